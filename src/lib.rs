@@ -1,0 +1,25 @@
+//! convstep shows how a convolutional neural network works: a CNN written from
+//! scratch and a program that steps through it, forward and backward, from a
+//! whole run down to one multiply-add.
+//!
+//! The modules in reading order; each may import only what ARCHITECTURE.md says.
+#![warn(missing_docs)]
+
+pub mod tensor;
+
+pub mod nn;
+
+pub mod trace;
+
+pub mod data;
+
+pub mod model_io;
+
+pub mod train;
+
+pub mod app;
+
+pub mod cli;
+
+#[cfg(feature = "window")]
+pub mod ui;

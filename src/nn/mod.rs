@@ -1,0 +1,1 @@
+//! The convolutional network, written from scratch.

@@ -1,0 +1,1 @@
+//! Rank-4 tensors, their shapes and positions.

@@ -1,0 +1,1 @@
+//! The plan of a training step, its addresses, and what each step computes.
