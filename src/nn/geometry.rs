@@ -1,0 +1,171 @@
+//! Where windows lie: sizes, taps, padding, and the pixels that no window reads.
+
+use crate::tensor::ShapeError;
+
+/// One axis of a sliding window.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Axis {
+    /// Input extent W.
+    pub len: usize,
+    /// Kernel extent F.
+    pub kernel: usize,
+    /// Stride S.
+    pub stride: usize,
+    /// Zero padding P on each side.
+    pub padding: usize,
+    /// Distance D between taps.
+    pub dilation: usize,
+    /// Output extent, floor((W + 2P - D(F - 1) - 1) / S) + 1.
+    pub out: usize,
+}
+
+impl Axis {
+    /// An axis whose output extent is at least 1.
+    ///
+    /// # Errors
+    /// Where kernel, stride or dilation is 0, or the window is larger than the padded input; `what`
+    /// names the layer and the axis in the message.
+    pub fn new(
+        what: &str,
+        len: usize,
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+        dilation: usize,
+    ) -> Result<Self, ShapeError> {
+        for (name, value) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)] {
+            if value == 0 {
+                return Err(ShapeError(format!(
+                    "{what}: expected a {name} of at least 1, got 0; set {name} = 1"
+                )));
+            }
+        }
+        let too_big = || {
+            ShapeError(format!(
+                "{what}: kernel {kernel}, padding {padding} or dilation {dilation} is too large to count with; use smaller numbers"
+            ))
+        };
+        let reach = dilation.checked_mul(kernel - 1).and_then(|r| r.checked_add(1)).ok_or_else(too_big)?;
+        let padded = padding.checked_mul(2).and_then(|p| p.checked_add(len)).ok_or_else(too_big)?;
+        if padded < reach {
+            return Err(ShapeError(format!(
+                "{what}: expected an output of at least 1, got floor((W + 2P - D(F - 1) - 1)/S) + 1 = \
+                 floor(({len} + 2*{padding} - {dilation}*({kernel} - 1) - 1)/{stride}) + 1 = {}; use a smaller \
+                 kernel, more padding or a larger input",
+                (padded as i128 - reach as i128).div_euclid(stride as i128) + 1
+            )));
+        }
+        Ok(Self { len, kernel, stride, padding, dilation, out: (padded - reach) / stride + 1 })
+    }
+
+    /// The input position that tap `u` of window `i` reads; `None` on padding.
+    #[inline(always)]
+    pub fn tap(&self, i: usize, u: usize) -> Option<usize> {
+        (i * self.stride + u * self.dilation).checked_sub(self.padding).filter(|&p| p < self.len)
+    }
+
+    /// The window `i` whose tap `u` reads input position `p`; `None` where no window does.
+    #[inline(always)]
+    pub fn window_of(&self, p: usize, u: usize) -> Option<usize> {
+        let start = (p + self.padding).checked_sub(u * self.dilation)?;
+        (start % self.stride == 0 && start / self.stride < self.out).then(|| start / self.stride)
+    }
+
+    /// Whether some window reads input position `p`.
+    pub fn is_seen(&self, p: usize) -> bool {
+        (0..self.kernel).any(|u| self.window_of(p, u).is_some())
+    }
+
+    /// The input positions that no window reads, in order.
+    pub fn unseen(&self) -> Vec<usize> {
+        (0..self.len).filter(|&p| !self.is_seen(p)).collect()
+    }
+}
+
+/// A window that slides over rows and columns.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Window {
+    /// The vertical axis.
+    pub rows: Axis,
+    /// The horizontal axis.
+    pub cols: Axis,
+}
+
+impl Window {
+    /// A window over (h, w); every pair is (rows, columns).
+    ///
+    /// # Errors
+    /// As [`Axis::new`], with `what` naming the layer.
+    pub fn new(
+        what: &str,
+        [h, w]: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+        dilation: [usize; 2],
+    ) -> Result<Self, ShapeError> {
+        let axis = |name: &str, len, d: usize| {
+            Axis::new(&format!("{what} {name}"), len, kernel[d], stride[d], padding[d], dilation[d])
+        };
+        Ok(Self { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? })
+    }
+
+    /// Number of taps, kh * kw.
+    pub const fn taps(&self) -> usize {
+        self.rows.kernel * self.cols.kernel
+    }
+
+    /// Output extents [H', W'].
+    pub const fn out(&self) -> [usize; 2] {
+        [self.rows.out, self.cols.out]
+    }
+
+    /// The input cell that tap (u, v) of window (i, j) reads; `None` on padding.
+    #[inline(always)]
+    pub fn tap(&self, [i, j]: [usize; 2], [u, v]: [usize; 2]) -> Option<[usize; 2]> {
+        Some([self.rows.tap(i, u)?, self.cols.tap(j, v)?])
+    }
+
+    /// The window whose tap (u, v) reads input cell (p, q).
+    #[inline(always)]
+    pub fn window_of(&self, [p, q]: [usize; 2], [u, v]: [usize; 2]) -> Option<[usize; 2]> {
+        Some([self.rows.window_of(p, u)?, self.cols.window_of(q, v)?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_a_division_is_dropped_and_named() {
+        let axis = Axis::new("conv1 rows", 10, 3, 2, 0, 1).expect("valid");
+        assert_eq!(axis.out, 4);
+        assert_eq!(axis.unseen(), [9]);
+    }
+
+    #[test]
+    fn a_size_below_one_shows_the_formula_with_its_numbers() {
+        let error = Axis::new("conv1 rows", 3, 5, 1, 0, 1).expect_err("too small").0;
+        assert!(error.contains("floor((3 + 2*0 - 1*(5 - 1) - 1)/1) + 1 = -1"), "{error}");
+    }
+
+    #[test]
+    fn tap_and_window_of_are_inverse() {
+        for (len, k, s, p, d) in [(9, 3, 1, 0, 1), (10, 3, 2, 1, 1), (12, 3, 1, 2, 2), (11, 2, 3, 0, 1)] {
+            let axis = Axis::new("a", len, k, s, p, d).expect("valid");
+            for u in 0..k {
+                for i in 0..axis.out {
+                    if let Some(position) = axis.tap(i, u) {
+                        assert_eq!(axis.window_of(position, u), Some(i));
+                    }
+                }
+                for position in 0..len {
+                    if let Some(i) = axis.window_of(position, u) {
+                        assert_eq!(axis.tap(i, u), Some(position));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A layer as a user writes it: the numbers of an architecture file, not yet checked.
+
+use serde::{Deserialize, Serialize};
+
+/// Rows and columns; a single number means both.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "PairText", into = "PairText")]
+pub struct Pair(pub [usize; 2]);
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a whole number or a pair of them, as in 3 or [3, 5]")]
+enum PairText {
+    One(usize),
+    Two([usize; 2]),
+}
+
+impl From<PairText> for Pair {
+    fn from(text: PairText) -> Self {
+        match text {
+            PairText::One(n) => Self([n, n]),
+            PairText::Two(pair) => Self(pair),
+        }
+    }
+}
+
+impl From<Pair> for PairText {
+    fn from(Pair([a, b]): Pair) -> Self {
+        if a == b { Self::One(a) } else { Self::Two([a, b]) }
+    }
+}
+
+impl Pair {
+    /// The pair (n, n).
+    pub const fn square(n: usize) -> Self {
+        Self([n, n])
+    }
+}
+
+const fn one() -> Pair {
+    Pair::square(1)
+}
+const fn zero() -> Pair {
+    Pair::square(0)
+}
+const fn yes() -> bool {
+    true
+}
+const fn one_group() -> usize {
+    1
+}
+
+/// Numbers of a `conv2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvSpec {
+    /// Output channels.
+    pub out_channels: usize,
+    /// Kernel extents.
+    pub kernel: Pair,
+    /// Default 1.
+    #[serde(default = "one")]
+    pub stride: Pair,
+    /// Zeros on each side, default 0.
+    #[serde(default = "zero")]
+    pub padding: Pair,
+    /// Default 1.
+    #[serde(default = "one")]
+    pub dilation: Pair,
+    /// Default 1.
+    #[serde(default = "one_group")]
+    pub groups: usize,
+    /// Default true.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// Divide the sum by the number of filter pixels, default false.
+    #[serde(default)]
+    pub normalize: bool,
+}
+
+impl ConvSpec {
+    /// A square kernel, everything else by default.
+    pub fn new(out_channels: usize, kernel: usize) -> Self {
+        Self {
+            out_channels,
+            kernel: Pair::square(kernel),
+            stride: one(),
+            padding: zero(),
+            dilation: one(),
+            groups: 1,
+            bias: true,
+            normalize: false,
+        }
+    }
+}
+
+/// Numbers of a `max_pool2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaxPoolSpec {
+    /// Window extents.
+    pub kernel: Pair,
+    /// Default: the kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<Pair>,
+    /// Default 0; padding never wins.
+    #[serde(default = "zero")]
+    pub padding: Pair,
+}
+
+/// Numbers of an `avg_pool2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AvgPoolSpec {
+    /// Window extents.
+    pub kernel: Pair,
+    /// Default: the kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<Pair>,
+    /// Default 0.
+    #[serde(default = "zero")]
+    pub padding: Pair,
+    /// Whether padding counts in the divisor, default true.
+    #[serde(default = "yes")]
+    pub count_include_pad: bool,
+}
+
+/// Numbers of a `leaky_relu` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeakyReluSpec {
+    /// Slope for negative inputs, default 0.01.
+    pub slope: f64,
+}
+
+impl Default for LeakyReluSpec {
+    fn default() -> Self {
+        Self { slope: 0.01 }
+    }
+}
+
+/// Numbers of a `dense` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DenseSpec {
+    /// Output features.
+    pub out_features: usize,
+    /// Default true.
+    #[serde(default = "yes")]
+    pub bias: bool,
+}
+
+/// Numbers of a `batch_norm2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatchNormSpec {
+    /// Added to the variance, default 1e-5.
+    pub eps: f64,
+    /// Weight of the batch in the running statistics, default 0.1.
+    pub momentum: f64,
+}
+
+impl Default for BatchNormSpec {
+    fn default() -> Self {
+        Self { eps: 1e-5, momentum: 0.1 }
+    }
+}
+
+/// Numbers of a `dropout` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DropoutSpec {
+    /// Probability that a cell is dropped, default 0.5.
+    pub p: f64,
+}
+
+impl Default for DropoutSpec {
+    fn default() -> Self {
+        Self { p: 0.5 }
+    }
+}
+
+/// A layer's kind with its numbers. The names in an architecture file are in [`Kind::name`].
+#[derive(Clone, PartialEq, Debug)]
+pub enum Kind {
+    /// Convolution.
+    Conv2d(ConvSpec),
+    /// Max pooling.
+    MaxPool2d(MaxPoolSpec),
+    /// Average pooling.
+    AvgPool2d(AvgPoolSpec),
+    /// Average over all rows and columns.
+    GlobalAvgPool2d,
+    /// max(0, x).
+    Relu,
+    /// ReLU with a slope on the negative side.
+    LeakyRelu(LeakyReluSpec),
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Logistic function.
+    Sigmoid,
+    /// A volume read as a vector, in C, H, W order.
+    Flatten,
+    /// Fully connected.
+    Dense(DenseSpec),
+    /// Batch normalisation.
+    BatchNorm2d(BatchNormSpec),
+    /// Dropout.
+    Dropout(DropoutSpec),
+    /// Softmax over the channels.
+    Softmax,
+}
+
+impl Kind {
+    /// The `kind` in an architecture file.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Conv2d(_) => "conv2d",
+            Self::MaxPool2d(_) => "max_pool2d",
+            Self::AvgPool2d(_) => "avg_pool2d",
+            Self::GlobalAvgPool2d => "global_avg_pool2d",
+            Self::Relu => "relu",
+            Self::LeakyRelu(_) => "leaky_relu",
+            Self::Tanh => "tanh",
+            Self::Sigmoid => "sigmoid",
+            Self::Flatten => "flatten",
+            Self::Dense(_) => "dense",
+            Self::BatchNorm2d(_) => "batch_norm2d",
+            Self::Dropout(_) => "dropout",
+            Self::Softmax => "softmax",
+        }
+    }
+
+    /// All names, for messages.
+    pub const NAMES: [&'static str; 13] = [
+        "conv2d",
+        "max_pool2d",
+        "avg_pool2d",
+        "global_avg_pool2d",
+        "relu",
+        "leaky_relu",
+        "tanh",
+        "sigmoid",
+        "flatten",
+        "dense",
+        "batch_norm2d",
+        "dropout",
+        "softmax",
+    ];
+}
+
+/// One layer of an architecture.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LayerSpec {
+    /// The layer's name, unique in its network.
+    pub name: String,
+    /// The name that its tensors have in a weight file, where it differs.
+    pub weights: Option<String>,
+    /// Kind and numbers.
+    pub kind: Kind,
+}
+
+impl LayerSpec {
+    /// A layer whose tensors have its own name.
+    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+        Self { name: name.into(), weights: None, kind }
+    }
+}
