@@ -50,13 +50,14 @@ pub struct CrossEntropy<T> {
     pub sum: Tensor<T>,
     /// The logits' shape: exp / sum.
     pub prob: Tensor<T>,
-    /// (N, 1, 1, 1): ln(sum) - shift at the target class, which is -ln(prob at the target class).
+    /// (N, 1, 1, 1): ln(sum) - (sum over f of t[f] * shift[f]), which is -ln(prob) of the target class.
     pub loss: Tensor<T>,
 }
 
-/// The class of a one-hot target: its first largest cell.
-pub fn class_of<T: Real>(target: impl Iterator<Item = T>) -> usize {
-    target.enumerate().fold((0, T::neg_infinity()), |best, (f, t)| if t > best.1 { (f, t) } else { best }).0
+/// `loss - t * shift`; a class with t = 0 takes no part, whatever its logit.
+#[inline(always)]
+pub fn cross_term<T: Real>(t: T, shift: T, loss: T) -> T {
+    if t == T::zero() { loss } else { (-t).mul_add(shift, loss) }
 }
 
 /// z: (N, C, H, W), target one-hot -> the loss of each image and what leads to it.
@@ -74,9 +75,8 @@ pub fn cross_entropy<T: Real>(z: &Tensor<T>, target: &Tensor<T>) -> CrossEntropy
     let sum = per_image(&|n| fold(&exp, n, T::zero(), &|sum, e| sum + e));
     let prob = Tensor::from_shape_fn(z.dim(), |(n, c, i, j)| exp[[n, c, i, j]] / sum[[n, 0, 0, 0]]);
     let loss = per_image(&|n| {
-        let class = class_of(target.iter().skip(n * features).take(features).copied());
-        let shift = shift.iter().nth(n * features + class).copied().unwrap_or_else(T::nan);
-        sum[[n, 0, 0, 0]].ln() - shift
+        let pairs = target.iter().zip(&shift).skip(n * features).take(features);
+        pairs.fold(sum[[n, 0, 0, 0]].ln(), |loss, (&t, &shift)| cross_term(t, shift, loss))
     });
     CrossEntropy { max, shift, exp, sum, prob, loss }
 }

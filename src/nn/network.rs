@@ -481,6 +481,7 @@ impl Network {
             Loss::Mse => loss::mse_backward(values.output(), target),
         };
         values.loss.set(Part::Dx, dy);
+        values.loss.set(Part::Mean, Tensor::from_elem([1; 4], values.mean_loss()));
         for (l, layer) in self.layers.iter().enumerate().rev() {
             let (before, rest) = values.layers.split_at_mut(l);
             let Some((own, after)) = rest.split_first_mut() else { continue };

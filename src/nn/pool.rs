@@ -37,6 +37,24 @@ impl Pool2d {
         Ok(Self { channels, window, count_include_pad })
     }
 
+    /// At most how many windows read one input cell, [rows, columns]: ceil(k / S).
+    pub const fn cover(&self) -> [usize; 2] {
+        let (rows, cols) = (self.window.rows, self.window.cols);
+        [rows.kernel.div_ceil(rows.stride), cols.kernel.div_ceil(cols.stride)]
+    }
+
+    /// The (s, t)-th of the windows that read input cell (p, q), counted from the topmost and
+    /// leftmost; `None` where there are fewer.
+    #[inline(always)]
+    pub fn reader(&self, [p, q]: [usize; 2], [s, t]: [usize; 2]) -> Option<[usize; 2]> {
+        let along = |axis: &super::Axis, p: usize, s: usize| {
+            let first = (p + axis.padding).saturating_sub(axis.kernel - 1).div_ceil(axis.stride);
+            let i = first + s;
+            (i < axis.out && i * axis.stride <= p + axis.padding).then_some(i)
+        };
+        Some([along(&self.window.rows, p, s)?, along(&self.window.cols, q, t)?])
+    }
+
     /// What the sum of window (i, j) is divided by: kh * kw, or the taps that are not padding.
     pub fn divisor(&self, [i, j]: [usize; 2]) -> usize {
         if self.count_include_pad {
@@ -81,15 +99,16 @@ pub fn max_forward<T: Real>(spec: &Pool2d, x: &Tensor<T>) -> (Tensor<T>, Tensor<
     (y, winner)
 }
 
-/// dy, winner: (N, C, H', W') -> dx: (N, C, H, W). Gathered per input cell over (u, v): the window
-/// that reads it by that tap gives its whole gradient where this cell is its winner, else nothing.
+/// dy, winner: (N, C, H', W') -> dx: (N, C, H, W). Gathered per input cell over the windows that read
+/// it, in row-major order: each gives its whole gradient where this cell is its winner, else nothing.
 pub fn max_backward<T: Real>(spec: &Pool2d, dy: &Tensor<T>, winner: &Tensor<T>) -> Tensor<T> {
     let (h, w) = (spec.window.rows.len, spec.window.cols.len);
     let mut dx = Tensor::zeros((dy.dim().0, spec.channels, h, w));
     for ((n, c, p, q), dx) in dx.indexed_iter_mut() {
-        for u in 0..spec.window.rows.kernel {
-            for v in 0..spec.window.cols.kernel {
-                if let Some([i, j]) = spec.window.window_of([p, q], [u, v])
+        let [rows, cols] = spec.cover();
+        for s in 0..rows {
+            for t in 0..cols {
+                if let Some([i, j]) = spec.reader([p, q], [s, t])
                     && winner[[n, c, i, j]] == T::of((p * w + q) as f64)
                 {
                     *dx = *dx + dy[[n, c, i, j]];
@@ -126,14 +145,15 @@ pub fn avg_backward_sum<T: Real>(spec: &Pool2d, dy: &Tensor<T>) -> Tensor<T> {
 }
 
 /// ds: (N, C, H', W') -> dx: (N, C, H, W): each input cell gathers ds of the windows that read it,
-/// over (u, v); where there is none, an explicit zero term.
+/// in row-major order; where there is none, an explicit zero term.
 pub fn avg_backward_input<T: Real>(spec: &Pool2d, ds: &Tensor<T>) -> Tensor<T> {
     let dim = (ds.dim().0, spec.channels, spec.window.rows.len, spec.window.cols.len);
     Tensor::from_shape_fn(dim, |(n, c, p, q)| {
         let mut sum = T::zero();
-        for u in 0..spec.window.rows.kernel {
-            for v in 0..spec.window.cols.kernel {
-                let window = spec.window.window_of([p, q], [u, v]);
+        let [rows, cols] = spec.cover();
+        for s in 0..rows {
+            for t in 0..cols {
+                let window = spec.reader([p, q], [s, t]);
                 sum = sum + window.map_or(T::zero(), |[i, j]| ds[[n, c, i, j]]);
             }
         }
