@@ -1,0 +1,84 @@
+//! Chance with an address: each example has its own stream of numbers, found without drawing those before it.
+
+use rand::Rng;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// A stream of random numbers that depends on nothing but its three numbers. Only exactly rounded operations
+/// follow (no library's sine or exponential), so that examples are the same bytes on every machine.
+pub(super) struct Dice(ChaCha8Rng);
+
+impl Dice {
+    /// Stream `index` of `purpose` under `seed`.
+    pub(super) fn new(seed: u64, purpose: u64, index: u64) -> Dice {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&purpose.to_le_bytes());
+        let mut rng = ChaCha8Rng::from_seed(key);
+        rng.set_stream(index);
+        Dice(rng)
+    }
+
+    /// Evenly from 0 (included) to 1 (excluded).
+    pub(super) fn unit(&mut self) -> f32 {
+        (self.0.next_u32() >> 8) as f32 / (1 << 24) as f32
+    }
+
+    /// Evenly from `low` to `high`.
+    pub(super) fn range(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.unit()
+    }
+
+    /// Evenly from 0..n.
+    pub(super) fn pick(&mut self, n: usize) -> usize {
+        ((u64::from(self.0.next_u32()) * n as u64) >> 32) as usize
+    }
+
+    /// True in `share` of the cases.
+    pub(super) fn chance(&mut self, share: f32) -> bool {
+        self.unit() < share
+    }
+
+    /// Bell-shaped around 0 with standard deviation 1, never beyond 3.5: the sum of four even draws, each of
+    /// variance 1/12.
+    pub(super) fn bell(&mut self) -> f32 {
+        let sum = self.unit() + self.unit() + self.unit() + self.unit();
+        (sum - 2.0) * 3.0_f32.sqrt()
+    }
+}
+
+/// The class of example `index`: every run of `classes` examples that starts at a multiple of `classes` holds each
+/// class once, in an order of its own.
+pub(super) fn class_of(seed: u64, purpose: u64, index: u64, classes: usize) -> usize {
+    let (run, place) = (index / classes as u64, (index % classes as u64) as usize);
+    let mut dice = Dice::new(seed, purpose, run);
+    let mut order: Vec<usize> = (0..classes).collect();
+    for k in (1..classes).rev() {
+        order.swap(k, dice.pick(k + 1));
+    }
+    order[place]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_differ_by_each_of_their_numbers() {
+        let first = |seed, purpose, index| Dice::new(seed, purpose, index).unit();
+        let drawn = [first(1, 1, 1), first(2, 1, 1), first(1, 2, 1), first(1, 1, 2)];
+        for (k, a) in drawn.iter().enumerate() {
+            assert!(drawn[k + 1..].iter().all(|b| a != b), "{drawn:?}");
+        }
+        assert_eq!(first(1, 1, 1), drawn[0]);
+    }
+
+    #[test]
+    fn the_bell_has_mean_0_and_deviation_1() {
+        let mut dice = Dice::new(7, 0, 0);
+        let drawn: Vec<f32> = (0..20_000).map(|_| dice.bell()).collect();
+        let mean = drawn.iter().sum::<f32>() / drawn.len() as f32;
+        let variance = drawn.iter().map(|v| v * v).sum::<f32>() / drawn.len() as f32;
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
+    }
+}

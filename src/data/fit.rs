@@ -1,0 +1,252 @@
+//! Fitting: a picture of any size becomes the pixels that a network looks at.
+
+use super::error::PictureError;
+use super::picture::{MAX_PIXELS, Picture};
+use super::resample::{Canvas, Region, resample};
+use crate::tensor::Tensor;
+use ndarray::Array4;
+use serde::{Deserialize, Serialize};
+
+/// How a picture of another shape is made to fill the network's input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// The largest centred rectangle of the input's shape is cut out; the rest is not seen.
+    #[default]
+    CenterCrop,
+    /// The whole picture is shown, undistorted, in the middle; the ground fills the bars.
+    Pad,
+    /// The whole picture is shown and fills the input; its proportions change.
+    Stretch,
+}
+
+impl Fit {
+    /// All of them, in the order in which to offer them.
+    pub const ALL: [Fit; 3] = [Fit::CenterCrop, Fit::Pad, Fit::Stretch];
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fit::CenterCrop => "center-crop",
+            Fit::Pad => "pad",
+            Fit::Stretch => "stretch",
+        }
+    }
+
+    /// The fit of that name.
+    pub fn parse(name: &str) -> Option<Fit> {
+        Fit::ALL.into_iter().find(|fit| fit.name() == name)
+    }
+}
+
+/// The colour under transparent pixels and in the bars beside a padded picture: red, green, blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ground(pub [u8; 3]);
+
+impl Ground {
+    /// Black: the ground of handwritten-digit sets.
+    pub const BLACK: Ground = Ground([0; 3]);
+    /// White: paper. Most drawings with transparency are dark and made for it.
+    pub const WHITE: Ground = Ground([255; 3]);
+}
+
+impl Default for Ground {
+    fn default() -> Self {
+        Ground::WHITE
+    }
+}
+
+/// The rectangle of the source that the network sees, in source pixels: (0, 0) is the upper left corner of the
+/// upper left pixel. A padded picture's rectangle reaches beyond the picture, into the ground.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Left edge.
+    pub x: f64,
+    /// Upper edge.
+    pub y: f64,
+    /// Width.
+    pub w: f64,
+    /// Height.
+    pub h: f64,
+}
+
+/// A picture fitted to a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// (1, C, H, W): whole numbers in 0..=255.
+    pub tensor: Tensor,
+    /// What the network sees of the source.
+    pub seen: Seen,
+}
+
+impl Fitted {
+    /// The part of the source that lies under the input's cells in rows `i` and columns `j`: a receptive field,
+    /// drawn on the original picture.
+    pub fn source_from_input(&self, i: std::ops::Range<usize>, j: std::ops::Range<usize>) -> Seen {
+        let (_, _, h, w) = self.tensor.dim();
+        let (row, column) = (self.seen.h / h as f64, self.seen.w / w as f64);
+        Seen {
+            x: self.seen.x + j.start as f64 * column,
+            y: self.seen.y + i.start as f64 * row,
+            w: j.len() as f64 * column,
+            h: i.len() as f64 * row,
+        }
+    }
+}
+
+/// picture -> (1, channels, h, w): alpha is laid over the ground, the picture is resized, colours become grey (or
+/// grey becomes colours), and every value is rounded once, to a whole number in 0..=255, as in a file of 8 bits.
+///
+/// Resizing is by a triangle filter, which widens with the reduction and so averages, and interpolates linearly
+/// when it enlarges; a picture that has the network's size already passes unchanged. It works on the stored
+/// (gamma-encoded) values, as training pipelines do. Grey is Y = 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601-7,
+/// 2.5.1); colour from grey repeats it.
+///
+/// ```
+/// use convstep::data::{Fit, Ground, Picture, fit};
+///
+/// let picture = Picture::from_rgba("dot", 1, 1, vec![255, 0, 0, 255])?;
+/// let grey = fit(&picture, 1, 2, 2, Fit::Stretch, Ground::WHITE)?;
+/// assert_eq!(grey.tensor[[0, 0, 1, 1]], 76.0); // 0.299 * 255, rounded
+/// assert!(fit(&picture, 2, 2, 2, Fit::Stretch, Ground::WHITE).is_err());
+/// # Ok::<(), convstep::data::PictureError>(())
+/// ```
+pub fn fit(
+    picture: &Picture,
+    channels: usize,
+    h: usize,
+    w: usize,
+    fit: Fit,
+    ground: Ground,
+) -> Result<Fitted, PictureError> {
+    if channels != 1 && channels != 3 {
+        return Err(PictureError::Channels { name: picture.name().to_owned(), got: channels });
+    }
+    let pixels = (h as u64).checked_mul(w as u64).unwrap_or(u64::MAX);
+    if pixels == 0 || pixels > MAX_PIXELS {
+        return Err(PictureError::Target { name: picture.name().to_owned(), h, w });
+    }
+    let (source_w, source_h) = (picture.width() as usize, picture.height() as usize);
+    let whole = Region { x: 0, y: 0, w: source_w, h: source_h };
+    // `take` is read from the source and goes to `put` in the input.
+    let input = Region { x: 0, y: 0, w, h };
+    let (take, put) = match fit {
+        Fit::Stretch => (whole, input),
+        Fit::CenterCrop => (largest_centred(w, h, whole), input),
+        Fit::Pad => (whole, largest_centred(source_w, source_h, input)),
+    };
+    let canvas = resample(picture, take, put.w, put.h, ground);
+    let tensor = Array4::from_shape_fn((1, channels, h, w), |(_, c, i, j)| {
+        match (i.checked_sub(put.y), j.checked_sub(put.x)) {
+            (Some(i), Some(j)) if i < put.h && j < put.w => value(&canvas, channels, c, i, j),
+            _ => ground_value(ground, channels, c),
+        }
+    });
+    let (sx, sy) = (take.w as f64 / put.w as f64, take.h as f64 / put.h as f64);
+    let seen = Seen {
+        x: take.x as f64 - put.x as f64 * sx,
+        y: take.y as f64 - put.y as f64 * sy,
+        w: w as f64 * sx,
+        h: h as f64 * sy,
+    };
+    Ok(Fitted { tensor, seen })
+}
+
+/// A picture made small enough for the screen: three bytes a pixel, over the ground.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Pixels in a column.
+    pub height: usize,
+    /// Red, green, blue for each pixel, row by row.
+    pub rgb: Vec<u8>,
+}
+
+/// The whole picture with its longer side at most `max_side` pixels; never enlarged.
+pub fn preview(picture: &Picture, max_side: usize, ground: Ground) -> Preview {
+    let (w, h) = (picture.width() as usize, picture.height() as usize);
+    let side = max_side.max(1);
+    let frame = Region { x: 0, y: 0, w: side.min(w.max(h)), h: side.min(w.max(h)) };
+    let Region { w: width, h: height, .. } = largest_centred(w, h, frame);
+    let canvas = resample(picture, Region { x: 0, y: 0, w, h }, width, height, ground);
+    let mut rgb = Vec::with_capacity(width * height * 3);
+    for i in 0..height {
+        for j in 0..width {
+            rgb.extend((0..3).map(|c| value(&canvas, 3, c, i, j) as u8));
+        }
+    }
+    Preview { width, height, rgb }
+}
+
+/// The largest rectangle of proportions `w : h` in the middle of `frame`, in whole pixels, never empty.
+fn largest_centred(w: usize, h: usize, frame: Region) -> Region {
+    let scaled = |a: usize, b: usize, c: usize| {
+        // a * b / c, rounded; in 128 bits, for all three can be large.
+        ((a as u128 * b as u128 + c as u128 / 2) / c as u128) as usize
+    };
+    let (fw, fh) = (frame.w, frame.h);
+    // Wider than the frame, by cross-multiplication?
+    let (cw, ch) = if (w as u128) * (fh as u128) >= (h as u128) * (fw as u128) {
+        (fw, scaled(fw, h, w).clamp(1, fh))
+    } else {
+        (scaled(fh, w, h).clamp(1, fw), fh)
+    };
+    Region { x: frame.x + (fw - cw) / 2, y: frame.y + (fh - ch) / 2, w: cw, h: ch }
+}
+
+/// Input cell (c, i, j) of a canvas of one (grey) or three channels, rounded.
+fn value(canvas: &Canvas, channels: usize, c: usize, i: usize, j: usize) -> f32 {
+    let pixel = canvas.pixel(i, j);
+    let exact = match (channels, pixel) {
+        (3, [r, g, b]) => [*r, *g, *b][c],
+        (_, [r, g, b]) => luma(*r, *g, *b),
+        (_, pixel) => pixel[0],
+    };
+    exact.clamp(0.0, 255.0).round()
+}
+
+fn ground_value(Ground(rgb): Ground, channels: usize, c: usize) -> f32 {
+    let [r, g, b] = rgb.map(f32::from);
+    match channels {
+        3 => [r, g, b][c],
+        _ => luma(r, g, b).round(),
+    }
+}
+
+/// Y = 0.299 R + 0.587 G + 0.114 B: ITU-R BT.601-7, 2.5.1.
+fn luma(r: f32, g: f32, b: f32) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn luma_of_a_grey_is_the_grey() {
+        for v in 0..=255u8 {
+            let v = f32::from(v);
+            assert_eq!(luma(v, v, v).round(), v);
+        }
+    }
+
+    #[test]
+    fn the_largest_centred_rectangle() {
+        let frame = |w, h| Region { x: 0, y: 0, w, h };
+        assert_eq!(largest_centred(32, 32, frame(640, 480)), Region { x: 80, y: 0, w: 480, h: 480 });
+        assert_eq!(largest_centred(640, 480, frame(32, 32)), Region { x: 0, y: 4, w: 32, h: 24 });
+        assert_eq!(largest_centred(1, 10_000, frame(32, 32)), Region { x: 15, y: 0, w: 1, h: 32 });
+        assert_eq!(largest_centred(32, 32, frame(1, 1)), frame(1, 1));
+        assert_eq!(largest_centred(32, 32, frame(33, 32)), frame(32, 32));
+    }
+
+    #[test]
+    fn names_parse_back() {
+        for fit in Fit::ALL {
+            assert_eq!(Fit::parse(fit.name()), Some(fit));
+            assert_eq!(serde_json::to_string(&fit).unwrap(), format!("\"{}\"", fit.name()));
+        }
+        assert_eq!(Fit::parse("zoom"), None);
+    }
+}

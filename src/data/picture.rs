@@ -1,0 +1,329 @@
+//! A picture: bytes of a file decoded to samples, upright, in the file's own depth and colours.
+
+use super::error::PictureError;
+use crate::tensor::Tensor;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use std::io::Cursor;
+
+/// The most pixels a picture may have: 10,000 x 10,000.
+pub const MAX_PIXELS: u64 = 100_000_000;
+/// The most pixels in a row or a column.
+pub const MAX_SIDE: u32 = 65_535;
+/// The formats that are read, for people.
+pub const FORMATS: &str = "PNG, JPEG, GIF, BMP, WebP or TIFF";
+
+/// The most bytes the decoders may ask for: the largest picture at 4 samples of 16 bits, and room to work.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A decoded picture.
+///
+/// It keeps the depth of its file (8 or 16 bits a sample), its channels and its alpha, so that one rounding, when
+/// it is fitted to a network, is all that happens to its numbers. It is upright: the orientation that a camera wrote
+/// into the file has been applied. Colour profiles are not: samples are taken as they are, like most training
+/// pipelines do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    name: String,
+    width: u32,
+    height: u32,
+    channels: usize,
+    samples: Samples,
+}
+
+/// Row by row, pixel by pixel, channel by channel.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Samples {
+    /// 8 bits a sample.
+    Eight(Vec<u8>),
+    /// 16 bits a sample.
+    Sixteen(Vec<u16>),
+}
+
+impl Picture {
+    /// Decodes a file's bytes. The format is told by the content, never by the name; of an animation the first
+    /// frame is taken.
+    ///
+    /// ```
+    /// use convstep::data::{Picture, PictureError};
+    ///
+    /// let error = Picture::decode("notes.txt", b"Dear diary").unwrap_err();
+    /// assert!(matches!(error, PictureError::NotAPicture { .. }));
+    /// assert!(error.to_string().contains("PNG"));
+    /// ```
+    pub fn decode(name: &str, bytes: &[u8]) -> Result<Picture, PictureError> {
+        if bytes.is_empty() {
+            return Err(PictureError::Empty { name: name.to_owned() });
+        }
+        let format = match image::guess_format(bytes) {
+            Ok(format) if format.reading_enabled() => format,
+            Ok(format) => {
+                return Err(not_a_picture(name, format!("a file of type {}", format.to_mime_type())));
+            }
+            Err(_) => return Err(not_a_picture(name, describe(bytes))),
+        };
+        if format == ImageFormat::Jpeg
+            && let Err(reason) = whole_jpeg(bytes)
+        {
+            let (name, reason) = (name.to_owned(), reason.to_owned());
+            return Err(PictureError::Damaged { name, format: "JPEG", reason });
+        }
+        let (image, orientation) = decode_within_limits(name, format, bytes)?;
+        Picture::from_image(name, image, orientation)
+    }
+
+    /// A picture from raw pixels, such as the clipboard gives: `bytes` is red, green, blue, alpha for each pixel,
+    /// row by row; alpha is not premultiplied.
+    pub fn from_rgba(name: &str, width: u32, height: u32, bytes: Vec<u8>) -> Result<Picture, PictureError> {
+        check_size(name, width, height)?;
+        let expected = u64::from(width) * u64::from(height) * 4;
+        if bytes.len() as u64 != expected {
+            let name = name.to_owned();
+            return Err(PictureError::WrongLength { name, width, height, expected, got: bytes.len() });
+        }
+        Ok(Picture { name: name.to_owned(), width, height, channels: 4, samples: Samples::Eight(bytes) })
+    }
+
+    /// A picture from pixel values: (1, C, H, W) with C = 1 or 3, rounded to whole numbers in 0..=255.
+    pub fn from_tensor(name: &str, values: &Tensor) -> Result<Picture, PictureError> {
+        let (n, channels, height, width) = values.dim();
+        if channels != 1 && channels != 3 {
+            return Err(PictureError::Channels { name: name.to_owned(), got: channels });
+        }
+        if n != 1 {
+            let (h, w) = (height.saturating_mul(n), width);
+            return Err(PictureError::Target { name: name.to_owned(), h, w });
+        }
+        let (w, h) = (u32::try_from(width).unwrap_or(u32::MAX), u32::try_from(height).unwrap_or(u32::MAX));
+        check_size(name, w, h)?;
+        let pixels = values.view().permuted_axes([0, 2, 3, 1]);
+        let samples = Samples::Eight(pixels.iter().map(|v| (v + 0.5) as u8).collect());
+        Ok(Picture { name: name.to_owned(), width: w, height: h, channels, samples })
+    }
+
+    /// The name it was given: a file name, or a sample's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Pixels in a row.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Pixels in a column.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// Channels of the file: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Whether pixels can be transparent.
+    pub fn has_alpha(&self) -> bool {
+        matches!(self.channels, 2 | 4)
+    }
+
+    /// Bits a sample: 8 or 16.
+    pub fn bits(&self) -> u32 {
+        match self.samples {
+            Samples::Eight(_) => 8,
+            Samples::Sixteen(_) => 16,
+        }
+    }
+
+    /// One pixel as red, green, blue, alpha of 8 bits each, or nothing outside the picture. 16 bits become 8 by
+    /// rounding to the nearest: 65,535 is 255 and 128 is 0, 129 is 1.
+    pub fn pixel(&self, x: u32, y: u32) -> Option<[u8; 4]> {
+        if x >= self.width || y >= self.height {
+            return None;
+        }
+        let at = (y as usize * self.width as usize + x as usize) * self.channels;
+        let s = |c: usize| match &self.samples {
+            Samples::Eight(v) => v[at + c],
+            Samples::Sixteen(v) => eight_from_sixteen(v[at + c]),
+        };
+        Some(match self.channels {
+            1 => [s(0), s(0), s(0), 255],
+            2 => [s(0), s(0), s(0), s(1)],
+            3 => [s(0), s(1), s(2), 255],
+            _ => [s(0), s(1), s(2), s(3)],
+        })
+    }
+
+    pub(super) fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    fn from_image(
+        name: &str,
+        mut image: DynamicImage,
+        upright: Orientation,
+    ) -> Result<Picture, PictureError> {
+        image.apply_orientation(upright);
+        let (width, height) = (image.width(), image.height());
+        check_size(name, width, height)?;
+        use Samples::{Eight, Sixteen};
+        let (channels, samples) = match image {
+            DynamicImage::ImageLuma8(p) => (1, Eight(p.into_raw())),
+            DynamicImage::ImageLumaA8(p) => (2, Eight(p.into_raw())),
+            DynamicImage::ImageRgb8(p) => (3, Eight(p.into_raw())),
+            DynamicImage::ImageRgba8(p) => (4, Eight(p.into_raw())),
+            DynamicImage::ImageLuma16(p) => (1, Sixteen(p.into_raw())),
+            DynamicImage::ImageLumaA16(p) => (2, Sixteen(p.into_raw())),
+            DynamicImage::ImageRgb16(p) => (3, Sixteen(p.into_raw())),
+            DynamicImage::ImageRgba16(p) => (4, Sixteen(p.into_raw())),
+            DynamicImage::ImageRgb32F(p) => (3, Sixteen(sixteen_from_float(&p))),
+            DynamicImage::ImageRgba32F(p) => (4, Sixteen(sixteen_from_float(&p))),
+            // The enum is the image crate's and may grow.
+            other => (4, Eight(other.into_rgba8().into_raw())),
+        };
+        Ok(Picture { name: name.to_owned(), width, height, channels, samples })
+    }
+}
+
+fn decode_within_limits(
+    name: &str,
+    format: ImageFormat,
+    bytes: &[u8],
+) -> Result<(DynamicImage, Orientation), PictureError> {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let explain = |error| explain(name, format, error);
+    let mut decoder = reader.into_decoder().map_err(explain)?;
+    let (width, height) = decoder.dimensions();
+    check_size(name, width, height)?;
+    if decoder.total_bytes() > MAX_BYTES {
+        let got = format!("{width} x {height} of {} bits a pixel", decoder.color_type().bits_per_pixel());
+        return Err(PictureError::TooLarge { name: name.to_owned(), got });
+    }
+    // A picture with unreadable metadata is still a picture: it is taken as upright.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let image = DynamicImage::from_decoder(decoder).map_err(explain)?;
+    Ok((image, orientation))
+}
+
+fn check_size(name: &str, width: u32, height: u32) -> Result<(), PictureError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 || pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+        let (name, got) = (name.to_owned(), format!("{width} x {height}"));
+        return Err(match pixels {
+            0 => PictureError::NotAPicture { name, got: format!("one of {got} pixels") },
+            _ => PictureError::TooLarge { name, got },
+        });
+    }
+    Ok(())
+}
+
+fn explain(name: &str, format: ImageFormat, error: ImageError) -> PictureError {
+    let name = name.to_owned();
+    let format = match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Tiff => "TIFF",
+        // The enum is the image crate's; the formats above are all that are built in.
+        _ => "picture",
+    };
+    match error {
+        ImageError::Limits(_) => PictureError::TooLarge { name, got: "more than that".to_owned() },
+        ImageError::Unsupported(e) => {
+            PictureError::RareKind { name, format, reason: one_line(&e.to_string()) }
+        }
+        other => PictureError::Damaged { name, format, reason: one_line(&other.to_string()) },
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn not_a_picture(name: &str, got: String) -> PictureError {
+    PictureError::NotAPicture { name: name.to_owned(), got }
+}
+
+/// What bytes of no known format look like, for the error.
+fn describe(bytes: &[u8]) -> String {
+    const SHOWN: usize = 24;
+    let start = &bytes[..bytes.len().min(SHOWN)];
+    let start = start.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let (size, start) = (bytes.len(), start.trim());
+    if bytes.starts_with(b"\x93NUMPY") {
+        "a NumPy array (.npy)".to_owned()
+    } else if start.starts_with("<svg") || start.starts_with("<?xml") {
+        "a vector drawing or XML text".to_owned()
+    } else if start.chars().count() >= 4 && !start.contains(char::is_control) {
+        format!("{size} bytes that begin with the text \"{start}\"")
+    } else {
+        let hex: Vec<String> = bytes.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        format!("{size} bytes that begin with {}", hex.join(" "))
+    }
+}
+
+/// Walks a JPEG's segments to its end marker. The decoder would fill the missing part of a file that is cut short
+/// with grey and say nothing. ITU-T T.81, annex B.1.1: every segment but SOI, EOI, RSTm and TEM has a length; scan
+/// data escapes 0xFF as 0xFF00.
+fn whole_jpeg(bytes: &[u8]) -> Result<(), &'static str> {
+    let cut = "no end-of-image marker";
+    let mut at = 2;
+    while let Some(&byte) = bytes.get(at) {
+        let marker = bytes.get(at + 1).copied();
+        match (byte, marker) {
+            (0xFF, Some(0xD9)) => return Ok(()),
+            // Scan data, its escapes and restart markers, and fill bytes before a marker.
+            (0xFF, Some(0x00 | 0x01 | 0xD0..=0xD8)) => at += 2,
+            (0xFF, Some(0xFF)) => at += 1,
+            (0xFF, Some(_)) => {
+                let (Some(&high), Some(&low)) = (bytes.get(at + 2), bytes.get(at + 3)) else {
+                    return Err(cut);
+                };
+                at += 2 + usize::from(u16::from_be_bytes([high, low])).max(2);
+            }
+            _ => at += 1,
+        }
+    }
+    Err(cut)
+}
+
+/// round(v * 255 / 65535), which is v / 257 to the nearest: there are no ties, for 257 is odd.
+fn eight_from_sixteen(v: u16) -> u8 {
+    ((u32::from(v) + 128) / 257) as u8
+}
+
+/// Float samples are 0..=1 by convention; what lies outside is cut off, and NaN becomes 0.
+fn sixteen_from_float(samples: &[f32]) -> Vec<u16> {
+    samples.iter().map(|v| (v.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_bits_round_to_the_nearest_of_eight() {
+        for v in 0..=u16::MAX {
+            let exact = f64::from(v) * 255.0 / 65_535.0;
+            assert_eq!(f64::from(eight_from_sixteen(v)), exact.round(), "{v}");
+        }
+    }
+
+    #[test]
+    fn floats_are_cut_off_and_nan_is_black() {
+        let got = sixteen_from_float(&[-1.0, 0.0, 0.5, 1.0, 7.0, f32::NAN, f32::INFINITY]);
+        assert_eq!(got, [0, 0, 32_768, 65_535, 65_535, 0, 65_535]);
+    }
+
+    #[test]
+    fn describes_what_it_cannot_read() {
+        assert!(describe(b"\x93NUMPY\x01\x00").contains(".npy"));
+        assert!(describe(b"<svg width=").contains("vector"));
+        assert!(describe(b"hello world").contains("\"hello world\""));
+        assert_eq!(describe(&[0, 1, 2]), "3 bytes that begin with 00 01 02");
+    }
+}

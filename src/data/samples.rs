@@ -1,0 +1,249 @@
+//! The bundled samples: pictures for a fresh start, made by code when they are asked for.
+
+use super::draw::{at, colour, coverage, distance_to_polygon, mix, sin_cos, whole};
+use super::error::PictureError;
+use super::loaded::{Content, Loaded};
+use super::picture::Picture;
+use super::{digits, shapes};
+use crate::tensor::Tensor;
+
+/// A bundled sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// The name by which it is loaded.
+    pub name: &'static str,
+    /// The name of its true class, if it has one.
+    pub label: Option<&'static str>,
+    /// How it is made.
+    pub source: Source,
+}
+
+/// How a sample is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Source {
+    /// The nth example of a class of [`shapes`].
+    Shape {
+        /// Number of the class.
+        class: usize,
+        /// Which of its examples.
+        nth: u64,
+    },
+    /// The nth example of a class of [`digits`].
+    Digit {
+        /// Number of the class.
+        class: usize,
+        /// Which of its examples.
+        nth: u64,
+    },
+    /// The outline of a circle: 3 x 32 x 32, light on black.
+    CircleOutline,
+    /// The outline of a square: 3 x 32 x 32, light on black.
+    SquareOutline,
+    /// Values of one channel, row by row; not a picture.
+    Values {
+        /// Rows and columns.
+        size: (usize, usize),
+        /// The values.
+        values: &'static [f32],
+    },
+    /// A landscape: 3 x 480 x 640, much larger than a network's input.
+    Scene,
+}
+
+/// The seed of all samples that a generator makes.
+const SEED: u64 = 2024;
+
+const fn shape(name: &'static str, class: usize, nth: u64) -> Sample {
+    Sample { name, label: Some(shapes::CLASSES[class]), source: Source::Shape { class, nth } }
+}
+
+const fn digit(name: &'static str, class: usize, nth: u64) -> Sample {
+    Sample { name, label: Some(digits::CLASSES[class]), source: Source::Digit { class, nth } }
+}
+
+/// All bundled samples, in the order in which to offer them.
+pub const SAMPLES: &[Sample] = &[
+    Sample { name: "article-circle", label: Some("circle"), source: Source::CircleOutline },
+    Sample { name: "article-square", label: Some("square"), source: Source::SquareOutline },
+    Sample {
+        name: "article-3x3",
+        label: None,
+        source: Source::Values { size: (3, 3), values: &[1.0, 2.0, 0.0, 3.0, 1.0, 1.0, 0.0, 2.0, 4.0] },
+    },
+    Sample { name: "scene", label: None, source: Source::Scene },
+    shape("shape-circle", 0, 0),
+    shape("shape-square", 1, 0),
+    shape("shape-triangle", 2, 0),
+    shape("shape-cross", 3, 0),
+    shape("shape-star", 4, 0),
+    shape("shape-ring", 5, 0),
+    shape("shape-heart", 6, 0),
+    shape("shape-arrow", 7, 0),
+    digit("digit-0", 0, 0),
+    digit("digit-1", 1, 0),
+    digit("digit-2", 2, 0),
+    digit("digit-3", 3, 0),
+    digit("digit-4", 4, 0),
+    digit("digit-5", 5, 0),
+    digit("digit-6", 6, 0),
+    digit("digit-7", 7, 0),
+    digit("digit-8", 8, 0),
+    digit("digit-9", 9, 0),
+];
+
+/// Makes the sample of that name.
+///
+/// ```
+/// use convstep::data::samples;
+///
+/// assert_eq!(samples::load("digit-7")?.label.as_deref(), Some("7"));
+/// let error = samples::load("digit7").unwrap_err();
+/// assert!(error.to_string().contains("did you mean digit-7"));
+/// # Ok::<(), convstep::data::PictureError>(())
+/// ```
+pub fn load(name: &str) -> Result<Loaded, PictureError> {
+    let Some(sample) = SAMPLES.iter().find(|sample| sample.name == name) else {
+        return Err(PictureError::UnknownSample { got: shortened(name), hint: hint(name) });
+    };
+    let content = match sample.source {
+        Source::Shape { class, nth } => {
+            let (pixels, _) = shapes::sample(SEED, shapes::index_of(SEED, class, nth));
+            Content::Picture(Picture::from_tensor(name, &pixels)?)
+        }
+        Source::Digit { class, nth } => {
+            let (pixels, _) = digits::sample(SEED, digits::index_of(SEED, class, nth));
+            Content::Picture(Picture::from_tensor(name, &pixels)?)
+        }
+        Source::CircleOutline => {
+            let middle = at(16.0, 16.0);
+            let pixels = outline(|x, y| (at(x, y) - middle).length() - 11.0);
+            Content::Picture(Picture::from_tensor(name, &pixels)?)
+        }
+        Source::SquareOutline => {
+            let corners = [at(6.0, 6.0), at(26.0, 6.0), at(26.0, 26.0), at(6.0, 26.0)];
+            let pixels = outline(|x, y| distance_to_polygon(at(x, y), &corners));
+            Content::Picture(Picture::from_tensor(name, &pixels)?)
+        }
+        Source::Values { size: (h, w), values } => {
+            Content::Values(Tensor::from_shape_fn((1, 1, h, w), |(_, _, i, j)| values[i * w + j]))
+        }
+        Source::Scene => Content::Picture(Picture::from_tensor(name, &scene())?),
+    };
+    Ok(Loaded { name: name.to_owned(), content, label: sample.label.map(str::to_owned) })
+}
+
+/// (1, 3, 32, 32): a light line along the zero of a distance, on black. Light on dark, because a filter drawn as the
+/// line itself then scores highest where it lies on the line.
+fn outline(distance: impl Fn(f32, f32) -> f32) -> Tensor {
+    const LINE: f32 = 2.5;
+    const INK: [f32; 3] = [255.0, 225.0, 140.0];
+    Tensor::from_shape_fn((1, 3, 32, 32), |(_, c, i, j)| {
+        let cover = coverage(distance(j as f32 + 0.5, i as f32 + 0.5).abs() - LINE / 2.0);
+        whole(INK[c] * cover)
+    })
+}
+
+/// (1, 3, 480, 640): an evening sky with the sun, and hills that grow darker towards the viewer.
+fn scene() -> Tensor {
+    const H: usize = 480;
+    const W: usize = 640;
+    let sun = at(0.68, 0.4);
+    let (zenith, middle, horizon) =
+        (colour(0.62, 0.62, 0.52), colour(0.93, 0.38, 0.86), colour(0.1, 0.5, 1.0));
+    let sunlight = colour(0.13, 0.25, 1.0);
+    // Each range of hills: height of its base, of its waves, waves across, where they begin, and its colour.
+    let hills = [
+        (0.60, 0.050, 1.3, 0.15, colour(0.90, 0.32, 0.70)),
+        (0.68, 0.060, 1.9, 0.55, colour(0.82, 0.34, 0.52)),
+        (0.78, 0.050, 1.1, 0.30, colour(0.72, 0.42, 0.36)),
+        (0.89, 0.045, 1.6, 0.80, colour(0.66, 0.55, 0.19)),
+    ];
+    let mut pixels = Tensor::zeros((1, 3, H, W));
+    for i in 0..H {
+        for j in 0..W {
+            // One unit is the picture's height; x is measured from the left.
+            let p = at((j as f32 + 0.5) / H as f32, (i as f32 + 0.5) / H as f32);
+            let away = (p - at(sun.x * W as f32 / H as f32, sun.y)).length();
+            let height = (p.y / 0.62).min(1.0);
+            let mut pixel = if height < 0.5 {
+                mix(zenith, middle, height * 2.0)
+            } else {
+                mix(middle, horizon, height * 2.0 - 1.0)
+            };
+            let glow = 0.05 / (0.05 + away * away * 1.6);
+            pixel = mix(pixel, sunlight, 0.75 * glow);
+            pixel = mix(pixel, [255.0, 250.0, 225.0], coverage((away - 0.075) * H as f32));
+            for (k, &(base, wave, across, begin, shade)) in hills.iter().enumerate() {
+                let ridge = base
+                    + wave * sin_cos(p.x * across + begin).0
+                    + wave * 0.4 * sin_cos(p.x * across * 2.7 + begin * 5.0).0
+                    + wave * 0.1 * sin_cos(p.x * across * 9.1 + begin * 11.0).0;
+                // Haze gathers at the foot of the far hills.
+                let haze = ((p.y - ridge) * 4.0).clamp(0.0, 1.0) * 0.35 * (3 - k) as f32 / 3.0;
+                let lit = mix(mix(shade, horizon, haze), sunlight, 0.35 * glow * (3 - k) as f32 / 3.0);
+                pixel = mix(pixel, lit, coverage((ridge - p.y) * H as f32));
+            }
+            for (c, value) in pixel.into_iter().enumerate() {
+                pixels[[0, c, i, j]] = whole(value);
+            }
+        }
+    }
+    pixels
+}
+
+/// Names like the one that came, as the beginning of a sentence.
+fn hint(got: &str) -> String {
+    const FURTHEST: usize = 3;
+    let got = shortened(got).to_lowercase();
+    let contains = |name: &str| got.len() >= 3 && name.contains(&got);
+    let mut near: Vec<(usize, &str)> = SAMPLES
+        .iter()
+        .map(|sample| (if contains(sample.name) { 0 } else { edits(&got, sample.name) }, sample.name))
+        .filter(|&(edits, name)| edits <= FURTHEST.min(name.len() / 2))
+        .collect();
+    near.sort_by_key(|&(edits, _)| edits);
+    let best = near.first().map_or(0, |&(edits, _)| edits);
+    let names: Vec<&str> =
+        near.iter().filter(|&&(edits, _)| edits == best).map(|&(_, name)| name).take(4).collect();
+    if names.is_empty() { String::new() } else { format!("did you mean {}? ", names.join(" or ")) }
+}
+
+/// At most as much of a name as is worth printing.
+fn shortened(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+/// Letters to insert, delete or replace to get from `a` to `b` (Levenshtein 1966).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = corner + usize::from(x != y);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("scene", "scene"), 0);
+    }
+
+    #[test]
+    fn near_names_are_offered() {
+        assert_eq!(hint("scnee"), "did you mean scene? ");
+        assert_eq!(hint("circle"), "did you mean article-circle or shape-circle? ");
+        assert_eq!(hint("a photograph of my cat"), "");
+        assert_eq!(hint(""), "");
+    }
+}
