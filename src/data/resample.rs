@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn equal_sizes_are_one_tap_of_one() {
-        for n in [1, 2, 3, 32, 10_000] {
+        for n in [1usize, 2, 3, 32, 10_000] {
             for out in (0..n).step_by(n.div_ceil(50)) {
                 let taps = Taps::new(out, n, n);
                 assert_eq!((taps.first, taps.weights.as_slice()), (out, [1.0].as_slice()));
