@@ -1,0 +1,113 @@
+//! The fonts of the window: Inter for text, Hack for code, Noto Sans CJK for Chinese.
+
+use std::sync::{Arc, LazyLock};
+
+use egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
+
+const TEXT: &[u8] = include_bytes!("../../assets/fonts/text.otf");
+const STRONG: &[u8] = include_bytes!("../../assets/fonts/strong.otf");
+const SYMBOLS: &[u8] = include_bytes!("../../assets/fonts/symbols.ttf");
+const CJK: &[u8] = include_bytes!("../../assets/fonts/cjk.otf");
+
+/// The name under which [`strong`] is known to egui.
+const STRONG_FAMILY: &str = "strong";
+
+/// The half-bold family of headings and of words that must stand out.
+pub fn strong() -> FontFamily {
+    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(STRONG_FAMILY));
+    FontFamily::Name(NAME.clone())
+}
+
+/// Our fonts in front of egui's, the Chinese one last in every family.
+///
+/// Digits in all of them are of one width, so that a number keeps its place while it changes.
+pub fn definitions() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    // The Chinese glyphs sit high in their box beside Inter.
+    let cjk = FontTweak { y_offset_factor: 0.02, ..FontTweak::default() };
+    for (name, data) in [
+        ("text", FontData::from_static(TEXT)),
+        (STRONG_FAMILY, FontData::from_static(STRONG)),
+        ("symbols", FontData::from_static(SYMBOLS)),
+        ("cjk", FontData::from_static(CJK).tweak(cjk)),
+    ] {
+        fonts.font_data.insert(name.to_owned(), Arc::new(data));
+    }
+
+    let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    proportional.insert(0, "text".to_owned());
+    proportional.insert(1, "symbols".to_owned());
+    proportional.push("cjk".to_owned());
+    let mut bold = proportional.clone();
+    bold.insert(0, STRONG_FAMILY.to_owned());
+    fonts.families.insert(strong(), bold);
+
+    let monospace = fonts.families.entry(FontFamily::Monospace).or_default();
+    let after_first = monospace.len().min(1);
+    monospace.insert(after_first, "text".to_owned());
+    monospace.insert(after_first + 1, "symbols".to_owned());
+    monospace.push("cjk".to_owned());
+    fonts
+}
+
+/// Gives the window its fonts. Does nothing if it has them.
+pub fn install(ctx: &Context) {
+    static FONTS: LazyLock<FontDefinitions> = LazyLock::new(definitions);
+    ctx.set_fonts(FONTS.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::{FontId, RawInput};
+
+    /// What formulas, numbers, transport and marks of the program are written with.
+    const NEEDED: &str = "∂Σ∑∏·×÷−±∞≤≥≠≈→←↑↓↔⇒′″²³¹⁰⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖᵀ√∇⊙⊕⊗∘∗∈∀∝⟨⟩⌊⌋⌈⌉½¼¾\
+        αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩŷŵℒℝ•…–—“”‘’\
+        ★☆✓✗✕✎▲▼◀▶△▽◁▷▴▾◂▸■□●○◆◇⏮⏭⏸⏹⏵⏴⏺↺↻⟳⟲⇤⇥↵⌫␣⌘⇧⌥⌃☰⚙⚠☀\
+        ，。、；：？！（）《》「」【】％、·—";
+
+    fn lacking(text: &str) -> Vec<(FontFamily, char)> {
+        let ctx = Context::default();
+        install(&ctx);
+        ctx.run_ui(RawInput::default(), |_| ()).drop_without_applying_deltas();
+        let mut lacking = Vec::new();
+        for family in [FontFamily::Proportional, FontFamily::Monospace, strong()] {
+            let font = FontId::new(14.0, family.clone());
+            ctx.fonts_mut(|fonts| {
+                let without = text.chars().filter(|c| !c.is_whitespace() && !fonts.has_glyph(&font, *c));
+                lacking.extend(without.map(|c| (family.clone(), c)));
+            });
+        }
+        lacking
+    }
+
+    #[test]
+    fn every_needed_character_has_a_glyph() {
+        let ascii: String = ('!'..='~').collect();
+        assert_eq!(lacking(&format!("{NEEDED}{ascii}")), []);
+    }
+
+    #[test]
+    fn common_chinese_has_glyphs() {
+        assert_eq!(lacking("卷积神经网络：前向传播、反向传播、权重更新，逐步执行每一次乘加。"), []);
+    }
+
+    #[test]
+    fn an_absent_glyph_is_noticed() {
+        assert!(!lacking("\u{10FFFD}").is_empty());
+    }
+
+    #[test]
+    fn digits_are_of_one_width() {
+        let ctx = Context::default();
+        install(&ctx);
+        ctx.run_ui(RawInput::default(), |_| ()).drop_without_applying_deltas();
+        for family in [FontFamily::Proportional, FontFamily::Monospace, strong()] {
+            let font = FontId::new(14.0, family);
+            let widths: Vec<f32> =
+                ctx.fonts_mut(|f| ('0'..='9').map(|c| f.glyph_width(&font, c)).collect());
+            assert!(widths.iter().all(|w| (w - widths[0]).abs() < 1e-3), "{widths:?}");
+        }
+    }
+}

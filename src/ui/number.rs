@@ -1,0 +1,181 @@
+//! Numbers as text: as many digits as there is room for, and never a false zero.
+//!
+//! The rules, for all functions here:
+//! - A minus sign is U+2212, also in an exponent.
+//! - `0` stands for zero only. A value that is not zero keeps its leading digits,
+//!   with an exponent if need be: 0.00001 is `1e−5`, never `0.00`.
+//! - Trailing zeros say that digits were cut: 1 is `1`, but 0.9999 to two digits is `1.0`.
+//! - Negative zero is `0`, except in [`full`], where it is `−0`.
+//! - Not-a-number is `NaN`, the infinities are `∞` and `−∞`.
+
+/// The minus sign that goes with digits; the ASCII one is a hyphen.
+pub const MINUS: char = '\u{2212}';
+
+/// Two significant digits: `0.42`, `−1.3`, `124`, `3.4e−5`.
+pub fn short(value: f32) -> String {
+    significant(value, 2)
+}
+
+/// Four significant digits: `0.4217`, `−1.342`, `12.34`.
+pub fn four_digits(value: f32) -> String {
+    significant(value, 4)
+}
+
+/// The shortest text that reads back as the same f32, bit for bit (but for the payload of a NaN).
+pub fn full(value: f32) -> String {
+    if let Some(text) = not_finite(value) {
+        return text.to_owned();
+    }
+    let magnitude = value.abs();
+    let plain = magnitude == 0.0 || (1e-4..1e9).contains(&magnitude);
+    with_minus(if plain { format!("{value}") } else { format!("{value:e}") })
+}
+
+/// `digits` significant digits (at least one), without an exponent where that is no longer.
+///
+/// An integer of up to four digits is always written whole.
+pub fn significant(value: f32, digits: usize) -> String {
+    if let Some(text) = not_finite(value) {
+        return text.to_owned();
+    }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let decimals = digits.max(1) - 1;
+    let scientific = format!("{value:.decimals$e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else { return with_minus(scientific) };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    // Rounding may have carried into a new digit, so the exponent is that of the rounded value.
+    if (-4..0).contains(&exponent) || (0..=3.max(decimals as i32)).contains(&exponent) {
+        let after_point = (decimals as i32 - exponent).max(0) as usize;
+        return with_minus(cut_zeros(&format!("{value:.after_point$}"), value));
+    }
+    let mantissa = match mantissa.contains('.') {
+        true if scientific.parse() == Ok(value) => mantissa.trim_end_matches('0').trim_end_matches('.'),
+        _ => mantissa,
+    };
+    with_minus(format!("{mantissa}e{exponent}"))
+}
+
+/// The most exact text of at most `max_chars` characters, of at most `max_digits` significant digits
+/// (`None`: as many as it takes to be exact). `None` if there is no honest text so short.
+///
+/// A value too small for its exponent to fit is `≈0`, which says that it is not zero.
+///
+/// ```
+/// use convstep::ui::number::fit_number;
+/// assert_eq!(fit_number(-0.421_749, 5, Some(2)).as_deref(), Some("−0.42"));
+/// assert_eq!(fit_number(-0.421_749, 8, None).as_deref(), Some("−0.42175"));
+/// assert_eq!(fit_number(1e-12, 3, None).as_deref(), Some("≈0"));
+/// assert_eq!(fit_number(123_456.0, 3, None).as_deref(), Some("1e5"));
+/// assert_eq!(fit_number(123_456.0, 2, None), None);
+/// ```
+pub fn fit_number(value: f32, max_chars: usize, max_digits: Option<usize>) -> Option<String> {
+    let fits = |text: &String| text.chars().count() <= max_chars;
+    let exact = max_digits.is_none().then(|| full(value)).filter(fits);
+    if exact.is_some() {
+        return exact;
+    }
+    let most = max_digits.unwrap_or(9).clamp(1, 9);
+    let rounded = (1..=most).rev().map(|digits| significant(value, digits)).find(fits);
+    rounded.or_else(|| (value.abs() < 1e-3 && max_chars >= 2).then(|| "≈0".to_owned()))
+}
+
+/// The text of a NaN or an infinity.
+fn not_finite(value: f32) -> Option<&'static str> {
+    if value.is_nan() {
+        Some("NaN")
+    } else if value.is_infinite() {
+        Some(if value > 0.0 { "∞" } else { "−∞" })
+    } else {
+        None
+    }
+}
+
+/// Drops the zeros after the last decimal if the value has no further digits.
+fn cut_zeros(text: &str, value: f32) -> String {
+    if text.contains('.') && text.parse() == Ok(value) {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+fn with_minus(text: String) -> String {
+    if text.contains('-') { text.replace('-', &MINUS.to_string()) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read_back(text: &str) -> f32 {
+        text.replace(MINUS, "-").replace('∞', "inf").parse().unwrap()
+    }
+
+    #[test]
+    fn examples() {
+        for (value, two, four) in [
+            (0.42174917, "0.42", "0.4217"),
+            (-1.3418, "−1.3", "−1.342"),
+            (0.5, "0.5", "0.5"),
+            (1.0, "1", "1"),
+            (0.9999, "1.0", "0.9999"),
+            (0.99999, "1.0", "1.000"),
+            (-0.00034, "−0.00034", "−0.00034"),
+            (-0.000034, "−3.4e−5", "−3.4e−5"),
+            (12.345, "12", "12.35"),
+            (124.4, "124", "124.4"),
+            (9999.6, "1.0e4", "1.000e4"),
+            (65536.0, "6.6e4", "6.554e4"),
+            (0.0, "0", "0"),
+            (-0.0, "0", "0"),
+            (f32::NAN, "NaN", "NaN"),
+            (f32::INFINITY, "∞", "∞"),
+            (f32::NEG_INFINITY, "−∞", "−∞"),
+        ] {
+            assert_eq!(short(value), two, "{value}");
+            assert_eq!(four_digits(value), four, "{value}");
+        }
+    }
+
+    #[test]
+    fn full_shows_the_sign_of_zero() {
+        assert_eq!(full(-0.0), "−0");
+        assert_eq!(full(0.1), "0.1");
+        assert_eq!(full(1e-30), "1e−30");
+        assert_eq!(full(16_777_216.0), "16777216");
+    }
+
+    proptest! {
+        #[test]
+        fn full_reads_back_bit_for_bit(bits: u32) {
+            let value = f32::from_bits(bits);
+            let back = read_back(&full(value));
+            prop_assert!(back.to_bits() == bits || (value.is_nan() && back.is_nan()));
+        }
+
+        #[test]
+        fn only_zero_is_zero(bits: u32, digits in 1usize..8) {
+            let value = f32::from_bits(bits);
+            prop_assume!(value.is_finite() && value.abs() > 1e-37 && value.abs() < 1e37);
+            let back = read_back(&significant(value, digits));
+            prop_assert_eq!(back == 0.0, value == 0.0);
+            prop_assert!((back - value).abs() <= value.abs() * 0.5001 * 10f32.powi(1 - digits as i32));
+        }
+
+        #[test]
+        fn fitted_text_fits(bits: u32, max_chars in 0usize..14, max_digits in prop::option::of(1usize..9)) {
+            if let Some(text) = fit_number(f32::from_bits(bits), max_chars, max_digits) {
+                prop_assert!(text.chars().count() <= max_chars);
+            }
+        }
+
+        #[test]
+        fn more_room_is_never_less_exact(value in -1e4f32..1e4, max_chars in 5usize..12) {
+            let error = |chars| fit_number(value, chars, None).map_or(f32::INFINITY, |t| (read_back(&t.replace('≈', "")) - value).abs());
+            prop_assert!(error(max_chars + 1) <= error(max_chars));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Widgets that draw tensors; each is given its data by the caller.
+
+pub mod grid;
