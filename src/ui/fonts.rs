@@ -105,9 +105,9 @@ mod tests {
         ctx.run_ui(RawInput::default(), |_| ()).drop_without_applying_deltas();
         for family in [FontFamily::Proportional, FontFamily::Monospace, strong()] {
             let font = FontId::new(14.0, family);
-            let widths: Vec<f32> =
-                ctx.fonts_mut(|f| ('0'..='9').map(|c| f.glyph_width(&font, c)).collect());
-            assert!(widths.iter().all(|w| (w - widths[0]).abs() < 1e-3), "{widths:?}");
+            let widths: Vec<f32> = ctx.fonts_mut(|f| ('0'..='9').map(|c| f.glyph_width(&font, c)).collect());
+            // Inter's tabular 4 is a thousandth of an em off.
+            assert!(widths.iter().all(|w| (w - widths[0]).abs() < 0.03), "{widths:?}");
         }
     }
 }

@@ -1,0 +1,92 @@
+//! Hatching: one small repeating texture per direction, laid over any number of rectangles.
+
+use egui::{Color32, ColorImage, Context, Id, Mesh, Pos2, Rect, TextureHandle, TextureOptions};
+
+/// Which way the lines of a hatching run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Slope {
+    /// `/`: not computed yet.
+    Rising,
+    /// `\`: padding, stale.
+    Falling,
+}
+
+/// Lays hatching over rectangles; the lines of neighbours join.
+pub(super) struct Hatching {
+    texture: TextureHandle,
+    mesh: Mesh,
+    /// Where the pattern begins, so that it moves with the plane.
+    origin: Pos2,
+    tile_points: f32,
+    color: Color32,
+}
+
+impl Hatching {
+    pub fn new(ctx: &Context, slope: Slope, origin: Pos2, color: Color32) -> Self {
+        let pixels_per_point = ctx.pixels_per_point();
+        // Powers of two repeat on every graphics driver.
+        let side = match pixels_per_point {
+            p if p < 1.4 => 8,
+            p if p < 2.8 => 16,
+            _ => 32,
+        };
+        let id = Id::unique(("hatching", slope, side));
+        let texture =
+            ctx.load_texture_cached("hatching", id, tile(slope, side), TextureOptions::NEAREST_REPEAT);
+        let mesh = Mesh::with_texture(texture.id());
+        Self { texture, mesh, origin, tile_points: side as f32 / pixels_per_point, color }
+    }
+
+    pub fn add(&mut self, rect: Rect) {
+        if rect.is_positive() {
+            let uv = |pos: Pos2| ((pos - self.origin) / self.tile_points).to_pos2();
+            self.mesh.add_rect_with_uv(rect, Rect::from_min_max(uv(rect.min), uv(rect.max)), self.color);
+        }
+    }
+
+    /// What was added, and the texture that must live while it is drawn.
+    pub fn finish(self) -> (Mesh, TextureHandle) {
+        (self.mesh, self.texture)
+    }
+}
+
+/// A square tile with one diagonal line, smooth-edged; white, to be coloured by the vertices.
+fn tile(slope: Slope, side: usize) -> ColorImage {
+    let line_width = side as f32 / 8.0 * 1.05;
+    let pixel = |index: usize| {
+        let (x, y) = (index % side, index / side);
+        let along = match slope {
+            Slope::Rising => x + y + 1,
+            Slope::Falling => x + side - y,
+        };
+        let from_line = (along % side) as f32;
+        let distance = from_line.min(side as f32 - from_line) / std::f32::consts::SQRT_2;
+        let coverage = (line_width / 2.0 + 0.5 - distance).clamp(0.0, 1.0);
+        Color32::from_white_alpha((coverage * 255.0).round() as u8)
+    };
+    ColorImage::new([side, side], (0..side * side).map(pixel).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_join_without_a_seam() {
+        for slope in [Slope::Rising, Slope::Falling] {
+            for side in [8, 16, 32] {
+                let tile = tile(slope, side);
+                // Each row is the one above shifted by a pixel, also from the last row to the first.
+                for y in 0..side {
+                    for x in 0..side {
+                        let shifted = match slope {
+                            Slope::Rising => (x + side - 1) % side,
+                            Slope::Falling => (x + 1) % side,
+                        };
+                        assert_eq!(tile[(x, y)], tile[(shifted, (y + 1) % side)]);
+                    }
+                }
+            }
+        }
+    }
+}
