@@ -142,13 +142,11 @@ pub fn fit(
             _ => ground_value(ground, channels, c),
         }
     });
-    let (sx, sy) = (take.w as f64 / put.w as f64, take.h as f64 / put.h as f64);
-    let seen = Seen {
-        x: take.x as f64 - put.x as f64 * sx,
-        y: take.y as f64 - put.y as f64 * sy,
-        w: w as f64 * sx,
-        h: h as f64 * sy,
-    };
+    // `cells` of the input, in source pixels; multiplied first, so that a whole input is exactly a whole picture.
+    let across = |cells: usize| cells as f64 * take.w as f64 / put.w as f64;
+    let down = |cells: usize| cells as f64 * take.h as f64 / put.h as f64;
+    let seen =
+        Seen { x: take.x as f64 - across(put.x), y: take.y as f64 - down(put.y), w: across(w), h: down(h) };
     Ok(Fitted { tensor, seen })
 }
 
