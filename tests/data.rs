@@ -123,8 +123,8 @@ fn jpeg_with_orientation(orientation: u16, big_endian: bool) -> Vec<u8> {
     let grey = image::GrayImage::from_fn(16, 8, |x, y| image::Luma([if x < 8 && y < 4 { 0 } else { 255 }]));
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, 100).encode(&grey, 16, 8, ExtendedColorType::L8).unwrap();
-    let (u16_bytes, u32_bytes): (fn(u16) -> [u8; 2], fn(u32) -> [u8; 4]) =
-        if big_endian { (u16::to_be_bytes, u32::to_be_bytes) } else { (u16::to_le_bytes, u32::to_le_bytes) };
+    let u16_bytes = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let u32_bytes = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
     let mut tiff = if big_endian { b"MM".to_vec() } else { b"II".to_vec() };
     tiff.extend(u16_bytes(42));
     tiff.extend(u32_bytes(8)); // the first directory follows
@@ -177,7 +177,7 @@ fn exif_orientation_is_applied() {
 #[test]
 fn a_cut_file_is_an_error_or_the_whole_picture() {
     let image = DynamicImage::ImageRgba8(RgbaImage::from_fn(40, 30, |x, y| {
-        image::Rgba([(x * y) as u8, (x * 31 ^ y * 17) as u8, (x * x) as u8, 255])
+        image::Rgba([(x * y) as u8, ((x * 31) ^ (y * 17)) as u8, (x * x) as u8, 255])
     }));
     let mut gif = Vec::new();
     GifEncoder::new(&mut gif).encode_frame(Frame::new(image.to_rgba8())).unwrap();

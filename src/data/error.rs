@@ -85,6 +85,14 @@ pub enum PictureError {
         /// The channels that were asked for.
         got: usize,
     },
+    /// Several pictures where one is wanted.
+    #[error("{name}: expected one picture, got a batch of {got}; take one of them")]
+    Batch {
+        /// The picture's name.
+        name: String,
+        /// How many there are.
+        got: usize,
+    },
     /// A target without pixels, or with more than a picture may have.
     #[error(
         "{name}: expected a network input of 1 to {max} million pixels, got {h} x {w}; \

@@ -122,7 +122,7 @@ pub fn fit(
     if channels != 1 && channels != 3 {
         return Err(PictureError::Channels { name: picture.name().to_owned(), got: channels });
     }
-    let pixels = (h as u64).checked_mul(w as u64).unwrap_or(u64::MAX);
+    let pixels = (h as u64).saturating_mul(w as u64);
     if pixels == 0 || pixels > MAX_PIXELS {
         return Err(PictureError::Target { name: picture.name().to_owned(), h, w });
     }

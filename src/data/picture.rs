@@ -91,8 +91,7 @@ impl Picture {
             return Err(PictureError::Channels { name: name.to_owned(), got: channels });
         }
         if n != 1 {
-            let (h, w) = (height.saturating_mul(n), width);
-            return Err(PictureError::Target { name: name.to_owned(), h, w });
+            return Err(PictureError::Batch { name: name.to_owned(), got: n });
         }
         let (w, h) = (u32::try_from(width).unwrap_or(u32::MAX), u32::try_from(height).unwrap_or(u32::MAX));
         check_size(name, w, h)?;
