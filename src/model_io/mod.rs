@@ -1,1 +1,31 @@
-//! Architecture and weight files.
+//! Architecture and weight files, and the bundled models: bytes in, bytes out, no file is opened here.
+//!
+//! An [`Architecture`] is TOML text; weights are a safetensors file with PyTorch's names and layouts; a [`Model`]
+//! is both together, checked against each other.
+
+pub mod architecture;
+pub mod article;
+pub mod bundled;
+pub mod model;
+mod nearest;
+pub mod preprocess;
+pub mod weights;
+
+pub use architecture::Architecture;
+pub use bundled::Bundled;
+pub use model::Model;
+pub use nearest::nearest;
+pub use preprocess::Preprocess;
+
+use crate::tensor::ShapeError;
+
+/// Why a model cannot be read or written. One line: what was expected, what came, what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ModelError(pub String);
+
+impl From<ShapeError> for ModelError {
+    fn from(error: ShapeError) -> Self {
+        Self(error.0)
+    }
+}

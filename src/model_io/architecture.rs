@@ -1,0 +1,472 @@
+//! The architecture file: TOML text to [`Architecture`] and back.
+
+use super::{ModelError, Preprocess, nearest::hint};
+use crate::nn::{
+    Network,
+    loss::Loss,
+    spec::{Kind, LayerSpec, Pair},
+};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// What an architecture file says.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Architecture {
+    /// Input extents [C, H, W].
+    pub input: [usize; 3],
+    /// The names of the classes, in the order of the outputs; empty where they have none.
+    pub classes: Vec<String>,
+    /// From pixels to the input.
+    pub preprocess: Preprocess,
+    /// The layers in forward order.
+    pub layers: Vec<LayerSpec>,
+    /// The loss.
+    pub loss: Loss,
+}
+
+/// What a key of a layer holds.
+#[derive(Clone, Copy)]
+enum Holds {
+    Count,
+    Pair,
+    Flag,
+    Number,
+}
+
+impl Holds {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Count => "a whole number of at least 0",
+            Self::Pair => "a whole number of at least 0 or a pair of them, as in 3 or [3, 5]",
+            Self::Flag => "true or false",
+            Self::Number => "a number",
+        }
+    }
+
+    fn accepts(self, value: &Value) -> bool {
+        let count = |value: &Value| value.as_integer().is_some_and(|n| usize::try_from(n).is_ok());
+        match self {
+            Self::Count => count(value),
+            Self::Pair => {
+                count(value)
+                    || value.as_array().is_some_and(|pair| pair.len() == 2 && pair.iter().all(count))
+            }
+            Self::Flag => value.is_bool(),
+            Self::Number => value.is_integer() || value.as_float().is_some_and(f64::is_finite),
+        }
+    }
+}
+
+/// A key of a layer's kind.
+struct Key {
+    name: &'static str,
+    holds: Holds,
+    required: bool,
+}
+
+const fn required(name: &'static str, holds: Holds) -> Key {
+    Key { name, holds, required: true }
+}
+
+const fn optional(name: &'static str, holds: Holds) -> Key {
+    Key { name, holds, required: false }
+}
+
+const CONV: &[Key] = &[
+    required("out_channels", Holds::Count),
+    required("kernel", Holds::Pair),
+    optional("stride", Holds::Pair),
+    optional("padding", Holds::Pair),
+    optional("dilation", Holds::Pair),
+    optional("groups", Holds::Count),
+    optional("bias", Holds::Flag),
+    optional("normalize", Holds::Flag),
+];
+const MAX_POOL: &[Key] =
+    &[required("kernel", Holds::Pair), optional("stride", Holds::Pair), optional("padding", Holds::Pair)];
+const AVG_POOL: &[Key] = &[
+    required("kernel", Holds::Pair),
+    optional("stride", Holds::Pair),
+    optional("padding", Holds::Pair),
+    optional("count_include_pad", Holds::Flag),
+];
+const LEAKY_RELU: &[Key] = &[optional("slope", Holds::Number)];
+const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
+const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum", Holds::Number)];
+const DROPOUT: &[Key] = &[optional("p", Holds::Number)];
+const NOTHING: &[Key] = &[];
+
+/// Reads a kind's own keys, which fit, into its numbers.
+type ReadKind = fn(Table) -> Result<Kind, toml::de::Error>;
+
+fn read<T: for<'a> Deserialize<'a>>(table: Table) -> Result<T, toml::de::Error> {
+    T::deserialize(Value::Table(table))
+}
+
+/// Every kind: its name, its keys, and how they are read.
+const KINDS: [(&str, &[Key], ReadKind); Kind::NAMES.len()] = [
+    ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
+    ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
+    ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
+    ("global_avg_pool2d", NOTHING, |_| Ok(Kind::GlobalAvgPool2d)),
+    ("relu", NOTHING, |_| Ok(Kind::Relu)),
+    ("leaky_relu", LEAKY_RELU, |table| read(table).map(Kind::LeakyRelu)),
+    ("tanh", NOTHING, |_| Ok(Kind::Tanh)),
+    ("sigmoid", NOTHING, |_| Ok(Kind::Sigmoid)),
+    ("flatten", NOTHING, |_| Ok(Kind::Flatten)),
+    ("dense", DENSE, |table| read(table).map(Kind::Dense)),
+    ("batch_norm2d", BATCH_NORM, |table| read(table).map(Kind::BatchNorm2d)),
+    ("dropout", DROPOUT, |table| read(table).map(Kind::Dropout)),
+    ("softmax", NOTHING, |_| Ok(Kind::Softmax)),
+];
+
+const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::Mse];
+const TOP_KEYS: [&str; 5] = ["input", "classes", "preprocess", "layers", "loss"];
+
+impl Architecture {
+    /// Reads the TOML text of an architecture.
+    ///
+    /// ```
+    /// use convstep::model_io::Architecture;
+    ///
+    /// let text = r#"
+    ///     input = [1, 4, 4]
+    ///     [[layers]]
+    ///     name = "conv1"
+    ///     kind = "conv2d"
+    ///     out_channels = 2
+    ///     kernal = 3
+    /// "#;
+    /// let error = Architecture::parse(text).unwrap_err().to_string();
+    /// assert!(error.starts_with("layer 1 (conv1): unknown key \"kernal\" (did you mean \"kernel\"?)"), "{error}");
+    ///
+    /// let architecture = Architecture::parse(&text.replace("kernal", "kernel"))?;
+    /// assert_eq!(Architecture::parse(&architecture.to_toml())?, architecture);
+    /// # Ok::<(), convstep::model_io::ModelError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Names the layer and the key, what was expected there, what came and what to do.
+    pub fn parse(text: &str) -> Result<Self, ModelError> {
+        let top: Table = text.parse().map_err(|error| syntax(text, &error))?;
+        unknown_keys("architecture", &top, &TOP_KEYS)?;
+        let input = input(&top)?;
+        let classes = classes(&top)?;
+        let preprocess = preprocess(&top, input[0])?;
+        let layers = layers(&top)?;
+        let loss = loss(&top)?;
+        Ok(Self { input, classes, preprocess, layers, loss })
+    }
+
+    /// The network, every size checked; the classes must be as many as its outputs.
+    ///
+    /// # Errors
+    /// As [`Network::build`], and where the classes are not as many as the outputs.
+    pub fn build(&self) -> Result<Network, ModelError> {
+        let network = Network::build(self.input, self.layers.clone(), self.loss)?;
+        if !self.classes.is_empty() && self.classes.len() != network.classes() {
+            let last = network.layers.last().map_or("the last layer", |layer| layer.name());
+            return Err(ModelError(format!(
+                "classes: expected {} names, one for each output of {last}, got {}; name them all or leave classes out",
+                network.classes(),
+                self.classes.len()
+            )));
+        }
+        for (l, layer) in network.layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty()) {
+            let same = |before: &&crate::nn::Layer| {
+                !before.parameters().is_empty() && before.file_name() == layer.file_name()
+            };
+            if let Some(before) = network.layers[..l].iter().find(same) {
+                return Err(ModelError(format!(
+                    "{}: expected weights of its own, got {:?}, which {} has too; give each layer its own name",
+                    layer.name(),
+                    layer.file_name(),
+                    before.name()
+                )));
+            }
+        }
+        Ok(network)
+    }
+
+    /// TOML text that [`parse`](Self::parse) reads back as the same architecture. What has its default is left out,
+    /// but for slope, eps, momentum and p, which one wants to read.
+    pub fn to_toml(&self) -> String {
+        let [c, h, w] = self.input;
+        let mut text = format!("input = [{c}, {h}, {w}]\n");
+        if !self.classes.is_empty() {
+            let names: Vec<String> = self.classes.iter().map(|name| quoted(name)).collect();
+            text += &format!("classes = [{}]\n", names.join(", "));
+        }
+        if !self.preprocess.is_identity() {
+            text += &format!(
+                "\n[preprocess]\nmean = {:?}\nstd = {:?}\n",
+                self.preprocess.mean(),
+                self.preprocess.std()
+            );
+        }
+        for layer in &self.layers {
+            text += &format!("\n[[layers]]\nname = {}\nkind = \"{}\"\n", quoted(&layer.name), layer.kind.name());
+            if let Some(weights) = &layer.weights {
+                text += &format!("weights = {}\n", quoted(weights));
+            }
+            for (key, value) in numbers(&layer.kind) {
+                text += &format!("{key} = {value}\n");
+            }
+        }
+        text + &format!("\n[loss]\nkind = \"{}\"\n", self.loss.name())
+    }
+}
+
+/// The keys of a kind that are not at their defaults, with their TOML values.
+fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
+    let pair = |Pair([a, b]): Pair| if a == b { a.to_string() } else { format!("[{a}, {b}]") };
+    let unless = |default: usize, value: Pair| (value != Pair::square(default)).then(|| pair(value));
+    let flag = |default: bool, value: bool| (value != default).then(|| value.to_string());
+    let number = |value: f64| Some(format!("{value:?}"));
+    let keys = match kind {
+        Kind::Conv2d(conv) => vec![
+            ("out_channels", Some(conv.out_channels.to_string())),
+            ("kernel", Some(pair(conv.kernel))),
+            ("stride", unless(1, conv.stride)),
+            ("padding", unless(0, conv.padding)),
+            ("dilation", unless(1, conv.dilation)),
+            ("groups", (conv.groups != 1).then(|| conv.groups.to_string())),
+            ("bias", flag(true, conv.bias)),
+            ("normalize", flag(false, conv.normalize)),
+        ],
+        Kind::MaxPool2d(pool) => vec![
+            ("kernel", Some(pair(pool.kernel))),
+            ("stride", pool.stride.map(pair)),
+            ("padding", unless(0, pool.padding)),
+        ],
+        Kind::AvgPool2d(pool) => vec![
+            ("kernel", Some(pair(pool.kernel))),
+            ("stride", pool.stride.map(pair)),
+            ("padding", unless(0, pool.padding)),
+            ("count_include_pad", flag(true, pool.count_include_pad)),
+        ],
+        Kind::LeakyRelu(leaky) => vec![("slope", number(leaky.slope))],
+        Kind::Dense(dense) => {
+            vec![("out_features", Some(dense.out_features.to_string())), ("bias", flag(true, dense.bias))]
+        }
+        Kind::BatchNorm2d(bn) => vec![("eps", number(bn.eps)), ("momentum", number(bn.momentum))],
+        Kind::Dropout(dropout) => vec![("p", number(dropout.p))],
+        Kind::GlobalAvgPool2d | Kind::Relu | Kind::Tanh | Kind::Sigmoid | Kind::Flatten | Kind::Softmax => vec![],
+    };
+    keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
+}
+
+/// One line of a syntax error, with its place.
+fn syntax(text: &str, error: &toml::de::Error) -> ModelError {
+    let place = error.span().map_or_else(String::new, |span| {
+        let before = text.get(..span.start.min(text.len())).unwrap_or("");
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        format!(" at line {line}, column {column}")
+    });
+    let what: Vec<&str> = error.message().lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    ModelError(format!("architecture: expected TOML, got a mistake{place}: {}; correct it there", what.join(", ")))
+}
+
+fn unknown_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), ModelError> {
+    match table.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(ModelError(format!(
+            "{place}: unknown key {}{}; the keys here are {}",
+            short(&format!("{key:?}")),
+            hint(key, known),
+            known.join(", ")
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// As much of a text as an error line should hold.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut short: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().count() > LONGEST {
+        short.push_str("...");
+    }
+    short
+}
+
+/// A value as an error line shows it.
+fn shown(value: &Value) -> String {
+    let kind = match value {
+        Value::String(_) => "text ",
+        Value::Datetime(_) => "date ",
+        Value::Table(_) => return "a table".into(),
+        Value::Array(items) if items.iter().any(Value::is_table) => return "tables".into(),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_) => "",
+    };
+    format!("{kind}{}", short(&value.to_string()))
+}
+
+fn input(top: &Table) -> Result<[usize; 3], ModelError> {
+    /// More than the largest picture that can be opened has rows.
+    const LARGEST: usize = 1 << 16;
+    let wrong = |got: String| {
+        ModelError(format!(
+            "input: expected [channels, height, width], three whole numbers from 1 to {LARGEST}, got {got}; write for \
+             example input = [3, 32, 32]"
+        ))
+    };
+    let value = top.get("input").ok_or_else(|| wrong("none".into()))?;
+    let extent = |value: &Value| {
+        value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=LARGEST).contains(n))
+    };
+    let extents: Option<Vec<usize>> = value.as_array().and_then(|items| items.iter().map(extent).collect());
+    extents.and_then(|extents| extents.try_into().ok()).ok_or_else(|| wrong(shown(value)))
+}
+
+fn classes(top: &Table) -> Result<Vec<String>, ModelError> {
+    let Some(value) = top.get("classes") else { return Ok(Vec::new()) };
+    let names: Option<Vec<String>> =
+        value.as_array().and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+    let Some(names) = names else {
+        return Err(ModelError(format!(
+            "classes: expected a list of names, got {}; write for example classes = [\"cat\", \"dog\"]",
+            shown(value)
+        )));
+    };
+    for (i, name) in names.iter().enumerate() {
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            return Err(ModelError(format!(
+                "classes: expected names that can be read, got {name:?} as name {}; write a word",
+                i + 1
+            )));
+        }
+        if names[..i].contains(name) {
+            return Err(ModelError(format!("classes: expected each name once, got {name:?} twice; rename one")));
+        }
+    }
+    Ok(names)
+}
+
+fn preprocess(top: &Table, channels: usize) -> Result<Preprocess, ModelError> {
+    let Some(value) = top.get("preprocess") else { return Ok(Preprocess::identity(channels)) };
+    let Some(table) = value.as_table() else {
+        return Err(ModelError(format!(
+            "preprocess: expected a table with mean and std, got {}; write [preprocess] on a line of its own",
+            shown(value)
+        )));
+    };
+    unknown_keys("preprocess", table, &["mean", "std"])?;
+    let numbers = |name: &str, default: f64| {
+        let Some(value) = table.get(name) else { return Ok(vec![default; channels]) };
+        let number = |value: &Value| value.as_float().or_else(|| value.as_integer().map(|n| n as f64));
+        let numbers: Option<Vec<f64>> = value.as_array().and_then(|items| items.iter().map(number).collect());
+        numbers.ok_or_else(|| {
+            ModelError(format!(
+                "preprocess: expected a list of numbers in {name}, one for each of the {channels} input channels, got \
+                 {}; write for example {name} = [0.5]",
+                shown(value)
+            ))
+        })
+    };
+    Preprocess::new(channels, numbers("mean", 0.0)?, numbers("std", 1.0)?)
+}
+
+fn layers(top: &Table) -> Result<Vec<LayerSpec>, ModelError> {
+    let value = top.get("layers").ok_or_else(|| {
+        ModelError("layers: expected at least one layer, got none; add a [[layers]] entry".into())
+    })?;
+    let tables: Option<Vec<&Table>> =
+        value.as_array().and_then(|items| items.iter().map(Value::as_table).collect());
+    let tables = tables.ok_or_else(|| {
+        ModelError(format!(
+            "layers: expected a table for each layer, got {}; write [[layers]], with two brackets, before each layer",
+            shown(value)
+        ))
+    })?;
+    tables.into_iter().enumerate().map(|(l, table)| layer(l, table)).collect()
+}
+
+fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
+    let unnamed = format!("layer {}", l + 1);
+    let text = |place: &str, key: &str, example: &str| match table.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(value) => Err(ModelError(format!(
+            "{place}: expected text in {key}, got {}; write for example {key} = \"{example}\"",
+            shown(value)
+        ))),
+    };
+    let missing = |place: &str, key: &str, remedy: &str| {
+        ModelError(format!("{place}: expected the key {key}, got none; {remedy}"))
+    };
+    let kinds = || format!("the kinds are {}", Kind::NAMES.join(", "));
+    let name = text(&unnamed, "name", "conv1")?
+        .ok_or_else(|| missing(&unnamed, "name", "write for example name = \"conv1\""))?;
+    let place = format!("{unnamed} ({})", short(&name));
+    let kind = text(&place, "kind", "conv2d")?.ok_or_else(|| missing(&place, "kind", &kinds()))?;
+    let weights = text(&place, "weights", "features.0")?;
+    let Some((_, keys, read)) = KINDS.iter().find(|(known, ..)| *known == kind) else {
+        return Err(ModelError(format!(
+            "{place}: unknown kind {}{}; {}",
+            short(&format!("{kind:?}")),
+            hint(&kind, &Kind::NAMES),
+            kinds()
+        )));
+    };
+    let mut known = vec!["name", "kind", "weights"];
+    known.extend(keys.iter().map(|key| key.name));
+    unknown_keys(&place, table, &known)
+        .map_err(|ModelError(line)| ModelError(line.replace("the keys here are", &format!("the keys of {kind} are"))))?;
+    for key in *keys {
+        match table.get(key.name) {
+            Some(value) if !key.holds.accepts(value) => {
+                return Err(ModelError(format!(
+                    "{place}: expected {} in {}, got {}; correct it",
+                    key.holds.text(),
+                    key.name,
+                    shown(value)
+                )));
+            }
+            None if key.required => {
+                return Err(missing(
+                    &place,
+                    key.name,
+                    &format!("add {} = {}", key.name, key.holds.text()),
+                ));
+            }
+            Some(_) | None => {}
+        }
+    }
+    let own: Table = table.iter().filter(|(key, _)| keys.iter().any(|own| own.name == *key)).map(clone_pair).collect();
+    let kind = read(own)
+        .map_err(|error| ModelError(format!("{place}: expected keys that fit {kind}, got: {}", error.message())))?;
+    Ok(LayerSpec { name, weights, kind })
+}
+
+fn clone_pair((key, value): (&String, &Value)) -> (String, Value) {
+    (key.clone(), value.clone())
+}
+
+fn loss(top: &Table) -> Result<Loss, ModelError> {
+    let names = LOSSES.map(Loss::name);
+    let remedy = "write [loss] and below it kind = \"cross_entropy\" or kind = \"mse\"";
+    let Some(value) = top.get("loss") else { return Ok(Loss::default()) };
+    let Some(table) = value.as_table() else {
+        return Err(ModelError(format!("loss: expected a table with a kind, got {}; {remedy}", shown(value))));
+    };
+    unknown_keys("loss", table, &["kind"])?;
+    let value =
+        table.get("kind").ok_or_else(|| ModelError(format!("loss: expected the key kind, got none; {remedy}")))?;
+    let kind = value
+        .as_str()
+        .ok_or_else(|| ModelError(format!("loss: expected text in kind, got {}; {remedy}", shown(value))))?;
+    LOSSES.into_iter().find(|loss| loss.name() == kind).ok_or_else(|| {
+        ModelError(format!(
+            "loss: unknown kind {}{}; the kinds are {}",
+            short(&format!("{kind:?}")),
+            hint(kind, &names),
+            names.join(", ")
+        ))
+    })
+}

@@ -1,0 +1,82 @@
+//! The bundled models: part of the program, there without a file.
+
+use super::{Model, ModelError, nearest::hint};
+
+/// A bundled model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bundled {
+    /// The name by which it is loaded.
+    pub name: &'static str,
+    /// A few words for a menu.
+    pub title: &'static str,
+    /// A sentence on what it is for.
+    pub summary: &'static str,
+    /// The bundled sample that goes with it.
+    pub default_sample: &'static str,
+    /// Its safetensors file.
+    pub bytes: &'static [u8],
+}
+
+const MODELS: [Bundled; 4] = [
+    Bundled {
+        name: "shapes",
+        title: "Eight shapes, in colour",
+        summary: "Recognises circles, squares, triangles, crosses, stars, rings, hearts and arrows.",
+        default_sample: "shape-star",
+        bytes: include_bytes!("../../assets/models/shapes.safetensors"),
+    },
+    Bundled {
+        name: "digits",
+        title: "Ten handwritten digits",
+        summary: "Reads one digit, white on black.",
+        default_sample: "digit-7",
+        bytes: include_bytes!("../../assets/models/digits.safetensors"),
+    },
+    Bundled {
+        name: "article-backprop",
+        title: "Backpropagation by hand",
+        summary: "One 2x2 filter on a 3x3 input: every partial derivative fits on a page.",
+        default_sample: "article-3x3",
+        bytes: include_bytes!("../../assets/models/article-backprop.safetensors"),
+    },
+    Bundled {
+        name: "article-match",
+        title: "Two patterns to match",
+        summary: "A drawn semicircle and a drawn line slide over the picture; the score is divided by the filter's pixels.",
+        default_sample: "article-circle",
+        bytes: include_bytes!("../../assets/models/article-match.safetensors"),
+    },
+];
+
+/// All bundled models, in the order in which to offer them; the first is for a fresh start.
+pub fn models() -> &'static [Bundled] {
+    const { &MODELS }
+}
+
+/// Loads a bundled model.
+///
+/// ```
+/// use convstep::model_io::bundled;
+///
+/// let model = bundled::load("article-backprop")?;
+/// assert_eq!(model.network.output(), [1, 2, 2]);
+/// assert!(bundled::load("shape").unwrap_err().to_string().contains("did you mean \"shapes\""));
+/// # Ok::<(), convstep::model_io::ModelError>(())
+/// ```
+///
+/// # Errors
+/// Where there is none of that name; lists them.
+pub fn load(name: &str) -> Result<Model, ModelError> {
+    match MODELS.iter().find(|model| model.name == name) {
+        Some(model) => Model::from_bytes(model.name, model.bytes, None),
+        None => {
+            let names = MODELS.map(|model| model.name);
+            let got: String = name.chars().take(60).collect();
+            Err(ModelError(format!(
+                "expected a bundled model, got {got:?}{}; the models are {}",
+                hint(&got, &names),
+                names.join(", ")
+            )))
+        }
+    }
+}

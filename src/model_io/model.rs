@@ -1,0 +1,123 @@
+//! A model: an architecture and the weights that fit it.
+
+use super::{Architecture, ModelError, nearest::hint, weights};
+use crate::nn::{Network, Params, init::Init};
+use crate::tensor::{Tensor, shape_of};
+
+/// A network with its weights, its classes, and its way from pixels to the input.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Model {
+    /// A bundled name, or a file's.
+    pub name: String,
+    /// The network.
+    pub network: Network,
+    /// Its parameters.
+    pub params: Params,
+    /// What the architecture file says.
+    pub architecture: Architecture,
+    /// Tensors of the weight file that no layer reads, in order.
+    pub unused: Vec<String>,
+}
+
+impl Model {
+    /// A model from a weight file, its architecture from `toml` or else from the file's metadata.
+    ///
+    /// # Errors
+    /// Where there is no architecture, or something in one of the two does not fit.
+    pub fn from_bytes(name: &str, safetensors: &[u8], toml: Option<&str>) -> Result<Self, ModelError> {
+        let text = match toml {
+            Some(text) => text.to_owned(),
+            None => weights::architecture_text(safetensors)?.ok_or_else(|| {
+                ModelError(format!(
+                    "{name}: expected the architecture in the file's metadata ({}), got none; give it as a TOML file \
+                     (--architecture NET.toml)",
+                    weights::METADATA_KEY
+                ))
+            })?,
+        };
+        let architecture = Architecture::parse(&text)?;
+        let network = architecture.build()?;
+        let weights = weights::read(safetensors, &network)?;
+        Ok(Self { name: name.to_owned(), network, params: weights.params, architecture, unused: weights.unused })
+    }
+
+    /// A model with initial weights.
+    ///
+    /// # Errors
+    /// Where the architecture's sizes do not fit.
+    pub fn initial(name: &str, architecture: Architecture, init: Init, seed: u64) -> Result<Self, ModelError> {
+        let network = architecture.build()?;
+        let params = network.init(init, seed);
+        Ok(Self { name: name.to_owned(), network, params, architecture, unused: Vec::new() })
+    }
+
+    /// A safetensors file with the architecture in its metadata; the same bytes every time.
+    ///
+    /// # Errors
+    /// Where two layers have one name in the file, or the format cannot hold so much.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        weights::write(&self.network, &self.params, &self.architecture.to_toml())
+    }
+
+    /// The name of a class, or its number where classes have no names.
+    pub fn class_name(&self, index: usize) -> String {
+        self.architecture.classes.get(index).cloned().unwrap_or_else(|| index.to_string())
+    }
+
+    /// The class of this name or number; a name goes first.
+    ///
+    /// # Errors
+    /// Lists the classes.
+    pub fn class_index(&self, text: &str) -> Result<usize, ModelError> {
+        let classes = &self.architecture.classes;
+        let text = text.trim();
+        let named = classes.iter().position(|class| class == text);
+        let folded = || classes.iter().position(|class| class.to_lowercase() == text.to_lowercase());
+        let counted = || text.parse().ok().filter(|&index: &usize| index < self.network.classes());
+        named.or_else(folded).or_else(counted).ok_or_else(|| {
+            const SHOWN: usize = 20;
+            let last = self.network.classes() - 1;
+            let got: String = text.chars().take(40).collect();
+            let names: Vec<&str> = classes.iter().map(String::as_str).collect();
+            let list = match names.len() {
+                0 => format!("give a number from 0 to {last}"),
+                n if n <= SHOWN => format!("the classes are {}, or a number from 0 to {last}", names.join(", ")),
+                n => {
+                    let more = n - SHOWN;
+                    format!("the classes are {} and {more} more, or a number from 0 to {last}", names[..SHOWN].join(", "))
+                }
+            };
+            ModelError(format!("expected a class of {}, got {got:?}{}; {list}", self.name, hint(&got, &names)))
+        })
+    }
+
+    /// Pixels of one picture, (1, C, H, W) in 0..=255 -> the network's input.
+    ///
+    /// # Errors
+    /// Where the picture has not the input's shape.
+    pub fn input_from_pixels(&self, pixels: &Tensor) -> Result<Tensor, ModelError> {
+        self.check_input(pixels)?;
+        Ok(self.architecture.preprocess.apply(pixels))
+    }
+
+    /// Whether a tensor can be this network's input.
+    ///
+    /// # Errors
+    /// Where it has not the input's shape.
+    pub fn check_input(&self, x: &Tensor) -> Result<(), ModelError> {
+        let [n, got @ ..] = shape_of(x).0;
+        if n == 0 || got != self.network.input {
+            return Err(ModelError(format!(
+                "{}: expected an input of shape {:?} (channels, rows, columns), got {got:?}; fit the picture to it",
+                self.name, self.network.input
+            )));
+        }
+        Ok(())
+    }
+
+    /// The number of trained and running parameters.
+    pub fn parameter_count(&self) -> usize {
+        let parts = self.network.layers.iter().flat_map(|layer| layer.parameters());
+        parts.map(|(_, shape)| shape.len()).sum()
+    }
+}

@@ -1,0 +1,118 @@
+//! From pixels to what the network reads: x = (pixel/255 - mean) / std, per channel.
+
+use super::ModelError;
+use crate::tensor::Tensor;
+
+/// Mean and deviation of each channel, as many of each as the input has channels.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Preprocess {
+    mean: Vec<f64>,
+    std: Vec<f64>,
+}
+
+impl Preprocess {
+    /// Only x = pixel/255.
+    pub fn identity(channels: usize) -> Self {
+        Self { mean: vec![0.0; channels], std: vec![1.0; channels] }
+    }
+
+    /// # Errors
+    /// Where a length is not the number of channels, a deviation is 0, or a number is not finite.
+    pub fn new(channels: usize, mean: Vec<f64>, std: Vec<f64>) -> Result<Self, ModelError> {
+        for (name, numbers) in [("mean", &mean), ("std", &std)] {
+            if numbers.len() != channels {
+                return Err(ModelError(format!(
+                    "preprocess: expected one {name} for each of the {channels} input channels, got {}; write {name} \
+                     = {:?}",
+                    numbers.len(),
+                    vec![if name == "std" { 1.0 } else { 0.0 }; channels.min(4)]
+                )));
+            }
+            if let Some(odd) = numbers.iter().find(|number| !(**number as f32).is_finite()) {
+                return Err(ModelError(format!(
+                    "preprocess: expected finite numbers in {name}, got {odd}; write for example {name} = 0.5 for \
+                     each channel"
+                )));
+            }
+        }
+        if let Some(c) = std.iter().position(|&std| std as f32 == 0.0) {
+            return Err(ModelError(format!(
+                "preprocess: expected std other than 0, as it divides, got {} for channel {c}; write 1.0 to leave a \
+                 channel as it is",
+                std[c]
+            )));
+        }
+        Ok(Self { mean, std })
+    }
+
+    /// Mean of each channel.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// Deviation of each channel.
+    pub fn std(&self) -> &[f64] {
+        &self.std
+    }
+
+    /// Whether it does no more than divide by 255.
+    pub fn is_identity(&self) -> bool {
+        self.mean.iter().all(|&mean| mean == 0.0) && self.std.iter().all(|&std| std == 1.0)
+    }
+
+    /// What one pixel value of channel `c` becomes. A channel beyond the last has mean 0 and std 1.
+    pub fn value(&self, c: usize, pixel: f32) -> f32 {
+        let (mean, std) = self.numbers(c);
+        (pixel / 255.0 - mean) / std
+    }
+
+    /// The pixel value, not rounded, that becomes `x` in channel `c`.
+    pub fn pixel(&self, c: usize, x: f32) -> f32 {
+        let (mean, std) = self.numbers(c);
+        (x * std + mean) * 255.0
+    }
+
+    /// pixels: (N, C, H, W) in 0..=255 -> x: (N, C, H, W).
+    pub fn apply(&self, pixels: &Tensor) -> Tensor {
+        let mut x = pixels.clone();
+        for ((_, c, _, _), x) in x.indexed_iter_mut() {
+            *x = self.value(c, *x);
+        }
+        x
+    }
+
+    fn numbers(&self, c: usize) -> (f32, f32) {
+        let number = |numbers: &[f64], or: f64| numbers.get(c).copied().unwrap_or(or) as f32;
+        (number(&self.mean, 0.0), number(&self.std, 1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn applies_per_channel_and_inverts() {
+        let preprocess = Preprocess::new(2, vec![0.5, 0.0], vec![0.25, 1.0]).expect("valid");
+        let pixels = Tensor::from_shape_vec((1, 2, 1, 2), vec![255.0, 0.0, 255.0, 51.0]).expect("fits");
+        let x = preprocess.apply(&pixels);
+        assert_eq!(x.iter().copied().collect::<Vec<_>>(), [2.0, -2.0, 1.0, 0.2]);
+        for ((_, c, _, _), &x) in x.indexed_iter() {
+            assert!((preprocess.value(c, preprocess.pixel(c, x)) - x).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn impossible_numbers_are_refused() {
+        for (mean, std, says) in [
+            (vec![0.0], vec![1.0; 3], "one mean for each of the 3 input channels, got 1"),
+            (vec![0.0; 3], vec![1.0; 4], "one std for each of the 3 input channels, got 4"),
+            (vec![0.0; 3], vec![1.0, 0.0, 1.0], "got 0 for channel 1"),
+            (vec![f64::NAN, 0.0, 0.0], vec![1.0; 3], "got NaN"),
+            (vec![0.0; 3], vec![1e-60, 1.0, 1.0], "std other than 0"),
+        ] {
+            let error = Preprocess::new(3, mean, std).expect_err(says).0;
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}
