@@ -48,8 +48,7 @@ impl Holds {
         match self {
             Self::Count => count(value),
             Self::Pair => {
-                count(value)
-                    || value.as_array().is_some_and(|pair| pair.len() == 2 && pair.iter().all(count))
+                count(value) || value.as_array().is_some_and(|pair| pair.len() == 2 && pair.iter().all(count))
             }
             Self::Flag => value.is_bool(),
             Self::Number => value.is_integer() || value.as_float().is_some_and(f64::is_finite),
@@ -172,7 +171,9 @@ impl Architecture {
                 self.classes.len()
             )));
         }
-        for (l, layer) in network.layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty()) {
+        for (l, layer) in
+            network.layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty())
+        {
             let same = |before: &&crate::nn::Layer| {
                 !before.parameters().is_empty() && before.file_name() == layer.file_name()
             };
@@ -205,7 +206,8 @@ impl Architecture {
             );
         }
         for layer in &self.layers {
-            text += &format!("\n[[layers]]\nname = {}\nkind = \"{}\"\n", quoted(&layer.name), layer.kind.name());
+            text +=
+                &format!("\n[[layers]]\nname = {}\nkind = \"{}\"\n", quoted(&layer.name), layer.kind.name());
             if let Some(weights) = &layer.weights {
                 text += &format!("weights = {}\n", quoted(weights));
             }
@@ -251,7 +253,9 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
         }
         Kind::BatchNorm2d(bn) => vec![("eps", number(bn.eps)), ("momentum", number(bn.momentum))],
         Kind::Dropout(dropout) => vec![("p", number(dropout.p))],
-        Kind::GlobalAvgPool2d | Kind::Relu | Kind::Tanh | Kind::Sigmoid | Kind::Flatten | Kind::Softmax => vec![],
+        Kind::GlobalAvgPool2d | Kind::Relu | Kind::Tanh | Kind::Sigmoid | Kind::Flatten | Kind::Softmax => {
+            vec![]
+        }
     };
     keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
@@ -270,7 +274,10 @@ fn syntax(text: &str, error: &toml::de::Error) -> ModelError {
         format!(" at line {line}, column {column}")
     });
     let what: Vec<&str> = error.message().lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    ModelError(format!("architecture: expected TOML, got a mistake{place}: {}; correct it there", what.join(", ")))
+    ModelError(format!(
+        "architecture: expected TOML, got a mistake{place}: {}; correct it there",
+        what.join(", ")
+    ))
 }
 
 fn unknown_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), ModelError> {
@@ -288,7 +295,8 @@ fn unknown_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), ModelE
 /// As much of a text as an error line should hold.
 fn short(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut short: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut short: String =
+        text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().count() > LONGEST {
         short.push_str("...");
     }
@@ -326,8 +334,9 @@ fn input(top: &Table) -> Result<[usize; 3], ModelError> {
 
 fn classes(top: &Table) -> Result<Vec<String>, ModelError> {
     let Some(value) = top.get("classes") else { return Ok(Vec::new()) };
-    let names: Option<Vec<String>> =
-        value.as_array().and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+    let names: Option<Vec<String>> = value
+        .as_array()
+        .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
     let Some(names) = names else {
         return Err(ModelError(format!(
             "classes: expected a list of names, got {}; write for example classes = [\"cat\", \"dog\"]",
@@ -342,7 +351,9 @@ fn classes(top: &Table) -> Result<Vec<String>, ModelError> {
             )));
         }
         if names[..i].contains(name) {
-            return Err(ModelError(format!("classes: expected each name once, got {name:?} twice; rename one")));
+            return Err(ModelError(format!(
+                "classes: expected each name once, got {name:?} twice; rename one"
+            )));
         }
     }
     Ok(names)
@@ -416,8 +427,9 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     };
     let mut known = vec!["name", "kind", "weights"];
     known.extend(keys.iter().map(|key| key.name));
-    unknown_keys(&place, table, &known)
-        .map_err(|ModelError(line)| ModelError(line.replace("the keys here are", &format!("the keys of {kind} are"))))?;
+    unknown_keys(&place, table, &known).map_err(|ModelError(line)| {
+        ModelError(line.replace("the keys here are", &format!("the keys of {kind} are")))
+    })?;
     for key in *keys {
         match table.get(key.name) {
             Some(value) if !key.holds.accepts(value) => {
@@ -429,18 +441,16 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
                 )));
             }
             None if key.required => {
-                return Err(missing(
-                    &place,
-                    key.name,
-                    &format!("add {} = {}", key.name, key.holds.text()),
-                ));
+                return Err(missing(&place, key.name, &format!("add {} = {}", key.name, key.holds.text())));
             }
             Some(_) | None => {}
         }
     }
-    let own: Table = table.iter().filter(|(key, _)| keys.iter().any(|own| own.name == *key)).map(clone_pair).collect();
-    let kind = read(own)
-        .map_err(|error| ModelError(format!("{place}: expected keys that fit {kind}, got: {}", error.message())))?;
+    let own: Table =
+        table.iter().filter(|(key, _)| keys.iter().any(|own| own.name == *key)).map(clone_pair).collect();
+    let kind = read(own).map_err(|error| {
+        ModelError(format!("{place}: expected keys that fit {kind}, got: {}", error.message()))
+    })?;
     Ok(LayerSpec { name, weights, kind })
 }
 
@@ -453,11 +463,15 @@ fn loss(top: &Table) -> Result<Loss, ModelError> {
     let remedy = "write [loss] and below it kind = \"cross_entropy\" or kind = \"mse\"";
     let Some(value) = top.get("loss") else { return Ok(Loss::default()) };
     let Some(table) = value.as_table() else {
-        return Err(ModelError(format!("loss: expected a table with a kind, got {}; {remedy}", shown(value))));
+        return Err(ModelError(format!(
+            "loss: expected a table with a kind, got {}; {remedy}",
+            shown(value)
+        )));
     };
     unknown_keys("loss", table, &["kind"])?;
-    let value =
-        table.get("kind").ok_or_else(|| ModelError(format!("loss: expected the key kind, got none; {remedy}")))?;
+    let value = table
+        .get("kind")
+        .ok_or_else(|| ModelError(format!("loss: expected the key kind, got none; {remedy}")))?;
     let kind = value
         .as_str()
         .ok_or_else(|| ModelError(format!("loss: expected text in kind, got {}; {remedy}", shown(value))))?;
@@ -469,4 +483,209 @@ fn loss(top: &Table) -> Result<Loss, ModelError> {
             names.join(", ")
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every kind, with numbers that are not the defaults.
+    const EVERYTHING: &str = r#"
+        input = [3, 33, 32]
+        classes = ["cat", "a \"dog\"", "鳥", "4"]
+        [preprocess]
+        mean = [0.485, 0, 0.5]
+        std = [0.229, 1.0, 2]
+        [[layers]]
+        name = "conv1"
+        kind = "conv2d"
+        weights = "features.0"
+        out_channels = 6
+        kernel = [3, 5]
+        stride = [2, 1]
+        padding = 1
+        dilation = [1, 2]
+        groups = 3
+        bias = false
+        normalize = true
+        [[layers]]
+        name = "bn"
+        kind = "batch_norm2d"
+        eps = 1e-3
+        momentum = 0.2
+        [[layers]]
+        name = "leaky"
+        kind = "leaky_relu"
+        slope = 0.2
+        [[layers]]
+        name = "pool1"
+        kind = "max_pool2d"
+        kernel = 3
+        stride = 2
+        padding = 1
+        [[layers]]
+        name = "pool2"
+        kind = "avg_pool2d"
+        kernel = [2, 3]
+        stride = 1
+        padding = [0, 1]
+        count_include_pad = false
+        [[layers]]
+        name = "t"
+        kind = "tanh"
+        [[layers]]
+        name = "s"
+        kind = "sigmoid"
+        [[layers]]
+        name = "r"
+        kind = "relu"
+        [[layers]]
+        name = "drop"
+        kind = "dropout"
+        p = 0
+        [[layers]]
+        name = "gap"
+        kind = "global_avg_pool2d"
+        [[layers]]
+        name = "flat"
+        kind = "flatten"
+        [[layers]]
+        name = "fc"
+        kind = "dense"
+        out_features = 4
+        bias = false
+        [[layers]]
+        name = "soft"
+        kind = "softmax"
+        [loss]
+        kind = "mse"
+    "#;
+
+    fn error(text: &str) -> String {
+        Architecture::parse(text).expect_err(text).0
+    }
+
+    #[test]
+    fn every_kind_is_read_built_and_written() {
+        let architecture = Architecture::parse(EVERYTHING).expect("valid");
+        assert_eq!(architecture.layers.len(), KINDS.len());
+        let Kind::Conv2d(conv) = &architecture.layers[0].kind else { panic!("no convolution") };
+        assert_eq!((conv.kernel, conv.stride, conv.padding), (Pair([3, 5]), Pair([2, 1]), Pair::square(1)));
+        assert_eq!(architecture.layers[0].weights.as_deref(), Some("features.0"));
+        assert_eq!(architecture.loss, Loss::Mse);
+        assert_eq!(architecture.build().expect("fits").classes(), 4);
+        assert_eq!(Architecture::parse(&architecture.to_toml()).expect("its own"), architecture);
+    }
+
+    #[test]
+    fn the_table_of_kinds_is_whole() {
+        for ((name, keys, read), known) in KINDS.iter().zip(Kind::NAMES) {
+            assert_eq!(*name, known);
+            let one = |key: &&Key| (key.name.to_owned(), Value::Integer(1));
+            let kind =
+                read(keys.iter().filter(|key| key.required).map(|key| one(&key)).collect()).expect(name);
+            assert_eq!(kind.name(), *name);
+            // A key that the kind's numbers have and the table has not would be written and not be read.
+            for (key, _) in numbers(&kind) {
+                assert!(keys.iter().any(|own| own.name == key), "{name} {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn defaults() {
+        let text = "input = [1, 8, 8]\n[[layers]]\nname = \"p\"\nkind = \"max_pool2d\"\nkernel = 2";
+        let architecture = Architecture::parse(text).expect("valid");
+        assert!(architecture.classes.is_empty() && architecture.preprocess.is_identity());
+        assert_eq!(architecture.loss, Loss::CrossEntropy);
+        assert_eq!(architecture.build().expect("fits").output(), [1, 4, 4]);
+        assert_eq!(Architecture::parse(&architecture.to_toml()).expect("its own"), architecture);
+    }
+
+    #[test]
+    fn mistakes_are_named_in_one_line_with_the_remedy() {
+        let layer = |keys: &str| format!("input = [3, 8, 8]\n[[layers]]\n{keys}");
+        for (text, says) in [
+            ("", "input: expected [channels, height, width]"),
+            ("input = [3, 8]", "three whole numbers from 1 to 65536, got [3, 8]"),
+            ("input = [3, 8, 0]", "got [3, 8, 0]"),
+            ("input = [3, 8, 9999999999]", "got [3, 8, 9999999999]"),
+            ("input = [3, 8.5, 8]", "got [3, 8.5, 8]"),
+            ("input = \"3x8x8\"", "got text \"3x8x8\""),
+            ("input = [3, 8", "at line 1, column"),
+            ("input = [3, 8, 8]\ninput = [3, 8, 8]", "duplicate key"),
+            (
+                "inputs = [3, 8, 8]",
+                "unknown key \"inputs\" (did you mean \"input\"?); the keys here are input, classes",
+            ),
+            ("input = [3, 8, 8]", "layers: expected at least one layer, got none; add a [[layers]] entry"),
+            ("input = [3, 8, 8]\n[layers]\nname = \"a\"", "write [[layers]], with two brackets"),
+            (&layer(""), "layer 1: expected the key name, got none"),
+            (&layer("name = 3"), "layer 1: expected text in name, got 3"),
+            (
+                &layer("name = \"a\""),
+                "layer 1 (a): expected the key kind, got none; the kinds are conv2d, max_pool2d",
+            ),
+            (
+                &layer("name = \"a\"\nkind = \"conv\""),
+                "unknown kind \"conv\" (did you mean \"conv2d\"?); the kinds are",
+            ),
+            (&layer("name = \"a\"\nkind = \"lstm\""), "unknown kind \"lstm\"; the kinds are conv2d"),
+            (
+                &layer("name = \"a\"\nkind = \"conv2d\""),
+                "expected the key out_channels, got none; add out_channels = a whole",
+            ),
+            (
+                &layer("name = \"a\"\nkind = \"dense\"\nout_feature = 3"),
+                "unknown key \"out_feature\" (did you mean \"out_features\"?); the keys of dense are name, kind, weights, out_features, bias",
+            ),
+            (&layer("name = \"a\"\nkind = \"relu\"\nslope = 3"), "the keys of relu are name, kind, weights"),
+            (
+                &layer("name = \"a\"\nkind = \"dense\"\nout_features = -3"),
+                "at least 0 in out_features, got -3",
+            ),
+            (
+                &layer("name = \"a\"\nkind = \"dense\"\nout_features = \"3\""),
+                "in out_features, got text \"3\"",
+            ),
+            (
+                &layer("name = \"a\"\nkind = \"max_pool2d\"\nkernel = [1, 2, 3]"),
+                "in 3 or [3, 5] in kernel, got [1, 2, 3]",
+            ),
+            (&layer("name = \"a\"\nkind = \"dropout\"\np = nan"), "expected a number in p, got nan"),
+            (
+                &layer("name = \"a\"\nkind = \"relu\"\nweights = 1"),
+                "layer 1 (a): expected text in weights, got 1",
+            ),
+            ("input = [3, 8, 8]\nclasses = \"cat\"", "classes: expected a list of names, got text \"cat\""),
+            ("input = [3, 8, 8]\nclasses = [\"a\", \"a\"]", "each name once, got \"a\" twice"),
+            ("input = [3, 8, 8]\nclasses = [\"\"]", "names that can be read"),
+            ("input = [3, 8, 8]\npreprocess = 3", "write [preprocess] on a line of its own"),
+            ("input = [3, 8, 8]\n[preprocess]\nmeans = [1]", "(did you mean \"mean\"?)"),
+            ("input = [3, 8, 8]\n[preprocess]\nmean = 0.5", "expected a list of numbers in mean"),
+            ("input = [3, 8, 8]\n[preprocess]\nstd = [1, 0, 1]", "std other than 0"),
+            (
+                &format!("{}\n[loss]\nkind = \"entropy\"", layer("name = \"a\"\nkind = \"relu\"")),
+                "the kinds are cross_entropy, mse",
+            ),
+            (
+                &format!("{}\n[loss]", layer("name = \"a\"\nkind = \"relu\"")),
+                "loss: expected the key kind, got none",
+            ),
+        ] {
+            let error = error(text);
+            assert!(error.contains(says), "{error}\n  should say: {says}");
+            assert!(!error.contains('\n') && error.len() < 500, "{error}");
+        }
+    }
+
+    #[test]
+    fn classes_are_as_many_as_outputs_and_weights_have_one_owner() {
+        let text = EVERYTHING.replace("[\"cat\", ", "[");
+        let error = Architecture::parse(&text).expect("reads").build().expect_err("too few").0;
+        assert!(error.contains("expected 4 names, one for each output of soft, got 3"), "{error}");
+        let text = EVERYTHING.replace("out_features = 4", "out_features = 4\nweights = \"features.0\"");
+        let error = Architecture::parse(&text).expect("reads").build().expect_err("twice").0;
+        assert!(error.starts_with("fc: expected weights of its own"), "{error}");
+    }
 }

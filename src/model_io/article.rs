@@ -78,8 +78,9 @@ fn with_filters(name: &str, architecture: Architecture, filters: &[f32]) -> Resu
     let mut model = Model::initial(name, architecture, Init::Zeros, 0)?;
     if let Some(parts) = model.params.0.first_mut() {
         let shape = parts.at(Part::Weight).dim();
-        let weight = Tensor::from_shape_vec(shape, filters.to_vec())
-            .map_err(|error| ModelError(format!("{name}: filters do not fill {shape:?}: {error}; draw them all")))?;
+        let weight = Tensor::from_shape_vec(shape, filters.to_vec()).map_err(|error| {
+            ModelError(format!("{name}: filters do not fill {shape:?}: {error}; draw them all"))
+        })?;
         parts.set(Part::Weight, weight);
     }
     Ok(model)

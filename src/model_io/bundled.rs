@@ -80,3 +80,27 @@ pub fn load(name: &str) -> Result<Model, ModelError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model_io::article;
+
+    #[test]
+    fn every_model_loads_and_comes_back_as_the_same_bytes() {
+        for bundled in models() {
+            let model = load(bundled.name).expect(bundled.name);
+            assert!(model.unused.is_empty());
+            assert_eq!(model.to_bytes().expect("writes"), bundled.bytes, "{}", bundled.name);
+            assert!(bundled.bytes.len() < 200_000, "{} takes {} bytes", bundled.name, bundled.bytes.len());
+        }
+    }
+
+    #[test]
+    fn the_articles_models_are_what_their_code_says() {
+        for model in [article::backprop(), article::matching()] {
+            let model = model.expect("builds");
+            assert_eq!(load(&model.name).expect("bundled"), model);
+        }
+    }
+}

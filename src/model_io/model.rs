@@ -38,14 +38,25 @@ impl Model {
         let architecture = Architecture::parse(&text)?;
         let network = architecture.build()?;
         let weights = weights::read(safetensors, &network)?;
-        Ok(Self { name: name.to_owned(), network, params: weights.params, architecture, unused: weights.unused })
+        Ok(Self {
+            name: name.to_owned(),
+            network,
+            params: weights.params,
+            architecture,
+            unused: weights.unused,
+        })
     }
 
     /// A model with initial weights.
     ///
     /// # Errors
     /// Where the architecture's sizes do not fit.
-    pub fn initial(name: &str, architecture: Architecture, init: Init, seed: u64) -> Result<Self, ModelError> {
+    pub fn initial(
+        name: &str,
+        architecture: Architecture,
+        init: Init,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
         let network = architecture.build()?;
         let params = network.init(init, seed);
         Ok(Self { name: name.to_owned(), network, params, architecture, unused: Vec::new() })
@@ -81,13 +92,22 @@ impl Model {
             let names: Vec<&str> = classes.iter().map(String::as_str).collect();
             let list = match names.len() {
                 0 => format!("give a number from 0 to {last}"),
-                n if n <= SHOWN => format!("the classes are {}, or a number from 0 to {last}", names.join(", ")),
+                n if n <= SHOWN => {
+                    format!("the classes are {}, or a number from 0 to {last}", names.join(", "))
+                }
                 n => {
                     let more = n - SHOWN;
-                    format!("the classes are {} and {more} more, or a number from 0 to {last}", names[..SHOWN].join(", "))
+                    format!(
+                        "the classes are {} and {more} more, or a number from 0 to {last}",
+                        names[..SHOWN].join(", ")
+                    )
                 }
             };
-            ModelError(format!("expected a class of {}, got {got:?}{}; {list}", self.name, hint(&got, &names)))
+            ModelError(format!(
+                "expected a class of {}, got {got:?}{}; {list}",
+                self.name,
+                hint(&got, &names)
+            ))
         })
     }
 
@@ -119,5 +139,52 @@ impl Model {
     pub fn parameter_count(&self) -> usize {
         let parts = self.network.layers.iter().flat_map(|layer| layer.parameters());
         parts.map(|(_, shape)| shape.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model_io::{article, bundled};
+
+    #[test]
+    fn classes_go_by_name_then_by_number() {
+        let digits = bundled::load("digits").expect("bundled");
+        assert_eq!(digits.class_index("7"), Ok(7));
+        assert_eq!(digits.class_name(3), "3");
+        let shapes = bundled::load("shapes").expect("bundled");
+        assert_eq!(shapes.class_index("Star"), Ok(4));
+        assert_eq!(shapes.class_index("4"), Ok(4));
+        let error = shapes.class_index("strr").expect_err("no class").0;
+        assert!(
+            error.contains("expected a class of shapes, got \"strr\" (did you mean \"star\"?)"),
+            "{error}"
+        );
+        assert!(error.ends_with("arrow, or a number from 0 to 7"), "{error}");
+        let error = article::backprop().and_then(|model| model.class_index("4")).expect_err("no class").0;
+        assert!(error.ends_with("give a number from 0 to 3"), "{error}");
+    }
+
+    #[test]
+    fn a_file_without_architecture_needs_one_beside_it() {
+        let bytes = safetensors::serialize(Vec::<(&str, safetensors::tensor::TensorView)>::new(), None)
+            .expect("writes");
+        let error = Model::from_bytes("net", &bytes, None).expect_err("no architecture").0;
+        assert!(
+            error.contains(
+                "expected the architecture in the file's metadata (convstep.architecture), got none"
+            )
+        );
+        let text = "input = [1, 4, 4]\n[[layers]]\nname = \"r\"\nkind = \"relu\"";
+        assert_eq!(Model::from_bytes("net", &bytes, Some(text)).map(|model| model.parameter_count()), Ok(0));
+    }
+
+    #[test]
+    fn a_picture_of_another_size_is_refused() {
+        let model = article::backprop().expect("builds");
+        let error = model.input_from_pixels(&Tensor::zeros((1, 3, 3, 3))).expect_err("three channels").0;
+        assert!(
+            error.contains("expected an input of shape [1, 3, 3] (channels, rows, columns), got [3, 3, 3]")
+        );
     }
 }

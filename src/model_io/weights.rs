@@ -45,7 +45,8 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
 /// Where the bytes are no safetensors file.
 pub fn architecture_text(bytes: &[u8]) -> Result<Option<String>, ModelError> {
     open(bytes)?;
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(bytes, &error.to_string()))?;
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|error| damaged(bytes, &error.to_string()))?;
     Ok(header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA_KEY).cloned()))
 }
 
@@ -73,7 +74,8 @@ pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
         Ok(parts)
     });
     let params = Params(layers.collect::<Result<_, ModelError>>()?);
-    let unused = names(&file).into_iter().filter(|name| !used.contains(name) && !name.ends_with(COUNTER)).collect();
+    let unused =
+        names(&file).into_iter().filter(|name| !used.contains(name) && !name.ends_with(COUNTER)).collect();
     Ok(Weights { params, unused })
 }
 
@@ -92,7 +94,9 @@ pub fn write(network: &Network, params: &Params, architecture: &str) -> Result<V
                 )));
             }
             let Some(tensor) = parts.get(part) else {
-                return Err(ModelError(format!("{name}: expected a tensor, got none; initialise the weights first")));
+                return Err(ModelError(format!(
+                    "{name}: expected a tensor, got none; initialise the weights first"
+                )));
             };
             let bytes = tensor.iter().flat_map(|x| x.to_le_bytes()).collect();
             tensors.push((name, tensor_shape(layer, part, shape), bytes));
@@ -100,14 +104,16 @@ pub fn write(network: &Network, params: &Params, architecture: &str) -> Result<V
     }
     let views: Result<Vec<(&str, TensorView)>, _> = tensors
         .iter()
-        .map(|(name, shape, bytes)| {
-            Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
-        })
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect();
     let metadata = HashMap::from([(METADATA_KEY.to_owned(), architecture.to_owned())]);
-    views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(|error: safetensors::SafeTensorError| {
-        ModelError(format!("expected weights that fit a safetensors file, got: {error}; make the network smaller"))
-    })
+    views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(
+        |error: safetensors::SafeTensorError| {
+            ModelError(format!(
+                "expected weights that fit a safetensors file, got: {error}; make the network smaller"
+            ))
+        },
+    )
 }
 
 fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, ModelError> {
@@ -170,7 +176,11 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
             Op::BatchNorm2d(_) => format!("set weights = \"...\" in {}", layer.name()),
             _ => remedy,
         };
-        ModelError(format!("{}: expected a tensor {name}, got none; {remedy} ({})", layer.name(), listing(file)))
+        ModelError(format!(
+            "{}: expected a tensor {name}, got none; {remedy} ({})",
+            layer.name(),
+            listing(file)
+        ))
     })
 }
 
@@ -217,7 +227,9 @@ fn numbers(name: &str, tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
     match tensor.dtype() {
         Dtype::F32 => Ok(data.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()),
         Dtype::F64 => Ok(data.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes) as f32).collect()),
-        Dtype::F16 => Ok(data.as_chunks().0.iter().map(|&bytes| from_f16(u16::from_le_bytes(bytes))).collect()),
+        Dtype::F16 => {
+            Ok(data.as_chunks().0.iter().map(|&bytes| from_f16(u16::from_le_bytes(bytes))).collect())
+        }
         Dtype::BF16 => Ok(data
             .as_chunks()
             .0
@@ -239,5 +251,158 @@ fn from_f16(bits: u16) -> f32 {
         0x1f if fraction == 0.0 => f32::INFINITY,
         0x1f => f32::NAN,
         _ => (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model_io::Architecture;
+    use crate::nn::init::Init;
+
+    const NET: &str = r#"
+        input = [2, 6, 6]
+        [[layers]]
+        name = "conv1"
+        kind = "conv2d"
+        weights = "features.0"
+        out_channels = 4
+        kernel = 3
+        groups = 2
+        [[layers]]
+        name = "bn"
+        kind = "batch_norm2d"
+        [[layers]]
+        name = "fc"
+        kind = "dense"
+        out_features = 3
+        bias = false
+    "#;
+
+    fn network() -> Network {
+        Architecture::parse(NET).and_then(|architecture| architecture.build()).expect("valid")
+    }
+
+    /// Name, number type, shape and bytes of a tensor.
+    type Stored = (&'static str, Dtype, &'static [usize], Vec<u8>);
+
+    /// A file with these tensors.
+    fn file(tensors: &[Stored]) -> Vec<u8> {
+        let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+            (*name, TensorView::new(*dtype, shape.to_vec(), bytes).expect("a valid view"))
+        });
+        safetensors::serialize(views, None).expect("serializes")
+    }
+
+    /// The tensors of [`NET`], all numbers in a row from 0.
+    fn tensors() -> Vec<Stored> {
+        let shapes: [(&str, &[usize]); 7] = [
+            ("features.0.weight", &[4, 1, 3, 3]),
+            ("features.0.bias", &[4]),
+            ("bn.weight", &[4]),
+            ("bn.bias", &[4]),
+            ("bn.running_mean", &[4]),
+            ("bn.running_var", &[4]),
+            ("fc.weight", &[3, 64]),
+        ];
+        let numbers = |len: usize| (0..len).flat_map(|x| (x as f32).to_le_bytes()).collect();
+        shapes.map(|(name, shape)| (name, Dtype::F32, shape, numbers(shape.iter().product()))).into()
+    }
+
+    #[test]
+    fn layouts_and_names_are_pytorchs() {
+        let mut tensors = tensors();
+        tensors.push(("bn.num_batches_tracked", Dtype::I64, &[], vec![0; 8]));
+        tensors.push(("head.weight", Dtype::F32, &[1], vec![0; 4]));
+        let weights = read(&file(&tensors), &network()).expect("fits");
+        assert_eq!(weights.unused, ["head.weight"]);
+        assert_eq!(weights.params.0[0].at(Part::Weight)[[3, 0, 1, 2]], 32.0);
+        assert_eq!(weights.params.0[1].at(Part::RunningVar)[[0, 2, 0, 0]], 2.0);
+        assert_eq!(weights.params.0[2].at(Part::Weight)[[1, 5, 0, 0]], 69.0);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_the_same_every_time() {
+        let network = network();
+        let params = network.init(Init::He, 3);
+        let bytes = write(&network, &params, NET).expect("writes");
+        assert_eq!(bytes, write(&network, &params, NET).expect("writes"));
+        assert_eq!(architecture_text(&bytes).expect("reads").as_deref(), Some(NET));
+        let weights = read(&bytes, &network).expect("reads");
+        assert_eq!(weights.params, params);
+        assert!(weights.unused.is_empty());
+    }
+
+    #[test]
+    fn other_number_types_are_converted() {
+        let numbers = [0.0f32, 1.0, -2.5, 0.099_975_586];
+        let halves: Vec<u8> = [0u16, 0x3c00, 0xc100, 0x2e66].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let brains: Vec<u8> =
+            numbers.iter().flat_map(|x| ((x.to_bits() >> 16) as u16).to_le_bytes()).collect();
+        let doubles: Vec<u8> = numbers.iter().flat_map(|x| f64::from(*x).to_le_bytes()).collect();
+        for (dtype, bytes) in [(Dtype::F16, halves), (Dtype::F64, doubles), (Dtype::BF16, brains)] {
+            let mut tensors = tensors();
+            tensors[1] = ("features.0.bias", dtype, &[4], bytes);
+            let params = read(&file(&tensors), &network()).expect("fits").params;
+            let bias: Vec<f32> = params.0[0].at(Part::Bias).iter().copied().collect();
+            assert_eq!(bias[..3], numbers[..3], "{dtype:?}");
+            assert!((bias[3] - numbers[3]).abs() < 1e-3, "{dtype:?} {bias:?}");
+        }
+        assert_eq!(from_f16(0x0001), 2f32.powi(-24));
+        assert_eq!(from_f16(0x7bff), 65504.0);
+        assert_eq!(from_f16(0xfc00), f32::NEG_INFINITY);
+        assert!(from_f16(0x7e00).is_nan());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_with_the_remedy() {
+        let with = |change: &dyn Fn(&mut Vec<Stored>)| {
+            let mut tensors = tensors();
+            change(&mut tensors);
+            read(&file(&tensors), &network()).expect_err("does not fit").0
+        };
+        for (error, says) in [
+            (
+                with(&|t| t.truncate(0)),
+                "expected a tensor features.0.weight, got none; rename the layer or set weights",
+            ),
+            (
+                with(&|t| drop(t.remove(1))),
+                "expected a tensor features.0.bias, got none; set bias = false in conv1",
+            ),
+            (with(&|t| drop(t.remove(4))), "expected a tensor bn.running_mean"),
+            (
+                with(&|t| t[0].2 = &[1, 4, 3, 3]),
+                "features.0.weight: expected shape [4, 1, 3, 3], got [1, 4, 3, 3]; change the architecture",
+            ),
+            (with(&|t| t[6].2 = &[64, 3]), "(the file has bn.bias [4], bn.running_mean [4]"),
+            (
+                with(&|t| t[1] = ("features.0.bias", Dtype::I32, &[4], vec![0; 16])),
+                "F64, got I32; convert the tensor",
+            ),
+            (
+                with(&|t| t.push(("fc.bias", Dtype::F32, &[3], vec![0; 12]))),
+                "fc: expected no bias, as the architecture says bias = false, got a tensor fc.bias; set bias = true",
+            ),
+        ] {
+            assert!(error.contains(says), "{error}\n  should say: {says}");
+            assert!(!error.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn other_files_are_refused_with_their_remedy() {
+        for (bytes, says) in [
+            (&b""[..], "the file is empty"),
+            (b"PK\x03\x04rest of an archive", "PyTorch checkpoint"),
+            (b"\x89HDF\r\n\x1a\n rest", "HDF5"),
+            (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
+            (b"\xff\xff\xff\xff\xff\xff\xff\xff{}", "cut short, damaged"),
+            (b"just some text that is no model", "expected a safetensors file"),
+        ] {
+            let error = read(bytes, &network()).expect_err(says).0;
+            assert!(error.contains(says) && !error.contains('\n'), "{error}");
+            assert_eq!(architecture_text(bytes).expect_err(says).0, error);
+        }
     }
 }
