@@ -1,0 +1,473 @@
+//! The plan: the stages of one training step in order. Shapes only; nothing per cell.
+//!
+//! A batch goes image by image (forward, loss, backward), then comes the update: the stages before
+//! the update repeat for each image. Where batch normalisation couples the images, each stage makes
+//! the tensor of all images at once and nothing repeats.
+
+use super::address::{Address, Grain, Pass, Place};
+use super::rules;
+use crate::nn::{Layer, Mode, Network, Part, dropout::Stream, optimizer::Optimizer};
+use crate::tensor::Shape;
+use std::{ops::Range, sync::Arc};
+
+/// Whose tensor.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Owner {
+    /// The network's input.
+    Input,
+    /// The layer with this number.
+    Layer(u16),
+    /// The loss.
+    Loss,
+}
+
+/// A tensor of the network.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TensorId {
+    /// Whose.
+    pub owner: Owner,
+    /// Which of its tensors.
+    pub part: Part,
+}
+
+impl TensorId {
+    /// The input picture.
+    pub const INPUT: Self = Self { owner: Owner::Input, part: Part::Out };
+    /// The target of the loss.
+    pub const TARGET: Self = Self { owner: Owner::Loss, part: Part::Target };
+
+    /// A tensor of layer `l`.
+    pub const fn layer(l: usize, part: Part) -> Self {
+        Self { owner: Owner::Layer(l as u16), part }
+    }
+
+    /// A tensor of the loss.
+    pub const fn loss(part: Part) -> Self {
+        Self { owner: Owner::Loss, part }
+    }
+
+    /// Whether each image of a batch has its own: else it is one for the batch.
+    pub fn is_per_image(self) -> bool {
+        match self.part {
+            Part::Mean => false,
+            Part::Out
+            | Part::Winner
+            | Part::Max
+            | Part::Shift
+            | Part::Exp
+            | Part::Sum
+            | Part::Prob
+            | Part::Xhat
+            | Part::Mask
+            | Part::Ds
+            | Part::Dot
+            | Part::Dx
+            | Part::Target => true,
+            Part::Var
+            | Part::InvStd
+            | Part::Dw
+            | Part::Db
+            | Part::DwMean
+            | Part::DbMean
+            | Part::DwDecayed
+            | Part::DbDecayed
+            | Part::WeightM
+            | Part::BiasM
+            | Part::WeightV
+            | Part::BiasV
+            | Part::WeightStep
+            | Part::BiasStep
+            | Part::Weight
+            | Part::Bias
+            | Part::RunningMean
+            | Part::RunningVar => false,
+        }
+    }
+
+    /// Whether it is a parameter of the network.
+    pub const fn is_parameter(self) -> bool {
+        matches!(self.part, Part::Weight | Part::Bias | Part::RunningMean | Part::RunningVar)
+    }
+}
+
+/// What a run is, beside the network.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Setup {
+    /// Images in a batch, at least 1.
+    pub images: u32,
+    /// Batches in an epoch, at least 1.
+    pub batches: u32,
+    /// Epochs of the run, at least 1.
+    pub epochs: u32,
+    /// Whether batch statistics and dropout are in use.
+    pub mode: Mode,
+    /// What makes the update.
+    pub optimizer: Optimizer,
+    /// The seed of the dropout masks.
+    pub seed: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { images: 1, batches: 1, epochs: 1, mode: Mode::Eval, optimizer: Optimizer::default(), seed: 0 }
+    }
+}
+
+/// The making of one tensor: its cells in row-major order, each cell by its terms in order.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Stage {
+    /// The pass it belongs to.
+    pub pass: Pass,
+    /// What it makes.
+    pub tensor: TensorId,
+    /// What one go of it makes: one image's tensor, a parameter's, or all images' at once.
+    pub shape: Shape,
+    /// Terms of each cell.
+    pub terms: u32,
+    /// Whether each image of a batch has its own such tensor.
+    pub per_image: bool,
+    /// Its first step, counted from the start of its image, or of the update.
+    pub start: u64,
+}
+
+impl Stage {
+    /// Number of cells.
+    pub const fn cells(&self) -> u64 {
+        self.shape.len() as u64
+    }
+
+    /// Number of steps: cells x terms.
+    pub const fn steps(&self) -> u64 {
+        self.cells() * self.terms as u64
+    }
+}
+
+/// The stages of one training step.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    network: Arc<Network>,
+    setup: Setup,
+    layered: bool,
+    stages: Vec<Stage>,
+    /// Where the stages of each pass lie.
+    passes: [Range<usize>; 4],
+    /// Steps of one image's stages: of all images' where they are coupled.
+    image_len: u64,
+    update_len: u64,
+    /// (owner, part) -> stage, `NONE` where the plan does not make it.
+    stage_of: Vec<u16>,
+}
+
+const NONE: u16 = u16::MAX;
+
+impl Plan {
+    /// The plan of a training step.
+    pub fn new(network: Arc<Network>, setup: Setup) -> Self {
+        let setup = Setup {
+            images: setup.images.max(1),
+            batches: setup.batches.max(1),
+            epochs: setup.epochs.max(1),
+            ..setup
+        };
+        let layered = network.couples_images(setup.mode);
+        let mut plan = Self {
+            stage_of: vec![NONE; (network.layers.len() + 2) * Part::ALL.len()],
+            network,
+            setup,
+            layered,
+            stages: Vec::new(),
+            passes: [0..0, 0..0, 0..0, 0..0],
+            image_len: 0,
+            update_len: 0,
+        };
+        let mut start = 0;
+        for pass in Pass::ALL {
+            if pass == Pass::Update {
+                plan.image_len = std::mem::take(&mut start);
+            }
+            let first = plan.stages.len();
+            rules::stages(&plan, pass, &mut |tensor, shape, terms| {
+                let per_image = tensor.is_per_image();
+                let shape = if per_image && plan.layered {
+                    Shape::new(setup.images as usize, shape.0[1], shape.0[2], shape.0[3])
+                } else {
+                    shape
+                };
+                let stage = Stage { pass, tensor, shape, terms: terms as u32, per_image, start };
+                start += stage.steps();
+                stage
+            })
+            .into_iter()
+            .for_each(|stage| plan.stages.push(stage));
+            plan.passes[pass as usize] = first..plan.stages.len();
+            if pass != Pass::Update {
+                for s in first..plan.stages.len() {
+                    let slot = plan.slot(plan.stages[s].tensor);
+                    plan.stage_of[slot] = s as u16;
+                }
+            }
+        }
+        // What only the update makes; a parameter's last writer is the update before.
+        for s in plan.passes[Pass::Update as usize].clone() {
+            let slot = plan.slot(plan.stages[s].tensor);
+            plan.stage_of[slot] = s as u16;
+        }
+        plan.update_len = start;
+        plan
+    }
+
+    fn slot(&self, tensor: TensorId) -> usize {
+        let owner = match tensor.owner {
+            Owner::Layer(l) => l as usize,
+            Owner::Loss => self.network.layers.len(),
+            Owner::Input => self.network.layers.len() + 1,
+        };
+        owner * Part::ALL.len() + tensor.part as usize
+    }
+
+    /// The network that it is a plan for.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// The layer with this number.
+    pub fn layer(&self, l: usize) -> &Layer {
+        &self.network.layers[l]
+    }
+
+    /// What the run is.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Whether each stage makes the tensor of all images at once.
+    pub const fn is_layered(&self) -> bool {
+        self.layered
+    }
+
+    /// All stages, in order; those before the update repeat for each image.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// The numbers of a pass's stages.
+    pub fn pass_stages(&self, pass: Pass) -> Range<usize> {
+        self.passes[pass as usize].clone()
+    }
+
+    /// How often the stages before the update are gone through.
+    pub const fn repeats(&self) -> u32 {
+        if self.layered { 1 } else { self.setup.images }
+    }
+
+    /// Steps of one training step.
+    pub const fn len(&self) -> u64 {
+        self.image_len * self.repeats() as u64 + self.update_len
+    }
+
+    /// Whether there is nothing to do; never so for a network.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Training steps of the run.
+    pub const fn times(&self) -> u32 {
+        self.setup.epochs.saturating_mul(self.setup.batches)
+    }
+
+    /// Steps of the whole run.
+    pub const fn run_len(&self) -> u64 {
+        self.len().saturating_mul(self.times() as u64)
+    }
+
+    /// The stage that makes a tensor.
+    pub fn stage_of(&self, tensor: TensorId) -> Option<usize> {
+        let tensor = match tensor.part {
+            // The comparisons that make a pool's output find its winner too.
+            Part::Winner => TensorId { part: Part::Out, ..tensor },
+            _ => tensor,
+        };
+        let stage = self.stage_of[self.slot(tensor)];
+        (stage != NONE).then_some(stage as usize)
+    }
+
+    /// The shape of a tensor: of one image where each has its own.
+    pub fn shape_of(&self, tensor: TensorId) -> Shape {
+        let image = |[c, h, w]: [usize; 3]| Shape::new(1, c, h, w);
+        match (tensor.owner, tensor.part) {
+            (Owner::Input, _) => image(self.network.input),
+            (Owner::Loss, Part::Target) => image(self.network.output()),
+            (Owner::Layer(l), part) if tensor.is_parameter() => {
+                let parameters = self.layer(l as usize).parameters();
+                parameters.into_iter().find(|(p, _)| *p == part).map_or(Shape::SCALAR, |(_, shape)| shape)
+            }
+            _ => self.stage_of(tensor).map_or(Shape::SCALAR, |stage| {
+                let stage = &self.stages[stage];
+                let [n, c, h, w] = stage.shape.0;
+                if stage.per_image { Shape::new(1, c, h, w) } else { Shape::new(n, c, h, w) }
+            }),
+        }
+    }
+
+    /// Whether a tensor's planes are named by two numbers, (out, in).
+    pub fn is_weight_shaped(&self, tensor: TensorId) -> bool {
+        let is_weight = matches!(
+            tensor.part,
+            Part::Weight
+                | Part::Dw
+                | Part::DwMean
+                | Part::DwDecayed
+                | Part::WeightM
+                | Part::WeightV
+                | Part::WeightStep
+        );
+        is_weight
+            && match tensor.owner {
+                Owner::Layer(l) => !matches!(self.layer(l as usize).op, crate::nn::Op::BatchNorm2d(_)),
+                Owner::Input | Owner::Loss => false,
+            }
+    }
+
+    /// The tensors that a step starts from: input, target and parameters.
+    pub fn given(&self) -> impl Iterator<Item = TensorId> + '_ {
+        let parameters = self.network.layers.iter().enumerate().flat_map(|(l, layer)| {
+            layer.parameters().into_iter().map(move |(part, _)| TensorId::layer(l, part))
+        });
+        [TensorId::INPUT, TensorId::TARGET].into_iter().chain(parameters)
+    }
+
+    /// The input of layer `l`: the output of the layer before, or the picture.
+    pub const fn input_of(l: usize) -> TensorId {
+        if l == 0 { TensorId::INPUT } else { TensorId::layer(l - 1, Part::Out) }
+    }
+
+    /// The gradient of layer `l`'s output: the input gradient of the layer after, or the loss's.
+    pub fn output_gradient_of(&self, l: usize) -> TensorId {
+        if l + 1 < self.network.layers.len() {
+            TensorId::layer(l + 1, Part::Dx)
+        } else {
+            TensorId::loss(Part::Dx)
+        }
+    }
+
+    /// The random stream of a training step.
+    pub const fn stream(&self, time: u32) -> Stream {
+        Stream { seed: self.setup.seed, step: time as u64 }
+    }
+
+    /// The place of step `step` of the run, as an address at `grain`.
+    ///
+    /// A step past the end gives the last one.
+    pub fn locate(&self, step: u64, grain: Grain) -> Address {
+        let step = step.min(self.run_len().saturating_sub(1));
+        let (time, within) = ((step / self.len()) as u32, step % self.len());
+        let images_len = self.image_len * self.repeats() as u64;
+        let (image, range, rest) = if within < images_len {
+            (
+                (within / self.image_len) as u32,
+                0..self.passes[Pass::Update as usize].start,
+                within % self.image_len,
+            )
+        } else {
+            (0, self.passes[Pass::Update as usize].clone(), within - images_len)
+        };
+        let stage = range.start + self.stages[range].partition_point(|stage| stage.start <= rest) - 1;
+        let rest = rest - self.stages[stage].start;
+        let terms = self.stages[stage].terms as u64;
+        let address = Address {
+            time,
+            image,
+            place: Place::Stage(stage as u32),
+            cell: (rest / terms) as u32,
+            term: (rest % terms) as u32,
+            grain: Grain::Term,
+        };
+        if grain == Grain::Term { address } else { address.widen(grain, self) }
+    }
+
+    /// The steps of the run that an address covers; `None` for a given tensor, which takes no step.
+    pub fn steps(&self, address: &Address) -> Option<Range<u64>> {
+        let Place::Stage(s) = address.place else { return None };
+        let stage = &self.stages[s as usize];
+        let time = address.time as u64 * self.len();
+        let in_update = stage.pass == Pass::Update;
+        let update = time + self.image_len * self.repeats() as u64;
+        let block = if in_update { update } else { time + self.image_len * address.image as u64 };
+        let stage_start = block + stage.start;
+        let terms = stage.terms as u64;
+        let cell = stage_start + address.cell as u64 * terms;
+        Some(match address.grain {
+            Grain::Term => cell + address.term as u64..cell + address.term as u64 + 1,
+            Grain::Cell => cell..cell + terms,
+            Grain::Channel => {
+                let plane = stage.shape.plane() as u64;
+                let start = stage_start + address.cell as u64 / plane * plane * terms;
+                start..start + plane * terms
+            }
+            Grain::Layer => stage_start..stage_start + stage.steps(),
+            Grain::Pass => {
+                let range = self.pass_stages(stage.pass);
+                let last = &self.stages[range.end - 1];
+                block + self.stages[range.start].start..block + last.start + last.steps()
+            }
+            Grain::Example => {
+                let len = if in_update { self.update_len } else { self.image_len };
+                block..block + len
+            }
+            Grain::Batch => time..time + self.len(),
+            Grain::Epoch => {
+                let epoch = self.len() * self.setup.batches as u64;
+                let start = address.time as u64 / self.setup.batches as u64 * epoch;
+                start..start + epoch
+            }
+            Grain::Run => 0..self.run_len(),
+        })
+    }
+
+    /// The stretch of the run at `grain` that step `step` lies in.
+    pub fn unit(&self, step: u64, grain: Grain) -> Range<u64> {
+        let address = self.locate(step, grain);
+        self.steps(&address).unwrap_or(0..self.run_len())
+    }
+
+    /// Where a cell of a tensor was last written before training step `time` reads it: the stage
+    /// that makes it, the update before for a parameter, or the given tensor itself.
+    pub fn writer(&self, tensor: TensorId, time: u32, image: u32, index: u32) -> Address {
+        let given = Address {
+            time,
+            image: if tensor.is_per_image() { image } else { 0 },
+            place: Place::Given(tensor),
+            cell: index,
+            term: 0,
+            grain: Grain::Cell,
+        };
+        let Some(s) = self.stage_of(tensor) else { return given };
+        if tensor.is_parameter() && time == 0 {
+            return given;
+        }
+        let stage = &self.stages[s];
+        let coupled = self.layered && stage.per_image;
+        let one = (stage.shape.len() / stage.shape.0[0].max(1)) as u32;
+        // A gradient that is summed over the batch is complete after the last image.
+        let last = self.repeats() - 1;
+        let image = match (stage.pass, stage.per_image, coupled) {
+            (Pass::Update, _, _) | (_, _, true) => 0,
+            (_, true, false) => image,
+            (_, false, false) if self.layered => 0,
+            (_, false, false) => {
+                if matches!(tensor.part, Part::Dw | Part::Db) {
+                    last
+                } else {
+                    image
+                }
+            }
+        };
+        Address {
+            time: if tensor.is_parameter() { time - 1 } else { time },
+            image,
+            place: Place::Stage(s as u32),
+            cell: if coupled { given.image * one + index } else { index },
+            ..given
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Batch normalisation. Letters as in [`crate::nn::batchnorm`].
+
+use super::{Push, Site, cell, constant, images_at_once, param};
+use crate::nn::{Mode, Part, batchnorm::BatchNorm2d};
+use crate::tensor::Shape;
+use crate::trace::{
+    address::Pass,
+    plan::{Plan, TensorId},
+    term::{Term, TermOp},
+};
+
+pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
+    let layer = plan.layer(l);
+    let id = |part| TensorId::layer(l, part);
+    let [channels, h, w] = layer.input;
+    let (vector, image) = (Shape::new(1, channels, 1, 1), Shape::image(layer.input));
+    let count = images_at_once(plan) * h * w;
+    let train = plan.setup().mode == Mode::Train;
+    match pass {
+        Pass::Fwd => {
+            if train {
+                push(id(Part::Mean), vector, count + 1);
+                push(id(Part::Var), vector, count + 1);
+            }
+            push(id(Part::InvStd), vector, 4);
+            push(id(Part::Xhat), image, 2);
+            push(id(Part::Out), image, 2);
+        }
+        Pass::Bwd => {
+            push(id(Part::Dw), vector, count);
+            push(id(Part::Db), vector, count);
+            push(id(Part::Dx), image, if train { 6 } else { 2 });
+        }
+        Pass::Loss | Pass::Update => {}
+    }
+}
+
+pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
+    let layer = site.plan.layer(l);
+    let (x, dy) = (Plan::input_of(l), site.plan.output_gradient_of(l));
+    let (c, m) = (site.at[1], site.m);
+    let train = site.plan.setup().mode == Mode::Train;
+    let [_, h, w] = layer.input;
+    let count = images_at_once(site.plan) * h * w;
+    // The m-th of the cells of channel c over the images.
+    let nth = |tensor| {
+        let (image, rest) = site.image_and_rest(h * w);
+        cell(tensor, image, layer.input, [c, rest / w, rest % w])
+    };
+    let vector = |part| param(l, part, c);
+    let divide = || Term::one(TermOp::Div, constant("M", count as f64));
+    match site.stage.tensor.part {
+        Part::Mean if m < count => Term::one(TermOp::Add, nth(x)),
+        Part::Var if m < count => Term::two(TermOp::SquareDiffAdd, nth(x), vector(Part::Mean)),
+        Part::Mean | Part::Var => divide(),
+        Part::InvStd => match m {
+            0 => Term::one(TermOp::Add, vector(if train { Part::Var } else { Part::RunningVar })),
+            1 => Term::one(TermOp::Add, constant("ε", spec.eps)),
+            2 => Term::none(TermOp::Sqrt),
+            _ => Term::none(TermOp::Recip),
+        },
+        Part::Xhat => match m {
+            0 => {
+                let mean = vector(if train { Part::Mean } else { Part::RunningMean });
+                Term::two(TermOp::Difference, site.same(x), mean)
+            }
+            _ => Term::one(TermOp::Mul, vector(Part::InvStd)),
+        },
+        Part::Out => match m {
+            0 => {
+                let xhat = site.same(TensorId::layer(l, Part::Xhat));
+                Term::two(TermOp::MulAdd, xhat, vector(Part::Weight))
+            }
+            _ => Term::one(TermOp::Add, vector(Part::Bias)),
+        },
+        Part::Dw => Term::two(TermOp::MulAdd, nth(dy), nth(TensorId::layer(l, Part::Xhat))),
+        Part::Db => Term::one(TermOp::Add, nth(dy)),
+        _ if train => match m {
+            0 => {
+                let xhat = site.same(TensorId::layer(l, Part::Xhat));
+                Term::two(TermOp::MulAdd, vector(Part::Dw), xhat)
+            }
+            1 => Term::one(TermOp::Add, vector(Part::Db)),
+            2 => divide(),
+            3 => Term::one(TermOp::SubFrom, site.same(dy)),
+            4 => Term::one(TermOp::Mul, vector(Part::Weight)),
+            _ => Term::one(TermOp::Mul, vector(Part::InvStd)),
+        },
+        _ => match m {
+            0 => Term::two(TermOp::Product, site.same(dy), vector(Part::Weight)),
+            _ => Term::one(TermOp::Mul, vector(Part::InvStd)),
+        },
+    }
+}
+
+pub(super) fn formula(mode: Mode, part: Part) -> &'static str {
+    match (part, mode) {
+        (Part::Mean, _) => "mean[c] = (Σ x[n,c,i,j]) ÷ M",
+        (Part::Var, _) => "var[c] = (Σ (x[n,c,i,j] − mean[c])²) ÷ M",
+        (Part::InvStd, Mode::Train) => "inv_std[c] = 1 ÷ √(var[c] + ε)",
+        (Part::InvStd, Mode::Eval) => "inv_std[c] = 1 ÷ √(running_var[c] + ε)",
+        (Part::Xhat, Mode::Train) => "xhat = (x − mean[c]) · inv_std[c]",
+        (Part::Xhat, Mode::Eval) => "xhat = (x − running_mean[c]) · inv_std[c]",
+        (Part::Out, _) => "y = xhat · γ[c] + β[c]",
+        (Part::Dw, _) => "dγ[c] = Σ dy · xhat",
+        (Part::Db, _) => "dβ[c] = Σ dy",
+        (_, Mode::Train) => "dX = (dy − (dγ[c] · xhat + dβ[c]) ÷ M) · γ[c] · inv_std[c]",
+        (_, Mode::Eval) => "dX = dy · γ[c] · inv_std[c]",
+    }
+}

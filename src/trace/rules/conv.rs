@@ -1,0 +1,225 @@
+//! Convolution. Letters as in [`crate::nn::conv`]; terms run over (c, u, v) forward, over windows
+//! (i, j) for the weight, over (o, u, v) for the input.
+
+use super::{Push, Site, Visit, ZERO, cell, constant, images_at_once, param};
+use crate::nn::{Part, conv::Conv2d};
+use crate::tensor::Shape;
+use crate::trace::{
+    address::Pass,
+    plan::{Plan, Stage, TensorId},
+    term::{Term, TermOp},
+};
+
+pub(super) fn stages(plan: &Plan, l: usize, spec: &Conv2d, pass: Pass, push: Push) {
+    let layer = plan.layer(l);
+    let id = |part| TensorId::layer(l, part);
+    let windows = spec.window.out()[0] * spec.window.out()[1] * images_at_once(plan);
+    let taps = spec.window.taps();
+    match pass {
+        Pass::Fwd => {
+            let terms = spec.filter_pixels() + usize::from(spec.normalize) + usize::from(spec.bias);
+            push(id(Part::Out), Shape::image(layer.output), terms);
+        }
+        Pass::Bwd => {
+            if spec.normalize {
+                push(id(Part::Ds), Shape::image(layer.output), 1);
+            }
+            push(id(Part::Dw), Shape(spec.weight_shape()), windows);
+            if spec.bias {
+                push(id(Part::Db), Shape::new(1, spec.out_channels, 1, 1), windows);
+            }
+            push(id(Part::Dx), Shape::image(layer.input), spec.group_out() * taps);
+        }
+        Pass::Loss | Pass::Update => {}
+    }
+}
+
+/// The gradient that the sum of products has: divided where the convolution normalizes.
+fn sum_gradient(plan: &Plan, l: usize, spec: &Conv2d) -> TensorId {
+    if spec.normalize { TensorId::layer(l, Part::Ds) } else { plan.output_gradient_of(l) }
+}
+
+/// Number of the weight (o, c, u, v).
+fn weight_index(spec: &Conv2d, o: usize, c: usize, [u, v]: [usize; 2]) -> usize {
+    Shape(spec.weight_shape()).flat([o, c, u, v])
+}
+
+/// (first, u, v) of a term over something x taps.
+fn split(spec: &Conv2d, m: usize) -> (usize, [usize; 2]) {
+    let (taps, kw) = (spec.window.taps(), spec.window.cols.kernel);
+    (m / taps, [m % taps / kw, m % kw])
+}
+
+pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
+    let layer = site.plan.layer(l);
+    let x = Plan::input_of(l);
+    let pixels = spec.filter_pixels();
+    let [a, b, i, j] = site.at;
+    match site.stage.tensor.part {
+        Part::Out => {
+            let o = b;
+            if site.m < pixels {
+                let (c, uv) = split(spec, site.m);
+                let channel = o / spec.group_out() * spec.group_in() + c;
+                let x = spec
+                    .window
+                    .tap([i, j], uv)
+                    .map_or(ZERO, |[p, q]| cell(x, site.image, layer.input, [channel, p, q]));
+                Term::two(TermOp::MulAdd, x, param(l, Part::Weight, weight_index(spec, o, c, uv)))
+            } else if spec.normalize && site.m == pixels {
+                Term::one(TermOp::Div, constant("K", pixels as f64))
+            } else {
+                Term::one(TermOp::Add, param(l, Part::Bias, o))
+            }
+        }
+        Part::Ds => {
+            let dy = site.same(site.plan.output_gradient_of(l));
+            Term::two(TermOp::Quotient, dy, constant("K", pixels as f64))
+        }
+        Part::Dw => {
+            let (o, c, uv) = (a, b, [i, j]);
+            let [rows, cols] = spec.window.out();
+            let (image, m) = site.image_and_rest(rows * cols);
+            let ij = [m / cols, m % cols];
+            let channel = o / spec.group_out() * spec.group_in() + c;
+            let ds = cell(sum_gradient(site.plan, l, spec), image, layer.output, [o, ij[0], ij[1]]);
+            let x =
+                spec.window.tap(ij, uv).map_or(ZERO, |[p, q]| cell(x, image, layer.input, [channel, p, q]));
+            Term::two(TermOp::MulAdd, ds, x)
+        }
+        Part::Db => {
+            let [rows, cols] = spec.window.out();
+            let (image, m) = site.image_and_rest(rows * cols);
+            let dy = site.plan.output_gradient_of(l);
+            Term::one(TermOp::Add, cell(dy, image, layer.output, [b, m / cols, m % cols]))
+        }
+        _ => {
+            let (channel, (o, uv)) = (b, split(spec, site.m));
+            let o = channel / spec.group_in() * spec.group_out() + o;
+            let ds = sum_gradient(site.plan, l, spec);
+            let ds = spec
+                .window
+                .window_of([i, j], uv)
+                .map_or(ZERO, |[i, j]| cell(ds, site.image, layer.output, [o, i, j]));
+            let w = param(l, Part::Weight, weight_index(spec, o, channel % spec.group_in(), uv));
+            Term::two(TermOp::MulAdd, ds, w)
+        }
+    }
+}
+
+pub(super) fn formula(spec: &Conv2d, part: Part) -> &'static str {
+    match (part, spec.normalize, spec.bias) {
+        (Part::Out, false, true) => "y[o,i,j] = Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v] + b[o]",
+        (Part::Out, false, false) => "y[o,i,j] = Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]",
+        (Part::Out, true, true) => "y[o,i,j] = (Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]) ÷ K + b[o]",
+        (Part::Out, true, false) => "y[o,i,j] = (Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]) ÷ K",
+        (Part::Ds, _, _) => "dS[o,i,j] = dy[o,i,j] ÷ K",
+        (Part::Dw, false, _) => "dW[o,c,u,v] = Σ dy[o,i,j] · x[c, i·S+u·D−P, j·S+v·D−P]",
+        (Part::Dw, true, _) => "dW[o,c,u,v] = Σ dS[o,i,j] · x[c, i·S+u·D−P, j·S+v·D−P]",
+        (Part::Db, _, _) => "db[o] = Σ dy[o,i,j]",
+        (_, false, _) => "dX[c,p,q] = Σ dy[o, (p+P−u·D)/S, (q+P−v·D)/S] · w[o,c,u,v]",
+        (_, true, _) => "dX[c,p,q] = Σ dS[o, (p+P−u·D)/S, (q+P−v·D)/S] · w[o,c,u,v]",
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one cell of one tensor in one stage")]
+pub(super) fn readers(
+    plan: &Plan,
+    l: usize,
+    spec: &Conv2d,
+    stage: &Stage,
+    tensor: TensorId,
+    image: u32,
+    index: u32,
+    visit: Visit,
+) {
+    let layer = plan.layer(l);
+    let at = plan.shape_of(tensor).at(index as usize);
+    let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
+    let [rows, cols] = spec.window.out();
+    let taps = kh * kw;
+    let n = if plan.is_layered() { image as usize } else { 0 };
+    // In a sum over the batch the images follow one another.
+    let before = n * rows * cols;
+    let uvs = || (0..kh).flat_map(move |u| (0..kw).map(move |v| [u, v]));
+    let cell = |at| stage.shape.flat(at) as u32;
+    let is_input = tensor == Plan::input_of(l);
+    let in_stage = if plan.is_layered() && stage.per_image { plan.setup().images as usize } else { 1 };
+    match (stage.tensor.part, tensor.part) {
+        (Part::Out, Part::Weight) if !is_input => {
+            let [o, c, u, v] = at;
+            let m = (c * taps + u * kw + v) as u32;
+            for n in 0..in_stage {
+                for ij in 0..rows * cols {
+                    visit(cell([n, o, ij / cols, ij % cols]), m);
+                }
+            }
+        }
+        (Part::Out, Part::Bias) if !is_input => {
+            for n in 0..in_stage {
+                for ij in 0..rows * cols {
+                    visit(cell([n, at[1], ij / cols, ij % cols]), stage.terms - 1);
+                }
+            }
+        }
+        (Part::Out, _) => {
+            let [_, channel, p, q] = at;
+            let (group, c) = (channel / spec.group_in(), channel % spec.group_in());
+            for o in group * spec.group_out()..(group + 1) * spec.group_out() {
+                // Later taps read from earlier windows.
+                let mut found: Vec<(u32, u32)> = uvs()
+                    .filter_map(|[u, v]| {
+                        let [i, j] = spec.window.window_of([p, q], [u, v])?;
+                        Some((cell([n, o, i, j]), (c * taps + u * kw + v) as u32))
+                    })
+                    .collect();
+                found.sort_unstable();
+                found.into_iter().for_each(|(cell, m)| visit(cell, m));
+            }
+        }
+        (Part::Dw, _) if is_input => {
+            let [_, channel, p, q] = at;
+            let (group, c) = (channel / spec.group_in(), channel % spec.group_in());
+            for o in group * spec.group_out()..(group + 1) * spec.group_out() {
+                for [u, v] in uvs() {
+                    if let Some([i, j]) = spec.window.window_of([p, q], [u, v]) {
+                        visit(cell([o, c, u, v]), (before + i * cols + j) as u32);
+                    }
+                }
+            }
+        }
+        (Part::Dw, _) => {
+            let [_, o, i, j] = at;
+            for c in 0..spec.group_in() {
+                for [u, v] in uvs() {
+                    if spec.window.tap([i, j], [u, v]).is_some() {
+                        visit(cell([o, c, u, v]), (before + i * cols + j) as u32);
+                    }
+                }
+            }
+        }
+        (Part::Dx, Part::Weight) => {
+            let [o, c, u, v] = at;
+            let channel = o / spec.group_out() * spec.group_in() + c;
+            let m = (o % spec.group_out() * taps + u * kw + v) as u32;
+            for n in 0..in_stage {
+                for pq in 0..layer.input[1] * layer.input[2] {
+                    visit(cell([n, channel, pq / layer.input[2], pq % layer.input[2]]), m);
+                }
+            }
+        }
+        (Part::Dx, _) => {
+            let [_, o, i, j] = at;
+            let group = o / spec.group_out();
+            for channel in group * spec.group_in()..(group + 1) * spec.group_in() {
+                for [u, v] in uvs() {
+                    if let Some([p, q]) = spec.window.tap([i, j], [u, v]) {
+                        let m = o % spec.group_out() * taps + u * kw + v;
+                        visit(cell([n, channel, p, q]), m as u32);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
