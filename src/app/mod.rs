@@ -1,1 +1,18 @@
 //! The program without a window: state, actions, effects.
+//!
+//! An [`Action`] is the only way to change the [`AppState`]; [`apply`] is the only place that does.
+//! What needs the outside world comes back as an [`Effect`], which the shell runs and answers with
+//! another action.
+
+mod action;
+pub mod command;
+mod history;
+mod playback;
+mod run;
+mod state;
+
+pub use action::{Action, Effect, apply};
+pub use history::{Inputs, Undo};
+pub use playback::Playback;
+pub use run::Run;
+pub use state::{AppState, Busy, Lang, Notice, NoticeKind, Scale, ThemeChoice, ViewState};

@@ -131,6 +131,13 @@ impl Cursor {
         }
     }
 
+    /// To the end of the unit at `grain` that the next step lies in, or back to the start of the one
+    /// that the last step lies in; the cursor's own grain stays.
+    pub fn to_edge(&mut self, plan: &Plan, grain: Grain, back: bool) {
+        let grain = grain.min(self.grain);
+        self.at = if back { self.last_start(plan, grain) } else { self.next_end(plan, grain) };
+    }
+
     /// The end of the unit that the next step lies in.
     fn next_end(&self, plan: &Plan, grain: Grain) -> u64 {
         if self.at < plan.run_len() { plan.unit(self.at, grain).end } else { self.at }

@@ -1,0 +1,131 @@
+//! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
+
+use super::{Action, AppState};
+use crate::trace::{Grain, Move};
+
+/// A key with what is held beside it. Names are egui's (`ArrowRight`, `Space`, `G`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Shortcut {
+    /// The key's name.
+    pub key: &'static str,
+    /// With Ctrl, or Command.
+    pub ctrl: bool,
+    /// With Shift.
+    pub shift: bool,
+}
+
+const fn key(key: &'static str) -> Option<Shortcut> {
+    Some(Shortcut { key, ctrl: false, shift: false })
+}
+const fn ctrl(key: &'static str) -> Option<Shortcut> {
+    Some(Shortcut { key, ctrl: true, shift: false })
+}
+const fn shift(key: &'static str) -> Option<Shortcut> {
+    Some(Shortcut { key, ctrl: false, shift: true })
+}
+const fn ctrl_shift(key: &'static str) -> Option<Shortcut> {
+    Some(Shortcut { key, ctrl: true, shift: true })
+}
+
+/// Where a command is found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Group {
+    /// Opening, saving, leaving.
+    File,
+    /// Undo and redo.
+    Edit,
+    /// Moving the cursor.
+    Step,
+    /// Choosing the unit of stepping.
+    Grain,
+    /// Following values.
+    Follow,
+    /// How it is looked at.
+    View,
+}
+
+impl Group {
+    /// All groups in the order of the menus.
+    pub const ALL: [Self; 6] = [Self::File, Self::Edit, Self::Step, Self::Grain, Self::Follow, Self::View];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::File => "group.file",
+            Self::Edit => "group.edit",
+            Self::Step => "group.step",
+            Self::Grain => "group.grain",
+            Self::Follow => "group.follow",
+            Self::View => "group.view",
+        }
+    }
+}
+
+/// A command.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Its key in the strings: `cmd.<id>` is its name, `cmd.<id>.tip` its tooltip.
+    pub id: &'static str,
+    /// Where it is found.
+    pub group: Group,
+    /// The key that triggers it.
+    pub shortcut: Option<Shortcut>,
+    /// A sign for buttons.
+    pub icon: &'static str,
+    /// What it does.
+    pub action: fn(&AppState) -> Action,
+}
+
+macro_rules! commands {
+    ($($id:literal $group:ident $shortcut:expr, $icon:literal => $action:expr;)*) => {
+        &[$(Command { id: $id, group: Group::$group, shortcut: $shortcut, icon: $icon, action: $action }),*]
+    };
+}
+
+/// All commands.
+pub const COMMANDS: &[Command] = commands! {
+    "open_picture" File ctrl("O"), "🖼" => |_| Action::AskForPicture;
+    "open_model" File ctrl_shift("O"), "" => |_| Action::AskForModel;
+    "copy_address" File ctrl_shift("C"), "" => |_| Action::CopyAddress;
+    "quit" File ctrl("Q"), "" => |_| Action::Quit;
+    "undo" Edit ctrl("Z"), "↩" => |_| Action::Undo;
+    "redo" Edit ctrl_shift("Z"), "↪" => |_| Action::Redo;
+    "start" Step key("Home"), "⏮" => |_| Action::Go(Move::Start);
+    "back_over" Step shift("ArrowLeft"), "⏪" => |_| Action::Go(Move::BackOver);
+    "previous" Step key("ArrowLeft"), "◀" => |_| Action::Go(Move::Previous);
+    "play" Step key("Space"), "▶" => |_| Action::TogglePlay;
+    "next" Step key("ArrowRight"), "▶" => |_| Action::Go(Move::Next);
+    "over" Step shift("ArrowRight"), "⏩" => |_| Action::Go(Move::Over);
+    "end" Step key("End"), "⏭" => |_| Action::Go(Move::End);
+    "into" Step key("ArrowDown"), "▼" => |_| Action::Go(Move::Into);
+    "out" Step key("ArrowUp"), "▲" => |_| Action::Go(Move::Out);
+    "continue" Step ctrl("ArrowRight"), "" => |_| Action::Continue { back: false };
+    "reverse_continue" Step ctrl("ArrowLeft"), "" => |_| Action::Continue { back: true };
+    "grain_run" Grain key("1"), "" => |_| Action::Go(Move::Grain(Grain::Run));
+    "grain_epoch" Grain key("2"), "" => |_| Action::Go(Move::Grain(Grain::Epoch));
+    "grain_batch" Grain key("3"), "" => |_| Action::Go(Move::Grain(Grain::Batch));
+    "grain_example" Grain key("4"), "" => |_| Action::Go(Move::Grain(Grain::Example));
+    "grain_pass" Grain key("5"), "" => |_| Action::Go(Move::Grain(Grain::Pass));
+    "grain_layer" Grain key("6"), "" => |_| Action::Go(Move::Grain(Grain::Layer));
+    "grain_channel" Grain key("7"), "" => |_| Action::Go(Move::Grain(Grain::Channel));
+    "grain_cell" Grain key("8"), "" => |_| Action::Go(Move::Grain(Grain::Cell));
+    "grain_term" Grain key("9"), "" => |_| Action::Go(Move::Grain(Grain::Term));
+    "go_to" Follow key("G"), "" => |_| Action::TypeAddress(true);
+    "run_to" Follow key("R"), "" => |_| Action::RunToHere;
+    "writer" Follow key("W"), "" => |_| Action::LastWriter;
+    "reader" Follow key("E"), "" => |_| Action::NextReader;
+    "trail_back" Follow key("Backspace"), "" => |_| Action::TrailBack;
+    "trail_ahead" Follow shift("Backspace"), "" => |_| Action::TrailAhead;
+    "bookmark" Follow key("M"), "★" => |_| Action::ToggleBookmark;
+    "faster" View key("Plus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec * 2.0);
+    "slower" View key("Minus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec / 2.0);
+    "log" View key("L"), "" => |_| Action::ToggleLog;
+    "blank" View key("B"), "" => |_| Action::ToggleBlank;
+    "help" View key("F1"), "?" => |_| Action::ToggleHelp;
+    "escape" View key("Escape"), "" => |_| Action::Escape;
+};
+
+/// The command with this id.
+pub fn command(id: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.id == id)
+}

@@ -1,0 +1,324 @@
+//! Everything that the program knows.
+
+use super::{
+    history::{Inputs, Undo},
+    playback::Playback,
+    run::Run,
+};
+use crate::data::{Fitted, Loaded, samples};
+use crate::model_io::{Model, bundled};
+use crate::nn::{loss, optimizer::Optimizer};
+use crate::tensor::Tensor;
+use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, Trace};
+use std::sync::Arc;
+
+/// The language of the program's texts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+impl Lang {
+    /// Its code: `en` or `zh`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+}
+
+/// Light, dark, or as the system says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ThemeChoice {
+    /// As the system says.
+    #[default]
+    System,
+    /// Dark ink on a light ground.
+    Light,
+    /// Light ink on a dark ground.
+    Dark,
+}
+
+/// Over which values a colour map stretches.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Scale {
+    /// Each map over its own values.
+    Map,
+    /// All maps of a layer over the same.
+    #[default]
+    Layer,
+    /// The whole network, activations and gradients apart.
+    Network,
+}
+
+/// How it is looked at; no number depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ViewState {
+    /// Light or dark.
+    pub theme: ThemeChoice,
+    /// The language.
+    pub lang: Lang,
+    /// The colour scale.
+    pub scale: Scale,
+    /// Colours by the logarithm of the magnitude.
+    pub log: bool,
+    /// The overview of all keys is open.
+    pub help: bool,
+    /// The screen is blanked, so that all look at the teacher.
+    pub blank: bool,
+    /// The address line is being typed in.
+    pub typing_address: bool,
+}
+
+/// How much a notice weighs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NoticeKind {
+    /// Something that happened.
+    Info,
+    /// Something that did not work.
+    Error,
+}
+
+/// A line for the user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// What it says.
+    pub text: String,
+    /// How much it weighs.
+    pub kind: NoticeKind,
+}
+
+/// Work that goes on outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Busy {
+    /// Its number, by which its answer is recognised.
+    pub job: u64,
+    /// What is being read.
+    pub name: String,
+}
+
+/// Everything that the program knows. Views read it; only [`super::apply`] changes it.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// Model, picture and settings: what undo and redo bring back.
+    pub inputs: Inputs,
+    /// What the network sees of the picture; pixels before preprocessing.
+    pub fitted: Arc<Fitted>,
+    /// The weights over the training steps, and the values of the one looked at.
+    pub run: Run,
+    /// Where the stepping stands.
+    pub cursor: Cursor,
+    /// A cell that was picked to be looked at, while the cursor stays.
+    pub selected: Option<Address>,
+    /// Where the cursor was before, to go back along.
+    pub trail: Vec<(Cursor, Option<Address>)>,
+    /// Where it was before going back.
+    pub trail_ahead: Vec<(Cursor, Option<Address>)>,
+    /// Marked places.
+    pub bookmarks: Vec<Address>,
+    /// What a run forward or back stops at.
+    pub breaks: Vec<Break>,
+    /// Why the last run stopped.
+    pub stopped: Option<Stop>,
+    /// Playing on by itself.
+    pub playback: Playback,
+    /// How it is looked at.
+    pub view: ViewState,
+    /// Lines for the user, newest last.
+    pub notices: Vec<Notice>,
+    /// Work that goes on outside.
+    pub busy: Option<Busy>,
+    /// Counts the jobs.
+    pub jobs: u64,
+    /// Earlier and undone inputs.
+    pub undo: Undo,
+}
+
+impl AppState {
+    /// The program as it starts: a bundled model, its sample, and the prediction already made.
+    ///
+    /// # Panics
+    /// Where the bundled model or sample is broken, which a test rules out.
+    pub fn new() -> Self {
+        let first = &bundled::models()[0];
+        let model = bundled::load(first.name);
+        let picture = samples::load(first.default_sample);
+        match (model, picture) {
+            (Ok(model), Ok(picture)) => match Self::open(model, picture) {
+                Ok(state) => state,
+                Err(error) => panic!("the bundled sample does not fit the bundled model: {error}"),
+            },
+            (Err(error), _) => panic!("a broken bundled model: {error}"),
+            (_, Err(error)) => panic!("a broken bundled sample: {error}"),
+        }
+    }
+
+    /// The program with a model and a picture.
+    ///
+    /// # Errors
+    /// Where the picture cannot be fitted to the model's input.
+    pub fn open(model: Model, picture: Loaded) -> Result<Self, String> {
+        let inputs = Inputs::new(Arc::new(model), Arc::new(picture));
+        let (fitted, run) = derive(&inputs)?;
+        let mut state = Self {
+            cursor: Cursor::new(Grain::Layer),
+            inputs,
+            fitted,
+            run,
+            selected: None,
+            trail: Vec::new(),
+            trail_ahead: Vec::new(),
+            bookmarks: Vec::new(),
+            breaks: Vec::new(),
+            stopped: None,
+            playback: Playback::default(),
+            view: ViewState::default(),
+            notices: Vec::new(),
+            busy: None,
+            jobs: 0,
+            undo: Undo::default(),
+        };
+        if state.inputs.label.is_none() {
+            state.inputs.label = Some(state.default_label());
+            state.rebuild()?;
+        }
+        state.show_prediction();
+        Ok(state)
+    }
+
+    /// The label that a picture comes with, or else the class that the network predicts.
+    fn default_label(&self) -> usize {
+        let model = &self.inputs.model;
+        let known = self.inputs.picture.label.as_deref().and_then(|label| model.class_index(label).ok());
+        known.unwrap_or_else(|| self.prediction().0)
+    }
+
+    /// Chooses the target for a new picture or model, where the user has not.
+    pub(super) fn relabel(&mut self) -> Result<(), String> {
+        self.inputs.label = Some(self.default_label());
+        self.rebuild()
+    }
+
+    /// Moves the cursor behind the forward pass and the loss, so that the prediction is there.
+    pub(super) fn show_prediction(&mut self) {
+        let plan = self.run.plan().clone();
+        let loss = plan.pass_stages(Pass::Loss);
+        let last = loss.end.saturating_sub(1) as u32;
+        let address =
+            Address { place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
+        self.cursor.go(&plan, Move::Seek(address));
+        self.selected = None;
+    }
+
+    /// Computes everything anew from the inputs.
+    pub(super) fn rebuild(&mut self) -> Result<(), String> {
+        let (fitted, run) = derive(&self.inputs)?;
+        (self.fitted, self.run) = (fitted, run);
+        Ok(())
+    }
+
+    /// The plan of a training step.
+    pub fn plan(&self) -> &Arc<Plan> {
+        self.run.plan()
+    }
+
+    /// Plan and values of the training step looked at.
+    pub fn trace(&self) -> &Arc<Trace> {
+        self.run.trace()
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.inputs.model
+    }
+
+    /// The target class.
+    pub fn label(&self) -> usize {
+        self.inputs.label.unwrap_or(0)
+    }
+
+    /// The predicted class and how sure the network is: the largest of [`AppState::scores`].
+    pub fn prediction(&self) -> (usize, f32) {
+        let best = (0, f32::NEG_INFINITY);
+        self.scores()
+            .into_iter()
+            .enumerate()
+            .fold(best, |best, (class, p)| if p > best.1 { (class, p) } else { best })
+    }
+
+    /// Probabilities of the classes with cross-entropy, else the outputs, of the first image.
+    pub fn scores(&self) -> Vec<f32> {
+        let values = self.trace().values();
+        let scores = values.loss.get(crate::nn::Part::Prob).unwrap_or_else(|| values.output());
+        scores.iter().copied().take(self.model().network.classes()).collect()
+    }
+
+    /// The cell that is looked at: the one picked, else the one that the last step worked on.
+    pub fn focus(&self) -> Address {
+        self.selected.unwrap_or_else(|| {
+            let plan = self.plan();
+            let step = plan.locate(self.cursor.at().saturating_sub(1), Grain::Term);
+            Address { grain: Grain::Cell, term: 0, ..step }
+        })
+    }
+
+    /// How many terms of a cell are done at the cursor, and how many it has.
+    pub fn terms_done(&self, cell: &Address) -> (u32, u32) {
+        let cell = Address { grain: Grain::Cell, term: 0, ..*cell };
+        match self.plan().steps(&cell) {
+            Some(steps) => {
+                let done = self.cursor.at().clamp(steps.start, steps.end) - steps.start;
+                (done as u32, (steps.end - steps.start) as u32)
+            }
+            None => (0, 0),
+        }
+    }
+
+    /// Whether the cell has been computed at the cursor; a given cell always has.
+    pub fn is_done(&self, cell: &Address) -> bool {
+        let (done, all) = self.terms_done(cell);
+        done == all
+    }
+
+    /// Changes with everything that a picture of values depends on except the cursor.
+    pub fn revision(&self) -> u64 {
+        self.run.revision()
+    }
+
+    /// The term that the cursor did last, where it stands within or at the end of the focused cell.
+    pub fn current_term(&self) -> Option<u32> {
+        let (done, _) = self.terms_done(&self.focus());
+        done.checked_sub(1)
+    }
+}
+
+impl Default for AppState {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What follows from the inputs: the fitted picture and the run.
+fn derive(inputs: &Inputs) -> Result<(Arc<Fitted>, Run), String> {
+    let model = &inputs.model;
+    let [c, h, w] = model.network.input;
+    let fitted =
+        inputs.picture.input(c, h, w, inputs.fit, inputs.ground).map_err(|error| error.to_string())?;
+    let input = match &inputs.picture.content {
+        crate::data::Content::Picture(_) => model.input_from_pixels(&fitted.tensor),
+        crate::data::Content::Values(values) => model.check_input(values).map(|()| values.clone()),
+    }
+    .map_err(|error| error.to_string())?;
+    let target: Tensor = loss::one_hot(model.network.output(), &[inputs.label.unwrap_or(0)]);
+    Ok((Arc::new(fitted), Run::new(inputs, input, target)))
+}
+
+/// The optimizer that a fresh start has.
+pub(super) fn default_optimizer() -> Optimizer {
+    Optimizer { learning_rate: 0.05, ..Optimizer::default() }
+}
