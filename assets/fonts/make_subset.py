@@ -8,6 +8,7 @@
 text.otf     Inter Regular: Latin, Greek, sub- and superscripts, arrows, operators
 strong.otf   Inter SemiBold: the same characters, for headings
 symbols.ttf  DejaVu Sans: the operators and signs that Inter lacks
+digits.otf   Noto Sans CJK SC: digits and signs for numbers in cells, narrower than Inter's
 cjk.otf      Noto Sans CJK SC: the 3,755 characters of GB 2312 level 1 and Chinese punctuation
 
 The digits of the two Inter files are its tabular ones ("tnum"), so that a number
@@ -78,7 +79,17 @@ def tabular_digits(font):
                 table.cmap[code] = swaps[glyph]
 
 
-def make(source, number, characters, target, features=(), tabular=False):
+def center_on_digits(font):
+    """Makes lines of text exactly as high above the middle of the digits as below it."""
+    height, middle = 1167, 733 // 2  # as high as the em box plus the usual gap; half of the digits
+    above, below = height // 2 + middle, height // 2 - middle
+    font["hhea"].ascent, font["hhea"].descent, font["hhea"].lineGap = above, -below, 0
+    os2 = font["OS/2"]
+    os2.sTypoAscender, os2.sTypoDescender, os2.sTypoLineGap = above, -below, 0
+    os2.usWinAscent, os2.usWinDescent = above, below
+
+
+def make(source, number, characters, target, features=(), change=None):
     options = subset.Options()
     options.font_number = number
     options.hinting = False
@@ -89,8 +100,8 @@ def make(source, number, characters, target, features=(), tabular=False):
     if not features:
         options.drop_tables += ["GPOS"]
     font = subset.load_font(str(source), options)
-    if tabular:
-        tabular_digits(font)
+    if change:
+        change(font)
     have = set(font.getBestCmap())
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[ord(c) for c in characters if ord(c) in have])
@@ -104,14 +115,16 @@ def make(source, number, characters, target, features=(), tabular=False):
 
 def main():
     folders = sys.argv[1:] + ["/usr/share/fonts"]
-    inter = make(find(folders, "Inter-Regular.otf"), 0, LATIN + GREEK + MATH + SIGNS, "text.otf", ["kern"], True)
-    make(find(folders, "Inter-SemiBold.otf"), 0, LATIN + GREEK + MATH + SIGNS, "strong.otf", ["kern"], True)
+    inter = make(find(folders, "Inter-Regular.otf"), 0, LATIN + GREEK + MATH + SIGNS, "text.otf", ["kern"], tabular_digits)
+    make(find(folders, "Inter-SemiBold.otf"), 0, LATIN + GREEK + MATH + SIGNS, "strong.otf", ["kern"], tabular_digits)
     lacking = [c for c in MATH + SIGNS + GREEK if ord(c) not in inter]
     dejavu = make(find(folders, "DejaVuSans.ttf"), 0, lacking, "symbols.ttf")
     nowhere = [c for c in lacking if ord(c) not in dejavu]
     if nowhere:
         print("in neither Inter nor DejaVu Sans:", " ".join(nowhere))
-    make(find(folders, "NotoSansCJK-Regular.ttc"), 2, gb2312_level_1() + CJK_PUNCTUATION, "cjk.otf")
+    noto = find(folders, "NotoSansCJK-Regular.ttc")
+    make(noto, 2, list("0123456789−+.,eEaN "), "digits.otf", change=center_on_digits)
+    make(noto, 2, gb2312_level_1() + CJK_PUNCTUATION, "cjk.otf")
 
 
 if __name__ == "__main__":

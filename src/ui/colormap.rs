@@ -230,37 +230,41 @@ struct Maps {
 }
 
 static LIGHT_MAPS: LazyLock<Maps> = LazyLock::new(|| Maps {
-    diverging: diverging(0.975, 0.46),
-    sequential: sequential().into_iter().rev().collect(),
+    diverging: diverging(0.975, 0.53),
+    sequential: (0..=LAST).rev().map(|k| sequential(k, 0.965, 0.25)).collect(),
 });
 
-static DARK_MAPS: LazyLock<Maps> =
-    LazyLock::new(|| Maps { diverging: diverging(0.235, 0.80), sequential: sequential() });
+static DARK_MAPS: LazyLock<Maps> = LazyLock::new(|| Maps {
+    diverging: diverging(0.235, 0.79),
+    sequential: (0..=LAST).map(|k| sequential(k, 0.95, 0.2)).collect(),
+});
+
+/// The last entry of a map; even, so that the diverging one has a middle.
+const LAST: usize = 510;
 
 /// Blue, neutral, orange; lightness goes evenly from `neutral` to `end` on both arms.
 fn diverging(neutral: f32, end: f32) -> Vec<Color32> {
-    const HALF: i32 = 255;
+    const HALF: i32 = LAST as i32 / 2;
     let at = |index: i32| {
         let magnitude = index.abs() as f32 / HALF as f32;
         // Colour comes in fast, so that the sign of a small value is seen, and holds from the middle on.
-        let chroma = 0.150 * (1.0 - (1.0 - magnitude).powf(2.2));
+        let chroma = 0.165 * (1.0 - (1.0 - magnitude).powf(2.2));
         let hue = if index < 0 { 252.0 } else { 55.0 };
         Oklab::from_lch(neutral + (end - neutral) * magnitude, chroma, hue).to_srgb()
     };
     (-HALF..=HALF).map(at).collect()
 }
 
-/// Dark blue-purple over teal to light yellow, evenly lighter.
-fn sequential() -> Vec<Color32> {
-    const LAST: usize = 510;
-    let at = |index: usize| {
-        let t = index as f32 / LAST as f32;
-        let lightness = 0.22 + 0.735 * t;
-        let hue = 300.0 - 195.0 * t.powf(1.15);
-        let chroma = 0.085 + 0.06 * (std::f32::consts::PI * t).sin() + 0.02 * t;
-        Oklab::from_lch(lightness, chroma, hue).to_srgb()
-    };
-    (0..=LAST).map(at).collect()
+/// Entry `index` of the ramp from `darkest` blue-purple over teal to `lightest` yellow. Lightness goes
+/// evenly; colour fades at the end that lies near the ground of the theme, where "nothing" is.
+fn sequential(index: usize, lightest: f32, darkest: f32) -> Color32 {
+    let t = index as f32 / LAST as f32;
+    let lightness = darkest + (lightest - darkest) * t;
+    let hue = 300.0 - 195.0 * t.powf(1.15);
+    let chroma = 0.085 + 0.06 * (std::f32::consts::PI * t).sin() + 0.02 * t;
+    let from_ground = if lightest > 0.96 { 1.0 - t } else { t };
+    let fade = (from_ground / 0.3).min(1.0);
+    Oklab::from_lch(lightness, chroma * (0.25 + 0.75 * fade * (2.0 - fade)), hue).to_srgb()
 }
 
 /// The legend of `mapping`: a bar of its colours `length` points long with labelled ticks.
@@ -278,7 +282,13 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, extent: Option<Ext
     let below = extent.is_some_and(|e| e.is_some() && e.min < mapping.lo);
     let above = extent.is_some_and(|e| e.is_some() && e.max > mapping.hi);
     let not_finite = extent.map_or(0, |e| e.not_finite);
-    let chip = if not_finite > 0 { space::M + BAR } else { 0.0 };
+    let not_finite_text = "NaN ∞";
+    let chip = if not_finite > 0 {
+        let words = ui.painter().layout_no_wrap(not_finite_text.to_owned(), font.clone(), theme.text_weak);
+        space::M + words.size().x
+    } else {
+        0.0
+    };
 
     let size = Vec2::new(length, BAR + TICK + row);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -321,7 +331,7 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, extent: Option<Ext
                 bar.bottom()..=bar.bottom() + TICK,
                 Stroke::new(1.0, theme.line_strong),
             );
-            let (anchor, x) = if tick == mapping.lo && !(mapping.lo == 0.0 && bar.width() < 40.0) {
+            let (anchor, x) = if tick == mapping.lo {
                 (Align2::LEFT_TOP, rect.left())
             } else if tick == mapping.hi {
                 (Align2::RIGHT_TOP, bar.right() + WEDGE)
@@ -336,11 +346,12 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, extent: Option<Ext
             painter.text(egui::pos2(x, label_top), anchor, text, font.clone(), theme.text_weak);
         }
         if not_finite > 0 {
-            let chip = Rect::from_min_size(egui::pos2(rect.right() - BAR, bar.top()), Vec2::splat(BAR));
+            let chip =
+                Rect::from_min_size(egui::pos2(rect.right() - chip + space::M, bar.top()), Vec2::splat(BAR));
             painter.rect_filled(chip, 0, NOT_FINITE);
             painter.rect_stroke(chip, 0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
-            let at = egui::pos2(rect.right(), label_top);
-            painter.text(at, Align2::RIGHT_TOP, "NaN ∞", font.clone(), theme.text_weak);
+            let at = egui::pos2(chip.left(), label_top);
+            painter.text(at, Align2::LEFT_TOP, not_finite_text, font.clone(), theme.text_weak);
         }
     }
 
@@ -389,7 +400,7 @@ mod tests {
             let (p, q) = (Oklab::of(one), Oklab::of(other));
             ((p.l - q.l).powi(2) + (p.a - q.a).powi(2) + (p.b - q.b).powi(2)).sqrt()
         };
-        let stops: Vec<Color32> = DARK_MAPS.sequential.iter().copied().step_by(510 / 15).collect();
+        let stops: Vec<Color32> = DARK_MAPS.sequential.iter().copied().step_by(LAST / 15).collect();
         let steps: Vec<f32> = stops.windows(2).map(|w| distance(w[0], w[1])).collect();
         let (least, most) = steps.iter().fold((f32::MAX, 0f32), |(l, m), &s| (l.min(s), m.max(s)));
         assert!(most < 1.8 * least, "{steps:?}");

@@ -6,15 +6,34 @@ use egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
 
 const TEXT: &[u8] = include_bytes!("../../assets/fonts/text.otf");
 const STRONG: &[u8] = include_bytes!("../../assets/fonts/strong.otf");
+const DIGITS: &[u8] = include_bytes!("../../assets/fonts/digits.otf");
 const SYMBOLS: &[u8] = include_bytes!("../../assets/fonts/symbols.ttf");
 const CJK: &[u8] = include_bytes!("../../assets/fonts/cjk.otf");
 
 /// The name under which [`strong`] is known to egui.
 const STRONG_FAMILY: &str = "strong";
 
-/// The half-bold family of headings and of words that must stand out.
+/// The half-bold family of headings and of words that must stand out; known once [`install`] was called.
 pub fn strong() -> FontFamily {
     static NAME: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(STRONG_FAMILY));
+    FontFamily::Name(NAME.clone())
+}
+
+/// The name under which [`cells`] is known to egui.
+const CELLS_FAMILY: &str = "cells";
+
+/// The family of numbers in cells: narrow digits, centred in their line.
+///
+/// A window without our fonts has no such family, and egui does not forgive an unknown one;
+/// there it is the family of running text.
+pub fn cells(ctx: &Context) -> FontFamily {
+    let family = cells_family();
+    let installed = ctx.fonts(|fonts| fonts.definitions().families.contains_key(&family));
+    if installed { family } else { FontFamily::Proportional }
+}
+
+fn cells_family() -> FontFamily {
+    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(CELLS_FAMILY));
     FontFamily::Name(NAME.clone())
 }
 
@@ -28,6 +47,7 @@ pub fn definitions() -> FontDefinitions {
     for (name, data) in [
         ("text", FontData::from_static(TEXT)),
         (STRONG_FAMILY, FontData::from_static(STRONG)),
+        ("digits", FontData::from_static(DIGITS)),
         ("symbols", FontData::from_static(SYMBOLS)),
         ("cjk", FontData::from_static(CJK).tweak(cjk)),
     ] {
@@ -40,7 +60,10 @@ pub fn definitions() -> FontDefinitions {
     proportional.push("cjk".to_owned());
     let mut bold = proportional.clone();
     bold.insert(0, STRONG_FAMILY.to_owned());
+    let mut in_cells = proportional.clone();
+    in_cells.insert(0, "digits".to_owned());
     fonts.families.insert(strong(), bold);
+    fonts.families.insert(cells_family(), in_cells);
 
     let monospace = fonts.families.entry(FontFamily::Monospace).or_default();
     let after_first = monospace.len().min(1);
@@ -50,7 +73,7 @@ pub fn definitions() -> FontDefinitions {
     fonts
 }
 
-/// Gives the window its fonts. Does nothing if it has them.
+/// Gives the window its fonts; to be called before its first frame. Does nothing if it has them.
 pub fn install(ctx: &Context) {
     static FONTS: LazyLock<FontDefinitions> = LazyLock::new(definitions);
     ctx.set_fonts(FONTS.clone());
@@ -72,7 +95,7 @@ mod tests {
         install(&ctx);
         ctx.run_ui(RawInput::default(), |_| ()).drop_without_applying_deltas();
         let mut lacking = Vec::new();
-        for family in [FontFamily::Proportional, FontFamily::Monospace, strong()] {
+        for family in [FontFamily::Proportional, FontFamily::Monospace, strong(), cells_family()] {
             let font = FontId::new(14.0, family.clone());
             ctx.fonts_mut(|fonts| {
                 let without = text.chars().filter(|c| !c.is_whitespace() && !fonts.has_glyph(&font, *c));
@@ -103,7 +126,7 @@ mod tests {
         let ctx = Context::default();
         install(&ctx);
         ctx.run_ui(RawInput::default(), |_| ()).drop_without_applying_deltas();
-        for family in [FontFamily::Proportional, FontFamily::Monospace, strong()] {
+        for family in [FontFamily::Proportional, FontFamily::Monospace, strong(), cells_family()] {
             let font = FontId::new(14.0, family);
             let widths: Vec<f32> = ctx.fonts_mut(|f| ('0'..='9').map(|c| f.glyph_width(&font, c)).collect());
             // Inter's tabular 4 is a thousandth of an em off.

@@ -116,7 +116,7 @@ pub struct FrameSetup {
     pub frames: usize,
     /// The dark theme instead of the light one.
     pub dark: bool,
-    /// Input for the first frame, such as a pointer to hover with.
+    /// Input for the second frame (when the layout is known), such as a pointer to hover with.
     pub events: Vec<Event>,
 }
 
@@ -150,7 +150,7 @@ pub fn render_frame(setup: &FrameSetup, mut run: impl FnMut(&mut Ui)) -> RgbaIma
             max_texture_side: Some(8192),
             time: Some(frame as f64 * SECS_PER_FRAME),
             predicted_dt: SECS_PER_FRAME as f32,
-            events: if frame == 0 { setup.events.clone() } else { Vec::new() },
+            events: if frame == 1 { setup.events.clone() } else { Vec::new() },
             ..RawInput::default()
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(pixels_per_point);

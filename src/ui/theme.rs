@@ -443,7 +443,8 @@ impl Theme {
     }
 }
 
-/// Gives the window our fonts and both styles; which one shows stays the user's choice.
+/// Gives the window our fonts and both styles, before its first frame; which style shows stays the
+/// user's choice.
 pub fn install(ctx: &Context) {
     fonts::install(ctx);
     ctx.set_style_of(egui::Theme::Light, LIGHT.style());

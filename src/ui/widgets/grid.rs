@@ -13,6 +13,7 @@ use std::hash::Hash;
 use std::ops::Range;
 
 use super::super::colormap::Mapping;
+use super::super::fonts;
 use super::super::number;
 use super::super::theme::{Theme, text_size};
 
@@ -398,8 +399,8 @@ impl<'a> Grid<'a> {
         let uv = Rect::from_min_max(Pos2::ZERO, pos2(share(cols.len()), share(rows.len())));
         painter.image(picture.texture.id(), rect, uv, Color32::WHITE);
 
-        let mut not_yet = Hatching::new(ui.ctx(), Slope::Rising, grid.origin, theme.hatch_line);
-        let mut stale = Hatching::new(ui.ctx(), Slope::Falling, grid.origin, theme.stale_line);
+        let mut not_yet = Hatching::new(Slope::Rising, grid.origin, theme.hatch_line);
+        let mut stale = Hatching::new(Slope::Falling, grid.origin, theme.stale_line);
         for (state, span) in &picture.marked {
             let rect = grid.span_rect(*span).intersect(visible);
             match state {
@@ -409,8 +410,8 @@ impl<'a> Grid<'a> {
                 CellState::Current => {}
             }
         }
-        painter.add(stale.finish().0);
-        painter.add(not_yet.finish().0);
+        stale.paint_ui(painter);
+        not_yet.paint_ui(painter);
 
         if !self.numbers || number_plan(painter, grid.cell_points).is_none() {
             let size = 0.55 * grid.cell_points;
@@ -438,7 +439,7 @@ impl<'a> Grid<'a> {
         theme: &Theme,
         hatching: &mut Hatching,
     ) {
-        let rim = (0.14 * grid.cell_points).clamp(1.0, 6.0).round();
+        let rim = (0.1 * grid.cell_points).clamp(1.0, 4.0).round();
         if grid.cell_points < 5.0 {
             hatching.add(grid.span_rect(span).intersect(visible));
             return;
@@ -475,12 +476,12 @@ impl<'a> Grid<'a> {
             Rect::from_min_max(pos2(whole.left(), plane.top()), plane.left_bottom()),
             Rect::from_min_max(plane.right_top(), pos2(whole.right(), plane.bottom())),
         ];
-        let mut hatching = Hatching::new(ui.ctx(), Slope::Falling, grid.origin, theme.padding_line);
+        let mut hatching = Hatching::new(Slope::Falling, grid.origin, theme.padding_line);
         for band in bands.map(|band| band.intersect(visible)) {
             painter.rect_filled(band, 0, theme.padding_ground);
             hatching.add(band);
         }
-        painter.add(hatching.finish().0);
+        hatching.paint_ui(painter);
 
         let padding = clamped(self.padding);
         let (last_row, last_col) = (clamped(self.rows) + padding, clamped(self.cols) + padding);
@@ -499,7 +500,11 @@ impl<'a> Grid<'a> {
         }
         if self.numbers && grid.cell_points >= 16.0 {
             let size = (0.4 * grid.cell_points).clamp(9.0, 14.0);
-            let zero = painter.layout_no_wrap("0".to_owned(), FontId::proportional(size), theme.text_weak);
+            let zero = painter.layout_no_wrap(
+                "0".to_owned(),
+                FontId::new(size, fonts::cells(ui.ctx())),
+                theme.text_weak,
+            );
             for rect in cells() {
                 // A patch of plain ground, so that no line runs through the sign.
                 let patch = Rect::from_center_size(rect.center(), zero.size() + vec2(4.0, -2.0));
@@ -592,14 +597,18 @@ fn number_plan(painter: &Painter, cell_points: f32) -> Option<NumberPlan> {
     if cell_points < 24.0 {
         return None;
     }
-    let em = 100.0;
-    let digit_per_em = painter.fonts_mut(|fonts| fonts.glyph_width(&FontId::proportional(em), '0')) / em;
+    let family = fonts::cells(painter.ctx());
+    let font = |size: f32| FontId::new(size, family.clone());
+    let digit_per_em = painter.fonts_mut(|fonts| fonts.glyph_width(&font(100.0), '0')) / 100.0;
+    // The point is narrower than a digit.
+    let widest = |max_chars: usize| (max_chars as f32 - 0.5) * digit_per_em;
     let room = cell_points - 5.0;
-    let levels = [(12, None, 11.0), (7, Some(4), 10.5), (5, Some(2), text_size::CELL_MIN)];
+    let levels = [(12, None, 11.5), (7, Some(4), 11.0), (5, Some(2), text_size::CELL_MIN)];
     levels.into_iter().find_map(|(max_chars, max_digits, least_size)| {
-        // The point is narrower than a digit.
-        let fitting = room / ((max_chars as f32 - 0.5) * digit_per_em);
-        let size = ((fitting * 2.0).floor() / 2.0).min(text_size::CELL_MAX);
-        (size >= least_size).then(|| NumberPlan { font: FontId::proportional(size), max_chars, max_digits })
+        let size = ((room / widest(max_chars) * 2.0).floor() / 2.0).min(text_size::CELL_MAX);
+        (size >= least_size).then(|| NumberPlan { font: font(size), max_chars, max_digits })
     })
 }
+
+#[cfg(test)]
+mod tests;

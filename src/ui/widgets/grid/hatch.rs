@@ -1,6 +1,6 @@
 //! Hatching: one small repeating texture per direction, laid over any number of rectangles.
 
-use egui::{Color32, ColorImage, Context, Id, Mesh, Pos2, Rect, TextureHandle, TextureOptions};
+use egui::{Color32, ColorImage, Id, Mesh, Painter, Pos2, Rect, TextureOptions};
 
 /// Which way the lines of a hatching run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,40 +13,46 @@ pub(super) enum Slope {
 
 /// Lays hatching over rectangles; the lines of neighbours join.
 pub(super) struct Hatching {
-    texture: TextureHandle,
-    mesh: Mesh,
+    slope: Slope,
     /// Where the pattern begins, so that it moves with the plane.
     origin: Pos2,
-    tile_points: f32,
     color: Color32,
+    rects: Vec<Rect>,
 }
 
 impl Hatching {
-    pub fn new(ctx: &Context, slope: Slope, origin: Pos2, color: Color32) -> Self {
-        let pixels_per_point = ctx.pixels_per_point();
+    pub fn new(slope: Slope, origin: Pos2, color: Color32) -> Self {
+        Self { slope, origin, color, rects: Vec::new() }
+    }
+
+    pub fn add(&mut self, rect: Rect) {
+        if rect.is_positive() {
+            self.rects.push(rect);
+        }
+    }
+
+    pub fn paint_ui(self, painter: &Painter) {
+        if self.rects.is_empty() {
+            return;
+        }
+        let pixels_per_point = painter.pixels_per_point();
         // Powers of two repeat on every graphics driver.
         let side = match pixels_per_point {
             p if p < 1.4 => 8,
             p if p < 2.8 => 16,
             _ => 32,
         };
-        let id = Id::unique(("hatching", slope, side));
+        let id = Id::unique(("hatching", self.slope, side));
+        let image = tile(self.slope, side);
         let texture =
-            ctx.load_texture_cached("hatching", id, tile(slope, side), TextureOptions::NEAREST_REPEAT);
-        let mesh = Mesh::with_texture(texture.id());
-        Self { texture, mesh, origin, tile_points: side as f32 / pixels_per_point, color }
-    }
-
-    pub fn add(&mut self, rect: Rect) {
-        if rect.is_positive() {
-            let uv = |pos: Pos2| ((pos - self.origin) / self.tile_points).to_pos2();
-            self.mesh.add_rect_with_uv(rect, Rect::from_min_max(uv(rect.min), uv(rect.max)), self.color);
+            painter.ctx().load_texture_cached("hatching", id, image, TextureOptions::NEAREST_REPEAT);
+        let tile_points = side as f32 / pixels_per_point;
+        let mut mesh = Mesh::with_texture(texture.id());
+        let uv = |pos: Pos2| ((pos - self.origin) / tile_points).to_pos2();
+        for rect in self.rects {
+            mesh.add_rect_with_uv(rect, Rect::from_min_max(uv(rect.min), uv(rect.max)), self.color);
         }
-    }
-
-    /// What was added, and the texture that must live while it is drawn.
-    pub fn finish(self) -> (Mesh, TextureHandle) {
-        (self.mesh, self.texture)
+        painter.add(mesh);
     }
 }
 
