@@ -152,7 +152,7 @@ impl Mapping {
     pub fn position(&self, value: f32) -> f32 {
         // In f64, so that a range such as -3e38..3e38 does not overflow.
         let (lo, hi, value) = (f64::from(self.lo), f64::from(self.hi), f64::from(value));
-        if !(hi > lo) || !value.is_finite() {
+        if hi <= lo || !value.is_finite() || !(hi - lo).is_finite() {
             return 0.5;
         }
         let position = match (self.kind, self.log) {
@@ -411,7 +411,7 @@ mod tests {
         for (maps, away) in [(&*LIGHT_MAPS, -1.0), (&*DARK_MAPS, 1.0)] {
             let l: Vec<f32> = lightness(&maps.diverging).into_iter().map(|l| l * away).collect();
             let (negative, positive) = l.split_at(255);
-            assert!(rises(&positive.to_vec()));
+            assert!(rises(positive));
             assert!(rises(&negative.iter().rev().copied().collect::<Vec<_>>()));
             for (n, p) in negative.iter().rev().zip(&positive[1..]) {
                 assert!((n - p).abs() < 0.01, "equal magnitudes are equally light");

@@ -198,14 +198,13 @@ impl<const N: usize> Plane<N> {
         if determinant == 0.0 || !determinant.is_finite() {
             return None;
         }
-        let mut plane = Self { value: [0.0; N], dx: [0.0; N], dy: [0.0; N] };
-        for i in 0..N {
-            let (ab, ac) = (values[1][i] - values[0][i], values[2][i] - values[0][i]);
-            plane.dx[i] = (ab * (c.y - a.y) - ac * (b.y - a.y)) / determinant;
-            plane.dy[i] = (ac * (b.x - a.x) - ab * (c.x - a.x)) / determinant;
-            plane.value[i] = values[0][i] - plane.dx[i] * a.x - plane.dy[i] * a.y;
-        }
-        Some(plane)
+        let along = |i: usize, end: usize| values[end][i] - values[0][i];
+        let dx =
+            std::array::from_fn(|i| (along(i, 1) * (c.y - a.y) - along(i, 2) * (b.y - a.y)) / determinant);
+        let dy =
+            std::array::from_fn(|i| (along(i, 2) * (b.x - a.x) - along(i, 1) * (c.x - a.x)) / determinant);
+        let value = std::array::from_fn(|i| values[0][i] - dx[i] * a.x - dy[i] * a.y);
+        Some(Self { value, dx, dy })
     }
 
     fn at(&self, x: f64, y: f64) -> [f32; N] {

@@ -69,6 +69,9 @@ enum Cells<'a> {
     Rgb(&'a dyn Fn(usize, usize) -> ([f32; 3], CellState)),
 }
 
+/// Row and column of a cell.
+type RowCol = (usize, usize);
+
 /// What a screen reader says for the plane (`None`) or for one of its cells.
 type LabelOf<'a> = &'a dyn Fn(Option<(usize, usize)>) -> String;
 
@@ -273,7 +276,7 @@ impl<'a> Grid<'a> {
     }
 
     /// Where the keys want the selection, and the cell that Enter chose.
-    fn keys(&self, ui: &Ui, response: &Response) -> (Option<(usize, usize)>, Option<(usize, usize)>) {
+    fn keys(&self, ui: &Ui, response: &Response) -> (Option<RowCol>, Option<RowCol>) {
         if !response.has_focus() || self.rows == 0 || self.cols == 0 {
             return (None, None);
         }
@@ -602,8 +605,8 @@ fn number_plan(painter: &Painter, cell_points: f32) -> Option<NumberPlan> {
     let digit_per_em = painter.fonts_mut(|fonts| fonts.glyph_width(&font(100.0), '0')) / 100.0;
     // The point is narrower than a digit.
     let widest = |max_chars: usize| (max_chars as f32 - 0.5) * digit_per_em;
-    let room = cell_points - 5.0;
-    let levels = [(12, None, 11.5), (7, Some(4), 11.0), (5, Some(2), text_size::CELL_MIN)];
+    let room = 0.85 * cell_points - 1.5;
+    let levels = [(12, None, 10.5), (7, Some(4), 11.0), (5, Some(2), text_size::CELL_MIN)];
     levels.into_iter().find_map(|(max_chars, max_digits, least_size)| {
         let size = ((room / widest(max_chars) * 2.0).floor() / 2.0).min(text_size::CELL_MAX);
         (size >= least_size).then(|| NumberPlan { font: font(size), max_chars, max_digits })

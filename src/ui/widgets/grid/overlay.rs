@@ -1,6 +1,6 @@
 //! What is laid over the cells of a plane: outlines, tints and marks.
 
-use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 use super::geometry::{CellSpan, ScreenFromGrid};
 use crate::ui::theme::{Theme, text_size};
@@ -130,8 +130,14 @@ pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Over
         }
         Overlay::Cross { cell, color } => {
             let rect = grid.cell_rect(cell.0, cell.1);
-            let rect = rect.shrink(0.18 * grid.cell_points);
-            let width = (0.07 * grid.cell_points).clamp(1.0, 2.5);
+            let width = (0.07 * grid.cell_points).clamp(1.0, 2.0);
+            // In a corner where a number stands in the middle.
+            let rect = if grid.cell_points >= 24.0 {
+                let side = (0.2 * grid.cell_points).clamp(6.0, 10.0);
+                Rect::from_min_size(rect.min + Vec2::splat(2.5 + width), Vec2::splat(side))
+            } else {
+                rect.shrink(0.18 * grid.cell_points)
+            };
             for stroke in [Stroke::new(width + 1.5, theme.halo), Stroke::new(width, *color)] {
                 painter.line_segment([rect.left_top(), rect.right_bottom()], stroke);
                 painter.line_segment([rect.right_top(), rect.left_bottom()], stroke);

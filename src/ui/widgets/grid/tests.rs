@@ -100,7 +100,7 @@ fn textures_are_uploaded_once_per_revision() {
         CellView::current(wave(i, j))
     };
     let ctx = egui::Context::default();
-    let mut uploads = |revision: u64| {
+    let uploads = |revision: u64| {
         asked.set(0);
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
             Grid::new("p", 30, 30, mapping, &cells).revision(revision).cell_points(8.0).show_ui(ui);
