@@ -502,12 +502,10 @@ impl<'a> Grid<'a> {
             }
         }
         if self.numbers && grid.cell_points >= 16.0 {
-            let size = (0.4 * grid.cell_points).clamp(9.0, 14.0);
-            let zero = painter.layout_no_wrap(
-                "0".to_owned(),
-                FontId::new(size, fonts::cells(ui.ctx())),
-                theme.text_weak,
-            );
+            let plan = number_plan(painter, grid.cell_points);
+            let font =
+                plan.map_or_else(|| FontId::new(text_size::CELL_MIN, fonts::cells(ui.ctx())), |p| p.font);
+            let zero = painter.layout_no_wrap("0".to_owned(), font, theme.text_weak);
             for rect in cells() {
                 // A patch of plain ground, so that no line runs through the sign.
                 let patch = Rect::from_center_size(rect.center(), zero.size() + vec2(4.0, -2.0));

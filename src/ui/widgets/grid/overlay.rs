@@ -119,7 +119,11 @@ pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Over
         }
         Overlay::Dot { cell, color } => {
             let rect = grid.cell_rect(cell.0, cell.1);
-            let radius = (0.16 * grid.cell_points).clamp(1.5, 5.0);
+            let radius = if grid.cell_points >= 24.0 {
+                (0.1 * grid.cell_points).clamp(3.0, 5.0)
+            } else {
+                (0.2 * grid.cell_points).clamp(1.0, 4.0)
+            };
             // In a corner where a number stands in the middle.
             let center = if grid.cell_points >= 24.0 {
                 rect.right_top() + vec2(-1.0, 1.0) * (radius + 2.5)
