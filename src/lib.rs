@@ -5,6 +5,9 @@
 //! The modules in reading order; each may import only what ARCHITECTURE.md says.
 #![warn(missing_docs)]
 
+#[cfg(feature = "window")]
+rust_i18n::i18n!("assets/strings", fallback = "en");
+
 pub mod tensor;
 
 pub mod nn;

@@ -2,8 +2,15 @@
 
 pub mod colormap;
 pub mod fonts;
+pub mod keys;
 pub mod number;
 pub mod oklab;
+pub mod plane;
 pub mod raster;
+pub mod render;
+pub mod shell;
+pub mod strings;
 pub mod theme;
+pub mod view;
+pub mod views;
 pub mod widgets;

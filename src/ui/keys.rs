@@ -1,0 +1,38 @@
+//! Keys become actions by the command table; the presenter's clicker too.
+
+use crate::app::{
+    Action, AppState,
+    command::{COMMANDS, Shortcut},
+};
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+/// egui's form of a shortcut.
+pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
+    let mut modifiers = Modifiers::NONE;
+    if shortcut.ctrl {
+        modifiers = modifiers | Modifiers::COMMAND;
+    }
+    if shortcut.shift {
+        modifiers = modifiers | Modifiers::SHIFT;
+    }
+    Some(KeyboardShortcut::new(modifiers, Key::from_name(shortcut.key)?))
+}
+
+/// The actions of the keys that were pressed. While a text is being typed, only Escape and what
+/// needs Ctrl.
+pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
+    let typing = ui.ctx().text_edit_focused();
+    let mut actions = Vec::new();
+    ui.input_mut(|input| {
+        // Those with more held beside them first: Shift+Right is not Right.
+        let mut commands: Vec<_> = COMMANDS.iter().filter_map(|c| Some((c, c.shortcut?))).collect();
+        commands.sort_by_key(|(_, s)| std::cmp::Reverse(u8::from(s.ctrl) + u8::from(s.shift)));
+        for (command, shortcut) in commands {
+            let allowed = !typing || (shortcut.ctrl && shortcut.key != "Z") || shortcut.key == "Escape";
+            let Some(keys) = keyboard_shortcut(&shortcut).filter(|_| allowed) else { continue };
+            let count = input.count_and_consume_key(keys.modifiers, keys.logical_key);
+            actions.extend((0..count).map(|_| (command.action)(state)));
+        }
+    });
+    actions
+}

@@ -1,0 +1,276 @@
+//! One plane of a tensor as views show it: its cells with their states at the cursor, its colours,
+//! its addresses and its words.
+
+use super::{
+    colormap::{Extent, Mapping},
+    view::View,
+    widgets::grid::{CellState, CellView},
+};
+use crate::app::Scale;
+use crate::nn::{Op, Part};
+use crate::tensor::{Shape, shape_of};
+use crate::trace::{Address, Grain, Owner, Pass, Place, Progress, TensorId};
+
+/// Which plane.
+#[derive(Clone, Copy)]
+pub struct Plane<'a> {
+    view: &'a View<'a>,
+    tensor: TensorId,
+    image: u32,
+    /// Its number among the planes of the image's tensor, or of the parameter.
+    channel: usize,
+    shape: Shape,
+    progress: Option<(usize, Progress)>,
+    after_update: bool,
+}
+
+impl<'a> Plane<'a> {
+    /// The plane `channel` of a tensor as it is at the cursor: a parameter is the updated one where
+    /// the update has come past it.
+    pub fn new(view: &'a View<'a>, tensor: TensorId, image: u32, channel: usize) -> Self {
+        Self::build(view, tensor, image, channel, true)
+    }
+
+    /// The plane of a parameter as it is before the update.
+    pub fn before_update(view: &'a View<'a>, tensor: TensorId, channel: usize) -> Self {
+        Self::build(view, tensor, 0, channel, false)
+    }
+
+    fn build(view: &'a View<'a>, tensor: TensorId, image: u32, channel: usize, after_update: bool) -> Self {
+        let (plan, trace) = (view.state.plan(), view.state.trace());
+        let stage = plan.stage_of(tensor).filter(|_| after_update || !tensor.is_parameter());
+        let stage_image = match stage {
+            Some(s) if plan.stages()[s].pass == Pass::Update || plan.is_layered() => 0,
+            _ => image,
+        };
+        let progress = stage.map(|s| (s, trace.progress(s, stage_image, view.state.cursor.at())));
+        Self { view, tensor, image, channel, shape: plan.shape_of(tensor), progress, after_update }
+    }
+
+    /// The tensor.
+    pub const fn tensor(&self) -> TensorId {
+        self.tensor
+    }
+
+    /// Rows.
+    pub const fn rows(&self) -> usize {
+        self.shape.0[2]
+    }
+
+    /// Columns.
+    pub const fn cols(&self) -> usize {
+        self.shape.0[3]
+    }
+
+    /// How many planes the tensor has.
+    pub const fn planes(&self) -> usize {
+        self.shape.planes()
+    }
+
+    /// The number of a cell within the image's tensor or the parameter.
+    pub fn index(&self, i: usize, j: usize) -> u32 {
+        (self.channel * self.shape.plane() + i * self.cols() + j) as u32
+    }
+
+    /// Where a cell is: in the stage that makes it, or in the given tensor.
+    pub fn address(&self, i: usize, j: usize) -> Address {
+        let (plan, time) = (self.view.state.plan(), self.view.state.trace().time());
+        let index = self.index(i, j);
+        if let Some((stage, _)) = self.progress
+            && self.tensor.is_parameter()
+        {
+            let place = Place::Stage(stage as u32);
+            return Address { time, image: 0, place, cell: index, term: 0, grain: Grain::Cell };
+        }
+        plan.writer(self.tensor, time, self.image, index)
+    }
+
+    /// Whether an address names a cell of this plane, and which.
+    pub fn cell_of(&self, address: &Address) -> Option<(usize, usize)> {
+        let (tensor, image, index) = self.view.state.trace().tensor_cell(address)?;
+        let same_image = !tensor.is_per_image() || image == self.image;
+        let plane = self.shape.plane();
+        (tensor == self.tensor && same_image && index as usize / plane == self.channel).then(|| {
+            let within = index as usize % plane;
+            (within / self.cols(), within % self.cols())
+        })
+    }
+
+    /// A cell's value and state at the cursor.
+    pub fn cell(&self, i: usize, j: usize) -> CellView {
+        let trace = self.view.state.trace();
+        let index = self.index(i, j);
+        let is_parameter = self.tensor.is_parameter();
+        let Some((stage, progress)) = self.progress else {
+            return CellView::current(trace.value(self.tensor, self.image, index));
+        };
+        let plan = self.view.state.plan();
+        let coupled = plan.is_layered() && plan.stages()[stage].per_image;
+        let in_stage = if coupled { self.image * self.shape.len() as u32 + index } else { index };
+        if in_stage < progress.done {
+            return CellView::current(if plan.stages()[stage].pass == Pass::Update {
+                trace
+                    .updated_tensor(self.tensor)
+                    .and_then(|t| t.iter().nth(index as usize).copied())
+                    .unwrap_or(f32::NAN)
+            } else {
+                trace.value(self.tensor, self.image, index)
+            });
+        }
+        if in_stage == progress.done && progress.terms > 0 {
+            let value = trace.running(&self.address(i, j), progress.terms);
+            return CellView { value, state: CellState::Partial };
+        }
+        if is_parameter && self.after_update {
+            return CellView::current(trace.value(self.tensor, 0, index));
+        }
+        CellView::not_yet()
+    }
+
+    /// Changes with everything that [`Plane::cell`] shows.
+    pub fn revision(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.view.state.revision().hash(&mut hasher);
+        (self.tensor, self.image, self.channel, self.after_update).hash(&mut hasher);
+        if let Some((_, progress)) = self.progress {
+            let plane = self.shape.plane() as u32;
+            let start = self.channel as u32 * plane;
+            // Only what lies in this plane.
+            progress.done.clamp(start, start + plane).hash(&mut hasher);
+            ((start..start + plane).contains(&progress.done)).then_some(progress.terms).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// The colours: symmetric around zero for what has a sign, sequential for what has none; over
+    /// this map, this tensor or the network, as the user chose.
+    pub fn mapping(&self) -> Mapping {
+        mapping(self.view, self.tensor, self.image, Some(self.channel))
+    }
+
+    /// The words for a screen reader.
+    pub fn label(&self, cell: Option<(usize, usize)>) -> String {
+        let view = self.view;
+        let plan = view.state.plan();
+        let name = plan.name(self.tensor);
+        let map = self.channel.to_string();
+        match cell {
+            None => view.fill("grid.plane", &[("name", &name), ("map", &map)]),
+            Some((i, j)) => {
+                let shown = self.cell(i, j);
+                let value = match shown.state {
+                    CellState::NotYet => view.text("grid.not_yet"),
+                    CellState::Partial | CellState::Current | CellState::Stale => {
+                        super::number::four_digits(shown.value)
+                    }
+                };
+                let (i, j) = (i.to_string(), j.to_string());
+                let values =
+                    [("name", name.as_str()), ("map", &map), ("row", &i), ("column", &j), ("value", &value)];
+                view.fill("grid.cell", &values)
+            }
+        }
+    }
+}
+
+/// Whether a tensor's values have a sign that matters.
+pub fn is_signed(view: &View, tensor: TensorId) -> bool {
+    let unsigned = matches!(
+        tensor.part,
+        Part::Exp
+            | Part::Sum
+            | Part::Prob
+            | Part::Var
+            | Part::InvStd
+            | Part::Mask
+            | Part::WeightV
+            | Part::BiasV
+            | Part::Target
+    );
+    if unsigned {
+        return false;
+    }
+    if tensor.part != Part::Out {
+        return true;
+    }
+    let plan = view.state.plan();
+    match tensor.owner {
+        Owner::Input => input_range(view).is_none_or(|(lo, _)| lo < 0.0),
+        Owner::Loss => false,
+        Owner::Layer(l) => {
+            let l = l as usize;
+            match plan.layer(l).op {
+                Op::Relu | Op::Sigmoid | Op::Softmax => false,
+                Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Flatten | Op::Dropout { .. } => {
+                    is_signed(view, crate::trace::Plan::input_of(l))
+                }
+                Op::Conv2d(_) | Op::LeakyRelu { .. } | Op::Tanh | Op::Dense(_) | Op::BatchNorm2d(_) => true,
+            }
+        }
+    }
+}
+
+/// The values of a black and of a white pixel, where the input is a picture with the same range in
+/// every channel.
+pub fn input_range(view: &View) -> Option<(f32, f32)> {
+    if matches!(view.state.inputs.picture.content, crate::data::Content::Values(_)) {
+        return None;
+    }
+    let preprocess = &view.state.model().architecture.preprocess;
+    let range = |c| (preprocess.value(c, 0.0), preprocess.value(c, 255.0));
+    let first = range(0);
+    (1..view.state.model().network.input[0]).all(|c| range(c) == first).then_some(first)
+}
+
+/// The colour mapping of a tensor; one plane's where the scale is per map.
+pub fn mapping(view: &View, tensor: TensorId, image: u32, channel: Option<usize>) -> Mapping {
+    let dark = view.theme.dark;
+    if tensor == TensorId::INPUT
+        && let Some((lo, hi)) = input_range(view)
+        && lo >= 0.0
+    {
+        return Mapping::gray(lo, hi, dark);
+    }
+    let signed = is_signed(view, tensor);
+    let extent = match view.state.view.scale {
+        Scale::Map => extent(view, tensor, image, channel),
+        Scale::Layer => extent(view, tensor, image, None),
+        Scale::Network => network_extent(view, tensor, image),
+    };
+    let mapping =
+        if signed { Mapping::signed_for(extent, dark) } else { Mapping::positive_for(extent, dark) };
+    mapping.with_log(view.state.view.log)
+}
+
+/// All tensors of the network that are shown on one scale with this one.
+fn network_extent(view: &View, tensor: TensorId, image: u32) -> Extent {
+    let layers = view.state.plan().network().layers.len();
+    let whole = extent(view, tensor, image, None);
+    if !matches!(tensor.part, Part::Out | Part::Dx) || tensor.owner == Owner::Loss {
+        return whole;
+    }
+    (0..layers)
+        .map(|l| TensorId::layer(l, tensor.part))
+        .fold(whole, |whole, tensor| whole.union(extent(view, tensor, image, None)))
+}
+
+/// Smallest and largest value of a tensor, or of one plane; remembered while the values stay.
+pub fn extent(view: &View, tensor: TensorId, image: u32, channel: Option<usize>) -> Extent {
+    let revision = view.state.revision();
+    let mut cache = view.memory.extents.borrow_mut();
+    if cache.0 != revision {
+        *cache = (revision, Default::default());
+    }
+    *cache.1.entry((tensor, image, channel)).or_insert_with(|| {
+        let Some(cells) = view.state.trace().tensor(tensor) else { return Extent::of([]) };
+        let shape = shape_of(cells);
+        let one = shape.len() / if tensor.is_per_image() { shape.0[0] } else { 1 };
+        let start = if tensor.is_per_image() { image as usize * one } else { 0 };
+        let (start, len) = match channel {
+            Some(channel) => (start + channel * shape.plane(), shape.plane()),
+            None => (start, one),
+        };
+        Extent::of(cells.iter().copied().skip(start).take(len))
+    })
+}

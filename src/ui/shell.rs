@@ -1,0 +1,81 @@
+//! The window's contents: where the regions lie, and what keys do.
+
+use super::{
+    keys,
+    theme::Theme,
+    view::{Memory, View},
+    views,
+};
+use crate::app::{Action, AppState, ThemeChoice};
+use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+
+/// Draws the whole window and returns what the user asked for.
+pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Action> {
+    let theme = Theme::of(ui);
+    let mut actions = keys::pressed(ui, state);
+    let view = View::new(state, theme, memory);
+    if state.view.blank {
+        CentralPanel::default().frame(Frame::new().fill(egui::Color32::BLACK)).show(ui, |_| {});
+    } else {
+        regions_ui(ui, &view, theme);
+    }
+    let (asked, hovered) = view.finish();
+    actions.extend(asked);
+    if memory.hovered != hovered {
+        memory.hovered = hovered;
+        ui.ctx().request_repaint();
+    }
+    actions
+}
+
+fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
+    let room = ui.available_size();
+    let bar = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(10, 6));
+    let side = Frame::new().fill(theme.panel).inner_margin(Margin::same(10));
+    Panel::top("top").frame(bar).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            views::menu::menu_ui(ui, view);
+            ui.separator();
+            views::breadcrumb::breadcrumb_ui(ui, view);
+        });
+    });
+    Panel::bottom("bottom").frame(bar).show(ui, |ui| {
+        views::transport::transport_ui(ui, view);
+        views::timeline::timeline_ui(ui, view);
+    });
+    Panel::left("network")
+        .frame(side)
+        .default_size((room.x * 0.28).clamp(250.0, 460.0))
+        .resizable(true)
+        .show(ui, |ui| {
+            views::picture::picture_ui(ui, view);
+            ui.separator();
+            views::lanes::lanes_ui(ui, view);
+        });
+    Panel::right("inspector")
+        .frame(side)
+        .default_size((room.x * 0.26).clamp(250.0, 420.0))
+        .resizable(true)
+        .show(ui, |ui| views::inspector::inspector_ui(ui, view));
+    CentralPanel::default().frame(Frame::new().fill(theme.ground).inner_margin(Margin::same(12))).show(
+        ui,
+        |ui| {
+            ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
+                views::closeup::closeup_ui(ui, view);
+            });
+        },
+    );
+    views::notices::notices_ui(ui, view);
+    if view.state.view.help {
+        views::help::help_ui(ui, view);
+    }
+}
+
+/// Whether the choice asks for the dark theme, `system` being what the system says.
+pub fn is_dark(choice: ThemeChoice, system: bool) -> bool {
+    match choice {
+        ThemeChoice::System => system,
+        ThemeChoice::Light => false,
+        ThemeChoice::Dark => true,
+    }
+}

@@ -1,0 +1,67 @@
+//! What a view gets: the state to read, the theme, the words, and a place for its actions.
+
+use super::{colormap::Extent, strings::Words, theme::Theme};
+use crate::app::{Action, AppState};
+use crate::trace::{Address, TensorId};
+use std::{cell::RefCell, collections::HashMap};
+
+/// What the window remembers between frames that is not the program's state.
+#[derive(Default)]
+pub struct Memory {
+    /// Extents of tensors at a revision, for the colour scales.
+    pub(super) extents: RefCell<(u64, HashMap<(TensorId, u32, Option<usize>), Extent>)>,
+    /// What the pointer is over, from the last frame: views light up what belongs to it.
+    pub(super) hovered: Option<Address>,
+}
+
+/// What a view gets.
+pub struct View<'a> {
+    /// The program's state.
+    pub state: &'a AppState,
+    /// Colours.
+    pub theme: &'static Theme,
+    /// Words in the user's language.
+    pub words: Words,
+    /// What the window remembers; views only read it, the shell writes.
+    pub memory: &'a Memory,
+    actions: RefCell<Vec<Action>>,
+    hovered: RefCell<Option<Address>>,
+}
+
+impl<'a> View<'a> {
+    /// A view of a state for one frame.
+    pub fn new(state: &'a AppState, theme: &'static Theme, memory: &'a Memory) -> Self {
+        let words = Words(state.view.lang);
+        Self { state, theme, words, memory, actions: RefCell::default(), hovered: RefCell::default() }
+    }
+
+    /// Asks for an action; it is applied after the frame.
+    pub fn act(&self, action: Action) {
+        self.actions.borrow_mut().push(action);
+    }
+
+    /// Says that the pointer is over a cell; seen by all views in the next frame.
+    pub fn hover(&self, address: Address) {
+        *self.hovered.borrow_mut() = Some(address);
+    }
+
+    /// The cell that the pointer was over in the last frame.
+    pub fn hovered(&self) -> Option<Address> {
+        self.memory.hovered
+    }
+
+    /// The text with this key.
+    pub fn text(&self, key: &str) -> String {
+        self.words.text(key)
+    }
+
+    /// The text with this key and its `%{name}` filled in.
+    pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.words.fill(key, values)
+    }
+
+    /// What the views asked for, and what the pointer is over.
+    pub(super) fn finish(self) -> (Vec<Action>, Option<Address>) {
+        (self.actions.into_inner(), self.hovered.into_inner())
+    }
+}

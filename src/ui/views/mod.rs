@@ -1,0 +1,12 @@
+//! The regions of the window. No view imports another; no view does a layer's arithmetic.
+
+pub mod breadcrumb;
+pub mod closeup;
+pub mod help;
+pub mod inspector;
+pub mod lanes;
+pub mod menu;
+pub mod notices;
+pub mod picture;
+pub mod timeline;
+pub mod transport;
