@@ -1,1 +1,67 @@
-//! The headless commands.
+//! The headless commands: what scripts and tests use, and what needs no window.
+
+mod args;
+mod bars;
+mod list;
+mod npz;
+mod out;
+mod run;
+mod save;
+mod source;
+mod step;
+mod train;
+
+pub use args::{
+    Args, Command, FitArg, ImageArgs, Language, ModelArgs, RenderArgs, RunArgs, ScheduleArg, Size, StepArgs,
+    Theme, TrainArgs, one_line,
+};
+pub use save::write_atomically;
+pub use source::{Input, LabelSource, check_file, open_input, open_model, read_file};
+
+use crate::data::PictureError;
+use crate::model_io::ModelError;
+use crate::tensor::ShapeError;
+
+/// Why a command failed. One line: what was expected, what came, what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CliError(pub String);
+
+impl From<ModelError> for CliError {
+    fn from(error: ModelError) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<ShapeError> for CliError {
+    fn from(error: ShapeError) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<PictureError> for CliError {
+    fn from(error: PictureError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Does what a headless command says. `render`, which draws the window's contents, and the window itself are not
+/// done here.
+///
+/// # Errors
+/// Where an argument, a file or the output does not fit.
+pub fn execute(args: &Args) -> Result<(), CliError> {
+    match &args.command {
+        Some(Command::Models) => list::models(),
+        Some(Command::Samples) => list::samples(),
+        Some(Command::Run(args)) => run::run(args),
+        Some(Command::Train(args)) => train::train(args),
+        Some(Command::Step(args)) => step::step(args),
+        Some(Command::Render(_)) => {
+            Err(CliError("expected a build that can draw, got one without it; render is not built yet".into()))
+        }
+        None => Err(CliError(
+            "expected a headless command, got none; the commands are models, samples, run, train, step, render".into(),
+        )),
+    }
+}

@@ -1,0 +1,290 @@
+//! The command line: commands, their arguments, and usage errors in one line.
+
+use crate::data::{Fit, Generated};
+use crate::nn::{init::Init, optimizer::Rule};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Steps through a convolutional neural network, forward and backward, down to one multiply-add.
+#[derive(Parser, Clone, PartialEq, Debug)]
+#[command(name = "convstep", version, about, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// Without one, the window opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// A picture or a model to open in the window.
+    pub file: Option<PathBuf>,
+}
+
+/// What to do without a window.
+#[derive(Subcommand, Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Lists the bundled models.
+    Models,
+    /// Lists the bundled samples.
+    Samples,
+    /// Runs a model on a picture: forward, loss and backward.
+    Run(RunArgs),
+    /// Trains a network on generated data.
+    Train(TrainArgs),
+    /// Answers one step: its formula, operands and value.
+    Step(StepArgs),
+    /// Draws the window's contents into a PNG file, without a display.
+    Render(RenderArgs),
+}
+
+/// Which model.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct ModelArgs {
+    /// A bundled model's name, or a .safetensors file.
+    #[arg(long, value_name = "M")]
+    pub model: String,
+    /// The architecture, where the weight file has none or another is wanted.
+    #[arg(long, value_name = "NET.toml")]
+    pub architecture: Option<PathBuf>,
+}
+
+/// Which picture, how it is fitted, and its true class.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct ImageArgs {
+    /// A bundled sample's name, a picture file, or a .npy array (C, H, W), which is taken as it is.
+    #[arg(long, value_name = "I")]
+    pub image: String,
+    /// The true class, by name or number; without it the sample's own, else the predicted one.
+    #[arg(long, value_name = "L")]
+    pub label: Option<String>,
+    /// How a picture of another size is fitted.
+    #[arg(long, value_enum, default_value_t)]
+    pub fit: FitArg,
+}
+
+/// Arguments of `run`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct RunArgs {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Which picture.
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// Writes every tensor and its gradient into this file.
+    #[arg(long, value_name = "OUT.npz")]
+    pub tensors: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `step`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct StepArgs {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Which picture.
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// The address, as in fwd/conv1/k2/(3,5)/m7.
+    #[arg(long, value_name = "ADDRESS")]
+    pub at: String,
+    /// A move to make from there.
+    #[arg(long = "move", value_name = "MOVE")]
+    pub movement: Option<String>,
+    /// How many times to make the move.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "movement")]
+    pub times: u64,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `render`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct RenderArgs {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Which picture.
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// The address to show.
+    #[arg(long, value_name = "ADDRESS")]
+    pub at: String,
+    /// Size of the frame in pixels.
+    #[arg(long, value_name = "WxH", default_value = "1280x800")]
+    pub size: Size,
+    /// Colours.
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: Theme,
+    /// Language.
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Language,
+    /// The file to write.
+    #[arg(long, value_name = "FRAME.png")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `train`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct TrainArgs {
+    /// The architecture.
+    #[arg(long, value_name = "NET.toml")]
+    pub architecture: PathBuf,
+    /// The generated data: shapes or digits.
+    #[arg(long, value_name = "DATA", value_parser = generated)]
+    pub data: Generated,
+    /// Times to go through an epoch; every epoch has new examples.
+    #[arg(long, value_name = "E", default_value_t = 5)]
+    pub epochs: u64,
+    /// Examples in a batch.
+    #[arg(long, value_name = "B", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub batch: u64,
+    /// Examples in an epoch.
+    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub samples_per_epoch: u64,
+    /// The optimizer: sgd, momentum, nesterov or adam.
+    #[arg(long, value_name = "RULE", default_value = "adam", value_parser = rule)]
+    pub optimizer: Rule,
+    /// The learning rate at the start.
+    #[arg(long, value_name = "RATE", default_value_t = 0.001, value_parser = rate)]
+    pub lr: f64,
+    /// How the rate goes on.
+    #[arg(long, value_enum, default_value_t)]
+    pub schedule: ScheduleArg,
+    /// Weight decay.
+    #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay)]
+    pub weight_decay: f64,
+    /// How weights start: zeros, xavier, he, uniform:LIMIT or normal:DEVIATION.
+    #[arg(long, value_name = "INIT", default_value = "he", value_parser = init)]
+    pub init: Init,
+    /// The seed of weights, examples and dropout.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Examples to test on at the end, none of them trained on.
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub held_out: u64,
+    /// The model file to write.
+    #[arg(long, value_name = "MODEL.safetensors")]
+    pub out: PathBuf,
+}
+
+/// How a picture of another size is fitted.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum FitArg {
+    /// The middle is cut out.
+    #[default]
+    Crop,
+    /// The whole picture, with bars.
+    Pad,
+    /// The whole picture, distorted.
+    Stretch,
+}
+
+impl From<FitArg> for Fit {
+    fn from(fit: FitArg) -> Self {
+        match fit {
+            FitArg::Crop => Self::CenterCrop,
+            FitArg::Pad => Self::Pad,
+            FitArg::Stretch => Self::Stretch,
+        }
+    }
+}
+
+/// How the learning rate goes on.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ScheduleArg {
+    /// It stays.
+    Constant,
+    /// Along half a cosine to 0.
+    #[default]
+    Cosine,
+}
+
+/// Colours of the window.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Theme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    #[default]
+    Dark,
+}
+
+/// Language of the window.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+/// Width and height in pixels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Size {
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+impl std::str::FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let side = |text: &str| text.trim().parse().ok().filter(|side| (64..=8192).contains(side));
+        let sides = text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((side(w)?, side(h)?)));
+        let (width, height) =
+            sides.ok_or("expected width x height from 64x64 to 8192x8192; write for example 1280x800")?;
+        Ok(Self { width, height })
+    }
+}
+
+fn generated(text: &str) -> Result<Generated, String> {
+    let names = Generated::ALL.map(Generated::name).join(", ");
+    Generated::parse(text).ok_or_else(|| format!("expected one of {names}"))
+}
+
+fn rule(text: &str) -> Result<Rule, String> {
+    let names = Rule::ALL.map(Rule::name).join(", ");
+    Rule::ALL.into_iter().find(|rule| rule.name() == text).ok_or_else(|| format!("expected one of {names}"))
+}
+
+fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|&x: &f64| x.is_finite() && fits(x)).ok_or_else(|| expected.to_owned())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    number(text, |x| x > 0.0, "expected a number above 0, as in 0.001")
+}
+
+fn decay(text: &str) -> Result<f64, String> {
+    number(text, |x| x >= 0.0, "expected a number of at least 0, as in 0.0001")
+}
+
+fn init(text: &str) -> Result<Init, String> {
+    const EXPECTED: &str = "expected zeros, xavier, he, uniform:LIMIT or normal:DEVIATION, as in normal:0.01";
+    let (name, size) = text.split_once(':').map_or((text, None), |(name, size)| (name, Some(size)));
+    match (name, size) {
+        ("zeros", None) => Ok(Init::Zeros),
+        ("xavier", None) => Ok(Init::Xavier),
+        ("he", None) => Ok(Init::He),
+        ("uniform", Some(limit)) => number(limit, |x| x > 0.0, EXPECTED).map(|limit| Init::Uniform { limit }),
+        ("normal", Some(deviation)) => {
+            number(deviation, |x| x > 0.0, EXPECTED).map(|deviation| Init::Normal { deviation })
+        }
+        _ => Err(EXPECTED.into()),
+    }
+}
+
+/// A usage error in one line, without the usage text.
+pub fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    let told = lines.take_while(|line| !line.starts_with("Usage:")).filter(|line| !line.is_empty());
+    let told = told.filter(|line| !line.starts_with("For more information"));
+    let line = told.collect::<Vec<_>>().join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line).replace("  ", " ");
+    format!("{line}; `convstep --help` shows what there is")
+}

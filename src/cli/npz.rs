@@ -1,0 +1,130 @@
+//! Every tensor of a run and its gradient, as a NumPy archive.
+
+use super::CliError;
+use crate::model_io::weights::tensor_shape;
+use crate::nn::{Layer, Network, Op, Params, Part, Values, optimizer::TRAINED};
+use crate::tensor::{Tensor, shape_of};
+use ndarray::{ArrayD, IxDyn, arr0};
+use ndarray_npy::{NpzWriter, WriteNpzError};
+use std::io::Cursor;
+
+/// The bytes of an archive with `input`, each layer's output by its name, `<layer>.weight`, `<layer>.bias` and
+/// `loss`, and each again as `grad.<name>`, the gradient of the loss by it. Shapes are PyTorch's.
+pub fn archive(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, CliError> {
+    write(network, params, values).map_err(|error| {
+        CliError(format!("expected tensors that fit a NumPy archive, got: {error}; make the network smaller"))
+    })
+}
+
+fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, WriteNpzError> {
+    let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
+    let mut add =
+        |name: &str, tensor: Option<&Tensor>, shape: &[usize]| match tensor.map(|t| reshaped(t, shape)) {
+            Some(Some(array)) => npz.add_array(name, &array),
+            Some(None) | None => Ok(()),
+        };
+    let input = shape_of(&values.input).0;
+    add("input", Some(&values.input), &input)?;
+    add("grad.input", values.layers.first().unwrap_or(&values.loss).get(Part::Dx), &input)?;
+    let mut is_vector = false;
+    for (l, layer) in network.layers.iter().enumerate() {
+        is_vector = makes_vector(layer, is_vector);
+        let (name, out) = (layer.name(), values.layers[l].get(Part::Out));
+        let shape = activation_shape(layer, values.input.dim().0, is_vector);
+        add(name, out, &shape)?;
+        add(&format!("grad.{name}"), values.output_gradient(l), &shape)?;
+        for (part, shape) in layer.parameters() {
+            let Some(trained) = TRAINED.iter().find(|trained| trained.param == part) else { continue };
+            let (name, shape) = (format!("{name}.{}", part.suffix()), tensor_shape(layer, part, shape));
+            add(&name, params.0[l].get(part), &shape)?;
+            add(&format!("grad.{name}"), values.layers[l].get(trained.grad), &shape)?;
+        }
+    }
+    npz.add_array("loss", &arr0(values.mean_loss()))?;
+    npz.add_array("grad.loss", &arr0(1.0f32))?;
+    Ok(npz.finish()?.into_inner())
+}
+
+/// Whether a layer's output is (N, F) in PyTorch, where its input is as `before` says.
+fn makes_vector(layer: &Layer, before: bool) -> bool {
+    match &layer.op {
+        Op::Flatten | Op::Dense(_) => true,
+        Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::BatchNorm2d(_) => false,
+        Op::Relu | Op::LeakyRelu { .. } | Op::Tanh | Op::Sigmoid | Op::Dropout { .. } | Op::Softmax => before,
+    }
+}
+
+fn activation_shape(layer: &Layer, images: usize, is_vector: bool) -> Vec<usize> {
+    let [c, h, w] = layer.output;
+    if is_vector { vec![images, c * h * w] } else { vec![images, c, h, w] }
+}
+
+fn reshaped(tensor: &Tensor, shape: &[usize]) -> Option<ArrayD<f32>> {
+    ArrayD::from_shape_vec(IxDyn(shape), tensor.iter().copied().collect()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model_io::Architecture;
+    use crate::nn::{Mode, dropout::Stream, init::Init, loss::one_hot};
+    use ndarray_npy::NpzReader;
+
+    #[test]
+    fn names_and_shapes_are_pytorchs() {
+        let text = r#"
+            input = [2, 6, 6]
+            [[layers]]
+            name = "conv1"
+            kind = "conv2d"
+            out_channels = 4
+            kernel = 3
+            [[layers]]
+            name = "bn"
+            kind = "batch_norm2d"
+            [[layers]]
+            name = "relu1"
+            kind = "relu"
+            [[layers]]
+            name = "flat"
+            kind = "flatten"
+            [[layers]]
+            name = "fc"
+            kind = "dense"
+            out_features = 3
+            [[layers]]
+            name = "relu2"
+            kind = "relu"
+        "#;
+        let network = Architecture::parse(text).and_then(|a| a.build()).expect("valid");
+        let params = network.init(Init::He, 1);
+        let x = Tensor::from_shape_fn((1, 2, 6, 6), |(_, c, i, j)| (c * 36 + i * 6 + j) as f32 / 72.0);
+        let values = network.run(&params, &x, &one_hot([3, 1, 1], &[1]), Mode::Eval, Stream::default());
+        let bytes = archive(&network, &params, &values).expect("writes");
+        let mut npz = NpzReader::new(Cursor::new(bytes)).expect("reads");
+        let shapes: [(&str, &[usize]); 12] = [
+            ("input", &[1, 2, 6, 6]),
+            ("conv1", &[1, 4, 4, 4]),
+            ("conv1.weight", &[4, 2, 3, 3]),
+            ("conv1.bias", &[4]),
+            ("bn", &[1, 4, 4, 4]),
+            ("bn.weight", &[4]),
+            ("bn.bias", &[4]),
+            ("relu1", &[1, 4, 4, 4]),
+            ("flat", &[1, 64]),
+            ("fc.weight", &[3, 64]),
+            ("relu2", &[1, 3]),
+            ("loss", &[]),
+        ];
+        for (name, shape) in shapes {
+            for name in [name.to_owned(), format!("grad.{name}")] {
+                let array: ArrayD<f32> = npz.by_name(&format!("{name}.npy")).expect(&name);
+                assert_eq!(array.shape(), shape, "{name}");
+            }
+        }
+        assert_eq!(npz.len(), 2 * 14);
+        let db: ArrayD<f32> = npz.by_name("grad.fc.bias.npy").expect("there");
+        let dy: ArrayD<f32> = npz.by_name("grad.fc.npy").expect("there");
+        assert_eq!(db.iter().collect::<Vec<_>>(), dy.iter().collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,207 @@
+//! `run`: a model on a picture, forward, loss and backward.
+
+use super::{
+    CliError, Input, LabelSource, RunArgs,
+    bars::bar,
+    npz, open_input, open_model,
+    out::{print, shape, table},
+    save::write_atomically,
+};
+use crate::model_io::Model;
+use crate::nn::{
+    Mode, Op, Part, Values,
+    dropout::Stream,
+    loss::{Loss, one_hot},
+};
+use crate::train::class_of;
+use serde_json::{Value, json};
+
+/// What a run says.
+struct Answer<'a> {
+    model: &'a Model,
+    input: &'a Input,
+    label: (usize, LabelSource),
+    prediction: usize,
+    outputs: Vec<f32>,
+    /// Where the outputs are, or the loss makes of them, probabilities.
+    probabilities: Option<Vec<f32>>,
+    values: Values,
+}
+
+/// Runs a model and prints what came out.
+pub fn run(args: &RunArgs) -> Result<(), CliError> {
+    let model = open_model(&args.model)?;
+    let input = open_input(&model, &args.image)?;
+    let answer = Answer::new(&model, &input);
+    if let Some(path) = &args.tensors {
+        write_atomically(path, &npz::archive(&model.network, &model.params, &answer.values)?)?;
+    }
+    print(&if args.json { format!("{}\n", answer.json()) } else { answer.text() })
+}
+
+impl<'a> Answer<'a> {
+    fn new(model: &'a Model, input: &'a Input) -> Self {
+        let network = &model.network;
+        let run = |class: usize| {
+            let target = one_hot(network.output(), &[class]);
+            network.run(&model.params, &input.x, &target, Mode::Eval, Stream::default())
+        };
+        let (label, values) = match input.label {
+            Some(label) => (label, run(label.0)),
+            None => {
+                let forward = network.forward(&model.params, &input.x, Mode::Eval, Stream::default());
+                let class = class_of(forward.output().iter().copied());
+                ((class, LabelSource::Prediction), run(class))
+            }
+        };
+        let outputs: Vec<f32> = values.output().iter().copied().collect();
+        let ends_in_softmax = network.layers.last().is_some_and(|layer| layer.op == Op::Softmax);
+        let probabilities = match network.loss {
+            Loss::CrossEntropy => values.loss.get(Part::Prob).map(|prob| prob.iter().copied().collect()),
+            Loss::Mse => ends_in_softmax.then(|| outputs.clone()),
+        };
+        let prediction = class_of(outputs.iter().copied());
+        Self { model, input, label, prediction, outputs, probabilities, values }
+    }
+
+    fn json(&self) -> Value {
+        let (network, name) = (&self.model.network, |class| self.model.class_name(class));
+        let layers = network.layers.iter().map(|layer| {
+            let parameters: usize = layer.parameters().iter().map(|(_, shape)| shape.len()).sum();
+            json!({
+                "name": layer.name(),
+                "kind": layer.spec.kind.name(),
+                "input": layer.input,
+                "shape": layer.output,
+                "parameters": parameters,
+            })
+        });
+        let unseen = network.unseen().into_iter().map(|unseen| {
+            json!({ "layer": network.layers[unseen.layer].name(), "rows": unseen.rows, "columns": unseen.cols })
+        });
+        json!({
+            "model": self.model.name,
+            "image": self.input.name,
+            "label": { "class": name(self.label.0), "index": self.label.0, "source": self.label.1.name() },
+            "prediction": {
+                "class": name(self.prediction),
+                "index": self.prediction,
+                "probability": self.probabilities.as_ref().map(|all| all[self.prediction]),
+            },
+            "probabilities": self.probabilities,
+            "outputs": self.outputs,
+            "loss": self.values.mean_loss(),
+            "loss_kind": network.loss.name(),
+            "classes": self.model.architecture.classes,
+            "layers": layers.collect::<Vec<_>>(),
+            "unseen": unseen.collect::<Vec<_>>(),
+            "unused_tensors": self.model.unused,
+        })
+    }
+
+    fn text(&self) -> String {
+        let (model, network) = (self.model, &self.model.network);
+        let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+        let label = format!("{} ({})", model.class_name(self.label.0), self.label.1.text());
+        let mut text = table(
+            &[
+                row(&["model", &format!("{}, {} parameters", model.name, model.parameter_count())]),
+                row(&["image", &format!("{}, {}", self.input.name, shape(network.input))]),
+                row(&["label", &label]),
+                row(&["prediction", &model.class_name(self.prediction)]),
+                row(&["loss", &format!("{:.6} ({})", self.values.mean_loss(), network.loss.name())]),
+            ],
+            &[],
+        );
+        text += &format!("\n{}\n{}\n", self.chart(), self.layers());
+        for unseen in network.unseen() {
+            let layer = network.layers[unseen.layer].name();
+            let parts = [("row", &unseen.rows), ("column", &unseen.cols)];
+            let parts = parts.iter().filter(|(_, all)| !all.is_empty()).map(|(name, all)| places(name, all));
+            let parts = parts.collect::<Vec<_>>().join(" and ");
+            text += &format!("{layer} never reads {parts} of its input, counted from 0\n");
+        }
+        if !model.unused.is_empty() {
+            text += &format!("unused tensors in the file: {}\n", model.unused.join(", "));
+        }
+        text
+    }
+
+    /// The largest outputs, with their bars.
+    fn chart(&self) -> String {
+        const SHOWN: usize = 10;
+        const WIDTH: usize = 30;
+        let by = self.probabilities.as_ref().unwrap_or(&self.outputs);
+        let mut order: Vec<usize> = (0..by.len()).collect();
+        order.sort_by(|&a, &b| by[b].total_cmp(&by[a]));
+        // Without class names the outputs are a map: as they stand.
+        if self.model.architecture.classes.is_empty() && self.probabilities.is_none() {
+            order.sort_unstable();
+        }
+        let head = if self.probabilities.is_some() { "PROBABILITY" } else { "" };
+        let mut rows = vec![vec!["CLASS".to_owned(), "OUTPUT".into(), head.into(), String::new()]];
+        for &class in order.iter().take(SHOWN) {
+            let (number, chart) = match &self.probabilities {
+                Some(all) => (format!("{:.4}", all[class]), bar(all[class], WIDTH)),
+                None => (String::new(), String::new()),
+            };
+            rows.push(vec![
+                self.model.class_name(class),
+                format!("{:.4}", self.outputs[class]),
+                number,
+                chart,
+            ]);
+        }
+        let more = by.len().saturating_sub(SHOWN);
+        table(&rows, &[1, 2]) + &if more > 0 { format!("and {more} more\n") } else { String::new() }
+    }
+
+    fn layers(&self) -> String {
+        let mut rows = vec![["LAYER", "KIND", "OUTPUT", "PARAMETERS"].map(str::to_owned).to_vec()];
+        rows.push(vec!["input".into(), String::new(), shape(self.model.network.input), String::new()]);
+        for layer in &self.model.network.layers {
+            let parameters: usize = layer.parameters().iter().map(|(_, shape)| shape.len()).sum();
+            rows.push(vec![
+                layer.name().to_owned(),
+                layer.spec.kind.name().to_owned(),
+                shape(layer.output),
+                if parameters > 0 { parameters.to_string() } else { String::new() },
+            ]);
+        }
+        table(&rows, &[3])
+    }
+}
+
+/// `row 9`, `columns 8, 9`, `rows 8 to 20`.
+fn places(name: &str, all: &[usize]) -> String {
+    match all {
+        [one] => format!("{name} {one}"),
+        [first, .., last] if last - first + 1 == all.len() && all.len() > 2 => {
+            format!("{name}s {first} to {last}")
+        }
+        _ => {
+            const SHOWN: usize = 8;
+            let list: Vec<String> = all.iter().take(SHOWN).map(ToString::to_string).collect();
+            let more =
+                if all.len() > SHOWN { format!(" and {} more", all.len() - SHOWN) } else { String::new() };
+            format!("{name}s {}{more}", list.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+
+    #[test]
+    fn places_read_well() {
+        assert_eq!(places("row", &[9]), "row 9");
+        assert_eq!(places("column", &[8, 9]), "columns 8, 9");
+        assert_eq!(places("row", &[3, 4, 5]), "rows 3 to 5");
+        assert_eq!(places("row", &[2, 5, 8]), "rows 2, 5, 8");
+        assert_eq!(
+            places("row", &(0..40).map(|i| i * 2).collect::<Vec<_>>()),
+            "rows 0, 2, 4, 6, 8, 10, 12, 14 and 32 more"
+        );
+    }
+}

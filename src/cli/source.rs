@@ -1,0 +1,181 @@
+//! From what the user named to models and inputs: bundled, or read from a file.
+
+use super::{CliError, ImageArgs, ModelArgs};
+use crate::data::{Content, Ground, Loaded, SAMPLES, samples};
+use crate::model_io::{Model, bundled, nearest};
+use crate::tensor::Tensor;
+use std::{fs, path::Path};
+
+/// A picture as a network's input.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Input {
+    /// The sample's or the file's name.
+    pub name: String,
+    /// (1, C, H, W), what the network reads.
+    pub x: Tensor,
+    /// (1, C, H, W) in 0..=255 before preprocessing; none for an array, which is taken as it is.
+    pub pixels: Option<Tensor>,
+    /// The true class and how it is known; none where it is not.
+    pub label: Option<(usize, LabelSource)>,
+}
+
+/// How the class that the loss compares with is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LabelSource {
+    /// The user gave it.
+    Given,
+    /// It is the sample's own.
+    Sample,
+    /// It is what the network predicts.
+    Prediction,
+}
+
+impl LabelSource {
+    /// A word for JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Sample => "sample",
+            Self::Prediction => "prediction",
+        }
+    }
+
+    /// Some words for people.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Given => "as given",
+            Self::Sample => "the sample's own",
+            Self::Prediction => "as predicted; give another with --label",
+        }
+    }
+}
+
+/// Opens a bundled model, or a weight file with its architecture: the one given, else the one in its metadata, else
+/// a .toml file of the same name beside it.
+///
+/// # Errors
+/// Where there is none, or it does not fit.
+pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
+    let given = args.architecture.as_deref().map(read_text).transpose()?;
+    if let Some(bundled) = bundled::models().iter().find(|bundled| bundled.name == args.model) {
+        return Ok(Model::from_bytes(bundled.name, bundled.bytes, given.as_deref())?);
+    }
+    let path = Path::new(&args.model);
+    if !path.exists() {
+        let names: Vec<&str> = bundled::models().iter().map(|bundled| bundled.name).collect();
+        return Err(not_there("model", &args.model, &names, "a .safetensors file"));
+    }
+    let bytes = read_file(path)?;
+    let beside = path.with_extension("toml");
+    let text = match given {
+        Some(text) => Some(text),
+        None if crate::model_io::weights::architecture_text(&bytes).is_ok_and(|text| text.is_none())
+            && beside.is_file() =>
+        {
+            Some(read_text(&beside)?)
+        }
+        None => None,
+    };
+    let name =
+        path.file_stem().map_or_else(|| args.model.clone(), |stem| stem.to_string_lossy().into_owned());
+    Model::from_bytes(&name, &bytes, text.as_deref()).map_err(|error| CliError(in_file(path, &error.0)))
+}
+
+/// Opens a bundled sample, a picture file or an array, and fits it to the model.
+///
+/// # Errors
+/// Where there is none, it cannot be read, or it or its label does not fit.
+pub fn open_input(model: &Model, args: &ImageArgs) -> Result<Input, CliError> {
+    let loaded = if SAMPLES.iter().any(|sample| sample.name == args.image) {
+        samples::load(&args.image)?
+    } else {
+        let path = Path::new(&args.image);
+        if !path.exists() {
+            let names: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
+            return Err(not_there("sample", &args.image, &names, "a picture or .npy file"));
+        }
+        Loaded::decode(&args.image, &read_file(path)?)?
+    };
+    let [c, h, w] = model.network.input;
+    let fitted = loaded.input(c, h, w, args.fit.into(), Ground::default())?;
+    let (x, pixels) = match &loaded.content {
+        Content::Picture(_) => (model.input_from_pixels(&fitted.tensor)?, Some(fitted.tensor)),
+        Content::Values(_) => {
+            model.check_input(&fitted.tensor)?;
+            (fitted.tensor, None)
+        }
+    };
+    let label = match &args.label {
+        Some(text) => Some((model.class_index(text)?, LabelSource::Given)),
+        // A class's number would be another thing in another model: only a name counts.
+        None => {
+            let named = |name: &String| model.architecture.classes.iter().position(|class| class == name);
+            loaded.label.as_ref().and_then(named).map(|class| (class, LabelSource::Sample))
+        }
+    };
+    Ok(Input { name: loaded.name, x, pixels, label })
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// Where it is not there, no file, too large or not readable.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
+    /// More than any picture or model that this program can use.
+    const LARGEST: u64 = 4 << 30;
+    let fails = |what: String| CliError(in_file(path, &what));
+    let found = fs::metadata(path).map_err(|error| {
+        fails(format!("expected a file that can be read, got {error}; check its name and its rights"))
+    })?;
+    if found.is_dir() {
+        return Err(fails("expected a file, got a folder; name a file in it".into()));
+    }
+    if !found.is_file() {
+        return Err(fails("expected a file, got a device or a pipe; save it as a file first".into()));
+    }
+    if found.len() > LARGEST {
+        return Err(fails(format!(
+            "expected at most {LARGEST} bytes, got {}; this is too large to be used here",
+            found.len()
+        )));
+    }
+    fs::read(path)
+        .map_err(|error| fails(format!("expected a file that can be read, got {error}; check its rights")))
+}
+
+/// Reads a TOML file's text.
+pub(super) fn read_text(path: &Path) -> Result<String, CliError> {
+    String::from_utf8(read_file(path)?).map_err(|_| {
+        CliError(in_file(path, "expected an architecture as TOML text, got other bytes; give the .toml file"))
+    })
+}
+
+/// Whether the window can open `file`.
+///
+/// # Errors
+/// Where it is no file, and perhaps a mistyped command.
+pub fn check_file(file: &Path) -> Result<(), CliError> {
+    if file.exists() {
+        return Ok(());
+    }
+    let commands = ["models", "samples", "run", "train", "step", "render", "help"];
+    Err(not_there("command", &file.to_string_lossy(), &commands, "a file to open"))
+}
+
+/// `name` starts the line unless it does so already.
+fn in_file(path: &Path, what: &str) -> String {
+    let path = path.display().to_string();
+    if what.starts_with(&path) { what.to_owned() } else { format!("{path}: {what}") }
+}
+
+fn not_there(kind: &str, got: &str, names: &[&str], file: &str) -> CliError {
+    let hint = nearest(got, names).map_or_else(String::new, |name| format!(" (did you mean {name:?}?)"));
+    let list = match kind {
+        "sample" => "`convstep samples` lists the samples".to_owned(),
+        _ => format!("the {kind}s are {}", names.join(", ")),
+    };
+    let article = if file.starts_with("a ") { "" } else { "a " };
+    CliError(format!(
+        "expected a {kind}'s name or {article}{file}, got {got:?}, which is neither{hint}; {list}"
+    ))
+}

@@ -1,0 +1,70 @@
+//! What a step or an evaluation measured.
+
+use crate::nn::{Mode, Network, Params, Part, Values, dropout::Stream};
+use crate::tensor::Tensor;
+
+/// The class that an output stands for: its first largest cell; a NaN is never the largest.
+pub fn class_of(output: impl Iterator<Item = f32>) -> usize {
+    output.enumerate().fold((0, f32::NEG_INFINITY), |best, (f, y)| if y > best.1 { (f, y) } else { best }).0
+}
+
+/// Loss and accuracy over some images.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Report {
+    /// The images.
+    pub images: usize,
+    /// The mean loss of an image.
+    pub loss: f64,
+    /// Images whose largest output is the target's class.
+    pub correct: usize,
+}
+
+impl Report {
+    /// The part of the images that are right, from 0 to 1; 0 where there is no image.
+    pub fn accuracy(&self) -> f64 {
+        if self.images == 0 { 0.0 } else { self.correct as f64 / self.images as f64 }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let images = self.images + other.images;
+        let sum = self.loss * self.images as f64 + other.loss * other.images as f64;
+        let loss = if images == 0 { 0.0 } else { sum / images as f64 };
+        Self { images, loss, correct: self.correct + other.correct }
+    }
+
+    /// Of a run whose loss is there. target: the output's shape.
+    pub(super) fn of(values: &Values, target: &Tensor) -> Self {
+        let output = values.output();
+        let images = output.dim().0;
+        let features = output.len() / images.max(1);
+        let class =
+            |cells: &Tensor, n: usize| class_of(cells.iter().skip(n * features).take(features).copied());
+        let correct = (0..images).filter(|&n| class(output, n) == class(target, n)).count();
+        Self { images, loss: f64::from(values.mean_loss()), correct }
+    }
+}
+
+/// How a network does on a batch, with running statistics and no dropout. x: (N, C, H, W), target: the output's
+/// shape, N at least 1.
+pub fn evaluate(network: &Network, params: &Params, x: &Tensor, target: &Tensor) -> Report {
+    let mut values = network.forward(params, x, Mode::Eval, Stream::default());
+    values.loss = network.loss_forward(values.output(), target);
+    debug_assert!(values.loss.get(Part::Out).is_some());
+    Report::of(&values, target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_add_up() {
+        let a = Report { images: 1, loss: 1.0, correct: 1 };
+        let b = Report { images: 3, loss: 5.0, correct: 2 };
+        assert_eq!(a.and(b), Report { images: 4, loss: 4.0, correct: 3 });
+        assert_eq!(a.and(b).accuracy(), 0.75);
+        assert_eq!(Report::default().and(Report::default()).accuracy(), 0.0);
+    }
+}

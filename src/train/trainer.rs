@@ -1,0 +1,179 @@
+//! One step of training: forward, loss, backward, update.
+
+use super::Report;
+use crate::nn::{
+    Mode, Network, Params,
+    dropout::Stream,
+    optimizer::{Moments, Optimizer},
+};
+use crate::tensor::{Shape, ShapeError, Tensor, shape_of};
+
+/// A network in training.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trainer {
+    network: Network,
+    params: Params,
+    moments: Moments,
+    seed: u64,
+    /// Used by the next step; its rate may change from step to step.
+    pub optimizer: Optimizer,
+}
+
+impl Trainer {
+    /// A trainer before its first step. `seed` is that of dropout's masks.
+    ///
+    /// # Errors
+    /// Where the parameters are not the network's.
+    pub fn new(
+        network: Network,
+        params: Params,
+        optimizer: Optimizer,
+        seed: u64,
+    ) -> Result<Self, ShapeError> {
+        let expected: Vec<Vec<_>> = network.layers.iter().map(|layer| layer.parameters()).collect();
+        let fits = params.0.len() == expected.len()
+            && params.0.iter().zip(&expected).all(|(parts, expected)| {
+                expected.iter().all(|(part, shape)| parts.get(*part).map(shape_of) == Some(*shape))
+            });
+        if !fits {
+            return Err(ShapeError(
+                "trainer: expected the network's own parameters, got others; initialise or load them for this network"
+                    .into(),
+            ));
+        }
+        Ok(Self { network, params, moments: Moments::default(), seed, optimizer })
+    }
+
+    /// One step on a batch. x: (N, C, H, W), target: (N, C', H', W') of the output; the loss and the right answers
+    /// are those before the update.
+    ///
+    /// # Errors
+    /// Where a shape does not fit; nothing is changed.
+    pub fn step(&mut self, x: &Tensor, target: &Tensor) -> Result<Report, ShapeError> {
+        let Shape([images, input @ ..]) = shape_of(x);
+        let Shape([targets, output @ ..]) = shape_of(target);
+        if images == 0 || input != self.network.input {
+            return Err(ShapeError(format!(
+                "trainer: expected a batch of inputs {:?}, got {images} of {input:?}; fit the pictures to the network",
+                self.network.input
+            )));
+        }
+        if targets != images || output != self.network.output() {
+            return Err(ShapeError(format!(
+                "trainer: expected {images} targets {:?}, got {targets} of {output:?}; make one for each input",
+                self.network.output()
+            )));
+        }
+        let stream = Stream { seed: self.seed, step: self.moments.steps };
+        let values = self.network.run(&self.params, x, target, Mode::Train, stream);
+        let updated = self.optimizer.update(&self.network, &self.params, &self.moments, &values);
+        self.params = updated.params(&self.params);
+        self.moments = updated.moments(&self.moments);
+        Ok(Report::of(&values, target))
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The parameters after the last step.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The optimizer's moments after the last step.
+    pub fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> u64 {
+        self.moments.steps
+    }
+
+    /// The parameters, leaving the rest.
+    pub fn into_params(self) -> Params {
+        self.params
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Generated;
+    use crate::nn::{
+        init::Init,
+        loss::Loss,
+        optimizer::Rule,
+        spec::{BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
+    };
+    use crate::train::{Course, evaluate, stack};
+
+    fn network() -> Network {
+        let pool = MaxPoolSpec { kernel: Pair::square(4), stride: None, padding: Pair::square(0) };
+        let layers = [
+            ("conv1", Kind::Conv2d(ConvSpec { stride: Pair::square(2), ..ConvSpec::new(4, 5) })),
+            ("bn1", Kind::BatchNorm2d(BatchNormSpec::default())),
+            ("relu1", Kind::Relu),
+            ("pool1", Kind::MaxPool2d(pool)),
+            ("drop", Kind::Dropout(DropoutSpec { p: 0.1 })),
+            ("fc", Kind::Dense(DenseSpec { out_features: 10, bias: true })),
+        ];
+        let layers = layers.map(|(name, kind)| LayerSpec::new(name, kind));
+        Network::build([1, 28, 28], layers.into(), Loss::CrossEntropy).expect("fits")
+    }
+
+    fn batch(course: Course, number: u64) -> (Tensor, Tensor) {
+        stack(&course.batch(0, number), |pixels| pixels / 255.0, [10, 1, 1]).expect("fits")
+    }
+
+    fn trained(seed: u64, steps: u64) -> (Trainer, Vec<Report>) {
+        let course = Course { data: Generated::Digits, seed, epoch_len: 1 << 20, batch_len: 20 };
+        let network = network();
+        let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+        let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.0 };
+        let params = network.init(Init::He, seed);
+        let mut trainer = Trainer::new(network, params, optimizer, seed).expect("fits");
+        let reports = (0..steps).map(|step| {
+            let (x, target) = batch(course, step);
+            trainer.step(&x, &target).expect("fits")
+        });
+        let reports = reports.collect();
+        (trainer, reports)
+    }
+
+    #[test]
+    fn a_run_is_a_function_of_its_seed() {
+        let (first, reports) = trained(5, 3);
+        assert_eq!(trained(5, 3), (first.clone(), reports));
+        assert_ne!(trained(6, 3).0.params(), first.params());
+        assert_eq!(first.steps(), 3);
+    }
+
+    #[test]
+    fn it_learns() {
+        let (trainer, reports) = trained(1, 60);
+        let mean =
+            |reports: &[Report]| reports.iter().map(|report| report.loss).sum::<f64>() / reports.len() as f64;
+        let (before, after) = (mean(&reports[..5]), mean(&reports[55..]));
+        assert!(after < before * 0.7, "loss {before} -> {after}");
+        let course = Course { data: Generated::Digits, seed: 77, epoch_len: 100, batch_len: 100 };
+        let (x, target) = batch(course, 0);
+        let report = evaluate(trainer.network(), trainer.params(), &x, &target);
+        assert!(report.accuracy() > 0.4, "{report:?}");
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_change_nothing() {
+        let (mut trainer, _) = trained(1, 1);
+        let before = trainer.clone();
+        let (x, target) = (Tensor::zeros((2, 1, 28, 28)), Tensor::zeros((2, 10, 1, 1)));
+        assert!(trainer.step(&Tensor::zeros((2, 1, 28, 27)), &target).is_err());
+        assert!(trainer.step(&Tensor::zeros((0, 1, 28, 28)), &Tensor::zeros((0, 10, 1, 1))).is_err());
+        let error = trainer.step(&x, &Tensor::zeros((1, 10, 1, 1))).expect_err("one target for two").0;
+        assert!(error.contains("expected 2 targets [10, 1, 1], got 1"), "{error}");
+        assert_eq!(trainer, before);
+        assert!(Trainer::new(network(), Params::default(), Optimizer::default(), 0).is_err());
+    }
+}
