@@ -1,5 +1,6 @@
 //! Where windows lie: sizes, taps, padding, and the pixels that no window reads.
 
+use super::network::MAX_CELLS;
 use crate::tensor::ShapeError;
 
 /// One axis of a sliding window.
@@ -95,7 +96,7 @@ impl Window {
     /// A window over (h, w); every pair is (rows, columns).
     ///
     /// # Errors
-    /// As [`Axis::new`], with `what` naming the layer.
+    /// As [`Axis::new`], with `what` naming the layer; and where the taps are too many to count.
     pub fn new(
         what: &str,
         [h, w]: [usize; 2],
@@ -107,7 +108,14 @@ impl Window {
         let axis = |name: &str, len, d: usize| {
             Axis::new(&format!("{what} {name}"), len, kernel[d], stride[d], padding[d], dilation[d])
         };
-        Ok(Self { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? })
+        let window = Self { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? };
+        match kernel[0].checked_mul(kernel[1]) {
+            Some(taps) if taps <= MAX_CELLS => Ok(window),
+            _ => Err(ShapeError(format!(
+                "{what}: expected a kernel of at most {MAX_CELLS} taps, got {}x{}; use a smaller kernel",
+                kernel[0], kernel[1]
+            ))),
+        }
     }
 
     /// Number of taps, kh * kw.

@@ -28,10 +28,15 @@ impl Loss {
 }
 
 /// A one-hot target: 1 at the class, else 0.
+///
+/// # Panics
+/// Where a class is not below the number of output features: who reads labels checks them.
 pub fn one_hot<T: Real>(output: [usize; 3], classes: &[usize]) -> Tensor<T> {
     let shape = Shape::new(classes.len(), output[0], output[1], output[2]);
     let mut target = Tensor::zeros(shape.0);
     for (n, &class) in classes.iter().enumerate() {
+        let features: usize = output.iter().product();
+        assert!(class < features, "class {class} of {features}: labels are checked when they are read");
         let [_, c, i, j] = shape.at(class);
         target[[n, c, i, j]] = T::one();
     }

@@ -371,6 +371,9 @@ pub struct Network {
 /// The most cells that one tensor may have; an address counts them in 32 bits.
 pub const MAX_CELLS: usize = 1 << 31;
 
+/// The most positions that a channel may have before a max pool: f32 holds every whole number so far.
+const MAX_POOL_PLANE: usize = 1 << 24;
+
 impl Network {
     /// Checks every size, first layer first.
     ///
@@ -465,7 +468,11 @@ impl Network {
         values
     }
 
-    /// Forward, loss and backward over a batch; target: the output's shape.
+    /// Forward, loss and backward over a batch of at least one image; target: the output's shape.
+    ///
+    /// # Panics
+    /// Where the target has another shape than the output: a mistake in this program, which would
+    /// otherwise go on with some of the target's cells.
     pub fn run<T: Real>(
         &self,
         params: &Params<T>,
@@ -475,6 +482,7 @@ impl Network {
         stream: Stream,
     ) -> Values<T> {
         let mut values = self.forward(params, x, mode, stream);
+        assert_eq!(target.dim(), values.output().dim(), "the target has the output's shape");
         values.loss = self.loss_forward(values.output(), target);
         let dy = match self.loss {
             Loss::CrossEntropy => loss::cross_entropy_backward(values.loss.at(Part::Prob), target),
@@ -579,11 +587,28 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
             let window = Window::new(name, [h, w], kernel.0, stride.0, padding.0, dilation.0)?;
             Op::Conv2d(Conv2d::new(name, c, *out_channels, *groups, window, *bias, *normalize)?)
         }
-        Kind::MaxPool2d(p) => Op::MaxPool2d(pool(p.kernel, p.stride, p.padding, true)?),
+        Kind::MaxPool2d(p) => {
+            // A winner's position is kept in an f32, which counts without a gap only so far.
+            if h * w > MAX_POOL_PLANE {
+                return Err(ShapeError(format!(
+                    "{name}: expected at most {MAX_POOL_PLANE} positions in a channel, got {h} x {w}; use a \
+                     smaller picture or pool by averages first"
+                )));
+            }
+            Op::MaxPool2d(pool(p.kernel, p.stride, p.padding, true)?)
+        }
         Kind::AvgPool2d(p) => Op::AvgPool2d(pool(p.kernel, p.stride, p.padding, p.count_include_pad)?),
         Kind::GlobalAvgPool2d => Op::AvgPool2d(pool(Pair([h, w]), None, Pair::square(0), true)?),
         Kind::Relu => Op::Relu,
-        Kind::LeakyRelu(leaky) => Op::LeakyRelu { slope: leaky.slope },
+        Kind::LeakyRelu(leaky) => {
+            if !leaky.slope.is_finite() {
+                return Err(ShapeError(format!(
+                    "{name}: expected a finite slope, got {}; set for example slope = 0.01",
+                    leaky.slope
+                )));
+            }
+            Op::LeakyRelu { slope: leaky.slope }
+        }
         Kind::Tanh => Op::Tanh,
         Kind::Sigmoid => Op::Sigmoid,
         Kind::Flatten => Op::Flatten,
@@ -596,6 +621,18 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
             Op::Dense(Dense { in_features: c * h * w, out_features: dense.out_features, bias: dense.bias })
         }
         Kind::BatchNorm2d(bn) => {
+            if !(bn.eps >= 0.0 && bn.eps.is_finite()) {
+                return Err(ShapeError(format!(
+                    "{name}: expected an eps of at least 0, got {}; set for example eps = 1e-5",
+                    bn.eps
+                )));
+            }
+            if !(0.0..=1.0).contains(&bn.momentum) {
+                return Err(ShapeError(format!(
+                    "{name}: expected a momentum from 0 to 1, got {}; set for example momentum = 0.1",
+                    bn.momentum
+                )));
+            }
             Op::BatchNorm2d(BatchNorm2d { channels: c, eps: bn.eps, momentum: bn.momentum })
         }
         Kind::Dropout(dropout) => {
