@@ -1,0 +1,190 @@
+//! Random small networks of every layer kind, with random parameters, pictures and targets: the
+//! ground that the gradient checks and the laws stand on. All of it is a function of its strategy
+//! and seed.
+#![allow(dead_code, reason = "each test file uses its own part of this one")]
+
+use convstep::nn::{
+    Network, Params, Part, Parts, Real,
+    dropout::Stream,
+    loss::Loss,
+    spec::{
+        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LeakyReluSpec,
+        MaxPoolSpec, Pair,
+    },
+};
+use convstep::tensor::Tensor;
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn pair(range: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Pair> {
+    (range.clone(), range).prop_map(|(a, b)| Pair([a, b]))
+}
+
+/// Convolutions: not square, strided, padded, dilated, grouped, with and without bias and division.
+pub fn conv() -> impl Strategy<Value = Kind> {
+    let shape = (1..=4usize, pair(1..=3), pair(1..=3), pair(0..=2), pair(1..=2));
+    (shape, 1..=3usize, any::<bool>(), any::<bool>()).prop_map(
+        |((out_channels, kernel, stride, padding, dilation), groups, bias, normalize)| {
+            Kind::Conv2d(ConvSpec {
+                out_channels: out_channels * groups,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                groups,
+                bias,
+                normalize,
+            })
+        },
+    )
+}
+
+/// Max pools: strides below, at and above the kernel, padded and not.
+pub fn max_pool() -> impl Strategy<Value = Kind> {
+    (pair(1..=3), proptest::option::of(pair(1..=4)), pair(0..=1))
+        .prop_map(|(kernel, stride, padding)| Kind::MaxPool2d(MaxPoolSpec { kernel, stride, padding }))
+}
+
+/// Average pools: as [`max_pool`], padding counted and not.
+pub fn avg_pool() -> impl Strategy<Value = Kind> {
+    (pair(1..=3), proptest::option::of(pair(1..=4)), pair(0..=1), any::<bool>()).prop_map(
+        |(kernel, stride, padding, count_include_pad)| {
+            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad })
+        },
+    )
+}
+
+/// Leaky ReLUs.
+pub fn leaky_relu() -> impl Strategy<Value = Kind> {
+    (-0.5..0.5f64).prop_map(|slope| Kind::LeakyRelu(LeakyReluSpec { slope }))
+}
+
+/// Dense layers with and without bias.
+pub fn dense() -> impl Strategy<Value = Kind> {
+    (1..=6usize, any::<bool>()).prop_map(|(out_features, bias)| Kind::Dense(DenseSpec { out_features, bias }))
+}
+
+/// Batch normalisation. Its eps is large enough for the third derivative, some eps^-1.5, to leave
+/// central differences their digits.
+pub fn batch_norm() -> impl Strategy<Value = Kind> {
+    (0.01..0.5f64, 0.0..=1.0f64)
+        .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum }))
+}
+
+/// Dropout.
+pub fn dropout() -> impl Strategy<Value = Kind> {
+    (0.0..0.9f64).prop_map(|p| Kind::Dropout(DropoutSpec { p }))
+}
+
+/// A layer of any kind.
+pub fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        3 => conv(),
+        1 => max_pool(),
+        1 => avg_pool(),
+        1 => Just(Kind::GlobalAvgPool2d),
+        1 => Just(Kind::Relu),
+        1 => leaky_relu(),
+        1 => Just(Kind::Tanh),
+        1 => Just(Kind::Sigmoid),
+        1 => Just(Kind::Flatten),
+        1 => dense(),
+        1 => batch_norm(),
+        1 => dropout(),
+        1 => Just(Kind::Softmax),
+    ]
+}
+
+/// Either loss.
+pub fn loss() -> impl Strategy<Value = Loss> {
+    prop_oneof![Just(Loss::CrossEntropy), Just(Loss::Mse)]
+}
+
+/// Input extents.
+pub fn input() -> impl Strategy<Value = [usize; 3]> {
+    (1..=4usize, 3..=9usize, 3..=9usize).prop_map(|(c, h, w)| [c, h, w])
+}
+
+/// The layers of `kinds` that fit, one after the other; the identity where none does.
+pub fn stack(input: [usize; 3], kinds: impl IntoIterator<Item = Kind>, loss: Loss) -> Network {
+    let mut specs: Vec<LayerSpec> = Vec::new();
+    for kind in kinds {
+        specs.push(LayerSpec::new(format!("layer{}", specs.len()), kind));
+        if Network::build(input, specs.clone(), loss).is_err() {
+            specs.pop();
+        }
+    }
+    if specs.is_empty() {
+        specs.push(LayerSpec::new("flatten", Kind::Flatten));
+    }
+    Network::build(input, specs, loss).expect("each layer was tried")
+}
+
+/// Networks of one to six layers of all kinds.
+pub fn network() -> impl Strategy<Value = Network> {
+    (input(), proptest::collection::vec(kind(), 1..=6), loss())
+        .prop_map(|(input, kinds, loss)| stack(input, kinds, loss))
+}
+
+/// Numbers for one network, all from one seed.
+pub struct Numbers(ChaCha8Rng);
+
+impl Numbers {
+    /// The numbers of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// A tensor of numbers in +-scale.
+    pub fn tensor<T: Real>(&mut self, dim: impl Into<[usize; 4]>, scale: f64) -> Tensor<T> {
+        Tensor::from_shape_simple_fn(dim.into(), || T::of((self.0.random::<f64>() * 2.0 - 1.0) * scale))
+    }
+
+    /// Parameters that a trained network might have: no bias at 0, no scale at 1.
+    pub fn params<T: Real>(&mut self, network: &Network) -> Params<T> {
+        let layers = network.layers.iter().map(|layer| {
+            let mut parts = Parts::default();
+            for (part, shape) in layer.parameters() {
+                let fan_in = (shape.len() / shape.0[0]).max(1) as f64;
+                let tensor = match part {
+                    Part::RunningVar => self.tensor(shape.0, 0.4).mapv(|x: T| x + T::of(0.6)),
+                    Part::Weight if shape.0[0] > 1 => self.tensor(shape.0, (3.0 / fan_in).sqrt()),
+                    _ => self.tensor(shape.0, 1.0),
+                };
+                parts.set(part, tensor);
+            }
+            parts
+        });
+        Params(layers.collect())
+    }
+
+    /// A batch of pictures for a network.
+    pub fn pictures<T: Real>(&mut self, network: &Network, images: usize) -> Tensor<T> {
+        let [c, h, w] = network.input;
+        self.tensor([images, c, h, w], 1.5)
+    }
+
+    /// Targets that fit the loss: a class each, or any numbers for the squared error.
+    pub fn targets<T: Real>(&mut self, network: &Network, images: usize) -> Tensor<T> {
+        let [c, h, w] = network.output();
+        match network.loss {
+            Loss::CrossEntropy => {
+                let classes: Vec<_> =
+                    (0..images).map(|_| self.0.random_range(0..network.classes())).collect();
+                convstep::nn::loss::one_hot(network.output(), &classes)
+            }
+            Loss::Mse => self.tensor([images, c, h, w], 1.0),
+        }
+    }
+
+    /// A stream of dropout masks.
+    pub fn stream(&mut self) -> Stream {
+        Stream { seed: self.0.random(), step: self.0.random_range(0..1000) }
+    }
+
+    /// A position in a range.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0.random_range(0..end)
+    }
+}
