@@ -1,0 +1,540 @@
+//! The layers, losses, optimizers and three whole networks against PyTorch's numbers.
+//!
+//! The fixtures and the script that made them are in `tests/fixtures/oracles`. Their references are
+//! PyTorch's in f64. `index.json` says how far PyTorch's own f32 run is from them, and that is the
+//! measure: ours may be at most 8 times as far, or within 1e-6 of the tensor's largest magnitude. Each
+//! test prints the worst share of its allowance that was used.
+
+use convstep::nn::{
+    Mode, Network, Op, Params, Part, Parts, Values, Window, activation, batchnorm, conv, dense,
+    dropout::Stream,
+    loss::{self, Loss},
+    optimizer::{Moments, Optimizer, Rule},
+    pool::{self, Pool2d},
+    softmax,
+    spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
+};
+use convstep::tensor::Tensor;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
+use std::{collections::BTreeMap, path::PathBuf, sync::LazyLock};
+
+/// Ours may be so many times as far from f64 as PyTorch's f32.
+const TIMES: f64 = 8.0;
+/// And always this far, relative to the tensor's largest magnitude: some eight roundings.
+const FLOOR: f64 = 1e-6;
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/oracles/data").join(name)
+}
+
+static INDEX: LazyLock<Value> = LazyLock::new(|| {
+    let text = std::fs::read_to_string(file("index.json")).expect("the index is there");
+    serde_json::from_str(&text).expect("JSON")
+});
+
+/// A fixture: its attributes, its tensors and their allowances.
+struct Case {
+    name: String,
+    attr: Value,
+    tensors: BTreeMap<String, (Vec<usize>, Vec<f64>)>,
+    worst: f64,
+}
+
+impl Case {
+    fn load(name: &str) -> Self {
+        let bytes = std::fs::read(file(&format!("{name}.safetensors"))).expect("the fixture is there");
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).expect("a header");
+        let metadata = metadata.metadata().clone().expect("metadata");
+        let tensors = SafeTensors::deserialize(&bytes).expect("safetensors");
+        let tensors = tensors.tensors().into_iter().map(|(key, view)| {
+            let data = view.data();
+            let numbers = match view.dtype() {
+                Dtype::F32 => {
+                    data.as_chunks::<4>().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect()
+                }
+                Dtype::I64 => data.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f64).collect(),
+                other => panic!("{name}: {key} is {other:?}"),
+            };
+            (key, (view.shape().to_vec(), numbers))
+        });
+        Self {
+            name: name.into(),
+            attr: serde_json::from_str(&metadata["attr"]).expect("JSON"),
+            tensors: tensors.collect(),
+            worst: 0.0,
+        }
+    }
+
+    /// The names of all fixtures that begin so; at least `least` of them.
+    fn names(prefix: &str, least: usize) -> Vec<String> {
+        let names: Vec<String> = std::fs::read_dir(file("."))
+            .expect("the directory is there")
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|name| name.strip_suffix(".safetensors").map(str::to_owned))
+            .filter(|name| name.starts_with(prefix))
+            .collect();
+        assert!(names.len() >= least, "{prefix}: {names:?}");
+        names
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.tensors.contains_key(key)
+    }
+
+    /// A tensor in four extents: a vector of F features is (N, F, 1, 1).
+    fn tensor(&self, key: &str) -> Tensor {
+        let (shape, numbers) = &self.tensors[key];
+        let mut dim = [1; 4];
+        dim[..shape.len()].copy_from_slice(shape);
+        Tensor::from_shape_vec(dim, numbers.iter().map(|&x| x as f32).collect()).expect("the shape fits")
+    }
+
+    /// A vector as a layer's parameter, (1, F, 1, 1).
+    fn vector(&self, key: &str) -> Tensor {
+        let numbers = &self.tensors[key].1;
+        let numbers: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
+        Tensor::from_shape_vec([1, numbers.len(), 1, 1], numbers).expect("a vector")
+    }
+
+    fn classes(&self) -> Vec<usize> {
+        self.tensors["in.target"].1.iter().map(|&x| x as usize).collect()
+    }
+
+    fn number(&self, key: &str) -> f64 {
+        self.attr[key].as_f64().unwrap_or_else(|| panic!("{}: no {key}", self.name))
+    }
+
+    fn numbers(&self, key: &str) -> Vec<usize> {
+        match &self.attr[key] {
+            Value::Array(list) => list.iter().map(|x| x.as_u64().expect("whole") as usize).collect(),
+            one => vec![one.as_u64().expect("whole") as usize],
+        }
+    }
+
+    fn pair(&self, key: &str) -> [usize; 2] {
+        let numbers = self.numbers(key);
+        [numbers[0], numbers[numbers.len() - 1]]
+    }
+
+    /// Holds numbers against the reference.
+    fn compare<'a>(&mut self, key: &str, ours: impl IntoIterator<Item = &'a f32>) {
+        self.compare_within(key, ours, 0.0);
+    }
+
+    /// The same where the rounding of our order has a bound of its own, `bound`, an absolute error.
+    fn compare_within<'a>(&mut self, key: &str, ours: impl IntoIterator<Item = &'a f32>, bound: f64) {
+        let reference = &self.tensors[key].1;
+        let entry = &INDEX["cases"][&self.name]["tensors"][key]["torch_f32_abs"];
+        let torch = entry.as_f64().unwrap_or_else(|| panic!("{}: {key} is not in the index", self.name));
+        let largest = reference.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+        let allowed = (TIMES * torch).max(FLOOR * largest).max(bound);
+        let ours: Vec<f32> = ours.into_iter().copied().collect();
+        assert_eq!(ours.len(), reference.len(), "{}: {key}", self.name);
+        for (cell, (&ours, &reference)) in ours.iter().zip(reference).enumerate() {
+            let error = (f64::from(ours) - reference).abs();
+            assert!(
+                error <= allowed,
+                "{}: {key}, cell {cell}: got {ours}, expected {reference}, off by {error:.3e}; PyTorch's f32 is \
+                 off by {torch:.3e}, allowed are {allowed:.3e}",
+                self.name
+            );
+            if allowed > 0.0 {
+                self.worst = self.worst.max(error / allowed);
+            }
+        }
+    }
+}
+
+/// Runs a test over all cases of a prefix and prints what it used of its allowance.
+fn each(prefix: &str, least: usize, mut test: impl FnMut(&mut Case)) {
+    let mut worst = (0.0, String::new());
+    for name in Case::names(prefix, least) {
+        let mut case = Case::load(&name);
+        test(&mut case);
+        if case.worst >= worst.0 {
+            worst = (case.worst, name);
+        }
+    }
+    println!("{prefix}: at most {:.2} of the allowance, in {}", worst.0, worst.1);
+}
+
+fn channels_and_extents(x: &Tensor) -> ([usize; 3], [usize; 2]) {
+    let (_, c, h, w) = x.dim();
+    ([c, h, w], [h, w])
+}
+
+#[test]
+fn convolutions() {
+    each("conv_", 23, |case| {
+        let (x, w, gy) = (case.tensor("in.x"), case.tensor("param.weight"), case.tensor("gy"));
+        let bias = case.has("param.bias").then(|| case.vector("param.bias"));
+        let window = Window::new(
+            &case.name,
+            channels_and_extents(&x).1,
+            [w.dim().2, w.dim().3],
+            case.pair("stride"),
+            case.pair("padding"),
+            case.pair("dilation"),
+        );
+        let groups = case.number("groups") as usize;
+        let spec = conv::Conv2d::new(
+            &case.name,
+            x.dim().1,
+            w.dim().0,
+            groups,
+            window.expect("fits"),
+            bias.is_some(),
+            false,
+        )
+        .expect("fits");
+        case.compare("out.y", &conv::forward(&spec, &x, &w, bias.as_ref()));
+        case.compare("grad.x", &conv::backward_input(&spec, &gy, &w));
+        let mut dw = Tensor::zeros(w.dim());
+        conv::backward_weight(&spec, &x, &gy, &mut dw);
+        case.compare("grad.weight", &dw);
+        if let Some(bias) = bias {
+            let mut db = Tensor::zeros(bias.dim());
+            conv::backward_bias(&gy, &mut db);
+            case.compare("grad.bias", &db);
+        }
+    });
+}
+
+fn pool_spec(case: &Case, x: &Tensor, count_include_pad: bool) -> Pool2d {
+    let window = Window::new(
+        &case.name,
+        channels_and_extents(x).1,
+        case.pair("kernel"),
+        case.pair("stride"),
+        case.pair("padding"),
+        [1, 1],
+    );
+    Pool2d::new(&case.name, x.dim().1, window.expect("fits"), count_include_pad).expect("fits")
+}
+
+#[test]
+fn max_pools_ties_among_them() {
+    each("maxpool_", 9, |case| {
+        let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
+        let spec = pool_spec(case, &x, true);
+        let (y, winner) = pool::max_forward(&spec, &x);
+        assert_eq!(y, case.tensor("out.y"), "{}: a maximum is exact", case.name);
+        assert_eq!(winner, case.tensor("out.indices"), "{}: the first of equals wins", case.name);
+        case.compare("grad.x", &pool::max_backward(&spec, &gy, &winner));
+    });
+}
+
+#[test]
+fn average_pools() {
+    each("avgpool_", 6, |case| {
+        let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
+        let spec = if case.name == "avgpool_global" {
+            let [_, h, w] = channels_and_extents(&x).0;
+            let window = Window::new("global", [h, w], [h, w], [h, w], [0, 0], [1, 1]).expect("fits");
+            Pool2d::new("global", x.dim().1, window, true).expect("fits")
+        } else {
+            pool_spec(case, &x, case.attr["count_include_pad"] == true)
+        };
+        case.compare("out.y", &pool::avg_forward(&spec, &x));
+        let ds = pool::avg_backward_sum(&spec, &gy);
+        case.compare("grad.x", &pool::avg_backward_input(&spec, &ds));
+    });
+}
+
+/// The edges among them: -0, 0, and magnitudes at which an exponential overflows.
+#[test]
+fn activations() {
+    each("act_", 12, |case| {
+        let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
+        let kind = case.name.trim_start_matches("act_").trim_end_matches("_edges");
+        let cells = |f: &dyn Fn(f32) -> f32| x.mapv(f);
+        let zip = |y: &Tensor, f: &dyn Fn(f32, f32) -> f32| {
+            let mut dx = gy.clone();
+            dx.zip_mut_with(y, |dy, &y| *dy = f(*dy, y));
+            dx
+        };
+        let (y, dx) = match kind {
+            "relu" => (cells(&activation::relu), zip(&x, &activation::relu_backward)),
+            "leaky_relu" | "leaky_relu_0.2" => {
+                let slope = case.number("slope") as f32;
+                let y = cells(&|x| activation::leaky_relu(x, slope));
+                (y, zip(&x, &|dy, x| activation::leaky_relu_backward(dy, x, slope)))
+            }
+            "tanh" => {
+                let y = cells(&activation::tanh);
+                let dx = zip(&y, &activation::tanh_backward);
+                (y, dx)
+            }
+            "sigmoid" => {
+                let y = cells(&activation::sigmoid);
+                let dx = zip(&y, &activation::sigmoid_backward);
+                (y, dx)
+            }
+            "softmax" => {
+                let y = softmax::forward(&x).out;
+                let (_, dx) = softmax::backward(&gy, &y);
+                (y, dx)
+            }
+            other => panic!("no activation is called {other}"),
+        };
+        case.compare("out.y", &y);
+        case.compare("grad.x", &dx);
+    });
+}
+
+#[test]
+fn dense_layers() {
+    each("linear_", 3, |case| {
+        let (x, w, gy) = (case.tensor("in.x"), case.tensor("param.weight"), case.tensor("gy"));
+        let b = case.vector("param.bias");
+        let spec = dense::Dense { in_features: x.dim().1, out_features: w.dim().0, bias: true };
+        case.compare("out.y", &dense::forward(&spec, &x, &w, Some(&b)));
+        case.compare("grad.x", &dense::backward_input(&spec, &gy, &w, [spec.in_features, 1, 1]));
+        let (mut dw, mut db) = (Tensor::zeros(w.dim()), Tensor::zeros(b.dim()));
+        dense::backward_weight(&spec, &x, &gy, &mut dw);
+        conv::backward_bias(&gy, &mut db);
+        case.compare("grad.weight", &dw);
+        case.compare("grad.bias", &db);
+    });
+}
+
+/// The mean over the images of a per-image loss, as the network takes it.
+fn mean(loss: &Tensor) -> f32 {
+    loss.iter().fold(0.0, |sum, &x| sum + x) / loss.len() as f32
+}
+
+#[test]
+fn cross_entropies() {
+    each("ce_", 5, |case| {
+        let z = case.tensor("in.logits");
+        let (images, classes, ..) = z.dim();
+        let target = loss::one_hot([classes, 1, 1], &case.classes());
+        let ce = loss::cross_entropy(&z, &target);
+        let dz = loss::cross_entropy_backward(&ce.prob, &target);
+        let (mut loss, mut dz) = (mean(&ce.loss), dz / images as f32);
+        if case.attr["reduction"] == "sum" {
+            (loss, dz) = (loss * images as f32, dz * images as f32);
+        }
+        case.compare("out.probs", &ce.prob);
+        case.compare("out.y", &[loss]);
+        case.compare("grad.logits", &dz);
+    });
+}
+
+#[test]
+fn squared_errors() {
+    each("mse_", 1, |case| {
+        let (y, target) = (case.tensor("in.x"), case.tensor("in.t"));
+        case.compare("out.y", &[mean(&loss::mse(&y, &target))]);
+        case.compare("grad.x", &(loss::mse_backward(&y, &target) / y.dim().0 as f32));
+    });
+}
+
+fn largest(tensor: &Tensor) -> f64 {
+    tensor.iter().fold(0.0, |largest, &x| f64::from(x.abs()).max(largest))
+}
+
+#[test]
+fn batch_normalisation() {
+    each("batchnorm_2d", 3, |case| {
+        let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
+        let (gamma, beta) = (case.vector("param.gamma"), case.vector("param.beta"));
+        let (running_mean, running_var) = (case.vector("in.running_mean"), case.vector("in.running_var"));
+        let spec = batchnorm::BatchNorm2d {
+            channels: x.dim().1,
+            eps: case.number("eps"),
+            momentum: case.number("momentum"),
+        };
+        let train = case.attr["training"] == true;
+        let (mean, var) =
+            if train { batchnorm::statistics(&x) } else { (running_mean.clone(), running_var.clone()) };
+        let inv_std = batchnorm::inv_std(&spec, &var);
+        let xhat = batchnorm::normalise(&x, &mean, &inv_std);
+        // PyTorch sums the statistics in f64, we in f32, one after the other: the mean of M numbers is
+        // off by some sqrt(M) roundings of their size, and xhat by that over the deviation.
+        let roundings = (x.len() as f64 / spec.channels as f64).sqrt() * f64::from(f32::EPSILON) / 2.0;
+        let bound = if train { roundings * largest(&x) * largest(&inv_std) } else { 0.0 };
+        let y_bound = bound * largest(&gamma);
+        case.compare_within("out.y", &batchnorm::scale_shift(&xhat, &gamma, &beta), y_bound);
+
+        let (mut dgamma, mut dbeta) = (Tensor::zeros(gamma.dim()), Tensor::zeros(beta.dim()));
+        batchnorm::backward_gamma(&gy, &xhat, &mut dgamma);
+        conv::backward_bias(&gy, &mut dbeta);
+        let dgamma_bound = bound * gy.iter().map(|dy| f64::from(dy.abs())).sum::<f64>();
+        case.compare_within("grad.gamma", &dgamma, dgamma_bound);
+        case.compare("grad.beta", &dbeta);
+        if train {
+            let dx = batchnorm::backward_input_train(&gy, &xhat, &gamma, &inv_std, &dgamma, &dbeta);
+            case.compare_within("grad.x", &dx, bound * largest(&dx));
+            let unbias = batchnorm::unbias(x.len() / spec.channels);
+            case.compare("out.running_mean_after", &batchnorm::running(&spec, &running_mean, &mean, 1.0));
+            case.compare("out.running_var_after", &batchnorm::running(&spec, &running_var, &var, unbias));
+        } else {
+            case.compare("grad.x", &batchnorm::backward_input_eval(&gy, &gamma, &inv_std));
+            case.compare("out.running_mean_after", &running_mean);
+            case.compare("out.running_var_after", &running_var);
+        }
+    });
+}
+
+/// The other framework's mask, in our convention: 1/(1-p) where it keeps. Our own masks are held
+/// against their distribution in the laws.
+#[test]
+fn dropout_by_a_mask() {
+    each("dropout_", 2, |case| {
+        let scale = 1.0 / (1.0 - case.number("p"));
+        let mask = case.tensor("in.mask").mapv(|kept| kept * scale as f32);
+        case.compare("out.y", &(case.tensor("in.x") * &mask));
+        case.compare("grad.x", &(case.tensor("gy") * &mask));
+    });
+}
+
+fn optimizer(case: &Case) -> Optimizer {
+    let kind = case.attr["kind"].as_str().expect("a kind");
+    let rule = match kind {
+        "sgd" => Rule::Sgd,
+        "momentum" => Rule::Momentum { momentum: case.number("momentum") },
+        "nesterov" => Rule::Nesterov { momentum: case.number("momentum") },
+        "adam" => {
+            Rule::Adam { beta1: case.number("beta1"), beta2: case.number("beta2"), eps: case.number("eps") }
+        }
+        other => panic!("no rule is called {other}"),
+    };
+    assert_eq!(rule.name(), kind);
+    Optimizer {
+        rule,
+        learning_rate: case.number("lr"),
+        weight_decay: case.attr["weight_decay"].as_f64().unwrap_or(0.0),
+    }
+}
+
+/// The same gradients for several steps, given as a dense layer's weight gradient over a batch of one.
+#[test]
+fn optimizers() {
+    each("opt_", 5, |case| {
+        let features = case.tensors["param.p"].1.len();
+        let dense = Kind::Dense(DenseSpec { out_features: features, bias: false });
+        let network =
+            Network::build([1, 1, 1], vec![LayerSpec::new("dense", dense)], Loss::Mse).expect("fits");
+        let mut weight = Parts::default();
+        weight.set(Part::Weight, case.tensor("param.p"));
+        let mut params = Params(vec![weight]);
+        let (optimizer, mut moments) = (optimizer(case), Moments::default());
+        for step in 0..5 {
+            let mut layer = Parts::default();
+            layer.set(Part::Dw, case.tensor(&format!("in.grad{step}")));
+            let values = Values { input: Tensor::zeros([1; 4]), layers: vec![layer], loss: Parts::default() };
+            let updated = optimizer.update(&network, &params, &moments, &values);
+            (params, moments) = (updated.params(&params), updated.moments(&moments));
+            case.compare(&format!("out.p{}", step + 1), params.0[0].at(Part::Weight));
+        }
+        assert_eq!(moments.steps, 5);
+    });
+}
+
+/// The network that a fixture describes; its layers are called by their numbers, as its tensors are.
+fn network(case: &Case) -> Network {
+    let layers = case.attr["layers"].as_array().expect("layers").iter().enumerate().map(|(l, layer)| {
+        let number = |at: usize| layer[at].as_u64().expect("whole") as usize;
+        let kind = match layer[0].as_str().expect("a kind") {
+            "conv" => Kind::Conv2d(ConvSpec {
+                padding: Pair::square(number(3)),
+                ..ConvSpec::new(number(1), number(2))
+            }),
+            "relu" => Kind::Relu,
+            "pool" => Kind::MaxPool2d(MaxPoolSpec {
+                kernel: Pair::square(2),
+                stride: None,
+                padding: Pair::square(0),
+            }),
+            "flatten" => Kind::Flatten,
+            "linear" => Kind::Dense(DenseSpec { out_features: number(1), bias: true }),
+            other => panic!("no layer is called {other}"),
+        };
+        LayerSpec::new(l.to_string(), kind)
+    });
+    let x = case.tensor("in.x");
+    Network::build(channels_and_extents(&x).0, layers.collect(), Loss::CrossEntropy).expect("fits")
+}
+
+fn params(case: &Case, network: &Network) -> Params {
+    let layers = network.layers.iter().map(|layer| {
+        let mut parts = Parts::default();
+        for (part, shape) in layer.parameters() {
+            let key = format!("param.{}.{}", layer.file_name(), part.suffix());
+            let tensor = if part == Part::Bias { case.vector(&key) } else { case.tensor(&key) };
+            assert_eq!(tensor.shape(), shape.0, "{key}");
+            parts.set(part, tensor);
+        }
+        parts
+    });
+    Params(layers.collect())
+}
+
+/// Outputs and gradients of whole networks, of every layer where the fixture has them. Its loss is the
+/// mean over the batch; our gradients are summed over it.
+#[test]
+fn whole_networks() {
+    each("net_", 3, |case| {
+        let (network, x) = (network(case), case.tensor("in.x"));
+        let target = loss::one_hot(network.output(), &case.classes());
+        let images = x.dim().0 as f32;
+        let values = network.run(&params(case, &network), &x, &target, Mode::Eval, Stream::default());
+        case.compare("out.y", &[values.mean_loss()]);
+        case.compare("grad.x", &(values.layers[0].at(Part::Dx) / images));
+        let last = network.layers.len() - 1;
+        for (l, layer) in network.layers.iter().enumerate() {
+            let kind = match layer.op {
+                Op::MaxPool2d(_) => "pool",
+                Op::Dense(_) => "linear",
+                Op::Conv2d(_) => "conv",
+                _ => layer.spec.kind.name(),
+            };
+            let tap = if l == last { "logits".to_owned() } else { format!("layer{l}_{kind}") };
+            if l == last || case.name == "net_A" {
+                case.compare(&format!("out.{tap}"), values.layers[l].at(Part::Out));
+                let dy = values.output_gradient(l).expect("it ran backward");
+                case.compare(&format!("grad.{tap}"), &(dy / images));
+            }
+            for (part, grad) in [(Part::Weight, Part::Dw), (Part::Bias, Part::Db)] {
+                if let Some(gradient) = values.layers[l].get(grad) {
+                    case.compare(&format!("grad.{l}.{}", part.suffix()), &(gradient / images));
+                }
+            }
+        }
+    });
+}
+
+/// Several steps of training: the loss before each and the parameters after the last.
+///
+/// Adam divides a gradient by its own size, so that one that has cancelled to next to nothing makes a
+/// whole step with few good digits: in `train_A_adam` one of 7e-8 beside others of 1. A thousandth of a
+/// step is allowed for that.
+#[test]
+fn training() {
+    each("train_", 4, |case| {
+        let (network, x, optimizer) = (network(case), case.tensor("in.x"), optimizer(case));
+        let target = loss::one_hot(network.output(), &case.classes());
+        let (mut params, mut moments) = (params(case, &network), Moments::default());
+        let mut losses = Vec::new();
+        for step in 0..case.numbers("steps")[0] {
+            let stream = Stream { seed: 0, step: step as u64 };
+            let values = network.run(&params, &x, &target, Mode::Train, stream);
+            losses.push(values.mean_loss());
+            let updated = optimizer.update(&network, &params, &moments, &values);
+            (params, moments) = (updated.params(&params), updated.moments(&moments));
+        }
+        case.compare("out.losses", &losses);
+        let bound = match optimizer.rule {
+            Rule::Adam { .. } => optimizer.learning_rate / 1000.0,
+            Rule::Sgd | Rule::Momentum { .. } | Rule::Nesterov { .. } => 0.0,
+        };
+        for (l, layer) in network.layers.iter().enumerate() {
+            for (part, _) in layer.parameters() {
+                let key = format!("out.{l}.{}", part.suffix());
+                case.compare_within(&key, params.0[l].at(part), bound);
+            }
+        }
+    });
+}
