@@ -1,7 +1,9 @@
 //! Arguments to the window or a headless command.
 
 use clap::{Parser, error::ErrorKind};
-use convstep::cli::{self, Args};
+#[cfg(feature = "window")]
+use convstep::cli::Command;
+use convstep::cli::{self, Args, CliError};
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -10,6 +12,8 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let done = match &args.command {
+        #[cfg(feature = "window")]
+        Some(Command::Render(render)) => render_frame(render),
         Some(_) => cli::execute(&args),
         None => window(&args),
     };
@@ -22,14 +26,54 @@ fn main() -> ExitCode {
     }
 }
 
-fn window(args: &Args) -> Result<(), cli::CliError> {
+/// Opens the window, with the file that was given.
+#[cfg(feature = "window")]
+fn window(args: &Args) -> Result<(), CliError> {
+    let file = match &args.file {
+        Some(file) => {
+            cli::check_file(file)?;
+            Some((file.to_string_lossy().into_owned(), cli::read_file(file)?))
+        }
+        None => None,
+    };
+    convstep::ui::window::open(file).map_err(CliError)
+}
+
+#[cfg(not(feature = "window"))]
+fn window(args: &Args) -> Result<(), CliError> {
     if let Some(file) = &args.file {
         cli::check_file(file)?;
     }
-    Err(cli::CliError(
+    Err(CliError(
         "expected a build with the window, got one without it; use a headless command (convstep --help)"
             .into(),
     ))
+}
+
+/// Draws the window's contents into a file.
+#[cfg(feature = "window")]
+fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
+    use convstep::app::{Action, AppState, Lang, apply};
+    let model = cli::open_model(&args.model)?;
+    let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
+    let mut state = AppState::open(model, cli::open_picture(&args.image.image)?).map_err(CliError)?;
+    let lang = match args.lang {
+        cli::Language::En => Lang::En,
+        cli::Language::Zh => Lang::Zh,
+    };
+    let label = label.map(Action::SetLabel);
+    let actions = [Action::SetFit(args.image.fit.into()), Action::SetLang(lang)].into_iter().chain(label);
+    for action in actions.chain([Action::GoTo(args.at.clone())]) {
+        apply(&mut state, action);
+        if let Some(notice) = state.notices.pop() {
+            return Err(CliError(notice.text));
+        }
+    }
+    let size = [args.size.width, args.size.height];
+    let frame = convstep::ui::render::render(&state, size, args.theme == cli::Theme::Dark);
+    let mut png = std::io::Cursor::new(Vec::new());
+    frame.write_to(&mut png, image::ImageFormat::Png).map_err(|error| CliError(error.to_string()))?;
+    cli::write_atomically(&args.out, png.get_ref())
 }
 
 /// Help and version go to standard output; a mistake is one line on standard error and status 2.

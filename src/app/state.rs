@@ -10,10 +10,11 @@ use crate::model_io::{Model, bundled};
 use crate::nn::{loss, optimizer::Optimizer};
 use crate::tensor::Tensor;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, Trace};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The language of the program's texts.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Lang {
     /// English.
     #[default]
@@ -33,7 +34,7 @@ impl Lang {
 }
 
 /// Light, dark, or as the system says.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum ThemeChoice {
     /// As the system says.
     #[default]
@@ -45,7 +46,7 @@ pub enum ThemeChoice {
 }
 
 /// Over which values a colour map stretches.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Scale {
     /// Each map over its own values.
     Map,
@@ -57,7 +58,8 @@ pub enum Scale {
 }
 
 /// How it is looked at; no number depends on it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ViewState {
     /// Light or dark.
     pub theme: ThemeChoice,
@@ -68,10 +70,13 @@ pub struct ViewState {
     /// Colours by the logarithm of the magnitude.
     pub log: bool,
     /// The overview of all keys is open.
+    #[serde(skip)]
     pub help: bool,
     /// The screen is blanked, so that all look at the teacher.
+    #[serde(skip)]
     pub blank: bool,
     /// The address line is being typed in.
+    #[serde(skip)]
     pub typing_address: bool,
 }
 

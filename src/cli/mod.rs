@@ -16,7 +16,7 @@ pub use args::{
     Theme, TrainArgs, one_line,
 };
 pub use save::write_atomically;
-pub use source::{Input, LabelSource, check_file, open_input, open_model, read_file};
+pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
 
 use crate::data::PictureError;
 use crate::model_io::ModelError;

@@ -81,21 +81,28 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
     Model::from_bytes(&name, &bytes, text.as_deref()).map_err(|error| CliError(in_file(path, &error.0)))
 }
 
+/// Opens a bundled sample, a picture file or an array.
+///
+/// # Errors
+/// Where there is none, or it cannot be read.
+pub fn open_picture(name: &str) -> Result<Loaded, CliError> {
+    if SAMPLES.iter().any(|sample| sample.name == name) {
+        return Ok(samples::load(name)?);
+    }
+    let path = Path::new(name);
+    if !path.exists() {
+        let names: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
+        return Err(not_there("sample", name, &names, "a picture or .npy file"));
+    }
+    Ok(Loaded::decode(name, &read_file(path)?)?)
+}
+
 /// Opens a bundled sample, a picture file or an array, and fits it to the model.
 ///
 /// # Errors
 /// Where there is none, it cannot be read, or it or its label does not fit.
 pub fn open_input(model: &Model, args: &ImageArgs) -> Result<Input, CliError> {
-    let loaded = if SAMPLES.iter().any(|sample| sample.name == args.image) {
-        samples::load(&args.image)?
-    } else {
-        let path = Path::new(&args.image);
-        if !path.exists() {
-            let names: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
-            return Err(not_there("sample", &args.image, &names, "a picture or .npy file"));
-        }
-        Loaded::decode(&args.image, &read_file(path)?)?
-    };
+    let loaded = open_picture(&args.image)?;
     let [c, h, w] = model.network.input;
     let fitted = loaded.input(c, h, w, args.fit.into(), Ground::default())?;
     let (x, pixels) = match &loaded.content {

@@ -14,3 +14,4 @@ pub mod theme;
 pub mod view;
 pub mod views;
 pub mod widgets;
+pub mod window;

@@ -1,0 +1,183 @@
+//! The native window: eframe's app, the worker that decodes, dialogs, drag and drop, paste.
+
+use super::{shell, theme, view::Memory};
+use crate::app::{Action, AppState, Effect, ThemeChoice, apply};
+use crate::data::{Loaded, Picture};
+use egui::{Context, Event, ViewportCommand};
+use std::{
+    sync::Arc,
+    sync::mpsc::{Receiver, Sender, channel},
+    time::Duration,
+};
+
+/// Opens the window and stays until it is closed. `file`: a picture or model to open, name and bytes.
+///
+/// # Errors
+/// Where there is no display.
+pub fn open(file: Option<(String, Vec<u8>)>) -> Result<(), String> {
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("convstep")
+            .with_app_id("convstep")
+            .with_inner_size([1280.0, 720.0])
+            .with_min_inner_size([800.0, 560.0])
+            .with_drag_and_drop(true),
+        ..Default::default()
+    };
+    eframe::run_native(
+        "convstep",
+        options,
+        Box::new(|context| Ok(Box::new(Window::new(&context.egui_ctx, context.storage, file)))),
+    )
+    .map_err(|error| {
+        format!(
+            "expected a display to open the window on, got: {error}; start it in a desktop session, or use a headless \
+             command (convstep --help)"
+        )
+    })
+}
+
+struct Window {
+    state: AppState,
+    memory: Memory,
+    answers: Receiver<Action>,
+    sender: Sender<Action>,
+    theme: Option<ThemeChoice>,
+}
+
+/// Where the view's settings are kept.
+const STORAGE_KEY: &str = "view";
+
+impl Window {
+    fn new(ctx: &Context, storage: Option<&dyn eframe::Storage>, file: Option<(String, Vec<u8>)>) -> Self {
+        theme::install(ctx);
+        let (sender, answers) = channel();
+        let mut state = AppState::new();
+        if let Some(view) = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY)) {
+            state.view = view;
+        }
+        let window = Self { state, memory: Memory::default(), answers, sender, theme: None };
+        if let Some((name, bytes)) = file {
+            // The receiver is here, so this cannot fail.
+            let _ = window.sender.send(Action::OpenBytes { name, bytes: Arc::new(bytes) });
+        }
+        window
+    }
+
+    fn run(&mut self, ctx: &Context, effect: Effect) {
+        match effect {
+            Effect::AskForPicture => {
+                self.ask(ctx, &["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "npy"]);
+            }
+            Effect::AskForModel => self.ask(ctx, &["safetensors"]),
+            Effect::Decode { job, name, bytes } => self.spawn(ctx, move || {
+                let result = Loaded::decode(&name, &bytes).map(Arc::new);
+                Some(Action::PictureDecoded { job, result })
+            }),
+            Effect::Copy(text) => ctx.copy_text(text),
+            Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    /// Runs `work` on a thread of its own; its answer wakes the window.
+    fn spawn(&self, ctx: &Context, work: impl FnOnce() -> Option<Action> + Send + 'static) {
+        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        std::thread::spawn(move || {
+            if let Some(action) = work() {
+                // Where the window is gone, nobody waits for the answer.
+                let _ = sender.send(action);
+                ctx.request_repaint();
+            }
+        });
+    }
+
+    fn ask(&self, ctx: &Context, endings: &[&str]) {
+        let dialog = rfd::FileDialog::new().add_filter("convstep", endings);
+        self.spawn(ctx, move || {
+            let path = dialog.pick_file()?;
+            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            Some(match std::fs::read(&path) {
+                Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
+                Err(error) => Action::Fail(format!(
+                    "{}: expected a file that can be read, got {error}; check its rights",
+                    path.display()
+                )),
+            })
+        });
+    }
+
+    /// Files that were dropped and pictures that were pasted.
+    fn received(ctx: &Context) -> Vec<Action> {
+        ctx.input(|input| {
+            let dropped = input.raw.dropped_files.iter().map(|file| {
+                let path = file.path();
+                let name =
+                    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                match file.bytes() {
+                    Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
+                    Err(error) => Action::Fail(format!(
+                        "{name}: expected a file that can be read, got {error}; check its rights"
+                    )),
+                }
+            });
+            let pasted = input.events.iter().filter_map(|event| match event {
+                Event::PasteImage(image) => {
+                    let [width, height] = image.size.map(|side| side as u32);
+                    let bytes = image.pixels.iter().flat_map(|pixel| pixel.to_srgba_unmultiplied()).collect();
+                    Some(match Picture::from_rgba("clipboard", width, height, bytes) {
+                        Ok(picture) => Action::UsePicture(Arc::new(Loaded {
+                            name: "clipboard".into(),
+                            content: crate::data::Content::Picture(picture),
+                            label: None,
+                        })),
+                        Err(error) => Action::Fail(error.to_string()),
+                    })
+                }
+                _ => None,
+            });
+            dropped.chain(pasted).collect()
+        })
+    }
+
+    fn apply(&mut self, ctx: &Context, actions: Vec<Action>) {
+        if actions.is_empty() {
+            return;
+        }
+        for action in actions {
+            for effect in apply(&mut self.state, action) {
+                self.run(ctx, effect);
+            }
+        }
+        ctx.request_repaint();
+    }
+}
+
+impl eframe::App for Window {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        if self.theme != Some(self.state.view.theme) {
+            self.theme = Some(self.state.view.theme);
+            ctx.set_theme(match self.state.view.theme {
+                ThemeChoice::System => egui::ThemePreference::System,
+                ThemeChoice::Light => egui::ThemePreference::Light,
+                ThemeChoice::Dark => egui::ThemePreference::Dark,
+            });
+        }
+        let mut actions: Vec<Action> = self.answers.try_iter().collect();
+        actions.extend(Self::received(&ctx));
+        if self.state.playback.playing {
+            let dt = ctx.input(|input| input.unstable_dt);
+            actions.push(Action::Tick(dt));
+        }
+        self.apply(&ctx, actions);
+        let asked = shell::window_ui(ui, &self.state, &mut self.memory);
+        self.apply(&ctx, asked);
+        if self.state.playback.playing {
+            ctx.request_repaint_after(Duration::from_secs_f32(self.state.playback.next_due().min(0.25)));
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, STORAGE_KEY, &self.state.view);
+    }
+}
