@@ -10,10 +10,10 @@ use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
     let mut modifiers = Modifiers::NONE;
     if shortcut.ctrl {
-        modifiers = modifiers | Modifiers::COMMAND;
+        modifiers |= Modifiers::COMMAND;
     }
     if shortcut.shift {
-        modifiers = modifiers | Modifiers::SHIFT;
+        modifiers |= Modifiers::SHIFT;
     }
     Some(KeyboardShortcut::new(modifiers, Key::from_name(shortcut.key)?))
 }

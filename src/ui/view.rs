@@ -5,11 +5,14 @@ use crate::app::{Action, AppState};
 use crate::trace::{Address, TensorId};
 use std::{cell::RefCell, collections::HashMap};
 
+/// Extents by tensor, image and plane; no plane means the whole tensor.
+pub(super) type Extents = HashMap<(TensorId, u32, Option<usize>), Extent>;
+
 /// What the window remembers between frames that is not the program's state.
 #[derive(Default)]
 pub struct Memory {
     /// Extents of tensors at a revision, for the colour scales.
-    pub(super) extents: RefCell<(u64, HashMap<(TensorId, u32, Option<usize>), Extent>)>,
+    pub(super) extents: RefCell<(u64, Extents)>,
     /// What the pointer is over, from the last frame: views light up what belongs to it.
     pub(super) hovered: Option<Address>,
 }
