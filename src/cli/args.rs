@@ -51,7 +51,7 @@ pub struct ImageArgs {
     #[arg(long, value_name = "I")]
     pub image: String,
     /// The true class, by name or number; without it the sample's own, else the predicted one.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", allow_negative_numbers = true)]
     pub label: Option<String>,
     /// How a picture of another size is fitted.
     #[arg(long, value_enum, default_value_t)]
@@ -146,13 +146,13 @@ pub struct TrainArgs {
     #[arg(long, value_name = "RULE", default_value = "adam", value_parser = rule)]
     pub optimizer: Rule,
     /// The learning rate at the start.
-    #[arg(long, value_name = "RATE", default_value_t = 0.001, value_parser = rate)]
+    #[arg(long, value_name = "RATE", default_value_t = 0.001, value_parser = rate, allow_negative_numbers = true)]
     pub lr: f64,
     /// How the rate goes on.
     #[arg(long, value_enum, default_value_t)]
     pub schedule: ScheduleArg,
     /// Weight decay.
-    #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay)]
+    #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay, allow_negative_numbers = true)]
     pub weight_decay: f64,
     /// How weights start: zeros, xavier, he, uniform:LIMIT or normal:DEVIATION.
     #[arg(long, value_name = "INIT", default_value = "he", value_parser = init)]

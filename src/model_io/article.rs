@@ -6,7 +6,7 @@ use crate::nn::{
     Part,
     init::Init,
     loss::Loss,
-    spec::{ConvSpec, Kind, LayerSpec},
+    spec::{ConvSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
 };
 use crate::tensor::Tensor;
 
@@ -26,12 +26,12 @@ pub fn backprop() -> Result<Model, ModelError> {
     with_filters("article-backprop", architecture, &[1.0, -1.0, 0.5, 2.0])
 }
 
-/// A semicircle, open below.
+/// A semicircle, open below, drawn with a thick pen.
 const SEMICIRCLE: [&str; 5] = [
-    "..#..", //
+    ".....", //
     ".###.", //
+    "#####", //
     "##.##", //
-    "#...#", //
     "#...#",
 ];
 
@@ -51,11 +51,7 @@ const LINE: [&str; 5] = [
 /// Never, unless the network's rules change.
 pub fn matching() -> Result<Model, ModelError> {
     let conv = ConvSpec { bias: false, normalize: true, ..ConvSpec::new(2, 5) };
-    let pool = crate::nn::spec::MaxPoolSpec {
-        kernel: crate::nn::spec::Pair::square(28),
-        stride: None,
-        padding: crate::nn::spec::Pair::square(0),
-    };
+    let pool = MaxPoolSpec { kernel: Pair::square(28), stride: None, padding: Pair::square(0) };
     let architecture = Architecture {
         input: [3, 32, 32],
         classes: Vec::new(),

@@ -84,6 +84,7 @@ pub fn load(name: &str) -> Result<Model, ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::samples;
     use crate::model_io::article;
 
     #[test]
@@ -93,6 +94,13 @@ mod tests {
             assert!(model.unused.is_empty());
             assert_eq!(model.to_bytes().expect("writes"), bundled.bytes, "{}", bundled.name);
             assert!(bundled.bytes.len() < 200_000, "{} takes {} bytes", bundled.name, bundled.bytes.len());
+        }
+    }
+
+    #[test]
+    fn every_default_sample_exists() {
+        for bundled in models() {
+            samples::load(bundled.default_sample).expect(bundled.name);
         }
     }
 
