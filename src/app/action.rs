@@ -102,7 +102,7 @@ pub enum Action {
     Escape,
     /// Something did not work.
     Fail(String),
-    /// Take away the oldest notice.
+    /// Take away the newest notice.
     DismissNotice,
     /// Copy the address of the place that is looked at.
     CopyAddress,
@@ -283,9 +283,7 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
         }
         Action::Fail(text) => fail(state, text),
         Action::DismissNotice => {
-            if !state.notices.is_empty() {
-                state.notices.remove(0);
-            }
+            state.notices.pop();
         }
         Action::CopyAddress => {
             let text = match state.selected {

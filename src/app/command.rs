@@ -84,18 +84,18 @@ macro_rules! commands {
 
 /// All commands.
 pub const COMMANDS: &[Command] = commands! {
-    "open_picture" File ctrl("O"), "🖼" => |_| Action::AskForPicture;
+    "open_picture" File ctrl("O"), "" => |_| Action::AskForPicture;
     "open_model" File ctrl_shift("O"), "" => |_| Action::AskForModel;
     "copy_address" File ctrl_shift("C"), "" => |_| Action::CopyAddress;
     "quit" File ctrl("Q"), "" => |_| Action::Quit;
-    "undo" Edit ctrl("Z"), "↩" => |_| Action::Undo;
-    "redo" Edit ctrl_shift("Z"), "↪" => |_| Action::Redo;
+    "undo" Edit ctrl("Z"), "↺" => |_| Action::Undo;
+    "redo" Edit ctrl_shift("Z"), "↻" => |_| Action::Redo;
     "start" Step key("Home"), "⏮" => |_| Action::Go(Move::Start);
-    "back_over" Step shift("ArrowLeft"), "⏪" => |_| Action::Go(Move::BackOver);
+    "back_over" Step shift("ArrowLeft"), "⇤" => |_| Action::Go(Move::BackOver);
     "previous" Step key("ArrowLeft"), "◀" => |_| Action::Go(Move::Previous);
-    "play" Step key("Space"), "▶" => |_| Action::TogglePlay;
+    "play" Step key("Space"), "⏵" => |_| Action::TogglePlay;
     "next" Step key("ArrowRight"), "▶" => |_| Action::Go(Move::Next);
-    "over" Step shift("ArrowRight"), "⏩" => |_| Action::Go(Move::Over);
+    "over" Step shift("ArrowRight"), "⇥" => |_| Action::Go(Move::Over);
     "end" Step key("End"), "⏭" => |_| Action::Go(Move::End);
     "into" Step key("ArrowDown"), "▼" => |_| Action::Go(Move::Into);
     "out" Step key("ArrowUp"), "▲" => |_| Action::Go(Move::Out);

@@ -8,6 +8,7 @@ pub mod oklab;
 pub mod plane;
 pub mod raster;
 pub mod render;
+pub mod say;
 pub mod shell;
 pub mod strings;
 pub mod theme;

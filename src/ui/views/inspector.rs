@@ -1,9 +1,325 @@
 //! Why the focused cell is what it is: a sentence, the formula in symbols and numbers, the terms.
 
-use crate::ui::view::View;
-use egui::Ui;
+use crate::app::Action;
+use crate::trace::{Address, CellFold, Operand, Place, Step, TermOp};
+use crate::ui::{number, say, theme, view::View};
+use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
+use std::sync::Arc;
 
 /// Draws it.
 pub fn inspector_ui(ui: &mut Ui, view: &View) {
-    ui.label(view.text("inspector"));
+    let focus = view.state.focus();
+    let plan = view.state.plan();
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(plan.text(&focus)).font(theme::mono_font()).color(view.theme.text_weak));
+    });
+    ui.label(RichText::new(say::sentence(view, &focus)).size(16.0).color(view.theme.text_strong));
+    if let Some(stop) = view.state.stopped {
+        ui.label(RichText::new(say::stop(view, &stop)).color(view.theme.warn));
+    }
+    ui.add_space(6.0);
+    if let Some(formula) = view.state.trace().formula(&focus) {
+        heading_ui(ui, view, "inspector.symbols");
+        ui.label(RichText::new(formula).font(theme::mono_font()).color(view.theme.text_strong));
+    }
+    let fold = fold(ui, view, &focus);
+    let (done, all) = view.state.terms_done(&focus);
+    heading_ui(ui, view, "inspector.numbers");
+    result_ui(ui, view, &focus, &fold, done, all);
+    let reader_room = 74.0;
+    if all > 0 {
+        let words = view.fill("inspector.terms", &[("done", &done.to_string()), ("all", &all.to_string())]);
+        ui.add_space(6.0);
+        ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
+        terms_ui(ui, view, &fold, done, (ui.available_height() - reader_room).max(90.0));
+    }
+    readers_ui(ui, view, &focus);
+}
+
+fn heading_ui(ui: &mut Ui, view: &View, key: &str) {
+    ui.add_space(4.0);
+    ui.label(RichText::new(view.text(key)).font(theme::small_font()).color(view.theme.text_weak));
+}
+
+/// The focused cell with all its terms; kept while it and the values stay.
+fn fold(ui: &Ui, view: &View, focus: &Address) -> Arc<CellFold> {
+    type Kept = ((u64, Address), Arc<CellFold>);
+    let id = Id::unique("inspected cell");
+    let key = (view.state.revision(), *focus);
+    let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
+    match kept {
+        Some((kept_key, fold)) if kept_key == key => fold,
+        _ => {
+            let fold = Arc::new(view.state.trace().cell(focus));
+            ui.data_mut(|data| data.insert_temp(id, (key, Arc::clone(&fold))));
+            fold
+        }
+    }
+}
+
+/// The last step in numbers, and the cell's value as far as it has come.
+fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u32, all: u32) {
+    let strong = |text: String| RichText::new(text).font(theme::mono_font()).color(view.theme.text_strong);
+    if matches!(focus.place, Place::Given(_)) {
+        ui.label(strong(number::full(fold.value)));
+        return;
+    }
+    let Some(step) = done.checked_sub(1).and_then(|m| fold.steps.get(m as usize)) else {
+        ui.label(RichText::new(view.text("inspector.not_yet")).italics().color(view.theme.text_weak));
+        return;
+    };
+    ui.label(strong(in_numbers(step)));
+    let key = if done == all { "inspector.value" } else { "inspector.so_far" };
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(view.text(key)).color(view.theme.text_weak));
+        ui.label(RichText::new(number::four_digits(step.after)).size(22.0).color(view.theme.text_strong))
+            .on_hover_text(number::full(step.after));
+    });
+}
+
+/// A number as it stands in a formula: negative ones in brackets.
+fn factor(value: f32) -> String {
+    let text = number::four_digits(value);
+    if text.starts_with(number::MINUS) { format!("({text})") } else { text }
+}
+
+/// `=` where every number is printed to its last digit, else `≈`.
+fn equals(values: &[f32]) -> &'static str {
+    let whole = values.iter().all(|&value| number::four_digits(value) == number::full(value));
+    if whole { "=" } else { "≈" }
+}
+
+/// A step with its numbers: `0.31 + 0.12 · (−0.4) = 0.262`.
+fn in_numbers(step: &Step) -> String {
+    let [a, b] = step.values.map(factor);
+    let r = number::four_digits(step.before);
+    let inner = factor(step.before);
+    let after = number::four_digits(step.after);
+    let shown = [step.before, step.values[0], step.values[1], step.after];
+    let sign = equals(&shown);
+    let left = match step.term.op {
+        TermOp::MulAdd => format!("{r} + {a} · {b}"),
+        TermOp::NegMulAdd | TermOp::CrossTerm => format!("{r} − {a} · {b}"),
+        TermOp::MulSquareAdd => format!("{r} + {a} · {b}²"),
+        TermOp::SquareDiffAdd => format!("{r} + ({a} − {b})²"),
+        TermOp::Add => format!("{r} + {a}"),
+        TermOp::Mul => format!("{r} · {a}"),
+        TermOp::Div => format!("{r} ÷ {a}"),
+        TermOp::SubFrom => format!("{a} − {inner}"),
+        TermOp::DivInto => format!("{a} ÷ {inner}"),
+        TermOp::Sqrt => format!("√{inner}"),
+        TermOp::Recip => format!("1 ÷ {inner}"),
+        TermOp::Max => format!("max({r}, {a})"),
+        TermOp::Set => a,
+        TermOp::Product => format!("{a} · {b}"),
+        TermOp::Quotient => format!("{a} ÷ {b}"),
+        TermOp::Difference => format!("{a} − {b}"),
+        TermOp::Exp => format!("exp({a})"),
+        TermOp::Ln => format!("ln({a})"),
+        TermOp::Relu => format!("max(0, {a})"),
+        TermOp::ReluGate => {
+            if step.values[1] > 0.0 {
+                format!("{a}   ({b} > 0)")
+            } else {
+                format!("0 · {a}   ({b} ≤ 0)")
+            }
+        }
+        TermOp::LeakyRelu { slope } if step.values[0] <= 0.0 => format!("{slope} · {a}"),
+        TermOp::LeakyRelu { .. } => a,
+        TermOp::LeakyGate { slope } if step.values[1] <= 0.0 => format!("{slope} · {a}   ({b} ≤ 0)"),
+        TermOp::LeakyGate { .. } => format!("{a}   ({b} > 0)"),
+        TermOp::Tanh => format!("tanh({a})"),
+        TermOp::TanhGate => format!("{a} · (1 − {b}²)"),
+        TermOp::Sigmoid => format!("1 ÷ (1 + exp(−{a}))"),
+        TermOp::SigmoidGate => format!("{a} · {b} · (1 − {b})"),
+        TermOp::Route { .. } => {
+            let won = step.product().is_some_and(|p| p.to_bits() == step.values[0].to_bits());
+            if won { format!("{r} + {a}") } else { format!("{r} + 0 · {a}") }
+        }
+    };
+    format!("{left} {sign} {after}")
+}
+
+/// The list of terms: only the rows that can be seen are laid out.
+fn terms_ui(ui: &mut Ui, view: &View, fold: &CellFold, done: u32, room: f32) {
+    let row = ui.text_style_height(&egui::TextStyle::Monospace) + 4.0;
+    let id = Id::unique("terms");
+    let key = (fold.address, done);
+    let moved = ui.data(|data| data.get_temp::<(Address, u32)>(id)) != Some(key);
+    let mut area = ScrollArea::vertical().id_salt("terms").max_height(room).auto_shrink([false, true]);
+    if moved {
+        ui.data_mut(|data| data.insert_temp(id, key));
+        // The last term done comes into view, with some rows before it.
+        let line = row + ui.spacing().item_spacing.y;
+        area = area.vertical_scroll_offset((done as f32 * line - room * 0.6).max(0.0));
+    }
+    area.show_rows(ui, row, fold.steps.len(), |ui, rows| {
+        for m in rows {
+            row_ui(ui, view, &fold.steps[m], m as u32, done, row);
+        }
+    });
+}
+
+fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
+    let is_done = m < done;
+    let is_last = m + 1 == done;
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), row), Sense::hover());
+    if is_last {
+        ui.painter().rect_filled(rect, 3.0, view.theme.accent_soft);
+    }
+    let mut ui =
+        ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    let ui = &mut ui;
+    ui.spacing_mut().item_spacing.x = 4.0;
+    let weak = |text: String| RichText::new(text).font(theme::small_font()).color(view.theme.text_weak);
+    ui.add_sized([40.0, row], Label::new(weak(format!("m{m}"))));
+    for (place, operand) in step.term.operands.iter().enumerate() {
+        let Some(operand) = operand else { continue };
+        if place == 1 {
+            ui.label(weak(between(step.term.op).into()));
+        } else if let Some(sign) = leading(step.term.op) {
+            ui.label(weak(sign.into()));
+        }
+        operand_ui(ui, view, operand, step.values[place]);
+    }
+    if step.term.operands().next().is_none() {
+        ui.label(weak(step.term.op.symbols().into()));
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let text = if is_done { number::four_digits(step.after) } else { "·".into() };
+        let color = if is_done { view.theme.text_strong } else { view.theme.text_weak };
+        let label = ui.label(RichText::new(text).font(theme::mono_font()).color(color));
+        if is_done {
+            label.on_hover_text(format!("{} {}", step.term.op.symbols(), number::full(step.after)));
+        }
+        ui.label(weak("→".into()));
+    });
+}
+
+/// What stands before the first operand.
+fn leading(op: TermOp) -> Option<&'static str> {
+    match op {
+        TermOp::MulAdd
+        | TermOp::Add
+        | TermOp::MulSquareAdd
+        | TermOp::SquareDiffAdd
+        | TermOp::Route { .. } => Some("+"),
+        TermOp::NegMulAdd | TermOp::CrossTerm => Some("−"),
+        TermOp::Mul => Some("·"),
+        TermOp::Div => Some("÷"),
+        TermOp::Max => Some("max"),
+        TermOp::Exp => Some("exp"),
+        TermOp::Ln => Some("ln"),
+        TermOp::Tanh => Some("tanh"),
+        TermOp::Sigmoid => Some("σ"),
+        TermOp::SubFrom
+        | TermOp::DivInto
+        | TermOp::Sqrt
+        | TermOp::Recip
+        | TermOp::Set
+        | TermOp::Product
+        | TermOp::Quotient
+        | TermOp::Difference
+        | TermOp::Relu
+        | TermOp::ReluGate
+        | TermOp::LeakyRelu { .. }
+        | TermOp::LeakyGate { .. }
+        | TermOp::TanhGate
+        | TermOp::SigmoidGate => None,
+    }
+}
+
+/// What stands between the operands.
+fn between(op: TermOp) -> &'static str {
+    match op {
+        TermOp::Difference | TermOp::SquareDiffAdd => "−",
+        TermOp::Quotient => "÷",
+        TermOp::ReluGate | TermOp::LeakyGate { .. } => "if 0 <",
+        TermOp::Route { .. } => "won by",
+        TermOp::TanhGate | TermOp::SigmoidGate => "y",
+        TermOp::MulAdd
+        | TermOp::NegMulAdd
+        | TermOp::MulSquareAdd
+        | TermOp::CrossTerm
+        | TermOp::Add
+        | TermOp::Mul
+        | TermOp::Div
+        | TermOp::SubFrom
+        | TermOp::DivInto
+        | TermOp::Sqrt
+        | TermOp::Recip
+        | TermOp::Max
+        | TermOp::Set
+        | TermOp::Product
+        | TermOp::Exp
+        | TermOp::Ln
+        | TermOp::Relu
+        | TermOp::LeakyRelu { .. }
+        | TermOp::Tanh
+        | TermOp::Sigmoid => "·",
+    }
+}
+
+/// An operand: a link to the cell that it is, where it is one.
+fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32) {
+    let font = theme::mono_font();
+    match (operand, view.state.trace().writer(operand)) {
+        (Operand::Cell { .. }, Some(writer)) => {
+            let known = writer.time < view.state.trace().time() || view.state.is_done(&writer);
+            let text = if known { number::four_digits(value) } else { "?".into() };
+            let link = Button::new(RichText::new(text).font(font).color(view.theme.accent)).frame(false);
+            let address = view.state.plan().text(&writer);
+            let response = ui.add(link);
+            let name = view.fill("inspector.operand", &[("address", &address)]);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
+            if response.hovered() {
+                view.hover(writer);
+            }
+            if response.on_hover_text(address).clicked() {
+                view.act(Action::Select(writer));
+            }
+        }
+        (Operand::Constant { name, .. }, _) => {
+            ui.label(RichText::new(number::four_digits(value)).font(font)).on_hover_text(*name);
+        }
+        (Operand::Padding { .. } | Operand::Cell { .. }, _) => {
+            let text = RichText::new(number::four_digits(value)).font(font).color(view.theme.text_weak);
+            ui.label(text).on_hover_text(view.text("inspector.padding"));
+        }
+    }
+}
+
+/// Links to the terms that read the cell.
+fn readers_ui(ui: &mut Ui, view: &View, focus: &Address) {
+    const SHOWN: usize = 8;
+    type Kept = ((u64, Address), Arc<Vec<Address>>);
+    let id = Id::unique("readers of the inspected cell");
+    let key = (view.state.revision(), *focus);
+    let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
+    let readers = match kept {
+        Some((kept_key, readers)) if kept_key == key => readers,
+        _ => {
+            let readers = Arc::new(view.state.trace().readers(focus, SHOWN + 1));
+            ui.data_mut(|data| data.insert_temp(id, (key, Arc::clone(&readers))));
+            readers
+        }
+    };
+    ui.add_space(4.0);
+    heading_ui(ui, view, if readers.is_empty() { "inspector.no_readers" } else { "inspector.readers" });
+    ui.horizontal_wrapped(|ui| {
+        for reader in readers.iter().take(SHOWN) {
+            let text = view.state.plan().text(reader);
+            let link = RichText::new(&text).font(theme::small_font()).color(view.theme.accent);
+            let response = ui.add(Button::new(link).frame(false));
+            if response.hovered() {
+                view.hover(*reader);
+            }
+            if response.clicked() {
+                view.act(Action::Select(*reader));
+            }
+        }
+        if readers.len() > SHOWN {
+            ui.label("…");
+        }
+    });
 }

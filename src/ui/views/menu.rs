@@ -1,9 +1,193 @@
 //! The menus, from the command table.
 
-use crate::ui::view::View;
-use egui::Ui;
+use crate::app::{
+    Action, Lang, Scale, ThemeChoice,
+    command::{COMMANDS, Command, Group},
+};
+use crate::data::SAMPLES;
+use crate::model_io::bundled;
+use crate::nn::{
+    Mode,
+    optimizer::{Optimizer, Rule},
+};
+use crate::ui::{keys::keyboard_shortcut, view::View};
+use egui::{Button, DragValue, MenuBar, ScrollArea, Ui};
 
-/// Draws it.
+/// Draws the menu bar.
 pub fn menu_ui(ui: &mut Ui, view: &View) {
-    ui.label(view.text("menu"));
+    MenuBar::new().ui(ui, |ui| {
+        for group in Group::ALL {
+            if group == Group::Grain {
+                continue;
+            }
+            ui.menu_button(view.text(group.key()), |ui| {
+                ui.set_min_width(230.0);
+                match group {
+                    Group::File => file_ui(ui, view),
+                    Group::View => view_ui(ui, view),
+                    Group::Step => {
+                        commands_ui(ui, view, Group::Step);
+                        ui.separator();
+                        commands_ui(ui, view, Group::Grain);
+                    }
+                    Group::Edit => {
+                        commands_ui(ui, view, Group::Edit);
+                        ui.separator();
+                        training_ui(ui, view);
+                    }
+                    Group::Grain | Group::Follow => commands_ui(ui, view, group),
+                }
+            });
+        }
+    });
+}
+
+fn commands_ui(ui: &mut Ui, view: &View, group: Group) {
+    for command in COMMANDS.iter().filter(|command| command.group == group) {
+        command_ui(ui, view, command);
+    }
+}
+
+fn command_ui(ui: &mut Ui, view: &View, command: &Command) {
+    let keys = command.shortcut.as_ref().and_then(keyboard_shortcut);
+    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let undo = &view.state.undo;
+    let enabled = match command.id {
+        "undo" => undo.can_undo(),
+        "redo" => undo.can_redo(),
+        _ => true,
+    };
+    let button = Button::new(view.text(&format!("cmd.{}", command.id))).shortcut_text(keys);
+    if ui.add_enabled(enabled, button).clicked() {
+        view.act((command.action)(view.state));
+        ui.close();
+    }
+}
+
+fn file_ui(ui: &mut Ui, view: &View) {
+    for id in ["open_picture", "open_model"] {
+        if let Some(command) = crate::app::command::command(id) {
+            command_ui(ui, view, command);
+        }
+    }
+    ui.menu_button(view.text("menu.samples"), |ui| {
+        ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
+            for sample in SAMPLES {
+                let current = view.state.inputs.picture.name == sample.name;
+                if ui.add(Button::selectable(current, sample.name)).clicked() {
+                    view.act(Action::OpenSample(sample.name.to_owned()));
+                    ui.close();
+                }
+            }
+        });
+    });
+    ui.menu_button(view.text("menu.models"), |ui| {
+        for model in bundled::models() {
+            let current = view.state.model().name == model.name;
+            let words = view.text(&format!("model.{}", model.name));
+            if ui.add(Button::selectable(current, words)).on_hover_text(model.name).clicked() {
+                view.act(Action::OpenBundled(model.name.to_owned()));
+                ui.close();
+            }
+        }
+    });
+    ui.separator();
+    for id in ["copy_address", "quit"] {
+        if let Some(command) = crate::app::command::command(id) {
+            command_ui(ui, view, command);
+        }
+    }
+}
+
+fn view_ui(ui: &mut Ui, view: &View) {
+    let now = view.state.view;
+    ui.label(view.text("menu.theme"));
+    ui.horizontal(|ui| {
+        for (theme, key) in [
+            (ThemeChoice::Light, "menu.light"),
+            (ThemeChoice::Dark, "menu.dark"),
+            (ThemeChoice::System, "menu.system"),
+        ] {
+            if ui.selectable_label(now.theme == theme, view.text(key)).clicked() {
+                view.act(Action::SetTheme(theme));
+            }
+        }
+    });
+    ui.label(view.text("menu.language"));
+    ui.horizontal(|ui| {
+        for (lang, name) in [(Lang::En, "English"), (Lang::Zh, "中文")] {
+            if ui.selectable_label(now.lang == lang, name).clicked() {
+                view.act(Action::SetLang(lang));
+            }
+        }
+    });
+    ui.label(view.text("menu.scale"));
+    ui.horizontal(|ui| {
+        for (scale, key) in [
+            (Scale::Map, "menu.scale_map"),
+            (Scale::Layer, "menu.scale_layer"),
+            (Scale::Network, "menu.scale_network"),
+        ] {
+            if ui.selectable_label(now.scale == scale, view.text(key)).clicked() {
+                view.act(Action::SetScale(scale));
+            }
+        }
+    });
+    ui.label(view.text("menu.zoom"));
+    ui.horizontal(|ui| {
+        for percent in [100, 125, 150, 200, 300] {
+            let zoom = percent as f32 / 100.0;
+            let current = (ui.ctx().zoom_factor() - zoom).abs() < 0.01;
+            if ui.selectable_label(current, format!("{percent} %")).clicked() {
+                ui.ctx().set_zoom_factor(zoom);
+            }
+        }
+    });
+    ui.separator();
+    commands_ui(ui, view, Group::View);
+}
+
+/// What makes the update.
+fn training_ui(ui: &mut Ui, view: &View) {
+    let inputs = &view.state.inputs;
+    let now = inputs.optimizer;
+    let set = |optimizer: Optimizer| {
+        if optimizer != now {
+            view.act(Action::SetOptimizer(optimizer));
+        }
+    };
+    ui.label(view.text("menu.optimizer"));
+    ui.horizontal(|ui| {
+        for rule in Rule::ALL {
+            let current = rule.name() == now.rule.name();
+            if ui.selectable_label(current, view.text(&format!("rule.{}", rule.name()))).clicked() && !current
+            {
+                set(Optimizer { rule, ..now });
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let mut rate = now.learning_rate;
+        let label = ui.label(view.text("menu.learning_rate"));
+        let drag = DragValue::new(&mut rate).range(0.0..=10.0).speed(0.001).max_decimals(6);
+        if ui.add(drag).labelled_by(label.id).changed() {
+            set(Optimizer { learning_rate: rate, ..now });
+        }
+    });
+    ui.horizontal(|ui| {
+        let mut decay = now.weight_decay;
+        let label = ui.label(view.text("menu.weight_decay"));
+        let drag = DragValue::new(&mut decay).range(0.0..=1.0).speed(0.0001).max_decimals(6);
+        if ui.add(drag).labelled_by(label.id).changed() {
+            set(Optimizer { weight_decay: decay, ..now });
+        }
+    });
+    ui.label(view.text("menu.mode"));
+    ui.horizontal(|ui| {
+        for (mode, key) in [(Mode::Eval, "menu.mode_eval"), (Mode::Train, "menu.mode_train")] {
+            if ui.selectable_label(inputs.mode == mode, view.text(key)).clicked() {
+                view.act(Action::SetMode(mode));
+            }
+        }
+    });
 }

@@ -1,9 +1,54 @@
 //! Lines for the user, and work that goes on.
 
+use crate::app::{Action, NoticeKind};
 use crate::ui::view::View;
-use egui::Ui;
+use egui::{Align2, Area, Frame, Id, RichText, Stroke, Ui, vec2};
 
-/// Draws it.
+/// Draws them over the window's lower right corner.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
-    ui.label(view.text("notices"));
+    if view.state.notices.is_empty() && view.state.busy.is_none() {
+        return;
+    }
+    Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -170.0)).show(ui.ctx(), |ui| {
+        ui.set_max_width(440.0);
+        if let Some(busy) = &view.state.busy {
+            card_ui(ui, view, view.theme.accent, |ui| {
+                ui.spinner();
+                ui.label(view.fill("notice.reading", &[("name", &busy.name)]));
+                if ui.button(view.text("notice.cancel")).clicked() {
+                    view.act(Action::Cancel);
+                }
+            });
+        }
+        let newest = view.state.notices.last();
+        if let Some(notice) = newest {
+            let color = match notice.kind {
+                NoticeKind::Info => view.theme.accent,
+                NoticeKind::Error => view.theme.bad,
+            };
+            card_ui(ui, view, color, |ui| {
+                ui.vertical(|ui| {
+                    ui.label(RichText::new(&notice.text));
+                    let more = view.state.notices.len() - 1;
+                    ui.horizontal(|ui| {
+                        if ui.button(view.text("notice.dismiss")).clicked() {
+                            view.act(Action::DismissNotice);
+                        }
+                        if more > 0 {
+                            ui.label(view.fill("notice.more", &[("n", &more.to_string())]));
+                        }
+                    });
+                });
+            });
+        }
+    });
+}
+
+fn card_ui(ui: &mut Ui, view: &View, color: egui::Color32, add: impl FnOnce(&mut Ui)) {
+    Frame::popup(ui.style()).fill(view.theme.raised).stroke(Stroke::new(1.5, color)).inner_margin(12.0).show(
+        ui,
+        |ui| {
+            ui.horizontal_wrapped(add);
+        },
+    );
 }

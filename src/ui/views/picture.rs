@@ -1,9 +1,230 @@
 //! The picture, what the network sees of it, and what it makes of it.
 
-use crate::ui::view::View;
-use egui::Ui;
+use crate::app::Action;
+use crate::data::{Content, Fit, Ground, Picture, preview};
+use crate::nn::Part;
+use crate::trace::TensorId;
+use crate::ui::{
+    number, plane,
+    theme::{self, Theme},
+    view::View,
+    widgets::grid::{CellState, Grid},
+};
+use egui::{
+    Align2, ColorImage, ComboBox, Id, Image, Rect, RichText, Sense, Stroke, StrokeKind, TextureHandle,
+    TextureOptions, Ui, pos2, vec2,
+};
+use std::sync::Arc;
 
-/// Draws it.
+/// Side of the two pictures, in points.
+const SIDE: f32 = 92.0;
+
+/// Draws the panel.
 pub fn picture_ui(ui: &mut Ui, view: &View) {
-    ui.label(view.text("picture"));
+    ui.horizontal_top(|ui| {
+        ui.vertical(|ui| {
+            caption_ui(ui, view, &view.text("picture.original"));
+            original_ui(ui, view);
+        });
+        ui.vertical(|ui| {
+            let [c, h, w] = view.state.model().network.input;
+            caption_ui(ui, view, &view.text("picture.seen")).on_hover_text(format!("{c}×{h}×{w}"));
+            seen_ui(ui, view);
+        });
+        ui.vertical(|ui| prediction_ui(ui, view));
+    });
+    ui.horizontal(|ui| settings_ui(ui, view));
+}
+
+fn caption_ui(ui: &mut Ui, view: &View, text: &str) -> egui::Response {
+    ui.label(RichText::new(text).font(theme::small_font()).color(view.theme.text_weak))
+}
+
+/// The picture as it was opened, with a frame around what the network sees.
+fn original_ui(ui: &mut Ui, view: &View) {
+    let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
+    let name = &view.state.inputs.picture.name;
+    match &view.state.inputs.picture.content {
+        Content::Picture(picture) => {
+            let texture = texture(ui, view, picture);
+            let size = vec2(picture.width() as f32, picture.height() as f32);
+            let points_per_pixel = SIDE / size.x.max(size.y);
+            let shown = Rect::from_center_size(rect.center(), size * points_per_pixel);
+            Image::new((texture.id(), texture.size_vec2())).paint_at(ui, shown);
+            let seen = view.state.fitted.seen;
+            let corner = pos2(seen.x as f32, seen.y as f32).to_vec2() * points_per_pixel;
+            let frame = Rect::from_min_size(
+                shown.min + corner,
+                vec2(seen.w as f32, seen.h as f32) * points_per_pixel,
+            );
+            let painter = ui.painter().with_clip_rect(rect.expand(2.0));
+            painter.rect_stroke(frame, 1.0, Stroke::new(1.5, view.theme.cursor), StrokeKind::Inside);
+            let (w, h) = (picture.width(), picture.height());
+            response.on_hover_text(format!("{name}\n{w} × {h}"));
+        }
+        Content::Values(_) => {
+            let font = theme::small_font();
+            let color = view.theme.text_weak;
+            ui.painter().text(rect.center(), Align2::CENTER_CENTER, view.text("picture.values"), font, color);
+            response.on_hover_text(name.as_str());
+        }
+    }
+}
+
+/// The texture of the original, made once per picture.
+fn texture(ui: &Ui, view: &View, picture: &Picture) -> TextureHandle {
+    let id = Id::unique("original picture");
+    let ground = view.state.inputs.ground;
+    let key = (Arc::as_ptr(&view.state.inputs.picture) as usize, ground.0);
+    type Kept = ((usize, [u8; 3]), TextureHandle);
+    let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
+    if let Some((kept_key, texture)) = kept
+        && kept_key == key
+    {
+        return texture;
+    }
+    let preview = preview(picture, 256, ground);
+    let image = ColorImage::from_rgb([preview.width, preview.height], &preview.rgb);
+    let texture = ui.ctx().load_texture("original picture", image, TextureOptions::LINEAR);
+    ui.data_mut(|data| data.insert_temp(id, (key, texture.clone())));
+    texture
+}
+
+/// What the network sees: its input.
+fn seen_ui(ui: &mut Ui, view: &View) {
+    let [c, h, w] = view.state.model().network.input;
+    let cell = SIDE / h.max(w) as f32;
+    let pixels = &view.state.fitted.tensor;
+    let from_picture = matches!(view.state.inputs.picture.content, Content::Picture(_));
+    let label = |_: Option<(usize, usize)>| view.text("picture.seen");
+    if c == 3 && from_picture {
+        let mapping = crate::ui::colormap::Mapping::rgb(0.0, 255.0, view.theme.dark);
+        let cells = |i, j| ([0, 1, 2].map(|c| pixels[[0, c, i, j]]), CellState::Current);
+        let grid = Grid::rgb("seen", h, w, mapping, &cells)
+            .revision(view.state.revision())
+            .cell_points(cell)
+            .label(&label);
+        respond(view, grid.show_ui(ui).hovered);
+    } else {
+        let input = plane::Plane::new(view, TensorId::INPUT, 0, 0);
+        let cells = |i, j| input.cell(i, j);
+        let grid = Grid::new("seen", h, w, input.mapping(), &cells)
+            .revision(input.revision())
+            .cell_points(cell)
+            .label(&label);
+        respond(view, grid.show_ui(ui).hovered);
+    }
+}
+
+fn respond(view: &View, hovered: Option<(usize, usize)>) {
+    if let Some((i, j)) = hovered {
+        view.hover(plane::Plane::new(view, TensorId::INPUT, 0, 0).address(i, j));
+    }
+}
+
+/// The best classes with their probabilities, once the cursor has passed them.
+fn prediction_ui(ui: &mut Ui, view: &View) {
+    let plan = view.state.plan();
+    let tensor = match plan.stage_of(TensorId::loss(Part::Prob)) {
+        Some(_) => TensorId::loss(Part::Prob),
+        None => crate::trace::Plan::input_of(plan.network().layers.len()),
+    };
+    let is_known = plan
+        .stage_of(tensor)
+        .is_none_or(|stage| view.state.trace().progress(stage, 0, view.state.cursor.at()).is_complete());
+    let is_probability = tensor.part == Part::Prob;
+    caption_ui(ui, view, &view.text("picture.prediction"));
+    let scores = view.state.scores();
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    if !is_known {
+        // Nothing is known yet: the classes in their own order, without bars.
+        order.sort_unstable();
+    }
+    for &class in order.iter().take(4) {
+        let score = is_known.then_some(scores[class]);
+        row_ui(ui, view, class, score, is_probability);
+    }
+}
+
+fn row_ui(ui: &mut Ui, view: &View, class: usize, score: Option<f32>, is_probability: bool) {
+    let theme: &Theme = view.theme;
+    let width = ui.available_width().clamp(90.0, 190.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 20.0), Sense::click());
+    let painter = ui.painter().with_clip_rect(rect);
+    painter.rect_filled(rect, 3.0, theme.field);
+    if let Some(score) = score
+        && is_probability
+    {
+        let bar = Rect::from_min_size(rect.min, vec2(width * score.clamp(0.0, 1.0), rect.height()));
+        painter.rect_filled(bar, 3.0, theme.accent_soft);
+    }
+    let is_target = class == view.state.label();
+    let name = view.state.model().class_name(class);
+    let name = if is_target { format!("◎ {name}") } else { name };
+    let font = theme::small_font();
+    painter.text(
+        rect.left_center() + vec2(6.0, 0.0),
+        Align2::LEFT_CENTER,
+        &name,
+        font.clone(),
+        theme.text_strong,
+    );
+    let value = match score {
+        Some(score) if is_probability => format!("{:.1} %", score * 100.0),
+        Some(score) => number::four_digits(score),
+        None => "·".into(),
+    };
+    painter.text(rect.right_center() - vec2(6.0, 0.0), Align2::RIGHT_CENTER, &value, font, theme.text);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{name} {value}")));
+    if response.on_hover_text(view.text("picture.choose_target")).clicked() {
+        view.act(Action::SetLabel(class));
+    }
+}
+
+/// How the picture is fitted, what lies under it, and the target.
+fn settings_ui(ui: &mut Ui, view: &View) {
+    let inputs = &view.state.inputs;
+    let open = ui.button(view.text("picture.open"));
+    if open.clicked() {
+        view.act(Action::AskForPicture);
+    }
+    if matches!(inputs.picture.content, Content::Picture(_)) {
+        let name = |fit: Fit| view.text(&format!("fit.{}", fit.name()));
+        let combo = ComboBox::from_id_salt("fit").width(84.0).selected_text(name(inputs.fit));
+        let combo = combo.show_ui(ui, |ui| {
+            for fit in Fit::ALL {
+                if ui.selectable_label(fit == inputs.fit, name(fit)).clicked() {
+                    view.act(Action::SetFit(fit));
+                }
+            }
+        });
+        let label = view.text("picture.fit");
+        combo.response.on_hover_text(&label).widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("{label}: {}", name(inputs.fit)))
+        });
+        let mut ground = inputs.ground.0;
+        if ui.color_edit_button_srgb(&mut ground).on_hover_text(view.text("picture.ground")).changed() {
+            view.act(Action::SetGround(Ground(ground)));
+        }
+    }
+    let classes = view.state.model().network.classes();
+    let name = |class: usize| view.state.model().class_name(class);
+    let combo =
+        ComboBox::from_id_salt("target").width(84.0).selected_text(format!("◎ {}", name(view.state.label())));
+    let combo = combo.show_ui(ui, |ui| {
+        for class in 0..classes.min(1000) {
+            if ui.selectable_label(class == view.state.label(), name(class)).clicked() {
+                view.act(Action::SetLabel(class));
+            }
+        }
+    });
+    let label = view.text("picture.target");
+    combo.response.on_hover_text(&label).widget_info(|| {
+        egui::WidgetInfo::labeled(
+            egui::Role::ComboBox,
+            true,
+            format!("{label}: {}", name(view.state.label())),
+        )
+    });
 }

@@ -1,9 +1,117 @@
 //! Buttons to step and play, the grain, the speed.
 
-use crate::ui::view::View;
-use egui::Ui;
+use crate::app::{
+    Action,
+    command::{Command, command},
+};
+use crate::trace::{Grain, Move};
+use crate::ui::{keys::keyboard_shortcut, view::View};
+use egui::{Button, ComboBox, RichText, Role, Slider, Ui, WidgetInfo, vec2};
 
 /// Draws it.
 pub fn transport_ui(ui: &mut Ui, view: &View) {
-    ui.label(view.text("transport"));
+    ui.horizontal(|ui| {
+        for id in ["start", "back_over", "previous", "play", "next", "over", "end"] {
+            if let Some(command) = command(id) {
+                button_ui(ui, view, command);
+            }
+        }
+        ui.separator();
+        for id in ["out", "into"] {
+            if let Some(command) = command(id) {
+                button_ui(ui, view, command);
+            }
+        }
+        grain_ui(ui, view);
+        ui.separator();
+        speed_ui(ui, view);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| position_ui(ui, view));
+    });
+}
+
+fn button_ui(ui: &mut Ui, view: &View, command: &Command) {
+    let playing = view.state.playback.playing;
+    let icon = if command.id == "play" && playing { "⏸" } else { command.icon };
+    let keys = command.shortcut.as_ref().and_then(keyboard_shortcut);
+    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let name = view.text(&format!("cmd.{}", command.id));
+    let mut text = RichText::new(icon).size(17.0);
+    if command.id == "play" {
+        text = text.color(view.theme.on_accent);
+    }
+    let mut button = Button::new(text).min_size(vec2(34.0, 30.0));
+    if command.id == "play" {
+        button = button.fill(view.theme.accent).min_size(vec2(46.0, 30.0));
+    }
+    let tip = format!("{name}  ({keys})\n{}", view.text(&format!("cmd.{}.tip", command.id)));
+    let response = ui.add(button).on_hover_text(tip);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    if response.clicked() {
+        view.act((command.action)(view.state));
+    }
+}
+
+fn grain_ui(ui: &mut Ui, view: &View) {
+    let now = view.state.cursor.grain();
+    let name = |grain: Grain| view.text(&format!("grain.{}", grain.name()));
+    let combo = ComboBox::from_id_salt("grain").width(110.0).height(320.0).selected_text(name(now));
+    let response = combo
+        .show_ui(ui, |ui| {
+            for (number, grain) in Grain::ALL.into_iter().enumerate() {
+                let words = format!("{}  {}", number + 1, name(grain));
+                if ui.selectable_label(grain == now, words).clicked() {
+                    view.act(Action::Go(Move::Grain(grain)));
+                }
+            }
+        })
+        .response
+        .on_hover_text(view.text("transport.grain.tip"));
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::ComboBox, true, view.fill("transport.grain", &[("grain", &name(now))]))
+    });
+}
+
+fn speed_ui(ui: &mut Ui, view: &View) {
+    let mut speed = view.state.playback.moves_per_sec;
+    ui.spacing_mut().slider_width = 90.0;
+    let slider = Slider::new(&mut speed, 0.25..=1000.0).logarithmic(true).show_value(false);
+    let response = ui.add(slider).on_hover_text(view.text("transport.speed.tip"));
+    response.widget_info(|| WidgetInfo::slider(true, f64::from(speed), view.text("transport.speed")));
+    let shown = if speed < 10.0 { format!("{speed:.1}") } else { format!("{speed:.0}") };
+    ui.label(view.fill("transport.per_second", &[("n", &shown)]));
+    if speed != view.state.playback.moves_per_sec {
+        view.act(Action::SetSpeed(speed));
+    }
+}
+
+/// How many steps are done, of how many.
+fn position_ui(ui: &mut Ui, view: &View) {
+    let plan = view.state.plan();
+    let (at, time) = (view.state.cursor.at(), view.state.cursor.time(plan));
+    let within = at - u64::from(time) * plan.len();
+    let (done, all) = (thousands(within), thousands(plan.len()));
+    let words = view.fill("transport.steps", &[("done", &done), ("all", &all)]);
+    ui.label(RichText::new(words).color(view.theme.text_weak));
+}
+
+/// A number with thin spaces between the thousands.
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{a0}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(super::thousands(1_234_567), "1\u{a0}234\u{a0}567");
+        assert_eq!(super::thousands(12), "12");
+    }
 }
