@@ -43,6 +43,7 @@ struct Window {
     answers: Receiver<Action>,
     sender: Sender<Action>,
     theme: Option<ThemeChoice>,
+    title: String,
 }
 
 /// Where the view's settings are kept.
@@ -56,7 +57,8 @@ impl Window {
         if let Some(view) = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY)) {
             state.view = view;
         }
-        let window = Self { state, memory: Memory::default(), answers, sender, theme: None };
+        let window =
+            Self { state, memory: Memory::default(), answers, sender, theme: None, title: String::new() };
         if let Some((name, bytes)) = file {
             // The receiver is here, so this cannot fail.
             let _ = window.sender.send(Action::OpenBytes { name, bytes: Arc::new(bytes) });
@@ -172,6 +174,12 @@ impl eframe::App for Window {
         self.apply(&ctx, actions);
         let asked = shell::window_ui(ui, &self.state, &mut self.memory);
         self.apply(&ctx, asked);
+        let title =
+            format!("{} – {} – convstep", self.state.cursor.text(self.state.plan()), self.state.model().name);
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
         if self.state.playback.playing {
             ctx.request_repaint_after(Duration::from_secs_f32(self.state.playback.next_due().min(0.25)));
         }

@@ -171,6 +171,8 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
         ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     let ui = &mut ui;
     ui.spacing_mut().item_spacing.x = 4.0;
+    ui.spacing_mut().interact_size.y = row;
+    ui.spacing_mut().button_padding = egui::Vec2::ZERO;
     let weak = |text: String| RichText::new(text).font(theme::small_font()).color(view.theme.text_weak);
     ui.add_sized([40.0, row], Label::new(weak(format!("m{m}"))));
     for (place, operand) in step.term.operands.iter().enumerate() {

@@ -11,35 +11,42 @@ use crate::nn::{
     optimizer::{Optimizer, Rule},
 };
 use crate::ui::{keys::keyboard_shortcut, view::View};
-use egui::{Button, DragValue, MenuBar, ScrollArea, Ui};
+use egui::{Button, DragValue, ScrollArea, Ui};
 
-/// Draws the menu bar.
+/// Draws the menus, side by side.
 pub fn menu_ui(ui: &mut Ui, view: &View) {
-    MenuBar::new().ui(ui, |ui| {
+    ui.scope(|ui| {
+        egui::containers::menu::menu_style(ui.style_mut());
         for group in Group::ALL {
-            if group == Group::Grain {
-                continue;
-            }
-            ui.menu_button(view.text(group.key()), |ui| {
-                ui.set_min_width(230.0);
-                match group {
-                    Group::File => file_ui(ui, view),
-                    Group::View => view_ui(ui, view),
-                    Group::Step => {
-                        commands_ui(ui, view, Group::Step);
-                        ui.separator();
-                        commands_ui(ui, view, Group::Grain);
-                    }
-                    Group::Edit => {
-                        commands_ui(ui, view, Group::Edit);
-                        ui.separator();
-                        training_ui(ui, view);
-                    }
-                    Group::Grain | Group::Follow => commands_ui(ui, view, group),
+            match group {
+                Group::Grain => {}
+                Group::File | Group::Edit | Group::Step | Group::Follow | Group::View => {
+                    ui.menu_button(view.text(group.key()), |ui| {
+                        ui.set_min_width(230.0);
+                        contents_ui(ui, view, group);
+                    });
                 }
-            });
+            }
         }
     });
+}
+
+fn contents_ui(ui: &mut Ui, view: &View, group: Group) {
+    match group {
+        Group::File => file_ui(ui, view),
+        Group::View => view_ui(ui, view),
+        Group::Step => {
+            commands_ui(ui, view, Group::Step);
+            ui.separator();
+            commands_ui(ui, view, Group::Grain);
+        }
+        Group::Edit => {
+            commands_ui(ui, view, Group::Edit);
+            ui.separator();
+            training_ui(ui, view);
+        }
+        Group::Grain | Group::Follow => commands_ui(ui, view, group),
+    }
 }
 
 fn commands_ui(ui: &mut Ui, view: &View, group: Group) {

@@ -17,7 +17,7 @@ use egui::{
 use std::sync::Arc;
 
 /// Side of the two pictures, in points.
-const SIDE: f32 = 92.0;
+const SIDE: f32 = 97.0;
 
 /// Draws the panel.
 pub fn picture_ui(ui: &mut Ui, view: &View) {
