@@ -1,0 +1,226 @@
+//! The program without a window: actions in, state out.
+
+use convstep::{
+    app::{Action, AppState, Effect, apply},
+    data::{Fit, Loaded, Picture},
+    model_io::bundled,
+    nn::{
+        Part,
+        optimizer::{Optimizer, Rule},
+    },
+    trace::{Break, Grain, Move, TensorId},
+};
+use std::sync::Arc;
+
+fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
+    actions.into_iter().flat_map(|action| apply(state, action)).collect()
+}
+
+fn go(text: &str) -> Action {
+    Action::GoTo(text.into())
+}
+
+fn at(state: &AppState) -> String {
+    state.cursor.text(state.plan())
+}
+
+/// Opens bytes as the window does, with the worker's part done at once.
+fn open(state: &mut AppState, name: &str, bytes: Vec<u8>) {
+    let effects = run(state, [Action::OpenBytes { name: name.into(), bytes: Arc::new(bytes) }]);
+    for effect in effects {
+        if let Effect::Decode { job, name, bytes } = effect {
+            let result = Loaded::decode(&name, &bytes).map(Arc::new);
+            run(state, [Action::PictureDecoded { job, result }]);
+        }
+    }
+}
+
+#[test]
+fn a_fresh_start_has_done_the_forward_pass() {
+    let state = AppState::new();
+    assert_eq!(at(&state), "loss/loss");
+    assert!(state.notices.is_empty());
+    let plan = state.plan();
+    let last = plan.network().layers.len() - 1;
+    let output = plan.stage_of(TensorId::layer(last, Part::Out)).expect("the output's stage");
+    assert!(state.trace().progress(output, 0, state.cursor.at()).is_complete());
+    let dx = plan.stage_of(TensorId::layer(0, Part::Dx)).expect("the first gradient's stage");
+    assert!(state.trace().progress(dx, 0, state.cursor.at()).is_untouched());
+}
+
+#[test]
+fn the_whole_way_and_back_at_every_grain() {
+    let mut state = AppState::new();
+    run(&mut state, [Action::OpenBundled("article-backprop".into())]);
+    for grain in Grain::ALL {
+        run(&mut state, [Action::Go(Move::Start), Action::Go(Move::Grain(grain))]);
+        let mut visited = vec![state.cursor];
+        for _ in 0..40 {
+            run(&mut state, [Action::Go(Move::Next)]);
+            visited.push(state.cursor);
+        }
+        visited.dedup();
+        for before in visited.iter().rev().skip(1) {
+            run(&mut state, [Action::Go(Move::Previous)]);
+            assert_eq!(state.cursor, *before, "at grain {grain:?}");
+        }
+    }
+}
+
+#[test]
+fn weights_after_going_back_across_updates_are_the_same_bit_for_bit() {
+    let mut state = AppState::new();
+    run(&mut state, [Action::OpenBundled("digits".into())]);
+    let adam = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+    run(&mut state, [Action::SetOptimizer(Optimizer { rule: adam, learning_rate: 0.01, weight_decay: 0.001 })]);
+    run(&mut state, [go("e7.b0/update")]);
+    let (params, moments) = (state.trace().params().clone(), state.trace().moments().clone());
+    run(&mut state, [go("e90.b0/update"), go("e2.b0.i0/fwd"), go("e7.b0/update")]);
+    assert_eq!(*params, **state.trace().params());
+    assert_eq!(*moments, **state.trace().moments());
+    // The next step starts from what this one left.
+    let after = state.trace().params_after();
+    run(&mut state, [Action::Go(Move::Grain(Grain::Batch)), Action::Go(Move::Next)]);
+    assert_eq!(at(&state), "e8.b0");
+    assert_eq!(after, **state.trace().params());
+}
+
+#[test]
+fn training_on_one_picture_lowers_its_loss() {
+    let mut state = AppState::new();
+    run(&mut state, [Action::SetLabel(3), go("e20.b0")]);
+    let losses = state.run.losses();
+    assert!(losses[&20] < losses[&0], "{losses:?}");
+}
+
+#[test]
+fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
+    let mut state = AppState::new();
+    let (inputs, cursor) = (state.inputs.clone(), state.cursor);
+    let bad: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("note.txt", b"no picture at all".to_vec(), "PNG"),
+        ("empty.png", Vec::new(), "empty"),
+        ("cut.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "cut.png"),
+        ("bad.safetensors", vec![0xff; 64], "safetensors"),
+    ];
+    for (name, bytes, says) in bad {
+        open(&mut state, name, bytes);
+        let notice = state.notices.pop().expect("a line for the user");
+        assert!(notice.text.to_lowercase().contains(&says.to_lowercase()), "{name}: {}", notice.text);
+        assert!(!notice.text.contains('\n'), "{}", notice.text);
+        assert_eq!((&state.inputs, state.cursor), (&inputs, cursor), "{name}");
+        assert!(state.busy.is_none());
+    }
+    for address in ["nowhere", "fwd/conv9", "fwd/conv1/k99", "fwd/conv1/k0/(99,0)", "fwd/conv1/k0/(0,0)/m9999"] {
+        run(&mut state, [go(address)]);
+        let notice = state.notices.pop().unwrap_or_else(|| panic!("{address} gave no line"));
+        assert!(notice.text.contains("expected"), "{}", notice.text);
+        assert_eq!(state.cursor, cursor);
+    }
+    run(&mut state, [Action::OpenBundled("nothing".into()), Action::OpenSample("nothing".into())]);
+    assert_eq!(state.notices.len(), 2);
+    assert_eq!(state.inputs, inputs);
+}
+
+#[test]
+fn your_own_picture_is_opened_fitted_and_stays_when_the_model_changes() {
+    let mut state = AppState::new();
+    let pixels = (0..60 * 40).flat_map(|n| [(n % 256) as u8, 120, 30, 255]).collect();
+    let picture = Picture::from_rgba("mine", 60, 40, pixels).expect("a picture");
+    let content = convstep::data::Content::Picture(picture);
+    let mine = Arc::new(Loaded { name: "mine".into(), content, label: None });
+    run(&mut state, [Action::UsePicture(mine)]);
+    assert_eq!(at(&state), "loss/loss");
+    let seen = state.fitted.seen;
+    assert_eq!((seen.w, seen.h), (40.0, 40.0));
+    run(&mut state, [Action::SetFit(Fit::Stretch)]);
+    assert_eq!((state.fitted.seen.w, state.fitted.seen.h), (60.0, 40.0));
+    run(&mut state, [Action::OpenBundled("digits".into())]);
+    assert_eq!(state.inputs.picture.name, "mine");
+    assert_eq!(state.fitted.tensor.dim(), (1, 1, 28, 28));
+    run(&mut state, [Action::Undo]);
+    assert_eq!(state.model().name, bundled::models()[0].name);
+    run(&mut state, [Action::Redo]);
+    assert_eq!(state.model().name, "digits");
+}
+
+#[test]
+fn undo_brings_back_every_edit() {
+    let mut state = AppState::new();
+    let start = state.inputs.clone();
+    let faster = Optimizer { learning_rate: 0.5, ..start.optimizer };
+    run(&mut state, [Action::SetLabel(0), Action::SetFit(Fit::Pad), Action::SetOptimizer(faster)]);
+    let end = state.inputs.clone();
+    run(&mut state, [Action::Undo, Action::Undo, Action::Undo]);
+    assert_eq!(state.inputs.optimizer, start.optimizer);
+    assert_eq!(state.inputs.fit, start.fit);
+    run(&mut state, [Action::Redo, Action::Redo, Action::Redo]);
+    assert_eq!(state.inputs, end);
+}
+
+#[test]
+fn a_cancelled_picture_does_not_come_back() {
+    let mut state = AppState::new();
+    let before = state.inputs.clone();
+    let effects = run(&mut state, [Action::OpenBytes { name: "a.png".into(), bytes: Arc::new(vec![1, 2, 3]) }]);
+    assert!(state.busy.is_some());
+    run(&mut state, [Action::Cancel]);
+    for effect in effects {
+        if let Effect::Decode { job, name, bytes } = effect {
+            let result = Loaded::decode(&name, &bytes).map(Arc::new);
+            run(&mut state, [Action::PictureDecoded { job, result }]);
+        }
+    }
+    assert_eq!(state.inputs, before);
+    assert!(state.notices.is_empty() && state.busy.is_none());
+}
+
+#[test]
+fn playing_moves_with_time_and_stops_at_the_end() {
+    let mut state = AppState::new();
+    run(&mut state, [Action::OpenBundled("article-backprop".into()), Action::Go(Move::Start)]);
+    run(&mut state, [Action::Go(Move::Grain(Grain::Term)), Action::SetSpeed(10.0), Action::TogglePlay]);
+    run(&mut state, (0..10).map(|_| Action::Tick(0.1)));
+    assert!((9..=11).contains(&state.cursor.at()), "{}", state.cursor.at());
+    run(&mut state, [Action::TogglePlay, Action::Tick(0.2)]);
+    let paused = state.cursor;
+    run(&mut state, [Action::Tick(0.2)]);
+    assert_eq!(state.cursor, paused);
+    run(&mut state, [Action::Go(Move::End), Action::TogglePlay]);
+    assert!(!state.playback.playing);
+}
+
+#[test]
+fn a_breakpoint_stops_forward_and_back_at_a_cell_where_it_holds() {
+    let mut state = AppState::new();
+    run(&mut state, [Action::ToggleBreak(Break::ReluKills), Action::Go(Move::Start)]);
+    run(&mut state, [Action::Continue { back: false }]);
+    let first = state.stopped.expect("some ReLU blocks");
+    assert_eq!(first.value, 0.0);
+    assert!(at(&state).starts_with("fwd/relu"), "{}", at(&state));
+    run(&mut state, [Action::Continue { back: false }]);
+    let second = state.stopped.expect("another one");
+    assert_ne!(first.address, second.address);
+    run(&mut state, [Action::Continue { back: true }]);
+    assert_eq!(state.stopped.map(|stop| stop.address), Some(first.address));
+}
+
+#[test]
+fn following_a_value_to_its_writer_and_its_reader() {
+    let mut state = AppState::new();
+    run(&mut state, [Action::OpenBundled("article-backprop".into()), go("bwd/conv.dW/k0,0/(1,0)/m2")]);
+    if !state.notices.is_empty() {
+        // The layer's name is the model's business: take its first layer.
+        state.notices.clear();
+        let name = state.model().network.layers[0].name().to_owned();
+        run(&mut state, [go(&format!("bwd/{name}.dW/k0,0/(1,0)/m2"))]);
+    }
+    assert!(state.notices.is_empty(), "{:?}", state.notices);
+    let here = at(&state);
+    run(&mut state, [Action::LastWriter]);
+    assert_ne!(at(&state), here);
+    run(&mut state, [Action::NextReader]);
+    assert!(state.notices.is_empty(), "{:?}", state.notices);
+    run(&mut state, [Action::TrailBack, Action::TrailBack]);
+    assert_eq!(at(&state), here);
+}

@@ -1,0 +1,114 @@
+//! The window by role and label, with no display and no GPU.
+#![cfg(feature = "window")]
+
+use convstep::{
+    app::{AppState, Lang, ThemeChoice, apply},
+    ui::{shell::window_ui, theme, view::Memory},
+};
+use egui::{Key, Modifiers};
+use egui_kittest::{Harness, kittest::Queryable};
+
+struct Program {
+    state: AppState,
+    memory: Memory,
+}
+
+fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
+    let mut state = AppState::new();
+    state.view.lang = lang;
+    state.view.theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
+    let program = Program { state, memory: Memory::default() };
+    let mut harness = Harness::builder().with_size(size).build_ui_state(
+        |ui, program: &mut Program| {
+            let actions = window_ui(ui, &program.state, &mut program.memory);
+            for action in actions {
+                apply(&mut program.state, action);
+            }
+        },
+        program,
+    );
+    theme::install(&harness.ctx);
+    harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
+    harness.run_steps(3);
+    harness
+}
+
+fn at(harness: &Harness<Program>) -> String {
+    let state = &harness.state().state;
+    state.cursor.text(state.plan())
+}
+
+#[test]
+fn steps_by_buttons_and_by_keys() {
+    let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
+    assert_eq!(at(&harness), "loss/loss");
+    harness.get_by_label("One step forward").click();
+    harness.run_steps(2);
+    assert_eq!(at(&harness), "bwd/loss.dX");
+    harness.key_press(Key::ArrowLeft);
+    harness.run_steps(2);
+    assert_eq!(at(&harness), "loss/loss");
+    harness.key_press(Key::ArrowDown);
+    harness.key_press(Key::Num9);
+    harness.run_steps(2);
+    assert!(at(&harness).starts_with("loss/loss/k0/(0,0)/m"), "{}", at(&harness));
+    harness.key_press(Key::Home);
+    harness.run_steps(2);
+    assert_eq!(at(&harness), "start");
+}
+
+#[test]
+fn an_address_is_typed() {
+    let mut harness = harness(Lang::En, true, [1024.0, 768.0]);
+    harness.key_press(Key::G);
+    harness.run_steps(3);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.get_by_label("Go to an address").type_text("fwd/conv1/k2/(3,5)/m7");
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert_eq!(at(&harness), "fwd/conv1/k2/(3,5)/m7");
+    assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+}
+
+#[test]
+fn a_sample_and_a_model_are_chosen_from_the_menu() {
+    let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
+    harness.get_by_label("File").click();
+    harness.run_steps(3);
+    harness.get_by_label_contains("Models").click();
+    harness.run_steps(3);
+    harness.get_by_label("Ten handwritten digits").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.model().name, "digits");
+}
+
+#[test]
+fn every_region_is_there_in_both_languages_and_sizes() {
+    for lang in [Lang::En, Lang::Zh] {
+        for size in [[1280.0, 720.0], [1024.0, 768.0]] {
+            let mut harness = harness(lang, false, size);
+            let words = convstep::ui::strings::Words(lang);
+            for key in ["cmd.next", "cmd.play", "picture.open"] {
+                assert!(harness.query_by_label(&words.text(key)).is_some(), "{key} in {lang:?} at {size:?}");
+            }
+            for address in ["fwd/conv1", "bwd/conv1.dW/k0,0/(1,1)", "update/conv1.weight/k0,0/(1,1)", "e1.b0"] {
+                apply(&mut harness.state_mut().state, convstep::app::Action::GoTo(address.into()));
+                harness.run_steps(2);
+                assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+            }
+        }
+    }
+}
+
+#[test]
+fn help_lists_the_keys_and_escape_closes_it() {
+    let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
+    harness.key_press(Key::F1);
+    harness.run_steps(3);
+    assert!(harness.state().state.view.help);
+    assert!(harness.query_all_by_label("Run to here").next().is_some());
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(!harness.state().state.view.help);
+}
