@@ -445,6 +445,38 @@ fn dropout_masks_are_as_likely_as_they_say() {
     }
 }
 
+/// What cannot be computed with is refused when the network is built, by a line that names the layer.
+#[test]
+fn numbers_that_lead_nowhere_are_refused() {
+    let refused = |input: [usize; 3], kind: Kind, word: &str| {
+        let error = Network::build(input, vec![LayerSpec::new("odd", kind)], Loss::Mse).expect_err(word).0;
+        assert!(error.starts_with("odd") && error.contains(word), "{error}");
+    };
+    let picture = [1, 8, 8];
+    // f32 does not hold every whole number from 2^24 on, and a winner's position is kept in one.
+    let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
+    refused([1, 1 << 12, (1 << 12) + 1], Kind::MaxPool2d(pool.clone()), "positions");
+    assert!(
+        Network::build([1, 1 << 12, 1 << 12], vec![LayerSpec::new("odd", Kind::MaxPool2d(pool))], Loss::Mse)
+            .is_ok()
+    );
+    let padding = Pair::square(1 << 30);
+    let huge = AvgPoolSpec { kernel: Pair::square(1 << 31), stride: None, padding, count_include_pad: true };
+    refused(picture, Kind::AvgPool2d(huge), "taps");
+    for slope in [f64::NAN, f64::INFINITY] {
+        refused(picture, Kind::LeakyRelu(LeakyReluSpec { slope }), "slope");
+    }
+    for eps in [f64::NAN, f64::INFINITY, -1e-5] {
+        refused(picture, Kind::BatchNorm2d(BatchNormSpec { eps, momentum: 0.1 }), "eps");
+    }
+    for momentum in [f64::NAN, -0.1, 1.1] {
+        refused(picture, Kind::BatchNorm2d(BatchNormSpec { eps: 1e-5, momentum }), "momentum");
+    }
+    for p in [f64::NAN, -0.1, 1.1] {
+        refused(picture, Kind::Dropout(DropoutSpec { p }), "p from 0 to 1");
+    }
+}
+
 /// Whole numbers at which arithmetic goes wrong.
 fn hostile() -> impl Strategy<Value = usize> {
     prop_oneof![

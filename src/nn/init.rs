@@ -5,7 +5,8 @@ use crate::tensor::Tensor;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// How a weight starts. Fan-in and fan-out count the cells that one output, or one input, meets.
+/// How a weight (O, I, kh, kw) starts. Fan-in is I * kh * kw, the cells that one output reads, and fan-out
+/// O * kh * kw, the outputs that read one input; in groups PyTorch counts all O as well.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub enum Init {
     /// All zero.
