@@ -524,9 +524,17 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
             Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad: true })
         }
     });
+    // A kernel that grows with its padding fits any input, so that its own size is what is judged.
+    let half =
+        || proptest::sample::select(vec![1usize, 2, 1 << 12, 1 << 16, 1 << 30, 1 << 31, usize::MAX / 4]);
+    let padded_pool = (half(), half(), proptest::option::of(hostile_pair())).prop_map(|(a, b, stride)| {
+        let (kernel, padding) = (Pair([2 * a, 2 * b]), Pair([a, b]));
+        Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad: false })
+    });
     prop_oneof![
         conv,
         pool,
+        padded_pool,
         (hostile(), any::<bool>())
             .prop_map(|(out_features, bias)| Kind::Dense(DenseSpec { out_features, bias })),
         hostile_real().prop_map(|slope| Kind::LeakyRelu(LeakyReluSpec { slope })),
