@@ -276,15 +276,13 @@ fn parse_parts(plan: &Plan, text: &str) -> Result<Address, AddressError> {
             let stages = plan.pass_stages(pass);
             address.grain = Grain::Pass;
             address.place = Place::Stage(stages.start as u32);
-            if pass == Pass::Update {
-                if named_image {
-                    return Err(AddressError(format!(
-                        "{text}: expected an update without an image, got one; the update belongs to the whole \
+            if pass == Pass::Update && named_image {
+                return Err(AddressError(format!(
+                    "{text}: expected an update without an image, got one; the update belongs to the whole \
                          batch: e{}.b{}/update",
-                        address.time / plan.setup().batches,
-                        address.time % plan.setup().batches
-                    )));
-                }
+                    address.time / plan.setup().batches,
+                    address.time % plan.setup().batches
+                )));
             }
             (parts.next(), Some(pass))
         }
