@@ -65,6 +65,9 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     let actions = [Action::SetFit(args.image.fit.into()), Action::SetLang(lang)].into_iter().chain(label);
     for action in actions.chain([Action::GoTo(args.at.clone())]) {
         apply(&mut state, action);
+        while state.pending.is_some() {
+            apply(&mut state, Action::Advance);
+        }
         if let Some(notice) = state.notices.pop() {
             return Err(CliError(notice.text));
         }

@@ -13,7 +13,14 @@ use convstep::{
 use std::sync::Arc;
 
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
-    actions.into_iter().flat_map(|action| apply(state, action)).collect()
+    let mut effects = Vec::new();
+    for action in actions {
+        effects.extend(apply(state, action));
+        while state.pending.is_some() {
+            apply(state, Action::Advance);
+        }
+    }
+    effects
 }
 
 fn go(text: &str) -> Action {
@@ -72,7 +79,10 @@ fn weights_after_going_back_across_updates_are_the_same_bit_for_bit() {
     let mut state = AppState::new();
     run(&mut state, [Action::OpenBundled("digits".into())]);
     let adam = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
-    run(&mut state, [Action::SetOptimizer(Optimizer { rule: adam, learning_rate: 0.01, weight_decay: 0.001 })]);
+    run(
+        &mut state,
+        [Action::SetOptimizer(Optimizer { rule: adam, learning_rate: 0.01, weight_decay: 0.001 })],
+    );
     run(&mut state, [go("e7.b0/update")]);
     let (params, moments) = (state.trace().params().clone(), state.trace().moments().clone());
     run(&mut state, [go("e90.b0/update"), go("e2.b0.i0/fwd"), go("e7.b0/update")]);
@@ -111,7 +121,9 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
         assert_eq!((&state.inputs, state.cursor), (&inputs, cursor), "{name}");
         assert!(state.busy.is_none());
     }
-    for address in ["nowhere", "fwd/conv9", "fwd/conv1/k99", "fwd/conv1/k0/(99,0)", "fwd/conv1/k0/(0,0)/m9999"] {
+    for address in
+        ["nowhere", "fwd/conv9", "fwd/conv1/k99", "fwd/conv1/k0/(99,0)", "fwd/conv1/k0/(0,0)/m9999"]
+    {
         run(&mut state, [go(address)]);
         let notice = state.notices.pop().unwrap_or_else(|| panic!("{address} gave no line"));
         assert!(notice.text.contains("expected"), "{}", notice.text);
@@ -162,7 +174,8 @@ fn undo_brings_back_every_edit() {
 fn a_cancelled_picture_does_not_come_back() {
     let mut state = AppState::new();
     let before = state.inputs.clone();
-    let effects = run(&mut state, [Action::OpenBytes { name: "a.png".into(), bytes: Arc::new(vec![1, 2, 3]) }]);
+    let effects =
+        run(&mut state, [Action::OpenBytes { name: "a.png".into(), bytes: Arc::new(vec![1, 2, 3]) }]);
     assert!(state.busy.is_some());
     run(&mut state, [Action::Cancel]);
     for effect in effects {
@@ -186,7 +199,7 @@ fn playing_moves_with_time_and_stops_at_the_end() {
     let paused = state.cursor;
     run(&mut state, [Action::Tick(0.2)]);
     assert_eq!(state.cursor, paused);
-    run(&mut state, [Action::Go(Move::End), Action::TogglePlay]);
+    run(&mut state, [go("end"), Action::TogglePlay]);
     assert!(!state.playback.playing);
 }
 
@@ -223,4 +236,20 @@ fn following_a_value_to_its_writer_and_its_reader() {
     assert!(state.notices.is_empty(), "{:?}", state.notices);
     run(&mut state, [Action::TrailBack, Action::TrailBack]);
     assert_eq!(at(&state), here);
+}
+
+#[test]
+fn a_long_replay_goes_on_in_pieces_and_can_be_cancelled() {
+    let mut state = AppState::new();
+    run(&mut state, [Action::OpenBundled("article-backprop".into())]);
+    let here = state.cursor;
+    let effects = apply(&mut state, go("e30.b0/update"));
+    assert!(matches!(effects.as_slice(), [Effect::Advance]));
+    assert_eq!((state.cursor, state.trace().time()), (here, 0), "it stays until the numbers are there");
+    apply(&mut state, Action::Advance);
+    assert!(state.run.replayed().is_some_and(|time| time > 0));
+    apply(&mut state, Action::Cancel);
+    assert_eq!((state.cursor, state.pending), (here, None));
+    run(&mut state, [go("e30.b0/update")]);
+    assert_eq!(state.trace().time(), 30);
 }

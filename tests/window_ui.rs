@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{AppState, Lang, ThemeChoice, apply},
+    app::{Action, AppState, Lang, ThemeChoice, apply},
     ui::{shell::window_ui, theme, view::Memory},
 };
 use egui::{Key, Modifiers};
@@ -23,6 +23,9 @@ fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> 
             let actions = window_ui(ui, &program.state, &mut program.memory);
             for action in actions {
                 apply(&mut program.state, action);
+                while program.state.pending.is_some() {
+                    apply(&mut program.state, Action::Advance);
+                }
             }
         },
         program,
@@ -92,8 +95,9 @@ fn every_region_is_there_in_both_languages_and_sizes() {
             for key in ["cmd.next", "cmd.play", "picture.open"] {
                 assert!(harness.query_by_label(&words.text(key)).is_some(), "{key} in {lang:?} at {size:?}");
             }
-            for address in ["fwd/conv1", "bwd/conv1.dW/k0,0/(1,1)", "update/conv1.weight/k0,0/(1,1)", "e1.b0"] {
-                apply(&mut harness.state_mut().state, convstep::app::Action::GoTo(address.into()));
+            for address in ["fwd/conv1", "bwd/conv1.dW/k0,0/(1,1)", "update/conv1.weight/k0,0/(1,1)", "e1.b0"]
+            {
+                apply(&mut harness.state_mut().state, Action::GoTo(address.into()));
                 harness.run_steps(2);
                 assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
             }

@@ -13,6 +13,13 @@ use std::sync::Arc;
 pub enum Action {
     /// Move the cursor.
     Go(Move),
+    /// Move the cursor to the end, or back to the start, of a larger unit.
+    GoToEdge {
+        /// The larger unit.
+        grain: Grain,
+        /// Towards the start.
+        back: bool,
+    },
     /// Move the cursor to an address as typed; `start` and `end` too.
     GoTo(String),
     /// Look at a cell without moving the cursor.
@@ -106,6 +113,8 @@ pub enum Action {
     DismissNotice,
     /// Copy the address of the place that is looked at.
     CopyAddress,
+    /// Go on with the replay of training steps.
+    Advance,
     /// Leave.
     Quit,
 }
@@ -126,6 +135,8 @@ pub enum Effect {
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
     },
+    /// Answer [`Action::Advance`] in the next frame.
+    Advance,
     /// Put a text on the clipboard.
     Copy(String),
     /// Close the window.
@@ -135,8 +146,34 @@ pub enum Effect {
 /// The only place that changes the state. An action that cannot be done leaves a notice and the
 /// rest as it was.
 pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let before = (state.cursor, state.selected);
+    let mut effects = change(state, action);
+    if (state.cursor, state.selected) != before {
+        state.pending = None;
+    }
+    let target = state.pending.unwrap_or((state.cursor, state.selected));
+    let time = target.0.time(state.plan());
+    if state.run.approach(time, STEPS_AT_ONCE) {
+        (state.cursor, state.selected) = target;
+        state.pending = None;
+    } else {
+        // The window stays where it was, with numbers that fit, until the replay has come there.
+        if state.pending.is_none() {
+            (state.cursor, state.selected) = before;
+            state.pending = Some(target);
+        }
+        effects.push(Effect::Advance);
+    }
+    effects
+}
+
+/// Training steps that are replayed before the window is drawn again.
+const STEPS_AT_ONCE: u32 = 2;
+
+fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
     match action {
         Action::Go(go) => travel(state, |cursor, plan| cursor.go(plan, go)),
+        Action::GoToEdge { grain, back } => travel(state, |cursor, plan| cursor.to_edge(plan, grain, back)),
         Action::GoTo(text) => match Cursor::parse(state.plan(), &text) {
             Ok(cursor) => {
                 let place = state.plan().parse(&text).ok().filter(|a| matches!(a.place, Place::Given(_)));
@@ -243,7 +280,7 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
                 }
             }
         }
-        Action::Cancel => state.busy = None,
+        Action::Cancel => (state.busy, state.pending) = (None, None),
         Action::UsePicture(picture) => use_picture(state, picture),
         Action::OpenSample(name) => match samples::load(&name) {
             Ok(picture) => use_picture(state, Arc::new(picture)),
@@ -293,9 +330,8 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
             return vec![Effect::Copy(text)];
         }
         Action::Quit => return vec![Effect::Quit],
+        Action::Advance => {}
     }
-    let time = state.cursor.time(state.plan());
-    state.run.look_at(time);
     Vec::new()
 }
 
@@ -391,7 +427,6 @@ fn keep_place(state: &mut AppState) {
     state.trail.clear();
     state.trail_ahead.clear();
     state.bookmarks.retain(|mark| plan.steps(mark).is_none_or(|steps| steps.end <= plan.run_len()));
-    state.run.look_at(state.cursor.time(&plan));
 }
 
 fn use_picture(state: &mut AppState, picture: Arc<Loaded>) {

@@ -18,6 +18,8 @@ pub struct Run {
     /// Weights and moments before some of the steps; step 0 always among them.
     keyframes: BTreeMap<u32, (Arc<Params>, Arc<Moments>)>,
     trace: Arc<Trace>,
+    /// On the way to another step.
+    replay: Option<Trace>,
     /// The mean loss before each step that has been visited.
     losses: BTreeMap<u32, f32>,
     revision: u64,
@@ -51,6 +53,7 @@ impl Run {
             losses: BTreeMap::new(),
             revision: REVISIONS.fetch_add(1, Ordering::Relaxed),
             trace: Arc::new(trace),
+            replay: None,
         };
         run.note_loss();
         run
@@ -81,28 +84,52 @@ impl Run {
         &self.losses
     }
 
-    /// Looks at a training step: from the nearest kept weights before it, by exact replay.
-    pub fn look_at(&mut self, time: u32) {
+    /// Goes towards a training step by exact replay from the nearest kept weights before it, at most
+    /// `most` steps of it; true when it is the one looked at.
+    pub fn approach(&mut self, time: u32, most: u32) -> bool {
         if time == self.trace.time() {
-            return;
+            self.replay = None;
+            return true;
         }
-        // Going on from here is shorter than from a keyframe, unless one lies between.
-        let start = self.keyframes.range(..=time).next_back().map_or(0, |(&start, _)| start);
-        let mut trace = if self.trace.time() < time && self.trace.time() >= start {
-            (*self.trace).clone()
-        } else {
-            let Some((params, moments)) = self.keyframes.get(&start).cloned() else { return };
-            let plan = Arc::clone(self.plan());
-            Trace::new(plan, start, params, moments, &self.input, (*self.target).clone())
+        let mut trace = match self.replay.take().filter(|trace| trace.time() <= time) {
+            Some(trace) => trace,
+            None => self.nearest(time),
         };
-        while trace.time() < time {
+        for _ in 0..most {
+            if trace.time() == time {
+                break;
+            }
             self.losses.insert(trace.time(), trace.loss_before());
             trace = trace.next();
             self.keep(&trace);
         }
+        if trace.time() < time {
+            self.replay = Some(trace);
+            return false;
+        }
         self.trace = Arc::new(trace);
         self.revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
         self.note_loss();
+        true
+    }
+
+    /// How far the replay has come.
+    pub fn replayed(&self) -> Option<u32> {
+        self.replay.as_ref().map(Trace::time)
+    }
+
+    /// The trace at or before a step that is nearest to it: the one looked at, or one from kept
+    /// weights.
+    fn nearest(&self, time: u32) -> Trace {
+        let kept = self.keyframes.range(..=time).next_back();
+        let start = kept.map_or(0, |(&start, _)| start);
+        match kept {
+            Some((_, (params, moments))) if !(start..=time).contains(&self.trace.time()) => {
+                let (plan, target) = (Arc::clone(self.plan()), (*self.target).clone());
+                Trace::new(plan, start, Arc::clone(params), Arc::clone(moments), &self.input, target)
+            }
+            _ => (*self.trace).clone(),
+        }
     }
 
     fn note_loss(&mut self) {

@@ -136,6 +136,8 @@ pub struct AppState {
     pub view: ViewState,
     /// Lines for the user, newest last.
     pub notices: Vec<Notice>,
+    /// Where the cursor is to be when the replay of training steps has come there.
+    pub pending: Option<(Cursor, Option<Address>)>,
     /// Work that goes on outside.
     pub busy: Option<Busy>,
     /// Counts the jobs.
@@ -184,6 +186,7 @@ impl AppState {
             playback: Playback::default(),
             view: ViewState::default(),
             notices: Vec::new(),
+            pending: None,
             busy: None,
             jobs: 0,
             undo: Undo::default(),

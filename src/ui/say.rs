@@ -1,7 +1,7 @@
 //! What a cell is, in one sentence, and why a run stopped.
 
 use super::{number, view::View};
-use crate::nn::Part;
+use crate::nn::{Part, spec::Kind};
 use crate::trace::{Address, Break, Owner, Pass, Place, Plan, Stage, Stop};
 
 /// The key of a stage's sentence.
@@ -21,7 +21,10 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
         (Pass::Update, Owner::Loss) => return "say.update.loss".into(),
         (Pass::Update, _) => "update",
         (_, Owner::Loss | Owner::Input) => plan.network().loss.name(),
-        (_, Owner::Layer(l)) => plan.layer(l as usize).spec.kind.name(),
+        (_, Owner::Layer(l)) => match &plan.layer(l as usize).spec.kind {
+            Kind::GlobalAvgPool2d => "avg_pool2d",
+            kind => kind.name(),
+        },
     };
     format!("say.{family}.{part}")
 }

@@ -44,6 +44,8 @@ struct Window {
     sender: Sender<Action>,
     theme: Option<ThemeChoice>,
     title: String,
+    /// Training steps are being replayed.
+    advance: bool,
 }
 
 /// Where the view's settings are kept.
@@ -57,8 +59,15 @@ impl Window {
         if let Some(view) = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY)) {
             state.view = view;
         }
-        let window =
-            Self { state, memory: Memory::default(), answers, sender, theme: None, title: String::new() };
+        let window = Self {
+            state,
+            memory: Memory::default(),
+            answers,
+            sender,
+            theme: None,
+            title: String::new(),
+            advance: false,
+        };
         if let Some((name, bytes)) = file {
             // The receiver is here, so this cannot fail.
             let _ = window.sender.send(Action::OpenBytes { name, bytes: Arc::new(bytes) });
@@ -76,6 +85,7 @@ impl Window {
                 let result = Loaded::decode(&name, &bytes).map(Arc::new);
                 Some(Action::PictureDecoded { job, result })
             }),
+            Effect::Advance => self.advance = true,
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -167,6 +177,9 @@ impl eframe::App for Window {
         }
         let mut actions: Vec<Action> = self.answers.try_iter().collect();
         actions.extend(Self::received(&ctx));
+        if std::mem::take(&mut self.advance) {
+            actions.push(Action::Advance);
+        }
         if self.state.playback.playing {
             let dt = ctx.input(|input| input.unstable_dt);
             actions.push(Action::Tick(dt));

@@ -55,7 +55,7 @@ fn typing_ui(ui: &mut Ui, view: &View) {
     } else if response.lost_focus() && !fresh {
         view.act(Action::TypeAddress(false));
     }
-    let stays = !(response.lost_focus() && !fresh);
+    let stays = !response.lost_focus() || fresh;
     ui.data_mut(|data| {
         if stays {
             data.insert_temp(id, text);

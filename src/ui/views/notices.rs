@@ -6,7 +6,8 @@ use egui::{Align2, Area, Frame, Id, RichText, Stroke, Ui, vec2};
 
 /// Draws them over the window's lower right corner.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
-    if view.state.notices.is_empty() && view.state.busy.is_none() {
+    let is_quiet = view.state.busy.is_none() && view.state.pending.is_none();
+    if view.state.notices.is_empty() && is_quiet {
         return;
     }
     Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -170.0)).show(ui.ctx(), |ui| {
@@ -15,6 +16,17 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
             card_ui(ui, view, view.theme.accent, |ui| {
                 ui.spinner();
                 ui.label(view.fill("notice.reading", &[("name", &busy.name)]));
+                if ui.button(view.text("notice.cancel")).clicked() {
+                    view.act(Action::Cancel);
+                }
+            });
+        }
+        if let Some((cursor, _)) = view.state.pending {
+            let to = cursor.time(view.state.plan());
+            let done = view.state.run.replayed().unwrap_or(0);
+            card_ui(ui, view, view.theme.accent, |ui| {
+                ui.spinner();
+                ui.label(view.fill("notice.replay", &[("done", &done.to_string()), ("to", &to.to_string())]));
                 if ui.button(view.text("notice.cancel")).clicked() {
                     view.act(Action::Cancel);
                 }
