@@ -4,7 +4,8 @@
 //! channel(s), position and term. For one picture outside training the first part is left out:
 //! `fwd/conv1/k2/(3,5)/m7`. Parts may be left out from the right, meaning the whole; a position
 //! `(0,0)` may be left out where the plane has but one cell. Nothing at all, or `run`, is the whole
-//! run. A tensor that the plan does not make is named without a pass: `input/k0/(3,5)`.
+//! run. A tensor that the plan does not make is named without a pass: `input/k0/(3,5)`. Where batch
+//! normalisation couples the images, forward and backward of all of them are one unit: `e0.b0.i*`.
 
 use super::plan::{Owner, Plan, Stage, TensorId};
 use crate::nn::Part;
@@ -195,7 +196,7 @@ pub fn print(plan: &Plan, address: &Address) -> String {
         Some(stage) if plan.is_layered() && stage.per_image => at[0],
         _ => address.image as usize,
     };
-    let whole = plan.is_layered() && address.grain < Grain::Channel;
+    let whole = plan.is_layered() && stage.is_some() && address.grain < Grain::Channel;
     let single = setup.images == 1 && address.time == 0 && address.grain >= Grain::Pass;
     if !single {
         let _ = write!(text, "e{epoch}");
@@ -209,6 +210,8 @@ pub fn print(plan: &Plan, address: &Address) -> String {
         if address.grain <= Grain::Example {
             if address.grain == Grain::Example && in_update {
                 text.push_str("/update");
+            } else if address.grain == Grain::Example && whole {
+                text.push_str(".i*");
             }
             return text;
         }
@@ -241,17 +244,39 @@ pub fn print(plan: &Plan, address: &Address) -> String {
     text
 }
 
-/// Reads the text of an address.
+/// Reads the text of an address. Of `e0.b0/update`, which as a unit is the batch's last example as
+/// well as its last pass, it makes the pass.
 ///
 /// # Errors
 /// Names the part that does not fit, what the plan has there, and an address that would do.
 pub fn parse(plan: &Plan, text: &str) -> Result<Address, AddressError> {
-    let mut address = parse_parts(plan, text.trim())?;
-    if plan.is_layered() {
+    let text = text.trim();
+    let name = plan.network().layers.iter().map(|layer| layer.name().len()).max();
+    if text.contains(char::is_control) || text.len() > LONGEST + name.unwrap_or(0) {
+        return Err(AddressError(format!(
+            "expected an address like fwd/{}/k0/(0,0), got {} characters that are none",
+            plan.layer(0).name(),
+            text.chars().count()
+        )));
+    }
+    let mut address = parse_parts(plan, text)?;
+    let is_of_all = match address.place {
         // The image is part of the cell there; coarser units have none of their own.
+        Place::Stage(_) => plan.is_layered(),
+        Place::Given(tensor) => !tensor.is_per_image(),
+    };
+    if is_of_all {
         address.image = 0;
     }
     Ok(address)
+}
+
+/// More bytes than any address has beside the layer's name.
+const LONGEST: usize = 200;
+
+/// A number as an address has it: digits only.
+fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 fn parse_parts(plan: &Plan, text: &str) -> Result<Address, AddressError> {
@@ -263,23 +288,29 @@ fn parse_parts(plan: &Plan, text: &str) -> Result<Address, AddressError> {
     let mut parts = text.trim_end_matches('/').split('/').peekable();
     let mut named_image = false;
     if let Some(part) = parts.peek()
-        && let Some(prefix) = parse_prefix(part)?
+        && !plan.given().any(|tensor| plan.name(tensor) == *part)
+        && let Some(prefix) = parse_prefix(text, part)?
     {
         parts.next();
         named_image = prefix.image.is_some();
-        apply_prefix(plan, &mut address, &prefix)?;
+        apply_prefix(plan, text, &mut address, &prefix)?;
     }
     let Some(part) = parts.next() else { return Ok(address) };
     let pass = Pass::ALL.into_iter().find(|pass| pass.name() == part);
     let (stage_text, name_owner) = match pass {
         Some(pass) => {
             let stages = plan.pass_stages(pass);
+            if stages.is_empty() {
+                return Err(AddressError(format!(
+                    "{text}: expected a pass of this network, got {part:?}; it has no parameters to update"
+                )));
+            }
             address.grain = Grain::Pass;
             address.place = Place::Stage(stages.start as u32);
             if pass == Pass::Update && named_image {
                 return Err(AddressError(format!(
                     "{text}: expected an update without an image, got one; the update belongs to the whole \
-                         batch: e{}.b{}/update",
+                     batch: e{}.b{}/update",
                     address.time / plan.setup().batches,
                     address.time % plan.setup().batches
                 )));
@@ -320,7 +351,7 @@ fn parse_parts(plan: &Plan, text: &str) -> Result<Address, AddressError> {
     address.grain = Grain::Channel;
     let is_weight = plan.is_weight_shaped(tensor);
     let channel = |text_part: &str| -> Option<Vec<usize>> {
-        text_part.strip_prefix('k')?.split(',').map(|n| n.parse().ok()).collect()
+        text_part.strip_prefix('k')?.split(',').map(number).collect()
     };
     let bounds = if is_weight {
         format!("k0,0 to k{},{}", shape.0[0] - 1, shape.0[1] - 1)
@@ -348,7 +379,7 @@ fn parse_parts(plan: &Plan, text: &str) -> Result<Address, AddressError> {
         if !(part.starts_with('m') && shape.plane() == 1) {
             let position = part.strip_prefix('(').and_then(|p| p.strip_suffix(')')).and_then(|p| {
                 let (i, j) = p.split_once(',')?;
-                Some((i.trim().parse::<usize>().ok()?, j.trim().parse::<usize>().ok()?))
+                Some((number::<usize>(i.trim())?, number::<usize>(j.trim())?))
             });
             match position {
                 Some((i, j)) if i < shape.0[2] && j < shape.0[3] => (at[2], at[3]) = (i, j),
@@ -372,7 +403,7 @@ fn parse_parts(plan: &Plan, text: &str) -> Result<Address, AddressError> {
             Place::Stage(stage) => plan.stages()[stage as usize].terms,
             Place::Given(_) => 0,
         };
-        match part.strip_prefix('m').and_then(|m| m.parse::<u32>().ok()) {
+        match part.strip_prefix('m').and_then(number::<u32>) {
             Some(m) if m < terms => {
                 address.term = m;
                 address.grain = Grain::Term;
@@ -402,60 +433,77 @@ fn parse_parts(plan: &Plan, text: &str) -> Result<Address, AddressError> {
     Ok(address)
 }
 
+/// Epoch, batch and image as written.
 struct Prefix {
     epoch: u32,
     batch: Option<u32>,
-    image: Option<u32>,
+    image: Option<Image>,
+}
+
+/// One image of a batch, or all of them.
+enum Image {
+    One(u32),
+    All,
 }
 
 /// `e2.b14.i3`; `None` where the part is none of that kind.
-fn parse_prefix(part: &str) -> Result<Option<Prefix>, AddressError> {
-    let is_number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    let looks_like_one = part.split('.').next().and_then(|e| e.strip_prefix('e')).is_some_and(is_number);
+fn parse_prefix(text: &str, part: &str) -> Result<Option<Prefix>, AddressError> {
+    let looks_like_one =
+        part.strip_prefix('e').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if !looks_like_one {
         return Ok(None);
     }
-    let mut numbers = [None; 3];
-    for (slot, (text, letter)) in part.split('.').zip(['e', 'b', 'i']).enumerate() {
-        let number = text.strip_prefix(letter).filter(|s| is_number(s)).and_then(|s| s.parse::<u32>().ok());
-        if number.is_none() {
-            return Err(AddressError(format!(
-                "{part}: expected epoch, batch and image as in e0.b0.i0, got {text:?}; each is a letter and a number"
-            )));
-        }
-        numbers[slot] = number;
-    }
-    if part.split('.').count() > 3 {
-        return Err(AddressError(format!(
-            "{part}: expected at most epoch, batch and image as in e0.b0.i0; leave out the rest"
-        )));
-    }
-    let [epoch, batch, image] = numbers;
-    Ok(Some(Prefix { epoch: epoch.unwrap_or(0), batch, image }))
-}
-
-fn apply_prefix(plan: &Plan, address: &mut Address, prefix: &Prefix) -> Result<(), AddressError> {
-    let setup = plan.setup();
-    let out_of = |what: &str, got: u32, count: u32| {
+    let bad = || {
         AddressError(format!(
-            "expected {what} 0 to {}, got {got}; the run has {count} of them",
-            count.saturating_sub(1)
+            "{text}: expected epoch, batch and image as in e0.b0.i0, got {part:?}; each is a letter and a number"
         ))
     };
-    if prefix.epoch >= setup.epochs {
-        return Err(out_of("an epoch from", prefix.epoch, setup.epochs));
+    let mut numbers = part.split('.');
+    let mut next = |letter| match numbers.next() {
+        None => Ok(None),
+        Some(text) => text.strip_prefix(letter).filter(|n| !n.is_empty()).ok_or_else(bad).map(Some),
+    };
+    let (epoch, batch, image) = (next('e')?, next('b')?, next('i')?);
+    if numbers.next().is_some() {
+        return Err(bad());
     }
-    let batch = prefix.batch.unwrap_or(0);
-    if batch >= setup.batches {
-        return Err(out_of("a batch of the epoch from", batch, setup.batches));
-    }
-    let image = prefix.image.unwrap_or(0);
-    if image >= setup.images {
-        return Err(out_of("an image of the batch from", image, setup.images));
-    }
-    address.time = prefix.epoch * setup.batches + batch;
-    address.image = image;
-    address.grain = match (prefix.batch, prefix.image) {
+    let whole = |n: &str| number::<u32>(n).ok_or_else(bad);
+    Ok(Some(Prefix {
+        epoch: epoch.map_or(Ok(0), whole)?,
+        batch: batch.map(whole).transpose()?,
+        image: match image {
+            Some("*") => Some(Image::All),
+            Some(n) => Some(Image::One(whole(n)?)),
+            None => None,
+        },
+    }))
+}
+
+fn apply_prefix(plan: &Plan, text: &str, address: &mut Address, prefix: &Prefix) -> Result<(), AddressError> {
+    let setup = plan.setup();
+    let check = |what: &str, letter: char, got: u32, count: u32| {
+        if got < count {
+            return Ok(got);
+        }
+        Err(AddressError(format!(
+            "{text}: expected {what} from {letter}0 to {letter}{}, got {letter}{got}; write {letter}{}",
+            count - 1,
+            count - 1
+        )))
+    };
+    let epoch = check("an epoch of the run", 'e', prefix.epoch, setup.epochs)?;
+    let batch = check("a batch of the epoch", 'b', prefix.batch.unwrap_or(0), setup.batches)?;
+    address.time = epoch * setup.batches + batch;
+    address.image = match prefix.image {
+        Some(Image::One(image)) => check("an image of the batch", 'i', image, setup.images)?,
+        Some(Image::All) if !plan.is_layered() => {
+            return Err(AddressError(format!(
+                "{text}: expected one image of the batch, got i*; the images follow one another here: write i0"
+            )));
+        }
+        Some(Image::All) | None => 0,
+    };
+    address.grain = match (prefix.batch, &prefix.image) {
         (None, _) => Grain::Epoch,
         (Some(_), None) => Grain::Batch,
         (Some(_), Some(_)) => Grain::Example,

@@ -2,9 +2,10 @@
 //!
 //! A condition is looked for tensor by tensor, then refined to the cell.
 
-use super::address::{Address, Grain, Pass, Place};
-use super::plan::{Plan, TensorId};
-use super::values::Trace;
+use super::address::{Address, Grain, Place};
+use super::plan::{Owner, Plan, Stage, TensorId};
+use super::term::Operand;
+use super::values::{Step, Trace};
 use crate::nn::{Op, Part};
 
 /// What to stop at.
@@ -32,69 +33,72 @@ pub struct Stop {
 }
 
 impl Break {
-    /// Whether it holds for the finished cell at an address.
-    fn holds(self, trace: &Trace, address: &Address, value: f32) -> bool {
-        let plan = trace.plan();
-        let Some(stage) = plan.stage_at(address) else { return false };
+    /// Whether it can hold in a stage at all.
+    fn concerns(self, plan: &Plan, stage: &Stage) -> bool {
         let op = match stage.tensor.owner {
-            super::Owner::Layer(l) => Some(plan.layer(l as usize).op),
-            super::Owner::Input | super::Owner::Loss => None,
+            Owner::Layer(l) if stage.tensor.part == Part::Out => Some(&plan.layer(l as usize).op),
+            Owner::Layer(_) | Owner::Input | Owner::Loss => None,
         };
-        let forward = stage.pass == Pass::Fwd && stage.tensor.part == Part::Out;
+        match self {
+            Self::Above(_) | Self::NotFinite => true,
+            Self::ReluKills => matches!(op, Some(Op::Relu)),
+            Self::PoolTies => matches!(op, Some(Op::MaxPool2d(_))),
+        }
+    }
+
+    /// Whether it holds for the finished cell at an address, in a stage that it concerns.
+    fn holds(self, trace: &Trace, address: &Address, value: f32) -> bool {
         match self {
             Self::Above(limit) => value.abs() > limit,
             Self::NotFinite => !value.is_finite(),
-            Self::ReluKills => forward && op == Some(Op::Relu) && value == 0.0,
+            Self::ReluKills => value == 0.0,
             Self::PoolTies => {
-                let is_pool = matches!(op, Some(Op::MaxPool2d(_)));
-                forward
-                    && is_pool
-                    && trace.cell(address).steps.iter().filter(|step| step.values[0] == value).count() > 1
+                let is_maximum = |step: &Step| {
+                    matches!(step.term.operands[0], Some(Operand::Cell { .. })) && step.values[0] == value
+                };
+                trace.cell(address).steps.into_iter().filter(is_maximum).count() > 1
             }
         }
     }
 }
 
-/// The first cell after step `from` of the trace's training step at which a condition holds;
-/// looking back, the last one before it. `only` restricts the search to one tensor.
+/// The first cell of the trace's training step that is finished after step `from` of the run and at
+/// which a condition holds; looking back, the last one that was finished before it. `only` restricts
+/// the search to one tensor.
 pub fn find(trace: &Trace, breaks: &[Break], only: Option<TensorId>, from: u64, back: bool) -> Option<Stop> {
-    let plan = trace.plan();
-    let mut goes: Vec<(usize, u32)> = (0..plan.repeats())
-        .flat_map(|image| (0..plan.pass_stages(Pass::Update).start).map(move |s| (s, image)))
-        .chain(plan.pass_stages(Pass::Update).map(|s| (s, 0)))
-        .collect();
-    if back {
-        goes.reverse();
-    }
-    goes.into_iter().find_map(|(stage, image)| {
-        let spec = &plan.stages()[stage];
-        if only.is_some_and(|tensor| tensor != spec.tensor) {
-            return None;
-        }
-        find_in_stage(plan, trace, breaks, stage, image, from, back)
-    })
+    let look = |(stage, image)| find_in_stage(trace, breaks, only, (stage, image), from, back);
+    let mut stages = trace.stages_in_order();
+    if back { stages.rev().find_map(look) } else { stages.find_map(look) }
 }
 
 fn find_in_stage(
-    plan: &Plan,
     trace: &Trace,
     breaks: &[Break],
-    stage: usize,
-    image: u32,
+    only: Option<TensorId>,
+    (s, image): (usize, u32),
     from: u64,
     back: bool,
 ) -> Option<Stop> {
-    let cells = plan.stages()[stage].cells() as u32;
-    let check = |cell: u32| {
-        let place = Place::Stage(stage as u32);
+    let stage = &trace.plan().stages()[s];
+    if only.is_some_and(|tensor| tensor != stage.tensor) {
+        return None;
+    }
+    let breaks: Vec<Break> = breaks.iter().copied().filter(|b| b.concerns(trace.plan(), stage)).collect();
+    if breaks.is_empty() {
+        return None;
+    }
+    let done = from.saturating_sub(trace.stage_steps(s, image).start);
+    let (cells, terms) = (stage.cells(), u64::from(stage.terms));
+    let check = |cell: u64| {
+        let (place, cell) = (Place::Stage(s as u32), cell as u32);
         let address = Address { time: trace.time(), image, place, cell, term: 0, grain: Grain::Cell };
-        let end = plan.steps(&address)?.end;
-        if (back && end >= from) || (!back && end <= from) {
-            return None;
-        }
         let value = trace.finished(&address);
         let reason = breaks.iter().copied().find(|b| b.holds(trace, &address, value))?;
         Some(Stop { address, value, reason })
     };
-    if back { (0..cells).rev().find_map(check) } else { (0..cells).find_map(check) }
+    if back {
+        (0..(done.saturating_sub(1) / terms).min(cells)).rev().find_map(check)
+    } else {
+        ((done / terms).min(cells)..cells).find_map(check)
+    }
 }

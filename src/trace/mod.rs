@@ -18,6 +18,6 @@ pub mod values;
 pub use address::{Address, AddressError, Grain, Pass, Place};
 pub use breakpoint::{Break, Stop};
 pub use cursor::{Cursor, Move};
-pub use plan::{Owner, Plan, Setup, Stage, TensorId};
+pub use plan::{Owner, Plan, Seek, Setup, Stage, TensorId};
 pub use term::{Operand, Term, TermOp};
 pub use values::{CellFold, Progress, Step, Trace};

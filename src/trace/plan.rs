@@ -6,8 +6,9 @@
 
 use super::address::{Address, Grain, Pass, Place};
 use super::rules;
+use super::term::{Operand, Term};
 use crate::nn::{Layer, Mode, Network, Part, dropout::Stream, optimizer::Optimizer};
-use crate::tensor::Shape;
+use crate::tensor::{Shape, ShapeError};
 use std::{ops::Range, sync::Arc};
 
 /// Whose tensor.
@@ -142,6 +143,19 @@ impl Stage {
     }
 }
 
+/// All about a step but its values.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Seek {
+    /// Where it is; its grain is [`Grain::Term`].
+    pub address: Address,
+    /// The formula of its stage in symbols.
+    pub formula: &'static str,
+    /// The operation and where its operands come from.
+    pub term: Term,
+    /// Where the operands' cells were last written; `None` for a constant and for padding.
+    pub writers: [Option<Address>; 2],
+}
+
 /// The stages of one training step.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -160,15 +174,42 @@ pub struct Plan {
 
 const NONE: u16 = u16::MAX;
 
+/// So many that no plan has [`NONE`] stages.
+const MAX_LAYERS: usize = 2000;
+
+fn too_many_steps() -> ShapeError {
+    ShapeError(format!("expected a run of at most {} steps, got more; use fewer epochs or images", u64::MAX))
+}
+
 impl Plan {
     /// The plan of a training step.
+    ///
+    /// # Panics
+    /// Where [`Plan::try_new`] gives an error: for a network or a run of a size that no machine holds.
     pub fn new(network: Arc<Network>, setup: Setup) -> Self {
+        match Self::try_new(network, setup) {
+            Ok(plan) => plan,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The plan of a training step.
+    ///
+    /// # Errors
+    /// Where the cells or terms of a stage cannot be counted in 32 bits, or the steps of the run in 64.
+    pub fn try_new(network: Arc<Network>, setup: Setup) -> Result<Self, ShapeError> {
         let setup = Setup {
             images: setup.images.max(1),
             batches: setup.batches.max(1),
             epochs: setup.epochs.max(1),
             ..setup
         };
+        if network.layers.len() > MAX_LAYERS {
+            return Err(ShapeError(format!(
+                "expected at most {MAX_LAYERS} layers, got {}; use a smaller network",
+                network.layers.len()
+            )));
+        }
         let layered = network.couples_images(setup.mode);
         let mut plan = Self {
             stage_of: vec![NONE; (network.layers.len() + 2) * Part::ALL.len()],
@@ -186,34 +227,47 @@ impl Plan {
                 plan.image_len = std::mem::take(&mut start);
             }
             let first = plan.stages.len();
-            rules::stages(&plan, pass, &mut |tensor, shape, terms| {
-                let per_image = tensor.is_per_image();
-                let shape = if per_image && plan.layered {
-                    Shape::new(setup.images as usize, shape.0[1], shape.0[2], shape.0[3])
-                } else {
-                    shape
-                };
-                let stage = Stage { pass, tensor, shape, terms: terms as u32, per_image, start };
-                start += stage.steps();
-                stage
-            })
-            .into_iter()
-            .for_each(|stage| plan.stages.push(stage));
-            plan.passes[pass as usize] = first..plan.stages.len();
-            if pass != Pass::Update {
-                for s in first..plan.stages.len() {
-                    let slot = plan.slot(plan.stages[s].tensor);
-                    plan.stage_of[slot] = s as u16;
-                }
+            for (tensor, shape, terms) in rules::stages(&plan, pass) {
+                let stage = plan.stage(pass, tensor, shape, terms, start)?;
+                start = start.checked_add(stage.steps()).ok_or_else(too_many_steps)?;
+                plan.stages.push(stage);
             }
+            plan.passes[pass as usize] = first..plan.stages.len();
         }
-        // What only the update makes; a parameter's last writer is the update before.
-        for s in plan.passes[Pass::Update as usize].clone() {
+        plan.update_len = start;
+        for s in 0..plan.stages.len() {
             let slot = plan.slot(plan.stages[s].tensor);
             plan.stage_of[slot] = s as u16;
         }
-        plan.update_len = start;
-        plan
+        let step = plan.image_len.checked_mul(u64::from(plan.repeats()));
+        let step = step.and_then(|images| images.checked_add(plan.update_len));
+        let times = setup.epochs.checked_mul(setup.batches);
+        let run = step.zip(times).and_then(|(step, times)| step.checked_mul(u64::from(times)));
+        run.map(|_| plan).ok_or_else(too_many_steps)
+    }
+
+    /// A stage whose cells and terms can be counted.
+    fn stage(
+        &self,
+        pass: Pass,
+        tensor: TensorId,
+        shape: Shape,
+        terms: usize,
+        start: u64,
+    ) -> Result<Stage, ShapeError> {
+        let per_image = tensor.is_per_image();
+        let images = if per_image && self.layered { self.setup.images as usize } else { 1 };
+        let shape = Shape::new(shape.0[0] * images, shape.0[1], shape.0[2], shape.0[3]);
+        match (u32::try_from(shape.len()), u32::try_from(terms)) {
+            (Ok(_), Ok(terms)) => Ok(Stage { pass, tensor, shape, terms, per_image, start }),
+            _ => Err(ShapeError(format!(
+                "{}: expected at most {} cells and as many terms of each, got {} and {terms}; use fewer images in a \
+                 batch or a smaller network",
+                self.name(tensor),
+                u32::MAX,
+                shape.len()
+            ))),
+        }
     }
 
     fn slot(&self, tensor: TensorId) -> usize {
@@ -272,12 +326,47 @@ impl Plan {
 
     /// Training steps of the run.
     pub const fn times(&self) -> u32 {
-        self.setup.epochs.saturating_mul(self.setup.batches)
+        self.setup.epochs * self.setup.batches
     }
 
     /// Steps of the whole run.
     pub const fn run_len(&self) -> u64 {
-        self.len().saturating_mul(self.times() as u64)
+        self.len() * self.times() as u64
+    }
+
+    /// The bytes that the plan owns, with its network.
+    pub fn bytes(&self) -> usize {
+        let layer = |layer: &Layer| {
+            let spec = &layer.spec;
+            size_of::<Layer>() + spec.name.capacity() + spec.weights.as_ref().map_or(0, String::capacity)
+        };
+        size_of::<Self>()
+            + self.stages.capacity() * size_of::<Stage>()
+            + self.stage_of.capacity() * size_of::<u16>()
+            + size_of::<Network>()
+            + self.network.layers.iter().map(layer).sum::<usize>()
+            + (self.network.layers.capacity() - self.network.layers.len()) * size_of::<Layer>()
+    }
+
+    /// All that can be said of a step without values: its address, the formula of its stage, its
+    /// operation, and where its operands were last written. Nothing is searched but the stage.
+    pub fn describe(&self, step: u64) -> Seek {
+        let address = self.locate(step, Grain::Term);
+        let Place::Stage(s) = address.place else { unreachable!("a step lies in a stage") };
+        let stage = &self.stages[s as usize];
+        let term = rules::term(self, address.time, stage, address.image, address.cell, address.term);
+        let writers =
+            term.operands.map(|operand| operand.and_then(|operand| self.last_writer(&operand, address.time)));
+        Seek { address, formula: rules::formula(self, stage), term, writers }
+    }
+
+    /// Where the cell that an operand of training step `time` reads was last written; `None` for a
+    /// constant and for padding.
+    pub fn last_writer(&self, operand: &Operand, time: u32) -> Option<Address> {
+        match *operand {
+            Operand::Cell { tensor, image, index } => Some(self.writer(tensor, time, image, index)),
+            Operand::Constant { .. } | Operand::Padding { .. } => None,
+        }
     }
 
     /// The stage that makes a tensor.
@@ -447,20 +536,14 @@ impl Plan {
         }
         let stage = &self.stages[s];
         let coupled = self.layered && stage.per_image;
-        let one = (stage.shape.len() / stage.shape.0[0].max(1)) as u32;
-        // A gradient that is summed over the batch is complete after the last image.
-        let last = self.repeats() - 1;
-        let image = match (stage.pass, stage.per_image, coupled) {
-            (Pass::Update, _, _) | (_, _, true) => 0,
-            (_, true, false) => image,
-            (_, false, false) if self.layered => 0,
-            (_, false, false) => {
-                if matches!(tensor.part, Part::Dw | Part::Db) {
-                    last
-                } else {
-                    image
-                }
-            }
+        let one = (stage.shape.len() / stage.shape.0[0]) as u32;
+        let image = if self.layered || stage.pass == Pass::Update {
+            0
+        } else if matches!(tensor.part, Part::Dw | Part::Db) {
+            // A gradient that is summed over the batch is complete after the last image.
+            self.repeats() - 1
+        } else {
+            image
         };
         Address {
             time: if tensor.is_parameter() { time - 1 } else { time },

@@ -228,7 +228,8 @@ pub enum Operand {
     Cell {
         /// The tensor.
         tensor: TensorId,
-        /// The image in the batch, 0 where the tensor is the batch's.
+        /// The image in the batch, 0 where the tensor is the batch's; where each image's pass makes
+        /// the tensor again, the image whose pass reads it.
         image: u32,
         /// The cell, row-major within the image's tensor or the parameter.
         index: u32,

@@ -205,10 +205,7 @@ impl Trace {
 
     /// Where an operand's cell was last written; `None` for a constant and for padding.
     pub fn writer(&self, operand: &Operand) -> Option<Address> {
-        match *operand {
-            Operand::Cell { tensor, image, index } => Some(self.plan.writer(tensor, self.time, image, index)),
-            Operand::Constant { .. } | Operand::Padding { .. } => None,
-        }
+        self.plan.last_writer(operand, self.time)
     }
 
     /// What a cell starts from.
@@ -217,11 +214,10 @@ impl Trace {
         let stage = &self.plan.stages()[s as usize];
         match rules::start(&self.plan, stage) {
             Start::Number(number) => number,
-            Start::ImageBefore if address.image == 0 => 0.0,
-            Start::ImageBefore => {
-                let before = Address { image: address.image - 1, grain: Grain::Cell, ..*address };
-                self.fold(&before, stage.terms, |_| {})
-            }
+            Start::ImageBefore => (0..address.image).fold(0.0, |running, image| {
+                let before = Address { image, grain: Grain::Cell, ..*address };
+                self.fold_from(running, &before, stage.terms, |_| {})
+            }),
             Start::BeforeUpdate => match stage.tensor.owner {
                 Owner::Layer(l) => {
                     let parts = [Some(&self.params.0[l as usize]), self.moments.layers.get(l as usize)];
@@ -233,16 +229,20 @@ impl Trace {
         }
     }
 
-    /// Folds the first `terms` terms of a cell; `each` sees every step. Returns the running value.
-    fn fold(&self, address: &Address, terms: u32, mut each: impl FnMut(Step)) -> f32 {
-        let Place::Stage(s) = address.place else {
-            return match address.place {
-                Place::Given(tensor) => self.value(tensor, address.image, address.cell),
-                Place::Stage(_) => 0.0,
-            };
-        };
+    /// Folds the first `terms` terms of a cell; `each` sees every step. Returns the running value:
+    /// for a given cell its value.
+    fn fold(&self, address: &Address, terms: u32, each: impl FnMut(Step)) -> f32 {
+        match address.place {
+            Place::Given(tensor) => self.value(tensor, address.image, address.cell),
+            Place::Stage(_) => self.fold_from(self.start(address), address, terms, each),
+        }
+    }
+
+    /// The same, going on from a running value.
+    fn fold_from(&self, start: f32, address: &Address, terms: u32, mut each: impl FnMut(Step)) -> f32 {
+        let Place::Stage(s) = address.place else { return start };
         let stage = &self.plan.stages()[s as usize];
-        let mut running = self.start(address);
+        let mut running = start;
         for m in 0..terms.min(stage.terms) {
             let term = rules::term(&self.plan, self.time, stage, address.image, address.cell, m);
             let values = term.operands.map(|operand| operand.map_or(0.0, |operand| self.operand(&operand)));
@@ -283,8 +283,13 @@ impl Trace {
     pub fn cell_until(&self, address: &Address, terms: u32) -> CellFold {
         let address = Address { grain: Grain::Cell, term: 0, ..*address };
         let mut steps = Vec::new();
-        let value = self.fold(&address, terms, |step| steps.push(step));
-        CellFold { address, start: self.start(&address), steps, value }
+        if let Place::Given(_) = address.place {
+            let value = self.fold(&address, 0, |_| {});
+            return CellFold { address, start: value, steps, value };
+        }
+        let start = self.start(&address);
+        let value = self.fold_from(start, &address, terms, |step| steps.push(step));
+        CellFold { address, start, steps, value }
     }
 
     /// The running value of a cell after `terms` of its terms.
@@ -321,8 +326,9 @@ impl Trace {
         self.plan.stage_at(address).map(|stage| rules::formula(&self.plan, stage))
     }
 
-    /// The terms of this training step that read a cell, in the order in which they run, at most
-    /// `limit` of them.
+    /// The terms of this training step that read a cell as this address made it, in the order in
+    /// which they run, at most `limit` of them. A parameter's cell is made by the update of the step
+    /// before.
     pub fn readers(&self, address: &Address, limit: usize) -> Vec<Address> {
         let mut found = Vec::new();
         for (stage, image) in self.stages_in_order() {
@@ -337,24 +343,28 @@ impl Trace {
     /// The first reader of a cell at or after step `from` of the run.
     pub fn next_reader(&self, address: &Address, from: u64) -> Option<Address> {
         self.stages_in_order().find_map(|(stage, image)| {
-            let mut found = Vec::new();
-            self.readers_in(address, stage, image, usize::MAX, &mut found);
-            found
-                .into_iter()
-                .filter(|reader| self.plan.steps(reader).is_some_and(|steps| steps.start >= from))
-                .min_by_key(|reader| self.plan.steps(reader).map(|steps| steps.start))
+            let mut first = None;
+            if self.stage_steps(stage, image).end > from {
+                self.each_reader(address, stage, image, &mut |reader| {
+                    if first.is_none() && self.plan.steps(&reader).is_some_and(|steps| steps.start >= from) {
+                        first = Some(reader);
+                    }
+                });
+            }
+            first
         })
     }
 
     /// Every stage with the image it runs for.
-    fn stages_in_order(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+    pub(super) fn stages_in_order(&self) -> impl DoubleEndedIterator<Item = (usize, u32)> + '_ {
         let update = self.plan.pass_stages(Pass::Update);
         let images =
             (0..self.plan.repeats()).flat_map(move |image| (0..update.start).map(move |s| (s, image)));
         images.chain(self.plan.pass_stages(Pass::Update).map(|s| (s, 0)))
     }
 
-    /// The terms of one stage that read a cell.
+    /// The terms of one stage, run for one image, that read a cell as this address made it; they are
+    /// added to `found` until it has `limit`.
     pub fn readers_in(
         &self,
         address: &Address,
@@ -363,33 +373,43 @@ impl Trace {
         limit: usize,
         found: &mut Vec<Address>,
     ) {
-        let Some((tensor, of_image, index)) = self.tensor_cell(address) else { return };
-        let reader = &self.plan.stages()[stage];
-        let own_image = self.plan.is_layered() || reader.pass == Pass::Update || !tensor.is_per_image();
-        if !own_image && image != of_image {
-            return;
-        }
-        let is_parameter_after = address.time < self.time;
-        if is_parameter_after && !tensor.is_parameter() {
-            return;
-        }
-        let at = if own_image && !self.plan.is_layered() && reader.pass != Pass::Update {
-            image
-        } else {
-            of_image
-        };
-        rules::readers(&self.plan, reader, tensor, at, index, &mut |cell, term| {
+        self.each_reader(address, stage, image, &mut |reader| {
             if found.len() < limit {
-                found.push(Address {
-                    time: self.time,
-                    image,
-                    place: Place::Stage(stage as u32),
-                    cell,
-                    term,
-                    grain: Grain::Term,
-                });
+                found.push(reader);
             }
         });
+    }
+
+    fn each_reader(&self, address: &Address, stage: usize, image: u32, each: &mut dyn FnMut(Address)) {
+        let Some((tensor, of_image, index)) = self.tensor_cell(address) else { return };
+        let reader = &self.plan.stages()[stage];
+        // An image's pass reads its own image; a pass over all images, and the update, any.
+        let is_of_all = self.plan.is_layered() || reader.pass == Pass::Update;
+        let from_image = if is_of_all { of_image } else { image };
+        let made = match address.place {
+            Place::Given(_) => self.plan.writer(tensor, address.time, of_image, index),
+            Place::Stage(_) => Address { term: 0, grain: Grain::Cell, ..*address },
+        };
+        if self.plan.writer(tensor, self.time, from_image, index) != made {
+            return;
+        }
+        rules::readers(&self.plan, reader, tensor, from_image, index, &mut |cell, term| {
+            let place = Place::Stage(stage as u32);
+            each(Address { time: self.time, image, place, cell, term, grain: Grain::Term });
+        });
+    }
+
+    /// The steps of one stage, run for one image.
+    pub(super) fn stage_steps(&self, stage: usize, image: u32) -> Range<u64> {
+        let whole = Address {
+            time: self.time,
+            image,
+            place: Place::Stage(stage as u32),
+            cell: 0,
+            term: 0,
+            grain: Grain::Layer,
+        };
+        self.plan.steps(&whole).unwrap_or(0..0)
     }
 
     /// The tensor, image and cell within it that an address names.
@@ -414,15 +434,7 @@ impl Trace {
     pub fn progress(&self, stage: usize, image: u32, at: u64) -> Progress {
         let spec = &self.plan.stages()[stage];
         let cells = spec.cells() as u32;
-        let whole = Address {
-            time: self.time,
-            image,
-            place: Place::Stage(stage as u32),
-            cell: 0,
-            term: 0,
-            grain: Grain::Layer,
-        };
-        let steps: Range<u64> = self.plan.steps(&whole).unwrap_or(0..0);
+        let steps = self.stage_steps(stage, image);
         let done = at.clamp(steps.start, steps.end) - steps.start;
         Progress {
             done: (done / u64::from(spec.terms)) as u32,

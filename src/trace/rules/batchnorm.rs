@@ -6,7 +6,7 @@ use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
     plan::{Plan, TensorId},
-    term::{Term, TermOp},
+    term::{Operand, Term, TermOp},
 };
 
 pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
@@ -48,6 +48,12 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
         cell(tensor, image, layer.input, [c, rest / w, rest % w])
     };
     let vector = |part| param(l, part, c);
+    // In evaluation each image's pass makes it again.
+    let inv_std = || Operand::Cell {
+        tensor: TensorId::layer(l, Part::InvStd),
+        image: if site.plan.is_layered() { 0 } else { site.image },
+        index: c as u32,
+    };
     let divide = || Term::one(TermOp::Div, constant("M", count as f64));
     match site.stage.tensor.part {
         Part::Mean if m < count => Term::one(TermOp::Add, nth(x)),
@@ -64,7 +70,7 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
                 let mean = vector(if train { Part::Mean } else { Part::RunningMean });
                 Term::two(TermOp::Difference, site.same(x), mean)
             }
-            _ => Term::one(TermOp::Mul, vector(Part::InvStd)),
+            _ => Term::one(TermOp::Mul, inv_std()),
         },
         Part::Out => match m {
             0 => {
@@ -84,11 +90,11 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
             2 => divide(),
             3 => Term::one(TermOp::SubFrom, site.same(dy)),
             4 => Term::one(TermOp::Mul, vector(Part::Weight)),
-            _ => Term::one(TermOp::Mul, vector(Part::InvStd)),
+            _ => Term::one(TermOp::Mul, inv_std()),
         },
         _ => match m {
             0 => Term::two(TermOp::Product, site.same(dy), vector(Part::Weight)),
-            _ => Term::one(TermOp::Mul, vector(Part::InvStd)),
+            _ => Term::one(TermOp::Mul, inv_std()),
         },
     }
 }

@@ -1,12 +1,12 @@
 //! Convolution. Letters as in [`crate::nn::conv`]; terms run over (c, u, v) forward, over windows
 //! (i, j) for the weight, over (o, u, v) for the input.
 
-use super::{Push, Site, Visit, ZERO, cell, constant, images_at_once, param};
+use super::{Push, Reading, Site, Visit, ZERO, cell, constant, images_at_once, param};
 use crate::nn::{Part, conv::Conv2d};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, Stage, TensorId},
+    plan::{Plan, TensorId},
     term::{Term, TermOp},
 };
 
@@ -122,100 +122,73 @@ pub(super) fn formula(spec: &Conv2d, part: Part) -> &'static str {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one cell of one tensor in one stage")]
-pub(super) fn readers(
-    plan: &Plan,
-    l: usize,
-    spec: &Conv2d,
-    stage: &Stage,
-    tensor: TensorId,
-    image: u32,
-    index: u32,
-    visit: Visit,
-) {
+/// Readers of x, the weight and the bias forward, of x, ds and the weight backward.
+pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) {
+    let Reading { plan, stage, tensor, .. } = *reading;
     let layer = plan.layer(l);
-    let at = plan.shape_of(tensor).at(index as usize);
-    let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
+    let own = |part| TensorId::layer(l, part);
+    let (x, ds) = (Plan::input_of(l), sum_gradient(plan, l, spec));
+    let [a, b, i, j] = reading.at();
+    let [kh, kw] = [spec.window.rows.kernel, spec.window.cols.kernel];
     let [rows, cols] = spec.window.out();
-    let taps = kh * kw;
-    let n = if plan.is_layered() { image as usize } else { 0 };
-    // In a sum over the batch the images follow one another.
-    let before = n * rows * cols;
+    let n = reading.own_image();
     let uvs = || (0..kh).flat_map(move |u| (0..kw).map(move |v| [u, v]));
+    let nth = |first: usize, [u, v]: [usize; 2]| ((first * kh + u) * kw + v) as u32;
+    // In a sum over the batch the images follow one another.
+    let window = |[i, j]: [usize; 2]| ((n * rows + i) * cols + j) as u32;
     let cell = |at| stage.shape.flat(at) as u32;
-    let is_input = tensor == Plan::input_of(l);
-    let in_stage = if plan.is_layered() && stage.per_image { plan.setup().images as usize } else { 1 };
-    match (stage.tensor.part, tensor.part) {
-        (Part::Out, Part::Weight) if !is_input => {
-            let [o, c, u, v] = at;
-            let m = (c * taps + u * kw + v) as u32;
-            for n in 0..in_stage {
-                for ij in 0..rows * cols {
-                    visit(cell([n, o, ij / cols, ij % cols]), m);
-                }
-            }
+    let outs = |channel: usize| {
+        let group = channel / spec.group_in();
+        group * spec.group_out()..(group + 1) * spec.group_out()
+    };
+    let ins = |o: usize| {
+        let group = o / spec.group_out();
+        group * spec.group_in()..(group + 1) * spec.group_in()
+    };
+    let (within, out_within) = (|channel: usize| channel % spec.group_in(), |o: usize| o % spec.group_out());
+    let mut plane = |channel: usize, [h, w]: [usize; 2], m: u32| {
+        for n in reading.all_images() {
+            (0..h * w).for_each(|ij| visit(cell([n, channel, ij / w, ij % w]), m));
         }
-        (Part::Out, Part::Bias) if !is_input => {
-            for n in 0..in_stage {
-                for ij in 0..rows * cols {
-                    visit(cell([n, at[1], ij / cols, ij % cols]), stage.terms - 1);
-                }
-            }
-        }
-        (Part::Out, _) => {
-            let [_, channel, p, q] = at;
-            let (group, c) = (channel / spec.group_in(), channel % spec.group_in());
-            for o in group * spec.group_out()..(group + 1) * spec.group_out() {
+    };
+    match stage.tensor.part {
+        Part::Out if tensor == own(Part::Weight) => plane(a, [rows, cols], nth(b, [i, j])),
+        Part::Out if tensor == own(Part::Bias) => plane(b, [rows, cols], stage.terms - 1),
+        Part::Out if tensor == x => {
+            for o in outs(b) {
                 // Later taps read from earlier windows.
-                let mut found: Vec<(u32, u32)> = uvs()
-                    .filter_map(|[u, v]| {
-                        let [i, j] = spec.window.window_of([p, q], [u, v])?;
-                        Some((cell([n, o, i, j]), (c * taps + u * kw + v) as u32))
-                    })
-                    .collect();
-                found.sort_unstable();
-                found.into_iter().for_each(|(cell, m)| visit(cell, m));
-            }
-        }
-        (Part::Dw, _) if is_input => {
-            let [_, channel, p, q] = at;
-            let (group, c) = (channel / spec.group_in(), channel % spec.group_in());
-            for o in group * spec.group_out()..(group + 1) * spec.group_out() {
-                for [u, v] in uvs() {
-                    if let Some([i, j]) = spec.window.window_of([p, q], [u, v]) {
-                        visit(cell([o, c, u, v]), (before + i * cols + j) as u32);
+                for [u, v] in uvs().collect::<Vec<_>>().into_iter().rev() {
+                    if let Some([i, j]) = spec.window.window_of([i, j], [u, v]) {
+                        visit(cell([n, o, i, j]), nth(within(b), [u, v]));
                     }
                 }
             }
         }
-        (Part::Dw, _) => {
-            let [_, o, i, j] = at;
+        Part::Dw if tensor == x => {
+            for o in outs(b) {
+                for [u, v] in uvs() {
+                    if let Some(ij) = spec.window.window_of([i, j], [u, v]) {
+                        visit(cell([o, within(b), u, v]), window(ij));
+                    }
+                }
+            }
+        }
+        Part::Dw if tensor == ds => {
             for c in 0..spec.group_in() {
                 for [u, v] in uvs() {
-                    if spec.window.tap([i, j], [u, v]).is_some() {
-                        visit(cell([o, c, u, v]), (before + i * cols + j) as u32);
-                    }
+                    visit(cell([b, c, u, v]), window([i, j]));
                 }
             }
         }
-        (Part::Dx, Part::Weight) => {
-            let [o, c, u, v] = at;
-            let channel = o / spec.group_out() * spec.group_in() + c;
-            let m = (o % spec.group_out() * taps + u * kw + v) as u32;
-            for n in 0..in_stage {
-                for pq in 0..layer.input[1] * layer.input[2] {
-                    visit(cell([n, channel, pq / layer.input[2], pq % layer.input[2]]), m);
-                }
-            }
+        Part::Dx if tensor == own(Part::Weight) => {
+            let channel = ins(a).start + b;
+            plane(channel, [layer.input[1], layer.input[2]], nth(out_within(a), [i, j]));
         }
-        (Part::Dx, _) => {
-            let [_, o, i, j] = at;
-            let group = o / spec.group_out();
-            for channel in group * spec.group_in()..(group + 1) * spec.group_in() {
+        Part::Dx if tensor == ds => {
+            for channel in ins(b) {
                 for [u, v] in uvs() {
                     if let Some([p, q]) = spec.window.tap([i, j], [u, v]) {
-                        let m = o % spec.group_out() * taps + u * kw + v;
-                        visit(cell([n, channel, p, q]), m as u32);
+                        visit(cell([n, channel, p, q]), nth(out_within(b), [u, v]));
                     }
                 }
             }

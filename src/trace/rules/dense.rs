@@ -1,12 +1,12 @@
 //! The dense layer. Letters as in [`crate::nn::dense`]; terms run over f forward, over images for
 //! the weight, over o for the input.
 
-use super::{Push, Site, Visit, images_at_once, param};
+use super::{Push, Reading, Site, Visit, images_at_once, param};
 use crate::nn::{Part, dense::Dense};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, Stage, TensorId},
+    plan::{Plan, TensorId},
     term::{Operand, Term, TermOp},
 };
 
@@ -66,37 +66,28 @@ pub(super) fn formula(spec: &Dense, part: Part) -> &'static str {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one cell of one tensor in one stage")]
-pub(super) fn readers(
-    plan: &Plan,
-    l: usize,
-    spec: &Dense,
-    stage: &Stage,
-    tensor: TensorId,
-    image: u32,
-    index: u32,
-    visit: Visit,
-) {
-    let features = spec.in_features as u32;
-    let outs = spec.out_features as u32;
-    let layered = plan.is_layered();
-    let images = images_at_once(plan) as u32;
-    let n = if layered { image } else { 0 };
-    let is_input = tensor == Plan::input_of(l);
-    match (stage.tensor.part, tensor.part) {
-        (Part::Out, Part::Weight) if !is_input => {
-            (0..images).for_each(|n| visit(n * outs + index / features, index % features));
+/// Readers of x, the weight and the bias forward, of x, dy and the weight backward.
+pub(super) fn readers(reading: &Reading, l: usize, spec: &Dense, visit: Visit) {
+    let Reading { plan, stage, tensor, index, .. } = *reading;
+    let (features, outs) = (spec.in_features, spec.out_features);
+    let own = |part| TensorId::layer(l, part);
+    let (x, dy) = (Plan::input_of(l), plan.output_gradient_of(l));
+    let n = reading.own_image();
+    let mut visit = |cell: usize, m: usize| visit(cell as u32, m as u32);
+    match stage.tensor.part {
+        Part::Out if tensor == own(Part::Weight) => {
+            reading.all_images().for_each(|n| visit(n * outs + index / features, index % features));
         }
-        (Part::Out, Part::Bias) if !is_input => {
-            (0..images).for_each(|n| visit(n * outs + index, features));
+        Part::Out if tensor == own(Part::Bias) => {
+            reading.all_images().for_each(|n| visit(n * outs + index, features));
         }
-        (Part::Out, _) => (0..outs).for_each(|o| visit(n * outs + o, index)),
-        (Part::Dw, _) if is_input => (0..outs).for_each(|o| visit(o * features + index, n)),
-        (Part::Dw, _) => (0..features).for_each(|f| visit(index * features + f, n)),
-        (Part::Dx, Part::Weight) => {
-            (0..images).for_each(|n| visit(n * features + index % features, index / features));
+        Part::Out if tensor == x => (0..outs).for_each(|o| visit(n * outs + o, index)),
+        Part::Dw if tensor == x => (0..outs).for_each(|o| visit(o * features + index, n)),
+        Part::Dw if tensor == dy => (0..features).for_each(|f| visit(index * features + f, n)),
+        Part::Dx if tensor == own(Part::Weight) => {
+            reading.all_images().for_each(|n| visit(n * features + index % features, index / features));
         }
-        (Part::Dx, _) => (0..features).for_each(|f| visit(n * features + f, index)),
+        Part::Dx if tensor == dy => (0..features).for_each(|f| visit(n * features + f, index)),
         _ => {}
     }
 }

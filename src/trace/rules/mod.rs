@@ -25,14 +25,10 @@ pub(super) type Push<'a> = &'a mut dyn FnMut(TensorId, Shape, usize);
 /// Takes a reading term: its cell within the stage, and its number.
 pub type Visit<'a> = &'a mut dyn FnMut(u32, u32);
 
-/// The stages of a pass, in order.
-pub(super) fn stages(
-    plan: &Plan,
-    pass: Pass,
-    make: &mut dyn FnMut(TensorId, Shape, usize) -> Stage,
-) -> Vec<Stage> {
+/// The stages of a pass, in order: what each makes, its shape (of one image), the terms of a cell.
+pub(super) fn stages(plan: &Plan, pass: Pass) -> Vec<(TensorId, Shape, usize)> {
     let mut stages = Vec::new();
-    let push: Push = &mut |tensor, shape, terms| stages.push(make(tensor, shape, terms));
+    let push: Push = &mut |tensor, shape, terms| stages.push((tensor, shape, terms));
     let layers = plan.network().layers.len();
     match pass {
         Pass::Fwd => (0..layers).for_each(|l| layer_stages(plan, l, pass, push)),
@@ -229,95 +225,118 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
     }
 }
 
-/// Calls `visit` for every term of a stage that reads a cell of a tensor. `image` is the cell's
-/// image; the stage is one go of it, for that image where it has one of its own.
+/// A cell of a tensor, asked for the terms of a stage that read it.
+pub(super) struct Reading<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The stage; one go of it.
+    pub stage: &'a Stage,
+    /// The tensor.
+    pub tensor: TensorId,
+    /// The cell's image.
+    pub image: usize,
+    /// The cell's number within its image's tensor, or within the parameter.
+    pub index: usize,
+}
+
+impl Reading<'_> {
+    /// The cell's position; the first number is 0 for an image's tensor.
+    fn at(&self) -> [usize; 4] {
+        self.plan.shape_of(self.tensor).at(self.index)
+    }
+
+    /// The outermost number of the stage's cells that belong to the cell's image.
+    fn own_image(&self) -> usize {
+        if self.plan.is_layered() { self.image } else { 0 }
+    }
+
+    /// The outermost numbers of the cells of an image's tensor that the stage makes.
+    fn all_images(&self) -> std::ops::Range<usize> {
+        0..if self.stage.per_image { images_at_once(self.plan) } else { 1 }
+    }
+}
+
+/// Calls `visit` for every term of one go of a stage that reads a cell of a tensor, in order.
+/// `image` is the cell's image.
 pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: u32, visit: Visit) {
-    if !reads(plan, stage, tensor) {
+    let reading = Reading { plan, stage, tensor, image: image as usize, index: index as usize };
+    let Owner::Layer(l) = stage.tensor.owner else { return scan(&reading, visit) };
+    let is_product = matches!(stage.tensor.part, Part::Out | Part::Dw | Part::Dx);
+    match &plan.layer(l as usize).op {
+        Op::Conv2d(spec) if is_product => conv::readers(&reading, l as usize, spec, visit),
+        Op::Dense(spec) if is_product => dense::readers(&reading, l as usize, spec, visit),
+        Op::MaxPool2d(spec) | Op::AvgPool2d(spec) if is_product => {
+            pool::readers(&reading, l as usize, spec, visit);
+        }
+        Op::Conv2d(_)
+        | Op::Dense(_)
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::BatchNorm2d(_)
+        | Op::Softmax
+        | Op::Dropout { .. }
+        | Op::Relu
+        | Op::LeakyRelu { .. }
+        | Op::Tanh
+        | Op::Sigmoid
+        | Op::Flatten => scan(&reading, visit),
+    }
+}
+
+/// Readers in a stage without windows and products: its cells read the same place, their channel's
+/// cell, or a sum along the axes that they lack. So tensor and stage fit as in broadcasting: equal
+/// extents mean the same position, an extent of 1 meets every position. The terms themselves say
+/// which of them it is.
+fn scan(reading: &Reading, visit: Visit) {
+    let Reading { plan, stage, tensor, .. } = *reading;
+    let is_read = |image: usize, cell: u32, m: u32| {
+        term(plan, 0, stage, image as u32, cell, m).operands().any(|operand| {
+            matches!(*operand, Operand::Cell { tensor: t, image: n, index: i }
+                if t == tensor
+                    && i as usize == reading.index
+                    && (n as usize == reading.image || !tensor.is_per_image()))
+        })
+    };
+    // Every cell of such a stage reads the same tensors, by no more than six kinds of terms.
+    let mut kinds = (0..stage.terms.min(6)).chain(stage.terms.checked_sub(1));
+    let reads = |operand: &Operand| matches!(operand, Operand::Cell { tensor: t, .. } if *t == tensor);
+    if !kinds.any(|m| term(plan, 0, stage, 0, 0, m).operands().any(reads)) {
         return;
     }
-    if stage.pass != Pass::Update
-        && let Owner::Layer(l) = stage.tensor.owner
-    {
-        let l = l as usize;
-        // The sums whose readers a formula finds; elsewhere a cell is read by few stages' cells.
-        match &plan.layer(l).op {
-            Op::Conv2d(spec) if stage.tensor.part != Part::Ds && stage.tensor.part != Part::Db => {
-                return conv::readers(plan, l, spec, stage, tensor, image, index, visit);
-            }
-            Op::MaxPool2d(spec) => return pool::readers(plan, spec, stage, image, index, visit),
-            Op::AvgPool2d(spec) if stage.tensor.part != Part::Ds => {
-                return pool::readers(plan, spec, stage, image, index, visit);
-            }
-            Op::Dense(spec) if stage.tensor.part != Part::Db => {
-                return dense::readers(plan, l, spec, stage, tensor, image, index, visit);
-            }
-            _ => {}
+    let one = plan.shape_of(tensor);
+    let [_, channels, rows, cols] = stage.shape.0;
+    let along = |axis: usize, extent: usize| {
+        let at = one.at(reading.index)[axis];
+        match one.0[axis] {
+            n if n == extent => at..at + 1,
+            1 => 0..extent,
+            _ => 0..1,
         }
-    }
-    scan(plan, stage, tensor, image, index, visit);
-}
-
-/// Readers of a stage whose cells each read the same place, the same channel, or everything:
-/// looks through the cells that share the channel with `index`, or through all.
-fn scan(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: u32, visit: Visit) {
-    let shape = plan.shape_of(tensor);
-    let same_shape = stage.shape.0[1..] == shape.0[1..];
-    let elementwise = same_shape && tensor.is_per_image() == stage.per_image;
-    let cells: Box<dyn Iterator<Item = u32>> = if elementwise && !reads_all(stage) {
-        let offset = if plan.is_layered() && stage.per_image { image * shape.len() as u32 } else { 0 };
-        Box::new(std::iter::once(offset + index))
-    } else {
-        Box::new(0..stage.cells() as u32)
     };
-    for cell in cells {
+    let images = match tensor.is_per_image() {
+        true if stage.per_image => reading.own_image()..reading.own_image() + 1,
+        true => 0..1,
+        false => reading.all_images(),
+    };
+    let mut visit_cell = |cell: usize| {
         for m in 0..stage.terms {
-            let term = term(plan, 0, stage, image, cell, m);
-            let is_read = term.operands().any(|operand| {
-                matches!(*operand, Operand::Cell { tensor: t, image: n, index: i }
-                    if t == tensor && i == index && (n == image || !tensor.is_per_image()))
-            });
-            if is_read {
-                visit(cell, m);
+            if is_read(reading.image, cell as u32, m) {
+                visit(cell as u32, m);
             }
         }
-    }
-}
-
-/// Whether the cells of a stage read cells at other places than their own.
-fn reads_all(stage: &Stage) -> bool {
-    matches!(stage.tensor.part, Part::Max | Part::Sum | Part::Dot | Part::Mean | Part::Var)
-        || (stage.tensor.owner == Owner::Loss && stage.tensor.part == Part::Out)
-}
-
-/// Whether some cell of a stage reads a tensor.
-pub fn reads(plan: &Plan, stage: &Stage, tensor: TensorId) -> bool {
-    // Every cell of a stage reads the same tensors, so its first tells.
-    (0..stage.terms)
-        .step_by((stage.terms as usize / 8).max(1))
-        .chain(stage.terms.saturating_sub(4)..stage.terms)
-        .chain(0..stage.terms.min(4))
-        .any(|m| {
-            term(plan, 0, stage, 0, 0, m)
-                .operands()
-                .any(|operand| matches!(operand, Operand::Cell { tensor: t, .. } if *t == tensor))
-        })
-        || reads_past_padding(plan, stage, tensor)
-}
-
-/// A window's first cell may lie on padding with all the terms looked at; ask the formula then.
-fn reads_past_padding(plan: &Plan, stage: &Stage, tensor: TensorId) -> bool {
-    let Owner::Layer(l) = stage.tensor.owner else { return false };
-    let l = l as usize;
-    if stage.pass == Pass::Update || plan.layer(l).window().is_none() {
-        return false;
-    }
-    let (x, dy, own) = (Plan::input_of(l), plan.output_gradient_of(l), |part| TensorId::layer(l, part));
-    let ds = if plan.stage_of(own(Part::Ds)).is_some() { own(Part::Ds) } else { dy };
-    match stage.tensor.part {
-        Part::Out => tensor == x,
-        Part::Dw => tensor == x || tensor == ds,
-        Part::Dx => tensor == ds,
-        _ => false,
+    };
+    for n in images {
+        if one.len() == channels * rows * cols {
+            visit_cell(n * one.len() + reading.index);
+            continue;
+        }
+        for c in along(1, channels) {
+            for i in along(2, rows) {
+                for j in along(3, cols) {
+                    visit_cell(stage.shape.flat([n, c, i, j]));
+                }
+            }
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Pooling. Letters as in [`crate::nn::pool`]; terms run over (u, v) forward, over the windows that
 //! read the cell backward.
 
-use super::{Push, Site, Visit, ZERO, cell, constant};
-use crate::nn::{Part, pool::Pool2d};
+use super::{Push, Reading, Site, Visit, ZERO, cell, constant};
+use crate::nn::{Op, Part, pool::Pool2d};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, Stage, TensorId},
+    plan::{Plan, TensorId},
     term::{Operand, Term, TermOp},
 };
 
@@ -106,32 +106,39 @@ pub(super) fn avg_formula(part: Part) -> &'static str {
     }
 }
 
-/// Readers of x forward, of dy, ds or winner backward.
-pub(super) fn readers(plan: &Plan, spec: &Pool2d, stage: &Stage, image: u32, index: u32, visit: Visit) {
-    let n = if plan.is_layered() { image as usize } else { 0 };
+/// Readers of x forward, of dy (or ds) and the winner backward.
+pub(super) fn readers(reading: &Reading, l: usize, spec: &Pool2d, visit: Visit) {
+    let Reading { plan, stage, tensor, .. } = *reading;
+    let own = |part| TensorId::layer(l, part);
+    let [_, c, i, j] = reading.at();
     let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
-    let (h, w) = (spec.window.rows.len, spec.window.cols.len);
-    let [rows, cols] = spec.window.out();
-    let index = index as usize;
-    let flat = |at| stage.shape.flat(at) as u32;
+    let n = reading.own_image();
+    let cell = |[i, j]: [usize; 2]| stage.shape.flat([n, c, i, j]) as u32;
     if stage.tensor.part == Part::Out {
-        let (c, p, q) = (index / (h * w), index / w % h, index % w);
-        let mut found: Vec<(u32, u32)> = (0..kh * kw)
-            .filter_map(|m| {
-                let [i, j] = spec.window.window_of([p, q], [m / kw, m % kw])?;
-                Some((flat([n, c, i, j]), m as u32))
-            })
-            .collect();
-        found.sort_unstable();
-        return found.into_iter().for_each(|(cell, m)| visit(cell, m));
+        if tensor == Plan::input_of(l) {
+            // Later taps read from earlier windows.
+            for m in (0..kh * kw).rev() {
+                if let Some(window) = spec.window.window_of([i, j], [m / kw, m % kw]) {
+                    visit(cell(window), m as u32);
+                }
+            }
+        }
+        return;
     }
-    let (c, i, j) = (index / (rows * cols), index / cols % rows, index % cols);
-    let [cover_rows, cover_cols] = spec.cover();
+    let is_read = match plan.layer(l).op {
+        // The winner is found with the output, which stands for both.
+        Op::MaxPool2d(_) => [plan.output_gradient_of(l), own(Part::Out), own(Part::Winner)].contains(&tensor),
+        _ => tensor == own(Part::Ds),
+    };
+    if !is_read {
+        return;
+    }
+    let [rows, cols] = spec.cover();
     for uv in 0..kh * kw {
-        let Some([p, q]) = spec.window.tap([i, j], [uv / kw, uv % kw]) else { continue };
-        for m in 0..cover_rows * cover_cols {
-            if spec.reader([p, q], [m / cover_cols, m % cover_cols]) == Some([i, j]) {
-                visit(flat([n, c, p, q]), m as u32);
+        let Some(pq) = spec.window.tap([i, j], [uv / kw, uv % kw]) else { continue };
+        for m in 0..rows * cols {
+            if spec.reader(pq, [m / cols, m % cols]) == Some([i, j]) {
+                visit(cell(pq), m as u32);
             }
         }
     }
