@@ -318,6 +318,7 @@ fn scan(reading: &Reading, visit: Visit) {
         true => 0..1,
         false => reading.all_images(),
     };
+    let cells_of_one = if stage.per_image { channels * rows * cols } else { stage.shape.len() };
     let mut visit_cell = |cell: usize| {
         for m in 0..stage.terms {
             if is_read(reading.image, cell as u32, m) {
@@ -326,7 +327,7 @@ fn scan(reading: &Reading, visit: Visit) {
         }
     };
     for n in images {
-        if one.len() == channels * rows * cols {
+        if one.len() == cells_of_one {
             visit_cell(n * one.len() + reading.index);
             continue;
         }
