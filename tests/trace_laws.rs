@@ -205,7 +205,7 @@ proptest! {
                         .map(|(time, go)| Address { cell: writer.cell, ..cell_at(time, go, 0) })
                         .filter(|made| !canon.is_per_image() || plan.is_layered() || made.image == image);
                     let last = makings
-                        .rfind(|made: &Address| plan.steps(made).is_some_and(|steps| steps.end <= now));;
+                        .rfind(|made: &Address| plan.steps(made).is_some_and(|steps| steps.end <= now));
                     prop_assert_eq!(last, plan.steps(&writer).map(|_| writer), "{}", text());
                 }
             }
