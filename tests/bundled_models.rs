@@ -1,0 +1,54 @@
+//! The bundled classifiers know what they were trained for: fresh examples and every bundled sample.
+
+use convstep::{
+    data::{Content, Fit, Generated, Ground, SAMPLES, samples},
+    model_io::bundled,
+    nn::{Mode, dropout::Stream},
+    train::{Report, class_of, evaluate, stack},
+};
+
+/// Accuracy on examples that no training run of the bundled models has seen.
+fn accuracy(data: Generated) -> f64 {
+    const SEED: u64 = 0x7465_7374;
+    let model = bundled::load(data.name()).expect("bundled");
+    let mut all = Report::default();
+    for begin in (0..200).step_by(40) {
+        let examples: Vec<_> = (begin..begin + 40).map(|index| data.sample(SEED, index)).collect();
+        let prepare = |pixels: &_| model.architecture.preprocess.apply(pixels);
+        let (x, target) = stack(&examples, prepare, model.network.output()).expect("fits");
+        all = all.and(evaluate(&model.network, &model.params, &x, &target));
+    }
+    all.accuracy()
+}
+
+#[test]
+fn shapes_are_recognised() {
+    let accuracy = accuracy(Generated::Shapes);
+    assert!(accuracy > 0.94, "{accuracy}");
+}
+
+#[test]
+fn digits_are_recognised() {
+    let accuracy = accuracy(Generated::Digits);
+    assert!(accuracy > 0.97, "{accuracy}");
+}
+
+#[test]
+fn every_bundled_sample_of_a_class_is_recognised() {
+    for data in Generated::ALL {
+        let model = bundled::load(data.name()).expect("bundled");
+        assert_eq!(model.architecture.classes, data.classes());
+        let [c, h, w] = model.network.input;
+        for sample in SAMPLES {
+            let kind = data.name().trim_end_matches('s');
+            let Some(class) = sample.label.filter(|_| sample.name.starts_with(kind)) else { continue };
+            let loaded = samples::load(sample.name).expect("bundled");
+            assert!(matches!(loaded.content, Content::Picture(_)));
+            let fitted = loaded.input(c, h, w, Fit::default(), Ground::default()).expect("fits");
+            let x = model.input_from_pixels(&fitted.tensor).expect("fits");
+            let values = model.network.forward(&model.params, &x, Mode::Eval, Stream::default());
+            let predicted = model.class_name(class_of(values.output().iter().copied()));
+            assert_eq!(predicted, class, "{}", sample.name);
+        }
+    }
+}
