@@ -11,15 +11,21 @@ use egui_kittest::{Harness, kittest::Queryable};
 struct Program {
     state: AppState,
     memory: Memory,
+    /// Fonts come into use in the frame after they were installed.
+    has_fonts: bool,
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
     state.view.lang = lang;
     state.view.theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
-    let program = Program { state, memory: Memory::default() };
+    let program = Program { state, memory: Memory::default(), has_fonts: false };
     let mut harness = Harness::builder().with_size(size).build_ui_state(
         |ui, program: &mut Program| {
+            if !std::mem::replace(&mut program.has_fonts, true) {
+                theme::install(ui.ctx());
+                return;
+            }
             let actions = window_ui(ui, &program.state, &mut program.memory);
             for action in actions {
                 apply(&mut program.state, action);
@@ -30,7 +36,6 @@ fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> 
         },
         program,
     );
-    theme::install(&harness.ctx);
     harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
     harness.run_steps(3);
     harness

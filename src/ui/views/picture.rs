@@ -23,10 +23,12 @@ const SIDE: f32 = 97.0;
 pub fn picture_ui(ui: &mut Ui, view: &View) {
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
+            ui.set_max_width(SIDE + 4.0);
             caption_ui(ui, view, &view.text("picture.original"));
             original_ui(ui, view);
         });
         ui.vertical(|ui| {
+            ui.set_max_width(SIDE + 4.0);
             let [c, h, w] = view.state.model().network.input;
             caption_ui(ui, view, &view.text("picture.seen")).on_hover_text(format!("{c}×{h}×{w}"));
             seen_ui(ui, view);

@@ -35,7 +35,7 @@ fn button_ui(ui: &mut Ui, view: &View, command: &Command) {
     let keys = command.shortcut.as_ref().and_then(keyboard_shortcut);
     let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
     let name = view.text(&format!("cmd.{}", command.id));
-    let mut text = RichText::new(icon).size(if command.id == "play" { 24.0 } else { 17.0 });
+    let mut text = RichText::new(icon).size(if command.id == "play" { 19.0 } else { 17.0 });
     if command.id == "play" {
         text = text.color(view.theme.on_accent);
     }
