@@ -125,6 +125,13 @@ pub const COMMANDS: &[Command] = commands! {
     "escape" View key("Escape"), "" => |_| Action::Escape;
 };
 
+/// Further keys for some commands: the presenter's clicker steps, and blanks with the full stop.
+pub const ALIASES: [(Shortcut, &str); 3] = [
+    (Shortcut { key: "PageDown", ctrl: false, shift: false }, "next"),
+    (Shortcut { key: "PageUp", ctrl: false, shift: false }, "previous"),
+    (Shortcut { key: "Period", ctrl: false, shift: false }, "blank"),
+];
+
 /// The command with this id.
 pub fn command(id: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.id == id)

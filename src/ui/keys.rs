@@ -2,7 +2,7 @@
 
 use crate::app::{
     Action, AppState,
-    command::{COMMANDS, Shortcut},
+    command::{ALIASES, COMMANDS, Shortcut, command},
 };
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
@@ -25,7 +25,9 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.input_mut(|input| {
         // Those with more held beside them first: Shift+Right is not Right.
-        let mut commands: Vec<_> = COMMANDS.iter().filter_map(|c| Some((c, c.shortcut?))).collect();
+        let own = COMMANDS.iter().filter_map(|c| Some((c, c.shortcut?)));
+        let aliases = ALIASES.iter().filter_map(|(keys, id)| Some((command(id)?, *keys)));
+        let mut commands: Vec<_> = own.chain(aliases).collect();
         commands.sort_by_key(|(_, s)| std::cmp::Reverse(u8::from(s.ctrl) + u8::from(s.shift)));
         for (command, shortcut) in commands {
             let allowed = !typing || (shortcut.ctrl && shortcut.key != "Z") || shortcut.key == "Escape";

@@ -1,13 +1,13 @@
 //! The native window: eframe's app, the worker that decodes, dialogs, drag and drop, paste.
 
-use super::{shell, theme, view::Memory};
+use super::{shell, strings::Words, theme, view::Memory};
 use crate::app::{Action, AppState, Effect, ThemeChoice, apply};
 use crate::data::{Loaded, Picture};
 use egui::{Context, Event, ViewportCommand};
 use std::{
     sync::Arc,
     sync::mpsc::{Receiver, Sender, channel},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Opens the window and stays until it is closed. `file`: a picture or model to open, name and bytes.
@@ -105,8 +105,13 @@ impl Window {
 
     fn ask(&self, ctx: &Context, endings: &[&str]) {
         let dialog = rfd::FileDialog::new().add_filter("convstep", endings);
+        let no_dialog = Words(self.state.view.lang).text("notice.no_dialog");
         self.spawn(ctx, move || {
-            let path = dialog.pick_file()?;
+            let start = Instant::now();
+            let Some(path) = dialog.pick_file() else {
+                // Nobody closes a dialog this fast: there was none.
+                return (start.elapsed() < Duration::from_millis(250)).then_some(Action::Fail(no_dialog));
+            };
             let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             Some(match std::fs::read(&path) {
                 Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
