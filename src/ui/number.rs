@@ -78,6 +78,9 @@ pub fn fit_number(value: f32, max_chars: usize, max_digits: Option<usize>) -> Op
     }
     let most = max_digits.unwrap_or(9).clamp(1, 9);
     let rounded = (1..=most).rev().map(|digits| significant(value, digits)).find(fits);
+    // One digit with an exponent may be shorter: −0.006 is −6e−3.
+    let rounded = rounded
+        .or_else(|| Some(with_minus(format!("{value:.0e}"))).filter(|text| value.is_finite() && fits(text)));
     rounded.or_else(|| (value.abs() < 1e-3 && max_chars >= 2).then(|| "≈0".to_owned()))
 }
 

@@ -257,9 +257,7 @@ impl<'a> Grid<'a> {
             );
             whole.contains(i, j) && self.in_plane((i, j)).is_none()
         });
-        if response.clicked() {
-            response.request_focus();
-        }
+        // A click leaves the keyboard where it is: the arrow keys go on stepping the program. Tab comes here.
         let pointed = under_pointer.and_then(cell_at);
         let (moved_to, entered) = self.keys(ui, &response);
         GridResponse {

@@ -3,6 +3,8 @@
 use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 use super::geometry::{CellSpan, ScreenFromGrid};
+use super::hatch::{Hatching, Slope};
+use crate::ui::fonts;
 use crate::ui::theme::{Theme, text_size};
 
 /// Something drawn over cells. Later ones cover earlier ones.
@@ -27,6 +29,12 @@ pub enum Overlay {
         span: CellSpan,
         /// The colour; its alpha decides how much of the cells is seen through it.
         color: Color32,
+    },
+    /// Cells of zero padding within the plane: a window's taps outside the tensor, the zeros between
+    /// the rows of a gradient spread by a stride. They look as those of [`super::Grid::padding`].
+    Padding {
+        /// The cells.
+        span: CellSpan,
     },
     /// A dot in the middle of a cell: the winner of a pool, a tap.
     Dot {
@@ -63,6 +71,11 @@ impl Overlay {
     /// What reads a cell; dashed, so that it differs from [`Overlay::reads`] without colour.
     pub fn readers(theme: &Theme, span: CellSpan) -> Self {
         Self::outline(span, theme.readers).with_dashes()
+    }
+
+    /// Zero padding within the plane.
+    pub fn padding(span: CellSpan) -> Self {
+        Self::Padding { span }
     }
 
     /// A translucent colour over cells.
@@ -117,6 +130,7 @@ pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Over
         Overlay::Tint { span, color } => {
             painter.rect_filled(grid.span_rect(*span), 0, *color);
         }
+        Overlay::Padding { span } => padding_ui(painter, grid, *span, theme),
         Overlay::Dot { cell, color } => {
             let rect = grid.cell_rect(cell.0, cell.1);
             let radius = if grid.cell_points >= 24.0 {
@@ -145,6 +159,42 @@ pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Over
             for stroke in [Stroke::new(width + 1.5, theme.halo), Stroke::new(width, *color)] {
                 painter.line_segment([rect.left_top(), rect.right_bottom()], stroke);
                 painter.line_segment([rect.right_top(), rect.left_bottom()], stroke);
+            }
+        }
+    }
+}
+
+/// Padding cells inside a plane, with their zeros where these can be read.
+fn padding_ui(painter: &Painter, grid: ScreenFromGrid, span: CellSpan, theme: &Theme) {
+    let rect = grid.span_rect(span).intersect(painter.clip_rect());
+    if !rect.is_positive() {
+        return;
+    }
+    painter.rect_filled(rect, 0, theme.padding_ground);
+    let mut hatching = Hatching::new(Slope::Falling, grid.origin, theme.padding_line);
+    hatching.add(rect);
+    hatching.paint_ui(painter);
+    if grid.cell_points < 8.0 {
+        return;
+    }
+    let zero = (grid.cell_points >= 16.0).then(|| {
+        let plan = super::number_plan(painter, grid.cell_points);
+        let small = || FontId::new(text_size::CELL_MIN, fonts::cells(painter.ctx()));
+        painter.layout_no_wrap("0".to_owned(), plan.map_or_else(small, |plan| plan.font), theme.text_weak)
+    });
+    let line = Stroke::new(1.0 / painter.pixels_per_point(), theme.padding_line);
+    for i in span.top..span.top.saturating_add(span.rows) {
+        for j in span.left..span.left.saturating_add(span.cols) {
+            let cell = grid.cell_rect(i, j);
+            if !cell.intersects(rect) {
+                continue;
+            }
+            painter.rect_stroke(cell, 0, line, StrokeKind::Inside);
+            if let Some(zero) = &zero {
+                let patch = Rect::from_center_size(cell.center(), zero.size() + vec2(4.0, -2.0));
+                painter.rect_filled(patch, 3, theme.padding_ground);
+                let at = Align2::CENTER_CENTER.align_size_within_rect(zero.size(), cell).min;
+                painter.galley(at, zero.clone(), theme.text_weak);
             }
         }
     }

@@ -160,8 +160,30 @@ fn the_pointer_finds_cells_and_padding() {
         events: vec![Event::PointerMoved(pos), button(true), button(false)],
         ..FrameSetup::new(200, 200)
     };
-    render_frame(&setup, |ui| clicked.borrow_mut().extend(show(ui).clicked));
+    let focused = Cell::new(false);
+    render_frame(&setup, |ui| {
+        let plane = show(ui);
+        clicked.borrow_mut().extend(plane.clicked);
+        focused.set(focused.get() || plane.response.has_focus());
+    });
     assert_eq!(clicked.into_inner(), [(1, 2)]);
+    assert!(!focused.get(), "after a click the arrow keys still step the program");
+}
+
+#[test]
+fn tab_focuses_a_plane() {
+    let mapping = Mapping::fit_signed([1.0], false);
+    let cells = |i, j| CellView::current(wave(i, j));
+    let mut harness = Harness::new_ui_state(
+        |ui, focused: &mut bool| {
+            *focused = Grid::new("p", 3, 4, mapping, &cells).show_ui(ui).response.has_focus();
+        },
+        false,
+    );
+    harness.run();
+    harness.key_press(Key::Tab);
+    harness.run();
+    assert!(*harness.state());
 }
 
 #[test]

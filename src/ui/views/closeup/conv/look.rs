@@ -1,0 +1,256 @@
+//! What all close-ups of a convolution share: the cell looked at, how far it has come, the header,
+//! the legends.
+
+use crate::nn::{Part, conv::Conv2d};
+use crate::trace::{Address, CellFold, Grain, Stage, TensorId};
+use crate::ui::{
+    colormap::{Extent, Mapping, legend_ui},
+    number,
+    plane::Plane,
+    theme::{Theme, space, text_size},
+    view::View,
+    widgets::{
+        flow::{CAPTION, caption_ui, line_ui, small_width},
+        grid::{CellState, CellView},
+    },
+};
+use egui::{Pos2, Rect, Ui, UiBuilder, pos2, vec2};
+
+/// The cell that is looked at, with its terms as far as the cursor has done them.
+pub struct Look<'a> {
+    /// The view.
+    pub view: &'a View<'a>,
+    /// The cell.
+    pub focus: Address,
+    /// Its stage.
+    pub stage: &'a Stage,
+    /// The number of the layer.
+    pub l: usize,
+    /// The convolution.
+    pub spec: &'a Conv2d,
+    /// The cell's image in the batch.
+    pub image: u32,
+    /// The cell's place in its tensor.
+    pub at: [usize; 4],
+    /// Terms done at the cursor.
+    pub done: u32,
+    /// All its terms.
+    pub terms: u32,
+    /// The term that the last step did, if it was one of this cell's.
+    pub just: Option<u32>,
+    /// The terms done, with their numbers.
+    pub fold: CellFold,
+    /// What all products and running sums of the cell span, for their colours.
+    extent: Extent,
+    /// What its products alone span.
+    product_extent: Extent,
+}
+
+impl<'a> Look<'a> {
+    /// `None` where the address names no cell of a tensor.
+    pub fn new(
+        view: &'a View<'a>,
+        focus: &Address,
+        stage: &'a Stage,
+        l: usize,
+        spec: &'a Conv2d,
+    ) -> Option<Self> {
+        let (plan, trace) = (view.state.plan(), view.state.trace());
+        let focus = Address { grain: Grain::Cell, term: 0, ..*focus };
+        let (tensor, image, index) = trace.tensor_cell(&focus)?;
+        let (done, terms) = view.state.terms_done(&focus);
+        let cursor = view.state.cursor.at();
+        let steps = plan.steps(&focus)?;
+        let just = (steps.start < cursor && cursor <= steps.end).then(|| done.saturating_sub(1));
+        let whole = trace.cell(&focus);
+        let extent = Extent::of(
+            whole.steps.iter().flat_map(|step| [step.product().unwrap_or(step.after), step.after]),
+        );
+        let product_extent = Extent::of(whole.steps.iter().filter_map(crate::trace::Step::product));
+        let fold = CellFold { steps: whole.steps.into_iter().take(done as usize).collect(), ..whole };
+        let at = plan.shape_of(tensor).at(index as usize);
+        Some(Self { view, focus, stage, l, spec, image, at, done, terms, just, fold, extent, product_extent })
+    }
+
+    /// The theme.
+    pub const fn theme(&self) -> &'static Theme {
+        self.view.theme
+    }
+
+    /// A tensor of this layer.
+    pub const fn own(&self, part: Part) -> TensorId {
+        TensorId::layer(self.l, part)
+    }
+
+    /// The name of a tensor.
+    pub fn name(&self, tensor: TensorId) -> String {
+        self.view.state.plan().name(tensor)
+    }
+
+    /// The gradient that the sum of products has.
+    pub fn sum_gradient(&self) -> TensorId {
+        let plan = self.view.state.plan();
+        if self.spec.normalize { self.own(Part::Ds) } else { plan.output_gradient_of(self.l) }
+    }
+
+    /// A plane of weights as the terms find it: before the update.
+    pub fn weights(&self, plane: usize) -> Plane<'a> {
+        Plane::before_update(self.view, self.own(Part::Weight), plane)
+    }
+
+    /// The product of term `m`, once it is done.
+    pub fn product(&self, m: usize) -> CellView {
+        let product = self.fold.steps.get(m).and_then(|step| step.product());
+        product.map_or_else(CellView::not_yet, CellView::current)
+    }
+
+    /// The running value after `all` terms, or after as many of them as are done.
+    pub fn running(&self, all: usize) -> CellView {
+        match self.fold.steps.get(..all.min(self.fold.steps.len())).and_then(<[_]>::last) {
+            None => CellView::not_yet(),
+            Some(step) if self.fold.steps.len() < all => {
+                CellView { value: step.after, state: CellState::Partial }
+            }
+            Some(step) => CellView::current(step.after),
+        }
+    }
+
+    /// What the terms `from..to` have brought so far.
+    pub fn brought(&self, from: usize, to: usize) -> CellView {
+        let done = to.min(self.fold.steps.len());
+        match self.fold.steps.get(from..done) {
+            Some([first, .., last]) => CellView {
+                value: (f64::from(last.after) - f64::from(first.before)) as f32,
+                state: if done < to { CellState::Partial } else { CellState::Current },
+            },
+            Some([only]) => CellView {
+                value: (f64::from(only.after) - f64::from(only.before)) as f32,
+                state: if done < to { CellState::Partial } else { CellState::Current },
+            },
+            Some([]) | None => CellView::not_yet(),
+        }
+    }
+
+    /// The address of term `m` of the cell.
+    pub fn term(&self, m: usize) -> Address {
+        Address { term: m as u32, grain: Grain::Term, ..self.focus }
+    }
+
+    /// The colours of products and sums.
+    pub fn sum_mapping(&self) -> Mapping {
+        Mapping::signed_for(self.extent, self.theme().dark).with_log(self.view.state.view.log)
+    }
+
+    /// The colours of products where they are many and much smaller than their sum.
+    pub fn product_mapping(&self) -> Mapping {
+        Mapping::signed_for(self.product_extent, self.theme().dark).with_log(self.view.state.view.log)
+    }
+
+    /// The cell's number and state for words: `0.42`, or that it is not there yet.
+    pub fn words(&self, name: &str, cell: CellView) -> String {
+        match cell.state {
+            CellState::NotYet => format!("{name} {}", self.view.text("grid.not_yet")),
+            CellState::Partial | CellState::Current | CellState::Stale => {
+                format!("{name} {}", number::four_digits(cell.value))
+            }
+        }
+    }
+
+    /// Two lines: the cell and how far it has come; then `detail`. Returns where the room below
+    /// begins.
+    pub fn header_ui(&self, ui: &mut Ui, room: Rect, place: &str, detail: &[(&str, bool)]) -> f32 {
+        let theme = self.theme();
+        let [done, terms] = [self.done, self.terms].map(|n| n.to_string());
+        let progress = match self.done {
+            0 => self.view.text("grid.not_yet"),
+            _ => self.view.fill("conv.progress", &[("done", &done), ("all", &terms)]),
+        };
+        let ink = if self.done == self.terms { theme.text_weak } else { theme.warn };
+        let width = small_width(ui, &progress);
+        let from = pos2(room.right() - width, room.top() + 2.0);
+        line_ui(ui, from, width + 2.0, text_size::SMALL, &[(&progress, ink)]);
+        let name = self.name(self.stage.tensor);
+        let title = [(name.as_str(), theme.text_strong), (place, theme.text)];
+        line_ui(ui, room.min, room.width() - width - space::M, text_size::BODY, &title);
+        let parts: Vec<_> = detail
+            .iter()
+            .map(|&(text, warns)| (text, if warns { theme.warn } else { theme.text_weak }))
+            .collect();
+        line_ui(ui, pos2(room.left(), room.top() + 22.0), room.width(), text_size::SMALL, &parts);
+        room.top() + 22.0 + CAPTION + 6.0
+    }
+
+    /// `5 × 3`, rows first.
+    pub fn size(rows: usize, cols: usize) -> String {
+        format!("{rows} × {cols}")
+    }
+
+    /// The size arithmetic of the output, with its numbers; and what no window sees.
+    pub fn geometry(&self) -> (String, Option<String>) {
+        let view = self.view;
+        let window = &self.spec.window;
+        let axis = |axis: &crate::nn::Axis| {
+            let top = axis.len + 2 * axis.padding - axis.dilation * (axis.kernel - 1) - 1;
+            let fraction = format!(
+                "({} + 2·{} − {}·({} − 1) − 1)/{}",
+                axis.len, axis.padding, axis.dilation, axis.kernel, axis.stride
+            );
+            match top % axis.stride {
+                0 => format!("{fraction} + 1 = {}", axis.out),
+                _ => format!("⌊{fraction}⌋ + 1 = {}", axis.out),
+            }
+        };
+        let (rows, cols) = (axis(&window.rows), axis(&window.cols));
+        let text = if rows == cols {
+            view.fill("conv.size", &[("sum", &rows)])
+        } else {
+            view.fill("conv.sizes", &[("rows", &rows), ("columns", &cols)])
+        };
+        let list = |unseen: Vec<usize>| {
+            let shown: Vec<_> = unseen.iter().take(4).map(ToString::to_string).collect();
+            let more = if unseen.len() > 4 { "…" } else { "" };
+            (!unseen.is_empty()).then(|| shown.join(", ") + more)
+        };
+        let unseen = match (list(window.rows.unseen()), list(window.cols.unseen())) {
+            (None, None) => None,
+            (Some(rows), None) => Some(view.fill("conv.unseen_rows", &[("rows", &rows)])),
+            (None, Some(columns)) => Some(view.fill("conv.unseen_columns", &[("columns", &columns)])),
+            (Some(rows), Some(columns)) => {
+                Some(view.fill("conv.unseen", &[("rows", &rows), ("columns", &columns)]))
+            }
+        };
+        (text, unseen)
+    }
+}
+
+/// The room below where the ui stands.
+pub fn room(ui: &Ui) -> Rect {
+    Rect::from_min_size(ui.cursor().min, ui.available_size())
+}
+
+/// Tells the ui how far the drawing has come, so that it can scroll there.
+pub fn used_ui(ui: &mut Ui, rect: Rect) {
+    ui.allocate_rect(rect, egui::Sense::hover());
+}
+
+/// The height of [`legends_ui`].
+pub const LEGENDS: f32 = 54.0;
+
+/// Legends in a row, each under its caption.
+pub fn legends_ui(ui: &mut Ui, room: Rect, legends: &[(String, Mapping)]) {
+    const GAP: f32 = 18.0;
+    let count = legends.len().max(1) as f32;
+    let width = ((room.width() + GAP) / count - GAP).clamp(40.0, 180.0);
+    for (k, (name, mapping)) in legends.iter().enumerate() {
+        let at = pos2(room.left() + k as f32 * (width + GAP), room.top());
+        caption_ui(ui, at, width, name, "");
+        let rect = Rect::from_min_size(at + vec2(0.0, CAPTION), vec2(width, LEGENDS - CAPTION));
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(("legend", k)));
+        legend_ui(&mut child, mapping, width, None);
+    }
+}
+
+/// A point at the middle of the gap after a plane.
+pub fn middle(after: Rect, gap: f32) -> Pos2 {
+    pos2(after.right() + 0.5 * gap, after.center().y)
+}

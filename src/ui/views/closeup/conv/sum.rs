@@ -1,0 +1,332 @@
+//! A sum of windows times filter slices, as the output and the input gradient are made: what the
+//! source is, where the window lies in it, which term belongs to which cell.
+
+use super::look::Look;
+use crate::nn::Part;
+use crate::trace::{Address, Plan, TensorId};
+use crate::ui::{
+    plane::Plane,
+    widgets::grid::{CellSpan, CellView, Overlay},
+};
+
+/// One axis of the sheet that the window slides over: for each row, the row of the tensor's plane
+/// that it shows, or `None` for padding.
+pub type Shown = Vec<Option<usize>>;
+
+/// A sum over slices (channels), each a window times a slice of the filter.
+pub struct Sum<'a> {
+    look: &'a Look<'a>,
+    /// Whether the filter is flipped: the input gradient.
+    pub flipped: bool,
+    /// The tensor that the window slides over.
+    pub source: TensorId,
+    /// How many slices.
+    pub slices: usize,
+    /// The channel of the source that the first slice is.
+    pub first: usize,
+    /// The sheet's rows and columns.
+    pub shown: [Shown; 2],
+    /// Where the window begins on the sheet.
+    pub start: [usize; 2],
+    /// The filter's rows and columns.
+    pub kernel: [usize; 2],
+    /// The distance between taps.
+    pub dilation: [usize; 2],
+}
+
+impl<'a> Sum<'a> {
+    /// The sum that makes a cell of the output.
+    pub fn of_output(look: &'a Look<'a>) -> Self {
+        let window = &look.spec.window;
+        let [_, o, i, j] = look.at;
+        let axes = [&window.rows, &window.cols];
+        let shown = axes.map(|axis| {
+            (0..axis.len + 2 * axis.padding)
+                .map(|r| r.checked_sub(axis.padding).filter(|&p| p < axis.len))
+                .collect()
+        });
+        Self {
+            look,
+            flipped: false,
+            source: Plan::input_of(look.l),
+            slices: look.spec.group_in(),
+            first: o / look.spec.group_out() * look.spec.group_in(),
+            shown,
+            start: [i * window.rows.stride, j * window.cols.stride],
+            kernel: axes.map(|axis| axis.kernel),
+            dilation: axes.map(|axis| axis.dilation),
+        }
+    }
+
+    /// The sum that makes a cell of the input gradient: the flipped filter over the output gradient,
+    /// spread by the stride and padded.
+    pub fn of_input_gradient(look: &'a Look<'a>) -> Self {
+        let window = &look.spec.window;
+        let [_, c, p, q] = look.at;
+        let axes = [&window.rows, &window.cols];
+        // Row t of the spread gradient is row t / S of the gradient; the window of row p covers
+        // t = p + P - D(F - 1) to p + P.
+        let lead = axes.map(|axis| {
+            let reach = axis.dilation * (axis.kernel - 1);
+            reach.saturating_sub(axis.padding)
+        });
+        let shown = [0, 1].map(|d| {
+            let axis = axes[d];
+            let last = (axis.len - 1 + axis.padding).max((axis.out - 1) * axis.stride);
+            (0..=last + lead[d])
+                .map(|r| {
+                    let t = r.checked_sub(lead[d])?;
+                    (t % axis.stride == 0 && t / axis.stride < axis.out).then(|| t / axis.stride)
+                })
+                .collect()
+        });
+        let start = [(0, p), (1, q)].map(|(d, p)| {
+            let axis = axes[d];
+            (p + axis.padding + lead[d]).saturating_sub(axis.dilation * (axis.kernel - 1))
+        });
+        Self {
+            look,
+            flipped: true,
+            source: look.sum_gradient(),
+            slices: look.spec.group_out(),
+            first: c / look.spec.group_in() * look.spec.group_out(),
+            shown,
+            start,
+            kernel: axes.map(|axis| axis.kernel),
+            dilation: axes.map(|axis| axis.dilation),
+        }
+    }
+
+    /// The filter's pixels in one slice.
+    pub const fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// The filter's pixels in all slices.
+    pub const fn pixels(&self) -> usize {
+        self.taps() * self.slices
+    }
+
+    /// The filter's (u, v) at place (a, b) of the window, and back.
+    pub const fn tap(&self, [a, b]: [usize; 2]) -> [usize; 2] {
+        if self.flipped { [self.kernel[0] - 1 - a, self.kernel[1] - 1 - b] } else { [a, b] }
+    }
+
+    /// The term of place (a, b) of slice `k`.
+    pub const fn term(&self, k: usize, ab: [usize; 2]) -> usize {
+        let [u, v] = self.tap(ab);
+        k * self.taps() + u * self.kernel[1] + v
+    }
+
+    /// The slice and the place of the term done last, if it is a product.
+    pub fn just(&self) -> Option<(usize, [usize; 2])> {
+        let m = self.look.just? as usize;
+        (m < self.pixels()).then(|| {
+            let within = m % self.taps();
+            (m / self.taps(), self.tap([within / self.kernel[1], within % self.kernel[1]]))
+        })
+    }
+
+    /// The slice that is being summed.
+    pub fn current(&self) -> usize {
+        let last = (self.look.done as usize).saturating_sub(1);
+        (last / self.taps()).min(self.slices - 1)
+    }
+
+    /// The plane that slice `k` reads.
+    pub fn plane(&self, k: usize) -> Plane<'a> {
+        Plane::new(self.look.view, self.source, self.look.image, self.first + k)
+    }
+
+    /// The weights of slice `k`.
+    pub fn filter(&self, k: usize) -> Plane<'a> {
+        let group_in = self.look.spec.group_in();
+        let [_, channel, ..] = self.look.at;
+        self.look.weights(if self.flipped {
+            (self.first + k) * group_in + channel % group_in
+        } else {
+            channel * group_in + k
+        })
+    }
+
+    /// The plane that the sum goes into.
+    pub fn result(&self) -> Plane<'a> {
+        Plane::new(self.look.view, self.look.stage.tensor, self.look.image, self.look.at[1])
+    }
+
+    /// The place on the sheet of place (a, b) of the window.
+    pub const fn on_sheet(&self, [a, b]: [usize; 2]) -> [usize; 2] {
+        [self.start[0] + a * self.dilation[0], self.start[1] + b * self.dilation[1]]
+    }
+
+    /// The cell of the source at a place on the sheet; `None` on padding.
+    pub fn cell_at(&self, [r, c]: [usize; 2]) -> Option<[usize; 2]> {
+        let at = |shown: &Shown, r: usize| shown.get(r).copied().flatten();
+        Some([at(&self.shown[0], r)?, at(&self.shown[1], c)?])
+    }
+
+    /// What a place on the sheet of slice `k` shows.
+    pub fn sheet_cell(&self, plane: &Plane, place: [usize; 2]) -> CellView {
+        self.cell_at(place).map_or_else(|| CellView::current(0.0), |[i, j]| plane.cell(i, j))
+    }
+
+    /// Its address.
+    pub fn sheet_address(&self, plane: &Plane, place: [usize; 2]) -> Option<Address> {
+        self.cell_at(place).map(|[i, j]| plane.address(i, j))
+    }
+
+    /// The window on the sheet.
+    pub fn window(&self) -> CellSpan {
+        let side = |d: usize| (self.dilation[d] * (self.kernel[d] - 1) + 1) as i32;
+        CellSpan::new(self.start[0] as i32, self.start[1] as i32, side(0), side(1))
+    }
+
+    /// The padding on the sheet.
+    pub fn padding(&self) -> Vec<Overlay> {
+        let [rows, cols] = [self.shown[0].len() as i32, self.shown[1].len() as i32];
+        let rows_of = gaps(&self.shown[0]).map(|(from, len)| CellSpan::new(from, 0, len, cols));
+        let cols_of = gaps(&self.shown[1]).map(|(from, len)| CellSpan::new(0, from, rows, len));
+        rows_of.chain(cols_of).map(Overlay::padding).collect()
+    }
+
+    /// The padding within the window.
+    pub fn window_padding(&self) -> Vec<Overlay> {
+        self.places()
+            .filter(|&ab| self.cell_at(self.on_sheet(ab)).is_none())
+            .map(|[a, b]| Overlay::padding(CellSpan::cell(a, b)))
+            .collect()
+    }
+
+    /// The window's places in order.
+    pub fn places(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
+        let [rows, cols] = self.kernel;
+        (0..rows).flat_map(move |a| (0..cols).map(move |b| [a, b]))
+    }
+
+    /// What belongs to the cell under the pointer.
+    pub fn lit(&self) -> Lit {
+        let mut lit = Lit::default();
+        let look = self.look;
+        let trace = look.view.state.trace();
+        let Some(hovered) = look.view.hovered() else { return lit };
+        let Some((tensor, image, index)) = trace.tensor_cell(&hovered) else { return lit };
+        if tensor.is_per_image() && image != look.image {
+            return lit;
+        }
+        let at = look.view.state.plan().shape_of(tensor).at(index as usize);
+        let theme = look.theme();
+        let window = &look.spec.window;
+        let axes = [&window.rows, &window.cols];
+        if tensor == self.source {
+            let [_, channel, i, j] = at;
+            lit.slice = channel.checked_sub(self.first).filter(|&k| k < self.slices);
+            let place = [(0, i), (1, j)].map(|(d, p)| self.shown[d].iter().position(|s| *s == Some(p)));
+            let [Some(r), Some(c)] = place else { return lit };
+            lit.sheet.push(Overlay::outline(CellSpan::cell(r, c), theme.hover));
+            lit.place = self.places().find(|&ab| self.on_sheet(ab) == [r, c]);
+            // The cells of the result that read it.
+            let read = [(0, i), (1, j)].map(|(d, p)| {
+                let axis = axes[d];
+                let reads = |u| {
+                    if self.flipped { axis.tap(p, u) } else { axis.window_of(p, u) }
+                };
+                let all: Vec<usize> = (0..axis.kernel).filter_map(reads).collect();
+                Some((*all.iter().min()?, *all.iter().max()?))
+            });
+            if let ([Some((top, bottom)), Some((left, right))], Some(_)) = (read, lit.slice) {
+                let span = CellSpan::new(
+                    top as i32,
+                    left as i32,
+                    (bottom - top + 1) as i32,
+                    (right - left + 1) as i32,
+                );
+                lit.result.push(Overlay::readers(theme, span));
+            }
+        } else if tensor == look.own(Part::Weight) {
+            let [o, c, u, v] = at;
+            let group_in = look.spec.group_in();
+            lit.slice = if self.flipped {
+                o.checked_sub(self.first).filter(|&k| k < self.slices && c == look.at[1] % group_in)
+            } else {
+                Some(c).filter(|_| o == look.at[1])
+            };
+            if lit.slice.is_some() {
+                lit.place = Some(self.tap([u, v]));
+                // Every place of the sheet that it meets.
+                let [a, b] = self.tap([u, v]);
+                let last = if self.flipped {
+                    axes.map(|axis| axis.len - 1)
+                } else {
+                    axes.map(|axis| (axis.out - 1) * axis.stride)
+                };
+                let own = if self.flipped { [look.at[2], look.at[3]] } else { self.start };
+                let first = [0, 1].map(|d| self.start[d] - own[d] + [a, b][d] * self.dilation[d]);
+                let span =
+                    CellSpan::new(first[0] as i32, first[1] as i32, last[0] as i32 + 1, last[1] as i32 + 1);
+                lit.sheet.push(Overlay::readers(theme, span));
+            }
+        } else if tensor == look.stage.tensor {
+            let [_, channel, i, j] = at;
+            if channel == look.at[1] {
+                lit.result.push(Overlay::outline(CellSpan::cell(i, j), theme.hover));
+            }
+            if [i, j] != [look.at[2], look.at[3]] && self.same_group(channel) {
+                let own = [look.at[2], look.at[3]];
+                let moved = [(0, i), (1, j)].map(|(d, to)| {
+                    let step = if self.flipped { 1 } else { axes[d].stride as i32 };
+                    self.start[d] as i32 + (to as i32 - own[d] as i32) * step
+                });
+                let window = self.window();
+                let span = CellSpan::new(moved[0], moved[1], window.rows, window.cols);
+                lit.sheet.push(Overlay::outline(span, theme.hover));
+                lit.all_slices = true;
+            }
+        }
+        lit
+    }
+
+    fn same_group(&self, channel: usize) -> bool {
+        let each = if self.flipped { self.look.spec.group_in() } else { self.look.spec.group_out() };
+        channel / each == self.look.at[1] / each
+    }
+}
+
+/// What belongs to the cell under the pointer, on the planes of a sum.
+#[derive(Default)]
+pub struct Lit {
+    /// The slice that it is in.
+    pub slice: Option<usize>,
+    /// It is in every slice.
+    pub all_slices: bool,
+    /// Its place in the window.
+    pub place: Option<[usize; 2]>,
+    /// On the sheet of the slice.
+    pub sheet: Vec<Overlay>,
+    /// On the result's plane.
+    pub result: Vec<Overlay>,
+}
+
+impl Lit {
+    /// On the sheet of slice `k`.
+    pub fn on_sheet(&self, k: usize) -> &[Overlay] {
+        if self.all_slices || self.slice == Some(k) { &self.sheet } else { &[] }
+    }
+
+    /// The place in the window of slice `k`.
+    pub fn place_in(&self, k: usize) -> Option<[usize; 2]> {
+        self.place.filter(|_| self.slice == Some(k))
+    }
+}
+
+/// The runs of padding along an axis: where each begins and how long it is.
+fn gaps(shown: &Shown) -> impl Iterator<Item = (i32, i32)> + use<> {
+    let mut runs: Vec<(i32, i32)> = Vec::new();
+    for (r, shown) in shown.iter().enumerate() {
+        match runs.last_mut() {
+            _ if shown.is_some() => {}
+            Some((from, len)) if *from + *len == r as i32 => *len += 1,
+            Some(_) | None => runs.push((r as i32, 1)),
+        }
+    }
+    runs.into_iter()
+}

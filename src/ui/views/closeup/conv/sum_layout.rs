@@ -1,0 +1,690 @@
+//! How a sum of windows times filter slices is laid out: as a table with a row for each channel
+//! where the kernel leaves room for it, else with one channel large over two lines.
+
+use super::look::{LEGENDS, Look, legends_ui, middle, room, used_ui};
+use super::sum::{Lit, Sum};
+use crate::nn::Part;
+use crate::trace::Address;
+use crate::ui::{
+    colormap::Mapping,
+    plane::Plane,
+    theme::space,
+    widgets::{
+        flow::{CAPTION, arrow_ui, caption_ui, funnel_ui, rule_ui, sign_ui},
+        grid::{CellSpan, CellView, MARGIN, Overlay, fit_cell, plane_size, snap_cell},
+        sheet::{Sheet, Single, plane_ui, revision_of, sheet_ui, single_ui},
+    },
+};
+use egui::{Id, Pos2, Rect, ScrollArea, Ui, UiBuilder, Vec2, pos2, vec2};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// The gap around a sign.
+const SIGN: f32 = 20.0;
+/// The gap between the source and its window drawn large.
+const FUNNEL: f32 = 18.0;
+/// The gap before a sum, for its sign.
+const SIGMA: f32 = 24.0;
+/// A box for one number.
+const BOX: f32 = 40.0;
+/// The cell in which a number can just be read.
+const READABLE: f32 = 34.0;
+/// The largest cell.
+const LARGEST: f32 = 46.0;
+
+/// Draws the close-up of a sum.
+pub fn sum_ui(ui: &mut Ui, look: &Look, sum: &Sum) {
+    let room = room(ui);
+    let (geometry, unseen) = look.geometry();
+    let mut detail = vec![(if sum.flipped { spread_words(look) } else { geometry }, false)];
+    detail.extend(group_words(look, sum).map(|text| (text, false)));
+    detail.extend(unseen.map(|text| (text, true)));
+    let detail: Vec<_> = detail.iter().map(|(text, warns)| (text.as_str(), *warns)).collect();
+    let top = look.header_ui(ui, room, &place_words(look), &detail);
+    let body = Rect::from_min_max(pos2(room.left(), top), room.max.max(pos2(room.left() + 60.0, top + 60.0)));
+    let lit = sum.lit();
+    let end = match table_fit(ui, sum, body.size()) {
+        Some(fit) => table_ui(ui, look, sum, &lit, body, &fit),
+        None => large_ui(ui, look, sum, &lit, body),
+    };
+    used_ui(ui, Rect::from_min_max(room.min, end));
+}
+
+/// `channel k2 of 8 · row 3, column 5`.
+fn place_words(look: &Look) -> String {
+    let [_, k, i, j] = look.at.map(|n| n.to_string());
+    let all = look.view.state.plan().shape_of(look.stage.tensor).0[1].to_string();
+    look.view.fill("conv.place", &[("k", &k), ("all", &all), ("row", &i), ("column", &j)])
+}
+
+/// How the output gradient is laid out under the flipped filter.
+fn spread_words(look: &Look) -> String {
+    let window = &look.spec.window;
+    let [pad, stride] = [&window.rows, &window.cols]
+        .map(|axis| ((axis.dilation * (axis.kernel - 1)).saturating_sub(axis.padding), axis.stride))
+        .map(|(pad, stride)| [pad, stride])
+        .into_iter()
+        .fold([String::new(), String::new()], |[pads, strides], [pad, stride]| {
+            let join = |all: String, one: usize| match one.to_string() {
+                one if all.is_empty() || all == one => one,
+                one => format!("{all} × {one}"),
+            };
+            [join(pads, pad), join(strides, stride)]
+        });
+    let key = if stride == "1" { "conv.padded" } else { "conv.spread" };
+    look.view.fill(key, &[("pad", &pad), ("stride", &stride)])
+}
+
+fn group_words(look: &Look, sum: &Sum) -> Option<String> {
+    (look.spec.groups > 1).then(|| {
+        let group = sum.first / sum.slices;
+        let [group, all, from, to] =
+            [group, look.spec.groups, sum.first, sum.first + sum.slices - 1].map(|n| n.to_string());
+        look.view.fill("conv.group", &[("group", &group), ("all", &all), ("from", &from), ("to", &to)])
+    })
+}
+
+/// `k0 of 3`: slice `k` by its channel.
+fn slice_words(look: &Look, sum: &Sum, k: usize) -> String {
+    let all = look.view.state.plan().shape_of(sum.source).0[1].to_string();
+    look.view.fill("conv.slice", &[("k", &(sum.first + k).to_string()), ("all", &all)])
+}
+
+// ---------------------------------------------------------------------------------------------
+// The parts.
+
+/// Names, for the captions over the parts.
+struct Names {
+    source: String,
+    filter: String,
+}
+
+fn names(look: &Look, sum: &Sum) -> Names {
+    let filter = if sum.flipped { "conv.flipped_filter" } else { "conv.filter" };
+    Names { source: look.name(sum.source), filter: look.view.text(filter) }
+}
+
+fn hash_of(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The sheet that the window slides over; returns where the window is on the screen.
+fn source_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, k: usize, at: Pos2, cell: f32) -> (Rect, Rect) {
+    let theme = look.theme();
+    let plane = sum.plane(k);
+    let window = sum.window();
+    let mut overlays = sum.padding();
+    overlays.extend(lit.on_sheet(k).iter().cloned());
+    if sum.dilation != [1, 1] {
+        overlays.extend(sum.places().map(|ab| {
+            let [r, c] = sum.on_sheet(ab);
+            Overlay::tint(CellSpan::cell(r, c), theme.reads.gamma_multiply(0.4))
+        }));
+    }
+    overlays.push(Overlay::reads(theme, window));
+    if let Some((_, ab)) = sum.just().filter(|&(slice, _)| slice == k) {
+        let [r, c] = sum.on_sheet(ab);
+        overlays.push(Overlay::cursor(theme, r, c));
+    }
+    let id = format!("source{k}");
+    let sheet = Sheet {
+        id: &id,
+        rows: sum.shown[0].len(),
+        cols: sum.shown[1].len(),
+        mapping: plane.mapping(),
+        revision: hash_of((plane.revision(), sum.shown[0].len(), sum.shown[1].len(), sum.flipped)),
+        cell_points: cell,
+        cell: &|r, c| sum.sheet_cell(&plane, [r, c]),
+        address: &|r, c| sum.sheet_address(&plane, [r, c]),
+        label: &|place| match place {
+            Some((r, c)) => sum
+                .cell_at([r, c])
+                .map_or_else(|| look.view.text("conv.padding"), |[i, j]| plane.label(Some((i, j)))),
+            None => plane.label(None),
+        },
+        overlays,
+    };
+    let rect = Rect::from_min_size(at, sheet.size(ui));
+    let grid = sheet_ui(ui, look.view, at, sheet).screen_from_grid;
+    (rect, grid.span_rect(window))
+}
+
+/// Which of a slice's three planes.
+#[derive(Clone, Copy, PartialEq)]
+enum Face {
+    Window,
+    Filter,
+    Products,
+}
+
+/// Window, filter slice or products of slice `k`.
+fn face_ui(
+    ui: &mut Ui,
+    look: &Look,
+    sum: &Sum,
+    lit: &Lit,
+    face: Face,
+    k: usize,
+    at: Pos2,
+    cell: f32,
+) -> Rect {
+    let theme = look.theme();
+    let (source, filter) = (sum.plane(k), sum.filter(k));
+    let flat = |[a, b]: [usize; 2]| a * sum.kernel[1] + b;
+    let cells: Vec<CellView> = sum
+        .places()
+        .map(|ab| match face {
+            Face::Window => sum.sheet_cell(&source, sum.on_sheet(ab)),
+            Face::Filter => {
+                let [u, v] = sum.tap(ab);
+                filter.cell(u, v)
+            }
+            Face::Products => look.product(sum.term(k, ab)),
+        })
+        .collect();
+    let address = |ab: [usize; 2]| match face {
+        Face::Window => sum.sheet_address(&source, sum.on_sheet(ab)),
+        Face::Filter => {
+            let [u, v] = sum.tap(ab);
+            Some(filter.address(u, v))
+        }
+        Face::Products => Some(look.term(sum.term(k, ab))),
+    };
+    let mapping = match face {
+        Face::Window => source.mapping(),
+        Face::Filter => filter.mapping(),
+        Face::Products => look.sum_mapping(),
+    };
+    let mut overlays = if face == Face::Window { sum.window_padding() } else { Vec::new() };
+    if let Some([a, b]) = lit.place_in(k) {
+        overlays.push(Overlay::outline(CellSpan::cell(a, b), theme.hover));
+    }
+    if let Some((_, [a, b])) = sum.just().filter(|&(slice, _)| slice == k) {
+        overlays.push(Overlay::cursor(theme, a, b));
+    }
+    let (id, name) = match face {
+        Face::Window => (format!("window{k}"), look.view.text("conv.window")),
+        Face::Filter => (format!("filter{k}"), names(look, sum).filter),
+        Face::Products => (format!("products{k}"), look.view.text("conv.products")),
+    };
+    let label = |place: Option<(usize, usize)>| match (place, face) {
+        (Some((a, b)), Face::Window) => sum
+            .cell_at(sum.on_sheet([a, b]))
+            .map_or_else(|| look.view.text("conv.padding"), |[i, j]| source.label(Some((i, j)))),
+        (Some((a, b)), Face::Filter) => {
+            let [u, v] = sum.tap([a, b]);
+            filter.label(Some((u, v)))
+        }
+        (Some((a, b)), Face::Products) => {
+            look.words(&format!("{name} ({a}, {b})"), look.product(sum.term(k, [a, b])))
+        }
+        (None, _) => format!("{name} {}", slice_words(look, sum, k)),
+    };
+    let sheet = Sheet {
+        id: &id,
+        rows: sum.kernel[0],
+        cols: sum.kernel[1],
+        mapping,
+        revision: revision_of(&cells),
+        cell_points: cell,
+        cell: &|a, b| cells.get(flat([a, b])).copied().unwrap_or_else(CellView::not_yet),
+        address: &|a, b| address([a, b]),
+        label: &label,
+        overlays,
+    };
+    let rect = Rect::from_min_size(at, sheet.size(ui));
+    sheet_ui(ui, look.view, at, sheet);
+    rect
+}
+
+/// The sum of slice `k` as far as it has come.
+fn slice_sum_ui(ui: &mut Ui, look: &Look, sum: &Sum, k: usize, at: Pos2, points: f32) -> Rect {
+    let taps = sum.taps();
+    let cell = look.brought(k * taps, (k + 1) * taps);
+    let name = format!("{} {}", look.view.text("conv.sum"), slice_words(look, sum, k));
+    let id = format!("sum{k}");
+    let single = Single {
+        id: &id,
+        name: &name,
+        cell,
+        address: Some(look.term((k + 1) * taps - 1)),
+        mapping: look.sum_mapping(),
+        points,
+        frame: None,
+    };
+    Rect::from_min_size(at, single_ui(ui, look.view, at, &single).response.rect.size())
+}
+
+/// A link of the chain from the sum to the result.
+struct Link {
+    sign: &'static str,
+    name: String,
+    cell: CellView,
+    address: Option<Address>,
+    mapping: Mapping,
+    just: bool,
+}
+
+/// From the sum to the result: the total, the division, the bias, the cell itself.
+fn chain(look: &Look, sum: &Sum) -> Vec<Link> {
+    let pixels = sum.pixels();
+    let mapping = look.sum_mapping();
+    let just = |m: usize| look.just == Some(m as u32);
+    let mut links = Vec::new();
+    let [_, o, i, j] = look.at;
+    let (divides, adds) = if sum.flipped { (false, false) } else { (look.spec.normalize, look.spec.bias) };
+    let total = |sign| Link {
+        sign,
+        name: look.view.text("conv.total"),
+        cell: look.running(pixels),
+        address: Some(look.term(pixels - 1)),
+        mapping,
+        just: just(pixels - 1),
+    };
+    if divides || adds {
+        links.push(total("Σ"));
+    }
+    if divides {
+        links.push(Link {
+            sign: "÷",
+            name: "K".to_owned(),
+            cell: CellView::current(pixels as f32),
+            address: None,
+            mapping,
+            just: just(pixels),
+        });
+    }
+    if adds {
+        let bias = Plane::before_update(look.view, look.own(Part::Bias), o);
+        links.push(Link {
+            sign: "+",
+            name: look.view.text("conv.bias"),
+            cell: bias.cell(0, 0),
+            address: Some(bias.address(0, 0)),
+            mapping,
+            just: just(pixels + usize::from(divides)),
+        });
+    }
+    let plane = sum.result();
+    links.push(Link {
+        sign: if links.is_empty() { "Σ" } else { "=" },
+        name: look.view.text("conv.result"),
+        cell: plane.cell(i, j),
+        address: Some(plane.address(i, j)),
+        mapping: plane.mapping(),
+        just: look.done == look.terms && look.just.is_some(),
+    });
+    links
+}
+
+fn link_ui(ui: &mut Ui, look: &Look, n: usize, link: &Link, at: Pos2) -> Rect {
+    let id = format!("link{n}");
+    let single = Single {
+        id: &id,
+        name: &link.name,
+        cell: link.cell,
+        address: link.address,
+        mapping: link.mapping,
+        points: BOX,
+        frame: link.just.then_some(look.theme().cursor),
+    };
+    single_ui(ui, look.view, at, &single).response.rect
+}
+
+/// The chain in a row; returns the first box and the last.
+fn chain_row_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2) -> (Rect, Rect) {
+    let mut left = at.x;
+    let mut ends: Option<(Rect, Rect)> = None;
+    for (n, link) in links.iter().enumerate() {
+        if n > 0 {
+            sign_ui(ui, pos2(left + 0.5 * SIGN, at.y + CAPTION + 0.5 * BOX + MARGIN), link.sign);
+            left += SIGN;
+        }
+        caption_ui(ui, pos2(left, at.y), BOX + SIGN, &link.name, "");
+        let rect = link_ui(ui, look, n, link, pos2(left, at.y + CAPTION));
+        ends = Some((ends.map_or(rect, |(first, _)| first), rect));
+        left = rect.right();
+    }
+    ends.unwrap_or((Rect::from_min_size(at, Vec2::ZERO), Rect::from_min_size(at, Vec2::ZERO)))
+}
+
+/// How wide the chain is in a row.
+fn chain_row_width(links: usize) -> f32 {
+    links as f32 * (BOX + 2.0 * MARGIN) + links.saturating_sub(1) as f32 * SIGN
+}
+
+/// The chain as a written addition, its signs in front; returns the first box and the last.
+fn chain_column_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2) -> (Rect, Rect) {
+    let mut top = at.y;
+    let mut ends: Option<(Rect, Rect)> = None;
+    for (n, link) in links.iter().enumerate() {
+        let size = BOX + 2.0 * MARGIN;
+        if n > 0 && link.sign == "=" {
+            rule_ui(ui, pos2(at.x, top + 1.0), SIGN + size);
+            top += 5.0;
+        }
+        sign_ui(ui, pos2(at.x + 0.5 * SIGN, top + 0.5 * size), link.sign);
+        let rect = link_ui(ui, look, n, link, pos2(at.x + SIGN, top));
+        let beside = pos2(rect.right() + space::XS, rect.center().y - 0.5 * CAPTION);
+        caption_ui(ui, beside, CHAIN_WORDS, &link.name, "");
+        ends = Some((ends.map_or(rect, |(first, _)| first), rect));
+        top += size + 3.0;
+    }
+    ends.unwrap_or((Rect::from_min_size(at, Vec2::ZERO), Rect::from_min_size(at, Vec2::ZERO)))
+}
+
+/// The room for a name beside a box of the chain.
+const CHAIN_WORDS: f32 = 50.0;
+
+/// The width of [`chain_column_ui`].
+const CHAIN_COLUMN: f32 = SIGN + BOX + 2.0 * MARGIN + space::XS + CHAIN_WORDS;
+
+/// The result's map with the cell outlined, and an arrow to it from the result's box.
+fn map_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, room: Rect, from: Rect) -> Rect {
+    let plane = sum.result();
+    let theme = look.theme();
+    let [_, channel, i, j] = look.at;
+    let ppp = ui.pixels_per_point();
+    let size = Look::size(plane.rows(), plane.cols());
+    let name = format!("{} k{channel}", look.name(look.stage.tensor));
+    caption_ui(ui, room.min, room.width(), &name, &size);
+    let cell = fit_cell(room.size() - vec2(0.0, CAPTION), plane.rows(), plane.cols(), 0, ppp).min(BOX);
+    let mut overlays = lit.result.clone();
+    overlays.push(Overlay::cursor(theme, i, j));
+    let at = room.min + vec2(0.0, CAPTION);
+    let plane = plane_ui(ui, look.view, at, "result", &plane, cell, overlays);
+    let y = plane.screen_from_grid.cell_rect(i as i32, j as i32).center().y;
+    let start = pos2(from.right() + 3.0, from.center().y);
+    let tip = pos2(plane.response.rect.left() - 1.0, y);
+    let bend = 0.5 * (start.x + tip.x);
+    if (start.y - tip.y).abs() < 1.0 {
+        arrow_ui(ui, &[start, tip], theme.cursor);
+    } else {
+        arrow_ui(ui, &[start, pos2(bend, start.y), pos2(bend, tip.y), tip], theme.cursor);
+    }
+    plane.response.rect
+}
+
+/// The legends of the four kinds of numbers.
+fn legends(look: &Look, sum: &Sum) -> Vec<(String, Mapping)> {
+    let k = sum.current();
+    vec![
+        (look.name(sum.source), sum.plane(k).mapping()),
+        (look.view.text("conv.weights"), sum.filter(k).mapping()),
+        (look.view.text("conv.products_and_sums"), look.sum_mapping()),
+        (look.name(look.stage.tensor), sum.result().mapping()),
+    ]
+}
+
+// ---------------------------------------------------------------------------------------------
+// The table: a row for each channel.
+
+struct TableFit {
+    cell: f32,
+    source: f32,
+    rows: usize,
+    pitch: f32,
+    foot: f32,
+}
+
+/// The largest table that fits, if one does with numbers in its cells.
+fn table_fit(ui: &Ui, sum: &Sum, size: Vec2) -> Option<TableFit> {
+    let ppp = ui.pixels_per_point();
+    let [kh, kw] = sum.kernel;
+    let [rows, cols] = [0, 1].map(|d| sum.shown[d].len());
+    let foot = 2.0 * LEGENDS;
+    let room = size.y - CAPTION - foot - space::M;
+    for wanted in [sum.slices.min(3), sum.slices.min(2)] {
+        let mut cell = LARGEST;
+        while cell >= READABLE - 2.0 {
+            let face = plane_size(kh, kw, 0, cell, ppp);
+            let height = face.y.max(88.0);
+            let pitch = height + space::S;
+            let fixed = FUNNEL + 3.0 * face.x + 2.0 * SIGN + SIGMA + BOX + 2.0 * MARGIN;
+            let left = vec2(size.x - fixed, height - CAPTION);
+            let source = fit_cell(left.max(Vec2::splat(1.0)), rows, cols, 0, ppp).min(cell);
+            let fitting = ((room + space::S) / pitch).floor().max(0.0) as usize;
+            let wide = plane_size(rows, cols, 0, source, ppp);
+            if wide.x <= left.x && (source >= 1.0 && wide.x >= 48.0 || source >= 20.0) && fitting >= wanted {
+                return Some(TableFit { cell, source, rows: fitting.min(sum.slices), pitch, foot });
+            }
+            cell -= 1.0;
+        }
+    }
+    None
+}
+
+fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &TableFit) -> Pos2 {
+    let ppp = ui.pixels_per_point();
+    let [kh, kw] = sum.kernel;
+    let face = plane_size(kh, kw, 0, fit.cell, ppp);
+    let wide = plane_size(sum.shown[0].len(), sum.shown[1].len(), 0, fit.source, ppp).x;
+    let fixed = FUNNEL + 3.0 * face.x + 2.0 * SIGN + SIGMA + BOX + 2.0 * MARGIN;
+    // What is left goes between the columns.
+    let scrolls = fit.rows < sum.slices;
+    let spare =
+        ((body.width() - fixed - wide - if scrolls { 12.0 } else { 0.0 }) / 4.0).clamp(0.0, 14.0).floor();
+    let x_window = body.left() + wide + FUNNEL + spare;
+    let x_filter = x_window + face.x + SIGN + spare;
+    let x_products = x_filter + face.x + SIGN + spare;
+    let x_sum = x_products + face.x + SIGMA + spare;
+    let columns = Columns { x_window, x_filter, x_products, x_sum, face, gap: SIGN + spare };
+
+    let names = names(look, sum);
+    let size = Look::size(kh, kw);
+    let view = look.view;
+    caption_ui(ui, body.min, wide + FUNNEL, &names.source, "");
+    caption_ui(ui, pos2(x_window, body.top()), face.x + SIGN, &view.text("conv.window"), "");
+    caption_ui(ui, pos2(x_filter, body.top()), face.x + SIGN, &names.filter, &size);
+    caption_ui(ui, pos2(x_products, body.top()), face.x, &view.text("conv.products"), "");
+    caption_ui(ui, pos2(x_sum, body.top()), BOX + 30.0, &view.text("conv.sum"), "");
+
+    let rows_top = body.top() + CAPTION;
+    let rows_height = fit.rows as f32 * fit.pitch - space::S;
+    let current = sum.current();
+    if scrolls {
+        let rect = Rect::from_min_size(pos2(body.left(), rows_top), vec2(body.width(), rows_height));
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("channels"));
+        let mut area = ScrollArea::vertical().id_salt("channels").auto_shrink(false).max_height(rows_height);
+        // When the sum goes on to another channel, that one comes into view.
+        let id = Id::unique("conv channel in view");
+        let seen = (look.focus, current, fit.rows);
+        if ui.data(|data| data.get_temp(id)) != Some(seen) {
+            ui.data_mut(|data| data.insert_temp(id, seen));
+            let first = (current + 1).saturating_sub(fit.rows).max(current.saturating_sub(fit.rows / 2));
+            let first = first.min(sum.slices - fit.rows);
+            area = area.vertical_scroll_offset(first as f32 * fit.pitch);
+        }
+        area.show_viewport(&mut child, |ui, seen| {
+            let top = ui.max_rect().top();
+            ui.set_height(sum.slices as f32 * fit.pitch - space::S);
+            let from = (seen.top() / fit.pitch).floor().max(0.0) as usize;
+            let to = ((seen.bottom() / fit.pitch).ceil().max(0.0) as usize).min(sum.slices);
+            for k in from..to {
+                let top = top + k as f32 * fit.pitch;
+                table_row_ui(ui, look, sum, lit, k, pos2(body.left(), top), fit, &columns);
+            }
+        });
+    } else {
+        for k in 0..sum.slices {
+            let top = rows_top + k as f32 * fit.pitch;
+            table_row_ui(ui, look, sum, lit, k, pos2(body.left(), top), fit, &columns);
+        }
+    }
+
+    // The foot: legends, chain, map.
+    let foot = rows_top + rows_height + space::M;
+    let links = chain(look, sum);
+    let chain_width = chain_row_width(links.len());
+    let foot_height = (body.bottom() - foot).clamp(fit.foot, 190.0);
+    let plane = sum.result();
+    let map_room = vec2(body.width() - chain_width - 34.0, foot_height - CAPTION);
+    let map_cell = fit_cell(map_room.min(Vec2::splat(170.0)), plane.rows(), plane.cols(), 0, ppp).min(BOX);
+    let map = plane_size(plane.rows(), plane.cols(), 0, map_cell, ppp);
+    let map_wide = map.x.max(92.0);
+    let x_map = body.right() - map_wide;
+    let x_chain = x_map - 30.0 - chain_width;
+    let (first, last) = chain_row_ui(ui, look, &links, pos2(x_chain, foot + 6.0));
+    let map_rect = Rect::from_min_size(pos2(x_map, foot), vec2(map_wide, map.y + CAPTION));
+    let map_rect = map_ui(ui, look, sum, lit, map_rect, last);
+    // From the column of sums down to the total.
+    let bend = foot - 0.5 * space::M + 1.0;
+    let from = x_sum + 0.5 * BOX + MARGIN;
+    let to = first.center().x;
+    let line = look.theme().line_strong;
+    arrow_ui(
+        ui,
+        &[pos2(from, bend - 6.0), pos2(from, bend), pos2(to - 18.0, bend), pos2(to - 18.0, foot + 4.0)],
+        line,
+    );
+    let legend_room =
+        Rect::from_min_max(pos2(body.left(), foot), pos2(x_chain - space::L, foot + 2.0 * LEGENDS));
+    let legends = legends(look, sum);
+    let mut end = foot + CAPTION + BOX;
+    if legend_room.width() >= 130.0 {
+        for (n, pair) in legends.chunks(2).enumerate() {
+            let top = foot + n as f32 * LEGENDS;
+            let rect = Rect::from_min_size(pos2(legend_room.left(), top), vec2(legend_room.width(), LEGENDS));
+            ui.push_id(n, |ui| legends_ui(ui, rect, pair));
+        }
+        end = end.max(foot + 2.0 * LEGENDS);
+    }
+    pos2(body.right(), end.max(map_rect.bottom()))
+}
+
+struct Columns {
+    x_window: f32,
+    x_filter: f32,
+    x_products: f32,
+    x_sum: f32,
+    face: Vec2,
+    gap: f32,
+}
+
+#[expect(clippy::too_many_arguments, reason = "a row of the table, where it stands, and how large")]
+fn table_row_ui(
+    ui: &mut Ui,
+    look: &Look,
+    sum: &Sum,
+    lit: &Lit,
+    k: usize,
+    at: Pos2,
+    fit: &TableFit,
+    columns: &Columns,
+) {
+    let height = fit.pitch - space::S;
+    let theme = look.theme();
+    let top = at.y + (0.5 * (height - columns.face.y)).floor();
+    caption_ui(ui, at, columns.x_window - at.x - 4.0, &slice_words(look, sum, k), "");
+    let (_, window) = source_ui(ui, look, sum, lit, k, at + vec2(0.0, CAPTION), fit.source);
+    let place = |x| pos2(x, top);
+    let crop = face_ui(ui, look, sum, lit, Face::Window, k, place(columns.x_window), fit.cell);
+    funnel_ui(ui, window, crop.shrink(MARGIN), theme.reads);
+    let filter = face_ui(ui, look, sum, lit, Face::Filter, k, place(columns.x_filter), fit.cell);
+    sign_ui(ui, middle(crop, columns.gap), "×");
+    let products = face_ui(ui, look, sum, lit, Face::Products, k, place(columns.x_products), fit.cell);
+    sign_ui(ui, middle(filter, columns.gap), "=");
+    sign_ui(ui, middle(products, columns.x_sum - products.right()), "Σ");
+    let y = top + (0.5 * (columns.face.y - BOX)).floor() - MARGIN;
+    slice_sum_ui(ui, look, sum, k, pos2(columns.x_sum, y), BOX);
+}
+
+// ---------------------------------------------------------------------------------------------
+// One channel large: input, window and filter; below them products, sum and result.
+
+fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 {
+    let ppp = ui.pixels_per_point();
+    let [kh, kw] = sum.kernel;
+    let view = look.view;
+    let k = sum.current();
+    let mut top = body.top();
+    if sum.slices > 1 {
+        top =
+            strip_ui(ui, look, sum, lit, k, Rect::from_min_max(pos2(body.left(), top), body.max)) + space::S;
+    }
+    let links = chain(look, sum);
+    let height = (body.bottom() - top - LEGENDS - space::M) / 2.0 - CAPTION - space::S;
+    let by_width = (body.width() - 64.0 - FUNNEL - SIGN - 4.0 * MARGIN) / (2 * kw) as f32;
+    let chain_height = links.len() as f32 * (BOX + 2.0 * MARGIN + 3.0) + 6.0;
+    let by_height = (height - 2.0 * MARGIN) / kh as f32;
+    // A number in each cell is worth some scrolling.
+    let by_height = if by_height >= 26.0 { by_height.max(READABLE) } else { by_height };
+    let cell = snap_cell(by_width.min(by_height).clamp(4.0, LARGEST), ppp);
+    let face = plane_size(kh, kw, 0, cell, ppp);
+    let names = names(look, sum);
+
+    // First line.
+    let left = body.width() - 2.0 * face.x - FUNNEL - SIGN;
+    let tall = face.y.max(chain_height.min(height));
+    let source = fit_cell(vec2(left, tall), sum.shown[0].len(), sum.shown[1].len(), 0, ppp).min(cell);
+    let at = pos2(body.left(), top + CAPTION);
+    let plane = sum.plane(k);
+    let (rect, window) = source_ui(ui, look, sum, lit, k, at, source);
+    let size = Look::size(plane.rows(), plane.cols());
+    let name = format!("{} {}", names.source, slice_words(look, sum, k));
+    caption_ui(ui, pos2(body.left(), top), rect.width().max(left.min(150.0)), &name, &size);
+    let spare = ((left - rect.width()) / 2.0).clamp(0.0, 20.0).floor();
+    let x_window = rect.right() + FUNNEL + spare;
+    let crop = face_ui(ui, look, sum, lit, Face::Window, k, pos2(x_window, at.y), cell);
+    caption_ui(ui, pos2(crop.left(), top), face.x, &view.text("conv.window"), "");
+    funnel_ui(ui, window, crop.shrink(MARGIN), look.theme().reads);
+    let x_filter = crop.right() + SIGN + spare;
+    let filter = face_ui(ui, look, sum, lit, Face::Filter, k, pos2(x_filter, at.y), cell);
+    caption_ui(ui, pos2(filter.left(), top), face.x + 8.0, &names.filter, &Look::size(kh, kw));
+    sign_ui(ui, middle(crop, x_filter - crop.right()), "×");
+
+    // Second line.
+    let top = at.y + rect.height().max(face.y) + space::S;
+    let at = pos2(body.left() + SIGN, top + CAPTION);
+    let products = face_ui(ui, look, sum, lit, Face::Products, k, at, cell);
+    sign_ui(ui, pos2(body.left() + 0.5 * SIGN - 2.0, products.center().y), "=");
+    caption_ui(ui, pos2(at.x, top), face.x, &view.text("conv.products"), "");
+    let x_chain = products.right() + space::S;
+    let (first, last) = chain_column_ui(ui, look, &links, pos2(x_chain, at.y));
+    let x_map = x_chain + CHAIN_COLUMN + 20.0;
+    let map_height = face.y.max(last.bottom() - first.top());
+    let map_room = Rect::from_min_max(pos2(x_map, top), pos2(body.right(), at.y + map_height));
+    let mut from = last;
+    from.max.x = x_chain + CHAIN_COLUMN - 6.0;
+    let map = map_ui(ui, look, sum, lit, map_room, from);
+
+    let bottom = products.bottom().max(last.bottom()).max(map.bottom()) + space::M;
+    legends_ui(
+        ui,
+        Rect::from_min_size(pos2(body.left(), bottom), vec2(body.width(), LEGENDS)),
+        &legends(look, sum),
+    );
+    pos2(body.right(), bottom + LEGENDS)
+}
+
+/// All channels small, each with its sum; returns where the strip ends.
+fn strip_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, current: usize, room: Rect) -> f32 {
+    const THUMB: f32 = 44.0;
+    let ppp = ui.pixels_per_point();
+    let theme = look.theme();
+    let cell = fit_cell(Vec2::splat(THUMB), sum.shown[0].len(), sum.shown[1].len(), 0, ppp).min(BOX);
+    let thumb = plane_size(sum.shown[0].len(), sum.shown[1].len(), 0, cell, ppp);
+    let slot = thumb.x + 16.0 + BOX + 2.0 * MARGIN + space::L;
+    let fitting = (((room.width() + space::L) / slot).floor().max(1.0) as usize).min(sum.slices);
+    let first = current.saturating_sub(fitting / 2).min(sum.slices - fitting);
+    let height = thumb.y.max(BOX + 2.0 * MARGIN);
+    for (n, k) in (first..first + fitting).enumerate() {
+        let at = pos2(room.left() + n as f32 * slot, room.top());
+        let name = slice_words(look, sum, k);
+        let detail = if k == current { look.view.text("conv.shown") } else { String::new() };
+        caption_ui(ui, at, slot - space::S, &name, &detail);
+        let at = at + vec2(0.0, CAPTION);
+        let thumb_at = at + vec2(0.0, (0.5 * (height - thumb.y)).floor());
+        let (thumb, _) = ui.push_id("strip", |ui| source_ui(ui, look, sum, lit, k, thumb_at, cell)).inner;
+        sign_ui(ui, pos2(thumb.right() + 8.0, at.y + 0.5 * height), "Σ");
+        let y = at.y + (0.5 * (height - BOX)).floor() - MARGIN;
+        let rect = slice_sum_ui(ui, look, sum, k, pos2(thumb.right() + 16.0, y), BOX);
+        if k == current {
+            let under = at.y + height + 3.0;
+            let line = egui::Stroke::new(2.5, theme.reads);
+            ui.painter().line_segment([pos2(at.x, under), pos2(rect.right(), under)], line);
+        }
+    }
+    room.top() + CAPTION + height + 6.0
+}

@@ -1,0 +1,154 @@
+//! A plane at a given place that answers to the pointer: hovering tells all views, a click looks at
+//! the cell, a double click runs to it.
+
+use egui::{Color32, Pos2, Rect, Ui, UiBuilder, Vec2};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::super::{colormap::Mapping, plane::Plane, view::View};
+use super::grid::{CellView, Grid, GridResponse, Overlay, plane_size};
+use crate::app::Action;
+use crate::trace::{Address, Grain, Move, Place};
+
+/// What stands where, and what each cell is.
+pub struct Sheet<'a> {
+    /// A name of its own within the close-up.
+    pub id: &'a str,
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// The colours.
+    pub mapping: Mapping,
+    /// Changes with everything that `cell` shows.
+    pub revision: u64,
+    /// The side of a cell.
+    pub cell_points: f32,
+    /// The cells.
+    pub cell: &'a dyn Fn(usize, usize) -> CellView,
+    /// Where a cell is in the plan; `None` for padding and constants.
+    pub address: &'a dyn Fn(usize, usize) -> Option<Address>,
+    /// The words for a screen reader.
+    pub label: &'a dyn Fn(Option<(usize, usize)>) -> String,
+    /// What is drawn over the cells.
+    pub overlays: Vec<Overlay>,
+}
+
+impl Sheet<'_> {
+    /// The room that it takes, its frame included.
+    pub fn size(&self, ui: &Ui) -> Vec2 {
+        plane_size(self.rows, self.cols, 0, self.cell_points, ui.pixels_per_point())
+    }
+}
+
+/// Draws the sheet with its top left corner at `at`.
+pub fn sheet_ui(ui: &mut Ui, view: &View, at: Pos2, sheet: Sheet) -> GridResponse {
+    let rect = Rect::from_min_size(at, sheet.size(ui));
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(sheet.id));
+    // The selected cell, where one was picked, is framed in every plane that shows it.
+    let selected = view.state.selected.and_then(|selected| {
+        // Small sheets only: elsewhere the caller outlines the cell that it knows.
+        let cells = (0..sheet.rows).flat_map(|i| (0..sheet.cols).map(move |j| (i, j)));
+        (sheet.rows * sheet.cols <= 256)
+            .then(|| cells.into_iter().find(|&(i, j)| (sheet.address)(i, j) == Some(selected)))?
+    });
+    let plane = Grid::new("grid", sheet.rows, sheet.cols, sheet.mapping, sheet.cell)
+        .revision(sheet.revision)
+        .cell_points(sheet.cell_points)
+        .overlays(&sheet.overlays)
+        .label(sheet.label)
+        .selected(selected)
+        .show_ui(&mut child);
+    let address = |(i, j): (usize, usize)| (sheet.address)(i, j);
+    if let Some(address) = plane.hovered.and_then(address) {
+        view.hover(address);
+    }
+    if let Some(address) = plane.double_clicked.and_then(address) {
+        match address.place {
+            Place::Stage(_) => view.act(Action::Go(Move::Seek(address))),
+            Place::Given(_) => view.act(Action::Select(address)),
+        }
+    } else if let Some(address) = plane.clicked.or(plane.moved_to).and_then(address) {
+        view.act(Action::Select(Address { grain: Grain::Cell, term: 0, ..address }));
+    }
+    plane
+}
+
+/// Draws a whole plane of a tensor.
+pub fn plane_ui(
+    ui: &mut Ui,
+    view: &View,
+    at: Pos2,
+    id: &str,
+    plane: &Plane,
+    cell_points: f32,
+    overlays: Vec<Overlay>,
+) -> GridResponse {
+    let sheet = Sheet {
+        id,
+        rows: plane.rows(),
+        cols: plane.cols(),
+        mapping: plane.mapping(),
+        revision: plane.revision(),
+        cell_points,
+        cell: &|i, j| plane.cell(i, j),
+        address: &|i, j| Some(plane.address(i, j)),
+        label: &|cell| plane.label(cell),
+        overlays,
+    };
+    sheet_ui(ui, view, at, sheet)
+}
+
+/// One number in a box: a sum, a bias, a result.
+pub struct Single<'a> {
+    /// A name of its own within the close-up.
+    pub id: &'a str,
+    /// What it is, for a screen reader.
+    pub name: &'a str,
+    /// The number and its state.
+    pub cell: CellView,
+    /// Where it is in the plan.
+    pub address: Option<Address>,
+    /// The colours.
+    pub mapping: Mapping,
+    /// The side of the box.
+    pub points: f32,
+    /// The frame of the number that the last step made.
+    pub frame: Option<Color32>,
+}
+
+/// Draws one number with its top left corner at `at`.
+pub fn single_ui(ui: &mut Ui, view: &View, at: Pos2, single: &Single) -> GridResponse {
+    let words = match single.cell.state {
+        super::grid::CellState::NotYet => view.text("grid.not_yet"),
+        super::grid::CellState::Partial | super::grid::CellState::Current | super::grid::CellState::Stale => {
+            super::super::number::four_digits(single.cell.value)
+        }
+    };
+    let words = format!("{} {words}", single.name);
+    let sheet = Sheet {
+        id: single.id,
+        rows: 1,
+        cols: 1,
+        mapping: single.mapping,
+        revision: revision_of(&[single.cell]),
+        cell_points: single.points,
+        cell: &|_, _| single.cell,
+        address: &|_, _| single.address,
+        label: &|_| words.clone(),
+        overlays: single
+            .frame
+            .map(|color| Overlay::outline(super::grid::CellSpan::cell(0, 0), color).with_width(2.5))
+            .into_iter()
+            .collect(),
+    };
+    sheet_ui(ui, view, at, sheet)
+}
+
+/// A revision for cells that are few enough to look at each.
+pub fn revision_of(cells: &[CellView]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for cell in cells {
+        (cell.value.to_bits(), cell.state).hash(&mut hasher);
+    }
+    hasher.finish()
+}
