@@ -170,6 +170,8 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
     let mut ui =
         ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     let ui = &mut ui;
+    // What is left for the three numbers of a row, in characters.
+    let chars = (((rect.width() - 90.0) / 3.0 / 8.3) as usize).clamp(5, 10);
     ui.spacing_mut().item_spacing.x = 4.0;
     ui.spacing_mut().interact_size.y = row;
     ui.spacing_mut().button_padding = egui::Vec2::ZERO;
@@ -182,13 +184,13 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
         } else if let Some(sign) = leading(step.term.op) {
             ui.label(weak(sign.into()));
         }
-        operand_ui(ui, view, operand, step.values[place]);
+        operand_ui(ui, view, operand, step.values[place], chars);
     }
     if step.term.operands().next().is_none() {
         ui.label(weak(step.term.op.symbols().into()));
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let text = if is_done { number::four_digits(step.after) } else { "·".into() };
+        let text = if is_done { brief(step.after, chars) } else { "·".into() };
         let color = if is_done { view.theme.text_strong } else { view.theme.text_weak };
         let label = ui.label(RichText::new(text).font(theme::mono_font()).color(color));
         if is_done {
@@ -196,6 +198,11 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
         }
         ui.label(weak("→".into()));
     });
+}
+
+/// A number in so many characters, with four digits where they fit.
+fn brief(value: f32, chars: usize) -> String {
+    number::fit_number(value, chars, Some(4)).unwrap_or_else(|| number::short(value))
 }
 
 /// What stands before the first operand.
@@ -263,12 +270,12 @@ fn between(op: TermOp) -> &'static str {
 }
 
 /// An operand: a link to the cell that it is, where it is one.
-fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32) {
+fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: usize) {
     let font = theme::mono_font();
     match (operand, view.state.trace().writer(operand)) {
         (Operand::Cell { .. }, Some(writer)) => {
             let known = writer.time < view.state.trace().time() || view.state.is_done(&writer);
-            let text = if known { number::four_digits(value) } else { "?".into() };
+            let text = if known { brief(value, chars) } else { "?".into() };
             let link = Button::new(RichText::new(text).font(font).color(view.theme.accent)).frame(false);
             let address = view.state.plan().text(&writer);
             let response = ui.add(link);
@@ -282,10 +289,10 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32) {
             }
         }
         (Operand::Constant { name, .. }, _) => {
-            ui.label(RichText::new(number::four_digits(value)).font(font)).on_hover_text(*name);
+            ui.label(RichText::new(brief(value, chars)).font(font)).on_hover_text(*name);
         }
         (Operand::Padding { .. } | Operand::Cell { .. }, _) => {
-            let text = RichText::new(number::four_digits(value)).font(font).color(view.theme.text_weak);
+            let text = RichText::new(brief(value, chars)).font(font).color(view.theme.text_weak);
             ui.label(text).on_hover_text(view.text("inspector.padding"));
         }
     }

@@ -16,22 +16,21 @@ use egui::{
 };
 use std::sync::Arc;
 
-/// Side of the two pictures, in points.
-const SIDE: f32 = 97.0;
-
 /// Draws the panel.
 pub fn picture_ui(ui: &mut Ui, view: &View) {
+    // Side of the two pictures: smaller where the panel is narrow, so that the classes have room.
+    let side = if ui.available_width() < 330.0 { 66.0 } else { 97.0 };
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
-            ui.set_max_width(SIDE + 4.0);
+            ui.set_max_width(side + 4.0);
             caption_ui(ui, view, &view.text("picture.original"));
-            original_ui(ui, view);
+            original_ui(ui, view, side);
         });
         ui.vertical(|ui| {
-            ui.set_max_width(SIDE + 4.0);
+            ui.set_max_width(side + 4.0);
             let [c, h, w] = view.state.model().network.input;
             caption_ui(ui, view, &view.text("picture.seen")).on_hover_text(format!("{c}×{h}×{w}"));
-            seen_ui(ui, view);
+            seen_ui(ui, view, side);
         });
         ui.vertical(|ui| prediction_ui(ui, view));
     });
@@ -43,14 +42,14 @@ fn caption_ui(ui: &mut Ui, view: &View, text: &str) -> egui::Response {
 }
 
 /// The picture as it was opened, with a frame around what the network sees.
-fn original_ui(ui: &mut Ui, view: &View) {
-    let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
+fn original_ui(ui: &mut Ui, view: &View, side: f32) {
+    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
     let name = &view.state.inputs.picture.name;
     match &view.state.inputs.picture.content {
         Content::Picture(picture) => {
             let texture = texture(ui, view, picture);
             let size = vec2(picture.width() as f32, picture.height() as f32);
-            let points_per_pixel = SIDE / size.x.max(size.y);
+            let points_per_pixel = side / size.x.max(size.y);
             let shown = Rect::from_center_size(rect.center(), size * points_per_pixel);
             Image::new((texture.id(), texture.size_vec2())).paint_at(ui, shown);
             let seen = view.state.fitted.seen;
@@ -93,9 +92,9 @@ fn texture(ui: &Ui, view: &View, picture: &Picture) -> TextureHandle {
 }
 
 /// What the network sees: its input.
-fn seen_ui(ui: &mut Ui, view: &View) {
+fn seen_ui(ui: &mut Ui, view: &View, side: f32) {
     let [c, h, w] = view.state.model().network.input;
-    let cell = SIDE / h.max(w) as f32;
+    let cell = side / h.max(w) as f32;
     let pixels = &view.state.fitted.tensor;
     let from_picture = matches!(view.state.inputs.picture.content, Content::Picture(_));
     let label = |_: Option<(usize, usize)>| view.text("picture.seen");
@@ -177,7 +176,11 @@ fn row_ui(ui: &mut Ui, view: &View, class: usize, score: Option<f32>, is_probabi
         Some(score) => number::four_digits(score),
         None => "·".into(),
     };
-    painter.text(rect.right_center() - vec2(6.0, 0.0), Align2::RIGHT_CENTER, &value, font, theme.text);
+    let number = rect.right_center() - vec2(6.0, 0.0);
+    let number = painter.text(number, Align2::RIGHT_CENTER, &value, font.clone(), theme.text);
+    // A long name gives way to the number.
+    let names = painter.with_clip_rect(rect.with_max_x(number.left() - 4.0));
+    names.text(rect.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, &name, font, theme.text_strong);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{name} {value}")));
     if response.on_hover_text(view.text("picture.choose_target")).clicked() {
         view.act(Action::SetLabel(class));
