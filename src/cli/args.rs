@@ -87,12 +87,31 @@ pub struct StepArgs {
     /// The address, as in fwd/conv1/k2/(3,5)/m7.
     #[arg(long, value_name = "ADDRESS")]
     pub at: String,
-    /// A move to make from there.
+    /// A move to make from there: next, previous, into, out, over, back-over, writer, reader, start, end, or a grain
+    /// to change to: run, epoch, batch, example, pass, layer, channel, cell, term.
     #[arg(long = "move", value_name = "MOVE")]
     pub movement: Option<String>,
     /// How many times to make the move.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "movement")]
     pub times: u64,
+    /// Training steps of the run, each on this picture; e0 is the first.
+    #[arg(long, value_name = "E", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub epochs: u32,
+    /// The optimizer of the updates: sgd, momentum, nesterov or adam.
+    #[arg(long, value_name = "RULE", default_value = "sgd", value_parser = rule)]
+    pub optimizer: Rule,
+    /// The learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = 0.01, value_parser = rate)]
+    pub lr: f64,
+    /// Weight decay.
+    #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay)]
+    pub weight_decay: f64,
+    /// Normalises by the batch and drops out, as in training; without it as in evaluation.
+    #[arg(long)]
+    pub train: bool,
+    /// The seed of dropout.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,

@@ -21,6 +21,7 @@ pub use source::{Input, LabelSource, check_file, open_input, open_model, open_pi
 use crate::data::PictureError;
 use crate::model_io::ModelError;
 use crate::tensor::ShapeError;
+use crate::trace::AddressError;
 
 /// Why a command failed. One line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -35,6 +36,12 @@ impl From<ModelError> for CliError {
 
 impl From<ShapeError> for CliError {
     fn from(error: ShapeError) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<AddressError> for CliError {
+    fn from(error: AddressError) -> Self {
         Self(error.0)
     }
 }

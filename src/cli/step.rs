@@ -1,11 +1,516 @@
-//! `step`: one step of a run, by its address.
+//! `step`: one step of a run, a cell with all its steps, or a larger unit, by its address.
 
-use super::{CliError, StepArgs};
+use super::{
+    CliError, StepArgs, open_input, open_model,
+    out::{print, table},
+};
+use crate::nn::{
+    Mode,
+    loss::one_hot,
+    optimizer::{Moments, Optimizer},
+};
+use crate::trace::{
+    Address, CellFold, Cursor, Grain, Move, Operand, Pass, Place, Plan, Setup, Step, TensorId, Trace,
+};
+use crate::train::class_of;
+use serde_json::{Map, Value, json};
+use std::{fmt::Write, sync::Arc};
 
-/// Prints what happens at an address.
+/// Prints what happens at an address, or where moves from it lead.
 pub fn step(args: &StepArgs) -> Result<(), CliError> {
-    Err(CliError(format!(
-        "expected a build with the trace to answer {}, got one without it; step is not built yet",
-        args.at
-    )))
+    let mut run = Run::new(args)?;
+    let mut here = run.read(&args.at)?;
+    if let Some(movement) = &args.movement {
+        let movement = Movement::parse(movement)?;
+        for _ in 0..args.times {
+            let before = here;
+            here = run.go(here, movement)?;
+            // At an end of the run, or at a given tensor, there is no further to go.
+            if here == before {
+                break;
+            }
+        }
+    }
+    let answer = match here {
+        Here::Start(_) if args.json => format!("{}\n", json!({ "address": "start", "steps": 0 })),
+        Here::Start(_) => "start: nothing has been done yet\n".into(),
+        Here::At(address) if args.json => format!("{}\n", run.json(&address)),
+        Here::At(address) => run.text(&address),
+    };
+    print(&answer)
+}
+
+/// Planes of a layer that are printed for people.
+const PLANES: usize = 16;
+
+/// Where the moves have led.
+#[derive(Clone, Copy, PartialEq)]
+enum Here {
+    /// Before the first step, at a grain.
+    Start(Grain),
+    /// After the unit at an address.
+    At(Address),
+}
+
+/// A move from one address to another.
+#[derive(Clone, Copy)]
+enum Movement {
+    Cursor(Move),
+    Writer,
+    Reader,
+}
+
+impl Movement {
+    fn parse(text: &str) -> Result<Self, CliError> {
+        let moves = Move::NAMED.into_iter().map(|(name, go)| (name, Self::Cursor(go)));
+        let grains = Grain::ALL.into_iter().map(|grain| (grain.name(), Self::Cursor(Move::Grain(grain))));
+        let all: Vec<_> =
+            moves.chain([("writer", Self::Writer), ("reader", Self::Reader)]).chain(grains).collect();
+        let found = all.iter().find(|(name, _)| *name == text).map(|(_, movement)| *movement);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            CliError(format!("--move: expected one of {}, got {text:?}; name one of them", names.join(", ")))
+        })
+    }
+}
+
+/// A run on one picture, at one of its training steps.
+struct Run {
+    plan: Arc<Plan>,
+    first: Trace,
+    trace: Trace,
+}
+
+impl Run {
+    fn new(args: &StepArgs) -> Result<Self, CliError> {
+        let model = open_model(&args.model)?;
+        let input = open_input(&model, &args.image)?;
+        let optimizer =
+            Optimizer { rule: args.optimizer, learning_rate: args.lr, weight_decay: args.weight_decay };
+        let mode = if args.train { Mode::Train } else { Mode::Eval };
+        let setup = Setup { images: 1, batches: 1, epochs: args.epochs, mode, optimizer, seed: args.seed };
+        let plan = Arc::new(Plan::try_new(Arc::new(model.network), setup)?);
+        let network = plan.network();
+        let class = input.label.map_or_else(
+            || {
+                let forward = network.forward(&model.params, &input.x, Mode::Eval, plan.stream(0));
+                class_of(forward.output().iter().copied())
+            },
+            |(class, _)| class,
+        );
+        let target = one_hot(network.output(), &[class]);
+        let (params, moments) = (Arc::new(model.params), Arc::new(Moments::default()));
+        let first = Trace::new(Arc::clone(&plan), 0, params, moments, &input.x, target);
+        Ok(Self { trace: first.clone(), first, plan })
+    }
+
+    fn read(&self, text: &str) -> Result<Here, CliError> {
+        match text.trim() {
+            "start" | "end" => Ok(self.here(Cursor::parse(&self.plan, text)?)),
+            text => Ok(Here::At(self.plan.parse(text)?)),
+        }
+    }
+
+    fn here(&self, cursor: Cursor) -> Here {
+        cursor.address(&self.plan).map_or(Here::Start(cursor.grain()), Here::At)
+    }
+
+    /// The trace of a training step, replayed from the one at hand or from the first.
+    fn at_time(&mut self, time: u32) -> &Trace {
+        if time < self.trace.time() {
+            self.trace = self.first.clone();
+        }
+        while self.trace.time() < time {
+            self.trace = self.trace.next();
+        }
+        &self.trace
+    }
+
+    fn go(&mut self, here: Here, movement: Movement) -> Result<Here, CliError> {
+        let address = match (here, movement) {
+            (Here::Start(grain), Movement::Cursor(go)) => {
+                let mut cursor = Cursor::new(grain);
+                cursor.go(&self.plan, go);
+                return Ok(self.here(cursor));
+            }
+            (Here::At(address), Movement::Cursor(go)) => {
+                let mut cursor = Cursor::after(&self.plan, &address);
+                cursor.go(&self.plan, go);
+                return Ok(self.here(cursor));
+            }
+            (Here::Start(_), Movement::Writer | Movement::Reader) => {
+                return Err(CliError(
+                    "start: expected a cell or a term, got the start, where nothing has been done; move next first"
+                        .into(),
+                ));
+            }
+            (Here::At(address), Movement::Writer | Movement::Reader) => address,
+        };
+        if address.grain < Grain::Cell {
+            return Err(CliError(format!(
+                "{}: expected a cell or a term to go to its writer or reader, got a whole {}; name a cell, as in {}",
+                self.plan.text(&address),
+                address.grain.name(),
+                self.plan.text(&Address { grain: Grain::Cell, ..address }),
+            )));
+        }
+        let found = match movement {
+            Movement::Writer => self.writer(&address)?,
+            Movement::Reader | Movement::Cursor(_) => self.reader(&address)?,
+        };
+        Ok(Here::At(found))
+    }
+
+    /// Where the first operand that is a cell was last written: of a cell, the first of its first term
+    /// that has one.
+    fn writer(&self, address: &Address) -> Result<Address, CliError> {
+        let text = || self.plan.text(address);
+        let Some(steps) = self.plan.steps(address) else {
+            return Err(CliError(format!(
+                "{}: expected a computed cell, got a given one, which has no operands; go to its reader",
+                text()
+            )));
+        };
+        steps.flat_map(|step| self.plan.describe(step).writers).flatten().next().ok_or_else(|| {
+            CliError(format!(
+                "{}: expected an operand that was written, got constants and padding only; go to another term",
+                text()
+            ))
+        })
+    }
+
+    /// The first term after this one that reads the cell. A parameter is read by the next training
+    /// step.
+    fn reader(&mut self, address: &Address) -> Result<Address, CliError> {
+        let plan = Arc::clone(&self.plan);
+        let cell = Address { grain: Grain::Cell, term: 0, ..*address };
+        let from = plan.steps(address).map_or(0, |steps| steps.end);
+        let is_updated = plan.stage_at(address).is_some_and(|stage| stage.tensor.is_parameter());
+        let times = address.time..=address.time + u32::from(is_updated);
+        let found = times
+            .filter(|&time| time < plan.times())
+            .find_map(|time| self.at_time(time).next_reader(&cell, from));
+        found.ok_or_else(|| {
+            CliError(format!(
+                "{}: expected a cell that is read later, got one that no later step reads; go on with next",
+                plan.text(&cell)
+            ))
+        })
+    }
+
+    /// What the address is, for programs.
+    fn json(&mut self, address: &Address) -> Value {
+        let plan = Arc::clone(&self.plan);
+        let trace = self.at_time(address.time);
+        let mut answer = Map::new();
+        let mut put = |name: &str, value: Value| drop(answer.insert(name.to_owned(), value));
+        put("address", json!(plan.text(address)));
+        if address.grain >= Grain::Layer {
+            put("stage", json!(plan.name(tensor_of(&plan, address))));
+            put("formula", json!(trace.formula(address)));
+            put("pass", json!(plan.stage_at(address).map(|stage| stage.pass.name())));
+        }
+        match address.grain {
+            Grain::Term => {
+                if let Some(step) = trace.step(address) {
+                    step_json(trace, &step, &mut put);
+                }
+            }
+            Grain::Cell => {
+                let cell = trace.cell(address);
+                put("start", number(cell.start));
+                put("value", number(cell.value));
+                let terms = cell.steps.iter().map(|step| {
+                    let mut term = Map::new();
+                    let mut put = |name: &str, value: Value| drop(term.insert(name.to_owned(), value));
+                    put("address", json!(plan.text(&step.address)));
+                    step_json(trace, step, &mut put);
+                    Value::Object(term)
+                });
+                put("terms", terms.collect());
+            }
+            Grain::Channel | Grain::Layer => {
+                let shape = plan.shape_at(address);
+                let [n, c, h, w] = shape.0;
+                let plane = |first: usize| -> Value {
+                    let row = |i: usize| -> Value {
+                        (0..w).map(|j| number(value(trace, address, first + i * w + j))).collect()
+                    };
+                    (0..h).map(row).collect()
+                };
+                let cells = if address.grain == Grain::Channel {
+                    put("shape", json!([h, w]));
+                    put("values", plane(address.cell as usize));
+                    h * w
+                } else {
+                    put("shape", json!(shape.0));
+                    let image =
+                        |n: usize| -> Value { (0..c).map(|c| plane((n * shape.0[1] + c) * h * w)).collect() };
+                    put("values", (0..n).map(image).collect());
+                    shape.len()
+                };
+                put("cells", json!(cells));
+                put("steps", json!(step_count(&plan, address)));
+            }
+            Grain::Pass | Grain::Example | Grain::Batch | Grain::Epoch | Grain::Run => {
+                let stages = stages_of(&plan, address);
+                put("steps", json!(step_count(&plan, address)));
+                put("cells", json!(stages.iter().map(|s| plan.stages()[s.place()].cells()).sum::<u64>()));
+                put("stages", stages.iter().map(|s| json!(plan.text(&s.0))).collect());
+                put("loss_before", number(trace.loss_before()));
+                put("loss_after", number(trace.loss_after()));
+            }
+        }
+        Value::Object(answer)
+    }
+
+    /// What the address is, for people.
+    fn text(&mut self, address: &Address) -> String {
+        let plan = Arc::clone(&self.plan);
+        let trace = self.at_time(address.time);
+        let mut text = format!("{}\n{}\n", plan.text(address), sentence(trace, address));
+        if let Some(formula) = trace.formula(address).filter(|_| address.grain >= Grain::Layer) {
+            let _ = writeln!(text, "\n{formula}");
+        }
+        match address.grain {
+            Grain::Term => {
+                if let Some(step) = trace.step(address) {
+                    let _ = writeln!(text, "{}\n{}", step.term.op.symbols(), in_numbers(&step));
+                    text += "\n";
+                    text += &terms_text(trace, std::slice::from_ref(&step));
+                }
+            }
+            Grain::Cell => {
+                let cell = trace.cell(address);
+                if !cell.steps.is_empty() {
+                    let _ = writeln!(text, "{}\n", cell_in_numbers(&cell));
+                    text += &terms_text(trace, &cell.steps);
+                }
+            }
+            Grain::Channel => text += &plane_text(trace, address),
+            Grain::Layer => {
+                let shape = plan.shape_at(address);
+                for plane in 0..shape.planes().min(PLANES) {
+                    let cell = (plane * shape.plane()) as u32;
+                    let channel = Address { cell, grain: Grain::Channel, ..*address };
+                    let _ = writeln!(text, "\n{}", plan.text(&channel));
+                    text += &plane_text(trace, &channel);
+                }
+                if shape.planes() > PLANES {
+                    let _ = writeln!(text, "\n… {} more; --json has all", shape.planes() - PLANES);
+                }
+            }
+            Grain::Pass | Grain::Example | Grain::Batch | Grain::Epoch | Grain::Run => {
+                let row = |cells: [String; 4]| Vec::from(cells);
+                let mut rows = vec![row(["STAGE", "SHAPE", "TERMS", "STEPS"].map(str::to_owned))];
+                rows.extend(stages_of(&plan, address).iter().map(|s| {
+                    let stage = &plan.stages()[s.place()];
+                    row([
+                        plan.text(&s.0),
+                        stage.shape.to_string(),
+                        stage.terms.to_string(),
+                        stage.steps().to_string(),
+                    ])
+                }));
+                let _ = write!(text, "\n{}", table(&rows, &[2, 3]));
+            }
+        }
+        text
+    }
+}
+
+/// A stage, whole.
+struct Whole(Address);
+
+impl Whole {
+    fn place(&self) -> usize {
+        match self.0.place {
+            Place::Stage(stage) => stage as usize,
+            Place::Given(_) => 0,
+        }
+    }
+}
+
+/// The stages of the first training step that a coarse unit covers.
+fn stages_of(plan: &Plan, address: &Address) -> Vec<Whole> {
+    let update = plan.pass_stages(Pass::Update);
+    let stages = match (address.grain, plan.stage_at(address).map(|stage| stage.pass)) {
+        (Grain::Pass, Some(pass)) => plan.pass_stages(pass),
+        (Grain::Example, Some(Pass::Update)) => update,
+        (Grain::Example, _) => 0..update.start,
+        _ => 0..update.end,
+    };
+    let whole = |s: usize| Address {
+        place: Place::Stage(s as u32),
+        cell: 0,
+        term: 0,
+        grain: Grain::Layer,
+        ..*address
+    };
+    stages.map(|s| Whole(whole(s))).collect()
+}
+
+fn tensor_of(plan: &Plan, address: &Address) -> TensorId {
+    match address.place {
+        Place::Stage(stage) => plan.stages()[stage as usize].tensor,
+        Place::Given(tensor) => tensor,
+    }
+}
+
+fn step_count(plan: &Plan, address: &Address) -> u64 {
+    plan.steps(address).map_or(0, |steps| steps.end - steps.start)
+}
+
+/// The finished value of the cell with this number in the stage or tensor of an address.
+fn value(trace: &Trace, address: &Address, cell: usize) -> f32 {
+    trace.finished(&Address { cell: cell as u32, grain: Grain::Cell, term: 0, ..*address })
+}
+
+/// A number that reads back as the same f32: the shortest where that does. JSON has no NaN and no
+/// infinities; they are texts.
+fn number(value: f32) -> Value {
+    if !value.is_finite() {
+        return json!(if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        });
+    }
+    let shortest = value.to_string().parse::<f64>().ok().filter(|x| (*x as f32).to_bits() == value.to_bits());
+    json!(shortest.unwrap_or_else(|| f64::from(value)))
+}
+
+fn operand_json(trace: &Trace, operand: &Operand, value: f32) -> Value {
+    match operand {
+        Operand::Cell { .. } => {
+            let address = trace.writer(operand).map(|writer| trace.plan().text(&writer));
+            json!({ "address": address, "value": number(value) })
+        }
+        Operand::Constant { name, .. } => json!({ "address": null, "name": name, "value": number(value) }),
+        Operand::Padding { .. } => json!({ "address": null, "name": "padding", "value": number(value) }),
+    }
+}
+
+fn step_json(trace: &Trace, step: &Step, put: &mut dyn FnMut(&str, Value)) {
+    let operands = step.term.operands.iter().zip(step.values);
+    let operands =
+        operands.filter_map(|(operand, value)| Some(operand_json(trace, operand.as_ref()?, value)));
+    put("op", json!(step.term.op.symbols()));
+    put("operands", operands.collect());
+    put("product", step.product().map_or(Value::Null, number));
+    put("before", number(step.before));
+    put("after", number(step.after));
+}
+
+/// The shortest text that reads back as the same number.
+fn full(value: f32) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (1e-4..1e9).contains(&value.abs());
+    if plain { format!("{value}") } else { format!("{value:e}") }
+}
+
+/// A number as it stands in a formula: a negative one in brackets.
+fn factor(value: f32) -> String {
+    let text = full(value);
+    if text.starts_with('-') { format!("({text})") } else { text }
+}
+
+fn in_numbers(step: &Step) -> String {
+    let [a, b] = step.values.map(factor);
+    format!("{} = {}", step.term.op.in_numbers(&factor(step.before), &a, &b), full(step.after))
+}
+
+/// A sum with few terms whole; of other cells the last step.
+fn cell_in_numbers(cell: &CellFold) -> String {
+    use crate::trace::TermOp::{Add, MulAdd};
+    const MOST: usize = 12;
+    let is_sum = cell.start == 0.0 && cell.steps.iter().all(|step| matches!(step.term.op, Add | MulAdd));
+    let last = cell.steps.last().map_or_else(String::new, in_numbers);
+    if !is_sum || cell.steps.len() < 2 || cell.steps.len() > MOST {
+        return last;
+    }
+    let terms = cell.steps.iter().map(|step| match step.term.op {
+        MulAdd => format!("{} · {}", factor(step.values[0]), factor(step.values[1])),
+        _ => factor(step.values[0]),
+    });
+    format!("{} = {}", terms.collect::<Vec<_>>().join(" + "), full(cell.value))
+}
+
+/// One line on what the address is.
+fn sentence(trace: &Trace, address: &Address) -> String {
+    let plan = trace.plan();
+    let steps = step_count(plan, address);
+    if address.grain < Grain::Layer {
+        let what = match address.grain {
+            Grain::Pass => {
+                format!("the pass {}", plan.stage_at(address).map_or("", |stage| stage.pass.name()))
+            }
+            grain => format!("the {}", grain.name()),
+        };
+        return format!(
+            "{what}: {steps} steps; loss {} before the update, {} after it",
+            full(trace.loss_before()),
+            full(trace.loss_after())
+        );
+    }
+    let tensor = tensor_of(plan, address);
+    let (name, shape) = (plan.name(tensor), plan.shape_at(address));
+    let [first, channel, i, j] = shape.at(address.cell as usize);
+    let channel = match plan.is_weight_shaped(tensor) {
+        true => format!("from input {channel} to output {first}"),
+        false => format!("channel {channel}"),
+    };
+    let place = format!("{name}, {channel}, row {i}, column {j}");
+    let terms = plan.stage_at(address).map_or(0, |stage| stage.terms);
+    match address.grain {
+        Grain::Term => format!("{place}: term {} of {terms}", address.term + 1),
+        Grain::Cell if terms == 0 => format!("{place}: given, {}", full(trace.finished(address))),
+        Grain::Cell => {
+            let terms = if terms == 1 { "its one term".into() } else { format!("{terms} terms") };
+            format!("{place}: {} after {terms}", full(trace.finished(address)))
+        }
+        Grain::Channel => format!("{name}, {channel}: {}x{} cells, {steps} steps", shape.0[2], shape.0[3]),
+        _ => format!("{name}: {shape}, {} cells, {steps} steps", shape.len()),
+    }
+}
+
+/// The terms in a table; in the middle of many, a gap.
+fn terms_text(trace: &Trace, steps: &[Step]) -> String {
+    const MOST: usize = 200;
+    let operand = |step: &Step, place: usize| match &step.term.operands[place] {
+        None => ["".to_owned(), "".to_owned()],
+        Some(operand) => {
+            let from = match operand {
+                Operand::Cell { .. } => {
+                    trace.writer(operand).map_or_else(String::new, |writer| trace.plan().text(&writer))
+                }
+                Operand::Constant { name, .. } => (*name).to_owned(),
+                Operand::Padding { .. } => "padding".to_owned(),
+            };
+            [full(step.values[place]), from]
+        }
+    };
+    let mut rows = vec![Vec::from(["TERM", "A", "FROM", "B", "FROM", "PRODUCT", "AFTER"].map(str::to_owned))];
+    for (n, step) in steps.iter().enumerate() {
+        if n == MOST / 2 && steps.len() > MOST {
+            rows.push(vec![format!("… {} more; --json has all", steps.len() - MOST)]);
+        }
+        if n >= MOST / 2 && n + MOST / 2 < steps.len() {
+            continue;
+        }
+        let [[a, from_a], [b, from_b]] = [operand(step, 0), operand(step, 1)];
+        let product = step.product().map_or_else(String::new, full);
+        rows.push(vec![format!("m{}", step.address.term), a, from_a, b, from_b, product, full(step.after)]);
+    }
+    table(&rows, &[1, 3, 5, 6])
+}
+
+/// The values of one plane in rows.
+fn plane_text(trace: &Trace, address: &Address) -> String {
+    let [_, _, h, w] = trace.plan().shape_at(address).0;
+    let row =
+        |i: usize| (0..w).map(|j| full(value(trace, address, address.cell as usize + i * w + j))).collect();
+    let rows: Vec<Vec<String>> = (0..h).map(row).collect();
+    table(&rows, &(0..w).collect::<Vec<_>>())
 }

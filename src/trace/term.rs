@@ -221,6 +221,42 @@ impl TermOp {
     }
 }
 
+impl TermOp {
+    /// The operation with the texts of its numbers in place of `r`, `a` and `b`. Whoever writes them
+    /// puts a negative one into brackets.
+    pub fn in_numbers(self, r: &str, a: &str, b: &str) -> String {
+        match self {
+            Self::MulAdd => format!("{r} + {a} · {b}"),
+            Self::NegMulAdd | Self::CrossTerm => format!("{r} − {a} · {b}"),
+            Self::MulSquareAdd => format!("{r} + {a} · {b}²"),
+            Self::SquareDiffAdd => format!("{r} + ({a} − {b})²"),
+            Self::Add => format!("{r} + {a}"),
+            Self::Mul => format!("{r} · {a}"),
+            Self::Div => format!("{r} ÷ {a}"),
+            Self::SubFrom => format!("{a} − {r}"),
+            Self::DivInto => format!("{a} ÷ {r}"),
+            Self::Sqrt => format!("√{r}"),
+            Self::Recip => format!("1 ÷ {r}"),
+            Self::Max => format!("max({r}, {a})"),
+            Self::Set => a.to_owned(),
+            Self::Product => format!("{a} · {b}"),
+            Self::Quotient => format!("{a} ÷ {b}"),
+            Self::Difference => format!("{a} − {b}"),
+            Self::Exp => format!("exp({a})"),
+            Self::Ln => format!("ln({a})"),
+            Self::Relu => format!("max(0, {a})"),
+            Self::ReluGate => format!("{a} if {b} > 0, else 0"),
+            Self::LeakyRelu { slope } => format!("{a} if {a} > 0, else {slope} · {a}"),
+            Self::LeakyGate { slope } => format!("{a} if {b} > 0, else {slope} · {a}"),
+            Self::Tanh => format!("tanh({a})"),
+            Self::TanhGate => format!("{a} · (1 − {b}²)"),
+            Self::Sigmoid => format!("1 ÷ (1 + exp(−{a}))"),
+            Self::SigmoidGate => format!("{a} · {b} · (1 − {b})"),
+            Self::Route { own } => format!("{r} + {a} if the winner {b} is {own}, else {r}"),
+        }
+    }
+}
+
 /// One operand of a term.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Operand {
