@@ -84,7 +84,8 @@ pub struct Trace {
 impl Trace {
     /// Runs training step `time` once: forward, loss, backward and update.
     ///
-    /// input: (N, C, H, W) and target: (N, output) must fit the plan.
+    /// input: (N, C, H, W) and target: (N, output) must fit the plan, and the moments must have seen
+    /// `time` updates: the address says how far Adam's correction has come.
     pub fn new(
         plan: Arc<Plan>,
         time: u32,
@@ -93,6 +94,7 @@ impl Trace {
         input: &Tensor,
         target: Tensor,
     ) -> Self {
+        debug_assert_eq!(moments.steps, u64::from(time), "the moments are those before step `time`");
         let setup = *plan.setup();
         let values = plan.network().run(&params, input, &target, setup.mode, plan.stream(time));
         let updated = setup.optimizer.update(plan.network(), &params, &moments, &values);
