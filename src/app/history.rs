@@ -1,6 +1,5 @@
 //! What the user edits, and the way back.
 
-use super::state::default_optimizer;
 use crate::data::{Fit, Ground, Loaded};
 use crate::model_io::Model;
 use crate::nn::{Mode, optimizer::Optimizer};
@@ -38,7 +37,7 @@ impl Inputs {
             fit: Fit::default(),
             ground: Ground::default(),
             label: None,
-            optimizer: default_optimizer(),
+            optimizer: Optimizer::default(),
             epochs: 100,
             mode: Mode::Eval,
             seed: 0,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
-use crate::nn::{loss, optimizer::Optimizer};
+use crate::nn::loss;
 use crate::tensor::Tensor;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, Trace};
 use serde::{Deserialize, Serialize};
@@ -324,9 +324,4 @@ fn derive(inputs: &Inputs) -> Result<(Arc<Fitted>, Run), String> {
     .map_err(|error| error.to_string())?;
     let target: Tensor = loss::one_hot(model.network.output(), &[inputs.label.unwrap_or(0)]);
     Ok((Arc::new(fitted), Run::new(inputs, input, target)))
-}
-
-/// The optimizer that a fresh start has.
-pub(super) fn default_optimizer() -> Optimizer {
-    Optimizer { learning_rate: 0.05, ..Optimizer::default() }
 }

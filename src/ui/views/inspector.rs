@@ -89,55 +89,25 @@ fn equals(values: &[f32]) -> &'static str {
     if whole { "=" } else { "≈" }
 }
 
-/// A step with its numbers: `0.31 + 0.12 · (−0.4) = 0.262`.
+/// A step with its numbers: `0.31 + 0.12 · (−0.4) ≈ 0.262`.
 fn in_numbers(step: &Step) -> String {
     let [a, b] = step.values.map(factor);
-    let r = number::four_digits(step.before);
-    let inner = factor(step.before);
-    let after = number::four_digits(step.after);
-    let shown = [step.before, step.values[0], step.values[1], step.after];
-    let sign = equals(&shown);
-    let left = match step.term.op {
-        TermOp::MulAdd => format!("{r} + {a} · {b}"),
-        TermOp::NegMulAdd | TermOp::CrossTerm => format!("{r} − {a} · {b}"),
-        TermOp::MulSquareAdd => format!("{r} + {a} · {b}²"),
-        TermOp::SquareDiffAdd => format!("{r} + ({a} − {b})²"),
-        TermOp::Add => format!("{r} + {a}"),
-        TermOp::Mul => format!("{r} · {a}"),
-        TermOp::Div => format!("{r} ÷ {a}"),
-        TermOp::SubFrom => format!("{a} − {inner}"),
-        TermOp::DivInto => format!("{a} ÷ {inner}"),
-        TermOp::Sqrt => format!("√{inner}"),
-        TermOp::Recip => format!("1 ÷ {inner}"),
-        TermOp::Max => format!("max({r}, {a})"),
-        TermOp::Set => a,
-        TermOp::Product => format!("{a} · {b}"),
-        TermOp::Quotient => format!("{a} ÷ {b}"),
-        TermOp::Difference => format!("{a} − {b}"),
-        TermOp::Exp => format!("exp({a})"),
-        TermOp::Ln => format!("ln({a})"),
-        TermOp::Relu => format!("max(0, {a})"),
-        TermOp::ReluGate => {
-            if step.values[1] > 0.0 {
-                format!("{a}   ({b} > 0)")
-            } else {
-                format!("0 · {a}   ({b} ≤ 0)")
-            }
-        }
-        TermOp::LeakyRelu { slope } if step.values[0] <= 0.0 => format!("{slope} · {a}"),
-        TermOp::LeakyRelu { .. } => a,
-        TermOp::LeakyGate { slope } if step.values[1] <= 0.0 => format!("{slope} · {a}   ({b} ≤ 0)"),
-        TermOp::LeakyGate { .. } => format!("{a}   ({b} > 0)"),
-        TermOp::Tanh => format!("tanh({a})"),
-        TermOp::TanhGate => format!("{a} · (1 − {b}²)"),
-        TermOp::Sigmoid => format!("1 ÷ (1 + exp(−{a}))"),
-        TermOp::SigmoidGate => format!("{a} · {b} · (1 − {b})"),
-        TermOp::Route { .. } => {
-            let won = step.product().is_some_and(|p| p.to_bits() == step.values[0].to_bits());
-            if won { format!("{r} + {a}") } else { format!("{r} + 0 · {a}") }
-        }
-    };
-    format!("{left} {sign} {after}")
+    let op = step.term.op;
+    // The running value stands in front of a sum; elsewhere it is a factor like the others.
+    let sums = matches!(
+        op,
+        TermOp::MulAdd
+            | TermOp::NegMulAdd
+            | TermOp::CrossTerm
+            | TermOp::MulSquareAdd
+            | TermOp::SquareDiffAdd
+            | TermOp::Add
+            | TermOp::Max
+            | TermOp::Route { .. }
+    );
+    let r = if sums { number::four_digits(step.before) } else { factor(step.before) };
+    let sign = equals(&[step.before, step.values[0], step.values[1], step.after]);
+    format!("{} {sign} {}", op.in_numbers(&r, &a, &b), number::four_digits(step.after))
 }
 
 /// The list of terms: only the rows that can be seen are laid out.
