@@ -52,6 +52,11 @@ impl<'a> Plane<'a> {
         self.tensor
     }
 
+    /// The image in the batch.
+    pub const fn image(&self) -> u32 {
+        self.image
+    }
+
     /// Rows.
     pub const fn rows(&self) -> usize {
         self.shape.0[2]
@@ -74,8 +79,12 @@ impl<'a> Plane<'a> {
 
     /// Where a cell is: in the stage that makes it, or in the given tensor.
     pub fn address(&self, i: usize, j: usize) -> Address {
+        self.address_at(self.index(i, j))
+    }
+
+    /// The same for any cell of the image's tensor, by its number; it may lie in another plane.
+    pub fn address_at(&self, index: u32) -> Address {
         let (plan, time) = (self.view.state.plan(), self.view.state.trace().time());
-        let index = self.index(i, j);
         if let Some((stage, _)) = self.progress
             && self.tensor.is_parameter()
         {
@@ -98,8 +107,12 @@ impl<'a> Plane<'a> {
 
     /// A cell's value and state at the cursor.
     pub fn cell(&self, i: usize, j: usize) -> CellView {
+        self.cell_at(self.index(i, j))
+    }
+
+    /// The same for any cell of the image's tensor, by its number; it may lie in another plane.
+    pub fn cell_at(&self, index: u32) -> CellView {
         let trace = self.view.state.trace();
-        let index = self.index(i, j);
         let is_parameter = self.tensor.is_parameter();
         let Some((stage, progress)) = self.progress else {
             return CellView::current(trace.value(self.tensor, self.image, index));
@@ -118,7 +131,7 @@ impl<'a> Plane<'a> {
             });
         }
         if in_stage == progress.done && progress.terms > 0 {
-            let value = trace.running(&self.address(i, j), progress.terms);
+            let value = trace.running(&self.address_at(index), progress.terms);
             return CellView { value, state: CellState::Partial };
         }
         if is_parameter && self.after_update {
@@ -129,16 +142,25 @@ impl<'a> Plane<'a> {
 
     /// Changes with everything that [`Plane::cell`] shows.
     pub fn revision(&self) -> u64 {
+        let plane = self.shape.plane() as u32;
+        let start = self.channel as u32 * plane;
+        self.revision_of(start..start + plane)
+    }
+
+    /// Changes with everything that [`Plane::cell_at`] shows for the cells of a range.
+    pub fn revision_of(&self, cells: std::ops::Range<u32>) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
         self.view.state.revision().hash(&mut hasher);
         (self.tensor, self.image, self.channel, self.after_update).hash(&mut hasher);
-        if let Some((_, progress)) = self.progress {
-            let plane = self.shape.plane() as u32;
-            let start = self.channel as u32 * plane;
-            // Only what lies in this plane.
-            progress.done.clamp(start, start + plane).hash(&mut hasher);
-            ((start..start + plane).contains(&progress.done)).then_some(progress.terms).hash(&mut hasher);
+        if let Some((stage, progress)) = self.progress {
+            // Only what lies in the range; coupled images lie one after another in the stage.
+            let plan = self.view.state.plan();
+            let coupled = plan.is_layered() && plan.stages()[stage].per_image;
+            let before = if coupled { self.image * self.shape.len() as u32 } else { 0 };
+            let cells = before + cells.start..before + cells.end;
+            progress.done.clamp(cells.start, cells.end).hash(&mut hasher);
+            cells.contains(&progress.done).then_some(progress.terms).hash(&mut hasher);
         }
         hasher.finish()
     }

@@ -1,10 +1,283 @@
 //! Activations: the curve, the cell's point, the gate both ways.
 
-use crate::trace::{Address, Stage};
-use crate::ui::view::View;
-use egui::Ui;
+use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
+use super::sheet::{Item, Sheet, around, legends_ui, row_ui};
+use crate::nn::{Op, Part};
+use crate::trace::{Address, Operand, Pass, Plan, Stage, TensorId, TermOp, rules};
+use crate::ui::{
+    colormap::{Extent, Mapping},
+    number,
+    plane::{self, Plane},
+    theme::{self, space},
+    view::View,
+    widgets::grid::{CellState, CellView, Overlay},
+};
+use egui::{RichText, Ui, vec2};
+use egui_plot::{HLine, Line as Curve, LineStyle, Plot, PlotPoints, Points, VLine};
 
 /// Draws it.
-pub fn activation_ui(ui: &mut Ui, view: &View, focus: &Address, _stage: &Stage, _l: usize) {
-    ui.label(view.state.plan().text(focus));
+pub fn activation_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
+    let Some(spot) = Spot::of(view, focus) else { return };
+    let op = view.state.plan().layer(l).op;
+    let name = match op {
+        Op::Relu => "ReLU",
+        Op::LeakyRelu { .. } => "Leaky ReLU",
+        Op::Tanh => "tanh",
+        _ => "Sigmoid",
+    };
+    let title = match stage.pass {
+        Pass::Bwd => view.fill("closeup.act_back", &[("name", name)]),
+        Pass::Fwd | Pass::Loss | Pass::Update => name.to_owned(),
+    };
+    heading_ui(ui, view, focus, stage, &title);
+    let activation = Activation::new(view, spot, l, op);
+    activation.maps_ui(ui, stage.pass);
+    ui.add_space(space::S);
+    let room = ui.available_size();
+    ui.horizontal_top(|ui| {
+        let size = vec2((0.46 * room.x).min(300.0), (room.y - 12.0).clamp(110.0, 200.0));
+        activation.curve_ui(ui, stage.pass, size);
+        ui.vertical(|ui| {
+            let fold = view.state.trace().cell_until(focus, spot.done);
+            lines_ui(ui, view, "act_lines", &last_steps(&fold.steps, 1, spot.terms as usize));
+            ui.add_space(space::XS);
+            activation.words_ui(ui, stage.pass);
+        });
+    });
+}
+
+struct Activation<'a> {
+    view: &'a View<'a>,
+    spot: Spot,
+    op: Op,
+    /// The forward and the backward operation, as the trace has them.
+    terms: Option<[TermOp; 2]>,
+    /// What decides the gate: the input, or for smooth curves the output.
+    decides: TensorId,
+    x: TensorId,
+    y: TensorId,
+    dy: TensorId,
+    dx: TensorId,
+}
+
+impl<'a> Activation<'a> {
+    fn new(view: &'a View<'a>, spot: Spot, l: usize, op: Op) -> Self {
+        let plan = view.state.plan();
+        let (y, dx) = (TensorId::layer(l, Part::Out), TensorId::layer(l, Part::Dx));
+        let x = Plan::input_of(l);
+        let term = |tensor| {
+            let stage = &plan.stages()[plan.stage_of(tensor)?];
+            Some(rules::term(plan, view.state.trace().time(), stage, 0, 0, 0))
+        };
+        let (forward, backward) = (term(y), term(dx));
+        let decides = match backward.map(|term| term.operands[1]) {
+            Some(Some(Operand::Cell { tensor, .. })) => tensor,
+            _ => x,
+        };
+        let terms = forward.zip(backward).map(|(forward, backward)| [forward.op, backward.op]);
+        let dy = plan.output_gradient_of(l);
+        Self { view, spot, op, terms, decides, x, y, dy, dx }
+    }
+
+    fn is_gate(&self) -> bool {
+        matches!(self.op, Op::Relu | Op::LeakyRelu { .. })
+    }
+
+    /// The slope at a cell, once the forward pass has been there: what the gate does to a gradient
+    /// of one.
+    fn slope(&self, index: u32) -> Option<f32> {
+        let of = |tensor| Plane::new(self.view, tensor, self.spot.image, 0).cell_at(index);
+        let (y, b) = (of(self.y), of(self.decides));
+        let known = y.state == CellState::Current && b.state == CellState::Current;
+        let [_, backward] = self.terms?;
+        known.then(|| backward.apply(0.0, 1.0, b.value))
+    }
+
+    /// The slopes as a map of the same form as the output's.
+    fn gate(&self, like: &Sheet) -> Sheet<'a> {
+        let view = self.view;
+        let [len, ..] = like.form();
+        let plane = self.plane_len();
+        let first = if plane > 1 { self.spot.index / plane * plane } else { 0 };
+        let (y, decides) = (
+            Plane::new(view, self.y, self.spot.image, 0),
+            Plane::new(view, self.decides, self.spot.image, 0),
+        );
+        let revision = y.revision_of(first..first + len as u32).wrapping_add(u64::from(first));
+        let backward = self.terms.map(|[_, backward]| backward);
+        let cells = move |k: usize| {
+            let (y, b) = (y.cell_at(first + k as u32), decides.cell_at(first + k as u32));
+            match backward {
+                Some(op) if y.state == CellState::Current => CellView::current(op.apply(0.0, 1.0, b.value)),
+                _ => CellView::not_yet(),
+            }
+        };
+        let mapping = Mapping::fit_positive([0.0, 1.0], view.theme.dark);
+        let key = if self.is_gate() { "closeup.act_gate" } else { "closeup.act_slope" };
+        let detail = match self.op {
+            Op::Relu => "x > 0".to_owned(),
+            Op::LeakyRelu { slope } => format!("1 / {}", number::short(slope as f32)),
+            Op::Tanh => "1 − y²".to_owned(),
+            _ => "y · (1 − y)".to_owned(),
+        };
+        let cols = like.shape()[1];
+        let crosses: Vec<Overlay> = if len <= 300 && self.op == Op::Relu {
+            (0..len)
+                .filter(|&k| cells(k) == CellView::current(0.0))
+                .map(|k| Overlay::cross((k / cols) as i32, (k % cols) as i32, view.theme.bad))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Sheet::made(cells, revision, like.form(), mapping, view.text(key), detail).over(crosses)
+    }
+
+    fn plane_len(&self) -> u32 {
+        self.view.state.plan().shape_of(self.y).plane() as u32
+    }
+
+    fn around(&self, tensor: TensorId) -> Sheet<'a> {
+        // All tensors here have the output's shape.
+        around(self.view, tensor, self.spot.image, self.spot.index)
+    }
+
+    fn maps_ui(&self, ui: &mut Ui, pass: Pass) {
+        let room = ui.available_size();
+        let in_place = |sheet: Sheet<'a>| {
+            let plane = self.plane_len();
+            sheet.focus((if plane > 1 { self.spot.index % plane } else { self.spot.index }) as usize)
+        };
+        let target = self.around(if pass == Pass::Bwd { self.dx } else { self.y });
+        let items: Vec<Item> = match (pass, self.is_gate()) {
+            (Pass::Bwd, _) => {
+                let gate = in_place(self.gate(&target));
+                vec![self.around(self.dy).into(), "×".into(), gate.into(), "=".into(), target.into()]
+            }
+            (_, true) => {
+                let gate = in_place(self.gate(&target));
+                vec![self.around(self.x).into(), "×".into(), gate.into(), "=".into(), target.into()]
+            }
+            (_, false) => vec![self.around(self.x).into(), "→".into(), target.into()],
+        };
+        row_ui(ui, self.view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
+        legends_ui(ui, self.view, &items);
+    }
+
+    fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {
+        let (view, theme) = (self.view, self.view.theme);
+        let Some([forward, _]) = self.terms else { return };
+        let Extent { min, max, .. } = plane::extent(view, self.x, self.spot.image, None);
+        let reach = if min <= max { min.abs().max(max.abs()).clamp(1.0, 1e6) } else { 1.0 };
+        let reach = if self.is_gate() { reach } else { reach.max(4.0) };
+        let curve: Vec<[f64; 2]> = (-100..=100)
+            .map(|k| k as f32 / 100.0 * reach)
+            .map(|x| [f64::from(x), f64::from(forward.apply(0.0, x, 0.0))])
+            .collect();
+        let x = Plane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
+        let known = x.state == CellState::Current && x.value.is_finite();
+        let color = theme.pass(super::pieces::look(pass)).strong;
+        let point = [f64::from(x.value), f64::from(forward.apply(0.0, x.value, 0.0))];
+        let tangent = self.slope(self.spot.index).filter(|_| known && pass == Pass::Bwd).map(|slope| {
+            let (slope, reach) = (f64::from(slope), 0.5 * f64::from(reach));
+            vec![[point[0] - reach, point[1] - slope * reach], [point[0] + reach, point[1] + slope * reach]]
+        });
+        let words = view.text("closeup.act_curve");
+        let answer = Plot::new("activation")
+            .width(size.x)
+            .height(size.y)
+            .show_background(false)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .show_x(false)
+            .show_y(false)
+            .show_grid(false)
+            .x_axis_label(RichText::new("x").small())
+            .y_axis_label(RichText::new("y").small())
+            .show(ui, |plot| {
+                let axis = egui::Stroke::new(1.0, theme.line_strong);
+                plot.hline(HLine::new("x axis", 0.0).stroke(axis));
+                plot.vline(VLine::new("y axis", 0.0).stroke(axis));
+                plot.line(Curve::new("y", PlotPoints::from(curve.clone())).color(color).width(2.5));
+                if let Some(tangent) = tangent {
+                    let line = Curve::new("tangent", PlotPoints::from(tangent)).color(theme.accent);
+                    plot.line(line.width(2.0).style(LineStyle::dashed_loose()));
+                }
+                if known {
+                    let stems = vec![[point[0], 0.0], point];
+                    plot.line(
+                        Curve::new("stem", PlotPoints::from(stems))
+                            .color(theme.text_weak)
+                            .style(LineStyle::dotted_dense()),
+                    );
+                    let dot = Points::new("cell", PlotPoints::from(vec![point])).radius(5.5);
+                    plot.points(dot.color(theme.cursor));
+                }
+            });
+        answer.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
+    }
+
+    fn words_ui(&self, ui: &mut Ui, pass: Pass) {
+        let (view, theme) = (self.view, self.view.theme);
+        let x = Plane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
+        let dy = Plane::new(view, self.dy, self.spot.image, 0).cell_at(self.spot.index);
+        if !self.is_gate() {
+            if let Some(slope) = self.slope(self.spot.index).filter(|_| pass == Pass::Bwd) {
+                let slope = number::four_digits(slope);
+                note_ui(ui, view, theme.accent, &view.fill("closeup.act_tangent", &[("slope", &slope)]));
+            }
+            return;
+        }
+        if x.state == CellState::Current && self.spot.done > 0 {
+            let key = match (x.value > 0.0, self.op == Op::Relu, pass) {
+                (true, _, Pass::Bwd) => "closeup.act_open_back",
+                (true, ..) => "closeup.act_open",
+                (false, true, Pass::Bwd) => "closeup.act_shut_back",
+                (false, true, _) => "closeup.act_shut",
+                (false, false, _) => "closeup.act_leak",
+            };
+            let (value, gradient) = (number::four_digits(x.value), number::four_digits(dy.value));
+            let words = view.fill(key, &[("x", &value), ("dy", &gradient)]);
+            note_ui(ui, view, if x.value > 0.0 { theme.good } else { theme.bad }, &words);
+            if x.value == 0.0 {
+                note_ui(ui, view, theme.warn, &view.text("closeup.act_zero"));
+            }
+        }
+        if self.op == Op::Relu {
+            let (blocked, done, all) = self.count();
+            let numbers =
+                [("blocked", blocked.to_string()), ("done", done.to_string()), ("all", all.to_string())];
+            let numbers: Vec<(&str, &str)> = numbers.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            let key = if done == all { "closeup.act_blocked" } else { "closeup.act_blocked_so_far" };
+            if done > 0 {
+                ui.label(
+                    RichText::new(view.fill(key, &numbers)).font(theme::strong_font()).color(theme.text),
+                );
+            }
+        }
+    }
+
+    /// How many of the map's cells that the forward pass has made are blocked; how many those are;
+    /// how many there are in all.
+    fn count(&self) -> (usize, usize, usize) {
+        let plane = self.plane_len();
+        let (first, len) = if plane > 1 {
+            (self.spot.index / plane * plane, plane)
+        } else {
+            (0, self.view.state.plan().shape_of(self.y).len() as u32)
+        };
+        let (x, y) = (
+            Plane::new(self.view, self.x, self.spot.image, 0),
+            Plane::new(self.view, self.y, self.spot.image, 0),
+        );
+        let done = (first..first + len).filter(|&k| y.cell_at(k).state == CellState::Current);
+        let (mut blocked, mut all_done) = (0, 0);
+        for k in done {
+            all_done += 1;
+            blocked += usize::from(x.cell_at(k).value <= 0.0);
+        }
+        (blocked, all_done, len as usize)
+    }
 }

@@ -1,10 +1,66 @@
 //! A tensor that is given, not computed: the picture, a weight before training.
 
-use crate::trace::Address;
-use crate::ui::view::View;
-use egui::Ui;
+use super::pieces::{Spot, map_detail, note_ui, plain_heading_ui};
+use super::sheet::{Item, Sheet, around, legends_ui, row_ui};
+use crate::trace::{Address, TensorId};
+use crate::ui::{
+    number,
+    plane::Plane,
+    theme::{self, space},
+    view::View,
+};
+use egui::{RichText, Ui, vec2};
+
+/// How many of a tensor's planes are shown beside the one looked at.
+const BESIDE: usize = 16;
 
 /// Draws it.
 pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
-    ui.label(view.state.plan().text(focus));
+    let Some(spot) = Spot::of(view, focus) else { return };
+    let plan = view.state.plan();
+    let title = match spot.tensor {
+        TensorId::INPUT => view.text("closeup.given_input"),
+        TensorId::TARGET => view.text("closeup.given_target"),
+        tensor => plan.name(tensor),
+    };
+    plain_heading_ui(ui, view, focus, &view.text("closeup.given"), &title);
+    let shape = plan.shape_of(spot.tensor);
+    let room = ui.available_size();
+    let plane_of = spot.index as usize / shape.plane().max(1);
+    let main = around(view, spot.tensor, spot.image, spot.index);
+    let several = shape.plane() > 1 && shape.planes() > 1;
+    let share = if several { 0.56 } else { 0.75 };
+    row_ui(ui, view, 0, &[main.into()], vec2(room.x, (share * room.y).max(120.0)));
+    if several {
+        ui.add_space(space::S);
+        let count = shape.planes();
+        let start = plane_of.saturating_sub(BESIDE / 2).min(count.saturating_sub(BESIDE));
+        let shown = start..(start + BESIDE).min(count);
+        let most = if shown.len() > 8 { 8 } else { shown.len() };
+        let sheet = |channel: usize| {
+            let plane = Plane::new(view, spot.tensor, spot.image, channel);
+            let detail = map_detail(view, spot.tensor, channel);
+            let name = detail.split(" · ").next().unwrap_or_default().to_owned();
+            let own = (channel == plane_of).then_some(spot.index as usize % shape.plane());
+            Sheet::map(plane, name, "").focus(own).at_most(18.0)
+        };
+        let shown: Vec<usize> = shown.collect();
+        for (row, channels) in shown.chunks(most).enumerate() {
+            let items: Vec<Item> = channels.iter().map(|&channel| sheet(channel).into()).collect();
+            row_ui(ui, view, row + 1, &items, vec2(room.x, 0.17 * room.y));
+        }
+        if shown.len() < count {
+            let (shown, all) = (shown.len().to_string(), count.to_string());
+            let words = view.fill("closeup.given_some", &[("shown", &shown), ("all", &all)]);
+            ui.label(RichText::new(words).small().color(view.theme.text_weak));
+        }
+    }
+    let legend: [Item; 1] = [around(view, spot.tensor, spot.image, spot.index).into()];
+    legends_ui(ui, view, &legend);
+    ui.add_space(space::XS);
+    let value = view.state.trace().value(spot.tensor, spot.image, spot.index);
+    let value = number::full(value);
+    let text = format!("{} = {value}", plan.text(focus));
+    ui.label(RichText::new(text).font(theme::mono_font()).color(view.theme.text_strong));
+    note_ui(ui, view, view.theme.accent, &view.text("closeup.given_note"));
 }

@@ -1,10 +1,149 @@
 //! The loss: shift, exp, sum, divide, the logarithm, and p minus y.
 
-use crate::trace::{Address, Stage};
-use crate::ui::view::View;
+use super::pieces::{Spot, class_name, heading_ui, last_steps, lines_ui, look, note_ui};
+use super::table::{Column, Look, Marks, table_ui};
+use crate::nn::{Part, loss::Loss};
+use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::ui::{
+    number,
+    plane::Plane,
+    theme::space,
+    view::View,
+    widgets::grid::{CellState, CellView},
+};
 use egui::Ui;
 
 /// Draws it.
-pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, _stage: &Stage) {
-    ui.label(view.state.plan().text(focus));
+pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
+    let Some(spot) = Spot::of(view, focus) else { return };
+    let network = view.state.plan().network().clone();
+    let key = match (network.loss, stage.pass) {
+        (Loss::CrossEntropy, Pass::Bwd) => "closeup.loss_ce_back",
+        (Loss::CrossEntropy, _) => "closeup.loss_ce",
+        (Loss::Mse, Pass::Bwd) => "closeup.loss_mse_back",
+        (Loss::Mse, _) => "closeup.loss_mse",
+    };
+    heading_ui(ui, view, focus, stage, &view.text(key));
+    let is_backward = stage.pass == Pass::Bwd;
+    let image = spot.image;
+    let own = TensorId::loss;
+    let y = Plan::input_of(network.layers.len());
+    let column = |tensor, head: &str, looks| Column::of(view, tensor, image, [0, 1], head, looks);
+    let made = |part: Part| stage.tensor.part == part && !is_backward;
+    let single = |part: Part| {
+        let plane = Plane::new(view, own(part), image, 0);
+        (plane.cell_at(0), Some(plane.address_at(0)))
+    };
+    let columns: Vec<Column> = match (network.loss, is_backward) {
+        (Loss::CrossEntropy, false) => {
+            let ((max, max_at), (sum, sum_at)) = (single(Part::Max), single(Part::Sum));
+            let (loss, loss_at) = single(Part::Out);
+            let made_loss = format!("L = −ln p({})", class_name(view, view.state.label()));
+            vec![
+                column(y, "z", Look::Number).current(made(Part::Max)).foot("max", max, max_at),
+                column(own(Part::Shift), "z − max", Look::Number).current(made(Part::Shift)),
+                column(own(Part::Exp), "exp", Look::Number)
+                    .current(made(Part::Exp) || made(Part::Sum))
+                    .foot("Σ", sum, sum_at),
+                column(own(Part::Prob), "p = exp ÷ Σ", Look::Bar)
+                    .current(made(Part::Prob) || made(Part::Out))
+                    .foot(made_loss, loss, loss_at),
+            ]
+        }
+        (Loss::CrossEntropy, true) => vec![
+            column(own(Part::Prob), "p", Look::Bar),
+            column(TensorId::TARGET, "t", Look::Number),
+            column(own(Part::Dx), "dz = p − t", Look::Signed).current(true),
+        ],
+        (Loss::Mse, false) => vec![
+            column(y, "y", Look::Number),
+            column(TensorId::TARGET, "t", Look::Number),
+            squares(view, image).current(true),
+        ],
+        (Loss::Mse, true) => vec![
+            column(y, "y", Look::Number),
+            column(TensorId::TARGET, "t", Look::Number),
+            column(own(Part::Dx), "dy = 2 (y − t) ÷ F", Look::Signed).current(true),
+        ],
+    };
+    let rows = network.classes();
+    let over_rows = matches!(stage.tensor.part, Part::Max | Part::Sum)
+        || (stage.tensor.part == Part::Out && network.loss == Loss::Mse);
+    let last = (spot.done as usize).checked_sub(1).filter(|&m| over_rows && m < rows && !spot.is_done());
+    let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
+    table_ui(ui, view, rows, &columns, &marks, view.theme.pass(look(stage.pass)));
+    ui.add_space(space::S);
+    let fold = view.state.trace().cell_until(focus, spot.done);
+    let steps = if stage.tensor.part == Part::Out && network.loss == Loss::CrossEntropy {
+        // Classes that are not the target take no part.
+        let told = |m: u32| m == 0 || m as usize == view.state.label() + 1;
+        fold.steps.iter().copied().filter(|step| told(step.address.term)).collect()
+    } else {
+        fold.steps.clone()
+    };
+    let mut lines = last_steps(&steps, 3, spot.terms as usize);
+    if spot.is_done()
+        && let Some(last) = lines.last_mut()
+    {
+        last.tone = super::pieces::Tone::Result;
+    }
+    for line in &mut lines {
+        line.name = match (over_rows, line.name.trim_start_matches('m').parse::<usize>()) {
+            (true, Ok(m)) if m < rows => class_name(view, m),
+            _ => String::new(),
+        };
+    }
+    lines_ui(ui, view, "loss_lines", &lines);
+    words_ui(ui, view, stage, &spot);
+}
+
+/// The squared differences, as far as the loss has added them up.
+fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
+    let plan = view.state.plan();
+    let address = plan.writer(TensorId::loss(Part::Out), view.state.trace().time(), image, 0);
+    let (done, all) = view.state.terms_done(&address);
+    let fold = view.state.trace().cell_until(&address, done);
+    let products: Vec<Option<f32>> = fold.steps.iter().map(|step| step.product()).collect();
+    let sum = match (done, done == all) {
+        (0, _) => CellView::not_yet(),
+        (_, true) => CellView::current(fold.value),
+        (_, false) => CellView { value: fold.value, state: CellState::Partial },
+    };
+    let cell = move |row: usize| {
+        (products.get(row).copied().flatten().map_or(CellView::not_yet(), CellView::current), None)
+    };
+    Column {
+        head: "(y − t)²".into(),
+        look: Look::Number,
+        cell: Box::new(cell),
+        current: false,
+        foot: Some(("L = Σ ÷ F".into(), sum, Some(address))),
+    }
+}
+
+/// What the loss says, and what the gradient does.
+fn words_ui(ui: &mut Ui, view: &View, stage: &Stage, spot: &Spot) {
+    let theme = view.theme;
+    let label = view.state.label();
+    let name = class_name(view, label);
+    let trace = view.state.trace();
+    match (stage.pass, stage.tensor.part, view.state.plan().network().loss) {
+        (Pass::Bwd, _, Loss::CrossEntropy) if spot.is_done() => {
+            let key = if spot.index as usize == label { "closeup.loss_raise" } else { "closeup.loss_lower" };
+            let own = class_name(view, spot.index as usize);
+            note_ui(ui, view, theme.accent, &view.fill(key, &[("name", &own)]));
+        }
+        (Pass::Loss, Part::Out, Loss::CrossEntropy) if spot.is_done() => {
+            let p = trace.value(TensorId::loss(Part::Prob), spot.image, label as u32);
+            let loss = trace.value(TensorId::loss(Part::Out), spot.image, 0);
+            let (p, loss) = (number::four_digits(p), number::four_digits(loss));
+            let words = [("name", name.as_str()), ("p", &p), ("loss", &loss)];
+            note_ui(ui, view, theme.accent, &view.fill("closeup.loss_is", &words));
+        }
+        (Pass::Loss, Part::Shift, _) => note_ui(ui, view, theme.accent, &view.text("closeup.loss_shift")),
+        (Pass::Loss, Part::Prob, _) if spot.is_done() => {
+            note_ui(ui, view, theme.accent, &view.text("closeup.loss_prob"));
+        }
+        _ => {}
+    }
 }

@@ -6,9 +6,12 @@ mod conv;
 mod dense;
 mod given;
 mod loss;
+mod pieces;
 mod plain;
 mod pool;
+mod sheet;
 mod softmax;
+mod table;
 mod update;
 
 use crate::nn::Op;

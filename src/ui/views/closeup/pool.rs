@@ -1,17 +1,365 @@
 //! Pooling: the window, its winner, the way back.
 
-use crate::trace::{Address, Stage};
-use crate::ui::view::View;
-use egui::Ui;
+use super::pieces::{Spot, heading_ui, last_steps, lines_ui, map_detail, note_ui};
+use super::sheet::{Item, Sheet, arrow_ui, legends_ui, row_ui, zoom_ui};
+use crate::nn::{Op, Part, pool::Pool2d};
+use crate::trace::{Address, Pass, Plan, Stage, Step, TensorId};
+use crate::ui::{
+    plane::Plane,
+    theme::space,
+    view::View,
+    widgets::grid::{CellSpan, CellState, CellView, Overlay},
+};
+use egui::{Ui, vec2};
 
 /// Draws it.
-pub fn pool_ui(
-    ui: &mut Ui,
-    view: &View,
-    focus: &Address,
-    _stage: &Stage,
-    _l: usize,
-    _spec: &crate::nn::pool::Pool2d,
-) {
-    ui.label(view.state.plan().text(focus));
+pub fn pool_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Pool2d) {
+    let Some(spot) = Spot::of(view, focus) else { return };
+    let is_max = matches!(view.state.plan().layer(l).op, Op::MaxPool2d(_));
+    let key = match (is_max, stage.pass, stage.tensor.part) {
+        (true, Pass::Fwd, _) => "closeup.pool_max",
+        (false, Pass::Fwd, _) => "closeup.pool_avg",
+        (true, ..) => "closeup.pool_max_back",
+        (false, _, Part::Ds) => "closeup.pool_avg_divide",
+        (false, ..) => "closeup.pool_avg_back",
+    };
+    heading_ui(ui, view, focus, stage, &view.text(key));
+    let pool = Pool { view, focus, spot, l, spec, is_max };
+    match stage.tensor.part {
+        Part::Out => pool.forward_ui(ui),
+        Part::Ds => pool.divide_ui(ui),
+        _ => pool.backward_ui(ui),
+    }
+}
+
+struct Pool<'a> {
+    view: &'a View<'a>,
+    focus: &'a Address,
+    spot: Spot,
+    l: usize,
+    spec: &'a Pool2d,
+    is_max: bool,
+}
+
+/// What the comparisons of a window have come to.
+struct Contest {
+    /// The tap that leads.
+    best: Option<usize>,
+    /// A tap that was equal to the one that led.
+    tie: Option<usize>,
+}
+
+impl Contest {
+    fn of(steps: &[Step]) -> Self {
+        let (mut best, mut tie) = (None, None);
+        for (m, step) in steps.iter().enumerate() {
+            let is_padding = matches!(step.term.operands[0], Some(crate::trace::Operand::Padding { .. }));
+            if is_padding {
+                continue;
+            }
+            if best.is_none() || step.after.to_bits() != step.before.to_bits() {
+                (best, tie) = (Some(m), None);
+            } else if step.values[0] == step.before {
+                tie = Some(m);
+            }
+        }
+        Self { best, tie }
+    }
+}
+
+impl<'a> Pool<'a> {
+    fn plane(&self, tensor: TensorId) -> Plane<'a> {
+        Plane::new(self.view, tensor, self.spot.image, self.spot.at[1])
+    }
+
+    fn detail(&self, tensor: TensorId) -> String {
+        map_detail(self.view, tensor, self.spot.at[1])
+    }
+
+    fn name(&self, tensor: TensorId) -> String {
+        self.view.state.plan().name(tensor)
+    }
+
+    fn map(&self, tensor: TensorId) -> Sheet<'a> {
+        Sheet::map(self.plane(tensor), self.name(tensor), self.detail(tensor))
+    }
+
+    /// The cells of window (i, j), clipped to the plane.
+    fn span(&self, [i, j]: [usize; 2]) -> CellSpan {
+        let along = |axis: &crate::nn::Axis, i: usize| {
+            let start = (i * axis.stride) as i32 - axis.padding as i32;
+            let end = (start + axis.kernel as i32).min(axis.len as i32);
+            (start.max(0), end - start.max(0))
+        };
+        let (top, rows) = along(&self.spec.window.rows, i);
+        let (left, cols) = along(&self.spec.window.cols, j);
+        CellSpan::new(top, left, rows, cols)
+    }
+
+    /// The window's cells of a tensor, enlarged.
+    fn window(&self, tensor: TensorId, at: [usize; 2], name: String, detail: String) -> Sheet<'a> {
+        let plane = self.plane(tensor);
+        let window = self.spec.window;
+        let (rows, cols) = (window.rows.kernel, window.cols.kernel);
+        let tap = move |k: usize| window.tap(at, [k / cols, k % cols]);
+        let cells = move |k: usize| tap(k).map_or(CellView::not_yet(), |[p, q]| plane.cell(p, q));
+        let padding = (0..rows * cols)
+            .filter(|&k| tap(k).is_none())
+            .map(|k| Overlay::tint(CellSpan::cell(k / cols, k % cols), self.view.theme.padding_ground));
+        let revision = plane.revision() ^ ((at[0] as u64) << 32 | at[1] as u64);
+        let inside = (0..rows * cols).find_map(tap).unwrap_or([0, 0]);
+        Sheet::made(cells, revision, [rows * cols, rows, cols], plane.mapping(), name, detail)
+            .addressed(move |k| {
+                let [p, q] = tap(k).unwrap_or(inside);
+                plane.address(p, q)
+            })
+            .over(padding)
+            .without_legend()
+    }
+
+    fn tap_cell(&self, m: usize) -> (i32, i32) {
+        let cols = self.spec.window.cols.kernel;
+        ((m / cols) as i32, (m % cols) as i32)
+    }
+
+    fn forward_ui(&self, ui: &mut Ui) {
+        let (view, theme) = (self.view, self.view.theme);
+        let (x, y) = (Plan::input_of(self.l), TensorId::layer(self.l, Part::Out));
+        let [_, _, i, j] = self.spot.at;
+        let window = self.spec.window;
+        let room = ui.available_size();
+        let fold = view.state.trace().cell_until(self.focus, self.spot.done);
+        let compared = fold.steps.len().min(window.taps());
+        let contest = Contest::of(&fold.steps[..compared]);
+        let contest = if self.is_max { contest } else { Contest { best: None, tie: None } };
+        let to_input = |m: usize| window.tap([i, j], [m / window.cols.kernel, m % window.cols.kernel]);
+
+        let span = self.span([i, j]);
+        let winner = contest.best.and_then(to_input);
+        let plane = self.plane(y);
+        let items: [Item; 3] = [
+            self.map(x)
+                .over([Overlay::reads(theme, span)])
+                .over(winner.map(|[p, q]| Overlay::dot(p as i32, q as i32, theme.accent)))
+                .into(),
+            "→".into(),
+            self.map(y).focus(i * plane.cols() + j).into(),
+        ];
+        let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.5 * room.y));
+        if let ([from, to], Some([p, q]), true) = (&drawn[..], winner, self.spot.is_done()) {
+            let start = from.grid.cell_rect(p as i32, q as i32);
+            let end = to.grid.cell_rect(i as i32, j as i32);
+            arrow_ui(ui, start.right_center(), end.left_center(), theme.accent, theme);
+        }
+        ui.add_space(space::M);
+
+        // The winner last, so that no neighbour covers its frame.
+        let mut order: Vec<usize> = (0..window.taps()).filter(|&m| to_input(m).is_some()).collect();
+        order.sort_by_key(|&m| (contest.best == Some(m), m + 1 == compared));
+        let marks = order.into_iter().flat_map(|m| {
+            let cell = self.tap_cell(m);
+            let span = CellSpan::new(cell.0, cell.1, 1, 1);
+            let faded = Overlay::tint(span, theme.ground.gamma_multiply(0.55));
+            let mut marks = Vec::new();
+            if m >= compared {
+                marks.push(Overlay::tint(span, theme.hatch_ground.gamma_multiply(0.7)));
+            } else if self.is_max && contest.best == Some(m) {
+                marks.push(Overlay::outline(span, theme.accent).with_width(3.0));
+                marks.push(Overlay::dot(cell.0, cell.1, theme.accent));
+            } else if self.is_max {
+                marks.extend([faded, Overlay::cross(cell.0, cell.1, theme.bad)]);
+            }
+            if m + 1 == compared && !self.spot.is_done() {
+                marks.push(Overlay::outline(span, theme.cursor).with_width(2.5));
+            }
+            marks
+        });
+        let detail = format!("({i},{j}) · {}×{}", window.rows.kernel, window.cols.kernel);
+        let enlarged =
+            self.window(x, [i, j], view.text("closeup.pool_window"), detail).over(marks).at_most(52.0);
+        let below = vec2(0.42 * room.x, (0.4 * room.y).min(ui.available_height() - 44.0).max(90.0));
+        ui.horizontal_top(|ui| {
+            let large = row_ui(ui, view, 1, &[enlarged.into()], vec2(below.x.min(220.0), below.y));
+            if let (Some(small), Some(large)) = (drawn.first(), large.first()) {
+                zoom_ui(ui, small.grid.span_rect(span), large.rect, theme);
+            }
+            ui.vertical(|ui| {
+                let most = if self.is_max { 5 } else { 4 };
+                lines_ui(ui, view, "pool_terms", &last_steps(&fold.steps, most, self.spot.terms as usize));
+                ui.add_space(space::XS);
+                if let Some(tie) = contest.tie {
+                    let cell = to_input(tie).unwrap_or([0, 0]);
+                    let cell = format!("({},{})", cell[0], cell[1]);
+                    note_ui(ui, view, theme.warn, &view.fill("closeup.pool_tie", &[("cell", &cell)]));
+                }
+                let taps = (0..window.taps()).filter(|&m| to_input(m).is_some()).count();
+                if self.spot.is_done() && self.is_max && taps > 1 {
+                    let (lost, all) = ((taps - 1).to_string(), taps.to_string());
+                    let words = view.fill("closeup.pool_lost", &[("lost", &lost), ("all", &all)]);
+                    note_ui(ui, view, theme.accent, &words);
+                } else if self.spot.is_done() && !self.is_max {
+                    let count = self.spec.divisor([i, j]).to_string();
+                    note_ui(ui, view, theme.accent, &view.fill("closeup.pool_mean", &[("count", &count)]));
+                }
+            });
+        });
+        legends_ui(ui, view, &items);
+    }
+
+    /// The gradient of the average before its division.
+    fn divide_ui(&self, ui: &mut Ui) {
+        let view = self.view;
+        let [_, _, i, j] = self.spot.at;
+        let dy = view.state.plan().output_gradient_of(self.l);
+        let ds = TensorId::layer(self.l, Part::Ds);
+        let k = i * self.plane(ds).cols() + j;
+        let items: [Item; 3] = [self.map(dy).focus(k).into(), "÷".into(), self.map(ds).focus(k).into()];
+        let room = ui.available_size();
+        row_ui(ui, view, 0, &items, vec2(room.x, 0.6 * room.y));
+        ui.add_space(space::S);
+        let fold = view.state.trace().cell_until(self.focus, self.spot.done);
+        lines_ui(ui, view, "pool_divide", &last_steps(&fold.steps, 2, self.spot.terms as usize));
+        let count = self.spec.divisor([i, j]).to_string();
+        note_ui(ui, view, view.theme.accent, &view.fill("closeup.pool_divided", &[("count", &count)]));
+        legends_ui(ui, view, &items);
+    }
+
+    fn backward_ui(&self, ui: &mut Ui) {
+        let (view, theme) = (self.view, self.view.theme);
+        let plan = view.state.plan();
+        let [_, _, p, q] = self.spot.at;
+        let gradient =
+            if self.is_max { plan.output_gradient_of(self.l) } else { TensorId::layer(self.l, Part::Ds) };
+        let dx = TensorId::layer(self.l, Part::Dx);
+        let cover = self.spec.cover()[1];
+        let reader = |m: usize| self.spec.reader([p, q], [m / cover, m % cover]);
+        // The window of the last term, or else the first that there is.
+        let current = (self.spot.done as usize).checked_sub(1).and_then(reader);
+        let window = current.or_else(|| (0..self.spot.terms as usize).find_map(reader));
+        let dx_plane = self.plane(dx);
+        let winner = window.filter(|_| self.is_max).map(|at| {
+            let index = self.plane(gradient).index(at[0], at[1]);
+            let winner = TensorId::layer(self.l, Part::Winner);
+            let w = view.state.trace().value(winner, self.spot.image, index) as usize;
+            [w / dx_plane.cols(), w % dx_plane.cols()]
+        });
+        // The winner is known from the forward pass on.
+        let pooled = self.plane(TensorId::layer(self.l, Part::Out));
+        let is_known = window.is_some_and(|[i, j]| pooled.cell(i, j).state == CellState::Current);
+        let winner = winner.filter(|_| is_known);
+        let done = |[p, q]: [usize; 2]| dx_plane.cell(p, q).state == CellState::Current;
+
+        let room = ui.available_size();
+        let mut over = Vec::new();
+        let mut crosses = Vec::new();
+        if let Some(at) = window {
+            over.push(Overlay::reads(theme, self.span(at)));
+            let taps = self.spec.window.cols.kernel;
+            for m in 0..self.spec.window.taps() {
+                let Some(cell) = self.spec.window.tap(at, [m / taps, m % taps]) else { continue };
+                let (i, j) = (cell[0] as i32, cell[1] as i32);
+                if winner == Some(cell) {
+                    over.push(Overlay::dot(i, j, theme.accent));
+                } else if winner.is_some() && done(cell) {
+                    over.push(Overlay::cross(i, j, theme.bad));
+                    crosses.push(m);
+                }
+            }
+        }
+        let from = self.map(gradient).over(window.map(|[i, j]| Overlay::reads(theme, CellSpan::cell(i, j))));
+        let to = self.map(dx).over(over).focus(p * dx_plane.cols() + q);
+        let items: [Item; 3] = [from.into(), "→".into(), to.into()];
+        let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.5 * room.y));
+        if let ([from, to], Some([i, j])) = (&drawn[..], window) {
+            let start = from.grid.cell_rect(i as i32, j as i32).right_center();
+            if let Some([p, q]) = winner.filter(|&cell| done(cell)) {
+                let end = to.grid.cell_rect(p as i32, q as i32).left_center();
+                arrow_ui(ui, start, end, theme.accent, theme);
+            } else if !self.is_max && self.spot.done > 0 {
+                let end = to.grid.cell_rect(p as i32, q as i32).left_center();
+                arrow_ui(ui, start, end, theme.accent, theme);
+            }
+        }
+        ui.add_space(space::M);
+        let Some(at) = window else {
+            note_ui(ui, view, theme.warn, &view.text("closeup.pool_unseen"));
+            return;
+        };
+        self.window_back_ui(ui, at, gradient, winner, &crosses);
+        let fold = view.state.trace().cell_until(self.focus, self.spot.done);
+        let lines = last_steps(&fold.steps, 3, self.spot.terms as usize);
+        lines_ui(ui, view, "pool_back", &lines);
+        ui.add_space(space::XS);
+        let window_words = format!("({},{})", at[0], at[1]);
+        let key = match (self.is_max, winner == Some([p, q])) {
+            (true, true) => "closeup.pool_won",
+            (true, false) => "closeup.pool_beaten",
+            (false, _) => "closeup.pool_even",
+        };
+        if self.spot.done > 0 && (winner.is_some() || !self.is_max) {
+            let count = self.spec.divisor(at).to_string();
+            let winner = winner.map_or(String::new(), |[p, q]| format!("({p},{q})"));
+            let words = [("window", window_words.as_str()), ("winner", &winner), ("count", &count)];
+            note_ui(ui, view, theme.accent, &view.fill(key, &words));
+        }
+        legends_ui(ui, view, &items);
+    }
+
+    /// The window on its way back, enlarged: one gradient, who won forward, who gets it.
+    fn window_back_ui(
+        &self,
+        ui: &mut Ui,
+        at: [usize; 2],
+        gradient: TensorId,
+        winner: Option<[usize; 2]>,
+        crosses: &[usize],
+    ) {
+        let (view, theme) = (self.view, self.view.theme);
+        let (x, dx) = (Plan::input_of(self.l), TensorId::layer(self.l, Part::Dx));
+        let plane = self.plane(gradient);
+        let one = Sheet::made(
+            move |_| plane.cell(at[0], at[1]),
+            plane.revision() ^ ((at[0] as u64) << 32 | at[1] as u64),
+            [1, 1, 1],
+            plane.mapping(),
+            self.name(gradient),
+            format!("({},{})", at[0], at[1]),
+        )
+        .addressed(move |_| plane.address(at[0], at[1]))
+        .at_most(52.0);
+        let cols = self.spec.window.cols.kernel;
+        let tap = |m: usize| self.spec.window.tap(at, [m / cols, m % cols]);
+        let taps = || 0..self.spec.window.taps();
+        let dots = || {
+            taps().filter(|&m| winner.is_some() && tap(m) == winner).flat_map(|m| {
+                let (i, j) = self.tap_cell(m);
+                let frame = Overlay::outline(CellSpan::new(i, j, 1, 1), theme.accent).with_width(3.0);
+                [frame, Overlay::dot(i, j, theme.accent)]
+            })
+        };
+        let faded = taps().filter(|&m| winner.is_some() && tap(m).is_some() && tap(m) != winner).map(|m| {
+            let (i, j) = self.tap_cell(m);
+            Overlay::tint(CellSpan::new(i, j, 1, 1), theme.ground.gamma_multiply(0.55))
+        });
+        let own = taps().find(|&m| tap(m) == Some([self.spot.at[2], self.spot.at[3]]));
+        let detail = format!("{} ({},{})", view.text("closeup.pool_window"), at[0], at[1]);
+        let dx_window = self
+            .window(dx, at, self.name(dx), detail.clone())
+            .over(dots())
+            .over(crosses.iter().map(|&m| {
+                let (i, j) = self.tap_cell(m);
+                Overlay::cross(i, j, theme.bad)
+            }))
+            .focus(own)
+            .at_most(52.0);
+        let room = vec2(ui.available_width(), (ui.available_height() - 120.0).clamp(90.0, 190.0));
+        let items: Vec<Item> = if self.is_max {
+            let x_window =
+                self.window(x, at, self.name(x), detail.clone()).over(faded).over(dots()).at_most(52.0);
+            vec![one.into(), "→".into(), x_window.into(), "→".into(), dx_window.into()]
+        } else {
+            vec![one.into(), "→".into(), dx_window.into()]
+        };
+        row_ui(ui, view, 1, &items, room);
+    }
 }

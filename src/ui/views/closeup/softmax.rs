@@ -1,10 +1,57 @@
 //! Softmax: maximum, shift, exponential, sum, quotient.
 
-use crate::trace::{Address, Stage};
-use crate::ui::view::View;
+use super::pieces::{Spot, heading_ui, last_steps, lines_ui, look};
+use super::table::{Column, Look, Marks, table_ui};
+use crate::nn::Part;
+use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::ui::{plane::Plane, theme::space, view::View};
 use egui::Ui;
 
 /// Draws it.
-pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, _stage: &Stage, _l: usize) {
-    ui.label(view.state.plan().text(focus));
+pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
+    let Some(spot) = Spot::of(view, focus) else { return };
+    let plan = view.state.plan();
+    let key = if stage.pass == Pass::Bwd { "closeup.softmax_back" } else { "closeup.softmax" };
+    heading_ui(ui, view, focus, stage, &view.text(key));
+    let [channels, h, w] = plan.layer(l).output;
+    // One position; its channels lie a plane apart.
+    let at = spot.index % (h * w) as u32;
+    let own = |part| TensorId::layer(l, part);
+    let column =
+        |tensor, head: &str, looks| Column::of(view, tensor, spot.image, [at, (h * w) as u32], head, looks);
+    let made = |part: Part| stage.tensor.part == part;
+    let single = |part: Part| {
+        let plane = Plane::new(view, own(part), spot.image, 0);
+        (plane.cell_at(at), Some(plane.address_at(at)))
+    };
+    let columns: Vec<Column> = if stage.pass == Pass::Bwd {
+        let (dot, dot_at) = single(Part::Dot);
+        vec![
+            column(own(Part::Out), "y", Look::Bar),
+            column(plan.output_gradient_of(l), "dy", Look::Number).current(made(Part::Dot)).foot(
+                "Σ dy · y",
+                dot,
+                dot_at,
+            ),
+            column(own(Part::Dx), "dx = (dy − Σ) · y", Look::Signed).current(made(Part::Dx)),
+        ]
+    } else {
+        let ((max, max_at), (sum, sum_at)) = (single(Part::Max), single(Part::Sum));
+        vec![
+            column(Plan::input_of(l), "x", Look::Number).current(made(Part::Max)).foot("max", max, max_at),
+            column(own(Part::Shift), "x − max", Look::Number).current(made(Part::Shift)),
+            column(own(Part::Exp), "exp", Look::Number)
+                .current(made(Part::Exp) || made(Part::Sum))
+                .foot("Σ", sum, sum_at),
+            column(own(Part::Out), "y = exp ÷ Σ", Look::Bar).current(made(Part::Out)),
+        ]
+    };
+    let over_rows = matches!(stage.tensor.part, Part::Max | Part::Sum | Part::Dot);
+    let last = (spot.done as usize).checked_sub(1).filter(|_| over_rows && !spot.is_done());
+    let is_last = l + 1 == plan.network().layers.len() && h * w == 1;
+    let marks = Marks { focus: *focus, row: last, target: is_last.then(|| view.state.label()) };
+    table_ui(ui, view, channels, &columns, &marks, view.theme.pass(look(stage.pass)));
+    ui.add_space(space::S);
+    let fold = view.state.trace().cell_until(focus, spot.done);
+    lines_ui(ui, view, "softmax_lines", &last_steps(&fold.steps, 3, spot.terms as usize));
 }

@@ -1,10 +1,187 @@
 //! The update: before, change, after.
 
-use crate::trace::{Address, Stage};
-use crate::ui::view::View;
-use egui::Ui;
+use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
+use super::sheet::{Item, Sheet, around, around_in, legends_ui, row_ui};
+use crate::nn::{
+    Part,
+    optimizer::{Rule, TRAINED},
+};
+use crate::trace::{Address, Grain, Operand, Stage, TensorId, rules};
+use crate::ui::{
+    colormap::{Extent, Mapping},
+    number,
+    plane::Plane,
+    theme::{self, space},
+    view::View,
+    widgets::grid::{CellState, CellView},
+};
+use egui::{RichText, Ui, vec2};
 
 /// Draws it.
-pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, _stage: &Stage) {
-    ui.label(view.state.plan().text(focus));
+pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
+    let Some(spot) = Spot::of(view, focus) else { return };
+    let part = stage.tensor.part;
+    let is_parameter = TRAINED.iter().any(|trained| trained.param == part);
+    let key = match part {
+        Part::RunningMean | Part::RunningVar => "closeup.up_running",
+        Part::Mean => "closeup.up_mean_loss",
+        _ if TRAINED.iter().any(|t| t.mean == part) => "closeup.up_average",
+        _ if TRAINED.iter().any(|t| t.decayed == part) => "closeup.up_decay",
+        _ if TRAINED.iter().any(|t| t.m == part || t.v == part) => "closeup.up_moment",
+        _ if TRAINED.iter().any(|t| t.step == part) => "closeup.up_step",
+        _ => "closeup.up_parameter",
+    };
+    heading_ui(ui, view, focus, stage, &view.text(key));
+    let room = ui.available_size();
+    let items = if is_parameter { parameter(view, &spot) } else { sources(view, stage, &spot) };
+    row_ui(ui, view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
+    legends_ui(ui, view, &items);
+    ui.add_space(space::S);
+    let fold = view.state.trace().cell_until(focus, spot.done);
+    lines_ui(ui, view, "update_lines", &last_steps(&fold.steps, 6, spot.terms as usize));
+    rule_ui(ui, view);
+    losses_ui(ui, view);
+}
+
+/// The parameter before, the change, and the parameter after.
+fn parameter<'a>(view: &'a View<'a>, spot: &Spot) -> Vec<Item<'a>> {
+    let plan = view.state.plan();
+    let shape = plan.shape_of(spot.tensor);
+    let channel = spot.index as usize / shape.plane().max(1);
+    let before = around_in(view, Plane::before_update(view, spot.tensor, channel), spot.index);
+    let after_plane = Plane::new(view, spot.tensor, 0, channel);
+    let after = around_in(view, after_plane, spot.index);
+    let first = first_of(view, spot);
+    let len = after.form()[0];
+    let trace = view.state.trace();
+    let stage = match after_plane.address_at(spot.index).place {
+        crate::trace::Place::Stage(s) => s,
+        crate::trace::Place::Given(_) => return vec![before.into(), after.into()],
+    };
+    let stage = plan.stages()[stage as usize];
+    let change = move |index: u32| {
+        let term = rules::term(plan, trace.time(), &stage, 0, index, 0);
+        let values = term.operands.map(|operand| operand.map_or(0.0, |operand| trace.operand(&operand)));
+        term.op.product(values[0], values[1]).unwrap_or(f32::NAN)
+    };
+    let extent = Extent::of((first..first + len as u32).map(change));
+    let cells = move |k: usize| {
+        let index = first + k as u32;
+        match after_plane.cell_at(index).state {
+            // A parameter is always there; what counts is whether the update has come by.
+            CellState::Current if is_updated(view, after_plane, index) => CellView::current(change(index)),
+            _ => CellView::not_yet(),
+        }
+    };
+    let revision = after_plane.revision_of(first..first + len as u32) ^ 0x5a5a;
+    let mapping = Mapping::signed_for(extent, view.theme.dark);
+    let form = after.form();
+    let k = (spot.index - first) as usize;
+    let detail = match plan.setup().optimizer.rule {
+        Rule::Sgd => "−η · g",
+        Rule::Momentum { .. } => "−η · m",
+        Rule::Nesterov { .. } | Rule::Adam { .. } => "−η · step",
+    };
+    let change = Sheet::made(cells, revision, form, mapping, view.text("closeup.up_change"), detail).focus(k);
+    let before = before.named(view.text("closeup.up_before"));
+    let after = after.named(view.text("closeup.up_after"));
+    let hidden = move |k: usize| {
+        let index = first + k as u32;
+        if is_updated(view, after_plane, index) { after_plane.cell_at(index) } else { CellView::not_yet() }
+    };
+    // Until the update has come by, there is no value after it.
+    let after = after.with_cells(hidden, revision ^ 1, move |k| after_plane.address_at(first + k as u32));
+    vec![before.into(), "+".into(), change.into(), "=".into(), after.into()]
+}
+
+/// Whether the update has made a parameter's cell at the cursor.
+fn is_updated(view: &View, plane: Plane, index: u32) -> bool {
+    view.state.is_done(&plane.address_at(index))
+}
+
+/// The first cell that the sheets around a cell show.
+fn first_of(view: &View, spot: &Spot) -> u32 {
+    let shape = view.state.plan().shape_of(spot.tensor);
+    let one = match (shape.plane(), view.state.plan().is_weight_shaped(spot.tensor)) {
+        (1, true) => shape.0[1],
+        (1, false) => return 0,
+        (plane, _) => plane,
+    };
+    spot.index / one as u32 * one as u32
+}
+
+/// The tensors that a moment, an average or a step is made of, and itself.
+fn sources<'a>(view: &'a View<'a>, stage: &Stage, spot: &Spot) -> Vec<Item<'a>> {
+    let plan = view.state.plan();
+    let mut tensors: Vec<TensorId> = Vec::new();
+    for m in 0..stage.terms.min(8) {
+        let term = rules::term(plan, view.state.trace().time(), stage, 0, spot.index, m);
+        for operand in term.operands() {
+            if let Operand::Cell { tensor, .. } = *operand
+                && !tensors.contains(&tensor)
+            {
+                tensors.push(tensor);
+            }
+        }
+    }
+    let mut items: Vec<Item> = Vec::new();
+    for tensor in tensors {
+        if !items.is_empty() {
+            items.push(",".into());
+        }
+        items.push(around(view, tensor, spot.image, spot.index).into());
+    }
+    items.push("→".into());
+    items.push(around(view, spot.tensor, spot.image, spot.index).into());
+    items
+}
+
+/// The rule and its numbers.
+fn rule_ui(ui: &mut Ui, view: &View) {
+    let optimizer = view.state.plan().setup().optimizer;
+    let short = |value: f64| number::full(value as f32);
+    let mut words = match optimizer.rule {
+        Rule::Sgd => "SGD".to_owned(),
+        Rule::Momentum { momentum } => format!("Momentum · μ = {}", short(momentum)),
+        Rule::Nesterov { momentum } => format!("Nesterov · μ = {}", short(momentum)),
+        Rule::Adam { beta1, beta2, eps } => {
+            format!("Adam · β₁ = {} · β₂ = {} · ε = {}", short(beta1), short(beta2), short(eps))
+        }
+    };
+    words += &format!(" · η = {}", short(optimizer.learning_rate));
+    if optimizer.weight_decay != 0.0 {
+        words += &format!(" · λ = {}", short(optimizer.weight_decay));
+    }
+    ui.label(RichText::new(words).small().color(view.theme.text_weak));
+}
+
+/// The loss of the same picture before the update and, once it is complete, after.
+fn losses_ui(ui: &mut Ui, view: &View) {
+    let theme = view.theme;
+    let trace = view.state.trace();
+    let plan = view.state.plan();
+    let before = trace.loss_before();
+    let whole =
+        Address { grain: Grain::Batch, ..plan.locate(u64::from(trace.time()) * plan.len(), Grain::Batch) };
+    let complete = plan.steps(&whole).is_some_and(|steps| view.state.cursor.at() >= steps.end);
+    let key = number::four_digits(before);
+    if !complete {
+        let words = view.fill("closeup.up_loss_before", &[("before", &key)]);
+        ui.label(RichText::new(words).font(theme::strong_font()).color(theme.text));
+        return;
+    }
+    // One forward pass; the same for as long as the values stay.
+    let id = egui::Id::unique("loss after the update");
+    let revision = view.state.revision();
+    let kept = ui.data(|data| data.get_temp::<(u64, f32)>(id)).filter(|(of, _)| *of == revision);
+    let after = kept.map_or_else(|| trace.loss_after(), |(_, after)| after);
+    ui.data_mut(|data| data.insert_temp(id, (revision, after)));
+    let words = [("before", key), ("after", number::four_digits(after))];
+    let words: Vec<(&str, &str)> = words.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let (color, key) = if after < before {
+        (theme.good, "closeup.up_loss_less")
+    } else {
+        (theme.bad, "closeup.up_loss_more")
+    };
+    note_ui(ui, view, color, &view.fill(key, &words));
 }

@@ -1,0 +1,309 @@
+//! Pieces that the close-ups share: the heading, notes, and arithmetic line by line.
+
+use crate::nn::Part;
+use crate::trace::{Address, Owner, Pass, Stage, Step, TensorId, TermOp};
+use crate::ui::{
+    fonts, number,
+    theme::{self, PassLook, space, text_size},
+    view::View,
+};
+use egui::{Color32, CornerRadius, FontId, Frame, Margin, RichText, Ui};
+
+/// The cell that a close-up is about, taken apart.
+#[derive(Clone, Copy)]
+pub(super) struct Spot {
+    /// The tensor.
+    pub(super) tensor: TensorId,
+    /// The image in the batch.
+    pub(super) image: u32,
+    /// The cell within the image's tensor or the parameter.
+    pub(super) index: u32,
+    /// Its place: first and second number, row, column.
+    pub(super) at: [usize; 4],
+    /// Terms done at the cursor.
+    pub(super) done: u32,
+    /// Terms in all.
+    pub(super) terms: u32,
+}
+
+impl Spot {
+    /// The cell at an address.
+    pub(super) fn of(view: &View, focus: &Address) -> Option<Self> {
+        let (tensor, image, index) = view.state.trace().tensor_cell(focus)?;
+        let at = view.state.plan().shape_of(tensor).at(index as usize);
+        let (done, terms) = view.state.terms_done(focus);
+        Some(Self { tensor, image, index, at, done, terms })
+    }
+
+    /// Whether all its terms are done.
+    pub(super) const fn is_done(&self) -> bool {
+        self.done == self.terms
+    }
+}
+
+/// The look of a pass.
+pub(super) const fn look(pass: Pass) -> PassLook {
+    match pass {
+        Pass::Fwd => PassLook::Forward,
+        Pass::Loss => PassLook::Loss,
+        Pass::Bwd => PassLook::Backward,
+        Pass::Update => PassLook::Update,
+    }
+}
+
+/// The heading: the pass as a coloured tag, what is done, and where.
+pub(super) fn heading_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, title: &str) {
+    let colors = view.theme.pass(look(stage.pass));
+    let pass = match stage.pass {
+        Pass::Fwd => "closeup.pass_fwd",
+        Pass::Loss => "closeup.pass_loss",
+        Pass::Bwd => "closeup.pass_bwd",
+        Pass::Update => "closeup.pass_update",
+    };
+    let tag = format!("{} {}", colors.glyph, view.text(pass));
+    ui.horizontal(|ui| {
+        tag_ui(ui, &tag, colors.soft, colors.strong);
+        ui.label(RichText::new(title).font(theme::title_font()).color(view.theme.text_strong));
+        let place = place_words(view, focus);
+        ui.label(RichText::new(place).small().color(view.theme.text_weak));
+    });
+    ui.add_space(space::XS);
+}
+
+/// A heading for what no stage makes.
+pub(super) fn plain_heading_ui(ui: &mut Ui, view: &View, focus: &Address, tag: &str, title: &str) {
+    ui.horizontal(|ui| {
+        tag_ui(ui, tag, view.theme.accent_soft, view.theme.accent);
+        ui.label(RichText::new(title).font(theme::title_font()).color(view.theme.text_strong));
+        ui.label(RichText::new(place_words(view, focus)).small().color(view.theme.text_weak));
+    });
+    ui.add_space(space::XS);
+}
+
+fn tag_ui(ui: &mut Ui, words: &str, ground: Color32, ink: Color32) {
+    Frame::new()
+        .fill(ground)
+        .corner_radius(CornerRadius::same(space::RADIUS))
+        .inner_margin(Margin::symmetric(7, 2))
+        .show(ui, |ui| {
+            ui.label(RichText::new(words).font(FontId::new(text_size::SMALL, fonts::strong())).color(ink));
+        });
+}
+
+/// The tensor's name, the channel and the position in words; short, for it stands beside a title.
+fn place_words(view: &View, focus: &Address) -> String {
+    let Some(spot) = Spot::of(view, focus) else { return String::new() };
+    let plan = view.state.plan();
+    let shape = plan.shape_of(spot.tensor);
+    let mut words = plan.name(spot.tensor);
+    if plan.is_weight_shaped(spot.tensor) {
+        words += &format!(" · k{},{}", spot.at[0], spot.at[1]);
+    } else if shape.planes() > 1 {
+        words += &format!(" · k{}", spot.at[1]);
+    }
+    if shape.plane() > 1 {
+        words += &format!(" · ({},{})", spot.at[2], spot.at[3]);
+    }
+    words
+}
+
+/// `k2 · 16×16`, or the length of a vector.
+pub(super) fn map_detail(view: &View, tensor: TensorId, channel: usize) -> String {
+    let shape = view.state.plan().shape_of(tensor);
+    let [_, _, h, w] = shape.0;
+    if view.state.plan().is_weight_shaped(tensor) {
+        let (o, c) = (channel / shape.0[1], channel % shape.0[1]);
+        return format!("k{o},{c} · {h}×{w}");
+    }
+    format!("k{channel} · {h}×{w}")
+}
+
+/// A sentence that explains, beside a bar in the colour of what it is about.
+pub(super) fn note_ui(ui: &mut Ui, view: &View, color: Color32, words: &str) {
+    let theme = view.theme;
+    let answer = Frame::new()
+        .fill(theme.panel)
+        .corner_radius(CornerRadius::same(space::RADIUS))
+        .inner_margin(Margin { left: 14, right: 10, top: 5, bottom: 5 })
+        .show(ui, |ui| ui.label(RichText::new(words).color(theme.text)));
+    let mut bar = answer.response.rect;
+    bar.set_right(bar.left() + 4.0);
+    ui.painter().rect_filled(bar, CornerRadius { nw: space::RADIUS, sw: space::RADIUS, ne: 0, se: 0 }, color);
+}
+
+/// How a line of arithmetic stands to the cursor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Done before.
+    Done,
+    /// Done last.
+    Current,
+    /// The end of it all.
+    Result,
+}
+
+/// One line of arithmetic: what is reckoned, and what comes of it.
+pub(super) struct Line {
+    /// A few words or a symbol before it.
+    pub(super) name: String,
+    /// Left of the sign of equality, in numbers.
+    pub(super) reckoning: String,
+    /// Right of it.
+    pub(super) result: String,
+    /// Whether the printed numbers give exactly the printed result.
+    pub(super) exact: bool,
+    /// How it stands to the cursor.
+    pub(super) tone: Tone,
+}
+
+impl Line {
+    /// What a step reckons.
+    pub(super) fn of(step: &Step, tone: Tone) -> Self {
+        let (reckoning, result, exact) = arithmetic(step);
+        // A copy needs no arithmetic.
+        let reckoning = if step.term.op == TermOp::Set { String::new() } else { reckoning };
+        Self { name: String::new(), reckoning, result, exact, tone }
+    }
+
+    /// With words before it.
+    pub(super) fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+}
+
+/// Draws lines of arithmetic below one another, the signs of equality aligned.
+pub(super) fn lines_ui(ui: &mut Ui, view: &View, salt: &str, lines: &[Line]) {
+    let theme = view.theme;
+    egui::Grid::new(salt).num_columns(4).spacing([space::S, 3.0]).show(ui, |ui| {
+        for line in lines {
+            let (ink, size) = match line.tone {
+                Tone::Done => (theme.text, text_size::BODY),
+                Tone::Current => (theme.text_strong, text_size::BODY),
+                Tone::Result => (theme.text_strong, text_size::TITLE),
+            };
+            let ground = if line.tone == Tone::Current { theme.accent_soft } else { Color32::TRANSPARENT };
+            let font = |strong: bool| {
+                FontId::new(size, if strong { fonts::strong() } else { egui::FontFamily::Proportional })
+            };
+            ui.label(RichText::new(&line.name).small().color(theme.text_weak));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let text = RichText::new(&line.reckoning).font(font(false)).color(ink);
+                ui.label(text.background_color(ground));
+            });
+            let sign = match (line.reckoning.is_empty(), line.exact) {
+                (true, _) => "",
+                (false, true) => "=",
+                (false, false) => "≈",
+            };
+            ui.label(RichText::new(sign).font(font(false)).color(theme.text_weak));
+            ui.label(RichText::new(&line.result).font(font(true)).color(ink).background_color(ground));
+            ui.end_row();
+        }
+    });
+}
+
+/// The last `most` of a cell's done steps as lines, the last one marked.
+pub(super) fn last_steps(steps: &[Step], most: usize, all: usize) -> Vec<Line> {
+    let from = steps.len().saturating_sub(most);
+    let name = |step: &Step| if all > 1 { format!("m{}", step.address.term) } else { String::new() };
+    let mut lines: Vec<Line> =
+        steps[from..].iter().map(|step| Line::of(step, Tone::Done).named(name(step))).collect();
+    if let Some(last) = lines.last_mut() {
+        last.tone = if steps.len() == all { Tone::Result } else { Tone::Current };
+    }
+    lines
+}
+
+/// A step in numbers: left side, right side, and whether the printed left gives the printed right.
+///
+/// Four digits are tried first; where they would not add up, more.
+fn arithmetic(step: &Step) -> (String, String, bool) {
+    let [a, b] = step.values;
+    let op = step.term.op;
+    let print = |value: f32, digits: usize| {
+        let text = number::significant(value, digits);
+        // An honest sum needs the digits that are there, not more.
+        if number::full(value).chars().count() <= text.chars().count() { number::full(value) } else { text }
+    };
+    let read = |text: &str| text.replace(number::MINUS, "-").replace('∞', "inf").parse().unwrap_or(f32::NAN);
+    for digits in 4..=6 {
+        let texts = [step.before, a, b].map(|value| print(value, digits));
+        let [r, x, y] = [&texts[0], &texts[1], &texts[2]].map(|text| read(text));
+        let result = print(step.after, digits);
+        let printed = print(op.apply(r, x, y), digits);
+        if printed == result {
+            return (reckoning(step, &texts), result, true);
+        }
+    }
+    let texts = [step.before, a, b].map(|value| print(value, 4));
+    (reckoning(step, &texts), print(step.after, 4), false)
+}
+
+/// The operation with numbers in place of r, a and b.
+fn reckoning(step: &Step, [r, a, b]: &[String; 3]) -> String {
+    let (op, values) = (step.term.op, step.values);
+    let gate = |value: &str, open: bool, slope: Option<f32>| match (open, slope) {
+        (true, _) => format!("{value} · 1"),
+        (false, None) => format!("{value} · 0"),
+        (false, Some(slope)) => format!("{value} · {}", number::full(slope)),
+    };
+    match op {
+        TermOp::ReluGate => return gate(a, values[1] > 0.0, None),
+        TermOp::LeakyGate { slope } => return gate(a, values[1] > 0.0, Some(slope)),
+        TermOp::LeakyRelu { slope } => return gate(a, values[0] > 0.0, Some(slope)),
+        TermOp::Route { own } => {
+            let won = values[1] == own as f32;
+            return if won { format!("{r} + {}", wrapped(a)) } else { format!("{r} + 0 · {}", wrapped(a)) };
+        }
+        _ => {}
+    }
+    let symbols = op.symbols().replace('·', " · ").replace("  ", " ");
+    let mut text = String::new();
+    let mut word = String::new();
+    for c in symbols.chars().chain([' ']) {
+        if c.is_ascii_alphabetic() {
+            word.push(c);
+            continue;
+        }
+        match word.as_str() {
+            "r" | "a" | "b" => {
+                let value = match word.as_str() {
+                    "r" => r,
+                    "a" => a,
+                    _ => b,
+                };
+                // A negative number after another sign stands in brackets.
+                let bare = text.is_empty() || text.ends_with('(') || text.ends_with(", ");
+                let raised = c == '²';
+                if bare && !raised { text += value } else { text += &wrapped(value) }
+            }
+            other => text += other,
+        }
+        word.clear();
+        text.push(c);
+    }
+    text.trim_end().to_owned()
+}
+
+/// A negative number in brackets.
+pub(super) fn wrapped(value: &str) -> String {
+    if value.starts_with(number::MINUS) { format!("({value})") } else { value.to_owned() }
+}
+
+/// The name of a class, or its number.
+pub(super) fn class_name(view: &View, class: usize) -> String {
+    let classes = &view.state.model().architecture.classes;
+    classes.get(class).cloned().unwrap_or_else(|| class.to_string())
+}
+
+/// The extents that a layer's vector was flattened from, where it was.
+pub(super) fn origin(view: &View, tensor: TensorId) -> Option<[usize; 3]> {
+    let plan = view.state.plan();
+    let Owner::Layer(l) = tensor.owner else { return None };
+    let layer = plan.layer(l as usize);
+    match (&layer.op, tensor.part) {
+        (crate::nn::Op::Flatten, Part::Out) => Some(layer.input),
+        _ => None,
+    }
+}

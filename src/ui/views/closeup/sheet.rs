@@ -1,0 +1,541 @@
+//! A rectangle of cells with a caption: one plane of a tensor, a stretch of its cells wrapped into
+//! rows, or numbers that the trace gives for each cell; and a row of such sheets with signs between.
+
+use super::pieces::map_detail;
+use crate::app::Action;
+use crate::trace::{Address, Grain, Move, TensorId};
+use crate::ui::{
+    colormap::{Mapping, legend_ui},
+    plane::{self, Plane},
+    theme::{self, Theme, space, text_size},
+    view::View,
+    widgets::grid::{CellSpan, CellState, CellView, Grid, MARGIN, Overlay, ScreenFromGrid, snap_cell},
+};
+use egui::{Color32, FontId, Galley, Pos2, Rect, Ui, UiBuilder, Vec2, pos2, text::LayoutJob, vec2};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+/// Gives a sheet's k-th cell.
+type CellOf<'a> = Box<dyn Fn(usize) -> CellView + 'a>;
+/// Where a sheet's k-th cell is.
+type AddressOf<'a> = Box<dyn Fn(usize) -> Address + 'a>;
+
+/// Where the cells come from.
+enum Source<'a> {
+    /// Cells of a tensor: the first, and how far apart they lie.
+    Tensor { plane: Plane<'a>, first: u32, stride: u32 },
+    /// Numbers that are in no tensor.
+    Made { cells: CellOf<'a>, address: Option<AddressOf<'a>>, revision: u64 },
+}
+
+/// A rectangle of cells with a caption.
+pub(super) struct Sheet<'a> {
+    source: Source<'a>,
+    len: usize,
+    rows: usize,
+    cols: usize,
+    mapping: Mapping,
+    name: String,
+    detail: String,
+    overlays: Vec<Overlay>,
+    focus: Option<(usize, usize)>,
+    least: f32,
+    largest: f32,
+    legend: bool,
+}
+
+impl<'a> Sheet<'a> {
+    /// One plane.
+    pub(super) fn map(plane: Plane<'a>, name: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (rows, cols) = (plane.rows(), plane.cols());
+        let source = Source::Tensor { plane, first: plane.index(0, 0), stride: 1 };
+        Self::build(source, rows * cols, rows, cols, plane.mapping(), name, detail)
+    }
+
+    /// `len` cells of a tensor from `first` on, each `stride` after the one before, in rows of `cols`.
+    pub(super) fn strip(
+        view: &View,
+        plane: Plane<'a>,
+        image: u32,
+        [first, stride]: [u32; 2],
+        len: usize,
+        cols: usize,
+        name: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let cols = cols.clamp(1, len.max(1));
+        let mapping = plane::mapping(view, plane.tensor(), image, None);
+        let source = Source::Tensor { plane, first, stride };
+        Self::build(source, len, len.div_ceil(cols), cols, mapping, name, detail)
+    }
+
+    /// Numbers of the trace that are in no tensor, in the shape of a sheet.
+    pub(super) fn made(
+        cells: impl Fn(usize) -> CellView + 'a,
+        revision: u64,
+        shape: [usize; 3],
+        mapping: Mapping,
+        name: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let [len, rows, cols] = shape;
+        let source = Source::Made { cells: Box::new(cells), address: None, revision };
+        Self::build(source, len, rows, cols, mapping, name, detail)
+    }
+
+    fn build(
+        source: Source<'a>,
+        len: usize,
+        rows: usize,
+        cols: usize,
+        mapping: Mapping,
+        name: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            source,
+            len,
+            rows,
+            cols,
+            mapping,
+            name: name.into(),
+            detail: detail.into(),
+            overlays: Vec::new(),
+            focus: None,
+            least: 0.0,
+            largest: 60.0,
+            legend: true,
+        }
+    }
+
+    /// Rows and columns.
+    pub(super) const fn shape(&self) -> [usize; 2] {
+        [self.rows, self.cols]
+    }
+
+    /// Number of cells, rows and columns, for a made sheet of the same form.
+    pub(super) const fn form(&self) -> [usize; 3] {
+        [self.len, self.rows, self.cols]
+    }
+
+    /// Where the cells of a made sheet are.
+    pub(super) fn addressed(mut self, of: impl Fn(usize) -> Address + 'a) -> Self {
+        if let Source::Made { address, .. } = &mut self.source {
+            *address = Some(Box::new(of));
+        }
+        self
+    }
+
+    /// Frames the k-th cell as the one that is looked at.
+    pub(super) fn focus(mut self, k: impl Into<Option<usize>>) -> Self {
+        self.focus = k.into().filter(|&k| k < self.len).map(|k| (k / self.cols, k % self.cols));
+        self
+    }
+
+    /// Lays something over its cells.
+    pub(super) fn over(mut self, overlays: impl IntoIterator<Item = Overlay>) -> Self {
+        self.overlays.extend(overlays);
+        self
+    }
+
+    /// With another name, the tensor's own becoming the detail.
+    pub(super) fn named(mut self, name: impl Into<String>) -> Self {
+        self.detail = format!("{} · {}", std::mem::take(&mut self.name), self.detail);
+        self.name = name.into();
+        self
+    }
+
+    /// The same form and colours with other cells.
+    pub(super) fn with_cells(
+        mut self,
+        cells: impl Fn(usize) -> CellView + 'a,
+        revision: u64,
+        address: impl Fn(usize) -> Address + 'a,
+    ) -> Self {
+        self.source = Source::Made { cells: Box::new(cells), address: Some(Box::new(address)), revision };
+        self
+    }
+
+    /// Cells at most so large.
+    pub(super) fn at_most(mut self, points: f32) -> Self {
+        self.largest = points;
+        self
+    }
+
+    /// Cells at least so large, where the room is high enough.
+    pub(super) fn at_least(mut self, points: f32) -> Self {
+        self.least = points;
+        self
+    }
+
+    /// Its cells' side in a row of the given height whose cells are `cell` wide.
+    fn cell_points(&self, cell: f32, height: f32) -> f32 {
+        let least = self.least.min((height - 2.0 * MARGIN) / self.rows.max(1) as f32);
+        cell.max(least).min(self.largest)
+    }
+
+    /// Leaves its colours out of the legends.
+    pub(super) fn without_legend(mut self) -> Self {
+        self.legend = false;
+        self
+    }
+
+    /// The k-th cell.
+    pub(super) fn cell(&self, k: usize) -> CellView {
+        match &self.source {
+            Source::Tensor { plane, first, stride } => plane.cell_at(first + k as u32 * stride),
+            Source::Made { cells, .. } => cells(k),
+        }
+    }
+
+    /// The overlay that frames a cell.
+    pub(super) fn span(&self, k: usize) -> CellSpan {
+        CellSpan::cell(k / self.cols, k % self.cols)
+    }
+
+    fn address(&self, k: usize) -> Option<Address> {
+        match &self.source {
+            Source::Tensor { plane, first, stride } => Some(plane.address_at(first + k as u32 * stride)),
+            Source::Made { address, .. } => address.as_ref().map(|of| of(k)),
+        }
+    }
+
+    /// Which of its cells an address names.
+    fn index_of(&self, view: &View, address: &Address) -> Option<usize> {
+        let Source::Tensor { plane, first, stride } = &self.source else { return None };
+        let (tensor, image, index) = view.state.trace().tensor_cell(address)?;
+        if tensor != plane.tensor() || (tensor.is_per_image() && image != plane.image()) {
+            return None;
+        }
+        let from_first = index.checked_sub(*first)?;
+        let k = (from_first / stride) as usize;
+        (from_first % stride == 0 && k < self.len).then_some(k)
+    }
+
+    fn revision(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match &self.source {
+            Source::Tensor { plane, first, stride } => {
+                let end = first + self.len as u32 * stride;
+                plane.revision_of(*first..end).hash(&mut hasher);
+                (first, stride).hash(&mut hasher);
+            }
+            Source::Made { revision, .. } => revision.hash(&mut hasher),
+        }
+        (self.rows, self.cols).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn label(&self, view: &View, cell: Option<(usize, usize)>) -> String {
+        let Some((i, j)) = cell else { return self.name.clone() };
+        let k = i * self.cols + j;
+        let shown = self.cell(k);
+        let value = match shown.state {
+            CellState::NotYet => view.text("grid.not_yet"),
+            CellState::Partial | CellState::Current | CellState::Stale => {
+                crate::ui::number::four_digits(shown.value)
+            }
+        };
+        let place = match (&self.source, self.address(k)) {
+            (Source::Tensor { .. }, Some(address)) => view.state.plan().text(&address),
+            _ => format!("{} ({i},{j})", self.name),
+        };
+        format!("{place} = {value}")
+    }
+
+    /// Draws the cells, `cell_points` wide each, at the ui's next place, and answers the pointer.
+    pub(super) fn show_ui(&self, ui: &mut Ui, view: &View, salt: usize, cell_points: f32) -> ScreenFromGrid {
+        let theme = view.theme;
+        let cells = |i: usize, j: usize| {
+            let k = i * self.cols + j;
+            if k < self.len { self.cell(k) } else { CellView::current(0.0) }
+        };
+        let mut overlays = Vec::new();
+        let rest = self.rows * self.cols - self.len;
+        if rest > 0 {
+            let (row, col) = (self.rows as i32 - 1, (self.cols - rest) as i32);
+            overlays.push(Overlay::tint(CellSpan::new(row, col, 1, rest as i32), theme.ground));
+        }
+        overlays.extend(self.overlays.iter().cloned());
+        if let Some(k) = view.hovered().and_then(|address| self.index_of(view, &address)) {
+            overlays.push(Overlay::outline(self.span(k), theme.hover).with_width(1.5));
+        }
+        let selected = self.focus.filter(|_| view.state.selected.is_some());
+        if let Some((i, j)) = self.focus.filter(|_| selected.is_none()) {
+            overlays.push(Overlay::cursor(theme, i, j));
+        }
+        let label = |cell| self.label(view, cell);
+        let answer = Grid::new(("sheet", salt), self.rows, self.cols, self.mapping, &cells)
+            .revision(self.revision())
+            .cell_points(cell_points)
+            // A last row that is not full would show zeros under its cover.
+            .numbers(rest == 0 || cell_points < 24.0)
+            .overlays(&overlays)
+            .selected(selected)
+            .label(&label)
+            .show_ui(ui);
+        let at = |cell: (usize, usize)| Some(cell.0 * self.cols + cell.1).filter(|&k| k < self.len);
+        let place = |cell: Option<(usize, usize)>| cell.and_then(at).and_then(|k| self.address(k));
+        if let Some(address) = place(answer.double_clicked) {
+            view.act(Action::Go(Move::Seek(Address { grain: Grain::Cell, ..address })));
+        } else if let Some(address) = place(answer.clicked).or_else(|| place(answer.moved_to)) {
+            view.act(Action::Select(address));
+        }
+        if let Some(address) = place(answer.hovered) {
+            view.hover(address);
+        }
+        if let Some(cell) = answer.hovered.filter(|&cell| at(cell).is_some()) {
+            answer.response.clone().on_hover_text_at_pointer(self.label(view, Some(cell)));
+        }
+        answer.screen_from_grid
+    }
+}
+
+/// One thing in a row.
+pub(super) enum Item<'a> {
+    /// Cells.
+    Sheet(Sheet<'a>),
+    /// A sign of arithmetic, or an arrow.
+    Sign(&'static str),
+}
+
+impl<'a> From<Sheet<'a>> for Item<'a> {
+    fn from(sheet: Sheet<'a>) -> Self {
+        Self::Sheet(sheet)
+    }
+}
+
+impl From<&'static str> for Item<'_> {
+    fn from(sign: &'static str) -> Self {
+        Self::Sign(sign)
+    }
+}
+
+const GAP: f32 = 10.0;
+
+/// A caption in two lines: what it is, and which part of it.
+fn caption(ui: &Ui, theme: &Theme, name: &str, detail: &str) -> Arc<Galley> {
+    let mut job = LayoutJob::default();
+    let strong = FontId::new(text_size::SMALL, crate::ui::fonts::strong());
+    job.append(name, 0.0, egui::TextFormat::simple(strong, theme.text));
+    if !detail.is_empty() {
+        let small = egui::TextFormat::simple(theme::small_font(), theme.text_weak);
+        job.append(&format!("\n{detail}"), 0.0, small);
+    }
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+fn sign_galley(ui: &Ui, theme: &Theme, sign: &str) -> Arc<Galley> {
+    let font = FontId::new(text_size::HEADING, crate::ui::fonts::strong());
+    ui.fonts_mut(|fonts| fonts.layout_no_wrap(sign.to_owned(), font, theme.text_weak))
+}
+
+/// Where a sheet was drawn.
+#[derive(Clone, Copy)]
+pub(super) struct Drawn {
+    /// Its cells on the screen.
+    pub(super) grid: ScreenFromGrid,
+    /// The rectangle of its cells.
+    pub(super) rect: Rect,
+}
+
+/// Draws sheets and signs side by side within `room`, all cells equally large where they fit, so
+/// that sizes can be compared; the legends of their colours stand below.
+pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room: Vec2) -> Vec<Drawn> {
+    let theme = view.theme;
+    let ppp = ui.pixels_per_point();
+    let words: Vec<Arc<Galley>> = items
+        .iter()
+        .map(|item| match item {
+            Item::Sheet(sheet) => caption(ui, theme, &sheet.name, &sheet.detail),
+            Item::Sign(sign) => sign_galley(ui, theme, sign),
+        })
+        .collect();
+    let caption_heights = items.iter().zip(&words).filter_map(|(item, words)| match item {
+        Item::Sheet(_) => Some(words.size().y),
+        Item::Sign(_) => None,
+    });
+    let caption_height = caption_heights.fold(0.0, f32::max) + space::XS;
+    let most = room.y - caption_height;
+    let side = |sheet: &Sheet, cell: f32| snap_cell(sheet.cell_points(cell, most), ppp);
+    let width_of = |item: &Item, words: &Galley, cell: f32| match item {
+        Item::Sheet(sheet) => {
+            let cells = sheet.cols as f32 * side(sheet, cell) + 2.0 * MARGIN;
+            cells.max(words.size().x)
+        }
+        Item::Sign(_) => words.size().x,
+    };
+    let total = |cell: f32| -> f32 {
+        let widths = items.iter().zip(&words).map(|(item, words)| width_of(item, words, cell));
+        widths.sum::<f32>() + GAP * items.len().saturating_sub(1) as f32
+    };
+    let height = |cell: f32| -> f32 {
+        let heights = items.iter().filter_map(|item| match item {
+            Item::Sheet(sheet) => Some(sheet.rows as f32 * side(sheet, cell)),
+            Item::Sign(_) => None,
+        });
+        heights.fold(0.0, f32::max) + 2.0 * MARGIN
+    };
+    // Whole pixels above two, then smooth: the largest that fits.
+    let cell = (2..=72)
+        .rev()
+        .map(|px| px as f32 / ppp)
+        .chain((1..16).rev().map(|k| k as f32 / 8.0 / ppp))
+        .find(|&cell| total(cell) <= room.x && height(cell) <= most + 0.5)
+        .unwrap_or(0.125);
+    let size = vec2(total(cell).max(1.0), height(cell) + caption_height);
+    let (outer, _) = ui.allocate_exact_size(vec2(size.x.max(room.x), size.y), egui::Sense::hover());
+    let mut x = outer.left() + (0.5 * (outer.width() - size.x)).max(0.0);
+    let cells_top = outer.top() + caption_height;
+    let middle = cells_top + 0.5 * (size.y - caption_height);
+    let mut drawn = Vec::new();
+    for (k, (item, words)) in items.iter().zip(&words).enumerate() {
+        let width = width_of(item, words, cell);
+        match item {
+            Item::Sheet(sheet) => {
+                let cell = side(sheet, cell);
+                let size = vec2(sheet.cols as f32, sheet.rows as f32) * cell + Vec2::splat(2.0 * MARGIN);
+                let min = pos2(x + 0.5 * (width - size.x), middle - 0.5 * size.y).round();
+                let rect = Rect::from_min_size(min, size);
+                let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt((salt, k)));
+                let grid = sheet.show_ui(&mut child, view, k, cell);
+                let left = if words.size().x > size.x { x } else { rect.left() + MARGIN };
+                let at = pos2(left, rect.top() - words.size().y - 2.0);
+                ui.painter().galley(at, words.clone(), theme.text);
+                drawn.push(Drawn { grid, rect: rect.shrink(MARGIN) });
+            }
+            Item::Sign(_) => {
+                let at = pos2(x, middle - 0.5 * words.size().y);
+                ui.painter().galley(at, words.clone(), theme.text_weak);
+            }
+        }
+        x += width + GAP;
+    }
+    drawn
+}
+
+/// The legends of the sheets' colours, one for each mapping.
+pub(super) fn legends_ui(ui: &mut Ui, view: &View, items: &[Item]) {
+    let mut shown: Vec<(Mapping, Vec<&str>)> = Vec::new();
+    for item in items {
+        if let Item::Sheet(sheet) = item
+            && sheet.legend
+        {
+            match shown.iter_mut().find(|(mapping, _)| *mapping == sheet.mapping) {
+                Some((_, names)) if names.contains(&sheet.name.as_str()) => {}
+                Some((_, names)) => names.push(&sheet.name),
+                None => shown.push((sheet.mapping, vec![&sheet.name])),
+            }
+        }
+    }
+    // Rows are filled by hand: a group of words and bar must stay together.
+    const BAR: f32 = 116.0;
+    let width_of = |names: &[&str]| {
+        let font = theme::small_font();
+        let words = ui.fonts_mut(|fonts| fonts.layout_no_wrap(names.join(", "), font, Color32::PLACEHOLDER));
+        words.size().x + space::S + BAR
+    };
+    let mut rows: Vec<(f32, Vec<usize>)> = Vec::new();
+    for (k, (_, names)) in shown.iter().enumerate() {
+        let width = width_of(names);
+        match rows.last_mut() {
+            Some((used, row)) if *used + space::L + width <= ui.available_width() => {
+                *used += space::L + width;
+                row.push(k);
+            }
+            _ => rows.push((width, vec![k])),
+        }
+    }
+    for (width, row) in rows {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = space::S;
+            ui.add_space((0.5 * (ui.available_width() - width)).max(0.0));
+            for (place, &k) in row.iter().enumerate() {
+                if place > 0 {
+                    ui.add_space(space::L - space::S);
+                }
+                let (mapping, names) = &shown[k];
+                ui.label(egui::RichText::new(names.join(", ")).small().color(view.theme.text_weak));
+                legend_ui(ui, mapping, BAR, None);
+            }
+        });
+    }
+}
+
+/// An arrow from point to point, with a seam so that it is seen on any ground.
+pub(super) fn arrow_ui(ui: &Ui, from: Pos2, to: Pos2, color: Color32, theme: &Theme) {
+    let along = (to - from).normalized();
+    if !along.is_finite() || (to - from).length() < 4.0 {
+        return;
+    }
+    let side = vec2(-along.y, along.x);
+    // A slight bow keeps it off the rows of cells.
+    let bend = 0.12 * (to - from).length();
+    let control = from + 0.5 * (to - from) - side * bend * along.x.signum();
+    let curve = |t: f32| {
+        let (a, b) = (from.lerp(control, t), control.lerp(to, t));
+        a.lerp(b, t)
+    };
+    let points: Vec<Pos2> = (0..=24).map(|k| curve(k as f32 / 24.0)).collect();
+    let painter = ui.painter();
+    let head = (to - control).normalized();
+    let wing = vec2(-head.y, head.x);
+    let base = to - head * 10.0;
+    let shaft: Vec<Pos2> =
+        points.iter().copied().filter(|p| (*p - to).dot(head) < -6.0).chain([base]).collect();
+    painter.line(shaft.clone(), egui::Stroke::new(4.5, theme.halo));
+    painter.line(shaft, egui::Stroke::new(2.0, color));
+    let tip = vec![to, base + wing * 5.0, base - wing * 5.0];
+    painter.add(egui::Shape::convex_polygon(tip, color, egui::Stroke::new(1.0, theme.halo)));
+}
+
+/// Lines from the corners of some cells to where they are shown larger.
+pub(super) fn zoom_ui(ui: &Ui, small: Rect, large: Rect, theme: &Theme) {
+    let stroke = egui::Stroke::new(1.0, theme.reads.gamma_multiply(0.45));
+    for (from, to) in [(small.left_bottom(), large.left_top()), (small.right_bottom(), large.right_top())] {
+        ui.painter().line_segment([from, to], stroke);
+    }
+}
+
+/// How many columns a vector of `len` cells is wrapped into: one up to `most`, then near a square,
+/// without a rest where that can be.
+pub(super) fn wrap(len: usize, most: usize) -> usize {
+    if len <= most {
+        return 1;
+    }
+    let side = (len as f32).sqrt().ceil() as usize;
+    (side..=2 * side).find(|cols| len.is_multiple_of(*cols)).unwrap_or(side)
+}
+
+/// A cell of a tensor among its neighbours, framed: its plane, or, where planes have but one cell,
+/// the vector or the row of the weight that it stands in.
+pub(super) fn around<'a>(view: &'a View<'a>, tensor: TensorId, image: u32, index: u32) -> Sheet<'a> {
+    let channel = index as usize / view.state.plan().shape_of(tensor).plane().max(1);
+    around_in(view, Plane::new(view, tensor, image, channel), index)
+}
+
+/// The same of a given state of a tensor.
+pub(super) fn around_in<'a>(view: &'a View<'a>, plane: Plane<'a>, index: u32) -> Sheet<'a> {
+    let (plan, tensor, image) = (view.state.plan(), plane.tensor(), plane.image());
+    let shape = plan.shape_of(tensor);
+    let name = plan.name(tensor);
+    let k = index as usize;
+    if shape.plane() > 1 {
+        let detail = map_detail(view, tensor, k / shape.plane());
+        return Sheet::map(plane, name, detail).focus(k % shape.plane());
+    }
+    if plan.is_weight_shaped(tensor) {
+        let features = shape.0[1];
+        let (o, f) = (k / features, k % features);
+        let detail = view.fill("closeup.row_of", &[("o", &o.to_string()), ("count", &features.to_string())]);
+        let first = (o * features) as u32;
+        return Sheet::strip(view, plane, image, [first, 1], features, wrap(features, 12), name, detail)
+            .focus(f);
+    }
+    let len = shape.len();
+    let detail = view.fill("closeup.cells", &[("count", &len.to_string())]);
+    let strip = Sheet::strip(view, plane, image, [0, 1], len, wrap(len, 12), name, detail).focus(k);
+    if len <= 12 { strip.at_least(30.0).at_most(40.0) } else { strip }
+}

@@ -1,0 +1,330 @@
+//! A table with a row per class: the stages of softmax and of the losses as columns, filled as far
+//! as the cursor has come.
+
+use super::pieces::class_name;
+use crate::app::Action;
+use crate::trace::{Address, Grain, Move, TensorId};
+use crate::ui::{
+    fonts, number,
+    plane::Plane,
+    theme::{self, PassColors, space, text_size},
+    view::View,
+    widgets::grid::{CellState, CellView},
+};
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
+};
+
+/// How a column shows its numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// As numbers.
+    Number,
+    /// As numbers with a bar from zero to one.
+    Bar,
+    /// As numbers with a bar to either side of zero.
+    Signed,
+}
+
+/// One column.
+pub(super) struct Column<'a> {
+    /// Its heading.
+    pub(super) head: String,
+    /// How it looks.
+    pub(super) look: Look,
+    /// The cell of each row, and where it is.
+    pub(super) cell: Box<dyn Fn(usize) -> (CellView, Option<Address>) + 'a>,
+    /// Whether the stage at the cursor makes it.
+    pub(super) current: bool,
+    /// What stands below it: a few words and a number that all rows make together.
+    pub(super) foot: Option<(String, CellView, Option<Address>)>,
+}
+
+impl<'a> Column<'a> {
+    /// A column of a tensor's cells from `first` on, each `stride` after the one before.
+    pub(super) fn of(
+        view: &'a View<'a>,
+        tensor: TensorId,
+        image: u32,
+        [first, stride]: [u32; 2],
+        head: impl Into<String>,
+        look: Look,
+    ) -> Self {
+        let plane = Plane::new(view, tensor, image, 0);
+        let cell = move |row: usize| {
+            let index = first + row as u32 * stride;
+            (plane.cell_at(index), Some(plane.address_at(index)))
+        };
+        Self { head: head.into(), look, cell: Box::new(cell), current: false, foot: None }
+    }
+
+    /// The same, as the one that is being made.
+    pub(super) fn current(mut self, current: bool) -> Self {
+        self.current = current;
+        self
+    }
+
+    /// With a number below.
+    pub(super) fn foot(mut self, words: impl Into<String>, cell: CellView, address: Option<Address>) -> Self {
+        self.foot = Some((words.into(), cell, address));
+        self
+    }
+}
+
+/// What is marked in a table.
+pub(super) struct Marks {
+    /// The cell that is looked at.
+    pub(super) focus: Address,
+    /// The row of the last term, where the cell that is looked at goes over the rows.
+    pub(super) row: Option<usize>,
+    /// The target class; a click on a row chooses another. `None` where rows are not classes.
+    pub(super) target: Option<usize>,
+}
+
+/// Draws the table.
+pub(super) fn table_ui(
+    ui: &mut Ui,
+    view: &View,
+    rows: usize,
+    columns: &[Column],
+    marks: &Marks,
+    colors: &PassColors,
+) {
+    let theme = view.theme;
+    let room = ui.available_size();
+    let row_height = ((room.y - 90.0) / (rows as f32 + 2.4)).clamp(21.0, 30.0).round();
+    let foot_height = if columns.iter().any(|c| c.foot.is_some()) { 1.9 * row_height } else { 0.0 };
+    let names_width = name_width(ui, view, rows, marks).clamp(60.0, 0.28 * room.x);
+    let width = (room.x - names_width - space::S).max(60.0);
+    let weight = |c: &Column| if c.look == Look::Number { 1.0 } else { 1.7 };
+    let unit = width / columns.iter().map(weight).sum::<f32>().max(1.0);
+    let size = vec2(room.x, row_height * (rows as f32 + 1.0) + foot_height + 6.0);
+    let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
+    let top = outer.top() + row_height;
+    let row_rect = |row: usize| {
+        Rect::from_min_size(
+            pos2(outer.left(), top + row as f32 * row_height),
+            vec2(outer.width(), row_height),
+        )
+    };
+    if let Some(target) = marks.target.filter(|&t| t < rows) {
+        ui.painter().rect_filled(row_rect(target), CornerRadius::same(3), theme.accent_soft);
+    }
+    let mut x = outer.left() + names_width + space::S;
+    for (k, column) in columns.iter().enumerate() {
+        let width = unit * weight(column);
+        let rect = Rect::from_min_size(pos2(x, outer.top()), vec2(width - 3.0, size.y));
+        column_ui(ui, view, column, rect, rows, row_height, marks, colors, k);
+        x += width;
+    }
+    names_ui(ui, view, rows, names_width, marks, row_rect);
+    let line = Stroke::new(1.0, theme.line_strong);
+    ui.painter().hline(outer.x_range(), top, line);
+    if foot_height > 0.0 {
+        ui.painter().hline(outer.x_range(), top + rows as f32 * row_height, line);
+    }
+}
+
+fn name_width(ui: &Ui, view: &View, rows: usize, marks: &Marks) -> f32 {
+    let font = theme::strong_font();
+    let longest = (0..rows.min(2000)).map(|row| row_name(view, row, marks));
+    let longest = longest.max_by_key(|name| name.chars().count()).unwrap_or_default();
+    ui.fonts_mut(|fonts| fonts.layout_no_wrap(longest, font, Color32::PLACEHOLDER)).size().x + 30.0
+}
+
+fn row_name(view: &View, row: usize, marks: &Marks) -> String {
+    if marks.target.is_some() { class_name(view, row) } else { format!("k{row}") }
+}
+
+fn names_ui(
+    ui: &mut Ui,
+    view: &View,
+    rows: usize,
+    width: f32,
+    marks: &Marks,
+    row_rect: impl Fn(usize) -> Rect,
+) {
+    let theme = view.theme;
+    for row in 0..rows {
+        let rect = row_rect(row).with_max_x(row_rect(row).left() + width);
+        if !ui.is_rect_visible(rect) {
+            continue;
+        }
+        let name = row_name(view, row, marks);
+        let is_target = marks.target == Some(row);
+        if marks.target.is_some() {
+            let id = ui.scope_id().with(("class", row));
+            let answer = ui.interact(rect, id, Sense::click());
+            let words = view.fill("closeup.choose_target", &[("name", &name)]);
+            answer.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_target, &words));
+            if answer.hovered() {
+                ui.painter().rect_stroke(
+                    rect,
+                    CornerRadius::same(3),
+                    Stroke::new(1.0, theme.accent),
+                    StrokeKind::Inside,
+                );
+            }
+            if answer.clicked() {
+                view.act(Action::SetLabel(row));
+            }
+            answer.on_hover_text(words);
+        }
+        let sign = pos2(rect.left() + 11.0, rect.center().y);
+        if is_target {
+            ui.painter().circle_stroke(sign, 5.5, Stroke::new(1.5, theme.accent));
+            ui.painter().circle_filled(sign, 2.5, theme.accent);
+        } else if marks.target.is_some() {
+            ui.painter().circle_stroke(sign, 5.5, Stroke::new(1.0, theme.line_strong));
+        }
+        let font = if is_target { theme::strong_font() } else { FontId::proportional(text_size::BODY) };
+        let at = pos2(rect.left() + 23.0, rect.center().y);
+        let clip = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+        clip.text(at, Align2::LEFT_CENTER, name, font, theme.text);
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one column of one table")]
+fn column_ui(
+    ui: &mut Ui,
+    view: &View,
+    column: &Column,
+    rect: Rect,
+    rows: usize,
+    row_height: f32,
+    marks: &Marks,
+    colors: &PassColors,
+    number_of: usize,
+) {
+    let theme = view.theme;
+    if column.current {
+        let ground = rect.expand2(vec2(0.0, 1.0));
+        ui.painter().rect_filled(ground, CornerRadius::same(space::RADIUS), colors.soft);
+        let edge = Stroke::new(1.5, colors.strong);
+        ui.painter().rect_stroke(ground, CornerRadius::same(space::RADIUS), edge, StrokeKind::Inside);
+    }
+    let head = FontId::new(text_size::SMALL, fonts::strong());
+    let ink = if column.current { colors.strong } else { theme.text_weak };
+    let at = pos2(rect.right() - 6.0, rect.top() + 0.5 * row_height);
+    ui.painter().text(at, Align2::RIGHT_CENTER, &column.head, head, ink);
+    let reach = if column.look == Look::Signed {
+        let values = (0..rows).map(|row| (column.cell)(row).0).filter(|cell| cell.state != CellState::NotYet);
+        values.map(|cell| cell.value.abs()).fold(1e-12, f32::max).max(1.0)
+    } else {
+        1.0
+    };
+    for row in 0..rows {
+        let min = pos2(rect.left(), rect.top() + row_height * (row as f32 + 1.0));
+        let cell_rect = Rect::from_min_size(min, vec2(rect.width(), row_height)).shrink2(vec2(3.0, 1.5));
+        if !ui.is_rect_visible(cell_rect) {
+            continue;
+        }
+        let (cell, address) = (column.cell)(row);
+        if column.look != Look::Number && cell.state != CellState::NotYet {
+            bar_ui(ui, view, cell_rect, cell.value / reach, column.look);
+        }
+        let is_focus = address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
+        cell_ui(ui, view, cell_rect, cell, address, is_focus, (number_of, row));
+        if column.current && marks.row == Some(row) {
+            let edge = Stroke::new(1.5, theme.reads);
+            ui.painter().rect_stroke(cell_rect, CornerRadius::same(2), edge, StrokeKind::Inside);
+        }
+    }
+    if let Some((words, cell, address)) = &column.foot {
+        let top = rect.top() + row_height * (rows as f32 + 1.0);
+        let small = theme::small_font();
+        let at = pos2(rect.right() - 6.0, top + 0.45 * row_height);
+        ui.painter().text(at, Align2::RIGHT_CENTER, words, small, theme.text_weak);
+        let min = pos2(rect.left(), top + 0.8 * row_height);
+        let cell_rect = Rect::from_min_size(min, vec2(rect.width(), row_height)).shrink2(vec2(3.0, 1.0));
+        let is_focus = *address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
+        cell_ui(ui, view, cell_rect, *cell, *address, is_focus, (number_of, usize::MAX));
+    }
+}
+
+fn bar_ui(ui: &Ui, view: &View, rect: Rect, share: f32, look: Look) {
+    let theme = view.theme;
+    // The number stands to the right of the bar's room.
+    let lane =
+        Rect::from_min_max(rect.min, pos2(rect.right() - 68.0, rect.bottom())).shrink2(Vec2::new(2.0, 2.0));
+    if lane.width() < 8.0 || !share.is_finite() {
+        return;
+    }
+    let (zero, from, to) = if look == Look::Signed {
+        let middle = lane.center().x;
+        (middle, middle, middle + share.clamp(-1.0, 1.0) * 0.5 * lane.width())
+    } else {
+        (lane.left(), lane.left(), lane.left() + share.clamp(0.0, 1.0) * lane.width())
+    };
+    let mapping = crate::ui::colormap::Mapping::fit_signed([1.0], theme.dark);
+    let color = if look == Look::Signed {
+        mapping.color(share.signum() * 0.75)
+    } else {
+        theme.pass(theme::PassLook::Forward).fill
+    };
+    ui.painter().rect_filled(lane, CornerRadius::same(2), theme.field);
+    let bar = Rect::from_x_y_ranges(from.min(to)..=from.max(to), lane.y_range());
+    ui.painter().rect_filled(bar, CornerRadius::same(2), color);
+    ui.painter().vline(zero, lane.y_range(), Stroke::new(1.0, theme.line_strong));
+    ui.painter().rect_stroke(lane, CornerRadius::same(2), Stroke::new(1.0, theme.line), StrokeKind::Outside);
+}
+
+fn cell_ui(
+    ui: &mut Ui,
+    view: &View,
+    rect: Rect,
+    cell: CellView,
+    address: Option<Address>,
+    is_focus: bool,
+    salt: (usize, usize),
+) {
+    let theme = view.theme;
+    let text = match cell.state {
+        CellState::NotYet => String::new(),
+        CellState::Partial => format!("{} …", number::four_digits(cell.value)),
+        CellState::Current | CellState::Stale => number::four_digits(cell.value),
+    };
+    if cell.state == CellState::NotYet {
+        hatch_ui(ui, rect, theme.hatch_ground, theme.hatch_line);
+    }
+    let strong = is_focus || cell.state == CellState::Partial;
+    let font = if strong { theme::strong_font() } else { FontId::proportional(text_size::BODY) };
+    let at = pos2(rect.right() - 4.0, rect.center().y);
+    let ink = if cell.value.is_finite() { theme.text } else { theme.not_finite };
+    ui.painter().text(at, Align2::RIGHT_CENTER, &text, font, ink);
+    let hovered_elsewhere = address.is_some() && view.hovered() == address;
+    if is_focus {
+        let color = if view.state.selected.is_some() { theme.selection } else { theme.cursor };
+        let edge = Stroke::new(2.0, color);
+        ui.painter().rect_stroke(rect, CornerRadius::same(2), edge, StrokeKind::Inside);
+    } else if hovered_elsewhere {
+        let edge = Stroke::new(1.5, theme.hover);
+        ui.painter().rect_stroke(rect, CornerRadius::same(2), edge, StrokeKind::Inside);
+    }
+    let Some(address) = address else { return };
+    let answer = ui.interact(rect, ui.scope_id().with(("table", salt)), Sense::click());
+    let words = format!("{} = {text}", view.state.plan().text(&address));
+    answer.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &words));
+    if answer.double_clicked() {
+        view.act(Action::Go(Move::Seek(Address { grain: Grain::Cell, ..address })));
+    } else if answer.clicked() {
+        view.act(Action::Select(address));
+    }
+    if answer.hovered() {
+        view.hover(address);
+    }
+    answer.on_hover_text(words);
+}
+
+/// Slanted lines: there is no number yet.
+fn hatch_ui(ui: &Ui, rect: Rect, ground: Color32, line: Color32) {
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    painter.rect_filled(rect, 0, ground);
+    let mut x = rect.left() - rect.height();
+    while x < rect.right() {
+        let (from, to) = (Pos2::new(x, rect.bottom()), Pos2::new(x + rect.height(), rect.top()));
+        painter.line_segment([from, to], Stroke::new(1.0, line));
+        x += 6.0;
+    }
+}
