@@ -35,7 +35,7 @@ pub fn batchnorm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l:
     legends_ui(ui, view, &items);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, "bn_lines", &last_steps(&fold.steps, 6, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(&fold.steps, 6, spot.terms as usize));
     let uses_statistics = matches!(part, Part::InvStd | Part::Xhat) || part == Part::Dx;
     if uses_statistics {
         let key = if train { "closeup.bn_train" } else { "closeup.bn_eval" };
@@ -64,8 +64,13 @@ impl<'a> Norm<'a> {
     fn one(&self, tensor: TensorId) -> Sheet<'a> {
         let plane = Plane::new(self.view, tensor, 0, 0);
         let channel = self.spot.at[1] as u32;
-        let name = self.view.state.plan().name(tensor);
-        Sheet::strip(self.view, plane, 0, [channel, 1], 1, 1, name, format!("k{channel}"))
+        let name = match tensor.part {
+            Part::Weight => "γ".to_owned(),
+            Part::Bias => "β".to_owned(),
+            part => part.suffix().to_owned(),
+        };
+        Sheet::strip(self.view, plane, 0, [channel, 1], 1, 1, [name, format!("k{channel}")])
+            .at_least(44.0)
             .at_most(52.0)
             .without_legend()
     }

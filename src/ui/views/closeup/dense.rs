@@ -113,7 +113,7 @@ impl<'a> DenseView<'a> {
             ^ (self.spot.tensor.part as u64) << 58;
         let cells =
             move |k: usize| values.get(k).map_or(CellView::not_yet(), |&product| CellView::current(product));
-        Sheet::made(cells, revision, like.form(), mapping, name, detail)
+        Sheet::made(cells, revision, like.form(), mapping, name, detail).sized_like(like)
     }
 
     fn last_term(&self, features: usize) -> Option<usize> {
@@ -132,7 +132,7 @@ impl<'a> DenseView<'a> {
         let term = self.last_term(features);
         let name = |tensor| view.state.plan().name(tensor);
         let strip = |tensor, first, detail| {
-            Sheet::strip(view, self.plane(tensor), image, [first, 1], features, cols, name(tensor), detail)
+            Sheet::strip(view, self.plane(tensor), image, [first, 1], features, cols, [name(tensor), detail])
         };
         let xs = strip(x, 0, self.input_detail(features)).focus(term).over(self.channels(features, cols));
         let row = view.fill("closeup.weights_of", &[("o", &o.to_string())]);
@@ -162,7 +162,7 @@ impl<'a> DenseView<'a> {
             let place = if m < features { self.place(m) } else { view.text("closeup.bias") };
             line.name = format!("{} · {place}", line.name);
         }
-        lines_ui(ui, view, "dense_sum", &lines);
+        lines_ui(ui, view, &lines);
     }
 
     fn weight_ui(&self, ui: &mut Ui) {
@@ -177,9 +177,17 @@ impl<'a> DenseView<'a> {
         let dys = around(view, dy, self.spot.image, o as u32);
         let strip = |tensor, first, detail| {
             let name = plan.name(tensor);
-            Sheet::strip(view, self.plane(tensor), self.spot.image, [first, 1], features, cols, name, detail)
-                .focus(f)
-                .over(self.channels(features, cols))
+            Sheet::strip(
+                view,
+                self.plane(tensor),
+                self.spot.image,
+                [first, 1],
+                features,
+                cols,
+                [name, detail],
+            )
+            .focus(f)
+            .over(self.channels(features, cols))
         };
         let xs = strip(x, 0, self.input_detail(features));
         let row = view.fill("closeup.row_of", &[("o", &o.to_string()), ("count", &features.to_string())]);
@@ -187,7 +195,7 @@ impl<'a> DenseView<'a> {
         let items: [Item; 5] = [dys.into(), "×".into(), xs.into(), "=".into(), dws.into()];
         row_ui(ui, view, 0, &items, above);
         legends_ui(ui, view, &items);
-        self.lines_ui(ui);
+        self.own_lines_ui(ui);
         let (o, all, place) = (o.to_string(), self.spec.out_features.to_string(), self.place(f));
         let words = view.fill("closeup.outer", &[("o", &o), ("all", &all), ("place", &place)]);
         note_ui(ui, view, theme.accent, &words);
@@ -199,8 +207,7 @@ impl<'a> DenseView<'a> {
             [0, 1],
             features * self.spec.out_features,
             features,
-            plan.name(self.spot.tensor),
-            format!("{}×{features}", self.spec.out_features),
+            [plan.name(self.spot.tensor), format!("{}×{features}", self.spec.out_features)],
         );
         let room = ui.available_size();
         if features as f32 * 3.0 <= room.x && room.y > 70.0 {
@@ -217,7 +224,7 @@ impl<'a> DenseView<'a> {
         let items: [Item; 3] = [from.into(), "→".into(), to.into()];
         let room = ui.available_size();
         row_ui(ui, view, 0, &items, vec2(room.x, 0.6 * room.y));
-        self.lines_ui(ui);
+        self.own_lines_ui(ui);
         note_ui(ui, view, view.theme.accent, &view.text("closeup.dense_db_note"));
         legends_ui(ui, view, &items);
     }
@@ -235,14 +242,14 @@ impl<'a> DenseView<'a> {
         let (column, least) = (wrap(outs, 12), if outs <= 12 { 30.0 } else { 0.0 });
         let count = view.fill("closeup.cells", &[("count", &outs.to_string())]);
         let dys =
-            Sheet::strip(view, self.plane(dy), self.spot.image, [0, 1], outs, column, plan.name(dy), count)
+            Sheet::strip(view, self.plane(dy), self.spot.image, [0, 1], outs, column, [plan.name(dy), count])
                 .focus(term)
                 .at_least(least)
                 .at_most(30.0);
         let weight = self.own(Part::Weight);
         let of = view.fill("closeup.column_of", &[("f", &self.place(f))]);
         let stride = [f as u32, features as u32];
-        let ws = Sheet::strip(view, self.plane(weight), 0, stride, outs, column, plan.name(weight), of)
+        let ws = Sheet::strip(view, self.plane(weight), 0, stride, outs, column, [plan.name(weight), of])
             .focus(term)
             .at_least(least)
             .at_most(30.0);
@@ -257,7 +264,7 @@ impl<'a> DenseView<'a> {
         let detail = self.input_detail(features);
         let name = plan.name(self.spot.tensor);
         let target = self.plane(self.spot.tensor);
-        let dxs = Sheet::strip(view, target, self.spot.image, [0, 1], features, cols, name, detail)
+        let dxs = Sheet::strip(view, target, self.spot.image, [0, 1], features, cols, [name, detail])
             .focus(f)
             .over(self.channels(features, cols));
         let items: [Item; 7] =
@@ -270,7 +277,7 @@ impl<'a> DenseView<'a> {
             let o: usize = line.name.trim_start_matches('m').parse().unwrap_or(0);
             line.name = self.output_name(o);
         }
-        lines_ui(ui, view, "dense_dx", &lines);
+        lines_ui(ui, view, &lines);
         if self.spot.is_done() {
             let value = number::four_digits(fold.value);
             let words = view.fill("closeup.dense_dx_note", &[("value", &value)]);
@@ -284,9 +291,9 @@ impl<'a> DenseView<'a> {
         if is_last { format!("{o} {}", class_name(self.view, o)) } else { o.to_string() }
     }
 
-    fn lines_ui(&self, ui: &mut Ui) {
+    fn own_lines_ui(&self, ui: &mut Ui) {
         let fold = self.view.state.trace().cell_until(self.focus, self.spot.done);
         ui.add_space(space::XS);
-        lines_ui(ui, self.view, "dense_lines", &last_steps(&fold.steps, 3, self.spot.terms as usize));
+        lines_ui(ui, self.view, &last_steps(&fold.steps, 3, self.spot.terms as usize));
     }
 }

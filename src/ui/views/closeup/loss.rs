@@ -93,7 +93,7 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
             _ => String::new(),
         };
     }
-    lines_ui(ui, view, "loss_lines", &lines);
+    lines_ui(ui, view, &lines);
     words_ui(ui, view, stage, &spot);
 }
 

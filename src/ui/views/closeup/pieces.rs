@@ -7,7 +7,11 @@ use crate::ui::{
     theme::{self, PassLook, space, text_size},
     view::View,
 };
-use egui::{Color32, CornerRadius, FontId, Frame, Margin, RichText, Ui};
+use egui::{
+    Color32, CornerRadius, FontId, Frame, Galley, Margin, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2,
+    vec2,
+};
+use std::sync::Arc;
 
 /// The cell that a close-up is about, taken apart.
 #[derive(Clone, Copy)]
@@ -165,6 +169,15 @@ impl Line {
         Self { name: String::new(), reckoning, result, exact, tone }
     }
 
+    /// The whole line as one text.
+    fn words(&self) -> String {
+        let sign = if self.exact { "=" } else { "≈" };
+        match self.reckoning.is_empty() {
+            true => format!("{} {}", self.name, self.result),
+            false => format!("{} {} {sign} {}", self.name, self.reckoning, self.result),
+        }
+    }
+
     /// With words before it.
     pub(super) fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -172,35 +185,78 @@ impl Line {
     }
 }
 
-/// Draws lines of arithmetic below one another, the signs of equality aligned.
-pub(super) fn lines_ui(ui: &mut Ui, view: &View, salt: &str, lines: &[Line]) {
+/// Draws lines of arithmetic below one another, the signs of equality aligned; in smaller letters
+/// where the room is narrow.
+pub(super) fn lines_ui(ui: &mut Ui, view: &View, lines: &[Line]) {
+    if lines.is_empty() {
+        return;
+    }
     let theme = view.theme;
-    egui::Grid::new(salt).num_columns(4).spacing([space::S, 3.0]).show(ui, |ui| {
-        for line in lines {
-            let (ink, size) = match line.tone {
-                Tone::Done => (theme.text, text_size::BODY),
-                Tone::Current => (theme.text_strong, text_size::BODY),
-                Tone::Result => (theme.text_strong, text_size::TITLE),
-            };
-            let ground = if line.tone == Tone::Current { theme.accent_soft } else { Color32::TRANSPARENT };
-            let font = |strong: bool| {
-                FontId::new(size, if strong { fonts::strong() } else { egui::FontFamily::Proportional })
-            };
-            ui.label(RichText::new(&line.name).small().color(theme.text_weak));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let text = RichText::new(&line.reckoning).font(font(false)).color(ink);
-                ui.label(text.background_color(ground));
-            });
+    let layout = |shrink: f32| -> Vec<[Arc<Galley>; 4]> {
+        let one = |line: &Line| {
+            let size = if line.tone == Tone::Result { text_size::TITLE } else { text_size::BODY };
+            let size = (size * shrink).max(11.0);
+            let ink = if line.tone == Tone::Done { theme.text } else { theme.text_strong };
             let sign = match (line.reckoning.is_empty(), line.exact) {
                 (true, _) => "",
                 (false, true) => "=",
                 (false, false) => "≈",
             };
-            ui.label(RichText::new(sign).font(font(false)).color(theme.text_weak));
-            ui.label(RichText::new(&line.result).font(font(true)).color(ink).background_color(ground));
-            ui.end_row();
+            let plain = FontId::proportional(size);
+            let strong = FontId::new(size, fonts::strong());
+            ui.fonts_mut(|fonts| {
+                [
+                    fonts.layout_no_wrap(line.name.clone(), theme::small_font(), theme.text_weak),
+                    fonts.layout_no_wrap(line.reckoning.clone(), plain.clone(), ink),
+                    fonts.layout_no_wrap(sign.to_owned(), plain, theme.text_weak),
+                    fonts.layout_no_wrap(line.result.clone(), strong, ink),
+                ]
+            })
+        };
+        lines.iter().map(one).collect()
+    };
+    let widths = |galleys: &[[Arc<Galley>; 4]]| {
+        [0, 1, 2, 3].map(|k| galleys.iter().map(|line| line[k].size().x).fold(0.0, f32::max))
+    };
+    let gaps = |widths: [f32; 4]| if widths[0] > 0.0 { space::M + 2.0 * space::S } else { 2.0 * space::S };
+    let room = ui.available_width() - 2.0 * space::XS;
+    let mut galleys = layout(1.0);
+    let mut columns = widths(&galleys);
+    let needed = columns.iter().sum::<f32>() + gaps(columns);
+    if needed > room {
+        galleys = layout((room - columns[0] - gaps(columns)) / (needed - columns[0] - gaps(columns)));
+        columns = widths(&galleys);
+    }
+    let height = |line: &[Arc<Galley>; 4]| line.iter().map(|g| g.size().y).fold(0.0, f32::max) + 6.0;
+    let size = vec2(
+        columns.iter().sum::<f32>() + gaps(columns) + 2.0 * space::XS,
+        galleys.iter().map(height).sum::<f32>(),
+    );
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let mut top = rect.top();
+    for (line, galleys) in lines.iter().zip(galleys) {
+        let middle = top + 0.5 * height(&galleys);
+        if line.tone == Tone::Current {
+            let ground = Rect::from_x_y_ranges(rect.x_range(), top..=top + height(&galleys));
+            ui.painter().rect_filled(ground, CornerRadius::same(3), theme.accent_soft);
         }
-    });
+        top += height(&galleys);
+        let first = rect.left() + space::XS;
+        let second = first + columns[0] + if columns[0] > 0.0 { space::M } else { 0.0 } + columns[1];
+        let third = second + space::S;
+        let fourth = third + columns[2] + space::S;
+        // Without arithmetic the result stands where the line begins.
+        let fourth = if columns[1] == 0.0 { second } else { fourth };
+        let [name, reckoning, sign, result] = galleys;
+        for (galley, x) in
+            [(&name, first), (&reckoning, second - reckoning.size().x), (&sign, third), (&result, fourth)]
+        {
+            let at = pos2(x, middle - 0.5 * galley.size().y);
+            ui.painter().galley(at, galley.clone(), theme.text);
+        }
+    }
+    let words: Vec<String> = lines.iter().map(Line::words).collect();
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words.join("\n")));
 }
 
 /// The last `most` of a cell's done steps as lines, the last one marked.

@@ -41,7 +41,7 @@ fn dropout_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
     legends_ui(ui, view, &items);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, "dropout_lines", &last_steps(&fold.steps, 1, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(&fold.steps, 1, spot.terms as usize));
     let theme = view.theme;
     if train {
         let scale = number::four_digits((1.0 / (1.0 - p)) as f32);
@@ -70,7 +70,8 @@ fn flatten_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
     let cols = if h * w > 1 { h * w } else { wrap(len, 12) };
     let plane = Plane::new(view, vector, spot.image, 0);
     let detail = view.fill("closeup.cells", &[("count", &len.to_string())]);
-    let strip = Sheet::strip(view, plane, spot.image, [0, 1], len, cols, plan.name(vector), detail).focus(k);
+    let strip =
+        Sheet::strip(view, plane, spot.image, [0, 1], len, cols, [plan.name(vector), detail]).focus(k);
     let map = around(view, volume, spot.image, spot.index);
     let room = ui.available_size();
     let items: [Item; 3] = if is_backward {
@@ -95,5 +96,5 @@ fn flatten_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
     let place: Vec<(&str, &str)> = place.iter().map(|(name, text)| (*name, text.as_str())).collect();
     note_ui(ui, view, view.theme.accent, &view.fill("closeup.flatten_place", &place));
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, "flatten_lines", &last_steps(&fold.steps, 1, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(&fold.steps, 1, spot.terms as usize));
 }

@@ -137,9 +137,37 @@ impl<'a> Pool<'a> {
         let span = self.span([i, j]);
         let winner = contest.best.and_then(to_input);
         let plane = self.plane(y);
+        // The winner last, so that no neighbour covers its frame.
+        let mut order: Vec<usize> = (0..window.taps()).filter(|&m| to_input(m).is_some()).collect();
+        order.sort_by_key(|&m| (contest.best == Some(m), m + 1 == compared));
+        let marks: Vec<Overlay> = order
+            .into_iter()
+            .flat_map(|m| {
+                let cell = self.tap_cell(m);
+                let span = CellSpan::new(cell.0, cell.1, 1, 1);
+                let faded = Overlay::tint(span, theme.ground.gamma_multiply(0.55));
+                let mut marks = Vec::new();
+                if m >= compared {
+                    marks.push(Overlay::tint(span, theme.hatch_ground.gamma_multiply(0.7)));
+                } else if self.is_max && contest.best == Some(m) {
+                    marks.push(Overlay::outline(span, theme.accent).with_width(3.0));
+                    marks.push(Overlay::dot(cell.0, cell.1, theme.accent));
+                } else if self.is_max {
+                    marks.extend([faded, Overlay::cross(cell.0, cell.1, theme.bad)]);
+                }
+                if m + 1 == compared && !self.spot.is_done() {
+                    marks.push(Overlay::outline(span, theme.cursor).with_width(2.5));
+                }
+                marks
+            })
+            .collect();
+        // A window over the whole map need not be shown twice: its marks stand on the map itself.
+        let is_whole = window.taps() == window.rows.len * window.cols.len
+            && [window.rows, window.cols].iter().all(|a| a.padding == 0);
         let items: [Item; 3] = [
             self.map(x)
                 .over([Overlay::reads(theme, span)])
+                .over(marks.iter().filter(|_| is_whole).cloned())
                 .over(winner.map(|[p, q]| Overlay::dot(p as i32, q as i32, theme.accent)))
                 .into(),
             "→".into(),
@@ -153,39 +181,26 @@ impl<'a> Pool<'a> {
         }
         ui.add_space(space::M);
 
-        // The winner last, so that no neighbour covers its frame.
-        let mut order: Vec<usize> = (0..window.taps()).filter(|&m| to_input(m).is_some()).collect();
-        order.sort_by_key(|&m| (contest.best == Some(m), m + 1 == compared));
-        let marks = order.into_iter().flat_map(|m| {
-            let cell = self.tap_cell(m);
-            let span = CellSpan::new(cell.0, cell.1, 1, 1);
-            let faded = Overlay::tint(span, theme.ground.gamma_multiply(0.55));
-            let mut marks = Vec::new();
-            if m >= compared {
-                marks.push(Overlay::tint(span, theme.hatch_ground.gamma_multiply(0.7)));
-            } else if self.is_max && contest.best == Some(m) {
-                marks.push(Overlay::outline(span, theme.accent).with_width(3.0));
-                marks.push(Overlay::dot(cell.0, cell.1, theme.accent));
-            } else if self.is_max {
-                marks.extend([faded, Overlay::cross(cell.0, cell.1, theme.bad)]);
-            }
-            if m + 1 == compared && !self.spot.is_done() {
-                marks.push(Overlay::outline(span, theme.cursor).with_width(2.5));
-            }
-            marks
-        });
         let detail = format!("({i},{j}) · {}×{}", window.rows.kernel, window.cols.kernel);
         let enlarged =
             self.window(x, [i, j], view.text("closeup.pool_window"), detail).over(marks).at_most(52.0);
         let below = vec2(0.42 * room.x, (0.4 * room.y).min(ui.available_height() - 44.0).max(90.0));
         ui.horizontal_top(|ui| {
-            let large = row_ui(ui, view, 1, &[enlarged.into()], vec2(below.x.min(220.0), below.y));
-            if let (Some(small), Some(large)) = (drawn.first(), large.first()) {
-                zoom_ui(ui, small.grid.span_rect(span), large.rect, theme);
+            if !is_whole {
+                let large = row_ui(
+                    ui,
+                    view,
+                    1,
+                    &[enlarged.into()],
+                    vec2(below.x.min(52.0 * window.cols.kernel as f32 + 24.0), below.y),
+                );
+                if let (Some(small), Some(large)) = (drawn.first(), large.first()) {
+                    zoom_ui(ui, small.grid.span_rect(span), large.rect, theme);
+                }
             }
             ui.vertical(|ui| {
                 let most = if self.is_max { 5 } else { 4 };
-                lines_ui(ui, view, "pool_terms", &last_steps(&fold.steps, most, self.spot.terms as usize));
+                lines_ui(ui, view, &last_steps(&fold.steps, most, self.spot.terms as usize));
                 ui.add_space(space::XS);
                 if let Some(tie) = contest.tie {
                     let cell = to_input(tie).unwrap_or([0, 0]);
@@ -218,7 +233,7 @@ impl<'a> Pool<'a> {
         row_ui(ui, view, 0, &items, vec2(room.x, 0.6 * room.y));
         ui.add_space(space::S);
         let fold = view.state.trace().cell_until(self.focus, self.spot.done);
-        lines_ui(ui, view, "pool_divide", &last_steps(&fold.steps, 2, self.spot.terms as usize));
+        lines_ui(ui, view, &last_steps(&fold.steps, 2, self.spot.terms as usize));
         let count = self.spec.divisor([i, j]).to_string();
         note_ui(ui, view, view.theme.accent, &view.fill("closeup.pool_divided", &[("count", &count)]));
         legends_ui(ui, view, &items);
@@ -288,7 +303,7 @@ impl<'a> Pool<'a> {
         self.window_back_ui(ui, at, gradient, winner, &crosses);
         let fold = view.state.trace().cell_until(self.focus, self.spot.done);
         let lines = last_steps(&fold.steps, 3, self.spot.terms as usize);
-        lines_ui(ui, view, "pool_back", &lines);
+        lines_ui(ui, view, &lines);
         ui.add_space(space::XS);
         let window_words = format!("({},{})", at[0], at[1]);
         let key = match (self.is_max, winner == Some([p, q])) {

@@ -54,7 +54,8 @@ impl<'a> Sheet<'a> {
         Self::build(source, rows * cols, rows, cols, plane.mapping(), name, detail)
     }
 
-    /// `len` cells of a tensor from `first` on, each `stride` after the one before, in rows of `cols`.
+    /// `len` cells of a tensor from `first` on, each `stride` after the one before, in rows of `cols`;
+    /// named by what they are and which part of it.
     pub(super) fn strip(
         view: &View,
         plane: Plane<'a>,
@@ -62,8 +63,7 @@ impl<'a> Sheet<'a> {
         [first, stride]: [u32; 2],
         len: usize,
         cols: usize,
-        name: impl Into<String>,
-        detail: impl Into<String>,
+        [name, detail]: [String; 2],
     ) -> Self {
         let cols = cols.clamp(1, len.max(1));
         let mapping = plane::mapping(view, plane.tensor(), image, None);
@@ -174,6 +174,12 @@ impl<'a> Sheet<'a> {
     fn cell_points(&self, cell: f32, height: f32) -> f32 {
         let least = self.least.min((height - 2.0 * MARGIN) / self.rows.max(1) as f32);
         cell.max(least).min(self.largest)
+    }
+
+    /// Cells as large as another sheet's.
+    pub(super) fn sized_like(mut self, other: &Sheet<'_>) -> Self {
+        (self.least, self.largest) = (other.least, other.largest);
+        self
     }
 
     /// Leaves its colours out of the legends.
@@ -296,14 +302,14 @@ impl<'a> Sheet<'a> {
 /// One thing in a row.
 pub(super) enum Item<'a> {
     /// Cells.
-    Sheet(Sheet<'a>),
+    Sheet(Box<Sheet<'a>>),
     /// A sign of arithmetic, or an arrow.
     Sign(&'static str),
 }
 
 impl<'a> From<Sheet<'a>> for Item<'a> {
     fn from(sheet: Sheet<'a>) -> Self {
-        Self::Sheet(sheet)
+        Self::Sheet(Box::new(sheet))
     }
 }
 
@@ -316,15 +322,16 @@ impl From<&'static str> for Item<'_> {
 const GAP: f32 = 10.0;
 
 /// A caption in two lines: what it is, and which part of it.
-fn caption(ui: &Ui, theme: &Theme, name: &str, detail: &str) -> Arc<Galley> {
-    let mut job = LayoutJob::default();
+fn caption(ui: &Ui, theme: &Theme, name: &str, detail: &str) -> [Arc<Galley>; 2] {
+    // Each line by itself, so that a long one ends in dots instead of pushing its neighbours away.
+    let longest = if ui.available_width() < 480.0 { 84.0 } else { 120.0 };
+    let line = |text: &str, font: FontId, color| {
+        let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(longest);
+        ui.fonts_mut(|fonts| fonts.layout_job(job))
+    };
     let strong = FontId::new(text_size::SMALL, crate::ui::fonts::strong());
-    job.append(name, 0.0, egui::TextFormat::simple(strong, theme.text));
-    if !detail.is_empty() {
-        let small = egui::TextFormat::simple(theme::small_font(), theme.text_weak);
-        job.append(&format!("\n{detail}"), 0.0, small);
-    }
-    ui.fonts_mut(|fonts| fonts.layout_job(job))
+    [line(name, strong, theme.text), line(detail, theme::small_font(), theme.text_weak)]
 }
 
 fn sign_galley(ui: &Ui, theme: &Theme, sign: &str) -> Arc<Galley> {
@@ -346,26 +353,27 @@ pub(super) struct Drawn {
 pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room: Vec2) -> Vec<Drawn> {
     let theme = view.theme;
     let ppp = ui.pixels_per_point();
-    let words: Vec<Arc<Galley>> = items
+    let words: Vec<Vec<Arc<Galley>>> = items
         .iter()
         .map(|item| match item {
-            Item::Sheet(sheet) => caption(ui, theme, &sheet.name, &sheet.detail),
-            Item::Sign(sign) => sign_galley(ui, theme, sign),
+            Item::Sheet(sheet) => caption(ui, theme, &sheet.name, &sheet.detail).to_vec(),
+            Item::Sign(sign) => vec![sign_galley(ui, theme, sign)],
         })
         .collect();
-    let caption_heights = items.iter().zip(&words).filter_map(|(item, words)| match item {
-        Item::Sheet(_) => Some(words.size().y),
-        Item::Sign(_) => None,
-    });
-    let caption_height = caption_heights.fold(0.0, f32::max) + space::XS;
+    let line_height = ui.text_style_height(&egui::TextStyle::Small);
+    let has_sheet = items.iter().any(|item| matches!(item, Item::Sheet(_)));
+    let has_detail = items.iter().any(|item| matches!(item, Item::Sheet(sheet) if !sheet.detail.is_empty()));
+    let lines = f32::from(u8::from(has_sheet) + u8::from(has_detail));
+    let caption_height = lines * line_height + space::XS;
+    let words_width = |words: &[Arc<Galley>]| words.iter().map(|galley| galley.size().x).fold(0.0, f32::max);
     let most = room.y - caption_height;
     let side = |sheet: &Sheet, cell: f32| snap_cell(sheet.cell_points(cell, most), ppp);
-    let width_of = |item: &Item, words: &Galley, cell: f32| match item {
+    let width_of = |item: &Item, words: &[Arc<Galley>], cell: f32| match item {
         Item::Sheet(sheet) => {
             let cells = sheet.cols as f32 * side(sheet, cell) + 2.0 * MARGIN;
-            cells.max(words.size().x)
+            cells.max(words_width(words))
         }
-        Item::Sign(_) => words.size().x,
+        Item::Sign(_) => words_width(words),
     };
     let total = |cell: f32| -> f32 {
         let widths = items.iter().zip(&words).map(|(item, words)| width_of(item, words, cell));
@@ -401,14 +409,19 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
                 let rect = Rect::from_min_size(min, size);
                 let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt((salt, k)));
                 let grid = sheet.show_ui(&mut child, view, k, cell);
-                let left = if words.size().x > size.x { x } else { rect.left() + MARGIN };
-                let at = pos2(left, rect.top() - words.size().y - 2.0);
-                ui.painter().galley(at, words.clone(), theme.text);
+                let left = if words_width(words) > size.x { x } else { rect.left() + MARGIN };
+                let height = if sheet.detail.is_empty() { line_height } else { 2.0 * line_height };
+                for (line, words) in words.iter().enumerate() {
+                    let at = pos2(left, rect.top() - height - 2.0 + line as f32 * line_height);
+                    ui.painter().galley(at, words.clone(), theme.text);
+                }
                 drawn.push(Drawn { grid, rect: rect.shrink(MARGIN) });
             }
             Item::Sign(_) => {
-                let at = pos2(x, middle - 0.5 * words.size().y);
-                ui.painter().galley(at, words.clone(), theme.text_weak);
+                for words in words {
+                    let at = pos2(x, middle - 0.5 * words.size().y);
+                    ui.painter().galley(at, words.clone(), theme.text_weak);
+                }
             }
         }
         x += width + GAP;
@@ -431,7 +444,7 @@ pub(super) fn legends_ui(ui: &mut Ui, view: &View, items: &[Item]) {
         }
     }
     // Rows are filled by hand: a group of words and bar must stay together.
-    const BAR: f32 = 116.0;
+    const BAR: f32 = 136.0;
     let width_of = |names: &[&str]| {
         let font = theme::small_font();
         let words = ui.fonts_mut(|fonts| fonts.layout_no_wrap(names.join(", "), font, Color32::PLACEHOLDER));
@@ -531,11 +544,11 @@ pub(super) fn around_in<'a>(view: &'a View<'a>, plane: Plane<'a>, index: u32) ->
         let (o, f) = (k / features, k % features);
         let detail = view.fill("closeup.row_of", &[("o", &o.to_string()), ("count", &features.to_string())]);
         let first = (o * features) as u32;
-        return Sheet::strip(view, plane, image, [first, 1], features, wrap(features, 12), name, detail)
+        return Sheet::strip(view, plane, image, [first, 1], features, wrap(features, 12), [name, detail])
             .focus(f);
     }
     let len = shape.len();
     let detail = view.fill("closeup.cells", &[("count", &len.to_string())]);
-    let strip = Sheet::strip(view, plane, image, [0, 1], len, wrap(len, 12), name, detail).focus(k);
+    let strip = Sheet::strip(view, plane, image, [0, 1], len, wrap(len, 12), [name, detail]).focus(k);
     if len <= 12 { strip.at_least(30.0).at_most(40.0) } else { strip }
 }

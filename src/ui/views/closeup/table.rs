@@ -204,6 +204,8 @@ fn column_ui(
         let edge = Stroke::new(1.5, colors.strong);
         ui.painter().rect_stroke(ground, CornerRadius::same(space::RADIUS), edge, StrokeKind::Inside);
     }
+    // Beside a bar there is room for seven.
+    let most_chars = if column.look == Look::Number { 12 } else { 7 };
     let head = FontId::new(text_size::SMALL, fonts::strong());
     let ink = if column.current { colors.strong } else { theme.text_weak };
     let at = pos2(rect.right() - 6.0, rect.top() + 0.5 * row_height);
@@ -225,7 +227,7 @@ fn column_ui(
             bar_ui(ui, view, cell_rect, cell.value / reach, column.look);
         }
         let is_focus = address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
-        cell_ui(ui, view, cell_rect, cell, address, is_focus, (number_of, row));
+        cell_ui(ui, view, cell_rect, cell, address, is_focus, (number_of, row), most_chars);
         if column.current && marks.row == Some(row) {
             let edge = Stroke::new(1.5, theme.reads);
             ui.painter().rect_stroke(cell_rect, CornerRadius::same(2), edge, StrokeKind::Inside);
@@ -239,7 +241,7 @@ fn column_ui(
         let min = pos2(rect.left(), top + 0.8 * row_height);
         let cell_rect = Rect::from_min_size(min, vec2(rect.width(), row_height)).shrink2(vec2(3.0, 1.0));
         let is_focus = *address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
-        cell_ui(ui, view, cell_rect, *cell, *address, is_focus, (number_of, usize::MAX));
+        cell_ui(ui, view, cell_rect, *cell, *address, is_focus, (number_of, usize::MAX), 12);
     }
 }
 
@@ -270,6 +272,7 @@ fn bar_ui(ui: &Ui, view: &View, rect: Rect, share: f32, look: Look) {
     ui.painter().rect_stroke(lane, CornerRadius::same(2), Stroke::new(1.0, theme.line), StrokeKind::Outside);
 }
 
+#[expect(clippy::too_many_arguments, reason = "one cell of one table")]
 fn cell_ui(
     ui: &mut Ui,
     view: &View,
@@ -278,12 +281,15 @@ fn cell_ui(
     address: Option<Address>,
     is_focus: bool,
     salt: (usize, usize),
+    most_chars: usize,
 ) {
     let theme = view.theme;
+    let chars = ((rect.width() / 8.6) as usize).min(most_chars);
+    let fitted = |chars: usize| number::fit_number(cell.value, chars.max(3), Some(4)).unwrap_or_default();
     let text = match cell.state {
         CellState::NotYet => String::new(),
-        CellState::Partial => format!("{} …", number::four_digits(cell.value)),
-        CellState::Current | CellState::Stale => number::four_digits(cell.value),
+        CellState::Partial => format!("{} …", fitted(chars.saturating_sub(2))),
+        CellState::Current | CellState::Stale => fitted(chars),
     };
     if cell.state == CellState::NotYet {
         hatch_ui(ui, rect, theme.hatch_ground, theme.hatch_line);

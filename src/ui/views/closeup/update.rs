@@ -38,7 +38,7 @@ pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     legends_ui(ui, view, &items);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, "update_lines", &last_steps(&fold.steps, 6, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(&fold.steps, 6, spot.terms as usize));
     rule_ui(ui, view);
     losses_ui(ui, view);
 }
@@ -82,7 +82,9 @@ fn parameter<'a>(view: &'a View<'a>, spot: &Spot) -> Vec<Item<'a>> {
         Rule::Momentum { .. } => "−η · m",
         Rule::Nesterov { .. } | Rule::Adam { .. } => "−η · step",
     };
-    let change = Sheet::made(cells, revision, form, mapping, view.text("closeup.up_change"), detail).focus(k);
+    let change = Sheet::made(cells, revision, form, mapping, view.text("closeup.up_change"), detail)
+        .sized_like(&after)
+        .focus(k);
     let before = before.named(view.text("closeup.up_before"));
     let after = after.named(view.text("closeup.up_after"));
     let hidden = move |k: usize| {
