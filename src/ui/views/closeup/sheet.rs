@@ -140,9 +140,8 @@ impl<'a> Sheet<'a> {
         self
     }
 
-    /// With another name, the tensor's own becoming the detail.
+    /// With another name.
     pub(super) fn named(mut self, name: impl Into<String>) -> Self {
-        self.detail = format!("{} · {}", std::mem::take(&mut self.name), self.detail);
         self.name = name.into();
         self
     }
@@ -322,9 +321,8 @@ impl From<&'static str> for Item<'_> {
 const GAP: f32 = 10.0;
 
 /// A caption in two lines: what it is, and which part of it.
-fn caption(ui: &Ui, theme: &Theme, name: &str, detail: &str) -> [Arc<Galley>; 2] {
+fn caption(ui: &Ui, theme: &Theme, name: &str, detail: &str, longest: f32) -> [Arc<Galley>; 2] {
     // Each line by itself, so that a long one ends in dots instead of pushing its neighbours away.
-    let longest = if ui.available_width() < 480.0 { 84.0 } else { 120.0 };
     let line = |text: &str, font: FontId, color| {
         let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
         job.wrap = egui::text::TextWrapping::truncate_at_width(longest);
@@ -353,10 +351,11 @@ pub(super) struct Drawn {
 pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room: Vec2) -> Vec<Drawn> {
     let theme = view.theme;
     let ppp = ui.pixels_per_point();
+    let longest = if room.x < 480.0 { 84.0 } else { 120.0 };
     let words: Vec<Vec<Arc<Galley>>> = items
         .iter()
         .map(|item| match item {
-            Item::Sheet(sheet) => caption(ui, theme, &sheet.name, &sheet.detail).to_vec(),
+            Item::Sheet(sheet) => caption(ui, theme, &sheet.name, &sheet.detail, longest).to_vec(),
             Item::Sign(sign) => vec![sign_galley(ui, theme, sign)],
         })
         .collect();
@@ -411,6 +410,7 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
                 let grid = sheet.show_ui(&mut child, view, k, cell);
                 let left = if words_width(words) > size.x { x } else { rect.left() + MARGIN };
                 let height = if sheet.detail.is_empty() { line_height } else { 2.0 * line_height };
+                let words = caption(ui, theme, &sheet.name, &sheet.detail, longest.max(size.x));
                 for (line, words) in words.iter().enumerate() {
                     let at = pos2(left, rect.top() - height - 2.0 + line as f32 * line_height);
                     ui.painter().galley(at, words.clone(), theme.text);
