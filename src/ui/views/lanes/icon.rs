@@ -1,0 +1,111 @@
+//! A small drawing for each kind of layer.
+
+use crate::nn::Op;
+use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2};
+
+/// What a column's icon shows.
+#[derive(Clone, Copy)]
+pub enum Icon<'a> {
+    /// The input picture.
+    Input,
+    /// A layer.
+    Layer(&'a Op),
+    /// The loss.
+    Loss,
+}
+
+/// Draws the icon into a square.
+pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
+    let thin = Stroke::new(1.2, color);
+    let thick = Stroke::new(1.8, color);
+    let at = |x: f32, y: f32| -> Pos2 { rect.min + Vec2::new(x, y) * rect.size() };
+    let line = |points: &[(f32, f32)], stroke: Stroke| {
+        painter.add(Shape::line(points.iter().map(|&(x, y)| at(x, y)).collect(), stroke));
+    };
+    let curve = |f: fn(f32) -> f32| {
+        let points: Vec<(f32, f32)> = (0..=16).map(|k| k as f32 / 16.0).map(|t| (t, f(t))).collect();
+        line(&points, thick);
+    };
+    let frame = |a: (f32, f32), b: (f32, f32), stroke| {
+        painter.rect_stroke(Rect::from_min_max(at(a.0, a.1), at(b.0, b.1)), 1.0, stroke, StrokeKind::Inside);
+    };
+    let fill = |a: (f32, f32), b: (f32, f32)| {
+        painter.rect_filled(Rect::from_min_max(at(a.0, a.1), at(b.0, b.1)), 0.5, color);
+    };
+    let grid = |n: usize| {
+        frame((0.0, 0.0), (1.0, 1.0), thin);
+        for k in 1..n {
+            let t = k as f32 / n as f32;
+            line(&[(t, 0.0), (t, 1.0)], thin);
+            line(&[(0.0, t), (1.0, t)], thin);
+        }
+    };
+    match icon {
+        Icon::Input => {
+            frame((0.0, 0.05), (1.0, 0.95), thin);
+            line(&[(0.08, 0.8), (0.38, 0.42), (0.58, 0.66), (0.74, 0.5), (0.94, 0.8)], thin);
+            painter.circle_filled(at(0.72, 0.28), 0.1 * rect.width(), color);
+        }
+        Icon::Loss => {
+            painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
+            painter.circle_filled(rect.center(), 0.2 * rect.width(), color);
+        }
+        Icon::Layer(op) => match op {
+            // A window over a plane.
+            Op::Conv2d(_) => {
+                frame((0.0, 0.0), (1.0, 1.0), thin);
+                fill((0.18, 0.18), (0.66, 0.66));
+            }
+            // One of four.
+            Op::MaxPool2d(_) => {
+                grid(2);
+                fill((0.5, 0.0), (1.0, 0.5));
+            }
+            // Four into one.
+            Op::AvgPool2d(_) => {
+                grid(2);
+                painter.circle_filled(rect.center(), 0.22 * rect.width(), color);
+            }
+            Op::Relu => line(&[(0.0, 0.8), (0.5, 0.8), (1.0, 0.1)], thick),
+            Op::LeakyRelu { .. } => line(&[(0.0, 0.95), (0.5, 0.75), (1.0, 0.1)], thick),
+            Op::Tanh | Op::Sigmoid => {
+                curve(|t| 0.9 - 0.8 / (1.0 + (-10.0 * (t - 0.5)).exp()));
+            }
+            // A plane laid out as a line.
+            Op::Flatten => {
+                frame((0.0, 0.2), (0.42, 0.8), thin);
+                line(&[(0.5, 0.5), (0.72, 0.5)], thin);
+                fill((0.82, 0.0), (1.0, 1.0));
+            }
+            Op::Dense(_) => {
+                for from in [0.1, 0.5, 0.9] {
+                    for to in [0.25, 0.75] {
+                        line(&[(0.1, from), (0.9, to)], Stroke::new(1.0, color));
+                    }
+                    painter.circle_filled(at(0.1, from), 1.6, color);
+                }
+                for to in [0.25, 0.75] {
+                    painter.circle_filled(at(0.9, to), 1.6, color);
+                }
+            }
+            Op::BatchNorm2d(_) => curve(|t| 0.9 - 0.8 * (-18.0 * (t - 0.5) * (t - 0.5)).exp()),
+            Op::Dropout { .. } => {
+                painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
+                line(&[(0.18, 0.82), (0.82, 0.18)], thin);
+            }
+            Op::Softmax => {
+                for (x, top) in [(0.05, 0.6), (0.4, 0.05), (0.75, 0.75)] {
+                    fill((x, top), (x + 0.22, 1.0));
+                }
+            }
+        },
+    }
+}
+
+/// The side of an icon beside a line of small text.
+pub const SIDE: f32 = 12.0;
+
+/// The square of an icon whose left middle is `at`.
+pub fn icon_rect(at: Pos2) -> Rect {
+    Rect::from_min_size(pos2(at.x, at.y - 0.5 * SIDE), Vec2::splat(SIDE))
+}
