@@ -47,16 +47,17 @@ impl Scene<'_> {
         } else {
             icon::Icon::Loss
         };
-        let [mut line, size] = layout::shape_lines(plan, c);
+        let [mut line, mut size] = layout::shape_lines(plan, c);
         if c > layers {
             line = self.loss_text();
         }
         let part = marked.and_then(|mark| mark.part).filter(|part| *part != Part::Out);
         if let Some(part) = part {
-            line = part.suffix().to_owned();
+            (line, size) = (String::new(), part.suffix().to_owned());
         }
         let width = layout::text_width(ui, &line, layout::small_font());
-        let taken = (icon::SIDE + 4.0 + width).min(second.width());
+        let gap = if line.is_empty() { 0.0 } else { 4.0 };
+        let taken = (icon::SIDE + gap + width).min(second.width());
         let left = second.center().x - 0.5 * taken;
         let square = icon::icon_rect(pos2(left, second.center().y));
         match marked {
@@ -69,9 +70,7 @@ impl Scene<'_> {
         }
         let words = Rect::from_min_max(pos2(left + icon::SIDE + 4.0, second.top()), second.max);
         layout::fitted_text_ui(painter, words, Align2::LEFT_CENTER, &line, layout::small_font(), ink.1);
-        if part.is_none() || c <= layers {
-            layout::fitted_text_ui(painter, third, Align2::CENTER_CENTER, &size, layout::small_font(), ink.1);
-        }
+        layout::fitted_text_ui(painter, third, Align2::CENTER_CENTER, &size, layout::small_font(), ink.1);
 
         self.tell(response, c, unseen.as_ref());
     }

@@ -16,13 +16,13 @@ use std::ops::Range;
 /// Between maps of a column, beside the margins that they bring along.
 pub const GAP: f32 = -1.0;
 /// The head of a column: name, number of maps, size of a map.
-pub const HEAD: f32 = 50.0;
+pub const HEAD: f32 = 49.0;
 /// The line that shows how far a lane has come.
-pub const RAIL: f32 = 8.0;
+pub const RAIL: f32 = 7.0;
 /// Between the lanes: how many maps are not shown.
-pub const MIDDLE: f32 = 16.0;
+pub const MIDDLE: f32 = 14.0;
 /// Room for the scroll bar.
-const BAR: f32 = 8.0;
+const BAR: f32 = 5.0;
 /// The least distance between columns.
 const COLUMN_GAP: f32 = 5.0;
 /// The most, where there is room to spare.
@@ -168,7 +168,8 @@ impl Layout {
         let classes = (0..plan.network().classes().min(64))
             .map(|class| text_width(ui, &view.state.model().class_name(class), small_font()))
             .fold(0.0f32, f32::max)
-            .min(96.0);
+            .min(96.0)
+            + 4.0;
         let percent = text_width(ui, "100 %", small_font());
         let width_of = |c: usize, thumb: f32| {
             let body = match bodies[c] {
@@ -199,15 +200,12 @@ impl Layout {
             if fine && cells >= 32.0 { (cells / 16.0).floor() * 16.0 + 2.0 * MARGIN } else { side }
         };
         let side = |rows: usize| whole_cells(((lane + GAP) / rows as f32 - GAP).floor());
-        let highest = side(fitting(SMALLEST)).min(LARGEST);
-        // The largest maps with which the whole network is seen; else a usual size, and it scrolls.
-        let candidates = (1..=most.min(64)).map(side).filter(|&s| (SMALLEST..=LARGEST).contains(&s));
-        let thumb = candidates
-            .chain([LARGEST, highest])
-            .filter(|&side| total(side) <= room.x && side <= lane)
-            .fold(None, |best: Option<f32>, side| Some(best.map_or(side, |best| best.max(side))))
-            .unwrap_or(highest.min(USUAL))
-            .min(lane);
+        // The largest maps with which the whole network is seen, and up to three maps of each layer.
+        let highest = side(most.min(3).min(fitting(SMALLEST))).min(LARGEST);
+        let sides = (0..).map(|n| whole_cells(highest - 2.0 * n as f32)).take_while(|&side| side >= SMALLEST);
+        let scrolling = || if fitting(USUAL) >= most.min(3) { USUAL } else { SMALLEST };
+        let thumb = sides.into_iter().find(|&side| total(side) <= room.x);
+        let thumb = thumb.unwrap_or_else(scrolling).min(lane);
         let rows = fitting(thumb);
         let spare = (room.x - total(thumb)).max(0.0);
         let gap = COLUMN_GAP + (spare / (count + 1) as f32).min(WIDE_GAP);
@@ -276,5 +274,5 @@ impl Layout {
 /// The side of a cell of a strip of `features` cells.
 pub fn strip_cell(lane: f32, features: usize, pixels_per_point: f32) -> f32 {
     let side = (lane - 2.0 * MARGIN) / features.max(1) as f32;
-    snap_cell(side.clamp(9.0, 18.0), pixels_per_point)
+    snap_cell(side.clamp(9.0, 28.0), pixels_per_point)
 }

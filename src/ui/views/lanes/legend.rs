@@ -12,7 +12,7 @@ use crate::ui::{
 use egui::{Align2, ComboBox, Rect, RichText, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 /// The height of a caption with its legend.
-const LEGEND: f32 = 52.0;
+const LEGEND: f32 = 50.0;
 /// The width of the controls beside the legends.
 const CONTROLS: f32 = 108.0;
 /// The least width with which the controls stand beside the legends.

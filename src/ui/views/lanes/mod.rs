@@ -64,8 +64,8 @@ pub fn lanes_ui(ui: &mut Ui, view: &View) {
     }
     let legend_height = legend::height(whole.width());
     let mut lanes = whole;
-    lanes.set_bottom((whole.bottom() - legend_height - 6.0).max(whole.top() + 150.0));
-    let legends = Rect::from_min_max(pos2(whole.left(), lanes.bottom() + 6.0), whole.max);
+    lanes.set_bottom((whole.bottom() - legend_height - 4.0).max(whole.top() + 150.0));
+    let legends = Rect::from_min_max(pos2(whole.left(), lanes.bottom() + 4.0), whole.max);
 
     let id = ui.make_persistent_id("lanes");
     let mut remembered: Remembered = ui.data_mut(|data| data.get_temp(id)).unwrap_or_default();

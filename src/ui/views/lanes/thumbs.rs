@@ -123,7 +123,7 @@ impl Scene<'_> {
 
     /// Where a plane lies in its place, and the side of its cells.
     fn fit(&self, ui: &Ui, slot: Rect, rows: usize, cols: usize) -> (Rect, f32) {
-        let cell = fit_cell(slot.size(), rows, cols, 0, ui.pixels_per_point()).min(48.0);
+        let cell = fit_cell(slot.size(), rows, cols, 0, ui.pixels_per_point()).min(64.0);
         let size = plane_size(rows, cols, 0, cell, ui.pixels_per_point());
         (Rect::from_center_size(slot.center(), size), cell)
     }

@@ -306,14 +306,10 @@ impl Timeline<'_> {
 
     fn pass_ui(&self, painter: &Painter, pass: Pass, steps: &Range<u64>) {
         let colors = look(self.theme(), pass);
-        let (rect, is_here) = self.box_ui(painter, self.rows.passes, steps, colors);
+        let (rect, _) = self.box_ui(painter, self.rows.passes, steps, colors);
         let name = self.view.text(&format!("timeline.{}", pass.name()));
         let texts = [format!("{} {name}", colors.glyph), colors.glyph.to_string()];
-        let font = strong();
-        if let Some(text) = fitting(painter, texts, rect.width(), &font) {
-            let ink = if self.at >= steps.end || is_here { colors.on_fill } else { colors.strong };
-            self.words_ui(painter, rect, steps, text, font, (ink, colors.strong));
-        }
+        self.words_ui(painter, rect, steps, texts, strong(), colors);
     }
 
     fn stage_ui(&self, painter: &Painter, number: usize, segment: &Segment) {
@@ -327,11 +323,7 @@ impl Timeline<'_> {
         let texts = [plan.name(stage.tensor), stage.tensor.part.suffix().to_owned()];
         let font = if is_here { strong() } else { small() };
         let texts = texts.into_iter().filter(|text| !text.is_empty());
-        if let Some(text) = fitting(painter, texts, rect.width(), &font) {
-            let done = self.at >= segment.steps.end || is_here;
-            let ink = if done { colors.on_fill } else { colors.strong };
-            self.words_ui(painter, rect, &segment.steps, text, font, (ink, colors.strong));
-        }
+        self.words_ui(painter, rect, &segment.steps, texts, font, colors);
         // The channels, where they can be told apart.
         let planes = (stage.shape.len() / stage.shape.plane().max(1)) as u64;
         let x = self.x_of(&segment.steps);
@@ -347,34 +339,23 @@ impl Timeline<'_> {
         }
     }
 
-    /// Words in the middle of a box, in the ink for its done part or for its pale one; where the
-    /// cursor stands in it, on the larger side.
+    /// The longest of some texts that fits into a box, in the ink for its done part or for its pale
+    /// one; where the cursor stands in it, on the larger side.
     fn words_ui(
         &self,
         painter: &Painter,
         rect: Rect,
         steps: &Range<u64>,
-        text: String,
+        texts: impl IntoIterator<Item = String>,
         font: FontId,
-        (ink, pale_ink): (Color32, Color32),
+        colors: &PassColors,
     ) {
-        let partly = self.at > steps.start && self.at < steps.end;
-        if !partly {
-            painter.text(rect.center(), Align2::CENTER_CENTER, text, font, ink);
-            return;
-        }
-        // On the larger side of the cursor, where there is room.
-        let x = self.x_of(&(steps.start..self.at)).end;
-        let sides = [
-            Rect::from_min_max(rect.min, pos2(x, rect.bottom())),
-            Rect::from_min_max(pos2(x, rect.top()), rect.max),
-        ];
+        let x = self.x_of(&(steps.start..self.at.clamp(steps.start, steps.end))).end;
+        let (done, pale) = rect.split_left_right_at_x(x.clamp(rect.left(), rect.right()));
         let (side, ink) =
-            if sides[0].width() >= sides[1].width() { (sides[0], ink) } else { (sides[1], pale_ink) };
-        if width(painter, &text, font.clone()) + 8.0 <= side.width() {
+            if done.width() >= pale.width() { (done, colors.on_fill) } else { (pale, colors.strong) };
+        if let Some(text) = fitting(painter, texts, side.width(), &font) {
             painter.text(side.center(), Align2::CENTER_CENTER, text, font, ink);
-        } else {
-            painter.text(rect.center(), Align2::CENTER_CENTER, text, font, self.theme().text_strong);
         }
     }
 
