@@ -7,9 +7,9 @@ use super::{
 };
 use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
-use crate::nn::loss;
+use crate::nn::{Part, loss};
 use crate::tensor::Tensor;
-use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, Trace};
+use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, TensorId, Trace};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -262,8 +262,21 @@ impl AppState {
     /// Probabilities of the classes with cross-entropy, else the outputs, of the first image.
     pub fn scores(&self) -> Vec<f32> {
         let values = self.trace().values();
-        let scores = values.loss.get(crate::nn::Part::Prob).unwrap_or_else(|| values.output());
+        let scores = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
         scores.iter().copied().take(self.model().network.classes()).collect()
+    }
+
+    /// The mean loss before training step `time`, where it has been computed: for the step looked at,
+    /// only when the cursor has come past it.
+    pub fn known_loss(&self, time: u32) -> Option<f32> {
+        let loss = self.run.losses().get(&time).copied()?;
+        let plan = self.plan();
+        let is_ahead = time == self.trace().time()
+            && plan.stage_of(TensorId::loss(Part::Out)).is_some_and(|stage| {
+                let last = if plan.is_layered() { 0 } else { plan.setup().images - 1 };
+                !self.trace().progress(stage, last, self.cursor.at()).is_complete()
+            });
+        (!is_ahead).then_some(loss)
     }
 
     /// The cell that is looked at: the one picked, else the one that the last step worked on.

@@ -324,7 +324,11 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, extent: Option<Ext
         painter.rect_stroke(bar, 0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
 
         let label_top = bar.bottom() + TICK;
-        for tick in mapping.ticks() {
+        // The ends first: a label between them that has no room is left out, its tick stays.
+        let mut labels: Vec<Rect> = Vec::new();
+        let mut ticks = mapping.ticks();
+        ticks.sort_by_key(|&tick| tick != mapping.lo && tick != mapping.hi);
+        for tick in ticks {
             let x = x_of(mapping.position(tick));
             painter.vline(
                 painter.round_to_pixel_center(x),
@@ -343,7 +347,12 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, extent: Option<Ext
                 t if t == mapping.hi && above => format!("≥ {}", number::short(t)),
                 t => number::short(t),
             };
-            painter.text(egui::pos2(x, label_top), anchor, text, font.clone(), theme.text_weak);
+            let galley = painter.layout_no_wrap(text, font.clone(), theme.text_weak);
+            let label = anchor.anchor_size(egui::pos2(x, label_top), galley.size());
+            if labels.iter().all(|other| !other.expand2(Vec2::new(3.0, 0.0)).intersects(label)) {
+                painter.galley(label.min, galley, theme.text_weak);
+                labels.push(label);
+            }
         }
         if not_finite > 0 {
             let chip =

@@ -8,7 +8,7 @@ use crate::ui::{
     number, plane,
     theme::{self, Theme},
     view::View,
-    widgets::grid::{CellState, Grid},
+    widgets::grid::{CellState, CellView, Grid},
 };
 use egui::{
     Align2, ColorImage, ComboBox, Id, Image, Rect, RichText, Sense, Stroke, StrokeKind, TextureHandle,
@@ -102,6 +102,15 @@ fn seen_ui(ui: &mut Ui, view: &View, side: f32) {
         let mapping = crate::ui::colormap::Mapping::rgb(0.0, 255.0, view.theme.dark);
         let cells = |i, j| ([0, 1, 2].map(|c| pixels[[0, c, i, j]]), CellState::Current);
         let grid = Grid::rgb("seen", h, w, mapping, &cells)
+            .revision(view.state.revision())
+            .cell_points(cell)
+            .label(&label);
+        respond(view, grid.show_ui(ui).hovered);
+    } else if c == 1 && from_picture {
+        // The pixels themselves, before the network's own scaling.
+        let mapping = crate::ui::colormap::Mapping::gray(0.0, 255.0, view.theme.dark);
+        let cells = |i, j| CellView::current(pixels[[0, 0, i, j]]);
+        let grid = Grid::new("seen", h, w, mapping, &cells)
             .revision(view.state.revision())
             .cell_points(cell)
             .label(&label);
