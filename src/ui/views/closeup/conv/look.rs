@@ -14,7 +14,7 @@ use crate::ui::{
         grid::{CellState, CellView},
     },
 };
-use egui::{Pos2, Rect, Ui, UiBuilder, pos2, vec2};
+use egui::{Color32, Pos2, Rect, Ui, UiBuilder, pos2, vec2};
 
 /// The cell that is looked at, with its terms as far as the cursor has done them.
 pub struct Look<'a> {
@@ -146,6 +146,12 @@ impl<'a> Look<'a> {
         Mapping::signed_for(self.product_extent, self.theme().dark).with_log(self.view.state.view.log)
     }
 
+    /// Colours for a number that is no data: none.
+    pub fn neutral(&self) -> Mapping {
+        let extent = Extent { min: 0.0, max: f32::MAX, not_finite: 0 };
+        Mapping::signed_for(extent, self.theme().dark)
+    }
+
     /// The cell's number and state for words: `0.42`, or that it is not there yet.
     pub fn words(&self, name: &str, cell: CellView) -> String {
         match cell.state {
@@ -172,12 +178,22 @@ impl<'a> Look<'a> {
         let name = self.name(self.stage.tensor);
         let title = [(name.as_str(), theme.text_strong), (place, theme.text)];
         line_ui(ui, room.min, room.width() - width - space::M, text_size::BODY, &title);
-        let parts: Vec<_> = detail
-            .iter()
-            .map(|&(text, warns)| (text, if warns { theme.warn } else { theme.text_weak }))
-            .collect();
-        line_ui(ui, pos2(room.left(), room.top() + 22.0), room.width(), text_size::SMALL, &parts);
-        room.top() + 22.0 + CAPTION + 6.0
+        // The detail, on as many lines as it takes.
+        let mut top = room.top() + 22.0;
+        let mut line: Vec<(&str, Color32)> = Vec::new();
+        let mut used = 0.0;
+        for &(text, warns) in detail.iter().filter(|(text, _)| !text.is_empty()) {
+            let width = small_width(ui, text);
+            if !line.is_empty() && used + width > room.width() {
+                line_ui(ui, pos2(room.left(), top), room.width(), text_size::SMALL, &line);
+                (top, used) = (top + CAPTION, 0.0);
+                line.clear();
+            }
+            used += width + space::S;
+            line.push((text, if warns { theme.warn } else { theme.text_weak }));
+        }
+        line_ui(ui, pos2(room.left(), top), room.width(), text_size::SMALL, &line);
+        top + CAPTION + 6.0
     }
 
     /// `5 × 3`, rows first.
@@ -186,7 +202,7 @@ impl<'a> Look<'a> {
     }
 
     /// The size arithmetic of the output, with its numbers; and what no window sees.
-    pub fn geometry(&self) -> (String, Option<String>) {
+    pub fn geometry(&self, ui: &Ui, width: f32) -> (String, Option<String>) {
         let view = self.view;
         let window = &self.spec.window;
         let axis = |axis: &crate::nn::Axis| {
@@ -202,7 +218,9 @@ impl<'a> Look<'a> {
         };
         let (rows, cols) = (axis(&window.rows), axis(&window.cols));
         let text = if rows == cols {
-            view.fill("conv.size", &[("sum", &rows)])
+            let long = view.fill("conv.size", &[("sum", &rows)]);
+            let short = view.fill("conv.size_short", &[("sum", &rows)]);
+            if small_width(ui, &long) <= width { long } else { short }
         } else {
             view.fill("conv.sizes", &[("rows", &rows), ("columns", &cols)])
         };
@@ -236,18 +254,30 @@ pub fn used_ui(ui: &mut Ui, rect: Rect) {
 /// The height of [`legends_ui`].
 pub const LEGENDS: f32 = 54.0;
 
-/// Legends in a row, each under its caption.
+/// Legends beside one another, each under its caption; in two lines where one would be too narrow.
 pub fn legends_ui(ui: &mut Ui, room: Rect, legends: &[(String, Mapping)]) {
-    const GAP: f32 = 18.0;
-    let count = legends.len().max(1) as f32;
-    let width = ((room.width() + GAP) / count - GAP).clamp(40.0, 180.0);
+    let per_line = legends_per_line(room.width(), legends.len());
+    let width = ((room.width() + LEGEND_GAP) / per_line as f32 - LEGEND_GAP).clamp(40.0, 180.0);
     for (k, (name, mapping)) in legends.iter().enumerate() {
-        let at = pos2(room.left() + k as f32 * (width + GAP), room.top());
+        let (line, place) = ((k / per_line) as f32, (k % per_line) as f32);
+        let at = room.min + vec2(place * (width + LEGEND_GAP), line * LEGENDS);
         caption_ui(ui, at, width, name, "");
         let rect = Rect::from_min_size(at + vec2(0.0, CAPTION), vec2(width, LEGENDS - CAPTION));
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(("legend", k)));
         legend_ui(&mut child, mapping, width, None);
     }
+}
+
+const LEGEND_GAP: f32 = 18.0;
+
+fn legends_per_line(width: f32, legends: usize) -> usize {
+    let all = legends.max(1);
+    if (width + LEGEND_GAP) / all as f32 - LEGEND_GAP >= 106.0 { all } else { all.div_ceil(2) }
+}
+
+/// How high `legends` legends are.
+pub fn legends_height(width: f32, legends: usize) -> f32 {
+    legends.div_ceil(legends_per_line(width, legends)) as f32 * LEGENDS
 }
 
 /// A point at the middle of the gap after a plane.

@@ -20,10 +20,8 @@ pub fn share_ui(ui: &mut Ui, look: &Look) {
     let [_, k, i, j] = look.at;
     let pixels = look.spec.filter_pixels();
     let all = look.spec.out_channels.to_string();
-    let place = view.fill(
-        "conv.place",
-        &[("k", &k.to_string()), ("all", &all), ("row", &i.to_string()), ("column", &j.to_string())],
-    );
+    let place =
+        view.fill("conv.place", &[("k", &k.to_string()), ("all", &all), ("cell", &format!("({i},{j})"))]);
     let why = view.fill("conv.share", &[("k", &pixels.to_string())]);
     let top = look.header_ui(ui, room, &place, &[(&why, false)]);
 
@@ -62,7 +60,7 @@ pub fn share_ui(ui: &mut Ui, look: &Look) {
         points: BOX,
         frame,
     };
-    let by = single("K", "K", CellView::current(pixels as f32), None, look.sum_mapping(), None);
+    let by = single("K", "K", CellView::current(pixels as f32), None, look.neutral(), None);
     let by = single_ui(ui, view, pos2(left.right() + SIGN, y - 0.5 * BOX - MARGIN), &by).response.rect;
     caption_ui(ui, pos2(by.left(), by.top() - CAPTION), BOX, "K", "");
     sign_ui(ui, pos2(by.right() + 0.5 * SIGN, y), "=");
@@ -76,7 +74,7 @@ pub fn share_ui(ui: &mut Ui, look: &Look) {
     let frame = look.just.map(|_| theme.cursor);
     let steps = [
         ("", "dy", dy.cell(i, j), Some(dy.address(i, j)), dy.mapping(), None),
-        ("÷", "K", CellView::current(pixels as f32), None, look.sum_mapping(), None),
+        ("÷", "K", CellView::current(pixels as f32), None, look.neutral(), None),
         ("=", "dS", ds.cell(i, j), Some(ds.address(i, j)), ds.mapping(), frame),
     ];
     for (n, (sign, name, cell, address, mapping, frame)) in steps.into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! How a sum of windows times filter slices is laid out: as a table with a row for each channel
 //! where the kernel leaves room for it, else with one channel large over two lines.
 
-use super::look::{LEGENDS, Look, legends_ui, middle, room, used_ui};
+use super::look::{LEGENDS, Look, legends_height, legends_ui, middle, room, used_ui};
 use super::sum::{Lit, Sum};
 use crate::nn::Part;
 use crate::trace::Address;
@@ -27,14 +27,20 @@ const SIGMA: f32 = 24.0;
 /// A box for one number.
 const BOX: f32 = 40.0;
 /// The cell in which a number can just be read.
-const READABLE: f32 = 34.0;
+const READABLE: f32 = 32.0;
 /// The largest cell.
-const LARGEST: f32 = 46.0;
+const LARGEST: f32 = 80.0;
+/// The largest cell of a table with several rows.
+const LARGEST_OF_MANY: f32 = 46.0;
+/// Between the rows of the table.
+const ROWS: f32 = 5.0;
+/// A scroll bar.
+const BAR: f32 = 12.0;
 
 /// Draws the close-up of a sum.
 pub fn sum_ui(ui: &mut Ui, look: &Look, sum: &Sum) {
     let room = room(ui);
-    let (geometry, unseen) = look.geometry();
+    let (geometry, unseen) = look.geometry(ui, room.width());
     let mut detail = vec![(if sum.flipped { spread_words(look) } else { geometry }, false)];
     detail.extend(group_words(look, sum).map(|text| (text, false)));
     detail.extend(unseen.map(|text| (text, true)));
@@ -52,8 +58,9 @@ pub fn sum_ui(ui: &mut Ui, look: &Look, sum: &Sum) {
 /// `channel k2 of 8 · row 3, column 5`.
 fn place_words(look: &Look) -> String {
     let [_, k, i, j] = look.at.map(|n| n.to_string());
+    let cell = format!("({i},{j})");
     let all = look.view.state.plan().shape_of(look.stage.tensor).0[1].to_string();
-    look.view.fill("conv.place", &[("k", &k), ("all", &all), ("row", &i), ("column", &j)])
+    look.view.fill("conv.place", &[("k", &k), ("all", &all), ("cell", &cell)])
 }
 
 /// How the output gradient is laid out under the flipped filter.
@@ -159,6 +166,7 @@ enum Face {
 }
 
 /// Window, filter slice or products of slice `k`.
+#[expect(clippy::too_many_arguments, reason = "one plane of a row, where it stands, and how large")]
 fn face_ui(
     ui: &mut Ui,
     look: &Look,
@@ -291,7 +299,7 @@ fn chain(look: &Look, sum: &Sum) -> Vec<Link> {
             name: "K".to_owned(),
             cell: CellView::current(pixels as f32),
             address: None,
-            mapping,
+            mapping: look.neutral(),
             just: just(pixels),
         });
     }
@@ -307,10 +315,13 @@ fn chain(look: &Look, sum: &Sum) -> Vec<Link> {
         });
     }
     let plane = sum.result();
+    // Between the sum and the last operation there is no such number yet, only in the cell the
+    // running one.
+    let is_there = links.is_empty() || look.done == look.terms;
     links.push(Link {
         sign: if links.is_empty() { "Σ" } else { "=" },
         name: look.view.text("conv.result"),
-        cell: plane.cell(i, j),
+        cell: if is_there { plane.cell(i, j) } else { CellView::not_yet() },
         address: Some(plane.address(i, j)),
         mapping: plane.mapping(),
         just: look.done == look.terms && look.just.is_some(),
@@ -389,7 +400,7 @@ fn map_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, room: Rect, from: Rect
     let size = Look::size(plane.rows(), plane.cols());
     let name = format!("{} k{channel}", look.name(look.stage.tensor));
     caption_ui(ui, room.min, room.width(), &name, &size);
-    let cell = fit_cell(room.size() - vec2(0.0, CAPTION), plane.rows(), plane.cols(), 0, ppp).min(BOX);
+    let cell = fit_cell(room.size() - vec2(0.0, CAPTION), plane.rows(), plane.cols(), 0, ppp).min(LARGEST);
     let mut overlays = lit.result.clone();
     overlays.push(Overlay::cursor(theme, i, j));
     let at = room.min + vec2(0.0, CAPTION);
@@ -430,23 +441,32 @@ struct TableFit {
 
 /// The largest table that fits, if one does with numbers in its cells.
 fn table_fit(ui: &Ui, sum: &Sum, size: Vec2) -> Option<TableFit> {
+    if sum.slices == 1 {
+        return None;
+    }
     let ppp = ui.pixels_per_point();
     let [kh, kw] = sum.kernel;
     let [rows, cols] = [0, 1].map(|d| sum.shown[d].len());
-    let foot = 2.0 * LEGENDS;
+    let foot = 2.0 * LEGENDS - space::S;
     let room = size.y - CAPTION - foot - space::M;
-    for wanted in [sum.slices.min(3), sum.slices.min(2)] {
-        let mut cell = LARGEST;
-        while cell >= READABLE - 2.0 {
+    // Three rows with a source that can be made out, if that goes; else less and less of it.
+    let wishes = [(3, 92.0_f32, 38.0), (3, 64.0, READABLE), (3, 48.0, READABLE), (2, 48.0, READABLE)];
+    for (wanted, least_source, least_cell) in wishes {
+        let mut cell = LARGEST_OF_MANY;
+        while cell >= least_cell {
             let face = plane_size(kh, kw, 0, cell, ppp);
             let height = face.y.max(88.0);
-            let pitch = height + space::S;
+            let pitch = height + ROWS;
             let fixed = FUNNEL + 3.0 * face.x + 2.0 * SIGN + SIGMA + BOX + 2.0 * MARGIN;
-            let left = vec2(size.x - fixed, height - CAPTION);
+            let fitting = ((room + ROWS) / pitch).floor().max(0.0) as usize;
+            let bar = if fitting < sum.slices { BAR } else { 0.0 };
+            let left = vec2(size.x - fixed - bar, height - CAPTION);
             let source = fit_cell(left.max(Vec2::splat(1.0)), rows, cols, 0, ppp).min(cell);
-            let fitting = ((room + space::S) / pitch).floor().max(0.0) as usize;
             let wide = plane_size(rows, cols, 0, source, ppp);
-            if wide.x <= left.x && (source >= 1.0 && wide.x >= 48.0 || source >= 20.0) && fitting >= wanted {
+            // As high as the row lets it be is all that can be asked for.
+            let most = fit_cell(vec2(f32::MAX, left.y), rows, cols, 0, ppp).min(cell);
+            let least = least_source.min(plane_size(rows, cols, 0, most, ppp).x);
+            if wide.x <= left.x && wide.x >= least && fitting >= wanted.min(sum.slices) {
                 return Some(TableFit { cell, source, rows: fitting.min(sum.slices), pitch, foot });
             }
             cell -= 1.0;
@@ -464,7 +484,7 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     // What is left goes between the columns.
     let scrolls = fit.rows < sum.slices;
     let spare =
-        ((body.width() - fixed - wide - if scrolls { 12.0 } else { 0.0 }) / 4.0).clamp(0.0, 14.0).floor();
+        ((body.width() - fixed - wide - if scrolls { BAR } else { 0.0 }) / 4.0).clamp(0.0, 14.0).floor();
     let x_window = body.left() + wide + FUNNEL + spare;
     let x_filter = x_window + face.x + SIGN + spare;
     let x_products = x_filter + face.x + SIGN + spare;
@@ -481,7 +501,7 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     caption_ui(ui, pos2(x_sum, body.top()), BOX + 30.0, &view.text("conv.sum"), "");
 
     let rows_top = body.top() + CAPTION;
-    let rows_height = fit.rows as f32 * fit.pitch - space::S;
+    let rows_height = fit.rows as f32 * fit.pitch - ROWS;
     let current = sum.current();
     if scrolls {
         let rect = Rect::from_min_size(pos2(body.left(), rows_top), vec2(body.width(), rows_height));
@@ -498,7 +518,7 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
         }
         area.show_viewport(&mut child, |ui, seen| {
             let top = ui.max_rect().top();
-            ui.set_height(sum.slices as f32 * fit.pitch - space::S);
+            ui.set_height(sum.slices as f32 * fit.pitch - ROWS);
             let from = (seen.top() / fit.pitch).floor().max(0.0) as usize;
             let to = ((seen.bottom() / fit.pitch).ceil().max(0.0) as usize).min(sum.slices);
             for k in from..to {
@@ -520,7 +540,8 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     let foot_height = (body.bottom() - foot).clamp(fit.foot, 190.0);
     let plane = sum.result();
     let map_room = vec2(body.width() - chain_width - 34.0, foot_height - CAPTION);
-    let map_cell = fit_cell(map_room.min(Vec2::splat(170.0)), plane.rows(), plane.cols(), 0, ppp).min(BOX);
+    let map_cell =
+        fit_cell(map_room.min(Vec2::splat(170.0)), plane.rows(), plane.cols(), 0, ppp).min(LARGEST);
     let map = plane_size(plane.rows(), plane.cols(), 0, map_cell, ppp);
     let map_wide = map.x.max(92.0);
     let x_map = body.right() - map_wide;
@@ -543,12 +564,8 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     let legends = legends(look, sum);
     let mut end = foot + CAPTION + BOX;
     if legend_room.width() >= 130.0 {
-        for (n, pair) in legends.chunks(2).enumerate() {
-            let top = foot + n as f32 * LEGENDS;
-            let rect = Rect::from_min_size(pos2(legend_room.left(), top), vec2(legend_room.width(), LEGENDS));
-            ui.push_id(n, |ui| legends_ui(ui, rect, pair));
-        }
-        end = end.max(foot + 2.0 * LEGENDS);
+        legends_ui(ui, legend_room.translate(vec2(0.0, -4.0)), &legends);
+        end = end.max(foot + 2.0 * LEGENDS - space::S);
     }
     pos2(body.right(), end.max(map_rect.bottom()))
 }
@@ -573,7 +590,7 @@ fn table_row_ui(
     fit: &TableFit,
     columns: &Columns,
 ) {
-    let height = fit.pitch - space::S;
+    let height = fit.pitch - ROWS;
     let theme = look.theme();
     let top = at.y + (0.5 * (height - columns.face.y)).floor();
     caption_ui(ui, at, columns.x_window - at.x - 4.0, &slice_words(look, sum, k), "");
@@ -604,12 +621,25 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
             strip_ui(ui, look, sum, lit, k, Rect::from_min_max(pos2(body.left(), top), body.max)) + space::S;
     }
     let links = chain(look, sum);
-    let height = (body.bottom() - top - LEGENDS - space::M) / 2.0 - CAPTION - space::S;
-    let by_width = (body.width() - 64.0 - FUNNEL - SIGN - 4.0 * MARGIN) / (2 * kw) as f32;
+    let height =
+        (body.bottom() - top - legends_height(body.width(), 4) - space::M) / 2.0 - CAPTION - space::S;
+    // The source gets what leaves the numbers readable.
+    let beside = FUNNEL + SIGN + 4.0 * MARGIN;
+    let by_width = |source: f32| (body.width() - source - beside) / (2 * kw) as f32;
+    let sources = [(150.0, 36.0), (100.0, READABLE), (64.0, READABLE), (38.0, READABLE)];
+    let fitting = sources.into_iter().find(|&(source, least)| by_width(source) >= least);
+    let by_width = by_width(fitting.map_or(64.0, |(source, _)| source));
+    // So does the result's map.
+    let by_map = (body.width() - SIGN - space::S - CHAIN_COLUMN - 20.0 - 110.0 - 2.0 * MARGIN) / kw as f32;
+    let by_width = if by_map >= READABLE { by_width.min(by_map) } else { by_width };
     let chain_height = links.len() as f32 * (BOX + 2.0 * MARGIN + 3.0) + 6.0;
     let by_height = (height - 2.0 * MARGIN) / kh as f32;
-    // A number in each cell is worth some scrolling.
-    let by_height = if by_height >= 26.0 { by_height.max(READABLE) } else { by_height };
+    // A number in each cell is worth scrolling to the legends.
+    let by_height = if by_height + (LEGENDS + space::M) / (2 * kh) as f32 >= READABLE {
+        by_height.max(READABLE)
+    } else {
+        by_height
+    };
     let cell = snap_cell(by_width.min(by_height).clamp(4.0, LARGEST), ppp);
     let face = plane_size(kh, kw, 0, cell, ppp);
     let names = names(look, sum);
@@ -622,8 +652,8 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
     let plane = sum.plane(k);
     let (rect, window) = source_ui(ui, look, sum, lit, k, at, source);
     let size = Look::size(plane.rows(), plane.cols());
-    let name = format!("{} {}", names.source, slice_words(look, sum, k));
-    caption_ui(ui, pos2(body.left(), top), rect.width().max(left.min(150.0)), &name, &size);
+    let name = format!("{} k{}", names.source, sum.first + k);
+    caption_ui(ui, pos2(body.left(), top), left + FUNNEL - 6.0, &name, &size);
     let spare = ((left - rect.width()) / 2.0).clamp(0.0, 20.0).floor();
     let x_window = rect.right() + FUNNEL + spare;
     let crop = face_ui(ui, look, sum, lit, Face::Window, k, pos2(x_window, at.y), cell);
@@ -655,7 +685,7 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
         Rect::from_min_size(pos2(body.left(), bottom), vec2(body.width(), LEGENDS)),
         &legends(look, sum),
     );
-    pos2(body.right(), bottom + LEGENDS)
+    pos2(body.right(), bottom + legends_height(body.width(), 4))
 }
 
 /// All channels small, each with its sum; returns where the strip ends.

@@ -1,7 +1,7 @@
 //! The gradient of one weight: at each position of the window, the output gradient times the input
 //! that the weight met there; all of it added up.
 
-use super::look::{LEGENDS, Look, legends_ui, room, used_ui};
+use super::look::{LEGENDS, Look, legends_height, legends_ui, room, used_ui};
 use crate::trace::{Address, Plan};
 use crate::ui::{
     colormap::Mapping,
@@ -46,7 +46,11 @@ pub fn weight_ui(ui: &mut Ui, look: &Look) {
     let dw = Plane::new(view, look.stage.tensor, 0, o * spec.group_in() + c);
     let wide_slice =
         plane_size(dw.rows(), dw.cols(), 0, BOX.min(160.0 / dw.rows().max(dw.cols()) as f32), ppp);
-    let second = CAPTION + wide_slice.y.max(BOX + 2.0 * MARGIN) + space::M + LEGENDS + space::S;
+    let second = CAPTION
+        + wide_slice.y.max(BOX + 2.0 * MARGIN)
+        + space::M
+        + legends_height(room.width(), 4)
+        + space::S;
     let padded = [window.rows.len + 2 * window.rows.padding, window.cols.len + 2 * window.cols.padding];
     let side = vec2(
         (room.width() - 2.0 * SIGN) / 3.0,
@@ -166,7 +170,10 @@ pub fn weight_ui(ui: &mut Ui, look: &Look) {
         (look.name(look.stage.tensor), dw.mapping()),
     ];
     legends_ui(ui, Rect::from_min_size(pos2(room.left(), y), vec2(room.width(), LEGENDS)), &legends);
-    used_ui(ui, Rect::from_min_max(room.min, pos2(products_rect.right(), y + LEGENDS)));
+    used_ui(
+        ui,
+        Rect::from_min_max(room.min, pos2(products_rect.right(), y + legends_height(room.width(), 4))),
+    );
 }
 
 /// The image of a batch that term `m` belongs to, and the position in it.
