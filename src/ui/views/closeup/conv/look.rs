@@ -202,7 +202,7 @@ impl<'a> Look<'a> {
     }
 
     /// The size arithmetic of the output, with its numbers; and what no window sees.
-    pub fn geometry(&self, ui: &Ui, width: f32) -> (String, Option<String>) {
+    pub fn geometry(&self, ui: &Ui, width: f32) -> (Vec<String>, Option<String>) {
         let view = self.view;
         let window = &self.spec.window;
         let axis = |axis: &crate::nn::Axis| {
@@ -220,9 +220,12 @@ impl<'a> Look<'a> {
         let text = if rows == cols {
             let long = view.fill("conv.size", &[("sum", &rows)]);
             let short = view.fill("conv.size_short", &[("sum", &rows)]);
-            if small_width(ui, &long) <= width { long } else { short }
+            vec![if small_width(ui, &long) <= width { long } else { short }]
         } else {
-            view.fill("conv.sizes", &[("rows", &rows), ("columns", &cols)])
+            vec![
+                view.fill("conv.size_rows", &[("sum", &rows)]),
+                view.fill("conv.size_columns", &[("sum", &cols)]),
+            ]
         };
         let list = |unseen: Vec<usize>| {
             let shown: Vec<_> = unseen.iter().take(4).map(ToString::to_string).collect();

@@ -33,7 +33,7 @@ const LARGEST: f32 = 80.0;
 /// The largest cell of a table with several rows.
 const LARGEST_OF_MANY: f32 = 46.0;
 /// Between the rows of the table.
-const ROWS: f32 = 5.0;
+const ROWS: f32 = 4.0;
 /// A scroll bar.
 const BAR: f32 = 12.0;
 
@@ -41,7 +41,8 @@ const BAR: f32 = 12.0;
 pub fn sum_ui(ui: &mut Ui, look: &Look, sum: &Sum) {
     let room = room(ui);
     let (geometry, unseen) = look.geometry(ui, room.width());
-    let mut detail = vec![(if sum.flipped { spread_words(look) } else { geometry }, false)];
+    let first = if sum.flipped { vec![spread_words(look)] } else { geometry };
+    let mut detail: Vec<_> = first.into_iter().map(|text| (text, false)).collect();
     detail.extend(group_words(look, sum).map(|text| (text, false)));
     detail.extend(unseen.map(|text| (text, true)));
     let detail: Vec<_> = detail.iter().map(|(text, warns)| (text.as_str(), *warns)).collect();
@@ -447,7 +448,7 @@ fn table_fit(ui: &Ui, sum: &Sum, size: Vec2) -> Option<TableFit> {
     let ppp = ui.pixels_per_point();
     let [kh, kw] = sum.kernel;
     let [rows, cols] = [0, 1].map(|d| sum.shown[d].len());
-    let foot = 2.0 * LEGENDS - space::S;
+    let foot = 2.0 * LEGENDS - 10.0;
     let room = size.y - CAPTION - foot - space::M;
     // Three rows with a source that can be made out, if that goes; else less and less of it.
     let wishes = [(3, 92.0_f32, 38.0), (3, 64.0, READABLE), (3, 48.0, READABLE), (2, 48.0, READABLE)];
@@ -635,7 +636,8 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
     let chain_height = links.len() as f32 * (BOX + 2.0 * MARGIN + 3.0) + 6.0;
     let by_height = (height - 2.0 * MARGIN) / kh as f32;
     // A number in each cell is worth scrolling to the legends.
-    let by_height = if by_height + (LEGENDS + space::M) / (2 * kh) as f32 >= READABLE {
+    let by_height = if by_height + (legends_height(body.width(), 4) + space::M) / (2 * kh) as f32 >= READABLE
+    {
         by_height.max(READABLE)
     } else {
         by_height
