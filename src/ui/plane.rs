@@ -208,6 +208,7 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
             | Part::Mask
             | Part::WeightV
             | Part::BiasV
+            | Part::RunningVar
             | Part::Target
     );
     if unsigned {

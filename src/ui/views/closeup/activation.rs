@@ -1,7 +1,7 @@
 //! Activations: the curve, the cell's point, the gate both ways.
 
 use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
-use super::sheet::{Item, Sheet, around, legends_ui, row_ui};
+use super::sheet::{Item, Sheet, around, legends_ui, near_ui, row_ui};
 use crate::nn::{Op, Part};
 use crate::trace::{Address, Operand, Pass, Plan, Stage, TensorId, TermOp, rules};
 use crate::ui::{
@@ -121,7 +121,7 @@ impl<'a> Activation<'a> {
             _ => "y · (1 − y)".to_owned(),
         };
         let cols = like.shape()[1];
-        let crosses: Vec<Overlay> = if len <= 300 && self.op == Op::Relu {
+        let crosses: Vec<Overlay> = if len <= 150 && self.op == Op::Relu {
             (0..len)
                 .filter(|&k| cells(k) == CellView::current(0.0))
                 .map(|k| Overlay::cross((k / cols) as i32, (k % cols) as i32, view.theme.bad))
@@ -161,8 +161,9 @@ impl<'a> Activation<'a> {
             }
             (_, false) => vec![self.around(self.x).into(), "→".into(), target.into()],
         };
-        row_ui(ui, self.view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
+        let drawn = row_ui(ui, self.view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
         legends_ui(ui, self.view, &items);
+        near_ui(ui, self.view, 1, &items, &drawn, 125.0);
     }
 
     fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {

@@ -154,6 +154,7 @@ impl<'a> Norm<'a> {
             Part::Db => vec![self.summed(dy).into(), "Σ".into(), self.all(own(Part::Db)).into()],
             _ if self.train => vec![
                 self.at_cell(dy).into(),
+                ",".into(),
                 self.at_cell(own(Part::Xhat)).into(),
                 "→".into(),
                 self.at_cell(own(Part::Dx)).into(),

@@ -71,8 +71,6 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
         || (stage.tensor.part == Part::Out && network.loss == Loss::Mse);
     let last = (spot.done as usize).checked_sub(1).filter(|&m| over_rows && m < rows && !spot.is_done());
     let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
-    table_ui(ui, view, rows, &columns, &marks, view.theme.pass(look(stage.pass)));
-    ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
     let steps = if stage.tensor.part == Part::Out && network.loss == Loss::CrossEntropy {
         // Classes that are not the target take no part.
@@ -93,7 +91,17 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
             _ => String::new(),
         };
     }
-    lines_ui(ui, view, &lines);
+    // Below a long table nobody would see the arithmetic.
+    let is_long = rows > 14;
+    if is_long {
+        lines_ui(ui, view, &lines);
+        ui.add_space(space::S);
+    }
+    table_ui(ui, view, rows, &columns, &marks, view.theme.pass(look(stage.pass)));
+    ui.add_space(space::S);
+    if !is_long {
+        lines_ui(ui, view, &lines);
+    }
     words_ui(ui, view, stage, &spot);
 }
 

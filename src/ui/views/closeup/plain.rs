@@ -1,7 +1,7 @@
 //! What copies or masks cell by cell: flatten, dropout.
 
 use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
-use super::sheet::{Item, Sheet, around, arrow_ui, legends_ui, row_ui, wrap};
+use super::sheet::{Item, Sheet, around, arrow_ui, legends_ui, near_ui, row_ui, wrap};
 use crate::nn::{Mode, Op, Part};
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
 use crate::ui::{number, plane::Plane, theme::space, view::View};
@@ -37,8 +37,9 @@ fn dropout_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
         (false, _) => vec![at(from).into(), "=".into(), at(to).into()],
     };
     let room = ui.available_size();
-    row_ui(ui, view, 0, &items, vec2(room.x, (0.6 * room.y).max(120.0)));
+    let drawn = row_ui(ui, view, 0, &items, vec2(room.x, (0.6 * room.y).max(120.0)));
     legends_ui(ui, view, &items);
+    near_ui(ui, view, 1, &items, &drawn, 90.0);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
     lines_ui(ui, view, &last_steps(&fold.steps, 1, spot.terms as usize));

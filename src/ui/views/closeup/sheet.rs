@@ -14,15 +14,17 @@ use crate::ui::{
 use egui::{Color32, FontId, Galley, Pos2, Rect, Ui, UiBuilder, Vec2, pos2, text::LayoutJob, vec2};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    rc::Rc,
     sync::Arc,
 };
 
 /// Gives a sheet's k-th cell.
-type CellOf<'a> = Box<dyn Fn(usize) -> CellView + 'a>;
+type CellOf<'a> = Rc<dyn Fn(usize) -> CellView + 'a>;
 /// Where a sheet's k-th cell is.
-type AddressOf<'a> = Box<dyn Fn(usize) -> Address + 'a>;
+type AddressOf<'a> = Rc<dyn Fn(usize) -> Address + 'a>;
 
 /// Where the cells come from.
+#[derive(Clone)]
 enum Source<'a> {
     /// Cells of a tensor: the first, and how far apart they lie.
     Tensor { plane: Plane<'a>, first: u32, stride: u32 },
@@ -81,7 +83,7 @@ impl<'a> Sheet<'a> {
         detail: impl Into<String>,
     ) -> Self {
         let [len, rows, cols] = shape;
-        let source = Source::Made { cells: Box::new(cells), address: None, revision };
+        let source = Source::Made { cells: Rc::new(cells), address: None, revision };
         Self::build(source, len, rows, cols, mapping, name, detail)
     }
 
@@ -123,7 +125,7 @@ impl<'a> Sheet<'a> {
     /// Where the cells of a made sheet are.
     pub(super) fn addressed(mut self, of: impl Fn(usize) -> Address + 'a) -> Self {
         if let Source::Made { address, .. } = &mut self.source {
-            *address = Some(Box::new(of));
+            *address = Some(Rc::new(of));
         }
         self
     }
@@ -153,7 +155,7 @@ impl<'a> Sheet<'a> {
         revision: u64,
         address: impl Fn(usize) -> Address + 'a,
     ) -> Self {
-        self.source = Source::Made { cells: Box::new(cells), address: Some(Box::new(address)), revision };
+        self.source = Source::Made { cells: Rc::new(cells), address: Some(Rc::new(address)), revision };
         self
     }
 
@@ -193,6 +195,38 @@ impl<'a> Sheet<'a> {
             Source::Tensor { plane, first, stride } => plane.cell_at(first + k as u32 * stride),
             Source::Made { cells, .. } => cells(k),
         }
+    }
+
+    /// The cells next to the framed one, in its form; `None` where there is none, or nothing to leave
+    /// out.
+    fn near(&self) -> Option<Self> {
+        let (i, j) = self.focus?;
+        let (rows, cols) = (self.rows.min(3), self.cols.min(3));
+        if rows * cols == self.len {
+            return None;
+        }
+        let top = i.saturating_sub(1).min(self.rows - rows);
+        let left = j.saturating_sub(1).min(self.cols - cols);
+        let (source, width, len) = (self.source.clone(), self.cols, self.len);
+        let of = move |k: usize| (top + k / cols) * width + left + k % cols;
+        let mut hasher = DefaultHasher::new();
+        (self.revision(), top, left).hash(&mut hasher);
+        let cells = move |k: usize| match &source {
+            _ if of(k) >= len => CellView::not_yet(),
+            Source::Tensor { plane, first, stride } => plane.cell_at(first + of(k) as u32 * stride),
+            Source::Made { cells, .. } => cells(of(k)),
+        };
+        let form = [rows * cols, rows, cols];
+        let detail = format!("({top}…{}, {left}…{})", top + rows - 1, left + cols - 1);
+        let near = Self::made(cells, hasher.finish(), form, self.mapping, self.name.clone(), detail);
+        let near = match self.source.clone() {
+            Source::Tensor { plane, first, stride } => {
+                near.addressed(move |k| plane.address_at(first + of(k).min(len - 1) as u32 * stride))
+            }
+            Source::Made { address: Some(place), .. } => near.addressed(move |k| place(of(k).min(len - 1))),
+            Source::Made { address: None, .. } => near,
+        };
+        Some(near.focus((i - top) * cols + j - left).at_most(44.0).without_legend())
     }
 
     /// The overlay that frames a cell.
@@ -427,6 +461,28 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
         x += width + GAP;
     }
     drawn
+}
+
+/// Below a row whose cells are too small to read: the framed cells and their neighbours, enlarged,
+/// where at least `spare` points of height stay free.
+pub(super) fn near_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], drawn: &[Drawn], spare: f32) {
+    const HEIGHT: f32 = 150.0;
+    let small = drawn.iter().any(|sheet| sheet.grid.cell_points < 24.0);
+    if !small || ui.available_height() < HEIGHT + spare {
+        return;
+    }
+    let near: Option<Vec<Item>> = items
+        .iter()
+        .map(|item| match item {
+            Item::Sheet(sheet) if sheet.len == 1 => None,
+            Item::Sheet(sheet) => sheet.near().map(Item::from),
+            Item::Sign(sign) => Some(Item::Sign(sign)),
+        })
+        .collect();
+    if let Some(near) = near {
+        ui.add_space(space::S);
+        row_ui(ui, view, salt, &near, vec2(ui.available_width(), HEIGHT));
+    }
 }
 
 /// The legends of the sheets' colours, one for each mapping.

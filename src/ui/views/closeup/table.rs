@@ -108,6 +108,18 @@ pub(super) fn table_ui(
             vec2(outer.width(), row_height),
         )
     };
+    // A long table follows the cursor.
+    let id = egui::Id::unique("row that the close-up follows");
+    let followed = ui.data(|data| data.get_temp::<Address>(id));
+    if followed != Some(marks.focus) {
+        ui.data_mut(|data| data.insert_temp(id, marks.focus));
+        let is_focus = |row: usize| columns.iter().any(|c| (c.cell)(row).1 == Some(marks.focus));
+        if let Some(row) = marks.row.or_else(|| (0..rows).find(|&row| is_focus(row)))
+            && rows as f32 * row_height > room.y
+        {
+            ui.scroll_to_rect(row_rect(row), Some(egui::Align::Center));
+        }
+    }
     if let Some(target) = marks.target.filter(|&t| t < rows) {
         ui.painter().rect_filled(row_rect(target), CornerRadius::same(3), theme.accent_soft);
     }
@@ -284,7 +296,7 @@ fn cell_ui(
     most_chars: usize,
 ) {
     let theme = view.theme;
-    let chars = ((rect.width() / 8.6) as usize).min(most_chars);
+    let chars = ((rect.width() / 9.4) as usize).min(most_chars);
     let fitted = |chars: usize| number::fit_number(cell.value, chars.max(3), Some(4)).unwrap_or_default();
     let text = match cell.state {
         CellState::NotYet => String::new(),

@@ -1,7 +1,7 @@
 //! The update: before, change, after.
 
 use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
-use super::sheet::{Item, Sheet, around, around_in, legends_ui, row_ui};
+use super::sheet::{Item, Sheet, around, around_in, legends_ui, near_ui, row_ui};
 use crate::nn::{
     Part,
     optimizer::{Rule, TRAINED},
@@ -34,8 +34,9 @@ pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     heading_ui(ui, view, focus, stage, &view.text(key));
     let room = ui.available_size();
     let items = if is_parameter { parameter(view, &spot) } else { sources(view, stage, &spot) };
-    row_ui(ui, view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
+    let drawn = row_ui(ui, view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
     legends_ui(ui, view, &items);
+    near_ui(ui, view, 1, &items, &drawn, 95.0);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
     lines_ui(ui, view, &last_steps(&fold.steps, 6, spot.terms as usize));
