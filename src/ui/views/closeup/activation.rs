@@ -10,7 +10,7 @@ use crate::ui::{
     plane::{self, Plane},
     theme::{self, space},
     view::View,
-    widgets::grid::{CellState, CellView, Overlay},
+    widgets::grid::{CellState, CellView},
 };
 use egui::{RichText, Ui, vec2};
 use egui_plot::{HLine, Line as Curve, LineStyle, Plot, PlotPoints, Points, VLine};
@@ -120,18 +120,9 @@ impl<'a> Activation<'a> {
             Op::Tanh => "1 − y²".to_owned(),
             _ => "y · (1 − y)".to_owned(),
         };
-        let cols = like.shape()[1];
-        let crosses: Vec<Overlay> = if len <= 150 && self.op == Op::Relu {
-            (0..len)
-                .filter(|&k| cells(k) == CellView::current(0.0))
-                .map(|k| Overlay::cross((k / cols) as i32, (k % cols) as i32, view.theme.bad))
-                .collect()
-        } else {
-            Vec::new()
-        };
         Sheet::made(cells, revision, like.form(), mapping, view.text(key), detail)
             .sized_like(like)
-            .over(crosses)
+            .crossing_zeros(self.op == Op::Relu)
     }
 
     fn plane_len(&self) -> u32 {

@@ -46,6 +46,7 @@ pub(super) struct Sheet<'a> {
     least: f32,
     largest: f32,
     legend: bool,
+    crossing: bool,
 }
 
 impl<'a> Sheet<'a> {
@@ -109,6 +110,7 @@ impl<'a> Sheet<'a> {
             least: 0.0,
             largest: 60.0,
             legend: true,
+            crossing: false,
         }
     }
 
@@ -183,6 +185,12 @@ impl<'a> Sheet<'a> {
         self
     }
 
+    /// Crosses its cells that are 0, where they are few enough for crosses to be seen.
+    pub(super) fn crossing_zeros(mut self, crossing: bool) -> Self {
+        self.crossing = crossing;
+        self
+    }
+
     /// Leaves its colours out of the legends.
     pub(super) fn without_legend(mut self) -> Self {
         self.legend = false;
@@ -226,6 +234,7 @@ impl<'a> Sheet<'a> {
             Source::Made { address: Some(place), .. } => near.addressed(move |k| place(of(k).min(len - 1))),
             Source::Made { address: None, .. } => near,
         };
+        let near = near.crossing_zeros(self.crossing);
         Some(near.focus((i - top) * cols + j - left).at_most(44.0).without_legend())
     }
 
@@ -298,6 +307,11 @@ impl<'a> Sheet<'a> {
             overlays.push(Overlay::tint(CellSpan::new(row, col, 1, rest as i32), theme.ground));
         }
         overlays.extend(self.overlays.iter().cloned());
+        if self.crossing && self.len <= 150 {
+            let zeros = (0..self.len).filter(|&k| self.cell(k) == CellView::current(0.0));
+            let cell = |k: usize| ((k / self.cols) as i32, (k % self.cols) as i32);
+            overlays.extend(zeros.map(cell).map(|(i, j)| Overlay::cross(i, j, theme.bad)));
+        }
         if let Some(k) = view.hovered().and_then(|address| self.index_of(view, &address)) {
             overlays.push(Overlay::outline(self.span(k), theme.hover).with_width(1.5));
         }
