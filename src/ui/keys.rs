@@ -1,5 +1,6 @@
 //! Keys become actions by the command table; the presenter's clicker too.
 
+use super::widgets::grid::has_keyboard;
 use crate::app::{
     Action, AppState,
     command::{ALIASES, COMMANDS, Shortcut, command},
@@ -19,9 +20,10 @@ pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
 }
 
 /// The actions of the keys that were pressed. While a text is being typed, only Escape and what
-/// needs Ctrl.
+/// needs Ctrl; while a plane has the keyboard, its plain arrow keys are its own.
 pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
     let typing = ui.ctx().text_edit_focused();
+    let in_plane = has_keyboard(ui.ctx());
     let mut actions = Vec::new();
     ui.input_mut(|input| {
         // Those with more held beside them first: Shift+Right is not Right.
@@ -30,7 +32,12 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
         let mut commands: Vec<_> = own.chain(aliases).collect();
         commands.sort_by_key(|(_, s)| std::cmp::Reverse(u8::from(s.ctrl) + u8::from(s.shift)));
         for (command, shortcut) in commands {
-            let allowed = !typing || (shortcut.ctrl && shortcut.key != "Z") || shortcut.key == "Escape";
+            let is_planes = in_plane
+                && !shortcut.ctrl
+                && !shortcut.shift
+                && (shortcut.key.starts_with("Arrow") || ["Home", "End"].contains(&shortcut.key));
+            let allowed =
+                !is_planes && (!typing || (shortcut.ctrl && shortcut.key != "Z") || shortcut.key == "Escape");
             let Some(keys) = keyboard_shortcut(&shortcut).filter(|_| allowed) else { continue };
             let count = input.count_and_consume_key(keys.modifiers, keys.logical_key);
             actions.extend((0..count).map(|_| (command.action)(state)));

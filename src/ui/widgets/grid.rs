@@ -128,6 +128,15 @@ pub struct GridResponse {
     pub screen_from_grid: ScreenFromGrid,
 }
 
+/// Under this id egui's memory holds which plane had the keyboard last.
+const FOCUSED: &str = "the plane with the keyboard";
+
+/// Whether a plane has the keyboard, so that the plain arrow keys are its own.
+pub fn has_keyboard(ctx: &egui::Context) -> bool {
+    let last: Option<Id> = ctx.data(|data| data.get_temp(Id::unique(FOCUSED)));
+    last.is_some() && ctx.memory(|memory| memory.focused()) == last
+}
+
 impl<'a> Grid<'a> {
     /// A plane whose cells are numbers.
     pub fn new(
@@ -280,6 +289,7 @@ impl<'a> Grid<'a> {
         }
         let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+        ui.data_mut(|data| data.insert_temp(Id::unique(FOCUSED), response.id));
         let (last_row, last_col) = (self.rows - 1, self.cols - 1);
         ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
