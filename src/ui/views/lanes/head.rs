@@ -31,7 +31,7 @@ impl Scene<'_> {
             Rect::from_min_size(rect.min + vec2(1.0, dy), vec2(rect.width() - 2.0, height))
         });
         let name = layout::name(plan, c);
-        let unseen = plan.network().unseen().into_iter().find(|unseen| unseen.layer + 1 == c);
+        let unseen = self.layout.unseen.iter().find(|unseen| unseen.layer + 1 == c);
         let mut name_rect = first;
         if unseen.is_some() {
             name_rect.set_right(first.right() - 14.0);
@@ -72,7 +72,7 @@ impl Scene<'_> {
         layout::fitted_text_ui(painter, words, Align2::LEFT_CENTER, &line, layout::small_font(), ink.1);
         layout::fitted_text_ui(painter, third, Align2::CENTER_CENTER, &size, layout::small_font(), ink.1);
 
-        self.tell(response, c, unseen.as_ref());
+        self.tell(response, c, unseen);
     }
 
     fn tell(&self, response: egui::Response, c: usize, unseen: Option<&crate::nn::network::Unseen>) {

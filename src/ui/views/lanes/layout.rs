@@ -2,7 +2,7 @@
 
 use super::column;
 use crate::data::Content;
-use crate::nn::Part;
+use crate::nn::{Part, network::Unseen};
 use crate::trace::{Plan, TensorId};
 use crate::ui::{
     fonts,
@@ -97,6 +97,8 @@ pub struct Layout {
     pub columns: Vec<Range<f32>>,
     /// What each shows.
     pub bodies: Vec<Body>,
+    /// What layers leave unread of their inputs.
+    pub unseen: Vec<Unseen>,
     /// All columns with their gaps.
     pub width: f32,
     /// The side of a map's place.
@@ -155,11 +157,15 @@ impl Layout {
         let count = column::count(plan);
         let lane = ((room.y - HEAD - 2.0 * RAIL - MIDDLE - BAR) / 2.0).floor().max(SMALLEST);
         let bodies: Vec<Body> = (0..count).map(|c| Body::of(view, c)).collect();
-        let unseen: Vec<usize> = plan.network().unseen().iter().map(|unseen| unseen.layer + 1).collect();
+        let unseen = plan.network().unseen();
         let heads: Vec<f32> = (0..count)
             .map(|c| {
-                let warning = if unseen.contains(&c) { 15.0 } else { 0.0 };
-                let [first, second] = shape_lines(plan, c);
+                let warning = if unseen.iter().any(|unseen| unseen.layer + 1 == c) { 15.0 } else { 0.0 };
+                let [mut first, second] = shape_lines(plan, c);
+                if c + 1 == count {
+                    // The loss stands there as a number.
+                    first = "0.00000".to_owned();
+                }
                 let first = super::icon::SIDE + 4.0 + text_width(ui, &first, small_font());
                 let lines = first.max(text_width(ui, &second, small_font()));
                 (text_width(ui, &name(plan, c), name_font()) + warning).max(lines).min(WIDEST_HEAD) + 4.0
@@ -219,7 +225,7 @@ impl Layout {
             })
             .collect();
         let width = columns.last().map_or(0.0, |last| last.end) + FRAME;
-        Self { columns, bodies, width, thumb, rows, lane }
+        Self { columns, bodies, unseen, width, thumb, rows, lane }
     }
 
     /// How many of a column's items a lane shows.

@@ -14,7 +14,7 @@ use egui::{Align2, ComboBox, Rect, RichText, Ui, UiBuilder, WidgetInfo, pos2, ve
 /// The height of a caption with its legend.
 const LEGEND: f32 = 50.0;
 /// The width of the controls beside the legends.
-const CONTROLS: f32 = 108.0;
+const CONTROLS: f32 = 84.0;
 /// The least width with which the controls stand beside the legends.
 const WIDE: f32 = 330.0;
 
@@ -34,7 +34,7 @@ pub fn legends_ui(ui: &mut Ui, view: &View, image: u32, c: usize, focus: Option<
     let left = if wide { rect.right() - CONTROLS } else { rect.right() };
     let middle = 0.5 * (rect.left() + left);
     let top = if wide { rect.top() } else { rect.top() + 32.0 };
-    let slots = [rect.left()..middle - space::S, middle..left - if wide { space::M } else { 0.0 }];
+    let slots = [rect.left()..middle - 5.0, middle + 1.0..left - if wide { space::S } else { 0.0 }];
     let tensors = [Some(column::tensor_at(plan, c)), column::gradient_at(plan, c)];
     let looks = [PassLook::Forward, PassLook::Backward];
     for ((slot, tensor), look) in slots.into_iter().zip(tensors).zip(looks) {
@@ -108,7 +108,7 @@ fn controls_ui(ui: &mut Ui, view: &View) {
         })
     };
     let text = |scale: Scale| RichText::new(name(scale)).font(layout::small_font());
-    let combo = ComboBox::from_id_salt("scale").width(CONTROLS - 10.0).selected_text(text(now));
+    let combo = ComboBox::from_id_salt("scale").width(CONTROLS - 4.0).selected_text(text(now));
     let response = combo
         .show_ui(ui, |ui| {
             for scale in [Scale::Map, Scale::Layer, Scale::Network] {

@@ -430,7 +430,8 @@ impl Timeline<'_> {
         response.widget_info(|| WidgetInfo::slider(ui.is_enabled(), done, &words));
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(text.clone()));
         let is_pressed = response.clicked() || response.dragged();
-        if let Some(pos) = response.interact_pointer_pos().filter(|_| is_pressed) {
+        let pointed = response.interact_pointer_pos().or(response.hover_pos());
+        if let Some(pos) = pointed.filter(|_| is_pressed) {
             let address = self.drag_address(ui, &response, pos);
             // While the pointer rests on one cell, one move is enough.
             if state.cursor.address(plan) != Some(address) || state.selected.is_some() {
