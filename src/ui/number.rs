@@ -57,8 +57,8 @@ pub fn significant(value: f32, digits: usize) -> String {
     with_minus(format!("{mantissa}e{exponent}"))
 }
 
-/// The most exact text of at most `max_chars` characters, of at most `max_digits` significant digits
-/// (`None`: as many as it takes to be exact). `None` if there is no honest text so short.
+/// The exact text where it has at most `max_chars` characters; else the most exact one of at most
+/// `max_digits` significant digits (`None`: as many as fit). `None` if there is no honest text so short.
 ///
 /// A value too small for its exponent to fit is `≈0`, which says that it is not zero.
 ///
@@ -72,7 +72,7 @@ pub fn significant(value: f32, digits: usize) -> String {
 /// ```
 pub fn fit_number(value: f32, max_chars: usize, max_digits: Option<usize>) -> Option<String> {
     let fits = |text: &String| text.chars().count() <= max_chars;
-    let exact = max_digits.is_none().then(|| full(value)).filter(fits);
+    let exact = Some(full(value)).filter(fits);
     if exact.is_some() {
         return exact;
     }

@@ -26,7 +26,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &View) {
     let (done, all) = view.state.terms_done(&focus);
     heading_ui(ui, view, "inspector.numbers");
     result_ui(ui, view, &focus, &fold, done, all);
-    let reader_room = 74.0;
+    let reader_room = 118.0;
     if all > 0 {
         let words = view.fill("inspector.terms", &[("done", &done.to_string()), ("all", &all.to_string())]);
         ui.add_space(6.0);
@@ -285,7 +285,9 @@ fn readers_ui(ui: &mut Ui, view: &View, focus: &Address) {
     };
     ui.add_space(4.0);
     heading_ui(ui, view, if readers.is_empty() { "inspector.no_readers" } else { "inspector.readers" });
-    ui.horizontal_wrapped(|ui| {
+    let area = ScrollArea::vertical().id_salt("readers").auto_shrink([false, true]);
+    area.max_height(ui.available_height()).show(ui, |ui| {
+        ui.spacing_mut().interact_size.y = 18.0;
         for reader in readers.iter().take(SHOWN) {
             let text = view.state.plan().text(reader);
             let link = RichText::new(&text).font(theme::small_font()).color(view.theme.accent);

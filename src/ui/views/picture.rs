@@ -22,12 +22,12 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
     let side = if ui.available_width() < 330.0 { 66.0 } else { 97.0 };
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
-            ui.set_max_width(side + 4.0);
+            ui.set_max_width((side + 4.0).max(84.0));
             caption_ui(ui, view, &view.text("picture.original"));
             original_ui(ui, view, side);
         });
         ui.vertical(|ui| {
-            ui.set_max_width(side + 4.0);
+            ui.set_max_width((side + 4.0).max(84.0));
             let [c, h, w] = view.state.model().network.input;
             caption_ui(ui, view, &view.text("picture.seen")).on_hover_text(format!("{c}×{h}×{w}"));
             seen_ui(ui, view, side);
