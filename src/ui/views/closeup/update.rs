@@ -163,6 +163,11 @@ fn losses_ui(ui: &mut Ui, view: &View) {
     let theme = view.theme;
     let trace = view.state.trace();
     let plan = view.state.plan();
+    // A cell of the update can be looked at before the cursor has come to the loss.
+    let loss = plan.writer(TensorId::loss(Part::Out), trace.time(), plan.setup().images - 1, 0);
+    if !view.state.is_done(&loss) {
+        return;
+    }
     let before = trace.loss_before();
     let whole =
         Address { grain: Grain::Batch, ..plan.locate(u64::from(trace.time()) * plan.len(), Grain::Batch) };
