@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Draws the panel.
 pub fn picture_ui(ui: &mut Ui, view: &View) {
     // Side of the two pictures: smaller where the panel is narrow, so that the classes have room.
-    let side = if ui.available_width() < 330.0 { 66.0 } else { 97.0 };
+    let side: f32 = if ui.available_width() < 330.0 { 66.0 } else { 97.0 };
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
             ui.set_max_width((side + 4.0).max(84.0));

@@ -193,9 +193,9 @@ impl Timeline<'_> {
 
         let plan = view.state.plan();
         let batches = plan.setup().batches;
-        let epoch = (time / batches + 1).to_string();
+        let epoch = format!("e{}", time / batches);
         let all = plan.setup().epochs.to_string();
-        let loss = view.state.run.losses().get(&time).map_or_else(|| "?".to_owned(), |l| number::short(*l));
+        let loss = view.state.known_loss(time).map_or_else(|| "?".to_owned(), number::short);
         let words = view.fill("timeline.where", &[("epoch", &epoch), ("all", &all), ("loss", &loss)]);
         let right = pos2(rect.right() + space::S, rect.center().y);
         let note = view.text("timeline.scale");
@@ -209,15 +209,17 @@ impl Timeline<'_> {
 
     fn losses_ui(&self, painter: &Painter, rect: Rect, x_of: &dyn Fn(f64) -> f32) {
         let theme = self.theme();
-        let losses = self.view.state.run.losses();
-        let finite = || losses.iter().filter(|(_, loss)| loss.is_finite());
-        let highest = finite().map(|(_, loss)| *loss).fold(0.0f32, f32::max);
+        let state = self.view.state;
+        let known = state.run.losses().keys().filter_map(|&time| Some((time, state.known_loss(time)?)));
+        let finite: Vec<(u32, f32)> = known.filter(|(_, loss)| loss.is_finite()).collect();
+        let highest = finite.iter().map(|(_, loss)| *loss).fold(0.0f32, f32::max);
         let color = theme.pass(PassLook::Loss).strong;
         let inner = rect.shrink2(vec2(0.0, 4.0));
-        let points: Vec<Pos2> = finite()
+        let points: Vec<Pos2> = finite
+            .into_iter()
             .map(|(time, loss)| {
                 let share = if highest > 0.0 { loss / highest } else { 0.0 };
-                pos2(x_of(f64::from(*time) + 0.5), egui::lerp(inner.bottom()..=inner.top(), share))
+                pos2(x_of(f64::from(time) + 0.5), egui::lerp(inner.bottom()..=inner.top(), share))
             })
             .collect();
         if points.len() > 1 {
