@@ -3,7 +3,10 @@
 //! Letters: n image, o output channel, c input channel within its group, (i, j) window,
 //! (u, v) tap, (p, q) input position. K = kh * kw * C / groups.
 
-use super::{Real, Window, kernels::fused};
+use super::{
+    Real, Window, as_f32, as_f32_mut,
+    kernels::{Isa, fused, tensors},
+};
 use crate::tensor::{ShapeError, Tensor};
 
 /// A convolution whose numbers fit its input.
@@ -74,7 +77,27 @@ impl Conv2d {
 ///
 /// `y[n,o,i,j] = (sum over c, u, v of x[n, c, iS + uD - P, jS + vD - P] * w[o,c,u,v]) (/ K) + b[o]`;
 /// taps on padding are explicit zero terms.
+///
+/// For f32 by the fast path, which gives the bits of [`forward_definition`].
 pub fn forward<T: Real>(spec: &Conv2d, x: &Tensor<T>, w: &Tensor<T>, b: Option<&Tensor<T>>) -> Tensor<T> {
+    let [h_out, w_out] = spec.window.out();
+    let mut y = Tensor::zeros((x.dim().0, spec.out_channels, h_out, w_out));
+    match (as_f32(x), as_f32(w), as_f32_mut(&mut y)) {
+        (Some(x), Some(w), Some(y)) => {
+            tensors::conv_forward(Isa::best(), spec, x, w, b.and_then(as_f32), y);
+        }
+        _ => return forward_definition(spec, x, w, b),
+    }
+    y
+}
+
+/// The definition of [`forward`].
+pub fn forward_definition<T: Real>(
+    spec: &Conv2d,
+    x: &Tensor<T>,
+    w: &Tensor<T>,
+    b: Option<&Tensor<T>>,
+) -> Tensor<T> {
     let [h_out, w_out] = spec.window.out();
     let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
     let mut y = Tensor::zeros((x.dim().0, spec.out_channels, h_out, w_out));
@@ -110,7 +133,17 @@ pub fn backward_sum<T: Real>(spec: &Conv2d, dy: &Tensor<T>) -> Tensor<T> {
 ///
 /// `dw[o,c,u,v] += sum over n, i, j of ds[n,o,i,j] * x[n, c, iS + uD - P, jS + vD - P]`, continuing
 /// the fold from what `dw` holds: positions within an image, then images in batch order.
+///
+/// For f32 by the fast path, which gives the bits of [`backward_weight_definition`].
 pub fn backward_weight<T: Real>(spec: &Conv2d, x: &Tensor<T>, ds: &Tensor<T>, dw: &mut Tensor<T>) {
+    match (as_f32(x), as_f32(ds), as_f32_mut(dw)) {
+        (Some(x), Some(ds), Some(dw)) => tensors::conv_backward_weight(Isa::best(), spec, x, ds, dw),
+        _ => backward_weight_definition(spec, x, ds, dw),
+    }
+}
+
+/// The definition of [`backward_weight`].
+pub fn backward_weight_definition<T: Real>(spec: &Conv2d, x: &Tensor<T>, ds: &Tensor<T>, dw: &mut Tensor<T>) {
     let [h_out, w_out] = spec.window.out();
     fused(|| {
         for ((o, c, u, v), dw) in dw.indexed_iter_mut() {
@@ -140,7 +173,19 @@ pub fn backward_bias<T: Real>(dy: &Tensor<T>, db: &mut Tensor<T>) {
 /// Gathered per input cell: `dx[n,c,p,q] = sum over o, u, v of ds[n,o,i,j] * w[o,c,u,v]` with
 /// i = (p + P - uD)/S, j likewise; where that is not a window, an explicit zero term. This is the
 /// convolution of the padded, stride-dilated ds with the flipped filter.
+///
+/// For f32 by the fast path, which gives the bits of [`backward_input_definition`].
 pub fn backward_input<T: Real>(spec: &Conv2d, ds: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
+    let mut dx = Tensor::zeros((ds.dim().0, spec.in_channels, spec.window.rows.len, spec.window.cols.len));
+    match (as_f32(ds), as_f32(w), as_f32_mut(&mut dx)) {
+        (Some(ds), Some(w), Some(dx)) => tensors::conv_backward_input(Isa::best(), spec, ds, w, dx),
+        _ => return backward_input_definition(spec, ds, w),
+    }
+    dx
+}
+
+/// The definition of [`backward_input`].
+pub fn backward_input_definition<T: Real>(spec: &Conv2d, ds: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
     let mut dx = Tensor::zeros((ds.dim().0, spec.in_channels, spec.window.rows.len, spec.window.cols.len));
     fused(|| {

@@ -52,3 +52,13 @@ impl Real for f64 {
         self as f32
     }
 }
+
+/// The tensor itself where its numbers are f32: those go by the fast path.
+fn as_f32<T: Real>(tensor: &crate::tensor::Tensor<T>) -> Option<&crate::tensor::Tensor> {
+    (tensor as &dyn std::any::Any).downcast_ref()
+}
+
+/// The same, to change.
+fn as_f32_mut<T: Real>(tensor: &mut crate::tensor::Tensor<T>) -> Option<&mut crate::tensor::Tensor> {
+    (tensor as &mut dyn std::any::Any).downcast_mut()
+}

@@ -1,8 +1,21 @@
 //! The fast path of the same sums, in the same order.
 //!
-//! Today it is one thing: the definitions compiled for hardware fused multiply-add where the
-//! machine has it, which rounds exactly as the software one. Vectorised kernels go here, behind
-//! the layers' own functions.
+//! Every kernel works across cells: the lanes of a vector, the rows of a tile and the work of a
+//! thread are different cells, and each cell remains one fold over its terms in plan order by fused
+//! multiply-add. So the result is that of the definition, bit for bit, whatever the instruction set
+//! and the number of threads (NaN is NaN; which of its bit patterns is not said).
+//!
+//! `simd` has the vectors, `tile` the two inner loops, [`conv`] and [`dense`] the plans of the
+//! layers, `tensors` what stands behind the functions of [`crate::nn::conv`] and
+//! [`crate::nn::dense`].
+
+pub mod conv;
+pub mod dense;
+mod simd;
+pub mod tensors;
+mod tile;
+
+pub use tile::Isa;
 
 /// Runs `f` compiled with hardware FMA where run-time detection finds it. The result is the same
 /// bit for bit either way; only the time differs.
