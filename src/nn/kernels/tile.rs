@@ -5,6 +5,11 @@
 //! R rows and a broadcast number serves V vectors, and R * V independent folds hide the latency of
 //! the multiply-add. A tile is never cut along its terms.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "r and v are the letters of the tile; as counted loops they unroll"
+)]
+
 #[cfg(target_arch = "aarch64")]
 use super::simd::Neon;
 #[cfg(target_arch = "x86_64")]
@@ -86,6 +91,34 @@ impl Isa {
             Set::Avx512 => true,
             #[cfg(target_arch = "aarch64")]
             Set::Neon => true,
+        }
+    }
+
+    /// Runs `f` compiled for this instruction set, as far as it is inlined.
+    #[inline(always)]
+    pub(super) fn compiled<R>(self, f: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Set::Portable => f(),
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => {
+                #[target_feature(enable = "avx2,fma")]
+                fn with<R>(f: impl FnOnce() -> R) -> R {
+                    f()
+                }
+                // SAFETY: an Isa is present.
+                unsafe { with(f) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => {
+                #[target_feature(enable = "avx512f,avx2,fma")]
+                fn with<R>(f: impl FnOnce() -> R) -> R {
+                    f()
+                }
+                // SAFETY: an Isa is present.
+                unsafe { with(f) }
+            }
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => f(),
         }
     }
 

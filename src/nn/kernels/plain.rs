@@ -1,0 +1,171 @@
+//! The layers that fold nothing, or little, over one image's numbers: activations, max pooling of 2 x 2,
+//! bias gradients. Plain loops, compiled for the instruction set in use.
+
+use super::Isa;
+use crate::nn::{
+    activation,
+    pool::{Pool2d, takes_over},
+};
+
+/// Whether a pool's windows are 2 x 2, side by side, without padding.
+pub fn is_halving(spec: &Pool2d) -> bool {
+    [spec.window.rows, spec.window.cols]
+        .iter()
+        .all(|axis| axis.kernel == 2 && axis.stride == 2 && axis.padding == 0)
+}
+
+/// x: (C, H, W) -> y: (C, H', W'), winner: the row-major number of the first maximum within its 2 x 2
+/// window where the pool [`is_halving`], else within the channel.
+pub fn max_pool(isa: Isa, spec: &Pool2d, x: &[f32], y: &mut [f32], winner: &mut [u32]) {
+    let (rows, cols) = (spec.window.rows, spec.window.cols);
+    let halving = is_halving(spec);
+    isa.compiled(|| {
+        let planes = x.chunks_exact(rows.len * cols.len).take(spec.channels);
+        let out = rows.out * cols.out;
+        for ((x, y), winner) in planes.zip(y.chunks_exact_mut(out)).zip(winner.chunks_exact_mut(out)) {
+            let lines = y.chunks_exact_mut(cols.out).zip(winner.chunks_exact_mut(cols.out));
+            for (i, (y, winner)) in lines.enumerate() {
+                if halving {
+                    let (above, below) = x[2 * i * cols.len..][..2 * cols.len].split_at(cols.len);
+                    halve(above, below, y, winner);
+                } else {
+                    for (j, (y, winner)) in y.iter_mut().zip(winner).enumerate() {
+                        (*y, *winner) = first_max(spec, x, [i, j]);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[inline(always)]
+fn halve(above: &[f32], below: &[f32], y: &mut [f32], winner: &mut [u32]) {
+    let (above, below) = (above.as_chunks::<2>().0, below.as_chunks::<2>().0);
+    for (((a, b), y), winner) in above.iter().zip(below).zip(y).zip(winner) {
+        let (mut best, mut at) = (a[0], 0);
+        for (k, x) in [(1, a[1]), (2, b[0]), (3, b[1])] {
+            let takes = (x > best) | (x.is_nan() & !best.is_nan());
+            best = if takes { x } else { best };
+            at = if takes { k } else { at };
+        }
+        (*y, *winner) = (best, at);
+    }
+}
+
+fn first_max(spec: &Pool2d, x: &[f32], [i, j]: [usize; 2]) -> (f32, u32) {
+    let (mut best, mut at) = (f32::NEG_INFINITY, None);
+    for u in 0..spec.window.rows.kernel {
+        for v in 0..spec.window.cols.kernel {
+            if let Some([p, q]) = spec.window.tap([i, j], [u, v]) {
+                let k = p * spec.window.cols.len + q;
+                if at.is_none() || takes_over(x[k], best) {
+                    (best, at) = (x[k], Some(k));
+                }
+            }
+        }
+    }
+    (best, at.unwrap_or(0) as u32)
+}
+
+/// dy, winner: (C, H', W') -> dx: (C, H, W). With `relu`, x is the output of a ReLU and dx the gradient of
+/// that ReLU's input.
+pub fn max_pool_backward(
+    isa: Isa,
+    spec: &Pool2d,
+    dy: &[f32],
+    winner: &[u32],
+    relu: Option<&[f32]>,
+    dx: &mut [f32],
+) {
+    let (rows, cols) = (spec.window.rows, spec.window.cols);
+    let (plane, out) = (rows.len * cols.len, rows.out * cols.out);
+    let dx = &mut dx[..spec.channels * plane];
+    if !is_halving(spec) {
+        dx.fill(0.0);
+        // Windows in row-major order: so each cell gathers in the order of those that read it.
+        for ((dx, dy), winner) in
+            dx.chunks_exact_mut(plane).zip(dy.chunks_exact(out)).zip(winner.chunks_exact(out))
+        {
+            for (&dy, &at) in dy.iter().zip(winner) {
+                dx[at as usize] += dy;
+            }
+        }
+        if let Some(y) = relu {
+            relu_backward(isa, y, dx);
+        }
+        return;
+    }
+    isa.compiled(|| {
+        for (c, dx) in dx.chunks_exact_mut(plane).enumerate() {
+            for (i, dx) in dx.chunks_mut(2 * cols.len).enumerate() {
+                if i == rows.out {
+                    dx.fill(0.0);
+                    continue;
+                }
+                let window = (c * rows.out + i) * cols.out..(c * rows.out + i + 1) * cols.out;
+                let (above, below) = dx.split_at_mut(cols.len);
+                let y = relu.map(|y| y[c * plane + 2 * i * cols.len..][..2 * cols.len].split_at(cols.len));
+                let (dy, winner) = (&dy[window.clone()], &winner[window]);
+                spread(dy, winner, 0, y.map(|y| y.0), above);
+                spread(dy, winner, 2, y.map(|y| y.1), below);
+            }
+        }
+    });
+}
+
+/// One row of dx: `first` and `first + 1` are the numbers of its cells in their windows.
+#[inline(always)]
+fn spread(dy: &[f32], winner: &[u32], first: u32, relu: Option<&[f32]>, dx: &mut [f32]) {
+    let (dx, rest) = dx.as_chunks_mut::<2>();
+    rest.fill(0.0);
+    let windows = dx.iter_mut().zip(dy).zip(winner);
+    match relu {
+        Some(y) => {
+            for (((dx, &dy), &at), y) in windows.zip(y.as_chunks::<2>().0) {
+                // A gradient of -0 is gathered onto 0.
+                let dy = 0.0 + dy;
+                dx[0] = if (at == first) & (y[0] > 0.0) { dy } else { 0.0 };
+                dx[1] = if (at == first + 1) & (y[1] > 0.0) { dy } else { 0.0 };
+            }
+        }
+        None => {
+            for ((dx, &dy), &at) in windows {
+                let dy = 0.0 + dy;
+                dx[0] = if at == first { dy } else { 0.0 };
+                dx[1] = if at == first + 1 { dy } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// y = max(0, y) in place.
+pub fn relu(isa: Isa, y: &mut [f32]) {
+    isa.compiled(|| y.iter_mut().for_each(|y| *y = activation::relu(*y)));
+}
+
+/// y: what ReLU made, which is above 0 exactly where its input was; dy in place.
+pub fn relu_backward(isa: Isa, y: &[f32], dy: &mut [f32]) {
+    isa.compiled(|| {
+        for (dy, &y) in dy.iter_mut().zip(y) {
+            *dy = activation::relu_backward(*dy, y);
+        }
+    });
+}
+
+/// dy: (O, plane) -> sums of channels `o`, each fold going on over the positions.
+pub fn bias_sums(dy: &[f32], plane: usize, o: std::ops::Range<usize>, sums: &mut [f32]) {
+    /// So many folds run side by side.
+    const BESIDE: usize = 8;
+    for (sums, first) in sums[..o.len()].chunks_mut(BESIDE).zip(o.step_by(BESIDE)) {
+        // Where there are fewer, the last one is folded more than once.
+        let last = sums.len() - 1;
+        let rows: [&[f32]; BESIDE] = std::array::from_fn(|r| &dy[(first + r.min(last)) * plane..][..plane]);
+        let mut own: [f32; BESIDE] = std::array::from_fn(|r| sums[r.min(last)]);
+        for k in 0..plane {
+            for (own, row) in own.iter_mut().zip(rows) {
+                *own += row[k];
+            }
+        }
+        sums.copy_from_slice(&own[..=last]);
+    }
+}
