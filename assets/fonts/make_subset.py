@@ -40,6 +40,9 @@ SIGNS = list(
 )
 CJK_PUNCTUATION = list("、。·ˉ〃々〈〉《》「」『』〖〗【】（）［］｛｝，．：；！？％＋－＝＜＞／＼｜～＆＃＠＊＄￥＂＇＿｀　—…“”‘’")
 
+# Characters of level 2 that the program's words use: cross-entropy is 交叉熵.
+FURTHER = list("熵")
+
 
 def gb2312_level_1():
     """Rows 16 to 55 of GB 2312, in order; the last row holds 89 characters."""
@@ -124,7 +127,7 @@ def main():
         print("in neither Inter nor DejaVu Sans:", " ".join(nowhere))
     noto = find(folders, "NotoSansCJK-Regular.ttc")
     make(noto, 2, list("0123456789−+.,eEaN "), "digits.otf", change=center_on_digits)
-    make(noto, 2, gb2312_level_1() + CJK_PUNCTUATION, "cjk.otf")
+    make(noto, 2, gb2312_level_1() + FURTHER + CJK_PUNCTUATION, "cjk.otf")
 
 
 if __name__ == "__main__":

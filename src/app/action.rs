@@ -430,31 +430,30 @@ fn keep_place(state: &mut AppState) {
 }
 
 fn use_picture(state: &mut AppState, picture: Arc<Loaded>) {
-    let before = state.inputs.clone();
-    state.inputs.picture = picture;
-    match state.rebuild().and_then(|()| state.relabel()) {
-        Ok(()) => {
-            state.undo.record(before);
-            fresh(state);
-        }
-        Err(error) => {
-            state.inputs = before;
-            fail(state, error);
-        }
-    }
+    renew(state, |inputs| inputs.picture = picture);
 }
 
 fn use_model(state: &mut AppState, model: Model) {
-    let before = state.inputs.clone();
     let sample = bundled::models().iter().find(|b| b.name == model.name).map(|b| b.default_sample);
-    state.inputs.model = Arc::new(model);
-    state.inputs.label = None;
-    let loaded_by_user = !samples::SAMPLES.iter().any(|s| s.name == before.picture.name)
-        && matches!(before.picture.content, Content::Picture(_));
+    let now = &state.inputs.picture;
+    let loaded_by_user =
+        !samples::SAMPLES.iter().any(|s| s.name == now.name) && matches!(now.content, Content::Picture(_));
     // The user's own picture stays; a sample gives way to the one that goes with the model.
-    if !loaded_by_user && let Some(Ok(picture)) = sample.map(samples::load) {
-        state.inputs.picture = Arc::new(picture);
-    }
+    let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
+    renew(state, |inputs| {
+        inputs.model = Arc::new(model);
+        inputs.label = None;
+        if let Some(picture) = picture {
+            inputs.picture = Arc::new(picture);
+        }
+    });
+}
+
+/// Takes a new picture or model. Where they do not go together, all stays as it was and a notice says
+/// why.
+fn renew(state: &mut AppState, change: impl FnOnce(&mut Inputs)) {
+    let before = state.inputs.clone();
+    change(&mut state.inputs);
     match state.rebuild().and_then(|()| state.relabel()) {
         Ok(()) => {
             state.undo.record(before);
