@@ -24,6 +24,7 @@ pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
 pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
     let typing = ui.ctx().text_edit_focused();
     let in_plane = has_keyboard(ui.ctx());
+    let in_menu = egui::Popup::is_any_open(ui.ctx());
     let mut actions = Vec::new();
     ui.input_mut(|input| {
         // Those with more held beside them first: Shift+Right is not Right.
@@ -32,6 +33,10 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
         let mut commands: Vec<_> = own.chain(aliases).collect();
         commands.sort_by_key(|(_, s)| std::cmp::Reverse(u8::from(s.ctrl) + u8::from(s.shift)));
         for (command, shortcut) in commands {
+            // An open menu closes itself.
+            if in_menu && shortcut.key == "Escape" {
+                continue;
+            }
             let is_planes = in_plane
                 && !shortcut.ctrl
                 && !shortcut.shift

@@ -16,8 +16,8 @@ pub fn help_ui(ui: &mut Ui, view: &View) {
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .open(&mut open)
         .show(ui.ctx(), |ui| {
-            let room = ui.ctx().content_rect().height() - 120.0;
-            ScrollArea::vertical().max_height(room).show(ui, |ui| {
+            let room = ui.ctx().content_rect().height() - 130.0;
+            ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
                 ui.horizontal_top(|ui| {
                     for groups in [
                         &[Group::Step, Group::Edit][..],
@@ -37,7 +37,7 @@ pub fn help_ui(ui: &mut Ui, view: &View) {
 
 fn group_ui(ui: &mut Ui, view: &View, group: Group) {
     ui.label(RichText::new(view.text(group.key())).font(theme::title_font()).color(view.theme.accent));
-    Grid::new(group.key()).num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
+    Grid::new(group.key()).num_columns(2).min_row_height(18.0).spacing([12.0, 5.0]).show(ui, |ui| {
         for command in COMMANDS.iter().filter(|command| command.group == group) {
             let keys = command.shortcut.as_ref().and_then(keyboard_shortcut);
             let Some(keys) = keys else { continue };
