@@ -5,12 +5,17 @@
 //! an addition of two is not said by IEEE 754.
 
 use convstep::nn::{
-    Window,
+    Mode, Network, Op, Params, Part, Window,
     conv::{self, Conv2d},
     dense::{self, Dense},
+    dropout::Stream,
+    engine::{Engine, Workers},
     kernels::{Isa, tensors},
+    optimizer::{Moments, Optimizer, Rule},
+    spec::{Kind, MaxPoolSpec, Pair},
 };
 use convstep::tensor::Tensor;
+use ndarray::Axis as Dim;
 use proptest::prelude::*;
 
 mod random;
@@ -135,6 +140,128 @@ proptest! {
             let mut made = before.clone();
             tensors::dense_backward_weight(isa, &spec, &x, &dy, &mut made);
             assert_bits(&made, &dw, &format!("dW, {}", isa.name()));
+        }
+    }
+}
+
+/// Threads for the engine: as many as it asks for, each step anew.
+struct Threads(usize);
+
+impl Workers for Threads {
+    fn count(&self) -> usize {
+        self.0
+    }
+    fn run(&self, work: &(dyn Fn(usize) + Sync)) {
+        std::thread::scope(|scope| {
+            for worker in 0..self.0 {
+                scope.spawn(move || work(worker));
+            }
+        });
+    }
+}
+
+fn assert_same(fast: &[f32], definition: &Tensor, what: &str) {
+    assert_eq!(fast.len(), definition.len(), "{what}");
+    for (at, (a, b)) in fast.iter().zip(definition).enumerate() {
+        let same = a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        assert!(same, "{what} {at}: {a:?}, by definition {b:?}");
+    }
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    proptest::sample::select(Rule::ALL.to_vec())
+}
+
+/// Networks as people train them: convolutions with activations and pools behind, then dense layers.
+fn usual_network() -> impl Strategy<Value = Network> {
+    let layer = || {
+        let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
+        let activation = prop_oneof![4 => Just(Kind::Relu), 1 => random::kind()];
+        (random::conv(), activation, proptest::option::of(Just(Kind::MaxPool2d(pool))))
+            .prop_map(|(conv, activation, pool)| [Some(conv), Some(activation), pool].into_iter().flatten())
+    };
+    let front = proptest::collection::vec(layer(), 0..=3);
+    let back = proptest::collection::vec((random::dense(), any::<bool>()), 0..=2);
+    ((1..=3usize, 3..=20usize, 3..=20usize), front, back, random::loss()).prop_map(
+        |((c, h, w), front, back, loss)| {
+            let back = back.into_iter().flat_map(|(dense, relu)| [Some(dense), relu.then_some(Kind::Relu)]);
+            random::stack([c, h, w], front.into_iter().flatten().chain(back.flatten()), loss)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Whole training steps: outputs, losses, gradients, weights and moments.
+    #[test]
+    fn the_engine_trains_as_the_network_does(
+        network in prop_oneof![2 => usual_network(), 1 => random::network()],
+        images in 1..=7usize, rule in rule(), decay in 0..=1usize, seed: u64
+    ) {
+        let mut numbers = Numbers::new(seed);
+        let first: Params = numbers.params(&network);
+        let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.125 * decay as f64 };
+        let stream = numbers.stream();
+        let batches: Vec<(Tensor, Tensor)> = (0..3)
+            .map(|step| {
+                // The last batch of an epoch is smaller.
+                let images = if step == 2 { images.div_ceil(2) } else { images };
+                (numbers.pictures(&network, images), numbers.targets(&network, images))
+            })
+            .collect();
+        for isa in Isa::present() {
+            for workers in [1, 2] {
+                let workers = Threads(workers);
+                let Some(mut engine) = Engine::new(&network, &first, images, isa, &workers) else {
+                    let unknown = |op: &Op| {
+                        matches!(op, Op::BatchNorm2d(_) | Op::Softmax | Op::AvgPool2d(_))
+                    };
+                    prop_assert!(network.layers.iter().any(|layer| unknown(&layer.op)));
+                    return Ok(());
+                };
+                let (mut params, mut moments) = (first.clone(), Moments::default());
+                for (step, (x, target)) in batches.iter().enumerate() {
+                    let stream = Stream { step: stream.step + step as u64, ..stream };
+                    let values = network.run(&params, x, target, Mode::Train, stream);
+                    let updated = optimizer.update(&network, &params, &moments, &values);
+                    let (x, target) = (x.as_slice().expect("contiguous"), target.as_slice().expect("contiguous"));
+                    engine.gradients(&workers, x, target, stream);
+                    for (l, made) in values.layers.iter().enumerate() {
+                        for (part, fast) in [Part::Dw, Part::Db].into_iter().zip(engine.gradient(l)) {
+                            if let Some(by_definition) = made.get(part) {
+                                assert_same(fast, by_definition, &format!("{} {part:?}", network.layers[l].name()));
+                            }
+                        }
+                    }
+                    engine.step(&workers, &optimizer, x, target, stream);
+                    let output = values.output();
+                    assert_same(&engine.outputs()[..output.len()], output, "output");
+                    let losses = values.loss.at(Part::Out);
+                    assert_same(&engine.losses()[..losses.len()], losses, "loss");
+                    (params, moments) = (updated.params(&params), updated.moments(&moments));
+                    let fast = engine.params(&params);
+                    for (fast, by_definition) in fast.0.iter().zip(&params.0) {
+                        for (part, tensor) in by_definition.iter() {
+                            assert_bits(fast.at(part), tensor, &format!("{part:?} after step {step}"));
+                        }
+                    }
+                    let fast = engine.moments();
+                    prop_assert_eq!(fast.steps, moments.steps);
+                    for (fast, by_definition) in fast.layers.iter().zip(&moments.layers) {
+                        prop_assert_eq!(fast.iter().count(), by_definition.iter().count());
+                        for (part, tensor) in by_definition.iter() {
+                            assert_bits(fast.at(part), tensor, &format!("{part:?} after step {step}"));
+                        }
+                    }
+                    // One image, in evaluation.
+                    let len = network.input.iter().product();
+                    let one = batches[0].0.slice_axis(Dim(0), (0..1).into()).to_owned();
+                    let by_definition = network.forward(&params, &one, Mode::Eval, Stream::default());
+                    let x = batches[0].0.as_slice().expect("contiguous");
+                    assert_same(engine.forward(&x[..len]), by_definition.output(), "evaluation");
+                }
+            }
         }
     }
 }

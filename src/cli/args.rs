@@ -29,6 +29,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Answers one step: its formula, operands and value.
     Step(StepArgs),
+    /// Measures how fast the core is, as JSON lines.
+    Bench(BenchArgs),
     /// Draws the window's contents into a PNG file, without a display.
     Render(RenderArgs),
 }
@@ -187,6 +189,26 @@ pub struct TrainArgs {
     pub out: PathBuf,
 }
 
+/// Arguments of `bench`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct BenchArgs {
+    /// Which networks: A a small one for digits, B and C larger ones, D VGG-16 (forward only).
+    #[arg(long, value_name = "NETS", value_delimiter = ',', default_value = "A,B,C,D")]
+    pub nets: Vec<String>,
+    /// What is measured: training in samples a second; one image forward, and forward and backward, in ms.
+    #[arg(long, value_name = "METRICS", value_delimiter = ',', default_value = "train,fwd1,fwdbwd1")]
+    pub metrics: Vec<String>,
+    /// Threads to train on.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
+    pub threads: usize,
+    /// How long each figure is measured.
+    #[arg(long, value_name = "S", default_value_t = 1.5, value_parser = seconds)]
+    pub seconds: f64,
+    /// Measures instead how many multiply-adds this machine can do.
+    #[arg(long)]
+    pub limits: bool,
+}
+
 /// How a picture of another size is fitted.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum FitArg {
@@ -280,6 +302,15 @@ fn rate(text: &str) -> Result<f64, String> {
 
 fn decay(text: &str) -> Result<f64, String> {
     number(text, |x| x >= 0.0, "expected a number of at least 0, as in 0.0001")
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=256).contains(count));
+    count.ok_or_else(|| "expected a number of threads from 1 to 256, as in 2".to_owned())
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    number(text, |x| (0.01..=3600.0).contains(&x), "expected seconds from 0.01 to 3600, as in 1.5")
 }
 
 fn init(text: &str) -> Result<Init, String> {

@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod bench;
 mod list;
 mod npz;
 mod out;
@@ -10,10 +11,11 @@ mod save;
 mod source;
 mod step;
 mod train;
+mod workers;
 
 pub use args::{
-    Args, Command, FitArg, ImageArgs, Language, ModelArgs, RenderArgs, RunArgs, ScheduleArg, Size, StepArgs,
-    Theme, TrainArgs, one_line,
+    Args, BenchArgs, Command, FitArg, ImageArgs, Language, ModelArgs, RenderArgs, RunArgs, ScheduleArg, Size,
+    StepArgs, Theme, TrainArgs, one_line,
 };
 pub use save::write_atomically;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
@@ -64,11 +66,12 @@ pub fn execute(args: &Args) -> Result<(), CliError> {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Train(args)) => train::train(args),
         Some(Command::Step(args)) => step::step(args),
+        Some(Command::Bench(args)) => bench::bench(args),
         Some(Command::Render(_)) => {
             Err(CliError("expected a build that can draw, got one without it; render is not built yet".into()))
         }
         None => Err(CliError(
-            "expected a headless command, got none; the commands are models, samples, run, train, step, render".into(),
+            "expected a headless command, got none; the commands are models, samples, run, train, step, bench, render".into(),
         )),
     }
 }

@@ -12,6 +12,7 @@ pub mod batchnorm;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
+pub mod engine;
 pub mod geometry;
 pub mod init;
 pub mod kernels;

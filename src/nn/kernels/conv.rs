@@ -117,6 +117,7 @@ impl Lattice {
                                 b: [[source; 2]; MAX_VECTORS],
                                 c: [[y; 2]; MAX_VECTORS],
                                 count: [[0; 2]; MAX_VECTORS],
+                                whole: w >= lanes,
                                 c_row: h * w,
                                 divide: finish.divide,
                                 bias: finish.bias.map_or(std::ptr::null(), |bias| bias.as_ptr().add(o)),
@@ -315,6 +316,14 @@ impl ConvPlan {
         flat / terms * self.sums_row() + self.lowered.lane[flat % terms]
     }
 
+    /// sums: (o, sums_row) of some output channels -> their weight gradients (o, C/groups, kh, kw).
+    pub fn gather(&self, sums: &[f32], dw: &mut [f32]) {
+        let rows = sums.chunks_exact(self.sums_row());
+        for (sums, dw) in rows.zip(dw.chunks_exact_mut(self.spec.filter_pixels())) {
+            dw.iter_mut().zip(&self.lowered.lane).for_each(|(dw, &lane)| *dw = sums[lane]);
+        }
+    }
+
     /// The length of what [`Self::lower`] writes for so many rows of the output.
     pub fn lowered_len(&self, rows: usize) -> usize {
         let lowered = &self.lowered;
@@ -339,27 +348,7 @@ impl ConvPlan {
         let lowered = &self.lowered;
         assert!(to.len() >= self.lowered_len(i.len()) && !i.is_empty());
         if lowered.windows {
-            let group_in = self.spec.group_in();
-            for (at, i) in i.enumerate() {
-                for j in 0..cols.out {
-                    for g in 0..self.spec.groups {
-                        let to = &mut to[at * lowered.step[0] + j * lowered.step[1] + g * lowered.group..];
-                        let mut to = to[..lowered.group].iter_mut();
-                        for c in g * group_in..(g + 1) * group_in {
-                            for u in 0..rows.kernel {
-                                let p = rows.tap(i, u);
-                                for (v, to) in (0..cols.kernel).zip(&mut to) {
-                                    *to = match (p, cols.tap(j, v)) {
-                                        (Some(p), Some(q)) => x[(c * rows.len + p) * cols.len + q],
-                                        _ => 0.0,
-                                    };
-                                }
-                            }
-                        }
-                        to.for_each(|to| *to = 0.0);
-                    }
-                }
-            }
+            self.copy_windows(x, i, to);
             return;
         }
         let row = lowered.step[0] / rows.stride;
@@ -374,10 +363,68 @@ impl ConvPlan {
             let (within, after) = rest.split_at_mut(cols.len * channels);
             before.fill(0.0);
             after.fill(0.0);
-            for c in 0..channels {
-                let x = &x[(c * rows.len + p) * cols.len..][..cols.len];
-                for (to, &x) in within[c..].iter_mut().step_by(channels).zip(x) {
+            let row_of = |c: usize| &x[(c * rows.len + p) * cols.len..][..cols.len];
+            let whole = channels / BLOCK * BLOCK;
+            for c in (0..whole).step_by(BLOCK) {
+                let rows: [&[f32]; BLOCK] = std::array::from_fn(|k| row_of(c + k));
+                interleave(rows, within, channels, c);
+            }
+            for c in whole..channels {
+                for (to, &x) in within[c..].iter_mut().step_by(channels).zip(row_of(c)) {
                     *to = x;
+                }
+            }
+        }
+    }
+
+    /// Copies the windows of rows `i` out, a run of taps after the other.
+    fn copy_windows(&self, x: &[f32], i: std::ops::Range<usize>, to: &mut [f32]) {
+        let (rows, cols) = (self.spec.window.rows, self.spec.window.cols);
+        let (group_in, plan) = (self.spec.group_in(), &self.lowered);
+        // Windows from `inner.start` to `inner.end` read no padding beside their row.
+        let start = cols.padding.div_ceil(cols.stride).min(cols.out);
+        let reach = cols.dilation * (cols.kernel - 1);
+        let end = (cols.len + cols.padding).checked_sub(reach + 1).map_or(0, |last| last / cols.stride + 1);
+        let inner = start..end.clamp(start, cols.out);
+        for (at, i) in i.enumerate() {
+            for c in 0..self.spec.in_channels {
+                for u in 0..rows.kernel {
+                    let run = c / group_in * plan.group + (c % group_in * rows.kernel + u) * cols.kernel;
+                    let to = &mut to[at * plan.step[0] + run..];
+                    let Some(p) = rows.tap(i, u) else {
+                        for j in 0..cols.out {
+                            to[j * plan.step[1]..][..cols.kernel].fill(0.0);
+                        }
+                        continue;
+                    };
+                    let x = &x[(c * rows.len + p) * cols.len..][..cols.len];
+                    for j in (0..inner.start).chain(inner.end..cols.out) {
+                        for (v, to) in to[j * plan.step[1]..][..cols.kernel].iter_mut().enumerate() {
+                            *to = cols.tap(j, v).map_or(0.0, |q| x[q]);
+                        }
+                    }
+                    if cols.dilation > 1 {
+                        for j in inner.clone() {
+                            let x = &x[j * cols.stride - cols.padding..];
+                            let taps = x.iter().step_by(cols.dilation);
+                            let to = &mut to[j * plan.step[1]..][..cols.kernel];
+                            to.iter_mut().zip(taps).for_each(|(to, x)| *to = *x);
+                        }
+                        continue;
+                    }
+                    let (x, step) =
+                        (&x[inner.start * cols.stride - cols.padding..], [cols.stride, plan.step[1]]);
+                    let to = &mut to[inner.start * plan.step[1]..];
+                    match cols.kernel {
+                        3 => copy_runs::<3>(x, to, step, inner.len()),
+                        5 => copy_runs::<5>(x, to, step, inner.len()),
+                        7 => copy_runs::<7>(x, to, step, inner.len()),
+                        kernel => {
+                            for j in 0..inner.len() {
+                                to[j * step[1]..][..kernel].copy_from_slice(&x[j * step[0]..][..kernel]);
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -434,6 +481,39 @@ impl ConvPlan {
                 }
                 first += rows;
             }
+        }
+    }
+}
+
+/// Rows that are interleaved at a time.
+const BLOCK: usize = 4;
+
+/// BLOCK rows -> numbers c, c + 1, .. of each pixel of `to`, (pixels, channels).
+#[inline]
+fn interleave(rows: [&[f32]; BLOCK], to: &mut [f32], channels: usize, c: usize) {
+    let [a, b, d, e] = rows.map(|row| row.as_chunks::<BLOCK>());
+    let mut pixels = to.chunks_exact_mut(channels);
+    for (((a, b), d), e) in a.0.iter().zip(b.0).zip(d.0).zip(e.0) {
+        for q in 0..BLOCK {
+            if let Some(pixel) = pixels.next() {
+                pixel[c..c + BLOCK].copy_from_slice(&[a[q], b[q], d[q], e[q]]);
+            }
+        }
+    }
+    for (((a, b), d), e) in a.1.iter().zip(b.1).zip(d.1).zip(e.1) {
+        if let Some(pixel) = pixels.next() {
+            pixel[c..c + BLOCK].copy_from_slice(&[*a, *b, *d, *e]);
+        }
+    }
+}
+
+/// `count` runs of K numbers; `step` from one to the next in x and in `to`.
+#[inline]
+fn copy_runs<const K: usize>(x: &[f32], to: &mut [f32], step: [usize; 2], count: usize) {
+    let runs = x.windows(K).step_by(step[0].max(1)).zip(to.chunks_mut(step[1])).take(count);
+    for (x, to) in runs {
+        if let (Some(x), Some(to)) = (x.first_chunk::<K>(), to.first_chunk_mut::<K>()) {
+            *to = *x;
         }
     }
 }

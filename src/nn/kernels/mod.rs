@@ -16,7 +16,8 @@ mod simd;
 pub mod tensors;
 mod tile;
 
-pub use tile::Isa;
+pub(in crate::nn) use tile::compiled;
+pub use tile::{Isa, peak_mul_adds};
 
 /// Runs `f` compiled with hardware FMA where run-time detection finds it. The result is the same
 /// bit for bit either way; only the time differs.

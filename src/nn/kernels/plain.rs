@@ -1,7 +1,7 @@
 //! The layers that fold nothing, or little, over one image's numbers: activations, max pooling of 2 x 2,
 //! bias gradients. Plain loops, compiled for the instruction set in use.
 
-use super::Isa;
+use super::compiled;
 use crate::nn::{
     activation,
     pool::{Pool2d, takes_over},
@@ -14,12 +14,13 @@ pub fn is_halving(spec: &Pool2d) -> bool {
         .all(|axis| axis.kernel == 2 && axis.stride == 2 && axis.padding == 0)
 }
 
+compiled! {
 /// x: (C, H, W) -> y: (C, H', W'), winner: the row-major number of the first maximum within its 2 x 2
 /// window where the pool [`is_halving`], else within the channel.
-pub fn max_pool(isa: Isa, spec: &Pool2d, x: &[f32], y: &mut [f32], winner: &mut [u32]) {
+pub fn max_pool(spec: &Pool2d, x: &[f32], y: &mut [f32], winner: &mut [u32]) {
     let (rows, cols) = (spec.window.rows, spec.window.cols);
     let halving = is_halving(spec);
-    isa.compiled(|| {
+    {
         let planes = x.chunks_exact(rows.len * cols.len).take(spec.channels);
         let out = rows.out * cols.out;
         for ((x, y), winner) in planes.zip(y.chunks_exact_mut(out)).zip(winner.chunks_exact_mut(out)) {
@@ -35,7 +36,8 @@ pub fn max_pool(isa: Isa, spec: &Pool2d, x: &[f32], y: &mut [f32], winner: &mut 
                 }
             }
         }
-    });
+    }
+}
 }
 
 #[inline(always)]
@@ -67,10 +69,10 @@ fn first_max(spec: &Pool2d, x: &[f32], [i, j]: [usize; 2]) -> (f32, u32) {
     (best, at.unwrap_or(0) as u32)
 }
 
+compiled! {
 /// dy, winner: (C, H', W') -> dx: (C, H, W). With `relu`, x is the output of a ReLU and dx the gradient of
 /// that ReLU's input.
 pub fn max_pool_backward(
-    isa: Isa,
     spec: &Pool2d,
     dy: &[f32],
     winner: &[u32],
@@ -91,11 +93,13 @@ pub fn max_pool_backward(
             }
         }
         if let Some(y) = relu {
-            relu_backward(isa, y, dx);
+            for (dx, &y) in dx.iter_mut().zip(y) {
+                *dx = activation::relu_backward(*dx, y);
+            }
         }
         return;
     }
-    isa.compiled(|| {
+    {
         for (c, dx) in dx.chunks_exact_mut(plane).enumerate() {
             for (i, dx) in dx.chunks_mut(2 * cols.len).enumerate() {
                 if i == rows.out {
@@ -110,7 +114,8 @@ pub fn max_pool_backward(
                 spread(dy, winner, 2, y.map(|y| y.1), below);
             }
         }
-    });
+    }
+}
 }
 
 /// One row of dx: `first` and `first + 1` are the numbers of its cells in their windows.
@@ -138,18 +143,18 @@ fn spread(dy: &[f32], winner: &[u32], first: u32, relu: Option<&[f32]>, dx: &mut
     }
 }
 
-/// y = max(0, y) in place.
-pub fn relu(isa: Isa, y: &mut [f32]) {
-    isa.compiled(|| y.iter_mut().for_each(|y| *y = activation::relu(*y)));
-}
+compiled! {
+    /// y = max(0, y) in place.
+    pub fn relu(y: &mut [f32]) {
+        y.iter_mut().for_each(|y| *y = activation::relu(*y));
+    }
 
-/// y: what ReLU made, which is above 0 exactly where its input was; dy in place.
-pub fn relu_backward(isa: Isa, y: &[f32], dy: &mut [f32]) {
-    isa.compiled(|| {
+    /// y: what ReLU made, which is above 0 exactly where its input was; dy in place.
+    pub fn relu_backward(y: &[f32], dy: &mut [f32]) {
         for (dy, &y) in dy.iter_mut().zip(y) {
             *dy = activation::relu_backward(*dy, y);
         }
-    });
+    }
 }
 
 /// dy: (O, plane) -> sums of channels `o`, each fold going on over the positions.

@@ -25,6 +25,19 @@ pub(super) trait Simd {
     unsafe fn store(to: *mut f32, x: Self::V);
     /// The first `count` lanes; other memory is not touched.
     unsafe fn store_first(to: *mut f32, x: Self::V, count: usize);
+    /// The first `count` lanes of the lower and of the upper half, each to its own place.
+    #[inline(always)]
+    unsafe fn store_halves(to: [*mut f32; 2], x: Self::V, count: [usize; 2]) {
+        let mut lanes = [0.0f32; 16];
+        // SAFETY: the caller gives room for `count` numbers at each place; no vector has more lanes.
+        unsafe {
+            Self::store(lanes.as_mut_ptr(), x);
+            for half in 0..2 {
+                let from = lanes.as_ptr().add(half * (Self::LANES / 2));
+                std::ptr::copy_nonoverlapping(from, to[half], count[half]);
+            }
+        }
+    }
     /// a * b + c, rounded once.
     unsafe fn mul_add(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// a + b.
@@ -130,6 +143,14 @@ mod x86 {
         #[inline(always)]
         unsafe fn store_first(to: *mut f32, x: Self::V, count: usize) {
             _mm512_mask_storeu_ps(to, ((1u32 << count) - 1) as __mmask16, x);
+        }
+        #[inline(always)]
+        unsafe fn store_halves(to: [*mut f32; 2], x: Self::V, count: [usize; 2]) {
+            let low = ((1u32 << count[0]) - 1) as __mmask16;
+            let high = (((1u32 << count[1]) - 1) << 8) as __mmask16;
+            _mm512_mask_storeu_ps(to[0], low, x);
+            // Lane 8 goes to the second place; the lanes before it are not written.
+            _mm512_mask_storeu_ps(to[1].wrapping_sub(8), high, x);
         }
         #[inline(always)]
         unsafe fn mul_add(a: Self::V, b: Self::V, c: Self::V) -> Self::V {

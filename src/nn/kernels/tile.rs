@@ -81,6 +81,16 @@ impl Isa {
         }
     }
 
+    /// 16 for AVX-512, 8 for AVX2, else none.
+    #[cfg(target_arch = "x86_64")]
+    pub(in crate::nn) const fn lanes_of_x86(self) -> Option<usize> {
+        match self.0 {
+            Set::Portable => None,
+            Set::Avx2 => Some(8),
+            Set::Avx512 => Some(16),
+        }
+    }
+
     /// Whether there are 32 registers, which hold large tiles.
     const fn large(self) -> bool {
         match self.0 {
@@ -91,34 +101,6 @@ impl Isa {
             Set::Avx512 => true,
             #[cfg(target_arch = "aarch64")]
             Set::Neon => true,
-        }
-    }
-
-    /// Runs `f` compiled for this instruction set, as far as it is inlined.
-    #[inline(always)]
-    pub(super) fn compiled<R>(self, f: impl FnOnce() -> R) -> R {
-        match self.0 {
-            Set::Portable => f(),
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => {
-                #[target_feature(enable = "avx2,fma")]
-                fn with<R>(f: impl FnOnce() -> R) -> R {
-                    f()
-                }
-                // SAFETY: an Isa is present.
-                unsafe { with(f) }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => {
-                #[target_feature(enable = "avx512f,avx2,fma")]
-                fn with<R>(f: impl FnOnce() -> R) -> R {
-                    f()
-                }
-                // SAFETY: an Isa is present.
-                unsafe { with(f) }
-            }
-            #[cfg(target_arch = "aarch64")]
-            Set::Neon => f(),
         }
     }
 
@@ -163,6 +145,8 @@ pub(super) struct Taps {
     pub c: [[*mut f32; 2]; MAX_VECTORS],
     /// How many numbers are written there.
     pub count: [[usize; 2]; MAX_VECTORS],
+    /// Whether those are all lanes.
+    pub whole: bool,
     /// Distance of the rows in `c`.
     pub c_row: usize,
     /// The divisor, or 0.
@@ -199,31 +183,47 @@ unsafe fn taps<S: Simd, const R: usize, const V: usize, const HALVES: bool>(t: &
             }
             a = a.add(R);
         }
-        for r in 0..R {
-            for v in 0..V {
-                let mut y = acc[r][v];
-                if t.divide != 0.0 {
-                    y = S::div(y, S::splat(t.divide));
+        // Loops without a branch within: those unroll, and the accumulators stay in registers.
+        if t.divide != 0.0 {
+            let divide = S::splat(t.divide);
+            for r in 0..R {
+                for v in 0..V {
+                    acc[r][v] = S::div(acc[r][v], divide);
                 }
-                if !t.bias.is_null() {
-                    y = S::add(y, S::splat(*t.bias.add(r)));
+            }
+        }
+        if !t.bias.is_null() {
+            for r in 0..R {
+                let bias = S::splat(*t.bias.add(r));
+                for v in 0..V {
+                    acc[r][v] = S::add(acc[r][v], bias);
                 }
-                if t.relu {
-                    y = S::relu(y);
+            }
+        }
+        if t.relu {
+            for r in 0..R {
+                for v in 0..V {
+                    acc[r][v] = S::relu(acc[r][v]);
                 }
-                let c = t.c[v][0].add(r * t.c_row);
-                if HALVES {
-                    let mut both = [0.0f32; SLACK];
-                    S::store(both.as_mut_ptr(), y);
-                    for half in 0..2 {
-                        let c = t.c[v][half].add(r * t.c_row);
-                        let from = both.as_ptr().add(half * (S::LANES / 2));
-                        std::ptr::copy_nonoverlapping(from, c, t.count[v][half]);
-                    }
-                } else if t.count[v][0] == S::LANES {
-                    S::store(c, y);
-                } else {
-                    S::store_first(c, y, t.count[v][0]);
+            }
+        }
+        let (c, count, c_row) = (t.c, t.count, t.c_row);
+        if HALVES {
+            for r in 0..R {
+                for v in 0..V {
+                    S::store_halves(c[v].map(|c| c.add(r * c_row)), acc[r][v], count[v]);
+                }
+            }
+        } else if t.whole {
+            for r in 0..R {
+                for v in 0..V {
+                    S::store(c[v][0].add(r * c_row), acc[r][v]);
+                }
+            }
+        } else {
+            for r in 0..R {
+                for v in 0..V {
+                    S::store_first(c[v][0].add(r * c_row), acc[r][v], count[v][0]);
                 }
             }
         }
@@ -299,6 +299,37 @@ unsafe fn grid<S: Simd, const R: usize, const V: usize, const MASKED: bool>(g: &
     }
 }
 
+/// Multiply-adds of [`PEAK`] vectors, round after round, each depending on the one of the round before.
+///
+/// # Safety
+/// The instruction set is present.
+#[inline(always)]
+unsafe fn peak_rounds<S: Simd>(rounds: usize) -> f32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut acc = [S::splat(std::hint::black_box(1.0)); PEAK];
+        let (a, b) = (S::splat(std::hint::black_box(0.999)), S::splat(std::hint::black_box(1e-3)));
+        for _ in 0..rounds {
+            for k in 0..PEAK {
+                acc[k] = S::mul_add(acc[k], a, b);
+            }
+        }
+        let mut last = [0.0; SLACK];
+        for k in 0..PEAK {
+            S::store(last.as_mut_ptr(), S::add(acc[k], S::load(last.as_ptr())));
+        }
+        last[0]
+    }
+}
+
+/// Vectors in [`peak_rounds`]: enough to hide the latency of a multiply-add.
+const PEAK: usize = 12;
+
+/// How many multiply-adds [`Isa::peak`] makes.
+pub const fn peak_mul_adds(isa: Isa, rounds: usize) -> usize {
+    rounds * PEAK * isa.lanes()
+}
+
 /// The tiles of one instruction set, each compiled for it.
 macro_rules! tiles {
     ($name:ident, $simd:ty, $([$feature:literal],)? large: $large:tt) => {
@@ -313,6 +344,11 @@ macro_rules! tiles {
             unsafe fn grid_tile<const R: usize, const V: usize, const M: bool>(g: &Grid) {
                 // SAFETY: as the function's own.
                 unsafe { super::grid::<$simd, R, V, M>(g) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            pub(super) unsafe fn peak(rounds: usize) -> f32 {
+                // SAFETY: as the function's own.
+                unsafe { super::peak_rounds::<$simd>(rounds) }
             }
             /// # Safety
             /// As `super::taps`; rows and vectors as [`Isa::rows`] and [`Isa::vectors`] give them.
@@ -388,4 +424,54 @@ impl Isa {
             }
         }
     }
+
+    /// So many rounds of multiply-adds that depend on little: what the machine can do at most.
+    pub fn peak(self, rounds: usize) -> f32 {
+        // SAFETY: an Isa is present.
+        unsafe {
+            match self.0 {
+                Set::Portable => portable::peak(rounds),
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx2 => avx2::peak(rounds),
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx512 => avx512::peak(rounds),
+                #[cfg(target_arch = "aarch64")]
+                Set::Neon => neon::peak(rounds),
+            }
+        }
+    }
 }
+
+/// `compiled! { fn name(args) { .. } }`: a function of an [`Isa`] and the arguments, its body compiled once
+/// for each instruction set.
+macro_rules! compiled {
+    ($($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block)+) => {$(
+        $(#[$doc])*
+        $vis fn $name(isa: $crate::nn::kernels::Isa, $($arg: $type),*) {
+            #[inline(always)]
+            fn body($($arg: $type),*) $body
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,fma")]
+                fn with_avx2($($arg: $type),*) {
+                    body($($arg),*);
+                }
+                #[target_feature(enable = "avx512f,avx2,fma")]
+                fn with_avx512($($arg: $type),*) {
+                    body($($arg),*);
+                }
+                match isa.lanes_of_x86() {
+                    // SAFETY: an Isa is present.
+                    Some(16) => return unsafe { with_avx512($($arg),*) },
+                    // SAFETY: an Isa is present.
+                    Some(_) => return unsafe { with_avx2($($arg),*) },
+                    None => {}
+                }
+            }
+            // One body for the portable code and NEON, which is always there.
+            let _ = isa;
+            body($($arg),*);
+        }
+    )+};
+}
+pub(in crate::nn) use compiled;

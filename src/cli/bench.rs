@@ -1,0 +1,185 @@
+//! `bench`: how fast the core runs four fixed networks, as JSON lines.
+
+use super::{BenchArgs, CliError, out::print, workers::Threads};
+use crate::nn::{
+    Network,
+    dropout::Stream,
+    engine::{Engine, Workers},
+    init::{self, Init},
+    kernels::{Isa, peak_mul_adds},
+    loss::{Loss, one_hot},
+    optimizer::{Optimizer, Rule},
+    spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
+};
+use crate::tensor::Tensor;
+use std::time::{Duration, Instant};
+
+/// A fixed network and the batch that it is trained on.
+struct Net {
+    name: char,
+    network: Network,
+    batch: usize,
+}
+
+/// The metrics, in the order in which they are run.
+const METRICS: [&str; 3] = ["train", "fwd1", "fwdbwd1"];
+
+/// Runs what was asked for.
+pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
+    let workers = Threads::new(args.threads)?;
+    if args.limits {
+        return workers.within(|| limits(&workers, args));
+    }
+    let unknown = |what: &str, got: &str, known: &str| {
+        CliError(format!("expected {what} out of {known}, got {got}; write for example --{what} {known}"))
+    };
+    for metric in &args.metrics {
+        if !METRICS.contains(&metric.as_str()) {
+            return Err(unknown("metrics", metric, &METRICS.join(",")));
+        }
+    }
+    for name in &args.nets {
+        let net = net(name).ok_or_else(|| unknown("nets", name, "A,B,C,D"))??;
+        for metric in &args.metrics {
+            // D is for inference.
+            if net.name != 'D' || metric == "fwd1" {
+                workers.within(|| run(&workers, &net, metric, args))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn net(name: &str) -> Option<Result<Net, CliError>> {
+    let conv = |out: usize, kernel: usize, padding: usize| {
+        Kind::Conv2d(ConvSpec { padding: Pair::square(padding), ..ConvSpec::new(out, kernel) })
+    };
+    let dense = |out_features: usize| Kind::Dense(DenseSpec { out_features, bias: true });
+    let pool =
+        || Kind::MaxPool2d(MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) });
+    let twice = |out: usize, padding: usize| {
+        vec![conv(out, 3, padding), Kind::Relu, conv(out, 3, padding), Kind::Relu, pool()]
+    };
+    let (name, input, batch, kinds) = match name {
+        "A" => {
+            let first = [conv(8, 5, 0), Kind::Relu, pool(), conv(16, 5, 0), Kind::Relu, pool(), dense(10)];
+            ('A', [1, 28, 28], 32, first.into())
+        }
+        "B" => ('B', [3, 64, 64], 32, [twice(10, 0), twice(10, 0), vec![dense(10)]].concat()),
+        "C" => {
+            let back = vec![dense(128), Kind::Relu, dense(10)];
+            ('C', [3, 32, 32], 64, [twice(32, 1), twice(64, 1), back].concat())
+        }
+        "D" => {
+            let mut kinds = Vec::new();
+            for (times, out) in [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)] {
+                for _ in 0..times {
+                    kinds.extend([conv(out, 3, 1), Kind::Relu]);
+                }
+                kinds.push(pool());
+            }
+            kinds.extend([dense(4096), Kind::Relu, dense(4096), Kind::Relu, dense(1000)]);
+            ('D', [3, 224, 224], 1, kinds)
+        }
+        _ => return None,
+    };
+    let layers = kinds.into_iter().enumerate();
+    let layers = layers.map(|(l, kind)| LayerSpec::new(format!("layer{l}"), kind)).collect();
+    let network = Network::build(input, layers, Loss::CrossEntropy);
+    Some(network.map(|network| Net { name, network, batch }).map_err(CliError::from))
+}
+
+fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Result<(), CliError> {
+    let trains = metric == "train";
+    let images = if trains { net.batch } else { 1 };
+    // One image runs on one thread: to share it out would take longer.
+    let alone = crate::nn::engine::Alone;
+    let workers: &dyn Workers = if trains { workers } else { &alone };
+    let params = net.network.init(Init::He, 1);
+    let mut engine = Engine::new(&net.network, &params, images, Isa::best(), workers)
+        .ok_or_else(|| CliError("expected a network that the engine knows, got another".into()))?;
+    drop(params);
+    let [c, h, w] = net.network.input;
+    let mut rng = init::rng(2, 0);
+    let x: Tensor = init::weight(Init::Normal { deviation: 1.0 }, [images, c, h, w], &mut rng);
+    let x = x.as_slice().unwrap_or_default();
+    let classes: Vec<usize> = (0..images).map(|n| n % net.network.classes()).collect();
+    let target: Tensor = one_hot(net.network.output(), &classes);
+    let target = target.as_slice().unwrap_or_default();
+    let optimizer =
+        Optimizer { rule: Rule::Momentum { momentum: 0.9 }, learning_rate: 0.01, weight_decay: 0.0 };
+    let times = time(args.seconds, || match metric {
+        "train" => engine.step(workers, &optimizer, x, target, Stream::default()),
+        "fwd1" => {
+            std::hint::black_box(engine.forward(x));
+        }
+        _ => engine.gradients(workers, x, target, Stream::default()),
+    });
+    let (name, unit) = match metric {
+        "train" => ("train_sps", "samples/s"),
+        "fwd1" => ("fwd1_ms", "ms"),
+        _ => ("fwdbwd1_ms", "ms"),
+    };
+    let figure = |time: Duration| match trains {
+        true => images as f64 / time.as_secs_f64(),
+        false => time.as_secs_f64() * 1e3,
+    };
+    let at = |part: f64| figure(times[((times.len() - 1) as f64 * part).round() as usize]);
+    print(&format!(
+        "{{\"peer\":\"convstep\",\"net\":\"{}\",\"metric\":\"{name}\",\"threads\":{},\"value\":{:.6},\
+         \"unit\":\"{unit}\",\"n\":{},\"q10\":{:.6},\"q90\":{:.6}}}\n",
+        net.name,
+        args.threads,
+        at(0.5),
+        times.len(),
+        at(0.1),
+        at(0.9)
+    ))
+}
+
+/// The times of the calls, sorted: one call first, a warm-up of 0.3 of the time, then the time.
+fn time(seconds: f64, mut call: impl FnMut()) -> Vec<Duration> {
+    call();
+    let begin = Instant::now();
+    while begin.elapsed().as_secs_f64() < 0.3 * seconds {
+        call();
+    }
+    let (begin, mut times) = (Instant::now(), Vec::new());
+    loop {
+        let before = Instant::now();
+        call();
+        times.push(before.elapsed());
+        if begin.elapsed().as_secs_f64() > seconds {
+            break;
+        }
+    }
+    times.sort_unstable();
+    times
+}
+
+/// Multiply-adds that depend on nothing but the one 12 before them: what the machine can do at most.
+fn limits(workers: &dyn Workers, args: &BenchArgs) -> Result<(), CliError> {
+    const ROUNDS: usize = 20_000;
+    for threads in if workers.count() > 1 { vec![1, workers.count()] } else { vec![1] } {
+        let isa = Isa::best();
+        let work = |worker: usize| {
+            if worker < threads {
+                std::hint::black_box(isa.peak(ROUNDS));
+            }
+        };
+        let flop = threads as f64 * 2.0 * peak_mul_adds(isa, ROUNDS) as f64;
+        let times = time(args.seconds, || if threads == 1 { work(0) } else { workers.run(&work) });
+        let at =
+            |part: f64| flop / times[((times.len() - 1) as f64 * part).round() as usize].as_secs_f64() / 1e9;
+        print(&format!(
+            "{{\"peer\":\"convstep\",\"net\":\"limits\",\"metric\":\"fma_gflops\",\"threads\":{threads},\
+             \"value\":{:.3},\"unit\":\"GFLOP/s\",\"n\":{},\"q10\":{:.3},\"q90\":{:.3},\"isa\":\"{}\"}}\n",
+            at(0.5),
+            times.len(),
+            at(0.1),
+            at(0.9),
+            isa.name()
+        ))?;
+    }
+    Ok(())
+}
