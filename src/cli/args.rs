@@ -181,6 +181,9 @@ pub struct TrainArgs {
     /// The seed of weights, examples and dropout.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// Threads to train on; the weights are the same on any number.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
+    pub threads: usize,
     /// Examples to test on at the end, none of them trained on.
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub held_out: u64,

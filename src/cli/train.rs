@@ -1,6 +1,9 @@
 //! `train`: a network on generated data, with a progress bar.
 
-use super::{CliError, TrainArgs, args::ScheduleArg, out::print, save::write_atomically, source::read_text};
+use super::{
+    CliError, TrainArgs, args::ScheduleArg, out::print, save::write_atomically, source::read_text,
+    workers::Threads,
+};
 use crate::model_io::{Architecture, Model};
 use crate::nn::optimizer::Optimizer;
 use crate::train::{Course, Report, Schedule, Trainer, evaluate, stack};
@@ -27,6 +30,7 @@ pub fn train(args: &TrainArgs) -> Result<(), CliError> {
         args.epochs,
         args.samples_per_epoch
     ))?;
+    let workers = Threads::new(args.threads)?;
     let steps = args.epochs.saturating_mul(course.batches());
     let bar = progress(steps);
     for epoch in 0..args.epochs {
@@ -34,7 +38,7 @@ pub fn train(args: &TrainArgs) -> Result<(), CliError> {
         for batch in 0..course.batches() {
             trainer.optimizer.learning_rate = schedule(args).rate(args.lr, trainer.steps(), steps);
             let (x, target) = examples(&model, &course.batch(epoch, batch))?;
-            let report = trainer.step(&x, &target)?;
+            let report = workers.within(|| trainer.step_on(&workers, &x, &target))?;
             if !report.loss.is_finite() {
                 bar.abandon();
                 return Err(CliError(format!(

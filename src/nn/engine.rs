@@ -19,7 +19,7 @@ use super::{
     optimizer::{Moments, Optimizer, Rule, bias_correction},
     pool::takes_over,
 };
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::Tensor;
 use std::{
     ops::Range,
     sync::{Mutex, PoisonError, RwLock},
@@ -204,23 +204,17 @@ impl Engine {
         Some(engine)
     }
 
-    /// Images that one worker takes at a time: as many as stay in a second-level cache, more where a
-    /// large dense weight would be read for each.
+    /// Images that one worker takes at a time: as many as stay in a second-level cache; more where there
+    /// are others to wait for, or a large dense weight would be read for each.
     fn group_of(&self, batch: usize) -> usize {
         const NEAR: usize = 1 << 17;
+        const LARGE_DENSE: usize = 1 << 17;
         let image: usize = self.lens.iter().sum::<usize>() * 3;
-        let dense = self
-            .steps
-            .iter()
-            .any(|step| matches!(step.op, Op::Dense(spec) if spec.in_features * spec.out_features > NEAR));
-        let least = if dense {
-            8
-        } else if self.workers > 1 {
-            4
-        } else {
-            1
-        };
-        (NEAR / image).clamp(least, 32).min(batch.div_ceil(self.workers))
+        let is_large =
+            |step: &Step| matches!(step.op, Op::Dense(d) if d.in_features * d.out_features > LARGE_DENSE);
+        let least = if self.steps.iter().any(is_large) { 8 } else { 1 };
+        let (near, least) = if self.workers > 1 { (NEAR * 4, least.max(4)) } else { (NEAR, least) };
+        (near / image).clamp(least, 32).min(batch.div_ceil(self.workers))
     }
 
     fn shard(&self) -> Shard {
@@ -317,37 +311,27 @@ impl Engine {
         }
     }
 
-    /// The parameters as they are now; running statistics are those of `before`.
-    pub fn params(&self, before: &Params) -> Params {
-        let mut params = before.clone();
-        for (parts, own) in params.0.iter_mut().zip(&self.own) {
-            for (part, numbers) in [(Part::Weight, &own.w), (Part::Bias, &own.b)] {
-                if let Some(tensor) = parts.get_mut(part) {
-                    tensor.iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
+    /// Writes the parameters and moments as they are now over those of the same network.
+    pub fn store(&self, params: &mut Params, moments: &mut Moments) {
+        moments.steps = self.steps_done;
+        moments.layers.resize_with(self.own.len(), Parts::default);
+        for ((own, params), moments) in self.own.iter().zip(&mut params.0).zip(&mut moments.layers) {
+            let of = [
+                (&own.w, Part::Weight, &own.moments[0], [Part::WeightM, Part::WeightV]),
+                (&own.b, Part::Bias, &own.moments[1], [Part::BiasM, Part::BiasV]),
+            ];
+            let mut kept = Parts::default();
+            for (numbers, part, of_part, parts) in of {
+                let Some(tensor) = params.get_mut(part) else { continue };
+                tensor.iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
+                for (numbers, part) in of_part.iter().zip(parts).filter(|(numbers, _)| !numbers.is_empty()) {
+                    let mut moment = moments.take(part).unwrap_or_else(|| Tensor::zeros(tensor.dim()));
+                    moment.iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
+                    kept.set(part, moment);
                 }
             }
+            *moments = kept;
         }
-        params
-    }
-
-    /// The moments as they are now.
-    pub fn moments(&self) -> Moments {
-        let layers = self.network.layers.iter().zip(&self.own).map(|(layer, own)| {
-            let mut parts = Parts::default();
-            for (part, Shape(shape)) in layer.parameters() {
-                let (p, [m, v]) = match part {
-                    Part::Weight => (0, [Part::WeightM, Part::WeightV]),
-                    _ => (1, [Part::BiasM, Part::BiasV]),
-                };
-                for (moment, part) in own.moments[p].iter().zip([m, v]) {
-                    if let Ok(tensor) = Tensor::from_shape_vec(shape, moment.clone()) {
-                        parts.set(part, tensor);
-                    }
-                }
-            }
-            parts
-        });
-        Moments { steps: self.steps_done, layers: layers.collect() }
     }
 
     /// Steps done.
@@ -355,17 +339,17 @@ impl Engine {
         self.steps_done
     }
 
-    /// The most images in a batch.
-    pub fn batch(&self) -> usize {
-        self.losses.len()
+    /// Whether it was planned for so many workers and for batches of so many images.
+    pub fn suits(&self, workers: &dyn Workers, images: usize) -> bool {
+        self.workers == workers.count().max(1) && images <= self.losses.len()
     }
 
-    /// The last run's outputs, (images, outputs); those of [`Self::forward`] too.
+    /// The last batch's outputs, (images, outputs), behind them as with [`Self::losses`].
     pub fn outputs(&self) -> &[f32] {
         &self.outputs
     }
 
-    /// The last run's losses, one for each image.
+    /// The last batch's losses, one for each image; behind them those of a larger batch before.
     pub fn losses(&self) -> &[f32] {
         &self.losses
     }
@@ -784,12 +768,9 @@ fn update(
 ) {
     let [m, v] = moments;
     let rule = optimizer.rule;
-    if rule != Rule::Sgd {
-        m.resize(w.len(), 0.0);
-    }
-    if matches!(rule, Rule::Adam { .. }) {
-        v.resize(w.len(), 0.0);
-    }
+    // A moment that the rule does not use is forgotten.
+    m.resize(if rule == Rule::Sgd { 0 } else { w.len() }, 0.0);
+    v.resize(if matches!(rule, Rule::Adam { .. }) { w.len() } else { 0 }, 0.0);
     let (count, decay) = (images as f64 as f32, optimizer.weight_decay as f32);
     let rate = (-optimizer.learning_rate) as f32;
     {

@@ -297,6 +297,12 @@ impl<T> Parts<T> {
         self.0.iter_mut().find(|(p, _)| *p == part).map(|(_, tensor)| tensor)
     }
 
+    /// Takes a tensor out.
+    pub fn take(&mut self, part: Part) -> Option<Tensor<T>> {
+        let at = self.0.iter().position(|(p, _)| *p == part)?;
+        Some(self.0.remove(at).1)
+    }
+
     /// Puts a tensor in place.
     pub fn set(&mut self, part: Part, tensor: Tensor<T>) {
         match self.get_mut(part) {

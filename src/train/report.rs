@@ -36,13 +36,18 @@ impl Report {
 
     /// Of a run whose loss is there. target: the output's shape.
     pub(super) fn of(values: &Values, target: &Tensor) -> Self {
-        let output = values.output();
-        let images = output.dim().0;
-        let features = output.len() / images.max(1);
-        let class =
-            |cells: &Tensor, n: usize| class_of(cells.iter().skip(n * features).take(features).copied());
-        let correct = (0..images).filter(|&n| class(output, n) == class(target, n)).count();
-        Self { images, loss: f64::from(values.mean_loss()), correct }
+        let flat = |tensor: &Tensor| -> Vec<f32> { tensor.iter().copied().collect() };
+        let (output, losses) = (values.output(), values.loss.at(Part::Out));
+        Self::of_batch(output.dim().0, &flat(output), &flat(losses), &flat(target))
+    }
+
+    /// Of a batch. outputs, targets: (images, outputs), losses: (images).
+    pub(super) fn of_batch(images: usize, outputs: &[f32], losses: &[f32], targets: &[f32]) -> Self {
+        let features = targets.len() / images.max(1);
+        let class = |cells: &[f32], n: usize| class_of(cells[n * features..][..features].iter().copied());
+        let correct = (0..images).filter(|&n| class(outputs, n) == class(targets, n)).count();
+        let sum = losses[..images].iter().fold(0.0f32, |sum, loss| sum + loss);
+        Self { images, loss: f64::from(sum / images as f32), correct }
     }
 }
 

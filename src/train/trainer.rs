@@ -4,12 +4,14 @@ use super::Report;
 use crate::nn::{
     Mode, Network, Params,
     dropout::Stream,
+    engine::{Alone, Engine, Workers},
+    kernels::Isa,
     optimizer::{Moments, Optimizer},
 };
 use crate::tensor::{Shape, ShapeError, Tensor, shape_of};
 
 /// A network in training.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Debug)]
 pub struct Trainer {
     network: Network,
     params: Params,
@@ -17,6 +19,25 @@ pub struct Trainer {
     seed: u64,
     /// Used by the next step; its rate may change from step to step.
     pub optimizer: Optimizer,
+    /// What makes the steps, from the first one on, with these parameters and moments; none for a network
+    /// that it does not know.
+    engine: Option<Box<Engine>>,
+}
+
+impl Clone for Trainer {
+    fn clone(&self) -> Self {
+        let (params, moments) = (self.params.clone(), self.moments.clone());
+        Self { network: self.network.clone(), params, moments, engine: None, ..*self }
+    }
+}
+
+/// The engine takes no part: it holds the same numbers.
+impl PartialEq for Trainer {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { network, params, moments, seed, optimizer, engine: _ } = self;
+        (network, params, moments, seed, optimizer)
+            == (&other.network, &other.params, &other.moments, &other.seed, &other.optimizer)
+    }
 }
 
 impl Trainer {
@@ -41,15 +62,28 @@ impl Trainer {
                     .into(),
             ));
         }
-        Ok(Self { network, params, moments: Moments::default(), seed, optimizer })
+        Ok(Self { network, params, moments: Moments::default(), seed, optimizer, engine: None })
     }
 
-    /// One step on a batch. x: (N, C, H, W), target: (N, C', H', W') of the output; the loss and the right answers
+    /// [`Self::step_on`] the caller's own thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn step(&mut self, x: &Tensor, target: &Tensor) -> Result<Report, ShapeError> {
+        self.step_on(&Alone, x, target)
+    }
+
+    /// One step on a batch; who works on it does not show in the numbers. x: (N, C, H, W), target: (N, C', H', W') of the output; the loss and the right answers
     /// are those before the update.
     ///
     /// # Errors
     /// Where a shape does not fit; nothing is changed.
-    pub fn step(&mut self, x: &Tensor, target: &Tensor) -> Result<Report, ShapeError> {
+    pub fn step_on(
+        &mut self,
+        workers: &dyn Workers,
+        x: &Tensor,
+        target: &Tensor,
+    ) -> Result<Report, ShapeError> {
         let Shape([images, input @ ..]) = shape_of(x);
         let Shape([targets, output @ ..]) = shape_of(target);
         if images == 0 || input != self.network.input {
@@ -65,6 +99,20 @@ impl Trainer {
             )));
         }
         let stream = Stream { seed: self.seed, step: self.moments.steps };
+        if self.engine.as_ref().is_none_or(|engine| !engine.suits(workers, images)) {
+            let engine = Engine::new(&self.network, &self.params, images, Isa::best(), workers);
+            self.engine = engine.map(|mut engine| {
+                engine.load(&self.params, &self.moments);
+                Box::new(engine)
+            });
+        }
+        if let (Some(engine), Some(x), Some(cells)) = (&mut self.engine, x.as_slice(), target.as_slice()) {
+            engine.step(workers, &self.optimizer, x, cells, stream);
+            engine.store(&mut self.params, &mut self.moments);
+            return Ok(Report::of_batch(images, engine.outputs(), engine.losses(), cells));
+        }
+        // A tensor in another memory order: the engine would no longer hold the same numbers.
+        self.engine = None;
         let values = self.network.run(&self.params, x, target, Mode::Train, stream);
         let updated = self.optimizer.update(&self.network, &self.params, &self.moments, &values);
         self.params = updated.params(&self.params);

@@ -5,6 +5,7 @@
 //! is sorted by phase, so that neighbouring windows read neighbouring numbers). The weight gradient
 //! has lanes along (v, c) of a channels-last copy of the input, so that no window is copied out.
 
+use super::plain::{BLOCK, interleave};
 use super::tile::{Grid, Isa, MAX_VECTORS, SLACK, Taps};
 use crate::nn::{Axis, conv::Conv2d};
 
@@ -78,29 +79,34 @@ impl Lattice {
         // A unit is one vector of the result: part of a row, or two short rows.
         let per_row = w.div_ceil(lanes);
         let units = if halves { h.div_ceil(2) } else { h * per_row };
+        // Long folds go a number of channels at a time, so that what they read stays near.
+        let taps = terms / self.from;
+        let piece = if terms > 640 && !halves { (288 / taps).clamp(1, self.from) } else { self.from };
+        let pieces = self.from.div_ceil(piece);
         let place = |unit: usize| -> [(usize, usize, usize); 2] {
             if halves {
                 let second = (2 * unit + 1).min(h - 1);
                 [(2 * unit, 0, w), (second, 0, if 2 * unit + 1 < h { w } else { 0 })]
             } else {
                 let (i, part) = (unit / per_row, unit % per_row);
-                // A last vector reaches back into the row, to the same bits.
-                let j = (part * lanes).min(w.saturating_sub(lanes));
-                [(i, j, w.min(lanes)); 2]
+                // A last vector reaches back into the row, to the same bits; not where the cells go on from
+                // what they hold.
+                let back = if pieces > 1 { w } else { w.saturating_sub(lanes) };
+                let j = (part * lanes).min(back);
+                [(i, j, lanes.min(w - j)); 2]
             }
         };
-        // So many units at a time that what they read stays near; large weights are read once.
-        let block = if self.panel_len() > 1 << 16 {
-            units
-        } else {
-            (6 * 1024 * per_row / (self.from * self.row)).max(4).next_multiple_of(6)
-        };
+        // So many units at a time, for the same reason.
+        let block = (6 * 1024 * per_row / (piece * self.row)).max(4).next_multiple_of(6);
+        let block = if units <= block * 3 / 2 { units } else { block };
         let (source, y) = (source.as_ptr(), y.as_mut_ptr());
         for g in 0..self.groups {
             for block_begin in (0..units).step_by(block) {
                 let block_end = (block_begin + block).min(units);
-                let mut first = 0;
-                while first < self.to {
+                // The next tile of rows, piece after piece.
+                let (mut first, mut begin) = (0, 0);
+                while begin < terms {
+                    let end = (begin + piece * taps).min(terms);
                     let rows = isa.rows(self.to - first);
                     let o = g * self.to + first;
                     let mut unit = block_begin;
@@ -111,18 +117,24 @@ impl Lattice {
                         // that is written in y, by the lengths asserted above.
                         unsafe {
                             let mut t = Taps {
-                                a: panels.as_ptr().add((g * self.to + first) * terms),
-                                off: self.off.as_ptr(),
-                                terms,
+                                a: panels.as_ptr().add((g * self.to + first) * terms + begin * rows),
+                                off: self.off.as_ptr().add(begin),
+                                terms: end - begin,
+                                goes_on: begin > 0,
                                 b: [[source; 2]; MAX_VECTORS],
                                 c: [[y; 2]; MAX_VECTORS],
                                 count: [[0; 2]; MAX_VECTORS],
-                                whole: w >= lanes,
+                                whole: if pieces > 1 { w % lanes == 0 } else { w >= lanes },
                                 c_row: h * w,
-                                divide: finish.divide,
-                                bias: finish.bias.map_or(std::ptr::null(), |bias| bias.as_ptr().add(o)),
-                                relu: finish.relu,
+                                divide: 0.0,
+                                bias: std::ptr::null(),
+                                relu: false,
                             };
+                            if end == terms {
+                                t.divide = finish.divide;
+                                t.bias = finish.bias.map_or(t.bias, |bias| bias.as_ptr().add(o));
+                                t.relu = finish.relu;
+                            }
                             for v in 0..vectors {
                                 for (half, (i, j, count)) in place(unit + v).into_iter().enumerate() {
                                     t.b[v][half] =
@@ -136,6 +148,9 @@ impl Lattice {
                         unit += vectors;
                     }
                     first += rows;
+                    if first == self.to {
+                        (first, begin) = (0, end);
+                    }
                 }
             }
         }
@@ -403,6 +418,9 @@ impl ConvPlan {
                             *to = cols.tap(j, v).map_or(0.0, |q| x[q]);
                         }
                     }
+                    if inner.is_empty() {
+                        continue;
+                    }
                     if cols.dilation > 1 {
                         for j in inner.clone() {
                             let x = &x[j * cols.stride - cols.padding..];
@@ -481,28 +499,6 @@ impl ConvPlan {
                 }
                 first += rows;
             }
-        }
-    }
-}
-
-/// Rows that are interleaved at a time.
-const BLOCK: usize = 4;
-
-/// BLOCK rows -> numbers c, c + 1, .. of each pixel of `to`, (pixels, channels).
-#[inline]
-fn interleave(rows: [&[f32]; BLOCK], to: &mut [f32], channels: usize, c: usize) {
-    let [a, b, d, e] = rows.map(|row| row.as_chunks::<BLOCK>());
-    let mut pixels = to.chunks_exact_mut(channels);
-    for (((a, b), d), e) in a.0.iter().zip(b.0).zip(d.0).zip(e.0) {
-        for q in 0..BLOCK {
-            if let Some(pixel) = pixels.next() {
-                pixel[c..c + BLOCK].copy_from_slice(&[a[q], b[q], d[q], e[q]]);
-            }
-        }
-    }
-    for (((a, b), d), e) in a.1.iter().zip(b.1).zip(d.1).zip(e.1) {
-        if let Some(pixel) = pixels.next() {
-            pixel[c..c + BLOCK].copy_from_slice(&[*a, *b, *d, *e]);
         }
     }
 }

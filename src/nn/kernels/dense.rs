@@ -3,7 +3,10 @@
 //! Forward has lanes along the output features, from a transposed weight; both gradients have lanes
 //! along the input features, which lie side by side in the weight as it is.
 
-use super::tile::{Grid, Isa, MAX_VECTORS};
+use super::{
+    plain::{BLOCK, interleave},
+    tile::{Grid, Isa, MAX_VECTORS},
+};
 use crate::nn::dense::Dense;
 
 /// `c[r, l] += sum over k of a[r * a_row + k * a_term] * b[k * b_row + l]` for r in 0..rows, l in
@@ -103,8 +106,13 @@ pub fn forward_untransposed(
         let lanes = width.min(outs - o);
         for f in (0..ins).step_by(TERMS) {
             let terms = TERMS.min(ins - f);
-            for (lane, w) in w[o * ins..].chunks(ins).take(lanes).enumerate() {
-                for (to, &w) in scratch[lane..].iter_mut().step_by(width).zip(&w[f..f + terms]) {
+            let row_of = |lane: usize| &w[(o + lane) * ins + f..][..terms];
+            let whole = lanes / BLOCK * BLOCK;
+            for lane in (0..whole).step_by(BLOCK) {
+                interleave(std::array::from_fn(|k| row_of(lane + k)), scratch, width, lane);
+            }
+            for lane in whole..lanes {
+                for (to, &w) in scratch[lane..].iter_mut().step_by(width).zip(row_of(lane)) {
                     *to = w;
                 }
             }

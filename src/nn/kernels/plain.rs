@@ -174,3 +174,25 @@ pub fn bias_sums(dy: &[f32], plane: usize, o: std::ops::Range<usize>, sums: &mut
         sums.copy_from_slice(&own[..=last]);
     }
 }
+
+/// Rows that are interleaved at a time.
+pub(super) const BLOCK: usize = 4;
+
+/// BLOCK rows -> numbers c, c + 1, .. of each pixel of `to`, (pixels, channels).
+#[inline]
+pub(super) fn interleave(rows: [&[f32]; BLOCK], to: &mut [f32], channels: usize, c: usize) {
+    let [a, b, d, e] = rows.map(|row| row.as_chunks::<BLOCK>());
+    let mut pixels = to.chunks_exact_mut(channels);
+    for (((a, b), d), e) in a.0.iter().zip(b.0).zip(d.0).zip(e.0) {
+        for q in 0..BLOCK {
+            if let Some(pixel) = pixels.next() {
+                pixel[c..c + BLOCK].copy_from_slice(&[a[q], b[q], d[q], e[q]]);
+            }
+        }
+    }
+    for (((a, b), d), e) in a.1.iter().zip(b.1).zip(d.1).zip(e.1) {
+        if let Some(pixel) = pixels.next() {
+            pixel[c..c + BLOCK].copy_from_slice(&[*a, *b, *d, *e]);
+        }
+    }
+}

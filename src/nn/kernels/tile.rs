@@ -130,7 +130,7 @@ pub(super) const SLACK: usize = 32;
 
 /// One tile of cells whose terms lie at listed offsets of a source.
 ///
-/// `c[r][v] = relu?((sum over k of b[v][off[k]] * a[k * R + r]) (/ divide) + bias[r])`.
+/// `c[r][v] = relu?(((c[r][v] +)? sum over k of b[v][off[k]] * a[k * R + r]) (/ divide) + bias[r])`.
 #[derive(Clone, Copy)]
 pub(super) struct Taps {
     /// The rows' operands, (terms, R).
@@ -139,6 +139,8 @@ pub(super) struct Taps {
     pub off: *const usize,
     /// Number of terms.
     pub terms: usize,
+    /// Whether the cells go on from what they hold, not from 0; not with `halves`.
+    pub goes_on: bool,
     /// Where the lower and upper half of each vector is read; the upper one only if `halves`.
     pub b: [[*const f32; 2]; MAX_VECTORS],
     /// Where the lower and upper half of each vector is written in row 0.
@@ -165,6 +167,14 @@ unsafe fn taps<S: Simd, const R: usize, const V: usize, const HALVES: bool>(t: &
     unsafe {
         let mut acc = [[S::splat(0.0); V]; R];
         let (b, off, mut a) = (t.b, t.off, t.a);
+        let (c, count, c_row) = (t.c, t.count, t.c_row);
+        if t.goes_on {
+            for r in 0..R {
+                for v in 0..V {
+                    acc[r][v] = S::load_first(c[v][0].add(r * c_row), count[v][0]);
+                }
+            }
+        }
         for k in 0..t.terms {
             let off = *off.add(k);
             let mut x = [S::splat(0.0); V];
@@ -207,7 +217,6 @@ unsafe fn taps<S: Simd, const R: usize, const V: usize, const HALVES: bool>(t: &
                 }
             }
         }
-        let (c, count, c_row) = (t.c, t.count, t.c_row);
         if HALVES {
             for r in 0..R {
                 for v in 0..V {
