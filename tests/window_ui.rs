@@ -121,3 +121,16 @@ fn help_lists_the_keys_and_escape_closes_it() {
     harness.run_steps(3);
     assert!(!harness.state().state.view.help);
 }
+
+#[test]
+fn the_last_term_done_is_in_view_after_a_jump() {
+    let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
+    apply(&mut harness.state_mut().state, Action::GoTo("bwd/conv2.dX/k3/(5,6)/m40".into()));
+    harness.run_steps(6);
+    // Rows that are out of view are not laid out at all. The breadcrumb names the term too.
+    let rows: Vec<String> = (0..144)
+        .map(|m| format!("m{m}"))
+        .filter(|row| harness.query_all_by_label(row).any(|node| node.rect().left() > 900.0))
+        .collect();
+    assert!(rows.contains(&"m40".to_owned()) && !rows.contains(&"m0".to_owned()), "in view are {rows:?}");
+}

@@ -115,15 +115,12 @@ fn terms_ui(ui: &mut Ui, view: &View, fold: &CellFold, done: u32, room: f32) {
     let row = ui.text_style_height(&egui::TextStyle::Monospace) + 4.0;
     let id = Id::unique("terms");
     let key = (fold.address, done);
-    let mut area = ScrollArea::vertical().id_salt("terms").max_height(room).auto_shrink([false, true]);
-    // After a move the last term done comes into view. Twice: the first time the area still knows
-    // the length of the list before.
-    type Kept = ((Address, u32), u8);
-    let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
-    let left = kept.filter(|(kept, _)| *kept == key).map_or(2, |(_, left)| left);
-    if left > 0 {
-        ui.data_mut(|data| data.insert_temp(id, (key, left - 1)));
-        ui.ctx().request_repaint();
+    // Lists of different lengths are different areas: one that was shorter would spring back.
+    let area = ScrollArea::vertical().id_salt(("terms", fold.steps.len()));
+    let mut area = area.max_height(room).auto_shrink([false, true]);
+    if ui.data(|data| data.get_temp::<(Address, u32)>(id)) != Some(key) {
+        ui.data_mut(|data| data.insert_temp(id, key));
+        // The last term done comes into view, with the ones around it.
         let line = row + ui.spacing().item_spacing.y;
         area = area.vertical_scroll_offset(((done as f32 - 0.5) * line - room * 0.5).max(0.0));
     }
