@@ -2,7 +2,7 @@
 
 use super::history::Inputs;
 use crate::nn::{Params, optimizer::Moments};
-use crate::tensor::Tensor;
+use crate::tensor::{ShapeError, Tensor};
 use crate::trace::{Plan, Setup, Trace};
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,10 @@ static REVISIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Run {
     /// The run of a model on a picture, at its first step.
-    pub fn new(inputs: &Inputs, input: Tensor, target: Tensor) -> Self {
+    ///
+    /// # Errors
+    /// Where the network has more steps than can be counted.
+    pub fn new(inputs: &Inputs, input: Tensor, target: Tensor) -> Result<Self, ShapeError> {
         let setup = Setup {
             images: input.dim().0 as u32,
             batches: 1,
@@ -42,7 +45,7 @@ impl Run {
             optimizer: inputs.optimizer,
             seed: inputs.seed,
         };
-        let plan = Arc::new(Plan::new(Arc::new(inputs.model.network.clone()), setup));
+        let plan = Arc::new(Plan::try_new(Arc::new(inputs.model.network.clone()), setup)?);
         let params = Arc::new(inputs.model.params.clone());
         let moments = Arc::new(Moments::default());
         let trace = Trace::new(plan, 0, Arc::clone(&params), Arc::clone(&moments), &input, target.clone());
@@ -56,7 +59,7 @@ impl Run {
             replay: None,
         };
         run.note_loss();
-        run
+        Ok(run)
     }
 
     /// The plan of each step.

@@ -336,5 +336,6 @@ fn derive(inputs: &Inputs) -> Result<(Arc<Fitted>, Run), String> {
     }
     .map_err(|error| error.to_string())?;
     let target: Tensor = loss::one_hot(model.network.output(), &[inputs.label.unwrap_or(0)]);
-    Ok((Arc::new(fitted), Run::new(inputs, input, target)))
+    let run = Run::new(inputs, input, target).map_err(|error| error.to_string())?;
+    Ok((Arc::new(fitted), run))
 }
