@@ -38,6 +38,9 @@ struct Lattice {
     off: Vec<usize>,
 }
 
+/// Folds of more terms are done in pieces.
+const LONG: usize = 640;
+
 impl Lattice {
     const fn source_len(&self) -> usize {
         self.groups * self.from * self.plane + SLACK
@@ -75,18 +78,23 @@ impl Lattice {
         assert!(y.len() >= self.groups * self.to * h * w);
         assert!(finish.bias.is_none_or(|bias| bias.len() >= self.groups * self.to));
         let lanes = isa.lanes();
-        let halves = w <= lanes / 2 && h > 1;
-        // A unit is one vector of the result: part of a row, or two short rows.
-        let per_row = w.div_ceil(lanes);
-        let units = if halves { h.div_ceil(2) } else { h * per_row };
+        // A unit is one vector of the result: part of a row, or two parts of half the length, where that
+        // leaves fewer lanes idle.
+        let (per_row, per_row_halves) = (w.div_ceil(lanes), w.div_ceil(lanes / 2));
+        let halves = per_row_halves % 2 == 1 && h > 1 && (per_row == 1 || terms <= LONG);
+        let units = if halves { (h * per_row_halves).div_ceil(2) } else { h * per_row };
         // Long folds go a number of channels at a time, so that what they read stays near.
         let taps = terms / self.from;
-        let piece = if terms > 640 && !halves { (288 / taps).clamp(1, self.from) } else { self.from };
+        let piece = if terms > LONG && !halves { (288 / taps).clamp(1, self.from) } else { self.from };
         let pieces = self.from.div_ceil(piece);
         let place = |unit: usize| -> [(usize, usize, usize); 2] {
             if halves {
-                let second = (2 * unit + 1).min(h - 1);
-                [(2 * unit, 0, w), (second, 0, if 2 * unit + 1 < h { w } else { 0 })]
+                [2 * unit, 2 * unit + 1].map(|half| {
+                    let (i, part) = (half / per_row_halves, half % per_row_halves);
+                    let j = (part * lanes / 2).min(w.saturating_sub(lanes / 2));
+                    // There may be an odd number of halves.
+                    if i < h { (i, j, w.min(lanes / 2)) } else { (0, 0, 0) }
+                })
             } else {
                 let (i, part) = (unit / per_row, unit % per_row);
                 // A last vector reaches back into the row, to the same bits; not where the cells go on from
@@ -506,12 +514,18 @@ impl ConvPlan {
 /// `count` runs of K numbers; `step` from one to the next in x and in `to`.
 #[inline]
 fn copy_runs<const K: usize>(x: &[f32], to: &mut [f32], step: [usize; 2], count: usize) {
-    let runs = x.windows(K).step_by(step[0].max(1)).zip(to.chunks_mut(step[1])).take(count);
-    for (x, to) in runs {
-        if let (Some(x), Some(to)) = (x.first_chunk::<K>(), to.first_chunk_mut::<K>()) {
-            *to = *x;
+    if step[0] != 1 || step[1] < K {
+        for k in 0..count {
+            to[k * step[1]..][..K].copy_from_slice(&x[k * step[0]..][..K]);
         }
+        return;
     }
+    // The last one may end with the buffer.
+    let last = count - 1;
+    for (x, to) in x.windows(K).zip(to.chunks_exact_mut(step[1])).take(last) {
+        to[..K].copy_from_slice(x);
+    }
+    to[last * step[1]..][..K].copy_from_slice(&x[last..last + K]);
 }
 
 impl Lowered {

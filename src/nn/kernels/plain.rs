@@ -159,20 +159,35 @@ compiled! {
 
 /// dy: (O, plane) -> sums of channels `o`, each fold going on over the positions.
 pub fn bias_sums(dy: &[f32], plane: usize, o: std::ops::Range<usize>, sums: &mut [f32]) {
-    /// So many folds run side by side.
+    /// So many folds run side by side at most.
     const BESIDE: usize = 8;
-    for (sums, first) in sums[..o.len()].chunks_mut(BESIDE).zip(o.step_by(BESIDE)) {
-        // Where there are fewer, the last one is folded more than once.
-        let last = sums.len() - 1;
-        let rows: [&[f32]; BESIDE] = std::array::from_fn(|r| &dy[(first + r.min(last)) * plane..][..plane]);
-        let mut own: [f32; BESIDE] = std::array::from_fn(|r| sums[r.min(last)]);
-        for k in 0..plane {
-            for (own, row) in own.iter_mut().zip(rows) {
-                *own += row[k];
-            }
+    let count = o.len();
+    let beside = count.div_ceil(count.div_ceil(BESIDE).max(1)).max(1);
+    for (sums, first) in sums[..count].chunks_mut(beside).zip(o.step_by(beside)) {
+        let dy = &dy[first * plane..];
+        match sums.len() {
+            8 => sums_beside::<8>(dy, plane, sums),
+            7 => sums_beside::<7>(dy, plane, sums),
+            6 => sums_beside::<6>(dy, plane, sums),
+            5 => sums_beside::<5>(dy, plane, sums),
+            4 => sums_beside::<4>(dy, plane, sums),
+            3 => sums_beside::<3>(dy, plane, sums),
+            2 => sums_beside::<2>(dy, plane, sums),
+            _ => sums_beside::<1>(dy, plane, sums),
         }
-        sums.copy_from_slice(&own[..=last]);
     }
+}
+
+#[inline]
+fn sums_beside<const N: usize>(dy: &[f32], plane: usize, sums: &mut [f32]) {
+    let rows: [&[f32]; N] = std::array::from_fn(|r| &dy[r * plane..][..plane]);
+    let mut own: [f32; N] = std::array::from_fn(|r| sums[r]);
+    for k in 0..plane {
+        for (own, row) in own.iter_mut().zip(rows) {
+            *own += row[k];
+        }
+    }
+    sums.copy_from_slice(&own);
 }
 
 /// Rows that are interleaved at a time.
