@@ -179,8 +179,10 @@ fn spread(axis: &Axis) -> (isize, usize) {
 struct Lowered {
     /// Whether windows are copied out, each into vectors of its own.
     windows: bool,
-    /// Offset of each vector of one group from where a window begins.
-    off: Vec<usize>,
+    /// Whether a vector holds two short runs.
+    halves: bool,
+    /// Offset of each vector's lower and upper half of one group from where a window begins.
+    off: Vec<[usize; 2]>,
     /// Distance of two windows, by row and by column.
     step: [usize; 2],
     /// Distance of two groups.
@@ -488,7 +490,7 @@ impl ConvPlan {
                     // in what `lower` wrote, which a vector may overread by SLACK; the sums are those
                     // of channels in `o`.
                     unsafe {
-                        let mut b_off = [0; MAX_VECTORS];
+                        let mut b_off = [[0; 2]; MAX_VECTORS];
                         b_off[..vectors].copy_from_slice(&plan.off[t..t + vectors]);
                         let grid = Grid {
                             a: ds.as_ptr().add((first * h + begin) * w),
@@ -501,7 +503,7 @@ impl ConvPlan {
                             c_row: row,
                             count: self.isa.lanes(),
                         };
-                        self.isa.grid(&grid, rows, vectors, false);
+                        self.isa.grid_halves(&grid, rows, vectors, plan.halves);
                     }
                     t += vectors;
                 }
@@ -536,7 +538,9 @@ impl Lowered {
         let run = cols.kernel * channels;
         let per_run = run.div_ceil(lanes);
         let copied = terms.div_ceil(lanes);
-        let direct = rows.kernel * per_run;
+        // Two runs of at most half a vector share one.
+        let halves = run <= lanes / 2 && rows.kernel > 1;
+        let direct = if halves { rows.kernel.div_ceil(2) } else { rows.kernel * per_run };
         // Copying a window out costs some cycle and a half a run of it.
         let worth =
             spec.out_channels * direct > spec.out_channels * copied + 3 * spec.group_in() * rows.kernel;
@@ -545,23 +549,36 @@ impl Lowered {
             let window = group * spec.groups;
             return Self {
                 windows: true,
-                off: (0..copied).map(|t| t * lanes).collect(),
+                halves: false,
+                off: (0..copied).map(|t| [t * lanes; 2]).collect(),
                 step: [window * cols.out, window],
                 group,
                 lane: (0..terms).collect(),
             };
         }
         let row = (cols.len + 2 * cols.padding) * channels;
-        let off = (0..rows.kernel)
-            .flat_map(|u| (0..per_run).map(move |s| u * rows.dilation * row + s * lanes))
-            .collect();
+        let of_run = |u: usize| u * rows.dilation * row;
+        let off = if halves {
+            // The upper half of an odd last one holds nothing that is wanted.
+            (0..direct).map(|t| [2 * t, (2 * t + 1).min(rows.kernel - 1)].map(of_run)).collect()
+        } else {
+            let runs = (0..rows.kernel).flat_map(|u| (0..per_run).map(move |s| (u, s)));
+            runs.map(|(u, s)| [of_run(u) + s * lanes; 2]).collect()
+        };
         let lane = (0..terms)
             .map(|flat| {
                 let (c, u, v) =
                     (flat / spec.window.taps(), flat / cols.kernel % rows.kernel, flat % cols.kernel);
-                u * per_run * lanes + v * channels + c
+                (if halves { u * lanes / 2 } else { u * per_run * lanes }) + v * channels + c
             })
             .collect();
-        Self { windows: false, off, step: [rows.stride * row, cols.stride * channels], group: 0, lane }
+        Self {
+            windows: false,
+            halves,
+            off,
+            step: [rows.stride * row, cols.stride * channels],
+            group: 0,
+            lane,
+        }
     }
 }

@@ -50,7 +50,7 @@ fn product(
                         a_stride: [a_row, 0, a_term],
                         b: b.as_ptr().add(l),
                         b_stride: [0, b_row],
-                        b_off: std::array::from_fn::<_, MAX_VECTORS, _>(|v| v * width),
+                        b_off: std::array::from_fn::<_, MAX_VECTORS, _>(|v| [v * width; 2]),
                         terms: [1, terms],
                         c: c.as_mut_ptr().add(first * c_row + l),
                         c_row,

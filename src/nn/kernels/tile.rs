@@ -252,8 +252,8 @@ pub(super) struct Grid {
     pub b: *const f32,
     /// Their strides by i and j.
     pub b_stride: [usize; 2],
-    /// Offset of each vector from `b`.
-    pub b_off: [usize; MAX_VECTORS],
+    /// Offset of each vector's lower and upper half from `b`; the upper one only for halves.
+    pub b_off: [[usize; 2]; MAX_VECTORS],
     /// Extents of i and j.
     pub terms: [usize; 2],
     /// The cells of row 0, vectors one after the other.
@@ -268,7 +268,7 @@ pub(super) struct Grid {
 /// The instruction set is present; `g`'s pointers are to what their fields say. Only if MASKED is the
 /// last vector of `b` read no further than `count`.
 #[inline(always)]
-unsafe fn grid<S: Simd, const R: usize, const V: usize, const MASKED: bool>(g: &Grid) {
+unsafe fn grid<S: Simd, const R: usize, const V: usize, const MASKED: bool, const HALVES: bool>(g: &Grid) {
     // SAFETY: the caller's promise.
     unsafe {
         let lanes = |v: usize| if v + 1 == V { g.count } else { S::LANES };
@@ -287,8 +287,14 @@ unsafe fn grid<S: Simd, const R: usize, const V: usize, const MASKED: bool>(g: &
             for _ in 0..g.terms[1] {
                 let mut x = [S::splat(0.0); V];
                 for v in 0..V {
-                    let b = b.add(off[v]);
-                    x[v] = if MASKED && v + 1 == V { S::load_first(b, count) } else { S::load(b) };
+                    let low = b.add(off[v][0]);
+                    x[v] = if HALVES {
+                        S::load_halves(low, b.add(off[v][1]))
+                    } else if MASKED && v + 1 == V {
+                        S::load_first(low, count)
+                    } else {
+                        S::load(low)
+                    };
                 }
                 for r in 0..R {
                     let w = S::splat(*a.add(r * a_row));
@@ -352,7 +358,12 @@ macro_rules! tiles {
             $(#[target_feature(enable = $feature)])?
             unsafe fn grid_tile<const R: usize, const V: usize, const M: bool>(g: &Grid) {
                 // SAFETY: as the function's own.
-                unsafe { super::grid::<$simd, R, V, M>(g) }
+                unsafe { super::grid::<$simd, R, V, M, false>(g) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn grid_halves_tile<const R: usize, const V: usize, const H: bool>(g: &Grid) {
+                // SAFETY: as the function's own.
+                unsafe { super::grid::<$simd, R, V, false, H>(g) }
             }
             $(#[target_feature(enable = $feature)])?
             pub(super) unsafe fn peak(rounds: usize) -> f32 {
@@ -368,6 +379,11 @@ macro_rules! tiles {
             /// As `super::grid`; rows and vectors as [`Isa::rows`] and [`Isa::vectors`] give them.
             pub(super) unsafe fn grid(g: &Grid, rows: usize, vectors: usize, masked: bool) {
                 tiles!(@pick $large, grid_tile, g, rows, vectors, masked)
+            }
+            /// # Safety
+            /// As `super::grid`; rows and vectors as [`Isa::rows`] and [`Isa::vectors`] give them.
+            pub(super) unsafe fn grid_halves(g: &Grid, rows: usize, vectors: usize, halves: bool) {
+                tiles!(@pick $large, grid_halves_tile, g, rows, vectors, halves)
             }
         }
     };
@@ -430,6 +446,23 @@ impl Isa {
                 Set::Avx512 => avx512::grid(g, rows, vectors, masked),
                 #[cfg(target_arch = "aarch64")]
                 Set::Neon => neon::grid(g, rows, vectors, masked),
+            }
+        }
+    }
+
+    /// # Safety
+    /// This instruction set is present and `g`'s pointers are to what their fields say.
+    pub(super) unsafe fn grid_halves(self, g: &Grid, rows: usize, vectors: usize, halves: bool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.0 {
+                Set::Portable => portable::grid_halves(g, rows, vectors, halves),
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx2 => avx2::grid_halves(g, rows, vectors, halves),
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx512 => avx512::grid_halves(g, rows, vectors, halves),
+                #[cfg(target_arch = "aarch64")]
+                Set::Neon => neon::grid_halves(g, rows, vectors, halves),
             }
         }
     }
