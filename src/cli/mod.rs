@@ -68,7 +68,7 @@ pub fn execute(args: &Args) -> Result<(), CliError> {
         Some(Command::Step(args)) => step::step(args),
         Some(Command::Bench(args)) => bench::bench(args),
         Some(Command::Render(_)) => {
-            Err(CliError("expected a build that can draw, got one without it; render is not built yet".into()))
+            Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))
         }
         None => Err(CliError(
             "expected a headless command, got none; the commands are models, samples, run, train, step, bench, render".into(),

@@ -8,8 +8,8 @@ use crate::ui::{
     view::View,
 };
 use egui::{
-    Color32, CornerRadius, FontId, Frame, Galley, Margin, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2,
-    vec2,
+    Color32, CornerRadius, FontId, Frame, Galley, Label, Margin, Rect, RichText, Role, Sense, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -125,11 +125,16 @@ pub(super) fn map_detail(view: &View, tensor: TensorId, channel: usize) -> Strin
 /// A sentence that explains, beside a bar in the colour of what it is about.
 pub(super) fn note_ui(ui: &mut Ui, view: &View, color: Color32, words: &str) {
     let theme = view.theme;
+    // Words wrap at the edge of what is seen; the area around could scroll to the side for ever.
+    let room = (ui.clip_rect().right() - ui.cursor().left() - 44.0).max(160.0);
     let answer = Frame::new()
         .fill(theme.panel)
         .corner_radius(CornerRadius::same(space::RADIUS))
         .inner_margin(Margin { left: 14, right: 10, top: 5, bottom: 5 })
-        .show(ui, |ui| ui.label(RichText::new(words).color(theme.text)));
+        .show(ui, |ui| {
+            ui.set_max_width(room);
+            ui.add(Label::new(RichText::new(words).color(theme.text)).wrap())
+        });
     let mut bar = answer.response.rect;
     bar.set_right(bar.left() + 4.0);
     ui.painter().rect_filled(bar, CornerRadius { nw: space::RADIUS, sw: space::RADIUS, ne: 0, se: 0 }, color);
