@@ -67,9 +67,7 @@ pub(super) fn heading_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stag
     let tag = format!("{} {}", colors.glyph, view.text(pass));
     ui.horizontal(|ui| {
         tag_ui(ui, &tag, colors.soft, colors.strong);
-        ui.label(RichText::new(title).font(theme::title_font()).color(view.theme.text_strong));
-        let place = place_words(view, focus);
-        ui.label(RichText::new(place).small().color(view.theme.text_weak));
+        title_ui(ui, view, focus, title);
     });
     ui.add_space(space::XS);
 }
@@ -78,10 +76,19 @@ pub(super) fn heading_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stag
 pub(super) fn plain_heading_ui(ui: &mut Ui, view: &View, focus: &Address, tag: &str, title: &str) {
     ui.horizontal(|ui| {
         tag_ui(ui, tag, view.theme.accent_soft, view.theme.accent);
-        ui.label(RichText::new(title).font(theme::title_font()).color(view.theme.text_strong));
-        ui.label(RichText::new(place_words(view, focus)).small().color(view.theme.text_weak));
+        title_ui(ui, view, focus, title);
     });
     ui.add_space(space::XS);
+}
+
+/// The title, and the place in what room is left of the line; the breadcrumb has it in full.
+fn title_ui(ui: &mut Ui, view: &View, focus: &Address, title: &str) {
+    ui.label(RichText::new(title).font(theme::title_font()).color(view.theme.text_strong));
+    let room = ui.clip_rect().right() - ui.cursor().left() - 20.0;
+    if room > 40.0 {
+        let place = RichText::new(place_words(view, focus)).small().color(view.theme.text_weak);
+        ui.allocate_ui(vec2(room, ui.spacing().interact_size.y), |ui| ui.add(Label::new(place).truncate()));
+    }
 }
 
 fn tag_ui(ui: &mut Ui, words: &str, ground: Color32, ink: Color32) {
