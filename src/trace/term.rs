@@ -152,40 +152,6 @@ impl TermOp {
         }
     }
 
-    /// Whether the running value before the term takes part in it.
-    pub const fn uses_running(self) -> bool {
-        match self {
-            Self::MulAdd
-            | Self::NegMulAdd
-            | Self::MulSquareAdd
-            | Self::CrossTerm
-            | Self::SquareDiffAdd
-            | Self::Add
-            | Self::Mul
-            | Self::Div
-            | Self::SubFrom
-            | Self::DivInto
-            | Self::Sqrt
-            | Self::Recip
-            | Self::Max
-            | Self::Route { .. } => true,
-            Self::Set
-            | Self::Product
-            | Self::Quotient
-            | Self::Difference
-            | Self::Exp
-            | Self::Ln
-            | Self::Relu
-            | Self::ReluGate
-            | Self::LeakyRelu { .. }
-            | Self::LeakyGate { .. }
-            | Self::Tanh
-            | Self::TanhGate
-            | Self::Sigmoid
-            | Self::SigmoidGate => false,
-        }
-    }
-
     /// The operation in symbols, `r` being the running value.
     pub const fn symbols(self) -> &'static str {
         match self {

@@ -297,14 +297,3 @@ pub fn extent(view: &View, tensor: TensorId, image: u32, channel: Option<usize>)
         Extent::of(cells.iter().copied().skip(start).take(len))
     })
 }
-
-/// How a pass looks.
-pub const fn look(pass: Pass) -> super::theme::PassLook {
-    use super::theme::PassLook;
-    match pass {
-        Pass::Fwd => PassLook::Forward,
-        Pass::Loss => PassLook::Loss,
-        Pass::Bwd => PassLook::Backward,
-        Pass::Update => PassLook::Update,
-    }
-}

@@ -6,7 +6,7 @@ use super::{
     view::{Memory, View},
     views,
 };
-use crate::app::{Action, AppState, ThemeChoice};
+use crate::app::{Action, AppState};
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 /// Draws the whole window and returns what the user asked for.
@@ -68,14 +68,5 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
     views::notices::notices_ui(ui, view);
     if view.state.view.help {
         views::help::help_ui(ui, view);
-    }
-}
-
-/// Whether the choice asks for the dark theme, `system` being what the system says.
-pub fn is_dark(choice: ThemeChoice, system: bool) -> bool {
-    match choice {
-        ThemeChoice::System => system,
-        ThemeChoice::Light => false,
-        ThemeChoice::Dark => true,
     }
 }

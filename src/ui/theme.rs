@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::trace::Pass;
 use egui::style::{HandleShape, ScrollStyle, Selection, WidgetVisuals, Widgets};
 use egui::{
     Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Ui, Vec2,
@@ -59,19 +60,6 @@ pub struct PassColors {
     pub soft: Color32,
     /// The sign that tells the pass without colour.
     pub glyph: char,
-}
-
-/// One of the four passes, as far as looks go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PassLook {
-    /// Blue, →
-    Forward,
-    /// Purple, ◆
-    Loss,
-    /// Orange, ←
-    Backward,
-    /// Green, Δ
-    Update,
 }
 
 /// Every colour of the program, by role.
@@ -331,13 +319,13 @@ impl Theme {
         if dark { &DARK } else { &LIGHT }
     }
 
-    /// The colours of a pass.
-    pub fn pass(&self, pass: PassLook) -> &PassColors {
+    /// The colours of a pass: forward blue →, loss purple ◆, backward orange ←, update green Δ.
+    pub fn pass(&self, pass: Pass) -> &PassColors {
         match pass {
-            PassLook::Forward => &self.passes[0],
-            PassLook::Loss => &self.passes[1],
-            PassLook::Backward => &self.passes[2],
-            PassLook::Update => &self.passes[3],
+            Pass::Fwd => &self.passes[0],
+            Pass::Loss => &self.passes[1],
+            Pass::Bwd => &self.passes[2],
+            Pass::Update => &self.passes[3],
         }
     }
 
@@ -487,7 +475,7 @@ mod tests {
     use super::super::oklab::contrast_ratio;
     use super::*;
 
-    const PASSES: [PassLook; 4] = [PassLook::Forward, PassLook::Loss, PassLook::Backward, PassLook::Update];
+    const PASSES: [Pass; 4] = [Pass::Fwd, Pass::Loss, Pass::Bwd, Pass::Update];
 
     #[test]
     fn words_are_readable_on_every_ground() {

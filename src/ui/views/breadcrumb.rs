@@ -95,7 +95,7 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
     if let Some(stage) = plan.stage_at(address)
         && let Some(text) = texts.next()
     {
-        let color = view.theme.pass(super::super::plane::look(stage.pass)).strong;
+        let color = view.theme.pass(stage.pass).strong;
         item(ui, text, color, &mut |ui| passes_ui(ui, view, address));
         if address.grain < Grain::Layer {
             return;
@@ -113,7 +113,7 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
             for channel in 0..shape.planes().min(LISTED) {
                 let cell = (channel * shape.plane()) as u32;
                 let to = Address { cell, term: 0, grain: Grain::Channel, ..*address };
-                choice_ui(ui, view, plan, to, Grain::Channel, shape.at(cell as usize)[..2] == at[..2]);
+                choice_ui(ui, view, plan, to, shape.at(cell as usize)[..2] == at[..2]);
             }
         });
     }
@@ -127,7 +127,7 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
         item(ui, text, view.theme.text, &mut |ui| {
             for term in 0..terms.min(LISTED as u32) {
                 let to = Address { term, grain: Grain::Term, ..*address };
-                choice_ui(ui, view, plan, to, Grain::Term, term == address.term);
+                choice_ui(ui, view, plan, to, term == address.term);
             }
         });
     }
@@ -136,7 +136,7 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
 /// Entries of a list; what lies behind is reached by typing.
 const LISTED: usize = 512;
 
-fn choice_ui(ui: &mut Ui, view: &View, plan: &Plan, to: Address, _grain: Grain, current: bool) {
+fn choice_ui(ui: &mut Ui, view: &View, plan: &Plan, to: Address, current: bool) {
     let text = plan.text(&to);
     let last = text.rsplit('/').next().unwrap_or_default().to_owned();
     if ui.add(Button::selectable(current, RichText::new(last).font(theme::mono_font()))).clicked() {
@@ -173,7 +173,7 @@ fn passes_ui(ui: &mut Ui, view: &View, address: &Address) {
             image: if pass == Pass::Update { 0 } else { address.image },
             ..*address
         };
-        let look = view.theme.pass(super::super::plane::look(pass));
+        let look = view.theme.pass(pass);
         let words = format!("{} {}", look.glyph, view.text(&format!("pass.{}", pass.name())));
         if ui.add(Button::selectable(now == Some(pass), RichText::new(words).color(look.strong))).clicked() {
             seek(view, to);

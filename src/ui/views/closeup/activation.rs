@@ -169,7 +169,7 @@ impl<'a> Activation<'a> {
             .collect();
         let x = Plane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
         let known = x.state == CellState::Current && x.value.is_finite();
-        let color = theme.pass(super::pieces::look(pass)).strong;
+        let color = theme.pass(pass).strong;
         let point = [f64::from(x.value), f64::from(forward.apply(0.0, x.value, 0.0))];
         let tangent = self.slope(self.spot.index).filter(|_| known && pass == Pass::Bwd).map(|slope| {
             let (slope, reach) = (f64::from(slope), 0.5 * f64::from(reach));

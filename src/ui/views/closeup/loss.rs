@@ -1,6 +1,6 @@
 //! The loss: shift, exp, sum, divide, the logarithm, and p minus y.
 
-use super::pieces::{Spot, class_name, heading_ui, last_steps, lines_ui, look, note_ui};
+use super::pieces::{Spot, class_name, heading_ui, last_steps, lines_ui, note_ui};
 use super::table::{Column, Look, Marks, table_ui};
 use crate::nn::{Part, loss::Loss};
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
@@ -97,7 +97,7 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
         lines_ui(ui, view, &lines);
         ui.add_space(space::S);
     }
-    table_ui(ui, view, rows, &columns, &marks, view.theme.pass(look(stage.pass)));
+    table_ui(ui, view, rows, &columns, &marks, view.theme.pass(stage.pass));
     ui.add_space(space::S);
     if !is_long {
         lines_ui(ui, view, &lines);

@@ -4,7 +4,7 @@ use crate::nn::Part;
 use crate::trace::{Address, Owner, Pass, Stage, Step, TensorId, TermOp};
 use crate::ui::{
     fonts, number,
-    theme::{self, PassLook, space, text_size},
+    theme::{self, space, text_size},
     view::View,
 };
 use egui::{
@@ -45,19 +45,9 @@ impl Spot {
     }
 }
 
-/// The look of a pass.
-pub(super) const fn look(pass: Pass) -> PassLook {
-    match pass {
-        Pass::Fwd => PassLook::Forward,
-        Pass::Loss => PassLook::Loss,
-        Pass::Bwd => PassLook::Backward,
-        Pass::Update => PassLook::Update,
-    }
-}
-
 /// The heading: the pass as a coloured tag, what is done, and where.
 pub(super) fn heading_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, title: &str) {
-    let colors = view.theme.pass(look(stage.pass));
+    let colors = view.theme.pass(stage.pass);
     let pass = match stage.pass {
         Pass::Fwd => "closeup.pass_fwd",
         Pass::Loss => "closeup.pass_loss",

@@ -1,6 +1,6 @@
 //! Softmax: maximum, shift, exponential, sum, quotient.
 
-use super::pieces::{Spot, heading_ui, last_steps, lines_ui, look};
+use super::pieces::{Spot, heading_ui, last_steps, lines_ui};
 use super::table::{Column, Look, Marks, table_ui};
 use crate::nn::Part;
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
@@ -50,7 +50,7 @@ pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: u
     let last = (spot.done as usize).checked_sub(1).filter(|_| over_rows && !spot.is_done());
     let is_last = l + 1 == plan.network().layers.len() && h * w == 1;
     let marks = Marks { focus: *focus, row: last, target: is_last.then(|| view.state.label()) };
-    table_ui(ui, view, channels, &columns, &marks, view.theme.pass(look(stage.pass)));
+    table_ui(ui, view, channels, &columns, &marks, view.theme.pass(stage.pass));
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
     lines_ui(ui, view, &last_steps(&fold.steps, 3, spot.terms as usize));

@@ -275,7 +275,7 @@ fn bar_ui(ui: &Ui, view: &View, rect: Rect, share: f32, look: Look) {
     let color = if look == Look::Signed {
         mapping.color(share.signum() * 0.75)
     } else {
-        theme.pass(theme::PassLook::Forward).fill
+        theme.pass(crate::trace::Pass::Fwd).fill
     };
     ui.painter().rect_filled(lane, CornerRadius::same(2), theme.field);
     let bar = Rect::from_x_y_ranges(from.min(to)..=from.max(to), lane.y_range());

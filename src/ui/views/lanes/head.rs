@@ -1,6 +1,6 @@
 //! The head of a column: name, kind, shape, and the mark of the pass where the cursor stands.
 
-use super::{Scene, column, column::Lane, icon, layout, look};
+use super::{Scene, column, column::Lane, icon, layout};
 use crate::app::Action;
 use crate::nn::Part;
 use crate::trace::{Move, TensorId};
@@ -19,7 +19,7 @@ impl Scene<'_> {
         let ground =
             Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 1.0)).expand2(vec2(2.0, 0.0));
         if let Some(mark) = marked {
-            let colors = look(theme, mark.pass);
+            let colors = theme.pass(mark.pass);
             painter.rect_filled(ground, 4, colors.fill);
             ink = (colors.on_fill, colors.on_fill);
         } else if response.hovered() {
@@ -62,7 +62,7 @@ impl Scene<'_> {
         let square = icon::icon_rect(pos2(left, second.center().y));
         match marked {
             Some(mark) => {
-                let glyph = look(theme, mark.pass).glyph;
+                let glyph = theme.pass(mark.pass).glyph;
                 let at = square.center();
                 painter.text(at, Align2::CENTER_CENTER, glyph, layout::name_font(), ink.0);
             }

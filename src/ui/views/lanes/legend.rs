@@ -2,11 +2,11 @@
 
 use super::{column, layout};
 use crate::app::{Action, Scale};
-use crate::trace::TensorId;
+use crate::trace::{Pass, TensorId};
 use crate::ui::{
     colormap,
     plane::{extent, mapping},
-    theme::{PassLook, space},
+    theme::space,
     view::View,
 };
 use egui::{Align2, ComboBox, Rect, RichText, Ui, UiBuilder, WidgetInfo, pos2, vec2};
@@ -36,7 +36,7 @@ pub fn legends_ui(ui: &mut Ui, view: &View, image: u32, c: usize, focus: Option<
     let top = if wide { rect.top() } else { rect.top() + 32.0 };
     let slots = [rect.left()..middle - 5.0, middle + 1.0..left - if wide { space::S } else { 0.0 }];
     let tensors = [Some(column::tensor_at(plan, c)), column::gradient_at(plan, c)];
-    let looks = [PassLook::Forward, PassLook::Backward];
+    let looks = [Pass::Fwd, Pass::Bwd];
     for ((slot, tensor), look) in slots.into_iter().zip(tensors).zip(looks) {
         let Some(tensor) = tensor else { continue };
         let area = Rect::from_min_max(pos2(slot.start, top), pos2(slot.end, rect.bottom()));
@@ -61,7 +61,7 @@ fn one_ui(
     view: &View,
     image: u32,
     tensor: TensorId,
-    look: PassLook,
+    look: Pass,
     focus: Option<(TensorId, u32)>,
     area: Rect,
 ) {
@@ -73,11 +73,11 @@ fn one_ui(
     let focused = focus.filter(|(focused, _)| *focused == tensor).map(|(_, index)| index as usize);
     let channel = per_map.then(|| focused.unwrap_or(0) / shape.plane());
     let name = match look {
-        PassLook::Backward => match column::place_of(plan, tensor) {
+        Pass::Bwd => match column::place_of(plan, tensor) {
             Some((c, _)) => format!("∂L/∂{}", layout::name(plan, c)),
             None => plan.name(tensor),
         },
-        PassLook::Forward | PassLook::Loss | PassLook::Update => plan.name(tensor),
+        Pass::Fwd | Pass::Loss | Pass::Update => plan.name(tensor),
     };
     let caption = match channel {
         Some(channel) => format!("{} {name} · {channel}", colors.glyph),

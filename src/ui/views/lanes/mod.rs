@@ -12,10 +12,7 @@ mod legend;
 mod thumbs;
 
 use crate::trace::{Address, Grain, Pass, Plan, TensorId};
-use crate::ui::{
-    theme::{PassColors, PassLook, Theme},
-    view::View,
-};
+use crate::ui::view::View;
 use column::{Lane, Mark};
 use egui::{
     Align2, Color32, Pos2, Rect, ScrollArea, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2,
@@ -87,16 +84,6 @@ pub fn lanes_ui(ui: &mut Ui, view: &View) {
     });
     ui.data_mut(|data| data.insert_temp(id, remembered));
     ui.advance_cursor_after_rect(whole);
-}
-
-/// The look of a pass.
-fn look(theme: &Theme, pass: Pass) -> &PassColors {
-    theme.pass(match pass {
-        Pass::Fwd => PassLook::Forward,
-        Pass::Loss => PassLook::Loss,
-        Pass::Bwd => PassLook::Backward,
-        Pass::Update => PassLook::Update,
-    })
 }
 
 impl<'a> Scene<'a> {
@@ -209,7 +196,7 @@ impl<'a> Scene<'a> {
             if let Some(mark) = marked
                 && mark.lane.is_none_or(|marked| marked == lane)
             {
-                let colors = look(theme, mark.pass);
+                let colors = theme.pass(mark.pass);
                 ui.painter().rect_filled(area, 4, colors.soft);
                 ui.painter().rect_stroke(area, 4, Stroke::new(2.0, colors.strong), StrokeKind::Outside);
             }
@@ -242,8 +229,8 @@ impl<'a> Scene<'a> {
             let y = origin.y + self.layout.rail_y(lane);
             let at = |x: f32| pos2(origin.x + x, y);
             let colors = theme.pass(match lane {
-                Lane::Forward => PassLook::Forward,
-                Lane::Backward => PassLook::Backward,
+                Lane::Forward => Pass::Fwd,
+                Lane::Backward => Pass::Bwd,
             });
             painter.line_segment([at(x_of(0)), at(x_of(last + 1))], Stroke::new(2.0, theme.line));
             let mut tip = None;
@@ -281,10 +268,9 @@ impl<'a> Scene<'a> {
     fn gutter_ui(&self, ui: &Ui, area: Rect) {
         let theme = self.view.theme;
         let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(area));
-        for (lane, look, key) in [
-            (Lane::Forward, PassLook::Forward, "lanes.forward"),
-            (Lane::Backward, PassLook::Backward, "lanes.backward"),
-        ] {
+        for (lane, look, key) in
+            [(Lane::Forward, Pass::Fwd, "lanes.forward"), (Lane::Backward, Pass::Bwd, "lanes.backward")]
+        {
             let column = Rect::from_min_size(area.min, vec2(GUTTER - 6.0, area.height()));
             let rect = self.layout.lane_rect(column, lane);
             let colors = theme.pass(look);

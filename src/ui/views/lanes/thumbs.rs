@@ -4,7 +4,7 @@ use super::{
     Remembered, Scene,
     column::{self, Lane},
     layout::{self, Body, GAP},
-    look, salt,
+    salt,
 };
 use crate::app::Action;
 use crate::nn::Part;
@@ -92,8 +92,7 @@ impl Scene<'_> {
     fn one_ui(&self, ui: &mut Ui, area: Rect) {
         let theme = self.view.theme;
         let done = self.done(TensorId::loss(Part::Out)) >= 1.0;
-        let color =
-            if done { theme.pass(crate::ui::theme::PassLook::Backward).strong } else { theme.text_weak };
+        let color = if done { theme.pass(crate::trace::Pass::Bwd).strong } else { theme.text_weak };
         let text = "∂L/∂L\n= 1";
         ui.painter().text(area.center(), Align2::CENTER_CENTER, text, layout::small_font(), color);
     }
@@ -156,7 +155,7 @@ impl Scene<'_> {
     /// The frame around the map that is worked on.
     fn focused_ui(&self, ui: &Ui, rect: Rect) {
         let Some(mark) = self.mark else { return };
-        let stroke = Stroke::new(2.5, look(self.view.theme, mark.pass).strong);
+        let stroke = Stroke::new(2.5, self.view.theme.pass(mark.pass).strong);
         ui.painter().rect_stroke(rect.shrink(1.0), 2, stroke, StrokeKind::Outside);
     }
 

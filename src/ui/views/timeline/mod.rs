@@ -9,7 +9,7 @@ use crate::app::Action;
 use crate::trace::{Address, Grain, Move, Pass, Place};
 use crate::ui::{
     fonts, number,
-    theme::{PassColors, PassLook, Theme, space, text_size},
+    theme::{PassColors, Theme, space, text_size},
     view::View,
 };
 use egui::{
@@ -91,16 +91,6 @@ pub fn timeline_ui(ui: &mut Ui, view: &View) {
         timeline.cursor_ui(ui.painter());
     }
     timeline.answer(ui, response);
-}
-
-/// The look of a pass.
-fn look(theme: &Theme, pass: Pass) -> &PassColors {
-    theme.pass(match pass {
-        Pass::Fwd => PassLook::Forward,
-        Pass::Loss => PassLook::Loss,
-        Pass::Bwd => PassLook::Backward,
-        Pass::Update => PassLook::Update,
-    })
 }
 
 fn small() -> FontId {
@@ -213,7 +203,7 @@ impl Timeline<'_> {
         let known = state.run.losses().keys().filter_map(|&time| Some((time, state.known_loss(time)?)));
         let finite: Vec<(u32, f32)> = known.filter(|(_, loss)| loss.is_finite()).collect();
         let highest = finite.iter().map(|(_, loss)| *loss).fold(0.0f32, f32::max);
-        let color = theme.pass(PassLook::Loss).strong;
+        let color = theme.pass(Pass::Loss).strong;
         let inner = rect.shrink2(vec2(0.0, 4.0));
         let points: Vec<Pos2> = finite
             .into_iter()
@@ -241,7 +231,7 @@ impl Timeline<'_> {
                 let address = self.stage_address(0, image);
                 if let Some(steps) = plan.steps(&Address { grain: Grain::Example, ..address }) {
                     let steps = steps.start - self.before..steps.end - self.before;
-                    self.box_ui(painter, row, &steps, look(self.theme(), Pass::Fwd));
+                    self.box_ui(painter, row, &steps, self.theme().pass(Pass::Fwd));
                 }
             }
         }
@@ -271,7 +261,7 @@ impl Timeline<'_> {
             match segment.unit {
                 Unit::Stage { stage, .. } => self.stage_ui(painter, stage, segment),
                 Unit::Image(_) => {
-                    self.box_ui(painter, self.rows.stages, &segment.steps, look(self.theme(), Pass::Fwd));
+                    self.box_ui(painter, self.rows.stages, &segment.steps, self.theme().pass(Pass::Fwd));
                 }
             }
         }
@@ -307,7 +297,7 @@ impl Timeline<'_> {
     }
 
     fn pass_ui(&self, painter: &Painter, pass: Pass, steps: &Range<u64>) {
-        let colors = look(self.theme(), pass);
+        let colors = self.theme().pass(pass);
         let (rect, _) = self.box_ui(painter, self.rows.passes, steps, colors);
         let name = self.view.text(&format!("timeline.{}", pass.name()));
         let texts = [format!("{} {name}", colors.glyph), colors.glyph.to_string()];
@@ -317,7 +307,7 @@ impl Timeline<'_> {
     fn stage_ui(&self, painter: &Painter, number: usize, segment: &Segment) {
         let (theme, plan) = (self.theme(), self.view.state.plan());
         let stage = &plan.stages()[number];
-        let colors = look(theme, stage.pass);
+        let colors = theme.pass(stage.pass);
         let (rect, is_here) = self.box_ui(painter, self.rows.stages, &segment.steps, colors);
         if is_here {
             painter.rect_stroke(rect, 2, Stroke::new(2.0, colors.strong), StrokeKind::Inside);

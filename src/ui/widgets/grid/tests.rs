@@ -8,9 +8,10 @@ use egui_kittest::kittest::Queryable;
 use image::RgbaImage;
 
 use super::*;
+use crate::trace::Pass;
 use crate::ui::colormap::{Extent, legend_ui};
 use crate::ui::raster::{FrameSetup, render_frame};
-use crate::ui::theme::{self, PassLook};
+use crate::ui::theme;
 
 /// A smooth signed pattern.
 fn wave(i: usize, j: usize) -> f32 {
@@ -343,12 +344,9 @@ fn widgets_ui(ui: &mut Ui) {
     ui.monospace("e2.b14.i3/bwd/conv1.dW/k2,0/(1,4)/m37");
     ui.label(egui::RichText::new("small caption −0.42 × 1.3 ≈ −0.55").small().weak());
     ui.separator();
-    for (pass, name) in [
-        (PassLook::Forward, "forward"),
-        (PassLook::Loss, "loss"),
-        (PassLook::Backward, "backward"),
-        (PassLook::Update, "update"),
-    ] {
+    for (pass, name) in
+        [(Pass::Fwd, "forward"), (Pass::Loss, "loss"), (Pass::Bwd, "backward"), (Pass::Update, "update")]
+    {
         let colors = theme.pass(pass);
         ui.horizontal(|ui| {
             let text = |color| egui::RichText::new(format!("{} {name}", colors.glyph)).color(color);
