@@ -237,7 +237,7 @@ proptest! {
                             }
                         }
                     }
-                    engine.step(&workers, &optimizer, x, target, stream);
+                    engine.step(&workers, &optimizer, x, target, stream, None);
                     let output = values.output();
                     assert_same(&engine.outputs()[..output.len()], output, "output");
                     let losses = values.loss.at(Part::Out);

@@ -109,7 +109,7 @@ fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Resu
     let optimizer =
         Optimizer { rule: Rule::Momentum { momentum: 0.9 }, learning_rate: 0.01, weight_decay: 0.0 };
     let times = time(args.seconds, || match metric {
-        "train" => engine.step(workers, &optimizer, x, target, Stream::default()),
+        "train" => engine.step(workers, &optimizer, x, target, Stream::default(), None),
         "fwd1" => {
             std::hint::black_box(engine.forward(x));
         }

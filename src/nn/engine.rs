@@ -455,7 +455,8 @@ impl Engine {
         [dw, db]
     }
 
-    /// One step of training: [`Self::gradients`], then the update.
+    /// One step of training: [`Self::gradients`], then the update. `norms`: one for each layer is written,
+    /// where they are wanted.
     pub fn step(
         &mut self,
         workers: &dyn Workers,
@@ -463,18 +464,59 @@ impl Engine {
         x: &[f32],
         target: &[f32],
         stream: Stream,
+        norms: Option<&mut Vec<LayerNorms>>,
     ) {
         self.gradients(workers, x, target, stream);
         let images = x.len() / self.lens[0];
         self.steps_done += 1;
+        let mut before = norms.map(|norms| {
+            let of = |own: &Own| LayerNorms {
+                gradient: norm([&own.gradient[0], &own.gradient[1]]) / images as f64,
+                weight: norm([&own.w, &own.b]),
+                update: 0.0,
+            };
+            norms.clear();
+            norms.extend(self.own.iter().map(of));
+            norms
+        });
         for own in &mut self.own {
             let [dw, db] = &mut own.gradient;
             let [of_w, of_b] = &mut own.moments;
             update(self.isa, optimizer, images, self.steps_done, dw, &mut own.w, of_w);
             update(self.isa, optimizer, images, self.steps_done, db, &mut own.b, of_b);
         }
+        // The update leaves what the rate multiplies in the gradient's place.
+        for (norms, own) in before.iter_mut().flat_map(|norms| norms.iter_mut()).zip(&self.own) {
+            norms.update = optimizer.learning_rate.abs() * norm([&own.gradient[0], &own.gradient[1]]);
+        }
         self.pack(true);
     }
+}
+
+/// How large a layer's gradient, parameters and change were in one step: Euclidean norms over weight and bias
+/// together; 0 for a layer without.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct LayerNorms {
+    /// Of the gradient averaged over the batch, without weight decay.
+    pub gradient: f64,
+    /// Of the parameters before the update.
+    pub weight: f64,
+    /// Of the change that the update made.
+    pub update: f64,
+}
+
+/// The Euclidean norm of both lists together. For the eye: its sum goes in lanes, in no order that is promised.
+pub(crate) fn norm(lists: [&[f32]; 2]) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0f64; LANES];
+    for list in lists {
+        for chunk in list.chunks(LANES) {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum += f64::from(x) * f64::from(x);
+            }
+        }
+    }
+    sums.iter().sum::<f64>().sqrt()
 }
 
 /// A dense weight of more numbers is not kept transposed as well.

@@ -2,11 +2,11 @@
 
 use super::Report;
 use crate::nn::{
-    Mode, Network, Params,
+    Mode, Network, Params, Part, Parts, Values,
     dropout::Stream,
-    engine::{Alone, Engine, Workers},
+    engine::{Alone, Engine, LayerNorms, Workers, norm},
     kernels::Isa,
-    optimizer::{Moments, Optimizer},
+    optimizer::{Moments, Optimizer, TRAINED},
 };
 use crate::tensor::{Shape, ShapeError, Tensor, shape_of};
 
@@ -22,19 +22,22 @@ pub struct Trainer {
     /// What makes the steps, from the first one on, with these parameters and moments; none for a network
     /// that it does not know.
     engine: Option<Box<Engine>>,
+    /// Whether the steps measure [`Self::norms`].
+    pub measure: bool,
+    norms: Vec<LayerNorms>,
 }
 
 impl Clone for Trainer {
     fn clone(&self) -> Self {
-        let (params, moments) = (self.params.clone(), self.moments.clone());
-        Self { network: self.network.clone(), params, moments, engine: None, ..*self }
+        let (params, moments, norms) = (self.params.clone(), self.moments.clone(), self.norms.clone());
+        Self { network: self.network.clone(), params, moments, norms, engine: None, ..*self }
     }
 }
 
-/// The engine takes no part: it holds the same numbers.
+/// The engine takes no part: it holds the same numbers; nor does what was only measured.
 impl PartialEq for Trainer {
     fn eq(&self, other: &Self) -> bool {
-        let Self { network, params, moments, seed, optimizer, engine: _ } = self;
+        let Self { network, params, moments, seed, optimizer, engine: _, measure: _, norms: _ } = self;
         (network, params, moments, seed, optimizer)
             == (&other.network, &other.params, &other.moments, &other.seed, &other.optimizer)
     }
@@ -62,7 +65,16 @@ impl Trainer {
                     .into(),
             ));
         }
-        Ok(Self { network, params, moments: Moments::default(), seed, optimizer, engine: None })
+        Ok(Self {
+            network,
+            params,
+            moments: Moments::default(),
+            seed,
+            optimizer,
+            engine: None,
+            measure: false,
+            norms: Vec::new(),
+        })
     }
 
     /// [`Self::step_on`] the caller's own thread.
@@ -107,7 +119,8 @@ impl Trainer {
             });
         }
         if let (Some(engine), Some(x), Some(cells)) = (&mut self.engine, x.as_slice(), target.as_slice()) {
-            engine.step(workers, &self.optimizer, x, cells, stream);
+            let norms = self.measure.then_some(&mut self.norms);
+            engine.step(workers, &self.optimizer, x, cells, stream, norms);
             engine.store(&mut self.params, &mut self.moments);
             return Ok(Report::of_batch(images, engine.outputs(), engine.losses(), cells));
         }
@@ -115,9 +128,33 @@ impl Trainer {
         self.engine = None;
         let values = self.network.run(&self.params, x, target, Mode::Train, stream);
         let updated = self.optimizer.update(&self.network, &self.params, &self.moments, &values);
-        self.params = updated.params(&self.params);
+        let after = updated.params(&self.params);
+        if self.measure {
+            self.norms = norms(&self.params, &after, &values);
+        }
+        self.params = after;
         self.moments = updated.moments(&self.moments);
         Ok(Report::of(&values, target))
+    }
+
+    /// A trainer in the middle of a run, with the moments that it has come to.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn resume(
+        network: Network,
+        params: Params,
+        moments: Moments,
+        optimizer: Optimizer,
+        seed: u64,
+    ) -> Result<Self, ShapeError> {
+        Ok(Self { moments, ..Self::new(network, params, optimizer, seed)? })
+    }
+
+    /// Of each layer, how large gradient, parameters and change were in the last step; empty where
+    /// [`Self::measure`] was not set.
+    pub fn norms(&self) -> &[LayerNorms] {
+        &self.norms
     }
 
     /// The network.
@@ -144,6 +181,26 @@ impl Trainer {
     pub fn into_params(self) -> Params {
         self.params
     }
+}
+
+/// [`LayerNorms`] of a step that the engine did not make.
+fn norms(before: &Params, after: &Params, values: &Values) -> Vec<LayerNorms> {
+    let images = values.input.dim().0 as f64;
+    let of_layer = |((before, after), values): ((&Parts, &Parts), &Parts)| {
+        let flat = |parts: &Parts, part: Part| -> Vec<f32> {
+            parts.get(part).into_iter().flatten().copied().collect()
+        };
+        let changes = |part: Part| -> Vec<f32> {
+            flat(after, part).iter().zip(flat(before, part)).map(|(after, before)| after - before).collect()
+        };
+        let [w, b] = TRAINED;
+        LayerNorms {
+            gradient: norm([&flat(values, w.grad), &flat(values, b.grad)]) / images,
+            weight: norm([&flat(before, w.param), &flat(before, b.param)]),
+            update: norm([&changes(w.param), &changes(b.param)]),
+        }
+    };
+    before.0.iter().zip(&after.0).zip(&values.layers).map(of_layer).collect()
 }
 
 #[cfg(test)]
@@ -197,6 +254,38 @@ mod tests {
         assert_eq!(trained(5, 3), (first.clone(), reports));
         assert_ne!(trained(6, 3).0.params(), first.params());
         assert_eq!(first.steps(), 3);
+    }
+
+    #[test]
+    fn norms_are_those_of_gradient_weight_and_change() {
+        let layers = [
+            ("conv1", Kind::Conv2d(ConvSpec { stride: Pair::square(2), ..ConvSpec::new(4, 5) })),
+            ("tanh1", Kind::Tanh),
+            ("fc", Kind::Dense(DenseSpec { out_features: 10, bias: true })),
+        ];
+        let layers = layers.map(|(name, kind)| LayerSpec::new(name, kind));
+        let network = Network::build([1, 28, 28], layers.into(), Loss::CrossEntropy).expect("fits");
+        let params = network.init(Init::He, 4);
+        let rule = Rule::Nesterov { momentum: 0.9 };
+        let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.1 };
+        let mut trainer = Trainer::new(network.clone(), params.clone(), optimizer, 0).expect("fits");
+        let course = Course { data: Generated::Digits, seed: 1, epoch_len: 100, batch_len: 10 };
+        let (x, target) = batch(course, 0);
+        trainer.step(&x, &target).expect("fits");
+        assert!(trainer.norms().is_empty(), "nobody asked");
+        let before = trainer.params().clone();
+        trainer.measure = true;
+        trainer.step(&x, &target).expect("fits");
+        let values = network.run(&before, &x, &target, Mode::Train, Stream::default());
+        let expected = norms(&before, trainer.params(), &values);
+        assert_eq!(trainer.norms().len(), 3);
+        for (got, expected) in trainer.norms().iter().zip(&expected) {
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-4 * b;
+            assert!(near(got.gradient, expected.gradient) && near(got.weight, expected.weight));
+            assert!(near(got.update, expected.update), "{got:?} {expected:?}");
+        }
+        assert!(expected[0].gradient > 0.0 && expected[0].update > 0.0);
+        assert_eq!(trainer.norms()[1], LayerNorms::default());
     }
 
     #[test]
