@@ -469,16 +469,16 @@ impl Engine {
         self.gradients(workers, x, target, stream);
         let images = x.len() / self.lens[0];
         self.steps_done += 1;
-        let mut before = norms.map(|norms| {
-            let of = |own: &Own| LayerNorms {
+        let mut norms = norms;
+        if let Some(norms) = &mut norms {
+            let before = |own: &Own| LayerNorms {
                 gradient: norm([&own.gradient[0], &own.gradient[1]]) / images as f64,
                 weight: norm([&own.w, &own.b]),
                 update: 0.0,
             };
             norms.clear();
-            norms.extend(self.own.iter().map(of));
-            norms
-        });
+            norms.extend(self.own.iter().map(before));
+        }
         for own in &mut self.own {
             let [dw, db] = &mut own.gradient;
             let [of_w, of_b] = &mut own.moments;
@@ -486,7 +486,7 @@ impl Engine {
             update(self.isa, optimizer, images, self.steps_done, db, &mut own.b, of_b);
         }
         // The update leaves what the rate multiplies in the gradient's place.
-        for (norms, own) in before.iter_mut().flat_map(|norms| norms.iter_mut()).zip(&self.own) {
+        for (norms, own) in norms.into_iter().flatten().zip(&self.own) {
             norms.update = optimizer.learning_rate.abs() * norm([&own.gradient[0], &own.gradient[1]]);
         }
         self.pack(true);
