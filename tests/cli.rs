@@ -57,10 +57,25 @@ fn models_and_samples_are_listed() {
     for name in ["shapes", "digits", "article-backprop", "article-match"] {
         assert!(models.lines().any(|line| line.starts_with(name)), "{models}");
     }
+    for preset in convstep::model_io::presets::all() {
+        assert!(models.lines().any(|line| line.starts_with(preset.name)), "{models}");
+    }
     let samples = prints(&["samples"]);
     for sample in convstep::data::SAMPLES {
         assert!(samples.lines().any(|line| line.starts_with(sample.name)), "{samples}");
     }
+}
+
+#[test]
+fn a_preset_opens_with_the_same_first_weights_every_time() {
+    let args = ["run", "--model", "lenet5", "--image", "digit-7", "--json"];
+    let answer = json(&args);
+    assert_eq!((&answer["model"], answer["outputs"].as_array().map(Vec::len)), (&"lenet5".into(), Some(10)));
+    assert_eq!(answer, json(&args));
+    let error = fails(&[&args[..], &["--architecture", "assets/models/digits.toml"]].concat());
+    assert!(error.contains("lenet5: expected no --architecture with a preset"), "{error}");
+    let error = fails(&["run", "--model", "lenet", "--image", "digit-7"]);
+    assert!(error.contains("did you mean \"lenet5\""), "{error}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::state::{AppState, Busy, Lang, Notice, NoticeKind, Scale, ThemeChoice};
 use super::{Inputs, Undo};
 use crate::data::{Content, Fit, Ground, Loaded, PictureError, samples};
-use crate::model_io::{Model, bundled};
+use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Mode, optimizer::Optimizer};
 use crate::trace::{Address, Break, Cursor, Grain, Move, Place, breakpoint};
 use std::sync::Arc;
@@ -434,7 +434,9 @@ fn use_picture(state: &mut AppState, picture: Arc<Loaded>) {
 }
 
 fn use_model(state: &mut AppState, model: Model) {
-    let sample = bundled::models().iter().find(|b| b.name == model.name).map(|b| b.default_sample);
+    let models = bundled::models().iter().map(|bundled| (bundled.name, bundled.default_sample));
+    let mut known = models.chain(presets::all().iter().map(|preset| (preset.name, preset.default_sample)));
+    let sample = known.find(|(name, _)| *name == model.name).map(|(_, sample)| sample);
     let now = &state.inputs.picture;
     let loaded_by_user =
         !samples::SAMPLES.iter().any(|s| s.name == now.name) && matches!(now.content, Content::Picture(_));

@@ -19,7 +19,7 @@ pub struct Args {
 /// What to do without a window.
 #[derive(Subcommand, Clone, PartialEq, Debug)]
 pub enum Command {
-    /// Lists the bundled models.
+    /// Lists the bundled models and the presets.
     Models,
     /// Lists the bundled samples.
     Samples,
@@ -38,7 +38,7 @@ pub enum Command {
 /// Which model.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct ModelArgs {
-    /// A bundled model's name, or a .safetensors file.
+    /// A bundled model's name, a preset's, which starts untrained, or a .safetensors file.
     #[arg(long, value_name = "M")]
     pub model: String,
     /// The architecture, where the weight file has none or another is wanted.

@@ -4,15 +4,19 @@ use super::{
     CliError,
     out::{print, shape, table},
 };
-use crate::data::{Content, SAMPLES, samples};
-use crate::model_io::bundled;
+use crate::data::{Content, Generated, SAMPLES, samples};
+use crate::model_io::{bundled, presets};
 
 fn row(cells: [&str; 5]) -> Vec<String> {
     cells.map(str::to_owned).into()
 }
 
-/// Prints the bundled models.
+/// Prints the bundled models and the presets.
 pub fn models() -> Result<(), CliError> {
+    print(&format!("{}\nUntrained, to start from:\n\n{}", trained()?, untrained()?))
+}
+
+fn trained() -> Result<String, CliError> {
     let mut rows = vec![row(["NAME", "INPUT", "CLASSES", "PARAMETERS", "WHAT IT IS"])];
     for bundled in bundled::models() {
         let model = bundled::load(bundled.name)?;
@@ -25,7 +29,22 @@ pub fn models() -> Result<(), CliError> {
             bundled.summary.into(),
         ]);
     }
-    print(&table(&rows, &[2, 3]))
+    Ok(table(&rows, &[2, 3]))
+}
+
+fn untrained() -> Result<String, CliError> {
+    let mut rows = vec![row(["NAME", "INPUT", "DATA", "PARAMETERS", "WHAT IT IS"])];
+    for preset in presets::all() {
+        let network = preset.architecture()?.build()?;
+        rows.push(row([
+            preset.name,
+            &shape(network.input),
+            preset.data.map_or("-", Generated::name),
+            &network.parameter_count().to_string(),
+            preset.summary,
+        ]));
+    }
+    Ok(table(&rows, &[3]))
 }
 
 /// Prints the bundled samples.

@@ -2,7 +2,7 @@
 
 use super::{CliError, ImageArgs, ModelArgs};
 use crate::data::{Content, Ground, Loaded, SAMPLES, samples};
-use crate::model_io::{Model, bundled, nearest};
+use crate::model_io::{Model, bundled, nearest, presets};
 use crate::tensor::Tensor;
 use std::{fs, path::Path};
 
@@ -50,7 +50,7 @@ impl LabelSource {
     }
 }
 
-/// Opens a bundled model, or a weight file with its architecture: the one given, else the one in its metadata, else
+/// Opens a bundled model, a preset with its first weights, or a weight file with its architecture: the one given, else the one in its metadata, else
 /// a .toml file of the same name beside it.
 ///
 /// # Errors
@@ -60,9 +60,19 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
     if let Some(bundled) = bundled::models().iter().find(|bundled| bundled.name == args.model) {
         return Ok(Model::from_bytes(bundled.name, bundled.bytes, given.as_deref())?);
     }
+    if let Some(preset) = presets::all().iter().find(|preset| preset.name == args.model) {
+        return match given {
+            Some(_) => Err(CliError(format!(
+                "{}: expected no --architecture with a preset, which is one itself, got one; leave it out",
+                preset.name
+            ))),
+            None => Ok(preset.model(presets::SEED)?),
+        };
+    }
     let path = Path::new(&args.model);
     if !path.exists() {
-        let names: Vec<&str> = bundled::models().iter().map(|bundled| bundled.name).collect();
+        let presets = presets::all().iter().map(|preset| preset.name);
+        let names: Vec<&str> = bundled::models().iter().map(|bundled| bundled.name).chain(presets).collect();
         return Err(not_there("model", &args.model, &names, "a .safetensors file"));
     }
     let bytes = read_file(path)?;

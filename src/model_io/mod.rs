@@ -1,4 +1,4 @@
-//! Architecture and weight files, and the bundled models: bytes in, bytes out, no file is opened here.
+//! Architecture and weight files, the bundled models and the presets: bytes in, bytes out, no file is opened here.
 //!
 //! An [`Architecture`] is TOML text; weights are a safetensors file with PyTorch's names and layouts; a [`Model`]
 //! is both together, checked against each other.
@@ -9,6 +9,7 @@ pub mod bundled;
 pub mod model;
 mod nearest;
 pub mod preprocess;
+pub mod presets;
 pub mod weights;
 
 pub use architecture::Architecture;
@@ -16,6 +17,7 @@ pub use bundled::Bundled;
 pub use model::Model;
 pub use nearest::nearest;
 pub use preprocess::Preprocess;
+pub use presets::Preset;
 
 use crate::tensor::ShapeError;
 

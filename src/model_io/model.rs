@@ -137,8 +137,7 @@ impl Model {
 
     /// The number of trained and running parameters.
     pub fn parameter_count(&self) -> usize {
-        let parts = self.network.layers.iter().flat_map(|layer| layer.parameters());
-        parts.map(|(_, shape)| shape.len()).sum()
+        self.network.parameter_count()
     }
 }
 

@@ -421,6 +421,11 @@ impl Network {
         self.output().iter().product()
     }
 
+    /// The number of trained and running parameters.
+    pub fn parameter_count(&self) -> usize {
+        self.layers.iter().flat_map(Layer::parameters).map(|(_, shape)| shape.len()).sum()
+    }
+
     /// Whether, in training, the images of a batch depend on one another.
     pub fn couples_images(&self, mode: Mode) -> bool {
         mode == Mode::Train && self.layers.iter().any(|layer| matches!(layer.op, Op::BatchNorm2d(_)))

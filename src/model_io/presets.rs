@@ -1,0 +1,177 @@
+//! The presets: architectures to start from, with the initial weights that make each what it is called.
+
+use super::{Architecture, Model, ModelError, nearest::hint};
+use crate::{data::Generated, nn::init::Init};
+
+/// An architecture to start from. Listing them makes no weights; [`Preset::model`] does.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Preset {
+    /// The name by which it is loaded; no bundled model has it.
+    pub name: &'static str,
+    /// A few words for a menu.
+    pub title: &'static str,
+    /// A sentence on what it is for.
+    pub summary: &'static str,
+    /// How its weights start.
+    pub init: Init,
+    /// The generated examples that have its input's shape and its classes; none where it is for other data.
+    pub data: Option<Generated>,
+    /// The bundled sample that goes with it.
+    pub default_sample: &'static str,
+    /// Its architecture file.
+    pub text: &'static str,
+}
+
+/// The seed of a preset's weights where nobody chooses one.
+pub const SEED: u64 = 1;
+
+const PRESETS: [Preset; 7] = [
+    Preset {
+        name: "lenet5",
+        title: "LeNet-5",
+        summary: "The classic for digits: tanh, average pooling, two dense layers.",
+        init: Init::Xavier,
+        data: Some(Generated::Digits),
+        default_sample: "digit-7",
+        text: include_str!("../../assets/presets/lenet5.toml"),
+    },
+    Preset {
+        name: "tinyvgg",
+        title: "TinyVGG",
+        summary: "CNN Explainer's network: two blocks of two convolutions on 64x64 pictures.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/tinyvgg.toml"),
+    },
+    Preset {
+        name: "cifar",
+        title: "A network for CIFAR-10",
+        summary: "Two blocks of two padded convolutions and a dense layer of 128 on 32x32 pictures.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/cifar.toml"),
+    },
+    Preset {
+        name: "dense",
+        title: "Without convolution",
+        summary: "Two dense layers on digits: more weights than LeNet-5, and none of them is shared between places.",
+        init: Init::He,
+        data: Some(Generated::Digits),
+        default_sample: "digit-7",
+        text: include_str!("../../assets/presets/dense.toml"),
+    },
+    Preset {
+        name: "vanishing",
+        title: "A gradient that vanishes",
+        summary: "Twelve convolutions with sigmoids: the first hardly gets a gradient.",
+        init: Init::He,
+        data: Some(Generated::Digits),
+        default_sample: "digit-7",
+        text: include_str!("../../assets/presets/vanishing.toml"),
+    },
+    Preset {
+        name: "exploding",
+        title: "Activations that explode",
+        summary: "Seven convolutions that start from weights six times too large: every layer makes its input larger.",
+        init: Init::Normal { deviation: 1.0 },
+        data: Some(Generated::Digits),
+        default_sample: "digit-7",
+        text: include_str!("../../assets/presets/exploding.toml"),
+    },
+    Preset {
+        name: "vgg16",
+        title: "VGG-16",
+        summary: "Thirteen convolutions and three dense layers on 224x224 pictures: 138 million weights, untrained.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/vgg16.toml"),
+    },
+];
+
+/// All presets, in the order in which to offer them.
+pub fn all() -> &'static [Preset] {
+    const { &PRESETS }
+}
+
+/// The preset of a name.
+///
+/// ```
+/// use convstep::model_io::presets;
+///
+/// let lenet5 = presets::load("lenet5")?;
+/// assert_eq!(lenet5.architecture()?.build()?.parameter_count(), 61_706);
+/// assert_eq!(lenet5.model(presets::SEED)?.network.output(), [10, 1, 1]);
+/// assert!(presets::load("lenet").unwrap_err().to_string().contains("did you mean \"lenet5\""));
+/// # Ok::<(), convstep::model_io::ModelError>(())
+/// ```
+///
+/// # Errors
+/// Where there is none of that name; lists them.
+pub fn load(name: &str) -> Result<Preset, ModelError> {
+    PRESETS.into_iter().find(|preset| preset.name == name).ok_or_else(|| {
+        let names = PRESETS.map(|preset| preset.name);
+        let got: String = name.chars().take(60).collect();
+        ModelError(format!(
+            "expected a preset, got {got:?}{}; the presets are {}",
+            hint(&got, &names),
+            names.join(", ")
+        ))
+    })
+}
+
+impl Preset {
+    /// What its architecture file says.
+    ///
+    /// # Errors
+    /// Never for a preset of [`all`], which a test rules out.
+    pub fn architecture(&self) -> Result<Architecture, ModelError> {
+        Architecture::parse(self.text)
+    }
+
+    /// The network with its first weights, [`Preset::init`] from `seed`.
+    ///
+    /// # Errors
+    /// As [`Preset::architecture`].
+    pub fn model(&self, seed: u64) -> Result<Model, ModelError> {
+        Model::initial(self.name, self.architecture()?, self.init, seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::samples;
+    use crate::model_io::bundled;
+
+    #[test]
+    fn every_preset_builds_under_a_name_of_its_own() {
+        for (p, preset) in all().iter().enumerate() {
+            let architecture = preset.architecture().expect(preset.name);
+            let network = architecture.build().expect(preset.name);
+            assert!(network.unseen().is_empty(), "{} leaves pixels unread", preset.name);
+            assert!(bundled::models().iter().all(|bundled| bundled.name != preset.name));
+            assert!(all()[..p].iter().all(|before| before.name != preset.name));
+            assert_eq!(load(preset.name), Ok(*preset));
+            let sample = samples::load(preset.default_sample).expect(preset.name);
+            assert_eq!(sample.shape()[0], network.input[0], "{}", preset.name);
+            if let Some(data) = preset.data {
+                assert_eq!(network.input, data.input_shape(), "{}", preset.name);
+                assert_eq!(architecture.classes, data.classes(), "{}", preset.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_weights_are_the_papers() {
+        let count = |name| {
+            let network = load(name).and_then(|preset| preset.architecture()).and_then(|a| a.build());
+            network.expect(name).parameter_count()
+        };
+        // torchvision's vgg16 has 138,357,544; the dense network has more weights than LeNet-5, as it says.
+        assert_eq!(count("vgg16"), 138_357_544);
+        assert!(count("dense") > count("lenet5"));
+    }
+}
