@@ -1,0 +1,204 @@
+//! How a network does on examples that it is not trained on: loss, accuracy, what it takes for what, which
+//! examples are worst and best, and which of its units never fire.
+
+use super::{Report, class_of};
+use crate::nn::{Mode, Network, Op, Params, Part, dropout::Stream};
+use crate::tensor::Tensor;
+
+/// How often each class was taken for each.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Confusion {
+    classes: usize,
+    counts: Vec<u64>,
+}
+
+impl Confusion {
+    /// Nothing counted yet.
+    pub fn new(classes: usize) -> Self {
+        Self { classes, counts: vec![0; classes * classes] }
+    }
+
+    /// The number of classes.
+    pub const fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// How often examples of class `truth` were taken for `predicted`.
+    pub fn count(&self, truth: usize, predicted: usize) -> u64 {
+        self.counts[truth * self.classes + predicted]
+    }
+
+    /// Counts one example; a class that is none is left out.
+    pub fn add(&mut self, truth: usize, predicted: usize) {
+        if truth < self.classes && predicted < self.classes {
+            self.counts[truth * self.classes + predicted] += 1;
+        }
+    }
+
+    /// Rows: the truth, columns: what it was taken for.
+    pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
+        self.counts.chunks(self.classes.max(1))
+    }
+}
+
+/// How one example went.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Outcome {
+    /// Its number among those checked.
+    pub index: u64,
+    /// Its class.
+    pub truth: usize,
+    /// What it was taken for.
+    pub predicted: usize,
+    /// Its loss.
+    pub loss: f32,
+}
+
+/// What a check found.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Check {
+    /// Loss and accuracy.
+    pub report: Report,
+    /// What was taken for what.
+    pub confusion: Confusion,
+    /// The examples with the largest loss, worst first.
+    pub worst: Vec<Outcome>,
+    /// The examples with the smallest loss, best first.
+    pub best: Vec<Outcome>,
+    /// Of each ReLU layer, by its number: units that no example made fire, and all its units. A unit is a map, or
+    /// a feature.
+    pub dead: Vec<(usize, Units)>,
+}
+
+/// Units of a layer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Units {
+    /// Those that never fired.
+    pub dead: usize,
+    /// All.
+    pub all: usize,
+}
+
+impl Check {
+    /// Units that never fired, as a share of all; `None` without a ReLU.
+    pub fn dead_share(&self) -> Option<f64> {
+        let (dead, all) = self.dead.iter().fold((0, 0), |(d, a), (_, units)| (d + units.dead, a + units.all));
+        (all > 0).then(|| dead as f64 / all as f64)
+    }
+}
+
+/// A check under way: examples are added batch by batch.
+#[derive(Clone, Debug)]
+pub struct Checker<'a> {
+    network: &'a Network,
+    params: &'a Params,
+    check: Check,
+    fired: Vec<(usize, Vec<bool>)>,
+}
+
+/// Worst and best examples that are kept.
+const SHOWN: usize = 12;
+
+impl<'a> Checker<'a> {
+    /// Before the first example.
+    pub fn new(network: &'a Network, params: &'a Params) -> Self {
+        let units = network.layers.iter().enumerate().filter(|(_, layer)| layer.op == Op::Relu);
+        let fired = units.map(|(l, layer)| (l, vec![false; layer.output[0]])).collect();
+        let check = Check { confusion: Confusion::new(network.classes()), ..Check::default() };
+        Self { network, params, check, fired }
+    }
+
+    /// Adds a batch, with running statistics and no dropout. x: (N, C, H, W), target: the output's shape, N at
+    /// least 1.
+    pub fn add(&mut self, x: &Tensor, target: &Tensor) {
+        let first = self.check.report.images as u64;
+        let mut values = self.network.forward(self.params, x, Mode::Eval, Stream::default());
+        values.loss = self.network.loss_forward(values.output(), target);
+        for (l, fired) in &mut self.fired {
+            let out = values.layers[*l].at(Part::Out);
+            for image in out.outer_iter() {
+                for (fired, map) in fired.iter_mut().zip(image.outer_iter()) {
+                    *fired = *fired || map.iter().any(|&x| x > 0.0);
+                }
+            }
+        }
+        let losses = values.loss.at(Part::Out);
+        let rows = values.output().outer_iter().zip(target.outer_iter()).zip(losses);
+        for (n, ((output, target), &loss)) in rows.enumerate() {
+            let (truth, predicted) = (class_of(target.iter().copied()), class_of(output.iter().copied()));
+            self.check.confusion.add(truth, predicted);
+            let outcome = Outcome { index: first + n as u64, truth, predicted, loss };
+            keep(&mut self.check.worst, outcome, |a, b| a.loss.total_cmp(&b.loss).is_gt());
+            keep(&mut self.check.best, outcome, |a, b| a.loss.total_cmp(&b.loss).is_lt());
+        }
+        self.check.report = self.check.report.and(Report::of(&values, target));
+    }
+
+    /// What was found.
+    pub fn finish(mut self) -> Check {
+        let units = |fired: &[bool]| Units { dead: fired.iter().filter(|f| !**f).count(), all: fired.len() };
+        self.check.dead = self.fired.iter().map(|(l, fired)| (*l, units(fired))).collect();
+        self.check
+    }
+}
+
+/// Puts an outcome among the first few in an order, behind its equals.
+fn keep(kept: &mut Vec<Outcome>, outcome: Outcome, goes_before: impl Fn(&Outcome, &Outcome) -> bool) {
+    let place = kept.iter().position(|other| goes_before(&outcome, other)).unwrap_or(kept.len());
+    if place < SHOWN {
+        kept.insert(place, outcome);
+        kept.truncate(SHOWN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{
+        loss::{Loss, one_hot},
+        spec::{DenseSpec, Kind, LayerSpec},
+    };
+
+    /// Scores are the input through a ReLU whose last feature is always blocked.
+    fn network() -> (Network, Params) {
+        let dense = Kind::Dense(DenseSpec { out_features: 3, bias: false });
+        let layers = vec![LayerSpec::new("fc", dense), LayerSpec::new("relu", Kind::Relu)];
+        let network = Network::build([3, 1, 1], layers, Loss::CrossEntropy).expect("fits");
+        let mut params: Params = network.init(crate::nn::init::Init::Zeros, 0);
+        let weight = Tensor::from_shape_fn((3, 3, 1, 1), |(o, i, _, _)| match (o, i) {
+            (2, _) => -1.0,
+            _ if o == i => 1.0,
+            _ => 0.0,
+        });
+        params.0[0].set(Part::Weight, weight);
+        (network, params)
+    }
+
+    #[test]
+    fn a_check_counts_what_is_taken_for_what() {
+        let (network, params) = network();
+        let mut checker = Checker::new(&network, &params);
+        let x = Tensor::from_shape_vec((4, 3, 1, 1), vec![9., 0., 0., 0., 9., 0., 1., 2., 0., 0., 4., 1.]);
+        let target = one_hot([3, 1, 1], &[0, 1, 0, 2]);
+        checker.add(&x.expect("fits"), &target);
+        let check = checker.finish();
+        assert_eq!(check.report.correct, 2);
+        let rows: Vec<_> = check.confusion.rows().map(<[u64]>::to_vec).collect();
+        assert_eq!(rows, [[1, 1, 0], [0, 1, 0], [0, 1, 0]]);
+        assert_eq!(check.worst.iter().map(|o| o.index).collect::<Vec<_>>(), [3, 2, 0, 1]);
+        assert_eq!((check.best[0].index, check.best[3].index), (0, 3));
+        assert_eq!(check.dead, [(1, Units { dead: 1, all: 3 })]);
+        assert_eq!(check.dead_share(), Some(1.0 / 3.0));
+    }
+
+    #[test]
+    fn only_the_first_few_are_kept() {
+        let mut kept = Vec::new();
+        for index in 0..100 {
+            let loss = ((index * 37) % 100) as f32;
+            keep(&mut kept, Outcome { index, truth: 0, predicted: 0, loss }, |a, b| a.loss > b.loss);
+        }
+        let losses: Vec<f32> = kept.iter().map(|outcome| outcome.loss).collect();
+        assert_eq!(losses, (88..100).rev().map(|loss| loss as f32).collect::<Vec<_>>());
+    }
+}

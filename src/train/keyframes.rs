@@ -1,0 +1,125 @@
+//! Weights and moments kept at some steps of a run: all of the latest, fewer the older they are.
+
+use crate::nn::{Params, Parts, optimizer::Moments};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A network as it is before a step.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Keyframe {
+    /// The parameters.
+    pub params: Arc<Params>,
+    /// The optimizer's moments.
+    pub moments: Arc<Moments>,
+}
+
+impl Keyframe {
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        let cells = |parts: &Parts| parts.iter().map(|(_, tensor)| tensor.len()).sum::<usize>();
+        let parts = self.params.0.iter().chain(&self.moments.layers);
+        parts.map(cells).sum::<usize>() * size_of::<f32>()
+    }
+}
+
+/// The kept ones, by the number of the step that they stand before.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Keyframes {
+    kept: BTreeMap<u32, Keyframe>,
+    /// Those that are never dropped: the first, and where something was edited.
+    pinned: Vec<u32>,
+}
+
+impl Keyframes {
+    /// All together take at most this, as long as two of them do.
+    pub const MAX_BYTES: usize = 256 << 20;
+    /// At most so many are kept.
+    pub const MAX_COUNT: usize = 64;
+
+    /// With the first one, at step 0.
+    pub fn new(first: Keyframe) -> Self {
+        Self { kept: BTreeMap::from([(0, first)]), pinned: vec![0] }
+    }
+
+    /// Keeps one; where there are too many, every other of the older half goes.
+    pub fn insert(&mut self, time: u32, frame: Keyframe) {
+        let most = (Self::MAX_BYTES / frame.bytes().max(1)).clamp(2, Self::MAX_COUNT);
+        self.kept.insert(time, frame);
+        if self.kept.len() > most.max(self.pinned.len() + 1) {
+            let free = |time: &&u32| !self.pinned.contains(time);
+            let older: Vec<u32> = self.kept.keys().filter(free).copied().collect();
+            let half = older.len().div_ceil(2);
+            for time in older[..half].iter().step_by(2) {
+                self.kept.remove(time);
+            }
+        }
+    }
+
+    /// Keeps one for good.
+    pub fn pin(&mut self, time: u32, frame: Keyframe) {
+        self.kept.insert(time, frame);
+        if !self.pinned.contains(&time) {
+            self.pinned.push(time);
+        }
+    }
+
+    /// The nearest one at a step or before it.
+    pub fn before(&self, time: u32) -> Option<(u32, &Keyframe)> {
+        self.kept.range(..=time).next_back().map(|(&time, frame)| (time, frame))
+    }
+
+    /// Without those after a step.
+    #[must_use]
+    pub fn until(&self, time: u32) -> Self {
+        let kept = self.kept.range(..=time).map(|(&time, frame)| (time, frame.clone())).collect();
+        Self { kept, pinned: self.pinned.iter().copied().filter(|&pinned| pinned <= time).collect() }
+    }
+
+    /// The steps.
+    pub fn times(&self) -> impl Iterator<Item = u32> {
+        self.kept.keys().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Part;
+    use crate::tensor::Tensor;
+
+    fn frame(cells: usize) -> Keyframe {
+        let mut parts = Parts::default();
+        parts.set(Part::Weight, Tensor::zeros((1, cells, 1, 1)));
+        Keyframe { params: Arc::new(Params(vec![parts])), moments: Arc::default() }
+    }
+
+    #[test]
+    fn old_ones_thin_out_and_the_first_stays() {
+        let mut kept = Keyframes::new(frame(1));
+        for time in 1..10_000 {
+            kept.insert(time, frame(1));
+            assert!(kept.times().count() <= Keyframes::MAX_COUNT);
+        }
+        let times: Vec<u32> = kept.times().collect();
+        assert_eq!((times[0], times[times.len() - 1]), (0, 9_999));
+        // The latest stand close, the oldest far apart.
+        let gap = |k: usize| times[k + 1] - times[k];
+        assert!(gap(times.len() - 2) == 1 && gap(0) > 1_000, "{times:?}");
+        assert_eq!(kept.before(9_999).map(|(time, _)| time), Some(9_999));
+        assert!(kept.before(5).is_some_and(|(time, _)| time == 0));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_a_pin_stays() {
+        let cells = Keyframes::MAX_BYTES / size_of::<f32>() / 3;
+        // The same numbers are shared: only their size counts here.
+        let large = frame(cells);
+        let mut kept = Keyframes::new(large.clone());
+        kept.pin(2, large.clone());
+        for time in 3..20 {
+            kept.insert(time, large.clone());
+            assert!(kept.times().count() <= 3, "{:?}", kept.times().collect::<Vec<_>>());
+        }
+        assert!(kept.times().any(|time| time == 2));
+        assert_eq!(kept.until(2).times().collect::<Vec<_>>(), [0, 2]);
+    }
+}

@@ -1,0 +1,110 @@
+//! Conditions at which training stops by itself.
+
+use super::{Check, Record};
+use serde::{Deserialize, Serialize};
+
+/// What to stop at.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub enum StopWhen {
+    /// A loss or gradient that is NaN or infinite.
+    NotFinite,
+    /// A batch's loss is this many times the mean of the 20 before it.
+    LossRises(f64),
+    /// The norm of the whole gradient is above this.
+    GradientAbove(f64),
+    /// More units never fire than at the check before.
+    UnitDies,
+    /// Accuracy on validation examples has reached this, from 0 to 1.
+    Accuracy(f64),
+}
+
+impl StopWhen {
+    /// One of each kind, with usual numbers.
+    pub const ALL: [Self; 5] = [
+        Self::NotFinite,
+        Self::LossRises(3.0),
+        Self::GradientAbove(100.0),
+        Self::UnitDies,
+        Self::Accuracy(0.95),
+    ];
+
+    /// Whether both are of one kind, whatever their numbers.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// What the conditions need to know of the steps before.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    losses: std::collections::VecDeque<f64>,
+    dead: Option<usize>,
+}
+
+/// Losses that a rise is held against.
+const LOSSES: usize = 20;
+
+impl Watch {
+    /// Takes a step and, where there was one, the check after it; the first condition that holds.
+    pub fn see(&mut self, wanted: &[StopWhen], record: &Record, check: Option<&Check>) -> Option<StopWhen> {
+        let loss = record.report.loss;
+        let mean = self.losses.iter().sum::<f64>() / self.losses.len() as f64;
+        let is_full = self.losses.len() == LOSSES;
+        let dead = check.map(|check| check.dead.iter().map(|(_, units)| units.dead).sum::<usize>());
+        let holds = |condition: &&StopWhen| match **condition {
+            StopWhen::NotFinite => {
+                !loss.is_finite() || record.gradient_norm().is_some_and(|norm| !norm.is_finite())
+            }
+            StopWhen::LossRises(factor) => is_full && loss > factor * mean,
+            StopWhen::GradientAbove(limit) => record.gradient_norm().is_some_and(|norm| norm > limit),
+            StopWhen::UnitDies => matches!((dead, self.dead), (Some(now), Some(before)) if now > before),
+            StopWhen::Accuracy(goal) => check.is_some_and(|check| check.report.accuracy() >= goal),
+        };
+        let stop = wanted.iter().find(holds).copied();
+        if is_full {
+            self.losses.pop_front();
+        }
+        self.losses.push_back(loss);
+        self.dead = dead.or(self.dead);
+        stop
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::engine::LayerNorms;
+    use crate::train::{Report, Units};
+
+    fn record(loss: f64, gradient: f64) -> Record {
+        let report = Report { images: 10, loss, correct: 0 };
+        Record {
+            report,
+            learning_rate: 0.1,
+            norms: [LayerNorms { gradient, ..LayerNorms::default() }].into(),
+        }
+    }
+
+    fn check(correct: usize, dead: usize) -> Check {
+        let report = Report { images: 100, loss: 1.0, correct };
+        Check { report, dead: vec![(1, Units { dead, all: 8 })], ..Check::default() }
+    }
+
+    #[test]
+    fn each_condition_holds_where_it_says() {
+        let mut watch = Watch::default();
+        for _ in 0..20 {
+            assert_eq!(watch.see(&StopWhen::ALL, &record(1.0, 1.0), None), None);
+        }
+        let mut see = |record, check: Option<Check>| watch.see(&StopWhen::ALL, &record, check.as_ref());
+        assert_eq!(see(record(3.5, 1.0), None), Some(StopWhen::LossRises(3.0)));
+        assert_eq!(see(record(f64::NAN, 1.0), None), Some(StopWhen::NotFinite));
+        assert_eq!(see(record(1.0, f64::INFINITY), None), Some(StopWhen::NotFinite));
+        assert_eq!(see(record(1.0, 101.0), None), Some(StopWhen::GradientAbove(100.0)));
+        assert_eq!(see(record(1.0, 1.0), Some(check(50, 1))), None);
+        assert_eq!(see(record(1.0, 1.0), Some(check(50, 1))), None);
+        assert_eq!(see(record(1.0, 1.0), Some(check(50, 2))), Some(StopWhen::UnitDies));
+        assert_eq!(see(record(1.0, 1.0), Some(check(95, 2))), Some(StopWhen::Accuracy(0.95)));
+        assert_eq!(Watch::default().see(&[], &record(f64::NAN, 1.0), None), None);
+    }
+}
