@@ -71,7 +71,7 @@ fn others(c: &mut Criterion) {
             b.iter(|| dense::forward(isa, &spec, images, &x, &w, &mut y));
         });
         group.bench_function("dX", |b| {
-            b.iter(|| dense::backward_input(isa, &spec, images, &dy, &w, &mut dx));
+            b.iter(|| dense::backward_input(isa, &spec, images, &dy, &w, 0..spec.in_features, &mut dx));
         });
         group.bench_function("dW", |b| {
             b.iter(|| dense::backward_weight(isa, &spec, images, &x, &dy, 0..spec.out_features, &mut dw));

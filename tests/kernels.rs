@@ -9,7 +9,7 @@ use convstep::nn::{
     conv::{self, Conv2d},
     dense::{self, Dense},
     dropout::Stream,
-    engine::{Engine, Workers},
+    engine::{Alone, Engine, Workers},
     kernels::{Isa, tensors},
     optimizer::{Moments, Optimizer, Rule},
     spec::{Kind, MaxPoolSpec, Pair},
@@ -97,18 +97,18 @@ proptest! {
         let dx = conv::backward_input_definition(&spec, &ds, &w);
         let mut dw = before.clone();
         conv::backward_weight_definition(&spec, &x, &ds, &mut dw);
-        assert_bits(&conv::forward(&spec, &x, &w, b.as_ref()), &y, "forward");
-        assert_bits(&conv::backward_input(&spec, &ds, &w), &dx, "dX");
-        for isa in Isa::present() {
+        assert_bits(&conv::forward(&Alone, &spec, &x, &w, b.as_ref()), &y, "forward");
+        assert_bits(&conv::backward_input(&Alone, &spec, &ds, &w), &dx, "dX");
+        for (isa, workers) in Isa::present().into_iter().flat_map(|isa| [1, 2, 3].map(|n| (isa, Threads(n)))) {
             let mut made = Tensor::zeros(y.dim());
-            tensors::conv_forward(isa, &spec, &x, &w, b.as_ref(), &mut made);
-            assert_bits(&made, &y, &format!("forward, {}", isa.name()));
+            tensors::conv_forward(isa, &workers, &spec, &x, &w, b.as_ref(), &mut made);
+            assert_bits(&made, &y, &format!("forward; {} on {}", isa.name(), workers.0));
             let mut made = Tensor::zeros(dx.dim());
-            tensors::conv_backward_input(isa, &spec, &ds, &w, &mut made);
-            assert_bits(&made, &dx, &format!("dX, {}", isa.name()));
+            tensors::conv_backward_input(isa, &workers, &spec, &ds, &w, &mut made);
+            assert_bits(&made, &dx, &format!("dX; {} on {}", isa.name(), workers.0));
             let mut made = before.clone();
-            tensors::conv_backward_weight(isa, &spec, &x, &ds, &mut made);
-            assert_bits(&made, &dw, &format!("dW, {}", isa.name()));
+            tensors::conv_backward_weight(isa, &workers, &spec, &x, &ds, &mut made);
+            assert_bits(&made, &dw, &format!("dW; {} on {}", isa.name(), workers.0));
         }
     }
 
@@ -131,17 +131,17 @@ proptest! {
         let dx = dense::backward_input_definition(&spec, &dy, &w, [ins, 1, 1]);
         let mut dw = before.clone();
         dense::backward_weight_definition(&spec, &x, &dy, &mut dw);
-        assert_bits(&dense::forward(&spec, &x, &w, Some(&b)), &y, "forward");
-        for isa in Isa::present() {
+        assert_bits(&dense::forward(&Alone, &spec, &x, &w, Some(&b)), &y, "forward");
+        for (isa, workers) in Isa::present().into_iter().flat_map(|isa| [1, 2, 3].map(|n| (isa, Threads(n)))) {
             let mut made = Tensor::zeros(y.dim());
-            tensors::dense_forward(isa, &spec, &x, &w, Some(&b), &mut made);
-            assert_bits(&made, &y, &format!("forward, {}", isa.name()));
+            tensors::dense_forward(isa, &workers, &spec, &x, &w, Some(&b), &mut made);
+            assert_bits(&made, &y, &format!("forward; {} on {}", isa.name(), workers.0));
             let mut made = Tensor::zeros(dx.dim());
-            tensors::dense_backward_input(isa, &spec, &dy, &w, &mut made);
-            assert_bits(&made, &dx, &format!("dX, {}", isa.name()));
+            tensors::dense_backward_input(isa, &workers, &spec, &dy, &w, &mut made);
+            assert_bits(&made, &dx, &format!("dX; {} on {}", isa.name(), workers.0));
             let mut made = before.clone();
-            tensors::dense_backward_weight(isa, &spec, &x, &dy, &mut made);
-            assert_bits(&made, &dw, &format!("dW, {}", isa.name()));
+            tensors::dense_backward_weight(isa, &workers, &spec, &x, &dy, &mut made);
+            assert_bits(&made, &dw, &format!("dW; {} on {}", isa.name(), workers.0));
         }
     }
 }

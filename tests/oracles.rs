@@ -8,6 +8,7 @@
 use convstep::nn::{
     Mode, Network, Op, Params, Part, Parts, Values, Window, activation, batchnorm, conv, dense,
     dropout::Stream,
+    engine::Alone,
     loss::{self, Loss},
     optimizer::{Moments, Optimizer, Rule},
     pool::{self, Pool2d},
@@ -188,10 +189,10 @@ fn convolutions() {
             false,
         )
         .expect("fits");
-        case.compare("out.y", &conv::forward(&spec, &x, &w, bias.as_ref()));
-        case.compare("grad.x", &conv::backward_input(&spec, &gy, &w));
+        case.compare("out.y", &conv::forward(&Alone, &spec, &x, &w, bias.as_ref()));
+        case.compare("grad.x", &conv::backward_input(&Alone, &spec, &gy, &w));
         let mut dw = Tensor::zeros(w.dim());
-        conv::backward_weight(&spec, &x, &gy, &mut dw);
+        conv::backward_weight(&Alone, &spec, &x, &gy, &mut dw);
         case.compare("grad.weight", &dw);
         if let Some(bias) = bias {
             let mut db = Tensor::zeros(bias.dim());
@@ -289,10 +290,10 @@ fn dense_layers() {
         let (x, w, gy) = (case.tensor("in.x"), case.tensor("param.weight"), case.tensor("gy"));
         let b = case.vector("param.bias");
         let spec = dense::Dense { in_features: x.dim().1, out_features: w.dim().0, bias: true };
-        case.compare("out.y", &dense::forward(&spec, &x, &w, Some(&b)));
-        case.compare("grad.x", &dense::backward_input(&spec, &gy, &w, [spec.in_features, 1, 1]));
+        case.compare("out.y", &dense::forward(&Alone, &spec, &x, &w, Some(&b)));
+        case.compare("grad.x", &dense::backward_input(&Alone, &spec, &gy, &w, [spec.in_features, 1, 1]));
         let (mut dw, mut db) = (Tensor::zeros(w.dim()), Tensor::zeros(b.dim()));
-        dense::backward_weight(&spec, &x, &gy, &mut dw);
+        dense::backward_weight(&Alone, &spec, &x, &gy, &mut dw);
         conv::backward_bias(&gy, &mut db);
         case.compare("grad.weight", &dw);
         case.compare("grad.bias", &db);

@@ -82,7 +82,7 @@ fn the_networks_for_digits_learn() {
             weight_decay: 0.0,
         };
         let mut trainer =
-            Trainer::new(model.network.clone(), model.params.clone(), optimizer, 1).expect("fits");
+            Trainer::new(model.network.clone(), (*model.params).clone(), optimizer, 1).expect("fits");
         let mut losses = Vec::new();
         for step in 0..40 {
             let (x, target) = digits(&model, step * 16, 16);

@@ -46,7 +46,7 @@ impl Run {
             seed: inputs.seed,
         };
         let plan = Arc::new(Plan::try_new(Arc::new(inputs.model.network.clone()), setup)?);
-        let params = Arc::new(inputs.model.params.clone());
+        let params = Arc::clone(&inputs.model.params);
         let moments = Arc::new(Moments::default());
         let trace = Trace::new(plan, 0, Arc::clone(&params), Arc::clone(&moments), &input, target.clone());
         let mut run = Self {

@@ -99,7 +99,7 @@ impl Run {
             |(class, _)| class,
         );
         let target = one_hot(network.output(), &[class]);
-        let (params, moments) = (Arc::new(model.params), Arc::new(Moments::default()));
+        let (params, moments) = (model.params, Arc::new(Moments::default()));
         let first = Trace::new(Arc::clone(&plan), 0, params, moments, &input.x, target);
         Ok(Self { trace: first.clone(), first, plan })
     }

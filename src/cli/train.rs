@@ -8,6 +8,7 @@ use crate::model_io::{Architecture, Model};
 use crate::nn::optimizer::Optimizer;
 use crate::train::{Course, Report, Schedule, Trainer, evaluate, stack};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::Arc;
 
 /// Trains, tests on examples it has not seen, and writes the model.
 pub fn train(args: &TrainArgs) -> Result<(), CliError> {
@@ -22,7 +23,7 @@ pub fn train(args: &TrainArgs) -> Result<(), CliError> {
     };
     let optimizer =
         Optimizer { rule: args.optimizer, learning_rate: args.lr, weight_decay: args.weight_decay };
-    let mut trainer = Trainer::new(model.network.clone(), model.params.clone(), optimizer, args.seed)?;
+    let mut trainer = Trainer::new(model.network.clone(), (*model.params).clone(), optimizer, args.seed)?;
     print(&format!(
         "training {} parameters on {}, {} epochs of {} examples\n",
         model.parameter_count(),
@@ -57,7 +58,7 @@ pub fn train(args: &TrainArgs) -> Result<(), CliError> {
     }
     bar.finish_and_clear();
     let held_out = test(&model, &trainer, &course, args.held_out)?;
-    model.params = trainer.into_params();
+    model.params = Arc::new(trainer.into_params());
     write_atomically(&args.out, &model.to_bytes()?)?;
     print(&format!(
         "{} examples held out: {}\nwrote {}\n",

@@ -72,7 +72,7 @@ pub fn matching() -> Result<Model, ModelError> {
 /// A model whose first layer's weight is `filters`, in (O, I, kh, kw) order.
 fn with_filters(name: &str, architecture: Architecture, filters: &[f32]) -> Result<Model, ModelError> {
     let mut model = Model::initial(name, architecture, Init::Zeros, 0)?;
-    if let Some(parts) = model.params.0.first_mut() {
+    if let Some(parts) = std::sync::Arc::make_mut(&mut model.params).0.first_mut() {
         let shape = parts.at(Part::Weight).dim();
         let weight = Tensor::from_shape_vec(shape, filters.to_vec()).map_err(|error| {
             ModelError(format!("{name}: filters do not fill {shape:?}: {error}; draw them all"))

@@ -3,6 +3,7 @@
 use super::{Architecture, ModelError, nearest::hint, weights};
 use crate::nn::{Network, Params, init::Init};
 use crate::tensor::{Tensor, shape_of};
+use std::sync::Arc;
 
 /// A network with its weights, its classes, and its way from pixels to the input.
 #[derive(Clone, PartialEq, Debug)]
@@ -11,8 +12,8 @@ pub struct Model {
     pub name: String,
     /// The network.
     pub network: Network,
-    /// Its parameters.
-    pub params: Params,
+    /// Its parameters; a run shares them.
+    pub params: Arc<Params>,
     /// What the architecture file says.
     pub architecture: Architecture,
     /// Tensors of the weight file that no layer reads, in order.
@@ -41,7 +42,7 @@ impl Model {
         Ok(Self {
             name: name.to_owned(),
             network,
-            params: weights.params,
+            params: Arc::new(weights.params),
             architecture,
             unused: weights.unused,
         })
@@ -58,7 +59,7 @@ impl Model {
         seed: u64,
     ) -> Result<Self, ModelError> {
         let network = architecture.build()?;
-        let params = network.init(init, seed);
+        let params = Arc::new(network.init(init, seed));
         Ok(Self { name: name.to_owned(), network, params, architecture, unused: Vec::new() })
     }
 

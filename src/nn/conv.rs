@@ -5,6 +5,7 @@
 
 use super::{
     Real, Window, as_f32, as_f32_mut,
+    engine::Workers,
     kernels::{Isa, fused, tensors},
 };
 use crate::tensor::{ShapeError, Tensor};
@@ -79,12 +80,18 @@ impl Conv2d {
 /// taps on padding are explicit zero terms.
 ///
 /// For f32 by the fast path, which gives the bits of [`forward_definition`].
-pub fn forward<T: Real>(spec: &Conv2d, x: &Tensor<T>, w: &Tensor<T>, b: Option<&Tensor<T>>) -> Tensor<T> {
+pub fn forward<T: Real>(
+    workers: &dyn Workers,
+    spec: &Conv2d,
+    x: &Tensor<T>,
+    w: &Tensor<T>,
+    b: Option<&Tensor<T>>,
+) -> Tensor<T> {
     let [h_out, w_out] = spec.window.out();
     let mut y = Tensor::zeros((x.dim().0, spec.out_channels, h_out, w_out));
     match (as_f32(x), as_f32(w), as_f32_mut(&mut y)) {
         (Some(x), Some(w), Some(y)) => {
-            tensors::conv_forward(Isa::best(), spec, x, w, b.and_then(as_f32), y);
+            tensors::conv_forward(Isa::best(), workers, spec, x, w, b.and_then(as_f32), y);
         }
         _ => return forward_definition(spec, x, w, b),
     }
@@ -135,9 +142,15 @@ pub fn backward_sum<T: Real>(spec: &Conv2d, dy: &Tensor<T>) -> Tensor<T> {
 /// the fold from what `dw` holds: positions within an image, then images in batch order.
 ///
 /// For f32 by the fast path, which gives the bits of [`backward_weight_definition`].
-pub fn backward_weight<T: Real>(spec: &Conv2d, x: &Tensor<T>, ds: &Tensor<T>, dw: &mut Tensor<T>) {
+pub fn backward_weight<T: Real>(
+    workers: &dyn Workers,
+    spec: &Conv2d,
+    x: &Tensor<T>,
+    ds: &Tensor<T>,
+    dw: &mut Tensor<T>,
+) {
     match (as_f32(x), as_f32(ds), as_f32_mut(dw)) {
-        (Some(x), Some(ds), Some(dw)) => tensors::conv_backward_weight(Isa::best(), spec, x, ds, dw),
+        (Some(x), Some(ds), Some(dw)) => tensors::conv_backward_weight(Isa::best(), workers, spec, x, ds, dw),
         _ => backward_weight_definition(spec, x, ds, dw),
     }
 }
@@ -175,10 +188,15 @@ pub fn backward_bias<T: Real>(dy: &Tensor<T>, db: &mut Tensor<T>) {
 /// convolution of the padded, stride-dilated ds with the flipped filter.
 ///
 /// For f32 by the fast path, which gives the bits of [`backward_input_definition`].
-pub fn backward_input<T: Real>(spec: &Conv2d, ds: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
+pub fn backward_input<T: Real>(
+    workers: &dyn Workers,
+    spec: &Conv2d,
+    ds: &Tensor<T>,
+    w: &Tensor<T>,
+) -> Tensor<T> {
     let mut dx = Tensor::zeros((ds.dim().0, spec.in_channels, spec.window.rows.len, spec.window.cols.len));
     match (as_f32(ds), as_f32(w), as_f32_mut(&mut dx)) {
-        (Some(ds), Some(w), Some(dx)) => tensors::conv_backward_input(Isa::best(), spec, ds, w, dx),
+        (Some(ds), Some(w), Some(dx)) => tensors::conv_backward_input(Isa::best(), workers, spec, ds, w, dx),
         _ => return backward_input_definition(spec, ds, w),
     }
     dx

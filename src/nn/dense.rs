@@ -4,6 +4,7 @@
 
 use super::{
     Real, as_f32, as_f32_mut,
+    engine::Workers,
     kernels::{Isa, fused, tensors},
 };
 use crate::tensor::Tensor;
@@ -29,11 +30,17 @@ fn rows<T: Real>(x: &Tensor<T>, features: usize) -> Vec<T> {
 /// `y[n,o] = (sum over f of x[n,f] * w[o,f]) + b[o]`.
 ///
 /// For f32 by the fast path, which gives the bits of [`forward_definition`].
-pub fn forward<T: Real>(spec: &Dense, x: &Tensor<T>, w: &Tensor<T>, b: Option<&Tensor<T>>) -> Tensor<T> {
+pub fn forward<T: Real>(
+    workers: &dyn Workers,
+    spec: &Dense,
+    x: &Tensor<T>,
+    w: &Tensor<T>,
+    b: Option<&Tensor<T>>,
+) -> Tensor<T> {
     let mut y = Tensor::zeros((x.dim().0, spec.out_features, 1, 1));
     match (as_f32(x), as_f32(w), as_f32_mut(&mut y)) {
         (Some(x), Some(w), Some(y)) => {
-            tensors::dense_forward(Isa::best(), spec, x, w, b.and_then(as_f32), y);
+            tensors::dense_forward(Isa::best(), workers, spec, x, w, b.and_then(as_f32), y);
         }
         _ => return forward_definition(spec, x, w, b),
     }
@@ -64,9 +71,17 @@ pub fn forward_definition<T: Real>(
 /// x: (N, F), dy: (N, O, 1, 1) -> dw += (O, F, 1, 1): `dw[o,f] += sum over n of dy[n,o] * x[n,f]`.
 ///
 /// For f32 by the fast path, which gives the bits of [`backward_weight_definition`].
-pub fn backward_weight<T: Real>(spec: &Dense, x: &Tensor<T>, dy: &Tensor<T>, dw: &mut Tensor<T>) {
+pub fn backward_weight<T: Real>(
+    workers: &dyn Workers,
+    spec: &Dense,
+    x: &Tensor<T>,
+    dy: &Tensor<T>,
+    dw: &mut Tensor<T>,
+) {
     match (as_f32(x), as_f32(dy), as_f32_mut(dw)) {
-        (Some(x), Some(dy), Some(dw)) => tensors::dense_backward_weight(Isa::best(), spec, x, dy, dw),
+        (Some(x), Some(dy), Some(dw)) => {
+            tensors::dense_backward_weight(Isa::best(), workers, spec, x, dy, dw)
+        }
         _ => backward_weight_definition(spec, x, dy, dw),
     }
 }
@@ -87,6 +102,7 @@ pub fn backward_weight_definition<T: Real>(spec: &Dense, x: &Tensor<T>, dy: &Ten
 ///
 /// For f32 by the fast path, which gives the bits of [`backward_input_definition`].
 pub fn backward_input<T: Real>(
+    workers: &dyn Workers,
     spec: &Dense,
     dy: &Tensor<T>,
     w: &Tensor<T>,
@@ -94,7 +110,7 @@ pub fn backward_input<T: Real>(
 ) -> Tensor<T> {
     let mut dx = Tensor::zeros((dy.dim().0, c, h, w_in));
     match (as_f32(dy), as_f32(w), as_f32_mut(&mut dx)) {
-        (Some(dy), Some(w), Some(dx)) => tensors::dense_backward_input(Isa::best(), spec, dy, w, dx),
+        (Some(dy), Some(w), Some(dx)) => tensors::dense_backward_input(Isa::best(), workers, spec, dy, w, dx),
         _ => return backward_input_definition(spec, dy, w, [c, h, w_in]),
     }
     dx

@@ -697,7 +697,15 @@ impl Run<'_> {
                 plain::max_pool_backward(self.isa, spec, &dy[outs], winner, gate, &mut dx[ins]);
             }
             (Op::Dense(spec), _) => {
-                dense::backward_input(self.isa, spec, n.len(), &dy[outs], &own.w, &mut dx[ins]);
+                dense::backward_input(
+                    self.isa,
+                    spec,
+                    n.len(),
+                    &dy[outs],
+                    &own.w,
+                    0..spec.in_features,
+                    &mut dx[ins],
+                );
             }
             (Op::Relu, _) => each(&activation::relu_backward, &x[ins.clone()], &mut dx[ins], &dy[outs]),
             (Op::LeakyRelu { slope }, _) => {

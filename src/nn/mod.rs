@@ -24,7 +24,7 @@ pub mod softmax;
 pub mod spec;
 
 pub use geometry::{Axis, Window};
-pub use network::{Layer, Mode, Network, Op, Params, Part, Parts, Values};
+pub use network::{Layer, Mode, Network, Op, Params, Part, Parts, Values, Watch};
 
 /// The number types that the definition runs on: `f32` in the program, `f64` in gradient checks.
 pub trait Real:

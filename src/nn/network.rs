@@ -6,6 +6,7 @@ use super::{
     conv::{self, Conv2d},
     dense::{self, Dense},
     dropout::{self, Stream},
+    engine::{Alone, Workers},
     init::{self, Init},
     loss::{self, Loss},
     pool::{self, Pool2d},
@@ -59,6 +60,27 @@ pub enum Op {
     Softmax,
 }
 
+/// Who works on a run, and who is told how far it has come.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Cells are shared out among them; who makes a cell does not show in it.
+    pub workers: &'a dyn Workers,
+    /// Takes the part that is done, from 0 to 1; answers whether to go on.
+    pub told: &'a dyn Fn(f32) -> bool,
+}
+
+impl Watch<'static> {
+    /// On the caller's own thread; nobody is told.
+    pub const NONE: Self = Self { workers: &Alone, told: &|_| true };
+}
+
+impl Watch<'_> {
+    /// Tells that so many of all multiply-adds are done.
+    fn tell(&self, done: u64, all: u64) -> bool {
+        (self.told)(done as f32 / all.max(1) as f32)
+    }
+}
+
 /// A layer of a network.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Layer {
@@ -110,6 +132,30 @@ impl Layer {
             | Op::Dropout { .. }
             | Op::Softmax => Vec::new(),
         }
+    }
+
+    /// Terms of one image's output, forward: multiply-adds of a convolution or dense layer.
+    pub fn multiply_adds(&self) -> u64 {
+        let terms = match &self.op {
+            Op::Conv2d(conv) => conv.filter_pixels(),
+            Op::Dense(dense) => dense.in_features,
+            Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => pool.window.taps(),
+            Op::Relu
+            | Op::LeakyRelu { .. }
+            | Op::Tanh
+            | Op::Sigmoid
+            | Op::Flatten
+            | Op::BatchNorm2d(_)
+            | Op::Dropout { .. }
+            | Op::Softmax => 1,
+        };
+        self.output.iter().product::<usize>() as u64 * terms as u64
+    }
+
+    /// The workers, or the caller alone where so few images are not worth waking others for.
+    fn worth<'a>(&self, images: usize, workers: &'a dyn Workers) -> &'a dyn Workers {
+        const WORTH: u64 = 1 << 21;
+        if self.multiply_adds() * images as u64 >= WORTH { workers } else { &Alone }
     }
 
     /// The sliding window, for the layers that have one.
@@ -463,6 +509,11 @@ impl Network {
         unseen.collect()
     }
 
+    /// Terms of one image forward: multiply-adds of convolutions and dense layers, nearly all.
+    pub fn multiply_adds(&self) -> u64 {
+        self.layers.iter().map(Layer::multiply_adds).sum()
+    }
+
     /// Forward over a batch x: (N, C, H, W); `values.loss` stays empty.
     pub fn forward<T: Real>(
         &self,
@@ -471,12 +522,42 @@ impl Network {
         mode: Mode,
         stream: Stream,
     ) -> Values<T> {
+        self.forward_as_far(params, x, mode, stream, Watch::NONE).0
+    }
+
+    /// The same, shared out among workers; `None` where it was told to stop.
+    pub fn forward_watched<T: Real>(
+        &self,
+        params: &Params<T>,
+        x: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+        watch: Watch,
+    ) -> Option<Values<T>> {
+        let (values, whole) = self.forward_as_far(params, x, mode, stream, watch);
+        whole.then_some(values)
+    }
+
+    fn forward_as_far<T: Real>(
+        &self,
+        params: &Params<T>,
+        x: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+        watch: Watch,
+    ) -> (Values<T>, bool) {
         let mut values = Values { input: x.clone(), layers: Vec::new(), loss: Parts::default() };
+        let (all, mut done) = (self.multiply_adds(), 0);
         for (l, layer) in self.layers.iter().enumerate() {
-            let made = forward_layer(layer, l, &params.0[l], values.output(), mode, stream);
+            if !watch.tell(done, all) {
+                return (values, false);
+            }
+            let workers = layer.worth(x.dim().0, watch.workers);
+            let made = forward_layer(layer, l, &params.0[l], values.output(), mode, stream, workers);
             values.layers.push(made);
+            done += layer.multiply_adds();
         }
-        values
+        (values, true)
     }
 
     /// Forward, loss and backward over a batch of at least one image; target: the output's shape.
@@ -493,22 +574,49 @@ impl Network {
         stream: Stream,
     ) -> Values<T> {
         let mut values = self.forward(params, x, mode, stream);
+        self.add_loss(&mut values, target);
+        self.add_gradients(params, &mut values, target, mode, Watch::NONE);
+        values
+    }
+
+    /// The loss, after [`Self::forward`].
+    ///
+    /// # Panics
+    /// As [`Self::run`].
+    pub fn add_loss<T: Real>(&self, values: &mut Values<T>, target: &Tensor<T>) {
         assert_eq!(target.dim(), values.output().dim(), "the target has the output's shape");
         values.loss = self.loss_forward(values.output(), target);
+        values.loss.set(Part::Mean, Tensor::from_elem([1; 4], values.mean_loss()));
+    }
+
+    /// Backward, after [`Self::add_loss`], shared out among workers; false where it was told to stop.
+    pub fn add_gradients<T: Real>(
+        &self,
+        params: &Params<T>,
+        values: &mut Values<T>,
+        target: &Tensor<T>,
+        mode: Mode,
+        watch: Watch,
+    ) -> bool {
         let dy = match self.loss {
             Loss::CrossEntropy => loss::cross_entropy_backward(values.loss.at(Part::Prob), target),
             Loss::Mse => loss::mse_backward(values.output(), target),
         };
         values.loss.set(Part::Dx, dy);
-        values.loss.set(Part::Mean, Tensor::from_elem([1; 4], values.mean_loss()));
+        let (all, mut done) = (self.multiply_adds(), 0);
         for (l, layer) in self.layers.iter().enumerate().rev() {
+            if !watch.tell(done, all) {
+                return false;
+            }
+            let workers = layer.worth(values.input.dim().0, watch.workers);
             let (before, rest) = values.layers.split_at_mut(l);
             let Some((own, after)) = rest.split_first_mut() else { continue };
             let x = before.last().map_or(&values.input, |layer| layer.at(Part::Out));
             let dy = after.first().unwrap_or(&values.loss).at(Part::Dx);
-            backward_layer(layer, &params.0[l], x, dy, own, mode);
+            backward_layer(layer, &params.0[l], x, dy, own, mode, workers);
+            done += layer.multiply_adds();
         }
-        values
+        true
     }
 
     /// The loss of each image and what leads to it.
@@ -681,10 +789,11 @@ fn forward_layer<T: Real>(
     x: &Tensor<T>,
     mode: Mode,
     stream: Stream,
+    workers: &dyn Workers,
 ) -> Parts<T> {
     let mut made = Parts::default();
     let out = match &layer.op {
-        Op::Conv2d(spec) => conv::forward(spec, x, params.at(Part::Weight), params.get(Part::Bias)),
+        Op::Conv2d(spec) => conv::forward(workers, spec, x, params.at(Part::Weight), params.get(Part::Bias)),
         Op::MaxPool2d(spec) => {
             let (y, winner) = pool::max_forward(spec, x);
             made.set(Part::Winner, winner);
@@ -696,7 +805,7 @@ fn forward_layer<T: Real>(
         Op::Tanh => x.mapv(activation::tanh),
         Op::Sigmoid => x.mapv(activation::sigmoid),
         Op::Flatten => reshape(x, layer.output),
-        Op::Dense(spec) => dense::forward(spec, x, params.at(Part::Weight), params.get(Part::Bias)),
+        Op::Dense(spec) => dense::forward(workers, spec, x, params.at(Part::Weight), params.get(Part::Bias)),
         Op::BatchNorm2d(spec) => {
             let (mean, var) = match mode {
                 Mode::Train => {
@@ -744,6 +853,7 @@ fn backward_layer<T: Real>(
     dy: &Tensor<T>,
     own: &mut Parts<T>,
     mode: Mode,
+    workers: &dyn Workers,
 ) {
     let zeros = |part: Part| params.get(part).map(|tensor| Tensor::zeros(tensor.dim()));
     let dx = match &layer.op {
@@ -751,8 +861,8 @@ fn backward_layer<T: Real>(
             let ds = spec.normalize.then(|| conv::backward_sum(spec, dy));
             let sum_gradient = ds.as_ref().unwrap_or(dy);
             let mut dw = Tensor::zeros(spec.weight_shape());
-            conv::backward_weight(spec, x, sum_gradient, &mut dw);
-            let dx = conv::backward_input(spec, sum_gradient, params.at(Part::Weight));
+            conv::backward_weight(workers, spec, x, sum_gradient, &mut dw);
+            let dx = conv::backward_input(workers, spec, sum_gradient, params.at(Part::Weight));
             if let Some(ds) = ds {
                 own.set(Part::Ds, ds);
             }
@@ -777,13 +887,13 @@ fn backward_layer<T: Real>(
         Op::Flatten => reshape(dy, layer.input),
         Op::Dense(spec) => {
             let mut dw = Tensor::zeros((spec.out_features, spec.in_features, 1, 1));
-            dense::backward_weight(spec, x, dy, &mut dw);
+            dense::backward_weight(workers, spec, x, dy, &mut dw);
             own.set(Part::Dw, dw);
             if let Some(mut db) = zeros(Part::Bias) {
                 conv::backward_bias(dy, &mut db);
                 own.set(Part::Db, db);
             }
-            dense::backward_input(spec, dy, params.at(Part::Weight), layer.input)
+            dense::backward_input(workers, spec, dy, params.at(Part::Weight), layer.input)
         }
         Op::BatchNorm2d(spec) => {
             let vector = (1, spec.channels, 1, 1);

@@ -6,7 +6,7 @@ use super::plan::{Owner, Plan, TensorId};
 use super::rules;
 use super::term::{Operand, Start, Term};
 use crate::nn::{
-    Params, Part, Values,
+    Params, Part, Parts, Values, Watch,
     optimizer::{Moments, Updated},
 };
 use crate::tensor::{Tensor, shape_of};
@@ -69,7 +69,7 @@ impl Progress {
     }
 }
 
-/// The plan and the numbers of one training step.
+/// The plan and the numbers of one training step. Copies share the numbers.
 #[derive(Clone, Debug)]
 pub struct Trace {
     plan: Arc<Plan>,
@@ -77,8 +77,9 @@ pub struct Trace {
     params: Arc<Params>,
     moments: Arc<Moments>,
     target: Tensor,
-    values: Values,
-    updated: Updated,
+    values: Arc<Values>,
+    updated: Arc<Updated>,
+    reached: Pass,
 }
 
 impl Trace {
@@ -94,14 +95,67 @@ impl Trace {
         input: &Tensor,
         target: Tensor,
     ) -> Self {
-        debug_assert_eq!(moments.steps, u64::from(time), "the moments are those before step `time`");
-        let setup = *plan.setup();
-        let values = plan.network().run(&params, input, &target, setup.mode, plan.stream(time));
-        let updated = setup.optimizer.update(plan.network(), &params, &moments, &values);
-        Self { plan, time, params, moments, target, values, updated }
+        let setup = plan.setup();
+        let values = plan.network().forward(&params, input, setup.mode, plan.stream(time));
+        let mut trace = Self::of_forward(plan, time, params, moments, values, target);
+        trace.go_on(Pass::Update, Watch::NONE);
+        trace
     }
 
-    /// The trace of the training step after this one, on the same pictures.
+    /// The trace as far as the loss, from what [`crate::nn::Network::forward`] made.
+    pub fn of_forward(
+        plan: Arc<Plan>,
+        time: u32,
+        params: Arc<Params>,
+        moments: Arc<Moments>,
+        mut values: Values,
+        target: Tensor,
+    ) -> Self {
+        debug_assert_eq!(moments.steps, u64::from(time), "the moments are those before step `time`");
+        plan.network().add_loss(&mut values, &target);
+        let updated = Updated { layers: vec![Parts::default(); plan.network().layers.len()] };
+        let (values, updated) = (Arc::new(values), Arc::new(updated));
+        Self { plan, time, params, moments, target, values, updated, reached: Pass::Loss }
+    }
+
+    /// The last pass whose values have been computed: the loss, backward or the update. The tensors of a later
+    /// one are not there.
+    pub const fn reached(&self) -> Pass {
+        self.reached
+    }
+
+    /// Computes the values up to and with a pass; false where it was told to stop.
+    pub fn go_on(&mut self, to: Pass, watch: Watch) -> bool {
+        let network = Arc::clone(self.plan.network());
+        if to >= Pass::Bwd && self.reached < Pass::Bwd {
+            let mode = self.plan.setup().mode;
+            // Copies of this trace keep the values that they have.
+            let values = Arc::make_mut(&mut self.values);
+            if !network.add_gradients(&self.params, values, &self.target, mode, watch) {
+                return false;
+            }
+            self.reached = Pass::Bwd;
+        }
+        if to >= Pass::Update && self.reached < Pass::Update {
+            let optimizer = self.plan.setup().optimizer;
+            self.updated = Arc::new(optimizer.update(&network, &self.params, &self.moments, &self.values));
+            self.reached = Pass::Update;
+        }
+        true
+    }
+
+    /// The trace of the training step after this one, on the same pictures; this one has reached the update.
+    /// As far as the loss; `None` where it was told to stop.
+    pub fn next_loss(&self, watch: Watch) -> Option<Self> {
+        debug_assert_eq!(self.reached, Pass::Update, "the next step starts from this one's update");
+        let (params, moments) = (Arc::new(self.params_after()), Arc::new(self.moments_after()));
+        let (plan, time) = (Arc::clone(&self.plan), self.time + 1);
+        let (mode, stream) = (plan.setup().mode, plan.stream(time));
+        let values = plan.network().forward_watched(&params, &self.values.input, mode, stream, watch)?;
+        Some(Self::of_forward(plan, time, params, moments, values, self.target.clone()))
+    }
+
+    /// The same with all its values.
     pub fn next(&self) -> Self {
         let (params, moments) = (self.params_after(), self.moments_after());
         let (plan, target) = (Arc::clone(&self.plan), self.target.clone());
@@ -139,7 +193,7 @@ impl Trace {
     }
 
     /// Everything that the network computed.
-    pub const fn values(&self) -> &Values {
+    pub fn values(&self) -> &Values {
         &self.values
     }
 

@@ -144,9 +144,17 @@ pub fn backward_weight(
     product(isa, [o.len(), ins, images], &dy[o.start..], [1, outs], x, ins, dw, ins);
 }
 
-/// dy: (N, O), w: (O, F) -> dx: (N, F).
-pub fn backward_input(isa: Isa, spec: &Dense, images: usize, dy: &[f32], w: &[f32], dx: &mut [f32]) {
+/// dy: (N, O), w: (O, F) -> features `f` of dx: (N, f).
+pub fn backward_input(
+    isa: Isa,
+    spec: &Dense,
+    images: usize,
+    dy: &[f32],
+    w: &[f32],
+    f: std::ops::Range<usize>,
+    dx: &mut [f32],
+) {
     let (outs, ins) = (spec.out_features, spec.in_features);
-    dx[..images * ins].fill(0.0);
-    product(isa, [images, ins, outs], dy, [outs, 1], w, ins, dx, ins);
+    dx[..images * f.len()].fill(0.0);
+    product(isa, [images, f.len(), outs], dy, [outs, 1], &w[f.start..], ins, dx, f.len());
 }
