@@ -22,6 +22,8 @@ pub mod train;
 
 pub mod app;
 
+pub mod threads;
+
 pub mod cli;
 
 #[cfg(feature = "window")]

@@ -1,6 +1,6 @@
 //! `bench`: how fast the core runs four fixed networks, as JSON lines.
 
-use super::{BenchArgs, CliError, out::print, workers::Threads};
+use super::{BenchArgs, CliError, out::print};
 use crate::nn::{
     Network,
     dropout::Stream,
@@ -12,6 +12,7 @@ use crate::nn::{
     spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
 };
 use crate::tensor::Tensor;
+use crate::threads::Threads;
 use std::time::{Duration, Instant};
 
 /// A fixed network and the batch that it is trained on.
@@ -26,7 +27,7 @@ const METRICS: [&str; 3] = ["train", "fwd1", "fwdbwd1"];
 
 /// Runs what was asked for.
 pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
-    let workers = Threads::new(args.threads)?;
+    let workers = Threads::new(args.threads).map_err(CliError)?;
     if args.limits {
         return workers.within(|| limits(&workers, args));
     }

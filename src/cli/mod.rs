@@ -11,7 +11,6 @@ mod save;
 mod source;
 mod step;
 mod train;
-mod workers;
 
 pub use args::{
     Args, BenchArgs, Command, FitArg, ImageArgs, Language, ModelArgs, RenderArgs, RunArgs, ScheduleArg, Size,

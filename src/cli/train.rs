@@ -1,11 +1,9 @@
 //! `train`: a network on generated data, with a progress bar.
 
-use super::{
-    CliError, TrainArgs, args::ScheduleArg, out::print, save::write_atomically, source::read_text,
-    workers::Threads,
-};
+use super::{CliError, TrainArgs, args::ScheduleArg, out::print, save::write_atomically, source::read_text};
 use crate::model_io::{Architecture, Model};
 use crate::nn::optimizer::Optimizer;
+use crate::threads::Threads;
 use crate::train::{Course, Report, Schedule, Trainer, evaluate, stack};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Arc;
@@ -31,7 +29,7 @@ pub fn train(args: &TrainArgs) -> Result<(), CliError> {
         args.epochs,
         args.samples_per_epoch
     ))?;
-    let workers = Threads::new(args.threads)?;
+    let workers = Threads::new(args.threads).map_err(CliError)?;
     let steps = args.epochs.saturating_mul(course.batches());
     let bar = progress(steps);
     for epoch in 0..args.epochs {

@@ -1,6 +1,5 @@
-//! The threads that the engine is lent.
+//! The threads that the engine is lent: the command line and the window own them.
 
-use super::CliError;
 use crate::nn::engine::Workers;
 
 /// A pool of threads; one thread is the caller's own.
@@ -14,10 +13,10 @@ impl Threads {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn new(count: usize) -> Result<Self, CliError> {
+    pub fn new(count: usize) -> Result<Self, String> {
         let pool = (count > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(count).build());
         let pool = pool.transpose().map_err(|error| {
-            CliError(format!("expected {count} threads, got none: {error}; use fewer --threads"))
+            format!("expected {count} threads, got none: {error}; use fewer of them (--threads)")
         })?;
         Ok(Self { pool, count: count.max(1) })
     }
