@@ -29,14 +29,10 @@ fn main() -> ExitCode {
 /// Opens the window, with the file that was given.
 #[cfg(feature = "window")]
 fn window(args: &Args) -> Result<(), CliError> {
-    let file = match &args.file {
-        Some(file) => {
-            cli::check_file(file)?;
-            Some((file.to_string_lossy().into_owned(), cli::read_file(file)?))
-        }
-        None => None,
-    };
-    convstep::ui::window::open(file).map_err(CliError)
+    if let Some(file) = &args.file {
+        cli::check_file(file)?;
+    }
+    convstep::ui::window::open(args.file.clone()).map_err(CliError)
 }
 
 #[cfg(not(feature = "window"))]
@@ -53,7 +49,10 @@ fn window(args: &Args) -> Result<(), CliError> {
 /// Draws the window's contents into a file.
 #[cfg(feature = "window")]
 fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
-    use convstep::app::{Action, AppState, Lang, apply};
+    use convstep::{
+        app::{Action, AppState, Lang, apply, settle},
+        nn::Watch,
+    };
     let model = cli::open_model(&args.model)?;
     let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
     let mut state = AppState::open(model, cli::open_picture(&args.image.image)?).map_err(CliError)?;
@@ -64,10 +63,8 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     let label = label.map(Action::SetLabel);
     let actions = [Action::SetFit(args.image.fit.into()), Action::SetLang(lang)].into_iter().chain(label);
     for action in actions.chain([Action::GoTo(args.at.clone())]) {
-        apply(&mut state, action);
-        while state.pending.is_some() {
-            apply(&mut state, Action::Advance);
-        }
+        let effects = apply(&mut state, action);
+        settle(&mut state, effects, Watch::NONE);
         if let Some(notice) = state.notices.pop() {
             return Err(CliError(notice.text));
         }

@@ -1,24 +1,24 @@
 //! The program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, Effect, apply},
+    app::{Action, AppState, Effect, apply, settle},
     data::{Fit, Loaded, Picture},
-    model_io::bundled,
+    model_io::{Architecture, Model, bundled},
     nn::{
-        Part,
+        Part, Watch,
+        init::Init,
+        loss::one_hot,
         optimizer::{Optimizer, Rule},
     },
-    trace::{Break, Grain, Move, TensorId},
+    trace::{Break, Grain, Move, Pass, TensorId, Trace},
 };
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
     let mut effects = Vec::new();
     for action in actions {
-        effects.extend(apply(state, action));
-        while state.pending.is_some() {
-            apply(state, Action::Advance);
-        }
+        let asked = apply(state, action);
+        effects.extend(settle(state, asked, Watch::NONE));
     }
     effects
 }
@@ -252,4 +252,107 @@ fn a_long_replay_goes_on_in_pieces_and_can_be_cancelled() {
     assert_eq!((state.cursor, state.pending), (here, None));
     run(&mut state, [go("e30.b0/update")]);
     assert_eq!(state.trace().time(), 30);
+}
+
+/// A network of which the values are computed by a worker: 75 million multiply-adds.
+fn large() -> Vec<u8> {
+    let text = "input = [3, 32, 32]
+        [[layers]]
+        name = \"conv1\"
+        kind = \"conv2d\"
+        out_channels = 64
+        kernel = 3
+        padding = 1
+        [[layers]]
+        name = \"conv2\"
+        kind = \"conv2d\"
+        out_channels = 128
+        kernel = 3
+        padding = 1
+        [[layers]]
+        name = \"fc\"
+        kind = \"dense\"
+        out_features = 5";
+    let architecture = Architecture::parse(text).expect("it parses");
+    Model::initial("large", architecture, Init::He, 3).and_then(|model| model.to_bytes()).expect("it builds")
+}
+
+fn with_large() -> AppState {
+    let mut state = AppState::new();
+    let action = Action::OpenBytes { name: "large.safetensors".into(), bytes: Arc::new(large()) };
+    run(&mut state, [action, go("loss/loss")]);
+    assert!(state.notices.is_empty(), "{:?}", state.notices);
+    assert_eq!(state.model().name, "large.safetensors");
+    state
+}
+
+#[test]
+fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
+    let mut state = with_large();
+    let forward = state.trace().clone();
+    assert_eq!((forward.reached(), at(&state).as_str()), (Pass::Loss, "loss/loss"));
+    assert_eq!(forward.tensor(TensorId::layer(0, Part::Dw)), None, "nobody has looked at it");
+    // The cursor stays until the numbers are there.
+    let effects = apply(&mut state, go("bwd/fc.dW/k2,7"));
+    assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
+    assert_eq!(at(&state), "loss/loss");
+    assert_eq!(settle(&mut state, effects, Watch::NONE).len(), 0);
+    assert_eq!((state.trace().reached(), at(&state).as_str()), (Pass::Bwd, "bwd/fc.dW/k2,7"));
+    // A cell that is only looked at must be there too.
+    let plan = state.plan().clone();
+    let weight = plan.parse("update/fc.weight/k2,7/(0,0)").expect("an address");
+    run(&mut state, [go("loss/loss"), Action::Select(weight)]);
+    assert_eq!((state.trace().reached(), state.selected), (Pass::Update, Some(weight)));
+    // The values are those of a run in one go, bit for bit.
+    let (params, moments) = (forward.params().clone(), forward.moments().clone());
+    let target = one_hot(plan.network().output(), &[state.label()]);
+    let whole = Trace::new(plan.clone(), 0, params, moments, state.run.input(), target);
+    assert_eq!(whole.values(), state.trace().values());
+    assert_eq!(whole.params_after(), state.trace().params_after());
+    // And so are those of a later step.
+    run(&mut state, [go("e2.b0.i0/loss")]);
+    let (there, here) = (whole.next().next(), state.trace());
+    assert_eq!((there.params(), there.values().output()), (here.params(), here.values().output()));
+}
+
+#[test]
+fn a_large_network_tells_how_far_it_is_and_can_be_stopped() {
+    let mut state = with_large();
+    let before = (state.cursor, state.revision());
+    let effects = apply(&mut state, go("bwd"));
+    let [Effect::Work { job, task, stop }] = effects.as_slice() else { panic!("{effects:?}") };
+    let parts = std::cell::RefCell::new(Vec::new());
+    let told = |part: f32| {
+        parts.borrow_mut().push(part);
+        !stop.load(Ordering::Relaxed)
+    };
+    let done = task.run(Watch { told: &told, ..Watch::NONE }).expect("nobody said stop");
+    assert!(parts.borrow().len() >= 3 && parts.borrow().is_sorted(), "{parts:?}");
+    apply(&mut state, Action::Progress { job: *job, part: 0.5 });
+    assert_eq!(state.busy.as_ref().map(|busy| busy.part), Some(0.5));
+    apply(&mut state, Action::Cancel);
+    assert_eq!(task.run(Watch { told: &told, ..Watch::NONE }).map(|_| ()), None, "it was told to stop");
+    apply(&mut state, Action::Worked { job: *job, done });
+    assert_eq!((state.cursor, state.revision()), before, "an answer that comes too late");
+    assert!(state.busy.is_none() && state.pending.is_none());
+}
+
+#[test]
+fn a_breakpoint_is_found_in_what_a_large_network_has_not_computed_yet() {
+    let mut state = with_large();
+    run(&mut state, [Action::ToggleBreak(Break::Above(0.0)), Action::Continue { back: false }]);
+    assert!(at(&state).starts_with("bwd/loss.dX"), "{}", at(&state));
+    assert!(state.stopped.is_some());
+}
+
+#[test]
+fn what_a_large_network_computes_is_forgotten_when_another_comes() {
+    let mut state = with_large();
+    let effects = apply(&mut state, go("bwd"));
+    run(&mut state, [Action::OpenBundled("digits".into())]);
+    settle(&mut state, effects, Watch::NONE);
+    assert_eq!(state.model().name, "digits");
+    assert_eq!(state.plan().network().input, state.model().network.input);
+    run(&mut state, [Action::Undo]);
+    assert_eq!((state.model().name.as_str(), state.trace().reached()), ("large.safetensors", Pass::Loss));
 }

@@ -1,12 +1,15 @@
 //! Actions, the one place that applies them, and the effects that the outside world runs.
 
-use super::state::{AppState, Busy, Lang, Notice, NoticeKind, Scale, ThemeChoice};
-use super::{Inputs, Undo};
+use super::{
+    Inputs,
+    state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Scale, ThemeChoice},
+    work::{self, Change, Derived, Done, Task},
+};
 use crate::data::{Content, Fit, Ground, Loaded, PictureError, samples};
 use crate::model_io::{Model, bundled, presets};
-use crate::nn::{Mode, optimizer::Optimizer};
-use crate::trace::{Address, Break, Cursor, Grain, Move, Place, breakpoint};
-use std::sync::Arc;
+use crate::nn::{Mode, Watch, optimizer::Optimizer};
+use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, breakpoint};
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// Something that happens to the program.
 #[derive(Clone, Debug)]
@@ -69,13 +72,27 @@ pub enum Action {
         /// The picture.
         result: Result<Arc<Loaded>, PictureError>,
     },
+    /// A worker is so far: from 0 to 1.
+    Progress {
+        /// The job's number.
+        job: u64,
+        /// The part that is done.
+        part: f32,
+    },
+    /// A worker has done its task.
+    Worked {
+        /// The job's number.
+        job: u64,
+        /// What came of it.
+        done: Done,
+    },
     /// Forget the work that goes on.
     Cancel,
     /// A picture in memory: pasted, or made.
     UsePicture(Arc<Loaded>),
     /// A bundled sample.
     OpenSample(String),
-    /// A bundled model, with the sample that goes with it where the picture does not fit.
+    /// A bundled model or a preset, with the sample that goes with it where the picture does not fit.
     OpenBundled(String),
     /// How the picture is fitted.
     SetFit(Fit),
@@ -135,6 +152,16 @@ pub enum Effect {
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
     },
+    /// Do a task off the window's thread, telling how far it is by [`Action::Progress`]; answer
+    /// [`Action::Worked`].
+    Work {
+        /// The job's number.
+        job: u64,
+        /// What to do.
+        task: Arc<Task>,
+        /// Set when the answer is no longer wanted.
+        stop: Arc<AtomicBool>,
+    },
     /// Answer [`Action::Advance`] in the next frame.
     Advance,
     /// Put a text on the clipboard.
@@ -149,20 +176,34 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
     let before = (state.cursor, state.selected);
     let mut effects = change(state, action);
     if (state.cursor, state.selected) != before {
-        state.pending = None;
+        (state.pending, state.resume) = (None, false);
     }
     let target = state.pending.unwrap_or((state.cursor, state.selected));
-    let time = target.0.time(state.plan());
-    if state.run.approach(time, STEPS_AT_ONCE) {
+    let mut need = state.run.need(&target.0, target.1);
+    if state.resume {
+        need.pass = Pass::Update;
+    }
+    let is_large = state.run.is_large();
+    let is_there =
+        if is_large { state.run.has(need) } else { state.run.approach(need, STEPS_AT_ONCE, Watch::NONE) };
+    if is_there {
         (state.cursor, state.selected) = target;
         state.pending = None;
-    } else {
-        // The window stays where it was, with numbers that fit, until the replay has come there.
-        if state.pending.is_none() {
-            (state.cursor, state.selected) = before;
-            state.pending = Some(target);
+        if std::mem::take(&mut state.resume) {
+            effects.extend(apply(state, Action::Continue { back: false }));
         }
+        return effects;
+    }
+    // The window stays where it was, with numbers that fit, until the values are there.
+    if state.pending.is_none() {
+        (state.cursor, state.selected) = before;
+        state.pending = Some(target);
+    }
+    if !is_large {
         effects.push(Effect::Advance);
+    } else if state.busy.is_none() {
+        let (run, name) = (Box::new(state.run.clone()), state.model().name.clone());
+        effects.push(work::start(state, Doing::Computing, name, Task::Approach { run, need }));
     }
     effects
 }
@@ -275,32 +316,51 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
                 state.busy = None;
                 match result {
-                    Ok(picture) => use_picture(state, picture),
+                    Ok(picture) => return use_picture(state, picture),
                     Err(error) => fail(state, error.to_string()),
                 }
             }
         }
-        Action::Cancel => (state.busy, state.pending) = (None, None),
-        Action::UsePicture(picture) => use_picture(state, picture),
-        Action::OpenSample(name) => match samples::load(&name) {
-            Ok(picture) => use_picture(state, Arc::new(picture)),
-            Err(error) => fail(state, error.to_string()),
-        },
-        Action::OpenBundled(name) => match bundled::load(&name) {
-            Ok(model) => use_model(state, model),
-            Err(error) => fail(state, error.to_string()),
-        },
-        Action::SetFit(fit) => edit(state, |inputs| inputs.fit = fit),
-        Action::SetGround(ground) => edit(state, |inputs| inputs.ground = ground),
-        Action::SetLabel(label) => {
-            if label < state.model().network.classes() {
-                edit(state, |inputs| inputs.label = Some(label));
+        Action::Progress { job, part } => {
+            if let Some(busy) = state.busy.as_mut().filter(|busy| busy.job == job) {
+                busy.part = part;
             }
         }
-        Action::SetOptimizer(optimizer) => edit(state, |inputs| inputs.optimizer = optimizer),
-        Action::SetMode(mode) => edit(state, |inputs| inputs.mode = mode),
-        Action::Undo => swap_inputs(state, Undo::undo),
-        Action::Redo => swap_inputs(state, Undo::redo),
+        Action::Worked { job, done } => {
+            if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
+                state.busy = None;
+                return worked(state, done);
+            }
+        }
+        Action::Cancel => {
+            work::stop(state);
+            (state.pending, state.resume) = (None, false);
+        }
+        Action::UsePicture(picture) => return use_picture(state, picture),
+        Action::OpenSample(name) => match samples::load(&name) {
+            Ok(picture) => return use_picture(state, Arc::new(picture)),
+            Err(error) => fail(state, error.to_string()),
+        },
+        Action::OpenBundled(name) => return open_bundled(state, &name),
+        Action::SetFit(fit) => return edit(state, |inputs| inputs.fit = fit),
+        Action::SetGround(ground) => return edit(state, |inputs| inputs.ground = ground),
+        Action::SetLabel(label) => {
+            if label < state.model().network.classes() {
+                return edit(state, |inputs| inputs.label = Some(label));
+            }
+        }
+        Action::SetOptimizer(optimizer) => return edit(state, |inputs| inputs.optimizer = optimizer),
+        Action::SetMode(mode) => return edit(state, |inputs| inputs.mode = mode),
+        Action::Undo => {
+            if let Some(inputs) = state.undo.before().cloned() {
+                return set_inputs(state, inputs, Change::Undo);
+            }
+        }
+        Action::Redo => {
+            if let Some(inputs) = state.undo.after().cloned() {
+                return set_inputs(state, inputs, Change::Redo);
+            }
+        }
         Action::SetTheme(theme) => state.view.theme = theme,
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
@@ -381,6 +441,11 @@ fn look(state: &mut AppState, address: Address) {
 }
 
 fn run_on(state: &mut AppState, back: bool) {
+    if !back && !state.breaks.is_empty() && state.trace().reached() < Pass::Update {
+        // A breakpoint may lie in what a large network has not computed yet.
+        state.resume = true;
+        return;
+    }
     let found = breakpoint::find(state.trace(), &state.breaks, None, state.cursor.at(), back);
     match found {
         Some(stop) => {
@@ -393,22 +458,59 @@ fn run_on(state: &mut AppState, back: bool) {
 }
 
 /// Changes the inputs. Where they do not go together, they stay as they were and a notice says why.
-fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) {
-    let before = state.inputs.clone();
-    change(&mut state.inputs);
-    if state.inputs == before {
-        return;
+fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
+    let mut inputs = state.inputs.clone();
+    change(&mut inputs);
+    if inputs == state.inputs { Vec::new() } else { set_inputs(state, inputs, Change::Edit) }
+}
+
+/// Takes other inputs, when what follows from them has been computed: at once, or for a large network by a
+/// worker.
+fn set_inputs(state: &mut AppState, inputs: Inputs, change: Change) -> Vec<Effect> {
+    if work::is_large(&inputs.model.network) {
+        let (name, inputs) = (inputs.model.name.clone(), Box::new(inputs));
+        return vec![work::start(state, Doing::Computing, name, Task::Derive { inputs, change })];
     }
-    match state.rebuild() {
-        Ok(()) => {
-            state.undo.record(before);
-            keep_place(state);
-        }
-        Err(error) => {
-            state.inputs = before;
-            fail(state, error);
-        }
+    take_over(state, change, work::derive_now(inputs));
+    Vec::new()
+}
+
+fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, String>) {
+    let Derived { inputs, fitted, run } = match derived {
+        Ok(derived) => derived,
+        Err(error) => return fail(state, error),
+    };
+    if state.busy.as_ref().is_some_and(|busy| busy.doing == Doing::Computing) {
+        // Of the inputs before.
+        work::stop(state);
     }
+    let before = std::mem::replace(&mut state.inputs, inputs);
+    (state.fitted, state.run) = (fitted, run);
+    let is_fresh = match change {
+        Change::Renew => true,
+        Change::Edit => false,
+        Change::Undo | Change::Redo => {
+            !Arc::ptr_eq(&before.model, &state.inputs.model)
+                || !Arc::ptr_eq(&before.picture, &state.inputs.picture)
+        }
+    };
+    match change {
+        Change::Edit | Change::Renew => state.undo.record(before),
+        Change::Undo => state.undo.undo(before),
+        Change::Redo => state.undo.redo(before),
+    }
+    if is_fresh { fresh(state) } else { keep_place(state) }
+}
+
+/// What a worker has done is taken over.
+fn worked(state: &mut AppState, done: Done) -> Vec<Effect> {
+    match done {
+        Done::Model(Ok(model)) => return use_model(state, *model),
+        Done::Model(Err(error)) => fail(state, error),
+        Done::Derived(change, derived) => take_over(state, change, derived.map(|derived| *derived)),
+        Done::Approached(run) => state.run = *run,
+    }
+    Vec::new()
 }
 
 /// After the plan has changed: the cursor stays where it was if that place is still there.
@@ -429,11 +531,25 @@ fn keep_place(state: &mut AppState) {
     state.bookmarks.retain(|mark| plan.steps(mark).is_none_or(|steps| steps.end <= plan.run_len()));
 }
 
-fn use_picture(state: &mut AppState, picture: Arc<Loaded>) {
-    renew(state, |inputs| inputs.picture = picture);
+fn use_picture(state: &mut AppState, picture: Arc<Loaded>) -> Vec<Effect> {
+    let inputs = Inputs { picture, label: None, ..state.inputs.clone() };
+    set_inputs(state, inputs, Change::Renew)
 }
 
-fn use_model(state: &mut AppState, model: Model) {
+fn open_bundled(state: &mut AppState, name: &str) -> Vec<Effect> {
+    if let Some(preset) = presets::all().iter().find(|preset| preset.name == name) {
+        return vec![work::start(state, Doing::Reading, name.to_owned(), Task::Start(*preset))];
+    }
+    match bundled::load(name) {
+        Ok(model) => use_model(state, model),
+        Err(error) => {
+            fail(state, error.to_string());
+            Vec::new()
+        }
+    }
+}
+
+fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     let models = bundled::models().iter().map(|bundled| (bundled.name, bundled.default_sample));
     let mut known = models.chain(presets::all().iter().map(|preset| (preset.name, preset.default_sample)));
     let sample = known.find(|(name, _)| *name == model.name).map(|(_, sample)| sample);
@@ -442,30 +558,11 @@ fn use_model(state: &mut AppState, model: Model) {
         !samples::SAMPLES.iter().any(|s| s.name == now.name) && matches!(now.content, Content::Picture(_));
     // The user's own picture stays; a sample gives way to the one that goes with the model.
     let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
-    renew(state, |inputs| {
-        inputs.model = Arc::new(model);
-        inputs.label = None;
-        if let Some(picture) = picture {
-            inputs.picture = Arc::new(picture);
-        }
-    });
-}
-
-/// Takes a new picture or model. Where they do not go together, all stays as it was and a notice says
-/// why.
-fn renew(state: &mut AppState, change: impl FnOnce(&mut Inputs)) {
-    let before = state.inputs.clone();
-    change(&mut state.inputs);
-    match state.rebuild().and_then(|()| state.relabel()) {
-        Ok(()) => {
-            state.undo.record(before);
-            fresh(state);
-        }
-        Err(error) => {
-            state.inputs = before;
-            fail(state, error);
-        }
+    let mut inputs = Inputs { model: Arc::new(model), label: None, ..state.inputs.clone() };
+    if let Some(picture) = picture {
+        inputs.picture = Arc::new(picture);
     }
+    set_inputs(state, inputs, Change::Renew)
 }
 
 /// After a new picture or model: the prediction, and nothing left over from before.
@@ -479,32 +576,16 @@ fn fresh(state: &mut AppState) {
     state.show_prediction();
 }
 
-fn swap_inputs(state: &mut AppState, swap: impl FnOnce(&mut Undo, &Inputs) -> Option<Inputs>) {
-    let now = state.inputs.clone();
-    if let Some(inputs) = swap(&mut state.undo, &now) {
-        let is_other_network = inputs.model != now.model || inputs.picture != now.picture;
-        state.inputs = inputs;
-        if let Err(error) = state.rebuild() {
-            fail(state, error);
-        } else if is_other_network {
-            fresh(state);
-        } else {
-            keep_place(state);
-        }
-    }
-}
-
-/// A file has come: a model by its ending, else a picture, which is decoded elsewhere.
+/// A file has come: a model by its ending, else a picture; both are decoded elsewhere.
 fn open_bytes(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Vec<Effect> {
     if name.to_lowercase().ends_with(".safetensors") {
-        match Model::from_bytes(&name, &bytes, None) {
-            Ok(model) => use_model(state, model),
-            Err(error) => fail(state, error.to_string()),
-        }
-        return Vec::new();
+        let task = Task::Read { name: name.clone(), bytes };
+        return vec![work::start(state, Doing::Reading, name, task)];
     }
+    work::stop(state);
     state.jobs += 1;
     let job = state.jobs;
-    state.busy = Some(Busy { job, name: name.clone() });
+    state.busy =
+        Some(Busy { job, name: name.clone(), doing: Doing::Reading, part: 0.0, stop: Arc::default() });
     vec![Effect::Decode { job, name, bytes }]
 }

@@ -6,7 +6,7 @@ use crate::nn::{Mode, optimizer::Optimizer};
 use std::sync::Arc;
 
 /// Everything that a user edits. Cheap to copy: what is large is shared.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Inputs {
     /// The model with its weights before the first step.
     pub model: Arc<Model>,
@@ -26,6 +26,20 @@ pub struct Inputs {
     pub mode: Mode,
     /// The seed of the dropout masks.
     pub seed: u64,
+}
+
+impl PartialEq for Inputs {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { model, picture, fit, ground, label, optimizer, epochs, mode, seed } = self;
+        // A large model is not compared number by number with itself.
+        fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
+            Arc::ptr_eq(a, b) || a == b
+        }
+        same(model, &other.model)
+            && same(picture, &other.picture)
+            && (fit, ground, label) == (&other.fit, &other.ground, &other.label)
+            && (optimizer, epochs, mode, seed) == (&other.optimizer, &other.epochs, &other.mode, &other.seed)
+    }
 }
 
 impl Inputs {
@@ -65,18 +79,28 @@ impl Undo {
         }
     }
 
-    /// The inputs before the last edit; `now` can be redone.
-    pub fn undo(&mut self, now: &Inputs) -> Option<Inputs> {
-        let before = self.past.pop()?;
-        self.future.push(now.clone());
-        Some(before)
+    /// The inputs before the last edit.
+    pub fn before(&self) -> Option<&Inputs> {
+        self.past.last()
     }
 
-    /// The inputs that were undone last; `now` can be undone again.
-    pub fn redo(&mut self, now: &Inputs) -> Option<Inputs> {
-        let after = self.future.pop()?;
-        self.past.push(now.clone());
-        Some(after)
+    /// The inputs that were undone last.
+    pub fn after(&self) -> Option<&Inputs> {
+        self.future.last()
+    }
+
+    /// Goes back to [`Self::before`]; `now` can be redone.
+    pub fn undo(&mut self, now: Inputs) {
+        if self.past.pop().is_some() {
+            self.future.push(now);
+        }
+    }
+
+    /// Goes forward to [`Self::after`]; `now` can be undone again.
+    pub fn redo(&mut self, now: Inputs) {
+        if self.future.pop().is_some() {
+            self.past.push(now);
+        }
     }
 
     /// Whether there is something to undo.

@@ -10,9 +10,11 @@ mod history;
 mod playback;
 mod run;
 mod state;
+mod work;
 
 pub use action::{Action, Effect, apply};
 pub use history::{Inputs, Undo};
 pub use playback::Playback;
-pub use run::Run;
-pub use state::{AppState, Busy, Lang, Notice, NoticeKind, Scale, ThemeChoice, ViewState};
+pub use run::{Need, Run};
+pub use state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Scale, ThemeChoice, ViewState};
+pub use work::{Change, Derived, Done, Task, is_large, settle};

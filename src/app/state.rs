@@ -4,14 +4,14 @@ use super::{
     history::{Inputs, Undo},
     playback::Playback,
     run::Run,
+    work::{Derived, derive_now},
 };
 use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
-use crate::nn::{Part, loss};
-use crate::tensor::Tensor;
+use crate::nn::Part;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, TensorId, Trace};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// The language of the program's texts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -99,12 +99,27 @@ pub struct Notice {
 }
 
 /// Work that goes on outside.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Busy {
     /// Its number, by which its answer is recognised.
     pub job: u64,
-    /// What is being read.
+    /// What is worked on: a file's or a model's name.
     pub name: String,
+    /// What is done to it.
+    pub doing: Doing,
+    /// The part that is done, from 0 to 1; 0 where that is not known.
+    pub part: f32,
+    /// Set when its answer is no longer wanted.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What kind of work goes on outside.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Doing {
+    /// A file is read, or a preset's weights are made.
+    Reading,
+    /// A network's values are computed.
+    Computing,
 }
 
 /// Everything that the program knows. Views read it; only [`super::apply`] changes it.
@@ -140,6 +155,8 @@ pub struct AppState {
     pub pending: Option<(Cursor, Option<Address>)>,
     /// Work that goes on outside.
     pub busy: Option<Busy>,
+    /// A run on to the next breakpoint waits for values to look at.
+    pub resume: bool,
     /// Counts the jobs.
     pub jobs: u64,
     /// Earlier and undone inputs.
@@ -171,7 +188,7 @@ impl AppState {
     /// Where the picture cannot be fitted to the model's input.
     pub fn open(model: Model, picture: Loaded) -> Result<Self, String> {
         let inputs = Inputs::new(Arc::new(model), Arc::new(picture));
-        let (fitted, run) = derive(&inputs)?;
+        let Derived { inputs, fitted, run } = derive_now(inputs)?;
         let mut state = Self {
             cursor: Cursor::new(Grain::Layer),
             inputs,
@@ -188,28 +205,12 @@ impl AppState {
             notices: Vec::new(),
             pending: None,
             busy: None,
+            resume: false,
             jobs: 0,
             undo: Undo::default(),
         };
-        if state.inputs.label.is_none() {
-            state.inputs.label = Some(state.default_label());
-            state.rebuild()?;
-        }
         state.show_prediction();
         Ok(state)
-    }
-
-    /// The label that a picture comes with, or else the class that the network predicts.
-    fn default_label(&self) -> usize {
-        let model = &self.inputs.model;
-        let known = self.inputs.picture.label.as_deref().and_then(|label| model.class_index(label).ok());
-        known.unwrap_or_else(|| self.prediction().0)
-    }
-
-    /// Chooses the target for a new picture or model, where the user has not.
-    pub(super) fn relabel(&mut self) -> Result<(), String> {
-        self.inputs.label = Some(self.default_label());
-        self.rebuild()
     }
 
     /// Moves the cursor behind the forward pass and the loss, so that the prediction is there.
@@ -221,13 +222,6 @@ impl AppState {
             Address { place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
         self.cursor.go(&plan, Move::Seek(address));
         self.selected = None;
-    }
-
-    /// Computes everything anew from the inputs.
-    pub(super) fn rebuild(&mut self) -> Result<(), String> {
-        let (fitted, run) = derive(&self.inputs)?;
-        (self.fitted, self.run) = (fitted, run);
-        Ok(())
     }
 
     /// The plan of a training step.
@@ -252,11 +246,7 @@ impl AppState {
 
     /// The predicted class and how sure the network is: the largest of [`AppState::scores`].
     pub fn prediction(&self) -> (usize, f32) {
-        let best = (0, f32::NEG_INFINITY);
-        self.scores()
-            .into_iter()
-            .enumerate()
-            .fold(best, |best, (class, p)| if p > best.1 { (class, p) } else { best })
+        best(self.scores())
     }
 
     /// Probabilities of the classes with cross-entropy, else the outputs, of the first image.
@@ -324,18 +314,8 @@ impl Default for AppState {
     }
 }
 
-/// What follows from the inputs: the fitted picture and the run.
-fn derive(inputs: &Inputs) -> Result<(Arc<Fitted>, Run), String> {
-    let model = &inputs.model;
-    let [c, h, w] = model.network.input;
-    let fitted =
-        inputs.picture.input(c, h, w, inputs.fit, inputs.ground).map_err(|error| error.to_string())?;
-    let input = match &inputs.picture.content {
-        crate::data::Content::Picture(_) => model.input_from_pixels(&fitted.tensor),
-        crate::data::Content::Values(values) => model.check_input(values).map(|()| values.clone()),
-    }
-    .map_err(|error| error.to_string())?;
-    let target: Tensor = loss::one_hot(model.network.output(), &[inputs.label.unwrap_or(0)]);
-    let run = Run::new(inputs, input, target).map_err(|error| error.to_string())?;
-    Ok((Arc::new(fitted), run))
+/// The first of the largest numbers, with its place.
+pub(super) fn best(scores: impl IntoIterator<Item = f32>) -> (usize, f32) {
+    let best = (0, f32::NEG_INFINITY);
+    scores.into_iter().enumerate().fold(best, |best, (class, p)| if p > best.1 { (class, p) } else { best })
 }

@@ -72,6 +72,9 @@ pub struct RunArgs {
     /// Writes every tensor and its gradient into this file.
     #[arg(long, value_name = "OUT.npz")]
     pub tensors: Option<PathBuf>,
+    /// Threads to compute on; the numbers are the same on any number.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
+    pub threads: usize,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,

@@ -1,4 +1,4 @@
-//! `run`: a model on a picture, forward, loss and backward.
+//! `run`: a model on a picture: forward, loss, and backward where its tensors are wanted.
 
 use super::{
     CliError, Input, LabelSource, RunArgs,
@@ -7,13 +7,16 @@ use super::{
     out::{print, shape, table},
     save::write_atomically,
 };
+use crate::app::is_large;
 use crate::model_io::Model;
 use crate::nn::{
-    Mode, Op, Part, Values,
+    Mode, Op, Part, Values, Watch,
     dropout::Stream,
     loss::{Loss, one_hot},
 };
+use crate::threads::Threads;
 use crate::train::class_of;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 /// What a run says.
@@ -32,28 +35,74 @@ struct Answer<'a> {
 pub fn run(args: &RunArgs) -> Result<(), CliError> {
     let model = open_model(&args.model)?;
     let input = open_input(&model, &args.image)?;
-    let answer = Answer::new(&model, &input);
+    let workers = Threads::new(args.threads).map_err(CliError)?;
+    let bar = progress(&model);
+    let told = |part: f32| {
+        bar.set_position((part * PARTS as f32) as u64);
+        true
+    };
+    let values = workers.within(|| {
+        let watch = Watch { workers: &workers, told: &told };
+        values(&model, &input, args.tensors.is_some(), watch)
+    });
+    bar.finish_and_clear();
+    let Some((label, values)) = values else { return Ok(()) };
+    let answer = Answer::new(&model, &input, label, values);
     if let Some(path) = &args.tensors {
         write_atomically(path, &npz::archive(&model.network, &model.params, &answer.values)?)?;
     }
     print(&if args.json { format!("{}\n", answer.json()) } else { answer.text() })
 }
 
+/// What the bar counts.
+const PARTS: u64 = 1000;
+
+/// A bar on standard error, where somebody waits.
+fn progress(model: &Model) -> ProgressBar {
+    if !is_large(&model.network) {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(PARTS);
+    // A mistake in the template leaves the default style.
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {percent:>3} %  {eta} left") {
+        bar.set_style(style);
+    }
+    bar.with_message(model.name.clone())
+}
+
+/// The label and the values up to the loss, or with the gradients; `None` where the watch said stop.
+fn values(
+    model: &Model,
+    input: &Input,
+    gradients: bool,
+    watch: Watch,
+) -> Option<((usize, LabelSource), Values)> {
+    let (network, params, mode) = (&model.network, &model.params, Mode::Eval);
+    // Backward is some two thirds of the work.
+    let share = if gradients { 1.0 / 3.0 } else { 1.0 };
+    let forward = |part: f32| (watch.told)(part * share);
+    let backward = |part: f32| (watch.told)(share + part * (1.0 - share));
+    let mut values = network.forward_watched(
+        params,
+        &input.x,
+        mode,
+        Stream::default(),
+        Watch { told: &forward, ..watch },
+    )?;
+    let predicted = || (class_of(values.output().iter().copied()), LabelSource::Prediction);
+    let label = input.label.unwrap_or_else(predicted);
+    let target = one_hot(network.output(), &[label.0]);
+    network.add_loss(&mut values, &target);
+    let watch = Watch { told: &backward, ..watch };
+    if gradients && !network.add_gradients(params, &mut values, &target, mode, watch) {
+        return None;
+    }
+    Some((label, values))
+}
+
 impl<'a> Answer<'a> {
-    fn new(model: &'a Model, input: &'a Input) -> Self {
+    fn new(model: &'a Model, input: &'a Input, label: (usize, LabelSource), values: Values) -> Self {
         let network = &model.network;
-        let run = |class: usize| {
-            let target = one_hot(network.output(), &[class]);
-            network.run(&model.params, &input.x, &target, Mode::Eval, Stream::default())
-        };
-        let (label, values) = match input.label {
-            Some(label) => (label, run(label.0)),
-            None => {
-                let forward = network.forward(&model.params, &input.x, Mode::Eval, Stream::default());
-                let class = class_of(forward.output().iter().copied());
-                ((class, LabelSource::Prediction), run(class))
-            }
-        };
         let outputs: Vec<f32> = values.output().iter().copied().collect();
         let ends_in_softmax = network.layers.last().is_some_and(|layer| layer.op == Op::Softmax);
         let probabilities = match network.loss {

@@ -5,7 +5,7 @@ use super::{
     out::{print, table},
 };
 use crate::nn::{
-    Mode,
+    Mode, Values, Watch,
     loss::one_hot,
     optimizer::{Moments, Optimizer},
 };
@@ -91,16 +91,16 @@ impl Run {
         let setup = Setup { images: 1, batches: 1, epochs: args.epochs, mode, optimizer, seed: args.seed };
         let plan = Arc::new(Plan::try_new(Arc::new(model.network), setup)?);
         let network = plan.network();
-        let class = input.label.map_or_else(
-            || {
-                let forward = network.forward(&model.params, &input.x, Mode::Eval, plan.stream(0));
-                class_of(forward.output().iter().copied())
-            },
-            |(class, _)| class,
-        );
+        let values = network.forward(&model.params, &input.x, mode, plan.stream(0));
+        let predicted = |values: &Values| class_of(values.output().iter().copied());
+        let class = match input.label {
+            Some((class, _)) => class,
+            None if mode == Mode::Eval => predicted(&values),
+            None => predicted(&network.forward(&model.params, &input.x, Mode::Eval, plan.stream(0))),
+        };
         let target = one_hot(network.output(), &[class]);
         let (params, moments) = (model.params, Arc::new(Moments::default()));
-        let first = Trace::new(Arc::clone(&plan), 0, params, moments, &input.x, target);
+        let first = Trace::of_forward(Arc::clone(&plan), 0, params, moments, values, target);
         Ok(Self { trace: first.clone(), first, plan })
     }
 
@@ -121,8 +121,19 @@ impl Run {
             self.trace = self.first.clone();
         }
         while self.trace.time() < time {
+            self.trace.go_on(Pass::Update, Watch::NONE);
             self.trace = self.trace.next();
         }
+        &self.trace
+    }
+
+    /// The trace with what an address names, which may be large, and nothing that comes after it.
+    fn at(&mut self, address: &Address) -> &Trace {
+        let stage = self.plan.stage_at(address).filter(|_| address.grain >= Grain::Layer);
+        let given = matches!(address.place, Place::Given(_));
+        let last = if given { Pass::Loss } else { stage.map_or(Pass::Update, |stage| stage.pass) };
+        self.at_time(address.time);
+        self.trace.go_on(last, Watch::NONE);
         &self.trace
     }
 
@@ -201,7 +212,7 @@ impl Run {
     /// What the address is, for programs.
     fn json(&mut self, address: &Address) -> Value {
         let plan = Arc::clone(&self.plan);
-        let trace = self.at_time(address.time);
+        let trace = self.at(address);
         let mut answer = Map::new();
         let mut put = |name: &str, value: Value| drop(answer.insert(name.to_owned(), value));
         put("address", json!(plan.text(address)));
@@ -267,7 +278,7 @@ impl Run {
     /// What the address is, for people.
     fn text(&mut self, address: &Address) -> String {
         let plan = Arc::clone(&self.plan);
-        let trace = self.at_time(address.time);
+        let trace = self.at(address);
         let mut text = format!("{}\n{}\n", plan.text(address), sentence(trace, address));
         if let Some(formula) = trace.formula(address).filter(|_| address.grain >= Grain::Layer) {
             let _ = writeln!(text, "\n{formula}");

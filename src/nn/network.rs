@@ -362,6 +362,11 @@ impl<T> Parts<T> {
         self.0.iter().map(|(part, tensor)| (*part, tensor))
     }
 
+    /// The bytes of their numbers.
+    pub fn bytes(&self) -> usize {
+        self.iter().map(|(_, tensor)| tensor.len() * size_of::<T>()).sum()
+    }
+
     /// A part that this layer always has.
     ///
     /// # Panics
@@ -378,6 +383,13 @@ impl<T> Parts<T> {
 /// The parameters of a network: per layer weight, bias, running statistics.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Params<T = f32>(pub Vec<Parts<T>>);
+
+impl<T> Params<T> {
+    /// The bytes of their numbers.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(Parts::bytes).sum()
+    }
+}
 
 /// Everything that one run over a batch computed.
 #[derive(Clone, PartialEq, Debug)]

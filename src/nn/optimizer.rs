@@ -82,6 +82,13 @@ pub struct Moments<T = f32> {
     pub layers: Vec<Parts<T>>,
 }
 
+impl<T> Moments<T> {
+    /// The bytes of their numbers.
+    pub fn bytes(&self) -> usize {
+        self.layers.iter().map(Parts::bytes).sum()
+    }
+}
+
 /// The parts of one trained parameter's update.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trained {

@@ -148,11 +148,16 @@ impl Trace {
     /// As far as the loss; `None` where it was told to stop.
     pub fn next_loss(&self, watch: Watch) -> Option<Self> {
         debug_assert_eq!(self.reached, Pass::Update, "the next step starts from this one's update");
-        let (params, moments) = (Arc::new(self.params_after()), Arc::new(self.moments_after()));
-        let (plan, time) = (Arc::clone(&self.plan), self.time + 1);
+        self.at(self.time + 1, Arc::new(self.params_after()), Arc::new(self.moments_after()), watch)
+    }
+
+    /// The trace of training step `time`, on the same pictures, with the parameters and moments before it. As far
+    /// as the loss; `None` where it was told to stop.
+    pub fn at(&self, time: u32, params: Arc<Params>, moments: Arc<Moments>, watch: Watch) -> Option<Self> {
+        let (plan, target) = (Arc::clone(&self.plan), self.target.clone());
         let (mode, stream) = (plan.setup().mode, plan.stream(time));
         let values = plan.network().forward_watched(&params, &self.values.input, mode, stream, watch)?;
-        Some(Self::of_forward(plan, time, params, moments, values, self.target.clone()))
+        Some(Self::of_forward(plan, time, params, moments, values, target))
     }
 
     /// The same with all its values.

@@ -1,20 +1,25 @@
 //! The native window: eframe's app, the worker that decodes, dialogs, drag and drop, paste.
 
 use super::{shell, strings::Words, theme, view::Memory};
-use crate::app::{Action, AppState, Effect, ThemeChoice, apply};
+use crate::app::{Action, AppState, Effect, Task, ThemeChoice, apply};
 use crate::data::{Loaded, Picture};
+use crate::nn::{Watch, engine::Alone};
+use crate::threads::Threads;
 use egui::{Context, Event, ViewportCommand};
 use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
     sync::Arc,
+    sync::atomic::{AtomicBool, Ordering},
     sync::mpsc::{Receiver, Sender, channel},
     time::{Duration, Instant},
 };
 
-/// Opens the window and stays until it is closed. `file`: a picture or model to open, name and bytes.
+/// Opens the window and stays until it is closed. `file`: a picture or model to open.
 ///
 /// # Errors
 /// Where there is no display.
-pub fn open(file: Option<(String, Vec<u8>)>) -> Result<(), String> {
+pub fn open(file: Option<PathBuf>) -> Result<(), String> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("convstep")
@@ -37,6 +42,18 @@ pub fn open(file: Option<(String, Vec<u8>)>) -> Result<(), String> {
     })
 }
 
+/// A file's bytes, or a line for the user.
+fn read(path: &Path) -> Action {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    match std::fs::read(path) {
+        Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
+        Err(error) => Action::Fail(format!(
+            "{}: expected a file that can be read, got {error}; check its rights",
+            path.display()
+        )),
+    }
+}
+
 struct Window {
     state: AppState,
     memory: Memory,
@@ -52,7 +69,7 @@ struct Window {
 const STORAGE_KEY: &str = "view";
 
 impl Window {
-    fn new(ctx: &Context, storage: Option<&dyn eframe::Storage>, file: Option<(String, Vec<u8>)>) -> Self {
+    fn new(ctx: &Context, storage: Option<&dyn eframe::Storage>, file: Option<PathBuf>) -> Self {
         theme::install(ctx);
         let (sender, answers) = channel();
         let mut state = AppState::new();
@@ -68,9 +85,8 @@ impl Window {
             title: String::new(),
             advance: false,
         };
-        if let Some((name, bytes)) = file {
-            // The receiver is here, so this cannot fail.
-            let _ = window.sender.send(Action::OpenBytes { name, bytes: Arc::new(bytes) });
+        if let Some(file) = file {
+            window.spawn(ctx, move || Some(read(&file)));
         }
         window
     }
@@ -85,6 +101,7 @@ impl Window {
                 let result = Loaded::decode(&name, &bytes).map(Arc::new);
                 Some(Action::PictureDecoded { job, result })
             }),
+            Effect::Work { job, task, stop } => self.work(ctx, job, task, stop),
             Effect::Advance => self.advance = true,
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
@@ -103,6 +120,31 @@ impl Window {
         });
     }
 
+    /// Does a task on threads of its own and tells some 30 times a second how far it is.
+    fn work(&self, ctx: &Context, job: u64, task: Arc<Task>, stop: Arc<AtomicBool>) {
+        const BETWEEN: Duration = Duration::from_millis(33);
+        let (sender, repaint) = (self.sender.clone(), ctx.clone());
+        self.spawn(ctx, move || {
+            let last = Cell::new(Instant::now());
+            let told = |part: f32| {
+                if last.get().elapsed() > BETWEEN {
+                    last.set(Instant::now());
+                    let _ = sender.send(Action::Progress { job, part });
+                    repaint.request_repaint();
+                }
+                !stop.load(Ordering::Relaxed)
+            };
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let done = match Threads::new(cores) {
+                Ok(threads) => task.run(Watch { workers: &threads, told: &told })?,
+                Err(_) => task.run(Watch { workers: &Alone, told: &told })?,
+            };
+            // Its inputs, or a file's bytes, before they are two.
+            drop(task);
+            Some(Action::Worked { job, done })
+        });
+    }
+
     fn ask(&self, ctx: &Context, endings: &[&str]) {
         let dialog = rfd::FileDialog::new().add_filter("convstep", endings);
         let no_dialog = Words(self.state.view.lang).text("notice.no_dialog");
@@ -112,31 +154,16 @@ impl Window {
                 // Nobody closes a dialog this fast: there was none.
                 return (start.elapsed() < Duration::from_millis(250)).then_some(Action::Fail(no_dialog));
             };
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            Some(match std::fs::read(&path) {
-                Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
-                Err(error) => Action::Fail(format!(
-                    "{}: expected a file that can be read, got {error}; check its rights",
-                    path.display()
-                )),
-            })
+            Some(read(&path))
         });
     }
 
-    /// Files that were dropped and pictures that were pasted.
-    fn received(ctx: &Context) -> Vec<Action> {
+    /// Files that were dropped, which are read elsewhere, and pictures that were pasted.
+    fn received(&self, ctx: &Context) -> Vec<Action> {
+        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
+            self.spawn(ctx, move || Some(read(file.path())));
+        }
         ctx.input(|input| {
-            let dropped = input.raw.dropped_files.iter().map(|file| {
-                let path = file.path();
-                let name =
-                    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-                match file.bytes() {
-                    Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
-                    Err(error) => Action::Fail(format!(
-                        "{name}: expected a file that can be read, got {error}; check its rights"
-                    )),
-                }
-            });
             let pasted = input.events.iter().filter_map(|event| match event {
                 Event::PasteImage(image) => {
                     let [width, height] = image.size.map(|side| side as u32);
@@ -152,7 +179,7 @@ impl Window {
                 }
                 _ => None,
             });
-            dropped.chain(pasted).collect()
+            pasted.collect()
         })
     }
 
@@ -181,7 +208,7 @@ impl eframe::App for Window {
             });
         }
         let mut actions: Vec<Action> = self.answers.try_iter().collect();
-        actions.extend(Self::received(&ctx));
+        actions.extend(self.received(&ctx));
         if std::mem::take(&mut self.advance) {
             actions.push(Action::Advance);
         }

@@ -1,8 +1,8 @@
 //! Lines for the user, and work that goes on.
 
-use crate::app::{Action, NoticeKind};
+use crate::app::{Action, Doing, NoticeKind};
 use crate::ui::view::View;
-use egui::{Align2, Area, Frame, Id, RichText, Stroke, Ui, vec2};
+use egui::{Align2, Area, Frame, Id, ProgressBar, RichText, Role, Stroke, Ui, WidgetInfo, vec2};
 
 /// Draws them over the window's lower right corner.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
@@ -14,14 +14,27 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
         ui.set_max_width(440.0);
         if let Some(busy) = &view.state.busy {
             card_ui(ui, view, view.theme.accent, |ui| {
-                ui.spinner();
-                ui.label(view.fill("notice.reading", &[("name", &busy.name)]));
+                let name = ("name", busy.name.as_str());
+                match busy.doing {
+                    Doing::Reading => {
+                        ui.spinner();
+                        ui.label(view.fill("notice.reading", &[name]));
+                    }
+                    Doing::Computing => {
+                        let percent = format!("{:.0}", busy.part * 100.0);
+                        let text = view.fill("notice.computing", &[name, ("percent", &percent)]);
+                        ui.label(&text);
+                        let bar = ui.add(ProgressBar::new(busy.part).desired_width(160.0));
+                        bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, text.clone()));
+                    }
+                }
                 if ui.button(view.text("notice.cancel")).clicked() {
                     view.act(Action::Cancel);
                 }
             });
         }
-        if let Some((cursor, _)) = view.state.pending {
+        // A large network's replay is the work that goes on.
+        if let Some((cursor, _)) = view.state.pending.filter(|_| !view.state.run.is_large()) {
             let to = cursor.time(view.state.plan());
             let done = view.state.run.replayed().unwrap_or(0);
             card_ui(ui, view, view.theme.accent, |ui| {

@@ -1,0 +1,204 @@
+//! What may take long: reading a model, and computing what follows from the inputs. A small network's values are
+//! computed at once; a large one's by a worker, who tells how far he has come and can be stopped.
+
+use super::{
+    action::{Action, Effect, apply},
+    history::Inputs,
+    run::{Need, Run},
+    state::{AppState, Busy, Doing, best},
+};
+use crate::data::{Content, Fitted};
+use crate::model_io::{Model, Preset, presets};
+use crate::nn::{Network, Part, Values, Watch, loss};
+use crate::tensor::Tensor;
+use crate::trace::{Pass, Plan, Setup, Trace};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// Why inputs change, and so what happens to what was there before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// A setting.
+    Edit,
+    /// A new picture or model.
+    Renew,
+    /// Back to those before.
+    Undo,
+    /// Forward to those undone.
+    Redo,
+}
+
+/// Something that a worker does.
+#[derive(Debug)]
+pub enum Task {
+    /// Make a model of a file's bytes.
+    Read {
+        /// The file's name.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<Vec<u8>>,
+    },
+    /// Make a preset's first weights.
+    Start(Preset),
+    /// Compute what follows from inputs.
+    Derive {
+        /// The inputs.
+        inputs: Box<Inputs>,
+        /// Why they change.
+        change: Change,
+    },
+    /// Compute more of a run's values.
+    Approach {
+        /// The run as it is.
+        run: Box<Run>,
+        /// What it is to have.
+        need: Need,
+    },
+}
+
+/// What came of a task.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// A model, or why not.
+    Model(Result<Box<Model>, String>),
+    /// What follows from inputs, or why they do not go together.
+    Derived(Change, Result<Box<Derived>, String>),
+    /// The run with more values.
+    Approached(Box<Run>),
+}
+
+/// Inputs and what follows from them.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The inputs, with a label.
+    pub inputs: Inputs,
+    /// What the network sees of the picture.
+    pub fitted: Arc<Fitted>,
+    /// The run at its first step.
+    pub run: Run,
+}
+
+impl Task {
+    /// Does it; `None` where it was told to stop.
+    pub fn run(&self, watch: Watch) -> Option<Done> {
+        match self {
+            Self::Read { name, bytes } => {
+                let model = Model::from_bytes(name, bytes, None);
+                Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
+            }
+            Self::Start(preset) => {
+                let model = preset.model(presets::SEED);
+                Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
+            }
+            Self::Derive { inputs, change } => match derive((**inputs).clone(), watch) {
+                Ok(derived) => Some(Done::Derived(*change, Ok(Box::new(derived?)))),
+                Err(error) => Some(Done::Derived(*change, Err(error))),
+            },
+            Self::Approach { run, need } => {
+                let mut run = run.clone();
+                run.approach(*need, u32::MAX, watch).then_some(Done::Approached(run))
+            }
+        }
+    }
+}
+
+/// Whether computing a network's values would hold up the window, which is drawn 60 times a second.
+pub fn is_large(network: &Network) -> bool {
+    const MULTIPLY_ADDS: u64 = 50_000_000;
+    const PARAMETERS: usize = 4_000_000;
+    network.multiply_adds() > MULTIPLY_ADDS || network.parameter_count() > PARAMETERS
+}
+
+/// Hands a task to a worker; what another one computes is no longer wanted.
+pub(super) fn start(state: &mut AppState, doing: Doing, name: String, task: Task) -> Effect {
+    stop(state);
+    state.jobs += 1;
+    let (job, stop) = (state.jobs, Arc::new(AtomicBool::new(false)));
+    state.busy = Some(Busy { job, name, doing, part: 0.0, stop: Arc::clone(&stop) });
+    Effect::Work { job, task: Arc::new(task), stop }
+}
+
+/// Forgets the work that goes on.
+pub(super) fn stop(state: &mut AppState) {
+    if let Some(busy) = state.busy.take() {
+        busy.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What follows from inputs: the fitted picture, the label where none is chosen, and the run, of a large
+/// network as far as the loss. `None` where it was told to stop.
+pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>, String> {
+    let model = Arc::clone(&inputs.model);
+    let [c, h, w] = model.network.input;
+    let fitted =
+        inputs.picture.input(c, h, w, inputs.fit, inputs.ground).map_err(|error| error.to_string())?;
+    let input = match &inputs.picture.content {
+        Content::Picture(_) => model.input_from_pixels(&fitted.tensor),
+        Content::Values(values) => model.check_input(values).map(|()| values.clone()),
+    }
+    .map_err(|error| error.to_string())?;
+    let setup = Setup {
+        images: input.dim().0 as u32,
+        batches: 1,
+        epochs: inputs.epochs,
+        mode: inputs.mode,
+        optimizer: inputs.optimizer,
+        seed: inputs.seed,
+    };
+    let plan = Plan::try_new(Arc::new(model.network.clone()), setup).map_err(|error| error.to_string())?;
+    let Some(values) =
+        model.network.forward_watched(&model.params, &input, inputs.mode, plan.stream(0), watch)
+    else {
+        return Ok(None);
+    };
+    let label = inputs.label.unwrap_or_else(|| default_label(&inputs, &values));
+    inputs.label = Some(label);
+    let target: Tensor = loss::one_hot(model.network.output(), &[label]);
+    let (plan, params) = (Arc::new(plan), Arc::clone(&model.params));
+    let mut trace = Trace::of_forward(plan, 0, params, Arc::default(), values, target);
+    let is_large = is_large(&model.network);
+    if !is_large && !trace.go_on(Pass::Update, watch) {
+        return Ok(None);
+    }
+    Ok(Some(Derived { inputs, fitted: Arc::new(fitted), run: Run::new(trace, is_large) }))
+}
+
+/// The same on the caller's own thread.
+pub(super) fn derive_now(inputs: Inputs) -> Result<Derived, String> {
+    derive(inputs, Watch::NONE)?.ok_or_else(|| "expected to go on, was told to stop; try again".into())
+}
+
+/// The label that a picture comes with, or else the class that the network predicts.
+fn default_label(inputs: &Inputs, values: &Values) -> usize {
+    let model = &inputs.model;
+    let known = inputs.picture.label.as_deref().and_then(|label| model.class_index(label).ok());
+    known.unwrap_or_else(|| {
+        // Probabilities do not depend on the target.
+        let target = loss::one_hot(model.network.output(), &[0]);
+        let loss = model.network.loss_forward(values.output(), &target);
+        let scores = loss.get(Part::Prob).unwrap_or_else(|| values.output());
+        best(scores.iter().copied().take(model.network.classes())).0
+    })
+}
+
+/// Does here and now what the effects ask of a worker, until nothing waits: for a program without a window.
+/// Returns the other effects.
+pub fn settle(state: &mut AppState, effects: Vec<Effect>, watch: Watch) -> Vec<Effect> {
+    let (mut left, mut queue) = (Vec::new(), effects);
+    while let Some(effect) = queue.pop() {
+        match effect {
+            Effect::Work { job, task, .. } => {
+                let action = match task.run(watch) {
+                    Some(done) => Action::Worked { job, done },
+                    None => Action::Cancel,
+                };
+                queue.extend(apply(state, action));
+            }
+            Effect::Advance => queue.extend(apply(state, Action::Advance)),
+            other => left.push(other),
+        }
+    }
+    left
+}
