@@ -112,6 +112,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
         ("empty.png", Vec::new(), "empty"),
         ("cut.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "cut.png"),
         ("bad.safetensors", vec![0xff; 64], "safetensors"),
+        ("bad.ONNX", vec![0xff; 64], "expected an ONNX file"),
     ];
     for (name, bytes, says) in bad {
         open(&mut state, name, bytes);
@@ -154,6 +155,19 @@ fn your_own_picture_is_opened_fitted_and_stays_when_the_model_changes() {
     assert_eq!(state.model().name, bundled::models()[0].name);
     run(&mut state, [Action::Redo]);
     assert_eq!(state.model().name, "digits");
+}
+
+#[test]
+fn an_onnx_file_opens_and_says_what_was_changed() {
+    let mut state = AppState::new();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/onnx/torch_script.onnx");
+    open(&mut state, "net.onnx", std::fs::read(path).expect("a fixture"));
+    assert_eq!((state.model().name.as_str(), state.notices.len()), ("net.onnx", 0));
+    assert_eq!(state.model().network.input, [3, 12, 12]);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/onnx/opset_11.onnx");
+    open(&mut state, "other.onnx", std::fs::read(path).expect("a fixture"));
+    assert_eq!(state.model().name, "other.onnx");
+    assert!(state.notices.pop().expect("a line").text.contains("LogSoftmax was left out"));
 }
 
 #[test]

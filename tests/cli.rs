@@ -79,6 +79,26 @@ fn a_preset_opens_with_the_same_first_weights_every_time() {
 }
 
 #[test]
+fn an_onnx_file_runs_and_says_what_was_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let onnx = write(folder.path(), "net.onnx", include_bytes!("fixtures/onnx/opset_7.onnx"));
+    let noise: ArrayD<f32> =
+        ArrayD::from_shape_fn(vec![2, 9, 10], |at| (at[0] + at[1] * at[2]) as f32 / 90.0);
+    let image = folder.path().join("x.npy");
+    noise.write_npy(fs::File::create(&image).expect("creates")).expect("writes");
+    let answer = json(&["run", "--model", &onnx, "--image", image.to_str().expect("UTF-8"), "--json"]);
+    assert_eq!((&answer["model"], &answer["loss_kind"]), (&"net".into(), &"cross_entropy".into()));
+    assert!(
+        answer["notes"][0].as_str().is_some_and(|note| note.contains("Softmax was left out")),
+        "{answer}"
+    );
+    let cut = write(folder.path(), "cut.onnx", &include_bytes!("fixtures/onnx/opset_7.onnx")[..900]);
+    assert!(
+        fails(&["run", "--model", &cut, "--image", "digit-1"]).contains("cut.onnx: expected an ONNX file")
+    );
+}
+
+#[test]
 fn help_and_version_succeed() {
     assert!(prints(&["--help"]).contains("train"));
     assert!(prints(&["--version"]).starts_with("convstep "));

@@ -399,7 +399,11 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
 const NOTICES: usize = 6;
 
 fn fail(state: &mut AppState, text: String) {
-    state.notices.push(Notice { text, kind: NoticeKind::Error });
+    notice(state, text, NoticeKind::Error);
+}
+
+fn notice(state: &mut AppState, text: String, kind: NoticeKind) {
+    state.notices.push(Notice { text, kind });
     if state.notices.len() > NOTICES {
         state.notices.remove(0);
     }
@@ -494,12 +498,23 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
                 || !Arc::ptr_eq(&before.picture, &state.inputs.picture)
         }
     };
+    let notes = match change {
+        Change::Renew if !Arc::ptr_eq(&before.model, &state.inputs.model) => state.model().notes.clone(),
+        Change::Renew | Change::Edit | Change::Undo | Change::Redo => Vec::new(),
+    };
     match change {
         Change::Edit | Change::Renew => state.undo.record(before),
         Change::Undo => state.undo.undo(before),
         Change::Redo => state.undo.redo(before),
     }
-    if is_fresh { fresh(state) } else { keep_place(state) }
+    if is_fresh {
+        fresh(state)
+    } else {
+        keep_place(state)
+    }
+    for text in notes {
+        notice(state, text, NoticeKind::Info);
+    }
 }
 
 /// What a worker has done is taken over.
@@ -578,7 +593,7 @@ fn fresh(state: &mut AppState) {
 
 /// A file has come: a model by its ending, else a picture; both are decoded elsewhere.
 fn open_bytes(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Vec<Effect> {
-    if name.to_lowercase().ends_with(".safetensors") {
+    if Model::is_file(&name) {
         let task = Task::Read { name: name.clone(), bytes };
         return vec![work::start(state, Doing::Reading, name, task)];
     }

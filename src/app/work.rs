@@ -85,7 +85,7 @@ impl Task {
     pub fn run(&self, watch: Watch) -> Option<Done> {
         match self {
             Self::Read { name, bytes } => {
-                let model = Model::from_bytes(name, bytes, None);
+                let model = Model::from_file(name, bytes, None);
                 Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
             }
             Self::Start(preset) => {

@@ -38,7 +38,7 @@ pub enum Command {
 /// Which model.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct ModelArgs {
-    /// A bundled model's name, a preset's, which starts untrained, or a .safetensors file.
+    /// A bundled model's name, a preset's, which starts untrained, or a .safetensors or .onnx file.
     #[arg(long, value_name = "M")]
     pub model: String,
     /// The architecture, where the weight file has none or another is wanted.

@@ -145,6 +145,7 @@ impl<'a> Answer<'a> {
             "layers": layers.collect::<Vec<_>>(),
             "unseen": unseen.collect::<Vec<_>>(),
             "unused_tensors": self.model.unused,
+            "notes": self.model.notes,
         })
     }
 
@@ -169,6 +170,9 @@ impl<'a> Answer<'a> {
             let parts = parts.iter().filter(|(_, all)| !all.is_empty()).map(|(name, all)| places(name, all));
             let parts = parts.collect::<Vec<_>>().join(" and ");
             text += &format!("{layer} never reads {parts} of its input, counted from 0\n");
+        }
+        for note in &model.notes {
+            text += &format!("{note}\n");
         }
         if !model.unused.is_empty() {
             text += &format!("unused tensors in the file: {}\n", model.unused.join(", "));

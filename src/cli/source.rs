@@ -50,8 +50,8 @@ impl LabelSource {
     }
 }
 
-/// Opens a bundled model, a preset with its first weights, or a weight file with its architecture: the one given, else the one in its metadata, else
-/// a .toml file of the same name beside it.
+/// Opens a bundled model, a preset with its first weights, an ONNX file, or a weight file with its architecture: the
+/// one given, else the one in its metadata, else a .toml file of the same name beside it.
 ///
 /// # Errors
 /// Where there is none, or it does not fit.
@@ -73,7 +73,7 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
     if !path.exists() {
         let presets = presets::all().iter().map(|preset| preset.name);
         let names: Vec<&str> = bundled::models().iter().map(|bundled| bundled.name).chain(presets).collect();
-        return Err(not_there("model", &args.model, &names, "a .safetensors file"));
+        return Err(not_there("model", &args.model, &names, "a .safetensors or .onnx file"));
     }
     let bytes = read_file(path)?;
     let beside = path.with_extension("toml");
@@ -86,9 +86,12 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
         }
         None => None,
     };
-    let name =
-        path.file_stem().map_or_else(|| args.model.clone(), |stem| stem.to_string_lossy().into_owned());
-    Model::from_bytes(&name, &bytes, text.as_deref()).map_err(|error| CliError(in_file(path, &error.0)))
+    let text_of = |part: Option<&std::ffi::OsStr>| {
+        part.map_or_else(|| args.model.clone(), |part| part.to_string_lossy().into_owned())
+    };
+    let model = Model::from_file(&text_of(path.file_name()), &bytes, text.as_deref())
+        .map_err(|error| CliError(in_file(path, &error.0)))?;
+    Ok(Model { name: text_of(path.file_stem()), ..model })
 }
 
 /// Opens a bundled sample, a picture file or an array.

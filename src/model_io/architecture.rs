@@ -293,7 +293,7 @@ fn unknown_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), ModelE
 }
 
 /// As much of a text as an error line should hold.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut short: String =
         text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();

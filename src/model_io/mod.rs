@@ -1,13 +1,14 @@
 //! Architecture and weight files, the bundled models and the presets: bytes in, bytes out, no file is opened here.
 //!
 //! An [`Architecture`] is TOML text; weights are a safetensors file with PyTorch's names and layouts; a [`Model`]
-//! is both together, checked against each other.
+//! is both together, checked against each other; an ONNX file is a model by itself.
 
 pub mod architecture;
 pub mod article;
 pub mod bundled;
 pub mod model;
 mod nearest;
+pub mod onnx;
 pub mod preprocess;
 pub mod presets;
 pub mod weights;

@@ -1,6 +1,6 @@
 //! A model: an architecture and the weights that fit it.
 
-use super::{Architecture, ModelError, nearest::hint, weights};
+use super::{Architecture, ModelError, nearest::hint, onnx, weights};
 use crate::nn::{Network, Params, init::Init};
 use crate::tensor::{Tensor, shape_of};
 use std::sync::Arc;
@@ -18,9 +18,31 @@ pub struct Model {
     pub architecture: Architecture,
     /// Tensors of the weight file that no layer reads, in order.
     pub unused: Vec<String>,
+    /// What a reader changed on its way from the file, a line each.
+    pub notes: Vec<String>,
 }
 
 impl Model {
+    /// The endings of the files that are models.
+    pub const ENDINGS: [&str; 2] = ["safetensors", "onnx"];
+
+    /// Whether a file of this name is a model, by its ending.
+    pub fn is_file(name: &str) -> bool {
+        Self::ENDINGS.iter().any(|ending| has_ending(name, ending))
+    }
+
+    /// A model from a file, under the file's name: ONNX by its ending, else weights as safetensors. `toml` is its architecture, where the
+    /// file has none or another is wanted.
+    ///
+    /// # Errors
+    /// As [`Model::from_bytes`] and [`onnx::read`].
+    pub fn from_file(file: &str, bytes: &[u8], toml: Option<&str>) -> Result<Self, ModelError> {
+        match has_ending(file, "onnx") {
+            true => onnx::read(file, bytes, toml),
+            false => Self::from_bytes(file, bytes, toml),
+        }
+    }
+
     /// A model from a weight file, its architecture from `toml` or else from the file's metadata.
     ///
     /// # Errors
@@ -45,6 +67,7 @@ impl Model {
             params: Arc::new(weights.params),
             architecture,
             unused: weights.unused,
+            notes: Vec::new(),
         })
     }
 
@@ -60,7 +83,14 @@ impl Model {
     ) -> Result<Self, ModelError> {
         let network = architecture.build()?;
         let params = Arc::new(network.init(init, seed));
-        Ok(Self { name: name.to_owned(), network, params, architecture, unused: Vec::new() })
+        Ok(Self {
+            name: name.to_owned(),
+            network,
+            params,
+            architecture,
+            unused: Vec::new(),
+            notes: Vec::new(),
+        })
     }
 
     /// A safetensors file with the architecture in its metadata; the same bytes every time.
@@ -140,6 +170,10 @@ impl Model {
     pub fn parameter_count(&self) -> usize {
         self.network.parameter_count()
     }
+}
+
+fn has_ending(file: &str, ending: &str) -> bool {
+    file.rsplit_once('.').is_some_and(|(_, own)| own.eq_ignore_ascii_case(ending))
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ fn damaged(bytes: &[u8], why: &str) -> ModelError {
     ModelError(format!("expected a safetensors file, got something else ({}); {remedy}", one_line(why)))
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(160).collect()
 }
 
@@ -243,7 +243,7 @@ fn numbers(name: &str, tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
 }
 
 /// IEEE 754 binary16: one sign bit, five of exponent, ten of fraction.
-fn from_f16(bits: u16) -> f32 {
+pub(super) fn from_f16(bits: u16) -> f32 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
     sign * match exponent {

@@ -95,6 +95,19 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// A layer on an input of these extents [C, H, W].
+    ///
+    /// # Errors
+    /// Names the layer, the formula and its numbers.
+    pub fn new(spec: LayerSpec, input: [usize; 3]) -> Result<Self, ShapeError> {
+        let layer = build_layer(spec, input)?;
+        check_cells(layer.name(), layer.output)?;
+        for (part, shape) in layer.parameters() {
+            check_cells(&format!("{}.{}", layer.name(), part.suffix()), shape.0)?;
+        }
+        Ok(layer)
+    }
+
     /// The layer's name.
     pub fn name(&self) -> &str {
         &self.spec.name
@@ -458,11 +471,7 @@ impl Network {
         let mut shape = input;
         for spec in specs {
             check_name(&spec.name, &layers)?;
-            let layer = build_layer(spec, shape)?;
-            check_cells(layer.name(), layer.output)?;
-            for (part, shape) in layer.parameters() {
-                check_cells(&format!("{}.{}", layer.name(), part.suffix()), shape.0)?;
-            }
+            let layer = Layer::new(spec, shape)?;
             shape = layer.output;
             layers.push(layer);
         }
@@ -672,7 +681,11 @@ fn check_cells(name: &str, shape: impl AsRef<[usize]>) -> Result<(), ShapeError>
     }
 }
 
-fn check_name(name: &str, before: &[Layer]) -> Result<(), ShapeError> {
+/// Whether a layer may have this name after those before.
+///
+/// # Errors
+/// Where an address or a file could not tell it from another thing.
+pub(crate) fn check_name(name: &str, before: &[Layer]) -> Result<(), ShapeError> {
     if name.is_empty() || name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
         return Err(ShapeError(format!(
             "expected a layer name without spaces and slashes, got {name:?}; name it for example \"conv1\""

@@ -3,6 +3,7 @@
 use super::{shell, strings::Words, theme, view::Memory};
 use crate::app::{Action, AppState, Effect, Task, ThemeChoice, apply};
 use crate::data::{Loaded, Picture};
+use crate::model_io::Model;
 use crate::nn::{Watch, engine::Alone};
 use crate::threads::Threads;
 use egui::{Context, Event, ViewportCommand};
@@ -96,7 +97,7 @@ impl Window {
             Effect::AskForPicture => {
                 self.ask(ctx, &["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "npy"]);
             }
-            Effect::AskForModel => self.ask(ctx, &["safetensors"]),
+            Effect::AskForModel => self.ask(ctx, &Model::ENDINGS),
             Effect::Decode { job, name, bytes } => self.spawn(ctx, move || {
                 let result = Loaded::decode(&name, &bytes).map(Arc::new);
                 Some(Action::PictureDecoded { job, result })

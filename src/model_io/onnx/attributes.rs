@@ -1,0 +1,121 @@
+//! A node's attributes, with their defaults, and its inputs.
+
+use super::{
+    constant::{Constants, quoted},
+    proto::{AttributeProto, NodeProto},
+};
+
+/// The attribute of a name.
+fn find<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+    node.attribute.iter().find(|attribute| attribute.name == name)
+}
+
+/// A whole number.
+pub fn int(node: &NodeProto, name: &str, default: i64) -> i64 {
+    find(node, name).map_or(default, |attribute| attribute.i)
+}
+
+/// A number as its shortest decimal, so that 0.01f32 is 0.01.
+pub fn float(node: &NodeProto, name: &str, default: f64) -> f64 {
+    find(node, name).map_or(default, |attribute| decimal(attribute.f))
+}
+
+/// The f64 nearest to the shortest decimal of an f32.
+pub fn decimal(x: f32) -> f64 {
+    x.to_string().parse().unwrap_or(f64::from(x))
+}
+
+/// A list of whole numbers; none where the attribute is not there.
+pub fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
+    find(node, name).map(|attribute| attribute.ints.as_slice())
+}
+
+/// A text.
+pub fn text<'a>(node: &'a NodeProto, name: &str) -> Option<&'a str> {
+    find(node, name).and_then(|attribute| std::str::from_utf8(&attribute.s).ok())
+}
+
+/// Whether a number is there and what it is.
+pub fn optional_float(node: &NodeProto, name: &str) -> Option<f32> {
+    find(node, name).map(|attribute| attribute.f)
+}
+
+/// Rows and columns, from an attribute of two numbers.
+///
+/// # Errors
+/// Where there are not two, or one is negative.
+pub fn pair(node: &NodeProto, name: &str, default: Option<[usize; 2]>) -> Result<[usize; 2], String> {
+    let numbers = match (ints(node, name), default) {
+        (Some(numbers), _) => numbers,
+        (None, Some(default)) => return Ok(default),
+        (None, None) => return Err(format!("expected {name}, got none; export the model again")),
+    };
+    let pair: Option<Vec<usize>> = numbers.iter().take(3).map(|&n| usize::try_from(n).ok()).collect();
+    pair.and_then(|pair| pair.try_into().ok()).ok_or_else(|| {
+        format!("expected two numbers of at least 0 in {name}, for rows and columns, got {}; use layers of two dimensions", listed(numbers))
+    })
+}
+
+/// The input at a place; none where it is left out.
+pub fn input(node: &NodeProto, place: usize) -> Option<&str> {
+    node.input.get(place).map(String::as_str).filter(|name| !name.is_empty())
+}
+
+/// The input at a place, which must be there.
+///
+/// # Errors
+/// Where it is not.
+pub fn needed<'a>(node: &'a NodeProto, place: usize, what: &str) -> Result<&'a str, String> {
+    input(node, place).ok_or_else(|| {
+        format!("expected {what} as input {place}, got none; the file is damaged, export it again")
+    })
+}
+
+/// A list that is an attribute in older operators and an input in newer ones.
+///
+/// # Errors
+/// Where the input is not known before the model runs.
+pub fn ints_or_input(
+    node: &NodeProto,
+    constants: &Constants,
+    name: &str,
+    place: usize,
+) -> Result<Option<Vec<i64>>, String> {
+    match (ints(node, name), input(node, place)) {
+        (Some(numbers), _) => Ok(Some(numbers.to_vec())),
+        (None, Some(input)) => constants.ints(input).map(|array| Some(array.values)),
+        (None, None) => Ok(None),
+    }
+}
+
+/// A number that is an attribute in older operators and an input in newer ones.
+///
+/// # Errors
+/// Where the input is not known before the model runs, or is not one number.
+pub fn float_or_input(
+    node: &NodeProto,
+    constants: &Constants,
+    name: &str,
+    place: usize,
+) -> Result<Option<f32>, String> {
+    let Some(input) = input(node, place) else { return Ok(optional_float(node, name)) };
+    if constants.len(input) > 1 {
+        return Err(format!(
+            "expected one number in {}, got {}; export the model again",
+            quoted(input),
+            constants.len(input)
+        ));
+    }
+    let (array, _) = constants.floats(input)?;
+    array
+        .values
+        .first()
+        .copied()
+        .map(Some)
+        .ok_or_else(|| format!("expected one number in {}, got none; export the model again", quoted(input)))
+}
+
+/// A list as an error line shows it.
+pub fn listed(numbers: &[i64]) -> String {
+    crate::model_io::architecture::short(&format!("{:?}", &numbers[..numbers.len().min(12)]))
+}

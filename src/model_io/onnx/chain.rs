@@ -1,0 +1,192 @@
+//! The chain of layers that a graph is read into, and where it stands.
+
+use super::{
+    constant::{Array, Constants, quoted},
+    names,
+    proto::NodeProto,
+};
+use crate::nn::{
+    Layer, Part, Parts,
+    spec::{Kind, LayerSpec},
+};
+use crate::tensor::{Shape, Tensor};
+use std::collections::{HashMap, HashSet};
+
+/// More layers than any network that can be looked at.
+const MAX_LAYERS: usize = 1000;
+
+/// The layers so far, and the tensor that the next one reads.
+pub struct Chain<'a> {
+    /// The version of the operators.
+    pub opset: i64,
+    /// What is known before the model runs.
+    pub constants: Constants<'a>,
+    /// The name of the tensor that the next node must read.
+    pub at: &'a str,
+    /// Its extents [C, H, W].
+    pub cells: [usize; 3],
+    /// Whether it has two dimensions, (batch, features), in place of four.
+    pub is_vector: bool,
+    /// The batch, where the graph fixes it.
+    pub batch: Option<i64>,
+    /// The layers and their parameters.
+    pub layers: Vec<(Layer, Parts)>,
+    /// After a logarithm of a softmax, which only the loss may follow.
+    pub has_ended: bool,
+    /// What was changed, a line each.
+    pub notes: Vec<String>,
+    /// The names of the weights that layers have taken.
+    taken: HashSet<String>,
+    names: HashSet<String>,
+    counts: HashMap<&'static str, usize>,
+    /// How many more numbers may be taken: sharing must not make a small file a large network.
+    left: usize,
+    is_converted: bool,
+}
+
+impl<'a> Chain<'a> {
+    /// A chain without layers, at the graph's input. A file of `len` bytes.
+    pub fn new(opset: i64, at: &'a str, cells: [usize; 3], batch: Option<i64>, len: usize) -> Self {
+        Self {
+            opset,
+            constants: Constants::default(),
+            at,
+            cells,
+            is_vector: false,
+            batch,
+            layers: Vec::new(),
+            has_ended: false,
+            notes: Vec::new(),
+            taken: HashSet::new(),
+            names: HashSet::new(),
+            counts: HashMap::new(),
+            left: len,
+            is_converted: false,
+        }
+    }
+
+    /// Takes a weight out of the file.
+    ///
+    /// # Errors
+    /// As [`Constants::floats`], and where layers share so many that the network would be larger than its file.
+    pub fn take(&mut self, name: &str) -> Result<Array<f32>, String> {
+        self.left = self.left.checked_sub(self.constants.len(name)).ok_or_else(|| {
+            format!(
+                "expected weights of its own, got {}, which too many layers share; export the model without sharing",
+                quoted(name)
+            )
+        })?;
+        let (array, is_converted) = self.constants.floats(name)?;
+        if !self.taken.insert(name.to_owned()) && array.dims.len() > 1 {
+            self.notes.push(format!("layers share {} in the file: here each has its own copy", quoted(name)));
+        }
+        if is_converted && !self.is_converted {
+            self.is_converted = true;
+            self.notes.push("the file's weights are not float32 and were converted to it".into());
+        }
+        Ok(array)
+    }
+
+    /// Appends a layer; `parts` are its parameters with their extents in the file.
+    ///
+    /// # Errors
+    /// Where the layer does not fit what stands before it, or a parameter does not fit the layer.
+    pub fn push(
+        &mut self,
+        node: &NodeProto,
+        kind: Kind,
+        parts: Vec<(Part, Array<f32>)>,
+    ) -> Result<(), String> {
+        if self.layers.len() == MAX_LAYERS {
+            return Err(format!("expected at most {MAX_LAYERS} layers, got more; use a smaller model"));
+        }
+        let makes_vector = match &kind {
+            Kind::Flatten | Kind::Dense(_) => true,
+            Kind::Conv2d(_) | Kind::MaxPool2d(_) | Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => false,
+            Kind::Relu
+            | Kind::LeakyRelu(_)
+            | Kind::Tanh
+            | Kind::Sigmoid
+            | Kind::BatchNorm2d(_)
+            | Kind::Dropout(_)
+            | Kind::Softmax => self.is_vector,
+        };
+        let name = names::unused(node, &kind, &mut self.names, &mut self.counts);
+        let layer = fit(LayerSpec::new(name, kind), self.cells)?;
+        let mut filled = Parts::default();
+        for ((part, shape), (given, array)) in layer.parameters().into_iter().zip(parts) {
+            debug_assert_eq!(part, given);
+            filled.set(part, tensor(shape, array)?);
+        }
+        self.cells = layer.output;
+        self.is_vector = makes_vector;
+        self.layers.push((layer, filled));
+        Ok(())
+    }
+
+    /// Gives the last layer, a convolution or a dense layer without one, a bias.
+    ///
+    /// # Errors
+    /// Where the last layer is another or has one, or the bias does not fit it.
+    pub fn add_bias(&mut self, bias: Array<f32>) -> Result<(), String> {
+        let refused = "expected a bias right after a MatMul or a Conv that has none, got an Add elsewhere; only a plain \
+                       chain of layers can be opened, without other sums";
+        let Some((layer, parts)) = self.layers.last_mut() else { return Err(refused.into()) };
+        let mut spec = layer.spec.clone();
+        // What broadcasts along the features alone: (F) or (1, F), and (C, 1, 1) or (1, C, 1, 1) on maps.
+        let (features, trailing) = match &mut spec.kind {
+            Kind::Conv2d(conv) if !conv.bias => {
+                conv.bias = true;
+                (conv.out_channels, 2)
+            }
+            Kind::Dense(dense) if !dense.bias => {
+                dense.bias = true;
+                (dense.out_features, 0)
+            }
+            Kind::Conv2d(_)
+            | Kind::Dense(_)
+            | Kind::MaxPool2d(_)
+            | Kind::AvgPool2d(_)
+            | Kind::GlobalAvgPool2d
+            | Kind::Relu
+            | Kind::LeakyRelu(_)
+            | Kind::Tanh
+            | Kind::Sigmoid
+            | Kind::Flatten
+            | Kind::BatchNorm2d(_)
+            | Kind::Dropout(_)
+            | Kind::Softmax => return Err(refused.into()),
+        };
+        let along = bias.dims.len().checked_sub(trailing + 1);
+        let is_row =
+            bias.dims.iter().enumerate().all(|(d, &dim)| dim == if Some(d) == along { features } else { 1 });
+        if along.is_none() || bias.dims.len() > 4 || !is_row {
+            return Err(format!(
+                "expected a bias of {features} numbers, one for each output, got extents {:?}; only a plain chain of \
+                 layers can be opened, without other sums",
+                &bias.dims[..bias.dims.len().min(8)]
+            ));
+        }
+        *layer = fit(spec, layer.input)?;
+        parts.set(Part::Bias, tensor(Shape::new(1, features, 1, 1), bias)?);
+        Ok(())
+    }
+}
+
+fn fit(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, String> {
+    Layer::new(spec, input).map_err(|error| error.0)
+}
+
+/// The numbers in a parameter's shape; extents of 1 may be there or not.
+fn tensor(shape: Shape, array: Array<f32>) -> Result<Tensor, String> {
+    let but_ones = |dims: &[usize]| dims.iter().copied().filter(|&dim| dim != 1).collect::<Vec<_>>();
+    if but_ones(&shape.0) != but_ones(&array.dims) {
+        return Err(format!(
+            "expected weights of extents {:?}, got {:?}; the file is damaged, export it again",
+            shape.0,
+            &array.dims[..array.dims.len().min(8)]
+        ));
+    }
+    Tensor::from_shape_vec(shape.0, array.values)
+        .map_err(|error| format!("{error}; the file is damaged, export it again"))
+}

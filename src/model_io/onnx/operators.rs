@@ -1,0 +1,429 @@
+//! Each operator of a plain chain as a layer of this program: the same numbers, or a refusal.
+//!
+//! Attributes and their defaults are those of `docs/Operators.md` of the ONNX specification, versions 7 to 28.
+
+use super::{
+    attributes::{
+        decimal, float, float_or_input, input, int, ints, ints_or_input, listed, needed, optional_float,
+        pair, text,
+    },
+    chain::Chain,
+    constant::{Array, quoted},
+    proto::NodeProto,
+};
+use crate::nn::{
+    Part,
+    spec::{
+        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LeakyReluSpec, MaxPoolSpec, Pair,
+    },
+};
+
+/// The operators that can be read, for messages.
+pub const KNOWN: &str = "Add (a bias), AveragePool, BatchNormalization, Clip (as ReLU), Conv, Dropout, Flatten, Gemm, \
+                         GlobalAveragePool, GlobalMaxPool, Identity, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, \
+                         ReduceMean (over a map), Relu, Reshape (that flattens), Sigmoid, Softmax, Squeeze, Tanh";
+
+/// Appends what a node that reads the chain's tensor does.
+///
+/// # Errors
+/// Where no layer of this program does the same.
+pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    match node.op_type.as_str() {
+        "Identity" => Ok(()),
+        "Conv" => conv(chain, node),
+        "MaxPool" => max_pool(chain, node),
+        "AveragePool" => average_pool(chain, node),
+        "GlobalAveragePool" => maps(chain).and_then(|()| chain.push(node, Kind::GlobalAvgPool2d, vec![])),
+        "GlobalMaxPool" => {
+            maps(chain)?;
+            let [_, h, w] = chain.cells;
+            let kind = MaxPoolSpec { kernel: Pair([h, w]), stride: None, padding: Pair::square(0) };
+            chain.push(node, Kind::MaxPool2d(kind), vec![])
+        }
+        "ReduceMean" => reduce_mean(chain, node),
+        "Relu" => chain.push(node, Kind::Relu, vec![]),
+        "LeakyRelu" => {
+            let slope = float(node, "alpha", 0.01);
+            chain.push(node, Kind::LeakyRelu(LeakyReluSpec { slope }), vec![])
+        }
+        "Tanh" => chain.push(node, Kind::Tanh, vec![]),
+        "Sigmoid" => chain.push(node, Kind::Sigmoid, vec![]),
+        "Clip" => clip(chain, node),
+        "BatchNormalization" => batch_norm(chain, node),
+        "Dropout" => {
+            let p = float_or_input(node, &chain.constants, "ratio", 1)?.map_or(0.5, decimal);
+            chain.push(node, Kind::Dropout(DropoutSpec { p }), vec![])
+        }
+        "Flatten" => flatten(chain, node),
+        "Reshape" => reshape(chain, node),
+        "Squeeze" => squeeze(chain, node),
+        "Gemm" => gemm(chain, node),
+        "MatMul" => mat_mul(chain, node),
+        "Add" => {
+            let is_first = node.input.first().is_some_and(|name| name == chain.at);
+            let other = needed(node, usize::from(is_first), "a bias")?;
+            if !chain.constants.has(other) {
+                return Err(format!(
+                    "expected a bias that the file holds, got {}, which is computed; only a plain chain of layers can \
+                     be opened, without branches that join",
+                    quoted(other)
+                ));
+            }
+            let bias = chain.take(other)?;
+            chain.add_bias(bias)
+        }
+        "Softmax" => softmax_axis(chain, node).and_then(|()| chain.push(node, Kind::Softmax, vec![])),
+        "LogSoftmax" => {
+            softmax_axis(chain, node)?;
+            chain.has_ended = true;
+            let note = "the last LogSoftmax was left out: it is part of the cross-entropy loss here";
+            chain.notes.push(note.into());
+            Ok(())
+        }
+        _ => Err(format!(
+            "expected an operator that is a layer here, got another; the operators are {KNOWN}: replace it in the model \
+             and export again"
+        )),
+    }
+}
+
+/// Whether the tensor has rows and columns.
+fn maps(chain: &Chain) -> Result<(), String> {
+    match chain.is_vector {
+        false => Ok(()),
+        true => {
+            Err("expected an input with rows and columns, got a flattened one; move it before the flattening"
+                .into())
+        }
+    }
+}
+
+/// Whether the tensor is (batch, features).
+fn vector(chain: &Chain) -> Result<(), String> {
+    match chain.is_vector {
+        true => Ok(()),
+        false => {
+            Err(format!("expected a flattened input, got maps of {:?}; put a Flatten before it", chain.cells))
+        }
+    }
+}
+
+fn conv(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    maps(chain)?;
+    let weight = chain.take(needed(node, 1, "a weight")?)?;
+    let &[out_channels, _, kh, kw] = weight.dims.as_slice() else {
+        return Err(format!(
+            "expected a weight of 4 extents (out, in, rows, columns), got {}; use convolutions of two dimensions",
+            weight.dims.len()
+        ));
+    };
+    let kernel = pair(node, "kernel_shape", Some([kh, kw]))?;
+    let (stride, dilation) = (pair(node, "strides", Some([1; 2]))?, pair(node, "dilations", Some([1; 2]))?);
+    let padding = padding(chain, node, kernel, stride, dilation)?;
+    let groups = int(node, "group", 1);
+    let groups = usize::try_from(groups).map_err(|_| {
+        format!("expected a group of at least 1, got {groups}; the file is damaged, export it again")
+    })?;
+    let mut parts = vec![(Part::Weight, weight)];
+    if let Some(bias) = input(node, 2) {
+        parts.push((Part::Bias, chain.take(bias)?));
+    }
+    let spec = ConvSpec {
+        out_channels,
+        kernel: Pair(kernel),
+        stride: Pair(stride),
+        padding: Pair(padding),
+        dilation: Pair(dilation),
+        groups,
+        bias: parts.len() == 2,
+        normalize: false,
+    };
+    chain.push(node, Kind::Conv2d(spec), parts)
+}
+
+fn max_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let (kernel, stride, padding) = window(chain, node)?;
+    let spec = MaxPoolSpec { kernel, stride: Some(stride).filter(|&stride| stride != kernel), padding };
+    chain.push(node, Kind::MaxPool2d(spec), vec![])
+}
+
+fn average_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let (kernel, stride, padding) = window(chain, node)?;
+    // Without padding the two are one.
+    let count_include_pad = int(node, "count_include_pad", 0) != 0 || padding == Pair::square(0);
+    let stride = Some(stride).filter(|&stride| stride != kernel);
+    chain.push(node, Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad }), vec![])
+}
+
+/// Kernel, stride and padding of a pool.
+fn window(chain: &Chain, node: &NodeProto) -> Result<(Pair, Pair, Pair), String> {
+    maps(chain)?;
+    let kernel = pair(node, "kernel_shape", None)?;
+    // A stride of 1, not of the kernel, is ONNX's default.
+    let stride = pair(node, "strides", Some([1; 2]))?;
+    let dilation = pair(node, "dilations", Some([1; 2]))?;
+    if dilation != [1; 2] {
+        return Err(format!("expected dilations of 1 in a pool, got {dilation:?}; pool without dilation"));
+    }
+    let padding = padding(chain, node, kernel, stride, dilation)?;
+    if int(node, "ceil_mode", 0) != 0 {
+        for (name, d) in [("rows", 0), ("columns", 1)] {
+            let len = (chain.cells[d + 1] + 2 * padding[d]).checked_sub(kernel[d]);
+            if stride[d] == 0 || len.is_none_or(|len| len % stride[d] != 0) {
+                return Err(format!(
+                    "expected windows that cover all {name} evenly, got ceil_mode = 1 on {} {name} with kernel {}, stride \
+                     {}, padding {}; export with ceil_mode = 0 or change the input's size",
+                    chain.cells[d + 1],
+                    kernel[d],
+                    stride[d],
+                    padding[d]
+                ));
+            }
+        }
+    }
+    Ok((Pair(kernel), Pair(stride), Pair(padding)))
+}
+
+/// The padding on each side, rows and columns, which must be the same on both.
+fn padding(
+    chain: &Chain,
+    node: &NodeProto,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+) -> Result<[usize; 2], String> {
+    /// Numbers that can still be added up.
+    const LARGEST: usize = 1 << 24;
+    if let Some(big) = [kernel, stride, dilation].into_iter().flatten().find(|&n| n > LARGEST) {
+        return Err(format!(
+            "expected kernel, stride and dilation of at most {LARGEST}, got {big}; use smaller numbers"
+        ));
+    }
+    let uneven = |begin: &[i64], end: &[i64]| {
+        Err(format!(
+            "expected the same padding on both sides, got {} before and {} after; pad symmetrically and export again",
+            listed(begin),
+            listed(end)
+        ))
+    };
+    match text(node, "auto_pad").unwrap_or("NOTSET") {
+        "" | "NOTSET" => {
+            match ints(node, "pads") {
+                None | Some([]) => Ok([0; 2]),
+                Some(&[top, left, bottom, right]) if top == bottom && left == right => {
+                    let side = |n: i64| usize::try_from(n).ok().filter(|&n| n <= LARGEST);
+                    side(top).zip(side(left)).map(|(rows, cols)| [rows, cols]).ok_or_else(|| {
+                    format!("expected a padding from 0 to {LARGEST}, got {top} and {left}; crop in another way")
+                })
+                }
+                Some([begin @ .., bottom, right]) if begin.len() == 2 => uneven(begin, &[*bottom, *right]),
+                Some(pads) => Err(format!(
+                    "expected four numbers in pads, got {}; use layers of two dimensions",
+                    listed(pads)
+                )),
+            }
+        }
+        "VALID" => Ok([0; 2]),
+        // SAME: as many outputs as inputs over the stride, rounded up.
+        "SAME_UPPER" | "SAME_LOWER" => {
+            let total = |d: usize| {
+                let len = chain.cells[d + 1];
+                let reach = dilation[d] * kernel[d].saturating_sub(1) + 1;
+                (len.div_ceil(stride[d].max(1)).saturating_sub(1) * stride[d] + reach).saturating_sub(len)
+            };
+            let [rows, cols] = [total(0), total(1)];
+            if rows % 2 != 0 || cols % 2 != 0 {
+                let half = |n: usize, up: usize| ((n + up) / 2) as i64;
+                return uneven(&[half(rows, 0), half(cols, 0)], &[half(rows, 1), half(cols, 1)]);
+            }
+            Ok([rows / 2, cols / 2])
+        }
+        other => {
+            Err(format!("expected auto_pad NOTSET, VALID or SAME, got {}; export it again", quoted(other)))
+        }
+    }
+}
+
+fn reduce_mean(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    maps(chain)?;
+    let mut axes = ints_or_input(node, &chain.constants, "axes", 1)?.unwrap_or_default();
+    for axis in &mut axes {
+        *axis += if *axis < 0 { 4 } else { 0 };
+    }
+    axes.sort_unstable();
+    if axes != [2, 3] {
+        return Err(format!(
+            "expected a mean over rows and columns (axes 2 and 3), got axes {}; only that is a layer here",
+            listed(&axes)
+        ));
+    }
+    chain.push(node, Kind::GlobalAvgPool2d, vec![])?;
+    chain.is_vector = int(node, "keepdims", 1) == 0;
+    Ok(())
+}
+
+fn clip(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let min = float_or_input(node, &chain.constants, "min", 1)?.unwrap_or(f32::NEG_INFINITY);
+    let max = float_or_input(node, &chain.constants, "max", 2)?.unwrap_or(f32::INFINITY);
+    match (min, max >= f32::MAX) {
+        (0.0, true) => chain.push(node, Kind::Relu, vec![]),
+        (min, true) if min <= f32::MIN => Ok(()),
+        _ => Err(format!(
+            "expected bounds 0 and infinity, as ReLU has, got {min} and {max}; replace it by ReLU (ReLU6 is no layer \
+             here) and train again"
+        )),
+    }
+}
+
+fn batch_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    if int(node, "training_mode", 0) != 0 {
+        return Err(
+            "expected running statistics, got a batch normalisation in training mode; export the model in \
+                    evaluation mode (model.eval())"
+                .into(),
+        );
+    }
+    if int(node, "spatial", 1) != 1 {
+        return Err("expected statistics for each channel, got spatial = 0; export with a newer opset".into());
+    }
+    let parts = [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVar];
+    let parts = parts
+        .into_iter()
+        .enumerate()
+        .map(|(place, part)| Ok((part, chain.take(needed(node, place + 1, "a statistic or its scale")?)?)));
+    let parts = parts.collect::<Result<Vec<_>, String>>()?;
+    // ONNX weighs the old statistic, PyTorch and this program the new one: rounded to what an f32 tells.
+    let momentum = 1.0 - optional_float(node, "momentum").map_or(0.9, decimal);
+    let momentum = format!("{momentum:.7}").parse().unwrap_or(momentum);
+    let spec = BatchNormSpec { eps: float(node, "epsilon", 1e-5), momentum };
+    chain.push(node, Kind::BatchNorm2d(spec), parts)
+}
+
+fn flatten(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let axis = int(node, "axis", 1);
+    let rank = if chain.is_vector { 2 } else { 4 };
+    match axis {
+        1 if chain.is_vector => Ok(()),
+        _ if axis == 1 || axis == 1 - rank => chain.push(node, Kind::Flatten, vec![]),
+        _ => Err(format!(
+            "expected a Flatten of each example (axis 1), got axis {axis}; flatten from axis 1 on"
+        )),
+    }
+}
+
+fn reshape(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let shape = chain.constants.ints(needed(node, 1, "a shape")?)?.values;
+    let [c, h, w] = chain.cells;
+    let features = (c * h * w) as i64;
+    // 0 means the input's own extent there, which is the batch; so is -1 where all other extents are given.
+    let is_batch = |n: i64| n == 0 || n == 1 || n == -1 || Some(n) == chain.batch;
+    match shape.as_slice() {
+        &[n, f] if is_batch(n) && (f == features || (f == -1 && n != -1)) => match chain.is_vector {
+            true => Ok(()),
+            false => chain.push(node, Kind::Flatten, vec![]),
+        },
+        &[n, a, b, d]
+            if !chain.is_vector && is_batch(n) && [a, b, d] == [c, h, w].map(|extent| extent as i64) =>
+        {
+            Ok(())
+        }
+        other => Err(format!(
+            "expected a Reshape that flattens, to (batch, {features}), got {}; only that is a layer here",
+            listed(other)
+        )),
+    }
+}
+
+fn squeeze(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let axes = ints_or_input(node, &chain.constants, "axes", 1)?;
+    let [_, h, w] = chain.cells;
+    let mut axes = axes.unwrap_or_default();
+    for axis in &mut axes {
+        *axis += if *axis < 0 { 4 } else { 0 };
+    }
+    axes.sort_unstable();
+    if chain.is_vector || [h, w] != [1, 1] || axes != [2, 3] {
+        return Err(format!(
+            "expected a Squeeze of maps of one cell to (batch, channels) (axes 2 and 3), got axes {} of maps of {h} x {w}; \
+             flatten in another way",
+            listed(&axes)
+        ));
+    }
+    chain.push(node, Kind::Flatten, vec![])
+}
+
+fn gemm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    vector(chain)?;
+    if needed(node, 0, "an input")? != chain.at || int(node, "transA", 0) != 0 {
+        return Err(
+            "expected the picture's features on the left, got them elsewhere or transposed; export it again"
+                .into(),
+        );
+    }
+    let has_bias = input(node, 2).is_some();
+    let (alpha, beta) = (float(node, "alpha", 1.0), float(node, "beta", 1.0));
+    if alpha != 1.0 || (has_bias && beta != 1.0) {
+        return Err(format!(
+            "expected alpha = 1 and beta = 1, got {alpha} and {beta}; scale the weights instead"
+        ));
+    }
+    let weight = dense_weight(chain, node, int(node, "transB", 0) != 0)?;
+    let out_features = weight.dims[0];
+    let mut parts = vec![(Part::Weight, weight)];
+    if let Some(bias) = input(node, 2) {
+        let bias = chain.take(bias)?;
+        // One number for all outputs is spread out.
+        let values = if bias.values.len() == 1 { bias.values.repeat(out_features) } else { bias.values };
+        parts.push((Part::Bias, Array { dims: vec![values.len()], values }));
+    }
+    chain.push(node, Kind::Dense(DenseSpec { out_features, bias: has_bias }), parts)
+}
+
+fn mat_mul(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    vector(chain)?;
+    if needed(node, 0, "an input")? != chain.at {
+        return Err(
+            "expected the picture's features on the left, got them on the right; export it again".into()
+        );
+    }
+    let weight = dense_weight(chain, node, false)?;
+    let spec = DenseSpec { out_features: weight.dims[0], bias: false };
+    chain.push(node, Kind::Dense(spec), vec![(Part::Weight, weight)])
+}
+
+/// The second input as (out, in); it is (in, out) unless `is_transposed`.
+fn dense_weight(chain: &mut Chain, node: &NodeProto, is_transposed: bool) -> Result<Array<f32>, String> {
+    let weight = chain.take(needed(node, 1, "a weight")?)?;
+    let &[rows, cols] = weight.dims.as_slice() else {
+        return Err(format!(
+            "expected a weight of 2 extents, got {}; use a plain dense layer",
+            weight.dims.len()
+        ));
+    };
+    let [o, i] = if is_transposed { [rows, cols] } else { [cols, rows] };
+    let features = chain.cells.iter().product::<usize>();
+    if i != features || o == 0 {
+        return Err(format!(
+            "expected a weight for {features} inputs, got {i} inputs and {o} outputs; the file is damaged, export it again"
+        ));
+    }
+    let values = match is_transposed {
+        true => weight.values,
+        false => (0..o * i).map(|cell| weight.values[cell % i * o + cell / i]).collect(),
+    };
+    Ok(Array { dims: vec![o, i], values })
+}
+
+/// A softmax must be over the channels of each example.
+fn softmax_axis(chain: &Chain, node: &NodeProto) -> Result<(), String> {
+    let (rank, [_, h, w]) = (if chain.is_vector { 2 } else { 4 }, chain.cells);
+    // Before version 13 all extents from the axis on are one list.
+    let axis = int(node, "axis", if chain.opset < 13 { 1 } else { -1 });
+    let axis = axis + if axis < 0 { rank } else { 0 };
+    if axis == 1 && (chain.opset >= 13 || [h, w] == [1, 1]) {
+        return Ok(());
+    }
+    Err(format!(
+        "expected a softmax over the channels (axis 1), got axis {axis} of {rank}; only that is a layer here"
+    ))
+}

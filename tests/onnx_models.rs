@@ -1,0 +1,177 @@
+//! ONNX files as their users have them: exported by PyTorch, and built with old and new forms of each operator. What
+//! they compute must be what PyTorch computes.
+//!
+//! The files and the script that made them are in `tests/fixtures/onnx`.
+
+use convstep::model_io::Model;
+use convstep::nn::{Mode, Part, dropout::Stream, loss::Loss, spec::Kind};
+use convstep::tensor::Tensor;
+use proptest::{collection::vec, option, prelude::*, sample::Index};
+use safetensors::SafeTensors;
+use std::path::PathBuf;
+
+/// The largest difference that passes, relative to the tensor's largest magnitude.
+const TOLERANCE: f32 = 1e-5;
+
+fn bytes(file: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx").join(file);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn open(name: &str) -> Model {
+    let file = format!("{name}.onnx");
+    Model::from_file(&file, &bytes(&file), None).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The fixture's tensor and its extents.
+fn tensor(file: &[u8], name: &str) -> (Vec<usize>, Vec<f32>) {
+    let file = SafeTensors::deserialize(file).expect("safetensors");
+    let view = file.tensor(name).expect(name);
+    let numbers = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    (view.shape().to_vec(), numbers.collect())
+}
+
+fn outputs(model: &Model, x: &Tensor) -> Vec<f32> {
+    model.network.forward(&model.params, x, Mode::Eval, Stream::default()).output().iter().copied().collect()
+}
+
+/// Opens a file, runs it, and compares.
+fn check(name: &str) -> Model {
+    let model = open(name);
+    let run = bytes(&format!("{name}.run.safetensors"));
+    let (shape, x) = tensor(&run, "input");
+    let shape: [usize; 4] = shape.try_into().expect("four extents");
+    assert_eq!(shape[1..], model.network.input, "{name}");
+    let ours = outputs(&model, &Tensor::from_shape_vec(shape, x).expect("fits"));
+    let (_, theirs) = tensor(&run, "output");
+    assert_eq!(ours.len(), theirs.len(), "{name}");
+    let largest = theirs.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+    assert!(largest > 0.1, "{name}: an output near 0 shows nothing");
+    for (cell, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+        let error = (ours - theirs).abs() / largest;
+        assert!(error <= TOLERANCE, "{name}, cell {cell}: got {ours}, expected {theirs}, off by {error:.1e}");
+    }
+    // What is opened can be saved and opened again.
+    let saved = Model::from_bytes(&model.name, &model.to_bytes().expect("writes"), None).expect("reads");
+    assert_eq!((&saved.network, &saved.params), (&model.network, &model.params), "{name}");
+    model
+}
+
+fn layers(model: &Model) -> Vec<(&str, &str)> {
+    model.network.layers.iter().map(|layer| (layer.name(), layer.spec.kind.name())).collect()
+}
+
+#[test]
+fn what_pytorch_exports_computes_what_pytorch_computes() {
+    let model = check("torch_script");
+    assert_eq!(
+        layers(&model),
+        [
+            ("features.0", "conv2d"),
+            ("features.1", "batch_norm2d"),
+            ("features.2", "relu"),
+            ("features.3", "max_pool2d"),
+            ("features.4", "conv2d"),
+            ("features.5", "batch_norm2d"),
+            ("features.6", "leaky_relu"),
+            ("features.7", "avg_pool2d"),
+            ("flatten1", "flatten"),
+            ("classifier.0", "dense"),
+            ("classifier.1", "tanh"),
+            ("classifier.2", "dense"),
+        ]
+    );
+    assert!(model.notes.is_empty() && model.unused.is_empty(), "{:?} {:?}", model.notes, model.unused);
+    let Kind::BatchNorm2d(bn) = &model.architecture.layers[5].kind else { panic!("no batch normalisation") };
+    assert_eq!((bn.eps, bn.momentum), (1e-3, 0.2));
+
+    // Exported in evaluation mode, PyTorch has put the batch normalisation into the convolution.
+    for name in ["torch_folded", "torch_dynamo"] {
+        let model = check(name);
+        assert_eq!(model.network.layers.len(), 10, "{name}: {:?}", layers(&model));
+        assert!(model.unused.is_empty(), "{name}: {:?}", model.unused);
+    }
+}
+
+/// The state dict, read with the architecture that the ONNX file has: the same weights, so the same bits.
+#[test]
+fn a_state_dict_and_an_onnx_file_of_one_network_are_one_model() {
+    let model = open("torch_script");
+    let toml = model.architecture.to_toml();
+    let dict =
+        Model::from_file("net.safetensors", &bytes("torch_plain.safetensors"), Some(&toml)).expect("fits");
+    assert!(dict.unused.is_empty(), "{:?}", dict.unused);
+    assert_eq!((dict.network, dict.params), (model.network, model.params));
+}
+
+#[test]
+fn old_and_new_operators_compute_what_pytorch_computes() {
+    let left_out =
+        |name: &str| format!("the last {name} was left out: it is part of the cross-entropy loss here");
+
+    let model = check("opset_7");
+    assert_eq!(model.notes, [left_out("Softmax")]);
+    assert_eq!(layers(&model)[0], ("first", "conv2d"));
+    let Kind::AvgPool2d(pool) = &model.architecture.layers[3].kind else { panic!("no pool") };
+    assert!(!pool.count_include_pad);
+    assert_eq!(model.network.loss, Loss::CrossEntropy);
+
+    let model = check("opset_11");
+    assert_eq!(model.notes, [left_out("LogSoftmax")]);
+    let names = ["b_c", "relu1", "pool1", "leaky1", "pool2", "flatten1", "fc1"];
+    assert_eq!(layers(&model).iter().map(|layer| layer.0).collect::<Vec<_>>(), names);
+    assert!(model.params.0[6].get(Part::Bias).is_some(), "MatMul and Add are one dense layer");
+
+    let model = check("opset_13");
+    assert_eq!(model.notes.len(), 2, "{:?}", model.notes);
+    assert!(model.notes[0].contains("not float32 and were converted"), "{:?}", model.notes);
+
+    let model = check("opset_21");
+    assert_eq!(model.network.loss, Loss::Mse);
+    assert_eq!(model.notes, ["the network ends in sigmoid: its loss is the mean squared error"]);
+    assert_eq!(model.unused, ["spare"]);
+}
+
+#[test]
+fn an_architecture_adds_what_onnx_has_no_place_for() {
+    let file = bytes("opset_7.onnx");
+    let toml = open("opset_7").architecture.to_toml();
+    let with = |text: &str| Model::from_file("net.onnx", &file, Some(text));
+    let named =
+        toml.replacen("\n\n", "\nclasses = [\"a\", \"b\", \"c\"]\n[preprocess]\nmean = [0.5, 0.5]\n\n", 1);
+    let model = with(&named).expect("fits");
+    assert_eq!((model.class_name(2), model.architecture.preprocess.mean()), ("c".into(), &[0.5, 0.5][..]));
+    let error = with(&toml.replace("out_channels = 4", "out_channels = 5")).expect_err("another").to_string();
+    assert!(
+        error.contains("expected an architecture with the input and the layers of the ONNX file"),
+        "{error}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_changed_file_is_read_or_refused_in_one_line(
+        which in 0usize..3,
+        changes in vec((any::<Index>(), any::<u8>()), 0..8),
+        cut in option::of(any::<Index>()),
+    ) {
+        let mut file = bytes(["opset_7.onnx", "opset_11.onnx", "opset_13.onnx"][which]);
+        for (at, byte) in changes {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        if let Some(cut) = cut {
+            file.truncate(cut.index(file.len()));
+        }
+        if let Err(error) = Model::from_file("net.onnx", &file, None) {
+            let line = error.to_string();
+            prop_assert!(!line.is_empty() && !line.contains(char::is_control) && line.len() < 1000, "{line}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_refused(file in vec(any::<u8>(), 0..300)) {
+        let line = Model::from_file("net.onnx", &file, None).expect_err("no ONNX file").to_string();
+        prop_assert!(!line.contains(char::is_control) && line.len() < 1000, "{line}");
+    }
+}
