@@ -99,6 +99,43 @@ fn an_onnx_file_runs_and_says_what_was_changed() {
 }
 
 #[test]
+fn a_model_is_exported_with_pytorchs_names_and_shapes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let model = write(folder.path(), "net.onnx", include_bytes!("fixtures/onnx/torch_script.onnx"));
+    for out in ["net.safetensors", "net.npz", "net.toml"] {
+        assert!(prints(&["export", "--model", &model, "--out", &at(out)]).contains("wrote "));
+    }
+    // The state dict that PyTorch saved of the same network.
+    let dict = safetensors::SafeTensors::deserialize(include_bytes!("fixtures/onnx/torch_plain.safetensors"));
+    let dict = dict.expect("safetensors");
+    let bytes = fs::read(at("net.safetensors")).expect("written");
+    let ours = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+    let toml = fs::read_to_string(at("net.toml")).expect("written");
+    let mut npz = NpzReader::new(fs::File::open(at("net.npz")).expect("written")).expect("an archive");
+    assert_eq!(ours.len(), npz.len());
+    for name in dict.names().into_iter().filter(|name| !name.ends_with("num_batches_tracked")) {
+        let (theirs, ours) = (dict.tensor(name).expect(name), ours.tensor(name).expect(name));
+        assert_eq!(
+            (ours.dtype(), ours.shape(), ours.data()),
+            (theirs.dtype(), theirs.shape(), theirs.data()),
+            "{name}"
+        );
+        let array: ArrayD<f32> = npz.by_name(&format!("{name}.npy")).expect(name);
+        let bytes: Vec<u8> = array.iter().flat_map(|x| x.to_le_bytes()).collect();
+        assert_eq!((array.shape(), bytes.as_slice()), (theirs.shape(), theirs.data()), "{name}");
+    }
+    // The state dict itself opens with the architecture that was written.
+    let architecture = convstep::model_io::Architecture::parse(&toml).expect("its own");
+    assert_eq!(architecture.input, [3, 12, 12]);
+    let error = fails(&["export", "--model", "digits", "--out", &at("net.h5")]);
+    assert!(
+        error.contains("expected a file that ends in .npz, .safetensors or .toml, got \"h5\""),
+        "{error}"
+    );
+}
+
+#[test]
 fn help_and_version_succeed() {
     assert!(prints(&["--help"]).contains("train"));
     assert!(prints(&["--version"]).starts_with("convstep "));

@@ -29,6 +29,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Answers one step: its formula, operands and value.
     Step(StepArgs),
+    /// Writes a model's weights or its architecture into a file.
+    Export(ExportArgs),
     /// Measures how fast the core is, as JSON lines.
     Bench(BenchArgs),
     /// Draws the window's contents into a PNG file, without a display.
@@ -78,6 +80,17 @@ pub struct RunArgs {
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `export`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct ExportArgs {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// The file to write: weights with PyTorch's names as .npz or .safetensors, or the architecture as .toml.
+    #[arg(long, value_name = "OUT")]
+    pub out: PathBuf,
 }
 
 /// Arguments of `step`.

@@ -3,6 +3,7 @@
 mod args;
 mod bars;
 mod bench;
+mod export;
 mod list;
 mod npz;
 mod out;
@@ -13,8 +14,8 @@ mod step;
 mod train;
 
 pub use args::{
-    Args, BenchArgs, Command, FitArg, ImageArgs, Language, ModelArgs, RenderArgs, RunArgs, ScheduleArg, Size,
-    StepArgs, Theme, TrainArgs, one_line,
+    Args, BenchArgs, Command, ExportArgs, FitArg, ImageArgs, Language, ModelArgs, RenderArgs, RunArgs,
+    ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
 };
 pub use save::write_atomically;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
@@ -65,12 +66,13 @@ pub fn execute(args: &Args) -> Result<(), CliError> {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Train(args)) => train::train(args),
         Some(Command::Step(args)) => step::step(args),
+        Some(Command::Export(args)) => export::export(args),
         Some(Command::Bench(args)) => bench::bench(args),
         Some(Command::Render(_)) => {
             Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))
         }
         None => Err(CliError(
-            "expected a headless command, got none; the commands are models, samples, run, train, step, bench, render".into(),
+            "expected a headless command, got none; the commands are models, samples, run, train, step, export, bench, render".into(),
         )),
     }
 }

@@ -1,7 +1,7 @@
-//! Every tensor of a run and its gradient, as a NumPy archive.
+//! NumPy archives: every tensor of a run and its gradient, or a model's weights.
 
 use super::CliError;
-use crate::model_io::weights::tensor_shape;
+use crate::model_io::weights::{tensor_name, tensor_shape};
 use crate::nn::{Layer, Network, Op, Params, Part, Values, optimizer::TRAINED};
 use crate::tensor::{Tensor, shape_of};
 use ndarray::{ArrayD, IxDyn, arr0};
@@ -11,9 +11,30 @@ use std::io::Cursor;
 /// The bytes of an archive with `input`, each layer's output by its name, `<layer>.weight`, `<layer>.bias` and
 /// `loss`, and each again as `grad.<name>`, the gradient of the loss by it. Shapes are PyTorch's.
 pub fn archive(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, CliError> {
-    write(network, params, values).map_err(|error| {
-        CliError(format!("expected tensors that fit a NumPy archive, got: {error}; make the network smaller"))
-    })
+    write(network, params, values).map_err(too_large)
+}
+
+/// The bytes of an archive with a model's parameters, the running statistics among them, by the names and in the
+/// shapes of its weight file.
+pub fn weights(network: &Network, params: &Params) -> Result<Vec<u8>, CliError> {
+    let write = || {
+        let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
+        for (layer, parts) in network.layers.iter().zip(&params.0) {
+            for (part, shape) in layer.parameters() {
+                let array =
+                    parts.get(part).and_then(|tensor| reshaped(tensor, &tensor_shape(layer, part, shape)));
+                if let Some(array) = array {
+                    npz.add_array(tensor_name(layer, part), &array)?;
+                }
+            }
+        }
+        Ok(npz.finish()?.into_inner())
+    };
+    write().map_err(too_large)
+}
+
+fn too_large(error: WriteNpzError) -> CliError {
+    CliError(format!("expected tensors that fit a NumPy archive, got: {error}; make the network smaller"))
 }
 
 fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, WriteNpzError> {

@@ -61,6 +61,7 @@ impl<'a> Constants<'a> {
             }
             Constant::Tensor(tensor) => tensor,
         };
+        here(array)?;
         let values = floats_of(array).map_err(|got| {
             format!("expected numbers of type float32, float16, bfloat16 or float64 in {}, got {got}; export the model again as float32", quoted(name))
         })?;
@@ -79,6 +80,7 @@ impl<'a> Constants<'a> {
             Constant::Ints(array) => Ok(array.clone()),
             Constant::Float(_) | Constant::Floats(_) => Err(wrong("numbers with a point")),
             Constant::Tensor(tensor) => {
+                here(tensor)?;
                 few(self.len(name))?;
                 with_extents(tensor, ints_of(tensor).map_err(|got| wrong(&got))?)
             }
@@ -210,7 +212,6 @@ fn with_extents<T>(tensor: &TensorProto, values: Vec<T>) -> Result<Array<T>, Str
 
 /// The error is what came instead.
 fn floats_of(tensor: &TensorProto) -> Result<Vec<f32>, String> {
-    here(tensor)?;
     let raw = tensor.raw_data.as_slice();
     // 16-bit types stand in int32_data, one each.
     let halves = || -> Vec<u16> {
@@ -233,7 +234,6 @@ fn floats_of(tensor: &TensorProto) -> Result<Vec<f32>, String> {
 }
 
 fn ints_of(tensor: &TensorProto) -> Result<Vec<i64>, String> {
-    here(tensor)?;
     let raw = tensor.raw_data.as_slice();
     match tensor.data_type {
         data_type::INT64 if raw.is_empty() => Ok(tensor.int64_data.clone()),
@@ -252,13 +252,15 @@ fn whole<const N: usize>(raw: &[u8]) -> Result<&[[u8; N]], String> {
     }
 }
 
+/// Whether a tensor's numbers are in the file itself.
 fn here(tensor: &TensorProto) -> Result<(), String> {
     match tensor.data_location {
         0 => Ok(()),
-        _ => Err(
-            "none, as they lie in a second file (in PyTorch: torch.onnx.export(..., external_data=False))"
-                .into(),
-        ),
+        _ => Err(format!(
+            "expected weights in the file itself, got {} in a second file; export it as one file (in PyTorch: \
+             torch.onnx.export(..., external_data=False))",
+            quoted(&tensor.name)
+        )),
     }
 }
 

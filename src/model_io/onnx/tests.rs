@@ -255,7 +255,10 @@ fn damaged_weights_are_refused() {
             "expected numbers of type float32, float16, bfloat16 or float64 in \"w\", got type 9",
         ),
         (with(&|w| w.raw_data = vec![0; 7]), "got 3 bytes too many"),
-        (with(&|w| w.data_location = 1), "external_data=False"),
+        (
+            with(&|w| w.data_location = 1),
+            "expected weights in the file itself, got \"w\" in a second file; export it as one file",
+        ),
     ] {
         assert!(error.contains(says) && !error.contains('\n'), "{error}\n  should say: {says}");
     }

@@ -1,0 +1,25 @@
+//! `export`: a model's weights or its architecture, as a file for other programs.
+
+use super::{CliError, ExportArgs, npz, open_model, out::print, save::write_atomically};
+
+/// Writes the model in the form that the ending of the file names.
+pub fn export(args: &ExportArgs) -> Result<(), CliError> {
+    let ending =
+        args.out.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let known = ["npz", "safetensors", "toml"];
+    if !known.contains(&ending.as_str()) {
+        return Err(CliError(format!(
+            "{}: expected a file that ends in .npz, .safetensors or .toml, got {ending:?}; name it for example net.npz",
+            args.out.display()
+        )));
+    }
+    let model = open_model(&args.model)?;
+    let bytes = match ending.as_str() {
+        "npz" => npz::weights(&model.network, &model.params)?,
+        "safetensors" => model.to_bytes()?,
+        _ => model.architecture.to_toml().into_bytes(),
+    };
+    write_atomically(&args.out, &bytes)?;
+    let notes: String = model.notes.iter().map(|note| format!("{note}\n")).collect();
+    print(&format!("{notes}wrote {}\n", args.out.display()))
+}
