@@ -8,11 +8,13 @@
 //! then the optional division, then the bias. [`crate::trace`] steps through exactly these folds.
 
 pub mod activation;
+pub mod arithmetic;
 pub mod batchnorm;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
 pub mod engine;
+pub mod field;
 pub mod geometry;
 pub mod init;
 pub mod kernels;

@@ -148,7 +148,7 @@ impl Layer {
     }
 
     /// Terms of one image's output, forward: multiply-adds of a convolution or dense layer.
-    pub fn multiply_adds(&self) -> u64 {
+    pub fn terms(&self) -> u64 {
         let terms = match &self.op {
             Op::Conv2d(conv) => conv.filter_pixels(),
             Op::Dense(dense) => dense.in_features,
@@ -168,7 +168,7 @@ impl Layer {
     /// The workers, or the caller alone where so few images are not worth waking others for.
     fn worth<'a>(&self, images: usize, workers: &'a dyn Workers) -> &'a dyn Workers {
         const WORTH: u64 = 1 << 21;
-        if self.multiply_adds() * images as u64 >= WORTH { workers } else { &Alone }
+        if self.terms() * images as u64 >= WORTH { workers } else { &Alone }
     }
 
     /// The sliding window, for the layers that have one.
@@ -445,6 +445,53 @@ pub struct Network {
     pub loss: Loss,
 }
 
+/// A network that is being written: the layers up to the first that does not fit.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outline {
+    /// The layers that fit, first layer first.
+    pub layers: Vec<Layer>,
+    /// What stopped it; `None` where every layer fits.
+    pub misfit: Option<Misfit>,
+}
+
+/// What keeps a network from being built.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Misfit {
+    /// The layer; `None` where it is the input, or that there is no layer.
+    pub layer: Option<usize>,
+    /// The layer, the formula and its numbers in one line.
+    pub error: ShapeError,
+}
+
+impl Outline {
+    /// Checks size after size, first layer first, and stops at the first that does not fit.
+    ///
+    /// ```
+    /// use convstep::nn::{network::Outline, spec::{ConvSpec, Kind, LayerSpec}};
+    ///
+    /// let conv = |name: &str, kernel| LayerSpec::new(name, Kind::Conv2d(ConvSpec::new(8, kernel)));
+    /// let outline = Outline::of([1, 9, 9], vec![conv("a", 3), conv("b", 20), conv("c", 3)]);
+    /// assert_eq!(outline.layers.len(), 1);
+    /// assert_eq!(outline.misfit.map(|misfit| misfit.layer), Some(Some(1)));
+    /// ```
+    pub fn of(input: [usize; 3], specs: Vec<LayerSpec>) -> Self {
+        let mut layers: Vec<Layer> = Vec::with_capacity(specs.len());
+        let misfit = match check_input(input, &specs) {
+            Err(error) => Some(Misfit { layer: None, error }),
+            Ok(()) => {
+                let failed = specs.into_iter().try_for_each(|spec| {
+                    let shape = layers.last().map_or(input, |layer| layer.output);
+                    check_name(&spec.name, &layers)?;
+                    layers.push(Layer::new(spec, shape)?);
+                    Ok(())
+                });
+                failed.err().map(|error| Misfit { layer: Some(layers.len()), error })
+            }
+        };
+        Self { layers, misfit }
+    }
+}
+
 /// The most cells that one tensor may have; an address counts them in 32 bits.
 pub const MAX_CELLS: usize = 1 << 31;
 
@@ -457,25 +504,11 @@ impl Network {
     /// # Errors
     /// Names the layer, the formula and its numbers.
     pub fn build(input: [usize; 3], specs: Vec<LayerSpec>, loss: Loss) -> Result<Self, ShapeError> {
-        if input.contains(&0) {
-            return Err(ShapeError(format!(
-                "input: expected [channels, height, width] of at least 1 each, got {input:?}; set for example \
-                 input = [3, 32, 32]"
-            )));
+        let outline = Outline::of(input, specs);
+        match outline.misfit {
+            None => Ok(Self { input, layers: outline.layers, loss }),
+            Some(misfit) => Err(misfit.error),
         }
-        if specs.is_empty() {
-            return Err(ShapeError("expected at least one layer, got none; add a [[layers]] entry".into()));
-        }
-        check_cells("input", input)?;
-        let mut layers: Vec<Layer> = Vec::with_capacity(specs.len());
-        let mut shape = input;
-        for spec in specs {
-            check_name(&spec.name, &layers)?;
-            let layer = Layer::new(spec, shape)?;
-            shape = layer.output;
-            layers.push(layer);
-        }
-        Ok(Self { input, layers, loss })
     }
 
     /// Output extents [C, H, W].
@@ -490,7 +523,7 @@ impl Network {
 
     /// The number of trained and running parameters.
     pub fn parameter_count(&self) -> usize {
-        self.layers.iter().flat_map(Layer::parameters).map(|(_, shape)| shape.len()).sum()
+        self.layers.iter().map(Layer::parameter_count).sum()
     }
 
     /// Whether, in training, the images of a batch depend on one another.
@@ -531,8 +564,8 @@ impl Network {
     }
 
     /// Terms of one image forward: multiply-adds of convolutions and dense layers, nearly all.
-    pub fn multiply_adds(&self) -> u64 {
-        self.layers.iter().map(Layer::multiply_adds).sum()
+    pub fn terms(&self) -> u64 {
+        self.layers.iter().map(Layer::terms).sum()
     }
 
     /// Forward over a batch x: (N, C, H, W); `values.loss` stays empty.
@@ -568,7 +601,7 @@ impl Network {
         watch: Watch,
     ) -> (Values<T>, bool) {
         let mut values = Values { input: x.clone(), layers: Vec::new(), loss: Parts::default() };
-        let (all, mut done) = (self.multiply_adds(), 0);
+        let (all, mut done) = (self.terms(), 0);
         for (l, layer) in self.layers.iter().enumerate() {
             if !watch.tell(done, all) {
                 return (values, false);
@@ -576,7 +609,7 @@ impl Network {
             let workers = layer.worth(x.dim().0, watch.workers);
             let made = forward_layer(layer, l, &params.0[l], values.output(), mode, stream, workers);
             values.layers.push(made);
-            done += layer.multiply_adds();
+            done += layer.terms();
         }
         (values, true)
     }
@@ -624,7 +657,7 @@ impl Network {
             Loss::Mse => loss::mse_backward(values.output(), target),
         };
         values.loss.set(Part::Dx, dy);
-        let (all, mut done) = (self.multiply_adds(), 0);
+        let (all, mut done) = (self.terms(), 0);
         for (l, layer) in self.layers.iter().enumerate().rev() {
             if !watch.tell(done, all) {
                 return false;
@@ -635,7 +668,7 @@ impl Network {
             let x = before.last().map_or(&values.input, |layer| layer.at(Part::Out));
             let dy = after.first().unwrap_or(&values.loss).at(Part::Dx);
             backward_layer(layer, &params.0[l], x, dy, own, mode, workers);
-            done += layer.multiply_adds();
+            done += layer.terms();
         }
         true
     }
@@ -668,6 +701,19 @@ pub struct Unseen {
     pub rows: Vec<usize>,
     /// Columns, counted from 0.
     pub cols: Vec<usize>,
+}
+
+fn check_input(input: [usize; 3], specs: &[LayerSpec]) -> Result<(), ShapeError> {
+    if input.contains(&0) {
+        return Err(ShapeError(format!(
+            "input: expected [channels, height, width] of at least 1 each, got {input:?}; set for example \
+             input = [3, 32, 32]"
+        )));
+    }
+    if specs.is_empty() {
+        return Err(ShapeError("expected at least one layer, got none; add a layer".into()));
+    }
+    check_cells("input", input)
 }
 
 fn check_cells(name: &str, shape: impl AsRef<[usize]>) -> Result<(), ShapeError> {

@@ -1,0 +1,192 @@
+//! The numbers of a layer one by one, under the names that an architecture file gives them: read and changed.
+
+use super::spec::{
+    AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LeakyReluSpec, MaxPoolSpec, Pair,
+};
+
+/// What a field holds.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Value {
+    /// A whole number.
+    Count(usize),
+    /// Rows and columns.
+    Pair(Pair),
+    /// Yes or no.
+    Flag(bool),
+    /// Any number.
+    Number(f64),
+}
+
+/// One number of a layer.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Field {
+    /// Its name in an architecture file: `out_channels`, `kernel`.
+    pub name: &'static str,
+    /// What it holds.
+    pub value: Value,
+}
+
+/// A field of a layer, to read and to change; a pool's stride that follows the kernel is one of its own once set.
+enum Slot<'a> {
+    Count(&'a mut usize),
+    Pair(&'a mut Pair),
+    PairOr(&'a mut Option<Pair>, Pair),
+    Flag(&'a mut bool),
+    Number(&'a mut f64),
+}
+
+impl Kind {
+    /// One of each kind, with the numbers that a new layer starts with, in the order of [`Kind::NAMES`].
+    pub fn starters() -> [Self; Self::NAMES.len()] {
+        let (kernel, padding) = (Pair::square(2), Pair::square(0));
+        [
+            Self::Conv2d(ConvSpec::new(8, 3)),
+            Self::MaxPool2d(MaxPoolSpec { kernel, stride: None, padding }),
+            Self::AvgPool2d(AvgPoolSpec { kernel, stride: None, padding, count_include_pad: true }),
+            Self::GlobalAvgPool2d,
+            Self::Relu,
+            Self::LeakyRelu(LeakyReluSpec::default()),
+            Self::Tanh,
+            Self::Sigmoid,
+            Self::Flatten,
+            Self::Dense(DenseSpec { out_features: 10, bias: true }),
+            Self::BatchNorm2d(BatchNormSpec::default()),
+            Self::Dropout(DropoutSpec::default()),
+            Self::Softmax,
+        ]
+    }
+
+    /// Its numbers in the order in which one reads them.
+    pub fn fields(&self) -> Vec<Field> {
+        let mut kind = self.clone();
+        let slots = kind.slots().into_iter();
+        let read = |(name, slot): (&'static str, Slot)| Field {
+            name,
+            value: match slot {
+                Slot::Count(n) => Value::Count(*n),
+                Slot::Pair(pair) => Value::Pair(*pair),
+                Slot::PairOr(pair, or) => Value::Pair(pair.unwrap_or(or)),
+                Slot::Flag(flag) => Value::Flag(*flag),
+                Slot::Number(number) => Value::Number(*number),
+            },
+        };
+        slots.map(read).collect()
+    }
+
+    /// Changes the number of that name; one that it does not have, or that holds something else, stays away.
+    ///
+    /// ```
+    /// use convstep::nn::{field::{Field, Value}, spec::{ConvSpec, Kind}};
+    ///
+    /// let mut kind = Kind::Conv2d(ConvSpec::new(8, 3));
+    /// kind.set(Field { name: "out_channels", value: Value::Count(16) });
+    /// assert_eq!(kind, Kind::Conv2d(ConvSpec::new(16, 3)));
+    /// ```
+    pub fn set(&mut self, field: Field) {
+        let Some((_, slot)) = self.slots().into_iter().find(|(name, _)| *name == field.name) else { return };
+        match (slot, field.value) {
+            (Slot::Count(n), Value::Count(to)) => *n = to,
+            (Slot::Pair(pair), Value::Pair(to)) => *pair = to,
+            (Slot::PairOr(pair, _), Value::Pair(to)) => *pair = Some(to),
+            (Slot::Flag(flag), Value::Flag(to)) => *flag = to,
+            (Slot::Number(number), Value::Number(to)) => *number = to,
+            (
+                Slot::Count(_) | Slot::Pair(_) | Slot::PairOr(..) | Slot::Flag(_) | Slot::Number(_),
+                Value::Count(_) | Value::Pair(_) | Value::Flag(_) | Value::Number(_),
+            ) => {}
+        }
+    }
+
+    fn slots(&mut self) -> Vec<(&'static str, Slot<'_>)> {
+        match self {
+            Self::Conv2d(conv) => vec![
+                ("out_channels", Slot::Count(&mut conv.out_channels)),
+                ("kernel", Slot::Pair(&mut conv.kernel)),
+                ("stride", Slot::Pair(&mut conv.stride)),
+                ("padding", Slot::Pair(&mut conv.padding)),
+                ("dilation", Slot::Pair(&mut conv.dilation)),
+                ("groups", Slot::Count(&mut conv.groups)),
+                ("bias", Slot::Flag(&mut conv.bias)),
+                ("normalize", Slot::Flag(&mut conv.normalize)),
+            ],
+            Self::MaxPool2d(pool) => {
+                let kernel = pool.kernel;
+                vec![
+                    ("kernel", Slot::Pair(&mut pool.kernel)),
+                    ("stride", Slot::PairOr(&mut pool.stride, kernel)),
+                    ("padding", Slot::Pair(&mut pool.padding)),
+                ]
+            }
+            Self::AvgPool2d(pool) => {
+                let kernel = pool.kernel;
+                vec![
+                    ("kernel", Slot::Pair(&mut pool.kernel)),
+                    ("stride", Slot::PairOr(&mut pool.stride, kernel)),
+                    ("padding", Slot::Pair(&mut pool.padding)),
+                    ("count_include_pad", Slot::Flag(&mut pool.count_include_pad)),
+                ]
+            }
+            Self::LeakyRelu(leaky) => vec![("slope", Slot::Number(&mut leaky.slope))],
+            Self::Dense(dense) => vec![
+                ("out_features", Slot::Count(&mut dense.out_features)),
+                ("bias", Slot::Flag(&mut dense.bias)),
+            ],
+            Self::BatchNorm2d(bn) => {
+                vec![("eps", Slot::Number(&mut bn.eps)), ("momentum", Slot::Number(&mut bn.momentum))]
+            }
+            Self::Dropout(dropout) => vec![("p", Slot::Number(&mut dropout.p))],
+            Self::GlobalAvgPool2d
+            | Self::Relu
+            | Self::Tanh
+            | Self::Sigmoid
+            | Self::Flatten
+            | Self::Softmax => vec![],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starters_stand_in_the_order_of_the_names() {
+        assert_eq!(Kind::starters().each_ref().map(Kind::name), Kind::NAMES);
+    }
+
+    #[test]
+    fn what_is_set_is_read_back_and_nothing_else_changes() {
+        for kind in Kind::starters() {
+            for (at, before) in kind.fields().into_iter().enumerate() {
+                let value = match before.value {
+                    Value::Count(n) => Value::Count(n + 3),
+                    Value::Pair(Pair([a, b])) => Value::Pair(Pair([a + 1, b + 2])),
+                    Value::Flag(flag) => Value::Flag(!flag),
+                    Value::Number(number) => Value::Number(number + 0.25),
+                };
+                let mut changed = kind.clone();
+                changed.set(Field { value, ..before });
+                assert_ne!(changed, kind);
+                assert_eq!(changed.fields()[at], Field { value, ..before });
+                changed.set(Field { name: "nothing", value });
+                changed.set(before);
+                let reads: Vec<Field> = changed.fields();
+                assert_eq!(reads, kind.fields());
+            }
+        }
+    }
+
+    #[test]
+    fn a_pools_stride_follows_its_kernel_until_it_is_set() {
+        let [_, mut pool, ..] = Kind::starters();
+        let stride = |kind: &Kind| {
+            kind.fields().into_iter().find(|field| field.name == "stride").map(|field| field.value)
+        };
+        let pair = |n| Value::Pair(Pair::square(n));
+        pool.set(Field { name: "kernel", value: pair(3) });
+        assert_eq!(stride(&pool), Some(pair(3)));
+        pool.set(Field { name: "stride", value: pair(1) });
+        pool.set(Field { name: "kernel", value: pair(2) });
+        assert_eq!(stride(&pool), Some(pair(1)));
+    }
+}
