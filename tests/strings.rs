@@ -6,6 +6,7 @@ use convstep::{
     app::{AppState, Lang, command},
     nn::{
         Mode, Network,
+        field::Value,
         loss::Loss,
         optimizer::{Optimizer, Rule},
         spec::*,
@@ -100,6 +101,26 @@ fn every_command_has_its_words() {
     }
     for model in convstep::model_io::bundled::models() {
         has(&format!("model.{}", model.name));
+    }
+    for preset in convstep::model_io::presets::all() {
+        has(&format!("preset.{}", preset.name));
+    }
+}
+
+#[test]
+fn every_kind_of_layer_and_each_of_its_numbers_has_its_words() {
+    for kind in Kind::starters() {
+        for key in [format!("build.kind.{}", kind.name()), format!("build.kind.{}_tip", kind.name())] {
+            has(&key);
+        }
+        for field in kind.fields() {
+            has(&format!("build.field.{}", field.name));
+            has(&format!("build.field.{}_tip", field.name));
+            if let Value::Flag(_) = field.value {
+                has(&format!("build.flag.{}_on", field.name));
+                has(&format!("build.flag.{}_off", field.name));
+            }
+        }
     }
 }
 

@@ -2,7 +2,11 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Lang, ThemeChoice, apply},
+    app::{Action, AppState, BuildAction, Lang, ThemeChoice, apply},
+    nn::{
+        field::{Field, Value},
+        spec::Pair,
+    },
     ui::{shell::window_ui, theme, view::Memory},
 };
 use egui::{Key, Modifiers};
@@ -133,4 +137,72 @@ fn the_last_term_done_is_in_view_after_a_jump() {
         .filter(|row| harness.query_all_by_label(row).any(|node| node.rect().left() > 900.0))
         .collect();
     assert!(rows.contains(&"m40".to_owned()) && !rows.contains(&"m0".to_owned()), "in view are {rows:?}");
+}
+
+#[test]
+fn a_network_is_edited_by_keys_and_fields_and_applied() {
+    let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
+    harness.run_steps(3);
+    assert!(harness.state().state.draft.is_some(), "the builder is open");
+    // Down picks the first layer; a convolution goes behind it.
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(3);
+    harness.get_by_label_contains("Add a layer").click();
+    harness.run_steps(3);
+    harness.get_by_label("Convolution").click();
+    harness.run_steps(4);
+    assert_eq!(at(&harness), "loss/loss", "nothing steps meanwhile");
+    harness.get_by_label("conv4 filters").click();
+    harness.run_steps(3);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.get_by_label("conv4 filters").type_text("12");
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    let draft = harness.state().state.draft.as_ref().expect("open");
+    assert_eq!((draft.specs()[1].name.as_str(), draft.layers()[1].output), ("conv4", [12, 30, 30]));
+    // The arithmetic that gives it is there to read.
+    assert!(harness.query_by_label("12·(8·3·3 + 1) = 876").is_some());
+    harness.get_by_label("Apply").click();
+    harness.run_steps(3);
+    let state = &harness.state().state;
+    assert!(state.draft.is_none(), "{:?}", state.notices);
+    assert_eq!(state.model().network.layers[1].name(), "conv4");
+}
+
+#[test]
+fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
+    for lang in [Lang::En, Lang::Zh] {
+        for size in [[1280.0, 720.0], [1024.0, 768.0]] {
+            let mut harness = harness(lang, false, size);
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
+            harness.run_steps(3);
+            harness.key_press(Key::ArrowDown);
+            harness.run_steps(2);
+            harness.key_press_modifiers(Modifiers::ALT, Key::ArrowDown);
+            harness.run_steps(3);
+            let names = |harness: &Harness<Program>| -> Vec<String> {
+                let draft = harness.state().state.draft.as_ref().expect("open");
+                draft.specs().iter().map(|spec| spec.name.clone()).collect()
+            };
+            assert_eq!(names(&harness)[..2], ["relu1", "conv1"]);
+            harness.key_press(Key::Delete);
+            harness.run_steps(3);
+            assert_eq!(names(&harness)[..2], ["relu1", "pool1"]);
+            let kernel = Field { name: "kernel", value: Value::Pair(Pair::square(99)) };
+            apply(&mut harness.state_mut().state, Action::Build(BuildAction::Set(1, kernel)));
+            harness.run_steps(3);
+            let error = harness.state().state.draft.as_ref().and_then(|draft| draft.obstacle());
+            let error = format!("✗ {}", error.expect("a window that is too large"));
+            assert_eq!(harness.query_all_by_label(&error).count(), 2, "in its row and at the foot");
+            let words = convstep::ui::strings::Words(lang);
+            harness.get_by_label(&words.text("build.apply")).click();
+            harness.run_steps(2);
+            assert!(harness.state().state.draft.is_some(), "what does not fit is not applied");
+            harness.get_by_label(&words.text("build.cancel")).click();
+            harness.run_steps(2);
+            assert!(harness.state().state.draft.is_none());
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Actions, the one place that applies them, and the effects that the outside world runs.
 
 use super::{
-    Inputs,
+    BuildAction, Draft, Inputs,
     state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Scale, ThemeChoice},
     work::{self, Change, Derived, Done, Task},
 };
@@ -94,6 +94,8 @@ pub enum Action {
     OpenSample(String),
     /// A bundled model or a preset, with the sample that goes with it where the picture does not fit.
     OpenBundled(String),
+    /// Write a network: begin, change it, apply it.
+    Build(BuildAction),
     /// How the picture is fitted.
     SetFit(Fit),
     /// What lies under transparency.
@@ -342,6 +344,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             Err(error) => fail(state, error.to_string()),
         },
         Action::OpenBundled(name) => return open_bundled(state, &name),
+        Action::Build(action) => return build(state, action),
         Action::SetFit(fit) => return edit(state, |inputs| inputs.fit = fit),
         Action::SetGround(ground) => return edit(state, |inputs| inputs.ground = ground),
         Action::SetLabel(label) => {
@@ -352,12 +355,16 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::SetOptimizer(optimizer) => return edit(state, |inputs| inputs.optimizer = optimizer),
         Action::SetMode(mode) => return edit(state, |inputs| inputs.mode = mode),
         Action::Undo => {
-            if let Some(inputs) = state.undo.before().cloned() {
+            if let Some(draft) = &mut state.draft {
+                draft.undo();
+            } else if let Some(inputs) = state.undo.before().cloned() {
                 return set_inputs(state, inputs, Change::Undo);
             }
         }
         Action::Redo => {
-            if let Some(inputs) = state.undo.after().cloned() {
+            if let Some(draft) = &mut state.draft {
+                draft.redo();
+            } else if let Some(inputs) = state.undo.after().cloned() {
                 return set_inputs(state, inputs, Change::Redo);
             }
         }
@@ -372,6 +379,11 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             let view = &mut state.view;
             if view.blank || view.help || view.typing_address {
                 (view.blank, view.help, view.typing_address) = (false, false, false);
+            } else if let Some(draft) = &state.draft {
+                // What has been written is not thrown away by one key.
+                if !draft.is_changed() {
+                    state.draft = None;
+                }
             } else if state.playback.playing {
                 state.playback.toggle();
             } else {
@@ -490,22 +502,24 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
     }
     let before = std::mem::replace(&mut state.inputs, inputs);
     (state.fitted, state.run) = (fitted, run);
+    let is_other_model = !Arc::ptr_eq(&before.model, &state.inputs.model);
     let is_fresh = match change {
         Change::Renew => true,
         Change::Edit => false,
-        Change::Undo | Change::Redo => {
-            !Arc::ptr_eq(&before.model, &state.inputs.model)
-                || !Arc::ptr_eq(&before.picture, &state.inputs.picture)
-        }
+        Change::Undo | Change::Redo => is_other_model || !Arc::ptr_eq(&before.picture, &state.inputs.picture),
     };
     let notes = match change {
-        Change::Renew if !Arc::ptr_eq(&before.model, &state.inputs.model) => state.model().notes.clone(),
+        Change::Renew if is_other_model => state.model().notes.clone(),
         Change::Renew | Change::Edit | Change::Undo | Change::Redo => Vec::new(),
     };
     match change {
         Change::Edit | Change::Renew => state.undo.record(before),
         Change::Undo => state.undo.undo(before),
         Change::Redo => state.undo.redo(before),
+    }
+    if is_other_model {
+        // Applied, or written for a network that is gone.
+        state.draft = None;
     }
     if is_fresh {
         fresh(state)
@@ -569,8 +583,13 @@ fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     let mut known = models.chain(presets::all().iter().map(|preset| (preset.name, preset.default_sample)));
     let sample = known.find(|(name, _)| *name == model.name).map(|(_, sample)| sample);
     let now = &state.inputs.picture;
-    let loaded_by_user =
-        !samples::SAMPLES.iter().any(|s| s.name == now.name) && matches!(now.content, Content::Picture(_));
+    let is_sample = samples::SAMPLES.iter().any(|s| s.name == now.name);
+    let (loaded_by_user, fits) = match &now.content {
+        Content::Picture(_) => (!is_sample, true),
+        Content::Values(values) => (false, model.check_input(values).is_ok()),
+    };
+    // A bundled array that fits nothing else gives way to a picture, which fits every input.
+    let sample = sample.or_else(|| (is_sample && !fits).then_some(bundled::models()[0].default_sample));
     // The user's own picture stays; a sample gives way to the one that goes with the model.
     let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
     let mut inputs = Inputs { model: Arc::new(model), label: None, ..state.inputs.clone() };
@@ -578,6 +597,62 @@ fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
         inputs.picture = Arc::new(picture);
     }
     set_inputs(state, inputs, Change::Renew)
+}
+
+/// Weights that take long to draw.
+const MANY: u64 = 1 << 20;
+
+/// The builder: begins, changes, applies or forgets the draft.
+fn build(state: &mut AppState, action: BuildAction) -> Vec<Effect> {
+    let running = Arc::clone(&state.inputs.model);
+    let begin = |state: &mut AppState, begun: Draft| match &mut state.draft {
+        Some(draft) => draft.replace(begun),
+        None => {
+            state.playback.playing = false;
+            state.draft = Some(begun);
+        }
+    };
+    match action {
+        BuildAction::New => begin(state, Draft::new(&running)),
+        BuildAction::Edit => begin(state, Draft::edit(&running)),
+        BuildAction::StartFrom(name) => match Draft::start_from(&name) {
+            Ok(draft) => begin(state, draft),
+            Err(error) => fail(state, error.to_string()),
+        },
+        BuildAction::Cancel => state.draft = None,
+        BuildAction::Apply => {
+            let Some(draft) = &state.draft else { return Vec::new() };
+            if draft.obstacle().is_none() && draft.parameter_count() > MANY {
+                let (name, draft) = (draft.written.name.clone(), Box::new(draft.clone()));
+                let task = Task::Build { draft, running };
+                return vec![work::start(state, Doing::Computing, name, task)];
+            }
+            match draft.model(&running) {
+                Ok(model) => return use_model(state, model),
+                Err(obstacle) => fail(state, obstacle),
+            }
+        }
+        BuildAction::Select(_)
+        | BuildAction::Add(_)
+        | BuildAction::Remove
+        | BuildAction::Duplicate
+        | BuildAction::Move { .. }
+        | BuildAction::Rename(..)
+        | BuildAction::Set(..)
+        | BuildAction::Name(_)
+        | BuildAction::Input(_)
+        | BuildAction::Classes(_)
+        | BuildAction::ClassNames(_)
+        | BuildAction::Loss(_)
+        | BuildAction::Init(_)
+        | BuildAction::Seed(_)
+        | BuildAction::KeepWeights(_) => {
+            if let Some(draft) = &mut state.draft {
+                draft.change(action);
+            }
+        }
+    }
+    Vec::new()
 }
 
 /// After a new picture or model: the prediction, and nothing left over from before.

@@ -1,6 +1,6 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
-use super::{Action, AppState};
+use super::{Action, AppState, BuildAction};
 use crate::trace::{Grain, Move};
 
 /// A key with what is held beside it. Names are egui's (`ArrowRight`, `Space`, `G`).
@@ -86,6 +86,8 @@ macro_rules! commands {
 pub const COMMANDS: &[Command] = commands! {
     "open_picture" File ctrl("O"), "" => |_| Action::AskForPicture;
     "open_model" File ctrl_shift("O"), "" => |_| Action::AskForModel;
+    "new_network" File ctrl("N"), "" => |_| Action::Build(BuildAction::New);
+    "edit_network" File ctrl("E"), "" => |_| Action::Build(BuildAction::Edit);
     "copy_address" File ctrl_shift("C"), "" => |_| Action::CopyAddress;
     "quit" File ctrl("Q"), "" => |_| Action::Quit;
     "undo" Edit ctrl("Z"), "↺" => |_| Action::Undo;

@@ -5,6 +5,7 @@
 //! another action.
 
 mod action;
+mod build;
 pub mod command;
 mod history;
 mod playback;
@@ -13,6 +14,7 @@ mod state;
 mod work;
 
 pub use action::{Action, Effect, apply};
+pub use build::{BuildAction, Draft, Written};
 pub use history::{Inputs, Undo};
 pub use playback::Playback;
 pub use run::{Need, Run};

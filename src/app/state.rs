@@ -1,6 +1,7 @@
 //! Everything that the program knows.
 
 use super::{
+    build::Draft,
     history::{Inputs, Undo},
     playback::Playback,
     run::Run,
@@ -161,6 +162,8 @@ pub struct AppState {
     pub jobs: u64,
     /// Earlier and undone inputs.
     pub undo: Undo,
+    /// The network that is being written, while the builder is open.
+    pub draft: Option<Draft>,
 }
 
 impl AppState {
@@ -208,6 +211,7 @@ impl AppState {
             resume: false,
             jobs: 0,
             undo: Undo::default(),
+            draft: None,
         };
         state.show_prediction();
         Ok(state)

@@ -3,6 +3,7 @@
 
 use super::{
     action::{Action, Effect, apply},
+    build::Draft,
     history::Inputs,
     run::{Need, Run},
     state::{AppState, Busy, Doing, best},
@@ -42,6 +43,13 @@ pub enum Task {
     },
     /// Make a preset's first weights.
     Start(Preset),
+    /// Make the model that has been written, with what it keeps from the one that runs.
+    Build {
+        /// As written.
+        draft: Box<Draft>,
+        /// The model that runs.
+        running: Arc<Model>,
+    },
     /// Compute what follows from inputs.
     Derive {
         /// The inputs.
@@ -92,6 +100,7 @@ impl Task {
                 let model = preset.model(presets::SEED);
                 Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
             }
+            Self::Build { draft, running } => Some(Done::Model(draft.model(running).map(Box::new))),
             Self::Derive { inputs, change } => match derive((**inputs).clone(), watch) {
                 Ok(derived) => Some(Done::Derived(*change, Ok(Box::new(derived?)))),
                 Err(error) => Some(Done::Derived(*change, Err(error))),
@@ -106,9 +115,9 @@ impl Task {
 
 /// Whether computing a network's values would hold up the window, which is drawn 60 times a second.
 pub fn is_large(network: &Network) -> bool {
-    const MULTIPLY_ADDS: u64 = 50_000_000;
+    const TERMS: u64 = 50_000_000;
     const PARAMETERS: usize = 4_000_000;
-    network.multiply_adds() > MULTIPLY_ADDS || network.parameter_count() > PARAMETERS
+    network.terms() > TERMS || network.parameter_count() > PARAMETERS
 }
 
 /// Hands a task to a worker; what another one computes is no longer wanted.

@@ -97,6 +97,14 @@ impl Kind {
         }
     }
 
+    /// The number of outputs that the layer chooses for itself: filters or units.
+    pub fn outputs_mut(&mut self) -> Option<&mut usize> {
+        self.slots().into_iter().find_map(|(name, slot)| match slot {
+            Slot::Count(n) if name.starts_with("out_") => Some(n),
+            Slot::Count(_) | Slot::Pair(_) | Slot::PairOr(..) | Slot::Flag(_) | Slot::Number(_) => None,
+        })
+    }
+
     fn slots(&mut self) -> Vec<(&'static str, Slot<'_>)> {
         match self {
             Self::Conv2d(conv) => vec![

@@ -3,7 +3,7 @@
 use super::widgets::grid::has_keyboard;
 use crate::app::{
     Action, AppState,
-    command::{ALIASES, COMMANDS, Shortcut, command},
+    command::{ALIASES, COMMANDS, Group, Shortcut, command},
 };
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
@@ -20,7 +20,8 @@ pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
 }
 
 /// The actions of the keys that were pressed. While a text is being typed, only Escape and what
-/// needs Ctrl; while a plane has the keyboard, its plain arrow keys are its own.
+/// needs Ctrl; while a plane has the keyboard, its plain arrow keys are its own; while a network is being
+/// written, nothing steps.
 pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
     let typing = ui.ctx().text_edit_focused();
     let in_plane = has_keyboard(ui.ctx());
@@ -33,9 +34,20 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
         let mut commands: Vec<_> = own.chain(aliases).collect();
         commands.sort_by_key(|(_, s)| std::cmp::Reverse(u8::from(s.ctrl) + u8::from(s.shift)));
         for (command, shortcut) in commands {
+            let is_escape = command.id == "escape";
             // An open menu closes itself.
-            if in_menu && shortcut.key == "Escape" {
+            if in_menu && is_escape {
                 continue;
+            }
+            if state.draft.is_some() {
+                let is_of_builder = match command.group {
+                    Group::File | Group::Edit => true,
+                    Group::Step | Group::Grain | Group::Follow => false,
+                    Group::View => command.id == "help" || (is_escape && !typing),
+                };
+                if !is_of_builder {
+                    continue;
+                }
             }
             let is_planes = in_plane
                 && !shortcut.ctrl

@@ -31,6 +31,19 @@ pub fn full(value: f32) -> String {
     with_minus(if plain { format!("{value}") } else { format!("{value:e}") })
 }
 
+/// A number with no-break spaces between the thousands.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{a0}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `digits` significant digits (at least one), without an exponent where that is no longer.
 ///
 /// An integer of up to four digits is always written whole.
@@ -117,6 +130,12 @@ mod tests {
 
     fn read_back(text: &str) -> f32 {
         text.replace(MINUS, "-").replace('∞', "inf").parse().unwrap()
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(super::thousands(1_234_567), "1\u{a0}234\u{a0}567");
+        assert_eq!(super::thousands(12), "12");
     }
 
     #[test]

@@ -17,7 +17,15 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
     if state.view.blank {
         CentralPanel::default().frame(Frame::new().fill(egui::Color32::BLACK)).show(ui, |_| {});
     } else {
-        regions_ui(ui, &view, theme);
+        if state.draft.is_some() {
+            views::builder::builder_ui(ui, &view);
+        } else {
+            regions_ui(ui, &view, theme);
+        }
+        views::notices::notices_ui(ui, &view);
+        if state.view.help {
+            views::help::help_ui(ui, &view);
+        }
     }
     let (asked, hovered) = view.finish();
     actions.extend(asked);
@@ -65,8 +73,4 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
             });
         },
     );
-    views::notices::notices_ui(ui, view);
-    if view.state.view.help {
-        views::help::help_ui(ui, view);
-    }
 }

@@ -5,7 +5,7 @@ use crate::app::{
     command::{COMMANDS, Command, Group},
 };
 use crate::data::SAMPLES;
-use crate::model_io::bundled;
+use crate::model_io::{bundled, presets};
 use crate::nn::{
     Mode,
     optimizer::{Optimizer, Rule},
@@ -135,6 +135,22 @@ fn file_ui(ui: &mut Ui, view: &View) {
             }
         }
     });
+    ui.menu_button(view.text("menu.presets"), |ui| {
+        for preset in presets::all() {
+            let current = view.state.model().name == preset.name;
+            let words = view.text(&format!("preset.{}", preset.name));
+            if ui.add(Button::selectable(current, words)).on_hover_text(preset.name).clicked() {
+                view.act(Action::OpenBundled(preset.name.to_owned()));
+                ui.close();
+            }
+        }
+    });
+    ui.separator();
+    for id in ["new_network", "edit_network"] {
+        if let Some(command) = crate::app::command::command(id) {
+            command_ui(ui, view, command);
+        }
+    }
     ui.separator();
     for id in ["copy_address", "quit"] {
         if let Some(command) = crate::app::command::command(id) {

@@ -1,6 +1,7 @@
 //! The regions of the window. No view imports another; no view does a layer's arithmetic.
 
 pub mod breadcrumb;
+pub mod builder;
 pub mod closeup;
 pub mod help;
 pub mod inspector;

@@ -5,7 +5,7 @@ use crate::app::{
     command::{Command, command},
 };
 use crate::trace::{Grain, Move};
-use crate::ui::{keys::keyboard_shortcut, view::View};
+use crate::ui::{keys::keyboard_shortcut, number::thousands, view::View};
 use egui::{Button, ComboBox, RichText, Role, Slider, Ui, WidgetInfo, vec2};
 
 /// Draws it.
@@ -92,26 +92,4 @@ fn position_ui(ui: &mut Ui, view: &View) {
     let (done, all) = (thousands(within), thousands(plan.len()));
     let words = view.fill("transport.steps", &[("done", &done), ("all", &all)]);
     ui.label(RichText::new(words).color(view.theme.text_weak));
-}
-
-/// A number with thin spaces between the thousands.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{a0}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(super::thousands(1_234_567), "1\u{a0}234\u{a0}567");
-        assert_eq!(super::thousands(12), "12");
-    }
 }

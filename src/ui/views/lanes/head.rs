@@ -1,10 +1,10 @@
 //! The head of a column: name, kind, shape, and the mark of the pass where the cursor stands.
 
-use super::{Scene, column, column::Lane, icon, layout};
+use super::{Scene, column, column::Lane, layout};
 use crate::app::Action;
 use crate::nn::Part;
 use crate::trace::{Move, TensorId};
-use crate::ui::number;
+use crate::ui::{number, widgets::icon};
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 impl Scene<'_> {
@@ -43,7 +43,7 @@ impl Scene<'_> {
         let kind = if c == 0 {
             icon::Icon::Input
         } else if c <= layers {
-            icon::Icon::Layer(&plan.layer(c - 1).op)
+            icon::Icon::Layer(&plan.layer(c - 1).spec.kind)
         } else {
             icon::Icon::Loss
         };

@@ -166,7 +166,7 @@ impl Layout {
                     // The loss stands there as a number.
                     first = "0.00000".to_owned();
                 }
-                let first = super::icon::SIDE + 4.0 + text_width(ui, &first, small_font());
+                let first = crate::ui::widgets::icon::SIDE + 4.0 + text_width(ui, &first, small_font());
                 let lines = first.max(text_width(ui, &second, small_font()));
                 (text_width(ui, &name(plan, c), name_font()) + warning).max(lines).min(WIDEST_HEAD) + 4.0
             })

@@ -6,7 +6,6 @@
 mod column;
 mod field;
 mod head;
-mod icon;
 mod layout;
 mod legend;
 mod thumbs;

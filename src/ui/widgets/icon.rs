@@ -1,15 +1,15 @@
 //! A small drawing for each kind of layer.
 
-use crate::nn::Op;
+use crate::nn::spec::Kind;
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2};
 
-/// What a column's icon shows.
+/// What an icon shows.
 #[derive(Clone, Copy)]
 pub enum Icon<'a> {
     /// The input picture.
     Input,
     /// A layer.
-    Layer(&'a Op),
+    Layer(&'a Kind),
     /// The loss.
     Loss,
 }
@@ -50,34 +50,34 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
             painter.circle_filled(rect.center(), 0.2 * rect.width(), color);
         }
-        Icon::Layer(op) => match op {
+        Icon::Layer(kind) => match kind {
             // A window over a plane.
-            Op::Conv2d(_) => {
+            Kind::Conv2d(_) => {
                 frame((0.0, 0.0), (1.0, 1.0), thin);
                 fill((0.18, 0.18), (0.66, 0.66));
             }
             // One of four.
-            Op::MaxPool2d(_) => {
+            Kind::MaxPool2d(_) => {
                 grid(2);
                 fill((0.5, 0.0), (1.0, 0.5));
             }
             // Four into one.
-            Op::AvgPool2d(_) => {
+            Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => {
                 grid(2);
                 painter.circle_filled(rect.center(), 0.22 * rect.width(), color);
             }
-            Op::Relu => line(&[(0.0, 0.8), (0.5, 0.8), (1.0, 0.1)], thick),
-            Op::LeakyRelu { .. } => line(&[(0.0, 0.95), (0.5, 0.75), (1.0, 0.1)], thick),
-            Op::Tanh | Op::Sigmoid => {
+            Kind::Relu => line(&[(0.0, 0.8), (0.5, 0.8), (1.0, 0.1)], thick),
+            Kind::LeakyRelu(_) => line(&[(0.0, 0.95), (0.5, 0.75), (1.0, 0.1)], thick),
+            Kind::Tanh | Kind::Sigmoid => {
                 curve(|t| 0.9 - 0.8 / (1.0 + (-10.0 * (t - 0.5)).exp()));
             }
             // A plane laid out as a line.
-            Op::Flatten => {
+            Kind::Flatten => {
                 frame((0.0, 0.2), (0.42, 0.8), thin);
                 line(&[(0.5, 0.5), (0.72, 0.5)], thin);
                 fill((0.82, 0.0), (1.0, 1.0));
             }
-            Op::Dense(_) => {
+            Kind::Dense(_) => {
                 for from in [0.1, 0.5, 0.9] {
                     for to in [0.25, 0.75] {
                         line(&[(0.1, from), (0.9, to)], Stroke::new(1.0, color));
@@ -88,12 +88,12 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                     painter.circle_filled(at(0.9, to), 1.6, color);
                 }
             }
-            Op::BatchNorm2d(_) => curve(|t| 0.9 - 0.8 * (-18.0 * (t - 0.5) * (t - 0.5)).exp()),
-            Op::Dropout { .. } => {
+            Kind::BatchNorm2d(_) => curve(|t| 0.9 - 0.8 * (-18.0 * (t - 0.5) * (t - 0.5)).exp()),
+            Kind::Dropout(_) => {
                 painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
                 line(&[(0.18, 0.82), (0.82, 0.18)], thin);
             }
-            Op::Softmax => {
+            Kind::Softmax => {
                 for (x, top) in [(0.05, 0.6), (0.4, 0.05), (0.75, 0.75)] {
                     fill((x, top), (x + 0.22, 1.0));
                 }

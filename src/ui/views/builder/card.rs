@@ -1,0 +1,79 @@
+//! The card of the picked layer: its numbers to change, and the arithmetic that gives its sizes and costs.
+
+use super::{
+    act,
+    fields::{captioned_ui, field_ui, text_ui},
+    rows::Columns,
+};
+use crate::app::{BuildAction, Draft};
+use crate::nn::{Layer, arithmetic::Quantity, spec::LayerSpec};
+use crate::ui::{number::thousands, theme, theme::space, view::View};
+use egui::{Frame, Grid, Margin, Rect, RichText, Stroke, Ui, UiBuilder, pos2};
+
+/// Draws it.
+pub fn card_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, spec: &LayerSpec) {
+    indented_ui(ui, columns, |ui| {
+        let frame = Frame::new()
+            .fill(view.theme.raised)
+            .stroke(Stroke::new(1.0, view.theme.line))
+            .corner_radius(space::RADIUS)
+            .inner_margin(Margin::same(12));
+        frame.show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 6.0;
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = space::M;
+                let caption = view.text("build.layer_name");
+                captioned_ui(ui, view, 104.0, [&caption, ""], |ui| {
+                    if let Some(name) = text_ui(ui, &format!("{} {caption}", spec.name), &spec.name, 92.0) {
+                        act(view, BuildAction::Rename(l, name));
+                    }
+                });
+                for field in spec.kind.fields() {
+                    if let Some(field) = field_ui(ui, view, &spec.name, field) {
+                        act(view, BuildAction::Set(l, field));
+                    }
+                }
+            });
+            if let Some(layer) = draft.layers().get(l) {
+                arithmetic_ui(ui, view, layer);
+            }
+        });
+    });
+}
+
+/// From the layer's name to the end of the row.
+pub fn indented_ui(ui: &mut Ui, columns: &Columns, add: impl FnOnce(&mut Ui)) {
+    let top = ui.cursor().top();
+    let room = Rect::from_x_y_ranges(columns.content()..=columns.content_end(), top..=f32::INFINITY);
+    let inner = ui.scope_builder(UiBuilder::new().max_rect(room), add);
+    let end = pos2(ui.min_rect().left(), inner.response.rect.bottom());
+    ui.expand_to_include_rect(Rect::from_two_pos(pos2(ui.min_rect().left(), top), end));
+}
+
+fn arithmetic_ui(ui: &mut Ui, view: &View, layer: &Layer) {
+    let lines = layer.arithmetic();
+    if lines.is_empty() {
+        ui.label(RichText::new(view.text("build.unchanged")).color(view.theme.text_weak));
+        return;
+    }
+    Grid::new("builder arithmetic").num_columns(2).spacing([space::L, 3.0]).min_row_height(20.0).show(
+        ui,
+        |ui| {
+            for line in lines {
+                let key = match line.quantity {
+                    Quantity::Side => "build.line.side",
+                    Quantity::Rows => "build.line.rows",
+                    Quantity::Columns => "build.line.columns",
+                    Quantity::Features => "build.line.features",
+                    Quantity::Parameters => "build.line.parameters",
+                    Quantity::MultiplyAdds => "build.line.multiply_adds",
+                };
+                ui.label(RichText::new(view.text(key)).color(view.theme.text_weak));
+                let formula = format!("{} = {}", line.formula, thousands(line.result));
+                ui.label(RichText::new(formula).font(theme::mono_font()).color(view.theme.text_strong));
+                ui.end_row();
+            }
+        },
+    );
+}

@@ -1,0 +1,222 @@
+//! The table of layers: one row each, the picked one with its card below it.
+
+use super::{act, card};
+use crate::app::{BuildAction, Draft};
+use crate::nn::field::{Field, Value};
+use crate::nn::spec::{Kind, LayerSpec, Pair};
+use crate::ui::{
+    number,
+    number::thousands,
+    theme,
+    theme::space,
+    view::View,
+    widgets::icon::{Icon, icon_ui},
+};
+use egui::{
+    Align2, Color32, CornerRadius, EventFilter, FontId, Id, Key, Pos2, Rangef, Rect, RichText, Role, Sense,
+    Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2,
+};
+
+/// The height of a row.
+const ROW: f32 = 32.0;
+
+/// Where the columns lie: left edges of words, right edges of numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    icon: f32,
+    name: f32,
+    kind: f32,
+    numbers: f32,
+    output: f32,
+    parameters: f32,
+    multiply_adds: f32,
+    right: f32,
+}
+
+impl Columns {
+    /// The columns in a span of the window.
+    pub fn of(span: Rangef) -> Self {
+        // Room for the bar that scrolls.
+        let right = span.max - 14.0;
+        let multiply_adds = right - space::M;
+        let parameters = multiply_adds - 140.0;
+        let output = parameters - 110.0;
+        let icon = span.min + 38.0;
+        let name = icon + 26.0;
+        let kind = name + (0.11 * span.span()).clamp(96.0, 170.0);
+        let numbers = kind + (0.14 * span.span()).clamp(130.0, 200.0);
+        Self { icon, name, kind, numbers, output, parameters, multiply_adds, right }
+    }
+
+    /// The left edge of a card's contents.
+    pub const fn content(&self) -> f32 {
+        self.name
+    }
+
+    /// The right edge of a card's contents.
+    pub const fn content_end(&self) -> f32 {
+        self.multiply_adds
+    }
+}
+
+/// The titles of the columns.
+pub fn titles_ui(ui: &mut Ui, view: &View, columns: &Columns) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
+    let at = |x: f32| pos2(x, rect.center().y);
+    let words = [
+        (columns.name, Align2::LEFT_CENTER, "build.col.name"),
+        (columns.kind, Align2::LEFT_CENTER, "build.col.kind"),
+        (columns.numbers, Align2::LEFT_CENTER, "build.col.numbers"),
+        (columns.output, Align2::RIGHT_CENTER, "build.col.output"),
+        (columns.parameters, Align2::RIGHT_CENTER, "build.col.parameters"),
+        (columns.multiply_adds, Align2::RIGHT_CENTER, "build.col.multiply_adds"),
+    ];
+    for (x, align, key) in words {
+        ui.painter().text(at(x), align, view.text(key), theme::small_font(), view.theme.text_weak);
+    }
+}
+
+/// All rows.
+pub fn rows_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    if draft.specs().is_empty() {
+        ui.add_space(60.0);
+        ui.vertical_centered(|ui| {
+            ui.label(RichText::new(view.text("build.no_layer")).size(17.0).color(view.theme.text_weak));
+        });
+    }
+    let misfit = draft.misfit().and_then(|misfit| Some((misfit.layer?, &misfit.error.0)));
+    for (l, spec) in draft.specs().iter().enumerate() {
+        row_ui(ui, view, draft, columns, l, spec);
+        if let Some((_, error)) = misfit.filter(|(at, _)| *at == l) {
+            card::indented_ui(ui, columns, |ui| {
+                ui.label(RichText::new(format!("✗ {error}")).color(view.theme.bad));
+            });
+        }
+        if draft.selected == Some(l) {
+            card::card_ui(ui, view, draft, columns, l, spec);
+        }
+    }
+    ui.add_space(space::S);
+}
+
+fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, spec: &LayerSpec) {
+    let theme = view.theme;
+    let width = columns.right - ui.max_rect().left();
+    let id = Id::unique(("builder row", l));
+    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
+    let response = ui.interact(rect, id, Sense::click());
+    let is_picked = draft.selected == Some(l);
+    let layer = draft.layers().get(l);
+    let is_misfit = draft.misfit().is_some_and(|misfit| misfit.layer == Some(l));
+
+    let ground = match (is_picked, response.hovered(), l.is_multiple_of(2)) {
+        (true, _, _) => theme.accent_soft,
+        (false, true, _) => theme.button_hover,
+        (false, false, true) => theme.panel,
+        (false, false, false) => Color32::TRANSPARENT,
+    };
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let corner = CornerRadius::same(space::RADIUS);
+    painter.rect_filled(rect, corner, ground);
+    if response.has_focus() {
+        painter.rect_stroke(rect, corner, Stroke::new(1.5, theme.accent), StrokeKind::Inside);
+    }
+    let (strong, ink) = match (layer.is_some(), is_misfit) {
+        (true, _) => (theme.text_strong, theme.text),
+        (false, true) => (theme.bad, theme.bad),
+        (false, false) => (theme.text_weak, theme.text_weak),
+    };
+    let body = TextStyle::Body.resolve(ui.style());
+    let middle = rect.center().y;
+    let number = pos2(columns.icon - 10.0, middle);
+    painter.text(number, Align2::RIGHT_CENTER, l + 1, theme::small_font(), theme.text_weak);
+    let square = Rect::from_center_size(pos2(columns.icon + 8.0, middle), vec2(14.0, 14.0));
+    icon_ui(&painter, square, Icon::Layer(&spec.kind), ink);
+    let kind = view.text(&format!("build.kind.{}", spec.kind.name()));
+    let numbers = summary(view, &spec.kind);
+    let cell = |from: f32, to: f32, text: &str, font: FontId, color: Color32| {
+        cut_text(ui, &painter, pos2(from, middle), to - from - space::S, text, font, color);
+    };
+    cell(columns.name, columns.kind, &spec.name, theme::strong_font(), strong);
+    cell(columns.kind, columns.numbers, &kind, body.clone(), ink);
+    let output_room = columns.output - 104.0;
+    cell(columns.numbers, output_room, &numbers, body.clone(), ink);
+    let (output, parameters, multiply_adds) = match layer {
+        Some(layer) => {
+            let [c, h, w] = layer.output;
+            let or_dash = |n: u64| if n == 0 { "–".to_owned() } else { thousands(n) };
+            let counts = (or_dash(layer.parameter_count() as u64), or_dash(layer.multiply_adds()));
+            (format!("{c}×{h}×{w}"), counts.0, counts.1)
+        }
+        None => ("?".into(), "?".into(), "?".into()),
+    };
+    for (x, text) in [
+        (columns.output, &output),
+        (columns.parameters, &parameters),
+        (columns.multiply_adds, &multiply_adds),
+    ] {
+        painter.text(pos2(x, middle), Align2::RIGHT_CENTER, text, body.clone(), ink);
+    }
+    response.widget_info(|| {
+        let words = format!("{}: {kind}, {numbers}, {output}", spec.name);
+        WidgetInfo::selected(Role::Button, true, is_picked, words)
+    });
+    // The arrow keys pick the next row; they are not for leaving this one.
+    ui.memory_mut(|memory| {
+        memory.set_focus_lock_filter(id, EventFilter { vertical_arrows: true, ..EventFilter::default() });
+    });
+    let entered = response.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if response.clicked() || entered {
+        response.request_focus();
+        act(view, BuildAction::Select((!is_picked).then_some(l)));
+    }
+    bring_into_view(ui, draft, l, rect);
+}
+
+/// A row that was picked otherwise than by the pointer may be out of sight.
+fn bring_into_view(ui: &Ui, draft: &Draft, l: usize, rect: Rect) {
+    let id = Id::unique("builder picked");
+    let picked = draft.selected.zip(draft.specs().get(draft.selected.unwrap_or(0)).map(|s| s.name.clone()));
+    if draft.selected == Some(l) && ui.data(|data| data.get_temp(id)) != Some(picked.clone()) {
+        ui.data_mut(|data| data.insert_temp(id, picked));
+        // With room for its card.
+        ui.scroll_to_rect(rect.with_max_y(rect.bottom() + 190.0), None);
+    }
+}
+
+/// A text cut at a width.
+fn cut_text(
+    ui: &Ui,
+    painter: &egui::Painter,
+    at: Pos2,
+    width: f32,
+    text: &str,
+    font: FontId,
+    color: Color32,
+) {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(8.0));
+    let galley = ui.painter().layout_job(job);
+    painter.galley(at - vec2(0.0, 0.5 * galley.size().y), galley, color);
+}
+
+/// The numbers of a layer in one line: those that it always has, and those that are not as usual.
+fn summary(view: &View, kind: &Kind) -> String {
+    let usual = Kind::starters().into_iter().find(|usual| usual.name() == kind.name());
+    let usual = usual.map(|usual| usual.fields()).unwrap_or_default();
+    let always = ["out_channels", "kernel", "out_features", "slope", "p"];
+    let shown = |field: &Field| always.contains(&field.name) || !usual.contains(field);
+    let parts = kind.fields().into_iter().filter(shown).map(|field| {
+        let name = view.text(&format!("build.field.{}", field.name));
+        match field.value {
+            Value::Count(n) => format!("{name} {n}"),
+            Value::Pair(Pair([a, b])) => format!("{name} {a}×{b}"),
+            Value::Number(x) => format!("{name} {}", number::full(x as f32)),
+            Value::Flag(on) => {
+                view.text(&format!("build.flag.{}_{}", field.name, if on { "on" } else { "off" }))
+            }
+        }
+    });
+    parts.collect::<Vec<_>>().join(" · ")
+}
