@@ -30,7 +30,7 @@ fn shapes_are_recognised() {
 #[test]
 fn digits_are_recognised() {
     let accuracy = accuracy(Generated::Digits);
-    assert!(accuracy > 0.97, "{accuracy}");
+    assert!(accuracy > 0.95, "{accuracy}");
 }
 
 #[test]

@@ -372,6 +372,7 @@ fn wrong_arguments_get_one_line_with_the_remedy() {
         (train(&["--out", &out, "--data", "dgits"]), vec!["'--data"]),
         (train(&["--out", &out, "--lr", "-1"]), vec!["'-1'", "expected a number above 0"]),
         (train(&["--out", &out, "--lr", "nan"]), vec!["'nan'", "expected a number above 0"]),
+        (train(&["--out", &out, "--difficulty", "1.5"]), vec!["'1.5'", "expected a number from 0 to 1"]),
         (train(&["--out", &out, "--batch", "0"]), vec!["'0'", "1..="]),
         (train(&["--out", &out, "--optimizer", "rmsprop"]), vec!["sgd, momentum, nesterov, adam"]),
         (train(&["--out", &out, "--init", "uniform"]), vec!["uniform:LIMIT"]),

@@ -1,8 +1,7 @@
-//! Pictures from bytes to network input: formats, depths, orientation, sizes, hostile input, generators, samples.
+//! Pictures from bytes to network input: formats, depths, orientation, sizes, hostile input, samples.
 
 use convstep::data::{
-    Content, Fit, Generated, Ground, Loaded, MAX_PIXELS, Picture, PictureError, SAMPLES, digits, fit,
-    preview, samples, shapes,
+    Content, Fit, Ground, Loaded, MAX_PIXELS, Picture, PictureError, SAMPLES, fit, preview, samples, shapes,
 };
 use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
@@ -419,50 +418,6 @@ fn arrays_are_taken_as_they_are() {
     assert!(error.contains("[1, 28, 28]") && error.contains("[2, 3, 4]"), "{error}");
     let error = Loaded::decode("a.npy", &bytes[..40]).unwrap_err().to_string();
     assert!(error.starts_with("a.npy: expected"), "{error}");
-}
-
-#[test]
-fn generators_are_pure_whole_and_balanced() {
-    for generated in Generated::ALL {
-        let [c, h, w] = generated.input_shape();
-        let k = generated.classes().len();
-        let mut counts = vec![0; k];
-        for index in 0..20 * k as u64 {
-            let (pixels, class) = generated.sample(5, index);
-            assert_eq!(pixels.dim(), (1, c, h, w));
-            assert!(pixels.iter().all(|&v| (0.0..=255.0).contains(&v) && v.fract() == 0.0));
-            counts[class] += 1;
-        }
-        assert!(counts.iter().all(|&count| count == 20), "{} {counts:?}", generated.name());
-        assert_eq!(generated.sample(5, u64::MAX), generated.sample(5, u64::MAX));
-        assert_ne!(generated.sample(5, 3).0, generated.sample(6, 3).0);
-        assert_ne!(generated.sample(5, 3).0, generated.sample(5, 3 + k as u64).0);
-        assert_eq!(Generated::parse(generated.name()), Some(generated));
-    }
-}
-
-#[test]
-fn digits_are_centred_like_mnist() {
-    for index in 0..200 {
-        let (pixels, class) = digits::sample(11, index);
-        let (mut mass, mut row, mut column) = (0.0, 0.0, 0.0);
-        for ((_, _, i, j), &v) in pixels.indexed_iter() {
-            mass += v;
-            row += v * (i as f32 + 0.5);
-            column += v * (j as f32 + 0.5);
-        }
-        assert!(
-            (row / mass - 14.0).abs() < 0.8 && (column / mass - 14.0).abs() < 0.8,
-            "{index} is a {class}"
-        );
-        // Handwritten ink covers some 5 to 35 per cent of the field.
-        let share = mass / (255.0 * 784.0);
-        assert!((0.02..0.4).contains(&share), "{index} is a {class}: {share}");
-        // None is cut off at the border.
-        let border =
-            pixels.indexed_iter().filter(|((_, _, i, j), _)| *i == 0 || *j == 0 || *i == 27 || *j == 27);
-        assert!(border.map(|(_, &v)| v).sum::<f32>() < 600.0, "{index} is a {class}");
-    }
 }
 
 #[test]

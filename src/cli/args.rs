@@ -1,6 +1,6 @@
 //! The command line: commands, their arguments, and usage errors in one line.
 
-use crate::data::{Fit, Generated};
+use crate::data::{Difficulty, Fit, Generated};
 use crate::nn::{init::Init, optimizer::Rule};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -170,6 +170,9 @@ pub struct TrainArgs {
     /// The generated data: shapes or digits.
     #[arg(long, value_name = "DATA", value_parser = generated)]
     pub data: Generated,
+    /// How hard the examples are, from 0 to 1.
+    #[arg(long, value_name = "D", default_value = "0.5", allow_negative_numbers = true)]
+    pub difficulty: Difficulty,
     /// Times to go through an epoch; every epoch has new examples.
     #[arg(long, value_name = "E", default_value_t = 5)]
     pub epochs: u64,

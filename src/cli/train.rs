@@ -16,6 +16,7 @@ pub fn train(args: &TrainArgs) -> Result<(), CliError> {
     let course = Course {
         data: args.data,
         seed: args.seed,
+        difficulty: args.difficulty,
         epoch_len: args.samples_per_epoch,
         batch_len: args.batch.min(args.samples_per_epoch),
     };

@@ -1,8 +1,12 @@
 //! Generated digits: ten numerals as a hand writes them, from pen strokes; made to look like MNIST.
 
 use super::dice::{Dice, class_of};
-use super::draw::{Point, at, curve, distance_to_line, whole};
+use super::difficulty::Difficulty;
+use super::draw::{Point, at, curve, distance_to_line, sin_cos, whole};
+use super::numerals::FORMS;
 use crate::tensor::Tensor;
+use ndarray::Array2;
+use std::ops::Range;
 
 /// (C, H, W) of every example.
 pub const SHAPE: [usize; 3] = [1, 28, 28];
@@ -27,10 +31,18 @@ const WRITING: u64 = 0x4449_4749_5752_4954;
 /// assert_eq!(digits::CLASSES[class].parse(), Ok(class));
 /// ```
 pub fn sample(seed: u64, index: u64) -> (Tensor, usize) {
+    sample_at(seed, index, Difficulty::default())
+}
+
+/// [`sample`] at a difficulty, which scales how far the hand strays: the shaking of points, the warp, slant, turn
+/// and width, cut ends, rounded corners, the pen's breadth and pressure. At 0 each form stands upright and
+/// unmoved, always drawn with the same pen.
+pub fn sample_at(seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
     let class = class_of(seed, ORDER, index, CLASSES.len());
     let mut dice = Dice::new(seed, WRITING, index);
-    let strokes = written(&mut dice, class);
-    (inked(&mut dice, &strokes), class)
+    let stray = difficulty.get() / Difficulty::default().get();
+    let strokes = written(&mut dice, class, stray);
+    (inked(&mut dice, &strokes, stray), class)
 }
 
 /// The `nth` example of a class: its index.
@@ -41,177 +53,37 @@ pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
     place.unwrap_or(run)
 }
 
-/// One way to write a digit: strokes through points, x and y in 0..=1. A point that is given twice is a corner.
-type Form = &'static [&'static [(f32, f32)]];
-
-#[rustfmt::skip]
-const FORMS: [&[Form]; 10] = [
-    // 0: closed; begun at the upper right, with an overlap; narrow.
-    &[
-        &[&[
-            (0.52, 0.0), (0.22, 0.14), (0.06, 0.48), (0.2, 0.86), (0.5, 1.0), (0.82, 0.84), (0.95, 0.46),
-            (0.8, 0.12), (0.5, 0.0),
-        ]],
-        &[&[
-            (0.74, 0.1), (0.42, 0.02), (0.12, 0.26), (0.06, 0.66), (0.32, 0.97), (0.68, 0.94), (0.93, 0.6),
-            (0.86, 0.22), (0.56, 0.02), (0.4, 0.06),
-        ]],
-        &[&[
-            (0.5, 0.0), (0.28, 0.2), (0.2, 0.55), (0.3, 0.9), (0.52, 1.0), (0.74, 0.82), (0.8, 0.45),
-            (0.72, 0.14), (0.48, 0.0),
-        ]],
-    ],
-    // 1: a line; with a flag; with a flag and a foot.
-    &[
-        &[&[(0.5, 0.0), (0.49, 0.5), (0.5, 1.0)]],
-        &[&[(0.28, 0.24), (0.42, 0.12), (0.52, 0.0), (0.52, 0.0), (0.51, 0.5), (0.5, 1.0)]],
-        &[&[(0.28, 0.22), (0.5, 0.0), (0.5, 0.0), (0.5, 0.5), (0.5, 1.0)], &[(0.2, 1.0), (0.8, 0.99)]],
-    ],
-    // 2: with a corner at the foot; with a loop there; with a flat foot and a wide bow.
-    &[
-        &[&[
-            (0.1, 0.24), (0.28, 0.05), (0.58, 0.0), (0.84, 0.17), (0.78, 0.42), (0.48, 0.7), (0.08, 0.97),
-            (0.08, 0.97), (0.5, 0.95), (0.95, 0.97),
-        ]],
-        &[&[
-            (0.1, 0.2), (0.4, 0.0), (0.76, 0.1), (0.76, 0.4), (0.46, 0.76), (0.16, 0.97), (0.04, 0.88),
-            (0.2, 0.77), (0.5, 0.88), (0.96, 0.98),
-        ]],
-        &[&[
-            (0.04, 0.12), (0.36, 0.0), (0.76, 0.06), (0.88, 0.3), (0.66, 0.58), (0.3, 0.82), (0.1, 1.0),
-            (0.1, 1.0), (0.92, 0.98),
-        ]],
-    ],
-    // 3: two bows; a flat top; a small loop between the bows.
-    &[
-        &[&[
-            (0.1, 0.12), (0.44, 0.0), (0.8, 0.13), (0.74, 0.36), (0.38, 0.47), (0.38, 0.47), (0.74, 0.54),
-            (0.92, 0.75), (0.7, 0.96), (0.34, 1.0), (0.06, 0.87),
-        ]],
-        &[&[
-            (0.12, 0.02), (0.84, 0.0), (0.84, 0.0), (0.42, 0.4), (0.42, 0.4), (0.78, 0.48), (0.92, 0.72),
-            (0.66, 0.96), (0.3, 1.0), (0.05, 0.87),
-        ]],
-        &[&[
-            (0.12, 0.1), (0.48, 0.0), (0.8, 0.16), (0.66, 0.4), (0.42, 0.5), (0.34, 0.45), (0.5, 0.44),
-            (0.8, 0.56), (0.86, 0.82), (0.5, 1.0), (0.08, 0.92),
-        ]],
-    ],
-    // 4: open with a corner; closed; open with a bow.
-    &[
-        &[
-            &[(0.2, 0.02), (0.14, 0.28), (0.08, 0.52), (0.08, 0.52), (0.5, 0.55), (0.94, 0.5)],
-            &[(0.8, 0.04), (0.76, 0.5), (0.7, 1.0)],
-        ],
-        &[
-            &[(0.68, 0.0), (0.36, 0.32), (0.03, 0.64), (0.03, 0.64), (0.97, 0.62)],
-            &[(0.68, 0.0), (0.69, 0.5), (0.68, 1.0)],
-        ],
-        &[
-            &[(0.1, 0.06), (0.08, 0.36), (0.26, 0.53), (0.56, 0.49), (0.84, 0.3)],
-            &[(0.88, 0.0), (0.83, 0.5), (0.8, 1.0)],
-        ],
-    ],
-    // 5: one line; the bar on its own; round as an S.
-    &[
-        &[&[
-            (0.86, 0.01), (0.26, 0.04), (0.26, 0.04), (0.17, 0.44), (0.17, 0.44), (0.5, 0.36), (0.84, 0.5),
-            (0.88, 0.77), (0.62, 0.97), (0.3, 1.0), (0.05, 0.9),
-        ]],
-        &[
-            &[
-                (0.24, 0.06), (0.2, 0.46), (0.2, 0.46), (0.52, 0.4), (0.82, 0.56), (0.8, 0.84), (0.46, 1.0),
-                (0.08, 0.93),
-            ],
-            &[(0.24, 0.06), (0.94, 0.0)],
-        ],
-        &[&[
-            (0.92, 0.03), (0.54, 0.0), (0.24, 0.1), (0.2, 0.34), (0.46, 0.46), (0.78, 0.6), (0.78, 0.86),
-            (0.44, 1.0), (0.06, 0.93),
-        ]],
-    ],
-    // 6: a bowed back; a straight back; a small bowl.
-    &[
-        &[&[
-            (0.76, 0.0), (0.4, 0.18), (0.14, 0.5), (0.1, 0.8), (0.36, 1.0), (0.72, 0.96), (0.9, 0.76),
-            (0.72, 0.56), (0.4, 0.58), (0.12, 0.78),
-        ]],
-        &[&[
-            (0.56, 0.0), (0.3, 0.34), (0.14, 0.72), (0.3, 0.97), (0.62, 0.98), (0.82, 0.78), (0.64, 0.6),
-            (0.34, 0.66), (0.16, 0.84),
-        ]],
-        &[&[
-            (0.5, 0.0), (0.26, 0.3), (0.14, 0.66), (0.24, 0.94), (0.54, 1.0), (0.74, 0.86), (0.62, 0.7),
-            (0.36, 0.74), (0.2, 0.88),
-        ]],
-    ],
-    // 7: plain; crossed; with a serif.
-    &[
-        &[&[(0.05, 0.07), (0.45, 0.07), (0.9, 0.03), (0.9, 0.03), (0.62, 0.46), (0.42, 1.0)]],
-        &[
-            &[(0.08, 0.05), (0.92, 0.03), (0.92, 0.03), (0.62, 0.46), (0.44, 1.0)],
-            &[(0.3, 0.52), (0.86, 0.5)],
-        ],
-        &[&[
-            (0.06, 0.24), (0.1, 0.06), (0.1, 0.06), (0.5, 0.09), (0.94, 0.03), (0.94, 0.03), (0.7, 0.4),
-            (0.54, 1.0),
-        ]],
-    ],
-    // 8: one line; two rings; one line, begun in the middle.
-    &[
-        &[&[
-            (0.84, 0.14), (0.54, 0.0), (0.22, 0.12), (0.26, 0.34), (0.54, 0.5), (0.84, 0.7), (0.78, 0.93),
-            (0.48, 1.0), (0.16, 0.9), (0.18, 0.68), (0.5, 0.48), (0.76, 0.32), (0.84, 0.12),
-        ]],
-        &[
-            &[(0.5, 0.0), (0.24, 0.1), (0.22, 0.33), (0.5, 0.46), (0.78, 0.34), (0.76, 0.1), (0.5, 0.0)],
-            &[(0.5, 0.46), (0.18, 0.58), (0.14, 0.86), (0.5, 1.0), (0.86, 0.86), (0.82, 0.58), (0.5, 0.46)],
-        ],
-        &[&[
-            (0.5, 0.48), (0.26, 0.3), (0.3, 0.08), (0.6, 0.0), (0.82, 0.16), (0.66, 0.38), (0.36, 0.58),
-            (0.14, 0.8), (0.34, 0.99), (0.68, 0.96), (0.8, 0.76), (0.5, 0.48),
-        ]],
-    ],
-    // 9: a straight tail; a bowed tail; a leaning tail.
-    &[
-        &[&[
-            (0.84, 0.16), (0.54, 0.0), (0.2, 0.12), (0.12, 0.36), (0.38, 0.5), (0.7, 0.4), (0.86, 0.12),
-            (0.86, 0.12), (0.84, 0.5), (0.78, 1.0),
-        ]],
-        &[&[
-            (0.82, 0.18), (0.54, 0.0), (0.2, 0.1), (0.14, 0.38), (0.42, 0.52), (0.74, 0.4), (0.86, 0.14),
-            (0.86, 0.14), (0.88, 0.6), (0.64, 0.96), (0.2, 0.96),
-        ]],
-        &[&[
-            (0.78, 0.1), (0.46, 0.0), (0.16, 0.18), (0.2, 0.44), (0.52, 0.44), (0.78, 0.1), (0.78, 0.1),
-            (0.62, 0.55), (0.44, 1.0),
-        ]],
-    ],
-];
-
 /// The strokes of one writing of a digit, as short lines, in units of about the digit's height.
-fn written(dice: &mut Dice, class: usize) -> Vec<Vec<Point>> {
+fn written(dice: &mut Dice, class: usize, stray: f32) -> Vec<Vec<Point>> {
     let forms = FORMS[class];
     let form = forms[dice.pick(forms.len())];
-    let shaky = dice.range(0.005, 0.035);
-    let hand = Hand::new(dice);
+    let shaky = stray * dice.range(0.0, 0.05);
+    let rounds = stray * dice.range(0.0, 0.5);
+    let hand = Hand::new(dice, stray);
     let mut strokes = Vec::new();
     for &points in form {
+        let shift = at(dice.bell(), dice.bell()) * (0.02 * stray);
         let mut moved: Vec<Point> = Vec::new();
-        let mut from = 0;
+        let mut stroke: Vec<Point> = Vec::new();
         for (k, &(x, y)) in points.iter().enumerate() {
             if k > 0 && points[k - 1] == (x, y) {
-                // A corner: the line so far ends here, and the next begins.
-                strokes.push(curve(&moved[from..], LINES));
-                from = moved.len() - 1;
+                if dice.chance(rounds) {
+                    continue;
+                }
+                // A corner: the curve so far ends here, and the next begins.
+                stroke.extend(curve(&moved, LINES));
+                moved = moved.split_off(moved.len() - 1);
             } else {
-                moved.push(at(x + shaky * dice.bell(), y + shaky * dice.bell()));
+                moved.push(at(x, y) + shift + at(dice.bell(), dice.bell()) * shaky);
             }
         }
-        strokes.push(curve(&moved[from..], LINES));
-    }
-    for point in strokes.iter_mut().flatten() {
-        *point = hand.place(*point);
+        stroke.extend(curve(&moved, LINES));
+        let mut cut = |share: f32| {
+            let most = (stroke.len() as f32 * share) as usize;
+            if dice.chance(0.4) { dice.pick(most + 1) } else { 0 }
+        };
+        let (begin, end) = (cut(0.04 * stray), cut(0.085 * stray));
+        strokes.push(stroke[begin..stroke.len() - end].iter().map(|&p| hand.place(p)).collect());
     }
     strokes
 }
@@ -219,73 +91,82 @@ fn written(dice: &mut Dice, class: usize) -> Vec<Vec<Point>> {
 /// Lines between two points of a form.
 const LINES: usize = 6;
 
-/// What one hand does to every point of a digit: a smooth warp, then width, slant and turn.
+/// What one hand does to every point of a digit: smooth waves, then width, slant and turn.
 struct Hand {
-    warp: [Point; 4],
+    waves: [Wave; 4],
     width: f32,
     slant: f32,
     turn: f32,
 }
 
+/// A smooth push: so many turns per unit of length along each axis, from where, and how far.
+struct Wave {
+    across: Point,
+    begin: f32,
+    push: Point,
+}
+
 impl Hand {
-    fn new(dice: &mut Dice) -> Hand {
-        let strength = dice.range(0.02, 0.16);
-        let mut vector = || at(dice.bell(), dice.bell()) * strength;
-        let warp = [vector(), vector(), vector(), vector()];
-        Hand { warp, width: dice.range(0.5, 0.95), slant: dice.range(-0.2, 0.45), turn: dice.bell() * 0.018 }
+    fn new(dice: &mut Dice, stray: f32) -> Hand {
+        let strength = stray * dice.range(0.2, 1.0) * 0.06;
+        let waves = [0.5, 0.7, 1.0, 1.4].map(|turns: f32| Wave {
+            across: at(turns, 0.0).turned(dice.unit()),
+            begin: dice.unit(),
+            push: at(dice.bell(), dice.bell()) * (strength / turns),
+        });
+        Hand {
+            waves,
+            width: (0.85 + stray * dice.range(-0.25, 0.33)).max(0.3),
+            slant: stray * (0.13 + 0.2 * dice.bell()),
+            turn: stray * dice.bell() * 0.017,
+        }
     }
 
     fn place(&self, point: Point) -> Point {
         let p = point - at(0.5, 0.5);
-        let [a, b, c, d] = self.warp;
-        let q = p
-            + a * (p.x * p.y * 2.0)
-            + b * (p.x * p.x - 0.1)
-            + c * (p.y * p.y - 0.1)
-            + d * (p.x * p.y * p.y * 4.0);
+        let q =
+            self.waves.iter().fold(p, |q, wave| q + wave.push * sin_cos(wave.across.dot(p) + wave.begin).0);
         at(q.x * self.width - q.y * self.slant, q.y).turned(self.turn)
     }
 }
 
 /// strokes -> (1, 1, 28, 28): scaled to the box, drawn with a round soft pen, centred by mass.
-fn inked(dice: &mut Dice, strokes: &[Vec<Point>]) -> Tensor {
+fn inked(dice: &mut Dice, strokes: &[Vec<Point>], stray: f32) -> Tensor {
     const BOX: f32 = 20.0;
     let [_, h, w] = SHAPE;
-    let pen = Pen::new(dice);
     let all = || strokes.iter().flatten();
     let low = all().fold(at(f32::INFINITY, f32::INFINITY), |m, p| at(m.x.min(p.x), m.y.min(p.y)));
     let high = all().fold(at(f32::NEG_INFINITY, f32::NEG_INFINITY), |m, p| at(m.x.max(p.x), m.y.max(p.y)));
     let extent = (high.x - low.x).max(high.y - low.y).max(1e-3);
+    let length: f32 =
+        strokes.iter().flat_map(|stroke| stroke.windows(2)).map(|ends| (ends[1] - ends[0]).length()).sum();
+    let pen = Pen::new(dice, stray, length / extent);
     let scale = (BOX - 2.0 * pen.radius) / extent;
     let (from, to) = ((low + high) * 0.5, at(w as f32, h as f32) * 0.5);
-    let lines: Vec<Vec<Point>> =
-        strokes.iter().map(|stroke| stroke.iter().map(|&p| (p - from) * scale + to).collect()).collect();
 
-    let mut ink = vec![0.0; h * w];
-    for (n, cell) in ink.iter_mut().enumerate() {
-        let p = at((n % w) as f32 + 0.5, (n / w) as f32 + 0.5);
-        *cell = lines.iter().map(|line| pen.mark(p, line)).fold(0.0, f32::max);
+    let mut ink = Array2::zeros((h, w));
+    for stroke in strokes {
+        let line: Vec<Point> = stroke.iter().map(|&p| (p - from) * scale + to).collect();
+        pen.draw(&mut ink, &line, dice);
     }
-    let (down, right) = shift_to_middle(&ink, h, w);
+    let (down, right) = shift_to_middle(&ink);
     Tensor::from_shape_fn((1, 1, h, w), |(_, _, i, j)| {
         let (i, j) = (i.checked_add_signed(-down), j.checked_add_signed(-right));
-        match (i, j) {
-            (Some(i), Some(j)) if i < h && j < w => whole(ink[i * w + j]),
-            _ => 0.0,
-        }
+        i.zip(j).and_then(|place| ink.get(place)).map_or(0.0, |&value| whole(value))
     })
 }
 
 /// How many whole pixels down and right bring the centre of mass to the middle.
-fn shift_to_middle(ink: &[f32], h: usize, w: usize) -> (isize, isize) {
+fn shift_to_middle(ink: &Array2<f32>) -> (isize, isize) {
     let (mut mass, mut sum) = (0.0, at(0.0, 0.0));
-    for (n, &value) in ink.iter().enumerate() {
+    for ((i, j), &value) in ink.indexed_iter() {
         mass += value;
-        sum = sum + at((n % w) as f32 + 0.5, (n / w) as f32 + 0.5) * value;
+        sum = sum + at(j as f32 + 0.5, i as f32 + 0.5) * value;
     }
     if mass <= 0.0 {
         return (0, 0);
     }
+    let (h, w) = ink.dim();
     let off = at(w as f32, h as f32) * 0.5 - sum * (1.0 / mass);
     (off.y.round() as isize, off.x.round() as isize)
 }
@@ -294,30 +175,49 @@ fn shift_to_middle(ink: &[f32], h: usize, w: usize) -> (isize, isize) {
 struct Pen {
     radius: f32,
     edge: f32,
-    taper: f32,
+    uneven: f32,
     full: f32,
 }
 
 impl Pen {
-    fn new(dice: &mut Dice) -> Pen {
+    /// A pen for strokes that are so long; a broad one would fill the rings of a long line.
+    fn new(dice: &mut Dice, stray: f32, length: f32) -> Pen {
         Pen {
-            radius: dice.range(0.75, 1.75),
-            edge: dice.range(0.9, 1.5),
-            taper: dice.range(-0.25, 0.25),
-            full: dice.range(235.0, 255.0),
+            radius: (1.3 + stray * dice.range(-0.5, 1.25 / length.max(1.0))).clamp(0.5, 3.0),
+            edge: 1.05 + stray * dice.range(-0.2, 0.2),
+            uneven: 0.12 * stray * dice.unit(),
+            full: 266.0 + stray * dice.range(-15.0, 15.0),
         }
     }
 
-    /// The ink that `line` leaves at `p`.
-    fn mark(&self, p: Point, line: &[Point]) -> f32 {
+    /// Draws a line with a pressure of its own at its begin, its middle and its end.
+    fn draw(&self, ink: &mut Array2<f32>, line: &[Point], dice: &mut Dice) {
+        let mut pressure = || 1.0 + self.uneven * dice.bell();
+        let (begin, middle, end) = (pressure(), pressure(), pressure());
         let spans = line.len().saturating_sub(1).max(1) as f32;
-        let mut most = 0.0_f32;
+        let (h, w) = ink.dim();
+        let reach = self.radius * begin.max(middle).max(end) + self.edge;
         for (k, ends) in line.windows(2).enumerate() {
-            let (distance, t) = distance_to_line(p, ends[0], ends[1]);
-            let along = (k as f32 + t) / spans - 0.5;
-            let radius = self.radius * (1.0 + 2.0 * self.taper * along);
-            most = most.max((radius - distance) / self.edge + 0.5);
+            let &[a, b] = ends else { continue };
+            let rows = pixels(a.y.min(b.y) - reach, a.y.max(b.y) + reach, h);
+            let columns = pixels(a.x.min(b.x) - reach, a.x.max(b.x) + reach, w);
+            for (i, j) in rows.flat_map(|i| columns.clone().map(move |j| (i, j))) {
+                let (distance, t) = distance_to_line(at(j as f32 + 0.5, i as f32 + 0.5), a, b);
+                let along = 2.0 * (k as f32 + t) / spans;
+                let pressure = if along < 1.0 {
+                    begin + (middle - begin) * along
+                } else {
+                    middle + (end - middle) * (along - 1.0)
+                };
+                let mark = (self.radius * pressure - distance) / self.edge + 0.5;
+                ink[[i, j]] = ink[[i, j]].max((self.full * mark).clamp(0.0, 255.0));
+            }
         }
-        self.full * most.clamp(0.0, 1.0)
     }
+}
+
+/// The pixels of `extent` between two places.
+fn pixels(low: f32, high: f32, extent: usize) -> Range<usize> {
+    let inside = |place: f32| place.clamp(0.0, extent as f32) as usize;
+    inside(low)..inside(high.ceil())
 }

@@ -1,6 +1,6 @@
 //! Endless labelled examples without a file: one entry to all generators.
 
-use super::{digits, shapes};
+use super::{Difficulty, digits, shapes};
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -57,9 +57,14 @@ impl Generated {
     /// Example `index` of the set that `seed` makes: (1, C, H, W) of whole numbers in 0..=255, and its class. As
     /// many examples in a row as there are classes hold each class once.
     pub fn sample(self, seed: u64, index: u64) -> (Tensor, usize) {
+        self.sample_at(seed, index, Difficulty::default())
+    }
+
+    /// [`Generated::sample`] at a difficulty: [`shapes::sample_at`], [`digits::sample_at`].
+    pub fn sample_at(self, seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
         match self {
-            Generated::Shapes => shapes::sample(seed, index),
-            Generated::Digits => digits::sample(seed, index),
+            Generated::Shapes => shapes::sample_at(seed, index, difficulty),
+            Generated::Digits => digits::sample_at(seed, index, difficulty),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! ([`samples`]) need no file at all.
 
 mod dice;
+mod difficulty;
 pub mod digits;
 mod draw;
 mod error;
@@ -12,11 +13,13 @@ mod fit;
 mod generated;
 mod loaded;
 pub mod npy;
+mod numerals;
 mod picture;
 mod resample;
 pub mod samples;
 pub mod shapes;
 
+pub use difficulty::Difficulty;
 pub use error::PictureError;
 pub use fit::{Fit, Fitted, Ground, Preview, Seen, fit, preview};
 pub use generated::Generated;

@@ -1,6 +1,7 @@
 //! Generated shapes: eight kinds, any colour, size, place and turn, on grounds that differ in brightness.
 
 use super::dice::{Dice, class_of};
+use super::difficulty::Difficulty;
 use super::draw::{
     Colour, Point, at, brightness, colour, coverage, curve, distance_to_polygon, mix, sin_cos, whole,
 };
@@ -27,8 +28,14 @@ const DRAWING: u64 = 0x5348_4150_4452_4157;
 /// assert_eq!((pixels, class), shapes::sample(1, 1000));
 /// ```
 pub fn sample(seed: u64, index: u64) -> (Tensor, usize) {
+    sample_at(seed, index, Difficulty::default())
+}
+
+/// [`sample`] at a difficulty, which scales what hides a shape: how small it may be, how many are outlines, how far
+/// hearts turn, how near figure and ground are in brightness, the grain. At 0 the shapes are large, full and clean.
+pub fn sample_at(seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
     let class = class_of(seed, ORDER, index, CLASSES.len());
-    (drawing(&mut Dice::new(seed, DRAWING, index), class), class)
+    (drawing(&mut Dice::new(seed, DRAWING, index), class, difficulty.get()), class)
 }
 
 /// The `nth` example of a class: its index.
@@ -40,16 +47,16 @@ pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
 }
 
 /// (1, 3, 32, 32): ground, then the figure over it, then grain.
-fn drawing(dice: &mut Dice, class: usize) -> Tensor {
+fn drawing(dice: &mut Dice, class: usize, difficulty: f32) -> Tensor {
     let [channels, h, w] = SHAPE;
-    let radius = dice.range(7.0, 13.0);
+    let radius = dice.range(9.0 - 4.0 * difficulty, 13.0);
     let free = at(w as f32 / 2.0 - radius - 0.5, h as f32 / 2.0 - radius - 0.5);
     let middle = at(w as f32, h as f32) * 0.5;
     let centre = middle + at(free.x * dice.range(-1.0, 1.0), free.y * dice.range(-1.0, 1.0));
-    let figure = Figure::new(dice, class);
-    let Colours { near, far, ink, ink_far } = Colours::new(dice);
+    let figure = Figure::new(dice, class, difficulty);
+    let Colours { near, far, ink, ink_far } = Colours::new(dice, difficulty);
     let light = at(1.0, 0.0).turned(dice.unit());
-    let grain = if dice.chance(0.7) { dice.range(0.0, 7.0) } else { 0.0 };
+    let grain = if dice.chance(0.7) { dice.range(0.0, 14.0 * difficulty) } else { 0.0 };
 
     let mut pixels = Tensor::zeros((1, channels, h, w));
     for i in 0..h {
@@ -77,9 +84,9 @@ enum Figure {
 }
 
 impl Figure {
-    fn new(dice: &mut Dice, class: usize) -> Figure {
+    fn new(dice: &mut Dice, class: usize, difficulty: f32) -> Figure {
         let turn = dice.unit();
-        let may_be_outline = dice.chance(0.3);
+        let may_be_outline = dice.chance(0.6 * difficulty);
         let line = dice.range(0.2, 0.32);
         let (corners, turn, line) = match CLASSES[class] {
             "circle" => return Figure::Annulus { inner: -1.0, outer: 0.95 },
@@ -88,7 +95,7 @@ impl Figure {
             "triangle" => (regular(3, 1.0, 1.0), turn, Some(line)),
             "cross" => (cross(dice.range(0.2, 0.34)), turn, None),
             "star" => (regular(10, 1.0, dice.range(0.4, 0.5)), turn, Some(line * 0.7)),
-            "heart" => (heart(), (turn - 0.5) * 0.2, Some(line)),
+            "heart" => (heart(), (turn - 0.5) * (0.4 * difficulty), Some(line)),
             _ => (arrow(dice.range(0.16, 0.3), dice.range(0.6, 0.85)), turn, None),
         };
         let corners = corners.into_iter().map(|corner| corner.turned(turn)).collect();
@@ -158,8 +165,8 @@ struct Colours {
 impl Colours {
     /// Hues at least a quarter turn apart, and brightness far enough apart that a grey copy still shows the
     /// figure.
-    fn new(dice: &mut Dice) -> Colours {
-        const APART: f32 = 70.0;
+    fn new(dice: &mut Dice, difficulty: f32) -> Colours {
+        let apart = 100.0 - 60.0 * difficulty;
         let hue = dice.unit();
         let figure_hue = hue + dice.range(0.25, 0.75);
         let dark_ground = dice.chance(0.5);
@@ -171,7 +178,7 @@ impl Colours {
         let mut ink = colour(figure_hue, dice.range(0.45, 0.95), value);
         // At most a few steps: black and white are further apart than any ground here is from either.
         let away = if dark_ground { [255.0; 3] } else { [0.0; 3] };
-        while (brightness(ink) - brightness(ground)).abs() < APART {
+        while (brightness(ink) - brightness(ground)).abs() < apart {
             ink = mix(ink, away, 0.25);
         }
         let ink_far = mix(ink, away, dice.range(0.0, 0.25));

@@ -1,6 +1,6 @@
 //! Which example comes when: any batch of a run, and the examples held out from it, by number.
 
-use crate::data::Generated;
+use crate::data::{Difficulty, Generated};
 use crate::nn::loss::one_hot;
 use crate::tensor::Tensor;
 
@@ -11,6 +11,8 @@ pub struct Course {
     pub data: Generated,
     /// The seed of the data.
     pub seed: u64,
+    /// How hard the examples are, those held out too.
+    pub difficulty: Difficulty,
     /// Examples in an epoch, at least 1.
     pub epoch_len: u64,
     /// Examples in a batch, at least 1; an epoch's last batch may hold fewer.
@@ -31,12 +33,16 @@ impl Course {
         let first = epoch * self.epoch_len;
         let begin = (batch * self.batch_len).min(self.epoch_len);
         let end = (begin + self.batch_len).min(self.epoch_len);
-        (first + begin..first + end).map(|index| self.data.sample(self.seed, index)).collect()
+        (first + begin..first + end).map(|index| self.example(self.seed, index)).collect()
     }
 
     /// Example `index` of those that training never sees.
     pub fn held_out(&self, index: u64) -> (Tensor, usize) {
-        self.data.sample(self.seed ^ Self::HELD_OUT, index)
+        self.example(self.seed ^ Self::HELD_OUT, index)
+    }
+
+    fn example(&self, seed: u64, index: u64) -> (Tensor, usize) {
+        self.data.sample_at(seed, index, self.difficulty)
     }
 }
 
@@ -62,7 +68,8 @@ mod tests {
 
     #[test]
     fn an_epoch_is_each_of_its_examples_once() {
-        let course = Course { data: Generated::Digits, seed: 3, epoch_len: 10, batch_len: 4 };
+        let difficulty = Difficulty::default();
+        let course = Course { data: Generated::Digits, seed: 3, difficulty, epoch_len: 10, batch_len: 4 };
         assert_eq!(course.batches(), 3);
         let batches: Vec<_> = (0..3).map(|batch| course.batch(1, batch)).collect();
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2]);
@@ -70,6 +77,8 @@ mod tests {
         assert_eq!(batches.concat(), expected);
         assert!(course.batch(0, 3).is_empty());
         assert_ne!(course.held_out(0), expected[0]);
+        let easy = Course { difficulty: Difficulty::new(0.0).expect("in range"), ..course };
+        assert!(easy.batch(1, 0) != batches[0] && easy.held_out(0) != course.held_out(0));
     }
 
     #[test]
