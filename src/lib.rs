@@ -14,6 +14,8 @@ pub mod nn;
 
 pub mod trace;
 
+pub mod attribution;
+
 pub mod data;
 
 pub mod model_io;

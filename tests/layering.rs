@@ -116,7 +116,7 @@ fn only_the_window_knows_egui() {
 
 #[test]
 fn the_core_touches_no_file_clock_or_thread() {
-    for module in ["tensor", "nn", "trace", "train", "app"] {
+    for module in ["tensor", "nn", "trace", "attribution", "train", "app"] {
         for file in sources(&root().join("src").join(module)) {
             let code = code(&file);
             for word in [

@@ -14,6 +14,31 @@ pub fn relu_backward<T: Real>(dy: T, x: T) -> T {
     if x > T::zero() { dy } else { T::zero() }
 }
 
+/// What a ReLU lets through on the way back. Only the first is the derivative; the others are rules for
+/// pictures of what a network looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Gate {
+    /// dy where x > 0: the derivative.
+    #[default]
+    Derivative,
+    /// dy where x > 0 and dy > 0: guided backpropagation, Springenberg et al. 2015.
+    Guided,
+    /// dy where dy > 0, whatever x was: the deconvnet, Zeiler & Fergus 2014.
+    Deconv,
+}
+
+impl Gate {
+    /// The gradient behind the gate.
+    #[inline(always)]
+    pub fn relu_backward<T: Real>(self, dy: T, x: T) -> T {
+        match self {
+            Self::Derivative => relu_backward(dy, x),
+            Self::Guided => relu_backward(relu_backward(dy, dy), x),
+            Self::Deconv => relu_backward(dy, dy),
+        }
+    }
+}
+
 /// x where x > 0, else slope * x.
 #[inline(always)]
 pub fn leaky_relu<T: Real>(x: T, slope: T) -> T {

@@ -1,7 +1,8 @@
 //! A network: layers whose sizes fit, its parameters, and one run of it forward and backward.
 
 use super::{
-    Real, Window, activation,
+    Real, Window,
+    activation::{self, Gate},
     batchnorm::{self, BatchNorm2d},
     conv::{self, Conv2d},
     dense::{self, Dense},
@@ -370,6 +371,15 @@ impl<T> Parts<T> {
         }
     }
 
+    /// Puts those that are there in place.
+    fn set_some<const N: usize>(&mut self, parts: [(Part, Option<Tensor<T>>); N]) {
+        for (part, tensor) in parts {
+            if let Some(tensor) = tensor {
+                self.set(part, tensor);
+            }
+        }
+    }
+
     /// All parts in the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = (Part, &Tensor<T>)> {
         self.0.iter().map(|(part, tensor)| (*part, tensor))
@@ -656,9 +666,40 @@ impl Network {
             Loss::CrossEntropy => loss::cross_entropy_backward(values.loss.at(Part::Prob), target),
             Loss::Mse => loss::mse_backward(values.output(), target),
         };
+        self.go_back(params, values, dy, 0, Back { mode, gate: Gate::Derivative, parameters: true }, watch)
+    }
+
+    /// Backward from any gradient dy of the output, after [`Self::forward`] in evaluation: the gradients of the
+    /// inputs of layer `to` and those behind it, and none of a parameter. `gate` is the rule at each ReLU. False
+    /// where it was told to stop.
+    ///
+    /// # Panics
+    /// Where dy has another shape than the output: a mistake in this program.
+    pub fn add_input_gradients<T: Real>(
+        &self,
+        params: &Params<T>,
+        values: &mut Values<T>,
+        dy: Tensor<T>,
+        to: usize,
+        gate: Gate,
+        watch: Watch,
+    ) -> bool {
+        assert_eq!(dy.dim(), values.output().dim(), "the gradient has the output's shape");
+        self.go_back(params, values, dy, to, Back { mode: Mode::Eval, gate, parameters: false }, watch)
+    }
+
+    fn go_back<T: Real>(
+        &self,
+        params: &Params<T>,
+        values: &mut Values<T>,
+        dy: Tensor<T>,
+        to: usize,
+        how: Back,
+        watch: Watch,
+    ) -> bool {
         values.loss.set(Part::Dx, dy);
         let (all, mut done) = (self.terms(), 0);
-        for (l, layer) in self.layers.iter().enumerate().rev() {
+        for (l, layer) in self.layers.iter().enumerate().skip(to).rev() {
             if !watch.tell(done, all) {
                 return false;
             }
@@ -667,7 +708,7 @@ impl Network {
             let Some((own, after)) = rest.split_first_mut() else { continue };
             let x = before.last().map_or(&values.input, |layer| layer.at(Part::Out));
             let dy = after.first().unwrap_or(&values.loss).at(Part::Dx);
-            backward_layer(layer, &params.0[l], x, dy, own, mode, workers);
+            backward_layer(layer, &params.0[l], x, dy, own, how, workers);
             done += layer.terms();
         }
         true
@@ -916,6 +957,15 @@ fn forward_layer<T: Real>(
     made
 }
 
+/// How to go backward.
+#[derive(Clone, Copy)]
+struct Back {
+    mode: Mode,
+    gate: Gate,
+    /// Whether the gradients of the parameters are wanted.
+    parameters: bool,
+}
+
 /// What a layer makes backward, added to `own`, which holds what it made forward.
 fn backward_layer<T: Real>(
     layer: &Layer,
@@ -923,25 +973,27 @@ fn backward_layer<T: Real>(
     x: &Tensor<T>,
     dy: &Tensor<T>,
     own: &mut Parts<T>,
-    mode: Mode,
+    how: Back,
     workers: &dyn Workers,
 ) {
-    let zeros = |part: Part| params.get(part).map(|tensor| Tensor::zeros(tensor.dim()));
+    let bias_gradient = || {
+        params.get(Part::Bias).filter(|_| how.parameters).map(|bias| {
+            let mut db = Tensor::zeros(bias.dim());
+            conv::backward_bias(dy, &mut db);
+            db
+        })
+    };
     let dx = match &layer.op {
         Op::Conv2d(spec) => {
             let ds = spec.normalize.then(|| conv::backward_sum(spec, dy));
             let sum_gradient = ds.as_ref().unwrap_or(dy);
-            let mut dw = Tensor::zeros(spec.weight_shape());
-            conv::backward_weight(workers, spec, x, sum_gradient, &mut dw);
+            let dw = how.parameters.then(|| {
+                let mut dw = Tensor::zeros(spec.weight_shape());
+                conv::backward_weight(workers, spec, x, sum_gradient, &mut dw);
+                dw
+            });
             let dx = conv::backward_input(workers, spec, sum_gradient, params.at(Part::Weight));
-            if let Some(ds) = ds {
-                own.set(Part::Ds, ds);
-            }
-            own.set(Part::Dw, dw);
-            if let Some(mut db) = zeros(Part::Bias) {
-                conv::backward_bias(dy, &mut db);
-                own.set(Part::Db, db);
-            }
+            own.set_some([(Part::Ds, ds), (Part::Dw, dw), (Part::Db, bias_gradient())]);
             dx
         }
         Op::MaxPool2d(spec) => pool::max_backward(spec, dy, own.at(Part::Winner)),
@@ -951,19 +1003,18 @@ fn backward_layer<T: Real>(
             own.set(Part::Ds, ds);
             dx
         }
-        Op::Relu => zip(dy, x, activation::relu_backward),
+        Op::Relu => zip(dy, x, |dy, x| how.gate.relu_backward(dy, x)),
         Op::LeakyRelu { slope } => zip(dy, x, |dy, x| activation::leaky_relu_backward(dy, x, T::of(*slope))),
         Op::Tanh => zip(dy, own.at(Part::Out), activation::tanh_backward),
         Op::Sigmoid => zip(dy, own.at(Part::Out), activation::sigmoid_backward),
         Op::Flatten => reshape(dy, layer.input),
         Op::Dense(spec) => {
-            let mut dw = Tensor::zeros((spec.out_features, spec.in_features, 1, 1));
-            dense::backward_weight(workers, spec, x, dy, &mut dw);
-            own.set(Part::Dw, dw);
-            if let Some(mut db) = zeros(Part::Bias) {
-                conv::backward_bias(dy, &mut db);
-                own.set(Part::Db, db);
-            }
+            let dw = how.parameters.then(|| {
+                let mut dw = Tensor::zeros((spec.out_features, spec.in_features, 1, 1));
+                dense::backward_weight(workers, spec, x, dy, &mut dw);
+                dw
+            });
+            own.set_some([(Part::Dw, dw), (Part::Db, bias_gradient())]);
             dense::backward_input(workers, spec, dy, params.at(Part::Weight), layer.input)
         }
         Op::BatchNorm2d(spec) => {
@@ -973,10 +1024,11 @@ fn backward_layer<T: Real>(
             let gamma = params.at(Part::Weight);
             batchnorm::backward_gamma(dy, xhat, &mut dw);
             conv::backward_bias(dy, &mut db);
-            let dx = match mode {
+            let dx = match how.mode {
                 Mode::Train => batchnorm::backward_input_train(dy, xhat, gamma, inv_std, &dw, &db),
                 Mode::Eval => batchnorm::backward_input_eval(dy, gamma, inv_std),
             };
+            // The input's gradient in training is made of them.
             own.set(Part::Dw, dw);
             own.set(Part::Db, db);
             dx

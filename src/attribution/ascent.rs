@@ -1,0 +1,197 @@
+//! Activation maximisation: a picture climbs the gradient of a unit's value, starting from noise.
+
+use super::{Fill, PixelRange, Probe};
+use crate::nn::{Watch, activation::Gate};
+use crate::tensor::{ShapeError, Tensor};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// How to climb.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct AscentRules {
+    /// Steps to take.
+    pub steps: usize,
+    /// The root mean square of a step, as a part of the range from black to white.
+    pub rate: f32,
+    /// The part of the distance to grey that is lost at each step: L2 decay, Simonyan et al. 2014, equation 1.
+    pub decay: f32,
+    /// The part of a 3x3 binomial blur that is mixed in at each step: Yosinski et al. 2015, section 3.
+    pub blur: f32,
+    /// Each step's gradient is taken with the picture shifted by up to so many cells, around its edges: Mordvintsev
+    /// et al. 2015.
+    pub jitter: usize,
+    /// The seed of the noise and the shifts.
+    pub seed: u64,
+}
+
+impl Default for AscentRules {
+    fn default() -> Self {
+        Self { steps: 100, rate: 0.05, decay: 0.01, blur: 0.05, jitter: 1, seed: 1 }
+    }
+}
+
+/// Activation maximisation in the making: one call, one step of the ascent.
+///
+/// x <- shift back(shift(x) + rate * range * g / rms(g)), g the gradient of the unit's value; then decay towards grey,
+/// then blur, then the range of pixels again. It starts from grey with noise of a tenth of the range.
+#[derive(Clone, Debug)]
+pub struct Ascent {
+    x: Tensor,
+    range: PixelRange,
+    rules: AscentRules,
+    rng: ChaCha8Rng,
+    /// The unit's value before each step done, and behind the last one, where it is known.
+    values: Vec<f32>,
+    done: usize,
+}
+
+impl Ascent {
+    /// Starts with the noise of the seed.
+    ///
+    /// # Errors
+    /// Where a rule is not a number that can be used.
+    pub fn new(probe: &Probe, range: PixelRange, rules: AscentRules) -> Result<Self, ShapeError> {
+        for (name, got, most) in
+            [("rate", rules.rate, 10.0), ("decay", rules.decay, 1.0), ("blur", rules.blur, 1.0)]
+        {
+            if !(0.0..=most).contains(&got) {
+                return Err(ShapeError(format!(
+                    "activation maximisation: expected a {name} from 0 to {most}, got {got}; take the usual one"
+                )));
+            }
+        }
+        if rules.steps == 0 {
+            return Err(ShapeError(
+                "activation maximisation: expected at least 1 step, got 0; take 100".into(),
+            ));
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(rules.seed);
+        let [c, h, w] = probe.network().input;
+        let mut x = range.plain(Fill::Grey, [c, h, w]);
+        for ((_, c, _, _), x) in x.indexed_iter_mut() {
+            let [low, high] = range.of(c);
+            *x += (rng.random::<f32>() - 0.5) * 0.1 * (high - low);
+        }
+        Ok(Self { x, range, rules, rng, values: Vec::new(), done: 0 })
+    }
+
+    /// Takes the next step; false where it was told to stop. After the last one the unit's value is taken once more,
+    /// and nothing else happens.
+    pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
+        if self.done == self.rules.steps {
+            if self.values.len() == self.done {
+                let Some(value) = probe.value(&self.x, watch) else { return false };
+                self.values.push(value);
+            }
+            return true;
+        }
+        // Where it is stopped within a step, the step is taken again as if it had not been tried.
+        let mut rng = self.rng.clone();
+        let shift = [0; 2].map(|_: usize| rng.random_range(0..=2 * self.rules.jitter));
+        let shifted = rolled(&self.x, shift, self.rules.jitter, false);
+        let Some((value, g)) = probe.input_gradient(&shifted, Gate::Derivative, watch) else { return false };
+        // The value that counts is that of the picture itself; without a shift it is at hand.
+        let value = match self.rules.jitter {
+            0 => Some(value),
+            _ => probe.value(&self.x, watch),
+        };
+        let Some(value) = value else { return false };
+        self.rng = rng;
+        self.values.push(value);
+        self.climb(&rolled(&g, shift, self.rules.jitter, true));
+        self.done += 1;
+        true
+    }
+
+    fn climb(&mut self, g: &Tensor) {
+        let square: f64 = g.iter().map(|&g| f64::from(g) * f64::from(g)).sum();
+        let rms = (square / g.len() as f64).sqrt() as f32;
+        let AscentRules { rate, decay, blur, .. } = self.rules;
+        for ((n, c, i, j), x) in self.x.indexed_iter_mut() {
+            let [low, high] = self.range.of(c);
+            // A gradient of 0, or none at all, leads nowhere.
+            if rms > 0.0 && rms.is_finite() {
+                *x += rate * (high - low) * g[[n, c, i, j]] / rms;
+            }
+            *x += decay * ((low + high) / 2.0 - *x);
+        }
+        if blur > 0.0 {
+            let blurred = blurred(&self.x);
+            self.x.zip_mut_with(&blurred, |x, b| *x += blur * (b - *x));
+        }
+        for ((_, c, _, _), x) in self.x.indexed_iter_mut() {
+            let [low, high] = self.range.of(c);
+            *x = x.clamp(low, high);
+        }
+    }
+
+    /// Steps done, and all.
+    pub const fn progress(&self) -> (usize, usize) {
+        (self.done, self.rules.steps)
+    }
+
+    /// Whether the last step is done and the value behind it known.
+    pub fn is_done(&self) -> bool {
+        self.values.len() > self.rules.steps
+    }
+
+    /// The picture so far, (1, C, H, W), in the network's input numbers.
+    pub const fn picture(&self) -> &Tensor {
+        &self.x
+    }
+
+    /// The unit's value before each step, and at last behind the last one.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+/// Shifted around the edges by `shift - jitter` cells down and to the right, or back.
+fn rolled(x: &Tensor, shift: [usize; 2], jitter: usize, back: bool) -> Tensor {
+    let (_, _, h, w) = x.dim();
+    let from = |p: usize, shift: usize, len: usize| {
+        let by = shift as i64 - jitter as i64;
+        (p as i64 + if back { by } else { -by }).rem_euclid(len as i64) as usize
+    };
+    Tensor::from_shape_fn(x.dim(), |(n, c, i, j)| x[[n, c, from(i, shift[0], h), from(j, shift[1], w)]])
+}
+
+/// Each channel through the 3x3 filter (1 2 1)ᵀ(1 2 1) / 16; beyond an edge its cells go on.
+fn blurred(x: &Tensor) -> Tensor {
+    let (_, _, h, w) = x.dim();
+    let near = |p: usize, u: usize, len: usize| (p + u).saturating_sub(1).min(len - 1);
+    const TAPS: [f32; 3] = [0.25, 0.5, 0.25];
+    Tensor::from_shape_fn(x.dim(), |(n, c, i, j)| {
+        let taps = (0..3).flat_map(|u| (0..3).map(move |v| (u, v)));
+        taps.fold(0.0, |sum, (u, v)| {
+            (TAPS[u] * TAPS[v]).mul_add(x[[n, c, near(i, u, h), near(j, v, w)]], sum)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shift_and_its_way_back_leave_a_picture_as_it_was() {
+        let mut next = 0.0;
+        let x = Tensor::from_shape_simple_fn((1, 2, 3, 4), || {
+            next += 1.0;
+            next
+        });
+        let there = rolled(&x, [0, 3], 2, false);
+        assert_eq!(there[[0, 0, 0, 1]], x[[0, 0, 2, 0]]);
+        assert_eq!(rolled(&there, [0, 3], 2, true), x);
+    }
+
+    #[test]
+    fn blur_keeps_what_is_plain_and_spreads_a_dot() {
+        let plain = Tensor::from_elem((1, 1, 4, 5), 3.0);
+        assert_eq!(blurred(&plain), plain);
+        let mut dot = Tensor::zeros((1, 1, 3, 3));
+        dot[[0, 0, 1, 1]] = 16.0;
+        let spread = blurred(&dot);
+        assert_eq!(spread.iter().copied().collect::<Vec<_>>(), [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0]);
+    }
+}

@@ -1,0 +1,164 @@
+//! Occlusion: a patch is covered, place after place; how much the unit's value falls is the map.
+
+use super::Probe;
+use crate::nn::Watch;
+use crate::tensor::{ShapeError, Tensor};
+
+/// How the patch goes over the picture.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Patch {
+    /// Its height and width.
+    pub size: [usize; 2],
+    /// How far it goes down and to the right from place to place.
+    pub stride: [usize; 2],
+}
+
+/// A rectangle of the input.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Rect {
+    /// First row and column.
+    pub at: [usize; 2],
+    /// Rows and columns.
+    pub size: [usize; 2],
+}
+
+impl Rect {
+    /// Whether a cell lies in it.
+    pub fn contains(&self, [i, j]: [usize; 2]) -> bool {
+        (self.at[0]..self.at[0] + self.size[0]).contains(&i)
+            && (self.at[1]..self.at[1] + self.size[1]).contains(&j)
+    }
+}
+
+/// Occlusion in the making: one call, one place of the patch; row after row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Occlusion {
+    x: Tensor,
+    fill: Vec<f32>,
+    rows: Vec<usize>,
+    cols: Vec<usize>,
+    size: [usize; 2],
+    value: f32,
+    drops: Vec<f32>,
+}
+
+impl Occlusion {
+    /// Starts; `fill` is what covers a cell, per channel. Runs forward once. `Ok(None)` where it was told to stop.
+    ///
+    /// # Errors
+    /// Where the patch does not fit the picture, or leaves cells between its places.
+    pub fn new(
+        probe: &Probe,
+        x: &Tensor,
+        patch: Patch,
+        fill: Vec<f32>,
+        watch: Watch,
+    ) -> Result<Option<Self>, ShapeError> {
+        let (_, channels, h, w) = x.dim();
+        for (name, len, size, stride) in
+            [("rows", h, patch.size[0], patch.stride[0]), ("columns", w, patch.size[1], patch.stride[1])]
+        {
+            if size == 0 || size > len {
+                return Err(ShapeError(format!(
+                    "occlusion: expected a patch of 1 to {len} {name}, got {size}; choose another size"
+                )));
+            }
+            if stride == 0 || stride > size {
+                return Err(ShapeError(format!(
+                    "occlusion: expected a stride of 1 to {size} {name}, the patch's size, got {stride}; with more, \
+                     some cells would never be covered"
+                )));
+            }
+        }
+        if fill.len() != channels {
+            return Err(ShapeError(format!(
+                "occlusion: expected a filling for each of {channels} channels, got {}; give one number each",
+                fill.len()
+            )));
+        }
+        let Some(value) = probe.value(x, watch) else { return Ok(None) };
+        let [rows, cols] = [(h, 0), (w, 1)].map(|(len, d)| places(len, patch.size[d], patch.stride[d]));
+        Ok(Some(Self { x: x.clone(), fill, rows, cols, size: patch.size, value, drops: Vec::new() }))
+    }
+
+    /// Covers the next place; false where it was told to stop. After the last one it does nothing.
+    pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
+        let (done, all) = self.progress();
+        if done == all {
+            return true;
+        }
+        let Some(value) = probe.value(&self.covered(done), watch) else { return false };
+        self.drops.push(self.value - value);
+        true
+    }
+
+    /// Places done, and all.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.drops.len(), self.rows.len() * self.cols.len())
+    }
+
+    /// Place `k` of the patch, clamped to the last.
+    pub fn place(&self, k: usize) -> Rect {
+        let k = k.min(self.rows.len() * self.cols.len() - 1);
+        Rect { at: [self.rows[k / self.cols.len()], self.cols[k % self.cols.len()]], size: self.size }
+    }
+
+    /// The picture with place `k` covered, (1, C, H, W).
+    pub fn covered(&self, k: usize) -> Tensor {
+        let place = self.place(k);
+        let mut x = self.x.clone();
+        for ((_, c, i, j), x) in x.indexed_iter_mut() {
+            if place.contains([i, j]) {
+                *x = self.fill[c];
+            }
+        }
+        x
+    }
+
+    /// The unit's value for the whole picture.
+    pub const fn value(&self) -> f32 {
+        self.value
+    }
+
+    /// How much the value fell, for each place done.
+    pub fn drops(&self) -> &[f32] {
+        &self.drops
+    }
+
+    /// (1, 1, H, W): for each cell the mean fall over the places done that covered it; NaN where none has yet.
+    pub fn map(&self) -> Tensor {
+        let (_, _, h, w) = self.x.dim();
+        let mut sums = Tensor::<f32>::zeros((1, 1, h, w));
+        let mut counts = Tensor::<f32>::zeros((1, 1, h, w));
+        for (k, drop) in self.drops.iter().enumerate() {
+            let Rect { at: [i, j], size: [rows, cols] } = self.place(k);
+            for p in (i..i + rows).flat_map(|i| (j..j + cols).map(move |j| [0, 0, i, j])) {
+                sums[p] += drop;
+                counts[p] += 1.0;
+            }
+        }
+        sums / counts
+    }
+}
+
+/// Where a patch starts: every `stride` cells, and once flush with the end.
+fn places(len: usize, size: usize, stride: usize) -> Vec<usize> {
+    let last = len - size;
+    let mut places: Vec<usize> = (0..=last).step_by(stride).collect();
+    if places.last() != Some(&last) {
+        places.push(last);
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+
+    #[test]
+    fn places_reach_both_ends() {
+        assert_eq!(places(7, 3, 2), [0, 2, 4]);
+        assert_eq!(places(8, 3, 2), [0, 2, 4, 5]);
+        assert_eq!(places(3, 3, 1), [0]);
+    }
+}

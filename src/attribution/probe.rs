@@ -1,0 +1,166 @@
+//! A network as far as one unit: its value for a picture, and the gradient of that value.
+
+use super::Unit;
+use crate::nn::{
+    Mode, Network, Op, Params, Part, Values, Watch, activation::Gate, dropout::Stream, loss::Loss, softmax,
+};
+use crate::tensor::{Shape, ShapeError, Tensor};
+
+/// A network as far as one unit, in evaluation. It takes one picture at a time.
+pub struct Probe<'a> {
+    network: Network,
+    params: &'a Params,
+    unit: Unit,
+}
+
+impl<'a> Probe<'a> {
+    /// The part of a network that leads to a unit.
+    ///
+    /// # Errors
+    /// Where there is no such unit.
+    pub fn new(network: &Network, params: &'a Params, unit: Unit) -> Result<Self, ShapeError> {
+        let last = network.layers.len() - 1;
+        let is_softmax = network.layers[last].op == Op::Softmax;
+        let end = match unit {
+            // Before the softmax; a network of nothing else has only probabilities.
+            Unit::Score(_) if is_softmax && last > 0 => last - 1,
+            Unit::Score(_) | Unit::Probability(_) => last,
+            Unit::Channel { layer, .. } | Unit::Cell { layer, .. } => layer,
+        };
+        let Some(layers) = network.layers.get(..=end) else {
+            return Err(ShapeError(format!(
+                "expected a layer from 0 to {last}, got {end}; choose one that the network has"
+            )));
+        };
+        let [c, h, w] = layers[end].output;
+        let name = layers[end].name();
+        match unit {
+            Unit::Score(class) | Unit::Probability(class) if class >= c * h * w => {
+                return Err(ShapeError(format!(
+                    "expected a class from 0 to {}, got {class}; choose one that the network has",
+                    c * h * w - 1
+                )));
+            }
+            Unit::Probability(_) if !is_softmax && network.loss == Loss::Mse => {
+                return Err(ShapeError(
+                    "expected a network that ends in probabilities, got one with a squared error; ask for a \
+                     class's score (class:NAME)"
+                        .into(),
+                ));
+            }
+            Unit::Channel { channel, .. } | Unit::Cell { channel, .. } if channel >= c => {
+                return Err(ShapeError(format!(
+                    "{name}: expected a channel from 0 to {}, got {channel}; choose one that the layer has",
+                    c - 1
+                )));
+            }
+            Unit::Cell { at: [i, j], .. } if i >= h || j >= w => {
+                return Err(ShapeError(format!(
+                    "{name}: expected a position up to ({},{}), got ({i},{j}); choose one that the layer has",
+                    h - 1,
+                    w - 1
+                )));
+            }
+            Unit::Score(_) | Unit::Probability(_) | Unit::Channel { .. } | Unit::Cell { .. } => {}
+        }
+        let network = Network { input: network.input, layers: layers.to_vec(), loss: network.loss };
+        Ok(Self { network, params, unit })
+    }
+
+    /// The layers that lead to the unit.
+    pub const fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The unit.
+    pub const fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// x: (1, C, H, W) -> the unit's value; `None` where it was told to stop.
+    pub fn value(&self, x: &Tensor, watch: Watch) -> Option<f32> {
+        self.forward(x, watch).map(|values| self.value_in(&values))
+    }
+
+    pub(super) fn forward(&self, x: &Tensor, watch: Watch) -> Option<Values> {
+        self.network.forward_watched(self.params, x, Mode::Eval, Stream::default(), watch)
+    }
+
+    /// The unit's value in what a forward pass made.
+    pub(super) fn value_in(&self, values: &Values) -> f32 {
+        let y = values.output();
+        match self.unit {
+            Unit::Score(class) => y[self.at(class)],
+            Unit::Probability(class) if self.is_after_softmax() => y[self.at(class)],
+            Unit::Probability(class) => softmax::forward(&as_vector(y)).out[[0, class, 0, 0]],
+            Unit::Channel { channel, .. } => {
+                let [_, h, w] = self.network.output();
+                self.positions().fold(0.0, |sum, [i, j]| sum + y[[0, channel, i, j]]) / (h * w) as f32
+            }
+            Unit::Cell { channel, at: [i, j], .. } => y[[0, channel, i, j]],
+        }
+    }
+
+    /// x: (1, C, H, W) -> the unit's value, and what the pass made: its layers from `to` on with
+    /// [`Part::Dx`], the gradient of the unit's value by their inputs, with `gate` at the ReLUs. `None` where
+    /// it was told to stop.
+    pub fn gradients(&self, x: &Tensor, to: usize, gate: Gate, watch: Watch) -> Option<(f32, Values)> {
+        let mut values = self.forward(x, watch)?;
+        let value = self.value_in(&values);
+        let dy = self.output_gradient(&values);
+        let is_whole = self.network.add_input_gradients(self.params, &mut values, dy, to, gate, watch);
+        is_whole.then_some((value, values))
+    }
+
+    /// x: (1, C, H, W) -> the unit's value and its gradient by x, (1, C, H, W).
+    pub fn input_gradient(&self, x: &Tensor, gate: Gate, watch: Watch) -> Option<(f32, Tensor)> {
+        let (value, mut values) = self.gradients(x, 0, gate, watch)?;
+        // A network has at least one layer, and a whole pass gives each its gradient.
+        let dx = values.layers.first_mut()?.take(Part::Dx)?;
+        Some((value, dx))
+    }
+
+    /// The gradient of the unit's value by the last layer's output.
+    fn output_gradient(&self, values: &Values) -> Tensor {
+        let y = values.output();
+        let mut dy = Tensor::zeros(y.dim());
+        match self.unit {
+            Unit::Score(class) => dy[self.at(class)] = 1.0,
+            Unit::Probability(class) if self.is_after_softmax() => dy[self.at(class)] = 1.0,
+            Unit::Probability(class) => {
+                let probability = softmax::forward(&as_vector(y)).out;
+                let mut of_class = Tensor::zeros(probability.dim());
+                of_class[[0, class, 0, 0]] = 1.0;
+                let (_, dx) = softmax::backward(&of_class, &probability);
+                dy.iter_mut().zip(&dx).for_each(|(to, from)| *to = *from);
+            }
+            Unit::Channel { channel, .. } => {
+                let [_, h, w] = self.network.output();
+                self.positions().for_each(|[i, j]| dy[[0, channel, i, j]] = 1.0 / (h * w) as f32);
+            }
+            Unit::Cell { channel, at: [i, j], .. } => dy[[0, channel, i, j]] = 1.0,
+        }
+        dy
+    }
+
+    fn is_after_softmax(&self) -> bool {
+        self.network.layers.last().is_some_and(|layer| layer.op == Op::Softmax)
+    }
+
+    /// Where a class's number is in the output.
+    fn at(&self, class: usize) -> [usize; 4] {
+        Shape::image(self.network.output()).at(class)
+    }
+
+    /// The positions of a channel of the output.
+    pub(super) fn positions(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
+        let [_, h, w] = self.network.output();
+        (0..h * w).map(move |p| [p / w, p % w])
+    }
+}
+
+/// (1, C, H, W) -> (1, C*H*W, 1, 1): a loss's softmax runs over all outputs.
+fn as_vector(y: &Tensor) -> Tensor {
+    let mut cells = y.iter().copied();
+    Tensor::from_shape_simple_fn((1, y.len(), 1, 1), || cells.next().unwrap_or(f32::NAN))
+}
