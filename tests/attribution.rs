@@ -62,7 +62,7 @@ fn cells(tensor: &Tensor) -> Vec<f32> {
 }
 
 fn unit_range(channels: usize) -> PixelRange {
-    PixelRange::new(vec![0.0; channels], vec![1.0; channels]).expect("finite")
+    PixelRange::new(channels, |_, pixel| pixel / 255.0)
 }
 
 /// A bundled model, one of its generated pictures, and the class that it predicts.
@@ -75,10 +75,7 @@ fn example(model: &str, data: Generated, index: u64) -> (Model, Tensor, usize) {
 }
 
 fn range_of(model: &Model) -> PixelRange {
-    let preprocess = &model.architecture.preprocess;
-    let of =
-        |pixel: f32| (0..model.network.input[0]).map(|c| preprocess.value(c, pixel)).collect::<Vec<f32>>();
-    PixelRange::new(of(0.0), of(255.0)).expect("finite")
+    PixelRange::new(model.network.input[0], |c, pixel| model.architecture.preprocess.value(c, pixel))
 }
 
 fn finish(look: &mut Look, probe: &Probe) {
@@ -224,7 +221,7 @@ fn guided_and_deconv_are_what_a_hand_computes() {
 
 #[test]
 fn grad_cam_is_what_a_hand_computes() {
-    // Two 1x1 filters, x and 1 - ... : maps A0 = relu(x), A1 = relu(-2x); the dense weights are dy/dA.
+    // Two 1x1 filters: maps A0 = relu(x), A1 = relu(-2x); the dense weights are dy/dA.
     let net = network([1, 2, 2], [conv(2, 1, 1), Kind::Relu, Kind::Flatten, dense(1, true)], Loss::Mse);
     let weights: [&[f32]; 2] = [&[1.0, -2.0], &[1.0, 2.0, 3.0, 4.0, -1.0, -1.0, -1.0, -5.0]];
     let params = params(&net, &weights);
@@ -330,7 +327,7 @@ fn climbing_raises_the_unit_at_every_step() {
     let net = network([1, 8, 8], kinds, Loss::CrossEntropy);
     let params = Numbers::new(8).params::<f32>(&net);
     let plain = AscentRules { steps: 30, rate: 0.005, decay: 0.0, blur: 0.0, jitter: 0, seed: 4 };
-    for unit in [Unit::Score(1), Unit::Probability(2), Unit::Channel { layer: 1, channel: 0 }] {
+    for unit in [Unit::Score(1), Unit::Probability(2), Unit::Channel { layer: 0, channel: 0 }] {
         let probe = Probe::new(&net, &params, unit).expect("a unit");
         let mut made = Ascent::new(&probe, unit_range(1), plain).expect("rules");
         while !made.is_done() {
@@ -341,6 +338,19 @@ fn climbing_raises_the_unit_at_every_step() {
         assert!(values.windows(2).all(|pair| pair[1] >= pair[0] - 1e-6), "{unit:?}: {values:?}");
         assert!(values[30] > values[0], "{unit:?}: {values:?}");
         assert!(made.picture().iter().all(|x| (0.0..=1.0).contains(x)));
+    }
+}
+
+#[test]
+fn a_dead_unit_is_stuck_and_says_so() {
+    let net = network([1, 2, 2], [conv(2, 1, 1), Kind::Relu], Loss::Mse);
+    let params = params(&net, &[&[-1.0, 1.0]]);
+    let rules = AscentRules { steps: 2, ..AscentRules::default() };
+    for (channel, stuck) in [(0, true), (1, false)] {
+        let probe = Probe::new(&net, &params, Unit::Channel { layer: 1, channel }).expect("a unit");
+        let mut made = Ascent::new(&probe, unit_range(1), rules).expect("rules");
+        assert!(made.step(&probe, Watch::NONE));
+        assert_eq!(made.is_stuck(), stuck);
     }
 }
 

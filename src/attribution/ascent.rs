@@ -43,6 +43,7 @@ pub struct Ascent {
     /// The unit's value before each step done, and behind the last one, where it is known.
     values: Vec<f32>,
     done: usize,
+    stuck: bool,
 }
 
 impl Ascent {
@@ -72,7 +73,7 @@ impl Ascent {
             let [low, high] = range.of(c);
             *x += (rng.random::<f32>() - 0.5) * 0.1 * (high - low);
         }
-        Ok(Self { x, range, rules, rng, values: Vec::new(), done: 0 })
+        Ok(Self { x, range, rules, rng, values: Vec::new(), done: 0, stuck: false })
     }
 
     /// Takes the next step; false where it was told to stop. After the last one the unit's value is taken once more,
@@ -106,11 +107,12 @@ impl Ascent {
     fn climb(&mut self, g: &Tensor) {
         let square: f64 = g.iter().map(|&g| f64::from(g) * f64::from(g)).sum();
         let rms = (square / g.len() as f64).sqrt() as f32;
+        // A gradient of 0, or none at all, leads nowhere.
+        self.stuck = !(rms > 0.0 && rms.is_finite());
         let AscentRules { rate, decay, blur, .. } = self.rules;
         for ((n, c, i, j), x) in self.x.indexed_iter_mut() {
             let [low, high] = self.range.of(c);
-            // A gradient of 0, or none at all, leads nowhere.
-            if rms > 0.0 && rms.is_finite() {
+            if !self.stuck {
                 *x += rate * (high - low) * g[[n, c, i, j]] / rms;
             }
             *x += decay * ((low + high) / 2.0 - *x);
@@ -133,6 +135,11 @@ impl Ascent {
     /// Whether the last step is done and the value behind it known.
     pub fn is_done(&self) -> bool {
         self.values.len() > self.rules.steps
+    }
+
+    /// Whether the last step found no gradient to climb: the unit is dead for this picture, behind ReLUs that are shut.
+    pub const fn is_stuck(&self) -> bool {
+        self.stuck
     }
 
     /// The picture so far, (1, C, H, W), in the network's input numbers.

@@ -1,6 +1,6 @@
 //! From cells of several channels to one plane, from a small plane to a large one, and the range of pixels.
 
-use crate::tensor::{ShapeError, Tensor};
+use crate::tensor::Tensor;
 
 /// (1, C, H, W) -> (1, 1, H, W): the number of largest magnitude over the channels, with its sign, the first of
 /// equals. Simonyan et al. 2014, section 3.1, do so for colour pictures.
@@ -46,29 +46,26 @@ pub struct PixelRange {
 }
 
 impl PixelRange {
-    /// # Errors
-    /// Where the two are not of one length or not finite.
-    pub fn new(black: Vec<f32>, white: Vec<f32>) -> Result<Self, ShapeError> {
-        if black.len() != white.len() || black.iter().chain(&white).any(|x| !x.is_finite()) {
-            return Err(ShapeError(format!(
-                "expected a finite black and white for each channel, got {black:?} and {white:?}; check the model's \
-                 preprocessing"
-            )));
-        }
-        Ok(Self { black, white })
+    /// The range of so many channels, where `value` says what a pixel of 0 to 255 becomes in a channel.
+    pub fn new(channels: usize, value: impl Fn(usize, f32) -> f32) -> Self {
+        let of = |pixel| (0..channels).map(|c| value(c, pixel)).collect();
+        Self { black: of(0.0), white: of(255.0) }
     }
 
-    /// Lower and upper end of channel `c`; 0 and 1 for a channel beyond the last.
+    fn ends(&self, c: usize) -> [f32; 2] {
+        let number = |numbers: &[f32], or| numbers.get(c).copied().filter(|x| x.is_finite()).unwrap_or(or);
+        [number(&self.black, 0.0), number(&self.white, 1.0)]
+    }
+
+    /// Lower and upper end of channel `c`; 0 and 1 for one beyond the last, or that is not finite.
     pub fn of(&self, c: usize) -> [f32; 2] {
-        let number = |numbers: &[f32], or| numbers.get(c).copied().unwrap_or(or);
-        let (black, white) = (number(&self.black, 0.0), number(&self.white, 1.0));
+        let [black, white] = self.ends(c);
         [black.min(white), black.max(white)]
     }
 
     /// The plain colour in channel `c`.
     pub fn fill(&self, fill: Fill, c: usize) -> f32 {
-        let number = |numbers: &[f32], or| numbers.get(c).copied().unwrap_or(or);
-        let (black, white) = (number(&self.black, 0.0), number(&self.white, 1.0));
+        let [black, white] = self.ends(c);
         match fill {
             Fill::Black => black,
             Fill::Grey => (black + white) / 2.0,
@@ -97,6 +94,11 @@ pub enum Fill {
 impl Fill {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Black, Self::Grey, Self::White];
+
+    /// The fill of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fill| fill.name() == name)
+    }
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -134,9 +136,12 @@ mod tests {
 
     #[test]
     fn a_range_is_ordered_where_its_black_is_the_larger() {
-        let range = PixelRange::new(vec![1.0, -1.0], vec![0.0, 3.0]).expect("finite");
-        assert_eq!((range.of(0), range.of(1)), ([0.0, 1.0], [-1.0, 3.0]));
+        let range = PixelRange::new(3, |c, pixel| match c {
+            0 => 1.0 - pixel / 255.0,
+            1 => pixel / 255.0 * 4.0 - 1.0,
+            _ => pixel / 0.0,
+        });
+        assert_eq!((range.of(0), range.of(1), range.of(2)), ([0.0, 1.0], [-1.0, 3.0], [0.0, 1.0]));
         assert_eq!((range.fill(Fill::Black, 0), range.fill(Fill::Grey, 1)), (1.0, 1.0));
-        assert!(PixelRange::new(vec![0.0], vec![f32::NAN]).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: commands, their arguments, and usage errors in one line.
 
+use crate::attribution::{Fill, Method};
 use crate::data::{Difficulty, Fit, Generated};
 use crate::nn::{init::Init, optimizer::Rule};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -31,6 +32,8 @@ pub enum Command {
     Step(StepArgs),
     /// Writes a model's weights or its architecture into a file.
     Export(ExportArgs),
+    /// Shows what a class or another unit looks at: saliency, Grad-CAM and their kin.
+    Look(LookArgs),
     /// Measures how fast the core is, as JSON lines.
     Bench(BenchArgs),
     /// Draws the window's contents into a PNG file, without a display.
@@ -130,6 +133,55 @@ pub struct StepArgs {
     /// The seed of dropout.
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `look`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct LookArgs {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Which picture.
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// saliency, gradient-x-input, integrated-gradients, guided-backprop, deconvnet, grad-cam, occlusion or
+    /// activation-maximisation.
+    #[arg(long, value_name = "METHOD", default_value = "saliency", value_parser = super::look::method)]
+    pub method: Method,
+    /// Whose: class:NAME (its score), prob:NAME (its probability), LAYER:kCHANNEL (the mean of a map) or
+    /// LAYER:kCHANNEL:(ROW,COLUMN); without it the score of the predicted class.
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
+    /// Grad-CAM: the layer; without it the last convolution, behind its activation.
+    #[arg(long, value_name = "LAYER")]
+    pub layer: Option<String>,
+    /// Steps of integrated gradients (64) or of activation maximisation (100).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub steps: Option<u32>,
+    /// What covers a patch, and where integrated gradients start: black, grey or white.
+    #[arg(long, value_name = "COLOUR", default_value = "grey", value_parser = fill)]
+    pub fill: Fill,
+    /// Occlusion: the patch's side in cells; without it an eighth of the picture.
+    #[arg(long, value_name = "N")]
+    pub patch: Option<u32>,
+    /// Occlusion: cells from place to place; without it half the patch.
+    #[arg(long, value_name = "N")]
+    pub stride: Option<u32>,
+    /// Activation maximisation: the seed of its start.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Also makes the map with random weights of this seed, and says how alike the two are.
+    #[arg(long, value_name = "S")]
+    pub randomise: Option<u64>,
+    /// Threads to compute on; the numbers are the same on any number.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
+    pub threads: usize,
+    /// The map over the picture, as a PNG file; of activation maximisation the picture it made.
+    #[arg(long, value_name = "MAP.png")]
+    pub out: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,
@@ -307,6 +359,11 @@ impl std::str::FromStr for Size {
 fn generated(text: &str) -> Result<Generated, String> {
     let names = Generated::ALL.map(Generated::name).join(", ");
     Generated::parse(text).ok_or_else(|| format!("expected one of {names}"))
+}
+
+fn fill(text: &str) -> Result<Fill, String> {
+    let names = Fill::ALL.map(Fill::name).join(", ");
+    Fill::parse(text).ok_or_else(|| format!("expected one of {names}"))
 }
 
 fn rule(text: &str) -> Result<Rule, String> {

@@ -4,7 +4,9 @@ mod args;
 mod bars;
 mod bench;
 mod export;
+mod heat;
 mod list;
+mod look;
 mod npz;
 mod out;
 mod run;
@@ -14,8 +16,8 @@ mod step;
 mod train;
 
 pub use args::{
-    Args, BenchArgs, Command, ExportArgs, FitArg, ImageArgs, Language, ModelArgs, RenderArgs, RunArgs,
-    ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
+    Args, BenchArgs, Command, ExportArgs, FitArg, ImageArgs, Language, LookArgs, ModelArgs, RenderArgs,
+    RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
 };
 pub use save::write_atomically;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
@@ -67,12 +69,13 @@ pub fn execute(args: &Args) -> Result<(), CliError> {
         Some(Command::Train(args)) => train::train(args),
         Some(Command::Step(args)) => step::step(args),
         Some(Command::Export(args)) => export::export(args),
+        Some(Command::Look(args)) => look::look(args),
         Some(Command::Bench(args)) => bench::bench(args),
         Some(Command::Render(_)) => {
             Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))
         }
         None => Err(CliError(
-            "expected a headless command, got none; the commands are models, samples, run, train, step, export, bench, render".into(),
+            "expected a headless command, got none; the commands are models, samples, run, train, step, look, export, bench, render".into(),
         )),
     }
 }

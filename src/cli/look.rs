@@ -1,0 +1,246 @@
+//! `look`: what a unit of a network looks at, as a picture and in numbers.
+
+use super::{CliError, LookArgs, heat, open_input, open_model, out::print, save::write_atomically};
+use crate::attribution::{
+    Look, Method, Patch, PixelRange, Probe, Settings, Unit, randomised, rank_correlation, usual_layer,
+};
+use crate::model_io::Model;
+use crate::nn::{Mode, Params, Watch, dropout::Stream};
+use crate::tensor::Tensor;
+use crate::threads::Threads;
+use crate::train::class_of;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+/// Makes the map, writes it and prints what it says.
+pub fn look(args: &LookArgs) -> Result<(), CliError> {
+    let model = open_model(&args.model)?;
+    let input = open_input(&model, &args.image)?;
+    if input.x.dim().0 != 1 {
+        return Err(CliError(format!(
+            "{}: expected one picture, got {}; give one of them alone",
+            input.name,
+            input.x.dim().0
+        )));
+    }
+    let workers = Threads::new(args.threads).map_err(CliError)?;
+    let made = workers.within(|| make(args, &model, &input.x, Watch { workers: &workers, ..Watch::NONE }))?;
+    if let Some(path) = &args.out {
+        write_atomically(path, &made.png(&model, input.pixels.as_ref())?)?;
+    }
+    let said = if args.json { format!("{}\n", made.json(&model)) } else { made.text(&model) };
+    print(&said)
+}
+
+/// A look that is done, and the same with random weights where that was asked for.
+struct Made {
+    look: Look,
+    unit: Unit,
+    random: Option<f64>,
+}
+
+fn make(args: &LookArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Made, CliError> {
+    let unit = match &args.unit {
+        Some(text) => Unit::parse(text, &model.network, |class| {
+            model.class_index(class).map_err(|error| error.to_string())
+        })?,
+        None => {
+            let run = model.network.forward_watched(&model.params, x, Mode::Eval, Stream::default(), watch);
+            Unit::Score(run.map_or(0, |values| class_of(values.output().iter().copied())))
+        }
+    };
+    let settings = settings(args, model)?;
+    let look = finish(model, &model.params, unit, settings, x, watch)?;
+    let random = match args.randomise {
+        Some(seed) => {
+            let params = randomised(&model.network, &model.params, 0, seed);
+            let forgotten = finish(model, &params, unit, settings, x, watch)?;
+            look.map().zip(forgotten.map()).map(|(a, b)| rank_correlation(&a, &b))
+        }
+        None => None,
+    };
+    Ok(Made { look, unit, random })
+}
+
+/// What the arguments ask for, the rest as usual.
+fn settings(args: &LookArgs, model: &Model) -> Result<Settings, CliError> {
+    let mut settings = Settings::usual(args.method, model.network.input);
+    if let Some(steps) = args.steps {
+        (settings.steps, settings.ascent.steps) = (steps as usize, steps as usize);
+    }
+    if let Some(name) = &args.layer {
+        let found = model.network.layers.iter().position(|layer| layer.name() == name);
+        settings.layer = Some(found.ok_or_else(|| {
+            let names: Vec<_> = model.network.layers.iter().map(|layer| layer.name()).collect();
+            CliError(format!(
+                "expected a layer of {}, got {name:?}; the layers are {}",
+                model.name,
+                names.join(", ")
+            ))
+        })?);
+    }
+    settings.fill = args.fill;
+    settings.ascent.seed = args.seed;
+    let patch = args.patch.map_or(settings.patch.size, |side| [side as usize; 2]);
+    let half = patch.map(|side: usize| side.div_ceil(2));
+    settings.patch = Patch { size: patch, stride: args.stride.map_or(half, |stride| [stride as usize; 2]) };
+    Ok(settings)
+}
+
+/// Goes to the end of a look, with a bar on standard error where that takes many passes.
+fn finish(
+    model: &Model,
+    params: &Params,
+    unit: Unit,
+    settings: Settings,
+    x: &Tensor,
+    watch: Watch,
+) -> Result<Look, CliError> {
+    let probe = Probe::new(&model.network, params, unit)?;
+    let range =
+        PixelRange::new(model.network.input[0], |c, pixel| model.architecture.preprocess.value(c, pixel));
+    let mut look = Look::new(&probe, settings, x.clone(), range)?;
+    let bar = ProgressBar::new(1).with_message(settings.method.name());
+    // A mistake in the template leaves the default style.
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}  {eta} left") {
+        bar.set_style(style);
+    }
+    while !look.is_done() {
+        look.step(&probe, watch)?;
+        let (done, all) = look.progress();
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    }
+    bar.finish_and_clear();
+    Ok(look)
+}
+
+impl Made {
+    /// A map over the picture, or the picture that was made.
+    fn png(&self, model: &Model, pixels: Option<&Tensor>) -> Result<Vec<u8>, CliError> {
+        let to_pixels = |x: &Tensor| {
+            let mut pixels = x.clone();
+            for ((_, c, _, _), x) in pixels.indexed_iter_mut() {
+                *x = model.architecture.preprocess.pixel(c, *x);
+            }
+            pixels
+        };
+        match (self.look.map(), self.look.ascent()) {
+            (Some(map), _) => {
+                let own = || to_pixels(self.look.picture());
+                heat::over(&map, &pixels.cloned().unwrap_or_else(own))
+            }
+            (None, Some(ascent)) => heat::picture(&to_pixels(ascent.picture())),
+            (None, None) => Err(CliError("expected a map, got none; report this with the command".into())),
+        }
+    }
+
+    fn unit_text(&self, model: &Model) -> String {
+        self.unit.text(&model.network, |class| model.class_name(class))
+    }
+
+    /// Least, greatest and sum of the map.
+    fn extent(&self) -> Option<[f32; 3]> {
+        let map = self.look.map()?;
+        let least = map.iter().copied().fold(f32::INFINITY, f32::min);
+        let greatest = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        Some([least, greatest, map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32])
+    }
+
+    fn json(&self, model: &Model) -> Value {
+        let (look, settings) = (&self.look, self.look.settings());
+        let method = settings.method;
+        let extent = self.extent();
+        let mut json = json!({
+            "model": model.name,
+            "method": method.name(),
+            "source": method.source(),
+            "changes_gradient": method.changes_gradient(),
+            "unit": self.unit_text(model),
+            "value": look.value(),
+            "min": extent.map(|e| e[0]),
+            "max": extent.map(|e| e[1]),
+            "sum": extent.map(|e| e[2]),
+        });
+        if let Some(correlation) = self.random {
+            json["rank_correlation_with_random_weights"] = json!(correlation);
+        }
+        if let Some(made) = look.integrated() {
+            let [sum, should] = made.completeness();
+            json["completeness"] = json!({
+                "baseline": settings.fill.name(),
+                "steps": settings.steps,
+                "sum": sum,
+                "difference": should,
+                "error": made.completeness_error(),
+            });
+        }
+        if let Some(made) = look.grad_cam() {
+            json["grad_cam"] = json!({ "layer": self.layer(model), "weights": made.weights });
+        }
+        if let Some(made) = look.occlusion() {
+            json["occlusion"] = json!({
+                "patch": settings.patch.size,
+                "stride": settings.patch.stride,
+                "fill": settings.fill.name(),
+                "places": made.progress().1,
+            });
+        }
+        if let Some(made) = look.ascent() {
+            json["ascent"] = json!({
+                "seed": settings.ascent.seed,
+                "steps": settings.ascent.steps,
+                "stuck": made.is_stuck(),
+                "values": made.values(),
+            });
+        }
+        json
+    }
+
+    /// The layer that Grad-CAM was taken at.
+    fn layer<'a>(&self, model: &'a Model) -> Option<&'a str> {
+        let probe = Probe::new(&model.network, &model.params, self.unit).ok()?;
+        let layer = self.look.settings().layer.or_else(|| usual_layer(probe.network()))?;
+        model.network.layers.get(layer).map(|layer| layer.name())
+    }
+
+    fn text(&self, model: &Model) -> String {
+        let (look, method) = (&self.look, self.look.settings().method);
+        let value = look.value().unwrap_or(f32::NAN);
+        let mut lines = vec![
+            format!("{}: {} = {value}", model.name, self.unit_text(model)),
+            format!("{} ({})", method.name(), method.source()),
+        ];
+        if method.changes_gradient() {
+            lines.push("  changes the rule at each ReLU: its numbers are no derivative".into());
+        }
+        if let Some([least, greatest, sum]) = self.extent() {
+            lines.push(format!("  from {least} to {greatest}, sum {sum}"));
+        }
+        if let Some(made) = look.integrated() {
+            let [sum, should] = made.completeness();
+            let error = made.completeness_error() * 100.0;
+            lines.push(format!(
+                "  adds up to {sum}; the value less the baseline's is {should}: {error:.3} % off"
+            ));
+        }
+        if let Some(layer) = look.grad_cam().and_then(|_| self.layer(model)) {
+            lines.push(format!("  at the output of {layer}"));
+        }
+        if let Some(made) = look.ascent() {
+            let first = made.values().first().copied().unwrap_or(f32::NAN);
+            let stuck = if made.is_stuck() { "; the gradient is 0 there: the unit is dead" } else { "" };
+            lines.push(format!("  climbed from {first} to {value} in {} steps{stuck}", made.progress().0));
+        }
+        if let Some(correlation) = self.random {
+            lines.push(format!("  rank correlation with the map of random weights: {correlation:.3}"));
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+/// The method of a name, for the arguments.
+pub fn method(text: &str) -> Result<Method, String> {
+    let names = Method::ALL.map(Method::name).join(", ");
+    Method::parse(text).ok_or_else(|| format!("expected one of {names}"))
+}
