@@ -97,8 +97,7 @@ fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Resu
     let alone = crate::nn::engine::Alone;
     let workers: &dyn Workers = if trains { workers } else { &alone };
     let params = net.network.init(Init::He, 1);
-    let mut engine = Engine::new(&net.network, &params, images, Isa::best(), workers)
-        .ok_or_else(|| CliError("expected a network that the engine knows, got another".into()))?;
+    let mut engine = Engine::new(&net.network, &params, images, Isa::best(), workers);
     drop(params);
     let [c, h, w] = net.network.input;
     let mut rng = init::rng(2, 0);

@@ -108,9 +108,14 @@ pub fn running<T: Real>(
 ) -> Tensor<T> {
     let mut after = running.clone();
     for (after, &batch) in after.iter_mut().zip(batch) {
-        *after = T::of(spec.momentum * unbias).mul_add(batch, *after * T::of(1.0 - spec.momentum));
+        *after = running_cell(spec, *after, batch, unbias);
     }
     after
+}
+
+/// The same for one channel.
+pub fn running_cell<T: Real>(spec: &BatchNorm2d, running: T, batch: T, unbias: f64) -> T {
+    T::of(spec.momentum * unbias).mul_add(batch, running * T::of(1.0 - spec.momentum))
 }
 
 /// M / (M - 1), or 1 where M is 1.

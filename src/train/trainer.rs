@@ -2,25 +2,25 @@
 
 use super::Report;
 use crate::nn::{
-    Mode, Network, Params, Part, Parts, Values,
+    Network, Params,
     dropout::Stream,
-    engine::{Alone, Engine, LayerNorms, Workers, norm},
+    engine::{Alone, Engine, LayerNorms, Workers},
     kernels::Isa,
-    optimizer::{Moments, Optimizer, TRAINED},
+    optimizer::{Moments, Optimizer},
 };
 use crate::tensor::{Shape, ShapeError, Tensor, shape_of};
+use std::sync::OnceLock;
 
 /// A network in training.
 #[derive(Debug)]
 pub struct Trainer {
     network: Network,
-    params: Params,
-    moments: Moments,
+    /// Parameters and moments; empty while only the engine has them, until somebody asks.
+    held: OnceLock<(Params, Moments)>,
     seed: u64,
     /// Used by the next step; its rate may change from step to step.
     pub optimizer: Optimizer,
-    /// What makes the steps, from the first one on, with these parameters and moments; none for a network
-    /// that it does not know.
+    /// What makes the steps, from the first one on.
     engine: Option<Box<Engine>>,
     /// Whether the steps measure [`Self::norms`].
     pub measure: bool,
@@ -29,17 +29,17 @@ pub struct Trainer {
 
 impl Clone for Trainer {
     fn clone(&self) -> Self {
-        let (params, moments, norms) = (self.params.clone(), self.moments.clone(), self.norms.clone());
-        Self { network: self.network.clone(), params, moments, norms, engine: None, ..*self }
+        let (held, norms) = (OnceLock::from(self.held().clone()), self.norms.clone());
+        Self { network: self.network.clone(), held, norms, engine: None, ..*self }
     }
 }
 
 /// The engine takes no part: it holds the same numbers; nor does what was only measured.
 impl PartialEq for Trainer {
     fn eq(&self, other: &Self) -> bool {
-        let Self { network, params, moments, seed, optimizer, engine: _, measure: _, norms: _ } = self;
-        (network, params, moments, seed, optimizer)
-            == (&other.network, &other.params, &other.moments, &other.seed, &other.optimizer)
+        let Self { network, held: _, seed, optimizer, engine: _, measure: _, norms: _ } = self;
+        (network, self.held(), seed, optimizer)
+            == (&other.network, other.held(), &other.seed, &other.optimizer)
     }
 }
 
@@ -67,8 +67,7 @@ impl Trainer {
         }
         Ok(Self {
             network,
-            params,
-            moments: Moments::default(),
+            held: OnceLock::from((params, Moments::default())),
             seed,
             optimizer,
             engine: None,
@@ -85,8 +84,9 @@ impl Trainer {
         self.step_on(&Alone, x, target)
     }
 
-    /// One step on a batch; who works on it does not show in the numbers. x: (N, C, H, W), target: (N, C', H', W') of the output; the loss and the right answers
-    /// are those before the update.
+    /// One step on a batch; who works on it does not show in the numbers. x: (N, C, H, W), target: (N, C', H', W')
+    /// of the output; the loss and the right answers are those before the update. Once a first step has been made
+    /// on as many workers with as many images, the engine's steps allocate nothing.
     ///
     /// # Errors
     /// Where a shape does not fit; nothing is changed.
@@ -110,31 +110,27 @@ impl Trainer {
                 self.network.output()
             )));
         }
-        let stream = Stream { seed: self.seed, step: self.moments.steps };
-        if self.engine.as_ref().is_none_or(|engine| !engine.suits(workers, images)) {
-            let engine = Engine::new(&self.network, &self.params, images, Isa::best(), workers);
-            self.engine = engine.map(|mut engine| {
-                engine.load(&self.params, &self.moments);
-                Box::new(engine)
-            });
-        }
-        if let (Some(engine), Some(x), Some(cells)) = (&mut self.engine, x.as_slice(), target.as_slice()) {
-            let norms = self.measure.then_some(&mut self.norms);
-            engine.step(workers, &self.optimizer, x, cells, stream, norms);
-            engine.store(&mut self.params, &mut self.moments);
-            return Ok(Report::of_batch(images, engine.outputs(), engine.losses(), cells));
-        }
-        // A tensor in another memory order: the engine would no longer hold the same numbers.
-        self.engine = None;
-        let values = self.network.run(&self.params, x, target, Mode::Train, stream);
-        let updated = self.optimizer.update(&self.network, &self.params, &self.moments, &values);
-        let after = updated.params(&self.params);
-        if self.measure {
-            self.norms = norms(&self.params, &after, &values);
-        }
-        self.params = after;
-        self.moments = updated.moments(&self.moments);
-        Ok(Report::of(&values, target))
+        let stream = Stream { seed: self.seed, step: self.steps() };
+        let (x, target) = (x.as_standard_layout(), target.as_standard_layout());
+        let engine = match &mut self.engine {
+            Some(engine) if engine.suits(workers, images) => engine,
+            _ => {
+                let (params, moments) = self.held();
+                let mut engine = Engine::new(&self.network, params, images, Isa::best(), workers);
+                engine.load(params, moments);
+                self.engine.insert(Box::new(engine))
+            }
+        };
+        let (x, cells) = (x.as_slice().unwrap_or_default(), target.as_slice().unwrap_or_default());
+        let norms = self.measure.then_some(&mut self.norms);
+        engine.step(workers, &self.optimizer, x, cells, stream, norms);
+        self.held.take();
+        Ok(Report::of_batch(images, engine.outputs(), engine.losses(), cells))
+    }
+
+    /// Parameters and moments, copied out of the engine where it has gone on since.
+    fn held(&self) -> &(Params, Moments) {
+        self.held.get_or_init(|| self.engine.as_ref().map(|engine| engine.numbers()).unwrap_or_default())
     }
 
     /// A trainer in the middle of a run, with the moments that it has come to.
@@ -148,7 +144,11 @@ impl Trainer {
         optimizer: Optimizer,
         seed: u64,
     ) -> Result<Self, ShapeError> {
-        Ok(Self { moments, ..Self::new(network, params, optimizer, seed)? })
+        let mut trainer = Self::new(network, params, optimizer, seed)?;
+        if let Some((_, before)) = trainer.held.get_mut() {
+            *before = moments;
+        }
+        Ok(trainer)
     }
 
     /// Of each layer, how large gradient, parameters and change were in the last step; empty where
@@ -162,45 +162,29 @@ impl Trainer {
         &self.network
     }
 
-    /// The parameters after the last step.
+    /// The parameters after the last step; copied where they are asked for, so not while nobody looks.
     pub fn params(&self) -> &Params {
-        &self.params
+        &self.held().0
     }
 
     /// The optimizer's moments after the last step.
     pub fn moments(&self) -> &Moments {
-        &self.moments
+        &self.held().1
     }
 
     /// Steps done.
     pub fn steps(&self) -> u64 {
-        self.moments.steps
+        match &self.engine {
+            Some(engine) => engine.steps(),
+            None => self.held().1.steps,
+        }
     }
 
     /// The parameters, leaving the rest.
-    pub fn into_params(self) -> Params {
-        self.params
+    pub fn into_params(mut self) -> Params {
+        self.held();
+        self.held.take().unwrap_or_default().0
     }
-}
-
-/// [`LayerNorms`] of a step that the engine did not make.
-fn norms(before: &Params, after: &Params, values: &Values) -> Vec<LayerNorms> {
-    let images = values.input.dim().0 as f64;
-    let of_layer = |((before, after), values): ((&Parts, &Parts), &Parts)| {
-        let flat = |parts: &Parts, part: Part| -> Vec<f32> {
-            parts.get(part).into_iter().flatten().copied().collect()
-        };
-        let changes = |part: Part| -> Vec<f32> {
-            flat(after, part).iter().zip(flat(before, part)).map(|(after, before)| after - before).collect()
-        };
-        let [w, b] = TRAINED;
-        LayerNorms {
-            gradient: norm([&flat(values, w.grad), &flat(values, b.grad)]) / images,
-            weight: norm([&flat(before, w.param), &flat(before, b.param)]),
-            update: norm([&changes(w.param), &changes(b.param)]),
-        }
-    };
-    before.0.iter().zip(&after.0).zip(&values.layers).map(of_layer).collect()
 }
 
 #[cfg(test)]
@@ -208,12 +192,38 @@ mod tests {
     use super::*;
     use crate::data::{Difficulty, Generated};
     use crate::nn::{
+        Mode, Part, Parts, Values,
+        engine::norm,
         init::Init,
         loss::Loss,
-        optimizer::Rule,
+        optimizer::{Rule, TRAINED},
         spec::{BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
     };
     use crate::train::{Course, evaluate, stack};
+
+    /// [`LayerNorms`] from what a step by definition made.
+    fn norms(before: &Params, after: &Params, values: &Values) -> Vec<LayerNorms> {
+        let images = values.input.dim().0 as f64;
+        let of_layer = |((before, after), values): ((&Parts, &Parts), &Parts)| {
+            let flat = |parts: &Parts, part: Part| -> Vec<f32> {
+                parts.get(part).into_iter().flatten().copied().collect()
+            };
+            let changes = |part: Part| -> Vec<f32> {
+                flat(after, part)
+                    .iter()
+                    .zip(flat(before, part))
+                    .map(|(after, before)| after - before)
+                    .collect()
+            };
+            let [w, b] = TRAINED;
+            LayerNorms {
+                gradient: norm([&flat(values, w.grad), &flat(values, b.grad)]) / images,
+                weight: norm([&flat(before, w.param), &flat(before, b.param)]),
+                update: norm([&changes(w.param), &changes(b.param)]),
+            }
+        };
+        before.0.iter().zip(&after.0).zip(&values.layers).map(of_layer).collect()
+    }
 
     fn network() -> Network {
         let pool = MaxPoolSpec { kernel: Pair::square(4), stride: None, padding: Pair::square(0) };

@@ -6,11 +6,12 @@
 //! and the number of threads (NaN is NaN; which of its bit patterns is not said).
 //!
 //! `simd` has the vectors, `tile` the two inner loops, [`conv`] and [`dense`] the plans of the
-//! layers, [`plain`] the loops of the others, `tensors` what stands behind the functions of [`crate::nn::conv`] and
+//! layers, [`norm`] and [`plain`] the loops of the others, `tensors` what stands behind the functions of [`crate::nn::conv`] and
 //! [`crate::nn::dense`].
 
 pub mod conv;
 pub mod dense;
+pub mod norm;
 pub mod plain;
 mod simd;
 pub mod tensors;

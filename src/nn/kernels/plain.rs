@@ -1,5 +1,5 @@
-//! The layers that fold nothing, or little, over one image's numbers: activations, max pooling of 2 x 2,
-//! bias gradients. Plain loops, compiled for the instruction set in use.
+//! The layers that fold nothing, or little, over one image's numbers: activations, pooling, softmax, bias
+//! gradients. Plain loops, compiled for the instruction set in use.
 
 use super::compiled;
 use crate::nn::{
@@ -141,6 +141,75 @@ fn spread(dy: &[f32], winner: &[u32], first: u32, relu: Option<&[f32]>, dx: &mut
             }
         }
     }
+}
+
+compiled! {
+/// x: (C, H, W) -> y: (C, H', W'), the mean of each window; taps on padding are zero terms.
+pub fn avg_pool(spec: &Pool2d, x: &[f32], y: &mut [f32]) {
+    let (rows, cols) = (spec.window.rows, spec.window.cols);
+    let (plane, out) = (rows.len * cols.len, rows.out * cols.out);
+    for (x, y) in x.chunks_exact(plane).zip(y.chunks_exact_mut(out)).take(spec.channels) {
+        for (i, y) in y.chunks_exact_mut(cols.out).enumerate() {
+            for (j, y) in y.iter_mut().enumerate() {
+                let mut sum = 0.0f32;
+                for u in 0..rows.kernel {
+                    for v in 0..cols.kernel {
+                        sum += spec.window.tap([i, j], [u, v]).map_or(0.0, |[p, q]| x[p * cols.len + q]);
+                    }
+                }
+                *y = sum / spec.divisor([i, j]) as f64 as f32;
+            }
+        }
+    }
+}
+
+/// dy: (C, H', W') -> dx: (C, H, W): each cell gathers dy / count of the windows that read it; where there is
+/// none, a zero term.
+pub fn avg_pool_backward(spec: &Pool2d, dy: &[f32], dx: &mut [f32]) {
+    let (rows, cols) = (spec.window.rows, spec.window.cols);
+    let (plane, out) = (rows.len * cols.len, rows.out * cols.out);
+    let [cover_rows, cover_cols] = spec.cover();
+    for (dy, dx) in dy.chunks_exact(out).zip(dx.chunks_exact_mut(plane)).take(spec.channels) {
+        for (p, dx) in dx.chunks_exact_mut(cols.len).enumerate() {
+            for (q, dx) in dx.iter_mut().enumerate() {
+                let mut sum = 0.0f32;
+                for s in 0..cover_rows {
+                    for t in 0..cover_cols {
+                        sum += spec.reader([p, q], [s, t]).map_or(0.0, |[i, j]| {
+                            dy[i * cols.out + j] / spec.divisor([i, j]) as f64 as f32
+                        });
+                    }
+                }
+                *dx = sum;
+            }
+        }
+    }
+}
+
+/// x: (C, plane) -> y: (C, plane), the softmax over the channels.
+pub fn softmax(x: &[f32], plane: usize, y: &mut [f32]) {
+    for at in 0..plane {
+        let x = x[at..].iter().step_by(plane);
+        let max = x.clone().fold(f32::NEG_INFINITY, |best, &x| if takes_over(x, best) { x } else { best });
+        let mut sum = 0.0;
+        for (y, &x) in y[at..].iter_mut().step_by(plane).zip(x) {
+            *y = (x - max).exp();
+            sum += *y;
+        }
+        y[at..].iter_mut().step_by(plane).for_each(|y| *y /= sum);
+    }
+}
+
+/// dy, y: (C, plane) -> dx = (dy - dot) * y, dot = sum over the channels of dy * y.
+pub fn softmax_backward(dy: &[f32], y: &[f32], plane: usize, dx: &mut [f32]) {
+    for at in 0..plane {
+        let pairs = dy[at..].iter().step_by(plane).zip(y[at..].iter().step_by(plane));
+        let dot = pairs.clone().fold(0.0f32, |sum, (&dy, &y)| dy.mul_add(y, sum));
+        for (dx, (&dy, &y)) in dx[at..].iter_mut().step_by(plane).zip(pairs) {
+            *dx = (dy - dot) * y;
+        }
+    }
+}
 }
 
 compiled! {

@@ -1,0 +1,345 @@
+//! One worker's images through the layers, forward and backward, on its own buffers.
+
+use super::{Own, Shard, Step, Sums};
+use crate::nn::{
+    Op, activation,
+    batchnorm::BatchNorm2d,
+    dropout::Stream,
+    kernels::{
+        Isa,
+        conv::Finish,
+        dense,
+        norm::{self, Gradient, Statistics},
+        plain,
+    },
+};
+use std::ops::Range;
+
+/// One worker's images of one group.
+pub(super) struct Run<'a> {
+    pub steps: &'a [Step],
+    pub own: &'a [Own],
+    pub isa: Isa,
+    pub images: usize,
+    /// Which of the batch the first one is.
+    pub at: usize,
+    /// All workers' images.
+    pub count: usize,
+    /// In training, where the masks of dropout come from.
+    pub stream: Option<Stream>,
+}
+
+/// Two buffers of one list, the first to read and the second to write.
+fn pair(buffers: &mut [Vec<f32>], from: usize, to: usize) -> (&[f32], &mut [f32]) {
+    if from < to {
+        let (before, after) = buffers.split_at_mut(to);
+        (&before[from], &mut after[0])
+    } else {
+        let (before, after) = buffers.split_at_mut(from);
+        (&after[0], &mut before[to])
+    }
+}
+
+impl Run<'_> {
+    /// The first layer of the part where images go together.
+    fn tail(&self) -> usize {
+        self.steps
+            .iter()
+            .rposition(|step| matches!(step.op, Op::Conv2d(_) | Op::MaxPool2d(_)))
+            .map_or(0, |l| l + 1)
+    }
+
+    pub fn forward(&self, shard: &mut Shard, layers: Range<usize>) {
+        let tail = self.tail().clamp(layers.start, layers.end);
+        for n in 0..self.images {
+            for l in layers.start..tail {
+                self.forward_layer(shard, l, n..n + 1);
+            }
+        }
+        for l in tail..layers.end {
+            self.forward_layer(shard, l, 0..self.images);
+        }
+    }
+
+    fn forward_layer(&self, shard: &mut Shard, l: usize, n: Range<usize>) {
+        let (step, own) = (&self.steps[l], &self.own[l]);
+        let (ins, outs) =
+            (n.start * step.inputs..n.end * step.inputs, n.start * step.outputs..n.end * step.outputs);
+        if step.from == step.to {
+            if step.op == Op::Relu && !step.fused[0] {
+                plain::relu(self.isa, &mut shard.values[step.to][outs]);
+            }
+            return;
+        }
+        let winners_wanted = matches!(step.op, Op::MaxPool2d(_));
+        if winners_wanted {
+            if shard.winners.len() <= l {
+                shard.winners.resize(self.steps.len(), Vec::new());
+            }
+            let len = shard.values[step.to].len();
+            shard.winners[l].resize(len, 0);
+        }
+        let (x, y) = pair(&mut shard.values, step.from, step.to);
+        let each = |f: &dyn Fn(f32) -> f32, x: &[f32], y: &mut [f32]| {
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = f(x));
+        };
+        match (&step.op, &step.conv) {
+            (Op::Conv2d(spec), Some(plan)) => {
+                let finish = Finish {
+                    divide: if spec.normalize { spec.filter_pixels() as f64 as f32 } else { 0.0 },
+                    bias: (!own.b.is_empty()).then_some(&own.b),
+                    relu: step.relu,
+                };
+                plan.forward(&own.forward, finish, &x[ins.start..], &mut y[outs], &mut shard.scratch);
+            }
+            (Op::MaxPool2d(spec), _) => {
+                plain::max_pool(self.isa, spec, &x[ins], &mut y[outs.clone()], &mut shard.winners[l][outs]);
+            }
+            (Op::Dense(spec), _) => {
+                let (x, y) = (&x[ins], &mut y[outs]);
+                if own.forward.is_empty() {
+                    dense::forward_untransposed(self.isa, spec, n.len(), x, &own.w, y, &mut shard.scratch);
+                } else {
+                    dense::forward(self.isa, spec, n.len(), x, &own.forward, y);
+                }
+                if !own.b.is_empty() {
+                    for y in y.chunks_exact_mut(spec.out_features) {
+                        y.iter_mut().zip(&own.b).for_each(|(y, b)| *y += b);
+                    }
+                }
+            }
+            (Op::Relu, _) => each(&activation::relu, &x[ins], &mut y[outs]),
+            (Op::LeakyRelu { slope }, _) => {
+                let slope = *slope as f32;
+                each(&|x| activation::leaky_relu(x, slope), &x[ins], &mut y[outs]);
+            }
+            (Op::Tanh, _) => each(&activation::tanh, &x[ins], &mut y[outs]),
+            (Op::Sigmoid, _) => each(&activation::sigmoid, &x[ins], &mut y[outs]),
+            (Op::Dropout { p }, _) => {
+                for (k, (y, &x)) in y[outs.clone()].iter_mut().zip(&x[ins]).enumerate() {
+                    *y = match self.stream {
+                        Some(stream) => {
+                            x * stream.mask::<f32>(l, self.at * step.outputs + outs.start + k, *p)
+                        }
+                        None => x,
+                    };
+                }
+            }
+            (Op::AvgPool2d(spec), _) => {
+                let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
+                images.for_each(|(x, y)| plain::avg_pool(self.isa, spec, x, y));
+            }
+            (Op::Softmax, _) => {
+                let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
+                images.for_each(|(x, y)| plain::softmax(self.isa, x, step.plane, y));
+            }
+            (Op::BatchNorm2d(spec), _) => {
+                let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
+                let [mean, inv_std] = match self.stream {
+                    Some(_) => [&own.batch[0][..], &own.batch[2][..]],
+                    None => {
+                        let [mean, var] = &own.running;
+                        let inv_std = &mut shard.scratch[..spec.channels];
+                        inv_std.iter_mut().zip(var).for_each(|(to, &var)| *to = inv_std_of(spec, var));
+                        [&mean[..], &*inv_std]
+                    }
+                };
+                let of = Statistics { mean, inv_std };
+                images.for_each(|(x, y)| norm::forward(self.isa, x, of, &own.w, &own.b, step.plane, y));
+            }
+            (Op::Conv2d(_) | Op::Flatten, _) => unreachable!("has a plan, or is done in place"),
+        }
+    }
+
+    /// From the gradient of the last buffer to those that parameters need, and the inputs of convolutions
+    /// lowered for their weights' gradients.
+    pub fn backward(&self, shard: &mut Shard, layers: Range<usize>, first: usize) {
+        let tail = self.tail().clamp(layers.start, layers.end);
+        for l in (tail..layers.end).rev() {
+            self.backward_layer(shard, l, 0..self.images, first);
+        }
+        for n in 0..self.images {
+            for l in (layers.start..tail).rev() {
+                self.backward_layer(shard, l, n..n + 1, first);
+            }
+        }
+    }
+
+    fn backward_layer(&self, shard: &mut Shard, l: usize, n: Range<usize>, first: usize) {
+        let (step, own) = (&self.steps[l], &self.own[l]);
+        let (ins, outs) =
+            (n.start * step.inputs..n.end * step.inputs, n.start * step.outputs..n.end * step.outputs);
+        if step.from == step.to {
+            if step.op == Op::Relu && !step.fused[1] {
+                plain::relu_backward(
+                    self.isa,
+                    &shard.values[step.to][outs.clone()],
+                    &mut shard.gradients[step.to][outs],
+                );
+            }
+            return;
+        }
+        if let (Op::Conv2d(spec), Some(plan)) = (&step.op, &step.conv) {
+            let rows = spec.window.rows.out;
+            let len = plan.lowered_len(rows);
+            plan.lower(
+                &shard.values[step.from][ins.clone()],
+                0..rows,
+                &mut shard.lowered[l][n.start * len..n.end * len],
+            );
+            if spec.normalize {
+                let k = spec.filter_pixels() as f64 as f32;
+                let dy = &shard.gradients[step.to][outs.clone()];
+                shard.ds[l][outs.clone()].iter_mut().zip(dy).for_each(|(ds, dy)| *ds = dy / k);
+            }
+        }
+        if l <= first {
+            return;
+        }
+        let (dy, dx) = pair(&mut shard.gradients, step.to, step.from);
+        let (x, y) = (&shard.values[step.from], &shard.values[step.to]);
+        let each = |f: &dyn Fn(f32, f32) -> f32, by: &[f32], dx: &mut [f32], dy: &[f32]| {
+            dx.iter_mut().zip(dy).zip(by).for_each(|((dx, &dy), &by)| *dx = f(dy, by));
+        };
+        match (&step.op, &step.conv) {
+            (Op::Conv2d(spec), Some(plan)) => {
+                let ds = if spec.normalize { &shard.ds[l][outs] } else { &dy[outs] };
+                plan.backward_input(&own.backward, ds, &mut dx[ins], &mut shard.scratch);
+            }
+            (Op::MaxPool2d(spec), _) => {
+                let gate = step.gates.then_some(&x[ins.clone()]);
+                let winner = &shard.winners[l][outs.clone()];
+                plain::max_pool_backward(self.isa, spec, &dy[outs], winner, gate, &mut dx[ins]);
+            }
+            (Op::Dense(spec), _) => {
+                dense::backward_input(
+                    self.isa,
+                    spec,
+                    n.len(),
+                    &dy[outs],
+                    &own.w,
+                    0..spec.in_features,
+                    &mut dx[ins],
+                );
+            }
+            (Op::Relu, _) => each(&activation::relu_backward, &x[ins.clone()], &mut dx[ins], &dy[outs]),
+            (Op::LeakyRelu { slope }, _) => {
+                let slope = *slope as f32;
+                let f = |dy, x| activation::leaky_relu_backward(dy, x, slope);
+                each(&f, &x[ins.clone()], &mut dx[ins], &dy[outs]);
+            }
+            (Op::Tanh, _) => each(&activation::tanh_backward, &y[outs.clone()], &mut dx[ins], &dy[outs]),
+            (Op::Sigmoid, _) => {
+                each(&activation::sigmoid_backward, &y[outs.clone()], &mut dx[ins], &dy[outs])
+            }
+            (Op::Dropout { p }, _) => {
+                for (k, (dx, &dy)) in dx[ins].iter_mut().zip(&dy[outs.clone()]).enumerate() {
+                    *dx = match self.stream {
+                        Some(stream) => {
+                            dy * stream.mask::<f32>(l, self.at * step.outputs + outs.start + k, *p)
+                        }
+                        None => dy,
+                    };
+                }
+            }
+            (Op::AvgPool2d(spec), _) => {
+                let images = dy[outs].chunks_exact(step.outputs).zip(dx[ins].chunks_exact_mut(step.inputs));
+                images.for_each(|(dy, dx)| plain::avg_pool_backward(self.isa, spec, dy, dx));
+            }
+            (Op::Softmax, _) => {
+                let images =
+                    dy[outs.clone()].chunks_exact(step.outputs).zip(y[outs].chunks_exact(step.outputs));
+                for ((dy, y), dx) in images.zip(dx[ins].chunks_exact_mut(step.inputs)) {
+                    plain::softmax_backward(self.isa, dy, y, step.plane, dx);
+                }
+            }
+            (Op::BatchNorm2d(_), _) => {
+                let by = Gradient {
+                    of: Statistics { mean: &own.batch[0], inv_std: &own.batch[2] },
+                    gamma: &own.w,
+                    sums: own.gradient.each_ref().map(Vec::as_slice),
+                    count: (self.count * step.plane) as f64 as f32,
+                };
+                let images =
+                    dy[outs].chunks_exact(step.outputs).zip(x[ins.clone()].chunks_exact(step.inputs));
+                for ((dy, x), dx) in images.zip(dx[ins].chunks_exact_mut(step.inputs)) {
+                    norm::backward(self.isa, dy, x, by, step.plane, dx);
+                }
+            }
+            (Op::Conv2d(_) | Op::Flatten, _) => unreachable!("has a plan, or is done in place"),
+        }
+    }
+}
+
+impl Step {
+    /// Output channels or features of a layer with parameters, else 0.
+    pub(super) const fn channels(&self) -> usize {
+        match &self.op {
+            Op::Conv2d(spec) => spec.out_channels,
+            Op::Dense(spec) => spec.out_features,
+            Op::BatchNorm2d(spec) => spec.channels,
+            Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::Relu
+            | Op::LeakyRelu { .. }
+            | Op::Tanh
+            | Op::Sigmoid
+            | Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Softmax => 0,
+        }
+    }
+
+    /// The sums go on over a shard's images.
+    pub(super) fn add_gradients(
+        &self,
+        isa: Isa,
+        l: usize,
+        own: &Own,
+        shard: &Shard,
+        images: usize,
+        sums: &mut Sums,
+    ) {
+        if sums.o.is_empty() || images == 0 {
+            return;
+        }
+        let dy = &shard.gradients[self.to][..images * self.outputs];
+        match (&self.op, &self.conv) {
+            (Op::Conv2d(spec), Some(plan)) => {
+                let rows = spec.window.rows.out;
+                let lowered = shard.lowered[l].chunks_exact(plan.lowered_len(rows));
+                let ds = if spec.normalize { &shard.ds[l][..dy.len()] } else { dy };
+                let images = dy.chunks_exact(self.outputs).zip(ds.chunks_exact(self.outputs));
+                for (lowered, (dy, ds)) in lowered.zip(images) {
+                    plan.backward_weight(lowered, 0..rows, ds, sums.o.clone(), &mut sums.dw);
+                    if spec.bias {
+                        plain::bias_sums(dy, rows * spec.window.cols.out, sums.o.clone(), &mut sums.db);
+                    }
+                }
+            }
+            (Op::Dense(spec), _) => {
+                let x = &shard.values[self.from][..images * self.inputs];
+                dense::backward_weight(isa, spec, images, x, dy, sums.o.clone(), &mut sums.dw);
+                if spec.bias {
+                    for dy in dy.chunks_exact(self.outputs) {
+                        plain::bias_sums(dy, 1, sums.o.clone(), &mut sums.db);
+                    }
+                }
+            }
+            (Op::BatchNorm2d(_), _) => {
+                let x = &shard.values[self.from][..dy.len()];
+                let of = Statistics { mean: &own.batch[0], inv_std: &own.batch[2] };
+                for (dy, x) in dy.chunks_exact(self.outputs).zip(x.chunks_exact(self.inputs)) {
+                    norm::products(isa, dy, x, of, self.plane, sums.o.clone(), &mut sums.dw);
+                    plain::bias_sums(dy, self.plane, sums.o.clone(), &mut sums.db);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// As in [`batchnorm::inv_std`].
+pub(super) fn inv_std_of(spec: &BatchNorm2d, var: f32) -> f32 {
+    (var + spec.eps as f32).sqrt().recip()
+}
