@@ -339,3 +339,97 @@ fn conventions_at_the_kinks() {
     let pool = MaxPoolSpec { kernel: Pair([1, 3]), stride: None, padding: Pair::square(0) };
     assert_eq!(dx(Kind::MaxPool2d(pool)), [1.0, 0.0, 0.0]);
 }
+
+/// The check that a user asks for, of input cells, parameters and activations, against this file's own
+/// differences: the same losses, and a kink named exactly where these see one. And what goes through each later
+/// layer adds up to the gradient.
+#[test]
+fn the_check_and_the_paths_of_one_cell() {
+    use convstep::nn::check::{Cell, Ran};
+    let (mut compared, mut with_kinks, mut cuts) = (0, 0, 0);
+    for (seed, (network, images)) in seeded((random::network(), 1..=2usize), 60).into_iter().enumerate() {
+        for mode in [Mode::Eval, Mode::Train] {
+            let mut numbers = Numbers::new(seed as u64);
+            let params: Params<f64> = numbers.params(&network);
+            let x = numbers.pictures(&network, images);
+            let target = numbers.targets(&network, images);
+            let run = Run { network: &network, mode, stream: numbers.stream(), target };
+            let values = network.run(&params, &x, &run.target, mode, run.stream);
+            let (loss, middle) = run.loss(&params, &x);
+            let stream = run.stream;
+            let ran = Ran {
+                network: &network,
+                params: &params,
+                target: &run.target,
+                mode,
+                stream,
+                values: &values,
+            };
+            // A large step, so that kinks are crossed.
+            for eps in [1e-5, 0.3] {
+                let image = numbers.below(images);
+                let index = numbers.below(x.len() / images);
+                let mut cells = vec![Cell::Input { image, index }];
+                let layer = numbers.below(network.layers.len());
+                let one = network.layers[layer].output.iter().product();
+                cells.push(Cell::Output { layer, image, index: numbers.below(one) });
+                for (layer, parts) in params.0.iter().enumerate() {
+                    for (part, tensor) in parts.iter() {
+                        cells.push(Cell::Parameter { layer, part, index: numbers.below(tensor.len()) });
+                    }
+                }
+                for cell in cells {
+                    let check = ran.check(cell, eps).expect("the cell is there");
+                    assert!((check.loss - loss).abs() <= 1e-12 * loss.abs().max(1.0));
+                    let at = |by: f64| match cell {
+                        Cell::Input { image, index } => {
+                            let mut moved = x.clone();
+                            let offset = image * (x.len() / images) + index;
+                            moved.as_slice_mut().expect("contiguous")[offset] += by;
+                            Some(run.loss(&params, &moved))
+                        }
+                        Cell::Parameter { layer, part, index } => {
+                            let mut moved = params.clone();
+                            let tensor = moved.0[layer].get_mut(part).expect("has it");
+                            tensor.as_slice_mut().expect("contiguous")[index] += by;
+                            Some(run.loss(&moved, &x))
+                        }
+                        Cell::Output { .. } => None,
+                    };
+                    if let (Some((below, below_sides)), Some((above, above_sides))) = (at(-eps), at(eps)) {
+                        assert_eq!(
+                            (check.loss_below, check.loss_above),
+                            (below, above),
+                            "{cell:?}\n{network:#?}"
+                        );
+                        let kinked = below_sides != middle || above_sides != middle;
+                        assert_eq!(check.kink_count > 0, kinked, "{cell:?}\n{network:#?}");
+                        with_kinks += usize::from(kinked);
+                    }
+                    let Some(gradient) = check.gradient else {
+                        let Cell::Parameter { part, .. } = cell else { panic!("{cell:?} has a gradient") };
+                        assert!(matches!(part, Part::RunningMean | Part::RunningVar));
+                        assert_eq!(ran.paths(cell, &mut |_, _, _| ()), None);
+                        continue;
+                    };
+                    if check.kink_count == 0 && eps < 1e-3 {
+                        let scale = gradient.abs().max(0.1);
+                        assert!((check.secant - gradient).abs() <= 1e-7 * scale, "{cell:?} {check:?}");
+                        compared += 1;
+                    }
+                    let done = ran.paths(cell, &mut |l, through, _| {
+                        let sum = through.sum();
+                        assert!(
+                            (sum - gradient).abs() <= 1e-9 * gradient.abs().max(0.1),
+                            "{cell:?}, layer {l}: {sum} instead of {gradient}\n{network:#?}"
+                        );
+                        cuts += 1;
+                    });
+                    assert_eq!(done, Some(()));
+                }
+            }
+        }
+    }
+    println!("{compared} compared, {with_kinks} with kinks, {cuts} cuts");
+    assert!(compared >= 200 && with_kinks >= 20 && cuts >= 500, "{compared}, {with_kinks}, {cuts}");
+}

@@ -10,11 +10,13 @@
 pub mod activation;
 pub mod arithmetic;
 pub mod batchnorm;
+pub mod check;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
 pub mod engine;
 pub mod field;
+pub mod filters;
 pub mod geometry;
 pub mod init;
 pub mod kernels;
@@ -24,6 +26,7 @@ pub mod optimizer;
 pub mod pool;
 pub mod softmax;
 pub mod spec;
+pub mod tangent;
 
 pub use geometry::{Axis, Window};
 pub use network::{Layer, Mode, Network, Op, Params, Part, Parts, Values, Watch};

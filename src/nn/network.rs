@@ -624,6 +624,19 @@ impl Network {
         (values, true)
     }
 
+    /// What layer `l` makes forward of its input x: (N, C, H, W), with parameters that may be others than the
+    /// network's own.
+    pub fn forward_layer<T: Real>(
+        &self,
+        l: usize,
+        own: &Parts<T>,
+        x: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+    ) -> Parts<T> {
+        forward_layer(&self.layers[l], l, own, x, mode, stream, &Alone)
+    }
+
     /// Forward, loss and backward over a batch of at least one image; target: the output's shape.
     ///
     /// # Panics

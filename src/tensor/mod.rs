@@ -1,6 +1,9 @@
 //! Rank-4 tensors, their shapes and positions.
 
+mod statistics;
+
 pub use ndarray::Array4;
+pub use statistics::{BINS, Statistics};
 
 /// A tensor: rank 4, NCHW. A vector of F features is (N, F, 1, 1); a convolution's weight is
 /// (O, I/groups, kh, kw), a dense weight (out, in, 1, 1).

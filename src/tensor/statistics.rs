@@ -1,0 +1,113 @@
+//! What is to be said of many numbers at once: the range, the mean, how they spread.
+
+/// How many bars a histogram has.
+pub const BINS: usize = 32;
+
+/// Count, range, mean, deviation and histogram of some cells. NaN and infinities are counted and left out of all
+/// the rest.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Statistics {
+    /// All cells.
+    pub count: usize,
+    /// Cells that are NaN or infinite.
+    pub not_finite: usize,
+    /// Cells that are 0.
+    pub zeros: usize,
+    /// The smallest finite one; 0 where there is none.
+    pub min: f32,
+    /// The largest finite one; 0 where there is none.
+    pub max: f32,
+    /// The mean of the finite ones, summed in f64.
+    pub mean: f64,
+    /// Their standard deviation: the root of the mean squared distance from the mean, divided by their number.
+    pub deviation: f64,
+    /// How many of them lie in each of [`BINS`] equal stretches from `min` to `max`; each but the last without its
+    /// upper end. All are in the first where there is but one value.
+    pub bins: [u32; BINS],
+}
+
+impl Statistics {
+    /// Those of cells, which are gone through three times.
+    pub fn of(cells: impl Iterator<Item = f32> + Clone) -> Self {
+        let finite = cells.clone().filter(|x| x.is_finite());
+        let mut statistics = Self {
+            count: 0,
+            not_finite: 0,
+            zeros: 0,
+            min: f32::INFINITY,
+            max: f32::NEG_INFINITY,
+            mean: 0.0,
+            deviation: 0.0,
+            bins: [0; BINS],
+        };
+        for x in cells {
+            statistics.count += 1;
+            if !x.is_finite() {
+                statistics.not_finite += 1;
+                continue;
+            }
+            statistics.zeros += usize::from(x == 0.0);
+            statistics.min = statistics.min.min(x);
+            statistics.max = statistics.max.max(x);
+            statistics.mean += f64::from(x);
+        }
+        let known = statistics.count - statistics.not_finite;
+        if known == 0 {
+            (statistics.min, statistics.max) = (0.0, 0.0);
+            return statistics;
+        }
+        statistics.mean /= known as f64;
+        let (low, high) = (f64::from(statistics.min), f64::from(statistics.max));
+        for x in finite.map(f64::from) {
+            statistics.deviation += (x - statistics.mean).powi(2);
+            let bin = if high > low { (x - low) / (high - low) * BINS as f64 } else { 0.0 };
+            statistics.bins[(bin as usize).min(BINS - 1)] += 1;
+        }
+        statistics.deviation = (statistics.deviation / known as f64).sqrt();
+        statistics
+    }
+
+    /// The share of cells that are 0, from 0 to 1.
+    pub fn zero_share(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.zeros as f64 / self.count as f64 }
+    }
+
+    /// The values between which the bar with this number counts.
+    pub fn stretch(&self, bin: usize) -> (f32, f32) {
+        let at = |k: usize| {
+            let (low, high) = (f64::from(self.min), f64::from(self.max));
+            (low + (high - low) * k as f64 / BINS as f64) as f32
+        };
+        (at(bin), at(bin + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_few_numbers() {
+        let cells = [2.0, 0.0, -0.0, f32::NAN, -2.0, f32::INFINITY, 4.0, 2.0];
+        let statistics = Statistics::of(cells.into_iter());
+        assert_eq!((statistics.count, statistics.not_finite, statistics.zeros), (8, 2, 2));
+        assert_eq!((statistics.min, statistics.max, statistics.mean), (-2.0, 4.0, 1.0));
+        // Distances 1, 1, 1, 3, 3, 1.
+        assert!((statistics.deviation - (22.0f64 / 6.0).sqrt()).abs() < 1e-12);
+        assert_eq!(statistics.bins.iter().sum::<u32>(), 6);
+        assert_eq!((statistics.bins[0], statistics.bins[BINS - 1]), (1, 1));
+        assert_eq!((statistics.stretch(0).0, statistics.stretch(BINS - 1).1), (-2.0, 4.0));
+    }
+
+    #[test]
+    fn of_none_of_one_and_of_no_finite_ones() {
+        let none = Statistics::of(std::iter::empty());
+        assert_eq!((none.count, none.mean, none.deviation, none.zero_share()), (0, 0.0, 0.0, 0.0));
+        let one = Statistics::of([3.0].into_iter());
+        assert_eq!((one.min, one.max, one.mean, one.deviation, one.bins[0]), (3.0, 3.0, 3.0, 0.0, 1));
+        let wild = Statistics::of([f32::NAN; 3].into_iter());
+        assert_eq!((wild.count, wild.not_finite, wild.min, wild.max), (3, 3, 0.0, 0.0));
+        let wide = Statistics::of([-f32::MAX, f32::MAX].into_iter());
+        assert_eq!((wide.bins[0], wide.bins[BINS - 1]), (1, 1));
+    }
+}
