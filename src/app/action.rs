@@ -2,6 +2,8 @@
 
 use super::{
     BuildAction, Draft, Inputs,
+    ask::{self, EXPONENTS, Tab},
+    edit::{self, EditAction},
     state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Scale, ThemeChoice},
     work::{self, Change, Derived, Done, Task},
 };
@@ -106,6 +108,19 @@ pub enum Action {
     SetOptimizer(Optimizer),
     /// Batch statistics and dropout.
     SetMode(Mode),
+    /// Edit the model or what the network sees, in place.
+    Edit {
+        /// The edit.
+        edit: EditAction,
+        /// It goes on with the stroke, or the drag, of the edit before: undone as one.
+        more: bool,
+    },
+    /// What the inspector shows.
+    SetTab(Tab),
+    /// The step of the gradient check: ten to the power of minus this.
+    SetExponent(u8),
+    /// Answer the inspector's question, however long it takes.
+    Ask,
     /// Undo the last edit.
     Undo,
     /// Redo what was undone.
@@ -194,6 +209,7 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
         if std::mem::take(&mut state.resume) {
             effects.extend(apply(state, Action::Continue { back: false }));
         }
+        ask::refresh(state);
         return effects;
     }
     // The window stays where it was, with numbers that fit, until the values are there.
@@ -345,8 +361,14 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         },
         Action::OpenBundled(name) => return open_bundled(state, &name),
         Action::Build(action) => return build(state, action),
-        Action::SetFit(fit) => return edit(state, |inputs| inputs.fit = fit),
-        Action::SetGround(ground) => return edit(state, |inputs| inputs.ground = ground),
+        Action::SetFit(fit) => return edit(state, |inputs| (inputs.fit, inputs.painted) = (fit, None)),
+        Action::SetGround(ground) => {
+            return edit(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
+        }
+        Action::SetTab(tab) => state.view.tab = tab,
+        Action::SetExponent(exponent) => state.view.exponent = exponent.clamp(1, EXPONENTS),
+        Action::Ask => return ask::ask(state),
+        Action::Edit { edit, more } => return edit::act(state, edit, more),
         Action::SetLabel(label) => {
             if label < state.model().network.classes() {
                 return edit(state, |inputs| inputs.label = Some(label));
@@ -410,7 +432,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
 /// Notices that are kept.
 const NOTICES: usize = 6;
 
-fn fail(state: &mut AppState, text: String) {
+pub(super) fn fail(state: &mut AppState, text: String) {
     notice(state, text, NoticeKind::Error);
 }
 
@@ -482,7 +504,7 @@ fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
 
 /// Takes other inputs, when what follows from them has been computed: at once, or for a large network by a
 /// worker.
-fn set_inputs(state: &mut AppState, inputs: Inputs, change: Change) -> Vec<Effect> {
+pub(super) fn set_inputs(state: &mut AppState, inputs: Inputs, change: Change) -> Vec<Effect> {
     if work::is_large(&inputs.model.network) {
         let (name, inputs) = (inputs.model.name.clone(), Box::new(inputs));
         return vec![work::start(state, Doing::Computing, name, Task::Derive { inputs, change })];
@@ -502,18 +524,29 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
     }
     let before = std::mem::replace(&mut state.inputs, inputs);
     (state.fitted, state.run) = (fitted, run);
-    let is_other_model = !Arc::ptr_eq(&before.model, &state.inputs.model);
+    let after = &state.inputs;
+    let is_same_network =
+        Arc::ptr_eq(&before.model, &after.model) || before.model.network == after.model.network;
+    let is_same_plan = is_same_network && before.mode == after.mode && before.epochs == after.epochs;
+    let is_other_model = match change {
+        Change::Renew | Change::Edit => !Arc::ptr_eq(&before.model, &after.model),
+        Change::Stroke { .. } => false,
+        // One that was edited in place keeps its name.
+        Change::Undo | Change::Redo => !is_same_network || before.model.name != after.model.name,
+    };
     let is_fresh = match change {
         Change::Renew => true,
-        Change::Edit => false,
-        Change::Undo | Change::Redo => is_other_model || !Arc::ptr_eq(&before.picture, &state.inputs.picture),
+        Change::Edit | Change::Stroke { .. } => false,
+        Change::Undo | Change::Redo => is_other_model || before.picture.name != after.picture.name,
     };
+    let other_weights = !Arc::ptr_eq(&before.model.params, &after.model.params);
     let notes = match change {
-        Change::Renew if is_other_model => state.model().notes.clone(),
-        Change::Renew | Change::Edit | Change::Undo | Change::Redo => Vec::new(),
+        Change::Renew if is_other_model => after.model.notes.clone(),
+        Change::Renew | Change::Edit | Change::Stroke { .. } | Change::Undo | Change::Redo => Vec::new(),
     };
     match change {
-        Change::Edit | Change::Renew => state.undo.record(before),
+        Change::Stroke { more: true } if state.in_stroke => {}
+        Change::Edit | Change::Renew | Change::Stroke { .. } => state.undo.record(before),
         Change::Undo => state.undo.undo(before),
         Change::Redo => state.undo.redo(before),
     }
@@ -521,10 +554,13 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
         // Applied, or written for a network that is gone.
         state.draft = None;
     }
+    state.in_stroke = matches!(change, Change::Stroke { .. });
     if is_fresh {
-        fresh(state)
-    } else {
-        keep_place(state)
+        fresh(state);
+    } else if !is_same_plan {
+        keep_place(state);
+    } else if state.in_stroke && other_weights {
+        from_the_first_step(state);
     }
     for text in notes {
         notice(state, text, NoticeKind::Info);
@@ -538,8 +574,20 @@ fn worked(state: &mut AppState, done: Done) -> Vec<Effect> {
         Done::Model(Err(error)) => fail(state, error),
         Done::Derived(change, derived) => take_over(state, change, derived.map(|derived| *derived)),
         Done::Approached(run) => state.run = *run,
+        Done::Answered(question, answer) => state.answer = Some((question, *answer)),
     }
     Vec::new()
+}
+
+/// After the weights of the training step that is looked at were edited: they are the first step's now.
+fn from_the_first_step(state: &mut AppState) {
+    let plan = state.plan().clone();
+    if let Some(address) = state.cursor.address(&plan).filter(|address| address.time > 0) {
+        state.cursor.go(&plan, Move::Seek(Address { time: 0, ..address }));
+        state.selected = state.selected.map(|selected| Address { time: 0, ..selected });
+        state.trail.clear();
+        state.trail_ahead.clear();
+    }
 }
 
 /// After the plan has changed: the cursor stays where it was if that place is still there.
@@ -561,7 +609,7 @@ fn keep_place(state: &mut AppState) {
 }
 
 fn use_picture(state: &mut AppState, picture: Arc<Loaded>) -> Vec<Effect> {
-    let inputs = Inputs { picture, label: None, ..state.inputs.clone() };
+    let inputs = Inputs { picture, painted: None, label: None, ..state.inputs.clone() };
     set_inputs(state, inputs, Change::Renew)
 }
 
@@ -592,7 +640,7 @@ fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     let sample = sample.or_else(|| (is_sample && !fits).then_some(bundled::models()[0].default_sample));
     // The user's own picture stays; a sample gives way to the one that goes with the model.
     let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
-    let mut inputs = Inputs { model: Arc::new(model), label: None, ..state.inputs.clone() };
+    let mut inputs = state.inputs.clone().with_model(Arc::new(model));
     if let Some(picture) = picture {
         inputs.picture = Arc::new(picture);
     }

@@ -2,7 +2,8 @@
 
 use crate::data::{Fit, Ground, Loaded};
 use crate::model_io::Model;
-use crate::nn::{Mode, optimizer::Optimizer};
+use crate::nn::{Mode, Params, optimizer::Optimizer};
+use crate::tensor::Tensor;
 use std::sync::Arc;
 
 /// Everything that a user edits. Cheap to copy: what is large is shared.
@@ -10,8 +11,13 @@ use std::sync::Arc;
 pub struct Inputs {
     /// The model with its weights before the first step.
     pub model: Arc<Model>,
+    /// The weights as they were loaded, where the model's have been edited since.
+    pub loaded: Option<Arc<Params>>,
     /// The picture as it was loaded.
     pub picture: Arc<Loaded>,
+    /// What the network sees in place of the fitted picture, once it has been painted on: (1, C, H, W), pixels before
+    /// preprocessing, or the values of an array.
+    pub painted: Option<Arc<Tensor>>,
     /// How it is fitted to the network's input.
     pub fit: Fit,
     /// What lies under transparency and beside a padded picture.
@@ -30,13 +36,15 @@ pub struct Inputs {
 
 impl PartialEq for Inputs {
     fn eq(&self, other: &Self) -> bool {
-        let Self { model, picture, fit, ground, label, optimizer, epochs, mode, seed } = self;
+        let Self { model, loaded, picture, painted, fit, ground, label, optimizer, epochs, mode, seed } =
+            self;
         // A large model is not compared number by number with itself.
         fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
             Arc::ptr_eq(a, b) || a == b
         }
         same(model, &other.model)
             && same(picture, &other.picture)
+            && (loaded.is_some(), painted) == (other.loaded.is_some(), &other.painted)
             && (fit, ground, label) == (&other.fit, &other.ground, &other.label)
             && (optimizer, epochs, mode, seed) == (&other.optimizer, &other.epochs, &other.mode, &other.seed)
     }
@@ -47,7 +55,9 @@ impl Inputs {
     pub fn new(model: Arc<Model>, picture: Arc<Loaded>) -> Self {
         Self {
             model,
+            loaded: None,
             picture,
+            painted: None,
             fit: Fit::default(),
             ground: Ground::default(),
             label: None,
@@ -56,6 +66,11 @@ impl Inputs {
             mode: Mode::Eval,
             seed: 0,
         }
+    }
+
+    /// The same with another model: nothing of it has been edited, and the target is to be chosen anew.
+    pub fn with_model(self, model: Arc<Model>) -> Self {
+        Self { model, loaded: None, painted: None, label: None, ..self }
     }
 }
 
@@ -69,14 +84,24 @@ pub struct Undo {
 /// How many edits can be undone.
 const DEPTH: usize = 200;
 
+/// Nor more than so many bytes of weights are kept for it; but always the last.
+const BYTES: usize = 1 << 30;
+
 impl Undo {
     /// Remembers the inputs before an edit.
     pub fn record(&mut self, before: Inputs) {
         self.future.clear();
         self.past.push(before);
-        if self.past.len() > DEPTH {
-            self.past.remove(0);
-        }
+        let (mut bytes, mut newer) = (0, None);
+        let too_much = self.past.iter().rposition(|inputs| {
+            let params = &inputs.model.params;
+            if newer.replace(Arc::as_ptr(params)) != Some(Arc::as_ptr(params)) {
+                bytes += params.bytes();
+            }
+            bytes > BYTES
+        });
+        let most = too_much.map_or(DEPTH, |at| self.past.len() - 1 - at).clamp(1, DEPTH);
+        self.past.drain(..self.past.len().saturating_sub(most));
     }
 
     /// The inputs before the last edit.

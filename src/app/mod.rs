@@ -6,7 +6,9 @@
 
 mod action;
 mod build;
+mod ask;
 pub mod command;
+mod edit;
 mod history;
 mod playback;
 mod run;
@@ -15,6 +17,8 @@ mod work;
 
 pub use action::{Action, Effect, apply};
 pub use build::{BuildAction, Draft, Written};
+pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
+pub use edit::{EditAction, Extent, Ink};
 pub use history::{Inputs, Undo};
 pub use playback::Playback;
 pub use run::{Need, Run};

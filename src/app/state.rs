@@ -2,6 +2,7 @@
 
 use super::{
     build::Draft,
+    ask::{Answer, Question, Tab},
     history::{Inputs, Undo},
     playback::Playback,
     run::Run,
@@ -59,7 +60,7 @@ pub enum Scale {
 }
 
 /// How it is looked at; no number depends on it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ViewState {
     /// Light or dark.
@@ -70,6 +71,10 @@ pub struct ViewState {
     pub scale: Scale,
     /// Colours by the logarithm of the magnitude.
     pub log: bool,
+    /// What the inspector shows of a cell.
+    pub tab: Tab,
+    /// The step of the gradient check is ten to the power of minus this.
+    pub exponent: u8,
     /// The overview of all keys is open.
     #[serde(skip)]
     pub help: bool,
@@ -79,6 +84,22 @@ pub struct ViewState {
     /// The address line is being typed in.
     #[serde(skip)]
     pub typing_address: bool,
+}
+
+impl Default for ViewState {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            lang: Lang::default(),
+            scale: Scale::default(),
+            log: false,
+            tab: Tab::default(),
+            exponent: 3,
+            help: false,
+            blank: false,
+            typing_address: false,
+        }
+    }
 }
 
 /// How much a notice weighs.
@@ -160,6 +181,10 @@ pub struct AppState {
     pub resume: bool,
     /// Counts the jobs.
     pub jobs: u64,
+    /// The last question about a cell, and its answer.
+    pub answer: Option<(Question, Answer)>,
+    /// The last change of the inputs was a stroke, which may go on.
+    pub in_stroke: bool,
     /// Earlier and undone inputs.
     pub undo: Undo,
     /// The network that is being written, while the builder is open.
@@ -210,6 +235,8 @@ impl AppState {
             busy: None,
             resume: false,
             jobs: 0,
+            answer: None,
+            in_stroke: false,
             undo: Undo::default(),
             draft: None,
         };

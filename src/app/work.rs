@@ -4,6 +4,7 @@
 use super::{
     action::{Action, Effect, apply},
     build::Draft,
+    ask::{self, Answer, Question},
     history::Inputs,
     run::{Need, Run},
     state::{AppState, Busy, Doing, best},
@@ -23,6 +24,11 @@ use std::sync::{
 pub enum Change {
     /// A setting.
     Edit,
+    /// A number or a pixel, in place.
+    Stroke {
+        /// It goes on with the one before, and is undone with it.
+        more: bool,
+    },
     /// A new picture or model.
     Renew,
     /// Back to those before.
@@ -57,6 +63,13 @@ pub enum Task {
         /// Why they change.
         change: Change,
     },
+    /// Answer a question about a run's values.
+    Answer {
+        /// The values.
+        trace: Arc<Trace>,
+        /// The question.
+        question: Question,
+    },
     /// Compute more of a run's values.
     Approach {
         /// The run as it is.
@@ -75,6 +88,8 @@ pub enum Done {
     Derived(Change, Result<Box<Derived>, String>),
     /// The run with more values.
     Approached(Box<Run>),
+    /// The answer to a question.
+    Answered(Question, Box<Answer>),
 }
 
 /// Inputs and what follows from them.
@@ -105,6 +120,10 @@ impl Task {
                 Ok(derived) => Some(Done::Derived(*change, Ok(Box::new(derived?)))),
                 Err(error) => Some(Done::Derived(*change, Err(error))),
             },
+            Self::Answer { trace, question } => {
+                let answer = ask::answer(trace, *question, watch)?;
+                Some(Done::Answered(*question, Box::new(answer)))
+            }
             Self::Approach { run, need } => {
                 let mut run = run.clone();
                 run.approach(*need, u32::MAX, watch).then_some(Done::Approached(run))
@@ -141,11 +160,14 @@ pub(super) fn stop(state: &mut AppState) {
 pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>, String> {
     let model = Arc::clone(&inputs.model);
     let [c, h, w] = model.network.input;
-    let fitted =
+    let mut fitted =
         inputs.picture.input(c, h, w, inputs.fit, inputs.ground).map_err(|error| error.to_string())?;
+    if let Some(painted) = inputs.painted.as_ref().filter(|painted| painted.dim() == fitted.tensor.dim()) {
+        fitted.tensor = (**painted).clone();
+    }
     let input = match &inputs.picture.content {
         Content::Picture(_) => model.input_from_pixels(&fitted.tensor),
-        Content::Values(values) => model.check_input(values).map(|()| values.clone()),
+        Content::Values(_) => model.check_input(&fitted.tensor).map(|()| fitted.tensor.clone()),
     }
     .map_err(|error| error.to_string())?;
     let setup = Setup {

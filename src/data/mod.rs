@@ -14,6 +14,7 @@ mod generated;
 mod loaded;
 pub mod npy;
 mod numerals;
+pub mod paint;
 mod picture;
 mod resample;
 pub mod samples;

@@ -10,6 +10,7 @@
 pub mod address;
 pub mod breakpoint;
 pub mod cursor;
+pub mod paths;
 pub mod plan;
 pub mod rules;
 pub mod term;
@@ -18,6 +19,7 @@ pub mod values;
 pub use address::{Address, AddressError, Grain, Pass, Place};
 pub use breakpoint::{Break, Stop};
 pub use cursor::{Cursor, Move};
+pub use paths::{Cut, Factor, Group, Link, Paths};
 pub use plan::{Owner, Plan, Seek, Setup, Stage, TensorId};
 pub use term::{Operand, Term, TermOp};
 pub use values::{CellFold, Progress, Step, Trace};

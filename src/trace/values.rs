@@ -197,6 +197,11 @@ impl Trace {
         self.updated.moments(&self.moments)
     }
 
+    /// The targets of the loss, (N, output).
+    pub const fn target(&self) -> &Tensor {
+        &self.target
+    }
+
     /// Everything that the network computed.
     pub fn values(&self) -> &Values {
         &self.values

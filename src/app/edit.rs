@@ -1,0 +1,335 @@
+//! Editing in place: numbers of the model, pixels that the network sees. Everything downstream follows.
+
+use super::{
+    action::{Effect, fail, set_inputs},
+    history::Inputs,
+    state::AppState,
+    work::Change,
+};
+use crate::data::{
+    Content, Ground,
+    paint::{self, DRAWING, Pen},
+};
+use crate::model_io::Model;
+use crate::nn::{Network, Op, Params, Part, filters::Filter};
+use crate::tensor::{Tensor, shape_of};
+use std::sync::Arc;
+
+/// An edit of the model or of what the network sees. One stroke of the pen, or one drag at a number, is many of
+/// them that are undone as one.
+#[derive(Clone, PartialEq, Debug)]
+pub enum EditAction {
+    /// One number of a parameter.
+    SetParameter {
+        /// The layer.
+        layer: usize,
+        /// Weight, bias or a running statistic.
+        part: Part,
+        /// The cell, row-major.
+        index: usize,
+        /// The number.
+        value: f32,
+    },
+    /// A slice of a convolution's filter, or all its slices, to a filter with a name.
+    SetFilter {
+        /// The layer.
+        layer: usize,
+        /// The output channel whose filter it is.
+        out: usize,
+        /// The input channel within the group; `None` for all.
+        channel: Option<usize>,
+        /// What to put there.
+        filter: Filter,
+    },
+    /// Parameters back to what was loaded.
+    Reset(Extent),
+    /// One cell of the input: a pixel from 0 to 255, or a value of an array.
+    SetPixel {
+        /// The cell, row-major.
+        index: usize,
+        /// The number.
+        value: f32,
+    },
+    /// A stroke of the pen on what the network sees, from its beginning to where it has come.
+    Paint {
+        /// (x, y) in cells of the input.
+        points: Vec<[f32; 2]>,
+        /// Thickness and edge.
+        pen: Pen,
+        /// What it leaves.
+        ink: Ink,
+    },
+    /// One colour everywhere.
+    Fill([u8; 3]),
+    /// The picture as it was loaded.
+    ResetPixels,
+    /// An empty picture of the input's size, to draw on.
+    NewDrawing {
+        /// Its colour: red, green, blue.
+        ground: [u8; 3],
+    },
+}
+
+/// What a pen leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Ink {
+    /// Red, green, blue.
+    Colour([u8; 3]),
+    /// What was there before anything was painted.
+    Erase,
+}
+
+/// Which parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Extent {
+    /// One number.
+    Cell {
+        /// The layer.
+        layer: usize,
+        /// Which parameter.
+        part: Part,
+        /// The cell, row-major.
+        index: usize,
+    },
+    /// What belongs to one output channel: its filter and its bias.
+    Filter {
+        /// The layer.
+        layer: usize,
+        /// The output channel.
+        out: usize,
+    },
+    /// All of a layer's.
+    Layer {
+        /// The layer.
+        layer: usize,
+    },
+    /// All.
+    Model,
+}
+
+/// Does an edit; with `more` it goes on with the stroke of the edit before.
+pub(super) fn act(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
+    let more = more && state.in_stroke;
+    let change = match edit {
+        EditAction::NewDrawing { .. } => Change::Renew,
+        _ => Change::Stroke { more },
+    };
+    match edited(state, edit, more) {
+        Ok(inputs) if inputs == state.inputs => Vec::new(),
+        Ok(inputs) => set_inputs(state, inputs, change),
+        Err(error) => {
+            fail(state, error);
+            Vec::new()
+        }
+    }
+}
+
+/// The inputs after an edit.
+fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, String> {
+    let now = &state.inputs;
+    let [c, h, w] = now.model.network.input;
+    // A stroke is painted anew from its beginning, so that its own overlaps do not add up.
+    let base = state.undo.before().filter(|_| more).unwrap_or(now);
+    match edit {
+        EditAction::SetParameter { layer, part, index, value } => {
+            let name = layer_name(&now.model.network, layer)?;
+            let mut params = weights(state);
+            let cells = params.0[layer].get_mut(part);
+            let cell = cells.and_then(|cells| cells.iter_mut().nth(index)).ok_or_else(|| {
+                format!(
+                    "{name}.{}: expected a number of the model, got cell {index}; pick another",
+                    part.suffix()
+                )
+            })?;
+            *cell = value;
+            Ok(with_params(now, params))
+        }
+        EditAction::SetFilter { layer, out, channel, filter } => {
+            let mut params = weights(state);
+            set_filter(&now.model.network, &mut params, layer, out, channel, filter)?;
+            Ok(with_params(now, params))
+        }
+        EditAction::Reset(extent) => {
+            let Some(loaded) = &now.loaded else { return Ok(now.clone()) };
+            let mut params = (*now.model.params).clone();
+            reset(&mut params, loaded, extent);
+            Ok(with_params(now, params))
+        }
+        EditAction::SetPixel { index, value } => {
+            let is_picture = matches!(now.picture.content, Content::Picture(_));
+            if is_picture && !(0.0..=255.0).contains(&value) {
+                return Err(format!("expected a pixel from 0 to 255, got {value}; type a number between"));
+            }
+            let mut pixels = pixels(now)?;
+            let cells = pixels.len();
+            *pixels.iter_mut().nth(index).ok_or_else(|| {
+                format!("expected a cell of the input from 0 to {}, got {index}; pick another", cells - 1)
+            })? = value;
+            with_pixels(now, pixels)
+        }
+        EditAction::Paint { points, pen, ink } => {
+            let before = pixels_of_picture(base)?;
+            let original = match ink {
+                Ink::Colour(_) => None,
+                Ink::Erase if is_drawing(base) => None,
+                Ink::Erase => Some(unpainted(base)?),
+            };
+            let colour = match ink {
+                Ink::Colour(colour) => colour,
+                Ink::Erase => base.ground.0,
+            };
+            let pixels = paint::stroke(&before, &points, pen, |c_at, i, j| {
+                original.as_ref().map_or_else(|| paint::in_channel(colour, c, c_at), |o| o[[0, c_at, i, j]])
+            });
+            with_pixels(base, pixels)
+        }
+        EditAction::Fill(colour) => {
+            pixels_of_picture(now)?;
+            with_pixels(now, filled([c, h, w], colour))
+        }
+        EditAction::ResetPixels => Ok(Inputs { painted: None, ..now.clone() }),
+        EditAction::NewDrawing { ground } => {
+            let picture = paint::drawing(&filled([c, h, w], ground)).map_err(|error| error.to_string())?;
+            // The target stays: what is drawn next is meant to be it.
+            let (picture, ground) = (Arc::new(picture), Ground(ground));
+            Ok(Inputs { picture, ground, painted: None, ..now.clone() })
+        }
+    }
+}
+
+fn layer_name(network: &Network, layer: usize) -> Result<&str, String> {
+    network.layers.get(layer).map(|layer| layer.name()).ok_or_else(|| {
+        format!("expected a layer from 0 to {}, got {layer}; pick another", network.layers.len() - 1)
+    })
+}
+
+/// The parameters of the training step that is looked at. An edit of a later step's begins a run with them.
+fn weights(state: &AppState) -> Params {
+    let first = &state.inputs.model.params;
+    if state.trace().time() == 0 { (**first).clone() } else { (**state.trace().params()).clone() }
+}
+
+fn with_params(inputs: &Inputs, params: Params) -> Inputs {
+    let loaded = inputs.loaded.as_ref().unwrap_or(&inputs.model.params);
+    let loaded = (params != **loaded).then(|| Arc::clone(loaded));
+    let params = match &inputs.loaded {
+        // Back at what was loaded, it is that again.
+        Some(original) if loaded.is_none() => Arc::clone(original),
+        _ => Arc::new(params),
+    };
+    let model = Arc::new(Model { params, ..(*inputs.model).clone() });
+    Inputs { model, loaded, ..inputs.clone() }
+}
+
+fn set_filter(
+    network: &Network,
+    params: &mut Params,
+    layer: usize,
+    out: usize,
+    channel: Option<usize>,
+    filter: Filter,
+) -> Result<(), String> {
+    let name = layer_name(network, layer)?;
+    let Op::Conv2d(spec) = &network.layers[layer].op else {
+        return Err(format!(
+            "{name}: expected a convolution to set a filter of, got another layer; pick one"
+        ));
+    };
+    let [outs, ins, kh, kw] = spec.weight_shape();
+    if out >= outs || channel.is_some_and(|channel| channel >= ins) {
+        return Err(format!(
+            "{name}: expected a filter from 0,0 to {},{}, got {out},{}; pick another",
+            outs - 1,
+            ins - 1,
+            channel.unwrap_or(0)
+        ));
+    }
+    for c in channel.map_or(0..ins, |channel| channel..channel + 1) {
+        // Random slices of one filter are told apart by their channel.
+        let filter = match filter {
+            Filter::Random { seed } => Filter::Random { seed: seed.wrapping_add(c as u64) },
+            named => named,
+        };
+        let slice = filter.slice(kh, kw).ok_or_else(|| {
+            format!(
+                "{name}: expected a filter large enough for {}, got {kh} x {kw}; choose another",
+                filter.name()
+            )
+        })?;
+        if let Some(weight) = params.0[layer].get_mut(Part::Weight) {
+            for (cell, value) in weight.slice_mut(ndarray::s![out, c, .., ..]).iter_mut().zip(slice) {
+                *cell = value;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn reset(params: &mut Params, loaded: &Params, extent: Extent) {
+    for (l, (parts, loaded)) in params.0.iter_mut().zip(&loaded.0).enumerate() {
+        for (part, from) in loaded.iter() {
+            let shape = shape_of(from);
+            let range = match extent {
+                Extent::Model => 0..shape.len(),
+                Extent::Layer { layer } if layer == l => 0..shape.len(),
+                Extent::Cell { layer, part: of, index } if layer == l && of == part => index..index + 1,
+                Extent::Filter { layer, out } if layer == l => {
+                    // A bias or statistic is (1, O, 1, 1), a weight (O, ...).
+                    let one = if shape.0[0] == 1 { 1 } else { shape.len() / shape.0[0] };
+                    out * one..(out + 1) * one
+                }
+                Extent::Layer { .. } | Extent::Cell { .. } | Extent::Filter { .. } => continue,
+            };
+            if let Some(to) = parts.get_mut(part) {
+                let cells = to.iter_mut().zip(from).skip(range.start).take(range.len());
+                cells.for_each(|(to, from)| *to = *from);
+            }
+        }
+    }
+}
+
+/// Whether the picture was drawn here, at the size that the network sees.
+pub(super) fn is_drawing(inputs: &Inputs) -> bool {
+    let [_, h, w] = inputs.model.network.input;
+    inputs.picture.name == DRAWING
+        && match &inputs.picture.content {
+            Content::Picture(picture) => (picture.height() as usize, picture.width() as usize) == (h, w),
+            Content::Values(_) => false,
+        }
+}
+
+/// What the network sees of the picture as it was loaded.
+fn unpainted(inputs: &Inputs) -> Result<Tensor, String> {
+    let [c, h, w] = inputs.model.network.input;
+    let fitted = inputs.picture.input(c, h, w, inputs.fit, inputs.ground);
+    fitted.map(|fitted| fitted.tensor).map_err(|error| error.to_string())
+}
+
+fn pixels(inputs: &Inputs) -> Result<Tensor, String> {
+    inputs.painted.as_ref().map_or_else(|| unpainted(inputs), |painted| Ok((**painted).clone()))
+}
+
+fn pixels_of_picture(inputs: &Inputs) -> Result<Tensor, String> {
+    match inputs.picture.content {
+        Content::Picture(_) => pixels(inputs),
+        Content::Values(_) => Err(format!(
+            "{}: expected a picture to paint on, got an array of values; type a value in the inspector, or start a \
+             drawing",
+            inputs.picture.name
+        )),
+    }
+}
+
+/// A drawing takes the pixels over; another picture stays below them as it was loaded.
+fn with_pixels(inputs: &Inputs, pixels: Tensor) -> Result<Inputs, String> {
+    if is_drawing(inputs) {
+        let picture = paint::drawing(&pixels).map_err(|error| error.to_string())?;
+        return Ok(Inputs { picture: Arc::new(picture), painted: None, ..inputs.clone() });
+    }
+    let painted = (pixels != unpainted(inputs)?).then(|| Arc::new(pixels));
+    Ok(Inputs { painted, ..inputs.clone() })
+}
+
+fn filled([c, h, w]: [usize; 3], colour: [u8; 3]) -> Tensor {
+    Tensor::from_shape_fn([1, c, h, w], |(_, at, _, _)| paint::in_channel(colour, c, at))
+}

@@ -1,0 +1,282 @@
+//! The paths from the loss to one cell: how much of its gradient comes through each part of every later layer, and
+//! the strongest single path as a product of local derivatives.
+
+use super::address::{Address, Grain, Place};
+use super::plan::{Owner, Plan, TensorId};
+use super::term::{Operand, TermOp};
+use super::values::{Step, Trace};
+use crate::nn::{
+    Part,
+    check::{Cell, Ran},
+    optimizer::TRAINED,
+};
+use crate::tensor::Tensor;
+
+/// How a cell's gradient is shared out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Paths {
+    /// The cell.
+    pub cell: Cell,
+    /// The derivative of the summed loss by it.
+    pub gradient: f32,
+    /// Every layer that lies between it and the loss, the nearest to the cell first.
+    pub cuts: Vec<Cut>,
+}
+
+/// One layer: all that comes back from the loss to the cell comes through its output.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cut {
+    /// The layer.
+    pub layer: usize,
+    /// Whether the groups are channels; else they are single cells.
+    pub by_channel: bool,
+    /// The largest groups, largest first.
+    pub groups: Vec<Group>,
+    /// How many others there are that are not 0.
+    pub others: usize,
+    /// What comes through the others.
+    pub others_sum: f64,
+    /// Their share, in thousandths.
+    pub others_share: u32,
+}
+
+/// What comes through a channel, or through one cell, of a layer's output.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Group {
+    /// The channel.
+    pub channel: usize,
+    /// The image of its largest cell.
+    pub image: usize,
+    /// The number of its largest cell within the image.
+    pub index: usize,
+    /// dL/dy * dy/dcell, added up over the group. The groups of a cut add up to the cell's gradient.
+    pub sum: f64,
+    /// The magnitude of `sum` among those of all groups, in thousandths, rounded so that a cut's are 1000.
+    pub share: u32,
+    /// dL/dy of its largest cell.
+    pub gradient: f32,
+    /// dy/dcell of its largest cell.
+    pub moves: f32,
+}
+
+/// Groups that are kept of each cut.
+const KEPT: usize = 5;
+
+/// One step of a path: a gradient and what it is a multiple of.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Link {
+    /// Where this gradient was made.
+    pub at: Address,
+    /// Its value.
+    pub value: f32,
+    /// The term that is followed, where the path goes on.
+    pub next: Option<Factor>,
+}
+
+/// The largest term of a gradient: a later gradient times a local derivative.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Factor {
+    /// The local derivative.
+    pub value: f32,
+    /// Where it comes from, where it is a cell: a weight.
+    pub from: Option<Address>,
+    /// The magnitude of the term among those of all terms, in thousandths.
+    pub share: u32,
+    /// How many terms are not 0.
+    pub terms: usize,
+}
+
+impl Trace {
+    /// The cell that a check or the paths of an address are about: a parameter, input or activation; for a gradient
+    /// what it is the gradient of. `None` for what has no gradient of its own.
+    pub fn differentiable(&self, address: &Address) -> Option<Cell> {
+        let (tensor, image, index) = self.tensor_cell(address)?;
+        let (image, index) = (image as usize, index as usize);
+        let output = |l: usize| match l.checked_sub(1) {
+            None => Cell::Input { image, index },
+            Some(layer) => Cell::Output { layer, image, index },
+        };
+        match (tensor.owner, tensor.part) {
+            (Owner::Input, _) => Some(Cell::Input { image, index }),
+            (Owner::Loss, Part::Dx) => Some(output(self.plan().network().layers.len())),
+            (Owner::Loss, _) => None,
+            (Owner::Layer(l), Part::Out) => Some(output(l as usize + 1)),
+            (Owner::Layer(l), Part::Dx) => Some(output(l as usize)),
+            (Owner::Layer(l), part) => {
+                let trained = TRAINED.iter().find(|t| t.param == part || t.grad == part)?;
+                Some(Cell::Parameter { layer: l as usize, part: trained.param, index })
+            }
+        }
+    }
+
+    /// What ran, for a check in f32.
+    pub fn ran(&self) -> Ran<'_, f32> {
+        let (plan, setup) = (self.plan(), self.plan().setup());
+        Ran {
+            network: plan.network(),
+            params: self.params(),
+            target: self.target(),
+            mode: setup.mode,
+            stream: plan.stream(self.time()),
+            values: self.values(),
+        }
+    }
+
+    /// How the gradient of a cell comes through every later layer. `None` where no gradient of it has been computed.
+    pub fn paths(&self, cell: Cell) -> Option<Paths> {
+        let ran = self.ran();
+        let gradient = ran.gradient(cell)?;
+        let mut cuts = Vec::new();
+        ran.paths(cell, &mut |layer, through, moves| cuts.push(self.cut(layer, through, moves)))?;
+        Some(Paths { cell, gradient, cuts })
+    }
+
+    fn cut(&self, layer: usize, through: &Tensor, moves: &Tensor) -> Cut {
+        let (images, channels, h, w) = through.dim();
+        let gradient = self.values().output_gradient(layer);
+        let group = |n: usize, c: usize, i: usize, j: usize, sum: f64| Group {
+            channel: c,
+            image: n,
+            index: (c * h + i) * w + j,
+            sum,
+            share: 0,
+            gradient: gradient.map_or(f32::NAN, |dy| dy[[n, c, i, j]]),
+            moves: moves[[n, c, i, j]],
+        };
+        let mut by_channel: Vec<(f64, Option<(f32, [usize; 3])>)> = vec![(0.0, None); channels];
+        for ((n, c, i, j), &x) in through.indexed_iter().filter(|(_, x)| **x != 0.0) {
+            let (sum, largest) = &mut by_channel[c];
+            *sum += f64::from(x);
+            if largest.is_none_or(|(most, _)| x.abs() > most) {
+                *largest = Some((x.abs(), [n, i, j]));
+            }
+        }
+        let active = by_channel.iter().filter(|(_, largest)| largest.is_some()).count();
+        let is_by_channel = active > 1 && images * h * w > 1;
+        let mut groups: Vec<Group> = if is_by_channel {
+            let channels = by_channel.iter().enumerate();
+            channels
+                .filter_map(|(c, (sum, largest))| largest.map(|(_, [n, i, j])| group(n, c, i, j, *sum)))
+                .collect()
+        } else {
+            let cells = through.indexed_iter().filter(|(_, x)| **x != 0.0);
+            cells.map(|((n, c, i, j), &x)| group(n, c, i, j, f64::from(x))).collect()
+        };
+        groups.sort_by(|a, b| b.sum.abs().total_cmp(&a.sum.abs()));
+        let others = groups.split_off(groups.len().min(KEPT));
+        let others_sum: f64 = others.iter().map(|group| group.sum).sum();
+        let others_size: f64 = others.iter().map(|group| group.sum.abs()).sum();
+        let sizes: Vec<f64> = groups.iter().map(|group| group.sum.abs()).chain([others_size]).collect();
+        let shares = thousandths(&sizes);
+        for (group, share) in groups.iter_mut().zip(&shares) {
+            group.share = *share;
+        }
+        let others_share = shares.last().copied().unwrap_or(0);
+        Cut { layer, by_channel: is_by_channel, groups, others: others.len(), others_sum, others_share }
+    }
+
+    /// The strongest path back from an activation of layer `l` to the loss: at each gradient its largest term is
+    /// followed, until one is the loss's own or no product of one later gradient.
+    pub fn strongest_path(&self, layer: usize, image: usize, index: usize) -> Vec<Link> {
+        let mut tensor = self.plan().output_gradient_of(layer);
+        let (mut image, mut index) = (image as u32, index as u32);
+        let mut links = Vec::new();
+        loop {
+            let at = self.plan().writer(tensor, self.time(), image, index);
+            let value = self.value(tensor, image, index);
+            let next = self.largest_term(tensor, &at);
+            links.push(Link { at, value, next: next.map(|(factor, _)| factor) });
+            match next {
+                Some((_, (t, n, i))) => (tensor, image, index) = (t, n, i),
+                None => return links,
+            }
+        }
+    }
+
+    /// The largest term of a gradient's cell and the later gradient that it is a multiple of.
+    fn largest_term(&self, tensor: TensorId, at: &Address) -> Option<(Factor, (TensorId, u32, u32))> {
+        if tensor.owner == Owner::Loss || !matches!(at.place, Place::Stage(_)) {
+            return None;
+        }
+        let cell = self.cell(&Address { grain: Grain::Cell, ..*at });
+        let sizes: Option<Vec<f64>> =
+            cell.steps.iter().map(|step| step.product().map(|product| f64::from(product.abs()))).collect();
+        let Some(sizes) = sizes else {
+            // Not a sum: a multiple of one later gradient, or nothing that reads as a product.
+            let mut gradients = cell.steps.iter().flat_map(gradients_of);
+            let (operand, of, value) = gradients.next()?;
+            if gradients.any(|(other, ..)| other != operand) || value == 0.0 {
+                return None;
+            }
+            let factor = Factor { value: cell.value / value, from: None, share: 1000, terms: 1 };
+            return Some((factor, of));
+        };
+        let largest = (0..sizes.len()).max_by(|&a, &b| sizes[a].total_cmp(&sizes[b]).then(b.cmp(&a)))?;
+        let step = &cell.steps[largest];
+        let (operand, of, _) = gradients_of(step).next()?;
+        if sizes[largest] == 0.0 {
+            return None;
+        }
+        let other = (0..2).find(|&k| step.term.operands[k] != Some(operand));
+        let (value, from) = match step.term.op {
+            TermOp::MulAdd | TermOp::Product => other.map_or((1.0, None), |k| {
+                let from = step.term.operands[k].as_ref().and_then(|operand| self.writer(operand));
+                (step.values[k], from)
+            }),
+            _ => (1.0, None),
+        };
+        let share = thousandths(&sizes)[largest];
+        let terms = sizes.iter().filter(|size| **size != 0.0).count();
+        Some((Factor { value, from, share, terms }, of))
+    }
+}
+
+/// The operands of a step that are gradients of activations, with their values.
+fn gradients_of(step: &Step) -> impl Iterator<Item = (Operand, (TensorId, u32, u32), f32)> + '_ {
+    step.term.operands.iter().zip(step.values).filter_map(|(operand, value)| match *operand {
+        Some(Operand::Cell { tensor, image, index }) if matches!(tensor.part, Part::Dx | Part::Ds) => {
+            Some((Operand::Cell { tensor, image, index }, (tensor, image, index), value))
+        }
+        _ => None,
+    })
+}
+
+/// Sizes as thousandths of their sum, rounded so that they add up to 1000: the largest remainders are rounded up.
+/// All 0 where the sum is 0 or not finite.
+pub fn thousandths(sizes: &[f64]) -> Vec<u32> {
+    let sum: f64 = sizes.iter().sum();
+    if !(sum > 0.0 && sum.is_finite()) {
+        return vec![0; sizes.len()];
+    }
+    let exact: Vec<f64> = sizes.iter().map(|size| size / sum * 1000.0).collect();
+    let mut shares: Vec<u32> = exact.iter().map(|exact| exact.floor() as u32).collect();
+    let missing = 1000u32.saturating_sub(shares.iter().sum()) as usize;
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
+    for &k in order.iter().take(missing) {
+        shares[k] += 1;
+    }
+    shares
+}
+
+impl Plan {
+    /// Where the gradient of a layer's output was made, for a group of a cut.
+    pub fn gradient_address(&self, layer: usize, time: u32, group: &Group) -> Address {
+        self.writer(self.output_gradient_of(layer), time, group.image as u32, group.index as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up() {
+        for sizes in [vec![1.0, 1.0, 1.0], vec![0.0, 5.0], vec![0.3, 0.3, 0.2, 0.1, 0.1, 1e-9]] {
+            assert_eq!(thousandths(&sizes).iter().sum::<u32>(), 1000, "{sizes:?}");
+        }
+        assert_eq!(thousandths(&[1.0, 1.0, 1.0]), [334, 333, 333]);
+        assert_eq!(thousandths(&[0.0, 0.0]), [0, 0]);
+        assert_eq!(thousandths(&[f64::NAN, 1.0]), [0, 0]);
+    }
+}
