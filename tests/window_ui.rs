@@ -206,3 +206,133 @@ fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
         }
     }
 }
+
+#[test]
+fn a_weight_is_typed_and_the_prediction_follows() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = convstep::ui::strings::Words(lang);
+        let mut harness = harness(lang, false, [1024.0, 768.0]);
+        let before = harness.state().state.prediction().1;
+        let state = &mut harness.state_mut().state;
+        let weight = state.plan().parse("conv1.weight/k0,0/(1,1)").expect("an address");
+        apply(state, Action::Select(weight));
+        harness.run_steps(3);
+        let number = || egui_kittest::kittest::By::new().role(egui::accesskit::Role::SpinButton);
+        let words = words.text("edit.weight");
+        harness.get(number().label(&words)).focus();
+        harness.run_steps(2);
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        harness.event(egui::Event::Text("4.5".into()));
+        harness.run_steps(2);
+        harness.key_press(Key::Enter);
+        harness.run_steps(3);
+        let state = &harness.state().state;
+        assert_eq!(state.trace().params().0[0].at(convstep::nn::Part::Weight)[[0, 0, 1, 1]], 4.5);
+        assert_ne!(state.prediction().1, before);
+        assert_eq!(state.selected, Some(weight));
+        assert!(state.inputs.loaded.is_some() && state.notices.is_empty());
+        apply(&mut harness.state_mut().state, Action::Undo);
+        assert_eq!(harness.state().state.prediction().1, before);
+    }
+}
+
+#[test]
+fn a_filter_with_a_name_is_chosen_and_reset() {
+    let mut harness = harness(Lang::En, true, [1280.0, 720.0]);
+    let state = &mut harness.state_mut().state;
+    let weight = state.plan().parse("conv1.weight/k1,0/(0,0)").expect("an address");
+    apply(state, Action::Select(weight));
+    let filter = |harness: &Harness<Program>| {
+        let weight = harness.state().state.trace().params().0[0].at(convstep::nn::Part::Weight).clone();
+        weight.index_axis(ndarray::Axis(0), 1).to_owned()
+    };
+    let loaded = filter(&harness);
+    harness.run_steps(3);
+    harness.get_by_label("Filter").click();
+    harness.run_steps(3);
+    harness.get_by_label("Blank (all 0)").click();
+    harness.run_steps(3);
+    assert!(filter(&harness).iter().all(|&w| w == 0.0));
+    harness.get_by_label("Reset").click();
+    harness.run_steps(3);
+    harness.get_by_label("This filter and its bias").click();
+    harness.run_steps(3);
+    assert_eq!(filter(&harness), loaded);
+    assert!(harness.state().state.inputs.loaded.is_none());
+}
+
+#[test]
+fn the_tabs_answer_for_a_weight_a_pixel_and_a_gradient() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = convstep::ui::strings::Words(lang);
+        for size in [[1280.0, 720.0], [1024.0, 768.0]] {
+            let mut harness = harness(lang, true, size);
+            for tab in ["tab.check", "tab.paths", "tab.statistics", "tab.why"] {
+                harness.get_by_label(&words.text(tab)).click();
+                harness.run_steps(2);
+                for address in [
+                    "bwd/conv1.dW/k0,0/(1,1)",
+                    "fwd/conv2/k3/(2,2)",
+                    "bwd/conv1.dX/k0/(9,9)",
+                    "loss/loss/k0/(0,0)",
+                ] {
+                    apply(&mut harness.state_mut().state, Action::GoTo(address.into()));
+                    harness.run_steps(3);
+                    let shown = |key: &str| {
+                        let words = words.text(key);
+                        let start = words.split("%{").next().unwrap_or_default().to_owned();
+                        harness.query_all_by_label_contains(&start).next().is_some()
+                    };
+                    let has_gradient = !address.starts_with("loss");
+                    match tab {
+                        "tab.check" => assert_eq!(shown("check.loss_above"), has_gradient, "{address} {lang:?}"),
+                        "tab.paths" => {
+                            assert_eq!(shown("paths.strongest"), has_gradient, "{address} {lang:?}")
+                        }
+                        "tab.statistics" => assert!(shown("statistics.deviation"), "{address} {lang:?}"),
+                        _ => assert!(shown("inspector.numbers"), "{address} {lang:?}"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stroke_on_the_pad_is_one_edit() {
+    let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
+    harness.key_press(Key::D);
+    harness.run_steps(3);
+    harness.get_by_label("New, black").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.inputs.picture.name, "drawing");
+    assert_eq!(harness.state().state.fitted.tensor.sum(), 0.0);
+    let canvas = harness.get_by_label("Canvas: what the network sees").rect();
+    let at = |x: f32, y: f32| canvas.min + canvas.size() * egui::vec2(x, y);
+    let press = |pressed, pos| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    harness.event(egui::Event::PointerMoved(at(0.2, 0.5)));
+    harness.run_steps(2);
+    harness.event(press(true, at(0.2, 0.5)));
+    harness.run_steps(1);
+    for x in [0.3, 0.5, 0.7, 0.8] {
+        harness.event(egui::Event::PointerMoved(at(x, 0.5)));
+        harness.run_steps(1);
+    }
+    harness.event(press(false, at(0.8, 0.5)));
+    harness.run_steps(2);
+    let pixels = &harness.state().state.fitted.tensor;
+    let row: Vec<f32> = (0..32).map(|j| pixels[[0, 0, 16, j]]).collect();
+    assert!(row[8..25].iter().all(|&x| x > 150.0), "{row:?}");
+    assert!(row[..3].iter().chain(&row[29..]).all(|&x| x == 0.0), "{row:?}");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.fitted.tensor.sum(), 0.0, "one stroke is one edit");
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert!(!harness.state().state.view.pad);
+}

@@ -115,6 +115,8 @@ pub enum Action {
         /// It goes on with the stroke, or the drag, of the edit before: undone as one.
         more: bool,
     },
+    /// Opens or closes the pad to draw on.
+    ShowPad(bool),
     /// What the inspector shows.
     SetTab(Tab),
     /// The step of the gradient check: ten to the power of minus this.
@@ -365,6 +367,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::SetGround(ground) => {
             return edit(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
         }
+        Action::ShowPad(pad) => state.view.pad = pad,
         Action::SetTab(tab) => state.view.tab = tab,
         Action::SetExponent(exponent) => state.view.exponent = exponent.clamp(1, EXPONENTS),
         Action::Ask => return ask::ask(state),
@@ -406,6 +409,8 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                 if !draft.is_changed() {
                     state.draft = None;
                 }
+            } else if view.pad {
+                view.pad = false;
             } else if state.playback.playing {
                 state.playback.toggle();
             } else {

@@ -92,6 +92,7 @@ pub const COMMANDS: &[Command] = commands! {
     "quit" File ctrl("Q"), "" => |_| Action::Quit;
     "undo" Edit ctrl("Z"), "↺" => |_| Action::Undo;
     "redo" Edit ctrl_shift("Z"), "↻" => |_| Action::Redo;
+    "draw" Edit key("D"), "✏" => |state| Action::ShowPad(!state.view.pad);
     "start" Step key("Home"), "⏮" => |_| Action::GoToEdge { grain: Grain::Batch, back: true };
     "back_over" Step shift("ArrowLeft"), "⇤" => |_| Action::Go(Move::BackOver);
     "previous" Step key("ArrowLeft"), "◀" => |_| Action::Go(Move::Previous);

@@ -78,6 +78,9 @@ pub struct ViewState {
     /// The overview of all keys is open.
     #[serde(skip)]
     pub help: bool,
+    /// The pad to draw on is open.
+    #[serde(skip)]
+    pub pad: bool,
     /// The screen is blanked, so that all look at the teacher.
     #[serde(skip)]
     pub blank: bool,
@@ -96,6 +99,7 @@ impl Default for ViewState {
             tab: Tab::default(),
             exponent: 3,
             help: false,
+            pad: false,
             blank: false,
             typing_address: false,
         }

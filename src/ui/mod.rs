@@ -1,5 +1,6 @@
 //! The window: shell, theme, widgets and views.
 
+pub mod canvas;
 pub mod colormap;
 pub mod fonts;
 pub mod keys;

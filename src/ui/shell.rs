@@ -73,4 +73,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
             });
         },
     );
+    if view.state.view.pad {
+        views::pad::pad_ui(ui, view);
+    }
 }

@@ -220,8 +220,9 @@ impl eframe::App for Window {
         self.apply(&ctx, actions);
         let asked = shell::window_ui(ui, &self.state, &mut self.memory);
         self.apply(&ctx, asked);
-        let title =
-            format!("{} – {} – convstep", self.state.cursor.text(self.state.plan()), self.state.model().name);
+        let mark = if self.state.inputs.loaded.is_some() { " •" } else { "" };
+        let (place, model) = (self.state.cursor.text(self.state.plan()), &self.state.model().name);
+        let title = format!("{place} – {model}{mark} – convstep");
         if title != self.title {
             ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;

@@ -1,6 +1,12 @@
-//! Why the focused cell is what it is: a sentence, the formula in symbols and numbers, the terms.
+//! Why the focused cell is what it is: a sentence, the formula in symbols and numbers, the terms; and, by tabs, what
+//! else can be asked of it.
 
-use crate::app::Action;
+mod check;
+mod edit;
+mod paths;
+mod statistics;
+
+use crate::app::{Action, Tab};
 use crate::trace::{Address, CellFold, Operand, Place, Step, TermOp};
 use crate::ui::{number, say, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
@@ -17,7 +23,34 @@ pub fn inspector_ui(ui: &mut Ui, view: &View) {
     if let Some(stop) = view.state.stopped {
         ui.label(RichText::new(say::stop(view, &stop)).color(view.theme.warn));
     }
-    ui.add_space(6.0);
+    edit::edit_ui(ui, view, &focus);
+    tabs_ui(ui, view);
+    match view.state.view.tab {
+        Tab::Why => why_ui(ui, view, focus),
+        Tab::Check => check::check_ui(ui, view),
+        Tab::Paths => paths::paths_ui(ui, view),
+        Tab::Statistics => statistics::statistics_ui(ui, view, &focus),
+    }
+}
+
+/// What is shown of the cell.
+fn tabs_ui(ui: &mut Ui, view: &View) {
+    ui.add_space(4.0);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for tab in Tab::ALL {
+            let name = RichText::new(view.text(&format!("tab.{}", tab.name()))).font(theme::small_font());
+            let response = ui.selectable_label(view.state.view.tab == tab, name);
+            if response.on_hover_text(view.text(&format!("tab.{}_tip", tab.name()))).clicked() {
+                view.act(Action::SetTab(tab));
+            }
+        }
+    });
+    ui.separator();
+}
+
+/// The formula in symbols and numbers, the terms, the readers.
+fn why_ui(ui: &mut Ui, view: &View, focus: Address) {
     if let Some(formula) = view.state.trace().formula(&focus) {
         heading_ui(ui, view, "inspector.symbols");
         ui.label(RichText::new(formula).font(theme::mono_font()).color(view.theme.text_strong));

@@ -8,6 +8,7 @@ pub mod inspector;
 pub mod lanes;
 pub mod menu;
 pub mod notices;
+pub mod pad;
 pub mod picture;
 pub mod timeline;
 pub mod transport;

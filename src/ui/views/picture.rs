@@ -5,10 +5,10 @@ use crate::data::{Content, Fit, Ground, Picture, preview};
 use crate::nn::Part;
 use crate::trace::TensorId;
 use crate::ui::{
-    number, plane,
+    canvas::{Brush, canvas_ui},
+    number,
     theme::{self, Theme},
     view::View,
-    widgets::grid::{CellState, CellView, Grid},
 };
 use egui::{
     Align2, ColorImage, ComboBox, Id, Image, Rect, RichText, Sense, Stroke, StrokeKind, TextureHandle,
@@ -29,7 +29,13 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
         ui.vertical(|ui| {
             ui.set_max_width((side + 4.0).max(84.0));
             let [c, h, w] = view.state.model().network.input;
-            caption_ui(ui, view, &view.text("picture.seen")).on_hover_text(format!("{c}×{h}×{w}"));
+            let is_painted = view.state.inputs.painted.is_some();
+            let mark = if is_painted { " •" } else { "" };
+            let caption = caption_ui(ui, view, &format!("{}{mark}", view.text("picture.seen")));
+            let caption = caption.on_hover_text(format!("{c}×{h}×{w}"));
+            if is_painted {
+                caption.on_hover_text(view.text("edit.edited_picture"));
+            }
             seen_ui(ui, view, side);
         });
         ui.vertical(|ui| prediction_ui(ui, view));
@@ -91,45 +97,11 @@ fn texture(ui: &Ui, view: &View, picture: &Picture) -> TextureHandle {
     texture
 }
 
-/// What the network sees: its input.
+/// What the network sees: its input. A click picks a pixel; while the pad is open its brush paints here too.
 fn seen_ui(ui: &mut Ui, view: &View, side: f32) {
-    let [c, h, w] = view.state.model().network.input;
-    let cell = side / h.max(w) as f32;
-    let pixels = &view.state.fitted.tensor;
-    let from_picture = matches!(view.state.inputs.picture.content, Content::Picture(_));
-    let label = |_: Option<(usize, usize)>| view.text("picture.seen");
-    if c == 3 && from_picture {
-        let mapping = crate::ui::colormap::Mapping::rgb(0.0, 255.0, view.theme.dark);
-        let cells = |i, j| ([0, 1, 2].map(|c| pixels[[0, c, i, j]]), CellState::Current);
-        let grid = Grid::rgb("seen", h, w, mapping, &cells)
-            .revision(view.state.revision())
-            .cell_points(cell)
-            .label(&label);
-        respond(view, grid.show_ui(ui).hovered);
-    } else if c == 1 && from_picture {
-        // The pixels themselves, before the network's own scaling.
-        let mapping = crate::ui::colormap::Mapping::gray(0.0, 255.0, view.theme.dark);
-        let cells = |i, j| CellView::current(pixels[[0, 0, i, j]]);
-        let grid = Grid::new("seen", h, w, mapping, &cells)
-            .revision(view.state.revision())
-            .cell_points(cell)
-            .label(&label);
-        respond(view, grid.show_ui(ui).hovered);
-    } else {
-        let input = plane::Plane::new(view, TensorId::INPUT, 0, 0);
-        let cells = |i, j| input.cell(i, j);
-        let grid = Grid::new("seen", h, w, input.mapping(), &cells)
-            .revision(input.revision())
-            .cell_points(cell)
-            .label(&label);
-        respond(view, grid.show_ui(ui).hovered);
-    }
-}
-
-fn respond(view: &View, hovered: Option<(usize, usize)>) {
-    if let Some((i, j)) = hovered {
-        view.hover(plane::Plane::new(view, TensorId::INPUT, 0, 0).address(i, j));
-    }
+    let [_, h, w] = view.state.model().network.input;
+    let brush = view.state.view.pad.then(|| Brush::kept(ui));
+    canvas_ui(ui, view, "seen", side / h.max(w) as f32, &view.text("picture.seen"), brush);
 }
 
 /// The best classes with their probabilities, once the cursor has passed them.
@@ -199,6 +171,11 @@ fn row_ui(ui: &mut Ui, view: &View, class: usize, score: Option<f32>, is_probabi
 /// How the picture is fitted, what lies under it, and the target.
 fn settings_ui(ui: &mut Ui, view: &View) {
     let inputs = &view.state.inputs;
+    let draw = ui.button("✏").on_hover_text(view.text("cmd.draw"));
+    draw.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, view.text("pad.draw")));
+    if draw.clicked() {
+        view.act(Action::ShowPad(true));
+    }
     let open = ui.button(view.text("picture.open"));
     if open.clicked() {
         view.act(Action::AskForPicture);

@@ -1,0 +1,160 @@
+//! The row under the sentence where the number that is looked at can be changed: a parameter of the model, a pixel.
+
+use crate::app::{Action, EditAction, Extent};
+use crate::data::Content;
+use crate::nn::{Op, Part, filters::Filter};
+use crate::trace::{Address, Owner};
+use crate::ui::{number, theme, view::View};
+use egui::{DragValue, Id, Response, RichText, Ui};
+use std::ops::RangeInclusive;
+
+/// Draws it, where there is something to change.
+pub(super) fn edit_ui(ui: &mut Ui, view: &View, focus: &Address) {
+    let Some((tensor, _, index)) = view.state.trace().tensor_cell(focus) else { return };
+    let index = index as usize;
+    match (tensor.owner, tensor.part) {
+        (Owner::Input, _) => pixel_ui(ui, view, index),
+        (Owner::Layer(l), part) if tensor.is_parameter() => parameter_ui(ui, view, l as usize, part, index),
+        (Owner::Layer(_) | Owner::Loss, _) => {}
+    }
+}
+
+fn parameter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
+    let value =
+        view.state.trace().params().0[layer].get(part).and_then(|cells| cells.iter().nth(index).copied());
+    let Some(value) = value else { return };
+    ui.horizontal_wrapped(|ui| {
+        let name = view.text("edit.weight");
+        number_ui(ui, view, &name, value, f32::MIN..=f32::MAX, |value| EditAction::SetParameter {
+            layer,
+            part,
+            index,
+            value,
+        });
+        filter_ui(ui, view, layer, part, index);
+        if view.state.inputs.loaded.is_some() {
+            ui.label("•").on_hover_text(view.text("edit.edited_model"));
+            reset_ui(ui, view, layer, part, index);
+        }
+    });
+}
+
+/// What a slice of a filter can be set to.
+fn filter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
+    let Op::Conv2d(spec) = &view.state.plan().layer(layer).op else { return };
+    if part != Part::Weight {
+        return;
+    }
+    let [_, ins, kh, kw] = spec.weight_shape();
+    let plane = index / (kh * kw);
+    let (out, channel) = (plane / ins, plane % ins);
+    ui.menu_button(view.text("edit.filter"), |ui| {
+        let id = Id::unique("all slices of the filter");
+        let mut all = ui.data(|data| data.get_temp(id).unwrap_or(true));
+        if ins > 1 {
+            if ui.checkbox(&mut all, view.text("edit.all_slices")).changed() {
+                ui.data_mut(|data| data.insert_temp(id, all));
+            }
+            ui.separator();
+        }
+        for filter in Filter::ALL {
+            let filter = match filter {
+                // Another one each time, the same in each run of the program.
+                Filter::Random { .. } => Filter::Random { seed: view.state.revision() },
+                named => named,
+            };
+            let button = egui::Button::new(view.text(&format!("filter.{}", filter.name())));
+            if ui.add_enabled(filter.slice(kh, kw).is_some(), button).clicked() {
+                let channel = (!all).then_some(channel);
+                act(view, EditAction::SetFilter { layer, out, channel, filter });
+                ui.close();
+            }
+        }
+    })
+    .response
+    .on_hover_text(view.text("edit.filter_tip"));
+}
+
+/// Back to what was loaded.
+fn reset_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
+    ui.menu_button(view.text("edit.reset"), |ui| {
+        let shape = view.state.plan().shape_of(crate::trace::TensorId::layer(layer, part));
+        let out = if shape.0[0] == 1 { index } else { index / (shape.len() / shape.0[0]) };
+        for (key, extent) in [
+            ("edit.reset_cell", Extent::Cell { layer, part, index }),
+            ("edit.reset_filter", Extent::Filter { layer, out }),
+            ("edit.reset_layer", Extent::Layer { layer }),
+            ("edit.reset_model", Extent::Model),
+        ] {
+            if ui.button(view.text(key)).clicked() {
+                act(view, EditAction::Reset(extent));
+                ui.close();
+            }
+        }
+    })
+    .response
+    .on_hover_text(view.text("edit.reset_tip"));
+}
+
+fn pixel_ui(ui: &mut Ui, view: &View, index: usize) {
+    let Some(value) = view.state.fitted.tensor.iter().nth(index).copied() else { return };
+    ui.horizontal_wrapped(|ui| {
+        let (key, range) = match view.state.inputs.picture.content {
+            Content::Picture(_) => ("edit.pixel", 0.0..=255.0),
+            Content::Values(_) => ("edit.value", f32::MIN..=f32::MAX),
+        };
+        number_ui(ui, view, &view.text(key), value, range, |value| EditAction::SetPixel { index, value });
+        if view.state.inputs.painted.is_some() && ui.button(view.text("edit.reset_picture")).clicked() {
+            act(view, EditAction::ResetPixels);
+        }
+    });
+}
+
+fn act(view: &View, edit: EditAction) {
+    view.act(Action::Edit { edit, more: false });
+}
+
+/// A number to type, to drag, or to turn the wheel over; one drag is undone as one.
+fn number_ui(
+    ui: &mut Ui,
+    view: &View,
+    name: &str,
+    value: f32,
+    range: RangeInclusive<f32>,
+    edit: impl Fn(f32) -> EditAction,
+) {
+    let caption = RichText::new(name).font(theme::small_font()).color(view.theme.text_weak);
+    let caption = ui.label(caption);
+    let span = range.end() - range.start();
+    let step = if span <= 255.0 { 1.0 } else { value.abs().max(0.1) * 0.01 };
+    let mut now = value;
+    let field = DragValue::new(&mut now)
+        .range(range.clone())
+        .speed(step)
+        .update_while_editing(false)
+        .custom_formatter(|value, _| number::full(value as f32))
+        .custom_parser(|text| text.trim().replace(number::MINUS, "-").parse().ok());
+    let response = ui.add(field).labelled_by(caption.id).on_hover_text(view.text("edit.number_tip"));
+    if now.to_bits() != value.to_bits() {
+        let more = goes_on(ui, &response, response.dragged());
+        view.act(Action::Edit { edit: edit(now), more });
+    } else if response.drag_started() {
+        ui.data_mut(|data| data.remove::<f64>(response.id));
+    }
+    let turned = if response.hovered() { ui.input(|input| input.smooth_scroll_delta().y) } else { 0.0 };
+    if turned != 0.0 {
+        let turned = (value + turned.signum() * step).clamp(*range.start(), *range.end());
+        let more = goes_on(ui, &response, true);
+        view.act(Action::Edit { edit: edit(turned), more });
+    }
+}
+
+/// Whether a change goes on with the one before at the same number, and notes it for the next: changes within half
+/// a second, or within one drag, are one.
+fn goes_on(ui: &Ui, response: &Response, may: bool) -> bool {
+    const PAUSE: f64 = 0.5;
+    let now = ui.input(|input| input.time);
+    let before: Option<f64> = ui.data(|data| data.get_temp(response.id));
+    ui.data_mut(|data| data.insert_temp(response.id, now));
+    may && before.is_some_and(|before| response.dragged() || now - before < PAUSE)
+}

@@ -1,0 +1,188 @@
+//! The paths from the loss to the cell: how its gradient comes through each later layer, and the strongest path as
+//! a product.
+
+use crate::app::{Action, Answer};
+use crate::nn::Part;
+use crate::trace::{Address, Cut, Group, Link, Paths, TensorId};
+use crate::ui::{number, theme, view::View};
+use egui::{Align, Button, Id, Layout, Rect, RichText, ScrollArea, Ui, vec2};
+use std::sync::Arc;
+
+/// Draws them.
+pub(super) fn paths_ui(ui: &mut Ui, view: &View) {
+    weak_ui(ui, view, &view.text("paths.what"));
+    let Some((_, answer)) = view.state.asked() else {
+        ui.label(RichText::new(view.text("check.no_gradient")).italics().color(view.theme.text_weak));
+        return;
+    };
+    match answer {
+        None => {
+            if ui.button(view.text("paths.ask")).on_hover_text(view.text("check.ask_tip")).clicked() {
+                view.act(Action::Ask);
+            }
+        }
+        Some(Answer::Paths(paths)) => {
+            ScrollArea::vertical().id_salt("paths").auto_shrink([false, true]).show(ui, |ui| {
+                answer_ui(ui, view, paths);
+            });
+        }
+        Some(Answer::Check(..) | Answer::Nothing) => {
+            ui.label(RichText::new(view.text("check.no_gradient")).italics().color(view.theme.text_weak));
+        }
+    }
+}
+
+fn weak_ui(ui: &mut Ui, view: &View, text: &str) {
+    ui.label(RichText::new(text).font(theme::small_font()).color(view.theme.text_weak));
+}
+
+fn answer_ui(ui: &mut Ui, view: &View, paths: &Paths) {
+    let gradient = view.fill("paths.gradient", &[("value", &number::full(paths.gradient))]);
+    ui.label(RichText::new(gradient).font(theme::mono_font()).color(view.theme.text_strong));
+    if let Some(group) = paths.cuts.first().and_then(|cut| cut.groups.first()) {
+        strongest_ui(ui, view, paths, &paths.cuts[0], group);
+    }
+    for cut in &paths.cuts {
+        cut_ui(ui, view, cut);
+    }
+    if paths.cuts.iter().all(|cut| cut.groups.is_empty()) {
+        weak_ui(ui, view, &view.text("paths.none"));
+    }
+}
+
+/// Where the output's cell of a group was made.
+fn output(view: &View, cut: &Cut, group: &Group) -> Address {
+    let tensor = TensorId::layer(cut.layer, Part::Out);
+    let time = view.state.trace().time();
+    view.state.plan().writer(tensor, time, group.image as u32, group.index as u32)
+}
+
+/// One layer: its largest groups with their shares, which are 100 % together.
+fn cut_ui(ui: &mut Ui, view: &View, cut: &Cut) {
+    ui.add_space(6.0);
+    let name = view.state.plan().layer(cut.layer).name().to_owned();
+    let key = if cut.by_channel { "paths.by_channel" } else { "paths.by_cell" };
+    ui.label(RichText::new(view.fill(key, &[("layer", &name)])).color(view.theme.text));
+    for group in &cut.groups {
+        let at = view.state.plan().shape_of(TensorId::layer(cut.layer, Part::Out)).at(group.index);
+        let place = match cut.by_channel {
+            true => format!("k{}", group.channel),
+            false => format!("k{} ({},{})", at[1], at[2], at[3]),
+        };
+        share_ui(ui, view, group.share, &place, group.sum, Some(output(view, cut, group)));
+    }
+    if cut.others > 0 {
+        let place = view.fill("paths.others", &[("count", &cut.others.to_string())]);
+        share_ui(ui, view, cut.others_share, &place, cut.others_sum, None);
+    }
+}
+
+fn share_ui(ui: &mut Ui, view: &View, share: u32, place: &str, sum: f64, cell: Option<Address>) {
+    let percent = percent(share);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), egui::Sense::hover());
+    let bar = Rect::from_min_size(rect.min, vec2(rect.width() * share as f32 / 1000.0, rect.height()));
+    ui.painter().rect_filled(bar, 2.0, view.theme.accent_soft);
+    let mut row =
+        ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    row.spacing_mut().interact_size.y = 18.0;
+    let small = |text: String| RichText::new(text).font(theme::small_font());
+    row.add_sized([50.0, 18.0], egui::Label::new(small(percent.clone()).color(view.theme.text_strong)));
+    match cell {
+        Some(cell) => {
+            let address = view.state.plan().text(&cell);
+            let link = Button::new(small(place.into()).color(view.theme.accent)).frame(false);
+            let response = row.add(link);
+            let name = view.fill("paths.link", &[("share", &percent), ("address", &address)]);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
+            if response.hovered() {
+                view.hover(cell);
+            }
+            if response.on_hover_text(address).clicked() {
+                view.act(Action::Select(cell));
+            }
+        }
+        None => {
+            row.label(small(place.into()).color(view.theme.text_weak));
+        }
+    }
+    row.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let sum = sum as f32;
+        ui.label(small(number::four_digits(sum)).color(view.theme.text)).on_hover_text(number::full(sum));
+    });
+}
+
+fn percent(thousandths: u32) -> String {
+    format!("{}.{} %", thousandths / 10, thousandths % 10)
+}
+
+/// The path of the largest part of the first layer, as a product: each gradient is a local derivative times a later
+/// gradient, and other terms.
+fn strongest_ui(ui: &mut Ui, view: &View, paths: &Paths, cut: &Cut, group: &Group) {
+    type Kept = ((u64, usize, usize, usize), Arc<Vec<Link>>);
+    let id = Id::unique("strongest path");
+    let key = (view.state.revision(), cut.layer, group.image, group.index);
+    let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
+    let links = match kept {
+        Some((kept_key, links)) if kept_key == key => links,
+        _ => {
+            let trace = view.state.trace();
+            let links = Arc::new(trace.strongest_path(cut.layer, group.image, group.index));
+            ui.data_mut(|data| data.insert_temp(id, (key, Arc::clone(&links))));
+            links
+        }
+    };
+    ui.add_space(4.0);
+    ui.label(RichText::new(view.text("paths.strongest")).color(view.theme.text));
+    let largest = group.moves * group.gradient;
+    let whole = if paths.gradient == 0.0 { 0.0 } else { largest / paths.gradient };
+    let small = |text: String| RichText::new(text).font(theme::small_font());
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.spacing_mut().interact_size.y = 18.0;
+        let moves = number::four_digits(group.moves);
+        ui.label(small(moves).color(view.theme.text_strong)).on_hover_text(view.text("paths.moves"));
+        for link in links.iter() {
+            let Some(factor) = link.next else { continue };
+            ui.label(small("·".into()).color(view.theme.text_weak));
+            let value = number::four_digits(factor.value);
+            let target = factor.from.unwrap_or(link.at);
+            let address = view.state.plan().text(&target);
+            let share = percent(factor.share);
+            let terms = factor.terms.to_string();
+            let name = view.fill(
+                "paths.factor",
+                &[("value", &value), ("address", &address), ("share", &share), ("terms", &terms)],
+            );
+            let text = if factor.terms > 1 { format!("{value} [{share}]") } else { value.clone() };
+            let response = ui.add(Button::new(small(text).color(view.theme.accent)).frame(false));
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
+            if response.hovered() {
+                view.hover(target);
+            }
+            if response.on_hover_text(name).clicked() {
+                view.act(Action::Select(target));
+            }
+        }
+        if let Some(last) = links.last() {
+            ui.label(small("·".into()).color(view.theme.text_weak));
+            let value = number::four_digits(last.value);
+            let address = view.state.plan().text(&last.at);
+            let response = ui.add(Button::new(small(value).color(view.theme.accent)).frame(false));
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &address));
+            if response.on_hover_text(address).clicked() {
+                view.act(Action::Select(last.at));
+            }
+        }
+    });
+    let product = links.iter().filter_map(|link| link.next).map(|factor| f64::from(factor.value));
+    let product: f64 = product.product::<f64>()
+        * f64::from(group.moves)
+        * links.last().map_or(1.0, |last| f64::from(last.value));
+    let values = [
+        ("product", number::four_digits(product as f32)),
+        ("part", number::four_digits(largest)),
+        ("share", format!("{:.1} %", whole * 100.0).replace('-', &number::MINUS.to_string())),
+    ];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    weak_ui(ui, view, &view.fill("paths.product", &values));
+}
