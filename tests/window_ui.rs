@@ -285,7 +285,9 @@ fn the_tabs_answer_for_a_weight_a_pixel_and_a_gradient() {
                     };
                     let has_gradient = !address.starts_with("loss");
                     match tab {
-                        "tab.check" => assert_eq!(shown("check.loss_above"), has_gradient, "{address} {lang:?}"),
+                        "tab.check" => {
+                            assert_eq!(shown("check.loss_above"), has_gradient, "{address} {lang:?}")
+                        }
                         "tab.paths" => {
                             assert_eq!(shown("paths.strongest"), has_gradient, "{address} {lang:?}")
                         }
@@ -332,6 +334,13 @@ fn a_stroke_on_the_pad_is_one_edit() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_steps(2);
     assert_eq!(harness.state().state.fitted.tensor.sum(), 0.0, "one stroke is one edit");
+    // A click is a dot.
+    harness.event(egui::Event::PointerMoved(at(0.5, 0.25)));
+    harness.event(press(true, at(0.5, 0.25)));
+    harness.event(press(false, at(0.5, 0.25)));
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.fitted.tensor[[0, 0, 8, 16]], 255.0);
+    assert_eq!(harness.state().state.fitted.tensor[[0, 0, 20, 16]], 0.0);
     harness.key_press(Key::Escape);
     harness.run_steps(2);
     assert!(!harness.state().state.view.pad);

@@ -367,7 +367,14 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::SetGround(ground) => {
             return edit(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
         }
-        Action::ShowPad(pad) => state.view.pad = pad,
+        Action::ShowPad(pad) => {
+            state.view.pad = pad;
+            if pad && !state.knows_scores() {
+                // What is drawn is to be seen through the whole network.
+                remember(state);
+                state.show_prediction();
+            }
+        }
         Action::SetTab(tab) => state.view.tab = tab,
         Action::SetExponent(exponent) => state.view.exponent = exponent.clamp(1, EXPONENTS),
         Action::Ask => return ask::ask(state),

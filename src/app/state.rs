@@ -291,6 +291,17 @@ impl AppState {
         scores.iter().copied().take(self.model().network.classes()).collect()
     }
 
+    /// Whether the scores have been computed at the cursor.
+    pub fn knows_scores(&self) -> bool {
+        let plan = self.plan();
+        let tensor = match plan.stage_of(TensorId::loss(Part::Prob)) {
+            Some(_) => TensorId::loss(Part::Prob),
+            None => Plan::input_of(plan.network().layers.len()),
+        };
+        let stage = plan.stage_of(tensor);
+        stage.is_none_or(|stage| self.trace().progress(stage, 0, self.cursor.at()).is_complete())
+    }
+
     /// The mean loss before training step `time`, where it has been computed: for the step looked at,
     /// only when the cursor has come past it.
     pub fn known_loss(&self, time: u32) -> Option<f32> {

@@ -13,12 +13,16 @@ use super::{
 };
 use crate::tensor::Tensor;
 
+/// Takes a layer, the part of a cell's gradient that goes through each cell of its output, and the derivative of each
+/// by that cell.
+pub type Each<'a, T> = &'a mut dyn FnMut(usize, &Tensor<T>, &Tensor<T>);
+
 impl<T: Real> Ran<'_, T> {
     /// Calls `each` for every layer that makes something of the cell, first layer first, with the part of the
     /// cell's gradient that goes through each cell of the layer's output: dL/dy * dy/dcell, (N, C, H, W). The
     /// numbers of each layer add up to the cell's gradient. The derivative dy/dcell itself is the third argument.
     /// `None` where there is no such cell, or no gradient by it.
-    pub fn paths(&self, cell: Cell, each: &mut dyn FnMut(usize, &Tensor<T>, &Tensor<T>)) -> Option<()> {
+    pub fn paths(&self, cell: Cell, each: Each<T>) -> Option<()> {
         self.gradient(cell)?;
         let (first, mut moves) = self.first_moves(cell)?;
         for l in first..self.network.layers.len() {

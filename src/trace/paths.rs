@@ -143,7 +143,9 @@ impl Trace {
             gradient: gradient.map_or(f32::NAN, |dy| dy[[n, c, i, j]]),
             moves: moves[[n, c, i, j]],
         };
-        let mut by_channel: Vec<(f64, Option<(f32, [usize; 3])>)> = vec![(0.0, None); channels];
+        // What comes through each channel, and its largest cell.
+        type Through = (f64, Option<(f32, [usize; 3])>);
+        let mut by_channel: Vec<Through> = vec![(0.0, None); channels];
         for ((n, c, i, j), &x) in through.indexed_iter().filter(|(_, x)| **x != 0.0) {
             let (sum, largest) = &mut by_channel[c];
             *sum += f64::from(x);

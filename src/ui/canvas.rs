@@ -9,7 +9,7 @@ use super::{
 use crate::app::{Action, EditAction, Ink};
 use crate::data::{Content, paint::Pen};
 use crate::trace::TensorId;
-use egui::{Id, Sense, Ui};
+use egui::{Id, Pos2, Sense, Ui};
 
 /// What the user paints with.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -103,10 +103,11 @@ fn paint_ui(ui: &Ui, view: &View, answer: &GridResponse, brush: Brush) {
     let grid = answer.screen_from_grid;
     let response = &answer.response;
     let id = response.id.with("stroke");
-    let under = response.interact_pointer_pos().map(|pos| {
+    let in_cells = |pos: Pos2| {
         let at = (pos - grid.origin) / grid.cell_points;
         [at.x, at.y]
-    });
+    };
+    let under = response.interact_pointer_pos().map(in_cells);
     let paint = |points: Vec<[f32; 2]>, more: bool| {
         let edit = EditAction::Paint { points, pen: brush.pen, ink: brush.ink() };
         view.act(Action::Edit { edit, more });
@@ -119,12 +120,16 @@ fn paint_ui(ui: &Ui, view: &View, answer: &GridResponse, brush: Brush) {
         if is_first {
             // Where the button went down, a little before the drag was one.
             points.clear();
-            if let Some(pos) = ui.input(|input| input.pointer.press_origin()) {
-                let at = (pos - grid.origin) / grid.cell_points;
-                points.push([at.x, at.y]);
-            }
+            points.extend(ui.input(|input| input.pointer.press_origin()).map(in_cells));
         }
         if is_first || points.last() != Some(&at) {
+            // The way there, where a frame took so long that the pointer moved more than once.
+            ui.input(|input| {
+                points.extend(input.events.iter().filter_map(|event| match event {
+                    egui::Event::PointerMoved(pos) => Some(in_cells(*pos)),
+                    _ => None,
+                }));
+            });
             points.push(at);
             ui.data_mut(|data| data.insert_temp(id, points.clone()));
             paint(points, !is_first);

@@ -8,7 +8,7 @@ use crate::ui::{
     theme,
     view::View,
 };
-use egui::{Align2, Button, RichText, Slider, Ui, Window, vec2};
+use egui::{Align2, Button, RichText, Slider, Ui, Window, pos2};
 
 /// Draws it over the window.
 pub fn pad_ui(ui: &mut Ui, view: &View) {
@@ -17,7 +17,8 @@ pub fn pad_ui(ui: &mut Ui, view: &View) {
     Window::new(view.text("pad.title"))
         .collapsible(false)
         .resizable(false)
-        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .pivot(Align2::CENTER_CENTER)
+        .default_pos(pos2(room.x, room.y) * 0.5)
         .open(&mut open)
         .show(ui.ctx(), |ui| {
             ui.horizontal_top(|ui| {
@@ -106,6 +107,9 @@ fn whole_ui(ui: &mut Ui, view: &View, brush: Brush) {
 
 /// What the network makes of it.
 fn classes_ui(ui: &mut Ui, view: &View) {
+    if !view.state.knows_scores() {
+        return;
+    }
     caption_ui(ui, view, "picture.prediction");
     let scores = view.state.scores();
     let mut order: Vec<usize> = (0..scores.len()).collect();

@@ -106,15 +106,8 @@ fn seen_ui(ui: &mut Ui, view: &View, side: f32) {
 
 /// The best classes with their probabilities, once the cursor has passed them.
 fn prediction_ui(ui: &mut Ui, view: &View) {
-    let plan = view.state.plan();
-    let tensor = match plan.stage_of(TensorId::loss(Part::Prob)) {
-        Some(_) => TensorId::loss(Part::Prob),
-        None => crate::trace::Plan::input_of(plan.network().layers.len()),
-    };
-    let is_known = plan
-        .stage_of(tensor)
-        .is_none_or(|stage| view.state.trace().progress(stage, 0, view.state.cursor.at()).is_complete());
-    let is_probability = tensor.part == Part::Prob;
+    let is_known = view.state.knows_scores();
+    let is_probability = view.state.plan().stage_of(TensorId::loss(Part::Prob)).is_some();
     caption_ui(ui, view, &view.text("picture.prediction"));
     let scores = view.state.scores();
     let mut order: Vec<usize> = (0..scores.len()).collect();

@@ -69,22 +69,31 @@ fn table_ui(ui: &mut Ui, view: &View, wide: &Check<f64>, shown: &Check<f32>) {
     ];
     let small = |text: String, color: Color32| RichText::new(text).font(theme::small_font()).color(color);
     let digits = if ui.available_width() > 300.0 { 9 } else { 7 };
-    Grid::new("gradient check").num_columns(3).spacing([8.0, 3.0]).striped(true).show(ui, |ui| {
-        ui.label("");
-        for head in ["f64", "f32"] {
-            right_ui(ui, small(head.into(), view.theme.text_weak), None);
-        }
-        ui.end_row();
-        for (key, wide, shown) in rows {
-            ui.label(small(view.text(key), view.theme.text_weak));
-            let number =
-                |value: Option<f64>, digits| value.map_or("·".into(), |value| wide_number(value, digits));
-            let strong = view.theme.text_strong;
-            right_ui(ui, small(number(wide, digits), strong), wide.map(|x| wide_number(x, 17)));
-            right_ui(ui, small(number(shown.map(f64::from), digits.min(8)), strong), shown.map(number::full));
+    ui.spacing_mut().interact_size.y = 16.0;
+    Grid::new("gradient check").num_columns(3).min_row_height(16.0).spacing([8.0, 3.0]).striped(true).show(
+        ui,
+        |ui| {
+            ui.label("");
+            for head in ["f64", "f32"] {
+                right_ui(ui, small(head.into(), view.theme.text_weak), None);
+            }
             ui.end_row();
-        }
-    });
+            for (key, wide, shown) in rows {
+                ui.label(small(view.text(key), view.theme.text_weak));
+                let number = |value: Option<f64>, digits| {
+                    value.map_or("·".into(), |value| wide_number(value, digits))
+                };
+                let strong = view.theme.text_strong;
+                right_ui(ui, small(number(wide, digits), strong), wide.map(|x| wide_number(x, 17)));
+                right_ui(
+                    ui,
+                    small(number(shown.map(f64::from), digits.min(8)), strong),
+                    shown.map(number::full),
+                );
+                ui.end_row();
+            }
+        },
+    );
 }
 
 fn right_ui(ui: &mut Ui, text: RichText, all_digits: Option<String>) {

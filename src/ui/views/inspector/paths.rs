@@ -40,7 +40,7 @@ fn answer_ui(ui: &mut Ui, view: &View, paths: &Paths) {
     let gradient = view.fill("paths.gradient", &[("value", &number::full(paths.gradient))]);
     ui.label(RichText::new(gradient).font(theme::mono_font()).color(view.theme.text_strong));
     if let Some(group) = paths.cuts.first().and_then(|cut| cut.groups.first()) {
-        strongest_ui(ui, view, paths, &paths.cuts[0], group);
+        strongest_ui(ui, view, &paths.cuts[0], group);
     }
     for cut in &paths.cuts {
         cut_ui(ui, view, cut);
@@ -117,7 +117,7 @@ fn percent(thousandths: u32) -> String {
 
 /// The path of the largest part of the first layer, as a product: each gradient is a local derivative times a later
 /// gradient, and other terms.
-fn strongest_ui(ui: &mut Ui, view: &View, paths: &Paths, cut: &Cut, group: &Group) {
+fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
     type Kept = ((u64, usize, usize, usize), Arc<Vec<Link>>);
     let id = Id::unique("strongest path");
     let key = (view.state.revision(), cut.layer, group.image, group.index);
@@ -134,11 +134,11 @@ fn strongest_ui(ui: &mut Ui, view: &View, paths: &Paths, cut: &Cut, group: &Grou
     ui.add_space(4.0);
     ui.label(RichText::new(view.text("paths.strongest")).color(view.theme.text));
     let largest = group.moves * group.gradient;
-    let whole = if paths.gradient == 0.0 { 0.0 } else { largest / paths.gradient };
     let small = |text: String| RichText::new(text).font(theme::small_font());
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
         ui.spacing_mut().interact_size.y = 18.0;
+        ui.spacing_mut().button_padding = egui::Vec2::ZERO;
         let moves = number::four_digits(group.moves);
         ui.label(small(moves).color(view.theme.text_strong)).on_hover_text(view.text("paths.moves"));
         for link in links.iter() {
@@ -181,7 +181,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, paths: &Paths, cut: &Cut, group: &Grou
     let values = [
         ("product", number::four_digits(product as f32)),
         ("part", number::four_digits(largest)),
-        ("share", format!("{:.1} %", whole * 100.0).replace('-', &number::MINUS.to_string())),
+        ("share", percent(group.share)),
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     weak_ui(ui, view, &view.fill("paths.product", &values));

@@ -86,7 +86,8 @@ fn table_ui(ui: &mut Ui, view: &View, statistics: &Statistics) {
         ("statistics.zeros", format!("{:.1} %", statistics.zero_share() * 100.0)),
         ("statistics.not_finite", statistics.not_finite.to_string()),
     ];
-    Grid::new("statistics").num_columns(2).spacing([16.0, 3.0]).show(ui, |ui| {
+    ui.spacing_mut().interact_size.y = 16.0;
+    Grid::new("statistics").num_columns(2).min_row_height(16.0).spacing([16.0, 3.0]).show(ui, |ui| {
         for (key, value) in rows {
             ui.label(RichText::new(view.text(key)).font(theme::small_font()).color(view.theme.text_weak));
             let color = match key {
