@@ -96,7 +96,7 @@ fn is_quick(state: &AppState) -> bool {
     const MULTIPLY_ADDS: u64 = 2_000_000;
     let network = state.plan().network();
     let images = u64::from(state.plan().setup().images);
-    state.trace().reached() >= Pass::Bwd && network.multiply_adds() * images <= MULTIPLY_ADDS
+    state.trace().reached() >= Pass::Bwd && network.terms() * images <= MULTIPLY_ADDS
 }
 
 /// Answers the tab's question anew where it has changed and the answer is quick.

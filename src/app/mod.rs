@@ -5,8 +5,8 @@
 //! another action.
 
 mod action;
-mod build;
 mod ask;
+mod build;
 pub mod command;
 mod edit;
 mod history;
@@ -16,8 +16,8 @@ mod state;
 mod work;
 
 pub use action::{Action, Effect, apply};
-pub use build::{BuildAction, Draft, Written};
 pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
+pub use build::{BuildAction, Draft, Written};
 pub use edit::{EditAction, Extent, Ink};
 pub use history::{Inputs, Undo};
 pub use playback::Playback;

@@ -1,8 +1,8 @@
 //! Everything that the program knows.
 
 use super::{
-    build::Draft,
     ask::{Answer, Question, Tab},
+    build::Draft,
     history::{Inputs, Undo},
     playback::Playback,
     run::Run,

@@ -3,8 +3,8 @@
 
 use super::{
     action::{Action, Effect, apply},
-    build::Draft,
     ask::{self, Answer, Question},
+    build::Draft,
     history::Inputs,
     run::{Need, Run},
     state::{AppState, Busy, Doing, best},
