@@ -135,9 +135,10 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
     ui.label(RichText::new(view.text("paths.strongest")).color(view.theme.text));
     let largest = group.moves * group.gradient;
     let small = |text: String| RichText::new(text).font(theme::small_font());
+    // A wrapped row is as high as this when it begins.
+    ui.spacing_mut().interact_size.y = 18.0;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
-        ui.spacing_mut().interact_size.y = 18.0;
         ui.spacing_mut().button_padding = egui::Vec2::ZERO;
         let moves = number::four_digits(group.moves);
         ui.label(small(moves).color(view.theme.text_strong)).on_hover_text(view.text("paths.moves"));
@@ -181,7 +182,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
     let values = [
         ("product", number::four_digits(product as f32)),
         ("part", number::four_digits(largest)),
-        ("share", percent(group.share)),
+        ("address", view.state.plan().text(&output(view, cut, group))),
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     weak_ui(ui, view, &view.fill("paths.product", &values));
