@@ -6,6 +6,7 @@
 pub mod architecture;
 pub mod article;
 pub mod bundled;
+pub mod checkpoint;
 pub mod model;
 mod nearest;
 pub mod onnx;
@@ -15,6 +16,7 @@ pub mod weights;
 
 pub use architecture::Architecture;
 pub use bundled::Bundled;
+pub use checkpoint::Checkpoint;
 pub use model::Model;
 pub use nearest::nearest;
 pub use preprocess::Preprocess;

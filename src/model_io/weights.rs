@@ -6,7 +6,7 @@
 use super::ModelError;
 use crate::nn::{Layer, Network, Op, Params, Part, Parts};
 use crate::tensor::{Shape, Tensor};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use std::collections::HashMap;
 
 /// The metadata key that holds the architecture.
@@ -74,8 +74,9 @@ pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
         Ok(parts)
     });
     let params = Params(layers.collect::<Result<_, ModelError>>()?);
-    let unused =
-        names(&file).into_iter().filter(|name| !used.contains(name) && !name.ends_with(COUNTER)).collect();
+    let is_unused =
+        |name: &String| !used.contains(name) && !name.ends_with(COUNTER) && !super::checkpoint::is_own(name);
+    let unused = names(&file).into_iter().filter(is_unused).collect();
     Ok(Weights { params, unused })
 }
 
@@ -84,39 +85,67 @@ pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
 /// # Errors
 /// Where two parameters have one name, or the file would be too large for its format.
 pub fn write(network: &Network, params: &Params, architecture: &str) -> Result<Vec<u8>, ModelError> {
-    let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+    write_with(network, params, architecture, Vec::new())
+}
+
+/// A tensor as a file holds it.
+pub(super) struct Stored {
+    pub(super) name: String,
+    pub(super) dtype: Dtype,
+    pub(super) shape: Vec<usize>,
+    /// Little-endian.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Stored {
+    pub(super) fn new(name: String, shape: Vec<usize>, tensor: &Tensor) -> Self {
+        let bytes = tensor.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self { name, dtype: Dtype::F32, shape, bytes }
+    }
+
+    fn view(&self) -> Result<(&str, TensorView<'_>), SafeTensorError> {
+        Ok((&self.name, TensorView::new(self.dtype, self.shape.clone(), &self.bytes)?))
+    }
+}
+
+/// [`write()`] with more tensors than the parameters.
+pub(super) fn write_with(
+    network: &Network,
+    params: &Params,
+    architecture: &str,
+    more: Vec<Stored>,
+) -> Result<Vec<u8>, ModelError> {
+    let mut tensors: Vec<Stored> = Vec::new();
     for (layer, parts) in network.layers.iter().zip(&params.0) {
         for (part, shape) in layer.parameters() {
             let name = tensor_name(layer, part);
-            if tensors.iter().any(|(before, ..)| *before == name) {
-                return Err(ModelError(format!(
-                    "{name}: expected each tensor name once, got it twice; give the layers different names"
-                )));
-            }
             let Some(tensor) = parts.get(part) else {
                 return Err(ModelError(format!(
                     "{name}: expected a tensor, got none; initialise the weights first"
                 )));
             };
-            let bytes = tensor.iter().flat_map(|x| x.to_le_bytes()).collect();
-            tensors.push((name, tensor_shape(layer, part, shape), bytes));
+            tensors.push(Stored::new(name, tensor_shape(layer, part, shape), tensor));
         }
     }
-    let views: Result<Vec<(&str, TensorView)>, _> = tensors
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect();
+    tensors.extend(more);
+    let mut names = std::collections::HashSet::new();
+    if let Some(twice) = tensors.iter().find(|tensor| !names.insert(tensor.name.as_str())) {
+        let name = &twice.name;
+        return Err(ModelError(format!(
+            "{name}: expected each tensor name once, got it twice; give the layers different names"
+        )));
+    }
+    // One entry only: a hash map has no order.
     let metadata = HashMap::from([(METADATA_KEY.to_owned(), architecture.to_owned())]);
-    views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(
-        |error: safetensors::SafeTensorError| {
-            ModelError(format!(
-                "expected weights that fit a safetensors file, got: {error}; make the network smaller"
-            ))
-        },
-    )
+    let views: Result<Vec<_>, _> = tensors.iter().map(Stored::view).collect();
+    views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(|error| {
+        ModelError(format!(
+            "expected weights that fit a safetensors file, got: {error}; make the network smaller"
+        ))
+    })
 }
 
-fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, ModelError> {
+pub(super) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, ModelError> {
     SafeTensors::deserialize(bytes).map_err(|error| damaged(bytes, &error.to_string()))
 }
 
@@ -222,7 +251,7 @@ fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
 }
 
 /// The numbers of a tensor as f32.
-fn numbers(name: &str, tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
+pub(super) fn numbers(name: &str, tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
     let data = tensor.data();
     match tensor.dtype() {
         Dtype::F32 => Ok(data.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()),
