@@ -1,7 +1,7 @@
 //! The command line: commands, their arguments, and usage errors in one line.
 
 use crate::attribution::{Fill, Method};
-use crate::data::{Difficulty, Fit, Generated};
+use crate::data::{Augment, Difficulty, Fit};
 use crate::nn::{init::Init, optimizer::Rule};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub enum Command {
     Samples,
     /// Runs a model on a picture: forward, loss and backward.
     Run(RunArgs),
-    /// Trains a network on generated data.
+    /// Trains a network on generated data or a data set.
     Train(TrainArgs),
     /// Answers one step: its formula, operands and value.
     Step(StepArgs),
@@ -219,21 +219,25 @@ pub struct TrainArgs {
     /// The architecture.
     #[arg(long, value_name = "NET.toml")]
     pub architecture: PathBuf,
-    /// The generated data: shapes or digits.
-    #[arg(long, value_name = "DATA", value_parser = generated)]
-    pub data: Generated,
-    /// How hard the examples are, from 0 to 1.
+    /// The data: shapes or digits, which are generated, or a path to a data set: a folder of class folders with
+    /// pictures or a .zip of one, IDX files as of MNIST or the folder that holds them.
+    #[arg(long, value_name = "DATA")]
+    pub data: String,
+    /// How hard generated examples are, from 0 to 1.
     #[arg(long, value_name = "D", default_value = "0.5", allow_negative_numbers = true)]
     pub difficulty: Difficulty,
-    /// Times to go through an epoch; every epoch has new examples.
+    /// Times to go through an epoch; of generated data every epoch has new examples.
     #[arg(long, value_name = "E", default_value_t = 5)]
     pub epochs: u64,
     /// Examples in a batch.
     #[arg(long, value_name = "B", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=65_536))]
     pub batch: u64,
-    /// Examples in an epoch.
-    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    pub samples_per_epoch: u64,
+    /// Examples in an epoch; without it 4000 of generated data, or all there are to train on.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub samples_per_epoch: Option<u64>,
+    /// How training pictures vary: shift=PIXELS,flip,rotate=DEGREES,brightness=SHARE in any choice.
+    #[arg(long, value_name = "A", default_value_t)]
+    pub augment: Augment,
     /// The optimizer: sgd, momentum, nesterov or adam.
     #[arg(long, value_name = "RULE", default_value = "adam", value_parser = rule)]
     pub optimizer: Rule,
@@ -255,9 +259,10 @@ pub struct TrainArgs {
     /// Threads to train on; the weights are the same on any number.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
-    /// Examples to test on at the end, none of them trained on.
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    pub held_out: u64,
+    /// Examples to test on at the end, none of them trained on; without it 2000 of generated data, or the whole test
+    /// part. A set without one keeps a tenth of its examples back, by the seed.
+    #[arg(long, value_name = "N")]
+    pub held_out: Option<u64>,
     /// The model file to write.
     #[arg(long, value_name = "MODEL.safetensors")]
     pub out: PathBuf,
@@ -354,11 +359,6 @@ impl std::str::FromStr for Size {
             sides.ok_or("expected width x height from 64x64 to 8192x8192; write for example 1280x800")?;
         Ok(Self { width, height })
     }
-}
-
-fn generated(text: &str) -> Result<Generated, String> {
-    let names = Generated::ALL.map(Generated::name).join(", ");
-    Generated::parse(text).ok_or_else(|| format!("expected one of {names}"))
 }
 
 fn fill(text: &str) -> Result<Fill, String> {

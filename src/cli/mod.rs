@@ -3,6 +3,7 @@
 mod args;
 mod bars;
 mod bench;
+mod data;
 mod export;
 mod heat;
 mod list;
@@ -22,7 +23,7 @@ pub use args::{
 pub use save::write_atomically;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
 
-use crate::data::PictureError;
+use crate::data::{DataError, PictureError};
 use crate::model_io::ModelError;
 use crate::tensor::ShapeError;
 use crate::trace::AddressError;
@@ -47,6 +48,12 @@ impl From<ShapeError> for CliError {
 impl From<AddressError> for CliError {
     fn from(error: AddressError) -> Self {
         Self(error.0)
+    }
+}
+
+impl From<DataError> for CliError {
+    fn from(error: DataError) -> Self {
+        Self(error.to_string())
     }
 }
 

@@ -4,19 +4,30 @@ use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// A stream of random numbers that depends on nothing but its three numbers. Only exactly rounded operations
+/// A stream of random numbers that depends on nothing but the numbers it is made from. Only exactly rounded operations
 /// follow (no library's sine or exponential), so that examples are the same bytes on every machine.
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
     /// Stream `index` of `purpose` under `seed`.
     pub(super) fn new(seed: u64, purpose: u64, index: u64) -> Dice {
+        Dice::in_epoch(seed, purpose, 0, index)
+    }
+
+    /// The same, another in each epoch; that of epoch 0 is [`Dice::new`]'s.
+    pub(super) fn in_epoch(seed: u64, purpose: u64, epoch: u64, index: u64) -> Dice {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&purpose.to_le_bytes());
+        key[16..24].copy_from_slice(&epoch.to_le_bytes());
         let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(index);
         Dice(rng)
+    }
+
+    /// 64 even bits.
+    pub(super) fn word(&mut self) -> u64 {
+        self.0.next_u64()
     }
 
     /// Evenly from 0 (included) to 1 (excluded).

@@ -1,4 +1,5 @@
-//! What can be wrong with a picture or an array, in one line each: what was expected, what came, what to do.
+//! What can be wrong with a picture, an array or a data set, in one line each: what was expected, what came, what
+//! to do.
 
 use super::picture::{MAX_PIXELS, MAX_SIDE};
 
@@ -136,4 +137,30 @@ pub enum PictureError {
         /// Names like it: empty, or `did you mean .. ?; ` ready to print.
         hint: String,
     },
+}
+
+/// Why a data set could not be opened, or an example of it not be given.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DataError {
+    /// The user stopped the opening.
+    #[error("opening the data was cancelled; open it again to have it")]
+    Cancelled,
+    /// The set, or a file of it, is not what it should be.
+    #[error("{name}: {what}")]
+    Wrong {
+        /// The set's or the file's name.
+        name: String,
+        /// What was expected, what came, what to do.
+        what: String,
+    },
+    /// A picture of the set cannot be read or fitted.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+impl DataError {
+    /// Something is wrong with the set or file `name`.
+    pub(super) fn wrong(name: &str, what: impl Into<String>) -> DataError {
+        DataError::Wrong { name: name.to_owned(), what: what.into() }
+    }
 }

@@ -1,9 +1,12 @@
 //! Pictures and data sets: what a network looks at, and where it comes from.
 //!
-//! Everything here takes bytes or seeds and gives values; the files are opened elsewhere. A picture is decoded
-//! ([`Picture`]), then fitted to a network ([`fit()`]); generated examples ([`Generated`]) and bundled samples
-//! ([`samples`]) need no file at all.
+//! A picture is decoded ([`Picture`]), then fitted to a network ([`fit()`]); generated examples ([`Generated`]) and
+//! bundled samples ([`samples`]) need no file at all. A [`Dataset`] is labelled pictures of one shape, generated or
+//! loaded. Everything here takes bytes or seeds and gives values; files are opened in one place, [`open()`].
 
+mod augment;
+mod class_folders;
+mod dataset;
 mod dice;
 mod difficulty;
 pub mod digits;
@@ -11,19 +14,31 @@ mod draw;
 mod error;
 mod fit;
 mod generated;
+mod idx;
 mod loaded;
 pub mod npy;
 mod numerals;
+mod open;
 pub mod paint;
 mod picture;
+mod progress;
 mod resample;
 pub mod samples;
 pub mod shapes;
+mod shuffle;
+mod statistics;
+mod store;
 
+pub use augment::Augment;
+pub use dataset::{Dataset, Example, Origin, Part, TEST_SHARE};
 pub use difficulty::Difficulty;
-pub use error::PictureError;
+pub use error::{DataError, PictureError};
 pub use fit::{Fit, Fitted, Ground, Preview, Seen, fit, preview};
 pub use generated::Generated;
 pub use loaded::{Content, Loaded};
+pub use open::{HELD, Opened, Skipped, open, open_within};
 pub use picture::{FORMATS, MAX_PIXELS, MAX_SIDE, Picture};
+pub use progress::Progress;
 pub use samples::{SAMPLES, Sample};
+pub use shuffle::Permutation;
+pub use statistics::{MEASURED, Statistics};

@@ -52,16 +52,7 @@ impl Picture {
     /// assert!(error.to_string().contains("PNG"));
     /// ```
     pub fn decode(name: &str, bytes: &[u8]) -> Result<Picture, PictureError> {
-        if bytes.is_empty() {
-            return Err(PictureError::Empty { name: name.to_owned() });
-        }
-        let format = match image::guess_format(bytes) {
-            Ok(format) if format.reading_enabled() => format,
-            Ok(format) => {
-                return Err(not_a_picture(name, format!("a file of type {}", format.to_mime_type())));
-            }
-            Err(_) => return Err(not_a_picture(name, describe(bytes))),
-        };
+        let format = format_of(name, bytes)?;
         if format == ImageFormat::Jpeg
             && let Err(reason) = whole_jpeg(bytes)
         {
@@ -70,6 +61,23 @@ impl Picture {
         }
         let (image, orientation) = decode_within_limits(name, format, bytes)?;
         Picture::from_image(name, image, orientation)
+    }
+
+    /// (C, H, W) of an encoded picture, upright, by its header alone; C is 1 or 3.
+    pub(super) fn shape(name: &str, bytes: &[u8]) -> Result<[usize; 3], PictureError> {
+        let (decoder, orientation) = decoder(name, format_of(name, bytes)?, bytes)?;
+        let (width, height) = decoder.dimensions();
+        let channels = if decoder.color_type().has_color() { 3 } else { 1 };
+        use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+        Ok(match orientation {
+            Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH => {
+                [channels, width as usize, height as usize]
+            }
+            Orientation::NoTransforms
+            | Orientation::Rotate180
+            | Orientation::FlipHorizontal
+            | Orientation::FlipVertical => [channels, height as usize, width as usize],
+        })
     }
 
     /// A picture from raw pixels, such as the clipboard gives: `bytes` is red, green, blue, alpha for each pixel,
@@ -183,11 +191,33 @@ impl Picture {
     }
 }
 
+fn format_of(name: &str, bytes: &[u8]) -> Result<ImageFormat, PictureError> {
+    if bytes.is_empty() {
+        return Err(PictureError::Empty { name: name.to_owned() });
+    }
+    match image::guess_format(bytes) {
+        Ok(format) if format.reading_enabled() => Ok(format),
+        Ok(format) => Err(not_a_picture(name, format!("a file of type {}", format.to_mime_type()))),
+        Err(_) => Err(not_a_picture(name, describe(bytes))),
+    }
+}
+
 fn decode_within_limits(
     name: &str,
     format: ImageFormat,
     bytes: &[u8],
 ) -> Result<(DynamicImage, Orientation), PictureError> {
+    let (decoder, orientation) = decoder(name, format, bytes)?;
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| explain(name, format, error))?;
+    Ok((image, orientation))
+}
+
+/// A decoder that has read the header, and which way is up.
+fn decoder<'a>(
+    name: &str,
+    format: ImageFormat,
+    bytes: &'a [u8],
+) -> Result<(impl ImageDecoder + 'a, Orientation), PictureError> {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -202,8 +232,7 @@ fn decode_within_limits(
     }
     // A picture with unreadable metadata is still a picture: it is taken as upright.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let image = DynamicImage::from_decoder(decoder).map_err(explain)?;
-    Ok((image, orientation))
+    Ok((decoder, orientation))
 }
 
 fn check_size(name: &str, width: u32, height: u32) -> Result<(), PictureError> {

@@ -1,48 +1,85 @@
-//! Which example comes when: any batch of a run, and the examples held out from it, by number.
+//! Which example comes when: any batch of a run by its number, without going through those before it.
 
-use crate::data::{Difficulty, Generated};
+use crate::data::{Augment, DataError, Dataset, Part, Permutation};
 use crate::nn::loss::one_hot;
 use crate::tensor::Tensor;
 
-/// The examples of a run on generated data: no example is seen twice.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The examples of a run, in their order.
+///
+/// Of generated data every example is new: epoch e goes from number e * `epoch_len` on. A loaded set is gone through
+/// again and again, in another order each time ([`Permutation`], by `seed`); where an epoch is shorter or longer than
+/// the set, the next one goes on where it ended, so that no example comes twice before all others have come.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Course {
-    /// The data.
-    pub data: Generated,
-    /// The seed of the data.
+    /// The data, of which the training part is taken.
+    pub data: Dataset,
+    /// The seed of order and augmentation.
     pub seed: u64,
-    /// How hard the examples are, those held out too.
-    pub difficulty: Difficulty,
     /// Examples in an epoch, at least 1.
     pub epoch_len: u64,
     /// Examples in a batch, at least 1; an epoch's last batch may hold fewer.
     pub batch_len: u64,
+    /// How pictures vary.
+    pub augment: Augment,
 }
 
 impl Course {
-    /// Turns the seed of training examples into that of held-out ones.
-    const HELD_OUT: u64 = 0x4845_4c44_204f_5554;
+    /// Examples of generated data in an epoch, where nothing else is wanted.
+    pub const GENERATED_EPOCH: u64 = 4000;
+
+    /// Examples in an epoch where nothing else is wanted: the whole training part, at least 1, or
+    /// [`Course::GENERATED_EPOCH`].
+    pub fn epoch_of(data: &Dataset) -> u64 {
+        data.len(Part::Train).map_or(Self::GENERATED_EPOCH, |len| len.max(1))
+    }
 
     /// Batches in an epoch.
     pub const fn batches(&self) -> u64 {
         self.epoch_len.div_ceil(self.batch_len)
     }
 
-    /// Batch `batch` of epoch `epoch`: pixels (1, C, H, W) in 0..=255 and classes.
-    pub fn batch(&self, epoch: u64, batch: u64) -> Vec<(Tensor, usize)> {
-        let first = epoch * self.epoch_len;
-        let begin = (batch * self.batch_len).min(self.epoch_len);
-        let end = (begin + self.batch_len).min(self.epoch_len);
-        (first + begin..first + end).map(|index| self.example(self.seed, index)).collect()
+    /// Batch `batch` of epoch `epoch`: pixels (1, C, H, W) in 0..=255 and classes; empty beyond the epoch's last.
+    ///
+    /// # Errors
+    /// Where an example cannot be read.
+    pub fn batch(&self, epoch: u64, batch: u64) -> Result<Vec<(Tensor, usize)>, DataError> {
+        let first = epoch.saturating_mul(self.epoch_len);
+        let begin = batch.saturating_mul(self.batch_len).min(self.epoch_len);
+        let end = begin.saturating_add(self.batch_len).min(self.epoch_len);
+        let numbers = first.saturating_add(begin)..first.saturating_add(end);
+        let mut order: Option<(u64, Permutation)> = None;
+        numbers
+            .map(|number| {
+                let (pass, index) = self.pass(epoch, number);
+                let index = match self.data.len(Part::Train) {
+                    None => index,
+                    Some(len) => {
+                        if order.as_ref().is_none_or(|(of, _)| *of != pass) {
+                            order = Some((pass, Permutation::shuffle(len, self.seed, pass)));
+                        }
+                        order.as_ref().map_or(index, |(_, order)| order.at(index))
+                    }
+                };
+                let example = self.data.example(Part::Train, index)?;
+                Ok((self.augment.apply(&example.pixels, self.seed, pass, index), example.class))
+            })
+            .collect()
     }
 
-    /// Example `index` of those that training never sees.
-    pub fn held_out(&self, index: u64) -> (Tensor, usize) {
-        self.example(self.seed ^ Self::HELD_OUT, index)
+    /// The batch of step `step`, counted from 0 through all epochs.
+    ///
+    /// # Errors
+    /// As [`Course::batch`].
+    pub fn batch_at(&self, step: u64) -> Result<Vec<(Tensor, usize)>, DataError> {
+        self.batch(step / self.batches(), step % self.batches())
     }
 
-    fn example(&self, seed: u64, index: u64) -> (Tensor, usize) {
-        self.data.sample_at(seed, index, self.difficulty)
+    /// Which time through the data, and which place in it, the run's example `number` has.
+    fn pass(&self, epoch: u64, number: u64) -> (u64, u64) {
+        match self.data.len(Part::Train) {
+            None => (epoch, number),
+            Some(len) => (number / len.max(1), number % len.max(1)),
+        }
     }
 }
 
@@ -65,20 +102,39 @@ pub fn stack(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Generated;
+
+    fn course(augment: Augment) -> Course {
+        Course {
+            data: Dataset::generated(Generated::Digits, 3),
+            seed: 3,
+            epoch_len: 10,
+            batch_len: 4,
+            augment,
+        }
+    }
 
     #[test]
     fn an_epoch_is_each_of_its_examples_once() {
-        let difficulty = Difficulty::default();
-        let course = Course { data: Generated::Digits, seed: 3, difficulty, epoch_len: 10, batch_len: 4 };
+        let course = course(Augment::default());
         assert_eq!(course.batches(), 3);
-        let batches: Vec<_> = (0..3).map(|batch| course.batch(1, batch)).collect();
+        let batches: Vec<_> = (0..3).map(|batch| course.batch(1, batch).expect("reads")).collect();
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2]);
         let expected: Vec<_> = (10..20).map(|index| Generated::Digits.sample(3, index)).collect();
         assert_eq!(batches.concat(), expected);
-        assert!(course.batch(0, 3).is_empty());
-        assert_ne!(course.held_out(0), expected[0]);
-        let easy = Course { difficulty: Difficulty::new(0.0).expect("in range"), ..course };
-        assert!(easy.batch(1, 0) != batches[0] && easy.held_out(0) != course.held_out(0));
+        assert!(course.batch(0, 3).expect("reads").is_empty());
+        assert_eq!(course.batch_at(4), course.batch(1, 1));
+        assert_ne!(course.data.example(Part::Test, 0).expect("endless").pixels, expected[0].0);
+        assert_eq!(course.batch(u64::MAX, u64::MAX), Ok(vec![]));
+    }
+
+    #[test]
+    fn augmentation_is_the_same_each_time_and_leaves_the_classes() {
+        let plain = course(Augment::default());
+        let varied = course(Augment { shift: 3, rotate: 10.0, ..Augment::default() });
+        let (before, after) = (plain.batch(1, 1).expect("reads"), varied.batch(1, 1).expect("reads"));
+        assert_eq!(varied.batch(1, 1).expect("reads"), after);
+        assert!(before.iter().zip(&after).all(|(a, b)| a.1 == b.1 && a.0 != b.0));
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Trainer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Difficulty, Generated};
+    use crate::data::{Augment, Dataset, Generated};
     use crate::nn::{
         Mode, Part, Parts, Values,
         engine::norm,
@@ -239,23 +239,24 @@ mod tests {
         Network::build([1, 28, 28], layers.into(), Loss::CrossEntropy).expect("fits")
     }
 
-    fn course(seed: u64, epoch_len: u64, batch_len: u64) -> Course {
-        Course { data: Generated::Digits, seed, difficulty: Difficulty::default(), epoch_len, batch_len }
+    fn digits(seed: u64, epoch_len: u64, batch_len: u64) -> Course {
+        let data = Dataset::generated(Generated::Digits, seed);
+        Course { data, seed, epoch_len, batch_len, augment: Augment::default() }
     }
 
-    fn batch(course: Course, number: u64) -> (Tensor, Tensor) {
-        stack(&course.batch(0, number), |pixels| pixels / 255.0, [10, 1, 1]).expect("fits")
+    fn batch(course: &Course, number: u64) -> (Tensor, Tensor) {
+        stack(&course.batch(0, number).expect("reads"), |pixels| pixels / 255.0, [10, 1, 1]).expect("fits")
     }
 
     fn trained(seed: u64, steps: u64) -> (Trainer, Vec<Report>) {
-        let course = course(seed, 1 << 20, 20);
+        let course = digits(seed, 1 << 20, 20);
         let network = network();
         let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
         let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.0 };
         let params = network.init(Init::He, seed);
         let mut trainer = Trainer::new(network, params, optimizer, seed).expect("fits");
         let reports = (0..steps).map(|step| {
-            let (x, target) = batch(course, step);
+            let (x, target) = batch(&course, step);
             trainer.step(&x, &target).expect("fits")
         });
         let reports = reports.collect();
@@ -283,8 +284,8 @@ mod tests {
         let rule = Rule::Nesterov { momentum: 0.9 };
         let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.1 };
         let mut trainer = Trainer::new(network.clone(), params.clone(), optimizer, 0).expect("fits");
-        let course = course(1, 100, 10);
-        let (x, target) = batch(course, 0);
+        let course = digits(1, 100, 10);
+        let (x, target) = batch(&course, 0);
         trainer.step(&x, &target).expect("fits");
         assert!(trainer.norms().is_empty(), "nobody asked");
         let before = trainer.params().clone();
@@ -309,8 +310,8 @@ mod tests {
             |reports: &[Report]| reports.iter().map(|report| report.loss).sum::<f64>() / reports.len() as f64;
         let (before, after) = (mean(&reports[..5]), mean(&reports[55..]));
         assert!(after < before * 0.7, "loss {before} -> {after}");
-        let course = course(77, 100, 100);
-        let (x, target) = batch(course, 0);
+        let course = digits(77, 100, 100);
+        let (x, target) = batch(&course, 0);
         let report = evaluate(trainer.network(), trainer.params(), &x, &target);
         assert!(report.accuracy() > 0.4, "{report:?}");
     }

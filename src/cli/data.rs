@@ -1,0 +1,75 @@
+//! From what the user named to a data set: a generator, or what lies at a path.
+
+use super::{CliError, out::print, out::shape};
+use crate::data::{Dataset, Generated, Origin, Part, Progress, open};
+use crate::model_io::nearest;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+
+/// Opens data for a network with inputs `input` (C, H, W): generated examples, which must have that shape, or a data
+/// set, whose pictures are fitted. Says which files were left out. A set without a test part keeps one back, by
+/// `seed`.
+///
+/// # Errors
+/// Where there is none, or it cannot be read or fitted.
+pub fn open_data(name: &str, input: [usize; 3], seed: u64) -> Result<Dataset, CliError> {
+    if let Some(generated) = Generated::parse(name) {
+        return Ok(Dataset::generated(generated, seed));
+    }
+    let path = Path::new(name);
+    if !path.exists() {
+        let names = Generated::ALL.map(Generated::name);
+        let hint =
+            nearest(name, &names).map_or_else(String::new, |name| format!(" (did you mean {name:?}?)"));
+        return Err(CliError(format!(
+            "--data: expected {} or a path to a data set, got {name:?}, which is neither{hint}; check the path",
+            names.join(", ")
+        )));
+    }
+    let bar = Bar(bar("{bar:30} {pos} of {len} files"));
+    let opened = open(path, Some(input), &bar);
+    bar.0.finish_and_clear();
+    let opened = opened?;
+    const SHOWN: usize = 5;
+    for skipped in opened.skipped.iter().take(SHOWN) {
+        print(&format!("left out {}: {}\n", skipped.name, skipped.reason))?;
+    }
+    if opened.skipped.len() > SHOWN {
+        print(&format!("left out {} more files\n", opened.skipped.len() - SHOWN))?;
+    }
+    Ok(opened.dataset.with_split(0.0, seed))
+}
+
+/// What a set holds, in a line.
+pub fn about(data: &Dataset) -> String {
+    let parts = Part::ALL.into_iter().filter_map(|part| {
+        let kept = if data.origin(part) == Origin::KeptBack { " (kept back from training)" } else { "" };
+        data.len(part).filter(|len| *len > 0).map(|len| format!("{len} {}{kept}", part.name()))
+    });
+    let parts: Vec<String> = parts.collect();
+    let parts = if parts.is_empty() { "generated".to_owned() } else { parts.join(", ") };
+    let fitted = match (data.own_shape(), data.shape()) {
+        (own, fitted) if own != fitted => format!("{} fitted to {}", shape(own), shape(fitted)),
+        (own, _) => shape(own),
+    };
+    format!("{}: {parts}; {} classes, pictures {fitted}\n", data.name(), data.classes().len())
+}
+
+/// A progress bar on standard error.
+pub fn bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    // A mistake in the template leaves the default style.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+struct Bar(ProgressBar);
+
+impl Progress for Bar {
+    fn report(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+}

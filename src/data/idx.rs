@@ -1,0 +1,137 @@
+//! IDX files, in which MNIST and its kin come: pictures in one, labels in another.
+//!
+//! The format is that of Y. LeCun, "The MNIST database", section "File formats": two zero bytes, the type (8 for
+//! unsigned bytes), the number of axes, each axis as a 32-bit number, most significant byte first, then the values,
+//! the last axis fastest.
+
+use super::error::DataError;
+
+/// The first three bytes of an IDX file of unsigned bytes.
+pub(super) const MAGIC: [u8; 3] = [0, 0, 8];
+
+/// What a file of pictures says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Images {
+    /// Pictures in the file.
+    pub count: u64,
+    /// Rows of each.
+    pub h: usize,
+    /// Columns of each.
+    pub w: usize,
+}
+
+/// Bytes before the first picture.
+pub(super) const IMAGES_HEADER: usize = 16;
+/// Bytes before the first label.
+const LABELS_HEADER: usize = 8;
+
+impl Images {
+    /// Reads the header of a file that is `len` bytes long in all.
+    pub(super) fn parse(name: &str, header: &[u8], len: u64) -> Result<Images, DataError> {
+        let [count, h, w] = axes(name, header, "pictures (IDX with three axes)")?;
+        let stride = u64::from(h) * u64::from(w);
+        if count == 0 || stride == 0 || h > 1 << 14 || w > 1 << 14 {
+            let what = format!(
+                "expected pictures of 1 to 16384 pixels each way, got {count} of {h} x {w}; choose another file"
+            );
+            return Err(DataError::wrong(name, what));
+        }
+        let expected = IMAGES_HEADER as u64 + u64::from(count) * stride;
+        if expected != len {
+            return Err(length(name, &format!("{count} pictures of {h} x {w}"), expected, len));
+        }
+        Ok(Images { count: u64::from(count), h: h as usize, w: w as usize })
+    }
+
+    /// The length of a file with this header, as far as it can be told before the rest is read.
+    pub(super) fn expected_len(name: &str, header: &[u8]) -> Result<u64, DataError> {
+        let [count, h, w] = axes(name, header, "pictures (IDX with three axes)")?;
+        let pixels = u64::from(h).saturating_mul(u64::from(w));
+        Ok(u64::from(count).saturating_mul(pixels).saturating_add(IMAGES_HEADER as u64))
+    }
+
+    /// Bytes of a picture.
+    pub(super) fn stride(&self) -> usize {
+        self.h * self.w
+    }
+}
+
+/// The labels of a file's bytes.
+pub(super) fn labels(name: &str, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
+    let [count] = axes(name, bytes, "labels (IDX with one axis)")?;
+    let expected = LABELS_HEADER as u64 + u64::from(count);
+    if expected != bytes.len() as u64 {
+        return Err(length(name, &format!("{count} labels"), expected, bytes.len() as u64));
+    }
+    Ok(bytes[LABELS_HEADER..].iter().map(|&label| u16::from(label)).collect())
+}
+
+/// Whether a file's first bytes are those of IDX with so many axes.
+pub(super) fn has_axes(bytes: &[u8], axes: u8) -> bool {
+    bytes.starts_with(&MAGIC) && bytes.get(3) == Some(&axes)
+}
+
+fn axes<const N: usize>(name: &str, bytes: &[u8], expected: &str) -> Result<[u32; N], DataError> {
+    if !has_axes(bytes, N as u8) || bytes.len() < 4 + 4 * N {
+        let got: Vec<String> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let got = if got.is_empty() { "nothing".to_owned() } else { got.join(" ") };
+        let what = format!(
+            "expected {expected}, which begins with 00 00 08 {N:02x}, got {got} in {} bytes; choose another file",
+            bytes.len()
+        );
+        return Err(DataError::wrong(name, what));
+    }
+    let axis = |k: usize| {
+        let at = 4 + 4 * k;
+        u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    };
+    Ok(std::array::from_fn(axis))
+}
+
+fn length(name: &str, content: &str, expected: u64, got: u64) -> DataError {
+    let what = format!(
+        "expected {expected} bytes for its {content}, got {got}; the file is cut short or damaged, download it again"
+    );
+    DataError::wrong(name, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_held_against_the_length() {
+        let header = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4];
+        let images = Images { count: 2, h: 3, w: 4 };
+        assert_eq!(Images::parse("x", &header, 16 + 24), Ok(images));
+        assert_eq!((Images::expected_len("x", &header), images.stride()), (Ok(40), 12));
+        for (bytes, len, says) in [
+            (&header[..], 39, "expected 40 bytes for its 2 pictures of 3 x 4, got 39"),
+            (&header[..15], 15, "expected pictures (IDX with three axes)"),
+            (&[], 0, "got nothing in 0 bytes"),
+            (
+                &[0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255],
+                16,
+                "1 to 16384 pixels",
+            ),
+            (&[0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 4], 16, "got 0 of 3 x 4"),
+            (
+                &[0, 0, 13, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4],
+                40,
+                "begins with 00 00 08 03, got 00 00 0d 03",
+            ),
+        ] {
+            let error = Images::parse("x", bytes, len).unwrap_err().to_string();
+            assert!(error.starts_with("x: ") && error.contains(says), "{error}");
+        }
+        let label_bytes = [0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9];
+        assert_eq!(labels("y", &label_bytes), Ok(vec![7, 0, 9]));
+        assert!(
+            labels("y", &label_bytes[..10])
+                .unwrap_err()
+                .to_string()
+                .contains("11 bytes for its 3 labels, got 10")
+        );
+        assert!(labels("y", &[0, 0, 8, 1, 255, 255, 255, 255]).is_err());
+    }
+}

@@ -1,0 +1,311 @@
+//! Data sets from files: every kind is made of generated examples, written, opened, and held against what was written.
+
+use convstep::data::{
+    Augment, DataError, Dataset, Generated, HELD, Opened, Part, Picture, Progress, open, open_within,
+};
+use convstep::tensor::Tensor;
+use convstep::train::Course;
+use flate2::{Compression, write::GzEncoder};
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+use tempfile::TempDir;
+
+type Examples = Vec<(Tensor, usize)>;
+
+fn examples(generated: Generated, seed: u64, count: u64) -> Examples {
+    (0..count).map(|index| generated.sample(seed, index)).collect()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, bytes).expect("writes");
+    path
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(bytes).expect("packs");
+    packed.finish().expect("packs")
+}
+
+fn bytes_of(pixels: &Tensor) -> Vec<u8> {
+    pixels.iter().map(|v| *v as u8).collect()
+}
+
+/// The two IDX files, pictures and labels.
+fn idx(examples: &Examples) -> [Vec<u8>; 2] {
+    let number = |n: usize| (n as u32).to_be_bytes();
+    let (_, _, h, w) = examples[0].0.dim();
+    let mut images = [&[0, 0, 8, 3][..], &number(examples.len()), &number(h), &number(w)].concat();
+    let mut labels = [&[0, 0, 8, 1][..], &number(examples.len())].concat();
+    for (pixels, class) in examples {
+        images.extend(bytes_of(pixels));
+        labels.push(*class as u8);
+    }
+    [images, labels]
+}
+
+fn png(pixels: &Tensor) -> Vec<u8> {
+    let (_, c, h, w) = pixels.dim();
+    let picture = Picture::from_tensor("x", pixels).expect("a picture");
+    let rgb = image::RgbImage::from_fn(w as u32, h as u32, |x, y| {
+        let [r, g, b, _] = picture.pixel(x, y).expect("inside");
+        image::Rgb([r, g, b])
+    });
+    let image = image::DynamicImage::from(rgb);
+    let image = if c == 1 { image::DynamicImage::from(image.to_luma8()) } else { image };
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).expect("encodes");
+    bytes.into_inner()
+}
+
+fn all(data: &Dataset, part: Part) -> Examples {
+    let len = data.len(part).expect("ends");
+    let example = |index| data.example(part, index).expect("reads");
+    (0..len).map(example).map(|example| (example.pixels, example.class)).collect()
+}
+
+fn opened(path: &Path) -> Opened {
+    open(path, None, &()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// One line that says what was expected.
+fn fails(path: &Path) -> String {
+    let error = open(path, None, &()).expect_err("should fail").to_string();
+    assert!(!error.contains('\n') && error.contains("expected") && error.contains(';'), "{error}");
+    error
+}
+
+#[test]
+fn idx_files_are_one_set_packed_or_not() {
+    let (train, test) = (examples(Generated::Digits, 1, 40), examples(Generated::Digits, 2, 20));
+    for packed in [false, true] {
+        let folder = folder();
+        let mut paths = Vec::new();
+        for (part, examples) in [("train", &train), ("t10k", &test)] {
+            let [images, labels] = idx(examples);
+            for (kind, bytes) in [("images-idx3", images), ("labels-idx1", labels)] {
+                let name = format!("MNIST/raw/{part}-{kind}-ubyte{}", if packed { ".gz" } else { "" });
+                paths.push(write(folder.path(), &name, &if packed { gzip(&bytes) } else { bytes }));
+            }
+        }
+        for path in [folder.path(), &folder.path().join("MNIST/raw"), &paths[0]] {
+            let data = opened(path).dataset;
+            assert_eq!((data.shape(), data.classes().len(), data.names_classes()), ([1, 28, 28], 10, false));
+            assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
+            assert_eq!(data.len(Part::Validation), Some(0));
+            assert_eq!(data.class_counts(Part::Test), Some(vec![2; 10]));
+        }
+        // The test pictures alone are a set to train on.
+        assert_eq!(all(&opened(&paths[2]).dataset, Part::Train), test);
+        assert!(fails(&paths[1]).contains("got that of labels"));
+        fs::remove_file(&paths[3]).expect("removes");
+        assert!(fails(folder.path()).contains("expected its labels beside it"));
+    }
+}
+
+/// Class folders under `train` and `test`, as (path, bytes).
+fn class_folders(train: &Examples, test: &Examples) -> Vec<(String, Vec<u8>)> {
+    let classes = Generated::Shapes.classes();
+    let files = |part: &'static str, examples: &Examples| -> Vec<(String, Vec<u8>)> {
+        let file = |(k, (pixels, class)): (usize, &(Tensor, usize))| {
+            (format!("set/{part}/{}/{k:04}.png", classes[*class]), png(pixels))
+        };
+        examples.iter().enumerate().map(file).collect()
+    };
+    [files("train", train), files("test", test)].concat()
+}
+
+fn zip_of(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(name.as_str(), zip::write::SimpleFileOptions::default()).expect("starts");
+        zip.write_all(bytes).expect("packs");
+    }
+    zip.finish().expect("packs").into_inner()
+}
+
+/// Examples by (name of the class, pixels), whatever their order.
+fn sorted(examples: &Examples, classes: &[String]) -> Vec<(String, Vec<u8>)> {
+    let mut sorted: Vec<_> =
+        examples.iter().map(|(pixels, class)| (classes[*class].clone(), bytes_of(pixels))).collect();
+    sorted.sort();
+    sorted
+}
+
+#[test]
+fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
+    let (train, test) = (examples(Generated::Shapes, 1, 40), examples(Generated::Shapes, 2, 16));
+    let mut files = class_folders(&train, &test);
+    files.push(("set/train/star/broken.png".into(), b"\x89PNG\r\n\x1a\nbroken".to_vec()));
+    files.push(("set/readme.txt".into(), b"not a picture".to_vec()));
+    let folder = folder();
+    for (name, bytes) in &files {
+        write(&folder.path().join("files"), name, bytes);
+    }
+    let archive = write(folder.path(), "shapes.zip", &zip_of(&files));
+    let names: Vec<String> = Generated::Shapes.classes().iter().map(|&name| name.to_owned()).collect();
+    for path in [&folder.path().join("files"), &folder.path().join("files/set"), &archive] {
+        // Whether the pixels are held or decoded when asked for does not show.
+        for held in [HELD, 20 * 3072] {
+            if held < HELD && *path == archive {
+                continue;
+            }
+            let Opened { dataset: data, skipped } = open_within(path, None, held, &()).expect("opens");
+            assert_eq!(data.shape(), [3, 32, 32]);
+            for (part, expected) in [(Part::Train, &train), (Part::Test, &test)] {
+                assert_eq!(sorted(&all(&data, part), data.classes()), sorted(expected, &names));
+            }
+            assert_eq!(skipped.len(), 1);
+            assert!(skipped[0].name.ends_with("star/broken.png"), "{skipped:?}");
+            assert!(skipped[0].reason.contains("expected a whole PNG file"), "{skipped:?}");
+        }
+    }
+    let grey = open(&archive, Some([1, 20, 24]), &()).expect("opens").dataset;
+    assert_eq!(grey.example(Part::Train, 0).expect("reads").pixels.dim(), (1, 1, 20, 24));
+    let error = open_within(&archive, None, 100 << 10, &()).expect_err("too large").to_string();
+    assert!(error.contains("unpack the archive"), "{error}");
+}
+
+#[test]
+fn pictures_of_many_sizes_take_the_most_common() {
+    let folder = folder();
+    let grey = |h: usize, w: usize| Tensor::from_shape_fn((1, 1, h, w), |(_, _, i, j)| (i * 8 + j) as f32);
+    for (name, h, w) in [("a/1.png", 6, 9), ("a/2.png", 5, 7), ("b/3.png", 5, 7), ("b/4.png", 30, 20)] {
+        write(folder.path(), name, &png(&grey(h, w)));
+    }
+    let data = opened(folder.path()).dataset;
+    assert_eq!((data.shape(), data.len(Part::Train)), ([1, 5, 7], Some(4)));
+    assert_eq!(data.example(Part::Train, 1).expect("reads").pixels, grey(5, 7));
+}
+
+/// Counts, and stops after so many.
+struct Stop {
+    after: u64,
+    seen: AtomicU64,
+}
+
+impl Progress for Stop {
+    fn report(&self, done: u64, _: u64) {
+        self.seen.fetch_max(done, Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.seen.load(Ordering::Relaxed) >= self.after
+    }
+}
+
+#[test]
+fn opening_tells_how_far_it_is_and_can_be_stopped() {
+    let folder = folder();
+    let archive =
+        write(folder.path(), "s.zip", &zip_of(&class_folders(&examples(Generated::Shapes, 1, 200), &vec![])));
+    let whole = Stop { after: u64::MAX, seen: AtomicU64::new(0) };
+    assert!(open(&archive, None, &whole).is_ok());
+    assert_eq!(whole.seen.load(Ordering::Relaxed), 200);
+    let stopped = Stop { after: 64, seen: AtomicU64::new(0) };
+    assert!(matches!(open(&archive, None, &stopped), Err(DataError::Cancelled)));
+    assert!(stopped.seen.load(Ordering::Relaxed) < 200);
+}
+
+#[test]
+fn what_is_no_set_gets_one_line() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("empty")).expect("a folder");
+    write(folder.path(), "loose/1.png", &png(&Tensor::zeros((1, 1, 2, 2))));
+    let text = write(folder.path(), "notes.txt", b"Dear diary");
+    let none = write(folder.path(), "none.bin", b"");
+    let cut = write(
+        folder.path(),
+        "cut.zip",
+        &zip_of(&class_folders(&examples(Generated::Shapes, 1, 8), &vec![]))[..900],
+    );
+    for (path, says) in [
+        (at("nowhere"), "expected a file or folder with data"),
+        (at("empty"), "expected a folder for each class"),
+        (text, "got a file of another kind"),
+        (none, "got a file of another kind"),
+        (cut, "expected a whole .zip archive"),
+    ] {
+        let line = fails(&path);
+        assert!(line.contains(says), "{line}\n  should say: {says}");
+    }
+    // A set of pictures of which none can be read says why.
+    write(folder.path(), "broken/a/1.png", b"no picture");
+    write(folder.path(), "broken/b/2.png", b"no picture");
+    assert!(fails(&at("broken")).contains("cannot"));
+    let error = open(&at("broken"), Some([1, 4, 4]), &()).expect_err("no picture").to_string();
+    assert!(error.contains("the first fails so: expected a picture"), "{error}");
+}
+
+#[test]
+fn a_course_over_a_loaded_set_shows_each_example_once_in_every_pass() {
+    let folder = folder();
+    let train = examples(Generated::Digits, 1, 25);
+    let [images, labels] = idx(&train);
+    let path = write(folder.path(), "train-images-idx3-ubyte", &images);
+    write(folder.path(), "train-labels-idx1-ubyte", &labels);
+    let data = opened(&path).dataset;
+    let course =
+        |epoch_len, augment| Course { data: data.clone(), seed: 4, epoch_len, batch_len: 4, augment };
+    let epoch = |course: &Course, epoch| -> Examples {
+        (0..course.batches()).flat_map(|batch| course.batch(epoch, batch).expect("reads")).collect()
+    };
+    let order = |seen: &[(Tensor, usize)]| -> Vec<usize> {
+        seen.iter()
+            .map(|example| train.iter().position(|other| other == example).expect("of the set"))
+            .collect()
+    };
+    let whole = course(25, Augment::default());
+    let orders: Vec<Vec<usize>> = (0..3).map(|e| order(&epoch(&whole, e))).collect();
+    for order in &orders {
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..25));
+    }
+    assert!(orders[0] != orders[1] && orders[1] != orders[2] && orders[0] != orders[2]);
+    assert_eq!(whole.batch(2, 3), whole.batch(2, 3));
+    assert_eq!(whole.batch_at(2 * 7 + 3), whole.batch(2, 3));
+    // Epochs of another length go through the same passes.
+    for len in [10, 40] {
+        let course = course(len, Augment::default());
+        let seen: Examples = (0..75_u64.div_ceil(len)).flat_map(|e| epoch(&course, e)).collect();
+        assert_eq!(order(&seen[..75]), orders.concat());
+    }
+    // In another pass an example varies in another way.
+    let varied = course(25, Augment { shift: 3, ..Augment::default() });
+    let of = |e: u64, example: usize| {
+        let place = orders[e as usize].iter().position(|k| *k == example).expect("comes");
+        epoch(&varied, e)[place].0.clone()
+    };
+    assert_eq!(of(0, 5), of(0, 5));
+    assert!((0..25).any(|example| of(0, example) != of(1, example)));
+}
+
+/// Where the environment names real data: MNIST's folder, CIFAR-10 as pictures in a .zip.
+#[test]
+fn real_sets_open_where_they_are() {
+    for (variable, shape, train, test) in [
+        ("CONVSTEP_MNIST", [1, 28, 28], 60_000, 10_000),
+        ("CONVSTEP_CIFAR10_ZIP", [3, 32, 32], 50_000, 10_000),
+    ] {
+        let Some(path) = std::env::var_os(variable) else {
+            println!("{variable} is not set: skipped");
+            continue;
+        };
+        let Opened { dataset: data, skipped } = opened(Path::new(&path));
+        assert_eq!((data.shape(), data.classes().len(), skipped), (shape, 10, vec![]));
+        assert_eq!((data.len(Part::Train), data.len(Part::Test)), (Some(train), Some(test)));
+        println!("{:?}", data.statistics().expect("measures"));
+    }
+}
