@@ -4,14 +4,15 @@ use super::{
     BuildAction, Draft, Inputs,
     ask::{self, EXPONENTS, Tab},
     edit::{self, EditAction},
-    state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Scale, ThemeChoice},
+    state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, ThemeChoice},
+    training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
 };
 use crate::data::{Content, Fit, Ground, Loaded, PictureError, samples};
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Mode, Watch, optimizer::Optimizer};
-use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, breakpoint};
-use std::sync::{Arc, atomic::AtomicBool};
+use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, breakpoint};
+use std::sync::{Arc, Mutex, atomic::AtomicBool};
 
 /// Something that happens to the program.
 #[derive(Clone, Debug)]
@@ -133,6 +134,8 @@ pub enum Action {
     SetLang(Lang),
     /// The colour scale.
     SetScale(Scale),
+    /// What the middle of the window shows.
+    SetPage(Page),
     /// Colours by the logarithm.
     ToggleLog,
     /// The overview of all keys.
@@ -149,6 +152,8 @@ pub enum Action {
     DismissNotice,
     /// Copy the address of the place that is looked at.
     CopyAddress,
+    /// Something about training on a data set.
+    Train(TrainAction),
     /// Go on with the replay of training steps.
     Advance,
     /// Leave.
@@ -158,6 +163,12 @@ pub enum Action {
 /// Something that the shell does and answers with an action.
 #[derive(Clone, Debug)]
 pub enum Effect {
+    /// Train on a worker; answer [`TrainAction::News`] several times a second and at the end. The job is taken out.
+    Train(Arc<Mutex<Option<Job>>>),
+    /// Other hyperparameters for the job under way, from its next step on.
+    Steer(Optimizer),
+    /// End the job under way after its next step.
+    PauseTraining,
     /// Open a dialog for a picture; answer [`Action::OpenBytes`].
     AskForPicture,
     /// Open a dialog for a model; answer [`Action::OpenBytes`].
@@ -192,8 +203,11 @@ pub enum Effect {
 /// The only place that changes the state. An action that cannot be done leaves a notice and the
 /// rest as it was.
 pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let before = (state.cursor, state.selected);
+    let (before, inputs) = ((state.cursor, state.selected), state.inputs.clone());
     let mut effects = change(state, action);
+    if !inputs.is_same_training(&state.inputs) {
+        effects.extend(training::halt(state));
+    }
     if (state.cursor, state.selected) != before {
         (state.pending, state.resume) = (None, false);
     }
@@ -202,17 +216,30 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
     if state.resume {
         need.pass = Pass::Update;
     }
-    let is_large = state.run.is_large();
-    let is_there =
-        if is_large { state.run.has(need) } else { state.run.approach(need, STEPS_AT_ONCE, Watch::NONE) };
-    if is_there {
-        (state.cursor, state.selected) = target;
-        state.pending = None;
-        if std::mem::take(&mut state.resume) {
-            effects.extend(apply(state, Action::Continue { back: false }));
+    let (plan, is_large) = (Arc::clone(state.plan()), state.run.is_large());
+    let is_there = if is_large {
+        Ok(state.run.has(need))
+    } else {
+        state.run.approach(need, steps_at_once(&plan), Watch::NONE)
+    };
+    match is_there {
+        Ok(true) => {
+            (state.cursor, state.selected) = target;
+            state.pending = None;
+            carry_over(state, &plan);
+            if std::mem::take(&mut state.resume) {
+                effects.extend(apply(state, Action::Continue { back: false }));
+            }
+            ask::refresh(state);
+            return effects;
         }
-        ask::refresh(state);
-        return effects;
+        Ok(false) => {}
+        Err(error) => {
+            (state.cursor, state.selected) = before;
+            (state.pending, state.resume) = (None, false);
+            fail(state, error);
+            return effects;
+        }
     }
     // The window stays where it was, with numbers that fit, until the values are there.
     if state.pending.is_none() {
@@ -228,8 +255,33 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
     effects
 }
 
-/// Training steps that are replayed before the window is drawn again.
-const STEPS_AT_ONCE: u32 = 2;
+/// Training steps that are replayed before the window is drawn again: some hundredths of a second's worth. Batches
+/// go by planned buffers, and so much faster.
+fn steps_at_once(plan: &Plan) -> u32 {
+    let terms: u64 = if plan.setup().images > 1 { 400_000_000 } else { 10_000_000 };
+    (terms / plan.len().max(1)).clamp(1, 32) as u32
+}
+
+/// Where the hyperparameters of the step looked at have other stages than those of `plan`, the cursor goes to the
+/// same tensor, or to the end of the batch where it is made no more.
+fn carry_over(state: &mut AppState, plan: &Plan) {
+    let now = Arc::clone(state.plan());
+    if now.len() == plan.len() {
+        return;
+    }
+    let carry = |address: Address| match address.place {
+        Place::Given(_) => address,
+        Place::Stage(stage) => match now.stage_of(plan.stages()[stage as usize].tensor) {
+            Some(stage) => Address { place: Place::Stage(stage as u32), ..address },
+            None => Address { grain: Grain::Batch, ..now.locate(0, Grain::Run) },
+        },
+    };
+    if let Some(address) = state.cursor.address(plan) {
+        let time = address.time;
+        state.cursor.go(&now, Move::Seek(Address { time, ..carry(address) }));
+    }
+    (state.selected, state.trail, state.trail_ahead) = (None, Vec::new(), Vec::new());
+}
 
 fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
     match action {
@@ -384,12 +436,24 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                 return edit(state, |inputs| inputs.label = Some(label));
             }
         }
+        Action::SetOptimizer(optimizer) if state.inputs.training.is_some() => {
+            if optimizer != state.inputs.optimizer {
+                state.undo.record(state.inputs.clone());
+                return training::steer(state, optimizer);
+            }
+        }
+        Action::Train(action) => return training::act(state, action),
         Action::SetOptimizer(optimizer) => return edit(state, |inputs| inputs.optimizer = optimizer),
         Action::SetMode(mode) => return edit(state, |inputs| inputs.mode = mode),
         Action::Undo => {
             if let Some(draft) = &mut state.draft {
                 draft.undo();
             } else if let Some(inputs) = state.undo.before().cloned() {
+                if training::is_steering(&state.inputs, &inputs) {
+                    // What has been trained stays: the hyperparameters go back from here on.
+                    state.undo.undo(state.inputs.clone());
+                    return training::steer(state, inputs.optimizer);
+                }
                 return set_inputs(state, inputs, Change::Undo);
             }
         }
@@ -397,12 +461,17 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             if let Some(draft) = &mut state.draft {
                 draft.redo();
             } else if let Some(inputs) = state.undo.after().cloned() {
+                if training::is_steering(&state.inputs, &inputs) {
+                    state.undo.redo(state.inputs.clone());
+                    return training::steer(state, inputs.optimizer);
+                }
                 return set_inputs(state, inputs, Change::Redo);
             }
         }
         Action::SetTheme(theme) => state.view.theme = theme,
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
+        Action::SetPage(page) => state.view.page = page,
         Action::ToggleLog => state.view.log = !state.view.log,
         Action::ToggleHelp => state.view.help = !state.view.help,
         Action::ToggleBlank => state.view.blank = !state.view.blank,
@@ -467,7 +536,7 @@ fn remember(state: &mut AppState) {
 }
 
 /// Moves the cursor; nothing stays picked.
-fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, &crate::trace::Plan)) {
+pub(super) fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, &Plan)) {
     let plan = state.plan().clone();
     let mut cursor = state.cursor;
     go(&mut cursor, &plan);
@@ -508,7 +577,7 @@ fn run_on(state: &mut AppState, back: bool) {
 }
 
 /// Changes the inputs. Where they do not go together, they stay as they were and a notice says why.
-fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
+pub(super) fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
     let mut inputs = state.inputs.clone();
     change(&mut inputs);
     if inputs == state.inputs { Vec::new() } else { set_inputs(state, inputs, Change::Edit) }
@@ -517,7 +586,13 @@ fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
 /// Takes other inputs, when what follows from them has been computed: at once, or for a large network by a
 /// worker.
 pub(super) fn set_inputs(state: &mut AppState, inputs: Inputs, change: Change) -> Vec<Effect> {
-    if work::is_large(&inputs.model.network) {
+    if let Some(run) = training::unshelve(state, &inputs) {
+        let derived = work::fitted(&inputs).map(|fitted| Derived { inputs, fitted, run });
+        take_over(state, change, derived);
+        return Vec::new();
+    }
+    let images = inputs.training.as_ref().map_or(1, |training| training.course.batch_len as u32);
+    if work::is_large_batch(&inputs.model.network, images) {
         let (name, inputs) = (inputs.model.name.clone(), Box::new(inputs));
         return vec![work::start(state, Doing::Computing, name, Task::Derive { inputs, change })];
     }
@@ -535,11 +610,19 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
         work::stop(state);
     }
     let before = std::mem::replace(&mut state.inputs, inputs);
-    (state.fitted, state.run) = (fitted, run);
+    let is_other_run = !before.is_same_training(&state.inputs);
+    let left = std::mem::replace(&mut state.run, run);
+    state.fitted = fitted;
+    if is_other_run {
+        training::shelve(state, &before, left);
+    }
     let after = &state.inputs;
     let is_same_network =
         Arc::ptr_eq(&before.model, &after.model) || before.model.network == after.model.network;
-    let is_same_plan = is_same_network && before.mode == after.mode && before.epochs == after.epochs;
+    let is_same_plan = is_same_network
+        && before.mode == after.mode
+        && before.epochs == after.epochs
+        && before.training == after.training;
     let is_other_model = match change {
         Change::Renew | Change::Edit => !Arc::ptr_eq(&before.model, &after.model),
         Change::Stroke { .. } => false,
@@ -548,7 +631,8 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
     };
     let is_fresh = match change {
         Change::Renew => true,
-        Change::Edit | Change::Stroke { .. } => false,
+        Change::Edit => is_other_run && (before.training.is_some() || after.training.is_some()),
+        Change::Stroke { .. } => false,
         Change::Undo | Change::Redo => is_other_model || before.picture.name != after.picture.name,
     };
     let other_weights = !Arc::ptr_eq(&before.model.params, &after.model.params);
@@ -585,7 +669,12 @@ fn worked(state: &mut AppState, done: Done) -> Vec<Effect> {
         Done::Model(Ok(model)) => return use_model(state, *model),
         Done::Model(Err(error)) => fail(state, error),
         Done::Derived(change, derived) => take_over(state, change, derived.map(|derived| *derived)),
-        Done::Approached(run) => state.run = *run,
+        // What has been trained meanwhile stays.
+        Done::Approached(Ok(run)) => state.run = run.with_lines_of(&state.run),
+        Done::Approached(Err(error)) => {
+            (state.pending, state.resume) = (None, false);
+            fail(state, error);
+        }
         Done::Answered(question, answer) => state.answer = Some((question, *answer)),
     }
     Vec::new()
@@ -656,6 +745,7 @@ fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     if let Some(picture) = picture {
         inputs.picture = Arc::new(picture);
     }
+    inputs.training = inputs.training.take().and_then(|training| training.for_model(&inputs.model));
     set_inputs(state, inputs, Change::Renew)
 }
 

@@ -1,6 +1,6 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
-use super::{Action, AppState, BuildAction};
+use super::{Action, AppState, BuildAction, Page};
 use crate::trace::{Grain, Move};
 
 /// A key with what is held beside it. Names are egui's (`ArrowRight`, `Space`, `G`).
@@ -122,6 +122,8 @@ pub const COMMANDS: &[Command] = commands! {
     "bookmark" Follow key("M"), "★" => |_| Action::ToggleBookmark;
     "faster" View key("Plus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec * 2.0);
     "slower" View key("Minus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec / 2.0);
+    "page_closeup" View key("F2"), "" => |_| Action::SetPage(Page::Closeup);
+    "page_training" View key("F3"), "" => |_| Action::SetPage(Page::Training);
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;

@@ -1,5 +1,6 @@
 //! What the user edits, and the way back.
 
+use super::training::Training;
 use crate::data::{Fit, Ground, Loaded};
 use crate::model_io::Model;
 use crate::nn::{Mode, Params, optimizer::Optimizer};
@@ -28,7 +29,9 @@ pub struct Inputs {
     pub optimizer: Optimizer,
     /// Training steps of the run.
     pub epochs: u32,
-    /// Whether batch statistics and dropout are in use.
+    /// Training on a data set instead of the picture.
+    pub training: Option<Training>,
+    /// Whether batch statistics and dropout are in use; in training on a data set they are.
     pub mode: Mode,
     /// The seed of the dropout masks.
     pub seed: u64,
@@ -36,8 +39,20 @@ pub struct Inputs {
 
 impl PartialEq for Inputs {
     fn eq(&self, other: &Self) -> bool {
-        let Self { model, loaded, picture, painted, fit, ground, label, optimizer, epochs, mode, seed } =
-            self;
+        let Self {
+            model,
+            loaded,
+            picture,
+            painted,
+            fit,
+            ground,
+            label,
+            optimizer,
+            epochs,
+            training,
+            mode,
+            seed,
+        } = self;
         // A large model is not compared number by number with itself.
         fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
             Arc::ptr_eq(a, b) || a == b
@@ -47,6 +62,7 @@ impl PartialEq for Inputs {
             && (loaded.is_some(), painted) == (other.loaded.is_some(), &other.painted)
             && (fit, ground, label) == (&other.fit, &other.ground, &other.label)
             && (optimizer, epochs, mode, seed) == (&other.optimizer, &other.epochs, &other.mode, &other.seed)
+            && training == &other.training
     }
 }
 
@@ -63,6 +79,7 @@ impl Inputs {
             label: None,
             optimizer: Optimizer::default(),
             epochs: 100,
+            training: None,
             mode: Mode::Eval,
             seed: 0,
         }
@@ -71,6 +88,12 @@ impl Inputs {
     /// The same with another model: nothing of it has been edited, and the target is to be chosen anew.
     pub fn with_model(self, model: Arc<Model>) -> Self {
         Self { model, loaded: None, painted: None, label: None, ..self }
+    }
+
+    /// Whether both train the same network from the same weights on the same batches; hyperparameters may differ.
+    pub(super) fn is_same_training(&self, other: &Self) -> bool {
+        (Arc::ptr_eq(&self.model, &other.model) || self.model == other.model)
+            && (&self.training, self.seed) == (&other.training, other.seed)
     }
 }
 

@@ -13,6 +13,7 @@ mod history;
 mod playback;
 mod run;
 mod state;
+mod training;
 mod work;
 
 pub use action::{Action, Effect, apply};
@@ -22,5 +23,8 @@ pub use edit::{EditAction, Extent, Ink};
 pub use history::{Inputs, Undo};
 pub use playback::Playback;
 pub use run::{Need, Run};
-pub use state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Scale, ThemeChoice, ViewState};
+pub use state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, ThemeChoice, ViewState};
+pub use training::{
+    End, Feed, Job, News, Running, Step, TrainAction, Training, TrainingState, Until, checked,
+};
 pub use work::{Change, Derived, Done, Task, is_large, settle};

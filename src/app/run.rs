@@ -1,8 +1,11 @@
-//! The training steps of a run: weights kept at some of them, replayed exactly between.
+//! The training steps of a run: weights kept at some of them, replayed exactly between; and the lines that it
+//! has branched into.
 
-use crate::nn::{Params, Watch, optimizer::Moments};
+use super::training::Feed;
+use crate::nn::Watch;
 use crate::tensor::Tensor;
-use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Trace};
+use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Setup, Trace};
+use crate::train::{Keyframe, Line, Record, Report, Trainer};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -21,43 +24,109 @@ pub struct Need {
 /// The run, and the values of the training step that is looked at.
 #[derive(Clone, Debug)]
 pub struct Run {
+    feed: Arc<Feed>,
+    lines: Vec<Line>,
+    line: usize,
     /// Step 0 as it began.
     first: Arc<Trace>,
-    /// Weights and moments before some of the steps; step 0 always among them.
-    keyframes: BTreeMap<u32, (Arc<Params>, Arc<Moments>)>,
     trace: Arc<Trace>,
+    /// The line, or what is in force on it, is another than when the trace was made.
+    stale: bool,
     /// On the way to another step.
-    replay: Option<Trace>,
-    /// The mean loss before each step that has been visited.
-    losses: BTreeMap<u32, f32>,
+    replay: Option<Replay>,
     revision: u64,
     large: bool,
 }
 
-/// At most this many steps' weights are kept; older ones are thinned.
-const KEYFRAMES: usize = 32;
+/// What goes from step to step.
+#[derive(Clone, Debug)]
+enum Replay {
+    /// On the one picture, as far as the loss of its step.
+    Picture(Trace),
+    /// On batches, before its step.
+    Batches(Box<Trainer>),
+}
 
-/// Nor more bytes of them than this, but for those of step 0.
-const KEYFRAME_BYTES: usize = 1 << 28;
+/// While batches are replayed the weights before every eighth step are kept.
+const KEEP_EVERY: u32 = 8;
 
 /// Each run's values are told from all others' by this number.
 static REVISIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Run {
     /// The run that begins with this step. With `large` values are computed no further than they are needed.
-    pub fn new(first: Trace, large: bool) -> Self {
+    pub fn new(feed: Feed, first: Trace, large: bool) -> Self {
         let trace = Arc::new(first);
         let mut run = Self {
+            feed: Arc::new(feed),
+            lines: vec![Line::new(frame(&trace), trace.plan().setup().optimizer)],
+            line: 0,
             first: Arc::clone(&trace),
-            keyframes: BTreeMap::from([(0, (Arc::clone(trace.params()), Arc::clone(trace.moments())))]),
-            losses: BTreeMap::new(),
-            revision: REVISIONS.fetch_add(1, Ordering::Relaxed),
+            revision: 0,
             trace,
+            stale: false,
             replay: None,
             large,
         };
-        run.note_loss();
+        run.arrive();
         run
+    }
+
+    /// Where its batches come from.
+    pub const fn feed(&self) -> &Arc<Feed> {
+        &self.feed
+    }
+
+    /// The line that is looked at.
+    pub fn line(&self) -> &Line {
+        &self.lines[self.line]
+    }
+
+    /// The number of the line that is looked at.
+    pub const fn line_number(&self) -> usize {
+        self.line
+    }
+
+    /// All lines; the first is the one that the others branch off.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// A line, to add what has been trained on it.
+    pub(super) fn line_mut(&mut self, line: usize) -> Option<&mut Line> {
+        self.lines.get_mut(line)
+    }
+
+    /// What each step of the line that has been visited measured.
+    pub fn records(&self) -> &BTreeMap<u32, Record> {
+        &self.line().records
+    }
+
+    /// Looks at another line; its values are there when a step is next approached.
+    pub(super) fn switch(&mut self, line: usize) {
+        if line < self.lines.len() && line != self.line {
+            self.line = line;
+            self.leave();
+        }
+    }
+
+    /// Starts a line that shares the steps before `time` with the one looked at, and looks at it.
+    pub(super) fn fork(&mut self, time: u32) {
+        let fork = self.line().fork_at(self.line, time);
+        self.lines.push(fork);
+        self.line = self.lines.len() - 1;
+        self.leave();
+    }
+
+    /// What is in force has changed: the step that is looked at is computed anew when it is next approached.
+    pub(super) fn leave(&mut self) {
+        (self.stale, self.replay) = (true, None);
+    }
+
+    /// Takes another run's lines: this one was computed from them a while ago.
+    pub(super) fn with_lines_of(mut self, other: &Self) -> Self {
+        self.lines.clone_from(&other.lines);
+        self
     }
 
     /// Whether its values take long to compute.
@@ -87,7 +156,7 @@ impl Run {
 
     /// Whether it has the values.
     pub fn has(&self, need: Need) -> bool {
-        self.trace.time() == need.time && self.trace.reached() >= need.pass
+        !self.stale && self.trace.time() == need.time && self.trace.reached() >= need.pass
     }
 
     /// The plan of each step.
@@ -110,21 +179,35 @@ impl Run {
         &self.trace.values().input
     }
 
-    /// The mean loss before each step that has been visited.
-    pub const fn losses(&self) -> &BTreeMap<u32, f32> {
-        &self.losses
-    }
-
     /// Goes towards values by exact replay from the nearest kept weights before them, at most `most` steps of
     /// it; true when they are there. Where the watch says stop, those looked at stay.
-    pub fn approach(&mut self, need: Need, most: u32, watch: Watch) -> bool {
+    ///
+    /// # Errors
+    /// Where an example cannot be read.
+    pub fn approach(&mut self, need: Need, most: u32, watch: Watch) -> Result<bool, String> {
         if self.has(need) {
             self.replay = None;
-            return true;
+            return Ok(true);
         }
-        let time = need.time;
-        let replay = self.replay.take().filter(|trace| trace.time() <= time);
-        let Some(mut trace) = replay.or_else(|| self.nearest(time, watch)) else { return false };
+        let trace = match &*self.feed {
+            Feed::Picture { .. } => self.replay_picture(need.time, most, watch),
+            Feed::Batches { .. } => self.replay_batches(need.time, most, watch)?,
+        };
+        let Some(mut trace) = trace else { return Ok(false) };
+        if !trace.go_on(need.pass, watch) {
+            return Ok(false);
+        }
+        self.trace = Arc::new(trace);
+        self.arrive();
+        Ok(true)
+    }
+
+    fn replay_picture(&mut self, time: u32, most: u32, watch: Watch) -> Option<Trace> {
+        let replay = match self.replay.take() {
+            Some(Replay::Picture(trace)) if trace.time() <= time => Some(trace),
+            _ => self.nearest(time, watch),
+        };
+        let mut trace = replay?;
         let start = trace.time();
         for _ in 0..most {
             if trace.time() == time {
@@ -134,59 +217,119 @@ impl Run {
             let told = |part: f32| (watch.told)((begin + part) / all);
             let watch = Watch { told: &told, ..watch };
             if !trace.go_on(Pass::Update, watch) {
-                return false;
+                return None;
             }
-            self.losses.insert(trace.time(), trace.loss_before());
-            let Some(next) = trace.next_loss(watch) else { return false };
-            trace = next;
-            self.keep(&trace);
+            self.lines[self.line].add(trace.time(), record(&trace));
+            trace = trace.next_loss(watch)?;
+            self.lines[self.line].keyframes.insert(trace.time(), frame(&trace));
         }
         if trace.time() < time {
-            self.replay = Some(trace);
-            return false;
+            self.replay = Some(Replay::Picture(trace));
+            return None;
         }
-        if !trace.go_on(need.pass, watch) {
-            return false;
+        Some(trace)
+    }
+
+    fn replay_batches(&mut self, time: u32, most: u32, watch: Watch) -> Result<Option<Trace>, String> {
+        let mut trainer = match self.replay.take() {
+            Some(Replay::Batches(trainer)) if trainer.steps() as u32 <= time => trainer,
+            _ => self.trainer(time)?,
+        };
+        let start = trainer.steps() as u32;
+        for _ in 0..most {
+            let now = trainer.steps() as u32;
+            if now == time {
+                break;
+            }
+            if !(watch.told)((now - start) as f32 / (time - start + 1) as f32) {
+                return Ok(None);
+            }
+            let line = &mut self.lines[self.line];
+            trainer.optimizer = line.optimizer(now);
+            let (x, target) = self.feed.batch(now)?;
+            let report = trainer.step_on(watch.workers, &x, &target).map_err(|error| error.0)?;
+            let learning_rate = trainer.optimizer.learning_rate;
+            line.add(now, Record { report, learning_rate, norms: trainer.norms().into() });
+            if (now + 1).is_multiple_of(KEEP_EVERY) {
+                line.keyframes.insert(now + 1, frame_of(&trainer));
+            }
         }
-        self.trace = Arc::new(trace);
-        self.revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
-        self.note_loss();
-        true
+        if (trainer.steps() as u32) < time {
+            self.replay = Some(Replay::Batches(trainer));
+            return Ok(None);
+        }
+        let (input, target) = self.feed.batch(time)?;
+        let setup = Setup { optimizer: self.line().optimizer(time), ..*self.plan().setup() };
+        let network = Arc::clone(self.plan().network());
+        let plan = if setup == *self.plan().setup() {
+            Arc::clone(self.plan())
+        } else {
+            Arc::new(Plan::try_new(Arc::clone(&network), setup).map_err(|error| error.0)?)
+        };
+        let Keyframe { params, moments } = frame_of(&trainer);
+        let values = network.forward_watched(&params, &input, setup.mode, plan.stream(time), watch);
+        Ok(values.map(|values| Trace::of_forward(plan, time, params, moments, values, target)))
     }
 
     /// How far the replay has come.
     pub fn replayed(&self) -> Option<u32> {
-        self.replay.as_ref().map(Trace::time)
+        self.replay.as_ref().map(|replay| match replay {
+            Replay::Picture(trace) => trace.time(),
+            Replay::Batches(trainer) => trainer.steps() as u32,
+        })
     }
 
     /// The trace at or before a step that is nearest to it: the one looked at, or one from kept
     /// weights.
     fn nearest(&self, time: u32, watch: Watch) -> Option<Trace> {
-        let kept = self.keyframes.range(..=time).next_back();
-        let start = kept.map_or(0, |(&start, _)| start);
-        match kept {
-            Some(_) if (start..=time).contains(&self.trace.time()) => Some((*self.trace).clone()),
+        match self.line().keyframes.before(time) {
+            Some((start, _)) if !self.stale && (start..=time).contains(&self.trace.time()) => {
+                Some((*self.trace).clone())
+            }
             None | Some((0, _)) => Some((*self.first).clone()),
-            Some((_, (params, moments))) => {
+            Some((start, Keyframe { params, moments })) => {
                 self.first.at(start, Arc::clone(params), Arc::clone(moments), watch)
             }
         }
     }
 
-    fn note_loss(&mut self) {
-        self.losses.insert(self.trace.time(), self.trace.loss_before());
+    /// A trainer at the step nearest before one.
+    fn trainer(&self, time: u32) -> Result<Box<Trainer>, String> {
+        let Keyframe { params, moments } = match self.line().keyframes.before(time) {
+            Some((start, kept)) if self.stale || !(start..=time).contains(&self.trace.time()) => kept.clone(),
+            _ => frame(&self.trace),
+        };
+        let (network, seed) = ((**self.plan().network()).clone(), self.plan().setup().seed);
+        let (params, moments) = ((*params).clone(), (*moments).clone());
+        let optimizer = self.line().optimizer(time);
+        let trainer = Trainer::resume(network, params, moments, optimizer, seed);
+        let mut trainer = trainer.map_err(|error| error.0)?;
+        trainer.measure = true;
+        Ok(Box::new(trainer))
     }
 
-    /// Keeps the weights before a step; where there are too many, every other of the older half goes.
-    fn keep(&mut self, trace: &Trace) {
-        self.keyframes.insert(trace.time(), (Arc::clone(trace.params()), Arc::clone(trace.moments())));
-        let bytes = trace.params().bytes() + trace.moments().bytes();
-        let most = (KEYFRAME_BYTES / bytes.max(1)).clamp(1, KEYFRAMES);
-        if self.keyframes.len() > most {
-            let old: Vec<u32> = self.keyframes.keys().copied().take(most.div_ceil(2) + 1).collect();
-            for time in old.into_iter().skip(1).step_by(2) {
-                self.keyframes.remove(&time);
-            }
-        }
+    /// Notes what the step that is looked at measured.
+    fn arrive(&mut self) {
+        self.stale = false;
+        self.revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
+        let (time, record) = (self.trace.time(), record(&self.trace));
+        self.lines[self.line].records.entry(time).or_insert(record);
     }
+}
+
+/// Weights and moments before a trace's step.
+fn frame(trace: &Trace) -> Keyframe {
+    Keyframe { params: Arc::clone(trace.params()), moments: Arc::clone(trace.moments()) }
+}
+
+/// Weights and moments of a trainer.
+fn frame_of(trainer: &Trainer) -> Keyframe {
+    Keyframe { params: Arc::new(trainer.params().clone()), moments: Arc::new(trainer.moments().clone()) }
+}
+
+/// What a trace's step measured.
+fn record(trace: &Trace) -> Record {
+    let report = Report::of(trace.values(), trace.target());
+    let learning_rate = trace.plan().setup().optimizer.learning_rate;
+    Record { report, learning_rate, norms: Arc::default() }
 }

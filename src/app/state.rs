@@ -6,12 +6,15 @@ use super::{
     history::{Inputs, Undo},
     playback::Playback,
     run::Run,
+    training::TrainingState,
     work::{Derived, derive_now},
 };
 use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
 use crate::nn::Part;
+use crate::tensor::Tensor;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, TensorId, Trace};
+use crate::train::class_of;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -59,6 +62,29 @@ pub enum Scale {
     Network,
 }
 
+/// What the middle of the window shows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Page {
+    /// The close-up of the stage that is looked at.
+    #[default]
+    Closeup,
+    /// Training on a data set.
+    Training,
+}
+
+impl Page {
+    /// All pages, in the order of their tabs.
+    pub const ALL: [Self; 2] = [Self::Closeup, Self::Training];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Closeup => "page.closeup",
+            Self::Training => "page.training",
+        }
+    }
+}
+
 /// How it is looked at; no number depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -75,6 +101,9 @@ pub struct ViewState {
     pub tab: Tab,
     /// The step of the gradient check is ten to the power of minus this.
     pub exponent: u8,
+    /// What the middle of the window shows.
+    #[serde(skip)]
+    pub page: Page,
     /// The overview of all keys is open.
     #[serde(skip)]
     pub help: bool,
@@ -96,6 +125,7 @@ impl Default for ViewState {
             lang: Lang::default(),
             scale: Scale::default(),
             log: false,
+            page: Page::default(),
             tab: Tab::default(),
             exponent: 3,
             help: false,
@@ -189,6 +219,8 @@ pub struct AppState {
     pub answer: Option<(Question, Answer)>,
     /// The last change of the inputs was a stroke, which may go on.
     pub in_stroke: bool,
+    /// What goes on in training on a data set.
+    pub training: TrainingState,
     /// Earlier and undone inputs.
     pub undo: Undo,
     /// The network that is being written, while the builder is open.
@@ -241,6 +273,7 @@ impl AppState {
             jobs: 0,
             answer: None,
             in_stroke: false,
+            training: TrainingState::default(),
             undo: Undo::default(),
             draft: None,
         };
@@ -274,9 +307,17 @@ impl AppState {
         &self.inputs.model
     }
 
-    /// The target class.
+    /// The target class of the image that is looked at.
     pub fn label(&self) -> usize {
-        self.inputs.label.unwrap_or(0)
+        match &self.inputs.training {
+            None => self.inputs.label.unwrap_or(0),
+            Some(_) => class_of(of_image(self.trace().target(), self.image())),
+        }
+    }
+
+    /// The number in its batch of the image that is looked at.
+    pub fn image(&self) -> u32 {
+        self.focus().image
     }
 
     /// The predicted class and how sure the network is: the largest of [`AppState::scores`].
@@ -284,11 +325,11 @@ impl AppState {
         best(self.scores())
     }
 
-    /// Probabilities of the classes with cross-entropy, else the outputs, of the first image.
+    /// Probabilities of the classes with cross-entropy, else the outputs, of the image that is looked at.
     pub fn scores(&self) -> Vec<f32> {
         let values = self.trace().values();
         let scores = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
-        scores.iter().copied().take(self.model().network.classes()).collect()
+        of_image(scores, self.image()).collect()
     }
 
     /// Whether the scores have been computed at the cursor.
@@ -299,13 +340,14 @@ impl AppState {
             None => Plan::input_of(plan.network().layers.len()),
         };
         let stage = plan.stage_of(tensor);
-        stage.is_none_or(|stage| self.trace().progress(stage, 0, self.cursor.at()).is_complete())
+        let repeat = if plan.is_layered() { 0 } else { self.image() };
+        stage.is_none_or(|stage| self.trace().progress(stage, repeat, self.cursor.at()).is_complete())
     }
 
     /// The mean loss before training step `time`, where it has been computed: for the step looked at,
     /// only when the cursor has come past it.
     pub fn known_loss(&self, time: u32) -> Option<f32> {
-        let loss = self.run.losses().get(&time).copied()?;
+        let loss = self.run.records().get(&time)?.report.loss as f32;
         let plan = self.plan();
         let is_ahead = time == self.trace().time()
             && plan.stage_of(TensorId::loss(Part::Out)).is_some_and(|stage| {
@@ -352,6 +394,13 @@ impl AppState {
         let (done, _) = self.terms_done(&self.focus());
         done.checked_sub(1)
     }
+}
+
+/// The cells of one image of a batch.
+fn of_image(tensor: &Tensor, image: u32) -> impl Iterator<Item = f32> {
+    let each = tensor.len() / tensor.dim().0.max(1);
+    let image = (image as usize).min(tensor.dim().0.saturating_sub(1));
+    tensor.iter().copied().skip(image * each).take(each)
 }
 
 impl Default for AppState {

@@ -8,10 +8,11 @@ use super::{
     history::Inputs,
     run::{Need, Run},
     state::{AppState, Busy, Doing, best},
+    training::Feed,
 };
 use crate::data::{Content, Fitted};
 use crate::model_io::{Model, Preset, presets};
-use crate::nn::{Network, Part, Values, Watch, loss};
+use crate::nn::{Mode, Network, Part, Values, Watch, loss};
 use crate::tensor::Tensor;
 use crate::trace::{Pass, Plan, Setup, Trace};
 use std::sync::{
@@ -86,8 +87,8 @@ pub enum Done {
     Model(Result<Box<Model>, String>),
     /// What follows from inputs, or why they do not go together.
     Derived(Change, Result<Box<Derived>, String>),
-    /// The run with more values.
-    Approached(Box<Run>),
+    /// The run with more values, or why not.
+    Approached(Result<Box<Run>, String>),
     /// The answer to a question.
     Answered(Question, Box<Answer>),
 }
@@ -126,7 +127,10 @@ impl Task {
             }
             Self::Approach { run, need } => {
                 let mut run = run.clone();
-                run.approach(*need, u32::MAX, watch).then_some(Done::Approached(run))
+                match run.approach(*need, u32::MAX, watch) {
+                    Ok(is_there) => is_there.then_some(Done::Approached(Ok(run))),
+                    Err(error) => Some(Done::Approached(Err(error))),
+                }
             }
         }
     }
@@ -137,6 +141,12 @@ pub fn is_large(network: &Network) -> bool {
     const TERMS: u64 = 50_000_000;
     const PARAMETERS: usize = 4_000_000;
     network.terms() > TERMS || network.parameter_count() > PARAMETERS
+}
+
+/// The same for a batch of so many images.
+pub(super) fn is_large_batch(network: &Network, images: u32) -> bool {
+    const TERMS: u64 = 200_000_000;
+    is_large(network) || network.terms().saturating_mul(u64::from(images)) > TERMS
 }
 
 /// Hands a task to a worker; what another one computes is no longer wanted.
@@ -155,45 +165,68 @@ pub(super) fn stop(state: &mut AppState) {
     }
 }
 
-/// What follows from inputs: the fitted picture, the label where none is chosen, and the run, of a large
-/// network as far as the loss. `None` where it was told to stop.
-pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>, String> {
-    let model = Arc::clone(&inputs.model);
-    let [c, h, w] = model.network.input;
+/// The picture as the network sees it, with what was painted on it, before preprocessing.
+pub(super) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
+    let [c, h, w] = inputs.model.network.input;
     let mut fitted =
         inputs.picture.input(c, h, w, inputs.fit, inputs.ground).map_err(|error| error.to_string())?;
     if let Some(painted) = inputs.painted.as_ref().filter(|painted| painted.dim() == fitted.tensor.dim()) {
         fitted.tensor = (**painted).clone();
     }
-    let input = match &inputs.picture.content {
-        Content::Picture(_) => model.input_from_pixels(&fitted.tensor),
-        Content::Values(_) => model.check_input(&fitted.tensor).map(|()| fitted.tensor.clone()),
-    }
-    .map_err(|error| error.to_string())?;
-    let setup = Setup {
-        images: input.dim().0 as u32,
+    Ok(Arc::new(fitted))
+}
+
+/// What follows from inputs: the fitted picture, the label where none is chosen, and the run, of a large
+/// network as far as the loss. `None` where it was told to stop.
+pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>, String> {
+    let model = Arc::clone(&inputs.model);
+    let fitted = fitted(&inputs)?;
+    let mut setup = Setup {
+        images: 1,
         batches: 1,
         epochs: inputs.epochs,
         mode: inputs.mode,
         optimizer: inputs.optimizer,
         seed: inputs.seed,
     };
+    let batches = match &inputs.training {
+        Some(training) => {
+            let batches = training.course.batches().try_into().unwrap_or(u32::MAX);
+            setup = Setup { batches, epochs: training.epochs, mode: Mode::Train, ..setup };
+            let feed = Feed::of_training(&model, training)?;
+            Some((feed.batch(0)?, feed))
+        }
+        None => None,
+    };
+    let input = match (&batches, &inputs.picture.content) {
+        (Some(((input, _), _)), _) => Ok(input.clone()),
+        (None, Content::Picture(_)) => model.input_from_pixels(&fitted.tensor),
+        (None, Content::Values(_)) => model.check_input(&fitted.tensor).map(|()| fitted.tensor.clone()),
+    }
+    .map_err(|error| error.to_string())?;
+    setup.images = input.dim().0 as u32;
     let plan = Plan::try_new(Arc::new(model.network.clone()), setup).map_err(|error| error.to_string())?;
     let Some(values) =
-        model.network.forward_watched(&model.params, &input, inputs.mode, plan.stream(0), watch)
+        model.network.forward_watched(&model.params, &input, setup.mode, plan.stream(0), watch)
     else {
         return Ok(None);
     };
-    let label = inputs.label.unwrap_or_else(|| default_label(&inputs, &values));
-    inputs.label = Some(label);
-    let target: Tensor = loss::one_hot(model.network.output(), &[label]);
+    let (feed, target) = match batches {
+        Some(((_, target), feed)) => (feed, target),
+        None => {
+            let label = inputs.label.unwrap_or_else(|| default_label(&inputs, &values));
+            inputs.label = Some(label);
+            let target: Tensor = loss::one_hot(model.network.output(), &[label]);
+            (Feed::Picture { input, target: target.clone() }, target)
+        }
+    };
+    let is_large = is_large_batch(&model.network, setup.images);
     let (plan, params) = (Arc::new(plan), Arc::clone(&model.params));
     let mut trace = Trace::of_forward(plan, 0, params, Arc::default(), values, target);
-    let is_large = is_large(&model.network);
     if !is_large && !trace.go_on(Pass::Update, watch) {
         return Ok(None);
     }
-    Ok(Some(Derived { inputs, fitted: Arc::new(fitted), run: Run::new(trace, is_large) }))
+    Ok(Some(Derived { inputs, fitted, run: Run::new(feed, trace, is_large) }))
 }
 
 /// The same on the caller's own thread.

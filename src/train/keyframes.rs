@@ -1,6 +1,6 @@
 //! Weights and moments kept at some steps of a run: all of the latest, fewer the older they are.
 
-use crate::nn::{Params, Parts, optimizer::Moments};
+use crate::nn::{Params, optimizer::Moments};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A network as it is before a step.
@@ -15,9 +15,7 @@ pub struct Keyframe {
 impl Keyframe {
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
-        let cells = |parts: &Parts| parts.iter().map(|(_, tensor)| tensor.len()).sum::<usize>();
-        let parts = self.params.0.iter().chain(&self.moments.layers);
-        parts.map(cells).sum::<usize>() * size_of::<f32>()
+        self.params.bytes() + self.moments.bytes()
     }
 }
 
@@ -83,7 +81,7 @@ impl Keyframes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::Part;
+    use crate::nn::{Part, Parts};
     use crate::tensor::Tensor;
 
     fn frame(cells: usize) -> Keyframe {

@@ -41,6 +41,8 @@ pub struct Line {
     pub keyframes: Keyframes,
     /// From which step on which optimizer.
     optimizers: BTreeMap<u32, Optimizer>,
+    /// Steps whose update has been made.
+    done: u32,
     /// What its steps measured.
     pub records: BTreeMap<u32, Record>,
     /// How the network did on other examples, before a step.
@@ -54,6 +56,7 @@ impl Line {
             fork: None,
             keyframes: Keyframes::new(first),
             optimizers: BTreeMap::from([(0, optimizer)]),
+            done: 0,
             records: BTreeMap::new(),
             checks: BTreeMap::new(),
         }
@@ -71,6 +74,7 @@ impl Line {
             fork: Some(Fork { line: own, time }),
             keyframes: self.keyframes.until(time),
             optimizers: self.optimizers.range(..=time).map(|(&at, &optimizer)| (at, optimizer)).collect(),
+            done: self.done.min(time),
             records: self.records.range(..time).map(|(&at, record)| (at, record.clone())).collect(),
             checks: self.checks.range(..=time).map(|(&at, check)| (at, check.clone())).collect(),
         }
@@ -82,6 +86,11 @@ impl Line {
         in_force.map_or_else(Optimizer::default, |(_, &optimizer)| optimizer)
     }
 
+    /// From which step on which optimizer.
+    pub const fn optimizers(&self) -> &BTreeMap<u32, Optimizer> {
+        &self.optimizers
+    }
+
     /// Another optimizer from a step on.
     pub fn set_optimizer(&mut self, time: u32, optimizer: Optimizer) {
         self.optimizers.retain(|&at, _| at < time);
@@ -90,9 +99,15 @@ impl Line {
         }
     }
 
-    /// The first step without a record behind all that have one.
-    pub fn end(&self) -> u32 {
-        self.records.last_key_value().map_or(0, |(&time, _)| time + 1)
+    /// A step has been made, update and all.
+    pub fn add(&mut self, time: u32, record: Record) {
+        self.records.insert(time, record);
+        self.done = self.done.max(time + 1);
+    }
+
+    /// Steps whose update has been made: the number of the next one.
+    pub const fn done(&self) -> u32 {
+        self.done
     }
 }
 
@@ -106,7 +121,7 @@ mod tests {
         let mut line = Line::new(first, Optimizer::default());
         for time in 0..10 {
             let report = Report { images: 1, loss: f64::from(time), correct: 0 };
-            line.records.insert(time, Record { report, learning_rate: 0.01, norms: Arc::default() });
+            line.add(time, Record { report, learning_rate: 0.01, norms: Arc::default() });
         }
         line
     }
@@ -117,7 +132,7 @@ mod tests {
         let faster = Optimizer { learning_rate: 0.1, ..Optimizer::default() };
         line.set_optimizer(6, faster);
         let mut fork = line.fork_at(0, 4);
-        assert_eq!((fork.fork(), fork.end(), line.end()), (Some(Fork { line: 0, time: 4 }), 4, 10));
+        assert_eq!((fork.fork(), fork.done(), line.done()), (Some(Fork { line: 0, time: 4 }), 4, 10));
         assert_eq!(fork.optimizer(8), Optimizer::default());
         let adam = Optimizer { rule: Rule::ALL[3], ..faster };
         fork.set_optimizer(4, adam);

@@ -35,7 +35,7 @@ impl Report {
     }
 
     /// Of a run whose loss is there. target: the output's shape.
-    pub(super) fn of(values: &Values, target: &Tensor) -> Self {
+    pub fn of(values: &Values, target: &Tensor) -> Self {
         let flat = |tensor: &Tensor| -> Vec<f32> { tensor.iter().copied().collect() };
         let (output, losses) = (values.output(), values.loss.at(Part::Out));
         Self::of_batch(output.dim().0, &flat(output), &flat(losses), &flat(target))

@@ -8,8 +8,10 @@ use super::{
 };
 use crate::app::{Action, EditAction, Ink};
 use crate::data::{Content, paint::Pen};
+use crate::tensor::Tensor;
 use crate::trace::TensorId;
 use egui::{Id, Pos2, Sense, Ui};
+use std::sync::Arc;
 
 /// What the user paints with.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -55,8 +57,9 @@ pub fn canvas_ui(
     brush: Option<Brush>,
 ) -> GridResponse {
     let [c, h, w] = view.state.model().network.input;
-    let from_picture = matches!(view.state.inputs.picture.content, Content::Picture(_));
-    let pixels = &view.state.fitted.tensor;
+    let in_training = view.state.inputs.training.is_some();
+    let from_picture = in_training || matches!(view.state.inputs.picture.content, Content::Picture(_));
+    let pixels = pixels(ui, view);
     let label = |_: Option<(usize, usize)>| label.to_owned();
     let cursor_id = Id::unique("where the keyboard paints");
     let chosen: Option<(usize, usize)> = brush.and_then(|_| ui.data(|data| data.get_temp(cursor_id)));
@@ -74,11 +77,11 @@ pub fn canvas_ui(
         let cells = |i, j| CellView::current(pixels[[0, 0, i, j]]);
         show(Grid::new(name, h, w, Mapping::gray(0.0, 255.0, view.theme.dark), &cells), ui)
     } else {
-        let input = Plane::new(view, TensorId::INPUT, 0, 0);
+        let input = Plane::new(view, TensorId::INPUT, view.state.image(), 0);
         let cells = |i, j| input.cell(i, j);
         show(Grid::new(name, h, w, input.mapping(), &cells), ui)
     };
-    let plane = Plane::new(view, TensorId::INPUT, 0, 0);
+    let plane = Plane::new(view, TensorId::INPUT, view.state.image(), 0);
     if let Some((i, j)) = response.hovered {
         view.hover(plane.address(i, j));
     }
@@ -142,4 +145,21 @@ fn paint_ui(ui: &Ui, view: &View, answer: &GridResponse, brush: Brush) {
         let radius = brush.pen.radius.max(0.5) * grid.cell_points;
         ui.painter().circle_stroke(pos, radius, egui::Stroke::new(1.5, view.theme.cursor));
     }
+}
+
+/// The pixels that the network sees, before its own scaling; those of a batch are drawn or read once.
+fn pixels(ui: &Ui, view: &View) -> Arc<Tensor> {
+    let state = view.state;
+    if state.inputs.training.is_none() {
+        return Arc::new(state.fitted.tensor.clone());
+    }
+    type Kept = ((u64, u32), Arc<Tensor>);
+    let (id, key) = (Id::unique("pixels of the batch"), (state.revision(), state.image()));
+    if let Some((_, pixels)) = ui.data(|data| data.get_temp::<Kept>(id)).filter(|(kept, _)| *kept == key) {
+        return pixels;
+    }
+    let example = state.run.feed().pixels(state.trace().time(), state.image());
+    let pixels = Arc::new(example.map_or_else(|| state.fitted.tensor.clone(), |(pixels, _)| pixels));
+    ui.data_mut(|data| data.insert_temp::<Kept>(id, (key, Arc::clone(&pixels))));
+    pixels
 }

@@ -13,6 +13,7 @@ pub mod say;
 pub mod shell;
 pub mod strings;
 pub mod theme;
+mod trainer;
 pub mod view;
 pub mod views;
 pub mod widgets;

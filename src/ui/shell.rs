@@ -6,7 +6,7 @@ use super::{
     view::{Memory, View},
     views,
 };
-use crate::app::{Action, AppState};
+use crate::app::{Action, AppState, Page};
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 /// Draws the whole window and returns what the user asked for.
@@ -68,12 +68,34 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
     CentralPanel::default().frame(Frame::new().fill(theme.ground).inner_margin(Margin::same(12))).show(
         ui,
         |ui| {
-            ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
-                views::closeup::closeup_ui(ui, view);
-            });
+            pages_ui(ui, view);
+            match view.state.view.page {
+                Page::Closeup => {
+                    ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
+                        views::closeup::closeup_ui(ui, view);
+                    });
+                }
+                Page::Training => views::training::training_ui(ui, view),
+            }
         },
     );
     if view.state.view.pad {
         views::pad::pad_ui(ui, view);
     }
+}
+
+/// The tabs of what the middle shows.
+fn pages_ui(ui: &mut Ui, view: &View) {
+    ui.horizontal(|ui| {
+        for page in Page::ALL {
+            let current = page == view.state.view.page;
+            if ui.selectable_label(current, view.text(page.key())).clicked() {
+                view.act(Action::SetPage(page));
+            }
+        }
+        if view.state.training.running.is_some() {
+            ui.spinner();
+        }
+    });
+    ui.add_space(super::theme::space::XS);
 }

@@ -120,6 +120,8 @@ pub struct Theme {
     pub reads: Color32,
     /// What reads a cell.
     pub readers: Color32,
+    /// Curves beside one another (Okabe and Ito's colours, by darkness).
+    pub series: [Color32; 8],
     /// The thin seam around an outline, so that it is seen on any colour.
     pub halo: Color32,
 
@@ -212,6 +214,16 @@ pub static LIGHT: Theme = Theme {
     hover: rgb(0x4b5a6e),
     reads: rgb(0x00756a),
     readers: rgb(0xb3195f),
+    series: [
+        rgb(0x0072b2),
+        rgb(0xd55e00),
+        rgb(0x00805e),
+        rgb(0xa8508a),
+        rgb(0x8a6d00),
+        rgb(0x2e8fc9),
+        rgb(0x5b4fa2),
+        rgb(0x5a5a5a),
+    ],
     halo: Color32::from_rgba_premultiplied(230, 230, 230, 230),
     hatch_ground: rgb(0xeef1f5),
     hatch_line: rgb(0xc3ccd8),
@@ -283,6 +295,16 @@ pub static DARK: Theme = Theme {
     hover: rgb(0xaebccd),
     reads: rgb(0x3fe0cb),
     readers: rgb(0xff86b8),
+    series: [
+        rgb(0x56b4e9),
+        rgb(0xe69f00),
+        rgb(0x2fc49b),
+        rgb(0xe39bc8),
+        rgb(0xf0e442),
+        rgb(0x8ea8ff),
+        rgb(0xff8f6b),
+        rgb(0xb0b8c2),
+    ],
     halo: Color32::from_rgba_premultiplied(6, 8, 10, 220),
     hatch_ground: rgb(0x1c222b),
     hatch_line: rgb(0x3c4756),

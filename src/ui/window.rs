@@ -1,6 +1,6 @@
 //! The native window: eframe's app, the worker that decodes, dialogs, drag and drop, paste.
 
-use super::{shell, strings::Words, theme, view::Memory};
+use super::{shell, strings::Words, theme, trainer::Worker, view::Memory};
 use crate::app::{Action, AppState, Effect, Task, ThemeChoice, apply};
 use crate::data::{Loaded, Picture};
 use crate::model_io::Model;
@@ -10,9 +10,11 @@ use egui::{Context, Event, ViewportCommand};
 use std::{
     cell::Cell,
     path::{Path, PathBuf},
-    sync::Arc,
-    sync::atomic::{AtomicBool, Ordering},
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -64,6 +66,8 @@ struct Window {
     title: String,
     /// Training steps are being replayed.
     advance: bool,
+    /// Who trains.
+    trainer: Option<Worker>,
 }
 
 /// Where the view's settings are kept.
@@ -85,6 +89,7 @@ impl Window {
             theme: None,
             title: String::new(),
             advance: false,
+            trainer: None,
         };
         if let Some(file) = file {
             window.spawn(ctx, move || Some(read(&file)));
@@ -104,6 +109,27 @@ impl Window {
             }),
             Effect::Work { job, task, stop } => self.work(ctx, job, task, stop),
             Effect::Advance => self.advance = true,
+            Effect::Train(job) => {
+                let job = job.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let (sender, ctx) = (self.sender.clone(), ctx.clone());
+                self.trainer = job.map(|job| {
+                    Worker::start(job, move |action| {
+                        // Where the window is gone, nobody waits for the answer.
+                        let _ = sender.send(action);
+                        ctx.request_repaint();
+                    })
+                });
+            }
+            Effect::Steer(optimizer) => {
+                if let Some(trainer) = &self.trainer {
+                    trainer.steer(optimizer);
+                }
+            }
+            Effect::PauseTraining => {
+                if let Some(trainer) = &self.trainer {
+                    trainer.pause();
+                }
+            }
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }

@@ -11,4 +11,5 @@ pub mod notices;
 pub mod pad;
 pub mod picture;
 pub mod timeline;
+pub mod training;
 pub mod transport;

@@ -3,7 +3,7 @@
 use crate::app::Action;
 use crate::data::{Content, Fit, Ground, Picture, preview};
 use crate::nn::Part;
-use crate::trace::TensorId;
+use crate::trace::{Address, Grain, Move, TensorId};
 use crate::ui::{
     canvas::{Brush, canvas_ui},
     number,
@@ -11,8 +11,8 @@ use crate::ui::{
     view::View,
 };
 use egui::{
-    Align2, ColorImage, ComboBox, Id, Image, Rect, RichText, Sense, Stroke, StrokeKind, TextureHandle,
-    TextureOptions, Ui, pos2, vec2,
+    Align2, Button, ColorImage, ComboBox, Id, Image, Rect, RichText, Sense, Stroke, StrokeKind,
+    TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -23,8 +23,12 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
             ui.set_max_width((side + 4.0).max(84.0));
-            caption_ui(ui, view, &view.text("picture.original"));
-            original_ui(ui, view, side);
+            if view.state.inputs.training.is_some() {
+                batch_ui(ui, view);
+            } else {
+                caption_ui(ui, view, &view.text("picture.original"));
+                original_ui(ui, view, side);
+            }
         });
         ui.vertical(|ui| {
             ui.set_max_width((side + 4.0).max(84.0));
@@ -40,7 +44,37 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
         });
         ui.vertical(|ui| prediction_ui(ui, view));
     });
-    ui.horizontal(|ui| settings_ui(ui, view));
+    if view.state.inputs.training.is_none() {
+        ui.horizontal(|ui| settings_ui(ui, view));
+    }
+}
+
+/// Which image of which batch is looked at, and the way to the others.
+fn batch_ui(ui: &mut Ui, view: &View) {
+    let (state, plan) = (view.state, view.state.plan());
+    let images = plan.setup().images;
+    let image = state.image();
+    let (n, all, step) = ((image + 1).to_string(), images.to_string(), state.trace().time().to_string());
+    caption_ui(ui, view, &view.fill("picture.step", &[("step", &step)]));
+    ui.label(view.fill("picture.image", &[("n", &n), ("all", &all)]));
+    ui.horizontal(|ui| {
+        for (sign, key, other) in [
+            ("◀", "picture.image_before", image.checked_sub(1)),
+            ("▶", "picture.image_after", Some(image + 1).filter(|&image| image < images)),
+        ] {
+            let button = ui.add_enabled(other.is_some(), Button::new(sign).min_size(vec2(34.0, 28.0)));
+            button.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::Role::Button, other.is_some(), view.text(key))
+            });
+            if let Some(image) = other.filter(|_| button.on_hover_text(view.text(key)).clicked()) {
+                let here = state.cursor.address(plan).unwrap_or_else(|| plan.locate(0, Grain::Layer));
+                let grain = here.grain.max(Grain::Example);
+                view.act(Action::Go(Move::Seek(Address { image, grain, ..here })));
+            }
+        }
+    });
+    let target = view.state.model().class_name(state.label());
+    ui.label(RichText::new(format!("◎ {target}")).color(view.theme.text_strong));
 }
 
 fn caption_ui(ui: &mut Ui, view: &View, text: &str) -> egui::Response {
@@ -100,7 +134,7 @@ fn texture(ui: &Ui, view: &View, picture: &Picture) -> TextureHandle {
 /// What the network sees: its input. A click picks a pixel; while the pad is open its brush paints here too.
 fn seen_ui(ui: &mut Ui, view: &View, side: f32) {
     let [_, h, w] = view.state.model().network.input;
-    let brush = view.state.view.pad.then(|| Brush::kept(ui));
+    let brush = (view.state.view.pad && view.state.inputs.training.is_none()).then(|| Brush::kept(ui));
     canvas_ui(ui, view, "seen", side / h.max(w) as f32, &view.text("picture.seen"), brush);
 }
 

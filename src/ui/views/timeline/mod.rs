@@ -200,7 +200,7 @@ impl Timeline<'_> {
     fn losses_ui(&self, painter: &Painter, rect: Rect, x_of: &dyn Fn(f64) -> f32) {
         let theme = self.theme();
         let state = self.view.state;
-        let known = state.run.losses().keys().filter_map(|&time| Some((time, state.known_loss(time)?)));
+        let known = state.run.records().keys().filter_map(|&time| Some((time, state.known_loss(time)?)));
         let finite: Vec<(u32, f32)> = known.filter(|(_, loss)| loss.is_finite()).collect();
         let highest = finite.iter().map(|(_, loss)| *loss).fold(0.0f32, f32::max);
         let color = theme.pass(Pass::Loss).strong;

@@ -1,0 +1,299 @@
+//! What the user asks for in training, and what the worker answers.
+
+use super::{
+    Training,
+    job::{End, Job, News, Until},
+};
+use crate::app::{
+    AppState, Effect, Inputs, Run,
+    action::{edit, fail, travel},
+};
+use crate::data::Dataset;
+use crate::model_io::Model;
+use crate::nn::{init::Init, optimizer::Optimizer};
+use crate::trace::{Address, Cursor, Grain, Move, Pass, Place};
+use crate::train::{Keyframe, StopWhen, Trainer};
+use std::sync::{Arc, Mutex};
+
+/// Something about training.
+#[derive(Clone, Debug)]
+pub enum TrainAction {
+    /// Train on a data set, or on the one picture again.
+    Use(Option<Dataset>),
+    /// Other batches, epochs or augmentation of the same data.
+    Set(Training),
+    /// First weights anew; what has been trained can be brought back by undo.
+    Restart {
+        /// How weights start.
+        init: Init,
+        /// Their seed.
+        seed: u64,
+    },
+    /// Train on from the end of the line that is looked at.
+    Start(Until),
+    /// Stop after the batch under way.
+    Pause,
+    /// A worker has something to tell.
+    News(Box<News>),
+    /// Set a condition to stop at; one of the same kind with other numbers gives way.
+    StopAt(StopWhen),
+    /// Take a condition away.
+    StopNoMore(StopWhen),
+    /// Look at a step: forward and loss are done.
+    GoTo(u32),
+    /// Look at the batch that was done last.
+    StepIn,
+    /// Look at another line.
+    Line(usize),
+    /// The weights after the step looked at become the model's own, and training is left.
+    Keep,
+}
+
+/// A job that is under way.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Running {
+    /// Its number.
+    pub id: u64,
+    /// The line that it trains.
+    pub line: usize,
+    /// Where the cursor stood: if it still does when the job ends, it goes to the batch done last.
+    cursor: Cursor,
+    /// It has been asked to pause.
+    pub pausing: bool,
+}
+
+/// What goes on in training.
+#[derive(Clone, Debug, Default)]
+pub struct TrainingState {
+    /// The job under way.
+    pub running: Option<Running>,
+    /// Conditions to stop at.
+    pub stops: Vec<StopWhen>,
+    /// Why the last job ended.
+    pub ended: Option<End>,
+    /// Images a second, as the worker last told.
+    pub images_per_sec: Option<f64>,
+    /// Runs that were left, with the inputs that they are of, latest last: undo brings them back.
+    left: Vec<(Inputs, Run)>,
+}
+
+/// Puts a run aside that has been left for other inputs.
+pub(in crate::app) fn shelve(state: &mut AppState, inputs: &Inputs, run: Run) {
+    const KEPT: usize = 2;
+    if inputs.training.is_some() && run.line().done() > 0 {
+        let left = &mut state.training.left;
+        left.push((inputs.clone(), run));
+        left.drain(..left.len().saturating_sub(KEPT));
+    }
+}
+
+/// The run of some inputs, where it goes on or was put aside.
+pub(in crate::app) fn unshelve(state: &mut AppState, inputs: &Inputs) -> Option<Run> {
+    inputs.training.as_ref()?;
+    if inputs.is_same_training(&state.inputs) {
+        return Some(state.run.clone());
+    }
+    let left = &mut state.training.left;
+    let place = left.iter().position(|(of, _)| of.is_same_training(inputs))?;
+    Some(left.remove(place).1)
+}
+
+/// Whether going from the inputs to others only changes hyperparameters of what is being trained.
+pub(in crate::app) fn is_steering(from: &Inputs, to: &Inputs) -> bool {
+    to.training.is_some() && to.is_same_training(from) && to.optimizer != from.optimizer
+}
+
+/// Does it.
+pub(in crate::app) fn act(state: &mut AppState, action: TrainAction) -> Vec<Effect> {
+    match action {
+        TrainAction::Use(data) => return use_data(state, data),
+        TrainAction::Set(training) => {
+            if state.inputs.training.is_some() {
+                return edit(state, |inputs| inputs.training = Some(training));
+            }
+        }
+        TrainAction::Restart { init, seed } => {
+            let model = state.model();
+            match Model::initial(&model.name, model.architecture.clone(), init, seed) {
+                Ok(model) => return edit(state, |inputs| inputs.model = Arc::new(model)),
+                Err(error) => fail(state, error.0),
+            }
+        }
+        TrainAction::Start(until) => return start(state, until),
+        TrainAction::Pause => {
+            if let Some(running) = &mut state.training.running {
+                running.pausing = true;
+                return vec![Effect::PauseTraining];
+            }
+        }
+        TrainAction::News(news) => take_news(state, *news),
+        TrainAction::StopAt(stop) => {
+            state.training.stops.retain(|other| !other.is_like(&stop));
+            state.training.stops.push(stop);
+        }
+        TrainAction::StopNoMore(stop) => state.training.stops.retain(|other| !other.is_like(&stop)),
+        TrainAction::GoTo(time) => look_at(state, time),
+        TrainAction::StepIn => {
+            look_at_done(state);
+            if state.training.running.is_some() {
+                return act(state, TrainAction::Pause);
+            }
+        }
+        TrainAction::Line(line) => {
+            if line < state.run.lines().len() && line != state.run.line_number() {
+                state.run.switch(line);
+                let last = state.run.line().done().max(1) - 1;
+                look_at(state, state.trace().time().min(last));
+            }
+        }
+        TrainAction::Keep => return keep(state),
+    }
+    Vec::new()
+}
+
+/// Stops the job under way without waiting for it: what it still tells is not heard.
+pub(in crate::app) fn halt(state: &mut AppState) -> Vec<Effect> {
+    state.training.ended = None;
+    state.training.images_per_sec = None;
+    if state.training.running.take().is_some() { vec![Effect::PauseTraining] } else { Vec::new() }
+}
+
+fn use_data(state: &mut AppState, data: Option<Dataset>) -> Vec<Effect> {
+    let training = match data {
+        None => None,
+        Some(data) => match data.fitted(state.model().network.input) {
+            Ok(data) => {
+                const BATCH: u64 = 32;
+                Some(Training::new(data, BATCH, state.inputs.seed))
+            }
+            Err(error) => {
+                fail(state, error.to_string());
+                return Vec::new();
+            }
+        },
+    };
+    edit(state, |inputs| inputs.training = training)
+}
+
+fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
+    if state.inputs.training.is_none() || state.training.running.is_some() {
+        return Vec::new();
+    }
+    let (plan, line) = (state.plan().clone(), state.run.line());
+    let end = match until {
+        Until::End => plan.times(),
+        Until::Step(time) => time.saturating_add(1).min(plan.times()),
+    };
+    if line.done() >= end {
+        state.training.ended = Some(End::Done);
+        return Vec::new();
+    }
+    let Some((_, Keyframe { params, moments })) = line.keyframes.before(line.done()) else {
+        return Vec::new();
+    };
+    let (network, setup) = ((**plan.network()).clone(), *plan.setup());
+    let optimizer = line.optimizer(moments.steps as u32);
+    let (params, moments) = ((**params).clone(), (**moments).clone());
+    match Trainer::resume(network, params, moments, optimizer, setup.seed) {
+        Ok(trainer) => {
+            let (id, feed) = (state.jobs + 1, Arc::clone(state.run.feed()));
+            let stops = state.training.stops.clone();
+            let job = Job::new(id, trainer, feed, line, stops, end, setup.batches);
+            let running = Running { id, line: state.run.line_number(), cursor: state.cursor, pausing: false };
+            state.jobs = id;
+            (state.training.running, state.training.ended) = (Some(running), None);
+            vec![Effect::Train(Arc::new(Mutex::new(Some(job))))]
+        }
+        Err(error) => {
+            fail(state, error.0);
+            Vec::new()
+        }
+    }
+}
+
+fn take_news(state: &mut AppState, news: News) {
+    let Some(running) = state.training.running.filter(|running| running.id == news.id) else { return };
+    let images: usize = news.steps.iter().map(|(_, record)| record.report.images).sum();
+    if let Some(line) = state.run.line_mut(running.line) {
+        for (time, optimizer) in news.optimizers {
+            line.set_optimizer(time, optimizer);
+        }
+        for (time, record) in news.steps {
+            line.add(time, record);
+        }
+        line.checks.extend(news.checks);
+        for (time, frame) in news.keyframes {
+            line.keyframes.insert(time, frame);
+        }
+    }
+    if news.seconds > 0.0 && images > 0 {
+        state.training.images_per_sec = Some(images as f64 / news.seconds);
+    }
+    if let Some(end) = news.end {
+        state.training.running = None;
+        if let End::Failed(text) = &end {
+            fail(state, text.clone());
+        }
+        state.training.ended = Some(end);
+        if state.cursor == running.cursor && state.run.line_number() == running.line {
+            look_at_done(state);
+        }
+    }
+}
+
+/// Looks at the batch that was done last.
+fn look_at_done(state: &mut AppState) {
+    if let Some(last) = state.run.line().done().checked_sub(1) {
+        look_at(state, last);
+    }
+}
+
+/// Looks at a training step, its forward pass and loss done for the first image.
+fn look_at(state: &mut AppState, time: u32) {
+    let plan = state.plan();
+    let time = time.min(plan.times() - 1);
+    let last = plan.pass_stages(Pass::Loss).end.saturating_sub(1) as u32;
+    let address =
+        Address { time, place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
+    travel(state, |cursor, plan| cursor.go(plan, Move::Seek(address)));
+}
+
+/// The weights after the step looked at become the model's own.
+fn keep(state: &mut AppState) -> Vec<Effect> {
+    if state.inputs.training.is_none() {
+        return Vec::new();
+    }
+    let params = Arc::new(state.trace().params_after());
+    edit(state, |inputs| {
+        inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
+        inputs.training = None;
+    })
+}
+
+/// Other hyperparameters from here on: they take part in the next update that the cursor has not begun. Where
+/// that step has been trained already, the change starts another line.
+pub(in crate::app) fn steer(state: &mut AppState, optimizer: Optimizer) -> Vec<Effect> {
+    state.inputs.optimizer = optimizer;
+    if state.training.running.is_some() {
+        return vec![Effect::Steer(optimizer)];
+    }
+    let plan = state.plan();
+    let time = state.cursor.time(plan);
+    let update = plan.pass_stages(Pass::Update).start as u32;
+    let begun = plan.steps(&Address {
+        time,
+        place: Place::Stage(update),
+        grain: Grain::Layer,
+        ..plan.locate(0, Grain::Run)
+    });
+    let begun = begun.is_some_and(|steps| state.cursor.at() > steps.start);
+    let from = if begun { time + 1 } else { time };
+    if from < state.run.line().done() {
+        state.run.fork(from);
+    }
+    if let Some(line) = state.run.line_mut(state.run.line_number()) {
+        line.set_optimizer(from, optimizer);
+    }
+    state.run.leave();
+    Vec::new()
+}

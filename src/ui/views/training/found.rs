@@ -1,0 +1,286 @@
+//! What is known of training beside loss and accuracy: gradients and changes per layer, learning rate, dead units;
+//! what the last check took for what, its worst and best pictures; and the filters as they are.
+
+use super::plots;
+use crate::data::{Dataset, Part as Split};
+use crate::nn::{Op, Part, engine::LayerNorms};
+use crate::tensor::Tensor;
+use crate::train::{Check, Outcome};
+use crate::ui::{
+    colormap::Mapping,
+    theme,
+    view::View,
+    widgets::grid::{CellState, CellView, Grid},
+};
+use egui::{Align2, Grid as Table, Id, RichText, Sense, Ui, vec2};
+use egui_plot::{Legend, Line, PlotPoints};
+
+/// What is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+enum Tab {
+    #[default]
+    Gradients,
+    Changes,
+    Rate,
+    Dead,
+    Confusion,
+    Pictures,
+    Filters,
+}
+
+const TABS: [(Tab, &str); 7] = [
+    (Tab::Gradients, "training.gradients"),
+    (Tab::Changes, "training.changes"),
+    (Tab::Confusion, "training.confusion"),
+    (Tab::Pictures, "training.pictures"),
+    (Tab::Filters, "training.filters"),
+    (Tab::Dead, "training.dead"),
+    (Tab::Rate, "training.rate_plot"),
+];
+
+/// Draws the column.
+pub fn found_ui(ui: &mut Ui, view: &View) {
+    let id = Id::unique("training tab");
+    let mut tab: Tab = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    ui.horizontal_wrapped(|ui| {
+        for (other, key) in TABS {
+            if ui.selectable_label(tab == other, view.text(key)).clicked() {
+                tab = other;
+                ui.data_mut(|data| data.insert_temp(id, tab));
+            }
+        }
+    });
+    match tab {
+        Tab::Gradients => layers_ui(ui, view, "training.gradients", &|norms| norms.gradient),
+        Tab::Changes => layers_ui(ui, view, "training.changes", &|norms| norms.update / norms.weight),
+        Tab::Rate => rate_ui(ui, view),
+        Tab::Dead => dead_ui(ui, view),
+        Tab::Confusion => checked_ui(ui, view, confusion_ui),
+        Tab::Pictures => checked_ui(ui, view, pictures_ui),
+        Tab::Filters => filters_ui(ui, view),
+    }
+}
+
+/// A number of each layer over the steps, its logarithm upwards.
+fn layers_ui(ui: &mut Ui, view: &View, key: &str, of: &dyn Fn(&LayerNorms) -> f64) {
+    ui.label(RichText::new(view.text(&format!("{key}_tip"))).color(view.theme.text_weak));
+    let (line, plan) = (view.state.run.line(), view.state.plan());
+    let layers = plan.network().layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty());
+    let series: Vec<_> = layers
+        .map(|(l, layer)| {
+            let known = line.records.range(..line.done()).filter_map(|(&time, record)| {
+                let y = of(record.norms.get(l)?).log10();
+                y.is_finite().then_some((time, y))
+            });
+            (layer.name().to_owned(), plots::curve(known.collect::<Vec<_>>().into_iter(), 0.6))
+        })
+        .collect();
+    let says = series.iter().filter_map(|(name, points)| Some(format!("{name} 10^{:.1}", points.last()?.y)));
+    let says = format!("{}: {}", view.text(key), says.collect::<Vec<_>>().join(", "));
+    let plot = plots::plot(view, key)
+        .height(300.0)
+        .legend(Legend::default())
+        .y_axis_formatter(|mark, _| format!("10^{}", mark.value))
+        .y_grid_spacer(egui_plot::uniform_grid_spacer(|_| [10.0, 2.0, 1.0]));
+    let response = plot.show(ui, |plot| {
+        for (number, (name, points)) in series.iter().enumerate() {
+            let color = plots::color(view.theme, number);
+            plot.line(Line::new(name.clone(), PlotPoints::Borrowed(points)).color(color).width(1.5));
+        }
+        plots::here(plot, view);
+        plot.pointer_coordinate()
+    });
+    plots::answer(view, &response.response, response.inner, &says);
+}
+
+fn rate_ui(ui: &mut Ui, view: &View) {
+    let line = view.state.run.line();
+    let rates = line.records.range(..line.done()).map(|(&time, record)| (time, record.learning_rate));
+    one_ui(ui, view, "training.rate_plot", plots::curve(rates.collect::<Vec<_>>().into_iter(), 0.0));
+}
+
+fn dead_ui(ui: &mut Ui, view: &View) {
+    let checks = view.state.run.line().checks.iter();
+    let shares = checks.filter_map(|(&time, check)| Some((time, check.dead_share()? * 100.0)));
+    one_ui(ui, view, "training.dead", plots::curve(shares.collect::<Vec<_>>().into_iter(), 0.0));
+    let Some((_, check)) = view.state.run.line().checks.last_key_value() else { return };
+    for (l, units) in &check.dead {
+        let layer = view.state.plan().layer(*l).name();
+        let (dead, all) = (units.dead.to_string(), units.all.to_string());
+        ui.label(view.fill("training.dead_of", &[("layer", layer), ("dead", &dead), ("all", &all)]));
+    }
+}
+
+fn one_ui(ui: &mut Ui, view: &View, key: &str, points: Vec<egui_plot::PlotPoint>) {
+    ui.label(RichText::new(view.text(&format!("{key}_tip"))).color(view.theme.text_weak));
+    let says = format!("{}: {}", view.text(key), points.last().map_or(0.0, |point| point.y));
+    let response = plots::plot(view, key).include_y(0.0).show(ui, |plot| {
+        let color = plots::color(view.theme, view.state.run.line_number());
+        plot.line(Line::new(view.text(key), PlotPoints::Borrowed(&points)).color(color).width(1.5));
+        plots::here(plot, view);
+        plot.pointer_coordinate()
+    });
+    plots::answer(view, &response.response, response.inner, &says);
+}
+
+/// What needs a check: the last one before the step that is looked at, or else the first.
+fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
+    let (line, time) = (view.state.run.line(), view.state.trace().time());
+    let before = line.checks.range(..=time + 1).next_back();
+    match before.or_else(|| line.checks.first_key_value()) {
+        Some((&step, check)) => {
+            let (images, step) = (check.report.images.to_string(), step.to_string());
+            let words = view.fill("training.check_at", &[("images", &images), ("step", &step)]);
+            ui.label(RichText::new(words).color(view.theme.text_weak));
+            draw(ui, view, check);
+        }
+        None => {
+            ui.label(view.text("training.no_check"));
+        }
+    }
+}
+
+/// Rows: the truth; columns: what it was taken for.
+fn confusion_ui(ui: &mut Ui, view: &View, check: &Check) {
+    let model = view.state.model();
+    let classes = check.confusion.classes();
+    let most = check.confusion.rows().flatten().copied().max().unwrap_or(1).max(1);
+    let names: Vec<String> = (0..classes).map(|class| model.class_name(class)).collect();
+    let room = ui.available_width();
+    let label = 74.0;
+    let side = ((room - label - 8.0) / classes.max(1) as f32 - 2.0).clamp(14.0, 34.0);
+    let font = theme::small_font();
+    let height = (classes as f32 + 1.0) * (side + 2.0) + 6.0;
+    let (rect, _) =
+        ui.allocate_exact_size(vec2(room.min(label + classes as f32 * (side + 2.0)), height), Sense::hover());
+    let painter = ui.painter();
+    let short = |name: &str| name.chars().take((side / 8.0).max(1.0) as usize).collect::<String>();
+    for (k, name) in names.iter().enumerate() {
+        let at = k as f32 * (side + 2.0);
+        let column = rect.min + vec2(label + at + side / 2.0, side / 2.0);
+        painter.text(column, Align2::CENTER_CENTER, short(name), font.clone(), view.theme.text_weak);
+        let row = rect.min + vec2(label - 6.0, at + side * 1.5 + 2.0);
+        painter.text(row, Align2::RIGHT_CENTER, name, font.clone(), view.theme.text_weak);
+    }
+    for (truth, row) in check.confusion.rows().enumerate() {
+        for (predicted, &count) in row.iter().enumerate() {
+            let corner =
+                rect.min + vec2(label + predicted as f32 * (side + 2.0), (truth as f32 + 1.0) * (side + 2.0));
+            let cell = egui::Rect::from_min_size(corner, vec2(side, side));
+            let strength = (count as f32 / most as f32).sqrt();
+            let tone = if truth == predicted { view.theme.good } else { view.theme.bad };
+            painter.rect_filled(cell, 2.0, view.theme.field);
+            painter.rect_filled(cell, 2.0, tone.gamma_multiply(strength * 0.85));
+            let response =
+                ui.interact(cell, ui.scope_id().with(("confusion", truth, predicted)), Sense::hover());
+            let words = view.fill(
+                "training.taken_for",
+                &[("n", &count.to_string()), ("truth", &names[truth]), ("predicted", &names[predicted])],
+            );
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
+            response.on_hover_text(words);
+            if count > 0 && side >= 18.0 {
+                painter.text(
+                    cell.center(),
+                    Align2::CENTER_CENTER,
+                    count.to_string(),
+                    font.clone(),
+                    view.theme.text_strong,
+                );
+            }
+        }
+    }
+}
+
+/// The worst and the best examples.
+fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
+    let Some(training) = &view.state.inputs.training else { return };
+    let (split, _) = crate::app::checked(&training.course.data);
+    for (key, outcomes) in [("training.worst", &check.worst), ("training.best", &check.best)] {
+        ui.label(RichText::new(view.text(key)).strong());
+        ui.horizontal_wrapped(|ui| {
+            for outcome in outcomes {
+                example_ui(ui, view, &training.course.data, split, outcome);
+            }
+        });
+    }
+}
+
+fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, split: Split, outcome: &Outcome) {
+    // Drawn or read once; a data set may lie on a disk.
+    let id = Id::unique(("example", data.name().to_owned(), split.name(), outcome.index));
+    let kept: Option<std::sync::Arc<Tensor>> = ui.data(|kept| kept.get_temp(id));
+    let pixels = match kept {
+        Some(pixels) => pixels,
+        None => {
+            let Ok(example) = data.example(split, outcome.index) else { return };
+            let pixels = std::sync::Arc::new(example.pixels);
+            ui.data_mut(|kept| kept.insert_temp(id, std::sync::Arc::clone(&pixels)));
+            pixels
+        }
+    };
+    let model = view.state.model();
+    let (truth, predicted) = (model.class_name(outcome.truth), model.class_name(outcome.predicted));
+    let right = outcome.truth == outcome.predicted;
+    ui.vertical(|ui| {
+        ui.set_width(64.0);
+        let words = format!("{truth} → {predicted}, {:.3}", outcome.loss);
+        pixels_ui(ui, view, id, &pixels, 60.0, &words);
+        let color = if right { view.theme.good } else { view.theme.bad };
+        let sign = if right { "✓" } else { "✗" };
+        ui.label(RichText::new(format!("{sign} {predicted}")).font(theme::small_font()).color(color));
+    });
+}
+
+/// Pixels, (1, C, H, W) in 0..=255.
+fn pixels_ui(ui: &mut Ui, view: &View, id: Id, pixels: &Tensor, side: f32, words: &str) {
+    let (_, c, h, w) = pixels.dim();
+    let label = |_: Option<(usize, usize)>| words.to_owned();
+    let cell = side / h.max(w) as f32;
+    let dark = view.theme.dark;
+    if c == 3 {
+        let cells = |i, j| ([0, 1, 2].map(|c| pixels[[0, c, i, j]]), CellState::Current);
+        let mapping = Mapping::rgb(0.0, 255.0, dark);
+        Grid::rgb(id, h, w, mapping, &cells).cell_points(cell).label(&label).show_ui(ui);
+    } else {
+        let cells = |i, j| CellView::current(pixels[[0, 0, i, j]]);
+        Grid::new(id, h, w, Mapping::gray(0.0, 255.0, dark), &cells)
+            .cell_points(cell)
+            .label(&label)
+            .show_ui(ui);
+    }
+}
+
+/// The first convolution's filters as the latest weights have them, and how much they have changed.
+fn filters_ui(ui: &mut Ui, view: &View) {
+    let (state, line) = (view.state, view.state.run.line());
+    let layers = &state.plan().network().layers;
+    let Some(l) = layers.iter().position(|layer| matches!(layer.op, Op::Conv2d(_))) else {
+        ui.label(view.text("training.no_filters"));
+        return;
+    };
+    let Some((time, frame)) = line.keyframes.before(u32::MAX) else { return };
+    let Some(weight) = frame.params.0[l].get(Part::Weight) else { return };
+    let (name, step) = (layers[l].name(), time.to_string());
+    let words = view.fill("training.filters_of", &[("layer", name), ("step", &step)]);
+    ui.label(RichText::new(words).color(view.theme.text_weak));
+    let (filters, channels, h, w) = weight.dim();
+    let mapping = Mapping::fit_signed(weight.iter().copied(), view.theme.dark);
+    Table::new("filters").num_columns(channels.min(3)).spacing(vec2(6.0, 6.0)).show(ui, |ui| {
+        let rows = (ui.available_width() / (58.0 * channels.min(3) as f32)).max(1.0) as usize;
+        for (n, k) in (0..filters.min(64)).enumerate() {
+            for c in 0..channels.min(3) {
+                let cells = |i, j| CellView::current(weight[[k, c, i, j]]);
+                let label = |_: Option<(usize, usize)>| format!("{name}.weight k{k},{c}");
+                Grid::new(("filter", k, c), h, w, mapping, &cells)
+                    .revision(u64::from(time))
+                    .cell_points(48.0 / h.max(w) as f32)
+                    .label(&label)
+                    .show_ui(ui);
+            }
+            if (n + 1) % rows == 0 {
+                ui.end_row();
+            }
+        }
+    });
+}

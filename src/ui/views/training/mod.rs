@@ -1,0 +1,31 @@
+//! Training on a data set: what is trained on, play and pause, plots over the steps, and what the last check
+//! found. The plots are the time line: a click goes to the step.
+
+mod controls;
+mod found;
+mod plots;
+
+use crate::ui::view::View;
+use egui::{ScrollArea, Ui};
+
+/// Draws the page.
+pub fn training_ui(ui: &mut Ui, view: &View) {
+    ScrollArea::vertical().id_salt("training").auto_shrink(false).show(ui, |ui| {
+        controls::controls_ui(ui, view);
+        ui.separator();
+        if view.state.inputs.training.is_none() {
+            controls::invitation_ui(ui, view);
+            return;
+        }
+        // Two columns where there is room for two.
+        if ui.available_width() >= 560.0 {
+            ui.columns_const(|[left, right]| {
+                plots::run_ui(left, view);
+                found::found_ui(right, view);
+            });
+        } else {
+            plots::run_ui(ui, view);
+            found::found_ui(ui, view);
+        }
+    });
+}
