@@ -180,7 +180,11 @@ mod tests {
         let mut least: f32 = 255.0;
         for index in 0..40 {
             let got = augment.apply(&disc, 3, 0, index);
-            assert!(got.iter().zip(&disc).all(|(a, b)| (a - b).abs() < 12.0), "{index}");
+            for ((_, _, i, j), &value) in got.indexed_iter() {
+                // Farther out the corners of the picture are turned in.
+                let is_near = (i as f32 - 10.0).hypot(j as f32 - 10.0) <= 9.0;
+                assert!(!is_near || (value - disc[[0, 0, i, j]]).abs() < 12.0, "{index}: ({i}, {j}) {value}");
+            }
             let got = augment.apply(&bar, 3, 0, index);
             assert_eq!(got[[0, 0, 10, 10]], 255.0);
             least = least.min(got[[0, 0, 0, 10]]);

@@ -87,7 +87,7 @@ impl Opener<'_> {
     }
 
     fn file(&self, path: &Path) -> Result<Opened, DataError> {
-        let start = start_of(path)?;
+        let start = if is_gzip(path)? { start_within(path)? } else { start_of(path)? };
         let name = name_of(path);
         if start.starts_with(b"PK\x03\x04") {
             return self.class_folders(&name, Arc::new(Zip::open(path, self.held)?));
@@ -401,6 +401,13 @@ fn read_up_to(path: &Path, from: &mut dyn Read, bytes: &mut [u8]) -> Result<usiz
 fn start_of(path: &Path) -> Result<Vec<u8>, DataError> {
     let mut bytes = [0; 16];
     let n = read_up_to(path, &mut open_file(path)?, &mut bytes)?;
+    Ok(bytes[..n].to_vec())
+}
+
+/// The same of what a gzip file packs.
+fn start_within(path: &Path) -> Result<Vec<u8>, DataError> {
+    let mut bytes = [0; 16];
+    let n = read_up_to(path, &mut MultiGzDecoder::new(open_file(path)?), &mut bytes)?;
     Ok(bytes[..n].to_vec())
 }
 
