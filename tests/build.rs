@@ -237,3 +237,18 @@ fn an_array_that_fits_nothing_else_gives_way_to_a_picture() {
     assert!(state.draft.is_none() && state.notices.is_empty(), "{:?}", state.notices);
     assert_eq!(state.fitted.tensor.dim(), (1, 1, 28, 28));
 }
+
+#[test]
+fn a_draft_that_is_cancelled_while_a_worker_makes_it_does_not_come() {
+    let mut state = AppState::new();
+    // Some millions of weights: not made at once.
+    let wide = Kind::Dense(DenseSpec { out_features: 500, bias: true });
+    build(&mut state, [BuildAction::New, BuildAction::Input([3, 32, 32]), BuildAction::Add(wide)]);
+    let before = state.inputs.clone();
+    let asked = apply(&mut state, Action::Build(BuildAction::Apply));
+    assert!(state.busy.is_some() && state.draft.is_some() && !asked.is_empty());
+    build(&mut state, [BuildAction::Cancel]);
+    settle(&mut state, asked, Watch::NONE);
+    assert!(state.draft.is_none() && state.busy.is_none() && state.notices.is_empty());
+    assert_eq!(state.inputs, before);
+}

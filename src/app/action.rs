@@ -769,7 +769,11 @@ fn build(state: &mut AppState, action: BuildAction) -> Vec<Effect> {
             Ok(draft) => begin(state, draft),
             Err(error) => fail(state, error.to_string()),
         },
-        BuildAction::Cancel => state.draft = None,
+        BuildAction::Cancel => {
+            // What a worker makes of it is not to come either.
+            work::stop(state);
+            state.draft = None;
+        }
         BuildAction::Apply => {
             let Some(draft) = &state.draft else { return Vec::new() };
             if draft.obstacle().is_none() && draft.parameter_count() > MANY {
