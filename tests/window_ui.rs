@@ -231,6 +231,26 @@ fn a_weight_is_typed_and_the_prediction_follows() {
         assert_ne!(state.prediction().1, before);
         assert_eq!(state.selected, Some(weight));
         assert!(state.inputs.loaded.is_some() && state.notices.is_empty());
+        // The wheel over it: two notches up are one edit.
+        let over = harness.get(number().label(&words)).rect().center();
+        harness.event(egui::Event::PointerMoved(over));
+        harness.run_steps(2);
+        for _ in 0..2 {
+            harness.event(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Line,
+                delta: egui::vec2(0.0, 1.0),
+                source: egui::MouseWheelSource::Wheel,
+                phase: egui::TouchPhase::Move,
+                modifiers: Modifiers::NONE,
+            });
+            harness.run_steps(1);
+        }
+        let value = |harness: &Harness<Program>| {
+            harness.state().state.trace().params().0[0].at(convstep::nn::Part::Weight)[[0, 0, 1, 1]]
+        };
+        assert!(value(&harness) > 4.5 && value(&harness) < 4.7, "{}", value(&harness));
+        apply(&mut harness.state_mut().state, Action::Undo);
+        assert_eq!(value(&harness), 4.5);
         apply(&mut harness.state_mut().state, Action::Undo);
         assert_eq!(harness.state().state.prediction().1, before);
     }

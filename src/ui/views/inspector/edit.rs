@@ -141,9 +141,20 @@ fn number_ui(
     } else if response.drag_started() {
         ui.data_mut(|data| data.remove::<f64>(response.id));
     }
-    let turned = if response.hovered() { ui.input(|input| input.smooth_scroll_delta().y) } else { 0.0 };
-    if turned != 0.0 {
-        let turned = (value + turned.signum() * step).clamp(*range.start(), *range.end());
+    // Notches, not the smoothed way that a notch is spread over frames.
+    let notches: f32 = if response.hovered() {
+        ui.input(|input| {
+            let turns = input.events.iter().filter_map(|event| match event {
+                egui::Event::MouseWheel { delta, .. } if delta.y != 0.0 => Some(delta.y.signum()),
+                _ => None,
+            });
+            turns.sum()
+        })
+    } else {
+        0.0
+    };
+    if notches != 0.0 {
+        let turned = (value + notches * step).clamp(*range.start(), *range.end());
         let more = goes_on(ui, &response, true);
         view.act(Action::Edit { edit: edit(turned), more });
     }
