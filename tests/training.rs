@@ -1,11 +1,11 @@
 //! Training on a data set in the program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, Effect, End, Job, News, TrainAction, Training, Until, apply},
+    app::{Action, AppState, EditAction, Effect, End, Job, News, TrainAction, Training, Until, apply},
     data::{Dataset, Generated},
     model_io::{Architecture, Model},
     nn::{
-        Params,
+        Params, Part,
         engine::{Alone, Workers},
         init::Init,
         optimizer::{Optimizer, Rule},
@@ -299,4 +299,30 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     assert_eq!((state.inputs.training.clone(), state.training.ended.clone()), (training, None));
     let batches = Training::new(Dataset::generated(Generated::Digits, 1), 0, 1).course.batch_len;
     assert_eq!(batches, 1);
+}
+
+#[test]
+fn weights_are_edited_in_training_and_examples_are_not() {
+    let mut state = state();
+    train(&mut state, TrainAction::Start(Until::Step(3)));
+    run(&mut state, Action::GoTo("e0.b2.i0/fwd".into()));
+    let before = state.trace().params().clone();
+    let inputs = state.inputs.clone();
+    for edit in [EditAction::Fill([255; 3]), EditAction::SetPixel { index: 0, value: 9.0 }] {
+        run(&mut state, Action::Edit { edit, more: false });
+        assert!(state.notices.pop().is_some_and(|notice| notice.text.contains("go back to the picture")));
+        assert_eq!(state.inputs, inputs);
+    }
+    run(&mut state, Action::ShowPad(true));
+    assert!(state.notices.pop().is_some() && !state.view.pad);
+    let layer = (0..before.0.len()).find(|&l| before.0[l].get(Part::Weight).is_some()).expect("a weight");
+    let edit = EditAction::SetParameter { layer, part: Part::Weight, index: 1, value: 0.75 };
+    run(&mut state, Action::Edit { edit, more: false });
+    assert!(state.notices.is_empty(), "{:?}", state.notices);
+    // They begin a run of their own, and undo comes back to the one before.
+    assert_eq!(state.trace().time(), 0);
+    assert_eq!(state.trace().params().0[layer].at(Part::Weight).iter().nth(1), Some(&0.75));
+    run(&mut state, Action::Undo);
+    run(&mut state, Action::GoTo("e0.b2.i0/fwd".into()));
+    assert_eq!(**state.trace().params(), *before);
 }

@@ -419,6 +419,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::SetGround(ground) => {
             return edit(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
         }
+        Action::ShowPad(true) if state.inputs.training.is_some() => fail(state, edit::NO_PICTURE.into()),
         Action::ShowPad(pad) => {
             state.view.pad = pad;
             if pad && !state.knows_scores() {

@@ -107,8 +107,24 @@ pub enum Extent {
     Model,
 }
 
+/// Why nothing can be painted while a data set is trained on.
+pub(super) const NO_PICTURE: &str =
+    "expected a picture to paint on, got a batch of the data set; go back to the picture first";
+
 /// Does an edit; with `more` it goes on with the stroke of the edit before.
 pub(super) fn act(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
+    let is_of_pixels = match &edit {
+        EditAction::SetParameter { .. } | EditAction::SetFilter { .. } | EditAction::Reset(_) => false,
+        EditAction::SetPixel { .. }
+        | EditAction::Paint { .. }
+        | EditAction::Fill(_)
+        | EditAction::ResetPixels
+        | EditAction::NewDrawing { .. } => true,
+    };
+    if is_of_pixels && state.inputs.training.is_some() {
+        fail(state, NO_PICTURE.into());
+        return Vec::new();
+    }
     let more = more && state.in_stroke;
     let change = match edit {
         EditAction::NewDrawing { .. } => Change::Renew,

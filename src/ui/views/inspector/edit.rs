@@ -13,6 +13,8 @@ pub(super) fn edit_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some((tensor, _, index)) = view.state.trace().tensor_cell(focus) else { return };
     let index = index as usize;
     match (tensor.owner, tensor.part) {
+        // A data set's examples stay as they are.
+        (Owner::Input, _) if view.state.inputs.training.is_some() => {}
         (Owner::Input, _) => pixel_ui(ui, view, index),
         (Owner::Layer(l), part) if tensor.is_parameter() => parameter_ui(ui, view, l as usize, part, index),
         (Owner::Layer(_) | Owner::Loss, _) => {}
