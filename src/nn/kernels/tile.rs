@@ -34,6 +34,7 @@ enum Set {
 impl Isa {
     /// Those that this machine has, the fastest last: portable code, AVX2 with FMA, AVX-512F, NEON.
     pub fn present() -> Vec<Self> {
+        #[cfg_attr(target_arch = "wasm32", expect(unused_mut, reason = "no other set is known there"))]
         let mut present = vec![Self(Set::Portable)];
         #[cfg(target_arch = "x86_64")]
         {
