@@ -60,11 +60,14 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
             ui.separator();
             views::lanes::lanes_ui(ui, view);
         });
-    Panel::right("inspector")
-        .frame(side)
-        .default_size((room.x * 0.26).clamp(250.0, 420.0))
-        .resizable(true)
-        .show(ui, |ui| views::inspector::inspector_ui(ui, view));
+    // Training has plots beside one another and no cell to ask.
+    if view.state.view.page == Page::Closeup {
+        Panel::right("inspector")
+            .frame(side)
+            .default_size((room.x * 0.26).clamp(250.0, 420.0))
+            .resizable(true)
+            .show(ui, |ui| views::inspector::inspector_ui(ui, view));
+    }
     CentralPanel::default().frame(Frame::new().fill(theme.ground).inner_margin(Margin::same(12))).show(
         ui,
         |ui| {
