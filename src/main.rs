@@ -3,7 +3,7 @@
 use clap::{Parser, error::ErrorKind};
 #[cfg(feature = "window")]
 use convstep::cli::Command;
-use convstep::cli::{self, Args, CliError};
+use convstep::cli::{self, Args, CliError, Ended};
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -13,12 +13,12 @@ fn main() -> ExitCode {
     };
     let done = match &args.command {
         #[cfg(feature = "window")]
-        Some(Command::Render(render)) => render_frame(render),
+        Some(Command::Render(render)) => render_frame(render).map(|()| Ended::Whole),
         Some(_) => cli::execute(&args),
-        None => window(&args),
+        None => window(&args).map(|()| Ended::Whole),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ended) => ExitCode::from(ended.status()),
         Err(error) => {
             complain(&error.to_string());
             ExitCode::FAILURE

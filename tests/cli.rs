@@ -369,7 +369,12 @@ fn wrong_arguments_get_one_line_with_the_remedy() {
         ),
         (with(run("shapes", "shape-star"), &["--tensors", &at("none/out.npz")]), vec!["expected the folder"]),
         (with(run("shapes", "shape-star"), &["--tensors", here]), vec!["expected a file to write"]),
-        (train(&["--out", &out, "--data", "dgits"]), vec!["--data", "\"dgits\"", "did you mean \"digits\""]),
+        (
+            ["train", "--architecture", "assets/models/digits.toml", "--data", "dgits", "--out", &out]
+                .map(str::to_owned)
+                .into(),
+            vec!["--data", "\"dgits\"", "did you mean \"digits\""],
+        ),
         (train(&["--out", &out, "--lr", "-1"]), vec!["'-1'", "expected a number above 0"]),
         (train(&["--out", &out, "--lr", "nan"]), vec!["'nan'", "expected a number above 0"]),
         (train(&["--out", &out, "--difficulty", "1.5"]), vec!["'1.5'", "expected a number from 0 to 1"]),

@@ -1,7 +1,7 @@
 //! The command line: commands, their arguments, and usage errors in one line.
 
 use crate::attribution::{Fill, Method};
-use crate::data::{Augment, Difficulty, Fit};
+use crate::data::{Augment, Difficulty, Fit, Part};
 use crate::nn::{init::Init, optimizer::Rule};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -27,7 +27,9 @@ pub enum Command {
     /// Runs a model on a picture: forward, loss and backward.
     Run(RunArgs),
     /// Trains a network on generated data or a data set.
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
+    /// Tests a model on a data set: accuracy, loss, and what is taken for what.
+    Eval(EvalArgs),
     /// Answers one step: its formula, operands and value.
     Step(StepArgs),
     /// Writes a model's weights or its architecture into a file.
@@ -213,49 +215,53 @@ pub struct RenderArgs {
     pub out: PathBuf,
 }
 
-/// Arguments of `train`.
+/// Arguments of `train`. What is not given comes from the checkpoint of `--resume`, else it is the default.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct TrainArgs {
     /// The architecture.
-    #[arg(long, value_name = "NET.toml")]
-    pub architecture: PathBuf,
+    #[arg(long, value_name = "NET.toml", required_unless_present = "resume")]
+    pub architecture: Option<PathBuf>,
     /// The data: shapes or digits, which are generated, or a path to a data set: a folder of class folders with
     /// pictures or a .zip of one, IDX files as of MNIST or the folder that holds them.
-    #[arg(long, value_name = "DATA")]
-    pub data: String,
-    /// How hard generated examples are, from 0 to 1.
-    #[arg(long, value_name = "D", default_value = "0.5", allow_negative_numbers = true)]
-    pub difficulty: Difficulty,
-    /// Times to go through an epoch; of generated data every epoch has new examples.
-    #[arg(long, value_name = "E", default_value_t = 5)]
-    pub epochs: u64,
-    /// Examples in a batch.
-    #[arg(long, value_name = "B", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=65_536))]
-    pub batch: u64,
+    #[arg(long, value_name = "DATA", required_unless_present = "resume")]
+    pub data: Option<String>,
+    /// How hard generated examples are, from 0 to 1 [default: 0.5].
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
+    pub difficulty: Option<Difficulty>,
+    /// Times to go through an epoch; of generated data every epoch has new examples [default: 5].
+    #[arg(long, value_name = "E")]
+    pub epochs: Option<u64>,
+    /// Examples in a batch [default: 16].
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub batch: Option<u64>,
     /// Examples in an epoch; without it 4000 of generated data, or all there are to train on.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub samples_per_epoch: Option<u64>,
-    /// How training pictures vary: shift=PIXELS,flip,rotate=DEGREES,brightness=SHARE in any choice.
-    #[arg(long, value_name = "A", default_value_t)]
-    pub augment: Augment,
-    /// The optimizer: sgd, momentum, nesterov or adam.
-    #[arg(long, value_name = "RULE", default_value = "adam", value_parser = rule)]
-    pub optimizer: Rule,
-    /// The learning rate at the start.
-    #[arg(long, value_name = "RATE", default_value_t = 0.001, value_parser = rate, allow_negative_numbers = true)]
-    pub lr: f64,
-    /// How the rate goes on.
-    #[arg(long, value_enum, default_value_t)]
-    pub schedule: ScheduleArg,
-    /// Weight decay.
-    #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay, allow_negative_numbers = true)]
-    pub weight_decay: f64,
-    /// How weights start: zeros, xavier, he, uniform:LIMIT or normal:DEVIATION.
-    #[arg(long, value_name = "INIT", default_value = "he", value_parser = init)]
-    pub init: Init,
-    /// The seed of weights, examples and dropout.
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
+    /// Examples to validate on after each epoch, none of them trained on; without it 1000 of generated data, or the
+    /// set's validation part, or where it has none 1000 kept back from training, a tenth of it at most.
+    #[arg(long, value_name = "N")]
+    pub validation: Option<u64>,
+    /// How training pictures vary: shift=PIXELS,flip,rotate=DEGREES,brightness=SHARE in any choice [default: none].
+    #[arg(long, value_name = "A")]
+    pub augment: Option<Augment>,
+    /// The optimizer: sgd, momentum, nesterov or adam [default: adam].
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    pub optimizer: Option<Rule>,
+    /// The learning rate at the start [default: 0.001].
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
+    pub lr: Option<f64>,
+    /// How the rate goes on [default: cosine].
+    #[arg(long, value_enum)]
+    pub schedule: Option<ScheduleArg>,
+    /// Weight decay [default: 0].
+    #[arg(long, value_name = "DECAY", value_parser = decay, allow_negative_numbers = true)]
+    pub weight_decay: Option<f64>,
+    /// How weights start: zeros, xavier, he, uniform:LIMIT or normal:DEVIATION [default: he].
+    #[arg(long, value_name = "INIT", value_parser = init)]
+    pub init: Option<Init>,
+    /// The seed of weights, examples, their order and dropout [default: 1].
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
     /// Threads to train on; the weights are the same on any number.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
@@ -264,8 +270,54 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub held_out: Option<u64>,
     /// The model file to write.
-    #[arg(long, value_name = "MODEL.safetensors")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "MODEL.safetensors", required_unless_present = "resume")]
+    pub out: Option<PathBuf>,
+    /// Writes a checkpoint, from which --resume goes on, every 30 seconds or so and after epochs.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub checkpoint: Option<PathBuf>,
+    /// Epochs to a checkpoint [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub checkpoint_every: Option<u64>,
+    /// Goes on from a checkpoint to the same weights as without the break, and goes on writing it. Other settings
+    /// need not be given again.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub resume: Option<PathBuf>,
+    /// Writes a log: loss, accuracy, learning rate, gradient norm, images a second.
+    #[arg(long, value_name = "FILE.csv|FILE.jsonl")]
+    pub log: Option<PathBuf>,
+    /// Steps to a row of the log; without it so many that 2000 rows will do.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub log_every: Option<u64>,
+}
+
+/// Arguments of `eval`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct EvalArgs {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// The data, as of train.
+    #[arg(long, value_name = "DATA")]
+    pub data: String,
+    /// A part of the data as train would divide it: train, validation or test. Without it the whole test part, or
+    /// where there is none of its own the validation part, or else all examples.
+    #[arg(long, value_name = "PART", value_parser = part)]
+    pub part: Option<Part>,
+    /// The seed that generates the data, or by which --part divides it.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// How hard generated examples are, from 0 to 1 [default: 0.5].
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
+    pub difficulty: Option<Difficulty>,
+    /// At most so many examples, evenly spread; without it all, or 2000 of generated data.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Threads to work on; the result is the same on any number.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
+    pub threads: usize,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `bench`.
@@ -366,9 +418,14 @@ fn fill(text: &str) -> Result<Fill, String> {
     Fill::parse(text).ok_or_else(|| format!("expected one of {names}"))
 }
 
-fn rule(text: &str) -> Result<Rule, String> {
+pub(super) fn rule(text: &str) -> Result<Rule, String> {
     let names = Rule::ALL.map(Rule::name).join(", ");
     Rule::ALL.into_iter().find(|rule| rule.name() == text).ok_or_else(|| format!("expected one of {names}"))
+}
+
+fn part(text: &str) -> Result<Part, String> {
+    let names = Part::ALL.map(Part::name).join(", ");
+    Part::ALL.into_iter().find(|part| part.name() == text).ok_or_else(|| format!("expected one of {names}"))
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
@@ -379,7 +436,7 @@ fn rate(text: &str) -> Result<f64, String> {
     number(text, |x| x > 0.0, "expected a number above 0, as in 0.001")
 }
 
-fn decay(text: &str) -> Result<f64, String> {
+pub(super) fn decay(text: &str) -> Result<f64, String> {
     number(text, |x| x >= 0.0, "expected a number of at least 0, as in 0.0001")
 }
 
@@ -392,7 +449,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     number(text, |x| (0.01..=3600.0).contains(&x), "expected seconds from 0.01 to 3600, as in 1.5")
 }
 
-fn init(text: &str) -> Result<Init, String> {
+pub(super) fn init(text: &str) -> Result<Init, String> {
     const EXPECTED: &str = "expected zeros, xavier, he, uniform:LIMIT or normal:DEVIATION, as in normal:0.01";
     let (name, size) = text.split_once(':').map_or((text, None), |(name, size)| (name, Some(size)));
     match (name, size) {

@@ -1,18 +1,31 @@
 //! From what the user named to a data set: a generator, or what lies at a path.
 
-use super::{CliError, out::print, out::shape};
-use crate::data::{Dataset, Generated, Origin, Part, Progress, open};
+use super::{CliError, out::shape};
+use crate::data::{Dataset, Difficulty, Generated, Origin, Part, Progress, open};
 use crate::model_io::nearest;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::Path;
+use std::{io::Write, path::Path};
+
+/// How [`open_data`] divides a set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Division {
+    /// Only as the set itself is divided.
+    Own,
+    /// As training wants it: a part that the set has not is kept back from its training part; for validation so
+    /// many examples, or without a number [`VALIDATION`], a tenth at most.
+    KeepBack(Option<u64>),
+}
+
+/// Examples to validate on where nothing else is wanted.
+pub const VALIDATION: u64 = 1000;
 
 /// Opens data for a network with inputs `input` (C, H, W): generated examples, which must have that shape, or a data
-/// set, whose pictures are fitted. Says which files were left out. A set without a test part keeps one back, by
-/// `seed`.
+/// set, whose pictures are fitted. Says on standard error which files were left out. `seed` generates, and chooses
+/// what is kept back.
 ///
 /// # Errors
 /// Where there is none, or it cannot be read or fitted.
-pub fn open_data(name: &str, input: [usize; 3], seed: u64) -> Result<Dataset, CliError> {
+pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -> Result<Dataset, CliError> {
     if let Some(generated) = Generated::parse(name) {
         return Ok(Dataset::generated(generated, seed));
     }
@@ -32,12 +45,34 @@ pub fn open_data(name: &str, input: [usize; 3], seed: u64) -> Result<Dataset, Cl
     let opened = opened?;
     const SHOWN: usize = 5;
     for skipped in opened.skipped.iter().take(SHOWN) {
-        print(&format!("left out {}: {}\n", skipped.name, skipped.reason))?;
+        warn(&format!("left out {}: {}", skipped.name, skipped.reason));
     }
     if opened.skipped.len() > SHOWN {
-        print(&format!("left out {} more files\n", opened.skipped.len() - SHOWN))?;
+        warn(&format!("left out {} more files", opened.skipped.len() - SHOWN));
     }
-    Ok(opened.dataset.with_split(0.0, seed))
+    let Division::KeepBack(validation) = division else { return Ok(opened.dataset) };
+    let len = opened.dataset.len(Part::Train).unwrap_or(0);
+    let validation = validation.unwrap_or(VALIDATION.min(len / 10));
+    Ok(opened.dataset.with_split(validation as f64 / len.max(1) as f64, seed))
+}
+
+/// Generated data of a difficulty, where one is given.
+///
+/// # Errors
+/// Where one is given for a data set, which is as hard as it is.
+pub fn as_hard(data: Dataset, difficulty: Option<Difficulty>) -> Result<Dataset, CliError> {
+    match difficulty {
+        None => Ok(data),
+        Some(difficulty) if data.generator().is_some() => Ok(data.with_difficulty(difficulty)),
+        Some(_) => {
+            Err(CliError(format!("--difficulty: expected generated data, got {}; leave it out", data.name())))
+        }
+    }
+}
+
+/// A line on standard error; where nobody reads it, nothing is left to do.
+fn warn(line: &str) {
+    let _ = writeln!(std::io::stderr(), "convstep: {line}");
 }
 
 /// What a set holds, in a line.

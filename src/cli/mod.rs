@@ -3,22 +3,27 @@
 mod args;
 mod bars;
 mod bench;
+mod check;
 mod data;
+mod eval;
 mod export;
 mod heat;
+mod interrupt;
 mod list;
+mod log;
 mod look;
 mod npz;
 mod out;
 mod run;
 mod save;
+mod settings;
 mod source;
 mod step;
 mod train;
 
 pub use args::{
-    Args, BenchArgs, Command, ExportArgs, FitArg, ImageArgs, Language, LookArgs, ModelArgs, RenderArgs,
-    RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
+    Args, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, Language, LookArgs, ModelArgs,
+    RenderArgs, RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
 };
 pub use save::write_atomically;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
@@ -63,17 +68,37 @@ impl From<PictureError> for CliError {
     }
 }
 
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// All is done.
+    Whole,
+    /// Ctrl+C stopped it in good order.
+    Interrupted,
+}
+
+impl Ended {
+    /// The exit status.
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Whole => 0,
+            Self::Interrupted => interrupt::STATUS,
+        }
+    }
+}
+
 /// Does what a headless command says. `render`, which draws the window's contents, and the window itself are not
 /// done here.
 ///
 /// # Errors
 /// Where an argument, a file or the output does not fit.
-pub fn execute(args: &Args) -> Result<(), CliError> {
-    match &args.command {
+pub fn execute(args: &Args) -> Result<Ended, CliError> {
+    let done = match &args.command {
+        Some(Command::Train(args)) => return train::train(args),
+        Some(Command::Eval(args)) => return eval::eval(args),
         Some(Command::Models) => list::models(),
         Some(Command::Samples) => list::samples(),
         Some(Command::Run(args)) => run::run(args),
-        Some(Command::Train(args)) => train::train(args),
         Some(Command::Step(args)) => step::step(args),
         Some(Command::Export(args)) => export::export(args),
         Some(Command::Look(args)) => look::look(args),
@@ -82,7 +107,8 @@ pub fn execute(args: &Args) -> Result<(), CliError> {
             Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))
         }
         None => Err(CliError(
-            "expected a headless command, got none; the commands are models, samples, run, train, step, look, export, bench, render".into(),
+            "expected a headless command, got none; the commands are models, samples, run, train, eval, step, look, export, bench, render".into(),
         )),
-    }
+    };
+    done.map(|()| Ended::Whole)
 }

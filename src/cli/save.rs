@@ -5,13 +5,44 @@ use std::{
     fs::{self, File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
+
+/// The temporary file that is being written.
+static UNDER_WAY: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Writes a file so that at every moment either the old one or the new one is there.
 ///
 /// # Errors
 /// Where the folder is not there or cannot be written to, or the path is no file.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let (target, temporary) = places(path)?;
+    *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = Some(temporary.clone());
+    let written = write_and_rename(&temporary, &target, bytes);
+    *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    written.map_err(|error| failed(path, &temporary, &error))
+}
+
+/// Whether [`write_atomically`] can be expected to succeed; the file stays as it is.
+///
+/// # Errors
+/// As there.
+pub fn check_writable(path: &Path) -> Result<(), CliError> {
+    let (_, temporary) = places(path)?;
+    let tried = File::create(&temporary).and_then(|_| fs::remove_file(&temporary));
+    tried.map_err(|error| failed(path, &temporary, &error))
+}
+
+/// Takes away what [`write_atomically`] is writing, just before the program ends in the middle of it.
+pub fn abandon() {
+    if let Some(temporary) = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        // Nobody is left to hear that it fails.
+        let _ = fs::remove_file(temporary);
+    }
+}
+
+/// The file that is replaced, and the one that is written first.
+fn places(path: &Path) -> Result<(PathBuf, PathBuf), CliError> {
     let fails = |what: String| CliError(format!("{}: {what}", path.display()));
     // A link stays a link: its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -32,12 +63,13 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     temporary.push(name);
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = folder.join(temporary);
-    let written = write_and_rename(&temporary, &target, bytes);
-    written.map_err(|error| {
-        // The error that counts is the first one.
-        let _ = fs::remove_file(&temporary);
-        fails(format!("expected to write the file, got {error}; choose another place"))
-    })
+    Ok((target, temporary))
+}
+
+fn failed(path: &Path, temporary: &Path, error: &std::io::Error) -> CliError {
+    // The error that counts is the first one.
+    let _ = fs::remove_file(temporary);
+    CliError(format!("{}: expected to write the file, got {error}; choose another place", path.display()))
 }
 
 fn write_and_rename(temporary: &PathBuf, target: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -64,10 +96,13 @@ mod tests {
         write_atomically(&path, b"one").expect("writes");
         write_atomically(&path, b"two").expect("writes");
         assert_eq!(fs::read(&path).expect("reads"), b"two");
+        check_writable(&path).expect("can be written");
+        assert_eq!(fs::read(&path).expect("reads"), b"two");
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
         for wrong in [folder.path().to_owned(), folder.path().join("none/a.npz"), PathBuf::from("/dev/null")]
         {
             let error = write_atomically(&wrong, b"three").expect_err("no file").0;
+            assert_eq!(check_writable(&wrong), Err(CliError(error.clone())));
             assert!(error.contains("expected") && !error.contains('\n'), "{error}");
         }
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);

@@ -1,160 +1,444 @@
-//! `train`: a network on generated data or a data set, with a progress bar.
+//! `train`: a network on generated data or a data set, with log and checkpoints, stopped and taken up again.
 
 use super::{
-    CliError, TrainArgs,
+    CliError, Ended, TrainArgs,
     args::ScheduleArg,
-    data::{about, bar, open_data},
+    check::{Subject, check, count, inputs},
+    data::{Division, VALIDATION, about, as_hard, bar, open_data},
+    interrupt,
+    log::{Log, Row, StepRow},
     out::print,
-    save::write_atomically,
-    source::read_text,
+    save::{check_writable, write_atomically},
+    settings::Settings,
+    source::{read_file, read_text},
 };
 use crate::data::{Dataset, Part};
-use crate::model_io::{Architecture, Model, Preprocess};
-use crate::nn::optimizer::Optimizer;
+use crate::model_io::{Architecture, Checkpoint, Model, Preprocess};
+use crate::nn::optimizer::{Moments, Optimizer};
 use crate::threads::Threads;
-use crate::train::{Course, Report, Schedule, Trainer, evaluate, stack};
-use std::sync::Arc;
+use crate::train::{Check, Course, Record, Report, Schedule, Trainer};
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Trains, tests on examples it has not seen, and writes the model.
-pub fn train(args: &TrainArgs) -> Result<(), CliError> {
-    let (mut model, data) = first_model(args)?;
-    // What can fail at the end is tried before the work.
-    write_atomically(&args.out, &model.to_bytes()?)?;
-    let epoch_len = args.samples_per_epoch.unwrap_or_else(|| Course::epoch_of(&data));
-    let batch_len = args.batch.min(epoch_len);
-    let course = Course { data, seed: args.seed, epoch_len, batch_len, augment: args.augment };
-    let optimizer =
-        Optimizer { rule: args.optimizer, learning_rate: args.lr, weight_decay: args.weight_decay };
-    let mut trainer = Trainer::new(model.network.clone(), (*model.params).clone(), optimizer, args.seed)?;
-    print(&format!(
-        "training {} parameters on {}, {} epochs of {} examples\n",
-        model.parameter_count(),
-        course.data.name(),
-        args.epochs,
-        course.epoch_len
-    ))?;
-    let workers = Threads::new(args.threads).map_err(CliError)?;
-    let steps = args.epochs.saturating_mul(course.batches());
-    let bar = bar("{bar:30} {percent:>3} %  {msg}  {eta} left");
-    bar.set_length(steps);
-    for epoch in 0..args.epochs {
-        let mut seen = Report::default();
-        for batch in 0..course.batches() {
-            trainer.optimizer.learning_rate = schedule(args).rate(args.lr, trainer.steps(), steps);
-            let (x, target) = examples(&model, &course.batch(epoch, batch)?)?;
-            let report = workers.within(|| trainer.step_on(&workers, &x, &target))?;
-            if !report.loss.is_finite() {
-                bar.abandon();
-                return Err(CliError(format!(
-                    "expected a finite loss, got {} at step {}; use a smaller --lr than {}",
-                    report.loss,
-                    trainer.steps(),
-                    args.lr
-                )));
-            }
-            seen = seen.and(report);
-            bar.set_message(line(&seen));
-            bar.inc(1);
+pub fn train(args: &TrainArgs) -> Result<Ended, CliError> {
+    let mut run = Run::start(args)?;
+    interrupt::listen()?;
+    loop {
+        if interrupt::wanted() {
+            return run.interrupted();
         }
-        let text = format!("epoch {} of {}: {}\n", epoch + 1, args.epochs, line(&seen));
-        bar.suspend(|| print(&text))?;
+        if run.is_epoch_over() {
+            if !run.end_epoch()? {
+                continue;
+            }
+        } else if run.trainer.steps() < run.steps {
+            run.save_in_time()?;
+            run.step()?;
+        } else {
+            return run.finish();
+        }
     }
-    bar.finish_and_clear();
-    let held_out = test(&model, &trainer, &course.data, args.held_out)?;
-    model.params = Arc::new(trainer.into_params());
-    write_atomically(&args.out, &model.to_bytes()?)?;
-    print(&format!(
-        "{} examples held out: {}\nwrote {}\n",
-        held_out.images,
-        line(&held_out),
-        args.out.display()
-    ))
 }
 
-/// The network with its first weights, and its data. Where the architecture names no classes they are the data's,
-/// and where it names no preprocessing it is by the data's mean and deviation.
-fn first_model(args: &TrainArgs) -> Result<(Model, Dataset), CliError> {
-    let place = |what: String| CliError(format!("{}: {what}", args.architecture.display()));
-    let text = read_text(&args.architecture)?;
-    let mut architecture = Architecture::parse(&text).map_err(|error| place(error.0))?;
-    let data = open_data(&args.data, architecture.input, args.seed)?.with_difficulty(args.difficulty);
-    if architecture.input != data.shape() {
-        return Err(place(format!(
-            "expected input = {:?}, as {} are, got {:?}; change input or --data",
-            data.shape(),
-            data.name(),
-            architecture.input
-        )));
+/// A run under way.
+struct Run {
+    settings: Settings,
+    /// With the first weights of this start; those now are the trainer's.
+    model: Model,
+    course: Course,
+    trainer: Trainer,
+    workers: Threads,
+    /// Steps in all.
+    steps: u64,
+    tallies: Tallies,
+    log: Option<(Log, u64)>,
+    bar: ProgressBar,
+    /// Since the last row of the log in this program.
+    row_begun: Instant,
+    row_images: usize,
+    checkpoint: Option<PathBuf>,
+    /// When the last checkpoint was written, or the run begun; how long to the next; the step of the last one.
+    saved: Instant,
+    pause: Duration,
+    saved_step: Option<u64>,
+}
+
+/// What was measured and not told yet.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Tallies {
+    /// In the epoch so far.
+    epoch: Report,
+    /// Since the last row of the log.
+    row: Report,
+}
+
+/// Seconds between two checkpoints, unless writing one takes a good part of them.
+const PAUSE: Duration = Duration::from_secs(30);
+/// Rows of a log that will do.
+const ROWS: u64 = 2000;
+/// Examples of endless data to test on.
+const HELD_OUT: u64 = 2000;
+/// Where a checkpoint says what the data were.
+const SET: &str = "set";
+
+impl Run {
+    /// A run at its first step, or where a checkpoint left it.
+    fn start(args: &TrainArgs) -> Result<Self, CliError> {
+        let resumed = args.resume.as_deref().map(read_checkpoint).transpose()?;
+        let record = resumed.as_ref().map(|checkpoint| &checkpoint.settings);
+        let settings = Settings::new(args, record)?;
+        let checkpoint = args.checkpoint.clone().or_else(|| args.resume.clone());
+        for path in [Some(&settings.out), checkpoint.as_ref()].into_iter().flatten() {
+            // What can fail at the end is tried before the work.
+            check_writable(path)?;
+        }
+        let given = args.architecture.as_deref().map(Given::read).transpose()?;
+        let input = match (&resumed, &given) {
+            (Some(checkpoint), _) => checkpoint.model.network.input,
+            (None, Some(given)) => given.architecture.input,
+            (None, None) => return Err(no_architecture()),
+        };
+        let data = open_data(&settings.data, input, settings.seed, Division::KeepBack(settings.validation))?;
+        let data = as_hard(data, settings.difficulty)?;
+        let (model, moments, tallies) = match (resumed, given) {
+            (Some(checkpoint), given) => {
+                agrees(&checkpoint, given.as_ref(), &data)?;
+                print(&about(&data))?;
+                let tallies = serde_json::from_str(&checkpoint.notes).map_err(|_| {
+                    CliError(
+                        "--resume: expected a checkpoint of train, got one of the window; open it there"
+                            .into(),
+                    )
+                })?;
+                (checkpoint.model, checkpoint.moments, tallies)
+            }
+            (None, Some(given)) => (given.model(&settings, &data)?, Moments::default(), Tallies::default()),
+            (None, None) => return Err(no_architecture()),
+        };
+        let epoch_len = settings.samples_per_epoch.unwrap_or_else(|| Course::epoch_of(&data));
+        let batch_len = settings.batch.min(epoch_len);
+        let (seed, augment) = (settings.seed, settings.augment);
+        let course = Course { data, seed, epoch_len, batch_len, augment };
+        let steps = settings.epochs.saturating_mul(course.batches());
+        let (rule, weight_decay) = (settings.optimizer, settings.weight_decay);
+        let optimizer = Optimizer { rule, learning_rate: settings.lr, weight_decay };
+        let from = (moments.steps > 0).then_some(moments.steps);
+        let (network, params) = (model.network.clone(), (*model.params).clone());
+        let trainer = Trainer::resume(network, params, moments, optimizer, seed)?;
+        let log_every = settings.log_every.unwrap_or_else(|| steps.div_ceil(ROWS).max(1));
+        let log = settings.log.as_deref().map(|path| Log::open(path, from)).transpose()?;
+        let bar = bar("{bar:24} {msg}  {eta} left");
+        bar.set_length(steps);
+        bar.set_position(trainer.steps());
+        bar.reset_eta();
+        let run = Self {
+            model,
+            course,
+            trainer,
+            workers: Threads::new(args.threads).map_err(CliError)?,
+            steps,
+            tallies,
+            log: log.map(|log| (log, log_every)),
+            bar,
+            row_begun: Instant::now(),
+            row_images: 0,
+            checkpoint,
+            saved: Instant::now(),
+            pause: PAUSE,
+            saved_step: from,
+            settings,
+        };
+        run.tell_start(from)?;
+        Ok(run)
     }
-    // Classes that are only numbers may be given names.
-    let count = architecture.classes.len();
-    if count == 0 {
-        architecture.classes = data.classes().to_vec();
-    } else if architecture.classes != data.classes()
-        && (data.names_classes() || count != data.classes().len())
-    {
-        return Err(place(format!(
-            "expected the classes of {}, {}, got {}; change classes or leave them out",
-            data.name(),
-            data.classes().join(", "),
-            architecture.classes.join(", ")
-        )));
-    }
-    print(&about(&data))?;
-    if !names_preprocess(&text) {
-        let found = data.statistics()?;
+
+    fn tell_start(&self, from: Option<u64>) -> Result<(), CliError> {
         print(&format!(
-            "preprocess: mean = {:?}, std = {:?}, of {} examples\n",
-            found.mean, found.std, found.examples
+            "training {} parameters on {}, {} epochs of {} examples, {} steps\n",
+            self.model.parameter_count(),
+            self.course.data.name(),
+            self.settings.epochs,
+            self.course.epoch_len,
+            self.steps
         ))?;
-        let channels = architecture.input[0];
-        architecture.preprocess =
-            Preprocess::new(channels, found.mean, found.std).map_err(|error| place(error.0))?;
+        if let Some(step) = from {
+            print(&format!("going on after step {step}\n"))?;
+        }
+        if let (Some(path), Some((_, every))) = (&self.settings.log, &self.log) {
+            print(&format!("log: {}, a row every {every} steps and after each epoch\n", path.display()))?;
+        }
+        Ok(())
     }
-    let name = args.out.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let model = Model::initial(&name, architecture, args.init, args.seed).map_err(|error| place(error.0))?;
-    Ok((model, data))
+
+    /// One batch.
+    fn step(&mut self) -> Result<(), CliError> {
+        let step = self.trainer.steps();
+        let rate = schedule(&self.settings).rate(self.settings.lr, step, self.steps);
+        self.trainer.optimizer.learning_rate = rate;
+        let is_row = self.log.as_ref().is_some_and(|(_, every)| (step + 1).is_multiple_of(*every));
+        self.trainer.measure = is_row;
+        let examples = self.course.batch_at(step)?;
+        let (x, target) = inputs(&self.model.network, &self.model.architecture.preprocess, &examples)?;
+        let (trainer, workers) = (&mut self.trainer, &self.workers);
+        let report = workers.within(|| trainer.step_on(workers, &x, &target))?;
+        if !report.loss.is_finite() {
+            return Err(self.not_finite(&format!("a loss of {}", report.loss)));
+        }
+        self.tallies.epoch = self.tallies.epoch.and(report);
+        self.tallies.row = self.tallies.row.and(report);
+        self.row_images += report.images;
+        if is_row {
+            self.add_row(report, rate)?;
+        }
+        let images = self.bar.per_sec() * self.course.batch_len as f64;
+        let epoch = step / self.course.batches() + 1;
+        let so_far = line(&self.tallies.epoch);
+        self.bar
+            .set_message(format!("epoch {epoch}/{}  {so_far}  {images:.0} images/s", self.settings.epochs));
+        self.bar.inc(1);
+        Ok(())
+    }
+
+    fn add_row(&mut self, report: Report, learning_rate: f64) -> Result<(), CliError> {
+        let norms = self.trainer.norms().into();
+        let gradient_norm = Record { report, learning_rate, norms }.gradient_norm().unwrap_or(f64::NAN);
+        let images_per_second = self.row_images as f64 / self.row_begun.elapsed().as_secs_f64();
+        let step_row = StepRow { learning_rate, gradient_norm, images_per_second };
+        let step = self.trainer.steps();
+        let row = Row {
+            step,
+            epoch: (step - 1) / self.course.batches() + 1,
+            part: Part::Train,
+            report: std::mem::take(&mut self.tallies.row),
+            step_row: Some(step_row),
+        };
+        (self.row_begun, self.row_images) = (Instant::now(), 0);
+        self.log.as_mut().map_or(Ok(()), |(log, _)| log.add(&row))
+    }
+
+    fn is_epoch_over(&self) -> bool {
+        self.tallies.epoch.images > 0 && self.trainer.steps().is_multiple_of(self.course.batches())
+    }
+
+    /// Validates, tells, logs and saves; false where Ctrl+C came before any of that.
+    fn end_epoch(&mut self) -> Result<bool, CliError> {
+        let Some(found) = self.check(Part::Validation, self.settings.validation, VALIDATION)? else {
+            return Ok(false);
+        };
+        let epoch = self.trainer.steps() / self.course.batches();
+        let mut text = format!("epoch {epoch} of {}: {}", self.settings.epochs, line(&self.tallies.epoch));
+        if found.report.images > 0 {
+            text += &format!("; validation {}", line(&found.report));
+            let (step, report) = (self.trainer.steps(), found.report);
+            let row = Row { step, epoch, part: Part::Validation, report, step_row: None };
+            if let Some((log, _)) = &mut self.log {
+                log.add(&row)?;
+            }
+        }
+        self.bar.suspend(|| print(&format!("{text}\n")))?;
+        self.tallies.epoch = Report::default();
+        if epoch.is_multiple_of(self.settings.checkpoint_every) || epoch == self.settings.epochs {
+            self.save()?;
+        }
+        Ok(true)
+    }
+
+    fn check(&self, part: Part, limit: Option<u64>, endless: u64) -> Result<Option<Check>, CliError> {
+        let subject = Subject {
+            network: self.trainer.network(),
+            params: self.trainer.params(),
+            preprocess: &self.model.architecture.preprocess,
+            classes: None,
+        };
+        let count = count(&self.course.data, part, limit, endless);
+        check(&subject, &self.course.data, part, count, &self.workers)
+    }
+
+    /// Writes a checkpoint where the last one is old.
+    fn save_in_time(&mut self) -> Result<(), CliError> {
+        if self.saved.elapsed() < self.pause {
+            return Ok(());
+        }
+        self.save()
+    }
+
+    /// Writes the checkpoint, where one is wanted.
+    fn save(&mut self) -> Result<(), CliError> {
+        let Some(path) = self.checkpoint.clone() else { return Ok(()) };
+        let begun = Instant::now();
+        write_atomically(&path, &self.state()?.to_bytes()?)?;
+        // Training keeps at least nineteen parts in twenty of the time.
+        self.pause = PAUSE.max(begun.elapsed() * 20);
+        (self.saved, self.saved_step) = (Instant::now(), Some(self.trainer.steps()));
+        Ok(())
+    }
+
+    /// The run as it is now.
+    fn state(&self) -> Result<Checkpoint, CliError> {
+        let mut settings = self.settings.record();
+        settings.insert(SET.into(), about(&self.course.data));
+        let notes = serde_json::to_string(&self.tallies)
+            .map_err(|error| CliError(format!("expected numbers that JSON can hold, got {error}")))?;
+        let checkpoint =
+            Checkpoint { model: self.trained(), moments: self.trainer.moments().clone(), settings, notes };
+        if checkpoint.is_finite() { Ok(checkpoint) } else { Err(self.not_finite("weights that are none")) }
+    }
+
+    fn trained(&self) -> Model {
+        Model { params: Arc::new(self.trainer.params().clone()), ..self.model.clone() }
+    }
+
+    fn not_finite(&self, got: &str) -> CliError {
+        self.bar.finish_and_clear();
+        let kept = match (&self.checkpoint, self.saved_step) {
+            (Some(path), Some(step)) => format!("; {} holds the run after step {step}", path.display()),
+            _ => String::new(),
+        };
+        CliError(format!(
+            "expected finite numbers, got {got} at step {}; use a smaller --lr than {}{kept}",
+            self.trainer.steps(),
+            self.settings.lr
+        ))
+    }
+
+    /// Keeps what is there, and says how to go on.
+    fn interrupted(&mut self) -> Result<Ended, CliError> {
+        self.bar.finish_and_clear();
+        let state = self.state()?;
+        let out = &self.settings.out;
+        // Without a checkpoint of its own the model file is one.
+        let checkpoint = self.checkpoint.as_ref().unwrap_or(out);
+        write_atomically(checkpoint, &state.to_bytes()?)?;
+        if checkpoint != out {
+            write_atomically(out, &state.model.to_bytes()?)?;
+        }
+        print(&format!(
+            "stopped after step {} of {}: the model so far is in {}; go on with `convstep train --resume {}`\n",
+            self.trainer.steps(),
+            self.steps,
+            out.display(),
+            checkpoint.display()
+        ))?;
+        Ok(Ended::Interrupted)
+    }
+
+    /// Writes the model and tests it.
+    fn finish(&mut self) -> Result<Ended, CliError> {
+        self.bar.finish_and_clear();
+        let model = self.trained();
+        write_atomically(&self.settings.out, &model.to_bytes()?)?;
+        let wrote = format!("wrote {}\n", self.settings.out.display());
+        let Some(found) = self.check(Part::Test, self.settings.held_out, HELD_OUT)? else {
+            print(&wrote)?;
+            return Ok(Ended::Interrupted);
+        };
+        let held_out = found.report;
+        print(&format!("{} examples held out: {}\n{wrote}", held_out.images, line(&held_out)))?;
+        Ok(Ended::Whole)
+    }
 }
 
-/// Whether an architecture's text says how pixels are preprocessed, if only that they are not.
-fn names_preprocess(text: &str) -> bool {
-    text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("preprocess"))
+/// An architecture file.
+struct Given {
+    path: PathBuf,
+    architecture: Architecture,
+    names_preprocess: bool,
 }
 
-fn schedule(args: &TrainArgs) -> Schedule {
-    match args.schedule {
+impl Given {
+    fn read(path: &Path) -> Result<Self, CliError> {
+        let text = read_text(path)?;
+        let architecture = Architecture::parse(&text)
+            .map_err(|error| CliError(format!("{}: {}", path.display(), error.0)))?;
+        // Said, if only that pixels are taken as they are.
+        let names_preprocess =
+            text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("preprocess"));
+        Ok(Self { path: path.to_owned(), architecture, names_preprocess })
+    }
+
+    /// The network with its first weights. Where the architecture names no classes they are the data's, and where it
+    /// names no preprocessing it is by the data's mean and deviation.
+    fn model(self, settings: &Settings, data: &Dataset) -> Result<Model, CliError> {
+        let Self { path, mut architecture, names_preprocess } = self;
+        let place = |what: String| CliError(format!("{}: {what}", path.display()));
+        if architecture.input != data.shape() {
+            return Err(place(format!(
+                "expected input = {:?}, as {} are, got {:?}; change input or --data",
+                data.shape(),
+                data.name(),
+                architecture.input
+            )));
+        }
+        // Classes that are only numbers may be given names.
+        let count = architecture.classes.len();
+        if count == 0 {
+            architecture.classes = data.classes().to_vec();
+        } else if architecture.classes != data.classes()
+            && (data.names_classes() || count != data.classes().len())
+        {
+            return Err(place(format!(
+                "expected the classes of {}, {}, got {}; change classes or leave them out",
+                data.name(),
+                data.classes().join(", "),
+                architecture.classes.join(", ")
+            )));
+        }
+        print(&about(data))?;
+        if !names_preprocess {
+            let found = data.statistics()?;
+            print(&format!(
+                "preprocess: mean = {:?}, std = {:?}, of {} examples\n",
+                found.mean, found.std, found.examples
+            ))?;
+            let channels = architecture.input[0];
+            architecture.preprocess =
+                Preprocess::new(channels, found.mean, found.std).map_err(|error| place(error.0))?;
+        }
+        let name = settings.out.file_stem();
+        let name = name.map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        Model::initial(&name, architecture, settings.init, settings.seed).map_err(|error| place(error.0))
+    }
+}
+
+fn no_architecture() -> CliError {
+    CliError("--architecture: expected an architecture, got none; give one, or --resume".into())
+}
+
+fn read_checkpoint(path: &Path) -> Result<Checkpoint, CliError> {
+    Ok(Checkpoint::from_bytes(&path.display().to_string(), &read_file(path)?)?)
+}
+
+/// Whether a run can go on with this data, and with this architecture where one is given.
+fn agrees(checkpoint: &Checkpoint, given: Option<&Given>, data: &Dataset) -> Result<(), CliError> {
+    let (is, was) = (about(data), checkpoint.settings.get(SET).cloned().unwrap_or_default());
+    if is != was {
+        return Err(CliError(format!(
+            "--data: expected {} as in the checkpoint, got {}; give the same data, or start anew without --resume",
+            was.trim_end(),
+            is.trim_end()
+        )));
+    }
+    match given {
+        Some(given) if given.architecture.build()? != checkpoint.model.network => Err(CliError(format!(
+            "--architecture: expected the layers of the checkpoint, got others in {}; leave it out, or start anew \
+             without --resume",
+            given.path.display()
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn schedule(settings: &Settings) -> Schedule {
+    match settings.schedule {
         ScheduleArg::Constant => Schedule::Constant,
         ScheduleArg::Cosine => Schedule::Cosine,
     }
-}
-
-fn examples(
-    model: &Model,
-    examples: &[(crate::tensor::Tensor, usize)],
-) -> Result<(crate::tensor::Tensor, crate::tensor::Tensor), CliError> {
-    let preprocess = &model.architecture.preprocess;
-    stack(examples, |pixels| preprocess.apply(pixels), model.network.output()).ok_or_else(|| {
-        CliError("expected examples of one shape, got others; report this as a mistake".into())
-    })
-}
-
-/// Tests on at most `count` examples of the test part, evenly spread over it.
-fn test(model: &Model, trainer: &Trainer, data: &Dataset, count: Option<u64>) -> Result<Report, CliError> {
-    const AT_ONCE: u64 = 50;
-    const GENERATED: u64 = 2000;
-    let len = data.len(Part::Test);
-    let count = len.map_or(count.unwrap_or(GENERATED), |len| count.unwrap_or(len).min(len));
-    let spread = |k: u64| len.map_or(k, |len| (u128::from(k) * u128::from(len) / u128::from(count)) as u64);
-    let mut all = Report::default();
-    for begin in (0..count).step_by(AT_ONCE as usize) {
-        let batch = (begin..(begin + AT_ONCE).min(count)).map(|k| {
-            let example = data.example(Part::Test, spread(k))?;
-            Ok((example.pixels, example.class))
-        });
-        let (x, target) = examples(model, &batch.collect::<Result<Vec<_>, CliError>>()?)?;
-        all = all.and(evaluate(trainer.network(), trainer.params(), &x, &target));
-    }
-    Ok(all)
 }
 
 fn line(report: &Report) -> String {

@@ -99,7 +99,7 @@ enum Source {
     Stored([Stored; 3]),
 }
 
-/// Of the training part in a random order, the first examples validate, the next ones test.
+/// Of the training part in a random order, the first examples test, whatever else is kept back; the next validate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Split {
     seed: u64,
@@ -301,8 +301,8 @@ impl Dataset {
         let kept = |before: u64| Some((Part::Train, order.at(before + index)));
         match part {
             Part::Train => kept(split.validation + split.test),
-            Part::Validation if split.validation > 0 => kept(0),
-            Part::Test if split.test > 0 => kept(split.validation),
+            Part::Validation if split.validation > 0 => kept(split.test),
+            Part::Test if split.test > 0 => kept(0),
             Part::Validation | Part::Test => Some((part, index)),
         }
     }

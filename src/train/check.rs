@@ -2,7 +2,11 @@
 //! examples are worst and best, and which of its units never fire.
 
 use super::{Report, class_of};
-use crate::nn::{Mode, Network, Op, Params, Part, dropout::Stream};
+use crate::nn::{
+    Mode, Network, Op, Params, Part, Watch,
+    dropout::Stream,
+    engine::{Alone, Workers},
+};
 use crate::tensor::Tensor;
 
 /// How often each class was taken for each.
@@ -108,11 +112,20 @@ impl<'a> Checker<'a> {
         Self { network, params, check, fired }
     }
 
-    /// Adds a batch, with running statistics and no dropout. x: (N, C, H, W), target: the output's shape, N at
-    /// least 1.
+    /// [`Self::add_on`] the caller's own thread.
     pub fn add(&mut self, x: &Tensor, target: &Tensor) {
+        self.add_on(&Alone, x, target);
+    }
+
+    /// Adds a batch, with running statistics and no dropout; who works on it does not show. x: (N, C, H, W), target:
+    /// the output's shape, N at least 1.
+    pub fn add_on(&mut self, workers: &dyn Workers, x: &Tensor, target: &Tensor) {
         let first = self.check.report.images as u64;
-        let mut values = self.network.forward(self.params, x, Mode::Eval, Stream::default());
+        let watch = Watch { workers, ..Watch::NONE };
+        let stream = Stream::default();
+        let Some(mut values) = self.network.forward_watched(self.params, x, Mode::Eval, stream, watch) else {
+            return;
+        };
         values.loss = self.network.loss_forward(values.output(), target);
         for (l, fired) in &mut self.fired {
             let out = values.layers[*l].at(Part::Out);

@@ -2,6 +2,7 @@
 
 use crate::nn::{Mode, Network, Params, Part, Values, dropout::Stream};
 use crate::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 /// The class that an output stands for: its first largest cell; a NaN is never the largest.
 pub fn class_of(output: impl Iterator<Item = f32>) -> usize {
@@ -9,7 +10,7 @@ pub fn class_of(output: impl Iterator<Item = f32>) -> usize {
 }
 
 /// Loss and accuracy over some images.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// The images.
     pub images: usize,
