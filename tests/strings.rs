@@ -99,6 +99,13 @@ fn every_command_has_its_words() {
     for pass in Pass::ALL {
         has(&format!("pass.{}", pass.name()));
     }
+    for page in convstep::app::Page::ALL {
+        has(page.key());
+    }
+    for method in convstep::attribution::Method::ALL {
+        has(&format!("looks.name.{}", method.name()));
+        has(&format!("looks.says.{}", method.name()));
+    }
     for model in convstep::model_io::bundled::models() {
         has(&format!("model.{}", model.name));
     }

@@ -4,6 +4,7 @@ use super::{
     BuildAction, Draft, Inputs,
     ask::{self, EXPONENTS, Tab},
     edit::{self, EditAction},
+    looks::{self, LooksAction},
     state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, ThemeChoice},
     training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
@@ -124,18 +125,20 @@ pub enum Action {
     SetExponent(u8),
     /// Answer the inspector's question, however long it takes.
     Ask,
+    /// What a unit looks at.
+    Looks(LooksAction),
     /// Undo the last edit.
     Undo,
     /// Redo what was undone.
     Redo,
+    /// What the middle of the window shows.
+    SetPage(Page),
     /// Light or dark.
     SetTheme(ThemeChoice),
     /// The language.
     SetLang(Lang),
     /// The colour scale.
     SetScale(Scale),
-    /// What the middle of the window shows.
-    SetPage(Page),
     /// Colours by the logarithm.
     ToggleLog,
     /// The overview of all keys.
@@ -203,6 +206,13 @@ pub enum Effect {
 /// The only place that changes the state. An action that cannot be done leaves a notice and the
 /// rest as it was.
 pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let time_for_more = matches!(action, Action::Advance);
+    let mut effects = apply_alone(state, action);
+    effects.extend(looks::follow(state, time_for_more));
+    effects
+}
+
+fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
     let (before, inputs) = ((state.cursor, state.selected), state.inputs.clone());
     let mut effects = change(state, action);
     if !inputs.is_same_training(&state.inputs) {
@@ -228,7 +238,7 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
             state.pending = None;
             carry_over(state, &plan);
             if std::mem::take(&mut state.resume) {
-                effects.extend(apply(state, Action::Continue { back: false }));
+                effects.extend(apply_alone(state, Action::Continue { back: false }));
             }
             ask::refresh(state);
             return effects;
@@ -407,6 +417,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::Cancel => {
             work::stop(state);
             (state.pending, state.resume) = (None, false);
+            state.looks.playing = false;
         }
         Action::UsePicture(picture) => return use_picture(state, picture),
         Action::OpenSample(name) => match samples::load(&name) {
@@ -415,6 +426,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         },
         Action::OpenBundled(name) => return open_bundled(state, &name),
         Action::Build(action) => return build(state, action),
+        Action::Looks(action) => return looks::act(state, action),
         Action::SetFit(fit) => return edit(state, |inputs| (inputs.fit, inputs.painted) = (fit, None)),
         Action::SetGround(ground) => {
             return edit(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
@@ -469,10 +481,10 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                 return set_inputs(state, inputs, Change::Redo);
             }
         }
+        Action::SetPage(page) => state.view.page = page,
         Action::SetTheme(theme) => state.view.theme = theme,
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
-        Action::SetPage(page) => state.view.page = page,
         Action::ToggleLog => state.view.log = !state.view.log,
         Action::ToggleHelp => state.view.help = !state.view.help,
         Action::ToggleBlank => state.view.blank = !state.view.blank,
@@ -677,6 +689,7 @@ fn worked(state: &mut AppState, done: Done) -> Vec<Effect> {
             fail(state, error);
         }
         Done::Answered(question, answer) => state.answer = Some((question, *answer)),
+        Done::Looked(made) => looks::take_over(state, *made),
     }
     Vec::new()
 }

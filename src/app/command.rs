@@ -124,6 +124,7 @@ pub const COMMANDS: &[Command] = commands! {
     "slower" View key("Minus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec / 2.0);
     "page_closeup" View key("F2"), "" => |_| Action::SetPage(Page::Closeup);
     "page_training" View key("F3"), "" => |_| Action::SetPage(Page::Training);
+    "page_looks" View key("F4"), "" => |_| Action::SetPage(Page::Looks);
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;

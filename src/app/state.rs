@@ -4,6 +4,7 @@ use super::{
     ask::{Answer, Question, Tab},
     build::Draft,
     history::{Inputs, Undo},
+    looks::Looks,
     playback::Playback,
     run::Run,
     training::TrainingState,
@@ -70,17 +71,20 @@ pub enum Page {
     Closeup,
     /// Training on a data set.
     Training,
+    /// What a unit of the network looks at.
+    Looks,
 }
 
 impl Page {
     /// All pages, in the order of their tabs.
-    pub const ALL: [Self; 2] = [Self::Closeup, Self::Training];
+    pub const ALL: [Self; 3] = [Self::Closeup, Self::Training, Self::Looks];
 
     /// The key of its name in the strings.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Closeup => "page.closeup",
             Self::Training => "page.training",
+            Self::Looks => "page.looks",
         }
     }
 }
@@ -223,6 +227,8 @@ pub struct AppState {
     pub training: TrainingState,
     /// Earlier and undone inputs.
     pub undo: Undo,
+    /// What a unit looks at.
+    pub looks: Looks,
     /// The network that is being written, while the builder is open.
     pub draft: Option<Draft>,
 }
@@ -275,6 +281,7 @@ impl AppState {
             in_stroke: false,
             training: TrainingState::default(),
             undo: Undo::default(),
+            looks: Looks::default(),
             draft: None,
         };
         state.show_prediction();

@@ -6,6 +6,7 @@ use super::{
     ask::{self, Answer, Question},
     build::Draft,
     history::Inputs,
+    looks::Made,
     run::{Need, Run},
     state::{AppState, Busy, Doing, best},
     training::Feed,
@@ -78,6 +79,13 @@ pub enum Task {
         /// What it is to have.
         need: Need,
     },
+    /// Go on with a map.
+    Look {
+        /// The map so far.
+        made: Arc<Made>,
+        /// By one step only.
+        once: bool,
+    },
 }
 
 /// What came of a task.
@@ -91,6 +99,8 @@ pub enum Done {
     Approached(Result<Box<Run>, String>),
     /// The answer to a question.
     Answered(Question, Box<Answer>),
+    /// The map as far as it is made.
+    Looked(Box<Made>),
 }
 
 /// Inputs and what follows from them.
@@ -131,6 +141,10 @@ impl Task {
                     Ok(is_there) => is_there.then_some(Done::Approached(Ok(run))),
                     Err(error) => Some(Done::Approached(Err(error))),
                 }
+            }
+            Self::Look { made, once } => {
+                let mut made = Box::new((**made).clone());
+                made.go_on(*once, watch).then_some(Done::Looked(made))
             }
         }
     }

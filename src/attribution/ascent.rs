@@ -26,7 +26,7 @@ pub struct AscentRules {
 
 impl Default for AscentRules {
     fn default() -> Self {
-        Self { steps: 100, rate: 0.05, decay: 0.01, blur: 0.05, jitter: 1, seed: 1 }
+        Self { steps: 100, rate: 0.02, decay: 0.01, blur: 0.25, jitter: 1, seed: 1 }
     }
 }
 

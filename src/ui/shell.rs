@@ -79,6 +79,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
                     });
                 }
                 Page::Training => views::training::training_ui(ui, view),
+                Page::Looks => views::looks::looks_ui(ui, view),
             }
         },
     );

@@ -6,6 +6,7 @@ pub mod closeup;
 pub mod help;
 pub mod inspector;
 pub mod lanes;
+pub mod looks;
 pub mod menu;
 pub mod notices;
 pub mod pad;

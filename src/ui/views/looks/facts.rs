@@ -1,0 +1,97 @@
+//! What the map's numbers say: the unit's value, sums, completeness, correlation, the source.
+
+use super::unit_text;
+use crate::app::Made;
+use crate::attribution::Method;
+use crate::nn::Op;
+use crate::ui::{colormap::Extent, number, theme, view::View};
+use egui::{RichText, Ui};
+
+/// Whether the way to the unit goes through a ReLU.
+pub fn has_relu(made: &Made) -> bool {
+    made.layers().iter().any(|layer| layer.op == Op::Relu)
+}
+
+/// Draws the lines.
+pub fn facts_ui(ui: &mut Ui, view: &View, made: &Made) {
+    for line in lines(view, made) {
+        ui.label(line);
+    }
+    if made.look.ascent().is_some_and(|ascent| ascent.is_stuck()) {
+        ui.label(RichText::new(format!("! {}", view.text("looks.stuck"))).color(view.theme.warn));
+    }
+    let source = view.fill("looks.source", &[("source", made.look.settings().method.source())]);
+    ui.label(RichText::new(source).font(theme::small_font()).color(view.theme.text_weak));
+}
+
+fn lines(view: &View, made: &Made) -> Vec<String> {
+    let look = &made.look;
+    let text = |x: f32| number::four_digits(x);
+    let unit = unit_text(view, made);
+    let mut lines = vec![match look.value() {
+        Some(value) => view.fill("looks.value", &[("unit", &unit), ("value", &text(value))]),
+        None => view.fill("looks.value_none", &[("unit", &unit)]),
+    }];
+    if let Some(made) = look.integrated() {
+        let ([sum, should], (done, all)) = (made.completeness(), made.progress());
+        let error = format!("{:.2}", made.completeness_error() * 100.0);
+        let parts = [
+            ("sum", text(sum)),
+            ("should", text(should)),
+            ("error", error),
+            ("done", done.to_string()),
+            ("all", all.to_string()),
+        ];
+        lines.push(view.fill("looks.adds_up", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
+    } else if let Some(map) = &made.map {
+        let extent = Extent::of(map.iter().copied());
+        let range = view.fill("looks.range", &[("min", &text(extent.min)), ("max", &text(extent.max))]);
+        let sum = map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32;
+        // A sum is told where it means something: shares of a value.
+        let shares = look.settings().method == Method::GradientTimesInput;
+        let sum = shares.then(|| view.fill("looks.sum_of", &[("sum", &text(sum))]));
+        if extent.is_some() {
+            lines.push([Some(range), sum].into_iter().flatten().collect::<Vec<_>>().join(" "));
+        }
+    }
+    if let Some(cam) = look.grad_cam() {
+        let layer = look.settings().layer.or_else(|| made.usual_layer());
+        let layer = layer.and_then(|layer| view.state.plan().network().layers.get(layer));
+        let (_, _, rows, columns) = cam.coarse.dim();
+        let parts = [
+            ("layer", layer.map_or_else(String::new, |layer| layer.name().to_owned())),
+            ("rows", rows.to_string()),
+            ("columns", columns.to_string()),
+        ];
+        lines
+            .push(view.fill("looks.grad_cam_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
+    }
+    if let Some(occlusion) = look.occlusion() {
+        let place = view.state.looks.place;
+        let rect = occlusion.place(place);
+        let span = |d: usize| format!("{}–{}", rect.at[d], rect.at[d] + rect.size[d] - 1);
+        let parts = [
+            ("place", (place + 1).to_string()),
+            ("all", occlusion.progress().1.to_string()),
+            ("rows", span(0)),
+            ("columns", span(1)),
+        ];
+        lines.push(view.fill("looks.drop_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
+    }
+    if let Some(ascent) = look.ascent()
+        && let (Some(first), Some(now)) = (ascent.values().first(), ascent.values().last())
+    {
+        let done = ascent.progress().0.to_string();
+        lines.push(
+            view.fill("looks.climb", &[("first", &text(*first)), ("now", &text(*now)), ("done", &done)]),
+        );
+    }
+    if let Some(correlation) = made.correlation {
+        lines.push(if correlation.is_nan() {
+            view.text("looks.correlation_none")
+        } else {
+            view.fill("looks.correlation", &[("r", &format!("{correlation:.3}").replace('-', "−"))])
+        });
+    }
+    lines
+}

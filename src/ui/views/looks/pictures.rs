@@ -1,0 +1,285 @@
+//! The pictures side by side, each with its caption, and the legend of the map's colours.
+
+use super::unit_text;
+use crate::app::Made;
+use crate::nn::Network;
+use crate::tensor::Tensor;
+use crate::ui::{
+    colormap::{Extent, Mapping, legend_ui},
+    number, theme,
+    theme::space,
+    view::View,
+    widgets::grid::{CellSpan, CellState, CellView, Grid, Overlay},
+};
+use egui::{RichText, Ui};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Draws the pictures and the legend in a page of so many points.
+pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
+    let side = side(ui, height, made);
+    let pixels = |x: &Tensor| Pixels::of(view, x);
+    let seed = |seed: u64| seed.to_string();
+    if let Some(ascent) = made.look.ascent() {
+        ui.horizontal_wrapped(|ui| {
+            let caption = view.text("looks.made_picture");
+            picture_ui(ui, view, made, "made", &caption, &pixels(ascent.picture()), side, &[]);
+            if let Some(random) = &made.random
+                && let Some(ascent) = random.look.ascent()
+            {
+                let caption = view.fill("looks.random_picture", &[("seed", &seed(random.seed))]);
+                picture_ui(ui, view, made, "random", &caption, &pixels(ascent.picture()), side, &[]);
+            }
+            let caption = view.text("looks.start_picture");
+            picture_ui(ui, view, made, "given", &caption, &pixels(made.look.picture()), side, &[]);
+        });
+        return;
+    }
+    let extent = Extent::of(made.map.iter().flatten().copied().filter(|x| !x.is_nan()));
+    let mapping = mapping(view, made, extent);
+    let patch = made.look.occlusion().map(|occlusion| {
+        let place = occlusion.place(view.state.looks.place);
+        let [i, j] = place.at.map(|p| p as i32);
+        let [rows, cols] = place.size.map(|len| len as i32);
+        Overlay::outline(CellSpan::new(i, j, rows, cols), view.theme.cursor)
+    });
+    let overlays: Vec<Overlay> = patch.into_iter().collect();
+    ui.horizontal_wrapped(|ui| {
+        let seen = pixels(made.look.picture());
+        over_ui(ui, view, made, &seen, mapping, side, &overlays);
+        let caption = view.text("looks.alone");
+        map_ui(ui, view, made, "alone", &caption, made.map.as_ref(), mapping, side, &overlays);
+        if let Some(random) = &made.random {
+            // Its own range: only the pattern is compared.
+            let extent = Extent::of(random.map.iter().flatten().copied().filter(|x| !x.is_nan()));
+            let own = self::mapping(view, made, extent);
+            let caption = view.fill("looks.random_map", &[("seed", &seed(random.seed))]);
+            map_ui(ui, view, made, "random", &caption, random.map.as_ref(), own, side, &[]);
+        }
+        if let Some(occlusion) = made.look.occlusion() {
+            let place = view.state.looks.place;
+            let numbered = (place + 1).to_string();
+            let caption = match occlusion.drops().get(place) {
+                Some(&drop) => {
+                    let value = number::four_digits(occlusion.value() - drop);
+                    let drop = number::four_digits(drop);
+                    view.fill("looks.covered", &[("place", &numbered), ("value", &value), ("drop", &drop)])
+                }
+                None => view.fill("looks.covered_waiting", &[("place", &numbered)]),
+            };
+            let covered = pixels(&occlusion.covered(place));
+            picture_ui(ui, view, made, "covered", &caption, &covered, side, &overlays);
+        }
+    });
+    ui.add_space(space::XS);
+    let length = ui.available_width().min(2.0 * side + space::L);
+    legend_ui(ui, &mapping, length, extent.is_some().then_some(extent));
+    let signed = made.look.settings().method.is_signed();
+    caption_ui(ui, view, &view.text(if signed { "looks.signed" } else { "looks.unsigned" }));
+}
+
+/// The side of a picture: two or three beside each other, with the page's words in view.
+fn side(ui: &Ui, height: f32, made: &Made) -> f32 {
+    const WORDS: f32 = 285.0;
+    let width = ui.available_width() - space::L;
+    let pictures = 2 + usize::from(made.random.is_some()) + usize::from(made.look.occlusion().is_some());
+    let across = pictures.min(3) as f32;
+    (width / across - space::S).min((height - WORDS).max(170.0)).clamp(120.0, 420.0)
+}
+
+/// The colours: diverging for signed maps; the log as chosen for all maps.
+fn mapping(view: &View, made: &Made, extent: Extent) -> Mapping {
+    let dark = view.theme.dark;
+    let mapping = if made.look.settings().method.is_signed() {
+        Mapping::signed_for(extent, dark)
+    } else {
+        Mapping::positive_for(extent, dark)
+    };
+    mapping.with_log(view.state.view.log)
+}
+
+/// A picture in the network's numbers as pixels again.
+struct Pixels {
+    x: Tensor,
+}
+
+impl Pixels {
+    fn of(view: &View, x: &Tensor) -> Self {
+        let preprocess = &view.state.model().architecture.preprocess;
+        let mut x = x.clone();
+        for ((_, c, _, _), x) in x.indexed_iter_mut() {
+            *x = preprocess.pixel(c, *x).clamp(0.0, 255.0);
+        }
+        Self { x }
+    }
+
+    /// Red, green and blue; other numbers of channels are shown as their mean.
+    fn rgb(&self, i: usize, j: usize) -> [f32; 3] {
+        let (_, channels, _, _) = self.x.dim();
+        match channels {
+            3 => [0, 1, 2].map(|c| self.x[[0, c, i, j]]),
+            _ => [(0..channels).map(|c| self.x[[0, c, i, j]]).sum::<f32>() / channels as f32; 3],
+        }
+    }
+}
+
+fn extents(network: &Network) -> (usize, usize) {
+    let [_, h, w] = network.input;
+    (h, w)
+}
+
+/// Changes with everything that a picture shows.
+fn revision(view: &View, made: &Made, what: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let looks = &view.state.looks;
+    (what, made.version, made.look.settings().method, made.unit).hash(&mut hasher);
+    (looks.opacity.to_bits(), looks.place, view.state.revision(), view.state.view.log).hash(&mut hasher);
+    (made.random.as_ref().map(|random| random.seed)).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The map laid over the picture.
+fn over_ui(
+    ui: &mut Ui,
+    view: &View,
+    made: &Made,
+    seen: &Pixels,
+    mapping: Mapping,
+    side: f32,
+    overlays: &[Overlay],
+) {
+    let (h, w) = extents(view.state.plan().network());
+    let opacity = view.state.looks.opacity;
+    let cells = |i: usize, j: usize| {
+        let under = seen.rgb(i, j);
+        let value = made.map.as_ref().map(|map| map[[0, 0, i, j]]).filter(|x| !x.is_nan());
+        let Some(value) = value else { return (under, CellState::Current) };
+        let colour = mapping.color(value);
+        let colour = [colour.r(), colour.g(), colour.b()].map(f32::from);
+        let mixed = [0, 1, 2].map(|c: usize| under[c] + (colour[c] - under[c]) * opacity);
+        (mixed, CellState::Current)
+    };
+    let caption = view.text("looks.over");
+    let label = |cell| label(view, made, &caption, made.map.as_ref(), cell);
+    card_ui(ui, view, &caption, side, |ui| {
+        let plane = Grid::rgb("looks over", h, w, Mapping::rgb(0.0, 255.0, view.theme.dark), &cells)
+            .revision(revision(view, made, "over"))
+            .cell_points(side / h.max(w) as f32)
+            .overlays(overlays)
+            .numbers(false)
+            .label(&label)
+            .show_ui(ui);
+        hover_ui(view, made.map.as_ref(), plane.hovered, plane.response);
+    });
+}
+
+/// A map in its colours, its numbers on hover.
+#[expect(clippy::too_many_arguments, reason = "a picture, its caption and where it stands")]
+fn map_ui(
+    ui: &mut Ui,
+    view: &View,
+    made: &Made,
+    id: &str,
+    caption: &str,
+    map: Option<&Tensor>,
+    mapping: Mapping,
+    side: f32,
+    overlays: &[Overlay],
+) {
+    let (h, w) = extents(view.state.plan().network());
+    let cells = |i: usize, j: usize| match map.map(|map| map[[0, 0, i, j]]) {
+        Some(value) if !value.is_nan() => CellView::current(value),
+        // Of an occlusion that has not come here; a network's own NaN is not told apart.
+        Some(_) | None => CellView::not_yet(),
+    };
+    let label = |cell| label(view, made, caption, map, cell);
+    card_ui(ui, view, caption, side, |ui| {
+        let plane = Grid::new(("looks", id), h, w, mapping, &cells)
+            .revision(revision(view, made, id))
+            .cell_points(side / h.max(w) as f32)
+            .overlays(overlays)
+            .label(&label)
+            .show_ui(ui);
+        hover_ui(view, map, plane.hovered, plane.response);
+    });
+}
+
+/// A picture as it is.
+#[expect(clippy::too_many_arguments, reason = "a picture, its caption and where it stands")]
+fn picture_ui(
+    ui: &mut Ui,
+    view: &View,
+    made: &Made,
+    id: &str,
+    caption: &str,
+    pixels: &Pixels,
+    side: f32,
+    overlays: &[Overlay],
+) {
+    let (h, w) = extents(view.state.plan().network());
+    let cells = |i: usize, j: usize| (pixels.rgb(i, j), CellState::Current);
+    let label = |cell| label(view, made, caption, None, cell);
+    card_ui(ui, view, caption, side, |ui| {
+        Grid::rgb(("looks", id), h, w, Mapping::rgb(0.0, 255.0, view.theme.dark), &cells)
+            .revision(revision(view, made, id))
+            .cell_points(side / h.max(w) as f32)
+            .overlays(overlays)
+            .numbers(false)
+            .label(&label)
+            .show_ui(ui);
+    });
+}
+
+/// A picture with its caption below, no wider than the picture.
+fn card_ui(ui: &mut Ui, view: &View, caption: &str, side: f32, add: impl FnOnce(&mut Ui)) {
+    if ui.available_size_before_wrap().x < side {
+        ui.end_row();
+    }
+    ui.vertical(|ui| {
+        ui.set_width(side);
+        add(ui);
+        caption_ui(ui, view, caption);
+        ui.add_space(space::XS);
+    });
+}
+
+fn caption_ui(ui: &mut Ui, view: &View, text: &str) {
+    ui.label(RichText::new(text).font(theme::small_font()).color(view.theme.text_weak));
+}
+
+/// The number under the pointer.
+fn hover_ui(view: &View, map: Option<&Tensor>, hovered: Option<(usize, usize)>, response: egui::Response) {
+    let Some((i, j)) = hovered else { return };
+    let value = value_text(view, map, i, j);
+    let (row, column) = (i.to_string(), j.to_string());
+    let text = view.fill("looks.hover", &[("row", &row), ("column", &column), ("value", &value)]);
+    response.on_hover_text_at_pointer(text);
+}
+
+fn value_text(view: &View, map: Option<&Tensor>, i: usize, j: usize) -> String {
+    match map.map(|map| map[[0, 0, i, j]]).filter(|x| !x.is_nan()) {
+        Some(value) => number::four_digits(value),
+        None => view.text("looks.not_yet"),
+    }
+}
+
+/// The words for a screen reader.
+fn label(
+    view: &View,
+    made: &Made,
+    caption: &str,
+    map: Option<&Tensor>,
+    cell: Option<(usize, usize)>,
+) -> String {
+    match cell {
+        None => view.fill("looks.plane", &[("name", caption), ("unit", &unit_text(view, made))]),
+        Some((i, j)) => {
+            let (row, column) = (i.to_string(), j.to_string());
+            if map.is_none() {
+                return view.fill("looks.hover_pixel", &[("row", &row), ("column", &column)]);
+            }
+            let value = value_text(view, map, i, j);
+            let parts = [("name", caption), ("row", &row), ("column", &column), ("value", &value)];
+            view.fill("looks.cell_of", &parts)
+        }
+    }
+}
