@@ -292,6 +292,194 @@ fn a_course_over_a_loaded_set_shows_each_example_once_in_every_pass() {
     assert!((0..25).any(|example| of(0, example) != of(1, example)));
 }
 
+/// Records of CIFAR: so many label bytes, of which the last one counts.
+fn batch(examples: &[(Tensor, usize)], labels: usize) -> Vec<u8> {
+    let record = |(pixels, class): &(Tensor, usize)| {
+        [vec![77; labels - 1], vec![*class as u8], bytes_of(pixels)].concat()
+    };
+    examples.iter().flat_map(record).collect()
+}
+
+#[test]
+fn cifar_batches_are_one_set_held_or_on_disk() {
+    let (train, test) = (examples(Generated::Shapes, 1, 40), examples(Generated::Shapes, 2, 16));
+    let folder = folder();
+    let ten = folder.path().join("ten");
+    let first = write(&ten, "cifar-10-batches-bin/data_batch_1.bin", &batch(&train[..25], 1));
+    write(&ten, "cifar-10-batches-bin/data_batch_2.bin", &batch(&train[25..], 1));
+    write(&ten, "cifar-10-batches-bin/test_batch.bin", &batch(&test, 1));
+    let names = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
+    write(&ten, "cifar-10-batches-bin/batches.meta.txt", names.as_bytes());
+    let hundred = folder.path().join("hundred");
+    write(&hundred, "train.bin", &batch(&train, 2));
+    write(&hundred, "test.bin", &batch(&test, 2));
+    for held in [HELD, 50_000, 0] {
+        let ten = open_within(&ten, None, held, &()).expect("opens").dataset;
+        assert_eq!((ten.classes()[3].as_str(), ten.shape()), ("cat", [3, 32, 32]));
+        let hundred = open_within(&hundred, None, held, &()).expect("opens").dataset;
+        assert_eq!((hundred.classes().len(), hundred.names_classes()), (100, false));
+        for data in [ten, hundred] {
+            assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
+        }
+    }
+    assert_eq!(all(&opened(&first).dataset, Part::Train), train[..25]);
+    let unnamed = write(folder.path(), "some.bin", &batch(&test, 2));
+    assert_eq!(all(&opened(&unnamed).dataset, Part::Train), test);
+    for (name, bytes, says) in [
+        ("data_batch_9.bin", batch(&test, 1)[..3000].to_vec(), "expected a multiple of 3073 bytes"),
+        ("odd.bin", vec![1; 100], "3073 bytes (CIFAR-10) or 3074"),
+        ("none.bin", vec![], "got 0"),
+        ("data_batch_8.bin", vec![200; 3073], "expected labels from 0 to 9, got 200"),
+    ] {
+        let line = fails(&write(folder.path(), name, &bytes));
+        assert!(line.contains(says), "{line}\n  should say: {says}");
+    }
+    write(&ten, "cifar-10-batches-bin/batches.meta.txt", b"one\ntwo\n");
+    assert!(fails(&ten).contains("expected 10 names of classes, one a line, got 2"));
+}
+
+/// A table: the label before or behind the pixels, with a head or without.
+fn table(examples: &Examples, is_last: bool, has_head: bool, label: impl Fn(usize) -> String) -> Vec<u8> {
+    let line = |label: String, pixels: Vec<String>| {
+        let columns = if is_last { [pixels, vec![label]].concat() } else { [vec![label], pixels].concat() };
+        columns.join(",") + "\n"
+    };
+    let count = examples[0].0.len();
+    let head = line("label".into(), (0..count).map(|k| format!("pixel{k}")).collect());
+    let lines = examples
+        .iter()
+        .map(|(pixels, class)| line(label(*class), bytes_of(pixels).iter().map(u8::to_string).collect()));
+    has_head.then_some(head).into_iter().chain(lines).collect::<String>().into_bytes()
+}
+
+#[test]
+fn tables_are_read_whatever_their_form() {
+    let (train, test) = (examples(Generated::Digits, 1, 30), examples(Generated::Digits, 2, 20));
+    for (is_last, has_head, packed) in
+        [(false, true, false), (true, true, false), (false, false, true), (true, false, false)]
+    {
+        let folder = folder();
+        let ending = if packed { "csv.gz" } else { "csv" };
+        for (name, examples) in [("mnist_train", &train), ("mnist_test", &test)] {
+            let bytes = table(examples, is_last, has_head, |class| class.to_string());
+            write(folder.path(), &format!("{name}.{ending}"), &if packed { gzip(&bytes) } else { bytes });
+        }
+        let data = opened(folder.path()).dataset;
+        assert_eq!((data.shape(), data.classes().len()), ([1, 28, 28], 10));
+        assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
+    }
+    // As Kaggle gives MNIST away: what is to be labelled has no labels.
+    let folder = folder();
+    write(folder.path(), "train.csv", &table(&train, false, true, |class| class.to_string()));
+    let head = (0..784).map(|k| format!("pixel{k}")).collect::<Vec<_>>().join(",");
+    write(folder.path(), "test.csv", format!("{head}\n{}\n", vec!["0"; 784].join(",")).as_bytes());
+    let Opened { dataset, skipped } = opened(folder.path());
+    assert_eq!(all(&dataset, Part::Train), train);
+    assert_eq!(skipped.iter().map(|skipped| skipped.name.as_str()).collect::<Vec<_>>(), ["test.csv"]);
+    assert!(fails(&folder.path().join("test.csv")).contains("784 columns, which are pixels alone"));
+    // Colours, and classes with names.
+    let coloured = examples(Generated::Shapes, 3, 16);
+    let names = Generated::Shapes.classes();
+    let path =
+        write(folder.path(), "shapes.csv", &table(&coloured, true, false, |class| names[class].to_owned()));
+    let data = opened(&path).dataset;
+    assert_eq!((data.shape(), data.names_classes()), ([3, 32, 32], true));
+    let all_names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    assert_eq!(sorted(&all(&data, Part::Train), data.classes()), sorted(&coloured, &all_names));
+    for (text, says) in [
+        (
+            "label,a,b,c,d\n1,2,3,4,256\n",
+            "line 2: expected a whole number from 0 to 255 in column 5, got \"256\"",
+        ),
+        ("label,a,b,c,d\n1,2,3,0.5,5\n", "in column 4, got \"0.5\""),
+        ("label,a,b,c,d\n1,2,3,4\n", "line 2: expected 5 columns as above, got 4"),
+        ("label,a,b,c,d\n", "expected training examples, got none"),
+        ("label,a,b\n", "got 3 columns"),
+        ("label,a,b,c,d\n\n1,2,3,4,\u{fffd}\n", "line 3: expected a whole number"),
+    ] {
+        let line = fails(&write(folder.path(), "wrong.csv", text.as_bytes()));
+        assert!(line.contains(says), "{line}\n  should say: {says}");
+    }
+    assert!(
+        fails(&write(folder.path(), "wrong.csv", b"label,a\n1,\xff\n")).contains("save it as CSV in UTF-8")
+    );
+}
+
+#[test]
+fn what_is_too_large_stays_on_disk_or_is_refused() {
+    let train = examples(Generated::Digits, 1, 40);
+    let [images, labels] = idx(&train);
+    let folder = folder();
+    let plain = write(folder.path(), "a/train-images-idx3-ubyte", &images);
+    write(folder.path(), "a/train-labels-idx1-ubyte", &labels);
+    let packed = write(folder.path(), "b/train-images-idx3-ubyte.gz", &gzip(&images));
+    write(folder.path(), "b/train-labels-idx1-ubyte", &labels);
+    let csv = write(folder.path(), "c.csv.gz", &gzip(&table(&train, false, true, |class| class.to_string())));
+    const LITTLE: u64 = 10_000;
+    let data = open_within(&plain, None, LITTLE, &()).expect("opens").dataset;
+    assert_eq!(all(&data, Part::Train), train);
+    for (path, says) in [(&packed, "unpack it first"), (&csv, "fills at most 0 MB, got more; convert")] {
+        let error = open_within(path, None, LITTLE, &()).expect_err("too large").to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    // A file that is packed a thousandfold is read only as far as it says it goes.
+    let bomb = [images[..16].to_vec(), vec![0; 64 << 20]].concat();
+    write(folder.path(), "b/train-images-idx3-ubyte.gz", &gzip(&bomb));
+    assert!(fails(&packed).contains("for its 40 pictures of 28 x 28, got 31377"));
+    let line = write(folder.path(), "line.csv.gz", &gzip(&vec![b'1'; 64 << 20]));
+    assert!(fails(&line).contains("expected at most 16 MB in a line"));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, cases: 200, ..Default::default() })]
+
+    /// A set with changed, lost or added bytes opens or gives one line.
+    #[test]
+    fn damaged_files_never_panic(
+        kind in 0..7usize,
+        changes in proptest::collection::vec((0.0..1.0f64, proptest::prelude::any::<u8>()), 0..6),
+        cut in 0.0..1.5f64,
+        header: bool,
+    ) {
+        let digits = examples(Generated::Digits, 1, 6);
+        let [images, labels] = idx(&digits);
+        let csv = table(&digits, false, true, |class| class.to_string());
+        let shapes = examples(Generated::Shapes, 1, 4);
+        let (name, mut bytes) = match kind {
+            0 => ("t-images-idx3-ubyte", images.clone()),
+            1 => ("t-images-idx3-ubyte.gz", gzip(&images)),
+            2 => ("t-labels-idx1-ubyte", labels.clone()),
+            3 => ("t.zip", zip_of(&class_folders(&shapes, &vec![]))),
+            4 => ("data_batch_1.bin", batch(&shapes, 1)),
+            5 => ("t.csv", csv),
+            _ => ("t.csv.gz", gzip(&csv)),
+        };
+        for (at, value) in changes {
+            // Headers are short: half of the cases change nothing else.
+            let n = if header { bytes.len().min(40) } else { bytes.len() };
+            bytes[(at * n as f64) as usize] = value;
+        }
+        if cut < 1.0 {
+            bytes.truncate((cut * bytes.len() as f64) as usize);
+        }
+        let folder = folder();
+        if kind != 2 {
+            write(folder.path(), "t-labels-idx1-ubyte", &labels);
+        } else {
+            write(folder.path(), "t-images-idx3-ubyte", &images);
+        }
+        let path = write(folder.path(), name, &bytes);
+        let path = if kind == 2 { folder.path().join("t-images-idx3-ubyte") } else { path };
+        match open(&path, None, &()) {
+            Ok(Opened { dataset, .. }) => drop(all(&dataset, Part::Train)),
+            Err(error) => {
+                let line = error.to_string();
+                proptest::prop_assert!(!line.contains('\n') && line.contains("expected"), "{}", line);
+            }
+        }
+    }
+}
+
 /// Where the environment names real data: MNIST's folder, CIFAR-10 as pictures in a .zip.
 #[test]
 fn real_sets_open_where_they_are() {

@@ -5,13 +5,84 @@
 //! the last axis fastest.
 
 use super::error::DataError;
+use super::files::{beside, failed, file_name, is_gzip, open_file, read_bounded, read_up_to, unpacked};
+use super::store::{Held, Pixels, RecordFile, Records, Stored};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 /// The first three bytes of an IDX file of unsigned bytes.
-pub(super) const MAGIC: [u8; 3] = [0, 0, 8];
+const MAGIC: [u8; 3] = [0, 0, 8];
+
+/// The pictures and labels of one IDX file of pictures, and their rows and columns.
+pub(super) fn part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), DataError> {
+    let name = file_name(path);
+    let mut header = [0; IMAGES_HEADER];
+    let (images, pixels): (Images, Box<dyn Pixels>) = if is_gzip(path)? {
+        let mut file = unpacked(path)?;
+        let n = read_up_to(path, &mut file, &mut header)?;
+        let expected = Images::expected_len(&name, &header[..n])?;
+        if expected > *room {
+            let what = format!(
+                "expected at most {} MB in a packed file, got {} MB; unpack it first",
+                *room >> 20,
+                expected >> 20
+            );
+            return Err(DataError::wrong(&name, what));
+        }
+        *room -= expected;
+        let pixels = read_bounded(path, &mut file, expected)?;
+        (Images::parse(&name, &header[..n], (n + pixels.len()) as u64)?, Box::new(Held(pixels)))
+    } else {
+        let mut file = open_file(path)?;
+        let len = file.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
+        let n = read_up_to(path, &mut file, &mut header)?;
+        let images = Images::parse(&name, &header[..n], len)?;
+        if len > *room {
+            let (count, stride) = (images.count, images.stride() as u64);
+            let file =
+                RecordFile { name: name.clone(), file: Mutex::new(file), count, begin: n as u64, stride };
+            (images, Box::new(Records(vec![file])))
+        } else {
+            *room -= len;
+            (images, Box::new(Held(read_bounded(path, &mut file, len)?)))
+        }
+    };
+    let labels_path = labels_beside(path).ok_or_else(|| {
+        let what =
+            "expected its labels beside it, got no such file; put the labels file (labels-idx1-ubyte) there";
+        DataError::wrong(&name, what)
+    })?;
+    let bytes =
+        read_bounded(&labels_path, &mut unpacked(&labels_path)?, images.count + LABELS_HEADER as u64)?;
+    let labels_name = file_name(&labels_path);
+    let labels = labels(&labels_name, &bytes)?;
+    if labels.len() as u64 != images.count {
+        let what = format!(
+            "expected {} labels, one for each picture of {name}, got {}; take the files of one set",
+            images.count,
+            labels.len()
+        );
+        return Err(DataError::wrong(&labels_name, what));
+    }
+    Ok((Stored { pixels, labels }, [images.h, images.w]))
+}
+
+/// The labels of a file of pictures: of the same name but for "labels" and "idx1", packed or not.
+fn labels_beside(path: &Path) -> Option<PathBuf> {
+    beside(path, &file_name(path).replace("images", "labels").replace("idx3", "idx1"))
+}
+
+/// Whether a name is that of an IDX file of pictures.
+pub(super) fn is_images(path: &Path) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    path.is_file() && name.contains("images") && name.contains("idx3")
+}
 
 /// What a file of pictures says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Images {
+struct Images {
     /// Pictures in the file.
     pub count: u64,
     /// Rows of each.
@@ -21,7 +92,7 @@ pub(super) struct Images {
 }
 
 /// Bytes before the first picture.
-pub(super) const IMAGES_HEADER: usize = 16;
+const IMAGES_HEADER: usize = 16;
 /// Bytes before the first label.
 const LABELS_HEADER: usize = 8;
 
@@ -57,7 +128,7 @@ impl Images {
 }
 
 /// The labels of a file's bytes.
-pub(super) fn labels(name: &str, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
+fn labels(name: &str, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
     let [count] = axes(name, bytes, "labels (IDX with one axis)")?;
     let expected = LABELS_HEADER as u64 + u64::from(count);
     if expected != bytes.len() as u64 {

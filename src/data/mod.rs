@@ -4,14 +4,18 @@
 //! bundled samples ([`samples`]) need no file at all. A [`Dataset`] is labelled pictures of one shape, generated or
 //! loaded. Everything here takes bytes or seeds and gives values; files are opened in one place, [`open()`].
 
+mod archive;
 mod augment;
+mod cifar;
 mod class_folders;
+mod csv;
 mod dataset;
 mod dice;
 mod difficulty;
 pub mod digits;
 mod draw;
 mod error;
+mod files;
 mod fit;
 mod generated;
 mod idx;

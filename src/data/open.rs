@@ -1,19 +1,18 @@
 //! The one place where data sets are opened: it sees what a path is, reads it, and keeps what it holds within bounds.
 
-use super::class_folders::{self, Files, MAX_FILE};
+use super::archive::{Folder, Zip};
+use super::class_folders::{self, Files};
 use super::dataset::{Dataset, Part};
 use super::error::DataError;
-use super::idx;
+use super::files::{beside, failed, file_name, list, name_of, start_of};
 use super::progress::{Counter, Progress};
-use super::store::{Held, RecordFile, Records, Stored};
-use flate2::read::MultiGzDecoder;
+use super::store::Stored;
+use super::{cifar, csv, idx};
 use std::{
-    fs::{self, File},
-    io::{self, Cursor, Read},
+    fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
-use zip::ZipArchive;
 
 /// The most bytes of pixels that [`open`] keeps in memory for one set: 1 GB. What is larger is read from disk when
 /// asked for, or, where it is packed, refused.
@@ -37,8 +36,11 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// Opens the data set at `path`, whatever it is: a folder of class folders with pictures, or a .zip of one; a file of
-/// pictures in IDX, as it is or as .gz, whose labels lie beside it; a folder of such files.
+/// Opens the data set at `path`, whatever it is:
+/// - a folder of class folders with pictures, or a .zip of one;
+/// - a file of pictures in IDX, as it is or as .gz, whose labels lie beside it; or a folder of such files;
+/// - a batch of CIFAR-10 or CIFAR-100 in the binary version, or the folder of them;
+/// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables.
 ///
 /// Pictures are fitted to `wanted` (C, H, W); without it class folders take their most common size, and the others
 /// their own. `progress` hears how far it is, and can stop it.
@@ -61,6 +63,10 @@ pub fn open_within(
 ) -> Result<Opened, DataError> {
     let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
     let opener = Opener { wanted, held, progress };
+    if !found.is_dir() && !found.is_file() {
+        let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
+        return Err(DataError::wrong(&path.display().to_string(), what));
+    }
     let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
     match wanted {
         Some(shape) if shape != opened.dataset.shape() => {
@@ -76,33 +82,57 @@ struct Opener<'a> {
     progress: &'a dyn Progress,
 }
 
+/// How the files of a set are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Idx,
+    Cifar,
+    Csv,
+}
+
 impl Opener<'_> {
     fn folder(&self, path: &Path) -> Result<Opened, DataError> {
-        let images: Vec<PathBuf> =
-            list(&unwrapped(path)?)?.into_iter().filter(|file| is_idx_images(file)).collect();
-        if !images.is_empty() {
-            return self.idx(&name_of(path), &images);
+        let name = name_of(path);
+        let entries = list(&unwrapped(path)?)?;
+        let flat = entries.iter().all(|entry| entry.is_file());
+        for (form, is_of_form) in [
+            (Form::Idx, &idx::is_images as &dyn Fn(&Path) -> bool),
+            (Form::Cifar, &cifar::is_batch),
+            // Beside class folders a table says something else.
+            (Form::Csv, &|path: &Path| flat && csv::is_table(path)),
+        ] {
+            let files: Vec<PathBuf> = entries.iter().filter(|entry| is_of_form(entry)).cloned().collect();
+            if !files.is_empty() {
+                return self.files(&name, form, &files);
+            }
         }
-        self.class_folders(&name_of(path), Arc::new(Folder::walk(path, self.progress)?))
+        self.class_folders(&name, Arc::new(Folder::walk(path, self.progress)?))
     }
 
     fn file(&self, path: &Path) -> Result<Opened, DataError> {
-        let start = if is_gzip(path)? { start_within(path)? } else { start_of(path)? };
+        let wrong = |what: &str| Err(DataError::wrong(&file_name(path), what));
+        let lower = file_name(path).to_ascii_lowercase();
         let name = name_of(path);
+        let start = start_of(path)?;
         if start.starts_with(b"PK\x03\x04") {
-            return self.class_folders(&name, Arc::new(Zip::open(path, self.held)?));
+            self.class_folders(&name, Arc::new(Zip::open(path, self.held)?))
+        } else if idx::is_images(path) || idx::has_axes(&start, 3) {
+            self.files(&name, Form::Idx, &[vec![path.to_owned()], test_beside(path)].concat())
+        } else if idx::has_axes(&start, 1) {
+            wrong("expected the file of pictures, got that of labels; open the one whose name says images")
+        } else if [".tar", ".tar.gz", ".tgz", ".7z", ".rar"].iter().any(|ending| lower.ends_with(ending)) {
+            wrong("expected a data set, got an archive other than .zip; unpack it and open the folder")
+        } else if lower.ends_with(".bin") {
+            self.files(&name, Form::Cifar, &[path.to_owned()])
+        } else if csv::is_table(path) {
+            self.files(&name, Form::Csv, &[path.to_owned()])
+        } else {
+            wrong(
+                "expected a data set (a folder of class folders or a .zip of one, IDX files as of MNIST, batches as of \
+                 CIFAR, a .csv table of pixels), got a file of another kind; convert it, or open one picture as a \
+                 picture",
+            )
         }
-        if is_idx_images(path) || idx::has_axes(&start, 3) {
-            return self.idx(&name, &[vec![path.to_owned()], test_beside(path)].concat());
-        }
-        if idx::has_axes(&start, 1) {
-            let what =
-                "expected the file of pictures, got that of labels; open the one whose name says images";
-            return Err(DataError::wrong(&file_name(path), what));
-        }
-        let what = "expected a data set (a folder of class folders or a .zip of one, IDX files as of MNIST), got a \
-                    file of another kind; convert it, or open one picture as a picture";
-        Err(DataError::wrong(&file_name(path), what))
     }
 
     fn class_folders(&self, name: &str, files: Arc<dyn Files>) -> Result<Opened, DataError> {
@@ -110,16 +140,16 @@ impl Opener<'_> {
         Ok(Opened { dataset, skipped })
     }
 
-    /// A set of IDX files of pictures, one for each part.
-    fn idx(&self, name: &str, images: &[PathBuf]) -> Result<Opened, DataError> {
-        let mut parts = [None, None, None];
-        for path in images {
+    /// A set of files of one form, each of one part.
+    fn files(&self, name: &str, form: Form, files: &[PathBuf]) -> Result<Opened, DataError> {
+        let mut parts: [Vec<PathBuf>; 3] = Default::default();
+        for path in files {
             let part = &mut parts[part_of(path) as usize];
             // The same file, packed and unpacked: the unpacked one comes first in the order of names.
-            match part {
-                None => *part = Some(path),
-                Some(other) if path.file_stem() == other.file_name() => {}
-                Some(other) => {
+            let is_packed_again = part.last().is_some_and(|last| path.file_stem() == last.file_name());
+            match part.last() {
+                Some(_) if is_packed_again => {}
+                Some(other) if form != Form::Cifar => {
                     let what = format!(
                         "expected one set, got {} and {}; open one of these files",
                         file_name(other),
@@ -127,89 +157,99 @@ impl Opener<'_> {
                     );
                     return Err(DataError::wrong(name, what));
                 }
+                Some(_) | None => part.push(path.clone()),
             }
         }
-        let counter = Counter::new(self.progress, parts.iter().flatten().count() as u64);
+        let dataset = match form {
+            Form::Idx => self.idx(name, &parts)?,
+            Form::Cifar => self.cifar(name, &parts)?,
+            Form::Csv => return self.csv(name, &parts),
+        };
+        Ok(Opened { dataset, skipped: Vec::new() })
+    }
+
+    fn idx(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
+        let counter = self.counter(parts);
         let mut room = self.held;
         let mut shape = None;
-        let mut stored = std::array::from_fn(|_| Stored::none());
-        for (stored, path) in stored.iter_mut().zip(parts) {
-            let Some(path) = path else { continue };
-            let (of_part, [h, w]) = idx_part(path, &mut room)?;
-            if *shape.get_or_insert([h, w]) != [h, w] {
-                let what = format!(
-                    "expected pictures of {shape:?} as in the other part, got {h} x {w}; open one file alone"
-                );
-                return Err(DataError::wrong(&file_name(path), what));
-            }
-            *stored = of_part;
+        let mut stored = no_parts();
+        for (stored, path) in of_parts(&mut stored, parts) {
+            let (part, [h, w]) = idx::part(path, &mut room)?;
+            same_shape(path, *shape.get_or_insert([1, h, w]), [1, h, w])?;
+            *stored = part;
             counter.one()?;
         }
-        let [h, w] = shape.unwrap_or_default();
-        let classes =
-            stored.iter().flat_map(|part| &part.labels).max().map_or(0, |most| usize::from(*most) + 1);
-        let classes = (0..classes).map(|class| class.to_string()).collect();
-        Ok(Opened { dataset: Dataset::stored(name, [1, h, w], classes, stored)?, skipped: Vec::new() })
+        let most = stored.iter().flat_map(|part| &part.labels).max();
+        let classes = (0..=most.copied().unwrap_or(0)).map(|class| class.to_string()).collect();
+        Dataset::stored(name, shape.unwrap_or_default(), classes, stored)
+    }
+
+    fn cifar(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
+        let counter = self.counter(parts);
+        let mut room = self.held;
+        let all = parts.iter().flatten();
+        let kinds = all.clone().map(|path| cifar::Kind::of(path)).collect::<Result<Vec<_>, _>>()?;
+        let (Some(path), Some(kind)) = (all.clone().next(), kinds.first()) else {
+            return Err(DataError::wrong(name, "expected batches of pictures, got none; choose other data"));
+        };
+        if kinds.iter().any(|other| other != kind) {
+            let what = "expected one set, got batches of CIFAR-10 and CIFAR-100; open one of these files";
+            return Err(DataError::wrong(name, what));
+        }
+        let mut stored = no_parts();
+        for (stored, paths) in stored.iter_mut().zip(parts) {
+            *stored = cifar::part(paths, *kind, &mut room, &counter)?;
+        }
+        Dataset::stored(name, cifar::SHAPE, kind.classes(path)?, stored)
+    }
+
+    /// A table without labels among others is left out: competitions give such ones away to be labelled.
+    fn csv(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Opened, DataError> {
+        let counter = self.counter(parts);
+        let mut room = self.held;
+        let mut tables: [Option<csv::Table>; 3] = Default::default();
+        let mut skipped = Vec::new();
+        let mut shape = None;
+        let alone = parts.iter().flatten().count() == 1;
+        for (table, path) in of_parts(&mut tables, parts) {
+            match csv::Table::read(path, &mut room, self.progress)? {
+                Ok(found) => {
+                    same_shape(path, *shape.get_or_insert(found.shape), found.shape)?;
+                    *table = Some(found);
+                }
+                Err(reason) if alone => return Err(DataError::wrong(&file_name(path), reason)),
+                Err(reason) => skipped.push(Skipped { name: file_name(path), reason }),
+            }
+            counter.one()?;
+        }
+        let (classes, stored) = csv::with_classes(name, tables)?;
+        Ok(Opened { dataset: Dataset::stored(name, shape.unwrap_or_default(), classes, stored)?, skipped })
+    }
+
+    fn counter(&self, parts: &[Vec<PathBuf>; 3]) -> Counter<'_> {
+        Counter::new(self.progress, parts.iter().flatten().count() as u64)
     }
 }
 
-/// The pictures and labels of one IDX file of pictures, and their rows and columns.
-fn idx_part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), DataError> {
-    let name = file_name(path);
-    let mut file = open_file(path)?;
-    let len = file.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
-    let mut header = [0; idx::IMAGES_HEADER];
-    let (images, pixels): (idx::Images, Box<dyn super::store::Pixels>) = if is_gzip(path)? {
-        let mut unpacked = MultiGzDecoder::new(file);
-        let n = read_up_to(path, &mut unpacked, &mut header)?;
-        let expected = idx::Images::expected_len(&name, &header[..n])?;
-        if expected > *room {
-            let what = format!(
-                "expected at most {} MB in a packed file, got {} MB; unpack it first",
-                *room >> 20,
-                expected >> 20
-            );
-            return Err(DataError::wrong(&name, what));
-        }
-        *room -= expected;
-        let pixels = read_bounded(path, &mut unpacked, expected)?;
-        (idx::Images::parse(&name, &header[..n], (n + pixels.len()) as u64)?, Box::new(Held(pixels)))
-    } else {
-        let n = read_up_to(path, &mut file, &mut header)?;
-        let images = idx::Images::parse(&name, &header[..n], len)?;
-        if len > *room {
-            let (count, stride) = (images.count, images.stride() as u64);
-            let file =
-                RecordFile { name: name.clone(), file: Mutex::new(file), count, begin: n as u64, stride };
-            (images, Box::new(Records(vec![file])))
-        } else {
-            *room -= len;
-            (images, Box::new(Held(read_bounded(path, &mut file, len)?)))
-        }
-    };
-    let labels_path = labels_beside(path).ok_or_else(|| {
-        let what =
-            "expected its labels beside it, got no such file; put the labels file (labels-idx1-ubyte) there";
-        DataError::wrong(&name, what)
-    })?;
-    let mut file = open_file(&labels_path)?;
-    // As many labels as there are pictures, a header, and one byte more to see that there is no more.
-    let most = images.count + 16;
-    let bytes = match is_gzip(&labels_path)? {
-        true => read_bounded(&labels_path, &mut MultiGzDecoder::new(file), most)?,
-        false => read_bounded(&labels_path, &mut file, most)?,
-    };
-    let labels_name = file_name(&labels_path);
-    let labels = idx::labels(&labels_name, &bytes)?;
-    if labels.len() as u64 != images.count {
-        let what = format!(
-            "expected {} labels, one for each picture of {name}, got {}; take the files of one set",
-            images.count,
-            labels.len()
-        );
-        return Err(DataError::wrong(&labels_name, what));
+fn no_parts() -> [Stored; 3] {
+    std::array::from_fn(|_| Stored::none())
+}
+
+/// Each part that has a file, with that file.
+fn of_parts<'a, T>(
+    of_parts: &'a mut [T; 3],
+    files: &'a [Vec<PathBuf>; 3],
+) -> impl Iterator<Item = (&'a mut T, &'a Path)> {
+    of_parts.iter_mut().zip(files).filter_map(|(part, files)| Some((part, files.first()?.as_path())))
+}
+
+fn same_shape(path: &Path, expected: [usize; 3], got: [usize; 3]) -> Result<(), DataError> {
+    if expected == got {
+        return Ok(());
     }
-    Ok((Stored { pixels, labels }, [images.h, images.w]))
+    let what =
+        format!("expected pictures of {expected:?} as in the other part, got {got:?}; open one file alone");
+    Err(DataError::wrong(&file_name(path), what))
 }
 
 /// The folder within folders that hold nothing else.
@@ -223,12 +263,6 @@ fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
         }
     }
     Ok(path)
-}
-
-/// Whether a name is that of an IDX file of pictures.
-fn is_idx_images(path: &Path) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    path.is_file() && name.contains("images") && name.contains("idx3")
 }
 
 /// The part that a file's name speaks of.
@@ -246,204 +280,9 @@ fn part_of(path: &Path) -> Part {
     }
 }
 
-/// The labels of a file of pictures: of the same name but for "labels" and "idx1", packed or not.
-fn labels_beside(path: &Path) -> Option<PathBuf> {
-    beside(path, &file_name(path).replace("images", "labels").replace("idx3", "idx1"))
-}
-
 /// The test pictures that belong to a file of training pictures.
 fn test_beside(path: &Path) -> Vec<PathBuf> {
     let name = file_name(path);
     let names = ["t10k", "test"].map(|test| name.replace("train", test));
     names.iter().filter(|other| **other != name).find_map(|other| beside(path, other)).into_iter().collect()
-}
-
-/// The file of that name in the same folder, packed or not.
-fn beside(path: &Path, name: &str) -> Option<PathBuf> {
-    let plain = name.strip_suffix(".gz").unwrap_or(name);
-    [plain.to_owned(), format!("{plain}.gz")]
-        .iter()
-        .map(|name| path.with_file_name(name))
-        .find(|path| path.is_file())
-}
-
-/// A folder's pictures.
-struct Folder {
-    root: PathBuf,
-    paths: Vec<String>,
-}
-
-impl Folder {
-    /// All files in a folder and its folders, to a bounded depth: links may lead round in circles.
-    fn walk(root: &Path, progress: &dyn Progress) -> Result<Folder, DataError> {
-        const DEEPEST: usize = 8;
-        let mut paths = Vec::new();
-        let mut folders = vec![(root.to_owned(), String::new(), 0)];
-        while let Some((folder, prefix, depth)) = folders.pop() {
-            if progress.cancelled() {
-                return Err(DataError::Cancelled);
-            }
-            for entry in list(&folder)? {
-                let Some(name) = entry.file_name().and_then(|name| name.to_str()) else { continue };
-                let path = format!("{prefix}{name}");
-                if !entry.is_dir() {
-                    paths.push(path);
-                } else if depth < DEEPEST {
-                    folders.push((entry, format!("{path}/"), depth + 1));
-                }
-            }
-        }
-        // The folder's own name counts: a set may be opened by its train folder.
-        Ok(Folder { root: root.to_owned(), paths })
-    }
-}
-
-impl Files for Folder {
-    fn paths(&self) -> &[String] {
-        &self.paths
-    }
-
-    fn read(&self, number: usize) -> Result<Vec<u8>, String> {
-        let mut file = File::open(self.root.join(&self.paths[number])).map_err(unreadable)?;
-        bounded_picture(&mut file)
-    }
-
-    fn stay(&self) -> bool {
-        true
-    }
-}
-
-/// An archive's pictures; its bytes are held, packed.
-struct Zip {
-    archive: ZipArchive<Cursor<Arc<[u8]>>>,
-    paths: Vec<String>,
-}
-
-impl Zip {
-    fn open(path: &Path, held: u64) -> Result<Zip, DataError> {
-        let name = file_name(path);
-        let mut file = open_file(path)?;
-        let bytes = read_bounded(path, &mut file, held)?;
-        if bytes.len() as u64 > held {
-            let what = format!(
-                "expected an archive of at most {} MB, got a larger one; unpack it and open the folder",
-                held >> 20
-            );
-            return Err(DataError::wrong(&name, what));
-        }
-        let archive = ZipArchive::new(Cursor::new(Arc::from(bytes))).map_err(|error| {
-            let what =
-                format!("expected a whole .zip archive, got a damaged one ({error}); download it again");
-            DataError::wrong(&name, what)
-        })?;
-        let paths =
-            (0..archive.len()).map(|k| archive.name_for_index(k).unwrap_or("").replace('\\', "/")).collect();
-        Ok(Zip { archive, paths })
-    }
-}
-
-impl Files for Zip {
-    fn paths(&self) -> &[String] {
-        &self.paths
-    }
-
-    fn read(&self, number: usize) -> Result<Vec<u8>, String> {
-        // A clone shares the bytes and the table of contents.
-        let mut archive = self.archive.clone();
-        let mut file = archive.by_index(number).map_err(unreadable)?;
-        bounded_picture(&mut file)
-    }
-
-    fn stay(&self) -> bool {
-        false
-    }
-}
-
-fn unreadable(error: impl std::fmt::Display) -> String {
-    format!("expected a file that can be read, got {error}; save it again")
-}
-
-fn bounded_picture(from: &mut dyn Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    from.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(format!(
-            "expected a picture of at most {} MB, got a larger file; make it smaller",
-            MAX_FILE >> 20
-        ));
-    }
-    Ok(bytes)
-}
-
-/// At most `most` bytes and one more, by which the caller sees that there is more.
-fn read_bounded(path: &Path, from: &mut dyn Read, most: u64) -> Result<Vec<u8>, DataError> {
-    let mut bytes = Vec::new();
-    let read = from.take(most.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| failed(path, "a whole file", &error))?;
-    Ok(bytes)
-}
-
-/// Fills `bytes` as far as the file goes.
-fn read_up_to(path: &Path, from: &mut dyn Read, bytes: &mut [u8]) -> Result<usize, DataError> {
-    let mut n = 0;
-    while n < bytes.len() {
-        match from.read(&mut bytes[n..]) {
-            Ok(0) => break,
-            Ok(more) => n += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(path, "a whole file", &error)),
-        }
-    }
-    Ok(n)
-}
-
-/// The first bytes of a file.
-fn start_of(path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut bytes = [0; 16];
-    let n = read_up_to(path, &mut open_file(path)?, &mut bytes)?;
-    Ok(bytes[..n].to_vec())
-}
-
-/// The same of what a gzip file packs.
-fn start_within(path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut bytes = [0; 16];
-    let n = read_up_to(path, &mut MultiGzDecoder::new(open_file(path)?), &mut bytes)?;
-    Ok(bytes[..n].to_vec())
-}
-
-fn is_gzip(path: &Path) -> Result<bool, DataError> {
-    Ok(start_of(path)?.starts_with(&[0x1f, 0x8b]))
-}
-
-fn open_file(path: &Path) -> Result<File, DataError> {
-    File::open(path).map_err(|error| failed(path, "a file that can be read", &error))
-}
-
-/// A folder's entries in the order of their names.
-fn list(path: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let wrong = |error| failed(path, "a folder that can be read", &error);
-    let entries = fs::read_dir(path).map_err(wrong)?;
-    let mut entries =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
-    entries.sort_unstable();
-    Ok(entries)
-}
-
-fn failed(path: &Path, expected: &str, error: &io::Error) -> DataError {
-    let error: String = error.to_string().lines().collect::<Vec<_>>().join(" ");
-    DataError::wrong(
-        &path.display().to_string(),
-        format!("expected {expected}, got {error}; check the path and the file"),
-    )
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-/// A set's name: that of its folder, or of its file without endings.
-fn name_of(path: &Path) -> String {
-    let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = file_name(&whole);
-    if whole.is_dir() { name } else { name.split('.').next().unwrap_or(&name).to_owned() }
 }

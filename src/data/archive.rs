@@ -1,0 +1,176 @@
+//! Where the pictures of class folders lie: in a folder on disk, or in an archive.
+
+use super::class_folders::{Files, MAX_FILE};
+use super::error::DataError;
+use super::files::{file_name, list, open_file, read_bounded};
+use super::progress::Progress;
+use std::{
+    fs::File,
+    io::{Cursor, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use zip::ZipArchive;
+
+/// A folder's pictures.
+pub(super) struct Folder {
+    root: PathBuf,
+    paths: Vec<String>,
+}
+
+impl Folder {
+    /// All files in a folder and its folders, to a bounded depth: links may lead round in circles.
+    pub(super) fn walk(root: &Path, progress: &dyn Progress) -> Result<Folder, DataError> {
+        const DEEPEST: usize = 8;
+        let mut paths = Vec::new();
+        let mut folders = vec![(root.to_owned(), String::new(), 0)];
+        while let Some((folder, prefix, depth)) = folders.pop() {
+            if progress.cancelled() {
+                return Err(DataError::Cancelled);
+            }
+            for entry in list(&folder)? {
+                let Some(name) = entry.file_name().and_then(|name| name.to_str()) else { continue };
+                let path = format!("{prefix}{name}");
+                if !entry.is_dir() {
+                    paths.push(path);
+                } else if depth < DEEPEST {
+                    folders.push((entry, format!("{path}/"), depth + 1));
+                }
+            }
+        }
+        // The folder's own name counts: a set may be opened by its train folder.
+        Ok(Folder { root: root.to_owned(), paths })
+    }
+}
+
+impl Files for Folder {
+    fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    fn read(&self, number: usize) -> Result<Vec<u8>, String> {
+        let mut file = File::open(self.root.join(&self.paths[number])).map_err(unreadable)?;
+        bounded_picture(&mut file)
+    }
+
+    fn stay(&self) -> bool {
+        true
+    }
+}
+
+/// An archive's pictures; its bytes are held, packed.
+pub(super) struct Zip {
+    archive: ZipArchive<Cursor<Arc<[u8]>>>,
+    paths: Vec<String>,
+}
+
+impl Zip {
+    pub(super) fn open(path: &Path, held: u64) -> Result<Zip, DataError> {
+        let name = file_name(path);
+        let mut file = open_file(path)?;
+        let bytes = read_bounded(path, &mut file, held)?;
+        if bytes.len() as u64 > held {
+            let what = format!(
+                "expected an archive of at most {} MB, got a larger one; unpack it and open the folder",
+                held >> 20
+            );
+            return Err(DataError::wrong(&name, what));
+        }
+        if !plausible(&bytes) {
+            let what =
+                "expected a .zip archive that lists its own files, got a damaged one; download it again";
+            return Err(DataError::wrong(&name, what));
+        }
+        let archive = ZipArchive::new(Cursor::new(Arc::from(bytes))).map_err(|error| {
+            let what =
+                format!("expected a whole .zip archive, got a damaged one ({error}); download it again");
+            DataError::wrong(&name, what)
+        })?;
+        let paths =
+            (0..archive.len()).map(|k| archive.name_for_index(k).unwrap_or("").replace('\\', "/")).collect();
+        Ok(Zip { archive, paths })
+    }
+}
+
+impl Files for Zip {
+    fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    fn read(&self, number: usize) -> Result<Vec<u8>, String> {
+        // A clone shares the bytes and the table of contents.
+        let mut archive = self.archive.clone();
+        let mut file = archive.by_index(number).map_err(unreadable)?;
+        bounded_picture(&mut file)
+    }
+
+    fn stay(&self) -> bool {
+        false
+    }
+}
+
+/// Whether an archive can hold as many files as its end says: memory is taken for so many before they are seen.
+/// APPNOTE.TXT (PKWARE), 4.3.12 and 4.3.14: a file's entry takes 46 bytes at least; the end of an archive of more than
+/// 65,535 files begins with `PK 6 6` and has their number 32 bytes on. With fewer files there is nothing to fear.
+fn plausible(bytes: &[u8]) -> bool {
+    const ENTRY: u64 = 46;
+    const TAIL: usize = 1 << 17;
+    let count_at = |at: usize| {
+        let end = bytes.get(at..at + 40).filter(|end| end.starts_with(b"PK\x06\x06"))?;
+        Some(u64::from_le_bytes(end[32..40].try_into().ok()?))
+    };
+    let fits = |at: usize| count_at(at).is_none_or(|count| count <= bytes.len() as u64 / ENTRY);
+    // The locator before the very end says where that end begins, if not nearby.
+    let tail = bytes.len().saturating_sub(TAIL)..bytes.len();
+    tail.clone().all(fits)
+        && tail.filter(|at| bytes[*at..].starts_with(b"PK\x06\x07")).all(|at| {
+            let place = bytes.get(at + 8..at + 16).and_then(|place| place.try_into().ok());
+            place.and_then(|place| usize::try_from(u64::from_le_bytes(place)).ok()).is_none_or(fits)
+        })
+}
+
+fn unreadable(error: impl std::fmt::Display) -> String {
+    format!("expected a file that can be read, got {error}; save it again")
+}
+
+fn bounded_picture(from: &mut dyn Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    from.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(format!(
+            "expected a picture of at most {} MB, got a larger file; make it smaller",
+            MAX_FILE >> 20
+        ));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The end of an archive of more than 65,535 files that says it holds `count`, after `before` bytes.
+    fn end(before: usize, count: u64) -> Vec<u8> {
+        let mut bytes = vec![b'x'; before];
+        bytes.extend(b"PK\x06\x06");
+        bytes.extend([0; 28]);
+        bytes.extend(count.to_le_bytes());
+        bytes.extend([0; 16]);
+        bytes
+    }
+
+    #[test]
+    fn an_archive_cannot_promise_more_than_it_holds() {
+        assert!(plausible(&end(46_000, 1000)) && plausible(b"PK\x05\x06") && plausible(b""));
+        assert!(!plausible(&end(46_000, 2000)) && !plausible(&end(0, u64::MAX)));
+        // Far from the end, but the locator leads there.
+        let mut far = end(10, 1 << 40);
+        far.extend(vec![0; 1 << 18]);
+        assert!(plausible(&far));
+        far.extend(b"PK\x06\x07\0\0\0\0");
+        far.extend(10u64.to_le_bytes());
+        assert!(!plausible(&far));
+        far.extend(b"PK\x06\x07\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff");
+        assert!(!plausible(&far));
+    }
+}

@@ -1,0 +1,147 @@
+//! Batches of CIFAR-10 and CIFAR-100, in the binary version: records of labels and a colour picture of 32 x 32.
+//!
+//! The format is that of A. Krizhevsky, "The CIFAR-10 and CIFAR-100 datasets", section "Binary version": of CIFAR-10
+//! one byte is the label, of CIFAR-100 two, the coarse and the fine one; 3,072 bytes follow, the red, the green and
+//! the blue plane, row by row. The names of the classes are lines of a text file beside.
+
+use super::error::DataError;
+use super::files::{failed, file_name, open_file, read_bounded};
+use super::progress::Counter;
+use super::store::{Held, Pixels, RecordFile, Records, Stored};
+use std::{
+    io::{BufReader, Read},
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+/// (C, H, W) of every picture.
+pub(super) const SHAPE: [usize; 3] = [3, 32, 32];
+/// Bytes of a picture.
+const PIXELS: usize = 3 * 32 * 32;
+
+/// Which of the two sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ten,
+    Hundred,
+}
+
+impl Kind {
+    /// Told by the file's name, else by its length.
+    pub(super) fn of(path: &Path) -> Result<Kind, DataError> {
+        let name = file_name(path).to_ascii_lowercase();
+        let len =
+            open_file(path)?.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
+        let fits = |kind: &Kind| len > 0 && len.is_multiple_of(kind.stride() as u64);
+        let named = match name.as_str() {
+            "train.bin" | "test.bin" => Some(Kind::Hundred),
+            _ if is_batch(path) => Some(Kind::Ten),
+            _ => None,
+        };
+        let kind = named.map_or_else(
+            || [Kind::Ten, Kind::Hundred].into_iter().find(fits),
+            |kind| Some(kind).filter(fits),
+        );
+        kind.ok_or_else(|| {
+            let (expected, remedy) = match named {
+                Some(kind) => (format!("a multiple of {} bytes", kind.stride()), "download it again"),
+                None => (
+                    "a multiple of 3073 bytes (CIFAR-10) or 3074 (CIFAR-100)".to_owned(),
+                    "choose another file",
+                ),
+            };
+            DataError::wrong(
+                &file_name(path),
+                format!("expected {expected}, a record of label and pixels each, got {len}; {remedy}"),
+            )
+        })
+    }
+
+    /// The names of the classes from the file beside `path`, else their numbers.
+    pub(super) fn classes(self, path: &Path) -> Result<Vec<String>, DataError> {
+        let (file, count) = match self {
+            Kind::Ten => ("batches.meta.txt", 10),
+            Kind::Hundred => ("fine_label_names.txt", 100),
+        };
+        let path = path.with_file_name(file);
+        if !path.is_file() {
+            return Ok((0..count).map(|class| class.to_string()).collect());
+        }
+        const LONGEST: u64 = 1 << 16;
+        let text = read_bounded(&path, &mut open_file(&path)?, LONGEST)?;
+        let text = String::from_utf8_lossy(&text);
+        let names: Vec<String> =
+            text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        if names.len() != count {
+            let what = format!(
+                "expected {count} names of classes, one a line, got {}; correct it or take it away",
+                names.len()
+            );
+            return Err(DataError::wrong(file, what));
+        }
+        Ok(names)
+    }
+
+    fn labels(self) -> usize {
+        match self {
+            Kind::Ten => 1,
+            Kind::Hundred => 2,
+        }
+    }
+
+    fn stride(self) -> usize {
+        self.labels() + PIXELS
+    }
+}
+
+/// Whether a name is that of a batch.
+pub(super) fn is_batch(path: &Path) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    let ten = name.starts_with("data_batch") || name.starts_with("test_batch");
+    path.is_file() && (ten && name.ends_with(".bin") || name == "train.bin" || name == "test.bin")
+}
+
+/// The records of all files of one part; where they do not fit in `room` bytes, their pixels stay on disk.
+pub(super) fn part(
+    paths: &[PathBuf],
+    kind: Kind,
+    room: &mut u64,
+    counter: &Counter,
+) -> Result<Stored, DataError> {
+    let (stride, begin) = (kind.stride(), kind.labels());
+    let mut files = Vec::new();
+    for path in paths {
+        let file = open_file(path)?;
+        let len = file.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
+        let count = len / stride as u64;
+        files.push(RecordFile {
+            name: file_name(path),
+            file: Mutex::new(file),
+            count,
+            begin: begin as u64,
+            stride: stride as u64,
+        });
+    }
+    let bytes = files.iter().map(|file| file.count).sum::<u64>() * PIXELS as u64;
+    let holds = bytes <= *room;
+    let (mut labels, mut pixels) = (Vec::new(), Vec::new());
+    let mut record = vec![0; stride];
+    for (file, path) in files.iter().zip(paths) {
+        let mut reader = BufReader::new(open_file(path)?);
+        for _ in 0..file.count {
+            reader.read_exact(&mut record).map_err(|error| failed(path, "a whole file", &error))?;
+            labels.push(u16::from(record[begin - 1]));
+            if holds {
+                pixels.extend_from_slice(&record[begin..]);
+            }
+        }
+        counter.one()?;
+    }
+    let pixels: Box<dyn Pixels> = if holds {
+        *room -= bytes;
+        Box::new(Held(pixels))
+    } else {
+        Box::new(Records(files))
+    };
+    Ok(Stored { pixels, labels })
+}

@@ -1,0 +1,366 @@
+//! Tables of labels and pixels: a picture a line, as competitions and teaching material give them away.
+//!
+//! The label stands in the column that the head calls so, or in the first or the last one; the others are pixels,
+//! whole numbers from 0 to 255, row by row. A square number of them is a grey picture, three times a square one a
+//! coloured picture, plane by plane.
+
+use super::error::DataError;
+use super::files::{failed, file_name, unpacked};
+use super::progress::Progress;
+use super::store::{Held, Stored};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+/// A line may hold so many bytes: a coloured picture of 1024 x 1024.
+const LONGEST: u64 = 16 << 20;
+/// A label may have so many bytes.
+const LONGEST_LABEL: usize = 200;
+/// What a head calls the column of labels.
+const LABEL_NAMES: [&str; 5] = ["label", "labels", "class", "target", "y"];
+
+/// One table.
+pub(super) struct Table {
+    /// (C, H, W) of each picture.
+    pub shape: [usize; 3],
+    pixels: Vec<u8>,
+    /// Of each picture, the number of its label in `names`.
+    labels: Vec<usize>,
+    names: Vec<String>,
+}
+
+/// Whether a name is that of a table.
+pub(super) fn is_table(path: &Path) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    path.is_file() && [".csv", ".tsv", ".csv.gz", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
+}
+
+impl Table {
+    /// Reads a table; the inner error is that of a table without labels.
+    pub(super) fn read(
+        path: &Path,
+        room: &mut u64,
+        progress: &dyn Progress,
+    ) -> Result<Result<Table, String>, DataError> {
+        let layout = match Layout::find(path, progress)? {
+            Ok(layout) => layout,
+            Err(no_labels) => return Ok(Err(no_labels)),
+        };
+        let mut lines = Lines::open(path, progress)?;
+        if layout.has_head {
+            lines.next()?;
+        }
+        let (mut pixels, mut labels, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some((line, text)) = lines.next()? {
+            let wrong = |what: String| DataError::wrong(&file_name(path), format!("line {line}: {what}"));
+            let mut columns = 0;
+            for (column, field) in fields(text, layout.delimiter).enumerate() {
+                columns += 1;
+                if column == layout.label {
+                    if field.len() > LONGEST_LABEL {
+                        let got = short(field);
+                        return Err(wrong(format!(
+                            "expected a label of at most {LONGEST_LABEL} bytes, got \"{got}...\"; correct it"
+                        )));
+                    }
+                    let next = numbers.len();
+                    let number = *numbers.entry(field.to_owned()).or_insert(next);
+                    if number == names.len() {
+                        names.push(field.to_owned());
+                    }
+                    labels.push(number);
+                } else if let Some(pixel) = pixel(field) {
+                    pixels.push(pixel);
+                } else {
+                    let (column, got) = (column + 1, short(field));
+                    return Err(wrong(format!(
+                        "expected a whole number from 0 to 255 in column {column}, got \"{got}\"; correct it, or multiply fractions by 255"
+                    )));
+                }
+            }
+            if columns != layout.columns {
+                let expected = layout.columns;
+                return Err(wrong(format!(
+                    "expected {expected} columns as above, got {columns}; complete it or take it out"
+                )));
+            }
+            // Labels and their names count too: a picture may be one pixel.
+            let taken = pixels.len() + labels.len() * size_of::<usize>() + names.len() * 2 * LONGEST_LABEL;
+            if taken as u64 > *room {
+                let most = *room >> 20;
+                return Err(wrong(format!(
+                    "expected a table that fills at most {most} MB, got more; convert the table to IDX or pictures"
+                )));
+            }
+        }
+        *room -= pixels.len() as u64;
+        Ok(Ok(Table { shape: layout.shape, pixels, labels, names }))
+    }
+}
+
+/// The classes of all tables, and each as a part. Labels that are all whole numbers up to 1000 are the classes' own
+/// numbers; others are names, in their order.
+pub(super) fn with_classes(
+    name: &str,
+    tables: [Option<Table>; 3],
+) -> Result<(Vec<String>, [Stored; 3]), DataError> {
+    const MOST: u64 = 1000;
+    let names: BTreeSet<&str> =
+        tables.iter().flatten().flat_map(|table| &table.names).map(String::as_str).collect();
+    let numbers: Option<Vec<u64>> =
+        names.iter().map(|name| whole(name).filter(|number| *number <= MOST)).collect();
+    let classes: Vec<String> = match numbers.as_deref() {
+        Some(numbers) => {
+            (0..=numbers.iter().copied().max().unwrap_or(0)).map(|class| class.to_string()).collect()
+        }
+        None => names.iter().map(|&name| name.to_owned()).collect(),
+    };
+    if classes.len() > usize::from(u16::MAX) {
+        let what = format!(
+            "expected at most {} classes, got {}; check which column is the label",
+            u16::MAX,
+            classes.len()
+        );
+        return Err(DataError::wrong(name, what));
+    }
+    let is_numbered = numbers.is_some();
+    let class = |label: &String| {
+        let number = if is_numbered {
+            whole(label)
+        } else {
+            classes.binary_search(label).ok().map(|class| class as u64)
+        };
+        number.unwrap_or(0) as u16
+    };
+    let stored = tables.map(|table| {
+        table.map_or_else(Stored::none, |table| {
+            let of_names: Vec<u16> = table.names.iter().map(class).collect();
+            let labels = table.labels.iter().map(|label| of_names[*label]).collect();
+            Stored { pixels: Box::new(Held(table.pixels)), labels }
+        })
+    });
+    Ok((classes, stored))
+}
+
+/// What stands where.
+#[derive(Debug, PartialEq)]
+struct Layout {
+    delimiter: char,
+    has_head: bool,
+    columns: usize,
+    label: usize,
+    shape: [usize; 3],
+}
+
+impl Layout {
+    /// By the first line, and where that does not name the label's column, by all lines.
+    fn find(path: &Path, progress: &dyn Progress) -> Result<Result<Layout, String>, DataError> {
+        let name = file_name(path);
+        let mut lines = Lines::open(path, progress)?;
+        let Some((_, first)) = lines.next()? else {
+            return Err(DataError::wrong(
+                &name,
+                "expected a table with a picture a line, got an empty file; save it again",
+            ));
+        };
+        let count = |delimiter: &char| first.matches(*delimiter).count();
+        // Of equally many the last would be taken, and a comma is the likeliest.
+        let delimiter = ['\t', ';', ','].into_iter().max_by_key(count).unwrap_or(',');
+        let head: Vec<String> = fields(first, delimiter).map(str::to_ascii_lowercase).collect();
+        let columns = head.len();
+        let named = head.iter().position(|name| LABEL_NAMES.contains(&name.as_str()));
+        // One word alone may be the label of the first picture.
+        let has_head =
+            named.is_some() || head.iter().filter(|field| field.parse::<f64>().is_err()).count() > 1;
+        let Some(shape) = shape_of(columns - 1) else {
+            if named.is_none() && shape_of(columns).is_some() {
+                return Ok(Err(format!(
+                    "expected a label beside the pixels, got {columns} columns, which are pixels alone; add a column \"label\""
+                )));
+            }
+            let what = format!(
+                "expected a label and n x n pixels or three times as many, got {columns} columns; give it one column for each pixel"
+            );
+            return Err(DataError::wrong(&name, what));
+        };
+        let label = match named {
+            Some(label) => label,
+            None => label_column(lines, first_if(!has_head, &head), delimiter)?,
+        };
+        Ok(Ok(Layout { delimiter, has_head, columns, label, shape }))
+    }
+}
+
+fn first_if(is_picture: bool, head: &[String]) -> Option<[String; 2]> {
+    is_picture.then(|| [head.first().cloned().unwrap_or_default(), head.last().cloned().unwrap_or_default()])
+}
+
+/// The first or the last column: the one with words; else the one that is not the same everywhere, as a corner of a
+/// picture often is; else the one of fewer values.
+fn label_column(mut lines: Lines, first: Option<[String; 2]>, delimiter: char) -> Result<usize, DataError> {
+    const ENOUGH: usize = 300;
+    let mut values: [BTreeSet<String>; 2] = Default::default();
+    let mut last = 0;
+    let mut add = |ends: [&str; 2]| {
+        for (values, end) in values.iter_mut().zip(ends) {
+            if values.len() < ENOUGH {
+                values.insert(short(end));
+            }
+        }
+    };
+    if let Some([a, b]) = &first {
+        add([a, b]);
+    }
+    while let Some((_, text)) = lines.next()? {
+        let mut fields = fields(text, delimiter);
+        let a = fields.next().unwrap_or("");
+        let mut b = a;
+        let mut count = 0;
+        for field in fields {
+            b = field;
+            count += 1;
+        }
+        last = last.max(count);
+        add([a, b]);
+    }
+    let words = |k: usize| values[k].iter().any(|value| value.parse::<f64>().is_err());
+    let [a, b] = values.each_ref().map(BTreeSet::len);
+    let is_last = match (words(0), words(1)) {
+        (true, _) => false,
+        (false, true) => true,
+        (false, false) => b > 1 && (a == 1 || b < a),
+    };
+    Ok(if is_last { last } else { 0 })
+}
+
+/// (C, H, W) of so many pixels.
+fn shape_of(pixels: usize) -> Option<[usize; 3]> {
+    let square = |n: usize| Some(n.isqrt()).filter(|side| *side > 0 && side * side == n);
+    let grey = square(pixels).map(|side| [1, side, side]);
+    grey.or_else(|| {
+        pixels.is_multiple_of(3).then(|| square(pixels / 3)).flatten().map(|side| [3, side, side])
+    })
+}
+
+fn fields(text: &str, delimiter: char) -> impl Iterator<Item = &str> {
+    text.split(delimiter).map(|field| field.trim().trim_matches('"'))
+}
+
+/// A pixel's value, perhaps written as a float.
+fn pixel(field: &str) -> Option<u8> {
+    field.parse().ok().or_else(|| whole(field).and_then(|number| u8::try_from(number).ok()))
+}
+
+/// A whole number of at least 0, perhaps written as a float.
+fn whole(field: &str) -> Option<u64> {
+    let number: f64 = field.parse().ok()?;
+    (number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0).then_some(number as u64)
+}
+
+fn short(field: &str) -> String {
+    field.chars().filter(|c| !c.is_control()).take(20).collect()
+}
+
+/// The lines of a file that hold anything, none longer than [`LONGEST`].
+struct Lines<'a> {
+    path: PathBuf,
+    from: BufReader<Box<dyn Read>>,
+    progress: &'a dyn Progress,
+    text: Vec<u8>,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn open(path: &Path, progress: &'a dyn Progress) -> Result<Self, DataError> {
+        let from = BufReader::with_capacity(1 << 16, unpacked(path)?);
+        Ok(Self { path: path.to_owned(), from, progress, text: Vec::new(), line: 0 })
+    }
+
+    /// The next line and its number, counted from 1.
+    fn next(&mut self) -> Result<Option<(u64, &str)>, DataError> {
+        loop {
+            self.text.clear();
+            let mut from = (&mut self.from).take(LONGEST + 1);
+            let read = from.read_until(b'\n', &mut self.text);
+            if read.map_err(|error| failed(&self.path, "a whole file", &error))? == 0 {
+                return Ok(None);
+            }
+            self.line += 1;
+            if self.progress.cancelled() {
+                return Err(DataError::Cancelled);
+            }
+            if self.text.len() as u64 > LONGEST {
+                return Err(self.wrong(format!(
+                    "expected at most {} MB in a line, got more; choose another file",
+                    LONGEST >> 20
+                )));
+            }
+            if !self.text.trim_ascii().is_empty() {
+                break;
+            }
+        }
+        let marked = self.text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.text);
+        match std::str::from_utf8(marked.trim_ascii_end()) {
+            Ok(text) => Ok(Some((self.line, text))),
+            Err(_) => {
+                Err(self
+                    .wrong("expected a table as text, got other bytes; save it as CSV in UTF-8".to_owned()))
+            }
+        }
+    }
+
+    fn wrong(&self, what: String) -> DataError {
+        DataError::wrong(&file_name(&self.path), format!("line {}: {what}", self.line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The layout of a text, or the line that turns it away.
+    fn layout(text: &str) -> Result<Layout, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, text).expect("writes");
+        Layout::find(&path, &()).map_err(|error| error.to_string())?
+    }
+
+    #[test]
+    fn the_label_is_found_where_it_stands() {
+        let found = |delimiter, has_head, columns, label, shape| {
+            Ok(Layout { delimiter, has_head, columns, label, shape })
+        };
+        let grey = [1, 2, 2];
+        assert_eq!(layout("label,pixel0,pixel1,pixel2,pixel3\n3,0,0,0,0"), found(',', true, 5, 0, grey));
+        assert_eq!(layout("a;b;\"Class\";c;d\r\n0;0;3;0;0"), found(';', true, 5, 2, grey));
+        // Without a head: words, else a corner that is always the same, else the fewer values.
+        assert_eq!(layout("0,0,0,9,cat\n0,0,0,0,dog"), found(',', false, 5, 4, grey));
+        assert_eq!(layout("cat,0,0,9,0"), found(',', false, 5, 0, grey));
+        assert_eq!(layout("1,5,5,5,0\n2,5,5,5,0"), found(',', false, 5, 0, grey));
+        assert_eq!(layout("0,5,5,5,1\n0,5,5,5,2"), found(',', false, 5, 4, grey));
+        assert_eq!(layout("7,5,5,5,1\n8,5,5,5,2\n9,5,5,5,1"), found(',', false, 5, 4, grey));
+        assert_eq!(layout("x0\tx1\tx2\tx3\tx4\n0\t5\t5\t5\t1\n0\t5\t5\t5\t2"), found('\t', true, 5, 4, grey));
+        let colour = format!("label{}", ",p".repeat(27));
+        assert_eq!(layout(&colour), found(',', true, 28, 0, [3, 3, 3]));
+        assert!(
+            layout("0,0,0,0,0,0,0,0,0")
+                .is_err_and(|error| error.contains("9 columns, which are pixels alone"))
+        );
+        assert!(layout("1,2,3").is_err_and(|error| error.contains("got 3 columns")));
+        assert!(layout("").is_err_and(|error| error.contains("empty file")));
+        assert!(layout("hello").is_err());
+    }
+
+    #[test]
+    fn shapes_are_square() {
+        assert_eq!(
+            [1, 3, 12, 784, 3072].map(shape_of),
+            [Some([1, 1, 1]), Some([3, 1, 1]), Some([3, 2, 2]), Some([1, 28, 28]), Some([3, 32, 32])]
+        );
+        assert_eq!([0, 2, 783].map(shape_of), [None; 3]);
+    }
+}
