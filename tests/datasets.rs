@@ -1,7 +1,7 @@
 //! Data sets from files: every kind is made of generated examples, written, opened, and held against what was written.
 
 use convstep::data::{
-    Augment, DataError, Dataset, Generated, HELD, Opened, Part, Picture, Progress, open, open_within,
+    Augment, DataError, Dataset, Generated, HELD, Opened, Opening, Part, Picture, Progress, open,
 };
 use convstep::tensor::Tensor;
 use convstep::train::Course;
@@ -79,6 +79,11 @@ fn opened(path: &Path) -> Opened {
 }
 
 /// One line that says what was expected.
+/// Opened with another bound on what is held.
+fn within(path: &Path, held: u64) -> Result<Opened, DataError> {
+    Opening { held, ..Opening::default() }.open(path, &())
+}
+
 fn fails(path: &Path) -> String {
     let error = open(path, None, &()).expect_err("should fail").to_string();
     assert!(!error.contains('\n') && error.contains("expected") && error.contains(';'), "{error}");
@@ -103,7 +108,8 @@ fn idx_files_are_one_set_packed_or_not() {
             assert_eq!((data.shape(), data.classes().len(), data.names_classes()), ([1, 28, 28], 10, false));
             assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
             assert_eq!(data.len(Part::Validation), Some(0));
-            assert_eq!(data.class_counts(Part::Test), Some(vec![2; 10]));
+            let tests = data.measure(Part::Test, &()).expect("reads").by_class;
+            assert_eq!(tests.iter().map(Vec::len).collect::<Vec<_>>(), [2; 10]);
         }
         // The test pictures alone are a set to train on.
         assert_eq!(all(&opened(&paths[2]).dataset, Part::Train), test);
@@ -160,7 +166,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
             if held < HELD && *path == archive {
                 continue;
             }
-            let Opened { dataset: data, skipped } = open_within(path, None, held, &()).expect("opens");
+            let Opened { dataset: data, skipped } = within(path, held).expect("opens");
             assert_eq!(data.shape(), [3, 32, 32]);
             for (part, expected) in [(Part::Train, &train), (Part::Test, &test)] {
                 assert_eq!(sorted(&all(&data, part), data.classes()), sorted(expected, &names));
@@ -172,7 +178,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
     }
     let grey = open(&archive, Some([1, 20, 24]), &()).expect("opens").dataset;
     assert_eq!(grey.example(Part::Train, 0).expect("reads").pixels.dim(), (1, 1, 20, 24));
-    let error = open_within(&archive, None, 100 << 10, &()).expect_err("too large").to_string();
+    let error = within(&archive, 100 << 10).expect_err("too large").to_string();
     assert!(error.contains("; unpack"), "{error}");
 }
 
@@ -234,7 +240,7 @@ fn what_is_no_set_gets_one_line() {
         (at("nowhere"), "expected a file or folder with data"),
         (at("empty"), "expected a folder for each class"),
         (text, "got a file of another kind"),
-        (none, "got a file of another kind"),
+        (none, "3074 (CIFAR-100), a record of label and pixels each, got 0"),
         (cut, "expected a whole .zip archive"),
     ] {
         let line = fails(&path);
@@ -314,9 +320,9 @@ fn cifar_batches_are_one_set_held_or_on_disk() {
     write(&hundred, "train.bin", &batch(&train, 2));
     write(&hundred, "test.bin", &batch(&test, 2));
     for held in [HELD, 50_000, 0] {
-        let ten = open_within(&ten, None, held, &()).expect("opens").dataset;
+        let ten = within(&ten, held).expect("opens").dataset;
         assert_eq!((ten.classes()[3].as_str(), ten.shape()), ("cat", [3, 32, 32]));
-        let hundred = open_within(&hundred, None, held, &()).expect("opens").dataset;
+        let hundred = within(&hundred, held).expect("opens").dataset;
         assert_eq!((hundred.classes().len(), hundred.names_classes()), (100, false));
         for data in [ten, hundred] {
             assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
@@ -414,12 +420,21 @@ fn what_is_too_large_stays_on_disk_or_is_refused() {
     write(folder.path(), "a/train-labels-idx1-ubyte", &labels);
     let packed = write(folder.path(), "b/train-images-idx3-ubyte.gz", &gzip(&images));
     write(folder.path(), "b/train-labels-idx1-ubyte", &labels);
-    let csv = write(folder.path(), "c.csv.gz", &gzip(&table(&train, false, true, |class| class.to_string())));
+    let text = table(&train, false, true, |class| class.to_string());
+    let csv = write(folder.path(), "c.csv.gz", &gzip(&text));
+    let unpacked = write(folder.path(), "c.csv", &[b"\xef\xbb\xbf", &text[..], b"\n\n"].concat());
     const LITTLE: u64 = 10_000;
-    let data = open_within(&plain, None, LITTLE, &()).expect("opens").dataset;
-    assert_eq!(all(&data, Part::Train), train);
-    for (path, says) in [(&packed, "unpack it first"), (&csv, "fills at most 0 MB, got more; convert")] {
-        let error = open_within(path, None, LITTLE, &()).expect_err("too large").to_string();
+    for path in [&plain, &unpacked] {
+        let data = within(path, LITTLE).expect("opens").dataset;
+        assert_eq!(all(&data, Part::Train), train);
+    }
+    // A file that has changed since gives a line, not other numbers.
+    let data = within(&unpacked, LITTLE).expect("opens").dataset;
+    write(folder.path(), "c.csv", &text[..text.len() / 2]);
+    let error = data.example(Part::Train, 39).expect_err("cut short").to_string();
+    assert!(error.contains("as it was"), "{error}");
+    for (path, says) in [(&packed, "unpack it first"), (&csv, "fills at most 0 MB, got more; unpack")] {
+        let error = within(path, LITTLE).expect_err("too large").to_string();
         assert!(error.contains(says), "{error}");
     }
     // A file that is packed a thousandfold is read only as far as it says it goes.

@@ -1,7 +1,7 @@
 //! From what the user named to a data set: a generator, or what lies at a path.
 
 use super::{CliError, out::shape};
-use crate::data::{Dataset, Difficulty, Generated, Origin, Part, Progress, open};
+use crate::data::{Dataset, Difficulty, Generated, Origin, Part, Progress, VALIDATION, open};
 use crate::model_io::nearest;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::Write, path::Path};
@@ -15,9 +15,6 @@ pub enum Division {
     /// many examples, or without a number [`VALIDATION`], a tenth at most.
     KeepBack(Option<u64>),
 }
-
-/// Examples to validate on where nothing else is wanted.
-pub const VALIDATION: u64 = 1000;
 
 /// Opens data for a network with inputs `input` (C, H, W): generated examples, which must have that shape, or a data
 /// set, whose pictures are fitted. Says on standard error which files were left out. `seed` generates, and chooses

@@ -4,7 +4,7 @@ use super::{
     CliError, Ended, TrainArgs,
     args::ScheduleArg,
     check::{Subject, check, count, inputs},
-    data::{Division, VALIDATION, about, as_hard, bar, open_data},
+    data::{Division, about, as_hard, bar, open_data},
     interrupt,
     log::{Log, Row, StepRow},
     out::print,
@@ -12,7 +12,7 @@ use super::{
     settings::Settings,
     source::{read_file, read_text},
 };
-use crate::data::{Dataset, Part};
+use crate::data::{Dataset, Part, VALIDATION};
 use crate::model_io::{Architecture, Checkpoint, Model, Preprocess};
 use crate::nn::optimizer::{Moments, Optimizer};
 use crate::threads::Threads;

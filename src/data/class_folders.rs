@@ -3,7 +3,7 @@
 use super::dataset::{Dataset, Part};
 use super::error::DataError;
 use super::fit::{Fit, Ground, fit};
-use super::open::Skipped;
+use super::open::{Opening, Skipped};
 use super::picture::Picture;
 use super::progress::{Counter, Progress};
 use super::store::{Pixels, Stored};
@@ -37,21 +37,21 @@ const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jpe", "gif", "bmp", "webp", "
 ///
 /// A picture's class is the name of its folder; `train`, `test` or `val` anywhere above that folder is its part, and
 /// without such a name it is to train on. Classes are in the order of their names, or of their numbers where all are
-/// numbers. Pictures are fitted to `wanted` (C, H, W) or else to the most common size, in colour where any is
-/// coloured. At most `held` bytes of pixels are kept; beyond, pictures are decoded when asked for, or, where `files`
-/// do not allow that, the set is refused.
+/// numbers. Pictures are fitted to the wanted size or else to the most common one, reduced if that is too large, in
+/// colour where any is coloured. A bounded number of bytes is held; beyond, pictures are decoded when asked for, or,
+/// where `files` do not allow that, the set is refused.
 pub(super) fn load(
     name: &str,
     files: Arc<dyn Files>,
-    wanted: Option<[usize; 3]>,
-    held: u64,
+    opening: &Opening,
     progress: &dyn Progress,
 ) -> Result<(Dataset, Vec<Skipped>), DataError> {
+    let held = opening.held;
     let (classes, parts) = arrange(name, files.paths())?;
     let all: Vec<usize> = parts.iter().flatten().map(|(file, _)| *file).collect();
-    let shape = match wanted {
+    let shape = match opening.wanted {
         Some(shape) => shape,
-        None => common_shape(name, files.as_ref(), &all, progress)?,
+        None => reduced(common_shape(name, files.as_ref(), &all, progress)?, opening.at_most),
     };
     let len: usize = shape.iter().product();
     let all_len = all.len() as u64 * len as u64;
@@ -183,6 +183,13 @@ fn common_shape(
     Ok([if colour { 3 } else { 1 }, h, w])
 }
 
+/// The same shape, of at most so many rows and columns.
+fn reduced([c, h, w]: [usize; 3], at_most: Option<usize>) -> [usize; 3] {
+    let (side, most) = (h.max(w).max(1), at_most.unwrap_or(usize::MAX));
+    let fit = |extent: usize| if side > most { (extent * most + side / 2) / side } else { extent };
+    [c, fit(h).max(1), fit(w).max(1)]
+}
+
 /// One part: what fits in `room` bytes is decoded now, the rest is only tried.
 fn decode(
     files: &Arc<dyn Files>,
@@ -293,6 +300,14 @@ mod tests {
 
     fn arranged(paths: &[&str]) -> Result<(Vec<String>, [Vec<Labelled>; 3]), DataError> {
         arrange("x", &paths.iter().map(|&path| path.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn large_pictures_are_reduced_in_proportion() {
+        assert_eq!(reduced([3, 300, 400], Some(96)), [3, 72, 96]);
+        assert_eq!(reduced([1, 28, 28], Some(96)), [1, 28, 28]);
+        assert_eq!(reduced([1, 1, 4000], Some(96)), [1, 1, 96]);
+        assert_eq!(reduced([1, 500, 400], None), [1, 500, 400]);
     }
 
     #[test]

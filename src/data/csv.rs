@@ -5,13 +5,15 @@
 //! coloured picture, plane by plane.
 
 use super::error::DataError;
-use super::files::{failed, file_name, unpacked};
+use super::files::{failed, file_name, is_gzip, open_file, unpacked};
 use super::progress::Progress;
-use super::store::{Held, Stored};
+use super::store::{Held, Pixels, Stored};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead, BufReader, Read},
+    fs::File,
+    io::{BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 /// A line may hold so many bytes: a coloured picture of 1024 x 1024.
@@ -25,7 +27,7 @@ const LABEL_NAMES: [&str; 5] = ["label", "labels", "class", "target", "y"];
 pub(super) struct Table {
     /// (C, H, W) of each picture.
     pub shape: [usize; 3],
-    pixels: Vec<u8>,
+    pixels: Box<dyn Pixels>,
     /// Of each picture, the number of its label in `names`.
     labels: Vec<usize>,
     names: Vec<String>,
@@ -38,7 +40,8 @@ pub(super) fn is_table(path: &Path) -> bool {
 }
 
 impl Table {
-    /// Reads a table; the inner error is that of a table without labels.
+    /// Reads a table; the inner error is that of a table without labels. Where its pixels do not fit in `room` bytes
+    /// they stay in the file, and only where each line begins is kept; a packed file is then refused.
     pub(super) fn read(
         path: &Path,
         room: &mut u64,
@@ -52,52 +55,82 @@ impl Table {
         if layout.has_head {
             lines.next()?;
         }
-        let (mut pixels, mut labels, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let is_packed = is_gzip(path)?;
+        let (mut pixels, mut begins, mut holds) = (Vec::new(), Vec::new(), true);
+        let (mut labels, mut names) = (Vec::new(), Vec::new());
         let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-        while let Some((line, text)) = lines.next()? {
-            let wrong = |what: String| DataError::wrong(&file_name(path), format!("line {line}: {what}"));
-            let mut columns = 0;
-            for (column, field) in fields(text, layout.delimiter).enumerate() {
-                columns += 1;
-                if column == layout.label {
-                    if field.len() > LONGEST_LABEL {
-                        let got = short(field);
-                        return Err(wrong(format!(
-                            "expected a label of at most {LONGEST_LABEL} bytes, got \"{got}...\"; correct it"
-                        )));
-                    }
-                    let next = numbers.len();
-                    let number = *numbers.entry(field.to_owned()).or_insert(next);
-                    if number == names.len() {
-                        names.push(field.to_owned());
-                    }
-                    labels.push(number);
-                } else if let Some(pixel) = pixel(field) {
-                    pixels.push(pixel);
-                } else {
-                    let (column, got) = (column + 1, short(field));
+        let mut row = Vec::new();
+        while let Some(Line { number, begin, text }) = lines.next()? {
+            let wrong = |what: String| DataError::wrong(&file_name(path), format!("line {number}: {what}"));
+            let label = layout.row(text, &mut row).map_err(wrong)?;
+            let next = numbers.len();
+            let of_label = *numbers.entry(label.to_owned()).or_insert(next);
+            if of_label == names.len() {
+                names.push(label.to_owned());
+            }
+            labels.push(of_label);
+            begins.push(begin);
+            if holds {
+                pixels.extend_from_slice(&row);
+            }
+            // What is kept of a line beside its pixels counts too: a picture may be one pixel.
+            let kept =
+                labels.len() * (size_of::<usize>() + size_of::<u64>()) + names.len() * 2 * LONGEST_LABEL;
+            if holds && (pixels.len() + kept) as u64 > *room {
+                if is_packed {
+                    let most = *room >> 20;
                     return Err(wrong(format!(
-                        "expected a whole number from 0 to 255 in column {column}, got \"{got}\"; correct it, or multiply fractions by 255"
+                        "expected a packed table that fills at most {most} MB, got more; unpack it first"
                     )));
                 }
+                (pixels, holds) = (Vec::new(), false);
             }
-            if columns != layout.columns {
-                let expected = layout.columns;
+        }
+        let pixels: Box<dyn Pixels> = if holds {
+            *room -= pixels.len() as u64;
+            Box::new(Held(pixels))
+        } else {
+            let file = Mutex::new(open_file(path)?);
+            Box::new(Rows { name: file_name(path), file, begins, layout })
+        };
+        Ok(Ok(Table { shape: layout.shape, pixels, labels, names }))
+    }
+}
+
+/// A table whose pixels stay in its file.
+struct Rows {
+    name: String,
+    file: Mutex<File>,
+    /// Where each picture's line begins.
+    begins: Vec<u64>,
+    layout: Layout,
+}
+
+impl Pixels for Rows {
+    fn read(&self, index: u64, bytes: &mut [u8]) -> Result<(), DataError> {
+        let wrong = |what: String| DataError::wrong(&self.name, what);
+        let begin = usize::try_from(index).ok().and_then(|index| self.begins.get(index));
+        let begin = *begin.ok_or_else(|| {
+            wrong(format!("expected a line of the table, got number {index}; open the set again"))
+        })?;
+        let mut text = Vec::new();
+        // A panic elsewhere leaves no state in a file that a seek does not replace.
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(begin))
+            .and_then(|_| BufReader::new((&mut *file).take(LONGEST)).read_until(b'\n', &mut text))
+            .map_err(|error| wrong(format!("expected a line at {begin}, got {error}; open the set again")))?;
+        let mut row = Vec::new();
+        let read = std::str::from_utf8(&text).map_err(|error| error.to_string());
+        let read = read.and_then(|text| self.layout.row(text.trim_end(), &mut row));
+        match read {
+            Ok(_) if row.len() == bytes.len() => bytes.copy_from_slice(&row),
+            Ok(_) | Err(_) => {
                 return Err(wrong(format!(
-                    "expected {expected} columns as above, got {columns}; complete it or take it out"
-                )));
-            }
-            // Labels and their names count too: a picture may be one pixel.
-            let taken = pixels.len() + labels.len() * size_of::<usize>() + names.len() * 2 * LONGEST_LABEL;
-            if taken as u64 > *room {
-                let most = *room >> 20;
-                return Err(wrong(format!(
-                    "expected a table that fills at most {most} MB, got more; convert the table to IDX or pictures"
+                    "expected the line at {begin} as it was, got another; open the set again"
                 )));
             }
         }
-        *room -= pixels.len() as u64;
-        Ok(Ok(Table { shape: layout.shape, pixels, labels, names }))
+        Ok(())
     }
 }
 
@@ -139,14 +172,14 @@ pub(super) fn with_classes(
         table.map_or_else(Stored::none, |table| {
             let of_names: Vec<u16> = table.names.iter().map(class).collect();
             let labels = table.labels.iter().map(|label| of_names[*label]).collect();
-            Stored { pixels: Box::new(Held(table.pixels)), labels }
+            Stored { pixels: table.pixels, labels }
         })
     });
     Ok((classes, stored))
 }
 
 /// What stands where.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Layout {
     delimiter: char,
     has_head: bool,
@@ -156,11 +189,44 @@ struct Layout {
 }
 
 impl Layout {
+    /// The label of a line, and its pixels; or what is wrong with it.
+    fn row<'a>(&self, text: &'a str, pixels: &mut Vec<u8>) -> Result<&'a str, String> {
+        pixels.clear();
+        let (mut label, mut columns) = ("", 0);
+        for (column, field) in fields(text, self.delimiter).enumerate() {
+            columns += 1;
+            if column == self.label {
+                label = field;
+            } else if let Some(pixel) = pixel(field) {
+                pixels.push(pixel);
+            } else {
+                let (column, got) = (column + 1, short(field));
+                return Err(format!(
+                    "expected a whole number from 0 to 255 in column {column}, got \"{got}\"; correct it, or multiply \
+                     fractions by 255"
+                ));
+            }
+        }
+        if columns != self.columns {
+            let expected = self.columns;
+            return Err(format!(
+                "expected {expected} columns as above, got {columns}; complete it or take it out"
+            ));
+        }
+        if label.len() > LONGEST_LABEL {
+            let got = short(label);
+            return Err(format!(
+                "expected a label of at most {LONGEST_LABEL} bytes, got \"{got}...\"; correct it"
+            ));
+        }
+        Ok(label)
+    }
+
     /// By the first line, and where that does not name the label's column, by all lines.
     fn find(path: &Path, progress: &dyn Progress) -> Result<Result<Layout, String>, DataError> {
         let name = file_name(path);
         let mut lines = Lines::open(path, progress)?;
-        let Some((_, first)) = lines.next()? else {
+        let Some(Line { text: first, .. }) = lines.next()? else {
             return Err(DataError::wrong(
                 &name,
                 "expected a table with a picture a line, got an empty file; save it again",
@@ -214,7 +280,7 @@ fn label_column(mut lines: Lines, first: Option<[String; 2]>, delimiter: char) -
     if let Some([a, b]) = &first {
         add([a, b]);
     }
-    while let Some((_, text)) = lines.next()? {
+    while let Some(Line { text, .. }) = lines.next()? {
         let mut fields = fields(text, delimiter);
         let a = fields.next().unwrap_or("");
         let mut b = a;
@@ -271,23 +337,36 @@ struct Lines<'a> {
     progress: &'a dyn Progress,
     text: Vec<u8>,
     line: u64,
+    /// Bytes read so far.
+    read: u64,
+}
+
+/// One of them.
+struct Line<'a> {
+    /// Counted from 1.
+    number: u64,
+    /// The place of its first byte, in what is unpacked.
+    begin: u64,
+    text: &'a str,
 }
 
 impl<'a> Lines<'a> {
     fn open(path: &Path, progress: &'a dyn Progress) -> Result<Self, DataError> {
         let from = BufReader::with_capacity(1 << 16, unpacked(path)?);
-        Ok(Self { path: path.to_owned(), from, progress, text: Vec::new(), line: 0 })
+        Ok(Self { path: path.to_owned(), from, progress, text: Vec::new(), line: 0, read: 0 })
     }
 
-    /// The next line and its number, counted from 1.
-    fn next(&mut self) -> Result<Option<(u64, &str)>, DataError> {
-        loop {
+    fn next(&mut self) -> Result<Option<Line<'_>>, DataError> {
+        let begin = loop {
             self.text.clear();
+            let begin = self.read;
             let mut from = (&mut self.from).take(LONGEST + 1);
             let read = from.read_until(b'\n', &mut self.text);
-            if read.map_err(|error| failed(&self.path, "a whole file", &error))? == 0 {
+            let read = read.map_err(|error| failed(&self.path, "a whole file", &error))?;
+            if read == 0 {
                 return Ok(None);
             }
+            self.read += read as u64;
             self.line += 1;
             if self.progress.cancelled() {
                 return Err(DataError::Cancelled);
@@ -299,12 +378,17 @@ impl<'a> Lines<'a> {
                 )));
             }
             if !self.text.trim_ascii().is_empty() {
-                break;
+                break begin;
             }
-        }
-        let marked = self.text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.text);
+        };
+        // Some programs mark UTF-8 by three bytes before the first line.
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        let (begin, marked) = match self.text.strip_prefix(MARK) {
+            Some(text) => (begin + MARK.len() as u64, text),
+            None => (begin, &self.text[..]),
+        };
         match std::str::from_utf8(marked.trim_ascii_end()) {
-            Ok(text) => Ok(Some((self.line, text))),
+            Ok(text) => Ok(Some(Line { number: self.line, begin, text })),
             Err(_) => {
                 Err(self
                     .wrong("expected a table as text, got other bytes; save it as CSV in UTF-8".to_owned()))

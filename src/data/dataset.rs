@@ -9,10 +9,17 @@ use super::shuffle::Permutation;
 use super::store::Stored;
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// The share of the training part that [`Dataset::with_split`] keeps back for testing where a set has no test part.
 pub const TEST_SHARE: f64 = 0.1;
+
+/// Examples to validate on where nothing else is wanted; of a loaded set a tenth at most.
+pub const VALIDATION: u64 = 1000;
 
 /// What an example is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,6 +87,15 @@ pub struct Dataset {
     split: Option<Split>,
     /// (C, H, W) to which pictures are fitted.
     shape: [usize; 3],
+    /// The classes of a network among which the set's own are.
+    names: Option<Arc<Names>>,
+}
+
+#[derive(PartialEq)]
+struct Names {
+    classes: Vec<String>,
+    /// Of each class of the set, its number among them.
+    number: Vec<usize>,
 }
 
 struct Inner {
@@ -100,7 +116,7 @@ enum Source {
 }
 
 /// Of the training part in a random order, the first examples test, whatever else is kept back; the next validate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Split {
     seed: u64,
     validation: u64,
@@ -113,7 +129,7 @@ impl Dataset {
         let (name, shape) = (generated.name().to_owned(), generated.input_shape());
         let classes = generated.classes().iter().map(|&class| class.to_owned()).collect();
         let source = Source::Generated { generated, seed, difficulty: Difficulty::default() };
-        Dataset { inner: Arc::new(Inner { name, classes, shape, source }), split: None, shape }
+        Dataset { inner: Arc::new(Inner { name, classes, shape, source }), split: None, shape, names: None }
     }
 
     /// The same with generated examples, of every part, as hard as this; a loaded set stays as it is.
@@ -124,6 +140,39 @@ impl Dataset {
         let (name, classes) = (self.inner.name.clone(), self.inner.classes.clone());
         let inner = Inner { name, classes, shape: self.inner.shape, source };
         Dataset { inner: Arc::new(inner), ..self }
+    }
+
+    /// The same with generated examples of another seed; a loaded set stays as it is.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Dataset {
+        let Source::Generated { generated, difficulty, .. } = self.inner.source else { return self };
+        let other = Dataset::generated(generated, seed);
+        Dataset { inner: other.inner, ..self }.with_difficulty(difficulty)
+    }
+
+    /// How hard generated examples are.
+    pub fn difficulty(&self) -> Option<Difficulty> {
+        match self.inner.source {
+            Source::Generated { difficulty, .. } => Some(difficulty),
+            Source::Stored(_) => None,
+        }
+    }
+
+    /// Whether both are the same generator, or the same opened set; seed, split and shape may differ.
+    pub fn is_of_one_source(&self, other: &Dataset) -> bool {
+        match (self.generator(), other.generator()) {
+            (None, None) => Arc::ptr_eq(&self.inner, &other.inner),
+            (a, b) => a == b,
+        }
+    }
+
+    /// The same set with the classes of a network, in its order; `None` where one of its own is not among them.
+    pub fn with_classes(&self, classes: &[String]) -> Option<Dataset> {
+        let number = |name: &String| classes.iter().position(|class| class == name);
+        let number: Vec<usize> = self.inner.classes.iter().map(number).collect::<Option<_>>()?;
+        let is_own = self.inner.classes == classes;
+        let names = (!is_own).then(|| Arc::new(Names { classes: classes.to_vec(), number }));
+        Some(Dataset { names, ..self.clone() })
     }
 
     /// A set of stored parts, train, validation and test; every label must be that of a class. A set of one part is
@@ -152,7 +201,7 @@ impl Dataset {
         }
         let source = Source::Stored(parts);
         let inner = Inner { name: name.to_owned(), classes, shape, source };
-        Ok(Dataset { inner: Arc::new(inner), split: None, shape })
+        Ok(Dataset { inner: Arc::new(inner), split: None, shape, names: None })
     }
 
     /// The same set with `validation_share` (0 to 1) of the training part kept back for validation, unless it has a
@@ -169,6 +218,13 @@ impl Dataset {
         let test = share(test, TEST_SHARE).min(most);
         let validation = share(validation, validation_share).min(most - test);
         Dataset { split: Some(Split { seed, validation, test }), ..self.clone() }
+    }
+
+    /// The share of the training part to keep back for validation where nothing else is wanted: that of [`VALIDATION`]
+    /// examples, a tenth at most.
+    pub fn usual_share(&self) -> f64 {
+        let Source::Stored([train, ..]) = &self.inner.source else { return 0.0 };
+        (VALIDATION as f64 / train.len().max(1) as f64).min(0.1)
     }
 
     /// The same set with every picture fitted to (C, H, W) as by [`fit()`] with [`Fit::CenterCrop`]. C is 1 or 3.
@@ -210,7 +266,12 @@ impl Dataset {
 
     /// The names of the classes, in the order of their numbers.
     pub fn classes(&self) -> &[String] {
-        &self.inner.classes
+        self.names.as_ref().map_or(&self.inner.classes, |names| &names.classes)
+    }
+
+    /// The number of a class of the set among [`Dataset::classes`].
+    fn class(&self, own: usize) -> usize {
+        self.names.as_ref().and_then(|names| names.number.get(own).copied()).unwrap_or(own)
     }
 
     /// Whether the classes have names, not only their own numbers.
@@ -274,6 +335,7 @@ impl Dataset {
                 (pixels.map_err(missing)?, usize::from(stored.labels[place as usize]))
             }
         };
+        let class = self.class(class);
         if self.shape == self.inner.shape {
             return Ok(Example { pixels, class });
         }
@@ -287,7 +349,7 @@ impl Dataset {
     pub(super) fn stored_class(&self, part: Part, index: u64) -> Option<usize> {
         let Source::Stored(parts) = &self.inner.source else { return None };
         let (own, place) = self.place(part, index)?;
-        Some(usize::from(parts[own as usize].labels[place as usize]))
+        Some(self.class(usize::from(parts[own as usize].labels[place as usize])))
     }
 
     /// The stored part and the place in it of an example.
@@ -350,7 +412,20 @@ impl PartialEq for Dataset {
                 false
             }
         };
-        same && self.split == other.split && self.shape == other.shape
+        same && self.split == other.split && self.shape == other.shape && self.names == other.names
+    }
+}
+
+/// As equality: a loaded set by where it lies in memory.
+impl Hash for Dataset {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        match &self.inner.source {
+            Source::Generated { generated, seed, difficulty } => {
+                (generated, seed, difficulty.get().to_bits()).hash(hasher);
+            }
+            Source::Stored(_) => Arc::as_ptr(&self.inner).hash(hasher),
+        }
+        (self.split, self.shape, self.classes()).hash(hasher);
     }
 }
 
@@ -394,12 +469,27 @@ mod tests {
             assert_eq!((split.origin(Part::Train), split.origin(Part::Test)), (Origin::Own, origin));
             assert_eq!(data.origin(Part::Validation), Origin::Absent);
             for part in Part::ALL {
-                let counts = split.class_counts(part).expect("stored");
+                let measured = split.measure(part, &()).expect("reads");
+                let counts: Vec<usize> = measured.by_class.iter().map(Vec::len).collect();
                 let mut expected = [0; 3];
                 values(&split, part).iter().for_each(|v| expected[*v as usize % 3] += 1);
                 assert_eq!(counts, expected);
             }
         }
+    }
+
+    #[test]
+    fn classes_take_a_networks_order() {
+        let data = little(6, 0);
+        let classes = ["c", "other", "a", "b"].map(str::to_owned);
+        let named = data.with_classes(&classes).expect("all are among them");
+        assert_eq!(named.classes(), classes);
+        let found: Vec<usize> = (0..6).map(|k| named.example(Part::Train, k).expect("there").class).collect();
+        assert_eq!(found, [2, 3, 0, 2, 3, 0]);
+        assert_eq!(named.stored_class(Part::Train, 1), Some(3));
+        assert!(named != data && named.is_of_one_source(&data));
+        assert!(data.with_classes(&classes[1..]).is_none());
+        assert_eq!(data.with_classes(data.classes()), Some(data));
     }
 
     #[test]

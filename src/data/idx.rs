@@ -32,7 +32,7 @@ pub(super) fn part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
             return Err(DataError::wrong(&name, what));
         }
         *room -= expected;
-        let pixels = read_bounded(path, &mut file, expected)?;
+        let pixels = read_bounded(path, &mut file, expected.saturating_sub(n as u64))?;
         (Images::parse(&name, &header[..n], (n + pixels.len()) as u64)?, Box::new(Held(pixels)))
     } else {
         let mut file = open_file(path)?;

@@ -34,15 +34,15 @@ mod statistics;
 mod store;
 
 pub use augment::Augment;
-pub use dataset::{Dataset, Example, Origin, Part, TEST_SHARE};
+pub use dataset::{Dataset, Example, Origin, Part, TEST_SHARE, VALIDATION};
 pub use difficulty::Difficulty;
 pub use error::{DataError, PictureError};
 pub use fit::{Fit, Fitted, Ground, Preview, Seen, fit, preview};
 pub use generated::Generated;
 pub use loaded::{Content, Loaded};
-pub use open::{HELD, Opened, Skipped, open, open_within};
+pub use open::{HELD, Opened, Opening, Skipped, is_data, open};
 pub use picture::{FORMATS, MAX_PIXELS, MAX_SIDE, Picture};
 pub use progress::Progress;
 pub use samples::{SAMPLES, Sample};
 pub use shuffle::Permutation;
-pub use statistics::{MEASURED, Statistics};
+pub use statistics::{MEASURED, Measured, Statistics};

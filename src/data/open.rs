@@ -48,37 +48,61 @@ pub struct Skipped {
 /// # Errors
 /// Where there is no data set, it is damaged, or it is packed and too large to hold; and [`DataError::Cancelled`].
 pub fn open(path: &Path, wanted: Option<[usize; 3]>, progress: &dyn Progress) -> Result<Opened, DataError> {
-    open_within(path, wanted, HELD, progress)
+    Opening { wanted, ..Opening::default() }.open(path, progress)
 }
 
-/// [`open`] with another bound on the bytes of pixels to keep.
-///
-/// # Errors
-/// As there.
-pub fn open_within(
-    path: &Path,
-    wanted: Option<[usize; 3]>,
-    held: u64,
-    progress: &dyn Progress,
-) -> Result<Opened, DataError> {
-    let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
-    let opener = Opener { wanted, held, progress };
-    if !found.is_dir() && !found.is_file() {
-        let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
-        return Err(DataError::wrong(&path.display().to_string(), what));
+/// How large pictures are to be, and how much is kept in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// (C, H, W) to which pictures are fitted, where that is known.
+    pub wanted: Option<[usize; 3]>,
+    /// Where it is not: the most rows and columns to which pictures of class folders are reduced.
+    pub at_most: Option<usize>,
+    /// Bytes of pixels to keep in memory.
+    pub held: u64,
+}
+
+impl Default for Opening {
+    fn default() -> Opening {
+        Opening { wanted: None, at_most: None, held: HELD }
     }
-    let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
-    match wanted {
-        Some(shape) if shape != opened.dataset.shape() => {
-            Ok(Opened { dataset: opened.dataset.fitted(shape)?, ..opened })
+}
+
+impl Opening {
+    /// [`open`], in this way.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(self, path: &Path, progress: &dyn Progress) -> Result<Opened, DataError> {
+        let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
+        let opener = Opener { opening: self, progress };
+        if !found.is_dir() && !found.is_file() {
+            let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
+            return Err(DataError::wrong(&path.display().to_string(), what));
         }
-        _ => Ok(opened),
+        let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
+        match self.wanted {
+            Some(shape) if shape != opened.dataset.shape() => {
+                Ok(Opened { dataset: opened.dataset.fitted(shape)?, ..opened })
+            }
+            _ => Ok(opened),
+        }
     }
+}
+
+/// Whether a path is one of a data set rather than of a single picture or a model: a folder, or a file of one of the
+/// names that [`open`] knows.
+pub fn is_data(path: &Path) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    path.is_dir()
+        || [".zip", ".bin", ".csv", ".tsv", ".gz"].iter().any(|ending| name.ends_with(ending))
+        || ["idx3-ubyte", "idx3.ubyte", "idx1-ubyte", "idx1.ubyte"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
 }
 
 struct Opener<'a> {
-    wanted: Option<[usize; 3]>,
-    held: u64,
+    opening: Opening,
     progress: &'a dyn Progress,
 }
 
@@ -115,7 +139,7 @@ impl Opener<'_> {
         let name = name_of(path);
         let start = start_of(path)?;
         if start.starts_with(b"PK\x03\x04") {
-            self.class_folders(&name, Arc::new(Zip::open(path, self.held)?))
+            self.class_folders(&name, Arc::new(Zip::open(path, self.opening.held)?))
         } else if idx::is_images(path) || idx::has_axes(&start, 3) {
             self.files(&name, Form::Idx, &[vec![path.to_owned()], test_beside(path)].concat())
         } else if idx::has_axes(&start, 1) {
@@ -136,7 +160,7 @@ impl Opener<'_> {
     }
 
     fn class_folders(&self, name: &str, files: Arc<dyn Files>) -> Result<Opened, DataError> {
-        let (dataset, skipped) = class_folders::load(name, files, self.wanted, self.held, self.progress)?;
+        let (dataset, skipped) = class_folders::load(name, files, &self.opening, self.progress)?;
         Ok(Opened { dataset, skipped })
     }
 
@@ -170,7 +194,7 @@ impl Opener<'_> {
 
     fn idx(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
         let counter = self.counter(parts);
-        let mut room = self.held;
+        let mut room = self.opening.held;
         let mut shape = None;
         let mut stored = no_parts();
         for (stored, path) in of_parts(&mut stored, parts) {
@@ -186,7 +210,7 @@ impl Opener<'_> {
 
     fn cifar(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
         let counter = self.counter(parts);
-        let mut room = self.held;
+        let mut room = self.opening.held;
         let all = parts.iter().flatten();
         let kinds = all.clone().map(|path| cifar::Kind::of(path)).collect::<Result<Vec<_>, _>>()?;
         let (Some(path), Some(kind)) = (all.clone().next(), kinds.first()) else {
@@ -206,7 +230,7 @@ impl Opener<'_> {
     /// A table without labels among others is left out: competitions give such ones away to be labelled.
     fn csv(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Opened, DataError> {
         let counter = self.counter(parts);
-        let mut room = self.held;
+        let mut room = self.opening.held;
         let mut tables: [Option<csv::Table>; 3] = Default::default();
         let mut skipped = Vec::new();
         let mut shape = None;

@@ -1,11 +1,12 @@
 //! What a data set is like: mean and deviation of its channels, examples of each class, a class's mean picture.
 
-use super::dataset::{Dataset, Part};
+use super::dataset::{Dataset, Example, Part};
 use super::error::DataError;
+use super::progress::{Counter, Progress};
 use crate::tensor::Tensor;
 use rayon::prelude::*;
 
-/// The most training examples that are looked at, evenly spread over the set; of generated data a tenth of them.
+/// The most examples that are looked at, evenly spread over a part; of generated data a tenth of them.
 pub const MEASURED: u64 = 20_000;
 
 /// Mean and deviation of each channel, in the scale where 255 is 1: what preprocessing takes.
@@ -20,8 +21,66 @@ pub struct Statistics {
     pub examples: u64,
 }
 
+/// What a part of a set holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// The numbers of the examples of each class: of all examples, or of generated data, which have no end, of those
+    /// looked at.
+    pub by_class: Vec<Vec<u64>>,
+    /// The mean picture of each class, (1, C, H, W) in 0..=255, over the examples looked at; `None` where none of them
+    /// is of that class.
+    pub means: Vec<Option<Tensor>>,
+    /// Of the channels, over the examples looked at.
+    pub statistics: Statistics,
+}
+
 /// How often each value of 0..=255 comes: sums of whole numbers, the same in any order.
 type Histogram = [u64; 256];
+
+/// Sums over examples, which add up in any order.
+#[derive(Clone)]
+struct Sums {
+    channels: Vec<Histogram>,
+    /// Of each class the number of examples and the sum of their pixels.
+    classes: Vec<(u64, Vec<u64>)>,
+    /// The classes of examples that were made for it.
+    found: Vec<(u64, usize)>,
+}
+
+impl Sums {
+    fn new(channels: usize, classes: usize) -> Self {
+        let channels = vec![[0u64; 256]; channels];
+        Self { channels, classes: vec![(0, Vec::new()); classes], found: Vec::new() }
+    }
+
+    fn add(&mut self, index: u64, example: &Example) {
+        for ((_, c, _, _), v) in example.pixels.indexed_iter() {
+            self.channels[c][*v as usize] += 1;
+        }
+        self.found.push((index, example.class));
+        if let Some((n, sum)) = self.classes.get_mut(example.class) {
+            *n += 1;
+            sum.resize(example.pixels.len(), 0);
+            sum.iter_mut().zip(&example.pixels).for_each(|(sum, v)| *sum += *v as u64);
+        }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.channels.iter_mut().flatten().zip(other.channels.iter().flatten()).for_each(|(a, b)| *a += b);
+        for ((n, sum), (m, other)) in self.classes.iter_mut().zip(other.classes) {
+            *n += m;
+            sum.resize(sum.len().max(other.len()), 0);
+            sum.iter_mut().zip(other).for_each(|(a, b)| *a += b);
+        }
+        self.found.extend(other.found);
+        self
+    }
+
+    fn statistics(&self) -> Statistics {
+        let (mean, std) = self.channels.iter().map(moments).unzip();
+        Statistics { mean, std, examples: self.found.len() as u64 }
+    }
+}
 
 impl Dataset {
     /// Mean and deviation of the training part, over at most [`MEASURED`] examples.
@@ -29,73 +88,57 @@ impl Dataset {
     /// # Errors
     /// Where an example cannot be read, or there is none.
     pub fn statistics(&self) -> Result<Statistics, DataError> {
-        let channels = self.shape()[0];
-        let indices = self.measured();
-        let empty = || vec![[0u64; 256]; channels];
-        let count = |mut counts: Vec<Histogram>, index: &u64| -> Result<Vec<Histogram>, DataError> {
-            let pixels = self.example(Part::Train, *index)?.pixels;
-            for ((_, c, _, _), v) in pixels.indexed_iter() {
-                counts[c][*v as usize] += 1;
-            }
-            Ok(counts)
-        };
-        let add = |mut a: Vec<Histogram>, b: Vec<Histogram>| {
-            a.iter_mut().flatten().zip(b.iter().flatten()).for_each(|(a, b)| *a += b);
-            Ok(a)
-        };
-        let counts = indices.par_iter().try_fold(empty, count).try_reduce(empty, add)?;
-        let moments = counts.iter().map(moments);
-        let (mean, std) = moments.unzip();
-        match indices.len() as u64 {
-            0 => {
-                Err(DataError::wrong(self.name(), "expected training examples, got none; choose other data"))
-            }
-            examples => Ok(Statistics { mean, std, examples }),
-        }
+        Ok(self.sums(Part::Train, 0, &())?.statistics())
     }
 
-    /// Examples of each class in a part; `None` for generated data, which is endless and even.
-    pub fn class_counts(&self, part: Part) -> Option<Vec<u64>> {
-        let mut counts = vec![0; self.classes().len()];
-        for index in 0..self.len(part)? {
-            counts[self.stored_class(part, index)?] += 1;
-        }
-        Some(counts)
-    }
-
-    /// The mean of the training pictures of a class, (1, C, H, W) in 0..=255, over those among the examples that
-    /// [`Dataset::statistics`] looks at; `None` where none of them is of that class.
+    /// What a part holds: the examples of each class, its mean picture, mean and deviation of the channels. At most
+    /// [`MEASURED`] examples are looked at. `progress` hears how far it is, and can stop it.
     ///
     /// # Errors
-    /// Where an example cannot be read.
-    pub fn mean_picture(&self, class: usize) -> Result<Option<Tensor>, DataError> {
-        let [c, h, w] = self.shape();
-        let of_class: Vec<u64> = self
-            .measured()
-            .into_iter()
-            .filter(|index| self.stored_class(Part::Train, *index).is_none_or(|found| found == class))
-            .collect();
-        let none = || (0u64, vec![0u64; c * h * w]);
-        let add = |(n, mut sum): (u64, Vec<u64>), index: &u64| -> Result<_, DataError> {
-            let example = self.example(Part::Train, *index)?;
-            if example.class != class {
-                return Ok((n, sum));
+    /// Where an example cannot be read, or there is none; and [`DataError::Cancelled`].
+    pub fn measure(&self, part: Part, progress: &dyn Progress) -> Result<Measured, DataError> {
+        let classes = self.classes().len();
+        let sums = self.sums(part, classes, progress)?;
+        let mut by_class = vec![Vec::new(); classes];
+        match self.len(part) {
+            None => {
+                let mut found = sums.found.clone();
+                found.sort_unstable();
+                found.into_iter().for_each(|(index, class)| by_class[class].push(index));
             }
-            sum.iter_mut().zip(&example.pixels).for_each(|(sum, v)| *sum += *v as u64);
-            Ok((n + 1, sum))
+            Some(len) => (0..len).for_each(|index| {
+                let class = self.stored_class(part, index).and_then(|class| by_class.get_mut(class));
+                class.into_iter().for_each(|class| class.push(index));
+            }),
+        }
+        let [c, h, w] = self.shape();
+        let mean = |(n, sum): &(u64, Vec<u64>)| {
+            let mean = sum.iter().map(|sum| (*sum as f64 / *n as f64) as f32).collect();
+            (*n > 0).then(|| Tensor::from_shape_vec((1, c, h, w), mean).ok()).flatten()
         };
-        let both = |(n, mut a): (u64, Vec<u64>), (m, b): (u64, Vec<u64>)| {
-            a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
-            Ok((n + m, a))
-        };
-        let (n, sum) = of_class.par_iter().try_fold(none, add).try_reduce(none, both)?;
-        let mean = sum.iter().map(|sum| (*sum as f64 / n as f64) as f32).collect();
-        Ok((n > 0).then(|| Tensor::from_shape_vec((1, c, h, w), mean).ok()).flatten())
+        let means = sums.classes.iter().map(mean).collect();
+        Ok(Measured { by_class, means, statistics: sums.statistics() })
     }
 
-    /// The training examples to look at.
-    fn measured(&self) -> Vec<u64> {
-        match self.len(Part::Train) {
+    fn sums(&self, part: Part, classes: usize, progress: &dyn Progress) -> Result<Sums, DataError> {
+        let indices = self.measured(part);
+        if indices.is_empty() {
+            let what = format!("expected {} examples, got none; choose another part", part.name());
+            return Err(DataError::wrong(self.name(), what));
+        }
+        let counter = Counter::new(progress, indices.len() as u64);
+        let none = || Sums::new(self.shape()[0], classes);
+        let add = |mut sums: Sums, index: &u64| -> Result<Sums, DataError> {
+            sums.add(*index, &self.example(part, *index)?);
+            counter.one()?;
+            Ok(sums)
+        };
+        indices.par_iter().try_fold(none, add).try_reduce(none, |a, b| Ok(a.and(b)))
+    }
+
+    /// The examples of a part to look at.
+    fn measured(&self, part: Part) -> Vec<u64> {
+        match self.len(part) {
             None => (0..MEASURED / 10).collect(),
             Some(len) if len <= MEASURED => (0..len).collect(),
             Some(len) => (0..MEASURED)
@@ -143,20 +186,34 @@ mod tests {
             );
         }
         assert_eq!(data.statistics(), Ok(got));
-        assert_eq!(data.class_counts(Part::Train), None);
     }
 
     #[test]
-    fn a_mean_picture_is_the_mean_of_its_class() {
+    fn what_a_part_holds_is_that_of_a_plain_computation() {
         let data = Dataset::generated(Generated::Digits, 4);
-        let ones: Vec<Tensor> = (0..MEASURED / 10)
-            .map(|index| Generated::Digits.sample(4, index))
-            .filter_map(|(pixels, class)| (class == 1).then_some(pixels))
+        let got = data.measure(Part::Train, &()).expect("measures");
+        assert_eq!(Ok(got.statistics), data.statistics());
+        let ones: Vec<(u64, Tensor)> = (0..MEASURED / 10)
+            .map(|index| (index, Generated::Digits.sample(4, index)))
+            .filter_map(|(index, (pixels, class))| (class == 1).then_some((index, pixels)))
             .collect();
-        let sum = ones.iter().fold(Tensor::zeros((1, 1, 28, 28)), |sum, x| sum + x);
-        let got = data.mean_picture(1).expect("reads").expect("there are ones");
+        assert_eq!(got.by_class[1], ones.iter().map(|(index, _)| *index).collect::<Vec<_>>());
+        assert_eq!(got.by_class.iter().map(Vec::len).sum::<usize>() as u64, MEASURED / 10);
+        let sum = ones.iter().fold(Tensor::zeros((1, 1, 28, 28)), |sum, (_, x)| sum + x);
         let expected = sum / ones.len() as f32;
-        assert!(got.iter().zip(&expected).all(|(a, b): (&f32, &f32)| (a - b).abs() < 1e-3));
-        assert_eq!(data.mean_picture(10), Ok(None));
+        let mean = got.means[1].as_ref().expect("there are ones");
+        assert!(mean.iter().zip(&expected).all(|(a, b): (&f32, &f32)| (a - b).abs() < 1e-3));
+    }
+
+    #[test]
+    fn measuring_can_be_stopped() {
+        struct Stop;
+        impl Progress for Stop {
+            fn cancelled(&self) -> bool {
+                true
+            }
+        }
+        let data = Dataset::generated(Generated::Digits, 4);
+        assert_eq!(data.measure(Part::Test, &Stop), Err(DataError::Cancelled));
     }
 }
