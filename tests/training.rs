@@ -1,7 +1,9 @@
 //! Training on a data set in the program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, EditAction, Effect, End, Job, News, TrainAction, Training, Until, apply},
+    app::{
+        Action, AppState, EditAction, Effect, End, Extent, Job, News, TrainAction, Training, Until, apply,
+    },
     data::{Dataset, Generated},
     model_io::{Architecture, Model},
     nn::{
@@ -319,10 +321,46 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     let edit = EditAction::SetParameter { layer, part: Part::Weight, index: 1, value: 0.75 };
     run(&mut state, Action::Edit { edit, more: false });
     assert!(state.notices.is_empty(), "{:?}", state.notices);
-    // They begin a run of their own, and undo comes back to the one before.
-    assert_eq!(state.trace().time(), 0);
-    assert_eq!(state.trace().params().0[layer].at(Part::Weight).iter().nth(1), Some(&0.75));
+    // They begin a line of their own at this step; undo comes back to the one before, redo to this one.
+    let edited = |state: &AppState| state.trace().params().0[layer].at(Part::Weight).iter().nth(1).copied();
+    assert_eq!((at(&state).as_str(), edited(&state)), ("e0.b2.i0/fwd", Some(0.75)));
+    let lines =
+        |state: &AppState| (state.run.lines().len(), state.run.line_number(), state.run.line().done());
+    assert_eq!(lines(&state), (2, 1, 2));
     run(&mut state, Action::Undo);
-    run(&mut state, Action::GoTo("e0.b2.i0/fwd".into()));
+    assert_eq!(
+        (lines(&state), edited(&state)),
+        ((2, 0, 4), before.0[layer].at(Part::Weight).iter().nth(1).copied())
+    );
     assert_eq!(**state.trace().params(), *before);
+    run(&mut state, Action::Redo);
+    assert_eq!((lines(&state), edited(&state)), ((2, 1, 2), Some(0.75)));
+    // A second edit at the same step goes on with the line; a drag is undone as one.
+    for (value, more) in [(0.5, false), (0.25, true)] {
+        let edit = EditAction::SetParameter { layer, part: Part::Weight, index: 1, value };
+        run(&mut state, Action::Edit { edit, more });
+    }
+    assert_eq!((lines(&state), edited(&state)), ((2, 1, 2), Some(0.25)));
+    run(&mut state, Action::Undo);
+    assert_eq!(edited(&state), Some(0.75));
+    // It trains on from there; the old line stays as it was.
+    let old = state.run.lines()[0].clone();
+    train(&mut state, TrainAction::Start(Until::Step(5)));
+    assert_eq!((state.run.line_number(), state.run.line().done()), (1, 6));
+    let new = state.run.line();
+    assert!((0..2).all(|time| new.records[&time] == old.records[&time]));
+    assert_ne!(new.records[&2].report, old.records[&2].report);
+    assert_eq!(state.run.lines()[0].records, old.records);
+    // Any step of it comes back bit for bit.
+    let last = params_at(&mut state, 5);
+    assert_eq!(params_at(&mut state, 2).0[layer].at(Part::Weight).iter().nth(1), Some(&0.75));
+    assert_eq!(params_at(&mut state, 5), last);
+    // Back to what was trained up to there.
+    run(&mut state, Action::GoTo("e0.b2.i0/fwd".into()));
+    run(&mut state, Action::Edit { edit: EditAction::Reset(Extent::Model), more: false });
+    assert_eq!(
+        (state.run.lines().len(), edited(&state)),
+        (3, before.0[layer].at(Part::Weight).iter().nth(1).copied())
+    );
+    assert!(state.notices.is_empty(), "{:?}", state.notices);
 }

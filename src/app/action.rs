@@ -5,15 +5,19 @@ use super::{
     ask::{self, EXPONENTS, Tab},
     edit::{self, EditAction},
     looks::{self, LooksAction},
+    sets::{self, DataAction},
     state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, ThemeChoice},
     training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
 };
-use crate::data::{Content, Fit, Ground, Loaded, PictureError, samples};
+use crate::data::{Content, Dataset, Fit, Ground, Loaded, PictureError, samples};
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Mode, Watch, optimizer::Optimizer};
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, breakpoint};
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
 
 /// Something that happens to the program.
 #[derive(Clone, Debug)]
@@ -157,6 +161,8 @@ pub enum Action {
     CopyAddress,
     /// Something about training on a data set.
     Train(TrainAction),
+    /// Something about the data sets at hand.
+    Data(DataAction),
     /// Go on with the replay of training steps.
     Advance,
     /// Leave.
@@ -176,6 +182,35 @@ pub enum Effect {
     AskForPicture,
     /// Open a dialog for a model; answer [`Action::OpenBytes`].
     AskForModel,
+    /// Open a dialog for a data set; answer [`DataAction::Open`].
+    AskForData {
+        /// A folder instead of a file.
+        folder: bool,
+    },
+    /// Open a data set off the window's thread, telling how far it is by [`DataAction::Progress`]; answer
+    /// [`DataAction::Opened`].
+    OpenData {
+        /// The job's number.
+        job: u64,
+        /// Where it lies.
+        path: PathBuf,
+        /// The most rows and columns of pictures that may have any size.
+        at_most: usize,
+        /// Set when the answer is no longer wanted.
+        stop: Arc<AtomicBool>,
+    },
+    /// Find out what a part of a set holds, off the window's thread and telling how far it is by
+    /// [`DataAction::Progress`]; answer [`DataAction::Measured`].
+    MeasureData {
+        /// The job's number.
+        job: u64,
+        /// The set.
+        data: Dataset,
+        /// The part.
+        part: crate::data::Part,
+        /// Set when the answer is no longer wanted.
+        stop: Arc<AtomicBool>,
+    },
     /// Decode off the window's thread; answer [`Action::PictureDecoded`].
     Decode {
         /// The job's number.
@@ -209,6 +244,7 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
     let time_for_more = matches!(action, Action::Advance);
     let mut effects = apply_alone(state, action);
     effects.extend(looks::follow(state, time_for_more));
+    effects.extend(sets::follow(state));
     effects
 }
 
@@ -456,6 +492,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             }
         }
         Action::Train(action) => return training::act(state, action),
+        Action::Data(action) => return sets::act(state, action),
         Action::SetOptimizer(optimizer) => return edit(state, |inputs| inputs.optimizer = optimizer),
         Action::SetMode(mode) => return edit(state, |inputs| inputs.mode = mode),
         Action::Undo => {
@@ -467,6 +504,13 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                     state.undo.undo(state.inputs.clone());
                     return training::steer(state, inputs.optimizer);
                 }
+                if training::is_forking(&state.inputs, &inputs) {
+                    let now = std::mem::replace(&mut state.inputs, inputs);
+                    let left = now.forked.clone();
+                    state.undo.undo(now);
+                    training::take_fork(state, left.as_ref());
+                    return Vec::new();
+                }
                 return set_inputs(state, inputs, Change::Undo);
             }
         }
@@ -477,6 +521,13 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                 if training::is_steering(&state.inputs, &inputs) {
                     state.undo.redo(state.inputs.clone());
                     return training::steer(state, inputs.optimizer);
+                }
+                if training::is_forking(&state.inputs, &inputs) {
+                    let now = std::mem::replace(&mut state.inputs, inputs);
+                    let left = now.forked.clone();
+                    state.undo.redo(now);
+                    training::take_fork(state, left.as_ref());
+                    return Vec::new();
                 }
                 return set_inputs(state, inputs, Change::Redo);
             }
@@ -491,7 +542,9 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::TypeAddress(typing) => state.view.typing_address = typing,
         Action::Escape => {
             let view = &mut state.view;
-            if view.blank || view.help || view.typing_address {
+            if state.data.asking {
+                state.data.asking = false;
+            } else if view.blank || view.help || view.typing_address {
                 (view.blank, view.help, view.typing_address) = (false, false, false);
             } else if let Some(draft) = &state.draft {
                 // What has been written is not thrown away by one key.
@@ -598,12 +651,17 @@ pub(super) fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Ve
 
 /// Takes other inputs, when what follows from them has been computed: at once, or for a large network by a
 /// worker.
-pub(super) fn set_inputs(state: &mut AppState, inputs: Inputs, change: Change) -> Vec<Effect> {
+pub(super) fn set_inputs(state: &mut AppState, mut inputs: Inputs, change: Change) -> Vec<Effect> {
+    if !inputs.is_same_training(&state.inputs) && !matches!(change, Change::Undo | Change::Redo) {
+        inputs.forked = None;
+    }
     if let Some(run) = training::unshelve(state, &inputs) {
         let derived = work::fitted(&inputs).map(|fitted| Derived { inputs, fitted, run });
         take_over(state, change, derived);
         return Vec::new();
     }
+    // Its lines are gone.
+    inputs.forked = None;
     let images = inputs.training.as_ref().map_or(1, |training| training.course.batch_len as u32);
     if work::is_large_batch(&inputs.model.network, images) {
         let (name, inputs) = (inputs.model.name.clone(), Box::new(inputs));
@@ -755,11 +813,14 @@ fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     let sample = sample.or_else(|| (is_sample && !fits).then_some(bundled::models()[0].default_sample));
     // The user's own picture stays; a sample gives way to the one that goes with the model.
     let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
-    let mut inputs = state.inputs.clone().with_model(Arc::new(model));
+    let (model, training) = match state.inputs.training.clone() {
+        Some(training) => training.for_model(model),
+        None => (model, None),
+    };
+    let mut inputs = Inputs { training, ..state.inputs.clone().with_model(Arc::new(model)) };
     if let Some(picture) = picture {
         inputs.picture = Arc::new(picture);
     }
-    inputs.training = inputs.training.take().and_then(|training| training.for_model(&inputs.model));
     set_inputs(state, inputs, Change::Renew)
 }
 

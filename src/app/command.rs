@@ -1,6 +1,6 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
-use super::{Action, AppState, BuildAction, Page};
+use super::{Action, AppState, BuildAction, DataAction, Page};
 use crate::trace::{Grain, Move};
 
 /// A key with what is held beside it. Names are egui's (`ArrowRight`, `Space`, `G`).
@@ -86,6 +86,7 @@ macro_rules! commands {
 pub const COMMANDS: &[Command] = commands! {
     "open_picture" File ctrl("O"), "" => |_| Action::AskForPicture;
     "open_model" File ctrl_shift("O"), "" => |_| Action::AskForModel;
+    "open_data" File ctrl("D"), "" => |_| Action::Data(DataAction::Ask(true));
     "new_network" File ctrl("N"), "" => |_| Action::Build(BuildAction::New);
     "edit_network" File ctrl("E"), "" => |_| Action::Build(BuildAction::Edit);
     "copy_address" File ctrl_shift("C"), "" => |_| Action::CopyAddress;
@@ -124,6 +125,7 @@ pub const COMMANDS: &[Command] = commands! {
     "slower" View key("Minus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec / 2.0);
     "page_closeup" View key("F2"), "" => |_| Action::SetPage(Page::Closeup);
     "page_training" View key("F3"), "" => |_| Action::SetPage(Page::Training);
+    "page_data" View key("F6"), "" => |_| Action::SetPage(Page::Data);
     "page_looks" View key("F4"), "" => |_| Action::SetPage(Page::Looks);
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "blank" View key("B"), "" => |_| Action::ToggleBlank;

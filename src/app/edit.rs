@@ -4,6 +4,7 @@ use super::{
     action::{Effect, fail, set_inputs},
     history::Inputs,
     state::AppState,
+    training,
     work::Change,
 };
 use crate::data::{
@@ -125,6 +126,9 @@ pub(super) fn act(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Eff
         fail(state, NO_PICTURE.into());
         return Vec::new();
     }
+    if !is_of_pixels && state.inputs.training.is_some() && state.trace().time() > 0 {
+        return edit_in_training(state, edit, more);
+    }
     let more = more && state.in_stroke;
     let change = match edit {
         EditAction::NewDrawing { .. } => Change::Renew,
@@ -140,16 +144,25 @@ pub(super) fn act(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Eff
     }
 }
 
-/// The inputs after an edit.
-fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, String> {
-    let now = &state.inputs;
-    let [c, h, w] = now.model.network.input;
-    // A stroke is painted anew from its beginning, so that its own overlaps do not add up.
-    let base = state.undo.before().filter(|_| more).unwrap_or(now);
+/// An edit of weights at a later step of training starts a line of training there.
+fn edit_in_training(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
+    let mut params = (**state.trace().params()).clone();
+    match edit_params(state, &mut params, edit) {
+        Ok(()) if params == **state.trace().params() => Vec::new(),
+        Ok(()) => training::fork(state, params, more),
+        Err(error) => {
+            fail(state, error);
+            Vec::new()
+        }
+    }
+}
+
+/// An edit of weights; any other leaves them.
+fn edit_params(state: &AppState, params: &mut Params, edit: EditAction) -> Result<(), String> {
+    let network = &state.inputs.model.network;
     match edit {
         EditAction::SetParameter { layer, part, index, value } => {
-            let name = layer_name(&now.model.network, layer)?;
-            let mut params = weights(state);
+            let name = layer_name(network, layer)?;
             let cells = params.0[layer].get_mut(part);
             let cell = cells.and_then(|cells| cells.iter_mut().nth(index)).ok_or_else(|| {
                 format!(
@@ -158,17 +171,39 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
                 )
             })?;
             *cell = value;
-            Ok(with_params(now, params))
         }
         EditAction::SetFilter { layer, out, channel, filter } => {
-            let mut params = weights(state);
-            set_filter(&now.model.network, &mut params, layer, out, channel, filter)?;
-            Ok(with_params(now, params))
+            set_filter(network, params, layer, out, channel, filter)?;
         }
         EditAction::Reset(extent) => {
-            let Some(loaded) = &now.loaded else { return Ok(now.clone()) };
+            if let Some(loaded) = state.loaded_params() {
+                reset(params, &loaded, extent);
+            }
+        }
+        EditAction::SetPixel { .. }
+        | EditAction::Paint { .. }
+        | EditAction::Fill(_)
+        | EditAction::ResetPixels
+        | EditAction::NewDrawing { .. } => {}
+    }
+    Ok(())
+}
+
+/// The inputs after an edit.
+fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, String> {
+    let now = &state.inputs;
+    let [c, h, w] = now.model.network.input;
+    // A stroke is painted anew from its beginning, so that its own overlaps do not add up.
+    let base = state.undo.before().filter(|_| more).unwrap_or(now);
+    match edit {
+        EditAction::SetParameter { .. } | EditAction::SetFilter { .. } => {
+            let mut params = weights(state);
+            edit_params(state, &mut params, edit)?;
+            Ok(with_params(now, params))
+        }
+        EditAction::Reset(_) => {
             let mut params = (*now.model.params).clone();
-            reset(&mut params, loaded, extent);
+            edit_params(state, &mut params, edit)?;
             Ok(with_params(now, params))
         }
         EditAction::SetPixel { index, value } => {
@@ -219,7 +254,8 @@ fn layer_name(network: &Network, layer: usize) -> Result<&str, String> {
     })
 }
 
-/// The parameters of the training step that is looked at. An edit of a later step's begins a run with them.
+/// The parameters of the training step that is looked at. An edit of a later step's, on the one picture, begins a run
+/// with them.
 fn weights(state: &AppState) -> Params {
     let first = &state.inputs.model.params;
     if state.trace().time() == 0 { (**first).clone() } else { (**state.trace().params()).clone() }

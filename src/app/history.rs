@@ -3,9 +3,34 @@
 use super::training::Training;
 use crate::data::{Fit, Ground, Loaded};
 use crate::model_io::Model;
-use crate::nn::{Mode, Params, optimizer::Optimizer};
+use crate::nn::{
+    Mode, Params,
+    optimizer::{Moments, Optimizer},
+};
 use crate::tensor::Tensor;
 use std::sync::Arc;
+
+/// Weights that were edited at a later step of training: a line of training begins there.
+#[derive(Clone, Debug)]
+pub struct Forked {
+    /// The number of the line that it left.
+    pub from: usize,
+    /// The step before which it left it.
+    pub time: u32,
+    /// The weights before that step as they were trained.
+    pub original: Arc<Params>,
+    /// The same after the edit.
+    pub params: Arc<Params>,
+    /// The optimizer's moments before that step.
+    pub moments: Arc<Moments>,
+}
+
+impl PartialEq for Forked {
+    fn eq(&self, other: &Self) -> bool {
+        (self.from, self.time) == (other.from, other.time)
+            && (Arc::ptr_eq(&self.params, &other.params) || self.params == other.params)
+    }
+}
 
 /// Everything that a user edits. Cheap to copy: what is large is shared.
 #[derive(Clone, Debug)]
@@ -31,6 +56,8 @@ pub struct Inputs {
     pub epochs: u32,
     /// Training on a data set instead of the picture.
     pub training: Option<Training>,
+    /// The edit of weights in the course of it that the line looked at comes from.
+    pub forked: Option<Forked>,
     /// Whether batch statistics and dropout are in use; in training on a data set they are.
     pub mode: Mode,
     /// The seed of the dropout masks.
@@ -50,6 +77,7 @@ impl PartialEq for Inputs {
             optimizer,
             epochs,
             training,
+            forked,
             mode,
             seed,
         } = self;
@@ -62,7 +90,7 @@ impl PartialEq for Inputs {
             && (loaded.is_some(), painted) == (other.loaded.is_some(), &other.painted)
             && (fit, ground, label) == (&other.fit, &other.ground, &other.label)
             && (optimizer, epochs, mode, seed) == (&other.optimizer, &other.epochs, &other.mode, &other.seed)
-            && training == &other.training
+            && (training, forked) == (&other.training, &other.forked)
     }
 }
 
@@ -80,6 +108,7 @@ impl Inputs {
             optimizer: Optimizer::default(),
             epochs: 100,
             training: None,
+            forked: None,
             mode: Mode::Eval,
             seed: 0,
         }

@@ -13,6 +13,7 @@ mod history;
 mod looks;
 mod playback;
 mod run;
+mod sets;
 mod state;
 mod training;
 mod work;
@@ -21,10 +22,11 @@ pub use action::{Action, Effect, apply};
 pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
 pub use build::{BuildAction, Draft, Written};
 pub use edit::{EditAction, Extent, Ink};
-pub use history::{Inputs, Undo};
+pub use history::{Forked, Inputs, Undo};
 pub use looks::{Looks, LooksAction, Made, RandomLook, Subject, focused_unit};
 pub use playback::Playback;
 pub use run::{Need, Run};
+pub use sets::{DataAction, DataState, OpenedSet, Shown};
 pub use state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, ThemeChoice, ViewState};
 pub use training::{
     End, Feed, Job, News, Running, Step, TrainAction, Training, TrainingState, Until, checked,

@@ -7,12 +7,13 @@ use super::{
     looks::Looks,
     playback::Playback,
     run::Run,
+    sets::DataState,
     training::TrainingState,
     work::{Derived, derive_now},
 };
 use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
-use crate::nn::Part;
+use crate::nn::{Params, Part};
 use crate::tensor::Tensor;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, TensorId, Trace};
 use crate::train::class_of;
@@ -71,19 +72,22 @@ pub enum Page {
     Closeup,
     /// Training on a data set.
     Training,
+    /// What a data set holds.
+    Data,
     /// What a unit of the network looks at.
     Looks,
 }
 
 impl Page {
     /// All pages, in the order of their tabs.
-    pub const ALL: [Self; 3] = [Self::Closeup, Self::Training, Self::Looks];
+    pub const ALL: [Self; 4] = [Self::Closeup, Self::Training, Self::Data, Self::Looks];
 
     /// The key of its name in the strings.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Closeup => "page.closeup",
             Self::Training => "page.training",
+            Self::Data => "page.data",
             Self::Looks => "page.looks",
         }
     }
@@ -225,6 +229,8 @@ pub struct AppState {
     pub in_stroke: bool,
     /// What goes on in training on a data set.
     pub training: TrainingState,
+    /// The data sets at hand.
+    pub data: DataState,
     /// Earlier and undone inputs.
     pub undo: Undo,
     /// What a unit looks at.
@@ -280,6 +286,7 @@ impl AppState {
             answer: None,
             in_stroke: false,
             training: TrainingState::default(),
+            data: DataState::default(),
             undo: Undo::default(),
             looks: Looks::default(),
             draft: None,
@@ -312,6 +319,15 @@ impl AppState {
     /// The model.
     pub fn model(&self) -> &Model {
         &self.inputs.model
+    }
+
+    /// The weights as they were before they were edited, where they were: as loaded, or as trained up to the step that
+    /// is looked at.
+    pub fn loaded_params(&self) -> Option<Arc<Params>> {
+        match &self.inputs.forked {
+            Some(forked) if forked.time == self.trace().time() => Some(Arc::clone(&forked.original)),
+            Some(_) | None => self.inputs.loaded.clone(),
+        }
     }
 
     /// The target class of the image that is looked at.

@@ -8,6 +8,7 @@ use super::{
     history::Inputs,
     looks::Made,
     run::{Need, Run},
+    sets::DataAction,
     state::{AppState, Busy, Doing, best},
     training::Feed,
 };
@@ -275,6 +276,10 @@ pub fn settle(state: &mut AppState, effects: Vec<Effect>, watch: Watch) -> Vec<E
                 queue.extend(apply(state, action));
             }
             Effect::Advance => queue.extend(apply(state, Action::Advance)),
+            Effect::MeasureData { job, data, part, .. } => {
+                let result = data.measure(part, &());
+                queue.extend(apply(state, Action::Data(DataAction::Measured { job, result })));
+            }
             other => left.push(other),
         }
     }

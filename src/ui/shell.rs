@@ -22,6 +22,9 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         } else {
             regions_ui(ui, &view, theme);
         }
+        if view.state.data.asking {
+            views::open_data::open_data_ui(ui, &view);
+        }
         views::notices::notices_ui(ui, &view);
         if state.view.help {
             views::help::help_ui(ui, &view);
@@ -79,6 +82,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) {
                     });
                 }
                 Page::Training => views::training::training_ui(ui, view),
+                Page::Data => views::data::data_ui(ui, view),
                 Page::Looks => views::looks::looks_ui(ui, view),
             }
         },

@@ -1,8 +1,8 @@
 //! The native window: eframe's app, the worker that decodes, dialogs, drag and drop, paste.
 
 use super::{shell, strings::Words, theme, trainer::Worker, view::Memory};
-use crate::app::{Action, AppState, Effect, Task, ThemeChoice, apply};
-use crate::data::{Loaded, Picture};
+use crate::app::{Action, AppState, DataAction, Effect, Task, ThemeChoice, apply};
+use crate::data::{Loaded, Opening, Picture, Progress, is_data};
 use crate::model_io::Model;
 use crate::nn::{Watch, engine::Alone};
 use crate::threads::Threads;
@@ -11,7 +11,7 @@ use std::{
     cell::Cell,
     path::{Path, PathBuf},
     sync::{
-        Arc, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
@@ -45,8 +45,12 @@ pub fn open(file: Option<PathBuf>) -> Result<(), String> {
     })
 }
 
-/// A file's bytes, or a line for the user.
-fn read(path: &Path) -> Action {
+/// What opens a path: a data set is read where it lies, anything else as bytes. What cannot be read is a line for
+/// the user.
+fn opening(path: &Path) -> Action {
+    if is_data(path) {
+        return Action::Data(DataAction::Open(path.to_owned()));
+    }
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     match std::fs::read(path) {
         Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
@@ -56,6 +60,35 @@ fn read(path: &Path) -> Action {
         )),
     }
 }
+
+/// Who hears how far the reading of a data set is, some 30 times a second.
+struct Watcher {
+    job: u64,
+    stop: Arc<AtomicBool>,
+    sender: Sender<Action>,
+    ctx: Context,
+    last: Mutex<Instant>,
+}
+
+impl Progress for Watcher {
+    fn report(&self, done: u64, total: u64) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() > BETWEEN {
+            *last = Instant::now();
+            let (job, part) = (self.job, done as f32 / total.max(1) as f32);
+            // Where the window is gone, nobody waits for the answer.
+            let _ = self.sender.send(Action::Data(DataAction::Progress { job, part }));
+            self.ctx.request_repaint();
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// The time between two words on how far a work is.
+const BETWEEN: Duration = Duration::from_millis(33);
 
 struct Window {
     state: AppState,
@@ -92,7 +125,7 @@ impl Window {
             trainer: None,
         };
         if let Some(file) = file {
-            window.spawn(ctx, move || Some(read(&file)));
+            window.spawn(ctx, move || Some(opening(&file)));
         }
         window
     }
@@ -103,6 +136,26 @@ impl Window {
                 self.ask(ctx, &["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "npy"]);
             }
             Effect::AskForModel => self.ask(ctx, &Model::ENDINGS),
+            Effect::AskForData { folder } => self.ask_with(ctx, move || {
+                let dialog = rfd::FileDialog::new();
+                let path = if folder { dialog.pick_folder() } else { dialog.pick_file() };
+                path.map(|path| Action::Data(DataAction::Open(path)))
+            }),
+            Effect::OpenData { job, path, at_most, stop } => {
+                let watcher = self.watcher(ctx, job, stop);
+                self.spawn(ctx, move || {
+                    let opening = Opening { at_most: Some(at_most), ..Opening::default() };
+                    let result = opening.open(&path, &watcher);
+                    Some(Action::Data(DataAction::Opened { job, result }))
+                });
+            }
+            Effect::MeasureData { job, data, part, stop } => {
+                let watcher = self.watcher(ctx, job, stop);
+                self.spawn(ctx, move || {
+                    let result = data.measure(part, &watcher);
+                    Some(Action::Data(DataAction::Measured { job, result }))
+                });
+            }
             Effect::Decode { job, name, bytes } => self.spawn(ctx, move || {
                 let result = Loaded::decode(&name, &bytes).map(Arc::new);
                 Some(Action::PictureDecoded { job, result })
@@ -149,7 +202,6 @@ impl Window {
 
     /// Does a task on threads of its own and tells some 30 times a second how far it is.
     fn work(&self, ctx: &Context, job: u64, task: Arc<Task>, stop: Arc<AtomicBool>) {
-        const BETWEEN: Duration = Duration::from_millis(33);
         let (sender, repaint) = (self.sender.clone(), ctx.clone());
         self.spawn(ctx, move || {
             let last = Cell::new(Instant::now());
@@ -172,23 +224,31 @@ impl Window {
         });
     }
 
+    fn watcher(&self, ctx: &Context, job: u64, stop: Arc<AtomicBool>) -> Watcher {
+        Watcher { job, stop, sender: self.sender.clone(), ctx: ctx.clone(), last: Mutex::new(Instant::now()) }
+    }
+
     fn ask(&self, ctx: &Context, endings: &[&str]) {
         let dialog = rfd::FileDialog::new().add_filter("convstep", endings);
+        self.ask_with(ctx, move || dialog.pick_file().map(|path| opening(&path)));
+    }
+
+    /// Asks by a dialog of the system.
+    fn ask_with(&self, ctx: &Context, dialog: impl FnOnce() -> Option<Action> + Send + 'static) {
         let no_dialog = Words(self.state.view.lang).text("notice.no_dialog");
         self.spawn(ctx, move || {
             let start = Instant::now();
-            let Some(path) = dialog.pick_file() else {
-                // Nobody closes a dialog this fast: there was none.
-                return (start.elapsed() < Duration::from_millis(250)).then_some(Action::Fail(no_dialog));
-            };
-            Some(read(&path))
+            let answer = dialog();
+            // Nobody closes a dialog this fast: there was none.
+            let is_there = answer.is_some() || start.elapsed() >= Duration::from_millis(250);
+            if is_there { answer } else { Some(Action::Fail(no_dialog)) }
         });
     }
 
     /// Files that were dropped, which are read elsewhere, and pictures that were pasted.
     fn received(&self, ctx: &Context) -> Vec<Action> {
         for file in ctx.input(|input| input.raw.dropped_files.clone()) {
-            self.spawn(ctx, move || Some(read(file.path())));
+            self.spawn(ctx, move || Some(opening(file.path())));
         }
         ctx.input(|input| {
             let pasted = input.events.iter().filter_map(|event| match event {

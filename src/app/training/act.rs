@@ -1,18 +1,19 @@
 //! What the user asks for in training, and what the worker answers.
 
 use super::{
-    Training,
+    Training, fitted,
     job::{End, Job, News, Until},
+    names, with_names,
 };
 use crate::app::{
-    AppState, Effect, Inputs, Run,
+    AppState, Effect, Forked, Inputs, Run,
     action::{edit, fail, travel},
 };
-use crate::data::Dataset;
-use crate::model_io::Model;
-use crate::nn::{init::Init, optimizer::Optimizer};
+use crate::data::{Dataset, Part, Statistics};
+use crate::model_io::{Model, Preprocess};
+use crate::nn::{Params, init::Init, optimizer::Optimizer};
 use crate::trace::{Address, Cursor, Grain, Move, Pass, Place};
-use crate::train::{Keyframe, StopWhen, Trainer};
+use crate::train::{Fork, Keyframe, Line, StopWhen, Trainer};
 use std::sync::{Arc, Mutex};
 
 /// Something about training.
@@ -29,6 +30,11 @@ pub enum TrainAction {
         /// Their seed.
         seed: u64,
     },
+    /// The seed of everything: first weights when they are next drawn, order, augmentation, dropout, split, generated
+    /// examples.
+    Seed(u64),
+    /// The network's input is normalised by mean and deviation of the data.
+    Normalise,
     /// Train on from the end of the line that is looked at.
     Start(Until),
     /// Stop after the batch under way.
@@ -119,6 +125,13 @@ pub(in crate::app) fn act(state: &mut AppState, action: TrainAction) -> Vec<Effe
                 Err(error) => fail(state, error.0),
             }
         }
+        TrainAction::Seed(seed) => {
+            return edit(state, |inputs| {
+                inputs.seed = seed;
+                inputs.training = inputs.training.take().map(|training| training.with_seed(seed));
+            });
+        }
+        TrainAction::Normalise => return normalise(state),
         TrainAction::Start(until) => return start(state, until),
         TrainAction::Pause => {
             if let Some(running) = &mut state.training.running {
@@ -159,20 +172,45 @@ pub(in crate::app) fn halt(state: &mut AppState) -> Vec<Effect> {
 }
 
 fn use_data(state: &mut AppState, data: Option<Dataset>) -> Vec<Effect> {
-    let training = match data {
-        None => None,
-        Some(data) => match data.fitted(state.model().network.input) {
-            Ok(data) => {
-                const BATCH: u64 = 32;
-                Some(Training::new(data, BATCH, state.inputs.seed))
-            }
-            Err(error) => {
-                fail(state, error.to_string());
-                return Vec::new();
-            }
-        },
+    const BATCH: u64 = 32;
+    let Some(data) = data else { return edit(state, |inputs| inputs.training = None) };
+    let model = state.model();
+    match fitted(model, &data) {
+        Ok(data) => {
+            let names = names(model, &data);
+            let training = Training::new(data, BATCH, state.inputs.seed);
+            edit(state, |inputs| {
+                if names.is_some() {
+                    inputs.model = Arc::new(with_names((*inputs.model).clone(), names));
+                }
+                inputs.training = Some(training);
+            })
+        }
+        Err(error) => {
+            fail(state, error.to_string());
+            Vec::new()
+        }
+    }
+}
+
+/// The preprocessing becomes that of the data, where its mean and deviation are known.
+fn normalise(state: &mut AppState) -> Vec<Effect> {
+    let Some(training) = &state.inputs.training else { return Vec::new() };
+    let Some(Ok(measured)) = state.data.measured(&training.course.data, Part::Train) else {
+        return Vec::new();
     };
-    edit(state, |inputs| inputs.training = training)
+    let Statistics { mean, std, .. } = measured.statistics.clone();
+    match Preprocess::new(mean.len(), mean, std) {
+        Ok(preprocess) => edit(state, |inputs| {
+            let mut model = (*inputs.model).clone();
+            model.architecture.preprocess = preprocess;
+            inputs.model = Arc::new(model);
+        }),
+        Err(error) => {
+            fail(state, error.0);
+            Vec::new()
+        }
+    }
 }
 
 fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
@@ -268,6 +306,67 @@ fn keep(state: &mut AppState) -> Vec<Effect> {
         inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
         inputs.training = None;
     })
+}
+
+/// Whether going from the inputs to others only changes weights of what is being trained, at a step after the first.
+pub(in crate::app) fn is_forking(from: &Inputs, to: &Inputs) -> bool {
+    to.training.is_some() && to.is_same_training(from) && to.forked != from.forked
+}
+
+/// Other weights before the step that is looked at: a line of their own begins there, and the old one stays. One that
+/// goes on with a stroke, or at a step that was just edited and not trained on, takes the place of what it was.
+pub(in crate::app) fn fork(state: &mut AppState, params: Params, more: bool) -> Vec<Effect> {
+    let time = state.trace().time();
+    let (line, own) = (state.run.line(), state.run.line_number());
+    let edited = state.inputs.forked.as_ref().filter(|forked| {
+        line.done() <= time && line.fork() == Some(Fork { line: forked.from, time }) && forked.time == time
+    });
+    let (from, original) = match edited {
+        Some(forked) => (forked.from, Arc::clone(&forked.original)),
+        None => (own, Arc::clone(state.trace().params())),
+    };
+    let forked = Forked {
+        from,
+        time,
+        original,
+        params: Arc::new(params),
+        moments: Arc::clone(state.trace().moments()),
+    };
+    if !(more && state.in_stroke) {
+        state.undo.record(state.inputs.clone());
+    }
+    let before = state.inputs.forked.replace(forked);
+    state.in_stroke = true;
+    take_fork(state, before.as_ref());
+    Vec::new()
+}
+
+/// Looks at the line that the inputs speak of: the one that an edit began, or that the edit before left.
+pub(in crate::app) fn take_fork(state: &mut AppState, before: Option<&Forked>) {
+    let run = &mut state.run;
+    let Some(Forked { from, time, params, moments, .. }) = state.inputs.forked.clone() else {
+        return before.into_iter().for_each(|forked| run.switch(forked.from));
+    };
+    let at = Some(Fork { line: from, time });
+    let is_it = |line: &Line| {
+        let kept = line.keyframes.before(time).filter(|(kept, _)| *kept == time);
+        line.fork() == at && kept.is_some_and(|(_, frame)| Arc::ptr_eq(&frame.params, &params))
+    };
+    let lines = run.lines();
+    let trained = lines.iter().position(is_it);
+    let place = trained.or_else(|| lines.iter().position(|line| line.fork() == at && line.done() <= time));
+    run.switch(from);
+    match place {
+        Some(line) => run.switch(line),
+        None => run.fork(time),
+    }
+    if let Some(line) = run.line_mut(run.line_number()).filter(|_| trained.is_none()) {
+        line.keyframes.pin(time, Keyframe { params, moments });
+        // They are of the weights before.
+        line.checks.remove(&time);
+        line.records.remove(&time);
+    }
+    run.leave();
 }
 
 /// Other hyperparameters from here on: they take part in the next update that the cursor has not begun. Where

@@ -80,7 +80,7 @@ pub struct News {
 }
 
 /// Examples that are checked at once.
-const AT_ONCE: u64 = 50;
+const AT_ONCE: usize = 50;
 
 /// Validation examples that the network is checked on.
 pub const CHECKED: u64 = 400;
@@ -148,9 +148,9 @@ impl Job {
     fn check(&mut self) -> Result<Option<Check>, String> {
         let Feed::Batches { course, preprocess, output } = &*self.feed else { return Ok(None) };
         if self.examples.is_empty() {
-            let (part, len) = checked(&course.data);
-            for begin in (0..len).step_by(AT_ONCE as usize) {
-                let examples = (begin..(begin + AT_ONCE).min(len)).map(|index| {
+            let (part, indices) = checked(&course.data);
+            for indices in indices.chunks(AT_ONCE) {
+                let examples = indices.iter().map(|&index| {
                     let example = course.data.example(part, index).map_err(|error| error.to_string())?;
                     Ok((example.pixels, example.class))
                 });
@@ -166,9 +166,12 @@ impl Job {
     }
 }
 
-/// The examples that a network is checked on while it trains: the part of the set, and how many of it.
-pub fn checked(data: &Dataset) -> (Part, u64) {
+/// The examples that a network is checked on while it trains: the part of the set, and which of it, evenly spread:
+/// a set may lie in the order of its classes.
+pub fn checked(data: &Dataset) -> (Part, Vec<u64>) {
     let parts = [Part::Validation, Part::Test, Part::Train];
     let part = parts.into_iter().find(|&part| !data.is_empty(part)).unwrap_or(Part::Train);
-    (part, data.len(part).unwrap_or(CHECKED).min(CHECKED))
+    let len = data.len(part).unwrap_or(CHECKED);
+    let count = len.min(CHECKED);
+    (part, (0..count).map(|k| (u128::from(k) * u128::from(len) / u128::from(count)) as u64).collect())
 }

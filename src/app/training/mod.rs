@@ -1,6 +1,6 @@
 //! Training on a data set: what feeds a run; the job that a worker steps through batch by batch; what the user asks for.
 
-use crate::data::Dataset;
+use crate::data::{DataError, Dataset};
 use crate::model_io::{Model, Preprocess};
 use crate::tensor::Tensor;
 use crate::train::{Course, stack};
@@ -9,7 +9,7 @@ mod act;
 mod job;
 
 pub use act::{Running, TrainAction, TrainingState};
-pub(super) use act::{act, halt, is_steering, shelve, steer, unshelve};
+pub(super) use act::{act, fork, halt, is_forking, is_steering, shelve, steer, take_fork, unshelve};
 pub use job::{End, Job, News, Step, Until, checked};
 
 /// What a user chooses to train on.
@@ -19,6 +19,8 @@ pub struct Training {
     pub course: Course,
     /// Times to go through an epoch.
     pub epochs: u32,
+    /// The share of a loaded set's training part that is kept back for validation, where it has no such part.
+    pub validation: f64,
 }
 
 impl Training {
@@ -27,15 +29,44 @@ impl Training {
 
     /// A data set in batches of so many, with usual settings.
     pub fn new(data: Dataset, batch: u64, seed: u64) -> Self {
+        let validation = data.usual_share();
+        let data = data.with_split(validation, seed);
         let epoch_len = Course::epoch_of(&data);
         let course = Course { data, seed, epoch_len, batch_len: 1, augment: Default::default() };
-        Self { course, epochs: 20 }.with_batch(batch)
+        Self { course, epochs: 20, validation }.with_batch(batch)
     }
 
-    /// The same for another model; `None` where the data does not fit it.
-    pub(super) fn for_model(mut self, model: &Model) -> Option<Self> {
-        self.course.data = self.course.data.fitted(model.network.input).ok()?;
-        (self.course.data.classes().len() <= model.network.classes()).then_some(self)
+    /// The same for another model, which takes the names of the classes where it has none; `None` where the data does
+    /// not fit it.
+    pub(super) fn for_model(mut self, model: Model) -> (Model, Option<Self>) {
+        let is_free = model.architecture.classes.is_empty();
+        let data = match fitted(&model, &self.course.data) {
+            Ok(data) if data.classes().len() <= model.network.classes() => data,
+            Ok(_) | Err(_) => return (model, None),
+        };
+        let names = names(&model, &data);
+        if names.is_some() && !is_free {
+            return (model, None);
+        }
+        self.course.data = data;
+        (with_names(model, names), Some(self))
+    }
+
+    /// With another seed of order, augmentation and split, and of generated examples.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.course.data = self.course.data.with_seed(seed).with_split(self.validation, seed);
+        self.course.seed = seed;
+        self
+    }
+
+    /// With another share kept back for validation.
+    #[must_use]
+    pub fn with_validation(mut self, share: f64) -> Self {
+        self.validation = share.clamp(0.0, 0.9);
+        self.course.data = self.course.data.with_split(self.validation, self.course.seed);
+        let batch = self.course.batch_len;
+        self.with_batch(batch)
     }
 
     /// With another size of the batches; an epoch is as many full ones as the data fills, at least one.
@@ -46,6 +77,36 @@ impl Training {
         self.course.epoch_len = len / self.course.batch_len * self.course.batch_len;
         self
     }
+}
+
+/// The set with pictures of the network's size, and with its classes in the network's order where all are among
+/// them.
+fn fitted(model: &Model, data: &Dataset) -> Result<Dataset, DataError> {
+    let data = data.fitted(model.network.input)?;
+    let classes: Vec<String> = (0..model.network.classes()).map(|class| model.class_name(class)).collect();
+    Ok(data.with_classes(&classes).unwrap_or(data))
+}
+
+/// The names that a network's outputs take from data of other classes; `None` where they keep their own. Classes
+/// that are only numbers leave as many names as they are.
+fn names(model: &Model, data: &Dataset) -> Option<Vec<String>> {
+    let (outputs, own) = (model.network.classes(), data.classes());
+    let named = (0..outputs).map(|class| model.class_name(class));
+    let is_as_it_is = named.eq(own.iter().cloned());
+    let is_numbers = data.generator().is_none() && !data.names_classes() && own.len() == outputs;
+    if is_as_it_is || is_numbers || own.len() > outputs {
+        return None;
+    }
+    // A name comes once: the numbers of outputs without a class are those of places.
+    let rest = (own.len()..outputs).map(|output| format!("#{output}"));
+    Some(own.iter().cloned().chain(rest).collect())
+}
+
+fn with_names(mut model: Model, names: Option<Vec<String>>) -> Model {
+    if let Some(names) = names {
+        model.architecture.classes = names;
+    }
+    model
 }
 
 /// What feeds a run.

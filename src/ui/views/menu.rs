@@ -109,7 +109,7 @@ fn command_ui(ui: &mut Ui, view: &View, command: &Command) {
 }
 
 fn file_ui(ui: &mut Ui, view: &View) {
-    for id in ["open_picture", "open_model"] {
+    for id in ["open_picture", "open_model", "open_data"] {
         if let Some(command) = crate::app::command::command(id) {
             command_ui(ui, view, command);
         }

@@ -3,12 +3,14 @@
 pub mod breadcrumb;
 pub mod builder;
 pub mod closeup;
+pub mod data;
 pub mod help;
 pub mod inspector;
 pub mod lanes;
 pub mod looks;
 pub mod menu;
 pub mod notices;
+pub mod open_data;
 pub mod pad;
 pub mod picture;
 pub mod timeline;

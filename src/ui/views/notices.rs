@@ -1,12 +1,13 @@
 //! Lines for the user, and work that goes on.
 
-use crate::app::{Action, Doing, NoticeKind};
+use crate::app::{Action, DataAction, Doing, NoticeKind};
 use crate::ui::view::View;
 use egui::{Align2, Area, Frame, Id, ProgressBar, RichText, Role, Stroke, Ui, WidgetInfo, vec2};
 
 /// Draws them over the window's lower right corner.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
-    let is_quiet = view.state.busy.is_none() && view.state.pending.is_none();
+    let is_quiet =
+        view.state.busy.is_none() && view.state.pending.is_none() && view.state.data.opening.is_none();
     if view.state.notices.is_empty() && is_quiet {
         return;
     }
@@ -30,6 +31,18 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 }
                 if ui.button(view.text("notice.cancel")).clicked() {
                     view.act(Action::Cancel);
+                }
+            });
+        }
+        if let Some(opening) = &view.state.data.opening {
+            card_ui(ui, view, view.theme.accent, |ui| {
+                let text = view.fill("notice.reading", &[("name", &opening.name)]);
+                ui.spinner();
+                ui.label(&text);
+                let bar = ui.add(ProgressBar::new(opening.part).desired_width(160.0).show_percentage());
+                bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &text));
+                if ui.button(view.text("notice.cancel")).clicked() {
+                    view.act(Action::Data(DataAction::Cancel));
                 }
             });
         }

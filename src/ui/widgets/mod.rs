@@ -4,3 +4,4 @@ pub mod flow;
 pub mod grid;
 pub mod icon;
 pub mod sheet;
+pub mod thumbnail;

@@ -34,7 +34,7 @@ fn parameter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize
             value,
         });
         filter_ui(ui, view, layer, part, index);
-        if view.state.inputs.loaded.is_some() {
+        if view.state.loaded_params().is_some() {
             ui.label("•").on_hover_text(view.text("edit.edited_model"));
             reset_ui(ui, view, layer, part, index);
         }

@@ -1,6 +1,6 @@
 //! What is trained on and how; play, pause, one batch, one epoch; conditions to stop at; how it stands.
 
-use crate::app::{Action, End, TrainAction, Training, Until};
+use crate::app::{Action, DataAction, End, TrainAction, Training, Until};
 use crate::data::{Dataset, Generated};
 use crate::nn::{
     init::Init,
@@ -15,7 +15,7 @@ fn act(view: &View, action: TrainAction) {
 }
 
 /// A number that is dragged or typed, with its name for those who do not see it.
-fn named(view: &View, ui: &mut Ui, key: &str, drag: DragValue) -> egui::Response {
+pub(super) fn named(view: &View, ui: &mut Ui, key: &str, drag: DragValue) -> egui::Response {
     let name = view.text(key);
     ui.label(RichText::new(&name).color(view.theme.text_weak));
     let response = ui.add(drag).on_hover_text(view.text(&format!("{key}_tip")));
@@ -33,8 +33,8 @@ pub fn controls_ui(ui: &mut Ui, view: &View) {
         }
         optimizer_ui(ui, view);
     });
-    if view.state.inputs.training.is_some() {
-        ui.add_space(theme::space::XS);
+    if let Some(training) = &view.state.inputs.training {
+        super::examples::examples_ui(ui, view, training);
         ui.horizontal_wrapped(|ui| buttons_ui(ui, view));
         ui.horizontal_wrapped(|ui| status_ui(ui, view));
     }
@@ -52,8 +52,11 @@ pub fn invitation_ui(ui: &mut Ui, view: &View) {
             let button =
                 Button::new(view.fill("training.train_on", &[("data", &name)])).min_size(vec2(240.0, 34.0));
             if ui.add(button).clicked() {
-                act(view, TrainAction::Use(Some(Dataset::generated(generated, 1))));
+                act(view, TrainAction::Use(Some(Dataset::generated(generated, view.state.inputs.seed))));
             }
+        }
+        if ui.add(Button::new(view.text("cmd.open_data")).min_size(vec2(240.0, 34.0))).clicked() {
+            view.act(Action::Data(DataAction::Ask(true)));
         }
     });
 }
@@ -82,11 +85,20 @@ fn data_ui(ui: &mut Ui, view: &View) {
                 act(view, TrainAction::Use(None));
             }
             for generated in fitting(view) {
-                let data = Dataset::generated(generated, 1);
+                let data = Dataset::generated(generated, view.state.inputs.seed);
                 let current = now.is_some_and(|now| now.generator() == Some(generated));
                 if ui.selectable_label(current, name(Some(&data))).clicked() {
                     act(view, TrainAction::Use(Some(data)));
                 }
+            }
+            if let Some(opened) = &view.state.data.opened {
+                let current = now.is_some_and(|now| now.is_of_one_source(&opened.dataset));
+                if ui.selectable_label(current, opened.dataset.name()).clicked() {
+                    act(view, TrainAction::Use(Some(opened.dataset.clone())));
+                }
+            }
+            if ui.selectable_label(false, view.text("cmd.open_data")).clicked() {
+                view.act(Action::Data(DataAction::Ask(true)));
             }
         });
     let now = name(now);

@@ -2,15 +2,18 @@
 //! what the last check took for what, its worst and best pictures; and the filters as they are.
 
 use super::plots;
+use crate::app::{Action, DataAction};
 use crate::data::{Dataset, Part as Split};
 use crate::nn::{Op, Part, engine::LayerNorms};
-use crate::tensor::Tensor;
 use crate::train::{Check, Outcome};
 use crate::ui::{
     colormap::Mapping,
     theme,
     view::View,
-    widgets::grid::{CellState, CellView, Grid},
+    widgets::{
+        grid::{CellView, Grid},
+        thumbnail::{Budget, of_example, thumbnail_ui},
+    },
 };
 use egui::{Align2, Grid as Table, Id, RichText, Sense, Ui, vec2};
 use egui_plot::{Legend, Line, PlotPoints};
@@ -123,10 +126,13 @@ fn one_ui(ui: &mut Ui, view: &View, key: &str, points: Vec<egui_plot::PlotPoint>
     plots::answer(view, &response.response, response.inner, &says);
 }
 
-/// What needs a check: the last one before the step that is looked at, or else the first.
+/// What needs a check: while training goes on the latest; else the last one before the step that is looked at, or
+/// else the first.
 fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
     let (line, time) = (view.state.run.line(), view.state.trace().time());
-    let before = line.checks.range(..=time + 1).next_back();
+    let is_growing = view.state.training.running.is_some_and(|job| job.line == view.state.run.line_number());
+    let until = if is_growing { u32::MAX } else { time + 1 };
+    let before = line.checks.range(..=until).next_back();
     match before.or_else(|| line.checks.first_key_value()) {
         Some((&step, check)) => {
             let (images, step) = (check.report.images.to_string(), step.to_string());
@@ -195,59 +201,38 @@ fn confusion_ui(ui: &mut Ui, view: &View, check: &Check) {
 /// The worst and the best examples.
 fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
     let Some(training) = &view.state.inputs.training else { return };
-    let (split, _) = crate::app::checked(&training.course.data);
+    let (part, indices) = crate::app::checked(&training.course.data);
+    let mut budget = Budget::of_frame();
     for (key, outcomes) in [("training.worst", &check.worst), ("training.best", &check.best)] {
         ui.label(RichText::new(view.text(key)).strong());
         ui.horizontal_wrapped(|ui| {
             for outcome in outcomes {
-                example_ui(ui, view, &training.course.data, split, outcome);
+                let Some(&index) = indices.get(outcome.index as usize) else { continue };
+                example_ui(ui, view, &training.course.data, (part, index), outcome, &mut budget);
             }
         });
     }
 }
 
-fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, split: Split, outcome: &Outcome) {
-    // Drawn or read once; a data set may lie on a disk.
-    let id = Id::unique(("example", data.name().to_owned(), split.name(), outcome.index));
-    let kept: Option<std::sync::Arc<Tensor>> = ui.data(|kept| kept.get_temp(id));
-    let pixels = match kept {
-        Some(pixels) => pixels,
-        None => {
-            let Ok(example) = data.example(split, outcome.index) else { return };
-            let pixels = std::sync::Arc::new(example.pixels);
-            ui.data_mut(|kept| kept.insert_temp(id, std::sync::Arc::clone(&pixels)));
-            pixels
-        }
-    };
+fn example_ui(
+    ui: &mut Ui,
+    view: &View,
+    data: &Dataset,
+    (part, index): (Split, u64),
+    outcome: &Outcome,
+    budget: &mut Budget,
+) {
+    let thumbnail = of_example(ui.ctx(), data, part, index, budget);
     let model = view.state.model();
     let (truth, predicted) = (model.class_name(outcome.truth), model.class_name(outcome.predicted));
-    let right = outcome.truth == outcome.predicted;
-    ui.vertical(|ui| {
-        ui.set_width(64.0);
-        let words = format!("{truth} → {predicted}, {:.3}", outcome.loss);
-        pixels_ui(ui, view, id, &pixels, 60.0, &words);
-        let color = if right { view.theme.good } else { view.theme.bad };
-        let sign = if right { "✓" } else { "✗" };
-        ui.label(RichText::new(format!("{sign} {predicted}")).font(theme::small_font()).color(color));
-    });
-}
-
-/// Pixels, (1, C, H, W) in 0..=255.
-fn pixels_ui(ui: &mut Ui, view: &View, id: Id, pixels: &Tensor, side: f32, words: &str) {
-    let (_, c, h, w) = pixels.dim();
-    let label = |_: Option<(usize, usize)>| words.to_owned();
-    let cell = side / h.max(w) as f32;
-    let dark = view.theme.dark;
-    if c == 3 {
-        let cells = |i, j| ([0, 1, 2].map(|c| pixels[[0, c, i, j]]), CellState::Current);
-        let mapping = Mapping::rgb(0.0, 255.0, dark);
-        Grid::rgb(id, h, w, mapping, &cells).cell_points(cell).label(&label).show_ui(ui);
-    } else {
-        let cells = |i, j| CellView::current(pixels[[0, 0, i, j]]);
-        Grid::new(id, h, w, Mapping::gray(0.0, 255.0, dark), &cells)
-            .cell_points(cell)
-            .label(&label)
-            .show_ui(ui);
+    let (sign, color) =
+        if outcome.truth == outcome.predicted { ("✓", view.theme.good) } else { ("✗", view.theme.bad) };
+    let words = format!("{truth} → {predicted}, {:.3}", outcome.loss);
+    let caption = format!("{sign} {predicted}");
+    const SIDE: f32 = 60.0;
+    if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), SIDE, (&caption, color), &words).clicked() {
+        let data = data.clone();
+        view.act(Action::Data(DataAction::StepThrough { data, part, index }));
     }
 }
 

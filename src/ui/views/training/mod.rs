@@ -2,6 +2,7 @@
 //! found. The plots are the time line: a click goes to the step.
 
 mod controls;
+mod examples;
 mod found;
 mod plots;
 

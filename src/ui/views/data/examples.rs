@@ -1,0 +1,73 @@
+//! The examples to scroll through; a click makes one the picture that is stepped through.
+
+use super::act;
+use crate::app::DataAction;
+use crate::data::Dataset;
+use crate::ui::{
+    theme::space,
+    view::View,
+    widgets::thumbnail::{Budget, height, of_example, thumbnail_ui},
+};
+use egui::{ScrollArea, Ui, vec2};
+
+/// Examples of generated data that are shown: there is no last one.
+const ENDLESS: u64 = 10_000;
+
+/// The side of a picture, in points.
+const SIDE: f32 = 56.0;
+
+/// Draws them.
+pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
+    let (part, class) = (view.state.data.part, view.state.data.class);
+    let measured = view.state.data.measured(data, part);
+    let of_class = match (class, measured) {
+        (None, _) => None,
+        (Some(class), Some(Ok(measured))) => {
+            Some(measured.by_class.get(class).map_or(&[][..], Vec::as_slice))
+        }
+        (Some(_), Some(Err(error))) => {
+            ui.label(error.to_string());
+            return;
+        }
+        (Some(_), None) => {
+            ui.spinner();
+            return;
+        }
+    };
+    let len = data.len(part).unwrap_or(ENDLESS);
+    let count = of_class.map_or(len, |numbers| numbers.len() as u64);
+    if count == 0 {
+        ui.label(view.text("sets.none"));
+        return;
+    }
+    let gap = vec2(space::S, space::S);
+    let columns = ((ui.available_width() - 10.0 + gap.x) / (SIDE + gap.x)).max(1.0) as u64;
+    let rows = usize::try_from(count.div_ceil(columns)).unwrap_or(usize::MAX);
+    ui.spacing_mut().item_spacing = gap;
+    let mut budget = Budget::of_frame();
+    // Another set, part or class begins at its top.
+    let area = ScrollArea::vertical().id_salt(("examples", data, part, class)).auto_shrink(false);
+    area.show_rows(ui, height(SIDE), rows, |ui, rows| {
+        for row in rows {
+            ui.horizontal(|ui| {
+                let first = row as u64 * columns;
+                for k in first..(first + columns).min(count) {
+                    let index = of_class.map_or(k, |numbers| numbers[k as usize]);
+                    example_ui(ui, view, data, index, &mut budget);
+                }
+            });
+        }
+    });
+}
+
+fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, budget: &mut Budget) {
+    let part = view.state.data.part;
+    let thumbnail = of_example(ui.ctx(), data, part, index, budget);
+    let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
+    let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);
+    let words = view.fill("sets.example", &[("n", &index.to_string()), ("class", name)]);
+    let caption = (name, view.theme.text_weak);
+    if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), SIDE, caption, &words).clicked() {
+        act(view, DataAction::StepThrough { data: data.clone(), part, index });
+    }
+}

@@ -1,0 +1,124 @@
+//! Which set and which part of it is looked at; what it is like; what was left out of it.
+
+use super::act;
+use crate::app::{Action, DataAction, Shown, TrainAction};
+use crate::data::{Dataset, Generated, Origin, Part};
+use crate::ui::{number, theme, view::View};
+use egui::{Button, ComboBox, RichText, Role, ScrollArea, Ui, WidgetInfo};
+
+/// Draws the rows above the examples.
+pub fn head_ui(ui: &mut Ui, view: &View, data: &Dataset) {
+    ui.horizontal_wrapped(|ui| {
+        set_ui(ui, view, data);
+        for part in Part::ALL {
+            part_ui(ui, view, data, part);
+        }
+        train_ui(ui, view, data);
+    });
+    let facts = facts(view, data);
+    ui.label(RichText::new(facts).font(theme::small_font()).color(view.theme.text_weak));
+    skipped_ui(ui, view, data);
+}
+
+/// The name of a set.
+fn name(view: &View, data: &Dataset) -> String {
+    data.generator().map_or_else(|| data.name().to_owned(), |generated| generated_name(view, generated))
+}
+
+fn generated_name(view: &View, generated: Generated) -> String {
+    view.text(&format!("data.{}", generated.name()))
+}
+
+fn set_ui(ui: &mut Ui, view: &View, data: &Dataset) {
+    let (label, now) = (view.text("sets.set"), name(view, data));
+    let combo = ComboBox::from_id_salt("shown set").width(130.0).selected_text(&now).show_ui(ui, |ui| {
+        for generated in Generated::ALL {
+            let current = data.generator() == Some(generated);
+            if ui.selectable_label(current, generated_name(view, generated)).clicked() {
+                act(view, DataAction::Show(Shown::Generated(generated)));
+            }
+        }
+        if let Some(opened) = &view.state.data.opened {
+            let current = data.is_of_one_source(&opened.dataset);
+            if ui.selectable_label(current, opened.dataset.name()).clicked() {
+                act(view, DataAction::Show(Shown::Opened));
+            }
+        }
+    });
+    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{label}: {now}")));
+    if ui.button(view.text("cmd.open_data")).clicked() {
+        act(view, DataAction::Ask(true));
+    }
+}
+
+fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Part) {
+    let now = view.state.data.part == part;
+    let name = view.text(&format!("sets.{}", part.name()));
+    let count = data.len(part).map_or_else(|| "∞".to_owned(), |len| len.to_string());
+    let tip = match data.origin(part) {
+        Origin::Generated => "sets.is_generated",
+        Origin::Own => "sets.is_own",
+        Origin::KeptBack => "sets.is_kept_back",
+        Origin::Absent => "sets.is_absent",
+    };
+    let response = ui.selectable_label(now, format!("{name} {count}"));
+    if response.on_hover_text(view.text(tip)).clicked() {
+        act(view, DataAction::Part(part));
+    }
+}
+
+/// The way to train on it; where it is trained on already, that is said.
+fn train_ui(ui: &mut Ui, view: &View, data: &Dataset) {
+    let training = view.state.inputs.training.as_ref();
+    if training.is_some_and(|training| training.course.data.is_of_one_source(data)) {
+        ui.label(RichText::new(view.text("sets.is_trained_on")).color(view.theme.good));
+    } else if ui.add(Button::new(view.text("sets.use"))).on_hover_text(view.text("sets.use_tip")).clicked() {
+        view.act(Action::Train(TrainAction::Use(Some(data.clone()))));
+    }
+}
+
+/// Its shape, and the channels' mean and deviation.
+fn facts(view: &View, data: &Dataset) -> String {
+    let shape = |[c, h, w]: [usize; 3]| format!("{c}×{h}×{w}");
+    let (own, now) = (data.own_shape(), data.shape());
+    let pictures = if own == now {
+        shape(own)
+    } else {
+        view.fill("sets.fitted", &[("own", &shape(own)), ("shape", &shape(now))])
+    };
+    let classes = data.classes().len().to_string();
+    let mut words = view.fill("sets.facts", &[("shape", &pictures), ("classes", &classes)]);
+    if let Some(Ok(measured)) = view.state.data.measured(data, view.state.data.part) {
+        let statistics = &measured.statistics;
+        let list = |numbers: &[f64]| {
+            let numbers: Vec<String> = numbers.iter().map(|&x| number::four_digits(x as f32)).collect();
+            numbers.join(" ")
+        };
+        let (mean, std) = (list(&statistics.mean), list(&statistics.std));
+        let examples = statistics.examples.to_string();
+        words += "  ·  ";
+        words += &view.fill("sets.statistics", &[("mean", &mean), ("std", &std), ("n", &examples)]);
+    }
+    words
+}
+
+/// The files that could not be read, and why.
+fn skipped_ui(ui: &mut Ui, view: &View, data: &Dataset) {
+    let Some(opened) = &view.state.data.opened else { return };
+    if opened.skipped.is_empty() || !opened.dataset.is_of_one_source(data) {
+        return;
+    }
+    let title = view.fill("sets.skipped", &[("n", &opened.skipped.len().to_string())]);
+    ui.collapsing(RichText::new(title).color(view.theme.warn), |ui| {
+        ScrollArea::vertical().id_salt("skipped").max_height(110.0).show_rows(
+            ui,
+            ui.text_style_height(&egui::TextStyle::Body),
+            opened.skipped.len(),
+            |ui, rows| {
+                for skipped in &opened.skipped[rows] {
+                    ui.label(format!("{}: {}", skipped.name, skipped.reason));
+                }
+            },
+        );
+    });
+}

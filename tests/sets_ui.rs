@@ -1,0 +1,132 @@
+//! The page of data and the question where a set lies, by role and label, with no display and no GPU.
+#![cfg(feature = "window")]
+
+use convstep::{
+    app::{Action, AppState, DataAction, Effect, Lang, Page, apply, settle},
+    data::{Dataset, Generated, Part, open},
+    nn::Watch,
+    ui::{shell::window_ui, strings::Words, theme, view::Memory},
+};
+use egui_kittest::{Harness, kittest::Queryable};
+
+struct Program {
+    state: AppState,
+    memory: Memory,
+    has_fonts: bool,
+}
+
+fn act(state: &mut AppState, action: Action) {
+    let effects = apply(state, action);
+    for effect in settle(state, effects, Watch::NONE) {
+        if let Effect::OpenData { job, path, .. } = effect {
+            let result = open(&path, None, &());
+            act(state, Action::Data(DataAction::Opened { job, result }));
+        }
+    }
+}
+
+fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
+    let mut state = AppState::new();
+    state.view.lang = lang;
+    let program = Program { state, memory: Memory::default(), has_fonts: false };
+    let mut harness = Harness::builder().with_size(size).build_ui_state(
+        |ui, program: &mut Program| {
+            // Fonts come into use in the frame after they were installed.
+            if !std::mem::replace(&mut program.has_fonts, true) {
+                theme::install(ui.ctx());
+                return;
+            }
+            for action in window_ui(ui, &program.state, &mut program.memory) {
+                act(&mut program.state, action);
+            }
+        },
+        program,
+    );
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
+    let mut harness = harness(Lang::En, [1280.0, 720.0]);
+    harness.key_press(egui::Key::F6);
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.view.page, Page::Data);
+    let data = harness.state().state.shown_data();
+    let name = |part, index| {
+        let example = data.example(part, index).expect("is made");
+        format!("Example {index}: {}", data.classes()[example.class])
+    };
+    assert!(harness.query_by_label(&name(Part::Train, 0)).is_some());
+    harness.get_by_label("Test ∞").click();
+    harness.run_steps(4);
+    assert!(harness.query_by_label(&name(Part::Test, 3)).is_some());
+    // One class only.
+    let measured = data.measure(Part::Test, &()).expect("measures");
+    let row = format!("{}: {} examples", data.classes()[2], measured.by_class[2].len());
+    harness.get_by_label(&row).click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.data.class, Some(2));
+    let first = measured.by_class[2][0];
+    harness.get_by_label(&name(Part::Test, first)).click();
+    harness.run_steps(3);
+    let state = &harness.state().state;
+    assert_eq!((state.view.page, state.label()), (Page::Closeup, 2));
+    assert_eq!(state.inputs.picture.name, format!("{} test {first}", data.name()));
+}
+
+#[test]
+fn a_path_is_typed_and_the_set_is_trained_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let examples: Vec<_> = (0..40).map(|index| Generated::Shapes.sample(1, index)).collect();
+    let records = examples.iter().flat_map(|(pixels, class)| {
+        [*class as u8].into_iter().chain(pixels.iter().map(|&x| x as u8)).collect::<Vec<u8>>()
+    });
+    let path = folder.path().join("data_batch_1.bin");
+    std::fs::write(&path, records.collect::<Vec<u8>>()).expect("writes");
+    let mut harness = harness(Lang::En, [1024.0, 768.0]);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::D);
+    harness.run_steps(3);
+    harness.get_by_label("Path of a folder or a file").type_text(&path.display().to_string());
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(4);
+    let state = &harness.state().state;
+    assert_eq!((state.notices.len(), state.view.page, state.data.asking), (0, Page::Data, false));
+    // Ten classes are more than the eight outputs of the network.
+    harness.get_by_label("Train on these").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label_contains("expected at most 8 classes").is_some());
+}
+
+#[test]
+fn both_pages_say_what_they_show_in_both_languages_and_sizes() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = Words(lang);
+        for size in [[1280.0, 720.0], [1024.0, 768.0]] {
+            let mut harness = harness(lang, size);
+            let state = &mut harness.state_mut().state;
+            let data = Dataset::generated(Generated::Shapes, 0);
+            act(state, Action::Train(convstep::app::TrainAction::Use(Some(data))));
+            act(state, Action::SetPage(Page::Data));
+            harness.run_steps(3);
+            for key in ["sets.all_classes", "sets.is_trained_on", "cmd.open_data"] {
+                assert!(harness.query_by_label(&words.text(key)).is_some(), "{key} in {lang:?}");
+            }
+            act(&mut harness.state_mut().state, Action::SetPage(Page::Training));
+            harness.run_steps(3);
+            let plain = words.text("training.plain");
+            let title = words.fill("training.examples", &[("seed", "0"), ("augment", &plain)]);
+            harness.get_by_label(&title).click();
+            harness.run_steps(30);
+            for key in ["training.seed", "training.difficulty", "training.shift", "training.flip"] {
+                let name = words.text(key);
+                assert!(harness.query_all_by_label(&name).next().is_some(), "{key} in {lang:?}");
+            }
+            assert!(
+                harness.query_by_label_contains("/ 255").is_some()
+                    || harness.query_by_label_contains("/255").is_some()
+            );
+        }
+    }
+}
