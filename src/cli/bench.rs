@@ -29,7 +29,7 @@ const METRICS: [&str; 3] = ["train", "fwd1", "fwdbwd1"];
 pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
     let workers = Threads::new(args.threads).map_err(CliError)?;
     if args.limits {
-        return workers.within(|| limits(&workers, args));
+        return limits(&workers, args);
     }
     let unknown = |what: &str, got: &str, known: &str| {
         CliError(format!("expected {what} out of {known}, got {got}; write for example --{what} {known}"))
@@ -44,7 +44,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
         for metric in &args.metrics {
             // D is for inference.
             if net.name != 'D' || metric == "fwd1" {
-                workers.within(|| run(&workers, &net, metric, args))?;
+                run(&workers, &net, metric, args)?;
             }
         }
     }

@@ -60,7 +60,7 @@ pub fn check(
         });
         let examples = examples.collect::<Result<Vec<_>, CliError>>()?;
         let (x, target) = inputs(subject.network, subject.preprocess, &examples)?;
-        workers.within(|| checker.add_on(workers, &x, &target));
+        checker.add_on(workers, &x, &target);
         if shown.is_none() && begun.elapsed() > Duration::from_secs(1) {
             let bar = bar("{bar:30} {pos} of {len} examples  {eta} left");
             bar.set_length(count);

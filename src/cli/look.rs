@@ -24,7 +24,7 @@ pub fn look(args: &LookArgs) -> Result<(), CliError> {
         )));
     }
     let workers = Threads::new(args.threads).map_err(CliError)?;
-    let made = workers.within(|| make(args, &model, &input.x, Watch { workers: &workers, ..Watch::NONE }))?;
+    let made = make(args, &model, &input.x, Watch { workers: &workers, ..Watch::NONE })?;
     if let Some(path) = &args.out {
         write_atomically(path, &made.png(&model, input.pixels.as_ref())?)?;
     }

@@ -41,10 +41,8 @@ pub fn run(args: &RunArgs) -> Result<(), CliError> {
         bar.set_position((part * PARTS as f32) as u64);
         true
     };
-    let values = workers.within(|| {
-        let watch = Watch { workers: &workers, told: &told };
-        values(&model, &input, args.tensors.is_some(), watch)
-    });
+    let watch = Watch { workers: &workers, told: &told };
+    let values = values(&model, &input, args.tensors.is_some(), watch);
     bar.finish_and_clear();
     let Some((label, values)) = values else { return Ok(()) };
     let answer = Answer::new(&model, &input, label, values);

@@ -185,8 +185,7 @@ impl Run {
         self.trainer.measure = is_row;
         let examples = self.course.batch_at(step)?;
         let (x, target) = inputs(&self.model.network, &self.model.architecture.preprocess, &examples)?;
-        let (trainer, workers) = (&mut self.trainer, &self.workers);
-        let report = workers.within(|| trainer.step_on(workers, &x, &target))?;
+        let report = self.trainer.step_on(&self.workers, &x, &target)?;
         if !report.loss.is_finite() {
             return Err(self.not_finite(&format!("a loss of {}", report.loss)));
         }

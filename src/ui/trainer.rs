@@ -36,7 +36,7 @@ impl Worker {
             let tell = |news: News| tell(Action::Train(TrainAction::News(Box::new(news))));
             let id = job.id;
             match Threads::new(cores) {
-                Ok(threads) => threads.within(|| train(job, &threads, &its, &tell)),
+                Ok(threads) => train(job, &threads, &its, &tell),
                 Err(error) => tell(News { id, end: Some(End::Failed(error)), ..News::default() }),
             }
         });

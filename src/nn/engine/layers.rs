@@ -207,7 +207,7 @@ impl Run<'_> {
                 plan.backward_input(&own.backward, ds, &mut dx[ins], &mut shard.scratch);
             }
             (Op::MaxPool2d(spec), _) => {
-                let gate = step.gates.then_some(&x[ins.clone()]);
+                let gate = step.gates.then_some(&y[outs.clone()]);
                 let winner = &shard.winners[l][outs.clone()];
                 plain::max_pool_backward(self.isa, spec, &dy[outs], winner, gate, &mut dx[ins]);
             }
@@ -312,9 +312,13 @@ impl Step {
                 let images = dy.chunks_exact(self.outputs).zip(ds.chunks_exact(self.outputs));
                 for (lowered, (dy, ds)) in lowered.zip(images) {
                     plan.backward_weight(lowered, 0..rows, ds, sums.o.clone(), &mut sums.dw);
-                    if spec.bias {
+                    if spec.bias && plan.bias_sum().is_none() {
                         plain::bias_sums(dy, rows * spec.window.cols.out, sums.o.clone(), &mut sums.db);
                     }
+                }
+                if let Some(at) = plan.bias_sum() {
+                    let rows = sums.dw.chunks_exact(plan.sums_row());
+                    sums.db.iter_mut().zip(rows).for_each(|(db, row)| *db = row[at]);
                 }
             }
             (Op::Dense(spec), _) => {

@@ -6,7 +6,7 @@
 //! has lanes along (v, c) of a channels-last copy of the input, so that no window is copied out.
 
 use super::plain::{BLOCK, interleave};
-use super::tile::{Grid, Isa, MAX_VECTORS, SLACK, Taps};
+use super::tile::{Grid, Isa, MAX_ROWS, MAX_VECTORS, SLACK, Taps};
 use crate::nn::{Axis, conv::Conv2d};
 
 /// What follows a sum.
@@ -51,20 +51,25 @@ impl Lattice {
         self.to * self.off.len()
     }
 
-    /// `w(to, term)` of group g -> panels: for each tile of R rows (terms, R).
-    fn pack(&self, isa: Isa, panels: &mut [f32], w: impl Fn(usize, usize, usize) -> f32) {
+    /// w, in which the taps of channels `to` and `from` of group g begin at `begin(g, to, from)` -> panels: for each
+    /// tile of R rows (terms, R).
+    fn pack(&self, isa: Isa, w: &[f32], panels: &mut [f32], begin: impl Fn(usize, usize, usize) -> usize) {
         assert!(panels.len() >= self.groups * self.panel_len());
+        let taps = self.off.len() / self.from;
         let mut panels = panels.iter_mut();
         for g in 0..self.groups {
             let mut first = 0;
             while first < self.to {
-                let rows = isa.rows(self.to - first);
-                for k in 0..self.off.len() {
-                    for (r, panel) in (first..first + rows).zip(&mut panels) {
-                        *panel = w(g, r, k);
+                let rows = first..first + isa.rows(self.to - first);
+                for from in 0..self.from {
+                    let mut begins = [0; MAX_ROWS];
+                    let begins = &mut begins[..rows.len()];
+                    begins.iter_mut().zip(rows.clone()).for_each(|(at, to)| *at = begin(g, to, from));
+                    for tap in 0..taps {
+                        begins.iter().zip(panels.by_ref()).for_each(|(begin, panel)| *panel = w[begin + tap]);
                     }
                 }
-                first += rows;
+                first = rows.end;
             }
         }
     }
@@ -189,6 +194,8 @@ struct Lowered {
     group: usize,
     /// Lane of each tap (c, u, v) in the vectors of a window.
     lane: Vec<usize>,
+    /// A lane that is always 1, where one is left over: its sum is that of a bias' gradient.
+    one: Option<usize>,
 }
 
 /// A convolution as the kernels run it: sizes and offsets, worked out once.
@@ -258,17 +265,16 @@ impl ConvPlan {
 
     /// w: (O, C/groups, kh, kw) -> panels, as [`Self::forward`] reads them.
     pub fn pack_forward(&self, w: &[f32], panels: &mut [f32]) {
-        let terms = self.spec.filter_pixels();
-        self.forward.pack(self.isa, panels, |g, o, k| w[(g * self.spec.group_out() + o) * terms + k]);
+        let Lattice { from, to, .. } = self.forward;
+        let taps = self.spec.window.taps();
+        self.forward.pack(self.isa, w, panels, |g, o, c| ((g * to + o) * from + c) * taps);
     }
 
     /// w: (O, C/groups, kh, kw) -> panels, as [`Self::backward_input`] reads them.
     pub fn pack_input(&self, w: &[f32], panels: &mut [f32]) {
+        let Lattice { from, to, .. } = self.input;
         let taps = self.spec.window.taps();
-        self.input.pack(self.isa, panels, |g, c, k| {
-            let o = g * self.spec.group_out() + k / taps;
-            w[(o * self.spec.group_in() + c) * taps + k % taps]
-        });
+        self.input.pack(self.isa, w, panels, |g, c, o| ((g * from + o) * to + c) * taps);
     }
 
     /// The length of the scratch that a pass over one image needs.
@@ -341,6 +347,11 @@ impl ConvPlan {
         flat / terms * self.sums_row() + self.lowered.lane[flat % terms]
     }
 
+    /// Where in a channel's sums its bias' gradient is, if they hold it: the fold over ds * 1 in the same order.
+    pub fn bias_sum(&self) -> Option<usize> {
+        self.lowered.one.filter(|_| self.spec.bias && !self.spec.normalize)
+    }
+
     /// sums: (o, sums_row) of some output channels -> their weight gradients (o, C/groups, kh, kw).
     pub fn gather(&self, sums: &[f32], dw: &mut [f32]) {
         let rows = sums.chunks_exact(self.sums_row());
@@ -356,8 +367,15 @@ impl ConvPlan {
             return rows * lowered.step[0] + SLACK;
         }
         let axis = self.spec.window.rows;
-        let height = (rows - 1) * axis.stride + axis.dilation * (axis.kernel - 1) + 1;
-        height * lowered.step[0] / axis.stride + SLACK
+        let ones = self.ones(rows).map_or(0, |ones| ones.end);
+        ones.max(height(&axis, rows) * lowered.step[0] / axis.stride) + SLACK
+    }
+
+    /// Where the ones lie that the windows of so many rows read, behind a whole input.
+    fn ones(&self, rows: usize) -> Option<std::ops::Range<usize>> {
+        let [step, _] = self.lowered.step;
+        let at = self.lowered.off.last().filter(|_| self.lowered.halves && self.lowered.one.is_some())?[1];
+        Some(at..at + rows * step + self.isa.lanes())
     }
 
     /// Output rows to lower at a time, so that they stay near.
@@ -375,6 +393,9 @@ impl ConvPlan {
         if lowered.windows {
             self.copy_windows(x, i, to);
             return;
+        }
+        if let Some(ones) = self.ones(i.len()) {
+            to[ones].fill(1.0);
         }
         let row = lowered.step[0] / rows.stride;
         let first = i.start * rows.stride;
@@ -412,6 +433,11 @@ impl ConvPlan {
         let end = (cols.len + cols.padding).checked_sub(reach + 1).map_or(0, |last| last / cols.stride + 1);
         let inner = start..end.clamp(start, cols.out);
         for (at, i) in i.enumerate() {
+            if let Some(one) = plan.one {
+                for window in to[at * plan.step[0]..][..plan.step[0]].chunks_exact_mut(plan.group) {
+                    window[one] = 1.0;
+                }
+            }
             for c in 0..self.spec.in_channels {
                 for u in 0..rows.kernel {
                     let run = c / group_in * plan.group + (c % group_in * rows.kernel + u) * cols.kernel;
@@ -530,6 +556,11 @@ fn copy_runs<const K: usize>(x: &[f32], to: &mut [f32], step: [usize; 2], count:
     to[last * step[1]..][..K].copy_from_slice(&x[last..last + K]);
 }
 
+/// Rows of the padded input that so many rows of the output read.
+const fn height(axis: &Axis, rows: usize) -> usize {
+    (rows - 1) * axis.stride + axis.dilation * (axis.kernel - 1) + 1
+}
+
 impl Lowered {
     fn new(isa: Isa, spec: &Conv2d) -> Self {
         let (rows, cols) = (spec.window.rows, spec.window.cols);
@@ -554,13 +585,17 @@ impl Lowered {
                 step: [window * cols.out, window],
                 group,
                 lane: (0..terms).collect(),
+                one: (terms < group).then_some(terms),
             };
         }
         let row = (cols.len + 2 * cols.padding) * channels;
         let of_run = |u: usize| u * rows.dilation * row;
+        // The upper half of an odd last one holds ones, which lie behind the input.
+        let one = (halves && rows.kernel % 2 == 1).then_some(direct * lanes - lanes / 2);
+        let ones = height(&rows, rows.out) * row;
         let off = if halves {
-            // The upper half of an odd last one holds nothing that is wanted.
-            (0..direct).map(|t| [2 * t, (2 * t + 1).min(rows.kernel - 1)].map(of_run)).collect()
+            let of_run = |u: usize| if u < rows.kernel { of_run(u) } else { ones };
+            (0..direct).map(|t| [2 * t, 2 * t + 1].map(of_run)).collect()
         } else {
             let runs = (0..rows.kernel).flat_map(|u| (0..per_run).map(move |s| (u, s)));
             runs.map(|(u, s)| [of_run(u) + s * lanes; 2]).collect()
@@ -579,6 +614,7 @@ impl Lowered {
             step: [rows.stride * row, cols.stride * channels],
             group: 0,
             lane,
+            one,
         }
     }
 }

@@ -40,18 +40,56 @@ pub fn max_pool(spec: &Pool2d, x: &[f32], y: &mut [f32], winner: &mut [u32]) {
 }
 }
 
+/// Where the run of N after the one at `j` begins, until all of 0..len is covered; the last one reaches back, to
+/// the same numbers. A plain function: a closure would not be compiled for the instruction set.
+#[inline(always)]
+fn next_run<const N: usize>(j: usize, len: usize) -> Option<usize> {
+    (j + N < len).then(|| (j + N).min(len - N))
+}
+
+/// Runs of neighbouring windows, as long as the row allows; a loop of fixed length goes into vectors.
 #[inline(always)]
 fn halve(above: &[f32], below: &[f32], y: &mut [f32], winner: &mut [u32]) {
     let (above, below) = (above.as_chunks::<2>().0, below.as_chunks::<2>().0);
-    for (((a, b), y), winner) in above.iter().zip(below).zip(y).zip(winner) {
-        let (mut best, mut at) = (a[0], 0);
-        for (k, x) in [(1, a[1]), (2, b[0]), (3, b[1])] {
-            let takes = (x > best) | (x.is_nan() & !best.is_nan());
-            best = if takes { x } else { best };
-            at = if takes { k } else { at };
-        }
-        (*y, *winner) = (best, at);
+    match y.len() {
+        16.. => halve_runs::<16>(above, below, y, winner),
+        8.. => halve_runs::<8>(above, below, y, winner),
+        4.. => halve_runs::<4>(above, below, y, winner),
+        _ => halve_runs::<1>(above, below, y, winner),
     }
+}
+
+#[inline(always)]
+fn halve_runs<const N: usize>(above: &[[f32; 2]], below: &[[f32; 2]], y: &mut [f32], winner: &mut [u32]) {
+    let mut run = Some(0);
+    while let Some(j) = run {
+        let (a, b): (&[[f32; 2]; N], &[[f32; 2]; N]) = (first(&above[j..]), first(&below[j..]));
+        let len = y.len();
+        let (y, winner): (&mut [f32; N], &mut [u32; N]) =
+            (first_mut(&mut y[j..]), first_mut(&mut winner[j..]));
+        for k in 0..N {
+            let (mut best, mut at) = (a[k][0], 0);
+            for (v, x) in [(1, a[k][1]), (2, b[k][0]), (3, b[k][1])] {
+                // As `takes_over`: larger, or the first NaN.
+                let takes = !(x <= best) & !best.is_nan();
+                best = if takes { x } else { best };
+                at = if takes { v } else { at };
+            }
+            (y[k], winner[k]) = (best, at);
+        }
+        run = next_run::<N>(j, len);
+    }
+}
+
+/// The first N of a slice that has them.
+#[inline(always)]
+fn first<T, const N: usize>(of: &[T]) -> &[T; N] {
+    of.first_chunk().expect("as long as a run")
+}
+
+#[inline(always)]
+fn first_mut<T, const N: usize>(of: &mut [T]) -> &mut [T; N] {
+    of.first_chunk_mut().expect("as long as a run")
 }
 
 fn first_max(spec: &Pool2d, x: &[f32], [i, j]: [usize; 2]) -> (f32, u32) {
@@ -70,19 +108,14 @@ fn first_max(spec: &Pool2d, x: &[f32], [i, j]: [usize; 2]) -> (f32, u32) {
 }
 
 compiled! {
-/// dy, winner: (C, H', W') -> dx: (C, H, W). With `relu`, x is the output of a ReLU and dx the gradient of
-/// that ReLU's input.
-pub fn max_pool_backward(
-    spec: &Pool2d,
-    dy: &[f32],
-    winner: &[u32],
-    relu: Option<&[f32]>,
-    dx: &mut [f32],
-) {
+/// dy, winner: (C, H', W') -> dx: (C, H, W). With `y`, (C, H', W'), what the pool made of the output of a ReLU,
+/// dx is the gradient of that ReLU's input; only where the pool [`is_halving`].
+pub fn max_pool_backward(spec: &Pool2d, dy: &[f32], winner: &[u32], y: Option<&[f32]>, dx: &mut [f32]) {
     let (rows, cols) = (spec.window.rows, spec.window.cols);
     let (plane, out) = (rows.len * cols.len, rows.out * cols.out);
     let dx = &mut dx[..spec.channels * plane];
     if !is_halving(spec) {
+        assert!(y.is_none(), "a ReLU's gate only where windows lie side by side");
         dx.fill(0.0);
         // Windows in row-major order: so each cell gathers in the order of those that read it.
         for ((dx, dy), winner) in
@@ -92,53 +125,73 @@ pub fn max_pool_backward(
                 dx[at as usize] += dy;
             }
         }
-        if let Some(y) = relu {
-            for (dx, &y) in dx.iter_mut().zip(y) {
-                *dx = activation::relu_backward(*dx, y);
-            }
-        }
         return;
     }
-    {
-        for (c, dx) in dx.chunks_exact_mut(plane).enumerate() {
-            for (i, dx) in dx.chunks_mut(2 * cols.len).enumerate() {
-                if i == rows.out {
-                    dx.fill(0.0);
-                    continue;
-                }
-                let window = (c * rows.out + i) * cols.out..(c * rows.out + i + 1) * cols.out;
-                let (above, below) = dx.split_at_mut(cols.len);
-                let y = relu.map(|y| y[c * plane + 2 * i * cols.len..][..2 * cols.len].split_at(cols.len));
-                let (dy, winner) = (&dy[window.clone()], &winner[window]);
-                spread(dy, winner, 0, y.map(|y| y.0), above);
-                spread(dy, winner, 2, y.map(|y| y.1), below);
+    for (c, dx) in dx.chunks_exact_mut(plane).enumerate() {
+        for (i, dx) in dx.chunks_mut(2 * cols.len).enumerate() {
+            if i == rows.out {
+                dx.fill(0.0);
+                continue;
+            }
+            let windows = (c * rows.out + i) * cols.out..(c * rows.out + i + 1) * cols.out;
+            let (above, below) = dx.split_at_mut(cols.len);
+            let (dy, winner) = (&dy[windows.clone()], &winner[windows.clone()]);
+            let y = y.map(|y| &y[windows]);
+            match cols.out {
+                16.. => spread::<16>(dy, winner, y, above, below),
+                8.. => spread::<8>(dy, winner, y, above, below),
+                4.. => spread::<4>(dy, winner, y, above, below),
+                _ => spread::<1>(dy, winner, y, above, below),
             }
         }
     }
 }
 }
 
-/// One row of dx: `first` and `first + 1` are the numbers of its cells in their windows.
+/// Two rows of dx from a row of windows.
 #[inline(always)]
-fn spread(dy: &[f32], winner: &[u32], first: u32, relu: Option<&[f32]>, dx: &mut [f32]) {
-    let (dx, rest) = dx.as_chunks_mut::<2>();
-    rest.fill(0.0);
-    let windows = dx.iter_mut().zip(dy).zip(winner);
-    match relu {
-        Some(y) => {
-            for (((dx, &dy), &at), y) in windows.zip(y.as_chunks::<2>().0) {
-                // A gradient of -0 is gathered onto 0.
-                let dy = 0.0 + dy;
-                dx[0] = if (at == first) & (y[0] > 0.0) { dy } else { 0.0 };
-                dx[1] = if (at == first + 1) & (y[1] > 0.0) { dy } else { 0.0 };
+fn spread<const N: usize>(
+    dy: &[f32],
+    winner: &[u32],
+    y: Option<&[f32]>,
+    above: &mut [f32],
+    below: &mut [f32],
+) {
+    let ((above, beside), (below, beneath)) = (above.as_chunks_mut::<2>(), below.as_chunks_mut::<2>());
+    beside.fill(0.0);
+    beneath.fill(0.0);
+    let mut run = Some(0);
+    while let Some(j) = run {
+        run = next_run::<N>(j, dy.len());
+        let (dy, winner): (&[f32; N], &[u32; N]) = (first(&dy[j..]), first(&winner[j..]));
+        // A gradient of -0 is gathered onto 0; a winner's cell holds what its window made.
+        let mut open = [0.0; N];
+        match y {
+            Some(y) => {
+                let y: &[f32; N] = first(&y[j..]);
+                for k in 0..N {
+                    open[k] = if y[k] > 0.0 { 0.0 + dy[k] } else { 0.0 };
+                }
+            }
+            None => {
+                for k in 0..N {
+                    open[k] = 0.0 + dy[k];
+                }
             }
         }
-        None => {
-            for ((dx, &dy), &at) in windows {
-                let dy = 0.0 + dy;
-                dx[0] = if at == first { dy } else { 0.0 };
-                dx[1] = if at == first + 1 { dy } else { 0.0 };
-            }
+        // Two cells of a row are one number of 64 bits: in whole vectors they lie as they are stored.
+        let (mut a, mut b) = ([0u64; N], [0u64; N]);
+        for k in 0..N {
+            let pair = (u64::from(open[k].to_bits()) << (u64::from(winner[k] & 1) * 32)).to_le();
+            a[k] = if winner[k] < 2 { pair } else { 0 };
+            b[k] = if winner[k] < 2 { 0 } else { pair };
+        }
+        let (above, below): (&mut [[f32; 2]; N], &mut [[f32; 2]; N]) =
+            (first_mut(&mut above[j..]), first_mut(&mut below[j..]));
+        // SAFETY: both places hold N pairs of f32, which are as large, and any bits are one.
+        unsafe {
+            std::ptr::from_mut(above).cast::<[u64; N]>().write_unaligned(a);
+            std::ptr::from_mut(below).cast::<[u64; N]>().write_unaligned(b);
         }
     }
 }

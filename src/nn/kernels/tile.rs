@@ -124,6 +124,8 @@ impl Isa {
     }
 }
 
+/// The most rows in a tile.
+pub(super) const MAX_ROWS: usize = 10;
 /// The most vectors in a tile.
 pub(super) const MAX_VECTORS: usize = 3;
 /// More than the lanes of any vector: how far beyond its last number a source may be read.
