@@ -71,7 +71,7 @@ fn halve_runs<const N: usize>(above: &[[f32; 2]], below: &[[f32; 2]], y: &mut [f
             let (mut best, mut at) = (a[k][0], 0);
             for (v, x) in [(1, a[k][1]), (2, b[k][0]), (3, b[k][1])] {
                 // As `takes_over`: larger, or the first NaN.
-                let takes = !(x <= best) & !best.is_nan();
+                let takes = ((x > best) | x.is_nan()) & !best.is_nan();
                 best = if takes { x } else { best };
                 at = if takes { v } else { at };
             }
