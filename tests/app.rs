@@ -1,7 +1,7 @@
 //! The program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, Effect, apply, settle},
+    app::{Action, AppState, Effect, Halt, MarkAction, apply, settle},
     data::{Fit, Loaded, Picture},
     model_io::{Architecture, Model, bundled},
     nn::{
@@ -10,7 +10,7 @@ use convstep::{
         loss::one_hot,
         optimizer::{Optimizer, Rule},
     },
-    trace::{Break, Grain, Move, Pass, TensorId, Trace},
+    trace::{Break, Found, Grain, Move, Pass, Stop, TensorId, Trace},
 };
 use std::sync::{Arc, atomic::Ordering};
 
@@ -25,6 +25,17 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<E
 
 fn go(text: &str) -> Action {
     Action::GoTo(text.into())
+}
+
+fn mark(kind: Break) -> Action {
+    Action::Mark(MarkAction::ToggleBreak(kind))
+}
+
+fn stop(state: &AppState) -> Stop {
+    match state.stopped {
+        Some(Halt::Hit(stop)) => stop,
+        other => panic!("expected a breakpoint, got {other:?}"),
+    }
 }
 
 fn at(state: &AppState) -> String {
@@ -220,16 +231,16 @@ fn playing_moves_with_time_and_stops_at_the_end() {
 #[test]
 fn a_breakpoint_stops_forward_and_back_at_a_cell_where_it_holds() {
     let mut state = AppState::new();
-    run(&mut state, [Action::ToggleBreak(Break::ReluKills), Action::Go(Move::Start)]);
+    run(&mut state, [mark(Break::ReluKills), Action::Go(Move::Start)]);
     run(&mut state, [Action::Continue { back: false }]);
-    let first = state.stopped.expect("some ReLU blocks");
-    assert_eq!(first.value, 0.0);
+    let first = stop(&state);
+    assert_eq!((first.found, first.cell), (Found::Value(0.0), first.address));
     assert!(at(&state).starts_with("fwd/relu"), "{}", at(&state));
     run(&mut state, [Action::Continue { back: false }]);
-    let second = state.stopped.expect("another one");
+    let second = stop(&state);
     assert_ne!(first.address, second.address);
     run(&mut state, [Action::Continue { back: true }]);
-    assert_eq!(state.stopped.map(|stop| stop.address), Some(first.address));
+    assert_eq!(stop(&state).address, first.address);
 }
 
 #[test]
@@ -248,7 +259,7 @@ fn following_a_value_to_its_writer_and_its_reader() {
     assert_ne!(at(&state), here);
     run(&mut state, [Action::NextReader]);
     assert!(state.notices.is_empty(), "{:?}", state.notices);
-    run(&mut state, [Action::TrailBack, Action::TrailBack]);
+    run(&mut state, [Action::Trail(2)]);
     assert_eq!(at(&state), here);
 }
 
@@ -354,7 +365,7 @@ fn a_large_network_tells_how_far_it_is_and_can_be_stopped() {
 #[test]
 fn a_breakpoint_is_found_in_what_a_large_network_has_not_computed_yet() {
     let mut state = with_large();
-    run(&mut state, [Action::ToggleBreak(Break::Above(0.0)), Action::Continue { back: false }]);
+    run(&mut state, [mark(Break::Above { tensor: None, limit: 0.0 }), Action::Continue { back: false }]);
     assert!(at(&state).starts_with("bwd/loss.dX"), "{}", at(&state));
     assert!(state.stopped.is_some());
 }

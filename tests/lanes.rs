@@ -1,7 +1,7 @@
 //! The network's lanes and the timeline, drawn for networks of all sizes, at many addresses.
 #![cfg(feature = "window")]
 
-use convstep::app::{Action, AppState, Lang, Scale, apply};
+use convstep::app::{Action, AppState, Lang, MarkAction, Scale, apply};
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, bundled};
 use convstep::nn::init::Init;
@@ -69,7 +69,7 @@ fn draw_everywhere(mut state: AppState) {
     apply(&mut state, Action::SetScale(Scale::Map));
     apply(&mut state, Action::ToggleLog);
     apply(&mut state, Action::SetLang(Lang::Zh));
-    apply(&mut state, Action::ToggleBookmark);
+    apply(&mut state, Action::Mark(MarkAction::ToggleBookmark));
     render(&state, SIZES[1], true);
 }
 

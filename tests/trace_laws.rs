@@ -4,7 +4,7 @@
 //! Bits are compared as bits, NaN aside: which NaN comes of two is not ours to say.
 
 use convstep::nn::{
-    Mode, Network, Op, Part,
+    Mode, Network, Op, Part, Watch,
     loss::Loss,
     optimizer::{Moments, Optimizer, Rule},
     spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
@@ -445,11 +445,23 @@ proptest! {
             Owner::Layer(l) if tensor.part == Part::Out => Some(&plan.layer(l as usize).op),
             _ => None,
         };
+        let is_whole = |address: &Address| {
+            let stage = plan.stage_at(address).expect("it is one");
+            let sums = !plan.is_layered() && matches!(stage.tensor.part, Part::Dw | Part::Db);
+            !sums || address.image + 1 == plan.repeats()
+        };
+        let some_stage = &plan.stages()[(plan.stages().len() as f64 * at) as usize];
         let holds = |what: Break, address: &Address| {
             let tensor = plan.stage_at(address).expect("it is one").tensor;
             let cell = trace.cell(address);
             match what {
-                Break::Above(limit) => cell.value.abs() > limit,
+                // A sum over the images is looked at when it is complete.
+                Break::Above { tensor: of, limit } => {
+                    of.is_none_or(|of| of == tensor) && is_whole(address) && cell.value.abs() > limit
+                }
+                Break::Below { tensor: of, limit } => {
+                    of.is_none_or(|of| of == tensor) && is_whole(address) && cell.value.abs() < limit
+                }
                 Break::NotFinite => !cell.value.is_finite(),
                 Break::ReluKills => op(tensor) == Some(&Op::Relu) && cell.steps[0].values[0] <= 0.0,
                 Break::PoolTies => {
@@ -459,6 +471,19 @@ proptest! {
                                 && step.values[0] == cell.value
                         }).count() > 1
                 }
+                // Behind the last cell of a channel, in the last image: all images' cells of the channel are 0.
+                Break::DeadUnit => {
+                    let shape = plan.shape_of(tensor);
+                    let (_, image, index) = trace.tensor_cell(address).expect("a cell");
+                    let plane = shape.plane() as u32;
+                    op(tensor) == Some(&Op::Relu)
+                        && image + 1 == plan.setup().images
+                        && (index + 1) % plane == 0
+                        && (0..plan.setup().images).all(|image| {
+                            (index + 1 - plane..=index).all(|index| trace.value(tensor, image, index) == 0.0)
+                        })
+                }
+                other => panic!("{other:?} is not of one cell"),
             }
         };
         let mut all: Vec<Address> = cells(plan, trace.time()).collect();
@@ -469,9 +494,19 @@ proptest! {
             let end = plan.steps(address).expect("steps").end;
             if back { end < from } else { end > from }
         };
-        for what in [Break::Above(limit), Break::NotFinite, Break::ReluKills, Break::PoolTies] {
+        let (any, one) = (None, Some(some_stage.tensor));
+        for what in [
+            Break::Above { tensor: any, limit },
+            Break::Above { tensor: one, limit },
+            Break::Below { tensor: any, limit },
+            Break::Below { tensor: one, limit },
+            Break::NotFinite,
+            Break::ReluKills,
+            Break::PoolTies,
+            Break::DeadUnit,
+        ] {
             let expected = all.iter().filter(is_beyond).find(|address| holds(what, address));
-            let found = breakpoint::find(trace, &[what], None, from, back);
+            let found = breakpoint::find(trace, &[what], from, back, Watch::NONE);
             prop_assert_eq!(found.map(|stop| stop.address), expected.copied());
             prop_assert!(found.is_none_or(|stop| stop.reason == what));
         }
@@ -627,7 +662,7 @@ fn padding_does_not_tie() {
     let x = convstep::tensor::Tensor::from_elem([1, 1, 2, 2], f32::NEG_INFINITY);
     let (params, moments) = (Arc::new(network.init(Default::default(), 0)), Arc::new(Moments::default()));
     let trace = Trace::new(plan, 0, params, moments, &x, x.mapv(|_| 0.0));
-    assert_eq!(breakpoint::find(&trace, &[Break::PoolTies], None, 0, false), None);
+    assert_eq!(breakpoint::find(&trace, &[Break::PoolTies], 0, false, Watch::NONE), None);
 }
 
 /// A size that no machine holds is refused, not counted wrong.

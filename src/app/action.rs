@@ -4,16 +4,20 @@ use super::{
     BuildAction, Draft, Inputs,
     ask::{self, EXPONENTS, Tab},
     edit::{self, EditAction},
+    history::Edited,
+    hunt,
     looks::{self, LooksAction},
+    marks::{self, MarkAction},
     sets::{self, DataAction},
-    state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, ThemeChoice},
+    span::{self, SpanAction},
+    state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice},
     training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
 };
 use crate::data::{Content, Dataset, Fit, Ground, Loaded, PictureError, samples};
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Mode, Watch, optimizer::Optimizer};
-use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, breakpoint};
+use crate::trace::{Address, Cursor, Grain, Move, Place, Plan};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, atomic::AtomicBool},
@@ -43,19 +47,17 @@ pub enum Action {
     LastWriter,
     /// To the next term that reads the cell that is looked at.
     NextReader,
-    /// To where the cursor was before.
-    TrailBack,
-    /// Undoes [`Action::TrailBack`].
-    TrailAhead,
+    /// To where the cursor was before: so many places back, or, negative, so many ahead again.
+    Trail(isize),
     /// Run on, or back, to the next breakpoint.
     Continue {
         /// Towards the start.
         back: bool,
     },
-    /// Set a breakpoint, or remove it.
-    ToggleBreak(Break),
-    /// Mark the place that is looked at, or unmark it.
-    ToggleBookmark,
+    /// Set, change or remove a breakpoint or a bookmark.
+    Mark(MarkAction),
+    /// Take away the words on why the run stopped.
+    DismissStop,
     /// Play or pause.
     TogglePlay,
     /// Moves per second.
@@ -137,6 +139,8 @@ pub enum Action {
     Redo,
     /// What the middle of the window shows.
     SetPage(Page),
+    /// What the panel beside the close-up shows; the close-up comes with it.
+    SetSide(Side),
     /// Light or dark.
     SetTheme(ThemeChoice),
     /// The language.
@@ -145,6 +149,14 @@ pub enum Action {
     SetScale(Scale),
     /// Colours by the logarithm.
     ToggleLog,
+    /// Opens or closes the palette.
+    ShowPalette(bool),
+    /// A stop of the tour; behind the last one, and with `None`, it is over.
+    Tour(Option<usize>),
+    /// Whether nothing moves by itself.
+    SetStill(bool),
+    /// What is shown of the timeline.
+    Spans(SpanAction),
     /// The overview of all keys.
     ToggleHelp,
     /// The blank screen.
@@ -245,6 +257,7 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
     let mut effects = apply_alone(state, action);
     effects.extend(looks::follow(state, time_for_more));
     effects.extend(sets::follow(state));
+    state.counted.follow(&state.run, &state.marks);
     effects
 }
 
@@ -255,13 +268,10 @@ fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
         effects.extend(training::halt(state));
     }
     if (state.cursor, state.selected) != before {
-        (state.pending, state.resume) = (None, false);
+        state.pending = None;
     }
     let target = state.pending.unwrap_or((state.cursor, state.selected));
-    let mut need = state.run.need(&target.0, target.1);
-    if state.resume {
-        need.pass = Pass::Update;
-    }
+    let need = state.run.need(&target.0, target.1);
     let (plan, is_large) = (Arc::clone(state.plan()), state.run.is_large());
     let is_there = if is_large {
         Ok(state.run.has(need))
@@ -273,16 +283,14 @@ fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
             (state.cursor, state.selected) = target;
             state.pending = None;
             carry_over(state, &plan);
-            if std::mem::take(&mut state.resume) {
-                effects.extend(apply_alone(state, Action::Continue { back: false }));
-            }
+            effects.extend(hunt::follow(state));
             ask::refresh(state);
             return effects;
         }
         Ok(false) => {}
         Err(error) => {
             (state.cursor, state.selected) = before;
-            (state.pending, state.resume) = (None, false);
+            state.pending = None;
             fail(state, error);
             return effects;
         }
@@ -303,14 +311,14 @@ fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
 
 /// Training steps that are replayed before the window is drawn again: some hundredths of a second's worth. Batches
 /// go by planned buffers, and so much faster.
-fn steps_at_once(plan: &Plan) -> u32 {
+pub(super) fn steps_at_once(plan: &Plan) -> u32 {
     let terms: u64 = if plan.setup().images > 1 { 400_000_000 } else { 10_000_000 };
     (terms / plan.len().max(1)).clamp(1, 32) as u32
 }
 
 /// Where the hyperparameters of the step looked at have other stages than those of `plan`, the cursor goes to the
 /// same tensor, or to the end of the batch where it is made no more.
-fn carry_over(state: &mut AppState, plan: &Plan) {
+pub(super) fn carry_over(state: &mut AppState, plan: &Plan) {
     let now = Arc::clone(state.plan());
     if now.len() == plan.len() {
         return;
@@ -327,6 +335,7 @@ fn carry_over(state: &mut AppState, plan: &Plan) {
         state.cursor.go(&now, Move::Seek(Address { time, ..carry(address) }));
     }
     (state.selected, state.trail, state.trail_ahead) = (None, Vec::new(), Vec::new());
+    state.marks.carry_over(plan, &now);
 }
 
 fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
@@ -377,39 +386,21 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                 None => fail(state, "nothing later in this training step reads this cell".into()),
             }
         }
-        Action::TrailBack => {
-            if let Some(before) = state.trail.pop() {
-                state.trail_ahead.push((state.cursor, state.selected));
-                (state.cursor, state.selected) = before;
-            }
-        }
-        Action::TrailAhead => {
-            if let Some(after) = state.trail_ahead.pop() {
-                state.trail.push((state.cursor, state.selected));
-                (state.cursor, state.selected) = after;
-            }
-        }
-        Action::Continue { back } => run_on(state, back),
-        Action::ToggleBreak(breakpoint) => match state.breaks.iter().position(|b| *b == breakpoint) {
-            Some(place) => {
-                state.breaks.remove(place);
-            }
-            None => state.breaks.push(breakpoint),
-        },
-        Action::ToggleBookmark => {
-            let here = match state.selected {
-                Some(selected) => Some(selected),
-                None => state.cursor.address(state.plan()),
+        Action::Trail(back) => {
+            let (from, to) = if back > 0 {
+                (&mut state.trail, &mut state.trail_ahead)
+            } else {
+                (&mut state.trail_ahead, &mut state.trail)
             };
-            if let Some(here) = here {
-                match state.bookmarks.iter().position(|mark| *mark == here) {
-                    Some(place) => {
-                        state.bookmarks.remove(place);
-                    }
-                    None => state.bookmarks.push(here),
-                }
+            for _ in 0..back.unsigned_abs() {
+                let Some(place) = from.pop() else { break };
+                to.push((state.cursor, state.selected));
+                (state.cursor, state.selected) = place;
             }
         }
+        Action::Continue { back } => hunt::begin(state, back),
+        Action::Mark(action) => marks::act(state, action),
+        Action::DismissStop => state.stopped = None,
         Action::TogglePlay => {
             let at_end = state.cursor.at() >= state.plan().run_len();
             if !at_end || state.playback.playing {
@@ -452,7 +443,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         }
         Action::Cancel => {
             work::stop(state);
-            (state.pending, state.resume) = (None, false);
+            (state.pending, state.hunt) = (None, None);
             state.looks.playing = false;
         }
         Action::UsePicture(picture) => return use_picture(state, picture),
@@ -487,7 +478,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         }
         Action::SetOptimizer(optimizer) if state.inputs.training.is_some() => {
             if optimizer != state.inputs.optimizer {
-                state.undo.record(state.inputs.clone());
+                state.undo.record(Edited::of(state));
                 return training::steer(state, optimizer);
             }
         }
@@ -498,16 +489,20 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::Undo => {
             if let Some(draft) = &mut state.draft {
                 draft.undo();
-            } else if let Some(inputs) = state.undo.before().cloned() {
-                if training::is_steering(&state.inputs, &inputs) {
+            } else if let Some(Edited { inputs, marks }) = state.undo.before().cloned() {
+                let is_steering = training::is_steering(&state.inputs, &inputs);
+                if is_steering || inputs == state.inputs {
+                    state.undo.undo(Edited::of(state));
+                    marks::restore(state, marks);
                     // What has been trained stays: the hyperparameters go back from here on.
-                    state.undo.undo(state.inputs.clone());
-                    return training::steer(state, inputs.optimizer);
+                    return if is_steering { training::steer(state, inputs.optimizer) } else { Vec::new() };
                 }
                 if training::is_forking(&state.inputs, &inputs) {
-                    let now = std::mem::replace(&mut state.inputs, inputs);
-                    let left = now.forked.clone();
+                    let now = Edited::of(state);
+                    let left = now.inputs.forked.clone();
                     state.undo.undo(now);
+                    state.inputs = inputs;
+                    marks::restore(state, marks);
                     training::take_fork(state, left.as_ref());
                     return Vec::new();
                 }
@@ -517,15 +512,19 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::Redo => {
             if let Some(draft) = &mut state.draft {
                 draft.redo();
-            } else if let Some(inputs) = state.undo.after().cloned() {
-                if training::is_steering(&state.inputs, &inputs) {
-                    state.undo.redo(state.inputs.clone());
-                    return training::steer(state, inputs.optimizer);
+            } else if let Some(Edited { inputs, marks }) = state.undo.after().cloned() {
+                let is_steering = training::is_steering(&state.inputs, &inputs);
+                if is_steering || inputs == state.inputs {
+                    state.undo.redo(Edited::of(state));
+                    marks::restore(state, marks);
+                    return if is_steering { training::steer(state, inputs.optimizer) } else { Vec::new() };
                 }
                 if training::is_forking(&state.inputs, &inputs) {
-                    let now = std::mem::replace(&mut state.inputs, inputs);
-                    let left = now.forked.clone();
+                    let now = Edited::of(state);
+                    let left = now.inputs.forked.clone();
                     state.undo.redo(now);
+                    state.inputs = inputs;
+                    marks::restore(state, marks);
                     training::take_fork(state, left.as_ref());
                     return Vec::new();
                 }
@@ -533,10 +532,25 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             }
         }
         Action::SetPage(page) => state.view.page = page,
+        Action::SetSide(side) => (state.view.side, state.view.page) = (side, Page::Closeup),
         Action::SetTheme(theme) => state.view.theme = theme,
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
         Action::ToggleLog => state.view.log = !state.view.log,
+        Action::ShowPalette(palette) => state.view.palette = palette,
+        Action::Tour(stop) => {
+            let view = &mut state.view;
+            view.tour = stop.filter(|&stop| stop < TOUR.len());
+            match view.tour {
+                // All five regions are there.
+                Some(_) => {
+                    (view.page, view.pad, view.help, view.palette) = (Page::Closeup, false, false, false)
+                }
+                None => view.toured = true,
+            }
+        }
+        Action::SetStill(still) => state.view.still = still,
+        Action::Spans(action) => span::act(state, action),
         Action::ToggleHelp => state.view.help = !state.view.help,
         Action::ToggleBlank => state.view.blank = !state.view.blank,
         Action::TypeAddress(typing) => state.view.typing_address = typing,
@@ -544,8 +558,10 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             let view = &mut state.view;
             if state.data.asking {
                 state.data.asking = false;
-            } else if view.blank || view.help || view.typing_address {
-                (view.blank, view.help, view.typing_address) = (false, false, false);
+            } else if view.blank || view.help || view.typing_address || view.palette {
+                (view.blank, view.help, view.typing_address, view.palette) = (false, false, false, false);
+            } else if view.tour.is_some() {
+                (view.tour, view.toured) = (None, true);
             } else if let Some(draft) = &state.draft {
                 // What has been written is not thrown away by one key.
                 if !draft.is_changed() {
@@ -625,23 +641,6 @@ fn look(state: &mut AppState, address: Address) {
     }
 }
 
-fn run_on(state: &mut AppState, back: bool) {
-    if !back && !state.breaks.is_empty() && state.trace().reached() < Pass::Update {
-        // A breakpoint may lie in what a large network has not computed yet.
-        state.resume = true;
-        return;
-    }
-    let found = breakpoint::find(state.trace(), &state.breaks, None, state.cursor.at(), back);
-    match found {
-        Some(stop) => {
-            travel(state, |cursor, plan| cursor.go(plan, Move::Seek(stop.address)));
-            state.stopped = Some(stop);
-        }
-        // Without a breakpoint in the way: to the end of the pass.
-        None => travel(state, |cursor, plan| cursor.to_edge(plan, Grain::Pass, back)),
-    }
-}
-
 /// Changes the inputs. Where they do not go together, they stay as they were and a notice says why.
 pub(super) fn edit(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
     let mut inputs = state.inputs.clone();
@@ -683,6 +682,7 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
     let before = std::mem::replace(&mut state.inputs, inputs);
     let is_other_run = !before.is_same_training(&state.inputs);
     let left = std::mem::replace(&mut state.run, run);
+    let plan_before = Arc::clone(left.plan());
     state.fitted = fitted;
     if is_other_run {
         training::shelve(state, &before, left);
@@ -711,17 +711,36 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
         Change::Renew if is_other_model => after.model.notes.clone(),
         Change::Renew | Change::Edit | Change::Stroke { .. } | Change::Undo | Change::Redo => Vec::new(),
     };
-    match change {
-        Change::Stroke { more: true } if state.in_stroke => {}
-        Change::Edit | Change::Renew | Change::Stroke { .. } => state.undo.record(before),
-        Change::Undo => state.undo.undo(before),
-        Change::Redo => state.undo.redo(before),
-    }
+    let before = Edited { inputs: before, marks: state.marks.clone() };
+    let marks = match change {
+        Change::Stroke { more: true } if state.in_stroke => None,
+        Change::Edit | Change::Renew | Change::Stroke { .. } => {
+            state.undo.record(before);
+            None
+        }
+        Change::Undo => {
+            let marks = state.undo.before().map(|edited| edited.marks.clone());
+            state.undo.undo(before);
+            marks
+        }
+        Change::Redo => {
+            let marks = state.undo.after().map(|edited| edited.marks.clone());
+            state.undo.redo(before);
+            marks
+        }
+    };
     if is_other_model {
         // Applied, or written for a network that is gone.
         state.draft = None;
     }
     state.in_stroke = matches!(change, Change::Stroke { .. });
+    if !is_same_network {
+        state.marks.bookmarks.clear();
+    }
+    state.marks.carry_over(&plan_before, &state.run.plan().clone());
+    if let Some(marks) = marks {
+        marks::restore(state, marks);
+    }
     if is_fresh {
         fresh(state);
     } else if !is_same_plan {
@@ -743,7 +762,12 @@ fn worked(state: &mut AppState, done: Done) -> Vec<Effect> {
         // What has been trained meanwhile stays.
         Done::Approached(Ok(run)) => state.run = run.with_lines_of(&state.run),
         Done::Approached(Err(error)) => {
-            (state.pending, state.resume) = (None, false);
+            state.pending = None;
+            fail(state, error);
+        }
+        Done::Hunted(Ok((hunt, halt))) => hunt::take_over(state, hunt, halt),
+        Done::Hunted(Err(error)) => {
+            state.hunt = None;
             fail(state, error);
         }
         Done::Answered(question, answer) => state.answer = Some((question, *answer)),
@@ -778,7 +802,6 @@ fn keep_place(state: &mut AppState) {
     state.selected = None;
     state.trail.clear();
     state.trail_ahead.clear();
-    state.bookmarks.retain(|mark| plan.steps(mark).is_none_or(|steps| steps.end <= plan.run_len()));
 }
 
 fn use_picture(state: &mut AppState, picture: Arc<Loaded>) -> Vec<Effect> {
@@ -889,7 +912,6 @@ fn fresh(state: &mut AppState) {
     state.cursor = Cursor::new(Grain::Layer);
     state.trail.clear();
     state.trail_ahead.clear();
-    state.bookmarks.clear();
     state.stopped = None;
     state.playback.playing = false;
     state.show_prediction();

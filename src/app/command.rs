@@ -1,6 +1,6 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
-use super::{Action, AppState, BuildAction, DataAction, Page};
+use super::{Action, AppState, BuildAction, DataAction, MarkAction, Page, Side, SpanAction};
 use crate::trace::{Grain, Move};
 
 /// A key with what is held beside it. Names are egui's (`ArrowRight`, `Space`, `G`).
@@ -103,8 +103,8 @@ pub const COMMANDS: &[Command] = commands! {
     "end" Step key("End"), "⏭" => |_| Action::GoToEdge { grain: Grain::Batch, back: false };
     "into" Step key("ArrowDown"), "▼" => |_| Action::Go(Move::Into);
     "out" Step key("ArrowUp"), "▲" => |_| Action::Go(Move::Out);
-    "continue" Step ctrl("ArrowRight"), "" => |_| Action::Continue { back: false };
-    "reverse_continue" Step ctrl("ArrowLeft"), "" => |_| Action::Continue { back: true };
+    "continue" Step ctrl("ArrowRight"), "●▶" => |_| Action::Continue { back: false };
+    "reverse_continue" Step ctrl("ArrowLeft"), "◀●" => |_| Action::Continue { back: true };
     "grain_run" Grain key("1"), "" => |_| Action::Go(Move::Grain(Grain::Run));
     "grain_epoch" Grain key("2"), "" => |_| Action::Go(Move::Grain(Grain::Epoch));
     "grain_batch" Grain key("3"), "" => |_| Action::Go(Move::Grain(Grain::Batch));
@@ -118,23 +118,33 @@ pub const COMMANDS: &[Command] = commands! {
     "run_to" Follow key("R"), "" => |_| Action::RunToHere;
     "writer" Follow key("W"), "" => |_| Action::LastWriter;
     "reader" Follow key("E"), "" => |_| Action::NextReader;
-    "trail_back" Follow key("Backspace"), "" => |_| Action::TrailBack;
-    "trail_ahead" Follow shift("Backspace"), "" => |_| Action::TrailAhead;
-    "bookmark" Follow key("M"), "★" => |_| Action::ToggleBookmark;
+    "trail_back" Follow key("Backspace"), "←" => |_| Action::Trail(1);
+    "trail_ahead" Follow shift("Backspace"), "→" => |_| Action::Trail(-1);
+    "bookmark" Follow key("M"), "★" => |_| Action::Mark(MarkAction::ToggleBookmark);
     "faster" View key("Plus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec * 2.0);
     "slower" View key("Minus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec / 2.0);
     "page_closeup" View key("F2"), "" => |_| Action::SetPage(Page::Closeup);
     "page_training" View key("F3"), "" => |_| Action::SetPage(Page::Training);
     "page_data" View key("F6"), "" => |_| Action::SetPage(Page::Data);
     "page_looks" View key("F4"), "" => |_| Action::SetPage(Page::Looks);
+    "show_time" View key("T"), "" => |state| Action::SetSide(match (state.view.page, state.view.side) {
+        (Page::Closeup, Side::Time) => Side::Cell,
+        (Page::Closeup | Page::Training | Page::Looks | Page::Data, Side::Cell | Side::Time) => Side::Time,
+    });
+    "timeline_in" View shift("ArrowDown"), "" => |_| Action::Spans(SpanAction::Zoom(2.0));
+    "timeline_out" View shift("ArrowUp"), "" => |_| Action::Spans(SpanAction::Zoom(0.5));
+    "timeline_whole" View key("0"), "" => |_| Action::Spans(SpanAction::Whole);
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
+    "palette" View ctrl("K"), "" => |_| Action::ShowPalette(true);
+    "tour" View None, "" => |_| Action::Tour(Some(0));
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;
     "escape" View key("Escape"), "" => |_| Action::Escape;
 };
 
-/// Further keys for some commands: the presenter's clicker steps, and blanks with the full stop.
-pub const ALIASES: [(Shortcut, &str); 3] = [
+/// Further keys for some commands: the palette's other usual one; the presenter's clicker steps, and blanks with the full stop.
+pub const ALIASES: [(Shortcut, &str); 4] = [
+    (Shortcut { key: "P", ctrl: true, shift: true }, "palette"),
     (Shortcut { key: "PageDown", ctrl: false, shift: false }, "next"),
     (Shortcut { key: "PageUp", ctrl: false, shift: false }, "previous"),
     (Shortcut { key: "Period", ctrl: false, shift: false }, "blank"),

@@ -194,7 +194,7 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
     let now = &state.inputs;
     let [c, h, w] = now.model.network.input;
     // A stroke is painted anew from its beginning, so that its own overlaps do not add up.
-    let base = state.undo.before().filter(|_| more).unwrap_or(now);
+    let base = state.undo.before().filter(|_| more).map_or(now, |before| &before.inputs);
     match edit {
         EditAction::SetParameter { .. } | EditAction::SetFilter { .. } => {
             let mut params = weights(state);

@@ -1,6 +1,6 @@
 //! What the user edits, and the way back.
 
-use super::training::Training;
+use super::{marks::Marks, state::AppState, training::Training};
 use crate::data::{Fit, Ground, Loaded};
 use crate::model_io::Model;
 use crate::nn::{
@@ -126,11 +126,27 @@ impl Inputs {
     }
 }
 
-/// Earlier inputs, and undone ones.
+/// The program's state as far as it is edited.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Edited {
+    /// What the numbers follow from.
+    pub inputs: Inputs,
+    /// What is marked in them.
+    pub marks: Marks,
+}
+
+impl Edited {
+    /// As it is now.
+    pub(super) fn of(state: &AppState) -> Self {
+        Self { inputs: state.inputs.clone(), marks: state.marks.clone() }
+    }
+}
+
+/// What was there before each edit, and what was undone.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Undo {
-    past: Vec<Inputs>,
-    future: Vec<Inputs>,
+    past: Vec<Edited>,
+    future: Vec<Edited>,
 }
 
 /// How many edits can be undone.
@@ -140,13 +156,13 @@ const DEPTH: usize = 200;
 const BYTES: usize = 1 << 30;
 
 impl Undo {
-    /// Remembers the inputs before an edit.
-    pub fn record(&mut self, before: Inputs) {
+    /// Remembers what was there before an edit.
+    pub fn record(&mut self, before: Edited) {
         self.future.clear();
         self.past.push(before);
         let (mut bytes, mut newer) = (0, None);
-        let too_much = self.past.iter().rposition(|inputs| {
-            let params = &inputs.model.params;
+        let too_much = self.past.iter().rposition(|edited| {
+            let params = &edited.inputs.model.params;
             if newer.replace(Arc::as_ptr(params)) != Some(Arc::as_ptr(params)) {
                 bytes += params.bytes();
             }
@@ -156,25 +172,25 @@ impl Undo {
         self.past.drain(..self.past.len().saturating_sub(most));
     }
 
-    /// The inputs before the last edit.
-    pub fn before(&self) -> Option<&Inputs> {
+    /// What was there before the last edit.
+    pub fn before(&self) -> Option<&Edited> {
         self.past.last()
     }
 
-    /// The inputs that were undone last.
-    pub fn after(&self) -> Option<&Inputs> {
+    /// What was undone last.
+    pub fn after(&self) -> Option<&Edited> {
         self.future.last()
     }
 
     /// Goes back to [`Self::before`]; `now` can be redone.
-    pub fn undo(&mut self, now: Inputs) {
+    pub fn undo(&mut self, now: Edited) {
         if self.past.pop().is_some() {
             self.future.push(now);
         }
     }
 
     /// Goes forward to [`Self::after`]; `now` can be undone again.
-    pub fn redo(&mut self, now: Inputs) {
+    pub fn redo(&mut self, now: Edited) {
         if self.future.pop().is_some() {
             self.past.push(now);
         }

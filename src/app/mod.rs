@@ -10,10 +10,14 @@ mod build;
 pub mod command;
 mod edit;
 mod history;
+mod hunt;
 mod looks;
+mod marks;
+pub mod palette;
 mod playback;
 mod run;
 mod sets;
+mod span;
 mod state;
 mod training;
 mod work;
@@ -22,12 +26,17 @@ pub use action::{Action, Effect, apply};
 pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
 pub use build::{BuildAction, Draft, Written};
 pub use edit::{EditAction, Extent, Ink};
-pub use history::{Forked, Inputs, Undo};
+pub use history::{Edited, Forked, Inputs, Undo};
+pub use hunt::{Halt, Hunt};
 pub use looks::{Looks, LooksAction, Made, RandomLook, Subject, focused_unit};
+pub use marks::{Bookmark, Breakpoint, MarkAction, Marks};
 pub use playback::Playback;
 pub use run::{Need, Run};
 pub use sets::{DataAction, DataState, OpenedSet, Shown};
-pub use state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, ThemeChoice, ViewState};
+pub use span::{Span, SpanAction, Spans};
+pub use state::{
+    AppState, Busy, Counted, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice, ViewState,
+};
 pub use training::{
     End, Feed, Job, News, Running, Step, TrainAction, Training, TrainingState, Until, checked,
 };

@@ -2,9 +2,9 @@
 //! has branched into.
 
 use super::training::Feed;
-use crate::nn::Watch;
+use crate::nn::{Part, Watch, engine::LayerNorms};
 use crate::tensor::Tensor;
-use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Setup, Trace};
+use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Setup, TensorId, Trace};
 use crate::train::{Keyframe, Line, Record, Report, Trainer};
 use std::{
     collections::BTreeMap,
@@ -327,9 +327,35 @@ fn frame_of(trainer: &Trainer) -> Keyframe {
     Keyframe { params: Arc::new(trainer.params().clone()), moments: Arc::new(trainer.moments().clone()) }
 }
 
-/// What a trace's step measured.
+/// What a trace's step measured, as far as it has been computed.
 fn record(trace: &Trace) -> Record {
     let report = Report::of(trace.values(), trace.target());
     let learning_rate = trace.plan().setup().optimizer.learning_rate;
-    Record { report, learning_rate, norms: Arc::default() }
+    Record { report, learning_rate, norms: norms(trace) }
+}
+
+/// Of each layer's gradient, parameters and change.
+fn norms(trace: &Trace) -> Arc<[LayerNorms]> {
+    if trace.reached() < Pass::Update {
+        return Arc::default();
+    }
+    let images = f64::from(trace.plan().setup().images);
+    let squares = |tensor: Option<&Tensor>| -> f64 {
+        tensor.map_or(0.0, |cells| cells.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
+    };
+    let layer = |l: usize| {
+        let of = |part: Part| trace.tensor(TensorId::layer(l, part));
+        let change = |part: Part| match of(part).zip(trace.updated_tensor(TensorId::layer(l, part))) {
+            Some((before, after)) => {
+                before.iter().zip(after).map(|(&a, &b)| f64::from(b - a) * f64::from(b - a)).sum()
+            }
+            None => 0.0,
+        };
+        LayerNorms {
+            gradient: (squares(of(Part::Dw)) + squares(of(Part::Db))).sqrt() / images,
+            weight: (squares(of(Part::Weight)) + squares(of(Part::Bias))).sqrt(),
+            update: f64::sqrt(change(Part::Weight) + change(Part::Bias)),
+        }
+    };
+    (0..trace.plan().network().layers.len()).map(layer).collect()
 }

@@ -4,10 +4,13 @@ use super::{
     ask::{Answer, Question, Tab},
     build::Draft,
     history::{Inputs, Undo},
+    hunt::{Halt, Hunt},
     looks::Looks,
+    marks::Marks,
     playback::Playback,
     run::Run,
     sets::DataState,
+    span::Spans,
     training::TrainingState,
     work::{Derived, derive_now},
 };
@@ -15,7 +18,9 @@ use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
 use crate::nn::{Params, Part};
 use crate::tensor::Tensor;
-use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Place, Plan, Stop, TensorId, Trace};
+use crate::trace::{
+    Address, Break, Cursor, Grain, Hits, Move, Pass, Place, Plan, TensorId, Trace, breakpoint,
+};
 use crate::train::class_of;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, atomic::AtomicBool};
@@ -93,6 +98,32 @@ impl Page {
     }
 }
 
+/// What the panel beside the close-up shows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Side {
+    /// Why a cell is what it is.
+    #[default]
+    Cell,
+    /// Breakpoints, bookmarks, and where the cursor was.
+    Time,
+}
+
+impl Side {
+    /// Both, in the order of their tabs.
+    pub const ALL: [Self; 2] = [Self::Cell, Self::Time];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Cell => "side.cell",
+            Self::Time => "side.time",
+        }
+    }
+}
+
+/// The stops of the tour: the regions of the window.
+pub const TOUR: [&str; 5] = ["top", "network", "closeup", "side", "bottom"];
+
 /// How it is looked at; no number depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -112,6 +143,19 @@ pub struct ViewState {
     /// What the middle of the window shows.
     #[serde(skip)]
     pub page: Page,
+    /// What the panel beside the close-up shows.
+    #[serde(skip)]
+    pub side: Side,
+    /// The tour has been taken, or skipped.
+    pub toured: bool,
+    /// Nothing moves by itself but what the user sets going.
+    pub still: bool,
+    /// The stop of the tour that is shown.
+    #[serde(skip)]
+    pub tour: Option<usize>,
+    /// The palette is open.
+    #[serde(skip)]
+    pub palette: bool,
     /// The overview of all keys is open.
     #[serde(skip)]
     pub help: bool,
@@ -134,6 +178,11 @@ impl Default for ViewState {
             scale: Scale::default(),
             log: false,
             page: Page::default(),
+            side: Side::default(),
+            toured: false,
+            still: false,
+            tour: None,
+            palette: false,
             tab: Tab::default(),
             exponent: 3,
             help: false,
@@ -186,6 +235,48 @@ pub enum Doing {
     Computing,
 }
 
+/// Where breakpoints hold in a training step.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    revision: u64,
+    hits: Vec<(Break, Hits)>,
+}
+
+impl Counted {
+    /// Of a breakpoint; `None` where nobody has counted: it is off, or the network is large.
+    pub fn of(&self, kind: &Break) -> Option<&Hits> {
+        self.hits.iter().find(|(counted, _)| counted == kind).map(|(_, hits)| hits)
+    }
+
+    /// Of all breakpoints.
+    pub fn all(&self) -> impl Iterator<Item = &(Break, Hits)> {
+        self.hits.iter()
+    }
+
+    /// Counts anew what is out of date.
+    pub(super) fn follow(&mut self, run: &Run, marks: &Marks) {
+        /// Ticks that a line has room for.
+        const TICKS: usize = 4096;
+        /// Cells that are looked through in a frame's time.
+        const CELLS: u64 = 1_000_000;
+        let plan = run.plan();
+        let cells: u64 = plan.stages().iter().map(|stage| stage.cells()).sum();
+        let is_too_much = run.is_large()
+            || run.trace().reached() < Pass::Update
+            || cells.saturating_mul(u64::from(plan.repeats())) > CELLS;
+        let known = if self.revision == run.revision() { std::mem::take(&mut self.hits) } else { Vec::new() };
+        self.revision = run.revision();
+        self.hits = Vec::new();
+        for kind in marks.enabled().filter(|_| !is_too_much) {
+            let hits = match known.iter().find(|(counted, _)| *counted == kind) {
+                Some((_, hits)) => hits.clone(),
+                None => breakpoint::hits(run.trace(), &kind, TICKS),
+            };
+            self.hits.push((kind, hits));
+        }
+    }
+}
+
 /// Everything that the program knows. Views read it; only [`super::apply`] changes it.
 #[derive(Clone, Debug)]
 pub struct AppState {
@@ -203,14 +294,18 @@ pub struct AppState {
     pub trail: Vec<(Cursor, Option<Address>)>,
     /// Where it was before going back.
     pub trail_ahead: Vec<(Cursor, Option<Address>)>,
-    /// Marked places.
-    pub bookmarks: Vec<Address>,
-    /// What a run forward or back stops at.
-    pub breaks: Vec<Break>,
+    /// Breakpoints and bookmarks.
+    pub marks: Marks,
+    /// Where the breakpoints hold in the training step that is looked at.
+    pub counted: Counted,
+    /// The search for the next breakpoint.
+    pub hunt: Option<Box<Hunt>>,
     /// Why the last run stopped.
-    pub stopped: Option<Stop>,
+    pub stopped: Option<Halt>,
     /// Playing on by itself.
     pub playback: Playback,
+    /// What is shown of the timeline.
+    pub spans: Spans,
     /// How it is looked at.
     pub view: ViewState,
     /// Lines for the user, newest last.
@@ -219,8 +314,6 @@ pub struct AppState {
     pub pending: Option<(Cursor, Option<Address>)>,
     /// Work that goes on outside.
     pub busy: Option<Busy>,
-    /// A run on to the next breakpoint waits for values to look at.
-    pub resume: bool,
     /// Counts the jobs.
     pub jobs: u64,
     /// The last question about a cell, and its answer.
@@ -273,15 +366,16 @@ impl AppState {
             selected: None,
             trail: Vec::new(),
             trail_ahead: Vec::new(),
-            bookmarks: Vec::new(),
-            breaks: Vec::new(),
+            marks: Marks::default(),
+            counted: Counted::default(),
+            hunt: None,
             stopped: None,
             playback: Playback::default(),
+            spans: Spans::default(),
             view: ViewState::default(),
             notices: Vec::new(),
             pending: None,
             busy: None,
-            resume: false,
             jobs: 0,
             answer: None,
             in_stroke: false,
@@ -378,6 +472,20 @@ impl AppState {
                 !self.trace().progress(stage, last, self.cursor.at()).is_complete()
             });
         (!is_ahead).then_some(loss)
+    }
+
+    /// The norm of the whole gradient of training step `time`, where it has been measured: for the step looked
+    /// at, only when the cursor has come to its update.
+    pub fn known_gradient(&self, time: u32) -> Option<f64> {
+        let norm = self.run.records().get(&time)?.gradient_norm()?;
+        let plan = self.plan();
+        let update = plan.pass_stages(Pass::Update);
+        let place = Place::Stage(update.start as u32);
+        let begin = Address { time, place, grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
+        let is_ahead = time == self.trace().time()
+            && !update.is_empty()
+            && plan.steps(&begin).is_some_and(|steps| self.cursor.at() < steps.start);
+        (!is_ahead).then_some(norm)
     }
 
     /// The cell that is looked at: the one picked, else the one that the last step worked on.

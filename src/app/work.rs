@@ -6,6 +6,7 @@ use super::{
     ask::{self, Answer, Question},
     build::Draft,
     history::Inputs,
+    hunt::{Halt, Hunt},
     looks::Made,
     run::{Need, Run},
     sets::DataAction,
@@ -80,6 +81,8 @@ pub enum Task {
         /// What it is to have.
         need: Need,
     },
+    /// Look for the next breakpoint.
+    Hunt(Box<Hunt>),
     /// Go on with a map.
     Look {
         /// The map so far.
@@ -100,6 +103,8 @@ pub enum Done {
     Approached(Result<Box<Run>, String>),
     /// The answer to a question.
     Answered(Question, Box<Answer>),
+    /// A search and where it came to its end, or why not.
+    Hunted(Result<(Box<Hunt>, Halt), String>),
     /// The map as far as it is made.
     Looked(Box<Made>),
 }
@@ -141,6 +146,13 @@ impl Task {
                 match run.approach(*need, u32::MAX, watch) {
                     Ok(is_there) => is_there.then_some(Done::Approached(Ok(run))),
                     Err(error) => Some(Done::Approached(Err(error))),
+                }
+            }
+            Self::Hunt(hunt) => {
+                let mut hunt = hunt.clone();
+                match hunt.go_on(u32::MAX, watch) {
+                    Ok(halt) => halt.map(|halt| Done::Hunted(Ok((hunt, halt)))),
+                    Err(error) => Some(Done::Hunted(Err(error))),
                 }
             }
             Self::Look { made, once } => {

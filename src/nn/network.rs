@@ -15,6 +15,7 @@ use super::{
     spec::{ConvSpec, Kind, LayerSpec, Pair},
 };
 use crate::tensor::{Shape, ShapeError, Tensor};
+use serde::{Deserialize, Serialize};
 
 /// Whether batch statistics and dropout are in use.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -191,7 +192,7 @@ impl Layer {
 }
 
 /// Which of a layer's tensors, or of the loss's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Part {
     /// Forward: the output.
     Out,

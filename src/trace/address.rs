@@ -10,9 +10,10 @@
 use super::plan::{Owner, Plan, Stage, TensorId};
 use crate::nn::Part;
 use crate::tensor::Shape;
+use serde::{Deserialize, Serialize};
 
 /// The unit of stepping, coarsest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Grain {
     /// The whole run.
     Run,
@@ -104,7 +105,7 @@ impl Pass {
 }
 
 /// What an address points into.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Place {
     /// A stage of the plan, by its number.
     Stage(u32),
@@ -113,7 +114,7 @@ pub enum Place {
 }
 
 /// A place in the plan. What lies below its grain is 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Address {
     /// The training step: epoch * batches + batch.
     pub time: u32,

@@ -17,7 +17,7 @@ pub mod term;
 pub mod values;
 
 pub use address::{Address, AddressError, Grain, Pass, Place};
-pub use breakpoint::{Break, Stop};
+pub use breakpoint::{Break, Found, Hits, Stop, Watched};
 pub use cursor::{Cursor, Move};
 pub use paths::{Cut, Factor, Group, Link, Paths};
 pub use plan::{Owner, Plan, Seek, Setup, Stage, TensorId};

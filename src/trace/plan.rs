@@ -9,10 +9,11 @@ use super::rules;
 use super::term::{Operand, Term};
 use crate::nn::{Layer, Mode, Network, Part, dropout::Stream, optimizer::Optimizer};
 use crate::tensor::{Shape, ShapeError};
+use serde::{Deserialize, Serialize};
 use std::{ops::Range, sync::Arc};
 
 /// Whose tensor.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Owner {
     /// The network's input.
     Input,
@@ -23,7 +24,7 @@ pub enum Owner {
 }
 
 /// A tensor of the network.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct TensorId {
     /// Whose.
     pub owner: Owner,
@@ -415,6 +416,32 @@ impl Plan {
                 Owner::Layer(l) => !matches!(self.layer(l as usize).op, crate::nn::Op::BatchNorm2d(_)),
                 Owner::Input | Owner::Loss => false,
             }
+    }
+
+    /// Whether a tensor is one of this plan: made by a stage, or given.
+    pub fn knows(&self, tensor: TensorId) -> bool {
+        let has_owner = match tensor.owner {
+            Owner::Layer(l) => (l as usize) < self.network.layers.len(),
+            Owner::Input | Owner::Loss => true,
+        };
+        has_owner && (self.stage_of(tensor).is_some() || self.given().any(|given| given == tensor))
+    }
+
+    /// Whether an address names a place of this plan; one that was read from a file need not.
+    pub fn has(&self, address: &Address) -> bool {
+        let (images, terms) = match address.place {
+            Place::Stage(s) => match self.stages.get(s as usize) {
+                Some(stage) if stage.pass == Pass::Update => (1, stage.terms),
+                Some(stage) => (self.repeats(), stage.terms),
+                None => return false,
+            },
+            Place::Given(tensor) if !self.knows(tensor) => return false,
+            Place::Given(tensor) => (if tensor.is_per_image() { self.setup.images } else { 1 }, 1),
+        };
+        address.time < self.times()
+            && address.image < images
+            && (address.cell as usize) < self.shape_at(address).len()
+            && address.term < terms
     }
 
     /// The tensors that a step starts from: input, target and parameters.

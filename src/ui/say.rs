@@ -1,8 +1,9 @@
-//! What a cell is, in one sentence, and why a run stopped.
+//! What a cell is, in one sentence; what a breakpoint stops at, and why a run stopped.
 
 use super::{number, view::View};
+use crate::app::Halt;
 use crate::nn::{Part, spec::Kind};
-use crate::trace::{Address, Break, Owner, Pass, Place, Plan, Stage, Stop};
+use crate::trace::{Address, Break, Found, Owner, Pass, Place, Plan, Stage, Stop, TensorId};
 
 /// The key of a stage's sentence.
 pub fn key(plan: &Plan, stage: &Stage) -> String {
@@ -53,15 +54,98 @@ pub fn sentence(view: &View, focus: &Address) -> String {
     }
 }
 
-/// Why a run stopped.
-pub fn stop(view: &View, stop: &Stop) -> String {
-    let value = number::four_digits(stop.value);
-    let address = view.state.plan().text(&stop.address);
-    let key = match stop.reason {
-        Break::Above(_) => "say.stop.above",
-        Break::NotFinite => "say.stop.not_finite",
-        Break::ReluKills => "say.stop.relu",
-        Break::PoolTies => "say.stop.tie",
+/// What a breakpoint stops at.
+pub fn condition(view: &View, kind: &Break) -> String {
+    let plan = view.state.plan();
+    let magnitude = |key: &str, tensor: &Option<TensorId>, limit: f32| {
+        let limit = number::short(limit);
+        match tensor {
+            Some(tensor) => {
+                view.fill(&format!("{key}_in"), &[("limit", &limit), ("tensor", &plan.name(*tensor))])
+            }
+            None => view.fill(key, &[("limit", &limit)]),
+        }
     };
-    view.fill(key, &[("value", &value), ("address", &address)])
+    match kind {
+        Break::Above { tensor, limit } => magnitude("say.break.above", tensor, *limit),
+        Break::Below { tensor, limit } => magnitude("say.break.below", tensor, *limit),
+        Break::NotFinite => view.text("say.break.not_finite"),
+        Break::ReluKills => view.text("say.break.relu"),
+        Break::DeadUnit => view.text("say.break.dead"),
+        Break::PoolTies => view.text("say.break.tie"),
+        Break::WinnerChanges => view.text("say.break.winner"),
+        Break::Misclassified => view.text("say.break.wrong"),
+        Break::PredictionFlips => view.text("say.break.flip"),
+        Break::LossRises => view.text("say.break.loss"),
+        Break::CellChanges(watched) => {
+            let cell = plan.writer(watched.tensor, 0, watched.image, watched.index);
+            view.fill("say.break.changes", &[("cell", &plan.text(&cell))])
+        }
+    }
+}
+
+/// Why a run came to its end.
+pub fn halt(view: &View, halt: &Halt) -> String {
+    match halt {
+        Halt::Hit(hit) => stop(view, hit),
+        Halt::End { back: false } => view.text("say.stop.end"),
+        Halt::End { back: true } => view.text("say.stop.start"),
+    }
+}
+
+/// Why a run stopped at a breakpoint; the cell stands beside it.
+fn stop(view: &View, stop: &Stop) -> String {
+    let class = |class: usize| view.state.model().class_name(class);
+    match stop.found {
+        Found::Value(value) => {
+            let value = number::four_digits(value);
+            let (key, limit) = match stop.reason {
+                Break::Above { limit, .. } => ("say.stop.above", limit),
+                Break::Below { limit, .. } => ("say.stop.below", limit),
+                Break::NotFinite => ("say.stop.not_finite", 0.0),
+                Break::DeadUnit => ("say.stop.dead", 0.0),
+                Break::PoolTies => ("say.stop.tie", 0.0),
+                Break::ReluKills
+                | Break::WinnerChanges
+                | Break::Misclassified
+                | Break::PredictionFlips
+                | Break::LossRises
+                | Break::CellChanges(_) => ("say.stop.relu", 0.0),
+            };
+            view.fill(key, &[("value", &value), ("limit", &number::short(limit))])
+        }
+        Found::Change { from, to } => {
+            let key = match stop.reason {
+                Break::LossRises => "say.stop.loss",
+                Break::Above { .. }
+                | Break::Below { .. }
+                | Break::NotFinite
+                | Break::ReluKills
+                | Break::DeadUnit
+                | Break::PoolTies
+                | Break::WinnerChanges
+                | Break::Misclassified
+                | Break::PredictionFlips
+                | Break::CellChanges(_) => "say.stop.changes",
+            };
+            // As many digits as tell the two apart.
+            let texts = [number::four_digits, number::full].map(|text| (text(from), text(to)));
+            let [brief, full] = texts;
+            let (from, to) = if brief.0 == brief.1 { full } else { brief };
+            view.fill(key, &[("from", &from), ("to", &to)])
+        }
+        Found::Winner { from, to, columns, more } => {
+            let at = |index: u32| format!("({},{})", index / columns.max(1), index % columns.max(1));
+            let words = view.fill("say.stop.winner", &[("from", &at(from)), ("to", &at(to))]);
+            if more == 0 {
+                words
+            } else {
+                words + &view.fill("say.stop.winner_more", &[("more", &more.to_string())])
+            }
+        }
+        Found::Wrong { predicted, target } => {
+            view.fill("say.stop.wrong", &[("predicted", &class(predicted)), ("target", &class(target))])
+        }
+        Found::Flip { from, to } => view.fill("say.stop.flip", &[("from", &class(from)), ("to", &class(to))]),
+    }
 }

@@ -370,7 +370,7 @@ impl Theme {
     pub fn style(&self) -> Style {
         let mut style = Style { visuals: self.visuals(), text_styles: text_styles(), ..Style::default() };
         style.drag_value_text_style = TextStyle::Monospace;
-        style.animation_time = 0.1;
+        style.animation_time = ANIMATION;
         style.explanation_tooltips = true;
 
         let spacing = &mut style.spacing;
@@ -452,6 +452,21 @@ impl Theme {
         visuals
     }
 }
+
+/// Whether menus, tooltips and scrolling come at once, with no motion.
+pub fn set_still(ctx: &Context, still: bool) {
+    ctx.all_styles_mut(|style| {
+        style.animation_time = if still { 0.0 } else { ANIMATION };
+        style.scroll_animation = if still {
+            egui::style::ScrollAnimation::none()
+        } else {
+            egui::style::ScrollAnimation::default()
+        };
+    });
+}
+
+/// Seconds that a menu takes to come.
+const ANIMATION: f32 = 0.1;
 
 /// Gives the window our fonts and both styles, before its first frame; which style shows stays the
 /// user's choice.

@@ -96,6 +96,7 @@ struct Window {
     answers: Receiver<Action>,
     sender: Sender<Action>,
     theme: Option<ThemeChoice>,
+    still: Option<bool>,
     title: String,
     /// Training steps are being replayed.
     advance: bool,
@@ -114,12 +115,16 @@ impl Window {
         if let Some(view) = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY)) {
             state.view = view;
         }
+        if !state.view.toured {
+            apply(&mut state, Action::Tour(Some(0)));
+        }
         let window = Self {
             state,
             memory: Memory::default(),
             answers,
             sender,
             theme: None,
+            still: None,
             title: String::new(),
             advance: false,
             trainer: None,
@@ -293,6 +298,10 @@ impl eframe::App for Window {
                 ThemeChoice::Light => egui::ThemePreference::Light,
                 ThemeChoice::Dark => egui::ThemePreference::Dark,
             });
+        }
+        if self.still != Some(self.state.view.still) {
+            self.still = Some(self.state.view.still);
+            theme::set_still(&ctx, self.state.view.still);
         }
         let mut actions: Vec<Action> = self.answers.try_iter().collect();
         actions.extend(self.received(&ctx));

@@ -6,7 +6,7 @@ use super::{
     names, with_names,
 };
 use crate::app::{
-    AppState, Effect, Forked, Inputs, Run,
+    AppState, Edited, Effect, Forked, Inputs, Run,
     action::{edit, fail, travel},
 };
 use crate::data::{Dataset, Part, Statistics};
@@ -333,7 +333,7 @@ pub(in crate::app) fn fork(state: &mut AppState, params: Params, more: bool) -> 
         moments: Arc::clone(state.trace().moments()),
     };
     if !(more && state.in_stroke) {
-        state.undo.record(state.inputs.clone());
+        state.undo.record(Edited::of(state));
     }
     let before = state.inputs.forked.replace(forked);
     state.in_stroke = true;

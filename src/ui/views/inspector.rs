@@ -20,9 +20,6 @@ pub fn inspector_ui(ui: &mut Ui, view: &View) {
         ui.label(RichText::new(plan.text(&focus)).font(theme::mono_font()).color(view.theme.text_weak));
     });
     ui.label(RichText::new(say::sentence(view, &focus)).size(16.0).color(view.theme.text_strong));
-    if let Some(stop) = view.state.stopped {
-        ui.label(RichText::new(say::stop(view, &stop)).color(view.theme.warn));
-    }
     edit::edit_ui(ui, view, &focus);
     tabs_ui(ui, view);
     match view.state.view.tab {

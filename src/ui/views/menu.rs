@@ -10,7 +10,6 @@ use crate::nn::{
     Mode,
     optimizer::{Optimizer, Rule},
 };
-use crate::trace::Break;
 use crate::ui::{keys::keyboard_shortcut, view::View};
 use egui::{Button, DragValue, ScrollArea, Ui};
 
@@ -46,44 +45,8 @@ fn contents_ui(ui: &mut Ui, view: &View, group: Group) {
             ui.separator();
             training_ui(ui, view);
         }
-        Group::Follow => {
-            commands_ui(ui, view, Group::Follow);
-            ui.separator();
-            breaks_ui(ui, view);
-        }
-        Group::Grain => commands_ui(ui, view, group),
+        Group::Follow | Group::Grain => commands_ui(ui, view, group),
     }
-}
-
-/// What a run forward or back stops at.
-fn breaks_ui(ui: &mut Ui, view: &View) {
-    ui.label(view.text("menu.breaks"));
-    for (kind, key) in [
-        (Break::NotFinite, "menu.break_not_finite"),
-        (Break::ReluKills, "menu.break_relu"),
-        (Break::PoolTies, "menu.break_tie"),
-    ] {
-        let mut on = view.state.breaks.contains(&kind);
-        if ui.checkbox(&mut on, view.text(key)).changed() {
-            view.act(Action::ToggleBreak(kind));
-        }
-    }
-    let above = view.state.breaks.iter().find_map(|b| match b {
-        Break::Above(limit) => Some(*limit),
-        Break::NotFinite | Break::ReluKills | Break::PoolTies => None,
-    });
-    ui.horizontal(|ui| {
-        let mut on = above.is_some();
-        let mut limit = above.unwrap_or(1.0);
-        if ui.checkbox(&mut on, view.text("menu.break_above")).changed() {
-            view.act(Action::ToggleBreak(Break::Above(limit)));
-        }
-        let drag = ui.add_enabled(on, DragValue::new(&mut limit).range(0.0..=f32::MAX).speed(0.05));
-        if let Some(before) = above.filter(|_| drag.changed()) {
-            view.act(Action::ToggleBreak(Break::Above(before)));
-            view.act(Action::ToggleBreak(Break::Above(limit)));
-        }
-    });
 }
 
 fn commands_ui(ui: &mut Ui, view: &View, group: Group) {
@@ -203,6 +166,10 @@ fn view_ui(ui: &mut Ui, view: &View) {
             }
         }
     });
+    let mut still = now.still;
+    if ui.checkbox(&mut still, view.text("menu.still")).on_hover_text(view.text("menu.still_tip")).changed() {
+        view.act(Action::SetStill(still));
+    }
     ui.separator();
     commands_ui(ui, view, Group::View);
 }

@@ -1,13 +1,16 @@
 //! Lines for the user, and work that goes on.
 
 use crate::app::{Action, DataAction, Doing, NoticeKind};
-use crate::ui::view::View;
+use crate::ui::{view::View, widgets::busy::busy_ui};
 use egui::{Align2, Area, Frame, Id, ProgressBar, RichText, Role, Stroke, Ui, WidgetInfo, vec2};
 
 /// Draws them over the window's lower right corner.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
-    let is_quiet =
-        view.state.busy.is_none() && view.state.pending.is_none() && view.state.data.opening.is_none();
+    let state = view.state;
+    let is_quiet = state.busy.is_none()
+        && state.pending.is_none()
+        && state.hunt.is_none()
+        && state.data.opening.is_none();
     if view.state.notices.is_empty() && is_quiet {
         return;
     }
@@ -18,7 +21,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 let name = ("name", busy.name.as_str());
                 match busy.doing {
                     Doing::Reading => {
-                        ui.spinner();
+                        busy_ui(ui, view);
                         ui.label(view.fill("notice.reading", &[name]));
                     }
                     Doing::Computing => {
@@ -37,7 +40,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
         if let Some(opening) = &view.state.data.opening {
             card_ui(ui, view, view.theme.accent, |ui| {
                 let text = view.fill("notice.reading", &[("name", &opening.name)]);
-                ui.spinner();
+                busy_ui(ui, view);
                 ui.label(&text);
                 let bar = ui.add(ProgressBar::new(opening.part).desired_width(160.0).show_percentage());
                 bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &text));
@@ -46,12 +49,21 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 }
             });
         }
+        if let Some(hunt) = view.state.hunt.as_ref().filter(|_| view.state.busy.is_none()) {
+            card_ui(ui, view, view.theme.accent, |ui| {
+                busy_ui(ui, view);
+                ui.label(view.fill("time.hunting", &[("time", &hunt.time.to_string())]));
+                if ui.button(view.text("notice.cancel")).clicked() {
+                    view.act(Action::Cancel);
+                }
+            });
+        }
         // A large network's replay is the work that goes on.
         if let Some((cursor, _)) = view.state.pending.filter(|_| !view.state.run.is_large()) {
             let to = cursor.time(view.state.plan());
             let done = view.state.run.replayed().unwrap_or(0);
             card_ui(ui, view, view.theme.accent, |ui| {
-                ui.spinner();
+                busy_ui(ui, view);
                 ui.label(view.fill("notice.replay", &[("done", &done.to_string()), ("to", &to.to_string())]));
                 if ui.button(view.text("notice.cancel")).clicked() {
                     view.act(Action::Cancel);

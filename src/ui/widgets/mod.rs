@@ -1,5 +1,6 @@
 //! Widgets that draw tensors and layers; each is given its data by the caller.
 
+pub mod busy;
 pub mod flow;
 pub mod grid;
 pub mod icon;

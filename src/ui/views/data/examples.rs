@@ -6,6 +6,7 @@ use crate::data::Dataset;
 use crate::ui::{
     theme::space,
     view::View,
+    widgets::busy::busy_ui,
     widgets::thumbnail::{Budget, height, of_example, thumbnail_ui},
 };
 use egui::{ScrollArea, Ui, vec2};
@@ -30,7 +31,7 @@ pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
             return;
         }
         (Some(_), None) => {
-            ui.spinner();
+            busy_ui(ui, view);
             return;
         }
     };

@@ -1,35 +1,35 @@
-//! The run as an icicle: all training steps in a strip with their losses, below it the one looked at,
-//! a row per grain; the cursor, marks. A click or a drag goes there.
+//! The run as an icicle: all training steps in a strip with their losses and gradients, below it the one looked at,
+//! a row per grain; the cursor, marks. A click or a drag goes there; the wheel, two fingers and keys zoom.
 
+mod hand;
+mod marks;
+mod run;
 mod scale;
 
 pub use scale::{Segment, TimeScale, Unit};
 
-use crate::app::Action;
-use crate::trace::{Address, Grain, Move, Pass, Place};
+use crate::app::Span;
+use crate::trace::{Address, Grain, Pass, Place};
 use crate::ui::{
-    fonts, number,
-    theme::{PassColors, Theme, space, text_size},
+    fonts,
+    theme::{PassColors, Theme, text_size},
     view::View,
 };
-use egui::{
-    Align2, Color32, FontId, Id, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, Color32, FontId, Painter, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
 use std::ops::Range;
 
-/// The height of the strip of the whole run.
-const RUN: f32 = 20.0;
+/// The height of the strip of the whole run: its loss above, its gradient below.
+const RUN: f32 = 34.0;
 /// The height of the row of passes.
 const PASSES: f32 = 19.0;
 /// The height of the row of stages.
 const STAGES: f32 = 20.0;
-/// The height of the rows of images and of channels.
-const THIN: f32 = 8.0;
+/// The height of the rows of images, of channels, of cells and of terms.
+const THIN: f32 = 7.0;
 /// Between rows.
 const GAP: f32 = 2.0;
 /// Between the run and its part.
-const ZOOM: f32 = 7.0;
+const ZOOM: f32 = 6.0;
 /// The words beside the strip of the run.
 const BESIDE: f32 = 290.0;
 
@@ -40,12 +40,18 @@ struct Rows {
     passes: Rect,
     stages: Rect,
     channels: Rect,
+    cells: Rect,
+    terms: Rect,
 }
 
 struct Timeline<'a> {
     view: &'a View<'a>,
     rows: Rows,
     scale: TimeScale,
+    /// What is shown of all training steps.
+    run: Span,
+    /// What is shown of the training step looked at.
+    step: Span,
     /// Steps of the run before the training step looked at.
     before: u64,
     /// The cursor within the training step.
@@ -56,8 +62,14 @@ struct Timeline<'a> {
 pub fn timeline_ui(ui: &mut Ui, view: &View) {
     let plan = view.state.plan();
     let has_images = plan.repeats() > 1;
-    let height =
-        RUN + ZOOM + PASSES + GAP + STAGES + GAP + THIN + if has_images { THIN + GAP } else { 0.0 } + 5.0;
+    let height = RUN
+        + ZOOM
+        + PASSES
+        + GAP
+        + STAGES
+        + 3.0 * (GAP + THIN)
+        + if has_images { THIN + GAP } else { 0.0 }
+        + 5.0;
     let labels = labels_width(ui, view);
     let (whole, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click_and_drag());
@@ -75,20 +87,34 @@ pub fn timeline_ui(ui: &mut Ui, view: &View) {
     let mut run = row(RUN, ZOOM);
     run.set_right((run.right() - BESIDE).max(run.left() + 60.0));
     let images = has_images.then(|| row(THIN, GAP));
-    let rows =
-        Rows { run, images, passes: row(PASSES, GAP), stages: row(STAGES, GAP), channels: row(THIN, 0.0) };
+    let rows = Rows {
+        run,
+        images,
+        passes: row(PASSES, GAP),
+        stages: row(STAGES, GAP),
+        channels: row(THIN, GAP),
+        cells: row(THIN, GAP),
+        terms: row(THIN, 0.0),
+    };
     let trace = view.state.trace();
     let before = u64::from(trace.time()) * plan.len();
     let at = view.state.cursor.at().saturating_sub(before).min(plan.len());
     let image = view.state.focus().image;
     let scale = TimeScale::new(plan, image, line.width());
-    let timeline = Timeline { view, rows, scale, before, at };
+    let crate::app::Spans { run, step, .. } = view.state.spans;
+    let timeline = Timeline { view, rows, scale, run, step, before, at };
     if ui.is_rect_visible(whole) {
         timeline.labels_ui(ui.painter(), whole, labels);
         timeline.run_ui(ui, whole);
-        timeline.icicle_ui(ui);
-        timeline.marks_ui(ui.painter());
-        timeline.cursor_ui(ui.painter());
+        // What is zoomed out of the line does not run into the names.
+        let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(whole));
+        inside.set_clip_rect(
+            ui.clip_rect().intersect(Rect::from_x_y_ranges(line.x_range().expand(8.0), whole.y_range())),
+        );
+        timeline.icicle_ui(&inside);
+        timeline.marks_ui(inside.painter());
+        timeline.cursor_ui(inside.painter());
+        timeline.bar_ui(ui.painter());
     }
     timeline.answer(ui, response);
 }
@@ -128,11 +154,30 @@ impl Timeline<'_> {
         self.view.theme
     }
 
+    /// Where a place of the scale is seen; what lies far outside is drawn just outside.
+    fn seen(&self, x: f64) -> f32 {
+        let row = self.rows.stages;
+        let seen = self.step.seen(x / self.scale.length()).clamp(-0.5, 1.5);
+        row.left() + (seen * f64::from(row.width())) as f32
+    }
+
     /// Left and right of some steps, counted from the start of the training step.
     fn x_of(&self, steps: &Range<u64>) -> Range<f32> {
         let x = self.scale.range_of(steps);
-        let left = self.rows.stages.left();
-        left + x.start as f32..left + x.end as f32
+        self.seen(x.start)..self.seen(x.end)
+    }
+
+    /// The step that is seen at a place of the window.
+    fn step_at(&self, x: f32) -> u64 {
+        let row = self.rows.stages;
+        let seen = f64::from((x - row.left()) / row.width());
+        self.scale.step_at(self.step.share(seen) * self.scale.length())
+    }
+
+    /// The steps that are in view.
+    fn in_view(&self) -> Range<u64> {
+        let row = self.rows.stages;
+        self.step_at(row.left())..self.step_at(row.right()) + 1
     }
 
     fn labels_ui(&self, painter: &Painter, whole: Rect, labels: f32) {
@@ -141,85 +186,6 @@ impl Timeline<'_> {
         for (key, row) in LABELS.into_iter().zip(rows) {
             let at = pos2(whole.left() + labels - 8.0, row.center().y);
             painter.text(at, Align2::RIGHT_CENTER, self.view.text(key), small(), theme.text_weak);
-        }
-    }
-
-    /// All training steps: which one is looked at, and the losses seen so far.
-    fn run_ui(&self, ui: &Ui, whole: Rect) {
-        let (theme, view) = (self.theme(), self.view);
-        let painter = ui.painter();
-        let (rect, times) = (self.rows.run, view.state.plan().times());
-        let time = view.state.trace().time();
-        let x_of = |time: f64| rect.left() + (time / f64::from(times.max(1))) as f32 * rect.width();
-        painter.rect_filled(rect, 3, theme.field);
-        let done = view.state.cursor.at() as f64 / view.state.plan().len().max(1) as f64;
-        let done = Rect::from_min_max(rect.min, pos2(x_of(done), rect.bottom()));
-        painter.rect_filled(done, 3, theme.accent_soft);
-        let (from, to) = (x_of(f64::from(time)), x_of(f64::from(time) + 1.0));
-        let unit = Rect::from_min_max(
-            pos2(from, rect.top()),
-            pos2(to.max(from + 4.0).min(rect.right().max(from + 4.0)), rect.bottom()),
-        );
-        if times <= 200 {
-            for tick in 1..times {
-                let x = painter.round_to_pixel_center(x_of(f64::from(tick)));
-                let height = if tick % 10 == 0 { 0.35 } else { 0.18 };
-                let top = rect.bottom() - height * rect.height();
-                painter.vline(x, top..=rect.bottom(), Stroke::new(1.0, theme.line_strong));
-            }
-        }
-        // From the part to the whole: what lies below is this one step.
-        let below = self.rows.images.unwrap_or(self.rows.passes);
-        let zoom = vec![
-            pos2(unit.left(), rect.bottom()),
-            pos2(unit.right(), rect.bottom()),
-            pos2(below.right(), below.top() - 1.0),
-            pos2(below.left(), below.top() - 1.0),
-        ];
-        painter.add(Shape::convex_polygon(zoom, theme.accent_soft, Stroke::NONE));
-        self.losses_ui(painter, rect, &x_of);
-        painter.rect_stroke(rect, 3, Stroke::new(1.0, theme.line_strong), StrokeKind::Inside);
-        painter.rect_stroke(unit, 2, Stroke::new(2.0, theme.accent), StrokeKind::Middle);
-
-        let plan = view.state.plan();
-        let batches = plan.setup().batches;
-        let epoch = format!("e{}", time / batches);
-        let all = plan.setup().epochs.to_string();
-        let loss = view.state.known_loss(time).map_or_else(|| "?".to_owned(), number::short);
-        let words = view.fill("timeline.where", &[("epoch", &epoch), ("all", &all), ("loss", &loss)]);
-        let right = pos2(rect.right() + space::S, rect.center().y);
-        let note = view.text("timeline.scale");
-        let words_width = width(painter, &words, small());
-        painter.text(right, Align2::LEFT_CENTER, words, small(), theme.text);
-        if words_width + width(painter, &note, small()) + space::L <= whole.right() - right.x {
-            let at = pos2(whole.right() - 6.0, rect.center().y);
-            painter.text(at, Align2::RIGHT_CENTER, note, small(), theme.text_weak);
-        }
-    }
-
-    fn losses_ui(&self, painter: &Painter, rect: Rect, x_of: &dyn Fn(f64) -> f32) {
-        let theme = self.theme();
-        let state = self.view.state;
-        let known = state.run.records().keys().filter_map(|&time| Some((time, state.known_loss(time)?)));
-        let finite: Vec<(u32, f32)> = known.filter(|(_, loss)| loss.is_finite()).collect();
-        let highest = finite.iter().map(|(_, loss)| *loss).fold(0.0f32, f32::max);
-        let color = theme.pass(Pass::Loss).strong;
-        let inner = rect.shrink2(vec2(0.0, 4.0));
-        let points: Vec<Pos2> = finite
-            .into_iter()
-            .map(|(time, loss)| {
-                let share = if highest > 0.0 { loss / highest } else { 0.0 };
-                pos2(x_of(f64::from(time) + 0.5), egui::lerp(inner.bottom()..=inner.top(), share))
-            })
-            .collect();
-        if points.len() > 1 {
-            painter.add(Shape::line(points.clone(), Stroke::new(1.6, color)));
-        }
-        // Single steps are seen as dots; many would run together.
-        if points.len() <= 60 {
-            for point in points {
-                painter.circle_filled(point, 2.2, color);
-            }
         }
     }
 
@@ -279,6 +245,9 @@ impl Timeline<'_> {
         // A hair of ground between neighbours, where there is room for one.
         let seam = if x.end - x.start > 2.5 { 1.0 } else { 0.0 };
         let rect = Rect::from_x_y_ranges(x.start..=x.end - seam, row.y_range());
+        if !rect.intersects(painter.clip_rect()) {
+            return (rect, false);
+        }
         let is_thin = row.height() <= THIN;
         let pale = if is_thin { crate::ui::oklab::mix(colors.soft, colors.fill, 0.4) } else { colors.soft };
         painter.rect_filled(rect, if is_thin { 1 } else { 2 }, pale);
@@ -316,18 +285,29 @@ impl Timeline<'_> {
         let font = if is_here { strong() } else { small() };
         let texts = texts.into_iter().filter(|text| !text.is_empty());
         self.words_ui(painter, rect, &segment.steps, texts, font, colors);
-        // The channels, where they can be told apart.
-        let planes = (stage.shape.len() / stage.shape.plane().max(1)) as u64;
-        let x = self.x_of(&segment.steps);
-        let row = self.rows.channels;
-        if planes > 1 && (x.end - x.start) / planes as f32 >= 3.0 {
-            let each = (segment.steps.end - segment.steps.start) / planes;
-            for plane in 0..planes {
-                let start = segment.steps.start + plane * each;
-                self.box_ui(painter, row, &(start..start + each), colors);
-            }
-        } else {
-            self.box_ui(painter, row, &segment.steps, colors);
+        let terms = u64::from(stage.terms);
+        let plane = stage.shape.plane().max(1) as u64;
+        self.units_ui(painter, self.rows.channels, &segment.steps, plane * terms, colors);
+        self.units_ui(painter, self.rows.cells, &segment.steps, terms, colors);
+        self.units_ui(painter, self.rows.terms, &segment.steps, 1, colors);
+    }
+
+    /// The units of so many steps in a row, where they can be told apart; else one box.
+    fn units_ui(&self, painter: &Painter, row: Rect, steps: &Range<u64>, each: u64, colors: &PassColors) {
+        /// The narrowest that is still told from its neighbours.
+        const NARROWEST: f64 = 3.0;
+        let x = self.scale.range_of(steps);
+        let zoom = f64::from(row.width()) / (self.scale.length() * self.step.width());
+        let units = (steps.end - steps.start) / each.max(1);
+        if units <= 1 || (x.end - x.start) * zoom / (units as f64) < NARROWEST {
+            self.box_ui(painter, row, steps, colors);
+            return;
+        }
+        let shown = self.in_view();
+        let number = |step: u64| step.clamp(steps.start, steps.end) - steps.start;
+        for unit in number(shown.start) / each..number(shown.end).div_ceil(each) {
+            let start = steps.start + unit * each;
+            self.box_ui(painter, row, &(start..start + each), colors);
         }
     }
 
@@ -343,6 +323,10 @@ impl Timeline<'_> {
         colors: &PassColors,
     ) {
         let x = self.x_of(&(steps.start..self.at.clamp(steps.start, steps.end))).end;
+        let rect = rect.intersect(Rect::from_x_y_ranges(self.rows.stages.x_range(), rect.y_range()));
+        if rect.width() < 4.0 {
+            return;
+        }
         let (done, pale) = rect.split_left_right_at_x(x.clamp(rect.left(), rect.right()));
         let (side, ink) =
             if done.width() >= pale.width() { (done, colors.on_fill) } else { (pale, colors.strong) };
@@ -351,101 +335,18 @@ impl Timeline<'_> {
         }
     }
 
-    /// Bookmarks, and where the last run stopped.
-    fn marks_ui(&self, painter: &Painter) {
-        let (theme, state) = (self.theme(), self.view.state);
-        let plan = state.plan();
-        let font = FontId::proportional(13.0);
-        let mark = |address: &Address, glyph: &str, color: Color32| {
-            let Some(steps) = plan.steps(address) else { return };
-            let run = self.rows.run;
-            let at = if address.time == state.trace().time() {
-                let within = steps.end - self.before.min(steps.end);
-                let x = self.rows.stages.left() + self.scale.x_of(within) as f32;
-                painter.vline(
-                    painter.round_to_pixel_center(x),
-                    self.rows.passes.top()..=self.rows.channels.bottom(),
-                    Stroke::new(1.5, color),
-                );
-                pos2(x, self.rows.passes.top() - 1.0)
-            } else {
-                let share = (f64::from(address.time) + 0.5) / f64::from(plan.times().max(1));
-                pos2(run.left() + share as f32 * run.width(), run.top() + 5.0)
-            };
-            for offset in [vec2(-1.0, 0.0), vec2(1.0, 0.0), vec2(0.0, -1.0), vec2(0.0, 1.0)] {
-                painter.text(at + offset, Align2::CENTER_CENTER, glyph, font.clone(), theme.panel);
-            }
-            painter.text(at, Align2::CENTER_CENTER, glyph, font.clone(), color);
-        };
-        for bookmark in &state.bookmarks {
-            mark(bookmark, "★", theme.warn);
-        }
-        if let Some(stop) = &state.stopped {
-            mark(&stop.address, "●", theme.bad);
-        }
-    }
-
     fn cursor_ui(&self, painter: &Painter) {
         let theme = self.theme();
-        let x = self.rows.stages.left() + self.scale.x_of(self.at) as f32;
+        let x = self.seen(self.scale.x_of(self.at));
+        if !self.rows.stages.x_range().expand(1.0).contains(x) {
+            return;
+        }
         let top = self.rows.images.unwrap_or(self.rows.passes).top() - 2.0;
-        let y = top..=self.rows.channels.bottom() + 2.0;
+        let y = top..=self.rows.terms.bottom() + 2.0;
         painter.vline(x, y.clone(), Stroke::new(5.0, theme.halo));
         painter.vline(x, y, Stroke::new(2.0, theme.cursor));
         let handle = [(-6.0, -6.0), (6.0, -6.0), (6.0, -1.0), (0.0, 5.0), (-6.0, -1.0)];
         let points = handle.map(|(dx, dy)| pos2(x + dx, top + dy)).to_vec();
         painter.add(Shape::convex_polygon(points, theme.cursor, Stroke::new(1.0, theme.halo)));
-    }
-
-    /// The place under the pointer.
-    fn address_at(&self, pos: Pos2) -> Address {
-        let (plan, state) = (self.view.state.plan(), self.view.state);
-        if pos.y < self.rows.run.bottom() + 0.5 * ZOOM {
-            // Another training step at the same place.
-            let rect = self.rows.run;
-            let share = ((pos.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
-            let times = plan.times();
-            let time = ((f64::from(share) * f64::from(times)) as u32).min(times.saturating_sub(1));
-            let step = u64::from(time) * plan.len() + self.at.saturating_sub(1);
-            return plan.locate(step, state.cursor.grain().max(Grain::Batch));
-        }
-        let step = self.scale.step_at(f64::from(pos.x - self.rows.stages.left()));
-        plan.locate(self.before + step, Grain::Cell)
-    }
-
-    fn answer(&self, ui: &Ui, response: Response) {
-        let (state, view) = (self.view.state, self.view);
-        let plan = state.plan();
-        let text = state.cursor.text(plan);
-        let words = view.fill("timeline.label", &[("address", &text)]);
-        let done = state.cursor.at() as f64 / plan.run_len().max(1) as f64;
-        response.widget_info(|| WidgetInfo::slider(ui.is_enabled(), done, &words));
-        ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(text.clone()));
-        let is_pressed = response.clicked() || response.dragged();
-        let pointed = response.interact_pointer_pos().or(response.hover_pos());
-        if let Some(pos) = pointed.filter(|_| is_pressed) {
-            let address = self.drag_address(ui, &response, pos);
-            // While the pointer rests on one cell, one move is enough.
-            if state.cursor.address(plan) != Some(address) || state.selected.is_some() {
-                view.act(Action::Go(Move::Seek(address)));
-            }
-        }
-        if let Some(pos) = response.hover_pos() {
-            let address = self.address_at(pos);
-            if address.time == state.trace().time() && address.grain >= Grain::Cell {
-                view.hover(address);
-            }
-            response.on_hover_text_at_pointer(plan.text(&address));
-        }
-    }
-
-    /// A drag stays in the part in which it began.
-    fn drag_address(&self, ui: &Ui, response: &Response, pos: Pos2) -> Address {
-        let id: Id = response.id.with("from");
-        if response.drag_started() || response.clicked() {
-            ui.data_mut(|data| data.insert_temp(id, pos.y));
-        }
-        let y = ui.data(|data| data.get_temp(id)).unwrap_or(pos.y);
-        self.address_at(pos2(pos.x, y))
     }
 }

@@ -84,6 +84,11 @@ impl TimeScale {
         Self { segments: segments.collect(), length }
     }
 
+    /// The length of the line.
+    pub fn length(&self) -> f64 {
+        self.length
+    }
+
     /// The stretches in order; they cover the line.
     pub fn segments(&self) -> &[Segment] {
         &self.segments

@@ -1,0 +1,84 @@
+//! What the palette offers: the commands, and places and things to go to by name.
+
+use super::{
+    Action,
+    command::{COMMANDS, Command},
+    state::AppState,
+};
+use crate::data::SAMPLES;
+use crate::model_io::{bundled, presets};
+use crate::trace::{Address, Cursor, Grain, Move, Place};
+
+/// Something to choose.
+#[derive(Clone, Copy, Debug)]
+pub enum Offer {
+    /// A command.
+    Command(&'static Command),
+    /// The making of a tensor, at the training step and image that are looked at.
+    Stage(Address),
+    /// The bookmark of this number.
+    Bookmark(usize),
+    /// A bundled model.
+    Model(&'static str),
+    /// A preset.
+    Preset(&'static str),
+    /// A sample picture.
+    Sample(&'static str),
+}
+
+impl Offer {
+    /// What choosing it does.
+    pub fn action(&self, state: &AppState) -> Action {
+        match *self {
+            Self::Command(command) => (command.action)(state),
+            Self::Stage(address) => Action::Go(Move::Seek(address)),
+            Self::Bookmark(number) => match state.marks.bookmarks.get(number).map(|mark| mark.address) {
+                Some(address) if matches!(address.place, Place::Given(_)) => Action::Select(address),
+                Some(address) => Action::Go(Move::Seek(address)),
+                None => Action::Deselect,
+            },
+            Self::Model(name) | Self::Preset(name) => Action::OpenBundled(name.to_owned()),
+            Self::Sample(name) => Action::OpenSample(name.to_owned()),
+        }
+    }
+}
+
+/// All that can be chosen: what cannot be done now is left out.
+pub fn offers(state: &AppState) -> Vec<Offer> {
+    let can = |command: &Command| match command.id {
+        "undo" => state.undo.can_undo(),
+        "redo" => state.undo.can_redo(),
+        // The palette itself, and closing it.
+        "palette" | "escape" => false,
+        _ => true,
+    };
+    let plan = state.plan();
+    let focus = state.focus();
+    let image = focus.image.min(plan.repeats() - 1);
+    let stages = plan.stages().iter().enumerate().map(|(stage, made)| {
+        let image = if made.pass == crate::trace::Pass::Update { 0 } else { image };
+        let place = Place::Stage(stage as u32);
+        Offer::Stage(Address {
+            time: state.trace().time(),
+            image,
+            place,
+            cell: 0,
+            term: 0,
+            grain: Grain::Layer,
+        })
+    });
+    let commands = COMMANDS.iter().filter(|command| can(command)).map(Offer::Command);
+    let bookmarks = (0..state.marks.bookmarks.len()).map(Offer::Bookmark);
+    commands
+        .chain(bookmarks)
+        .chain(stages)
+        .chain(bundled::models().iter().map(|model| Offer::Model(model.name)))
+        .chain(presets::all().iter().map(|preset| Offer::Preset(preset.name)))
+        .chain(SAMPLES.iter().map(|sample| Offer::Sample(sample.name)))
+        .collect()
+}
+
+/// Whether a text is an address to go to, or `start` or `end`.
+pub fn is_address(state: &AppState, text: &str) -> bool {
+    !text.trim().is_empty() && Cursor::parse(state.plan(), text).is_ok()
+}

@@ -1,0 +1,105 @@
+//! The bookmarks: go there, name, remove.
+
+use super::{act, heading_ui, name, note_ui, remove_ui};
+use crate::app::{Action, Bookmark, MarkAction};
+use crate::trace::{Grain, Move, Place};
+use crate::ui::{theme, view::View};
+use egui::{Align, Button, Id, Key, Layout, RichText, Role, TextEdit, Ui, WidgetInfo};
+
+/// Draws them, with the way to add one.
+pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
+    heading_ui(ui, view, "time.bookmarks");
+    for (number, bookmark) in view.state.marks.bookmarks.iter().enumerate() {
+        bookmark_ui(ui, view, number, bookmark);
+    }
+    let plan = view.state.plan();
+    let here = view.state.selected.or_else(|| view.state.cursor.address(plan));
+    if let Some(here) = here
+        && !view.state.marks.bookmarks.iter().any(|mark| mark.address == here)
+    {
+        let words = view.fill("time.add_bookmark", &[("address", &plan.text(&here))]);
+        if ui.button(format!("★ {words}")).clicked() {
+            act(view, MarkAction::ToggleBookmark);
+        }
+    }
+}
+
+fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
+    let address = view.state.plan().text(&bookmark.address);
+    let words = if bookmark.name.is_empty() { &address } else { &bookmark.name };
+    let id = Id::unique("bookmark that is named");
+    let naming: Option<Naming> = ui.data(|data| data.get_temp(id));
+    if let Some(naming) = naming.filter(|naming| naming.number == number) {
+        return naming_ui(ui, view, id, naming);
+    }
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("★").color(view.theme.warn));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if remove_ui(ui, view, words) {
+                act(view, MarkAction::RemoveBookmark(number));
+            }
+            let tip = view.fill("time.rename", &[("what", words)]);
+            let rename = ui.add(Button::new("✎").frame(false)).on_hover_text(&tip);
+            name(&rename, Role::Button, &tip);
+            if rename.clicked() {
+                ui.data_mut(|data| {
+                    data.insert_temp(id, Naming { number, text: bookmark.name.clone(), has_focus: false })
+                });
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let font = if bookmark.name.is_empty() {
+                    theme::mono_font()
+                } else {
+                    egui::FontId::proportional(theme::text_size::BODY)
+                };
+                let link = RichText::new(words).font(font).color(view.theme.accent);
+                let response = ui.add(Button::new(link).frame(false).truncate()).on_hover_text(&address);
+                if response.hovered() && bookmark.address.grain >= Grain::Cell {
+                    view.hover(bookmark.address);
+                }
+                if response.clicked() {
+                    view.act(match bookmark.address.place {
+                        Place::Stage(_) => Action::Go(Move::Seek(bookmark.address)),
+                        Place::Given(_) => Action::Select(bookmark.address),
+                    });
+                }
+            });
+        });
+    });
+    if !bookmark.name.is_empty() {
+        ui.indent(("address of a bookmark", number), |ui| note_ui(ui, view, &address));
+    }
+}
+
+/// A name that is being typed.
+#[derive(Clone)]
+struct Naming {
+    /// Of this bookmark.
+    number: usize,
+    text: String,
+    has_focus: bool,
+}
+
+/// The line in which a name is typed: Enter takes it, Escape leaves it.
+fn naming_ui(ui: &mut Ui, view: &View, id: Id, mut naming: Naming) {
+    let edit =
+        TextEdit::singleline(&mut naming.text).id(id.with("edit")).desired_width(ui.available_width() - 16.0);
+    let response = ui.add(edit.hint_text(view.text("time.name")));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::text_edit(true, "", &naming.text, "");
+        info.label = Some(view.text("time.name"));
+        info
+    });
+    if naming.has_focus && response.lost_focus() {
+        if ui.input(|input| input.key_pressed(Key::Enter)) {
+            act(view, MarkAction::Rename(naming.number, naming.text));
+        }
+        ui.data_mut(|data| data.remove::<Naming>(id));
+        return;
+    }
+    if !naming.has_focus {
+        response.request_focus();
+        naming.has_focus = true;
+    }
+    ui.data_mut(|data| data.insert_temp(id, naming));
+}

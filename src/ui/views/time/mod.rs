@@ -1,0 +1,103 @@
+//! The panel of time: why the run stopped, breakpoints, bookmarks, and where the cursor was.
+
+mod bookmarks;
+mod breaks;
+mod trail;
+
+use crate::app::{
+    Action, Halt, MarkAction,
+    command::{Command, command},
+};
+use crate::trace::Address;
+use crate::ui::{keys::keyboard_shortcut, say, theme, theme::space, view::View};
+use egui::{Button, Response, RichText, Role, ScrollArea, Ui, WidgetInfo};
+
+/// Draws it.
+pub fn time_ui(ui: &mut Ui, view: &View) {
+    ScrollArea::vertical().id_salt("time").auto_shrink(false).show(ui, |ui| {
+        breaks::breaks_ui(ui, view);
+        ui.add_space(space::M);
+        bookmarks::bookmarks_ui(ui, view);
+        ui.add_space(space::M);
+        trail::trail_ui(ui, view);
+    });
+}
+
+/// A line on why the run stopped, with the cell and the ways on; draws nothing where it did not stop.
+pub fn stopped_ui(ui: &mut Ui, view: &View) {
+    let Some(halt) = view.state.stopped else { return };
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        let (sign, color) = match halt {
+            Halt::Hit(_) => ("●", view.theme.bad),
+            Halt::End { .. } => ("○", view.theme.text_weak),
+        };
+        ui.label(RichText::new(sign).color(color));
+        ui.label(RichText::new(say::halt(view, &halt)).color(view.theme.text_strong));
+        if let Halt::Hit(stop) = halt {
+            link_ui(ui, view, &stop.cell);
+        }
+        for id in ["reverse_continue", "continue"] {
+            command_ui(ui, view, id);
+        }
+        let close = ui.button("✕").on_hover_text(view.text("notice.dismiss"));
+        name(&close, Role::Button, &view.text("time.dismiss"));
+        if close.clicked() {
+            view.act(Action::DismissStop);
+        }
+    });
+    ui.add_space(space::XS);
+}
+
+/// A heading of the panel.
+fn heading_ui(ui: &mut Ui, view: &View, key: &str) {
+    ui.label(RichText::new(view.text(key)).font(theme::strong_font()).color(view.theme.text_strong));
+}
+
+fn note_ui(ui: &mut Ui, view: &View, text: &str) {
+    ui.label(RichText::new(text).font(theme::small_font()).color(view.theme.text_weak));
+}
+
+/// A cell as a link that looks at it.
+fn link_ui(ui: &mut Ui, view: &View, cell: &Address) {
+    let text = view.state.plan().text(cell);
+    let link = RichText::new(&text).font(theme::mono_font()).color(view.theme.accent);
+    let response = ui.add(Button::new(link).frame(false));
+    if response.hovered() {
+        view.hover(*cell);
+    }
+    if response.clicked() {
+        view.act(Action::Select(*cell));
+    }
+}
+
+/// A command as a small button: its sign, with its name and keys on hover.
+fn command_ui(ui: &mut Ui, view: &View, id: &str) {
+    let Some(command) = command(id) else { return };
+    let Command { icon, action, shortcut, .. } = command;
+    let keys = shortcut.as_ref().and_then(keyboard_shortcut);
+    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let words = view.text(&format!("cmd.{id}"));
+    let response = ui.button(*icon).on_hover_text(format!("{words}  ({keys})"));
+    name(&response, Role::Button, &words);
+    if response.clicked() {
+        view.act(action(view.state));
+    }
+}
+
+/// A small button to take something away.
+fn remove_ui(ui: &mut Ui, view: &View, what: &str) -> bool {
+    let words = view.fill("time.remove", &[("what", what)]);
+    let response = ui.add(Button::new("✕").frame(false)).on_hover_text(&words);
+    name(&response, Role::Button, &words);
+    response.clicked()
+}
+
+/// Says a widget's name to a screen reader.
+fn name(response: &Response, role: Role, words: &str) {
+    response.widget_info(|| WidgetInfo::labeled(role, true, words));
+}
+
+fn act(view: &View, action: MarkAction) {
+    view.act(Action::Mark(action));
+}

@@ -1,0 +1,13 @@
+//! The sign that something goes on: turning, or still where the user wants no motion.
+
+use super::super::view::View;
+use egui::Ui;
+
+/// Draws it.
+pub fn busy_ui(ui: &mut Ui, view: &View) {
+    if view.state.view.still {
+        ui.label("…");
+    } else {
+        ui.spinner();
+    }
+}

@@ -1,0 +1,271 @@
+//! The panel of time, the palette, the tour and the comparison by role and label, with no display and no GPU.
+#![cfg(feature = "window")]
+
+use convstep::{
+    app::{Action, AppState, Halt, Lang, MarkAction, Side, ThemeChoice, apply, settle},
+    nn::Watch,
+    trace::{Break, Move},
+    ui::{shell::window_ui, strings::Words, theme, view::Memory},
+};
+use egui::{Key, Modifiers};
+use egui_kittest::{Harness, kittest::Queryable};
+
+const SIZES: [[f32; 2]; 2] = [[1280.0, 720.0], [1024.0, 768.0]];
+
+struct Program {
+    state: AppState,
+    memory: Memory,
+    /// Fonts come into use in the frame after they were installed.
+    has_fonts: bool,
+}
+
+fn run(state: &mut AppState, action: Action) {
+    let effects = apply(state, action);
+    settle(state, effects, Watch::NONE);
+}
+
+fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
+    let mut state = AppState::new();
+    state.view.lang = lang;
+    state.view.theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
+    let program = Program { state, memory: Memory::default(), has_fonts: false };
+    let mut harness = Harness::builder().with_size(size).build_ui_state(
+        |ui, program: &mut Program| {
+            if !std::mem::replace(&mut program.has_fonts, true) {
+                theme::install(ui.ctx());
+                return;
+            }
+            for action in window_ui(ui, &program.state, &mut program.memory) {
+                run(&mut program.state, action);
+            }
+        },
+        program,
+    );
+    harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
+    harness.run_steps(3);
+    harness
+}
+
+fn do_it(harness: &mut Harness<Program>, action: Action) {
+    run(&mut harness.state_mut().state, action);
+    harness.run_steps(3);
+}
+
+fn click(harness: &mut Harness<Program>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run_steps(3);
+}
+
+/// Without a mouse: set a breakpoint, run to it, look at the cell, run back, switch it off.
+#[test]
+fn a_breakpoint_is_set_and_run_to_and_says_why() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = Words(lang);
+        for size in SIZES {
+            let mut harness = harness(lang, false, size);
+            harness.key_press(Key::T);
+            harness.run_steps(3);
+            assert_eq!(harness.state().state.view.side, Side::Time);
+            harness.get_by_label_contains(&words.text("time.add_break")).click();
+            harness.run_steps(3);
+            click(&mut harness, &words.text("say.break.relu"));
+            harness.key_press(Key::Home);
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::ArrowRight);
+            harness.run_steps(3);
+            assert!(harness.query_by_label(&words.text("say.stop.relu")).is_some(), "{lang:?} {size:?}");
+            let Some(Halt::Hit(stop)) = harness.state().state.stopped else { panic!("it stops") };
+            let cell = harness.state().state.plan().text(&stop.cell);
+            assert!(harness.query_all_by_label(&cell).count() >= 1, "the cell as a link");
+            // It counts, and can be switched off.
+            let breakpoint = harness.state().state.marks.breaks[0];
+            assert_eq!((breakpoint.kind, breakpoint.hits), (Break::ReluKills, 1));
+            click(&mut harness, &words.text("say.break.relu"));
+            assert!(!harness.state().state.marks.breaks[0].enabled);
+            click(&mut harness, &words.text("time.dismiss"));
+            assert_eq!(harness.state().state.stopped, None);
+            let remove = words.fill("time.remove", &[("what", &words.text("say.break.relu"))]);
+            click(&mut harness, &remove);
+            assert!(harness.state().state.marks.breaks.is_empty());
+            assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+        }
+    }
+}
+
+#[test]
+fn a_bookmark_is_named_gone_to_and_removed() {
+    let mut harness = harness(Lang::En, true, SIZES[1]);
+    do_it(&mut harness, Action::SetSide(Side::Time));
+    do_it(&mut harness, Action::GoTo("fwd/conv2/k1/(2,3)".into()));
+    harness.key_press(Key::M);
+    harness.run_steps(3);
+    click(&mut harness, "Name: fwd/conv2/k1/(2,3)");
+    harness.get_by_label("Name of the bookmark").type_text("the corner");
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.marks.bookmarks[0].name, "the corner");
+    do_it(&mut harness, Action::Go(Move::End));
+    click(&mut harness, "the corner");
+    let state = &harness.state().state;
+    assert_eq!(state.cursor.text(state.plan()), "fwd/conv2/k1/(2,3)");
+    // The trail has both places; one click goes back two.
+    click(&mut harness, "loss/loss");
+    let state = &harness.state().state;
+    assert_eq!((state.cursor.text(state.plan()).as_str(), state.trail_ahead.len()), ("loss/loss", 3));
+    click(&mut harness, "Remove: the corner");
+    assert!(harness.state().state.marks.bookmarks.is_empty());
+    do_it(&mut harness, Action::Undo);
+    assert_eq!(harness.state().state.marks.bookmarks.len(), 1);
+    do_it(&mut harness, Action::Mark(MarkAction::RemoveBookmark(0)));
+}
+
+#[test]
+fn the_palette_finds_commands_places_and_models_by_letters() {
+    for lang in [Lang::En, Lang::Zh] {
+        for size in SIZES {
+            let words = Words(lang);
+            let mut harness = harness(lang, size[0] > 1100.0, size);
+            let choose = |harness: &mut Harness<Program>, keys: (Modifiers, Key), letters: &str| {
+                harness.key_press_modifiers(keys.0, keys.1);
+                harness.run_steps(3);
+                assert!(harness.state().state.view.palette);
+                harness.event(egui::Event::Text(letters.into()));
+                harness.run_steps(3);
+                harness.key_press(Key::Enter);
+                harness.run_steps(3);
+                assert!(!harness.state().state.view.palette, "{letters}");
+            };
+            let k = (Modifiers::COMMAND, Key::K);
+            choose(&mut harness, (Modifiers::COMMAND | Modifiers::SHIFT, Key::P), "article-backp");
+            assert_eq!(harness.state().state.model().name, "article-backprop");
+            choose(&mut harness, k, "loss.dX");
+            let at = |harness: &Harness<Program>| {
+                let state = &harness.state().state;
+                state.cursor.text(state.plan())
+            };
+            assert_eq!(at(&harness), "bwd/loss.dX");
+            let name = harness.state().state.model().network.layers[0].name().to_owned();
+            let address = format!("fwd/{name}/k0/(0,1)/m2");
+            choose(&mut harness, k, &address);
+            assert_eq!(at(&harness), address);
+            // Letters of the words in the user's language, and of the English ones.
+            choose(&mut harness, k, &words.text("cmd.page_training"));
+            assert_eq!(harness.state().state.view.page, convstep::app::Page::Training);
+            choose(&mut harness, k, "stp lyrs");
+            assert_eq!(harness.state().state.cursor.grain(), convstep::trace::Grain::Layer);
+            assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+        }
+    }
+}
+
+#[test]
+fn the_palette_is_gone_through_by_arrows_and_closed_by_escape() {
+    let mut harness = harness(Lang::En, false, SIZES[0]);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_steps(3);
+    harness.event(egui::Event::Text("Step by".into()));
+    harness.run_steps(3);
+    let number = |harness: &Harness<Program>| harness.state().state.cursor.grain();
+    let before = number(&harness);
+    harness.key_press(Key::ArrowDown);
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Step by runs").is_some());
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert_ne!(number(&harness), before, "the third of them");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_steps(3);
+    harness.event(egui::Event::Text("zzzqqq".into()));
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Nothing fits.").is_some());
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(!harness.state().state.view.palette);
+    // It begins anew.
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Nothing fits.").is_none());
+}
+
+#[test]
+fn the_tour_points_at_five_regions_and_is_skipped_for_good() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = Words(lang);
+        for size in SIZES {
+            let mut harness = harness(lang, true, size);
+            assert_eq!(harness.state().state.view.tour, None, "only a first start begins it");
+            do_it(&mut harness, Action::Tour(Some(0)));
+            for name in convstep::app::TOUR {
+                let card = harness.get_by_label(&words.text(&format!("tour.{name}_text"))).rect();
+                let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());
+                assert!(whole.contains_rect(card), "{name} {size:?}: {card:?}");
+                // The button for the next stop has the keyboard.
+                harness.key_press(Key::Enter);
+                harness.run_steps(3);
+            }
+            let view = harness.state().state.view;
+            assert_eq!((view.tour, view.toured), (None, true));
+            do_it(&mut harness, Action::Tour(Some(0)));
+            click(&mut harness, &words.text("tour.next"));
+            click(&mut harness, &words.text("tour.skip"));
+            assert_eq!(harness.state().state.view.tour, None);
+            do_it(&mut harness, Action::Tour(Some(2)));
+            harness.key_press(Key::Escape);
+            harness.run_steps(3);
+            assert_eq!(harness.state().state.view.tour, None);
+        }
+    }
+}
+
+#[test]
+fn the_timeline_zooms_scrubs_and_follows_the_cursor() {
+    let mut harness = harness(Lang::En, false, SIZES[0]);
+    do_it(&mut harness, Action::GoTo("fwd/conv2/k1/(2,3)".into()));
+    for _ in 0..8 {
+        harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
+        harness.run_steps(3);
+    }
+    let span = harness.state().state.spans.step;
+    assert!((span.width() - 1.0 / 256.0).abs() < 1e-9, "{span:?}");
+    // A far place comes into view.
+    do_it(&mut harness, Action::GoTo("bwd/conv1.dW/k0,0/(1,1)".into()));
+    let there = harness.state().state.spans.step;
+    assert!(there.from > span.to && (there.width() - span.width()).abs() < 1e-9, "{there:?}");
+    // A click goes to what is seen there; so near, neighbouring points are neighbouring cells.
+    let rect = harness.get_by_label_contains("Timeline, at").rect();
+    let press = |harness: &mut Harness<Program>, x: f32| {
+        let pos = egui::pos2(rect.left() + x * rect.width(), rect.center().y + 5.0);
+        for pressed in [true, false] {
+            let modifiers = Modifiers::NONE;
+            harness.event(egui::Event::PointerMoved(pos));
+            harness.event(egui::Event::PointerButton {
+                pos,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers,
+            });
+            harness.run_steps(2);
+        }
+        harness.state().state.cursor.at()
+    };
+    let (a, b) = (press(&mut harness, 0.5), press(&mut harness, 0.7));
+    let all = harness.state().state.plan().len();
+    assert!(a < b && b - a < all / 100, "{a} {b} of {all}");
+    // The wheel over it zooms out again.
+    for _ in 0..20 {
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -200.0),
+            source: egui::MouseWheelSource::Wheel,
+            phase: egui::TouchPhase::Move,
+            modifiers: Modifiers::NONE,
+        });
+        harness.run_steps(8);
+    }
+    assert!(harness.state().state.spans.step.is_whole(), "{:?}", harness.state().state.spans);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
+    harness.key_press(Key::Num0);
+    harness.run_steps(3);
+    assert!(harness.state().state.spans.step.is_whole());
+}
