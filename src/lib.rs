@@ -26,6 +26,8 @@ pub mod app;
 
 pub mod threads;
 
+pub mod files;
+
 pub mod cli;
 
 #[cfg(feature = "window")]

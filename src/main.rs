@@ -73,7 +73,7 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     let frame = convstep::ui::render::render(&state, size, args.theme == cli::Theme::Dark);
     let mut png = std::io::Cursor::new(Vec::new());
     frame.write_to(&mut png, image::ImageFormat::Png).map_err(|error| CliError(error.to_string()))?;
-    cli::write_atomically(&args.out, png.get_ref())
+    Ok(convstep::files::write_atomically(&args.out, png.get_ref())?)
 }
 
 /// Help and version go to standard output; a mistake is one line on standard error and status 2.

@@ -1,21 +1,22 @@
 //! Actions, the one place that applies them, and the effects that the outside world runs.
 
 use super::{
-    BuildAction, Draft, Inputs,
+    BuildAction, Draft, Inputs, Session,
     ask::{self, EXPONENTS, Tab},
     edit::{self, EditAction},
+    files::{self, Content as FileContent, FileAction, Kind, Recent, Stamp},
     history::Edited,
     hunt,
     looks::{self, LooksAction},
     marks::{self, MarkAction},
     sets::{self, DataAction},
     span::{self, SpanAction},
-    state::{AppState, Busy, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice},
+    state::{AppState, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice},
     training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
 };
-use crate::data::{Content, Dataset, Fit, Ground, Loaded, PictureError, samples};
-use crate::model_io::{Model, bundled, presets};
+use crate::data::{Content, Dataset, Fit, Ground, Loaded, PictureError, Recipe, samples};
+use crate::model_io::{Model, bundled, presets, session};
 use crate::nn::{Mode, Watch, optimizer::Optimizer};
 use crate::trace::{Address, Cursor, Grain, Move, Place, Plan};
 use std::{
@@ -175,6 +176,8 @@ pub enum Action {
     Train(TrainAction),
     /// Something about the data sets at hand.
     Data(DataAction),
+    /// Something about files.
+    File(FileAction),
     /// Go on with the replay of training steps.
     Advance,
     /// Leave.
@@ -246,6 +249,45 @@ pub enum Effect {
     Advance,
     /// Put a text on the clipboard.
     Copy(String),
+    /// Read a file; answer [`FileAction::Opened`].
+    Read(PathBuf),
+    /// Open a dialog for a place to save at; answer [`FileAction::Chosen`].
+    AskWhere {
+        /// What is to be saved.
+        kind: Kind,
+        /// The place to begin with.
+        path: PathBuf,
+    },
+    /// Write a file so that at every moment either the old one or the new one is there, off the window's thread; answer
+    /// [`FileAction::Written`], or [`FileAction::Taken`] where there is a file and it is not to be replaced.
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        content: FileContent,
+        /// What it is.
+        stamp: Box<Stamp>,
+        /// Whether a file that is there is to be replaced.
+        replace: bool,
+    },
+    /// Keep the list of what was opened lately.
+    KeepRecent(Vec<Recent>),
+    /// Read what a crash left behind; answer [`FileAction::Rescued`].
+    Rescue,
+    /// Remove what a crash left behind; answer [`FileAction::Offer`].
+    DiscardRescue,
+    /// Open a session's data set off the window's thread, telling how far it is by [`Action::Progress`]; answer
+    /// [`FileAction::DataMade`].
+    MakeData {
+        /// The job's number.
+        job: u64,
+        /// The session, to be given back.
+        session: Box<Session>,
+        /// What to open.
+        recipe: Box<Recipe>,
+        /// Set when the answer is no longer wanted.
+        stop: Arc<AtomicBool>,
+    },
     /// Close the window.
     Quit,
 }
@@ -425,7 +467,11 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
                 state.busy = None;
                 match result {
-                    Ok(picture) => return use_picture(state, picture),
+                    Ok(picture) => {
+                        let mut effects = use_picture(state, picture);
+                        effects.extend(files::has_opened(state, job));
+                        return effects;
+                    }
                     Err(error) => fail(state, error.to_string()),
                 }
             }
@@ -438,7 +484,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::Worked { job, done } => {
             if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
                 state.busy = None;
-                return worked(state, done);
+                return worked(state, job, done);
             }
         }
         Action::Cancel => {
@@ -484,6 +530,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         }
         Action::Train(action) => return training::act(state, action),
         Action::Data(action) => return sets::act(state, action),
+        Action::File(action) => return files::act(state, action),
         Action::SetOptimizer(optimizer) => return edit(state, |inputs| inputs.optimizer = optimizer),
         Action::SetMode(mode) => return edit(state, |inputs| inputs.mode = mode),
         Action::Undo => {
@@ -562,6 +609,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                 (view.blank, view.help, view.typing_address, view.palette) = (false, false, false, false);
             } else if view.tour.is_some() {
                 (view.tour, view.toured) = (None, true);
+            } else if state.files.asked.take().is_some() {
             } else if let Some(draft) = &state.draft {
                 // What has been written is not thrown away by one key.
                 if !draft.is_changed() {
@@ -599,7 +647,7 @@ pub(super) fn fail(state: &mut AppState, text: String) {
     notice(state, text, NoticeKind::Error);
 }
 
-fn notice(state: &mut AppState, text: String, kind: NoticeKind) {
+pub(super) fn notice(state: &mut AppState, text: String, kind: NoticeKind) {
     state.notices.push(Notice { text, kind });
     if state.notices.len() > NOTICES {
         state.notices.remove(0);
@@ -754,9 +802,17 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
 }
 
 /// What a worker has done is taken over.
-fn worked(state: &mut AppState, done: Done) -> Vec<Effect> {
+fn worked(state: &mut AppState, job: u64, done: Done) -> Vec<Effect> {
     match done {
-        Done::Model(Ok(model)) => return use_model(state, *model),
+        Done::Model(Ok(model)) => {
+            let opened = files::has_opened(state, job);
+            let mut effects = use_model(state, *model);
+            effects.extend(opened);
+            return effects;
+        }
+        Done::Session(Ok(session)) => return files::come_back(state, session),
+        Done::Restored(Ok(restored)) => return files::take_over(state, job, *restored),
+        Done::Session(Err(error)) | Done::Restored(Err(error)) => fail(state, error),
         Done::Model(Err(error)) => fail(state, error),
         Done::Derived(change, derived) => take_over(state, change, derived.map(|derived| *derived)),
         // What has been trained meanwhile stays.
@@ -917,16 +973,15 @@ fn fresh(state: &mut AppState) {
     state.show_prediction();
 }
 
-/// A file has come: a model by its ending, else a picture; both are decoded elsewhere.
-fn open_bytes(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Vec<Effect> {
+/// A file has come: a session or a model by its ending, else a picture; all are decoded elsewhere.
+pub(super) fn open_bytes(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Vec<Effect> {
+    if session::is_file(&name) {
+        return vec![files::read_session(state, name, bytes)];
+    }
     if Model::is_file(&name) {
         let task = Task::Read { name: name.clone(), bytes };
         return vec![work::start(state, Doing::Reading, name, task)];
     }
-    work::stop(state);
-    state.jobs += 1;
-    let job = state.jobs;
-    state.busy =
-        Some(Busy { job, name: name.clone(), doing: Doing::Reading, part: 0.0, stop: Arc::default() });
+    let (job, _) = work::begin(state, Doing::Reading, name.clone());
     vec![Effect::Decode { job, name, bytes }]
 }

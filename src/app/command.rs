@@ -1,6 +1,8 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
-use super::{Action, AppState, BuildAction, DataAction, MarkAction, Page, Side, SpanAction};
+use super::{
+    Action, AppState, BuildAction, DataAction, FileAction, FileKind, MarkAction, Page, Side, SpanAction,
+};
 use crate::trace::{Grain, Move};
 
 /// A key with what is held beside it. Names are egui's (`ArrowRight`, `Space`, `G`).
@@ -87,6 +89,9 @@ pub const COMMANDS: &[Command] = commands! {
     "open_picture" File ctrl("O"), "" => |_| Action::AskForPicture;
     "open_model" File ctrl_shift("O"), "" => |_| Action::AskForModel;
     "open_data" File ctrl("D"), "" => |_| Action::Data(DataAction::Ask(true));
+    "save" File ctrl("S"), "" => |_| FileAction::Save.into();
+    "save_as" File ctrl_shift("S"), "" => |_| FileAction::Ask(FileKind::Session).into();
+    "save_model" File None, "" => |_| FileAction::Ask(FileKind::Model).into();
     "new_network" File ctrl("N"), "" => |_| Action::Build(BuildAction::New);
     "edit_network" File ctrl("E"), "" => |_| Action::Build(BuildAction::Edit);
     "copy_address" File ctrl_shift("C"), "" => |_| Action::CopyAddress;

@@ -9,6 +9,7 @@ mod ask;
 mod build;
 pub mod command;
 mod edit;
+mod files;
 mod history;
 mod hunt;
 mod looks;
@@ -16,6 +17,7 @@ mod marks;
 pub mod palette;
 mod playback;
 mod run;
+mod session;
 mod sets;
 mod span;
 mod state;
@@ -26,12 +28,16 @@ pub use action::{Action, Effect, apply};
 pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
 pub use build::{BuildAction, Draft, Written};
 pub use edit::{EditAction, Extent, Ink};
+pub use files::{
+    Absent, Asked, Content as FileContent, FileAction, Files, Kind as FileKind, Offer, RECENT, Recent, Stamp,
+};
 pub use history::{Edited, Forked, Inputs, Undo};
 pub use hunt::{Halt, Hunt};
 pub use looks::{Looks, LooksAction, Made, RandomLook, Subject, focused_unit};
 pub use marks::{Bookmark, Breakpoint, MarkAction, Marks};
 pub use playback::Playback;
 pub use run::{Need, Run};
+pub use session::{Restored, Session};
 pub use sets::{DataAction, DataState, OpenedSet, Shown};
 pub use span::{Span, SpanAction, Spans};
 pub use state::{

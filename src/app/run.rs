@@ -102,6 +102,14 @@ impl Run {
         &self.line().records
     }
 
+    /// Takes lines that were kept elsewhere, and looks at one of them; without a line all stays.
+    pub(super) fn take_lines(&mut self, lines: Vec<Line>, line: usize) {
+        if line < lines.len() {
+            (self.lines, self.line) = (lines, line);
+            self.leave();
+        }
+    }
+
     /// Looks at another line; its values are there when a step is next approached.
     pub(super) fn switch(&mut self, line: usize) {
         if line < self.lines.len() && line != self.line {

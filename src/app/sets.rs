@@ -2,6 +2,7 @@
 
 use super::{
     action::{Effect, fail, set_inputs},
+    files,
     history::Inputs,
     state::{AppState, Busy, Doing, Page},
     training::{self, TrainAction},
@@ -10,7 +11,7 @@ use super::{
 use crate::data::{Content, DataError, Dataset, Generated, Loaded, Measured, Opened, Part, Picture, Skipped};
 use crate::model_io::Model;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -163,7 +164,7 @@ pub(super) fn act(state: &mut AppState, action: DataAction) -> Vec<Effect> {
         DataAction::Open(path) => return open(state, path),
         DataAction::Progress { job, part } => {
             let measuring = state.data.measuring.as_mut().map(|(busy, ..)| busy);
-            let at_work = state.data.opening.iter_mut().chain(measuring);
+            let at_work = state.data.opening.iter_mut().chain(measuring).chain(&mut state.busy);
             at_work.filter(|busy| busy.job == job).for_each(|busy| busy.part = part);
         }
         DataAction::Opened { job, result } => {
@@ -251,11 +252,14 @@ fn take_over(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Part::Train, None);
     // Of a set that is gone.
     state.data.measured.retain(|(data, ..)| data.generator().is_some());
+    let whole = dataset.path().map(Path::to_owned);
+    let mut effects: Vec<Effect> = whole.map(|path| files::remember(state, path)).into_iter().collect();
     if state.view.page == Page::Training {
-        return training::act(state, TrainAction::Use(Some(dataset)));
+        effects.extend(training::act(state, TrainAction::Use(Some(dataset))));
+    } else {
+        state.view.page = Page::Data;
     }
-    state.view.page = Page::Data;
-    Vec::new()
+    effects
 }
 
 fn step_through(state: &mut AppState, data: &Dataset, part: Part, index: u64) -> Vec<Effect> {

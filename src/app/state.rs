@@ -3,6 +3,7 @@
 use super::{
     ask::{Answer, Question, Tab},
     build::Draft,
+    files::{self, Files},
     history::{Inputs, Undo},
     hunt::{Halt, Hunt},
     looks::Looks,
@@ -326,6 +327,8 @@ pub struct AppState {
     pub data: DataState,
     /// Earlier and undone inputs.
     pub undo: Undo,
+    /// What goes on with files.
+    pub files: Files,
     /// What a unit looks at.
     pub looks: Looks,
     /// The network that is being written, while the builder is open.
@@ -382,21 +385,18 @@ impl AppState {
             training: TrainingState::default(),
             data: DataState::default(),
             undo: Undo::default(),
+            files: Files::default(),
             looks: Looks::default(),
             draft: None,
         };
         state.show_prediction();
+        files::settle(&mut state);
         Ok(state)
     }
 
     /// Moves the cursor behind the forward pass and the loss, so that the prediction is there.
     pub(super) fn show_prediction(&mut self) {
-        let plan = self.run.plan().clone();
-        let loss = plan.pass_stages(Pass::Loss);
-        let last = loss.end.saturating_sub(1) as u32;
-        let address =
-            Address { place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
-        self.cursor.go(&plan, Move::Seek(address));
+        self.cursor = at_prediction(self.plan());
         self.selected = None;
     }
 
@@ -525,6 +525,16 @@ impl AppState {
         let (done, _) = self.terms_done(&self.focus());
         done.checked_sub(1)
     }
+}
+
+/// The cursor behind the forward pass and the loss of the first step.
+pub(super) fn at_prediction(plan: &Plan) -> Cursor {
+    let loss = plan.pass_stages(Pass::Loss);
+    let last = loss.end.saturating_sub(1) as u32;
+    let address = Address { place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
+    let mut cursor = Cursor::new(Grain::Layer);
+    cursor.go(plan, Move::Seek(address));
+    cursor
 }
 
 /// The cells of one image of a batch.

@@ -9,11 +9,12 @@ use super::{
     hunt::{Halt, Hunt},
     looks::Made,
     run::{Need, Run},
+    session::{Restored, Session},
     sets::DataAction,
     state::{AppState, Busy, Doing, best},
     training::Feed,
 };
-use crate::data::{Content, Fitted};
+use crate::data::{Content, Dataset, Fitted};
 use crate::model_io::{Model, Preset, presets};
 use crate::nn::{Mode, Network, Part, Values, Watch, loss};
 use crate::tensor::Tensor;
@@ -50,6 +51,20 @@ pub enum Task {
         name: String,
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
+    },
+    /// Make a session of a file's bytes.
+    ReadSession {
+        /// The file's name.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<Vec<u8>>,
+    },
+    /// Compute what it takes to go on with a session.
+    Restore {
+        /// The session.
+        session: Box<Session>,
+        /// Its data set, or why it is not there; `None` where it has none.
+        data: Option<Result<Dataset, String>>,
     },
     /// Make a preset's first weights.
     Start(Preset),
@@ -97,6 +112,10 @@ pub enum Task {
 pub enum Done {
     /// A model, or why not.
     Model(Result<Box<Model>, String>),
+    /// A session, or why not.
+    Session(Result<Box<Session>, String>),
+    /// A session to go on with, or why not.
+    Restored(Result<Box<Restored>, String>),
     /// What follows from inputs, or why they do not go together.
     Derived(Change, Result<Box<Derived>, String>),
     /// The run with more values, or why not.
@@ -128,6 +147,13 @@ impl Task {
                 let model = Model::from_file(name, bytes, None);
                 Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
             }
+            Self::ReadSession { name, bytes } => {
+                Some(Done::Session(Session::from_bytes(name, bytes).map(Box::new)))
+            }
+            Self::Restore { session, data } => match session.clone().restore(data.clone(), watch) {
+                Ok(restored) => Some(Done::Restored(Ok(Box::new(restored?)))),
+                Err(error) => Some(Done::Restored(Err(error))),
+            },
             Self::Start(preset) => {
                 let model = preset.model(presets::SEED);
                 Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
@@ -178,11 +204,17 @@ pub(super) fn is_large_batch(network: &Network, images: u32) -> bool {
 
 /// Hands a task to a worker; what another one computes is no longer wanted.
 pub(super) fn start(state: &mut AppState, doing: Doing, name: String, task: Task) -> Effect {
+    let (job, stop) = begin(state, doing, name);
+    Effect::Work { job, task: Arc::new(task), stop }
+}
+
+/// A job begins: its number, and what is set when its answer is no longer wanted.
+pub(super) fn begin(state: &mut AppState, doing: Doing, name: String) -> (u64, Arc<AtomicBool>) {
     stop(state);
     state.jobs += 1;
     let (job, stop) = (state.jobs, Arc::new(AtomicBool::new(false)));
     state.busy = Some(Busy { job, name, doing, part: 0.0, stop: Arc::clone(&stop) });
-    Effect::Work { job, task: Arc::new(task), stop }
+    (job, stop)
 }
 
 /// Forgets the work that goes on.

@@ -1,6 +1,7 @@
 //! `export`: a model's weights or its architecture, as a file for other programs.
 
-use super::{CliError, ExportArgs, npz, open_model, out::print, save::write_atomically};
+use super::{CliError, ExportArgs, npz, open_model, out::print};
+use crate::files::write_atomically;
 
 /// Writes the model in the form that the ending of the file names.
 pub fn export(args: &ExportArgs) -> Result<(), CliError> {

@@ -1,6 +1,6 @@
 //! Ctrl+C: the first asks the work to stop at a good place, the second ends the program at once.
 
-use super::{CliError, save};
+use super::CliError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The exit status of a program that Ctrl+C ended, as shells have it: 128 + SIGINT.
@@ -16,7 +16,7 @@ static WANTED: AtomicBool = AtomicBool::new(false);
 pub fn listen() -> Result<(), CliError> {
     let heard = || {
         if WANTED.swap(true, Ordering::SeqCst) {
-            save::abandon();
+            crate::files::abandon();
             std::process::exit(i32::from(STATUS));
         }
     };

@@ -1,7 +1,8 @@
 //! The log of training: a row every few steps and after each epoch, as CSV or JSON lines.
 
-use super::{CliError, save::write_atomically, source::read_file};
+use super::{CliError, source::read_file};
 use crate::data::Part;
+use crate::files::write_atomically;
 use crate::train::Report;
 use serde_json::{Value, json};
 use std::{

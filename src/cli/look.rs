@@ -1,9 +1,10 @@
 //! `look`: what a unit of a network looks at, as a picture and in numbers.
 
-use super::{CliError, LookArgs, heat, open_input, open_model, out::print, save::write_atomically};
+use super::{CliError, LookArgs, heat, open_input, open_model, out::print};
 use crate::attribution::{
     Look, Method, Patch, PixelRange, Probe, Settings, Unit, randomised, rank_correlation, usual_layer,
 };
+use crate::files::write_atomically;
 use crate::model_io::Model;
 use crate::nn::{Mode, Params, Watch, dropout::Stream};
 use crate::tensor::Tensor;

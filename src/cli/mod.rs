@@ -15,7 +15,6 @@ mod look;
 mod npz;
 mod out;
 mod run;
-mod save;
 mod settings;
 mod source;
 mod step;
@@ -25,10 +24,10 @@ pub use args::{
     Args, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, Language, LookArgs, ModelArgs,
     RenderArgs, RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
 };
-pub use save::write_atomically;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
 
 use crate::data::{DataError, PictureError};
+use crate::files::FileError;
 use crate::model_io::ModelError;
 use crate::tensor::ShapeError;
 use crate::trace::AddressError;
@@ -52,6 +51,12 @@ impl From<ShapeError> for CliError {
 
 impl From<AddressError> for CliError {
     fn from(error: AddressError) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<FileError> for CliError {
+    fn from(error: FileError) -> Self {
         Self(error.0)
     }
 }

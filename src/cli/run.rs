@@ -5,9 +5,9 @@ use super::{
     bars::bar,
     npz, open_input, open_model,
     out::{print, shape, table},
-    save::write_atomically,
 };
 use crate::app::is_large;
+use crate::files::write_atomically;
 use crate::model_io::Model;
 use crate::nn::{
     Mode, Op, Part, Values, Watch,

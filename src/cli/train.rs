@@ -8,11 +8,11 @@ use super::{
     interrupt,
     log::{Log, Row, StepRow},
     out::print,
-    save::{check_writable, write_atomically},
     settings::Settings,
     source::{read_file, read_text},
 };
 use crate::data::{Dataset, Part, VALIDATION};
+use crate::files::{check_writable, write_atomically};
 use crate::model_io::{Architecture, Checkpoint, Model, Preprocess};
 use crate::nn::optimizer::{Moments, Optimizer};
 use crate::threads::Threads;

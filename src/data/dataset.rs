@@ -5,6 +5,7 @@ use super::error::DataError;
 use super::fit::{Fit, Ground, fit};
 use super::generated::Generated;
 use super::picture::{MAX_PIXELS, Picture};
+use super::recipe;
 use super::shuffle::Permutation;
 use super::store::Stored;
 use crate::tensor::Tensor;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     hash::{Hash, Hasher},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -100,6 +102,8 @@ struct Names {
 
 struct Inner {
     name: String,
+    /// Where it was opened; nowhere where it was generated or made.
+    path: Option<PathBuf>,
     classes: Vec<String>,
     shape: [usize; 3],
     source: Source,
@@ -116,8 +120,8 @@ enum Source {
 }
 
 /// Of the training part in a random order, the first examples test, whatever else is kept back; the next validate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Split {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Split {
     seed: u64,
     validation: u64,
     test: u64,
@@ -129,7 +133,8 @@ impl Dataset {
         let (name, shape) = (generated.name().to_owned(), generated.input_shape());
         let classes = generated.classes().iter().map(|&class| class.to_owned()).collect();
         let source = Source::Generated { generated, seed, difficulty: Difficulty::default() };
-        Dataset { inner: Arc::new(Inner { name, classes, shape, source }), split: None, shape, names: None }
+        let inner = Inner { name, path: None, classes, shape, source };
+        Dataset { inner: Arc::new(inner), split: None, shape, names: None }
     }
 
     /// The same with generated examples, of every part, as hard as this; a loaded set stays as it is.
@@ -138,7 +143,7 @@ impl Dataset {
         let Source::Generated { generated, seed, .. } = self.inner.source else { return self };
         let source = Source::Generated { generated, seed, difficulty };
         let (name, classes) = (self.inner.name.clone(), self.inner.classes.clone());
-        let inner = Inner { name, classes, shape: self.inner.shape, source };
+        let inner = Inner { name, path: None, classes, shape: self.inner.shape, source };
         Dataset { inner: Arc::new(inner), ..self }
     }
 
@@ -200,7 +205,7 @@ impl Dataset {
             return Err(DataError::wrong(name, what));
         }
         let source = Source::Stored(parts);
-        let inner = Inner { name: name.to_owned(), classes, shape, source };
+        let inner = Inner { name: name.to_owned(), path: None, classes, shape, source };
         Ok(Dataset { inner: Arc::new(inner), split: None, shape, names: None })
     }
 
@@ -249,6 +254,55 @@ impl Dataset {
         Ok(Dataset { shape, ..self.clone() })
     }
 
+    /// The same set, which was opened there.
+    pub(super) fn opened_at(mut self, path: &Path) -> Dataset {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.path = Some(path.to_owned());
+        }
+        self
+    }
+
+    /// Where it was opened, where it was.
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_deref()
+    }
+
+    /// What it takes to have the same examples again; `None` of a set that was neither generated nor opened.
+    pub(super) fn source(&self) -> Option<recipe::Source> {
+        match (&self.inner.source, &self.inner.path) {
+            (&Source::Generated { generated, seed, difficulty }, _) => {
+                Some(recipe::Source::Generated { generated, seed, difficulty })
+            }
+            // What is no text cannot be written down.
+            (Source::Stored(_), Some(path)) if path.to_str().is_some() => {
+                Some(recipe::Source::Opened { path: path.clone() })
+            }
+            (Source::Stored(_), Some(_) | None) => None,
+        }
+    }
+
+    /// The names of a network's classes, where it has taken them.
+    pub(super) fn taken_names(&self) -> Option<&[String]> {
+        self.names.as_ref().map(|names| &names.classes[..])
+    }
+
+    /// What is kept back from training.
+    pub(super) fn split(&self) -> Option<Split> {
+        self.split
+    }
+
+    /// The same with this kept back; `None` where the training part is too small for it.
+    pub(super) fn with_this_split(self, split: Option<Split>) -> Option<Dataset> {
+        let fits = match (&self.inner.source, split) {
+            (_, None) => true,
+            (Source::Generated { .. }, Some(_)) => false,
+            (Source::Stored([train, ..]), Some(split)) => {
+                split.validation.checked_add(split.test).is_some_and(|kept| kept < train.len())
+            }
+        };
+        fits.then_some(Dataset { split, ..self })
+    }
+
     /// The generator's name, or that of the file or folder.
     pub fn name(&self) -> &str {
         &self.inner.name
@@ -267,6 +321,11 @@ impl Dataset {
     /// The names of the classes, in the order of their numbers.
     pub fn classes(&self) -> &[String] {
         self.names.as_ref().map_or(&self.inner.classes, |names| &names.classes)
+    }
+
+    /// The names of the classes as they were opened.
+    pub(super) fn own_classes(&self) -> &[String] {
+        &self.inner.classes
     }
 
     /// The number of a class of the set among [`Dataset::classes`].

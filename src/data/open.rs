@@ -81,6 +81,9 @@ impl Opening {
             return Err(DataError::wrong(&path.display().to_string(), what));
         }
         let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
+        // It may be opened again from elsewhere.
+        let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let opened = Opened { dataset: opened.dataset.opened_at(&place), ..opened };
         match self.wanted {
             Some(shape) if shape != opened.dataset.shape() => {
                 Ok(Opened { dataset: opened.dataset.fitted(shape)?, ..opened })

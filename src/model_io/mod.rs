@@ -12,6 +12,7 @@ mod nearest;
 pub mod onnx;
 pub mod preprocess;
 pub mod presets;
+pub mod session;
 pub mod weights;
 
 pub use architecture::Architecture;

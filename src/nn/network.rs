@@ -18,7 +18,7 @@ use crate::tensor::{Shape, ShapeError, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Whether batch statistics and dropout are in use.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Mode {
     /// Running statistics; dropout passes through.
     #[default]

@@ -9,9 +9,10 @@ use super::{
     network::{Network, Op, Part, Parts},
 };
 use crate::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 /// Which rule makes the step.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Rule {
     /// w -= lr * g.
     Sgd,
@@ -57,7 +58,7 @@ impl Rule {
 }
 
 /// The hyperparameters of an update.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Optimizer {
     /// The rule.
     pub rule: Rule,

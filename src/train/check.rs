@@ -39,6 +39,13 @@ impl Confusion {
         }
     }
 
+    /// So many examples of class `truth` were taken for `predicted`; classes that are none are left out.
+    pub fn set(&mut self, truth: usize, predicted: usize, count: u64) {
+        if truth < self.classes && predicted < self.classes {
+            self.counts[truth * self.classes + predicted] = count;
+        }
+    }
+
     /// Rows: the truth, columns: what it was taken for.
     pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
         self.counts.chunks(self.classes.max(1))

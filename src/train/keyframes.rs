@@ -38,6 +38,16 @@ impl Keyframes {
         Self { kept: BTreeMap::from([(0, first)]), pinned: vec![0] }
     }
 
+    /// As they were kept elsewhere: each with whether it is never dropped.
+    pub fn restored(kept: impl IntoIterator<Item = (u32, Keyframe, bool)>) -> Self {
+        let mut frames = Self { kept: BTreeMap::new(), pinned: Vec::new() };
+        for (time, frame, is_pinned) in kept {
+            frames.kept.insert(time, frame);
+            frames.pinned.extend(is_pinned.then_some(time));
+        }
+        frames
+    }
+
     /// Keeps one; where there are too many, every other of the older half goes.
     pub fn insert(&mut self, time: u32, frame: Keyframe) {
         let most = (Self::MAX_BYTES / frame.bytes().max(1)).clamp(2, Self::MAX_COUNT);
@@ -70,6 +80,25 @@ impl Keyframes {
     pub fn until(&self, time: u32) -> Self {
         let kept = self.kept.range(..=time).map(|(&time, frame)| (time, frame.clone())).collect();
         Self { kept, pinned: self.pinned.iter().copied().filter(|&pinned| pinned <= time).collect() }
+    }
+
+    /// Those that are never dropped, and the nearest one before each of these steps.
+    #[must_use]
+    pub fn only(&self, times: &[u32]) -> Self {
+        let nearest = times.iter().filter_map(|&time| Some(self.before(time)?.0));
+        let wanted: Vec<u32> = nearest.chain(self.pinned.iter().copied()).collect();
+        let kept = self.iter().filter(|(time, _)| wanted.contains(time));
+        Self { kept: kept.map(|(time, frame)| (time, frame.clone())).collect(), pinned: self.pinned.clone() }
+    }
+
+    /// All of them, in the order of their steps.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Keyframe)> {
+        self.kept.iter().map(|(&time, frame)| (time, frame))
+    }
+
+    /// Whether the one at a step is never dropped.
+    pub fn is_pinned(&self, time: u32) -> bool {
+        self.pinned.contains(&time)
     }
 
     /// The steps.

@@ -3,6 +3,7 @@
 
 use super::{Check, Keyframe, Keyframes, Report};
 use crate::nn::{engine::LayerNorms, optimizer::Optimizer};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What one step measured, before its update.
@@ -25,7 +26,7 @@ impl Record {
 }
 
 /// Where a line left another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fork {
     /// The number of the other line.
     pub line: usize,
@@ -65,6 +66,25 @@ impl Line {
     /// Where it left another line.
     pub const fn fork(&self) -> Option<Fork> {
         self.fork
+    }
+
+    /// A line as it was kept elsewhere. `done`: steps whose update has been made.
+    pub fn restored(
+        fork: Option<Fork>,
+        keyframes: Keyframes,
+        optimizers: BTreeMap<u32, Optimizer>,
+        done: u32,
+        records: BTreeMap<u32, Record>,
+        checks: BTreeMap<u32, Check>,
+    ) -> Self {
+        Self { fork, keyframes, optimizers, done, records, checks }
+    }
+
+    /// The same with no more weights than it takes to be back at the steps `times`, and after the last one, quickly.
+    #[must_use]
+    pub fn slim(&self, times: &[u32]) -> Self {
+        let times: Vec<u32> = times.iter().copied().chain([self.done]).collect();
+        Self { keyframes: self.keyframes.only(&times), ..self.clone() }
     }
 
     /// A line that shares the steps before `time` with this one, which is number `own`.

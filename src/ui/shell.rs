@@ -28,6 +28,7 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
             views::open_data::open_data_ui(ui, &view);
         }
         views::notices::notices_ui(ui, &view);
+        views::files::files_ui(ui, &view);
         if state.view.help {
             views::help::help_ui(ui, &view);
         }

@@ -1,9 +1,12 @@
-//! The native window: eframe's app, the worker that decodes, dialogs, drag and drop, paste.
+//! The native window: eframe's app, the worker that decodes, dialogs, drag and drop, paste, what is kept on disk.
 
-use super::{shell, strings::Words, theme, trainer::Worker, view::Memory};
-use crate::app::{Action, AppState, DataAction, Effect, Task, ThemeChoice, apply};
+use super::{rescue::Rescue, shell, strings::Words, theme, trainer::Worker, view::Memory, writer::Writer};
+use crate::app::{
+    Action, AppState, DataAction, Effect, FileAction, FileKind, Recent, Task, ThemeChoice, apply,
+};
 use crate::data::{Loaded, Opening, Picture, Progress, is_data};
-use crate::model_io::Model;
+use crate::files::write_atomically;
+use crate::model_io::{Model, session};
 use crate::nn::{Watch, engine::Alone};
 use crate::threads::Threads;
 use egui::{Context, Event, ViewportCommand};
@@ -25,15 +28,15 @@ use std::{
 pub fn open(file: Option<PathBuf>) -> Result<(), String> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
-            .with_title("convstep")
-            .with_app_id("convstep")
+            .with_title(NAME)
+            .with_app_id(NAME)
             .with_inner_size([1280.0, 720.0])
             .with_min_inner_size([800.0, 560.0])
             .with_drag_and_drop(true),
         ..Default::default()
     };
     eframe::run_native(
-        "convstep",
+        NAME,
         options,
         Box::new(|context| Ok(Box::new(Window::new(&context.egui_ctx, context.storage, file)))),
     )
@@ -51,9 +54,10 @@ fn opening(path: &Path) -> Action {
     if is_data(path) {
         return Action::Data(DataAction::Open(path.to_owned()));
     }
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    // It may be opened again from elsewhere.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     match std::fs::read(path) {
-        Ok(bytes) => Action::OpenBytes { name, bytes: Arc::new(bytes) },
+        Ok(bytes) => FileAction::Opened { path: whole, bytes: Arc::new(bytes) }.into(),
         Err(error) => Action::Fail(format!(
             "{}: expected a file that can be read, got {error}; check its rights",
             path.display()
@@ -102,7 +106,37 @@ struct Window {
     advance: bool,
     /// Who trains.
     trainer: Option<Worker>,
+    /// Who writes.
+    writer: Writer,
+    /// What is kept against a crash.
+    rescue: Rescue,
+    /// The program's own folder.
+    folder: Option<PathBuf>,
+    /// Whether the window had the keyboard in the last frame.
+    focused: bool,
 }
+
+/// Where the list of what was opened lately is kept, in the program's own folder.
+const RECENT_FILE: &str = "recent.json";
+
+/// The list as it was kept, with whether each file is there.
+fn recent(folder: &Path) -> Option<Action> {
+    let bytes = std::fs::read(folder.join(RECENT_FILE)).ok()?;
+    // One that is damaged is begun anew.
+    let recent: Vec<Recent> = serde_json::from_slice(&bytes).ok()?;
+    Some(looked_for(recent))
+}
+
+fn looked_for(recent: Vec<Recent>) -> Action {
+    let look = |Recent { path, .. }| Recent { is_there: path.exists(), path };
+    FileAction::Recent(recent.into_iter().map(look).collect()).into()
+}
+
+/// What is said where files are asked for and there is no dialog of the system.
+const NO_DIALOG: &str = "notice.no_dialog";
+
+/// The program's name to the system.
+const NAME: &str = "convstep";
 
 /// Where the view's settings are kept.
 const STORAGE_KEY: &str = "view";
@@ -118,6 +152,15 @@ impl Window {
         if !state.view.toured {
             apply(&mut state, Action::Tour(Some(0)));
         }
+        // Where a typed name without a folder is saved.
+        state.files.folder = std::env::current_dir().unwrap_or_default();
+        let folder = eframe::storage_dir(NAME);
+        let (rescue, actions) =
+            Rescue::new(folder.as_ref().map(|folder| folder.join("kept")).as_deref(), &state);
+        for action in actions {
+            // Nothing but the state changes.
+            apply(&mut state, action);
+        }
         let window = Self {
             state,
             memory: Memory::default(),
@@ -128,7 +171,14 @@ impl Window {
             title: String::new(),
             advance: false,
             trainer: None,
+            writer: Writer::new(),
+            rescue,
+            folder,
+            focused: true,
         };
+        if let Some(folder) = window.folder.clone() {
+            window.spawn(ctx, move || recent(&folder));
+        }
         if let Some(file) = file {
             window.spawn(ctx, move || Some(opening(&file)));
         }
@@ -138,10 +188,12 @@ impl Window {
     fn run(&mut self, ctx: &Context, effect: Effect) {
         match effect {
             Effect::AskForPicture => {
-                self.ask(ctx, &["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "npy"]);
+                let pictures = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "npy"];
+                let endings = [&pictures[..], &Model::ENDINGS, &[session::ENDING]].concat();
+                self.ask(ctx, &endings);
             }
             Effect::AskForModel => self.ask(ctx, &Model::ENDINGS),
-            Effect::AskForData { folder } => self.ask_with(ctx, move || {
+            Effect::AskForData { folder } => self.ask_with(ctx, NO_DIALOG, move || {
                 let dialog = rfd::FileDialog::new();
                 let path = if folder { dialog.pick_folder() } else { dialog.pick_file() };
                 path.map(|path| Action::Data(DataAction::Open(path)))
@@ -169,14 +221,7 @@ impl Window {
             Effect::Advance => self.advance = true,
             Effect::Train(job) => {
                 let job = job.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let (sender, ctx) = (self.sender.clone(), ctx.clone());
-                self.trainer = job.map(|job| {
-                    Worker::start(job, move |action| {
-                        // Where the window is gone, nobody waits for the answer.
-                        let _ = sender.send(action);
-                        ctx.request_repaint();
-                    })
-                });
+                self.trainer = job.map(|job| Worker::start(job, self.teller(ctx)));
             }
             Effect::Steer(optimizer) => {
                 if let Some(trainer) = &self.trainer {
@@ -188,21 +233,78 @@ impl Window {
                     trainer.pause();
                 }
             }
+            Effect::Read(path) => self.spawn(ctx, move || Some(opening(&path))),
+            Effect::AskWhere { kind, path } => self.ask_where(ctx, kind, &path),
+            Effect::Write { path, content, stamp, replace } => {
+                self.writer.save(path, content, stamp, replace, self.teller(ctx));
+            }
+            Effect::KeepRecent(recent) => self.keep_recent(recent),
+            Effect::Rescue => {
+                let left = self.rescue.restore();
+                self.later(left);
+            }
+            Effect::DiscardRescue => {
+                let next = self.rescue.discard();
+                self.later(next);
+            }
+            Effect::MakeData { job, session, recipe, stop } => {
+                let watcher = self.watcher(ctx, job, stop);
+                self.spawn(ctx, move || {
+                    let result = recipe.make(&watcher).map_err(|error| error.to_string());
+                    Some(FileAction::DataMade { job, session, result }.into())
+                });
+            }
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
     }
 
+    /// Takes answers from other threads and wakes the window.
+    fn teller(&self, ctx: &Context) -> impl Fn(Action) + Send + Sync + use<> {
+        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        move |action| {
+            // Where the window is gone, nobody waits for the answer.
+            let _ = sender.send(action);
+            ctx.request_repaint();
+        }
+    }
+
     /// Runs `work` on a thread of its own; its answer wakes the window.
     fn spawn(&self, ctx: &Context, work: impl FnOnce() -> Option<Action> + Send + 'static) {
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
-        std::thread::spawn(move || {
-            if let Some(action) = work() {
-                // Where the window is gone, nobody waits for the answer.
-                let _ = sender.send(action);
-                ctx.request_repaint();
+        let tell = self.teller(ctx);
+        std::thread::spawn(move || work().map(tell));
+    }
+
+    /// An answer that is there at once: applied in the next frame.
+    fn later(&self, action: Option<Action>) {
+        if let Some(action) = action {
+            // The window, which listens, is there.
+            let _ = self.sender.send(action);
+        }
+    }
+
+    fn keep_recent(&self, recent: Vec<Recent>) {
+        let Some(folder) = self.folder.clone() else { return };
+        self.writer.push(move || {
+            // What is no text cannot be written down.
+            let recent: Vec<Recent> =
+                recent.into_iter().filter(|recent| recent.path.to_str().is_some()).collect();
+            if let Ok(bytes) = serde_json::to_vec_pretty(&recent) {
+                // The list is a convenience: where it cannot be kept, nobody is troubled.
+                let _ = std::fs::create_dir_all(&folder);
+                let _ = write_atomically(&folder.join(RECENT_FILE), &bytes);
             }
         });
+    }
+
+    /// Looks again which files of the list are there, as they may come and go while the window has not the keyboard.
+    fn look_for_recent(&mut self, ctx: &Context) {
+        let focused = ctx.input(|input| input.focused);
+        if focused && !self.focused && !self.state.files.recent.is_empty() {
+            let recent = self.state.files.recent.clone();
+            self.spawn(ctx, move || Some(looked_for(recent)));
+        }
+        self.focused = focused;
     }
 
     /// Does a task on threads of its own and tells some 30 times a second how far it is.
@@ -235,18 +337,32 @@ impl Window {
 
     fn ask(&self, ctx: &Context, endings: &[&str]) {
         let dialog = rfd::FileDialog::new().add_filter("convstep", endings);
-        self.ask_with(ctx, move || dialog.pick_file().map(|path| opening(&path)));
+        self.ask_with(ctx, NO_DIALOG, move || dialog.pick_file().map(|path| opening(&path)));
     }
 
     /// Asks by a dialog of the system.
-    fn ask_with(&self, ctx: &Context, dialog: impl FnOnce() -> Option<Action> + Send + 'static) {
-        let no_dialog = Words(self.state.view.lang).text("notice.no_dialog");
+    fn ask_with(
+        &self,
+        ctx: &Context,
+        no_dialog: &str,
+        dialog: impl FnOnce() -> Option<Action> + Send + 'static,
+    ) {
+        let no_dialog = Words(self.state.view.lang).text(no_dialog);
         self.spawn(ctx, move || {
             let start = Instant::now();
             let answer = dialog();
             // Nobody closes a dialog this fast: there was none.
             let is_there = answer.is_some() || start.elapsed() >= Duration::from_millis(250);
             if is_there { answer } else { Some(Action::Fail(no_dialog)) }
+        });
+    }
+
+    fn ask_where(&self, ctx: &Context, kind: FileKind, path: &Path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let dialog = rfd::FileDialog::new().set_file_name(name).add_filter("convstep", &[kind.ending()]);
+        let dialog = dialog.set_directory(path.parent().unwrap_or(Path::new("")));
+        self.ask_with(ctx, "files.no_dialog", move || {
+            dialog.save_file().map(|path| FileAction::Chosen(path).into())
         });
     }
 
@@ -315,7 +431,13 @@ impl eframe::App for Window {
         self.apply(&ctx, actions);
         let asked = shell::window_ui(ui, &self.state, &mut self.memory);
         self.apply(&ctx, asked);
-        let mark = if self.state.inputs.loaded.is_some() { " •" } else { "" };
+        self.look_for_recent(&ctx);
+        let (wait, told) = self.rescue.tick(&self.state, &self.writer);
+        self.later(told);
+        if let Some(wait) = wait {
+            ctx.request_repaint_after(wait);
+        }
+        let mark = if self.state.is_unsaved() { " •" } else { "" };
         let (place, model) = (self.state.cursor.text(self.state.plan()), &self.state.model().name);
         let title = format!("{place} – {model}{mark} – convstep");
         if title != self.title {
@@ -329,5 +451,9 @@ impl eframe::App for Window {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, STORAGE_KEY, &self.state.view);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.rescue.end(&self.writer);
     }
 }

@@ -83,6 +83,13 @@ pub struct TrainingState {
     left: Vec<(Inputs, Run)>,
 }
 
+impl TrainingState {
+    /// With these conditions to stop at, and nothing going on.
+    pub(in crate::app) fn with_stops(stops: Vec<StopWhen>) -> Self {
+        Self { stops, ..Self::default() }
+    }
+}
+
 /// Puts a run aside that has been left for other inputs.
 pub(in crate::app) fn shelve(state: &mut AppState, inputs: &Inputs, run: Run) {
     const KEPT: usize = 2;

@@ -1,7 +1,7 @@
 //! The menus, from the command table.
 
 use crate::app::{
-    Action, Lang, Scale, ThemeChoice,
+    Action, FileAction, Lang, Scale, ThemeChoice,
     command::{COMMANDS, Command, Group},
 };
 use crate::data::SAMPLES;
@@ -11,7 +11,7 @@ use crate::nn::{
     optimizer::{Optimizer, Rule},
 };
 use crate::ui::{keys::keyboard_shortcut, view::View};
-use egui::{Button, DragValue, ScrollArea, Ui};
+use egui::{Button, DragValue, RichText, ScrollArea, Ui};
 
 /// Draws the menus, side by side.
 pub fn menu_ui(ui: &mut Ui, view: &View) {
@@ -77,6 +77,7 @@ fn file_ui(ui: &mut Ui, view: &View) {
             command_ui(ui, view, command);
         }
     }
+    ui.menu_button(view.text("files.recent"), |ui| recent_ui(ui, view));
     ui.menu_button(view.text("menu.samples"), |ui| {
         ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
             for sample in SAMPLES {
@@ -115,9 +116,32 @@ fn file_ui(ui: &mut Ui, view: &View) {
         }
     }
     ui.separator();
+    for id in ["save", "save_as", "save_model"] {
+        if let Some(command) = crate::app::command::command(id) {
+            command_ui(ui, view, command);
+        }
+    }
+    ui.separator();
     for id in ["copy_address", "quit"] {
         if let Some(command) = crate::app::command::command(id) {
             command_ui(ui, view, command);
+        }
+    }
+}
+
+/// What was opened lately, as a menu.
+fn recent_ui(ui: &mut Ui, view: &View) {
+    if view.state.files.recent.is_empty() {
+        ui.label(RichText::new(view.text("files.no_recent")).color(view.theme.text_weak));
+    }
+    for recent in &view.state.files.recent {
+        let name = recent.path.file_name().unwrap_or(recent.path.as_os_str()).to_string_lossy();
+        let button = ui.add_enabled(recent.is_there, Button::new(&*name).truncate());
+        let path = recent.path.display().to_string();
+        let gone = view.fill("files.gone", &[("path", &path)]);
+        if button.on_hover_text(path).on_disabled_hover_text(gone).clicked() {
+            view.act(FileAction::Open(recent.path.clone()).into());
+            ui.close();
         }
     }
 }

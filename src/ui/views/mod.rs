@@ -4,6 +4,7 @@ pub mod breadcrumb;
 pub mod builder;
 pub mod closeup;
 pub mod data;
+pub mod files;
 pub mod help;
 pub mod inspector;
 pub mod lanes;

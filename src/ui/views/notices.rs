@@ -22,7 +22,15 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 match busy.doing {
                     Doing::Reading => {
                         busy_ui(ui, view);
-                        ui.label(view.fill("notice.reading", &[name]));
+                        let text = view.fill("notice.reading", &[name]);
+                        ui.label(&text);
+                        if busy.part > 0.0 {
+                            let bar =
+                                ui.add(ProgressBar::new(busy.part).desired_width(160.0).show_percentage());
+                            bar.widget_info(|| {
+                                WidgetInfo::labeled(Role::ProgressIndicator, true, text.clone())
+                            });
+                        }
                     }
                     Doing::Computing => {
                         let percent = format!("{:.0}", busy.part * 100.0);

@@ -1,6 +1,7 @@
 //! Training on a data set: what is trained on, play and pause, plots over the steps, and what the last check
 //! found. The plots are the time line: a click goes to the step.
 
+mod absent;
 mod controls;
 mod examples;
 mod found;
@@ -15,7 +16,10 @@ pub fn training_ui(ui: &mut Ui, view: &View) {
         controls::controls_ui(ui, view);
         ui.separator();
         if view.state.inputs.training.is_none() {
-            controls::invitation_ui(ui, view);
+            match &view.state.files.absent {
+                Some(absent) => absent::absent_ui(ui, view, absent),
+                None => controls::invitation_ui(ui, view),
+            }
             return;
         }
         // Two columns where there is room for two.

@@ -83,9 +83,10 @@ fn curves_ui(
     let name = view.text(key);
     ui.label(RichText::new(&name).strong());
     let run = &view.state.run;
+    let absent = view.state.files.absent.as_ref().filter(|_| view.state.inputs.training.is_none());
+    let lines = absent.map_or(run.lines(), |absent| absent.session.lines());
     let (train, validation) = (view.text("training.train"), view.text("training.validation"));
-    let series: Vec<_> = run
-        .lines()
+    let series: Vec<_> = lines
         .iter()
         .enumerate()
         .map(|(number, line)| {

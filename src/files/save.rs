@@ -1,6 +1,6 @@
 //! Files that are whole or not there: written under a temporary name, synced, renamed.
 
-use super::CliError;
+use super::FileError;
 use std::{
     fs::{self, File, OpenOptions},
     io::Write,
@@ -15,7 +15,7 @@ static UNDER_WAY: Mutex<Option<PathBuf>> = Mutex::new(None);
 ///
 /// # Errors
 /// Where the folder is not there or cannot be written to, or the path is no file.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let (target, temporary) = places(path)?;
     *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = Some(temporary.clone());
     let written = write_and_rename(&temporary, &target, bytes);
@@ -27,7 +27,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 ///
 /// # Errors
 /// As there.
-pub fn check_writable(path: &Path) -> Result<(), CliError> {
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
     let (_, temporary) = places(path)?;
     let tried = File::create(&temporary).and_then(|_| fs::remove_file(&temporary));
     tried.map_err(|error| failed(path, &temporary, &error))
@@ -42,8 +42,8 @@ pub fn abandon() {
 }
 
 /// The file that is replaced, and the one that is written first.
-fn places(path: &Path) -> Result<(PathBuf, PathBuf), CliError> {
-    let fails = |what: String| CliError(format!("{}: {what}", path.display()));
+fn places(path: &Path) -> Result<(PathBuf, PathBuf), FileError> {
+    let fails = |what: String| FileError(format!("{}: {what}", path.display()));
     // A link stays a link: its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
@@ -66,10 +66,10 @@ fn places(path: &Path) -> Result<(PathBuf, PathBuf), CliError> {
     Ok((target, temporary))
 }
 
-fn failed(path: &Path, temporary: &Path, error: &std::io::Error) -> CliError {
+fn failed(path: &Path, temporary: &Path, error: &std::io::Error) -> FileError {
     // The error that counts is the first one.
     let _ = fs::remove_file(temporary);
-    CliError(format!("{}: expected to write the file, got {error}; choose another place", path.display()))
+    FileError(format!("{}: expected to write the file, got {error}; choose another place", path.display()))
 }
 
 fn write_and_rename(temporary: &PathBuf, target: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -102,7 +102,7 @@ mod tests {
         for wrong in [folder.path().to_owned(), folder.path().join("none/a.npz"), PathBuf::from("/dev/null")]
         {
             let error = write_atomically(&wrong, b"three").expect_err("no file").0;
-            assert_eq!(check_writable(&wrong), Err(CliError(error.clone())));
+            assert_eq!(check_writable(&wrong), Err(FileError(error.clone())));
             assert!(error.contains("expected") && !error.contains('\n'), "{error}");
         }
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);

@@ -1,0 +1,298 @@
+//! The session: all that it takes to go on where one was, taken from the state and put back.
+
+use super::{
+    Feed, Inputs, Looks, Need, OpenedSet, Training, TrainingState, Undo,
+    state::{AppState, Page, ViewState, at_prediction},
+    work::{self, Derived},
+};
+use crate::data::{Augment, Dataset, Recipe};
+use crate::model_io::Model;
+use crate::nn::Watch;
+use crate::trace::{Address, Break, Cursor, Grain, Move, Pass};
+use crate::train::{Course, Line, StopWhen};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+mod file;
+mod measured;
+
+/// What is kept of the program's state. Cheap to take: what is large is shared.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Session {
+    /// Without the training, of which the examples are not kept.
+    inputs: Inputs,
+    course: Option<Planned>,
+    /// With the weights that it takes to be back quickly; all else is replayed.
+    lines: Vec<Line>,
+    line: usize,
+    stops: Vec<StopWhen>,
+    place: Placed,
+    bookmarks: Vec<String>,
+    breaks: Vec<Break>,
+    view: ViewState,
+    page: Page,
+    moves_per_sec: f32,
+    /// Its file, where it was kept beside that.
+    file: Option<PathBuf>,
+}
+
+/// Training on a data set, the examples left out.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+struct Planned {
+    data: Recipe,
+    seed: u64,
+    epoch_len: u64,
+    batch_len: u64,
+    augment: Augment,
+    epochs: u32,
+    validation: f64,
+}
+
+/// What was looked at.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+struct Placed {
+    /// The training step.
+    time: u32,
+    cursor: String,
+    grain: Grain,
+    selected: Option<String>,
+}
+
+/// A session that has been computed so far that the program can go on from it.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    derived: Derived,
+    cursor: Cursor,
+    selected: Option<Address>,
+    bookmarks: Vec<Address>,
+    session: Box<Session>,
+    /// Why the data set is not there, where it is not.
+    pub(super) missing: Option<String>,
+}
+
+impl Session {
+    /// What there is to keep of a state.
+    pub fn of(state: &AppState) -> Self {
+        let plan = state.plan();
+        let text = |address: &Address| plan.text(address);
+        let time = state.trace().time();
+        let lines = state.run.lines().iter().enumerate().map(|(number, line)| {
+            let looked_at = (number == state.run.line_number()).then_some(time);
+            line.slim(looked_at.as_slice())
+        });
+        let course = state.inputs.training.as_ref().and_then(Planned::of);
+        let mut inputs = Inputs { training: None, ..state.inputs.clone() };
+        let (mut lines, mut line) = (lines.collect(), state.run.line_number());
+        if course.is_none() && state.inputs.training.is_some() {
+            // A set that was neither generated nor opened cannot come back: the weights do.
+            inputs = trained(inputs, state.run.line());
+            (lines, line) = (Vec::new(), 0);
+        }
+        Self {
+            inputs,
+            course,
+            lines,
+            line,
+            stops: state.training.stops.clone(),
+            place: Placed {
+                time,
+                cursor: state.cursor.text(plan),
+                grain: state.cursor.grain(),
+                selected: state.selected.as_ref().map(text),
+            },
+            bookmarks: state.bookmarks.iter().map(text).collect(),
+            breaks: state.breaks.clone(),
+            view: state.view,
+            page: state.view.page,
+            moves_per_sec: state.playback.moves_per_sec,
+            file: None,
+        }
+    }
+
+    /// The same, that knows its file.
+    pub(super) fn at(self, file: Option<PathBuf>) -> Self {
+        // What is no text cannot be written down.
+        Self { file: file.filter(|file| file.to_str().is_some()), ..self }
+    }
+
+    /// The data set that it trains on.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        self.course.as_ref().map(|course| &course.data)
+    }
+
+    /// The same with its data set elsewhere.
+    #[must_use]
+    pub fn with_recipe(mut self, recipe: Recipe) -> Self {
+        if let Some(course) = &mut self.course {
+            course.data = recipe;
+        }
+        self
+    }
+
+    /// The name of its model.
+    pub fn model_name(&self) -> &str {
+        &self.inputs.model.name
+    }
+
+    /// Training steps that its line looked at has done on a data set; `None` without one.
+    pub fn trained(&self) -> Option<u32> {
+        self.course.as_ref().and_then(|_| Some(self.lines.get(self.line)?.done()))
+    }
+
+    /// Its lines of training.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Computes what the program needs to go on. `data`: its data set, or why there is none; then the session comes
+    /// back on its picture, with the weights as far as they were trained. `None` where it was told to stop.
+    ///
+    /// # Errors
+    /// Where its parts do not go together.
+    pub fn restore(
+        self: Box<Self>,
+        data: Option<Result<Dataset, String>>,
+        watch: Watch,
+    ) -> Result<Option<Restored>, String> {
+        let missing = match (&self.course, data) {
+            (None, _) => None,
+            (Some(course), Some(Ok(data))) => {
+                let training = course.with(data);
+                let training = training.and_then(|training| {
+                    // The examples may still not suit the network.
+                    Feed::of_training(&self.inputs.model, &training)?.batch(0)?;
+                    Ok(training)
+                });
+                match training {
+                    Ok(training) => {
+                        let inputs = Inputs { training: Some(training), ..self.inputs.clone() };
+                        return self.come_back(inputs, watch);
+                    }
+                    Err(error) => Some(error),
+                }
+            }
+            (Some(_), Some(Err(error))) => Some(error),
+            (Some(course), None) => {
+                Some(format!("{}: expected a data set, got none; open it", course.data.name()))
+            }
+        };
+        let Some(missing) = missing else {
+            let inputs = self.inputs.clone();
+            return self.come_back(inputs, watch);
+        };
+        let mut inputs = self.inputs.clone();
+        if let Some(line) = self.lines.get(self.line) {
+            inputs = trained(inputs, line);
+        }
+        let Some(derived) = work::derive(inputs, watch)? else { return Ok(None) };
+        let (cursor, bookmarks) = (at_prediction(derived.run.plan()), Vec::new());
+        Ok(Some(Restored {
+            derived,
+            cursor,
+            selected: None,
+            bookmarks,
+            session: self,
+            missing: Some(missing),
+        }))
+    }
+
+    /// Goes to the training step that was looked at.
+    fn come_back(self: Box<Self>, inputs: Inputs, watch: Watch) -> Result<Option<Restored>, String> {
+        let Some(Derived { inputs, fitted, mut run }) = work::derive(inputs, watch)? else { return Ok(None) };
+        run.take_lines(self.lines.clone(), self.line);
+        let time = self.place.time.min(run.plan().times() - 1);
+        let need = Need { time, pass: Pass::Loss };
+        if !run.approach(need, u32::MAX, watch)? {
+            return Ok(None);
+        }
+        // The addresses are those of this step's plan: others may have other stages.
+        let plan = Arc::clone(run.plan());
+        let mut cursor = Cursor::parse(&plan, &self.place.cursor).map_err(|error| error.to_string())?;
+        if cursor.grain() != self.place.grain {
+            cursor.go(&plan, Move::Grain(self.place.grain));
+        }
+        let parse = |text: &String| plan.parse(text).ok();
+        let selected = self.place.selected.as_ref().and_then(parse);
+        let selected = selected.filter(|address| address.time == cursor.time(&plan));
+        let bookmarks = self.bookmarks.iter().filter_map(parse).collect();
+        if !run.approach(run.need(&cursor, selected), u32::MAX, watch)? {
+            return Ok(None);
+        }
+        let derived = Derived { inputs, fitted, run };
+        Ok(Some(Restored { derived, cursor, selected, bookmarks, session: self, missing: None }))
+    }
+}
+
+impl Restored {
+    /// The session's own file, where it knows it.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.session.file.as_deref()
+    }
+}
+
+impl Planned {
+    fn of(training: &Training) -> Option<Self> {
+        let Training { course: Course { data, seed, epoch_len, batch_len, augment }, epochs, validation } =
+            training;
+        Some(Self {
+            data: Recipe::of(data)?,
+            seed: *seed,
+            epoch_len: *epoch_len,
+            batch_len: *batch_len,
+            augment: *augment,
+            epochs: *epochs,
+            validation: *validation,
+        })
+    }
+
+    /// The training on this data set.
+    fn with(&self, data: Dataset) -> Result<Training, String> {
+        let &Self { data: _, seed, epoch_len, batch_len, augment, epochs, validation } = self;
+        let is_full = (1..=Training::MAX_BATCH).contains(&batch_len) && epoch_len.is_multiple_of(batch_len);
+        if !is_full || epoch_len == 0 || epochs == 0 {
+            return Err(format!(
+                "session: expected full batches of 1 to {} in at least one epoch, got {epochs} epochs of {epoch_len} in \
+                 batches of {batch_len}; take an earlier session",
+                Training::MAX_BATCH
+            ));
+        }
+        Ok(Training { course: Course { data, seed, epoch_len, batch_len, augment }, epochs, validation })
+    }
+}
+
+/// The data set of a training, where it was opened, to be looked at.
+fn opened_set(inputs: &Inputs) -> Option<OpenedSet> {
+    let dataset = inputs.training.as_ref()?.course.data.clone();
+    let path = dataset.path()?.to_owned();
+    Some(OpenedSet { path, dataset, skipped: Vec::new() })
+}
+
+/// The inputs with the weights as far as a line has trained them.
+fn trained(inputs: Inputs, line: &Line) -> Inputs {
+    let Some((_, last)) = line.keyframes.before(line.done()) else { return inputs };
+    let model = Model { params: Arc::clone(&last.params), ..(*inputs.model).clone() };
+    Inputs { model: Arc::new(model), forked: None, ..inputs }
+}
+
+/// Puts a session in place of all that was there.
+pub(super) fn take_over(state: &mut AppState, restored: Restored) -> Box<Session> {
+    let Restored { derived, cursor, selected, bookmarks, session, .. } = restored;
+    let Derived { inputs, fitted, run } = derived;
+    (state.inputs, state.fitted, state.run) = (inputs, fitted, run);
+    (state.cursor, state.selected) = (cursor, selected);
+    (state.trail, state.trail_ahead) = (Vec::new(), Vec::new());
+    (state.pending, state.resume, state.stopped) = (None, false, None);
+    (state.bookmarks, state.breaks) = (bookmarks, session.breaks.clone());
+    (state.undo, state.in_stroke, state.draft, state.answer) = (Undo::default(), false, None, None);
+    state.looks = Looks::default();
+    state.training = TrainingState::with_stops(session.stops.clone());
+    state.playback.playing = false;
+    state.playback.set_speed(session.moves_per_sec);
+    state.data.opened = opened_set(&state.inputs).or(state.data.opened.take());
+    // Light or dark, and the language, are the reader's own.
+    let ViewState { theme, lang, .. } = state.view;
+    state.view = ViewState { theme, lang, page: session.page, ..session.view };
+    session
+}

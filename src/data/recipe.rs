@@ -1,0 +1,161 @@
+//! What it takes to have a data set again: kept in a session in place of the examples.
+
+use super::{DataError, Dataset, Difficulty, Generated, Part, Progress, dataset::Split, open};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Where the examples come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// They are made.
+    Generated {
+        /// By this generator.
+        generated: Generated,
+        /// From this seed.
+        seed: u64,
+        /// So hard.
+        difficulty: Difficulty,
+    },
+    /// They were read.
+    Opened {
+        /// From this file or folder.
+        path: PathBuf,
+    },
+}
+
+/// A data set without its examples.
+///
+/// ```
+/// use convstep::data::{Dataset, Generated, Recipe};
+///
+/// let data = Dataset::generated(Generated::Shapes, 3).fitted([1, 20, 20])?;
+/// let recipe = Recipe::of(&data).expect("generated");
+/// assert_eq!(recipe.make(&()), Ok(data));
+/// # Ok::<(), convstep::data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Where the examples come from.
+    pub source: Source,
+    /// (C, H, W) as they are stored, and as they are fitted.
+    shapes: [[usize; 3]; 2],
+    classes: Vec<String>,
+    /// The names of a network's classes, where it has taken them.
+    names: Option<Vec<String>>,
+    split: Option<Split>,
+    /// Examples in each part, by which it is seen whether the set has changed.
+    examples: [Option<u64>; 3],
+}
+
+impl Recipe {
+    /// The recipe of a set; `None` where it was neither generated nor opened.
+    pub fn of(data: &Dataset) -> Option<Self> {
+        Some(Self {
+            source: data.source()?,
+            shapes: [data.own_shape(), data.shape()],
+            classes: data.own_classes().to_vec(),
+            names: data.taken_names().map(<[String]>::to_vec),
+            split: data.split(),
+            examples: Part::ALL.map(|part| data.len(part)),
+        })
+    }
+
+    /// The same set from another file or folder.
+    #[must_use]
+    pub fn at(self, path: PathBuf) -> Self {
+        Self { source: Source::Opened { path }, ..self }
+    }
+
+    /// Whether making it opens a file.
+    pub const fn is_opened(&self) -> bool {
+        matches!(self.source, Source::Opened { .. })
+    }
+
+    /// What it is called: a generator's name, or the path.
+    pub fn name(&self) -> String {
+        match &self.source {
+            Source::Generated { generated, .. } => generated.name().to_owned(),
+            Source::Opened { path } => path.display().to_string(),
+        }
+    }
+
+    /// Makes the set: generates it, or opens it where it was.
+    ///
+    /// # Errors
+    /// Where it is not there any more, or has other examples than it had; and [`DataError::Cancelled`].
+    pub fn make(&self, progress: &dyn Progress) -> Result<Dataset, DataError> {
+        let [own, fitted] = self.shapes;
+        let data = match &self.source {
+            &Source::Generated { generated, seed, difficulty } => {
+                Dataset::generated(generated, seed).with_difficulty(difficulty)
+            }
+            Source::Opened { path } => open(path, Some(own), progress)?.dataset,
+        };
+        let changed = |what: &str| {
+            let what =
+                format!("expected the data set as it was, got one with {what}; bring back the former one");
+            DataError::wrong(&self.name(), what)
+        };
+        if data.own_shape() != own || data.own_classes() != self.classes {
+            return Err(changed("other sizes or classes"));
+        }
+        let data = data.with_this_split(self.split).ok_or_else(|| changed("fewer examples"))?;
+        if Part::ALL.map(|part| data.len(part)) != self.examples {
+            return Err(changed("another number of examples"));
+        }
+        let data = match &self.names {
+            Some(names) => data.with_classes(names).ok_or_else(|| changed("other classes"))?,
+            None => data,
+        };
+        if fitted == data.shape() { Ok(data) } else { data.fitted(fitted) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opened_set_comes_back_split_and_fitted_and_a_changed_one_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let save = |class: &str, n: u8| {
+            std::fs::create_dir_all(folder.path().join(class)).expect("a folder");
+            let path = folder.path().join(class).join(format!("{n}.png"));
+            image::GrayImage::from_pixel(4, 6, image::Luma([n])).save(path).expect("saves");
+        };
+        (0..20).for_each(|n| save(if n % 2 == 0 { "even" } else { "odd" }, n));
+        let opened = open(folder.path(), None, &()).expect("opens").dataset;
+        let data = opened.with_split(0.25, 7).fitted([3, 5, 5]).expect("fits");
+        let recipe = Recipe::of(&data).expect("opened");
+        let text = serde_json::to_string(&recipe).expect("writes");
+        let again = serde_json::from_str::<Recipe>(&text).expect("reads").make(&()).expect("opens");
+        assert_eq!(again.shape(), [3, 5, 5]);
+        for part in Part::ALL {
+            let examples = |data: &Dataset| -> Vec<_> {
+                let len = data.len(part).expect("ends");
+                assert!(len > 0);
+                (0..len).map(|index| data.example(part, index).expect("there")).collect()
+            };
+            assert_eq!(examples(&again), examples(&data));
+        }
+        save("even", 20);
+        let error = recipe.make(&()).expect_err("one more").to_string();
+        assert!(error.contains("another number of examples"), "{error}");
+        drop(folder);
+        assert!(recipe.make(&()).expect_err("gone").to_string().contains("expected"));
+    }
+
+    #[test]
+    fn what_keeps_back_more_than_there_is_is_refused() {
+        let data = Dataset::generated(Generated::Digits, 1);
+        let recipe = Recipe::of(&data).expect("generated");
+        let text = serde_json::to_string(&recipe).expect("writes");
+        let text = text.replace(
+            "\"split\":null",
+            "\"split\":{\"seed\":1,\"validation\":18446744073709551615,\"test\":9}",
+        );
+        let recipe: Recipe = serde_json::from_str(&text).expect("reads");
+        assert!(recipe.make(&()).is_err());
+    }
+}

@@ -1,0 +1,12 @@
+//! Files that are never half-written, and what is kept against a crash: shared by the command line and the window.
+
+mod rescue;
+mod save;
+
+pub use rescue::{Keeper, Left};
+pub use save::{abandon, check_writable, write_atomically};
+
+/// Why a file cannot be written. One line: what was expected, what came, what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct FileError(pub String);

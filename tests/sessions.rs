@@ -1,0 +1,585 @@
+//! Sessions without a window: kept, read back, damaged, and killed while they are written.
+
+use convstep::{
+    app::{
+        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, Job, News, Page, RECENT,
+        Session, TrainAction, Until, apply,
+    },
+    data::{Content, Dataset, Fit, Generated, Loaded, Picture, open},
+    files::write_atomically,
+    model_io::{Architecture, Model},
+    nn::{
+        Part, Watch,
+        engine::Alone,
+        init::Init,
+        optimizer::{Optimizer, Rule},
+    },
+    tensor::Tensor,
+    trace::{Break, Grain, Move},
+    train::StopWhen,
+};
+use proptest::prelude::*;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+const NET: &str = r#"
+input = [1, 28, 28]
+[[layers]]
+name = "conv1"
+kind = "conv2d"
+out_channels = 3
+kernel = 5
+stride = 3
+[[layers]]
+name = "bn1"
+kind = "batch_norm2d"
+[[layers]]
+name = "relu1"
+kind = "relu"
+[[layers]]
+name = "drop"
+kind = "dropout"
+p = 0.1
+[[layers]]
+name = "fc"
+kind = "dense"
+out_features = 10
+"#;
+
+fn model(seed: u64) -> Model {
+    let architecture = Architecture::parse(NET).expect("parses");
+    Model::initial("net", architecture, Init::He, seed).expect("fits")
+}
+
+fn state() -> AppState {
+    let picture = convstep::data::samples::load("digit-3").expect("bundled");
+    AppState::open(model(3), picture).expect("fits")
+}
+
+const ADAM: Optimizer = Optimizer {
+    rule: Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+    learning_rate: 0.01,
+    weight_decay: 0.001,
+};
+
+/// Applies actions; all that the shell does is done at once, on the caller's thread. Returns what was written.
+fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut written = Vec::new();
+    let mut queue: std::collections::VecDeque<Action> = actions.into_iter().collect();
+    while let Some(action) = queue.pop_front() {
+        for effect in apply(state, action) {
+            match effect {
+                Effect::Advance => queue.push_front(Action::Advance),
+                Effect::Work { job, task, .. } => {
+                    let done = task.run(Watch::NONE).expect("nobody stops it");
+                    queue.push_front(Action::Worked { job, done });
+                }
+                Effect::Decode { job, name, bytes } => {
+                    let result = Loaded::decode(&name, &bytes).map(Arc::new);
+                    queue.push_front(Action::PictureDecoded { job, result });
+                }
+                Effect::MakeData { job, session, recipe, .. } => {
+                    let result = recipe.make(&()).map_err(|error| error.to_string());
+                    queue.push_front(FileAction::DataMade { job, session, result }.into());
+                }
+                Effect::Write { path, content, stamp, replace } => {
+                    let taken = written.iter().any(|(other, _)| *other == path);
+                    if taken && !replace {
+                        queue.push_front(FileAction::Taken(path).into());
+                        continue;
+                    }
+                    let result = content.to_bytes().map(|bytes| written.push((path.clone(), bytes)));
+                    let kind = content.kind();
+                    queue.push_front(FileAction::Written { path, kind, stamp, result }.into());
+                }
+                Effect::Train(job) => {
+                    let mut job = job.lock().expect("no panic").take().expect("a job");
+                    loop {
+                        let news = news(&mut job);
+                        let ended = news.end.is_some();
+                        apply(state, Action::Train(TrainAction::News(Box::new(news))));
+                        if ended {
+                            break;
+                        }
+                    }
+                    queue.push_front(Action::Advance);
+                }
+                _ => {}
+            }
+        }
+    }
+    written
+}
+
+fn news(job: &mut Job) -> News {
+    let step = job.step(&Alone).expect("the examples can be read");
+    News {
+        id: job.id,
+        steps: vec![(step.time, step.record)],
+        checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
+        keyframes: vec![(job.time(), job.keyframe())],
+        seconds: 0.1,
+        end: step.end,
+        ..News::default()
+    }
+}
+
+fn train(state: &mut AppState, action: TrainAction) {
+    run(state, [Action::Train(action)]);
+}
+
+fn go(text: &str) -> Action {
+    Action::GoTo(text.into())
+}
+
+fn at(state: &AppState) -> String {
+    state.cursor.text(state.plan())
+}
+
+/// Training on a data set with a fork, bookmarks and all.
+fn trained(data: Dataset) -> AppState {
+    let mut state = state();
+    run(&mut state, [Action::SetOptimizer(ADAM)]);
+    train(&mut state, TrainAction::Use(Some(data)));
+    let mut training = state.inputs.training.clone().expect("set").with_batch(8);
+    (training.course.epoch_len, training.course.augment.shift) = (80, 2);
+    train(&mut state, TrainAction::Set(training));
+    train(&mut state, TrainAction::StopAt(StopWhen::Accuracy(0.99)));
+    train(&mut state, TrainAction::Start(Until::Step(14)));
+    train(&mut state, TrainAction::GoTo(9));
+    let sgd = Optimizer { rule: Rule::Sgd, ..ADAM };
+    run(&mut state, [Action::SetOptimizer(sgd)]);
+    train(&mut state, TrainAction::Start(Until::Step(16)));
+    let actions = [
+        go("e1.b2.i3/fwd/conv1/k2/(3,4)/m7"),
+        Action::ToggleBookmark,
+        Action::ToggleBreak(Break::Above(1.5)),
+        Action::SetPage(Page::Training),
+        Action::ToggleLog,
+        Action::SetSpeed(7.5),
+        go("e1.b4/update/fc.weight/k3,7/(0,0)"),
+    ];
+    run(&mut state, actions);
+    assert_eq!((state.notices.len(), state.run.lines().len()), (0, 2), "{:?}", state.notices);
+    state
+}
+
+/// The state that comes of a session's file.
+fn reopened(bytes: Vec<u8>) -> AppState {
+    let mut state = AppState::new();
+    let path = PathBuf::from("/somewhere/my.convstep");
+    run(&mut state, [FileAction::Opened { path, bytes: Arc::new(bytes) }.into()]);
+    state
+}
+
+fn bytes(state: &AppState) -> Vec<u8> {
+    Session::of(state).to_bytes().expect("writes")
+}
+
+#[test]
+fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
+    let mut before = trained(Dataset::generated(Generated::Digits, 5));
+    let file = bytes(&before);
+    let mut after = reopened(file.clone());
+    assert_eq!(after.notices, []);
+    assert_eq!(bytes(&after), file, "the same session, to the byte");
+    assert_eq!(
+        (after.inputs.clone(), at(&after), after.selected),
+        (before.inputs.clone(), at(&before), before.selected)
+    );
+    assert_eq!(after.trace().params(), before.trace().params());
+    assert_eq!(after.trace().moments(), before.trace().moments());
+    assert_eq!((&after.bookmarks, &after.breaks), (&before.bookmarks, &before.breaks));
+    assert_eq!((after.view.page, after.view.log, after.playback.moves_per_sec), (Page::Training, true, 7.5));
+    assert_eq!(after.training.stops, before.training.stops);
+    for (after, before) in after.run.lines().iter().zip(before.run.lines()) {
+        assert_eq!((&after.records, &after.checks), (&before.records, &before.checks));
+        assert_eq!(
+            (after.fork(), after.done(), after.optimizers()),
+            (before.fork(), before.done(), before.optimizers())
+        );
+    }
+    assert!(!after.is_unsaved() && after.files.recent[0].path.ends_with("my.convstep"));
+    for state in [&mut before, &mut after] {
+        train(state, TrainAction::Start(Until::Step(19)));
+    }
+    assert_eq!(after.run.line().records, before.run.line().records);
+    // Any earlier step of either line is there again.
+    for (line, time) in [(0, 12), (1, 3), (1, 18), (0, 14)] {
+        for state in [&mut before, &mut after] {
+            train(state, TrainAction::Line(line));
+            train(state, TrainAction::GoTo(time));
+        }
+        assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");
+        assert_eq!(at(&after), at(&before));
+    }
+    assert!(after.is_unsaved());
+}
+
+#[test]
+fn a_picture_of_ones_own_and_what_was_edited_come_back() {
+    let mut before = state();
+    let pixels = (0..60 * 40).flat_map(|n| [(n % 256) as u8, 120, 30, (n % 251) as u8]).collect();
+    let picture = Picture::from_rgba("mine", 60, 40, pixels).expect("a picture");
+    let mine =
+        Arc::new(Loaded { name: "mine".into(), content: Content::Picture(picture), label: Some("4".into()) });
+    let actions = [
+        Action::UsePicture(mine),
+        Action::SetFit(Fit::Pad),
+        Action::SetLabel(7),
+        Action::Edit { edit: EditAction::SetPixel { index: 40, value: 9.0 }, more: false },
+        Action::Edit {
+            edit: EditAction::SetParameter {
+                layer: 0,
+                part: Part::Weight,
+                index: 1,
+                value: f32::MIN_POSITIVE,
+            },
+            more: false,
+        },
+        go("e12.b0.i0/bwd/fc.dW/k2,7"),
+        Action::Go(Move::Grain(Grain::Term)),
+        Action::Go(Move::Next),
+    ];
+    run(&mut before, actions);
+    assert_eq!(before.notices, []);
+    let cell = before.plan().parse("e12.b0.i0/fwd/conv1/k1/(2,2)").expect("an address");
+    run(&mut before, [Action::Select(cell)]);
+    let after = reopened(bytes(&before));
+    assert_eq!((&after.notices[..], after.inputs.clone()), (&[][..], before.inputs.clone()));
+    assert!(after.inputs.loaded.is_some() && after.inputs.painted.is_some());
+    assert_eq!(
+        (at(&after), after.cursor.grain(), after.selected),
+        (at(&before), before.cursor.grain(), before.selected)
+    );
+    assert_eq!(after.trace().params(), before.trace().params());
+    assert_eq!(after.trace().values(), before.trace().values());
+    assert_eq!(bytes(&after), bytes(&before));
+    // An array is kept as it is.
+    let values = Tensor::from_shape_fn((1, 1, 28, 28), |(_, _, i, j)| (i as f32 - j as f32) / 3.0);
+    let array = Loaded { name: "a.npy".into(), content: Content::Values(values), label: None };
+    let before = AppState::open(model(4), array).expect("fits");
+    assert_eq!(reopened(bytes(&before)).inputs, before.inputs);
+}
+
+/// A folder with some pictures of digits, by their classes.
+fn digits(folder: &Path) {
+    for index in 0..60 {
+        let (pixels, class) = Generated::Digits.sample(8, index);
+        let place = folder.join(class.to_string());
+        std::fs::create_dir_all(&place).expect("a folder");
+        let picture = image::GrayImage::from_fn(28, 28, |x, y| {
+            image::Luma([pixels[[0, 0, y as usize, x as usize]] as u8])
+        });
+        picture.save(place.join(format!("{index}.png"))).expect("saves");
+    }
+}
+
+#[test]
+fn weights_that_were_edited_in_training_come_back_with_their_line() {
+    let mut before = trained(Dataset::generated(Generated::Digits, 5));
+    train(&mut before, TrainAction::GoTo(12));
+    let edit = EditAction::SetParameter { layer: 0, part: Part::Weight, index: 1, value: 0.75 };
+    run(&mut before, [Action::Edit { edit, more: false }]);
+    train(&mut before, TrainAction::Start(Until::Step(15)));
+    assert!(before.run.lines().len() == 3 && before.inputs.forked.is_some(), "{:?}", before.notices);
+    let file = bytes(&before);
+    let mut after = reopened(file.clone());
+    assert_eq!((&after.notices[..], bytes(&after) == file), (&[][..], true));
+    assert_eq!(after.inputs, before.inputs);
+    for (line, time) in [(2, 12), (2, 15), (1, 15)] {
+        for state in [&mut before, &mut after] {
+            train(state, TrainAction::Line(line));
+            train(state, TrainAction::GoTo(time));
+        }
+        assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");
+    }
+}
+
+#[test]
+fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("digits");
+    digits(&data);
+    let mut before = trained(open(&data, None, &()).expect("opens").dataset.with_split(0.2, 1));
+    let file = bytes(&before);
+    let mut after = reopened(file.clone());
+    assert_eq!((&after.notices[..], bytes(&after) == file), (&[][..], true));
+    for state in [&mut before, &mut after] {
+        train(state, TrainAction::Start(Until::Step(19)));
+    }
+    assert_eq!(after.run.line().records, before.run.line().records);
+    let weights = before.run.lines()[1].keyframes.before(17).expect("kept").1.params.clone();
+
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::rename(&data, &elsewhere).expect("moves");
+    let mut gone = reopened(file.clone());
+    let notice = gone.notices.pop().expect("a line");
+    assert!(notice.text.contains("digits: expected") && !notice.text.contains('\n'), "{}", notice.text);
+    assert!(gone.inputs.training.is_none() && gone.files.path.is_none(), "nothing is written over it");
+    assert_eq!(gone.model().params, weights, "the weights as far as they were trained");
+    let absent = gone.files.absent.as_ref().expect("the training that was left");
+    assert_eq!(absent.session.lines()[0].records, before.run.lines()[0].records);
+    // It is still gone, then found.
+    run(&mut gone, [FileAction::FindData(None).into()]);
+    assert!(gone.notices.pop().is_some() && gone.files.absent.is_some());
+    run(&mut gone, [FileAction::FindData(Some(elsewhere)).into()]);
+    assert_eq!(
+        (&gone.notices[..], &gone.files.absent, at(&gone)),
+        (&[][..], &None, "e1.b4/update/fc.weight/k3,7/(0,0)".to_owned())
+    );
+    assert_eq!(gone.run.lines()[0].records, before.run.lines()[0].records);
+}
+
+#[test]
+fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
+    let mut state = state();
+    state.files.folder = "/home/me".into();
+    assert!(!state.is_unsaved());
+    run(&mut state, [Action::SetLabel(2)]);
+    assert!(state.is_unsaved());
+    run(&mut state, [Action::Undo]);
+    assert!(!state.is_unsaved(), "it is as it was");
+    run(&mut state, [Action::SetLabel(2), FileAction::Save.into()]);
+    assert_eq!(state.files.asked.as_ref().map(|asked| asked.text.as_str()), Some("/home/me/net.convstep"));
+    let written = run(
+        &mut state,
+        [FileAction::Type("mine".into()).into(), FileAction::Confirm { replace: false }.into()],
+    );
+    let path = PathBuf::from("/home/me/mine.convstep");
+    assert_eq!((written.len(), &written[0].0, state.files.path.as_ref()), (1, &path, Some(&path)));
+    assert!(!state.is_unsaved() && state.files.asked.is_none());
+    assert_eq!(reopened(written[0].1.clone()).inputs, state.inputs);
+    // Looking elsewhere is no work that is lost.
+    run(&mut state, [Action::Go(Move::Next)]);
+    assert!(!state.is_unsaved());
+    run(&mut state, [Action::ToggleBookmark]);
+    assert!(state.is_unsaved());
+    let written = run(&mut state, [FileAction::Save.into()]);
+    assert_eq!((written.len(), &written[0].0, state.is_unsaved()), (1, &path, false));
+    // A model, and a file that is there already.
+    let save = [FileAction::Ask(FileKind::Model).into(), FileAction::Confirm { replace: false }.into()];
+    let written = run(&mut state, save.into_iter().chain([FileAction::Save.into()]));
+    assert_eq!(written[0].0, PathBuf::from("/home/me/net.safetensors"));
+    let again = Model::from_bytes("net", &written[0].1, None).expect("a model");
+    assert_eq!(again.params, state.model().params);
+    let ask = [FileAction::Ask(FileKind::Session).into(), FileAction::Confirm { replace: false }.into()];
+    let twice = ask.clone().into_iter().chain(ask);
+    let written = run(&mut state, twice);
+    assert!(written.len() == 1 && state.files.asked.as_ref().is_some_and(|asked| asked.is_taken));
+    assert_eq!(run(&mut state, [FileAction::Confirm { replace: true }.into()]).len(), 1);
+    run(&mut state, [FileAction::Ask(FileKind::Session).into(), Action::Escape]);
+    assert!(state.files.asked.is_none());
+    // What cannot be written is said, and stays unsaved.
+    run(&mut state, [Action::SetLabel(5)]);
+    let Some(Effect::Write { path, stamp, .. }) = apply(&mut state, FileAction::Save.into()).pop() else {
+        panic!("it is to be written");
+    };
+    let result = Err("disk: expected room, got none; free some".to_owned());
+    run(&mut state, [FileAction::Written { path, kind: FileKind::Session, stamp, result }.into()]);
+    assert!(state.notices.pop().is_some_and(|notice| notice.text.starts_with("disk")) && state.is_unsaved());
+}
+
+#[test]
+fn training_exports_the_weights_after_its_last_step() {
+    let mut state = trained(Dataset::generated(Generated::Digits, 5));
+    let save = [FileAction::Ask(FileKind::Model).into(), FileAction::Confirm { replace: false }.into()];
+    let written = run(&mut state, save);
+    train(&mut state, TrainAction::GoTo(16));
+    let model = Model::from_bytes("net", &written[0].1, None).expect("a model");
+    assert_eq!(*model.params, state.trace().params_after());
+}
+
+#[test]
+fn files_that_were_opened_are_remembered_latest_first() {
+    let mut state = state();
+    let open = |state: &mut AppState, name: &str, bytes: &[u8]| {
+        let path = Path::new("/files").join(name);
+        run(state, [FileAction::Opened { path, bytes: Arc::new(bytes.to_vec()) }.into()]);
+    };
+    let png = |value: u8| {
+        Picture::from_rgba("p", 1, 1, vec![value, value, value, 255])
+            .and_then(|picture| picture.to_png())
+            .expect("writes")
+    };
+    (0..12).for_each(|n| open(&mut state, &format!("{n}.png"), &png(n)));
+    open(&mut state, "5.png", &png(5));
+    open(&mut state, "m.safetensors", &model(1).to_bytes().expect("writes"));
+    let names = |state: &AppState| -> Vec<String> {
+        let paths = state.files.recent.iter().map(|recent| recent.path.display().to_string());
+        paths.map(|path| path.trim_start_matches("/files/").to_owned()).collect()
+    };
+    assert_eq!(names(&state)[..4], ["m.safetensors", "5.png", "11.png", "10.png"]);
+    assert_eq!(state.files.recent.len(), RECENT);
+    // What is no picture is not remembered.
+    open(&mut state, "note.txt", b"no picture at all");
+    assert_eq!(names(&state)[0], "m.safetensors");
+}
+
+#[test]
+fn what_a_crash_left_comes_back_under_its_file_and_is_unsaved() {
+    let mut before = trained(Dataset::generated(Generated::Digits, 5));
+    before.files.path = Some("/home/me/mine.convstep".into());
+    let kept = before.rescue().to_bytes().expect("writes");
+    let mut after = AppState::new();
+    let offer = Some(convstep::app::Offer { minutes: 3 });
+    run(&mut after, [FileAction::Offer(offer).into()]);
+    let effects = apply(&mut after, FileAction::Restore.into());
+    assert!(matches!(effects.as_slice(), [Effect::Rescue]) && after.files.offer.is_none());
+    run(&mut after, [FileAction::Rescued(Arc::new(kept)).into()]);
+    assert_eq!((after.notices.len(), after.files.path.clone()), (0, before.files.path.clone()));
+    assert_eq!(bytes(&after), bytes(&before));
+    assert!(after.is_unsaved() && after.files.recent.is_empty());
+}
+
+/// A file with all that there can be in one.
+fn whole() -> &'static [u8] {
+    static WHOLE: OnceLock<Vec<u8>> = OnceLock::new();
+    WHOLE.get_or_init(|| bytes(&trained(Dataset::generated(Generated::Digits, 5))))
+}
+
+/// Reads bytes that may be anything: a session that the program can go on with, or one line.
+fn survives(bytes: Vec<u8>) {
+    let mut state = state();
+    let before = (state.inputs.clone(), state.cursor);
+    run(&mut state, [FileAction::Opened { path: "s.convstep".into(), bytes: Arc::new(bytes) }.into()]);
+    assert!(state.busy.is_none());
+    if let Some(notice) = state.notices.last() {
+        assert!(!notice.text.contains('\n') && notice.text.contains("expected"), "{}", notice.text);
+        assert!(state.files.absent.is_some() || (state.inputs.clone(), state.cursor) == before);
+    }
+    // It goes on from wherever it is.
+    run(&mut state, [Action::Go(Move::Next), Action::Go(Move::End), go("update")]);
+}
+
+#[test]
+fn what_is_cut_short_gets_one_line() {
+    let whole = whole();
+    let header = u64::from_le_bytes(whole[..8].try_into().expect("eight bytes")) as usize;
+    for end in [0, 1, 8, 9, header / 2, header + 7, header + 8, header + 9, whole.len() / 2, whole.len() - 1]
+    {
+        survives(whole[..end].to_vec());
+    }
+}
+
+#[test]
+fn what_says_something_else_gets_one_line() {
+    let text = String::from_utf8_lossy(whole());
+    // Each has as many characters as before: the header's length stays right.
+    for (from, to) in [
+        ("version\\\":1", "version\\\":2"),
+        ("\\\"line\\\":1", "\\\"line\\\":9"),
+        ("\\\"label\\\":3", "\\\"label\\\":99"),
+        ("\\\"epochs\\\":20", "\\\"epochs\\\":00"),
+        ("\\\"batch_len\\\":8", "\\\"batch_len\\\":7"),
+        ("\\\"batch_len\\\":8", "\\\"batch_len\\\":0"),
+        ("\\\"epoch_len\\\":80", "\\\"epoch_len\\\":00"),
+        ("\\\"steps\\\":17", "\\\"steps\\\":18"),
+        ("\\\"time\\\":14", "\\\"time\\\":99"),
+        ("\\\"params\\\":0", "\\\"params\\\":9"),
+        ("running_mean", "running_jean"),
+        ("out_features = 10", "out_features = 11"),
+        ("e1.b4/update", "e1.b4/upgate"),
+        ("digits", "digitz"),
+    ] {
+        let Some(at) = text.find(from) else { panic!("{from} is not in the file") };
+        let mut bytes = whole().to_vec();
+        bytes.splice(at..at + from.len(), to.bytes());
+        if to.len() != from.len() {
+            let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
+            let header = header + to.len() as u64 - from.len() as u64;
+            bytes[..8].copy_from_slice(&header.to_le_bytes());
+        }
+        survives(bytes);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn damage_never_panics(places in prop::collection::vec((0.0f64..1.0, any::<u8>()), 1..4), in_header: bool) {
+        let mut bytes = whole().to_vec();
+        let header = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
+        let end = if in_header { header } else { bytes.len() };
+        for (place, value) in places {
+            bytes[(place * end as f64) as usize] = value;
+        }
+        survives(bytes);
+    }
+}
+
+/// Set for a process that saves over and over till it is killed.
+const VICTIM: &str = "CONVSTEP_SAVES_TO";
+
+/// The sessions that the victim writes, one after the other: all weights of version n are n.
+fn version(n: u16) -> Session {
+    let mut model = model(1);
+    for parts in &mut Arc::make_mut(&mut model.params).0 {
+        for part in Part::ALL {
+            if let Some(tensor) = parts.get_mut(part) {
+                tensor.fill(f32::from(n));
+            }
+        }
+    }
+    let picture = convstep::data::samples::load("digit-3").expect("bundled");
+    Session::of(&AppState::open(model, picture).expect("fits"))
+}
+
+#[test]
+fn saves_over_and_over_till_it_is_killed() {
+    let Ok(path) = std::env::var(VICTIM) else { return };
+    // Others than the process before wrote.
+    let first = std::process::id() as u16 % 900;
+    for n in (1..1000).cycle().skip(usize::from(first)) {
+        let bytes = FileContent::Session(Box::new(version(n))).to_bytes().expect("writes");
+        write_atomically(Path::new(&path), &bytes).expect("writes");
+    }
+}
+
+#[test]
+fn a_kill_in_the_midst_of_saving_leaves_the_old_file_or_the_new_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s.convstep");
+    write_atomically(&path, &version(1000).to_bytes().expect("writes")).expect("writes");
+    let mut seen = std::collections::BTreeSet::new();
+    for round in 0..12u64 {
+        let before = std::fs::read(&path).expect("the file that was there");
+        let mut victim = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "saves_over_and_over_till_it_is_killed", "--nocapture"])
+            .env(VICTIM, &path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        // It is killed while it saves: some time after it has saved first.
+        let start = std::time::Instant::now();
+        while std::fs::read(&path).is_ok_and(|now| now == before) && start.elapsed() < Duration::from_secs(20)
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_micros(round * 19_371 % 40_000));
+        victim.kill().expect("runs till it is killed");
+        victim.wait().expect("is gone");
+        let session =
+            Session::from_bytes("s", &std::fs::read(&path).expect("a file")).expect("a whole session");
+        let mut state = state();
+        let bytes = Arc::new(session.to_bytes().expect("writes"));
+        run(&mut state, [FileAction::Opened { path: path.clone(), bytes }.into()]);
+        let numbers: Vec<f32> = state
+            .model()
+            .params
+            .0
+            .iter()
+            .flat_map(|p| p.iter())
+            .flat_map(|(_, t)| t.iter().copied())
+            .collect();
+        assert!(numbers.iter().all(|x| *x == numbers[0]), "two versions in one file");
+        seen.insert(numbers[0] as u16);
+    }
+    assert!(seen.len() > 3 && !seen.contains(&1000), "{seen:?}");
+}
