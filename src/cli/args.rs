@@ -13,7 +13,7 @@ pub struct Args {
     /// Without one, the window opens.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// A picture or a model to open in the window.
+    /// A picture, a model, a session or data to open in the window.
     pub file: Option<PathBuf>,
 }
 

@@ -1,0 +1,110 @@
+//! Saving, the files opened lately, and what a crash left behind, by role and label, with no display and no GPU.
+#![cfg(feature = "window")]
+
+use convstep::{
+    app::{AppState, Effect, FileAction, Lang, Offer, Recent, apply, settle},
+    nn::Watch,
+    ui::{shell::window_ui, strings::Words, theme, view::Memory},
+};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use std::path::PathBuf;
+
+struct Program {
+    state: AppState,
+    memory: Memory,
+    has_fonts: bool,
+    /// What the shell was asked for.
+    asked: Vec<Effect>,
+}
+
+fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {
+    let mut state = AppState::new();
+    (state.view.lang, state.files.folder) = (lang, "/home/me".into());
+    apply(&mut state, action.into());
+    let program = Program { state, memory: Memory::default(), has_fonts: false, asked: Vec::new() };
+    let mut harness = Harness::builder().with_size([1024.0, 768.0]).build_ui_state(
+        |ui, program: &mut Program| {
+            // Fonts come into use in the frame after they were installed.
+            if !std::mem::replace(&mut program.has_fonts, true) {
+                theme::install(ui.ctx());
+                return;
+            }
+            for action in window_ui(ui, &program.state, &mut program.memory) {
+                let effects = apply(&mut program.state, action);
+                program.asked.extend(settle(&mut program.state, effects, Watch::NONE));
+            }
+        },
+        program,
+    );
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn the_place_to_save_at_is_typed_and_enter_saves() {
+    let mut harness = harness(Lang::En, FileAction::Offer(None));
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::S);
+    harness.run_steps(4);
+    assert!(harness.query_by_label("Save the session").is_some());
+    let path = harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "File");
+    assert!(
+        path.accesskit_node().is_focused()
+            && path.value().is_some_and(|text| text.ends_with("/shapes.convstep"))
+    );
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(4);
+    let Some(Effect::Write { path, replace: false, .. }) = harness.state().asked.first() else {
+        panic!("{:?}", harness.state().asked);
+    };
+    assert_eq!(*path, PathBuf::from("/home/me/shapes.convstep"));
+    // There is such a file: only its own button replaces it.
+    let taken = FileAction::Taken(path.clone());
+    apply(&mut harness.state_mut().state, taken.into());
+    harness.run_steps(3);
+    assert!(harness.query_by_label("There is a file of this name already.").is_some());
+    harness.get_by_label("Replace it").click();
+    harness.run_steps(3);
+    assert!(matches!(harness.state().asked.last(), Some(Effect::Write { replace: true, .. })));
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(3);
+    assert!(
+        harness.state().state.files.asked.is_none() && harness.query_by_label("Save the session").is_none()
+    );
+}
+
+#[test]
+fn what_a_crash_left_is_restored_by_enter_or_discarded_by_a_click() {
+    let offer = || FileAction::Offer(Some(Offer { minutes: 7 }));
+    let mut restored = harness(Lang::En, offer());
+    assert!(restored.query_by_label("The last session was not closed").is_some());
+    restored.key_press(egui::Key::Enter);
+    restored.run_steps(3);
+    assert!(matches!(restored.state().asked.as_slice(), [Effect::Rescue]), "{:?}", restored.state().asked);
+    assert!(restored.query_by_label("Restore").is_none());
+    let mut discarded = harness(Lang::Zh, offer());
+    let words = Words(Lang::Zh);
+    assert!(discarded.query_by_label(&words.fill("files.minutes", &[("n", "7")])).is_some());
+    discarded.get_by_label(&words.text("files.discard")).click();
+    discarded.run_steps(3);
+    assert!(matches!(discarded.state().asked.as_slice(), [Effect::DiscardRescue]));
+}
+
+#[test]
+fn what_was_opened_lately_opens_again_and_what_is_gone_cannot_be_clicked() {
+    let recent = [("/a/one.png", true), ("/b/two.convstep", false)];
+    let recent = recent.map(|(path, is_there)| Recent { path: path.into(), is_there });
+    let mut harness = harness(Lang::En, FileAction::Recent(recent.into()));
+    harness.get_by_label("File").click();
+    harness.run_steps(4);
+    harness.get_by_label_contains("Open recent").click();
+    harness.run_steps(4);
+    let gone = harness.get_by_label("two.convstep");
+    assert!(gone.accesskit_node().is_disabled());
+    harness.get_by_label("one.png").click();
+    harness.run_steps(3);
+    let asked = &harness.state().asked;
+    assert!(matches!(asked.as_slice(), [Effect::Read(path)] if path.ends_with("one.png")), "{asked:?}");
+}
