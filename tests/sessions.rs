@@ -433,7 +433,22 @@ fn what_a_crash_left_comes_back_under_its_file_and_is_unsaved() {
     run(&mut after, [FileAction::Rescued(Arc::new(kept)).into()]);
     assert_eq!((after.notices.len(), after.files.path.clone()), (0, before.files.path.clone()));
     assert_eq!(bytes(&after), bytes(&before));
-    assert!(after.is_unsaved() && after.files.recent.is_empty());
+    assert!(after.is_unsaved() && after.files.is_restored && after.files.recent.is_empty());
+}
+
+#[test]
+fn a_session_never_takes_the_path_of_another_file() {
+    let mut before = state();
+    let mut after = AppState::new();
+    // A picture is being read, and given up for a session without a file.
+    let png = Picture::from_rgba("p", 1, 1, vec![9, 9, 9, 255])
+        .and_then(|picture| picture.to_png())
+        .expect("writes");
+    apply(&mut after, FileAction::Opened { path: "/files/p.png".into(), bytes: Arc::new(png) }.into());
+    run(&mut after, [Action::Cancel, FileAction::Rescued(Arc::new(bytes(&before))).into()]);
+    assert_eq!((after.files.path.clone(), after.inputs.clone()), (None, before.inputs.clone()));
+    run(&mut before, [FileAction::Save.into()]);
+    assert!(before.files.asked.is_some());
 }
 
 /// A file with all that there can be in one.

@@ -810,7 +810,7 @@ fn worked(state: &mut AppState, job: u64, done: Done) -> Vec<Effect> {
             effects.extend(opened);
             return effects;
         }
-        Done::Session(Ok(session)) => return files::come_back(state, session),
+        Done::Session(Ok(session)) => return files::come_back(state, job, session),
         Done::Restored(Ok(restored)) => return files::take_over(state, job, *restored),
         Done::Session(Err(error)) | Done::Restored(Err(error)) => fail(state, error),
         Done::Model(Err(error)) => fail(state, error),

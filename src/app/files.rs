@@ -194,6 +194,8 @@ pub struct Files {
     pub asked: Option<Asked>,
     /// Training whose data set is not there.
     pub absent: Option<Absent>,
+    /// What a crash left behind is in use: it is kept anew with all else.
+    pub is_restored: bool,
     /// The job that reads a file, and where it is.
     reading: Option<(u64, PathBuf)>,
 }
@@ -330,7 +332,9 @@ pub(super) fn act(state: &mut AppState, action: FileAction) -> Vec<Effect> {
         FileAction::DataMade { job, session, result } => {
             if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
                 state.busy = None;
-                return vec![restore(state, session, Some(result))];
+                let effect = restore(state, session, Some(result));
+                hand_on(state, job);
+                return vec![effect];
             }
         }
         FileAction::FindData(path) => {
@@ -341,7 +345,8 @@ pub(super) fn act(state: &mut AppState, action: FileAction) -> Vec<Effect> {
                     Some(recipe) => Box::new(session.with_recipe(recipe)),
                     None => session,
                 };
-                return come_back(state, session);
+                state.files.reading = None;
+                return come_back(state, 0, session);
             }
         }
     }
@@ -437,18 +442,12 @@ pub(super) fn read_session(state: &mut AppState, name: String, bytes: Arc<Vec<u8
     work::start(state, Doing::Reading, name, task)
 }
 
-/// A session has been read: its data set is opened, where it has one, then all is computed.
-pub(super) fn come_back(state: &mut AppState, session: Box<Session>) -> Vec<Effect> {
-    // The file is still to be remembered.
-    let follow = |state: &mut AppState| {
-        if let Some((job, _)) = &mut state.files.reading {
-            *job = state.jobs;
-        }
-    };
+/// A session has been read by a job: its data set is opened, where it has one, then all is computed.
+pub(super) fn come_back(state: &mut AppState, job: u64, session: Box<Session>) -> Vec<Effect> {
     let effect = match session.recipe().cloned() {
         Some(recipe) if recipe.is_opened() => {
-            let (job, stop) = work::begin(state, Doing::Reading, recipe.name());
-            Effect::MakeData { job, session, recipe: Box::new(recipe), stop }
+            let (next, stop) = work::begin(state, Doing::Reading, recipe.name());
+            Effect::MakeData { job: next, session, recipe: Box::new(recipe), stop }
         }
         Some(recipe) => {
             let data = made(&recipe);
@@ -456,8 +455,16 @@ pub(super) fn come_back(state: &mut AppState, session: Box<Session>) -> Vec<Effe
         }
         None => restore(state, session, None),
     };
-    follow(state);
+    hand_on(state, job);
     vec![effect]
+}
+
+/// The job that was begun last goes on with the file that another one has read.
+fn hand_on(state: &mut AppState, from: u64) {
+    let last = state.jobs;
+    // The file of a job that was given up is not that of another.
+    let path = state.files.reading.take().filter(|(of, _)| *of == from);
+    state.files.reading = path.map(|(_, path)| (last, path));
 }
 
 /// A generated set, which no file is opened for.
@@ -467,11 +474,7 @@ fn made(recipe: &Recipe) -> Result<Dataset, String> {
 
 fn restore(state: &mut AppState, session: Box<Session>, data: Option<Result<Dataset, String>>) -> Effect {
     let name = session.model_name().to_owned();
-    let effect = work::start(state, Doing::Computing, name, Task::Restore { session, data });
-    if let Some((job, _)) = &mut state.files.reading {
-        *job = state.jobs;
-    }
-    effect
+    work::start(state, Doing::Computing, name, Task::Restore { session, data })
 }
 
 /// A session has been computed: it takes the place of all that was there.
@@ -491,7 +494,7 @@ pub(super) fn take_over(state: &mut AppState, job: u64, restored: Restored) -> V
         fail(state, why.clone());
         state.files.absent = Some(Absent { session, why });
     } else if is_rescued {
-        state.files.saved = None;
+        (state.files.saved, state.files.is_restored) = (None, true);
         return effects;
     }
     settle(state);

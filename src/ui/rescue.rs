@@ -37,6 +37,11 @@ pub struct Rescue {
     failed: Option<String>,
 }
 
+/// Whether what a crash left behind is in use, whole.
+fn is_in_use(state: &AppState) -> bool {
+    state.files.is_restored && state.files.absent.is_none()
+}
+
 /// One writing.
 struct Kept {
     took: Duration,
@@ -103,8 +108,8 @@ impl Rescue {
             match result {
                 Ok(()) => {
                     self.failed = None;
-                    // What came back without its training stays whole where it is.
-                    if state.files.absent.is_none() && state.busy.is_none() {
+                    // What could not be restored, or not whole, stays where it is.
+                    if is_in_use(state) {
                         self.restored.take().into_iter().for_each(Left::remove);
                     }
                 }
@@ -137,8 +142,9 @@ impl Rescue {
     }
 
     /// The window is closed in good order: nothing is left of it. What was never decided about stays.
-    pub fn end(&mut self, writer: &Writer) {
-        let (keeper, restored) = (self.keeper.take(), self.restored.take());
+    pub fn end(&mut self, state: &AppState, writer: &Writer) {
+        let restored = self.restored.take().filter(|_| is_in_use(state));
+        let keeper = self.keeper.take();
         // Behind what is still being kept.
         writer.push(move || {
             keeper.into_iter().for_each(Keeper::end);

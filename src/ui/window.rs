@@ -454,6 +454,6 @@ impl eframe::App for Window {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.rescue.end(&self.writer);
+        self.rescue.end(&self.state, &self.writer);
     }
 }
