@@ -2,8 +2,8 @@
 
 use convstep::{
     app::{
-        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, Job, News, Page, RECENT,
-        Session, TrainAction, Until, apply,
+        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, Job, MarkAction, News, Page,
+        RECENT, Session, TrainAction, Until, apply,
     },
     data::{Content, Dataset, Fit, Generated, Loaded, Picture, open},
     files::write_atomically,
@@ -156,8 +156,8 @@ fn trained(data: Dataset) -> AppState {
     train(&mut state, TrainAction::Start(Until::Step(16)));
     let actions = [
         go("e1.b2.i3/fwd/conv1/k2/(3,4)/m7"),
-        Action::ToggleBookmark,
-        Action::ToggleBreak(Break::Above(1.5)),
+        Action::Mark(MarkAction::ToggleBookmark),
+        Action::Mark(MarkAction::ToggleBreak(Break::Above { tensor: None, limit: 1.5 })),
         Action::SetPage(Page::Training),
         Action::ToggleLog,
         Action::SetSpeed(7.5),
@@ -193,7 +193,7 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
     );
     assert_eq!(after.trace().params(), before.trace().params());
     assert_eq!(after.trace().moments(), before.trace().moments());
-    assert_eq!((&after.bookmarks, &after.breaks), (&before.bookmarks, &before.breaks));
+    assert_eq!(&after.marks, &before.marks);
     assert_eq!((after.view.page, after.view.log, after.playback.moves_per_sec), (Page::Training, true, 7.5));
     assert_eq!(after.training.stops, before.training.stops);
     for (after, before) in after.run.lines().iter().zip(before.run.lines()) {
@@ -357,7 +357,7 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
     // Looking elsewhere is no work that is lost.
     run(&mut state, [Action::Go(Move::Next)]);
     assert!(!state.is_unsaved());
-    run(&mut state, [Action::ToggleBookmark]);
+    run(&mut state, [Action::Mark(MarkAction::ToggleBookmark)]);
     assert!(state.is_unsaved());
     let written = run(&mut state, [FileAction::Save.into()]);
     assert_eq!((written.len(), &written[0].0, state.is_unsaved()), (1, &path, false));

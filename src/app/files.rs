@@ -2,7 +2,7 @@
 //! behind. What is to be read or written goes to the shell as an effect.
 
 use super::{
-    Inputs, Restored, Session,
+    Inputs, Marks, Restored, Session,
     action::{Action, Effect, fail, notice, open_bytes},
     session,
     state::{AppState, Doing, NoticeKind, Page, ViewState},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::data::{Dataset, Recipe};
 use crate::model_io::{Model, session::ENDING};
-use crate::trace::{Address, Break, Cursor};
+use crate::trace::{Address, Cursor};
 use crate::train::{Fork, StopWhen};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -206,8 +206,7 @@ pub struct Stamp {
     inputs: Inputs,
     lines: Vec<(Option<Fork>, u32, usize)>,
     stops: Vec<StopWhen>,
-    bookmarks: Vec<Address>,
-    breaks: Vec<Break>,
+    marks: Marks,
     place: (Cursor, Option<Address>, usize),
     view: (ViewState, Page),
 }
@@ -222,8 +221,7 @@ impl Stamp {
             inputs: state.inputs.clone(),
             lines: lines.map(|line| (line.fork(), line.done(), line.optimizers().len())).collect(),
             stops: state.training.stops.clone(),
-            bookmarks: state.bookmarks.clone(),
-            breaks: state.breaks.clone(),
+            marks: state.marks.clone(),
             place: (state.cursor, state.selected, state.run.line_number()),
             view: (state.view, state.view.page),
         }
@@ -233,8 +231,7 @@ impl Stamp {
     pub fn is_same_work(&self, other: &Self) -> bool {
         // Large things are told apart by what they are, not number by number.
         self.inputs.is_identical(&other.inputs)
-            && (&self.lines, &self.stops, &self.bookmarks, &self.breaks)
-                == (&other.lines, &other.stops, &other.bookmarks, &other.breaks)
+            && (&self.lines, &self.stops, &self.marks) == (&other.lines, &other.stops, &other.marks)
     }
 
     /// Whether nothing at all has changed in between.

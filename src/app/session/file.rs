@@ -1,7 +1,7 @@
 //! The session as a file: which JSON, which tensors, and what is refused.
 
-use super::{Page, Placed, Planned, Session, measured};
-use crate::app::{Forked, Inputs, state::ViewState};
+use super::{Marked, Page, Placed, Planned, Session, measured};
+use crate::app::{Breakpoint, Forked, Inputs, state::ViewState};
 use crate::data::{Content, Fit, Ground, Loaded, Picture, samples};
 use crate::model_io::{
     Architecture, Model, ModelError,
@@ -12,7 +12,6 @@ use crate::nn::{
     optimizer::{Moments, Optimizer, TRAINED},
 };
 use crate::tensor::{Shape, shape_of};
-use crate::trace::Break;
 use crate::train::{Fork, Keyframe, Keyframes, Line, StopWhen};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, path::PathBuf, sync::Arc};
@@ -36,8 +35,8 @@ struct About {
     line: usize,
     stops: Vec<StopWhen>,
     place: Placed,
-    bookmarks: Vec<String>,
-    breaks: Vec<Break>,
+    bookmarks: Vec<Marked>,
+    breaks: Vec<Breakpoint>,
     view: ViewState,
     page: Page,
     moves_per_sec: f32,

@@ -1,7 +1,7 @@
 //! The session: all that it takes to go on where one was, taken from the state and put back.
 
 use super::{
-    Feed, Inputs, Looks, Need, OpenedSet, Training, TrainingState, Undo,
+    Bookmark, Breakpoint, Feed, Inputs, Looks, Marks, Need, OpenedSet, Training, TrainingState, Undo,
     state::{AppState, Page, ViewState, at_prediction},
     work::{self, Derived},
 };
@@ -29,8 +29,8 @@ pub struct Session {
     line: usize,
     stops: Vec<StopWhen>,
     place: Placed,
-    bookmarks: Vec<String>,
-    breaks: Vec<Break>,
+    bookmarks: Vec<Marked>,
+    breaks: Vec<Breakpoint>,
     view: ViewState,
     page: Page,
     moves_per_sec: f32,
@@ -60,13 +60,20 @@ struct Placed {
     selected: Option<String>,
 }
 
+/// A bookmark: where, and what it is called.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+struct Marked {
+    address: String,
+    name: String,
+}
+
 /// A session that has been computed so far that the program can go on from it.
 #[derive(Clone, Debug)]
 pub struct Restored {
     derived: Derived,
     cursor: Cursor,
     selected: Option<Address>,
-    bookmarks: Vec<Address>,
+    marks: Marks,
     session: Box<Session>,
     /// Why the data set is not there, where it is not.
     pub(super) missing: Option<String>,
@@ -77,6 +84,9 @@ impl Session {
     pub fn of(state: &AppState) -> Self {
         let plan = state.plan();
         let text = |address: &Address| plan.text(address);
+        let bookmarks = state.marks.bookmarks.iter();
+        let bookmarks =
+            bookmarks.map(|Bookmark { address, name }| Marked { address: text(address), name: name.clone() });
         let time = state.trace().time();
         let lines = state.run.lines().iter().enumerate().map(|(number, line)| {
             let looked_at = (number == state.run.line_number()).then_some(time);
@@ -102,8 +112,8 @@ impl Session {
                 grain: state.cursor.grain(),
                 selected: state.selected.as_ref().map(text),
             },
-            bookmarks: state.bookmarks.iter().map(text).collect(),
-            breaks: state.breaks.clone(),
+            bookmarks: bookmarks.collect(),
+            breaks: state.marks.breaks.iter().copied().filter(can_be_written).collect(),
             view: state.view,
             page: state.view.page,
             moves_per_sec: state.playback.moves_per_sec,
@@ -187,15 +197,8 @@ impl Session {
             inputs = trained(inputs, line);
         }
         let Some(derived) = work::derive(inputs, watch)? else { return Ok(None) };
-        let (cursor, bookmarks) = (at_prediction(derived.run.plan()), Vec::new());
-        Ok(Some(Restored {
-            derived,
-            cursor,
-            selected: None,
-            bookmarks,
-            session: self,
-            missing: Some(missing),
-        }))
+        let (cursor, marks) = (at_prediction(derived.run.plan()), Marks::default());
+        Ok(Some(Restored { derived, cursor, selected: None, marks, session: self, missing: Some(missing) }))
     }
 
     /// Goes to the training step that was looked at.
@@ -216,12 +219,16 @@ impl Session {
         let parse = |text: &String| plan.parse(text).ok();
         let selected = self.place.selected.as_ref().and_then(parse);
         let selected = selected.filter(|address| address.time == cursor.time(&plan));
-        let bookmarks = self.bookmarks.iter().filter_map(parse).collect();
+        let bookmarks = self.bookmarks.iter().filter_map(|Marked { address, name }| {
+            Some(Bookmark { address: parse(address)?, name: name.clone() })
+        });
+        let mut marks = Marks { breaks: self.breaks.clone(), bookmarks: bookmarks.collect() };
+        marks.keep_fitting(&plan);
         if !run.approach(run.need(&cursor, selected), u32::MAX, watch)? {
             return Ok(None);
         }
         let derived = Derived { inputs, fitted, run };
-        Ok(Some(Restored { derived, cursor, selected, bookmarks, session: self, missing: None }))
+        Ok(Some(Restored { derived, cursor, selected, marks, session: self, missing: None }))
     }
 }
 
@@ -262,6 +269,22 @@ impl Planned {
     }
 }
 
+/// Whether a breakpoint's number can be written down: JSON has no NaN.
+fn can_be_written(breakpoint: &Breakpoint) -> bool {
+    match breakpoint.kind {
+        Break::Above { limit, .. } | Break::Below { limit, .. } => limit.is_finite(),
+        Break::NotFinite
+        | Break::ReluKills
+        | Break::DeadUnit
+        | Break::PoolTies
+        | Break::WinnerChanges
+        | Break::Misclassified
+        | Break::PredictionFlips
+        | Break::LossRises
+        | Break::CellChanges(_) => true,
+    }
+}
+
 /// The data set of a training, where it was opened, to be looked at.
 fn opened_set(inputs: &Inputs) -> Option<OpenedSet> {
     let dataset = inputs.training.as_ref()?.course.data.clone();
@@ -278,21 +301,20 @@ fn trained(inputs: Inputs, line: &Line) -> Inputs {
 
 /// Puts a session in place of all that was there.
 pub(super) fn take_over(state: &mut AppState, restored: Restored) -> Box<Session> {
-    let Restored { derived, cursor, selected, bookmarks, session, .. } = restored;
+    let Restored { derived, cursor, selected, marks, session, .. } = restored;
     let Derived { inputs, fitted, run } = derived;
     (state.inputs, state.fitted, state.run) = (inputs, fitted, run);
     (state.cursor, state.selected) = (cursor, selected);
     (state.trail, state.trail_ahead) = (Vec::new(), Vec::new());
-    (state.pending, state.resume, state.stopped) = (None, false, None);
-    (state.bookmarks, state.breaks) = (bookmarks, session.breaks.clone());
+    (state.pending, state.hunt, state.stopped, state.marks) = (None, None, None, marks);
     (state.undo, state.in_stroke, state.draft, state.answer) = (Undo::default(), false, None, None);
     state.looks = Looks::default();
     state.training = TrainingState::with_stops(session.stops.clone());
     state.playback.playing = false;
     state.playback.set_speed(session.moves_per_sec);
     state.data.opened = opened_set(&state.inputs).or(state.data.opened.take());
-    // Light or dark, and the language, are the reader's own.
-    let ViewState { theme, lang, .. } = state.view;
-    state.view = ViewState { theme, lang, page: session.page, ..session.view };
+    // Light or dark, the language and the like are the reader's own.
+    let ViewState { theme, lang, toured, still, tour, .. } = state.view;
+    state.view = ViewState { theme, lang, toured, still, tour, page: session.page, ..session.view };
     session
 }
