@@ -2,9 +2,10 @@
 
 use convstep::{
     app::{
-        Action, AppState, EditAction, Effect, End, Extent, Job, News, TrainAction, Training, Until, apply,
+        Action, AppState, DataAction, EditAction, Effect, End, Extent, Job, News, TrainAction, Training,
+        Until, apply,
     },
-    data::{Dataset, Generated},
+    data::{Dataset, Generated, Part as DataPart},
     model_io::{Architecture, Model},
     nn::{
         Params, Part,
@@ -270,6 +271,36 @@ fn the_trained_weights_can_be_kept() {
     assert_eq!((&*state.model().params, state.plan().setup().images), (&after, 1));
     run(&mut state, Action::Undo);
     assert_eq!(state.run.line().done(), 10);
+}
+
+#[test]
+fn an_example_is_stepped_through_with_the_trained_weights_and_undo_goes_back_to_training() {
+    let mut state = state();
+    train(&mut state, TrainAction::Start(Until::Step(9)));
+    train(&mut state, TrainAction::GoTo(4));
+    let after = state.trace().params_after();
+    let data = state.shown_data();
+    let example = data.example(DataPart::Validation, 3).expect("is made");
+    let step = |data: &Dataset| {
+        Action::Data(DataAction::StepThrough { data: data.clone(), part: DataPart::Validation, index: 3 })
+    };
+    run(&mut state, step(&data));
+    assert!(state.inputs.training.is_none());
+    assert_eq!((&*state.model().params, &state.fitted.tensor), (&after, &example.pixels));
+    assert_eq!(state.label(), example.class);
+    run(&mut state, Action::Undo);
+    assert_eq!((state.run.line().done(), state.shown_data() == data), (10, true));
+    // While a job goes on it is the latest weights.
+    let effects = apply(&mut state, Action::Train(TrainAction::Start(Until::Step(12))));
+    let [Effect::Train(job)] = &effects[..] else { panic!("{effects:?}") };
+    let mut job = job.lock().expect("no panic").take().expect("a job");
+    let mut told = news(&mut job, &Alone).expect("a step");
+    told.keyframes = vec![(job.time(), job.keyframe())];
+    let latest = job.keyframe().params;
+    apply(&mut state, Action::Train(TrainAction::News(Box::new(told))));
+    run(&mut state, step(&data));
+    assert_eq!(state.model().params, latest);
+    assert!(state.training.running.is_none(), "which ends the job");
 }
 
 #[test]

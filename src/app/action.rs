@@ -603,10 +603,10 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::TypeAddress(typing) => state.view.typing_address = typing,
         Action::Escape => {
             let view = &mut state.view;
-            if state.data.asking {
-                state.data.asking = false;
-            } else if view.blank || view.help || view.typing_address || view.palette {
+            if view.blank || view.help || view.typing_address || view.palette {
                 (view.blank, view.help, view.typing_address, view.palette) = (false, false, false, false);
+            } else if state.data.asking {
+                state.data.asking = false;
             } else if view.tour.is_some() {
                 (view.tour, view.toured) = (None, true);
             } else if state.files.asked.take().is_some() {

@@ -56,8 +56,8 @@ pub enum DataAction {
         /// The answer.
         result: Result<Measured, DataError>,
     },
-    /// An example becomes the picture that is stepped through, with its label; a network in training goes on with
-    /// the weights after the step looked at.
+    /// An example becomes the picture that is stepped through, with its label; of a network in training by the weights
+    /// after the step looked at, or the latest while it goes on.
     StepThrough {
         /// Its set.
         data: Dataset,
@@ -273,7 +273,7 @@ fn step_through(state: &mut AppState, data: &Dataset, part: Part, index: u64) ->
                 ..state.inputs.clone()
             };
             if state.inputs.training.is_some() && state.run.line().done() > 0 {
-                let params = Arc::new(state.trace().params_after());
+                let params = training::trained(state);
                 inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
             }
             state.view.page = Page::Closeup;

@@ -303,12 +303,23 @@ fn look_at(state: &mut AppState, time: u32) {
     travel(state, |cursor, plan| cursor.go(plan, Move::Seek(address)));
 }
 
+/// The weights that training has come to: while it goes on the latest, else those after the step looked at.
+pub(in crate::app) fn trained(state: &AppState) -> Arc<Params> {
+    let (line, next) = (state.run.line(), state.trace().time() + 1);
+    let is_growing = state.training.running.is_some_and(|running| running.line == state.run.line_number());
+    let until = if is_growing { u32::MAX } else { next };
+    match line.keyframes.before(until) {
+        Some((time, frame)) if is_growing || time == next => Arc::clone(&frame.params),
+        Some(_) | None => Arc::new(state.trace().params_after()),
+    }
+}
+
 /// The weights after the step looked at become the model's own.
 fn keep(state: &mut AppState) -> Vec<Effect> {
     if state.inputs.training.is_none() {
         return Vec::new();
     }
-    let params = Arc::new(state.trace().params_after());
+    let params = trained(state);
     edit(state, |inputs| {
         inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
         inputs.training = None;

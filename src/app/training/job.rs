@@ -139,13 +139,13 @@ impl Job {
         let record = Record { report, learning_rate: self.trainer.optimizer.learning_rate, norms };
         let is_last = self.time() >= self.end;
         let is_due = self.time().is_multiple_of(self.check_every) || is_last;
-        let check = is_due.then(|| self.check()).transpose()?.flatten();
+        let check = is_due.then(|| self.check(workers)).transpose()?.flatten();
         let stop = self.watch.see(&self.stops, &record, check.as_ref()).map(End::Stopped);
         Ok(Step { time, record, check, end: stop.or(is_last.then_some(End::Done)) })
     }
 
     /// How the network does on validation examples.
-    fn check(&mut self) -> Result<Option<Check>, String> {
+    fn check(&mut self, workers: &dyn Workers) -> Result<Option<Check>, String> {
         let Feed::Batches { course, preprocess, output } = &*self.feed else { return Ok(None) };
         if self.examples.is_empty() {
             let (part, indices) = checked(&course.data);
@@ -160,7 +160,7 @@ impl Job {
         }
         let mut checker = Checker::new(self.trainer.network(), self.trainer.params());
         for (x, target) in &self.examples {
-            checker.add(x, target);
+            checker.add_on(workers, x, target);
         }
         Ok((!self.examples.is_empty()).then(|| checker.finish()))
     }

@@ -9,7 +9,7 @@ mod act;
 mod job;
 
 pub use act::{Running, TrainAction, TrainingState};
-pub(super) use act::{act, fork, halt, is_forking, is_steering, shelve, steer, take_fork, unshelve};
+pub(super) use act::{act, fork, halt, is_forking, is_steering, shelve, steer, take_fork, trained, unshelve};
 pub use job::{End, Job, News, Step, Until, checked};
 
 /// What a user chooses to train on.

@@ -9,8 +9,10 @@ use std::path::PathBuf;
 pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
     let act = |action| view.act(Action::Data(action));
     let id = Id::unique("path of the data set");
-    let is_new = ui.data(|data| data.get_temp::<String>(id).is_none());
-    let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let pass = ui.ctx().cumulative_pass_nr();
+    // What was typed when it was last open is there again.
+    let (mut text, last): (String, u64) = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let is_new = last + 1 < pass;
     let mut open = true;
     let mut given = false;
     Window::new(view.text("cmd.open_data"))
@@ -43,13 +45,10 @@ pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
             ui.label(RichText::new(view.text("sets.kinds")).color(view.theme.text_weak));
         });
     let path = text.trim().to_owned();
-    ui.data_mut(|data| data.insert_temp(id, text));
+    ui.data_mut(|data| data.insert_temp(id, (text, pass)));
     if given && !path.is_empty() {
         act(DataAction::Open(PathBuf::from(path)));
     } else if !open {
         act(DataAction::Ask(false));
-    }
-    if given || !open {
-        ui.data_mut(|data| data.remove::<String>(id));
     }
 }

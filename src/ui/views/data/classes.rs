@@ -60,11 +60,10 @@ fn class_ui(ui: &mut Ui, view: &View, data: &Dataset, measured: Option<&Measured
     }
     let square = Rect::from_min_size(rect.min + vec2(2.0, 2.0), vec2(ROW - 4.0, ROW - 4.0));
     let mean = measured.and_then(|measured| measured.means.get(class)?.as_ref());
-    if let Some(mean) = mean {
-        let id = Id::unique(("mean", data, view.state.data.part, class));
-        if let Some(thumbnail) = of_pixels(ui.ctx(), id, mean) {
-            thumbnail.paint(ui, theme, square);
-        }
+    let id = Id::unique(("mean", data, view.state.data.part, class));
+    let mean = mean.and_then(|mean| of_pixels(ui.ctx(), id, mean));
+    if let Some(mean) = &mean {
+        mean.paint(ui, theme, square);
     }
     let left = square.right() + space::S;
     let font = theme::small_font();
@@ -84,7 +83,15 @@ fn class_ui(ui: &mut Ui, view: &View, data: &Dataset, measured: Option<&Measured
     painter.rect_filled(rail, 2.0, theme.field);
     let share = count.unwrap_or(0) as f32 / most as f32;
     painter.rect_filled(rail.with_max_x(rail.left() + rail.width() * share), 2.0, theme.accent);
-    if response.on_hover_text(words).clicked() {
+    let response = response.on_hover_ui(|ui| {
+        ui.label(&words);
+        if let Some(mean) = &mean {
+            const SIDE: f32 = 140.0;
+            let (rect, _) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
+            mean.paint(ui, theme, rect);
+        }
+    });
+    if response.clicked() {
         act(view, DataAction::Class((!now).then_some(class)));
     }
 }

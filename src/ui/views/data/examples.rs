@@ -14,7 +14,7 @@ use egui::{ScrollArea, Ui, vec2};
 /// Examples of generated data that are shown: there is no last one.
 const ENDLESS: u64 = 10_000;
 
-/// The side of a picture, in points.
+/// The least side of a picture, in points: they fill the width.
 const SIDE: f32 = 56.0;
 
 /// Draws them.
@@ -42,33 +42,36 @@ pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         return;
     }
     let gap = vec2(space::S, space::S);
-    let columns = ((ui.available_width() - 10.0 + gap.x) / (SIDE + gap.x)).max(1.0) as u64;
+    // Beside the bar that scrolls.
+    let room = ui.available_width() - 10.0 + gap.x;
+    let columns = (room / (SIDE + gap.x)).max(1.0) as u64;
+    let side = (room / columns as f32 - gap.x).floor().clamp(SIDE, 2.0 * SIDE);
     let rows = usize::try_from(count.div_ceil(columns)).unwrap_or(usize::MAX);
     ui.spacing_mut().item_spacing = gap;
     let mut budget = Budget::of_frame();
     // Another set, part or class begins at its top.
     let area = ScrollArea::vertical().id_salt(("examples", data, part, class)).auto_shrink(false);
-    area.show_rows(ui, height(SIDE), rows, |ui, rows| {
+    area.show_rows(ui, height(side), rows, |ui, rows| {
         for row in rows {
             ui.horizontal(|ui| {
                 let first = row as u64 * columns;
                 for k in first..(first + columns).min(count) {
                     let index = of_class.map_or(k, |numbers| numbers[k as usize]);
-                    example_ui(ui, view, data, index, &mut budget);
+                    example_ui(ui, view, data, index, side, &mut budget);
                 }
             });
         }
     });
 }
 
-fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, budget: &mut Budget) {
+fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, side: f32, budget: &mut Budget) {
     let part = view.state.data.part;
     let thumbnail = of_example(ui.ctx(), data, part, index, budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
     let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);
     let words = view.fill("sets.example", &[("n", &index.to_string()), ("class", name)]);
     let caption = (name, view.theme.text_weak);
-    if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), SIDE, caption, &words).clicked() {
+    if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), side, caption, &words).clicked() {
         act(view, DataAction::StepThrough { data: data.clone(), part, index });
     }
 }

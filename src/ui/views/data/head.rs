@@ -4,7 +4,7 @@ use super::act;
 use crate::app::{Action, DataAction, Shown, TrainAction};
 use crate::data::{Dataset, Generated, Origin, Part};
 use crate::ui::{number, theme, view::View};
-use egui::{Button, ComboBox, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use egui::{Button, ComboBox, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the rows above the examples.
 pub fn head_ui(ui: &mut Ui, view: &View, data: &Dataset) {
@@ -71,7 +71,9 @@ fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Part) {
 fn train_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     let training = view.state.inputs.training.as_ref();
     if training.is_some_and(|training| training.course.data.is_of_one_source(data)) {
-        ui.label(RichText::new(view.text("sets.is_trained_on")).color(view.theme.good));
+        // In one piece: words without spaces would break anywhere.
+        let words = RichText::new(view.text("sets.is_trained_on")).color(view.theme.good);
+        ui.add(Label::new(words).extend());
     } else if ui.add(Button::new(view.text("sets.use"))).on_hover_text(view.text("sets.use_tip")).clicked() {
         view.act(Action::Train(TrainAction::Use(Some(data.clone()))));
     }
