@@ -269,3 +269,38 @@ fn the_timeline_zooms_scrubs_and_follows_the_cursor() {
     harness.run_steps(3);
     assert!(harness.state().state.spans.step.is_whole());
 }
+
+#[test]
+fn two_pictures_stand_side_by_side_with_their_difference() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = Words(lang);
+        for size in SIZES {
+            let mut harness = harness(lang, false, size);
+            harness.key_press(Key::F7);
+            harness.run_steps(3);
+            assert!(harness.query_by_label(&words.text("compare.how")).is_some());
+            click(&mut harness, &words.text("cmd.keep"));
+            do_it(&mut harness, Action::OpenSample("shape-ring".into()));
+            let step = "e0";
+            let caption = |side: &str, picture: &str| {
+                let parts = [("picture", picture), ("step", step)];
+                format!("{side} · shapes: {}", words.fill("compare.side", &parts))
+            };
+            let planes = [
+                caption("A", "shape-star"),
+                caption("B", "shape-ring"),
+                format!("A−B: {}", words.text("compare.difference")),
+            ];
+            let rects = planes.map(|label| harness.get_by_label(&label).rect());
+            assert!(rects.windows(2).all(|pair| pair[0].right() < pair[1].left()), "{rects:?}");
+            assert!(harness.query_by_label(&words.text("compare.predictions")).is_some());
+            // The cell under the pointer is named for all three.
+            harness.event(egui::Event::PointerMoved(rects[0].center()));
+            harness.run_steps(4);
+            let start = words.text("compare.cell").split("%{").next().unwrap_or_default().to_owned();
+            assert!(harness.query_all_by_label_contains(&start).next().is_some());
+            click(&mut harness, &words.text("compare.forget"));
+            assert!(harness.state().state.compare.kept.is_none());
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use super::{
     BuildAction, Draft, Inputs, Session,
     ask::{self, EXPONENTS, Tab},
+    compare::{self, CompareAction},
     edit::{self, EditAction},
     files::{self, Content as FileContent, FileAction, Kind, Recent, Stamp},
     history::Edited,
@@ -156,6 +157,8 @@ pub enum Action {
     Tour(Option<usize>),
     /// Whether nothing moves by itself.
     SetStill(bool),
+    /// What is compared.
+    Compare(CompareAction),
     /// What is shown of the timeline.
     Spans(SpanAction),
     /// The overview of all keys.
@@ -589,14 +592,16 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
             let view = &mut state.view;
             view.tour = stop.filter(|&stop| stop < TOUR.len());
             match view.tour {
-                // All five regions are there.
+                // All five regions are there, as the words of the tour have them.
                 Some(_) => {
-                    (view.page, view.pad, view.help, view.palette) = (Page::Closeup, false, false, false)
+                    (view.page, view.side) = (Page::Closeup, Side::Cell);
+                    (view.pad, view.help, view.palette) = (false, false, false);
                 }
                 None => view.toured = true,
             }
         }
         Action::SetStill(still) => state.view.still = still,
+        Action::Compare(action) => compare::act(state, action),
         Action::Spans(action) => span::act(state, action),
         Action::ToggleHelp => state.view.help = !state.view.help,
         Action::ToggleBlank => state.view.blank = !state.view.blank,

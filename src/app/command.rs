@@ -1,7 +1,8 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
 use super::{
-    Action, AppState, BuildAction, DataAction, FileAction, FileKind, MarkAction, Page, Side, SpanAction,
+    Action, AppState, BuildAction, CompareAction, DataAction, FileAction, FileKind, MarkAction, Page, Side,
+    SpanAction,
 };
 use crate::trace::{Grain, Move};
 
@@ -119,6 +120,7 @@ pub const COMMANDS: &[Command] = commands! {
     "grain_channel" Grain key("7"), "" => |_| Action::Go(Move::Grain(Grain::Channel));
     "grain_cell" Grain key("8"), "" => |_| Action::Go(Move::Grain(Grain::Cell));
     "grain_term" Grain key("9"), "" => |_| Action::Go(Move::Grain(Grain::Term));
+    "palette" Follow ctrl("K"), "" => |_| Action::ShowPalette(true);
     "go_to" Follow key("G"), "" => |_| Action::TypeAddress(true);
     "run_to" Follow key("R"), "" => |_| Action::RunToHere;
     "writer" Follow key("W"), "" => |_| Action::LastWriter;
@@ -126,22 +128,23 @@ pub const COMMANDS: &[Command] = commands! {
     "trail_back" Follow key("Backspace"), "←" => |_| Action::Trail(1);
     "trail_ahead" Follow shift("Backspace"), "→" => |_| Action::Trail(-1);
     "bookmark" Follow key("M"), "★" => |_| Action::Mark(MarkAction::ToggleBookmark);
+    "show_time" Follow key("T"), "" => |state| Action::SetSide(match (state.view.page, state.view.side) {
+        (Page::Closeup, Side::Time) => Side::Cell,
+        (Page::Closeup | Page::Training | Page::Looks | Page::Data | Page::Compare, Side::Cell | Side::Time) => Side::Time,
+    });
+    "timeline_in" Follow shift("ArrowDown"), "" => |_| Action::Spans(SpanAction::Zoom(2.0));
+    "timeline_out" Follow shift("ArrowUp"), "" => |_| Action::Spans(SpanAction::Zoom(0.5));
+    "timeline_whole" Follow key("0"), "" => |_| Action::Spans(SpanAction::Whole);
     "faster" View key("Plus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec * 2.0);
     "slower" View key("Minus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec / 2.0);
     "page_closeup" View key("F2"), "" => |_| Action::SetPage(Page::Closeup);
     "page_training" View key("F3"), "" => |_| Action::SetPage(Page::Training);
     "page_data" View key("F6"), "" => |_| Action::SetPage(Page::Data);
     "page_looks" View key("F4"), "" => |_| Action::SetPage(Page::Looks);
-    "show_time" View key("T"), "" => |state| Action::SetSide(match (state.view.page, state.view.side) {
-        (Page::Closeup, Side::Time) => Side::Cell,
-        (Page::Closeup | Page::Training | Page::Looks | Page::Data, Side::Cell | Side::Time) => Side::Time,
-    });
-    "timeline_in" View shift("ArrowDown"), "" => |_| Action::Spans(SpanAction::Zoom(2.0));
-    "timeline_out" View shift("ArrowUp"), "" => |_| Action::Spans(SpanAction::Zoom(0.5));
-    "timeline_whole" View key("0"), "" => |_| Action::Spans(SpanAction::Whole);
+    "page_compare" View key("F7"), "" => |_| Action::SetPage(Page::Compare);
+    "keep" View key("K"), "" => |_| Action::Compare(CompareAction::Keep);
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
-    "palette" View ctrl("K"), "" => |_| Action::ShowPalette(true);
     "tour" View None, "" => |_| Action::Tour(Some(0));
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;
     "escape" View key("Escape"), "" => |_| Action::Escape;

@@ -8,6 +8,7 @@ mod action;
 mod ask;
 mod build;
 pub mod command;
+mod compare;
 mod edit;
 mod files;
 mod history;
@@ -27,6 +28,7 @@ mod work;
 pub use action::{Action, Effect, apply};
 pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
 pub use build::{BuildAction, Draft, Written};
+pub use compare::{Compare, CompareAction, Kept, Sides};
 pub use edit::{EditAction, Extent, Ink};
 pub use files::{
     Absent, Asked, Content as FileContent, FileAction, Files, Kind as FileKind, Offer, RECENT, Recent, Stamp,

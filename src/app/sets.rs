@@ -202,7 +202,7 @@ pub(super) fn follow(state: &mut AppState) -> Vec<Effect> {
             let training = state.inputs.training.as_ref();
             training.map(|training| (training.course.data.clone(), Part::Train))
         }
-        Page::Closeup | Page::Looks => None,
+        Page::Closeup | Page::Looks | Page::Compare => None,
     };
     let Some((data, part)) = wanted.filter(|(data, part)| !data.is_empty(*part)) else { return Vec::new() };
     let is_under_way = state.data.measuring.as_ref().is_some_and(|(_, of, its)| (of, *its) == (&data, part));

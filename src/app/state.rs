@@ -3,6 +3,7 @@
 use super::{
     ask::{Answer, Question, Tab},
     build::Draft,
+    compare::Compare,
     files::{self, Files},
     history::{Inputs, Undo},
     hunt::{Halt, Hunt},
@@ -82,11 +83,13 @@ pub enum Page {
     Data,
     /// What a unit of the network looks at.
     Looks,
+    /// What was kept beside what is looked at.
+    Compare,
 }
 
 impl Page {
     /// All pages, in the order of their tabs.
-    pub const ALL: [Self; 4] = [Self::Closeup, Self::Training, Self::Data, Self::Looks];
+    pub const ALL: [Self; 5] = [Self::Closeup, Self::Training, Self::Data, Self::Looks, Self::Compare];
 
     /// The key of its name in the strings.
     pub const fn key(self) -> &'static str {
@@ -95,6 +98,7 @@ impl Page {
             Self::Training => "page.training",
             Self::Data => "page.data",
             Self::Looks => "page.looks",
+            Self::Compare => "page.compare",
         }
     }
 }
@@ -260,12 +264,16 @@ impl Counted {
         const TICKS: usize = 4096;
         /// Cells that are looked through in a frame's time.
         const CELLS: u64 = 1_000_000;
+        let is_known = self.revision == run.revision();
+        if is_known && self.hits.iter().map(|(kind, _)| *kind).eq(marks.enabled()) {
+            return;
+        }
         let plan = run.plan();
         let cells: u64 = plan.stages().iter().map(|stage| stage.cells()).sum();
         let is_too_much = run.is_large()
             || run.trace().reached() < Pass::Update
             || cells.saturating_mul(u64::from(plan.repeats())) > CELLS;
-        let known = if self.revision == run.revision() { std::mem::take(&mut self.hits) } else { Vec::new() };
+        let known = if is_known { std::mem::take(&mut self.hits) } else { Vec::new() };
         self.revision = run.revision();
         self.hits = Vec::new();
         for kind in marks.enabled().filter(|_| !is_too_much) {
@@ -327,6 +335,8 @@ pub struct AppState {
     pub data: DataState,
     /// Earlier and undone inputs.
     pub undo: Undo,
+    /// What is compared.
+    pub compare: Compare,
     /// What goes on with files.
     pub files: Files,
     /// What a unit looks at.
@@ -385,6 +395,7 @@ impl AppState {
             training: TrainingState::default(),
             data: DataState::default(),
             undo: Undo::default(),
+            compare: Compare::default(),
             files: Files::default(),
             looks: Looks::default(),
             draft: None,
@@ -538,7 +549,7 @@ pub(super) fn at_prediction(plan: &Plan) -> Cursor {
 }
 
 /// The cells of one image of a batch.
-fn of_image(tensor: &Tensor, image: u32) -> impl Iterator<Item = f32> {
+pub(super) fn of_image(tensor: &Tensor, image: u32) -> impl Iterator<Item = f32> {
     let each = tensor.len() / tensor.dim().0.max(1);
     let image = (image as usize).min(tensor.dim().0.saturating_sub(1));
     tensor.iter().copied().skip(image * each).take(each)

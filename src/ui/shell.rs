@@ -102,6 +102,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
                 Page::Training => views::training::training_ui(ui, view),
                 Page::Data => views::data::data_ui(ui, view),
                 Page::Looks => views::looks::looks_ui(ui, view),
+                Page::Compare => views::compare::compare_ui(ui, view),
             }
         });
     if view.state.view.pad {
@@ -132,7 +133,7 @@ fn sides_ui(ui: &mut Ui, view: &View) {
 
 /// The tabs of what the middle shows.
 fn pages_ui(ui: &mut Ui, view: &View) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for page in Page::ALL {
             let current = page == view.state.view.page;
             if ui.selectable_label(current, view.text(page.key())).clicked() {

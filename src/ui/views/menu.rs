@@ -23,7 +23,11 @@ pub fn menu_ui(ui: &mut Ui, view: &View) {
                 Group::File | Group::Edit | Group::Step | Group::Follow | Group::View => {
                     ui.menu_button(view.text(group.key()), |ui| {
                         ui.set_min_width(230.0);
-                        contents_ui(ui, view, group);
+                        // A small window has no room for a long menu.
+                        let room = ui.ctx().content_rect().height() - 70.0;
+                        ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
+                            contents_ui(ui, view, group);
+                        });
                     });
                 }
             }

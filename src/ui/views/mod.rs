@@ -3,6 +3,7 @@
 pub mod breadcrumb;
 pub mod builder;
 pub mod closeup;
+pub mod compare;
 pub mod data;
 pub mod files;
 pub mod help;

@@ -5,7 +5,7 @@ mod breaks;
 mod trail;
 
 use crate::app::{
-    Action, Halt, MarkAction,
+    Action, Halt, MarkAction, Page, Side,
     command::{Command, command},
 };
 use crate::trace::Address;
@@ -33,12 +33,18 @@ pub fn stopped_ui(ui: &mut Ui, view: &View) {
             Halt::End { .. } => ("○", view.theme.text_weak),
         };
         ui.label(RichText::new(sign).color(color));
-        ui.label(RichText::new(say::halt(view, &halt)).color(view.theme.text_strong));
+        let why = ui.label(RichText::new(say::halt(view, &halt)).color(view.theme.text_strong));
+        // A screen reader says it when it comes.
+        ui.ctx().accesskit_node_builder(why.id, |node| node.set_live(egui::accesskit::Live::Polite));
         if let Halt::Hit(stop) = halt {
             link_ui(ui, view, &stop.cell);
         }
-        for id in ["reverse_continue", "continue"] {
-            command_ui(ui, view, id);
+        // The panel of time has them already.
+        let look = view.state.view;
+        if (look.page, look.side) != (Page::Closeup, Side::Time) {
+            for id in ["reverse_continue", "continue"] {
+                command_ui(ui, view, id);
+            }
         }
         let close = ui.button("✕").on_hover_text(view.text("notice.dismiss"));
         name(&close, Role::Button, &view.text("time.dismiss"));

@@ -75,8 +75,8 @@ impl Timeline<'_> {
         } else {
             (egui::Vec2::ZERO, 1.0)
         };
-        /// Points of scrolling for a zoom by e: a notch of the wheel zooms by a third.
-        const POINTS: f32 = 160.0;
+        /// Points of scrolling for a zoom by e: a notch of the wheel zooms by a fourth.
+        const POINTS: f32 = 200.0;
         let factor = f64::from(pinch * (scroll.y / POINTS).exp());
         let seen = f64::from((pos.x - row.left()) / row.width()).clamp(0.0, 1.0);
         let drag = [PointerButton::Secondary, PointerButton::Middle]

@@ -106,14 +106,12 @@ pub fn timeline_ui(ui: &mut Ui, view: &View) {
     if ui.is_rect_visible(whole) {
         timeline.labels_ui(ui.painter(), whole, labels);
         timeline.run_ui(ui, whole);
-        // What is zoomed out of the line does not run into the names.
-        let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(whole));
-        inside.set_clip_rect(
-            ui.clip_rect().intersect(Rect::from_x_y_ranges(line.x_range().expand(8.0), whole.y_range())),
-        );
+        // What is zoomed out of the line does not run into the names; the cursor's handle may.
+        let room = |beyond: f32| Rect::from_x_y_ranges(line.x_range().expand(beyond), whole.y_range());
+        let inside = ui.painter().with_clip_rect(ui.clip_rect().intersect(room(0.0)));
         timeline.icicle_ui(&inside);
-        timeline.marks_ui(inside.painter());
-        timeline.cursor_ui(inside.painter());
+        timeline.marks_ui(&inside);
+        timeline.cursor_ui(&ui.painter().with_clip_rect(ui.clip_rect().intersect(room(8.0))));
         timeline.bar_ui(ui.painter());
     }
     timeline.answer(ui, response);
@@ -189,8 +187,7 @@ impl Timeline<'_> {
         }
     }
 
-    fn icicle_ui(&self, ui: &Ui) {
-        let painter = ui.painter();
+    fn icicle_ui(&self, painter: &Painter) {
         let plan = self.view.state.plan();
         if let Some(row) = self.rows.images {
             for image in 0..plan.repeats() {

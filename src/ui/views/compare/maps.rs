@@ -1,0 +1,152 @@
+//! A map of both sides on one scale, and their difference on its own.
+
+use super::side_text;
+use crate::app::{Kept, Sides};
+use crate::ui::{
+    colormap::{Extent, Mapping, legend_ui},
+    number, plane, theme,
+    theme::space,
+    view::View,
+    widgets::grid::{CellSpan, CellView, Grid, Overlay},
+};
+use egui::{Id, RichText, Ui};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A map with its caption.
+struct Map<'a> {
+    id: &'static str,
+    /// In two lines.
+    caption: [String; 2],
+    cells: &'a [f32],
+    mapping: Mapping,
+    extent: Extent,
+}
+
+/// Draws the maps and what is to be said of the whole tensor.
+pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides, height: f32) {
+    let dark = view.theme.dark;
+    let b = sides.plane_of(&sides.b);
+    let a = sides.a.as_ref().map(|a| sides.plane_of(a));
+    let all = sides.difference();
+    let difference = all.as_ref().map(|all| sides.plane_of(all));
+    let extent = |cells: &[f32]| Extent::of(cells.iter().copied());
+    // One scale for both: equal colours are equal numbers.
+    let both = a.map_or_else(|| extent(b), |a| extent(a).union(extent(b)));
+    let is_signed = plane::is_signed(view, sides.tensor) || both.min < 0.0;
+    let mapping = if is_signed { Mapping::signed_for(both, dark) } else { Mapping::positive_for(both, dark) };
+    let mapping = mapping.with_log(view.state.view.log);
+    let mut maps = Vec::new();
+    if let Some(a) = a {
+        maps.push(Map { id: "A", caption: side_text(view, kept), cells: a, mapping, extent: extent(a) });
+    }
+    maps.push(Map { id: "B", caption: side_text(view, now), cells: b, mapping, extent: extent(b) });
+    if let Some(cells) = difference {
+        let own = extent(cells);
+        let mapping = Mapping::signed_for(own, dark).with_log(view.state.view.log);
+        maps.push(Map {
+            id: "A−B",
+            caption: [String::new(), view.text("compare.difference")],
+            cells,
+            mapping,
+            extent: own,
+        });
+    }
+    let side = side(ui, height);
+    // The cell under the pointer, in all maps.
+    let id = Id::unique("cell that is compared");
+    let hovered: Option<(usize, usize)> = ui.data(|data| data.get_temp(id)).flatten();
+    let mut over = None;
+    ui.horizontal_wrapped(|ui| {
+        for map in &maps {
+            over = over.or(map_ui(ui, view, map, sides, side, hovered));
+        }
+    });
+    if over != hovered {
+        ui.data_mut(|data| data.insert_temp(id, over));
+        ui.ctx().request_repaint();
+    }
+    let text = match (&sides.a, &all, hovered) {
+        (None, _, _) | (_, None, _) => view.fill(
+            "compare.no_twin",
+            &[("name", &view.state.plan().name(sides.tensor)), ("model", &kept.model.name)],
+        ),
+        (Some(_), Some(_), Some((i, j))) => {
+            let at = i * sides.size[1] + j;
+            let value = |cells: Option<&[f32]>| {
+                cells.and_then(|cells| cells.get(at)).map_or_else(String::new, |&x| number::four_digits(x))
+            };
+            let (row, column) = (i.to_string(), j.to_string());
+            let (a, b, d) = (value(a), value(Some(b)), value(difference));
+            view.fill("compare.cell", &[("row", &row), ("column", &column), ("a", &a), ("b", &b), ("d", &d)])
+        }
+        (Some(_), Some(all), None) => facts(view, all),
+    };
+    ui.label(RichText::new(text).color(view.theme.text));
+}
+
+/// What is to be said of the difference over the whole tensor.
+fn facts(view: &View, all: &[f32]) -> String {
+    let count = all.len().max(1) as f64;
+    let equal = all.iter().filter(|&&d| d == 0.0).count();
+    let most = all.iter().fold(0.0f32, |most, d| most.max(d.abs()));
+    let mean = all.iter().map(|d| f64::from(d.abs())).sum::<f64>() / count;
+    let share = format!("{:.0}", 100.0 * equal as f64 / count);
+    let (most, mean) = (number::four_digits(most), number::four_digits(mean as f32));
+    view.fill("compare.facts", &[("most", &most), ("mean", &mean), ("equal", &share)])
+}
+
+/// The side of a map: three beside each other, the predictions in view below.
+fn side(ui: &Ui, height: f32) -> f32 {
+    const WORDS: f32 = 250.0;
+    ((ui.available_width() - 3.0 * space::L) / 3.0).min((height - WORDS).max(150.0)).clamp(110.0, 420.0)
+}
+
+fn map_ui(
+    ui: &mut Ui,
+    view: &View,
+    map: &Map,
+    sides: &Sides,
+    side: f32,
+    hovered: Option<(usize, usize)>,
+) -> Option<(usize, usize)> {
+    let [rows, columns] = sides.size;
+    let cells =
+        |i: usize, j: usize| CellView::current(map.cells.get(i * columns + j).copied().unwrap_or(f32::NAN));
+    let title = if map.caption[0].is_empty() {
+        map.id.to_owned()
+    } else {
+        format!("{} · {}", map.id, map.caption[0])
+    };
+    let label = |cell: Option<(usize, usize)>| match cell {
+        None => format!("{title}: {}", map.caption[1]),
+        Some((i, j)) => {
+            let value = number::four_digits(cells(i, j).value);
+            let (row, column) = (i.to_string(), j.to_string());
+            let parts = [("side", map.id), ("row", &row), ("column", &column), ("value", &value)];
+            view.fill("compare.cell_of", &parts)
+        }
+    };
+    let mut hasher = DefaultHasher::new();
+    map.cells.iter().for_each(|x| x.to_bits().hash(&mut hasher));
+    let overlays: Vec<Overlay> =
+        hovered.into_iter().map(|(i, j)| Overlay::outline(CellSpan::cell(i, j), view.theme.hover)).collect();
+    if ui.available_size_before_wrap().x < side {
+        ui.end_row();
+    }
+    let response = ui.vertical(|ui| {
+        ui.set_width(side);
+        ui.label(RichText::new(&title).font(theme::strong_font()));
+        let caption = RichText::new(&map.caption[1]).font(theme::small_font()).color(view.theme.text_weak);
+        ui.add(egui::Label::new(caption).truncate());
+        let plane = Grid::new(("compare", map.id), rows, columns, map.mapping, &cells)
+            .revision(hasher.finish())
+            .cell_points(side / rows.max(columns) as f32)
+            .overlays(&overlays)
+            .label(&label)
+            .show_ui(ui);
+        ui.add_space(space::XS);
+        legend_ui(ui, &map.mapping, side, map.extent.is_some().then_some(map.extent));
+        plane.hovered
+    });
+    response.inner
+}

@@ -1,0 +1,88 @@
+//! The page of comparison: what was kept, what is looked at, and the difference, for any tensor and for the prediction.
+
+mod maps;
+mod scores;
+
+use crate::app::{Action, Compare, CompareAction, Kept};
+use crate::ui::{theme, theme::space, view::View};
+use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
+
+/// Draws the page.
+pub fn compare_ui(ui: &mut Ui, view: &View) {
+    let height = ui.available_height();
+    ScrollArea::vertical().id_salt("compare").auto_shrink(false).show(ui, |ui| {
+        let sides = view.state.compare.sides(view.state);
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.button(view.text("cmd.keep"));
+            if keep.on_hover_text(view.text("compare.keep_tip")).clicked() {
+                act(view, CompareAction::Keep);
+            }
+            let has_kept = view.state.compare.kept.is_some();
+            if ui.add_enabled(has_kept, Button::new(view.text("compare.forget"))).clicked() {
+                act(view, CompareAction::Forget);
+            }
+            if has_kept {
+                tensor_ui(ui, view);
+            }
+            if let Some(sides) = sides.as_ref().filter(|sides| sides.planes > 1) {
+                let mut plane = sides.plane;
+                let label = ui.label(view.text("compare.map"));
+                let drag = DragValue::new(&mut plane).range(0..=sides.planes - 1).speed(0.05);
+                if ui.add(drag).labelled_by(label.id).changed() {
+                    act(view, CompareAction::Plane(plane));
+                }
+            }
+        });
+        ui.add_space(space::XS);
+        let Some(kept) = &view.state.compare.kept else {
+            ui.label(view.text("compare.how"));
+            return;
+        };
+        let now = Kept::of(view.state);
+        match &sides {
+            Some(sides) => maps::maps_ui(ui, view, [kept, &now], sides, height),
+            None => drop(ui.label(view.text("compare.not_computed"))),
+        }
+        ui.add_space(space::S);
+        scores::scores_ui(ui, view, [kept, &now]);
+    });
+}
+
+fn tensor_ui(ui: &mut Ui, view: &View) {
+    let plan = view.state.plan();
+    let now = view.state.compare.tensor(plan);
+    let name = plan.name(now);
+    let combo = ComboBox::from_id_salt("tensor to compare").width(140.0).height(360.0);
+    let response = combo
+        .selected_text(RichText::new(&name).font(theme::mono_font()))
+        .show_ui(ui, |ui| {
+            for tensor in Compare::tensors(view.state.trace()) {
+                let name = RichText::new(plan.name(tensor)).font(theme::mono_font());
+                if ui.selectable_label(tensor == now, name).clicked() {
+                    act(view, CompareAction::Tensor(tensor));
+                }
+            }
+        })
+        .response;
+    let words = view.fill("compare.tensor", &[("name", &name)]);
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &words));
+}
+
+/// What a side is: its model; its picture and training step.
+fn side_text(view: &View, of: &Kept) -> [String; 2] {
+    let setup = of.trace.plan().setup();
+    let time = of.trace.time();
+    let step = if setup.batches > 1 {
+        format!("e{}.b{}", time / setup.batches, time % setup.batches)
+    } else {
+        format!("e{time}")
+    };
+    let image = if setup.images > 1 { format!(".i{}", of.image) } else { String::new() };
+    let step = step + &image;
+    let picture = view.fill("compare.side", &[("picture", &of.picture), ("step", &step)]);
+    [of.model.name.clone(), picture]
+}
+
+fn act(view: &View, action: CompareAction) {
+    view.act(Action::Compare(action));
+}
