@@ -41,8 +41,9 @@ const TABS: [(Tab, &str); 7] = [
     (Tab::Rate, "training.rate_plot"),
 ];
 
-/// Draws the column.
-pub fn found_ui(ui: &mut Ui, view: &View) {
+/// Draws the column, in so much height where that can be.
+pub fn found_ui(ui: &mut Ui, view: &View, room: f32) {
+    let top = ui.cursor().top();
     let id = Id::unique("training tab");
     let mut tab: Tab = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     ui.horizontal_wrapped(|ui| {
@@ -53,10 +54,15 @@ pub fn found_ui(ui: &mut Ui, view: &View) {
             }
         }
     });
+    // The sentence above a plot takes a line.
+    let texts = ui.cursor().top() - top + ui.text_style_height(&egui::TextStyle::Body);
+    let height = (room - texts - 3.0 * ui.spacing().item_spacing.y).clamp(180.0, 480.0);
     match tab {
-        Tab::Gradients => layers_ui(ui, view, "training.gradients", &|norms| norms.gradient),
-        Tab::Changes => layers_ui(ui, view, "training.changes", &|norms| norms.update / norms.weight),
-        Tab::Rate => rate_ui(ui, view),
+        Tab::Gradients => layers_ui(ui, view, ("training.gradients", height), &|norms| norms.gradient),
+        Tab::Changes => {
+            layers_ui(ui, view, ("training.changes", height), &|norms| norms.update / norms.weight);
+        }
+        Tab::Rate => rate_ui(ui, view, height),
         Tab::Dead => dead_ui(ui, view),
         Tab::Confusion => checked_ui(ui, view, confusion_ui),
         Tab::Pictures => checked_ui(ui, view, pictures_ui),
@@ -65,7 +71,7 @@ pub fn found_ui(ui: &mut Ui, view: &View) {
 }
 
 /// A number of each layer over the steps, its logarithm upwards.
-fn layers_ui(ui: &mut Ui, view: &View, key: &str, of: &dyn Fn(&LayerNorms) -> f64) {
+fn layers_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), of: &dyn Fn(&LayerNorms) -> f64) {
     ui.label(RichText::new(view.text(&format!("{key}_tip"))).color(view.theme.text_weak));
     let (line, plan) = (view.state.run.line(), view.state.plan());
     let layers = plan.network().layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty());
@@ -80,11 +86,7 @@ fn layers_ui(ui: &mut Ui, view: &View, key: &str, of: &dyn Fn(&LayerNorms) -> f6
         .collect();
     let says = series.iter().filter_map(|(name, points)| Some(format!("{name} 10^{:.1}", points.last()?.y)));
     let says = format!("{}: {}", view.text(key), says.collect::<Vec<_>>().join(", "));
-    let plot = plots::plot(view, key)
-        .height(300.0)
-        .legend(Legend::default())
-        .y_axis_formatter(|mark, _| format!("10^{}", mark.value))
-        .y_grid_spacer(egui_plot::uniform_grid_spacer(|_| [10.0, 2.0, 1.0]));
+    let plot = plots::plot(view, key, |y| 10f64.powf(y)).height(height).legend(Legend::default());
     let response = plot.show(ui, |plot| {
         for (number, (name, points)) in series.iter().enumerate() {
             let color = plots::color(view.theme, number);
@@ -96,16 +98,16 @@ fn layers_ui(ui: &mut Ui, view: &View, key: &str, of: &dyn Fn(&LayerNorms) -> f6
     plots::answer(view, &response.response, response.inner, &says);
 }
 
-fn rate_ui(ui: &mut Ui, view: &View) {
+fn rate_ui(ui: &mut Ui, view: &View, height: f32) {
     let line = view.state.run.line();
     let rates = line.records.range(..line.done()).map(|(&time, record)| (time, record.learning_rate));
-    one_ui(ui, view, "training.rate_plot", plots::curve(rates.collect::<Vec<_>>().into_iter(), 0.0));
+    one_ui(ui, view, ("training.rate_plot", height), plots::curve(rates.collect::<Vec<_>>().into_iter(), 0.0));
 }
 
 fn dead_ui(ui: &mut Ui, view: &View) {
     let checks = view.state.run.line().checks.iter();
     let shares = checks.filter_map(|(&time, check)| Some((time, check.dead_share()? * 100.0)));
-    one_ui(ui, view, "training.dead", plots::curve(shares.collect::<Vec<_>>().into_iter(), 0.0));
+    one_ui(ui, view, ("training.dead", 172.0), plots::curve(shares.collect::<Vec<_>>().into_iter(), 0.0));
     let Some((_, check)) = view.state.run.line().checks.last_key_value() else { return };
     for (l, units) in &check.dead {
         let layer = view.state.plan().layer(*l).name();
@@ -114,10 +116,10 @@ fn dead_ui(ui: &mut Ui, view: &View) {
     }
 }
 
-fn one_ui(ui: &mut Ui, view: &View, key: &str, points: Vec<egui_plot::PlotPoint>) {
+fn one_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), points: Vec<egui_plot::PlotPoint>) {
     ui.label(RichText::new(view.text(&format!("{key}_tip"))).color(view.theme.text_weak));
     let says = format!("{}: {}", view.text(key), points.last().map_or(0.0, |point| point.y));
-    let response = plots::plot(view, key).include_y(0.0).show(ui, |plot| {
+    let response = plots::plot(view, key, |y| y).height(height).include_y(0.0).show(ui, |plot| {
         let color = plots::color(view.theme, view.state.run.line_number());
         plot.line(Line::new(view.text(key), PlotPoints::Borrowed(&points)).color(color).width(1.5));
         plots::here(plot, view);

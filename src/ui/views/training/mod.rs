@@ -8,11 +8,13 @@ mod found;
 mod plots;
 
 use crate::ui::view::View;
-use egui::{ScrollArea, Ui};
+use egui::{RichText, ScrollArea, Ui};
 
 /// Draws the page.
 pub fn training_ui(ui: &mut Ui, view: &View) {
+    let height = ui.available_height();
     ScrollArea::vertical().id_salt("training").auto_shrink(false).show(ui, |ui| {
+        let top = ui.cursor().top();
         controls::controls_ui(ui, view);
         ui.separator();
         if view.state.inputs.training.is_none() {
@@ -22,15 +24,20 @@ pub fn training_ui(ui: &mut Ui, view: &View) {
             }
             return;
         }
+        if view.state.run.lines().iter().all(|line| line.done() == 0) {
+            ui.label(RichText::new(view.text("training.nothing_yet")).color(view.theme.text_weak));
+            return;
+        }
+        let room = height - (ui.cursor().top() - top);
         // Two columns where there is room for two.
         if ui.available_width() >= 560.0 {
             ui.columns_const(|[left, right]| {
-                plots::run_ui(left, view);
-                found::found_ui(right, view);
+                plots::run_ui(left, view, room);
+                found::found_ui(right, view, room);
             });
         } else {
-            plots::run_ui(ui, view);
-            found::found_ui(ui, view);
+            plots::run_ui(ui, view, room);
+            found::found_ui(ui, view, room);
         }
     });
 }

@@ -58,14 +58,16 @@ pub fn curve(records: impl ExactSizeIterator<Item = (u32, f64)>, smooth: f64) ->
     points
 }
 
-/// Draws loss and accuracy, one below the other.
-pub fn run_ui(ui: &mut Ui, view: &View) {
+/// Draws loss and accuracy, one below the other, in so much height where that can be.
+pub fn run_ui(ui: &mut Ui, view: &View, room: f32) {
+    let texts = 3.0 * (ui.text_style_height(&egui::TextStyle::Body) + ui.spacing().item_spacing.y);
+    let height = ((room - texts) / 2.0 - ui.spacing().item_spacing.y).clamp(110.0, 320.0);
     let loss = |record: &Record| record.report.loss;
     let accuracy = |record: &Record| record.report.accuracy() * 100.0;
     let checked_loss = |line: &Course| checks(line, |report| report.loss);
     let checked_accuracy = |line: &Course| checks(line, |report| report.accuracy() * 100.0);
-    curves_ui(ui, view, "training.loss", &loss, &checked_loss);
-    curves_ui(ui, view, "training.accuracy", &accuracy, &checked_accuracy);
+    curves_ui(ui, view, ("training.loss", height), &loss, &checked_loss);
+    curves_ui(ui, view, ("training.accuracy", height), &accuracy, &checked_accuracy);
     ui.label(RichText::new(view.text("training.click")).font(small_font()).color(view.theme.text_weak));
 }
 
@@ -76,7 +78,7 @@ fn checks(line: &Course, of: impl Fn(&crate::train::Report) -> f64) -> Vec<PlotP
 fn curves_ui(
     ui: &mut Ui,
     view: &View,
-    key: &str,
+    (key, height): (&str, f32),
     of: &dyn Fn(&Record) -> f64,
     checked: &dyn Fn(&Course) -> Vec<PlotPoint>,
 ) {
@@ -99,7 +101,7 @@ fn curves_ui(
         .collect();
     let says = series.get(run.line_number()).and_then(|(_, _, smooth, _)| smooth.last());
     let says = says.map_or_else(String::new, |point| number::short(point.y as f32));
-    let plot = plot(view, key).legend(Legend::default().position(egui_plot::Corner::RightTop));
+    let plot = plot(view, key, |y| y).height(height).legend(Legend::default().position(egui_plot::Corner::RightTop));
     let response = plot.show(ui, |plot| {
         for (number, raw, smooth, checked) in &series {
             let color = color(view.theme, *number);
@@ -116,20 +118,21 @@ fn curves_ui(
     answer(view, &response.response, response.inner, &format!("{name}: {says}"));
 }
 
-/// A plot over the steps; all of them show the same ones.
-pub fn plot<'a>(view: &View, key: &'a str) -> Plot<'a> {
+/// A plot over the steps; all of them show the same ones. `number_of`: which number stands at a height of the plot.
+pub fn plot<'a>(view: &View, key: &'a str, number_of: fn(f64) -> f64) -> Plot<'a> {
     let group = egui::Id::unique("training plots");
     let step = view.text("training.step");
     Plot::new(key)
-        .height(172.0)
         .link_axis(group, [true, false])
         .allow_scroll(false)
         .include_x(0.0)
         .y_axis_min_width(44.0)
         .label_formatter(move |at| {
             let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) = at;
-            Some(format!("{step} {:.0}\n{}", position.x.max(0.0), number::short(position.y as f32)))
+            let y = number::short(number_of(position.y) as f32);
+            Some(format!("{step} {:.0}\n{y}", position.x.max(0.0)))
         })
+        .y_axis_formatter(move |mark, _| number::short(number_of(mark.value) as f32))
 }
 
 /// Marks the step that is looked at.
