@@ -14,6 +14,8 @@ fn main() -> ExitCode {
     let done = match &args.command {
         #[cfg(feature = "window")]
         Some(Command::Render(render)) => render_frame(render).map(|()| Ended::Whole),
+        #[cfg(feature = "window")]
+        Some(Command::Bench(bench)) if bench.ui => bench_frames(bench).map(|()| Ended::Whole),
         Some(_) => cli::execute(&args),
         None => window(&args).map(|()| Ended::Whole),
     };
@@ -74,6 +76,45 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     let mut png = std::io::Cursor::new(Vec::new());
     frame.write_to(&mut png, image::ImageFormat::Png).map_err(|error| CliError(error.to_string()))?;
     Ok(convstep::files::write_atomically(&args.out, png.get_ref())?)
+}
+
+/// What the window's frames cost on the bench's networks, as JSON lines.
+#[cfg(feature = "window")]
+fn bench_frames(args: &cli::BenchArgs) -> Result<(), CliError> {
+    use convstep::{
+        app::AppState,
+        ui::frames::{Scene, Window},
+    };
+    use std::time::{Duration, Instant};
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    for net in &args.nets {
+        let line = |metric: &str, scene: &str, value: f64, unit: &str, more: &str| {
+            println!(
+                "{{\"peer\":\"convstep\",\"net\":\"{net}\",\"metric\":\"{metric}\",\"scene\":\"{scene}\",\"value\":{value:.3},\
+                 \"unit\":\"{unit}\"{more}}}"
+            );
+        };
+        let model = cli::bench_model(net)?;
+        let begin = Instant::now();
+        let mut window = Window::new(AppState::open(model, cli::open_picture("scene")?).map_err(CliError)?);
+        window.frame(None);
+        line("first_frame_ms", "start", millis(begin.elapsed()), "ms", "");
+        for scene in Scene::ALL {
+            let (times, wanting) = window.play(scene, args.seconds);
+            let at = |part: f64| millis(times[((times.len() - 1) as f64 * part).round() as usize]);
+            let more = format!(
+                ",\"n\":{},\"p99\":{:.3},\"max\":{:.3},\"wants_another\":{wanting}",
+                times.len(),
+                at(0.99),
+                at(1.0)
+            );
+            line("frame_ms", scene.name(), at(0.5), "ms", &more);
+        }
+        if let Some(memory) = cli::memory_mb() {
+            line("memory_mb", "all", memory, "MB", "");
+        }
+    }
+    Ok(())
 }
 
 /// Help and version go to standard output; a mistake is one line on standard error and status 2.

@@ -338,6 +338,9 @@ pub struct BenchArgs {
     /// Measures instead how many multiply-adds this machine can do.
     #[arg(long)]
     pub limits: bool,
+    /// Measures instead what the window's frames cost, idle, scrubbing and playing, and the memory.
+    #[arg(long)]
+    pub ui: bool,
 }
 
 /// How a picture of another size is fitted.

@@ -1,6 +1,7 @@
 //! `bench`: how fast the core runs four fixed networks, as JSON lines.
 
 use super::{BenchArgs, CliError, out::print};
+use crate::model_io::{Architecture, Model, Preprocess};
 use crate::nn::{
     Network,
     dropout::Stream,
@@ -22,25 +23,38 @@ struct Net {
     batch: usize,
 }
 
+/// A fixed network as a model, its weights random.
+///
+/// # Errors
+/// Where there is none of that name.
+pub fn bench_model(name: &str) -> Result<Model, CliError> {
+    let (_, architecture, _) = architecture(name).ok_or_else(|| unknown("nets", name, NETS))?;
+    Ok(Model::initial(name, architecture, Init::He, 1)?)
+}
+
 /// The metrics, in the order in which they are run.
 const METRICS: [&str; 3] = ["train", "fwd1", "fwdbwd1"];
 
 /// Runs what was asked for.
 pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
+    if args.ui {
+        return Err(CliError(
+            "expected a build with the window, got one without it; build without --no-default-features to measure frames"
+                .into(),
+        ));
+    }
     let workers = Threads::new(args.threads).map_err(CliError)?;
     if args.limits {
         return limits(&workers, args);
     }
-    let unknown = |what: &str, got: &str, known: &str| {
-        CliError(format!("expected {what} out of {known}, got {got}; write for example --{what} {known}"))
-    };
     for metric in &args.metrics {
         if !METRICS.contains(&metric.as_str()) {
             return Err(unknown("metrics", metric, &METRICS.join(",")));
         }
     }
     for name in &args.nets {
-        let net = net(name).ok_or_else(|| unknown("nets", name, "A,B,C,D"))??;
+        let (name, architecture, batch) = architecture(name).ok_or_else(|| unknown("nets", name, NETS))?;
+        let net = Net { name, network: architecture.build()?, batch };
         for metric in &args.metrics {
             // D is for inference.
             if net.name != 'D' || metric == "fwd1" {
@@ -51,7 +65,15 @@ pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn net(name: &str) -> Option<Result<Net, CliError>> {
+/// The names of the networks.
+const NETS: &str = "A,B,C,D";
+
+fn unknown(what: &str, got: &str, known: &str) -> CliError {
+    CliError(format!("expected {what} out of {known}, got {got}; write for example --{what} {known}"))
+}
+
+/// A network's name, itself, and the batch that it is trained on.
+fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
     let conv = |out: usize, kernel: usize, padding: usize| {
         Kind::Conv2d(ConvSpec { padding: Pair::square(padding), ..ConvSpec::new(out, kernel) })
     };
@@ -86,8 +108,12 @@ fn net(name: &str) -> Option<Result<Net, CliError>> {
     };
     let layers = kinds.into_iter().enumerate();
     let layers = layers.map(|(l, kind)| LayerSpec::new(format!("layer{l}"), kind)).collect();
-    let network = Network::build(input, layers, Loss::CrossEntropy);
-    Some(network.map(|network| Net { name, network, batch }).map_err(CliError::from))
+    let preprocess = Preprocess::identity(input[0]);
+    Some((
+        name,
+        Architecture { input, classes: Vec::new(), preprocess, layers, loss: Loss::CrossEntropy },
+        batch,
+    ))
 }
 
 fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Result<(), CliError> {
@@ -135,6 +161,13 @@ fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Resu
         at(0.1),
         at(0.9)
     ))
+}
+
+/// The memory that this process holds now, in 10^6 bytes, where the system tells.
+pub fn memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? * 1024.0 / 1e6)
 }
 
 /// The times of the calls, sorted: one call first, a warm-up of 0.3 of the time, then the time.

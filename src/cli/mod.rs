@@ -24,6 +24,7 @@ pub use args::{
     Args, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, Language, LookArgs, ModelArgs,
     RenderArgs, RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
 };
+pub use bench::{bench_model, memory_mb};
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
 
 use crate::data::{DataError, PictureError};

@@ -3,6 +3,7 @@
 pub mod canvas;
 pub mod colormap;
 pub mod fonts;
+pub mod frames;
 pub mod keys;
 pub mod number;
 pub mod oklab;

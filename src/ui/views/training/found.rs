@@ -101,7 +101,12 @@ fn layers_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), of: &dyn Fn(&
 fn rate_ui(ui: &mut Ui, view: &View, height: f32) {
     let line = view.state.run.line();
     let rates = line.records.range(..line.done()).map(|(&time, record)| (time, record.learning_rate));
-    one_ui(ui, view, ("training.rate_plot", height), plots::curve(rates.collect::<Vec<_>>().into_iter(), 0.0));
+    one_ui(
+        ui,
+        view,
+        ("training.rate_plot", height),
+        plots::curve(rates.collect::<Vec<_>>().into_iter(), 0.0),
+    );
 }
 
 fn dead_ui(ui: &mut Ui, view: &View) {

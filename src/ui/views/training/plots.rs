@@ -101,7 +101,8 @@ fn curves_ui(
         .collect();
     let says = series.get(run.line_number()).and_then(|(_, _, smooth, _)| smooth.last());
     let says = says.map_or_else(String::new, |point| number::short(point.y as f32));
-    let plot = plot(view, key, |y| y).height(height).legend(Legend::default().position(egui_plot::Corner::RightTop));
+    let plot =
+        plot(view, key, |y| y).height(height).legend(Legend::default().position(egui_plot::Corner::RightTop));
     let response = plot.show(ui, |plot| {
         for (number, raw, smooth, checked) in &series {
             let color = color(view.theme, *number);

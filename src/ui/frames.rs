@@ -1,0 +1,134 @@
+//! What a frame of the window costs: the program's own frames, laid out and cut into triangles as for a display,
+//! with none there. What paints the triangles is not counted.
+
+use super::{shell, theme::Theme, view::Memory};
+use crate::app::{Action, AppState, apply, settle};
+use crate::nn::Watch;
+use crate::trace::{Grain, Move};
+use egui::{Context, Pos2, RawInput, Rect, Vec2, ViewportId};
+use std::time::{Duration, Instant};
+
+/// What goes on while frames are drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scene {
+    /// Nothing: what a frame would cost, if one were drawn.
+    Idle,
+    /// The cursor is dragged over the whole training step.
+    Scrubbing,
+    /// The cursor goes a cell further with each frame.
+    Playing,
+}
+
+impl Scene {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Idle, Self::Scrubbing, Self::Playing];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Scrubbing => "scrubbing",
+            Self::Playing => "playing",
+        }
+    }
+}
+
+/// A window of 1280 x 720 points without a display.
+pub struct Window {
+    ctx: Context,
+    memory: Memory,
+    state: AppState,
+    frames: u32,
+}
+
+/// Frames until the layout stands.
+const SETTLING: usize = 6;
+/// Places that a drag goes through before it begins again.
+const PLACES: u64 = 997;
+
+impl Window {
+    /// A window on a state, not drawn yet.
+    pub fn new(state: AppState) -> Self {
+        let ctx = Context::default();
+        Theme::by_darkness(true).apply(&ctx);
+        Self { ctx, memory: Memory::default(), state, frames: 0 }
+    }
+
+    /// Draws a frame after `action`; the time it took, and whether it wants another one at once.
+    pub fn frame(&mut self, action: Option<Action>) -> (Duration, bool) {
+        let begin = Instant::now();
+        self.act(action);
+        let mut input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, Vec2::new(1280.0, 720.0))),
+            max_texture_side: Some(8192),
+            time: Some(f64::from(self.frames) / 60.0),
+            predicted_dt: 1.0 / 60.0,
+            ..RawInput::default()
+        };
+        input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(1.0);
+        let mut asked = Vec::new();
+        let mut output = self.ctx.run_ui(input, |ui| {
+            asked = shell::window_ui(ui, &self.state, &mut self.memory);
+        });
+        let triangles = self.ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
+        std::hint::black_box(triangles);
+        output.textures_delta.clear();
+        let is_asked = !asked.is_empty();
+        self.act(asked);
+        self.frames += 1;
+        let root = output.viewport_output.get(&ViewportId::ROOT);
+        let wants = is_asked || root.is_some_and(|root| root.repaint_delay.is_zero());
+        (begin.elapsed(), wants)
+    }
+
+    fn act(&mut self, actions: impl IntoIterator<Item = Action>) {
+        for action in actions {
+            let effects = apply(&mut self.state, action);
+            settle(&mut self.state, effects, Watch::NONE);
+        }
+    }
+
+    /// The times of frames for so many seconds, sorted, and how many of them wanted another one at once.
+    pub fn play(&mut self, scene: Scene, seconds: f64) -> (Vec<Duration>, usize) {
+        if scene == Scene::Playing {
+            self.act([Action::GoTo("start".into()), Action::Go(Move::Grain(Grain::Cell))]);
+        }
+        for _ in 0..SETTLING {
+            self.frame(None);
+        }
+        let (begin, mut times, mut wanting) = (Instant::now(), Vec::new(), 0);
+        while begin.elapsed().as_secs_f64() < seconds || times.is_empty() {
+            let plan = self.state.plan();
+            let action = match scene {
+                Scene::Idle => None,
+                Scene::Scrubbing => {
+                    let place = times.len() as u64 % PLACES;
+                    let step = (u128::from(plan.len()) * u128::from(place) / u128::from(PLACES)) as u64;
+                    Some(Action::Go(Move::Seek(plan.locate(step, Grain::Cell))))
+                }
+                Scene::Playing => Some(Action::Go(Move::Next)),
+            };
+            let (time, wants) = self.frame(action);
+            times.push(time);
+            wanting += usize::from(wants);
+        }
+        times.sort_unstable();
+        (times, wanting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_window_wants_no_frame_and_a_scrubbed_one_moves() {
+        let mut window = Window::new(AppState::new());
+        let (times, wanting) = window.play(Scene::Idle, 0.0);
+        assert_eq!((times.len(), wanting), (1, 0));
+        let before = window.state.cursor.at();
+        window.play(Scene::Playing, 0.0);
+        window.play(Scene::Playing, 0.0);
+        assert_ne!(window.state.cursor.at(), before);
+    }
+}
