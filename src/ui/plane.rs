@@ -140,6 +140,16 @@ impl<'a> Plane<'a> {
         CellView::not_yet()
     }
 
+    /// Whether any cell of the image's tensor has a value at the cursor.
+    pub fn is_begun(&self) -> bool {
+        let Some((stage, progress)) = self.progress else { return true };
+        let plan = self.view.state.plan();
+        let coupled = plan.is_layered() && plan.stages()[stage].per_image;
+        let before = if coupled { self.image * self.shape.len() as u32 } else { 0 };
+        let is_old = self.tensor.is_parameter() && self.after_update;
+        is_old || progress.done > before || (progress.done == before && progress.terms > 0)
+    }
+
     /// Changes with everything that [`Plane::cell`] shows.
     pub fn revision(&self) -> u64 {
         let plane = self.shape.plane() as u32;

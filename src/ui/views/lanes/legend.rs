@@ -5,7 +5,7 @@ use crate::app::{Action, Scale};
 use crate::trace::{Pass, TensorId};
 use crate::ui::{
     colormap,
-    plane::{extent, mapping},
+    plane::{Plane, extent, mapping},
     theme::space,
     view::View,
 };
@@ -88,6 +88,12 @@ fn one_ui(
     layout::fitted_text_ui(ui.painter(), line, Align2::LEFT_CENTER, &caption, font, colors.strong);
     let below = Rect::from_min_max(pos2(area.left(), line.bottom() + 1.0), area.max);
     ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
+        if !Plane::new(view, tensor, image, 0).is_begun() {
+            ui.label(
+                RichText::new(view.text("grid.not_yet")).font(layout::small_font()).color(theme.text_weak),
+            );
+            return;
+        }
         let mapping = mapping(view, tensor, image, channel);
         let shown = extent(view, tensor, image, channel);
         colormap::legend_ui(ui, &mapping, area.width(), Some(shown));
