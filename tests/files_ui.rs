@@ -79,7 +79,7 @@ fn the_place_to_save_at_is_typed_and_enter_saves() {
 fn what_a_crash_left_is_restored_by_enter_or_discarded_by_a_click() {
     let offer = || FileAction::Offer(Some(Offer { minutes: 7 }));
     let mut restored = harness(Lang::En, offer());
-    assert!(restored.query_by_label("The last session was not closed").is_some());
+    assert!(restored.query_by_label("The last session was not saved").is_some());
     restored.key_press(egui::Key::Enter);
     restored.run_steps(3);
     assert!(matches!(restored.state().asked.as_slice(), [Effect::Rescue]), "{:?}", restored.state().asked);

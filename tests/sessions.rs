@@ -437,6 +437,22 @@ fn what_a_crash_left_comes_back_under_its_file_and_is_unsaved() {
 }
 
 #[test]
+fn work_is_what_was_made_not_what_was_opened() {
+    let mut fresh = AppState::new();
+    assert!(!fresh.has_unsaved_work());
+    let png = Picture::from_rgba("p", 1, 1, vec![9, 9, 9, 255]).and_then(|picture| picture.to_png());
+    let bytes = Arc::new(png.expect("writes"));
+    run(&mut fresh, [FileAction::Opened { path: "/files/5.png".into(), bytes }.into()]);
+    assert!(
+        fresh.is_unsaved() && !fresh.has_unsaved_work(),
+        "a picture that was opened is still in its file"
+    );
+    run(&mut fresh, [Action::Mark(MarkAction::ToggleBookmark)]);
+    assert!(fresh.has_unsaved_work());
+    assert!(trained(Dataset::generated(Generated::Digits, 5)).has_unsaved_work());
+}
+
+#[test]
 fn a_session_never_takes_the_path_of_another_file() {
     let mut before = state();
     let mut after = AppState::new();

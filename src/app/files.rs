@@ -246,6 +246,15 @@ impl AppState {
         self.files.saved.as_ref().is_none_or(|saved| !saved.is_same_work(&Stamp::of(self)))
     }
 
+    /// Whether something that the user made, not only opened, has not been saved: what was trained, edited, drawn,
+    /// bookmarked.
+    pub fn has_unsaved_work(&self) -> bool {
+        let trained = self.inputs.training.is_some() && self.run.lines().iter().any(|line| line.done() > 0);
+        let edited = self.inputs.loaded.is_some() || self.inputs.painted.is_some();
+        let unmarked = self.files.saved.as_ref().is_some_and(|saved| saved.marks == self.marks);
+        (trained || edited || !unmarked) && self.is_unsaved()
+    }
+
     /// The session as it is kept by itself: it remembers its file.
     pub fn rescue(&self) -> Session {
         Session::of(self).at(self.files.path.clone())

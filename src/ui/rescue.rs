@@ -141,14 +141,24 @@ impl Rescue {
         (Some(BETWEEN), told)
     }
 
-    /// The window is closed in good order: nothing is left of it. What was never decided about stays.
+    /// The window is closed in good order: nothing is left of it but work that was not saved, which the next start
+    /// offers. What was never decided about stays.
     pub fn end(&mut self, state: &AppState, writer: &Writer) {
         let restored = self.restored.take().filter(|_| is_in_use(state));
         let keeper = self.keeper.take();
+        let unsaved = state.has_unsaved_work().then(|| state.rescue());
         // Behind what is still being kept.
         writer.push(move || {
-            keeper.into_iter().for_each(Keeper::end);
-            restored.into_iter().for_each(Left::remove);
+            let Some(keeper) = keeper else { return };
+            let is_safe = match unsaved.map(|session| session.to_bytes()) {
+                // Where it cannot be written, what was kept last stays.
+                Some(bytes) => bytes.is_ok_and(|bytes| write_atomically(keeper.path(), &bytes).is_ok()),
+                None => {
+                    keeper.end();
+                    true
+                }
+            };
+            restored.filter(|_| is_safe).into_iter().for_each(Left::remove);
         });
     }
 }

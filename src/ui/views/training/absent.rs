@@ -23,5 +23,6 @@ pub fn absent_ui(ui: &mut Ui, view: &View, absent: &Absent) {
         }
     });
     ui.add_space(theme::space::M);
-    plots::run_ui(ui, view);
+    let room = ui.available_height();
+    plots::run_ui(ui, view, room);
 }
