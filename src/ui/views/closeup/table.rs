@@ -221,7 +221,7 @@ fn column_ui(
     let head = FontId::new(text_size::SMALL, fonts::strong());
     let ink = if column.current { colors.strong } else { theme.text_weak };
     let at = pos2(rect.right() - 6.0, rect.top() + 0.5 * row_height);
-    ui.painter().text(at, Align2::RIGHT_CENTER, &column.head, head, ink);
+    words_ui(ui, at, rect.width() - 8.0, &column.head, head, ink);
     let reach = if column.look == Look::Signed {
         let values = (0..rows).map(|row| (column.cell)(row).0).filter(|cell| cell.state != CellState::NotYet);
         values.map(|cell| cell.value.abs()).fold(1e-12, f32::max).max(1.0)
@@ -249,12 +249,24 @@ fn column_ui(
         let top = rect.top() + row_height * (rows as f32 + 1.0);
         let small = theme::small_font();
         let at = pos2(rect.right() - 6.0, top + 0.45 * row_height);
-        ui.painter().text(at, Align2::RIGHT_CENTER, words, small, theme.text_weak);
+        words_ui(ui, at, rect.width() - 8.0, words, small, theme.text_weak);
         let min = pos2(rect.left(), top + 0.8 * row_height);
         let cell_rect = Rect::from_min_size(min, vec2(rect.width(), row_height)).shrink2(vec2(3.0, 1.0));
         let is_focus = *address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
         cell_ui(ui, view, cell_rect, *cell, *address, is_focus, (number_of, usize::MAX), 12);
     }
+}
+
+/// Words that end at a place, in a smaller font where they are too wide, and at last cut off.
+fn words_ui(ui: &Ui, right: Pos2, width: f32, words: &str, mut font: FontId, ink: Color32) {
+    const LEAST: f32 = 9.5;
+    let whole = ui.painter().layout_no_wrap(words.to_owned(), font.clone(), ink).size().x;
+    font.size = (font.size * (width / whole.max(1.0)).min(1.0)).max(LEAST.min(font.size));
+    let mut job = egui::text::LayoutJob::simple_singleline(words.to_owned(), font, ink);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    let galley = ui.painter().layout_job(job);
+    let place = Align2::RIGHT_CENTER.anchor_size(right, galley.size());
+    ui.painter().galley(place.min, galley, ink);
 }
 
 fn bar_ui(ui: &Ui, view: &View, rect: Rect, share: f32, look: Look) {

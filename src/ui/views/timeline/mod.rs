@@ -19,7 +19,7 @@ use egui::{Align2, Color32, FontId, Painter, Rect, Sense, Shape, Stroke, StrokeK
 use std::ops::Range;
 
 /// The height of the strip of the whole run: its loss above, its gradient below.
-const RUN: f32 = 34.0;
+const RUN: f32 = 28.0;
 /// The height of the row of passes.
 const PASSES: f32 = 19.0;
 /// The height of the row of stages.

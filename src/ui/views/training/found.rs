@@ -86,7 +86,15 @@ fn layers_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), of: &dyn Fn(&
         .collect();
     let says = series.iter().filter_map(|(name, points)| Some(format!("{name} 10^{:.1}", points.last()?.y)));
     let says = format!("{}: {}", view.text(key), says.collect::<Vec<_>>().join(", "));
-    let plot = plots::plot(view, key, |y| 10f64.powf(y)).height(height).legend(Legend::default());
+    // Half decades where there are few whole ones.
+    let marks = |at: egui_plot::GridInput| match at.bounds.1 - at.bounds.0 < 2.5 {
+        true => [1.0, 0.5, 0.5],
+        false => [10.0, 2.0, 1.0],
+    };
+    let plot = plots::plot(view, key, |y| 10f64.powf(y))
+        .height(height)
+        .legend(Legend::default())
+        .y_grid_spacer(egui_plot::uniform_grid_spacer(marks));
     let response = plot.show(ui, |plot| {
         for (number, (name, points)) in series.iter().enumerate() {
             let color = plots::color(view.theme, number);

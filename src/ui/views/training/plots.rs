@@ -8,7 +8,7 @@ use crate::ui::{
     view::View,
 };
 use egui::{Color32, RichText, Ui};
-use egui_plot::{HoverPosition, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine};
+use egui_plot::{Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine};
 
 /// Points that a curve is drawn with at most: more cannot be told apart.
 const POINTS: usize = 400;
@@ -61,13 +61,13 @@ pub fn curve(records: impl ExactSizeIterator<Item = (u32, f64)>, smooth: f64) ->
 /// Draws loss and accuracy, one below the other, in so much height where that can be.
 pub fn run_ui(ui: &mut Ui, view: &View, room: f32) {
     let texts = 3.0 * (ui.text_style_height(&egui::TextStyle::Body) + ui.spacing().item_spacing.y);
-    let height = ((room - texts) / 2.0 - ui.spacing().item_spacing.y).clamp(110.0, 320.0);
+    let height = ((room - texts) / 2.0 - 2.0 * ui.spacing().item_spacing.y).clamp(110.0, 320.0);
     let loss = |record: &Record| record.report.loss;
     let accuracy = |record: &Record| record.report.accuracy() * 100.0;
     let checked_loss = |line: &Course| checks(line, |report| report.loss);
     let checked_accuracy = |line: &Course| checks(line, |report| report.accuracy() * 100.0);
-    curves_ui(ui, view, ("training.loss", height), &loss, &checked_loss);
-    curves_ui(ui, view, ("training.accuracy", height), &accuracy, &checked_accuracy);
+    curves_ui(ui, view, ("training.loss", height, Corner::RightTop), &loss, &checked_loss);
+    curves_ui(ui, view, ("training.accuracy", height, Corner::RightBottom), &accuracy, &checked_accuracy);
     ui.label(RichText::new(view.text("training.click")).font(small_font()).color(view.theme.text_weak));
 }
 
@@ -78,7 +78,7 @@ fn checks(line: &Course, of: impl Fn(&crate::train::Report) -> f64) -> Vec<PlotP
 fn curves_ui(
     ui: &mut Ui,
     view: &View,
-    (key, height): (&str, f32),
+    (key, height, corner): (&str, f32, Corner),
     of: &dyn Fn(&Record) -> f64,
     checked: &dyn Fn(&Course) -> Vec<PlotPoint>,
 ) {
@@ -101,8 +101,7 @@ fn curves_ui(
         .collect();
     let says = series.get(run.line_number()).and_then(|(_, _, smooth, _)| smooth.last());
     let says = says.map_or_else(String::new, |point| number::short(point.y as f32));
-    let plot =
-        plot(view, key, |y| y).height(height).legend(Legend::default().position(egui_plot::Corner::RightTop));
+    let plot = plot(view, key, |y| y).height(height).legend(Legend::default().position(corner));
     let response = plot.show(ui, |plot| {
         for (number, raw, smooth, checked) in &series {
             let color = color(view.theme, *number);
