@@ -52,8 +52,6 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
 
 fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
     let room = ui.available_size();
-    // However wide the panels were pulled in a larger window, the middle keeps the most.
-    let most = if room.x < 1100.0 { 0.3 } else { 0.45 };
     let bar = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(10, 6));
     let side = Frame::new().fill(theme.panel).inner_margin(Margin::same(10));
     let top = Panel::top("top").frame(bar).show(ui, |ui| {
@@ -70,7 +68,6 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
     let network = Panel::left("network")
         .frame(side)
         .default_size((room.x * 0.28).clamp(250.0, 460.0))
-        .max_size((room.x * most).max(250.0))
         .resizable(true)
         .show(ui, |ui| {
             views::picture::picture_ui(ui, view);
@@ -82,7 +79,8 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
         Panel::right("inspector")
             .frame(side)
             .default_size((room.x * 0.26).clamp(250.0, 420.0))
-            .max_size((room.x * most).max(250.0))
+            // However wide it was pulled in a larger window, the middle keeps its room.
+            .max_size(room.x * if room.x < 1100.0 { 0.3 } else { 0.45 })
             .resizable(true)
             .show(ui, |ui| {
                 sides_ui(ui, view);
