@@ -153,6 +153,10 @@ fn the_palette_finds_commands_places_and_models_by_letters() {
             assert_eq!(harness.state().state.view.page, convstep::app::Page::Training);
             choose(&mut harness, k, "stp lyrs");
             assert_eq!(harness.state().state.cursor.grain(), convstep::trace::Grain::Layer);
+            choose(&mut harness, k, "dark theme");
+            assert_eq!(harness.state().state.view.theme, convstep::app::ThemeChoice::Dark);
+            choose(&mut harness, k, "chinese");
+            assert_eq!(harness.state().state.view.lang, Lang::Zh);
             assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
         }
     }

@@ -1,7 +1,7 @@
 //! What the palette offers: the commands, and places and things to go to by name.
 
 use super::{
-    Action,
+    Action, Lang, ThemeChoice,
     command::{COMMANDS, Command},
     state::AppState,
 };
@@ -24,6 +24,10 @@ pub enum Offer {
     Preset(&'static str),
     /// A sample picture.
     Sample(&'static str),
+    /// The colours of the window.
+    Theme(ThemeChoice),
+    /// The language.
+    Lang(Lang),
 }
 
 impl Offer {
@@ -39,6 +43,8 @@ impl Offer {
             },
             Self::Model(name) | Self::Preset(name) => Action::OpenBundled(name.to_owned()),
             Self::Sample(name) => Action::OpenSample(name.to_owned()),
+            Self::Theme(theme) => Action::SetTheme(theme),
+            Self::Lang(lang) => Action::SetLang(lang),
         }
     }
 }
@@ -75,6 +81,8 @@ pub fn offers(state: &AppState) -> Vec<Offer> {
         .chain(bundled::models().iter().map(|model| Offer::Model(model.name)))
         .chain(presets::all().iter().map(|preset| Offer::Preset(preset.name)))
         .chain(SAMPLES.iter().map(|sample| Offer::Sample(sample.name)))
+        .chain([ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::System].map(Offer::Theme))
+        .chain([Lang::En, Lang::Zh].map(Offer::Lang))
         .collect()
 }
 

@@ -74,7 +74,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         name: "exploding",
         title: "Activations that explode",
-        summary: "Seven convolutions that start from weights six times too large: every layer makes its input larger.",
+        summary: "Ten convolutions that start from weights six times too large: every layer makes its input larger.",
         init: Init::Normal { deviation: 1.0 },
         data: Some(Generated::Digits),
         default_sample: "digit-7",

@@ -1,7 +1,7 @@
 //! The palette: type some letters of a command's, a layer's, a model's or a picture's name, or an address; Enter does it.
 
 use crate::app::{
-    Action, Lang,
+    Action, Lang, ThemeChoice,
     palette::{Offer, is_address, offers},
 };
 use crate::ui::{keys::keyboard_shortcut, strings::Words, theme, theme::space, view::View};
@@ -136,7 +136,9 @@ fn lines(ui: &Ui, view: &View, text: &str) -> Vec<Line> {
                 | Offer::Bookmark(_)
                 | Offer::Model(_)
                 | Offer::Preset(_)
-                | Offer::Sample(_) => None,
+                | Offer::Sample(_)
+                | Offer::Theme(_)
+                | Offer::Lang(_) => None,
             };
             let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
             found.push((score, Line { name, kind, keys, action: offer.action(view.state) }));
@@ -183,5 +185,21 @@ fn words(view: &View, offer: &Offer) -> (String, String, String) {
             (view.text(&key), view.text("menu.presets"), format!("{} {name}", english(&key)))
         }
         Offer::Sample(name) => (name.to_owned(), view.text("menu.samples"), String::new()),
+        Offer::Theme(theme) => {
+            let key = match theme {
+                ThemeChoice::Light => "menu.light",
+                ThemeChoice::Dark => "menu.dark",
+                ThemeChoice::System => "menu.system",
+            };
+            let other = format!("{} {}", english(key), english("menu.theme"));
+            (view.text(key), view.text("menu.theme"), other)
+        }
+        Offer::Lang(lang) => {
+            let (name, other) = match lang {
+                Lang::En => ("English", "英文"),
+                Lang::Zh => ("中文", "Chinese"),
+            };
+            (name.to_owned(), view.text("menu.language"), other.to_owned())
+        }
     }
 }

@@ -16,6 +16,7 @@ use crate::ui::{
     widgets::grid::{CellState, CellView},
 };
 use egui::{RichText, Ui, vec2};
+use std::cmp::Ordering;
 
 /// Draws it.
 pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
@@ -186,10 +187,10 @@ fn losses_ui(ui: &mut Ui, view: &View) {
     ui.data_mut(|data| data.insert_temp(id, (revision, after)));
     let words = [("before", key), ("after", number::four_digits(after))];
     let words: Vec<(&str, &str)> = words.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let (color, key) = if after < before {
-        (theme.good, "closeup.up_loss_less")
-    } else {
-        (theme.bad, "closeup.up_loss_more")
+    let (color, key) = match after.partial_cmp(&before) {
+        Some(Ordering::Less) => (theme.good, "closeup.up_loss_less"),
+        Some(Ordering::Equal) => (theme.text_weak, "closeup.up_loss_less"),
+        Some(Ordering::Greater) | None => (theme.bad, "closeup.up_loss_more"),
     };
     note_ui(ui, view, color, &view.fill(key, &words));
 }

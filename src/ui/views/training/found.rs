@@ -70,9 +70,15 @@ pub fn found_ui(ui: &mut Ui, view: &View, room: f32) {
     }
 }
 
+/// What a plot shows, in one line.
+fn tip_ui(ui: &mut Ui, view: &View, key: &str) {
+    let words = RichText::new(view.text(&format!("{key}_tip"))).color(view.theme.text_weak);
+    ui.add(egui::Label::new(words).truncate());
+}
+
 /// A number of each layer over the steps, its logarithm upwards.
 fn layers_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), of: &dyn Fn(&LayerNorms) -> f64) {
-    ui.label(RichText::new(view.text(&format!("{key}_tip"))).color(view.theme.text_weak));
+    tip_ui(ui, view, key);
     let (line, plan) = (view.state.run.line(), view.state.plan());
     let layers = plan.network().layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty());
     let series: Vec<_> = layers
@@ -130,7 +136,7 @@ fn dead_ui(ui: &mut Ui, view: &View) {
 }
 
 fn one_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), points: Vec<egui_plot::PlotPoint>) {
-    ui.label(RichText::new(view.text(&format!("{key}_tip"))).color(view.theme.text_weak));
+    tip_ui(ui, view, key);
     let says = format!("{}: {}", view.text(key), points.last().map_or(0.0, |point| point.y));
     let response = plots::plot(view, key, |y| y).height(height).include_y(0.0).show(ui, |plot| {
         let color = plots::color(view.theme, view.state.run.line_number());
