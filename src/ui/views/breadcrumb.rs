@@ -3,7 +3,11 @@
 use crate::app::Action;
 use crate::trace::{Address, Grain, Move, Pass, Place, Plan};
 use crate::ui::{theme, view::View};
-use egui::{Button, DragValue, Id, RichText, ScrollArea, TextEdit, Ui};
+use egui::{
+    Button, DragValue, Id, RichText, ScrollArea, TextEdit, Ui,
+    text::{CCursor, CCursorRange},
+    text_edit::TextEditState,
+};
 
 /// Draws it.
 pub fn breadcrumb_ui(ui: &mut Ui, view: &View) {
@@ -48,6 +52,11 @@ fn typing_ui(ui: &mut Ui, view: &View) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, view.text("cmd.go_to")));
     if fresh {
         response.request_focus();
+        // Whatever is typed takes the place of what is there.
+        let mut state = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
+        let all = CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count()));
+        state.cursor.set_char_range(Some(all));
+        state.store(ui.ctx(), response.id);
     }
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if entered {

@@ -115,20 +115,19 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// What the terms `from..to` have brought so far.
+    /// What the terms `from..to` have brought so far: the difference that they made, or, where the sum has left the
+    /// finite numbers and no difference tells, their own sum.
     pub fn brought(&self, from: usize, to: usize) -> CellView {
         let done = to.min(self.fold.steps.len());
-        match self.fold.steps.get(from..done) {
-            Some([first, .., last]) => CellView {
-                value: (f64::from(last.after) - f64::from(first.before)) as f32,
-                state: if done < to { CellState::Partial } else { CellState::Current },
-            },
-            Some([only]) => CellView {
-                value: (f64::from(only.after) - f64::from(only.before)) as f32,
-                state: if done < to { CellState::Partial } else { CellState::Current },
-            },
-            Some([]) | None => CellView::not_yet(),
-        }
+        let Some(steps @ [first, ..]) = self.fold.steps.get(from..done) else { return CellView::not_yet() };
+        let after = steps.last().map_or(first.after, |last| last.after);
+        let value = if first.before.is_finite() && after.is_finite() {
+            f64::from(after) - f64::from(first.before)
+        } else {
+            steps.iter().filter_map(|step| step.product()).map(f64::from).sum()
+        };
+        let state = if done < to { CellState::Partial } else { CellState::Current };
+        CellView { value: value as f32, state }
     }
 
     /// The address of term `m` of the cell.
