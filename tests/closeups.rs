@@ -13,6 +13,8 @@ use convstep::tensor::Tensor;
 use convstep::trace::{Address, Grain, Move, Place};
 use convstep::ui::{shell, theme::Theme, view::Memory};
 use egui::{Context, RawInput, Rect, Vec2};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use std::path::Path;
 
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
@@ -192,6 +194,69 @@ fn every_rule_of_update_draws_in_chinese() {
         apply(&mut state, Action::Go(Move::Seek(last)));
         draw(&state, SIZES[0], false);
     }
+}
+
+/// How the close-ups look, small: a picture of a whole window for each stage, kept in tests/golden. After a change
+/// that is wanted: `CONVSTEP_GOLDEN=write cargo test --test closeups`, and look at what has become of them.
+#[test]
+fn every_closeup_looks_as_it_did() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let writes = std::env::var("CONVSTEP_GOLDEN").is_ok_and(|what| what == "write");
+    let shapes = AppState::open(
+        bundled::load("shapes").expect("a bundled model"),
+        samples::load("shape-star").expect("a bundled sample"),
+    );
+    let mut normed = open(NETWORKS[0].0, NETWORKS[0].1);
+    apply(&mut normed, Action::SetMode(Mode::Train));
+    apply(&mut normed, Action::SetOptimizer(Optimizer { rule: Rule::ALL[3], ..Optimizer::default() }));
+    let squares = open(NETWORKS[1].0, NETWORKS[1].1);
+    let mut wrong = Vec::new();
+    let mut number = 0;
+    for (name, mut state) in [("shapes", shapes.expect("they fit")), ("normed", normed), ("squares", squares)]
+    {
+        for address in addresses(&state).into_iter().skip(1).step_by(3) {
+            let text = state.plan().text(&address);
+            // Updates are alike but for their tensor; the network for shapes has many layers of a kind.
+            let is_known = match name {
+                "shapes" => {
+                    !["conv1", "relu1", "pool1", "fc", "loss"].iter().any(|layer| text.contains(layer))
+                }
+                _ => false,
+            };
+            if is_known || (text.contains("update/") && !text.contains("conv") && !text.contains("loss")) {
+                continue;
+            }
+            apply(&mut state, Action::Go(Move::Seek(address)));
+            number += 1;
+            let frame = convstep::ui::render::render(&state, [1280, 720], number % 2 == 0);
+            let small = image::imageops::thumbnail(&image::DynamicImage::from(frame).into_rgb8(), 256, 144);
+            let file = folder.join(format!("{name}-{}.png", text.replace(['/', '(', ')', ','], "_")));
+            if writes {
+                let to = std::io::BufWriter::new(std::fs::File::create(&file).expect("a writable folder"));
+                let encoder = PngEncoder::new_with_quality(to, CompressionType::Best, FilterType::Adaptive);
+                small.write_with_encoder(encoder).expect("a writable folder");
+                continue;
+            }
+            let Ok(golden) = image::open(&file).map(image::DynamicImage::into_rgb8) else {
+                wrong.push(format!("{}: no such picture", file.display()));
+                continue;
+            };
+            assert_eq!(golden.dimensions(), small.dimensions(), "{text}");
+            // Another rounding of a colour is no change; another number in a corner is.
+            let differ = |(a, b): &(&image::Rgb<u8>, &image::Rgb<u8>)| {
+                a.0.iter().zip(b.0).any(|(&a, b)| a.abs_diff(b) > 24)
+            };
+            let changed = golden.pixels().zip(small.pixels()).filter(differ).count();
+            if changed > 12 {
+                wrong.push(format!("{text}: {changed} pixels differ from {}", file.display()));
+            }
+        }
+    }
+    assert!(number > 40, "{number} stages");
+    assert!(
+        wrong.is_empty(),
+        "{wrong:#?}\nlook at them; if they are as they should be, CONVSTEP_GOLDEN=write"
+    );
 }
 
 /// Frames to look at: `CONVSTEP_FRAMES=DIR cargo test --test closeups -- --ignored`.

@@ -84,7 +84,8 @@ impl Keeper {
 
     fn claim(&self, path: &Path) -> Option<Left> {
         let is_kept = path.extension() == self.path.extension() && !is_hidden(path);
-        let lock = locked(&path.with_extension(LOCK)).filter(|_| is_kept)?;
+        // Only then: to ask for a lock makes its file.
+        let lock = is_kept.then(|| locked(&path.with_extension(LOCK))).flatten()?;
         Some(Left { path: path.to_owned(), _lock: lock })
     }
 }

@@ -42,7 +42,7 @@ pub struct Window {
 }
 
 /// Frames until the layout stands.
-const SETTLING: usize = 6;
+const SETTLING: usize = 30;
 /// Places that a drag goes through before it begins again.
 const PLACES: u64 = 997;
 
