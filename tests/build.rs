@@ -8,7 +8,7 @@ use convstep::{
         field::{Field, Value},
         init::Init,
         loss::Loss,
-        spec::{ConvSpec, DenseSpec, Kind, Pair},
+        spec::{AvgPoolSpec, ConvSpec, DenseSpec, Kind, Pair},
     },
 };
 
@@ -251,4 +251,39 @@ fn a_draft_that_is_cancelled_while_a_worker_makes_it_does_not_come() {
     settle(&mut state, asked, Watch::NONE);
     assert!(state.draft.is_none() && state.busy.is_none() && state.notices.is_empty());
     assert_eq!(state.inputs, before);
+}
+
+#[test]
+fn a_pool_is_switched_where_one_looks_at_it() {
+    let mut state = AppState::new();
+    apply(&mut state, Action::GoTo("fwd/pool1/k0/(3,5)".into()));
+    let before = (state.scores().to_vec(), state.inputs.model.clone());
+    let l = state.model().network.layers.iter().position(|layer| layer.name() == "pool1").expect("a pool");
+    let avg = |kernel: usize, stride: Option<Pair>| {
+        let (kernel, padding) = (Pair::square(kernel), Pair::square(0));
+        BuildAction::Become(
+            l,
+            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad: true }),
+        )
+    };
+    build(&mut state, [avg(2, None)]);
+    assert_eq!(state.cursor.text(state.plan()), "fwd/pool1/k0/(3,5)");
+    assert!(state.notices.is_empty() && state.draft.is_none());
+    // The same weights, another network.
+    assert_eq!(state.model().params, before.1.params);
+    assert_eq!(state.model().network.layers[l].spec.kind.name(), "avg_pool2d");
+    assert_ne!(state.scores(), before.0);
+    // Larger maps: what reads them as a vector starts anew, and it is said.
+    build(&mut state, [avg(2, Some(Pair::square(1)))]);
+    assert_eq!(state.notices.len(), 1, "{:?}", state.notices);
+    assert!(state.notices[0].text.contains("1 of 4 layers with weights start anew"), "{:?}", state.notices);
+    assert_eq!(state.model().params.0[0], before.1.params.0[0]);
+    // What does not fit changes nothing.
+    let then = state.inputs.model.clone();
+    build(&mut state, [avg(99, None)]);
+    assert!(std::sync::Arc::ptr_eq(&then, &state.inputs.model) && state.notices.len() == 2);
+    apply(&mut state, Action::Undo);
+    apply(&mut state, Action::Undo);
+    assert_eq!(state.scores(), before.0);
+    assert_eq!(state.model().params, before.1.params);
 }

@@ -908,6 +908,44 @@ fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     set_inputs(state, inputs, Change::Renew)
 }
 
+/// A layer of the network that runs becomes another, and stays looked at; what no longer fits starts anew.
+fn become_at_once(state: &mut AppState, action: BuildAction) -> Vec<Effect> {
+    let running = Arc::clone(&state.inputs.model);
+    let mut draft = Draft::edit(&running);
+    draft.change(action);
+    if draft.obstacle().is_none() && draft.parameter_count() > MANY {
+        state.draft = Some(draft);
+        return build(state, BuildAction::Apply);
+    }
+    let (kept, all) = draft.kept(&running);
+    match draft.model(&running) {
+        Ok(mut model) => {
+            model.name.clone_from(&running.name);
+            let (model, training) = match state.inputs.training.clone() {
+                Some(training) => training.for_model(model),
+                None => (model, None),
+            };
+            let inputs = Inputs { training, ..state.inputs.clone().with_model(Arc::new(model)) };
+            let place = state.cursor.text(state.plan());
+            let effects = set_inputs(state, inputs, Change::Edit);
+            if let Ok(cursor) = Cursor::parse(state.plan(), &place) {
+                state.cursor = cursor;
+            }
+            if kept < all {
+                let anew = all - kept;
+                let text = format!(
+                    "{anew} of {all} layers with weights start anew: their shapes have changed; undo brings the old \
+                     ones back"
+                );
+                notice(state, text, NoticeKind::Info);
+            }
+            return effects;
+        }
+        Err(obstacle) => fail(state, obstacle),
+    }
+    Vec::new()
+}
+
 /// Weights that take long to draw.
 const MANY: u64 = 1 << 20;
 
@@ -945,7 +983,9 @@ fn build(state: &mut AppState, action: BuildAction) -> Vec<Effect> {
                 Err(obstacle) => fail(state, obstacle),
             }
         }
+        BuildAction::Become(..) if state.draft.is_none() => return become_at_once(state, action),
         BuildAction::Select(_)
+        | BuildAction::Become(..)
         | BuildAction::Add(_)
         | BuildAction::Remove
         | BuildAction::Duplicate

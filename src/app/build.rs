@@ -37,6 +37,8 @@ pub enum BuildAction {
     Rename(usize, String),
     /// Change a number of a layer.
     Set(usize, Field),
+    /// Make something else of a layer, under its name; without a draft at once, in the network that runs.
+    Become(usize, Kind),
     /// Give the network another name.
     Name(String),
     /// Input extents [C, H, W].
@@ -314,6 +316,11 @@ impl Draft {
                     spec.kind.set(field);
                 }
             }
+            BuildAction::Become(l, kind) => {
+                if let Some(spec) = layers.get_mut(l) {
+                    spec.kind = kind;
+                }
+            }
             BuildAction::Name(name) => self.written.name = name,
             BuildAction::Input(input) => {
                 let architecture = &mut self.written.architecture;
@@ -435,6 +442,7 @@ fn touched(action: &BuildAction) -> Option<Touched> {
         | BuildAction::Remove
         | BuildAction::Duplicate
         | BuildAction::Move { .. }
+        | BuildAction::Become(..)
         | BuildAction::Loss(_)
         | BuildAction::KeepWeights(_)
         | BuildAction::Apply

@@ -2,7 +2,12 @@
 
 use super::pieces::{Spot, heading_ui, last_steps, lines_ui, map_detail, note_ui};
 use super::sheet::{Item, Sheet, arrow_ui, legends_ui, row_ui, zoom_ui};
-use crate::nn::{Op, Part, pool::Pool2d};
+use crate::app::{Action, BuildAction};
+use crate::nn::{
+    Op, Part,
+    pool::Pool2d,
+    spec::{AvgPoolSpec, Kind, MaxPoolSpec, Pair},
+};
 use crate::trace::{Address, Pass, Plan, Stage, Step, TensorId};
 use crate::ui::{
     plane::Plane,
@@ -10,7 +15,7 @@ use crate::ui::{
     view::View,
     widgets::grid::{CellSpan, CellState, CellView, Overlay},
 };
-use egui::{Ui, vec2};
+use egui::{DragValue, RichText, Ui, vec2};
 
 /// Draws it.
 pub fn pool_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Pool2d) {
@@ -24,12 +29,57 @@ pub fn pool_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usiz
         (false, ..) => "closeup.pool_avg_back",
     };
     heading_ui(ui, view, focus, stage, &view.text(key));
+    switch_ui(ui, view, l);
     let pool = Pool { view, focus, spot, l, spec, is_max };
     match stage.tensor.part {
         Part::Out => pool.forward_ui(ui),
         Part::Ds => pool.divide_ui(ui),
         _ => pool.backward_ui(ui),
     }
+}
+
+/// Maximum or average, and how large the windows are and how far apart: all downstream follows.
+fn switch_ui(ui: &mut Ui, view: &View, l: usize) {
+    let kind = &view.state.plan().layer(l).spec.kind;
+    let (is_max, kernel, stride, padding, count_include_pad) = if let Kind::MaxPool2d(spec) = kind {
+        (true, spec.kernel, spec.stride, spec.padding, true)
+    } else if let Kind::AvgPool2d(spec) = kind {
+        (false, spec.kernel, spec.stride, spec.padding, spec.count_include_pad)
+    } else {
+        // Over the whole map.
+        return;
+    };
+    let become_ = |is_max: bool, kernel: Pair, stride: Option<Pair>| {
+        let kind = if is_max {
+            Kind::MaxPool2d(MaxPoolSpec { kernel, stride, padding })
+        } else {
+            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad })
+        };
+        view.act(Action::Build(BuildAction::Become(l, kind)));
+    };
+    ui.horizontal_wrapped(|ui| {
+        for (other, key) in [(true, "closeup.pool_switch_max"), (false, "closeup.pool_switch_avg")] {
+            if ui.selectable_label(is_max == other, view.text(key)).clicked() && is_max != other {
+                become_(other, kernel, stride);
+            }
+        }
+        let [rows, cols] = view.state.plan().layer(l).input[1..] else { return };
+        let most = rows.min(cols).min(16);
+        let mut drag = |key: &str, mut n: usize| {
+            let name = view.text(key);
+            ui.label(RichText::new(&name).color(view.theme.text_weak));
+            let drag = DragValue::new(&mut n).range(1..=most).speed(0.05).update_while_editing(false);
+            let response = ui.add(drag);
+            response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
+            response.changed().then_some(Pair::square(n))
+        };
+        if let Some(size) = drag("closeup.pool_switch_size", kernel.0[0]) {
+            become_(is_max, size, stride);
+        }
+        if let Some(step) = drag("closeup.pool_switch_stride", stride.unwrap_or(kernel).0[0]) {
+            become_(is_max, kernel, Some(step));
+        }
+    });
 }
 
 struct Pool<'a> {
