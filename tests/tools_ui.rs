@@ -7,7 +7,7 @@ use convstep::{
     trace::{Break, Move},
     ui::{shell::window_ui, strings::Words, theme, view::Memory},
 };
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{Harness, kittest::Queryable};
 
 const SIZES: [[f32; 2]; 2] = [[1280.0, 720.0], [1024.0, 768.0]];
@@ -306,5 +306,64 @@ fn two_pictures_stand_side_by_side_with_their_difference() {
             click(&mut harness, &words.text("compare.forget"));
             assert!(harness.state().state.compare.kept.is_none());
         }
+    }
+}
+
+/// The way of a question from the picture to the reason, without a mouse: keys, and what stands there by role and label.
+#[test]
+fn a_weights_gradient_is_asked_why_without_a_mouse() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = Words(lang);
+        let mut harness = harness(lang, true, SIZES[0]);
+        let press = |harness: &mut Harness<Program>, modifiers: Modifiers, key: Key| {
+            harness.key_press_modifiers(modifiers, key);
+            harness.run_steps(3);
+        };
+        let type_in = |harness: &mut Harness<Program>, text: &str| {
+            harness.event(egui::Event::Text(text.into()));
+            harness.run_steps(3);
+            harness.key_press(Key::Enter);
+            harness.run_steps(3);
+        };
+        let chosen = |harness: &mut Harness<Program>, label: &str| {
+            harness.get_by_label_contains(label).click_accesskit();
+            harness.run_steps(3);
+        };
+        let at = |harness: &Harness<Program>| {
+            let state = &harness.state().state;
+            state.cursor.text(state.plan())
+        };
+        // Open a picture.
+        press(&mut harness, Modifiers::COMMAND, Key::K);
+        type_in(&mut harness, "shape-heart");
+        assert_eq!(harness.state().state.inputs.picture.name, "shape-heart");
+        // Choose a class, at the loss.
+        let state = &harness.state().state;
+        let ring = state.model().class_index("ring").expect("a class");
+        assert_ne!(state.inputs.label, Some(ring));
+        let radios: Vec<_> = harness.query_all_by_role(Role::RadioButton).collect();
+        radios[ring].click_accesskit();
+        drop(radios);
+        harness.run_steps(3);
+        assert_eq!(harness.state().state.inputs.label, Some(ring));
+        // Go to a weight's gradient, and ask why.
+        press(&mut harness, Modifiers::NONE, Key::G);
+        type_in(&mut harness, "bwd/conv1.dW/k2,1/(0,2)");
+        assert_eq!(at(&harness), "bwd/conv1.dW/k2,1/(0,2)");
+        assert!(harness.query_by_label(&words.text("inspector.numbers")).is_some());
+        // Follow an operand to where it was made.
+        press(&mut harness, Modifiers::NONE, Key::W);
+        let made = at(&harness);
+        assert!(made.starts_with("bwd/relu1.dX/"), "{made}");
+        // Set a breakpoint and run back to it.
+        press(&mut harness, Modifiers::NONE, Key::T);
+        chosen(&mut harness, &words.text("time.add_break"));
+        chosen(&mut harness, &words.text("say.break.relu"));
+        press(&mut harness, Modifiers::COMMAND, Key::ArrowLeft);
+        let Some(Halt::Hit(stop)) = harness.state().state.stopped else { panic!("it stops") };
+        assert_eq!(stop.reason, Break::ReluKills);
+        assert!(harness.query_by_label(&words.text("say.stop.relu")).is_some());
+        assert_ne!(at(&harness), made);
+        assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
     }
 }
