@@ -43,7 +43,7 @@ struct Job(*const (dyn Fn(usize) + Sync));
 // returns only when no thread will touch it again.
 unsafe impl Send for Job {}
 
-/// How often a thread looks before it sleeps: some 50 microseconds.
+/// How often a thread looks before it sleeps: a millisecond or two, most of which it lets others run.
 const LOOKS: usize = 4000;
 /// After so many looks it lets others run between two of them.
 const ALONE: usize = 1000;
