@@ -2,9 +2,9 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{AppState, Effect, FileAction, Lang, Offer, Recent, apply, settle},
+    app::{Action, AppState, Effect, FileAction, Lang, Offer, Recent, apply, settle},
     nn::Watch,
-    ui::{shell::window_ui, strings::Words, theme, view::Memory},
+    ui::strings::Words,
 };
 use egui_kittest::{
     Harness,
@@ -12,35 +12,19 @@ use egui_kittest::{
 };
 use std::path::PathBuf;
 
-struct Program {
-    state: AppState,
-    memory: Memory,
-    has_fonts: bool,
-    /// What the shell was asked for.
-    asked: Vec<Effect>,
+mod harness;
+use harness::{Program, window};
+
+fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let effects = apply(state, action);
+    settle(state, effects, Watch::NONE)
 }
 
 fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {
     let mut state = AppState::new();
     (state.view.lang, state.files.folder) = (lang, "/home/me".into());
     apply(&mut state, action.into());
-    let program = Program { state, memory: Memory::default(), has_fonts: false, asked: Vec::new() };
-    let mut harness = Harness::builder().with_size([1024.0, 768.0]).build_ui_state(
-        |ui, program: &mut Program| {
-            // Fonts come into use in the frame after they were installed.
-            if !std::mem::replace(&mut program.has_fonts, true) {
-                theme::install(ui.ctx());
-                return;
-            }
-            for action in window_ui(ui, &program.state, &mut program.memory) {
-                let effects = apply(&mut program.state, action);
-                program.asked.extend(settle(&mut program.state, effects, Watch::NONE));
-            }
-        },
-        program,
-    );
-    harness.run_steps(4);
-    harness
+    window(state, [1024.0, 768.0], act)
 }
 
 #[test]

@@ -2,43 +2,25 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Lang, LooksAction, Page, apply, settle},
+    app::{Action, AppState, Effect, Lang, LooksAction, Page, apply, settle},
     attribution::Method,
     nn::Watch,
-    ui::{shell::window_ui, strings::Words, theme, view::Memory},
+    ui::strings::Words,
 };
 use egui_kittest::{Harness, kittest::Queryable};
 
-struct Program {
-    state: AppState,
-    memory: Memory,
-    has_fonts: bool,
-}
+mod harness;
+use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) {
+fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Watch::NONE);
+    settle(state, effects, Watch::NONE)
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
     state.view.lang = lang;
-    let program = Program { state, memory: Memory::default(), has_fonts: false };
-    let mut harness = Harness::builder().with_size(size).build_ui_state(
-        |ui, program: &mut Program| {
-            // Fonts come into use in the frame after they were installed.
-            if !std::mem::replace(&mut program.has_fonts, true) {
-                theme::install(ui.ctx());
-                return;
-            }
-            for action in window_ui(ui, &program.state, &mut program.memory) {
-                act(&mut program.state, action);
-            }
-        },
-        program,
-    );
-    harness.run_steps(3);
-    harness
+    window(state, size, act)
 }
 
 #[test]

@@ -2,48 +2,29 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Halt, Lang, MarkAction, Side, ThemeChoice, apply, settle},
+    app::{Action, AppState, Effect, Halt, Lang, MarkAction, Side, ThemeChoice, apply, settle},
     nn::Watch,
     trace::{Break, Move},
-    ui::{shell::window_ui, strings::Words, theme, view::Memory},
+    ui::strings::Words,
 };
 use egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{Harness, kittest::Queryable};
 
+mod harness;
+use harness::{Program, window};
+
 const SIZES: [[f32; 2]; 2] = [[1280.0, 720.0], [1024.0, 768.0]];
 
-struct Program {
-    state: AppState,
-    memory: Memory,
-    /// Fonts come into use in the frame after they were installed.
-    has_fonts: bool,
-}
-
-fn run(state: &mut AppState, action: Action) {
+fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Watch::NONE);
+    settle(state, effects, Watch::NONE)
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
     state.view.lang = lang;
     state.view.theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
-    let program = Program { state, memory: Memory::default(), has_fonts: false };
-    let mut harness = Harness::builder().with_size(size).build_ui_state(
-        |ui, program: &mut Program| {
-            if !std::mem::replace(&mut program.has_fonts, true) {
-                theme::install(ui.ctx());
-                return;
-            }
-            for action in window_ui(ui, &program.state, &mut program.memory) {
-                run(&mut program.state, action);
-            }
-        },
-        program,
-    );
-    harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
-    harness.run_steps(3);
-    harness
+    window(state, size, run)
 }
 
 fn do_it(harness: &mut Harness<Program>, action: Action) {

@@ -2,47 +2,29 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, BuildAction, Lang, ThemeChoice, apply},
+    app::{Action, AppState, BuildAction, Effect, Lang, ThemeChoice, apply, settle},
     nn::{
+        Watch,
         field::{Field, Value},
         spec::Pair,
     },
-    ui::{shell::window_ui, theme, view::Memory},
 };
 use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 
-struct Program {
-    state: AppState,
-    memory: Memory,
-    /// Fonts come into use in the frame after they were installed.
-    has_fonts: bool,
+mod harness;
+use harness::{Program, window};
+
+fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let effects = apply(state, action);
+    settle(state, effects, Watch::NONE)
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
     state.view.lang = lang;
     state.view.theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
-    let program = Program { state, memory: Memory::default(), has_fonts: false };
-    let mut harness = Harness::builder().with_size(size).build_ui_state(
-        |ui, program: &mut Program| {
-            if !std::mem::replace(&mut program.has_fonts, true) {
-                theme::install(ui.ctx());
-                return;
-            }
-            let actions = window_ui(ui, &program.state, &mut program.memory);
-            for action in actions {
-                apply(&mut program.state, action);
-                while program.state.pending.is_some() {
-                    apply(&mut program.state, Action::Advance);
-                }
-            }
-        },
-        program,
-    );
-    harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
-    harness.run_steps(3);
-    harness
+    window(state, size, act)
 }
 
 fn at(harness: &Harness<Program>) -> String {

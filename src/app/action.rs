@@ -897,15 +897,20 @@ fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     let sample = sample.or_else(|| (is_sample && !fits).then_some(bundled::models()[0].default_sample));
     // The user's own picture stays; a sample gives way to the one that goes with the model.
     let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
-    let (model, training) = match state.inputs.training.clone() {
-        Some(training) => training.for_model(model),
-        None => (model, None),
-    };
-    let mut inputs = Inputs { training, ..state.inputs.clone().with_model(Arc::new(model)) };
+    let mut inputs = inputs_with(state, model);
     if let Some(picture) = picture {
         inputs.picture = Arc::new(picture);
     }
     set_inputs(state, inputs, Change::Renew)
+}
+
+/// The inputs with another model, and the training that goes on with it.
+fn inputs_with(state: &AppState, model: Model) -> Inputs {
+    let (model, training) = match state.inputs.training.clone() {
+        Some(training) => training.for_model(model),
+        None => (model, None),
+    };
+    Inputs { training, ..state.inputs.clone().with_model(Arc::new(model)) }
 }
 
 /// A layer of the network that runs becomes another, and stays looked at; what no longer fits starts anew.
@@ -921,11 +926,7 @@ fn become_at_once(state: &mut AppState, action: BuildAction) -> Vec<Effect> {
     match draft.model(&running) {
         Ok(mut model) => {
             model.name.clone_from(&running.name);
-            let (model, training) = match state.inputs.training.clone() {
-                Some(training) => training.for_model(model),
-                None => (model, None),
-            };
-            let inputs = Inputs { training, ..state.inputs.clone().with_model(Arc::new(model)) };
+            let inputs = inputs_with(state, model);
             let place = state.cursor.text(state.plan());
             let effects = set_inputs(state, inputs, Change::Edit);
             if let Ok(cursor) = Cursor::parse(state.plan(), &place) {

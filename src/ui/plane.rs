@@ -118,8 +118,7 @@ impl<'a> Plane<'a> {
             return CellView::current(trace.value(self.tensor, self.image, index));
         };
         let plan = self.view.state.plan();
-        let coupled = plan.is_layered() && plan.stages()[stage].per_image;
-        let in_stage = if coupled { self.image * self.shape.len() as u32 + index } else { index };
+        let in_stage = self.before(stage) + index;
         if in_stage < progress.done {
             return CellView::current(if plan.stages()[stage].pass == Pass::Update {
                 trace
@@ -140,12 +139,17 @@ impl<'a> Plane<'a> {
         CellView::not_yet()
     }
 
+    /// Cells of the stage before the image's own: coupled images lie one after another in it.
+    fn before(&self, stage: usize) -> u32 {
+        let plan = self.view.state.plan();
+        let coupled = plan.is_layered() && plan.stages()[stage].per_image;
+        if coupled { self.image * self.shape.len() as u32 } else { 0 }
+    }
+
     /// Whether any cell of the image's tensor has a value at the cursor.
     pub fn is_begun(&self) -> bool {
         let Some((stage, progress)) = self.progress else { return true };
-        let plan = self.view.state.plan();
-        let coupled = plan.is_layered() && plan.stages()[stage].per_image;
-        let before = if coupled { self.image * self.shape.len() as u32 } else { 0 };
+        let before = self.before(stage);
         let is_old = self.tensor.is_parameter() && self.after_update;
         is_old || progress.done > before || (progress.done == before && progress.terms > 0)
     }
@@ -164,10 +168,8 @@ impl<'a> Plane<'a> {
         self.view.state.revision().hash(&mut hasher);
         (self.tensor, self.image, self.channel, self.after_update).hash(&mut hasher);
         if let Some((stage, progress)) = self.progress {
-            // Only what lies in the range; coupled images lie one after another in the stage.
-            let plan = self.view.state.plan();
-            let coupled = plan.is_layered() && plan.stages()[stage].per_image;
-            let before = if coupled { self.image * self.shape.len() as u32 } else { 0 };
+            // Only what lies in the range.
+            let before = self.before(stage);
             let cells = before + cells.start..before + cells.end;
             progress.done.clamp(cells.start, cells.end).hash(&mut hasher);
             cells.contains(&progress.done).then_some(progress.terms).hash(&mut hasher);

@@ -1,0 +1,47 @@
+//! The window without a display, for tests by role and label.
+
+use convstep::{
+    app::{Action, AppState, Effect, ThemeChoice},
+    ui::{shell::window_ui, theme, view::Memory},
+};
+use egui_kittest::Harness;
+
+/// The program behind the window.
+pub struct Program {
+    pub state: AppState,
+    memory: Memory,
+    /// Fonts come into use in the frame after they were installed.
+    has_fonts: bool,
+    /// What the shell was asked for, and `act` did not do.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub asked: Vec<Effect>,
+}
+
+/// A window on a state, drawn some times; `act` does an action and gives back the effects that are left.
+pub fn window(
+    state: AppState,
+    size: [f32; 2],
+    act: fn(&mut AppState, Action) -> Vec<Effect>,
+) -> Harness<'static, Program> {
+    let theme = state.view.theme;
+    let program = Program { state, memory: Memory::default(), has_fonts: false, asked: Vec::new() };
+    let mut harness = Harness::builder().with_size(size).build_ui_state(
+        move |ui, program: &mut Program| {
+            if !std::mem::replace(&mut program.has_fonts, true) {
+                theme::install(ui.ctx());
+                return;
+            }
+            for action in window_ui(ui, &program.state, &mut program.memory) {
+                program.asked.extend(act(&mut program.state, action));
+            }
+        },
+        program,
+    );
+    match theme {
+        ThemeChoice::Light => harness.ctx.set_theme(egui::Theme::Light),
+        ThemeChoice::Dark => harness.ctx.set_theme(egui::Theme::Dark),
+        ThemeChoice::System => {}
+    }
+    harness.run_steps(3);
+    harness
+}
