@@ -1,7 +1,7 @@
 //! Every kind of stage has a close-up that draws at any moment, at the sizes that must work.
 #![cfg(feature = "window")]
 
-use convstep::app::{Action, AppState, Lang, apply};
+use convstep::app::{Action, AppState, Digits, Lang, apply};
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, bundled};
 use convstep::nn::{
@@ -11,7 +11,7 @@ use convstep::nn::{
 };
 use convstep::tensor::Tensor;
 use convstep::trace::{Address, Grain, Move, Place};
-use convstep::ui::{shell, theme::Theme, view::Memory};
+use convstep::ui::{number, shell, theme::Theme, view::Memory};
 use egui::{Context, RawInput, Rect, Vec2};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use std::path::Path;
@@ -196,12 +196,217 @@ fn every_rule_of_update_draws_in_chinese() {
     }
 }
 
-/// How the close-ups look, small: a picture of a whole window for each stage, kept in tests/golden. After a change
-/// that is wanted: `CONVSTEP_GOLDEN=write cargo test --test closeups`, and look at what has become of them.
+/// All texts of a frame, as a screen reader gets them.
+fn texts(ctx: &Context, state: &AppState, memory: &mut Memory) -> Vec<String> {
+    let screen_rect = Some(Rect::from_min_size(egui::Pos2::ZERO, SIZES[0]));
+    let input = RawInput { screen_rect, ..RawInput::default() };
+    let output = ctx.run_ui(input, |ui| {
+        shell::window_ui(ui, state, memory);
+    });
+    let update = output.platform_output.accesskit_update.clone().expect("a tree of the window");
+    output.drop_without_applying_deltas();
+    let text = |node: &egui::accesskit::Node| node.value().or(node.label()).map(str::to_owned);
+    update.nodes.iter().filter_map(|(_, node)| text(node)).collect()
+}
+
+/// What an arithmetic expression comes to, by the rules of school; its numbers as f32 where `1` says so.
+struct Reader<'a>(&'a str, bool);
+
+impl Reader<'_> {
+    fn value(text: &str, single: bool) -> Option<f64> {
+        let mut reader = Reader(text, single);
+        reader.sum().filter(|_| reader.0.trim().is_empty())
+    }
+
+    fn eat(&mut self, token: &str) -> bool {
+        let rest = self.0.trim_start().strip_prefix(token);
+        rest.map(|rest| self.0 = rest).is_some()
+    }
+
+    fn sum(&mut self) -> Option<f64> {
+        let mut sum = self.product()?;
+        loop {
+            if self.eat("+") {
+                sum += self.product()?;
+            } else if self.eat("−") {
+                sum -= self.product()?;
+            } else {
+                return Some(sum);
+            }
+        }
+    }
+
+    fn product(&mut self) -> Option<f64> {
+        let mut product = self.factor()?;
+        loop {
+            if self.eat("·") {
+                product *= self.factor()?;
+            } else if self.eat("÷") {
+                product /= self.factor()?;
+            } else {
+                return Some(product);
+            }
+        }
+    }
+
+    fn factor(&mut self) -> Option<f64> {
+        if self.eat("−") {
+            return Some(-self.factor()?);
+        }
+        if self.eat("√") {
+            return Some(self.factor()?.sqrt());
+        }
+        for (name, function) in
+            [("exp(", f64::exp as fn(f64) -> f64), ("ln(", f64::ln), ("tanh(", f64::tanh), ("(", |x| x)]
+        {
+            if self.eat(name) {
+                let inner = function(self.sum()?);
+                return self.eat(")").then(|| if self.eat("²") { inner * inner } else { inner });
+            }
+        }
+        if self.eat("max(") {
+            let first = self.sum()?;
+            let second = self.eat(",").then(|| self.sum())??;
+            return self.eat(")").then(|| first.max(second));
+        }
+        if self.eat("∞") {
+            return Some(f64::INFINITY);
+        }
+        let text = self.0.trim_start();
+        let mut before = ' ';
+        let end = text.find(|c: char| {
+            let belongs = c.is_ascii_digit() || c == '.' || c == 'e' || (c == '−' && before == 'e');
+            before = c;
+            !belongs
+        });
+        let (number, rest) = text.split_at(end.unwrap_or(text.len()));
+        self.0 = rest;
+        let number = number.replace('−', "-");
+        let number = if self.1 { f64::from(number.parse::<f32>().ok()?) } else { number.parse().ok()? };
+        Some(if self.eat("²") { number * number } else { number })
+    }
+}
+
+/// Half a unit of a printed number's last digit.
+fn half_unit(text: &str) -> f64 {
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
+    let exponent: i32 = exponent.replace('−', "-").parse().expect("an exponent");
+    0.5 * 10f64.powi(exponent - decimals)
+}
+
+/// An equation's line checked: false where it is none.
+fn adds_up(line: &str, digits: Digits) -> bool {
+    let (left, right, exact) = match (line.split_once(" = "), line.split_once(" ≈ ")) {
+        (Some((left, right)), _) => (left, right, true),
+        (_, Some((left, right))) => (left, right, false),
+        (None, None) => return false,
+    };
+    // A term's number and what its operand is stand before it.
+    let is_term = left.starts_with('m') && left[1..].starts_with(|c: char| c.is_ascii_digit());
+    let left = left.split_once(": ").map_or(left, |(_, left)| left);
+    // Beyond six digits a number stands for the f32 that it is.
+    let significant = |number: &str| number.chars().filter(char::is_ascii_digit).skip_while(|&c| c == '0').count();
+    let apart = |c: char| !c.is_ascii_digit() && c != '.';
+    let single = digits == Digits::All || line.split(apart).any(|number| significant(number) > 6);
+    let Some(printed) = Reader::value(left, single) else {
+        assert!(!is_term, "{line}: cannot be read");
+        return false;
+    };
+    let result = Reader::value(right, single).unwrap_or_else(|| panic!("{line}: no result"));
+    let off = if printed == result { 0.0 } else { (printed - result).abs() };
+    if digits == Digits::All {
+        assert!(exact, "{line}: all digits are there");
+    }
+    // Where it is said to be nearly so, it is five in the last digit. f32 rounds the result, and what is between.
+    let rounding = if single { 2e-7 * result.abs() + 1e-44 } else { 0.0 };
+    let allowed = half_unit(right) * if exact { 1.001 } else { 10.002 };
+    assert!(off <= if digits == Digits::All { rounding } else { allowed + rounding }, "{line}: off by {off:e}");
+    true
+}
+
 #[test]
-fn every_closeup_looks_as_it_did() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let writes = std::env::var("CONVSTEP_GOLDEN").is_ok_and(|what| what == "write");
+fn what_is_printed_adds_up_at_each_precision() {
+    let ctx = Context::default();
+    ctx.enable_accesskit();
+    Theme::by_darkness(false).apply(&ctx);
+    let mut memory = Memory::default();
+    let shapes = AppState::open(
+        bundled::load("shapes").expect("a bundled model"),
+        samples::load("shape-star").expect("a bundled sample"),
+    );
+    let mut states = vec![shapes.expect("they fit")];
+    for (k, (name, toml)) in NETWORKS.into_iter().enumerate() {
+        let mut state = open(name, toml);
+        apply(&mut state, Action::SetMode(if k == 1 { Mode::Eval } else { Mode::Train }));
+        let optimizer = Optimizer { rule: Rule::ALL[k % 4], learning_rate: 0.1, weight_decay: 0.01 };
+        apply(&mut state, Action::SetOptimizer(optimizer));
+        states.push(state);
+    }
+    let (mut lines, mut exact) = (0, 0);
+    for mut state in states {
+        for address in addresses(&state) {
+            apply(&mut state, Action::Go(Move::Seek(address)));
+            for digits in Digits::ALL {
+                apply(&mut state, Action::SetDigits(digits));
+                let texts = texts(&ctx, &state, &mut memory);
+                let all: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
+                let found = all.iter().filter(|line| adds_up(line, digits));
+                let found: Vec<_> = found.collect();
+                let address = state.plan().text(&address);
+                assert!(!found.is_empty(), "{address}: no arithmetic with {digits:?} digits");
+                lines += found.len();
+                exact += found.iter().filter(|line| line.contains(" = ")).count();
+            }
+        }
+    }
+    assert!(exact * 10 > lines * 9, "of {lines} lines only {exact} add up to the last digit");
+}
+
+/// The sums that stand as pictures: with the digits that a cell of each size shows, what the products come to is the
+/// result, but for the rounding of each number that is printed.
+#[test]
+fn products_in_cells_add_up_to_their_sum_at_each_size() {
+    for (name, toml) in NETWORKS {
+        let mut state = open(name, toml);
+        apply(&mut state, Action::SetMode(Mode::Train));
+        let mut sums = 0;
+        for address in addresses(&state) {
+            let cell = Address { term: 0, grain: Grain::Cell, ..address };
+            let fold = state.trace().cell(&cell);
+            let adds = |op| {
+                use convstep::trace::TermOp::*;
+                matches!(op, MulAdd | NegMulAdd | CrossTerm | MulSquareAdd | SquareDiffAdd | Add | Route { .. })
+            };
+            if !fold.steps.iter().all(|step| adds(step.term.op)) || fold.steps.len() < 2 {
+                continue;
+            }
+            sums += 1;
+            // As many characters and digits as a cell has room for: see `number_plan` of the grid.
+            for (chars, digits) in [(5, Some(2)), (7, Some(4)), (12, None)] {
+                let print = |value| number::fit_number(value, chars, digits).expect("room for it");
+                let read = |text: &str| {
+                    if text == "≈0" { (0.0, 1e-3) } else { (Reader::value(text, false).expect("a number"), half_unit(text)) }
+                };
+                let (mut sum, mut allowed) = read(&print(fold.start));
+                for product in fold.steps.iter().filter_map(|step| step.product()) {
+                    let (value, half) = read(&print(product));
+                    (sum, allowed) = (sum + value, allowed + half);
+                }
+                let (result, half) = read(&print(fold.value));
+                let text = state.plan().text(&cell);
+                let off = (sum - result).abs();
+                // f32 rounds each of the sums on the way, too.
+                let rounding = 1e-6 * (1.0 + result.abs());
+                assert!(off <= (allowed + half) * 1.001 + rounding, "{text}: {sum} is not {result}");
+            }
+        }
+        assert!(sums > 0, "{name}: no sums");
+    }
+}
+
+/// Goes to each close-up that there is: what it is called, its address, the state there.
+fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
     let shapes = AppState::open(
         bundled::load("shapes").expect("a bundled model"),
         samples::load("shape-star").expect("a bundled sample"),
@@ -210,8 +415,6 @@ fn every_closeup_looks_as_it_did() {
     apply(&mut normed, Action::SetMode(Mode::Train));
     apply(&mut normed, Action::SetOptimizer(Optimizer { rule: Rule::ALL[3], ..Optimizer::default() }));
     let squares = open(NETWORKS[1].0, NETWORKS[1].1);
-    let mut wrong = Vec::new();
-    let mut number = 0;
     for (name, mut state) in [("shapes", shapes.expect("they fit")), ("normed", normed), ("squares", squares)]
     {
         for address in addresses(&state).into_iter().skip(1).step_by(3) {
@@ -227,31 +430,44 @@ fn every_closeup_looks_as_it_did() {
                 continue;
             }
             apply(&mut state, Action::Go(Move::Seek(address)));
-            number += 1;
-            let frame = convstep::ui::render::render(&state, [1280, 720], number % 2 == 0);
-            let small = image::imageops::thumbnail(&image::DynamicImage::from(frame).into_rgb8(), 256, 144);
-            let file = folder.join(format!("{name}-{}.png", text.replace(['/', '(', ')', ','], "_")));
-            if writes {
-                let to = std::io::BufWriter::new(std::fs::File::create(&file).expect("a writable folder"));
-                let encoder = PngEncoder::new_with_quality(to, CompressionType::Best, FilterType::Adaptive);
-                small.write_with_encoder(encoder).expect("a writable folder");
-                continue;
-            }
-            let Ok(golden) = image::open(&file).map(image::DynamicImage::into_rgb8) else {
-                wrong.push(format!("{}: no such picture", file.display()));
-                continue;
-            };
-            assert_eq!(golden.dimensions(), small.dimensions(), "{text}");
-            // Another rounding of a colour is no change; another number in a corner is.
-            let differ = |(a, b): &(&image::Rgb<u8>, &image::Rgb<u8>)| {
-                a.0.iter().zip(b.0).any(|(&a, b)| a.abs_diff(b) > 24)
-            };
-            let changed = golden.pixels().zip(small.pixels()).filter(differ).count();
-            if changed > 12 {
-                wrong.push(format!("{text}: {changed} pixels differ from {}", file.display()));
-            }
+            visit(&format!("{name}-{}.png", text.replace(['/', '(', ')', ','], "_")), &text, &state);
         }
     }
+}
+
+/// How the close-ups look, small: a picture of a whole window for each stage, kept in tests/golden. After a change
+/// that is wanted: `CONVSTEP_GOLDEN=write cargo test --test closeups`, and look at what has become of them.
+#[test]
+fn every_closeup_looks_as_it_did() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let writes = std::env::var("CONVSTEP_GOLDEN").is_ok_and(|what| what == "write");
+    let mut wrong = Vec::new();
+    let mut number = 0;
+    each_closeup(|file, text, state| {
+        number += 1;
+        let frame = convstep::ui::render::render(state, [1280, 720], number % 2 == 0);
+        let small = image::imageops::thumbnail(&image::DynamicImage::from(frame).into_rgb8(), 256, 144);
+        let file = folder.join(file);
+        if writes {
+            let to = std::io::BufWriter::new(std::fs::File::create(&file).expect("a writable folder"));
+            let encoder = PngEncoder::new_with_quality(to, CompressionType::Best, FilterType::Adaptive);
+            small.write_with_encoder(encoder).expect("a writable folder");
+            return;
+        }
+        let Ok(golden) = image::open(&file).map(image::DynamicImage::into_rgb8) else {
+            wrong.push(format!("{}: no such picture", file.display()));
+            return;
+        };
+        assert_eq!(golden.dimensions(), small.dimensions(), "{text}");
+        // Another rounding of a colour is no change; another number in a corner is.
+        let differ = |(a, b): &(&image::Rgb<u8>, &image::Rgb<u8>)| {
+            a.0.iter().zip(b.0).any(|(&a, b)| a.abs_diff(b) > 24)
+        };
+        let changed = golden.pixels().zip(small.pixels()).filter(differ).count();
+        if changed > 12 {
+            wrong.push(format!("{text}: {changed} pixels differ from {}", file.display()));
+        }
+    });
     assert!(number > 40, "{number} stages");
     assert!(
         wrong.is_empty(),
@@ -259,25 +475,25 @@ fn every_closeup_looks_as_it_did() {
     );
 }
 
-/// Frames to look at: `CONVSTEP_FRAMES=DIR cargo test --test closeups -- --ignored`.
+/// The same in full, light and dark, to look at: `CONVSTEP_FRAMES=DIR cargo test --test closeups -- --ignored`;
+/// `CONVSTEP_FRAMES_SIZE=1024x768` for another size than 1280x720, `CONVSTEP_FRAMES_LANG=zh` in Chinese.
 #[test]
 #[ignore = "writes pictures for a person to look at"]
 fn frames() {
     let Ok(directory) = std::env::var("CONVSTEP_FRAMES") else { return };
-    for (name, toml) in NETWORKS {
-        for mode in [Mode::Eval, Mode::Train] {
-            let mut state = open(name, toml);
-            let rule = if mode == Mode::Train { Rule::ALL[3] } else { Rule::ALL[2] };
-            let optimizer = Optimizer { rule, ..Optimizer::default() };
-            apply(&mut state, Action::SetOptimizer(optimizer));
-            apply(&mut state, Action::SetMode(mode));
-            for address in addresses(&state).into_iter().skip(1).step_by(3) {
-                apply(&mut state, Action::Go(Move::Seek(address)));
-                let frame = convstep::ui::render::render(&state, [1024, 768], false);
-                let text = state.plan().text(&address).replace(['/', '(', ')', ','], "_");
-                let file = format!("{directory}/{name}-{mode:?}-{text}.png");
-                frame.save(file).expect("a writable directory");
-            }
+    let size = std::env::var("CONVSTEP_FRAMES_SIZE").unwrap_or_else(|_| "1280x720".into());
+    let (width, height) = size.split_once('x').expect("a size such as 1024x768");
+    let size = [width, height].map(|side| side.parse().expect("a size such as 1024x768"));
+    let lang = match std::env::var("CONVSTEP_FRAMES_LANG") {
+        Ok(lang) if lang == "zh" => Lang::Zh,
+        Ok(_) | Err(_) => Lang::En,
+    };
+    each_closeup(|file, _, state| {
+        let mut state = state.clone();
+        apply(&mut state, Action::SetLang(lang));
+        for (theme, dark) in [("light", false), ("dark", true)] {
+            let frame = convstep::ui::render::render(&state, size, dark);
+            frame.save(format!("{directory}/{theme}-{file}")).expect("a writable directory");
         }
-    }
+    });
 }

@@ -12,7 +12,7 @@ use super::{
     marks::{self, MarkAction},
     sets::{self, DataAction},
     span::{self, SpanAction},
-    state::{AppState, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice},
+    state::{AppState, Digits, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice},
     training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
 };
@@ -149,6 +149,8 @@ pub enum Action {
     SetLang(Lang),
     /// The colour scale.
     SetScale(Scale),
+    /// With how many digits arithmetic is written.
+    SetDigits(Digits),
     /// Colours by the logarithm.
     ToggleLog,
     /// Opens or closes the palette.
@@ -586,6 +588,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::SetTheme(theme) => state.view.theme = theme,
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
+        Action::SetDigits(digits) => state.view.digits = digits,
         Action::ToggleLog => state.view.log = !state.view.log,
         Action::ShowPalette(palette) => state.view.palette = palette,
         Action::Tour(stop) => {

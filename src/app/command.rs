@@ -144,6 +144,7 @@ pub const COMMANDS: &[Command] = commands! {
     "page_compare" View key("F7"), "" => |_| Action::SetPage(Page::Compare);
     "keep" View key("K"), "" => |_| Action::Compare(CompareAction::Keep);
     "log" View key("L"), "" => |_| Action::ToggleLog;
+    "digits" View key("N"), "" => |state| Action::SetDigits(state.view.digits.next());
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
     "tour" View None, "" => |_| Action::Tour(Some(0));
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;

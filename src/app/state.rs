@@ -71,6 +71,41 @@ pub enum Scale {
     Network,
 }
 
+/// With how many digits arithmetic is written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Digits {
+    /// Two: to be read from the last row.
+    Two,
+    /// Four.
+    #[default]
+    Four,
+    /// As many as tell the number whole.
+    All,
+}
+
+impl Digits {
+    /// All choices, the fewest first.
+    pub const ALL: [Self; 3] = [Self::Two, Self::Four, Self::All];
+
+    /// How many; `None` for all.
+    pub const fn count(self) -> Option<usize> {
+        match self {
+            Self::Two => Some(2),
+            Self::Four => Some(4),
+            Self::All => None,
+        }
+    }
+
+    /// The next choice; after the last comes the first.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Two => Self::Four,
+            Self::Four => Self::All,
+            Self::All => Self::Two,
+        }
+    }
+}
+
 /// What the middle of the window shows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Page {
@@ -141,6 +176,8 @@ pub struct ViewState {
     pub scale: Scale,
     /// Colours by the logarithm of the magnitude.
     pub log: bool,
+    /// With how many digits arithmetic is written.
+    pub digits: Digits,
     /// What the inspector shows of a cell.
     pub tab: Tab,
     /// The step of the gradient check is ten to the power of minus this.
@@ -182,6 +219,7 @@ impl Default for ViewState {
             lang: Lang::default(),
             scale: Scale::default(),
             log: false,
+            digits: Digits::default(),
             page: Page::default(),
             side: Side::default(),
             toured: false,

@@ -428,8 +428,8 @@ fn factor(value: f32) -> String {
 }
 
 fn in_numbers(step: &Step) -> String {
-    let [a, b] = step.values.map(factor);
-    format!("{} = {}", step.term.op.in_numbers(&factor(step.before), &a, &b), full(step.after))
+    let [r, a, b] = [step.before, step.values[0], step.values[1]].map(full);
+    format!("{} = {}", step.term.op.in_numbers([&r, &a, &b], step.values), full(step.after))
 }
 
 /// A sum with few terms whole; of other cells the last step.

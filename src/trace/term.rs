@@ -68,7 +68,7 @@ pub enum TermOp {
     SigmoidGate,
     /// r + a where the winner b is the cell `own` of the plane, else r.
     Route {
-        /// p * W + q of the cell that gathers.
+        /// p * W + q of the cell that gathers; p in the symbols.
         own: u32,
     },
 }
@@ -152,7 +152,8 @@ impl TermOp {
         }
     }
 
-    /// The operation in symbols, `r` being the running value.
+    /// The operation in symbols, `r` being the running value. A condition in square brackets is 1 where it
+    /// holds and 0 where it does not (Iverson's bracket; Knuth 1992, "Two notes on notation").
     pub const fn symbols(self) -> &'static str {
         match self {
             Self::MulAdd => "r + a·b",
@@ -175,50 +176,60 @@ impl TermOp {
             Self::Exp => "exp(a)",
             Self::Ln => "ln(a)",
             Self::Relu => "max(0, a)",
-            Self::ReluGate => "a if b > 0, else 0",
-            Self::LeakyRelu { .. } => "a if a > 0, else slope·a",
-            Self::LeakyGate { .. } => "a if b > 0, else slope·a",
+            Self::ReluGate => "a · [b > 0]",
+            Self::LeakyRelu { .. } => "a · ([a > 0] + α·[a ≤ 0])",
+            Self::LeakyGate { .. } => "a · ([b > 0] + α·[b ≤ 0])",
             Self::Tanh => "tanh(a)",
-            Self::TanhGate => "a·(1 − b²)",
+            Self::TanhGate => "a · (1 − b²)",
             Self::Sigmoid => "1 ÷ (1 + exp(−a))",
-            Self::SigmoidGate => "a·b·(1 − b)",
-            Self::Route { .. } => "r + a if this cell won, else r",
+            Self::SigmoidGate => "a · b · (1 − b)",
+            Self::Route { .. } => "r + a·[b = p]",
         }
     }
-}
 
-impl TermOp {
-    /// The operation with the texts of its numbers in place of `r`, `a` and `b`. Whoever writes them
-    /// puts a negative one into brackets.
-    pub fn in_numbers(self, r: &str, a: &str, b: &str) -> String {
+    /// The operation with the texts of its numbers in place of r, a and b, in brackets where a negative one
+    /// follows a sign. What a gate lets through of a, by the numbers themselves, stands as a factor.
+    pub fn in_numbers(self, [r, a, b]: [&str; 3], [a_value, b_value]: [f32; 2]) -> String {
+        let in_brackets = |text: &str| match text.starts_with(['-', '−']) {
+            true => format!("({text})"),
+            false => text.to_owned(),
+        };
+        let [r1, a1, b1] = [r, a, b].map(in_brackets);
+        let gate = |open: bool, slope: f32| match open {
+            true => format!("{a} · 1"),
+            false => format!("{a} · {slope}"),
+        };
         match self {
-            Self::MulAdd => format!("{r} + {a} · {b}"),
-            Self::NegMulAdd | Self::CrossTerm => format!("{r} − {a} · {b}"),
-            Self::MulSquareAdd => format!("{r} + {a} · {b}²"),
-            Self::SquareDiffAdd => format!("{r} + ({a} − {b})²"),
-            Self::Add => format!("{r} + {a}"),
-            Self::Mul => format!("{r} · {a}"),
-            Self::Div => format!("{r} ÷ {a}"),
-            Self::SubFrom => format!("{a} − {r}"),
-            Self::DivInto => format!("{a} ÷ {r}"),
-            Self::Sqrt => format!("√{r}"),
-            Self::Recip => format!("1 ÷ {r}"),
+            Self::MulAdd => format!("{r} + {a1} · {b1}"),
+            Self::NegMulAdd | Self::CrossTerm => format!("{r} − {a1} · {b1}"),
+            Self::MulSquareAdd => format!("{r} + {a1} · {b1}²"),
+            Self::SquareDiffAdd => format!("{r} + ({a} − {b1})²"),
+            Self::Add => format!("{r} + {a1}"),
+            Self::Mul => format!("{r} · {a1}"),
+            Self::Div => format!("{r} ÷ {a1}"),
+            Self::SubFrom => format!("{a} − {r1}"),
+            Self::DivInto => format!("{a} ÷ {r1}"),
+            Self::Sqrt => format!("√{r1}"),
+            Self::Recip => format!("1 ÷ {r1}"),
             Self::Max => format!("max({r}, {a})"),
             Self::Set => a.to_owned(),
-            Self::Product => format!("{a} · {b}"),
-            Self::Quotient => format!("{a} ÷ {b}"),
-            Self::Difference => format!("{a} − {b}"),
+            Self::Product => format!("{a} · {b1}"),
+            Self::Quotient => format!("{a} ÷ {b1}"),
+            Self::Difference => format!("{a} − {b1}"),
             Self::Exp => format!("exp({a})"),
             Self::Ln => format!("ln({a})"),
             Self::Relu => format!("max(0, {a})"),
-            Self::ReluGate => format!("{a} if {b} > 0, else 0"),
-            Self::LeakyRelu { slope } => format!("{a} if {a} > 0, else {slope} · {a}"),
-            Self::LeakyGate { slope } => format!("{a} if {b} > 0, else {slope} · {a}"),
+            Self::ReluGate => gate(b_value > 0.0, 0.0),
+            Self::LeakyRelu { slope } => gate(a_value > 0.0, slope),
+            Self::LeakyGate { slope } => gate(b_value > 0.0, slope),
             Self::Tanh => format!("tanh({a})"),
-            Self::TanhGate => format!("{a} · (1 − {b}²)"),
-            Self::Sigmoid => format!("1 ÷ (1 + exp(−{a}))"),
-            Self::SigmoidGate => format!("{a} · {b} · (1 − {b})"),
-            Self::Route { own } => format!("{r} + {a} if the winner {b} is {own}, else {r}"),
+            Self::TanhGate => format!("{a} · (1 − {b1}²)"),
+            Self::Sigmoid => format!("1 ÷ (1 + exp(−{a1}))"),
+            Self::SigmoidGate => format!("{a} · {b1} · (1 − {b1})"),
+            Self::Route { own } => match b_value == own as f32 {
+                true => format!("{r} + {a1} · 1"),
+                false => format!("{r} + {a1} · 0"),
+            },
         }
     }
 }

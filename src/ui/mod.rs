@@ -2,6 +2,7 @@
 
 pub mod canvas;
 pub mod colormap;
+pub mod equation;
 pub mod fonts;
 pub mod frames;
 pub mod keys;

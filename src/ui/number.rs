@@ -31,6 +31,15 @@ pub fn full(value: f32) -> String {
     with_minus(if plain { format!("{value}") } else { format!("{value:e}") })
 }
 
+/// So many significant digits, or all (`None`); never more than tell the number whole.
+pub fn written(value: f32, digits: Option<usize>) -> String {
+    let all = full(value);
+    match digits.map(|digits| significant(value, digits)) {
+        Some(text) if text.chars().count() < all.chars().count() => text,
+        Some(_) | None => all,
+    }
+}
+
 /// A number with no-break spaces between the thousands.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();

@@ -60,8 +60,8 @@ pub(super) fn formula(spec: &Dense, part: Part) -> &'static str {
     match (part, spec.bias) {
         (Part::Out, true) => "y[o] = Σ x[f] · w[o,f] + b[o]",
         (Part::Out, false) => "y[o] = Σ x[f] · w[o,f]",
-        (Part::Dw, _) => "dW[o,f] = dy[o] · x[f], added up over the images",
-        (Part::Db, _) => "db[o] = dy[o], added up over the images",
+        (Part::Dw, _) => "dW[o,f] = Σ dy[n,o] · x[n,f]",
+        (Part::Db, _) => "db[o] = Σ dy[n,o]",
         _ => "dX[f] = Σ dy[o] · w[o,f]",
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn term(site: &Site) -> Term {
 
 pub(super) fn formula(plan: &Plan, part: Part) -> &'static str {
     match (part, plan.network().loss) {
-        (Part::Max, _) => "max = max over f of z[f]",
+        (Part::Max, _) => "max = max(z[0], …, z[F−1])",
         (Part::Shift, _) => "shift[f] = z[f] − max",
         (Part::Exp, _) => "exp[f] = exp(shift[f])",
         (Part::Sum, _) => "sum = Σ exp[f]",

@@ -180,7 +180,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
             Op::BatchNorm2d(_) => batchnorm::formula(plan.setup().mode, part),
             Op::Softmax => softmax::formula(part),
             Op::Dropout { .. } => match (part, plan.setup().mode) {
-                (Part::Mask, _) => "mask = 0 with probability p, else 1/(1 − p)",
+                (Part::Mask, _) => "mask = [u ≥ p] ÷ (1 − p)",
                 (Part::Out, Mode::Train) => "y = x · mask",
                 (_, Mode::Train) => "dx = dy · mask",
                 (Part::Out, Mode::Eval) => "y = x",
@@ -190,14 +190,14 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
                 if part == Part::Out {
                     "y = max(0, x)"
                 } else {
-                    "dx = dy if x > 0, else 0"
+                    "dx = dy · [x > 0]"
                 }
             }
             Op::LeakyRelu { .. } => {
                 if part == Part::Out {
-                    "y = x if x > 0, else slope · x"
+                    "y = x · ([x > 0] + α·[x ≤ 0])"
                 } else {
-                    "dx = dy if x > 0, else slope · dy"
+                    "dx = dy · ([x > 0] + α·[x ≤ 0])"
                 }
             }
             Op::Tanh => {

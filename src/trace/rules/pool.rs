@@ -94,7 +94,7 @@ pub(super) fn avg_term(site: &Site, l: usize, spec: &Pool2d) -> Term {
 pub(super) fn max_formula(part: Part) -> &'static str {
     match part {
         Part::Out => "y[c,i,j] = max x[c, i·S+u−P, j·S+v−P]",
-        _ => "dX[c,p,q] = Σ dy[c,i,j] of the windows that (p,q) won",
+        _ => "dX[c,p,q] = Σ dy[c,i,j] · [winner[c,i,j] = (p,q)]",
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn avg_formula(part: Part) -> &'static str {
     match part {
         Part::Out => "y[c,i,j] = (Σ x[c, i·S+u−P, j·S+v−P]) ÷ count",
         Part::Ds => "dS[c,i,j] = dy[c,i,j] ÷ count",
-        _ => "dX[c,p,q] = Σ dS[c,i,j] of the windows that read (p,q)",
+        _ => "dX[c,p,q] = Σ dS[c,i,j] · [(i,j) ← (p,q)]",
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn term(site: &Site, l: usize) -> Term {
 
 pub(super) fn formula(part: Part) -> &'static str {
     match part {
-        Part::Max => "max = max over c of x[c]",
+        Part::Max => "max = max(x[0], …, x[C−1])",
         Part::Shift => "shift[c] = x[c] − max",
         Part::Exp => "exp[c] = exp(shift[c])",
         Part::Sum => "sum = Σ exp[c]",

@@ -179,7 +179,7 @@ pub(super) fn formula(plan: &Plan, stage: &Stage) -> &'static str {
         };
     };
     if part == trained.mean {
-        "g = (Σ over the images) ÷ N"
+        "g = (Σ dw[n]) ÷ N"
     } else if part == trained.decayed {
         "g = g + λ · w"
     } else if part == trained.param {

@@ -8,7 +8,7 @@ mod statistics;
 
 use crate::app::{Action, Tab};
 use crate::trace::{Address, CellFold, Operand, Place, Step, TermOp};
-use crate::ui::{number, say, theme, view::View};
+use crate::ui::{equation::Equation, number, say, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
 
@@ -50,7 +50,8 @@ fn tabs_ui(ui: &mut Ui, view: &View) {
 fn why_ui(ui: &mut Ui, view: &View, focus: Address) {
     if let Some(formula) = view.state.trace().formula(&focus) {
         heading_ui(ui, view, "inspector.symbols");
-        ui.label(RichText::new(formula).font(theme::mono_font()).color(view.theme.text_strong));
+        let formula = RichText::new(formula).font(theme::mono_font()).color(view.theme.text_strong);
+        ui.label(formula).on_hover_text(view.text("inspector.symbols_tip"));
     }
     let fold = fold(ui, view, &focus);
     let (done, all) = view.state.terms_done(&focus);
@@ -98,46 +99,15 @@ fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u
         ui.label(RichText::new(view.text("inspector.not_yet")).italics().color(view.theme.text_weak));
         return;
     };
-    ui.label(strong(in_numbers(step)));
+    let digits = view.state.view.digits;
+    let equation = Equation::of(step, digits);
+    ui.label(strong(format!("{} {} {}", equation.left, equation.sign(), equation.right)));
     let key = if done == all { "inspector.value" } else { "inspector.so_far" };
     ui.horizontal(|ui| {
         ui.label(RichText::new(view.text(key)).color(view.theme.text_weak));
-        ui.label(RichText::new(number::four_digits(step.after)).size(22.0).color(view.theme.text_strong))
+        ui.label(RichText::new(number::written(step.after, digits.count())).size(22.0).color(view.theme.text_strong))
             .on_hover_text(number::full(step.after));
     });
-}
-
-/// A number as it stands in a formula: negative ones in brackets.
-fn factor(value: f32) -> String {
-    let text = number::four_digits(value);
-    if text.starts_with(number::MINUS) { format!("({text})") } else { text }
-}
-
-/// `=` where every number is printed to its last digit, else `≈`.
-fn equals(values: &[f32]) -> &'static str {
-    let whole = values.iter().all(|&value| number::four_digits(value) == number::full(value));
-    if whole { "=" } else { "≈" }
-}
-
-/// A step with its numbers: `0.31 + 0.12 · (−0.4) ≈ 0.262`.
-fn in_numbers(step: &Step) -> String {
-    let [a, b] = step.values.map(factor);
-    let op = step.term.op;
-    // The running value stands in front of a sum; elsewhere it is a factor like the others.
-    let sums = matches!(
-        op,
-        TermOp::MulAdd
-            | TermOp::NegMulAdd
-            | TermOp::CrossTerm
-            | TermOp::MulSquareAdd
-            | TermOp::SquareDiffAdd
-            | TermOp::Add
-            | TermOp::Max
-            | TermOp::Route { .. }
-    );
-    let r = if sums { number::four_digits(step.before) } else { factor(step.before) };
-    let sign = equals(&[step.before, step.values[0], step.values[1], step.after]);
-    format!("{} {sign} {}", op.in_numbers(&r, &a, &b), number::four_digits(step.after))
 }
 
 /// The list of terms: only the rows that can be seen are laid out.
@@ -178,20 +148,23 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
     ui.spacing_mut().button_padding = egui::Vec2::ZERO;
     let weak = |text: String| RichText::new(text).font(theme::small_font()).color(view.theme.text_weak);
     ui.add_sized([40.0, row], Label::new(weak(format!("m{m}"))));
-    for (place, operand) in step.term.operands.iter().enumerate() {
-        let Some(operand) = operand else { continue };
-        if place == 1 {
-            ui.label(weak(between(step.term.op).into()));
-        } else if let Some(sign) = leading(step.term.op) {
-            ui.label(weak(sign.into()));
+    let [before, between, after] = signs(step.term.op);
+    let sign_ui = |ui: &mut Ui, sign: String| {
+        if !sign.is_empty() {
+            ui.label(weak(sign));
         }
+    };
+    for ((place, operand), sign) in step.term.operands.iter().enumerate().zip([before, between]) {
+        let Some(operand) = operand else { continue };
+        sign_ui(ui, sign);
         operand_ui(ui, view, operand, step.values[place], chars);
     }
+    sign_ui(ui, after);
     if step.term.operands().next().is_none() {
         ui.label(weak(step.term.op.symbols().into()));
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let text = if is_done { brief(step.after, chars) } else { "·".into() };
+        let text = if is_done { brief(view, step.after, chars) } else { "·".into() };
         let color = if is_done { view.theme.text_strong } else { view.theme.text_weak };
         let label = ui.label(RichText::new(text).font(theme::mono_font()).color(color));
         if is_done {
@@ -201,73 +174,43 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
     });
 }
 
-/// A number in so many characters, with four digits where they fit.
-fn brief(value: f32, chars: usize) -> String {
-    number::fit_number(value, chars, Some(4)).unwrap_or_else(|| number::short(value))
+/// A number in so many characters, with the digits that are asked for where they fit.
+fn brief(view: &View, value: f32, chars: usize) -> String {
+    let digits = view.state.view.digits.count();
+    number::fit_number(value, chars, digits).unwrap_or_else(|| number::short(value))
 }
 
-/// What stands before the first operand.
-fn leading(op: TermOp) -> Option<&'static str> {
-    match op {
-        TermOp::MulAdd
-        | TermOp::Add
-        | TermOp::MulSquareAdd
-        | TermOp::SquareDiffAdd
-        | TermOp::Route { .. } => Some("+"),
-        TermOp::NegMulAdd | TermOp::CrossTerm => Some("−"),
-        TermOp::Mul => Some("·"),
-        TermOp::Div => Some("÷"),
-        TermOp::Max => Some("max"),
-        TermOp::Exp => Some("exp"),
-        TermOp::Ln => Some("ln"),
-        TermOp::Tanh => Some("tanh"),
-        TermOp::Sigmoid => Some("σ"),
-        TermOp::SubFrom
-        | TermOp::DivInto
-        | TermOp::Sqrt
-        | TermOp::Recip
-        | TermOp::Set
-        | TermOp::Product
-        | TermOp::Quotient
-        | TermOp::Difference
-        | TermOp::Relu
-        | TermOp::ReluGate
-        | TermOp::LeakyRelu { .. }
-        | TermOp::LeakyGate { .. }
-        | TermOp::TanhGate
-        | TermOp::SigmoidGate => None,
-    }
-}
-
-/// What stands between the operands.
-fn between(op: TermOp) -> &'static str {
-    match op {
-        TermOp::Difference | TermOp::SquareDiffAdd => "−",
-        TermOp::Quotient => "÷",
-        TermOp::ReluGate | TermOp::LeakyGate { .. } => "if 0 <",
-        TermOp::Route { .. } => "won by",
-        TermOp::TanhGate | TermOp::SigmoidGate => "y",
-        TermOp::MulAdd
-        | TermOp::NegMulAdd
-        | TermOp::MulSquareAdd
-        | TermOp::CrossTerm
-        | TermOp::Add
-        | TermOp::Mul
-        | TermOp::Div
-        | TermOp::SubFrom
-        | TermOp::DivInto
-        | TermOp::Sqrt
-        | TermOp::Recip
-        | TermOp::Max
-        | TermOp::Set
-        | TermOp::Product
-        | TermOp::Exp
-        | TermOp::Ln
-        | TermOp::Relu
-        | TermOp::LeakyRelu { .. }
-        | TermOp::Tanh
-        | TermOp::Sigmoid => "·",
-    }
+/// What stands before the operands of a term in the list, between them and after them.
+fn signs(op: TermOp) -> [String; 3] {
+    let [before, between, after] = match op {
+        TermOp::MulAdd => ["+", "·", ""],
+        TermOp::Add => ["+", "", ""],
+        TermOp::MulSquareAdd => ["+", "·", "²"],
+        TermOp::SquareDiffAdd => ["+ (", "−", ")²"],
+        TermOp::NegMulAdd | TermOp::CrossTerm => ["−", "·", ""],
+        TermOp::Mul => ["·", "", ""],
+        TermOp::Div => ["÷", "", ""],
+        TermOp::Max => ["max", "", ""],
+        TermOp::Exp => ["exp", "", ""],
+        TermOp::Ln => ["ln", "", ""],
+        TermOp::Tanh => ["tanh", "", ""],
+        TermOp::Sigmoid => ["σ", "", ""],
+        TermOp::Product => ["", "·", ""],
+        TermOp::Quotient => ["", "÷", ""],
+        TermOp::Difference => ["", "−", ""],
+        TermOp::SubFrom => ["", "", "− r"],
+        TermOp::DivInto => ["", "", "÷ r"],
+        TermOp::Relu => ["max 0,", "", ""],
+        TermOp::Sqrt | TermOp::Recip | TermOp::Set | TermOp::LeakyRelu { .. } => ["", "", ""],
+        TermOp::ReluGate => ["", "· [0 <", "]"],
+        TermOp::TanhGate => ["", "· (1 −", "²)"],
+        TermOp::SigmoidGate => ["", "· y · (1 − y), y =", ""],
+        TermOp::LeakyGate { slope } => {
+            return ["".into(), "· [0 <".into(), format!("], α = {slope}")];
+        }
+        TermOp::Route { own } => return ["+".into(), "· [".into(), format!("= {own}]")],
+    };
+    [before, between, after].map(str::to_owned)
 }
 
 /// An operand: a link to the cell that it is, where it is one.
@@ -276,7 +219,7 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
     match (operand, view.state.trace().writer(operand)) {
         (Operand::Cell { .. }, Some(writer)) => {
             let known = writer.time < view.state.trace().time() || view.state.is_done(&writer);
-            let text = if known { brief(value, chars) } else { "?".into() };
+            let text = if known { brief(view, value, chars) } else { "?".into() };
             let link = Button::new(RichText::new(text).font(font).color(view.theme.accent)).frame(false);
             let address = view.state.plan().text(&writer);
             let response = ui.add(link);
@@ -290,10 +233,10 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
             }
         }
         (Operand::Constant { name, .. }, _) => {
-            ui.label(RichText::new(brief(value, chars)).font(font)).on_hover_text(*name);
+            ui.label(RichText::new(brief(view, value, chars)).font(font)).on_hover_text(*name);
         }
         (Operand::Padding { .. } | Operand::Cell { .. }, _) => {
-            let text = RichText::new(brief(value, chars)).font(font).color(view.theme.text_weak);
+            let text = RichText::new(brief(view, value, chars)).font(font).color(view.theme.text_weak);
             ui.label(text).on_hover_text(view.text("inspector.padding"));
         }
     }

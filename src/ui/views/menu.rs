@@ -1,7 +1,7 @@
 //! The menus, from the command table.
 
 use crate::app::{
-    Action, FileAction, Lang, Scale, ThemeChoice,
+    Action, Digits, FileAction, Lang, Scale, ThemeChoice,
     command::{COMMANDS, Command, Group},
 };
 use crate::data::SAMPLES;
@@ -181,6 +181,15 @@ fn view_ui(ui: &mut Ui, view: &View) {
         ] {
             if ui.selectable_label(now.scale == scale, view.text(key)).clicked() {
                 view.act(Action::SetScale(scale));
+            }
+        }
+    });
+    ui.label(view.text("menu.digits")).on_hover_text(view.text("menu.digits_tip"));
+    ui.horizontal(|ui| {
+        for digits in Digits::ALL {
+            let words = digits.count().map_or_else(|| view.text("menu.all_digits"), |count| count.to_string());
+            if ui.selectable_label(now.digits == digits, words).clicked() {
+                view.act(Action::SetDigits(digits));
             }
         }
     });

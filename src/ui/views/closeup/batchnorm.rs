@@ -35,7 +35,7 @@ pub fn batchnorm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l:
     legends_ui(ui, view, &items);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(&fold.steps, 6, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize));
     let uses_statistics = matches!(part, Part::InvStd | Part::Xhat) || part == Part::Dx;
     if uses_statistics {
         let key = if train { "closeup.bn_train" } else { "closeup.bn_eval" };

@@ -156,7 +156,7 @@ impl<'a> DenseView<'a> {
         if fold.steps.is_empty() {
             ui.label(RichText::new(view.text("closeup.nothing_yet")).color(view.theme.text_weak));
         }
-        let mut lines = last_steps(&fold.steps, 5, self.spot.terms as usize);
+        let mut lines = last_steps(self.view, &fold.steps, 5, self.spot.terms as usize);
         for line in &mut lines {
             let m: usize = line.name.trim_start_matches('m').parse().unwrap_or(0);
             let place = if m < features { self.place(m) } else { view.text("closeup.bias") };
@@ -272,7 +272,7 @@ impl<'a> DenseView<'a> {
         row_ui(ui, view, 0, &items, above);
         legends_ui(ui, view, &items);
         ui.separator();
-        let mut lines = last_steps(&fold.steps, 5, self.spot.terms as usize);
+        let mut lines = last_steps(self.view, &fold.steps, 5, self.spot.terms as usize);
         for line in &mut lines {
             let o: usize = line.name.trim_start_matches('m').parse().unwrap_or(0);
             line.name = self.output_name(o);
@@ -294,6 +294,6 @@ impl<'a> DenseView<'a> {
     fn own_lines_ui(&self, ui: &mut Ui) {
         let fold = self.view.state.trace().cell_until(self.focus, self.spot.done);
         ui.add_space(space::XS);
-        lines_ui(ui, self.view, &last_steps(&fold.steps, 3, self.spot.terms as usize));
+        lines_ui(ui, self.view, &last_steps(self.view, &fold.steps, 3, self.spot.terms as usize));
     }
 }

@@ -79,7 +79,7 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     } else {
         fold.steps.clone()
     };
-    let mut lines = last_steps(&steps, 3, spot.terms as usize);
+    let mut lines = last_steps(view, &steps, 3, spot.terms as usize);
     if spot.is_done()
         && let Some(last) = lines.last_mut()
     {

@@ -3,7 +3,8 @@
 use crate::nn::Part;
 use crate::trace::{Address, Owner, Pass, Stage, Step, TensorId, TermOp};
 use crate::ui::{
-    fonts, number,
+    equation::Equation,
+    fonts,
     theme::{self, space, text_size},
     view::View,
 };
@@ -152,31 +153,30 @@ pub(super) enum Tone {
 pub(super) struct Line {
     /// A few words or a symbol before it.
     pub(super) name: String,
-    /// Left of the sign of equality, in numbers.
-    pub(super) reckoning: String,
-    /// Right of it.
-    pub(super) result: String,
-    /// Whether the printed numbers give exactly the printed result.
-    pub(super) exact: bool,
+    /// It in numbers; nothing on the left where the result needs no arithmetic.
+    pub(super) equation: Equation,
     /// How it stands to the cursor.
     pub(super) tone: Tone,
 }
 
 impl Line {
     /// What a step reckons.
-    pub(super) fn of(step: &Step, tone: Tone) -> Self {
-        let (reckoning, result, exact) = arithmetic(step);
+    pub(super) fn of(view: &View, step: &Step, tone: Tone) -> Self {
+        let mut equation = Equation::of(step, view.state.view.digits);
         // A copy needs no arithmetic.
-        let reckoning = if step.term.op == TermOp::Set { String::new() } else { reckoning };
-        Self { name: String::new(), reckoning, result, exact, tone }
+        if step.term.op == TermOp::Set {
+            equation.left.clear();
+        }
+        Self { name: String::new(), equation, tone }
     }
 
     /// The whole line as one text.
     fn words(&self) -> String {
-        let sign = if self.exact { "=" } else { "≈" };
-        match self.reckoning.is_empty() {
-            true => format!("{} {}", self.name, self.result),
-            false => format!("{} {} {sign} {}", self.name, self.reckoning, self.result),
+        let Equation { left, right, .. } = &self.equation;
+        let name = if self.name.is_empty() { String::new() } else { format!("{}: ", self.name) };
+        match left.is_empty() {
+            true => format!("{name}{right}"),
+            false => format!("{name}{left} {} {right}", self.equation.sign()),
         }
     }
 
@@ -199,19 +199,15 @@ pub(super) fn lines_ui(ui: &mut Ui, view: &View, lines: &[Line]) {
             let size = if line.tone == Tone::Result { text_size::TITLE } else { text_size::BODY };
             let size = (size * shrink).max(11.0);
             let ink = if line.tone == Tone::Done { theme.text } else { theme.text_strong };
-            let sign = match (line.reckoning.is_empty(), line.exact) {
-                (true, _) => "",
-                (false, true) => "=",
-                (false, false) => "≈",
-            };
+            let sign = if line.equation.left.is_empty() { "" } else { line.equation.sign() };
             let plain = FontId::proportional(size);
             let strong = FontId::new(size, fonts::strong());
             ui.fonts_mut(|fonts| {
                 [
                     fonts.layout_no_wrap(line.name.clone(), theme::small_font(), theme.text_weak),
-                    fonts.layout_no_wrap(line.reckoning.clone(), plain.clone(), ink),
+                    fonts.layout_no_wrap(line.equation.left.clone(), plain.clone(), ink),
                     fonts.layout_no_wrap(sign.to_owned(), plain, theme.text_weak),
-                    fonts.layout_no_wrap(line.result.clone(), strong, ink),
+                    fonts.layout_no_wrap(line.equation.right.clone(), strong, ink),
                 ]
             })
         };
@@ -262,91 +258,15 @@ pub(super) fn lines_ui(ui: &mut Ui, view: &View, lines: &[Line]) {
 }
 
 /// The last `most` of a cell's done steps as lines, the last one marked.
-pub(super) fn last_steps(steps: &[Step], most: usize, all: usize) -> Vec<Line> {
+pub(super) fn last_steps(view: &View, steps: &[Step], most: usize, all: usize) -> Vec<Line> {
     let from = steps.len().saturating_sub(most);
     let name = |step: &Step| if all > 1 { format!("m{}", step.address.term) } else { String::new() };
     let mut lines: Vec<Line> =
-        steps[from..].iter().map(|step| Line::of(step, Tone::Done).named(name(step))).collect();
+        steps[from..].iter().map(|step| Line::of(view, step, Tone::Done).named(name(step))).collect();
     if let Some(last) = lines.last_mut() {
         last.tone = if steps.len() == all { Tone::Result } else { Tone::Current };
     }
     lines
-}
-
-/// A step in numbers: left side, right side, and whether the printed left gives the printed right.
-///
-/// Four digits are tried first; where they would not add up, more.
-fn arithmetic(step: &Step) -> (String, String, bool) {
-    let [a, b] = step.values;
-    let op = step.term.op;
-    let print = |value: f32, digits: usize| {
-        let text = number::significant(value, digits);
-        // An honest sum needs the digits that are there, not more.
-        if number::full(value).chars().count() <= text.chars().count() { number::full(value) } else { text }
-    };
-    let read = |text: &str| text.replace(number::MINUS, "-").replace('∞', "inf").parse().unwrap_or(f32::NAN);
-    for digits in 4..=6 {
-        let texts = [step.before, a, b].map(|value| print(value, digits));
-        let [r, x, y] = [&texts[0], &texts[1], &texts[2]].map(|text| read(text));
-        let result = print(step.after, digits);
-        let printed = print(op.apply(r, x, y), digits);
-        if printed == result {
-            return (reckoning(step, &texts), result, true);
-        }
-    }
-    let texts = [step.before, a, b].map(|value| print(value, 4));
-    (reckoning(step, &texts), print(step.after, 4), false)
-}
-
-/// The operation with numbers in place of r, a and b.
-fn reckoning(step: &Step, [r, a, b]: &[String; 3]) -> String {
-    let (op, values) = (step.term.op, step.values);
-    let gate = |value: &str, open: bool, slope: Option<f32>| match (open, slope) {
-        (true, _) => format!("{value} · 1"),
-        (false, None) => format!("{value} · 0"),
-        (false, Some(slope)) => format!("{value} · {}", number::full(slope)),
-    };
-    match op {
-        TermOp::ReluGate => return gate(a, values[1] > 0.0, None),
-        TermOp::LeakyGate { slope } => return gate(a, values[1] > 0.0, Some(slope)),
-        TermOp::LeakyRelu { slope } => return gate(a, values[0] > 0.0, Some(slope)),
-        TermOp::Route { own } => {
-            let won = values[1] == own as f32;
-            return if won { format!("{r} + {}", wrapped(a)) } else { format!("{r} + 0 · {}", wrapped(a)) };
-        }
-        _ => {}
-    }
-    let symbols = op.symbols().replace('·', " · ").replace("  ", " ");
-    let mut text = String::new();
-    let mut word = String::new();
-    for c in symbols.chars().chain([' ']) {
-        if c.is_ascii_alphabetic() {
-            word.push(c);
-            continue;
-        }
-        match word.as_str() {
-            "r" | "a" | "b" => {
-                let value = match word.as_str() {
-                    "r" => r,
-                    "a" => a,
-                    _ => b,
-                };
-                // A negative number after another sign stands in brackets.
-                let bare = text.is_empty() || text.ends_with('(') || text.ends_with(", ");
-                let raised = c == '²';
-                if bare && !raised { text += value } else { text += &wrapped(value) }
-            }
-            other => text += other,
-        }
-        word.clear();
-        text.push(c);
-    }
-    text.trim_end().to_owned()
-}
-
-/// A negative number in brackets.
-pub(super) fn wrapped(value: &str) -> String {
-    if value.starts_with(number::MINUS) { format!("({value})") } else { value.to_owned() }
 }
 
 /// The name of a class, or its number.

@@ -42,7 +42,7 @@ fn dropout_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
     near_ui(ui, view, 1, &items, &drawn, 90.0);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(&fold.steps, 1, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize));
     let theme = view.theme;
     if train {
         let scale = number::four_digits((1.0 / (1.0 - p)) as f32);
@@ -97,5 +97,5 @@ fn flatten_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
     let place: Vec<(&str, &str)> = place.iter().map(|(name, text)| (*name, text.as_str())).collect();
     note_ui(ui, view, view.theme.accent, &view.fill("closeup.flatten_place", &place));
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(&fold.steps, 1, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize));
 }

@@ -250,7 +250,7 @@ impl<'a> Pool<'a> {
             }
             ui.vertical(|ui| {
                 let most = if self.is_max { 5 } else { 4 };
-                lines_ui(ui, view, &last_steps(&fold.steps, most, self.spot.terms as usize));
+                lines_ui(ui, view, &last_steps(view, &fold.steps, most, self.spot.terms as usize));
                 ui.add_space(space::XS);
                 if let Some(tie) = contest.tie {
                     let cell = to_input(tie).unwrap_or([0, 0]);
@@ -283,7 +283,7 @@ impl<'a> Pool<'a> {
         row_ui(ui, view, 0, &items, vec2(room.x, 0.6 * room.y));
         ui.add_space(space::S);
         let fold = view.state.trace().cell_until(self.focus, self.spot.done);
-        lines_ui(ui, view, &last_steps(&fold.steps, 2, self.spot.terms as usize));
+        lines_ui(ui, view, &last_steps(view, &fold.steps, 2, self.spot.terms as usize));
         let count = self.spec.divisor([i, j]).to_string();
         note_ui(ui, view, view.theme.accent, &view.fill("closeup.pool_divided", &[("count", &count)]));
         legends_ui(ui, view, &items);
@@ -352,7 +352,7 @@ impl<'a> Pool<'a> {
         };
         self.window_back_ui(ui, at, gradient, winner, &crosses);
         let fold = view.state.trace().cell_until(self.focus, self.spot.done);
-        let lines = last_steps(&fold.steps, 3, self.spot.terms as usize);
+        let lines = last_steps(view, &fold.steps, 3, self.spot.terms as usize);
         lines_ui(ui, view, &lines);
         ui.add_space(space::XS);
         let window_words = format!("({},{})", at[0], at[1]);

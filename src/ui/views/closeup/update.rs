@@ -40,7 +40,7 @@ pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     near_ui(ui, view, 1, &items, &drawn, 95.0);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(&fold.steps, 6, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize));
     rule_ui(ui, view);
     losses_ui(ui, view);
 }

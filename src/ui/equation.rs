@@ -1,0 +1,59 @@
+//! A step in numbers: an equation with so many digits that what is printed on the left gives what is printed on the
+//! right.
+
+use super::number;
+use crate::app::Digits;
+use crate::trace::Step;
+
+/// A step in numbers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Equation {
+    /// What is reckoned.
+    pub left: String,
+    /// What comes of it.
+    pub right: String,
+    /// Whether the printed numbers give exactly the printed result; else its last digit is off.
+    pub exact: bool,
+}
+
+impl Equation {
+    /// Of a step, with these digits, or up to two more where they would not add up. Where those do not either, with
+    /// so many that the last one is off by at most five: a difference of numbers that are nearly equal may need many.
+    ///
+    /// Numbers of more than six digits are those of f32, as its arithmetic takes them; with all digits it is always
+    /// exact.
+    pub fn of(step: &Step, digits: Digits) -> Self {
+        let [a, b] = step.values;
+        let write = |digits: Option<usize>| {
+            let texts = [step.before, a, b].map(|value| number::written(value, digits));
+            let [r, x, y] = texts.each_ref().map(|text| read(text));
+            let right = number::written(step.after, digits);
+            let printed = step.term.op.apply(r, x, y);
+            let exact = number::written(printed, digits) == right;
+            let is_near = (f64::from(printed) - f64::from(read(&right))).abs() <= 5.001 * last_place(&right);
+            let [r, a, b] = texts.each_ref().map(String::as_str);
+            (Self { left: step.term.op.in_numbers([r, a, b], step.values), right, exact }, is_near)
+        };
+        let Some(least) = digits.count() else { return write(None).0 };
+        let exact = (least..=least + 2).map(|digits| write(Some(digits)).0).find(|equation| equation.exact);
+        let near = || (least..9).map(|digits| write(Some(digits))).find(|(_, is_near)| *is_near);
+        exact.or_else(|| near().map(|(equation, _)| equation)).unwrap_or_else(|| write(None).0)
+    }
+
+    /// `=`, or `≈` where the printed numbers do not give the last digit.
+    pub const fn sign(&self) -> &'static str {
+        if self.exact { "=" } else { "≈" }
+    }
+}
+
+/// The number that a text of [`number`] says.
+fn read(text: &str) -> f32 {
+    text.replace(number::MINUS, "-").replace('∞', "inf").parse().unwrap_or(f32::NAN)
+}
+
+/// What one more in the last digit of a text of [`number`] is worth.
+fn last_place(text: &str) -> f64 {
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
+    10f64.powi(exponent.replace(number::MINUS, "-").parse().unwrap_or(0) - decimals)
+}
