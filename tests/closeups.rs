@@ -10,7 +10,7 @@ use convstep::nn::{
     optimizer::{Optimizer, Rule},
 };
 use convstep::tensor::Tensor;
-use convstep::trace::{Address, Grain, Move, Place};
+use convstep::trace::{Address, Grain, Move, Place, Plan};
 use convstep::ui::{number, shell, theme::Theme, view::Memory};
 use egui::{Context, RawInput, Rect, Vec2};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -306,7 +306,8 @@ fn adds_up(line: &str, digits: Digits) -> bool {
     let is_term = left.starts_with('m') && left[1..].starts_with(|c: char| c.is_ascii_digit());
     let left = left.split_once(": ").map_or(left, |(_, left)| left);
     // Beyond six digits a number stands for the f32 that it is.
-    let significant = |number: &str| number.chars().filter(char::is_ascii_digit).skip_while(|&c| c == '0').count();
+    let significant =
+        |number: &str| number.chars().filter(char::is_ascii_digit).skip_while(|&c| c == '0').count();
     let apart = |c: char| !c.is_ascii_digit() && c != '.';
     let single = digits == Digits::All || line.split(apart).any(|number| significant(number) > 6);
     let Some(printed) = Reader::value(left, single) else {
@@ -321,7 +322,10 @@ fn adds_up(line: &str, digits: Digits) -> bool {
     // Where it is said to be nearly so, it is five in the last digit. f32 rounds the result, and what is between.
     let rounding = if single { 2e-7 * result.abs() + 1e-44 } else { 0.0 };
     let allowed = half_unit(right) * if exact { 1.001 } else { 10.002 };
-    assert!(off <= if digits == Digits::All { rounding } else { allowed + rounding }, "{line}: off by {off:e}");
+    assert!(
+        off <= if digits == Digits::All { rounding } else { allowed + rounding },
+        "{line}: off by {off:e}"
+    );
     true
 }
 
@@ -344,12 +348,17 @@ fn what_is_printed_adds_up_at_each_precision() {
         states.push(state);
     }
     let (mut lines, mut exact) = (0, 0);
+    let mono = egui::FontId::monospace(14.0);
     for mut state in states {
         for address in addresses(&state) {
             apply(&mut state, Action::Go(Move::Seek(address)));
             for digits in Digits::ALL {
                 apply(&mut state, Action::SetDigits(digits));
                 let texts = texts(&ctx, &state, &mut memory);
+                for c in texts.iter().flat_map(|text| text.chars()).filter(|c| !c.is_whitespace()) {
+                    let is_there = ctx.fonts_mut(|fonts| fonts.has_glyph(&mono, c));
+                    assert!(is_there, "{}: no glyph for {c:?}", state.plan().text(&address));
+                }
                 let all: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
                 let found = all.iter().filter(|line| adds_up(line, digits));
                 let found: Vec<_> = found.collect();
@@ -376,7 +385,10 @@ fn products_in_cells_add_up_to_their_sum_at_each_size() {
             let fold = state.trace().cell(&cell);
             let adds = |op| {
                 use convstep::trace::TermOp::*;
-                matches!(op, MulAdd | NegMulAdd | CrossTerm | MulSquareAdd | SquareDiffAdd | Add | Route { .. })
+                matches!(
+                    op,
+                    MulAdd | NegMulAdd | CrossTerm | MulSquareAdd | SquareDiffAdd | Add | Route { .. }
+                )
             };
             if !fold.steps.iter().all(|step| adds(step.term.op)) || fold.steps.len() < 2 {
                 continue;
@@ -386,7 +398,11 @@ fn products_in_cells_add_up_to_their_sum_at_each_size() {
             for (chars, digits) in [(5, Some(2)), (7, Some(4)), (12, None)] {
                 let print = |value| number::fit_number(value, chars, digits).expect("room for it");
                 let read = |text: &str| {
-                    if text == "≈0" { (0.0, 1e-3) } else { (Reader::value(text, false).expect("a number"), half_unit(text)) }
+                    if text == "≈0" {
+                        (0.0, 1e-3)
+                    } else {
+                        (Reader::value(text, false).expect("a number"), half_unit(text))
+                    }
                 };
                 let (mut sum, mut allowed) = read(&print(fold.start));
                 for product in fold.steps.iter().filter_map(|step| step.product()) {
@@ -403,6 +419,55 @@ fn products_in_cells_add_up_to_their_sum_at_each_size() {
         }
         assert!(sums > 0, "{name}: no sums");
     }
+}
+
+#[test]
+fn a_pool_tells_what_it_throws_away_and_what_the_other_kind_would_give() {
+    let (name, toml) = (
+        "pools",
+        r#"
+input = [1, 4, 6]
+layers = [
+    { name = "avg", kind = "avg_pool2d", kernel = 2, stride = 1 },
+    { name = "max", kind = "max_pool2d", kernel = 2, stride = 1 },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 2 },
+]
+"#,
+    );
+    let state = open(name, toml);
+    let trace = state.trace();
+    let [x, y, z] = [
+        &trace.values().input,
+        trace.tensor(Plan::input_of(1)).expect("made"),
+        trace.tensor(Plan::input_of(2)).expect("made"),
+    ];
+    let as_max = trace.pooled_otherwise(0, 0, 0).expect("a pool");
+    let as_avg = trace.pooled_otherwise(1, 0, 0).expect("a pool");
+    assert_eq!([as_max.len(), as_avg.len()], [15, 8]);
+    let taps = |x: &Tensor, i: usize, j: usize| {
+        [x[[0, 0, i, j]], x[[0, 0, i, j + 1]], x[[0, 0, i + 1, j]], x[[0, 0, i + 1, j + 1]]]
+    };
+    assert_eq!(as_max[7], taps(x, 1, 2).into_iter().fold(f32::MIN, f32::max));
+    assert_eq!(as_avg[6], taps(y, 1, 2).into_iter().sum::<f32>() / 4.0);
+    assert!(trace.pooled_otherwise(2, 0, 0).is_none() && trace.thrown_away(0, 0, 0, 1).is_none());
+    // One window keeps one of its four cells; two that overlap read six, and may keep the same one.
+    assert_eq!(trace.thrown_away(1, 0, 0, 1), Some([3, 4]));
+    let [lost, read] = trace.thrown_away(1, 0, 0, 2).expect("a maximum");
+    assert_eq!((lost, read), (if z[[0, 0, 0, 0]] == z[[0, 0, 0, 1]] { 5 } else { 4 }, 6));
+    assert_eq!(trace.thrown_away(1, 0, 0, 99).expect("a maximum")[1], 15);
+
+    let mut state = open(name, toml);
+    apply(&mut state, Action::Go(Move::End));
+    let cell = state.plan().parse("fwd/max/k0/(1,2)").expect("an address");
+    apply(&mut state, Action::Select(cell));
+    apply(&mut state, Action::ShowBothPools(true));
+    let ctx = Context::default();
+    ctx.enable_accesskit();
+    Theme::by_darkness(false).apply(&ctx);
+    let texts = texts(&ctx, &state, &mut Memory::default());
+    let average = format!("Average (1,2) = {}", number::four_digits(as_avg[6]));
+    assert!(texts.contains(&average), "{average} is not among {texts:#?}");
 }
 
 /// Goes to each close-up that there is: what it is called, its address, the state there.

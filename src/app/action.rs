@@ -151,6 +151,8 @@ pub enum Action {
     SetScale(Scale),
     /// With how many digits arithmetic is written.
     SetDigits(Digits),
+    /// Whether beside what a pool gives stands what the other kind would give.
+    ShowBothPools(bool),
     /// Colours by the logarithm.
     ToggleLog,
     /// Opens or closes the palette.
@@ -589,6 +591,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
         Action::SetDigits(digits) => state.view.digits = digits,
+        Action::ShowBothPools(both) => state.view.both_pools = both,
         Action::ToggleLog => state.view.log = !state.view.log,
         Action::ShowPalette(palette) => state.view.palette = palette,
         Action::Tour(stop) => {

@@ -178,6 +178,8 @@ pub struct ViewState {
     pub log: bool,
     /// With how many digits arithmetic is written.
     pub digits: Digits,
+    /// Beside what a pool gives stands what the other kind of pool would give.
+    pub both_pools: bool,
     /// What the inspector shows of a cell.
     pub tab: Tab,
     /// The step of the gradient check is ten to the power of minus this.
@@ -220,6 +222,7 @@ impl Default for ViewState {
             scale: Scale::default(),
             log: false,
             digits: Digits::default(),
+            both_pools: false,
             page: Page::default(),
             side: Side::default(),
             toured: false,

@@ -12,6 +12,7 @@ pub mod breakpoint;
 pub mod cursor;
 pub mod paths;
 pub mod plan;
+mod pooled;
 pub mod rules;
 pub mod term;
 pub mod values;

@@ -40,6 +40,12 @@ pub fn written(value: f32, digits: Option<usize>) -> String {
     }
 }
 
+/// [`written`] where that has at most `max_chars` characters, else as [`fit_number`] has it.
+pub fn fit_written(value: f32, max_chars: usize, digits: Option<usize>) -> Option<String> {
+    let text = written(value, digits);
+    if text.chars().count() <= max_chars { Some(text) } else { fit_number(value, max_chars, digits) }
+}
+
 /// A number with no-break spaces between the thousands.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();

@@ -197,7 +197,7 @@ pub(super) fn formula(plan: &Plan, stage: &Stage) -> &'static str {
         "v = v · β₂ + (1 − β₂) · g²"
     } else {
         match rule {
-            Rule::Adam { .. } => "step = m ÷ (√(v ÷ (1 − β₂ᵗ)) + ε) ÷ (1 − β₁ᵗ)",
+            Rule::Adam { .. } => "step = m ÷ (√(v ÷ (1 − β₂^t)) + ε) ÷ (1 − β₁^t)",
             Rule::Sgd | Rule::Momentum { .. } | Rule::Nesterov { .. } => "step = g + μ · m",
         }
     }

@@ -105,8 +105,12 @@ fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u
     let key = if done == all { "inspector.value" } else { "inspector.so_far" };
     ui.horizontal(|ui| {
         ui.label(RichText::new(view.text(key)).color(view.theme.text_weak));
-        ui.label(RichText::new(number::written(step.after, digits.count())).size(22.0).color(view.theme.text_strong))
-            .on_hover_text(number::full(step.after));
+        ui.label(
+            RichText::new(number::written(step.after, digits.count()))
+                .size(22.0)
+                .color(view.theme.text_strong),
+        )
+        .on_hover_text(number::full(step.after));
     });
 }
 
@@ -176,8 +180,7 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
 
 /// A number in so many characters, with the digits that are asked for where they fit.
 fn brief(view: &View, value: f32, chars: usize) -> String {
-    let digits = view.state.view.digits.count();
-    number::fit_number(value, chars, digits).unwrap_or_else(|| number::short(value))
+    number::fit_written(value, chars, view.state.view.digits.count()).unwrap_or_else(|| number::short(value))
 }
 
 /// What stands before the operands of a term in the list, between them and after them.
@@ -204,10 +207,8 @@ fn signs(op: TermOp) -> [String; 3] {
         TermOp::Sqrt | TermOp::Recip | TermOp::Set | TermOp::LeakyRelu { .. } => ["", "", ""],
         TermOp::ReluGate => ["", "· [0 <", "]"],
         TermOp::TanhGate => ["", "· (1 −", "²)"],
-        TermOp::SigmoidGate => ["", "· y · (1 − y), y =", ""],
-        TermOp::LeakyGate { slope } => {
-            return ["".into(), "· [0 <".into(), format!("], α = {slope}")];
-        }
+        TermOp::SigmoidGate => ["", "· σ′, y =", ""],
+        TermOp::LeakyGate { .. } => ["", "· f′(", ")"],
         TermOp::Route { own } => return ["+".into(), "· [".into(), format!("= {own}]")],
     };
     [before, between, after].map(str::to_owned)

@@ -187,7 +187,8 @@ fn view_ui(ui: &mut Ui, view: &View) {
     ui.label(view.text("menu.digits")).on_hover_text(view.text("menu.digits_tip"));
     ui.horizontal(|ui| {
         for digits in Digits::ALL {
-            let words = digits.count().map_or_else(|| view.text("menu.all_digits"), |count| count.to_string());
+            let words =
+                digits.count().map_or_else(|| view.text("menu.all_digits"), |count| count.to_string());
             if ui.selectable_label(now.digits == digits, words).clicked() {
                 view.act(Action::SetDigits(digits));
             }

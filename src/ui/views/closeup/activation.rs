@@ -39,7 +39,7 @@ pub fn activation_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l
         activation.curve_ui(ui, stage.pass, size);
         ui.vertical(|ui| {
             let fold = view.state.trace().cell_until(focus, spot.done);
-            lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize));
+            lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize), 0.0);
             ui.add_space(space::XS);
             activation.words_ui(ui, stage.pass);
         });

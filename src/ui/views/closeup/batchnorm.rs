@@ -1,6 +1,6 @@
 //! Batch normalisation: statistics, normalising, scale and shift.
 
-use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
+use super::pieces::{NOTE_HEIGHT, Spot, heading_ui, last_steps, lines_ui, note_ui};
 use super::sheet::{Item, Sheet, around, legends_ui, row_ui};
 use crate::nn::{Mode, Part};
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
@@ -35,8 +35,9 @@ pub fn batchnorm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l:
     legends_ui(ui, view, &items);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize));
     let uses_statistics = matches!(part, Part::InvStd | Part::Xhat) || part == Part::Dx;
+    let below = if uses_statistics { NOTE_HEIGHT } else { 0.0 };
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize), below);
     if uses_statistics {
         let key = if train { "closeup.bn_train" } else { "closeup.bn_eval" };
         note_ui(ui, view, view.theme.accent, &view.text(key));

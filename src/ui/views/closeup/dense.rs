@@ -1,6 +1,6 @@
 //! The dense layer: the flattened strip, the weights, the sum.
 
-use super::pieces::{Spot, class_name, heading_ui, last_steps, lines_ui, note_ui, origin};
+use super::pieces::{NOTE_HEIGHT, Spot, class_name, heading_ui, last_steps, lines_ui, note_ui, origin};
 use super::sheet::{Item, Sheet, around, legends_ui, row_ui, wrap};
 use crate::nn::{Part, dense::Dense};
 use crate::trace::{Address, Plan, Stage, Step, TensorId};
@@ -162,7 +162,7 @@ impl<'a> DenseView<'a> {
             let place = if m < features { self.place(m) } else { view.text("closeup.bias") };
             line.name = format!("{} · {place}", line.name);
         }
-        lines_ui(ui, view, &lines);
+        lines_ui(ui, view, &lines, 0.0);
     }
 
     fn weight_ui(&self, ui: &mut Ui) {
@@ -277,7 +277,7 @@ impl<'a> DenseView<'a> {
             let o: usize = line.name.trim_start_matches('m').parse().unwrap_or(0);
             line.name = self.output_name(o);
         }
-        lines_ui(ui, view, &lines);
+        lines_ui(ui, view, &lines, if self.spot.is_done() { NOTE_HEIGHT } else { 0.0 });
         if self.spot.is_done() {
             let value = number::four_digits(fold.value);
             let words = view.fill("closeup.dense_dx_note", &[("value", &value)]);
@@ -294,6 +294,11 @@ impl<'a> DenseView<'a> {
     fn own_lines_ui(&self, ui: &mut Ui) {
         let fold = self.view.state.trace().cell_until(self.focus, self.spot.done);
         ui.add_space(space::XS);
-        lines_ui(ui, self.view, &last_steps(self.view, &fold.steps, 3, self.spot.terms as usize));
+        lines_ui(
+            ui,
+            self.view,
+            &last_steps(self.view, &fold.steps, 3, self.spot.terms as usize),
+            NOTE_HEIGHT,
+        );
     }
 }

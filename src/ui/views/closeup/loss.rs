@@ -94,13 +94,13 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     // Below a long table nobody would see the arithmetic.
     let is_long = rows > 14;
     if is_long {
-        lines_ui(ui, view, &lines);
+        lines_ui(ui, view, &lines, 0.0);
         ui.add_space(space::S);
     }
     table_ui(ui, view, rows, &columns, &marks, view.theme.pass(stage.pass));
     ui.add_space(space::S);
     if !is_long {
-        lines_ui(ui, view, &lines);
+        lines_ui(ui, view, &lines, 0.0);
     }
     words_ui(ui, view, stage, &spot);
 }

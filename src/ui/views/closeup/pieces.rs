@@ -138,6 +138,11 @@ pub(super) fn note_ui(ui: &mut Ui, view: &View, color: Color32, words: &str) {
     ui.painter().rect_filled(bar, CornerRadius { nw: space::RADIUS, sw: space::RADIUS, ne: 0, se: 0 }, color);
 }
 
+/// How high a line of arithmetic is.
+const LINE_HEIGHT: f32 = 23.0;
+/// How high a note of two lines is, with the gap before it.
+pub(super) const NOTE_HEIGHT: f32 = 52.0;
+
 /// How a line of arithmetic stands to the cursor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
@@ -188,12 +193,15 @@ impl Line {
 }
 
 /// Draws lines of arithmetic below one another, the signs of equality aligned; in smaller letters
-/// where the room is narrow.
-pub(super) fn lines_ui(ui: &mut Ui, view: &View, lines: &[Line]) {
+/// where the room is narrow, and only the last ones where it is low: so much stays free `below`.
+pub(super) fn lines_ui(ui: &mut Ui, view: &View, lines: &[Line], below: f32) {
     if lines.is_empty() {
         return;
     }
     let theme = view.theme;
+    // The last line may stand in larger letters.
+    let fitting = ((ui.available_height() - below - 6.0) / LINE_HEIGHT).floor().max(2.0) as usize;
+    let lines = &lines[lines.len().saturating_sub(fitting)..];
     let layout = |shrink: f32| -> Vec<[Arc<Galley>; 4]> {
         let one = |line: &Line| {
             let size = if line.tone == Tone::Result { text_size::TITLE } else { text_size::BODY };

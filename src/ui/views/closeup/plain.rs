@@ -1,7 +1,7 @@
 //! What copies or masks cell by cell: flatten, dropout.
 
-use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
-use super::sheet::{Item, Sheet, around, arrow_ui, legends_ui, near_ui, row_ui, wrap};
+use super::pieces::{NOTE_HEIGHT, Spot, heading_ui, last_steps, lines_ui, note_ui};
+use super::sheet::{Item, Sheet, around, legends_ui, link_ui, near_ui, row_ui, wrap};
 use crate::nn::{Mode, Op, Part};
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
 use crate::ui::{number, plane::Plane, theme::space, view::View};
@@ -42,7 +42,7 @@ fn dropout_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
     near_ui(ui, view, 1, &items, &drawn, 90.0);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize), NOTE_HEIGHT);
     let theme = view.theme;
     if train {
         let scale = number::four_digits((1.0 / (1.0 - p)) as f32);
@@ -75,20 +75,15 @@ fn flatten_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
         Sheet::strip(view, plane, spot.image, [0, 1], len, cols, [plan.name(vector), detail]).focus(k);
     let map = around(view, volume, spot.image, spot.index);
     let room = ui.available_size();
-    let items: [Item; 3] = if is_backward {
-        [strip.into(), "→".into(), map.into()]
-    } else {
-        [map.into(), "→".into(), strip.into()]
-    };
+    let link = Item::Link { from_cell: spot.done > 0 };
+    let items: [Item; 3] =
+        if is_backward { [strip.into(), link, map.into()] } else { [map.into(), link, strip.into()] };
     let drawn = row_ui(ui, view, 0, &items, vec2(room.x, (0.66 * room.y).max(120.0)));
     if let ([from, to], true) = (&drawn[..], spot.done > 0) {
-        let in_map = (k / w % h, k % w);
-        let in_map = if h * w > 1 { in_map } else { (k / cols, k % cols) };
+        let in_map = if h * w > 1 { (k / w % h, k % w) } else { (k / cols, k % cols) };
         let in_strip = (k / cols, k % cols);
         let (a, b) = if is_backward { (in_strip, in_map) } else { (in_map, in_strip) };
-        let start = from.grid.cell_rect(a.0 as i32, a.1 as i32).right_center();
-        let end = to.grid.cell_rect(b.0 as i32, b.1 as i32).left_center();
-        arrow_ui(ui, start, end, view.theme.accent, view.theme);
+        link_ui(ui, (from, a.0, a.1), (to, b.0, b.1), view.theme.accent, view.theme);
     }
     legends_ui(ui, view, &items);
     ui.add_space(space::S);
@@ -97,5 +92,5 @@ fn flatten_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize
     let place: Vec<(&str, &str)> = place.iter().map(|(name, text)| (*name, text.as_str())).collect();
     note_ui(ui, view, view.theme.accent, &view.fill("closeup.flatten_place", &place));
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize), 0.0);
 }

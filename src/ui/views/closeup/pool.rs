@@ -1,7 +1,7 @@
 //! Pooling: the window, its winner, the way back.
 
-use super::pieces::{Spot, heading_ui, last_steps, lines_ui, map_detail, note_ui};
-use super::sheet::{Item, Sheet, arrow_ui, legends_ui, row_ui, zoom_ui};
+use super::pieces::{NOTE_HEIGHT, Spot, heading_ui, last_steps, lines_ui, map_detail, note_ui};
+use super::sheet::{Item, LEGENDS_HEIGHT, Sheet, legends_ui, link_ui, row_ui, zoom_ui};
 use crate::app::{Action, BuildAction};
 use crate::nn::{
     Op, Part,
@@ -10,6 +10,7 @@ use crate::nn::{
 };
 use crate::trace::{Address, Pass, Plan, Stage, Step, TensorId};
 use crate::ui::{
+    number,
     plane::Plane,
     theme::space,
     view::View,
@@ -57,6 +58,7 @@ fn switch_ui(ui: &mut Ui, view: &View, l: usize) {
         };
         view.act(Action::Build(BuildAction::Become(l, kind)));
     };
+    let both = view.state.view.both_pools;
     ui.horizontal_wrapped(|ui| {
         for (other, key) in [(true, "closeup.pool_switch_max"), (false, "closeup.pool_switch_avg")] {
             if ui.selectable_label(is_max == other, view.text(key)).clicked() && is_max != other {
@@ -78,6 +80,13 @@ fn switch_ui(ui: &mut Ui, view: &View, l: usize) {
         }
         if let Some(step) = drag("closeup.pool_switch_stride", stride.unwrap_or(kernel).0[0]) {
             become_(is_max, kernel, Some(step));
+        }
+        if view.state.plan().stage_at(&view.state.focus()).is_some_and(|stage| stage.tensor.part == Part::Out)
+        {
+            let toggle = ui.selectable_label(both, view.text("closeup.pool_both"));
+            if toggle.on_hover_text(view.text("closeup.pool_both_tip")).clicked() {
+                view.act(Action::ShowBothPools(!both));
+            }
         }
     });
 }
@@ -172,6 +181,20 @@ impl<'a> Pool<'a> {
         ((m / cols) as i32, (m % cols) as i32)
     }
 
+    /// What the other kind of pooling would give, as far as this one has come.
+    fn otherwise(&self, y: TensorId) -> Option<Sheet<'a>> {
+        let view = self.view;
+        let [image, channel] = [self.spot.image as usize, self.spot.at[1]];
+        let values = view.state.trace().pooled_otherwise(self.l, image as u32, channel)?;
+        let plane = self.plane(y);
+        let (rows, cols) = (plane.rows(), plane.cols());
+        let key = if self.is_max { "closeup.pool_switch_avg" } else { "closeup.pool_switch_max" };
+        let revision = plane.revision();
+        let cell = move |k: usize| CellView { value: values[k], ..plane.cell(k / cols, k % cols) };
+        let form = [rows * cols, rows, cols];
+        Some(Sheet::made(cell, revision, form, plane.mapping(), view.text(key), self.detail(y)))
+    }
+
     fn forward_ui(&self, ui: &mut Ui) {
         let (view, theme) = (self.view, self.view.theme);
         let (x, y) = (Plan::input_of(self.l), TensorId::layer(self.l, Part::Out));
@@ -214,20 +237,22 @@ impl<'a> Pool<'a> {
         // A window over the whole map need not be shown twice: its marks stand on the map itself.
         let is_whole = window.taps() == window.rows.len * window.cols.len
             && [window.rows, window.cols].iter().all(|a| a.padding == 0);
-        let items: [Item; 3] = [
+        let here = i * plane.cols() + j;
+        let link = Item::Link { from_cell: winner.is_some() && self.spot.is_done() };
+        let mut items: Vec<Item> = vec![
             self.map(x)
                 .over([Overlay::reads(theme, span)])
                 .over(marks.iter().filter(|_| is_whole).cloned())
                 .over(winner.map(|[p, q]| Overlay::dot(p as i32, q as i32, theme.accent)))
                 .into(),
-            "→".into(),
-            self.map(y).focus(i * plane.cols() + j).into(),
+            link,
+            self.map(y).focus(here).into(),
         ];
+        let other = Some(y).filter(|_| view.state.view.both_pools).and_then(|y| self.otherwise(y));
+        items.extend(other.map(|other| other.focus(here).into()));
         let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.5 * room.y));
-        if let ([from, to], Some([p, q]), true) = (&drawn[..], winner, self.spot.is_done()) {
-            let start = from.grid.cell_rect(p as i32, q as i32);
-            let end = to.grid.cell_rect(i as i32, j as i32);
-            arrow_ui(ui, start.right_center(), end.left_center(), theme.accent, theme);
+        if let ([from, to, ..], Some([p, q]), true) = (&drawn[..], winner, self.spot.is_done()) {
+            link_ui(ui, (from, p, q), (to, i, j), theme.accent, theme);
         }
         ui.add_space(space::M);
 
@@ -250,7 +275,12 @@ impl<'a> Pool<'a> {
             }
             ui.vertical(|ui| {
                 let most = if self.is_max { 5 } else { 4 };
-                lines_ui(ui, view, &last_steps(view, &fold.steps, most, self.spot.terms as usize));
+                lines_ui(
+                    ui,
+                    view,
+                    &last_steps(view, &fold.steps, most, self.spot.terms as usize),
+                    NOTE_HEIGHT,
+                );
                 ui.add_space(space::XS);
                 if let Some(tie) = contest.tie {
                     let cell = to_input(tie).unwrap_or([0, 0]);
@@ -260,7 +290,15 @@ impl<'a> Pool<'a> {
                 let taps = (0..window.taps()).filter(|&m| to_input(m).is_some()).count();
                 if self.spot.is_done() && self.is_max && taps > 1 {
                     let (lost, all) = ((taps - 1).to_string(), taps.to_string());
-                    let words = view.fill("closeup.pool_lost", &[("lost", &lost), ("all", &all)]);
+                    let mut words = view.fill("closeup.pool_lost", &[("lost", &lost), ("all", &all)]);
+                    let trace = view.state.trace();
+                    let of_map = trace.thrown_away(self.l, self.spot.image, self.spot.at[1], here + 1);
+                    if let Some([lost, all]) = of_map {
+                        let share = number::significant(100.0 * lost as f32 / all as f32, 3);
+                        let [lost, all] = [lost, all].map(|n| n.to_string());
+                        let map = [("lost", lost.as_str()), ("all", &all), ("share", &share)];
+                        words = format!("{words} {}", view.fill("closeup.pool_lost_map", &map));
+                    }
                     note_ui(ui, view, theme.accent, &words);
                 } else if self.spot.is_done() && !self.is_max {
                     let count = self.spec.divisor([i, j]).to_string();
@@ -283,7 +321,12 @@ impl<'a> Pool<'a> {
         row_ui(ui, view, 0, &items, vec2(room.x, 0.6 * room.y));
         ui.add_space(space::S);
         let fold = view.state.trace().cell_until(self.focus, self.spot.done);
-        lines_ui(ui, view, &last_steps(view, &fold.steps, 2, self.spot.terms as usize));
+        lines_ui(
+            ui,
+            view,
+            &last_steps(view, &fold.steps, 2, self.spot.terms as usize),
+            NOTE_HEIGHT + LEGENDS_HEIGHT,
+        );
         let count = self.spec.divisor([i, j]).to_string();
         note_ui(ui, view, view.theme.accent, &view.fill("closeup.pool_divided", &[("count", &count)]));
         legends_ui(ui, view, &items);
@@ -333,17 +376,15 @@ impl<'a> Pool<'a> {
         }
         let from = self.map(gradient).over(window.map(|[i, j]| Overlay::reads(theme, CellSpan::cell(i, j))));
         let to = self.map(dx).over(over).focus(p * dx_plane.cols() + q);
-        let items: [Item; 3] = [from.into(), "→".into(), to.into()];
-        let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.5 * room.y));
-        if let ([from, to], Some([i, j])) = (&drawn[..], window) {
-            let start = from.grid.cell_rect(i as i32, j as i32).right_center();
-            if let Some([p, q]) = winner.filter(|&cell| done(cell)) {
-                let end = to.grid.cell_rect(p as i32, q as i32).left_center();
-                arrow_ui(ui, start, end, theme.accent, theme);
-            } else if !self.is_max && self.spot.done > 0 {
-                let end = to.grid.cell_rect(p as i32, q as i32).left_center();
-                arrow_ui(ui, start, end, theme.accent, theme);
-            }
+        // Where the window's gradient goes, once it does.
+        let goes_to = match self.is_max {
+            true => winner.filter(|&cell| done(cell)),
+            false => Some([p, q]).filter(|_| self.spot.done > 0),
+        };
+        let items: [Item; 3] = [from.into(), Item::Link { from_cell: goes_to.is_some() }, to.into()];
+        let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.36 * room.y));
+        if let ([from, to], Some([i, j]), Some([p, q])) = (&drawn[..], window, goes_to) {
+            link_ui(ui, (from, i, j), (to, p, q), theme.accent, theme);
         }
         ui.add_space(space::M);
         let Some(at) = window else {
@@ -353,7 +394,7 @@ impl<'a> Pool<'a> {
         self.window_back_ui(ui, at, gradient, winner, &crosses);
         let fold = view.state.trace().cell_until(self.focus, self.spot.done);
         let lines = last_steps(view, &fold.steps, 3, self.spot.terms as usize);
-        lines_ui(ui, view, &lines);
+        lines_ui(ui, view, &lines, NOTE_HEIGHT + LEGENDS_HEIGHT);
         ui.add_space(space::XS);
         let window_words = format!("({},{})", at[0], at[1]);
         let key = match (self.is_max, winner == Some([p, q])) {
@@ -417,7 +458,7 @@ impl<'a> Pool<'a> {
             }))
             .focus(own)
             .at_most(52.0);
-        let room = vec2(ui.available_width(), (ui.available_height() - 120.0).clamp(90.0, 190.0));
+        let room = vec2(ui.available_width(), (ui.available_height() - 140.0).clamp(76.0, 190.0));
         let items: Vec<Item> = if self.is_max {
             let x_window =
                 self.window(x, at, self.name(x), detail.clone()).over(faded).over(dots()).at_most(52.0);

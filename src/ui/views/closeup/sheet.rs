@@ -352,6 +352,12 @@ pub(super) enum Item<'a> {
     Sheet(Box<Sheet<'a>>),
     /// A sign of arithmetic, or an arrow.
     Sign(&'static str),
+    /// The room of an arrow between sheets, whose tops are in line; one from cell to cell is drawn there by
+    /// [`link_ui`].
+    Link {
+        /// It is drawn from cell to cell, so none is here.
+        from_cell: bool,
+    },
 }
 
 impl<'a> From<Sheet<'a>> for Item<'a> {
@@ -394,6 +400,9 @@ pub(super) struct Drawn {
     pub(super) rect: Rect,
 }
 
+/// How high the legends below a row are.
+pub(super) const LEGENDS_HEIGHT: f32 = 44.0;
+
 /// Draws sheets and signs side by side within `room`, all cells equally large where they fit, so
 /// that sizes can be compared; the legends of their colours stand below.
 pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room: Vec2) -> Vec<Drawn> {
@@ -405,6 +414,7 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
         .map(|item| match item {
             Item::Sheet(sheet) => caption(ui, theme, &sheet.name, &sheet.detail, longest).to_vec(),
             Item::Sign(sign) => vec![sign_galley(ui, theme, sign)],
+            Item::Link { .. } => vec![sign_galley(ui, theme, "→")],
         })
         .collect();
     let line_height = ui.text_style_height(&egui::TextStyle::Small);
@@ -420,7 +430,7 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
             let cells = sheet.cols as f32 * side(sheet, cell) + 2.0 * MARGIN;
             cells.max(words_width(words))
         }
-        Item::Sign(_) => words_width(words),
+        Item::Sign(_) | Item::Link { .. } => words_width(words),
     };
     let total = |cell: f32| -> f32 {
         let widths = items.iter().zip(&words).map(|(item, words)| width_of(item, words, cell));
@@ -429,10 +439,12 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
     let height = |cell: f32| -> f32 {
         let heights = items.iter().filter_map(|item| match item {
             Item::Sheet(sheet) => Some(sheet.rows as f32 * side(sheet, cell)),
-            Item::Sign(_) => None,
+            Item::Sign(_) | Item::Link { .. } => None,
         });
         heights.fold(0.0, f32::max) + 2.0 * MARGIN
     };
+    // An arrow to a cell would cross the caption of a sheet that stands lower.
+    let in_line = items.iter().any(|item| matches!(item, Item::Link { .. }));
     // Whole pixels above two, then smooth: the largest that fits.
     let cell = (2..=72)
         .rev()
@@ -452,7 +464,8 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
             Item::Sheet(sheet) => {
                 let cell = side(sheet, cell);
                 let size = vec2(sheet.cols as f32, sheet.rows as f32) * cell + Vec2::splat(2.0 * MARGIN);
-                let min = pos2(x + 0.5 * (width - size.x), middle - 0.5 * size.y).round();
+                let top = if in_line { cells_top } else { middle - 0.5 * size.y };
+                let min = pos2(x + 0.5 * (width - size.x), top).round();
                 let rect = Rect::from_min_size(min, size);
                 let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt((salt, k)));
                 let grid = sheet.show_ui(&mut child, view, k, cell);
@@ -465,7 +478,8 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
                 }
                 drawn.push(Drawn { grid, rect: rect.shrink(MARGIN) });
             }
-            Item::Sign(_) => {
+            Item::Link { from_cell: true } => {}
+            Item::Sign(_) | Item::Link { from_cell: false } => {
                 for words in words {
                     let at = pos2(x, middle - 0.5 * words.size().y);
                     ui.painter().galley(at, words.clone(), theme.text_weak);
@@ -491,6 +505,7 @@ pub(super) fn near_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], dra
             Item::Sheet(sheet) if sheet.len == 1 => None,
             Item::Sheet(sheet) => sheet.near().map(Item::from),
             Item::Sign(sign) => Some(Item::Sign(sign)),
+            Item::Link { from_cell } => Some(Item::Link { from_cell: *from_cell }),
         })
         .collect();
     if let Some(near) = near {
@@ -547,16 +562,26 @@ pub(super) fn legends_ui(ui: &mut Ui, view: &View, items: &[Item]) {
     }
 }
 
-/// An arrow from point to point, with a seam so that it is seen on any ground.
-pub(super) fn arrow_ui(ui: &Ui, from: Pos2, to: Pos2, color: Color32, theme: &Theme) {
+/// An arrow from a cell of a sheet to one of another, with a seam so that it is seen on any ground.
+pub(super) fn link_ui(
+    ui: &Ui,
+    from: (&Drawn, usize, usize),
+    to: (&Drawn, usize, usize),
+    color: Color32,
+    theme: &Theme,
+) {
+    let cell = |(drawn, i, j): (&Drawn, usize, usize)| drawn.grid.cell_rect(i as i32, j as i32);
+    let top = from.0.rect.top().min(to.0.rect.top());
+    let (from, to) = (cell(from).right_center(), cell(to).left_center());
     let along = (to - from).normalized();
     if !along.is_finite() || (to - from).length() < 4.0 {
         return;
     }
     let side = vec2(-along.y, along.x);
-    // A slight bow keeps it off the rows of cells.
+    // A slight bow keeps it off the rows of cells; upwards, where that does not lead into the captions.
     let bend = 0.12 * (to - from).length();
-    let control = from + 0.5 * (to - from) - side * bend * along.x.signum();
+    let bowed = |up: f32| from + 0.5 * (to - from) - side * bend * up * along.x.signum();
+    let control = if bowed(1.0).y > top { bowed(1.0) } else { bowed(-1.0) };
     let curve = |t: f32| {
         let (a, b) = (from.lerp(control, t), control.lerp(to, t));
         a.lerp(b, t)

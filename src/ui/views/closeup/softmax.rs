@@ -53,5 +53,5 @@ pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: u
     table_ui(ui, view, channels, &columns, &marks, view.theme.pass(stage.pass));
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 3, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 3, spot.terms as usize), 0.0);
 }

@@ -309,7 +309,8 @@ fn cell_ui(
 ) {
     let theme = view.theme;
     let chars = ((rect.width() / 9.4) as usize).min(most_chars);
-    let fitted = |chars: usize| number::fit_number(cell.value, chars.max(3), Some(4)).unwrap_or_default();
+    let digits = view.state.view.digits.count();
+    let fitted = |chars: usize| number::fit_written(cell.value, chars.max(3), digits).unwrap_or_default();
     let text = match cell.state {
         CellState::NotYet => String::new(),
         CellState::Partial => format!("{} …", fitted(chars.saturating_sub(2))),

@@ -1,6 +1,6 @@
 //! The update: before, change, after.
 
-use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
+use super::pieces::{NOTE_HEIGHT, Spot, heading_ui, last_steps, lines_ui, note_ui};
 use super::sheet::{Item, Sheet, around, around_in, legends_ui, near_ui, row_ui};
 use crate::nn::{
     Part,
@@ -40,7 +40,7 @@ pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     near_ui(ui, view, 1, &items, &drawn, 95.0);
     ui.add_space(space::S);
     let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize));
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize), NOTE_HEIGHT);
     rule_ui(ui, view);
     losses_ui(ui, view);
 }
