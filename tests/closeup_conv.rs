@@ -1,17 +1,17 @@
 //! The close-up of every stage of a convolution draws at any moment, and its printed terms add up.
 #![cfg(feature = "window")]
 
-use convstep::app::{Action, AppState, apply};
+use convstep::app::{Action, AppState, EditAction, apply};
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, Preprocess, bundled};
 use convstep::nn::{
-    Op,
+    Op, Part,
     init::Init,
     loss::Loss,
     spec::{ConvSpec, Kind, LayerSpec, Pair},
 };
 use convstep::tensor::Tensor;
-use convstep::trace::{Address, Grain, Owner, Place};
+use convstep::trace::{Address, Grain, Owner, Place, TensorId};
 use convstep::ui::{
     raster::{FrameSetup, render_frame},
     render::render,
@@ -173,4 +173,107 @@ fn hovering_lights_up_what_belongs_together() {
         (from[0]..to[0]).any(|x| (from[1]..to[1]).any(|y| before.get_pixel(x, y) != after.get_pixel(x, y)))
     };
     assert!(differs([370, 130], [445, 210]), "the input shows where the weight is used");
+}
+
+/// The texts of a frame, as a screen reader gets them.
+fn texts(state: &AppState) -> Vec<String> {
+    let ctx = egui::Context::default();
+    ctx.enable_accesskit();
+    convstep::ui::theme::Theme::by_darkness(false).apply(&ctx);
+    let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 720.0)));
+    let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
+    let output = ctx.run_ui(input, |ui| {
+        window_ui(ui, state, &mut Memory::default());
+    });
+    let update = output.platform_output.accesskit_update.clone().expect("a tree of the window");
+    output.drop_without_applying_deltas();
+    update.nodes.iter().filter_map(|(_, node)| node.value().or(node.label()).map(str::to_owned)).collect()
+}
+
+#[test]
+fn scattering_gives_what_gathering_gives() {
+    for mut state in states() {
+        apply(&mut state, Action::Go(convstep::trace::Move::End));
+        let trace = state.trace();
+        for (l, layer) in state.plan().network().layers.iter().enumerate() {
+            let Op::Conv2d(_) = layer.op else {
+                assert!(trace.scattered(l, 0, [0, 0, 0]).is_none());
+                continue;
+            };
+            let dx = TensorId::layer(l, Part::Dx);
+            let [channels, rows, cols] = layer.input;
+            for c in 0..channels {
+                for (p, q) in (0..rows).flat_map(|p| (0..cols).map(move |q| (p, q))) {
+                    let gathered = trace.value(dx, 0, ((c * rows + p) * cols + q) as u32);
+                    let scattered = trace.scattered(l, 0, [c, p, q]).expect("a convolution");
+                    let off = (gathered - scattered).abs();
+                    assert!(
+                        off <= 1e-5 * gathered.abs() + 1e-7,
+                        "{}: {gathered} {scattered}",
+                        layer.spec.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scatter_view_says_the_number_that_gathering_gives() {
+    let mut state = odd();
+    apply(&mut state, Action::ShowScatter(true));
+    for (n, text) in ["bwd/conv2.dX/k2/(2,3)", "bwd/conv1.dX/k1/(10,8)"].into_iter().enumerate() {
+        let cell = state.plan().parse(text).expect("an address");
+        let (_, terms) = state.terms_done(&cell);
+        apply(&mut state, Action::GoTo(format!("{text}/m{}", terms / 2)));
+        render(&state, [1024, 768], n == 0);
+        apply(&mut state, Action::GoTo(text.into()));
+        let value = convstep::ui::number::full(state.trace().finished(&cell));
+        let all = texts(&state);
+        let said = all.iter().any(|line| line.contains(&format!("Gathered {value}, scattered")));
+        assert!(said, "{text}: {value} is not among {all:#?}");
+    }
+}
+
+#[test]
+fn what_cancels_out_and_what_each_image_brings_is_shown() {
+    let toml = r#"
+input = [1, 6, 6]
+layers = [
+    { name = "conv", kind = "conv2d", out_channels = 2, kernel = 3 },
+    { name = "relu", kind = "relu" },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 3 },
+]
+"#;
+    let model = Model::initial("small", Architecture::parse(toml).expect("a network"), Init::He, 7);
+    let values = Tensor::from_shape_fn((1, 1, 6, 6), |(_, _, i, j)| (i * 7 + j * 5) as f32 % 4.0 - 1.5);
+    let picture = Loaded { name: "numbers".into(), content: Content::Values(values), label: None };
+    let mut state = AppState::open(model.expect("weights"), picture).expect("values that fit");
+    apply(&mut state, Action::GoTo("bwd/conv.dW/k1,0/(1,2)".into()));
+    let cell = state.focus();
+    let products: Vec<f64> =
+        state.trace().cell(&cell).steps.iter().filter_map(|step| step.product()).map(f64::from).collect();
+    let (net, all) = (products.iter().sum::<f64>(), products.iter().map(|p| p.abs()).sum::<f64>());
+    assert!(all > 0.0, "a weight with a gradient");
+    let share = convstep::ui::number::significant((100.0 * (1.0 - net.abs() / all)) as f32, 2);
+    let said = texts(&state);
+    let words = format!("{share} % of it cancels out: ");
+    assert!(said.iter().any(|line| line.starts_with(&words)), "{words} is not among {said:#?}");
+    // A filter of zeros, and its bias with it, let nothing through.
+    let dead = "Dead for this picture: 0 everywhere".to_owned();
+    apply(&mut state, Action::Go(convstep::trace::Move::End));
+    assert!(!texts(&state).contains(&dead));
+    for index in 0..9 {
+        let edit = EditAction::SetParameter { layer: 0, part: Part::Weight, index, value: 0.0 };
+        apply(&mut state, Action::Edit { edit, more: false });
+    }
+    apply(&mut state, Action::GoTo("bwd/relu.dX/k0/(3,3)".into()));
+    let said = texts(&state);
+    assert!(said.contains(&dead) && said.iter().any(|line| line.contains("the unit is dead")), "{said:#?}");
+    // Maps as large as they go, and as small.
+    for by in [9, -18] {
+        apply(&mut state, Action::ZoomLanes(by));
+        render(&state, [1024, 768], true);
+    }
 }

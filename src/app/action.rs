@@ -12,7 +12,9 @@ use super::{
     marks::{self, MarkAction},
     sets::{self, DataAction},
     span::{self, SpanAction},
-    state::{AppState, Digits, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice},
+    state::{
+        AppState, Digits, Doing, LANE_ZOOM, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice,
+    },
     training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
 };
@@ -151,6 +153,10 @@ pub enum Action {
     SetScale(Scale),
     /// With how many digits arithmetic is written.
     SetDigits(Digits),
+    /// Larger or smaller maps of the network, by so many half powers of two.
+    ZoomLanes(i8),
+    /// Whether the input gradient of a convolution is shown as it is scattered, not gathered.
+    ShowScatter(bool),
     /// Whether beside what a pool gives stands what the other kind would give.
     ShowBothPools(bool),
     /// Colours by the logarithm.
@@ -591,6 +597,10 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
         Action::SetDigits(digits) => state.view.digits = digits,
+        Action::ZoomLanes(by) => {
+            state.view.lane_zoom = state.view.lane_zoom.saturating_add(by).clamp(-LANE_ZOOM, LANE_ZOOM);
+        }
+        Action::ShowScatter(scatter) => state.view.scatter = scatter,
         Action::ShowBothPools(both) => state.view.both_pools = both,
         Action::ToggleLog => state.view.log = !state.view.log,
         Action::ShowPalette(palette) => state.view.palette = palette,

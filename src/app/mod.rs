@@ -43,8 +43,8 @@ pub use session::{Restored, Session};
 pub use sets::{DataAction, DataState, OpenedSet, Shown};
 pub use span::{Span, SpanAction, Spans};
 pub use state::{
-    AppState, Busy, Counted, Digits, Doing, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR, ThemeChoice,
-    ViewState,
+    AppState, Busy, Counted, Digits, Doing, LANE_ZOOM, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR,
+    ThemeChoice, ViewState,
 };
 pub use training::{
     End, Feed, Job, News, Running, Step, TrainAction, Training, TrainingState, Until, checked,

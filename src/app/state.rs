@@ -164,6 +164,9 @@ impl Side {
 /// The stops of the tour: the regions of the window.
 pub const TOUR: [&str; 5] = ["top", "network", "closeup", "side", "bottom"];
 
+/// The most that the maps of the network are enlarged or made smaller, in half powers of two.
+pub const LANE_ZOOM: i8 = 4;
+
 /// How it is looked at; no number depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -178,6 +181,10 @@ pub struct ViewState {
     pub log: bool,
     /// With how many digits arithmetic is written.
     pub digits: Digits,
+    /// How much larger the maps of the network are than would fit best, in half powers of two.
+    pub lane_zoom: i8,
+    /// The input gradient of a convolution is shown as it is scattered, not gathered.
+    pub scatter: bool,
     /// Beside what a pool gives stands what the other kind of pool would give.
     pub both_pools: bool,
     /// What the inspector shows of a cell.
@@ -222,6 +229,8 @@ impl Default for ViewState {
             scale: Scale::default(),
             log: false,
             digits: Digits::default(),
+            lane_zoom: 0,
+            scatter: false,
             both_pools: false,
             page: Page::default(),
             side: Side::default(),

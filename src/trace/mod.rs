@@ -14,6 +14,7 @@ pub mod paths;
 pub mod plan;
 mod pooled;
 pub mod rules;
+mod scatter;
 pub mod term;
 pub mod values;
 

@@ -258,6 +258,20 @@ pub fn input_range(view: &View) -> Option<(f32, f32)> {
     (1..view.state.model().network.input[0]).all(|c| range(c) == first).then_some(first)
 }
 
+impl Plane<'_> {
+    /// Whether it is the map of a ReLU that lets nothing through: complete, and 0 everywhere.
+    pub fn is_dead(&self) -> bool {
+        let Owner::Layer(l) = self.tensor.owner else { return false };
+        let is_relu = matches!(self.view.state.plan().layer(l as usize).op, Op::Relu);
+        let (rows, cols) = (self.rows(), self.cols());
+        is_relu
+            && self.tensor.part == Part::Out
+            && rows * cols > 1
+            && self.cell(rows - 1, cols - 1).state == CellState::Current
+            && extent(self.view, self.tensor, self.image, Some(self.channel)).max <= 0.0
+    }
+}
+
 /// The colour mapping of a tensor; one plane's where the scale is per map.
 pub fn mapping(view: &View, tensor: TensorId, image: u32, channel: Option<usize>) -> Mapping {
     let dark = view.theme.dark;

@@ -245,23 +245,49 @@ impl<'a> Activation<'a> {
                 [("blocked", blocked.to_string()), ("done", done.to_string()), ("all", all.to_string())];
             let numbers: Vec<(&str, &str)> = numbers.iter().map(|(k, v)| (*k, v.as_str())).collect();
             let key = if done == all { "closeup.act_blocked" } else { "closeup.act_blocked_so_far" };
+            let strong = |words: String| RichText::new(words).font(theme::strong_font()).color(theme.text);
             if done > 0 {
-                ui.label(
-                    RichText::new(view.fill(key, &numbers)).font(theme::strong_font()).color(theme.text),
-                );
+                ui.label(strong(view.fill(key, &numbers)));
+            }
+            let (arrived, killed) = self.killed();
+            if pass == Pass::Bwd && arrived > 0 {
+                let numbers = [("killed", killed.to_string()), ("arrived", arrived.to_string())];
+                let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
+                ui.label(strong(view.fill("closeup.act_killed", &numbers)));
+            }
+            let channel = self.spot.index / self.plane_len().max(1);
+            if Plane::new(view, self.y, self.spot.image, channel as usize).is_dead() {
+                note_ui(ui, view, theme.warn, &view.text("closeup.act_dead"));
             }
         }
+    }
+
+    /// The first cell of the map, or of the vector where there are no maps, and how many cells it has.
+    fn map(&self) -> (u32, u32) {
+        let plane = self.plane_len();
+        if plane > 1 {
+            (self.spot.index / plane * plane, plane)
+        } else {
+            (0, self.view.state.plan().shape_of(self.y).len() as u32)
+        }
+    }
+
+    /// How many of the gradients that have come to the map are not 0, and how many of those it stops.
+    fn killed(&self) -> (usize, usize) {
+        let (first, len) = self.map();
+        let x = Plane::new(self.view, self.x, self.spot.image, 0);
+        let dy = Plane::new(self.view, self.dy, self.spot.image, 0);
+        let arrived = (first..first + len).filter(|&k| {
+            let dy = dy.cell_at(k);
+            dy.state == CellState::Current && dy.value != 0.0
+        });
+        arrived.fold((0, 0), |(all, killed), k| (all + 1, killed + usize::from(x.cell_at(k).value <= 0.0)))
     }
 
     /// How many of the map's cells that the forward pass has made are blocked; how many those are;
     /// how many there are in all.
     fn count(&self) -> (usize, usize, usize) {
-        let plane = self.plane_len();
-        let (first, len) = if plane > 1 {
-            (self.spot.index / plane * plane, plane)
-        } else {
-            (0, self.view.state.plan().shape_of(self.y).len() as u32)
-        };
+        let (first, len) = self.map();
         let (x, y) = (
             Plane::new(self.view, self.x, self.spot.image, 0),
             Plane::new(self.view, self.y, self.spot.image, 0),

@@ -250,7 +250,7 @@ impl<'a> Pool<'a> {
         ];
         let other = Some(y).filter(|_| view.state.view.both_pools).and_then(|y| self.otherwise(y));
         items.extend(other.map(|other| other.focus(here).into()));
-        let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.5 * room.y));
+        let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.42 * room.y));
         if let ([from, to, ..], Some([p, q]), true) = (&drawn[..], winner, self.spot.is_done()) {
             link_ui(ui, (from, p, q), (to, i, j), theme.accent, theme);
         }
@@ -274,13 +274,9 @@ impl<'a> Pool<'a> {
                 }
             }
             ui.vertical(|ui| {
+                let below = NOTE_HEIGHT * if contest.tie.is_some() { 2.5 } else { 1.5 };
                 let most = if self.is_max { 5 } else { 4 };
-                lines_ui(
-                    ui,
-                    view,
-                    &last_steps(view, &fold.steps, most, self.spot.terms as usize),
-                    NOTE_HEIGHT,
-                );
+                lines_ui(ui, view, &last_steps(view, &fold.steps, most, self.spot.terms as usize), below);
                 ui.add_space(space::XS);
                 if let Some(tie) = contest.tie {
                     let cell = to_input(tie).unwrap_or([0, 0]);

@@ -31,6 +31,8 @@ const WIDE_GAP: f32 = 34.0;
 const SMALLEST: f32 = 32.0 + 2.0 * MARGIN;
 /// The side of a map where the network is too wide for the panel: 48 cells and the frame.
 const USUAL: f32 = 48.0 + 2.0 * MARGIN;
+/// The side of a map that was made smaller than fits.
+const LEAST: f32 = 12.0;
 /// The side of the largest map.
 const LARGEST: f32 = 124.0;
 /// The widest head; longer names end in an ellipsis.
@@ -126,6 +128,10 @@ pub fn small_font() -> FontId {
 
 /// A line of text around `at` that ends in an ellipsis where it is wider than `width`.
 pub fn fitted_text_ui(painter: &Painter, at: Rect, anchor: Align2, text: &str, font: FontId, color: Color32) {
+    // Dots alone would say nothing.
+    if at.width() < 16.0 && text.chars().count() > 1 {
+        return;
+    }
     let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
     job.wrap.max_width = at.width();
     job.wrap.max_rows = 1;
@@ -177,6 +183,9 @@ impl Layout {
             .min(96.0)
             + 4.0;
         let percent = text_width(ui, "100 %", small_font());
+        // Where it is made smaller than fits, heads give way.
+        let zoom = (0.5 * f32::from(view.state.view.lane_zoom)).exp2();
+        let head_share = zoom.min(1.0);
         let width_of = |c: usize, thumb: f32| {
             let body = match bodies[c] {
                 Body::Maps { .. } => thumb,
@@ -189,7 +198,7 @@ impl Layout {
                     strip_cell(lane, features, ui.pixels_per_point()) + 2.0 * MARGIN + BESIDE + percent
                 }
             };
-            body.max(heads[c]).ceil()
+            body.max(head_share * heads[c]).ceil()
         };
         let total = |thumb: f32| {
             (0..count).map(|c| width_of(c, thumb) + COLUMN_GAP).sum::<f32>() - COLUMN_GAP + 2.0 * FRAME
@@ -211,7 +220,7 @@ impl Layout {
         let sides = (0..).map(|n| whole_cells(highest - 2.0 * n as f32)).take_while(|&side| side >= SMALLEST);
         let scrolling = || if fitting(USUAL) >= most.min(3) { USUAL } else { SMALLEST };
         let thumb = sides.into_iter().find(|&side| total(side) <= room.x);
-        let thumb = thumb.unwrap_or_else(scrolling).min(lane);
+        let thumb = (zoom * thumb.unwrap_or_else(scrolling)).max(LEAST).min(lane);
         let rows = fitting(thumb);
         let spare = (room.x - total(thumb)).max(0.0);
         let gap = COLUMN_GAP + (spare / (count + 1) as f32).min(WIDE_GAP);

@@ -10,6 +10,7 @@ mod layout;
 mod legend;
 mod thumbs;
 
+use crate::app::Action;
 use crate::trace::{Address, Grain, Pass, Plan, TensorId};
 use crate::ui::view::View;
 use column::{Lane, Mark};
@@ -35,6 +36,8 @@ struct Remembered {
     paged: bool,
     /// The column under the pointer in the last frame.
     pointed: Option<usize>,
+    /// What the wheel has turned and no step of the zoom has taken yet, in powers of two.
+    zoomed: f32,
 }
 
 /// One frame's state of the lanes.
@@ -77,6 +80,16 @@ pub fn lanes_ui(ui: &mut Ui, view: &View) {
             .scroll_bar_visibility(ScrollBarVisibility::VisibleWhenNeeded)
             .show_viewport(ui, |ui, viewport| scene.columns_ui(ui, viewport, &mut remembered));
     });
+    // Ctrl and the wheel, or two fingers, over the lanes.
+    let delta = ui.input(|input| input.zoom_delta());
+    if delta != 1.0 && ui.rect_contains_pointer(lanes) {
+        remembered.zoomed += delta.log2();
+        let steps = (2.0 * remembered.zoomed).trunc();
+        remembered.zoomed -= 0.5 * steps;
+        if steps != 0.0 {
+            view.act(Action::ZoomLanes(steps as i8));
+        }
+    }
     let column = remembered.pointed.or(scene.mark.map(|mark| mark.column)).unwrap_or(0);
     ui.scope_builder(UiBuilder::new().max_rect(legends), |ui| {
         legend::legends_ui(ui, view, scene.image, column, scene.focus);
@@ -206,7 +219,7 @@ impl<'a> Scene<'a> {
             let words = self.view.fill("lanes.go", &[("address", &name)]);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
             if response.on_hover_text(words).clicked() {
-                self.view.act(crate::app::Action::Go(crate::trace::Move::Seek(address)));
+                self.view.act(Action::Go(crate::trace::Move::Seek(address)));
             }
         }
     }

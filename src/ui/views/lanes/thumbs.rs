@@ -145,6 +145,18 @@ impl Scene<'_> {
         if let Some(cell) = answer.hovered {
             answer.response.clone().on_hover_text_at_pointer(plane.label(Some(cell)));
         }
+        if plane.is_dead() {
+            let (corner, half) = (rect.left_top() + Vec2::splat(8.0), Vec2::splat(3.5));
+            let cross = Stroke::new(2.0, view.theme.bad);
+            ui.painter().line_segment([corner - half, corner + half], cross);
+            let across = vec2(half.x, -half.y);
+            ui.painter().line_segment([corner - across, corner + across], cross);
+            let area = Rect::from_center_size(corner, Vec2::splat(14.0));
+            let words = view.text("lanes.dead");
+            let mark = ui.interact(area, ui.scope_id().with(("dead", salt(tensor, channel))), Sense::hover());
+            mark.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &words));
+            mark.on_hover_text(words);
+        }
         if self.focus.is_some_and(|(t, index)| {
             t == tensor && index as usize / (plane.rows() * plane.cols()).max(1) == channel
         }) {

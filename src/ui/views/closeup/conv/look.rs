@@ -44,6 +44,8 @@ pub struct Look<'a> {
     extent: Extent,
     /// What its products alone span.
     product_extent: Extent,
+    /// The width beside the header's second line that something else takes.
+    pub taken: f32,
 }
 
 impl<'a> Look<'a> {
@@ -69,7 +71,22 @@ impl<'a> Look<'a> {
         let product_extent = Extent::of(whole.steps.iter().filter_map(crate::trace::Step::product));
         let fold = CellFold { steps: whole.steps.into_iter().take(done as usize).collect(), ..whole };
         let at = plan.shape_of(tensor).at(index as usize);
-        Some(Self { view, focus, stage, l, spec, image, at, done, terms, just, fold, extent, product_extent })
+        Some(Self {
+            view,
+            focus,
+            stage,
+            l,
+            spec,
+            image,
+            at,
+            done,
+            terms,
+            just,
+            fold,
+            extent,
+            product_extent,
+            taken: 0.0,
+        })
     }
 
     /// The theme.
@@ -183,7 +200,7 @@ impl<'a> Look<'a> {
         let mut used = 0.0;
         for &(text, warns) in detail.iter().filter(|(text, _)| !text.is_empty()) {
             let width = small_width(ui, text);
-            if !line.is_empty() && used + width > room.width() {
+            if !line.is_empty() && used + width > room.width() - self.taken {
                 line_ui(ui, pos2(room.left(), top), room.width(), text_size::SMALL, &line);
                 (top, used) = (top + CAPTION, 0.0);
                 line.clear();
@@ -191,7 +208,7 @@ impl<'a> Look<'a> {
             used += width + space::S;
             line.push((text, if warns { theme.warn } else { theme.text_weak }));
         }
-        line_ui(ui, pos2(room.left(), top), room.width(), text_size::SMALL, &line);
+        line_ui(ui, pos2(room.left(), top), room.width() - self.taken, text_size::SMALL, &line);
         top + CAPTION + 6.0
     }
 

@@ -2,26 +2,57 @@
 //! of the input. One file per kind of sum.
 
 mod bias;
+mod cancel;
 mod look;
+mod scatter;
 mod share;
 mod sum;
 mod sum_layout;
 mod weight;
 
+use crate::app::Action;
 use crate::nn::{Part, conv::Conv2d};
 use crate::trace::{Address, Stage};
-use crate::ui::view::View;
-use egui::Ui;
+use crate::ui::{theme, view::View};
+use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
 use look::Look;
 
 /// Draws it.
 pub fn conv_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Conv2d) {
-    let Some(look) = Look::new(view, focus, stage, l, spec) else { return };
+    let Some(mut look) = Look::new(view, focus, stage, l, spec) else { return };
     match stage.tensor.part {
         Part::Ds => share::share_ui(ui, &look),
         Part::Dw => weight::weight_ui(ui, &look),
         Part::Db => bias::bias_ui(ui, &look),
-        Part::Dx => sum_layout::sum_ui(ui, &look, &sum::Sum::of_input_gradient(&look)),
+        Part::Dx => {
+            look.taken = ways_ui(ui, view);
+            match view.state.view.scatter {
+                true => scatter::scatter_ui(ui, &look),
+                false => sum_layout::sum_ui(ui, &look, &sum::Sum::of_input_gradient(&look)),
+            }
+        }
         _ => sum_layout::sum_ui(ui, &look, &sum::Sum::of_output(&look)),
     }
+}
+
+/// The two ways to see an input gradient, gathered by each cell or scattered by each output gradient: at the end of
+/// the header's second line. Returns how wide it is.
+fn ways_ui(ui: &mut Ui, view: &View) -> f32 {
+    let room = look::room(ui);
+    let line =
+        Rect::from_min_max(pos2(room.left(), room.top() + 21.0), pos2(room.right(), room.top() + 43.0));
+    let layout = Layout::right_to_left(Align::Center);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(line).layout(layout).id_salt("ways"));
+    let ui = &mut child;
+    ui.spacing_mut().button_padding = vec2(6.0, 1.0);
+    ui.spacing_mut().interact_size.y = 20.0;
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for (scatter, key) in [(true, "conv.scatter"), (false, "conv.gather")] {
+        let words = RichText::new(view.text(key)).font(theme::small_font());
+        let way = ui.selectable_label(view.state.view.scatter == scatter, words);
+        if way.on_hover_text(view.text(&format!("{key}_tip"))).clicked() {
+            view.act(Action::ShowScatter(scatter));
+        }
+    }
+    ui.min_rect().width() + 6.0
 }

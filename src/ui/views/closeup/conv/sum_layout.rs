@@ -57,7 +57,7 @@ pub fn sum_ui(ui: &mut Ui, look: &Look, sum: &Sum) {
 }
 
 /// `channel k2 of 8 · row 3, column 5`.
-fn place_words(look: &Look) -> String {
+pub fn place_words(look: &Look) -> String {
     let [_, k, i, j] = look.at.map(|n| n.to_string());
     let cell = format!("({i},{j})");
     let all = look.view.state.plan().shape_of(look.stage.tensor).0[1].to_string();
@@ -655,15 +655,16 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
     let (rect, window) = source_ui(ui, look, sum, lit, k, at, source);
     let size = Look::size(plane.rows(), plane.cols());
     let name = format!("{} k{}", names.source, sum.first + k);
-    caption_ui(ui, pos2(body.left(), top), left + FUNNEL - 6.0, &name, &size);
     let spare = ((left - rect.width()) / 2.0).clamp(0.0, 20.0).floor();
     let x_window = rect.right() + FUNNEL + spare;
+    caption_ui(ui, pos2(body.left(), top), x_window - body.left() - 6.0, &name, &size);
     let crop = face_ui(ui, look, sum, lit, Face::Window, k, pos2(x_window, at.y), cell);
     caption_ui(ui, pos2(crop.left(), top), face.x, &view.text("conv.window"), "");
     funnel_ui(ui, window, crop.shrink(MARGIN), look.theme().reads);
     let x_filter = crop.right() + SIGN + spare;
     let filter = face_ui(ui, look, sum, lit, Face::Filter, k, pos2(x_filter, at.y), cell);
-    caption_ui(ui, pos2(filter.left(), top), face.x + 8.0, &names.filter, &Look::size(kh, kw));
+    let width = (body.right() - filter.left()).min(face.x + 8.0);
+    caption_ui(ui, pos2(filter.left(), top), width, &names.filter, &Look::size(kh, kw));
     sign_ui(ui, middle(crop, x_filter - crop.right()), "×");
 
     // Second line.

@@ -44,8 +44,10 @@ pub fn weight_ui(ui: &mut Ui, look: &Look) {
     // Output gradient × input = products.
     let ppp = ui.pixels_per_point();
     let dw = Plane::new(view, look.stage.tensor, 0, o * spec.group_in() + c);
-    let wide_slice =
-        plane_size(dw.rows(), dw.cols(), 0, BOX.min(160.0 / dw.rows().max(dw.cols()) as f32), ppp);
+    // Beside the four boxes of the last term.
+    let beside = room.width() - 4.0 * (BOX + 2.0 * MARGIN) - 3.0 * SIGN - 36.0;
+    let slice_cell = BOX.min(160.0 / dw.rows().max(dw.cols()) as f32).min(beside / dw.cols() as f32);
+    let wide_slice = plane_size(dw.rows(), dw.cols(), 0, slice_cell.max(6.0), ppp);
     let second = CAPTION
         + wide_slice.y.max(BOX + 2.0 * MARGIN)
         + space::M
@@ -162,7 +164,9 @@ pub fn weight_ui(ui: &mut Ui, look: &Look) {
     let bend = tip.x - 14.0;
     arrow_ui(ui, &[from, pos2(bend, from.y), pos2(bend, tip.y), tip], theme.cursor);
 
-    let y = slice.response.rect.bottom().max(end.bottom()) + space::M;
+    let below = pos2(room.left(), end.bottom() + space::S);
+    let cancelled = super::cancel::cancel_ui(ui, look, below, slice_at.x - 30.0 - room.left());
+    let y = slice.response.rect.bottom().max(end.bottom()).max(cancelled) + space::M;
     let legends = [
         (look.name(dy.tensor()), dy.mapping()),
         (look.name(x.tensor()), x.mapping()),

@@ -1,0 +1,103 @@
+//! How much of a sum's products cancels out, and what each image of a batch brings.
+
+use super::look::Look;
+use crate::trace::{Address, Grain};
+use crate::ui::{
+    number,
+    theme::{space, text_size},
+    widgets::flow::{CAPTION, caption_ui, small_width},
+};
+use egui::{Align2, CornerRadius, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+/// The most images that get a bar.
+const MOST_IMAGES: u32 = 64;
+
+/// Draws it with its top left corner at `at`; nothing before the first term. Returns how far down it comes.
+pub fn cancel_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
+    let (view, theme) = (look.view, look.theme());
+    let products = || look.fold.steps.iter().filter_map(|step| step.product()).map(f64::from);
+    let more: f64 = products().filter(|&product| product > 0.0).sum();
+    let less: f64 = products().filter(|&product| product < 0.0).sum();
+    let most = more.max(-less);
+    if look.done == 0 || !most.is_finite() || most == 0.0 || width < 100.0 {
+        return at.y;
+    }
+    let share = 100.0 * (1.0 - (more + less).abs() / (more - less));
+    let share = number::significant(share as f32, 2);
+    let words = view.fill("conv.cancelled", &[("share", &share)]);
+    caption_ui(ui, at, width, &words, "");
+    let mut y = at.y + CAPTION;
+    let texts = [more, less].map(|sum| number::four_digits(sum as f32));
+    let text_width = texts.iter().map(|text| small_width(ui, text)).fold(0.0, f32::max);
+    let longest = (width - text_width - space::S).max(20.0);
+    let signed = look.sum_mapping();
+    for (sum, text) in [more, less].into_iter().zip(&texts) {
+        let length = (longest as f64 * sum.abs() / most) as f32;
+        let bar = Rect::from_min_size(pos2(at.x, y + 2.0), vec2(length.max(1.0), 11.0));
+        let color = signed.color(if sum > 0.0 { f32::MAX } else { f32::MIN });
+        ui.painter().rect_filled(bar, CornerRadius::same(2), color);
+        let font = FontId::proportional(text_size::SMALL);
+        let end = pos2(bar.right() + space::XS, bar.center().y);
+        ui.painter().text(end, Align2::LEFT_CENTER, text, font, theme.text);
+        y += 16.0;
+    }
+    let all = Rect::from_min_max(at, pos2(at.x + width, y));
+    let spoken = format!("{words}: {} {}", texts[0], texts[1]);
+    ui.interact(all, ui.scope_id().with("cancelled"), Sense::hover())
+        .widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+    images_ui(ui, look, pos2(at.x, y + space::XS), width)
+}
+
+/// A bar for each image of the batch that has had its turn: what its positions brought.
+fn images_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
+    const HEIGHT: f32 = 34.0;
+    let (view, theme) = (look.view, look.theme());
+    let plan = view.state.plan();
+    let images = plan.setup().images as u32;
+    if images < 2 || images > MOST_IMAGES {
+        return at.y;
+    }
+    let brought: Vec<f32> = if plan.is_layered() {
+        let each = look.fold.steps.len().div_ceil(look.terms as usize / images as usize);
+        let positions = look.terms as usize / images as usize;
+        (0..each)
+            .map(|n| look.brought(n * positions, look.fold.steps.len().min((n + 1) * positions)).value)
+            .collect()
+    } else {
+        let fold =
+            |image| view.state.trace().cell(&Address { image, grain: Grain::Cell, term: 0, ..look.focus });
+        let before = (0..look.focus.image).map(fold).map(|fold| fold.value - fold.start);
+        before.chain([look.brought(0, look.fold.steps.len()).value]).collect()
+    };
+    let most = brought.iter().map(|value| value.abs()).fold(0.0, f32::max);
+    if most == 0.0 || !most.is_finite() {
+        return at.y;
+    }
+    caption_ui(ui, at, width, &view.text("conv.by_image"), "");
+    let top = at.y + CAPTION;
+    let step = (width / images as f32).clamp(2.0, 16.0);
+    let middle = top + 0.5 * HEIGHT;
+    let signed = look.sum_mapping();
+    for (n, &value) in brought.iter().enumerate() {
+        let x = at.x + n as f32 * step;
+        let end = middle - 0.5 * HEIGHT * value / most;
+        let bar = Rect::from_two_pos(pos2(x, middle), pos2(x + step - 1.0, end));
+        let color = signed.color(if value > 0.0 { f32::MAX } else { f32::MIN });
+        ui.painter().rect_filled(bar, CornerRadius::ZERO, color);
+    }
+    let line = egui::Stroke::new(1.0, theme.line_strong);
+    ui.painter().hline(at.x..=at.x + step * images as f32, middle, line);
+    let bars = Rect::from_min_size(pos2(at.x, top), vec2(step * images as f32, HEIGHT));
+    let texts: Vec<String> = brought.iter().map(|&value| number::four_digits(value)).collect();
+    let words = format!("{}: {}", view.text("conv.by_image"), texts.join(", "));
+    let answer = ui.interact(bars, ui.scope_id().with("by image"), Sense::hover());
+    answer.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    if let Some(pos) = answer.hover_pos()
+        && let Some(text) = texts.get(((pos.x - at.x) / step) as usize)
+    {
+        let image = (((pos.x - at.x) / step) as usize).to_string();
+        let name = view.fill("conv.image", &[("image", &image), ("all", &images.to_string())]);
+        answer.on_hover_text_at_pointer(format!("{name}: {text}"));
+    }
+    top + HEIGHT
+}
