@@ -1,8 +1,8 @@
 //! The close-up of every stage of a convolution draws at any moment, and its printed terms add up.
 #![cfg(feature = "window")]
 
-use convstep::app::{Action, AppState, EditAction, apply};
-use convstep::data::{Content, Loaded, samples};
+use convstep::app::{Action, AppState, EditAction, TrainAction, apply};
+use convstep::data::{Content, Dataset, Generated, Loaded, samples};
 use convstep::model_io::{Architecture, Model, Preprocess, bundled};
 use convstep::nn::{
     Op, Part,
@@ -276,4 +276,25 @@ layers = [
         apply(&mut state, Action::ZoomLanes(by));
         render(&state, [1024, 768], true);
     }
+}
+
+#[test]
+fn a_weights_gradient_is_added_up_image_by_image() {
+    let model = bundled::load("shapes").expect("a bundled model");
+    let picture = samples::load("shape-star").expect("a bundled sample");
+    let mut state = AppState::open(model, picture).expect("they fit");
+    let shapes = Dataset::generated(Generated::Shapes, 5);
+    apply(&mut state, Action::Train(TrainAction::Use(Some(shapes))));
+    apply(&mut state, Action::GoTo("e0.b0.i5/bwd/conv2.dW/k3,4/(1,1)".into()));
+    assert_eq!(state.image(), 5, "the image whose pass adds to the batch's gradient is looked at");
+    let so_far = state.trace().finished(&state.focus());
+    let said = texts(&state);
+    let prefix = "what each image brought: ";
+    let line = said.iter().find_map(|line| line.strip_prefix(prefix)).expect("bars for the images");
+    let brought: Vec<f32> =
+        line.split(", ").map(|number| number.replace('−', "-").parse().expect("a number")).collect();
+    assert_eq!(brought.len(), 6);
+    let sum: f32 = brought.iter().sum();
+    assert!((sum - so_far).abs() <= 1e-3 * brought.iter().map(|b| b.abs()).sum::<f32>(), "{sum} {so_far}");
+    assert!(said.contains(&"Image i5 of 32".to_owned()), "{said:#?}");
 }

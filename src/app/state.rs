@@ -493,9 +493,12 @@ impl AppState {
         }
     }
 
-    /// The number in its batch of the image that is looked at.
+    /// The number in its batch of the image that is looked at: the cell's, or where the cell is the batch's, as one
+    /// of a weight's gradient, that of the pass that adds to it.
     pub fn image(&self) -> u32 {
-        self.focus().image
+        let focus = self.focus();
+        let cell = self.trace().tensor_cell(&focus);
+        cell.filter(|(tensor, ..)| tensor.is_per_image()).map_or(focus.image, |(_, image, _)| image)
     }
 
     /// The predicted class and how sure the network is: the largest of [`AppState::scores`].

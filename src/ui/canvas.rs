@@ -66,7 +66,8 @@ pub fn canvas_ui(
     let chosen = chosen.filter(|&(i, j)| i < h && j < w);
     let show = |grid: Grid, ui: &mut Ui| {
         let sense = if brush.is_some() { Sense::click_and_drag() } else { Sense::click() };
-        let grid = grid.revision(view.state.revision()).cell_points(cell_points).label(&label);
+        let revision = view.state.revision() ^ (u64::from(view.state.image()) << 32);
+        let grid = grid.revision(revision).cell_points(cell_points).label(&label);
         grid.numbers(brush.is_none()).selected(chosen).sense(sense).show_ui(ui)
     };
     let response = if c == 3 && from_picture {

@@ -54,7 +54,7 @@ fn batch_ui(ui: &mut Ui, view: &View) {
     let (state, plan) = (view.state, view.state.plan());
     let images = plan.setup().images;
     let image = state.image();
-    let (n, all, step) = ((image + 1).to_string(), images.to_string(), state.trace().time().to_string());
+    let (n, all, step) = (image.to_string(), images.to_string(), state.trace().time().to_string());
     caption_ui(ui, view, &view.fill("picture.step", &[("step", &step)]));
     ui.label(view.fill("picture.image", &[("n", &n), ("all", &all)]));
     ui.horizontal(|ui| {

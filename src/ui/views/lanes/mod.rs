@@ -103,7 +103,6 @@ impl<'a> Scene<'a> {
         let (plan, trace, state) = (view.state.plan(), view.state.trace(), view.state);
         let focus = state.focus();
         let cell = trace.tensor_cell(&focus);
-        let image = cell.filter(|(tensor, ..)| tensor.is_per_image()).map_or(0, |(_, image, _)| image);
         // Before the first step nothing is being made.
         let started = state.cursor.at() > 0 || state.selected.is_some();
         let exact = state.selected.is_some() || state.cursor.grain() >= Grain::Cell;
@@ -114,7 +113,7 @@ impl<'a> Scene<'a> {
         Self {
             view,
             layout,
-            image,
+            image: state.image(),
             mark: started.then(|| Mark::of(plan, &focus)).flatten(),
             focus: focus_cell,
             exact,
