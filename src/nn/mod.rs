@@ -11,6 +11,7 @@ pub mod activation;
 pub mod arithmetic;
 pub mod batchnorm;
 pub mod check;
+pub mod cone;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
@@ -28,6 +29,7 @@ pub mod softmax;
 pub mod spec;
 pub mod tangent;
 
+pub use cone::Block;
 pub use geometry::{Axis, Window};
 pub use network::{Layer, Mode, Network, Op, Params, Part, Parts, Values, Watch};
 

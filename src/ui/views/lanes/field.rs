@@ -1,8 +1,9 @@
-//! Which cells of the columns beside it a cell reads, and which read it: rectangles over channels.
+//! Which cells of the other columns a cell comes from, layer by layer, and which come from it; for a weight, all
+//! that it was used with.
 
 use super::column::{self, Lane};
-use crate::nn::{Layer, Op, Part};
-use crate::trace::{Plan, TensorId};
+use crate::nn::{Axis, Block, Op, Part};
+use crate::trace::{Owner, Plan, TensorId};
 use crate::ui::widgets::grid::CellSpan;
 use std::ops::Range;
 
@@ -15,169 +16,155 @@ pub struct Field {
     pub channels: Range<usize>,
     /// The cells in each.
     pub span: CellSpan,
-    /// Whether these cells read the one asked about; else it reads them.
+    /// Whether these cells come from the one asked about; else it comes from them.
     pub readers: bool,
 }
 
-/// The cells that the cell `index` of a lane's tensor reads, and those that read it.
+impl Field {
+    fn new(tensor: TensorId, block: &Block, readers: bool) -> Self {
+        let Block { channels, rows, cols } = block;
+        let [top, left, height, width] = [rows.start, cols.start, rows.len(), cols.len()].map(|n| n as i32);
+        let span = CellSpan::new(top, left, height, width);
+        Self { tensor, channels: channels.clone(), span, readers }
+    }
+}
+
+/// The cells that the cell `index` of a tensor comes from, back to the input or to the loss, and those that come
+/// from it.
 pub fn fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<Field> {
-    let Some((c, lane)) = column::place_of(plan, tensor) else { return Vec::new() };
-    let layers = plan.network().layers.len();
-    let [_, k, i, j] = plan.shape_of(tensor).at(index as usize);
-    let at = [k, i, j];
+    let at = plan.shape_of(tensor).at(index as usize);
+    let Some((c, lane)) = column::place_of(plan, tensor) else { return uses(plan, tensor, at) };
+    let network = plan.network();
+    let layers = network.layers.len();
+    let [_, k, i, j] = at;
+    let here = Block::cell([k, i, j]);
+    let forward = lane == Lane::Forward;
     let mut found = Vec::new();
-    let mut add = |tensor: Option<TensorId>, (channels, span): (Range<usize>, CellSpan), readers| {
-        if let Some(tensor) = tensor {
-            found.push(Field { tensor, channels, span, readers });
+    let mut add = |c: usize, blocks: &[Block], readers: bool| {
+        if let Some(tensor) = column::tensor_in(plan, c, lane) {
+            found.extend(blocks.iter().map(|block| Field::new(tensor, block, readers)));
         }
     };
+    // Towards the input; the loss reads the last layer's output: one cell of it for a probability, else all.
+    let (mut blocks, from) = match c > layers {
+        true if tensor.part == Part::Prob => (vec![here.clone()], layers),
+        true => (vec![Block::whole(network.output())], layers),
+        false => (vec![here.clone()], c),
+    };
     if c > layers {
-        // The loss reads the last layer's output: one cell of it for a probability, else all.
-        let whole = whole(plan.network().output());
-        let field = if tensor.part == Part::Prob { same(at) } else { whole };
-        add(Some(column::tensor_at(plan, layers)), field, false);
-        return found;
+        add(layers, &blocks, false);
     }
-    let before = |lane| c.checked_sub(1).and_then(|before| column::tensor_in(plan, before, lane));
-    let after = |lane| column::tensor_in(plan, c + 1, lane);
-    let forward = lane == Lane::Forward;
-    if c > 0 {
-        add(before(lane), window_of(plan.layer(c - 1), at), !forward);
+    for l in (0..from).rev() {
+        blocks = blocks.iter().flat_map(|block| network.layers[l].reads(block)).collect();
+        add(l, &blocks, !forward);
     }
-    if c < layers {
-        add(after(lane), readers_of(plan.layer(c), at), forward);
-    } else if plan.stage_of(TensorId::loss(Part::Prob)).is_some() {
-        add(Some(TensorId::loss(Part::Prob)), same(at), forward);
+    // Towards the loss.
+    let mut blocks = vec![here.clone()];
+    for l in c..layers {
+        blocks = blocks.iter().flat_map(|block| network.layers[l].read_by(block)).collect();
+        blocks.dedup();
+        add(l + 1, &blocks, forward);
+    }
+    if c == layers && plan.stage_of(TensorId::loss(Part::Prob)).is_some() {
+        found.push(Field::new(TensorId::loss(Part::Prob), &here, forward));
     }
     found
 }
 
-fn same([k, i, j]: [usize; 3]) -> (Range<usize>, CellSpan) {
-    (k..k + 1, CellSpan::cell(i, j))
-}
-
-fn whole([c, h, w]: [usize; 3]) -> (Range<usize>, CellSpan) {
-    (0..c, CellSpan::new(0, 0, h as i32, w as i32))
-}
-
-/// The rows or columns from `start`, `len` of them, as far as they lie within `0..extent`.
-fn clip(start: i64, len: i64, extent: usize) -> (i32, i32) {
-    let from = start.clamp(0, extent as i64);
-    let to = (start + len).clamp(from, extent as i64);
-    (from as i32, (to - from) as i32)
-}
-
-fn span(rows: (i32, i32), cols: (i32, i32)) -> CellSpan {
-    CellSpan::new(rows.0, cols.0, rows.1, cols.1)
-}
-
-/// The input cells that an output cell of a layer reads; the rectangle around them, without padding.
-pub fn window_of(layer: &Layer, at: [usize; 3]) -> (Range<usize>, CellSpan) {
-    let [k, i, j] = at;
-    let windowed = |channels| {
-        layer.window().map(|window| {
-            let of = |axis: &crate::nn::Axis, i: usize| {
-                let start = (i * axis.stride) as i64 - axis.padding as i64;
-                clip(start, (axis.dilation * (axis.kernel - 1) + 1) as i64, axis.len)
-            };
-            (channels, span(of(&window.rows, i), of(&window.cols, j)))
-        })
+/// All that a parameter meets: the input cells that a weight is multiplied with and the outputs that it goes into;
+/// of its gradient, the output gradients that it comes from.
+fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<Field> {
+    let Owner::Layer(l) = tensor.owner else { return Vec::new() };
+    let l = l as usize;
+    let layer = plan.layer(l);
+    let is_gradient = match tensor.part {
+        Part::Weight | Part::Bias => false,
+        Part::Dw | Part::Db => true,
+        _ => return Vec::new(),
     };
-    match &layer.op {
+    let [_, h, w] = layer.output;
+    let (read, made) = match &layer.op {
         Op::Conv2d(conv) => {
-            let (read, made) = (conv.in_channels / conv.groups, conv.out_channels / conv.groups);
-            let group = k / made.max(1);
-            windowed(group * read..(group + 1) * read).unwrap_or_else(|| same(at))
-        }
-        Op::MaxPool2d(_) | Op::AvgPool2d(_) => windowed(k..k + 1).unwrap_or_else(|| same(at)),
-        Op::Relu
-        | Op::LeakyRelu { .. }
-        | Op::Tanh
-        | Op::Sigmoid
-        | Op::Dropout { .. }
-        | Op::BatchNorm2d(_) => same(at),
-        Op::Flatten => {
-            let [_, h, w] = layer.input;
-            same([k / (h * w), k / w % h, k % w])
-        }
-        Op::Dense(_) | Op::Softmax => whole(layer.input),
-    }
-}
-
-/// The output cells of a layer that read an input cell; the rectangle around them.
-pub fn readers_of(layer: &Layer, at: [usize; 3]) -> (Range<usize>, CellSpan) {
-    let [c, p, q] = at;
-    let windowed = |channels| {
-        layer.window().map(|window| {
-            let of = |axis: &crate::nn::Axis, p: usize| {
-                let reach = axis.dilation * (axis.kernel - 1);
-                let first = (p + axis.padding).saturating_sub(reach).div_ceil(axis.stride);
-                let last = (p + axis.padding) / axis.stride;
-                clip(first as i64, last as i64 + 1 - first as i64, axis.out)
+            let touched = |axis: &Axis, u: usize| {
+                let mut cells = (0..axis.out).filter_map(|i| axis.tap(i, u));
+                let first = cells.next()?;
+                Some(first..cells.next_back().unwrap_or(first) + 1)
             };
-            (channels, span(of(&window.rows, p), of(&window.cols, q)))
-        })
+            let channel = o / conv.group_out() * conv.group_in() + c;
+            let cells = touched(&conv.window.rows, u).zip(touched(&conv.window.cols, v));
+            let read = cells.map(|(rows, cols)| Block { channels: channel..channel + 1, rows, cols });
+            (read, Block { channels: o..o + 1, rows: 0..h, cols: 0..w })
+        }
+        Op::Dense(_) => (Some(Block::cell([c, 0, 0])), Block::cell([o, 0, 0])),
+        _ => return Vec::new(),
     };
-    match &layer.op {
-        Op::Conv2d(conv) => {
-            let (read, made) = (conv.in_channels / conv.groups, conv.out_channels / conv.groups);
-            let group = c / read.max(1);
-            windowed(group * made..(group + 1) * made).unwrap_or_else(|| same(at))
-        }
-        Op::MaxPool2d(_) | Op::AvgPool2d(_) => windowed(c..c + 1).unwrap_or_else(|| same(at)),
-        Op::Relu
-        | Op::LeakyRelu { .. }
-        | Op::Tanh
-        | Op::Sigmoid
-        | Op::Dropout { .. }
-        | Op::BatchNorm2d(_) => same(at),
-        Op::Flatten => {
-            let [_, h, w] = layer.input;
-            same([(c * h + p) * w + q, 0, 0])
-        }
-        Op::Dense(_) | Op::Softmax => whole(layer.output),
-    }
+    // A bias is added to all cells of its map and multiplied with none.
+    let is_bias = matches!(tensor.part, Part::Bias | Part::Db);
+    let (read, made) = if is_bias { (None, Block { channels: c..c + 1, ..made }) } else { (read, made) };
+    let output = match is_gradient {
+        true => column::gradient_at(plan, l + 1),
+        false => Some(column::tensor_at(plan, l + 1)),
+    };
+    let read = read.map(|block| Field::new(column::tensor_at(plan, l), &block, false));
+    read.into_iter().chain(output.map(|tensor| Field::new(tensor, &made, !is_gradient))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::{
-        Network,
-        loss::Loss,
-        spec::{ConvSpec, Kind, LayerSpec, Pair},
-    };
-    use proptest::prelude::*;
+    use crate::attribution::receptive_field;
+    use crate::model_io::bundled;
+    use crate::trace::Setup;
+    use std::sync::Arc;
 
-    fn layer(kernel: usize, stride: usize, padding: usize) -> Layer {
-        let conv = ConvSpec {
-            stride: Pair::square(stride),
-            padding: Pair::square(padding),
-            ..ConvSpec::new(2, kernel)
-        };
-        let network = Network::build([2, 9, 8], vec![LayerSpec::new("c", Kind::Conv2d(conv))], Loss::Mse);
-        network.expect("builds").layers[0].clone()
+    fn shapes() -> Plan {
+        let model = bundled::load("shapes").expect("a bundled model");
+        Plan::new(Arc::new(model.network), Setup::default())
     }
 
-    proptest! {
-        #[test]
-        fn reading_and_being_read_agree(kernel in 1usize..5, stride in 1usize..4, padding in 0usize..3) {
-            let layer = layer(kernel, stride, padding);
-            let [_, rows, cols] = layer.output;
-            for i in 0..rows {
-                for j in 0..cols {
-                    let (_, reads) = window_of(&layer, [0, i, j]);
-                    for p in 0..9 {
-                        for q in 0..8 {
-                            let (_, readers) = readers_of(&layer, [0, p, q]);
-                            prop_assert_eq!(
-                                reads.contains(p as i32, q as i32),
-                                readers.contains(i as i32, j as i32)
-                            );
-                        }
-                    }
-                }
+    #[test]
+    fn a_cell_is_followed_back_to_the_picture_and_on_to_the_classes() {
+        let plan = shapes();
+        let network = plan.network();
+        for (l, layer) in network.layers.iter().enumerate().filter(|(_, layer)| layer.output[1] > 1) {
+            let [c, h, w] = layer.output;
+            for at in [[0, 0, 0], [c / 2, h / 2, w / 3], [c - 1, h - 1, w - 1]] {
+                let index = ((at[0] * h + at[1]) * w + at[2]) as u32;
+                let out = fields(&plan, TensorId::layer(l, Part::Out), index);
+                let input = out.iter().find(|field| field.tensor == TensorId::INPUT).expect("the picture");
+                let rect = receptive_field(network, l, [at[1], at[2]]);
+                let span = CellSpan::new(
+                    rect.at[0] as i32,
+                    rect.at[1] as i32,
+                    rect.size[0] as i32,
+                    rect.size[1] as i32,
+                );
+                assert_eq!((input.span, input.readers), (span, false), "{} {at:?}", layer.spec.name);
+                let last = TensorId::layer(network.layers.len() - 1, Part::Out);
+                let classes = out.iter().find(|field| field.tensor == last).expect("the classes");
+                assert_eq!((classes.channels.clone(), classes.readers), (0..network.classes(), true));
             }
         }
+        // In the backward lane what it comes from lies on the other side.
+        let back = fields(&plan, TensorId::layer(3, Part::Dx), 5);
+        let side = |tensor| back.iter().find(|field| field.tensor == tensor).map(|field| field.readers);
+        assert_eq!(side(TensorId::layer(0, Part::Dx)), Some(true));
+        assert_eq!(side(TensorId::loss(Part::Dx)), Some(false));
+    }
+
+    #[test]
+    fn a_weight_lights_all_that_it_met() {
+        let plan = shapes();
+        // conv1 has padding 1: the corner tap of a 3 x 3 filter never meets the last row and column.
+        let weight = fields(&plan, TensorId::layer(0, Part::Weight), 4 * 27 + 9);
+        let [input, output] = &weight[..] else { panic!("{weight:?}") };
+        assert_eq!(
+            (input.tensor, input.channels.clone(), input.span),
+            (TensorId::INPUT, 1..2, CellSpan::new(0, 0, 31, 31))
+        );
+        assert_eq!((output.channels.clone(), output.span), (4..5, CellSpan::new(0, 0, 32, 32)));
+        let bias = fields(&plan, TensorId::layer(0, Part::Db), 2);
+        let [gradient] = &bias[..] else { panic!("{bias:?}") };
+        assert_eq!((gradient.tensor, gradient.channels.clone()), (TensorId::layer(1, Part::Dx), 2..3));
     }
 }

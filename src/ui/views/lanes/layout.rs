@@ -185,7 +185,7 @@ impl Layout {
         let percent = text_width(ui, "100 %", small_font());
         // Where it is made smaller than fits, heads give way.
         let zoom = (0.5 * f32::from(view.state.view.lane_zoom)).exp2();
-        let head_share = zoom.min(1.0);
+        let head_share = (1.5 * zoom).min(1.0);
         let width_of = |c: usize, thumb: f32| {
             let body = match bodies[c] {
                 Body::Maps { .. } => thumb,

@@ -507,10 +507,12 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     if scrolls {
         let rect = Rect::from_min_size(pos2(body.left(), rows_top), vec2(body.width(), rows_height));
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("channels"));
-        let mut area = ScrollArea::vertical().id_salt("channels").auto_shrink(false).max_height(rows_height);
+        // Tables of different lengths are different areas: one that was shorter would spring back.
+        let area = ScrollArea::vertical().id_salt(("channels", sum.slices, fit.pitch.to_bits()));
+        let mut area = area.auto_shrink(false).max_height(rows_height);
         // When the sum goes on to another channel, that one comes into view.
         let id = Id::unique("conv channel in view");
-        let seen = (look.focus, current, fit.rows);
+        let seen = (look.focus, current, fit.rows, fit.pitch.to_bits());
         if ui.data(|data| data.get_temp(id)) != Some(seen) {
             ui.data_mut(|data| data.insert_temp(id, seen));
             let first = (current + 1).saturating_sub(fit.rows).max(current.saturating_sub(fit.rows / 2));
