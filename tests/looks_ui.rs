@@ -130,7 +130,7 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
             let mut state = AppState::new();
             state.view.lang = lang;
             // Nobody works: the first part of the search is not answered.
-            let mut harness = window(state, size, |state, action| apply(state, action));
+            let mut harness = window(state, size, apply);
             harness.key_press(egui::Key::F4);
             harness.run_steps(3);
             harness.get_by_role_and_label(Role::Button, &words.text("looks.exciting")).click();
