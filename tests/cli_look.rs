@@ -77,3 +77,82 @@ fn what_does_not_fit_is_one_line() {
         assert!(line.contains(says), "{line}");
     }
 }
+
+fn exciting(more: &[&str]) -> Output {
+    convstep(&[&["look", "--model", "shapes", "--data", "shapes", "--limit", "40"], more].concat())
+}
+
+#[test]
+fn the_pictures_that_excite_a_unit_most_are_told_and_put_on_a_sheet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("best.png");
+    let out = out.to_str().expect("UTF-8");
+    let args = ["--unit", "conv2:k1", "--exciting", "5"];
+    let json = |more: &[&str]| -> Value {
+        let output = exciting(&[&args, more, &["--json"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let said = json(&["--out", out]);
+    assert_eq!(
+        (&said["unit"], &said["part"], &said["images"]),
+        (&"conv2:k1".into(), &"test".into(), &40.into())
+    );
+    let best = said["best"].as_array().expect("pictures");
+    assert_eq!(best.len(), 5);
+    let number = |x: &Value| x.as_f64().expect("a number");
+    assert!(best.windows(2).all(|two| number(&two[0]["value"]) >= number(&two[1]["value"])), "{said}");
+    let model = convstep::model_io::bundled::load("shapes").expect("bundled");
+    let data = convstep::data::Dataset::generated(convstep::data::Generated::Shapes, 1);
+    let layer = model.network.layers.iter().position(|layer| layer.name() == "conv2").expect("a layer");
+    for excited in best {
+        let index = excited["index"].as_u64().expect("a number");
+        assert!(index < 40, "{said}");
+        let example = data.example(convstep::data::Part::Test, index).expect("an example");
+        assert_eq!(excited["label"], data.classes()[example.class]);
+        // The value is that of the cell at the position, for the picture as the network sees it.
+        let x = model.input_from_pixels(&example.pixels).expect("fits");
+        let [i, j] = [0, 1].map(|d| excited["position"][d].as_u64().expect("a number") as usize);
+        let cell = convstep::attribution::Unit::Cell { layer, channel: 1, at: [i, j] };
+        let probe = convstep::attribution::Probe::new(&model.network, &model.params, cell).expect("a cell");
+        let value = probe.value(&x, convstep::nn::Watch::NONE).expect("a value");
+        assert_eq!(number(&excited["value"]) as f32, value);
+        let patch = convstep::attribution::receptive_field(&model.network, layer, [i, j]);
+        assert_eq!(excited["patch"]["at"], serde_json::json!(patch.at));
+        assert_eq!(excited["patch"]["size"], serde_json::json!(patch.size));
+    }
+    // Three columns and two rows of pictures of 32 cells, four pixels each, their patches beside them.
+    let sheet = image::open(out).expect("a PNG").to_rgb8();
+    assert_eq!(sheet.dimensions(), (3 * (128 + 6 + 128 + 12) + 12, 2 * (128 + 12) + 12));
+    assert!(sheet.pixels().any(|pixel| pixel.0 == [213, 94, 0]), "a frame");
+    assert_eq!(said, json(&["--threads", "2"]));
+    // Of a class the whole picture counts, and no place in it.
+    let output = exciting(&["--unit", "class:star", "--exciting", "1", "--part", "train", "--json"]);
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(said["best"][0]["patch"], serde_json::json!({ "at": [0, 0], "size": [32, 32] }));
+    assert!(said["best"][0]["position"].is_null() && said["part"] == "train", "{said}");
+    let output = exciting(&args);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains("among 40 examples of shapes, test part") && text.lines().count() == 7, "{text}");
+}
+
+#[test]
+fn what_a_search_cannot_go_with_is_one_line() {
+    for (more, says) in [
+        (&["--exciting", "3"][..], "--unit"),
+        (&["--unit", "conv2:k1"], "--image"),
+        (&["--unit", "conv2:k1", "--exciting", "0"], "0 is not in 1..=1000"),
+        (&["--unit", "conv2:k99", "--exciting", "3"], "conv2: expected a channel from 0 to"),
+        (&["--unit", "conv2:k1", "--exciting", "3", "--method", "occlusion"], "--method"),
+        (&["--unit", "conv2:k1", "--exciting", "3", "--image", "shape-star"], "--image"),
+    ] {
+        let output = exciting(more);
+        let line = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!output.status.success() && output.stdout.is_empty(), "{more:?}");
+        assert!(line.contains(says) && line.trim_end().lines().count() == 1, "{line}");
+    }
+    let output =
+        convstep(&["look", "--model", "digits", "--data", "shapes", "--unit", "class:1", "--exciting", "3"]);
+    let line = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(line.contains("shapes: expected pictures of shape [1, "), "{line}");
+}

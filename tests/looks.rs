@@ -1,7 +1,8 @@
 //! What a unit looks at, in the program without a window: actions in, maps out.
 
-use convstep::app::{Action, AppState, LooksAction, Page, Subject, apply, settle};
+use convstep::app::{Action, AppState, DataAction, Effect, LooksAction, Page, Subject, apply, settle};
 use convstep::attribution::{Method, Unit, rank_correlation};
+use convstep::data::Part;
 use convstep::nn::Watch;
 
 fn act(state: &mut AppState, action: Action) {
@@ -103,7 +104,11 @@ fn occlusion_goes_place_by_place() {
     assert_eq!(state.looks.made().expect("begun").look.progress().0, done);
     ask(&mut state, LooksAction::Next);
     assert_eq!(state.looks.made().expect("begun").look.progress().0, done + 1);
-    assert!(state.looks.made().and_then(|made| made.map.as_ref()).expect("a map").iter().any(|x| x.is_nan()));
+    // What no place has covered is not there, and all else is.
+    let made = state.looks.made().expect("begun");
+    let map = made.map.as_ref().expect("a map");
+    assert!(map.iter().any(|x| x.is_nan()));
+    assert!(map.indexed_iter().all(|((_, _, i, j), x)| made.look.has([i, j]) != x.is_nan()));
     ask(&mut state, LooksAction::TogglePlay);
     assert!(state.looks.made().expect("begun").is_done());
 }
@@ -129,4 +134,101 @@ fn a_unit_that_is_not_there_is_told_and_the_prediction_is_shown() {
     settle(&mut state, effects, Watch::NONE);
     assert!(state.notices.last().is_some_and(|notice| notice.text.contains("got 999")));
     assert_eq!(state.looks.subject, Subject::Predicted);
+}
+
+fn search_for(state: &mut AppState, unit: Unit) {
+    ask(state, LooksAction::Subject(Subject::Unit(unit)));
+    ask(state, LooksAction::Search);
+}
+
+#[test]
+fn the_most_exciting_pictures_are_those_with_the_largest_values() {
+    let mut state = looking();
+    let unit = Unit::Channel { layer: 0, channel: 1 };
+    search_for(&mut state, unit);
+    let search = state.looks.search.as_ref().expect("begun");
+    assert!(!search.is_running() && !search.is_stale(&state) && search.error.is_none());
+    assert_eq!((search.unit, search.part, search.seen(), search.best().len()), (unit, Part::Train, 2000, 9));
+    // Of all examples none is left out that has a larger value than the last of the nine.
+    let model = state.model();
+    let value = |index: u64| {
+        let example = search.data.example(search.part, index).expect("an example");
+        let x = model.input_from_pixels(&example.pixels).expect("fits");
+        let values = model.network.forward(&model.params, &x, convstep::nn::Mode::Eval, Default::default());
+        let y = values.layers[0].get(convstep::nn::Part::Out).expect("an output");
+        y.indexed_iter().filter(|(at, _)| at.1 == 1).map(|(_, y)| *y).fold(f32::NEG_INFINITY, f32::max)
+    };
+    for excited in search.best() {
+        assert_eq!(excited.value, value(excited.index));
+    }
+    let least = search.best()[8].value;
+    let found = |index| search.best().iter().any(|excited| excited.index == index);
+    assert!((0..200).all(|index| value(index) <= least || found(index)));
+}
+
+#[test]
+fn what_was_found_is_out_of_date_with_another_unit_or_other_weights() {
+    let mut state = looking();
+    let unit = Unit::Channel { layer: 0, channel: 1 };
+    search_for(&mut state, unit);
+    let is_stale = |state: &AppState| state.looks.search.as_ref().expect("kept").is_stale(state);
+    assert!(!is_stale(&state));
+    ask(&mut state, LooksAction::Subject(Subject::Predicted));
+    assert!(is_stale(&state));
+    ask(&mut state, LooksAction::Subject(Subject::Unit(unit)));
+    assert!(!is_stale(&state));
+    act(&mut state, Action::GoTo("e3.b0".into()));
+    assert!(is_stale(&state));
+    act(&mut state, Action::GoTo("e0.b0".into()));
+    assert!(!is_stale(&state));
+    // One becomes the picture that is stepped through, with its label; what was found stays.
+    let search = state.looks.search.as_ref().expect("kept");
+    let (data, part, index) = (search.data.clone(), search.part, search.best()[0].index);
+    let class = data.example(part, index).expect("an example").class;
+    act(&mut state, Action::Data(DataAction::StepThrough { data, part, index }));
+    assert_eq!((state.view.page, state.label()), (Page::Closeup, class));
+    act(&mut state, Action::SetPage(Page::Looks));
+    assert!(!is_stale(&state));
+    // Another network has other units.
+    act(&mut state, Action::OpenBundled("digits".into()));
+    assert!(state.looks.search.is_none());
+}
+
+#[test]
+fn a_search_shows_what_it_has_found_and_can_be_cancelled() {
+    let mut state = looking();
+    let unit = Unit::Channel { layer: 0, channel: 1 };
+    ask(&mut state, LooksAction::Subject(Subject::Unit(unit)));
+    let begin = |state: &mut AppState| {
+        let mut effects = apply(state, Action::Looks(LooksAction::Search));
+        match effects.pop() {
+            Some(Effect::Work { job, task, stop }) => (job, task, stop),
+            other => panic!("{other:?}"),
+        }
+    };
+    let is_stopped = |stop: &std::sync::atomic::AtomicBool| stop.load(std::sync::atomic::Ordering::Relaxed);
+    let (job, task, stop) = begin(&mut state);
+    let done = task.run(Watch::NONE).expect("an answer");
+    let effects = apply(&mut state, Action::Worked { job, done });
+    let Some(Effect::Work { job, task, stop: next }) = effects.into_iter().next() else { panic!("goes on") };
+    let search = state.looks.search.as_ref().expect("begun");
+    assert!(search.is_running() && search.seen() > 0 && search.seen() < search.all);
+    assert_eq!(search.best().len(), 9);
+    // Other work goes on beside it.
+    act(&mut state, Action::Cancel);
+    assert!(state.looks.search.as_ref().is_some_and(|search| search.is_running()));
+    apply(&mut state, Action::Looks(LooksAction::StopSearch));
+    assert!(is_stopped(&next) && !is_stopped(&stop));
+    // An answer that comes later is not heard.
+    let seen = state.looks.search.as_ref().expect("kept").seen();
+    let done = task.run(Watch::NONE).expect("an answer");
+    assert!(apply(&mut state, Action::Worked { job, done }).is_empty());
+    let search = state.looks.search.as_ref().expect("kept");
+    assert_eq!((search.is_running(), search.seen()), (false, seen));
+    // It stops by itself where its answer would be out of date.
+    let (job, task, _) = begin(&mut state);
+    act(&mut state, Action::GoTo("e1.b0".into()));
+    let done = task.run(Watch::NONE).expect("an answer");
+    assert!(apply(&mut state, Action::Worked { job, done }).is_empty());
+    assert!(state.looks.search.as_ref().is_some_and(|search| !search.is_running()));
 }

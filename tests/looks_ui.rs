@@ -2,11 +2,15 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, Lang, LooksAction, Page, apply, settle},
-    attribution::Method,
-    nn::Watch,
-    ui::strings::Words,
+    app::{Action, AppState, Effect, Lang, LooksAction, Page, Subject, apply, settle},
+    attribution::{Method, Settings, Unit},
+    data::{Content, Loaded},
+    model_io::{Architecture, Model},
+    nn::{Watch, init::Init},
+    tensor::Tensor,
+    ui::{render::render, strings::Words, theme::Theme},
 };
+use egui::accesskit::Role;
 use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
@@ -65,4 +69,166 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
             }
         }
     }
+}
+
+#[test]
+fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
+    let mut harness = harness(Lang::En, [1280.0, 720.0]);
+    harness.key_press(egui::Key::F4);
+    harness.run_steps(3);
+    let unit = Unit::Channel { layer: 3, channel: 3 };
+    act(&mut harness.state_mut().state, Action::Looks(LooksAction::Subject(Subject::Unit(unit))));
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("What excites").is_none());
+    harness.get_by_role_and_label(Role::Button, "Most exciting pictures").click();
+    harness.run_steps(4);
+    assert!(harness.query_by_label("What excites conv2:k3 most").is_some());
+    assert!(harness.query_by_label("2000 of 2000 examples looked at: Shapes, training part").is_some());
+    let search = harness.state().state.looks.search.as_ref().expect("begun");
+    let label = |excited: &convstep::attribution::Excited| {
+        let example = search.data.example(search.part, excited.index).expect("an example");
+        let (at, size) = (excited.patch.at, excited.patch.size);
+        format!(
+            "example {}, {}: {}, rows {}–{}, columns {}–{}",
+            excited.index,
+            search.data.classes()[example.class],
+            convstep::ui::number::four_digits(excited.value),
+            at[0],
+            at[0] + size[0] - 1,
+            at[1],
+            at[1] + size[1] - 1
+        )
+    };
+    let labels: Vec<String> = search.best().iter().map(label).collect();
+    assert_eq!(labels.len(), 9);
+    for label in &labels {
+        assert!(harness.query_by_role_and_label(Role::Button, label).is_some(), "{label}");
+    }
+    // All of the first row is in sight, where the page was scrolled to.
+    let first = harness.get_by_label(&labels[0]).rect();
+    assert!(first.top() > 80.0 && first.bottom() < 560.0, "{first:?}");
+    assert!(harness.query_by_label("Search again").is_none());
+    act(&mut harness.state_mut().state, Action::GoTo("e1.b0".into()));
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("Out of date").is_some());
+    harness.get_by_label("Search again").click();
+    harness.run_steps(4);
+    assert!(harness.query_by_label_contains("Out of date").is_none());
+    let index = harness.state().state.looks.search.as_ref().expect("begun").best()[0].index;
+    harness.get_by_label_contains(&format!("example {index}, ")).click();
+    harness.run_steps(3);
+    let state = &harness.state().state;
+    assert_eq!(state.view.page, Page::Closeup);
+    assert_eq!(state.inputs.picture.name, format!("shapes train {index}"));
+}
+
+#[test]
+fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
+    for lang in [Lang::En, Lang::Zh] {
+        let words = Words(lang);
+        for size in [[1280.0, 720.0], [1024.0, 768.0]] {
+            let mut state = AppState::new();
+            state.view.lang = lang;
+            // Nobody works: the first part of the search is not answered.
+            let mut harness = window(state, size, apply);
+            harness.key_press(egui::Key::F4);
+            harness.run_steps(3);
+            harness.get_by_role_and_label(Role::Button, &words.text("looks.exciting")).click();
+            // The page scrolls there.
+            harness.run_steps(8);
+            let set = (words.text("data.shapes"), words.text("looks.exciting_train"));
+            let parts = [("done", "0"), ("all", "2000"), ("set", &*set.0), ("part", &*set.1)];
+            let progress = words.fill("looks.exciting_progress", &parts);
+            let bar = harness.query_by_role_and_label(Role::ProgressIndicator, &progress);
+            assert!(bar.is_some(), "{lang:?} {size:?}");
+            harness.get_by_role_and_label(Role::Button, &words.text("looks.exciting_stop")).click();
+            harness.run_steps(3);
+            assert!(
+                harness.query_by_role_and_label(Role::ProgressIndicator, &progress).is_none(),
+                "{lang:?} {size:?}"
+            );
+            assert!(harness.state().state.looks.search.as_ref().is_some_and(|search| !search.is_running()));
+            let again = words.text("looks.exciting_again");
+            assert!(harness.query_by_role_and_label(Role::Button, &again).is_some());
+        }
+    }
+}
+
+/// A network whose maps show what is not finite where it is: nothing mixes the cells of its input.
+fn with_odd_cells() -> AppState {
+    let architecture = r#"
+input = [1, 6, 6]
+loss = { kind = "mse" }
+layers = [
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 2 },
+]
+"#;
+    let architecture = Architecture::parse(architecture).expect("an architecture");
+    let model = Model::initial("odd", architecture, Init::He, 1).expect("a model");
+    let mut values = Tensor::from_elem((1, 1, 6, 6), 0.5);
+    (values[[0, 0, 1, 2]], values[[0, 0, 4, 3]]) = (f32::NAN, f32::INFINITY);
+    let picture = Loaded { name: "odd".into(), content: Content::Values(values), label: None };
+    AppState::open(model, picture).expect("fits")
+}
+
+/// Which of the 36 cells of a picture on the page have the theme's magenta, beside the sign in their middle.
+fn magenta_cells(harness: &Harness<'static, Program>, picture: &str, dark: bool) -> Vec<(usize, usize)> {
+    let rect = harness.get_by_label_contains(picture).rect();
+    let state = &harness.state().state;
+    let frame = render(state, [1280, 720], dark);
+    let magenta = if dark { Theme::dark() } else { Theme::light() }.not_finite.to_array();
+    let cells = (0..6).flat_map(|i| (0..6).map(move |j| (i, j)));
+    let is_magenta = |&(i, j): &(usize, usize)| {
+        let at = rect.min + egui::vec2(j as f32 + 0.12, i as f32 + 0.12) * (rect.size() / 6.0);
+        frame.get_pixel(at.x as u32, at.y as u32).0 == magenta
+    };
+    cells.filter(is_magenta).collect()
+}
+
+#[test]
+fn what_is_not_finite_is_magenta_in_every_map() {
+    let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
+    let choose = |harness: &mut Harness<'static, Program>, method: Method| {
+        let state = &mut harness.state_mut().state;
+        let settings = Settings { method, ..state.looks.settings(&state.model().network) };
+        act(state, Action::Looks(LooksAction::Settings(settings)));
+        harness.run_steps(3);
+    };
+    act(&mut harness.state_mut().state, Action::SetPage(Page::Looks));
+    let odd = vec![(1, 2), (4, 3)];
+    for dark in [true, false] {
+        choose(&mut harness, Method::GradientTimesInput);
+        assert_eq!(magenta_cells(&harness, "the map alone, ", dark), odd);
+        assert_eq!(magenta_cells(&harness, "the map over the picture, ", dark), odd);
+        assert!(harness.query_by_label_contains("2 cells are NaN").is_some());
+        // The gradient is finite; the picture below it is not.
+        choose(&mut harness, Method::Saliency);
+        assert_eq!(magenta_cells(&harness, "the map alone, ", dark), []);
+        assert_eq!(magenta_cells(&harness, "the map over the picture, ", dark), odd);
+        // One place only is covered: the others are not computed, which is not NaN.
+        choose(&mut harness, Method::Occlusion);
+        let state = &mut harness.state_mut().state;
+        apply(state, Action::Looks(LooksAction::Again));
+        apply(state, Action::Looks(LooksAction::TogglePlay));
+        let look = &state.looks.made().expect("begun").look;
+        let made: Vec<_> = (0..36).map(|p| (p / 6, p % 6)).filter(|&(i, j)| look.has([i, j])).collect();
+        harness.run_steps(3);
+        assert_eq!(magenta_cells(&harness, "the map alone, ", dark), made);
+    }
+}
+
+#[test]
+fn a_cell_that_is_nan_is_told_so_and_not_that_it_is_not_computed() {
+    let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
+    act(&mut harness.state_mut().state, Action::SetPage(Page::Looks));
+    let state = &mut harness.state_mut().state;
+    let settings =
+        Settings { method: Method::GradientTimesInput, ..state.looks.settings(&state.model().network) };
+    act(state, Action::Looks(LooksAction::Settings(settings)));
+    harness.run_steps(3);
+    let rect = harness.get_by_label_contains("the map alone, ").rect();
+    harness.hover_at(rect.min + egui::vec2(2.5, 1.5) * (rect.size() / 6.0));
+    harness.run_steps(3);
+    assert!(harness.query_by_label("the map alone, row 1, column 2, value NaN").is_some());
 }

@@ -5,6 +5,7 @@ use super::{
     ask::{self, EXPONENTS, Tab},
     compare::{self, CompareAction},
     edit::{self, EditAction},
+    exciting,
     files::{self, Content as FileContent, FileAction, Kind, Recent, Stamp},
     history::Edited,
     hunt,
@@ -494,6 +495,10 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
                 busy.part = part;
             }
         }
+        // A search has a job of its own: other work does not end it.
+        Action::Worked { job, done: Done::Excited(search) } => {
+            return exciting::take_over(state, job, *search);
+        }
         Action::Worked { job, done } => {
             if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
                 state.busy = None;
@@ -849,6 +854,7 @@ fn worked(state: &mut AppState, job: u64, done: Done) -> Vec<Effect> {
         }
         Done::Answered(question, answer) => state.answer = Some((question, *answer)),
         Done::Looked(made) => looks::take_over(state, *made),
+        Done::Excited(search) => return exciting::take_over(state, job, *search),
     }
     Vec::new()
 }

@@ -5,6 +5,7 @@
 
 use super::{
     action::Effect,
+    exciting::{self, Search},
     state::{AppState, Doing, Page},
     work::{self, Task},
 };
@@ -47,6 +48,10 @@ pub enum LooksAction {
     Previous,
     /// Begin anew.
     Again,
+    /// Look in the data for the pictures that excite the unit most.
+    Search,
+    /// Look no longer; what was found stays.
+    StopSearch,
 }
 
 /// What is asked for, and the maps in the making.
@@ -62,6 +67,8 @@ pub struct Looks {
     pub playing: bool,
     /// The place of the patch that is shown.
     pub place: usize,
+    /// The search for the pictures that excite a unit most, and what it has found.
+    pub search: Option<Search>,
     method: Method,
     settings: Option<Settings>,
     network: Option<Arc<Network>>,
@@ -76,6 +83,7 @@ impl Default for Looks {
             opacity: 0.6,
             playing: true,
             place: 0,
+            search: None,
             method: Method::default(),
             settings: None,
             network: None,
@@ -101,6 +109,10 @@ impl Looks {
         if !self.network.as_ref().is_some_and(same) {
             (self.subject, self.settings) = (Subject::Predicted, None);
             self.network = Some(Arc::clone(network));
+        }
+        // Its patches are those of another network.
+        if let Some(mut search) = self.search.take_if(|search| !search.is_for(network)) {
+            search.stop();
         }
     }
 }
@@ -258,10 +270,7 @@ impl Asked {
         Self {
             network: Arc::clone(trace.plan().network()),
             params: Arc::clone(trace.params()),
-            unit: match state.looks.subject {
-                Subject::Predicted => Unit::Score(state.prediction().0),
-                Subject::Unit(unit) => unit,
-            },
+            unit: asked_unit(state),
             x: Tensor::from_shape_fn((1, c, h, w), |(_, c, i, j)| input[[image, c, i, j]]),
         }
     }
@@ -275,6 +284,14 @@ impl Asked {
             && *settings == *made.look.settings()
             && random == made.random.as_ref().map(|random| random.seed)
             && same_bits(&self.x, made.look.picture())
+    }
+}
+
+/// The unit whose map is asked for.
+pub fn asked_unit(state: &AppState) -> Unit {
+    match state.looks.subject {
+        Subject::Predicted => Unit::Score(state.prediction().0),
+        Subject::Unit(unit) => unit,
     }
 }
 
@@ -333,6 +350,8 @@ pub(super) fn act(state: &mut AppState, action: LooksAction) -> Vec<Effect> {
             looks.place = looks.place.saturating_sub(1);
         }
         LooksAction::Again => looks.made = None,
+        LooksAction::Search => return exciting::begin(state),
+        LooksAction::StopSearch => exciting::stop(state),
     }
     Vec::new()
 }

@@ -10,6 +10,7 @@ mod build;
 pub mod command;
 mod compare;
 mod edit;
+mod exciting;
 mod files;
 mod history;
 mod hunt;
@@ -30,12 +31,13 @@ pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
 pub use build::{BuildAction, Draft, Written};
 pub use compare::{Compare, CompareAction, Kept, Sides};
 pub use edit::{EditAction, Extent, Ink};
+pub use exciting::{Search, set_to_search};
 pub use files::{
     Absent, Asked, Content as FileContent, FileAction, Files, Kind as FileKind, Offer, RECENT, Recent, Stamp,
 };
 pub use history::{Edited, Forked, Inputs, Undo};
 pub use hunt::{Halt, Hunt};
-pub use looks::{Looks, LooksAction, Made, RandomLook, Subject, focused_unit};
+pub use looks::{Looks, LooksAction, Made, RandomLook, Subject, asked_unit, focused_unit};
 pub use marks::{Bookmark, Breakpoint, MarkAction, Marks};
 pub use playback::Playback;
 pub use run::{Need, Run};

@@ -5,6 +5,7 @@ use super::{
     action::{Action, Effect, apply},
     ask::{self, Answer, Question},
     build::Draft,
+    exciting::Search,
     history::Inputs,
     hunt::{Halt, Hunt},
     looks::Made,
@@ -105,6 +106,8 @@ pub enum Task {
         /// By one step only.
         once: bool,
     },
+    /// Look at some more examples of a data set.
+    Excite(Box<Search>),
 }
 
 /// What came of a task.
@@ -126,6 +129,8 @@ pub enum Done {
     Hunted(Result<(Box<Hunt>, Halt), String>),
     /// The map as far as it is made.
     Looked(Box<Made>),
+    /// What was found in the examples so far.
+    Excited(Box<Search>),
 }
 
 /// Inputs and what follows from them.
@@ -184,6 +189,10 @@ impl Task {
             Self::Look { made, once } => {
                 let mut made = Box::new((**made).clone());
                 made.go_on(*once, watch).then_some(Done::Looked(made))
+            }
+            Self::Excite(search) => {
+                let mut search = search.clone();
+                search.go_on(watch).then_some(Done::Excited(search))
             }
         }
     }

@@ -168,7 +168,7 @@ impl Look {
         }
     }
 
-    /// The map as far as it is made, (1, 1, H, W), NaN where nothing is yet; `None` before the first call, and for
+    /// The map as far as it is made, (1, 1, H, W), NaN where nothing is yet, which [`Self::has`] tells from a NaN that came out; `None` before the first call, and for
     /// activation maximisation, whose picture is [`Self::ascent`]'s. Several channels become one plane by
     /// [`summed`] where the cells are shares of a whole, else by [`strongest`].
     pub fn map(&self) -> Option<Tensor> {
@@ -186,6 +186,15 @@ impl Look {
             Made::GradCam(made) => Some(made.map.clone()),
             Made::Integrated(integrated) => Some(summed(&integrated.cells())),
             Made::Occlusion(occlusion) => Some(occlusion.map()),
+        }
+    }
+
+    /// Whether a cell of the map is made: where it is NaN, that is what came out.
+    pub fn has(&self, at: [usize; 2]) -> bool {
+        match &self.made {
+            Made::Nothing | Made::Ascent(_) => false,
+            Made::Cells(..) | Made::GradCam(_) | Made::Integrated(_) => true,
+            Made::Occlusion(occlusion) => occlusion.has_covered(at),
         }
     }
 

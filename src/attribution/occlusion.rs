@@ -125,6 +125,15 @@ impl Occlusion {
         &self.drops
     }
 
+    /// Whether a place done has covered a cell.
+    pub fn has_covered(&self, [i, j]: [usize; 2]) -> bool {
+        // The first place that covers it: rows and columns of places are in order, and leave no cell out.
+        let first =
+            |starts: &[usize], size: usize, p: usize| starts.partition_point(|&start| start + size <= p);
+        let (row, col) = (first(&self.rows, self.size[0], i), first(&self.cols, self.size[1], j));
+        row * self.cols.len() + col < self.drops.len()
+    }
+
     /// (1, 1, H, W): for each cell the mean fall over the places done that covered it; NaN where none has yet.
     pub fn map(&self) -> Tensor {
         let (_, _, h, w) = self.x.dim();

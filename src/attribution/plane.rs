@@ -3,9 +3,9 @@
 use crate::tensor::Tensor;
 
 /// (1, C, H, W) -> (1, 1, H, W): the number of largest magnitude over the channels, with its sign, the first of
-/// equals. Simonyan et al. 2014, section 3.1, do so for colour pictures.
+/// equals; NaN where one is. Simonyan et al. 2014, section 3.1, do so for colour pictures.
 pub fn strongest(cells: &Tensor) -> Tensor {
-    over_channels(cells, |best: f32, x| if x.abs() > best.abs() { x } else { best })
+    over_channels(cells, |best: f32, x| if x.is_nan() || x.abs() > best.abs() { x } else { best })
 }
 
 /// (1, C, H, W) -> (1, 1, H, W): the sum over the channels.
@@ -132,6 +132,11 @@ mod tests {
         let cells = Tensor::from_shape_vec((1, 3, 1, 2), vec![1.0, -2.0, -3.0, 2.0, 2.0, 0.5]).expect("fits");
         assert_eq!(strongest(&cells).iter().copied().collect::<Vec<_>>(), [-3.0, -2.0]);
         assert_eq!(summed(&cells).iter().copied().collect::<Vec<_>>(), [0.0, 0.5]);
+        let odd = Tensor::from_shape_vec((1, 3, 1, 2), vec![1.0, 1.0, f32::NAN, f32::INFINITY, 2.0, -3.0]);
+        let odd = odd.expect("fits");
+        for one in [strongest(&odd), summed(&odd)] {
+            assert!(one[[0, 0, 0, 0]].is_nan() && one[[0, 0, 0, 1]] == f32::INFINITY, "{one}");
+        }
     }
 
     #[test]

@@ -34,8 +34,9 @@ pub enum Command {
     Step(StepArgs),
     /// Writes a model's weights or its architecture into a file.
     Export(ExportArgs),
-    /// Shows what a class or another unit looks at: saliency, Grad-CAM and their kin.
-    Look(LookArgs),
+    /// Shows what a class or another unit looks at: saliency, Grad-CAM and their kin; or the pictures of a data set
+    /// that excite it most.
+    Look(Box<LookArgs>),
     /// Measures how fast the core is, as JSON lines.
     Bench(BenchArgs),
     /// Draws the window's contents into a PNG file, without a display.
@@ -146,9 +147,32 @@ pub struct LookArgs {
     /// Which model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Which picture.
-    #[command(flatten)]
-    pub image: ImageArgs,
+    /// The picture: a bundled sample's name, a picture file, or a .npy array (C, H, W), which is taken as it is.
+    #[arg(long, value_name = "I", required_unless_present = "exciting")]
+    pub image: Option<String>,
+    /// The true class, by name or number; no method asks for it.
+    #[arg(long, value_name = "L", allow_negative_numbers = true, conflicts_with = "exciting")]
+    pub label: Option<String>,
+    /// How a picture of another size is fitted.
+    #[arg(long, value_enum, default_value_t)]
+    pub fit: FitArg,
+    /// Instead of a map of one picture: the N pictures of a data set that excite the unit most, each with the patch
+    /// that does. A map of a layer counts by its largest value.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), requires_all = ["data", "unit"],
+        conflicts_with_all = ["image", "fit", "method", "layer", "steps", "fill", "patch", "stride", "randomise"])]
+    pub exciting: Option<u32>,
+    /// With --exciting: the data, as of train.
+    #[arg(long, value_name = "DATA", requires = "exciting")]
+    pub data: Option<String>,
+    /// With --exciting: a part of the data, as of eval.
+    #[arg(long, value_name = "PART", value_parser = part, requires = "exciting")]
+    pub part: Option<Part>,
+    /// With --exciting: how hard generated examples are, from 0 to 1 [default: 0.5].
+    #[arg(long, value_name = "D", allow_negative_numbers = true, requires = "exciting")]
+    pub difficulty: Option<Difficulty>,
+    /// With --exciting: at most so many examples, evenly spread; without it all, or 2000 of generated data.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "exciting")]
+    pub limit: Option<u64>,
     /// saliency, gradient-x-input, integrated-gradients, guided-backprop, deconvnet, grad-cam, occlusion or
     /// activation-maximisation.
     #[arg(long, value_name = "METHOD", default_value = "saliency", value_parser = super::look::method)]
@@ -172,7 +196,8 @@ pub struct LookArgs {
     /// Occlusion: cells from place to place; without it half the patch.
     #[arg(long, value_name = "N")]
     pub stride: Option<u32>,
-    /// Activation maximisation: the seed of its start.
+    /// Activation maximisation: the seed of its start. With --exciting: that generates the data, or by which --part
+    /// divides it.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
     /// Also makes the map with random weights of this seed, and says how alike the two are.
@@ -181,7 +206,8 @@ pub struct LookArgs {
     /// Threads to compute on; the numbers are the same on any number.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
-    /// The map over the picture, as a PNG file; of activation maximisation the picture it made.
+    /// The map over the picture, as a PNG file; of activation maximisation the picture it made; with --exciting all
+    /// pictures on one sheet, their patches framed, and enlarged beside them.
     #[arg(long, value_name = "MAP.png")]
     pub out: Option<PathBuf>,
     /// Prints JSON.

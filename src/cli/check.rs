@@ -21,11 +21,22 @@ pub struct Subject<'a> {
     pub classes: Option<&'a [usize]>,
 }
 
+/// Examples of endless data that are looked at where nothing else is wanted.
+pub const ENDLESS: u64 = 2000;
+
 /// Examples that are looked at in a part: at most `limit`; of an endless part `endless`, where there is no limit.
 pub fn count(data: &Dataset, part: Part, limit: Option<u64>, endless: u64) -> u64 {
     match data.len(part) {
         Some(len) => limit.unwrap_or(len).min(len),
         None => limit.unwrap_or(endless),
+    }
+}
+
+/// The number of example `k` of `count` that are evenly spread over a part.
+pub fn spread(data: &Dataset, part: Part, count: u64, k: u64) -> u64 {
+    match data.len(part) {
+        Some(len) => (u128::from(k) * u128::from(len) / u128::from(count)) as u64,
+        None => k,
     }
 }
 
@@ -42,10 +53,6 @@ pub fn check(
     workers: &Threads,
 ) -> Result<Option<Check>, CliError> {
     let at_once = at_once(subject.network);
-    let spread = |k: u64| match data.len(part) {
-        Some(len) => (u128::from(k) * u128::from(len) / u128::from(count)) as u64,
-        None => k,
-    };
     let begun = Instant::now();
     let mut shown = None;
     let mut checker = Checker::new(subject.network, subject.params);
@@ -54,7 +61,7 @@ pub fn check(
             return Ok(None);
         }
         let examples = (begin..(begin + at_once as u64).min(count)).map(|k| {
-            let example = data.example(part, spread(k))?;
+            let example = data.example(part, spread(data, part, count, k))?;
             let class = subject.classes.map_or(example.class, |classes| classes[example.class]);
             Ok((example.pixels, class))
         });

@@ -2,7 +2,7 @@
 
 use super::{CliError, out::shape};
 use crate::data::{Dataset, Difficulty, Generated, Origin, Part, Progress, VALIDATION, open};
-use crate::model_io::nearest;
+use crate::model_io::{Model, nearest};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::Write, path::Path};
 
@@ -64,6 +64,42 @@ pub fn as_hard(data: Dataset, difficulty: Option<Difficulty>) -> Result<Dataset,
         Some(_) => {
             Err(CliError(format!("--difficulty: expected generated data, got {}; leave it out", data.name())))
         }
+    }
+}
+
+/// Whether a model reads pictures as the data's are.
+///
+/// # Errors
+/// Where they have another shape.
+pub fn check_shape(data: &Dataset, model: &Model) -> Result<(), CliError> {
+    if data.shape() != model.network.input {
+        return Err(CliError(format!(
+            "{}: expected pictures of shape {:?}, as {} reads, got {:?}; take other data or another model",
+            data.name(),
+            model.network.input,
+            model.name,
+            data.shape()
+        )));
+    }
+    Ok(())
+}
+
+/// The part that is looked at: the one that is wanted, else the first that is not trained on.
+///
+/// # Errors
+/// Where the data has no such part.
+pub fn part_of(data: &Dataset, wanted: Option<Part>) -> Result<Part, CliError> {
+    match wanted {
+        Some(part) if data.is_empty(part) => Err(CliError(format!(
+            "{}: expected a {} part, got none; leave --part out or take other data",
+            data.name(),
+            part.name()
+        ))),
+        Some(part) => Ok(part),
+        None => Ok([Part::Test, Part::Validation]
+            .into_iter()
+            .find(|&part| !data.is_empty(part))
+            .unwrap_or(Part::Train)),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{
     CliError, Ended, EvalArgs,
-    check::{Subject, check, count},
-    data::{Division, as_hard, open_data},
+    check::{ENDLESS, Subject, check, count},
+    data::{Division, as_hard, check_shape, open_data, part_of},
     interrupt,
     out::{print, table},
     source::open_model,
@@ -14,39 +14,15 @@ use crate::threads::Threads;
 use crate::train::Check;
 use serde_json::{Value, json};
 
-/// Examples of endless data that are looked at where nothing else is wanted.
-const ENDLESS: u64 = 2000;
-
 /// Checks a model and prints what was found.
 pub fn eval(args: &EvalArgs) -> Result<Ended, CliError> {
     let model = open_model(&args.model)?;
     let division = if args.part.is_some() { Division::KeepBack(None) } else { Division::Own };
     let data = open_data(&args.data, model.network.input, args.seed, division)?;
     let data = as_hard(data, args.difficulty)?;
-    if data.shape() != model.network.input {
-        return Err(CliError(format!(
-            "{}: expected pictures of shape {:?}, as {} reads, got {:?}; take other data or another model",
-            data.name(),
-            model.network.input,
-            model.name,
-            data.shape()
-        )));
-    }
+    check_shape(&data, &model)?;
     let classes = matched(&model, &data)?;
-    let part = match args.part {
-        Some(part) if data.is_empty(part) => {
-            return Err(CliError(format!(
-                "{}: expected a {} part, got none; leave --part out or take other data",
-                data.name(),
-                part.name()
-            )));
-        }
-        Some(part) => part,
-        None => [Part::Test, Part::Validation]
-            .into_iter()
-            .find(|&part| !data.is_empty(part))
-            .unwrap_or(Part::Train),
-    };
+    let part = part_of(&data, args.part)?;
     let workers = Threads::new(args.threads).map_err(CliError)?;
     let subject = Subject {
         network: &model.network,

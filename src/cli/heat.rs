@@ -35,11 +35,16 @@ pub fn over(map: &Tensor, pixels: &Tensor) -> Result<Vec<u8>, CliError> {
 
 /// pixels: (1, C, H, W) in 0..=255; more or fewer than three channels become grey.
 pub fn picture(pixels: &Tensor) -> Result<Vec<u8>, CliError> {
-    let (_, channels, h, w) = pixels.dim();
-    draw(h, w, |i, j| match channels {
+    let (_, _, h, w) = pixels.dim();
+    draw(h, w, |i, j| rgb(pixels, i, j))
+}
+
+/// Red, green and blue of a pixel of (1, C, H, W); more or fewer than three channels become grey.
+pub fn rgb(pixels: &Tensor, i: usize, j: usize) -> [f32; 3] {
+    match pixels.dim().1 {
         3 => [0, 1, 2].map(|c| pixels[[0, c, i, j]]),
-        _ => [(0..channels).map(|c| pixels[[0, c, i, j]]).sum::<f32>() / channels as f32; 3],
-    })
+        channels => [(0..channels).map(|c| pixels[[0, c, i, j]]).sum::<f32>() / channels as f32; 3],
+    }
 }
 
 /// Each cell a square of pixels.

@@ -1,6 +1,8 @@
 //! `look`: what a unit of a network looks at, as a picture and in numbers.
 
-use super::{CliError, LookArgs, heat, open_input, open_model, out::print};
+use super::{
+    CliError, Ended, ImageArgs, LookArgs, exciting::exciting, heat, open_input, open_model, out::print,
+};
 use crate::attribution::{
     Look, Method, Patch, PixelRange, Probe, Settings, Unit, randomised, rank_correlation, usual_layer,
 };
@@ -13,10 +15,15 @@ use crate::train::class_of;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-/// Makes the map, writes it and prints what it says.
-pub fn look(args: &LookArgs) -> Result<(), CliError> {
+/// Makes the map, writes it and prints what it says; or goes through a data set.
+pub fn look(args: &LookArgs) -> Result<Ended, CliError> {
     let model = open_model(&args.model)?;
-    let input = open_input(&model, &args.image)?;
+    let image = match (&args.image, args.exciting, &args.data) {
+        (_, Some(keep), Some(data)) => return exciting(args, &model, keep as usize, data),
+        (Some(image), _, _) => image.clone(),
+        (None, _, _) => return Err(CliError("expected a picture, got none; name one with --image".into())),
+    };
+    let input = open_input(&model, &ImageArgs { image, label: args.label.clone(), fit: args.fit })?;
     if input.x.dim().0 != 1 {
         return Err(CliError(format!(
             "{}: expected one picture, got {}; give one of them alone",
@@ -30,7 +37,14 @@ pub fn look(args: &LookArgs) -> Result<(), CliError> {
         write_atomically(path, &made.png(&model, input.pixels.as_ref())?)?;
     }
     let said = if args.json { format!("{}\n", made.json(&model)) } else { made.text(&model) };
-    print(&said)
+    print(&said)?;
+    Ok(Ended::Whole)
+}
+
+/// The unit of a text.
+pub fn unit_of(text: &str, model: &Model) -> Result<Unit, CliError> {
+    let class = |class: &str| model.class_index(class).map_err(|error| error.to_string());
+    Ok(Unit::parse(text, &model.network, class)?)
 }
 
 /// A look that is done, and the same with random weights where that was asked for.
@@ -42,9 +56,7 @@ struct Made {
 
 fn make(args: &LookArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Made, CliError> {
     let unit = match &args.unit {
-        Some(text) => Unit::parse(text, &model.network, |class| {
-            model.class_index(class).map_err(|error| error.to_string())
-        })?,
+        Some(text) => unit_of(text, model)?,
         None => {
             let run = model.network.forward_watched(&model.params, x, Mode::Eval, Stream::default(), watch);
             Unit::Score(run.map_or(0, |values| class_of(values.output().iter().copied())))

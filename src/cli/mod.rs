@@ -4,8 +4,10 @@ mod args;
 mod bars;
 mod bench;
 mod check;
+mod contact;
 mod data;
 mod eval;
+mod exciting;
 mod export;
 mod heat;
 mod interrupt;
@@ -102,12 +104,12 @@ pub fn execute(args: &Args) -> Result<Ended, CliError> {
     let done = match &args.command {
         Some(Command::Train(args)) => return train::train(args),
         Some(Command::Eval(args)) => return eval::eval(args),
+        Some(Command::Look(args)) => return look::look(args),
         Some(Command::Models) => list::models(),
         Some(Command::Samples) => list::samples(),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Step(args)) => step::step(args),
         Some(Command::Export(args)) => export::export(args),
-        Some(Command::Look(args)) => look::look(args),
         Some(Command::Bench(args)) => bench::bench(args),
         Some(Command::Render(_)) => {
             Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))

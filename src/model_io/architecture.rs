@@ -384,7 +384,8 @@ fn preprocess(top: &Table, channels: usize) -> Result<Preprocess, ModelError> {
 }
 
 fn layers(top: &Table) -> Result<Vec<LayerSpec>, ModelError> {
-    let value = top.get("layers").ok_or_else(|| {
+    let value = top.get("layers").filter(|value| value.as_array().is_none_or(|items| !items.is_empty()));
+    let value = value.ok_or_else(|| {
         ModelError("layers: expected at least one layer, got none; add a [[layers]] entry".into())
     })?;
     let tables: Option<Vec<&Table>> =
@@ -619,6 +620,7 @@ mod tests {
                 "unknown key \"inputs\" (did you mean \"input\"?); the keys here are input, classes",
             ),
             ("input = [3, 8, 8]", "layers: expected at least one layer, got none; add a [[layers]] entry"),
+            ("input = [3, 8, 8]\nlayers = []", "layers: expected at least one layer, got none"),
             ("input = [3, 8, 8]\n[layers]\nname = \"a\"", "write [[layers]], with two brackets"),
             (&layer(""), "layer 1: expected the key name, got none"),
             (&layer("name = 3"), "layer 1: expected text in name, got 3"),

@@ -86,21 +86,27 @@ fn image(pixels: &Tensor) -> ColorImage {
 }
 
 impl Thumbnail {
-    /// Draws it as large as it fits into a rectangle, in its proportions.
-    pub fn paint(&self, ui: &Ui, theme: &Theme, rect: Rect) {
+    /// Draws it as large as it fits into a rectangle, in its proportions; answers where, unless it cannot be read.
+    pub fn paint(&self, ui: &Ui, theme: &Theme, rect: Rect) -> Option<Rect> {
         match &self.picture {
-            Ok(texture) => {
-                let size = texture.size_vec2();
-                let size = size * (rect.width() / size.x).min(rect.height() / size.y);
-                let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-                let rect = Rect::from_center_size(rect.center(), size);
-                ui.painter().image(texture.id(), rect, whole, Color32::WHITE);
-            }
+            Ok(_) => self.paint_part(ui, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), rect),
             Err(_) => {
                 let font = FontId::proportional(text_size::BODY);
                 ui.painter().text(rect.center(), Align2::CENTER_CENTER, "✗", font, theme.bad);
+                None
             }
         }
+    }
+
+    /// Draws a part of it, from 0 to 1 both ways, as large as it fits into a rectangle, in its proportions; answers
+    /// where, unless it cannot be read.
+    pub fn paint_part(&self, ui: &Ui, part: Rect, rect: Rect) -> Option<Rect> {
+        let texture = self.picture.as_ref().ok()?;
+        let size = texture.size_vec2() * part.size();
+        let size = size * (rect.width() / size.x).min(rect.height() / size.y);
+        let rect = Rect::from_center_size(rect.center(), size);
+        ui.painter().image(texture.id(), rect, part, Color32::WHITE);
+        Some(rect)
     }
 
     /// Why it cannot be read.
@@ -123,7 +129,9 @@ pub fn thumbnail_ui(
     if ui.is_rect_visible(rect) {
         let square = Rect::from_min_size(rect.min, vec2(side, side));
         match thumbnail {
-            Some(thumbnail) => thumbnail.paint(ui, theme, square),
+            Some(thumbnail) => {
+                thumbnail.paint(ui, theme, square);
+            }
             None => {
                 ui.painter().rect_filled(square, 0.0, theme.hatch_ground);
             }

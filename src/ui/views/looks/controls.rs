@@ -1,6 +1,6 @@
 //! What is asked for: the method, the unit, the method's numbers, and how far it goes on.
 
-use super::act;
+use super::{act, exciting};
 use crate::app::{LooksAction, Subject, focused_unit};
 use crate::attribution::{AscentRules, Fill, Method, Settings, Unit, usual_layer};
 use crate::ui::{theme, view::View};
@@ -17,6 +17,7 @@ pub fn controls_ui(ui: &mut Ui, view: &View) {
         subject_ui(ui, view);
         settings_ui(ui, view, &settings);
         progress_ui(ui, view, &settings);
+        exciting::button_ui(ui, view);
     });
 }
 

@@ -44,7 +44,8 @@ fn lines(view: &View, made: &Made) -> Vec<String> {
         ];
         lines.push(view.fill("looks.adds_up", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
     } else if let Some(map) = &made.map {
-        let extent = Extent::of(map.iter().copied());
+        let cells = map.indexed_iter().filter(|((_, _, i, j), _)| look.has([*i, *j]));
+        let extent = Extent::of(cells.map(|(_, value)| *value));
         let range = view.fill("looks.range", &[("min", &text(extent.min)), ("max", &text(extent.max))]);
         let sum = map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32;
         // A sum is told where it means something: shares of a value.
@@ -52,6 +53,10 @@ fn lines(view: &View, made: &Made) -> Vec<String> {
         let sum = shares.then(|| view.fill("looks.sum_of", &[("sum", &text(sum))]));
         if extent.is_some() {
             lines.push([Some(range), sum].into_iter().flatten().collect::<Vec<_>>().join(" "));
+        }
+        if extent.not_finite > 0 {
+            let cells = extent.not_finite.to_string();
+            lines.push(view.fill("looks.not_finite", &[("n", &cells)]));
         }
     }
     if let Some(cam) = look.grad_cam() {

@@ -2,6 +2,7 @@
 
 use super::unit_text;
 use crate::app::Made;
+use crate::attribution::Look;
 use crate::nn::Network;
 use crate::tensor::Tensor;
 use crate::ui::{
@@ -34,7 +35,8 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
         });
         return;
     }
-    let extent = Extent::of(made.map.iter().flatten().copied().filter(|x| !x.is_nan()));
+    let map = Map { values: made.map.as_ref(), look: &made.look };
+    let extent = map.extent();
     let mapping = mapping(view, made, extent);
     let patch = made.look.occlusion().map(|occlusion| {
         let place = occlusion.place(view.state.looks.place);
@@ -45,15 +47,15 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
     let overlays: Vec<Overlay> = patch.into_iter().collect();
     ui.horizontal_wrapped(|ui| {
         let seen = pixels(made.look.picture());
-        over_ui(ui, view, made, &seen, mapping, side, &overlays);
+        over_ui(ui, view, made, &seen, map, mapping, side, &overlays);
         let caption = view.text("looks.alone");
-        map_ui(ui, view, made, "alone", &caption, made.map.as_ref(), mapping, side, &overlays);
+        map_ui(ui, view, made, "alone", &caption, map, mapping, side, &overlays);
         if let Some(random) = &made.random {
             // Its own range: only the pattern is compared.
-            let extent = Extent::of(random.map.iter().flatten().copied().filter(|x| !x.is_nan()));
-            let own = self::mapping(view, made, extent);
+            let map = Map { values: random.map.as_ref(), look: &random.look };
+            let own = self::mapping(view, made, map.extent());
             let caption = view.fill("looks.random_map", &[("seed", &seed(random.seed))]);
-            map_ui(ui, view, made, "random", &caption, random.map.as_ref(), own, side, &[]);
+            map_ui(ui, view, made, "random", &caption, map, own, side, &[]);
         }
         if let Some(occlusion) = made.look.occlusion() {
             let place = view.state.looks.place;
@@ -72,9 +74,28 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
     });
     ui.add_space(space::XS);
     let length = ui.available_width().min(2.0 * side + space::L);
-    legend_ui(ui, &mapping, length, extent.is_some().then_some(extent));
+    legend_ui(ui, &mapping, length, Some(extent));
     let signed = made.look.settings().method.is_signed();
     caption_ui(ui, view, &view.text(if signed { "looks.signed" } else { "looks.unsigned" }));
+}
+
+/// A map as far as it is made.
+#[derive(Clone, Copy)]
+struct Map<'a> {
+    values: Option<&'a Tensor>,
+    look: &'a Look,
+}
+
+impl Map<'_> {
+    /// A cell, where it is made: NaN and the infinities too.
+    fn cell(&self, i: usize, j: usize) -> Option<f32> {
+        self.values.filter(|_| self.look.has([i, j])).map(|map| map[[0, 0, i, j]])
+    }
+
+    fn extent(&self) -> Extent {
+        let cells = self.values.into_iter().flat_map(|map| map.indexed_iter());
+        Extent::of(cells.filter(|((_, _, i, j), _)| self.look.has([*i, *j])).map(|(_, value)| *value))
+    }
 }
 
 /// The side of a picture: two or three beside each other, with the page's words in view.
@@ -107,7 +128,9 @@ impl Pixels {
         let preprocess = &view.state.model().architecture.preprocess;
         let mut x = x.clone();
         for ((_, c, _, _), x) in x.indexed_iter_mut() {
-            *x = preprocess.pixel(c, *x).clamp(0.0, 255.0);
+            let pixel = preprocess.pixel(c, *x);
+            // What is infinite is to be seen as such.
+            *x = if pixel.is_finite() { pixel.clamp(0.0, 255.0) } else { pixel };
         }
         Self { x }
     }
@@ -137,12 +160,14 @@ fn revision(view: &View, made: &Made, what: &str) -> u64 {
     hasher.finish()
 }
 
-/// The map laid over the picture.
+/// The map laid over the picture; what is not finite covers it.
+#[expect(clippy::too_many_arguments, reason = "a map, the picture below it and where they stand")]
 fn over_ui(
     ui: &mut Ui,
     view: &View,
     made: &Made,
     seen: &Pixels,
+    map: Map,
     mapping: Mapping,
     side: f32,
     overlays: &[Overlay],
@@ -151,15 +176,17 @@ fn over_ui(
     let opacity = view.state.looks.opacity;
     let cells = |i: usize, j: usize| {
         let under = seen.rgb(i, j);
-        let value = made.map.as_ref().map(|map| map[[0, 0, i, j]]).filter(|x| !x.is_nan());
-        let Some(value) = value else { return (under, CellState::Current) };
+        let Some(value) = map.cell(i, j) else { return (under, CellState::Current) };
+        if !value.is_finite() {
+            return ([value; 3], CellState::Current);
+        }
         let colour = mapping.color(value);
         let colour = [colour.r(), colour.g(), colour.b()].map(f32::from);
         let mixed = [0, 1, 2].map(|c: usize| under[c] + (colour[c] - under[c]) * opacity);
         (mixed, CellState::Current)
     };
     let caption = view.text("looks.over");
-    let label = |cell| label(view, made, &caption, made.map.as_ref(), cell);
+    let label = |cell| label(view, made, &caption, Some(map), cell);
     card_ui(ui, view, &caption, side, |ui| {
         let plane = Grid::rgb("looks over", h, w, Mapping::rgb(0.0, 255.0, view.theme.dark), &cells)
             .revision(revision(view, made, "over"))
@@ -168,7 +195,7 @@ fn over_ui(
             .numbers(false)
             .label(&label)
             .show_ui(ui);
-        hover_ui(view, made.map.as_ref(), plane.hovered, plane.response);
+        hover_ui(view, map, plane.hovered, plane.response);
     });
 }
 
@@ -180,18 +207,14 @@ fn map_ui(
     made: &Made,
     id: &str,
     caption: &str,
-    map: Option<&Tensor>,
+    map: Map,
     mapping: Mapping,
     side: f32,
     overlays: &[Overlay],
 ) {
     let (h, w) = extents(view.state.plan().network());
-    let cells = |i: usize, j: usize| match map.map(|map| map[[0, 0, i, j]]) {
-        Some(value) if !value.is_nan() => CellView::current(value),
-        // Of an occlusion that has not come here; a network's own NaN is not told apart.
-        Some(_) | None => CellView::not_yet(),
-    };
-    let label = |cell| label(view, made, caption, map, cell);
+    let cells = |i: usize, j: usize| map.cell(i, j).map_or_else(CellView::not_yet, CellView::current);
+    let label = |cell| label(view, made, caption, Some(map), cell);
     card_ui(ui, view, caption, side, |ui| {
         let plane = Grid::new(("looks", id), h, w, mapping, &cells)
             .revision(revision(view, made, id))
@@ -247,7 +270,7 @@ fn caption_ui(ui: &mut Ui, view: &View, text: &str) {
 }
 
 /// The number under the pointer.
-fn hover_ui(view: &View, map: Option<&Tensor>, hovered: Option<(usize, usize)>, response: egui::Response) {
+fn hover_ui(view: &View, map: Map, hovered: Option<(usize, usize)>, response: egui::Response) {
     let Some((i, j)) = hovered else { return };
     let value = value_text(view, map, i, j);
     let (row, column) = (i.to_string(), j.to_string());
@@ -255,28 +278,19 @@ fn hover_ui(view: &View, map: Option<&Tensor>, hovered: Option<(usize, usize)>, 
     response.on_hover_text_at_pointer(text);
 }
 
-fn value_text(view: &View, map: Option<&Tensor>, i: usize, j: usize) -> String {
-    match map.map(|map| map[[0, 0, i, j]]).filter(|x| !x.is_nan()) {
-        Some(value) => number::four_digits(value),
-        None => view.text("looks.not_yet"),
-    }
+fn value_text(view: &View, map: Map, i: usize, j: usize) -> String {
+    map.cell(i, j).map_or_else(|| view.text("looks.not_yet"), number::four_digits)
 }
 
 /// The words for a screen reader.
-fn label(
-    view: &View,
-    made: &Made,
-    caption: &str,
-    map: Option<&Tensor>,
-    cell: Option<(usize, usize)>,
-) -> String {
+fn label(view: &View, made: &Made, caption: &str, map: Option<Map>, cell: Option<(usize, usize)>) -> String {
     match cell {
         None => view.fill("looks.plane", &[("name", caption), ("unit", &unit_text(view, made))]),
         Some((i, j)) => {
             let (row, column) = (i.to_string(), j.to_string());
-            if map.is_none() {
+            let Some(map) = map else {
                 return view.fill("looks.hover_pixel", &[("row", &row), ("column", &column)]);
-            }
+            };
             let value = value_text(view, map, i, j);
             let parts = [("name", caption), ("row", &row), ("column", &column), ("value", &value)];
             view.fill("looks.cell_of", &parts)

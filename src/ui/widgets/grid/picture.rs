@@ -100,6 +100,10 @@ fn draw(key: &PictureKey, cells: &Cells<'_>, mapping: &Mapping, theme: &Theme) -
                 }
                 Cells::Rgb(view) => {
                     let (channels, state) = view(first_row, first_col);
+                    let odd = channels.into_iter().find(|channel| !channel.is_finite());
+                    if let Some(odd) = odd.filter(|_| not_finite.len() < MOST_NOT_FINITE) {
+                        not_finite.push((first_row, first_col, odd));
+                    }
                     (mapping.color_rgb(channels), state)
                 }
             };

@@ -1,0 +1,108 @@
+//! Writes a small file of each kind into `corpus/`, for the fuzzer to begin with: it does not find a checksum or a
+//! table of contents by itself.
+
+use convstep::{
+    app::{AppState, Session},
+    data::{Content, Dataset, Generated, Loaded, Recipe, samples},
+    model_io::Checkpoint,
+    tensor::Tensor,
+};
+use convstep_fuzz::{ARCHITECTURE, model};
+use image::{DynamicImage, ImageFormat};
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::Path,
+};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+fn keep(target: &str, name: &str, bytes: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join(name), bytes).expect("a file");
+}
+
+/// The first file's length, and both.
+fn two(first: &[u8], second: &[u8]) -> Vec<u8> {
+    [&(first.len() as u16).to_le_bytes()[..], first, second].concat()
+}
+
+/// Two pictures in class folders.
+fn archive() -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for name in ["train/a/1.png", "train/b/2.png"] {
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(2, 2).write_to(&mut bytes, ImageFormat::Png).expect("a picture");
+        archive.start_file(name, SimpleFileOptions::default()).expect("a file");
+        archive.write_all(bytes.get_ref()).expect("a file");
+    }
+    archive.finish().expect("an archive").into_inner()
+}
+
+fn main() {
+    let picture = DynamicImage::new_rgb8(3, 2);
+    let formats = [
+        ("png", ImageFormat::Png),
+        ("jpg", ImageFormat::Jpeg),
+        ("gif", ImageFormat::Gif),
+        ("bmp", ImageFormat::Bmp),
+        ("webp", ImageFormat::WebP),
+        ("tiff", ImageFormat::Tiff),
+    ];
+    for (name, format) in formats {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).expect("a picture");
+        keep("picture", name, bytes.get_ref());
+    }
+    let head = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2, 2), }";
+    let head = format!("{head:<117}\n");
+    let array = [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), &[0; 16]];
+    keep("array", "f4", &array.concat());
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2][..], &[7; 8]].concat();
+    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
+    keep("idx", "two", &two(&labels, &images));
+    keep("cifar", "names", &two(b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", &[3, 1, 2]));
+    keep("csv", "head", b"label,p0,p1,p2,p3\na,1,2,3,4\nb,5,6,7,8\n");
+    keep("csv", "plain", b"1;2;3;4;5\n2;5;6;7;8\n");
+    keep("archive", "two", &archive());
+    for entry in
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/onnx")).expect("files")
+    {
+        const LARGEST: usize = 1 << 14;
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        if let Some(bytes) =
+            fs::read(&path).ok().filter(|bytes| name.ends_with(".onnx") && bytes.len() < LARGEST)
+        {
+            keep("onnx", &name, &bytes);
+        }
+    }
+    let model = model();
+    keep("weights", "small", &model.to_bytes().expect("a file"));
+    keep("architecture", "small", ARCHITECTURE.as_bytes());
+    let moments = convstep::nn::optimizer::Moments::default();
+    let checkpoint =
+        Checkpoint { model: model.clone(), moments, settings: Default::default(), notes: String::new() };
+    keep("checkpoint", "small", &checkpoint.to_bytes().expect("a file"));
+    let values = Tensor::from_elem((1, 1, 4, 4), 0.5);
+    let array = Loaded { name: "a".into(), content: Content::Values(values), label: None };
+    for (name, picture) in [("array", array), ("picture", samples::load("digit-3").expect("a sample"))] {
+        let state = AppState::open(model.clone(), picture).expect("fits");
+        keep("session", name, &Session::of(&state).to_bytes().expect("a file"));
+    }
+    for generated in Generated::ALL {
+        let recipe = Recipe::of(&Dataset::generated(generated, 3)).expect("generated");
+        keep("recipe", generated.name(), &serde_json::to_vec(&recipe).expect("JSON"));
+    }
+    for (k, text) in
+        ["e2.b1.i2/bwd/conv.dW/k1,0/(1,2)/m3", "fwd/conv/k1/(2,3)/m7", "input/k0/(1,1)", "loss", "end"]
+            .iter()
+            .enumerate()
+    {
+        keep("address", &k.to_string(), text.as_bytes());
+    }
+    for (k, text) in ["class:yes", "prob:1", "conv:k1", "conv:k1:(2,3)"].iter().enumerate() {
+        keep("unit", &k.to_string(), text.as_bytes());
+    }
+    keep("settings", "augment", b"shift=2,flip,rotate=10,brightness=0.2");
+}

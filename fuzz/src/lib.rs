@@ -1,0 +1,84 @@
+//! What the targets share: a small network, and a data set's files in a folder that is there for one call.
+
+use convstep::{
+    data::{Opened, Opening, Part},
+    model_io::{Architecture, Model},
+    nn::init::Init,
+};
+use std::{fs, path::Path};
+
+/// Pixels of pictures that are decoded: larger ones only take longer.
+pub const PIXELS: u64 = 1 << 20;
+
+/// A small network of the usual layers.
+pub const ARCHITECTURE: &str = r#"
+input = [1, 4, 4]
+classes = ["no", "yes"]
+layers = [
+    { name = "conv", kind = "conv2d", out_channels = 2, kernel = 3, padding = 1 },
+    { name = "bn", kind = "batch_norm2d" },
+    { name = "relu", kind = "relu" },
+    { name = "pool", kind = "max_pool2d", kernel = 2 },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 2 },
+]
+"#;
+
+/// The small network with its first weights.
+///
+/// # Panics
+/// Where it is broken.
+pub fn model() -> Model {
+    let architecture = Architecture::parse(ARCHITECTURE).expect("an architecture");
+    Model::initial("small", architecture, Init::He, 1).expect("a model")
+}
+
+/// The numbers of what an architecture's weights would take: one that could not be held is not built.
+pub fn is_small(architecture: &Architecture) -> bool {
+    const MOST: u64 = 1 << 22;
+    architecture.build().is_ok_and(|network| {
+        let cells = network.layers.iter().map(|layer| layer.output.iter().product::<usize>() as u64);
+        network.parameter_count() as u64 + cells.sum::<u64>() < MOST
+    })
+}
+
+/// Writes files into a folder, opens the one called `name`, or the folder itself, as a data set, and reads its
+/// examples, held in memory and left on disk.
+///
+/// # Panics
+/// Where the folder cannot be written.
+pub fn open_set(files: &[(&str, &[u8])], name: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).expect("a file");
+    }
+    for held in [1 << 20, 0] {
+        for wanted in [None, Some([1, 5, 4])] {
+            let opening = Opening { wanted, at_most: Some(8), held };
+            if let Ok(opened) = opening.open(&folder.path().join(Path::new(name)), &()) {
+                read(&opened);
+            }
+        }
+    }
+}
+
+/// The first and the last examples of each part: what can be opened can be read, or says why not.
+fn read(opened: &Opened) {
+    let data = opened.dataset.with_split(opened.dataset.usual_share(), 1);
+    for part in Part::ALL {
+        let len = data.len(part).unwrap_or(0);
+        for index in [0, 1, len / 2, len.saturating_sub(1), len] {
+            if let Ok(example) = data.example(part, index) {
+                assert!(index < len && example.class < data.classes().len());
+                let (n, c, h, w) = example.pixels.dim();
+                assert_eq!((n, [c, h, w]), (1, data.shape()));
+            }
+        }
+    }
+}
+
+/// Two parts of some bytes: the first two bytes say how long the first one is.
+pub fn two(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let Some((len, rest)) = bytes.split_at_checked(2) else { return (bytes, &[]) };
+    rest.split_at(usize::from(u16::from_le_bytes([len[0], len[1]])).min(rest.len()))
+}

@@ -1,0 +1,147 @@
+//! `look --exciting`: the pictures of a data set that excite a unit most, each with the patch that does.
+
+use super::{
+    CliError, Ended, LookArgs,
+    check::{ENDLESS, count, spread},
+    contact::{self, Tile},
+    data::{Division, as_hard, bar, check_shape, open_data, part_of},
+    interrupt,
+    look::unit_of,
+    out::{print, table},
+};
+use crate::attribution::{Excited, Exciting, Probe, Unit};
+use crate::data::{Dataset, Part};
+use crate::files::write_atomically;
+use crate::model_io::Model;
+use crate::nn::Watch;
+use crate::threads::Threads;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Goes through the data, writes the sheet and prints what was found. A bar shows after a second.
+pub fn exciting(args: &LookArgs, model: &Model, keep: usize, data: &str) -> Result<Ended, CliError> {
+    let Some(unit) = &args.unit else {
+        return Err(CliError("expected a unit to be excited, got none; name one with --unit".into()));
+    };
+    let unit = unit_of(unit, model)?;
+    let probe = Probe::new(&model.network, &model.params, unit)?;
+    let division = if args.part.is_some() { Division::KeepBack(None) } else { Division::Own };
+    let data = as_hard(open_data(data, model.network.input, args.seed, division)?, args.difficulty)?;
+    check_shape(&data, model)?;
+    let part = part_of(&data, args.part)?;
+    let count = count(&data, part, args.limit, ENDLESS);
+    let workers = Threads::new(args.threads).map_err(CliError)?;
+    interrupt::listen()?;
+    let (begun, mut shown) = (Instant::now(), None);
+    let mut search = Exciting::new(keep);
+    for k in 0..count {
+        if interrupt::wanted() {
+            return Ok(Ended::Interrupted);
+        }
+        let index = spread(&data, part, count, k);
+        let x = model.input_from_pixels(&data.example(part, index)?.pixels)?;
+        let told = |_| !interrupt::wanted();
+        if !search.offer(&probe, index, &x, Watch { workers: &workers, told: &told }) {
+            return Ok(Ended::Interrupted);
+        }
+        if shown.is_none() && begun.elapsed() > Duration::from_secs(1) {
+            let bar = bar("{bar:30} {pos} of {len} pictures  {eta} left");
+            bar.set_length(count);
+            shown = Some(bar);
+        }
+        if let Some(bar) = &shown {
+            bar.set_position(k + 1);
+        }
+    }
+    if let Some(bar) = shown {
+        bar.finish_and_clear();
+    }
+    let found = Found { model, unit, data: &data, part, search };
+    let best = found.best()?;
+    if let Some(path) = &args.out {
+        let tiles = best.iter().map(|(excited, _)| {
+            let pixels = data.example(part, excited.index)?.pixels;
+            Ok(Tile { pixels, patch: excited.patch })
+        });
+        write_atomically(path, &contact::sheet(&tiles.collect::<Result<Vec<_>, CliError>>()?)?)?;
+    }
+    print(&if args.json { format!("{}\n", found.json(&best)) } else { found.text(&best) })?;
+    Ok(Ended::Whole)
+}
+
+/// What was found where.
+struct Found<'a> {
+    model: &'a Model,
+    unit: Unit,
+    data: &'a Dataset,
+    part: Part,
+    search: Exciting,
+}
+
+impl Found<'_> {
+    /// The pictures, each with its label.
+    fn best(&self) -> Result<Vec<(Excited, String)>, CliError> {
+        let label = |excited: &Excited| {
+            let class = self.data.example(self.part, excited.index)?.class;
+            let name = self.data.classes().get(class);
+            Ok((*excited, name.cloned().unwrap_or_else(|| class.to_string())))
+        };
+        self.search.best().iter().map(label).collect()
+    }
+
+    fn unit_text(&self) -> String {
+        self.unit.text(&self.model.network, |class| self.model.class_name(class))
+    }
+
+    /// A class has no place in a map.
+    fn has_place(&self) -> bool {
+        match self.unit {
+            Unit::Score(_) | Unit::Probability(_) => false,
+            Unit::Channel { .. } | Unit::Cell { .. } => true,
+        }
+    }
+
+    fn json(&self, best: &[(Excited, String)]) -> Value {
+        let of = |(excited, label): &(Excited, String)| {
+            let Excited { index, value, at, patch } = excited;
+            json!({
+                "index": index,
+                "label": label,
+                "value": value,
+                "position": self.has_place().then_some(at),
+                "patch": { "at": patch.at, "size": patch.size },
+            })
+        };
+        json!({
+            "model": self.model.name,
+            "unit": self.unit_text(),
+            "data": self.data.name(),
+            "part": self.part,
+            "images": self.search.seen(),
+            "best": best.iter().map(of).collect::<Vec<_>>(),
+        })
+    }
+
+    fn text(&self, best: &[(Excited, String)]) -> String {
+        let mut text = format!(
+            "{}: what excites {} most among {} examples of {}, {} part (Zeiler & Fergus 2014, section 4)\n",
+            self.model.name,
+            self.unit_text(),
+            self.search.seen(),
+            self.data.name(),
+            self.part.name()
+        );
+        if best.is_empty() {
+            return text + "  nothing: its value is NaN for every picture\n";
+        }
+        let head = ["picture", "label", "value", "position", "rows", "columns"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        for (Excited { index, value, at: [i, j], patch }, label) in best {
+            let place = if self.has_place() { format!("({i},{j})") } else { String::new() };
+            let span = |d: usize| format!("{}-{}", patch.at[d], patch.at[d] + patch.size[d] - 1);
+            rows.push(vec![index.to_string(), label.clone(), value.to_string(), place, span(0), span(1)]);
+        }
+        text += &table(&rows, &[0]);
+        text
+    }
+}
