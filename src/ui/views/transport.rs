@@ -91,5 +91,12 @@ fn position_ui(ui: &mut Ui, view: &View) {
     let within = at - u64::from(time) * plan.len();
     let (done, all) = (thousands(within), thousands(plan.len()));
     let words = view.fill("transport.steps", &[("done", &done), ("all", &all)]);
-    ui.label(RichText::new(words).color(view.theme.text_weak));
+    // Where the two numbers are too long for the room, the first is worth more; the other is under the pointer.
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let wide = |text: &str| {
+        ui.painter().layout_no_wrap(text.to_owned(), font.clone(), egui::Color32::PLACEHOLDER).size().x
+    };
+    let shown = if wide(&words) <= ui.available_width() { &words } else { &done };
+    let label = RichText::new(shown).color(view.theme.text_weak);
+    ui.add(egui::Label::new(label).truncate()).on_hover_text(&words);
 }

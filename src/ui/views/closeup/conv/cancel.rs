@@ -53,8 +53,8 @@ fn images_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
     const HEIGHT: f32 = 34.0;
     let (view, theme) = (look.view, look.theme());
     let plan = view.state.plan();
-    let images = plan.setup().images as u32;
-    if images < 2 || images > MOST_IMAGES {
+    let images = plan.setup().images;
+    if !(2..=MOST_IMAGES).contains(&images) {
         return at.y;
     }
     let brought: Vec<f32> = if plan.is_layered() {
