@@ -1,5 +1,5 @@
-//! A plane at a given place that answers to the pointer: hovering tells all views, a click looks at
-//! the cell, a double click runs to it.
+//! Cells at a given place that answer to the pointer: hovering tells all views and says what the cell is, a click
+//! looks at the cell, a double click runs to it. Every close-up's cells are these.
 
 use egui::{Color32, Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -42,8 +42,6 @@ impl Sheet<'_> {
 
 /// Draws the sheet with its top left corner at `at`.
 pub fn sheet_ui(ui: &mut Ui, view: &View, at: Pos2, sheet: Sheet) -> GridResponse {
-    let rect = Rect::from_min_size(at, sheet.size(ui));
-    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(sheet.id));
     // The selected cell, where one was picked, is framed in every plane that shows it.
     let selected = view.state.selected.and_then(|selected| {
         // Small sheets only: elsewhere the caller outlines the cell that it knows.
@@ -51,9 +49,24 @@ pub fn sheet_ui(ui: &mut Ui, view: &View, at: Pos2, sheet: Sheet) -> GridRespons
         (sheet.rows * sheet.cols <= 256)
             .then(|| cells.into_iter().find(|&(i, j)| (sheet.address)(i, j) == Some(selected)))?
     });
+    framed_ui(ui, view, at, sheet, selected, true)
+}
+
+/// The same with a given cell framed as the selected one, and numbers in the cells or not.
+pub fn framed_ui(
+    ui: &mut Ui,
+    view: &View,
+    at: Pos2,
+    sheet: Sheet,
+    selected: Option<(usize, usize)>,
+    numbers: bool,
+) -> GridResponse {
+    let rect = Rect::from_min_size(at, sheet.size(ui));
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(sheet.id));
     let plane = Grid::new("grid", sheet.rows, sheet.cols, sheet.mapping, sheet.cell)
         .revision(sheet.revision)
         .cell_points(sheet.cell_points)
+        .numbers(numbers)
         .overlays(&sheet.overlays)
         .label(sheet.label)
         .selected(selected)
@@ -69,6 +82,9 @@ pub fn sheet_ui(ui: &mut Ui, view: &View, at: Pos2, sheet: Sheet) -> GridRespons
         }
     } else if let Some(address) = plane.clicked.or(plane.moved_to).and_then(address) {
         view.act(Action::Select(Address { grain: Grain::Cell, term: 0, ..address }));
+    }
+    if let Some(cell) = plane.hovered {
+        plane.response.clone().on_hover_text_at_pointer((sheet.label)(Some(cell)));
     }
     plane
 }

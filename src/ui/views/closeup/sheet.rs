@@ -2,16 +2,18 @@
 //! rows, or numbers that the trace gives for each cell; and a row of such sheets with signs between.
 
 use super::pieces::map_detail;
-use crate::app::Action;
-use crate::trace::{Address, Grain, Move, TensorId};
+use crate::trace::{Address, TensorId};
 use crate::ui::{
     colormap::{Mapping, legend_ui},
     plane::{self, Plane},
     theme::{self, Theme, space, text_size},
     view::View,
-    widgets::grid::{CellSpan, CellState, CellView, Grid, MARGIN, Overlay, ScreenFromGrid, snap_cell},
+    widgets::{
+        grid::{CellSpan, CellState, CellView, MARGIN, Overlay, ScreenFromGrid, snap_cell},
+        sheet as cells,
+    },
 };
-use egui::{Color32, FontId, Galley, Pos2, Rect, Ui, UiBuilder, Vec2, pos2, text::LayoutJob, vec2};
+use egui::{Color32, FontId, Galley, Pos2, Rect, Ui, Vec2, pos2, text::LayoutJob, vec2};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     rc::Rc,
@@ -279,6 +281,9 @@ impl<'a> Sheet<'a> {
     fn label(&self, view: &View, cell: Option<(usize, usize)>) -> String {
         let Some((i, j)) = cell else { return self.name.clone() };
         let k = i * self.cols + j;
+        if k >= self.len {
+            return self.name.clone();
+        }
         let shown = self.cell(k);
         let value = match shown.state {
             CellState::NotYet => view.text("grid.not_yet"),
@@ -293,10 +298,10 @@ impl<'a> Sheet<'a> {
         format!("{place} = {value}")
     }
 
-    /// Draws the cells, `cell_points` wide each, at the ui's next place, and answers the pointer.
-    pub(super) fn show_ui(&self, ui: &mut Ui, view: &View, salt: usize, cell_points: f32) -> ScreenFromGrid {
+    /// Draws the cells, `cell_points` wide each, at a place.
+    fn show_ui(&self, ui: &mut Ui, view: &View, id: &str, at: Pos2, cell_points: f32) -> ScreenFromGrid {
         let theme = view.theme;
-        let cells = |i: usize, j: usize| {
+        let cell = |i: usize, j: usize| {
             let k = i * self.cols + j;
             if k < self.len { self.cell(k) } else { CellView::current(0.0) }
         };
@@ -319,30 +324,21 @@ impl<'a> Sheet<'a> {
         if let Some((i, j)) = self.focus.filter(|_| selected.is_none()) {
             overlays.push(Overlay::cursor(theme, i, j));
         }
-        let label = |cell| self.label(view, cell);
-        let answer = Grid::new(("sheet", salt), self.rows, self.cols, self.mapping, &cells)
-            .revision(self.revision())
-            .cell_points(cell_points)
-            // A last row that is not full would show zeros under its cover.
-            .numbers(rest == 0 || cell_points < 24.0)
-            .overlays(&overlays)
-            .selected(selected)
-            .label(&label)
-            .show_ui(ui);
-        let at = |cell: (usize, usize)| Some(cell.0 * self.cols + cell.1).filter(|&k| k < self.len);
-        let place = |cell: Option<(usize, usize)>| cell.and_then(at).and_then(|k| self.address(k));
-        if let Some(address) = place(answer.double_clicked) {
-            view.act(Action::Go(Move::Seek(Address { grain: Grain::Cell, ..address })));
-        } else if let Some(address) = place(answer.clicked).or_else(|| place(answer.moved_to)) {
-            view.act(Action::Select(address));
-        }
-        if let Some(address) = place(answer.hovered) {
-            view.hover(address);
-        }
-        if let Some(cell) = answer.hovered.filter(|&cell| at(cell).is_some()) {
-            answer.response.clone().on_hover_text_at_pointer(self.label(view, Some(cell)));
-        }
-        answer.screen_from_grid
+        let drawn = cells::Sheet {
+            id,
+            rows: self.rows,
+            cols: self.cols,
+            mapping: self.mapping,
+            revision: self.revision(),
+            cell_points,
+            cell: &cell,
+            address: &|i, j| Some(i * self.cols + j).filter(|&k| k < self.len).and_then(|k| self.address(k)),
+            label: &|cell| self.label(view, cell),
+            overlays,
+        };
+        // A last row that is not full would show zeros under its cover.
+        let numbers = rest == 0 || cell_points < 24.0;
+        cells::framed_ui(ui, view, at, drawn, selected, numbers).screen_from_grid
     }
 }
 
@@ -467,8 +463,7 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
                 let top = if in_line { cells_top } else { middle - 0.5 * size.y };
                 let min = pos2(x + 0.5 * (width - size.x), top).round();
                 let rect = Rect::from_min_size(min, size);
-                let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt((salt, k)));
-                let grid = sheet.show_ui(&mut child, view, k, cell);
+                let grid = sheet.show_ui(ui, view, &format!("sheet {salt} {k}"), min, cell);
                 let left = if words_width(words) > size.x { x } else { rect.left() + MARGIN };
                 let height = if sheet.detail.is_empty() { line_height } else { 2.0 * line_height };
                 let words = caption(ui, theme, &sheet.name, &sheet.detail, longest.max(size.x));
