@@ -19,7 +19,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 6] = [
+const NETWORKS: [(&str, &str); 7] = [
     (
         "normed",
         r#"
@@ -84,6 +84,20 @@ layers = [
     { name = "relu", kind = "relu" },
     { name = "flatten", kind = "flatten" },
     { name = "fc", kind = "dense", out_features = 300 },
+]
+"#,
+    ),
+    (
+        "odd",
+        r#"
+input = [2, 11, 9]
+loss = { kind = "mse" }
+layers = [
+    { name = "conv", kind = "conv2d", out_channels = 4, kernel = 3, stride = [2, 1], padding = [2, 1], groups = 2, normalize = true },
+    { name = "bn", kind = "batch_norm2d" },
+    { name = "far", kind = "conv2d", out_channels = 3, kernel = [3, 2], stride = 2, dilation = 2, bias = false },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 2 },
 ]
 "#,
     ),
@@ -480,8 +494,24 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
     apply(&mut normed, Action::SetMode(Mode::Train));
     apply(&mut normed, Action::SetOptimizer(Optimizer { rule: Rule::ALL[3], ..Optimizer::default() }));
     let squares = open(NETWORKS[1].0, NETWORKS[1].1);
-    for (name, mut state) in [("shapes", shapes.expect("they fit")), ("normed", normed), ("squares", squares)]
-    {
+    let mut odd = open(NETWORKS[5].0, NETWORKS[5].1);
+    let nesterov = Optimizer { rule: Rule::ALL[2], weight_decay: 0.01, ..Optimizer::default() };
+    apply(&mut odd, Action::SetOptimizer(nesterov));
+    let shapes = shapes.expect("they fit");
+    let mut seen = shapes.clone();
+    // What no stage makes, and what is seen on request.
+    for (text, wish) in [
+        ("input/k1/(12,9)", None),
+        ("conv1.weight/k3,0/(1,1)", None),
+        ("conv1.bias/k3", None),
+        ("fwd/pool1/k2/(7,9)", Some(Action::ShowBothPools(true))),
+        ("bwd/conv2.dX/k3/(4,6)", Some(Action::ShowScatter(true))),
+    ] {
+        apply(&mut seen, Action::GoTo(text.into()));
+        wish.into_iter().for_each(|wish| drop(apply(&mut seen, wish)));
+        visit(&format!("seen-{}.png", text.replace(['/', '(', ')', ','], "_")), text, &seen);
+    }
+    for (name, mut state) in [("shapes", shapes), ("normed", normed), ("squares", squares), ("odd", odd)] {
         for address in addresses(&state).into_iter().skip(1).step_by(3) {
             let text = state.plan().text(&address);
             // Updates are alike but for their tensor; the network for shapes has many layers of a kind.

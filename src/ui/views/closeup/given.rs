@@ -29,7 +29,12 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let plane_of = spot.index as usize / shape.plane().max(1);
     let main = around(view, spot.tensor, spot.image, spot.index);
     let several = shape.plane() > 1 && shape.planes() > 1;
-    let share = if several { 0.56 } else { 0.75 };
+    // One plane alone, above a row of others, above two.
+    let share = match (several, shape.planes().min(BESIDE) > 8) {
+        (false, _) => 0.75,
+        (true, false) => 0.5,
+        (true, true) => 0.36,
+    };
     row_ui(ui, view, 0, &[main.into()], vec2(room.x, (share * room.y).max(120.0)));
     if several {
         ui.add_space(space::S);
@@ -47,7 +52,7 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
         let shown: Vec<usize> = shown.collect();
         for (row, channels) in shown.chunks(most).enumerate() {
             let items: Vec<Item> = channels.iter().map(|&channel| sheet(channel).into()).collect();
-            row_ui(ui, view, row + 1, &items, vec2(room.x, 0.17 * room.y));
+            row_ui(ui, view, row + 1, &items, vec2(room.x, if shown.len() > 8 { 0.14 } else { 0.17 } * room.y));
         }
         if shown.len() < count {
             let (shown, all) = (shown.len().to_string(), count.to_string());

@@ -330,7 +330,7 @@ fn chain(look: &Look, sum: &Sum) -> Vec<Link> {
     links
 }
 
-fn link_ui(ui: &mut Ui, look: &Look, n: usize, link: &Link, at: Pos2) -> Rect {
+fn link_ui(ui: &mut Ui, look: &Look, n: usize, link: &Link, at: Pos2, points: f32) -> Rect {
     let id = format!("link{n}");
     let single = Single {
         id: &id,
@@ -338,7 +338,7 @@ fn link_ui(ui: &mut Ui, look: &Look, n: usize, link: &Link, at: Pos2) -> Rect {
         cell: link.cell,
         address: link.address,
         mapping: link.mapping,
-        points: BOX,
+        points,
         frame: link.just.then_some(look.theme().cursor),
     };
     single_ui(ui, look.view, at, &single).response.rect
@@ -354,7 +354,7 @@ fn chain_row_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2) -> (Rect, Re
             left += SIGN;
         }
         caption_ui(ui, pos2(left, at.y), BOX + SIGN, &link.name, "");
-        let rect = link_ui(ui, look, n, link, pos2(left, at.y + CAPTION));
+        let rect = link_ui(ui, look, n, link, pos2(left, at.y + CAPTION), BOX);
         ends = Some((ends.map_or(rect, |(first, _)| first), rect));
         left = rect.right();
     }
@@ -367,17 +367,17 @@ fn chain_row_width(links: usize) -> f32 {
 }
 
 /// The chain as a written addition, its signs in front; returns the first box and the last.
-fn chain_column_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2) -> (Rect, Rect) {
+fn chain_column_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2, points: f32) -> (Rect, Rect) {
     let mut top = at.y;
     let mut ends: Option<(Rect, Rect)> = None;
     for (n, link) in links.iter().enumerate() {
-        let size = BOX + 2.0 * MARGIN;
+        let size = points + 2.0 * MARGIN;
         if n > 0 && link.sign == "=" {
             rule_ui(ui, pos2(at.x, top + 1.0), SIGN + size);
             top += 5.0;
         }
         sign_ui(ui, pos2(at.x + 0.5 * SIGN, top + 0.5 * size), link.sign);
-        let rect = link_ui(ui, look, n, link, pos2(at.x + SIGN, top));
+        let rect = link_ui(ui, look, n, link, pos2(at.x + SIGN, top), points);
         let beside = pos2(rect.right() + space::XS, rect.center().y - 0.5 * CAPTION);
         caption_ui(ui, beside, CHAIN_WORDS, &link.name, "");
         ends = Some((ends.map_or(rect, |(first, _)| first), rect));
@@ -635,8 +635,11 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
     // So does the result's map.
     let by_map = (body.width() - SIGN - space::S - CHAIN_COLUMN - 20.0 - 110.0 - 2.0 * MARGIN) / kw as f32;
     let by_width = if by_map >= READABLE { by_width.min(by_map) } else { by_width };
-    let chain_height = links.len() as f32 * (BOX + 2.0 * MARGIN + 3.0) + 6.0;
-    let by_height = (height - 2.0 * MARGIN) / kh as f32;
+    // The boxes of the chain in the height of a line, where they can be read in it.
+    let points = ((height - 6.0) / links.len() as f32 - 2.0 * MARGIN - 3.0).floor().clamp(READABLE, BOX);
+    let chain_height = links.len() as f32 * (points + 2.0 * MARGIN + 3.0) + 6.0;
+    // A chain that is higher than its line takes the rest from the other line.
+    let by_height = (height - (chain_height - height).max(0.0) - 2.0 * MARGIN) / kh as f32;
     // A number in each cell is worth scrolling to the legends.
     let by_height = if by_height + (legends_height(body.width(), 4) + space::M) / (2 * kh) as f32 >= READABLE
     {
@@ -676,7 +679,7 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
     sign_ui(ui, pos2(body.left() + 0.5 * SIGN - 2.0, products.center().y), "=");
     caption_ui(ui, pos2(at.x, top), face.x, &view.text("conv.products"), "");
     let x_chain = products.right() + space::S;
-    let (first, last) = chain_column_ui(ui, look, &links, pos2(x_chain, at.y));
+    let (first, last) = chain_column_ui(ui, look, &links, pos2(x_chain, at.y), points);
     let x_map = x_chain + CHAIN_COLUMN + 20.0;
     let map_height = face.y.max(last.bottom() - first.top());
     let map_room = Rect::from_min_max(pos2(x_map, top), pos2(body.right(), at.y + map_height));
