@@ -298,3 +298,34 @@ fn a_weights_gradient_is_added_up_image_by_image() {
     assert!((sum - so_far).abs() <= 1e-3 * brought.iter().map(|b| b.abs()).sum::<f32>(), "{sum} {so_far}");
     assert!(said.contains(&"Image i5 of 32".to_owned()), "{said:#?}");
 }
+
+#[test]
+fn a_click_on_another_given_plane_stays_with_what_is_given() {
+    let model = bundled::load("shapes").expect("a bundled model");
+    let mut state = AppState::open(model, samples::load("shape-star").expect("bundled")).expect("they fit");
+    apply(&mut state, Action::GoTo("conv1.weight/k3,0/(1,1)".into()));
+    let mut memory = Memory::default();
+    // The second of the small planes.
+    let pos = egui::pos2(690.0, 347.0);
+    let button = |pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    let ctx = egui::Context::default();
+    convstep::ui::theme::Theme::by_darkness(false).apply(&ctx);
+    let mut clicked = Vec::new();
+    for events in [vec![], vec![egui::Event::PointerMoved(pos)], vec![button(true)], vec![button(false)]] {
+        let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 720.0)));
+        let input = egui::RawInput { screen_rect, events, ..egui::RawInput::default() };
+        ctx.run_ui(input, |ui| clicked.extend(window_ui(ui, &state, &mut memory)))
+            .drop_without_applying_deltas();
+    }
+    let selected = clicked.iter().find_map(|action| match action {
+        Action::Select(address) => Some(state.plan().text(address)),
+        _ => None,
+    });
+    let selected = selected.unwrap_or_else(|| panic!("no cell was clicked: {clicked:?}"));
+    assert!(selected.starts_with("conv1.weight/"), "{selected}");
+}

@@ -1,7 +1,7 @@
 //! A tensor that is given, not computed: the picture, a weight before training.
 
 use super::pieces::{Spot, map_detail, note_ui, plain_heading_ui};
-use super::sheet::{Item, Sheet, around, legends_ui, row_ui};
+use super::sheet::{Item, Sheet, around_in, legends_ui, row_ui};
 use crate::trace::{Address, TensorId};
 use crate::ui::{
     number,
@@ -27,7 +27,12 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let shape = plan.shape_of(spot.tensor);
     let room = ui.available_size();
     let plane_of = spot.index as usize / shape.plane().max(1);
-    let main = around(view, spot.tensor, spot.image, spot.index);
+    // A parameter as it was given, not as the update leaves it.
+    let plane = |channel: usize| match spot.tensor.is_parameter() {
+        true => Plane::before_update(view, spot.tensor, channel),
+        false => Plane::new(view, spot.tensor, spot.image, channel),
+    };
+    let main = around_in(view, plane(plane_of), spot.index);
     let several = shape.plane() > 1 && shape.planes() > 1;
     // One plane alone, above a row of others, above two.
     let share = match (several, shape.planes().min(BESIDE) > 8) {
@@ -43,16 +48,21 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
         let shown = start..(start + BESIDE).min(count);
         let most = if shown.len() > 8 { 8 } else { shown.len() };
         let sheet = |channel: usize| {
-            let plane = Plane::new(view, spot.tensor, spot.image, channel);
             let detail = map_detail(view, spot.tensor, channel);
             let name = detail.split(" · ").next().unwrap_or_default().to_owned();
             let own = (channel == plane_of).then_some(spot.index as usize % shape.plane());
-            Sheet::map(plane, name, "").focus(own).at_most(18.0)
+            Sheet::map(plane(channel), name, "").focus(own).at_most(18.0)
         };
         let shown: Vec<usize> = shown.collect();
         for (row, channels) in shown.chunks(most).enumerate() {
             let items: Vec<Item> = channels.iter().map(|&channel| sheet(channel).into()).collect();
-            row_ui(ui, view, row + 1, &items, vec2(room.x, if shown.len() > 8 { 0.14 } else { 0.17 } * room.y));
+            row_ui(
+                ui,
+                view,
+                row + 1,
+                &items,
+                vec2(room.x, if shown.len() > 8 { 0.14 } else { 0.17 } * room.y),
+            );
         }
         if shown.len() < count {
             let (shown, all) = (shown.len().to_string(), count.to_string());
@@ -60,7 +70,7 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
             ui.label(RichText::new(words).small().color(view.theme.text_weak));
         }
     }
-    let legend: [Item; 1] = [around(view, spot.tensor, spot.image, spot.index).into()];
+    let legend: [Item; 1] = [around_in(view, plane(plane_of), spot.index).into()];
     legends_ui(ui, view, &legend);
     ui.add_space(space::XS);
     let value = view.state.trace().value(spot.tensor, spot.image, spot.index);
