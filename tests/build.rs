@@ -286,4 +286,5 @@ fn a_pool_is_switched_where_one_looks_at_it() {
     apply(&mut state, Action::Undo);
     assert_eq!(state.scores(), before.0);
     assert_eq!(state.model().params, before.1.params);
+    assert_eq!(state.cursor.text(state.plan()), "fwd/pool1/k0/(3,5)", "undo keeps the place");
 }

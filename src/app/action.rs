@@ -753,6 +753,7 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
         // Of the inputs before.
         work::stop(state);
     }
+    let place = state.cursor.text(state.plan());
     let before = std::mem::replace(&mut state.inputs, inputs);
     let is_other_run = !before.is_same_training(&state.inputs);
     let left = std::mem::replace(&mut state.run, run);
@@ -778,7 +779,9 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
         Change::Renew => true,
         Change::Edit => is_other_run && (before.training.is_some() || after.training.is_some()),
         Change::Stroke { .. } => false,
-        Change::Undo | Change::Redo => is_other_model || before.picture.name != after.picture.name,
+        Change::Undo | Change::Redo => {
+            before.model.name != after.model.name || before.picture.name != after.picture.name
+        }
     };
     let other_weights = !Arc::ptr_eq(&before.model.params, &after.model.params);
     let notes = match change {
@@ -818,7 +821,7 @@ fn take_over(state: &mut AppState, change: Change, derived: Result<Derived, Stri
     if is_fresh {
         fresh(state);
     } else if !is_same_plan {
-        keep_place(state);
+        keep_place(state, &place);
     } else if state.in_stroke && other_weights {
         from_the_first_step(state);
     }
@@ -870,18 +873,10 @@ fn from_the_first_step(state: &mut AppState) {
     }
 }
 
-/// After the plan has changed: the cursor stays where it was if that place is still there.
-fn keep_place(state: &mut AppState) {
-    let plan = state.plan().clone();
-    if state.cursor.at() > plan.run_len() {
-        state.cursor = Cursor::new(state.cursor.grain());
-    }
-    // Aligns the cursor with the units of the plan.
+/// After the plan has changed: the cursor stays at its place, by the address, if that is still there.
+fn keep_place(state: &mut AppState, place: &str) {
     let grain = state.cursor.grain();
-    if let Some(address) = state.cursor.address(&plan) {
-        state.cursor.go(&plan, Move::Seek(address));
-    }
-    debug_assert_eq!(state.cursor.grain(), grain);
+    state.cursor = Cursor::parse(state.plan(), place).unwrap_or_else(|_| Cursor::new(grain));
     state.selected = None;
     state.trail.clear();
     state.trail_ahead.clear();
@@ -951,6 +946,7 @@ fn become_at_once(state: &mut AppState, action: BuildAction) -> Vec<Effect> {
             let inputs = inputs_with(state, model);
             let place = state.cursor.text(state.plan());
             let effects = set_inputs(state, inputs, Change::Edit);
+            // In training a changed network begins anew, but is looked at in the same place.
             if let Ok(cursor) = Cursor::parse(state.plan(), &place) {
                 state.cursor = cursor;
             }
