@@ -5,7 +5,7 @@ use crate::app::{
     Action, AppState,
     command::{ALIASES, COMMANDS, Group, Shortcut, command},
 };
-use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 
 /// egui's form of a shortcut.
 pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
@@ -17,6 +17,27 @@ pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
         modifiers |= Modifiers::SHIFT;
     }
     Some(KeyboardShortcut::new(modifiers, Key::from_name(shortcut.key)?))
+}
+
+/// A shortcut as it stands on the keys: `Ctrl+→`, `[`.
+pub fn words(ctx: &Context, shortcut: &Shortcut) -> Option<String> {
+    let shortcut = keyboard_shortcut(shortcut)?;
+    let sign = match shortcut.logical_key {
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        _ => shortcut.logical_key.name(),
+    };
+    let text = ctx.format_shortcut(&shortcut);
+    Some(
+        text.strip_suffix(shortcut.logical_key.name())
+            .map_or_else(|| text.clone(), |held| format!("{held}{sign}")),
+    )
 }
 
 /// The actions of the keys that were pressed. While a text is being typed, only Escape and what

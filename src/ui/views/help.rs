@@ -4,7 +4,7 @@ use crate::app::{
     Action,
     command::{COMMANDS, Group},
 };
-use crate::ui::{keys::keyboard_shortcut, theme, view::View};
+use crate::ui::{keys, theme, view::View};
 use egui::{Align2, Grid, RichText, ScrollArea, Ui, Window, vec2};
 
 /// Draws the overview over the window.
@@ -20,9 +20,9 @@ pub fn help_ui(ui: &mut Ui, view: &View) {
             ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
                 ui.horizontal_top(|ui| {
                     for groups in [
-                        &[Group::Step, Group::Edit][..],
-                        &[Group::Grain, Group::File],
-                        &[Group::Follow, Group::View],
+                        &[Group::Step, Group::File][..],
+                        &[Group::Grain, Group::Follow],
+                        &[Group::Edit, Group::View],
                     ] {
                         ui.vertical(|ui| groups.iter().for_each(|group| group_ui(ui, view, *group)));
                         ui.add_space(18.0);
@@ -39,9 +39,8 @@ fn group_ui(ui: &mut Ui, view: &View, group: Group) {
     ui.label(RichText::new(view.text(group.key())).font(theme::title_font()).color(view.theme.accent));
     Grid::new(group.key()).num_columns(2).min_row_height(18.0).spacing([12.0, 5.0]).show(ui, |ui| {
         for command in COMMANDS.iter().filter(|command| command.group == group) {
-            let keys = command.shortcut.as_ref().and_then(keyboard_shortcut);
+            let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys));
             let Some(keys) = keys else { continue };
-            let keys = ui.ctx().format_shortcut(&keys);
             ui.label(RichText::new(keys).font(theme::mono_font()).color(view.theme.text_strong));
             ui.label(view.text(&format!("cmd.{}", command.id)));
             ui.end_row();

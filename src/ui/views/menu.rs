@@ -10,7 +10,7 @@ use crate::nn::{
     Mode,
     optimizer::{Optimizer, Rule},
 };
-use crate::ui::{keys::keyboard_shortcut, view::View};
+use crate::ui::{keys, view::View};
 use egui::{Button, DragValue, RichText, ScrollArea, Ui};
 
 /// Draws the menus, side by side.
@@ -60,8 +60,7 @@ fn commands_ui(ui: &mut Ui, view: &View, group: Group) {
 }
 
 fn command_ui(ui: &mut Ui, view: &View, command: &Command) {
-    let keys = command.shortcut.as_ref().and_then(keyboard_shortcut);
-    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
     let undo = &view.state.undo;
     let enabled = match command.id {
         "undo" => undo.can_undo(),

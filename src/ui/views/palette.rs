@@ -4,7 +4,7 @@ use crate::app::{
     Action, Lang, ThemeChoice,
     palette::{Offer, is_address, offers},
 };
-use crate::ui::{keys::keyboard_shortcut, strings::Words, theme, theme::space, view::View};
+use crate::ui::{keys, strings::Words, theme, theme::space, view::View};
 use egui::{Button, Id, Key, Modal, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
@@ -131,7 +131,9 @@ fn lines(ui: &Ui, view: &View, text: &str) -> Vec<Line> {
         let sought = format!("{name} {other}");
         if let Some(score) = pattern.score(Utf32Str::new(&sought, &mut letters), &mut matcher) {
             let keys = match offer {
-                Offer::Command(command) => command.shortcut.as_ref().and_then(keyboard_shortcut),
+                Offer::Command(command) => {
+                    command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys))
+                }
                 Offer::Stage(_)
                 | Offer::Bookmark(_)
                 | Offer::Model(_)
@@ -140,7 +142,7 @@ fn lines(ui: &Ui, view: &View, text: &str) -> Vec<Line> {
                 | Offer::Theme(_)
                 | Offer::Lang(_) => None,
             };
-            let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+            let keys = keys.unwrap_or_default();
             found.push((score, Line { name, kind, keys, action: offer.action(view.state) }));
         }
     }

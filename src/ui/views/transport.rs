@@ -5,7 +5,7 @@ use crate::app::{
     command::{Command, command},
 };
 use crate::trace::{Grain, Move};
-use crate::ui::{keys::keyboard_shortcut, number::thousands, view::View};
+use crate::ui::{keys, number::thousands, view::View};
 use egui::{Button, ComboBox, RichText, Role, Slider, Ui, WidgetInfo, vec2};
 
 /// Draws it.
@@ -32,8 +32,7 @@ pub fn transport_ui(ui: &mut Ui, view: &View) {
 fn button_ui(ui: &mut Ui, view: &View, command: &Command) {
     let playing = view.state.playback.playing;
     let icon = if command.id == "play" && playing { "⏸" } else { command.icon };
-    let keys = command.shortcut.as_ref().and_then(keyboard_shortcut);
-    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
     let name = view.text(&format!("cmd.{}", command.id));
     let mut text = RichText::new(icon).size(if command.id == "play" { 19.0 } else { 17.0 });
     if command.id == "play" {

@@ -9,7 +9,7 @@ use crate::app::{
     command::{Command, command},
 };
 use crate::trace::Address;
-use crate::ui::{keys::keyboard_shortcut, say, theme, theme::space, view::View};
+use crate::ui::{keys, say, theme, theme::space, view::View};
 use egui::{Button, Response, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws it.
@@ -81,8 +81,7 @@ fn link_ui(ui: &mut Ui, view: &View, cell: &Address) {
 fn command_ui(ui: &mut Ui, view: &View, id: &str) {
     let Some(command) = command(id) else { return };
     let Command { icon, action, shortcut, .. } = command;
-    let keys = shortcut.as_ref().and_then(keyboard_shortcut);
-    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let keys = shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
     let words = view.text(&format!("cmd.{id}"));
     let response = ui.button(*icon).on_hover_text(format!("{words}  ({keys})"));
     name(&response, Role::Button, &words);
