@@ -7,7 +7,7 @@
 use super::address::{Address, Grain, Pass, Place};
 use super::rules;
 use super::term::{Operand, Term};
-use crate::nn::{Layer, Mode, Network, Part, dropout::Stream, optimizer::Optimizer};
+use crate::nn::{Layer, Mode, Network, Part, conv::Conv2d, dropout::Stream, optimizer::Optimizer};
 use crate::tensor::{Shape, ShapeError};
 use serde::{Deserialize, Serialize};
 use std::{ops::Range, sync::Arc};
@@ -464,6 +464,11 @@ impl Plan {
         } else {
             TensorId::loss(Part::Dx)
         }
+    }
+
+    /// The gradient of the sum of products of layer `l`, a convolution: divided where it normalizes.
+    pub fn sum_gradient_of(&self, l: usize, spec: &Conv2d) -> TensorId {
+        if spec.normalize { TensorId::layer(l, Part::Ds) } else { self.output_gradient_of(l) }
     }
 
     /// The random stream of a training step.

@@ -1,7 +1,6 @@
 //! The input gradient of a convolution found the other way: each output gradient spread through the filter, where
 //! the plan gathers.
 
-use super::plan::TensorId;
 use super::values::Trace;
 use crate::nn::{Op, Part};
 
@@ -12,9 +11,7 @@ impl Trace {
     /// output gradient has not been computed.
     pub fn scattered(&self, l: usize, image: u32, [c, p, q]: [usize; 3]) -> Option<f32> {
         let Op::Conv2d(spec) = &self.plan().layer(l).op else { return None };
-        let gradient =
-            if spec.normalize { TensorId::layer(l, Part::Ds) } else { self.plan().output_gradient_of(l) };
-        let dy = self.tensor(gradient)?;
+        let dy = self.tensor(self.plan().sum_gradient_of(l, spec))?;
         let w = self.params().0[l].get(Part::Weight)?;
         let (rows, cols) = (spec.window.rows, spec.window.cols);
         let (group, within) = (c / spec.group_in(), c % spec.group_in());

@@ -274,16 +274,34 @@ impl Trace {
         self.plan.last_writer(operand, self.time)
     }
 
+    /// The running value of a cell of a batch's gradient after each of the first images, each going on from the one
+    /// before; empty where the address is of no such cell. One fold over all of them.
+    pub fn by_image(&self, address: &Address, images: u32) -> Vec<f32> {
+        let Place::Stage(s) = address.place else { return Vec::new() };
+        let stage = &self.plan.stages()[s as usize];
+        match rules::start(&self.plan, stage) {
+            Start::ImageBefore => self.image_by_image(address, stage.terms, images).collect(),
+            Start::Number(_) | Start::BeforeUpdate => Vec::new(),
+        }
+    }
+
+    fn image_by_image(&self, address: &Address, terms: u32, images: u32) -> impl Iterator<Item = f32> {
+        (0..images).scan(0.0, move |running, image| {
+            let one = Address { image, grain: Grain::Cell, ..*address };
+            *running = self.fold_from(*running, &one, terms, |_| {});
+            Some(*running)
+        })
+    }
+
     /// What a cell starts from.
     fn start(&self, address: &Address) -> f32 {
         let Place::Stage(s) = address.place else { return 0.0 };
         let stage = &self.plan.stages()[s as usize];
         match rules::start(&self.plan, stage) {
             Start::Number(number) => number,
-            Start::ImageBefore => (0..address.image).fold(0.0, |running, image| {
-                let before = Address { image, grain: Grain::Cell, ..*address };
-                self.fold_from(running, &before, stage.terms, |_| {})
-            }),
+            Start::ImageBefore => {
+                self.image_by_image(address, stage.terms, address.image).last().unwrap_or(0.0)
+            }
             Start::BeforeUpdate => match stage.tensor.owner {
                 Owner::Layer(l) => {
                     let parts = [Some(&self.params.0[l as usize]), self.moments.layers.get(l as usize)];

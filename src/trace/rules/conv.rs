@@ -34,11 +34,6 @@ pub(super) fn stages(plan: &Plan, l: usize, spec: &Conv2d, pass: Pass, push: Pus
     }
 }
 
-/// The gradient that the sum of products has: divided where the convolution normalizes.
-fn sum_gradient(plan: &Plan, l: usize, spec: &Conv2d) -> TensorId {
-    if spec.normalize { TensorId::layer(l, Part::Ds) } else { plan.output_gradient_of(l) }
-}
-
 /// Number of the weight (o, c, u, v).
 fn weight_index(spec: &Conv2d, o: usize, c: usize, [u, v]: [usize; 2]) -> usize {
     Shape(spec.weight_shape()).flat([o, c, u, v])
@@ -82,7 +77,7 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
             let (image, m) = site.image_and_rest(rows * cols);
             let ij = [m / cols, m % cols];
             let channel = o / spec.group_out() * spec.group_in() + c;
-            let ds = cell(sum_gradient(site.plan, l, spec), image, layer.output, [o, ij[0], ij[1]]);
+            let ds = cell(site.plan.sum_gradient_of(l, spec), image, layer.output, [o, ij[0], ij[1]]);
             let x =
                 spec.window.tap(ij, uv).map_or(ZERO, |[p, q]| cell(x, image, layer.input, [channel, p, q]));
             Term::two(TermOp::MulAdd, ds, x)
@@ -96,7 +91,7 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
         _ => {
             let (channel, (o, uv)) = (b, split(spec, site.m));
             let o = channel / spec.group_in() * spec.group_out() + o;
-            let ds = sum_gradient(site.plan, l, spec);
+            let ds = site.plan.sum_gradient_of(l, spec);
             let ds = spec
                 .window
                 .window_of([i, j], uv)
@@ -127,7 +122,7 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
     let Reading { plan, stage, tensor, .. } = *reading;
     let layer = plan.layer(l);
     let own = |part| TensorId::layer(l, part);
-    let (x, ds) = (Plan::input_of(l), sum_gradient(plan, l, spec));
+    let (x, ds) = (Plan::input_of(l), plan.sum_gradient_of(l, spec));
     let [a, b, i, j] = reading.at();
     let [kh, kw] = [spec.window.rows.kernel, spec.window.cols.kernel];
     let [rows, cols] = spec.window.out();

@@ -249,8 +249,9 @@ impl<'a> Activation<'a> {
             if done > 0 {
                 ui.label(strong(view.fill(key, &numbers)));
             }
-            let (arrived, killed) = self.killed();
-            if pass == Pass::Bwd && arrived > 0 {
+            if pass == Pass::Bwd
+                && let (arrived @ 1.., killed) = self.killed()
+            {
                 let numbers = [("killed", killed.to_string()), ("arrived", arrived.to_string())];
                 let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
                 ui.label(strong(view.fill("closeup.act_killed", &numbers)));

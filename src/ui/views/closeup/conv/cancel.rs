@@ -1,7 +1,6 @@
 //! How much of a sum's products cancels out, and what each image of a batch brings.
 
 use super::look::Look;
-use crate::trace::{Address, Grain};
 use crate::ui::{
     number,
     theme::{space, text_size},
@@ -64,9 +63,8 @@ fn images_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
             .map(|n| look.brought(n * positions, look.fold.steps.len().min((n + 1) * positions)).value)
             .collect()
     } else {
-        let fold =
-            |image| view.state.trace().cell(&Address { image, grain: Grain::Cell, term: 0, ..look.focus });
-        let before = (0..look.focus.image).map(fold).map(|fold| fold.value - fold.start);
+        let after = view.state.trace().by_image(&look.focus, look.focus.image);
+        let before = after.iter().scan(0.0, |start, &value| Some(value - std::mem::replace(start, value)));
         before.chain([look.brought(0, look.fold.steps.len()).value]).collect()
     };
     let most = brought.iter().map(|value| value.abs()).fold(0.0, f32::max);

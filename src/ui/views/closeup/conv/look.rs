@@ -106,8 +106,7 @@ impl<'a> Look<'a> {
 
     /// The gradient that the sum of products has.
     pub fn sum_gradient(&self) -> TensorId {
-        let plan = self.view.state.plan();
-        if self.spec.normalize { self.own(Part::Ds) } else { plan.output_gradient_of(self.l) }
+        self.view.state.plan().sum_gradient_of(self.l, self.spec)
     }
 
     /// A plane of weights as the terms find it: before the update.
