@@ -1,9 +1,9 @@
 //! What a network looks at: each method against the trace, a hand computation, or a law that it must keep.
 
 use convstep::attribution::{
-    Ascent, AscentRules, Exciting, Fill, Integrated, Look, Method, Occlusion, Patch, PixelRange, Probe, Rect,
-    Settings, Unit, grad_cam, gradient, randomised, rank_correlation, receptive_field, strongest,
-    usual_layer,
+    Ascent, AscentRules, Attribution, AttributionSettings, Fill, Integrated, Method, Occlusion, Patch,
+    PixelRange, Probe, Rect, TopActivations, Unit, grad_cam, gradient, randomised, rank_correlation,
+    receptive_field, strongest, usual_layer,
 };
 use convstep::data::Generated;
 use convstep::model_io::{Model, bundled};
@@ -78,7 +78,7 @@ fn range_of(model: &Model) -> PixelRange {
     PixelRange::new(model.network.input[0], |c, pixel| model.architecture.preprocess.value(c, pixel))
 }
 
-fn finish(look: &mut Look, probe: &Probe) {
+fn finish(look: &mut Attribution, probe: &Probe) {
     while !look.is_done() {
         assert!(look.step(probe, Watch::NONE).expect("fits"), "nobody stops it");
     }
@@ -379,9 +379,9 @@ fn every_method_makes_the_same_map_twice_and_stops_when_told() {
     let (model, x, class) = example("shapes", Generated::Shapes, 4);
     let probe = Probe::new(&model.network, &model.params, Unit::Score(class)).expect("a unit");
     for method in Method::ALL {
-        let mut settings = Settings::usual(method, model.network.input);
+        let mut settings = AttributionSettings::usual(method, model.network.input);
         (settings.steps, settings.ascent.steps) = (4, 3);
-        let begin = || Look::new(&probe, settings, x.clone(), range_of(&model)).expect("fits");
+        let begin = || Attribution::new(&probe, settings, x.clone(), range_of(&model)).expect("fits");
         let (mut one, mut other) = (begin(), begin());
         let stop = Watch { told: &|_| false, ..Watch::NONE };
         // Starting an ascent takes no pass; its first step does.
@@ -435,7 +435,7 @@ fn the_most_exciting_pictures_come_first_with_the_patch_that_excites() {
     };
     let pictures = [dot(1, 1, 0.5), dot(2, 4, 0.9), dot(3, 3, f32::NAN), dot(4, 2, 0.7), dot(1, 1, 0.9)];
     let probe = Probe::new(&net, &params, Unit::Channel { layer: 1, channel: 0 }).expect("a unit");
-    let mut search = Exciting::new(3);
+    let mut search = TopActivations::new(3);
     for (index, picture) in pictures.iter().enumerate() {
         assert!(search.offer(&probe, index as u64, picture, Watch::NONE));
     }

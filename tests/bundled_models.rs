@@ -1,7 +1,7 @@
 //! The bundled classifiers know what they were trained for: fresh examples and every bundled sample.
 
 use convstep::{
-    data::{Content, Fit, Generated, Ground, SAMPLES, samples},
+    data::{Background, Content, Fit, Generated, SAMPLES, samples},
     model_io::bundled,
     nn::{Mode, dropout::Stream},
     train::{Report, class_of, evaluate, stack},
@@ -44,7 +44,7 @@ fn every_bundled_sample_of_a_class_is_recognised() {
             let Some(class) = sample.label.filter(|_| sample.name.starts_with(kind)) else { continue };
             let loaded = samples::load(sample.name).expect("bundled");
             assert!(matches!(loaded.content, Content::Picture(_)));
-            let fitted = loaded.input(c, h, w, Fit::default(), Ground::default()).expect("fits");
+            let fitted = loaded.input(c, h, w, Fit::default(), Background::default()).expect("fits");
             let x = model.input_from_pixels(&fitted.tensor).expect("fits");
             let values = model.network.forward(&model.params, &x, Mode::Eval, Stream::default());
             let predicted = model.class_name(class_of(values.output().iter().copied()));

@@ -1,7 +1,7 @@
 //! Training from the command line: broken off, killed, taken up again, logged, and tested with `eval`.
 #![cfg(unix)]
 
-use convstep::data::{Dataset, Generated, Part};
+use convstep::data::{Dataset, Generated, Split};
 use convstep::model_io::{Checkpoint, Model};
 use serde_json::Value;
 use std::{
@@ -245,7 +245,7 @@ fn write_folders(folder: &Path, classes: &[&str], of_each: usize) {
     let data = Dataset::generated(Generated::Shapes, 5);
     let mut counts = vec![0; classes.len()];
     for index in 0.. {
-        let example = data.example(Part::Test, index).expect("endless");
+        let example = data.example(Split::Test, index).expect("endless");
         let name = &data.classes()[example.class];
         let Some(class) = classes.iter().position(|class| class == name) else { continue };
         if counts[class] < of_each {

@@ -1,7 +1,8 @@
 //! Pictures from bytes to network input: formats, depths, orientation, sizes, hostile input, samples.
 
 use convstep::data::{
-    Content, Fit, Ground, Loaded, MAX_PIXELS, Picture, PictureError, SAMPLES, fit, preview, samples, shapes,
+    Background, Content, Fit, Loaded, MAX_PIXELS, Picture, PictureError, SAMPLES, fit, preview, samples,
+    shapes,
 };
 use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
@@ -70,13 +71,13 @@ fn sixteen_bits_are_kept_and_rounded_once() {
         assert_eq!(picture.bits(), 16);
         let greys: Vec<u8> = pixels(&picture).iter().map(|p| p[0]).collect();
         assert_eq!(greys, [0, 0, 1, 127, 128, 254, 255, 255]);
-        let input = fit(&picture, 1, 1, 8, Fit::Stretch, Ground::WHITE).unwrap().tensor;
+        let input = fit(&picture, 1, 1, 8, Fit::Stretch, Background::WHITE).unwrap().tensor;
         assert_eq!(input.iter().map(|&v| v as u8).collect::<Vec<_>>(), greys);
     }
     // Two neighbours average before they are rounded: 129 and 385 are 1.5 in all, each alone is 1.
     let image = image::ImageBuffer::from_fn(2, 1, |x, _| image::Luma([[129u16, 385][x as usize]]));
     let picture = decoded(&DynamicImage::ImageLuma16(image), Png);
-    let one = fit(&picture, 1, 1, 1, Fit::Stretch, Ground::WHITE).unwrap().tensor;
+    let one = fit(&picture, 1, 1, 1, Fit::Stretch, Background::WHITE).unwrap().tensor;
     assert_eq!(one[[0, 0, 0, 0]], 1.0);
     let rgba = DynamicImage::ImageRgba8(little_rgba());
     let deep = DynamicImage::ImageRgba16(rgba.to_rgba16());
@@ -280,7 +281,7 @@ fn a_picture_of_the_right_size_passes_unchanged() {
         image::RgbImage::from_fn(32, 32, |x, y| image::Rgb([(x * 8) as u8, (y * 8) as u8, (x * y) as u8]));
     let picture = decoded(&DynamicImage::ImageRgb8(image.clone()), ImageFormat::Png);
     for how in Fit::ALL {
-        let fitted = fit(&picture, 3, 32, 32, how, Ground::WHITE).unwrap();
+        let fitted = fit(&picture, 3, 32, 32, how, Background::WHITE).unwrap();
         for (x, y, pixel) in image.enumerate_pixels() {
             for c in 0..3 {
                 assert_eq!(fitted.tensor[[0, c, y as usize, x as usize]], f32::from(pixel.0[c]));
@@ -294,27 +295,27 @@ fn a_picture_of_the_right_size_passes_unchanged() {
 fn grey_and_colour_convert() {
     let picture =
         Picture::from_rgba("p", 3, 1, vec![255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255]).unwrap();
-    let grey = fit(&picture, 1, 1, 3, Fit::Stretch, Ground::WHITE).unwrap().tensor;
+    let grey = fit(&picture, 1, 1, 3, Fit::Stretch, Background::WHITE).unwrap().tensor;
     assert_eq!(grey.iter().copied().collect::<Vec<_>>(), [76.0, 150.0, 29.0]);
     let grey = image::GrayImage::from_fn(4, 4, |x, y| image::Luma([(x * 60 + y) as u8]));
     let picture = decoded(&DynamicImage::ImageLuma8(grey.clone()), ImageFormat::Png);
-    let rgb = fit(&picture, 3, 4, 4, Fit::Stretch, Ground::WHITE).unwrap().tensor;
+    let rgb = fit(&picture, 3, 4, 4, Fit::Stretch, Background::WHITE).unwrap().tensor;
     for (x, y, pixel) in grey.enumerate_pixels() {
         assert!((0..3).all(|c| rgb[[0, c, y as usize, x as usize]] == f32::from(pixel.0[0])));
     }
     for channels in [0, 2, 4, 64] {
-        let error = fit(&picture, channels, 4, 4, Fit::Stretch, Ground::WHITE).unwrap_err();
+        let error = fit(&picture, channels, 4, 4, Fit::Stretch, Background::WHITE).unwrap_err();
         assert!(error.to_string().contains("1 channel (grey) or 3"), "{error}");
     }
-    assert!(fit(&picture, 1, 0, 4, Fit::Stretch, Ground::WHITE).is_err());
-    assert!(fit(&picture, 1, usize::MAX, usize::MAX, Fit::Stretch, Ground::WHITE).is_err());
+    assert!(fit(&picture, 1, 0, 4, Fit::Stretch, Background::WHITE).is_err());
+    assert!(fit(&picture, 1, usize::MAX, usize::MAX, Fit::Stretch, Background::WHITE).is_err());
 }
 
 #[test]
 fn alpha_is_laid_over_the_ground() {
     let picture =
         Picture::from_rgba("p", 3, 1, vec![10, 20, 30, 255, 10, 20, 30, 0, 200, 100, 0, 51]).unwrap();
-    let ground = Ground([100, 150, 250]);
+    let ground = Background([100, 150, 250]);
     let got = fit(&picture, 3, 1, 3, Fit::Stretch, ground).unwrap().tensor;
     let pixel = |j: usize| [0, 1, 2].map(|c| got[[0, c, 0, j]]);
     assert_eq!(pixel(0), [10.0, 20.0, 30.0]);
@@ -322,7 +323,7 @@ fn alpha_is_laid_over_the_ground() {
     assert_eq!(pixel(2), [120.0, 140.0, 200.0]);
     // The colour of a transparent pixel must not bleed into its neighbours when the picture shrinks.
     let half = Picture::from_rgba("p", 2, 1, vec![0, 0, 0, 255, 255, 0, 255, 0]).unwrap();
-    let got = fit(&half, 3, 1, 1, Fit::Stretch, Ground([0, 255, 0])).unwrap().tensor;
+    let got = fit(&half, 3, 1, 1, Fit::Stretch, Background([0, 255, 0])).unwrap().tensor;
     assert_eq!([0, 1, 2].map(|c| got[[0, c, 0, 0]]), [0.0, 128.0, 0.0]);
 }
 
@@ -332,7 +333,7 @@ fn the_three_fits_see_what_they_say() {
     let bytes = (0..480)
         .flat_map(|_| (0..640).flat_map(|x| [if x < 320 { 0 } else { 255 }; 3].into_iter().chain([255])));
     let picture = Picture::from_rgba("half", 640, 480, bytes.collect()).unwrap();
-    let fitted = |how| fit(&picture, 1, 32, 32, how, Ground([128; 3])).unwrap();
+    let fitted = |how| fit(&picture, 1, 32, 32, how, Background([128; 3])).unwrap();
     let crop = fitted(Fit::CenterCrop);
     assert_eq!((crop.seen.x, crop.seen.y, crop.seen.w, crop.seen.h), (80.0, 0.0, 480.0, 480.0));
     let pad = fitted(Fit::Pad);
@@ -356,7 +357,7 @@ fn extreme_shapes_fit() {
         let picture = Picture::from_rgba("extreme", w, h, bytes).unwrap();
         for how in Fit::ALL {
             for (rows, columns) in [(1, 1), (32, 32), (1, 224), (224, 1)] {
-                let ground = Ground([200, 100, 50]);
+                let ground = Background([200, 100, 50]);
                 let fitted = fit(&picture, 3, rows, columns, how, ground).unwrap();
                 for (c, colour) in [200.0, 100.0, 50.0].into_iter().enumerate() {
                     let plane = fitted.tensor.index_axis(ndarray::Axis(1), c);
@@ -365,7 +366,7 @@ fn extreme_shapes_fit() {
                 assert!(fitted.seen.w > 0.0 && fitted.seen.h > 0.0);
             }
         }
-        let small = preview(&picture, 64, Ground::WHITE);
+        let small = preview(&picture, 64, Background::WHITE);
         assert!(
             small.width <= 64
                 && small.height <= 64
@@ -381,7 +382,7 @@ fn a_large_picture_is_averaged_not_picked() {
     let image =
         image::GrayImage::from_fn(1000, 1000, |x, y| image::Luma([if (x + y) % 2 == 0 { 0 } else { 255 }]));
     let picture = decoded(&DynamicImage::ImageLuma8(image), ImageFormat::Png);
-    let got = fit(&picture, 1, 8, 8, Fit::CenterCrop, Ground::WHITE).unwrap().tensor;
+    let got = fit(&picture, 1, 8, 8, Fit::CenterCrop, Background::WHITE).unwrap().tensor;
     assert!(got.iter().all(|v| (126.0..=129.0).contains(v)), "{got}");
 }
 
@@ -397,11 +398,11 @@ fn the_largest_picture_is_read_and_fitted() {
     let picture = Picture::decode("largest.png", &bytes).unwrap();
     println!("decoded in {:?}", start.elapsed());
     let start = std::time::Instant::now();
-    let fitted = fit(&picture, 3, 32, 32, Fit::CenterCrop, Ground::WHITE).unwrap();
+    let fitted = fit(&picture, 3, 32, 32, Fit::CenterCrop, Background::WHITE).unwrap();
     println!("fitted in {:?}", start.elapsed());
     assert!((fitted.tensor[[0, 0, 16, 16]] - 129.0).abs() < 4.0);
     let start = std::time::Instant::now();
-    preview(&picture, 1024, Ground::WHITE);
+    preview(&picture, 1024, Background::WHITE);
     println!("preview in {:?}", start.elapsed());
 }
 
@@ -412,9 +413,9 @@ fn arrays_are_taken_as_they_are() {
     array.write_npy(&mut bytes).unwrap();
     let loaded = Loaded::decode("a.npy", &bytes).unwrap();
     assert_eq!(loaded.shape(), [2, 3, 4]);
-    let input = loaded.input(2, 3, 4, Fit::CenterCrop, Ground::WHITE).unwrap();
+    let input = loaded.input(2, 3, 4, Fit::CenterCrop, Background::WHITE).unwrap();
     assert_eq!(input.tensor[[0, 1, 2, 3]], 100.5);
-    let error = loaded.input(1, 28, 28, Fit::CenterCrop, Ground::WHITE).unwrap_err().to_string();
+    let error = loaded.input(1, 28, 28, Fit::CenterCrop, Background::WHITE).unwrap_err().to_string();
     assert!(error.contains("[1, 28, 28]") && error.contains("[2, 3, 4]"), "{error}");
     let error = Loaded::decode("a.npy", &bytes[..40]).unwrap_err().to_string();
     assert!(error.starts_with("a.npy: expected"), "{error}");
@@ -428,7 +429,10 @@ fn every_sample_loads_by_its_name() {
         let loaded = samples::load(sample.name).unwrap();
         assert_eq!(loaded.label.as_deref(), sample.label);
         let [c, h, w] = loaded.shape();
-        assert_eq!(loaded.input(c, h, w, Fit::CenterCrop, Ground::WHITE).unwrap().tensor.dim(), (1, c, h, w));
+        assert_eq!(
+            loaded.input(c, h, w, Fit::CenterCrop, Background::WHITE).unwrap().tensor.dim(),
+            (1, c, h, w)
+        );
         assert_eq!(loaded, samples::load(sample.name).unwrap());
     }
     let load = |name| samples::load(name).unwrap();
@@ -442,7 +446,7 @@ fn every_sample_loads_by_its_name() {
 #[test]
 fn a_sample_is_its_generators_example() {
     let input =
-        samples::load("shape-star").unwrap().input(3, 32, 32, Fit::CenterCrop, Ground::WHITE).unwrap();
+        samples::load("shape-star").unwrap().input(3, 32, 32, Fit::CenterCrop, Background::WHITE).unwrap();
     let star = shapes::CLASSES.iter().position(|&name| name == "star").unwrap();
     let made = (0..160).map(|index| shapes::sample(2024, index)).filter(|(_, class)| *class == star);
     assert!(made.into_iter().any(|(pixels, _)| pixels == input.tensor));
@@ -488,11 +492,11 @@ proptest! {
         let picture = Picture::from_rgba("any", w, h, bytes).unwrap();
         for how in Fit::ALL {
             for channels in [1, 3] {
-                let fitted = fit(&picture, channels, rows, columns, how, Ground([seed; 3])).unwrap();
+                let fitted = fit(&picture, channels, rows, columns, how, Background([seed; 3])).unwrap();
                 prop_assert_eq!(fitted.tensor.dim(), (1, channels, rows, columns));
                 prop_assert!(fitted.tensor.iter().all(|v| (0.0..=255.0).contains(v) && v.fract() == 0.0));
             }
-            let seen = fit(&picture, 1, rows, columns, how, Ground::WHITE).unwrap().seen;
+            let seen = fit(&picture, 1, rows, columns, how, Background::WHITE).unwrap().seen;
             if how == Fit::Pad {
                 prop_assert!(seen.x <= 0.0 && seen.y <= 0.0 && seen.x + seen.w >= f64::from(w) - 1e-9 && seen.y + seen.h >= f64::from(h) - 1e-9);
             } else {

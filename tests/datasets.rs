@@ -1,10 +1,10 @@
 //! Data sets from files: every kind is made of generated examples, written, opened, and held against what was written.
 
 use convstep::data::{
-    Augment, DataError, Dataset, Generated, HELD, Opened, Opening, Part, Picture, Progress, open,
+    Augment, DataError, Dataset, Generated, HELD, Opened, Opening, Picture, Progress, Split, open,
 };
 use convstep::tensor::Tensor;
-use convstep::train::Course;
+use convstep::train::BatchSchedule;
 use flate2::{Compression, write::GzEncoder};
 use std::{
     fs,
@@ -68,7 +68,7 @@ fn png(pixels: &Tensor) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn all(data: &Dataset, part: Part) -> Examples {
+fn all(data: &Dataset, part: Split) -> Examples {
     let len = data.len(part).expect("ends");
     let example = |index| data.example(part, index).expect("reads");
     (0..len).map(example).map(|example| (example.pixels, example.class)).collect()
@@ -106,13 +106,13 @@ fn idx_files_are_one_set_packed_or_not() {
         for path in [folder.path(), &folder.path().join("MNIST/raw"), &paths[0]] {
             let data = opened(path).dataset;
             assert_eq!((data.shape(), data.classes().len(), data.names_classes()), ([1, 28, 28], 10, false));
-            assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
-            assert_eq!(data.len(Part::Validation), Some(0));
-            let tests = data.measure(Part::Test, &()).expect("reads").by_class;
+            assert_eq!((all(&data, Split::Train), all(&data, Split::Test)), (train.clone(), test.clone()));
+            assert_eq!(data.len(Split::Validation), Some(0));
+            let tests = data.measure(Split::Test, &()).expect("reads").by_class;
             assert_eq!(tests.iter().map(Vec::len).collect::<Vec<_>>(), [2; 10]);
         }
         // The test pictures alone are a set to train on.
-        assert_eq!(all(&opened(&paths[2]).dataset, Part::Train), test);
+        assert_eq!(all(&opened(&paths[2]).dataset, Split::Train), test);
         assert!(fails(&paths[1]).contains("got that of labels"));
         fs::remove_file(&paths[3]).expect("removes");
         assert!(fails(folder.path()).contains("expected its labels beside it"));
@@ -168,7 +168,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
             }
             let Opened { dataset: data, skipped } = within(path, held).expect("opens");
             assert_eq!(data.shape(), [3, 32, 32]);
-            for (part, expected) in [(Part::Train, &train), (Part::Test, &test)] {
+            for (part, expected) in [(Split::Train, &train), (Split::Test, &test)] {
                 assert_eq!(sorted(&all(&data, part), data.classes()), sorted(expected, &names));
             }
             assert_eq!(skipped.len(), 1);
@@ -177,7 +177,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
         }
     }
     let grey = open(&archive, Some([1, 20, 24]), &()).expect("opens").dataset;
-    assert_eq!(grey.example(Part::Train, 0).expect("reads").pixels.dim(), (1, 1, 20, 24));
+    assert_eq!(grey.example(Split::Train, 0).expect("reads").pixels.dim(), (1, 1, 20, 24));
     let error = within(&archive, 100 << 10).expect_err("too large").to_string();
     assert!(error.contains("; unpack"), "{error}");
 }
@@ -190,8 +190,8 @@ fn pictures_of_many_sizes_take_the_most_common() {
         write(folder.path(), name, &png(&grey(h, w)));
     }
     let data = opened(folder.path()).dataset;
-    assert_eq!((data.shape(), data.len(Part::Train)), ([1, 5, 7], Some(4)));
-    assert_eq!(data.example(Part::Train, 1).expect("reads").pixels, grey(5, 7));
+    assert_eq!((data.shape(), data.len(Split::Train)), ([1, 5, 7], Some(4)));
+    assert_eq!(data.example(Split::Train, 1).expect("reads").pixels, grey(5, 7));
 }
 
 /// Counts, and stops after so many.
@@ -262,17 +262,17 @@ fn a_course_over_a_loaded_set_shows_each_example_once_in_every_pass() {
     let path = write(folder.path(), "train-images-idx3-ubyte", &images);
     write(folder.path(), "train-labels-idx1-ubyte", &labels);
     let data = opened(&path).dataset;
-    let course =
-        |epoch_len, augment| Course { data: data.clone(), seed: 4, epoch_len, batch_len: 4, augment };
-    let epoch = |course: &Course, epoch| -> Examples {
-        (0..course.batches()).flat_map(|batch| course.batch(epoch, batch).expect("reads")).collect()
+    let schedule =
+        |epoch_len, augment| BatchSchedule { data: data.clone(), seed: 4, epoch_len, batch_len: 4, augment };
+    let epoch = |schedule: &BatchSchedule, epoch| -> Examples {
+        (0..schedule.batches()).flat_map(|batch| schedule.batch(epoch, batch).expect("reads")).collect()
     };
     let order = |seen: &[(Tensor, usize)]| -> Vec<usize> {
         seen.iter()
             .map(|example| train.iter().position(|other| other == example).expect("of the set"))
             .collect()
     };
-    let whole = course(25, Augment::default());
+    let whole = schedule(25, Augment::default());
     let orders: Vec<Vec<usize>> = (0..3).map(|e| order(&epoch(&whole, e))).collect();
     for order in &orders {
         let mut sorted = order.clone();
@@ -284,12 +284,12 @@ fn a_course_over_a_loaded_set_shows_each_example_once_in_every_pass() {
     assert_eq!(whole.batch_at(2 * 7 + 3), whole.batch(2, 3));
     // Epochs of another length go through the same passes.
     for len in [10, 40] {
-        let course = course(len, Augment::default());
-        let seen: Examples = (0..75_u64.div_ceil(len)).flat_map(|e| epoch(&course, e)).collect();
+        let schedule = schedule(len, Augment::default());
+        let seen: Examples = (0..75_u64.div_ceil(len)).flat_map(|e| epoch(&schedule, e)).collect();
         assert_eq!(order(&seen[..75]), orders.concat());
     }
     // In another pass an example varies in another way.
-    let varied = course(25, Augment { shift: 3, ..Augment::default() });
+    let varied = schedule(25, Augment { shift: 3, ..Augment::default() });
     let of = |e: u64, example: usize| {
         let place = orders[e as usize].iter().position(|k| *k == example).expect("comes");
         epoch(&varied, e)[place].0.clone()
@@ -325,12 +325,12 @@ fn cifar_batches_are_one_set_held_or_on_disk() {
         let hundred = within(&hundred, held).expect("opens").dataset;
         assert_eq!((hundred.classes().len(), hundred.names_classes()), (100, false));
         for data in [ten, hundred] {
-            assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
+            assert_eq!((all(&data, Split::Train), all(&data, Split::Test)), (train.clone(), test.clone()));
         }
     }
-    assert_eq!(all(&opened(&first).dataset, Part::Train), train[..25]);
+    assert_eq!(all(&opened(&first).dataset, Split::Train), train[..25]);
     let unnamed = write(folder.path(), "some.bin", &batch(&test, 2));
-    assert_eq!(all(&opened(&unnamed).dataset, Part::Train), test);
+    assert_eq!(all(&opened(&unnamed).dataset, Split::Train), test);
     for (name, bytes, says) in [
         ("data_batch_9.bin", batch(&test, 1)[..3000].to_vec(), "expected a multiple of 3073 bytes"),
         ("odd.bin", vec![1; 100], "3073 bytes (CIFAR-10) or 3074"),
@@ -372,7 +372,7 @@ fn tables_are_read_whatever_their_form() {
         }
         let data = opened(folder.path()).dataset;
         assert_eq!((data.shape(), data.classes().len()), ([1, 28, 28], 10));
-        assert_eq!((all(&data, Part::Train), all(&data, Part::Test)), (train.clone(), test.clone()));
+        assert_eq!((all(&data, Split::Train), all(&data, Split::Test)), (train.clone(), test.clone()));
     }
     // As Kaggle gives MNIST away: what is to be labelled has no labels.
     let folder = folder();
@@ -380,7 +380,7 @@ fn tables_are_read_whatever_their_form() {
     let head = (0..784).map(|k| format!("pixel{k}")).collect::<Vec<_>>().join(",");
     write(folder.path(), "test.csv", format!("{head}\n{}\n", vec!["0"; 784].join(",")).as_bytes());
     let Opened { dataset, skipped } = opened(folder.path());
-    assert_eq!(all(&dataset, Part::Train), train);
+    assert_eq!(all(&dataset, Split::Train), train);
     assert_eq!(skipped.iter().map(|skipped| skipped.name.as_str()).collect::<Vec<_>>(), ["test.csv"]);
     assert!(fails(&folder.path().join("test.csv")).contains("784 columns, which are pixels alone"));
     // Colours, and classes with names.
@@ -391,7 +391,7 @@ fn tables_are_read_whatever_their_form() {
     let data = opened(&path).dataset;
     assert_eq!((data.shape(), data.names_classes()), ([3, 32, 32], true));
     let all_names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    assert_eq!(sorted(&all(&data, Part::Train), data.classes()), sorted(&coloured, &all_names));
+    assert_eq!(sorted(&all(&data, Split::Train), data.classes()), sorted(&coloured, &all_names));
     for (text, says) in [
         (
             "label,a,b,c,d\n1,2,3,4,256\n",
@@ -426,12 +426,12 @@ fn what_is_too_large_stays_on_disk_or_is_refused() {
     const LITTLE: u64 = 10_000;
     for path in [&plain, &unpacked] {
         let data = within(path, LITTLE).expect("opens").dataset;
-        assert_eq!(all(&data, Part::Train), train);
+        assert_eq!(all(&data, Split::Train), train);
     }
     // A file that has changed since gives a line, not other numbers.
     let data = within(&unpacked, LITTLE).expect("opens").dataset;
     write(folder.path(), "c.csv", &text[..text.len() / 2]);
-    let error = data.example(Part::Train, 39).expect_err("cut short").to_string();
+    let error = data.example(Split::Train, 39).expect_err("cut short").to_string();
     assert!(error.contains("as it was"), "{error}");
     for (path, says) in [(&packed, "unpack it first"), (&csv, "fills at most 0 MB, got more; unpack")] {
         let error = within(path, LITTLE).expect_err("too large").to_string();
@@ -486,7 +486,7 @@ proptest::proptest! {
         let path = write(folder.path(), name, &bytes);
         let path = if kind == 2 { folder.path().join("t-images-idx3-ubyte") } else { path };
         match open(&path, None, &()) {
-            Ok(Opened { dataset, .. }) => drop(all(&dataset, Part::Train)),
+            Ok(Opened { dataset, .. }) => drop(all(&dataset, Split::Train)),
             Err(error) => {
                 let line = error.to_string();
                 proptest::prop_assert!(!line.contains('\n') && line.contains("expected"), "{}", line);
@@ -508,7 +508,7 @@ fn real_sets_open_where_they_are() {
         };
         let Opened { dataset: data, skipped } = opened(Path::new(&path));
         assert_eq!((data.shape(), data.classes().len(), skipped), (shape, 10, vec![]));
-        assert_eq!((data.len(Part::Train), data.len(Part::Test)), (Some(train), Some(test)));
+        assert_eq!((data.len(Split::Train), data.len(Split::Test)), (Some(train), Some(test)));
         println!("{:?}", data.statistics().expect("measures"));
     }
 }

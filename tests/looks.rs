@@ -2,7 +2,7 @@
 
 use convstep::app::{Action, AppState, DataAction, Effect, LooksAction, Page, Subject, apply, settle};
 use convstep::attribution::{Method, Unit, rank_correlation};
-use convstep::data::Part;
+use convstep::data::Split;
 use convstep::nn::Watch;
 
 fn act(state: &mut AppState, action: Action) {
@@ -148,14 +148,14 @@ fn the_most_exciting_pictures_are_those_with_the_largest_values() {
     search_for(&mut state, unit);
     let search = state.looks.search.as_ref().expect("begun");
     assert!(!search.is_running() && !search.is_stale(&state) && search.error.is_none());
-    assert_eq!((search.unit, search.part, search.seen(), search.best().len()), (unit, Part::Train, 2000, 9));
+    assert_eq!((search.unit, search.part, search.seen(), search.best().len()), (unit, Split::Train, 2000, 9));
     // Of all examples none is left out that has a larger value than the last of the nine.
     let model = state.model();
     let value = |index: u64| {
         let example = search.data.example(search.part, index).expect("an example");
         let x = model.input_from_pixels(&example.pixels).expect("fits");
         let values = model.network.forward(&model.params, &x, convstep::nn::Mode::Eval, Default::default());
-        let y = values.layers[0].get(convstep::nn::Part::Out).expect("an output");
+        let y = values.layers[0].get(convstep::nn::Split::Out).expect("an output");
         y.indexed_iter().filter(|(at, _)| at.1 == 1).map(|(_, y)| *y).fold(f32::NEG_INFINITY, f32::max)
     };
     for excited in search.best() {

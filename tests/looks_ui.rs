@@ -3,7 +3,7 @@
 
 use convstep::{
     app::{Action, AppState, Effect, Lang, LooksAction, Page, Subject, apply, settle},
-    attribution::{Method, Settings, Unit},
+    attribution::{AttributionSettings, Method, Unit},
     data::{Content, Loaded},
     model_io::{Architecture, Model},
     nn::{Watch, init::Init},
@@ -85,7 +85,7 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     assert!(harness.query_by_label("What excites conv2:k3 most").is_some());
     assert!(harness.query_by_label("2000 of 2000 examples looked at: Shapes, training part").is_some());
     let search = harness.state().state.looks.search.as_ref().expect("begun");
-    let label = |excited: &convstep::attribution::Excited| {
+    let label = |excited: &convstep::attribution::TopActivation| {
         let example = search.data.example(search.part, excited.index).expect("an example");
         let (at, size) = (excited.patch.at, excited.patch.size);
         format!(
@@ -191,7 +191,7 @@ fn what_is_not_finite_is_magenta_in_every_map() {
     let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
     let choose = |harness: &mut Harness<'static, Program>, method: Method| {
         let state = &mut harness.state_mut().state;
-        let settings = Settings { method, ..state.looks.settings(&state.model().network) };
+        let settings = AttributionSettings { method, ..state.looks.settings(&state.model().network) };
         act(state, Action::Looks(LooksAction::Settings(settings)));
         harness.run_steps(3);
     };
@@ -223,8 +223,10 @@ fn a_cell_that_is_nan_is_told_so_and_not_that_it_is_not_computed() {
     let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
     act(&mut harness.state_mut().state, Action::SetPage(Page::Looks));
     let state = &mut harness.state_mut().state;
-    let settings =
-        Settings { method: Method::GradientTimesInput, ..state.looks.settings(&state.model().network) };
+    let settings = AttributionSettings {
+        method: Method::GradientTimesInput,
+        ..state.looks.settings(&state.model().network)
+    };
     act(state, Action::Looks(LooksAction::Settings(settings)));
     harness.run_steps(3);
     let rect = harness.get_by_label_contains("the map alone, ").rect();

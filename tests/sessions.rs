@@ -146,7 +146,7 @@ fn trained(data: Dataset) -> AppState {
     run(&mut state, [Action::SetOptimizer(ADAM)]);
     train(&mut state, TrainAction::Use(Some(data)));
     let mut training = state.inputs.training.clone().expect("set").with_batch(8);
-    (training.course.epoch_len, training.course.augment.shift) = (80, 2);
+    (training.schedule.epoch_len, training.schedule.augment.shift) = (80, 2);
     train(&mut state, TrainAction::Set(training));
     train(&mut state, TrainAction::StopAt(StopWhen::Accuracy(0.99)));
     train(&mut state, TrainAction::Start(Until::Step(14)));
@@ -211,7 +211,7 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
     // Any earlier step of either line is there again.
     for (line, time) in [(0, 12), (1, 3), (1, 18), (0, 14)] {
         for state in [&mut before, &mut after] {
-            train(state, TrainAction::Line(line));
+            train(state, TrainAction::Branch(line));
             train(state, TrainAction::GoTo(time));
         }
         assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");
@@ -293,7 +293,7 @@ fn weights_that_were_edited_in_training_come_back_with_their_line() {
     assert_eq!(after.inputs, before.inputs);
     for (line, time) in [(2, 12), (2, 15), (1, 15)] {
         for state in [&mut before, &mut after] {
-            train(state, TrainAction::Line(line));
+            train(state, TrainAction::Branch(line));
             train(state, TrainAction::GoTo(time));
         }
         assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");

@@ -2,7 +2,7 @@
 
 use convstep::{
     app::{Action, AppState, DataAction, Effect, Page, Shown, TrainAction, apply, settle},
-    data::{Augment, Content, Dataset, Generated, Opening, Origin, Part, Progress},
+    data::{Augment, Content, Dataset, Generated, Opening, Origin, Progress, Split},
     model_io::bundled,
     nn::Watch,
 };
@@ -70,7 +70,7 @@ fn folders(generated: Generated, classes: usize, n: u64) -> tempfile::TempDir {
 
 /// The data that is trained on.
 fn data(state: &AppState) -> &Dataset {
-    &state.inputs.training.as_ref().expect("training").course.data
+    &state.inputs.training.as_ref().expect("training").schedule.data
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn a_set_is_opened_shown_and_trained_on() {
     assert!(opened.skipped[0].name.ends_with("circle/broken.png"));
     // It is looked at, measured, and not trained on yet.
     let shown = state.shown_data();
-    assert_eq!((shown.classes().len(), shown.origin(Part::Validation)), (8, Origin::KeptBack));
-    let lens = Part::ALL.map(|part| shown.len(part).expect("ends"));
+    assert_eq!((shown.classes().len(), shown.origin(Split::Validation)), (8, Origin::KeptBack));
+    let lens = Split::ALL.map(|part| shown.len(part).expect("ends"));
     assert_eq!(lens.iter().sum::<u64>(), 120);
-    let Some(Ok(measured)) = state.data.measured(&shown, Part::Train) else { panic!("not measured") };
+    let Some(Ok(measured)) = state.data.measured(&shown, Split::Train) else { panic!("not measured") };
     assert_eq!(measured.by_class.iter().map(Vec::len).sum::<usize>() as u64, lens[0]);
     assert!(state.inputs.training.is_none());
     run(&mut state, Action::Train(TrainAction::Use(Some(shown))));
@@ -98,15 +98,15 @@ fn a_set_is_opened_shown_and_trained_on() {
     // The network's classes stand in its own order, which is not that of the folders' names.
     assert_eq!(data(&state).classes(), Generated::Shapes.classes());
     let star = state.model().class_index("star").expect("a class");
-    let measured = data(&state).measure(Part::Train, &()).expect("measures");
-    let of_stars = data(&state).example(Part::Train, measured.by_class[star][0]).expect("reads");
+    let measured = data(&state).measure(Split::Train, &()).expect("measures");
+    let of_stars = data(&state).example(Split::Train, measured.by_class[star][0]).expect("reads");
     assert_eq!(of_stars.class, star);
     // Opened from the page of training, it is trained on at once.
     run(&mut state, Action::Train(TrainAction::Use(None)));
     run(&mut state, Action::SetPage(Page::Training));
     open(&mut state, folder.path());
-    assert_eq!((state.view.page, data(&state).len(Part::Test)), (Page::Training, Some(12)));
-    assert!(state.data.measured(data(&state), Part::Train).is_some());
+    assert_eq!((state.view.page, data(&state).len(Split::Test)), (Page::Training, Some(12)));
+    assert!(state.data.measured(data(&state), Split::Train).is_some());
 }
 
 #[test]
@@ -188,12 +188,12 @@ fn parts_and_classes_are_chosen_of_generated_sets_too() {
     run(&mut state, Action::SetPage(Page::Data));
     assert_eq!(state.shown_data().generator(), Some(Generated::Digits), "as the network looks at grey");
     run(&mut state, Action::Data(DataAction::Show(Shown::Generated(Generated::Shapes))));
-    run(&mut state, Action::Data(DataAction::Part(Part::Test)));
+    run(&mut state, Action::Data(DataAction::Split(Split::Test)));
     run(&mut state, Action::Data(DataAction::Class(Some(3))));
     let shown = state.shown_data();
-    let Some(Ok(measured)) = state.data.measured(&shown, Part::Test) else { panic!("not measured") };
+    let Some(Ok(measured)) = state.data.measured(&shown, Split::Test) else { panic!("not measured") };
     let first = measured.by_class[3][0];
-    assert_eq!(shown.example(Part::Test, first).expect("is made").class, 3);
+    assert_eq!(shown.example(Split::Test, first).expect("is made").class, 3);
     assert_eq!(measured.means.iter().flatten().count(), 8);
     // Another set begins with all classes.
     run(&mut state, Action::Data(DataAction::Show(Shown::Generated(Generated::Digits))));
@@ -204,14 +204,14 @@ fn parts_and_classes_are_chosen_of_generated_sets_too() {
 fn an_example_becomes_the_picture_with_its_label() {
     let mut state = state("digits");
     let shown = state.shown_data();
-    let example = shown.example(Part::Test, 5).expect("is made");
+    let example = shown.example(Split::Test, 5).expect("is made");
     run(&mut state, Action::SetPage(Page::Data));
-    let step = DataAction::StepThrough { data: shown.clone(), part: Part::Test, index: 5 };
+    let step = DataAction::StepThrough { data: shown.clone(), part: Split::Test, index: 5 };
     run(&mut state, Action::Data(step));
     assert_eq!((state.view.page, state.inputs.picture.name.as_str()), (Page::Closeup, "digits test 5"));
     assert!(matches!(state.inputs.picture.content, Content::Picture(_)));
     assert_eq!((&state.fitted.tensor, state.label()), (&example.pixels, example.class));
-    let beyond = DataAction::StepThrough { data: shown.with_split(0.1, 1), part: Part::Test, index: 7 };
+    let beyond = DataAction::StepThrough { data: shown.with_split(0.1, 1), part: Split::Test, index: 7 };
     run(&mut state, Action::Data(beyond));
     assert_eq!(state.inputs.picture.name, "digits test 7");
     run(&mut state, Action::Undo);
@@ -226,20 +226,20 @@ fn seed_share_difficulty_and_variation_are_the_runs() {
     open(&mut state, folder.path());
     let training = state.inputs.training.clone().expect("training");
     let len = |state: &AppState, part| data(state).len(part).expect("ends");
-    assert_eq!((len(&state, Part::Validation), training.validation), (10, 0.1));
+    assert_eq!((len(&state, Split::Validation), training.validation), (10, 0.1));
     run(&mut state, Action::Train(TrainAction::Set(training.with_validation(0.3))));
-    assert_eq!((len(&state, Part::Train), len(&state, Part::Validation)), (60, 30));
+    assert_eq!((len(&state, Split::Train), len(&state, Split::Validation)), (60, 30));
     let before = data(&state).clone();
     run(&mut state, Action::Train(TrainAction::Seed(9)));
     let training = state.inputs.training.clone().expect("training");
-    assert_eq!((training.course.seed, state.inputs.seed, state.plan().setup().seed), (9, 9, 9));
-    assert!(*data(&state) != before && len(&state, Part::Validation) == 30);
+    assert_eq!((training.schedule.seed, state.inputs.seed, state.plan().setup().seed), (9, 9, 9));
+    assert!(*data(&state) != before && len(&state, Split::Validation) == 30);
     let mut varied = training;
-    varied.course.augment = Augment { shift: 2, flip: true, ..Augment::default() };
+    varied.schedule.augment = Augment { shift: 2, flip: true, ..Augment::default() };
     run(&mut state, Action::Train(TrainAction::Set(varied)));
-    let batch = state.run.feed().pixels(0, 0).expect("an example").0;
+    let batch = state.run.source().pixels(0, 0).expect("an example").0;
     run(&mut state, Action::Undo);
-    assert_ne!(state.run.feed().pixels(0, 0).expect("an example").0, batch);
+    assert_ne!(state.run.source().pixels(0, 0).expect("an example").0, batch);
     // Mean and deviation of the data become the network's.
     run(&mut state, Action::Train(TrainAction::Normalise));
     let statistics = data(&state).statistics().expect("measures");
@@ -249,11 +249,11 @@ fn seed_share_difficulty_and_variation_are_the_runs() {
     assert!(input.iter().sum::<f32>().abs() / (input.len() as f32) < 0.5);
     // A generator's examples have a seed of their own.
     run(&mut state, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 1)))));
-    let first = data(&state).example(Part::Train, 0).expect("is made");
+    let first = data(&state).example(Split::Train, 0).expect("is made");
     run(&mut state, Action::Train(TrainAction::Seed(10)));
-    assert_ne!(data(&state).example(Part::Train, 0).expect("is made"), first);
+    assert_ne!(data(&state).example(Split::Train, 0).expect("is made"), first);
     assert_eq!(
-        data(&state).example(Part::Train, 0),
-        Dataset::generated(Generated::Shapes, 10).example(Part::Train, 0)
+        data(&state).example(Split::Train, 0),
+        Dataset::generated(Generated::Shapes, 10).example(Split::Train, 0)
     );
 }

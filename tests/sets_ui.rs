@@ -3,7 +3,7 @@
 
 use convstep::{
     app::{Action, AppState, DataAction, Effect, Lang, Page, apply, settle},
-    data::{Dataset, Generated, Part, open},
+    data::{Dataset, Generated, Split, open},
     nn::Watch,
     ui::strings::Words,
 };
@@ -43,18 +43,18 @@ fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
         let example = data.example(part, index).expect("is made");
         format!("Example {index}: {}", data.classes()[example.class])
     };
-    assert!(harness.query_by_label(&name(Part::Train, 0)).is_some());
+    assert!(harness.query_by_label(&name(Split::Train, 0)).is_some());
     harness.get_by_label("Test ∞").click();
     harness.run_steps(4);
-    assert!(harness.query_by_label(&name(Part::Test, 3)).is_some());
+    assert!(harness.query_by_label(&name(Split::Test, 3)).is_some());
     // One class only.
-    let measured = data.measure(Part::Test, &()).expect("measures");
+    let measured = data.measure(Split::Test, &()).expect("measures");
     let row = format!("{}: {} examples", data.classes()[2], measured.by_class[2].len());
     harness.get_by_label(&row).click();
     harness.run_steps(4);
     assert_eq!(harness.state().state.data.class, Some(2));
     let first = measured.by_class[2][0];
-    harness.get_by_label(&name(Part::Test, first)).click();
+    harness.get_by_label(&name(Split::Test, first)).click();
     harness.run_steps(3);
     let state = &harness.state().state;
     assert_eq!((state.view.page, state.label()), (Page::Closeup, 2));

@@ -5,7 +5,7 @@ use convstep::{
         Action, AppState, DataAction, EditAction, Effect, End, Extent, Job, News, TrainAction, Training,
         Until, apply,
     },
-    data::{Dataset, Generated, Part as DataPart},
+    data::{Dataset, Generated, Split},
     model_io::{Architecture, Model},
     nn::{
         Params, Part,
@@ -55,7 +55,7 @@ fn state() -> AppState {
     run(&mut state, Action::SetOptimizer(optimizer));
     train(&mut state, TrainAction::Use(Some(Dataset::generated(Generated::Digits, 5))));
     let mut training = state.inputs.training.clone().expect("set").with_batch(8);
-    training.course.epoch_len = 80;
+    training.schedule.epoch_len = 80;
     train(&mut state, TrainAction::Set(training));
     assert_eq!(state.notices, []);
     state
@@ -172,7 +172,7 @@ fn a_batch_can_be_stepped_into_down_to_the_term_for_any_image() {
         assert_eq!(trace.cell(&cell).value.to_bits(), trace.finished(&cell).to_bits(), "{address}");
     }
     run(&mut state, Action::GoTo("e1.b2.i5/fwd/conv1".into()));
-    let (_, class) = state.run.feed().pixels(12, 5).expect("an example");
+    let (_, class) = state.run.source().pixels(12, 5).expect("an example");
     assert_eq!(state.label(), class);
     // The step after the batch starts from what its update left.
     let after = state.trace().params_after();
@@ -199,7 +199,7 @@ fn a_change_in_the_past_starts_a_line_and_the_old_one_stays() {
     assert_ne!(new.records[&12].report, old.records[&12].report);
     assert_eq!(state.run.lines()[0].records, old.records);
     // Back on the old line all is as it was.
-    train(&mut state, TrainAction::Line(0));
+    train(&mut state, TrainAction::Branch(0));
     assert_eq!(*params_at(&mut state, 20), *end);
     assert_eq!(state.plan().setup().optimizer.learning_rate, 0.01);
 }
@@ -280,9 +280,9 @@ fn an_example_is_stepped_through_with_the_trained_weights_and_undo_goes_back_to_
     train(&mut state, TrainAction::GoTo(4));
     let after = state.trace().params_after();
     let data = state.shown_data();
-    let example = data.example(DataPart::Validation, 3).expect("is made");
+    let example = data.example(Split::Validation, 3).expect("is made");
     let step = |data: &Dataset| {
-        Action::Data(DataAction::StepThrough { data: data.clone(), part: DataPart::Validation, index: 3 })
+        Action::Data(DataAction::StepThrough { data: data.clone(), part: Split::Validation, index: 3 })
     };
     run(&mut state, step(&data));
     assert!(state.inputs.training.is_none());
@@ -330,7 +330,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     // News of a job that is not under way are not heard.
     train(&mut state, TrainAction::News(Box::new(News { id: 99, end: Some(End::Done), ..News::default() })));
     assert_eq!((state.inputs.training.clone(), state.training.ended.clone()), (training, None));
-    let batches = Training::new(Dataset::generated(Generated::Digits, 1), 0, 1).course.batch_len;
+    let batches = Training::new(Dataset::generated(Generated::Digits, 1), 0, 1).schedule.batch_len;
     assert_eq!(batches, 1);
 }
 

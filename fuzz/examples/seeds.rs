@@ -91,7 +91,7 @@ fn main() {
         keep("session", name, &Session::of(&state).to_bytes().expect("a file"));
     }
     for generated in Generated::ALL {
-        let recipe = Recipe::of(&Dataset::generated(generated, 3)).expect("generated");
+        let recipe = Recipe::from_dataset(&Dataset::generated(generated, 3)).expect("generated");
         keep("recipe", generated.name(), &serde_json::to_vec(&recipe).expect("JSON"));
     }
     for (k, text) in

@@ -1,7 +1,7 @@
 //! A picture file, fitted to a network.
 #![no_main]
 
-use convstep::data::{Fit, Ground, Loaded, Picture, fit};
+use convstep::data::{Fit, Background, Loaded, Picture, fit};
 use convstep_fuzz::PIXELS;
 use image::ImageReader;
 use libfuzzer_sys::fuzz_target;
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(picture) = Picture::decode("a.png", bytes) {
         assert_eq!(Some((picture.width(), picture.height())), size);
         for how in [Fit::CenterCrop, Fit::Pad, Fit::Stretch] {
-            let fitted = fit(&picture, 3, 7, 5, how, Ground::default()).expect("any picture fits");
+            let fitted = fit(&picture, 3, 7, 5, how, Background::default()).expect("any picture fits");
             assert!(fitted.tensor.iter().all(|x| (0.0..=255.0).contains(x)));
         }
     }

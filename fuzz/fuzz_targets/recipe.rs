@@ -1,7 +1,7 @@
 //! What a session keeps of a data set, as JSON; one that opens files is not made.
 #![no_main]
 
-use convstep::data::{Part, Recipe};
+use convstep::data::{Split, Recipe};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(data) = recipe.make(&()) {
         let [_, h, w] = data.shape();
         if h * w < 1 << 16 {
-            let _ = data.example(Part::Train, 3);
+            let _ = data.example(Split::Train, 3);
         }
     }
 });

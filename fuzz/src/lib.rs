@@ -1,7 +1,7 @@
 //! What the targets share: a small network, and a data set's files in a folder that is there for one call.
 
 use convstep::{
-    data::{Opened, Opening, Part},
+    data::{Opened, Opening, Split},
     model_io::{Architecture, Model},
     nn::init::Init,
 };
@@ -65,7 +65,7 @@ pub fn open_set(files: &[(&str, &[u8])], name: &str) {
 /// The first and the last examples of each part: what can be opened can be read, or says why not.
 fn read(opened: &Opened) {
     let data = opened.dataset.with_split(opened.dataset.usual_share(), 1);
-    for part in Part::ALL {
+    for part in Split::ALL {
         let len = data.len(part).unwrap_or(0);
         for index in [0, 1, len / 2, len.saturating_sub(1), len] {
             if let Ok(example) = data.example(part, index) {

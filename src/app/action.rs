@@ -19,7 +19,7 @@ use super::{
     training::{self, Job, TrainAction},
     work::{self, Change, Derived, Done, Task},
 };
-use crate::data::{Content, Dataset, Fit, Ground, Loaded, PictureError, Recipe, samples};
+use crate::data::{Background, Content, Dataset, Fit, Loaded, PictureError, Recipe, samples};
 use crate::model_io::{Model, bundled, presets, session};
 use crate::nn::{Mode, Watch, optimizer::Optimizer};
 use crate::trace::{Address, Cursor, Grain, Move, Place, Plan};
@@ -114,7 +114,7 @@ pub enum Action {
     /// How the picture is fitted.
     SetFit(Fit),
     /// What lies under transparency.
-    SetGround(Ground),
+    SetBackground(Background),
     /// The target class.
     SetLabel(usize),
     /// What makes the update.
@@ -236,7 +236,7 @@ pub enum Effect {
         /// The set.
         data: Dataset,
         /// The part.
-        part: crate::data::Part,
+        part: crate::data::Split,
         /// Set when the answer is no longer wanted.
         stop: Arc<AtomicBool>,
     },
@@ -519,7 +519,7 @@ fn change(state: &mut AppState, action: Action) -> Vec<Effect> {
         Action::Build(action) => return build(state, action),
         Action::Looks(action) => return looks::act(state, action),
         Action::SetFit(fit) => return edit(state, |inputs| (inputs.fit, inputs.painted) = (fit, None)),
-        Action::SetGround(ground) => {
+        Action::SetBackground(ground) => {
             return edit(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
         }
         Action::ShowPad(true) if state.inputs.training.is_some() => fail(state, edit::NO_PICTURE.into()),
@@ -735,7 +735,7 @@ pub(super) fn set_inputs(state: &mut AppState, mut inputs: Inputs, change: Chang
     }
     // Its lines are gone.
     inputs.forked = None;
-    let images = inputs.training.as_ref().map_or(1, |training| training.course.batch_len as u32);
+    let images = inputs.training.as_ref().map_or(1, |training| training.schedule.batch_len as u32);
     if work::is_large_batch(&inputs.model.network, images) {
         let (name, inputs) = (inputs.model.name.clone(), Box::new(inputs));
         return vec![work::start(state, Doing::Computing, name, Task::Derive { inputs, change })];

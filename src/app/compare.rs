@@ -25,7 +25,7 @@ impl Kept {
     /// What is looked at now.
     pub fn of(state: &AppState) -> Self {
         let picture = match &state.inputs.training {
-            Some(training) => training.course.data.name().to_owned(),
+            Some(training) => training.schedule.data.name().to_owned(),
             None => state.inputs.picture.name.clone(),
         };
         let (trace, model) = (Arc::clone(state.trace()), Arc::clone(&state.inputs.model));

@@ -8,7 +8,7 @@ use super::{
     work::Change,
 };
 use crate::data::{
-    Content, Ground,
+    Background, Content,
     paint::{self, DRAWING, Pen},
 };
 use crate::model_io::Model;
@@ -242,7 +242,7 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
         EditAction::NewDrawing { ground } => {
             let picture = paint::drawing(&filled([c, h, w], ground)).map_err(|error| error.to_string())?;
             // The target stays: what is drawn next is meant to be it.
-            let (picture, ground) = (Arc::new(picture), Ground(ground));
+            let (picture, ground) = (Arc::new(picture), Background(ground));
             Ok(Inputs { picture, ground, painted: None, ..now.clone() })
         }
     }

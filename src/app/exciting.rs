@@ -10,8 +10,8 @@ use super::{
     state::AppState,
     work::Task,
 };
-use crate::attribution::{Excited, Exciting, Probe, Unit};
-use crate::data::{Dataset, Part};
+use crate::attribution::{Probe, TopActivation, TopActivations, Unit};
+use crate::data::{Dataset, Split};
 use crate::model_io::Preprocess;
 use crate::nn::{Network, Params, Watch};
 use std::sync::{
@@ -30,12 +30,12 @@ pub struct Search {
     /// The set, with pictures of the network's size.
     pub data: Dataset,
     /// The part.
-    pub part: Part,
+    pub part: Split,
     /// Examples that are looked at in all.
     pub all: u64,
     /// Why it could not go on.
     pub error: Option<String>,
-    found: Exciting,
+    found: TopActivations,
     network: Arc<Network>,
     params: Arc<Params>,
     preprocess: Preprocess,
@@ -54,7 +54,7 @@ impl Search {
     pub const KEPT: usize = 9;
 
     /// The most exciting pictures so far, the best first.
-    pub fn best(&self) -> &[Excited] {
+    pub fn best(&self) -> &[TopActivation] {
         self.found.best()
     }
 
@@ -123,9 +123,9 @@ impl Search {
 
 /// The set that would be gone through, and the part: those that the page of data shows, or another part where that one
 /// has no examples.
-pub fn set_to_search(state: &AppState) -> (Dataset, Part) {
+pub fn set_to_search(state: &AppState) -> (Dataset, Split) {
     let data = state.shown_data();
-    let parts = std::iter::once(state.data.part).chain(Part::ALL);
+    let parts = std::iter::once(state.data.part).chain(Split::ALL);
     let part = parts.into_iter().find(|&part| !data.is_empty(part)).unwrap_or(state.data.part);
     (data, part)
 }
@@ -148,7 +148,7 @@ pub(super) fn begin(state: &mut AppState) -> Vec<Effect> {
         data,
         part,
         error: None,
-        found: Exciting::new(Search::KEPT),
+        found: TopActivations::new(Search::KEPT),
         network,
         params: Arc::clone(state.trace().params()),
         preprocess: state.model().architecture.preprocess.clone(),

@@ -1,7 +1,7 @@
 //! What the user edits, and the way back.
 
 use super::{marks::Marks, state::AppState, training::Training};
-use crate::data::{Fit, Ground, Loaded};
+use crate::data::{Background, Fit, Loaded};
 use crate::model_io::Model;
 use crate::nn::{
     Mode, Params,
@@ -47,7 +47,7 @@ pub struct Inputs {
     /// How it is fitted to the network's input.
     pub fit: Fit,
     /// What lies under transparency and beside a padded picture.
-    pub ground: Ground,
+    pub ground: Background,
     /// The target class; `None` until it is chosen by default.
     pub label: Option<usize>,
     /// What makes the update.
@@ -103,7 +103,7 @@ impl Inputs {
             picture,
             painted: None,
             fit: Fit::default(),
-            ground: Ground::default(),
+            ground: Background::default(),
             label: None,
             optimizer: Optimizer::default(),
             epochs: 100,

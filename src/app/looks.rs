@@ -10,7 +10,8 @@ use super::{
     work::{self, Task},
 };
 use crate::attribution::{
-    Look, Method, PixelRange, Probe, Settings, Unit, randomised, rank_correlation, usual_layer,
+    Attribution, AttributionSettings, Method, PixelRange, Probe, Unit, randomised, rank_correlation,
+    usual_layer,
 };
 use crate::nn::{Layer, Network, Params, Part, Watch};
 use crate::tensor::{Shape, Tensor};
@@ -35,7 +36,7 @@ pub enum LooksAction {
     /// The unit of the cell that is looked at.
     Focused,
     /// The method and its numbers.
-    Settings(Settings),
+    Settings(AttributionSettings),
     /// The same with random weights of a seed, beside it; or no longer.
     Randomise(Option<u64>),
     /// How much of the picture the map covers, 0 to 1.
@@ -70,7 +71,7 @@ pub struct Looks {
     /// The search for the pictures that excite a unit most, and what it has found.
     pub search: Option<Search>,
     method: Method,
-    settings: Option<Settings>,
+    settings: Option<AttributionSettings>,
     network: Option<Arc<Network>>,
     made: Option<Arc<Made>>,
 }
@@ -94,8 +95,8 @@ impl Default for Looks {
 
 impl Looks {
     /// The method and its numbers; the usual ones for the network's input where none were chosen.
-    pub fn settings(&self, network: &Network) -> Settings {
-        self.settings.unwrap_or_else(|| Settings::usual(self.method, network.input))
+    pub fn settings(&self, network: &Network) -> AttributionSettings {
+        self.settings.unwrap_or_else(|| AttributionSettings::usual(self.method, network.input))
     }
 
     /// The maps as far as they are made.
@@ -123,7 +124,7 @@ pub struct Made {
     /// Whose they are.
     pub unit: Unit,
     /// With the weights as they are.
-    pub look: Look,
+    pub look: Attribution,
     /// The same with random weights.
     pub random: Option<RandomLook>,
     /// Why it cannot be made.
@@ -144,7 +145,7 @@ pub struct RandomLook {
     /// Their seed.
     pub seed: u64,
     /// The look.
-    pub look: Look,
+    pub look: Attribution,
     /// Its map so far.
     pub map: Option<Tensor>,
     params: Option<Arc<Params>>,
@@ -154,13 +155,13 @@ impl Made {
     /// Begins; nothing is computed yet.
     fn begin(
         asked: &Asked,
-        settings: Settings,
+        settings: AttributionSettings,
         range: PixelRange,
         random: Option<u64>,
     ) -> Result<Self, String> {
         let Asked { network, params, unit, x } = asked;
         let probe = Probe::new(network, params, *unit).map_err(|error| error.0)?;
-        let look = Look::new(&probe, settings, x.clone(), range).map_err(|error| error.0)?;
+        let look = Attribution::new(&probe, settings, x.clone(), range).map_err(|error| error.0)?;
         let random = random.map(|seed| RandomLook { seed, look: look.clone(), map: None, params: None });
         Ok(Self {
             unit: *unit,
@@ -246,7 +247,7 @@ fn step(
     network: &Network,
     params: &Params,
     unit: Unit,
-    look: &mut Look,
+    look: &mut Attribution,
     watch: Watch,
 ) -> Result<bool, String> {
     let probe = Probe::new(network, params, unit).map_err(|error| error.0)?;
@@ -276,7 +277,7 @@ impl Asked {
     }
 
     /// Whether `made` is what is asked for.
-    fn is(&self, made: &Made, settings: &Settings, random: Option<u64>) -> bool {
+    fn is(&self, made: &Made, settings: &AttributionSettings, random: Option<u64>) -> bool {
         let same_bits = |a: &Tensor, b: &Tensor| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
         Arc::ptr_eq(&self.params, &made.params)
             && (Arc::ptr_eq(&self.network, &made.network) || self.network == made.network)

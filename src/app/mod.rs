@@ -49,6 +49,6 @@ pub use state::{
     ThemeChoice, ViewState,
 };
 pub use training::{
-    End, Feed, Job, News, Running, Step, TrainAction, Training, TrainingState, Until, checked,
+    BatchSource, End, Job, News, Running, Step, TrainAction, Training, TrainingState, Until, checked,
 };
 pub use work::{Change, Derived, Done, Task, is_large, settle};

@@ -1,11 +1,11 @@
 //! The training steps of a run: weights kept at some of them, replayed exactly between; and the lines that it
 //! has branched into.
 
-use super::training::Feed;
+use super::training::BatchSource;
 use crate::nn::{Part, Watch, engine::LayerNorms};
 use crate::tensor::Tensor;
 use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Setup, TensorId, Trace};
-use crate::train::{Keyframe, Line, Record, Report, Trainer};
+use crate::train::{Keyframe, Record, Report, Trainer, TrainingBranch};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -24,8 +24,8 @@ pub struct Need {
 /// The run, and the values of the training step that is looked at.
 #[derive(Clone, Debug)]
 pub struct Run {
-    feed: Arc<Feed>,
-    lines: Vec<Line>,
+    source: Arc<BatchSource>,
+    lines: Vec<TrainingBranch>,
     line: usize,
     /// Step 0 as it began.
     first: Arc<Trace>,
@@ -55,11 +55,11 @@ static REVISIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Run {
     /// The run that begins with this step. With `large` values are computed no further than they are needed.
-    pub fn new(feed: Feed, first: Trace, large: bool) -> Self {
+    pub fn new(source: BatchSource, first: Trace, large: bool) -> Self {
         let trace = Arc::new(first);
         let mut run = Self {
-            feed: Arc::new(feed),
-            lines: vec![Line::new(frame(&trace), trace.plan().setup().optimizer)],
+            source: Arc::new(source),
+            lines: vec![TrainingBranch::new(frame(&trace), trace.plan().setup().optimizer)],
             line: 0,
             first: Arc::clone(&trace),
             revision: 0,
@@ -73,12 +73,12 @@ impl Run {
     }
 
     /// Where its batches come from.
-    pub const fn feed(&self) -> &Arc<Feed> {
-        &self.feed
+    pub const fn source(&self) -> &Arc<BatchSource> {
+        &self.source
     }
 
     /// The line that is looked at.
-    pub fn line(&self) -> &Line {
+    pub fn line(&self) -> &TrainingBranch {
         &self.lines[self.line]
     }
 
@@ -88,12 +88,12 @@ impl Run {
     }
 
     /// All lines; the first is the one that the others branch off.
-    pub fn lines(&self) -> &[Line] {
+    pub fn lines(&self) -> &[TrainingBranch] {
         &self.lines
     }
 
     /// A line, to add what has been trained on it.
-    pub(super) fn line_mut(&mut self, line: usize) -> Option<&mut Line> {
+    pub(super) fn line_mut(&mut self, line: usize) -> Option<&mut TrainingBranch> {
         self.lines.get_mut(line)
     }
 
@@ -103,7 +103,7 @@ impl Run {
     }
 
     /// Takes lines that were kept elsewhere, and looks at one of them; without a line all stays.
-    pub(super) fn take_lines(&mut self, lines: Vec<Line>, line: usize) {
+    pub(super) fn take_lines(&mut self, lines: Vec<TrainingBranch>, line: usize) {
         if line < lines.len() {
             (self.lines, self.line) = (lines, line);
             self.leave();
@@ -197,9 +197,9 @@ impl Run {
             self.replay = None;
             return Ok(true);
         }
-        let trace = match &*self.feed {
-            Feed::Picture { .. } => self.replay_picture(need.time, most, watch),
-            Feed::Batches { .. } => self.replay_batches(need.time, most, watch)?,
+        let trace = match &*self.source {
+            BatchSource::Picture { .. } => self.replay_picture(need.time, most, watch),
+            BatchSource::Batches { .. } => self.replay_batches(need.time, most, watch)?,
         };
         let Some(mut trace) = trace else { return Ok(false) };
         if !trace.go_on(need.pass, watch) {
@@ -254,7 +254,7 @@ impl Run {
             }
             let line = &mut self.lines[self.line];
             trainer.optimizer = line.optimizer(now);
-            let (x, target) = self.feed.batch(now)?;
+            let (x, target) = self.source.batch(now)?;
             let report = trainer.step_on(watch.workers, &x, &target).map_err(|error| error.0)?;
             let learning_rate = trainer.optimizer.learning_rate;
             line.add(now, Record { report, learning_rate, norms: trainer.norms().into() });
@@ -266,7 +266,7 @@ impl Run {
             self.replay = Some(Replay::Batches(trainer));
             return Ok(None);
         }
-        let (input, target) = self.feed.batch(time)?;
+        let (input, target) = self.source.batch(time)?;
         let setup = Setup { optimizer: self.line().optimizer(time), ..*self.plan().setup() };
         let network = Arc::clone(self.plan().network());
         let plan = if setup == *self.plan().setup() {
@@ -337,7 +337,7 @@ fn frame_of(trainer: &Trainer) -> Keyframe {
 
 /// What a trace's step measured, as far as it has been computed.
 fn record(trace: &Trace) -> Record {
-    let report = Report::of(trace.values(), trace.target());
+    let report = Report::from_values(trace.values(), trace.target());
     let learning_rate = trace.plan().setup().optimizer.learning_rate;
     Record { report, learning_rate, norms: norms(trace) }
 }

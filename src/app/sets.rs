@@ -8,7 +8,9 @@ use super::{
     training::{self, TrainAction},
     work::Change,
 };
-use crate::data::{Content, DataError, Dataset, Generated, Loaded, Measured, Opened, Part, Picture, Skipped};
+use crate::data::{
+    Content, DataError, Dataset, Generated, Loaded, Measured, Opened, Picture, Skipped, Split,
+};
 use crate::model_io::Model;
 use std::{
     path::{Path, PathBuf},
@@ -46,7 +48,7 @@ pub enum DataAction {
     /// Look at another set.
     Show(Shown),
     /// Look at another part of it.
-    Part(Part),
+    Split(Split),
     /// Look at one class only, or at all.
     Class(Option<usize>),
     /// What the part that is looked at holds, or why that cannot be told.
@@ -62,7 +64,7 @@ pub enum DataAction {
         /// Its set.
         data: Dataset,
         /// Its part.
-        part: Part,
+        part: Split,
         /// Its number in the part.
         index: u64,
     },
@@ -98,13 +100,13 @@ pub struct DataState {
     /// The opening that goes on.
     pub opening: Option<Busy>,
     /// The part that is looked at.
-    pub part: Part,
+    pub part: Split,
     /// The class that is looked at; `None` for all.
     pub class: Option<usize>,
     path: PathBuf,
     shown: Option<Shown>,
-    measuring: Option<(Busy, Dataset, Part)>,
-    measured: Vec<(Dataset, Part, Result<Arc<Measured>, DataError>)>,
+    measuring: Option<(Busy, Dataset, Split)>,
+    measured: Vec<(Dataset, Split, Result<Arc<Measured>, DataError>)>,
 }
 
 impl Default for DataState {
@@ -113,7 +115,7 @@ impl Default for DataState {
             asking: false,
             opened: None,
             opening: None,
-            part: Part::Train,
+            part: Split::Train,
             class: None,
             path: PathBuf::new(),
             shown: None,
@@ -125,7 +127,7 @@ impl Default for DataState {
 
 impl DataState {
     /// What a part of a set holds, once that is known.
-    pub fn measured(&self, data: &Dataset, part: Part) -> Option<&Result<Arc<Measured>, DataError>> {
+    pub fn measured(&self, data: &Dataset, part: Split) -> Option<&Result<Arc<Measured>, DataError>> {
         self.measured.iter().find(|(of, its, _)| (of, *its) == (data, part)).map(|(.., measured)| measured)
     }
 
@@ -138,7 +140,7 @@ impl DataState {
 impl AppState {
     /// The set that is looked at: as it is trained on, where it is.
     pub fn shown_data(&self) -> Dataset {
-        let trained = self.inputs.training.as_ref().map(|training| &training.course.data);
+        let trained = self.inputs.training.as_ref().map(|training| &training.schedule.data);
         let chosen = match self.data.shown {
             None => trained.cloned(),
             Some(Shown::Opened) => self.data.opened.as_ref().map(|opened| opened.dataset.clone()),
@@ -178,7 +180,7 @@ pub(super) fn act(state: &mut AppState, action: DataAction) -> Vec<Effect> {
         }
         DataAction::Cancel => stop(&mut state.data.opening),
         DataAction::Show(shown) => (state.data.shown, state.data.class) = (Some(shown), None),
-        DataAction::Part(part) => state.data.part = part,
+        DataAction::Split(part) => state.data.part = part,
         DataAction::Class(class) => state.data.class = class,
         DataAction::Measured { job, result } => {
             const KEPT: usize = 8;
@@ -200,7 +202,7 @@ pub(super) fn follow(state: &mut AppState) -> Vec<Effect> {
         Page::Data => Some((state.shown_data(), state.data.part)),
         Page::Training => {
             let training = state.inputs.training.as_ref();
-            training.map(|training| (training.course.data.clone(), Part::Train))
+            training.map(|training| (training.schedule.data.clone(), Split::Train))
         }
         Page::Closeup | Page::Looks | Page::Compare => None,
     };
@@ -249,7 +251,7 @@ fn take_over(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     let dataset = opened.dataset.with_split(opened.dataset.usual_share(), state.inputs.seed);
     let path = std::mem::take(&mut state.data.path);
     state.data.opened = Some(OpenedSet { path, dataset: dataset.clone(), skipped: opened.skipped });
-    (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Part::Train, None);
+    (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Split::Train, None);
     // Of a set that is gone.
     state.data.measured.retain(|(data, ..)| data.generator().is_some());
     let whole = dataset.path().map(Path::to_owned);
@@ -262,7 +264,7 @@ fn take_over(state: &mut AppState, opened: Opened) -> Vec<Effect> {
     effects
 }
 
-fn step_through(state: &mut AppState, data: &Dataset, part: Part, index: u64) -> Vec<Effect> {
+fn step_through(state: &mut AppState, data: &Dataset, part: Split, index: u64) -> Vec<Effect> {
     match example(data, part, index) {
         Ok(picture) => {
             let mut inputs = Inputs {
@@ -287,7 +289,7 @@ fn step_through(state: &mut AppState, data: &Dataset, part: Part, index: u64) ->
 }
 
 /// An example as a picture with its label.
-fn example(data: &Dataset, part: Part, index: u64) -> Result<Loaded, DataError> {
+fn example(data: &Dataset, part: Split, index: u64) -> Result<Loaded, DataError> {
     let example = data.example(part, index)?;
     let name = format!("{} {} {index}", data.name(), part.name());
     let picture = Picture::from_tensor(&name, &example.pixels)?;

@@ -13,7 +13,7 @@ use super::{
     session::{Restored, Session},
     sets::DataAction,
     state::{AppState, Busy, Doing, best},
-    training::Feed,
+    training::BatchSource,
 };
 use crate::data::{Content, Dataset, Fitted};
 use crate::model_io::{Model, Preset, presets};
@@ -259,10 +259,10 @@ pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>
     };
     let batches = match &inputs.training {
         Some(training) => {
-            let batches = training.course.batches().try_into().unwrap_or(u32::MAX);
+            let batches = training.schedule.batches().try_into().unwrap_or(u32::MAX);
             setup = Setup { batches, epochs: training.epochs, mode: Mode::Train, ..setup };
-            let feed = Feed::of_training(&model, training)?;
-            Some((feed.batch(0)?, feed))
+            let source = BatchSource::from_training(&model, training)?;
+            Some((source.batch(0)?, source))
         }
         None => None,
     };
@@ -279,13 +279,13 @@ pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>
     else {
         return Ok(None);
     };
-    let (feed, target) = match batches {
-        Some(((_, target), feed)) => (feed, target),
+    let (source, target) = match batches {
+        Some(((_, target), source)) => (source, target),
         None => {
             let label = inputs.label.unwrap_or_else(|| default_label(&inputs, &values));
             inputs.label = Some(label);
             let target: Tensor = loss::one_hot(model.network.output(), &[label]);
-            (Feed::Picture { input, target: target.clone() }, target)
+            (BatchSource::Picture { input, target: target.clone() }, target)
         }
     };
     let is_large = is_large_batch(&model.network, setup.images);
@@ -294,7 +294,7 @@ pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>
     if !is_large && !trace.go_on(Pass::Update, watch) {
         return Ok(None);
     }
-    Ok(Some(Derived { inputs, fitted, run: Run::new(feed, trace, is_large) }))
+    Ok(Some(Derived { inputs, fitted, run: Run::new(source, trace, is_large) }))
 }
 
 /// The same on the caller's own thread.

@@ -70,7 +70,7 @@ impl Ascent {
         let [c, h, w] = probe.network().input;
         let mut x = range.plain(Fill::Grey, [c, h, w]);
         for ((_, c, _, _), x) in x.indexed_iter_mut() {
-            let [low, high] = range.of(c);
+            let [low, high] = range.bounds(c);
             *x += (rng.random::<f32>() - 0.5) * 0.1 * (high - low);
         }
         Ok(Self { x, range, rules, rng, values: Vec::new(), done: 0, stuck: false })
@@ -111,7 +111,7 @@ impl Ascent {
         self.stuck = !(rms > 0.0 && rms.is_finite());
         let AscentRules { rate, decay, blur, .. } = self.rules;
         for ((n, c, i, j), x) in self.x.indexed_iter_mut() {
-            let [low, high] = self.range.of(c);
+            let [low, high] = self.range.bounds(c);
             if !self.stuck {
                 *x += rate * (high - low) * g[[n, c, i, j]] / rms;
             }
@@ -122,7 +122,7 @@ impl Ascent {
             self.x.zip_mut_with(&blurred, |x, b| *x += blur * (b - *x));
         }
         for ((_, c, _, _), x) in self.x.indexed_iter_mut() {
-            let [low, high] = self.range.of(c);
+            let [low, high] = self.range.bounds(c);
             *x = x.clamp(low, high);
         }
     }

@@ -1,7 +1,7 @@
 //! The command line: commands, their arguments, and usage errors in one line.
 
 use crate::attribution::{Fill, Method};
-use crate::data::{Augment, Difficulty, Fit, Part};
+use crate::data::{Augment, Difficulty, Fit, Split};
 use crate::nn::{init::Init, optimizer::Rule};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -36,7 +36,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Shows what a class or another unit looks at: saliency, Grad-CAM and their kin; or the pictures of a data set
     /// that excite it most.
-    Look(Box<LookArgs>),
+    #[command(alias = "look")]
+    Attribute(Box<AttributeArgs>),
     /// Measures how fast the core is, as JSON lines.
     Bench(BenchArgs),
     /// Draws the window's contents into a PNG file, without a display.
@@ -143,15 +144,15 @@ pub struct StepArgs {
 
 /// Arguments of `look`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
-pub struct LookArgs {
+pub struct AttributeArgs {
     /// Which model.
     #[command(flatten)]
     pub model: ModelArgs,
     /// The picture: a bundled sample's name, a picture file, or a .npy array (C, H, W), which is taken as it is.
-    #[arg(long, value_name = "I", required_unless_present = "exciting")]
+    #[arg(long, value_name = "I", required_unless_present = "top_activations")]
     pub image: Option<String>,
     /// The true class, by name or number; no method asks for it.
-    #[arg(long, value_name = "L", allow_negative_numbers = true, conflicts_with = "exciting")]
+    #[arg(long, value_name = "L", allow_negative_numbers = true, conflicts_with = "top_activations")]
     pub label: Option<String>,
     /// How a picture of another size is fitted.
     #[arg(long, value_enum, default_value_t)]
@@ -160,22 +161,22 @@ pub struct LookArgs {
     /// that does. A map of a layer counts by its largest value.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), requires_all = ["data", "unit"],
         conflicts_with_all = ["image", "fit", "method", "layer", "steps", "fill", "patch", "stride", "randomise"])]
-    pub exciting: Option<u32>,
-    /// With --exciting: the data, as of train.
-    #[arg(long, value_name = "DATA", requires = "exciting")]
+    pub top_activations: Option<u32>,
+    /// With --top-activations: the data, as of train.
+    #[arg(long, value_name = "DATA", requires = "top_activations")]
     pub data: Option<String>,
-    /// With --exciting: a part of the data, as of eval.
-    #[arg(long, value_name = "PART", value_parser = part, requires = "exciting")]
-    pub part: Option<Part>,
-    /// With --exciting: how hard generated examples are, from 0 to 1 [default: 0.5].
-    #[arg(long, value_name = "D", allow_negative_numbers = true, requires = "exciting")]
+    /// With --top-activations: a part of the data, as of eval.
+    #[arg(long, value_name = "PART", value_parser = part, requires = "top_activations")]
+    pub part: Option<Split>,
+    /// With --top-activations: how hard generated examples are, from 0 to 1 [default: 0.5].
+    #[arg(long, value_name = "D", allow_negative_numbers = true, requires = "top_activations")]
     pub difficulty: Option<Difficulty>,
-    /// With --exciting: at most so many examples, evenly spread; without it all, or 2000 of generated data.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "exciting")]
+    /// With --top-activations: at most so many examples, evenly spread; without it all, or 2000 of generated data.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "top_activations")]
     pub limit: Option<u64>,
     /// saliency, gradient-x-input, integrated-gradients, guided-backprop, deconvnet, grad-cam, occlusion or
     /// activation-maximisation.
-    #[arg(long, value_name = "METHOD", default_value = "saliency", value_parser = super::look::method)]
+    #[arg(long, value_name = "METHOD", default_value = "saliency", value_parser = method)]
     pub method: Method,
     /// Whose: class:NAME (its score), prob:NAME (its probability), LAYER:kCHANNEL (the mean of a map) or
     /// LAYER:kCHANNEL:(ROW,COLUMN); without it the score of the predicted class.
@@ -196,7 +197,7 @@ pub struct LookArgs {
     /// Occlusion: cells from place to place; without it half the patch.
     #[arg(long, value_name = "N")]
     pub stride: Option<u32>,
-    /// Activation maximisation: the seed of its start. With --exciting: that generates the data, or by which --part
+    /// Activation maximisation: the seed of its start. With --top-activations: that generates the data, or by which --part
     /// divides it.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
@@ -206,7 +207,7 @@ pub struct LookArgs {
     /// Threads to compute on; the numbers are the same on any number.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
-    /// The map over the picture, as a PNG file; of activation maximisation the picture it made; with --exciting all
+    /// The map over the picture, as a PNG file; of activation maximisation the picture it made; with --top-activations all
     /// pictures on one sheet, their patches framed, and enlarged beside them.
     #[arg(long, value_name = "MAP.png")]
     pub out: Option<PathBuf>,
@@ -328,7 +329,7 @@ pub struct EvalArgs {
     /// A part of the data as train would divide it: train, validation or test. Without it the whole test part, or
     /// where there is none of its own the validation part, or else all examples.
     #[arg(long, value_name = "PART", value_parser = part)]
-    pub part: Option<Part>,
+    pub part: Option<Split>,
     /// The seed that generates the data, or by which --part divides it.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
@@ -447,14 +448,19 @@ fn fill(text: &str) -> Result<Fill, String> {
     Fill::parse(text).ok_or_else(|| format!("expected one of {names}"))
 }
 
+fn method(text: &str) -> Result<Method, String> {
+    let names = Method::ALL.map(Method::name).join(", ");
+    Method::parse(text).ok_or_else(|| format!("expected one of {names}"))
+}
+
 pub(super) fn rule(text: &str) -> Result<Rule, String> {
     let names = Rule::ALL.map(Rule::name).join(", ");
     Rule::ALL.into_iter().find(|rule| rule.name() == text).ok_or_else(|| format!("expected one of {names}"))
 }
 
-fn part(text: &str) -> Result<Part, String> {
-    let names = Part::ALL.map(Part::name).join(", ");
-    Part::ALL.into_iter().find(|part| part.name() == text).ok_or_else(|| format!("expected one of {names}"))
+fn part(text: &str) -> Result<Split, String> {
+    let names = Split::ALL.map(Split::name).join(", ");
+    Split::ALL.into_iter().find(|part| part.name() == text).ok_or_else(|| format!("expected one of {names}"))
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {

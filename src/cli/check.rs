@@ -1,7 +1,7 @@
 //! A network on examples of a data set that it is not trained on, batch by batch.
 
 use super::{CliError, data::bar, interrupt};
-use crate::data::{Dataset, Part};
+use crate::data::{Dataset, Split};
 use crate::model_io::Preprocess;
 use crate::nn::{Network, Params};
 use crate::tensor::Tensor;
@@ -25,7 +25,7 @@ pub struct Subject<'a> {
 pub const ENDLESS: u64 = 2000;
 
 /// Examples that are looked at in a part: at most `limit`; of an endless part `endless`, where there is no limit.
-pub fn count(data: &Dataset, part: Part, limit: Option<u64>, endless: u64) -> u64 {
+pub fn count(data: &Dataset, part: Split, limit: Option<u64>, endless: u64) -> u64 {
     match data.len(part) {
         Some(len) => limit.unwrap_or(len).min(len),
         None => limit.unwrap_or(endless),
@@ -33,7 +33,7 @@ pub fn count(data: &Dataset, part: Part, limit: Option<u64>, endless: u64) -> u6
 }
 
 /// The number of example `k` of `count` that are evenly spread over a part.
-pub fn spread(data: &Dataset, part: Part, count: u64, k: u64) -> u64 {
+pub fn spread(data: &Dataset, part: Split, count: u64, k: u64) -> u64 {
     match data.len(part) {
         Some(len) => (u128::from(k) * u128::from(len) / u128::from(count)) as u64,
         None => k,
@@ -48,7 +48,7 @@ pub fn spread(data: &Dataset, part: Part, count: u64, k: u64) -> u64 {
 pub fn check(
     subject: &Subject,
     data: &Dataset,
-    part: Part,
+    part: Split,
     count: u64,
     workers: &Threads,
 ) -> Result<Option<Check>, CliError> {

@@ -1,7 +1,7 @@
 //! From what the user named to a data set: a generator, or what lies at a path.
 
 use super::{CliError, out::shape};
-use crate::data::{Dataset, Difficulty, Generated, Origin, Part, Progress, VALIDATION, open};
+use crate::data::{Dataset, Difficulty, Generated, Origin, Progress, Split, VALIDATION, open};
 use crate::model_io::{Model, nearest};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::Write, path::Path};
@@ -48,7 +48,7 @@ pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -
         warn(&format!("left out {} more files", opened.skipped.len() - SHOWN));
     }
     let Division::KeepBack(validation) = division else { return Ok(opened.dataset) };
-    let len = opened.dataset.len(Part::Train).unwrap_or(0);
+    let len = opened.dataset.len(Split::Train).unwrap_or(0);
     let validation = validation.unwrap_or(VALIDATION.min(len / 10));
     Ok(opened.dataset.with_split(validation as f64 / len.max(1) as f64, seed))
 }
@@ -88,7 +88,7 @@ pub fn check_shape(data: &Dataset, model: &Model) -> Result<(), CliError> {
 ///
 /// # Errors
 /// Where the data has no such part.
-pub fn part_of(data: &Dataset, wanted: Option<Part>) -> Result<Part, CliError> {
+pub fn part_of(data: &Dataset, wanted: Option<Split>) -> Result<Split, CliError> {
     match wanted {
         Some(part) if data.is_empty(part) => Err(CliError(format!(
             "{}: expected a {} part, got none; leave --part out or take other data",
@@ -96,10 +96,10 @@ pub fn part_of(data: &Dataset, wanted: Option<Part>) -> Result<Part, CliError> {
             part.name()
         ))),
         Some(part) => Ok(part),
-        None => Ok([Part::Test, Part::Validation]
+        None => Ok([Split::Test, Split::Validation]
             .into_iter()
             .find(|&part| !data.is_empty(part))
-            .unwrap_or(Part::Train)),
+            .unwrap_or(Split::Train)),
     }
 }
 
@@ -110,7 +110,7 @@ fn warn(line: &str) {
 
 /// What a set holds, in a line.
 pub fn about(data: &Dataset) -> String {
-    let parts = Part::ALL.into_iter().filter_map(|part| {
+    let parts = Split::ALL.into_iter().filter_map(|part| {
         let kept = if data.origin(part) == Origin::KeptBack { " (kept back from training)" } else { "" };
         data.len(part).filter(|len| *len > 0).map(|len| format!("{len} {}{kept}", part.name()))
     });

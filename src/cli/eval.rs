@@ -8,7 +8,7 @@ use super::{
     out::{print, table},
     source::open_model,
 };
-use crate::data::{Dataset, Origin, Part};
+use crate::data::{Dataset, Origin, Split};
 use crate::model_io::Model;
 use crate::threads::Threads;
 use crate::train::Check;
@@ -77,7 +77,7 @@ fn recall(row: &[u64], class: usize) -> Option<f64> {
     (all > 0).then(|| row[class] as f64 / all as f64)
 }
 
-fn answer(model: &Model, data: &Dataset, part: Part, found: &Check) -> Value {
+fn answer(model: &Model, data: &Dataset, part: Split, found: &Check) -> Value {
     let rows: Vec<&[u64]> = found.confusion.rows().collect();
     let classes: Vec<String> = (0..rows.len()).map(|class| model.class_name(class)).collect();
     let recalls: Vec<Option<f64>> = rows.iter().enumerate().map(|(class, row)| recall(row, class)).collect();
@@ -94,7 +94,7 @@ fn answer(model: &Model, data: &Dataset, part: Part, found: &Check) -> Value {
     })
 }
 
-fn told(model: &Model, data: &Dataset, part: Part, found: &Check) -> String {
+fn told(model: &Model, data: &Dataset, part: Split, found: &Check) -> String {
     const COLUMNS: usize = 20;
     let report = &found.report;
     let origin = match data.origin(part) {

@@ -1,7 +1,7 @@
 //! The log of training: a row every few steps and after each epoch, as CSV or JSON lines.
 
 use super::{CliError, source::read_file};
-use crate::data::Part;
+use crate::data::Split;
 use crate::files::write_atomically;
 use crate::train::Report;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use std::{
 /// A log file.
 pub struct Log {
     path: PathBuf,
-    form: Form,
+    format: LogFormat,
     file: File,
 }
 
@@ -26,7 +26,7 @@ pub struct Row {
     /// The epoch, counted from 1.
     pub epoch: u64,
     /// What the loss and accuracy are of: training, since the row before, or validation.
-    pub part: Part,
+    pub part: Split,
     /// Loss and accuracy.
     pub report: Report,
     /// Of a row of training: what the step was made with and what it measured.
@@ -45,7 +45,7 @@ pub struct StepRow {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Form {
+enum LogFormat {
     Csv,
     JsonLines,
 }
@@ -59,9 +59,9 @@ impl Log {
     /// Where the name ends neither in .csv nor in .jsonl, the file cannot be written, or is no log.
     pub fn open(path: &Path, from: Option<u64>) -> Result<Self, CliError> {
         let fails = |what: String| CliError(format!("{}: {what}", path.display()));
-        let form = match path.extension().and_then(|ending| ending.to_str()) {
-            Some("csv") => Form::Csv,
-            Some("jsonl") => Form::JsonLines,
+        let format = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("csv") => LogFormat::Csv,
+            Some("jsonl") => LogFormat::JsonLines,
             _ => {
                 return Err(fails(
                     "expected a log's name to end in .csv or .jsonl, got another; change it".into(),
@@ -71,18 +71,18 @@ impl Log {
         let before = match from {
             Some(step) if path.exists() => {
                 let text = String::from_utf8_lossy(&read_file(path)?).into_owned();
-                form.until(&text, step).ok_or_else(|| {
+                format.until(&text, step).ok_or_else(|| {
                     fails("expected the log of the run so far, got another file; give another name".into())
                 })?
             }
-            Some(_) | None => form.head(),
+            Some(_) | None => format.head(),
         };
         write_atomically(path, before.as_bytes())?;
         let file = OpenOptions::new().append(true).open(path);
         let file = file.map_err(|error| {
             fails(format!("expected to write the log, got {error}; choose another place"))
         })?;
-        Ok(Self { path: path.to_owned(), form, file })
+        Ok(Self { path: path.to_owned(), format, file })
     }
 
     /// Adds a row.
@@ -91,14 +91,14 @@ impl Log {
     /// Where it cannot be written.
     pub fn add(&mut self, row: &Row) -> Result<(), CliError> {
         // In one piece: a program that is killed leaves whole lines.
-        self.file.write_all(self.form.line(row).as_bytes()).map_err(|error| {
+        self.file.write_all(self.format.line(row).as_bytes()).map_err(|error| {
             let path = self.path.display();
             CliError(format!("{path}: expected to write the log, got {error}; make room or leave --log out"))
         })
     }
 }
 
-impl Form {
+impl LogFormat {
     fn head(self) -> String {
         match self {
             Self::Csv => format!("{HEAD}\n"),
@@ -157,7 +157,7 @@ mod tests {
     fn row(step: u64) -> Row {
         let report = Report { images: 4, loss: 0.1, correct: 3 };
         let step_row = StepRow { learning_rate: 0.01, gradient_norm: 2.5, images_per_second: 1234.56 };
-        Row { step, epoch: 1, part: Part::Train, report, step_row: Some(step_row) }
+        Row { step, epoch: 1, part: Split::Train, report, step_row: Some(step_row) }
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
             let path = folder.path().join(name);
             let text = || std::fs::read_to_string(&path).expect("reads");
             let mut log = Log::open(&path, None).expect("opens");
-            let validation = Row { part: Part::Validation, step_row: None, ..row(10) };
+            let validation = Row { part: Split::Validation, step_row: None, ..row(10) };
             for row in [row(5), row(10), validation, row(15), row(20)] {
                 log.add(&row).expect("writes");
             }

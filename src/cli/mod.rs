@@ -1,29 +1,29 @@
 //! The headless commands: what scripts and tests use, and what needs no window.
 
 mod args;
+mod attribute;
 mod bars;
 mod bench;
 mod check;
 mod contact;
 mod data;
 mod eval;
-mod exciting;
 mod export;
 mod heat;
 mod interrupt;
 mod list;
 mod log;
-mod look;
 mod npz;
 mod out;
 mod run;
 mod settings;
 mod source;
 mod step;
+mod top_activations;
 mod train;
 
 pub use args::{
-    Args, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, Language, LookArgs, ModelArgs,
+    Args, AttributeArgs, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, Language, ModelArgs,
     RenderArgs, RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
 };
 pub use bench::{bench_model, memory_mb};
@@ -104,7 +104,12 @@ pub fn execute(args: &Args) -> Result<Ended, CliError> {
     let done = match &args.command {
         Some(Command::Train(args)) => return train::train(args),
         Some(Command::Eval(args)) => return eval::eval(args),
-        Some(Command::Look(args)) => return look::look(args),
+        Some(Command::Attribute(args)) => {
+            return match args.top_activations {
+                Some(keep) => top_activations::top_activations(args, keep as usize),
+                None => attribute::attribute(args),
+            };
+        }
         Some(Command::Models) => list::models(),
         Some(Command::Samples) => list::samples(),
         Some(Command::Run(args)) => run::run(args),
@@ -115,7 +120,7 @@ pub fn execute(args: &Args) -> Result<Ended, CliError> {
             Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))
         }
         None => Err(CliError(
-            "expected a headless command, got none; the commands are models, samples, run, train, eval, step, look, export, bench, render".into(),
+            "expected a headless command, got none; the commands are models, samples, run, train, eval, step, attribute, export, bench, render".into(),
         )),
     };
     done.map(|()| Ended::Whole)

@@ -56,7 +56,7 @@ impl Settings {
     /// # Errors
     /// Where an argument is another than the one recorded, named with both; or the record lacks something.
     pub fn new(args: &TrainArgs, record: Option<&BTreeMap<String, String>>) -> Result<Self, CliError> {
-        let from = Source { record };
+        let from = SettingsSource { record };
         let needed = |name: &str| CliError(format!("--{name}: expected one, got none; give it"));
         Ok(Self {
             data: from.free("data", &args.data)?.ok_or_else(|| needed("data"))?,
@@ -106,11 +106,11 @@ impl Settings {
     }
 }
 
-struct Source<'a> {
+struct SettingsSource<'a> {
     record: Option<&'a BTreeMap<String, String>>,
 }
 
-impl Source<'_> {
+impl SettingsSource<'_> {
     /// A setting that may change on the way.
     fn free<T: Setting>(&self, name: &str, given: &Option<T>) -> Result<Option<T>, CliError> {
         match given {

@@ -18,7 +18,7 @@ use std::{fmt::Write, sync::Arc};
 
 /// Prints what happens at an address, or where moves from it lead.
 pub fn step(args: &StepArgs) -> Result<(), CliError> {
-    let mut run = Run::new(args)?;
+    let mut run = SteppedRun::new(args)?;
     let mut here = run.read(&args.at)?;
     if let Some(movement) = &args.movement {
         let movement = Movement::parse(movement)?;
@@ -75,13 +75,13 @@ impl Movement {
 }
 
 /// A run on one picture, at one of its training steps.
-struct Run {
+struct SteppedRun {
     plan: Arc<Plan>,
     first: Trace,
     trace: Trace,
 }
 
-impl Run {
+impl SteppedRun {
     fn new(args: &StepArgs) -> Result<Self, CliError> {
         let model = open_model(&args.model)?;
         let input = open_input(&model, &args.image)?;

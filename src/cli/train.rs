@@ -11,12 +11,12 @@ use super::{
     settings::Settings,
     source::{read_file, read_text},
 };
-use crate::data::{Dataset, Part, VALIDATION};
+use crate::data::{Dataset, Split, VALIDATION};
 use crate::files::{check_writable, write_atomically};
 use crate::model_io::{Architecture, Checkpoint, Model, Preprocess};
 use crate::nn::optimizer::{Moments, Optimizer};
 use crate::threads::Threads;
-use crate::train::{Check, Course, Record, Report, Schedule, Trainer};
+use crate::train::{BatchSchedule, Check, LearningRateSchedule, Record, Report, Trainer};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -27,7 +27,7 @@ use std::{
 
 /// Trains, tests on examples it has not seen, and writes the model.
 pub fn train(args: &TrainArgs) -> Result<Ended, CliError> {
-    let mut run = Run::start(args)?;
+    let mut run = TrainingRun::start(args)?;
     interrupt::listen()?;
     loop {
         if interrupt::wanted() {
@@ -47,11 +47,11 @@ pub fn train(args: &TrainArgs) -> Result<Ended, CliError> {
 }
 
 /// A run under way.
-struct Run {
+struct TrainingRun {
     settings: Settings,
     /// With the first weights of this start; those now are the trainer's.
     model: Model,
-    course: Course,
+    schedule: BatchSchedule,
     trainer: Trainer,
     workers: Threads,
     /// Steps in all.
@@ -87,7 +87,7 @@ const HELD_OUT: u64 = 2000;
 /// Where a checkpoint says what the data were.
 const SET: &str = "set";
 
-impl Run {
+impl TrainingRun {
     /// A run at its first step, or where a checkpoint left it.
     fn start(args: &TrainArgs) -> Result<Self, CliError> {
         let resumed = args.resume.as_deref().map(read_checkpoint).transpose()?;
@@ -121,11 +121,11 @@ impl Run {
             (None, Some(given)) => (given.model(&settings, &data)?, Moments::default(), Tallies::default()),
             (None, None) => return Err(no_architecture()),
         };
-        let epoch_len = settings.samples_per_epoch.unwrap_or_else(|| Course::epoch_of(&data));
+        let epoch_len = settings.samples_per_epoch.unwrap_or_else(|| BatchSchedule::default_epoch_len(&data));
         let batch_len = settings.batch.min(epoch_len);
         let (seed, augment) = (settings.seed, settings.augment);
-        let course = Course { data, seed, epoch_len, batch_len, augment };
-        let steps = settings.epochs.saturating_mul(course.batches());
+        let schedule = BatchSchedule { data, seed, epoch_len, batch_len, augment };
+        let steps = settings.epochs.saturating_mul(schedule.batches());
         let (rule, weight_decay) = (settings.optimizer, settings.weight_decay);
         let optimizer = Optimizer { rule, learning_rate: settings.lr, weight_decay };
         let from = (moments.steps > 0).then_some(moments.steps);
@@ -139,7 +139,7 @@ impl Run {
         bar.reset_eta();
         let run = Self {
             model,
-            course,
+            schedule,
             trainer,
             workers: Threads::new(args.threads).map_err(CliError)?,
             steps,
@@ -162,9 +162,9 @@ impl Run {
         print(&format!(
             "training {} parameters on {}, {} epochs of {} examples, {} steps\n",
             self.model.parameter_count(),
-            self.course.data.name(),
+            self.schedule.data.name(),
             self.settings.epochs,
-            self.course.epoch_len,
+            self.schedule.epoch_len,
             self.steps
         ))?;
         if let Some(step) = from {
@@ -183,7 +183,7 @@ impl Run {
         self.trainer.optimizer.learning_rate = rate;
         let is_row = self.log.as_ref().is_some_and(|(_, every)| (step + 1).is_multiple_of(*every));
         self.trainer.measure = is_row;
-        let examples = self.course.batch_at(step)?;
+        let examples = self.schedule.batch_at(step)?;
         let (x, target) = inputs(&self.model.network, &self.model.architecture.preprocess, &examples)?;
         let report = self.trainer.step_on(&self.workers, &x, &target)?;
         if !report.loss.is_finite() {
@@ -195,8 +195,8 @@ impl Run {
         if is_row {
             self.add_row(report, rate)?;
         }
-        let images = self.bar.per_sec() * self.course.batch_len as f64;
-        let epoch = step / self.course.batches() + 1;
+        let images = self.bar.per_sec() * self.schedule.batch_len as f64;
+        let epoch = step / self.schedule.batches() + 1;
         let so_far = line(&self.tallies.epoch);
         self.bar
             .set_message(format!("epoch {epoch}/{}  {so_far}  {images:.0} images/s", self.settings.epochs));
@@ -212,8 +212,8 @@ impl Run {
         let step = self.trainer.steps();
         let row = Row {
             step,
-            epoch: (step - 1) / self.course.batches() + 1,
-            part: Part::Train,
+            epoch: (step - 1) / self.schedule.batches() + 1,
+            part: Split::Train,
             report: std::mem::take(&mut self.tallies.row),
             step_row: Some(step_row),
         };
@@ -222,20 +222,20 @@ impl Run {
     }
 
     fn is_epoch_over(&self) -> bool {
-        self.tallies.epoch.images > 0 && self.trainer.steps().is_multiple_of(self.course.batches())
+        self.tallies.epoch.images > 0 && self.trainer.steps().is_multiple_of(self.schedule.batches())
     }
 
     /// Validates, tells, logs and saves; false where Ctrl+C came before any of that.
     fn end_epoch(&mut self) -> Result<bool, CliError> {
-        let Some(found) = self.check(Part::Validation, self.settings.validation, VALIDATION)? else {
+        let Some(found) = self.check(Split::Validation, self.settings.validation, VALIDATION)? else {
             return Ok(false);
         };
-        let epoch = self.trainer.steps() / self.course.batches();
+        let epoch = self.trainer.steps() / self.schedule.batches();
         let mut text = format!("epoch {epoch} of {}: {}", self.settings.epochs, line(&self.tallies.epoch));
         if found.report.images > 0 {
             text += &format!("; validation {}", line(&found.report));
             let (step, report) = (self.trainer.steps(), found.report);
-            let row = Row { step, epoch, part: Part::Validation, report, step_row: None };
+            let row = Row { step, epoch, part: Split::Validation, report, step_row: None };
             if let Some((log, _)) = &mut self.log {
                 log.add(&row)?;
             }
@@ -248,15 +248,15 @@ impl Run {
         Ok(true)
     }
 
-    fn check(&self, part: Part, limit: Option<u64>, endless: u64) -> Result<Option<Check>, CliError> {
+    fn check(&self, part: Split, limit: Option<u64>, endless: u64) -> Result<Option<Check>, CliError> {
         let subject = Subject {
             network: self.trainer.network(),
             params: self.trainer.params(),
             preprocess: &self.model.architecture.preprocess,
             classes: None,
         };
-        let count = count(&self.course.data, part, limit, endless);
-        check(&subject, &self.course.data, part, count, &self.workers)
+        let count = count(&self.schedule.data, part, limit, endless);
+        check(&subject, &self.schedule.data, part, count, &self.workers)
     }
 
     /// Writes a checkpoint where the last one is old.
@@ -281,7 +281,7 @@ impl Run {
     /// The run as it is now.
     fn state(&self) -> Result<Checkpoint, CliError> {
         let mut settings = self.settings.record();
-        settings.insert(SET.into(), about(&self.course.data));
+        settings.insert(SET.into(), about(&self.schedule.data));
         let notes = serde_json::to_string(&self.tallies)
             .map_err(|error| CliError(format!("expected numbers that JSON can hold, got {error}")))?;
         let checkpoint =
@@ -333,7 +333,7 @@ impl Run {
         let model = self.trained();
         write_atomically(&self.settings.out, &model.to_bytes()?)?;
         let wrote = format!("wrote {}\n", self.settings.out.display());
-        let Some(found) = self.check(Part::Test, self.settings.held_out, HELD_OUT)? else {
+        let Some(found) = self.check(Split::Test, self.settings.held_out, HELD_OUT)? else {
             print(&wrote)?;
             return Ok(Ended::Interrupted);
         };
@@ -433,10 +433,10 @@ fn agrees(checkpoint: &Checkpoint, given: Option<&Given>, data: &Dataset) -> Res
     }
 }
 
-fn schedule(settings: &Settings) -> Schedule {
+fn schedule(settings: &Settings) -> LearningRateSchedule {
     match settings.schedule {
-        ScheduleArg::Constant => Schedule::Constant,
-        ScheduleArg::Cosine => Schedule::Cosine,
+        ScheduleArg::Constant => LearningRateSchedule::Constant,
+        ScheduleArg::Cosine => LearningRateSchedule::Cosine,
     }
 }
 

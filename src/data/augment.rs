@@ -1,6 +1,6 @@
 //! Augmentation: a training picture is shifted, mirrored, turned and brightened by chance, another way every epoch.
 
-use super::{dice::Dice, draw::sin_cos, error::DataError};
+use super::{draw::sin_cos, error::DataError, rng::ExampleRng};
 use crate::tensor::Tensor;
 use ndarray::Array4;
 use serde::{Deserialize, Serialize};
@@ -48,8 +48,8 @@ impl Augment {
         if self.is_nothing() {
             return pixels.clone();
         }
-        let mut dice = Dice::in_epoch(seed, AUGMENT, epoch, index);
-        let mut draw = || dice.unit();
+        let mut rng = ExampleRng::in_epoch(seed, AUGMENT, epoch, index);
+        let mut draw = || rng.unit();
         // Whole pixels from -shift to shift.
         let span = (2 * self.shift.min(MAX_SHIFT) + 1) as f32;
         let mut whole = || (draw() * span).floor() - (span - 1.0) / 2.0;

@@ -21,25 +21,25 @@ const PIXELS: usize = 3 * 32 * 32;
 
 /// Which of the two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CifarVariant {
     Ten,
     Hundred,
 }
 
-impl Kind {
+impl CifarVariant {
     /// Told by the file's name, else by its length.
-    pub(super) fn of(path: &Path) -> Result<Kind, DataError> {
+    pub(super) fn from_path(path: &Path) -> Result<CifarVariant, DataError> {
         let name = file_name(path).to_ascii_lowercase();
         let len =
             open_file(path)?.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
-        let fits = |kind: &Kind| len > 0 && len.is_multiple_of(kind.stride() as u64);
+        let fits = |kind: &CifarVariant| len > 0 && len.is_multiple_of(kind.stride() as u64);
         let named = match name.as_str() {
-            "train.bin" | "test.bin" => Some(Kind::Hundred),
-            _ if is_batch(path) => Some(Kind::Ten),
+            "train.bin" | "test.bin" => Some(CifarVariant::Hundred),
+            _ if is_batch(path) => Some(CifarVariant::Ten),
             _ => None,
         };
         let kind = named.map_or_else(
-            || [Kind::Ten, Kind::Hundred].into_iter().find(fits),
+            || [CifarVariant::Ten, CifarVariant::Hundred].into_iter().find(fits),
             |kind| Some(kind).filter(fits),
         );
         kind.ok_or_else(|| {
@@ -60,8 +60,8 @@ impl Kind {
     /// The names of the classes from the file beside `path`, else their numbers.
     pub(super) fn classes(self, path: &Path) -> Result<Vec<String>, DataError> {
         let (file, count) = match self {
-            Kind::Ten => ("batches.meta.txt", 10),
-            Kind::Hundred => ("fine_label_names.txt", 100),
+            CifarVariant::Ten => ("batches.meta.txt", 10),
+            CifarVariant::Hundred => ("fine_label_names.txt", 100),
         };
         let path = path.with_file_name(file);
         if !path.is_file() {
@@ -84,8 +84,8 @@ impl Kind {
 
     fn labels(self) -> usize {
         match self {
-            Kind::Ten => 1,
-            Kind::Hundred => 2,
+            CifarVariant::Ten => 1,
+            CifarVariant::Hundred => 2,
         }
     }
 
@@ -104,7 +104,7 @@ pub(super) fn is_batch(path: &Path) -> bool {
 /// The records of all files of one part; where they do not fit in `room` bytes, their pixels stay on disk.
 pub(super) fn part(
     paths: &[PathBuf],
-    kind: Kind,
+    kind: CifarVariant,
     room: &mut u64,
     counter: &Counter,
 ) -> Result<Stored, DataError> {

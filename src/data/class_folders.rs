@@ -1,8 +1,8 @@
 //! Pictures in class folders: a folder or archive with a folder for each class, the pictures of that class inside.
 
-use super::dataset::{Dataset, Part};
+use super::dataset::{Dataset, Split};
 use super::error::DataError;
-use super::fit::{Fit, Ground, fit};
+use super::fit::{Background, Fit, fit};
 use super::open::{Opening, Skipped};
 use super::picture::Picture;
 use super::progress::{Counter, Progress};
@@ -87,7 +87,7 @@ type Labelled = (usize, u16);
 
 /// The classes, and the examples of each part in the order of their paths.
 fn arrange(name: &str, paths: &[String]) -> Result<(Vec<String>, [Vec<Labelled>; 3]), DataError> {
-    let mut found: Vec<(&str, Part, &str, usize)> = Vec::new();
+    let mut found: Vec<(&str, Split, &str, usize)> = Vec::new();
     let mut loose = 0;
     for (number, path) in paths.iter().enumerate() {
         let mut folders: Vec<&str> = path.split('/').filter(|folder| !folder.is_empty()).collect();
@@ -102,7 +102,7 @@ fn arrange(name: &str, paths: &[String]) -> Result<(Vec<String>, [Vec<Labelled>;
         }
         match folders.pop() {
             Some(class) => {
-                let part = folders.iter().rev().find_map(|folder| part_of(folder)).unwrap_or(Part::Train);
+                let part = folders.iter().rev().find_map(|folder| part_of(folder)).unwrap_or(Split::Train);
                 found.push((path, part, class, number));
             }
             None => loose += 1,
@@ -141,11 +141,11 @@ fn arrange(name: &str, paths: &[String]) -> Result<(Vec<String>, [Vec<Labelled>;
 }
 
 /// The part that a folder's name stands for.
-fn part_of(folder: &str) -> Option<Part> {
+fn part_of(folder: &str) -> Option<Split> {
     match folder.to_ascii_lowercase().as_str() {
-        "train" | "training" => Some(Part::Train),
-        "val" | "valid" | "validation" => Some(Part::Validation),
-        "test" | "testing" => Some(Part::Test),
+        "train" | "training" => Some(Split::Train),
+        "val" | "valid" | "validation" => Some(Split::Validation),
+        "test" | "testing" => Some(Split::Test),
         _ => None,
     }
 }
@@ -282,7 +282,7 @@ fn read_into(files: &dyn Files, file: usize, [c, h, w]: [usize; 3], into: &mut [
     let skip = |reason: String| Skipped { name: path.clone(), reason };
     let bytes = files.read(file).map_err(skip)?;
     let picture = Picture::decode(path, &bytes).map_err(|error| skip(reason(path, &error)))?;
-    let fitted = fit(&picture, c, h, w, Fit::CenterCrop, Ground::default());
+    let fitted = fit(&picture, c, h, w, Fit::CenterCrop, Background::default());
     let fitted = fitted.map_err(|error| skip(reason(path, &error)))?;
     into.iter_mut().zip(&fitted.tensor).for_each(|(into, v)| *into = *v as u8);
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::difficulty::Difficulty;
 use super::error::DataError;
-use super::fit::{Fit, Ground, fit};
+use super::fit::{Background, Fit, fit};
 use super::generated::Generated;
 use super::picture::{MAX_PIXELS, Picture};
 use super::recipe;
@@ -26,7 +26,7 @@ pub const VALIDATION: u64 = 1000;
 /// What an example is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+pub enum Split {
     /// To train on.
     Train,
     /// To look at while training.
@@ -35,16 +35,16 @@ pub enum Part {
     Test,
 }
 
-impl Part {
+impl Split {
     /// All of them, in that order.
-    pub const ALL: [Part; 3] = [Part::Train, Part::Validation, Part::Test];
+    pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
-            Part::Train => "train",
-            Part::Validation => "validation",
-            Part::Test => "test",
+            Split::Train => "train",
+            Split::Validation => "validation",
+            Split::Test => "test",
         }
     }
 }
@@ -74,19 +74,19 @@ pub struct Example {
 /// A data set; a clone is the same set and takes no more memory.
 ///
 /// ```
-/// use convstep::data::{Dataset, Generated, Part};
+/// use convstep::data::{Dataset, Generated, Split};
 ///
 /// let data = Dataset::generated(Generated::Digits, 1);
-/// assert_eq!((data.shape(), data.len(Part::Train)), ([1, 28, 28], None));
-/// let example = data.example(Part::Train, 7)?;
-/// assert_eq!(data.example(Part::Train, 7)?, example);
+/// assert_eq!((data.shape(), data.len(Split::Train)), ([1, 28, 28], None));
+/// let example = data.example(Split::Train, 7)?;
+/// assert_eq!(data.example(Split::Train, 7)?, example);
 /// # Ok::<(), convstep::data::DataError>(())
 /// ```
 #[derive(Clone)]
 pub struct Dataset {
     inner: Arc<Inner>,
     /// What is kept back from training.
-    split: Option<Split>,
+    split: Option<Holdout>,
     /// (C, H, W) to which pictures are fitted.
     shape: [usize; 3],
     /// The classes of a network among which the set's own are.
@@ -106,22 +106,22 @@ struct Inner {
     path: Option<PathBuf>,
     classes: Vec<String>,
     shape: [usize; 3],
-    source: Source,
+    source: Storage,
 }
 
-enum Source {
+enum Storage {
     Generated {
         generated: Generated,
         seed: u64,
         difficulty: Difficulty,
     },
-    /// In the order of [`Part::ALL`].
+    /// In the order of [`Split::ALL`].
     Stored([Stored; 3]),
 }
 
 /// Of the training part in a random order, the first examples test, whatever else is kept back; the next validate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Split {
+pub(super) struct Holdout {
     seed: u64,
     validation: u64,
     test: u64,
@@ -132,7 +132,7 @@ impl Dataset {
     pub fn generated(generated: Generated, seed: u64) -> Dataset {
         let (name, shape) = (generated.name().to_owned(), generated.input_shape());
         let classes = generated.classes().iter().map(|&class| class.to_owned()).collect();
-        let source = Source::Generated { generated, seed, difficulty: Difficulty::default() };
+        let source = Storage::Generated { generated, seed, difficulty: Difficulty::default() };
         let inner = Inner { name, path: None, classes, shape, source };
         Dataset { inner: Arc::new(inner), split: None, shape, names: None }
     }
@@ -140,8 +140,8 @@ impl Dataset {
     /// The same with generated examples, of every part, as hard as this; a loaded set stays as it is.
     #[must_use]
     pub fn with_difficulty(self, difficulty: Difficulty) -> Dataset {
-        let Source::Generated { generated, seed, .. } = self.inner.source else { return self };
-        let source = Source::Generated { generated, seed, difficulty };
+        let Storage::Generated { generated, seed, .. } = self.inner.source else { return self };
+        let source = Storage::Generated { generated, seed, difficulty };
         let (name, classes) = (self.inner.name.clone(), self.inner.classes.clone());
         let inner = Inner { name, path: None, classes, shape: self.inner.shape, source };
         Dataset { inner: Arc::new(inner), ..self }
@@ -150,7 +150,7 @@ impl Dataset {
     /// The same with generated examples of another seed; a loaded set stays as it is.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Dataset {
-        let Source::Generated { generated, difficulty, .. } = self.inner.source else { return self };
+        let Storage::Generated { generated, difficulty, .. } = self.inner.source else { return self };
         let other = Dataset::generated(generated, seed);
         Dataset { inner: other.inner, ..self }.with_difficulty(difficulty)
     }
@@ -158,8 +158,8 @@ impl Dataset {
     /// How hard generated examples are.
     pub fn difficulty(&self) -> Option<Difficulty> {
         match self.inner.source {
-            Source::Generated { difficulty, .. } => Some(difficulty),
-            Source::Stored(_) => None,
+            Storage::Generated { difficulty, .. } => Some(difficulty),
+            Storage::Stored(_) => None,
         }
     }
 
@@ -204,7 +204,7 @@ impl Dataset {
             );
             return Err(DataError::wrong(name, what));
         }
-        let source = Source::Stored(parts);
+        let source = Storage::Stored(parts);
         let inner = Inner { name: name.to_owned(), path: None, classes, shape, source };
         Ok(Dataset { inner: Arc::new(inner), split: None, shape, names: None })
     }
@@ -214,7 +214,7 @@ impl Dataset {
     /// is a function of `seed`; at least one stays to train on. Generated data needs no split and stays as it is.
     #[must_use]
     pub fn with_split(&self, validation_share: f64, seed: u64) -> Dataset {
-        let Source::Stored([train, validation, test]) = &self.inner.source else { return self.clone() };
+        let Storage::Stored([train, validation, test]) = &self.inner.source else { return self.clone() };
         let share = |own: &Stored, share: f64| {
             // A share that is no number keeps nothing back.
             if own.len() > 0 { 0 } else { (train.len() as f64 * share.clamp(0.0, 1.0)).round() as u64 }
@@ -222,13 +222,13 @@ impl Dataset {
         let most = train.len().saturating_sub(1);
         let test = share(test, TEST_SHARE).min(most);
         let validation = share(validation, validation_share).min(most - test);
-        Dataset { split: Some(Split { seed, validation, test }), ..self.clone() }
+        Dataset { split: Some(Holdout { seed, validation, test }), ..self.clone() }
     }
 
     /// The share of the training part to keep back for validation where nothing else is wanted: that of [`VALIDATION`]
     /// examples, a tenth at most.
     pub fn usual_share(&self) -> f64 {
-        let Source::Stored([train, ..]) = &self.inner.source else { return 0.0 };
+        let Storage::Stored([train, ..]) = &self.inner.source else { return 0.0 };
         (VALIDATION as f64 / train.len().max(1) as f64).min(0.1)
     }
 
@@ -268,16 +268,16 @@ impl Dataset {
     }
 
     /// What it takes to have the same examples again; `None` of a set that was neither generated nor opened.
-    pub(super) fn source(&self) -> Option<recipe::Source> {
+    pub(super) fn source(&self) -> Option<ExampleSource> {
         match (&self.inner.source, &self.inner.path) {
-            (&Source::Generated { generated, seed, difficulty }, _) => {
-                Some(recipe::Source::Generated { generated, seed, difficulty })
+            (&Storage::Generated { generated, seed, difficulty }, _) => {
+                Some(ExampleSource::Generated { generated, seed, difficulty })
             }
             // What is no text cannot be written down.
-            (Source::Stored(_), Some(path)) if path.to_str().is_some() => {
-                Some(recipe::Source::Opened { path: path.clone() })
+            (Storage::Stored(_), Some(path)) if path.to_str().is_some() => {
+                Some(ExampleSource::Opened { path: path.clone() })
             }
-            (Source::Stored(_), Some(_) | None) => None,
+            (Storage::Stored(_), Some(_) | None) => None,
         }
     }
 
@@ -287,16 +287,16 @@ impl Dataset {
     }
 
     /// What is kept back from training.
-    pub(super) fn split(&self) -> Option<Split> {
+    pub(super) fn split(&self) -> Option<Holdout> {
         self.split
     }
 
     /// The same with this kept back; `None` where the training part is too small for it.
-    pub(super) fn with_this_split(self, split: Option<Split>) -> Option<Dataset> {
+    pub(super) fn with_exact_holdout(self, split: Option<Holdout>) -> Option<Dataset> {
         let fits = match (&self.inner.source, split) {
             (_, None) => true,
-            (Source::Generated { .. }, Some(_)) => false,
-            (Source::Stored([train, ..]), Some(split)) => {
+            (Storage::Generated { .. }, Some(_)) => false,
+            (Storage::Stored([train, ..]), Some(split)) => {
                 split.validation.checked_add(split.test).is_some_and(|kept| kept < train.len())
             }
         };
@@ -341,35 +341,35 @@ impl Dataset {
     /// The generator, where the examples come from one.
     pub fn generator(&self) -> Option<Generated> {
         match self.inner.source {
-            Source::Generated { generated, .. } => Some(generated),
-            Source::Stored(_) => None,
+            Storage::Generated { generated, .. } => Some(generated),
+            Storage::Stored(_) => None,
         }
     }
 
     /// Examples in a part; `None`: no end.
-    pub fn len(&self, part: Part) -> Option<u64> {
-        let Source::Stored(parts) = &self.inner.source else { return None };
+    pub fn len(&self, part: Split) -> Option<u64> {
+        let Storage::Stored(parts) = &self.inner.source else { return None };
         let own = parts[part as usize].len();
         let kept = self.split.map_or((0, 0), |split| (split.validation, split.test));
         Some(match part {
-            Part::Train => own - kept.0 - kept.1,
-            Part::Validation => own + kept.0,
-            Part::Test => own + kept.1,
+            Split::Train => own - kept.0 - kept.1,
+            Split::Validation => own + kept.0,
+            Split::Test => own + kept.1,
         })
     }
 
     /// Whether a part has no example.
-    pub fn is_empty(&self, part: Part) -> bool {
+    pub fn is_empty(&self, part: Split) -> bool {
         self.len(part) == Some(0)
     }
 
     /// Where the examples of a part come from.
-    pub fn origin(&self, part: Part) -> Origin {
+    pub fn origin(&self, part: Split) -> Origin {
         match &self.inner.source {
-            Source::Generated { .. } => Origin::Generated,
-            Source::Stored(parts) if parts[part as usize].len() > 0 => Origin::Own,
-            Source::Stored(_) if self.is_empty(part) => Origin::Absent,
-            Source::Stored(_) => Origin::KeptBack,
+            Storage::Generated { .. } => Origin::Generated,
+            Storage::Stored(parts) if parts[part as usize].len() > 0 => Origin::Own,
+            Storage::Stored(_) if self.is_empty(part) => Origin::Absent,
+            Storage::Stored(_) => Origin::KeptBack,
         }
     }
 
@@ -377,12 +377,12 @@ impl Dataset {
     ///
     /// # Errors
     /// Where there is no such example, or the file that holds it can no longer be read.
-    pub fn example(&self, part: Part, index: u64) -> Result<Example, DataError> {
+    pub fn example(&self, part: Split, index: u64) -> Result<Example, DataError> {
         let (pixels, class) = match &self.inner.source {
-            Source::Generated { generated, seed, difficulty } => {
+            Storage::Generated { generated, seed, difficulty } => {
                 generated.sample_at(seed ^ seed_of(part), index, *difficulty)
             }
-            Source::Stored(parts) => {
+            Storage::Stored(parts) => {
                 let (own, place) = self.place(part, index).ok_or_else(|| self.no_example(part, index))?;
                 let stored = &parts[own as usize];
                 let [c, h, w] = self.inner.shape;
@@ -400,35 +400,35 @@ impl Dataset {
         }
         let [c, h, w] = self.shape;
         let picture = Picture::from_tensor(self.name(), &pixels)?;
-        let pixels = fit(&picture, c, h, w, Fit::CenterCrop, Ground::default())?.tensor;
+        let pixels = fit(&picture, c, h, w, Fit::CenterCrop, Background::default())?.tensor;
         Ok(Example { pixels, class })
     }
 
     /// The class of an example, without its pixels; `None` for generated data and where there is no such example.
-    pub(super) fn stored_class(&self, part: Part, index: u64) -> Option<usize> {
-        let Source::Stored(parts) = &self.inner.source else { return None };
+    pub(super) fn stored_class(&self, part: Split, index: u64) -> Option<usize> {
+        let Storage::Stored(parts) = &self.inner.source else { return None };
         let (own, place) = self.place(part, index)?;
         Some(self.class(usize::from(parts[own as usize].labels[place as usize])))
     }
 
     /// The stored part and the place in it of an example.
-    fn place(&self, part: Part, index: u64) -> Option<(Part, u64)> {
-        let Source::Stored(parts) = &self.inner.source else { return None };
+    fn place(&self, part: Split, index: u64) -> Option<(Split, u64)> {
+        let Storage::Stored(parts) = &self.inner.source else { return None };
         if index >= self.len(part)? {
             return None;
         }
         let Some(split) = self.split else { return Some((part, index)) };
         let order = Permutation::split(parts[0].len(), split.seed);
-        let kept = |before: u64| Some((Part::Train, order.at(before + index)));
+        let kept = |before: u64| Some((Split::Train, order.at(before + index)));
         match part {
-            Part::Train => kept(split.validation + split.test),
-            Part::Validation if split.validation > 0 => kept(split.test),
-            Part::Test if split.test > 0 => kept(0),
-            Part::Validation | Part::Test => Some((part, index)),
+            Split::Train => kept(split.validation + split.test),
+            Split::Validation if split.validation > 0 => kept(split.test),
+            Split::Test if split.test > 0 => kept(0),
+            Split::Validation | Split::Test => Some((part, index)),
         }
     }
 
-    fn no_example(&self, part: Part, index: u64) -> DataError {
+    fn no_example(&self, part: Split, index: u64) -> DataError {
         let (len, part) = (self.len(part).unwrap_or(0), part.name());
         let what = format!(
             "expected an example of the {len} in the {part} part, got number {index} counted from 0; choose another"
@@ -438,11 +438,11 @@ impl Dataset {
 }
 
 /// What turns the seed of a generator's training examples into that of a part.
-fn seed_of(part: Part) -> u64 {
+fn seed_of(part: Split) -> u64 {
     match part {
-        Part::Train => 0,
-        Part::Validation => 0x5641_4c49_4441_5445,
-        Part::Test => 0x4845_4c44_204f_5554,
+        Split::Train => 0,
+        Split::Validation => 0x5641_4c49_4441_5445,
+        Split::Test => 0x4845_4c44_204f_5554,
     }
 }
 
@@ -452,7 +452,7 @@ impl fmt::Debug for Dataset {
             .field("name", &self.name())
             .field("shape", &self.shape)
             .field("classes", &self.classes().len())
-            .field("examples", &Part::ALL.map(|part| self.len(part)))
+            .field("examples", &Split::ALL.map(|part| self.len(part)))
             .field("split", &self.split)
             .finish()
     }
@@ -463,13 +463,12 @@ impl PartialEq for Dataset {
     fn eq(&self, other: &Self) -> bool {
         let same = match (&self.inner.source, &other.inner.source) {
             (
-                Source::Generated { generated: a, seed: s, difficulty: d },
-                Source::Generated { generated: b, seed: t, difficulty: e },
+                Storage::Generated { generated: a, seed: s, difficulty: d },
+                Storage::Generated { generated: b, seed: t, difficulty: e },
             ) => (a, s, d) == (b, t, e),
-            (Source::Stored(_), Source::Stored(_)) => Arc::ptr_eq(&self.inner, &other.inner),
-            (Source::Generated { .. }, Source::Stored(_)) | (Source::Stored(_), Source::Generated { .. }) => {
-                false
-            }
+            (Storage::Stored(_), Storage::Stored(_)) => Arc::ptr_eq(&self.inner, &other.inner),
+            (Storage::Generated { .. }, Storage::Stored(_))
+            | (Storage::Stored(_), Storage::Generated { .. }) => false,
         };
         same && self.split == other.split && self.shape == other.shape && self.names == other.names
     }
@@ -479,10 +478,10 @@ impl PartialEq for Dataset {
 impl Hash for Dataset {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         match &self.inner.source {
-            Source::Generated { generated, seed, difficulty } => {
+            Storage::Generated { generated, seed, difficulty } => {
                 (generated, seed, difficulty.get().to_bits()).hash(hasher);
             }
-            Source::Stored(_) => Arc::as_ptr(&self.inner).hash(hasher),
+            Storage::Stored(_) => Arc::as_ptr(&self.inner).hash(hasher),
         }
         (self.split, self.shape, self.classes()).hash(hasher);
     }
@@ -504,7 +503,7 @@ mod tests {
             .expect("fits")
     }
 
-    fn values(data: &Dataset, part: Part) -> Vec<u32> {
+    fn values(data: &Dataset, part: Split) -> Vec<u32> {
         let len = data.len(part).expect("ends");
         (0..len).map(|index| data.example(part, index).expect("there").pixels[[0, 0, 0, 0]] as u32).collect()
     }
@@ -514,7 +513,7 @@ mod tests {
         for tests in [0, 7] {
             let data = little(100, tests);
             let split = data.with_split(0.2, 5);
-            let parts = Part::ALL.map(|part| values(&split, part));
+            let parts = Split::ALL.map(|part| values(&split, part));
             assert_eq!(
                 parts.clone().map(|part| part.len()),
                 if tests == 0 { [70, 20, 10] } else { [80, 20, 7] }
@@ -522,12 +521,12 @@ mod tests {
             let mut all = [&parts[0][..], &parts[1], if tests == 0 { &parts[2] } else { &[] }].concat();
             all.sort_unstable();
             assert!(all.into_iter().eq(0..100));
-            assert_eq!(Part::ALL.map(|part| values(&data.with_split(0.2, 5), part)), parts);
-            assert_ne!(values(&data.with_split(0.2, 6), Part::Validation), parts[1]);
+            assert_eq!(Split::ALL.map(|part| values(&data.with_split(0.2, 5), part)), parts);
+            assert_ne!(values(&data.with_split(0.2, 6), Split::Validation), parts[1]);
             let origin = if tests == 0 { Origin::KeptBack } else { Origin::Own };
-            assert_eq!((split.origin(Part::Train), split.origin(Part::Test)), (Origin::Own, origin));
-            assert_eq!(data.origin(Part::Validation), Origin::Absent);
-            for part in Part::ALL {
+            assert_eq!((split.origin(Split::Train), split.origin(Split::Test)), (Origin::Own, origin));
+            assert_eq!(data.origin(Split::Validation), Origin::Absent);
+            for part in Split::ALL {
                 let measured = split.measure(part, &()).expect("reads");
                 let counts: Vec<usize> = measured.by_class.iter().map(Vec::len).collect();
                 let mut expected = [0; 3];
@@ -543,9 +542,10 @@ mod tests {
         let classes = ["c", "other", "a", "b"].map(str::to_owned);
         let named = data.with_classes(&classes).expect("all are among them");
         assert_eq!(named.classes(), classes);
-        let found: Vec<usize> = (0..6).map(|k| named.example(Part::Train, k).expect("there").class).collect();
+        let found: Vec<usize> =
+            (0..6).map(|k| named.example(Split::Train, k).expect("there").class).collect();
         assert_eq!(found, [2, 3, 0, 2, 3, 0]);
-        assert_eq!(named.stored_class(Part::Train, 1), Some(3));
+        assert_eq!(named.stored_class(Split::Train, 1), Some(3));
         assert!(named != data && named.is_of_one_source(&data));
         assert!(data.with_classes(&classes[1..]).is_none());
         assert_eq!(data.with_classes(data.classes()), Some(data));
@@ -555,7 +555,7 @@ mod tests {
     fn at_least_one_example_stays_to_train_on() {
         for (n, share) in [(1, 1.0), (2, 1.0), (10, 1.0), (10, 7.0), (10, f64::NAN), (10, -1.0)] {
             let split = little(n, 0).with_split(share, 1);
-            let lens = Part::ALL.map(|part| split.len(part).expect("ends"));
+            let lens = Split::ALL.map(|part| split.len(part).expect("ends"));
             assert!(lens[0] >= 1 && lens.iter().sum::<u64>() == n as u64, "{lens:?}");
         }
     }
@@ -563,9 +563,9 @@ mod tests {
     #[test]
     fn what_is_not_there_gets_one_line() {
         let data = little(3, 0);
-        let error = data.example(Part::Train, 3).unwrap_err().to_string();
+        let error = data.example(Split::Train, 3).unwrap_err().to_string();
         assert!(error.contains("the 3 in the train part, got number 3"), "{error}");
-        assert!(data.example(Part::Test, 0).is_err());
+        assert!(data.example(Split::Test, 0).is_err());
         assert!(data.fitted([2, 8, 8]).is_err() && data.fitted([1, 0, 8]).is_err());
         let parts = || [little_labels(&[0, 5]), Stored::none(), Stored::none()];
         let error = Dataset::stored("odd", [1, 1, 1], vec!["a".into()], parts()).unwrap_err().to_string();
@@ -574,7 +574,7 @@ mod tests {
         assert!(Dataset::stored("none", [1, 1, 1], vec![], none).is_err());
         let only_tests = [Stored::none(), Stored::none(), little_labels(&[0, 0])];
         let data = Dataset::stored("tests", [1, 1, 1], vec!["a".into()], only_tests).expect("fits");
-        assert_eq!(Part::ALL.map(|part| data.len(part)), [Some(2), Some(0), Some(0)]);
+        assert_eq!(Split::ALL.map(|part| data.len(part)), [Some(2), Some(0), Some(0)]);
     }
 
     fn little_labels(labels: &[u16]) -> Stored {
@@ -585,12 +585,12 @@ mod tests {
     fn generated_parts_are_the_generators_own() {
         let data = Dataset::generated(Generated::Digits, 9);
         let example = |part| data.example(part, 5).expect("endless").pixels;
-        assert_eq!(example(Part::Train), Generated::Digits.sample(9, 5).0);
-        assert_ne!(example(Part::Train), example(Part::Test));
-        assert_ne!(example(Part::Validation), example(Part::Test));
+        assert_eq!(example(Split::Train), Generated::Digits.sample(9, 5).0);
+        assert_ne!(example(Split::Train), example(Split::Test));
+        assert_ne!(example(Split::Validation), example(Split::Test));
         assert_eq!(data.with_split(0.5, 1), data);
         let fitted = data.fitted([3, 40, 32]).expect("fits");
-        assert_eq!(fitted.example(Part::Test, 1).expect("endless").pixels.dim(), (1, 3, 40, 32));
+        assert_eq!(fitted.example(Split::Test, 1).expect("endless").pixels.dim(), (1, 3, 40, 32));
         assert_ne!(fitted, data);
     }
 

@@ -1,9 +1,9 @@
 //! Generated digits: ten numerals as a hand writes them, from pen strokes; made to look like MNIST.
 
-use super::dice::{Dice, class_of};
 use super::difficulty::Difficulty;
 use super::draw::{Point, at, curve, distance_to_line, sin_cos, whole};
-use super::numerals::FORMS;
+use super::numerals::GLYPHS;
+use super::rng::{ExampleRng, class_of};
 use crate::tensor::Tensor;
 use ndarray::Array2;
 use std::ops::Range;
@@ -39,10 +39,10 @@ pub fn sample(seed: u64, index: u64) -> (Tensor, usize) {
 /// unmoved, always drawn with the same pen.
 pub fn sample_at(seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
     let class = class_of(seed, ORDER, index, CLASSES.len());
-    let mut dice = Dice::new(seed, WRITING, index);
+    let mut rng = ExampleRng::new(seed, WRITING, index);
     let stray = difficulty.get() / Difficulty::default().get();
-    let strokes = written(&mut dice, class, stray);
-    (inked(&mut dice, &strokes, stray), class)
+    let strokes = written(&mut rng, class, stray);
+    (inked(&mut rng, &strokes, stray), class)
 }
 
 /// The `nth` example of a class: its index.
@@ -54,33 +54,33 @@ pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
 }
 
 /// The strokes of one writing of a digit, as short lines, in units of about the digit's height.
-fn written(dice: &mut Dice, class: usize, stray: f32) -> Vec<Vec<Point>> {
-    let forms = FORMS[class];
-    let form = forms[dice.pick(forms.len())];
-    let shaky = stray * dice.range(0.0, 0.05);
-    let rounds = stray * dice.range(0.0, 0.5);
-    let hand = Hand::new(dice, stray);
+fn written(rng: &mut ExampleRng, class: usize, stray: f32) -> Vec<Vec<Point>> {
+    let glyphs = GLYPHS[class];
+    let form = glyphs[rng.pick(glyphs.len())];
+    let shaky = stray * rng.range(0.0, 0.05);
+    let rounds = stray * rng.range(0.0, 0.5);
+    let hand = Hand::new(rng, stray);
     let mut strokes = Vec::new();
     for &points in form {
-        let shift = at(dice.bell(), dice.bell()) * (0.02 * stray);
+        let shift = at(rng.bell(), rng.bell()) * (0.02 * stray);
         let mut moved: Vec<Point> = Vec::new();
         let mut stroke: Vec<Point> = Vec::new();
         for (k, &(x, y)) in points.iter().enumerate() {
             if k > 0 && points[k - 1] == (x, y) {
-                if dice.chance(rounds) {
+                if rng.chance(rounds) {
                     continue;
                 }
                 // A corner: the curve so far ends here, and the next begins.
                 stroke.extend(curve(&moved, LINES));
                 moved = moved.split_off(moved.len() - 1);
             } else {
-                moved.push(at(x, y) + shift + at(dice.bell(), dice.bell()) * shaky);
+                moved.push(at(x, y) + shift + at(rng.bell(), rng.bell()) * shaky);
             }
         }
         stroke.extend(curve(&moved, LINES));
         let mut cut = |share: f32| {
             let most = (stroke.len() as f32 * share) as usize;
-            if dice.chance(0.4) { dice.pick(most + 1) } else { 0 }
+            if rng.chance(0.4) { rng.pick(most + 1) } else { 0 }
         };
         let (begin, end) = (cut(0.04 * stray), cut(0.085 * stray));
         strokes.push(stroke[begin..stroke.len() - end].iter().map(|&p| hand.place(p)).collect());
@@ -107,18 +107,18 @@ struct Wave {
 }
 
 impl Hand {
-    fn new(dice: &mut Dice, stray: f32) -> Hand {
-        let strength = stray * dice.range(0.2, 1.0) * 0.06;
+    fn new(rng: &mut ExampleRng, stray: f32) -> Hand {
+        let strength = stray * rng.range(0.2, 1.0) * 0.06;
         let waves = [0.5, 0.7, 1.0, 1.4].map(|turns: f32| Wave {
-            across: at(turns, 0.0).turned(dice.unit()),
-            begin: dice.unit(),
-            push: at(dice.bell(), dice.bell()) * (strength / turns),
+            across: at(turns, 0.0).turned(rng.unit()),
+            begin: rng.unit(),
+            push: at(rng.bell(), rng.bell()) * (strength / turns),
         });
         Hand {
             waves,
-            width: (0.85 + stray * dice.range(-0.25, 0.33)).max(0.3),
-            slant: stray * (0.13 + 0.2 * dice.bell()),
-            turn: stray * dice.bell() * 0.017,
+            width: (0.85 + stray * rng.range(-0.25, 0.33)).max(0.3),
+            slant: stray * (0.13 + 0.2 * rng.bell()),
+            turn: stray * rng.bell() * 0.017,
         }
     }
 
@@ -131,7 +131,7 @@ impl Hand {
 }
 
 /// strokes -> (1, 1, 28, 28): scaled to the box, drawn with a round soft pen, centred by mass.
-fn inked(dice: &mut Dice, strokes: &[Vec<Point>], stray: f32) -> Tensor {
+fn inked(rng: &mut ExampleRng, strokes: &[Vec<Point>], stray: f32) -> Tensor {
     const BOX: f32 = 20.0;
     let [_, h, w] = SHAPE;
     let all = || strokes.iter().flatten();
@@ -140,14 +140,14 @@ fn inked(dice: &mut Dice, strokes: &[Vec<Point>], stray: f32) -> Tensor {
     let extent = (high.x - low.x).max(high.y - low.y).max(1e-3);
     let length: f32 =
         strokes.iter().flat_map(|stroke| stroke.windows(2)).map(|ends| (ends[1] - ends[0]).length()).sum();
-    let pen = Pen::new(dice, stray, length / extent);
+    let pen = Pen::new(rng, stray, length / extent);
     let scale = (BOX - 2.0 * pen.radius) / extent;
     let (from, to) = ((low + high) * 0.5, at(w as f32, h as f32) * 0.5);
 
     let mut ink = Array2::zeros((h, w));
     for stroke in strokes {
         let line: Vec<Point> = stroke.iter().map(|&p| (p - from) * scale + to).collect();
-        pen.draw(&mut ink, &line, dice);
+        pen.draw(&mut ink, &line, rng);
     }
     let (down, right) = shift_to_middle(&ink);
     Tensor::from_shape_fn((1, 1, h, w), |(_, _, i, j)| {
@@ -181,18 +181,18 @@ struct Pen {
 
 impl Pen {
     /// A pen for strokes that are so long; a broad one would fill the rings of a long line.
-    fn new(dice: &mut Dice, stray: f32, length: f32) -> Pen {
+    fn new(rng: &mut ExampleRng, stray: f32, length: f32) -> Pen {
         Pen {
-            radius: (1.3 + stray * dice.range(-0.5, 1.25 / length.max(1.0))).clamp(0.5, 3.0),
-            edge: 1.05 + stray * dice.range(-0.2, 0.2),
-            uneven: 0.12 * stray * dice.unit(),
-            full: 266.0 + stray * dice.range(-15.0, 15.0),
+            radius: (1.3 + stray * rng.range(-0.5, 1.25 / length.max(1.0))).clamp(0.5, 3.0),
+            edge: 1.05 + stray * rng.range(-0.2, 0.2),
+            uneven: 0.12 * stray * rng.unit(),
+            full: 266.0 + stray * rng.range(-15.0, 15.0),
         }
     }
 
     /// Draws a line with a pressure of its own at its begin, its middle and its end.
-    fn draw(&self, ink: &mut Array2<f32>, line: &[Point], dice: &mut Dice) {
-        let mut pressure = || 1.0 + self.uneven * dice.bell();
+    fn draw(&self, ink: &mut Array2<f32>, line: &[Point], rng: &mut ExampleRng) {
+        let mut pressure = || 1.0 + self.uneven * rng.bell();
         let (begin, middle, end) = (pressure(), pressure(), pressure());
         let spans = line.len().saturating_sub(1).max(1) as f32;
         let (h, w) = ink.dim();

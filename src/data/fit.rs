@@ -14,7 +14,7 @@ pub enum Fit {
     /// The largest centred rectangle of the input's shape is cut out; the rest is not seen.
     #[default]
     CenterCrop,
-    /// The whole picture is shown, undistorted, in the middle; the ground fills the bars.
+    /// The whole picture is shown, undistorted, in the middle; the background fills the bars.
     Pad,
     /// The whole picture is shown and fills the input; its proportions change.
     Stretch,
@@ -41,25 +41,25 @@ impl Fit {
 
 /// The colour under transparent pixels and in the bars beside a padded picture: red, green, blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Ground(pub [u8; 3]);
+pub struct Background(pub [u8; 3]);
 
-impl Ground {
-    /// Black: the ground of handwritten-digit sets.
-    pub const BLACK: Ground = Ground([0; 3]);
+impl Background {
+    /// Black: the background of handwritten-digit sets.
+    pub const BLACK: Background = Background([0; 3]);
     /// White: paper. Most drawings with transparency are dark and made for it.
-    pub const WHITE: Ground = Ground([255; 3]);
+    pub const WHITE: Background = Background([255; 3]);
 }
 
-impl Default for Ground {
+impl Default for Background {
     fn default() -> Self {
-        Ground::WHITE
+        Background::WHITE
     }
 }
 
 /// The rectangle of the source that the network sees, in source pixels: (0, 0) is the upper left corner of the
-/// upper left pixel. A padded picture's rectangle reaches beyond the picture, into the ground.
+/// upper left pixel. A padded picture's rectangle reaches beyond the picture, into the background.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct Crop {
     /// Left edge.
     pub x: f64,
     /// Upper edge.
@@ -76,16 +76,16 @@ pub struct Fitted {
     /// (1, C, H, W): whole numbers in 0..=255.
     pub tensor: Tensor,
     /// What the network sees of the source.
-    pub seen: Seen,
+    pub seen: Crop,
 }
 
 impl Fitted {
     /// The part of the source that lies under the input's cells in rows `i` and columns `j`: a receptive field,
     /// drawn on the original picture.
-    pub fn source_from_input(&self, i: std::ops::Range<usize>, j: std::ops::Range<usize>) -> Seen {
+    pub fn source_from_input(&self, i: std::ops::Range<usize>, j: std::ops::Range<usize>) -> Crop {
         let (_, _, h, w) = self.tensor.dim();
         let (row, column) = (self.seen.h / h as f64, self.seen.w / w as f64);
-        Seen {
+        Crop {
             x: self.seen.x + j.start as f64 * column,
             y: self.seen.y + i.start as f64 * row,
             w: j.len() as f64 * column,
@@ -94,7 +94,7 @@ impl Fitted {
     }
 }
 
-/// picture -> (1, channels, h, w): alpha is laid over the ground, the picture is resized, colours become grey (or
+/// picture -> (1, channels, h, w): alpha is laid over the background, the picture is resized, colours become grey (or
 /// grey becomes colours), and every value is rounded once, to a whole number in 0..=255, as in a file of 8 bits.
 ///
 /// Resizing is by a triangle filter, which widens with the reduction and so averages, and interpolates linearly
@@ -103,12 +103,12 @@ impl Fitted {
 /// 2.5.1); colour from grey repeats it.
 ///
 /// ```
-/// use convstep::data::{Fit, Ground, Picture, fit};
+/// use convstep::data::{Fit, Background, Picture, fit};
 ///
 /// let picture = Picture::from_rgba("dot", 1, 1, vec![255, 0, 0, 255])?;
-/// let grey = fit(&picture, 1, 2, 2, Fit::Stretch, Ground::WHITE)?;
+/// let grey = fit(&picture, 1, 2, 2, Fit::Stretch, Background::WHITE)?;
 /// assert_eq!(grey.tensor[[0, 0, 1, 1]], 76.0); // 0.299 * 255, rounded
-/// assert!(fit(&picture, 2, 2, 2, Fit::Stretch, Ground::WHITE).is_err());
+/// assert!(fit(&picture, 2, 2, 2, Fit::Stretch, Background::WHITE).is_err());
 /// # Ok::<(), convstep::data::PictureError>(())
 /// ```
 pub fn fit(
@@ -117,7 +117,7 @@ pub fn fit(
     h: usize,
     w: usize,
     fit: Fit,
-    ground: Ground,
+    background: Background,
 ) -> Result<Fitted, PictureError> {
     if channels != 1 && channels != 3 {
         return Err(PictureError::Channels { name: picture.name().to_owned(), got: channels });
@@ -135,22 +135,22 @@ pub fn fit(
         Fit::CenterCrop => (largest_centred(w, h, whole), input),
         Fit::Pad => (whole, largest_centred(source_w, source_h, input)),
     };
-    let canvas = resample(picture, take, put.w, put.h, ground);
+    let canvas = resample(picture, take, put.w, put.h, background);
     let tensor = Array4::from_shape_fn((1, channels, h, w), |(_, c, i, j)| {
         match (i.checked_sub(put.y), j.checked_sub(put.x)) {
             (Some(i), Some(j)) if i < put.h && j < put.w => value(&canvas, channels, c, i, j),
-            _ => ground_value(ground, channels, c),
+            _ => background_value(background, channels, c),
         }
     });
     // `cells` of the input, in source pixels; multiplied first, so that a whole input is exactly a whole picture.
     let across = |cells: usize| cells as f64 * take.w as f64 / put.w as f64;
     let down = |cells: usize| cells as f64 * take.h as f64 / put.h as f64;
     let seen =
-        Seen { x: take.x as f64 - across(put.x), y: take.y as f64 - down(put.y), w: across(w), h: down(h) };
+        Crop { x: take.x as f64 - across(put.x), y: take.y as f64 - down(put.y), w: across(w), h: down(h) };
     Ok(Fitted { tensor, seen })
 }
 
-/// A picture made small enough for the screen: three bytes a pixel, over the ground.
+/// A picture made small enough for the screen: three bytes a pixel, over the background.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
     /// Pixels in a row.
@@ -162,12 +162,12 @@ pub struct Preview {
 }
 
 /// The whole picture with its longer side at most `max_side` pixels; never enlarged.
-pub fn preview(picture: &Picture, max_side: usize, ground: Ground) -> Preview {
+pub fn preview(picture: &Picture, max_side: usize, background: Background) -> Preview {
     let (w, h) = (picture.width() as usize, picture.height() as usize);
     let side = max_side.max(1);
     let frame = Region { x: 0, y: 0, w: side.min(w.max(h)), h: side.min(w.max(h)) };
     let Region { w: width, h: height, .. } = largest_centred(w, h, frame);
-    let canvas = resample(picture, Region { x: 0, y: 0, w, h }, width, height, ground);
+    let canvas = resample(picture, Region { x: 0, y: 0, w, h }, width, height, background);
     let mut rgb = Vec::with_capacity(width * height * 3);
     for i in 0..height {
         for j in 0..width {
@@ -204,7 +204,7 @@ fn value(canvas: &Canvas, channels: usize, c: usize, i: usize, j: usize) -> f32 
     exact.clamp(0.0, 255.0).round()
 }
 
-fn ground_value(Ground(rgb): Ground, channels: usize, c: usize) -> f32 {
+fn background_value(Background(rgb): Background, channels: usize, c: usize) -> f32 {
     let [r, g, b] = rgb.map(f32::from);
     match channels {
         3 => [r, g, b][c],

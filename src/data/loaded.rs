@@ -1,7 +1,7 @@
 //! What was loaded: a picture, to be fitted, or an array of values, to be taken as it is; and its label, if known.
 
 use super::error::PictureError;
-use super::fit::{Fit, Fitted, Ground, Seen, fit};
+use super::fit::{Background, Crop, Fit, Fitted, fit};
 use super::npy;
 use super::picture::Picture;
 use crate::tensor::Tensor;
@@ -48,17 +48,17 @@ impl Loaded {
         h: usize,
         w: usize,
         how: Fit,
-        ground: Ground,
+        background: Background,
     ) -> Result<Fitted, PictureError> {
         match &self.content {
-            Content::Picture(picture) => fit(picture, channels, h, w, how, ground),
+            Content::Picture(picture) => fit(picture, channels, h, w, how, background),
             Content::Values(values) => {
                 let (_, c, rows, columns) = values.dim();
                 let (expected, got) = ([channels, h, w], [c, rows, columns]);
                 if expected != got {
                     return Err(PictureError::ArrayShape { name: self.name.clone(), expected, got });
                 }
-                let seen = Seen { x: 0.0, y: 0.0, w: w as f64, h: h as f64 };
+                let seen = Crop { x: 0.0, y: 0.0, w: w as f64, h: h as f64 };
                 Ok(Fitted { tensor: values.clone(), seen })
             }
         }

@@ -2,11 +2,11 @@
 
 /// One way to write a digit: strokes through points, x to the right and y down in about 0..=1. A point that is given
 /// twice is a corner.
-pub(super) type Form = &'static [&'static [(f32, f32)]];
+pub(super) type Glyph = &'static [&'static [(f32, f32)]];
 
 /// The forms of a digit.
 #[rustfmt::skip]
-pub(super) const FORMS: [&[Form]; 10] = [
+pub(super) const GLYPHS: [&[Glyph]; 10] = [
     // 0: closed; begun at the upper right, with an overlap; round; narrow; open above; with a curl at its end; begun
     // with a tail; struck through; begun inside with a hook; with ends that cross.
     &[

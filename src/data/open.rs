@@ -2,7 +2,7 @@
 
 use super::archive::{Folder, Zip};
 use super::class_folders::{self, Files};
-use super::dataset::{Dataset, Part};
+use super::dataset::{Dataset, Split};
 use super::error::DataError;
 use super::files::{beside, failed, file_name, list, name_of, start_of};
 use super::progress::{Counter, Progress};
@@ -111,7 +111,7 @@ struct Opener<'a> {
 
 /// How the files of a set are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum FileFormat {
     Idx,
     Cifar,
     Csv,
@@ -122,15 +122,15 @@ impl Opener<'_> {
         let name = name_of(path);
         let entries = list(&unwrapped(path)?)?;
         let flat = entries.iter().all(|entry| entry.is_file());
-        for (form, is_of_form) in [
-            (Form::Idx, &idx::is_images as &dyn Fn(&Path) -> bool),
-            (Form::Cifar, &cifar::is_batch),
+        for (format, is_of_format) in [
+            (FileFormat::Idx, &idx::is_images as &dyn Fn(&Path) -> bool),
+            (FileFormat::Cifar, &cifar::is_batch),
             // Beside class folders a table says something else.
-            (Form::Csv, &|path: &Path| flat && csv::is_table(path)),
+            (FileFormat::Csv, &|path: &Path| flat && csv::is_table(path)),
         ] {
-            let files: Vec<PathBuf> = entries.iter().filter(|entry| is_of_form(entry)).cloned().collect();
+            let files: Vec<PathBuf> = entries.iter().filter(|entry| is_of_format(entry)).cloned().collect();
             if !files.is_empty() {
-                return self.files(&name, form, &files);
+                return self.files(&name, format, &files);
             }
         }
         self.class_folders(&name, Arc::new(Folder::walk(path, self.progress)?))
@@ -144,15 +144,15 @@ impl Opener<'_> {
         if start.starts_with(b"PK\x03\x04") {
             self.class_folders(&name, Arc::new(Zip::open(path, self.opening.held)?))
         } else if idx::is_images(path) || idx::has_axes(&start, 3) {
-            self.files(&name, Form::Idx, &[vec![path.to_owned()], test_beside(path)].concat())
+            self.files(&name, FileFormat::Idx, &[vec![path.to_owned()], test_beside(path)].concat())
         } else if idx::has_axes(&start, 1) {
             wrong("expected the file of pictures, got that of labels; open the one whose name says images")
         } else if [".tar", ".tar.gz", ".tgz", ".7z", ".rar"].iter().any(|ending| lower.ends_with(ending)) {
             wrong("expected a data set, got an archive other than .zip; unpack it and open the folder")
         } else if lower.ends_with(".bin") {
-            self.files(&name, Form::Cifar, &[path.to_owned()])
+            self.files(&name, FileFormat::Cifar, &[path.to_owned()])
         } else if csv::is_table(path) {
-            self.files(&name, Form::Csv, &[path.to_owned()])
+            self.files(&name, FileFormat::Csv, &[path.to_owned()])
         } else {
             wrong(
                 "expected a data set (a folder of class folders or a .zip of one, IDX files as of MNIST, batches as of \
@@ -167,8 +167,8 @@ impl Opener<'_> {
         Ok(Opened { dataset, skipped })
     }
 
-    /// A set of files of one form, each of one part.
-    fn files(&self, name: &str, form: Form, files: &[PathBuf]) -> Result<Opened, DataError> {
+    /// A set of files of one format, each of one part.
+    fn files(&self, name: &str, format: FileFormat, files: &[PathBuf]) -> Result<Opened, DataError> {
         let mut parts: [Vec<PathBuf>; 3] = Default::default();
         for path in files {
             let part = &mut parts[part_of(path) as usize];
@@ -176,7 +176,7 @@ impl Opener<'_> {
             let is_packed_again = part.last().is_some_and(|last| path.file_stem() == last.file_name());
             match part.last() {
                 Some(_) if is_packed_again => {}
-                Some(other) if form != Form::Cifar => {
+                Some(other) if format != FileFormat::Cifar => {
                     let what = format!(
                         "expected one set, got {} and {}; open one of these files",
                         file_name(other),
@@ -187,10 +187,10 @@ impl Opener<'_> {
                 Some(_) | None => part.push(path.clone()),
             }
         }
-        let dataset = match form {
-            Form::Idx => self.idx(name, &parts)?,
-            Form::Cifar => self.cifar(name, &parts)?,
-            Form::Csv => return self.csv(name, &parts),
+        let dataset = match format {
+            FileFormat::Idx => self.idx(name, &parts)?,
+            FileFormat::Cifar => self.cifar(name, &parts)?,
+            FileFormat::Csv => return self.csv(name, &parts),
         };
         Ok(Opened { dataset, skipped: Vec::new() })
     }
@@ -215,7 +215,8 @@ impl Opener<'_> {
         let counter = self.counter(parts);
         let mut room = self.opening.held;
         let all = parts.iter().flatten();
-        let kinds = all.clone().map(|path| cifar::Kind::of(path)).collect::<Result<Vec<_>, _>>()?;
+        let kinds =
+            all.clone().map(|path| cifar::CifarVariant::from_path(path)).collect::<Result<Vec<_>, _>>()?;
         let (Some(path), Some(kind)) = (all.clone().next(), kinds.first()) else {
             return Err(DataError::wrong(name, "expected batches of pictures, got none; choose other data"));
         };
@@ -293,17 +294,17 @@ fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
 }
 
 /// The part that a file's name speaks of.
-fn part_of(path: &Path) -> Part {
+fn part_of(path: &Path) -> Split {
     let name = file_name(path).to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
     if says(&["train"]) {
-        Part::Train
+        Split::Train
     } else if says(&["t10k", "test"]) {
-        Part::Test
+        Split::Test
     } else if says(&["val"]) {
-        Part::Validation
+        Split::Validation
     } else {
-        Part::Train
+        Split::Train
     }
 }
 

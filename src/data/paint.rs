@@ -85,7 +85,7 @@ pub fn drawing(pixels: &Tensor) -> Result<Loaded, PictureError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Fit, Ground};
+    use crate::data::{Background, Fit};
 
     fn blank() -> Tensor {
         Tensor::zeros([1, 1, 8, 8])
@@ -130,7 +130,7 @@ mod tests {
                 *x = (k * 3 % 256) as f32;
             }
             let loaded = drawing(&pixels).expect("fits");
-            let seen = loaded.input(channels, 5, 7, Fit::CenterCrop, Ground::BLACK).expect("fits");
+            let seen = loaded.input(channels, 5, 7, Fit::CenterCrop, Background::BLACK).expect("fits");
             assert_eq!(seen.tensor, pixels);
         }
     }

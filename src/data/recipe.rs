@@ -1,13 +1,13 @@
 //! What it takes to have a data set again: kept in a session in place of the examples.
 
-use super::{DataError, Dataset, Difficulty, Generated, Part, Progress, dataset::Split, open};
+use super::{DataError, Dataset, Difficulty, Generated, Progress, Split, dataset::Holdout, open};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Where the examples come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum ExampleSource {
     /// They are made.
     Generated {
         /// By this generator.
@@ -30,53 +30,53 @@ pub enum Source {
 /// use convstep::data::{Dataset, Generated, Recipe};
 ///
 /// let data = Dataset::generated(Generated::Shapes, 3).fitted([1, 20, 20])?;
-/// let recipe = Recipe::of(&data).expect("generated");
+/// let recipe = Recipe::from_dataset(&data).expect("generated");
 /// assert_eq!(recipe.make(&()), Ok(data));
 /// # Ok::<(), convstep::data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Where the examples come from.
-    pub source: Source,
+    pub source: ExampleSource,
     /// (C, H, W) as they are stored, and as they are fitted.
     shapes: [[usize; 3]; 2],
     classes: Vec<String>,
     /// The names of a network's classes, where it has taken them.
     names: Option<Vec<String>>,
-    split: Option<Split>,
+    split: Option<Holdout>,
     /// Examples in each part, by which it is seen whether the set has changed.
     examples: [Option<u64>; 3],
 }
 
 impl Recipe {
     /// The recipe of a set; `None` where it was neither generated nor opened.
-    pub fn of(data: &Dataset) -> Option<Self> {
+    pub fn from_dataset(data: &Dataset) -> Option<Self> {
         Some(Self {
             source: data.source()?,
             shapes: [data.own_shape(), data.shape()],
             classes: data.own_classes().to_vec(),
             names: data.taken_names().map(<[String]>::to_vec),
             split: data.split(),
-            examples: Part::ALL.map(|part| data.len(part)),
+            examples: Split::ALL.map(|part| data.len(part)),
         })
     }
 
     /// The same set from another file or folder.
     #[must_use]
     pub fn at(self, path: PathBuf) -> Self {
-        Self { source: Source::Opened { path }, ..self }
+        Self { source: ExampleSource::Opened { path }, ..self }
     }
 
     /// Whether making it opens a file.
     pub const fn is_opened(&self) -> bool {
-        matches!(self.source, Source::Opened { .. })
+        matches!(self.source, ExampleSource::Opened { .. })
     }
 
     /// What it is called: a generator's name, or the path.
     pub fn name(&self) -> String {
         match &self.source {
-            Source::Generated { generated, .. } => generated.name().to_owned(),
-            Source::Opened { path } => path.display().to_string(),
+            ExampleSource::Generated { generated, .. } => generated.name().to_owned(),
+            ExampleSource::Opened { path } => path.display().to_string(),
         }
     }
 
@@ -87,10 +87,10 @@ impl Recipe {
     pub fn make(&self, progress: &dyn Progress) -> Result<Dataset, DataError> {
         let [own, fitted] = self.shapes;
         let data = match &self.source {
-            &Source::Generated { generated, seed, difficulty } => {
+            &ExampleSource::Generated { generated, seed, difficulty } => {
                 Dataset::generated(generated, seed).with_difficulty(difficulty)
             }
-            Source::Opened { path } => open(path, Some(own), progress)?.dataset,
+            ExampleSource::Opened { path } => open(path, Some(own), progress)?.dataset,
         };
         let changed = |what: &str| {
             let what =
@@ -100,8 +100,8 @@ impl Recipe {
         if data.own_shape() != own || data.own_classes() != self.classes {
             return Err(changed("other sizes or classes"));
         }
-        let data = data.with_this_split(self.split).ok_or_else(|| changed("fewer examples"))?;
-        if Part::ALL.map(|part| data.len(part)) != self.examples {
+        let data = data.with_exact_holdout(self.split).ok_or_else(|| changed("fewer examples"))?;
+        if Split::ALL.map(|part| data.len(part)) != self.examples {
             return Err(changed("another number of examples"));
         }
         let data = match &self.names {
@@ -127,11 +127,11 @@ mod tests {
         (0..20).for_each(|n| save(if n % 2 == 0 { "even" } else { "odd" }, n));
         let opened = open(folder.path(), None, &()).expect("opens").dataset;
         let data = opened.with_split(0.25, 7).fitted([3, 5, 5]).expect("fits");
-        let recipe = Recipe::of(&data).expect("opened");
+        let recipe = Recipe::from_dataset(&data).expect("opened");
         let text = serde_json::to_string(&recipe).expect("writes");
         let again = serde_json::from_str::<Recipe>(&text).expect("reads").make(&()).expect("opens");
         assert_eq!(again.shape(), [3, 5, 5]);
-        for part in Part::ALL {
+        for part in Split::ALL {
             let examples = |data: &Dataset| -> Vec<_> {
                 let len = data.len(part).expect("ends");
                 assert!(len > 0);
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn what_keeps_back_more_than_there_is_is_refused() {
         let data = Dataset::generated(Generated::Digits, 1);
-        let recipe = Recipe::of(&data).expect("generated");
+        let recipe = Recipe::from_dataset(&data).expect("generated");
         let text = serde_json::to_string(&recipe).expect("writes");
         let text = text.replace(
             "\"split\":null",

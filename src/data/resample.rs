@@ -1,6 +1,6 @@
-//! Resampling: a region of a picture, laid over a ground, filtered to another size.
+//! Resampling: a region of a picture, laid over a background, filtered to another size.
 
-use super::fit::Ground;
+use super::fit::Background;
 use super::picture::{Picture, Samples};
 
 /// A rectangle of whole pixels.
@@ -29,8 +29,14 @@ impl Canvas {
 
 /// region of (H, W) -> (h, w), by a triangle filter: rows first, so that the long inner loops run along memory;
 /// of a large picture every row is read about twice and only one line of sums is held.
-pub(super) fn resample(picture: &Picture, region: Region, w: usize, h: usize, ground: Ground) -> Canvas {
-    // Grey with alpha takes the ground's colour on, so only opaque grey stays one channel.
+pub(super) fn resample(
+    picture: &Picture,
+    region: Region,
+    w: usize,
+    h: usize,
+    background: Background,
+) -> Canvas {
+    // Grey with alpha takes the background's colour on, so only opaque grey stays one channel.
     let channels = if picture.channels() == 1 { 1 } else { 3 };
     let columns: Vec<Taps> = (0..w).map(|j| Taps::new(j, w, region.w)).collect();
     let mut values = Vec::with_capacity(w * h * channels);
@@ -39,7 +45,7 @@ pub(super) fn resample(picture: &Picture, region: Region, w: usize, h: usize, gr
         line.fill(0.0);
         let taps = Taps::new(i, h, region.h);
         for (k, &weight) in taps.weights.iter().enumerate() {
-            add_row(picture, region, region.y + taps.first + k, weight, ground, &mut line);
+            add_row(picture, region, region.y + taps.first + k, weight, background, &mut line);
         }
         for taps in &columns {
             for c in 0..channels {
@@ -78,15 +84,24 @@ impl Taps {
     }
 }
 
-/// line += weight * row `y` of the region, in 0..=255, over the ground.
-fn add_row(picture: &Picture, region: Region, y: usize, weight: f32, ground: Ground, line: &mut [f32]) {
+/// line += weight * row `y` of the region, in 0..=255, over the background.
+fn add_row(
+    picture: &Picture,
+    region: Region,
+    y: usize,
+    weight: f32,
+    background: Background,
+    line: &mut [f32],
+) {
     let channels = picture.channels();
     let start = (y * picture.width() as usize + region.x) * channels;
     let end = start + region.w * channels;
     match picture.samples() {
-        Samples::Eight(samples) => add_samples(&samples[start..end], channels, 255.0, weight, ground, line),
+        Samples::Eight(samples) => {
+            add_samples(&samples[start..end], channels, 255.0, weight, background, line)
+        }
         Samples::Sixteen(samples) => {
-            add_samples(&samples[start..end], channels, 65_535.0, weight, ground, line)
+            add_samples(&samples[start..end], channels, 65_535.0, weight, background, line)
         }
     }
 }
@@ -96,15 +111,15 @@ fn add_samples<T: Copy + Into<f32>>(
     channels: usize,
     full: f32,
     weight: f32,
-    ground: Ground,
+    background: Background,
     line: &mut [f32],
 ) {
-    let ground = ground.0.map(f32::from);
+    let background = background.0.map(f32::from);
     // Exactly `weight` for 8 bits, so that a weight of 1 leaves a picture as it is.
     let scaled = weight * (255.0 / full);
     let over = |colour: f32, alpha: f32, c: usize| {
         let alpha = alpha / full;
-        scaled * colour * alpha + weight * ground[c] * (1.0 - alpha)
+        scaled * colour * alpha + weight * background[c] * (1.0 - alpha)
     };
     match channels {
         1 | 3 => {

@@ -15,12 +15,12 @@ pub struct Sample {
     /// The name of its true class, if it has one.
     pub label: Option<&'static str>,
     /// How it is made.
-    pub source: Source,
+    pub source: SampleContent,
 }
 
 /// How a sample is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Source {
+pub enum SampleContent {
     /// The nth example of a class of [`shapes`].
     Shape {
         /// Number of the class.
@@ -54,23 +54,26 @@ pub enum Source {
 const SEED: u64 = 2024;
 
 const fn shape(name: &'static str, class: usize, nth: u64) -> Sample {
-    Sample { name, label: Some(shapes::CLASSES[class]), source: Source::Shape { class, nth } }
+    Sample { name, label: Some(shapes::CLASSES[class]), source: SampleContent::Shape { class, nth } }
 }
 
 const fn digit(name: &'static str, class: usize, nth: u64) -> Sample {
-    Sample { name, label: Some(digits::CLASSES[class]), source: Source::Digit { class, nth } }
+    Sample { name, label: Some(digits::CLASSES[class]), source: SampleContent::Digit { class, nth } }
 }
 
 /// All bundled samples, in the order in which to offer them.
 pub const SAMPLES: &[Sample] = &[
-    Sample { name: "article-circle", label: Some("circle"), source: Source::CircleOutline },
-    Sample { name: "article-square", label: Some("square"), source: Source::SquareOutline },
+    Sample { name: "article-circle", label: Some("circle"), source: SampleContent::CircleOutline },
+    Sample { name: "article-square", label: Some("square"), source: SampleContent::SquareOutline },
     Sample {
         name: "article-3x3",
         label: None,
-        source: Source::Values { size: (3, 3), values: &[1.0, 2.0, 0.0, 3.0, 1.0, 1.0, 0.0, 2.0, 4.0] },
+        source: SampleContent::Values {
+            size: (3, 3),
+            values: &[1.0, 2.0, 0.0, 3.0, 1.0, 1.0, 0.0, 2.0, 4.0],
+        },
     },
-    Sample { name: "scene", label: None, source: Source::Scene },
+    Sample { name: "scene", label: None, source: SampleContent::Scene },
     shape("shape-circle", 0, 11),
     shape("shape-square", 1, 6),
     shape("shape-triangle", 2, 2),
@@ -106,28 +109,28 @@ pub fn load(name: &str) -> Result<Loaded, PictureError> {
         return Err(PictureError::UnknownSample { got: shortened(name), hint: hint(name) });
     };
     let content = match sample.source {
-        Source::Shape { class, nth } => {
+        SampleContent::Shape { class, nth } => {
             let (pixels, _) = shapes::sample(SEED, shapes::index_of(SEED, class, nth));
             Content::Picture(Picture::from_tensor(name, &pixels)?)
         }
-        Source::Digit { class, nth } => {
+        SampleContent::Digit { class, nth } => {
             let (pixels, _) = digits::sample(SEED, digits::index_of(SEED, class, nth));
             Content::Picture(Picture::from_tensor(name, &pixels)?)
         }
-        Source::CircleOutline => {
+        SampleContent::CircleOutline => {
             let middle = at(16.0, 16.0);
             let pixels = outline(|x, y| (at(x, y) - middle).length() - 11.0);
             Content::Picture(Picture::from_tensor(name, &pixels)?)
         }
-        Source::SquareOutline => {
+        SampleContent::SquareOutline => {
             let corners = [at(6.0, 6.0), at(26.0, 6.0), at(26.0, 26.0), at(6.0, 26.0)];
             let pixels = outline(|x, y| distance_to_polygon(at(x, y), &corners));
             Content::Picture(Picture::from_tensor(name, &pixels)?)
         }
-        Source::Values { size: (h, w), values } => {
+        SampleContent::Values { size: (h, w), values } => {
             Content::Values(Tensor::from_shape_fn((1, 1, h, w), |(_, _, i, j)| values[i * w + j]))
         }
-        Source::Scene => Content::Picture(Picture::from_tensor(name, &scene())?),
+        SampleContent::Scene => Content::Picture(Picture::from_tensor(name, &scene())?),
     };
     Ok(Loaded { name: name.to_owned(), content, label: sample.label.map(str::to_owned) })
 }

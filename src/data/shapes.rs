@@ -1,10 +1,10 @@
 //! Generated shapes: eight kinds, any colour, size, place and turn, on grounds that differ in brightness.
 
-use super::dice::{Dice, class_of};
 use super::difficulty::Difficulty;
 use super::draw::{
     Colour, Point, at, brightness, colour, coverage, curve, distance_to_polygon, mix, sin_cos, whole,
 };
+use super::rng::{ExampleRng, class_of};
 use crate::tensor::Tensor;
 
 /// (C, H, W) of every example.
@@ -35,7 +35,7 @@ pub fn sample(seed: u64, index: u64) -> (Tensor, usize) {
 /// hearts turn, how near figure and ground are in brightness, the grain. At 0 the shapes are large, full and clean.
 pub fn sample_at(seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
     let class = class_of(seed, ORDER, index, CLASSES.len());
-    (drawing(&mut Dice::new(seed, DRAWING, index), class, difficulty.get()), class)
+    (drawing(&mut ExampleRng::new(seed, DRAWING, index), class, difficulty.get()), class)
 }
 
 /// The `nth` example of a class: its index.
@@ -47,16 +47,16 @@ pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
 }
 
 /// (1, 3, 32, 32): ground, then the figure over it, then grain.
-fn drawing(dice: &mut Dice, class: usize, difficulty: f32) -> Tensor {
+fn drawing(rng: &mut ExampleRng, class: usize, difficulty: f32) -> Tensor {
     let [channels, h, w] = SHAPE;
-    let radius = dice.range(9.0 - 4.0 * difficulty, 13.0);
+    let radius = rng.range(9.0 - 4.0 * difficulty, 13.0);
     let free = at(w as f32 / 2.0 - radius - 0.5, h as f32 / 2.0 - radius - 0.5);
     let middle = at(w as f32, h as f32) * 0.5;
-    let centre = middle + at(free.x * dice.range(-1.0, 1.0), free.y * dice.range(-1.0, 1.0));
-    let figure = Figure::new(dice, class, difficulty);
-    let Colours { near, far, ink, ink_far } = Colours::new(dice, difficulty);
-    let light = at(1.0, 0.0).turned(dice.unit());
-    let grain = if dice.chance(0.7) { dice.range(0.0, 14.0 * difficulty) } else { 0.0 };
+    let centre = middle + at(free.x * rng.range(-1.0, 1.0), free.y * rng.range(-1.0, 1.0));
+    let figure = Figure::new(rng, class, difficulty);
+    let Colours { near, far, ink, ink_far } = Colours::new(rng, difficulty);
+    let light = at(1.0, 0.0).turned(rng.unit());
+    let grain = if rng.chance(0.7) { rng.range(0.0, 14.0 * difficulty) } else { 0.0 };
 
     let mut pixels = Tensor::zeros((1, channels, h, w));
     for i in 0..h {
@@ -68,7 +68,7 @@ fn drawing(dice: &mut Dice, class: usize, difficulty: f32) -> Tensor {
             let ground = mix(near, far, across);
             let pixel = mix(ground, mix(ink, ink_far, within.clamp(0.0, 1.0)), cover);
             for (c, value) in pixel.into_iter().enumerate() {
-                pixels[[0, c, i, j]] = whole(value + grain * dice.bell());
+                pixels[[0, c, i, j]] = whole(value + grain * rng.bell());
             }
         }
     }
@@ -84,19 +84,19 @@ enum Figure {
 }
 
 impl Figure {
-    fn new(dice: &mut Dice, class: usize, difficulty: f32) -> Figure {
-        let turn = dice.unit();
-        let may_be_outline = dice.chance(0.6 * difficulty);
-        let line = dice.range(0.2, 0.32);
+    fn new(rng: &mut ExampleRng, class: usize, difficulty: f32) -> Figure {
+        let turn = rng.unit();
+        let may_be_outline = rng.chance(0.6 * difficulty);
+        let line = rng.range(0.2, 0.32);
         let (corners, turn, line) = match CLASSES[class] {
             "circle" => return Figure::Annulus { inner: -1.0, outer: 0.95 },
-            "ring" => return Figure::Annulus { inner: dice.range(0.45, 0.72), outer: 0.98 },
+            "ring" => return Figure::Annulus { inner: rng.range(0.45, 0.72), outer: 0.98 },
             "square" => (vec![at(-0.8, -0.8), at(0.8, -0.8), at(0.8, 0.8), at(-0.8, 0.8)], turn, Some(line)),
             "triangle" => (regular(3, 1.0, 1.0), turn, Some(line)),
-            "cross" => (cross(dice.range(0.2, 0.34)), turn, None),
-            "star" => (regular(10, 1.0, dice.range(0.4, 0.5)), turn, Some(line * 0.7)),
+            "cross" => (cross(rng.range(0.2, 0.34)), turn, None),
+            "star" => (regular(10, 1.0, rng.range(0.4, 0.5)), turn, Some(line * 0.7)),
             "heart" => (heart(), (turn - 0.5) * (0.4 * difficulty), Some(line)),
-            _ => (arrow(dice.range(0.16, 0.3), dice.range(0.6, 0.85)), turn, None),
+            _ => (arrow(rng.range(0.16, 0.3), rng.range(0.6, 0.85)), turn, None),
         };
         let corners = corners.into_iter().map(|corner| corner.turned(turn)).collect();
         Figure::Polygon { corners, line: line.filter(|_| may_be_outline) }
@@ -165,23 +165,23 @@ struct Colours {
 impl Colours {
     /// Hues at least a quarter turn apart, and brightness far enough apart that a grey copy still shows the
     /// figure.
-    fn new(dice: &mut Dice, difficulty: f32) -> Colours {
+    fn new(rng: &mut ExampleRng, difficulty: f32) -> Colours {
         let apart = 100.0 - 60.0 * difficulty;
-        let hue = dice.unit();
-        let figure_hue = hue + dice.range(0.25, 0.75);
-        let dark_ground = dice.chance(0.5);
-        let ground_value = if dark_ground { dice.range(0.08, 0.35) } else { dice.range(0.75, 1.0) };
-        let ground = colour(hue, dice.range(0.05, 0.5), ground_value);
+        let hue = rng.unit();
+        let figure_hue = hue + rng.range(0.25, 0.75);
+        let dark_ground = rng.chance(0.5);
+        let ground_value = if dark_ground { rng.range(0.08, 0.35) } else { rng.range(0.75, 1.0) };
+        let ground = colour(hue, rng.range(0.05, 0.5), ground_value);
         let to = if dark_ground { [0.0; 3] } else { [255.0; 3] };
-        let far = if dice.chance(0.5) { mix(ground, to, dice.range(0.2, 0.7)) } else { ground };
-        let value = if dark_ground { dice.range(0.75, 1.0) } else { dice.range(0.2, 0.7) };
-        let mut ink = colour(figure_hue, dice.range(0.45, 0.95), value);
+        let far = if rng.chance(0.5) { mix(ground, to, rng.range(0.2, 0.7)) } else { ground };
+        let value = if dark_ground { rng.range(0.75, 1.0) } else { rng.range(0.2, 0.7) };
+        let mut ink = colour(figure_hue, rng.range(0.45, 0.95), value);
         // At most a few steps: black and white are further apart than any ground here is from either.
         let away = if dark_ground { [255.0; 3] } else { [0.0; 3] };
         while (brightness(ink) - brightness(ground)).abs() < apart {
             ink = mix(ink, away, 0.25);
         }
-        let ink_far = mix(ink, away, dice.range(0.0, 0.25));
+        let ink_far = mix(ink, away, rng.range(0.0, 0.25));
         Colours { near: ground, far, ink, ink_far }
     }
 }

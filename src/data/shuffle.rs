@@ -1,6 +1,6 @@
 //! Shuffling in closed form: where the k-th place of an order leads, without drawing or keeping the order.
 
-use super::dice::Dice;
+use super::rng::ExampleRng;
 
 /// An order of 0..n that takes no memory.
 ///
@@ -29,18 +29,18 @@ impl Permutation {
     /// The order of 0..n in pass `pass` of a run.
     pub fn shuffle(n: u64, seed: u64, pass: u64) -> Permutation {
         const SHUFFLE: u64 = 0x5348_5546_464c_4521;
-        Permutation::new(n, Dice::new(seed, SHUFFLE, pass))
+        Permutation::new(n, ExampleRng::new(seed, SHUFFLE, pass))
     }
 
     /// The order of 0..n of which the first are kept back from training.
     pub(super) fn split(n: u64, seed: u64) -> Permutation {
         const SPLIT: u64 = 0x5350_4c49_542d_3031;
-        Permutation::new(n, Dice::new(seed, SPLIT, 0))
+        Permutation::new(n, ExampleRng::new(seed, SPLIT, 0))
     }
 
-    fn new(n: u64, mut dice: Dice) -> Permutation {
+    fn new(n: u64, mut rng: ExampleRng) -> Permutation {
         let bits = u64::BITS - n.saturating_sub(1).leading_zeros();
-        Permutation { n, half_bits: bits.div_ceil(2).max(1), keys: std::array::from_fn(|_| dice.word()) }
+        Permutation { n, half_bits: bits.div_ceil(2).max(1), keys: std::array::from_fn(|_| rng.word()) }
     }
 
     /// Which of 0..n comes at place `k`; a place from n on stays where it is.

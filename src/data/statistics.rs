@@ -1,6 +1,6 @@
 //! What a data set is like: mean and deviation of its channels, examples of each class, a class's mean picture.
 
-use super::dataset::{Dataset, Example, Part};
+use super::dataset::{Dataset, Example, Split};
 use super::error::DataError;
 use super::progress::{Counter, Progress};
 use crate::tensor::Tensor;
@@ -11,7 +11,7 @@ pub const MEASURED: u64 = 20_000;
 
 /// Mean and deviation of each channel, in the scale where 255 is 1: what preprocessing takes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Statistics {
+pub struct ChannelStatistics {
     /// The mean of each channel.
     pub mean: Vec<f64>,
     /// The standard deviation of each channel, over all pixels; 1 for a channel that does not vary, which division
@@ -31,7 +31,7 @@ pub struct Measured {
     /// is of that class.
     pub means: Vec<Option<Tensor>>,
     /// Of the channels, over the examples looked at.
-    pub statistics: Statistics,
+    pub statistics: ChannelStatistics,
 }
 
 /// How often each value of 0..=255 comes: sums of whole numbers, the same in any order.
@@ -76,9 +76,9 @@ impl Sums {
         self
     }
 
-    fn statistics(&self) -> Statistics {
+    fn statistics(&self) -> ChannelStatistics {
         let (mean, std) = self.channels.iter().map(moments).unzip();
-        Statistics { mean, std, examples: self.found.len() as u64 }
+        ChannelStatistics { mean, std, examples: self.found.len() as u64 }
     }
 }
 
@@ -87,8 +87,8 @@ impl Dataset {
     ///
     /// # Errors
     /// Where an example cannot be read, or there is none.
-    pub fn statistics(&self) -> Result<Statistics, DataError> {
-        Ok(self.sums(Part::Train, 0, &())?.statistics())
+    pub fn statistics(&self) -> Result<ChannelStatistics, DataError> {
+        Ok(self.sums(Split::Train, 0, &())?.statistics())
     }
 
     /// What a part holds: the examples of each class, its mean picture, mean and deviation of the channels. At most
@@ -96,7 +96,7 @@ impl Dataset {
     ///
     /// # Errors
     /// Where an example cannot be read, or there is none; and [`DataError::Cancelled`].
-    pub fn measure(&self, part: Part, progress: &dyn Progress) -> Result<Measured, DataError> {
+    pub fn measure(&self, part: Split, progress: &dyn Progress) -> Result<Measured, DataError> {
         let classes = self.classes().len();
         let sums = self.sums(part, classes, progress)?;
         let mut by_class = vec![Vec::new(); classes];
@@ -120,7 +120,7 @@ impl Dataset {
         Ok(Measured { by_class, means, statistics: sums.statistics() })
     }
 
-    fn sums(&self, part: Part, classes: usize, progress: &dyn Progress) -> Result<Sums, DataError> {
+    fn sums(&self, part: Split, classes: usize, progress: &dyn Progress) -> Result<Sums, DataError> {
         let indices = self.measured(part);
         if indices.is_empty() {
             let what = format!("expected {} examples, got none; choose another part", part.name());
@@ -137,7 +137,7 @@ impl Dataset {
     }
 
     /// The examples of a part to look at.
-    fn measured(&self, part: Part) -> Vec<u64> {
+    fn measured(&self, part: Split) -> Vec<u64> {
         match self.len(part) {
             None => (0..MEASURED / 10).collect(),
             Some(len) if len <= MEASURED => (0..len).collect(),
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn what_a_part_holds_is_that_of_a_plain_computation() {
         let data = Dataset::generated(Generated::Digits, 4);
-        let got = data.measure(Part::Train, &()).expect("measures");
+        let got = data.measure(Split::Train, &()).expect("measures");
         assert_eq!(Ok(got.statistics), data.statistics());
         let ones: Vec<(u64, Tensor)> = (0..MEASURED / 10)
             .map(|index| (index, Generated::Digits.sample(4, index)))
@@ -214,6 +214,6 @@ mod tests {
             }
         }
         let data = Dataset::generated(Generated::Digits, 4);
-        assert_eq!(data.measure(Part::Test, &Stop), Err(DataError::Cancelled));
+        assert_eq!(data.measure(Split::Test, &Stop), Err(DataError::Cancelled));
     }
 }

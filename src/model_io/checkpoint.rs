@@ -37,7 +37,7 @@ pub(super) fn is_own(name: &str) -> bool {
 
 /// What the file says in JSON.
 #[derive(Serialize, Deserialize)]
-struct Run {
+struct RunRecord {
     version: u32,
     steps: u64,
     /// How many tensors of moments there are.
@@ -77,7 +77,7 @@ impl Checkpoint {
                 versioned.version
             )));
         }
-        let run: Run =
+        let run: RunRecord =
             serde_json::from_slice(run.data()).map_err(|_| damaged("one whose run lacks something"))?;
         let model = Model::from_bytes(name, bytes, None).map_err(|error| fails(error.0))?;
         let mut moments = Moments { steps: run.steps, layers: Vec::new() };
@@ -116,7 +116,7 @@ impl Checkpoint {
                 more.push(weights::Stored::new(name, tensor.shape().to_vec(), tensor));
             }
         }
-        let run = Run {
+        let run = RunRecord {
             version: VERSION,
             steps: moments.steps,
             moments: more.len(),

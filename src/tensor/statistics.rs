@@ -28,7 +28,7 @@ pub struct Statistics {
 
 impl Statistics {
     /// Those of cells, which are gone through three times.
-    pub fn of(cells: impl Iterator<Item = f32> + Clone) -> Self {
+    pub fn from_cells(cells: impl Iterator<Item = f32> + Clone) -> Self {
         let finite = cells.clone().filter(|x| x.is_finite());
         let mut statistics = Self {
             count: 0,
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn of_a_few_numbers() {
         let cells = [2.0, 0.0, -0.0, f32::NAN, -2.0, f32::INFINITY, 4.0, 2.0];
-        let statistics = Statistics::of(cells.into_iter());
+        let statistics = Statistics::from_cells(cells.into_iter());
         assert_eq!((statistics.count, statistics.not_finite, statistics.zeros), (8, 2, 2));
         assert_eq!((statistics.min, statistics.max, statistics.mean), (-2.0, 4.0, 1.0));
         // Distances 1, 1, 1, 3, 3, 1.
@@ -101,13 +101,13 @@ mod tests {
 
     #[test]
     fn of_none_of_one_and_of_no_finite_ones() {
-        let none = Statistics::of(std::iter::empty());
+        let none = Statistics::from_cells(std::iter::empty());
         assert_eq!((none.count, none.mean, none.deviation, none.zero_share()), (0, 0.0, 0.0, 0.0));
-        let one = Statistics::of([3.0].into_iter());
+        let one = Statistics::from_cells([3.0].into_iter());
         assert_eq!((one.min, one.max, one.mean, one.deviation, one.bins[0]), (3.0, 3.0, 3.0, 0.0, 1));
-        let wild = Statistics::of([f32::NAN; 3].into_iter());
+        let wild = Statistics::from_cells([f32::NAN; 3].into_iter());
         assert_eq!((wild.count, wild.not_finite, wild.min, wild.max), (3, 3, 0.0, 0.0));
-        let wide = Statistics::of([-f32::MAX, f32::MAX].into_iter());
+        let wide = Statistics::from_cells([-f32::MAX, f32::MAX].into_iter());
         assert_eq!((wide.bins[0], wide.bins[BINS - 1]), (1, 1));
     }
 }

@@ -151,7 +151,7 @@ impl<'a> Checker<'a> {
             keep(&mut self.check.worst, outcome, |a, b| a.loss.total_cmp(&b.loss).is_gt());
             keep(&mut self.check.best, outcome, |a, b| a.loss.total_cmp(&b.loss).is_lt());
         }
-        self.check.report = self.check.report.and(Report::of(&values, target));
+        self.check.report = self.check.report.and(Report::from_values(&values, target));
     }
 
     /// What was found.

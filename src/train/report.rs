@@ -36,14 +36,14 @@ impl Report {
     }
 
     /// Of a run whose loss is there. target: the output's shape.
-    pub fn of(values: &Values, target: &Tensor) -> Self {
+    pub fn from_values(values: &Values, target: &Tensor) -> Self {
         let flat = |tensor: &Tensor| -> Vec<f32> { tensor.iter().copied().collect() };
         let (output, losses) = (values.output(), values.loss.at(Part::Out));
-        Self::of_batch(output.dim().0, &flat(output), &flat(losses), &flat(target))
+        Self::from_batch(output.dim().0, &flat(output), &flat(losses), &flat(target))
     }
 
     /// Of a batch. outputs, targets: (images, outputs), losses: (images).
-    pub(super) fn of_batch(images: usize, outputs: &[f32], losses: &[f32], targets: &[f32]) -> Self {
+    pub(super) fn from_batch(images: usize, outputs: &[f32], losses: &[f32], targets: &[f32]) -> Self {
         let features = targets.len() / images.max(1);
         let class = |cells: &[f32], n: usize| class_of(cells[n * features..][..features].iter().copied());
         let correct = (0..images).filter(|&n| class(outputs, n) == class(targets, n)).count();
@@ -58,7 +58,7 @@ pub fn evaluate(network: &Network, params: &Params, x: &Tensor, target: &Tensor)
     let mut values = network.forward(params, x, Mode::Eval, Stream::default());
     values.loss = network.loss_forward(values.output(), target);
     debug_assert!(values.loss.get(Part::Out).is_some());
-    Report::of(&values, target)
+    Report::from_values(&values, target)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl StopWhen {
 
 /// What the conditions need to know of the steps before.
 #[derive(Clone, Debug, Default)]
-pub struct Watch {
+pub struct StopMonitor {
     losses: std::collections::VecDeque<f64>,
     dead: Option<usize>,
 }
@@ -44,7 +44,7 @@ pub struct Watch {
 /// Losses that a rise is held against.
 const LOSSES: usize = 20;
 
-impl Watch {
+impl StopMonitor {
     /// Takes a step and, where there was one, the check after it; the first condition that holds.
     pub fn see(&mut self, wanted: &[StopWhen], record: &Record, check: Option<&Check>) -> Option<StopWhen> {
         let loss = record.report.loss;
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn each_condition_holds_where_it_says() {
-        let mut watch = Watch::default();
+        let mut monitor = StopMonitor::default();
         for _ in 0..20 {
-            assert_eq!(watch.see(&StopWhen::ALL, &record(1.0, 1.0), None), None);
+            assert_eq!(monitor.see(&StopWhen::ALL, &record(1.0, 1.0), None), None);
         }
-        let mut see = |record, check: Option<Check>| watch.see(&StopWhen::ALL, &record, check.as_ref());
+        let mut see = |record, check: Option<Check>| monitor.see(&StopWhen::ALL, &record, check.as_ref());
         assert_eq!(see(record(3.5, 1.0), None), Some(StopWhen::LossRises(3.0)));
         assert_eq!(see(record(f64::NAN, 1.0), None), Some(StopWhen::NotFinite));
         assert_eq!(see(record(1.0, f64::INFINITY), None), Some(StopWhen::NotFinite));
@@ -105,6 +105,6 @@ mod tests {
         assert_eq!(see(record(1.0, 1.0), Some(check(50, 1))), None);
         assert_eq!(see(record(1.0, 1.0), Some(check(50, 2))), Some(StopWhen::UnitDies));
         assert_eq!(see(record(1.0, 1.0), Some(check(95, 2))), Some(StopWhen::Accuracy(0.95)));
-        assert_eq!(Watch::default().see(&[], &record(f64::NAN, 1.0), None), None);
+        assert_eq!(StopMonitor::default().see(&[], &record(f64::NAN, 1.0), None), None);
     }
 }

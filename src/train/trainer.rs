@@ -125,7 +125,7 @@ impl Trainer {
         let norms = self.measure.then_some(&mut self.norms);
         engine.step(workers, &self.optimizer, x, cells, stream, norms);
         self.held.take();
-        Ok(Report::of_batch(images, engine.outputs(), engine.losses(), cells))
+        Ok(Report::from_batch(images, engine.outputs(), engine.losses(), cells))
     }
 
     /// Parameters and moments, copied out of the engine where it has gone on since.
@@ -199,7 +199,7 @@ mod tests {
         optimizer::{Rule, TRAINED},
         spec::{BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
     };
-    use crate::train::{Course, evaluate, stack};
+    use crate::train::{BatchSchedule, evaluate, stack};
 
     /// [`LayerNorms`] from what a step by definition made.
     fn norms(before: &Params, after: &Params, values: &Values) -> Vec<LayerNorms> {
@@ -239,24 +239,24 @@ mod tests {
         Network::build([1, 28, 28], layers.into(), Loss::CrossEntropy).expect("fits")
     }
 
-    fn digits(seed: u64, epoch_len: u64, batch_len: u64) -> Course {
+    fn digits(seed: u64, epoch_len: u64, batch_len: u64) -> BatchSchedule {
         let data = Dataset::generated(Generated::Digits, seed);
-        Course { data, seed, epoch_len, batch_len, augment: Augment::default() }
+        BatchSchedule { data, seed, epoch_len, batch_len, augment: Augment::default() }
     }
 
-    fn batch(course: &Course, number: u64) -> (Tensor, Tensor) {
-        stack(&course.batch(0, number).expect("reads"), |pixels| pixels / 255.0, [10, 1, 1]).expect("fits")
+    fn batch(schedule: &BatchSchedule, number: u64) -> (Tensor, Tensor) {
+        stack(&schedule.batch(0, number).expect("reads"), |pixels| pixels / 255.0, [10, 1, 1]).expect("fits")
     }
 
     fn trained(seed: u64, steps: u64) -> (Trainer, Vec<Report>) {
-        let course = digits(seed, 1 << 20, 20);
+        let schedule = digits(seed, 1 << 20, 20);
         let network = network();
         let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
         let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.0 };
         let params = network.init(Init::He, seed);
         let mut trainer = Trainer::new(network, params, optimizer, seed).expect("fits");
         let reports = (0..steps).map(|step| {
-            let (x, target) = batch(&course, step);
+            let (x, target) = batch(&schedule, step);
             trainer.step(&x, &target).expect("fits")
         });
         let reports = reports.collect();
@@ -284,8 +284,8 @@ mod tests {
         let rule = Rule::Nesterov { momentum: 0.9 };
         let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.1 };
         let mut trainer = Trainer::new(network.clone(), params.clone(), optimizer, 0).expect("fits");
-        let course = digits(1, 100, 10);
-        let (x, target) = batch(&course, 0);
+        let schedule = digits(1, 100, 10);
+        let (x, target) = batch(&schedule, 0);
         trainer.step(&x, &target).expect("fits");
         assert!(trainer.norms().is_empty(), "nobody asked");
         let before = trainer.params().clone();
@@ -310,8 +310,8 @@ mod tests {
             |reports: &[Report]| reports.iter().map(|report| report.loss).sum::<f64>() / reports.len() as f64;
         let (before, after) = (mean(&reports[..5]), mean(&reports[55..]));
         assert!(after < before * 0.7, "loss {before} -> {after}");
-        let course = digits(77, 100, 100);
-        let (x, target) = batch(&course, 0);
+        let schedule = digits(77, 100, 100);
+        let (x, target) = batch(&schedule, 0);
         let report = evaluate(trainer.network(), trainer.params(), &x, &target);
         assert!(report.accuracy() > 0.4, "{report:?}");
     }

@@ -159,7 +159,7 @@ fn pixels(ui: &Ui, view: &View) -> Arc<Tensor> {
     if let Some((_, pixels)) = ui.data(|data| data.get_temp::<Kept>(id)).filter(|(kept, _)| *kept == key) {
         return pixels;
     }
-    let example = state.run.feed().pixels(state.trace().time(), state.image());
+    let example = state.run.source().pixels(state.trace().time(), state.image());
     let pixels = Arc::new(example.map_or_else(|| state.fitted.tensor.clone(), |(pixels, _)| pixels));
     ui.data_mut(|data| data.insert_temp::<Kept>(id, (key, Arc::clone(&pixels))));
     pixels

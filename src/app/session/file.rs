@@ -2,7 +2,7 @@
 
 use super::{Marked, Page, Placed, Planned, Session, measured};
 use crate::app::{Breakpoint, Forked, Inputs, state::ViewState};
-use crate::data::{Content, Fit, Ground, Loaded, Picture, samples};
+use crate::data::{Background, Content, Fit, Loaded, Picture, samples};
 use crate::model_io::{
     Architecture, Model, ModelError,
     session::{Entry, SessionFile, write},
@@ -12,7 +12,7 @@ use crate::nn::{
     optimizer::{Moments, Optimizer, TRAINED},
 };
 use crate::tensor::{Shape, shape_of};
-use crate::train::{Fork, Keyframe, Keyframes, Line, StopWhen};
+use crate::train::{Fork, Keyframe, Keyframes, StopWhen, TrainingBranch};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
@@ -23,7 +23,7 @@ struct About {
     picture: AboutPicture,
     is_painted: bool,
     fit: Fit,
-    ground: Ground,
+    ground: Background,
     label: Option<usize>,
     optimizer: Optimizer,
     epochs: u32,
@@ -222,7 +222,7 @@ impl Session {
             epochs: *epochs,
             mode: *mode,
             seed: *seed,
-            training: self.course.clone(),
+            training: self.schedule.clone(),
             forked,
             lines,
             line: self.line,
@@ -309,7 +309,7 @@ fn read(file: &SessionFile) -> Result<Session, ModelError> {
     }
     Ok(Session {
         inputs,
-        course: about.training,
+        schedule: about.training,
         lines,
         line: about.line,
         stops: about.stops,
@@ -409,7 +409,7 @@ fn read_line(
     about: AboutLine,
     params: &[Arc<Params>],
     moments: &[Arc<Moments>],
-) -> Result<Line, ModelError> {
+) -> Result<TrainingBranch, ModelError> {
     let AboutLine { fork, optimizers, done, frames } = about;
     let frames = frames.iter().map(|frame| {
         let (params, moments) = (params.get(frame.params)?.clone(), moments.get(frame.moments)?.clone());
@@ -428,7 +428,7 @@ fn read_line(
     let records = measured::records(&file.numbers(&format!("records/{number}"))?).ok_or_else(measured)?;
     let checks = file.numbers(&format!("checks/{number}"))?;
     let checks = measured::checks(&checks, network.classes(), network.layers.len()).ok_or_else(measured)?;
-    Ok(Line::restored(
+    Ok(TrainingBranch::restored(
         fork,
         Keyframes::restored(frames),
         optimizers.into_iter().collect(),

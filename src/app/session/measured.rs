@@ -1,11 +1,11 @@
 //! What the steps of a line measured, and what its checks found, as a list of numbers: NaN and infinity among them.
 
 use crate::nn::engine::LayerNorms;
-use crate::train::{Check, Confusion, Line, Outcome, Record, Report, Units};
+use crate::train::{Check, Confusion, Outcome, Record, Report, TrainingBranch, Units};
 use std::collections::BTreeMap;
 
 /// Each record: step, images, loss, correct, learning rate, layers with norms, and three norms for each.
-pub(super) fn of_records(line: &Line) -> Vec<f64> {
+pub(super) fn of_records(line: &TrainingBranch) -> Vec<f64> {
     let mut numbers = Vec::new();
     for (&time, Record { report, learning_rate, norms }) in &line.records {
         numbers.push(f64::from(time));
@@ -17,7 +17,7 @@ pub(super) fn of_records(line: &Line) -> Vec<f64> {
 }
 
 /// Each check: step, report, classes, the pairs that were counted, the worst and best examples, and dead units.
-pub(super) fn of_checks(line: &Line) -> Vec<f64> {
+pub(super) fn of_checks(line: &TrainingBranch) -> Vec<f64> {
     let mut numbers = Vec::new();
     for (&time, Check { report, confusion, worst, best, dead }) in &line.checks {
         numbers.push(f64::from(time));
@@ -129,7 +129,7 @@ mod tests {
     use crate::train::{Fork, Keyframe, Keyframes};
     use proptest::prelude::*;
 
-    fn line() -> Line {
+    fn line() -> TrainingBranch {
         let norms = |n: usize| vec![LayerNorms { gradient: n as f64, weight: f64::INFINITY, update: 0.1 }; n];
         let report = |loss| Report { images: 8, loss, correct: 3 };
         let record = |loss, n| Record { report: report(loss), learning_rate: 0.01, norms: norms(n).into() };
@@ -140,7 +140,7 @@ mod tests {
         let check =
             Check { report: report(1.0), confusion, worst: vec![outcome; 2], best: vec![outcome], dead };
         let first = Keyframe { params: Default::default(), moments: Default::default() };
-        Line::restored(
+        TrainingBranch::restored(
             Some(Fork { line: 0, time: 1 }),
             Keyframes::new(first),
             BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! The session: all that it takes to go on where one was, taken from the state and put back.
 
 use super::{
-    Bookmark, Breakpoint, Feed, Inputs, Looks, Marks, Need, OpenedSet, Training, TrainingState, Undo,
+    BatchSource, Bookmark, Breakpoint, Inputs, Looks, Marks, Need, OpenedSet, Training, TrainingState, Undo,
     state::{AppState, Page, ViewState, at_prediction},
     work::{self, Derived},
 };
@@ -9,7 +9,7 @@ use crate::data::{Augment, Dataset, Recipe};
 use crate::model_io::Model;
 use crate::nn::Watch;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass};
-use crate::train::{Course, Line, StopWhen};
+use crate::train::{BatchSchedule, StopWhen, TrainingBranch};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,9 +23,9 @@ mod measured;
 pub struct Session {
     /// Without the training, of which the examples are not kept.
     inputs: Inputs,
-    course: Option<Planned>,
+    schedule: Option<Planned>,
     /// With the weights that it takes to be back quickly; all else is replayed.
-    lines: Vec<Line>,
+    lines: Vec<TrainingBranch>,
     line: usize,
     stops: Vec<StopWhen>,
     place: Placed,
@@ -92,17 +92,17 @@ impl Session {
             let looked_at = (number == state.run.line_number()).then_some(time);
             line.slim(looked_at.as_slice())
         });
-        let course = state.inputs.training.as_ref().and_then(Planned::of);
+        let schedule = state.inputs.training.as_ref().and_then(Planned::of);
         let mut inputs = Inputs { training: None, ..state.inputs.clone() };
         let (mut lines, mut line) = (lines.collect(), state.run.line_number());
-        if course.is_none() && state.inputs.training.is_some() {
+        if schedule.is_none() && state.inputs.training.is_some() {
             // A set that was neither generated nor opened cannot come back: the weights do.
             inputs = trained(inputs, state.run.line());
             (lines, line) = (Vec::new(), 0);
         }
         Self {
             inputs,
-            course,
+            schedule,
             lines,
             line,
             stops: state.training.stops.clone(),
@@ -129,14 +129,14 @@ impl Session {
 
     /// The data set that it trains on.
     pub fn recipe(&self) -> Option<&Recipe> {
-        self.course.as_ref().map(|course| &course.data)
+        self.schedule.as_ref().map(|schedule| &schedule.data)
     }
 
     /// The same with its data set elsewhere.
     #[must_use]
     pub fn with_recipe(mut self, recipe: Recipe) -> Self {
-        if let Some(course) = &mut self.course {
-            course.data = recipe;
+        if let Some(schedule) = &mut self.schedule {
+            schedule.data = recipe;
         }
         self
     }
@@ -148,11 +148,11 @@ impl Session {
 
     /// Training steps that its line looked at has done on a data set; `None` without one.
     pub fn trained(&self) -> Option<u32> {
-        self.course.as_ref().and_then(|_| Some(self.lines.get(self.line)?.done()))
+        self.schedule.as_ref().and_then(|_| Some(self.lines.get(self.line)?.done()))
     }
 
     /// Its lines of training.
-    pub fn lines(&self) -> &[Line] {
+    pub fn lines(&self) -> &[TrainingBranch] {
         &self.lines
     }
 
@@ -166,13 +166,13 @@ impl Session {
         data: Option<Result<Dataset, String>>,
         watch: Watch,
     ) -> Result<Option<Restored>, String> {
-        let missing = match (&self.course, data) {
+        let missing = match (&self.schedule, data) {
             (None, _) => None,
-            (Some(course), Some(Ok(data))) => {
-                let training = course.with(data);
+            (Some(schedule), Some(Ok(data))) => {
+                let training = schedule.with(data);
                 let training = training.and_then(|training| {
                     // The examples may still not suit the network.
-                    Feed::of_training(&self.inputs.model, &training)?.batch(0)?;
+                    BatchSource::from_training(&self.inputs.model, &training)?.batch(0)?;
                     Ok(training)
                 });
                 match training {
@@ -184,8 +184,8 @@ impl Session {
                 }
             }
             (Some(_), Some(Err(error))) => Some(error),
-            (Some(course), None) => {
-                Some(format!("{}: expected a data set, got none; open it", course.data.name()))
+            (Some(schedule), None) => {
+                Some(format!("{}: expected a data set, got none; open it", schedule.data.name()))
             }
         };
         let Some(missing) = missing else {
@@ -241,10 +241,13 @@ impl Restored {
 
 impl Planned {
     fn of(training: &Training) -> Option<Self> {
-        let Training { course: Course { data, seed, epoch_len, batch_len, augment }, epochs, validation } =
-            training;
+        let Training {
+            schedule: BatchSchedule { data, seed, epoch_len, batch_len, augment },
+            epochs,
+            validation,
+        } = training;
         Some(Self {
-            data: Recipe::of(data)?,
+            data: Recipe::from_dataset(data)?,
             seed: *seed,
             epoch_len: *epoch_len,
             batch_len: *batch_len,
@@ -265,7 +268,11 @@ impl Planned {
                 Training::MAX_BATCH
             ));
         }
-        Ok(Training { course: Course { data, seed, epoch_len, batch_len, augment }, epochs, validation })
+        Ok(Training {
+            schedule: BatchSchedule { data, seed, epoch_len, batch_len, augment },
+            epochs,
+            validation,
+        })
     }
 }
 
@@ -287,13 +294,13 @@ fn can_be_written(breakpoint: &Breakpoint) -> bool {
 
 /// The data set of a training, where it was opened, to be looked at.
 fn opened_set(inputs: &Inputs) -> Option<OpenedSet> {
-    let dataset = inputs.training.as_ref()?.course.data.clone();
+    let dataset = inputs.training.as_ref()?.schedule.data.clone();
     let path = dataset.path()?.to_owned();
     Some(OpenedSet { path, dataset, skipped: Vec::new() })
 }
 
 /// The inputs with the weights as far as a line has trained them.
-fn trained(inputs: Inputs, line: &Line) -> Inputs {
+fn trained(inputs: Inputs, line: &TrainingBranch) -> Inputs {
     let Some((_, last)) = line.keyframes.before(line.done()) else { return inputs };
     let model = Model { params: Arc::clone(&last.params), ..(*inputs.model).clone() };
     Inputs { model: Arc::new(model), forked: None, ..inputs }

@@ -9,11 +9,11 @@ use crate::app::{
     AppState, Edited, Effect, Forked, Inputs, Run,
     action::{edit, fail, travel},
 };
-use crate::data::{Dataset, Part, Statistics};
+use crate::data::{ChannelStatistics, Dataset, Split};
 use crate::model_io::{Model, Preprocess};
 use crate::nn::{Params, init::Init, optimizer::Optimizer};
 use crate::trace::{Address, Cursor, Grain, Move, Pass, Place};
-use crate::train::{Fork, Keyframe, Line, StopWhen, Trainer};
+use crate::train::{Fork, Keyframe, StopWhen, Trainer, TrainingBranch};
 use std::sync::{Arc, Mutex};
 
 /// Something about training.
@@ -50,7 +50,7 @@ pub enum TrainAction {
     /// Look at the batch that was done last.
     StepIn,
     /// Look at another line.
-    Line(usize),
+    Branch(usize),
     /// The weights after the step looked at become the model's own, and training is left.
     Keep,
 }
@@ -159,7 +159,7 @@ pub(in crate::app) fn act(state: &mut AppState, action: TrainAction) -> Vec<Effe
                 return act(state, TrainAction::Pause);
             }
         }
-        TrainAction::Line(line) => {
+        TrainAction::Branch(line) => {
             if line < state.run.lines().len() && line != state.run.line_number() {
                 state.run.switch(line);
                 let last = state.run.line().done().max(1) - 1;
@@ -203,10 +203,10 @@ fn use_data(state: &mut AppState, data: Option<Dataset>) -> Vec<Effect> {
 /// The preprocessing becomes that of the data, where its mean and deviation are known.
 fn normalise(state: &mut AppState) -> Vec<Effect> {
     let Some(training) = &state.inputs.training else { return Vec::new() };
-    let Some(Ok(measured)) = state.data.measured(&training.course.data, Part::Train) else {
+    let Some(Ok(measured)) = state.data.measured(&training.schedule.data, Split::Train) else {
         return Vec::new();
     };
-    let Statistics { mean, std, .. } = measured.statistics.clone();
+    let ChannelStatistics { mean, std, .. } = measured.statistics.clone();
     match Preprocess::new(mean.len(), mean, std) {
         Ok(preprocess) => edit(state, |inputs| {
             let mut model = (*inputs.model).clone();
@@ -241,9 +241,9 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
     let (params, moments) = ((**params).clone(), (**moments).clone());
     match Trainer::resume(network, params, moments, optimizer, setup.seed) {
         Ok(trainer) => {
-            let (id, feed) = (state.jobs + 1, Arc::clone(state.run.feed()));
+            let (id, source) = (state.jobs + 1, Arc::clone(state.run.source()));
             let stops = state.training.stops.clone();
-            let job = Job::new(id, trainer, feed, line, stops, end, setup.batches);
+            let job = Job::new(id, trainer, source, line, stops, end, setup.batches);
             let running = Running { id, line: state.run.line_number(), cursor: state.cursor, pausing: false };
             state.jobs = id;
             (state.training.running, state.training.ended) = (Some(running), None);
@@ -366,7 +366,7 @@ pub(in crate::app) fn take_fork(state: &mut AppState, before: Option<&Forked>) {
         return before.into_iter().for_each(|forked| run.switch(forked.from));
     };
     let at = Some(Fork { line: from, time });
-    let is_it = |line: &Line| {
+    let is_it = |line: &TrainingBranch| {
         let kept = line.keyframes.before(time).filter(|(kept, _)| *kept == time);
         line.fork() == at && kept.is_some_and(|(_, frame)| Arc::ptr_eq(&frame.params, &params))
     };

@@ -1,10 +1,10 @@
 //! The work that a worker does: one call, one batch.
 
-use super::Feed;
-use crate::data::{Dataset, Part};
+use super::BatchSource;
+use crate::data::{Dataset, Split};
 use crate::nn::{engine::Workers, optimizer::Optimizer};
 use crate::tensor::Tensor;
-use crate::train::{Check, Checker, Keyframe, Line, Record, StopWhen, Trainer, Watch, stack};
+use crate::train::{Check, Checker, Keyframe, Record, StopMonitor, StopWhen, Trainer, TrainingBranch, stack};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How far to train.
@@ -22,9 +22,9 @@ pub struct Job {
     /// Its number, by which its news are recognised.
     pub id: u64,
     trainer: Trainer,
-    feed: Arc<Feed>,
+    source: Arc<BatchSource>,
     stops: Vec<StopWhen>,
-    watch: Watch,
+    monitor: StopMonitor,
     /// From which step on which hyperparameters, as the line has them.
     optimizers: BTreeMap<u32, Optimizer>,
     /// The step after the last one.
@@ -90,8 +90,8 @@ impl Job {
     pub(super) fn new(
         id: u64,
         mut trainer: Trainer,
-        feed: Arc<Feed>,
-        line: &Line,
+        source: Arc<BatchSource>,
+        line: &TrainingBranch,
         stops: Vec<StopWhen>,
         end: u32,
         batches: u32,
@@ -99,8 +99,8 @@ impl Job {
         const CHECKS_PER_EPOCH: u32 = 5;
         trainer.measure = true;
         let check_every = (batches / CHECKS_PER_EPOCH).clamp(1, 200);
-        let (optimizers, watch) = (line.optimizers().clone(), Watch::default());
-        Self { id, trainer, feed, stops, watch, optimizers, end, check_every, examples: Vec::new() }
+        let (optimizers, monitor) = (line.optimizers().clone(), StopMonitor::default());
+        Self { id, trainer, source, stops, monitor, optimizers, end, check_every, examples: Vec::new() }
     }
 
     /// The number of the next step.
@@ -133,25 +133,25 @@ impl Job {
         if let Some((_, &optimizer)) = self.optimizers.range(..=time).next_back() {
             self.trainer.optimizer = optimizer;
         }
-        let (x, target) = self.feed.batch(time)?;
+        let (x, target) = self.source.batch(time)?;
         let report = self.trainer.step_on(workers, &x, &target).map_err(|error| error.0)?;
         let norms = self.trainer.norms().into();
         let record = Record { report, learning_rate: self.trainer.optimizer.learning_rate, norms };
         let is_last = self.time() >= self.end;
         let is_due = self.time().is_multiple_of(self.check_every) || is_last;
         let check = is_due.then(|| self.check(workers)).transpose()?.flatten();
-        let stop = self.watch.see(&self.stops, &record, check.as_ref()).map(End::Stopped);
+        let stop = self.monitor.see(&self.stops, &record, check.as_ref()).map(End::Stopped);
         Ok(Step { time, record, check, end: stop.or(is_last.then_some(End::Done)) })
     }
 
     /// How the network does on validation examples.
     fn check(&mut self, workers: &dyn Workers) -> Result<Option<Check>, String> {
-        let Feed::Batches { course, preprocess, output } = &*self.feed else { return Ok(None) };
+        let BatchSource::Batches { schedule, preprocess, output } = &*self.source else { return Ok(None) };
         if self.examples.is_empty() {
-            let (part, indices) = checked(&course.data);
+            let (part, indices) = checked(&schedule.data);
             for indices in indices.chunks(AT_ONCE) {
                 let examples = indices.iter().map(|&index| {
-                    let example = course.data.example(part, index).map_err(|error| error.to_string())?;
+                    let example = schedule.data.example(part, index).map_err(|error| error.to_string())?;
                     Ok((example.pixels, example.class))
                 });
                 let examples = examples.collect::<Result<Vec<_>, String>>()?;
@@ -168,9 +168,9 @@ impl Job {
 
 /// The examples that a network is checked on while it trains: the part of the set, and which of it, evenly spread:
 /// a set may lie in the order of its classes.
-pub fn checked(data: &Dataset) -> (Part, Vec<u64>) {
-    let parts = [Part::Validation, Part::Test, Part::Train];
-    let part = parts.into_iter().find(|&part| !data.is_empty(part)).unwrap_or(Part::Train);
+pub fn checked(data: &Dataset) -> (Split, Vec<u64>) {
+    let parts = [Split::Validation, Split::Test, Split::Train];
+    let part = parts.into_iter().find(|&part| !data.is_empty(part)).unwrap_or(Split::Train);
     let len = data.len(part).unwrap_or(CHECKED);
     let count = len.min(CHECKED);
     (part, (0..count).map(|k| (u128::from(k) * u128::from(len) / u128::from(count)) as u64).collect())

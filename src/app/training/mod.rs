@@ -3,7 +3,7 @@
 use crate::data::{DataError, Dataset};
 use crate::model_io::{Model, Preprocess};
 use crate::tensor::Tensor;
-use crate::train::{Course, stack};
+use crate::train::{BatchSchedule, stack};
 
 mod act;
 mod job;
@@ -16,7 +16,7 @@ pub use job::{End, Job, News, Step, Until, checked};
 #[derive(Clone, PartialEq, Debug)]
 pub struct Training {
     /// Which example comes when; every batch is full.
-    pub course: Course,
+    pub schedule: BatchSchedule,
     /// Times to go through an epoch.
     pub epochs: u32,
     /// The share of a loaded set's training part that is kept back for validation, where it has no such part.
@@ -31,16 +31,16 @@ impl Training {
     pub fn new(data: Dataset, batch: u64, seed: u64) -> Self {
         let validation = data.usual_share();
         let data = data.with_split(validation, seed);
-        let epoch_len = Course::epoch_of(&data);
-        let course = Course { data, seed, epoch_len, batch_len: 1, augment: Default::default() };
-        Self { course, epochs: 20, validation }.with_batch(batch)
+        let epoch_len = BatchSchedule::default_epoch_len(&data);
+        let schedule = BatchSchedule { data, seed, epoch_len, batch_len: 1, augment: Default::default() };
+        Self { schedule, epochs: 20, validation }.with_batch(batch)
     }
 
     /// The same for another model, which takes the names of the classes where it has none; `None` where the data does
     /// not fit it.
     pub(super) fn for_model(mut self, model: Model) -> (Model, Option<Self>) {
         let is_free = model.architecture.classes.is_empty();
-        let data = match fitted(&model, &self.course.data) {
+        let data = match fitted(&model, &self.schedule.data) {
             Ok(data) if data.classes().len() <= model.network.classes() => data,
             Ok(_) | Err(_) => return (model, None),
         };
@@ -48,15 +48,15 @@ impl Training {
         if names.is_some() && !is_free {
             return (model, None);
         }
-        self.course.data = data;
+        self.schedule.data = data;
         (with_names(model, names), Some(self))
     }
 
     /// With another seed of order, augmentation and split, and of generated examples.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
-        self.course.data = self.course.data.with_seed(seed).with_split(self.validation, seed);
-        self.course.seed = seed;
+        self.schedule.data = self.schedule.data.with_seed(seed).with_split(self.validation, seed);
+        self.schedule.seed = seed;
         self
     }
 
@@ -64,17 +64,17 @@ impl Training {
     #[must_use]
     pub fn with_validation(mut self, share: f64) -> Self {
         self.validation = share.clamp(0.0, 0.9);
-        self.course.data = self.course.data.with_split(self.validation, self.course.seed);
-        let batch = self.course.batch_len;
+        self.schedule.data = self.schedule.data.with_split(self.validation, self.schedule.seed);
+        let batch = self.schedule.batch_len;
         self.with_batch(batch)
     }
 
     /// With another size of the batches; an epoch is as many full ones as the data fills, at least one.
     #[must_use]
     pub fn with_batch(mut self, batch: u64) -> Self {
-        let len = Course::epoch_of(&self.course.data);
-        self.course.batch_len = batch.clamp(1, Self::MAX_BATCH).min(len);
-        self.course.epoch_len = len / self.course.batch_len * self.course.batch_len;
+        let len = BatchSchedule::default_epoch_len(&self.schedule.data);
+        self.schedule.batch_len = batch.clamp(1, Self::MAX_BATCH).min(len);
+        self.schedule.epoch_len = len / self.schedule.batch_len * self.schedule.batch_len;
         self
     }
 }
@@ -111,7 +111,7 @@ fn with_names(mut model: Model, names: Option<Vec<String>>) -> Model {
 
 /// What feeds a run.
 #[derive(Clone, Debug)]
-pub enum Feed {
+pub enum BatchSource {
     /// The same picture at every step.
     Picture {
         /// (1, C, H, W), after preprocessing.
@@ -122,7 +122,7 @@ pub enum Feed {
     /// Batches of a data set.
     Batches {
         /// Which comes when.
-        course: Course,
+        schedule: BatchSchedule,
         /// From pixels to the input.
         preprocess: Preprocess,
         /// Extents of the output.
@@ -130,13 +130,13 @@ pub enum Feed {
     },
 }
 
-impl Feed {
+impl BatchSource {
     /// The batches of a data set.
     ///
     /// # Errors
     /// Where the examples do not fit the model.
-    pub fn of_training(model: &Model, training: &Training) -> Result<Self, String> {
-        let data = &training.course.data;
+    pub fn from_training(model: &Model, training: &Training) -> Result<Self, String> {
+        let data = &training.schedule.data;
         if data.shape() != model.network.input {
             return Err(format!(
                 "{}: expected examples of {:?} (channels, rows, columns) for {}, got {:?}; choose other data or another \
@@ -158,7 +158,7 @@ impl Feed {
             ));
         }
         Ok(Self::Batches {
-            course: training.course.clone(),
+            schedule: training.schedule.clone(),
             preprocess: model.architecture.preprocess.clone(),
             output: model.network.output(),
         })
@@ -171,12 +171,12 @@ impl Feed {
     pub fn batch(&self, time: u32) -> Result<(Tensor, Tensor), String> {
         match self {
             Self::Picture { input, target } => Ok((input.clone(), target.clone())),
-            Self::Batches { course, preprocess, output } => {
-                let examples = course.batch_at(u64::from(time)).map_err(|error| error.to_string())?;
+            Self::Batches { schedule, preprocess, output } => {
+                let examples = schedule.batch_at(u64::from(time)).map_err(|error| error.to_string())?;
                 stack(&examples, |pixels| preprocess.apply(pixels), *output).ok_or_else(|| {
                     format!(
                         "{}: expected examples of one shape, got others; choose other data",
-                        course.data.name()
+                        schedule.data.name()
                     )
                 })
             }
@@ -188,8 +188,8 @@ impl Feed {
     pub fn pixels(&self, time: u32, image: u32) -> Option<(Tensor, usize)> {
         match self {
             Self::Picture { .. } => None,
-            Self::Batches { course, .. } => {
-                let mut examples = course.batch_at(u64::from(time)).ok()?;
+            Self::Batches { schedule, .. } => {
+                let mut examples = schedule.batch_at(u64::from(time)).ok()?;
                 let image = image as usize;
                 (image < examples.len()).then(|| examples.swap_remove(image))
             }

@@ -1,7 +1,7 @@
 //! The picture, what the network sees of it, and what it makes of it.
 
 use crate::app::Action;
-use crate::data::{Content, Fit, Ground, Picture, preview};
+use crate::data::{Background, Content, Fit, Picture, preview};
 use crate::nn::Part;
 use crate::trace::{Address, Grain, Move, TensorId};
 use crate::ui::{
@@ -223,7 +223,7 @@ fn settings_ui(ui: &mut Ui, view: &View) {
         });
         let mut ground = inputs.ground.0;
         if ui.color_edit_button_srgb(&mut ground).on_hover_text(view.text("picture.ground")).changed() {
-            view.act(Action::SetGround(Ground(ground)));
+            view.act(Action::SetBackground(Background(ground)));
         }
     }
     let classes = view.state.model().network.classes();

@@ -1,7 +1,7 @@
 //! Small pictures in great number: only those that are drawn are read, a few in a frame, and kept as long as they stay
 //! in sight.
 
-use crate::data::{Dataset, Part};
+use crate::data::{Dataset, Split};
 use crate::tensor::Tensor;
 use crate::ui::theme::{Theme, space, text_size};
 use egui::{
@@ -35,7 +35,7 @@ impl Budget {
 pub fn of_example(
     ctx: &Context,
     data: &Dataset,
-    part: Part,
+    part: Split,
     index: u64,
     budget: &mut Budget,
 ) -> Option<Arc<Thumbnail>> {

@@ -2,7 +2,7 @@
 
 use super::act;
 use crate::app::{Action, DataAction, Shown, TrainAction};
-use crate::data::{Dataset, Generated, Origin, Part};
+use crate::data::{Dataset, Generated, Origin, Split};
 use crate::ui::{number, theme, view::View};
 use egui::{Button, ComboBox, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
@@ -10,7 +10,7 @@ use egui::{Button, ComboBox, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 pub fn head_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     ui.horizontal_wrapped(|ui| {
         set_ui(ui, view, data);
-        for part in Part::ALL {
+        for part in Split::ALL {
             part_ui(ui, view, data, part);
         }
         train_ui(ui, view, data);
@@ -51,7 +51,7 @@ fn set_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     }
 }
 
-fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Part) {
+fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Split) {
     let now = view.state.data.part == part;
     let name = view.text(&format!("sets.{}", part.name()));
     let count = data.len(part).map_or_else(|| "∞".to_owned(), |len| len.to_string());
@@ -63,14 +63,14 @@ fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Part) {
     };
     let response = ui.selectable_label(now, format!("{name} {count}"));
     if response.on_hover_text(view.text(tip)).clicked() {
-        act(view, DataAction::Part(part));
+        act(view, DataAction::Split(part));
     }
 }
 
 /// The way to train on it; where it is trained on already, that is said.
 fn train_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     let training = view.state.inputs.training.as_ref();
-    if training.is_some_and(|training| training.course.data.is_of_one_source(data)) {
+    if training.is_some_and(|training| training.schedule.data.is_of_one_source(data)) {
         // In one piece: words without spaces would break anywhere.
         let words = RichText::new(view.text("sets.is_trained_on")).color(view.theme.good);
         ui.add(Label::new(words).extend());

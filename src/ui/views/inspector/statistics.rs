@@ -67,9 +67,9 @@ fn statistics(
     let statistics = match values {
         Some(values) => {
             debug_assert!(cells.end <= shape_of(values).len());
-            Statistics::of(values.iter().copied().skip(cells.start).take(cells.len()))
+            Statistics::from_cells(values.iter().copied().skip(cells.start).take(cells.len()))
         }
-        None => Statistics::of(std::iter::empty()),
+        None => Statistics::from_cells(std::iter::empty()),
     };
     let statistics = Arc::new(statistics);
     ui.data_mut(|data| data.insert_temp(id, (key, Arc::clone(&statistics))));

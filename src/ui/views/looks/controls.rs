@@ -2,7 +2,7 @@
 
 use super::{act, exciting};
 use crate::app::{LooksAction, Subject, focused_unit};
-use crate::attribution::{AscentRules, Fill, Method, Settings, Unit, usual_layer};
+use crate::attribution::{AscentRules, AttributionSettings, Fill, Method, Unit, usual_layer};
 use crate::ui::{theme, view::View};
 use egui::{
     Button, ComboBox, DragValue, Label, RichText, Role, Slider, TextStyle, Ui, WidgetInfo, emath::Numeric,
@@ -21,11 +21,11 @@ pub fn controls_ui(ui: &mut Ui, view: &View) {
     });
 }
 
-fn method_ui(ui: &mut Ui, view: &View, settings: &Settings) {
+fn method_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
     let name = |method: Method| view.text(&format!("looks.name.{}", method.name()));
     let options = Method::ALL.map(|method| (method, name(method)));
     if let Some(method) = choice_ui(ui, view, "looks.method", &name(settings.method), &options) {
-        act(view, LooksAction::Settings(Settings { method, ..*settings }));
+        act(view, LooksAction::Settings(AttributionSettings { method, ..*settings }));
     }
 }
 
@@ -131,22 +131,22 @@ fn map_ui(ui: &mut Ui, view: &View, layer: usize, channel: usize, at: Option<[us
 }
 
 /// The numbers of the method.
-fn settings_ui(ui: &mut Ui, view: &View, settings: &Settings) {
-    let set = |settings: Settings| act(view, LooksAction::Settings(settings));
+fn settings_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
+    let set = |settings: AttributionSettings| act(view, LooksAction::Settings(settings));
     match settings.method {
         Method::Saliency | Method::GradientTimesInput | Method::Guided | Method::Deconv => {}
         Method::GradCam => grad_cam_ui(ui, view, settings),
         Method::Integrated => {
             if let Some(fill) = fill_ui(ui, view, "looks.fill_baseline", settings.fill) {
-                set(Settings { fill, ..*settings });
+                set(AttributionSettings { fill, ..*settings });
             }
             if let Some(steps) = number_ui(ui, view, "looks.steps", None, settings.steps, 1..=1024) {
-                set(Settings { steps, ..*settings });
+                set(AttributionSettings { steps, ..*settings });
             }
         }
         Method::Occlusion => {
             if let Some(fill) = fill_ui(ui, view, "looks.fill", settings.fill) {
-                set(Settings { fill, ..*settings });
+                set(AttributionSettings { fill, ..*settings });
             }
             let [_, h, w] = view.state.plan().network().input;
             let (side, stride) = (settings.patch.size[0], settings.patch.stride[0]);
@@ -154,15 +154,15 @@ fn settings_ui(ui: &mut Ui, view: &View, settings: &Settings) {
             if let Some(side) = number_ui(ui, view, "looks.patch", None, side, 1..=h.min(w)) {
                 patch.size = [side; 2];
                 patch.stride = patch.stride.map(|stride| stride.min(side));
-                set(Settings { patch, ..*settings });
+                set(AttributionSettings { patch, ..*settings });
             }
             if let Some(stride) = number_ui(ui, view, "looks.stride", None, stride, 1..=side) {
                 patch.stride = [stride; 2];
-                set(Settings { patch, ..*settings });
+                set(AttributionSettings { patch, ..*settings });
             }
         }
         Method::Ascent => {
-            let set = |ascent| set(Settings { ascent, ..*settings });
+            let set = |ascent| set(AttributionSettings { ascent, ..*settings });
             let rules = settings.ascent;
             if let Some(steps) = number_ui(ui, view, "looks.steps", None, rules.steps, 1..=10_000) {
                 set(AscentRules { steps, ..rules });
@@ -191,7 +191,7 @@ fn settings_ui(ui: &mut Ui, view: &View, settings: &Settings) {
 }
 
 /// Grad-CAM's layer: the usual one, or one of those before the unit.
-fn grad_cam_ui(ui: &mut Ui, view: &View, settings: &Settings) {
+fn grad_cam_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
     let Some(made) = view.state.looks.made() else { return };
     let network = view.state.plan().network();
     let end = match made.unit {
@@ -204,7 +204,7 @@ fn grad_cam_ui(ui: &mut Ui, view: &View, settings: &Settings) {
     options.extend((0..end).map(|layer| (Some(layer), name(layer))));
     let now = settings.layer.filter(|&layer| layer < network.layers.len()).map(name).or(usual);
     if let Some(layer) = choice_ui(ui, view, "looks.at_layer", &now.unwrap_or_default(), &options) {
-        act(view, LooksAction::Settings(Settings { layer, ..*settings }));
+        act(view, LooksAction::Settings(AttributionSettings { layer, ..*settings }));
     }
 }
 
@@ -215,7 +215,7 @@ fn fill_ui(ui: &mut Ui, view: &View, key: &str, fill: Fill) -> Option<Fill> {
 }
 
 /// Play, step and begin anew; random weights; opacity.
-fn progress_ui(ui: &mut Ui, view: &View, settings: &Settings) {
+fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
     let looks = &view.state.looks;
     let button = |ui: &mut Ui, icon: &str, key: &str, enabled: bool, action: LooksAction| {
         let label = view.text(key);

@@ -3,8 +3,8 @@
 
 use super::act;
 use crate::app::{Action, DataAction, LooksAction, Search, set_to_search};
-use crate::attribution::{Excited, Unit};
-use crate::data::{Dataset, Part};
+use crate::attribution::{TopActivation, Unit};
+use crate::data::{Dataset, Split};
 use crate::ui::{
     number, theme,
     theme::space,
@@ -42,7 +42,7 @@ fn set(view: &View, data: &Dataset) -> String {
     }
 }
 
-fn part_name(view: &View, part: Part) -> String {
+fn part_name(view: &View, part: Split) -> String {
     view.text(&format!("looks.exciting_{}", part.name()))
 }
 
@@ -173,7 +173,7 @@ fn tile_ui(
     ui: &mut Ui,
     view: &View,
     search: &Search,
-    excited: &Excited,
+    excited: &TopActivation,
     layout: &Layout,
     is_stale: bool,
     budget: &mut Budget,
@@ -232,7 +232,7 @@ fn pictures_ui(
     ui: &Ui,
     view: &View,
     search: &Search,
-    excited: &Excited,
+    excited: &TopActivation,
     layout: &Layout,
     thumbnail: &Thumbnail,
     [square, beside]: [Rect; 2],

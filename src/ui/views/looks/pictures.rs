@@ -2,7 +2,7 @@
 
 use super::unit_text;
 use crate::app::Made;
-use crate::attribution::Look;
+use crate::attribution::Attribution;
 use crate::nn::Network;
 use crate::tensor::Tensor;
 use crate::ui::{
@@ -83,7 +83,7 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
 #[derive(Clone, Copy)]
 struct Map<'a> {
     values: Option<&'a Tensor>,
-    look: &'a Look,
+    look: &'a Attribution,
 }
 
 impl Map<'_> {

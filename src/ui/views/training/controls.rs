@@ -76,7 +76,7 @@ fn data_ui(ui: &mut Ui, view: &View) {
             None => data.name().to_owned(),
         },
     };
-    let now = training.map(|training| &training.course.data);
+    let now = training.map(|training| &training.schedule.data);
     let label = view.text("training.data");
     ui.label(RichText::new(&label).color(view.theme.text_weak));
     let combo =
@@ -106,7 +106,7 @@ fn data_ui(ui: &mut Ui, view: &View) {
 }
 
 fn settings_ui(ui: &mut Ui, view: &View, training: &Training) {
-    let mut batch = training.course.batch_len;
+    let mut batch = training.schedule.batch_len;
     let drag = DragValue::new(&mut batch).range(1..=Training::MAX_BATCH).update_while_editing(false);
     if named(view, ui, "training.batch", drag).changed() {
         act(view, TrainAction::Set(training.clone().with_batch(batch)));
@@ -292,7 +292,7 @@ fn status_ui(ui: &mut Ui, view: &View) {
                 RichText::new(&name).color(super::plots::color(theme, line)).strong(),
             );
             if response.on_hover_text(super::plots::line_name(view, line)).clicked() {
-                act(view, TrainAction::Line(line));
+                act(view, TrainAction::Branch(line));
             }
         }
     }

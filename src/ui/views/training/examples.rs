@@ -2,7 +2,7 @@
 
 use super::controls::named;
 use crate::app::{Action, TrainAction, Training};
-use crate::data::{Augment, Difficulty, Origin, Part};
+use crate::data::{Augment, Difficulty, Origin, Split};
 use crate::ui::{number, view::View};
 use egui::{CollapsingHeader, DragValue, RichText, Ui};
 
@@ -12,16 +12,16 @@ fn act(view: &View, action: TrainAction) {
 
 /// Draws them below a line that says how they stand.
 pub fn examples_ui(ui: &mut Ui, view: &View, training: &Training) {
-    let course = &training.course;
-    let augment = match course.augment.is_nothing() {
+    let schedule = &training.schedule;
+    let augment = match schedule.augment.is_nothing() {
         true => view.text("training.plain"),
-        false => course.augment.to_string(),
+        false => schedule.augment.to_string(),
     };
-    let seed = course.seed.to_string();
+    let seed = schedule.seed.to_string();
     let title = view.fill("training.examples", &[("seed", &seed), ("augment", &augment)]);
     CollapsingHeader::new(title).id_salt("examples of the run").show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
-            let mut seed = course.seed;
+            let mut seed = schedule.seed;
             let drag = DragValue::new(&mut seed).range(0..=999_999).update_while_editing(false);
             if named(view, ui, "training.seed", drag).changed() {
                 act(view, TrainAction::Seed(seed));
@@ -36,21 +36,21 @@ pub fn examples_ui(ui: &mut Ui, view: &View, training: &Training) {
 
 /// How hard generated examples are.
 fn difficulty_ui(ui: &mut Ui, view: &View, training: &Training) {
-    let Some(difficulty) = training.course.data.difficulty() else { return };
+    let Some(difficulty) = training.schedule.data.difficulty() else { return };
     let mut value = difficulty.get();
     let drag = DragValue::new(&mut value).range(0.0..=1.0).speed(0.01).update_while_editing(false);
     if named(view, ui, "training.difficulty", drag).changed()
         && let Some(difficulty) = Difficulty::new(value)
     {
         let mut other = training.clone();
-        other.course.data = other.course.data.with_difficulty(difficulty);
+        other.schedule.data = other.schedule.data.with_difficulty(difficulty);
         act(view, TrainAction::Set(other));
     }
 }
 
 /// What is kept back to validate on, where the set has no part for that.
 fn share_ui(ui: &mut Ui, view: &View, training: &Training) {
-    match training.course.data.origin(Part::Validation) {
+    match training.schedule.data.origin(Split::Validation) {
         Origin::Generated => {}
         Origin::Own => {
             ui.label(RichText::new(view.text("training.own_validation")).color(view.theme.text_weak));
@@ -71,10 +71,10 @@ fn share_ui(ui: &mut Ui, view: &View, training: &Training) {
 }
 
 fn augment_ui(ui: &mut Ui, view: &View, training: &Training) {
-    let before = training.course.augment;
+    let before = training.schedule.augment;
     let Augment { mut shift, mut flip, mut rotate, brightness } = before;
     let mut percent = brightness * 100.0;
-    let [_, h, w] = training.course.data.shape();
+    let [_, h, w] = training.schedule.data.shape();
     let most = (h.max(w) / 2).max(1) as u32;
     let drag = DragValue::new(&mut shift).range(0..=most).suffix(" px").update_while_editing(false);
     let mut changed = named(view, ui, "training.shift", drag).changed();
@@ -90,7 +90,7 @@ fn augment_ui(ui: &mut Ui, view: &View, training: &Training) {
     changed |= named(view, ui, "training.brightness", drag).changed();
     if changed {
         let mut other = training.clone();
-        other.course.augment = Augment { shift, flip, rotate, brightness: percent / 100.0 };
+        other.schedule.augment = Augment { shift, flip, rotate, brightness: percent / 100.0 };
         act(view, TrainAction::Set(other));
     }
 }
@@ -104,7 +104,7 @@ fn normalise_ui(ui: &mut Ui, view: &View, training: &Training) {
     let (mean, std) = (list(preprocess.mean()), list(preprocess.std()));
     ui.horizontal_wrapped(|ui| {
         ui.label(view.fill("training.preprocess", &[("mean", &mean), ("std", &std)]));
-        let measured = view.state.data.measured(&training.course.data, Part::Train);
+        let measured = view.state.data.measured(&training.schedule.data, Split::Train);
         let Some(Ok(measured)) = measured else { return };
         let (data_mean, data_std) = (list(&measured.statistics.mean), list(&measured.statistics.std));
         if (&data_mean, &data_std) == (&mean, &std) {

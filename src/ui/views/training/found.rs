@@ -3,7 +3,7 @@
 
 use super::plots;
 use crate::app::{Action, DataAction};
-use crate::data::{Dataset, Part as Split};
+use crate::data::{Dataset, Split};
 use crate::nn::{Op, Part, engine::LayerNorms};
 use crate::train::{Check, Outcome};
 use crate::ui::{
@@ -222,14 +222,14 @@ fn confusion_ui(ui: &mut Ui, view: &View, check: &Check) {
 /// The worst and the best examples.
 fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
     let Some(training) = &view.state.inputs.training else { return };
-    let (part, indices) = crate::app::checked(&training.course.data);
+    let (part, indices) = crate::app::checked(&training.schedule.data);
     let mut budget = Budget::of_frame();
     for (key, outcomes) in [("training.worst", &check.worst), ("training.best", &check.best)] {
         ui.label(RichText::new(view.text(key)).strong());
         ui.horizontal_wrapped(|ui| {
             for outcome in outcomes {
                 let Some(&index) = indices.get(outcome.index as usize) else { continue };
-                example_ui(ui, view, &training.course.data, (part, index), outcome, &mut budget);
+                example_ui(ui, view, &training.schedule.data, (part, index), outcome, &mut budget);
             }
         });
     }

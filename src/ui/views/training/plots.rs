@@ -1,7 +1,7 @@
 //! Loss and accuracy over the steps, for each line of training. A click looks at the step.
 
 use crate::app::{Action, TrainAction};
-use crate::train::{Line as Course, Record};
+use crate::train::{Record, TrainingBranch};
 use crate::ui::{
     number,
     theme::{Theme, small_font},
@@ -21,7 +21,7 @@ pub fn color(theme: &Theme, line: usize) -> Color32 {
 /// Its name: its number, and where it left which other.
 pub fn line_name(view: &View, line: usize) -> String {
     let number = (line + 1).to_string();
-    match view.state.run.lines().get(line).and_then(Course::fork) {
+    match view.state.run.lines().get(line).and_then(TrainingBranch::fork) {
         None => view.fill("training.line", &[("n", &number)]),
         Some(fork) => {
             let (step, other) = (fork.time.to_string(), (fork.line + 1).to_string());
@@ -64,14 +64,14 @@ pub fn run_ui(ui: &mut Ui, view: &View, room: f32) {
     let height = ((room - texts) / 2.0 - 2.0 * ui.spacing().item_spacing.y).clamp(110.0, 320.0);
     let loss = |record: &Record| record.report.loss;
     let accuracy = |record: &Record| record.report.accuracy() * 100.0;
-    let checked_loss = |line: &Course| checks(line, |report| report.loss);
-    let checked_accuracy = |line: &Course| checks(line, |report| report.accuracy() * 100.0);
+    let checked_loss = |line: &TrainingBranch| checks(line, |report| report.loss);
+    let checked_accuracy = |line: &TrainingBranch| checks(line, |report| report.accuracy() * 100.0);
     curves_ui(ui, view, ("training.loss", height, Corner::RightTop), &loss, &checked_loss);
     curves_ui(ui, view, ("training.accuracy", height, Corner::RightBottom), &accuracy, &checked_accuracy);
     ui.label(RichText::new(view.text("training.click")).font(small_font()).color(view.theme.text_weak));
 }
 
-fn checks(line: &Course, of: impl Fn(&crate::train::Report) -> f64) -> Vec<PlotPoint> {
+fn checks(line: &TrainingBranch, of: impl Fn(&crate::train::Report) -> f64) -> Vec<PlotPoint> {
     line.checks.iter().map(|(&time, check)| PlotPoint::new(time, of(&check.report))).collect()
 }
 
@@ -80,7 +80,7 @@ fn curves_ui(
     view: &View,
     (key, height, corner): (&str, f32, Corner),
     of: &dyn Fn(&Record) -> f64,
-    checked: &dyn Fn(&Course) -> Vec<PlotPoint>,
+    checked: &dyn Fn(&TrainingBranch) -> Vec<PlotPoint>,
 ) {
     let name = view.text(key);
     ui.label(RichText::new(&name).strong());

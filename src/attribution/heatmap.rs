@@ -1,4 +1,4 @@
-//! From cells of several channels to one plane, from a small plane to a large one, and the range of pixels.
+//! Heat maps: several channels reduced to one, and a coarse map enlarged.
 
 use crate::tensor::Tensor;
 
@@ -38,78 +38,6 @@ pub fn upsample(plane: &Tensor, [h, w]: [usize; 2]) -> Tensor {
     })
 }
 
-/// What a black and a white pixel are in each channel of the network's input.
-#[derive(Clone, PartialEq, Debug)]
-pub struct PixelRange {
-    black: Vec<f32>,
-    white: Vec<f32>,
-}
-
-impl PixelRange {
-    /// The range of so many channels, where `value` says what a pixel of 0 to 255 becomes in a channel.
-    pub fn new(channels: usize, value: impl Fn(usize, f32) -> f32) -> Self {
-        let of = |pixel| (0..channels).map(|c| value(c, pixel)).collect();
-        Self { black: of(0.0), white: of(255.0) }
-    }
-
-    fn ends(&self, c: usize) -> [f32; 2] {
-        let number = |numbers: &[f32], or| numbers.get(c).copied().filter(|x| x.is_finite()).unwrap_or(or);
-        [number(&self.black, 0.0), number(&self.white, 1.0)]
-    }
-
-    /// Lower and upper end of channel `c`; 0 and 1 for one beyond the last, or that is not finite.
-    pub fn of(&self, c: usize) -> [f32; 2] {
-        let [black, white] = self.ends(c);
-        [black.min(white), black.max(white)]
-    }
-
-    /// The plain colour in channel `c`.
-    pub fn fill(&self, fill: Fill, c: usize) -> f32 {
-        let [black, white] = self.ends(c);
-        match fill {
-            Fill::Black => black,
-            Fill::Grey => (black + white) / 2.0,
-            Fill::White => white,
-        }
-    }
-
-    /// A picture of one plain colour, (1, C, H, W).
-    pub fn plain(&self, fill: Fill, [c, h, w]: [usize; 3]) -> Tensor {
-        Tensor::from_shape_fn((1, c, h, w), |(_, c, _, _)| self.fill(fill, c))
-    }
-}
-
-/// A plain colour: what covers a patch, and where integrated gradients start.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Fill {
-    /// Black.
-    #[default]
-    Black,
-    /// Halfway between black and white.
-    Grey,
-    /// White.
-    White,
-}
-
-impl Fill {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Black, Self::Grey, Self::White];
-
-    /// The fill of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fill| fill.name() == name)
-    }
-
-    /// The name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Black => "black",
-            Self::Grey => "grey",
-            Self::White => "white",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,16 +65,5 @@ mod tests {
         for one in [strongest(&odd), summed(&odd)] {
             assert!(one[[0, 0, 0, 0]].is_nan() && one[[0, 0, 0, 1]] == f32::INFINITY, "{one}");
         }
-    }
-
-    #[test]
-    fn a_range_is_ordered_where_its_black_is_the_larger() {
-        let range = PixelRange::new(3, |c, pixel| match c {
-            0 => 1.0 - pixel / 255.0,
-            1 => pixel / 255.0 * 4.0 - 1.0,
-            _ => pixel / 0.0,
-        });
-        assert_eq!((range.of(0), range.of(1), range.of(2)), ([0.0, 1.0], [-1.0, 3.0], [0.0, 1.0]));
-        assert_eq!((range.fill(Fill::Black, 0), range.fill(Fill::Grey, 1)), (1.0, 1.0));
     }
 }

@@ -2,7 +2,7 @@
 
 /// How the learning rate changes from step to step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Schedule {
+pub enum LearningRateSchedule {
     /// It stays.
     #[default]
     Constant,
@@ -10,7 +10,7 @@ pub enum Schedule {
     Cosine,
 }
 
-impl Schedule {
+impl LearningRateSchedule {
     /// The rate of step `step` of `steps`, counted from 0.
     pub fn rate(self, full: f64, step: u64, steps: u64) -> f64 {
         match self {
@@ -30,10 +30,10 @@ mod tests {
 
     #[test]
     fn a_cosine_falls_from_full_to_nothing() {
-        let rates = [0, 5, 10].map(|step| Schedule::Cosine.rate(2.0, step, 10));
+        let rates = [0, 5, 10].map(|step| LearningRateSchedule::Cosine.rate(2.0, step, 10));
         assert_eq!(rates[0], 2.0);
         assert!((rates[1] - 1.0).abs() < 1e-12 && rates[2].abs() < 1e-12);
-        assert_eq!(Schedule::Constant.rate(2.0, 5, 10), 2.0);
-        assert_eq!(Schedule::Cosine.rate(2.0, 0, 0), 2.0);
+        assert_eq!(LearningRateSchedule::Constant.rate(2.0, 5, 10), 2.0);
+        assert_eq!(LearningRateSchedule::Cosine.rate(2.0, 0, 0), 2.0);
     }
 }

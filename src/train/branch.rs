@@ -36,7 +36,7 @@ pub struct Fork {
 
 /// A line of training.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Line {
+pub struct TrainingBranch {
     fork: Option<Fork>,
     /// Weights and moments before some of its steps.
     pub keyframes: Keyframes,
@@ -50,7 +50,7 @@ pub struct Line {
     pub checks: BTreeMap<u32, Check>,
 }
 
-impl Line {
+impl TrainingBranch {
     /// A line before its first step.
     pub fn new(first: Keyframe, optimizer: Optimizer) -> Self {
         Self {
@@ -136,9 +136,9 @@ mod tests {
     use super::*;
     use crate::nn::optimizer::Rule;
 
-    fn line() -> Line {
+    fn line() -> TrainingBranch {
         let first = Keyframe { params: Arc::default(), moments: Arc::default() };
-        let mut line = Line::new(first, Optimizer::default());
+        let mut line = TrainingBranch::new(first, Optimizer::default());
         for time in 0..10 {
             let report = Report { images: 1, loss: f64::from(time), correct: 0 };
             line.add(time, Record { report, learning_rate: 0.01, norms: Arc::default() });

@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 
 /// A picture that excites a unit.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Excited {
+pub struct TopActivation {
     /// The picture's number in the list.
     pub index: u64,
     /// The unit's value; of a channel the largest over its positions, as in Zeiler & Fergus 2014, section 4.
@@ -19,13 +19,13 @@ pub struct Excited {
 
 /// The search through a list: one call, one picture.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Exciting {
+pub struct TopActivations {
     keep: usize,
     seen: u64,
-    best: Vec<Excited>,
+    best: Vec<TopActivation>,
 }
 
-impl Exciting {
+impl TopActivations {
     /// Keeps so many pictures.
     pub const fn new(keep: usize) -> Self {
         Self { keep, seen: 0, best: Vec::new() }
@@ -51,7 +51,7 @@ impl Exciting {
         if !value.is_nan() {
             let patch = receptive_field(probe.network(), last, at);
             let place = self.best.partition_point(|other| other.value >= value);
-            self.best.insert(place, Excited { index, value, at, patch });
+            self.best.insert(place, TopActivation { index, value, at, patch });
             self.best.truncate(self.keep);
         }
         true
@@ -63,7 +63,7 @@ impl Exciting {
     }
 
     /// The best so far, the most exciting first; of equals the one that came first.
-    pub fn best(&self) -> &[Excited] {
+    pub fn best(&self) -> &[TopActivation] {
         &self.best
     }
 }

@@ -6,23 +6,23 @@ use rand_chacha::ChaCha8Rng;
 
 /// A stream of random numbers that depends on nothing but the numbers it is made from. Only exactly rounded operations
 /// follow (no library's sine or exponential), so that examples are the same bytes on every machine.
-pub(super) struct Dice(ChaCha8Rng);
+pub(super) struct ExampleRng(ChaCha8Rng);
 
-impl Dice {
+impl ExampleRng {
     /// Stream `index` of `purpose` under `seed`.
-    pub(super) fn new(seed: u64, purpose: u64, index: u64) -> Dice {
-        Dice::in_epoch(seed, purpose, 0, index)
+    pub(super) fn new(seed: u64, purpose: u64, index: u64) -> ExampleRng {
+        ExampleRng::in_epoch(seed, purpose, 0, index)
     }
 
-    /// The same, another in each epoch; that of epoch 0 is [`Dice::new`]'s.
-    pub(super) fn in_epoch(seed: u64, purpose: u64, epoch: u64, index: u64) -> Dice {
+    /// The same, another in each epoch; that of epoch 0 is [`ExampleRng::new`]'s.
+    pub(super) fn in_epoch(seed: u64, purpose: u64, epoch: u64, index: u64) -> ExampleRng {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&purpose.to_le_bytes());
         key[16..24].copy_from_slice(&epoch.to_le_bytes());
         let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(index);
-        Dice(rng)
+        ExampleRng(rng)
     }
 
     /// 64 even bits.
@@ -62,10 +62,10 @@ impl Dice {
 /// class once, in an order of its own.
 pub(super) fn class_of(seed: u64, purpose: u64, index: u64, classes: usize) -> usize {
     let (run, place) = (index / classes as u64, (index % classes as u64) as usize);
-    let mut dice = Dice::new(seed, purpose, run);
+    let mut rng = ExampleRng::new(seed, purpose, run);
     let mut order: Vec<usize> = (0..classes).collect();
     for k in (1..classes).rev() {
-        order.swap(k, dice.pick(k + 1));
+        order.swap(k, rng.pick(k + 1));
     }
     order[place]
 }
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn streams_differ_by_each_of_their_numbers() {
-        let first = |seed, purpose, index| Dice::new(seed, purpose, index).unit();
+        let first = |seed, purpose, index| ExampleRng::new(seed, purpose, index).unit();
         let drawn = [first(1, 1, 1), first(2, 1, 1), first(1, 2, 1), first(1, 1, 2)];
         for (k, a) in drawn.iter().enumerate() {
             assert!(drawn[k + 1..].iter().all(|b| a != b), "{drawn:?}");
@@ -86,8 +86,8 @@ mod tests {
 
     #[test]
     fn the_bell_has_mean_0_and_deviation_1() {
-        let mut dice = Dice::new(7, 0, 0);
-        let drawn: Vec<f32> = (0..20_000).map(|_| dice.bell()).collect();
+        let mut rng = ExampleRng::new(7, 0, 0);
+        let drawn: Vec<f32> = (0..20_000).map(|_| rng.bell()).collect();
         let mean = drawn.iter().sum::<f32>() / drawn.len() as f32;
         let variance = drawn.iter().map(|v| v * v).sum::<f32>() / drawn.len() as f32;
         assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");

@@ -78,7 +78,7 @@ fn what_does_not_fit_is_one_line() {
     }
 }
 
-fn exciting(more: &[&str]) -> Output {
+fn top_activations(more: &[&str]) -> Output {
     convstep(&[&["look", "--model", "shapes", "--data", "shapes", "--limit", "40"], more].concat())
 }
 
@@ -87,9 +87,9 @@ fn the_pictures_that_excite_a_unit_most_are_told_and_put_on_a_sheet() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("best.png");
     let out = out.to_str().expect("UTF-8");
-    let args = ["--unit", "conv2:k1", "--exciting", "5"];
+    let args = ["--unit", "conv2:k1", "--top-activations", "5"];
     let json = |more: &[&str]| -> Value {
-        let output = exciting(&[&args, more, &["--json"]].concat());
+        let output = top_activations(&[&args, more, &["--json"]].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
     };
@@ -108,7 +108,7 @@ fn the_pictures_that_excite_a_unit_most_are_told_and_put_on_a_sheet() {
     for excited in best {
         let index = excited["index"].as_u64().expect("a number");
         assert!(index < 40, "{said}");
-        let example = data.example(convstep::data::Part::Test, index).expect("an example");
+        let example = data.example(convstep::data::Split::Test, index).expect("an example");
         assert_eq!(excited["label"], data.classes()[example.class]);
         // The value is that of the cell at the position, for the picture as the network sees it.
         let x = model.input_from_pixels(&example.pixels).expect("fits");
@@ -127,11 +127,12 @@ fn the_pictures_that_excite_a_unit_most_are_told_and_put_on_a_sheet() {
     assert!(sheet.pixels().any(|pixel| pixel.0 == [213, 94, 0]), "a frame");
     assert_eq!(said, json(&["--threads", "2"]));
     // Of a class the whole picture counts, and no place in it.
-    let output = exciting(&["--unit", "class:star", "--exciting", "1", "--part", "train", "--json"]);
+    let output =
+        top_activations(&["--unit", "class:star", "--top-activations", "1", "--part", "train", "--json"]);
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(said["best"][0]["patch"], serde_json::json!({ "at": [0, 0], "size": [32, 32] }));
     assert!(said["best"][0]["position"].is_null() && said["part"] == "train", "{said}");
-    let output = exciting(&args);
+    let output = top_activations(&args);
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(text.contains("among 40 examples of shapes, test part") && text.lines().count() == 7, "{text}");
 }
@@ -139,20 +140,29 @@ fn the_pictures_that_excite_a_unit_most_are_told_and_put_on_a_sheet() {
 #[test]
 fn what_a_search_cannot_go_with_is_one_line() {
     for (more, says) in [
-        (&["--exciting", "3"][..], "--unit"),
+        (&["--top-activations", "3"][..], "--unit"),
         (&["--unit", "conv2:k1"], "--image"),
-        (&["--unit", "conv2:k1", "--exciting", "0"], "0 is not in 1..=1000"),
-        (&["--unit", "conv2:k99", "--exciting", "3"], "conv2: expected a channel from 0 to"),
-        (&["--unit", "conv2:k1", "--exciting", "3", "--method", "occlusion"], "--method"),
-        (&["--unit", "conv2:k1", "--exciting", "3", "--image", "shape-star"], "--image"),
+        (&["--unit", "conv2:k1", "--top-activations", "0"], "0 is not in 1..=1000"),
+        (&["--unit", "conv2:k99", "--top-activations", "3"], "conv2: expected a channel from 0 to"),
+        (&["--unit", "conv2:k1", "--top-activations", "3", "--method", "occlusion"], "--method"),
+        (&["--unit", "conv2:k1", "--top-activations", "3", "--image", "shape-star"], "--image"),
     ] {
-        let output = exciting(more);
+        let output = top_activations(more);
         let line = String::from_utf8(output.stderr).expect("UTF-8");
         assert!(!output.status.success() && output.stdout.is_empty(), "{more:?}");
         assert!(line.contains(says) && line.trim_end().lines().count() == 1, "{line}");
     }
-    let output =
-        convstep(&["look", "--model", "digits", "--data", "shapes", "--unit", "class:1", "--exciting", "3"]);
+    let output = convstep(&[
+        "look",
+        "--model",
+        "digits",
+        "--data",
+        "shapes",
+        "--unit",
+        "class:1",
+        "--top-activations",
+        "3",
+    ]);
     let line = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(line.contains("shapes: expected pictures of shape [1, "), "{line}");
 }

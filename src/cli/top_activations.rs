@@ -1,16 +1,16 @@
-//! `look --exciting`: the pictures of a data set that excite a unit most, each with the patch that does.
+//! `look --top-activations`: the pictures of a data set that excite a unit most, each with the patch that does.
 
 use super::{
-    CliError, Ended, LookArgs,
+    AttributeArgs, CliError, Ended,
+    attribute::unit_of,
     check::{ENDLESS, count, spread},
     contact::{self, Tile},
     data::{Division, as_hard, bar, check_shape, open_data, part_of},
-    interrupt,
-    look::unit_of,
+    interrupt, open_model,
     out::{print, table},
 };
-use crate::attribution::{Excited, Exciting, Probe, Unit};
-use crate::data::{Dataset, Part};
+use crate::attribution::{Probe, TopActivation, TopActivations, Unit};
+use crate::data::{Dataset, Split};
 use crate::files::write_atomically;
 use crate::model_io::Model;
 use crate::nn::Watch;
@@ -19,10 +19,14 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// Goes through the data, writes the sheet and prints what was found. A bar shows after a second.
-pub fn exciting(args: &LookArgs, model: &Model, keep: usize, data: &str) -> Result<Ended, CliError> {
+pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliError> {
+    let Some(data) = &args.data else {
+        return Err(CliError("expected a data set, got none; name one with --data".into()));
+    };
     let Some(unit) = &args.unit else {
         return Err(CliError("expected a unit to be excited, got none; name one with --unit".into()));
     };
+    let model = &open_model(&args.model)?;
     let unit = unit_of(unit, model)?;
     let probe = Probe::new(&model.network, &model.params, unit)?;
     let division = if args.part.is_some() { Division::KeepBack(None) } else { Division::Own };
@@ -33,7 +37,7 @@ pub fn exciting(args: &LookArgs, model: &Model, keep: usize, data: &str) -> Resu
     let workers = Threads::new(args.threads).map_err(CliError)?;
     interrupt::listen()?;
     let (begun, mut shown) = (Instant::now(), None);
-    let mut search = Exciting::new(keep);
+    let mut search = TopActivations::new(keep);
     for k in 0..count {
         if interrupt::wanted() {
             return Ok(Ended::Interrupted);
@@ -74,14 +78,14 @@ struct Found<'a> {
     model: &'a Model,
     unit: Unit,
     data: &'a Dataset,
-    part: Part,
-    search: Exciting,
+    part: Split,
+    search: TopActivations,
 }
 
 impl Found<'_> {
     /// The pictures, each with its label.
-    fn best(&self) -> Result<Vec<(Excited, String)>, CliError> {
-        let label = |excited: &Excited| {
+    fn best(&self) -> Result<Vec<(TopActivation, String)>, CliError> {
+        let label = |excited: &TopActivation| {
             let class = self.data.example(self.part, excited.index)?.class;
             let name = self.data.classes().get(class);
             Ok((*excited, name.cloned().unwrap_or_else(|| class.to_string())))
@@ -101,9 +105,9 @@ impl Found<'_> {
         }
     }
 
-    fn json(&self, best: &[(Excited, String)]) -> Value {
-        let of = |(excited, label): &(Excited, String)| {
-            let Excited { index, value, at, patch } = excited;
+    fn json(&self, best: &[(TopActivation, String)]) -> Value {
+        let of = |(excited, label): &(TopActivation, String)| {
+            let TopActivation { index, value, at, patch } = excited;
             json!({
                 "index": index,
                 "label": label,
@@ -122,7 +126,7 @@ impl Found<'_> {
         })
     }
 
-    fn text(&self, best: &[(Excited, String)]) -> String {
+    fn text(&self, best: &[(TopActivation, String)]) -> String {
         let mut text = format!(
             "{}: what excites {} most among {} examples of {}, {} part (Zeiler & Fergus 2014, section 4)\n",
             self.model.name,
@@ -136,7 +140,7 @@ impl Found<'_> {
         }
         let head = ["picture", "label", "value", "position", "rows", "columns"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
-        for (Excited { index, value, at: [i, j], patch }, label) in best {
+        for (TopActivation { index, value, at: [i, j], patch }, label) in best {
             let place = if self.has_place() { format!("({i},{j})") } else { String::new() };
             let span = |d: usize| format!("{}-{}", patch.at[d], patch.at[d] + patch.size[d] - 1);
             rows.push(vec![index.to_string(), label.clone(), value.to_string(), place, span(0), span(1)]);

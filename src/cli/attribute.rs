@@ -1,10 +1,9 @@
 //! `look`: what a unit of a network looks at, as a picture and in numbers.
 
-use super::{
-    CliError, Ended, ImageArgs, LookArgs, exciting::exciting, heat, open_input, open_model, out::print,
-};
+use super::{AttributeArgs, CliError, Ended, ImageArgs, heat, open_input, open_model, out::print};
 use crate::attribution::{
-    Look, Method, Patch, PixelRange, Probe, Settings, Unit, randomised, rank_correlation, usual_layer,
+    Attribution, AttributionSettings, Method, Patch, PixelRange, Probe, Unit, randomised, rank_correlation,
+    usual_layer,
 };
 use crate::files::write_atomically;
 use crate::model_io::Model;
@@ -16,12 +15,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 /// Makes the map, writes it and prints what it says; or goes through a data set.
-pub fn look(args: &LookArgs) -> Result<Ended, CliError> {
+pub fn attribute(args: &AttributeArgs) -> Result<Ended, CliError> {
     let model = open_model(&args.model)?;
-    let image = match (&args.image, args.exciting, &args.data) {
-        (_, Some(keep), Some(data)) => return exciting(args, &model, keep as usize, data),
-        (Some(image), _, _) => image.clone(),
-        (None, _, _) => return Err(CliError("expected a picture, got none; name one with --image".into())),
+    let Some(image) = args.image.clone() else {
+        return Err(CliError("expected a picture, got none; name one with --image".into()));
     };
     let input = open_input(&model, &ImageArgs { image, label: args.label.clone(), fit: args.fit })?;
     if input.x.dim().0 != 1 {
@@ -49,12 +46,12 @@ pub fn unit_of(text: &str, model: &Model) -> Result<Unit, CliError> {
 
 /// A look that is done, and the same with random weights where that was asked for.
 struct Made {
-    look: Look,
+    look: Attribution,
     unit: Unit,
     random: Option<f64>,
 }
 
-fn make(args: &LookArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Made, CliError> {
+fn make(args: &AttributeArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Made, CliError> {
     let unit = match &args.unit {
         Some(text) => unit_of(text, model)?,
         None => {
@@ -76,8 +73,8 @@ fn make(args: &LookArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Made
 }
 
 /// What the arguments ask for, the rest as usual.
-fn settings(args: &LookArgs, model: &Model) -> Result<Settings, CliError> {
-    let mut settings = Settings::usual(args.method, model.network.input);
+fn settings(args: &AttributeArgs, model: &Model) -> Result<AttributionSettings, CliError> {
+    let mut settings = AttributionSettings::usual(args.method, model.network.input);
     if let Some(steps) = args.steps {
         (settings.steps, settings.ascent.steps) = (steps as usize, steps as usize);
     }
@@ -105,14 +102,14 @@ fn finish(
     model: &Model,
     params: &Params,
     unit: Unit,
-    settings: Settings,
+    settings: AttributionSettings,
     x: &Tensor,
     watch: Watch,
-) -> Result<Look, CliError> {
+) -> Result<Attribution, CliError> {
     let probe = Probe::new(&model.network, params, unit)?;
     let range =
         PixelRange::new(model.network.input[0], |c, pixel| model.architecture.preprocess.value(c, pixel));
-    let mut look = Look::new(&probe, settings, x.clone(), range)?;
+    let mut look = Attribution::new(&probe, settings, x.clone(), range)?;
     let bar = ProgressBar::new(1).with_message(settings.method.name());
     // A mistake in the template leaves the default style.
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}  {eta} left") {
@@ -250,10 +247,4 @@ impl Made {
         }
         lines.join("\n") + "\n"
     }
-}
-
-/// The method of a name, for the arguments.
-pub fn method(text: &str) -> Result<Method, String> {
-    let names = Method::ALL.map(Method::name).join(", ");
-    Method::parse(text).ok_or_else(|| format!("expected one of {names}"))
 }

@@ -9,7 +9,7 @@ use crate::tensor::{ShapeError, Tensor};
 
 /// What a look is to be; each method reads its own part.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Settings {
+pub struct AttributionSettings {
     /// The method.
     pub method: Method,
     /// Grad-CAM: the layer; without one [`usual_layer`].
@@ -24,7 +24,7 @@ pub struct Settings {
     pub ascent: AscentRules,
 }
 
-impl Settings {
+impl AttributionSettings {
     /// The usual numbers for a network's input [C, H, W]: 64 places on the way, and a patch of an eighth of the picture
     /// that moves by half of itself.
     pub fn usual(method: Method, [_, h, w]: [usize; 3]) -> Self {
@@ -48,19 +48,24 @@ enum Made {
 
 /// A look in the making: one call, one pass of the network or two.
 #[derive(Clone, Debug)]
-pub struct Look {
-    settings: Settings,
+pub struct Attribution {
+    settings: AttributionSettings,
     x: Tensor,
     range: PixelRange,
     made: Made,
 }
 
-impl Look {
+impl Attribution {
     /// A look at a picture x: (1, C, H, W); nothing is computed yet.
     ///
     /// # Errors
     /// Where the picture is not the network's input.
-    pub fn new(probe: &Probe, settings: Settings, x: Tensor, range: PixelRange) -> Result<Self, ShapeError> {
+    pub fn new(
+        probe: &Probe,
+        settings: AttributionSettings,
+        x: Tensor,
+        range: PixelRange,
+    ) -> Result<Self, ShapeError> {
         let (n, c, h, w) = x.dim();
         if n != 1 || [c, h, w] != probe.network().input {
             return Err(ShapeError(format!(
@@ -122,7 +127,7 @@ impl Look {
     }
 
     /// What it is to be.
-    pub const fn settings(&self) -> &Settings {
+    pub const fn settings(&self) -> &AttributionSettings {
         &self.settings
     }
 

@@ -1,6 +1,6 @@
 //! Which example comes when: any batch of a run by its number, without going through those before it.
 
-use crate::data::{Augment, DataError, Dataset, Part, Permutation};
+use crate::data::{Augment, DataError, Dataset, Permutation, Split};
 use crate::nn::loss::one_hot;
 use crate::tensor::Tensor;
 
@@ -10,7 +10,7 @@ use crate::tensor::Tensor;
 /// again and again, in another order each time ([`Permutation`], by `seed`); where an epoch is shorter or longer than
 /// the set, the next one goes on where it ended, so that no example comes twice before all others have come.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Course {
+pub struct BatchSchedule {
     /// The data, of which the training part is taken.
     pub data: Dataset,
     /// The seed of order and augmentation.
@@ -23,14 +23,14 @@ pub struct Course {
     pub augment: Augment,
 }
 
-impl Course {
+impl BatchSchedule {
     /// Examples of generated data in an epoch, where nothing else is wanted.
     pub const GENERATED_EPOCH: u64 = 4000;
 
     /// Examples in an epoch where nothing else is wanted: the whole training part, at least 1, or
-    /// [`Course::GENERATED_EPOCH`].
-    pub fn epoch_of(data: &Dataset) -> u64 {
-        data.len(Part::Train).map_or(Self::GENERATED_EPOCH, |len| len.max(1))
+    /// [`BatchSchedule::GENERATED_EPOCH`].
+    pub fn default_epoch_len(data: &Dataset) -> u64 {
+        data.len(Split::Train).map_or(Self::GENERATED_EPOCH, |len| len.max(1))
     }
 
     /// Batches in an epoch.
@@ -51,7 +51,7 @@ impl Course {
         numbers
             .map(|number| {
                 let (pass, index) = self.pass(epoch, number);
-                let index = match self.data.len(Part::Train) {
+                let index = match self.data.len(Split::Train) {
                     None => index,
                     Some(len) => {
                         if order.as_ref().is_none_or(|(of, _)| *of != pass) {
@@ -60,7 +60,7 @@ impl Course {
                         order.as_ref().map_or(index, |(_, order)| order.at(index))
                     }
                 };
-                let example = self.data.example(Part::Train, index)?;
+                let example = self.data.example(Split::Train, index)?;
                 Ok((self.augment.apply(&example.pixels, self.seed, pass, index), example.class))
             })
             .collect()
@@ -69,14 +69,14 @@ impl Course {
     /// The batch of step `step`, counted from 0 through all epochs.
     ///
     /// # Errors
-    /// As [`Course::batch`].
+    /// As [`BatchSchedule::batch`].
     pub fn batch_at(&self, step: u64) -> Result<Vec<(Tensor, usize)>, DataError> {
         self.batch(step / self.batches(), step % self.batches())
     }
 
     /// Which time through the data, and which place in it, the run's example `number` has.
     fn pass(&self, epoch: u64, number: u64) -> (u64, u64) {
-        match self.data.len(Part::Train) {
+        match self.data.len(Split::Train) {
             None => (epoch, number),
             Some(len) => (number / len.max(1), number % len.max(1)),
         }
@@ -104,8 +104,8 @@ mod tests {
     use super::*;
     use crate::data::Generated;
 
-    fn course(augment: Augment) -> Course {
-        Course {
+    fn schedule(augment: Augment) -> BatchSchedule {
+        BatchSchedule {
             data: Dataset::generated(Generated::Digits, 3),
             seed: 3,
             epoch_len: 10,
@@ -116,22 +116,22 @@ mod tests {
 
     #[test]
     fn an_epoch_is_each_of_its_examples_once() {
-        let course = course(Augment::default());
-        assert_eq!(course.batches(), 3);
-        let batches: Vec<_> = (0..3).map(|batch| course.batch(1, batch).expect("reads")).collect();
+        let schedule = schedule(Augment::default());
+        assert_eq!(schedule.batches(), 3);
+        let batches: Vec<_> = (0..3).map(|batch| schedule.batch(1, batch).expect("reads")).collect();
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2]);
         let expected: Vec<_> = (10..20).map(|index| Generated::Digits.sample(3, index)).collect();
         assert_eq!(batches.concat(), expected);
-        assert!(course.batch(0, 3).expect("reads").is_empty());
-        assert_eq!(course.batch_at(4), course.batch(1, 1));
-        assert_ne!(course.data.example(Part::Test, 0).expect("endless").pixels, expected[0].0);
-        assert_eq!(course.batch(u64::MAX, u64::MAX), Ok(vec![]));
+        assert!(schedule.batch(0, 3).expect("reads").is_empty());
+        assert_eq!(schedule.batch_at(4), schedule.batch(1, 1));
+        assert_ne!(schedule.data.example(Split::Test, 0).expect("endless").pixels, expected[0].0);
+        assert_eq!(schedule.batch(u64::MAX, u64::MAX), Ok(vec![]));
     }
 
     #[test]
     fn augmentation_is_the_same_each_time_and_leaves_the_classes() {
-        let plain = course(Augment::default());
-        let varied = course(Augment { shift: 3, rotate: 10.0, ..Augment::default() });
+        let plain = schedule(Augment::default());
+        let varied = schedule(Augment { shift: 3, rotate: 10.0, ..Augment::default() });
         let (before, after) = (plain.batch(1, 1).expect("reads"), varied.batch(1, 1).expect("reads"));
         assert_eq!(varied.batch(1, 1).expect("reads"), after);
         assert!(before.iter().zip(&after).all(|(a, b)| a.1 == b.1 && a.0 != b.0));
