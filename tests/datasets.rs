@@ -1,7 +1,8 @@
 //! Data sets from files: every kind is made of generated examples, written, opened, and held against what was written.
 
 use convstep::data::{
-    Augment, DataError, Dataset, Generated, HELD, Opened, Opening, Picture, Progress, Split, open,
+    Augment, DataError, Dataset, Generated, MAX_HELD_BYTES, OpenOptions, Opened, Picture, Progress, Split,
+    open,
 };
 use convstep::tensor::Tensor;
 use convstep::train::BatchSchedule;
@@ -81,7 +82,7 @@ fn opened(path: &Path) -> Opened {
 /// One line that says what was expected.
 /// Opened with another bound on what is held.
 fn within(path: &Path, held: u64) -> Result<Opened, DataError> {
-    Opening { held, ..Opening::default() }.open(path, &())
+    OpenOptions { max_held_bytes: held, ..OpenOptions::default() }.open(path, &())
 }
 
 fn fails(path: &Path) -> String {
@@ -162,8 +163,8 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
     let names: Vec<String> = Generated::Shapes.classes().iter().map(|&name| name.to_owned()).collect();
     for path in [&folder.path().join("files"), &folder.path().join("files/set"), &archive] {
         // Whether the pixels are held or decoded when asked for does not show.
-        for held in [HELD, 20 * 3072] {
-            if held < HELD && *path == archive {
+        for held in [MAX_HELD_BYTES, 20 * 3072] {
+            if held < MAX_HELD_BYTES && *path == archive {
                 continue;
             }
             let Opened { dataset: data, skipped } = within(path, held).expect("opens");
@@ -319,7 +320,7 @@ fn cifar_batches_are_one_set_held_or_on_disk() {
     let hundred = folder.path().join("hundred");
     write(&hundred, "train.bin", &batch(&train, 2));
     write(&hundred, "test.bin", &batch(&test, 2));
-    for held in [HELD, 50_000, 0] {
+    for held in [MAX_HELD_BYTES, 50_000, 0] {
         let ten = within(&ten, held).expect("opens").dataset;
         assert_eq!((ten.classes()[3].as_str(), ten.shape()), ("cat", [3, 32, 32]));
         let hundred = within(&hundred, held).expect("opens").dataset;

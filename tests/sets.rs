@@ -2,7 +2,7 @@
 
 use convstep::{
     app::{Action, AppState, DataAction, Effect, Page, Shown, TrainAction, apply, settle},
-    data::{Augment, Content, Dataset, Generated, Opening, Origin, Progress, Split},
+    data::{Augment, Content, Dataset, Generated, OpenOptions, Origin, Progress, Split},
     model_io::bundled,
     nn::Watch,
 };
@@ -28,8 +28,8 @@ fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     for effect in settle(state, effects, Watch::NONE) {
         match effect {
             Effect::OpenData { job, path, at_most, stop } => {
-                let opening = Opening { at_most: Some(at_most), ..Opening::default() };
-                let result = opening.open(&path, &Stop(stop));
+                let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };
+                let result = options.open(&path, &Stop(stop));
                 left.extend(run(state, Action::Data(DataAction::Opened { job, result })));
             }
             other => left.push(other),

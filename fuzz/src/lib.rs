@@ -1,7 +1,7 @@
 //! What the targets share: a small network, and a data set's files in a folder that is there for one call.
 
 use convstep::{
-    data::{Opened, Opening, Split},
+    data::{OpenOptions, Opened, Split},
     model_io::{Architecture, Model},
     nn::init::Init,
 };
@@ -52,10 +52,10 @@ pub fn open_set(files: &[(&str, &[u8])], name: &str) {
     for (name, bytes) in files {
         fs::write(folder.path().join(name), bytes).expect("a file");
     }
-    for held in [1 << 20, 0] {
-        for wanted in [None, Some([1, 5, 4])] {
-            let opening = Opening { wanted, at_most: Some(8), held };
-            if let Ok(opened) = opening.open(&folder.path().join(Path::new(name)), &()) {
+    for max_held_bytes in [1 << 20, 0] {
+        for shape in [None, Some([1, 5, 4])] {
+            let options = OpenOptions { shape, max_side: Some(8), max_held_bytes };
+            if let Ok(opened) = options.open(&folder.path().join(Path::new(name)), &()) {
                 read(&opened);
             }
         }

@@ -178,8 +178,19 @@ pub fn check_file(file: &Path) -> Result<(), CliError> {
     if file.exists() {
         return Ok(());
     }
-    let commands =
-        ["models", "samples", "run", "train", "eval", "step", "look", "export", "bench", "render", "help"];
+    let commands = [
+        "models",
+        "samples",
+        "run",
+        "train",
+        "eval",
+        "step",
+        "attribute",
+        "export",
+        "bench",
+        "render",
+        "help",
+    ];
     Err(not_there("command", &file.to_string_lossy(), &commands, "a file to open"))
 }
 

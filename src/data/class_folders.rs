@@ -1,9 +1,10 @@
 //! Pictures in class folders: a folder or archive with a folder for each class, the pictures of that class inside.
 
+use super::background::Background;
 use super::dataset::{Dataset, Split};
 use super::error::DataError;
-use super::fit::{Background, Fit, fit};
-use super::open::{Opening, Skipped};
+use super::fit::{Fit, fit};
+use super::open_options::{OpenOptions, Skipped};
 use super::picture::Picture;
 use super::progress::{Counter, Progress};
 use super::store::{Pixels, Stored};
@@ -43,15 +44,15 @@ const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jpe", "gif", "bmp", "webp", "
 pub(super) fn load(
     name: &str,
     files: Arc<dyn Files>,
-    opening: &Opening,
+    options: &OpenOptions,
     progress: &dyn Progress,
 ) -> Result<(Dataset, Vec<Skipped>), DataError> {
-    let held = opening.held;
+    let held = options.max_held_bytes;
     let (classes, parts) = arrange(name, files.paths())?;
     let all: Vec<usize> = parts.iter().flatten().map(|(file, _)| *file).collect();
-    let shape = match opening.wanted {
+    let shape = match options.shape {
         Some(shape) => shape,
-        None => reduced(common_shape(name, files.as_ref(), &all, progress)?, opening.at_most),
+        None => reduced(common_shape(name, files.as_ref(), &all, progress)?, options.max_side),
     };
     let len: usize = shape.iter().product();
     let all_len = all.len() as u64 * len as u64;

@@ -1,11 +1,13 @@
 //! A data set: labelled pictures of one shape in three parts, generated or loaded, any example by its number.
 
+use super::background::Background;
 use super::difficulty::Difficulty;
 use super::error::DataError;
-use super::fit::{Background, Fit, fit};
+use super::example_source::ExampleSource;
+use super::fit::{Fit, fit};
 use super::generated::Generated;
-use super::picture::{MAX_PIXELS, Picture};
-use super::recipe;
+use super::limits::MAX_PIXELS;
+use super::picture::Picture;
 use super::shuffle::Permutation;
 use super::store::Stored;
 use crate::tensor::Tensor;

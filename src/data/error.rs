@@ -1,7 +1,7 @@
 //! What can be wrong with a picture, an array or a data set, in one line each: what was expected, what came, what
 //! to do.
 
-use super::picture::{MAX_PIXELS, MAX_SIDE};
+use super::limits::{FORMATS, MAX_PIXELS, MAX_SIDE};
 
 /// Why a picture could not be read or fitted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum PictureError {
     /// The bytes are in none of the formats that are read.
     #[error(
         "{name}: expected a picture ({formats}), got {got}; convert it to PNG",
-        formats = super::picture::FORMATS
+        formats = FORMATS
     )]
     NotAPicture {
         /// The picture's name.

@@ -1,7 +1,9 @@
 //! Fitting: a picture of any size becomes the pixels that a network looks at.
 
+use super::background::Background;
 use super::error::PictureError;
-use super::picture::{MAX_PIXELS, Picture};
+use super::limits::MAX_PIXELS;
+use super::picture::Picture;
 use super::resample::{Canvas, Region, resample};
 use crate::tensor::Tensor;
 use ndarray::Array4;
@@ -36,23 +38,6 @@ impl Fit {
     /// The fit of that name.
     pub fn parse(name: &str) -> Option<Fit> {
         Fit::ALL.into_iter().find(|fit| fit.name() == name)
-    }
-}
-
-/// The colour under transparent pixels and in the bars beside a padded picture: red, green, blue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Background(pub [u8; 3]);
-
-impl Background {
-    /// Black: the background of handwritten-digit sets.
-    pub const BLACK: Background = Background([0; 3]);
-    /// White: paper. Most drawings with transparency are dark and made for it.
-    pub const WHITE: Background = Background([255; 3]);
-}
-
-impl Default for Background {
-    fn default() -> Self {
-        Background::WHITE
     }
 }
 

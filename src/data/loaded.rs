@@ -1,7 +1,8 @@
 //! What was loaded: a picture, to be fitted, or an array of values, to be taken as it is; and its label, if known.
 
+use super::background::Background;
 use super::error::PictureError;
-use super::fit::{Background, Crop, Fit, Fitted, fit};
+use super::fit::{Crop, Fit, Fitted, fit};
 use super::npy;
 use super::picture::Picture;
 use crate::tensor::Tensor;

@@ -5,6 +5,7 @@ use super::class_folders::{self, Files};
 use super::dataset::{Dataset, Split};
 use super::error::DataError;
 use super::files::{beside, failed, file_name, list, name_of, start_of};
+use super::open_options::{OpenOptions, Opened, Skipped};
 use super::progress::{Counter, Progress};
 use super::store::Stored;
 use super::{cifar, csv, idx};
@@ -13,28 +14,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// The most bytes of pixels that [`open`] keeps in memory for one set: 1 GB. What is larger is read from disk when
-/// asked for, or, where it is packed, refused.
-pub const HELD: u64 = 1 << 30;
-
-/// A data set, and what of its files was left out.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// The set.
-    pub dataset: Dataset,
-    /// Files that could not be read.
-    pub skipped: Vec<Skipped>,
-}
-
-/// A file that was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// Its path within the set.
-    pub name: String,
-    /// What was expected, what came, what to do.
-    pub reason: String,
-}
 
 /// Opens the data set at `path`, whatever it is:
 /// - a folder of class folders with pictures, or a .zip of one;
@@ -47,35 +26,18 @@ pub struct Skipped {
 ///
 /// # Errors
 /// Where there is no data set, it is damaged, or it is packed and too large to hold; and [`DataError::Cancelled`].
-pub fn open(path: &Path, wanted: Option<[usize; 3]>, progress: &dyn Progress) -> Result<Opened, DataError> {
-    Opening { wanted, ..Opening::default() }.open(path, progress)
+pub fn open(path: &Path, shape: Option<[usize; 3]>, progress: &dyn Progress) -> Result<Opened, DataError> {
+    OpenOptions { shape, ..OpenOptions::default() }.open(path, progress)
 }
 
-/// How large pictures are to be, and how much is kept in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
-    /// (C, H, W) to which pictures are fitted, where that is known.
-    pub wanted: Option<[usize; 3]>,
-    /// Where it is not: the most rows and columns to which pictures of class folders are reduced.
-    pub at_most: Option<usize>,
-    /// Bytes of pixels to keep in memory.
-    pub held: u64,
-}
-
-impl Default for Opening {
-    fn default() -> Opening {
-        Opening { wanted: None, at_most: None, held: HELD }
-    }
-}
-
-impl Opening {
+impl OpenOptions {
     /// [`open`], in this way.
     ///
     /// # Errors
     /// As there.
     pub fn open(self, path: &Path, progress: &dyn Progress) -> Result<Opened, DataError> {
         let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
-        let opener = Opener { opening: self, progress };
+        let opener = Opener { options: self, progress };
         if !found.is_dir() && !found.is_file() {
             let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
             return Err(DataError::wrong(&path.display().to_string(), what));
@@ -84,7 +46,7 @@ impl Opening {
         // It may be opened again from elsewhere.
         let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let opened = Opened { dataset: opened.dataset.opened_at(&place), ..opened };
-        match self.wanted {
+        match self.shape {
             Some(shape) if shape != opened.dataset.shape() => {
                 Ok(Opened { dataset: opened.dataset.fitted(shape)?, ..opened })
             }
@@ -105,7 +67,7 @@ pub fn is_data(path: &Path) -> bool {
 }
 
 struct Opener<'a> {
-    opening: Opening,
+    options: OpenOptions,
     progress: &'a dyn Progress,
 }
 
@@ -142,7 +104,7 @@ impl Opener<'_> {
         let name = name_of(path);
         let start = start_of(path)?;
         if start.starts_with(b"PK\x03\x04") {
-            self.class_folders(&name, Arc::new(Zip::open(path, self.opening.held)?))
+            self.class_folders(&name, Arc::new(Zip::open(path, self.options.max_held_bytes)?))
         } else if idx::is_images(path) || idx::has_axes(&start, 3) {
             self.files(&name, FileFormat::Idx, &[vec![path.to_owned()], test_beside(path)].concat())
         } else if idx::has_axes(&start, 1) {
@@ -163,7 +125,7 @@ impl Opener<'_> {
     }
 
     fn class_folders(&self, name: &str, files: Arc<dyn Files>) -> Result<Opened, DataError> {
-        let (dataset, skipped) = class_folders::load(name, files, &self.opening, self.progress)?;
+        let (dataset, skipped) = class_folders::load(name, files, &self.options, self.progress)?;
         Ok(Opened { dataset, skipped })
     }
 
@@ -197,7 +159,7 @@ impl Opener<'_> {
 
     fn idx(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
         let counter = self.counter(parts);
-        let mut room = self.opening.held;
+        let mut room = self.options.max_held_bytes;
         let mut shape = None;
         let mut stored = no_parts();
         for (stored, path) in of_parts(&mut stored, parts) {
@@ -213,7 +175,7 @@ impl Opener<'_> {
 
     fn cifar(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
         let counter = self.counter(parts);
-        let mut room = self.opening.held;
+        let mut room = self.options.max_held_bytes;
         let all = parts.iter().flatten();
         let kinds =
             all.clone().map(|path| cifar::CifarVariant::from_path(path)).collect::<Result<Vec<_>, _>>()?;
@@ -234,7 +196,7 @@ impl Opener<'_> {
     /// A table without labels among others is left out: competitions give such ones away to be labelled.
     fn csv(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Opened, DataError> {
         let counter = self.counter(parts);
-        let mut room = self.opening.held;
+        let mut room = self.options.max_held_bytes;
         let mut tables: [Option<csv::Table>; 3] = Default::default();
         let mut skipped = Vec::new();
         let mut shape = None;

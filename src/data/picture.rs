@@ -1,6 +1,7 @@
 //! A picture: bytes of a file decoded to samples, upright, in the file's own depth and colours.
 
 use super::error::PictureError;
+use super::limits::{MAX_PIXELS, MAX_SIDE};
 use crate::tensor::Tensor;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::metadata::Orientation;
@@ -8,13 +9,6 @@ use image::{
     DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader, Limits,
 };
 use std::{borrow::Cow, io::Cursor};
-
-/// The most pixels a picture may have: 10,000 x 10,000.
-pub const MAX_PIXELS: u64 = 100_000_000;
-/// The most pixels in a row or a column.
-pub const MAX_SIDE: u32 = 65_535;
-/// The formats that are read, for people.
-pub const FORMATS: &str = "PNG, JPEG, GIF, BMP, WebP or TIFF";
 
 /// The most bytes the decoders may ask for: the largest picture at 4 samples of 16 bits, and room to work.
 const MAX_BYTES: u64 = 1 << 30;

@@ -1,28 +1,8 @@
 //! What it takes to have a data set again: kept in a session in place of the examples.
 
-use super::{DataError, Dataset, Difficulty, Generated, Progress, Split, dataset::Holdout, open};
+use super::{DataError, Dataset, ExampleSource, Progress, Split, dataset::Holdout, open};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-
-/// Where the examples come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExampleSource {
-    /// They are made.
-    Generated {
-        /// By this generator.
-        generated: Generated,
-        /// From this seed.
-        seed: u64,
-        /// So hard.
-        difficulty: Difficulty,
-    },
-    /// They were read.
-    Opened {
-        /// From this file or folder.
-        path: PathBuf,
-    },
-}
 
 /// A data set without its examples.
 ///
@@ -115,6 +95,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Generated;
 
     #[test]
     fn an_opened_set_comes_back_split_and_fitted_and_a_changed_one_is_refused() {

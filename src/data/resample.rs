@@ -1,6 +1,6 @@
 //! Resampling: a region of a picture, laid over a background, filtered to another size.
 
-use super::fit::Background;
+use super::background::Background;
 use super::picture::{Picture, Samples};
 
 /// A rectangle of whole pixels.

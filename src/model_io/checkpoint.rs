@@ -3,7 +3,10 @@
 //! Next to the parameters the file holds `optimizer/<layer>.weight.m` and so on, the moments, and `checkpoint/run`,
 //! JSON text as bytes: steps done, settings, notes.
 
-use super::{Model, ModelError, weights};
+use super::{
+    Model, ModelError,
+    weights::{self, MOMENTS_PREFIX, RUN},
+};
 use crate::nn::{
     Part, Parts,
     optimizer::{Moments, TRAINED},
@@ -26,14 +29,7 @@ pub struct Checkpoint {
     pub notes: String,
 }
 
-const MOMENTS: &str = "optimizer/";
-const RUN: &str = "checkpoint/run";
 const VERSION: u32 = 1;
-
-/// Whether a tensor of this name belongs to the checkpoint and to no layer.
-pub(super) fn is_own(name: &str) -> bool {
-    name.starts_with(MOMENTS) || name == RUN
-}
 
 /// What the file says in JSON.
 #[derive(Serialize, Deserialize)]
@@ -138,7 +134,7 @@ impl Checkpoint {
 }
 
 fn moment_name(layer: &str, part: Part) -> String {
-    format!("{MOMENTS}{layer}.{}", part.suffix())
+    format!("{MOMENTS_PREFIX}{layer}.{}", part.suffix())
 }
 
 #[cfg(test)]

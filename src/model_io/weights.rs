@@ -15,6 +15,11 @@ pub const METADATA_KEY: &str = "convstep.architecture";
 /// A state dict's counter of batches, which no network here has a use for.
 const COUNTER: &str = ".num_batches_tracked";
 
+/// What the names of an optimizer's moments begin with in a checkpoint.
+pub(super) const MOMENTS_PREFIX: &str = "optimizer/";
+/// The name of the tensor that holds a checkpoint's run, as JSON.
+pub(super) const RUN: &str = "checkpoint/run";
+
 /// The parameters of a file, and what in it was not used.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Weights {
@@ -74,8 +79,9 @@ pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
         Ok(parts)
     });
     let params = Params(layers.collect::<Result<_, ModelError>>()?);
-    let is_unused =
-        |name: &String| !used.contains(name) && !name.ends_with(COUNTER) && !super::checkpoint::is_own(name);
+    let is_unused = |name: &String| {
+        !used.contains(name) && !name.ends_with(COUNTER) && !name.starts_with(MOMENTS_PREFIX) && name != RUN
+    };
     let unused = names(&file).into_iter().filter(is_unused).collect();
     Ok(Weights { params, unused })
 }

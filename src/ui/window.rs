@@ -4,7 +4,7 @@ use super::{rescue::Rescue, shell, strings::Words, theme, trainer::Worker, view:
 use crate::app::{
     Action, AppState, DataAction, Effect, FileAction, FileKind, Recent, Task, ThemeChoice, apply,
 };
-use crate::data::{Loaded, Opening, Picture, Progress, is_data};
+use crate::data::{Loaded, OpenOptions, Picture, Progress, is_data};
 use crate::files::write_atomically;
 use crate::model_io::{Model, session};
 use crate::nn::{Watch, engine::Alone};
@@ -201,8 +201,8 @@ impl Window {
             Effect::OpenData { job, path, at_most, stop } => {
                 let watcher = self.watcher(ctx, job, stop);
                 self.spawn(ctx, move || {
-                    let opening = Opening { at_most: Some(at_most), ..Opening::default() };
-                    let result = opening.open(&path, &watcher);
+                    let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };
+                    let result = options.open(&path, &watcher);
                     Some(Action::Data(DataAction::Opened { job, result }))
                 });
             }

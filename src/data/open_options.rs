@@ -1,0 +1,42 @@
+//! How to open a data set, and what opening it gives.
+
+use super::dataset::Dataset;
+
+/// The most bytes of pixels that [`open`](super::open()) keeps in memory for one set: 1 GB. Larger sets are read
+/// from disk on demand; a larger packed file is refused.
+pub const MAX_HELD_BYTES: u64 = 1 << 30;
+
+/// An opened data set, and the files that were left out of it.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The set.
+    pub dataset: Dataset,
+    /// Files that could not be read.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file that was left out of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its path within the set.
+    pub name: String,
+    /// Why, in one line: what was expected, what came, what to do.
+    pub reason: String,
+}
+
+/// Options for opening a data set: the size of its pictures, and how much memory they may fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// (C, H, W) to which pictures are fitted; `None` keeps the set's own shape.
+    pub shape: Option<[usize; 3]>,
+    /// Without `shape`: the most rows or columns of a picture from class folders; larger ones are reduced.
+    pub max_side: Option<usize>,
+    /// The most bytes of pixels to keep in memory.
+    pub max_held_bytes: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> OpenOptions {
+        OpenOptions { shape: None, max_side: None, max_held_bytes: MAX_HELD_BYTES }
+    }
+}
