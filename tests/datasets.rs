@@ -252,7 +252,7 @@ fn what_is_no_set_gets_one_line() {
     write(folder.path(), "broken/b/2.png", b"no picture");
     assert!(fails(&at("broken")).contains("cannot"));
     let error = open(&at("broken"), Some([1, 4, 4]), &()).expect_err("no picture").to_string();
-    assert!(error.contains("the first fails so: expected a picture"), "{error}");
+    assert!(error.contains("the first error is: expected a picture"), "{error}");
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn cifar_batches_are_one_set_held_or_on_disk() {
         assert!(line.contains(says), "{line}\n  should say: {says}");
     }
     write(&ten, "cifar-10-batches-bin/batches.meta.txt", b"one\ntwo\n");
-    assert!(fails(&ten).contains("expected 10 names of classes, one a line, got 2"));
+    assert!(fails(&ten).contains("expected 10 class names, one per line, got 2"));
 }
 
 /// A table: the label before or behind the pixels, with a head or without.
@@ -383,7 +383,7 @@ fn tables_are_read_whatever_their_form() {
     let Opened { dataset, skipped } = opened(folder.path());
     assert_eq!(all(&dataset, Split::Train), train);
     assert_eq!(skipped.iter().map(|skipped| skipped.name.as_str()).collect::<Vec<_>>(), ["test.csv"]);
-    assert!(fails(&folder.path().join("test.csv")).contains("784 columns, which are pixels alone"));
+    assert!(fails(&folder.path().join("test.csv")).contains("784 columns, which are pixels only"));
     // Colours, and classes with names.
     let coloured = examples(Generated::Shapes, 3, 16);
     let names = Generated::Shapes.classes();

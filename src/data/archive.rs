@@ -1,4 +1,4 @@
-//! Where the pictures of class folders lie: in a folder on disk, or in an archive.
+//! The files of a set of class folders, in a folder on disk or in a .zip archive.
 
 use super::class_folders::{Files, MAX_FILE};
 use super::error::DataError;
@@ -12,14 +12,14 @@ use std::{
 };
 use zip::ZipArchive;
 
-/// A folder's pictures.
+/// The files of a folder on disk.
 pub(super) struct Folder {
     root: PathBuf,
     paths: Vec<String>,
 }
 
 impl Folder {
-    /// All files in a folder and its folders, to a bounded depth: links may lead round in circles.
+    /// Lists all files in a folder and its subfolders. The depth is bounded, because links may form a cycle.
     pub(super) fn walk(root: &Path, progress: &dyn Progress) -> Result<Folder, DataError> {
         const DEEPEST: usize = 8;
         let mut paths = Vec::new();
@@ -38,7 +38,6 @@ impl Folder {
                 }
             }
         }
-        // The folder's own name counts: a set may be opened by its train folder.
         Ok(Folder { root: root.to_owned(), paths })
     }
 }
@@ -58,7 +57,7 @@ impl Files for Folder {
     }
 }
 
-/// An archive's pictures; its bytes are held, packed.
+/// The files of an archive, whose packed bytes are kept in memory.
 pub(super) struct Zip {
     archive: ZipArchive<Cursor<Arc<[u8]>>>,
     paths: Vec<String>,
@@ -109,9 +108,10 @@ impl Files for Zip {
     }
 }
 
-/// Whether an archive can hold as many files as its end says: memory is taken for so many before they are seen.
-/// APPNOTE.TXT (PKWARE), 4.3.12 and 4.3.14: a file's entry takes 46 bytes at least; the end of an archive of more than
-/// 65,535 files begins with `PK 6 6` and has their number 32 bytes on. With fewer files there is nothing to fear.
+/// Whether an archive is long enough for the number of files that its end record claims. The reader allocates
+/// memory for that many entries before it reads them. APPNOTE.TXT (PKWARE), 4.3.12 and 4.3.14: an entry takes at
+/// least 46 bytes; the end record of an archive of more than 65,535 files begins with `PK 6 6` and holds their
+/// number at offset 32. Archives of fewer files pass.
 fn plausible(bytes: &[u8]) -> bool {
     const ENTRY: u64 = 46;
     const TAIL: usize = 1 << 17;
@@ -120,7 +120,7 @@ fn plausible(bytes: &[u8]) -> bool {
         Some(u64::from_le_bytes(end[32..40].try_into().ok()?))
     };
     let fits = |at: usize| count_at(at).is_none_or(|count| count <= bytes.len() as u64 / ENTRY);
-    // The locator before the very end says where that end begins, if not nearby.
+    // The locator before the end says where the end record begins, should it not be near.
     let tail = bytes.len().saturating_sub(TAIL)..bytes.len();
     tail.clone().all(fits)
         && tail.filter(|at| bytes[*at..].starts_with(b"PK\x06\x07")).all(|at| {
@@ -149,7 +149,8 @@ fn bounded_picture(from: &mut dyn Read) -> Result<Vec<u8>, String> {
 mod tests {
     use super::*;
 
-    /// The end of an archive of more than 65,535 files that says it holds `count`, after `before` bytes.
+    /// The end record of an archive of more than 65,535 files that claims `count` files, preceded by `before`
+    /// bytes.
     fn end(before: usize, count: u64) -> Vec<u8> {
         let mut bytes = vec![b'x'; before];
         bytes.extend(b"PK\x06\x06");

@@ -1,4 +1,4 @@
-//! Augmentation: a training picture is shifted, mirrored, turned and brightened by chance, another way every epoch.
+//! Augmentation: random shifts, mirroring, rotation and brightness of training pictures, drawn anew in every epoch.
 
 use super::{draw::sin_cos, error::DataError, rng::ExampleRng};
 use crate::tensor::Tensor;
@@ -6,9 +6,10 @@ use ndarray::Array4;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// How much training pictures vary; nothing by default.
+/// How training pictures are varied; the default leaves them unchanged.
 ///
-/// It works on pixels, before preprocessing. What comes in from outside the picture repeats its nearest edge pixel.
+/// Augmentation works on pixels, before preprocessing. Pixels from outside the picture repeat the nearest edge
+/// pixel.
 ///
 /// ```
 /// use convstep::data::Augment;
@@ -22,13 +23,14 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
-    /// At most so many pixels each way, in whole pixels.
+    /// The largest shift in each direction, in whole pixels.
     pub shift: u32,
-    /// Half of the pictures are mirrored, left to right.
+    /// Whether half of the pictures are mirrored left to right.
     pub flip: bool,
-    /// Degrees to turn at most, either way, about the middle, from 0 to 180; interpolated bilinearly.
+    /// The largest rotation about the centre in either direction, in degrees from 0 to 180; bilinear.
     pub rotate: f32,
-    /// Every value is multiplied by one factor from 1 - brightness to 1 + brightness, from 0 to 1, and cut off at 255.
+    /// The brightness range, from 0 to 1: all values are multiplied by one factor between 1 - brightness and 1 +
+    /// brightness and clamped to 255.
     pub brightness: f32,
 }
 
@@ -36,13 +38,14 @@ const MAX_SHIFT: u32 = 1 << 16;
 const FORM: &str = "shift=PIXELS,flip,rotate=DEGREES,brightness=SHARE in any choice, as in shift=2,flip";
 
 impl Augment {
-    /// Whether it leaves pictures as they are.
+    /// Whether pictures stay unchanged.
     pub fn is_nothing(&self) -> bool {
         *self == Augment::default()
     }
 
-    /// pixels: (1, C, H, W) in 0..=255 -> the same shape, whole numbers in 0..=255, as example `index` looks in epoch
-    /// `epoch` of the run with `seed`. Each kind of variation has its own draws: one more leaves the others.
+    /// Varies a picture. pixels: (1, C, H, W) in 0..=255 -> the same shape, whole numbers in 0..=255. The result
+    /// depends only on `seed`, `epoch` and `index`; each kind of variation has its own random stream, so enabling
+    /// one does not change the others.
     pub fn apply(&self, pixels: &Tensor, seed: u64, epoch: u64, index: u64) -> Tensor {
         const AUGMENT: u64 = 0x4155_474d_454e_5421;
         if self.is_nothing() {
@@ -50,7 +53,7 @@ impl Augment {
         }
         let mut rng = ExampleRng::in_epoch(seed, AUGMENT, epoch, index);
         let mut draw = || rng.unit();
-        // Whole pixels from -shift to shift.
+        // Uniform over the whole numbers from -shift to shift.
         let span = (2 * self.shift.min(MAX_SHIFT) + 1) as f32;
         let mut whole = || (draw() * span).floor() - (span - 1.0) / 2.0;
         let (down, right) = (whole(), whole());
@@ -61,7 +64,7 @@ impl Augment {
         let (_, _, h, w) = pixels.dim();
         let (middle_i, middle_j) = ((h as f32 - 1.0) / 2.0, (w as f32 - 1.0) / 2.0);
         Array4::from_shape_fn(pixels.dim(), |(n, c, i, j)| {
-            // Where this cell comes from.
+            // The source position of this cell.
             let (y, x) = (i as f32 - middle_i - down, j as f32 - middle_j - right);
             let (i, j) = (cos * y - sin * x + middle_i, sin * y + cos * x + middle_j);
             let j = if mirrored { w as f32 - 1.0 - j } else { j };
@@ -70,7 +73,7 @@ impl Augment {
     }
 }
 
-/// The value at row `i`, column `j`, between the four cells around; beyond the edge that of the edge.
+/// Bilinear interpolation at row `i`, column `j`; positions beyond the edge take the edge's value.
 fn bilinear(pixels: &Tensor, n: usize, c: usize, i: f32, j: f32) -> f32 {
     let (_, _, h, w) = pixels.dim();
     let (i, j) = (i.clamp(0.0, h as f32 - 1.0), j.clamp(0.0, w as f32 - 1.0));
@@ -134,7 +137,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// All cells differ, none symmetric.
+    /// A picture whose cells all differ and that has no symmetry.
     fn picture(h: usize, w: usize) -> Tensor {
         Tensor::from_shape_fn((1, 2, h, w), |(_, c, i, j)| ((c * 101 + i * 17 + j * 7) % 256) as f32)
     }
@@ -181,7 +184,7 @@ mod tests {
         for index in 0..40 {
             let got = augment.apply(&disc, 3, 0, index);
             for ((_, _, i, j), &value) in got.indexed_iter() {
-                // Farther out the corners of the picture are turned in.
+                // Farther out, the corners come from outside the picture.
                 let is_near = (i as f32 - 10.0).hypot(j as f32 - 10.0) <= 9.0;
                 assert!(!is_near || (value - disc[[0, 0, i, j]]).abs() < 12.0, "{index}: ({i}, {j}) {value}");
             }

@@ -1,8 +1,8 @@
-//! Batches of CIFAR-10 and CIFAR-100, in the binary version: records of labels and a colour picture of 32 x 32.
+//! CIFAR-10 and CIFAR-100 in their binary version: records of labels and a colour picture of 32 x 32.
 //!
-//! The format is that of A. Krizhevsky, "The CIFAR-10 and CIFAR-100 datasets", section "Binary version": of CIFAR-10
-//! one byte is the label, of CIFAR-100 two, the coarse and the fine one; 3,072 bytes follow, the red, the green and
-//! the blue plane, row by row. The names of the classes are lines of a text file beside.
+//! The format is that of A. Krizhevsky, "The CIFAR-10 and CIFAR-100 datasets", section "Binary version". A record
+//! of CIFAR-10 starts with one label byte, one of CIFAR-100 with two (coarse, fine); 3,072 bytes follow: the red,
+//! the green and the blue channel, row by row. A text file in the same folder lists the class names, one per line.
 
 use super::error::DataError;
 use super::files::{failed, file_name, open_file, read_bounded};
@@ -19,7 +19,7 @@ pub(super) const SHAPE: [usize; 3] = [3, 32, 32];
 /// Bytes of a picture.
 const PIXELS: usize = 3 * 32 * 32;
 
-/// Which of the two sets.
+/// Which of the two sets a file belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CifarVariant {
     Ten,
@@ -27,24 +27,27 @@ pub(super) enum CifarVariant {
 }
 
 impl CifarVariant {
-    /// Told by the file's name, else by its length.
+    /// Detects the variant from the file's name, or from its length if the name says nothing.
+    ///
+    /// # Errors
+    /// If the length is not a multiple of the record length.
     pub(super) fn from_path(path: &Path) -> Result<CifarVariant, DataError> {
         let name = file_name(path).to_ascii_lowercase();
         let len =
             open_file(path)?.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
-        let fits = |kind: &CifarVariant| len > 0 && len.is_multiple_of(kind.stride() as u64);
+        let fits = |variant: &CifarVariant| len > 0 && len.is_multiple_of(variant.stride() as u64);
         let named = match name.as_str() {
             "train.bin" | "test.bin" => Some(CifarVariant::Hundred),
             _ if is_batch(path) => Some(CifarVariant::Ten),
             _ => None,
         };
-        let kind = named.map_or_else(
+        let variant = named.map_or_else(
             || [CifarVariant::Ten, CifarVariant::Hundred].into_iter().find(fits),
-            |kind| Some(kind).filter(fits),
+            |variant| Some(variant).filter(fits),
         );
-        kind.ok_or_else(|| {
+        variant.ok_or_else(|| {
             let (expected, remedy) = match named {
-                Some(kind) => (format!("a multiple of {} bytes", kind.stride()), "download it again"),
+                Some(variant) => (format!("a multiple of {} bytes", variant.stride()), "download it again"),
                 None => (
                     "a multiple of 3073 bytes (CIFAR-10) or 3074 (CIFAR-100)".to_owned(),
                     "choose another file",
@@ -52,12 +55,15 @@ impl CifarVariant {
             };
             DataError::wrong(
                 &file_name(path),
-                format!("expected {expected}, a record of label and pixels each, got {len}; {remedy}"),
+                format!("expected a length of {expected} (one record holds the label and the pixels), got {len} bytes; {remedy}"),
             )
         })
     }
 
-    /// The names of the classes from the file beside `path`, else their numbers.
+    /// The class names from the file in the same folder as `path`; without that file, the numbers.
+    ///
+    /// # Errors
+    /// If the file has the wrong number of names.
     pub(super) fn classes(self, path: &Path) -> Result<Vec<String>, DataError> {
         let (file, count) = match self {
             CifarVariant::Ten => ("batches.meta.txt", 10),
@@ -74,7 +80,7 @@ impl CifarVariant {
             text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         if names.len() != count {
             let what = format!(
-                "expected {count} names of classes, one a line, got {}; correct it or take it away",
+                "expected {count} class names, one per line, got {}; correct or remove the file",
                 names.len()
             );
             return Err(DataError::wrong(file, what));
@@ -94,21 +100,21 @@ impl CifarVariant {
     }
 }
 
-/// Whether a name is that of a batch.
+/// Whether the path is a file with the name of a CIFAR batch.
 pub(super) fn is_batch(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     let ten = name.starts_with("data_batch") || name.starts_with("test_batch");
     path.is_file() && (ten && name.ends_with(".bin") || name == "train.bin" || name == "test.bin")
 }
 
-/// The records of all files of one part; where they do not fit in `room` bytes, their pixels stay on disk.
-pub(super) fn part(
+/// Reads the records of all files of one split. If their pixels exceed `room` bytes, they stay on disk.
+pub(super) fn read(
     paths: &[PathBuf],
-    kind: CifarVariant,
+    variant: CifarVariant,
     room: &mut u64,
     counter: &Counter,
 ) -> Result<Stored, DataError> {
-    let (stride, begin) = (kind.stride(), kind.labels());
+    let (stride, begin) = (variant.stride(), variant.labels());
     let mut files = Vec::new();
     for path in paths {
         let file = open_file(path)?;

@@ -1,4 +1,4 @@
-//! Pictures in class folders: a folder or archive with a folder for each class, the pictures of that class inside.
+//! Class folders: a folder or archive with one folder per class that holds the pictures of that class.
 
 use super::background::Background;
 use super::dataset::{Dataset, Split};
@@ -14,33 +14,36 @@ use std::{
     sync::Arc,
 };
 
-/// Encoded pictures under paths, wherever they lie.
+/// Encoded picture files under relative paths, in a folder or an archive.
 pub(super) trait Files: Send + Sync {
-    /// The path of each file from the set's own folder on, parted by `/`.
+    /// The path of each file relative to the set's folder, with `/` between its parts.
     fn paths(&self) -> &[String];
 
-    /// The bytes of file `number`, or why they cannot be had.
+    /// Reads file `number`. The error is one line.
     fn read(&self, number: usize) -> Result<Vec<u8>, String>;
 
-    /// Whether files can be read again and again while the set is in use, at a bearable price.
+    /// Whether files can be read repeatedly while the set is in use, at acceptable cost.
     fn stay(&self) -> bool;
 }
 
-/// A file of more bytes is not taken for a picture of a set.
+/// Larger files are not accepted as pictures of a set.
 pub(super) const MAX_FILE: u64 = 1 << 28;
 
-/// The pictures whose headers decide a set's common size; a set of more is sampled evenly.
+/// How many picture headers determine a set's common size; larger sets are sampled evenly.
 const SIZED: usize = 1000;
 
 const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jpe", "gif", "bmp", "webp", "tif", "tiff"];
 
-/// Makes a set of the pictures among `files`.
+/// Builds a data set from the pictures among `files`; also returns the files that were skipped.
 ///
-/// A picture's class is the name of its folder; `train`, `test` or `val` anywhere above that folder is its part, and
-/// without such a name it is to train on. Classes are in the order of their names, or of their numbers where all are
-/// numbers. Pictures are fitted to the wanted size or else to the most common one, reduced if that is too large, in
-/// colour where any is coloured. A bounded number of bytes is held; beyond, pictures are decoded when asked for, or,
-/// where `files` do not allow that, the set is refused.
+/// A picture's class is the name of its folder. A folder `train`, `test` or `val` above it names the split; without
+/// one the picture belongs to the training split. Classes are sorted by name, or numerically if all names are
+/// numbers. Pictures are fitted to `options.shape`, or to the most common size (reduced to `options.max_side`), in
+/// colour if any is coloured. Pictures beyond `options.max_held_bytes` are decoded on demand.
+///
+/// # Errors
+/// If there are no class folders or no readable picture, if the set exceeds the memory limit and `files` cannot be
+/// read on demand, or with [`DataError::Cancelled`].
 pub(super) fn load(
     name: &str,
     files: Arc<dyn Files>,
@@ -48,8 +51,8 @@ pub(super) fn load(
     progress: &dyn Progress,
 ) -> Result<(Dataset, Vec<Skipped>), DataError> {
     let held = options.max_held_bytes;
-    let (classes, parts) = arrange(name, files.paths())?;
-    let all: Vec<usize> = parts.iter().flatten().map(|(file, _)| *file).collect();
+    let (classes, splits) = arrange(name, files.paths())?;
+    let all: Vec<usize> = splits.iter().flatten().map(|(file, _)| *file).collect();
     let shape = match options.shape {
         Some(shape) => shape,
         None => reduced(common_shape(name, files.as_ref(), &all, progress)?, options.max_side),
@@ -58,7 +61,7 @@ pub(super) fn load(
     let all_len = all.len() as u64 * len as u64;
     if all_len > held && !files.stay() {
         let what = format!(
-            "expected pictures that fill at most {} MB, got {} of {shape:?}, which fill {} MB; unpack the archive and \
+            "expected pictures of at most {} MB in total, got {} of {shape:?}, which take {} MB; unpack the archive and \
              open the folder",
             held >> 20,
             all.len(),
@@ -70,23 +73,23 @@ pub(super) fn load(
     let mut room = usize::try_from(held).unwrap_or(usize::MAX);
     let mut skipped = Vec::new();
     let mut stored = Vec::new();
-    for examples in parts {
-        let part = decode(&files, examples, shape, &mut room, &counter, &mut skipped)?;
-        stored.push(part);
+    for examples in splits {
+        let split = decode(&files, examples, shape, &mut room, &counter, &mut skipped)?;
+        stored.push(split);
     }
     let stored = <[Stored; 3]>::try_from(stored).unwrap_or_else(|_| std::array::from_fn(|_| Stored::none()));
-    if let (true, Some(first)) = (stored.iter().all(|part| part.len() == 0), skipped.first()) {
+    if let (true, Some(first)) = (stored.iter().all(|split| split.len() == 0), skipped.first()) {
         let what =
-            format!("expected pictures, got none that can be read; the first fails so: {}", first.reason);
+            format!("expected pictures, got none that can be read; the first error is: {}", first.reason);
         return Err(DataError::wrong(name, what));
     }
     Ok((Dataset::stored(name, shape, classes, stored)?, skipped))
 }
 
-/// The number of a file, and that of its class.
+/// A file's number and its class.
 type Labelled = (usize, u16);
 
-/// The classes, and the examples of each part in the order of their paths.
+/// The class names, and the examples of each split sorted by path.
 fn arrange(name: &str, paths: &[String]) -> Result<(Vec<String>, [Vec<Labelled>; 3]), DataError> {
     let mut found: Vec<(&str, Split, &str, usize)> = Vec::new();
     let mut loose = 0;
@@ -96,30 +99,30 @@ fn arrange(name: &str, paths: &[String]) -> Result<(Vec<String>, [Vec<Labelled>;
         let picture = file
             .rsplit_once('.')
             .is_some_and(|(_, ending)| ENDINGS.iter().any(|e| ending.eq_ignore_ascii_case(e)));
-        // Hidden files, and what an archiver of macOS adds.
+        // Hidden files, and the metadata that macOS adds to archives.
         let hidden = file.starts_with('.') || folders.iter().any(|f| f.starts_with('.') || *f == "__MACOSX");
         if !picture || hidden {
             continue;
         }
         match folders.pop() {
             Some(class) => {
-                let part = folders.iter().rev().find_map(|folder| part_of(folder)).unwrap_or(Split::Train);
-                found.push((path, part, class, number));
+                let split = folders.iter().rev().find_map(|folder| split_of(folder)).unwrap_or(Split::Train);
+                found.push((path, split, class, number));
             }
             None => loose += 1,
         }
     }
     let names: BTreeSet<&str> = found.iter().map(|(_, _, class, _)| *class).collect();
-    if names.is_empty() || names.iter().all(|class| part_of(class).is_some()) {
+    if names.is_empty() || names.iter().all(|class| split_of(class).is_some()) {
         let got = match (names.is_empty(), loose) {
             (true, 0) => "no picture".to_owned(),
-            (true, _) => format!("{loose} pictures in no folder"),
+            (true, _) => format!("{loose} pictures outside any class folder"),
             (false, _) => {
-                format!("pictures right in {}", names.iter().copied().collect::<Vec<_>>().join(", "))
+                format!("pictures directly in {}", names.iter().copied().collect::<Vec<_>>().join(", "))
             }
         };
         let what = format!(
-            "expected a folder for each class with pictures inside, as in train/cat/1.png, got {got}; sort them so"
+            "expected a folder for each class with pictures inside, as in train/cat/1.png, got {got}; arrange them like that"
         );
         return Err(DataError::wrong(name, what));
     }
@@ -130,19 +133,19 @@ fn arrange(name: &str, paths: &[String]) -> Result<(Vec<String>, [Vec<Labelled>;
     let number: BTreeMap<&str, u16> =
         classes.iter().enumerate().filter_map(|(k, class)| Some((*class, u16::try_from(k).ok()?))).collect();
     if number.len() < classes.len() {
-        let what = format!("expected at most {} classes, got {}; leave some out", u16::MAX, classes.len());
+        let what = format!("expected at most {} classes, got {}; remove some", u16::MAX, classes.len());
         return Err(DataError::wrong(name, what));
     }
     found.sort_unstable_by_key(|(path, ..)| *path);
-    let mut parts: [Vec<Labelled>; 3] = Default::default();
-    for (_, part, class, file) in found {
-        parts[part as usize].push((file, number[class]));
+    let mut splits: [Vec<Labelled>; 3] = Default::default();
+    for (_, split, class, file) in found {
+        splits[split as usize].push((file, number[class]));
     }
-    Ok((classes.into_iter().map(str::to_owned).collect(), parts))
+    Ok((classes.into_iter().map(str::to_owned).collect(), splits))
 }
 
-/// The part that a folder's name stands for.
-fn part_of(folder: &str) -> Option<Split> {
+/// The split that a folder's name stands for.
+fn split_of(folder: &str) -> Option<Split> {
     match folder.to_ascii_lowercase().as_str() {
         "train" | "training" => Some(Split::Train),
         "val" | "valid" | "validation" => Some(Split::Validation),
@@ -151,21 +154,21 @@ fn part_of(folder: &str) -> Option<Split> {
     }
 }
 
-/// The most common (H, W), of equally common ones the larger; three channels where any picture has colour.
+/// The shape of most pictures; among equally common sizes the larger. Three channels if any picture is coloured.
 fn common_shape(
     name: &str,
     files: &dyn Files,
     all: &[usize],
     progress: &dyn Progress,
 ) -> Result<[usize; 3], DataError> {
-    let looked_at = all.len().min(SIZED);
-    let shapes: Vec<Option<[usize; 3]>> = (0..looked_at)
+    let sampled = all.len().min(SIZED);
+    let shapes: Vec<Option<[usize; 3]>> = (0..sampled)
         .into_par_iter()
         .map(|k| {
             if progress.cancelled() {
                 return Err(DataError::Cancelled);
             }
-            let file = all[k * all.len() / looked_at];
+            let file = all[k * all.len() / sampled];
             let bytes = files.read(file).ok();
             Ok(bytes.and_then(|bytes| Picture::shape(&files.paths()[file], &bytes).ok()))
         })
@@ -176,22 +179,21 @@ fn common_shape(
     }
     let common = counts.into_iter().max_by_key(|((h, w), count)| (*count, h * w));
     let ((h, w), _) = common.ok_or_else(|| {
-        let what =
-            format!("expected pictures that can be read, got {looked_at} that cannot; save them as PNG");
+        let what = format!("expected pictures that can be read, got {sampled} that cannot; save them as PNG");
         DataError::wrong(name, what)
     })?;
     let colour = shapes.iter().flatten().any(|[c, ..]| *c == 3);
     Ok([if colour { 3 } else { 1 }, h, w])
 }
 
-/// The same shape, of at most so many rows and columns.
+/// Shrinks a shape in proportion so that neither side exceeds `at_most`.
 fn reduced([c, h, w]: [usize; 3], at_most: Option<usize>) -> [usize; 3] {
     let (side, most) = (h.max(w).max(1), at_most.unwrap_or(usize::MAX));
     let fit = |extent: usize| if side > most { (extent * most + side / 2) / side } else { extent };
     [c, fit(h).max(1), fit(w).max(1)]
 }
 
-/// One part: what fits in `room` bytes is decoded now, the rest is only tried.
+/// Decodes one split: as many pictures as fit into `room` bytes now; the rest are only checked.
 fn decode(
     files: &Arc<dyn Files>,
     examples: Vec<Labelled>,
@@ -243,13 +245,13 @@ fn decode(
             }
         }
     }
-    // Only what is decoded later needs its file.
+    // Only examples decoded later need their files.
     let rest = numbers.split_off(kept);
     let files = (!rest.is_empty()).then(|| Arc::clone(files));
     Ok(Stored { pixels: Box::new(Pictures { held, files, rest, shape }), labels })
 }
 
-/// Decoded pictures, and files that are decoded when asked for.
+/// Pictures of one split: the first are decoded and held, the others are decoded on demand.
 struct Pictures {
     held: Vec<u8>,
     files: Option<Arc<dyn Files>>,
@@ -272,12 +274,12 @@ impl Pixels for Pictures {
         };
         let read = read_into(files.as_ref(), *file, self.shape, bytes);
         read.map_err(|bad| {
-            DataError::wrong(&bad.name, format!("{}; or take the file out of the set", bad.reason))
+            DataError::wrong(&bad.name, format!("{}; or remove the file from the set", bad.reason))
         })
     }
 }
 
-/// Decodes a file, fits it, and writes it plane by plane.
+/// Decodes a file, fits it and writes it channel by channel into `into`.
 fn read_into(files: &dyn Files, file: usize, [c, h, w]: [usize; 3], into: &mut [u8]) -> Result<(), Skipped> {
     let path = &files.paths()[file];
     let skip = |reason: String| Skipped { name: path.clone(), reason };
@@ -289,7 +291,7 @@ fn read_into(files: &dyn Files, file: usize, [c, h, w]: [usize; 3], into: &mut [
     Ok(())
 }
 
-/// An error's words without the name that stands before them.
+/// An error's message without the leading path.
 fn reason(path: &str, error: &impl ToString) -> String {
     let text = error.to_string();
     text.strip_prefix(path).and_then(|text| text.strip_prefix(": ")).unwrap_or(&text).to_owned()
@@ -329,9 +331,9 @@ mod tests {
         let only_tests = arranged(&["test/a/1.png", "test/b/1.png"]).expect("fits");
         assert_eq!(only_tests.1.map(|part| part.len()), [0, 0, 2]);
         for (paths, says) in [
-            (&["a.png", "b.png"][..], "got 2 pictures in no folder"),
+            (&["a.png", "b.png"][..], "got 2 pictures outside any class folder"),
             (&["readme.txt"], "got no picture"),
-            (&["train/a.png", "test/b.png"], "got pictures right in test, train"),
+            (&["train/a.png", "test/b.png"], "got pictures directly in test, train"),
         ] {
             let error = arranged(paths).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");

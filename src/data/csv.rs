@@ -1,8 +1,8 @@
-//! Tables of labels and pixels: a picture a line, as competitions and teaching material give them away.
+//! CSV tables with one picture per line: a label and its pixels.
 //!
-//! The label stands in the column that the head calls so, or in the first or the last one; the others are pixels,
-//! whole numbers from 0 to 255, row by row. A square number of them is a grey picture, three times a square one a
-//! coloured picture, plane by plane.
+//! The label is in the column whose heading names it, else in the first or the last column. The other columns are
+//! pixels, whole numbers from 0 to 255, row by row. A square number of pixels is a grey picture; three times a
+//! square number is a colour picture, channel by channel.
 
 use super::error::DataError;
 use super::files::{failed, file_name, is_gzip, open_file, unpacked};
@@ -16,32 +16,32 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// A line may hold so many bytes: a coloured picture of 1024 x 1024.
+/// The most bytes in a line: a colour picture of 1024 x 1024.
 const LONGEST: u64 = 16 << 20;
-/// A label may have so many bytes.
+/// The most bytes in a label.
 const LONGEST_LABEL: usize = 200;
-/// What a head calls the column of labels.
+/// The headings that mark the label column.
 const LABEL_NAMES: [&str; 5] = ["label", "labels", "class", "target", "y"];
 
-/// One table.
+/// The contents of one table.
 pub(super) struct Table {
     /// (C, H, W) of each picture.
     pub shape: [usize; 3],
     pixels: Box<dyn Pixels>,
-    /// Of each picture, the number of its label in `names`.
+    /// For each picture, the index of its label in `names`.
     labels: Vec<usize>,
     names: Vec<String>,
 }
 
-/// Whether a name is that of a table.
+/// Whether the path is a file with the name of a table.
 pub(super) fn is_table(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     path.is_file() && [".csv", ".tsv", ".csv.gz", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
 impl Table {
-    /// Reads a table; the inner error is that of a table without labels. Where its pixels do not fit in `room` bytes
-    /// they stay in the file, and only where each line begins is kept; a packed file is then refused.
+    /// Reads a table. The inner error means that the table has no labels. If the pixels exceed `room` bytes, they
+    /// stay in the file and only the start of each line is kept; a packed file is refused in that case.
     pub(super) fn read(
         path: &Path,
         room: &mut u64,
@@ -60,7 +60,7 @@ impl Table {
         let (mut labels, mut names) = (Vec::new(), Vec::new());
         let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
         let mut row = Vec::new();
-        while let Some(Line { number, begin, text }) = lines.next()? {
+        while let Some(TextLine { number, begin, text }) = lines.next()? {
             let wrong = |what: String| DataError::wrong(&file_name(path), format!("line {number}: {what}"));
             let label = layout.row(text, &mut row).map_err(wrong)?;
             let next = numbers.len();
@@ -73,14 +73,14 @@ impl Table {
             if holds {
                 pixels.extend_from_slice(&row);
             }
-            // What is kept of a line beside its pixels counts too: a picture may be one pixel.
+            // The positions and labels count too: a picture may be a single pixel.
             let kept =
                 labels.len() * (size_of::<usize>() + size_of::<u64>()) + names.len() * 2 * LONGEST_LABEL;
             if holds && (pixels.len() + kept) as u64 > *room {
                 if is_packed {
                     let most = *room >> 20;
                     return Err(wrong(format!(
-                        "expected a packed table that fills at most {most} MB, got more; unpack it first"
+                        "expected a packed table of at most {most} MB, got a larger one; unpack it first"
                     )));
                 }
                 (pixels, holds) = (Vec::new(), false);
@@ -114,7 +114,7 @@ impl Pixels for Rows {
             wrong(format!("expected a line of the table, got number {index}; open the set again"))
         })?;
         let mut text = Vec::new();
-        // A panic elsewhere leaves no state in a file that a seek does not replace.
+        // After a panic elsewhere the lock is poisoned, but a seek resets the file's only state.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(begin))
             .and_then(|_| BufReader::new((&mut *file).take(LONGEST)).read_until(b'\n', &mut text))
@@ -126,7 +126,7 @@ impl Pixels for Rows {
             Ok(_) if row.len() == bytes.len() => bytes.copy_from_slice(&row),
             Ok(_) | Err(_) => {
                 return Err(wrong(format!(
-                    "expected the line at {begin} as it was, got another; open the set again"
+                    "expected the line at {begin} to be unchanged, but the file has changed; open the set again"
                 )));
             }
         }
@@ -134,8 +134,8 @@ impl Pixels for Rows {
     }
 }
 
-/// The classes of all tables, and each as a part. Labels that are all whole numbers up to 1000 are the classes' own
-/// numbers; others are names, in their order.
+/// The classes of all tables together, and each table as a stored split. If all labels are whole numbers up to
+/// 1000, they are the class numbers; otherwise they are class names, in sorted order.
 pub(super) fn with_classes(
     name: &str,
     tables: [Option<Table>; 3],
@@ -178,7 +178,7 @@ pub(super) fn with_classes(
     Ok((classes, stored))
 }
 
-/// What stands where.
+/// Which column holds what.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Layout {
     delimiter: char,
@@ -189,7 +189,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// The label of a line, and its pixels; or what is wrong with it.
+    /// Parses a line: returns its label and fills `pixels`. The error says what is wrong, in one line.
     fn row<'a>(&self, text: &'a str, pixels: &mut Vec<u8>) -> Result<&'a str, String> {
         pixels.clear();
         let (mut label, mut columns) = ("", 0);
@@ -210,7 +210,7 @@ impl Layout {
         if columns != self.columns {
             let expected = self.columns;
             return Err(format!(
-                "expected {expected} columns as above, got {columns}; complete it or take it out"
+                "expected {expected} columns as in the lines above, got {columns}; complete or remove the line"
             ));
         }
         if label.len() > LONGEST_LABEL {
@@ -222,33 +222,34 @@ impl Layout {
         Ok(label)
     }
 
-    /// By the first line, and where that does not name the label's column, by all lines.
+    /// Determines the layout from the first line, and from all lines if no heading names the label column. The
+    /// inner error means that the table has no labels.
     fn find(path: &Path, progress: &dyn Progress) -> Result<Result<Layout, String>, DataError> {
         let name = file_name(path);
         let mut lines = Lines::open(path, progress)?;
-        let Some(Line { text: first, .. }) = lines.next()? else {
+        let Some(TextLine { text: first, .. }) = lines.next()? else {
             return Err(DataError::wrong(
                 &name,
-                "expected a table with a picture a line, got an empty file; save it again",
+                "expected a table with one picture per line, got an empty file; save it again",
             ));
         };
         let count = |delimiter: &char| first.matches(*delimiter).count();
-        // Of equally many the last would be taken, and a comma is the likeliest.
+        // `max_by_key` returns the last of equals; a comma is the likeliest.
         let delimiter = ['\t', ';', ','].into_iter().max_by_key(count).unwrap_or(',');
         let head: Vec<String> = fields(first, delimiter).map(str::to_ascii_lowercase).collect();
         let columns = head.len();
         let named = head.iter().position(|name| LABEL_NAMES.contains(&name.as_str()));
-        // One word alone may be the label of the first picture.
+        // A single word may be the label of the first picture.
         let has_head =
             named.is_some() || head.iter().filter(|field| field.parse::<f64>().is_err()).count() > 1;
         let Some(shape) = shape_of(columns - 1) else {
             if named.is_none() && shape_of(columns).is_some() {
                 return Ok(Err(format!(
-                    "expected a label beside the pixels, got {columns} columns, which are pixels alone; add a column \"label\""
+                    "expected a label beside the pixels, got {columns} columns, which are pixels only; add a column \"label\""
                 )));
             }
             let what = format!(
-                "expected a label and n x n pixels or three times as many, got {columns} columns; give it one column for each pixel"
+                "expected a label and n x n pixels or three times as many, got {columns} columns; use one column per pixel"
             );
             return Err(DataError::wrong(&name, what));
         };
@@ -264,8 +265,8 @@ fn first_if(is_picture: bool, head: &[String]) -> Option<[String; 2]> {
     is_picture.then(|| [head.first().cloned().unwrap_or_default(), head.last().cloned().unwrap_or_default()])
 }
 
-/// The first or the last column: the one with words; else the one that is not the same everywhere, as a corner of a
-/// picture often is; else the one of fewer values.
+/// Chooses the first or the last column as the label: the one with words; else the one that is not constant, as a
+/// corner pixel often is; else the one with fewer distinct values.
 fn label_column(mut lines: Lines, first: Option<[String; 2]>, delimiter: char) -> Result<usize, DataError> {
     const ENOUGH: usize = 300;
     let mut values: [BTreeSet<String>; 2] = Default::default();
@@ -280,7 +281,7 @@ fn label_column(mut lines: Lines, first: Option<[String; 2]>, delimiter: char) -
     if let Some([a, b]) = &first {
         add([a, b]);
     }
-    while let Some(Line { text, .. }) = lines.next()? {
+    while let Some(TextLine { text, .. }) = lines.next()? {
         let mut fields = fields(text, delimiter);
         let a = fields.next().unwrap_or("");
         let mut b = a;
@@ -302,7 +303,7 @@ fn label_column(mut lines: Lines, first: Option<[String; 2]>, delimiter: char) -
     Ok(if is_last { last } else { 0 })
 }
 
-/// (C, H, W) of so many pixels.
+/// (C, H, W) of a picture with this many pixels.
 fn shape_of(pixels: usize) -> Option<[usize; 3]> {
     let square = |n: usize| Some(n.isqrt()).filter(|side| *side > 0 && side * side == n);
     let grey = square(pixels).map(|side| [1, side, side]);
@@ -315,12 +316,12 @@ fn fields(text: &str, delimiter: char) -> impl Iterator<Item = &str> {
     text.split(delimiter).map(|field| field.trim().trim_matches('"'))
 }
 
-/// A pixel's value, perhaps written as a float.
+/// A pixel's value, which may be written as a float.
 fn pixel(field: &str) -> Option<u8> {
     field.parse().ok().or_else(|| whole(field).and_then(|number| u8::try_from(number).ok()))
 }
 
-/// A whole number of at least 0, perhaps written as a float.
+/// A whole number of at least 0, which may be written as a float.
 fn whole(field: &str) -> Option<u64> {
     let number: f64 = field.parse().ok()?;
     (number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0).then_some(number as u64)
@@ -330,7 +331,7 @@ fn short(field: &str) -> String {
     field.chars().filter(|c| !c.is_control()).take(20).collect()
 }
 
-/// The lines of a file that hold anything, none longer than [`LONGEST`].
+/// Reads the lines of a file that are not empty, each at most [`LONGEST`] bytes long.
 struct Lines<'a> {
     path: PathBuf,
     from: BufReader<Box<dyn Read>>,
@@ -341,11 +342,11 @@ struct Lines<'a> {
     read: u64,
 }
 
-/// One of them.
-struct Line<'a> {
+/// A line that is not empty.
+struct TextLine<'a> {
     /// Counted from 1.
     number: u64,
-    /// The place of its first byte, in what is unpacked.
+    /// The offset of its first byte in the unpacked file.
     begin: u64,
     text: &'a str,
 }
@@ -356,7 +357,7 @@ impl<'a> Lines<'a> {
         Ok(Self { path: path.to_owned(), from, progress, text: Vec::new(), line: 0, read: 0 })
     }
 
-    fn next(&mut self) -> Result<Option<Line<'_>>, DataError> {
+    fn next(&mut self) -> Result<Option<TextLine<'_>>, DataError> {
         let begin = loop {
             self.text.clear();
             let begin = self.read;
@@ -373,7 +374,7 @@ impl<'a> Lines<'a> {
             }
             if self.text.len() as u64 > LONGEST {
                 return Err(self.wrong(format!(
-                    "expected at most {} MB in a line, got more; choose another file",
+                    "expected lines of at most {} MB, got a longer one; choose another file",
                     LONGEST >> 20
                 )));
             }
@@ -381,14 +382,14 @@ impl<'a> Lines<'a> {
                 break begin;
             }
         };
-        // Some programs mark UTF-8 by three bytes before the first line.
+        // A byte order mark before the first line.
         const MARK: &[u8] = b"\xef\xbb\xbf";
         let (begin, marked) = match self.text.strip_prefix(MARK) {
             Some(text) => (begin + MARK.len() as u64, text),
             None => (begin, &self.text[..]),
         };
         match std::str::from_utf8(marked.trim_ascii_end()) {
-            Ok(text) => Ok(Some(Line { number: self.line, begin, text })),
+            Ok(text) => Ok(Some(TextLine { number: self.line, begin, text })),
             Err(_) => {
                 Err(self
                     .wrong("expected a table as text, got other bytes; save it as CSV in UTF-8".to_owned()))
@@ -405,7 +406,7 @@ impl<'a> Lines<'a> {
 mod tests {
     use super::*;
 
-    /// The layout of a text, or the line that turns it away.
+    /// The layout of a text, or the error that refuses it.
     fn layout(text: &str) -> Result<Layout, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
@@ -421,7 +422,7 @@ mod tests {
         let grey = [1, 2, 2];
         assert_eq!(layout("label,pixel0,pixel1,pixel2,pixel3\n3,0,0,0,0"), found(',', true, 5, 0, grey));
         assert_eq!(layout("a;b;\"Class\";c;d\r\n0;0;3;0;0"), found(';', true, 5, 2, grey));
-        // Without a head: words, else a corner that is always the same, else the fewer values.
+        // Without a heading: words, else the corner that is always the same, else fewer values.
         assert_eq!(layout("0,0,0,9,cat\n0,0,0,0,dog"), found(',', false, 5, 4, grey));
         assert_eq!(layout("cat,0,0,9,0"), found(',', false, 5, 0, grey));
         assert_eq!(layout("1,5,5,5,0\n2,5,5,5,0"), found(',', false, 5, 0, grey));
@@ -432,7 +433,7 @@ mod tests {
         assert_eq!(layout(&colour), found(',', true, 28, 0, [3, 3, 3]));
         assert!(
             layout("0,0,0,0,0,0,0,0,0")
-                .is_err_and(|error| error.contains("9 columns, which are pixels alone"))
+                .is_err_and(|error| error.contains("9 columns, which are pixels only"))
         );
         assert!(layout("1,2,3").is_err_and(|error| error.contains("got 3 columns")));
         assert!(layout("").is_err_and(|error| error.contains("empty file")));

@@ -1,4 +1,4 @@
-//! A data set: labelled pictures of one shape in three parts, generated or loaded, any example by its number.
+//! A data set: labelled pictures of one shape in three splits, generated or loaded, with random access by index.
 
 use super::background::Background;
 use super::difficulty::Difficulty;
@@ -19,26 +19,27 @@ use std::{
     sync::Arc,
 };
 
-/// The share of the training part that [`Dataset::with_split`] keeps back for testing where a set has no test part.
+/// The share of the training examples that [`Dataset::with_split`] holds out for testing if a set has no test
+/// split.
 pub const TEST_SHARE: f64 = 0.1;
 
-/// Examples to validate on where nothing else is wanted; of a loaded set a tenth at most.
+/// The default number of validation examples; of a loaded set, a tenth at most.
 pub const VALIDATION: u64 = 1000;
 
-/// What an example is for.
+/// What an example is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// To train on.
+    /// Training.
     Train,
-    /// To look at while training.
+    /// Checks during training.
     Validation,
-    /// To test on at the end.
+    /// The final test.
     Test,
 }
 
 impl Split {
-    /// All of them, in that order.
+    /// All splits, in the order in which data sets store them.
     pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
     /// The name on the command line and in files.
@@ -51,16 +52,16 @@ impl Split {
     }
 }
 
-/// Where the examples of a part come from.
+/// Where the examples of a split come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// They are made, without end.
+    /// A generator, without end.
     Generated,
-    /// The set has this part of its own.
+    /// The data set has this split of its own.
     Own,
-    /// They were kept back from the set's training part, at random.
+    /// Held out at random from the set's training examples.
     KeptBack,
-    /// There are none.
+    /// The split is empty.
     Absent,
 }
 
@@ -69,11 +70,11 @@ pub enum Origin {
 pub struct Example {
     /// (1, C, H, W): whole numbers in 0..=255.
     pub pixels: Tensor,
-    /// The number of its class.
+    /// The index of its class.
     pub class: usize,
 }
 
-/// A data set; a clone is the same set and takes no more memory.
+/// A data set. Cloning is cheap: clones share the examples.
 ///
 /// ```
 /// use convstep::data::{Dataset, Generated, Split};
@@ -87,24 +88,24 @@ pub struct Example {
 #[derive(Clone)]
 pub struct Dataset {
     inner: Arc<Inner>,
-    /// What is kept back from training.
-    split: Option<Holdout>,
+    /// The examples that are held out from training.
+    holdout: Option<Holdout>,
     /// (C, H, W) to which pictures are fitted.
     shape: [usize; 3],
-    /// The classes of a network among which the set's own are.
+    /// The classes of a network, if the set has adopted them.
     names: Option<Arc<Names>>,
 }
 
 #[derive(PartialEq)]
 struct Names {
     classes: Vec<String>,
-    /// Of each class of the set, its number among them.
+    /// For each class of the set, its index in `classes`.
     number: Vec<usize>,
 }
 
 struct Inner {
     name: String,
-    /// Where it was opened; nowhere where it was generated or made.
+    /// The path it was opened from; `None` if it was generated.
     path: Option<PathBuf>,
     classes: Vec<String>,
     shape: [usize; 3],
@@ -121,7 +122,8 @@ enum Storage {
     Stored([Stored; 3]),
 }
 
-/// Of the training part in a random order, the first examples test, whatever else is kept back; the next validate.
+/// How many training examples are held out. In a random order of the training examples, the first `test` are for
+/// testing and the next `validation` for validation, so that the test examples don't depend on `validation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Holdout {
     seed: u64,
@@ -130,16 +132,16 @@ pub(super) struct Holdout {
 }
 
 impl Dataset {
-    /// The examples of a generator, endless. Validation and test examples come from seeds of their own.
+    /// The endless examples of a generator. Validation and test examples come from seeds of their own.
     pub fn generated(generated: Generated, seed: u64) -> Dataset {
         let (name, shape) = (generated.name().to_owned(), generated.input_shape());
         let classes = generated.classes().iter().map(|&class| class.to_owned()).collect();
         let source = Storage::Generated { generated, seed, difficulty: Difficulty::default() };
         let inner = Inner { name, path: None, classes, shape, source };
-        Dataset { inner: Arc::new(inner), split: None, shape, names: None }
+        Dataset { inner: Arc::new(inner), holdout: None, shape, names: None }
     }
 
-    /// The same with generated examples, of every part, as hard as this; a loaded set stays as it is.
+    /// The same set with generated examples of this difficulty in every split; a loaded set stays unchanged.
     #[must_use]
     pub fn with_difficulty(self, difficulty: Difficulty) -> Dataset {
         let Storage::Generated { generated, seed, .. } = self.inner.source else { return self };
@@ -149,7 +151,7 @@ impl Dataset {
         Dataset { inner: Arc::new(inner), ..self }
     }
 
-    /// The same with generated examples of another seed; a loaded set stays as it is.
+    /// The same set with examples generated from another seed; a loaded set stays unchanged.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Dataset {
         let Storage::Generated { generated, difficulty, .. } = self.inner.source else { return self };
@@ -157,7 +159,7 @@ impl Dataset {
         Dataset { inner: other.inner, ..self }.with_difficulty(difficulty)
     }
 
-    /// How hard generated examples are.
+    /// The difficulty of generated examples; `None` for a loaded set.
     pub fn difficulty(&self) -> Option<Difficulty> {
         match self.inner.source {
             Storage::Generated { difficulty, .. } => Some(difficulty),
@@ -165,7 +167,7 @@ impl Dataset {
         }
     }
 
-    /// Whether both are the same generator, or the same opened set; seed, split and shape may differ.
+    /// Whether both sets come from the same generator or the same opened files; seed, holdout and shape may differ.
     pub fn is_of_one_source(&self, other: &Dataset) -> bool {
         match (self.generator(), other.generator()) {
             (None, None) => Arc::ptr_eq(&self.inner, &other.inner),
@@ -173,7 +175,8 @@ impl Dataset {
         }
     }
 
-    /// The same set with the classes of a network, in its order; `None` where one of its own is not among them.
+    /// The same set with the classes of a network, in the network's order; `None` if the network lacks one of the
+    /// set's classes.
     pub fn with_classes(&self, classes: &[String]) -> Option<Dataset> {
         let number = |name: &String| classes.iter().position(|class| class == name);
         let number: Vec<usize> = self.inner.classes.iter().map(number).collect::<Option<_>>()?;
@@ -182,23 +185,26 @@ impl Dataset {
         Some(Dataset { names, ..self.clone() })
     }
 
-    /// A set of stored parts, train, validation and test; every label must be that of a class. A set of one part is
-    /// a set to train on, whatever that part is called.
+    /// A set of stored training, validation and test examples. If only one split has examples, they become the
+    /// training split.
+    ///
+    /// # Errors
+    /// If there are no training examples, or a label is not the index of a class.
     pub(super) fn stored(
         name: &str,
         shape: [usize; 3],
         classes: Vec<String>,
-        mut parts: [Stored; 3],
+        mut splits: [Stored; 3],
     ) -> Result<Dataset, DataError> {
-        if let [0, only, 0] | [0, 0, only] = parts.each_ref().map(Stored::len)
+        if let [0, only, 0] | [0, 0, only] = splits.each_ref().map(Stored::len)
             && only > 0
         {
-            parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+            splits.sort_by_key(|split| std::cmp::Reverse(split.len()));
         }
-        if parts[0].labels.is_empty() {
+        if splits[0].labels.is_empty() {
             return Err(DataError::wrong(name, "expected training examples, got none; choose other data"));
         }
-        let labels = parts.iter().flat_map(|part| &part.labels);
+        let labels = splits.iter().flat_map(|split| &split.labels);
         if let Some(&label) = labels.max().filter(|&&label| usize::from(label) >= classes.len()) {
             let most = classes.len().saturating_sub(1);
             let what = format!(
@@ -206,38 +212,37 @@ impl Dataset {
             );
             return Err(DataError::wrong(name, what));
         }
-        let source = Storage::Stored(parts);
+        let source = Storage::Stored(splits);
         let inner = Inner { name: name.to_owned(), path: None, classes, shape, source };
-        Ok(Dataset { inner: Arc::new(inner), split: None, shape, names: None })
+        Ok(Dataset { inner: Arc::new(inner), holdout: None, shape, names: None })
     }
 
-    /// The same set with `validation_share` (0 to 1) of the training part kept back for validation, unless it has a
-    /// validation part of its own; and [`TEST_SHARE`] for testing, unless it has a test part of its own. Which ones
-    /// is a function of `seed`; at least one stays to train on. Generated data needs no split and stays as it is.
+    /// The same set with examples held out from training: a share `validation_share` (0 to 1) for validation and
+    /// [`TEST_SHARE`] for testing, each only if the set has no such split of its own. `seed` determines which; at
+    /// least one example remains for training. Generated data stays unchanged.
     #[must_use]
     pub fn with_split(&self, validation_share: f64, seed: u64) -> Dataset {
         let Storage::Stored([train, validation, test]) = &self.inner.source else { return self.clone() };
         let share = |own: &Stored, share: f64| {
-            // A share that is no number keeps nothing back.
+            // A share that is NaN holds out nothing.
             if own.len() > 0 { 0 } else { (train.len() as f64 * share.clamp(0.0, 1.0)).round() as u64 }
         };
         let most = train.len().saturating_sub(1);
         let test = share(test, TEST_SHARE).min(most);
         let validation = share(validation, validation_share).min(most - test);
-        Dataset { split: Some(Holdout { seed, validation, test }), ..self.clone() }
+        Dataset { holdout: Some(Holdout { seed, validation, test }), ..self.clone() }
     }
 
-    /// The share of the training part to keep back for validation where nothing else is wanted: that of [`VALIDATION`]
-    /// examples, a tenth at most.
+    /// The default share to hold out for validation: that of [`VALIDATION`] examples, a tenth at most.
     pub fn usual_share(&self) -> f64 {
         let Storage::Stored([train, ..]) = &self.inner.source else { return 0.0 };
         (VALIDATION as f64 / train.len().max(1) as f64).min(0.1)
     }
 
-    /// The same set with every picture fitted to (C, H, W) as by [`fit()`] with [`Fit::CenterCrop`]. C is 1 or 3.
+    /// The same set with every picture fitted to (C, H, W) by [`fit()`] with [`Fit::CenterCrop`]. C is 1 or 3.
     ///
     /// # Errors
-    /// Where no picture can have that shape.
+    /// If no picture can have that shape.
     pub fn fitted(&self, shape: [usize; 3]) -> Result<Dataset, DataError> {
         let [c, h, w] = shape;
         if !matches!(c, 1 | 3) && shape != self.inner.shape {
@@ -256,7 +261,7 @@ impl Dataset {
         Ok(Dataset { shape, ..self.clone() })
     }
 
-    /// The same set, which was opened there.
+    /// The same set with the path it was opened from.
     pub(super) fn opened_at(mut self, path: &Path) -> Dataset {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.path = Some(path.to_owned());
@@ -264,18 +269,18 @@ impl Dataset {
         self
     }
 
-    /// Where it was opened, where it was.
+    /// The path it was opened from, if any.
     pub fn path(&self) -> Option<&Path> {
         self.inner.path.as_deref()
     }
 
-    /// What it takes to have the same examples again; `None` of a set that was neither generated nor opened.
+    /// What is needed to obtain the same examples again; `None` for a set that was neither generated nor opened.
     pub(super) fn source(&self) -> Option<ExampleSource> {
         match (&self.inner.source, &self.inner.path) {
             (&Storage::Generated { generated, seed, difficulty }, _) => {
                 Some(ExampleSource::Generated { generated, seed, difficulty })
             }
-            // What is no text cannot be written down.
+            // A path that is not Unicode cannot be stored as text.
             (Storage::Stored(_), Some(path)) if path.to_str().is_some() => {
                 Some(ExampleSource::Opened { path: path.clone() })
             }
@@ -283,26 +288,26 @@ impl Dataset {
         }
     }
 
-    /// The names of a network's classes, where it has taken them.
+    /// The classes of a network, if the set has adopted them.
     pub(super) fn taken_names(&self) -> Option<&[String]> {
         self.names.as_ref().map(|names| &names.classes[..])
     }
 
-    /// What is kept back from training.
-    pub(super) fn split(&self) -> Option<Holdout> {
-        self.split
+    /// The examples that are held out from training.
+    pub(super) fn holdout(&self) -> Option<Holdout> {
+        self.holdout
     }
 
-    /// The same with this kept back; `None` where the training part is too small for it.
-    pub(super) fn with_exact_holdout(self, split: Option<Holdout>) -> Option<Dataset> {
-        let fits = match (&self.inner.source, split) {
+    /// The same set with this holdout; `None` if the training split is too small for it.
+    pub(super) fn with_exact_holdout(self, holdout: Option<Holdout>) -> Option<Dataset> {
+        let fits = match (&self.inner.source, holdout) {
             (_, None) => true,
             (Storage::Generated { .. }, Some(_)) => false,
-            (Storage::Stored([train, ..]), Some(split)) => {
-                split.validation.checked_add(split.test).is_some_and(|kept| kept < train.len())
+            (Storage::Stored([train, ..]), Some(holdout)) => {
+                holdout.validation.checked_add(holdout.test).is_some_and(|kept| kept < train.len())
             }
         };
-        fits.then_some(Dataset { split, ..self })
+        fits.then_some(Dataset { holdout, ..self })
     }
 
     /// The generator's name, or that of the file or folder.
@@ -315,32 +320,32 @@ impl Dataset {
         self.shape
     }
 
-    /// (C, H, W) as it is stored or generated, before [`Dataset::fitted`].
+    /// (C, H, W) as stored or generated, before [`Dataset::fitted`].
     pub fn own_shape(&self) -> [usize; 3] {
         self.inner.shape
     }
 
-    /// The names of the classes, in the order of their numbers.
+    /// The class names, by class index.
     pub fn classes(&self) -> &[String] {
         self.names.as_ref().map_or(&self.inner.classes, |names| &names.classes)
     }
 
-    /// The names of the classes as they were opened.
+    /// The class names as they were opened.
     pub(super) fn own_classes(&self) -> &[String] {
         &self.inner.classes
     }
 
-    /// The number of a class of the set among [`Dataset::classes`].
+    /// The index in [`Dataset::classes`] of a class of the set.
     fn class(&self, own: usize) -> usize {
         self.names.as_ref().and_then(|names| names.number.get(own).copied()).unwrap_or(own)
     }
 
-    /// Whether the classes have names, not only their own numbers.
+    /// Whether the classes have names other than their own indices.
     pub fn names_classes(&self) -> bool {
         !self.classes().iter().enumerate().all(|(number, name)| *name == number.to_string())
     }
 
-    /// The generator, where the examples come from one.
+    /// The generator of a generated set.
     pub fn generator(&self) -> Option<Generated> {
         match self.inner.source {
             Storage::Generated { generated, .. } => Some(generated),
@@ -348,51 +353,51 @@ impl Dataset {
         }
     }
 
-    /// Examples in a part; `None`: no end.
-    pub fn len(&self, part: Split) -> Option<u64> {
-        let Storage::Stored(parts) = &self.inner.source else { return None };
-        let own = parts[part as usize].len();
-        let kept = self.split.map_or((0, 0), |split| (split.validation, split.test));
-        Some(match part {
+    /// The number of examples in a split; `None` if it is endless.
+    pub fn len(&self, split: Split) -> Option<u64> {
+        let Storage::Stored(splits) = &self.inner.source else { return None };
+        let own = splits[split as usize].len();
+        let kept = self.holdout.map_or((0, 0), |holdout| (holdout.validation, holdout.test));
+        Some(match split {
             Split::Train => own - kept.0 - kept.1,
             Split::Validation => own + kept.0,
             Split::Test => own + kept.1,
         })
     }
 
-    /// Whether a part has no example.
-    pub fn is_empty(&self, part: Split) -> bool {
-        self.len(part) == Some(0)
+    /// Whether a split has no examples.
+    pub fn is_empty(&self, split: Split) -> bool {
+        self.len(split) == Some(0)
     }
 
-    /// Where the examples of a part come from.
-    pub fn origin(&self, part: Split) -> Origin {
+    /// Where the examples of a split come from.
+    pub fn origin(&self, split: Split) -> Origin {
         match &self.inner.source {
             Storage::Generated { .. } => Origin::Generated,
-            Storage::Stored(parts) if parts[part as usize].len() > 0 => Origin::Own,
-            Storage::Stored(_) if self.is_empty(part) => Origin::Absent,
+            Storage::Stored(splits) if splits[split as usize].len() > 0 => Origin::Own,
+            Storage::Stored(_) if self.is_empty(split) => Origin::Absent,
             Storage::Stored(_) => Origin::KeptBack,
         }
     }
 
-    /// Example `index` of a part: a pure function of the set, its split and its shape.
+    /// Example `index` of a split: a pure function of the set, its holdout and its shape.
     ///
     /// # Errors
-    /// Where there is no such example, or the file that holds it can no longer be read.
-    pub fn example(&self, part: Split, index: u64) -> Result<Example, DataError> {
+    /// If there is no such example, or if its file can no longer be read.
+    pub fn example(&self, split: Split, index: u64) -> Result<Example, DataError> {
         let (pixels, class) = match &self.inner.source {
             Storage::Generated { generated, seed, difficulty } => {
-                generated.sample_at(seed ^ seed_of(part), index, *difficulty)
+                generated.sample_at(seed ^ seed_of(split), index, *difficulty)
             }
-            Storage::Stored(parts) => {
-                let (own, place) = self.place(part, index).ok_or_else(|| self.no_example(part, index))?;
-                let stored = &parts[own as usize];
+            Storage::Stored(splits) => {
+                let (own, place) = self.place(split, index).ok_or_else(|| self.no_example(split, index))?;
+                let stored = &splits[own as usize];
                 let [c, h, w] = self.inner.shape;
                 let mut bytes = vec![0; c * h * w];
                 stored.pixels.read(place, &mut bytes)?;
                 let values = bytes.into_iter().map(f32::from).collect();
                 let pixels = Tensor::from_shape_vec((1, c, h, w), values);
-                let missing = |_| self.no_example(part, index);
+                let missing = |_| self.no_example(split, index);
                 (pixels.map_err(missing)?, usize::from(stored.labels[place as usize]))
             }
         };
@@ -406,42 +411,43 @@ impl Dataset {
         Ok(Example { pixels, class })
     }
 
-    /// The class of an example, without its pixels; `None` for generated data and where there is no such example.
-    pub(super) fn stored_class(&self, part: Split, index: u64) -> Option<usize> {
-        let Storage::Stored(parts) = &self.inner.source else { return None };
-        let (own, place) = self.place(part, index)?;
-        Some(self.class(usize::from(parts[own as usize].labels[place as usize])))
+    /// The class of an example, without reading its pixels; `None` for generated data or if there is no such
+    /// example.
+    pub(super) fn stored_class(&self, split: Split, index: u64) -> Option<usize> {
+        let Storage::Stored(splits) = &self.inner.source else { return None };
+        let (own, place) = self.place(split, index)?;
+        Some(self.class(usize::from(splits[own as usize].labels[place as usize])))
     }
 
-    /// The stored part and the place in it of an example.
-    fn place(&self, part: Split, index: u64) -> Option<(Split, u64)> {
-        let Storage::Stored(parts) = &self.inner.source else { return None };
-        if index >= self.len(part)? {
+    /// Where an example is stored: the stored split and the index in it.
+    fn place(&self, split: Split, index: u64) -> Option<(Split, u64)> {
+        let Storage::Stored(splits) = &self.inner.source else { return None };
+        if index >= self.len(split)? {
             return None;
         }
-        let Some(split) = self.split else { return Some((part, index)) };
-        let order = Permutation::split(parts[0].len(), split.seed);
+        let Some(holdout) = self.holdout else { return Some((split, index)) };
+        let order = Permutation::for_holdout(splits[0].len(), holdout.seed);
         let kept = |before: u64| Some((Split::Train, order.at(before + index)));
-        match part {
-            Split::Train => kept(split.validation + split.test),
-            Split::Validation if split.validation > 0 => kept(split.test),
-            Split::Test if split.test > 0 => kept(0),
-            Split::Validation | Split::Test => Some((part, index)),
+        match split {
+            Split::Train => kept(holdout.validation + holdout.test),
+            Split::Validation if holdout.validation > 0 => kept(holdout.test),
+            Split::Test if holdout.test > 0 => kept(0),
+            Split::Validation | Split::Test => Some((split, index)),
         }
     }
 
-    fn no_example(&self, part: Split, index: u64) -> DataError {
-        let (len, part) = (self.len(part).unwrap_or(0), part.name());
+    fn no_example(&self, split: Split, index: u64) -> DataError {
+        let (len, split) = (self.len(split).unwrap_or(0), split.name());
         let what = format!(
-            "expected an example of the {len} in the {part} part, got number {index} counted from 0; choose another"
+            "expected an example of the {len} in the {split} split, got number {index} counted from 0; choose another"
         );
         DataError::wrong(self.name(), what)
     }
 }
 
-/// What turns the seed of a generator's training examples into that of a part.
-fn seed_of(part: Split) -> u64 {
-    match part {
+/// The number that turns the seed of a generator's training examples into that of a split.
+fn seed_of(split: Split) -> u64 {
+    match split {
         Split::Train => 0,
         Split::Validation => 0x5641_4c49_4441_5445,
         Split::Test => 0x4845_4c44_204f_5554,
@@ -454,13 +460,14 @@ impl fmt::Debug for Dataset {
             .field("name", &self.name())
             .field("shape", &self.shape)
             .field("classes", &self.classes().len())
-            .field("examples", &Split::ALL.map(|part| self.len(part)))
-            .field("split", &self.split)
+            .field("examples", &Split::ALL.map(|split| self.len(split)))
+            .field("holdout", &self.holdout)
             .finish()
     }
 }
 
-/// Whether they give the same examples: the same generator and seed, or the same opened set; split and shape alike.
+/// Equal sets give the same examples: the same generator and seed or the same opened files, with the same holdout,
+/// shape and class names.
 impl PartialEq for Dataset {
     fn eq(&self, other: &Self) -> bool {
         let same = match (&self.inner.source, &other.inner.source) {
@@ -472,11 +479,11 @@ impl PartialEq for Dataset {
             (Storage::Generated { .. }, Storage::Stored(_))
             | (Storage::Stored(_), Storage::Generated { .. }) => false,
         };
-        same && self.split == other.split && self.shape == other.shape && self.names == other.names
+        same && self.holdout == other.holdout && self.shape == other.shape && self.names == other.names
     }
 }
 
-/// As equality: a loaded set by where it lies in memory.
+/// Consistent with equality: a loaded set is hashed by its address in memory.
 impl Hash for Dataset {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         match &self.inner.source {
@@ -485,7 +492,7 @@ impl Hash for Dataset {
             }
             Storage::Stored(_) => Arc::as_ptr(&self.inner).hash(hasher),
         }
-        (self.split, self.shape, self.classes()).hash(hasher);
+        (self.holdout, self.shape, self.classes()).hash(hasher);
     }
 }
 
@@ -494,7 +501,7 @@ mod tests {
     use super::super::store::Held;
     use super::*;
 
-    /// `n` pictures of 1 x 1 pixel, the i-th of value i and class i % 3, and so many of a test part.
+    /// `n` training pictures of 1 x 1 pixel, the i-th of value i and class i % 3, and `tests` test pictures.
     fn little(n: usize, tests: usize) -> Dataset {
         let stored = |n: usize| Stored {
             pixels: Box::new(Held((0..n).map(|i| i as u8).collect())),
@@ -566,7 +573,7 @@ mod tests {
     fn what_is_not_there_gets_one_line() {
         let data = little(3, 0);
         let error = data.example(Split::Train, 3).unwrap_err().to_string();
-        assert!(error.contains("the 3 in the train part, got number 3"), "{error}");
+        assert!(error.contains("the 3 in the train split, got number 3"), "{error}");
         assert!(data.example(Split::Test, 0).is_err());
         assert!(data.fitted([2, 8, 8]).is_err() && data.fitted([1, 0, 8]).is_err());
         let parts = || [little_labels(&[0, 5]), Stored::none(), Stored::none()];

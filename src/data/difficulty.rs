@@ -1,10 +1,10 @@
-//! How hard generated examples are.
+//! The difficulty of generated examples.
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// How hard generated examples are: 0 the easiest, 1 the hardest; 0.5 where nothing else is said. What it scales is
-/// said at each generator.
+/// The difficulty of generated examples, from 0 (easiest) to 1 (hardest); the default is 0.5. Each generator
+/// documents what it scales.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f32", into = "f32")]
 pub struct Difficulty(f32);
@@ -22,13 +22,13 @@ impl Difficulty {
         (0.0..=1.0).contains(&value).then_some(Difficulty(value))
     }
 
-    /// The number, 0 to 1.
+    /// The number, from 0 to 1.
     pub const fn get(self) -> f32 {
         self.0
     }
 }
 
-// It is never NaN.
+// `Eq` is sound because the number is never NaN.
 impl Eq for Difficulty {}
 
 impl Default for Difficulty {

@@ -1,4 +1,4 @@
-//! Generated digits: ten numerals as a hand writes them, from pen strokes; made to look like MNIST.
+//! Generated digits: handwriting-like numerals drawn with pen strokes, similar to MNIST.
 
 use super::difficulty::Difficulty;
 use super::draw::{Point, at, curve, distance_to_line, sin_cos, whole};
@@ -11,17 +11,17 @@ use std::ops::Range;
 /// (C, H, W) of every example.
 pub const SHAPE: [usize; 3] = [1, 28, 28];
 
-/// The classes, in the order of their numbers.
+/// The class names, by class index.
 pub const CLASSES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-// Streams of chance: the order of the classes, and the writing.
+// Purposes of the random streams: the order of the classes, and the handwriting.
 const ORDER: u64 = 0x4449_4749_4f52_4452;
 const WRITING: u64 = 0x4449_4749_5752_4954;
 
-/// Example `index` of the set that `seed` makes: (1, 1, 28, 28) of whole numbers in 0..=255, white on black, and
-/// its class. As in MNIST (LeCun et al. 1998, section III-A) the ink fits a box of 20 x 20 pixels and its centre of
-/// mass is in the middle of the 28 x 28. Any example can be made alone; ten in a row, from a multiple of ten, hold
-/// each digit once.
+/// Example `index` of the set that `seed` generates: (1, 1, 28, 28) of whole numbers in 0..=255, white on black,
+/// and its class. As in MNIST (LeCun et al. 1998, section III-A), the ink fits a box of 20 x 20 pixels and its
+/// centre of mass lies in the middle of the 28 x 28. Any example can be generated on its own; ten consecutive ones,
+/// starting at a multiple of ten, contain each digit once.
 ///
 /// ```
 /// use convstep::data::digits;
@@ -34,9 +34,9 @@ pub fn sample(seed: u64, index: u64) -> (Tensor, usize) {
     sample_at(seed, index, Difficulty::default())
 }
 
-/// [`sample`] at a difficulty, which scales how far the hand strays: the shaking of points, the warp, slant, turn
-/// and width, cut ends, rounded corners, the pen's breadth and pressure. At 0 each form stands upright and
-/// unmoved, always drawn with the same pen.
+/// [`sample`] at a difficulty, which scales how far the hand strays: jitter of the points, warp, slant, rotation
+/// and width, cut ends, rounded corners, and the pen's width and pressure. At 0 each glyph is upright and exact,
+/// drawn with one fixed pen.
 pub fn sample_at(seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
     let class = class_of(seed, ORDER, index, CLASSES.len());
     let mut rng = ExampleRng::new(seed, WRITING, index);
@@ -45,7 +45,7 @@ pub fn sample_at(seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usiz
     (inked(&mut rng, &strokes, stray), class)
 }
 
-/// The `nth` example of a class: its index.
+/// The index of the `nth` example of a class.
 pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
     let run = nth * CLASSES.len() as u64;
     let place =
@@ -53,7 +53,7 @@ pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
     place.unwrap_or(run)
 }
 
-/// The strokes of one writing of a digit, as short lines, in units of about the digit's height.
+/// The strokes of one handwritten digit as polylines; the unit is about the digit's height.
 fn written(rng: &mut ExampleRng, class: usize, stray: f32) -> Vec<Vec<Point>> {
     let glyphs = GLYPHS[class];
     let form = glyphs[rng.pick(glyphs.len())];
@@ -70,7 +70,7 @@ fn written(rng: &mut ExampleRng, class: usize, stray: f32) -> Vec<Vec<Point>> {
                 if rng.chance(rounds) {
                     continue;
                 }
-                // A corner: the curve so far ends here, and the next begins.
+                // A corner: the curve ends here and the next one begins.
                 stroke.extend(curve(&moved, LINES));
                 moved = moved.split_off(moved.len() - 1);
             } else {
@@ -88,10 +88,10 @@ fn written(rng: &mut ExampleRng, class: usize, stray: f32) -> Vec<Vec<Point>> {
     strokes
 }
 
-/// Lines between two points of a form.
+/// Line segments between two points of a glyph.
 const LINES: usize = 6;
 
-/// What one hand does to every point of a digit: smooth waves, then width, slant and turn.
+/// The distortion that one hand applies to every point of a digit: smooth waves, then width, slant and rotation.
 struct Hand {
     waves: [Wave; 4],
     width: f32,
@@ -99,7 +99,7 @@ struct Hand {
     turn: f32,
 }
 
-/// A smooth push: so many turns per unit of length along each axis, from where, and how far.
+/// A smooth displacement: its frequency in turns per unit length along each axis, its phase, and its amplitude.
 struct Wave {
     across: Point,
     begin: f32,
@@ -130,7 +130,7 @@ impl Hand {
     }
 }
 
-/// strokes -> (1, 1, 28, 28): scaled to the box, drawn with a round soft pen, centred by mass.
+/// strokes -> (1, 1, 28, 28): scaled to the box, drawn with a soft round pen, centred by mass.
 fn inked(rng: &mut ExampleRng, strokes: &[Vec<Point>], stray: f32) -> Tensor {
     const BOX: f32 = 20.0;
     let [_, h, w] = SHAPE;
@@ -156,7 +156,7 @@ fn inked(rng: &mut ExampleRng, strokes: &[Vec<Point>], stray: f32) -> Tensor {
     })
 }
 
-/// How many whole pixels down and right bring the centre of mass to the middle.
+/// The shift in whole pixels, down and right, that moves the centre of mass to the middle.
 fn shift_to_middle(ink: &Array2<f32>) -> (isize, isize) {
     let (mut mass, mut sum) = (0.0, at(0.0, 0.0));
     for ((i, j), &value) in ink.indexed_iter() {
@@ -180,7 +180,7 @@ struct Pen {
 }
 
 impl Pen {
-    /// A pen for strokes that are so long; a broad one would fill the rings of a long line.
+    /// A pen for strokes of this total length; long strokes get a narrower pen, so that rings don't fill up.
     fn new(rng: &mut ExampleRng, stray: f32, length: f32) -> Pen {
         Pen {
             radius: (1.3 + stray * rng.range(-0.5, 1.25 / length.max(1.0))).clamp(0.5, 3.0),
@@ -190,7 +190,7 @@ impl Pen {
         }
     }
 
-    /// Draws a line with a pressure of its own at its begin, its middle and its end.
+    /// Draws a polyline with random pressure at its start, middle and end.
     fn draw(&self, ink: &mut Array2<f32>, line: &[Point], rng: &mut ExampleRng) {
         let mut pressure = || 1.0 + self.uneven * rng.bell();
         let (begin, middle, end) = (pressure(), pressure(), pressure());
@@ -216,7 +216,7 @@ impl Pen {
     }
 }
 
-/// The pixels of `extent` between two places.
+/// The range of pixels, within `extent`, between two positions.
 fn pixels(low: f32, high: f32, extent: usize) -> Range<usize> {
     let inside = |place: f32| place.clamp(0.0, extent as f32) as usize;
     inside(low)..inside(high.ceil())

@@ -1,8 +1,8 @@
-//! Plane geometry for drawing by distance: points, outlines, pen strokes, colours.
+//! Plane geometry for drawing with distance functions: points, outlines, pen strokes, colours.
 
 use std::ops::{Add, Mul, Sub};
 
-/// A point or a vector; x to the right, y down.
+/// A point or vector; x points right, y down.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Point {
     pub x: f32,
@@ -36,7 +36,7 @@ impl Mul<f32> for Point {
 }
 
 impl Point {
-    /// Scalar product.
+    /// The dot product.
     pub(super) fn dot(self, o: Point) -> f32 {
         self.x * o.x + self.y * o.y
     }
@@ -46,15 +46,15 @@ impl Point {
         self.dot(self).sqrt()
     }
 
-    /// Turned about the origin; `turns` of 0.25 takes x to y.
+    /// Rotated about the origin; 0.25 `turns` map the x axis to the y axis.
     pub(super) fn turned(self, turns: f32) -> Point {
         let (sin, cos) = sin_cos(turns);
         at(cos * self.x - sin * self.y, sin * self.x + cos * self.y)
     }
 }
 
-/// Sine and cosine of a number of full turns, by their power series: the same bits on every machine, which a
-/// library's functions do not promise.
+/// Sine and cosine of an angle in full turns, by power series. Library functions may differ in the last bit between
+/// machines; this gives the same bits on all of them.
 pub(super) fn sin_cos(turns: f32) -> (f32, f32) {
     let turns = f64::from(turns);
     let x = (turns - turns.round()) * std::f64::consts::TAU;
@@ -70,7 +70,7 @@ pub(super) fn sin_cos(turns: f32) -> (f32, f32) {
     (series(x, 1), series(1.0, 0))
 }
 
-/// Distance from `p` to the line from `a` to `b`, and how far along it the nearest point is, 0..=1.
+/// The distance from `p` to the segment from `a` to `b`, and the position of the nearest point on it, 0..=1.
 pub(super) fn distance_to_line(p: Point, a: Point, b: Point) -> (f32, f32) {
     let (along, to) = (b - a, p - a);
     let squared = along.dot(along);
@@ -78,7 +78,7 @@ pub(super) fn distance_to_line(p: Point, a: Point, b: Point) -> (f32, f32) {
     ((to - along * t).length(), t)
 }
 
-/// Distance from `p` to a closed polygon, negative inside (even-odd).
+/// The distance from `p` to a closed polygon, negative inside (even-odd rule).
 pub(super) fn distance_to_polygon(p: Point, corners: &[Point]) -> f32 {
     let mut nearest = f32::INFINITY;
     let mut inside = false;
@@ -92,18 +92,18 @@ pub(super) fn distance_to_polygon(p: Point, corners: &[Point]) -> f32 {
     if inside { -nearest } else { nearest }
 }
 
-/// The share of a pixel that is covered, from the distance of its middle to the edge, in pixels.
+/// The share of a pixel that is covered, given the distance of its centre from the edge, in pixels.
 pub(super) fn coverage(distance: f32) -> f32 {
     (0.5 - distance).clamp(0.0, 1.0)
 }
 
-/// A curve through all `points` (Catmull-Rom), as short lines.
+/// A Catmull-Rom curve through all `points`, as a polyline.
 pub(super) fn curve(points: &[Point], lines_per_span: usize) -> Vec<Point> {
     let Some((&first, rest)) = points.split_first() else { return Vec::new() };
     let mut path = vec![first];
     for k in 0..rest.len() {
         let (p1, p2) = (points[k], points[k + 1]);
-        // Beyond its ends the curve goes on as it came.
+        // The curve is extended linearly beyond its ends.
         let p0 = if k > 0 { points[k - 1] } else { p1 + p1 - p2 };
         let p3 = points.get(k + 2).copied().unwrap_or(p2 + p2 - p1);
         for line in 1..=lines_per_span {
@@ -130,12 +130,12 @@ pub(super) fn colour(hue: f32, saturation: f32, value: f32) -> Colour {
     })
 }
 
-/// From `a` (t = 0) to `b` (t = 1).
+/// Linear interpolation from `a` (t = 0) to `b` (t = 1).
 pub(super) fn mix(a: Colour, b: Colour, t: f32) -> Colour {
     std::array::from_fn(|c| a[c] + (b[c] - a[c]) * t)
 }
 
-/// The brightness that separates figure from ground: ITU-R BT.601 luma.
+/// The brightness that separates figure from background: ITU-R BT.601 luma.
 pub(super) fn brightness([r, g, b]: Colour) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }

@@ -1,18 +1,17 @@
-//! What can be wrong with a picture, an array or a data set, in one line each: what was expected, what came, what
-//! to do.
+//! Errors of pictures, arrays and data sets. Each is one line: what was expected, what came, what to do.
 
 use super::limits::{FORMATS, MAX_PIXELS, MAX_SIDE};
 
 /// Why a picture could not be read or fitted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PictureError {
-    /// The file holds nothing.
+    /// The file is empty.
     #[error("{name}: expected a picture, got an empty file; save or download it again")]
     Empty {
         /// The picture's name.
         name: String,
     },
-    /// The bytes are in none of the formats that are read.
+    /// The bytes are in none of the supported formats.
     #[error(
         "{name}: expected a picture ({formats}), got {got}; convert it to PNG",
         formats = FORMATS
@@ -23,7 +22,7 @@ pub enum PictureError {
         /// What the bytes look like.
         got: String,
     },
-    /// The file ends too early or its content contradicts itself.
+    /// The file ends too early or is inconsistent.
     #[error(
         "{name}: expected a whole {format} file, but this one is cut short or damaged ({reason}); \
          save or download it again"
@@ -31,22 +30,22 @@ pub enum PictureError {
     Damaged {
         /// The picture's name.
         name: String,
-        /// The format that the first bytes promise.
+        /// The format that the first bytes announce.
         format: &'static str,
-        /// The decoder's complaint.
+        /// The decoder's message.
         reason: String,
     },
-    /// The format is read, but not this kind of it.
+    /// A rare variant of a supported format.
     #[error("{name}: expected a common kind of {format} file, got a rare one ({reason}); convert it to PNG")]
     RareKind {
         /// The picture's name.
         name: String,
-        /// The format that the first bytes promise.
+        /// The format that the first bytes announce.
         format: &'static str,
-        /// The decoder's complaint.
+        /// The decoder's message.
         reason: String,
     },
-    /// More pixels than the program takes.
+    /// More pixels than the program accepts.
     #[error(
         "{name}: expected at most {pixels} million pixels and {side} in a row or column, got {got}; \
          make the picture smaller first",
@@ -55,10 +54,10 @@ pub enum PictureError {
     TooLarge {
         /// The picture's name.
         name: String,
-        /// Width and height, or what stands for them.
+        /// Width and height, or a description of the size.
         got: String,
     },
-    /// Raw bytes that do not make the picture they are said to be.
+    /// Raw bytes of the wrong length for the picture's size.
     #[error(
         "{name}: expected {width} x {height} pixels of 4 bytes ({expected} bytes), got {got} bytes; \
          copy the picture again"
@@ -70,12 +69,12 @@ pub enum PictureError {
         width: u32,
         /// Its height in pixels.
         height: u32,
-        /// The bytes that such a picture has.
+        /// The number of bytes for this size.
         expected: u64,
-        /// The bytes that came.
+        /// The number of bytes that came.
         got: usize,
     },
-    /// A network that does not look at pictures.
+    /// The network's input has neither 1 nor 3 channels.
     #[error(
         "{name}: a picture fills 1 channel (grey) or 3 (red, green, blue), got a network with {got}; \
          choose another network, or load an array (.npy) with {got} channels"
@@ -83,18 +82,18 @@ pub enum PictureError {
     Channels {
         /// The picture's name.
         name: String,
-        /// The channels that were asked for.
+        /// The number of channels of the network's input.
         got: usize,
     },
-    /// Several pictures where one is wanted.
+    /// Several pictures instead of one.
     #[error("{name}: expected one picture, got a batch of {got}; take one of them")]
     Batch {
         /// The picture's name.
         name: String,
-        /// How many there are.
+        /// The number of pictures.
         got: usize,
     },
-    /// A target without pixels, or with more than a picture may have.
+    /// The network's input has no pixels, or more than a picture may have.
     #[error(
         "{name}: expected a network input of 1 to {max} million pixels, got {h} x {w}; \
          choose another network",
@@ -103,12 +102,12 @@ pub enum PictureError {
     Target {
         /// The picture's name.
         name: String,
-        /// The height that was asked for.
+        /// The height of the network's input.
         h: usize,
-        /// The width that was asked for.
+        /// The width of the network's input.
         w: usize,
     },
-    /// An array has exactly one size, and it is not the network's.
+    /// An array whose shape is not that of the network's input.
     #[error(
         "{name}: expected an array of shape {expected:?} (channels, rows, columns), got {got:?}; \
          arrays are not resized: make one of that shape, or choose another network"
@@ -126,26 +125,26 @@ pub enum PictureError {
     Array {
         /// The array's name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: super::npy::NpyError,
     },
-    /// No bundled sample has this name.
+    /// There is no bundled sample of this name.
     #[error("expected the name of a bundled sample, got \"{got}\"; {hint}`convstep samples` lists them all")]
     UnknownSample {
-        /// The name that came.
+        /// The unknown name.
         got: String,
-        /// Names like it: empty, or `did you mean .. ?; ` ready to print.
+        /// A hint with similar names, ready to print: empty, or `did you mean ...? `.
         hint: String,
     },
 }
 
-/// Why a data set could not be opened, or an example of it not be given.
+/// Why a data set could not be opened, or one of its examples could not be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DataError {
-    /// The user stopped the opening.
-    #[error("opening the data was cancelled; open it again to have it")]
+    /// The user cancelled the opening.
+    #[error("opening the data set was cancelled; open it again to use it")]
     Cancelled,
-    /// The set, or a file of it, is not what it should be.
+    /// The set or one of its files is invalid.
     #[error("{name}: {what}")]
     Wrong {
         /// The set's or the file's name.
@@ -159,7 +158,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// Something is wrong with the set or file `name`.
+    /// An error about the set or file `name`.
     pub(super) fn wrong(name: &str, what: impl Into<String>) -> DataError {
         DataError::Wrong { name: name.to_owned(), what: what.into() }
     }

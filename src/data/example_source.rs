@@ -1,25 +1,25 @@
-//! Where a data set's examples come from.
+//! The source of a data set's examples.
 
 use super::{difficulty::Difficulty, generated::Generated};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Where the examples come from.
+/// Where a data set's examples come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExampleSource {
-    /// They are made.
+    /// A generator.
     Generated {
-        /// By this generator.
+        /// The generator.
         generated: Generated,
-        /// From this seed.
+        /// Its seed.
         seed: u64,
-        /// So hard.
+        /// The difficulty of the examples.
         difficulty: Difficulty,
     },
-    /// They were read.
+    /// Files.
     Opened {
-        /// From this file or folder.
+        /// The file or folder.
         path: PathBuf,
     },
 }

@@ -1,4 +1,4 @@
-//! Reading files within bounds: never more than is asked for, whatever they say of themselves.
+//! Bounded reads: a file is never read beyond a given size, whatever its header claims.
 
 use super::error::DataError;
 use flate2::read::MultiGzDecoder;
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// At most `most` bytes and one more, by which the caller sees that there is more.
+/// Reads at most `most` bytes plus one, so that the caller can tell whether there is more.
 pub(super) fn read_bounded(path: &Path, from: &mut dyn Read, most: u64) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::new();
     let read = from.take(most.saturating_add(1)).read_to_end(&mut bytes);
@@ -16,7 +16,7 @@ pub(super) fn read_bounded(path: &Path, from: &mut dyn Read, most: u64) -> Resul
     Ok(bytes)
 }
 
-/// Fills `bytes` as far as the file goes.
+/// Fills `bytes` up to the end of the file; returns the number of bytes read.
 pub(super) fn read_up_to(path: &Path, from: &mut dyn Read, bytes: &mut [u8]) -> Result<usize, DataError> {
     let mut n = 0;
     while n < bytes.len() {
@@ -30,32 +30,32 @@ pub(super) fn read_up_to(path: &Path, from: &mut dyn Read, bytes: &mut [u8]) -> 
     Ok(n)
 }
 
-/// The first bytes of a file, or of what it packs.
+/// The first 16 bytes of a file, after unpacking.
 pub(super) fn start_of(path: &Path) -> Result<Vec<u8>, DataError> {
     let mut bytes = [0; 16];
     let n = read_up_to(path, &mut unpacked(path)?, &mut bytes)?;
     Ok(bytes[..n].to_vec())
 }
 
-/// Whether a file is packed by gzip.
+/// Whether a file is compressed with gzip.
 pub(super) fn is_gzip(path: &Path) -> Result<bool, DataError> {
     let mut bytes = [0; 2];
     let n = read_up_to(path, &mut open_file(path)?, &mut bytes)?;
     Ok(bytes[..n] == [0x1f, 0x8b])
 }
 
-/// A file's bytes, unpacked where gzip packed them; how many there are is not known before.
+/// A reader of a file's bytes, unpacked if gzip packed them; the unpacked length is not known in advance.
 pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>, DataError> {
     let file = open_file(path)?;
     Ok(if is_gzip(path)? { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
 }
 
-/// Opens a file to read.
+/// Opens a file for reading.
 pub(super) fn open_file(path: &Path) -> Result<File, DataError> {
     File::open(path).map_err(|error| failed(path, "a file that can be read", &error))
 }
 
-/// A folder's entries in the order of their names.
+/// A folder's entries, sorted by name.
 pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let wrong = |error| failed(path, "a folder that can be read", &error);
     let entries = fs::read_dir(path).map_err(wrong)?;
@@ -65,7 +65,7 @@ pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(entries)
 }
 
-/// What the system says against a file.
+/// The error for a file that the system could not read.
 pub(super) fn failed(path: &Path, expected: &str, error: &io::Error) -> DataError {
     let error: String = error.to_string().lines().collect::<Vec<_>>().join(" ");
     DataError::wrong(
@@ -74,18 +74,18 @@ pub(super) fn failed(path: &Path, expected: &str, error: &io::Error) -> DataErro
     )
 }
 
-/// A file's own name.
+/// The last component of a path.
 pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// A set's name: that of its folder, or of its file without endings.
+/// A data set's name: its folder's name, or its file's name without extensions.
 pub(super) fn name_of(path: &Path) -> String {
     let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let name = file_name(&whole);
     if whole.is_dir() { name } else { name.split('.').next().unwrap_or(&name).to_owned() }
 }
-/// The file of that name in the same folder, packed or not.
+/// The file of this name in the same folder, packed or not.
 pub(super) fn beside(path: &Path, name: &str) -> Option<PathBuf> {
     let plain = name.strip_suffix(".gz").unwrap_or(name);
     [plain.to_owned(), format!("{plain}.gz")]

@@ -1,4 +1,4 @@
-//! Fitting: a picture of any size becomes the pixels that a network looks at.
+//! Fitting a picture of any size to the input of a network.
 
 use super::background::Background;
 use super::error::PictureError;
@@ -9,21 +9,21 @@ use crate::tensor::Tensor;
 use ndarray::Array4;
 use serde::{Deserialize, Serialize};
 
-/// How a picture of another shape is made to fill the network's input.
+/// How a picture of another shape fills the network's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
-    /// The largest centred rectangle of the input's shape is cut out; the rest is not seen.
+    /// Crops the largest centred rectangle of the input's proportions.
     #[default]
     CenterCrop,
-    /// The whole picture is shown, undistorted, in the middle; the background fills the bars.
+    /// Scales the whole picture without distortion and fills the bars beside it with the background.
     Pad,
-    /// The whole picture is shown and fills the input; its proportions change.
+    /// Stretches the whole picture over the input; its proportions change.
     Stretch,
 }
 
 impl Fit {
-    /// All of them, in the order in which to offer them.
+    /// All of them, in the order in which menus offer them.
     pub const ALL: [Fit; 3] = [Fit::CenterCrop, Fit::Pad, Fit::Stretch];
 
     /// The name on the command line and in files.
@@ -35,14 +35,14 @@ impl Fit {
         }
     }
 
-    /// The fit of that name.
+    /// The fit with this name.
     pub fn parse(name: &str) -> Option<Fit> {
         Fit::ALL.into_iter().find(|fit| fit.name() == name)
     }
 }
 
-/// The rectangle of the source that the network sees, in source pixels: (0, 0) is the upper left corner of the
-/// upper left pixel. A padded picture's rectangle reaches beyond the picture, into the background.
+/// A rectangle of the source picture, in source pixels; (0, 0) is the upper left corner of the upper left pixel.
+/// The crop of a padded picture extends beyond the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Crop {
     /// Left edge.
@@ -60,13 +60,13 @@ pub struct Crop {
 pub struct Fitted {
     /// (1, C, H, W): whole numbers in 0..=255.
     pub tensor: Tensor,
-    /// What the network sees of the source.
+    /// The part of the source picture that fills the input.
     pub seen: Crop,
 }
 
 impl Fitted {
-    /// The part of the source that lies under the input's cells in rows `i` and columns `j`: a receptive field,
-    /// drawn on the original picture.
+    /// The part of the source picture under the input's rows `i` and columns `j`, as needed to draw a receptive
+    /// field on the original picture.
     pub fn source_from_input(&self, i: std::ops::Range<usize>, j: std::ops::Range<usize>) -> Crop {
         let (_, _, h, w) = self.tensor.dim();
         let (row, column) = (self.seen.h / h as f64, self.seen.w / w as f64);
@@ -79,13 +79,16 @@ impl Fitted {
     }
 }
 
-/// picture -> (1, channels, h, w): alpha is laid over the background, the picture is resized, colours become grey (or
-/// grey becomes colours), and every value is rounded once, to a whole number in 0..=255, as in a file of 8 bits.
+/// Fits a picture: picture -> (1, channels, h, w) of whole numbers in 0..=255, with 1 or 3 `channels`.
 ///
-/// Resizing is by a triangle filter, which widens with the reduction and so averages, and interpolates linearly
-/// when it enlarges; a picture that has the network's size already passes unchanged. It works on the stored
-/// (gamma-encoded) values, as training pipelines do. Grey is Y = 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601-7,
-/// 2.5.1); colour from grey repeats it.
+/// Transparent pixels are blended with the background, the picture is resized, and colours are converted to grey or
+/// grey to colours; each value is rounded once, at the end. Resizing uses a triangle filter: it averages when it
+/// reduces and interpolates linearly when it enlarges; a picture of the right size passes unchanged. It works on
+/// the stored (gamma-encoded) values, as training pipelines do. Grey is Y = 0.299 R + 0.587 G + 0.114 B (ITU-R
+/// BT.601-7, 2.5.1); grey becomes colour by repetition.
+///
+/// # Errors
+/// If `channels` is neither 1 nor 3, or h x w is not a possible picture size.
 ///
 /// ```
 /// use convstep::data::{Fit, Background, Picture, fit};
@@ -113,7 +116,7 @@ pub fn fit(
     }
     let (source_w, source_h) = (picture.width() as usize, picture.height() as usize);
     let whole = Region { x: 0, y: 0, w: source_w, h: source_h };
-    // `take` is read from the source and goes to `put` in the input.
+    // `take` is the region of the source that goes to the region `put` of the input.
     let input = Region { x: 0, y: 0, w, h };
     let (take, put) = match fit {
         Fit::Stretch => (whole, input),
@@ -127,7 +130,7 @@ pub fn fit(
             _ => background_value(background, channels, c),
         }
     });
-    // `cells` of the input, in source pixels; multiplied first, so that a whole input is exactly a whole picture.
+    // Input cells in source pixels. Multiplying first keeps a whole input exactly as large as a whole picture.
     let across = |cells: usize| cells as f64 * take.w as f64 / put.w as f64;
     let down = |cells: usize| cells as f64 * take.h as f64 / put.h as f64;
     let seen =
@@ -135,7 +138,7 @@ pub fn fit(
     Ok(Fitted { tensor, seen })
 }
 
-/// A picture made small enough for the screen: three bytes a pixel, over the background.
+/// A picture small enough for the screen, blended with the background.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
     /// Pixels in a row.
@@ -146,7 +149,7 @@ pub struct Preview {
     pub rgb: Vec<u8>,
 }
 
-/// The whole picture with its longer side at most `max_side` pixels; never enlarged.
+/// Reduces a picture so that its longer side is at most `max_side` pixels; never enlarges it.
 pub fn preview(picture: &Picture, max_side: usize, background: Background) -> Preview {
     let (w, h) = (picture.width() as usize, picture.height() as usize);
     let side = max_side.max(1);
@@ -162,14 +165,14 @@ pub fn preview(picture: &Picture, max_side: usize, background: Background) -> Pr
     Preview { width, height, rgb }
 }
 
-/// The largest rectangle of proportions `w : h` in the middle of `frame`, in whole pixels, never empty.
+/// The largest centred rectangle of proportions `w : h` within `frame`, in whole pixels, never empty.
 fn largest_centred(w: usize, h: usize, frame: Region) -> Region {
     let scaled = |a: usize, b: usize, c: usize| {
-        // a * b / c, rounded; in 128 bits, for all three can be large.
+        // a * b / c, rounded; in 128 bits, because all three can be large.
         ((a as u128 * b as u128 + c as u128 / 2) / c as u128) as usize
     };
     let (fw, fh) = (frame.w, frame.h);
-    // Wider than the frame, by cross-multiplication?
+    // Cross-multiplied: are the proportions wider than the frame's?
     let (cw, ch) = if (w as u128) * (fh as u128) >= (h as u128) * (fw as u128) {
         (fw, scaled(fw, h, w).clamp(1, fh))
     } else {
@@ -178,7 +181,7 @@ fn largest_centred(w: usize, h: usize, frame: Region) -> Region {
     Region { x: frame.x + (fw - cw) / 2, y: frame.y + (fh - ch) / 2, w: cw, h: ch }
 }
 
-/// Input cell (c, i, j) of a canvas of one (grey) or three channels, rounded.
+/// Channel `c` of cell (i, j) of a canvas with 1 or 3 channels, converted to `channels` and rounded.
 fn value(canvas: &Canvas, channels: usize, c: usize, i: usize, j: usize) -> f32 {
     let pixel = canvas.pixel(i, j);
     let exact = match (channels, pixel) {

@@ -1,4 +1,4 @@
-//! Endless labelled examples without a file: one entry to all generators.
+//! The generators: endless labelled examples without a file.
 
 use super::{Difficulty, digits, shapes};
 use crate::tensor::Tensor;
@@ -26,7 +26,7 @@ impl Generated {
         }
     }
 
-    /// The generator of that name.
+    /// The generator with this name.
     ///
     /// ```
     /// use convstep::data::Generated;
@@ -46,7 +46,7 @@ impl Generated {
         }
     }
 
-    /// The names of the classes, in the order of their numbers.
+    /// The class names, by class index.
     pub fn classes(self) -> &'static [&'static str] {
         match self {
             Generated::Shapes => &shapes::CLASSES,
@@ -54,13 +54,13 @@ impl Generated {
         }
     }
 
-    /// Example `index` of the set that `seed` makes: (1, C, H, W) of whole numbers in 0..=255, and its class. As
-    /// many examples in a row as there are classes hold each class once.
+    /// Example `index` of the set that `seed` generates: (1, C, H, W) of whole numbers in 0..=255, and its class.
+    /// Each run of as many examples as there are classes contains each class once.
     pub fn sample(self, seed: u64, index: u64) -> (Tensor, usize) {
         self.sample_at(seed, index, Difficulty::default())
     }
 
-    /// [`Generated::sample`] at a difficulty: [`shapes::sample_at`], [`digits::sample_at`].
+    /// [`Generated::sample`] at a difficulty; see [`shapes::sample_at`] and [`digits::sample_at`].
     pub fn sample_at(self, seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
         match self {
             Generated::Shapes => shapes::sample_at(seed, index, difficulty),

@@ -1,8 +1,8 @@
-//! IDX files, in which MNIST and its kin come: pictures in one, labels in another.
+//! IDX files, the format of MNIST and its relatives: pictures in one file, labels in another.
 //!
 //! The format is that of Y. LeCun, "The MNIST database", section "File formats": two zero bytes, the type (8 for
-//! unsigned bytes), the number of axes, each axis as a 32-bit number, most significant byte first, then the values,
-//! the last axis fastest.
+//! unsigned bytes), the number of axes, each axis as a big-endian 32-bit number, then the values, last axis
+//! fastest.
 
 use super::error::DataError;
 use super::files::{beside, failed, file_name, is_gzip, open_file, read_bounded, read_up_to, unpacked};
@@ -15,8 +15,9 @@ use std::{
 /// The first three bytes of an IDX file of unsigned bytes.
 const MAGIC: [u8; 3] = [0, 0, 8];
 
-/// The pictures and labels of one IDX file of pictures, and their rows and columns.
-pub(super) fn part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), DataError> {
+/// Reads a file of pictures and its file of labels; also returns the pictures' rows and columns. Pixels that exceed
+/// `room` bytes stay on disk; a packed file of that size is refused.
+pub(super) fn read(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), DataError> {
     let name = file_name(path);
     let mut header = [0; IMAGES_HEADER];
     let (images, pixels): (Images, Box<dyn Pixels>) = if is_gzip(path)? {
@@ -25,7 +26,7 @@ pub(super) fn part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
         let expected = Images::expected_len(&name, &header[..n])?;
         if expected > *room {
             let what = format!(
-                "expected at most {} MB in a packed file, got {} MB; unpack it first",
+                "expected a packed file of at most {} MB, got {} MB; unpack it first",
                 *room >> 20,
                 expected >> 20
             );
@@ -51,7 +52,7 @@ pub(super) fn part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
     };
     let labels_path = labels_beside(path).ok_or_else(|| {
         let what =
-            "expected its labels beside it, got no such file; put the labels file (labels-idx1-ubyte) there";
+            "expected a file of labels in the same folder, got none; put the labels file (labels-idx1-ubyte) there";
         DataError::wrong(&name, what)
     })?;
     let bytes =
@@ -60,7 +61,7 @@ pub(super) fn part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
     let labels = labels(&labels_name, &bytes)?;
     if labels.len() as u64 != images.count {
         let what = format!(
-            "expected {} labels, one for each picture of {name}, got {}; take the files of one set",
+            "expected {} labels, one for each picture of {name}, got {}; use files of the same set",
             images.count,
             labels.len()
         );
@@ -69,41 +70,41 @@ pub(super) fn part(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
     Ok((Stored { pixels, labels }, [images.h, images.w]))
 }
 
-/// The labels of a file of pictures: of the same name but for "labels" and "idx1", packed or not.
+/// The file of labels for a file of pictures: the same name with "labels" and "idx1", packed or not.
 fn labels_beside(path: &Path) -> Option<PathBuf> {
     beside(path, &file_name(path).replace("images", "labels").replace("idx3", "idx1"))
 }
 
-/// Whether a name is that of an IDX file of pictures.
+/// Whether the path is a file with the name of an IDX file of pictures.
 pub(super) fn is_images(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     path.is_file() && name.contains("images") && name.contains("idx3")
 }
 
-/// What a file of pictures says of itself.
+/// The header of a file of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Images {
-    /// Pictures in the file.
+    /// The number of pictures.
     pub count: u64,
-    /// Rows of each.
+    /// The rows of each picture.
     pub h: usize,
-    /// Columns of each.
+    /// The columns of each picture.
     pub w: usize,
 }
 
-/// Bytes before the first picture.
+/// The length of the header of a file of pictures.
 const IMAGES_HEADER: usize = 16;
-/// Bytes before the first label.
+/// The length of the header of a file of labels.
 const LABELS_HEADER: usize = 8;
 
 impl Images {
-    /// Reads the header of a file that is `len` bytes long in all.
+    /// Parses the header of a file of `len` bytes and checks it against the length.
     pub(super) fn parse(name: &str, header: &[u8], len: u64) -> Result<Images, DataError> {
         let [count, h, w] = axes(name, header, "pictures (IDX with three axes)")?;
         let stride = u64::from(h) * u64::from(w);
         if count == 0 || stride == 0 || h > 1 << 14 || w > 1 << 14 {
             let what = format!(
-                "expected pictures of 1 to 16384 pixels each way, got {count} of {h} x {w}; choose another file"
+                "expected pictures of 1 to 16384 pixels per side, got {count} of {h} x {w}; choose another file"
             );
             return Err(DataError::wrong(name, what));
         }
@@ -114,20 +115,20 @@ impl Images {
         Ok(Images { count: u64::from(count), h: h as usize, w: w as usize })
     }
 
-    /// The length of a file with this header, as far as it can be told before the rest is read.
+    /// The length that the header claims for its file.
     pub(super) fn expected_len(name: &str, header: &[u8]) -> Result<u64, DataError> {
         let [count, h, w] = axes(name, header, "pictures (IDX with three axes)")?;
         let pixels = u64::from(h).saturating_mul(u64::from(w));
         Ok(u64::from(count).saturating_mul(pixels).saturating_add(IMAGES_HEADER as u64))
     }
 
-    /// Bytes of a picture.
+    /// The bytes of one picture.
     pub(super) fn stride(&self) -> usize {
         self.h * self.w
     }
 }
 
-/// The labels of a file's bytes.
+/// Parses the bytes of a file of labels.
 fn labels(name: &str, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
     let [count] = axes(name, bytes, "labels (IDX with one axis)")?;
     let expected = LABELS_HEADER as u64 + u64::from(count);
@@ -137,7 +138,7 @@ fn labels(name: &str, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
     Ok(bytes[LABELS_HEADER..].iter().map(|&label| u16::from(label)).collect())
 }
 
-/// Whether a file's first bytes are those of IDX with so many axes.
+/// Whether a file starts like an IDX file with this number of axes.
 pub(super) fn has_axes(bytes: &[u8], axes: u8) -> bool {
     bytes.starts_with(&MAGIC) && bytes.get(3) == Some(&axes)
 }

@@ -1,4 +1,4 @@
-//! What was loaded: a picture, to be fitted, or an array of values, to be taken as it is; and its label, if known.
+//! A loaded input: a picture to fit, or an array to use unchanged, with its label if known.
 
 use super::background::Background;
 use super::error::PictureError;
@@ -7,29 +7,29 @@ use super::npy;
 use super::picture::Picture;
 use crate::tensor::Tensor;
 
-/// Something a network can look at.
+/// An input for a network, loaded from a file or made from a sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// A file's name, or a sample's.
+    /// The name of the file or sample.
     pub name: String,
     /// The pixels or values.
     pub content: Content,
-    /// The name of the true class, where it is known.
+    /// The name of the true class, if known.
     pub label: Option<String>,
 }
 
-/// Pixels to fit, or values to take.
+/// A picture to fit, or values to use unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// A picture: fitted to the network's size, then scaled from 0..=255 by the network's own rule.
+    /// A picture: fitted to the network's input, then scaled from 0..=255 by the network's preprocessing.
     Picture(Picture),
     /// (1, C, H, W): the network's input itself, neither fitted nor scaled.
     Values(Tensor),
 }
 
 impl Loaded {
-    /// Decodes a file that the user opened or dropped: a picture of any format, or a NumPy array. The content
-    /// decides, not the name.
+    /// Decodes the bytes of a picture file or a NumPy array. The format is detected from the bytes, not from the
+    /// name.
     pub fn decode(name: &str, bytes: &[u8]) -> Result<Loaded, PictureError> {
         let content = if bytes.starts_with(npy::MAGIC) {
             let values =
@@ -41,8 +41,11 @@ impl Loaded {
         Ok(Loaded { name: name.to_owned(), content, label: None })
     }
 
-    /// The network's input, (1, channels, h, w): a picture is fitted, with pixel values 0..=255; an array must have
-    /// that shape and keeps its values.
+    /// The network's input, (1, channels, h, w), before preprocessing. A picture is fitted, with values in 0..=255;
+    /// an array keeps its values.
+    ///
+    /// # Errors
+    /// If a picture cannot be fitted, or an array has another shape.
     pub fn input(
         &self,
         channels: usize,
@@ -65,8 +68,7 @@ impl Loaded {
         }
     }
 
-    /// (C, H, W) as it is stored: 1 or 3 channels for a picture, all of them for an array. The input of a network
-    /// that is made to measure.
+    /// (C, H, W) as stored; C is 1 or 3 for a picture. A network built for this input has this input shape.
     pub fn shape(&self) -> [usize; 3] {
         match &self.content {
             Content::Picture(p) => {

@@ -1,8 +1,8 @@
-//! Pictures and data sets: what a network looks at, and where it comes from.
+//! Pictures and data sets.
 //!
-//! A picture is decoded ([`Picture`]), then fitted to a network ([`fit()`]); generated examples ([`Generated`]) and
-//! bundled samples ([`samples`]) need no file at all. A [`Dataset`] is labelled pictures of one shape, generated or
-//! loaded. Everything here takes bytes or seeds and gives values; files are opened in one place, [`open()`].
+//! A picture is decoded ([`Picture`]) and fitted to a network ([`fit()`]). Generated examples ([`Generated`]) and
+//! bundled samples ([`samples`]) need no file. A [`Dataset`] holds labelled pictures of one shape, generated or
+//! loaded. Only [`open()`] reads files; everything else maps bytes or seeds to values.
 
 mod archive;
 mod augment;

@@ -1,4 +1,4 @@
-//! NumPy arrays (.npy) as network inputs: their values as they are, not scaled and not rounded.
+//! NumPy arrays (.npy) as network inputs; their values are neither scaled nor rounded.
 
 use crate::tensor::Tensor;
 use ndarray::{ArrayD, Axis, Ix3};
@@ -7,7 +7,7 @@ use ndarray_npy::{ReadNpyExt, ReadableElement};
 
 /// The first bytes of every .npy file.
 pub const MAGIC: &[u8] = b"\x93NUMPY";
-/// The most numbers an array may have: three channels of the largest picture.
+/// The most numbers in an array: three channels of the largest picture.
 pub const MAX_LEN: usize = 300_000_000;
 
 /// Why an array could not be read.
@@ -18,31 +18,31 @@ pub enum NpyError {
         "expected a NumPy array (.npy), got something else or a damaged file ({0}); write it with numpy.save"
     )]
     Header(String),
-    /// Numbers of another kind.
+    /// Numbers of an unsupported type.
     #[error(
         "expected numbers of type float32, float64 or uint8, got {0}; convert with array.astype('float32')"
     )]
     Type(String),
-    /// Another number of axes, an empty axis, or too many numbers.
+    /// The wrong number of axes, an empty axis, or too many numbers.
     #[error(
         "expected an array of shape (channels, rows, columns) with 1 to {MAX_LEN} numbers, got shape {0:?}; \
          use array.reshape"
     )]
     Shape(Vec<usize>),
-    /// The numbers do not fill the shape.
+    /// The numbers don't fill the shape.
     #[error(
         "expected {expected} bytes of numbers, got {got}; the file is cut short or damaged, save it again"
     )]
     Length {
-        /// What the shape and the type need.
+        /// The bytes that the shape and the type require.
         expected: usize,
-        /// What follows the header.
+        /// The bytes that follow the header.
         got: usize,
     },
 }
 
-/// bytes of a .npy file of shape (C, H, W) -> (1, C, H, W). f32 is taken as it is; f64 is rounded to f32; u8 is
-/// converted. A single picture may also come as (1, C, H, W) or, for one channel, as (H, W).
+/// Decodes a .npy file of shape (C, H, W) -> (1, C, H, W). f32 is kept, f64 is rounded to f32, u8 is converted. The
+/// shapes (1, C, H, W) and, for one channel, (H, W) are accepted as well.
 pub fn decode(bytes: &[u8]) -> Result<Tensor, NpyError> {
     let header_end = guard_header(bytes)?;
     let header =
@@ -80,8 +80,8 @@ fn read<T: ReadableElement>(bytes: &[u8]) -> Result<ArrayD<T>, NpyError> {
     ArrayD::<T>::read_npy(bytes).map_err(|e| NpyError::Header(e.to_string()))
 }
 
-/// Where the header ends. Its text is a Python literal, read by a recursive parser: a header with more brackets
-/// than an array has is turned away before it can exhaust the stack.
+/// Returns the length of the header. Its text is a Python literal, which a recursive parser reads; a header nested
+/// deeper than an array's is refused before it can exhaust the stack.
 fn guard_header(bytes: &[u8]) -> Result<usize, NpyError> {
     const LONGEST: usize = 1024;
     const MOST_BRACKETS: usize = 8;
@@ -99,7 +99,7 @@ fn guard_header(bytes: &[u8]) -> Result<usize, NpyError> {
     }
     let Some(text) = bytes.get(..end) else { return wrong("the header is cut short") };
     if text.iter().filter(|byte| b"([{".contains(byte)).count() > MOST_BRACKETS {
-        return wrong("the header is too deep");
+        return wrong("the header is nested too deeply");
     }
     Ok(end)
 }

@@ -1,10 +1,10 @@
-//! The ways in which people write the ten digits: strokes of a pen through points.
+//! Ways in which people write the ten digits, as pen strokes through points.
 
-/// One way to write a digit: strokes through points, x to the right and y down in about 0..=1. A point that is given
-/// twice is a corner.
+/// One way to write a digit: strokes through points, x to the right and y down in about 0..=1. A repeated point is
+/// a corner.
 pub(super) type Glyph = &'static [&'static [(f32, f32)]];
 
-/// The forms of a digit.
+/// The glyphs of each digit.
 #[rustfmt::skip]
 pub(super) const GLYPHS: [&[Glyph]; 10] = [
     // 0: closed; begun at the upper right, with an overlap; round; narrow; open above; with a curl at its end; begun

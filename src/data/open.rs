@@ -1,4 +1,5 @@
-//! The one place where data sets are opened: it sees what a path is, reads it, and keeps what it holds within bounds.
+//! Opening data sets: the only place that reads them from files. It detects the format, reads the files and bounds
+//! the memory that they take.
 
 use super::archive::{Folder, Zip};
 use super::class_folders::{self, Files};
@@ -15,26 +16,27 @@ use std::{
     sync::Arc,
 };
 
-/// Opens the data set at `path`, whatever it is:
+/// Opens the data set at `path`, in any of these forms:
 /// - a folder of class folders with pictures, or a .zip of one;
-/// - a file of pictures in IDX, as it is or as .gz, whose labels lie beside it; or a folder of such files;
-/// - a batch of CIFAR-10 or CIFAR-100 in the binary version, or the folder of them;
+/// - a file of pictures in IDX, plain or as .gz, with its labels in the same folder, or a folder of such files;
+/// - a batch of CIFAR-10 or CIFAR-100 in the binary version, or a folder of batches;
 /// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables.
 ///
-/// Pictures are fitted to `wanted` (C, H, W); without it class folders take their most common size, and the others
-/// their own. `progress` hears how far it is, and can stop it.
+/// Pictures are fitted to `shape` (C, H, W). Without it, class folders take their most common size and the other
+/// forms keep their own. `progress` receives reports and can cancel.
 ///
 /// # Errors
-/// Where there is no data set, it is damaged, or it is packed and too large to hold; and [`DataError::Cancelled`].
+/// If the path holds no data set, a damaged one, or a packed one that is too large for memory; or
+/// [`DataError::Cancelled`].
 pub fn open(path: &Path, shape: Option<[usize; 3]>, progress: &dyn Progress) -> Result<Opened, DataError> {
     OpenOptions { shape, ..OpenOptions::default() }.open(path, progress)
 }
 
 impl OpenOptions {
-    /// [`open`], in this way.
+    /// [`open`] with these options.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`open`].
     pub fn open(self, path: &Path, progress: &dyn Progress) -> Result<Opened, DataError> {
         let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
         let opener = Opener { options: self, progress };
@@ -43,7 +45,7 @@ impl OpenOptions {
             return Err(DataError::wrong(&path.display().to_string(), what));
         }
         let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
-        // It may be opened again from elsewhere.
+        // Absolute, because the set may be reopened from another working directory.
         let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let opened = Opened { dataset: opened.dataset.opened_at(&place), ..opened };
         match self.shape {
@@ -55,8 +57,8 @@ impl OpenOptions {
     }
 }
 
-/// Whether a path is one of a data set rather than of a single picture or a model: a folder, or a file of one of the
-/// names that [`open`] knows.
+/// Whether a path is that of a data set rather than of a single picture or a model: a folder, or a file with a name
+/// that [`open`] knows.
 pub fn is_data(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     path.is_dir()
@@ -71,7 +73,7 @@ struct Opener<'a> {
     progress: &'a dyn Progress,
 }
 
-/// How the files of a set are written.
+/// The format of a set's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FileFormat {
     Idx,
@@ -87,7 +89,7 @@ impl Opener<'_> {
         for (format, is_of_format) in [
             (FileFormat::Idx, &idx::is_images as &dyn Fn(&Path) -> bool),
             (FileFormat::Cifar, &cifar::is_batch),
-            // Beside class folders a table says something else.
+            // Next to class folders, a table holds something else.
             (FileFormat::Csv, &|path: &Path| flat && csv::is_table(path)),
         ] {
             let files: Vec<PathBuf> = entries.iter().filter(|entry| is_of_format(entry)).cloned().collect();
@@ -108,7 +110,9 @@ impl Opener<'_> {
         } else if idx::is_images(path) || idx::has_axes(&start, 3) {
             self.files(&name, FileFormat::Idx, &[vec![path.to_owned()], test_beside(path)].concat())
         } else if idx::has_axes(&start, 1) {
-            wrong("expected the file of pictures, got that of labels; open the one whose name says images")
+            wrong(
+                "expected a file of pictures, got a file of labels; open the file whose name contains images",
+            )
         } else if [".tar", ".tar.gz", ".tgz", ".7z", ".rar"].iter().any(|ending| lower.ends_with(ending)) {
             wrong("expected a data set, got an archive other than .zip; unpack it and open the folder")
         } else if lower.ends_with(".bin") {
@@ -117,9 +121,8 @@ impl Opener<'_> {
             self.files(&name, FileFormat::Csv, &[path.to_owned()])
         } else {
             wrong(
-                "expected a data set (a folder of class folders or a .zip of one, IDX files as of MNIST, batches as of \
-                 CIFAR, a .csv table of pixels), got a file of another kind; convert it, or open one picture as a \
-                 picture",
+                "expected a data set (a folder of class folders or a .zip of one, IDX files like MNIST's, batches like CIFAR's, \
+                 a .csv table of pixels), got a file of another kind; convert it, or open a picture on its own",
             )
         }
     }
@@ -129,79 +132,80 @@ impl Opener<'_> {
         Ok(Opened { dataset, skipped })
     }
 
-    /// A set of files of one format, each of one part.
+    /// Opens a set whose files have one format; each file belongs to one split.
     fn files(&self, name: &str, format: FileFormat, files: &[PathBuf]) -> Result<Opened, DataError> {
-        let mut parts: [Vec<PathBuf>; 3] = Default::default();
+        let mut splits: [Vec<PathBuf>; 3] = Default::default();
         for path in files {
-            let part = &mut parts[part_of(path) as usize];
-            // The same file, packed and unpacked: the unpacked one comes first in the order of names.
-            let is_packed_again = part.last().is_some_and(|last| path.file_stem() == last.file_name());
-            match part.last() {
+            let split = &mut splits[split_of(path) as usize];
+            // The same file both packed and unpacked: the unpacked one sorts first.
+            let is_packed_again = split.last().is_some_and(|last| path.file_stem() == last.file_name());
+            match split.last() {
                 Some(_) if is_packed_again => {}
                 Some(other) if format != FileFormat::Cifar => {
                     let what = format!(
-                        "expected one set, got {} and {}; open one of these files",
+                        "expected one data set, got {} and {}; open one of these files",
                         file_name(other),
                         file_name(path)
                     );
                     return Err(DataError::wrong(name, what));
                 }
-                Some(_) | None => part.push(path.clone()),
+                Some(_) | None => split.push(path.clone()),
             }
         }
         let dataset = match format {
-            FileFormat::Idx => self.idx(name, &parts)?,
-            FileFormat::Cifar => self.cifar(name, &parts)?,
-            FileFormat::Csv => return self.csv(name, &parts),
+            FileFormat::Idx => self.idx(name, &splits)?,
+            FileFormat::Cifar => self.cifar(name, &splits)?,
+            FileFormat::Csv => return self.csv(name, &splits),
         };
         Ok(Opened { dataset, skipped: Vec::new() })
     }
 
-    fn idx(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
-        let counter = self.counter(parts);
+    fn idx(&self, name: &str, splits: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
+        let counter = self.counter(splits);
         let mut room = self.options.max_held_bytes;
         let mut shape = None;
-        let mut stored = no_parts();
-        for (stored, path) in of_parts(&mut stored, parts) {
-            let (part, [h, w]) = idx::part(path, &mut room)?;
+        let mut stored = empty_splits();
+        for (stored, path) in with_first_file(&mut stored, splits) {
+            let (split, [h, w]) = idx::read(path, &mut room)?;
             same_shape(path, *shape.get_or_insert([1, h, w]), [1, h, w])?;
-            *stored = part;
+            *stored = split;
             counter.one()?;
         }
-        let most = stored.iter().flat_map(|part| &part.labels).max();
+        let most = stored.iter().flat_map(|split| &split.labels).max();
         let classes = (0..=most.copied().unwrap_or(0)).map(|class| class.to_string()).collect();
         Dataset::stored(name, shape.unwrap_or_default(), classes, stored)
     }
 
-    fn cifar(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
-        let counter = self.counter(parts);
+    fn cifar(&self, name: &str, splits: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
+        let counter = self.counter(splits);
         let mut room = self.options.max_held_bytes;
-        let all = parts.iter().flatten();
-        let kinds =
+        let all = splits.iter().flatten();
+        let variants =
             all.clone().map(|path| cifar::CifarVariant::from_path(path)).collect::<Result<Vec<_>, _>>()?;
-        let (Some(path), Some(kind)) = (all.clone().next(), kinds.first()) else {
+        let (Some(path), Some(variant)) = (all.clone().next(), variants.first()) else {
             return Err(DataError::wrong(name, "expected batches of pictures, got none; choose other data"));
         };
-        if kinds.iter().any(|other| other != kind) {
-            let what = "expected one set, got batches of CIFAR-10 and CIFAR-100; open one of these files";
+        if variants.iter().any(|other| other != variant) {
+            let what =
+                "expected one data set, got batches of CIFAR-10 and CIFAR-100; open one of these files";
             return Err(DataError::wrong(name, what));
         }
-        let mut stored = no_parts();
-        for (stored, paths) in stored.iter_mut().zip(parts) {
-            *stored = cifar::part(paths, *kind, &mut room, &counter)?;
+        let mut stored = empty_splits();
+        for (stored, paths) in stored.iter_mut().zip(splits) {
+            *stored = cifar::read(paths, *variant, &mut room, &counter)?;
         }
-        Dataset::stored(name, cifar::SHAPE, kind.classes(path)?, stored)
+        Dataset::stored(name, cifar::SHAPE, variant.classes(path)?, stored)
     }
 
-    /// A table without labels among others is left out: competitions give such ones away to be labelled.
-    fn csv(&self, name: &str, parts: &[Vec<PathBuf>; 3]) -> Result<Opened, DataError> {
-        let counter = self.counter(parts);
+    /// A table without labels is skipped if there are others: competitions publish such tables for submissions.
+    fn csv(&self, name: &str, splits: &[Vec<PathBuf>; 3]) -> Result<Opened, DataError> {
+        let counter = self.counter(splits);
         let mut room = self.options.max_held_bytes;
         let mut tables: [Option<csv::Table>; 3] = Default::default();
         let mut skipped = Vec::new();
         let mut shape = None;
-        let alone = parts.iter().flatten().count() == 1;
-        for (table, path) in of_parts(&mut tables, parts) {
+        let alone = splits.iter().flatten().count() == 1;
+        for (table, path) in with_first_file(&mut tables, splits) {
             match csv::Table::read(path, &mut room, self.progress)? {
                 Ok(found) => {
                     same_shape(path, *shape.get_or_insert(found.shape), found.shape)?;
@@ -216,21 +220,21 @@ impl Opener<'_> {
         Ok(Opened { dataset: Dataset::stored(name, shape.unwrap_or_default(), classes, stored)?, skipped })
     }
 
-    fn counter(&self, parts: &[Vec<PathBuf>; 3]) -> Counter<'_> {
-        Counter::new(self.progress, parts.iter().flatten().count() as u64)
+    fn counter(&self, splits: &[Vec<PathBuf>; 3]) -> Counter<'_> {
+        Counter::new(self.progress, splits.iter().flatten().count() as u64)
     }
 }
 
-fn no_parts() -> [Stored; 3] {
+fn empty_splits() -> [Stored; 3] {
     std::array::from_fn(|_| Stored::none())
 }
 
-/// Each part that has a file, with that file.
-fn of_parts<'a, T>(
-    of_parts: &'a mut [T; 3],
+/// Each split that has a file, with that file.
+fn with_first_file<'a, T>(
+    items: &'a mut [T; 3],
     files: &'a [Vec<PathBuf>; 3],
 ) -> impl Iterator<Item = (&'a mut T, &'a Path)> {
-    of_parts.iter_mut().zip(files).filter_map(|(part, files)| Some((part, files.first()?.as_path())))
+    items.iter_mut().zip(files).filter_map(|(item, files)| Some((item, files.first()?.as_path())))
 }
 
 fn same_shape(path: &Path, expected: [usize; 3], got: [usize; 3]) -> Result<(), DataError> {
@@ -238,11 +242,11 @@ fn same_shape(path: &Path, expected: [usize; 3], got: [usize; 3]) -> Result<(), 
         return Ok(());
     }
     let what =
-        format!("expected pictures of {expected:?} as in the other part, got {got:?}; open one file alone");
+        format!("expected pictures of {expected:?} as in the other files, got {got:?}; open one file alone");
     Err(DataError::wrong(&file_name(path), what))
 }
 
-/// The folder within folders that hold nothing else.
+/// Descends into folders that contain nothing but one folder.
 fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
     const DEEPEST: usize = 3;
     let mut path = path.to_owned();
@@ -255,8 +259,8 @@ fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
     Ok(path)
 }
 
-/// The part that a file's name speaks of.
-fn part_of(path: &Path) -> Split {
+/// The split that a file's name indicates; the training split by default.
+fn split_of(path: &Path) -> Split {
     let name = file_name(path).to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
     if says(&["train"]) {
@@ -270,7 +274,7 @@ fn part_of(path: &Path) -> Split {
     }
 }
 
-/// The test pictures that belong to a file of training pictures.
+/// The file of test pictures that belongs to a file of training pictures.
 fn test_beside(path: &Path) -> Vec<PathBuf> {
     let name = file_name(path);
     let names = ["t10k", "test"].map(|test| name.replace("train", test));

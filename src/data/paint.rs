@@ -1,22 +1,22 @@
-//! Painting on the pixels that a network sees.
+//! Painting on the pixels of a network's input.
 //!
-//! Points are (x, y) in cells of the input: the cell in row i and column j has its middle at (j + 0.5, i + 0.5).
+//! Points are (x, y) in cells of the input: the centre of the cell in row i, column j is (j + 0.5, i + 0.5).
 
 use super::draw::{Point, at, brightness, distance_to_line};
 use super::{Content, Loaded, Picture, PictureError};
 use crate::tensor::Tensor;
 
-/// What a pen draws with.
+/// The shape of a pen.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pen {
-    /// From the middle of the line to its edge, in cells.
+    /// The distance from the middle of the line to its edge, in cells.
     pub radius: f32,
-    /// Over how many cells the edge fades; 0 is a hard edge.
+    /// The width over which the edge fades, in cells; 0 is a hard edge.
     pub softness: f32,
 }
 
 impl Pen {
-    /// The share of a cell that the pen covers, by its distance from the line.
+    /// The share of a cell that the pen covers at this distance from the line.
     fn coverage(self, distance: f32) -> f32 {
         if self.softness > 0.0 {
             (0.5 + (self.radius - distance) / self.softness).clamp(0.0, 1.0)
@@ -28,9 +28,9 @@ impl Pen {
     }
 }
 
-/// One stroke of a pen over pixels (1, C, H, W): each cell goes towards `ink(channel, row, column)` by the share of
-/// it that the whole stroke covers, to a whole number. A cell whose middle is under the first point is always
-/// covered, however thin the pen.
+/// Draws a stroke through `points` onto pixels (1, C, H, W). Each cell moves towards `ink(channel, row, column)` by
+/// the share of it that the whole stroke covers, and is rounded. The cell under the first point is always covered,
+/// however thin the pen.
 pub fn stroke(
     pixels: &Tensor,
     points: &[[f32; 2]],
@@ -64,19 +64,19 @@ pub fn stroke(
     out
 }
 
-/// A colour's value in a channel of an input of so many channels: red, green, blue of three, else its brightness.
+/// A colour's value in one of `channels` channels: red, green or blue if there are three, else its brightness.
 pub fn in_channel(colour: [u8; 3], channels: usize, channel: usize) -> f32 {
     let colour = colour.map(f32::from);
     if channels == 3 { colour[channel.min(2)] } else { brightness(colour).round() }
 }
 
-/// The name of a picture that was drawn here.
+/// The name of a picture that was drawn in the program.
 pub const DRAWING: &str = "drawing";
 
-/// A drawing of pixels, (1, C, H, W) in 0..=255 with C = 1 or 3.
+/// A drawing from its pixels, (1, C, H, W) in 0..=255 with C = 1 or 3.
 ///
 /// # Errors
-/// As [`Picture::from_tensor`].
+/// As for [`Picture::from_tensor`].
 pub fn drawing(pixels: &Tensor) -> Result<Loaded, PictureError> {
     let content = Content::Picture(Picture::from_tensor(DRAWING, pixels)?);
     Ok(Loaded { name: DRAWING.into(), content, label: None })
@@ -110,7 +110,7 @@ mod tests {
         let soft = Pen { radius: 1.5, softness: 2.0 };
         let out = stroke(&blank(), &[[4.5, 0.5], [4.5, 7.5]], soft, |_, _, _| 100.0);
         assert_eq!([2, 3, 4, 5].map(|j| out[[0, 0, 4, j]]), [25.0, 75.0, 100.0, 75.0]);
-        // The same way twice covers no more than once.
+        // Covering a cell twice has no further effect.
         let twice = stroke(&blank(), &[[4.5, 0.5], [4.5, 7.5], [4.5, 0.5]], soft, |_, _, _| 100.0);
         assert_eq!(twice, out);
     }

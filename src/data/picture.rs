@@ -1,4 +1,4 @@
-//! A picture: bytes of a file decoded to samples, upright, in the file's own depth and colours.
+//! Pictures: a file's bytes decoded to samples, upright, in the file's own depth and channels.
 
 use super::error::PictureError;
 use super::limits::{MAX_PIXELS, MAX_SIDE};
@@ -10,15 +10,14 @@ use image::{
 };
 use std::{borrow::Cow, io::Cursor};
 
-/// The most bytes the decoders may ask for: the largest picture at 4 samples of 16 bits, and room to work.
+/// The most bytes that a decoder may allocate: the largest picture with 4 samples of 16 bits, and working space.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// A decoded picture.
 ///
-/// It keeps the depth of its file (8 or 16 bits a sample), its channels and its alpha, so that one rounding, when
-/// it is fitted to a network, is all that happens to its numbers. It is upright: the orientation that a camera wrote
-/// into the file has been applied. Colour profiles are not: samples are taken as they are, like most training
-/// pipelines do.
+/// It keeps the depth of its file (8 or 16 bits a sample), its channels and its alpha; fitting it to a network
+/// rounds its numbers once. The orientation from the camera's metadata is applied. Colour profiles are ignored:
+/// samples are used unchanged, as in most training pipelines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     name: String,
@@ -28,18 +27,18 @@ pub struct Picture {
     samples: Samples,
 }
 
-/// Row by row, pixel by pixel, channel by channel.
+/// The samples, row by row, pixel by pixel, channel by channel.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Samples {
-    /// 8 bits a sample.
+    /// 8 bits per sample.
     Eight(Vec<u8>),
-    /// 16 bits a sample.
+    /// 16 bits per sample.
     Sixteen(Vec<u16>),
 }
 
 impl Picture {
-    /// Decodes a file's bytes. The format is told by the content, never by the name; of an animation the first
-    /// frame is taken.
+    /// Decodes a file's bytes. The format is detected from the content, not from the name. Of an animation, only
+    /// the first frame is decoded.
     ///
     /// ```
     /// use convstep::data::{Picture, PictureError};
@@ -60,7 +59,7 @@ impl Picture {
         Picture::from_image(name, image, orientation)
     }
 
-    /// (C, H, W) of an encoded picture, upright, by its header alone; C is 1 or 3.
+    /// (C, H, W) of an encoded picture, upright, read from its header; C is 1 or 3.
     pub(super) fn shape(name: &str, bytes: &[u8]) -> Result<[usize; 3], PictureError> {
         let (decoder, orientation) = decoder(name, format_of(name, bytes)?, bytes)?;
         let (width, height) = decoder.dimensions();
@@ -77,8 +76,8 @@ impl Picture {
         })
     }
 
-    /// A picture from raw pixels, such as the clipboard gives: `bytes` is red, green, blue, alpha for each pixel,
-    /// row by row; alpha is not premultiplied.
+    /// A picture from raw pixels, as from the clipboard: `bytes` holds red, green, blue, alpha for each pixel, row
+    /// by row; alpha is not premultiplied.
     pub fn from_rgba(name: &str, width: u32, height: u32, bytes: Vec<u8>) -> Result<Picture, PictureError> {
         check_size(name, width, height)?;
         let expected = u64::from(width) * u64::from(height) * 4;
@@ -105,10 +104,10 @@ impl Picture {
         Ok(Picture { name: name.to_owned(), width: w, height: h, channels, samples })
     }
 
-    /// A PNG file of the same samples, bit for bit: [`Picture::decode`] gives this picture again.
+    /// A PNG file with the same samples, bit for bit: [`Picture::decode`] restores this picture.
     ///
     /// # Errors
-    /// Where the encoder fails.
+    /// If the encoder fails.
     pub fn to_png(&self) -> Result<Vec<u8>, PictureError> {
         use ExtendedColorType::{L8, L16, La8, La16, Rgb8, Rgb16, Rgba8, Rgba16};
         let colors = match self.samples {
@@ -126,32 +125,32 @@ impl Picture {
         Ok(png)
     }
 
-    /// The name it was given: a file name, or a sample's.
+    /// The name of the file or sample.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Pixels in a row.
+    /// The width in pixels.
     pub fn width(&self) -> u32 {
         self.width
     }
 
-    /// Pixels in a column.
+    /// The height in pixels.
     pub fn height(&self) -> u32 {
         self.height
     }
 
-    /// Channels of the file: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha.
+    /// The number of channels: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// Whether pixels can be transparent.
+    /// Whether pixels have an alpha channel.
     pub fn has_alpha(&self) -> bool {
         matches!(self.channels, 2 | 4)
     }
 
-    /// Bits a sample: 8 or 16.
+    /// Bits per sample: 8 or 16.
     pub fn bits(&self) -> u32 {
         match self.samples {
             Samples::Eight(_) => 8,
@@ -159,8 +158,8 @@ impl Picture {
         }
     }
 
-    /// One pixel as red, green, blue, alpha of 8 bits each, or nothing outside the picture. 16 bits become 8 by
-    /// rounding to the nearest: 65,535 is 255 and 128 is 0, 129 is 1.
+    /// One pixel as red, green, blue, alpha of 8 bits each; `None` outside the picture. 16 bits are rounded to the
+    /// nearest of 8: 65,535 becomes 255, 128 becomes 0 and 129 becomes 1.
     pub fn pixel(&self, x: u32, y: u32) -> Option<[u8; 4]> {
         if x >= self.width || y >= self.height {
             return None;
@@ -202,7 +201,7 @@ impl Picture {
             DynamicImage::ImageRgba16(p) => (4, Sixteen(p.into_raw())),
             DynamicImage::ImageRgb32F(p) => (3, Sixteen(sixteen_from_float(&p))),
             DynamicImage::ImageRgba32F(p) => (4, Sixteen(sixteen_from_float(&p))),
-            // The enum is the image crate's and may grow.
+            // The enum belongs to the image crate and may grow.
             other => (4, Eight(other.into_rgba8().into_raw())),
         };
         Ok(Picture { name: name.to_owned(), width, height, channels, samples })
@@ -230,7 +229,7 @@ fn decode_within_limits(
     Ok((image, orientation))
 }
 
-/// A decoder that has read the header, and which way is up.
+/// A decoder that has read the header, and the picture's orientation.
 fn decoder<'a>(
     name: &str,
     format: ImageFormat,
@@ -245,10 +244,10 @@ fn decoder<'a>(
     let (width, height) = decoder.dimensions();
     check_size(name, width, height)?;
     if decoder.total_bytes() > MAX_BYTES {
-        let got = format!("{width} x {height} of {} bits a pixel", decoder.color_type().bits_per_pixel());
+        let got = format!("{width} x {height} of {} bits per pixel", decoder.color_type().bits_per_pixel());
         return Err(PictureError::TooLarge { name: name.to_owned(), got });
     }
-    // A picture with unreadable metadata is still a picture: it is taken as upright.
+    // A picture with unreadable metadata counts as upright.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok((decoder, orientation))
 }
@@ -274,7 +273,7 @@ fn explain(name: &str, format: ImageFormat, error: ImageError) -> PictureError {
         ImageFormat::Bmp => "BMP",
         ImageFormat::WebP => "WebP",
         ImageFormat::Tiff => "TIFF",
-        // The enum is the image crate's; the formats above are all that are built in.
+        // The enum belongs to the image crate; the formats above are all that are compiled in.
         _ => "picture",
     };
     match error {
@@ -294,7 +293,7 @@ fn not_a_picture(name: &str, got: String) -> PictureError {
     PictureError::NotAPicture { name: name.to_owned(), got }
 }
 
-/// What bytes of no known format look like, for the error.
+/// Describes bytes of an unknown format for the error message.
 fn describe(bytes: &[u8]) -> String {
     const SHOWN: usize = 24;
     let start = &bytes[..bytes.len().min(SHOWN)];
@@ -312,9 +311,9 @@ fn describe(bytes: &[u8]) -> String {
     }
 }
 
-/// Walks a JPEG's segments to its end marker. The decoder would fill the missing part of a file that is cut short
-/// with grey and say nothing. ITU-T T.81, annex B.1.1: every segment but SOI, EOI, RSTm and TEM has a length; scan
-/// data escapes 0xFF as 0xFF00.
+/// Checks that a JPEG has its end marker by walking its segments. The decoder would silently fill the missing part
+/// of a truncated file with grey. ITU-T T.81, annex B.1.1: every segment but SOI, EOI, RSTm and TEM has a length;
+/// scan data escapes 0xFF as 0xFF00.
 fn whole_jpeg(bytes: &[u8]) -> Result<(), &'static str> {
     let cut = "no end-of-image marker";
     let mut at = 2;
@@ -337,12 +336,12 @@ fn whole_jpeg(bytes: &[u8]) -> Result<(), &'static str> {
     Err(cut)
 }
 
-/// round(v * 255 / 65535), which is v / 257 to the nearest: there are no ties, for 257 is odd.
+/// round(v * 255 / 65535), which is v / 257 to the nearest; there are no ties, because 257 is odd.
 fn eight_from_sixteen(v: u16) -> u8 {
     ((u32::from(v) + 128) / 257) as u8
 }
 
-/// Float samples are 0..=1 by convention; what lies outside is cut off, and NaN becomes 0.
+/// Float samples are 0..=1 by convention; others are clamped, and NaN becomes 0.
 fn sixteen_from_float(samples: &[f32]) -> Vec<u16> {
     samples.iter().map(|v| (v.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16).collect()
 }

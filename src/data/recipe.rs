@@ -1,4 +1,4 @@
-//! What it takes to have a data set again: kept in a session in place of the examples.
+//! The recipe of a data set: what a session stores instead of the examples.
 
 use super::{DataError, Dataset, ExampleSource, Progress, Split, dataset::Holdout, open};
 use serde::{Deserialize, Serialize};
@@ -18,41 +18,42 @@ use std::path::PathBuf;
 pub struct Recipe {
     /// Where the examples come from.
     pub source: ExampleSource,
-    /// (C, H, W) as they are stored, and as they are fitted.
+    /// (C, H, W) as stored, and as fitted.
     shapes: [[usize; 3]; 2],
     classes: Vec<String>,
-    /// The names of a network's classes, where it has taken them.
+    /// The classes of a network, if the set has adopted them.
     names: Option<Vec<String>>,
-    split: Option<Holdout>,
-    /// Examples in each part, by which it is seen whether the set has changed.
+    #[serde(rename = "split")]
+    holdout: Option<Holdout>,
+    /// The number of examples in each split; reveals whether the files have changed.
     examples: [Option<u64>; 3],
 }
 
 impl Recipe {
-    /// The recipe of a set; `None` where it was neither generated nor opened.
+    /// The recipe of a set; `None` if it was neither generated nor opened.
     pub fn from_dataset(data: &Dataset) -> Option<Self> {
         Some(Self {
             source: data.source()?,
             shapes: [data.own_shape(), data.shape()],
             classes: data.own_classes().to_vec(),
             names: data.taken_names().map(<[String]>::to_vec),
-            split: data.split(),
-            examples: Split::ALL.map(|part| data.len(part)),
+            holdout: data.holdout(),
+            examples: Split::ALL.map(|split| data.len(split)),
         })
     }
 
-    /// The same set from another file or folder.
+    /// The recipe of the same set at another path.
     #[must_use]
     pub fn at(self, path: PathBuf) -> Self {
         Self { source: ExampleSource::Opened { path }, ..self }
     }
 
-    /// Whether making it opens a file.
+    /// Whether making the set opens files.
     pub const fn is_opened(&self) -> bool {
         matches!(self.source, ExampleSource::Opened { .. })
     }
 
-    /// What it is called: a generator's name, or the path.
+    /// The generator's name, or the path.
     pub fn name(&self) -> String {
         match &self.source {
             ExampleSource::Generated { generated, .. } => generated.name().to_owned(),
@@ -60,10 +61,11 @@ impl Recipe {
         }
     }
 
-    /// Makes the set: generates it, or opens it where it was.
+    /// Generates the set, or opens it again.
     ///
     /// # Errors
-    /// Where it is not there any more, or has other examples than it had; and [`DataError::Cancelled`].
+    /// If it can't be opened, if its shape, classes or number of examples have changed, or with
+    /// [`DataError::Cancelled`].
     pub fn make(&self, progress: &dyn Progress) -> Result<Dataset, DataError> {
         let [own, fitted] = self.shapes;
         let data = match &self.source {
@@ -74,14 +76,14 @@ impl Recipe {
         };
         let changed = |what: &str| {
             let what =
-                format!("expected the data set as it was, got one with {what}; bring back the former one");
+                format!("expected the data set to be unchanged, got one with {what}; restore the original");
             DataError::wrong(&self.name(), what)
         };
         if data.own_shape() != own || data.own_classes() != self.classes {
-            return Err(changed("other sizes or classes"));
+            return Err(changed("another shape or other classes"));
         }
-        let data = data.with_exact_holdout(self.split).ok_or_else(|| changed("fewer examples"))?;
-        if Split::ALL.map(|part| data.len(part)) != self.examples {
+        let data = data.with_exact_holdout(self.holdout).ok_or_else(|| changed("fewer examples"))?;
+        if Split::ALL.map(|split| data.len(split)) != self.examples {
             return Err(changed("another number of examples"));
         }
         let data = match &self.names {

@@ -1,4 +1,4 @@
-//! Resampling: a region of a picture, laid over a background, filtered to another size.
+//! Resampling: scales a region of a picture, blended with a background.
 
 use super::background::Background;
 use super::picture::{Picture, Samples};
@@ -12,7 +12,7 @@ pub(super) struct Region {
     pub h: usize,
 }
 
-/// Filtered pixels, opaque: one channel or three, 0.0..=255.0, not rounded.
+/// Opaque resampled pixels with one or three channels, 0.0..=255.0, not rounded.
 pub(super) struct Canvas {
     width: usize,
     channels: usize,
@@ -20,15 +20,15 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// The channels of one pixel: one or three values.
+    /// The one or three channels of a pixel.
     pub(super) fn pixel(&self, i: usize, j: usize) -> &[f32] {
         let at = (i * self.width + j) * self.channels;
         &self.values[at..at + self.channels]
     }
 }
 
-/// region of (H, W) -> (h, w), by a triangle filter: rows first, so that the long inner loops run along memory;
-/// of a large picture every row is read about twice and only one line of sums is held.
+/// Scales `region` to (h, w) with a triangle filter. Rows come first, so that the inner loops run along memory; of
+/// a large picture each row is read about twice and only one row of sums is kept.
 pub(super) fn resample(
     picture: &Picture,
     region: Region,
@@ -36,7 +36,7 @@ pub(super) fn resample(
     h: usize,
     background: Background,
 ) -> Canvas {
-    // Grey with alpha takes the background's colour on, so only opaque grey stays one channel.
+    // Transparent grey takes on the background's colour, so only opaque grey stays one channel.
     let channels = if picture.channels() == 1 { 1 } else { 3 };
     let columns: Vec<Taps> = (0..w).map(|j| Taps::new(j, w, region.w)).collect();
     let mut values = Vec::with_capacity(w * h * channels);
@@ -57,16 +57,16 @@ pub(super) fn resample(
     Canvas { width: w, channels, values }
 }
 
-/// The source cells that one cell of the output is made of, and their shares, which add up to 1.
+/// The source cells that contribute to one output cell, with weights that add up to 1.
 struct Taps {
     first: usize,
     weights: Vec<f32>,
 }
 
 impl Taps {
-    /// Cell `out` of `outs`, over `ins` source cells. The triangle is centred on the cell's middle; it reaches one
-    /// output cell to each side, but at least one source cell, and ends at the border. Equal sizes give exactly
-    /// one tap of weight 1.
+    /// The taps of cell `out` of `outs` over `ins` source cells. The triangle is centred on the cell; it extends
+    /// one output cell, and at least one source cell, to each side, and ends at the border. Equal sizes give
+    /// exactly one tap of weight 1.
     fn new(out: usize, outs: usize, ins: usize) -> Taps {
         let scale = ins as f64 / outs as f64;
         let reach = scale.max(1.0);
@@ -77,14 +77,14 @@ impl Taps {
         let share = |at: usize| (1.0 - (at as f64 + 0.5 - middle).abs() / reach).max(0.0);
         let total: f64 = (first..last).map(share).sum();
         let weights: Vec<f32> = (first..last).map(|at| (share(at) / total) as f32).collect();
-        // Leave out the zeros at both ends: no row is read for nothing.
+        // Trim zeros at both ends, so that no row is read in vain.
         let skip = weights.iter().take_while(|&&weight| weight == 0.0).count();
         let keep = weights.len() - weights.iter().rev().take_while(|&&weight| weight == 0.0).count();
         Taps { first: first + skip, weights: weights[skip..keep].to_vec() }
     }
 }
 
-/// line += weight * row `y` of the region, in 0..=255, over the background.
+/// line += weight * row `y` of the region, in 0..=255, blended with the background.
 fn add_row(
     picture: &Picture,
     region: Region,
@@ -115,7 +115,7 @@ fn add_samples<T: Copy + Into<f32>>(
     line: &mut [f32],
 ) {
     let background = background.0.map(f32::from);
-    // Exactly `weight` for 8 bits, so that a weight of 1 leaves a picture as it is.
+    // Exactly `weight` for 8 bits, so that a weight of 1 leaves a picture unchanged.
     let scaled = weight * (255.0 / full);
     let over = |colour: f32, alpha: f32, c: usize| {
         let alpha = alpha / full;

@@ -1,20 +1,20 @@
-//! Chance with an address: each example has its own stream of numbers, found without drawing those before it.
+//! Random numbers by index: each example has its own stream, so it can be generated without the examples before it.
 
 use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// A stream of random numbers that depends on nothing but the numbers it is made from. Only exactly rounded operations
-/// follow (no library's sine or exponential), so that examples are the same bytes on every machine.
+/// A stream of random numbers, determined by the numbers it is created from. It uses only exactly rounded
+/// operations (no library's sine or exponential), so that examples have the same bytes on every machine.
 pub(super) struct ExampleRng(ChaCha8Rng);
 
 impl ExampleRng {
-    /// Stream `index` of `purpose` under `seed`.
+    /// Stream `index` for `purpose` under `seed`.
     pub(super) fn new(seed: u64, purpose: u64, index: u64) -> ExampleRng {
         ExampleRng::in_epoch(seed, purpose, 0, index)
     }
 
-    /// The same, another in each epoch; that of epoch 0 is [`ExampleRng::new`]'s.
+    /// A stream that also depends on the epoch; epoch 0 gives the stream of [`ExampleRng::new`].
     pub(super) fn in_epoch(seed: u64, purpose: u64, epoch: u64, index: u64) -> ExampleRng {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -25,41 +25,41 @@ impl ExampleRng {
         ExampleRng(rng)
     }
 
-    /// 64 even bits.
+    /// 64 random bits.
     pub(super) fn word(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// Evenly from 0 (included) to 1 (excluded).
+    /// Uniform in 0..1.
     pub(super) fn unit(&mut self) -> f32 {
         (self.0.next_u32() >> 8) as f32 / (1 << 24) as f32
     }
 
-    /// Evenly from `low` to `high`.
+    /// Uniform from `low` to `high`.
     pub(super) fn range(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
 
-    /// Evenly from 0..n.
+    /// A uniform integer in 0..n.
     pub(super) fn pick(&mut self, n: usize) -> usize {
         ((u64::from(self.0.next_u32()) * n as u64) >> 32) as usize
     }
 
-    /// True in `share` of the cases.
+    /// True with probability `share`.
     pub(super) fn chance(&mut self, share: f32) -> bool {
         self.unit() < share
     }
 
-    /// Bell-shaped around 0 with standard deviation 1, never beyond 3.5: the sum of four even draws, each of
-    /// variance 1/12.
+    /// Approximately normal with mean 0 and standard deviation 1, never beyond 3.5: the sum of four uniform draws,
+    /// each with variance 1/12.
     pub(super) fn bell(&mut self) -> f32 {
         let sum = self.unit() + self.unit() + self.unit() + self.unit();
         (sum - 2.0) * 3.0_f32.sqrt()
     }
 }
 
-/// The class of example `index`: every run of `classes` examples that starts at a multiple of `classes` holds each
-/// class once, in an order of its own.
+/// The class of example `index`. Every run of `classes` examples that starts at a multiple of `classes` contains
+/// each class once, in random order.
 pub(super) fn class_of(seed: u64, purpose: u64, index: u64, classes: usize) -> usize {
     let (run, place) = (index / classes as u64, (index % classes as u64) as usize);
     let mut rng = ExampleRng::new(seed, purpose, run);

@@ -1,4 +1,4 @@
-//! The bundled samples: pictures for a fresh start, made by code when they are asked for.
+//! The bundled samples: pictures and values that code generates on demand.
 
 use super::draw::{at, colour, coverage, distance_to_polygon, mix, sin_cos, whole};
 use super::error::PictureError;
@@ -14,23 +14,23 @@ pub struct Sample {
     pub name: &'static str,
     /// The name of its true class, if it has one.
     pub label: Option<&'static str>,
-    /// How it is made.
+    /// What it shows.
     pub source: SampleContent,
 }
 
-/// How a sample is made.
+/// What a sample shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SampleContent {
     /// The nth example of a class of [`shapes`].
     Shape {
-        /// Number of the class.
+        /// The index of the class.
         class: usize,
         /// Which of its examples.
         nth: u64,
     },
     /// The nth example of a class of [`digits`].
     Digit {
-        /// Number of the class.
+        /// The index of the class.
         class: usize,
         /// Which of its examples.
         nth: u64,
@@ -39,7 +39,7 @@ pub enum SampleContent {
     CircleOutline,
     /// The outline of a square: 3 x 32 x 32, light on black.
     SquareOutline,
-    /// Values of one channel, row by row; not a picture.
+    /// The values of one channel, row by row; not a picture.
     Values {
         /// Rows and columns.
         size: (usize, usize),
@@ -50,7 +50,7 @@ pub enum SampleContent {
     Scene,
 }
 
-/// The seed of all samples that a generator makes.
+/// The seed of all samples that come from a generator.
 const SEED: u64 = 2024;
 
 const fn shape(name: &'static str, class: usize, nth: u64) -> Sample {
@@ -61,7 +61,7 @@ const fn digit(name: &'static str, class: usize, nth: u64) -> Sample {
     Sample { name, label: Some(digits::CLASSES[class]), source: SampleContent::Digit { class, nth } }
 }
 
-/// All bundled samples, in the order in which to offer them.
+/// All bundled samples, in the order in which menus offer them.
 pub const SAMPLES: &[Sample] = &[
     Sample { name: "article-circle", label: Some("circle"), source: SampleContent::CircleOutline },
     Sample { name: "article-square", label: Some("square"), source: SampleContent::SquareOutline },
@@ -94,7 +94,7 @@ pub const SAMPLES: &[Sample] = &[
     digit("digit-9", 9, 9),
 ];
 
-/// Makes the sample of that name.
+/// Generates the sample with this name.
 ///
 /// ```
 /// use convstep::data::samples;
@@ -135,8 +135,8 @@ pub fn load(name: &str) -> Result<Loaded, PictureError> {
     Ok(Loaded { name: name.to_owned(), content, label: sample.label.map(str::to_owned) })
 }
 
-/// (1, 3, 32, 32): a light line along the zero of a distance, on black. Light on dark, because a filter drawn as the
-/// line itself then scores highest where it lies on the line.
+/// (1, 3, 32, 32): a light line along the zeros of a distance function, on black. Light on dark, because a filter
+/// with the same line then responds most strongly on the line.
 fn outline(distance: impl Fn(f32, f32) -> f32) -> Tensor {
     const LINE: f32 = 2.5;
     const INK: [f32; 3] = [255.0, 225.0, 140.0];
@@ -146,7 +146,7 @@ fn outline(distance: impl Fn(f32, f32) -> f32) -> Tensor {
     })
 }
 
-/// (1, 3, 480, 640): an evening sky with the sun, and hills that grow darker towards the viewer.
+/// (1, 3, 480, 640): an evening sky with the sun, and hills that darken towards the viewer.
 fn scene() -> Tensor {
     const H: usize = 480;
     const W: usize = 640;
@@ -154,7 +154,7 @@ fn scene() -> Tensor {
     let (zenith, middle, horizon) =
         (colour(0.62, 0.62, 0.52), colour(0.93, 0.38, 0.86), colour(0.1, 0.5, 1.0));
     let sunlight = colour(0.13, 0.25, 1.0);
-    // Each range of hills: height of its base, of its waves, waves across, where they begin, and its colour.
+    // Each range of hills: height of its base and of its waves, frequency and phase of the waves, colour.
     let hills = [
         (0.60, 0.050, 1.3, 0.15, colour(0.90, 0.32, 0.70)),
         (0.68, 0.060, 1.9, 0.55, colour(0.82, 0.34, 0.52)),
@@ -181,7 +181,7 @@ fn scene() -> Tensor {
                     + wave * sin_cos(p.x * across + begin).0
                     + wave * 0.4 * sin_cos(p.x * across * 2.7 + begin * 5.0).0
                     + wave * 0.1 * sin_cos(p.x * across * 9.1 + begin * 11.0).0;
-                // Haze gathers at the foot of the far hills.
+                // Haze gathers at the foot of distant hills.
                 let haze = ((p.y - ridge) * 4.0).clamp(0.0, 1.0) * 0.35 * (3 - k) as f32 / 3.0;
                 let lit = mix(mix(shade, horizon, haze), sunlight, 0.35 * glow * (3 - k) as f32 / 3.0);
                 pixel = mix(pixel, lit, coverage((ridge - p.y) * H as f32));
@@ -194,7 +194,7 @@ fn scene() -> Tensor {
     pixels
 }
 
-/// Names like the one that came, as the beginning of a sentence.
+/// A hint with similar names, as the beginning of a sentence; empty if there are none.
 fn hint(got: &str) -> String {
     const FURTHEST: usize = 3;
     let got = shortened(got).to_lowercase();
@@ -211,12 +211,12 @@ fn hint(got: &str) -> String {
     if names.is_empty() { String::new() } else { format!("did you mean {}? ", names.join(" or ")) }
 }
 
-/// At most as much of a name as is worth printing.
+/// The printable beginning of a name.
 fn shortened(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
-/// Letters to insert, delete or replace to get from `a` to `b` (Levenshtein 1966).
+/// The Levenshtein distance: insertions, deletions and replacements from `a` to `b` (Levenshtein 1966).
 fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,4 +1,5 @@
-//! Generated shapes: eight kinds, any colour, size, place and turn, on grounds that differ in brightness.
+//! Generated shapes: eight kinds in any colour, size, position and rotation, on backgrounds of different
+//! brightness.
 
 use super::difficulty::Difficulty;
 use super::draw::{
@@ -10,15 +11,16 @@ use crate::tensor::Tensor;
 /// (C, H, W) of every example.
 pub const SHAPE: [usize; 3] = [3, 32, 32];
 
-/// The classes, in the order of their numbers.
+/// The class names, by class index.
 pub const CLASSES: [&str; 8] = ["circle", "square", "triangle", "cross", "star", "ring", "heart", "arrow"];
 
-// Streams of chance: the order of the classes, and the drawing.
+// Purposes of the random streams: the order of the classes, and the drawing.
 const ORDER: u64 = 0x5348_4150_4f52_4452;
 const DRAWING: u64 = 0x5348_4150_4452_4157;
 
-/// Example `index` of the set that `seed` makes: (1, 3, 32, 32) of whole numbers in 0..=255, and its class. Any
-/// example can be made alone; eight in a row, from a multiple of eight, hold each class once.
+/// Example `index` of the set that `seed` generates: (1, 3, 32, 32) of whole numbers in 0..=255, and its class. Any
+/// example can be generated on its own; eight consecutive ones, starting at a multiple of eight, contain each class
+/// once.
 ///
 /// ```
 /// use convstep::data::shapes;
@@ -31,14 +33,15 @@ pub fn sample(seed: u64, index: u64) -> (Tensor, usize) {
     sample_at(seed, index, Difficulty::default())
 }
 
-/// [`sample`] at a difficulty, which scales what hides a shape: how small it may be, how many are outlines, how far
-/// hearts turn, how near figure and ground are in brightness, the grain. At 0 the shapes are large, full and clean.
+/// [`sample`] at a difficulty, which scales what hides a shape: the smallest size, the share of outlines, the
+/// rotation of hearts, the contrast between figure and background, the noise. At 0 the shapes are large, filled and
+/// clean.
 pub fn sample_at(seed: u64, index: u64, difficulty: Difficulty) -> (Tensor, usize) {
     let class = class_of(seed, ORDER, index, CLASSES.len());
     (drawing(&mut ExampleRng::new(seed, DRAWING, index), class, difficulty.get()), class)
 }
 
-/// The `nth` example of a class: its index.
+/// The index of the `nth` example of a class.
 pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
     let run = nth * CLASSES.len() as u64;
     let place =
@@ -46,7 +49,7 @@ pub(super) fn index_of(seed: u64, class: usize, nth: u64) -> u64 {
     place.unwrap_or(run)
 }
 
-/// (1, 3, 32, 32): ground, then the figure over it, then grain.
+/// (1, 3, 32, 32): background, then the figure over it, then noise.
 fn drawing(rng: &mut ExampleRng, class: usize, difficulty: f32) -> Tensor {
     let [channels, h, w] = SHAPE;
     let radius = rng.range(9.0 - 4.0 * difficulty, 13.0);
@@ -75,11 +78,11 @@ fn drawing(rng: &mut ExampleRng, class: usize, difficulty: f32) -> Tensor {
     pixels
 }
 
-/// A figure about the origin that fits a circle of radius 1.
+/// A figure about the origin that fits into a circle of radius 1.
 enum Figure {
-    /// Everything between two circles; an inner radius below 0 leaves no hole.
+    /// The area between two circles; with an inner radius below 0 there is no hole.
     Annulus { inner: f32, outer: f32 },
-    /// A polygon, turned; with a line width it is an outline.
+    /// A rotated polygon; with a line width it is an outline.
     Polygon { corners: Vec<Point>, line: Option<f32> },
 }
 
@@ -102,7 +105,7 @@ impl Figure {
         Figure::Polygon { corners, line: line.filter(|_| may_be_outline) }
     }
 
-    /// Signed distance to the edge.
+    /// The signed distance to the edge.
     fn distance(&self, p: Point) -> f32 {
         match self {
             Figure::Annulus { inner, outer } => {
@@ -111,14 +114,14 @@ impl Figure {
             }
             Figure::Polygon { corners, line } => {
                 let d = distance_to_polygon(p, corners);
-                // An outline lies inside the edge, so that it is no larger than the full figure.
+                // An outline lies inside the edge, so that it is no larger than the filled figure.
                 line.map_or(d, |line| d.max(-d - line))
             }
         }
     }
 }
 
-/// Corners at equal angles, the first up, at two radii in turn.
+/// Corners at equal angles, the first one upwards, alternating between two radii.
 fn regular(n: usize, even: f32, odd: f32) -> Vec<Point> {
     let corner = |k: usize| {
         let (sin, cos) = sin_cos(k as f32 / n as f32);
@@ -154,7 +157,7 @@ fn arrow(shaft: f32, head: f32) -> Vec<Point> {
     upper.iter().copied().chain(lower).collect()
 }
 
-/// The ground from near to far and the figure from near to far.
+/// The gradients of background and figure, each from near to far.
 struct Colours {
     near: Colour,
     far: Colour,
@@ -163,8 +166,7 @@ struct Colours {
 }
 
 impl Colours {
-    /// Hues at least a quarter turn apart, and brightness far enough apart that a grey copy still shows the
-    /// figure.
+    /// Hues at least a quarter turn apart, and brightness different enough for the figure to show in grey.
     fn new(rng: &mut ExampleRng, difficulty: f32) -> Colours {
         let apart = 100.0 - 60.0 * difficulty;
         let hue = rng.unit();
@@ -176,7 +178,7 @@ impl Colours {
         let far = if rng.chance(0.5) { mix(ground, to, rng.range(0.2, 0.7)) } else { ground };
         let value = if dark_ground { rng.range(0.75, 1.0) } else { rng.range(0.2, 0.7) };
         let mut ink = colour(figure_hue, rng.range(0.45, 0.95), value);
-        // At most a few steps: black and white are further apart than any ground here is from either.
+        // Takes a few steps at most: black and white differ more than any background here does from either.
         let away = if dark_ground { [255.0; 3] } else { [0.0; 3] };
         while (brightness(ink) - brightness(ground)).abs() < apart {
             ink = mix(ink, away, 0.25);

@@ -1,11 +1,11 @@
-//! Shuffling in closed form: where the k-th place of an order leads, without drawing or keeping the order.
+//! Shuffling in closed form: finds the k-th element of a random order without computing or storing the order.
 
 use super::rng::ExampleRng;
 
-/// An order of 0..n that takes no memory.
+/// A permutation of 0..n that takes no memory.
 ///
-/// A Feistel network (Luby & Rackoff 1988) permutes 0..4^b, the least such range that holds n; a number that leaves
-/// 0..n is sent through again until it is back, which it always is (cycle walking: Black & Rogaway 2002).
+/// A Feistel network (Luby & Rackoff 1988) permutes 0..4^b, the smallest such range that contains n; a result
+/// outside 0..n is permuted again until it is inside, which always happens (cycle walking: Black & Rogaway 2002).
 ///
 /// ```
 /// use convstep::data::Permutation;
@@ -22,18 +22,18 @@ pub struct Permutation {
     keys: [u64; ROUNDS],
 }
 
-/// Four rounds look random to who may ask both ways; two more cost nothing here.
+/// Four rounds resist an adversary that may query both directions; two more are cheap.
 const ROUNDS: usize = 6;
 
 impl Permutation {
-    /// The order of 0..n in pass `pass` of a run.
+    /// The order of 0..n in pass `pass` over the data.
     pub fn shuffle(n: u64, seed: u64, pass: u64) -> Permutation {
         const SHUFFLE: u64 = 0x5348_5546_464c_4521;
         Permutation::new(n, ExampleRng::new(seed, SHUFFLE, pass))
     }
 
-    /// The order of 0..n of which the first are kept back from training.
-    pub(super) fn split(n: u64, seed: u64) -> Permutation {
+    /// The order of 0..n whose first elements are held out from training.
+    pub(super) fn for_holdout(n: u64, seed: u64) -> Permutation {
         const SPLIT: u64 = 0x5350_4c49_542d_3031;
         Permutation::new(n, ExampleRng::new(seed, SPLIT, 0))
     }
@@ -43,7 +43,7 @@ impl Permutation {
         Permutation { n, half_bits: bits.div_ceil(2).max(1), keys: std::array::from_fn(|_| rng.word()) }
     }
 
-    /// Which of 0..n comes at place `k`; a place from n on stays where it is.
+    /// The element at place `k`; places from n on map to themselves.
     pub fn at(&self, k: u64) -> u64 {
         if k >= self.n {
             return k;
@@ -65,7 +65,7 @@ impl Permutation {
     }
 }
 
-/// Each bit of the result depends on each of `x`: the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
+/// Mixes all bits of `x` into each bit of the result: the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
 fn mixed(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -103,17 +103,17 @@ mod tests {
             (0..N).map(|k| order.at(k)).collect::<Vec<_>>()
         };
         let orders = [order(1, 0), order(1, 1), order(2, 0)];
-        let split = Permutation::split(N, 1);
-        assert_ne!((0..N).map(|k| split.at(k)).collect::<Vec<_>>(), orders[0]);
+        let holdout = Permutation::for_holdout(N, 1);
+        assert_ne!((0..N).map(|k| holdout.at(k)).collect::<Vec<_>>(), orders[0]);
         for (a, b) in [(0, 1), (0, 2), (1, 2)] {
-            // Of random orders one place in N agrees, on average one in all.
+            // Two random orders agree on average in one of N places.
             let same = orders[a].iter().zip(&orders[b]).filter(|(a, b)| a == b).count();
             assert!(same < 10, "{same}");
         }
         for order in orders {
             let rises = order.windows(2).filter(|pair| pair[0] < pair[1]).count() as f64;
             assert!((rises / N as f64 - 0.5).abs() < 0.03, "{rises}");
-            // The mean of any part is near that of the whole: a set sorted by class is mixed.
+            // The mean of each stretch is near that of the whole: a set sorted by class gets mixed.
             let mean = order[..500].iter().sum::<u64>() as f64 / 500.0;
             assert!((mean / N as f64 - 0.5).abs() < 0.06, "{mean}");
         }

@@ -1,4 +1,5 @@
-//! What a data set is like: mean and deviation of its channels, examples of each class, a class's mean picture.
+//! Statistics of a data set: mean and deviation of its channels, the examples of each class, each class's mean
+//! picture.
 
 use super::dataset::{Dataset, Example, Split};
 use super::error::DataError;
@@ -6,44 +7,43 @@ use super::progress::{Counter, Progress};
 use crate::tensor::Tensor;
 use rayon::prelude::*;
 
-/// The most examples that are looked at, evenly spread over a part; of generated data a tenth of them.
+/// The most examples that are measured, spread evenly over a split; of generated data, a tenth of them.
 pub const MEASURED: u64 = 20_000;
 
-/// Mean and deviation of each channel, in the scale where 255 is 1: what preprocessing takes.
+/// Mean and standard deviation of each channel, on a scale where 255 is 1, as preprocessing uses them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChannelStatistics {
     /// The mean of each channel.
     pub mean: Vec<f64>,
-    /// The standard deviation of each channel, over all pixels; 1 for a channel that does not vary, which division
-    /// then leaves.
+    /// The standard deviation of each channel over all pixels; 1 for a constant channel, so that division leaves it
+    /// unchanged.
     pub std: Vec<f64>,
-    /// The examples looked at.
+    /// The number of measured examples.
     pub examples: u64,
 }
 
-/// What a part of a set holds.
+/// The statistics of one split.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
-    /// The numbers of the examples of each class: of all examples, or of generated data, which have no end, of those
-    /// looked at.
+    /// The indices of each class's examples: of all examples, or of the measured ones if the split is endless.
     pub by_class: Vec<Vec<u64>>,
-    /// The mean picture of each class, (1, C, H, W) in 0..=255, over the examples looked at; `None` where none of them
-    /// is of that class.
+    /// The mean picture of each class over the measured examples, (1, C, H, W) in 0..=255; `None` if none of them
+    /// has that class.
     pub means: Vec<Option<Tensor>>,
-    /// Of the channels, over the examples looked at.
+    /// The channels' statistics over the measured examples.
     pub statistics: ChannelStatistics,
 }
 
-/// How often each value of 0..=255 comes: sums of whole numbers, the same in any order.
+/// How often each value in 0..=255 occurs. The counts are whole numbers, so their sums don't depend on the order.
 type Histogram = [u64; 256];
 
-/// Sums over examples, which add up in any order.
+/// Sums over examples; independent of the order in which they are added.
 #[derive(Clone)]
 struct Sums {
     channels: Vec<Histogram>,
-    /// Of each class the number of examples and the sum of their pixels.
+    /// For each class, the number of its examples and the sum of their pixels.
     classes: Vec<(u64, Vec<u64>)>,
-    /// The classes of examples that were made for it.
+    /// The index and class of each generated example.
     found: Vec<(u64, usize)>,
 }
 
@@ -83,31 +83,30 @@ impl Sums {
 }
 
 impl Dataset {
-    /// Mean and deviation of the training part, over at most [`MEASURED`] examples.
+    /// The channel statistics of the training split, over at most [`MEASURED`] examples.
     ///
     /// # Errors
-    /// Where an example cannot be read, or there is none.
+    /// If an example cannot be read, or there is none.
     pub fn statistics(&self) -> Result<ChannelStatistics, DataError> {
         Ok(self.sums(Split::Train, 0, &())?.statistics())
     }
 
-    /// What a part holds: the examples of each class, its mean picture, mean and deviation of the channels. At most
-    /// [`MEASURED`] examples are looked at. `progress` hears how far it is, and can stop it.
+    /// Measures a split over at most [`MEASURED`] examples. `progress` receives reports and can cancel.
     ///
     /// # Errors
-    /// Where an example cannot be read, or there is none; and [`DataError::Cancelled`].
-    pub fn measure(&self, part: Split, progress: &dyn Progress) -> Result<Measured, DataError> {
+    /// If an example cannot be read, or there is none; or [`DataError::Cancelled`].
+    pub fn measure(&self, split: Split, progress: &dyn Progress) -> Result<Measured, DataError> {
         let classes = self.classes().len();
-        let sums = self.sums(part, classes, progress)?;
+        let sums = self.sums(split, classes, progress)?;
         let mut by_class = vec![Vec::new(); classes];
-        match self.len(part) {
+        match self.len(split) {
             None => {
                 let mut found = sums.found.clone();
                 found.sort_unstable();
                 found.into_iter().for_each(|(index, class)| by_class[class].push(index));
             }
             Some(len) => (0..len).for_each(|index| {
-                let class = self.stored_class(part, index).and_then(|class| by_class.get_mut(class));
+                let class = self.stored_class(split, index).and_then(|class| by_class.get_mut(class));
                 class.into_iter().for_each(|class| class.push(index));
             }),
         }
@@ -120,25 +119,25 @@ impl Dataset {
         Ok(Measured { by_class, means, statistics: sums.statistics() })
     }
 
-    fn sums(&self, part: Split, classes: usize, progress: &dyn Progress) -> Result<Sums, DataError> {
-        let indices = self.measured(part);
+    fn sums(&self, split: Split, classes: usize, progress: &dyn Progress) -> Result<Sums, DataError> {
+        let indices = self.measured(split);
         if indices.is_empty() {
-            let what = format!("expected {} examples, got none; choose another part", part.name());
+            let what = format!("expected {} examples, got none; choose another split", split.name());
             return Err(DataError::wrong(self.name(), what));
         }
         let counter = Counter::new(progress, indices.len() as u64);
         let none = || Sums::new(self.shape()[0], classes);
         let add = |mut sums: Sums, index: &u64| -> Result<Sums, DataError> {
-            sums.add(*index, &self.example(part, *index)?);
+            sums.add(*index, &self.example(split, *index)?);
             counter.one()?;
             Ok(sums)
         };
         indices.par_iter().try_fold(none, add).try_reduce(none, |a, b| Ok(a.and(b)))
     }
 
-    /// The examples of a part to look at.
-    fn measured(&self, part: Split) -> Vec<u64> {
-        match self.len(part) {
+    /// The indices of the examples to measure.
+    fn measured(&self, split: Split) -> Vec<u64> {
+        match self.len(split) {
             None => (0..MEASURED / 10).collect(),
             Some(len) if len <= MEASURED => (0..len).collect(),
             Some(len) => (0..MEASURED)
@@ -148,7 +147,7 @@ impl Dataset {
     }
 }
 
-/// Mean and standard deviation of v / 255; the deviation over all pixels, not estimated from a sample.
+/// Mean and population standard deviation of v / 255.
 fn moments(counts: &Histogram) -> (f64, f64) {
     let values = || counts.iter().enumerate().map(|(v, &n)| (v as f64 / 255.0, n as f64));
     let total: f64 = values().map(|(_, n)| n).sum();

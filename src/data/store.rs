@@ -1,4 +1,4 @@
-//! Where the pixels of a loaded set lie: held in memory, a byte a value, or read from disk when asked for.
+//! The pixels of a loaded set: held in memory, one byte per value, or read from disk on demand.
 
 use super::error::DataError;
 use std::{
@@ -7,13 +7,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// The pixels of one part of a set: example by example, plane by plane, row by row, a byte each.
+/// The pixels of one split: example by example, channel by channel, row by row, one byte each.
 pub(super) trait Pixels: Send + Sync {
-    /// Fills `bytes`, one example long, with example `index`.
+    /// Reads example `index` into `bytes`, which has the length of one example.
     fn read(&self, index: u64, bytes: &mut [u8]) -> Result<(), DataError>;
 }
 
-/// One part of a loaded set.
+/// One split of a loaded set.
 pub(super) struct Stored {
     pub pixels: Box<dyn Pixels>,
     /// The class of each example.
@@ -21,7 +21,7 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// No example.
+    /// An empty split.
     pub(super) fn none() -> Stored {
         Stored { pixels: Box::new(Held(Vec::new())), labels: Vec::new() }
     }
@@ -48,18 +48,18 @@ impl Pixels for Held {
     }
 }
 
-/// Records of one length in files that stay on disk.
+/// Records of one length in files on disk.
 pub(super) struct Records(pub Vec<RecordFile>);
 
-/// One file of records.
+/// A file of records.
 pub(super) struct RecordFile {
     pub name: String,
     pub file: Mutex<File>,
-    /// Records in it.
+    /// The number of records.
     pub count: u64,
-    /// Where the pixels of the first record begin.
+    /// The offset of the first record's pixels.
     pub begin: u64,
-    /// Bytes from one record to the next.
+    /// The distance from one record to the next, in bytes.
     pub stride: u64,
 }
 
@@ -69,7 +69,7 @@ impl Pixels for Records {
         for records in &self.0 {
             if place < records.count {
                 let at = records.begin + place * records.stride;
-                // A panic elsewhere leaves no state in a file that a seek does not replace.
+                // After a panic elsewhere the lock is poisoned, but a seek resets the file's only state.
                 let mut file = records.file.lock().unwrap_or_else(PoisonError::into_inner);
                 let read = file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(bytes));
                 return read.map_err(|error| {
