@@ -1,4 +1,4 @@
-//! Activation maximisation: a picture climbs the gradient of a unit's value, starting from noise.
+//! Activation maximisation: gradient ascent on a unit's value, from a noise picture.
 
 use super::{Fill, PixelRange, Probe};
 use crate::nn::{Watch, activation::Gate};
@@ -6,19 +6,19 @@ use crate::tensor::{ShapeError, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// How to climb.
+/// The parameters of the ascent.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct AscentRules {
-    /// Steps to take.
+    /// The number of steps.
     pub steps: usize,
-    /// The root mean square of a step, as a part of the range from black to white.
+    /// The root mean square of a step, as a share of the range from black to white.
     pub rate: f32,
-    /// The part of the distance to grey that is lost at each step: L2 decay, Simonyan et al. 2014, equation 1.
+    /// The share of the distance to grey that each step removes: L2 decay, Simonyan et al. 2014, equation 1.
     pub decay: f32,
-    /// The part of a 3x3 binomial blur that is mixed in at each step: Yosinski et al. 2015, section 3.
+    /// The share of a 3x3 binomial blur that each step mixes in: Yosinski et al. 2015, section 3.
     pub blur: f32,
-    /// Each step's gradient is taken with the picture shifted by up to so many cells, around its edges: Mordvintsev
-    /// et al. 2015.
+    /// Each step takes the gradient of the picture shifted cyclically by up to this many cells: Mordvintsev et al.
+    /// 2015.
     pub jitter: usize,
     /// The seed of the noise and the shifts.
     pub seed: u64,
@@ -30,40 +30,40 @@ impl Default for AscentRules {
     }
 }
 
-/// Activation maximisation in the making: one call, one step of the ascent.
+/// A running activation maximisation; each call of [`Self::step`] makes one step of the ascent.
 ///
-/// x <- shift back(shift(x) + rate * range * g / rms(g)), g the gradient of the unit's value; then decay towards grey,
-/// then blur, then the range of pixels again. It starts from grey with noise of a tenth of the range.
+/// x <- shift back(shift(x) + rate * range * g / rms(g)), where g is the gradient of the unit's value; then decay
+/// towards grey, blur, and clamp to the range of pixels. It starts from grey with noise of a tenth of the range.
 #[derive(Clone, Debug)]
 pub struct Ascent {
     x: Tensor,
     range: PixelRange,
     rules: AscentRules,
     rng: ChaCha8Rng,
-    /// The unit's value before each step done, and behind the last one, where it is known.
+    /// The unit's value before each step done, and after the last one.
     values: Vec<f32>,
     done: usize,
     stuck: bool,
 }
 
 impl Ascent {
-    /// Starts with the noise of the seed.
+    /// Starts from the seed's noise.
     ///
     /// # Errors
-    /// Where a rule is not a number that can be used.
+    /// If a parameter is out of range.
     pub fn new(probe: &Probe, range: PixelRange, rules: AscentRules) -> Result<Self, ShapeError> {
         for (name, got, most) in
             [("rate", rules.rate, 10.0), ("decay", rules.decay, 1.0), ("blur", rules.blur, 1.0)]
         {
             if !(0.0..=most).contains(&got) {
                 return Err(ShapeError(format!(
-                    "activation maximisation: expected a {name} from 0 to {most}, got {got}; take the usual one"
+                    "activation maximisation: expected a {name} from 0 to {most}, got {got}; use the default"
                 )));
             }
         }
         if rules.steps == 0 {
             return Err(ShapeError(
-                "activation maximisation: expected at least 1 step, got 0; take 100".into(),
+                "activation maximisation: expected at least 1 step, got 0; use 100".into(),
             ));
         }
         let mut rng = ChaCha8Rng::seed_from_u64(rules.seed);
@@ -76,8 +76,8 @@ impl Ascent {
         Ok(Self { x, range, rules, rng, values: Vec::new(), done: 0, stuck: false })
     }
 
-    /// Takes the next step; false where it was told to stop. After the last one the unit's value is taken once more,
-    /// and nothing else happens.
+    /// Makes the next step; false if cancelled. After the last step, the next call computes the final value;
+    /// further calls do nothing.
     pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
         if self.done == self.rules.steps {
             if self.values.len() == self.done {
@@ -86,12 +86,12 @@ impl Ascent {
             }
             return true;
         }
-        // Where it is stopped within a step, the step is taken again as if it had not been tried.
+        // If cancelled within a step, the step is repeated as if it had not been tried.
         let mut rng = self.rng.clone();
         let shift = [0; 2].map(|_: usize| rng.random_range(0..=2 * self.rules.jitter));
         let shifted = rolled(&self.x, shift, self.rules.jitter, false);
         let Some((value, g)) = probe.input_gradient(&shifted, Gate::Derivative, watch) else { return false };
-        // The value that counts is that of the picture itself; without a shift it is at hand.
+        // The value that counts is that of the picture itself; without jitter it is already known.
         let value = match self.rules.jitter {
             0 => Some(value),
             _ => probe.value(&self.x, watch),
@@ -107,7 +107,7 @@ impl Ascent {
     fn climb(&mut self, g: &Tensor) {
         let square: f64 = g.iter().map(|&g| f64::from(g) * f64::from(g)).sum();
         let rms = (square / g.len() as f64).sqrt() as f32;
-        // A gradient of 0, or none at all, leads nowhere.
+        // There is no direction to climb if the gradient is 0 or not finite.
         self.stuck = !(rms > 0.0 && rms.is_finite());
         let AscentRules { rate, decay, blur, .. } = self.rules;
         for ((n, c, i, j), x) in self.x.indexed_iter_mut() {
@@ -127,33 +127,33 @@ impl Ascent {
         }
     }
 
-    /// Steps done, and all.
+    /// The number of steps done, and of all steps.
     pub const fn progress(&self) -> (usize, usize) {
         (self.done, self.rules.steps)
     }
 
-    /// Whether the last step is done and the value behind it known.
+    /// Whether the last step is done and the final value known.
     pub fn is_done(&self) -> bool {
         self.values.len() > self.rules.steps
     }
 
-    /// Whether the last step found no gradient to climb: the unit is dead for this picture, behind ReLUs that are shut.
+    /// Whether the last step found no gradient: the unit is dead for this picture, behind ReLUs that output 0.
     pub const fn is_stuck(&self) -> bool {
         self.stuck
     }
 
-    /// The picture so far, (1, C, H, W), in the network's input numbers.
+    /// The picture so far, (1, C, H, W), as network input.
     pub const fn picture(&self) -> &Tensor {
         &self.x
     }
 
-    /// The unit's value before each step, and at last behind the last one.
+    /// The unit's value before each step, followed by the final value.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
 }
 
-/// Shifted around the edges by `shift - jitter` cells down and to the right, or back.
+/// Shifts cyclically by `shift - jitter` cells down and to the right, or back.
 fn rolled(x: &Tensor, shift: [usize; 2], jitter: usize, back: bool) -> Tensor {
     let (_, _, h, w) = x.dim();
     let from = |p: usize, shift: usize, len: usize| {
@@ -163,7 +163,7 @@ fn rolled(x: &Tensor, shift: [usize; 2], jitter: usize, back: bool) -> Tensor {
     Tensor::from_shape_fn(x.dim(), |(n, c, i, j)| x[[n, c, from(i, shift[0], h), from(j, shift[1], w)]])
 }
 
-/// Each channel through the 3x3 filter (1 2 1)ᵀ(1 2 1) / 16; beyond an edge its cells go on.
+/// Filters each channel with (1 2 1)ᵀ(1 2 1) / 16; the edges are repeated.
 fn blurred(x: &Tensor) -> Tensor {
     let (_, _, h, w) = x.dim();
     let near = |p: usize, u: usize, len: usize| (p + u).saturating_sub(1).min(len - 1);

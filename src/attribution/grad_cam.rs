@@ -1,27 +1,27 @@
-//! Grad-CAM: a layer's maps, each weighted by the mean of its gradient, added and rectified.
+//! Grad-CAM: the sum of a layer's maps, weighted by their mean gradients, rectified.
 
 use super::{Probe, upsample};
 use crate::nn::{Network, Op, Part, Watch, activation::Gate};
 use crate::tensor::{ShapeError, Tensor};
 
-/// What Grad-CAM makes of a picture.
+/// The result of Grad-CAM.
 #[derive(Clone, PartialEq, Debug)]
 pub struct GradCam {
     /// The unit's value.
     pub value: f32,
     /// The weight of each of the layer's maps.
     pub weights: Vec<f32>,
-    /// (1, 1, h, w): the map in the layer's own size.
+    /// (1, 1, h, w): the map at the layer's resolution.
     pub coarse: Tensor,
-    /// (1, 1, H, W): the map as large as the picture, bilinear.
+    /// (1, 1, H, W): the map at the picture's resolution, bilinear.
     pub map: Tensor,
 }
 
-/// Grad-CAM at the output A of `layer`: alpha_k = mean over (i, j) of dy/dA_kij, map = max(0, sum over k of
-/// alpha_k * A_k): Selvaraju et al. 2017, equations 1 and 2. `Ok(None)` where it was told to stop.
+/// Computes Grad-CAM at the output A of `layer`: alpha_k = mean over (i, j) of dy/dA_kij, map = max(0, sum over k
+/// of alpha_k * A_k): Selvaraju et al. 2017, equations 1 and 2. `Ok(None)` if cancelled.
 ///
 /// # Errors
-/// Where the unit does not lie behind the layer.
+/// If the layer does not precede the unit.
 pub fn grad_cam(
     probe: &Probe,
     layer: usize,
@@ -32,7 +32,7 @@ pub fn grad_cam(
     if layer + 1 >= layers.len() {
         let last = layers.last().map_or("", |layer| layer.name());
         return Err(ShapeError(format!(
-            "grad-cam: expected a layer before {last}, where the unit is, got layer {layer}; choose an earlier \
+            "grad-cam: expected a layer before {last}, which holds the unit, got layer {layer}; choose an earlier \
              layer or a later unit"
         )));
     }
@@ -49,15 +49,15 @@ pub fn grad_cam(
         .collect();
     let coarse = Tensor::from_shape_fn((1, 1, h, w), |(_, _, i, j)| {
         let sum = weights.iter().enumerate().fold(0.0f32, |sum, (k, a)| a.mul_add(maps[[0, k, i, j]], sum));
-        // A NaN stays one, as in a ReLU.
+        // NaN stays NaN, as in a ReLU.
         if sum < 0.0 { 0.0 } else { sum }
     });
     let map = upsample(&coarse, [x.dim().2, x.dim().3]);
     Ok(Some(GradCam { value, weights, coarse, map }))
 }
 
-/// The layer that Grad-CAM is usually taken at: the last convolution, behind the normalisation and activation that
-/// follow it. `None` where there is no convolution.
+/// The default layer for Grad-CAM: the last convolution with the normalisation and activation that follow it.
+/// `None` if there is no convolution.
 pub fn usual_layer(network: &Network) -> Option<usize> {
     let conv = network.layers.iter().rposition(|layer| matches!(layer.op, Op::Conv2d(_)))?;
     let behind = network.layers[conv + 1..].iter().take_while(|layer| match layer.op {

@@ -1,9 +1,9 @@
-//! Heat maps: several channels reduced to one, and a coarse map enlarged.
+//! Heat maps: reducing several channels to one, and enlarging a coarse map.
 
 use crate::tensor::Tensor;
 
-/// (1, C, H, W) -> (1, 1, H, W): the number of largest magnitude over the channels, with its sign, the first of
-/// equals; NaN where one is. Simonyan et al. 2014, section 3.1, do so for colour pictures.
+/// (1, C, H, W) -> (1, 1, H, W): the value of largest magnitude over the channels, with its sign; the first of
+/// equals; NaN if any is NaN. Simonyan et al. 2014, section 3.1, reduce colour pictures this way.
 pub fn strongest(cells: &Tensor) -> Tensor {
     over_channels(cells, |best: f32, x| if x.is_nan() || x.abs() > best.abs() { x } else { best })
 }
@@ -20,11 +20,11 @@ fn over_channels(cells: &Tensor, fold: impl Fn(f32, f32) -> f32) -> Tensor {
     })
 }
 
-/// (1, 1, H, W) -> (1, 1, h, w) by bilinear interpolation between the centres of cells; outside of the outermost
-/// centres their value goes on. These are the half-pixel coordinates of most frameworks (`align_corners` off).
+/// (1, 1, H, W) -> (1, 1, h, w) by bilinear interpolation between cell centres, constant beyond the outermost
+/// centres. These are the half-pixel coordinates of most frameworks (`align_corners` off).
 pub fn upsample(plane: &Tensor, [h, w]: [usize; 2]) -> Tensor {
     let (_, _, from_h, from_w) = plane.dim();
-    // The two cells beside a place, and how far it is from the first.
+    // The two cells beside a position, and the distance from the first one.
     let beside = |p: usize, to: usize, from: usize| {
         let at = ((p as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
         let first = at.floor() as usize;

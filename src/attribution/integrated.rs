@@ -1,13 +1,14 @@
-//! Integrated gradients: the gradient's mean on the straight way from a baseline, times the way.
+//! Integrated gradients: the mean gradient along the straight path from a baseline, times the path.
 
 use super::Probe;
 use crate::nn::{Watch, activation::Gate};
 use crate::tensor::{ShapeError, Tensor};
 
-/// Integrated gradients in the making: one call, one place on the way.
+/// A running computation of integrated gradients; each call of [`Self::step`] evaluates one point of the path.
 ///
 /// a = (x - x') * (1/m) * sum over k of dy/dx at x' + (k + 1/2)/m * (x - x'), k = 0..m: Sundararajan, Taly & Yan
-/// 2017, equation 3, with the middle of each of the m parts instead of its end, which comes nearer to the integral.
+/// 2017, equation 3, but with the midpoints of the m intervals instead of their ends, which approximates the
+/// integral better.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Integrated {
     baseline: Tensor,
@@ -21,10 +22,11 @@ pub struct Integrated {
 }
 
 impl Integrated {
-    /// Starts; the baseline has the picture's shape. Runs forward twice. `Ok(None)` where it was told to stop.
+    /// Starts with two forward passes, for the baseline and the picture, which have the same shape. `Ok(None)` if
+    /// cancelled.
     ///
     /// # Errors
-    /// Where there is no step, or the baseline has another shape than the picture.
+    /// If `steps` is 0, or the shapes differ.
     pub fn new(
         probe: &Probe,
         x: &Tensor,
@@ -34,13 +36,13 @@ impl Integrated {
     ) -> Result<Option<Self>, ShapeError> {
         if steps == 0 {
             return Err(ShapeError(
-                "integrated gradients: expected at least 1 step, got 0; take 64, which is enough for most"
+                "integrated gradients: expected at least 1 step, got 0; use 64, which is enough in most cases"
                     .into(),
             ));
         }
         if baseline.dim() != x.dim() {
             return Err(ShapeError(format!(
-                "integrated gradients: expected a baseline of shape {:?}, got {:?}; make it as large as the picture",
+                "integrated gradients: expected a baseline of shape {:?}, got {:?}; use the shape of the picture",
                 x.dim(),
                 baseline.dim()
             )));
@@ -56,7 +58,7 @@ impl Integrated {
         }))
     }
 
-    /// Takes the next step; false where it was told to stop. After the last one it does nothing.
+    /// Makes the next step; false if cancelled. After the last step it does nothing.
     pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
         if self.done == self.steps {
             return true;
@@ -69,12 +71,12 @@ impl Integrated {
         true
     }
 
-    /// Steps done, and all.
+    /// The number of steps done, and of all steps.
     pub const fn progress(&self) -> (usize, usize) {
         (self.done, self.steps)
     }
 
-    /// The map as far as the steps done go, (1, C, H, W): those to come add nothing yet.
+    /// The map so far, (1, C, H, W); steps still to come contribute nothing yet.
     pub fn cells(&self) -> Tensor {
         &self.way * &self.sum / self.steps as f32
     }
@@ -84,14 +86,14 @@ impl Integrated {
         self.ends[1]
     }
 
-    /// What the map's cells add up to, and what they should: the unit's value for the picture less that for the
-    /// baseline.
+    /// The sum of the map's cells, and the sum they should have: the unit's value for the picture minus that for
+    /// the baseline.
     pub fn completeness(&self) -> [f32; 2] {
         let sum: f64 = self.cells().iter().map(|&x| f64::from(x)).sum();
         [sum as f32, self.ends[1] - self.ends[0]]
     }
 
-    /// How far the sum of the map is from what it should be, as a part of that; NaN where that is 0.
+    /// The relative error of the map's sum; NaN if it should be 0.
     pub fn completeness_error(&self) -> f32 {
         let [sum, should] = self.completeness();
         ((sum - should) / should).abs()

@@ -1,8 +1,8 @@
-//! The methods: what each is called, what its numbers mean, and who described it.
+//! The attribution methods: names, formulas and references.
 
 use crate::nn::activation::Gate;
 
-/// A way to ask what a unit looks at.
+/// A method that attributes a unit's value to the input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Method {
     /// |dy/dx|, of the channel where it is largest.
@@ -10,22 +10,22 @@ pub enum Method {
     Saliency,
     /// x * dy/dx, summed over the channels.
     GradientTimesInput,
-    /// Gradients that pass a ReLU only where they are positive and so was its input.
+    /// Gradients that pass a ReLU only where both they and its input are positive.
     Guided,
     /// Gradients that pass a ReLU only where they are positive.
     Deconv,
     /// A layer's maps, weighted by their mean gradient, added, and rectified.
     GradCam,
-    /// (x - baseline) times the mean gradient on the straight way there.
+    /// (x - baseline) times the mean gradient along the straight path between them.
     Integrated,
-    /// How much the unit's value falls when a patch is covered.
+    /// The drop of the unit's value when a patch is covered.
     Occlusion,
-    /// A picture that the unit likes, made by climbing its gradient from noise.
+    /// A picture that maximises the unit's value, made by gradient ascent from noise.
     Ascent,
 }
 
 impl Method {
-    /// All of them, in the order in which to offer them.
+    /// All of them, in the order in which menus offer them.
     pub const ALL: [Self; 8] = [
         Self::Saliency,
         Self::GradientTimesInput,
@@ -51,12 +51,12 @@ impl Method {
         }
     }
 
-    /// The method of that name.
+    /// The method with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
     }
 
-    /// Who described it.
+    /// The publication that describes it.
     pub const fn source(self) -> &'static str {
         match self {
             Self::Saliency => "Simonyan, Vedaldi & Zisserman 2014, section 3",
@@ -70,7 +70,7 @@ impl Method {
         }
     }
 
-    /// The rule at each ReLU on the way back.
+    /// The rule at ReLUs in the backward pass.
     pub const fn gate(self) -> Gate {
         match self {
             Self::Guided => Gate::Guided,
@@ -84,12 +84,12 @@ impl Method {
         }
     }
 
-    /// Whether its numbers are no derivative of anything, because it goes back through ReLUs by another rule.
+    /// Whether it changes the backward rule of ReLUs, so that its numbers are not derivatives.
     pub fn changes_gradient(self) -> bool {
         self.gate() != Gate::Derivative
     }
 
-    /// Whether its map has two signs; else it is 0 or more.
+    /// Whether its map has both signs; otherwise all values are at least 0.
     pub const fn is_signed(self) -> bool {
         match self {
             Self::Saliency | Self::GradCam => false,
@@ -102,7 +102,7 @@ impl Method {
         }
     }
 
-    /// Whether it makes a map of a picture; activation maximisation makes a picture of its own.
+    /// Whether it gives a map of the picture; activation maximisation gives a picture instead.
     pub const fn is_map(self) -> bool {
         !matches!(self, Self::Ascent)
     }

@@ -1,9 +1,10 @@
-//! What a network looks at: which pixels a unit's value hangs on, what picture it would like best, and
-//! which of many pictures excite it most.
+//! Attribution: the pixels that a unit's value depends on, the picture that maximises it, and the pictures of a
+//! data set that activate it most.
 //!
-//! Each method has one file. A [`Probe`] is a network as far as one [`Unit`]; every gradient is the
-//! network's own backward pass, with [`crate::nn::activation::Gate`] as the rule at its ReLUs. What takes
-//! many passes is a stepper: one call, one pass; [`Attribution`] is any of them. Nothing here starts a thread.
+//! Each method has one file. A [`Probe`] is the part of a network that leads to one [`Unit`]; every gradient comes
+//! from the network's own backward pass, with [`crate::nn::activation::Gate`] as the rule at ReLUs. Methods that
+//! take many passes work step by step, one pass per call; [`Attribution`] does so for any method. Nothing here
+//! starts a thread.
 
 mod ascent;
 mod grad_cam;
@@ -14,7 +15,7 @@ mod method;
 mod occlusion;
 mod pixel_range;
 mod probe;
-mod receptive;
+mod receptive_field;
 mod sanity;
 mod stepwise;
 mod top_activations;
@@ -29,7 +30,7 @@ pub use method::Method;
 pub use occlusion::{Occlusion, Patch, Rect};
 pub use pixel_range::{Fill, PixelRange};
 pub use probe::Probe;
-pub use receptive::receptive_field;
+pub use receptive_field::receptive_field;
 pub use sanity::{randomised, rank_correlation};
 pub use stepwise::{Attribution, AttributionSettings};
 pub use top_activations::{TopActivation, TopActivations};

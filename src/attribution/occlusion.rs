@@ -1,15 +1,15 @@
-//! Occlusion: a patch is covered, place after place; how much the unit's value falls is the map.
+//! Occlusion: covers a patch at one position after another and maps how much the unit's value drops.
 
 use super::Probe;
 use crate::nn::Watch;
 use crate::tensor::{ShapeError, Tensor};
 
-/// How the patch goes over the picture.
+/// The size of the patch and the distance between its positions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Patch {
     /// Its height and width.
     pub size: [usize; 2],
-    /// How far it goes down and to the right from place to place.
+    /// The distance from one position to the next, down and to the right.
     pub stride: [usize; 2],
 }
 
@@ -23,14 +23,14 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// Whether a cell lies in it.
+    /// Whether it contains a cell.
     pub fn contains(&self, [i, j]: [usize; 2]) -> bool {
         (self.at[0]..self.at[0] + self.size[0]).contains(&i)
             && (self.at[1]..self.at[1] + self.size[1]).contains(&j)
     }
 }
 
-/// Occlusion in the making: one call, one place of the patch; row after row.
+/// A running occlusion; each call of [`Self::step`] covers one position, row by row.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Occlusion {
     x: Tensor,
@@ -43,10 +43,10 @@ pub struct Occlusion {
 }
 
 impl Occlusion {
-    /// Starts; `fill` is what covers a cell, per channel. Runs forward once. `Ok(None)` where it was told to stop.
+    /// Starts with one forward pass; `fill` is the covering value of each channel. `Ok(None)` if cancelled.
     ///
     /// # Errors
-    /// Where the patch does not fit the picture, or leaves cells between its places.
+    /// If the patch does not fit into the picture, or its stride leaves cells uncovered.
     pub fn new(
         probe: &Probe,
         x: &Tensor,
@@ -72,7 +72,7 @@ impl Occlusion {
         }
         if fill.len() != channels {
             return Err(ShapeError(format!(
-                "occlusion: expected a filling for each of {channels} channels, got {}; give one number each",
+                "occlusion: expected one fill value for each of {channels} channels, got {}; give one number per channel",
                 fill.len()
             )));
         }
@@ -81,7 +81,7 @@ impl Occlusion {
         Ok(Some(Self { x: x.clone(), fill, rows, cols, size: patch.size, value, drops: Vec::new() }))
     }
 
-    /// Covers the next place; false where it was told to stop. After the last one it does nothing.
+    /// Covers the next position; false if cancelled. After the last position it does nothing.
     pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
         let (done, all) = self.progress();
         if done == all {
@@ -92,18 +92,18 @@ impl Occlusion {
         true
     }
 
-    /// Places done, and all.
+    /// The number of positions done, and of all positions.
     pub fn progress(&self) -> (usize, usize) {
         (self.drops.len(), self.rows.len() * self.cols.len())
     }
 
-    /// Place `k` of the patch, clamped to the last.
+    /// Position `k` of the patch; beyond the last one, the last.
     pub fn place(&self, k: usize) -> Rect {
         let k = k.min(self.rows.len() * self.cols.len() - 1);
         Rect { at: [self.rows[k / self.cols.len()], self.cols[k % self.cols.len()]], size: self.size }
     }
 
-    /// The picture with place `k` covered, (1, C, H, W).
+    /// The picture with position `k` covered, (1, C, H, W).
     pub fn covered(&self, k: usize) -> Tensor {
         let place = self.place(k);
         let mut x = self.x.clone();
@@ -115,26 +115,27 @@ impl Occlusion {
         x
     }
 
-    /// The unit's value for the whole picture.
+    /// The unit's value for the uncovered picture.
     pub const fn value(&self) -> f32 {
         self.value
     }
 
-    /// How much the value fell, for each place done.
+    /// The drop of the value at each position done.
     pub fn drops(&self) -> &[f32] {
         &self.drops
     }
 
-    /// Whether a place done has covered a cell.
+    /// Whether a position done so far covers a cell.
     pub fn has_covered(&self, [i, j]: [usize; 2]) -> bool {
-        // The first place that covers it: rows and columns of places are in order, and leave no cell out.
+        // The first position that covers the cell: positions are in order and leave no cell out.
         let first =
             |starts: &[usize], size: usize, p: usize| starts.partition_point(|&start| start + size <= p);
         let (row, col) = (first(&self.rows, self.size[0], i), first(&self.cols, self.size[1], j));
         row * self.cols.len() + col < self.drops.len()
     }
 
-    /// (1, 1, H, W): for each cell the mean fall over the places done that covered it; NaN where none has yet.
+    /// (1, 1, H, W): for each cell, the mean drop over the positions so far that cover it; NaN if there is none
+    /// yet.
     pub fn map(&self) -> Tensor {
         let (_, _, h, w) = self.x.dim();
         let mut sums = Tensor::<f32>::zeros((1, 1, h, w));
@@ -150,7 +151,7 @@ impl Occlusion {
     }
 }
 
-/// Where a patch starts: every `stride` cells, and once flush with the end.
+/// The starts of the patch along one axis: every `stride` cells, and one flush with the end.
 fn places(len: usize, size: usize, stride: usize) -> Vec<usize> {
     let last = len - size;
     let mut places: Vec<usize> = (0..=last).step_by(stride).collect();

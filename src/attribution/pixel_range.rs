@@ -2,7 +2,7 @@
 
 use crate::tensor::Tensor;
 
-/// What a black and a white pixel are in each channel of the network's input.
+/// The values of black and white pixels in each channel of the network's input.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PixelRange {
     black: Vec<f32>,
@@ -10,7 +10,7 @@ pub struct PixelRange {
 }
 
 impl PixelRange {
-    /// The range of so many channels, where `value` says what a pixel of 0 to 255 becomes in a channel.
+    /// The range of `channels` channels; `value` maps a channel and a pixel in 0..=255 to the network's input.
     pub fn new(channels: usize, value: impl Fn(usize, f32) -> f32) -> Self {
         let of = |pixel| (0..channels).map(|c| value(c, pixel)).collect();
         Self { black: of(0.0), white: of(255.0) }
@@ -21,13 +21,13 @@ impl PixelRange {
         [number(&self.black, 0.0), number(&self.white, 1.0)]
     }
 
-    /// Lower and upper end of channel `c`; 0 and 1 for one beyond the last, or that is not finite.
+    /// The lower and upper bound of channel `c`; 0 and 1 for a missing channel or a bound that is not finite.
     pub fn bounds(&self, c: usize) -> [f32; 2] {
         let [black, white] = self.ends(c);
         [black.min(white), black.max(white)]
     }
 
-    /// The plain colour in channel `c`.
+    /// The value of a plain colour in channel `c`.
     pub fn fill(&self, fill: Fill, c: usize) -> f32 {
         let [black, white] = self.ends(c);
         match fill {
@@ -43,7 +43,7 @@ impl PixelRange {
     }
 }
 
-/// A plain colour: what covers a patch, and where integrated gradients start.
+/// A plain colour: what covers a patch, and the baseline of integrated gradients.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Fill {
     /// Black.
@@ -59,7 +59,7 @@ impl Fill {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Black, Self::Grey, Self::White];
 
-    /// The fill of that name.
+    /// The colour with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|fill| fill.name() == name)
     }

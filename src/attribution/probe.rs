@@ -1,4 +1,4 @@
-//! A network as far as one unit: its value for a picture, and the gradient of that value.
+//! The part of a network that leads to one unit: the unit's value for a picture, and the gradient of that value.
 
 use super::Unit;
 use crate::nn::{
@@ -6,7 +6,7 @@ use crate::nn::{
 };
 use crate::tensor::{Shape, ShapeError, Tensor};
 
-/// A network as far as one unit, in evaluation. It takes one picture at a time.
+/// The part of a network that leads to one unit, in evaluation mode. It takes one picture at a time.
 pub struct Probe<'a> {
     network: Network,
     params: &'a Params,
@@ -14,15 +14,15 @@ pub struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    /// The part of a network that leads to a unit.
+    /// Cuts a network off after a unit.
     ///
     /// # Errors
-    /// Where there is no such unit.
+    /// If the network has no such unit.
     pub fn new(network: &Network, params: &'a Params, unit: Unit) -> Result<Self, ShapeError> {
         let last = network.layers.len() - 1;
         let is_softmax = network.layers[last].op == Op::Softmax;
         let end = match unit {
-            // Before the softmax; a network of nothing else has only probabilities.
+            // Scores come before the softmax; a network that is only a softmax has only probabilities.
             Unit::Score(_) if is_softmax && last > 0 => last - 1,
             Unit::Score(_) | Unit::Probability(_) => last,
             Unit::Channel { layer, .. } | Unit::Cell { layer, .. } => layer,
@@ -77,7 +77,7 @@ impl<'a> Probe<'a> {
         self.unit
     }
 
-    /// x: (1, C, H, W) -> the unit's value; `None` where it was told to stop.
+    /// x: (1, C, H, W) -> the unit's value; `None` if cancelled.
     pub fn value(&self, x: &Tensor, watch: Watch) -> Option<f32> {
         self.forward(x, watch).map(|values| self.value_in(&values))
     }
@@ -86,7 +86,7 @@ impl<'a> Probe<'a> {
         self.network.forward_watched(self.params, x, Mode::Eval, Stream::default(), watch)
     }
 
-    /// The unit's value in what a forward pass made.
+    /// The unit's value after a forward pass.
     pub(super) fn value_in(&self, values: &Values) -> f32 {
         let y = values.output();
         match self.unit {
@@ -101,9 +101,9 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// x: (1, C, H, W) -> the unit's value, and what the pass made: its layers from `to` on with
-    /// [`Part::Dx`], the gradient of the unit's value by their inputs, with `gate` at the ReLUs. `None` where
-    /// it was told to stop.
+    /// Runs forward and backward: x: (1, C, H, W) -> the unit's value and the values of the pass. The layers from
+    /// `to` on have [`Part::Dx`], the gradient of the unit's value with respect to their inputs, with `gate` as the
+    /// rule at ReLUs. `None` if cancelled.
     pub fn gradients(&self, x: &Tensor, to: usize, gate: Gate, watch: Watch) -> Option<(f32, Values)> {
         let mut values = self.forward(x, watch)?;
         let value = self.value_in(&values);
@@ -112,15 +112,15 @@ impl<'a> Probe<'a> {
         is_whole.then_some((value, values))
     }
 
-    /// x: (1, C, H, W) -> the unit's value and its gradient by x, (1, C, H, W).
+    /// x: (1, C, H, W) -> the unit's value and its gradient with respect to x, (1, C, H, W).
     pub fn input_gradient(&self, x: &Tensor, gate: Gate, watch: Watch) -> Option<(f32, Tensor)> {
         let (value, mut values) = self.gradients(x, 0, gate, watch)?;
-        // A network has at least one layer, and a whole pass gives each its gradient.
+        // A network has at least one layer, and a complete pass gives each its gradient.
         let dx = values.layers.first_mut()?.take(Part::Dx)?;
         Some((value, dx))
     }
 
-    /// The gradient of the unit's value by the last layer's output.
+    /// The gradient of the unit's value with respect to the last layer's output.
     fn output_gradient(&self, values: &Values) -> Tensor {
         let y = values.output();
         let mut dy = Tensor::zeros(y.dim());
@@ -147,12 +147,12 @@ impl<'a> Probe<'a> {
         self.network.layers.last().is_some_and(|layer| layer.op == Op::Softmax)
     }
 
-    /// Where a class's number is in the output.
+    /// The index of a class in the output.
     fn at(&self, class: usize) -> [usize; 4] {
         Shape::image(self.network.output()).at(class)
     }
 
-    /// The positions of a channel of the output.
+    /// The positions of the output's maps.
     pub(super) fn positions(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
         let [_, h, w] = self.network.output();
         (0..h * w).map(move |p| [p / w, p % w])

@@ -1,4 +1,4 @@
-//! A check of a map: does it change when the network forgets what it has learnt?
+//! Sanity checks: does a map change when the network's weights are randomised?
 //!
 //! Adebayo et al. 2018, "Sanity checks for saliency maps": a map that looks the same with random weights shows the
 //! picture, not the network.
@@ -6,8 +6,8 @@
 use crate::nn::{Network, Params, init::Init};
 use crate::tensor::Tensor;
 
-/// The parameters with those of the layers from `from` on drawn anew from a seed: weights by He et al. 2015, biases 0.
-/// From 0 the whole network is random; from a later layer only its top, as in the paper's cascade.
+/// Replaces the parameters of the layers from `from` on by random ones: weights by He et al. 2015, biases 0. `from`
+/// = 0 randomises the whole network; a later layer only the layers after it, as in the paper's cascade.
 pub fn randomised(network: &Network, params: &Params, from: usize, seed: u64) -> Params {
     let mut random = network.init::<f32>(Init::He, seed);
     for (layer, learnt) in random.0.iter_mut().zip(&params.0).take(from) {
@@ -16,8 +16,8 @@ pub fn randomised(network: &Network, params: &Params, from: usize, seed: u64) ->
     random
 }
 
-/// Spearman's rank correlation of two maps of one shape, from -1 to 1: the correlation of the ranks, equal cells
-/// sharing the mean of theirs. NaN where a map is all one number, or has a NaN.
+/// Spearman's rank correlation of two maps of one shape, from -1 to 1: the correlation of the ranks, where equal
+/// cells share their mean rank. NaN if a map is constant or contains NaN.
 pub fn rank_correlation(a: &Tensor, b: &Tensor) -> f64 {
     if a.dim() != b.dim() || a.iter().chain(b).any(|x| x.is_nan()) {
         return f64::NAN;
@@ -29,7 +29,7 @@ pub fn rank_correlation(a: &Tensor, b: &Tensor) -> f64 {
     product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt()
 }
 
-/// Each cell's rank from 0; equal cells share the mean of theirs.
+/// Each cell's rank from 0; equal cells share their mean rank.
 fn ranks(map: &Tensor) -> Vec<f64> {
     let cells: Vec<f32> = map.iter().map(|&x| if x == 0.0 { 0.0 } else { x }).collect();
     let mut order: Vec<usize> = (0..cells.len()).collect();

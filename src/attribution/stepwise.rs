@@ -1,4 +1,4 @@
-//! One look, whichever its method: started, taken on call by call, looked at at any time.
+//! Any attribution method, computed step by step; intermediate results can be read at any time.
 
 use super::{
     Ascent, AscentRules, Fill, GradCam, Integrated, Method, Occlusion, Patch, PixelRange, Probe, grad_cam,
@@ -7,26 +7,26 @@ use super::{
 use crate::nn::Watch;
 use crate::tensor::{ShapeError, Tensor};
 
-/// What a look is to be; each method reads its own part.
+/// The settings of an attribution; each method uses its own.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct AttributionSettings {
     /// The method.
     pub method: Method,
-    /// Grad-CAM: the layer; without one [`usual_layer`].
+    /// Grad-CAM: the layer; `None` for [`usual_layer`].
     pub layer: Option<usize>,
-    /// Integrated gradients: places on the way.
+    /// Integrated gradients: the number of points on the path.
     pub steps: usize,
-    /// Integrated gradients: the baseline. Occlusion: what covers.
+    /// Integrated gradients: the baseline. Occlusion: the covering colour.
     pub fill: Fill,
     /// Occlusion: the patch.
     pub patch: Patch,
-    /// Activation maximisation: how to climb.
+    /// Activation maximisation: the parameters of the ascent.
     pub ascent: AscentRules,
 }
 
 impl AttributionSettings {
-    /// The usual numbers for a network's input [C, H, W]: 64 places on the way, and a patch of an eighth of the picture
-    /// that moves by half of itself.
+    /// The defaults for a network input [C, H, W]: 64 points on the path, and a patch of an eighth of the picture
+    /// that moves by half its size.
     pub fn usual(method: Method, [_, h, w]: [usize; 3]) -> Self {
         let size = [h, w].map(|len| len.div_ceil(8).min(len));
         let patch = Patch { size, stride: size.map(|size| size.div_ceil(2)) };
@@ -34,9 +34,9 @@ impl AttributionSettings {
     }
 }
 
-/// What a look has made so far.
+/// What has been computed so far.
 #[derive(Clone, Debug)]
-enum Made {
+enum State {
     Nothing,
     /// (1, C, H, W).
     Cells(f32, Tensor),
@@ -46,20 +46,20 @@ enum Made {
     Ascent(Box<Ascent>),
 }
 
-/// A look in the making: one call, one pass of the network or two.
+/// A running attribution; each call of [`Self::step`] makes one or two passes of the network.
 #[derive(Clone, Debug)]
 pub struct Attribution {
     settings: AttributionSettings,
     x: Tensor,
     range: PixelRange,
-    made: Made,
+    state: State,
 }
 
 impl Attribution {
-    /// A look at a picture x: (1, C, H, W); nothing is computed yet.
+    /// Prepares the attribution of a picture x: (1, C, H, W); computes nothing yet.
     ///
     /// # Errors
-    /// Where the picture is not the network's input.
+    /// If the picture does not have the shape of the network's input.
     pub fn new(
         probe: &Probe,
         settings: AttributionSettings,
@@ -74,35 +74,35 @@ impl Attribution {
                 [c, h, w]
             )));
         }
-        Ok(Self { settings, x, range, made: Made::Nothing })
+        Ok(Self { settings, x, range, state: State::Nothing })
     }
 
-    /// Goes on by one call's work; false where it was told to stop. A look that is done stays as it is. The unit must
-    /// be the same at each call.
+    /// Makes the next step; false if cancelled. Does nothing once the attribution is done. The unit must be the
+    /// same in every call.
     ///
     /// # Errors
-    /// Where the settings do not fit the network.
+    /// If the settings don't fit the network.
     pub fn step(&mut self, probe: &Probe, watch: Watch) -> Result<bool, ShapeError> {
-        match &mut self.made {
-            Made::Nothing => {
-                let made = self.start(probe, watch)?;
-                let went_on = made.is_some();
-                self.made = made.unwrap_or(Made::Nothing);
-                Ok(went_on)
+        match &mut self.state {
+            State::Nothing => {
+                let started = self.start(probe, watch)?;
+                let is_started = started.is_some();
+                self.state = started.unwrap_or(State::Nothing);
+                Ok(is_started)
             }
-            Made::Cells(..) | Made::GradCam(_) => Ok(true),
-            Made::Integrated(integrated) => Ok(integrated.step(probe, watch)),
-            Made::Occlusion(occlusion) => Ok(occlusion.step(probe, watch)),
-            Made::Ascent(ascent) => Ok(ascent.step(probe, watch)),
+            State::Cells(..) | State::GradCam(_) => Ok(true),
+            State::Integrated(integrated) => Ok(integrated.step(probe, watch)),
+            State::Occlusion(occlusion) => Ok(occlusion.step(probe, watch)),
+            State::Ascent(ascent) => Ok(ascent.step(probe, watch)),
         }
     }
 
-    fn start(&self, probe: &Probe, watch: Watch) -> Result<Option<Made>, ShapeError> {
+    fn start(&self, probe: &Probe, watch: Watch) -> Result<Option<State>, ShapeError> {
         let (x, settings) = (&self.x, &self.settings);
         let (_, channels, _, _) = x.dim();
         Ok(match settings.method {
             Method::Saliency | Method::GradientTimesInput | Method::Guided | Method::Deconv => {
-                gradient(probe, settings.method, x, watch).map(|(value, cells)| Made::Cells(value, cells))
+                gradient(probe, settings.method, x, watch).map(|(value, cells)| State::Cells(value, cells))
             }
             Method::GradCam => {
                 let layer = settings.layer.or_else(|| usual_layer(probe.network())).ok_or_else(|| {
@@ -110,76 +110,77 @@ impl Attribution {
                         "grad-cam: expected a convolution before the unit, got none; choose a layer".into(),
                     )
                 })?;
-                grad_cam(probe, layer, x, watch)?.map(Made::GradCam)
+                grad_cam(probe, layer, x, watch)?.map(State::GradCam)
             }
             Method::Integrated => {
                 let baseline = self.range.plain(settings.fill, probe.network().input);
-                Integrated::new(probe, x, baseline, settings.steps, watch)?.map(Made::Integrated)
+                Integrated::new(probe, x, baseline, settings.steps, watch)?.map(State::Integrated)
             }
             Method::Occlusion => {
                 let fill = (0..channels).map(|c| self.range.fill(settings.fill, c)).collect();
-                Occlusion::new(probe, x, settings.patch, fill, watch)?.map(Made::Occlusion)
+                Occlusion::new(probe, x, settings.patch, fill, watch)?.map(State::Occlusion)
             }
             Method::Ascent => {
-                Some(Made::Ascent(Box::new(Ascent::new(probe, self.range.clone(), settings.ascent)?)))
+                Some(State::Ascent(Box::new(Ascent::new(probe, self.range.clone(), settings.ascent)?)))
             }
         })
     }
 
-    /// What it is to be.
+    /// The settings.
     pub const fn settings(&self) -> &AttributionSettings {
         &self.settings
     }
 
-    /// The picture that it looks at.
+    /// The picture, (1, C, H, W).
     pub const fn picture(&self) -> &Tensor {
         &self.x
     }
 
-    /// Whether there is nothing left to do.
+    /// Whether all steps are done.
     pub fn is_done(&self) -> bool {
-        match &self.made {
-            Made::Nothing => false,
-            Made::Cells(..) | Made::GradCam(_) => true,
-            Made::Integrated(_) | Made::Occlusion(_) => {
+        match &self.state {
+            State::Nothing => false,
+            State::Cells(..) | State::GradCam(_) => true,
+            State::Integrated(_) | State::Occlusion(_) => {
                 let (done, all) = self.progress();
                 done == all
             }
-            Made::Ascent(ascent) => ascent.is_done(),
+            State::Ascent(ascent) => ascent.is_done(),
         }
     }
 
-    /// Steps done, and all; one for a look of one pass.
+    /// The number of steps done, and of all steps; 1 for a method of a single pass.
     pub fn progress(&self) -> (usize, usize) {
-        match &self.made {
-            Made::Nothing => (0, 1),
-            Made::Cells(..) | Made::GradCam(_) => (1, 1),
-            Made::Integrated(integrated) => integrated.progress(),
-            Made::Occlusion(occlusion) => occlusion.progress(),
-            Made::Ascent(ascent) => ascent.progress(),
+        match &self.state {
+            State::Nothing => (0, 1),
+            State::Cells(..) | State::GradCam(_) => (1, 1),
+            State::Integrated(integrated) => integrated.progress(),
+            State::Occlusion(occlusion) => occlusion.progress(),
+            State::Ascent(ascent) => ascent.progress(),
         }
     }
 
-    /// The unit's value for the picture, or for the one that activation maximisation has made; `None` where it has not
-    /// been computed.
+    /// The unit's value for the picture, or for the picture that activation maximisation has made; `None` if it is
+    /// not computed yet.
     pub fn value(&self) -> Option<f32> {
-        match &self.made {
-            Made::Nothing => None,
-            Made::Cells(value, _) => Some(*value),
-            Made::GradCam(made) => Some(made.value),
-            Made::Integrated(integrated) => Some(integrated.value()),
-            Made::Occlusion(occlusion) => Some(occlusion.value()),
-            Made::Ascent(ascent) => ascent.values().last().copied(),
+        match &self.state {
+            State::Nothing => None,
+            State::Cells(value, _) => Some(*value),
+            State::GradCam(made) => Some(made.value),
+            State::Integrated(integrated) => Some(integrated.value()),
+            State::Occlusion(occlusion) => Some(occlusion.value()),
+            State::Ascent(ascent) => ascent.values().last().copied(),
         }
     }
 
-    /// The map as far as it is made, (1, 1, H, W), NaN where nothing is yet, which [`Self::has`] tells from a NaN that came out; `None` before the first call, and for
-    /// activation maximisation, whose picture is [`Self::ascent`]'s. Several channels become one plane by
-    /// [`summed`] where the cells are shares of a whole, else by [`strongest`].
+    /// The map so far, (1, 1, H, W). Cells not computed yet are NaN; [`Self::has`] distinguishes them from computed
+    /// NaN. `None` before the first step, and for activation maximisation, which makes a picture
+    /// ([`Self::ascent`]). Several channels are reduced by [`summed`] if the cells are shares of a whole, else by
+    /// [`strongest`].
     pub fn map(&self) -> Option<Tensor> {
-        match &self.made {
-            Made::Nothing | Made::Ascent(_) => None,
-            Made::Cells(_, cells) => Some(match self.settings.method {
+        match &self.state {
+            State::Nothing | State::Ascent(_) => None,
+            State::Cells(_, cells) => Some(match self.settings.method {
                 Method::GradientTimesInput | Method::Integrated => summed(cells),
                 Method::Saliency
                 | Method::Guided
@@ -188,38 +189,38 @@ impl Attribution {
                 | Method::Occlusion
                 | Method::Ascent => strongest(cells),
             }),
-            Made::GradCam(made) => Some(made.map.clone()),
-            Made::Integrated(integrated) => Some(summed(&integrated.cells())),
-            Made::Occlusion(occlusion) => Some(occlusion.map()),
+            State::GradCam(made) => Some(made.map.clone()),
+            State::Integrated(integrated) => Some(summed(&integrated.cells())),
+            State::Occlusion(occlusion) => Some(occlusion.map()),
         }
     }
 
-    /// Whether a cell of the map is made: where it is NaN, that is what came out.
+    /// Whether a cell of the map is computed.
     pub fn has(&self, at: [usize; 2]) -> bool {
-        match &self.made {
-            Made::Nothing | Made::Ascent(_) => false,
-            Made::Cells(..) | Made::GradCam(_) | Made::Integrated(_) => true,
-            Made::Occlusion(occlusion) => occlusion.has_covered(at),
+        match &self.state {
+            State::Nothing | State::Ascent(_) => false,
+            State::Cells(..) | State::GradCam(_) | State::Integrated(_) => true,
+            State::Occlusion(occlusion) => occlusion.has_covered(at),
         }
     }
 
-    /// Grad-CAM's weights and its map in the layer's own size.
+    /// The result of Grad-CAM.
     pub const fn grad_cam(&self) -> Option<&GradCam> {
-        if let Made::GradCam(made) = &self.made { Some(made) } else { None }
+        if let State::GradCam(made) = &self.state { Some(made) } else { None }
     }
 
-    /// Integrated gradients in the making.
+    /// The running integrated gradients.
     pub const fn integrated(&self) -> Option<&Integrated> {
-        if let Made::Integrated(made) = &self.made { Some(made) } else { None }
+        if let State::Integrated(made) = &self.state { Some(made) } else { None }
     }
 
-    /// Occlusion in the making.
+    /// The running occlusion.
     pub const fn occlusion(&self) -> Option<&Occlusion> {
-        if let Made::Occlusion(made) = &self.made { Some(made) } else { None }
+        if let State::Occlusion(made) = &self.state { Some(made) } else { None }
     }
 
-    /// Activation maximisation in the making.
+    /// The running activation maximisation.
     pub fn ascent(&self) -> Option<&Ascent> {
-        if let Made::Ascent(made) = &self.made { Some(made) } else { None }
+        if let State::Ascent(made) = &self.state { Some(made) } else { None }
     }
 }

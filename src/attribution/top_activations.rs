@@ -1,23 +1,23 @@
-//! The pictures of a list that excite a unit most, each with the part of it that does.
+//! The pictures that activate a unit most, each with the patch that does.
 
 use super::{Probe, Rect, Unit, receptive_field};
 use crate::nn::Watch;
 use crate::tensor::Tensor;
 
-/// A picture that excites a unit.
+/// A picture among those that activate a unit most.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct TopActivation {
-    /// The picture's number in the list.
+    /// The picture's index.
     pub index: u64,
-    /// The unit's value; of a channel the largest over its positions, as in Zeiler & Fergus 2014, section 4.
+    /// The unit's value; for a channel, the largest over its positions, as in Zeiler & Fergus 2014, section 4.
     pub value: f32,
-    /// Where in the layer's output that is.
+    /// The position of that value in the layer's output.
     pub at: [usize; 2],
-    /// The part of the picture that the cell there sees.
+    /// The receptive field of that position: a part of the picture.
     pub patch: Rect,
 }
 
-/// The search through a list: one call, one picture.
+/// A running search for the pictures that activate a unit most, one picture per call.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TopActivations {
     keep: usize,
@@ -26,12 +26,12 @@ pub struct TopActivations {
 }
 
 impl TopActivations {
-    /// Keeps so many pictures.
+    /// A search that keeps the `keep` best pictures.
     pub const fn new(keep: usize) -> Self {
         Self { keep, seen: 0, best: Vec::new() }
     }
 
-    /// Looks at one picture more; false where it was told to stop. A unit's NaN excites nobody.
+    /// Evaluates one more picture; false if cancelled. Pictures whose value is NaN are not kept.
     pub fn offer(&mut self, probe: &Probe, index: u64, x: &Tensor, watch: Watch) -> bool {
         let Some(values) = probe.forward(x, watch) else { return false };
         self.seen += 1;
@@ -43,7 +43,7 @@ impl TopActivations {
                 let y = values.output();
                 probe.positions().fold((f32::NAN, [0, 0]), |best, [i, j]| {
                     let y = y[[0, channel, i, j]];
-                    // The first of equals; anything is more than NaN.
+                    // The first of equals; any number is preferred to NaN.
                     if y > best.0 || best.0.is_nan() { (y, [i, j]) } else { best }
                 })
             }
@@ -57,12 +57,12 @@ impl TopActivations {
         true
     }
 
-    /// How many pictures it has looked at.
+    /// The number of pictures evaluated.
     pub const fn seen(&self) -> u64 {
         self.seen
     }
 
-    /// The best so far, the most exciting first; of equals the one that came first.
+    /// The best pictures so far, largest value first; equals in the order in which they came.
     pub fn best(&self) -> &[TopActivation] {
         &self.best
     }

@@ -1,13 +1,13 @@
-//! Units: the numbers of a network that one may ask about, and their texts: `class:star`, `prob:star`,
+//! Units: the values of a network that can be attributed, and their text form: `class:star`, `prob:star`,
 //! `conv1:k3`, `conv1:k3:(5,5)`.
 
 use crate::nn::Network;
 use crate::tensor::ShapeError;
 
-/// A number of a network, of one picture.
+/// A value that a network computes for one picture.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Unit {
-    /// A class's score: the number that goes into the softmax, or the output where there is none.
+    /// A class's score: the input of the softmax, or the output if there is no softmax.
     Score(usize),
     /// A class's probability.
     Probability(usize),
@@ -30,10 +30,10 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Reads a unit's text; `class` finds a class by its name or number.
+    /// Parses a unit; `class` finds a class by its name or number.
     ///
     /// # Errors
-    /// Names what there is, where there is no such unit.
+    /// If there is no such unit; the message lists what exists.
     pub fn parse(
         text: &str,
         network: &Network,
@@ -53,7 +53,7 @@ impl Unit {
                 network.layers.first().map_or("conv1", |layer| layer.name())
             ))
         };
-        // A layer's name may have colons of its own: the last parts are taken off first.
+        // A layer's name may contain colons: parse from the end.
         let (rest, at) = match text.strip_suffix(')').and_then(|text| text.rsplit_once(":(")) {
             Some((rest, at)) => {
                 let (i, j) = at.split_once(',').ok_or_else(wrong)?;
@@ -77,7 +77,7 @@ impl Unit {
         })
     }
 
-    /// Its text; `class` names a class.
+    /// The text form of the unit; `class` gives a class's name.
     pub fn text(self, network: &Network, class: impl Fn(usize) -> String) -> String {
         let name = |layer: usize| network.layers.get(layer).map_or("?", |layer| layer.name());
         match self {

@@ -1,47 +1,48 @@
-//! Which example comes when: any batch of a run by its number, without going through those before it.
+//! The order of the examples: computes any batch of a training run directly from its number.
 
 use crate::data::{Augment, DataError, Dataset, Permutation, Split};
 use crate::nn::loss::one_hot;
 use crate::tensor::Tensor;
 
-/// The examples of a run, in their order.
+/// The examples of a training run, in order.
 ///
-/// Of generated data every example is new: epoch e goes from number e * `epoch_len` on. A loaded set is gone through
-/// again and again, in another order each time ([`Permutation`], by `seed`); where an epoch is shorter or longer than
-/// the set, the next one goes on where it ended, so that no example comes twice before all others have come.
+/// Generated data gives new examples in every epoch: epoch e starts at example e * `epoch_len`. A loaded set is
+/// repeated, in another order each time ([`Permutation`], by `seed`). If an epoch is shorter or longer than the
+/// set, the next epoch continues where it ended, so that no example is repeated before all others have been used.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BatchSchedule {
-    /// The data, of which the training part is taken.
+    /// The data set; its training split is used.
     pub data: Dataset,
-    /// The seed of order and augmentation.
+    /// The seed of the order and of augmentation.
     pub seed: u64,
-    /// Examples in an epoch, at least 1.
+    /// The number of examples in an epoch, at least 1.
     pub epoch_len: u64,
-    /// Examples in a batch, at least 1; an epoch's last batch may hold fewer.
+    /// The number of examples in a batch, at least 1; the last batch of an epoch may be smaller.
     pub batch_len: u64,
-    /// How pictures vary.
+    /// How pictures are augmented.
     pub augment: Augment,
 }
 
 impl BatchSchedule {
-    /// Examples of generated data in an epoch, where nothing else is wanted.
+    /// The default number of examples in an epoch of generated data.
     pub const GENERATED_EPOCH: u64 = 4000;
 
-    /// Examples in an epoch where nothing else is wanted: the whole training part, at least 1, or
+    /// The default number of examples in an epoch: the whole training split, at least 1, or
     /// [`BatchSchedule::GENERATED_EPOCH`].
     pub fn default_epoch_len(data: &Dataset) -> u64 {
         data.len(Split::Train).map_or(Self::GENERATED_EPOCH, |len| len.max(1))
     }
 
-    /// Batches in an epoch.
+    /// The number of batches in an epoch.
     pub const fn batches(&self) -> u64 {
         self.epoch_len.div_ceil(self.batch_len)
     }
 
-    /// Batch `batch` of epoch `epoch`: pixels (1, C, H, W) in 0..=255 and classes; empty beyond the epoch's last.
+    /// Batch `batch` of epoch `epoch`: pixels (1, C, H, W) in 0..=255 with their classes; empty after the epoch's
+    /// last batch.
     ///
     /// # Errors
-    /// Where an example cannot be read.
+    /// If an example cannot be read.
     pub fn batch(&self, epoch: u64, batch: u64) -> Result<Vec<(Tensor, usize)>, DataError> {
         let first = epoch.saturating_mul(self.epoch_len);
         let begin = batch.saturating_mul(self.batch_len).min(self.epoch_len);
@@ -66,15 +67,15 @@ impl BatchSchedule {
             .collect()
     }
 
-    /// The batch of step `step`, counted from 0 through all epochs.
+    /// The batch of step `step`, counted from 0 over all epochs.
     ///
     /// # Errors
-    /// As [`BatchSchedule::batch`].
+    /// As for [`BatchSchedule::batch`].
     pub fn batch_at(&self, step: u64) -> Result<Vec<(Tensor, usize)>, DataError> {
         self.batch(step / self.batches(), step % self.batches())
     }
 
-    /// Which time through the data, and which place in it, the run's example `number` has.
+    /// The pass over the data that the run's example `number` belongs to, and its place within the pass.
     fn pass(&self, epoch: u64, number: u64) -> (u64, u64) {
         match self.data.len(Split::Train) {
             None => (epoch, number),
@@ -83,8 +84,9 @@ impl BatchSchedule {
     }
 }
 
-/// Examples (1, C, H, W) of one shape with their classes -> x: (N, C, H, W) and the one-hot target of `output`'s
-/// extents. `prepare` makes a network's input from each example. `None` where there is none, or shapes differ.
+/// Stacks examples (1, C, H, W) of one shape into x: (N, C, H, W) and the one-hot target of the `output` shape.
+/// `prepare` turns each example into a network input. `None` if there are no examples, if shapes differ, or if a
+/// class is out of range.
 pub fn stack(
     examples: &[(Tensor, usize)],
     prepare: impl Fn(&Tensor) -> Tensor,

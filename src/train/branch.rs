@@ -1,57 +1,57 @@
-//! A line of training: what its steps measured, the weights kept on the way, and the hyperparameters in force. A
-//! change made in the past starts another line; the old one stays.
+//! A branch of training: the measurements of its steps, the weights kept along the way, and the hyperparameters in
+//! force. A change in the past starts a new branch; the old one is kept.
 
 use super::{Check, Keyframe, Keyframes, Report};
 use crate::nn::{engine::LayerNorms, optimizer::Optimizer};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What one step measured, before its update.
+/// The measurements of one step, before its update.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Record {
     /// Loss and accuracy of its batch.
     pub report: Report,
     /// The learning rate of its update.
     pub learning_rate: f64,
-    /// Of each layer; empty where nobody measured.
+    /// The norms of each layer; empty if they were not measured.
     pub norms: Arc<[LayerNorms]>,
 }
 
 impl Record {
-    /// The norm of the whole gradient; `None` where nobody measured.
+    /// The norm of the whole gradient; `None` if it was not measured.
     pub fn gradient_norm(&self) -> Option<f64> {
         let squares = self.norms.iter().map(|norms| norms.gradient * norms.gradient);
         (!self.norms.is_empty()).then(|| squares.sum::<f64>().sqrt())
     }
 }
 
-/// Where a line left another.
+/// Where a branch left another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fork {
-    /// The number of the other line.
+    /// The index of the other branch.
     pub line: usize,
     /// The first step that differs.
     pub time: u32,
 }
 
-/// A line of training.
+/// A branch of training.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TrainingBranch {
     fork: Option<Fork>,
-    /// Weights and moments before some of its steps.
+    /// Weights and moments before some of the steps.
     pub keyframes: Keyframes,
-    /// From which step on which optimizer.
+    /// The optimizer in force from each of these steps on.
     optimizers: BTreeMap<u32, Optimizer>,
-    /// Steps whose update has been made.
+    /// The number of steps whose update is done.
     done: u32,
-    /// What its steps measured.
+    /// The measurements of each step.
     pub records: BTreeMap<u32, Record>,
-    /// How the network did on other examples, before a step.
+    /// Results on validation examples, by the step they precede.
     pub checks: BTreeMap<u32, Check>,
 }
 
 impl TrainingBranch {
-    /// A line before its first step.
+    /// A branch before its first step.
     pub fn new(first: Keyframe, optimizer: Optimizer) -> Self {
         Self {
             fork: None,
@@ -63,12 +63,12 @@ impl TrainingBranch {
         }
     }
 
-    /// Where it left another line.
+    /// Where this branch left another one; `None` for the first branch.
     pub const fn fork(&self) -> Option<Fork> {
         self.fork
     }
 
-    /// A line as it was kept elsewhere. `done`: steps whose update has been made.
+    /// Restores a branch from its stored parts. `done` is the number of steps whose update is done.
     pub fn restored(
         fork: Option<Fork>,
         keyframes: Keyframes,
@@ -80,14 +80,14 @@ impl TrainingBranch {
         Self { fork, keyframes, optimizers, done, records, checks }
     }
 
-    /// The same with no more weights than it takes to be back at the steps `times`, and after the last one, quickly.
+    /// A copy with only the keyframes needed to return quickly to the steps `times` and to the end.
     #[must_use]
     pub fn slim(&self, times: &[u32]) -> Self {
         let times: Vec<u32> = times.iter().copied().chain([self.done]).collect();
         Self { keyframes: self.keyframes.only(&times), ..self.clone() }
     }
 
-    /// A line that shares the steps before `time` with this one, which is number `own`.
+    /// A new branch that shares the steps before `time` with this one, whose index is `own`.
     #[must_use]
     pub fn fork_at(&self, own: usize, time: u32) -> Self {
         Self {
@@ -100,18 +100,18 @@ impl TrainingBranch {
         }
     }
 
-    /// What makes the update of a step.
+    /// The optimizer that makes the update of step `time`.
     pub fn optimizer(&self, time: u32) -> Optimizer {
         let in_force = self.optimizers.range(..=time).next_back();
         in_force.map_or_else(Optimizer::default, |(_, &optimizer)| optimizer)
     }
 
-    /// From which step on which optimizer.
+    /// The optimizers in force, by the step from which they apply.
     pub const fn optimizers(&self) -> &BTreeMap<u32, Optimizer> {
         &self.optimizers
     }
 
-    /// Another optimizer from a step on.
+    /// Sets the optimizer from step `time` on.
     pub fn set_optimizer(&mut self, time: u32, optimizer: Optimizer) {
         self.optimizers.retain(|&at, _| at < time);
         if self.optimizers.is_empty() || self.optimizer(time) != optimizer {
@@ -119,13 +119,13 @@ impl TrainingBranch {
         }
     }
 
-    /// A step has been made, update and all.
+    /// Records a step after its update.
     pub fn add(&mut self, time: u32, record: Record) {
         self.records.insert(time, record);
         self.done = self.done.max(time + 1);
     }
 
-    /// Steps whose update has been made: the number of the next one.
+    /// The number of steps whose update is done, which is the number of the next step.
     pub const fn done(&self) -> u32 {
         self.done
     }

@@ -1,5 +1,5 @@
-//! How a network does on examples that it is not trained on: loss, accuracy, what it takes for what, which
-//! examples are worst and best, and which of its units never fire.
+//! Evaluating a network on examples that it is not trained on: loss, accuracy, confusion matrix, worst and best
+//! examples, and dead units.
 
 use super::{Report, class_of};
 use crate::nn::{
@@ -9,7 +9,7 @@ use crate::nn::{
 };
 use crate::tensor::Tensor;
 
-/// How often each class was taken for each.
+/// A confusion matrix.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Confusion {
     classes: usize,
@@ -17,7 +17,7 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    /// Nothing counted yet.
+    /// An empty matrix.
     pub fn new(classes: usize) -> Self {
         Self { classes, counts: vec![0; classes * classes] }
     }
@@ -27,78 +27,77 @@ impl Confusion {
         self.classes
     }
 
-    /// How often examples of class `truth` were taken for `predicted`.
+    /// The number of examples of class `truth` predicted as `predicted`.
     pub fn count(&self, truth: usize, predicted: usize) -> u64 {
         self.counts[truth * self.classes + predicted]
     }
 
-    /// Counts one example; a class that is none is left out.
+    /// Counts one example; ignores classes out of range.
     pub fn add(&mut self, truth: usize, predicted: usize) {
         if truth < self.classes && predicted < self.classes {
             self.counts[truth * self.classes + predicted] += 1;
         }
     }
 
-    /// So many examples of class `truth` were taken for `predicted`; classes that are none are left out.
+    /// Sets the number of examples of class `truth` predicted as `predicted`; ignores classes out of range.
     pub fn set(&mut self, truth: usize, predicted: usize, count: u64) {
         if truth < self.classes && predicted < self.classes {
             self.counts[truth * self.classes + predicted] = count;
         }
     }
 
-    /// Rows: the truth, columns: what it was taken for.
+    /// One row per true class, with one column per predicted class.
     pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
         self.counts.chunks(self.classes.max(1))
     }
 }
 
-/// How one example went.
+/// The result for one example.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Outcome {
-    /// Its number among those checked.
+    /// Its index among the checked examples.
     pub index: u64,
-    /// Its class.
+    /// Its true class.
     pub truth: usize,
-    /// What it was taken for.
+    /// Its predicted class.
     pub predicted: usize,
     /// Its loss.
     pub loss: f32,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Check {
     /// Loss and accuracy.
     pub report: Report,
-    /// What was taken for what.
+    /// The confusion matrix.
     pub confusion: Confusion,
     /// The examples with the largest loss, worst first.
     pub worst: Vec<Outcome>,
     /// The examples with the smallest loss, best first.
     pub best: Vec<Outcome>,
-    /// Of each ReLU layer, by its number: units that no example made fire, and all its units. A unit is a map, or
-    /// a feature.
+    /// For each ReLU layer, its index and its units: maps, or features.
     pub dead: Vec<(usize, Units)>,
 }
 
-/// Units of a layer.
+/// Counts of a layer's units.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Units {
-    /// Those that never fired.
+    /// Units that were zero for every example.
     pub dead: usize,
-    /// All.
+    /// All units.
     pub all: usize,
 }
 
 impl Check {
-    /// Units that never fired, as a share of all; `None` without a ReLU.
+    /// The share of dead units; `None` without a ReLU.
     pub fn dead_share(&self) -> Option<f64> {
         let (dead, all) = self.dead.iter().fold((0, 0), |(d, a), (_, units)| (d + units.dead, a + units.all));
         (all > 0).then(|| dead as f64 / all as f64)
     }
 }
 
-/// A check under way: examples are added batch by batch.
+/// A check in progress, to which examples are added batch by batch.
 #[derive(Clone, Debug)]
 pub struct Checker<'a> {
     network: &'a Network,
@@ -107,11 +106,11 @@ pub struct Checker<'a> {
     fired: Vec<(usize, Vec<bool>)>,
 }
 
-/// Worst and best examples that are kept.
+/// How many of the worst and of the best examples are kept.
 const SHOWN: usize = 12;
 
 impl<'a> Checker<'a> {
-    /// Before the first example.
+    /// A checker without examples.
     pub fn new(network: &'a Network, params: &'a Params) -> Self {
         let units = network.layers.iter().enumerate().filter(|(_, layer)| layer.op == Op::Relu);
         let fired = units.map(|(l, layer)| (l, vec![false; layer.output[0]])).collect();
@@ -119,13 +118,13 @@ impl<'a> Checker<'a> {
         Self { network, params, check, fired }
     }
 
-    /// [`Self::add_on`] the caller's own thread.
+    /// Calls [`Self::add_on`] on the caller's own thread.
     pub fn add(&mut self, x: &Tensor, target: &Tensor) {
         self.add_on(&Alone, x, target);
     }
 
-    /// Adds a batch, with running statistics and no dropout; who works on it does not show. x: (N, C, H, W), target:
-    /// the output's shape, N at least 1.
+    /// Adds a batch, using running statistics and no dropout. The result does not depend on `workers`. x: (N, C, H,
+    /// W), target: the output's shape, N at least 1.
     pub fn add_on(&mut self, workers: &dyn Workers, x: &Tensor, target: &Tensor) {
         let first = self.check.report.images as u64;
         let watch = Watch { workers, ..Watch::NONE };
@@ -154,7 +153,7 @@ impl<'a> Checker<'a> {
         self.check.report = self.check.report.and(Report::from_values(&values, target));
     }
 
-    /// What was found.
+    /// The result over all added examples.
     pub fn finish(mut self) -> Check {
         let units = |fired: &[bool]| Units { dead: fired.iter().filter(|f| !**f).count(), all: fired.len() };
         self.check.dead = self.fired.iter().map(|(l, fired)| (*l, units(fired))).collect();
@@ -162,7 +161,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Puts an outcome among the first few in an order, behind its equals.
+/// Inserts an outcome into a short sorted list, after its equals.
 fn keep(kept: &mut Vec<Outcome>, outcome: Outcome, goes_before: impl Fn(&Outcome, &Outcome) -> bool) {
     let place = kept.iter().position(|other| goes_before(&outcome, other)).unwrap_or(kept.len());
     if place < SHOWN {

@@ -1,9 +1,10 @@
-//! Weights and moments kept at some steps of a run: all of the latest, fewer the older they are.
+//! Keyframes: weights and moments kept before some steps of a run, densely for recent steps and sparsely for old
+//! ones.
 
 use crate::nn::{Params, optimizer::Moments};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// A network as it is before a step.
+/// The state of a network before a step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Keyframe {
     /// The parameters.
@@ -13,32 +14,32 @@ pub struct Keyframe {
 }
 
 impl Keyframe {
-    /// Bytes that it takes.
+    /// Its size in bytes.
     pub fn bytes(&self) -> usize {
         self.params.bytes() + self.moments.bytes()
     }
 }
 
-/// The kept ones, by the number of the step that they stand before.
+/// Keyframes by the number of the step they precede.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Keyframes {
     kept: BTreeMap<u32, Keyframe>,
-    /// Those that are never dropped: the first, and where something was edited.
+    /// Steps whose keyframe is never dropped: the first one, and those where the user edited something.
     pinned: Vec<u32>,
 }
 
 impl Keyframes {
-    /// All together take at most this, as long as two of them do.
+    /// The most bytes of all keyframes together, provided that two of them fit.
     pub const MAX_BYTES: usize = 256 << 20;
-    /// At most so many are kept.
+    /// The most keyframes.
     pub const MAX_COUNT: usize = 64;
 
-    /// With the first one, at step 0.
+    /// Contains the first keyframe, at step 0.
     pub fn new(first: Keyframe) -> Self {
         Self { kept: BTreeMap::from([(0, first)]), pinned: vec![0] }
     }
 
-    /// As they were kept elsewhere: each with whether it is never dropped.
+    /// Restores keyframes from their steps; the flag says whether one is never dropped.
     pub fn restored(kept: impl IntoIterator<Item = (u32, Keyframe, bool)>) -> Self {
         let mut frames = Self { kept: BTreeMap::new(), pinned: Vec::new() };
         for (time, frame, is_pinned) in kept {
@@ -48,7 +49,7 @@ impl Keyframes {
         frames
     }
 
-    /// Keeps one; where there are too many, every other of the older half goes.
+    /// Adds a keyframe; if there are too many, drops every other one of the older half.
     pub fn insert(&mut self, time: u32, frame: Keyframe) {
         let most = (Self::MAX_BYTES / frame.bytes().max(1)).clamp(2, Self::MAX_COUNT);
         self.kept.insert(time, frame);
@@ -62,7 +63,7 @@ impl Keyframes {
         }
     }
 
-    /// Keeps one for good.
+    /// Adds a keyframe that is never dropped.
     pub fn pin(&mut self, time: u32, frame: Keyframe) {
         self.kept.insert(time, frame);
         if !self.pinned.contains(&time) {
@@ -70,19 +71,19 @@ impl Keyframes {
         }
     }
 
-    /// The nearest one at a step or before it.
+    /// The nearest keyframe at or before a step.
     pub fn before(&self, time: u32) -> Option<(u32, &Keyframe)> {
         self.kept.range(..=time).next_back().map(|(&time, frame)| (time, frame))
     }
 
-    /// Without those after a step.
+    /// Only the keyframes up to a step.
     #[must_use]
     pub fn until(&self, time: u32) -> Self {
         let kept = self.kept.range(..=time).map(|(&time, frame)| (time, frame.clone())).collect();
         Self { kept, pinned: self.pinned.iter().copied().filter(|&pinned| pinned <= time).collect() }
     }
 
-    /// Those that are never dropped, and the nearest one before each of these steps.
+    /// Only the pinned keyframes, and the nearest one before each of these steps.
     #[must_use]
     pub fn only(&self, times: &[u32]) -> Self {
         let nearest = times.iter().filter_map(|&time| Some(self.before(time)?.0));
@@ -91,17 +92,17 @@ impl Keyframes {
         Self { kept: kept.map(|(time, frame)| (time, frame.clone())).collect(), pinned: self.pinned.clone() }
     }
 
-    /// All of them, in the order of their steps.
+    /// All keyframes, in the order of their steps.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Keyframe)> {
         self.kept.iter().map(|(&time, frame)| (time, frame))
     }
 
-    /// Whether the one at a step is never dropped.
+    /// Whether the keyframe at a step is never dropped.
     pub fn is_pinned(&self, time: u32) -> bool {
         self.pinned.contains(&time)
     }
 
-    /// The steps.
+    /// The steps that have a keyframe.
     pub fn times(&self) -> impl Iterator<Item = u32> {
         self.kept.keys().copied()
     }
@@ -128,7 +129,7 @@ mod tests {
         }
         let times: Vec<u32> = kept.times().collect();
         assert_eq!((times[0], times[times.len() - 1]), (0, 9_999));
-        // The latest stand close, the oldest far apart.
+        // The latest are close together, the oldest far apart.
         let gap = |k: usize| times[k + 1] - times[k];
         assert!(gap(times.len() - 2) == 1 && gap(0) > 1_000, "{times:?}");
         assert_eq!(kept.before(9_999).map(|(time, _)| time), Some(9_999));
@@ -138,7 +139,7 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_a_pin_stays() {
         let cells = Keyframes::MAX_BYTES / size_of::<f32>() / 3;
-        // The same numbers are shared: only their size counts here.
+        // Clones share their numbers; only the size counts here.
         let large = frame(cells);
         let mut kept = Keyframes::new(large.clone());
         kept.pin(2, large.clone());

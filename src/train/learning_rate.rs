@@ -1,12 +1,12 @@
-//! The learning rate over a run.
+//! The schedule of the learning rate.
 
-/// How the learning rate changes from step to step.
+/// How the learning rate changes over a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum LearningRateSchedule {
-    /// It stays.
+    /// It stays constant.
     #[default]
     Constant,
-    /// From the full rate along half a cosine to 0 (Loshchilov & Hutter 2017, eq. 5, without restarts).
+    /// It falls from the full rate to 0 along half a cosine (Loshchilov & Hutter 2017, eq. 5, without restarts).
     Cosine,
 }
 

@@ -1,8 +1,8 @@
-//! The trainer: one call, one batch.
+//! Training, one batch per call.
 //!
-//! A [`BatchSchedule`] says which example comes when, in closed form; a [`Trainer`] makes one step from a batch of them;
-//! a [`TrainingBranch`] keeps what the steps measured and what is needed to come back to any of them.
-//! A run is a function of network, first weights, seed and data: the same numbers every time.
+//! A [`BatchSchedule`] computes which examples form which batch; a [`Trainer`] makes one step from a batch; a
+//! [`TrainingBranch`] keeps the measurements of the steps and what is needed to return to any of them. A run is a
+//! function of network, initial weights, seed and data: it gives the same numbers every time.
 
 mod batch_schedule;
 mod branch;

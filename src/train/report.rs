@@ -1,32 +1,32 @@
-//! What a step or an evaluation measured.
+//! Loss and accuracy of a step or an evaluation.
 
 use crate::nn::{Mode, Network, Params, Part, Values, dropout::Stream};
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-/// The class that an output stands for: its first largest cell; a NaN is never the largest.
+/// The predicted class: the index of the first largest value; NaN is never the largest.
 pub fn class_of(output: impl Iterator<Item = f32>) -> usize {
     output.enumerate().fold((0, f32::NEG_INFINITY), |best, (f, y)| if y > best.1 { (f, y) } else { best }).0
 }
 
-/// Loss and accuracy over some images.
+/// Loss and accuracy over a number of images.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// The images.
+    /// The number of images.
     pub images: usize,
-    /// The mean loss of an image.
+    /// The mean loss per image.
     pub loss: f64,
-    /// Images whose largest output is the target's class.
+    /// Images whose predicted class is the target's.
     pub correct: usize,
 }
 
 impl Report {
-    /// The part of the images that are right, from 0 to 1; 0 where there is no image.
+    /// The share of correct images, from 0 to 1; 0 without images.
     pub fn accuracy(&self) -> f64 {
         if self.images == 0 { 0.0 } else { self.correct as f64 / self.images as f64 }
     }
 
-    /// Both together.
+    /// The report over the images of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let images = self.images + other.images;
@@ -35,14 +35,14 @@ impl Report {
         Self { images, loss, correct: self.correct + other.correct }
     }
 
-    /// Of a run whose loss is there. target: the output's shape.
+    /// The report of a forward pass with its loss. target: the output's shape.
     pub fn from_values(values: &Values, target: &Tensor) -> Self {
         let flat = |tensor: &Tensor| -> Vec<f32> { tensor.iter().copied().collect() };
         let (output, losses) = (values.output(), values.loss.at(Part::Out));
         Self::from_batch(output.dim().0, &flat(output), &flat(losses), &flat(target))
     }
 
-    /// Of a batch. outputs, targets: (images, outputs), losses: (images).
+    /// The report of a batch. outputs, targets: (images, outputs), losses: (images).
     pub(super) fn from_batch(images: usize, outputs: &[f32], losses: &[f32], targets: &[f32]) -> Self {
         let features = targets.len() / images.max(1);
         let class = |cells: &[f32], n: usize| class_of(cells[n * features..][..features].iter().copied());
@@ -52,7 +52,7 @@ impl Report {
     }
 }
 
-/// How a network does on a batch, with running statistics and no dropout. x: (N, C, H, W), target: the output's
+/// Evaluates a network on a batch, using running statistics and no dropout. x: (N, C, H, W), target: the output's
 /// shape, N at least 1.
 pub fn evaluate(network: &Network, params: &Params, x: &Tensor, target: &Tensor) -> Report {
     let mut values = network.forward(params, x, Mode::Eval, Stream::default());

@@ -1,25 +1,25 @@
-//! Conditions at which training stops by itself.
+//! Conditions that stop training.
 
 use super::{Check, Record};
 use serde::{Deserialize, Serialize};
 
-/// What to stop at.
+/// A condition that stops training.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub enum StopWhen {
     /// A loss or gradient that is NaN or infinite.
     NotFinite,
-    /// A batch's loss is this many times the mean of the 20 before it.
+    /// A batch's loss exceeds the mean of the 20 losses before it by this factor.
     LossRises(f64),
-    /// The norm of the whole gradient is above this.
+    /// The norm of the whole gradient exceeds this.
     GradientAbove(f64),
-    /// More units never fire than at the check before.
+    /// More units are dead than at the previous check.
     UnitDies,
-    /// Accuracy on validation examples has reached this, from 0 to 1.
+    /// The accuracy on validation examples has reached this share, from 0 to 1.
     Accuracy(f64),
 }
 
 impl StopWhen {
-    /// One of each kind, with usual numbers.
+    /// One of each kind, with usual thresholds.
     pub const ALL: [Self; 5] = [
         Self::NotFinite,
         Self::LossRises(3.0),
@@ -28,25 +28,30 @@ impl StopWhen {
         Self::Accuracy(0.95),
     ];
 
-    /// Whether both are of one kind, whatever their numbers.
+    /// Whether both are of the same kind, whatever their thresholds.
     pub fn is_like(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 }
 
-/// What the conditions need to know of the steps before.
+/// What the conditions remember of earlier steps.
 #[derive(Clone, Debug, Default)]
 pub struct StopMonitor {
     losses: std::collections::VecDeque<f64>,
     dead: Option<usize>,
 }
 
-/// Losses that a rise is held against.
+/// The number of losses that a rise is compared with.
 const LOSSES: usize = 20;
 
 impl StopMonitor {
-    /// Takes a step and, where there was one, the check after it; the first condition that holds.
-    pub fn see(&mut self, wanted: &[StopWhen], record: &Record, check: Option<&Check>) -> Option<StopWhen> {
+    /// Takes the record of a step and the check after it, if any; returns the first condition that holds.
+    pub fn update(
+        &mut self,
+        conditions: &[StopWhen],
+        record: &Record,
+        check: Option<&Check>,
+    ) -> Option<StopWhen> {
         let loss = record.report.loss;
         let mean = self.losses.iter().sum::<f64>() / self.losses.len() as f64;
         let is_full = self.losses.len() == LOSSES;
@@ -60,7 +65,7 @@ impl StopMonitor {
             StopWhen::UnitDies => matches!((dead, self.dead), (Some(now), Some(before)) if now > before),
             StopWhen::Accuracy(goal) => check.is_some_and(|check| check.report.accuracy() >= goal),
         };
-        let stop = wanted.iter().find(holds).copied();
+        let stop = conditions.iter().find(holds).copied();
         if is_full {
             self.losses.pop_front();
         }
@@ -94,17 +99,18 @@ mod tests {
     fn each_condition_holds_where_it_says() {
         let mut monitor = StopMonitor::default();
         for _ in 0..20 {
-            assert_eq!(monitor.see(&StopWhen::ALL, &record(1.0, 1.0), None), None);
+            assert_eq!(monitor.update(&StopWhen::ALL, &record(1.0, 1.0), None), None);
         }
-        let mut see = |record, check: Option<Check>| monitor.see(&StopWhen::ALL, &record, check.as_ref());
-        assert_eq!(see(record(3.5, 1.0), None), Some(StopWhen::LossRises(3.0)));
-        assert_eq!(see(record(f64::NAN, 1.0), None), Some(StopWhen::NotFinite));
-        assert_eq!(see(record(1.0, f64::INFINITY), None), Some(StopWhen::NotFinite));
-        assert_eq!(see(record(1.0, 101.0), None), Some(StopWhen::GradientAbove(100.0)));
-        assert_eq!(see(record(1.0, 1.0), Some(check(50, 1))), None);
-        assert_eq!(see(record(1.0, 1.0), Some(check(50, 1))), None);
-        assert_eq!(see(record(1.0, 1.0), Some(check(50, 2))), Some(StopWhen::UnitDies));
-        assert_eq!(see(record(1.0, 1.0), Some(check(95, 2))), Some(StopWhen::Accuracy(0.95)));
-        assert_eq!(StopMonitor::default().see(&[], &record(f64::NAN, 1.0), None), None);
+        let mut update =
+            |record, check: Option<Check>| monitor.update(&StopWhen::ALL, &record, check.as_ref());
+        assert_eq!(update(record(3.5, 1.0), None), Some(StopWhen::LossRises(3.0)));
+        assert_eq!(update(record(f64::NAN, 1.0), None), Some(StopWhen::NotFinite));
+        assert_eq!(update(record(1.0, f64::INFINITY), None), Some(StopWhen::NotFinite));
+        assert_eq!(update(record(1.0, 101.0), None), Some(StopWhen::GradientAbove(100.0)));
+        assert_eq!(update(record(1.0, 1.0), Some(check(50, 1))), None);
+        assert_eq!(update(record(1.0, 1.0), Some(check(50, 1))), None);
+        assert_eq!(update(record(1.0, 1.0), Some(check(50, 2))), Some(StopWhen::UnitDies));
+        assert_eq!(update(record(1.0, 1.0), Some(check(95, 2))), Some(StopWhen::Accuracy(0.95)));
+        assert_eq!(StopMonitor::default().update(&[], &record(f64::NAN, 1.0), None), None);
     }
 }

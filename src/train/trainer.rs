@@ -1,4 +1,4 @@
-//! One step of training: forward, loss, backward, update.
+//! Training steps: forward, loss, backward, update.
 
 use super::Report;
 use crate::nn::{
@@ -15,12 +15,12 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct Trainer {
     network: Network,
-    /// Parameters and moments; empty while only the engine has them, until somebody asks.
+    /// Parameters and moments; empty while only the engine has them, and copied out of it on demand.
     held: OnceLock<(Params, Moments)>,
     seed: u64,
-    /// Used by the next step; its rate may change from step to step.
+    /// The optimizer of the next step; its rate may change from step to step.
     pub optimizer: Optimizer,
-    /// What makes the steps, from the first one on.
+    /// The engine that makes the steps; created by the first one.
     engine: Option<Box<Engine>>,
     /// Whether the steps measure [`Self::norms`].
     pub measure: bool,
@@ -34,7 +34,7 @@ impl Clone for Trainer {
     }
 }
 
-/// The engine takes no part: it holds the same numbers; nor does what was only measured.
+/// Compares the numbers of both trainers; the engine holds the same numbers again, and measurements don't count.
 impl PartialEq for Trainer {
     fn eq(&self, other: &Self) -> bool {
         let Self { network, held: _, seed, optimizer, engine: _, measure: _, norms: _ } = self;
@@ -44,10 +44,10 @@ impl PartialEq for Trainer {
 }
 
 impl Trainer {
-    /// A trainer before its first step. `seed` is that of dropout's masks.
+    /// A trainer before its first step. `seed` determines dropout's masks.
     ///
     /// # Errors
-    /// Where the parameters are not the network's.
+    /// If the parameters don't have the network's shapes.
     pub fn new(
         network: Network,
         params: Params,
@@ -61,7 +61,7 @@ impl Trainer {
             });
         if !fits {
             return Err(ShapeError(
-                "trainer: expected the network's own parameters, got others; initialise or load them for this network"
+                "trainer: expected parameters of the network's shapes, got others; initialise or load them for this network"
                     .into(),
             ));
         }
@@ -76,20 +76,20 @@ impl Trainer {
         })
     }
 
-    /// [`Self::step_on`] the caller's own thread.
+    /// Calls [`Self::step_on`] on the caller's own thread.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`Self::step_on`].
     pub fn step(&mut self, x: &Tensor, target: &Tensor) -> Result<Report, ShapeError> {
         self.step_on(&Alone, x, target)
     }
 
-    /// One step on a batch; who works on it does not show in the numbers. x: (N, C, H, W), target: (N, C', H', W')
-    /// of the output; the loss and the right answers are those before the update. Once a first step has been made
-    /// on as many workers with as many images, the engine's steps allocate nothing.
+    /// Makes one step on a batch. x: (N, C, H, W), target: (N, C', H', W') of the output. The report is that of the
+    /// network before the update; the numbers don't depend on `workers`. After the first step with a given number
+    /// of workers and images, further steps allocate nothing.
     ///
     /// # Errors
-    /// Where a shape does not fit; nothing is changed.
+    /// If a shape does not fit; the trainer is unchanged then.
     pub fn step_on(
         &mut self,
         workers: &dyn Workers,
@@ -106,7 +106,7 @@ impl Trainer {
         }
         if targets != images || output != self.network.output() {
             return Err(ShapeError(format!(
-                "trainer: expected {images} targets {:?}, got {targets} of {output:?}; make one for each input",
+                "trainer: expected {images} targets {:?}, got {targets} of {output:?}; supply one target per input",
                 self.network.output()
             )));
         }
@@ -128,15 +128,15 @@ impl Trainer {
         Ok(Report::from_batch(images, engine.outputs(), engine.losses(), cells))
     }
 
-    /// Parameters and moments, copied out of the engine where it has gone on since.
+    /// Parameters and moments, copied out of the engine if it has made steps since.
     fn held(&self) -> &(Params, Moments) {
         self.held.get_or_init(|| self.engine.as_ref().map(|engine| engine.numbers()).unwrap_or_default())
     }
 
-    /// A trainer in the middle of a run, with the moments that it has come to.
+    /// A trainer that continues a run with these moments.
     ///
     /// # Errors
-    /// As [`Self::new`].
+    /// As for [`Self::new`].
     pub fn resume(
         network: Network,
         params: Params,
@@ -151,8 +151,8 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Of each layer, how large gradient, parameters and change were in the last step; empty where
-    /// [`Self::measure`] was not set.
+    /// The norms of each layer's gradient, parameters and update in the last step; empty if [`Self::measure`] was
+    /// not set.
     pub fn norms(&self) -> &[LayerNorms] {
         &self.norms
     }
@@ -162,7 +162,7 @@ impl Trainer {
         &self.network
     }
 
-    /// The parameters after the last step; copied where they are asked for, so not while nobody looks.
+    /// The parameters after the last step; copied out of the engine on demand.
     pub fn params(&self) -> &Params {
         &self.held().0
     }
@@ -172,7 +172,7 @@ impl Trainer {
         &self.held().1
     }
 
-    /// Steps done.
+    /// The number of steps done.
     pub fn steps(&self) -> u64 {
         match &self.engine {
             Some(engine) => engine.steps(),
@@ -180,7 +180,7 @@ impl Trainer {
         }
     }
 
-    /// The parameters, leaving the rest.
+    /// The parameters, dropping the rest.
     pub fn into_params(mut self) -> Params {
         self.held();
         self.held.take().unwrap_or_default().0
@@ -201,7 +201,7 @@ mod tests {
     };
     use crate::train::{BatchSchedule, evaluate, stack};
 
-    /// [`LayerNorms`] from what a step by definition made.
+    /// [`LayerNorms`] of a step of the plain definition.
     fn norms(before: &Params, after: &Params, values: &Values) -> Vec<LayerNorms> {
         let images = values.input.dim().0 as f64;
         let of_layer = |((before, after), values): ((&Parts, &Parts), &Parts)| {

@@ -140,7 +140,7 @@ impl Job {
         let is_last = self.time() >= self.end;
         let is_due = self.time().is_multiple_of(self.check_every) || is_last;
         let check = is_due.then(|| self.check(workers)).transpose()?.flatten();
-        let stop = self.monitor.see(&self.stops, &record, check.as_ref()).map(End::Stopped);
+        let stop = self.monitor.update(&self.stops, &record, check.as_ref()).map(End::Stopped);
         Ok(Step { time, record, check, end: stop.or(is_last.then_some(End::Done)) })
     }
 
