@@ -178,7 +178,7 @@ fn an_onnx_file_opens_and_says_what_was_changed() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/onnx/opset_11.onnx");
     open(&mut state, "other.onnx", std::fs::read(path).expect("a fixture"));
     assert_eq!(state.model().name, "other.onnx");
-    assert!(state.notices.pop().expect("a line").text.contains("LogSoftmax was left out"));
+    assert!(state.notices.pop().expect("a line").text.contains("LogSoftmax was omitted"));
 }
 
 #[test]

@@ -88,10 +88,7 @@ fn an_onnx_file_runs_and_says_what_was_changed() {
     noise.write_npy(fs::File::create(&image).expect("creates")).expect("writes");
     let answer = json(&["run", "--model", &onnx, "--image", image.to_str().expect("UTF-8"), "--json"]);
     assert_eq!((&answer["model"], &answer["loss_kind"]), (&"net".into(), &"cross_entropy".into()));
-    assert!(
-        answer["notes"][0].as_str().is_some_and(|note| note.contains("Softmax was left out")),
-        "{answer}"
-    );
+    assert!(answer["notes"][0].as_str().is_some_and(|note| note.contains("Softmax was omitted")), "{answer}");
     let cut = write(folder.path(), "cut.onnx", &include_bytes!("fixtures/onnx/opset_7.onnx")[..900]);
     assert!(
         fails(&["run", "--model", &cut, "--image", "digit-1"]).contains("cut.onnx: expected an ONNX file")

@@ -224,7 +224,7 @@ fn a_checkpoint_goes_with_its_settings_only() {
         assert!(error.contains(says), "{error}");
     }
     let error = fails(&["train", "--resume", &place.at("m.safetensors")]);
-    assert!(error.contains("expected a checkpoint of training"), "{error}");
+    assert!(error.contains("expected a training checkpoint"), "{error}");
 }
 
 #[test]

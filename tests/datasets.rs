@@ -116,7 +116,7 @@ fn idx_files_are_one_set_packed_or_not() {
         assert_eq!(all(&opened(&paths[2]).dataset, Split::Train), test);
         assert!(fails(&paths[1]).contains("got that of labels"));
         fs::remove_file(&paths[3]).expect("removes");
-        assert!(fails(folder.path()).contains("expected its labels beside it"));
+        assert!(fails(folder.path()).contains("expected a file of labels in the same folder"));
     }
 }
 
@@ -174,7 +174,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
             }
             assert_eq!(skipped.len(), 1);
             assert!(skipped[0].name.ends_with("star/broken.png"), "{skipped:?}");
-            assert!(skipped[0].reason.contains("expected a whole PNG file"), "{skipped:?}");
+            assert!(skipped[0].reason.contains("expected a complete PNG file"), "{skipped:?}");
         }
     }
     let grey = open(&archive, Some([1, 20, 24]), &()).expect("opens").dataset;
@@ -433,7 +433,7 @@ fn what_is_too_large_stays_on_disk_or_is_refused() {
     let data = within(&unpacked, LITTLE).expect("opens").dataset;
     write(folder.path(), "c.csv", &text[..text.len() / 2]);
     let error = data.example(Split::Train, 39).expect_err("cut short").to_string();
-    assert!(error.contains("as it was"), "{error}");
+    assert!(error.contains("to be unchanged"), "{error}");
     for (path, says) in [(&packed, "unpack it first"), (&csv, "fills at most 0 MB, got more; unpack")] {
         let error = within(path, LITTLE).expect_err("too large").to_string();
         assert!(error.contains(says), "{error}");
@@ -443,7 +443,7 @@ fn what_is_too_large_stays_on_disk_or_is_refused() {
     write(folder.path(), "b/train-images-idx3-ubyte.gz", &gzip(&bomb));
     assert!(fails(&packed).contains("for its 40 pictures of 28 x 28, got 31377"));
     let line = write(folder.path(), "line.csv.gz", &gzip(&vec![b'1'; 64 << 20]));
-    assert!(fails(&line).contains("expected at most 16 MB in a line"));
+    assert!(fails(&line).contains("expected lines of at most 16 MB"));
 }
 
 proptest::proptest! {

@@ -107,7 +107,7 @@ fn a_state_dict_and_an_onnx_file_of_one_network_are_one_model() {
 #[test]
 fn old_and_new_operators_compute_what_pytorch_computes() {
     let left_out =
-        |name: &str| format!("the last {name} was left out: it is part of the cross-entropy loss here");
+        |name: &str| format!("the final {name} was omitted, because the cross-entropy loss contains it");
 
     let model = check("opset_7");
     assert_eq!(model.notes, [left_out("Softmax")]);

@@ -135,7 +135,7 @@ pub(super) fn read(
     for (file, path) in files.iter().zip(paths) {
         let mut reader = BufReader::new(open_file(path)?);
         for _ in 0..file.count {
-            reader.read_exact(&mut record).map_err(|error| failed(path, "a whole file", &error))?;
+            reader.read_exact(&mut record).map_err(|error| failed(path, "a complete file", &error))?;
             labels.push(u16::from(record[begin - 1]));
             if holds {
                 pixels.extend_from_slice(&record[begin..]);

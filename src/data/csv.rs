@@ -363,7 +363,7 @@ impl<'a> Lines<'a> {
             let begin = self.read;
             let mut from = (&mut self.from).take(LONGEST + 1);
             let read = from.read_until(b'\n', &mut self.text);
-            let read = read.map_err(|error| failed(&self.path, "a whole file", &error))?;
+            let read = read.map_err(|error| failed(&self.path, "a complete file", &error))?;
             if read == 0 {
                 return Ok(None);
             }

@@ -12,7 +12,7 @@ use std::{
 pub(super) fn read_bounded(path: &Path, from: &mut dyn Read, most: u64) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::new();
     let read = from.take(most.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| failed(path, "a whole file", &error))?;
+    read.map_err(|error| failed(path, "a complete file", &error))?;
     Ok(bytes)
 }
 
@@ -24,7 +24,7 @@ pub(super) fn read_up_to(path: &Path, from: &mut dyn Read, bytes: &mut [u8]) -> 
             Ok(0) => break,
             Ok(more) => n += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(path, "a whole file", &error)),
+            Err(error) => return Err(failed(path, "a complete file", &error)),
         }
     }
     Ok(n)

@@ -9,14 +9,14 @@ use crate::nn::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-/// What an architecture file says.
+/// The contents of an architecture file.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Architecture {
-    /// Input extents [C, H, W].
+    /// The shape of the input, [C, H, W].
     pub input: [usize; 3],
-    /// The names of the classes, in the order of the outputs; empty where they have none.
+    /// The class names, in the order of the outputs; empty if the classes have no names.
     pub classes: Vec<String>,
-    /// From pixels to the input.
+    /// How pixels become inputs.
     pub preprocess: Preprocess,
     /// The layers in forward order.
     pub layers: Vec<LayerSpec>,
@@ -24,7 +24,7 @@ pub struct Architecture {
     pub loss: Loss,
 }
 
-/// What a key of a layer holds.
+/// The type of a key's value.
 #[derive(Clone, Copy)]
 enum Holds {
     Count,
@@ -56,7 +56,7 @@ impl Holds {
     }
 }
 
-/// A key of a layer's kind.
+/// A key of a layer's table.
 struct Key {
     name: &'static str,
     holds: Holds,
@@ -95,14 +95,14 @@ const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum"
 const DROPOUT: &[Key] = &[optional("p", Holds::Number)];
 const NOTHING: &[Key] = &[];
 
-/// Reads a kind's own keys, which fit, into its numbers.
+/// Deserializes the keys of a layer, already checked, into the layer's settings.
 type ReadKind = fn(Table) -> Result<Kind, toml::de::Error>;
 
 fn read<T: for<'a> Deserialize<'a>>(table: Table) -> Result<T, toml::de::Error> {
     T::deserialize(Value::Table(table))
 }
 
-/// Every kind: its name, its keys, and how they are read.
+/// Every kind of layer: its name, its keys, and how they are read.
 const KINDS: [(&str, &[Key], ReadKind); Kind::NAMES.len()] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
@@ -145,7 +145,7 @@ impl Architecture {
     /// ```
     ///
     /// # Errors
-    /// Names the layer and the key, what was expected there, what came and what to do.
+    /// Names the layer and the key, and says what was expected, what came and what to do.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         let top: Table = text.parse().map_err(|error| syntax(text, &error))?;
         unknown_keys("architecture", &top, &TOP_KEYS)?;
@@ -157,16 +157,16 @@ impl Architecture {
         Ok(Self { input, classes, preprocess, layers, loss })
     }
 
-    /// The network, every size checked; the classes must be as many as its outputs.
+    /// Builds the network and checks all sizes.
     ///
     /// # Errors
-    /// As [`Network::build`], and where the classes are not as many as the outputs.
+    /// As for [`Network::build`], or if the number of classes differs from the number of outputs.
     pub fn build(&self) -> Result<Network, ModelError> {
         let network = Network::build(self.input, self.layers.clone(), self.loss)?;
         if !self.classes.is_empty() && self.classes.len() != network.classes() {
             let last = network.layers.last().map_or("the last layer", |layer| layer.name());
             return Err(ModelError(format!(
-                "classes: expected {} names, one for each output of {last}, got {}; name them all or leave classes out",
+                "classes: expected {} names, one per output of {last}, got {}; name all of them or omit classes",
                 network.classes(),
                 self.classes.len()
             )));
@@ -179,7 +179,7 @@ impl Architecture {
             };
             if let Some(before) = network.layers[..l].iter().find(same) {
                 return Err(ModelError(format!(
-                    "{}: expected weights of its own, got {:?}, which {} has too; give each layer its own name",
+                    "{}: expected its own weights, got {:?}, which {} uses as well; give each layer its own name",
                     layer.name(),
                     layer.file_name(),
                     before.name()
@@ -189,8 +189,8 @@ impl Architecture {
         Ok(network)
     }
 
-    /// TOML text that [`parse`](Self::parse) reads back as the same architecture. What has its default is left out,
-    /// but for slope, eps, momentum and p, which one wants to read.
+    /// TOML text that [`parse`](Self::parse) reads back as the same architecture. Keys with default values are
+    /// omitted, except slope, eps, momentum and p, which are informative.
     pub fn to_toml(&self) -> String {
         let [c, h, w] = self.input;
         let mut text = format!("input = [{c}, {h}, {w}]\n");
@@ -219,7 +219,7 @@ impl Architecture {
     }
 }
 
-/// The keys of a kind that are not at their defaults, with their TOML values.
+/// The keys of a layer that differ from their defaults, with their TOML values.
 fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
     let pair = |Pair([a, b]): Pair| if a == b { a.to_string() } else { format!("[{a}, {b}]") };
     let unless = |default: usize, value: Pair| (value != Pair::square(default)).then(|| pair(value));
@@ -260,12 +260,12 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
     keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
-/// A TOML string.
+/// A TOML string literal.
 fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
-/// One line of a syntax error, with its place.
+/// A syntax error in one line, with its position.
 fn syntax(text: &str, error: &toml::de::Error) -> ModelError {
     let place = error.span().map_or_else(String::new, |span| {
         let before = text.get(..span.start.min(text.len())).unwrap_or("");
@@ -275,7 +275,7 @@ fn syntax(text: &str, error: &toml::de::Error) -> ModelError {
     });
     let what: Vec<&str> = error.message().lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     ModelError(format!(
-        "architecture: expected TOML, got a mistake{place}: {}; correct it there",
+        "architecture: expected TOML, got a syntax error{place}: {}; correct it",
         what.join(", ")
     ))
 }
@@ -283,7 +283,7 @@ fn syntax(text: &str, error: &toml::de::Error) -> ModelError {
 fn unknown_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), ModelError> {
     match table.keys().find(|key| !known.contains(&key.as_str())) {
         Some(key) => Err(ModelError(format!(
-            "{place}: unknown key {}{}; the keys here are {}",
+            "{place}: unknown key {}{}; the known keys are {}",
             short(&format!("{key:?}")),
             hint(key, known),
             known.join(", ")
@@ -292,7 +292,7 @@ fn unknown_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), ModelE
     }
 }
 
-/// As much of a text as an error line should hold.
+/// The beginning of a text, short enough for an error message.
 pub(super) fn short(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut short: String =
@@ -303,7 +303,7 @@ pub(super) fn short(text: &str) -> String {
     short
 }
 
-/// A value as an error line shows it.
+/// A value as shown in an error message.
 fn shown(value: &Value) -> String {
     let kind = match value {
         Value::String(_) => "text ",
@@ -316,11 +316,11 @@ fn shown(value: &Value) -> String {
 }
 
 fn input(top: &Table) -> Result<[usize; 3], ModelError> {
-    /// More than the largest picture that can be opened has rows.
+    /// Larger than the largest side of a picture that can be opened.
     const LARGEST: usize = 1 << 16;
     let wrong = |got: String| {
         ModelError(format!(
-            "input: expected [channels, height, width], three whole numbers from 1 to {LARGEST}, got {got}; write for \
+            "input: expected [channels, height, width], three whole numbers from 1 to {LARGEST}, got {got}; for \
              example input = [3, 32, 32]"
         ))
     };
@@ -339,14 +339,14 @@ fn classes(top: &Table) -> Result<Vec<String>, ModelError> {
         .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
     let Some(names) = names else {
         return Err(ModelError(format!(
-            "classes: expected a list of names, got {}; write for example classes = [\"cat\", \"dog\"]",
+            "classes: expected a list of names, got {}; for example, write classes = [\"cat\", \"dog\"]",
             shown(value)
         )));
     };
     for (i, name) in names.iter().enumerate() {
         if name.trim().is_empty() || name.chars().any(char::is_control) {
             return Err(ModelError(format!(
-                "classes: expected names that can be read, got {name:?} as name {}; write a word",
+                "classes: expected printable names, got {name:?} as name {}; use a word",
                 i + 1
             )));
         }
@@ -405,7 +405,7 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(value) => Err(ModelError(format!(
-            "{place}: expected text in {key}, got {}; write for example {key} = \"{example}\"",
+            "{place}: expected text in {key}, got {}; for example, write {key} = \"{example}\"",
             shown(value)
         ))),
     };
@@ -414,7 +414,7 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     };
     let kinds = || format!("the kinds are {}", Kind::NAMES.join(", "));
     let name = text(&unnamed, "name", "conv1")?
-        .ok_or_else(|| missing(&unnamed, "name", "write for example name = \"conv1\""))?;
+        .ok_or_else(|| missing(&unnamed, "name", "for example, write name = \"conv1\""))?;
     let place = format!("{unnamed} ({})", short(&name));
     let kind = text(&place, "kind", "conv2d")?.ok_or_else(|| missing(&place, "kind", &kinds()))?;
     let weights = text(&place, "weights", "features.0")?;
@@ -429,7 +429,7 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     let mut known = vec!["name", "kind", "weights"];
     known.extend(keys.iter().map(|key| key.name));
     unknown_keys(&place, table, &known).map_err(|ModelError(line)| {
-        ModelError(line.replace("the keys here are", &format!("the keys of {kind} are")))
+        ModelError(line.replace("the known keys are", &format!("the keys of {kind} are")))
     })?;
     for key in *keys {
         match table.get(key.name) {
@@ -450,7 +450,7 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     let own: Table =
         table.iter().filter(|(key, _)| keys.iter().any(|own| own.name == *key)).map(clone_pair).collect();
     let kind = read(own).map_err(|error| {
-        ModelError(format!("{place}: expected keys that fit {kind}, got: {}", error.message()))
+        ModelError(format!("{place}: expected valid keys of {kind}, got: {}", error.message()))
     })?;
     Ok(LayerSpec { name, weights, kind })
 }
@@ -490,7 +490,7 @@ fn loss(top: &Table) -> Result<Loss, ModelError> {
 mod tests {
     use super::*;
 
-    /// Every kind, with numbers that are not the defaults.
+    /// Every kind of layer, with settings that differ from the defaults.
     const EVERYTHING: &str = r#"
         input = [3, 33, 32]
         classes = ["cat", "a \"dog\"", "鳥", "4"]
@@ -586,7 +586,7 @@ mod tests {
             let kind =
                 read(keys.iter().filter(|key| key.required).map(|key| one(&key)).collect()).expect(name);
             assert_eq!(kind.name(), *name);
-            // A key that the kind's numbers have and the table has not would be written and not be read.
+            // A setting that is missing from the table of keys would be written but not read.
             for (key, _) in numbers(&kind) {
                 assert!(keys.iter().any(|own| own.name == key), "{name} {key}");
             }
@@ -617,7 +617,7 @@ mod tests {
             ("input = [3, 8, 8]\ninput = [3, 8, 8]", "duplicate key"),
             (
                 "inputs = [3, 8, 8]",
-                "unknown key \"inputs\" (did you mean \"input\"?); the keys here are input, classes",
+                "unknown key \"inputs\" (did you mean \"input\"?); the known keys are input, classes",
             ),
             ("input = [3, 8, 8]", "layers: expected at least one layer, got none; add a [[layers]] entry"),
             ("input = [3, 8, 8]\nlayers = []", "layers: expected at least one layer, got none"),
@@ -661,7 +661,7 @@ mod tests {
             ),
             ("input = [3, 8, 8]\nclasses = \"cat\"", "classes: expected a list of names, got text \"cat\""),
             ("input = [3, 8, 8]\nclasses = [\"a\", \"a\"]", "each name once, got \"a\" twice"),
-            ("input = [3, 8, 8]\nclasses = [\"\"]", "names that can be read"),
+            ("input = [3, 8, 8]\nclasses = [\"\"]", "expected printable names"),
             ("input = [3, 8, 8]\npreprocess = 3", "write [preprocess] on a line of its own"),
             ("input = [3, 8, 8]\n[preprocess]\nmeans = [1]", "(did you mean \"mean\"?)"),
             ("input = [3, 8, 8]\n[preprocess]\nmean = 0.5", "expected a list of numbers in mean"),
@@ -685,9 +685,9 @@ mod tests {
     fn classes_are_as_many_as_outputs_and_weights_have_one_owner() {
         let text = EVERYTHING.replace("[\"cat\", ", "[");
         let error = Architecture::parse(&text).expect("reads").build().expect_err("too few").0;
-        assert!(error.contains("expected 4 names, one for each output of soft, got 3"), "{error}");
+        assert!(error.contains("expected 4 names, one per output of soft, got 3"), "{error}");
         let text = EVERYTHING.replace("out_features = 4", "out_features = 4\nweights = \"features.0\"");
         let error = Architecture::parse(&text).expect("reads").build().expect_err("twice").0;
-        assert!(error.starts_with("fc: expected weights of its own"), "{error}");
+        assert!(error.starts_with("fc: expected its own weights"), "{error}");
     }
 }

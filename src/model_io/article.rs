@@ -1,5 +1,5 @@
-//! The two models of the article: one small enough for every partial derivative by hand, and one
-//! that scores drawn patterns. Their weights are written here; the bundled files are made from them.
+//! The two models of the article: one small enough to compute every partial derivative by hand, and one that
+//! matches drawn patterns. Their weights are defined here; the bundled files are generated from them.
 
 use super::{Architecture, Model, ModelError, Preprocess};
 use crate::nn::{
@@ -10,11 +10,11 @@ use crate::nn::{
 };
 use crate::tensor::Tensor;
 
-/// Input 3x3, one filter 2x2 without bias, output 2x2, mean squared error. The weights are small exact numbers, so
-/// that every product can be done in the head.
+/// Input 3x3, one 2x2 filter without bias, output 2x2, mean squared error. The weights are small exact numbers, so
+/// that every product can be computed in the head.
 ///
 /// # Errors
-/// Never, unless the network's rules change.
+/// Only if the network's rules change.
 pub fn backprop() -> Result<Model, ModelError> {
     let architecture = Architecture {
         input: [1, 3, 3],
@@ -44,11 +44,11 @@ const LINE: [&str; 5] = [
     "...##",
 ];
 
-/// Input 3x32x32, two drawn filters 5x5x3 whose score is divided by the number of filter pixels, then the best score
-/// of each over the whole picture. A drawn pixel is 1 and any other -1, in all three channels.
+/// Input 3x32x32, two drawn 5x5x3 filters whose score is divided by the number of filter pixels, then each filter's
+/// best score over the whole picture. A drawn pixel is 1 and any other -1, in all three channels.
 ///
 /// # Errors
-/// Never, unless the network's rules change.
+/// Only if the network's rules change.
 pub fn matching() -> Result<Model, ModelError> {
     let conv = ConvSpec { bias: false, normalize: true, ..ConvSpec::new(2, 5) };
     let pool = MaxPoolSpec { kernel: Pair::square(28), stride: None, padding: Pair::square(0) };
@@ -69,13 +69,13 @@ pub fn matching() -> Result<Model, ModelError> {
     with_filters("article-match", architecture, &filters)
 }
 
-/// A model whose first layer's weight is `filters`, in (O, I, kh, kw) order.
+/// A model whose first layer has the weights `filters`, in (O, I, kh, kw) order.
 fn with_filters(name: &str, architecture: Architecture, filters: &[f32]) -> Result<Model, ModelError> {
     let mut model = Model::initial(name, architecture, Init::Zeros, 0)?;
     if let Some(parts) = std::sync::Arc::make_mut(&mut model.params).0.first_mut() {
         let shape = parts.at(Part::Weight).dim();
         let weight = Tensor::from_shape_vec(shape, filters.to_vec()).map_err(|error| {
-            ModelError(format!("{name}: filters do not fill {shape:?}: {error}; draw them all"))
+            ModelError(format!("{name}: expected filters of shape {shape:?}, got {error}; draw all of them"))
         })?;
         parts.set(Part::Weight, weight);
     }

@@ -1,4 +1,4 @@
-//! The bundled models: part of the program, there without a file.
+//! The models that are compiled into the program.
 
 use super::{Model, ModelError, nearest::hint};
 
@@ -7,11 +7,11 @@ use super::{Model, ModelError, nearest::hint};
 pub struct Bundled {
     /// The name by which it is loaded.
     pub name: &'static str,
-    /// A few words for a menu.
+    /// A short title for menus.
     pub title: &'static str,
-    /// A sentence on what it is for.
+    /// A sentence that describes its purpose.
     pub summary: &'static str,
-    /// The bundled sample that goes with it.
+    /// The bundled sample that it starts with.
     pub default_sample: &'static str,
     /// Its safetensors file.
     pub bytes: &'static [u8],
@@ -62,7 +62,7 @@ const MODELS: [Bundled; 6] = [
     },
 ];
 
-/// All bundled models, in the order in which to offer them; the first is for a fresh start.
+/// All bundled models, in the order in which menus offer them; the program starts with the first.
 pub fn models() -> &'static [Bundled] {
     const { &MODELS }
 }
@@ -79,7 +79,7 @@ pub fn models() -> &'static [Bundled] {
 /// ```
 ///
 /// # Errors
-/// Where there is none of that name; lists them.
+/// If there is no model with this name; the message lists the names.
 pub fn load(name: &str) -> Result<Model, ModelError> {
     match MODELS.iter().find(|model| model.name == name) {
         Some(model) => Model::from_bytes(model.name, model.bytes, None),

@@ -1,7 +1,7 @@
-//! The checkpoint: a run of training as far as it has come, in one file that is a model file as well.
+//! Checkpoints: the state of a training run in one file, which is a model file as well.
 //!
-//! Next to the parameters the file holds `optimizer/<layer>.weight.m` and so on, the moments, and `checkpoint/run`,
-//! JSON text as bytes: steps done, settings, notes.
+//! Besides the parameters the file holds the moments as `optimizer/<layer>.weight.m` and so on, and the JSON text
+//! `checkpoint/run` as bytes: steps done, settings, notes.
 
 use super::{
     Model, ModelError,
@@ -16,57 +16,58 @@ use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A run of training after some step. With the data that its settings name it goes on as if never broken off.
+/// The state of a training run after a step. Together with the data that its settings name, it continues as if it
+/// had never been interrupted.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Checkpoint {
-    /// The network with its parameters as they are now.
+    /// The network with its current parameters.
     pub model: Model,
-    /// The optimizer's moments, and the steps done.
+    /// The optimizer's moments, and the number of steps done.
     pub moments: Moments,
-    /// What decides about the run, by the names on the command line.
+    /// The settings that determine the run, by their names on the command line.
     pub settings: BTreeMap<String, String>,
-    /// What else the writer wants back, in a form of its own.
+    /// Further text that the writer stores, in its own format.
     pub notes: String,
 }
 
 const VERSION: u32 = 1;
 
-/// What the file says in JSON.
+/// The JSON part of the file.
 #[derive(Serialize, Deserialize)]
 struct RunRecord {
     version: u32,
     steps: u64,
-    /// How many tensors of moments there are.
+    /// The number of tensors that hold moments.
     moments: usize,
     settings: BTreeMap<String, String>,
     notes: String,
 }
 
 impl Checkpoint {
-    /// Reads a file.
+    /// Reads a checkpoint file.
     ///
     /// # Errors
-    /// Where the bytes are no model file, hold no checkpoint or a damaged one.
+    /// If the bytes are not a model file, or hold no checkpoint or a damaged one.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let fails = |what: String| ModelError(format!("{name}: {what}"));
         let file = weights::open(bytes).map_err(|error| fails(error.0))?;
         let run = file.tensor(RUN).map_err(|_| {
             fails(
-                "expected a checkpoint of training, got a file without one, perhaps a finished model; give a file \
+                "expected a training checkpoint, got a file without one, perhaps a finished model; use a file \
                  that `train --checkpoint` wrote"
                     .into(),
             )
         })?;
         let damaged = |what: &str| {
-            fails(format!("expected a whole checkpoint, got {what}; take an earlier one or start anew"))
+            fails(format!("expected an undamaged checkpoint, got {what}; use an earlier one or start again"))
         };
-        // The version is looked at first: another may have other fields.
+        // The version comes first, because other versions may have other fields.
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
         }
         let versioned: Versioned =
-            serde_json::from_slice(run.data()).map_err(|_| damaged("one whose run is no JSON"))?;
+            serde_json::from_slice(run.data()).map_err(|_| damaged("one whose run is not JSON"))?;
         if versioned.version != VERSION {
             return Err(fails(format!(
                 "expected a checkpoint of version {VERSION}, got version {}; use the convstep that wrote it",
@@ -74,7 +75,7 @@ impl Checkpoint {
             )));
         }
         let run: RunRecord =
-            serde_json::from_slice(run.data()).map_err(|_| damaged("one whose run lacks something"))?;
+            serde_json::from_slice(run.data()).map_err(|_| damaged("one whose run is incomplete"))?;
         let model = Model::from_bytes(name, bytes, None).map_err(|error| fails(error.0))?;
         let mut moments = Moments { steps: run.steps, layers: Vec::new() };
         let mut found = 0;
@@ -99,10 +100,10 @@ impl Checkpoint {
         Ok(Self { model, moments, settings: run.settings, notes: run.notes })
     }
 
-    /// The file; the same bytes every time.
+    /// Writes the file; the bytes are the same every time.
     ///
     /// # Errors
-    /// As [`Model::to_bytes`].
+    /// As for [`Model::to_bytes`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let Self { model, moments, settings, notes } = self;
         let mut more = Vec::new();
@@ -126,7 +127,7 @@ impl Checkpoint {
         weights::write_with(&model.network, &model.params, &model.architecture.to_toml(), more)
     }
 
-    /// Whether every parameter and moment is a number that training can go on from.
+    /// Whether all parameters and moments are finite, so that training can continue.
     pub fn is_finite(&self) -> bool {
         let finite = |parts: &Parts| parts.iter().all(|(_, tensor)| tensor.iter().all(|x| x.is_finite()));
         self.model.params.0.iter().chain(&self.moments.layers).all(finite)
@@ -181,7 +182,7 @@ mod tests {
         let whole = checkpoint(Rule::ALL[3]);
         let refused = |bytes: &[u8]| Checkpoint::from_bytes("run", bytes).expect_err("no checkpoint").0;
         let error = refused(&whole.model.to_bytes().expect("writes"));
-        assert!(error.contains("run: expected a checkpoint of training"), "{error}");
+        assert!(error.contains("run: expected a training checkpoint"), "{error}");
         let bytes = whole.to_bytes().expect("writes");
         for end in [0, 9, bytes.len() / 2, bytes.len() - 1] {
             let error = refused(&bytes[..end]);

@@ -1,7 +1,8 @@
-//! Architecture and weight files, the bundled models and the presets: bytes in, bytes out, no file is opened here.
+//! Model files, the bundled models and the presets. Everything maps bytes to values or values to bytes; no file is
+//! opened here.
 //!
 //! An [`Architecture`] is TOML text; weights are a safetensors file with PyTorch's names and layouts; a [`Model`]
-//! is both together, checked against each other; an ONNX file is a model by itself.
+//! combines both, checked against each other; an ONNX file is a complete model.
 
 pub mod architecture;
 pub mod article;
@@ -25,7 +26,7 @@ pub use presets::Preset;
 
 use crate::tensor::ShapeError;
 
-/// Why a model cannot be read or written. One line: what was expected, what came, what to do.
+/// Why a model cannot be read or written, in one line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ModelError(pub String);

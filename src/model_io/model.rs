@@ -1,41 +1,41 @@
-//! A model: an architecture and the weights that fit it.
+//! Models: an architecture with matching weights.
 
 use super::{Architecture, ModelError, nearest::hint, onnx, weights};
 use crate::nn::{Network, Params, init::Init};
 use crate::tensor::{Tensor, shape_of};
 use std::sync::Arc;
 
-/// A network with its weights, its classes, and its way from pixels to the input.
+/// A network with its weights, its classes and its preprocessing.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Model {
-    /// A bundled name, or a file's.
+    /// The name of a bundled model or of a file.
     pub name: String,
     /// The network.
     pub network: Network,
-    /// Its parameters; a run shares them.
+    /// Its parameters, shared with runs.
     pub params: Arc<Params>,
-    /// What the architecture file says.
+    /// The contents of the architecture file.
     pub architecture: Architecture,
-    /// Tensors of the weight file that no layer reads, in order.
+    /// The tensors of the weight file that no layer uses, in order.
     pub unused: Vec<String>,
-    /// What a reader changed on its way from the file, a line each.
+    /// What was changed while reading the file, one line per change.
     pub notes: Vec<String>,
 }
 
 impl Model {
-    /// The endings of the files that are models.
+    /// The extensions of model files.
     pub const ENDINGS: [&str; 2] = ["safetensors", "onnx"];
 
-    /// Whether a file of this name is a model, by its ending.
+    /// Whether a file name has the extension of a model file.
     pub fn is_file(name: &str) -> bool {
         Self::ENDINGS.iter().any(|ending| has_ending(name, ending))
     }
 
-    /// A model from a file, under the file's name: ONNX by its ending, else weights as safetensors. `toml` is its architecture, where the
-    /// file has none or another is wanted.
+    /// Reads a model from a file's bytes, named after the file: ONNX by extension, else weights as safetensors.
+    /// `toml` is the architecture for files without one, or one that replaces the file's.
     ///
     /// # Errors
-    /// As [`Model::from_bytes`] and [`onnx::read`].
+    /// As for [`Model::from_bytes`] and [`onnx::read`].
     pub fn from_file(file: &str, bytes: &[u8], toml: Option<&str>) -> Result<Self, ModelError> {
         match has_ending(file, "onnx") {
             true => onnx::read(file, bytes, toml),
@@ -43,10 +43,10 @@ impl Model {
         }
     }
 
-    /// A model from a weight file, its architecture from `toml` or else from the file's metadata.
+    /// Reads a model from a weight file, with the architecture `toml` or else that in the file's metadata.
     ///
     /// # Errors
-    /// Where there is no architecture, or something in one of the two does not fit.
+    /// If there is no architecture, or architecture and weights don't match.
     pub fn from_bytes(name: &str, safetensors: &[u8], toml: Option<&str>) -> Result<Self, ModelError> {
         let text = match toml {
             Some(text) => text.to_owned(),
@@ -74,7 +74,7 @@ impl Model {
     /// A model with initial weights.
     ///
     /// # Errors
-    /// Where the architecture's sizes do not fit.
+    /// If the architecture's sizes don't fit together.
     pub fn initial(
         name: &str,
         architecture: Architecture,
@@ -93,23 +93,23 @@ impl Model {
         })
     }
 
-    /// A safetensors file with the architecture in its metadata; the same bytes every time.
+    /// A safetensors file with the architecture in its metadata; the bytes are the same every time.
     ///
     /// # Errors
-    /// Where two layers have one name in the file, or the format cannot hold so much.
+    /// If two layers have the same name in the file, or the model is too large for the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         weights::write(&self.network, &self.params, &self.architecture.to_toml())
     }
 
-    /// The name of a class, or its number where classes have no names.
+    /// The name of a class, or its number if classes have no names.
     pub fn class_name(&self, index: usize) -> String {
         self.architecture.classes.get(index).cloned().unwrap_or_else(|| index.to_string())
     }
 
-    /// The class of this name or number; a name goes first.
+    /// The class with this name or number; names take precedence.
     ///
     /// # Errors
-    /// Lists the classes.
+    /// If there is no such class; the message lists the classes.
     pub fn class_index(&self, text: &str) -> Result<usize, ModelError> {
         let classes = &self.architecture.classes;
         let text = text.trim();
@@ -142,19 +142,19 @@ impl Model {
         })
     }
 
-    /// Pixels of one picture, (1, C, H, W) in 0..=255 -> the network's input.
+    /// The network's input for the pixels of one picture. pixels: (1, C, H, W) in 0..=255.
     ///
     /// # Errors
-    /// Where the picture has not the input's shape.
+    /// If the picture does not have the input's shape.
     pub fn input_from_pixels(&self, pixels: &Tensor) -> Result<Tensor, ModelError> {
         self.check_input(pixels)?;
         Ok(self.architecture.preprocess.apply(pixels))
     }
 
-    /// Whether a tensor can be this network's input.
+    /// Checks that a tensor can be this network's input.
     ///
     /// # Errors
-    /// Where it has not the input's shape.
+    /// If it does not have the input's shape.
     pub fn check_input(&self, x: &Tensor) -> Result<(), ModelError> {
         let [n, got @ ..] = shape_of(x).0;
         if n == 0 || got != self.network.input {
@@ -166,7 +166,7 @@ impl Model {
         Ok(())
     }
 
-    /// The number of trained and running parameters.
+    /// The number of trained parameters and running statistics.
     pub fn parameter_count(&self) -> usize {
         self.network.parameter_count()
     }

@@ -1,6 +1,6 @@
-//! The known name that a mistyped one most likely means.
+//! Suggestions for mistyped names.
 
-/// The nearest of `known` to `got`, where it is near enough to be a slip of the fingers.
+/// The name in `known` nearest to `got`, if it is near enough to be a typing mistake.
 ///
 /// ```
 /// use convstep::model_io::nearest;
@@ -10,7 +10,7 @@
 /// assert_eq!(nearest("banana", &["conv2d", "dense"]), None);
 /// ```
 pub fn nearest<'a>(got: &str, known: &[&'a str]) -> Option<&'a str> {
-    /// Longer than any name; what is longer is not a slip.
+    /// Longer than any name; anything longer is not a typing mistake.
     const LONGEST: usize = 64;
     let got: String = got.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
     let close = |name: &&str| {
@@ -22,8 +22,8 @@ pub fn nearest<'a>(got: &str, known: &[&'a str]) -> Option<&'a str> {
     near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
-/// Insertions, deletions and replacements that turn `a` into `b` (Wagner & Fischer 1974), two swapped
-/// neighbours counting as two.
+/// The number of insertions, deletions and replacements that turn `a` into `b` (Wagner & Fischer 1974); swapping
+/// two neighbours counts as two.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut above: Vec<usize> = (0..=b.len()).collect();
@@ -38,7 +38,7 @@ fn distance(a: &str, b: &str) -> usize {
     above[b.len()]
 }
 
-/// ` (did you mean "kernel"?)`, or nothing.
+/// ` (did you mean "kernel"?)`, or an empty text if nothing is near.
 pub(super) fn hint(got: &str, known: &[&str]) -> String {
     nearest(got, known).map_or_else(String::new, |name| format!(" (did you mean {name:?}?)"))
 }

@@ -1,9 +1,9 @@
-//! From pixels to what the network reads: x = (pixel/255 - mean) / std, per channel.
+//! Preprocessing from pixels to network inputs: x = (pixel/255 - mean) / std, per channel.
 
 use super::ModelError;
 use crate::tensor::Tensor;
 
-/// Mean and deviation of each channel, as many of each as the input has channels.
+/// Mean and standard deviation for each channel of the input.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Preprocess {
     mean: Vec<f64>,
@@ -11,13 +11,15 @@ pub struct Preprocess {
 }
 
 impl Preprocess {
-    /// Only x = pixel/255.
+    /// Preprocessing that only divides by 255.
     pub fn identity(channels: usize) -> Self {
         Self { mean: vec![0.0; channels], std: vec![1.0; channels] }
     }
 
+    /// Preprocessing with these means and deviations.
+    ///
     /// # Errors
-    /// Where a length is not the number of channels, a deviation is 0, or a number is not finite.
+    /// If a list does not have one number per channel, a deviation is 0, or a number is not finite.
     pub fn new(channels: usize, mean: Vec<f64>, std: Vec<f64>) -> Result<Self, ModelError> {
         for (name, numbers) in [("mean", &mean), ("std", &std)] {
             if numbers.len() != channels {
@@ -45,28 +47,28 @@ impl Preprocess {
         Ok(Self { mean, std })
     }
 
-    /// Mean of each channel.
+    /// The mean of each channel.
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// Deviation of each channel.
+    /// The standard deviation of each channel.
     pub fn std(&self) -> &[f64] {
         &self.std
     }
 
-    /// Whether it does no more than divide by 255.
+    /// Whether it only divides by 255.
     pub fn is_identity(&self) -> bool {
         self.mean.iter().all(|&mean| mean == 0.0) && self.std.iter().all(|&std| std == 1.0)
     }
 
-    /// What one pixel value of channel `c` becomes. A channel beyond the last has mean 0 and std 1.
+    /// The input for a pixel value of channel `c`. Channels beyond the last have mean 0 and std 1.
     pub fn value(&self, c: usize, pixel: f32) -> f32 {
         let (mean, std) = self.numbers(c);
         (pixel / 255.0 - mean) / std
     }
 
-    /// The pixel value, not rounded, that becomes `x` in channel `c`.
+    /// The pixel value, not rounded, that gives `x` in channel `c`.
     pub fn pixel(&self, c: usize, x: f32) -> f32 {
         let (mean, std) = self.numbers(c);
         (x * std + mean) * 255.0

@@ -1,28 +1,28 @@
-//! The presets: architectures to start from, with the initial weights that make each what it is called.
+//! Presets: architectures to start from, each with an initialisation.
 
 use super::{Architecture, Model, ModelError, nearest::hint};
 use crate::{data::Generated, nn::init::Init};
 
-/// An architecture to start from. Listing them makes no weights; [`Preset::model`] does.
+/// An architecture to start from. Listing presets creates no weights; [`Preset::model`] does.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Preset {
-    /// The name by which it is loaded; no bundled model has it.
+    /// The name by which it is loaded; it differs from all bundled models' names.
     pub name: &'static str,
-    /// A few words for a menu.
+    /// A short title for menus.
     pub title: &'static str,
-    /// A sentence on what it is for.
+    /// A sentence that describes its purpose.
     pub summary: &'static str,
-    /// How its weights start.
+    /// How its weights are initialised.
     pub init: Init,
-    /// The generated examples that have its input's shape and its classes; none where it is for other data.
+    /// The generated data with its input shape and classes; `None` if it is meant for other data.
     pub data: Option<Generated>,
-    /// The bundled sample that goes with it.
+    /// The bundled sample that it starts with.
     pub default_sample: &'static str,
     /// Its architecture file.
     pub text: &'static str,
 }
 
-/// The seed of a preset's weights where nobody chooses one.
+/// The default seed of a preset's weights.
 pub const SEED: u64 = 1;
 
 const PRESETS: [Preset; 7] = [
@@ -91,12 +91,12 @@ const PRESETS: [Preset; 7] = [
     },
 ];
 
-/// All presets, in the order in which to offer them.
+/// All presets, in the order in which menus offer them.
 pub fn all() -> &'static [Preset] {
     const { &PRESETS }
 }
 
-/// The preset of a name.
+/// The preset with this name.
 ///
 /// ```
 /// use convstep::model_io::presets;
@@ -109,7 +109,7 @@ pub fn all() -> &'static [Preset] {
 /// ```
 ///
 /// # Errors
-/// Where there is none of that name; lists them.
+/// If there is no preset with this name; the message lists the names.
 pub fn load(name: &str) -> Result<Preset, ModelError> {
     PRESETS.into_iter().find(|preset| preset.name == name).ok_or_else(|| {
         let names = PRESETS.map(|preset| preset.name);
@@ -123,18 +123,18 @@ pub fn load(name: &str) -> Result<Preset, ModelError> {
 }
 
 impl Preset {
-    /// What its architecture file says.
+    /// The parsed architecture file.
     ///
     /// # Errors
-    /// Never for a preset of [`all`], which a test rules out.
+    /// Never for a preset of [`all`]; a test checks this.
     pub fn architecture(&self) -> Result<Architecture, ModelError> {
         Architecture::parse(self.text)
     }
 
-    /// The network with its first weights, [`Preset::init`] from `seed`.
+    /// The network with initial weights drawn by [`Preset::init`] from `seed`.
     ///
     /// # Errors
-    /// As [`Preset::architecture`].
+    /// As for [`Preset::architecture`].
     pub fn model(&self, seed: u64) -> Result<Model, ModelError> {
         Model::initial(self.name, self.architecture()?, self.init, seed)
     }
@@ -170,7 +170,8 @@ mod tests {
             let network = load(name).and_then(|preset| preset.architecture()).and_then(|a| a.build());
             network.expect(name).parameter_count()
         };
-        // torchvision's vgg16 has 138,357,544; the dense network has more weights than LeNet-5, as it says.
+        // torchvision's vgg16 has 138,357,544; the dense network has more weights than LeNet-5, as its summary
+        // says.
         assert_eq!(count("vgg16"), 138_357_544);
         assert!(count("dense") > count("lenet5"));
     }

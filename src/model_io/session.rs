@@ -1,5 +1,5 @@
-//! The session file: what is to be said of the program's state as JSON, and the tensors, numbers and bytes that go with
-//! it, all in one safetensors file. What they mean is the business of who writes them; this is the form.
+//! The container format of session files: JSON with tensors, numbers and bytes, in one safetensors file. Their
+//! meaning is up to the writer.
 
 use super::{ModelError, weights};
 use crate::tensor::Tensor;
@@ -7,28 +7,28 @@ use safetensors::{Dtype, SafeTensors, tensor::View};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, collections::HashMap};
 
-/// The ending of the files.
+/// The extension of session files.
 pub const ENDING: &str = "convstep";
 
-/// The version that is written, and the latest that is read.
+/// The version that is written, and the latest that can be read.
 pub const VERSION: u32 = 1;
 
 /// The metadata key that holds the JSON.
 const KEY: &str = "convstep.session";
 
-/// Whether a file of this name is a session, by its ending.
+/// Whether a file name has the extension of a session file.
 pub fn is_file(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case(ENDING))
 }
 
-/// Something that goes with the JSON, under a name of its own.
+/// A named item stored beside the JSON.
 #[derive(Clone, Debug)]
 pub enum Entry<'a> {
-    /// Rank 4, to the bit.
+    /// A tensor, stored exactly.
     Tensor(&'a Tensor),
-    /// A list of numbers, to the bit.
+    /// A list of numbers, stored exactly.
     Numbers(Vec<f64>),
-    /// A file within the file.
+    /// An embedded file.
     Bytes(Cow<'a, [u8]>),
 }
 
@@ -48,7 +48,7 @@ struct Said<T> {
     session: T,
 }
 
-/// An entry as a file holds it: its bytes are made when they are asked for, one entry after the other.
+/// An entry with its shape; its bytes are produced on demand, one entry at a time.
 struct Held<'a> {
     shape: Vec<usize>,
     entry: &'a Entry<'a>,
@@ -84,10 +84,10 @@ impl View for Held<'_> {
     }
 }
 
-/// The file; the same bytes every time.
+/// Writes a session file; the bytes are the same every time.
 ///
 /// # Errors
-/// Where two entries have one name, or something does not fit the form.
+/// If two entries have the same name, or the format cannot hold something.
 pub fn write(about: &impl Serialize, entries: &[(String, Entry)]) -> Result<Vec<u8>, ModelError> {
     let fails =
         |what: String| ModelError(format!("expected a session that fits its file, got {what}; report this"));
@@ -105,13 +105,13 @@ pub fn write(about: &impl Serialize, entries: &[(String, Entry)]) -> Result<Vec<
         };
         (name.as_str(), Held { shape, entry })
     });
-    // One entry only: a hash map has no order.
+    // A single entry, because a hash map has no order.
     let metadata = HashMap::from([(KEY.to_owned(), text)]);
     safetensors::serialize(held, Some(metadata)).map_err(|error| fails(error.to_string()))
 }
 
-/// A file that has been opened: its form is right, its meaning is still to be read. Nothing is allocated but what the
-/// file holds.
+/// An opened session file: its format is valid, its contents are still to be interpreted. It allocates no more than
+/// the file holds.
 #[derive(Debug)]
 pub struct SessionFile<'a> {
     name: String,
@@ -120,15 +120,15 @@ pub struct SessionFile<'a> {
 }
 
 impl<'a> SessionFile<'a> {
-    /// Opens a file. `name` is for the errors.
+    /// Opens a session file. `name` appears in errors.
     ///
     /// # Errors
-    /// Where the bytes are no session, or one of a later version.
+    /// If the bytes are not a session, or one of a later version.
     pub fn open(name: &str, bytes: &'a [u8]) -> Result<Self, ModelError> {
         let fails = |what: String| ModelError(format!("{name}: {what}"));
         let entries = weights::open(bytes).map_err(|error| fails(error.0))?;
         let (_, header) = SafeTensors::read_metadata(bytes)
-            .map_err(|_| fails("expected a session, got a damaged file; take an earlier one".into()))?;
+            .map_err(|_| fails("expected a session, got a damaged file; use an earlier one".into()))?;
         let text =
             header.metadata().as_ref().and_then(|metadata| metadata.get(KEY).cloned()).ok_or_else(|| {
                 fails(
@@ -136,7 +136,7 @@ impl<'a> SessionFile<'a> {
                 )
             })?;
         let file = Self { name: name.to_owned(), text, entries };
-        // The version is looked at first: a later one may say other things.
+        // The version comes first, because later versions may have other fields.
         let Versioned { version } = file.parse()?;
         if version > VERSION {
             return Err(fails(format!(
@@ -146,10 +146,10 @@ impl<'a> SessionFile<'a> {
         Ok(file)
     }
 
-    /// What it says.
+    /// Deserializes the JSON.
     ///
     /// # Errors
-    /// Where it says something else than this.
+    /// If the JSON has another structure.
     pub fn about<T: DeserializeOwned>(&self) -> Result<T, ModelError> {
         self.parse::<Said<T>>().map(|said| said.session)
     }
@@ -161,7 +161,7 @@ impl<'a> SessionFile<'a> {
     /// A tensor.
     ///
     /// # Errors
-    /// Where there is none of this name.
+    /// If there is no tensor with this name.
     pub fn tensor(&self, entry: &str) -> Result<Tensor, ModelError> {
         let view = self.view(entry, Dtype::F32)?;
         let shape: [usize; 4] =
@@ -174,16 +174,16 @@ impl<'a> SessionFile<'a> {
     /// A list of numbers.
     ///
     /// # Errors
-    /// Where there is none of this name.
+    /// If there is no list with this name.
     pub fn numbers(&self, entry: &str) -> Result<Vec<f64>, ModelError> {
         let view = self.view(entry, Dtype::F64)?;
         Ok(view.data().as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect())
     }
 
-    /// A file within the file.
+    /// An embedded file.
     ///
     /// # Errors
-    /// Where there is none of this name.
+    /// If there is no embedded file with this name.
     pub fn bytes(&self, entry: &str) -> Result<&'a [u8], ModelError> {
         Ok(self.view(entry, Dtype::U8)?.data())
     }
@@ -193,10 +193,10 @@ impl<'a> SessionFile<'a> {
         if view.dtype() == dtype { Ok(view) } else { Err(self.damaged(&format!("{entry} of another type"))) }
     }
 
-    /// The error that says what is wrong with the file.
+    /// An error that says what is wrong with the file.
     pub fn damaged(&self, what: &str) -> ModelError {
         ModelError(format!(
-            "{}: expected a whole session, got one with {what}; take an earlier one",
+            "{}: expected an undamaged session, got one with {what}; use an earlier one",
             self.name
         ))
     }
@@ -248,7 +248,7 @@ mod tests {
             read.about::<u8>().expect_err("a list"),
         ] {
             assert!(
-                error.0.starts_with("s: expected a whole session, got") && !error.0.contains('\n'),
+                error.0.starts_with("s: expected an undamaged session, got") && !error.0.contains('\n'),
                 "{error}"
             );
         }

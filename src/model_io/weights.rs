@@ -1,7 +1,7 @@
-//! The weight file: safetensors bytes to [`Params`] and back.
+//! Weight files: reading and writing [`Params`] as safetensors.
 //!
-//! Tensors have PyTorch's names and layouts: `<layer>.weight` of a convolution (O, I/groups, kh, kw), of a dense
-//! layer (out, in); every other parameter is a vector.
+//! Tensors have PyTorch's names and layouts: `<layer>.weight` is (O, I/groups, kh, kw) for a convolution and (out,
+//! in) for a dense layer; all other parameters are vectors.
 
 use super::ModelError;
 use crate::nn::{Layer, Network, Op, Params, Part, Parts};
@@ -9,23 +9,23 @@ use crate::tensor::{Shape, Tensor};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use std::collections::HashMap;
 
-/// The metadata key that holds the architecture.
+/// The metadata key of the architecture.
 pub const METADATA_KEY: &str = "convstep.architecture";
 
-/// A state dict's counter of batches, which no network here has a use for.
+/// A state dict's batch counter, which no network here uses.
 const COUNTER: &str = ".num_batches_tracked";
 
-/// What the names of an optimizer's moments begin with in a checkpoint.
+/// The prefix of the names of an optimizer's moments in a checkpoint.
 pub(super) const MOMENTS_PREFIX: &str = "optimizer/";
 /// The name of the tensor that holds a checkpoint's run, as JSON.
 pub(super) const RUN: &str = "checkpoint/run";
 
-/// The parameters of a file, and what in it was not used.
+/// The parameters in a file, and the names of unused tensors.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Weights {
-    /// Per layer.
+    /// The parameters of each layer.
     pub params: Params,
-    /// The names of the tensors that no layer reads, in order.
+    /// The names of the tensors that no layer uses, in order.
     pub unused: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ pub fn tensor_name(layer: &Layer, part: Part) -> String {
     format!("{}.{}", layer.file_name(), part.suffix())
 }
 
-/// The shape of a parameter in a weight file: rank 4 for a convolution's weight, 2 for a dense one, else 1.
+/// The shape of a parameter in a weight file: rank 4 for a convolution's weight, 2 for a dense layer's, else 1.
 pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
     let [n, c, _, _] = shape.0;
     match (&layer.op, part) {
@@ -44,10 +44,10 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
     }
 }
 
-/// The architecture in a file's metadata, where it has one.
+/// The architecture in a file's metadata, if there is one.
 ///
 /// # Errors
-/// Where the bytes are no safetensors file.
+/// If the bytes are not a safetensors file.
 pub fn architecture_text(bytes: &[u8]) -> Result<Option<String>, ModelError> {
     open(bytes)?;
     let (_, header) =
@@ -58,8 +58,8 @@ pub fn architecture_text(bytes: &[u8]) -> Result<Option<String>, ModelError> {
 /// Reads the parameters of `network`.
 ///
 /// # Errors
-/// Where the bytes are no safetensors file, a tensor is missing, has another shape or no number type, or a bias is
-/// there that the architecture does not have.
+/// If the bytes are not a safetensors file, if a tensor is missing or has another shape or a type that is not
+/// numeric, or if there is a bias that the architecture excludes.
 pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
     let file = open(bytes)?;
     let mut used = Vec::new();
@@ -86,15 +86,15 @@ pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
     Ok(Weights { params, unused })
 }
 
-/// A file with these parameters and the architecture in its metadata; the same bytes every time.
+/// Writes a file with these parameters and the architecture in its metadata; the bytes are the same every time.
 ///
 /// # Errors
-/// Where two parameters have one name, or the file would be too large for its format.
+/// If two parameters have the same name, or the file would be too large for its format.
 pub fn write(network: &Network, params: &Params, architecture: &str) -> Result<Vec<u8>, ModelError> {
     write_with(network, params, architecture, Vec::new())
 }
 
-/// A tensor as a file holds it.
+/// A tensor in the form in which a file stores it.
 pub(super) struct Stored {
     pub(super) name: String,
     pub(super) dtype: Dtype,
@@ -114,7 +114,7 @@ impl Stored {
     }
 }
 
-/// [`write()`] with more tensors than the parameters.
+/// [`write()`] with further tensors.
 pub(super) fn write_with(
     network: &Network,
     params: &Params,
@@ -141,7 +141,7 @@ pub(super) fn write_with(
             "{name}: expected each tensor name once, got it twice; give the layers different names"
         )));
     }
-    // One entry only: a hash map has no order.
+    // A single entry, because a hash map has no order.
     let metadata = HashMap::from([(METADATA_KEY.to_owned(), architecture.to_owned())]);
     let views: Result<Vec<_>, _> = tensors.iter().map(Stored::view).collect();
     views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(|error| {
@@ -155,7 +155,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, ModelError> {
     SafeTensors::deserialize(bytes).map_err(|error| damaged(bytes, &error.to_string()))
 }
 
-/// Why bytes are no safetensors file, with the remedy for what they look like.
+/// The error for bytes that are not a safetensors file, with a remedy for what they look like.
 fn damaged(bytes: &[u8], why: &str) -> ModelError {
     let remedy = if bytes.is_empty() {
         "the file is empty, save or download it again"
@@ -166,7 +166,7 @@ fn damaged(bytes: &[u8], why: &str) -> ModelError {
     } else if bytes.starts_with(b"version https://git-lfs") {
         "this is a Git LFS pointer: fetch the file itself with git lfs pull"
     } else {
-        "the file is cut short, damaged or of another kind; save or download it again"
+        "the file is cut short, damaged or in another format; save or download it again"
     };
     ModelError(format!("expected a safetensors file, got something else ({}); {remedy}", one_line(why)))
 }
@@ -181,7 +181,7 @@ fn names(file: &SafeTensors) -> Vec<String> {
     names
 }
 
-/// The file's tensors, as many as an error line can hold.
+/// A short list of the file's tensors for an error message.
 fn listing(file: &SafeTensors) -> String {
     const SHOWN: usize = 12;
     let names = names(file);
@@ -230,7 +230,7 @@ fn check_shape(file: &SafeTensors, name: &str, expected: &[usize], got: &[usize]
     )))
 }
 
-/// A bias that the architecture leaves out would silently change the result.
+/// Refuses a bias that the architecture excludes, because ignoring it would silently change the result.
 fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
     let leaves_out = match &layer.op {
         Op::Conv2d(conv) => !conv.bias,
@@ -318,7 +318,7 @@ mod tests {
         Architecture::parse(NET).and_then(|architecture| architecture.build()).expect("valid")
     }
 
-    /// Name, number type, shape and bytes of a tensor.
+    /// The name, number type, shape and bytes of a tensor.
     type Stored = (&'static str, Dtype, &'static [usize], Vec<u8>);
 
     /// A file with these tensors.
@@ -329,7 +329,7 @@ mod tests {
         safetensors::serialize(views, None).expect("serializes")
     }
 
-    /// The tensors of [`NET`], all numbers in a row from 0.
+    /// The tensors of [`NET`], numbered consecutively from 0.
     fn tensors() -> Vec<Stored> {
         let shapes: [(&str, &[usize]); 7] = [
             ("features.0.weight", &[4, 1, 3, 3]),

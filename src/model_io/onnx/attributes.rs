@@ -1,11 +1,11 @@
-//! A node's attributes, with their defaults, and its inputs.
+//! Access to a node's attributes and inputs.
 
 use super::{
     constant::{Constants, quoted},
     proto::{AttributeProto, NodeProto},
 };
 
-/// The attribute of a name.
+/// The attribute with this name.
 fn find<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
     node.attribute.iter().find(|attribute| attribute.name == name)
 }
@@ -15,7 +15,7 @@ pub fn int(node: &NodeProto, name: &str, default: i64) -> i64 {
     find(node, name).map_or(default, |attribute| attribute.i)
 }
 
-/// A number as its shortest decimal, so that 0.01f32 is 0.01.
+/// A number, converted through its shortest decimal, so that 0.01f32 becomes 0.01.
 pub fn float(node: &NodeProto, name: &str, default: f64) -> f64 {
     find(node, name).map_or(default, |attribute| decimal(attribute.f))
 }
@@ -25,17 +25,17 @@ pub fn decimal(x: f32) -> f64 {
     x.to_string().parse().unwrap_or(f64::from(x))
 }
 
-/// A list of whole numbers; none where the attribute is not there.
+/// A list of whole numbers, if the attribute is present.
 pub fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
     find(node, name).map(|attribute| attribute.ints.as_slice())
 }
 
-/// A text.
+/// A text, if the attribute is present.
 pub fn text<'a>(node: &'a NodeProto, name: &str) -> Option<&'a str> {
     find(node, name).and_then(|attribute| std::str::from_utf8(&attribute.s).ok())
 }
 
-/// Whether a number is there and what it is.
+/// A number, if the attribute is present.
 pub fn optional_float(node: &NodeProto, name: &str) -> Option<f32> {
     find(node, name).map(|attribute| attribute.f)
 }
@@ -43,7 +43,7 @@ pub fn optional_float(node: &NodeProto, name: &str) -> Option<f32> {
 /// Rows and columns, from an attribute of two numbers.
 ///
 /// # Errors
-/// Where there are not two, or one is negative.
+/// If there are not two numbers, or one is negative.
 pub fn pair(node: &NodeProto, name: &str, default: Option<[usize; 2]>) -> Result<[usize; 2], String> {
     let numbers = match (ints(node, name), default) {
         (Some(numbers), _) => numbers,
@@ -52,19 +52,19 @@ pub fn pair(node: &NodeProto, name: &str, default: Option<[usize; 2]>) -> Result
     };
     let pair: Option<Vec<usize>> = numbers.iter().take(3).map(|&n| usize::try_from(n).ok()).collect();
     pair.and_then(|pair| pair.try_into().ok()).ok_or_else(|| {
-        format!("expected two numbers of at least 0 in {name}, for rows and columns, got {}; use layers of two dimensions", listed(numbers))
+        format!("expected two numbers of at least 0 in {name}, for rows and columns, got {}; use two-dimensional layers", listed(numbers))
     })
 }
 
-/// The input at a place; none where it is left out.
+/// The name of an input; `None` if it is omitted.
 pub fn input(node: &NodeProto, place: usize) -> Option<&str> {
     node.input.get(place).map(String::as_str).filter(|name| !name.is_empty())
 }
 
-/// The input at a place, which must be there.
+/// The name of a required input.
 ///
 /// # Errors
-/// Where it is not.
+/// If it is omitted.
 pub fn needed<'a>(node: &'a NodeProto, place: usize, what: &str) -> Result<&'a str, String> {
     input(node, place).ok_or_else(|| {
         format!("expected {what} as input {place}, got none; the file is damaged, export it again")
@@ -74,7 +74,7 @@ pub fn needed<'a>(node: &'a NodeProto, place: usize, what: &str) -> Result<&'a s
 /// A list that is an attribute in older operators and an input in newer ones.
 ///
 /// # Errors
-/// Where the input is not known before the model runs.
+/// If the input is not a constant.
 pub fn ints_or_input(
     node: &NodeProto,
     constants: &Constants,
@@ -91,7 +91,7 @@ pub fn ints_or_input(
 /// A number that is an attribute in older operators and an input in newer ones.
 ///
 /// # Errors
-/// Where the input is not known before the model runs, or is not one number.
+/// If the input is not a constant, or is not a single number.
 pub fn float_or_input(
     node: &NodeProto,
     constants: &Constants,
@@ -115,7 +115,7 @@ pub fn float_or_input(
         .ok_or_else(|| format!("expected one number in {}, got none; export the model again", quoted(input)))
 }
 
-/// A list as an error line shows it.
+/// A list, as shown in an error message.
 pub fn listed(numbers: &[i64]) -> String {
     crate::model_io::architecture::short(&format!("{:?}", &numbers[..numbers.len().min(12)]))
 }

@@ -1,4 +1,4 @@
-//! The chain of layers that a graph is read into, and where it stands.
+//! The chain of layers into which a graph is read.
 
 use super::{
     constant::{Array, Constants, quoted},
@@ -12,40 +12,40 @@ use crate::nn::{
 use crate::tensor::{Shape, Tensor};
 use std::collections::{HashMap, HashSet};
 
-/// More layers than any network that can be looked at.
+/// The most layers in a network.
 const MAX_LAYERS: usize = 1000;
 
-/// The layers so far, and the tensor that the next one reads.
+/// The layers read so far, and the tensor that the next one reads.
 pub struct Chain<'a> {
     /// The version of the operators.
     pub opset: i64,
-    /// What is known before the model runs.
+    /// The values that are known before the model runs.
     pub constants: Constants<'a>,
     /// The name of the tensor that the next node must read.
     pub at: &'a str,
-    /// Its extents [C, H, W].
+    /// Its shape, [C, H, W].
     pub cells: [usize; 3],
-    /// Whether it has two dimensions, (batch, features), in place of four.
+    /// Whether it has two dimensions, (batch, features), instead of four.
     pub is_vector: bool,
-    /// The batch, where the graph fixes it.
+    /// The batch size, if the graph fixes it.
     pub batch: Option<i64>,
     /// The layers and their parameters.
     pub layers: Vec<(Layer, Parts)>,
-    /// After a logarithm of a softmax, which only the loss may follow.
+    /// Whether a logarithm of a softmax came last; only the loss may follow it.
     pub has_ended: bool,
-    /// What was changed, a line each.
+    /// What was changed, one line per change.
     pub notes: Vec<String>,
-    /// The names of the weights that layers have taken.
+    /// The names of the weights that layers use.
     taken: HashSet<String>,
     names: HashSet<String>,
     counts: HashMap<&'static str, usize>,
-    /// How many more numbers may be taken: sharing must not make a small file a large network.
+    /// How many more numbers may be used: with shared weights, a small file must not become a large network.
     left: usize,
     is_converted: bool,
 }
 
 impl<'a> Chain<'a> {
-    /// A chain without layers, at the graph's input. A file of `len` bytes.
+    /// A chain without layers at the graph's input. `len` is the file's size in bytes.
     pub fn new(opset: i64, at: &'a str, cells: [usize; 3], batch: Option<i64>, len: usize) -> Self {
         Self {
             opset,
@@ -65,32 +65,33 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Takes a weight out of the file.
+    /// Returns a weight of the file.
     ///
     /// # Errors
-    /// As [`Constants::floats`], and where layers share so many that the network would be larger than its file.
+    /// As for [`Constants::floats`], or if layers share so many weights that the network would be larger than its
+    /// file.
     pub fn take(&mut self, name: &str) -> Result<Array<f32>, String> {
         self.left = self.left.checked_sub(self.constants.len(name)).ok_or_else(|| {
             format!(
-                "expected weights of its own, got {}, which too many layers share; export the model without sharing",
+                "expected unshared weights, got {}, which too many layers share; export the model without sharing",
                 quoted(name)
             )
         })?;
         let (array, is_converted) = self.constants.floats(name)?;
         if !self.taken.insert(name.to_owned()) && array.dims.len() > 1 {
-            self.notes.push(format!("layers share {} in the file: here each has its own copy", quoted(name)));
+            self.notes.push(format!("layers share {} in the file; each gets its own copy", quoted(name)));
         }
         if is_converted && !self.is_converted {
             self.is_converted = true;
-            self.notes.push("the file's weights are not float32 and were converted to it".into());
+            self.notes.push("the file's weights were converted to float32".into());
         }
         Ok(array)
     }
 
-    /// Appends a layer; `parts` are its parameters with their extents in the file.
+    /// Appends a layer; `parts` are its parameters with their shapes in the file.
     ///
     /// # Errors
-    /// Where the layer does not fit what stands before it, or a parameter does not fit the layer.
+    /// If the layer does not fit its input, or a parameter does not fit the layer.
     pub fn push(
         &mut self,
         node: &NodeProto,
@@ -124,16 +125,16 @@ impl<'a> Chain<'a> {
         Ok(())
     }
 
-    /// Gives the last layer, a convolution or a dense layer without one, a bias.
+    /// Adds a bias to the last layer, which must be a convolution or dense layer without one.
     ///
     /// # Errors
-    /// Where the last layer is another or has one, or the bias does not fit it.
+    /// If the last layer is another one or has a bias, or if the bias does not fit.
     pub fn add_bias(&mut self, bias: Array<f32>) -> Result<(), String> {
         let refused = "expected a bias right after a MatMul or a Conv that has none, got an Add elsewhere; only a plain \
                        chain of layers can be opened, without other sums";
         let Some((layer, parts)) = self.layers.last_mut() else { return Err(refused.into()) };
         let mut spec = layer.spec.clone();
-        // What broadcasts along the features alone: (F) or (1, F), and (C, 1, 1) or (1, C, 1, 1) on maps.
+        // Shapes that broadcast only along the features: (F) or (1, F), and for maps (C, 1, 1) or (1, C, 1, 1).
         let (features, trailing) = match &mut spec.kind {
             Kind::Conv2d(conv) if !conv.bias => {
                 conv.bias = true;
@@ -162,7 +163,7 @@ impl<'a> Chain<'a> {
             bias.dims.iter().enumerate().all(|(d, &dim)| dim == if Some(d) == along { features } else { 1 });
         if along.is_none() || bias.dims.len() > 4 || !is_row {
             return Err(format!(
-                "expected a bias of {features} numbers, one for each output, got extents {:?}; only a plain chain of \
+                "expected a bias of {features} numbers, one per output, got shape {:?}; only a plain chain of \
                  layers can be opened, without other sums",
                 &bias.dims[..bias.dims.len().min(8)]
             ));
@@ -177,12 +178,12 @@ fn fit(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, String> {
     Layer::new(spec, input).map_err(|error| error.0)
 }
 
-/// The numbers in a parameter's shape; extents of 1 may be there or not.
+/// The numbers in a parameter's shape; axes of length 1 may be missing or added.
 fn tensor(shape: Shape, array: Array<f32>) -> Result<Tensor, String> {
     let but_ones = |dims: &[usize]| dims.iter().copied().filter(|&dim| dim != 1).collect::<Vec<_>>();
     if but_ones(&shape.0) != but_ones(&array.dims) {
         return Err(format!(
-            "expected weights of extents {:?}, got {:?}; the file is damaged, export it again",
+            "expected weights of shape {:?}, got {:?}; the file is damaged, export it again",
             shape.0,
             &array.dims[..array.dims.len().min(8)]
         ));

@@ -1,34 +1,34 @@
-//! What a graph knows before it runs: its weights, and the whole numbers that shapes are made of.
+//! The constants of a graph: its weights, and the whole numbers that make up shapes.
 
 use super::proto::{AttributeProto, NodeProto, TensorProto, data_type};
 use crate::model_io::{architecture::short, weights::from_f16};
 use std::collections::HashMap;
 
-/// Numbers with their extents, outermost first.
+/// Numbers with their shape, outermost axis first.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Array<T> {
-    /// Extents; none for a single number.
+    /// The shape; empty for a single number.
     pub dims: Vec<usize>,
-    /// In row-major order, as many as the extents say.
+    /// The numbers in row-major order, as many as the shape requires.
     pub values: Vec<T>,
 }
 
-/// A value that does not depend on the picture. Cheap to copy: the file's numbers stay where they are.
+/// A value that does not depend on the picture. Cheap to copy, because the numbers stay in the file.
 #[derive(Clone, Debug)]
 enum Constant<'a> {
     Tensor(&'a TensorProto),
     Float(f32),
     Floats(&'a [f32]),
-    /// A shape or part of one; 0 stands for the batch, as in a Reshape's shape.
+    /// A shape or a part of one; 0 stands for the batch, as in the shape of a Reshape.
     Ints(Array<i64>),
 }
 
-/// The constants by their names.
+/// The constants, by name.
 #[derive(Default)]
 pub struct Constants<'a>(HashMap<&'a str, Constant<'a>>);
 
 impl<'a> Constants<'a> {
-    /// Whether there is one of this name.
+    /// Whether there is a constant with this name.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -43,10 +43,10 @@ impl<'a> Constants<'a> {
         self.0.insert(name, Constant::Ints(Array { dims: vec![shape.len()], values: shape }));
     }
 
-    /// The numbers of a constant as f32, and whether they were converted to it.
+    /// The numbers of a constant as f32, and whether they were converted.
     ///
     /// # Errors
-    /// Where there is none, it has another type, or not as many numbers as its extents say.
+    /// If there is no such constant, it has another type, or the number of values does not match its shape.
     pub fn floats(&self, name: &str) -> Result<(Array<f32>, bool), String> {
         let array = match self.find(name)? {
             Constant::Float(x) => return Ok((Array { dims: vec![], values: vec![*x] }, false)),
@@ -55,7 +55,7 @@ impl<'a> Constants<'a> {
             }
             Constant::Ints(_) => {
                 return Err(format!(
-                    "expected numbers with a point in {}, got whole ones; export them as float32",
+                    "expected floating-point numbers in {}, got whole numbers; export them as float32",
                     quoted(name)
                 ));
             }
@@ -71,14 +71,14 @@ impl<'a> Constants<'a> {
     /// The whole numbers of a constant.
     ///
     /// # Errors
-    /// As [`Constants::floats`].
+    /// As for [`Constants::floats`].
     pub fn ints(&self, name: &str) -> Result<Array<i64>, String> {
         let wrong = |got: &str| {
             format!("expected whole numbers in {}, got {got}; export the model again", quoted(name))
         };
         match self.find(name)? {
             Constant::Ints(array) => Ok(array.clone()),
-            Constant::Float(_) | Constant::Floats(_) => Err(wrong("numbers with a point")),
+            Constant::Float(_) | Constant::Floats(_) => Err(wrong("floating-point numbers")),
             Constant::Tensor(tensor) => {
                 here(tensor)?;
                 few(self.len(name))?;
@@ -87,7 +87,7 @@ impl<'a> Constants<'a> {
         }
     }
 
-    /// How many numbers a constant has.
+    /// The number of values in a constant.
     pub fn len(&self, name: &str) -> usize {
         match self.0.get(name) {
             None => 0,
@@ -95,7 +95,7 @@ impl<'a> Constants<'a> {
             Some(Constant::Floats(values)) => values.len(),
             Some(Constant::Ints(array)) => array.values.len(),
             Some(Constant::Tensor(tensor)) => {
-                // What is there, whatever the extents say.
+                // Counts the values present, whatever the shape says.
                 let width = match tensor.data_type {
                     data_type::DOUBLE | data_type::INT64 => 8,
                     data_type::FLOAT | data_type::INT32 => 4,
@@ -116,17 +116,16 @@ impl<'a> Constants<'a> {
         })
     }
 
-    /// Computes a node that reads constants alone. `None` where its operator is none of those that shapes are made
-    /// with.
+    /// Evaluates a node that reads only constants. `None` if its operator is not among those that compute shapes.
     ///
     /// # Errors
-    /// Where its numbers do not fit.
+    /// If its numbers don't fit.
     pub fn compute(&mut self, node: &'a NodeProto) -> Result<Option<()>, String> {
         let Some(output) = node.output.first() else { return Ok(None) };
         let input = node.input.first().map_or("", String::as_str);
         let constant = match node.op_type.as_str() {
             "Constant" => constant_of(node)?,
-            // A number is converted when it is read; shapes are cast between types of whole numbers only.
+            // Numbers are converted when they are read; shapes are only cast between types of whole numbers.
             "Identity" | "Cast" => self.find(input)?.clone(),
             "Unsqueeze" | "Squeeze" => {
                 let Array { values, .. } = self.ints(input)?;
@@ -166,7 +165,7 @@ impl<'a> Constants<'a> {
     }
 }
 
-/// A shape has a handful of numbers; more would only be there to fill memory.
+/// Shapes have few numbers; long ones would only fill memory.
 fn few(count: usize) -> Result<(), String> {
     const MOST: usize = 64;
     if count <= MOST {
@@ -189,12 +188,12 @@ fn constant_of(node: &NodeProto) -> Result<Constant<'_>, String> {
     } else if let Some(attribute) = find("value_floats") {
         Ok(Constant::Floats(&attribute.floats))
     } else {
-        Err("expected a constant of numbers, got a text, a sparse tensor or nothing; export the model again"
+        Err("expected a constant of numbers, got text, a sparse tensor or nothing; export the model again"
             .into())
     }
 }
 
-/// The numbers with the tensor's extents, which must be as many.
+/// The numbers with the tensor's shape; their count must match.
 fn with_extents<T>(tensor: &TensorProto, values: Vec<T>) -> Result<Array<T>, String> {
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
     let count =
@@ -202,7 +201,7 @@ fn with_extents<T>(tensor: &TensorProto, values: Vec<T>) -> Result<Array<T>, Str
     match dims {
         Some(dims) if count == Some(values.len()) => Ok(Array { dims, values }),
         _ => Err(format!(
-            "expected as many numbers in {} as its extents {} say, got {}; the file is damaged, export it again",
+            "expected as many numbers in {} as its shape {} requires, got {}; the file is damaged, export it again",
             quoted(&tensor.name),
             short(&format!("{:?}", tensor.dims)),
             values.len()
@@ -210,10 +209,10 @@ fn with_extents<T>(tensor: &TensorProto, values: Vec<T>) -> Result<Array<T>, Str
     }
 }
 
-/// The error is what came instead.
+/// The error says what came instead.
 fn floats_of(tensor: &TensorProto) -> Result<Vec<f32>, String> {
     let raw = tensor.raw_data.as_slice();
-    // 16-bit types stand in int32_data, one each.
+    // Values of 16 bits are stored in int32_data, one per entry.
     let halves = || -> Vec<u16> {
         match raw.is_empty() {
             true => tensor.int32_data.iter().map(|&bits| bits as u16).collect(),
@@ -244,7 +243,7 @@ fn ints_of(tensor: &TensorProto) -> Result<Vec<i64>, String> {
     }
 }
 
-/// Raw data in pieces of one number.
+/// Splits raw data into numbers of N bytes.
 fn whole<const N: usize>(raw: &[u8]) -> Result<&[[u8; N]], String> {
     match raw.as_chunks() {
         (numbers, []) => Ok(numbers),
@@ -252,7 +251,7 @@ fn whole<const N: usize>(raw: &[u8]) -> Result<&[[u8; N]], String> {
     }
 }
 
-/// Whether a tensor's numbers are in the file itself.
+/// Checks that a tensor's numbers are in the file itself.
 fn here(tensor: &TensorProto) -> Result<(), String> {
     match tensor.data_location {
         0 => Ok(()),
@@ -264,7 +263,7 @@ fn here(tensor: &TensorProto) -> Result<(), String> {
     }
 }
 
-/// A name of the file as an error line shows it.
+/// A name from the file, as shown in an error message.
 pub fn quoted(name: &str) -> String {
     short(&format!("{name:?}"))
 }

@@ -1,7 +1,7 @@
-//! ONNX files: a graph that is a plain chain of layers, read as a model.
+//! ONNX files: reads a graph that is a plain chain of layers as a model.
 //!
-//! Every node becomes a layer that computes the same, or is refused by name. What the loss here does already, a last
-//! softmax, is left out, and the model's notes say so.
+//! Each node becomes an equivalent layer, or is refused by name. A final softmax that the loss already contains is
+//! omitted, and the model's notes say so.
 
 mod attributes;
 mod chain;
@@ -20,17 +20,17 @@ use prost::Message;
 use proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto, data_type};
 use std::collections::HashSet;
 
-/// The versions of the operators that are read. In between, the operators of [`operators`] changed what types they
-/// take, what they were told by attributes and are now by inputs, and softmax its axis.
+/// The supported versions of the operators. Within this range, the operators of [`operators`] changed their types,
+/// moved attributes to inputs, and changed the default axis of softmax.
 const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
 
-/// Reads a model; its input is the picture in 0..=1 unless `architecture` says otherwise.
+/// Reads a model. Its input is the picture in 0..=1, unless `architecture` says otherwise.
 ///
-/// `architecture` is the TOML text of this very file's architecture, as an export writes it, with what ONNX has no
-/// place for: names of classes, preprocessing, another loss.
+/// `architecture` is the TOML text of this file's architecture, as an export writes it, with what ONNX cannot
+/// express: class names, preprocessing, another loss.
 ///
 /// # Errors
-/// Names the node, what was expected there, what came and what to do.
+/// Names the node, and says what was expected, what came and what to do.
 pub fn read(name: &str, bytes: &[u8], architecture: Option<&str>) -> Result<Model, ModelError> {
     let file = ModelProto::decode(bytes).map_err(|error| damaged(&error.to_string()))?;
     let graph = file.graph.as_ref().filter(|graph| !graph.node.is_empty());
@@ -70,7 +70,7 @@ pub fn read(name: &str, bytes: &[u8], architecture: Option<&str>) -> Result<Mode
     finish(name, chain, cells, unused, architecture)
 }
 
-/// The model of a chain that is complete.
+/// The model of a complete chain.
 fn finish(
     name: &str,
     mut chain: Chain,
@@ -104,13 +104,13 @@ fn finish(
     })
 }
 
-/// The loss that suits how the chain ends. A softmax at the end is part of the cross-entropy, which takes logits.
+/// The loss that suits the end of the chain. A final softmax is part of the cross-entropy, which takes logits.
 fn loss(chain: &mut Chain) -> Loss {
     let Some((last, _)) = chain.layers.last() else { return Loss::default() };
     let [_, h, w] = last.output;
     match last.op {
         Op::Softmax if [h, w] == [1, 1] && chain.layers.len() > 1 => {
-            let note = "the last Softmax was left out: it is part of the cross-entropy loss here";
+            let note = "the final Softmax was omitted, because the cross-entropy loss contains it";
             chain.notes.push(note.into());
             chain.layers.pop();
             Loss::CrossEntropy
@@ -160,7 +160,7 @@ fn is_onnx(domain: &str) -> bool {
     matches!(domain, "" | "ai.onnx")
 }
 
-/// The name of the picture, its extents [C, H, W], and the batch where it is fixed.
+/// The name of the graph's input, its shape [C, H, W], and the batch size if it is fixed.
 fn input(graph: &GraphProto) -> Result<(&str, [usize; 3], Option<i64>), ModelError> {
     /// As in an architecture file.
     const LARGEST: i64 = 1 << 16;
@@ -181,7 +181,7 @@ fn input(graph: &GraphProto) -> Result<(&str, [usize; 3], Option<i64>), ModelErr
         .contains(&tensor.elem_type)
     {
         return Err(ModelError(format!(
-            "{place}: expected numbers with a point, got type {}; export with a float32 input",
+            "{place}: expected floating-point numbers, got type {}; export with a float32 input",
             tensor.elem_type
         )));
     }
@@ -213,7 +213,7 @@ fn input(graph: &GraphProto) -> Result<(&str, [usize; 3], Option<i64>), ModelErr
     Ok((&input.name, [extents[0], extents[1], extents[2]], batch))
 }
 
-/// Goes over one node.
+/// Reads one node.
 fn step<'a>(chain: &mut Chain<'a>, node: &'a NodeProto) -> Result<(), String> {
     if !is_onnx(&node.domain) {
         return Err(format!(
@@ -248,7 +248,7 @@ fn step<'a>(chain: &mut Chain<'a>, node: &'a NodeProto) -> Result<(), String> {
     Ok(())
 }
 
-/// The extents of the chain's tensor, the batch as 0, or a part of them.
+/// The shape of the chain's tensor, with 0 for the batch, or a part of it.
 fn shape<'a>(chain: &mut Chain<'a>, node: &NodeProto, output: &'a str) {
     let [c, h, w] = chain.cells.map(|extent| extent as i64);
     let shape = if chain.is_vector { vec![0, c * h * w] } else { vec![0, c, h, w] };

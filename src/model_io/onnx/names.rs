@@ -1,10 +1,11 @@
-//! Layer names from an ONNX file's own: the weight's, else the module's or the node's, else the kind's with a number.
+//! Layer names taken from an ONNX file: the weight's name, else the module's or the node's, else the kind with a
+//! number.
 
 use super::proto::NodeProto;
 use crate::nn::{network::check_name, spec::Kind};
 use std::collections::{HashMap, HashSet};
 
-/// A valid name that no layer before has.
+/// A valid name that no earlier layer has.
 pub fn unused(
     node: &NodeProto,
     kind: &Kind,
@@ -23,7 +24,7 @@ pub fn unused(
     name
 }
 
-/// What a kind's layers are called where the file says nothing.
+/// What layers of a kind are called if the file gives no name.
 const fn word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Conv2d(_) => "conv",
@@ -40,12 +41,13 @@ const fn word(kind: &Kind) -> &'static str {
     }
 }
 
-/// `features.0` of a weight `features.0.weight`.
+/// Takes `features.0` from a weight `features.0.weight`.
 fn of_weight(node: &NodeProto) -> Option<String> {
     clean(node.input.get(1)?.strip_suffix(".weight")?)
 }
 
-/// `features.1` of `/features/features.1/Relu`, whose last part is the operator; `max_pool2d_1` of `node_max_pool2d_1`.
+/// Takes `features.1` from `/features/features.1/Relu`, whose last component is the operator, and `max_pool2d_1`
+/// from `node_max_pool2d_1`.
 fn of_node(node: &NodeProto) -> Option<String> {
     let mut parts = node.name.rsplit('/').filter(|part| !part.is_empty());
     let last = parts.next()?;
@@ -53,7 +55,7 @@ fn of_node(node: &NodeProto) -> Option<String> {
     clean(own.strip_prefix("node_").unwrap_or(own))
 }
 
-/// A name of letters that can be read in an address; none where only numbers are left, as in an unnamed list of layers.
+/// A name that is valid in addresses; `None` if only numbers remain, as in an unnamed list of layers.
 fn clean(name: &str) -> Option<String> {
     const LONGEST: usize = 40;
     let is_bad = |c: char| c == '/' || c == ':' || c.is_whitespace() || c.is_control();

@@ -1,4 +1,5 @@
-//! Each operator of a plain chain as a layer of this program: the same numbers, or a refusal.
+//! The operators of a plain chain, as equivalent layers of this program. Operators without an exact equivalent are
+//! refused.
 //!
 //! Attributes and their defaults are those of `docs/Operators.md` of the ONNX specification, versions 7 to 28.
 
@@ -18,15 +19,15 @@ use crate::nn::{
     },
 };
 
-/// The operators that can be read, for messages.
+/// The supported operators, for error messages.
 pub const KNOWN: &str = "Add (a bias), AveragePool, BatchNormalization, Clip (as ReLU), Conv, Dropout, Flatten, Gemm, \
                          GlobalAveragePool, GlobalMaxPool, Identity, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, \
                          ReduceMean (over a map), Relu, Reshape (that flattens), Sigmoid, Softmax, Squeeze, Tanh";
 
-/// Appends what a node that reads the chain's tensor does.
+/// Appends the layer of a node that reads the chain's tensor.
 ///
 /// # Errors
-/// Where no layer of this program does the same.
+/// If no layer of this program is equivalent.
 pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     match node.op_type.as_str() {
         "Identity" => Ok(()),
@@ -64,7 +65,7 @@ pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
             let other = needed(node, usize::from(is_first), "a bias")?;
             if !chain.constants.has(other) {
                 return Err(format!(
-                    "expected a bias that the file holds, got {}, which is computed; only a plain chain of layers can \
+                    "expected a bias stored in the file, got {}, which is computed; only a plain chain of layers can \
                      be opened, without branches that join",
                     quoted(other)
                 ));
@@ -76,29 +77,29 @@ pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
         "LogSoftmax" => {
             softmax_axis(chain, node)?;
             chain.has_ended = true;
-            let note = "the last LogSoftmax was left out: it is part of the cross-entropy loss here";
+            let note = "the final LogSoftmax was omitted, because the cross-entropy loss contains it";
             chain.notes.push(note.into());
             Ok(())
         }
         _ => Err(format!(
-            "expected an operator that is a layer here, got another; the operators are {KNOWN}: replace it in the model \
+            "expected a supported operator, got another one; the supported operators are {KNOWN}: replace it in the model \
              and export again"
         )),
     }
 }
 
-/// Whether the tensor has rows and columns.
+/// Checks that the tensor has rows and columns.
 fn maps(chain: &Chain) -> Result<(), String> {
     match chain.is_vector {
         false => Ok(()),
-        true => {
-            Err("expected an input with rows and columns, got a flattened one; move it before the flattening"
-                .into())
-        }
+        true => Err(
+            "expected an input with rows and columns, got a flattened one; move the layer before the Flatten"
+                .into(),
+        ),
     }
 }
 
-/// Whether the tensor is (batch, features).
+/// Checks that the tensor is (batch, features).
 fn vector(chain: &Chain) -> Result<(), String> {
     match chain.is_vector {
         true => Ok(()),
@@ -113,7 +114,7 @@ fn conv(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let weight = chain.take(needed(node, 1, "a weight")?)?;
     let &[out_channels, _, kh, kw] = weight.dims.as_slice() else {
         return Err(format!(
-            "expected a weight of 4 extents (out, in, rows, columns), got {}; use convolutions of two dimensions",
+            "expected a weight with 4 axes (out, in, rows, columns), got {}; use two-dimensional convolutions",
             weight.dims.len()
         ));
     };
@@ -149,7 +150,7 @@ fn max_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
 
 fn average_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let (kernel, stride, padding) = window(chain, node)?;
-    // Without padding the two are one.
+    // Without padding the two are equal.
     let count_include_pad = int(node, "count_include_pad", 0) != 0 || padding == Pair::square(0);
     let stride = Some(stride).filter(|&stride| stride != kernel);
     chain.push(node, Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad }), vec![])
@@ -159,7 +160,7 @@ fn average_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
 fn window(chain: &Chain, node: &NodeProto) -> Result<(Pair, Pair, Pair), String> {
     maps(chain)?;
     let kernel = pair(node, "kernel_shape", None)?;
-    // A stride of 1, not of the kernel, is ONNX's default.
+    // ONNX's default stride is 1, not the kernel.
     let stride = pair(node, "strides", Some([1; 2]))?;
     let dilation = pair(node, "dilations", Some([1; 2]))?;
     if dilation != [1; 2] {
@@ -184,7 +185,7 @@ fn window(chain: &Chain, node: &NodeProto) -> Result<(Pair, Pair, Pair), String>
     Ok((Pair(kernel), Pair(stride), Pair(padding)))
 }
 
-/// The padding on each side, rows and columns, which must be the same on both.
+/// The padding of rows and columns, which must be the same on both sides.
 fn padding(
     chain: &Chain,
     node: &NodeProto,
@@ -192,7 +193,7 @@ fn padding(
     stride: [usize; 2],
     dilation: [usize; 2],
 ) -> Result<[usize; 2], String> {
-    /// Numbers that can still be added up.
+    /// The largest numbers whose sum cannot overflow.
     const LARGEST: usize = 1 << 24;
     if let Some(big) = [kernel, stride, dilation].into_iter().flatten().find(|&n| n > LARGEST) {
         return Err(format!(
@@ -218,13 +219,13 @@ fn padding(
                 }
                 Some([begin @ .., bottom, right]) if begin.len() == 2 => uneven(begin, &[*bottom, *right]),
                 Some(pads) => Err(format!(
-                    "expected four numbers in pads, got {}; use layers of two dimensions",
+                    "expected four numbers in pads, got {}; use two-dimensional layers",
                     listed(pads)
                 )),
             }
         }
         "VALID" => Ok([0; 2]),
-        // SAME: as many outputs as inputs over the stride, rounded up.
+        // SAME: as many outputs as inputs divided by the stride, rounded up.
         "SAME_UPPER" | "SAME_LOWER" => {
             let total = |d: usize| {
                 let len = chain.cells[d + 1];
@@ -253,7 +254,7 @@ fn reduce_mean(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     axes.sort_unstable();
     if axes != [2, 3] {
         return Err(format!(
-            "expected a mean over rows and columns (axes 2 and 3), got axes {}; only that is a layer here",
+            "expected a mean over rows and columns (axes 2 and 3), got axes {}; only these axes are supported",
             listed(&axes)
         ));
     }
@@ -292,7 +293,7 @@ fn batch_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
         .enumerate()
         .map(|(place, part)| Ok((part, chain.take(needed(node, place + 1, "a statistic or its scale")?)?)));
     let parts = parts.collect::<Result<Vec<_>, String>>()?;
-    // ONNX weighs the old statistic, PyTorch and this program the new one: rounded to what an f32 tells.
+    // ONNX weights the old statistic, PyTorch and this program the new one; rounded to the precision of an f32.
     let momentum = 1.0 - optional_float(node, "momentum").map_or(0.9, decimal);
     let momentum = format!("{momentum:.7}").parse().unwrap_or(momentum);
     let spec = BatchNormSpec { eps: float(node, "epsilon", 1e-5), momentum };
@@ -315,7 +316,7 @@ fn reshape(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let shape = chain.constants.ints(needed(node, 1, "a shape")?)?.values;
     let [c, h, w] = chain.cells;
     let features = (c * h * w) as i64;
-    // 0 means the input's own extent there, which is the batch; so is -1 where all other extents are given.
+    // 0 stands for the input's own extent, the batch; so does -1 if all other extents are given.
     let is_batch = |n: i64| n == 0 || n == 1 || n == -1 || Some(n) == chain.batch;
     match shape.as_slice() {
         &[n, f] if is_batch(n) && (f == features || (f == -1 && n != -1)) => match chain.is_vector {
@@ -328,7 +329,7 @@ fn reshape(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
             Ok(())
         }
         other => Err(format!(
-            "expected a Reshape that flattens, to (batch, {features}), got {}; only that is a layer here",
+            "expected a Reshape that flattens, to (batch, {features}), got {}; only flattening is supported",
             listed(other)
         )),
     }
@@ -356,7 +357,7 @@ fn gemm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     vector(chain)?;
     if needed(node, 0, "an input")? != chain.at || int(node, "transA", 0) != 0 {
         return Err(
-            "expected the picture's features on the left, got them elsewhere or transposed; export it again"
+            "expected the features as the left operand, not transposed, got them elsewhere; export it again"
                 .into(),
         );
     }
@@ -372,7 +373,7 @@ fn gemm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let mut parts = vec![(Part::Weight, weight)];
     if let Some(bias) = input(node, 2) {
         let bias = chain.take(bias)?;
-        // One number for all outputs is spread out.
+        // A single number is repeated for all outputs.
         let values = if bias.values.len() == 1 { bias.values.repeat(out_features) } else { bias.values };
         parts.push((Part::Bias, Array { dims: vec![values.len()], values }));
     }
@@ -383,7 +384,7 @@ fn mat_mul(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     vector(chain)?;
     if needed(node, 0, "an input")? != chain.at {
         return Err(
-            "expected the picture's features on the left, got them on the right; export it again".into()
+            "expected the features as the left operand, got them as the right one; export it again".into()
         );
     }
     let weight = dense_weight(chain, node, false)?;
@@ -396,7 +397,7 @@ fn dense_weight(chain: &mut Chain, node: &NodeProto, is_transposed: bool) -> Res
     let weight = chain.take(needed(node, 1, "a weight")?)?;
     let &[rows, cols] = weight.dims.as_slice() else {
         return Err(format!(
-            "expected a weight of 2 extents, got {}; use a plain dense layer",
+            "expected a weight with 2 axes, got {}; use a plain dense layer",
             weight.dims.len()
         ));
     };
@@ -414,16 +415,16 @@ fn dense_weight(chain: &mut Chain, node: &NodeProto, is_transposed: bool) -> Res
     Ok(Array { dims: vec![o, i], values })
 }
 
-/// A softmax must be over the channels of each example.
+/// Checks that a softmax is over the channels of each example.
 fn softmax_axis(chain: &Chain, node: &NodeProto) -> Result<(), String> {
     let (rank, [_, h, w]) = (if chain.is_vector { 2 } else { 4 }, chain.cells);
-    // Before version 13 all extents from the axis on are one list.
+    // Before version 13, all axes from this one on are flattened.
     let axis = int(node, "axis", if chain.opset < 13 { 1 } else { -1 });
     let axis = axis + if axis < 0 { rank } else { 0 };
     if axis == 1 && (chain.opset >= 13 || [h, w] == [1, 1]) {
         return Ok(());
     }
     Err(format!(
-        "expected a softmax over the channels (axis 1), got axis {axis} of {rank}; only that is a layer here"
+        "expected a softmax over the channels (axis 1), got axis {axis} of {rank}; only channels are supported"
     ))
 }

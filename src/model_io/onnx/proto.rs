@@ -1,7 +1,7 @@
-//! The messages of an ONNX file, as far as they are read.
+//! The messages of an ONNX file, restricted to the fields that are read.
 //!
 //! Field names, numbers and types are those of `onnx/onnx.proto` of the ONNX specification
-//! (<https://github.com/onnx/onnx>, IR version 13); what is not read is left out and skipped.
+//! (<https://github.com/onnx/onnx>, IR version 13); other fields are skipped.
 
 use prost::Message;
 
@@ -14,7 +14,7 @@ pub struct ModelProto {
     pub opset_import: Vec<OperatorSetIdProto>,
 }
 
-/// Which version of a domain's operators is meant.
+/// The version of a domain's operators.
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSetIdProto {
     #[prost(string, tag = "1")]
@@ -36,7 +36,7 @@ pub struct GraphProto {
     pub output: Vec<ValueInfoProto>,
 }
 
-/// One operator at work; an input of an empty name is left out.
+/// The application of an operator; an omitted input has an empty name.
 #[derive(Clone, PartialEq, Message)]
 pub struct NodeProto {
     #[prost(string, repeated, tag = "1")]
@@ -53,7 +53,7 @@ pub struct NodeProto {
     pub domain: String,
 }
 
-/// A number, a text, a list or a tensor that belongs to a node.
+/// A number, text, list or tensor that belongs to a node.
 #[derive(Clone, PartialEq, Message)]
 pub struct AttributeProto {
     #[prost(string, tag = "1")]
@@ -91,7 +91,7 @@ pub struct TensorProto {
     pub raw_data: Vec<u8>,
     #[prost(double, repeated, tag = "10")]
     pub double_data: Vec<f64>,
-    /// 1: the numbers lie in another file.
+    /// 1 if the numbers are in another file.
     #[prost(int32, tag = "14")]
     pub data_location: i32,
 }
@@ -131,14 +131,14 @@ pub struct TensorTypeProto {
     pub shape: Option<TensorShapeProto>,
 }
 
-/// Extents, outermost first.
+/// The extents, outermost first.
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorShapeProto {
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<DimensionProto>,
 }
 
-/// `TensorShapeProto.Dimension`: a number, or a name where it is free, or neither.
+/// `TensorShapeProto.Dimension`: a number, a name if it is variable, or neither.
 #[derive(Clone, PartialEq, Message)]
 pub struct DimensionProto {
     #[prost(int64, optional, tag = "1")]

@@ -1,4 +1,4 @@
-//! What cannot be represented is refused, in one line that names the node and says what to do.
+//! Graphs that cannot be represented are refused in one line that names the node and says what to do.
 
 use super::{proto::*, *};
 use crate::nn::spec::Kind;
@@ -58,7 +58,7 @@ fn value(name: &str, dims: &[i64]) -> ValueInfoProto {
     ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type }) }
 }
 
-/// 2 x 6 x 6, through `nodes` from "x" to "y", with some weights that they may use.
+/// A graph 2 x 6 x 6 with `nodes` from "x" to "y" and some weights that they may use.
 fn file(nodes: Vec<NodeProto>) -> ModelProto {
     let initializer = vec![
         tensor("w", &[3, 2, 3, 3]),
@@ -100,7 +100,10 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         vec![node("Flatten", &["x"], "f", vec![]), node(op, input, "y", attributes)]
     };
     for (nodes, says) in [
-        (vec![node("ConvTranspose", &["x", "w"], "y", vec![])], "expected an operator that is a layer here"),
+        (
+            vec![node("ConvTranspose", &["x", "w"], "y", vec![])],
+            "expected a supported operator, got another one",
+        ),
         (
             vec![node("Relu", &["x"], "r", vec![]), node("Add", &["x", "r"], "y", vec![])],
             "branches that join",
@@ -126,11 +129,11 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         (conv(vec![int("group", -1)]), "expected a group of at least 1"),
         (
             conv(vec![ints("kernel_shape", &[5, 5])]),
-            "expected weights of extents [3, 2, 5, 5], got [3, 2, 3, 3]",
+            "expected weights of shape [3, 2, 5, 5], got [3, 2, 3, 3]",
         ),
         (
             vec![node("Conv", &["x", "w3"], "y", vec![])],
-            "expected a weight of 4 extents (out, in, rows, columns), got 3",
+            "expected a weight with 4 axes (out, in, rows, columns), got 3",
         ),
         (
             vec![node("Conv", &["x", "none"], "y", vec![])],
@@ -175,7 +178,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         ),
         (
             flat("BatchNormalization", &["f", "b", "b", "b", "b"], vec![]),
-            "expected weights of extents [1, 72, 1, 1], got [3]",
+            "expected weights of shape [1, 72, 1, 1], got [3]",
         ),
         (
             flat("BatchNormalization", &["f", "b", "b", "b", "b"], vec![int("training_mode", 1)]),
@@ -219,7 +222,7 @@ fn files_that_are_no_chain_are_refused() {
             with(&|_, graph| graph.input[0] = value("x", &[1, 1 << 40, 6, 6])),
             "expected at most 65536 channels",
         ),
-        (with(&|_, graph| graph.input[0].r#type = None), "expected numbers with a point, got type 0"),
+        (with(&|_, graph| graph.input[0].r#type = None), "expected floating-point numbers, got type 0"),
         (
             with(&|_, graph| graph.output.push(value("x", &[]))),
             "output: expected one, \"y\", which the last node makes, got [\"y\", \"x\"]",
@@ -246,7 +249,7 @@ fn damaged_weights_are_refused() {
     for (error, says) in [
         (
             with(&|w| w.float_data.truncate(5)),
-            "expected as many numbers in \"w\" as its extents [3, 2, 3, 3] say, got 5",
+            "expected as many numbers in \"w\" as its shape [3, 2, 3, 3] requires, got 5",
         ),
         (with(&|w| w.dims = vec![i64::MAX, i64::MAX, 3, 3]), "expected as many numbers"),
         (with(&|w| w.dims[0] = -3), "expected as many numbers"),
@@ -264,7 +267,7 @@ fn damaged_weights_are_refused() {
     }
 }
 
-/// A small file must not become a large network by naming one weight often.
+/// A small file must not become a large network by using one weight repeatedly.
 #[test]
 fn what_layers_share_is_bounded() {
     let chain = |layers: usize| {
@@ -281,7 +284,7 @@ fn what_layers_share_is_bounded() {
     };
     let model = chain(3).expect("three may share");
     assert!(
-        model.notes[0].contains("share \"square\" in the file: here each has its own copy"),
+        model.notes[0].contains("share \"square\" in the file; each gets its own copy"),
         "{:?}",
         model.notes
     );
