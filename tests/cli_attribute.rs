@@ -1,4 +1,4 @@
-//! `convstep look`, driven as a script drives it.
+//! `convstep attribute`, driven as a script drives it.
 
 use serde_json::Value;
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ fn convstep(args: &[&str]) -> Output {
 }
 
 fn look(more: &[&str]) -> Output {
-    convstep(&[&["look", "--model", "shapes", "--image", "shape-star"], more].concat())
+    convstep(&[&["attribute", "--model", "shapes", "--image", "shape-star"], more].concat())
 }
 
 fn json(more: &[&str]) -> Value {
@@ -134,7 +134,7 @@ fn the_pictures_that_excite_a_unit_most_are_told_and_put_on_a_sheet() {
     assert!(said["best"][0]["position"].is_null() && said["part"] == "train", "{said}");
     let output = top_activations(&args);
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(text.contains("among 40 examples of shapes, test part") && text.lines().count() == 7, "{text}");
+    assert!(text.contains("among 40 examples of shapes, test split") && text.lines().count() == 7, "{text}");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn a_run_broken_off_goes_on_to_the_same_weights_and_log() {
             assert_eq!((&model.params, model.unused.len()), (&state.model.params, 0));
             let other = if threads == "1" { "2" } else { "1" };
             let told = prints(&["train", "--resume", &place.at(file), "--threads", other]);
-            assert!(told.contains(&format!("going on after step {}", state.moments.steps)), "{told}");
+            assert!(told.contains(&format!("resuming after step {}", state.moments.steps)), "{told}");
             assert!(
                 place.bytes("m.safetensors") == place.bytes("whole.safetensors"),
                 "{rule}: other weights"
@@ -292,7 +292,7 @@ fn eval_says_what_it_looked_at_and_is_the_same_on_threads() {
     let run = |more: &[&str]| prints(&[&args[..], more].concat());
     let told = run(&["1"]);
     assert_eq!(told, run(&["2"]));
-    assert!(told.starts_with("digits on 150 examples of digits, test part: accuracy"), "{told}");
+    assert!(told.starts_with("digits on 150 examples of digits, test split: accuracy"), "{told}");
     assert_eq!(told.lines().count(), 13, "{told}");
     let answer: Value = serde_json::from_str(&run(&["2", "--json"])).expect("JSON");
     assert!(answer["accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.95), "{answer}");

@@ -49,7 +49,7 @@ impl Unit {
         let wrong = || {
             ShapeError(format!(
                 "expected a unit as class:NAME, prob:NAME, LAYER:kCHANNEL or LAYER:kCHANNEL:(ROW,COLUMN), got \
-                 {text:?}; write for example {}:k0",
+                 {text:?}; for example, write {}:k0",
                 network.layers.first().map_or("conv1", |layer| layer.name())
             ))
         };

@@ -1,4 +1,4 @@
-//! The command line: commands, their arguments, and usage errors in one line.
+//! The command line: commands, arguments, and one-line usage errors.
 
 use crate::attribution::{Fill, Method};
 use crate::data::{Augment, Difficulty, Fit, Split};
@@ -10,14 +10,14 @@ use std::path::PathBuf;
 #[derive(Parser, Clone, PartialEq, Debug)]
 #[command(name = "convstep", version, about, args_conflicts_with_subcommands = true)]
 pub struct Args {
-    /// Without one, the window opens.
+    /// The command to run; without one, the window opens.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// A picture, a model, a session or data to open in the window.
+    /// A picture, model, session or data set to open in the window.
     pub file: Option<PathBuf>,
 }
 
-/// What to do without a window.
+/// The commands that run without a window.
 #[derive(Subcommand, Clone, PartialEq, Debug)]
 pub enum Command {
     /// Lists the bundled models and the presets.
@@ -28,43 +28,43 @@ pub enum Command {
     Run(RunArgs),
     /// Trains a network on generated data or a data set.
     Train(Box<TrainArgs>),
-    /// Tests a model on a data set: accuracy, loss, and what is taken for what.
+    /// Evaluates a model on a data set: accuracy, loss and confusion matrix.
     Eval(EvalArgs),
-    /// Answers one step: its formula, operands and value.
+    /// Explains one step by its address: formula, operands and value.
     Step(StepArgs),
-    /// Writes a model's weights or its architecture into a file.
+    /// Writes a model's weights or its architecture to a file.
     Export(ExportArgs),
-    /// Shows what a class or another unit looks at: saliency, Grad-CAM and their kin; or the pictures of a data set
-    /// that excite it most.
+    /// Attributes a class or another unit to the picture (saliency, Grad-CAM and others), or finds the pictures of
+    /// a data set that activate it most.
     #[command(alias = "look")]
     Attribute(Box<AttributeArgs>),
-    /// Measures how fast the core is, as JSON lines.
+    /// Measures the speed of the core, as JSON lines.
     Bench(BenchArgs),
-    /// Draws the window's contents into a PNG file, without a display.
+    /// Renders the window into a PNG file, without a display.
     Render(RenderArgs),
 }
 
-/// Which model.
+/// The model.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct ModelArgs {
-    /// A bundled model's name, a preset's, which starts untrained, or a .safetensors or .onnx file.
+    /// The name of a bundled model or of a preset (untrained), or a .safetensors or .onnx file.
     #[arg(long, value_name = "M")]
     pub model: String,
-    /// The architecture, where the weight file has none or another is wanted.
+    /// The architecture, for a weight file without one or to replace the file's.
     #[arg(long, value_name = "NET.toml")]
     pub architecture: Option<PathBuf>,
 }
 
-/// Which picture, how it is fitted, and its true class.
+/// The picture, how it is fitted, and its true class.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct ImageArgs {
-    /// A bundled sample's name, a picture file, or a .npy array (C, H, W), which is taken as it is.
+    /// The name of a bundled sample, a picture file, or a .npy array (C, H, W), which is used unchanged.
     #[arg(long, value_name = "I")]
     pub image: String,
-    /// The true class, by name or number; without it the sample's own, else the predicted one.
+    /// The true class, by name or number. Default: the sample's class, else the predicted one.
     #[arg(long, value_name = "L", allow_negative_numbers = true)]
     pub label: Option<String>,
-    /// How a picture of another size is fitted.
+    /// How to fit a picture of another size.
     #[arg(long, value_enum, default_value_t)]
     pub fit: FitArg,
 }
@@ -72,16 +72,16 @@ pub struct ImageArgs {
 /// Arguments of `run`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct RunArgs {
-    /// Which model.
+    /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Which picture.
+    /// The picture.
     #[command(flatten)]
     pub image: ImageArgs,
-    /// Writes every tensor and its gradient into this file.
+    /// Writes every tensor and its gradient to this file.
     #[arg(long, value_name = "OUT.npz")]
     pub tensors: Option<PathBuf>,
-    /// Threads to compute on; the numbers are the same on any number.
+    /// Number of threads; the results don't depend on it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
     /// Prints JSON.
@@ -92,10 +92,10 @@ pub struct RunArgs {
 /// Arguments of `export`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct ExportArgs {
-    /// Which model.
+    /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// The file to write: weights with PyTorch's names as .npz or .safetensors, or the architecture as .toml.
+    /// The output file: weights with PyTorch's names as .npz or .safetensors, or the architecture as .toml.
     #[arg(long, value_name = "OUT")]
     pub out: PathBuf,
 }
@@ -103,26 +103,26 @@ pub struct ExportArgs {
 /// Arguments of `step`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct StepArgs {
-    /// Which model.
+    /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Which picture.
+    /// The picture.
     #[command(flatten)]
     pub image: ImageArgs,
-    /// The address, as in fwd/conv1/k2/(3,5)/m7.
+    /// The address, for example fwd/conv1/k2/(3,5)/m7.
     #[arg(long, value_name = "ADDRESS")]
     pub at: String,
-    /// A move to make from there: next, previous, into, out, over, back-over, writer, reader, start, end, or a grain
-    /// to change to: run, epoch, batch, example, pass, layer, channel, cell, term.
+    /// A move to make from there: next, previous, into, out, over, back-over, writer, reader, start, end; or a
+    /// grain to change to: run, epoch, batch, example, pass, layer, channel, cell, term.
     #[arg(long = "move", value_name = "MOVE")]
     pub movement: Option<String>,
-    /// How many times to make the move.
+    /// How often to repeat the move.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "movement")]
     pub times: u64,
-    /// Training steps of the run, each on this picture; e0 is the first.
+    /// Number of training steps in the run, each on this picture; e0 is the first.
     #[arg(long, value_name = "E", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub epochs: u32,
-    /// The optimizer of the updates: sgd, momentum, nesterov or adam.
+    /// The optimizer: sgd, momentum, nesterov or adam.
     #[arg(long, value_name = "RULE", default_value = "sgd", value_parser = rule)]
     pub optimizer: Rule,
     /// The learning rate.
@@ -131,7 +131,7 @@ pub struct StepArgs {
     /// Weight decay.
     #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay)]
     pub weight_decay: f64,
-    /// Normalises by the batch and drops out, as in training; without it as in evaluation.
+    /// Uses batch statistics and dropout, as in training; by default the network is in evaluation mode.
     #[arg(long)]
     pub train: bool,
     /// The seed of dropout.
@@ -142,73 +142,74 @@ pub struct StepArgs {
     pub json: bool,
 }
 
-/// Arguments of `look`.
+/// Arguments of `attribute`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct AttributeArgs {
-    /// Which model.
+    /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// The picture: a bundled sample's name, a picture file, or a .npy array (C, H, W), which is taken as it is.
+    /// The picture: the name of a bundled sample, a picture file, or a .npy array (C, H, W), which is used
+    /// unchanged.
     #[arg(long, value_name = "I", required_unless_present = "top_activations")]
     pub image: Option<String>,
-    /// The true class, by name or number; no method asks for it.
+    /// The true class, by name or number; no method uses it.
     #[arg(long, value_name = "L", allow_negative_numbers = true, conflicts_with = "top_activations")]
     pub label: Option<String>,
-    /// How a picture of another size is fitted.
+    /// How to fit a picture of another size.
     #[arg(long, value_enum, default_value_t)]
     pub fit: FitArg,
-    /// Instead of a map of one picture: the N pictures of a data set that excite the unit most, each with the patch
-    /// that does. A map of a layer counts by its largest value.
+    /// Finds the N pictures of a data set that activate the unit most, each with the patch that does, instead of
+    /// attributing one picture. A channel counts by its largest value.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), requires_all = ["data", "unit"],
         conflicts_with_all = ["image", "fit", "method", "layer", "steps", "fill", "patch", "stride", "randomise"])]
     pub top_activations: Option<u32>,
-    /// With --top-activations: the data, as of train.
+    /// With --top-activations: the data, as for train.
     #[arg(long, value_name = "DATA", requires = "top_activations")]
     pub data: Option<String>,
-    /// With --top-activations: a part of the data, as of eval.
-    #[arg(long, value_name = "PART", value_parser = part, requires = "top_activations")]
-    pub part: Option<Split>,
-    /// With --top-activations: how hard generated examples are, from 0 to 1 [default: 0.5].
+    /// With --top-activations: a split of the data, as for eval.
+    #[arg(long, alias = "part", value_name = "SPLIT", value_parser = split, requires = "top_activations")]
+    pub split: Option<Split>,
+    /// With --top-activations: the difficulty of generated examples, from 0 to 1 [default: 0.5].
     #[arg(long, value_name = "D", allow_negative_numbers = true, requires = "top_activations")]
     pub difficulty: Option<Difficulty>,
-    /// With --top-activations: at most so many examples, evenly spread; without it all, or 2000 of generated data.
+    /// With --top-activations: the most examples to use, spread evenly. Default: all, or 2000 of generated data.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "top_activations")]
     pub limit: Option<u64>,
-    /// saliency, gradient-x-input, integrated-gradients, guided-backprop, deconvnet, grad-cam, occlusion or
-    /// activation-maximisation.
+    /// The method: saliency, gradient-x-input, integrated-gradients, guided-backprop, deconvnet, grad-cam,
+    /// occlusion or activation-maximisation.
     #[arg(long, value_name = "METHOD", default_value = "saliency", value_parser = method)]
     pub method: Method,
-    /// Whose: class:NAME (its score), prob:NAME (its probability), LAYER:kCHANNEL (the mean of a map) or
-    /// LAYER:kCHANNEL:(ROW,COLUMN); without it the score of the predicted class.
+    /// The unit to attribute: class:NAME (a score), prob:NAME (a probability), LAYER:kCHANNEL (the mean of a map)
+    /// or LAYER:kCHANNEL:(ROW,COLUMN). Default: the score of the predicted class.
     #[arg(long, value_name = "UNIT")]
     pub unit: Option<String>,
-    /// Grad-CAM: the layer; without it the last convolution, behind its activation.
+    /// Grad-CAM: the layer. Default: the last convolution, after its activation.
     #[arg(long, value_name = "LAYER")]
     pub layer: Option<String>,
-    /// Steps of integrated gradients (64) or of activation maximisation (100).
+    /// Number of steps: of integrated gradients (default 64) or of activation maximisation (default 100).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub steps: Option<u32>,
-    /// What covers a patch, and where integrated gradients start: black, grey or white.
+    /// The covering colour of occlusion, and the baseline of integrated gradients: black, grey or white.
     #[arg(long, value_name = "COLOUR", default_value = "grey", value_parser = fill)]
     pub fill: Fill,
-    /// Occlusion: the patch's side in cells; without it an eighth of the picture.
+    /// Occlusion: the side of the patch in cells. Default: an eighth of the picture.
     #[arg(long, value_name = "N")]
     pub patch: Option<u32>,
-    /// Occlusion: cells from place to place; without it half the patch.
+    /// Occlusion: the distance between positions of the patch in cells. Default: half the patch.
     #[arg(long, value_name = "N")]
     pub stride: Option<u32>,
-    /// Activation maximisation: the seed of its start. With --top-activations: that generates the data, or by which --part
-    /// divides it.
+    /// Activation maximisation: the seed of the initial noise. With --top-activations: the seed of generated data,
+    /// and of the division by --split.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// Also makes the map with random weights of this seed, and says how alike the two are.
+    /// Repeats the attribution with random weights from this seed and prints the similarity of the two maps.
     #[arg(long, value_name = "S")]
     pub randomise: Option<u64>,
-    /// Threads to compute on; the numbers are the same on any number.
+    /// Number of threads; the results don't depend on it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
-    /// The map over the picture, as a PNG file; of activation maximisation the picture it made; with --top-activations all
-    /// pictures on one sheet, their patches framed, and enlarged beside them.
+    /// The PNG file to write: the map over the picture, the picture made by activation maximisation, or with
+    /// --top-activations a sheet of all pictures with their patches framed and enlarged.
     #[arg(long, value_name = "MAP.png")]
     pub out: Option<PathBuf>,
     /// Prints JSON.
@@ -219,100 +220,102 @@ pub struct AttributeArgs {
 /// Arguments of `render`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct RenderArgs {
-    /// Which model.
+    /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Which picture.
+    /// The picture.
     #[command(flatten)]
     pub image: ImageArgs,
     /// The address to show.
     #[arg(long, value_name = "ADDRESS")]
     pub at: String,
-    /// Size of the frame in pixels.
+    /// The size of the frame in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x800")]
     pub size: Size,
-    /// Colours.
+    /// The colour theme.
     #[arg(long, value_enum, default_value_t)]
     pub theme: Theme,
-    /// Language.
+    /// The language.
     #[arg(long, value_enum, default_value_t)]
     pub lang: Language,
-    /// The file to write.
+    /// The output file.
     #[arg(long, value_name = "FRAME.png")]
     pub out: PathBuf,
 }
 
-/// Arguments of `train`. What is not given comes from the checkpoint of `--resume`, else it is the default.
+/// Arguments of `train`. Settings that are not given come from the checkpoint of `--resume`, or else are the
+/// defaults.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct TrainArgs {
     /// The architecture.
     #[arg(long, value_name = "NET.toml", required_unless_present = "resume")]
     pub architecture: Option<PathBuf>,
-    /// The data: shapes or digits, which are generated, or a path to a data set: a folder of class folders with
-    /// pictures or a .zip of one, IDX files as of MNIST or the folder that holds them.
+    /// The data: shapes or digits (generated), or the path of a data set: a folder of class folders with pictures
+    /// or a .zip of one, IDX files like MNIST's or the folder that holds them, batches of CIFAR, or a .csv table.
     #[arg(long, value_name = "DATA", required_unless_present = "resume")]
     pub data: Option<String>,
-    /// How hard generated examples are, from 0 to 1 [default: 0.5].
+    /// The difficulty of generated examples, from 0 to 1 [default: 0.5].
     #[arg(long, value_name = "D", allow_negative_numbers = true)]
     pub difficulty: Option<Difficulty>,
-    /// Times to go through an epoch; of generated data every epoch has new examples [default: 5].
+    /// Number of epochs; of generated data, every epoch has new examples [default: 5].
     #[arg(long, value_name = "E")]
     pub epochs: Option<u64>,
     /// Examples in a batch [default: 16].
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u64).range(1..=65_536))]
     pub batch: Option<u64>,
-    /// Examples in an epoch; without it 4000 of generated data, or all there are to train on.
+    /// Examples in an epoch. Default: 4000 of generated data, or the whole training split.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub samples_per_epoch: Option<u64>,
-    /// Examples to validate on after each epoch, none of them trained on; without it 1000 of generated data, or the
-    /// set's validation part, or where it has none 1000 kept back from training, a tenth of it at most.
+    /// Examples for validation after each epoch; none of them is trained on. Default: 1000 of generated data, or
+    /// the set's validation split, or else 1000 (at most a tenth) held out from training.
     #[arg(long, value_name = "N")]
     pub validation: Option<u64>,
-    /// How training pictures vary: shift=PIXELS,flip,rotate=DEGREES,brightness=SHARE in any choice [default: none].
+    /// Augmentation of training pictures: shift=PIXELS,flip,rotate=DEGREES,brightness=SHARE, any of them [default:
+    /// none].
     #[arg(long, value_name = "A")]
     pub augment: Option<Augment>,
     /// The optimizer: sgd, momentum, nesterov or adam [default: adam].
     #[arg(long, value_name = "RULE", value_parser = rule)]
     pub optimizer: Option<Rule>,
-    /// The learning rate at the start [default: 0.001].
+    /// The initial learning rate [default: 0.001].
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub lr: Option<f64>,
-    /// How the rate goes on [default: cosine].
+    /// How the learning rate changes [default: cosine].
     #[arg(long, value_enum)]
     pub schedule: Option<ScheduleArg>,
     /// Weight decay [default: 0].
     #[arg(long, value_name = "DECAY", value_parser = decay, allow_negative_numbers = true)]
     pub weight_decay: Option<f64>,
-    /// How weights start: zeros, xavier, he, uniform:LIMIT or normal:DEVIATION [default: he].
+    /// The initialisation of weights: zeros, xavier, he, uniform:LIMIT or normal:DEVIATION [default: he].
     #[arg(long, value_name = "INIT", value_parser = init)]
     pub init: Option<Init>,
-    /// The seed of weights, examples, their order and dropout [default: 1].
+    /// The seed of weights, generated examples, their order and dropout [default: 1].
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Threads to train on; the weights are the same on any number.
+    /// Number of threads; the results don't depend on it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
-    /// Examples to test on at the end, none of them trained on; without it 2000 of generated data, or the whole test
-    /// part. A set without one keeps a tenth of its examples back, by the seed.
+    /// Examples for the final test; none of them is trained on. Default: 2000 of generated data, or the whole test
+    /// split. A set without a test split holds out a tenth of its examples, chosen by the seed.
     #[arg(long, value_name = "N")]
     pub held_out: Option<u64>,
     /// The model file to write.
     #[arg(long, value_name = "MODEL.safetensors", required_unless_present = "resume")]
     pub out: Option<PathBuf>,
-    /// Writes a checkpoint, from which --resume goes on, every 30 seconds or so and after epochs.
+    /// Writes a checkpoint, which --resume can continue, about every 30 seconds and after epochs.
     #[arg(long, value_name = "FILE.safetensors")]
     pub checkpoint: Option<PathBuf>,
-    /// Epochs to a checkpoint [default: 1].
+    /// Epochs between checkpoints [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub checkpoint_every: Option<u64>,
-    /// Goes on from a checkpoint to the same weights as without the break, and goes on writing it. Other settings
-    /// need not be given again.
+    /// Continues from a checkpoint, giving the same weights as an uninterrupted run, and keeps writing to it. Other
+    /// settings need not be given again.
     #[arg(long, value_name = "FILE.safetensors")]
     pub resume: Option<PathBuf>,
-    /// Writes a log: loss, accuracy, learning rate, gradient norm, images a second.
+    /// Writes a log: loss, accuracy, learning rate, gradient norm, images per second.
     #[arg(long, value_name = "FILE.csv|FILE.jsonl")]
     pub log: Option<PathBuf>,
-    /// Steps to a row of the log; without it so many that 2000 rows will do.
+    /// Steps between rows of the log. Default: enough for at most 2000 rows.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub log_every: Option<u64>,
 }
@@ -320,26 +323,26 @@ pub struct TrainArgs {
 /// Arguments of `eval`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct EvalArgs {
-    /// Which model.
+    /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// The data, as of train.
+    /// The data, as for train.
     #[arg(long, value_name = "DATA")]
     pub data: String,
-    /// A part of the data as train would divide it: train, validation or test. Without it the whole test part, or
-    /// where there is none of its own the validation part, or else all examples.
-    #[arg(long, value_name = "PART", value_parser = part)]
-    pub part: Option<Split>,
-    /// The seed that generates the data, or by which --part divides it.
+    /// A split of the data, divided as by train: train, validation or test. Default: the set's own test split, else
+    /// its own validation split, else all examples.
+    #[arg(long, alias = "part", value_name = "SPLIT", value_parser = split)]
+    pub split: Option<Split>,
+    /// The seed of generated data, and of the division by --split.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// How hard generated examples are, from 0 to 1 [default: 0.5].
+    /// The difficulty of generated examples, from 0 to 1 [default: 0.5].
     #[arg(long, value_name = "D", allow_negative_numbers = true)]
     pub difficulty: Option<Difficulty>,
-    /// At most so many examples, evenly spread; without it all, or 2000 of generated data.
+    /// The most examples to use, spread evenly. Default: all, or 2000 of generated data.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
-    /// Threads to work on; the result is the same on any number.
+    /// Number of threads; the results don't depend on it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
     /// Prints JSON.
@@ -350,22 +353,22 @@ pub struct EvalArgs {
 /// Arguments of `bench`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct BenchArgs {
-    /// Which networks: A a small one for digits, B and C larger ones, D VGG-16 (forward only).
+    /// The networks: A is a small one for digits, B and C are larger, D is VGG-16 (forward only).
     #[arg(long, value_name = "NETS", value_delimiter = ',', default_value = "A,B,C,D")]
     pub nets: Vec<String>,
-    /// What is measured: training in samples a second; one image forward, and forward and backward, in ms.
+    /// The metrics: training in samples per second; one image forward, and forward and backward, in ms.
     #[arg(long, value_name = "METRICS", value_delimiter = ',', default_value = "train,fwd1,fwdbwd1")]
     pub metrics: Vec<String>,
-    /// Threads to train on.
+    /// Number of threads for training.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
     pub threads: usize,
-    /// How long each figure is measured.
+    /// Seconds to measure each figure.
     #[arg(long, value_name = "S", default_value_t = 1.5, value_parser = seconds)]
     pub seconds: f64,
-    /// Measures instead how many multiply-adds this machine can do.
+    /// Measures the peak multiply-adds of this machine instead.
     #[arg(long)]
     pub limits: bool,
-    /// Measures instead what the window's frames cost, idle, scrubbing and playing, and the memory.
+    /// Measures the window's frames (idle, scrubbing, playing) and memory instead.
     #[arg(long)]
     pub ui: bool,
 }
@@ -373,12 +376,12 @@ pub struct BenchArgs {
 /// How a picture of another size is fitted.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum FitArg {
-    /// The middle is cut out.
+    /// Crops the middle.
     #[default]
     Crop,
-    /// The whole picture, with bars.
+    /// Keeps the whole picture and adds bars.
     Pad,
-    /// The whole picture, distorted.
+    /// Keeps the whole picture and distorts it.
     Stretch,
 }
 
@@ -392,17 +395,17 @@ impl From<FitArg> for Fit {
     }
 }
 
-/// How the learning rate goes on.
+/// How the learning rate changes during training.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ScheduleArg {
-    /// It stays.
+    /// It stays constant.
     Constant,
-    /// Along half a cosine to 0.
+    /// It falls along half a cosine to 0.
     #[default]
     Cosine,
 }
 
-/// Colours of the window.
+/// The window's colour theme.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Theme {
     /// Dark on light.
@@ -412,7 +415,7 @@ pub enum Theme {
     Dark,
 }
 
-/// Language of the window.
+/// The window's language.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Language {
     /// English.
@@ -422,7 +425,7 @@ pub enum Language {
     Zh,
 }
 
-/// Width and height in pixels.
+/// A size in pixels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
     /// Width.
@@ -438,7 +441,7 @@ impl std::str::FromStr for Size {
         let side = |text: &str| text.trim().parse().ok().filter(|side| (64..=8192).contains(side));
         let sides = text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((side(w)?, side(h)?)));
         let (width, height) =
-            sides.ok_or("expected width x height from 64x64 to 8192x8192; write for example 1280x800")?;
+            sides.ok_or("expected width x height from 64x64 to 8192x8192; for example 1280x800")?;
         Ok(Self { width, height })
     }
 }
@@ -458,9 +461,12 @@ pub(super) fn rule(text: &str) -> Result<Rule, String> {
     Rule::ALL.into_iter().find(|rule| rule.name() == text).ok_or_else(|| format!("expected one of {names}"))
 }
 
-fn part(text: &str) -> Result<Split, String> {
+fn split(text: &str) -> Result<Split, String> {
     let names = Split::ALL.map(Split::name).join(", ");
-    Split::ALL.into_iter().find(|part| part.name() == text).ok_or_else(|| format!("expected one of {names}"))
+    Split::ALL
+        .into_iter()
+        .find(|split| split.name() == text)
+        .ok_or_else(|| format!("expected one of {names}"))
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
@@ -499,13 +505,13 @@ pub(super) fn init(text: &str) -> Result<Init, String> {
     }
 }
 
-/// A usage error in one line, without the usage text.
+/// Formats a usage error as one line, without the usage text.
 pub fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim);
-    let told = lines.take_while(|line| !line.starts_with("Usage:")).filter(|line| !line.is_empty());
-    let told = told.filter(|line| !line.starts_with("For more information"));
-    let line = told.collect::<Vec<_>>().join(" ");
+    let message = lines.take_while(|line| !line.starts_with("Usage:")).filter(|line| !line.is_empty());
+    let message = message.filter(|line| !line.starts_with("For more information"));
+    let line = message.collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line).replace("  ", " ");
-    format!("{line}; `convstep --help` shows what there is")
+    format!("{line}; `convstep --help` lists the commands")
 }

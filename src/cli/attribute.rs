@@ -1,4 +1,4 @@
-//! `look`: what a unit of a network looks at, as a picture and in numbers.
+//! `attribute`: attributes a unit of a network to a picture; prints numbers and writes a map.
 
 use super::{AttributeArgs, CliError, Ended, ImageArgs, heat, open_input, open_model, out::print};
 use crate::attribution::{
@@ -14,7 +14,7 @@ use crate::train::class_of;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-/// Makes the map, writes it and prints what it says; or goes through a data set.
+/// Runs the attribution, writes its map and prints the results.
 pub fn attribute(args: &AttributeArgs) -> Result<Ended, CliError> {
     let model = open_model(&args.model)?;
     let Some(image) = args.image.clone() else {
@@ -23,35 +23,35 @@ pub fn attribute(args: &AttributeArgs) -> Result<Ended, CliError> {
     let input = open_input(&model, &ImageArgs { image, label: args.label.clone(), fit: args.fit })?;
     if input.x.dim().0 != 1 {
         return Err(CliError(format!(
-            "{}: expected one picture, got {}; give one of them alone",
+            "{}: expected one picture, got {}; use a single one",
             input.name,
             input.x.dim().0
         )));
     }
     let workers = Threads::new(args.threads).map_err(CliError)?;
-    let made = make(args, &model, &input.x, Watch { workers: &workers, ..Watch::NONE })?;
+    let finished = compute(args, &model, &input.x, Watch { workers: &workers, ..Watch::NONE })?;
     if let Some(path) = &args.out {
-        write_atomically(path, &made.png(&model, input.pixels.as_ref())?)?;
+        write_atomically(path, &finished.png(&model, input.pixels.as_ref())?)?;
     }
-    let said = if args.json { format!("{}\n", made.json(&model)) } else { made.text(&model) };
-    print(&said)?;
+    let answer = if args.json { format!("{}\n", finished.json(&model)) } else { finished.text(&model) };
+    print(&answer)?;
     Ok(Ended::Whole)
 }
 
-/// The unit of a text.
+/// Parses a unit, finding classes by the model's names.
 pub fn unit_of(text: &str, model: &Model) -> Result<Unit, CliError> {
     let class = |class: &str| model.class_index(class).map_err(|error| error.to_string());
     Ok(Unit::parse(text, &model.network, class)?)
 }
 
-/// A look that is done, and the same with random weights where that was asked for.
-struct Made {
-    look: Attribution,
+/// A finished attribution, and its correlation with that of random weights if requested.
+struct Finished {
+    attribution: Attribution,
     unit: Unit,
     random: Option<f64>,
 }
 
-fn make(args: &AttributeArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Made, CliError> {
+fn compute(args: &AttributeArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Finished, CliError> {
     let unit = match &args.unit {
         Some(text) => unit_of(text, model)?,
         None => {
@@ -60,19 +60,19 @@ fn make(args: &AttributeArgs, model: &Model, x: &Tensor, watch: Watch) -> Result
         }
     };
     let settings = settings(args, model)?;
-    let look = finish(model, &model.params, unit, settings, x, watch)?;
+    let attribution = finish(model, &model.params, unit, settings, x, watch)?;
     let random = match args.randomise {
         Some(seed) => {
             let params = randomised(&model.network, &model.params, 0, seed);
-            let forgotten = finish(model, &params, unit, settings, x, watch)?;
-            look.map().zip(forgotten.map()).map(|(a, b)| rank_correlation(&a, &b))
+            let randomised_attribution = finish(model, &params, unit, settings, x, watch)?;
+            attribution.map().zip(randomised_attribution.map()).map(|(a, b)| rank_correlation(&a, &b))
         }
         None => None,
     };
-    Ok(Made { look, unit, random })
+    Ok(Finished { attribution, unit, random })
 }
 
-/// What the arguments ask for, the rest as usual.
+/// The settings from the arguments; defaults for the rest.
 fn settings(args: &AttributeArgs, model: &Model) -> Result<AttributionSettings, CliError> {
     let mut settings = AttributionSettings::usual(args.method, model.network.input);
     if let Some(steps) = args.steps {
@@ -97,7 +97,7 @@ fn settings(args: &AttributeArgs, model: &Model) -> Result<AttributionSettings, 
     Ok(settings)
 }
 
-/// Goes to the end of a look, with a bar on standard error where that takes many passes.
+/// Runs an attribution to its end, with a progress bar on standard error.
 fn finish(
     model: &Model,
     params: &Params,
@@ -109,24 +109,24 @@ fn finish(
     let probe = Probe::new(&model.network, params, unit)?;
     let range =
         PixelRange::new(model.network.input[0], |c, pixel| model.architecture.preprocess.value(c, pixel));
-    let mut look = Attribution::new(&probe, settings, x.clone(), range)?;
+    let mut attribution = Attribution::new(&probe, settings, x.clone(), range)?;
     let bar = ProgressBar::new(1).with_message(settings.method.name());
-    // A mistake in the template leaves the default style.
+    // An error in the template leaves the default style.
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}  {eta} left") {
         bar.set_style(style);
     }
-    while !look.is_done() {
-        look.step(&probe, watch)?;
-        let (done, all) = look.progress();
+    while !attribution.is_done() {
+        attribution.step(&probe, watch)?;
+        let (done, all) = attribution.progress();
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     }
     bar.finish_and_clear();
-    Ok(look)
+    Ok(attribution)
 }
 
-impl Made {
-    /// A map over the picture, or the picture that was made.
+impl Finished {
+    /// The PNG to write: the map over the picture, or the picture that was made.
     fn png(&self, model: &Model, pixels: Option<&Tensor>) -> Result<Vec<u8>, CliError> {
         let to_pixels = |x: &Tensor| {
             let mut pixels = x.clone();
@@ -135,9 +135,9 @@ impl Made {
             }
             pixels
         };
-        match (self.look.map(), self.look.ascent()) {
+        match (self.attribution.map(), self.attribution.ascent()) {
             (Some(map), _) => {
-                let own = || to_pixels(self.look.picture());
+                let own = || to_pixels(self.attribution.picture());
                 heat::over(&map, &pixels.cloned().unwrap_or_else(own))
             }
             (None, Some(ascent)) => heat::picture(&to_pixels(ascent.picture())),
@@ -149,16 +149,16 @@ impl Made {
         self.unit.text(&model.network, |class| model.class_name(class))
     }
 
-    /// Least, greatest and sum of the map.
+    /// Minimum, maximum and sum of the map.
     fn extent(&self) -> Option<[f32; 3]> {
-        let map = self.look.map()?;
+        let map = self.attribution.map()?;
         let least = map.iter().copied().fold(f32::INFINITY, f32::min);
         let greatest = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         Some([least, greatest, map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32])
     }
 
     fn json(&self, model: &Model) -> Value {
-        let (look, settings) = (&self.look, self.look.settings());
+        let (attribution, settings) = (&self.attribution, self.attribution.settings());
         let method = settings.method;
         let extent = self.extent();
         let mut json = json!({
@@ -167,7 +167,7 @@ impl Made {
             "source": method.source(),
             "changes_gradient": method.changes_gradient(),
             "unit": self.unit_text(model),
-            "value": look.value(),
+            "value": attribution.value(),
             "min": extent.map(|e| e[0]),
             "max": extent.map(|e| e[1]),
             "sum": extent.map(|e| e[2]),
@@ -175,7 +175,7 @@ impl Made {
         if let Some(correlation) = self.random {
             json["rank_correlation_with_random_weights"] = json!(correlation);
         }
-        if let Some(made) = look.integrated() {
+        if let Some(made) = attribution.integrated() {
             let [sum, should] = made.completeness();
             json["completeness"] = json!({
                 "baseline": settings.fill.name(),
@@ -185,10 +185,10 @@ impl Made {
                 "error": made.completeness_error(),
             });
         }
-        if let Some(made) = look.grad_cam() {
+        if let Some(made) = attribution.grad_cam() {
             json["grad_cam"] = json!({ "layer": self.layer(model), "weights": made.weights });
         }
-        if let Some(made) = look.occlusion() {
+        if let Some(made) = attribution.occlusion() {
             json["occlusion"] = json!({
                 "patch": settings.patch.size,
                 "stride": settings.patch.stride,
@@ -196,7 +196,7 @@ impl Made {
                 "places": made.progress().1,
             });
         }
-        if let Some(made) = look.ascent() {
+        if let Some(made) = attribution.ascent() {
             json["ascent"] = json!({
                 "seed": settings.ascent.seed,
                 "steps": settings.ascent.steps,
@@ -207,37 +207,37 @@ impl Made {
         json
     }
 
-    /// The layer that Grad-CAM was taken at.
+    /// The layer at which Grad-CAM was computed.
     fn layer<'a>(&self, model: &'a Model) -> Option<&'a str> {
         let probe = Probe::new(&model.network, &model.params, self.unit).ok()?;
-        let layer = self.look.settings().layer.or_else(|| usual_layer(probe.network()))?;
+        let layer = self.attribution.settings().layer.or_else(|| usual_layer(probe.network()))?;
         model.network.layers.get(layer).map(|layer| layer.name())
     }
 
     fn text(&self, model: &Model) -> String {
-        let (look, method) = (&self.look, self.look.settings().method);
-        let value = look.value().unwrap_or(f32::NAN);
+        let (attribution, method) = (&self.attribution, self.attribution.settings().method);
+        let value = attribution.value().unwrap_or(f32::NAN);
         let mut lines = vec![
             format!("{}: {} = {value}", model.name, self.unit_text(model)),
             format!("{} ({})", method.name(), method.source()),
         ];
         if method.changes_gradient() {
-            lines.push("  changes the rule at each ReLU: its numbers are no derivative".into());
+            lines.push("  changes the rule at each ReLU, so that its numbers are not derivatives".into());
         }
         if let Some([least, greatest, sum]) = self.extent() {
             lines.push(format!("  from {least} to {greatest}, sum {sum}"));
         }
-        if let Some(made) = look.integrated() {
+        if let Some(made) = attribution.integrated() {
             let [sum, should] = made.completeness();
             let error = made.completeness_error() * 100.0;
             lines.push(format!(
-                "  adds up to {sum}; the value less the baseline's is {should}: {error:.3} % off"
+                "  adds up to {sum}; the value minus the baseline's is {should}: {error:.3} % off"
             ));
         }
-        if let Some(layer) = look.grad_cam().and_then(|_| self.layer(model)) {
+        if let Some(layer) = attribution.grad_cam().and_then(|_| self.layer(model)) {
             lines.push(format!("  at the output of {layer}"));
         }
-        if let Some(made) = look.ascent() {
+        if let Some(made) = attribution.ascent() {
             let first = made.values().first().copied().unwrap_or(f32::NAN);
             let stuck = if made.is_stuck() { "; the gradient is 0 there: the unit is dead" } else { "" };
             lines.push(format!("  climbed from {first} to {value} in {} steps{stuck}", made.progress().0));

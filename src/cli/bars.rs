@@ -1,9 +1,9 @@
 //! A bar chart in text.
 
-/// A bar of at most `width` characters for a part from 0 to 1, in eighths of a character.
+/// A bar of at most `width` characters for a share from 0 to 1, in eighths of a character.
 pub fn bar(part: f32, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    // NaN makes no bar.
+    // NaN gives an empty bar.
     let eighths = (part.clamp(0.0, 1.0) * width as f32 * 8.0).round() as usize;
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }

@@ -1,4 +1,4 @@
-//! `bench`: how fast the core runs four fixed networks, as JSON lines.
+//! `bench`: measures the speed of the core on four fixed networks; prints JSON lines.
 
 use super::{BenchArgs, CliError, out::print};
 use crate::model_io::{Architecture, Model, Preprocess};
@@ -16,26 +16,26 @@ use crate::tensor::Tensor;
 use crate::threads::Threads;
 use std::time::{Duration, Instant};
 
-/// A fixed network and the batch that it is trained on.
+/// A benchmark network and the batch size that it is trained with.
 struct Net {
     name: char,
     network: Network,
     batch: usize,
 }
 
-/// A fixed network as a model, its weights random.
+/// A benchmark network as a model with random weights.
 ///
 /// # Errors
-/// Where there is none of that name.
+/// If there is no network with this name.
 pub fn bench_model(name: &str) -> Result<Model, CliError> {
     let (_, architecture, _) = architecture(name).ok_or_else(|| unknown("nets", name, NETS))?;
     Ok(Model::initial(name, architecture, Init::He, 1)?)
 }
 
-/// The metrics, in the order in which they are run.
+/// The metrics, in the order in which they run.
 const METRICS: [&str; 3] = ["train", "fwd1", "fwdbwd1"];
 
-/// Runs what was asked for.
+/// Runs the requested benchmarks.
 pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
     if args.ui {
         return Err(CliError(
@@ -56,7 +56,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
         let (name, architecture, batch) = architecture(name).ok_or_else(|| unknown("nets", name, NETS))?;
         let net = Net { name, network: architecture.build()?, batch };
         for metric in &args.metrics {
-            // D is for inference.
+            // D is too large for training.
             if net.name != 'D' || metric == "fwd1" {
                 run(&workers, &net, metric, args)?;
             }
@@ -69,10 +69,10 @@ pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
 const NETS: &str = "A,B,C,D";
 
 fn unknown(what: &str, got: &str, known: &str) -> CliError {
-    CliError(format!("expected {what} out of {known}, got {got}; write for example --{what} {known}"))
+    CliError(format!("expected {what} out of {known}, got {got}; for example, use --{what} {known}"))
 }
 
-/// A network's name, itself, and the batch that it is trained on.
+/// A network's name, architecture and batch size for training.
 fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
     let conv = |out: usize, kernel: usize, padding: usize| {
         Kind::Conv2d(ConvSpec { padding: Pair::square(padding), ..ConvSpec::new(out, kernel) })
@@ -119,7 +119,7 @@ fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
 fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Result<(), CliError> {
     let trains = metric == "train";
     let images = if trains { net.batch } else { 1 };
-    // One image runs on one thread: to share it out would take longer.
+    // A single image runs on one thread, because sharing it out would take longer.
     let alone = crate::nn::engine::Alone;
     let workers: &dyn Workers = if trains { workers } else { &alone };
     let params = net.network.init(Init::He, 1);
@@ -163,14 +163,14 @@ fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Resu
     ))
 }
 
-/// The memory that this process holds now, in 10^6 bytes, where the system tells.
+/// The memory of this process in 10^6 bytes, if the system reports it.
 pub fn memory_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.split_whitespace().next()?.parse::<f64>().ok()? * 1024.0 / 1e6)
 }
 
-/// The times of the calls, sorted: one call first, a warm-up of 0.3 of the time, then the time.
+/// The sorted durations of the calls: after one call and a warm-up of 0.3 of the time, calls for the given time.
 fn time(seconds: f64, mut call: impl FnMut()) -> Vec<Duration> {
     call();
     let begin = Instant::now();
@@ -190,7 +190,7 @@ fn time(seconds: f64, mut call: impl FnMut()) -> Vec<Duration> {
     times
 }
 
-/// Multiply-adds that depend on nothing but the one 12 before them: what the machine can do at most.
+/// Measures the machine's peak: multiply-adds that depend only on the one 12 before them.
 fn limits(workers: &dyn Workers, args: &BenchArgs) -> Result<(), CliError> {
     const ROUNDS: usize = 20_000;
     for threads in if workers.count() > 1 { vec![1, workers.count()] } else { vec![1] } {

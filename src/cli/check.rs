@@ -1,4 +1,4 @@
-//! A network on examples of a data set that it is not trained on, batch by batch.
+//! Evaluates a network on examples of a data set, batch by batch.
 
 use super::{CliError, data::bar, interrupt};
 use crate::data::{Dataset, Split};
@@ -9,46 +9,46 @@ use crate::threads::Threads;
 use crate::train::{Check, Checker, stack};
 use std::time::{Duration, Instant};
 
-/// What is checked.
+/// The network to evaluate.
 pub struct Subject<'a> {
     /// The network.
     pub network: &'a Network,
     /// Its parameters.
     pub params: &'a Params,
-    /// From pixels to its input.
+    /// The preprocessing from pixels to inputs.
     pub preprocess: &'a Preprocess,
-    /// Of each class of the data the network's class; the same number where that is none.
+    /// For each class of the data, the network's class; `None` if they are the same.
     pub classes: Option<&'a [usize]>,
 }
 
-/// Examples of endless data that are looked at where nothing else is wanted.
+/// The default number of examples from endless data.
 pub const ENDLESS: u64 = 2000;
 
-/// Examples that are looked at in a part: at most `limit`; of an endless part `endless`, where there is no limit.
-pub fn count(data: &Dataset, part: Split, limit: Option<u64>, endless: u64) -> u64 {
-    match data.len(part) {
+/// The number of examples to use of a split: at most `limit`, or `endless` for an endless split without a limit.
+pub fn count(data: &Dataset, split: Split, limit: Option<u64>, endless: u64) -> u64 {
+    match data.len(split) {
         Some(len) => limit.unwrap_or(len).min(len),
         None => limit.unwrap_or(endless),
     }
 }
 
-/// The number of example `k` of `count` that are evenly spread over a part.
-pub fn spread(data: &Dataset, part: Split, count: u64, k: u64) -> u64 {
-    match data.len(part) {
+/// The index of example `k` of `count` examples that are spread evenly over a split.
+pub fn spread(data: &Dataset, split: Split, count: u64, k: u64) -> u64 {
+    match data.len(split) {
         Some(len) => (u128::from(k) * u128::from(len) / u128::from(count)) as u64,
         None => k,
     }
 }
 
-/// Checks on `count` examples of a part, evenly spread over it; `None` where Ctrl+C stopped it. A bar shows after a
+/// Evaluates `count` examples, spread evenly over a split; `None` if interrupted. A progress bar appears after a
 /// second.
 ///
 /// # Errors
-/// Where an example cannot be read.
+/// If an example cannot be read.
 pub fn check(
     subject: &Subject,
     data: &Dataset,
-    part: Split,
+    split: Split,
     count: u64,
     workers: &Threads,
 ) -> Result<Option<Check>, CliError> {
@@ -61,7 +61,7 @@ pub fn check(
             return Ok(None);
         }
         let examples = (begin..(begin + at_once as u64).min(count)).map(|k| {
-            let example = data.example(part, spread(data, part, count, k))?;
+            let example = data.example(split, spread(data, split, count, k))?;
             let class = subject.classes.map_or(example.class, |classes| classes[example.class]);
             Ok((example.pixels, class))
         });
@@ -83,21 +83,21 @@ pub fn check(
     Ok(Some(checker.finish()))
 }
 
-/// Pixels and classes -> a network's inputs and targets.
+/// The network's inputs and targets for pixels and classes.
 ///
 /// # Errors
-/// Where there are none or they are not alike, which is a mistake in this program.
+/// If there are no examples or their shapes differ, which is a bug.
 pub fn inputs(
     network: &Network,
     preprocess: &Preprocess,
     examples: &[(Tensor, usize)],
 ) -> Result<(Tensor, Tensor), CliError> {
     stack(examples, |pixels| preprocess.apply(pixels), network.output()).ok_or_else(|| {
-        CliError("expected examples of one shape, got others; report this as a mistake".into())
+        CliError("expected examples of one shape, got different ones; report this as a bug".into())
     })
 }
 
-/// Examples to a batch: all values of a batch are there at once.
+/// The number of examples in a batch, bounded because all values of a batch are in memory.
 fn at_once(network: &Network) -> usize {
     const MOST_NUMBERS: usize = 16 << 20;
     let image: usize = network.layers.iter().map(|layer| layer.output.iter().product::<usize>()).sum();

@@ -1,4 +1,4 @@
-//! Pictures on one sheet, as PNG, each with a patch of it framed, and enlarged beside it.
+//! A contact sheet of pictures as PNG, each with a framed patch that is enlarged beside it.
 
 use super::{CliError, heat};
 use crate::attribution::Rect;
@@ -10,25 +10,25 @@ use std::io::Cursor;
 pub struct Tile {
     /// (1, C, H, W) in 0..=255.
     pub pixels: Tensor,
-    /// The patch, within the picture.
+    /// The patch within the picture.
     pub patch: Rect,
 }
 
-/// The frame: the vermilion of Okabe & Ito 2008, which stays apart from most pictures for colour-blind readers too.
+/// The frame's colour: the vermilion of Okabe & Ito 2008, which readers with colour blindness can distinguish too.
 const FRAME: Rgb<u8> = Rgb([213, 94, 0]);
-/// Between the pictures.
+/// The gap between pictures.
 const GROUND: Rgb<u8> = Rgb([255, 255, 255]);
 /// The least side of a picture on the sheet.
 const SIDE: usize = 128;
 const GAP: u32 = 12;
-/// How thick the frame is, in pixels of the sheet.
+/// The thickness of the frame, in pixels of the sheet.
 const THICK: u32 = 2;
 
-/// The pictures row by row, the first at the upper left; at least one, all of one size.
+/// Draws the pictures row by row; there must be at least one, and all must have the same size.
 pub fn sheet(tiles: &[Tile]) -> Result<Vec<u8>, CliError> {
     let Some(first) = tiles.first() else {
         return Err(CliError(
-            "--out: expected a picture that excites the unit, got none, as its values are NaN; take another unit or \
+            "--out: expected a picture that activates the unit, got none, because all values are NaN; use another unit or \
              other weights"
                 .into(),
         ));
@@ -36,7 +36,7 @@ pub fn sheet(tiles: &[Tile]) -> Result<Vec<u8>, CliError> {
     let (_, _, h, w) = first.pixels.dim();
     let times = SIDE.div_ceil(h.min(w)).max(1);
     let [high, wide] = [h * times, w * times].map(|side| side as u32);
-    // A patch that is the whole picture is not shown twice.
+    // A patch that covers the whole picture is not repeated.
     let has_patches = tiles.iter().any(|tile| tile.patch.size != [h, w]);
     let [tile_wide, tile_high] = [if has_patches { 2 * wide + GAP / 2 } else { wide }, high];
     let columns = (1..=tiles.len()).find(|n| n * n >= tiles.len()).unwrap_or(1) as u32;
@@ -55,7 +55,7 @@ pub fn sheet(tiles: &[Tile]) -> Result<Vec<u8>, CliError> {
         let n = times as u32;
         frame(&mut sheet, [left + j * n, top + i * n], [cols * n, rows * n]);
         if has_patches {
-            // To the same factor both ways, as large as there is room.
+            // Enlarged by the same factor in both directions, as far as there is room.
             let n = (wide / cols).min(high / rows).max(1);
             let cut = imageops::crop_imm(&picture, j, i, cols, rows).to_image();
             let cut = imageops::resize(&cut, cols * n, rows * n, imageops::FilterType::Nearest);
@@ -66,11 +66,11 @@ pub fn sheet(tiles: &[Tile]) -> Result<Vec<u8>, CliError> {
     let mut png = Cursor::new(Vec::new());
     sheet
         .write_to(&mut png, ImageFormat::Png)
-        .map_err(|error| CliError(format!("expected to write a PNG, got {error}; ask for fewer pictures")))?;
+        .map_err(|error| CliError(format!("expected to write a PNG, got {error}; use fewer pictures")))?;
     Ok(png.into_inner())
 }
 
-/// pixels: (1, C, H, W) in 0..=255.
+/// An image from pixels: (1, C, H, W) in 0..=255.
 fn picture(pixels: &Tensor) -> RgbImage {
     let (_, _, h, w) = pixels.dim();
     RgbImage::from_fn(w as u32, h as u32, |j, i| {
@@ -78,7 +78,7 @@ fn picture(pixels: &Tensor) -> RgbImage {
     })
 }
 
-/// Just outside of a rectangle, where the sheet goes on there: what is framed stays in sight.
+/// Draws a frame just outside a rectangle, as far as it lies on the sheet, so that the framed part stays visible.
 fn frame(sheet: &mut RgbImage, [left, top]: [u32; 2], [wide, high]: [u32; 2]) {
     let [outer_left, outer_top] = [left, top].map(|at| at.saturating_sub(THICK));
     let (right, bottom) = (left + wide, top + high);

@@ -1,4 +1,4 @@
-//! From what the user named to a data set: a generator, or what lies at a path.
+//! Opens the data set that an argument names: a generator or a path.
 
 use super::{CliError, out::shape};
 use crate::data::{Dataset, Difficulty, Generated, Origin, Progress, Split, VALIDATION, open};
@@ -6,22 +6,22 @@ use crate::model_io::{Model, nearest};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::Write, path::Path};
 
-/// How [`open_data`] divides a set.
+/// How [`open_data`] divides a data set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Division {
-    /// Only as the set itself is divided.
+    /// As the set itself is divided.
     Own,
-    /// As training wants it: a part that the set has not is kept back from its training part; for validation so
-    /// many examples, or without a number [`VALIDATION`], a tenth at most.
+    /// As training requires: a missing split is held out from the training examples. For validation, this many
+    /// examples, or [`VALIDATION`] (a tenth at most) without a number.
     KeepBack(Option<u64>),
 }
 
-/// Opens data for a network with inputs `input` (C, H, W): generated examples, which must have that shape, or a data
-/// set, whose pictures are fitted. Says on standard error which files were left out. `seed` generates, and chooses
-/// what is kept back.
+/// Opens data for a network with inputs `input` (C, H, W): generated examples, which must have that shape, or a
+/// data set, whose pictures are fitted. Reports skipped files on standard error. `seed` determines generated
+/// examples and what is held out.
 ///
 /// # Errors
-/// Where there is none, or it cannot be read or fitted.
+/// If there is no such data, or it cannot be read or fitted.
 pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -> Result<Dataset, CliError> {
     if let Some(generated) = Generated::parse(name) {
         return Ok(Dataset::generated(generated, seed));
@@ -42,10 +42,10 @@ pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -
     let opened = opened?;
     const SHOWN: usize = 5;
     for skipped in opened.skipped.iter().take(SHOWN) {
-        warn(&format!("left out {}: {}", skipped.name, skipped.reason));
+        warn(&format!("skipped {}: {}", skipped.name, skipped.reason));
     }
     if opened.skipped.len() > SHOWN {
-        warn(&format!("left out {} more files", opened.skipped.len() - SHOWN));
+        warn(&format!("skipped {} more files", opened.skipped.len() - SHOWN));
     }
     let Division::KeepBack(validation) = division else { return Ok(opened.dataset) };
     let len = opened.dataset.len(Split::Train).unwrap_or(0);
@@ -53,28 +53,28 @@ pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -
     Ok(opened.dataset.with_split(validation as f64 / len.max(1) as f64, seed))
 }
 
-/// Generated data of a difficulty, where one is given.
+/// Applies a difficulty to generated data, if one is given.
 ///
 /// # Errors
-/// Where one is given for a data set, which is as hard as it is.
-pub fn as_hard(data: Dataset, difficulty: Option<Difficulty>) -> Result<Dataset, CliError> {
+/// If one is given for a data set that is not generated.
+pub fn with_difficulty(data: Dataset, difficulty: Option<Difficulty>) -> Result<Dataset, CliError> {
     match difficulty {
         None => Ok(data),
         Some(difficulty) if data.generator().is_some() => Ok(data.with_difficulty(difficulty)),
         Some(_) => {
-            Err(CliError(format!("--difficulty: expected generated data, got {}; leave it out", data.name())))
+            Err(CliError(format!("--difficulty: expected generated data, got {}; omit it", data.name())))
         }
     }
 }
 
-/// Whether a model reads pictures as the data's are.
+/// Checks that a model's input has the shape of the data's pictures.
 ///
 /// # Errors
-/// Where they have another shape.
+/// If the shapes differ.
 pub fn check_shape(data: &Dataset, model: &Model) -> Result<(), CliError> {
     if data.shape() != model.network.input {
         return Err(CliError(format!(
-            "{}: expected pictures of shape {:?}, as {} reads, got {:?}; take other data or another model",
+            "{}: expected pictures of shape {:?} for {}, got {:?}; use other data or another model",
             data.name(),
             model.network.input,
             model.name,
@@ -84,37 +84,38 @@ pub fn check_shape(data: &Dataset, model: &Model) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The part that is looked at: the one that is wanted, else the first that is not trained on.
+/// The split to use: `wanted`, else the first that is not trained on.
 ///
 /// # Errors
-/// Where the data has no such part.
-pub fn part_of(data: &Dataset, wanted: Option<Split>) -> Result<Split, CliError> {
+/// If the data has no such split.
+pub fn split_of(data: &Dataset, wanted: Option<Split>) -> Result<Split, CliError> {
     match wanted {
-        Some(part) if data.is_empty(part) => Err(CliError(format!(
-            "{}: expected a {} part, got none; leave --part out or take other data",
+        Some(split) if data.is_empty(split) => Err(CliError(format!(
+            "{}: expected a {} split, got none; omit --split or use other data",
             data.name(),
-            part.name()
+            split.name()
         ))),
-        Some(part) => Ok(part),
+        Some(split) => Ok(split),
         None => Ok([Split::Test, Split::Validation]
             .into_iter()
-            .find(|&part| !data.is_empty(part))
+            .find(|&split| !data.is_empty(split))
             .unwrap_or(Split::Train)),
     }
 }
 
-/// A line on standard error; where nobody reads it, nothing is left to do.
+/// Prints a line to standard error; failures are ignored, because there is nowhere to report them.
 fn warn(line: &str) {
     let _ = writeln!(std::io::stderr(), "convstep: {line}");
 }
 
-/// What a set holds, in a line.
+/// Describes a data set in one line. Checkpoints record this text and compare it when a run resumes, so changing it
+/// makes older checkpoints unusable.
 pub fn about(data: &Dataset) -> String {
-    let parts = Split::ALL.into_iter().filter_map(|part| {
-        let kept = if data.origin(part) == Origin::KeptBack { " (kept back from training)" } else { "" };
-        data.len(part).filter(|len| *len > 0).map(|len| format!("{len} {}{kept}", part.name()))
+    let splits = Split::ALL.into_iter().filter_map(|split| {
+        let kept = if data.origin(split) == Origin::KeptBack { " (kept back from training)" } else { "" };
+        data.len(split).filter(|len| *len > 0).map(|len| format!("{len} {}{kept}", split.name()))
     });
-    let parts: Vec<String> = parts.collect();
+    let splits: Vec<String> = splits.collect();
     let parts = if parts.is_empty() { "generated".to_owned() } else { parts.join(", ") };
     let fitted = match (data.own_shape(), data.shape()) {
         (own, fitted) if own != fitted => format!("{} fitted to {}", shape(own), shape(fitted)),
@@ -126,7 +127,7 @@ pub fn about(data: &Dataset) -> String {
 /// A progress bar on standard error.
 pub fn bar(template: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
-    // A mistake in the template leaves the default style.
+    // An error in the template leaves the default style.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -1,9 +1,9 @@
-//! `eval`: how a model does on a data set: accuracy, loss, and what is taken for what.
+//! `eval`: evaluates a model on a data set: accuracy, loss and confusion matrix.
 
 use super::{
     CliError, Ended, EvalArgs,
     check::{ENDLESS, Subject, check, count},
-    data::{Division, as_hard, check_shape, open_data, part_of},
+    data::{Division, check_shape, open_data, split_of, with_difficulty},
     interrupt,
     out::{print, table},
     source::open_model,
@@ -14,15 +14,15 @@ use crate::threads::Threads;
 use crate::train::Check;
 use serde_json::{Value, json};
 
-/// Checks a model and prints what was found.
+/// Evaluates a model and prints the results.
 pub fn eval(args: &EvalArgs) -> Result<Ended, CliError> {
     let model = open_model(&args.model)?;
-    let division = if args.part.is_some() { Division::KeepBack(None) } else { Division::Own };
+    let division = if args.split.is_some() { Division::KeepBack(None) } else { Division::Own };
     let data = open_data(&args.data, model.network.input, args.seed, division)?;
-    let data = as_hard(data, args.difficulty)?;
+    let data = with_difficulty(data, args.difficulty)?;
     check_shape(&data, &model)?;
     let classes = matched(&model, &data)?;
-    let part = part_of(&data, args.part)?;
+    let split = split_of(&data, args.split)?;
     let workers = Threads::new(args.threads).map_err(CliError)?;
     let subject = Subject {
         network: &model.network,
@@ -31,16 +31,16 @@ pub fn eval(args: &EvalArgs) -> Result<Ended, CliError> {
         classes: Some(&classes),
     };
     interrupt::listen()?;
-    let count = count(&data, part, args.limit, ENDLESS);
-    let Some(found) = check(&subject, &data, part, count, &workers)? else { return Ok(Ended::Interrupted) };
+    let count = count(&data, split, args.limit, ENDLESS);
+    let Some(found) = check(&subject, &data, split, count, &workers)? else { return Ok(Ended::Interrupted) };
     print(&match args.json {
-        true => format!("{}\n", answer(&model, &data, part, &found)),
-        false => told(&model, &data, part, &found),
+        true => format!("{}\n", answer(&model, &data, split, &found)),
+        false => text(&model, &data, split, &found),
     })?;
     Ok(Ended::Whole)
 }
 
-/// Of each class of the data its number in the model: by name; by number where one of the two has no names.
+/// For each class of the data, its number in the model: by name, or by number if either side has no names.
 fn matched(model: &Model, data: &Dataset) -> Result<Vec<usize>, CliError> {
     let (ours, theirs) = (&model.architecture.classes, data.classes());
     let named = !ours.is_empty();
@@ -51,7 +51,7 @@ fn matched(model: &Model, data: &Dataset) -> Result<Vec<usize>, CliError> {
             n if n > 20 => format!("classes of {}'s {n}", model.name),
             _ => format!("classes of {}, {}", model.name, ours.join(", ")),
         };
-        CliError(format!("{place}: expected {expected}, got {got}; rename the classes or take other data"))
+        CliError(format!("{place}: expected {expected}, got {got}; rename the classes or use other data"))
     };
     if !named || (!data.names_classes() && theirs.len() == model.network.classes()) {
         return match theirs.len() {
@@ -71,20 +71,20 @@ fn matched(model: &Model, data: &Dataset) -> Result<Vec<usize>, CliError> {
     found.collect()
 }
 
-/// Right answers of a class as a part of its examples; `None` without an example.
+/// The share of a class's examples that are predicted correctly; `None` without examples.
 fn recall(row: &[u64], class: usize) -> Option<f64> {
     let all: u64 = row.iter().sum();
     (all > 0).then(|| row[class] as f64 / all as f64)
 }
 
-fn answer(model: &Model, data: &Dataset, part: Split, found: &Check) -> Value {
+fn answer(model: &Model, data: &Dataset, split: Split, found: &Check) -> Value {
     let rows: Vec<&[u64]> = found.confusion.rows().collect();
     let classes: Vec<String> = (0..rows.len()).map(|class| model.class_name(class)).collect();
     let recalls: Vec<Option<f64>> = rows.iter().enumerate().map(|(class, row)| recall(row, class)).collect();
     json!({
         "model": model.name,
         "data": data.name(),
-        "part": part,
+        "part": split,
         "images": found.report.images,
         "accuracy": found.report.accuracy(),
         "loss": found.report.loss,
@@ -94,19 +94,19 @@ fn answer(model: &Model, data: &Dataset, part: Split, found: &Check) -> Value {
     })
 }
 
-fn told(model: &Model, data: &Dataset, part: Split, found: &Check) -> String {
+fn text(model: &Model, data: &Dataset, split: Split, found: &Check) -> String {
     const COLUMNS: usize = 20;
     let report = &found.report;
-    let origin = match data.origin(part) {
-        Origin::KeptBack => " (kept back from training by the seed)",
+    let origin = match data.origin(split) {
+        Origin::KeptBack => " (held out from training by the seed)",
         Origin::Generated | Origin::Own | Origin::Absent => "",
     };
     let mut text = format!(
-        "{} on {} examples of {}, {} part{origin}: accuracy {:.2} % ({} right), loss {:.4}\n",
+        "{} on {} examples of {}, {} split{origin}: accuracy {:.2} % ({} correct), loss {:.4}\n",
         model.name,
         report.images,
         data.name(),
-        part.name(),
+        split.name(),
         report.accuracy() * 100.0,
         report.correct,
         report.loss
@@ -115,7 +115,7 @@ fn told(model: &Model, data: &Dataset, part: Split, found: &Check) -> String {
     let is_square = classes <= COLUMNS;
     let head = ["truth", "images", "recall"].map(str::to_owned).into_iter();
     let names = (0..classes).map(|class| model.class_name(class));
-    let most = ["most taken for".to_owned(), String::new()];
+    let most = ["most confused with".to_owned(), String::new()];
     let mut rows = vec![match is_square {
         true => head.chain(names).collect::<Vec<_>>(),
         false => head.chain(most).collect(),
@@ -141,6 +141,6 @@ fn told(model: &Model, data: &Dataset, part: Split, found: &Check) -> String {
         true => (1..classes + 3).collect(),
         false => vec![1, 2, 4],
     };
-    text += "rows: the true class; columns: how often it was taken for which\n";
+    text += "rows: true classes; columns: how often each was predicted\n";
     text + &table(&rows, &right)
 }

@@ -1,16 +1,16 @@
-//! `export`: a model's weights or its architecture, as a file for other programs.
+//! `export`: writes a model's weights or its architecture to a file for other programs.
 
 use super::{CliError, ExportArgs, npz, open_model, out::print};
 use crate::files::write_atomically;
 
-/// Writes the model in the form that the ending of the file names.
+/// Writes the model in the format of the file's extension.
 pub fn export(args: &ExportArgs) -> Result<(), CliError> {
     let ending =
         args.out.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let known = ["npz", "safetensors", "toml"];
     if !known.contains(&ending.as_str()) {
         return Err(CliError(format!(
-            "{}: expected a file that ends in .npz, .safetensors or .toml, got {ending:?}; name it for example net.npz",
+            "{}: expected a file that ends in .npz, .safetensors or .toml, got {ending:?}; for example, net.npz",
             args.out.display()
         )));
     }

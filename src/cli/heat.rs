@@ -1,6 +1,6 @@
-//! A map laid over a picture, as PNG: orange where it is positive, blue where it is negative.
+//! Heat maps as PNG: a map over a picture, orange where it is positive and blue where it is negative.
 //!
-//! The two colours are those of Okabe & Ito 2008, which stay apart for colour-blind readers.
+//! The two colours are those of Okabe & Ito 2008, which readers with colour blindness can distinguish.
 
 use super::CliError;
 use crate::tensor::Tensor;
@@ -11,10 +11,11 @@ const POSITIVE: [f32; 3] = [230.0, 159.0, 0.0];
 const NEGATIVE: [f32; 3] = [0.0, 114.0, 178.0];
 const NOT_A_NUMBER: [f32; 3] = [255.0, 0.0, 255.0];
 
-/// The least side of the picture that is written.
+/// The least side of the written picture.
 const SIDE: usize = 256;
 
-/// map: (1, 1, H, W) over pixels: (1, C, H, W) in 0..=255, which become grey. The colour covers by |map| / max |map|.
+/// Draws map: (1, 1, H, W) over pixels: (1, C, H, W) in 0..=255, which become grey. The opacity is |map| / max
+/// |map|.
 pub fn over(map: &Tensor, pixels: &Tensor) -> Result<Vec<u8>, CliError> {
     let reach = map.iter().filter(|x| x.is_finite()).fold(0.0f32, |reach, x| reach.max(x.abs()));
     let (_, channels, _, _) = pixels.dim();
@@ -28,18 +29,18 @@ pub fn over(map: &Tensor, pixels: &Tensor) -> Result<Vec<u8>, CliError> {
         } else {
             (POSITIVE, 0.0)
         };
-        // A picture of half the contrast leaves room for the colours.
+        // The picture has half its contrast, to leave room for the colours.
         colour.map(|colour| (64.0 + grey / 2.0) * (1.0 - cover) + colour * cover)
     })
 }
 
-/// pixels: (1, C, H, W) in 0..=255; more or fewer than three channels become grey.
+/// Draws pixels: (1, C, H, W) in 0..=255; other channel counts than three become grey.
 pub fn picture(pixels: &Tensor) -> Result<Vec<u8>, CliError> {
     let (_, _, h, w) = pixels.dim();
     draw(h, w, |i, j| rgb(pixels, i, j))
 }
 
-/// Red, green and blue of a pixel of (1, C, H, W); more or fewer than three channels become grey.
+/// Red, green and blue of a pixel of (1, C, H, W); other channel counts than three become grey.
 pub fn rgb(pixels: &Tensor, i: usize, j: usize) -> [f32; 3] {
     match pixels.dim().1 {
         3 => [0, 1, 2].map(|c| pixels[[0, c, i, j]]),
@@ -47,7 +48,7 @@ pub fn rgb(pixels: &Tensor, i: usize, j: usize) -> [f32; 3] {
     }
 }
 
-/// Each cell a square of pixels.
+/// Draws each cell as a square of pixels.
 fn draw(h: usize, w: usize, colour: impl Fn(usize, usize) -> [f32; 3]) -> Result<Vec<u8>, CliError> {
     let small = RgbImage::from_fn(w as u32, h as u32, |j, i| {
         Rgb(colour(i as usize, j as usize).map(|x| x.round().clamp(0.0, 255.0) as u8))
@@ -55,8 +56,8 @@ fn draw(h: usize, w: usize, colour: impl Fn(usize, usize) -> [f32; 3]) -> Result
     let times = SIDE.div_ceil(h.min(w)) as u32;
     let large = imageops::resize(&small, w as u32 * times, h as u32 * times, imageops::FilterType::Nearest);
     let mut png = Cursor::new(Vec::new());
-    large.write_to(&mut png, ImageFormat::Png).map_err(|error| {
-        CliError(format!("expected to write a PNG, got {error}; choose a smaller picture"))
-    })?;
+    large
+        .write_to(&mut png, ImageFormat::Png)
+        .map_err(|error| CliError(format!("expected to write a PNG, got {error}; use a smaller picture")))?;
     Ok(png.into_inner())
 }

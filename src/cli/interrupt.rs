@@ -1,17 +1,17 @@
-//! Ctrl+C: the first asks the work to stop at a good place, the second ends the program at once.
+//! Ctrl+C: the first one asks the command to stop cleanly, the second one ends the program at once.
 
 use super::CliError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The exit status of a program that Ctrl+C ended, as shells have it: 128 + SIGINT.
+/// The exit status after Ctrl+C, as in shells: 128 + SIGINT.
 pub const STATUS: u8 = 130;
 
 static WANTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl+C is heard; call once.
+/// Starts to handle Ctrl+C; call once.
 ///
 /// # Errors
-/// Where the system does not let it be heard.
+/// If the system refuses the handler.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn listen() -> Result<(), CliError> {
     let heard = || {
@@ -21,16 +21,16 @@ pub fn listen() -> Result<(), CliError> {
         }
     };
     ctrlc::set_handler(heard)
-        .map_err(|error| CliError(format!("expected to hear Ctrl+C, got {error}; start the program again")))
+        .map_err(|error| CliError(format!("expected to handle Ctrl+C, got {error}; restart the program")))
 }
 
-/// There is no Ctrl+C.
+/// This platform has no Ctrl+C.
 #[cfg(target_arch = "wasm32")]
 pub fn listen() -> Result<(), CliError> {
     Ok(())
 }
 
-/// Whether the work is to stop.
+/// Whether the command has been asked to stop.
 pub fn wanted() -> bool {
     WANTED.load(Ordering::SeqCst)
 }

@@ -1,4 +1,4 @@
-//! `models` and `samples`: what is bundled.
+//! `models` and `samples`: list the bundled models, presets and samples.
 
 use super::{
     CliError,
@@ -13,7 +13,7 @@ fn row(cells: [&str; 5]) -> Vec<String> {
 
 /// Prints the bundled models and the presets.
 pub fn models() -> Result<(), CliError> {
-    print(&format!("{}\nUntrained, to start from:\n\n{}", trained()?, untrained()?))
+    print(&format!("{}\nUntrained presets:\n\n{}", trained()?, untrained()?))
 }
 
 fn trained() -> Result<String, CliError> {

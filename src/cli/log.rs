@@ -1,4 +1,4 @@
-//! The log of training: a row every few steps and after each epoch, as CSV or JSON lines.
+//! The training log: a row every few steps and after each epoch, as CSV or JSON lines.
 
 use super::{CliError, source::read_file};
 use crate::data::Split;
@@ -18,29 +18,29 @@ pub struct Log {
     file: File,
 }
 
-/// One row.
+/// A row of the log.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Row {
-    /// Steps done.
+    /// The number of steps done.
     pub step: u64,
     /// The epoch, counted from 1.
     pub epoch: u64,
-    /// What the loss and accuracy are of: training, since the row before, or validation.
-    pub part: Split,
+    /// The split that loss and accuracy are of: training (since the previous row) or validation.
+    pub split: Split,
     /// Loss and accuracy.
     pub report: Report,
-    /// Of a row of training: what the step was made with and what it measured.
+    /// Further columns of a training row.
     pub step_row: Option<StepRow>,
 }
 
-/// What a row of training has more than one of validation.
+/// The columns that only training rows have.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct StepRow {
     /// The learning rate of the step.
     pub learning_rate: f64,
     /// The norm of its whole gradient.
     pub gradient_norm: f64,
-    /// Examples trained on in a second, since the row before.
+    /// Training examples per second, since the previous row.
     pub images_per_second: f64,
 }
 
@@ -53,10 +53,11 @@ enum LogFormat {
 const HEAD: &str = "step,epoch,part,loss,accuracy,learning_rate,gradient_norm,images_per_second";
 
 impl Log {
-    /// A new log; or, where `from` steps are done, the one that is there without what came after them.
+    /// Opens a new log; or, if `from` steps are done, continues the existing log and drops its rows after that
+    /// step.
     ///
     /// # Errors
-    /// Where the name ends neither in .csv nor in .jsonl, the file cannot be written, or is no log.
+    /// If the name ends in neither .csv nor .jsonl, or the file cannot be written or is not a log.
     pub fn open(path: &Path, from: Option<u64>) -> Result<Self, CliError> {
         let fails = |what: String| CliError(format!("{}: {what}", path.display()));
         let format = match path.extension().and_then(|ending| ending.to_str()) {
@@ -64,7 +65,8 @@ impl Log {
             Some("jsonl") => LogFormat::JsonLines,
             _ => {
                 return Err(fails(
-                    "expected a log's name to end in .csv or .jsonl, got another; change it".into(),
+                    "expected the log's name to end in .csv or .jsonl, got another extension; rename it"
+                        .into(),
                 ));
             }
         };
@@ -72,7 +74,7 @@ impl Log {
             Some(step) if path.exists() => {
                 let text = String::from_utf8_lossy(&read_file(path)?).into_owned();
                 format.until(&text, step).ok_or_else(|| {
-                    fails("expected the log of the run so far, got another file; give another name".into())
+                    fails("expected the log of this run, got another file; choose another name".into())
                 })?
             }
             Some(_) | None => format.head(),
@@ -85,15 +87,15 @@ impl Log {
         Ok(Self { path: path.to_owned(), format, file })
     }
 
-    /// Adds a row.
+    /// Appends a row.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If the file cannot be written.
     pub fn add(&mut self, row: &Row) -> Result<(), CliError> {
-        // In one piece: a program that is killed leaves whole lines.
+        // In one piece, so that killing the program leaves only complete lines.
         self.file.write_all(self.format.line(row).as_bytes()).map_err(|error| {
             let path = self.path.display();
-            CliError(format!("{path}: expected to write the log, got {error}; make room or leave --log out"))
+            CliError(format!("{path}: expected to write the log, got {error}; free some space or omit --log"))
         })
     }
 }
@@ -107,16 +109,16 @@ impl LogFormat {
     }
 
     fn line(self, row: &Row) -> String {
-        let Row { step, epoch, part, report, step_row } = row;
-        let (part, loss, accuracy) = (part.name(), report.loss, report.accuracy());
+        let Row { step, epoch, split, report, step_row } = row;
+        let (split, loss, accuracy) = (split.name(), report.loss, report.accuracy());
         let mut line = match (self, step_row) {
             (Self::Csv, Some(StepRow { learning_rate, gradient_norm, images_per_second })) => format!(
-                "{step},{epoch},{part},{loss},{accuracy},{learning_rate},{gradient_norm},{images_per_second:.1}"
+                "{step},{epoch},{split},{loss},{accuracy},{learning_rate},{gradient_norm},{images_per_second:.1}"
             ),
-            (Self::Csv, None) => format!("{step},{epoch},{part},{loss},{accuracy},,,"),
+            (Self::Csv, None) => format!("{step},{epoch},{split},{loss},{accuracy},,,"),
             (Self::JsonLines, step_row) => {
                 let mut line = json!({
-                    "step": step, "epoch": epoch, "part": part, "loss": loss, "accuracy": accuracy,
+                    "step": step, "epoch": epoch, "part": split, "loss": loss, "accuracy": accuracy,
                 });
                 if let Some(StepRow { learning_rate, gradient_norm, images_per_second }) = step_row {
                     line["learning_rate"] = json!(learning_rate);
@@ -130,7 +132,7 @@ impl LogFormat {
         line
     }
 
-    /// The log's text up to step `last`; `None` where it is no log. A last line that was cut short goes.
+    /// The log's text up to step `last`; `None` if it is not a log. An incomplete last line is dropped.
     fn until(self, text: &str, last: u64) -> Option<String> {
         let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
         let mut kept = self.head();
@@ -157,7 +159,7 @@ mod tests {
     fn row(step: u64) -> Row {
         let report = Report { images: 4, loss: 0.1, correct: 3 };
         let step_row = StepRow { learning_rate: 0.01, gradient_norm: 2.5, images_per_second: 1234.56 };
-        Row { step, epoch: 1, part: Split::Train, report, step_row: Some(step_row) }
+        Row { step, epoch: 1, split: Split::Train, report, step_row: Some(step_row) }
     }
 
     #[test]
@@ -167,7 +169,7 @@ mod tests {
             let path = folder.path().join(name);
             let text = || std::fs::read_to_string(&path).expect("reads");
             let mut log = Log::open(&path, None).expect("opens");
-            let validation = Row { part: Split::Validation, step_row: None, ..row(10) };
+            let validation = Row { split: Split::Validation, step_row: None, ..row(10) };
             for row in [row(5), row(10), validation, row(15), row(20)] {
                 log.add(&row).expect("writes");
             }

@@ -1,4 +1,4 @@
-//! The headless commands: what scripts and tests use, and what needs no window.
+//! The headless commands, for scripts and tests.
 
 mod args;
 mod attribute;
@@ -35,7 +35,7 @@ use crate::model_io::ModelError;
 use crate::tensor::ShapeError;
 use crate::trace::AddressError;
 
-/// Why a command failed. One line: what was expected, what came, what to do.
+/// Why a command failed, in one line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct CliError(pub String);
@@ -76,12 +76,12 @@ impl From<PictureError> for CliError {
     }
 }
 
-/// How a command ended that did not fail.
+/// How a command that did not fail ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
-    /// All is done.
+    /// It finished its work.
     Whole,
-    /// Ctrl+C stopped it in good order.
+    /// Ctrl+C stopped it cleanly.
     Interrupted,
 }
 
@@ -95,11 +95,10 @@ impl Ended {
     }
 }
 
-/// Does what a headless command says. `render`, which draws the window's contents, and the window itself are not
-/// done here.
+/// Runs a headless command, except `render`, which needs the window.
 ///
 /// # Errors
-/// Where an argument, a file or the output does not fit.
+/// If an argument, a file or the output is invalid.
 pub fn execute(args: &Args) -> Result<Ended, CliError> {
     let done = match &args.command {
         Some(Command::Train(args)) => return train::train(args),

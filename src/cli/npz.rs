@@ -1,4 +1,4 @@
-//! NumPy archives: every tensor of a run and its gradient, or a model's weights.
+//! NumPy archives: all tensors of a run with their gradients, or a model's weights.
 
 use super::CliError;
 use crate::model_io::weights::{tensor_name, tensor_shape};
@@ -8,14 +8,13 @@ use ndarray::{ArrayD, IxDyn, arr0};
 use ndarray_npy::{NpzWriter, WriteNpzError};
 use std::io::Cursor;
 
-/// The bytes of an archive with `input`, each layer's output by its name, `<layer>.weight`, `<layer>.bias` and
-/// `loss`, and each again as `grad.<name>`, the gradient of the loss by it. Shapes are PyTorch's.
+/// An archive with `input`, each layer's output by its name, `<layer>.weight`, `<layer>.bias` and `loss`, and for
+/// each of them the gradient of the loss as `grad.<name>`. Shapes are PyTorch's.
 pub fn archive(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, CliError> {
     write(network, params, values).map_err(too_large)
 }
 
-/// The bytes of an archive with a model's parameters, the running statistics among them, by the names and in the
-/// shapes of its weight file.
+/// An archive of a model's parameters and running statistics, with the names and shapes of its weight file.
 pub fn weights(network: &Network, params: &Params) -> Result<Vec<u8>, CliError> {
     let write = || {
         let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
@@ -66,7 +65,7 @@ fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>,
     Ok(npz.finish()?.into_inner())
 }
 
-/// Whether a layer's output is (N, F) in PyTorch, where its input is as `before` says.
+/// Whether a layer's output is (N, F) in PyTorch, given whether its input is.
 fn makes_vector(layer: &Layer, before: bool) -> bool {
     match &layer.op {
         Op::Flatten | Op::Dense(_) => true,

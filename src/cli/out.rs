@@ -1,20 +1,20 @@
-//! Standard output that a closed pipe ends in silence.
+//! Standard output; a closed pipe is not an error.
 
 use super::CliError;
 use std::io::{ErrorKind, Write, stdout};
 
-/// Prints a text. That nobody reads any more is no error.
+/// Prints a text. A closed pipe is ignored.
 pub fn print(text: &str) -> Result<(), CliError> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError(format!(
-            "standard output: expected to write, got {error}; send it to another place"
-        ))),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(CliError(format!("standard output: expected to write, got {error}; redirect it elsewhere")))
+        }
         _ => Ok(()),
     }
 }
 
-/// Columns as wide as their widest cell; the first row is the head. Columns named in `right` are numbers.
+/// Formats a table with a header row; columns listed in `right` are aligned to the right.
 pub fn table(rows: &[Vec<String>], right: &[usize]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |c: usize| rows.iter().filter_map(|row| row.get(c)).map(|cell| cell.chars().count()).max();
@@ -28,7 +28,7 @@ pub fn table(rows: &[Vec<String>], right: &[usize]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// A shape as 3x32x32.
+/// A shape as text, for example 3x32x32.
 pub fn shape([c, h, w]: [usize; 3]) -> String {
     format!("{c}x{h}x{w}")
 }

@@ -1,4 +1,4 @@
-//! What decides about a run of training: from the arguments, or from a checkpoint that the arguments must agree with.
+//! The settings that determine a training run: from the arguments, or from a checkpoint that the arguments must match.
 
 use super::{
     CliError, TrainArgs,
@@ -12,52 +12,52 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// The settings of a run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
-    /// What names the data; it may have moved since the checkpoint.
+    /// The name or path of the data; the path may differ from the checkpoint's.
     pub data: String,
-    /// Epochs in all.
+    /// The number of epochs.
     pub epochs: u64,
     /// Examples in a batch.
     pub batch: u64,
-    /// Examples in an epoch, where given.
+    /// Examples in an epoch, if given.
     pub samples_per_epoch: Option<u64>,
-    /// Examples to validate on, where given.
+    /// Validation examples, if given.
     pub validation: Option<u64>,
-    /// How pictures vary.
+    /// The augmentation of training pictures.
     pub augment: Augment,
-    /// How hard generated examples are, where given.
+    /// The difficulty of generated examples, if given.
     pub difficulty: Option<Difficulty>,
-    /// What makes the updates.
+    /// The optimizer.
     pub optimizer: Rule,
-    /// The full learning rate.
+    /// The initial learning rate.
     pub lr: f64,
-    /// How the rate goes on.
+    /// How the learning rate changes.
     pub schedule: ScheduleArg,
     /// Weight decay.
     pub weight_decay: f64,
-    /// How the weights started.
+    /// The initialisation of the weights.
     pub init: Init,
-    /// The seed of everything.
+    /// The seed of weights, examples, their order and dropout.
     pub seed: u64,
-    /// The model file; this and the following do not show in the weights, and may change on the way.
+    /// The model file. This setting and the following ones don't affect the weights and may change when resuming.
     pub out: PathBuf,
-    /// The log, where given.
+    /// The log file, if given.
     pub log: Option<PathBuf>,
-    /// Steps to a row of it, where given.
+    /// Steps between rows of the log, if given.
     pub log_every: Option<u64>,
-    /// Epochs to a checkpoint.
+    /// Epochs between checkpoints.
     pub checkpoint_every: u64,
-    /// Examples to test on at the end, where given.
+    /// Examples for the final test, if given.
     pub held_out: Option<u64>,
 }
 
 impl Settings {
-    /// What the arguments say, and where they say nothing what was recorded, else the usual.
+    /// The settings from the arguments, else from the record, else the defaults.
     ///
     /// # Errors
-    /// Where an argument is another than the one recorded, named with both; or the record lacks something.
+    /// If an argument differs from the recorded one, which the message names, or the record is incomplete.
     pub fn new(args: &TrainArgs, record: Option<&BTreeMap<String, String>>) -> Result<Self, CliError> {
         let from = SettingsSource { record };
-        let needed = |name: &str| CliError(format!("--{name}: expected one, got none; give it"));
+        let needed = |name: &str| CliError(format!("--{name}: expected a value, got none; supply one"));
         Ok(Self {
             data: from.free("data", &args.data)?.ok_or_else(|| needed("data"))?,
             epochs: from.fixed("epochs", &args.epochs)?.unwrap_or(5),
@@ -80,7 +80,7 @@ impl Settings {
         })
     }
 
-    /// As a checkpoint keeps them.
+    /// The settings as a checkpoint stores them.
     pub fn record(&self) -> BTreeMap<String, String> {
         let settings = [
             ("data", Some(self.data.text())),
@@ -111,7 +111,7 @@ struct SettingsSource<'a> {
 }
 
 impl SettingsSource<'_> {
-    /// A setting that may change on the way.
+    /// A setting that may change when resuming.
     fn free<T: Setting>(&self, name: &str, given: &Option<T>) -> Result<Option<T>, CliError> {
         match given {
             Some(given) => Ok(Some(given.clone())),
@@ -119,7 +119,7 @@ impl SettingsSource<'_> {
         }
     }
 
-    /// A setting that the numbers depend on.
+    /// A setting that affects the weights and must not change.
     fn fixed<T: Setting>(&self, name: &str, given: &Option<T>) -> Result<Option<T>, CliError> {
         let recorded = self.recorded(name)?;
         match given {
@@ -127,7 +127,7 @@ impl SettingsSource<'_> {
                 let was = recorded.map_or_else(|| "none given".to_owned(), |was| was.text());
                 let got = given.text();
                 Err(CliError(format!(
-                    "--{name}: expected {was} as in the checkpoint, got {got}; leave it out, or start anew without \
+                    "--{name}: expected {was} as in the checkpoint, got {got}; omit it, or start again without \
                      --resume"
                 )))
             }
@@ -140,13 +140,13 @@ impl SettingsSource<'_> {
         let Some(text) = self.record.and_then(|record| record.get(name)) else { return Ok(None) };
         T::parse(text).map(Some).map_err(|expected| {
             CliError(format!(
-                "--resume: in the checkpoint's {name} {expected}, got {text:?}; take another checkpoint"
+                "--resume: in the checkpoint's {name} {expected}, got {text:?}; use another checkpoint"
             ))
         })
     }
 }
 
-/// A setting as text and back, to the same value.
+/// A setting that converts to text and back without loss.
 trait Setting: Clone + PartialEq {
     fn text(&self) -> String;
     fn parse(text: &str) -> Result<Self, String>;
@@ -181,7 +181,7 @@ impl Setting for u64 {
 
 impl Setting for f64 {
     fn text(&self) -> String {
-        // The shortest text that reads back as the same number.
+        // The shortest text that parses to the same number.
         self.to_string()
     }
     fn parse(text: &str) -> Result<Self, String> {
@@ -275,7 +275,7 @@ mod tests {
         let first = args("--architecture a.toml --data digits --out m.safetensors");
         let record = Settings::new(&first, None).expect("complete").record();
         for (given, says) in [
-            ("--batch 8", "--batch: expected 16 as in the checkpoint, got 8; leave it out"),
+            ("--batch 8", "--batch: expected 16 as in the checkpoint, got 8; omit it"),
             ("--lr 0.1", "--lr: expected 0.001 as in the checkpoint, got 0.1"),
             ("--optimizer sgd", "--optimizer: expected adam"),
             ("--schedule constant", "--schedule: expected cosine"),

@@ -1,4 +1,4 @@
-//! From what the user named to models and inputs: bundled, or read from a file.
+//! Opens the models and inputs that arguments name: bundled ones, or files.
 
 use super::{CliError, ImageArgs, ModelArgs};
 use crate::data::{Background, Content, Loaded, SAMPLES, samples};
@@ -6,32 +6,32 @@ use crate::model_io::{Model, bundled, nearest, presets};
 use crate::tensor::Tensor;
 use std::{fs, path::Path};
 
-/// A picture as a network's input.
+/// A network's input from a picture or an array.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Input {
-    /// The sample's or the file's name.
+    /// The name of the sample or file.
     pub name: String,
-    /// (1, C, H, W), what the network reads.
+    /// (1, C, H, W), the network's input.
     pub x: Tensor,
-    /// (1, C, H, W) in 0..=255 before preprocessing; none for an array, which is taken as it is.
+    /// (1, C, H, W) in 0..=255 before preprocessing; `None` for an array, which is used unchanged.
     pub pixels: Option<Tensor>,
-    /// The true class and how it is known; none where it is not.
+    /// The true class and where it comes from, if it is known.
     pub label: Option<(usize, LabelSource)>,
 }
 
-/// How the class that the loss compares with is known.
+/// Where the target class of the loss comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LabelSource {
     /// The user gave it.
     Given,
-    /// It is the sample's own.
+    /// It is the sample's class.
     Sample,
-    /// It is what the network predicts.
+    /// It is the class that the network predicts.
     Prediction,
 }
 
 impl LabelSource {
-    /// A word for JSON.
+    /// The name in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Given => "given",
@@ -40,21 +40,21 @@ impl LabelSource {
         }
     }
 
-    /// Some words for people.
+    /// A description for text output.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Given => "as given",
             Self::Sample => "the sample's own",
-            Self::Prediction => "as predicted; give another with --label",
+            Self::Prediction => "as predicted; set another with --label",
         }
     }
 }
 
-/// Opens a bundled model, a preset with its first weights, an ONNX file, or a weight file with its architecture: the
-/// one given, else the one in its metadata, else a .toml file of the same name beside it.
+/// Opens a bundled model, a preset with initial weights, an ONNX file, or a weight file with its architecture: the
+/// given one, else that in its metadata, else a .toml file with the same name in the same folder.
 ///
 /// # Errors
-/// Where there is none, or it does not fit.
+/// If there is no such model, or its files don't fit together.
 pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
     let given = args.architecture.as_deref().map(read_text).transpose()?;
     if let Some(bundled) = bundled::models().iter().find(|bundled| bundled.name == args.model) {
@@ -63,7 +63,7 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
     if let Some(preset) = presets::all().iter().find(|preset| preset.name == args.model) {
         return match given {
             Some(_) => Err(CliError(format!(
-                "{}: expected no --architecture with a preset, which is one itself, got one; leave it out",
+                "{}: expected no --architecture with a preset, got one; omit it",
                 preset.name
             ))),
             None => Ok(preset.model(presets::SEED)?),
@@ -97,7 +97,7 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
 /// Opens a bundled sample, a picture file or an array.
 ///
 /// # Errors
-/// Where there is none, or it cannot be read.
+/// If there is none, or it cannot be read.
 pub fn open_picture(name: &str) -> Result<Loaded, CliError> {
     if SAMPLES.iter().any(|sample| sample.name == name) {
         return Ok(samples::load(name)?);
@@ -113,7 +113,7 @@ pub fn open_picture(name: &str) -> Result<Loaded, CliError> {
 /// Opens a bundled sample, a picture file or an array, and fits it to the model.
 ///
 /// # Errors
-/// Where there is none, it cannot be read, or it or its label does not fit.
+/// If there is none, if it cannot be read, or if it or its label does not fit the model.
 pub fn open_input(model: &Model, args: &ImageArgs) -> Result<Input, CliError> {
     let loaded = open_picture(&args.image)?;
     let [c, h, w] = model.network.input;
@@ -127,7 +127,7 @@ pub fn open_input(model: &Model, args: &ImageArgs) -> Result<Input, CliError> {
     };
     let label = match &args.label {
         Some(text) => Some((model.class_index(text)?, LabelSource::Given)),
-        // A class's number would be another thing in another model: only a name counts.
+        // Only names count, because a class number means something else in another model.
         None => {
             let named = |name: &String| model.architecture.classes.iter().position(|class| class == name);
             loaded.label.as_ref().and_then(named).map(|class| (class, LabelSource::Sample))
@@ -139,13 +139,13 @@ pub fn open_input(model: &Model, args: &ImageArgs) -> Result<Input, CliError> {
 /// Reads a whole file.
 ///
 /// # Errors
-/// Where it is not there, no file, too large or not readable.
+/// If it does not exist, is not a regular file, is too large or cannot be read.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
-    /// More than any picture or model that this program can use.
+    /// Larger than any picture or model that the program can use.
     const LARGEST: u64 = 4 << 30;
     let fails = |what: String| CliError(in_file(path, &what));
     let found = fs::metadata(path).map_err(|error| {
-        fails(format!("expected a file that can be read, got {error}; check its name and its rights"))
+        fails(format!("expected a file that can be read, got {error}; check its name and permissions"))
     })?;
     if found.is_dir() {
         return Err(fails("expected a file, got a folder; name a file in it".into()));
@@ -155,25 +155,26 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     }
     if found.len() > LARGEST {
         return Err(fails(format!(
-            "expected at most {LARGEST} bytes, got {}; this is too large to be used here",
+            "expected at most {LARGEST} bytes, got {}; use a smaller file",
             found.len()
         )));
     }
-    fs::read(path)
-        .map_err(|error| fails(format!("expected a file that can be read, got {error}; check its rights")))
+    fs::read(path).map_err(|error| {
+        fails(format!("expected a file that can be read, got {error}; check its permissions"))
+    })
 }
 
 /// Reads a TOML file's text.
 pub(super) fn read_text(path: &Path) -> Result<String, CliError> {
     String::from_utf8(read_file(path)?).map_err(|_| {
-        CliError(in_file(path, "expected an architecture as TOML text, got other bytes; give the .toml file"))
+        CliError(in_file(path, "expected an architecture as TOML text, got other bytes; use the .toml file"))
     })
 }
 
-/// Whether the window can open `file`.
+/// Checks that the window can open `file`.
 ///
 /// # Errors
-/// Where it is no file, and perhaps a mistyped command.
+/// If there is no such file; it may be a mistyped command.
 pub fn check_file(file: &Path) -> Result<(), CliError> {
     if file.exists() {
         return Ok(());
@@ -194,7 +195,7 @@ pub fn check_file(file: &Path) -> Result<(), CliError> {
     Err(not_there("command", &file.to_string_lossy(), &commands, "a file to open"))
 }
 
-/// `name` starts the line unless it does so already.
+/// Prefixes an error with the path, unless it begins with the path already.
 fn in_file(path: &Path, what: &str) -> String {
     let path = path.display().to_string();
     if what.starts_with(&path) { what.to_owned() } else { format!("{path}: {what}") }

@@ -1,11 +1,11 @@
-//! `look --top-activations`: the pictures of a data set that excite a unit most, each with the patch that does.
+//! `attribute --top-activations`: the pictures of a data set that activate a unit most, each with the patch that does.
 
 use super::{
     AttributeArgs, CliError, Ended,
     attribute::unit_of,
     check::{ENDLESS, count, spread},
     contact::{self, Tile},
-    data::{Division, as_hard, bar, check_shape, open_data, part_of},
+    data::{Division, bar, check_shape, open_data, split_of, with_difficulty},
     interrupt, open_model,
     out::{print, table},
 };
@@ -18,22 +18,22 @@ use crate::threads::Threads;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Goes through the data, writes the sheet and prints what was found. A bar shows after a second.
+/// Searches the data, writes the contact sheet and prints the results. A progress bar appears after a second.
 pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliError> {
     let Some(data) = &args.data else {
         return Err(CliError("expected a data set, got none; name one with --data".into()));
     };
     let Some(unit) = &args.unit else {
-        return Err(CliError("expected a unit to be excited, got none; name one with --unit".into()));
+        return Err(CliError("expected a unit, got none; name one with --unit".into()));
     };
     let model = &open_model(&args.model)?;
     let unit = unit_of(unit, model)?;
     let probe = Probe::new(&model.network, &model.params, unit)?;
-    let division = if args.part.is_some() { Division::KeepBack(None) } else { Division::Own };
-    let data = as_hard(open_data(data, model.network.input, args.seed, division)?, args.difficulty)?;
+    let division = if args.split.is_some() { Division::KeepBack(None) } else { Division::Own };
+    let data = with_difficulty(open_data(data, model.network.input, args.seed, division)?, args.difficulty)?;
     check_shape(&data, model)?;
-    let part = part_of(&data, args.part)?;
-    let count = count(&data, part, args.limit, ENDLESS);
+    let split = split_of(&data, args.split)?;
+    let count = count(&data, split, args.limit, ENDLESS);
     let workers = Threads::new(args.threads).map_err(CliError)?;
     interrupt::listen()?;
     let (begun, mut shown) = (Instant::now(), None);
@@ -42,8 +42,8 @@ pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliEr
         if interrupt::wanted() {
             return Ok(Ended::Interrupted);
         }
-        let index = spread(&data, part, count, k);
-        let x = model.input_from_pixels(&data.example(part, index)?.pixels)?;
+        let index = spread(&data, split, count, k);
+        let x = model.input_from_pixels(&data.example(split, index)?.pixels)?;
         let told = |_| !interrupt::wanted();
         if !search.offer(&probe, index, &x, Watch { workers: &workers, told: &told }) {
             return Ok(Ended::Interrupted);
@@ -60,12 +60,12 @@ pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliEr
     if let Some(bar) = shown {
         bar.finish_and_clear();
     }
-    let found = Found { model, unit, data: &data, part, search };
+    let found = Found { model, unit, data: &data, split, search };
     let best = found.best()?;
     if let Some(path) = &args.out {
-        let tiles = best.iter().map(|(excited, _)| {
-            let pixels = data.example(part, excited.index)?.pixels;
-            Ok(Tile { pixels, patch: excited.patch })
+        let tiles = best.iter().map(|(top, _)| {
+            let pixels = data.example(split, top.index)?.pixels;
+            Ok(Tile { pixels, patch: top.patch })
         });
         write_atomically(path, &contact::sheet(&tiles.collect::<Result<Vec<_>, CliError>>()?)?)?;
     }
@@ -73,22 +73,22 @@ pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliEr
     Ok(Ended::Whole)
 }
 
-/// What was found where.
+/// The results of a search.
 struct Found<'a> {
     model: &'a Model,
     unit: Unit,
     data: &'a Dataset,
-    part: Split,
+    split: Split,
     search: TopActivations,
 }
 
 impl Found<'_> {
-    /// The pictures, each with its label.
+    /// The top pictures, each with its label.
     fn best(&self) -> Result<Vec<(TopActivation, String)>, CliError> {
-        let label = |excited: &TopActivation| {
-            let class = self.data.example(self.part, excited.index)?.class;
+        let label = |top: &TopActivation| {
+            let class = self.data.example(self.split, top.index)?.class;
             let name = self.data.classes().get(class);
-            Ok((*excited, name.cloned().unwrap_or_else(|| class.to_string())))
+            Ok((*top, name.cloned().unwrap_or_else(|| class.to_string())))
         };
         self.search.best().iter().map(label).collect()
     }
@@ -97,7 +97,7 @@ impl Found<'_> {
         self.unit.text(&self.model.network, |class| self.model.class_name(class))
     }
 
-    /// A class has no place in a map.
+    /// Whether the unit has a position in a map; classes have none.
     fn has_place(&self) -> bool {
         match self.unit {
             Unit::Score(_) | Unit::Probability(_) => false,
@@ -106,8 +106,8 @@ impl Found<'_> {
     }
 
     fn json(&self, best: &[(TopActivation, String)]) -> Value {
-        let of = |(excited, label): &(TopActivation, String)| {
-            let TopActivation { index, value, at, patch } = excited;
+        let of = |(top, label): &(TopActivation, String)| {
+            let TopActivation { index, value, at, patch } = top;
             json!({
                 "index": index,
                 "label": label,
@@ -120,7 +120,7 @@ impl Found<'_> {
             "model": self.model.name,
             "unit": self.unit_text(),
             "data": self.data.name(),
-            "part": self.part,
+            "part": self.split,
             "images": self.search.seen(),
             "best": best.iter().map(of).collect::<Vec<_>>(),
         })
@@ -128,15 +128,15 @@ impl Found<'_> {
 
     fn text(&self, best: &[(TopActivation, String)]) -> String {
         let mut text = format!(
-            "{}: what excites {} most among {} examples of {}, {} part (Zeiler & Fergus 2014, section 4)\n",
+            "{}: top activations of {} among {} examples of {}, {} split (Zeiler & Fergus 2014, section 4)\n",
             self.model.name,
             self.unit_text(),
             self.search.seen(),
             self.data.name(),
-            self.part.name()
+            self.split.name()
         );
         if best.is_empty() {
-            return text + "  nothing: its value is NaN for every picture\n";
+            return text + "  none: its value is NaN for every picture\n";
         }
         let head = ["picture", "label", "value", "position", "rows", "columns"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];

@@ -1,10 +1,10 @@
-//! `train`: a network on generated data or a data set, with log and checkpoints, stopped and taken up again.
+//! `train`: trains a network on generated data or a data set, with a log and checkpoints from which it can resume.
 
 use super::{
     CliError, Ended, TrainArgs,
     args::ScheduleArg,
     check::{Subject, check, count, inputs},
-    data::{Division, about, as_hard, bar, open_data},
+    data::{Division, about, bar, open_data, with_difficulty},
     interrupt,
     log::{Log, Row, StepRow},
     out::print,
@@ -25,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Trains, tests on examples it has not seen, and writes the model.
+/// Trains a network, evaluates it on held-out examples and writes the model.
 pub fn train(args: &TrainArgs) -> Result<Ended, CliError> {
     let mut run = TrainingRun::start(args)?;
     interrupt::listen()?;
@@ -46,30 +46,30 @@ pub fn train(args: &TrainArgs) -> Result<Ended, CliError> {
     }
 }
 
-/// A run under way.
+/// A running training.
 struct TrainingRun {
     settings: Settings,
-    /// With the first weights of this start; those now are the trainer's.
+    /// The model with the weights at the start; the trainer has the current ones.
     model: Model,
     schedule: BatchSchedule,
     trainer: Trainer,
     workers: Threads,
-    /// Steps in all.
+    /// The number of steps in the whole run.
     steps: u64,
     tallies: Tallies,
     log: Option<(Log, u64)>,
     bar: ProgressBar,
-    /// Since the last row of the log in this program.
+    /// Time and images since the last row of the log.
     row_begun: Instant,
     row_images: usize,
     checkpoint: Option<PathBuf>,
-    /// When the last checkpoint was written, or the run begun; how long to the next; the step of the last one.
+    /// When the last checkpoint was written or the run began, the time to the next one, and the step of the last one.
     saved: Instant,
     pause: Duration,
     saved_step: Option<u64>,
 }
 
-/// What was measured and not told yet.
+/// Measurements that are not reported yet.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Tallies {
     /// In the epoch so far.
@@ -78,24 +78,24 @@ struct Tallies {
     row: Report,
 }
 
-/// Seconds between two checkpoints, unless writing one takes a good part of them.
+/// The time between two checkpoints; longer if writing one is slow.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Rows of a log that will do.
+/// The most rows of a log by default.
 const ROWS: u64 = 2000;
-/// Examples of endless data to test on.
+/// The default number of test examples from endless data.
 const HELD_OUT: u64 = 2000;
-/// Where a checkpoint says what the data were.
+/// The setting under which a checkpoint records the data.
 const SET: &str = "set";
 
 impl TrainingRun {
-    /// A run at its first step, or where a checkpoint left it.
+    /// Starts a run, or continues it from a checkpoint.
     fn start(args: &TrainArgs) -> Result<Self, CliError> {
         let resumed = args.resume.as_deref().map(read_checkpoint).transpose()?;
         let record = resumed.as_ref().map(|checkpoint| &checkpoint.settings);
         let settings = Settings::new(args, record)?;
         let checkpoint = args.checkpoint.clone().or_else(|| args.resume.clone());
         for path in [Some(&settings.out), checkpoint.as_ref()].into_iter().flatten() {
-            // What can fail at the end is tried before the work.
+            // Fail before the work, not after it.
             check_writable(path)?;
         }
         let given = args.architecture.as_deref().map(Given::read).transpose()?;
@@ -105,14 +105,14 @@ impl TrainingRun {
             (None, None) => return Err(no_architecture()),
         };
         let data = open_data(&settings.data, input, settings.seed, Division::KeepBack(settings.validation))?;
-        let data = as_hard(data, settings.difficulty)?;
+        let data = with_difficulty(data, settings.difficulty)?;
         let (model, moments, tallies) = match (resumed, given) {
             (Some(checkpoint), given) => {
                 agrees(&checkpoint, given.as_ref(), &data)?;
                 print(&about(&data))?;
                 let tallies = serde_json::from_str(&checkpoint.notes).map_err(|_| {
                     CliError(
-                        "--resume: expected a checkpoint of train, got one of the window; open it there"
+                        "--resume: expected a checkpoint of `train`, got one of the window; open it there"
                             .into(),
                     )
                 })?;
@@ -154,11 +154,11 @@ impl TrainingRun {
             saved_step: from,
             settings,
         };
-        run.tell_start(from)?;
+        run.print_start(from)?;
         Ok(run)
     }
 
-    fn tell_start(&self, from: Option<u64>) -> Result<(), CliError> {
+    fn print_start(&self, from: Option<u64>) -> Result<(), CliError> {
         print(&format!(
             "training {} parameters on {}, {} epochs of {} examples, {} steps\n",
             self.model.parameter_count(),
@@ -168,7 +168,7 @@ impl TrainingRun {
             self.steps
         ))?;
         if let Some(step) = from {
-            print(&format!("going on after step {step}\n"))?;
+            print(&format!("resuming after step {step}\n"))?;
         }
         if let (Some(path), Some((_, every))) = (&self.settings.log, &self.log) {
             print(&format!("log: {}, a row every {every} steps and after each epoch\n", path.display()))?;
@@ -176,10 +176,10 @@ impl TrainingRun {
         Ok(())
     }
 
-    /// One batch.
+    /// Makes the step of one batch.
     fn step(&mut self) -> Result<(), CliError> {
         let step = self.trainer.steps();
-        let rate = schedule(&self.settings).rate(self.settings.lr, step, self.steps);
+        let rate = learning_rate_schedule(&self.settings).rate(self.settings.lr, step, self.steps);
         self.trainer.optimizer.learning_rate = rate;
         let is_row = self.log.as_ref().is_some_and(|(_, every)| (step + 1).is_multiple_of(*every));
         self.trainer.measure = is_row;
@@ -213,7 +213,7 @@ impl TrainingRun {
         let row = Row {
             step,
             epoch: (step - 1) / self.schedule.batches() + 1,
-            part: Split::Train,
+            split: Split::Train,
             report: std::mem::take(&mut self.tallies.row),
             step_row: Some(step_row),
         };
@@ -225,7 +225,7 @@ impl TrainingRun {
         self.tallies.epoch.images > 0 && self.trainer.steps().is_multiple_of(self.schedule.batches())
     }
 
-    /// Validates, tells, logs and saves; false where Ctrl+C came before any of that.
+    /// Validates, reports, logs and saves; false if Ctrl+C came before that.
     fn end_epoch(&mut self) -> Result<bool, CliError> {
         let Some(found) = self.check(Split::Validation, self.settings.validation, VALIDATION)? else {
             return Ok(false);
@@ -235,7 +235,7 @@ impl TrainingRun {
         if found.report.images > 0 {
             text += &format!("; validation {}", line(&found.report));
             let (step, report) = (self.trainer.steps(), found.report);
-            let row = Row { step, epoch, part: Split::Validation, report, step_row: None };
+            let row = Row { step, epoch, split: Split::Validation, report, step_row: None };
             if let Some((log, _)) = &mut self.log {
                 log.add(&row)?;
             }
@@ -248,18 +248,18 @@ impl TrainingRun {
         Ok(true)
     }
 
-    fn check(&self, part: Split, limit: Option<u64>, endless: u64) -> Result<Option<Check>, CliError> {
+    fn check(&self, split: Split, limit: Option<u64>, endless: u64) -> Result<Option<Check>, CliError> {
         let subject = Subject {
             network: self.trainer.network(),
             params: self.trainer.params(),
             preprocess: &self.model.architecture.preprocess,
             classes: None,
         };
-        let count = count(&self.schedule.data, part, limit, endless);
-        check(&subject, &self.schedule.data, part, count, &self.workers)
+        let count = count(&self.schedule.data, split, limit, endless);
+        check(&subject, &self.schedule.data, split, count, &self.workers)
     }
 
-    /// Writes a checkpoint where the last one is old.
+    /// Writes a checkpoint if the last one is old.
     fn save_in_time(&mut self) -> Result<(), CliError> {
         if self.saved.elapsed() < self.pause {
             return Ok(());
@@ -267,18 +267,18 @@ impl TrainingRun {
         self.save()
     }
 
-    /// Writes the checkpoint, where one is wanted.
+    /// Writes a checkpoint, if requested.
     fn save(&mut self) -> Result<(), CliError> {
         let Some(path) = self.checkpoint.clone() else { return Ok(()) };
         let begun = Instant::now();
         write_atomically(&path, &self.state()?.to_bytes()?)?;
-        // Training keeps at least nineteen parts in twenty of the time.
+        // Writing takes at most a twentieth of the time.
         self.pause = PAUSE.max(begun.elapsed() * 20);
         (self.saved, self.saved_step) = (Instant::now(), Some(self.trainer.steps()));
         Ok(())
     }
 
-    /// The run as it is now.
+    /// A checkpoint of the current state.
     fn state(&self) -> Result<Checkpoint, CliError> {
         let mut settings = self.settings.record();
         settings.insert(SET.into(), about(&self.schedule.data));
@@ -286,7 +286,11 @@ impl TrainingRun {
             .map_err(|error| CliError(format!("expected numbers that JSON can hold, got {error}")))?;
         let checkpoint =
             Checkpoint { model: self.trained(), moments: self.trainer.moments().clone(), settings, notes };
-        if checkpoint.is_finite() { Ok(checkpoint) } else { Err(self.not_finite("weights that are none")) }
+        if checkpoint.is_finite() {
+            Ok(checkpoint)
+        } else {
+            Err(self.not_finite("weights that are not finite"))
+        }
     }
 
     fn trained(&self) -> Model {
@@ -296,7 +300,7 @@ impl TrainingRun {
     fn not_finite(&self, got: &str) -> CliError {
         self.bar.finish_and_clear();
         let kept = match (&self.checkpoint, self.saved_step) {
-            (Some(path), Some(step)) => format!("; {} holds the run after step {step}", path.display()),
+            (Some(path), Some(step)) => format!("; {} holds the state after step {step}", path.display()),
             _ => String::new(),
         };
         CliError(format!(
@@ -306,19 +310,19 @@ impl TrainingRun {
         ))
     }
 
-    /// Keeps what is there, and says how to go on.
+    /// Saves the current state and says how to continue.
     fn interrupted(&mut self) -> Result<Ended, CliError> {
         self.bar.finish_and_clear();
         let state = self.state()?;
         let out = &self.settings.out;
-        // Without a checkpoint of its own the model file is one.
+        // Without a checkpoint file, the model file becomes one.
         let checkpoint = self.checkpoint.as_ref().unwrap_or(out);
         write_atomically(checkpoint, &state.to_bytes()?)?;
         if checkpoint != out {
             write_atomically(out, &state.model.to_bytes()?)?;
         }
         print(&format!(
-            "stopped after step {} of {}: the model so far is in {}; go on with `convstep train --resume {}`\n",
+            "stopped after step {} of {}: the model so far is in {}; continue with `convstep train --resume {}`\n",
             self.trainer.steps(),
             self.steps,
             out.display(),
@@ -327,7 +331,7 @@ impl TrainingRun {
         Ok(Ended::Interrupted)
     }
 
-    /// Writes the model and tests it.
+    /// Writes the model and evaluates it.
     fn finish(&mut self) -> Result<Ended, CliError> {
         self.bar.finish_and_clear();
         let model = self.trained();
@@ -343,7 +347,7 @@ impl TrainingRun {
     }
 }
 
-/// An architecture file.
+/// The architecture file that the arguments give.
 struct Given {
     path: PathBuf,
     architecture: Architecture,
@@ -355,26 +359,26 @@ impl Given {
         let text = read_text(path)?;
         let architecture = Architecture::parse(&text)
             .map_err(|error| CliError(format!("{}: {}", path.display(), error.0)))?;
-        // Said, if only that pixels are taken as they are.
+        // An explicit table counts even if it leaves pixels unscaled.
         let names_preprocess =
             text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("preprocess"));
         Ok(Self { path: path.to_owned(), architecture, names_preprocess })
     }
 
-    /// The network with its first weights. Where the architecture names no classes they are the data's, and where it
-    /// names no preprocessing it is by the data's mean and deviation.
+    /// The model with initial weights. Missing classes are taken from the data; missing preprocessing uses the data's
+    /// mean and deviation.
     fn model(self, settings: &Settings, data: &Dataset) -> Result<Model, CliError> {
         let Self { path, mut architecture, names_preprocess } = self;
         let place = |what: String| CliError(format!("{}: {what}", path.display()));
         if architecture.input != data.shape() {
             return Err(place(format!(
-                "expected input = {:?}, as {} are, got {:?}; change input or --data",
+                "expected input = {:?} for {}, got {:?}; change input or --data",
                 data.shape(),
                 data.name(),
                 architecture.input
             )));
         }
-        // Classes that are only numbers may be given names.
+        // Classes that are only numbers may be renamed.
         let count = architecture.classes.len();
         if count == 0 {
             architecture.classes = data.classes().to_vec();
@@ -382,7 +386,7 @@ impl Given {
             && (data.names_classes() || count != data.classes().len())
         {
             return Err(place(format!(
-                "expected the classes of {}, {}, got {}; change classes or leave them out",
+                "expected the classes of {}, {}, got {}; correct or omit classes",
                 data.name(),
                 data.classes().join(", "),
                 architecture.classes.join(", ")
@@ -406,26 +410,26 @@ impl Given {
 }
 
 fn no_architecture() -> CliError {
-    CliError("--architecture: expected an architecture, got none; give one, or --resume".into())
+    CliError("--architecture: expected an architecture, got none; name a file, or use --resume".into())
 }
 
 fn read_checkpoint(path: &Path) -> Result<Checkpoint, CliError> {
     Ok(Checkpoint::from_bytes(&path.display().to_string(), &read_file(path)?)?)
 }
 
-/// Whether a run can go on with this data, and with this architecture where one is given.
+/// Checks that a run can continue with this data, and with this architecture if one is given.
 fn agrees(checkpoint: &Checkpoint, given: Option<&Given>, data: &Dataset) -> Result<(), CliError> {
     let (is, was) = (about(data), checkpoint.settings.get(SET).cloned().unwrap_or_default());
     if is != was {
         return Err(CliError(format!(
-            "--data: expected {} as in the checkpoint, got {}; give the same data, or start anew without --resume",
+            "--data: expected {} as in the checkpoint, got {}; use the same data, or start again without --resume",
             was.trim_end(),
             is.trim_end()
         )));
     }
     match given {
         Some(given) if given.architecture.build()? != checkpoint.model.network => Err(CliError(format!(
-            "--architecture: expected the layers of the checkpoint, got others in {}; leave it out, or start anew \
+            "--architecture: expected the layers of the checkpoint, got others in {}; omit it, or start again \
              without --resume",
             given.path.display()
         ))),
@@ -433,7 +437,7 @@ fn agrees(checkpoint: &Checkpoint, given: Option<&Given>, data: &Dataset) -> Res
     }
 }
 
-fn schedule(settings: &Settings) -> LearningRateSchedule {
+fn learning_rate_schedule(settings: &Settings) -> LearningRateSchedule {
     match settings.schedule {
         ScheduleArg::Constant => LearningRateSchedule::Constant,
         ScheduleArg::Cosine => LearningRateSchedule::Cosine,

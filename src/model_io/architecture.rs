@@ -375,7 +375,7 @@ fn preprocess(top: &Table, channels: usize) -> Result<Preprocess, ModelError> {
         numbers.ok_or_else(|| {
             ModelError(format!(
                 "preprocess: expected a list of numbers in {name}, one for each of the {channels} input channels, got \
-                 {}; write for example {name} = [0.5]",
+                 {}; for example, write {name} = [0.5]",
                 shown(value)
             ))
         })

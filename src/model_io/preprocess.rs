@@ -32,7 +32,7 @@ impl Preprocess {
             }
             if let Some(odd) = numbers.iter().find(|number| !(**number as f32).is_finite()) {
                 return Err(ModelError(format!(
-                    "preprocess: expected finite numbers in {name}, got {odd}; write for example {name} = 0.5 for \
+                    "preprocess: expected finite numbers in {name}, got {odd}; for example, write {name} = 0.5 for \
                      each channel"
                 )));
             }
