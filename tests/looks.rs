@@ -155,7 +155,7 @@ fn the_most_exciting_pictures_are_those_with_the_largest_values() {
         let example = search.data.example(search.part, index).expect("an example");
         let x = model.input_from_pixels(&example.pixels).expect("fits");
         let values = model.network.forward(&model.params, &x, convstep::nn::Mode::Eval, Default::default());
-        let y = values.layers[0].get(convstep::nn::Split::Out).expect("an output");
+        let y = values.layers[0].get(convstep::nn::Part::Out).expect("an output");
         y.indexed_iter().filter(|(at, _)| at.1 == 1).map(|(_, y)| *y).fold(f32::NEG_INFINITY, f32::max)
     };
     for excited in search.best() {

@@ -2,7 +2,7 @@
 
 use super::{AttributeArgs, CliError, Ended, ImageArgs, heat, open_input, open_model, out::print};
 use crate::attribution::{
-    Attribution, AttributionSettings, Method, Patch, PixelRange, Probe, Unit, randomised, rank_correlation,
+    Attribution, AttributionSettings, Patch, PixelRange, Probe, Unit, randomised, rank_correlation,
     usual_layer,
 };
 use crate::files::write_atomically;

@@ -116,12 +116,12 @@ pub fn about(data: &Dataset) -> String {
         data.len(split).filter(|len| *len > 0).map(|len| format!("{len} {}{kept}", split.name()))
     });
     let splits: Vec<String> = splits.collect();
-    let parts = if parts.is_empty() { "generated".to_owned() } else { parts.join(", ") };
+    let splits = if splits.is_empty() { "generated".to_owned() } else { splits.join(", ") };
     let fitted = match (data.own_shape(), data.shape()) {
         (own, fitted) if own != fitted => format!("{} fitted to {}", shape(own), shape(fitted)),
         (own, _) => shape(own),
     };
-    format!("{}: {parts}; {} classes, pictures {fitted}\n", data.name(), data.classes().len())
+    format!("{}: {splits}; {} classes, pictures {fitted}\n", data.name(), data.classes().len())
 }
 
 /// A progress bar on standard error.
