@@ -165,19 +165,6 @@ proptest! {
 }
 
 #[test]
-fn the_readmes_architectures_are_read() {
-    let readme = include_str!("../README.md");
-    let blocks: Vec<&str> =
-        readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(blocks.len() >= 2, "the README shows architectures");
-    for text in blocks {
-        Architecture::parse(text)
-            .and_then(|architecture| architecture.build())
-            .unwrap_or_else(|error| panic!("{error}: {text}"));
-    }
-}
-
-#[test]
 fn hostile_files_are_refused() {
     let deep = format!("input = {}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let huge = format!(
