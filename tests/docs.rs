@@ -152,12 +152,12 @@ fn arguments(line: &str) -> Option<Vec<String>> {
 
 /// The command lines of a block, each with the output that the block shows.
 fn commands(block: &Block) -> Vec<(String, String)> {
-    let lines = block.text.lines().filter(|line| !line.trim().is_empty());
     if block.language == "sh" {
+        let lines = block.text.lines().filter(|line| !line.trim().is_empty());
         return lines.map(|line| (line.trim().to_owned(), String::new())).collect();
     }
     let mut commands: Vec<(String, String)> = Vec::new();
-    for line in lines {
+    for line in block.text.lines() {
         match (line.strip_prefix("$ "), commands.last_mut()) {
             (Some(command), _) => commands.push((command.to_owned(), String::new())),
             (None, Some((_, output))) => *output += &format!("{line}\n"),
