@@ -8,6 +8,8 @@
 #[cfg(feature = "window")]
 rust_i18n::i18n!("assets/strings", fallback = "en");
 
+pub mod progress;
+
 pub mod tensor;
 
 pub mod nn;

@@ -53,7 +53,7 @@ fn window(args: &Args) -> Result<(), CliError> {
 fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     use convstep::{
         app::{Action, AppState, Lang, apply, settle},
-        nn::Watch,
+        nn::Execution,
     };
     let model = cli::open_model(&args.model)?;
     let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
@@ -66,7 +66,7 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     let actions = [Action::SetFit(args.image.fit.into()), Action::SetLang(lang)].into_iter().chain(label);
     for action in actions.chain([Action::GoTo(args.at.clone())]) {
         let effects = apply(&mut state, action);
-        settle(&mut state, effects, Watch::NONE);
+        settle(&mut state, effects, Execution::SERIAL);
         if let Some(notice) = state.notices.pop() {
             return Err(CliError(notice.text));
         }

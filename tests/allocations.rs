@@ -5,8 +5,9 @@ use allocation_counter::measure;
 use convstep::{
     model_io::{Architecture, Model, bundled, presets},
     nn::{
+        Alone,
         dropout::Stream,
-        engine::{Alone, Engine},
+        engine::Engine,
         init::Init,
         kernels::Isa,
         optimizer::{Optimizer, Rule},

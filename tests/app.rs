@@ -5,7 +5,7 @@ use convstep::{
     data::{Fit, Loaded, Picture},
     model_io::{Architecture, Model, bundled},
     nn::{
-        Part, Watch,
+        Execution, Part,
         init::Init,
         loss::one_hot,
         optimizer::{Optimizer, Rule},
@@ -18,7 +18,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<E
     let mut effects = Vec::new();
     for action in actions {
         let asked = apply(state, action);
-        effects.extend(settle(state, asked, Watch::NONE));
+        effects.extend(settle(state, asked, Execution::SERIAL));
     }
     effects
 }
@@ -321,7 +321,7 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
     let effects = apply(&mut state, go("bwd/fc.dW/k2,7"));
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
     assert_eq!(at(&state), "loss/loss");
-    assert_eq!(settle(&mut state, effects, Watch::NONE).len(), 0);
+    assert_eq!(settle(&mut state, effects, Execution::SERIAL).len(), 0);
     assert_eq!((state.trace().reached(), at(&state).as_str()), (Pass::Bwd, "bwd/fc.dW/k2,7"));
     // A cell that is only looked at must be there too.
     let plan = state.plan().clone();
@@ -346,17 +346,23 @@ fn a_large_network_tells_how_far_it_is_and_can_be_stopped() {
     let before = (state.cursor, state.revision());
     let effects = apply(&mut state, go("bwd"));
     let [Effect::Work { job, task, stop }] = effects.as_slice() else { panic!("{effects:?}") };
-    let parts = std::cell::RefCell::new(Vec::new());
-    let told = |part: f32| {
-        parts.borrow_mut().push(part);
+    let parts = std::sync::Mutex::new(Vec::new());
+    let on_progress = |part: f32| {
+        parts.lock().expect("no panic").push(part);
         !stop.load(Ordering::Relaxed)
     };
-    let done = task.run(Watch { told: &told, ..Watch::NONE }).expect("nobody said stop");
-    assert!(parts.borrow().len() >= 3 && parts.borrow().is_sorted(), "{parts:?}");
+    let done =
+        task.run(Execution { on_progress: &on_progress, ..Execution::SERIAL }).expect("nobody said stop");
+    let parts = parts.lock().expect("no panic").clone();
+    assert!(parts.len() >= 3 && parts.is_sorted(), "{parts:?}");
     apply(&mut state, Action::Progress { job: *job, part: 0.5 });
     assert_eq!(state.busy.as_ref().map(|busy| busy.part), Some(0.5));
     apply(&mut state, Action::Cancel);
-    assert_eq!(task.run(Watch { told: &told, ..Watch::NONE }).map(|_| ()), None, "it was told to stop");
+    assert_eq!(
+        task.run(Execution { on_progress: &on_progress, ..Execution::SERIAL }).map(|_| ()),
+        None,
+        "it was cancelled"
+    );
     apply(&mut state, Action::Worked { job: *job, done });
     assert_eq!((state.cursor, state.revision()), before, "an answer that comes too late");
     assert!(state.busy.is_none() && state.pending.is_none());
@@ -375,7 +381,7 @@ fn what_a_large_network_computes_is_forgotten_when_another_comes() {
     let mut state = with_large();
     let effects = apply(&mut state, go("bwd"));
     run(&mut state, [Action::OpenBundled("digits".into())]);
-    settle(&mut state, effects, Watch::NONE);
+    settle(&mut state, effects, Execution::SERIAL);
     assert_eq!(state.model().name, "digits");
     assert_eq!(state.plan().network().input, state.model().network.input);
     run(&mut state, [Action::Undo]);

@@ -3,7 +3,7 @@
 use convstep::{
     app::{Action, Answer, AppState, EXPONENTS, EditAction, Effect, Kind, Tab, apply, settle},
     model_io::{Architecture, Model},
-    nn::{Part, Watch, check::Cell, init::Init},
+    nn::{Execution, Part, check::Cell, init::Init},
     trace::{Paths, Place, TensorId},
 };
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let asked = apply(state, action);
-        settle(state, asked, Watch::NONE);
+        settle(state, asked, Execution::SERIAL);
     }
 }
 
@@ -167,7 +167,7 @@ fn a_network_that_takes_longer_is_asked_by_a_button_and_answered_by_a_worker() {
     assert!(state.asked().is_some_and(|(_, answer)| answer.is_none()), "nobody has asked for it");
     let effects = apply(&mut state, Action::Ask);
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
-    settle(&mut state, effects, Watch::NONE);
+    settle(&mut state, effects, Execution::SERIAL);
     assert!(paths(&state).gradient != 0.0);
     // Elsewhere it is another question.
     run(&mut state, [go("bwd/conv2.dW/k0,7/(1,2)")]);

@@ -8,7 +8,7 @@ use convstep::attribution::{
 use convstep::data::Generated;
 use convstep::model_io::{Model, bundled};
 use convstep::nn::{
-    Mode, Network, Params, Part, Parts, Watch,
+    Execution, Mode, Network, Params, Part, Parts,
     activation::Gate,
     dropout::Stream,
     loss::Loss,
@@ -80,7 +80,7 @@ fn range_of(model: &Model) -> PixelRange {
 
 fn finish(look: &mut Attribution, probe: &Probe) {
     while !look.is_done() {
-        assert!(look.step(probe, Watch::NONE).expect("fits"), "nobody stops it");
+        assert!(look.step(probe, Execution::SERIAL).expect("fits"), "nobody stops it");
     }
 }
 
@@ -97,7 +97,7 @@ proptest! {
         let mut values = net.forward(&params, &x, Mode::Eval, Stream::default());
         let dy = whole.loss.at(Part::Dx).clone();
         let to = numbers.below(net.layers.len());
-        prop_assert!(net.add_input_gradients(&params, &mut values, dy, to, Gate::Derivative, Watch::NONE));
+        prop_assert!(net.add_input_gradients(&params, &mut values, dy, to, Gate::Derivative, Execution::SERIAL));
         for (l, (own, of_run)) in values.layers.iter().zip(&whole.layers).enumerate() {
             match own.get(Part::Dx) {
                 Some(dx) => {
@@ -120,7 +120,7 @@ proptest! {
         let (channel, at) = (numbers.below(c), [numbers.below(h), numbers.below(w)]);
         let field = receptive_field(&net, layer, at);
         let probe = Probe::new(&net, &params, Unit::Cell { layer, channel, at }).expect("a unit");
-        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Watch::NONE).expect("goes on");
+        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Execution::SERIAL).expect("goes on");
         for ((_, _, i, j), g) in dx.indexed_iter() {
             prop_assert!(field.contains([i, j]) || *g == 0.0, "{:?} {:?}", field, (i, j));
         }
@@ -135,7 +135,7 @@ fn saliency_is_the_magnitude_of_the_traces_dx() {
     let params = numbers.params::<f32>(&net);
     let x = numbers.pictures(&net, 1);
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
-    let (value, map) = gradient(&probe, Method::Saliency, &x, Watch::NONE).expect("goes on");
+    let (value, map) = gradient(&probe, Method::Saliency, &x, Execution::SERIAL).expect("goes on");
     // dL/dy = 2 (y - t) is exactly 1 where t is y - 1/2 and the difference exact; else what it is.
     let target = tensor([1, 1, 1, 1], &[value - 0.5]);
     let dy = (value - (value - 0.5)) * 2.0;
@@ -157,12 +157,12 @@ fn a_probability_has_the_derivative_that_differences_say() {
     let x = numbers.pictures(&net, 1);
     for unit in [Unit::Probability(1), Unit::Score(2), Unit::Channel { layer: 1, channel: 1 }] {
         let probe = Probe::new(&net, &params, unit).expect("a unit");
-        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Watch::NONE).expect("goes on");
+        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Execution::SERIAL).expect("goes on");
         for p in 0..16 {
             let value = |by: f32| {
                 let mut x = x.clone();
                 x[[0, 0, p / 4, p % 4]] += by;
-                probe.value(&x, Watch::NONE).expect("goes on")
+                probe.value(&x, Execution::SERIAL).expect("goes on")
             };
             let difference = (value(0.01) - value(-0.01)) / 0.02;
             let g = dx[[0, 0, p / 4, p % 4]];
@@ -176,7 +176,8 @@ fn a_score_is_taken_before_a_softmax_at_the_end() {
     let net = network([1, 2, 2], [Kind::Flatten, dense(2, false), Kind::Softmax], Loss::Mse);
     let params = params(&net, &[&[1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0, 0.0]]);
     let x = tensor([1, 1, 2, 2], &[1.0; 4]);
-    let value = |unit| Probe::new(&net, &params, unit).expect("a unit").value(&x, Watch::NONE).expect("runs");
+    let value =
+        |unit| Probe::new(&net, &params, unit).expect("a unit").value(&x, Execution::SERIAL).expect("runs");
     assert_eq!(value(Unit::Score(0)), 10.0);
     let odds = 10f32.exp();
     assert!((value(Unit::Probability(0)) - odds / (odds + 1.0)).abs() < 1e-6);
@@ -198,7 +199,8 @@ fn gradient_times_input_adds_up_to_the_value_of_a_linear_network() {
     let x = numbers.pictures(&net, 1);
     for class in 0..5 {
         let probe = Probe::new(&net, &params, Unit::Score(class)).expect("a unit");
-        let (value, map) = gradient(&probe, Method::GradientTimesInput, &x, Watch::NONE).expect("goes on");
+        let (value, map) =
+            gradient(&probe, Method::GradientTimesInput, &x, Execution::SERIAL).expect("goes on");
         assert!((map.sum() - value).abs() < 1e-4 * value.abs().max(1.0), "{} {value}", map.sum());
     }
 }
@@ -211,7 +213,7 @@ fn guided_and_deconv_are_what_a_hand_computes() {
     let params = params(&net, &[&w1, &[2.0, -1.0, 3.0]]);
     let x = tensor([1, 3, 1, 1], &[1.0, 2.0, 5.0]);
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
-    let map = |method| cells(&gradient(&probe, method, &x, Watch::NONE).expect("goes on").1);
+    let map = |method| cells(&gradient(&probe, method, &x, Execution::SERIAL).expect("goes on").1);
     // Behind the ReLU (2, -1, 3) becomes: (2, -1, 0), (2, 0, 0), (2, 0, 3).
     assert_eq!(map(Method::Saliency), [2.0, 1.0, 0.0]);
     assert_eq!(map(Method::GradientTimesInput), [2.0, -2.0, 0.0]);
@@ -228,15 +230,15 @@ fn grad_cam_is_what_a_hand_computes() {
     let x = tensor([1, 1, 2, 2], &[1.0, 2.0, -3.0, 0.5]);
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
     assert_eq!(usual_layer(&net), Some(1));
-    let made = grad_cam(&probe, 1, &x, Watch::NONE).expect("fits").expect("goes on");
+    let made = grad_cam(&probe, 1, &x, Execution::SERIAL).expect("fits").expect("goes on");
     assert_eq!(made.weights, [2.5, -2.0]);
     // 2.5 * (1, 2, 0, 0.5) - 2 * (0, 0, 6, 0), rectified.
     assert_eq!(cells(&made.coarse), [2.5, 5.0, 0.0, 1.25]);
     assert_eq!(made.map, made.coarse);
     // At the convolution itself the maps are not rectified, and the ReLU gates their gradients.
-    let made = grad_cam(&probe, 0, &x, Watch::NONE).expect("fits").expect("goes on");
+    let made = grad_cam(&probe, 0, &x, Execution::SERIAL).expect("fits").expect("goes on");
     assert_eq!(made.weights, [(1.0 + 2.0 + 4.0) / 4.0, -1.0 / 4.0]);
-    let error = grad_cam(&probe, 3, &x, Watch::NONE).expect_err("the unit's own layer").0;
+    let error = grad_cam(&probe, 3, &x, Execution::SERIAL).expect_err("the unit's own layer").0;
     assert!(error.contains("expected a layer before layer3"), "{error}");
 }
 
@@ -248,14 +250,14 @@ fn integrated_gradients_are_complete() {
             let probe = Probe::new(&model.network, &model.params, Unit::Score(class)).expect("a unit");
             let baseline = range_of(&model).plain(Fill::Grey, model.network.input);
             let mut made =
-                Integrated::new(&probe, &x, baseline, 64, Watch::NONE).expect("fits").expect("runs");
+                Integrated::new(&probe, &x, baseline, 64, Execution::SERIAL).expect("fits").expect("runs");
             while made.progress().0 < 64 {
-                assert!(made.step(&probe, Watch::NONE));
+                assert!(made.step(&probe, Execution::SERIAL));
             }
             let error = made.completeness_error();
             assert!(error < 0.01, "{name} {index}: {error} {:?}", made.completeness());
             let one_too_many = made.cells();
-            assert!(made.step(&probe, Watch::NONE));
+            assert!(made.step(&probe, Execution::SERIAL));
             assert_eq!(made.cells(), one_too_many);
         }
     }
@@ -268,12 +270,12 @@ fn integrated_gradients_of_a_linear_network_are_exact_in_one_step() {
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
     let x = tensor([1, 1, 1, 3], &[3.0, 1.0, 0.5]);
     let baseline = tensor([1, 1, 1, 3], &[1.0, 1.0, 0.0]);
-    let mut made = Integrated::new(&probe, &x, baseline, 1, Watch::NONE).expect("fits").expect("runs");
-    assert!(made.step(&probe, Watch::NONE));
+    let mut made = Integrated::new(&probe, &x, baseline, 1, Execution::SERIAL).expect("fits").expect("runs");
+    assert!(made.step(&probe, Execution::SERIAL));
     assert_eq!(cells(&made.cells()), [2.0, 0.0, 2.0]);
     assert_eq!((made.completeness(), made.completeness_error()), ([4.0, 4.0], 0.0));
-    assert!(Integrated::new(&probe, &x, Tensor::zeros((1, 1, 3, 1)), 8, Watch::NONE).is_err());
-    assert!(Integrated::new(&probe, &x, x.clone(), 0, Watch::NONE).is_err());
+    assert!(Integrated::new(&probe, &x, Tensor::zeros((1, 1, 3, 1)), 8, Execution::SERIAL).is_err());
+    assert!(Integrated::new(&probe, &x, x.clone(), 0, Execution::SERIAL).is_err());
 }
 
 #[test]
@@ -285,10 +287,11 @@ fn covering_pixels_that_no_window_reads_changes_nothing() {
     let x = numbers.pictures(&net, 1);
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
     let patch = Patch { size: [1, 1], stride: [1, 1] };
-    let mut made = Occlusion::new(&probe, &x, patch, vec![0.0], Watch::NONE).expect("fits").expect("runs");
+    let mut made =
+        Occlusion::new(&probe, &x, patch, vec![0.0], Execution::SERIAL).expect("fits").expect("runs");
     assert!(made.map().iter().all(|drop| drop.is_nan()), "nothing is known before the first place");
     while made.progress().0 < made.progress().1 {
-        assert!(made.step(&probe, Watch::NONE));
+        assert!(made.step(&probe, Execution::SERIAL));
     }
     for ((_, _, i, j), drop) in made.map().indexed_iter() {
         let read = i % 2 == 0 && j % 2 == 0;
@@ -303,19 +306,21 @@ fn a_cells_occlusion_is_the_mean_over_the_places_that_covered_it() {
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
     let x = tensor([1, 1, 1, 3], &[2.0, 2.0, 2.0]);
     let patch = Patch { size: [1, 2], stride: [1, 1] };
-    let mut made = Occlusion::new(&probe, &x, patch, vec![1.0], Watch::NONE).expect("fits").expect("runs");
+    let mut made =
+        Occlusion::new(&probe, &x, patch, vec![1.0], Execution::SERIAL).expect("fits").expect("runs");
     assert_eq!(made.place(9), Rect { at: [0, 1], size: [1, 2] });
-    assert!(made.step(&probe, Watch::NONE));
+    assert!(made.step(&probe, Execution::SERIAL));
     assert_eq!(cells(&made.covered(0)), [1.0, 1.0, 2.0]);
     assert_eq!((made.map()[[0, 0, 0, 0]], made.map()[[0, 0, 0, 1]]), (11.0, 11.0));
     assert!(made.map()[[0, 0, 0, 2]].is_nan());
-    assert!(made.step(&probe, Watch::NONE) && made.step(&probe, Watch::NONE));
+    assert!(made.step(&probe, Execution::SERIAL) && made.step(&probe, Execution::SERIAL));
     assert_eq!((made.drops(), cells(&made.map())), (&[11.0, 110.0][..], vec![11.0, 60.5, 110.0]));
     for (size, stride, says) in
         [([1, 4], [1, 1], "patch of 1 to 3 columns"), ([1, 2], [1, 3], "stride of 1 to 2 columns")]
     {
-        let error =
-            Occlusion::new(&probe, &x, Patch { size, stride }, vec![1.0], Watch::NONE).expect_err(says).0;
+        let error = Occlusion::new(&probe, &x, Patch { size, stride }, vec![1.0], Execution::SERIAL)
+            .expect_err(says)
+            .0;
         assert!(error.contains(says), "{error}");
     }
 }
@@ -331,7 +336,7 @@ fn climbing_raises_the_unit_at_every_step() {
         let probe = Probe::new(&net, &params, unit).expect("a unit");
         let mut made = Ascent::new(&probe, unit_range(1), plain).expect("rules");
         while !made.is_done() {
-            assert!(made.step(&probe, Watch::NONE));
+            assert!(made.step(&probe, Execution::SERIAL));
         }
         let values = made.values();
         assert_eq!(values.len(), 31);
@@ -349,7 +354,7 @@ fn a_dead_unit_is_stuck_and_says_so() {
     for (channel, stuck) in [(0, true), (1, false)] {
         let probe = Probe::new(&net, &params, Unit::Channel { layer: 1, channel }).expect("a unit");
         let mut made = Ascent::new(&probe, unit_range(1), rules).expect("rules");
-        assert!(made.step(&probe, Watch::NONE));
+        assert!(made.step(&probe, Execution::SERIAL));
         assert_eq!(made.is_stuck(), stuck);
     }
 }
@@ -361,10 +366,10 @@ fn climbing_is_a_function_of_its_seed_and_survives_being_stopped() {
     let climb = |seed, stops: bool| {
         let rules = AscentRules { steps: 12, seed, ..AscentRules::default() };
         let mut made = Ascent::new(&probe, range_of(&model), rules).expect("rules");
-        let stop = Watch { told: &|_| false, ..Watch::NONE };
+        let stop = Execution { on_progress: &|_| false, ..Execution::SERIAL };
         while !made.is_done() {
             assert!(!stops || !made.step(&probe, stop));
-            assert!(made.step(&probe, Watch::NONE));
+            assert!(made.step(&probe, Execution::SERIAL));
         }
         made
     };
@@ -383,7 +388,7 @@ fn every_method_makes_the_same_map_twice_and_stops_when_told() {
         (settings.steps, settings.ascent.steps) = (4, 3);
         let begin = || Attribution::new(&probe, settings, x.clone(), range_of(&model)).expect("fits");
         let (mut one, mut other) = (begin(), begin());
-        let stop = Watch { told: &|_| false, ..Watch::NONE };
+        let stop = Execution { on_progress: &|_| false, ..Execution::SERIAL };
         // Starting an ascent takes no pass; its first step does.
         let stopped = (0..2).any(|_| !one.step(&probe, stop).expect("fits"));
         assert!(stopped && one.progress().0 == 0, "{}", method.name());
@@ -406,7 +411,7 @@ fn a_map_of_random_weights_is_another_map() {
     let unit = Unit::Score(class);
     let map = |params: &Params| {
         let probe = Probe::new(&model.network, params, unit).expect("a unit");
-        strongest(&gradient(&probe, Method::Saliency, &x, Watch::NONE).expect("goes on").1)
+        strongest(&gradient(&probe, Method::Saliency, &x, Execution::SERIAL).expect("goes on").1)
     };
     let random = randomised(&model.network, &model.params, 0, 7);
     assert_eq!(random, randomised(&model.network, &model.params, 0, 7));
@@ -437,7 +442,7 @@ fn the_most_exciting_pictures_come_first_with_the_patch_that_excites() {
     let probe = Probe::new(&net, &params, Unit::Channel { layer: 1, channel: 0 }).expect("a unit");
     let mut search = TopActivations::new(3);
     for (index, picture) in pictures.iter().enumerate() {
-        assert!(search.offer(&probe, index as u64, picture, Watch::NONE));
+        assert!(search.offer(&probe, index as u64, picture, Execution::SERIAL));
     }
     let found: Vec<_> = search.best().iter().map(|e| (e.index, e.value, e.patch.at)).collect();
     assert_eq!(found, [(1, 0.9, [1, 3]), (4, 0.9, [0, 0]), (3, 0.7, [3, 1])]);

@@ -4,8 +4,8 @@ use convstep::{
     app::{Action, AppState, BuildAction, Draft, apply, settle},
     model_io::presets,
     nn::{
-        Part, Watch,
-        field::{Field, Value},
+        Execution, Part,
+        hyperparameter::{Hyperparameter, Value},
         init::Init,
         loss::Loss,
         spec::{AvgPoolSpec, ConvSpec, DenseSpec, Kind, Pair},
@@ -15,7 +15,7 @@ use convstep::{
 fn build(state: &mut AppState, actions: impl IntoIterator<Item = BuildAction>) {
     for action in actions {
         let asked = apply(state, Action::Build(action));
-        settle(state, asked, Watch::NONE);
+        settle(state, asked, Execution::SERIAL);
     }
 }
 
@@ -31,12 +31,12 @@ fn kind(name: &str) -> Kind {
     Kind::starters().into_iter().find(|kind| kind.name() == name).expect("a kind")
 }
 
-fn pair(name: &'static str, n: usize) -> Field {
-    Field { name, value: Value::Pair(Pair::square(n)) }
+fn pair(name: &'static str, n: usize) -> Hyperparameter {
+    Hyperparameter { name, value: Value::Pair(Pair::square(n)) }
 }
 
-fn count(name: &'static str, n: usize) -> Field {
-    Field { name, value: Value::Count(n) }
+fn count(name: &'static str, n: usize) -> Hyperparameter {
+    Hyperparameter { name, value: Value::Count(n) }
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn a_draft_that_is_cancelled_while_a_worker_makes_it_does_not_come() {
     let asked = apply(&mut state, Action::Build(BuildAction::Apply));
     assert!(state.busy.is_some() && state.draft.is_some() && !asked.is_empty());
     build(&mut state, [BuildAction::Cancel]);
-    settle(&mut state, asked, Watch::NONE);
+    settle(&mut state, asked, Execution::SERIAL);
     assert!(state.draft.is_none() && state.busy.is_none() && state.notices.is_empty());
     assert_eq!(state.inputs, before);
 }

@@ -115,7 +115,7 @@ fn the_pictures_that_excite_a_unit_most_are_told_and_put_on_a_sheet() {
         let [i, j] = [0, 1].map(|d| excited["position"][d].as_u64().expect("a number") as usize);
         let cell = convstep::attribution::Unit::Cell { layer, channel: 1, at: [i, j] };
         let probe = convstep::attribution::Probe::new(&model.network, &model.params, cell).expect("a cell");
-        let value = probe.value(&x, convstep::nn::Watch::NONE).expect("a value");
+        let value = probe.value(&x, convstep::nn::Execution::SERIAL).expect("a value");
         assert_eq!(number(&excited["value"]) as f32, value);
         let patch = convstep::attribution::receptive_field(&model.network, layer, [i, j]);
         assert_eq!(excited["patch"]["at"], serde_json::json!(patch.at));

@@ -2,14 +2,14 @@
 
 use convstep::{
     app::{Action, AppState, CompareAction, EditAction, apply, settle},
-    nn::{Part, Watch},
+    nn::{Execution, Part},
     trace::TensorId,
 };
 
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let asked = apply(state, action);
-        settle(state, asked, Watch::NONE);
+        settle(state, asked, Execution::SERIAL);
     }
     assert!(state.notices.is_empty(), "{:?}", state.notices);
 }

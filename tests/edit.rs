@@ -3,7 +3,7 @@
 use convstep::{
     app::{Action, AppState, EditAction, Effect, Extent, Ink, apply, settle},
     data::{Content, Loaded, paint::Pen},
-    nn::{Part, Watch, filters::Filter},
+    nn::{Execution, Part, filters::Filter},
     tensor::Tensor,
     trace::TensorId,
 };
@@ -13,7 +13,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<E
     let mut effects = Vec::new();
     for action in actions {
         let asked = apply(state, action);
-        effects.extend(settle(state, asked, Watch::NONE));
+        effects.extend(settle(state, asked, Execution::SERIAL));
     }
     effects
 }

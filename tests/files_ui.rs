@@ -3,7 +3,7 @@
 
 use convstep::{
     app::{Action, AppState, Effect, FileAction, Lang, Offer, Recent, apply, settle},
-    nn::Watch,
+    nn::Execution,
     ui::strings::Words,
 };
 use egui_kittest::{
@@ -17,7 +17,7 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Watch::NONE)
+    settle(state, effects, Execution::SERIAL)
 }
 
 fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {

@@ -5,11 +5,11 @@
 //! an addition of two is not said by IEEE 754.
 
 use convstep::nn::{
-    Mode, Network, Params, Part, Window,
+    Alone, Compute, Mode, Network, Params, Part, Window, Workers,
     conv::{self, Conv2d},
     dense::{self, Dense},
     dropout::Stream,
-    engine::{Alone, Engine, Workers},
+    engine::Engine,
     kernels::{Isa, tensors},
     optimizer::{Moments, Optimizer, Rule},
     spec::{AvgPoolSpec, BatchNormSpec, Kind, MaxPoolSpec, Pair},
@@ -93,12 +93,12 @@ proptest! {
         let b = spec.bias.then(|| tensor([1, spec.out_channels, 1, 1]));
         // A weight gradient goes on from what is there.
         let before = tensor(spec.weight_shape());
-        let y = conv::forward_definition(&spec, &x, &w, b.as_ref());
-        let dx = conv::backward_input_definition(&spec, &ds, &w);
+        let y = conv::forward(&spec, &x, &w, b.as_ref());
+        let dx = conv::backward_input(&spec, &ds, &w);
         let mut dw = before.clone();
-        conv::backward_weight_definition(&spec, &x, &ds, &mut dw);
-        assert_bits(&conv::forward(&Alone, &spec, &x, &w, b.as_ref()), &y, "forward");
-        assert_bits(&conv::backward_input(&Alone, &spec, &ds, &w), &dx, "dX");
+        conv::backward_weight(&spec, &x, &ds, &mut dw);
+        assert_bits(&f32::conv_forward(&Alone, &spec, &x, &w, b.as_ref()), &y, "forward");
+        assert_bits(&f32::conv_backward_input(&Alone, &spec, &ds, &w), &dx, "dX");
         for (isa, workers) in Isa::present().into_iter().flat_map(|isa| [1, 2, 3].map(|n| (isa, Threads(n)))) {
             let mut made = Tensor::zeros(y.dim());
             tensors::conv_forward(isa, &workers, &spec, &x, &w, b.as_ref(), &mut made);
@@ -127,11 +127,11 @@ proptest! {
         let dy = tensor([images, outs, 1, 1]);
         let (w, b) = (tensor([outs, ins, 1, 1]), tensor([1, outs, 1, 1]));
         let before = tensor([outs, ins, 1, 1]);
-        let y = dense::forward_definition(&spec, &x, &w, Some(&b));
-        let dx = dense::backward_input_definition(&spec, &dy, &w, [ins, 1, 1]);
+        let y = dense::forward(&spec, &x, &w, Some(&b));
+        let dx = dense::backward_input(&spec, &dy, &w, [ins, 1, 1]);
         let mut dw = before.clone();
-        dense::backward_weight_definition(&spec, &x, &dy, &mut dw);
-        assert_bits(&dense::forward(&Alone, &spec, &x, &w, Some(&b)), &y, "forward");
+        dense::backward_weight(&spec, &x, &dy, &mut dw);
+        assert_bits(&f32::dense_forward(&Alone, &spec, &x, &w, Some(&b)), &y, "forward");
         for (isa, workers) in Isa::present().into_iter().flat_map(|isa| [1, 2, 3].map(|n| (isa, Threads(n)))) {
             let mut made = Tensor::zeros(y.dim());
             tensors::dense_forward(isa, &workers, &spec, &x, &w, Some(&b), &mut made);

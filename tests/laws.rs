@@ -3,18 +3,16 @@
 //! Bits are compared as bits: NaN equals itself and 0 is not -0.
 
 use convstep::nn::{
-    Axis, Mode, Network, Op, Part, Values, conv, dense,
+    Alone, Axis, Compute, Mode, Network, Op, Part, Values, conv,
     dropout::{self, Stream},
-    engine::Alone,
     init::Init,
     loss::Loss,
-    network::MAX_CELLS,
     spec::{
         AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LeakyReluSpec,
         MaxPoolSpec, Pair,
     },
 };
-use convstep::tensor::Tensor;
+use convstep::tensor::{MAX_CELLS, Tensor};
 use ndarray::{Axis as Dim, s};
 use proptest::prelude::*;
 
@@ -86,9 +84,9 @@ proptest! {
                 let one = |tensor: &Tensor| tensor.slice_axis(Dim(0), (n..=n).into()).to_owned();
                 match &layer.op {
                     Op::Conv2d(spec) => {
-                        conv::backward_weight(&Alone, spec, &one(x), &one(made.get(Part::Ds).unwrap_or(dy)), &mut dw);
+                        f32::conv_backward_weight(&Alone, spec, &one(x), &one(made.get(Part::Ds).unwrap_or(dy)), &mut dw);
                     }
-                    Op::Dense(spec) => dense::backward_weight(&Alone, spec, &one(x), &one(dy), &mut dw),
+                    Op::Dense(spec) => f32::dense_backward_weight(&Alone, spec, &one(x), &one(dy), &mut dw),
                     Op::BatchNorm2d(_) => convstep::nn::batchnorm::backward_gamma(
                         &one(dy), &one(made.at(Part::Xhat)), &mut dw
                     ),
@@ -247,7 +245,7 @@ proptest! {
         };
         let (group_in, group_out) = (c_in / spec.groups, spec.out_channels / spec.groups);
 
-        let y = conv::forward(&Alone, spec, &x, w, b);
+        let y = f32::conv_forward(&Alone, spec, &x, w, b);
         for ((n, o, i, j), y) in y.indexed_iter() {
             let mut sum = 0.0f32;
             for (c, u, v) in ndarray::indices((group_in, rows.kernel, cols.kernel)) {
@@ -264,7 +262,7 @@ proptest! {
 
         let ds = numbers.tensor::<f32>(<[usize; 4]>::from(y.dim()), 1.0);
         let mut dw = Tensor::zeros(w.dim());
-        conv::backward_weight(&Alone, spec, &x, &ds, &mut dw);
+        f32::conv_backward_weight(&Alone, spec, &x, &ds, &mut dw);
         for ((o, c, u, v), dw) in dw.indexed_iter() {
             let mut sum = 0.0f32;
             for (n, i, j) in ndarray::indices((images, rows.out, cols.out)) {
@@ -284,7 +282,7 @@ proptest! {
         for ((n, o, i, j), &ds) in ds.indexed_iter() {
             dilated[[n, o, margin[0] + i * rows.stride, margin[1] + j * cols.stride]] = ds;
         }
-        let dx = conv::backward_input(&Alone, spec, &ds, w);
+        let dx = f32::conv_backward_input(&Alone, spec, &ds, w);
         for ((n, c, p, q), dx) in dx.indexed_iter() {
             let mut sum = 0.0f32;
             let first = c / group_in * group_out;
@@ -314,7 +312,7 @@ proptest! {
         let x = numbers.pictures::<f32>(&network, images);
         let vector: Vec<f32> = x.iter().copied().collect();
         let x_at = |n: usize, f: usize| vector[n * spec.in_features + f];
-        let y = dense::forward(&Alone, spec, &x, w, b);
+        let y = f32::dense_forward(&Alone, spec, &x, w, b);
         for ((n, o, _, _), y) in y.indexed_iter() {
             let sum = (0..spec.in_features).fold(0.0f32, |sum, f| x_at(n, f).mul_add(w[[o, f, 0, 0]], sum));
             let sum = b.map_or(sum, |b| sum + b[[0, o, 0, 0]]);
@@ -322,12 +320,12 @@ proptest! {
         }
         let dy = numbers.tensor::<f32>(<[usize; 4]>::from(y.dim()), 1.0);
         let mut dw = Tensor::zeros(w.dim());
-        dense::backward_weight(&Alone, spec, &x, &dy, &mut dw);
+        f32::dense_backward_weight(&Alone, spec, &x, &dy, &mut dw);
         for ((o, f, _, _), dw) in dw.indexed_iter() {
             let sum = (0..images).fold(0.0f32, |sum, n| dy[[n, o, 0, 0]].mul_add(x_at(n, f), sum));
             prop_assert_eq!(dw.to_bits(), sum.to_bits());
         }
-        let dx = dense::backward_input(&Alone, spec, &dy, w, network.input);
+        let dx = f32::dense_backward_input(&Alone, spec, &dy, w, network.input);
         for (flat, dx) in dx.iter().enumerate() {
             let (n, f) = (flat / spec.in_features, flat % spec.in_features);
             let sum = (0..spec.out_features)

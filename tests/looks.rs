@@ -3,11 +3,11 @@
 use convstep::app::{Action, AppState, DataAction, Effect, LooksAction, Page, Subject, apply, settle};
 use convstep::attribution::{Method, Unit, rank_correlation};
 use convstep::data::Split;
-use convstep::nn::Watch;
+use convstep::nn::Execution;
 
 fn act(state: &mut AppState, action: Action) {
     let effects = apply(state, action);
-    let left = settle(state, effects, Watch::NONE);
+    let left = settle(state, effects, Execution::SERIAL);
     assert!(left.is_empty() && state.notices.is_empty(), "{left:?} {:?}", state.notices);
 }
 
@@ -131,7 +131,7 @@ fn a_unit_that_is_not_there_is_told_and_the_prediction_is_shown() {
     let mut state = looking();
     let unit = Unit::Channel { layer: 0, channel: 999 };
     let effects = apply(&mut state, Action::Looks(LooksAction::Subject(Subject::Unit(unit))));
-    settle(&mut state, effects, Watch::NONE);
+    settle(&mut state, effects, Execution::SERIAL);
     assert!(state.notices.last().is_some_and(|notice| notice.text.contains("got 999")));
     assert_eq!(state.looks.subject, Subject::Predicted);
 }
@@ -208,7 +208,7 @@ fn a_search_shows_what_it_has_found_and_can_be_cancelled() {
     };
     let is_stopped = |stop: &std::sync::atomic::AtomicBool| stop.load(std::sync::atomic::Ordering::Relaxed);
     let (job, task, stop) = begin(&mut state);
-    let done = task.run(Watch::NONE).expect("an answer");
+    let done = task.run(Execution::SERIAL).expect("an answer");
     let effects = apply(&mut state, Action::Worked { job, done });
     let Some(Effect::Work { job, task, stop: next }) = effects.into_iter().next() else { panic!("goes on") };
     let search = state.looks.search.as_ref().expect("begun");
@@ -221,14 +221,14 @@ fn a_search_shows_what_it_has_found_and_can_be_cancelled() {
     assert!(is_stopped(&next) && !is_stopped(&stop));
     // An answer that comes later is not heard.
     let seen = state.looks.search.as_ref().expect("kept").seen();
-    let done = task.run(Watch::NONE).expect("an answer");
+    let done = task.run(Execution::SERIAL).expect("an answer");
     assert!(apply(&mut state, Action::Worked { job, done }).is_empty());
     let search = state.looks.search.as_ref().expect("kept");
     assert_eq!((search.is_running(), search.seen()), (false, seen));
     // It stops by itself where its answer would be out of date.
     let (job, task, _) = begin(&mut state);
     act(&mut state, Action::GoTo("e1.b0".into()));
-    let done = task.run(Watch::NONE).expect("an answer");
+    let done = task.run(Execution::SERIAL).expect("an answer");
     assert!(apply(&mut state, Action::Worked { job, done }).is_empty());
     assert!(state.looks.search.as_ref().is_some_and(|search| !search.is_running()));
 }

@@ -6,7 +6,7 @@ use convstep::{
     attribution::{AttributionSettings, Method, Unit},
     data::{Content, Loaded},
     model_io::{Architecture, Model},
-    nn::{Watch, init::Init},
+    nn::{Execution, init::Init},
     tensor::Tensor,
     ui::{render::render, strings::Words, theme::Theme},
 };
@@ -18,7 +18,7 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Watch::NONE)
+    settle(state, effects, Execution::SERIAL)
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {

@@ -2,14 +2,14 @@
 
 use convstep::{
     app::{Action, AppState, EditAction, Effect, Halt, MarkAction, apply, settle},
-    nn::{Part, Watch, optimizer::Optimizer},
+    nn::{Execution, Part, optimizer::Optimizer},
     trace::{Break, Found, Grain, Move, Stop, TensorId, Watched},
 };
 
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let asked = apply(state, action);
-        settle(state, asked, Watch::NONE);
+        settle(state, asked, Execution::SERIAL);
     }
 }
 
@@ -140,11 +140,11 @@ fn where_nothing_holds_the_run_comes_to_its_end() {
 #[test]
 fn a_watched_weight_stops_at_its_own_update_and_a_watched_activation_behind_the_update() {
     let mut state = with_rate(0.05);
-    let watch = |state: &AppState, text: &str| {
+    let exec = |state: &AppState, text: &str| {
         let address = state.plan().parse(text).expect("an address");
         Break::CellChanges(Watched::at(state.trace(), &address).expect("a cell"))
     };
-    let weight = watch(&state, "conv1.weight/k0,0/(1,1)");
+    let weight = exec(&state, "conv1.weight/k0,0/(1,1)");
     run(&mut state, [set(weight), ON]);
     let first = stop(&state);
     assert_eq!(at(&state), "update/conv1.weight/k0,0/(1,1)");
@@ -155,7 +155,7 @@ fn a_watched_weight_stops_at_its_own_update_and_a_watched_activation_behind_the_
     run(&mut state, [ON]);
     assert_eq!(at(&state), "e1.b0/update/conv1.weight/k0,0/(1,1)");
     run(&mut state, [set(weight), go("start")]);
-    let cell = watch(&state, "loss/loss.prob/k0/(0,0)");
+    let cell = exec(&state, "loss/loss.prob/k0/(0,0)");
     run(&mut state, [set(cell), ON]);
     assert_eq!(state.cursor.at(), state.plan().len(), "after the update: {}", at(&state));
     assert_eq!(state.plan().text(&stop(&state).cell), "loss/loss.prob/k0/(0,0)");

@@ -6,9 +6,9 @@
 //! test prints the worst share of its allowance that was used.
 
 use convstep::nn::{
-    Mode, Network, Op, Params, Part, Parts, Values, Window, activation, batchnorm, conv, dense,
+    Alone, Compute, Mode, Network, Op, Params, Part, Parts, Values, Window, activation, batchnorm, conv,
+    dense,
     dropout::Stream,
-    engine::Alone,
     loss::{self, Loss},
     optimizer::{Moments, Optimizer, Rule},
     pool::{self, Pool2d},
@@ -189,10 +189,10 @@ fn convolutions() {
             false,
         )
         .expect("fits");
-        case.compare("out.y", &conv::forward(&Alone, &spec, &x, &w, bias.as_ref()));
-        case.compare("grad.x", &conv::backward_input(&Alone, &spec, &gy, &w));
+        case.compare("out.y", &f32::conv_forward(&Alone, &spec, &x, &w, bias.as_ref()));
+        case.compare("grad.x", &f32::conv_backward_input(&Alone, &spec, &gy, &w));
         let mut dw = Tensor::zeros(w.dim());
-        conv::backward_weight(&Alone, &spec, &x, &gy, &mut dw);
+        f32::conv_backward_weight(&Alone, &spec, &x, &gy, &mut dw);
         case.compare("grad.weight", &dw);
         if let Some(bias) = bias {
             let mut db = Tensor::zeros(bias.dim());
@@ -290,10 +290,10 @@ fn dense_layers() {
         let (x, w, gy) = (case.tensor("in.x"), case.tensor("param.weight"), case.tensor("gy"));
         let b = case.vector("param.bias");
         let spec = dense::Dense { in_features: x.dim().1, out_features: w.dim().0, bias: true };
-        case.compare("out.y", &dense::forward(&Alone, &spec, &x, &w, Some(&b)));
-        case.compare("grad.x", &dense::backward_input(&Alone, &spec, &gy, &w, [spec.in_features, 1, 1]));
+        case.compare("out.y", &f32::dense_forward(&Alone, &spec, &x, &w, Some(&b)));
+        case.compare("grad.x", &f32::dense_backward_input(&Alone, &spec, &gy, &w, [spec.in_features, 1, 1]));
         let (mut dw, mut db) = (Tensor::zeros(w.dim()), Tensor::zeros(b.dim()));
-        dense::backward_weight(&Alone, &spec, &x, &gy, &mut dw);
+        f32::dense_backward_weight(&Alone, &spec, &x, &gy, &mut dw);
         conv::backward_bias(&gy, &mut db);
         case.compare("grad.weight", &dw);
         case.compare("grad.bias", &db);

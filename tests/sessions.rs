@@ -9,8 +9,7 @@ use convstep::{
     files::write_atomically,
     model_io::{Architecture, Model},
     nn::{
-        Part, Watch,
-        engine::Alone,
+        Alone, Execution, Part,
         init::Init,
         optimizer::{Optimizer, Rule},
     },
@@ -75,7 +74,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(
             match effect {
                 Effect::Advance => queue.push_front(Action::Advance),
                 Effect::Work { job, task, .. } => {
-                    let done = task.run(Watch::NONE).expect("nobody stops it");
+                    let done = task.run(Execution::SERIAL).expect("nobody stops it");
                     queue.push_front(Action::Worked { job, done });
                 }
                 Effect::Decode { job, name, bytes } => {

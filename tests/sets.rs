@@ -4,7 +4,7 @@ use convstep::{
     app::{Action, AppState, DataAction, Effect, Page, Shown, TrainAction, apply, settle},
     data::{Augment, Content, Dataset, Generated, OpenOptions, Origin, Progress, Split},
     model_io::bundled,
-    nn::Watch,
+    nn::Execution,
 };
 use std::{
     fs,
@@ -25,7 +25,7 @@ impl Progress for Stop {
 fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     let mut left = Vec::new();
     let effects = apply(state, action);
-    for effect in settle(state, effects, Watch::NONE) {
+    for effect in settle(state, effects, Execution::SERIAL) {
         match effect {
             Effect::OpenData { job, path, at_most, stop } => {
                 let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };

@@ -4,7 +4,7 @@
 use convstep::{
     app::{Action, AppState, DataAction, Effect, Lang, Page, apply, settle},
     data::{Dataset, Generated, Split, open},
-    nn::Watch,
+    nn::Execution,
     ui::strings::Words,
 };
 use egui_kittest::{Harness, kittest::Queryable};
@@ -15,7 +15,7 @@ use harness::{Program, window};
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     let mut left = Vec::new();
-    for effect in settle(state, effects, Watch::NONE) {
+    for effect in settle(state, effects, Execution::SERIAL) {
         if let Effect::OpenData { job, path, .. } = effect {
             let result = open(&path, None, &());
             left.extend(act(state, Action::Data(DataAction::Opened { job, result })));

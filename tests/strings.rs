@@ -6,7 +6,7 @@ use convstep::{
     app::{AppState, Lang, command},
     nn::{
         Mode, Network,
-        field::Value,
+        hyperparameter::Value,
         loss::Loss,
         optimizer::{Optimizer, Rule},
         spec::*,
@@ -120,7 +120,7 @@ fn every_kind_of_layer_and_each_of_its_numbers_has_its_words() {
         for key in [format!("build.kind.{}", kind.name()), format!("build.kind.{}_tip", kind.name())] {
             has(&key);
         }
-        for field in kind.fields() {
+        for field in kind.hyperparameters() {
             has(&format!("build.field.{}", field.name));
             has(&format!("build.field.{}_tip", field.name));
             if let Value::Flag(_) = field.value {

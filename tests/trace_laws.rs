@@ -4,7 +4,7 @@
 //! Bits are compared as bits, NaN aside: which NaN comes of two is not ours to say.
 
 use convstep::nn::{
-    Mode, Network, Op, Part, Watch,
+    Execution, Mode, Network, Op, Part,
     loss::Loss,
     optimizer::{Moments, Optimizer, Rule},
     spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
@@ -506,7 +506,7 @@ proptest! {
             Break::DeadUnit,
         ] {
             let expected = all.iter().filter(is_beyond).find(|address| holds(what, address));
-            let found = breakpoint::find(trace, &[what], from, back, Watch::NONE);
+            let found = breakpoint::find(trace, &[what], from, back, Execution::SERIAL);
             prop_assert_eq!(found.map(|stop| stop.address), expected.copied());
             prop_assert!(found.is_none_or(|stop| stop.reason == what));
         }
@@ -662,7 +662,7 @@ fn padding_does_not_tie() {
     let x = convstep::tensor::Tensor::from_elem([1, 1, 2, 2], f32::NEG_INFINITY);
     let (params, moments) = (Arc::new(network.init(Default::default(), 0)), Arc::new(Moments::default()));
     let trace = Trace::new(plan, 0, params, moments, &x, x.mapv(|_| 0.0));
-    assert_eq!(breakpoint::find(&trace, &[Break::PoolTies], 0, false, Watch::NONE), None);
+    assert_eq!(breakpoint::find(&trace, &[Break::PoolTies], 0, false, Execution::SERIAL), None);
 }
 
 /// A size that no machine holds is refused, not counted wrong.

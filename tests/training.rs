@@ -8,8 +8,7 @@ use convstep::{
     data::{Dataset, Generated, Split},
     model_io::{Architecture, Model},
     nn::{
-        Params, Part,
-        engine::{Alone, Workers},
+        Alone, Params, Part, Workers,
         init::Init,
         optimizer::{Optimizer, Rule},
     },

@@ -4,8 +4,8 @@
 use convstep::{
     app::{Action, AppState, BuildAction, Effect, Lang, ThemeChoice, apply, settle},
     nn::{
-        Watch,
-        field::{Field, Value},
+        Execution,
+        hyperparameter::{Hyperparameter, Value},
         spec::Pair,
     },
 };
@@ -17,7 +17,7 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Watch::NONE)
+    settle(state, effects, Execution::SERIAL)
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
@@ -172,7 +172,7 @@ fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
             harness.key_press(Key::Delete);
             harness.run_steps(3);
             assert_eq!(names(&harness)[..2], ["relu1", "pool1"]);
-            let kernel = Field { name: "kernel", value: Value::Pair(Pair::square(99)) };
+            let kernel = Hyperparameter { name: "kernel", value: Value::Pair(Pair::square(99)) };
             apply(&mut harness.state_mut().state, Action::Build(BuildAction::Set(1, kernel)));
             harness.run_steps(3);
             let error = harness.state().state.draft.as_ref().and_then(|draft| draft.obstacle());

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::data::{Background, Content, Dataset, Fit, Loaded, PictureError, Recipe, samples};
 use crate::model_io::{Model, bundled, presets, session};
-use crate::nn::{Mode, Watch, optimizer::Optimizer};
+use crate::nn::{Execution, Mode, optimizer::Optimizer};
 use crate::trace::{Address, Cursor, Grain, Move, Place, Plan};
 use std::{
     path::PathBuf,
@@ -332,7 +332,7 @@ fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
     let is_there = if is_large {
         Ok(state.run.has(need))
     } else {
-        state.run.approach(need, steps_at_once(&plan), Watch::NONE)
+        state.run.approach(need, steps_at_once(&plan), Execution::SERIAL)
     };
     match is_there {
         Ok(true) => {

@@ -7,7 +7,7 @@ use super::{
     work::{self, Task},
 };
 use crate::nn::{
-    Watch,
+    Execution,
     check::{Cell, Check, Ran, widen, widen_params},
 };
 use crate::trace::{Pass, Paths, Trace};
@@ -105,7 +105,7 @@ pub(super) fn refresh(state: &mut AppState) {
         && state.answer.as_ref().is_none_or(|(answered, _)| *answered != question)
         && is_quick(state)
     {
-        state.answer = answer(state.trace(), question, Watch::NONE).map(|answer| (question, answer));
+        state.answer = answer(state.trace(), question, Execution::SERIAL).map(|answer| (question, answer));
     }
 }
 
@@ -119,10 +119,10 @@ pub(super) fn ask(state: &mut AppState) -> Vec<Effect> {
     vec![work::start(state, Doing::Computing, name, Task::Answer { trace, question })]
 }
 
-/// The answer to a question about a trace; `None` where it was told to stop.
-pub(super) fn answer(trace: &Arc<Trace>, question: Question, watch: Watch) -> Option<Answer> {
+/// The answer to a question about a trace; `None` if cancelled.
+pub(super) fn answer(trace: &Arc<Trace>, question: Question, exec: Execution) -> Option<Answer> {
     let mut trace = Trace::clone(trace);
-    if !trace.go_on(Pass::Bwd, watch) {
+    if !trace.go_on(Pass::Bwd, exec) {
         return None;
     }
     Some(match question.kind {

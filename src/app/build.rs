@@ -3,10 +3,10 @@
 use crate::model_io::{Architecture, Model, ModelError, Preprocess, bundled, presets};
 use crate::nn::{
     Layer, Params,
-    field::Field,
+    hyperparameter::Hyperparameter,
     init::Init,
     loss::Loss,
-    network::{Misfit, Outline},
+    outline::{Misfit, Outline},
     spec::{Kind, LayerSpec},
 };
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub enum BuildAction {
     /// Give a layer another name.
     Rename(usize, String),
     /// Change a number of a layer.
-    Set(usize, Field),
+    Set(usize, Hyperparameter),
     /// Make something else of a layer, under its name; without a draft at once, in the network that runs.
     Become(usize, Kind),
     /// Give the network another name.

@@ -13,7 +13,7 @@ use super::{
 use crate::attribution::{Probe, TopActivation, TopActivations, Unit};
 use crate::data::{Dataset, Split};
 use crate::model_io::Preprocess;
-use crate::nn::{Network, Params, Watch};
+use crate::nn::{Execution, Network, Params};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -82,13 +82,13 @@ impl Search {
         Arc::ptr_eq(&self.network, network) || self.network == *network
     }
 
-    /// Looks at some more examples; false where it was told to stop.
-    pub(super) fn go_on(&mut self, watch: Watch) -> bool {
+    /// Looks at some more examples; false if cancelled.
+    pub(super) fn go_on(&mut self, exec: Execution) -> bool {
         /// Multiply-adds until it tells what it has found: some tenths of a second.
         const TERMS: u64 = 400_000_000;
         const MOST: u64 = 256;
         let some = (TERMS / self.network.terms().max(1)).clamp(1, MOST);
-        match self.look_at(some, watch) {
+        match self.look_at(some, exec) {
             Ok(went_on) => went_on,
             Err(error) => {
                 self.error = Some(error);
@@ -97,12 +97,12 @@ impl Search {
         }
     }
 
-    fn look_at(&mut self, some: u64, watch: Watch) -> Result<bool, String> {
+    fn look_at(&mut self, some: u64, exec: Execution) -> Result<bool, String> {
         let probe = Probe::new(&self.network, &self.params, self.unit).map_err(|error| error.0)?;
         for index in (self.found.seen()..self.all).take(some as usize) {
             let example = self.data.example(self.part, index).map_err(|error| error.to_string())?;
             let x = self.preprocess.apply(&example.pixels);
-            if !self.found.offer(&probe, index, &x, watch) {
+            if !self.found.offer(&probe, index, &x, exec) {
                 return Ok(false);
             }
         }

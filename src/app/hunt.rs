@@ -7,7 +7,7 @@ use super::{
     state::{AppState, Doing},
     work::{self, Task},
 };
-use crate::nn::Watch;
+use crate::nn::Execution;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass, Stop, breakpoint};
 
 /// Why a run came to its end.
@@ -49,17 +49,17 @@ impl Hunt {
     ///
     /// # Errors
     /// Where an example cannot be read.
-    pub(super) fn go_on(&mut self, most: u32, watch: Watch) -> Result<Option<Halt>, String> {
+    pub(super) fn go_on(&mut self, most: u32, exec: Execution) -> Result<Option<Halt>, String> {
         for _ in 0..most {
             let need = Need { time: self.time, pass: Pass::Update };
-            if !self.run.approach(need, most, watch)? {
+            if !self.run.approach(need, most, exec)? {
                 return Ok(None);
             }
-            let found = breakpoint::find(self.run.trace(), &self.kinds, self.from, self.back, watch);
+            let found = breakpoint::find(self.run.trace(), &self.kinds, self.from, self.back, exec);
             if let Some(stop) = found {
                 return Ok(Some(Halt::Hit(stop)));
             }
-            if !(watch.told)(0.0) {
+            if !(exec.on_progress)(0.0) {
                 return Ok(None);
             }
             let end = Some(Halt::End { back: self.back });
@@ -104,7 +104,7 @@ pub(super) fn follow(state: &mut AppState) -> Vec<Effect> {
         let (hunt, name) = (hunt.clone(), state.model().name.clone());
         return vec![work::start(state, Doing::Computing, name, Task::Hunt(hunt))];
     }
-    match hunt.go_on(steps_at_once(state.run.plan()), Watch::NONE) {
+    match hunt.go_on(steps_at_once(state.run.plan()), Execution::SERIAL) {
         Ok(Some(halt)) => arrive(state, halt),
         Ok(None) => return vec![Effect::Advance],
         Err(error) => {

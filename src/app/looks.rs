@@ -13,7 +13,7 @@ use crate::attribution::{
     Attribution, AttributionSettings, Method, PixelRange, Probe, Unit, randomised, rank_correlation,
     usual_layer,
 };
-use crate::nn::{Layer, Network, Params, Part, Watch};
+use crate::nn::{Execution, Layer, Network, Params, Part};
 use crate::tensor::{Shape, Tensor};
 use crate::trace::Owner;
 use std::sync::Arc;
@@ -196,15 +196,15 @@ impl Made {
             || (self.look.is_done() && self.random.as_ref().is_none_or(|random| random.look.is_done()))
     }
 
-    /// The next step; false where it was told to stop.
-    fn step(&mut self, watch: Watch) -> bool {
+    /// The next step; false if cancelled.
+    fn step(&mut self, exec: Execution) -> bool {
         let stepped = if !self.look.is_done() {
-            step(&self.network, &self.params, self.unit, &mut self.look, watch)
+            step(&self.network, &self.params, self.unit, &mut self.look, exec)
         } else if let Some(random) = &mut self.random {
             let params = random
                 .params
                 .get_or_insert_with(|| Arc::new(randomised(&self.network, &self.params, 0, random.seed)));
-            step(&self.network, params, self.unit, &mut random.look, watch)
+            step(&self.network, params, self.unit, &mut random.look, exec)
         } else {
             Ok(true)
         };
@@ -215,12 +215,12 @@ impl Made {
         })
     }
 
-    /// Goes on to the end, or by one step; false where it was told to stop.
-    pub(super) fn go_on(&mut self, once: bool, watch: Watch) -> bool {
+    /// Goes on to the end, or by one step; false if cancelled.
+    pub(super) fn go_on(&mut self, once: bool, exec: Execution) -> bool {
         while !self.is_done() {
             let (done, all) = self.look.progress();
             let part = |within: f32| (done as f32 + within) / all as f32;
-            if !self.step(Watch { told: &|within| (watch.told)(part(within)), ..watch }) {
+            if !self.step(Execution { on_progress: &|within| (exec.on_progress)(part(within)), ..exec }) {
                 return false;
             }
             if once {
@@ -248,10 +248,10 @@ fn step(
     params: &Params,
     unit: Unit,
     look: &mut Attribution,
-    watch: Watch,
+    exec: Execution,
 ) -> Result<bool, String> {
     let probe = Probe::new(network, params, unit).map_err(|error| error.0)?;
-    look.step(&probe, watch).map_err(|error| error.0)
+    look.step(&probe, exec).map_err(|error| error.0)
 }
 
 /// What a map depends on besides its settings.
@@ -425,7 +425,7 @@ fn take_step(state: &mut AppState, once: bool) -> Vec<Effect> {
     let now = Arc::make_mut(made);
     let steps = if once { 1 } else { (IN_A_FRAME / (terms * 3).max(1)).max(1) };
     for _ in 0..steps {
-        now.step(Watch::NONE);
+        now.step(Execution::SERIAL);
         if now.is_done() {
             break;
         }

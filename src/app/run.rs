@@ -2,7 +2,7 @@
 //! has branched into.
 
 use super::training::BatchSource;
-use crate::nn::{Part, Watch, engine::LayerNorms};
+use crate::nn::{Execution, Part, engine::LayerNorms};
 use crate::tensor::Tensor;
 use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Setup, TensorId, Trace};
 use crate::train::{Keyframe, Record, Report, Trainer, TrainingBranch};
@@ -188,21 +188,21 @@ impl Run {
     }
 
     /// Goes towards values by exact replay from the nearest kept weights before them, at most `most` steps of
-    /// it; true when they are there. Where the watch says stop, those looked at stay.
+    /// it; true when they are there. Where the exec says stop, those looked at stay.
     ///
     /// # Errors
     /// Where an example cannot be read.
-    pub fn approach(&mut self, need: Need, most: u32, watch: Watch) -> Result<bool, String> {
+    pub fn approach(&mut self, need: Need, most: u32, exec: Execution) -> Result<bool, String> {
         if self.has(need) {
             self.replay = None;
             return Ok(true);
         }
         let trace = match &*self.source {
-            BatchSource::Picture { .. } => self.replay_picture(need.time, most, watch),
-            BatchSource::Batches { .. } => self.replay_batches(need.time, most, watch)?,
+            BatchSource::Picture { .. } => self.replay_picture(need.time, most, exec),
+            BatchSource::Batches { .. } => self.replay_batches(need.time, most, exec)?,
         };
         let Some(mut trace) = trace else { return Ok(false) };
-        if !trace.go_on(need.pass, watch) {
+        if !trace.go_on(need.pass, exec) {
             return Ok(false);
         }
         self.trace = Arc::new(trace);
@@ -210,10 +210,10 @@ impl Run {
         Ok(true)
     }
 
-    fn replay_picture(&mut self, time: u32, most: u32, watch: Watch) -> Option<Trace> {
+    fn replay_picture(&mut self, time: u32, most: u32, exec: Execution) -> Option<Trace> {
         let replay = match self.replay.take() {
             Some(Replay::Picture(trace)) if trace.time() <= time => Some(trace),
-            _ => self.nearest(time, watch),
+            _ => self.nearest(time, exec),
         };
         let mut trace = replay?;
         let start = trace.time();
@@ -222,13 +222,13 @@ impl Run {
                 break;
             }
             let (begin, all) = ((trace.time() - start) as f32, (time - start + 1) as f32);
-            let told = |part: f32| (watch.told)((begin + part) / all);
-            let watch = Watch { told: &told, ..watch };
-            if !trace.go_on(Pass::Update, watch) {
+            let on_progress = |part: f32| (exec.on_progress)((begin + part) / all);
+            let exec = Execution { on_progress: &on_progress, ..exec };
+            if !trace.go_on(Pass::Update, exec) {
                 return None;
             }
             self.lines[self.line].add(trace.time(), record(&trace));
-            trace = trace.next_loss(watch)?;
+            trace = trace.next_loss(exec)?;
             self.lines[self.line].keyframes.insert(trace.time(), frame(&trace));
         }
         if trace.time() < time {
@@ -238,7 +238,7 @@ impl Run {
         Some(trace)
     }
 
-    fn replay_batches(&mut self, time: u32, most: u32, watch: Watch) -> Result<Option<Trace>, String> {
+    fn replay_batches(&mut self, time: u32, most: u32, exec: Execution) -> Result<Option<Trace>, String> {
         let mut trainer = match self.replay.take() {
             Some(Replay::Batches(trainer)) if trainer.steps() as u32 <= time => trainer,
             _ => self.trainer(time)?,
@@ -249,13 +249,13 @@ impl Run {
             if now == time {
                 break;
             }
-            if !(watch.told)((now - start) as f32 / (time - start + 1) as f32) {
+            if !(exec.on_progress)((now - start) as f32 / (time - start + 1) as f32) {
                 return Ok(None);
             }
             let line = &mut self.lines[self.line];
             trainer.optimizer = line.optimizer(now);
             let (x, target) = self.source.batch(now)?;
-            let report = trainer.step_on(watch.workers, &x, &target).map_err(|error| error.0)?;
+            let report = trainer.step_on(exec.workers, &x, &target).map_err(|error| error.0)?;
             let learning_rate = trainer.optimizer.learning_rate;
             line.add(now, Record { report, learning_rate, norms: trainer.norms().into() });
             if (now + 1).is_multiple_of(KEEP_EVERY) {
@@ -275,7 +275,7 @@ impl Run {
             Arc::new(Plan::try_new(Arc::clone(&network), setup).map_err(|error| error.0)?)
         };
         let Keyframe { params, moments } = frame_of(&trainer);
-        let values = network.forward_watched(&params, &input, setup.mode, plan.stream(time), watch);
+        let values = network.forward_with(&params, &input, setup.mode, plan.stream(time), exec);
         Ok(values.map(|values| Trace::of_forward(plan, time, params, moments, values, target)))
     }
 
@@ -289,14 +289,14 @@ impl Run {
 
     /// The trace at or before a step that is nearest to it: the one looked at, or one from kept
     /// weights.
-    fn nearest(&self, time: u32, watch: Watch) -> Option<Trace> {
+    fn nearest(&self, time: u32, exec: Execution) -> Option<Trace> {
         match self.line().keyframes.before(time) {
             Some((start, _)) if !self.stale && (start..=time).contains(&self.trace.time()) => {
                 Some((*self.trace).clone())
             }
             None | Some((0, _)) => Some((*self.first).clone()),
             Some((start, Keyframe { params, moments })) => {
-                self.first.at(start, Arc::clone(params), Arc::clone(moments), watch)
+                self.first.at(start, Arc::clone(params), Arc::clone(moments), exec)
             }
         }
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::data::{Content, Dataset, Fitted};
 use crate::model_io::{Model, Preset, presets};
-use crate::nn::{Mode, Network, Part, Values, Watch, loss};
+use crate::nn::{Execution, Mode, Network, Part, Values, loss};
 use crate::tensor::Tensor;
 use crate::trace::{Pass, Plan, Setup, Trace};
 use std::sync::{
@@ -145,8 +145,8 @@ pub struct Derived {
 }
 
 impl Task {
-    /// Does it; `None` where it was told to stop.
-    pub fn run(&self, watch: Watch) -> Option<Done> {
+    /// Does it; `None` if cancelled.
+    pub fn run(&self, exec: Execution) -> Option<Done> {
         match self {
             Self::Read { name, bytes } => {
                 let model = Model::from_file(name, bytes, None);
@@ -155,7 +155,7 @@ impl Task {
             Self::ReadSession { name, bytes } => {
                 Some(Done::Session(Session::from_bytes(name, bytes).map(Box::new)))
             }
-            Self::Restore { session, data } => match session.clone().restore(data.clone(), watch) {
+            Self::Restore { session, data } => match session.clone().restore(data.clone(), exec) {
                 Ok(restored) => Some(Done::Restored(Ok(Box::new(restored?)))),
                 Err(error) => Some(Done::Restored(Err(error))),
             },
@@ -164,35 +164,35 @@ impl Task {
                 Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
             }
             Self::Build { draft, running } => Some(Done::Model(draft.model(running).map(Box::new))),
-            Self::Derive { inputs, change } => match derive((**inputs).clone(), watch) {
+            Self::Derive { inputs, change } => match derive((**inputs).clone(), exec) {
                 Ok(derived) => Some(Done::Derived(*change, Ok(Box::new(derived?)))),
                 Err(error) => Some(Done::Derived(*change, Err(error))),
             },
             Self::Answer { trace, question } => {
-                let answer = ask::answer(trace, *question, watch)?;
+                let answer = ask::answer(trace, *question, exec)?;
                 Some(Done::Answered(*question, Box::new(answer)))
             }
             Self::Approach { run, need } => {
                 let mut run = run.clone();
-                match run.approach(*need, u32::MAX, watch) {
+                match run.approach(*need, u32::MAX, exec) {
                     Ok(is_there) => is_there.then_some(Done::Approached(Ok(run))),
                     Err(error) => Some(Done::Approached(Err(error))),
                 }
             }
             Self::Hunt(hunt) => {
                 let mut hunt = hunt.clone();
-                match hunt.go_on(u32::MAX, watch) {
+                match hunt.go_on(u32::MAX, exec) {
                     Ok(halt) => halt.map(|halt| Done::Hunted(Ok((hunt, halt)))),
                     Err(error) => Some(Done::Hunted(Err(error))),
                 }
             }
             Self::Look { made, once } => {
                 let mut made = Box::new((**made).clone());
-                made.go_on(*once, watch).then_some(Done::Looked(made))
+                made.go_on(*once, exec).then_some(Done::Looked(made))
             }
             Self::Excite(search) => {
                 let mut search = search.clone();
-                search.go_on(watch).then_some(Done::Excited(search))
+                search.go_on(exec).then_some(Done::Excited(search))
             }
         }
     }
@@ -245,8 +245,8 @@ pub(super) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
 }
 
 /// What follows from inputs: the fitted picture, the label where none is chosen, and the run, of a large
-/// network as far as the loss. `None` where it was told to stop.
-pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>, String> {
+/// network as far as the loss. `None` if cancelled.
+pub(super) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Option<Derived>, String> {
     let model = Arc::clone(&inputs.model);
     let fitted = fitted(&inputs)?;
     let mut setup = Setup {
@@ -274,8 +274,7 @@ pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>
     .map_err(|error| error.to_string())?;
     setup.images = input.dim().0 as u32;
     let plan = Plan::try_new(Arc::new(model.network.clone()), setup).map_err(|error| error.to_string())?;
-    let Some(values) =
-        model.network.forward_watched(&model.params, &input, setup.mode, plan.stream(0), watch)
+    let Some(values) = model.network.forward_with(&model.params, &input, setup.mode, plan.stream(0), exec)
     else {
         return Ok(None);
     };
@@ -291,7 +290,7 @@ pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>
     let is_large = is_large_batch(&model.network, setup.images);
     let (plan, params) = (Arc::new(plan), Arc::clone(&model.params));
     let mut trace = Trace::of_forward(plan, 0, params, Arc::default(), values, target);
-    if !is_large && !trace.go_on(Pass::Update, watch) {
+    if !is_large && !trace.go_on(Pass::Update, exec) {
         return Ok(None);
     }
     Ok(Some(Derived { inputs, fitted, run: Run::new(source, trace, is_large) }))
@@ -299,7 +298,7 @@ pub(super) fn derive(mut inputs: Inputs, watch: Watch) -> Result<Option<Derived>
 
 /// The same on the caller's own thread.
 pub(super) fn derive_now(inputs: Inputs) -> Result<Derived, String> {
-    derive(inputs, Watch::NONE)?.ok_or_else(|| "expected to go on, was told to stop; try again".into())
+    derive(inputs, Execution::SERIAL)?.ok_or_else(|| "expected to go on, was cancelled; try again".into())
 }
 
 /// The label that a picture comes with, or else the class that the network predicts.
@@ -317,12 +316,12 @@ fn default_label(inputs: &Inputs, values: &Values) -> usize {
 
 /// Does here and now what the effects ask of a worker, until nothing waits: for a program without a window.
 /// Returns the other effects.
-pub fn settle(state: &mut AppState, effects: Vec<Effect>, watch: Watch) -> Vec<Effect> {
+pub fn settle(state: &mut AppState, effects: Vec<Effect>, exec: Execution) -> Vec<Effect> {
     let (mut left, mut queue) = (Vec::new(), effects);
     while let Some(effect) = queue.pop() {
         match effect {
             Effect::Work { job, task, .. } => {
-                let action = match task.run(watch) {
+                let action = match task.run(exec) {
                     Some(done) => Action::Worked { job, done },
                     None => Action::Cancel,
                 };

@@ -1,7 +1,7 @@
 //! Activation maximisation: gradient ascent on a unit's value, from a noise picture.
 
 use super::{Fill, PixelRange, Probe};
-use crate::nn::{Watch, activation::Gate};
+use crate::nn::{Execution, activation::Gate};
 use crate::tensor::{ShapeError, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -78,10 +78,10 @@ impl Ascent {
 
     /// Makes the next step; false if cancelled. After the last step, the next call computes the final value;
     /// further calls do nothing.
-    pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
+    pub fn step(&mut self, probe: &Probe, exec: Execution) -> bool {
         if self.done == self.rules.steps {
             if self.values.len() == self.done {
-                let Some(value) = probe.value(&self.x, watch) else { return false };
+                let Some(value) = probe.value(&self.x, exec) else { return false };
                 self.values.push(value);
             }
             return true;
@@ -90,11 +90,11 @@ impl Ascent {
         let mut rng = self.rng.clone();
         let shift = [0; 2].map(|_: usize| rng.random_range(0..=2 * self.rules.jitter));
         let shifted = rolled(&self.x, shift, self.rules.jitter, false);
-        let Some((value, g)) = probe.input_gradient(&shifted, Gate::Derivative, watch) else { return false };
+        let Some((value, g)) = probe.input_gradient(&shifted, Gate::Derivative, exec) else { return false };
         // The value that counts is that of the picture itself; without jitter it is already known.
         let value = match self.rules.jitter {
             0 => Some(value),
-            _ => probe.value(&self.x, watch),
+            _ => probe.value(&self.x, exec),
         };
         let Some(value) = value else { return false };
         self.rng = rng;

@@ -1,7 +1,7 @@
 //! Grad-CAM: the sum of a layer's maps, weighted by their mean gradients, rectified.
 
 use super::{Probe, upsample};
-use crate::nn::{Network, Op, Part, Watch, activation::Gate};
+use crate::nn::{Execution, Network, Op, Part, activation::Gate};
 use crate::tensor::{ShapeError, Tensor};
 
 /// The result of Grad-CAM.
@@ -26,7 +26,7 @@ pub fn grad_cam(
     probe: &Probe,
     layer: usize,
     x: &Tensor,
-    watch: Watch,
+    exec: Execution,
 ) -> Result<Option<GradCam>, ShapeError> {
     let layers = &probe.network().layers;
     if layer + 1 >= layers.len() {
@@ -36,7 +36,7 @@ pub fn grad_cam(
              layer or a later unit"
         )));
     }
-    let Some((value, values)) = probe.gradients(x, layer + 1, Gate::Derivative, watch) else {
+    let Some((value, values)) = probe.gradients(x, layer + 1, Gate::Derivative, exec) else {
         return Ok(None);
     };
     let (maps, gradient) = (values.layers[layer].at(Part::Out), values.layers[layer + 1].at(Part::Dx));

@@ -1,7 +1,7 @@
 //! Integrated gradients: the mean gradient along the straight path from a baseline, times the path.
 
 use super::Probe;
-use crate::nn::{Watch, activation::Gate};
+use crate::nn::{Execution, activation::Gate};
 use crate::tensor::{ShapeError, Tensor};
 
 /// A running computation of integrated gradients; each call of [`Self::step`] evaluates one point of the path.
@@ -32,7 +32,7 @@ impl Integrated {
         x: &Tensor,
         baseline: Tensor,
         steps: usize,
-        watch: Watch,
+        exec: Execution,
     ) -> Result<Option<Self>, ShapeError> {
         if steps == 0 {
             return Err(ShapeError(
@@ -47,7 +47,7 @@ impl Integrated {
                 baseline.dim()
             )));
         }
-        let ends = probe.value(&baseline, watch).zip(probe.value(x, watch));
+        let ends = probe.value(&baseline, exec).zip(probe.value(x, exec));
         Ok(ends.map(|(from, to)| Self {
             way: x - &baseline,
             sum: Tensor::zeros(x.dim()),
@@ -59,13 +59,13 @@ impl Integrated {
     }
 
     /// Makes the next step; false if cancelled. After the last step it does nothing.
-    pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
+    pub fn step(&mut self, probe: &Probe, exec: Execution) -> bool {
         if self.done == self.steps {
             return true;
         }
         let part = (self.done as f32 + 0.5) / self.steps as f32;
         let place = &self.baseline + &(&self.way * part);
-        let Some((_, dx)) = probe.input_gradient(&place, Gate::Derivative, watch) else { return false };
+        let Some((_, dx)) = probe.input_gradient(&place, Gate::Derivative, exec) else { return false };
         self.sum += &dx;
         self.done += 1;
         true

@@ -1,7 +1,7 @@
 //! Occlusion: covers a patch at one position after another and maps how much the unit's value drops.
 
 use super::Probe;
-use crate::nn::Watch;
+use crate::nn::Execution;
 use crate::tensor::{ShapeError, Tensor};
 
 /// The size of the patch and the distance between its positions.
@@ -52,7 +52,7 @@ impl Occlusion {
         x: &Tensor,
         patch: Patch,
         fill: Vec<f32>,
-        watch: Watch,
+        exec: Execution,
     ) -> Result<Option<Self>, ShapeError> {
         let (_, channels, h, w) = x.dim();
         for (name, len, size, stride) in
@@ -76,18 +76,18 @@ impl Occlusion {
                 fill.len()
             )));
         }
-        let Some(value) = probe.value(x, watch) else { return Ok(None) };
+        let Some(value) = probe.value(x, exec) else { return Ok(None) };
         let [rows, cols] = [(h, 0), (w, 1)].map(|(len, d)| places(len, patch.size[d], patch.stride[d]));
         Ok(Some(Self { x: x.clone(), fill, rows, cols, size: patch.size, value, drops: Vec::new() }))
     }
 
     /// Covers the next position; false if cancelled. After the last position it does nothing.
-    pub fn step(&mut self, probe: &Probe, watch: Watch) -> bool {
+    pub fn step(&mut self, probe: &Probe, exec: Execution) -> bool {
         let (done, all) = self.progress();
         if done == all {
             return true;
         }
-        let Some(value) = probe.value(&self.covered(done), watch) else { return false };
+        let Some(value) = probe.value(&self.covered(done), exec) else { return false };
         self.drops.push(self.value - value);
         true
     }

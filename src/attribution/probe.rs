@@ -2,7 +2,8 @@
 
 use super::Unit;
 use crate::nn::{
-    Mode, Network, Op, Params, Part, Values, Watch, activation::Gate, dropout::Stream, loss::Loss, softmax,
+    Execution, Mode, Network, Op, Params, Part, Values, activation::Gate, dropout::Stream, loss::Loss,
+    softmax,
 };
 use crate::tensor::{Shape, ShapeError, Tensor};
 
@@ -78,12 +79,12 @@ impl<'a> Probe<'a> {
     }
 
     /// x: (1, C, H, W) -> the unit's value; `None` if cancelled.
-    pub fn value(&self, x: &Tensor, watch: Watch) -> Option<f32> {
-        self.forward(x, watch).map(|values| self.value_in(&values))
+    pub fn value(&self, x: &Tensor, exec: Execution) -> Option<f32> {
+        self.forward(x, exec).map(|values| self.value_in(&values))
     }
 
-    pub(super) fn forward(&self, x: &Tensor, watch: Watch) -> Option<Values> {
-        self.network.forward_watched(self.params, x, Mode::Eval, Stream::default(), watch)
+    pub(super) fn forward(&self, x: &Tensor, exec: Execution) -> Option<Values> {
+        self.network.forward_with(self.params, x, Mode::Eval, Stream::default(), exec)
     }
 
     /// The unit's value after a forward pass.
@@ -104,17 +105,17 @@ impl<'a> Probe<'a> {
     /// Runs forward and backward: x: (1, C, H, W) -> the unit's value and the values of the pass. The layers from
     /// `to` on have [`Part::Dx`], the gradient of the unit's value with respect to their inputs, with `gate` as the
     /// rule at ReLUs. `None` if cancelled.
-    pub fn gradients(&self, x: &Tensor, to: usize, gate: Gate, watch: Watch) -> Option<(f32, Values)> {
-        let mut values = self.forward(x, watch)?;
+    pub fn gradients(&self, x: &Tensor, to: usize, gate: Gate, exec: Execution) -> Option<(f32, Values)> {
+        let mut values = self.forward(x, exec)?;
         let value = self.value_in(&values);
         let dy = self.output_gradient(&values);
-        let is_whole = self.network.add_input_gradients(self.params, &mut values, dy, to, gate, watch);
+        let is_whole = self.network.add_input_gradients(self.params, &mut values, dy, to, gate, exec);
         is_whole.then_some((value, values))
     }
 
     /// x: (1, C, H, W) -> the unit's value and its gradient with respect to x, (1, C, H, W).
-    pub fn input_gradient(&self, x: &Tensor, gate: Gate, watch: Watch) -> Option<(f32, Tensor)> {
-        let (value, mut values) = self.gradients(x, 0, gate, watch)?;
+    pub fn input_gradient(&self, x: &Tensor, gate: Gate, exec: Execution) -> Option<(f32, Tensor)> {
+        let (value, mut values) = self.gradients(x, 0, gate, exec)?;
         // A network has at least one layer, and a complete pass gives each its gradient.
         let dx = values.layers.first_mut()?.take(Part::Dx)?;
         Some((value, dx))

@@ -4,7 +4,7 @@ use super::{
     Ascent, AscentRules, Fill, GradCam, Integrated, Method, Occlusion, Patch, PixelRange, Probe, grad_cam,
     gradient, strongest, summed, usual_layer,
 };
-use crate::nn::Watch;
+use crate::nn::Execution;
 use crate::tensor::{ShapeError, Tensor};
 
 /// The settings of an attribution; each method uses its own.
@@ -82,27 +82,27 @@ impl Attribution {
     ///
     /// # Errors
     /// If the settings don't fit the network.
-    pub fn step(&mut self, probe: &Probe, watch: Watch) -> Result<bool, ShapeError> {
+    pub fn step(&mut self, probe: &Probe, exec: Execution) -> Result<bool, ShapeError> {
         match &mut self.state {
             State::Nothing => {
-                let started = self.start(probe, watch)?;
+                let started = self.start(probe, exec)?;
                 let is_started = started.is_some();
                 self.state = started.unwrap_or(State::Nothing);
                 Ok(is_started)
             }
             State::Cells(..) | State::GradCam(_) => Ok(true),
-            State::Integrated(integrated) => Ok(integrated.step(probe, watch)),
-            State::Occlusion(occlusion) => Ok(occlusion.step(probe, watch)),
-            State::Ascent(ascent) => Ok(ascent.step(probe, watch)),
+            State::Integrated(integrated) => Ok(integrated.step(probe, exec)),
+            State::Occlusion(occlusion) => Ok(occlusion.step(probe, exec)),
+            State::Ascent(ascent) => Ok(ascent.step(probe, exec)),
         }
     }
 
-    fn start(&self, probe: &Probe, watch: Watch) -> Result<Option<State>, ShapeError> {
+    fn start(&self, probe: &Probe, exec: Execution) -> Result<Option<State>, ShapeError> {
         let (x, settings) = (&self.x, &self.settings);
         let (_, channels, _, _) = x.dim();
         Ok(match settings.method {
             Method::Saliency | Method::GradientTimesInput | Method::Guided | Method::Deconv => {
-                gradient(probe, settings.method, x, watch).map(|(value, cells)| State::Cells(value, cells))
+                gradient(probe, settings.method, x, exec).map(|(value, cells)| State::Cells(value, cells))
             }
             Method::GradCam => {
                 let layer = settings.layer.or_else(|| usual_layer(probe.network())).ok_or_else(|| {
@@ -110,15 +110,15 @@ impl Attribution {
                         "grad-cam: expected a convolution before the unit, got none; choose a layer".into(),
                     )
                 })?;
-                grad_cam(probe, layer, x, watch)?.map(State::GradCam)
+                grad_cam(probe, layer, x, exec)?.map(State::GradCam)
             }
             Method::Integrated => {
                 let baseline = self.range.plain(settings.fill, probe.network().input);
-                Integrated::new(probe, x, baseline, settings.steps, watch)?.map(State::Integrated)
+                Integrated::new(probe, x, baseline, settings.steps, exec)?.map(State::Integrated)
             }
             Method::Occlusion => {
                 let fill = (0..channels).map(|c| self.range.fill(settings.fill, c)).collect();
-                Occlusion::new(probe, x, settings.patch, fill, watch)?.map(State::Occlusion)
+                Occlusion::new(probe, x, settings.patch, fill, exec)?.map(State::Occlusion)
             }
             Method::Ascent => {
                 Some(State::Ascent(Box::new(Ascent::new(probe, self.range.clone(), settings.ascent)?)))

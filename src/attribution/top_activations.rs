@@ -1,7 +1,7 @@
 //! The pictures that activate a unit most, each with the patch that does.
 
 use super::{Probe, Rect, Unit, receptive_field};
-use crate::nn::Watch;
+use crate::nn::Execution;
 use crate::tensor::Tensor;
 
 /// A picture among those that activate a unit most.
@@ -32,8 +32,8 @@ impl TopActivations {
     }
 
     /// Evaluates one more picture; false if cancelled. Pictures whose value is NaN are not kept.
-    pub fn offer(&mut self, probe: &Probe, index: u64, x: &Tensor, watch: Watch) -> bool {
-        let Some(values) = probe.forward(x, watch) else { return false };
+    pub fn offer(&mut self, probe: &Probe, index: u64, x: &Tensor, exec: Execution) -> bool {
+        let Some(values) = probe.forward(x, exec) else { return false };
         self.seen += 1;
         let last = probe.network().layers.len() - 1;
         let (value, at) = match probe.unit() {

@@ -7,7 +7,7 @@ use crate::attribution::{
 };
 use crate::files::write_atomically;
 use crate::model_io::Model;
-use crate::nn::{Mode, Params, Watch, dropout::Stream};
+use crate::nn::{Execution, Mode, Params, dropout::Stream};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 use crate::train::class_of;
@@ -29,7 +29,7 @@ pub fn attribute(args: &AttributeArgs) -> Result<Ended, CliError> {
         )));
     }
     let workers = Threads::new(args.threads).map_err(CliError)?;
-    let finished = compute(args, &model, &input.x, Watch { workers: &workers, ..Watch::NONE })?;
+    let finished = compute(args, &model, &input.x, Execution { workers: &workers, ..Execution::SERIAL })?;
     if let Some(path) = &args.out {
         write_atomically(path, &finished.png(&model, input.pixels.as_ref())?)?;
     }
@@ -51,20 +51,20 @@ struct Finished {
     random: Option<f64>,
 }
 
-fn compute(args: &AttributeArgs, model: &Model, x: &Tensor, watch: Watch) -> Result<Finished, CliError> {
+fn compute(args: &AttributeArgs, model: &Model, x: &Tensor, exec: Execution) -> Result<Finished, CliError> {
     let unit = match &args.unit {
         Some(text) => unit_of(text, model)?,
         None => {
-            let run = model.network.forward_watched(&model.params, x, Mode::Eval, Stream::default(), watch);
+            let run = model.network.forward_with(&model.params, x, Mode::Eval, Stream::default(), exec);
             Unit::Score(run.map_or(0, |values| class_of(values.output().iter().copied())))
         }
     };
     let settings = settings(args, model)?;
-    let attribution = finish(model, &model.params, unit, settings, x, watch)?;
+    let attribution = finish(model, &model.params, unit, settings, x, exec)?;
     let random = match args.randomise {
         Some(seed) => {
             let params = randomised(&model.network, &model.params, 0, seed);
-            let randomised_attribution = finish(model, &params, unit, settings, x, watch)?;
+            let randomised_attribution = finish(model, &params, unit, settings, x, exec)?;
             attribution.map().zip(randomised_attribution.map()).map(|(a, b)| rank_correlation(&a, &b))
         }
         None => None,
@@ -104,7 +104,7 @@ fn finish(
     unit: Unit,
     settings: AttributionSettings,
     x: &Tensor,
-    watch: Watch,
+    exec: Execution,
 ) -> Result<Attribution, CliError> {
     let probe = Probe::new(&model.network, params, unit)?;
     let range =
@@ -116,7 +116,7 @@ fn finish(
         bar.set_style(style);
     }
     while !attribution.is_done() {
-        attribution.step(&probe, watch)?;
+        attribution.step(&probe, exec)?;
         let (done, all) = attribution.progress();
         bar.set_length(all as u64);
         bar.set_position(done as u64);

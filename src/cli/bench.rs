@@ -3,9 +3,9 @@
 use super::{BenchArgs, CliError, out::print};
 use crate::model_io::{Architecture, Model, Preprocess};
 use crate::nn::{
-    Network,
+    Network, Workers,
     dropout::Stream,
-    engine::{Engine, Workers},
+    engine::Engine,
     init::{self, Init},
     kernels::{Isa, peak_mul_adds},
     loss::{Loss, one_hot},
@@ -120,7 +120,7 @@ fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Resu
     let trains = metric == "train";
     let images = if trains { net.batch } else { 1 };
     // A single image runs on one thread, because sharing it out would take longer.
-    let alone = crate::nn::engine::Alone;
+    let alone = crate::nn::Alone;
     let workers: &dyn Workers = if trains { workers } else { &alone };
     let params = net.network.init(Init::He, 1);
     let mut engine = Engine::new(&net.network, &params, images, Isa::best(), workers);

@@ -10,7 +10,7 @@ use crate::app::is_large;
 use crate::files::write_atomically;
 use crate::model_io::Model;
 use crate::nn::{
-    Mode, Op, Part, Values, Watch,
+    Execution, Mode, Op, Part, Values,
     dropout::Stream,
     loss::{Loss, one_hot},
 };
@@ -37,12 +37,12 @@ pub fn run(args: &RunArgs) -> Result<(), CliError> {
     let input = open_input(&model, &args.image)?;
     let workers = Threads::new(args.threads).map_err(CliError)?;
     let bar = progress(&model);
-    let told = |part: f32| {
+    let on_progress = |part: f32| {
         bar.set_position((part * PARTS as f32) as u64);
         true
     };
-    let watch = Watch { workers: &workers, told: &told };
-    let values = values(&model, &input, args.tensors.is_some(), watch);
+    let exec = Execution { workers: &workers, on_progress: &on_progress };
+    let values = values(&model, &input, args.tensors.is_some(), exec);
     bar.finish_and_clear();
     let Some((label, values)) = values else { return Ok(()) };
     let answer = Answer::new(&model, &input, label, values);
@@ -68,31 +68,31 @@ fn progress(model: &Model) -> ProgressBar {
     bar.with_message(model.name.clone())
 }
 
-/// The label and the values up to the loss, or with the gradients; `None` where the watch said stop.
+/// The label and the values up to the loss, or with the gradients; `None` where the exec said stop.
 fn values(
     model: &Model,
     input: &Input,
     gradients: bool,
-    watch: Watch,
+    exec: Execution,
 ) -> Option<((usize, LabelSource), Values)> {
     let (network, params, mode) = (&model.network, &model.params, Mode::Eval);
     // Backward is some two thirds of the work.
     let share = if gradients { 1.0 / 3.0 } else { 1.0 };
-    let forward = |part: f32| (watch.told)(part * share);
-    let backward = |part: f32| (watch.told)(share + part * (1.0 - share));
-    let mut values = network.forward_watched(
+    let forward = |part: f32| (exec.on_progress)(part * share);
+    let backward = |part: f32| (exec.on_progress)(share + part * (1.0 - share));
+    let mut values = network.forward_with(
         params,
         &input.x,
         mode,
         Stream::default(),
-        Watch { told: &forward, ..watch },
+        Execution { on_progress: &forward, ..exec },
     )?;
     let predicted = || (class_of(values.output().iter().copied()), LabelSource::Prediction);
     let label = input.label.unwrap_or_else(predicted);
     let target = one_hot(network.output(), &[label.0]);
     network.add_loss(&mut values, &target);
-    let watch = Watch { told: &backward, ..watch };
-    if gradients && !network.add_gradients(params, &mut values, &target, mode, watch) {
+    let exec = Execution { on_progress: &backward, ..exec };
+    if gradients && !network.add_gradients(params, &mut values, &target, mode, exec) {
         return None;
     }
     Some((label, values))

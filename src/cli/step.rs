@@ -5,7 +5,7 @@ use super::{
     out::{print, table},
 };
 use crate::nn::{
-    Mode, Values, Watch,
+    Execution, Mode, Values,
     loss::one_hot,
     optimizer::{Moments, Optimizer},
 };
@@ -121,7 +121,7 @@ impl SteppedRun {
             self.trace = self.first.clone();
         }
         while self.trace.time() < time {
-            self.trace.go_on(Pass::Update, Watch::NONE);
+            self.trace.go_on(Pass::Update, Execution::SERIAL);
             self.trace = self.trace.next();
         }
         &self.trace
@@ -133,7 +133,7 @@ impl SteppedRun {
         let given = matches!(address.place, Place::Given(_));
         let last = if given { Pass::Loss } else { stage.map_or(Pass::Update, |stage| stage.pass) };
         self.at_time(address.time);
-        self.trace.go_on(last, Watch::NONE);
+        self.trace.go_on(last, Execution::SERIAL);
         &self.trace
     }
 

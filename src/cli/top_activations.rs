@@ -13,7 +13,7 @@ use crate::attribution::{Probe, TopActivation, TopActivations, Unit};
 use crate::data::{Dataset, Split};
 use crate::files::write_atomically;
 use crate::model_io::Model;
-use crate::nn::Watch;
+use crate::nn::Execution;
 use crate::threads::Threads;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -44,8 +44,8 @@ pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliEr
         }
         let index = spread(&data, split, count, k);
         let x = model.input_from_pixels(&data.example(split, index)?.pixels)?;
-        let told = |_| !interrupt::wanted();
-        if !search.offer(&probe, index, &x, Watch { workers: &workers, told: &told }) {
+        let on_progress = |_| !interrupt::wanted();
+        if !search.offer(&probe, index, &x, Execution { workers: &workers, on_progress: &on_progress }) {
             return Ok(Ended::Interrupted);
         }
         if shown.is_none() && begun.elapsed() > Duration::from_secs(1) {

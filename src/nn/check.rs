@@ -3,7 +3,9 @@
 //!
 //! What is differentiated is the sum of the batch's losses, as gradients are summed over the batch.
 
-use super::{Mode, Network, Op, Params, Part, Parts, Real, Values, dropout::Stream, optimizer::TRAINED};
+use super::{
+    Compute, Mode, Network, Op, Params, Part, Parts, Real, Values, dropout::Stream, optimizer::TRAINED,
+};
 use crate::tensor::Tensor;
 use std::collections::BTreeSet;
 
@@ -103,7 +105,7 @@ impl<T: Real> Check<T> {
     }
 }
 
-impl<T: Real> Ran<'_, T> {
+impl<T: Compute> Ran<'_, T> {
     /// Holds the gradient of a cell against the loss at its value minus and plus `eps`. `None` where there is no
     /// such cell.
     pub fn check(&self, cell: Cell, eps: T) -> Option<Check<T>> {

@@ -3,11 +3,7 @@
 //! Letters: n image, o output channel, c input channel within its group, (i, j) window,
 //! (u, v) tap, (p, q) input position. K = kh * kw * C / groups.
 
-use super::{
-    Real, Window, as_f32, as_f32_mut,
-    engine::Workers,
-    kernels::{Isa, fused, tensors},
-};
+use super::{Real, Window};
 use crate::tensor::{ShapeError, Tensor};
 
 /// A convolution whose numbers fit its input.
@@ -78,55 +74,28 @@ impl Conv2d {
 ///
 /// `y[n,o,i,j] = (sum over c, u, v of x[n, c, iS + uD - P, jS + vD - P] * w[o,c,u,v]) (/ K) + b[o]`;
 /// taps on padding are explicit zero terms.
-///
-/// For f32 by the fast path, which gives the bits of [`forward_definition`].
-pub fn forward<T: Real>(
-    workers: &dyn Workers,
-    spec: &Conv2d,
-    x: &Tensor<T>,
-    w: &Tensor<T>,
-    b: Option<&Tensor<T>>,
-) -> Tensor<T> {
-    let [h_out, w_out] = spec.window.out();
-    let mut y = Tensor::zeros((x.dim().0, spec.out_channels, h_out, w_out));
-    match (as_f32(x), as_f32(w), as_f32_mut(&mut y)) {
-        (Some(x), Some(w), Some(y)) => {
-            tensors::conv_forward(Isa::best(), workers, spec, x, w, b.and_then(as_f32), y);
-        }
-        _ => return forward_definition(spec, x, w, b),
-    }
-    y
-}
-
-/// The definition of [`forward`].
-pub fn forward_definition<T: Real>(
-    spec: &Conv2d,
-    x: &Tensor<T>,
-    w: &Tensor<T>,
-    b: Option<&Tensor<T>>,
-) -> Tensor<T> {
+#[inline(always)]
+pub fn forward<T: Real>(spec: &Conv2d, x: &Tensor<T>, w: &Tensor<T>, b: Option<&Tensor<T>>) -> Tensor<T> {
     let [h_out, w_out] = spec.window.out();
     let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
     let mut y = Tensor::zeros((x.dim().0, spec.out_channels, h_out, w_out));
-    fused(|| {
-        for ((n, o, i, j), y) in y.indexed_iter_mut() {
-            let first = o / spec.group_out() * spec.group_in();
-            let mut sum = T::zero();
-            for c in 0..spec.group_in() {
-                for u in 0..kh {
-                    for v in 0..kw {
-                        let tap = spec.window.tap([i, j], [u, v]);
-                        let x = tap.map_or(T::zero(), |[p, q]| x[[n, first + c, p, q]]);
-                        sum = x.mul_add(w[[o, c, u, v]], sum);
-                    }
+    for ((n, o, i, j), y) in y.indexed_iter_mut() {
+        let first = o / spec.group_out() * spec.group_in();
+        let mut sum = T::zero();
+        for c in 0..spec.group_in() {
+            for u in 0..kh {
+                for v in 0..kw {
+                    let tap = spec.window.tap([i, j], [u, v]);
+                    let x = tap.map_or(T::zero(), |[p, q]| x[[n, first + c, p, q]]);
+                    sum = x.mul_add(w[[o, c, u, v]], sum);
                 }
             }
-            if spec.normalize {
-                sum = sum / T::of(spec.filter_pixels() as f64);
-            }
-            *y = b.map_or(sum, |b| sum + b[[0, o, 0, 0]]);
         }
-    });
+        if spec.normalize {
+            sum = sum / T::of(spec.filter_pixels() as f64);
+        }
+        *y = b.map_or(sum, |b| sum + b[[0, o, 0, 0]]);
+    }
     y
 }
 
@@ -140,38 +109,21 @@ pub fn backward_sum<T: Real>(spec: &Conv2d, dy: &Tensor<T>) -> Tensor<T> {
 ///
 /// `dw[o,c,u,v] += sum over n, i, j of ds[n,o,i,j] * x[n, c, iS + uD - P, jS + vD - P]`, continuing
 /// the fold from what `dw` holds: positions within an image, then images in batch order.
-///
-/// For f32 by the fast path, which gives the bits of [`backward_weight_definition`].
-pub fn backward_weight<T: Real>(
-    workers: &dyn Workers,
-    spec: &Conv2d,
-    x: &Tensor<T>,
-    ds: &Tensor<T>,
-    dw: &mut Tensor<T>,
-) {
-    match (as_f32(x), as_f32(ds), as_f32_mut(dw)) {
-        (Some(x), Some(ds), Some(dw)) => tensors::conv_backward_weight(Isa::best(), workers, spec, x, ds, dw),
-        _ => backward_weight_definition(spec, x, ds, dw),
-    }
-}
-
-/// The definition of [`backward_weight`].
-pub fn backward_weight_definition<T: Real>(spec: &Conv2d, x: &Tensor<T>, ds: &Tensor<T>, dw: &mut Tensor<T>) {
+#[inline(always)]
+pub fn backward_weight<T: Real>(spec: &Conv2d, x: &Tensor<T>, ds: &Tensor<T>, dw: &mut Tensor<T>) {
     let [h_out, w_out] = spec.window.out();
-    fused(|| {
-        for ((o, c, u, v), dw) in dw.indexed_iter_mut() {
-            let channel = o / spec.group_out() * spec.group_in() + c;
-            for n in 0..x.dim().0 {
-                for i in 0..h_out {
-                    for j in 0..w_out {
-                        let tap = spec.window.tap([i, j], [u, v]);
-                        let x = tap.map_or(T::zero(), |[p, q]| x[[n, channel, p, q]]);
-                        *dw = ds[[n, o, i, j]].mul_add(x, *dw);
-                    }
+    for ((o, c, u, v), dw) in dw.indexed_iter_mut() {
+        let channel = o / spec.group_out() * spec.group_in() + c;
+        for n in 0..x.dim().0 {
+            for i in 0..h_out {
+                for j in 0..w_out {
+                    let tap = spec.window.tap([i, j], [u, v]);
+                    let x = tap.map_or(T::zero(), |[p, q]| x[[n, channel, p, q]]);
+                    *dw = ds[[n, o, i, j]].mul_add(x, *dw);
                 }
             }
         }
-    });
+    }
 }
 
 /// dy: (N, O, H', W') -> db += (1, O, 1, 1): `db[o] += sum over n, i, j of dy[n,o,i,j]`.
@@ -186,39 +138,21 @@ pub fn backward_bias<T: Real>(dy: &Tensor<T>, db: &mut Tensor<T>) {
 /// Gathered per input cell: `dx[n,c,p,q] = sum over o, u, v of ds[n,o,i,j] * w[o,c,u,v]` with
 /// i = (p + P - uD)/S, j likewise; where that is not a window, an explicit zero term. This is the
 /// convolution of the padded, stride-dilated ds with the flipped filter.
-///
-/// For f32 by the fast path, which gives the bits of [`backward_input_definition`].
-pub fn backward_input<T: Real>(
-    workers: &dyn Workers,
-    spec: &Conv2d,
-    ds: &Tensor<T>,
-    w: &Tensor<T>,
-) -> Tensor<T> {
-    let mut dx = Tensor::zeros((ds.dim().0, spec.in_channels, spec.window.rows.len, spec.window.cols.len));
-    match (as_f32(ds), as_f32(w), as_f32_mut(&mut dx)) {
-        (Some(ds), Some(w), Some(dx)) => tensors::conv_backward_input(Isa::best(), workers, spec, ds, w, dx),
-        _ => return backward_input_definition(spec, ds, w),
-    }
-    dx
-}
-
-/// The definition of [`backward_input`].
-pub fn backward_input_definition<T: Real>(spec: &Conv2d, ds: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
+#[inline(always)]
+pub fn backward_input<T: Real>(spec: &Conv2d, ds: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
     let mut dx = Tensor::zeros((ds.dim().0, spec.in_channels, spec.window.rows.len, spec.window.cols.len));
-    fused(|| {
-        for ((n, c, p, q), dx) in dx.indexed_iter_mut() {
-            let group = c / spec.group_in();
-            for o in group * spec.group_out()..(group + 1) * spec.group_out() {
-                for u in 0..kh {
-                    for v in 0..kw {
-                        let window = spec.window.window_of([p, q], [u, v]);
-                        let ds = window.map_or(T::zero(), |[i, j]| ds[[n, o, i, j]]);
-                        *dx = ds.mul_add(w[[o, c % spec.group_in(), u, v]], *dx);
-                    }
+    for ((n, c, p, q), dx) in dx.indexed_iter_mut() {
+        let group = c / spec.group_in();
+        for o in group * spec.group_out()..(group + 1) * spec.group_out() {
+            for u in 0..kh {
+                for v in 0..kw {
+                    let window = spec.window.window_of([p, q], [u, v]);
+                    let ds = window.map_or(T::zero(), |[i, j]| ds[[n, o, i, j]]);
+                    *dx = ds.mul_add(w[[o, c % spec.group_in(), u, v]], *dx);
                 }
             }
         }
-    });
+    }
     dx
 }

@@ -1,7 +1,6 @@
 //! Where windows lie: sizes, taps, padding, and the pixels that no window reads.
 
-use super::network::MAX_CELLS;
-use crate::tensor::ShapeError;
+use crate::tensor::{MAX_CELLS, ShapeError};
 
 /// One axis of a sliding window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

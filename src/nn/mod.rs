@@ -11,62 +11,40 @@ pub mod activation;
 pub mod arithmetic;
 pub mod batchnorm;
 pub mod check;
-pub mod cone;
+
+pub mod compute;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
 pub mod engine;
-pub mod field;
+pub mod execution;
 pub mod filters;
 pub mod geometry;
+pub mod hyperparameter;
 pub mod init;
 pub mod kernels;
+pub mod layer;
 pub mod loss;
 pub mod network;
+pub mod op;
 pub mod optimizer;
+pub mod outline;
+pub mod parts;
+pub mod pass;
 pub mod pool;
+pub mod real;
+pub mod receptive_region;
 pub mod softmax;
 pub mod spec;
 pub mod tangent;
 
-pub use cone::Block;
+pub use compute::Compute;
+pub use execution::{Alone, Execution, Workers};
 pub use geometry::{Axis, Window};
-pub use network::{Layer, Mode, Network, Op, Params, Part, Parts, Values, Watch};
-
-/// The number types that the definition runs on: `f32` in the program, `f64` in gradient checks.
-pub trait Real:
-    num_traits::Float + num_traits::FromPrimitive + Send + Sync + std::fmt::Debug + 'static
-{
-    /// The nearest number of this type.
-    fn of(x: f64) -> Self;
-    /// The nearest `f32`.
-    fn to_f32(self) -> f32;
-}
-
-impl Real for f32 {
-    fn of(x: f64) -> Self {
-        x as f32
-    }
-    fn to_f32(self) -> f32 {
-        self
-    }
-}
-
-impl Real for f64 {
-    fn of(x: f64) -> Self {
-        x
-    }
-    fn to_f32(self) -> f32 {
-        self as f32
-    }
-}
-
-/// The tensor itself where its numbers are f32: those go by the fast path.
-fn as_f32<T: Real>(tensor: &crate::tensor::Tensor<T>) -> Option<&crate::tensor::Tensor> {
-    (tensor as &dyn std::any::Any).downcast_ref()
-}
-
-/// The same, to change.
-fn as_f32_mut<T: Real>(tensor: &mut crate::tensor::Tensor<T>) -> Option<&mut crate::tensor::Tensor> {
-    (tensor as &mut dyn std::any::Any).downcast_mut()
-}
+pub use layer::Layer;
+pub use network::Network;
+pub use op::{Mode, Op};
+pub use parts::{Params, Part, Parts};
+pub use pass::Values;
+pub use real::Real;
+pub use receptive_region::Block;

@@ -4,10 +4,7 @@
 //! 0), lr learning rate, m and v moments. Conventions are PyTorch's, so that its runs can be
 //! compared with: velocity m = mu * m + g without dampening; weight decay adds wd * w to g.
 
-use super::{
-    Params, Real, Values, batchnorm,
-    network::{Network, Op, Part, Parts},
-};
+use super::{Network, Op, Params, Part, Parts, Real, Values, batchnorm};
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 

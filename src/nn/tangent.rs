@@ -5,10 +5,10 @@
 //! cell, softmax, batch normalisation but for its scale) its backward function serves both ways.
 
 use super::{
-    Mode, Op, Part, Real, activation, batchnorm,
+    Compute, Mode, Op, Part, activation, batchnorm,
     check::{Cell, Ran},
-    conv, dense,
-    engine::Alone,
+    conv,
+    execution::Alone,
     pool, softmax,
 };
 use crate::tensor::Tensor;
@@ -17,7 +17,7 @@ use crate::tensor::Tensor;
 /// by that cell.
 pub type Each<'a, T> = &'a mut dyn FnMut(usize, &Tensor<T>, &Tensor<T>);
 
-impl<T: Real> Ran<'_, T> {
+impl<T: Compute> Ran<'_, T> {
     /// Calls `each` for every layer that makes something of the cell, first layer first, with the part of the
     /// cell's gradient that goes through each cell of the layer's output: dL/dy * dy/dcell, (N, C, H, W). The
     /// numbers of each layer add up to the cell's gradient. The derivative dy/dcell itself is the third argument.
@@ -65,8 +65,12 @@ impl<T: Real> Ran<'_, T> {
                     moves
                 };
                 let moves = match (&self.network.layers[layer].op, part) {
-                    (Op::Conv2d(spec), Part::Weight) => conv::forward(&Alone, spec, x, &weight(part)?, None),
-                    (Op::Dense(spec), Part::Weight) => dense::forward(&Alone, spec, x, &weight(part)?, None),
+                    (Op::Conv2d(spec), Part::Weight) => {
+                        T::conv_forward(&Alone, spec, x, &weight(part)?, None)
+                    }
+                    (Op::Dense(spec), Part::Weight) => {
+                        T::dense_forward(&Alone, spec, x, &weight(part)?, None)
+                    }
                     (Op::BatchNorm2d(_), Part::Weight) => in_channel(Some(own.get(Part::Xhat)?)),
                     (_, Part::Bias) => in_channel(None),
                     _ => return None,
@@ -86,8 +90,8 @@ impl<T: Real> Ran<'_, T> {
             dy
         };
         match &layer.op {
-            Op::Conv2d(spec) => conv::forward(&Alone, spec, dx, params.at(Part::Weight), None),
-            Op::Dense(spec) => dense::forward(&Alone, spec, dx, params.at(Part::Weight), None),
+            Op::Conv2d(spec) => T::conv_forward(&Alone, spec, dx, params.at(Part::Weight), None),
+            Op::Dense(spec) => T::dense_forward(&Alone, spec, dx, params.at(Part::Weight), None),
             Op::MaxPool2d(spec) => {
                 let width = spec.window.cols.len;
                 let winner = own.at(Part::Winner);

@@ -9,6 +9,9 @@ pub use statistics::{BINS, Statistics};
 /// (O, I/groups, kh, kw), a dense weight (out, in, 1, 1).
 pub type Tensor<T = f32> = Array4<T>;
 
+/// The most cells that one tensor may have; an address counts them in 32 bits.
+pub const MAX_CELLS: usize = 1 << 31;
+
 /// The extents of a tensor, outermost first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Shape(pub [usize; 4]);

@@ -3,7 +3,7 @@
 //! The phases of a training step take some tens of microseconds each, less than a sleeping thread takes to
 //! wake. So a thread that has nothing to do looks out for work for a little while before it sleeps.
 
-use crate::nn::engine::Workers;
+use crate::nn::Workers;
 use std::{
     hint,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},

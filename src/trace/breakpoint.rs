@@ -9,7 +9,7 @@ use super::plan::{Owner, Plan, Stage, TensorId};
 use super::rules;
 use super::term::{Operand, Start};
 use super::values::{Step, Trace};
-use crate::nn::{Op, Part, Watch};
+use crate::nn::{Execution, Op, Part};
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
@@ -268,10 +268,10 @@ impl Watched {
 
 /// The first cell of the trace's training step that is finished after step `from` of the run and at
 /// which a condition holds; looking back, the last one that was finished before it. `None` too where the
-/// watch says stop.
-pub fn find(trace: &Trace, breaks: &[Break], from: u64, back: bool, watch: Watch) -> Option<Stop> {
+/// exec says stop.
+pub fn find(trace: &Trace, breaks: &[Break], from: u64, back: bool, exec: Execution) -> Option<Stop> {
     let breaks: Vec<Break> = breaks.iter().copied().filter(|b| b.fits(trace.plan())).collect();
-    let after = After { before: trace, watch, made: Default::default() };
+    let after = After { before: trace, exec, made: Default::default() };
     let mut look = |(s, image)| find_in_stage(trace, &after, &breaks, (s, image), from, back);
     let mut stages = trace.stages_in_order();
     if back { stages.rev().find_map(look) } else { stages.find_map(&mut look) }
@@ -283,7 +283,7 @@ pub fn hits(trace: &Trace, kind: &Break, most: usize) -> Hits {
     if !kind.fits(trace.plan()) {
         return hits;
     }
-    let after = After { before: trace, watch: Watch::NONE, made: Default::default() };
+    let after = After { before: trace, exec: Execution::SERIAL, made: Default::default() };
     for (s, image) in trace.stages_in_order() {
         let Some((first, by)) = kind.places(trace.plan(), s, image) else { continue };
         let stage = &trace.plan().stages()[s];
@@ -344,12 +344,12 @@ fn find_in_stage(
 /// The same images after the update, as far as somebody asks.
 struct After<'a> {
     before: &'a Trace,
-    watch: Watch<'a>,
+    exec: Execution<'a>,
     made: [OnceCell<Option<Box<Trace>>>; 3],
 }
 
 impl After<'_> {
-    /// As far as the loss, backward or the update; `None` where the watch says stop.
+    /// As far as the loss, backward or the update; `None` where the exec says stop.
     fn trace(&self, to: Pass) -> Option<&Trace> {
         let number = (to as usize).saturating_sub(Pass::Loss as usize);
         self.made[number].get_or_init(|| self.make(to).map(Box::new)).as_deref()
@@ -362,10 +362,10 @@ impl After<'_> {
         let (network, mode) = (plan.network(), plan.setup().mode);
         // The masks of the step stay, so that nothing but the update makes a difference.
         let input = &before.values().input;
-        let values = network.forward_watched(&params, input, mode, plan.stream(time), self.watch)?;
+        let values = network.forward_with(&params, input, mode, plan.stream(time), self.exec)?;
         let (params, moments, target) = (params.into(), moments.into(), before.target().clone());
         let mut after = Trace::of_forward(plan.clone(), time + 1, params, moments, values, target);
-        after.go_on(to, self.watch).then_some(after)
+        after.go_on(to, self.exec).then_some(after)
     }
 }
 

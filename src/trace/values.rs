@@ -6,7 +6,7 @@ use super::plan::{Owner, Plan, TensorId};
 use super::rules;
 use super::term::{Operand, Start, Term};
 use crate::nn::{
-    Params, Part, Parts, Values, Watch,
+    Execution, Params, Part, Parts, Values,
     optimizer::{Moments, Updated},
 };
 use crate::tensor::{Tensor, shape_of};
@@ -98,7 +98,7 @@ impl Trace {
         let setup = plan.setup();
         let values = plan.network().forward(&params, input, setup.mode, plan.stream(time));
         let mut trace = Self::of_forward(plan, time, params, moments, values, target);
-        trace.go_on(Pass::Update, Watch::NONE);
+        trace.go_on(Pass::Update, Execution::SERIAL);
         trace
     }
 
@@ -124,14 +124,14 @@ impl Trace {
         self.reached
     }
 
-    /// Computes the values up to and with a pass; false where it was told to stop.
-    pub fn go_on(&mut self, to: Pass, watch: Watch) -> bool {
+    /// Computes the values up to and with a pass; false if cancelled.
+    pub fn go_on(&mut self, to: Pass, exec: Execution) -> bool {
         let network = Arc::clone(self.plan.network());
         if to >= Pass::Bwd && self.reached < Pass::Bwd {
             let mode = self.plan.setup().mode;
             // Copies of this trace keep the values that they have.
             let values = Arc::make_mut(&mut self.values);
-            if !network.add_gradients(&self.params, values, &self.target, mode, watch) {
+            if !network.add_gradients(&self.params, values, &self.target, mode, exec) {
                 return false;
             }
             self.reached = Pass::Bwd;
@@ -145,18 +145,18 @@ impl Trace {
     }
 
     /// The trace of the training step after this one, on the same pictures; this one has reached the update.
-    /// As far as the loss; `None` where it was told to stop.
-    pub fn next_loss(&self, watch: Watch) -> Option<Self> {
+    /// As far as the loss; `None` if cancelled.
+    pub fn next_loss(&self, exec: Execution) -> Option<Self> {
         debug_assert_eq!(self.reached, Pass::Update, "the next step starts from this one's update");
-        self.at(self.time + 1, Arc::new(self.params_after()), Arc::new(self.moments_after()), watch)
+        self.at(self.time + 1, Arc::new(self.params_after()), Arc::new(self.moments_after()), exec)
     }
 
     /// The trace of training step `time`, on the same pictures, with the parameters and moments before it. As far
-    /// as the loss; `None` where it was told to stop.
-    pub fn at(&self, time: u32, params: Arc<Params>, moments: Arc<Moments>, watch: Watch) -> Option<Self> {
+    /// as the loss; `None` if cancelled.
+    pub fn at(&self, time: u32, params: Arc<Params>, moments: Arc<Moments>, exec: Execution) -> Option<Self> {
         let (plan, target) = (Arc::clone(&self.plan), self.target.clone());
         let (mode, stream) = (plan.setup().mode, plan.stream(time));
-        let values = plan.network().forward_watched(&params, &self.values.input, mode, stream, watch)?;
+        let values = plan.network().forward_with(&params, &self.values.input, mode, stream, exec)?;
         Some(Self::of_forward(plan, time, params, moments, values, target))
     }
 

@@ -2,11 +2,7 @@
 //! examples, and dead units.
 
 use super::{Report, class_of};
-use crate::nn::{
-    Mode, Network, Op, Params, Part, Watch,
-    dropout::Stream,
-    engine::{Alone, Workers},
-};
+use crate::nn::{Alone, Execution, Mode, Network, Op, Params, Part, Workers, dropout::Stream};
 use crate::tensor::Tensor;
 
 /// A confusion matrix.
@@ -127,9 +123,9 @@ impl<'a> Checker<'a> {
     /// W), target: the output's shape, N at least 1.
     pub fn add_on(&mut self, workers: &dyn Workers, x: &Tensor, target: &Tensor) {
         let first = self.check.report.images as u64;
-        let watch = Watch { workers, ..Watch::NONE };
+        let exec = Execution { workers, ..Execution::SERIAL };
         let stream = Stream::default();
-        let Some(mut values) = self.network.forward_watched(self.params, x, Mode::Eval, stream, watch) else {
+        let Some(mut values) = self.network.forward_with(self.params, x, Mode::Eval, stream, exec) else {
             return;
         };
         values.loss = self.network.loss_forward(values.output(), target);

@@ -2,9 +2,9 @@
 
 use super::Report;
 use crate::nn::{
-    Network, Params,
+    Alone, Network, Params, Workers,
     dropout::Stream,
-    engine::{Alone, Engine, LayerNorms, Workers},
+    engine::{Engine, LayerNorms},
     kernels::Isa,
     optimizer::{Moments, Optimizer},
 };

@@ -3,7 +3,7 @@
 
 use super::{shell, theme::Theme, view::Memory};
 use crate::app::{Action, AppState, apply, settle};
-use crate::nn::Watch;
+use crate::nn::Execution;
 use crate::trace::{Grain, Move};
 use egui::{Context, Pos2, RawInput, Rect, Vec2, ViewportId};
 use std::time::{Duration, Instant};
@@ -84,7 +84,7 @@ impl Window {
     fn act(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             let effects = apply(&mut self.state, action);
-            settle(&mut self.state, effects, Watch::NONE);
+            settle(&mut self.state, effects, Execution::SERIAL);
         }
     }
 

@@ -7,11 +7,10 @@ use crate::app::{
 use crate::data::{Loaded, OpenOptions, Picture, Progress, is_data};
 use crate::files::write_atomically;
 use crate::model_io::{Model, session};
-use crate::nn::{Watch, engine::Alone};
+use crate::nn::{Alone, Execution};
 use crate::threads::Threads;
 use egui::{Context, Event, ViewportCommand};
 use std::{
-    cell::Cell,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -311,10 +310,11 @@ impl Window {
     fn work(&self, ctx: &Context, job: u64, task: Arc<Task>, stop: Arc<AtomicBool>) {
         let (sender, repaint) = (self.sender.clone(), ctx.clone());
         self.spawn(ctx, move || {
-            let last = Cell::new(Instant::now());
-            let told = |part: f32| {
-                if last.get().elapsed() > BETWEEN {
-                    last.set(Instant::now());
+            let last = Mutex::new(Instant::now());
+            let on_progress = |part: f32| {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.elapsed() > BETWEEN {
+                    *last = Instant::now();
                     let _ = sender.send(Action::Progress { job, part });
                     repaint.request_repaint();
                 }
@@ -322,8 +322,8 @@ impl Window {
             };
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             let done = match Threads::new(cores) {
-                Ok(threads) => task.run(Watch { workers: &threads, told: &told })?,
-                Err(_) => task.run(Watch { workers: &Alone, told: &told })?,
+                Ok(threads) => task.run(Execution { workers: &threads, on_progress: &on_progress })?,
+                Err(_) => task.run(Execution { workers: &Alone, on_progress: &on_progress })?,
             };
             // Its inputs, or a file's bytes, before they are two.
             drop(task);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::data::{Augment, Dataset, Recipe};
 use crate::model_io::Model;
-use crate::nn::Watch;
+use crate::nn::Execution;
 use crate::trace::{Address, Break, Cursor, Grain, Move, Pass};
 use crate::train::{BatchSchedule, StopWhen, TrainingBranch};
 use std::{
@@ -157,14 +157,14 @@ impl Session {
     }
 
     /// Computes what the program needs to go on. `data`: its data set, or why there is none; then the session comes
-    /// back on its picture, with the weights as far as they were trained. `None` where it was told to stop.
+    /// back on its picture, with the weights as far as they were trained. `None` if cancelled.
     ///
     /// # Errors
     /// Where its parts do not go together.
     pub fn restore(
         self: Box<Self>,
         data: Option<Result<Dataset, String>>,
-        watch: Watch,
+        exec: Execution,
     ) -> Result<Option<Restored>, String> {
         let missing = match (&self.schedule, data) {
             (None, _) => None,
@@ -178,7 +178,7 @@ impl Session {
                 match training {
                     Ok(training) => {
                         let inputs = Inputs { training: Some(training), ..self.inputs.clone() };
-                        return self.come_back(inputs, watch);
+                        return self.come_back(inputs, exec);
                     }
                     Err(error) => Some(error),
                 }
@@ -190,24 +190,24 @@ impl Session {
         };
         let Some(missing) = missing else {
             let inputs = self.inputs.clone();
-            return self.come_back(inputs, watch);
+            return self.come_back(inputs, exec);
         };
         let mut inputs = self.inputs.clone();
         if let Some(line) = self.lines.get(self.line) {
             inputs = trained(inputs, line);
         }
-        let Some(derived) = work::derive(inputs, watch)? else { return Ok(None) };
+        let Some(derived) = work::derive(inputs, exec)? else { return Ok(None) };
         let (cursor, marks) = (at_prediction(derived.run.plan()), Marks::default());
         Ok(Some(Restored { derived, cursor, selected: None, marks, session: self, missing: Some(missing) }))
     }
 
     /// Goes to the training step that was looked at.
-    fn come_back(self: Box<Self>, inputs: Inputs, watch: Watch) -> Result<Option<Restored>, String> {
-        let Some(Derived { inputs, fitted, mut run }) = work::derive(inputs, watch)? else { return Ok(None) };
+    fn come_back(self: Box<Self>, inputs: Inputs, exec: Execution) -> Result<Option<Restored>, String> {
+        let Some(Derived { inputs, fitted, mut run }) = work::derive(inputs, exec)? else { return Ok(None) };
         run.take_lines(self.lines.clone(), self.line);
         let time = self.place.time.min(run.plan().times() - 1);
         let need = Need { time, pass: Pass::Loss };
-        if !run.approach(need, u32::MAX, watch)? {
+        if !run.approach(need, u32::MAX, exec)? {
             return Ok(None);
         }
         // The addresses are those of this step's plan: others may have other stages.
@@ -224,7 +224,7 @@ impl Session {
         });
         let mut marks = Marks { breaks: self.breaks.clone(), bookmarks: bookmarks.collect() };
         marks.keep_fitting(&plan);
-        if !run.approach(run.need(&cursor, selected), u32::MAX, watch)? {
+        if !run.approach(run.need(&cursor, selected), u32::MAX, exec)? {
             return Ok(None);
         }
         let derived = Derived { inputs, fitted, run };

@@ -2,7 +2,7 @@
 
 use super::BatchSource;
 use crate::data::{Dataset, Split};
-use crate::nn::{engine::Workers, optimizer::Optimizer};
+use crate::nn::{Workers, optimizer::Optimizer};
 use crate::tensor::Tensor;
 use crate::train::{Check, Checker, Keyframe, Record, StopMonitor, StopWhen, Trainer, TrainingBranch, stack};
 use std::{collections::BTreeMap, sync::Arc};

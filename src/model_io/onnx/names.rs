@@ -2,7 +2,7 @@
 //! number.
 
 use super::proto::NodeProto;
-use crate::nn::{network::check_name, spec::Kind};
+use crate::nn::{outline::check_name, spec::Kind};
 use std::collections::{HashMap, HashSet};
 
 /// A valid name that no earlier layer has.

@@ -9,17 +9,15 @@
 mod layers;
 mod phases;
 mod update;
-mod workers;
 
 pub use update::LayerNorms;
 pub(crate) use update::norm;
-pub use workers::{Alone, Workers};
 
 use super::{
-    batchnorm,
+    Network, Op, Params, Part, Parts, batchnorm,
     dropout::Stream,
+    execution::Workers,
     kernels::{Isa, conv::ConvPlan, dense, plain},
-    network::{Network, Op, Params, Part, Parts},
     optimizer::{Moments, Optimizer},
 };
 use crate::tensor::{Shape, Tensor};

@@ -1,11 +1,11 @@
 //! The phases of a group of images: between two of them all workers wait for one another.
 
 use super::{
-    Engine, Shard, Sums, Workers,
+    Engine, Shard, Sums,
     layers::{Run, inv_std_of},
     update::loss,
 };
-use crate::nn::{Op, dropout::Stream, kernels::norm};
+use crate::nn::{Op, dropout::Stream, execution::Workers, kernels::norm};
 use std::{ops::Range, sync::PoisonError};
 
 /// Some images of a batch, each worker with neighbouring ones.

@@ -6,8 +6,7 @@
 //! and the number of threads (NaN is NaN; which of its bit patterns is not said).
 //!
 //! `simd` has the vectors, `tile` the two inner loops, [`conv`] and [`dense`] the plans of the
-//! layers, [`norm`] and [`plain`] the loops of the others, `tensors` what stands behind the functions of [`crate::nn::conv`] and
-//! [`crate::nn::dense`].
+//! layers, [`norm`] and [`plain`] the loops of the others, [`tensors`] whole tensors.
 
 pub mod conv;
 pub mod dense;

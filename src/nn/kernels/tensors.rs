@@ -1,4 +1,4 @@
-//! The kernels on whole tensors, shared out among workers: what the layers' own functions call for f32.
+//! The kernels on whole tensors, shared out among workers: [`crate::nn::Compute`] for `f32`.
 //!
 //! A worker takes some output channels, or where that is what is made some input channels, as a layer of
 //! their own: so no fold is split.
@@ -8,7 +8,7 @@ use super::{
     conv::{ConvPlan, Finish},
     dense as kernel,
 };
-use crate::nn::{conv::Conv2d, dense::Dense, engine::Workers};
+use crate::nn::{conv::Conv2d, dense::Dense, execution::Workers};
 use crate::tensor::Tensor;
 use ndarray::CowArray;
 use std::{

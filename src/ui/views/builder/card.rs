@@ -29,7 +29,7 @@ pub fn card_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: us
                         act(view, BuildAction::Rename(l, name));
                     }
                 });
-                for field in spec.kind.fields() {
+                for field in spec.kind.hyperparameters() {
                     if let Some(field) = field_ui(ui, view, &spec.name, field) {
                         act(view, BuildAction::Set(l, field));
                     }

@@ -1,6 +1,6 @@
 //! The widgets of the builder for single values, each with a name for those who do not see it.
 
-use crate::nn::field::{Field, Value};
+use crate::nn::hyperparameter::{Hyperparameter, Value};
 use crate::nn::spec::Pair;
 use crate::ui::{theme, view::View};
 use egui::{Align, DragValue, Id, Layout, Response, RichText, TextEdit, Ui, WidgetInfo, vec2};
@@ -93,7 +93,7 @@ pub fn left_text_ui(ui: &mut Ui, name: &str, hint: &str, text: &str, width: f32)
 }
 
 /// The widgets of one number of a layer; the new one where it changed.
-pub fn field_ui(ui: &mut Ui, view: &View, layer: &str, field: Field) -> Option<Field> {
+pub fn field_ui(ui: &mut Ui, view: &View, layer: &str, field: Hyperparameter) -> Option<Hyperparameter> {
     let caption = view.text(&format!("build.field.{}", field.name));
     let tip = view.text(&format!("build.field.{}_tip", field.name));
     let name = format!("{layer} {caption}");
@@ -123,5 +123,5 @@ pub fn field_ui(ui: &mut Ui, view: &View, layer: &str, field: Field) -> Option<F
             changed = (now != on).then_some(Value::Flag(now));
         }),
     }
-    changed.map(|value| Field { value, ..field })
+    changed.map(|value| Hyperparameter { value, ..field })
 }

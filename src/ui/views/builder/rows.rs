@@ -2,7 +2,7 @@
 
 use super::{act, card};
 use crate::app::{BuildAction, Draft};
-use crate::nn::field::{Field, Value};
+use crate::nn::hyperparameter::{Hyperparameter, Value};
 use crate::nn::spec::{Kind, LayerSpec, Pair};
 use crate::ui::{
     number,
@@ -204,10 +204,10 @@ fn cut_text(
 /// The numbers of a layer in one line: those that it always has, and those that are not as usual.
 fn summary(view: &View, kind: &Kind) -> String {
     let usual = Kind::starters().into_iter().find(|usual| usual.name() == kind.name());
-    let usual = usual.map(|usual| usual.fields()).unwrap_or_default();
+    let usual = usual.map(|usual| usual.hyperparameters()).unwrap_or_default();
     let always = ["out_channels", "kernel", "out_features", "slope", "p"];
-    let shown = |field: &Field| always.contains(&field.name) || !usual.contains(field);
-    let parts = kind.fields().into_iter().filter(shown).map(|field| {
+    let shown = |field: &Hyperparameter| always.contains(&field.name) || !usual.contains(field);
+    let parts = kind.hyperparameters().into_iter().filter(shown).map(|field| {
         let name = view.text(&format!("build.field.{}", field.name));
         match field.value {
             Value::Count(n) => format!("{name} {n}"),

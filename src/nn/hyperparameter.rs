@@ -4,7 +4,7 @@ use super::spec::{
     AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LeakyReluSpec, MaxPoolSpec, Pair,
 };
 
-/// What a field holds.
+/// What a hyperparameter holds.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Value {
     /// A whole number.
@@ -19,14 +19,14 @@ pub enum Value {
 
 /// One number of a layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Field {
+pub struct Hyperparameter {
     /// Its name in an architecture file: `out_channels`, `kernel`.
     pub name: &'static str,
     /// What it holds.
     pub value: Value,
 }
 
-/// A field of a layer, to read and to change; a pool's stride that follows the kernel is one of its own once set.
+/// A place in a layer kind to read a hyperparameter from and write it to. A pool's stride follows its kernel until it is set.
 enum Slot<'a> {
     Count(&'a mut usize),
     Pair(&'a mut Pair),
@@ -57,10 +57,10 @@ impl Kind {
     }
 
     /// Its numbers in the order in which one reads them.
-    pub fn fields(&self) -> Vec<Field> {
+    pub fn hyperparameters(&self) -> Vec<Hyperparameter> {
         let mut kind = self.clone();
         let slots = kind.slots().into_iter();
-        let read = |(name, slot): (&'static str, Slot)| Field {
+        let read = |(name, slot): (&'static str, Slot)| Hyperparameter {
             name,
             value: match slot {
                 Slot::Count(n) => Value::Count(*n),
@@ -76,13 +76,13 @@ impl Kind {
     /// Changes the number of that name; one that it does not have, or that holds something else, stays away.
     ///
     /// ```
-    /// use convstep::nn::{field::{Field, Value}, spec::{ConvSpec, Kind}};
+    /// use convstep::nn::{hyperparameter::{Hyperparameter, Value}, spec::{ConvSpec, Kind}};
     ///
     /// let mut kind = Kind::Conv2d(ConvSpec::new(8, 3));
-    /// kind.set(Field { name: "out_channels", value: Value::Count(16) });
+    /// kind.set(Hyperparameter { name: "out_channels", value: Value::Count(16) });
     /// assert_eq!(kind, Kind::Conv2d(ConvSpec::new(16, 3)));
     /// ```
-    pub fn set(&mut self, field: Field) {
+    pub fn set(&mut self, field: Hyperparameter) {
         let Some((_, slot)) = self.slots().into_iter().find(|(name, _)| *name == field.name) else { return };
         match (slot, field.value) {
             (Slot::Count(n), Value::Count(to)) => *n = to,
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn what_is_set_is_read_back_and_nothing_else_changes() {
         for kind in Kind::starters() {
-            for (at, before) in kind.fields().into_iter().enumerate() {
+            for (at, before) in kind.hyperparameters().into_iter().enumerate() {
                 let value = match before.value {
                     Value::Count(n) => Value::Count(n + 3),
                     Value::Pair(Pair([a, b])) => Value::Pair(Pair([a + 1, b + 2])),
@@ -173,13 +173,13 @@ mod tests {
                     Value::Number(number) => Value::Number(number + 0.25),
                 };
                 let mut changed = kind.clone();
-                changed.set(Field { value, ..before });
+                changed.set(Hyperparameter { value, ..before });
                 assert_ne!(changed, kind);
-                assert_eq!(changed.fields()[at], Field { value, ..before });
-                changed.set(Field { name: "nothing", value });
+                assert_eq!(changed.hyperparameters()[at], Hyperparameter { value, ..before });
+                changed.set(Hyperparameter { name: "nothing", value });
                 changed.set(before);
-                let reads: Vec<Field> = changed.fields();
-                assert_eq!(reads, kind.fields());
+                let reads: Vec<Hyperparameter> = changed.hyperparameters();
+                assert_eq!(reads, kind.hyperparameters());
             }
         }
     }
@@ -188,13 +188,13 @@ mod tests {
     fn a_pools_stride_follows_its_kernel_until_it_is_set() {
         let [_, mut pool, ..] = Kind::starters();
         let stride = |kind: &Kind| {
-            kind.fields().into_iter().find(|field| field.name == "stride").map(|field| field.value)
+            kind.hyperparameters().into_iter().find(|field| field.name == "stride").map(|field| field.value)
         };
         let pair = |n| Value::Pair(Pair::square(n));
-        pool.set(Field { name: "kernel", value: pair(3) });
+        pool.set(Hyperparameter { name: "kernel", value: pair(3) });
         assert_eq!(stride(&pool), Some(pair(3)));
-        pool.set(Field { name: "stride", value: pair(1) });
-        pool.set(Field { name: "kernel", value: pair(2) });
+        pool.set(Hyperparameter { name: "stride", value: pair(1) });
+        pool.set(Hyperparameter { name: "kernel", value: pair(2) });
         assert_eq!(stride(&pool), Some(pair(1)));
     }
 }

@@ -1,0 +1,231 @@
+//! One layer of a network: an operation whose sizes fit its input.
+
+use super::{
+    Op, Part, Window,
+    batchnorm::BatchNorm2d,
+    conv::Conv2d,
+    dense::Dense,
+    execution::{Alone, Workers},
+    pool::Pool2d,
+    spec::{ConvSpec, Kind, LayerSpec, Pair},
+};
+use crate::tensor::{MAX_CELLS, Shape, ShapeError};
+
+/// The most positions that a channel may have before a max pool: f32 holds every whole number so far.
+const MAX_POOL_PLANE: usize = 1 << 24;
+
+/// A layer of a network.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Layer {
+    /// As the user wrote it.
+    pub spec: LayerSpec,
+    /// The operation.
+    pub op: Op,
+    /// Input extents [C, H, W].
+    pub input: [usize; 3],
+    /// Output extents [C, H, W].
+    pub output: [usize; 3],
+}
+
+impl Layer {
+    /// A layer on an input of these extents [C, H, W].
+    ///
+    /// # Errors
+    /// Names the layer, the formula and its numbers.
+    pub fn new(spec: LayerSpec, input: [usize; 3]) -> Result<Self, ShapeError> {
+        let layer = build_layer(spec, input)?;
+        check_cells(layer.name(), layer.output)?;
+        for (part, shape) in layer.parameters() {
+            check_cells(&format!("{}.{}", layer.name(), part.suffix()), shape.0)?;
+        }
+        Ok(layer)
+    }
+
+    /// The layer's name.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The name of its tensors in a weight file.
+    pub fn file_name(&self) -> &str {
+        self.spec.weights.as_deref().unwrap_or(&self.spec.name)
+    }
+
+    /// Its parameters and their shapes, in file order.
+    pub fn parameters(&self) -> Vec<(Part, Shape)> {
+        let vector = |len| Shape::new(1, len, 1, 1);
+        match &self.op {
+            Op::Conv2d(conv) => {
+                let mut parts = vec![(Part::Weight, Shape(conv.weight_shape()))];
+                parts.extend(conv.bias.then(|| (Part::Bias, vector(conv.out_channels))));
+                parts
+            }
+            Op::Dense(dense) => {
+                let mut parts = vec![(Part::Weight, Shape::new(dense.out_features, dense.in_features, 1, 1))];
+                parts.extend(dense.bias.then(|| (Part::Bias, vector(dense.out_features))));
+                parts
+            }
+            Op::BatchNorm2d(bn) => [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVar]
+                .map(|part| (part, vector(bn.channels)))
+                .into(),
+            Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::Relu
+            | Op::LeakyRelu { .. }
+            | Op::Tanh
+            | Op::Sigmoid
+            | Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Softmax => Vec::new(),
+        }
+    }
+
+    /// Terms of one image's output, forward: multiply-adds of a convolution or dense layer.
+    pub fn terms(&self) -> u64 {
+        let terms = match &self.op {
+            Op::Conv2d(conv) => conv.filter_pixels(),
+            Op::Dense(dense) => dense.in_features,
+            Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => pool.window.taps(),
+            Op::Relu
+            | Op::LeakyRelu { .. }
+            | Op::Tanh
+            | Op::Sigmoid
+            | Op::Flatten
+            | Op::BatchNorm2d(_)
+            | Op::Dropout { .. }
+            | Op::Softmax => 1,
+        };
+        self.output.iter().product::<usize>() as u64 * terms as u64
+    }
+
+    /// The workers, or the caller alone where so few images are not worth waking others for.
+    pub(super) fn worth<'a>(&self, images: usize, workers: &'a dyn Workers) -> &'a dyn Workers {
+        const WORTH: u64 = 1 << 21;
+        if self.terms() * images as u64 >= WORTH { workers } else { &Alone }
+    }
+
+    /// The sliding window, for the layers that have one.
+    pub fn window(&self) -> Option<&Window> {
+        match &self.op {
+            Op::Conv2d(conv) => Some(&conv.window),
+            Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => Some(&pool.window),
+            Op::Relu
+            | Op::LeakyRelu { .. }
+            | Op::Tanh
+            | Op::Sigmoid
+            | Op::Flatten
+            | Op::Dense(_)
+            | Op::BatchNorm2d(_)
+            | Op::Dropout { .. }
+            | Op::Softmax => None,
+        }
+    }
+}
+
+/// Checks that a tensor of this shape has no more than [`MAX_CELLS`] cells.
+pub(super) fn check_cells(name: &str, shape: impl AsRef<[usize]>) -> Result<(), ShapeError> {
+    let cells = shape.as_ref().iter().try_fold(1usize, |cells, &n| cells.checked_mul(n));
+    match cells {
+        Some(cells) if cells <= MAX_CELLS => Ok(()),
+        _ => Err(ShapeError(format!(
+            "{name}: expected at most {MAX_CELLS} cells in a tensor, got {:?}; use smaller numbers",
+            shape.as_ref()
+        ))),
+    }
+}
+
+fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> {
+    let [c, h, w] = input;
+    let name = spec.name.as_str();
+    let pool = |kernel: Pair, stride: Option<Pair>, padding: Pair, count_include_pad| {
+        let window = Window::new(name, [h, w], kernel.0, stride.unwrap_or(kernel).0, padding.0, [1, 1])?;
+        Pool2d::new(name, c, window, count_include_pad)
+    };
+    let op = match &spec.kind {
+        Kind::Conv2d(ConvSpec {
+            out_channels,
+            kernel,
+            stride,
+            padding,
+            dilation,
+            groups,
+            bias,
+            normalize,
+        }) => {
+            let window = Window::new(name, [h, w], kernel.0, stride.0, padding.0, dilation.0)?;
+            Op::Conv2d(Conv2d::new(name, c, *out_channels, *groups, window, *bias, *normalize)?)
+        }
+        Kind::MaxPool2d(p) => {
+            // A winner's position is kept in an f32, which counts without a gap only so far.
+            if h * w > MAX_POOL_PLANE {
+                return Err(ShapeError(format!(
+                    "{name}: expected at most {MAX_POOL_PLANE} positions in a channel, got {h} x {w}; use a \
+                     smaller picture or pool by averages first"
+                )));
+            }
+            Op::MaxPool2d(pool(p.kernel, p.stride, p.padding, true)?)
+        }
+        Kind::AvgPool2d(p) => Op::AvgPool2d(pool(p.kernel, p.stride, p.padding, p.count_include_pad)?),
+        Kind::GlobalAvgPool2d => Op::AvgPool2d(pool(Pair([h, w]), None, Pair::square(0), true)?),
+        Kind::Relu => Op::Relu,
+        Kind::LeakyRelu(leaky) => {
+            if !leaky.slope.is_finite() {
+                return Err(ShapeError(format!(
+                    "{name}: expected a finite slope, got {}; set for example slope = 0.01",
+                    leaky.slope
+                )));
+            }
+            Op::LeakyRelu { slope: leaky.slope }
+        }
+        Kind::Tanh => Op::Tanh,
+        Kind::Sigmoid => Op::Sigmoid,
+        Kind::Flatten => Op::Flatten,
+        Kind::Dense(dense) => {
+            if dense.out_features == 0 {
+                return Err(ShapeError(format!(
+                    "{name}: expected out_features of at least 1, got 0; set out_features = 1"
+                )));
+            }
+            Op::Dense(Dense { in_features: c * h * w, out_features: dense.out_features, bias: dense.bias })
+        }
+        Kind::BatchNorm2d(bn) => {
+            if !(bn.eps >= 0.0 && bn.eps.is_finite()) {
+                return Err(ShapeError(format!(
+                    "{name}: expected an eps of at least 0, got {}; set for example eps = 1e-5",
+                    bn.eps
+                )));
+            }
+            if !(0.0..=1.0).contains(&bn.momentum) {
+                return Err(ShapeError(format!(
+                    "{name}: expected a momentum from 0 to 1, got {}; set for example momentum = 0.1",
+                    bn.momentum
+                )));
+            }
+            Op::BatchNorm2d(BatchNorm2d { channels: c, eps: bn.eps, momentum: bn.momentum })
+        }
+        Kind::Dropout(dropout) => {
+            if !(0.0..=1.0).contains(&dropout.p) {
+                return Err(ShapeError(format!(
+                    "{name}: expected p from 0 to 1, got {}; set for example p = 0.5",
+                    dropout.p
+                )));
+            }
+            Op::Dropout { p: dropout.p }
+        }
+        Kind::Softmax => Op::Softmax,
+    };
+    let output = match &op {
+        Op::Conv2d(conv) => [conv.out_channels, conv.window.rows.out, conv.window.cols.out],
+        Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [c, pool.window.rows.out, pool.window.cols.out],
+        Op::Flatten => [c * h * w, 1, 1],
+        Op::Dense(dense) => [dense.out_features, 1, 1],
+        Op::Relu
+        | Op::LeakyRelu { .. }
+        | Op::Tanh
+        | Op::Sigmoid
+        | Op::BatchNorm2d(_)
+        | Op::Dropout { .. }
+        | Op::Softmax => input,
+    };
+    Ok(Layer { spec, op, input, output })
+}

@@ -1,0 +1,228 @@
+//! The tensors of a layer: their names, and the lists that hold them.
+
+use crate::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Which of a layer's tensors, or of the loss's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Part {
+    /// Forward: the output.
+    Out,
+    /// Forward, max pooling: p * W + q of each window's first maximum. Not a stage of its own: it
+    /// falls out of the comparisons that make the output.
+    Winner,
+    /// Forward, softmax: the maximum.
+    Max,
+    /// Forward, softmax: x - max.
+    Shift,
+    /// Forward, softmax: exp(shift).
+    Exp,
+    /// Forward, softmax: the sum of exp.
+    Sum,
+    /// Forward, cross-entropy: exp / sum.
+    Prob,
+    /// Forward, batch normalisation: the batch's mean.
+    Mean,
+    /// Forward, batch normalisation: the batch's biased variance.
+    Var,
+    /// Forward, batch normalisation: 1 / sqrt(var + eps).
+    InvStd,
+    /// Forward, batch normalisation: (x - mean) * inv_std.
+    Xhat,
+    /// Forward, dropout: the mask.
+    Mask,
+    /// Backward: the gradient of a sum before its division.
+    Ds,
+    /// Backward, softmax: the sum of dy * y.
+    Dot,
+    /// Backward: the gradient of the weight, summed over the batch.
+    Dw,
+    /// Backward: the gradient of the bias, summed over the batch.
+    Db,
+    /// Backward: the gradient of the input.
+    Dx,
+    /// Update: the weight's gradient averaged over the batch.
+    DwMean,
+    /// Update: the bias's gradient averaged over the batch.
+    DbMean,
+    /// Update: the weight's gradient with weight decay.
+    DwDecayed,
+    /// Update: the bias's gradient with weight decay.
+    DbDecayed,
+    /// Update: the weight's first moment, or velocity.
+    WeightM,
+    /// Update: the bias's first moment, or velocity.
+    BiasM,
+    /// Update: the weight's second moment.
+    WeightV,
+    /// Update: the bias's second moment.
+    BiasV,
+    /// Update: what the learning rate multiplies.
+    WeightStep,
+    /// Update: what the learning rate multiplies.
+    BiasStep,
+    /// The weight; gamma of a batch normalisation.
+    Weight,
+    /// The bias; beta of a batch normalisation.
+    Bias,
+    /// Batch normalisation: the running mean.
+    RunningMean,
+    /// Batch normalisation: the running variance.
+    RunningVar,
+    /// The target of the loss, one-hot for a class.
+    Target,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 32] = [
+        Self::Out,
+        Self::Winner,
+        Self::Max,
+        Self::Shift,
+        Self::Exp,
+        Self::Sum,
+        Self::Prob,
+        Self::Mean,
+        Self::Var,
+        Self::InvStd,
+        Self::Xhat,
+        Self::Mask,
+        Self::Ds,
+        Self::Dot,
+        Self::Dw,
+        Self::Db,
+        Self::Dx,
+        Self::DwMean,
+        Self::DbMean,
+        Self::DwDecayed,
+        Self::DbDecayed,
+        Self::WeightM,
+        Self::BiasM,
+        Self::WeightV,
+        Self::BiasV,
+        Self::WeightStep,
+        Self::BiasStep,
+        Self::Weight,
+        Self::Bias,
+        Self::RunningMean,
+        Self::RunningVar,
+        Self::Target,
+    ];
+
+    /// What follows the layer's name in a stage's name: `conv1.dW`; empty for the output.
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Out => "",
+            Self::Winner => "winner",
+            Self::Max => "max",
+            Self::Shift => "shift",
+            Self::Exp => "exp",
+            Self::Sum => "sum",
+            Self::Prob => "prob",
+            Self::Mean => "mean",
+            Self::Var => "var",
+            Self::InvStd => "inv_std",
+            Self::Xhat => "xhat",
+            Self::Mask => "mask",
+            Self::Ds => "dS",
+            Self::Dot => "dot",
+            Self::Dw => "dW",
+            Self::Db => "db",
+            Self::Dx => "dX",
+            Self::DwMean => "dW.mean",
+            Self::DbMean => "db.mean",
+            Self::DwDecayed => "dW.decayed",
+            Self::DbDecayed => "db.decayed",
+            Self::WeightM => "weight.m",
+            Self::BiasM => "bias.m",
+            Self::WeightV => "weight.v",
+            Self::BiasV => "bias.v",
+            Self::WeightStep => "weight.step",
+            Self::BiasStep => "bias.step",
+            Self::Weight => "weight",
+            Self::Bias => "bias",
+            Self::RunningMean => "running_mean",
+            Self::RunningVar => "running_var",
+            Self::Target => "target",
+        }
+    }
+}
+
+/// The tensors of one layer, or of the loss, by part.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Parts<T = f32>(Vec<(Part, Tensor<T>)>);
+
+impl<T> Default for Parts<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Parts<T> {
+    /// The tensor of a part, where there is one.
+    pub fn get(&self, part: Part) -> Option<&Tensor<T>> {
+        self.0.iter().find(|(p, _)| *p == part).map(|(_, tensor)| tensor)
+    }
+
+    /// The same, to change.
+    pub fn get_mut(&mut self, part: Part) -> Option<&mut Tensor<T>> {
+        self.0.iter_mut().find(|(p, _)| *p == part).map(|(_, tensor)| tensor)
+    }
+
+    /// Takes a tensor out.
+    pub fn take(&mut self, part: Part) -> Option<Tensor<T>> {
+        let at = self.0.iter().position(|(p, _)| *p == part)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Puts a tensor in place.
+    pub fn set(&mut self, part: Part, tensor: Tensor<T>) {
+        match self.get_mut(part) {
+            Some(old) => *old = tensor,
+            None => self.0.push((part, tensor)),
+        }
+    }
+
+    /// Puts those that are there in place.
+    pub(super) fn set_some<const N: usize>(&mut self, parts: [(Part, Option<Tensor<T>>); N]) {
+        for (part, tensor) in parts {
+            if let Some(tensor) = tensor {
+                self.set(part, tensor);
+            }
+        }
+    }
+
+    /// All parts in the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = (Part, &Tensor<T>)> {
+        self.0.iter().map(|(part, tensor)| (*part, tensor))
+    }
+
+    /// The bytes of their numbers.
+    pub fn bytes(&self) -> usize {
+        self.iter().map(|(_, tensor)| tensor.len() * size_of::<T>()).sum()
+    }
+
+    /// A part that this layer always has.
+    ///
+    /// # Panics
+    /// Where it has not: a mistake in this program, never of its input.
+    #[track_caller]
+    pub fn at(&self, part: Part) -> &Tensor<T> {
+        match self.get(part) {
+            Some(tensor) => tensor,
+            None => panic!("a layer without its {part:?}"),
+        }
+    }
+}
+
+/// The parameters of a network: per layer weight, bias, running statistics.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Params<T = f32>(pub Vec<Parts<T>>);
+
+impl<T> Params<T> {
+    /// The bytes of their numbers.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(Parts::bytes).sum()
+    }
+}

@@ -1,0 +1,379 @@
+//! One pass over a network: forward, loss, backward, layer by layer.
+
+use super::{
+    Compute, Layer, Mode, Network, Op, Params, Part, Parts, Real,
+    activation::{self, Gate},
+    batchnorm, conv,
+    dropout::{self, Stream},
+    execution::{Alone, Execution, Workers},
+    loss::{self, Loss},
+    pool, softmax,
+};
+use crate::tensor::Tensor;
+
+/// Everything that one run over a batch computed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Values<T = f32> {
+    /// (N, C, H, W).
+    pub input: Tensor<T>,
+    /// Per layer: what it made forward and backward, the gradients of its parameters among it.
+    pub layers: Vec<Parts<T>>,
+    /// What the loss made; [`Part::Out`] is (N, 1, 1, 1), the loss of each image, [`Part::Dx`] the
+    /// gradient of the last layer's output.
+    pub loss: Parts<T>,
+}
+
+impl<T: Real> Values<T> {
+    /// The last layer's output, (N, C, H, W).
+    pub fn output(&self) -> &Tensor<T> {
+        self.layers.last().map_or(&self.input, |layer| layer.at(Part::Out))
+    }
+
+    /// The gradient of the loss by layer `l`'s output: the next layer's input gradient.
+    pub fn output_gradient(&self, l: usize) -> Option<&Tensor<T>> {
+        self.layers.get(l + 1).unwrap_or(&self.loss).get(Part::Dx)
+    }
+
+    /// The mean loss of the batch: the sum over its images, divided by their number.
+    pub fn mean_loss(&self) -> T {
+        let loss = self.loss.at(Part::Out);
+        loss.iter().fold(T::zero(), |sum, &x| sum + x) / T::of(loss.len() as f64)
+    }
+}
+
+impl Network {
+    /// Forward over a batch x: (N, C, H, W); `values.loss` stays empty.
+    pub fn forward<T: Compute>(
+        &self,
+        params: &Params<T>,
+        x: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+    ) -> Values<T> {
+        self.forward_as_far(params, x, mode, stream, Execution::SERIAL).0
+    }
+
+    /// The same, shared out among workers; `None` if cancelled.
+    pub fn forward_with<T: Compute>(
+        &self,
+        params: &Params<T>,
+        x: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+        exec: Execution,
+    ) -> Option<Values<T>> {
+        let (values, whole) = self.forward_as_far(params, x, mode, stream, exec);
+        whole.then_some(values)
+    }
+
+    fn forward_as_far<T: Compute>(
+        &self,
+        params: &Params<T>,
+        x: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+        exec: Execution,
+    ) -> (Values<T>, bool) {
+        let mut values = Values { input: x.clone(), layers: Vec::new(), loss: Parts::default() };
+        let (all, mut done) = (self.terms(), 0);
+        for (l, layer) in self.layers.iter().enumerate() {
+            if !exec.report(done, all) {
+                return (values, false);
+            }
+            let workers = layer.worth(x.dim().0, exec.workers);
+            let made = forward_layer(layer, l, &params.0[l], values.output(), mode, stream, workers);
+            values.layers.push(made);
+            done += layer.terms();
+        }
+        (values, true)
+    }
+
+    /// What layer `l` makes forward of its input x: (N, C, H, W), with parameters that may be others than the
+    /// network's own.
+    pub fn forward_layer<T: Compute>(
+        &self,
+        l: usize,
+        own: &Parts<T>,
+        x: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+    ) -> Parts<T> {
+        forward_layer(&self.layers[l], l, own, x, mode, stream, &Alone)
+    }
+
+    /// Forward, loss and backward over a batch of at least one image; target: the output's shape.
+    ///
+    /// # Panics
+    /// Where the target has another shape than the output: a mistake in this program, which would
+    /// otherwise go on with some of the target's cells.
+    pub fn run<T: Compute>(
+        &self,
+        params: &Params<T>,
+        x: &Tensor<T>,
+        target: &Tensor<T>,
+        mode: Mode,
+        stream: Stream,
+    ) -> Values<T> {
+        let mut values = self.forward(params, x, mode, stream);
+        self.add_loss(&mut values, target);
+        self.add_gradients(params, &mut values, target, mode, Execution::SERIAL);
+        values
+    }
+
+    /// The loss, after [`Self::forward`].
+    ///
+    /// # Panics
+    /// As [`Self::run`].
+    pub fn add_loss<T: Compute>(&self, values: &mut Values<T>, target: &Tensor<T>) {
+        assert_eq!(target.dim(), values.output().dim(), "the target has the output's shape");
+        values.loss = self.loss_forward(values.output(), target);
+        values.loss.set(Part::Mean, Tensor::from_elem([1; 4], values.mean_loss()));
+    }
+
+    /// Backward, after [`Self::add_loss`], shared out among workers; false if cancelled.
+    pub fn add_gradients<T: Compute>(
+        &self,
+        params: &Params<T>,
+        values: &mut Values<T>,
+        target: &Tensor<T>,
+        mode: Mode,
+        exec: Execution,
+    ) -> bool {
+        let dy = match self.loss {
+            Loss::CrossEntropy => loss::cross_entropy_backward(values.loss.at(Part::Prob), target),
+            Loss::Mse => loss::mse_backward(values.output(), target),
+        };
+        self.go_back(params, values, dy, 0, Back { mode, gate: Gate::Derivative, parameters: true }, exec)
+    }
+
+    /// Backward from any gradient dy of the output, after [`Self::forward`] in evaluation: the gradients of the
+    /// inputs of layer `to` and those behind it, and none of a parameter. `gate` is the rule at each ReLU. False
+    /// where it was cancelled.
+    ///
+    /// # Panics
+    /// Where dy has another shape than the output: a mistake in this program.
+    pub fn add_input_gradients<T: Compute>(
+        &self,
+        params: &Params<T>,
+        values: &mut Values<T>,
+        dy: Tensor<T>,
+        to: usize,
+        gate: Gate,
+        exec: Execution,
+    ) -> bool {
+        assert_eq!(dy.dim(), values.output().dim(), "the gradient has the output's shape");
+        self.go_back(params, values, dy, to, Back { mode: Mode::Eval, gate, parameters: false }, exec)
+    }
+
+    fn go_back<T: Compute>(
+        &self,
+        params: &Params<T>,
+        values: &mut Values<T>,
+        dy: Tensor<T>,
+        to: usize,
+        how: Back,
+        exec: Execution,
+    ) -> bool {
+        values.loss.set(Part::Dx, dy);
+        let (all, mut done) = (self.terms(), 0);
+        for (l, layer) in self.layers.iter().enumerate().skip(to).rev() {
+            if !exec.report(done, all) {
+                return false;
+            }
+            let workers = layer.worth(values.input.dim().0, exec.workers);
+            let (before, rest) = values.layers.split_at_mut(l);
+            let Some((own, after)) = rest.split_first_mut() else { continue };
+            let x = before.last().map_or(&values.input, |layer| layer.at(Part::Out));
+            let dy = after.first().unwrap_or(&values.loss).at(Part::Dx);
+            backward_layer(layer, &params.0[l], x, dy, own, how, workers);
+            done += layer.terms();
+        }
+        true
+    }
+
+    /// The loss of each image and what leads to it.
+    pub fn loss_forward<T: Compute>(&self, y: &Tensor<T>, target: &Tensor<T>) -> Parts<T> {
+        let mut parts = Parts::default();
+        match self.loss {
+            Loss::CrossEntropy => {
+                let ce = loss::cross_entropy(y, target);
+                parts.set(Part::Max, ce.max);
+                parts.set(Part::Shift, ce.shift);
+                parts.set(Part::Exp, ce.exp);
+                parts.set(Part::Sum, ce.sum);
+                parts.set(Part::Prob, ce.prob);
+                parts.set(Part::Out, ce.loss);
+            }
+            Loss::Mse => parts.set(Part::Out, loss::mse(y, target)),
+        }
+        parts
+    }
+}
+
+/// What a layer makes forward.
+fn forward_layer<T: Compute>(
+    layer: &Layer,
+    l: usize,
+    params: &Parts<T>,
+    x: &Tensor<T>,
+    mode: Mode,
+    stream: Stream,
+    workers: &dyn Workers,
+) -> Parts<T> {
+    let mut made = Parts::default();
+    let out = match &layer.op {
+        Op::Conv2d(spec) => {
+            T::conv_forward(workers, spec, x, params.at(Part::Weight), params.get(Part::Bias))
+        }
+        Op::MaxPool2d(spec) => {
+            let (y, winner) = pool::max_forward(spec, x);
+            made.set(Part::Winner, winner);
+            y
+        }
+        Op::AvgPool2d(spec) => pool::avg_forward(spec, x),
+        Op::Relu => x.mapv(activation::relu),
+        Op::LeakyRelu { slope } => x.mapv(|x| activation::leaky_relu(x, T::of(*slope))),
+        Op::Tanh => x.mapv(activation::tanh),
+        Op::Sigmoid => x.mapv(activation::sigmoid),
+        Op::Flatten => reshape(x, layer.output),
+        Op::Dense(spec) => {
+            T::dense_forward(workers, spec, x, params.at(Part::Weight), params.get(Part::Bias))
+        }
+        Op::BatchNorm2d(spec) => {
+            let (mean, var) = match mode {
+                Mode::Train => {
+                    let (mean, var) = batchnorm::statistics(x);
+                    made.set(Part::Mean, mean.clone());
+                    made.set(Part::Var, var.clone());
+                    (mean, var)
+                }
+                Mode::Eval => (params.at(Part::RunningMean).clone(), params.at(Part::RunningVar).clone()),
+            };
+            let inv_std = batchnorm::inv_std(spec, &var);
+            let xhat = batchnorm::normalise(x, &mean, &inv_std);
+            let y = batchnorm::scale_shift(&xhat, params.at(Part::Weight), params.at(Part::Bias));
+            made.set(Part::InvStd, inv_std);
+            made.set(Part::Xhat, xhat);
+            y
+        }
+        Op::Dropout { p } => match mode {
+            Mode::Train => {
+                let mask = dropout::mask(stream, l, *p, x.dim());
+                let y = x * &mask;
+                made.set(Part::Mask, mask);
+                y
+            }
+            Mode::Eval => x.clone(),
+        },
+        Op::Softmax => {
+            let softmax = softmax::forward(x);
+            made.set(Part::Max, softmax.max);
+            made.set(Part::Shift, softmax.shift);
+            made.set(Part::Exp, softmax.exp);
+            made.set(Part::Sum, softmax.sum);
+            softmax.out
+        }
+    };
+    made.set(Part::Out, out);
+    made
+}
+
+/// How to go backward.
+#[derive(Clone, Copy)]
+struct Back {
+    mode: Mode,
+    gate: Gate,
+    /// Whether the gradients of the parameters are wanted.
+    parameters: bool,
+}
+
+/// What a layer makes backward, added to `own`, which holds what it made forward.
+fn backward_layer<T: Compute>(
+    layer: &Layer,
+    params: &Parts<T>,
+    x: &Tensor<T>,
+    dy: &Tensor<T>,
+    own: &mut Parts<T>,
+    how: Back,
+    workers: &dyn Workers,
+) {
+    let bias_gradient = || {
+        params.get(Part::Bias).filter(|_| how.parameters).map(|bias| {
+            let mut db = Tensor::zeros(bias.dim());
+            conv::backward_bias(dy, &mut db);
+            db
+        })
+    };
+    let dx = match &layer.op {
+        Op::Conv2d(spec) => {
+            let ds = spec.normalize.then(|| conv::backward_sum(spec, dy));
+            let sum_gradient = ds.as_ref().unwrap_or(dy);
+            let dw = how.parameters.then(|| {
+                let mut dw = Tensor::zeros(spec.weight_shape());
+                T::conv_backward_weight(workers, spec, x, sum_gradient, &mut dw);
+                dw
+            });
+            let dx = T::conv_backward_input(workers, spec, sum_gradient, params.at(Part::Weight));
+            own.set_some([(Part::Ds, ds), (Part::Dw, dw), (Part::Db, bias_gradient())]);
+            dx
+        }
+        Op::MaxPool2d(spec) => pool::max_backward(spec, dy, own.at(Part::Winner)),
+        Op::AvgPool2d(spec) => {
+            let ds = pool::avg_backward_sum(spec, dy);
+            let dx = pool::avg_backward_input(spec, &ds);
+            own.set(Part::Ds, ds);
+            dx
+        }
+        Op::Relu => zip(dy, x, |dy, x| how.gate.relu_backward(dy, x)),
+        Op::LeakyRelu { slope } => zip(dy, x, |dy, x| activation::leaky_relu_backward(dy, x, T::of(*slope))),
+        Op::Tanh => zip(dy, own.at(Part::Out), activation::tanh_backward),
+        Op::Sigmoid => zip(dy, own.at(Part::Out), activation::sigmoid_backward),
+        Op::Flatten => reshape(dy, layer.input),
+        Op::Dense(spec) => {
+            let dw = how.parameters.then(|| {
+                let mut dw = Tensor::zeros((spec.out_features, spec.in_features, 1, 1));
+                T::dense_backward_weight(workers, spec, x, dy, &mut dw);
+                dw
+            });
+            own.set_some([(Part::Dw, dw), (Part::Db, bias_gradient())]);
+            T::dense_backward_input(workers, spec, dy, params.at(Part::Weight), layer.input)
+        }
+        Op::BatchNorm2d(spec) => {
+            let vector = (1, spec.channels, 1, 1);
+            let (mut dw, mut db) = (Tensor::zeros(vector), Tensor::zeros(vector));
+            let (xhat, inv_std) = (own.at(Part::Xhat), own.at(Part::InvStd));
+            let gamma = params.at(Part::Weight);
+            batchnorm::backward_gamma(dy, xhat, &mut dw);
+            conv::backward_bias(dy, &mut db);
+            let dx = match how.mode {
+                Mode::Train => batchnorm::backward_input_train(dy, xhat, gamma, inv_std, &dw, &db),
+                Mode::Eval => batchnorm::backward_input_eval(dy, gamma, inv_std),
+            };
+            // The input's gradient in training is made of them.
+            own.set(Part::Dw, dw);
+            own.set(Part::Db, db);
+            dx
+        }
+        Op::Dropout { .. } => match own.get(Part::Mask) {
+            Some(mask) => dy * mask,
+            None => dy.clone(),
+        },
+        Op::Softmax => {
+            let (dot, dx) = softmax::backward(dy, own.at(Part::Out));
+            own.set(Part::Dot, dot);
+            dx
+        }
+    };
+    own.set(Part::Dx, dx);
+}
+
+fn zip<T: Compute>(a: &Tensor<T>, b: &Tensor<T>, f: impl Fn(T, T) -> T) -> Tensor<T> {
+    let mut out = a.clone();
+    out.zip_mut_with(b, |a, &b| *a = f(*a, b));
+    out
+}
+
+fn reshape<T: Compute>(x: &Tensor<T>, [c, h, w]: [usize; 3]) -> Tensor<T> {
+    let mut cells = x.iter().copied();
+    Tensor::from_shape_simple_fn((x.dim().0, c, h, w), || cells.next().unwrap_or_else(T::nan))
+}

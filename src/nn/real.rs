@@ -1,0 +1,29 @@
+//! The number types that the definition runs on.
+
+/// A number type: `f32` in the program, `f64` in gradient checks.
+pub trait Real:
+    num_traits::Float + num_traits::FromPrimitive + Send + Sync + std::fmt::Debug + 'static
+{
+    /// The nearest number of this type.
+    fn of(x: f64) -> Self;
+    /// The nearest `f32`.
+    fn to_f32(self) -> f32;
+}
+
+impl Real for f32 {
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+    fn to_f32(self) -> f32 {
+        self
+    }
+}
+
+impl Real for f64 {
+    fn of(x: f64) -> Self {
+        x
+    }
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+}
