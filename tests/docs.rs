@@ -463,7 +463,7 @@ fn the_pages_list_every_model_preset_kind_and_method() {
     }
     for kind in Kind::starters() {
         let rows = rows(&models, kind.name());
-        for field in kind.fields() {
+        for field in kind.hyperparameters() {
             let has = |row: &String| row.split('`').any(|span| span.split(' ').next() == Some(field.name));
             assert!(rows.iter().any(has), "the row of {} lacks {}", kind.name(), field.name);
         }
