@@ -7,6 +7,7 @@ use convstep::{
     cli::Args,
     model_io::{Architecture, bundled, presets},
     nn::spec::Kind,
+    trace::{Plan, Setup},
 };
 use ndarray::Array3;
 use ndarray_npy::WriteNpyExt;
@@ -15,6 +16,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 fn root() -> &'static Path {
@@ -423,6 +425,29 @@ fn every_name_stands_in_the_file_that_the_documents_say() {
         }
     }
     assert!(count >= 20, "only {count} names were found");
+}
+
+#[test]
+fn every_address_in_the_documents_names_a_place() {
+    let setup = Setup { images: 16, batches: 20, epochs: 10, ..Setup::default() };
+    let plans = ["shapes", "digits"].map(|name| {
+        let model = bundled::load(name).expect("a bundled model");
+        Plan::new(Arc::new(model.network), setup)
+    });
+    let starts = ["fwd/", "loss/", "bwd/", "update/", "input/", "conv1.weight/"];
+    let mut count = 0;
+    for document in Document::all() {
+        for span in document.code_spans() {
+            if starts.iter().any(|start| span.starts_with(start))
+                || span.starts_with('e') && span.contains("/update")
+            {
+                let is_address = plans.iter().any(|plan| plan.parse(&span).is_ok());
+                assert!(is_address, "{}: {span} is in no plan", document.path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 10, "only {count} addresses were found");
 }
 
 #[test]
