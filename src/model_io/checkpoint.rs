@@ -194,7 +194,7 @@ mod tests {
         };
         let error = refused(&changed("\"version\":1", "\"version\":7"));
         assert!(error.contains("expected a checkpoint of version 1, got version 7"), "{error}");
-        assert!(refused(&changed("\"version\":1", "\"versiom\":1")).contains("no JSON"));
+        assert!(refused(&changed("\"version\":1", "\"versiom\":1")).contains("not JSON"));
         assert!(refused(&changed("optimizer/conv", "optimiser/conv")).contains("moments"));
     }
 
