@@ -1,4 +1,4 @@
-//! Arguments to the window or a headless command.
+//! The program's entry: parses the arguments, then opens the window or runs a headless command.
 
 use clap::{Parser, error::ErrorKind};
 #[cfg(feature = "window")]
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Opens the window, with the file that was given.
+/// Opens the window, with the given file if there is one.
 #[cfg(feature = "window")]
 fn window(args: &Args) -> Result<(), CliError> {
     if let Some(file) = &args.file {
@@ -48,7 +48,7 @@ fn window(args: &Args) -> Result<(), CliError> {
     ))
 }
 
-/// Draws the window's contents into a file.
+/// Draws the window's contents into a PNG file.
 #[cfg(feature = "window")]
 fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     use convstep::{
@@ -78,7 +78,7 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     Ok(convstep::files::write_atomically(&args.out, png.get_ref())?)
 }
 
-/// What the window's frames cost on the bench's networks, as JSON lines.
+/// Measures the window's frames on the benchmark networks; prints JSON lines.
 #[cfg(feature = "window")]
 fn bench_frames(args: &cli::BenchArgs) -> Result<(), CliError> {
     use convstep::{
@@ -117,11 +117,11 @@ fn bench_frames(args: &cli::BenchArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Help and version go to standard output; a mistake is one line on standard error and status 2.
+/// Help and version go to standard output; an error is one line on standard error and exit status 2.
 fn usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A closed pipe is no reason to complain.
+            // A closed pipe is not an error.
             let _ = error.print();
             ExitCode::SUCCESS
         }
@@ -132,7 +132,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// One line on standard error; where nobody reads it, nothing is left to do.
+/// Prints a line to standard error; failures are ignored, because there is nowhere to report them.
 fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "convstep: {line}");
 }

@@ -114,7 +114,7 @@ fn idx_files_are_one_set_packed_or_not() {
         }
         // The test pictures alone are a set to train on.
         assert_eq!(all(&opened(&paths[2]).dataset, Split::Train), test);
-        assert!(fails(&paths[1]).contains("got that of labels"));
+        assert!(fails(&paths[1]).contains("got a file of labels"));
         fs::remove_file(&paths[3]).expect("removes");
         assert!(fails(folder.path()).contains("expected a file of labels in the same folder"));
     }
@@ -241,8 +241,8 @@ fn what_is_no_set_gets_one_line() {
         (at("nowhere"), "expected a file or folder with data"),
         (at("empty"), "expected a folder for each class"),
         (text, "got a file of another kind"),
-        (none, "3074 (CIFAR-100), a record of label and pixels each, got 0"),
-        (cut, "expected a whole .zip archive"),
+        (none, "3074 (CIFAR-100), got 0"),
+        (cut, "expected a complete .zip archive"),
     ] {
         let line = fails(&path);
         assert!(line.contains(says), "{line}\n  should say: {says}");
@@ -333,7 +333,11 @@ fn cifar_batches_are_one_set_held_or_on_disk() {
     let unnamed = write(folder.path(), "some.bin", &batch(&test, 2));
     assert_eq!(all(&opened(&unnamed).dataset, Split::Train), test);
     for (name, bytes, says) in [
-        ("data_batch_9.bin", batch(&test, 1)[..3000].to_vec(), "expected a multiple of 3073 bytes"),
+        (
+            "data_batch_9.bin",
+            batch(&test, 1)[..3000].to_vec(),
+            "expected a length that is a multiple of 3073 bytes",
+        ),
         ("odd.bin", vec![1; 100], "3073 bytes (CIFAR-10) or 3074"),
         ("none.bin", vec![], "got 0"),
         ("data_batch_8.bin", vec![200; 3073], "expected labels from 0 to 9, got 200"),
@@ -399,7 +403,7 @@ fn tables_are_read_whatever_their_form() {
             "line 2: expected a whole number from 0 to 255 in column 5, got \"256\"",
         ),
         ("label,a,b,c,d\n1,2,3,0.5,5\n", "in column 4, got \"0.5\""),
-        ("label,a,b,c,d\n1,2,3,4\n", "line 2: expected 5 columns as above, got 4"),
+        ("label,a,b,c,d\n1,2,3,4\n", "line 2: expected 5 columns as in the lines above, got 4"),
         ("label,a,b,c,d\n", "expected training examples, got none"),
         ("label,a,b\n", "got 3 columns"),
         ("label,a,b,c,d\n\n1,2,3,4,\u{fffd}\n", "line 3: expected a whole number"),
@@ -434,7 +438,7 @@ fn what_is_too_large_stays_on_disk_or_is_refused() {
     write(folder.path(), "c.csv", &text[..text.len() / 2]);
     let error = data.example(Split::Train, 39).expect_err("cut short").to_string();
     assert!(error.contains("to be unchanged"), "{error}");
-    for (path, says) in [(&packed, "unpack it first"), (&csv, "fills at most 0 MB, got more; unpack")] {
+    for (path, says) in [(&packed, "unpack it first"), (&csv, "of at most 0 MB, got a larger one; unpack")] {
         let error = within(path, LITTLE).expect_err("too large").to_string();
         assert!(error.contains(says), "{error}");
     }

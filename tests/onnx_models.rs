@@ -124,7 +124,7 @@ fn old_and_new_operators_compute_what_pytorch_computes() {
 
     let model = check("opset_13");
     assert_eq!(model.notes.len(), 2, "{:?}", model.notes);
-    assert!(model.notes[0].contains("not float32 and were converted"), "{:?}", model.notes);
+    assert!(model.notes[0].contains("were converted to float32"), "{:?}", model.notes);
 
     let model = check("opset_21");
     assert_eq!(model.network.loss, Loss::Mse);

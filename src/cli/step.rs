@@ -1,4 +1,4 @@
-//! `step`: one step of a run, a cell with all its steps, or a larger unit, by its address.
+//! `step`: explains one step of a run, a cell with all its terms, or a larger unit, by its address.
 
 use super::{
     CliError, StepArgs, open_input, open_model,
@@ -25,7 +25,7 @@ pub fn step(args: &StepArgs) -> Result<(), CliError> {
         for _ in 0..args.times {
             let before = here;
             here = run.go(here, movement)?;
-            // At an end of the run, or at a given tensor, there is no further to go.
+            // At an end of the run or at a given tensor, the move stays in place.
             if here == before {
                 break;
             }
@@ -33,26 +33,26 @@ pub fn step(args: &StepArgs) -> Result<(), CliError> {
     }
     let answer = match here {
         Here::Start(_) if args.json => format!("{}\n", json!({ "address": "start", "steps": 0 })),
-        Here::Start(_) => "start: nothing has been done yet\n".into(),
+        Here::Start(_) => "start: no step has been done yet\n".into(),
         Here::At(address) if args.json => format!("{}\n", run.json(&address)),
         Here::At(address) => run.text(&address),
     };
     print(&answer)
 }
 
-/// Planes of a layer that are printed for people.
+/// How many planes of a layer the text output shows.
 const PLANES: usize = 16;
 
-/// Where the moves have led.
+/// The position that the moves have reached.
 #[derive(Clone, Copy, PartialEq)]
 enum Here {
-    /// Before the first step, at a grain.
+    /// Before the first step, at this grain.
     Start(Grain),
-    /// After the unit at an address.
+    /// After the unit at this address.
     At(Address),
 }
 
-/// A move from one address to another.
+/// A move from one position to another.
 #[derive(Clone, Copy)]
 enum Movement {
     Cursor(Move),
@@ -69,7 +69,7 @@ impl Movement {
         let found = all.iter().find(|(name, _)| *name == text).map(|(_, movement)| *movement);
         found.ok_or_else(|| {
             let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-            CliError(format!("--move: expected one of {}, got {text:?}; name one of them", names.join(", ")))
+            CliError(format!("--move: expected one of {}, got {text:?}; use one of them", names.join(", ")))
         })
     }
 }
@@ -115,7 +115,7 @@ impl SteppedRun {
         cursor.address(&self.plan).map_or(Here::Start(cursor.grain()), Here::At)
     }
 
-    /// The trace of a training step, replayed from the one at hand or from the first.
+    /// The trace of training step `time`, replayed from the current trace or from the first one.
     fn at_time(&mut self, time: u32) -> &Trace {
         if time < self.trace.time() {
             self.trace = self.first.clone();
@@ -127,7 +127,7 @@ impl SteppedRun {
         &self.trace
     }
 
-    /// The trace with what an address names, which may be large, and nothing that comes after it.
+    /// The trace computed up to the pass that an address belongs to.
     fn at(&mut self, address: &Address) -> &Trace {
         let stage = self.plan.stage_at(address).filter(|_| address.grain >= Grain::Layer);
         let given = matches!(address.place, Place::Given(_));
@@ -151,15 +151,14 @@ impl SteppedRun {
             }
             (Here::Start(_), Movement::Writer | Movement::Reader) => {
                 return Err(CliError(
-                    "start: expected a cell or a term, got the start, where nothing has been done; move next first"
-                        .into(),
+                    "start: expected a cell or a term, got the start of the run; move next first".into(),
                 ));
             }
             (Here::At(address), Movement::Writer | Movement::Reader) => address,
         };
         if address.grain < Grain::Cell {
             return Err(CliError(format!(
-                "{}: expected a cell or a term to go to its writer or reader, got a whole {}; name a cell, as in {}",
+                "{}: expected a cell or a term to go to its writer or reader, got a whole {}; use a cell, for example {}",
                 self.plan.text(&address),
                 address.grain.name(),
                 self.plan.text(&Address { grain: Grain::Cell, ..address }),
@@ -172,8 +171,8 @@ impl SteppedRun {
         Ok(Here::At(found))
     }
 
-    /// Where the first operand that is a cell was last written: of a cell, the first of its first term
-    /// that has one.
+    /// The address of the step that last wrote the first operand that is a cell; for a cell, that of its first term
+    /// with such an operand.
     fn writer(&self, address: &Address) -> Result<Address, CliError> {
         let text = || self.plan.text(address);
         let Some(steps) = self.plan.steps(address) else {
@@ -184,13 +183,13 @@ impl SteppedRun {
         };
         steps.flat_map(|step| self.plan.describe(step).writers).flatten().next().ok_or_else(|| {
             CliError(format!(
-                "{}: expected an operand that was written, got constants and padding only; go to another term",
+                "{}: expected an operand that was computed, got only constants and padding; go to another term",
                 text()
             ))
         })
     }
 
-    /// The first term after this one that reads the cell. A parameter is read by the next training
+    /// The address of the first later term that reads the cell. Updated parameters are read in the next training
     /// step.
     fn reader(&mut self, address: &Address) -> Result<Address, CliError> {
         let plan = Arc::clone(&self.plan);
@@ -203,13 +202,13 @@ impl SteppedRun {
             .find_map(|time| self.at_time(time).next_reader(&cell, from));
         found.ok_or_else(|| {
             CliError(format!(
-                "{}: expected a cell that is read later, got one that no later step reads; go on with next",
+                "{}: expected a cell that is read later, got one that no later step reads; continue with next",
                 plan.text(&cell)
             ))
         })
     }
 
-    /// What the address is, for programs.
+    /// Describes an address as JSON.
     fn json(&mut self, address: &Address) -> Value {
         let plan = Arc::clone(&self.plan);
         let trace = self.at(address);
@@ -275,7 +274,7 @@ impl SteppedRun {
         Value::Object(answer)
     }
 
-    /// What the address is, for people.
+    /// Describes an address as text.
     fn text(&mut self, address: &Address) -> String {
         let plan = Arc::clone(&self.plan);
         let trace = self.at(address);
@@ -330,7 +329,7 @@ impl SteppedRun {
     }
 }
 
-/// A stage, whole.
+/// The address of a whole stage.
 struct Whole(Address);
 
 impl Whole {
@@ -372,13 +371,13 @@ fn step_count(plan: &Plan, address: &Address) -> u64 {
     plan.steps(address).map_or(0, |steps| steps.end - steps.start)
 }
 
-/// The finished value of the cell with this number in the stage or tensor of an address.
+/// The final value of a cell, by its number in the stage or tensor of an address.
 fn value(trace: &Trace, address: &Address, cell: usize) -> f32 {
     trace.finished(&Address { cell: cell as u32, grain: Grain::Cell, term: 0, ..*address })
 }
 
-/// A number that reads back as the same f32: the shortest where that does. JSON has no NaN and no
-/// infinities; they are texts.
+/// A number that parses to the same f32, the shortest text if possible. NaN and infinities, which JSON lacks,
+/// become text.
 fn number(value: f32) -> Value {
     if !value.is_finite() {
         return json!(if value.is_nan() {
@@ -415,13 +414,13 @@ fn step_json(trace: &Trace, step: &Step, put: &mut dyn FnMut(&str, Value)) {
     put("after", number(step.after));
 }
 
-/// The shortest text that reads back as the same number.
+/// The shortest text that parses to the same number.
 fn full(value: f32) -> String {
     let plain = value == 0.0 || !value.is_finite() || (1e-4..1e9).contains(&value.abs());
     if plain { format!("{value}") } else { format!("{value:e}") }
 }
 
-/// A number as it stands in a formula: a negative one in brackets.
+/// A number as a factor in a formula: negative numbers are put in parentheses.
 fn factor(value: f32) -> String {
     let text = full(value);
     if text.starts_with('-') { format!("({text})") } else { text }
@@ -432,7 +431,7 @@ fn in_numbers(step: &Step) -> String {
     format!("{} = {}", step.term.op.in_numbers([&r, &a, &b], step.values), full(step.after))
 }
 
-/// A sum with few terms whole; of other cells the last step.
+/// A short sum in full; for other cells, the last step.
 fn cell_in_numbers(cell: &CellFold) -> String {
     use crate::trace::TermOp::{Add, MulAdd};
     const MOST: usize = 12;
@@ -448,7 +447,7 @@ fn cell_in_numbers(cell: &CellFold) -> String {
     format!("{} = {}", terms.collect::<Vec<_>>().join(" + "), full(cell.value))
 }
 
-/// One line on what the address is.
+/// A one-line description of an address.
 fn sentence(trace: &Trace, address: &Address) -> String {
     let plan = trace.plan();
     let steps = step_count(plan, address);
@@ -486,7 +485,7 @@ fn sentence(trace: &Trace, address: &Address) -> String {
     }
 }
 
-/// The terms in a table; in the middle of many, a gap.
+/// The terms as a table; long ones have a gap in the middle.
 fn terms_text(trace: &Trace, steps: &[Step]) -> String {
     const MOST: usize = 200;
     let operand = |step: &Step, place: usize| match &step.term.operands[place] {
@@ -517,7 +516,7 @@ fn terms_text(trace: &Trace, steps: &[Step]) -> String {
     table(&rows, &[1, 3, 5, 6])
 }
 
-/// The values of one plane in rows.
+/// The values of one plane, row by row.
 fn plane_text(trace: &Trace, address: &Address) -> String {
     let [_, _, h, w] = trace.plan().shape_at(address).0;
     let row =

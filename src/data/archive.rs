@@ -82,7 +82,7 @@ impl Zip {
         }
         let archive = ZipArchive::new(Cursor::new(Arc::from(bytes))).map_err(|error| {
             let what =
-                format!("expected a whole .zip archive, got a damaged one ({error}); download it again");
+                format!("expected a complete .zip archive, got a damaged one ({error}); download it again");
             DataError::wrong(&name, what)
         })?;
         let paths =

@@ -55,7 +55,7 @@ impl CifarVariant {
             };
             DataError::wrong(
                 &file_name(path),
-                format!("expected a length of {expected} (one record holds the label and the pixels), got {len} bytes; {remedy}"),
+                format!("expected a length that is {expected}, got {len} bytes; {remedy}"),
             )
         })
     }

@@ -24,7 +24,7 @@ pub enum PictureError {
     },
     /// The file ends too early or is inconsistent.
     #[error(
-        "{name}: expected an undamaged {format} file, but this one is cut short or damaged ({reason}); \
+        "{name}: expected a complete {format} file, but this one is cut short or damaged ({reason}); \
          save or download it again"
     )]
     Damaged {

@@ -1,4 +1,4 @@
-//! Files that are never half-written, and what is kept against a crash: shared by the command line and the window.
+//! Atomic writes and crash recovery files, shared by the command line and the window.
 
 mod rescue;
 mod save;
@@ -6,7 +6,7 @@ mod save;
 pub use rescue::{Keeper, Left};
 pub use save::{abandon, check_writable, write_atomically};
 
-/// Why a file cannot be written. One line: what was expected, what came, what to do.
+/// Why a file cannot be written, in one line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct FileError(pub String);

@@ -1,5 +1,5 @@
-//! What is kept against a crash: each running program has a file of its own in one folder, and beside it a file that it
-//! holds a lock on. The system lets go of the lock when the program ends, however it ends.
+//! Crash recovery: each running program has its own file in a common folder, and next to it a file on which it
+//! holds a lock. The system releases the lock when the program ends, however it ends.
 
 use super::FileError;
 use std::{
@@ -8,18 +8,18 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// The ending of the files that are locked.
+/// The extension of the locked files.
 const LOCK: &str = "lock";
 
-/// A program's own place.
+/// A running program's recovery file.
 #[derive(Debug)]
 pub struct Keeper {
     path: PathBuf,
-    /// Held open: so the lock is held.
+    /// Kept open, because closing it releases the lock.
     _lock: File,
 }
 
-/// What a program left that did not end in good order. While this is there, no other program finds it.
+/// A recovery file that a crashed program left. While this value exists, no other program can claim the file.
 #[derive(Debug)]
 pub struct Left {
     path: PathBuf,
@@ -27,14 +27,14 @@ pub struct Left {
 }
 
 impl Keeper {
-    /// A place in a folder, which is made if it is not there. `ending`: of the file's name.
+    /// Claims a recovery file in `folder`, which is created if necessary. `ending` is the file's extension.
     ///
     /// # Errors
-    /// Where the folder cannot be written to.
+    /// If the folder cannot be written to.
     pub fn begin(folder: &Path, ending: &str) -> Result<Self, FileError> {
         let fails = |error: std::io::Error| {
             FileError(format!(
-                "{}: expected to keep the session there against a crash, got {error}; free some space or check the \
+                "{}: expected to write a recovery file there, got {error}; free some space or check the \
                  folder's rights",
                 folder.display()
             ))
@@ -49,17 +49,17 @@ impl Keeper {
         Ok(Self { path, _lock: lock })
     }
 
-    /// The file that is to be kept.
+    /// The path of the recovery file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Ends in good order: nothing is left.
+    /// Ends cleanly: removes the files.
     pub fn end(self) {
         remove(&self.path);
     }
 
-    /// What other programs left, latest first; what they left half-written is removed.
+    /// Claims the files that crashed programs left, latest first; incomplete files are removed.
     pub fn left(&self) -> Vec<Left> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
@@ -69,7 +69,7 @@ impl Keeper {
         left.sort_by_cached_key(|left| std::cmp::Reverse(modified(&left.path)));
         for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == LOCK)) {
             let is_old = age(path).is_some_and(|age| age > Duration::from_secs(60));
-            // One that was begun this moment may not hold its lock yet.
+            // A program that has just started may not hold its lock yet.
             if is_old && !self.is_file_of(path).exists() && locked(path).is_some() {
                 remove(&self.is_file_of(path));
             }
@@ -77,45 +77,45 @@ impl Keeper {
         left
     }
 
-    /// What is kept beside a lock.
+    /// The recovery file that belongs to a lock.
     fn is_file_of(&self, lock: &Path) -> PathBuf {
         lock.with_extension(self.path.extension().unwrap_or_default())
     }
 
     fn claim(&self, path: &Path) -> Option<Left> {
         let is_kept = path.extension() == self.path.extension() && !is_hidden(path);
-        // Only then: to ask for a lock makes its file.
+        // Checked first, because asking for a lock creates its file.
         let lock = is_kept.then(|| locked(&path.with_extension(LOCK))).flatten()?;
         Some(Left { path: path.to_owned(), _lock: lock })
     }
 }
 
 impl Left {
-    /// Its bytes.
+    /// The file's bytes.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If it cannot be read.
     pub fn read(&self) -> Result<Vec<u8>, FileError> {
         fs::read(&self.path).map_err(|error| {
             FileError(format!(
-                "{}: expected the session that was kept, got {error}; check its rights",
+                "{}: expected to read the recovery file, got {error}; check its permissions",
                 self.path.display()
             ))
         })
     }
 
-    /// How long ago it was written.
+    /// The time since it was written.
     pub fn age(&self) -> Duration {
         age(&self.path).unwrap_or_default()
     }
 
-    /// Removes it for good.
+    /// Deletes the file.
     pub fn remove(self) {
         remove(&self.path);
     }
 }
 
-/// A lock that nobody holds, taken.
+/// Locks a file, if nobody else holds the lock.
 fn locked(path: &Path) -> Option<File> {
     let lock = OpenOptions::new().write(true).create(true).truncate(false).open(path).ok()?;
     lock.try_lock().ok().map(|()| lock)
@@ -133,9 +133,9 @@ fn age(path: &Path) -> Option<Duration> {
     SystemTime::now().duration_since(modified(path)?).ok()
 }
 
-/// Removes a kept file, its lock, and what was being written of it.
+/// Removes a recovery file, its lock and its temporary file.
 fn remove(path: &Path) {
-    // What cannot be removed is found by the next program.
+    // A file that cannot be removed is left to the next program.
     let _ = fs::remove_file(path);
     let _ = fs::remove_file(path.with_extension(LOCK));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -179,7 +179,7 @@ mod tests {
         left.remove(0).remove();
         assert!(next.left().is_empty());
         next.end();
-        // The running one's two files.
+        // The two files of the running program.
         assert_eq!((fs::read(running.path()).expect("reads"), names(&place)), (b"running".to_vec(), 2));
     }
 
@@ -189,6 +189,6 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").expect("writes");
         let error = Keeper::begin(&file.join("kept"), "kept").expect_err("a file in the way").0;
-        assert!(error.contains("expected to keep") && !error.contains('\n'), "{error}");
+        assert!(error.contains("expected to write a recovery file") && !error.contains('\n'), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written under a temporary name, synced, renamed.
+//! Atomic writes: a file is written under a temporary name, synced and renamed.
 
 use super::FileError;
 use std::{
@@ -11,10 +11,10 @@ use std::{
 /// The temporary file that is being written.
 static UNDER_WAY: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Writes a file so that at every moment either the old one or the new one is there.
+/// Writes a file atomically: at every moment either the old or the new file exists.
 ///
 /// # Errors
-/// Where the folder is not there or cannot be written to, or the path is no file.
+/// If the folder does not exist or cannot be written to, or the path is not a regular file.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let (target, temporary) = places(path)?;
     *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = Some(temporary.clone());
@@ -23,31 +23,31 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     written.map_err(|error| failed(path, &temporary, &error))
 }
 
-/// Whether [`write_atomically`] can be expected to succeed; the file stays as it is.
+/// Checks whether [`write_atomically`] can succeed; does not change the file.
 ///
 /// # Errors
-/// As there.
+/// As for [`write_atomically`].
 pub fn check_writable(path: &Path) -> Result<(), FileError> {
     let (_, temporary) = places(path)?;
     let tried = File::create(&temporary).and_then(|_| fs::remove_file(&temporary));
     tried.map_err(|error| failed(path, &temporary, &error))
 }
 
-/// Takes away what [`write_atomically`] is writing, just before the program ends in the middle of it.
+/// Removes the temporary file of a running [`write_atomically`], just before the program exits.
 pub fn abandon() {
     if let Some(temporary) = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-        // Nobody is left to hear that it fails.
+        // Failures are ignored, because the program is exiting.
         let _ = fs::remove_file(temporary);
     }
 }
 
-/// The file that is replaced, and the one that is written first.
+/// The file to replace, and the temporary file.
 fn places(path: &Path) -> Result<(PathBuf, PathBuf), FileError> {
     let fails = |what: String| FileError(format!("{}: {what}", path.display()));
-    // A link stays a link: its target is replaced.
+    // A symbolic link is kept; its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
-        return Err(fails("expected a file to write, got a folder or a device; give a file's name".into()));
+        return Err(fails("expected a file to write, got a folder or a device; use a file name".into()));
     }
     let name = target
         .file_name()
@@ -55,7 +55,7 @@ fn places(path: &Path) -> Result<(PathBuf, PathBuf), FileError> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         return Err(fails(format!(
-            "expected the folder {} to be there, got none; make it first",
+            "expected the folder {} to exist, got none; create it first",
             folder.display()
         )));
     }
@@ -67,7 +67,7 @@ fn places(path: &Path) -> Result<(PathBuf, PathBuf), FileError> {
 }
 
 fn failed(path: &Path, temporary: &Path, error: &std::io::Error) -> FileError {
-    // The error that counts is the first one.
+    // The first error counts.
     let _ = fs::remove_file(temporary);
     FileError(format!("{}: expected to write the file, got {error}; choose another place", path.display()))
 }
@@ -78,7 +78,7 @@ fn write_and_rename(temporary: &PathBuf, target: &Path, bytes: &[u8]) -> std::io
     file.sync_all()?;
     drop(file);
     fs::rename(temporary, target)?;
-    // The new name itself is safe only when the folder is synced; not every system can.
+    // The new name is durable only once the folder is synced, which not every system supports.
     if let Some(Ok(folder)) = target.parent().map(File::open) {
         let _ = folder.sync_all();
     }

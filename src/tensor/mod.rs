@@ -12,7 +12,7 @@ pub type Tensor<T = f32> = Array4<T>;
 /// The most cells that one tensor may have; an address counts them in 32 bits.
 pub const MAX_CELLS: usize = 1 << 31;
 
-/// The extents of a tensor, outermost first.
+/// The extents of a tensor, outermost axis first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Shape(pub [usize; 4]);
 
@@ -27,7 +27,7 @@ impl Shape {
         Self([1, c, h, w])
     }
 
-    /// A shape of one cell.
+    /// The shape of a single cell.
     pub const SCALAR: Self = Self([1, 1, 1, 1]);
 
     /// The number of cells.
@@ -35,12 +35,12 @@ impl Shape {
         self.0[0] * self.0[1] * self.0[2] * self.0[3]
     }
 
-    /// Whether there is no cell.
+    /// Whether there are no cells.
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// The number of cells in one plane, h * w.
+    /// The number of cells in a plane, h * w.
     pub const fn plane(self) -> usize {
         self.0[2] * self.0[3]
     }
@@ -50,12 +50,12 @@ impl Shape {
         self.0[0] * self.0[1]
     }
 
-    /// Row-major number of the cell at `[n, c, i, j]`.
+    /// The row-major index of the cell at `[n, c, i, j]`.
     pub const fn flat(self, [n, c, i, j]: [usize; 4]) -> usize {
         ((n * self.0[1] + c) * self.0[2] + i) * self.0[3] + j
     }
 
-    /// The position `[n, c, i, j]` of the cell with this row-major number.
+    /// The position `[n, c, i, j]` of the cell with this row-major index.
     pub const fn at(self, flat: usize) -> [usize; 4] {
         let [_, c, h, w] = self.0;
         let (plane, within) = (flat / (h * w), flat % (h * w));
@@ -64,7 +64,7 @@ impl Shape {
 }
 
 impl std::fmt::Display for Shape {
-    /// `3x32x32` where n is 1, else `4x3x32x32`.
+    /// `3x32x32` if n is 1, else `4x3x32x32`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let [n, c, h, w] = self.0;
         if n != 1 {
@@ -80,8 +80,8 @@ pub fn shape_of<T>(tensor: &Tensor<T>) -> Shape {
     Shape([n, c, h, w])
 }
 
-/// Why a network cannot be built, or a tensor does not fit it. One line: what was expected, what
-/// came, what to do.
+/// Why a network cannot be built, or a tensor does not fit it, in one line: what was expected, what came, what to
+/// do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ShapeError(pub String);

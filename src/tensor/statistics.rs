@@ -1,33 +1,33 @@
-//! What is to be said of many numbers at once: the range, the mean, how they spread.
+//! Summary statistics of numbers: range, mean, deviation and histogram.
 
-/// How many bars a histogram has.
+/// The number of bins in a histogram.
 pub const BINS: usize = 32;
 
-/// Count, range, mean, deviation and histogram of some cells. NaN and infinities are counted and left out of all
-/// the rest.
+/// Count, range, mean, deviation and histogram of some cells. NaN and infinities are counted but excluded from all
+/// other figures.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Statistics {
-    /// All cells.
+    /// The number of cells.
     pub count: usize,
     /// Cells that are NaN or infinite.
     pub not_finite: usize,
-    /// Cells that are 0.
+    /// Cells equal to 0.
     pub zeros: usize,
-    /// The smallest finite one; 0 where there is none.
+    /// The smallest finite value; 0 if there is none.
     pub min: f32,
-    /// The largest finite one; 0 where there is none.
+    /// The largest finite value; 0 if there is none.
     pub max: f32,
-    /// The mean of the finite ones, summed in f64.
+    /// The mean of the finite values, summed in f64.
     pub mean: f64,
-    /// Their standard deviation: the root of the mean squared distance from the mean, divided by their number.
+    /// The population standard deviation of the finite values.
     pub deviation: f64,
-    /// How many of them lie in each of [`BINS`] equal stretches from `min` to `max`; each but the last without its
-    /// upper end. All are in the first where there is but one value.
+    /// The number of finite values in each of [`BINS`] equal intervals from `min` to `max`; only the last interval
+    /// includes its upper end. A single value counts in the first interval.
     pub bins: [u32; BINS],
 }
 
 impl Statistics {
-    /// Those of cells, which are gone through three times.
+    /// Computes the statistics in three passes over the cells.
     pub fn from_cells(cells: impl Iterator<Item = f32> + Clone) -> Self {
         let finite = cells.clone().filter(|x| x.is_finite());
         let mut statistics = Self {
@@ -72,7 +72,7 @@ impl Statistics {
         if self.count == 0 { 0.0 } else { self.zeros as f64 / self.count as f64 }
     }
 
-    /// The values between which the bar with this number counts.
+    /// The lower and upper end of a bin.
     pub fn stretch(&self, bin: usize) -> (f32, f32) {
         let at = |k: usize| {
             let (low, high) = (f64::from(self.min), f64::from(self.max));

@@ -1,7 +1,7 @@
-//! The threads that the engine is lent: the command line and the window own them.
+//! A pool of threads for the engine; the command line and the window own it.
 //!
-//! The phases of a training step take some tens of microseconds each, less than a sleeping thread takes to
-//! wake. So a thread that has nothing to do looks out for work for a little while before it sleeps.
+//! The phases of a training step take some tens of microseconds each, less than it takes to wake a sleeping thread.
+//! Therefore an idle thread polls for work for a while before it sleeps.
 
 use crate::nn::Workers;
 use std::{
@@ -14,41 +14,41 @@ use std::{
     thread,
 };
 
-/// A pool of threads; one of them is the caller's own.
+/// A pool of threads; the calling thread is one of them.
 #[derive(Debug)]
 pub struct Threads {
     shared: Arc<Shared>,
     others: Vec<thread::JoinHandle<()>>,
-    /// One call at a time has the threads.
+    /// Held by the call that uses the threads.
     turn: Mutex<()>,
 }
 
-/// What the threads see of one another.
+/// The state that the threads share.
 #[derive(Debug, Default)]
 struct Shared {
     job: Mutex<Option<Job>>,
-    /// Goes up with each job.
+    /// Incremented for each job.
     jobs: AtomicUsize,
-    /// Threads that are not done with the job.
+    /// The number of threads that have not finished the job.
     busy: AtomicUsize,
     panicked: AtomicBool,
     ends: AtomicBool,
 }
 
-/// The work of one call, whose life is the call's.
+/// The work of one call; valid as long as the call.
 #[derive(Clone, Copy, Debug)]
 struct Job(*const (dyn Fn(usize) + Sync));
 
-// SAFETY: what it points to may be called from any thread (`Sync`), and lives as long as `Threads::run`, which
-// returns only when no thread will touch it again.
+// SAFETY: the pointee may be called from any thread (`Sync`), and it lives as long as `Threads::run`, which returns
+// only when no thread will touch it again.
 unsafe impl Send for Job {}
 
-/// How often a thread looks before it sleeps: a millisecond or two, most of which it lets others run.
+/// How often a thread polls before it sleeps: a millisecond or two, in which it mostly yields.
 const LOOKS: usize = 4000;
-/// After so many looks it lets others run between two of them.
+/// After this many polls, it yields between polls.
 const ALONE: usize = 1000;
 
-/// Waits a moment, a longer one the more often it looked.
+/// Pauses briefly, longer after more polls.
 fn rest(looks: usize) {
     if looks < ALONE {
         hint::spin_loop();
@@ -58,10 +58,10 @@ fn rest(looks: usize) {
 }
 
 impl Threads {
-    /// So many threads.
+    /// A pool of `count` threads.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If the system refuses to start a thread.
     pub fn new(count: usize) -> Result<Self, String> {
         let shared = Arc::new(Shared::default());
         let mut threads = Self { shared, others: Vec::new(), turn: Mutex::new(()) };
@@ -69,7 +69,7 @@ impl Threads {
             let shared = Arc::clone(&threads.shared);
             let thread = thread::Builder::new().name(format!("worker {number}"));
             let handle = thread.spawn(move || shared.serve(number)).map_err(|error| {
-                format!("expected {count} threads, got {number}: {error}; use fewer of them (--threads)")
+                format!("expected {count} threads, got {number}: {error}; use fewer threads (--threads)")
             })?;
             threads.others.push(handle);
         }
@@ -78,7 +78,7 @@ impl Threads {
 }
 
 impl Shared {
-    /// Does its part of each job until the end.
+    /// Runs this thread's share of each job until the pool is dropped.
     fn serve(&self, number: usize) {
         let mut done = 0;
         loop {
@@ -88,7 +88,7 @@ impl Shared {
                     rest(looks);
                     looks += 1;
                 } else {
-                    // Whoever adds a job unparks, also a thread that is not parked yet.
+                    // Whoever adds a job unparks the thread, even if it is not parked yet.
                     thread::park();
                 }
             }
@@ -119,8 +119,8 @@ impl Workers for Threads {
             return work(0);
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: only the lifetime is forgotten. No thread has the pointer once `busy` is 0, for which this
-        // call waits whatever becomes of its own part.
+        // SAFETY: only the lifetime is erased. No thread has the pointer once `busy` is 0, and this call waits for
+        // that even if its own part panics.
         let job = Job(unsafe {
             std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const (dyn Fn(usize) + Sync + 'static)>(
                 work,
@@ -150,7 +150,7 @@ impl Drop for Threads {
         self.shared.jobs.fetch_add(1, Ordering::Release);
         for other in self.others.drain(..) {
             other.thread().unpark();
-            // It panics in no place of its own.
+            // The threads catch panics, so joining cannot fail.
             let _ = other.join();
         }
     }
