@@ -52,7 +52,7 @@ fn window(args: &Args) -> Result<(), CliError> {
 #[cfg(feature = "window")]
 fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     use convstep::{
-        app::{Action, AppState, Lang, apply, settle},
+        app::{Action, AppState, Lang, apply, run_tasks_here},
         nn::Execution,
     };
     let model = cli::open_model(&args.model)?;
@@ -66,9 +66,9 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     let actions = [Action::SetFit(args.image.fit.into()), Action::SetLang(lang)].into_iter().chain(label);
     for action in actions.chain([Action::GoTo(args.at.clone())]) {
         let effects = apply(&mut state, action);
-        settle(&mut state, effects, Execution::SERIAL);
-        if let Some(notice) = state.notices.pop() {
-            return Err(CliError(notice.text));
+        run_tasks_here(&mut state, effects, Execution::SERIAL);
+        if let Some(notice) = state.notices().last() {
+            return Err(CliError(notice.text.clone()));
         }
     }
     let size = [args.size.width, args.size.height];

@@ -1,7 +1,7 @@
 //! The program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, Effect, Halt, MarkAction, apply, settle},
+    app::{Action, AppState, Effect, FileAction, MarkAction, Notice, StopReason, apply, run_tasks_here},
     data::{Fit, Loaded, Picture},
     model_io::{Architecture, Model, bundled},
     nn::{
@@ -14,11 +14,18 @@ use convstep::{
 };
 use std::sync::{Arc, atomic::Ordering};
 
+/// The newest notice, which is dismissed.
+fn take_notice(state: &mut AppState) -> Option<Notice> {
+    let newest = state.notices().last().cloned();
+    apply(state, Action::DismissNotice);
+    newest
+}
+
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
     let mut effects = Vec::new();
     for action in actions {
         let asked = apply(state, action);
-        effects.extend(settle(state, asked, Execution::SERIAL));
+        effects.extend(run_tasks_here(state, asked, Execution::SERIAL));
     }
     effects
 }
@@ -32,19 +39,24 @@ fn mark(kind: Break) -> Action {
 }
 
 fn stop(state: &AppState) -> Stop {
-    match state.stopped {
-        Some(Halt::Hit(stop)) => stop,
+    match state.stopped() {
+        Some(StopReason::Hit(stop)) => stop,
         other => panic!("expected a breakpoint, got {other:?}"),
     }
 }
 
 fn at(state: &AppState) -> String {
-    state.cursor.text(state.plan())
+    state.cursor().text(state.plan())
+}
+
+/// A file's bytes as the window hands them in.
+fn opened(name: &str, bytes: Vec<u8>) -> Action {
+    FileAction::Opened { path: name.into(), bytes: Arc::new(bytes) }.into()
 }
 
 /// Opens bytes as the window does, with the worker's part done at once.
 fn open(state: &mut AppState, name: &str, bytes: Vec<u8>) {
-    let effects = run(state, [Action::OpenBytes { name: name.into(), bytes: Arc::new(bytes) }]);
+    let effects = run(state, [opened(name, bytes)]);
     for effect in effects {
         if let Effect::Decode { job, name, bytes } = effect {
             let result = Loaded::decode(&name, &bytes).map(Arc::new);
@@ -57,13 +69,13 @@ fn open(state: &mut AppState, name: &str, bytes: Vec<u8>) {
 fn a_fresh_start_has_done_the_forward_pass() {
     let state = AppState::new();
     assert_eq!(at(&state), "loss/loss");
-    assert!(state.notices.is_empty());
+    assert!(state.notices().is_empty());
     let plan = state.plan();
     let last = plan.network().layers.len() - 1;
     let output = plan.stage_of(TensorId::layer(last, Part::Out)).expect("the output's stage");
-    assert!(state.trace().progress(output, 0, state.cursor.at()).is_complete());
+    assert!(state.trace().progress(output, 0, state.cursor().at()).is_complete());
     let dx = plan.stage_of(TensorId::layer(0, Part::Dx)).expect("the first gradient's stage");
-    assert!(state.trace().progress(dx, 0, state.cursor.at()).is_untouched());
+    assert!(state.trace().progress(dx, 0, state.cursor().at()).is_untouched());
 }
 
 #[test]
@@ -72,15 +84,15 @@ fn the_whole_way_and_back_at_every_grain() {
     run(&mut state, [Action::OpenBundled("article-backprop".into())]);
     for grain in Grain::ALL {
         run(&mut state, [Action::Go(Move::Start), Action::Go(Move::Grain(grain))]);
-        let mut visited = vec![state.cursor];
+        let mut visited = vec![state.cursor()];
         for _ in 0..40 {
             run(&mut state, [Action::Go(Move::Next)]);
-            visited.push(state.cursor);
+            visited.push(state.cursor());
         }
         visited.dedup();
         for before in visited.iter().rev().skip(1) {
             run(&mut state, [Action::Go(Move::Previous)]);
-            assert_eq!(state.cursor, *before, "at grain {grain:?}");
+            assert_eq!(state.cursor(), *before, "at grain {grain:?}");
         }
     }
 }
@@ -110,14 +122,14 @@ fn weights_after_going_back_across_updates_are_the_same_bit_for_bit() {
 fn training_on_one_picture_lowers_its_loss() {
     let mut state = AppState::new();
     run(&mut state, [Action::SetLabel(3), go("e20.b0")]);
-    let loss = |time: u32| state.run.records()[&time].report.loss;
+    let loss = |time: u32| state.run().records()[&time].report.loss;
     assert!(loss(20) < loss(0), "{} {}", loss(20), loss(0));
 }
 
 #[test]
 fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     let mut state = AppState::new();
-    let (inputs, cursor) = (state.inputs.clone(), state.cursor);
+    let (inputs, cursor) = (state.inputs().clone(), state.cursor());
     let bad: Vec<(&str, Vec<u8>, &str)> = vec![
         ("note.txt", b"no picture at all".to_vec(), "PNG"),
         ("empty.png", Vec::new(), "empty"),
@@ -127,23 +139,23 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     ];
     for (name, bytes, says) in bad {
         open(&mut state, name, bytes);
-        let notice = state.notices.pop().expect("a line for the user");
+        let notice = take_notice(&mut state).expect("a line for the user");
         assert!(notice.text.to_lowercase().contains(&says.to_lowercase()), "{name}: {}", notice.text);
         assert!(!notice.text.contains('\n'), "{}", notice.text);
-        assert_eq!((&state.inputs, state.cursor), (&inputs, cursor), "{name}");
-        assert!(state.busy.is_none());
+        assert_eq!((state.inputs(), state.cursor()), (&inputs, cursor), "{name}");
+        assert!(state.busy().is_none());
     }
     for address in
         ["nowhere", "fwd/conv9", "fwd/conv1/k99", "fwd/conv1/k0/(99,0)", "fwd/conv1/k0/(0,0)/m9999"]
     {
         run(&mut state, [go(address)]);
-        let notice = state.notices.pop().unwrap_or_else(|| panic!("{address} gave no line"));
+        let notice = take_notice(&mut state).unwrap_or_else(|| panic!("{address} gave no line"));
         assert!(notice.text.contains("expected"), "{}", notice.text);
-        assert_eq!(state.cursor, cursor);
+        assert_eq!(state.cursor(), cursor);
     }
     run(&mut state, [Action::OpenBundled("nothing".into()), Action::OpenSample("nothing".into())]);
-    assert_eq!(state.notices.len(), 2);
-    assert_eq!(state.inputs, inputs);
+    assert_eq!(state.notices().len(), 2);
+    assert_eq!(*state.inputs(), inputs);
 }
 
 #[test]
@@ -155,13 +167,13 @@ fn your_own_picture_is_opened_fitted_and_stays_when_the_model_changes() {
     let mine = Arc::new(Loaded { name: "mine".into(), content, label: None });
     run(&mut state, [Action::UsePicture(mine)]);
     assert_eq!(at(&state), "loss/loss");
-    let seen = state.fitted.seen;
+    let seen = state.fitted().seen;
     assert_eq!((seen.w, seen.h), (40.0, 40.0));
     run(&mut state, [Action::SetFit(Fit::Stretch)]);
-    assert_eq!((state.fitted.seen.w, state.fitted.seen.h), (60.0, 40.0));
+    assert_eq!((state.fitted().seen.w, state.fitted().seen.h), (60.0, 40.0));
     run(&mut state, [Action::OpenBundled("digits".into())]);
-    assert_eq!(state.inputs.picture.name, "mine");
-    assert_eq!(state.fitted.tensor.dim(), (1, 1, 28, 28));
+    assert_eq!(state.inputs().picture.name, "mine");
+    assert_eq!(state.fitted().tensor.dim(), (1, 1, 28, 28));
     run(&mut state, [Action::Undo]);
     assert_eq!(state.model().name, bundled::models()[0].name);
     run(&mut state, [Action::Redo]);
@@ -173,35 +185,34 @@ fn an_onnx_file_opens_and_says_what_was_changed() {
     let mut state = AppState::new();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/onnx/torch_script.onnx");
     open(&mut state, "net.onnx", std::fs::read(path).expect("a fixture"));
-    assert_eq!((state.model().name.as_str(), state.notices.len()), ("net.onnx", 0));
+    assert_eq!((state.model().name.as_str(), state.notices().len()), ("net.onnx", 0));
     assert_eq!(state.model().network.input, [3, 12, 12]);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/onnx/opset_11.onnx");
     open(&mut state, "other.onnx", std::fs::read(path).expect("a fixture"));
     assert_eq!(state.model().name, "other.onnx");
-    assert!(state.notices.pop().expect("a line").text.contains("LogSoftmax was omitted"));
+    assert!(take_notice(&mut state).expect("a line").text.contains("LogSoftmax was omitted"));
 }
 
 #[test]
 fn undo_brings_back_every_edit() {
     let mut state = AppState::new();
-    let start = state.inputs.clone();
+    let start = state.inputs().clone();
     let faster = Optimizer { learning_rate: 0.5, ..start.optimizer };
     run(&mut state, [Action::SetLabel(0), Action::SetFit(Fit::Pad), Action::SetOptimizer(faster)]);
-    let end = state.inputs.clone();
+    let end = state.inputs().clone();
     run(&mut state, [Action::Undo, Action::Undo, Action::Undo]);
-    assert_eq!(state.inputs.optimizer, start.optimizer);
-    assert_eq!(state.inputs.fit, start.fit);
+    assert_eq!(state.inputs().optimizer, start.optimizer);
+    assert_eq!(state.inputs().fit, start.fit);
     run(&mut state, [Action::Redo, Action::Redo, Action::Redo]);
-    assert_eq!(state.inputs, end);
+    assert_eq!(*state.inputs(), end);
 }
 
 #[test]
 fn a_cancelled_picture_does_not_come_back() {
     let mut state = AppState::new();
-    let before = state.inputs.clone();
-    let effects =
-        run(&mut state, [Action::OpenBytes { name: "a.png".into(), bytes: Arc::new(vec![1, 2, 3]) }]);
-    assert!(state.busy.is_some());
+    let before = state.inputs().clone();
+    let effects = run(&mut state, [opened("a.png", vec![1, 2, 3])]);
+    assert!(state.busy().is_some());
     run(&mut state, [Action::Cancel]);
     for effect in effects {
         if let Effect::Decode { job, name, bytes } = effect {
@@ -209,8 +220,8 @@ fn a_cancelled_picture_does_not_come_back() {
             run(&mut state, [Action::PictureDecoded { job, result }]);
         }
     }
-    assert_eq!(state.inputs, before);
-    assert!(state.notices.is_empty() && state.busy.is_none());
+    assert_eq!(*state.inputs(), before);
+    assert!(state.notices().is_empty() && state.busy().is_none());
 }
 
 #[test]
@@ -219,13 +230,13 @@ fn playing_moves_with_time_and_stops_at_the_end() {
     run(&mut state, [Action::OpenBundled("article-backprop".into()), Action::Go(Move::Start)]);
     run(&mut state, [Action::Go(Move::Grain(Grain::Term)), Action::SetSpeed(10.0), Action::TogglePlay]);
     run(&mut state, (0..10).map(|_| Action::Tick(0.1)));
-    assert!((9..=11).contains(&state.cursor.at()), "{}", state.cursor.at());
+    assert!((9..=11).contains(&state.cursor().at()), "{}", state.cursor().at());
     run(&mut state, [Action::TogglePlay, Action::Tick(0.2)]);
-    let paused = state.cursor;
+    let paused = state.cursor();
     run(&mut state, [Action::Tick(0.2)]);
-    assert_eq!(state.cursor, paused);
+    assert_eq!(state.cursor(), paused);
     run(&mut state, [go("end"), Action::TogglePlay]);
-    assert!(!state.playback.playing);
+    assert!(!state.playback().playing);
 }
 
 #[test]
@@ -247,18 +258,18 @@ fn a_breakpoint_stops_forward_and_back_at_a_cell_where_it_holds() {
 fn following_a_value_to_its_writer_and_its_reader() {
     let mut state = AppState::new();
     run(&mut state, [Action::OpenBundled("article-backprop".into()), go("bwd/conv.dW/k0,0/(1,0)/m2")]);
-    if !state.notices.is_empty() {
+    if !state.notices().is_empty() {
         // The layer's name is the model's business: take its first layer.
-        state.notices.clear();
+        while take_notice(&mut state).is_some() {}
         let name = state.model().network.layers[0].name().to_owned();
         run(&mut state, [go(&format!("bwd/{name}.dW/k0,0/(1,0)/m2"))]);
     }
-    assert!(state.notices.is_empty(), "{:?}", state.notices);
+    assert!(state.notices().is_empty(), "{:?}", state.notices());
     let here = at(&state);
     run(&mut state, [Action::LastWriter]);
     assert_ne!(at(&state), here);
     run(&mut state, [Action::NextReader]);
-    assert!(state.notices.is_empty(), "{:?}", state.notices);
+    assert!(state.notices().is_empty(), "{:?}", state.notices());
     run(&mut state, [Action::Trail(2)]);
     assert_eq!(at(&state), here);
 }
@@ -267,14 +278,14 @@ fn following_a_value_to_its_writer_and_its_reader() {
 fn a_long_replay_goes_on_in_pieces_and_can_be_cancelled() {
     let mut state = AppState::new();
     run(&mut state, [Action::OpenBundled("article-backprop".into())]);
-    let here = state.cursor;
+    let here = state.cursor();
     let effects = apply(&mut state, go("e90.b0/update"));
     assert!(matches!(effects.as_slice(), [Effect::Advance]));
-    assert_eq!((state.cursor, state.trace().time()), (here, 0), "it stays until the numbers are there");
+    assert_eq!((state.cursor(), state.trace().time()), (here, 0), "it stays until the numbers are there");
     apply(&mut state, Action::Advance);
-    assert!(state.run.replayed().is_some_and(|time| time > 0));
+    assert!(state.run().replayed().is_some_and(|time| time > 0));
     apply(&mut state, Action::Cancel);
-    assert_eq!((state.cursor, state.pending), (here, None));
+    assert_eq!((state.cursor(), state.pending()), (here, None));
     run(&mut state, [go("e90.b0/update")]);
     assert_eq!(state.trace().time(), 90);
 }
@@ -304,9 +315,9 @@ fn large() -> Vec<u8> {
 
 fn with_large() -> AppState {
     let mut state = AppState::new();
-    let action = Action::OpenBytes { name: "large.safetensors".into(), bytes: Arc::new(large()) };
+    let action = opened("large.safetensors", large());
     run(&mut state, [action, go("loss/loss")]);
-    assert!(state.notices.is_empty(), "{:?}", state.notices);
+    assert!(state.notices().is_empty(), "{:?}", state.notices());
     assert_eq!(state.model().name, "large.safetensors");
     state
 }
@@ -321,17 +332,17 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
     let effects = apply(&mut state, go("bwd/fc.dW/k2,7"));
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
     assert_eq!(at(&state), "loss/loss");
-    assert_eq!(settle(&mut state, effects, Execution::SERIAL).len(), 0);
+    assert_eq!(run_tasks_here(&mut state, effects, Execution::SERIAL).len(), 0);
     assert_eq!((state.trace().reached(), at(&state).as_str()), (Pass::Bwd, "bwd/fc.dW/k2,7"));
     // A cell that is only looked at must be there too.
     let plan = state.plan().clone();
     let weight = plan.parse("update/fc.weight/k2,7/(0,0)").expect("an address");
     run(&mut state, [go("loss/loss"), Action::Select(weight)]);
-    assert_eq!((state.trace().reached(), state.selected), (Pass::Update, Some(weight)));
+    assert_eq!((state.trace().reached(), state.selected()), (Pass::Update, Some(weight)));
     // The values are those of a run in one go, bit for bit.
     let (params, moments) = (forward.params().clone(), forward.moments().clone());
     let target = one_hot(plan.network().output(), &[state.label()]);
-    let whole = Trace::new(plan.clone(), 0, params, moments, state.run.input(), target);
+    let whole = Trace::new(plan.clone(), 0, params, moments, state.run().input(), target);
     assert_eq!(whole.values(), state.trace().values());
     assert_eq!(whole.params_after(), state.trace().params_after());
     // And so are those of a later step.
@@ -343,7 +354,7 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
 #[test]
 fn a_large_network_tells_how_far_it_is_and_can_be_stopped() {
     let mut state = with_large();
-    let before = (state.cursor, state.revision());
+    let before = (state.cursor(), state.revision());
     let effects = apply(&mut state, go("bwd"));
     let [Effect::Work { job, task, stop }] = effects.as_slice() else { panic!("{effects:?}") };
     let parts = std::sync::Mutex::new(Vec::new());
@@ -356,7 +367,7 @@ fn a_large_network_tells_how_far_it_is_and_can_be_stopped() {
     let parts = parts.lock().expect("no panic").clone();
     assert!(parts.len() >= 3 && parts.is_sorted(), "{parts:?}");
     apply(&mut state, Action::Progress { job: *job, part: 0.5 });
-    assert_eq!(state.busy.as_ref().map(|busy| busy.part), Some(0.5));
+    assert_eq!(state.busy().map(|busy| busy.part), Some(0.5));
     apply(&mut state, Action::Cancel);
     assert_eq!(
         task.run(Execution { on_progress: &on_progress, ..Execution::SERIAL }).map(|_| ()),
@@ -364,8 +375,8 @@ fn a_large_network_tells_how_far_it_is_and_can_be_stopped() {
         "it was cancelled"
     );
     apply(&mut state, Action::Worked { job: *job, done });
-    assert_eq!((state.cursor, state.revision()), before, "an answer that comes too late");
-    assert!(state.busy.is_none() && state.pending.is_none());
+    assert_eq!((state.cursor(), state.revision()), before, "an answer that comes too late");
+    assert!(state.busy().is_none() && state.pending().is_none());
 }
 
 #[test]
@@ -373,7 +384,7 @@ fn a_breakpoint_is_found_in_what_a_large_network_has_not_computed_yet() {
     let mut state = with_large();
     run(&mut state, [mark(Break::Above { tensor: None, limit: 0.0 }), Action::Continue { back: false }]);
     assert!(at(&state).starts_with("bwd/loss.dX"), "{}", at(&state));
-    assert!(state.stopped.is_some());
+    assert!(state.stopped().is_some());
 }
 
 #[test]
@@ -381,7 +392,7 @@ fn what_a_large_network_computes_is_forgotten_when_another_comes() {
     let mut state = with_large();
     let effects = apply(&mut state, go("bwd"));
     run(&mut state, [Action::OpenBundled("digits".into())]);
-    settle(&mut state, effects, Execution::SERIAL);
+    run_tasks_here(&mut state, effects, Execution::SERIAL);
     assert_eq!(state.model().name, "digits");
     assert_eq!(state.plan().network().input, state.model().network.input);
     run(&mut state, [Action::Undo]);

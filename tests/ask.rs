@@ -1,17 +1,27 @@
 //! Questions about a cell, without a window: the gradient check and the paths from the loss.
 
 use convstep::{
-    app::{Action, Answer, AppState, EXPONENTS, EditAction, Effect, Kind, Tab, apply, settle},
+    app::{
+        Action, Answer, AppState, EXPONENTS, EditAction, Effect, FileAction, Notice, QuestionKind, Tab,
+        apply, run_tasks_here,
+    },
     model_io::{Architecture, Model},
     nn::{Execution, Part, check::Cell, init::Init},
     trace::{Paths, Place, TensorId},
 };
 use std::sync::Arc;
 
+/// The newest notice, which is dismissed.
+fn take_notice(state: &mut AppState) -> Option<Notice> {
+    let newest = state.notices().last().cloned();
+    apply(state, Action::DismissNotice);
+    newest
+}
+
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let asked = apply(state, action);
-        settle(state, asked, Execution::SERIAL);
+        run_tasks_here(state, asked, Execution::SERIAL);
     }
 }
 
@@ -46,7 +56,7 @@ fn the_check_follows_the_cell_and_the_step() {
     let mut agreeing = 0;
     for text in CELLS {
         run(&mut state, [go(text)]);
-        assert!(state.notices.is_empty(), "{:?}", state.notices);
+        assert!(state.notices().is_empty(), "{:?}", state.notices());
         let Answer::Check(wide, shown) = answer(&state) else { panic!("{text}") };
         let gradient = shown.gradient.expect("it has one");
         let wide_gradient = wide.gradient.expect("it has one");
@@ -64,9 +74,9 @@ fn the_check_follows_the_cell_and_the_step() {
     run(&mut state, [Action::SetExponent(1)]);
     let after = state.asked().map(|(question, _)| question);
     assert_ne!(before, after);
-    assert!(matches!(after.map(|question| question.kind), Some(Kind::Check { exponent: 1 })));
+    assert!(matches!(after.map(|question| question.kind), Some(QuestionKind::Check { exponent: 1 })));
     run(&mut state, [Action::SetExponent(200)]);
-    assert_eq!(state.view.exponent, EXPONENTS);
+    assert_eq!(state.view().exponent, EXPONENTS);
     // And so is another weight.
     let revision = state.asked().map(|(question, _)| question.revision);
     let edit = EditAction::SetParameter { layer: 0, part: Part::Weight, index: 0, value: 0.5 };
@@ -137,7 +147,7 @@ fn what_has_no_gradient_is_not_asked() {
     run(&mut state, [Action::SetTab(Tab::Check), go("loss/loss.exp/k0/(0,0)")]);
     assert_eq!(state.asked(), None);
     run(&mut state, [Action::Ask]);
-    assert!(state.notices.pop().is_some_and(|notice| notice.text.contains("expected")));
+    assert!(take_notice(&mut state).is_some_and(|notice| notice.text.contains("expected")));
 }
 
 #[test]
@@ -162,12 +172,12 @@ fn a_network_that_takes_longer_is_asked_by_a_button_and_answered_by_a_worker() {
     let model = Model::initial("larger", architecture, Init::He, 3).and_then(|model| model.to_bytes());
     let bytes = Arc::new(model.expect("it builds"));
     let mut state = AppState::new();
-    run(&mut state, [Action::OpenBytes { name: "larger.safetensors".into(), bytes }]);
+    run(&mut state, [FileAction::Opened { path: "larger.safetensors".into(), bytes }.into()]);
     run(&mut state, [Action::SetTab(Tab::Paths), go("bwd/conv2.dW/k0,7/(1,1)")]);
     assert!(state.asked().is_some_and(|(_, answer)| answer.is_none()), "nobody has asked for it");
     let effects = apply(&mut state, Action::Ask);
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
-    settle(&mut state, effects, Execution::SERIAL);
+    run_tasks_here(&mut state, effects, Execution::SERIAL);
     assert!(paths(&state).gradient != 0.0);
     // Elsewhere it is another question.
     run(&mut state, [go("bwd/conv2.dW/k0,7/(1,2)")]);

@@ -1,7 +1,7 @@
 //! Writing a network: the draft beside the one that runs, until it is applied.
 
 use convstep::{
-    app::{Action, AppState, BuildAction, Draft, apply, settle},
+    app::{Action, AppState, BuildAction, Draft, Notice, apply, run_tasks_here},
     model_io::presets,
     nn::{
         Execution, Part,
@@ -12,15 +12,22 @@ use convstep::{
     },
 };
 
+/// The newest notice, which is dismissed.
+fn take_notice(state: &mut AppState) -> Option<Notice> {
+    let newest = state.notices().last().cloned();
+    apply(state, Action::DismissNotice);
+    newest
+}
+
 fn build(state: &mut AppState, actions: impl IntoIterator<Item = BuildAction>) {
     for action in actions {
         let asked = apply(state, Action::Build(action));
-        settle(state, asked, Execution::SERIAL);
+        run_tasks_here(state, asked, Execution::SERIAL);
     }
 }
 
 fn draft(state: &AppState) -> &Draft {
-    state.draft.as_ref().expect("the builder is open")
+    state.draft().expect("the builder is open")
 }
 
 fn names(state: &AppState) -> Vec<&str> {
@@ -66,7 +73,7 @@ fn lenet_5_from_nothing() {
     assert_eq!(draft(&state).obstacle(), None);
     assert_eq!(draft(&state).parameter_count(), 61_706);
     build(&mut state, [BuildAction::Apply]);
-    assert!(state.draft.is_none() && state.notices.is_empty(), "{:?}", state.notices);
+    assert!(state.draft().is_none() && state.notices().is_empty(), "{:?}", state.notices());
     // The very network that the preset is.
     let preset = presets::load("lenet5").and_then(|preset| preset.model(presets::SEED)).expect("a preset");
     let sizes = |network: &convstep::nn::Network| -> Vec<_> {
@@ -75,16 +82,16 @@ fn lenet_5_from_nothing() {
     assert_eq!(sizes(&state.model().network), sizes(&preset.network));
     assert_eq!(state.model().params, preset.params);
     // The picture has been fitted, and the network has run on it.
-    assert_eq!(state.fitted.tensor.dim(), (1, 1, 28, 28));
+    assert_eq!(state.fitted().tensor.dim(), (1, 1, 28, 28));
     assert_eq!(state.scores().len(), 10);
-    assert_eq!(state.cursor.text(state.plan()), "loss/loss");
+    assert_eq!(state.cursor().text(state.plan()), "loss/loss");
 }
 
 #[test]
 fn a_layer_that_does_not_fit_is_explained_and_cannot_be_applied() {
     let mut state = AppState::new();
     build(&mut state, [BuildAction::Edit]);
-    let inputs = state.inputs.clone();
+    let inputs = state.inputs().clone();
     let layers = draft(&state).specs().len();
     assert_eq!((draft(&state).layers().len(), draft(&state).obstacle()), (layers, None));
     build(&mut state, [BuildAction::Set(3, pair("kernel", 50))]);
@@ -97,23 +104,23 @@ fn a_layer_that_does_not_fit_is_explained_and_cannot_be_applied() {
     );
     assert_eq!(draft(&state).obstacle(), Some(misfit.error.0.as_str()));
     build(&mut state, [BuildAction::Apply]);
-    assert_eq!(state.notices.pop().map(|notice| notice.text), Some(misfit.error.0));
-    assert_eq!(state.inputs, inputs, "nothing has changed");
-    assert!(state.draft.is_some(), "the draft is there to be corrected");
+    assert_eq!(take_notice(&mut state).map(|notice| notice.text), Some(misfit.error.0));
+    assert_eq!(*state.inputs(), inputs, "nothing has changed");
+    assert!(state.draft().is_some(), "the draft is there to be corrected");
     build(&mut state, [BuildAction::Cancel]);
-    assert!(state.draft.is_none());
-    assert_eq!(state.inputs, inputs);
+    assert!(state.draft().is_none());
+    assert_eq!(*state.inputs(), inputs);
 }
 
 #[test]
 fn undo_brings_the_model_back_with_its_weights() {
     let mut state = AppState::new();
-    let before = state.inputs.clone();
+    let before = state.inputs().clone();
     build(&mut state, [BuildAction::Edit, BuildAction::KeepWeights(false), BuildAction::Seed(9)]);
     build(&mut state, [BuildAction::Apply]);
     assert_ne!(state.model().params, before.model.params);
     apply(&mut state, Action::Undo);
-    assert_eq!(state.inputs, before);
+    assert_eq!(*state.inputs(), before);
     apply(&mut state, Action::Redo);
     assert_ne!(state.model().params, before.model.params);
 }
@@ -130,7 +137,7 @@ fn layers_that_stay_keep_their_weights() {
     let new = state.model();
     assert_eq!(new.params.0[0], old.params.0[0]);
     assert_eq!(new.params.0[3].at(Part::Weight).dim().0, 64);
-    assert_eq!(state.inputs.model.name, "shapes-edited");
+    assert_eq!(state.inputs().model.name, "shapes-edited");
 }
 
 #[test]
@@ -195,9 +202,9 @@ fn a_network_that_no_memory_holds_is_refused() {
     assert_eq!(draft(&state).obstacle(), None);
     build(&mut state, [BuildAction::Set(0, count("out_channels", 4000))]);
     assert!(draft(&state).obstacle().is_some_and(|obstacle| obstacle.contains("weights and outputs")));
-    let before = state.inputs.clone();
+    let before = state.inputs().clone();
     build(&mut state, [BuildAction::Apply]);
-    assert_eq!(state.inputs, before);
+    assert_eq!(*state.inputs(), before);
 }
 
 #[test]
@@ -210,12 +217,12 @@ fn every_start_is_a_network_that_can_be_applied() {
         // The 138 million weights of this one take their time; its sizes are checked all the same.
         if name != "vgg16" {
             build(&mut state, [BuildAction::Apply]);
-            assert!(state.draft.is_none() && state.notices.is_empty(), "{name}: {:?}", state.notices);
+            assert!(state.draft().is_none() && state.notices().is_empty(), "{name}: {:?}", state.notices());
         }
     }
     let mut state = AppState::new();
     build(&mut state, [BuildAction::StartFrom("nothing".into())]);
-    assert!(state.draft.is_none() && state.notices.len() == 1);
+    assert!(state.draft().is_none() && state.notices().len() == 1);
 }
 
 #[test]
@@ -223,10 +230,10 @@ fn escape_closes_a_draft_only_while_nothing_is_written_in_it() {
     let mut state = AppState::new();
     build(&mut state, [BuildAction::Edit, BuildAction::Loss(Loss::Mse)]);
     apply(&mut state, Action::Escape);
-    assert!(state.draft.is_some());
+    assert!(state.draft().is_some());
     apply(&mut state, Action::Undo);
     apply(&mut state, Action::Escape);
-    assert!(state.draft.is_none());
+    assert!(state.draft().is_none());
 }
 
 #[test]
@@ -234,8 +241,8 @@ fn an_array_that_fits_nothing_else_gives_way_to_a_picture() {
     let mut state = AppState::new();
     apply(&mut state, Action::OpenBundled("article-backprop".into()));
     build(&mut state, [BuildAction::StartFrom("lenet5".into()), BuildAction::Apply]);
-    assert!(state.draft.is_none() && state.notices.is_empty(), "{:?}", state.notices);
-    assert_eq!(state.fitted.tensor.dim(), (1, 1, 28, 28));
+    assert!(state.draft().is_none() && state.notices().is_empty(), "{:?}", state.notices());
+    assert_eq!(state.fitted().tensor.dim(), (1, 1, 28, 28));
 }
 
 #[test]
@@ -244,20 +251,20 @@ fn a_draft_that_is_cancelled_while_a_worker_makes_it_does_not_come() {
     // Some millions of weights: not made at once.
     let wide = Kind::Dense(DenseSpec { out_features: 500, bias: true });
     build(&mut state, [BuildAction::New, BuildAction::Input([3, 32, 32]), BuildAction::Add(wide)]);
-    let before = state.inputs.clone();
+    let before = state.inputs().clone();
     let asked = apply(&mut state, Action::Build(BuildAction::Apply));
-    assert!(state.busy.is_some() && state.draft.is_some() && !asked.is_empty());
+    assert!(state.busy().is_some() && state.draft().is_some() && !asked.is_empty());
     build(&mut state, [BuildAction::Cancel]);
-    settle(&mut state, asked, Execution::SERIAL);
-    assert!(state.draft.is_none() && state.busy.is_none() && state.notices.is_empty());
-    assert_eq!(state.inputs, before);
+    run_tasks_here(&mut state, asked, Execution::SERIAL);
+    assert!(state.draft().is_none() && state.busy().is_none() && state.notices().is_empty());
+    assert_eq!(*state.inputs(), before);
 }
 
 #[test]
 fn a_pool_is_switched_where_one_looks_at_it() {
     let mut state = AppState::new();
     apply(&mut state, Action::GoTo("fwd/pool1/k0/(3,5)".into()));
-    let before = (state.scores().to_vec(), state.inputs.model.clone());
+    let before = (state.scores().to_vec(), state.inputs().model.clone());
     let l = state.model().network.layers.iter().position(|layer| layer.name() == "pool1").expect("a pool");
     let avg = |kernel: usize, stride: Option<Pair>| {
         let (kernel, padding) = (Pair::square(kernel), Pair::square(0));
@@ -267,24 +274,28 @@ fn a_pool_is_switched_where_one_looks_at_it() {
         )
     };
     build(&mut state, [avg(2, None)]);
-    assert_eq!(state.cursor.text(state.plan()), "fwd/pool1/k0/(3,5)");
-    assert!(state.notices.is_empty() && state.draft.is_none());
+    assert_eq!(state.cursor().text(state.plan()), "fwd/pool1/k0/(3,5)");
+    assert!(state.notices().is_empty() && state.draft().is_none());
     // The same weights, another network.
     assert_eq!(state.model().params, before.1.params);
     assert_eq!(state.model().network.layers[l].spec.kind.name(), "avg_pool2d");
     assert_ne!(state.scores(), before.0);
     // Larger maps: what reads them as a vector starts anew, and it is said.
     build(&mut state, [avg(2, Some(Pair::square(1)))]);
-    assert_eq!(state.notices.len(), 1, "{:?}", state.notices);
-    assert!(state.notices[0].text.contains("1 of 4 layers with weights start anew"), "{:?}", state.notices);
+    assert_eq!(state.notices().len(), 1, "{:?}", state.notices());
+    assert!(
+        state.notices()[0].text.contains("1 of 4 layers with weights start anew"),
+        "{:?}",
+        state.notices()
+    );
     assert_eq!(state.model().params.0[0], before.1.params.0[0]);
     // What does not fit changes nothing.
-    let then = state.inputs.model.clone();
+    let then = state.inputs().model.clone();
     build(&mut state, [avg(99, None)]);
-    assert!(std::sync::Arc::ptr_eq(&then, &state.inputs.model) && state.notices.len() == 2);
+    assert!(std::sync::Arc::ptr_eq(&then, &state.inputs().model) && state.notices().len() == 2);
     apply(&mut state, Action::Undo);
     apply(&mut state, Action::Undo);
     assert_eq!(state.scores(), before.0);
     assert_eq!(state.model().params, before.1.params);
-    assert_eq!(state.cursor.text(state.plan()), "fwd/pool1/k0/(3,5)", "undo keeps the place");
+    assert_eq!(state.cursor().text(state.plan()), "fwd/pool1/k0/(3,5)", "undo keeps the place");
 }

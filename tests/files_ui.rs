@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, FileAction, Lang, Offer, Recent, apply, settle},
+    app::{Action, AppState, Effect, FileAction, Lang, Offer, Recent, apply, run_tasks_here},
     nn::Execution,
     ui::strings::Words,
 };
@@ -17,12 +17,13 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Execution::SERIAL)
+    run_tasks_here(state, effects, Execution::SERIAL)
 }
 
 fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {
     let mut state = AppState::new();
-    (state.view.lang, state.files.folder) = (lang, "/home/me".into());
+    apply(&mut state, Action::SetLang(lang));
+    apply(&mut state, FileAction::SetFolder("/home/me".into()).into());
     apply(&mut state, action.into());
     window(state, [1024.0, 768.0], act)
 }
@@ -55,7 +56,7 @@ fn the_place_to_save_at_is_typed_and_enter_saves() {
     harness.get_by_label("Cancel").click();
     harness.run_steps(3);
     assert!(
-        harness.state().state.files.asked.is_none() && harness.query_by_label("Save the session").is_none()
+        harness.state().state.files().asked.is_none() && harness.query_by_label("Save the session").is_none()
     );
 }
 

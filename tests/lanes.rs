@@ -63,7 +63,7 @@ fn draw_everywhere(mut state: AppState) {
     render(&state, SIZES[0], false);
     let last = state.plan().locate(len + len - 1, Grain::Term);
     apply(&mut state, Action::Go(Move::Seek(last)));
-    while state.pending.is_some() {
+    while state.pending().is_some() {
         apply(&mut state, Action::Advance);
     }
     apply(&mut state, Action::SetScale(Scale::Map));

@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, Lang, LooksAction, Page, Subject, apply, settle},
+    app::{Action, AppState, AttributionAction, Effect, Lang, Page, Subject, apply, run_tasks_here},
     attribution::{AttributionSettings, Method, Unit},
     data::{Content, Loaded},
     model_io::{Architecture, Model},
@@ -18,12 +18,12 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Execution::SERIAL)
+    run_tasks_here(state, effects, Execution::SERIAL)
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
-    state.view.lang = lang;
+    apply(&mut state, Action::SetLang(lang));
     window(state, size, act)
 }
 
@@ -32,18 +32,18 @@ fn a_method_is_chosen_and_its_map_is_there() {
     let mut harness = harness(Lang::En, [1280.0, 720.0]);
     harness.key_press(egui::Key::F4);
     harness.run_steps(3);
-    assert_eq!(harness.state().state.view.page, Page::Looks);
+    assert_eq!(harness.state().state.view().page, Page::Attribution);
     assert!(harness.query_by_label("the map alone, class:star").is_some());
     harness.get_by_label("Method: Saliency").click();
     harness.run_steps(3);
     harness.get_by_label("Grad-CAM").click();
     harness.run_steps(3);
-    let made = harness.state().state.looks.made().expect("begun");
+    let made = harness.state().state.attribution().made().expect("begun");
     assert!(made.look.grad_cam().is_some());
     assert!(harness.query_by_label_contains("At the output of relu3").is_some());
     harness.get_by_label("Randomise weights").click();
     harness.run_steps(3);
-    assert!(harness.state().state.looks.made().is_some_and(|made| made.correlation.is_some()));
+    assert!(harness.state().state.attribution().made().is_some_and(|made| made.correlation.is_some()));
 }
 
 #[test]
@@ -52,15 +52,18 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
         let words = Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, size);
-            act(&mut harness.state_mut().state, Action::SetPage(Page::Looks));
+            act(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
             for method in Method::ALL {
                 let mut settings = {
                     let state = &harness.state().state;
-                    state.looks.settings(&state.model().network)
+                    state.attribution().settings(&state.model().network)
                 };
                 settings.method = method;
                 (settings.steps, settings.ascent.steps) = (3, 3);
-                act(&mut harness.state_mut().state, Action::Looks(LooksAction::Settings(settings)));
+                act(
+                    &mut harness.state_mut().state,
+                    Action::Attribution(AttributionAction::Settings(settings)),
+                );
                 harness.run_steps(2);
                 let says = words.text(&format!("looks.says.{}", method.name()));
                 assert!(harness.query_by_label(&says).is_some(), "{} in {lang:?}", method.name());
@@ -77,14 +80,14 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     harness.key_press(egui::Key::F4);
     harness.run_steps(3);
     let unit = Unit::Channel { layer: 3, channel: 3 };
-    act(&mut harness.state_mut().state, Action::Looks(LooksAction::Subject(Subject::Unit(unit))));
+    act(&mut harness.state_mut().state, Action::Attribution(AttributionAction::Subject(Subject::Unit(unit))));
     harness.run_steps(2);
     assert!(harness.query_by_label_contains("What excites").is_none());
     harness.get_by_role_and_label(Role::Button, "Most exciting pictures").click();
     harness.run_steps(4);
     assert!(harness.query_by_label("What excites conv2:k3 most").is_some());
     assert!(harness.query_by_label("2000 of 2000 examples looked at: Shapes, training part").is_some());
-    let search = harness.state().state.looks.search.as_ref().expect("begun");
+    let search = harness.state().state.attribution().search.as_ref().expect("begun");
     let label = |excited: &convstep::attribution::TopActivation| {
         let example = search.data.example(search.part, excited.index).expect("an example");
         let (at, size) = (excited.patch.at, excited.patch.size);
@@ -114,12 +117,12 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     harness.get_by_label("Search again").click();
     harness.run_steps(4);
     assert!(harness.query_by_label_contains("Out of date").is_none());
-    let index = harness.state().state.looks.search.as_ref().expect("begun").best()[0].index;
+    let index = harness.state().state.attribution().search.as_ref().expect("begun").best()[0].index;
     harness.get_by_label_contains(&format!("example {index}, ")).click();
     harness.run_steps(3);
     let state = &harness.state().state;
-    assert_eq!(state.view.page, Page::Closeup);
-    assert_eq!(state.inputs.picture.name, format!("shapes train {index}"));
+    assert_eq!(state.view().page, Page::Closeup);
+    assert_eq!(state.inputs().picture.name, format!("shapes train {index}"));
 }
 
 #[test]
@@ -128,7 +131,7 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
         let words = Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut state = AppState::new();
-            state.view.lang = lang;
+            apply(&mut state, Action::SetLang(lang));
             // Nobody works: the first part of the search is not answered.
             let mut harness = window(state, size, apply);
             harness.key_press(egui::Key::F4);
@@ -147,7 +150,15 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
                 harness.query_by_role_and_label(Role::ProgressIndicator, &progress).is_none(),
                 "{lang:?} {size:?}"
             );
-            assert!(harness.state().state.looks.search.as_ref().is_some_and(|search| !search.is_running()));
+            assert!(
+                harness
+                    .state()
+                    .state
+                    .attribution()
+                    .search
+                    .as_ref()
+                    .is_some_and(|search| !search.is_running())
+            );
             let again = words.text("looks.exciting_again");
             assert!(harness.query_by_role_and_label(Role::Button, &again).is_some());
         }
@@ -191,11 +202,11 @@ fn what_is_not_finite_is_magenta_in_every_map() {
     let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
     let choose = |harness: &mut Harness<'static, Program>, method: Method| {
         let state = &mut harness.state_mut().state;
-        let settings = AttributionSettings { method, ..state.looks.settings(&state.model().network) };
-        act(state, Action::Looks(LooksAction::Settings(settings)));
+        let settings = AttributionSettings { method, ..state.attribution().settings(&state.model().network) };
+        act(state, Action::Attribution(AttributionAction::Settings(settings)));
         harness.run_steps(3);
     };
-    act(&mut harness.state_mut().state, Action::SetPage(Page::Looks));
+    act(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
     let odd = vec![(1, 2), (4, 3)];
     for dark in [true, false] {
         choose(&mut harness, Method::GradientTimesInput);
@@ -209,9 +220,9 @@ fn what_is_not_finite_is_magenta_in_every_map() {
         // One place only is covered: the others are not computed, which is not NaN.
         choose(&mut harness, Method::Occlusion);
         let state = &mut harness.state_mut().state;
-        apply(state, Action::Looks(LooksAction::Again));
-        apply(state, Action::Looks(LooksAction::TogglePlay));
-        let look = &state.looks.made().expect("begun").look;
+        apply(state, Action::Attribution(AttributionAction::Again));
+        apply(state, Action::Attribution(AttributionAction::TogglePlay));
+        let look = &state.attribution().made().expect("begun").look;
         let made: Vec<_> = (0..36).map(|p| (p / 6, p % 6)).filter(|&(i, j)| look.has([i, j])).collect();
         harness.run_steps(3);
         assert_eq!(magenta_cells(&harness, "the map alone, ", dark), made);
@@ -221,13 +232,13 @@ fn what_is_not_finite_is_magenta_in_every_map() {
 #[test]
 fn a_cell_that_is_nan_is_told_so_and_not_that_it_is_not_computed() {
     let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
-    act(&mut harness.state_mut().state, Action::SetPage(Page::Looks));
+    act(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
     let state = &mut harness.state_mut().state;
     let settings = AttributionSettings {
         method: Method::GradientTimesInput,
-        ..state.looks.settings(&state.model().network)
+        ..state.attribution().settings(&state.model().network)
     };
-    act(state, Action::Looks(LooksAction::Settings(settings)));
+    act(state, Action::Attribution(AttributionAction::Settings(settings)));
     harness.run_steps(3);
     let rect = harness.get_by_label_contains("the map alone, ").rect();
     harness.hover_at(rect.min + egui::vec2(2.5, 1.5) * (rect.size() / 6.0));

@@ -2,8 +2,8 @@
 
 use convstep::{
     app::{
-        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, Job, MarkAction, News, Page,
-        RECENT, Session, TrainAction, Until, apply,
+        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, MarkAction, News, Notice,
+        Page, RECENT, Session, TrainAction, TrainingJob, Until, apply,
     },
     data::{Content, Dataset, Fit, Generated, Loaded, Picture, open},
     files::write_atomically,
@@ -48,6 +48,13 @@ name = "fc"
 kind = "dense"
 out_features = 10
 "#;
+
+/// The newest notice, which is dismissed.
+fn take_notice(state: &mut AppState) -> Option<Notice> {
+    let newest = state.notices().last().cloned();
+    apply(state, Action::DismissNotice);
+    newest
+}
 
 fn model(seed: u64) -> Model {
     let architecture = Architecture::parse(NET).expect("parses");
@@ -114,7 +121,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(
     written
 }
 
-fn news(job: &mut Job) -> News {
+fn news(job: &mut TrainingJob) -> News {
     let step = job.step(&Alone).expect("the examples can be read");
     News {
         id: job.id,
@@ -136,7 +143,7 @@ fn go(text: &str) -> Action {
 }
 
 fn at(state: &AppState) -> String {
-    state.cursor.text(state.plan())
+    state.cursor().text(state.plan())
 }
 
 /// Training on a data set with a fork, bookmarks and all.
@@ -144,7 +151,7 @@ fn trained(data: Dataset) -> AppState {
     let mut state = state();
     run(&mut state, [Action::SetOptimizer(ADAM)]);
     train(&mut state, TrainAction::Use(Some(data)));
-    let mut training = state.inputs.training.clone().expect("set").with_batch(8);
+    let mut training = state.inputs().training.clone().expect("set").with_batch(8);
     (training.schedule.epoch_len, training.schedule.augment.shift) = (80, 2);
     train(&mut state, TrainAction::Set(training));
     train(&mut state, TrainAction::StopAt(StopWhen::Accuracy(0.99)));
@@ -163,7 +170,7 @@ fn trained(data: Dataset) -> AppState {
         go("e1.b4/update/fc.weight/k3,7/(0,0)"),
     ];
     run(&mut state, actions);
-    assert_eq!((state.notices.len(), state.run.lines().len()), (0, 2), "{:?}", state.notices);
+    assert_eq!((state.notices().len(), state.run().lines().len()), (0, 2), "{:?}", state.notices());
     state
 }
 
@@ -184,29 +191,32 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
     let mut before = trained(Dataset::generated(Generated::Digits, 5));
     let file = bytes(&before);
     let mut after = reopened(file.clone());
-    assert_eq!(after.notices, []);
+    assert_eq!(after.notices(), []);
     assert_eq!(bytes(&after), file, "the same session, to the byte");
     assert_eq!(
-        (after.inputs.clone(), at(&after), after.selected),
-        (before.inputs.clone(), at(&before), before.selected)
+        (after.inputs().clone(), at(&after), after.selected()),
+        (before.inputs().clone(), at(&before), before.selected())
     );
     assert_eq!(after.trace().params(), before.trace().params());
     assert_eq!(after.trace().moments(), before.trace().moments());
-    assert_eq!(&after.marks, &before.marks);
-    assert_eq!((after.view.page, after.view.log, after.playback.moves_per_sec), (Page::Training, true, 7.5));
-    assert_eq!(after.training.stops, before.training.stops);
-    for (after, before) in after.run.lines().iter().zip(before.run.lines()) {
+    assert_eq!(after.marks(), before.marks());
+    assert_eq!(
+        (after.view().page, after.view().log, after.playback().moves_per_sec),
+        (Page::Training, true, 7.5)
+    );
+    assert_eq!(after.training().stops, before.training().stops);
+    for (after, before) in after.run().lines().iter().zip(before.run().lines()) {
         assert_eq!((&after.records, &after.checks), (&before.records, &before.checks));
         assert_eq!(
             (after.fork(), after.done(), after.optimizers()),
             (before.fork(), before.done(), before.optimizers())
         );
     }
-    assert!(!after.is_unsaved() && after.files.recent[0].path.ends_with("my.convstep"));
+    assert!(!after.is_unsaved() && after.files().recent[0].path.ends_with("my.convstep"));
     for state in [&mut before, &mut after] {
         train(state, TrainAction::Start(Until::Step(19)));
     }
-    assert_eq!(after.run.line().records, before.run.line().records);
+    assert_eq!(after.run().line().records, before.run().line().records);
     // Any earlier step of either line is there again.
     for (line, time) in [(0, 12), (1, 3), (1, 18), (0, 14)] {
         for state in [&mut before, &mut after] {
@@ -245,15 +255,15 @@ fn a_picture_of_ones_own_and_what_was_edited_come_back() {
         Action::Go(Move::Next),
     ];
     run(&mut before, actions);
-    assert_eq!(before.notices, []);
+    assert_eq!(before.notices(), []);
     let cell = before.plan().parse("e12.b0.i0/fwd/conv1/k1/(2,2)").expect("an address");
     run(&mut before, [Action::Select(cell)]);
     let after = reopened(bytes(&before));
-    assert_eq!((&after.notices[..], after.inputs.clone()), (&[][..], before.inputs.clone()));
-    assert!(after.inputs.loaded.is_some() && after.inputs.painted.is_some());
+    assert_eq!((&after.notices()[..], after.inputs().clone()), (&[][..], before.inputs().clone()));
+    assert!(after.inputs().loaded.is_some() && after.inputs().painted.is_some());
     assert_eq!(
-        (at(&after), after.cursor.grain(), after.selected),
-        (at(&before), before.cursor.grain(), before.selected)
+        (at(&after), after.cursor().grain(), after.selected()),
+        (at(&before), before.cursor().grain(), before.selected())
     );
     assert_eq!(after.trace().params(), before.trace().params());
     assert_eq!(after.trace().values(), before.trace().values());
@@ -262,7 +272,7 @@ fn a_picture_of_ones_own_and_what_was_edited_come_back() {
     let values = Tensor::from_shape_fn((1, 1, 28, 28), |(_, _, i, j)| (i as f32 - j as f32) / 3.0);
     let array = Loaded { name: "a.npy".into(), content: Content::Values(values), label: None };
     let before = AppState::open(model(4), array).expect("fits");
-    assert_eq!(reopened(bytes(&before)).inputs, before.inputs);
+    assert_eq!(reopened(bytes(&before)).inputs(), before.inputs());
 }
 
 /// A folder with some pictures of digits, by their classes.
@@ -285,11 +295,11 @@ fn weights_that_were_edited_in_training_come_back_with_their_line() {
     let edit = EditAction::SetParameter { layer: 0, part: Part::Weight, index: 1, value: 0.75 };
     run(&mut before, [Action::Edit { edit, more: false }]);
     train(&mut before, TrainAction::Start(Until::Step(15)));
-    assert!(before.run.lines().len() == 3 && before.inputs.forked.is_some(), "{:?}", before.notices);
+    assert!(before.run().lines().len() == 3 && before.inputs().forked.is_some(), "{:?}", before.notices());
     let file = bytes(&before);
     let mut after = reopened(file.clone());
-    assert_eq!((&after.notices[..], bytes(&after) == file), (&[][..], true));
-    assert_eq!(after.inputs, before.inputs);
+    assert_eq!((&after.notices()[..], bytes(&after) == file), (&[][..], true));
+    assert_eq!(after.inputs(), before.inputs());
     for (line, time) in [(2, 12), (2, 15), (1, 15)] {
         for state in [&mut before, &mut after] {
             train(state, TrainAction::Branch(line));
@@ -307,52 +317,52 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     let mut before = trained(open(&data, None, &()).expect("opens").dataset.with_split(0.2, 1));
     let file = bytes(&before);
     let mut after = reopened(file.clone());
-    assert_eq!((&after.notices[..], bytes(&after) == file), (&[][..], true));
+    assert_eq!((&after.notices()[..], bytes(&after) == file), (&[][..], true));
     for state in [&mut before, &mut after] {
         train(state, TrainAction::Start(Until::Step(19)));
     }
-    assert_eq!(after.run.line().records, before.run.line().records);
-    let weights = before.run.lines()[1].keyframes.before(17).expect("kept").1.params.clone();
+    assert_eq!(after.run().line().records, before.run().line().records);
+    let weights = before.run().lines()[1].keyframes.before(17).expect("kept").1.params.clone();
 
     let elsewhere = folder.path().join("elsewhere");
     std::fs::rename(&data, &elsewhere).expect("moves");
     let mut gone = reopened(file.clone());
-    let notice = gone.notices.pop().expect("a line");
+    let notice = take_notice(&mut gone).expect("a line");
     assert!(notice.text.contains("digits: expected") && !notice.text.contains('\n'), "{}", notice.text);
-    assert!(gone.inputs.training.is_none() && gone.files.path.is_none(), "nothing is written over it");
+    assert!(gone.inputs().training.is_none() && gone.files().path.is_none(), "nothing is written over it");
     assert_eq!(gone.model().params, weights, "the weights as far as they were trained");
-    let absent = gone.files.absent.as_ref().expect("the training that was left");
-    assert_eq!(absent.session.lines()[0].records, before.run.lines()[0].records);
+    let absent = gone.files().absent.as_ref().expect("the training that was left");
+    assert_eq!(absent.session.lines()[0].records, before.run().lines()[0].records);
     // It is still gone, then found.
     run(&mut gone, [FileAction::FindData(None).into()]);
-    assert!(gone.notices.pop().is_some() && gone.files.absent.is_some());
+    assert!(take_notice(&mut gone).is_some() && gone.files().absent.is_some());
     run(&mut gone, [FileAction::FindData(Some(elsewhere)).into()]);
     assert_eq!(
-        (&gone.notices[..], &gone.files.absent, at(&gone)),
+        (&gone.notices()[..], &gone.files().absent, at(&gone)),
         (&[][..], &None, "e1.b4/update/fc.weight/k3,7/(0,0)".to_owned())
     );
-    assert_eq!(gone.run.lines()[0].records, before.run.lines()[0].records);
+    assert_eq!(gone.run().lines()[0].records, before.run().lines()[0].records);
 }
 
 #[test]
 fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
     let mut state = state();
-    state.files.folder = "/home/me".into();
+    apply(&mut state, FileAction::SetFolder("/home/me".into()).into());
     assert!(!state.is_unsaved());
     run(&mut state, [Action::SetLabel(2)]);
     assert!(state.is_unsaved());
     run(&mut state, [Action::Undo]);
     assert!(!state.is_unsaved(), "it is as it was");
     run(&mut state, [Action::SetLabel(2), FileAction::Save.into()]);
-    assert_eq!(state.files.asked.as_ref().map(|asked| asked.text.as_str()), Some("/home/me/net.convstep"));
+    assert_eq!(state.files().asked.as_ref().map(|asked| asked.text.as_str()), Some("/home/me/net.convstep"));
     let written = run(
         &mut state,
         [FileAction::Type("mine".into()).into(), FileAction::Confirm { replace: false }.into()],
     );
     let path = PathBuf::from("/home/me/mine.convstep");
-    assert_eq!((written.len(), &written[0].0, state.files.path.as_ref()), (1, &path, Some(&path)));
-    assert!(!state.is_unsaved() && state.files.asked.is_none());
-    assert_eq!(reopened(written[0].1.clone()).inputs, state.inputs);
+    assert_eq!((written.len(), &written[0].0, state.files().path.as_ref()), (1, &path, Some(&path)));
+    assert!(!state.is_unsaved() && state.files().asked.is_none());
+    assert_eq!(reopened(written[0].1.clone()).inputs(), state.inputs());
     // Looking elsewhere is no work that is lost.
     run(&mut state, [Action::Go(Move::Next)]);
     assert!(!state.is_unsaved());
@@ -369,10 +379,10 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
     let ask = [FileAction::Ask(FileKind::Session).into(), FileAction::Confirm { replace: false }.into()];
     let twice = ask.clone().into_iter().chain(ask);
     let written = run(&mut state, twice);
-    assert!(written.len() == 1 && state.files.asked.as_ref().is_some_and(|asked| asked.is_taken));
+    assert!(written.len() == 1 && state.files().asked.as_ref().is_some_and(|asked| asked.is_taken));
     assert_eq!(run(&mut state, [FileAction::Confirm { replace: true }.into()]).len(), 1);
     run(&mut state, [FileAction::Ask(FileKind::Session).into(), Action::Escape]);
-    assert!(state.files.asked.is_none());
+    assert!(state.files().asked.is_none());
     // What cannot be written is said, and stays unsaved.
     run(&mut state, [Action::SetLabel(5)]);
     let Some(Effect::Write { path, stamp, .. }) = apply(&mut state, FileAction::Save.into()).pop() else {
@@ -380,7 +390,9 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
     };
     let result = Err("disk: expected room, got none; free some".to_owned());
     run(&mut state, [FileAction::Written { path, kind: FileKind::Session, stamp, result }.into()]);
-    assert!(state.notices.pop().is_some_and(|notice| notice.text.starts_with("disk")) && state.is_unsaved());
+    assert!(
+        take_notice(&mut state).is_some_and(|notice| notice.text.starts_with("disk")) && state.is_unsaved()
+    );
 }
 
 #[test]
@@ -409,11 +421,11 @@ fn files_that_were_opened_are_remembered_latest_first() {
     open(&mut state, "5.png", &png(5));
     open(&mut state, "m.safetensors", &model(1).to_bytes().expect("writes"));
     let names = |state: &AppState| -> Vec<String> {
-        let paths = state.files.recent.iter().map(|recent| recent.path.display().to_string());
+        let paths = state.files().recent.iter().map(|recent| recent.path.display().to_string());
         paths.map(|path| path.trim_start_matches("/files/").to_owned()).collect()
     };
     assert_eq!(names(&state)[..4], ["m.safetensors", "5.png", "11.png", "10.png"]);
-    assert_eq!(state.files.recent.len(), RECENT);
+    assert_eq!(state.files().recent.len(), RECENT);
     // What is no picture is not remembered.
     open(&mut state, "note.txt", b"no picture at all");
     assert_eq!(names(&state)[0], "m.safetensors");
@@ -422,17 +434,18 @@ fn files_that_were_opened_are_remembered_latest_first() {
 #[test]
 fn what_a_crash_left_comes_back_under_its_file_and_is_unsaved() {
     let mut before = trained(Dataset::generated(Generated::Digits, 5));
-    before.files.path = Some("/home/me/mine.convstep".into());
+    let place = FileAction::Chosen("/home/me/mine.convstep".into());
+    run(&mut before, [FileAction::Ask(FileKind::Session).into(), place.into()]);
     let kept = before.rescue().to_bytes().expect("writes");
     let mut after = AppState::new();
     let offer = Some(convstep::app::Offer { minutes: 3 });
     run(&mut after, [FileAction::Offer(offer).into()]);
     let effects = apply(&mut after, FileAction::Restore.into());
-    assert!(matches!(effects.as_slice(), [Effect::Rescue]) && after.files.offer.is_none());
+    assert!(matches!(effects.as_slice(), [Effect::Rescue]) && after.files().offer.is_none());
     run(&mut after, [FileAction::Rescued(Arc::new(kept)).into()]);
-    assert_eq!((after.notices.len(), after.files.path.clone()), (0, before.files.path.clone()));
+    assert_eq!((after.notices().len(), after.files().path.clone()), (0, before.files().path.clone()));
     assert_eq!(bytes(&after), bytes(&before));
-    assert!(after.is_unsaved() && after.files.is_restored && after.files.recent.is_empty());
+    assert!(after.is_unsaved() && after.files().is_restored && after.files().recent.is_empty());
 }
 
 #[test]
@@ -461,9 +474,9 @@ fn a_session_never_takes_the_path_of_another_file() {
         .expect("writes");
     apply(&mut after, FileAction::Opened { path: "/files/p.png".into(), bytes: Arc::new(png) }.into());
     run(&mut after, [Action::Cancel, FileAction::Rescued(Arc::new(bytes(&before))).into()]);
-    assert_eq!((after.files.path.clone(), after.inputs.clone()), (None, before.inputs.clone()));
+    assert_eq!((after.files().path.clone(), after.inputs().clone()), (None, before.inputs().clone()));
     run(&mut before, [FileAction::Save.into()]);
-    assert!(before.files.asked.is_some());
+    assert!(before.files().asked.is_some());
 }
 
 /// A file with all that there can be in one.
@@ -475,15 +488,15 @@ fn whole() -> &'static [u8] {
 /// Reads bytes that may be anything: a session that the program can go on with, or one line.
 fn survives(bytes: Vec<u8>) {
     let mut state = state();
-    let before = (state.inputs.clone(), state.cursor);
+    let before = (state.inputs().clone(), state.cursor());
     run(&mut state, [FileAction::Opened { path: "s.convstep".into(), bytes: Arc::new(bytes) }.into()]);
-    assert!(state.busy.is_none());
-    if let Some(notice) = state.notices.last() {
+    assert!(state.busy().is_none());
+    if let Some(notice) = state.notices().last() {
         // What is expected is said, of a key or kind that is unknown by the ones that there are.
         let says_what =
             ["expected", "; the keys ", "; the kinds "].iter().any(|words| notice.text.contains(words));
         assert!(!notice.text.contains('\n') && says_what, "{}", notice.text);
-        assert!(state.files.absent.is_some() || (state.inputs.clone(), state.cursor) == before);
+        assert!(state.files().absent.is_some() || (state.inputs().clone(), state.cursor()) == before);
     }
     // It goes on from wherever it is.
     run(&mut state, [Action::Go(Move::Next), Action::Go(Move::End), go("update")]);

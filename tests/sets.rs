@@ -1,7 +1,7 @@
 //! Opening data sets and looking at them in the program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, DataAction, Effect, Page, Shown, TrainAction, apply, settle},
+    app::{Action, AppState, DataAction, Effect, Notice, Page, Shown, TrainAction, apply, run_tasks_here},
     data::{Augment, Content, Dataset, Generated, OpenOptions, Origin, Progress, Split},
     model_io::bundled,
     nn::Execution,
@@ -21,11 +21,18 @@ impl Progress for Stop {
     }
 }
 
+/// The newest notice, which is dismissed.
+fn take_notice(state: &mut AppState) -> Option<Notice> {
+    let newest = state.notices().last().cloned();
+    apply(state, Action::DismissNotice);
+    newest
+}
+
 /// Applies an action; what a worker does is done at once. Returns the effects that are left.
 fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     let mut left = Vec::new();
     let effects = apply(state, action);
-    for effect in settle(state, effects, Execution::SERIAL) {
+    for effect in run_tasks_here(state, effects, Execution::SERIAL) {
         match effect {
             Effect::OpenData { job, path, at_most, stop } => {
                 let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };
@@ -45,7 +52,7 @@ fn open(state: &mut AppState, path: &Path) {
 fn state(model: &str) -> AppState {
     let mut state = AppState::new();
     run(&mut state, Action::OpenBundled(model.to_owned()));
-    assert_eq!(state.notices, []);
+    assert_eq!(state.notices(), []);
     state
 }
 
@@ -70,7 +77,7 @@ fn folders(generated: Generated, classes: usize, n: u64) -> tempfile::TempDir {
 
 /// The data that is trained on.
 fn data(state: &AppState) -> &Dataset {
-    &state.inputs.training.as_ref().expect("training").schedule.data
+    &state.inputs().training.as_ref().expect("training").schedule.data
 }
 
 #[test]
@@ -79,10 +86,10 @@ fn a_set_is_opened_shown_and_trained_on() {
     fs::write(folder.path().join("circle/broken.png"), b"no picture").expect("writes");
     let mut state = state("shapes");
     run(&mut state, Action::Data(DataAction::Ask(true)));
-    assert!(state.data.asking);
+    assert!(state.data().asking);
     open(&mut state, folder.path());
-    assert_eq!((state.notices.len(), state.data.asking, state.view.page), (0, false, Page::Data));
-    let opened = state.data.opened.as_ref().expect("opened");
+    assert_eq!((state.notices().len(), state.data().asking, state.view().page), (0, false, Page::Data));
+    let opened = state.data().opened.as_ref().expect("opened");
     assert_eq!((opened.path.as_path(), opened.skipped.len()), (folder.path(), 1));
     assert!(opened.skipped[0].name.ends_with("circle/broken.png"));
     // It is looked at, measured, and not trained on yet.
@@ -90,11 +97,11 @@ fn a_set_is_opened_shown_and_trained_on() {
     assert_eq!((shown.classes().len(), shown.origin(Split::Validation)), (8, Origin::KeptBack));
     let lens = Split::ALL.map(|part| shown.len(part).expect("ends"));
     assert_eq!(lens.iter().sum::<u64>(), 120);
-    let Some(Ok(measured)) = state.data.measured(&shown, Split::Train) else { panic!("not measured") };
+    let Some(Ok(measured)) = state.data().measured(&shown, Split::Train) else { panic!("not measured") };
     assert_eq!(measured.by_class.iter().map(Vec::len).sum::<usize>() as u64, lens[0]);
-    assert!(state.inputs.training.is_none());
+    assert!(state.inputs().training.is_none());
     run(&mut state, Action::Train(TrainAction::Use(Some(shown))));
-    assert_eq!(state.notices, []);
+    assert_eq!(state.notices(), []);
     // The network's classes stand in its own order, which is not that of the folders' names.
     assert_eq!(data(&state).classes(), Generated::Shapes.classes());
     let star = state.model().class_index("star").expect("a class");
@@ -105,8 +112,8 @@ fn a_set_is_opened_shown_and_trained_on() {
     run(&mut state, Action::Train(TrainAction::Use(None)));
     run(&mut state, Action::SetPage(Page::Training));
     open(&mut state, folder.path());
-    assert_eq!((state.view.page, data(&state).len(Split::Test)), (Page::Training, Some(12)));
-    assert!(state.data.measured(data(&state), Split::Train).is_some());
+    assert_eq!((state.view().page, data(&state).len(Split::Test)), (Page::Training, Some(12)));
+    assert!(state.data().measured(data(&state), Split::Train).is_some());
 }
 
 #[test]
@@ -117,21 +124,21 @@ fn what_does_not_fit_is_fitted_where_it_can_be() {
     open(&mut state, folder.path());
     let shown = state.shown_data();
     run(&mut state, Action::Train(TrainAction::Use(Some(shown))));
-    assert_eq!(state.notices, []);
+    assert_eq!(state.notices(), []);
     assert_eq!((data(&state).own_shape(), data(&state).shape()), ([3, 28, 28], [3, 32, 32]));
     let names: Vec<String> = (0..8).map(|class| state.model().class_name(class)).collect();
     assert_eq!(names, ["0", "1", "2", "3", "#4", "#5", "#6", "#7"]);
     // Undone with the training.
     run(&mut state, Action::Undo);
-    assert!(state.inputs.training.is_none());
+    assert!(state.inputs().training.is_none());
     assert_eq!(state.model().class_name(0), Generated::Shapes.classes()[0]);
     // More classes than outputs cannot be.
     let mut few = AppState::new();
     run(&mut few, Action::OpenBundled("shapes".into()));
     run(&mut few, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Digits, 1)))));
-    let text = few.notices.pop().expect("a line").text;
+    let text = take_notice(&mut few).expect("a line").text;
     assert!(text.contains("expected at most 8 classes") && text.contains("more outputs"), "{text}");
-    assert!(few.inputs.training.is_none());
+    assert!(few.inputs().training.is_none());
     assert_eq!(few.model().class_name(0), Generated::Shapes.classes()[0]);
 }
 
@@ -144,7 +151,7 @@ fn a_network_that_comes_later_meets_the_data() {
     assert_eq!(data(&state).generator(), Some(Generated::Digits));
     // Classes of other names would be taken for what they are not.
     run(&mut state, Action::OpenBundled("photos".into()));
-    assert!(state.inputs.training.is_none() && state.notices.is_empty());
+    assert!(state.inputs().training.is_none() && state.notices().is_empty());
     assert_eq!(state.model().class_name(0), bundled::load("photos").expect("bundled").class_name(0));
 }
 
@@ -153,11 +160,11 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
     let mut state = state("shapes");
     for (path, says) in [("/nowhere/at/all", "check the path"), (file!(), "another kind")] {
         open(&mut state, Path::new(path));
-        let text = state.notices.pop().expect("a line").text;
+        let text = take_notice(&mut state).expect("a line").text;
         assert!(text.contains(says) && !text.contains('\n'), "{text}");
-        assert!(state.data.opened.is_none() && state.data.opening.is_none());
+        assert!(state.data().opened.is_none() && state.data().opening.is_none());
     }
-    assert_eq!(state.view.page, Page::Closeup);
+    assert_eq!(state.view().page, Page::Closeup);
 }
 
 #[test]
@@ -169,17 +176,17 @@ fn an_opening_tells_how_far_it_is_and_can_be_stopped() {
     let job = *job;
     apply(&mut state, Action::Data(DataAction::Progress { job: job + 1, part: 0.9 }));
     apply(&mut state, Action::Data(DataAction::Progress { job, part: 0.25 }));
-    let opening = state.data.opening.as_ref().expect("goes on");
+    let opening = state.data().opening.as_ref().expect("goes on");
     assert_eq!((opening.part, opening.name.as_str()), (0.25, "set"));
     // The stepping goes on meanwhile.
     apply(&mut state, Action::GoTo("fwd/conv1".into()));
-    assert!(state.data.opening.is_some());
+    assert!(state.data().opening.is_some());
     apply(&mut state, Action::Data(DataAction::Cancel));
-    assert!(state.data.opening.is_none() && stop.load(std::sync::atomic::Ordering::Relaxed));
+    assert!(state.data().opening.is_none() && stop.load(std::sync::atomic::Ordering::Relaxed));
     // What still comes of it is not heard.
     let opened = convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, &()).expect("opens");
     apply(&mut state, Action::Data(DataAction::Opened { job, result: Ok(opened) }));
-    assert!(state.data.opened.is_none());
+    assert!(state.data().opened.is_none());
 }
 
 #[test]
@@ -191,13 +198,13 @@ fn parts_and_classes_are_chosen_of_generated_sets_too() {
     run(&mut state, Action::Data(DataAction::Split(Split::Test)));
     run(&mut state, Action::Data(DataAction::Class(Some(3))));
     let shown = state.shown_data();
-    let Some(Ok(measured)) = state.data.measured(&shown, Split::Test) else { panic!("not measured") };
+    let Some(Ok(measured)) = state.data().measured(&shown, Split::Test) else { panic!("not measured") };
     let first = measured.by_class[3][0];
     assert_eq!(shown.example(Split::Test, first).expect("is made").class, 3);
     assert_eq!(measured.means.iter().flatten().count(), 8);
     // Another set begins with all classes.
     run(&mut state, Action::Data(DataAction::Show(Shown::Generated(Generated::Digits))));
-    assert_eq!(state.data.class, None);
+    assert_eq!(state.data().class, None);
 }
 
 #[test]
@@ -208,14 +215,14 @@ fn an_example_becomes_the_picture_with_its_label() {
     run(&mut state, Action::SetPage(Page::Data));
     let step = DataAction::StepThrough { data: shown.clone(), part: Split::Test, index: 5 };
     run(&mut state, Action::Data(step));
-    assert_eq!((state.view.page, state.inputs.picture.name.as_str()), (Page::Closeup, "digits test 5"));
-    assert!(matches!(state.inputs.picture.content, Content::Picture(_)));
-    assert_eq!((&state.fitted.tensor, state.label()), (&example.pixels, example.class));
+    assert_eq!((state.view().page, state.inputs().picture.name.as_str()), (Page::Closeup, "digits test 5"));
+    assert!(matches!(state.inputs().picture.content, Content::Picture(_)));
+    assert_eq!((&state.fitted().tensor, state.label()), (&example.pixels, example.class));
     let beyond = DataAction::StepThrough { data: shown.with_split(0.1, 1), part: Split::Test, index: 7 };
     run(&mut state, Action::Data(beyond));
-    assert_eq!(state.inputs.picture.name, "digits test 7");
+    assert_eq!(state.inputs().picture.name, "digits test 7");
     run(&mut state, Action::Undo);
-    assert_eq!(state.inputs.picture.name, "digits test 5");
+    assert_eq!(state.inputs().picture.name, "digits test 5");
 }
 
 #[test]
@@ -224,28 +231,28 @@ fn seed_share_difficulty_and_variation_are_the_runs() {
     let mut state = state("shapes");
     run(&mut state, Action::SetPage(Page::Training));
     open(&mut state, folder.path());
-    let training = state.inputs.training.clone().expect("training");
+    let training = state.inputs().training.clone().expect("training");
     let len = |state: &AppState, part| data(state).len(part).expect("ends");
     assert_eq!((len(&state, Split::Validation), training.validation), (10, 0.1));
     run(&mut state, Action::Train(TrainAction::Set(training.with_validation(0.3))));
     assert_eq!((len(&state, Split::Train), len(&state, Split::Validation)), (60, 30));
     let before = data(&state).clone();
     run(&mut state, Action::Train(TrainAction::Seed(9)));
-    let training = state.inputs.training.clone().expect("training");
-    assert_eq!((training.schedule.seed, state.inputs.seed, state.plan().setup().seed), (9, 9, 9));
+    let training = state.inputs().training.clone().expect("training");
+    assert_eq!((training.schedule.seed, state.inputs().seed, state.plan().setup().seed), (9, 9, 9));
     assert!(*data(&state) != before && len(&state, Split::Validation) == 30);
     let mut varied = training;
     varied.schedule.augment = Augment { shift: 2, flip: true, ..Augment::default() };
     run(&mut state, Action::Train(TrainAction::Set(varied)));
-    let batch = state.run.source().pixels(0, 0).expect("an example").0;
+    let batch = state.run().source().pixels(0, 0).expect("an example").0;
     run(&mut state, Action::Undo);
-    assert_ne!(state.run.source().pixels(0, 0).expect("an example").0, batch);
+    assert_ne!(state.run().source().pixels(0, 0).expect("an example").0, batch);
     // Mean and deviation of the data become the network's.
     run(&mut state, Action::Train(TrainAction::Normalise));
     let statistics = data(&state).statistics().expect("measures");
     let preprocess = &state.model().architecture.preprocess;
     assert_eq!((preprocess.mean(), preprocess.std()), (&statistics.mean[..], &statistics.std[..]));
-    let input = state.run.input();
+    let input = state.run().input();
     assert!(input.iter().sum::<f32>().abs() / (input.len() as f32) < 0.5);
     // A generator's examples have a seed of their own.
     run(&mut state, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 1)))));

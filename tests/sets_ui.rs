@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, DataAction, Effect, Lang, Page, apply, settle},
+    app::{Action, AppState, DataAction, Effect, Lang, Page, apply, run_tasks_here},
     data::{Dataset, Generated, Split, open},
     nn::Execution,
     ui::strings::Words,
@@ -15,7 +15,7 @@ use harness::{Program, window};
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     let mut left = Vec::new();
-    for effect in settle(state, effects, Execution::SERIAL) {
+    for effect in run_tasks_here(state, effects, Execution::SERIAL) {
         if let Effect::OpenData { job, path, .. } = effect {
             let result = open(&path, None, &());
             left.extend(act(state, Action::Data(DataAction::Opened { job, result })));
@@ -28,7 +28,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
-    state.view.lang = lang;
+    apply(&mut state, Action::SetLang(lang));
     window(state, size, act)
 }
 
@@ -37,7 +37,7 @@ fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
     let mut harness = harness(Lang::En, [1280.0, 720.0]);
     harness.key_press(egui::Key::F6);
     harness.run_steps(4);
-    assert_eq!(harness.state().state.view.page, Page::Data);
+    assert_eq!(harness.state().state.view().page, Page::Data);
     let data = harness.state().state.shown_data();
     let name = |part, index| {
         let example = data.example(part, index).expect("is made");
@@ -52,13 +52,13 @@ fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
     let row = format!("{}: {} examples", data.classes()[2], measured.by_class[2].len());
     harness.get_by_label(&row).click();
     harness.run_steps(4);
-    assert_eq!(harness.state().state.data.class, Some(2));
+    assert_eq!(harness.state().state.data().class, Some(2));
     let first = measured.by_class[2][0];
     harness.get_by_label(&name(Split::Test, first)).click();
     harness.run_steps(3);
     let state = &harness.state().state;
-    assert_eq!((state.view.page, state.label()), (Page::Closeup, 2));
-    assert_eq!(state.inputs.picture.name, format!("{} test {first}", data.name()));
+    assert_eq!((state.view().page, state.label()), (Page::Closeup, 2));
+    assert_eq!(state.inputs().picture.name, format!("{} test {first}", data.name()));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_path_is_typed_and_the_set_is_trained_on() {
     harness.key_press(egui::Key::Enter);
     harness.run_steps(4);
     let state = &harness.state().state;
-    assert_eq!((state.notices.len(), state.view.page, state.data.asking), (0, Page::Data, false));
+    assert_eq!((state.notices().len(), state.view().page, state.data().asking), (0, Page::Data, false));
     // Ten classes are more than the eight outputs of the network.
     harness.get_by_label("Train on these").click();
     harness.run_steps(3);

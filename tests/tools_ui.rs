@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, Halt, Lang, MarkAction, Side, ThemeChoice, apply, settle},
+    app::{Action, AppState, Effect, Lang, MarkAction, Side, StopReason, ThemeChoice, apply, run_tasks_here},
     nn::Execution,
     trace::{Break, Move},
     ui::strings::Words,
@@ -17,13 +17,13 @@ const SIZES: [[f32; 2]; 2] = [[1280.0, 720.0], [1024.0, 768.0]];
 
 fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Execution::SERIAL)
+    run_tasks_here(state, effects, Execution::SERIAL)
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
-    state.view.lang = lang;
-    state.view.theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
+    apply(&mut state, Action::SetLang(lang));
+    apply(&mut state, Action::SetTheme(if dark { ThemeChoice::Dark } else { ThemeChoice::Light }));
     window(state, size, run)
 }
 
@@ -46,7 +46,7 @@ fn a_breakpoint_is_set_and_run_to_and_says_why() {
             let mut harness = harness(lang, false, size);
             harness.key_press(Key::T);
             harness.run_steps(3);
-            assert_eq!(harness.state().state.view.side, Side::Time);
+            assert_eq!(harness.state().state.view().side, Side::Time);
             harness.get_by_label_contains(&words.text("time.add_break")).click();
             harness.run_steps(3);
             click(&mut harness, &words.text("say.break.relu"));
@@ -54,20 +54,20 @@ fn a_breakpoint_is_set_and_run_to_and_says_why() {
             harness.key_press_modifiers(Modifiers::COMMAND, Key::ArrowRight);
             harness.run_steps(3);
             assert!(harness.query_by_label(&words.text("say.stop.relu")).is_some(), "{lang:?} {size:?}");
-            let Some(Halt::Hit(stop)) = harness.state().state.stopped else { panic!("it stops") };
+            let Some(StopReason::Hit(stop)) = harness.state().state.stopped() else { panic!("it stops") };
             let cell = harness.state().state.plan().text(&stop.cell);
             assert!(harness.query_all_by_label(&cell).count() >= 1, "the cell as a link");
             // It counts, and can be switched off.
-            let breakpoint = harness.state().state.marks.breaks[0];
+            let breakpoint = harness.state().state.marks().breaks[0];
             assert_eq!((breakpoint.kind, breakpoint.hits), (Break::ReluKills, 1));
             click(&mut harness, &words.text("say.break.relu"));
-            assert!(!harness.state().state.marks.breaks[0].enabled);
+            assert!(!harness.state().state.marks().breaks[0].enabled);
             click(&mut harness, &words.text("time.dismiss"));
-            assert_eq!(harness.state().state.stopped, None);
+            assert_eq!(harness.state().state.stopped(), None);
             let remove = words.fill("time.remove", &[("what", &words.text("say.break.relu"))]);
             click(&mut harness, &remove);
-            assert!(harness.state().state.marks.breaks.is_empty());
-            assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+            assert!(harness.state().state.marks().breaks.is_empty());
+            assert!(harness.state().state.notices().is_empty(), "{:?}", harness.state().state.notices());
         }
     }
 }
@@ -84,19 +84,19 @@ fn a_bookmark_is_named_gone_to_and_removed() {
     harness.run_steps(2);
     harness.key_press(Key::Enter);
     harness.run_steps(3);
-    assert_eq!(harness.state().state.marks.bookmarks[0].name, "the corner");
+    assert_eq!(harness.state().state.marks().bookmarks[0].name, "the corner");
     do_it(&mut harness, Action::Go(Move::End));
     click(&mut harness, "the corner");
     let state = &harness.state().state;
-    assert_eq!(state.cursor.text(state.plan()), "fwd/conv2/k1/(2,3)");
+    assert_eq!(state.cursor().text(state.plan()), "fwd/conv2/k1/(2,3)");
     // The trail has both places; one click goes back two.
     click(&mut harness, "loss/loss");
     let state = &harness.state().state;
-    assert_eq!((state.cursor.text(state.plan()).as_str(), state.trail_ahead.len()), ("loss/loss", 3));
+    assert_eq!((state.cursor().text(state.plan()).as_str(), state.trail_ahead().len()), ("loss/loss", 3));
     click(&mut harness, "Remove: the corner");
-    assert!(harness.state().state.marks.bookmarks.is_empty());
+    assert!(harness.state().state.marks().bookmarks.is_empty());
     do_it(&mut harness, Action::Undo);
-    assert_eq!(harness.state().state.marks.bookmarks.len(), 1);
+    assert_eq!(harness.state().state.marks().bookmarks.len(), 1);
     do_it(&mut harness, Action::Mark(MarkAction::RemoveBookmark(0)));
 }
 
@@ -109,12 +109,12 @@ fn the_palette_finds_commands_places_and_models_by_letters() {
             let choose = |harness: &mut Harness<Program>, keys: (Modifiers, Key), letters: &str| {
                 harness.key_press_modifiers(keys.0, keys.1);
                 harness.run_steps(3);
-                assert!(harness.state().state.view.palette);
+                assert!(harness.state().state.view().palette);
                 harness.event(egui::Event::Text(letters.into()));
                 harness.run_steps(3);
                 harness.key_press(Key::Enter);
                 harness.run_steps(3);
-                assert!(!harness.state().state.view.palette, "{letters}");
+                assert!(!harness.state().state.view().palette, "{letters}");
             };
             let k = (Modifiers::COMMAND, Key::K);
             choose(&mut harness, (Modifiers::COMMAND | Modifiers::SHIFT, Key::P), "article-backp");
@@ -122,7 +122,7 @@ fn the_palette_finds_commands_places_and_models_by_letters() {
             choose(&mut harness, k, "loss.dX");
             let at = |harness: &Harness<Program>| {
                 let state = &harness.state().state;
-                state.cursor.text(state.plan())
+                state.cursor().text(state.plan())
             };
             assert_eq!(at(&harness), "bwd/loss.dX");
             let name = harness.state().state.model().network.layers[0].name().to_owned();
@@ -131,14 +131,14 @@ fn the_palette_finds_commands_places_and_models_by_letters() {
             assert_eq!(at(&harness), address);
             // Letters of the words in the user's language, and of the English ones.
             choose(&mut harness, k, &words.text("cmd.page_training"));
-            assert_eq!(harness.state().state.view.page, convstep::app::Page::Training);
+            assert_eq!(harness.state().state.view().page, convstep::app::Page::Training);
             choose(&mut harness, k, "stp lyrs");
-            assert_eq!(harness.state().state.cursor.grain(), convstep::trace::Grain::Layer);
+            assert_eq!(harness.state().state.cursor().grain(), convstep::trace::Grain::Layer);
             choose(&mut harness, k, "dark theme");
-            assert_eq!(harness.state().state.view.theme, convstep::app::ThemeChoice::Dark);
+            assert_eq!(harness.state().state.view().theme, convstep::app::ThemeChoice::Dark);
             choose(&mut harness, k, "chinese");
-            assert_eq!(harness.state().state.view.lang, Lang::Zh);
-            assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+            assert_eq!(harness.state().state.view().lang, Lang::Zh);
+            assert!(harness.state().state.notices().is_empty(), "{:?}", harness.state().state.notices());
         }
     }
 }
@@ -150,7 +150,7 @@ fn the_palette_is_gone_through_by_arrows_and_closed_by_escape() {
     harness.run_steps(3);
     harness.event(egui::Event::Text("Step by".into()));
     harness.run_steps(3);
-    let number = |harness: &Harness<Program>| harness.state().state.cursor.grain();
+    let number = |harness: &Harness<Program>| harness.state().state.cursor().grain();
     let before = number(&harness);
     harness.key_press(Key::ArrowDown);
     harness.key_press(Key::ArrowDown);
@@ -166,7 +166,7 @@ fn the_palette_is_gone_through_by_arrows_and_closed_by_escape() {
     assert!(harness.query_by_label("Nothing fits.").is_some());
     harness.key_press(Key::Escape);
     harness.run_steps(3);
-    assert!(!harness.state().state.view.palette);
+    assert!(!harness.state().state.view().palette);
     // It begins anew.
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run_steps(3);
@@ -179,7 +179,7 @@ fn the_tour_points_at_five_regions_and_is_skipped_for_good() {
         let words = Words(lang);
         for size in SIZES {
             let mut harness = harness(lang, true, size);
-            assert_eq!(harness.state().state.view.tour, None, "only a first start begins it");
+            assert_eq!(harness.state().state.view().tour, None, "only a first start begins it");
             do_it(&mut harness, Action::Tour(Some(0)));
             for name in convstep::app::TOUR {
                 let card = harness.get_by_label(&words.text(&format!("tour.{name}_text"))).rect();
@@ -189,16 +189,16 @@ fn the_tour_points_at_five_regions_and_is_skipped_for_good() {
                 harness.key_press(Key::Enter);
                 harness.run_steps(3);
             }
-            let view = harness.state().state.view;
+            let view = harness.state().state.view();
             assert_eq!((view.tour, view.toured), (None, true));
             do_it(&mut harness, Action::Tour(Some(0)));
             click(&mut harness, &words.text("tour.next"));
             click(&mut harness, &words.text("tour.skip"));
-            assert_eq!(harness.state().state.view.tour, None);
+            assert_eq!(harness.state().state.view().tour, None);
             do_it(&mut harness, Action::Tour(Some(2)));
             harness.key_press(Key::Escape);
             harness.run_steps(3);
-            assert_eq!(harness.state().state.view.tour, None);
+            assert_eq!(harness.state().state.view().tour, None);
         }
     }
 }
@@ -211,11 +211,11 @@ fn the_timeline_zooms_scrubs_and_follows_the_cursor() {
         harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
         harness.run_steps(3);
     }
-    let span = harness.state().state.spans.step;
+    let span = harness.state().state.spans().step;
     assert!((span.width() - 1.0 / 256.0).abs() < 1e-9, "{span:?}");
     // A far place comes into view.
     do_it(&mut harness, Action::GoTo("bwd/conv1.dW/k0,0/(1,1)".into()));
-    let there = harness.state().state.spans.step;
+    let there = harness.state().state.spans().step;
     assert!(there.from > span.to && (there.width() - span.width()).abs() < 1e-9, "{there:?}");
     // A click goes to what is seen there; so near, neighbouring points are neighbouring cells.
     let rect = harness.get_by_label_contains("Timeline, at").rect();
@@ -232,7 +232,7 @@ fn the_timeline_zooms_scrubs_and_follows_the_cursor() {
             });
             harness.run_steps(2);
         }
-        harness.state().state.cursor.at()
+        harness.state().state.cursor().at()
     };
     let (a, b) = (press(&mut harness, 0.5), press(&mut harness, 0.7));
     let all = harness.state().state.plan().len();
@@ -248,11 +248,11 @@ fn the_timeline_zooms_scrubs_and_follows_the_cursor() {
         });
         harness.run_steps(8);
     }
-    assert!(harness.state().state.spans.step.is_whole(), "{:?}", harness.state().state.spans);
+    assert!(harness.state().state.spans().step.is_whole(), "{:?}", harness.state().state.spans());
     harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
     harness.key_press(Key::Num0);
     harness.run_steps(3);
-    assert!(harness.state().state.spans.step.is_whole());
+    assert!(harness.state().state.spans().step.is_whole());
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn two_pictures_stand_side_by_side_with_their_difference() {
             let start = words.text("compare.cell").split("%{").next().unwrap_or_default().to_owned();
             assert!(harness.query_all_by_label_contains(&start).next().is_some());
             click(&mut harness, &words.text("compare.forget"));
-            assert!(harness.state().state.compare.kept.is_none());
+            assert!(harness.state().state.compare().kept.is_none());
         }
     }
 }
@@ -312,21 +312,21 @@ fn a_weights_gradient_is_asked_why_without_a_mouse() {
         };
         let at = |harness: &Harness<Program>| {
             let state = &harness.state().state;
-            state.cursor.text(state.plan())
+            state.cursor().text(state.plan())
         };
         // Open a picture.
         press(&mut harness, Modifiers::COMMAND, Key::K);
         type_in(&mut harness, "shape-heart");
-        assert_eq!(harness.state().state.inputs.picture.name, "shape-heart");
+        assert_eq!(harness.state().state.inputs().picture.name, "shape-heart");
         // Choose a class, at the loss.
         let state = &harness.state().state;
         let ring = state.model().class_index("ring").expect("a class");
-        assert_ne!(state.inputs.label, Some(ring));
+        assert_ne!(state.inputs().label, Some(ring));
         let radios: Vec<_> = harness.query_all_by_role(Role::RadioButton).collect();
         radios[ring].click_accesskit();
         drop(radios);
         harness.run_steps(3);
-        assert_eq!(harness.state().state.inputs.label, Some(ring));
+        assert_eq!(harness.state().state.inputs().label, Some(ring));
         // Go to a weight's gradient, and ask why.
         press(&mut harness, Modifiers::NONE, Key::G);
         type_in(&mut harness, "bwd/conv1.dW/k2,1/(0,2)");
@@ -341,10 +341,10 @@ fn a_weights_gradient_is_asked_why_without_a_mouse() {
         chosen(&mut harness, &words.text("time.add_break"));
         chosen(&mut harness, &words.text("say.break.relu"));
         press(&mut harness, Modifiers::COMMAND, Key::ArrowLeft);
-        let Some(Halt::Hit(stop)) = harness.state().state.stopped else { panic!("it stops") };
+        let Some(StopReason::Hit(stop)) = harness.state().state.stopped() else { panic!("it stops") };
         assert_eq!(stop.reason, Break::ReluKills);
         assert!(harness.query_by_label(&words.text("say.stop.relu")).is_some());
         assert_ne!(at(&harness), made);
-        assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+        assert!(harness.state().state.notices().is_empty(), "{:?}", harness.state().state.notices());
     }
 }

@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, BuildAction, Effect, Lang, ThemeChoice, apply, settle},
+    app::{Action, AppState, BuildAction, Effect, Lang, ThemeChoice, apply, run_tasks_here},
     nn::{
         Execution,
         hyperparameter::{Hyperparameter, Value},
@@ -17,19 +17,19 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    settle(state, effects, Execution::SERIAL)
+    run_tasks_here(state, effects, Execution::SERIAL)
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = AppState::new();
-    state.view.lang = lang;
-    state.view.theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
+    apply(&mut state, Action::SetLang(lang));
+    apply(&mut state, Action::SetTheme(if dark { ThemeChoice::Dark } else { ThemeChoice::Light }));
     window(state, size, act)
 }
 
 fn at(harness: &Harness<Program>) -> String {
     let state = &harness.state().state;
-    state.cursor.text(state.plan())
+    state.cursor().text(state.plan())
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn an_address_is_typed() {
     harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert_eq!(at(&harness), "fwd/conv1/k2/(3,5)/m7");
-    assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+    assert!(harness.state().state.notices().is_empty(), "{:?}", harness.state().state.notices());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn every_region_is_there_in_both_languages_and_sizes() {
             {
                 apply(&mut harness.state_mut().state, Action::GoTo(address.into()));
                 harness.run_steps(2);
-                assert!(harness.state().state.notices.is_empty(), "{:?}", harness.state().state.notices);
+                assert!(harness.state().state.notices().is_empty(), "{:?}", harness.state().state.notices());
             }
         }
     }
@@ -101,11 +101,11 @@ fn help_lists_the_keys_and_escape_closes_it() {
     let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
     harness.key_press(Key::F1);
     harness.run_steps(3);
-    assert!(harness.state().state.view.help);
+    assert!(harness.state().state.view().help);
     assert!(harness.query_all_by_label("Run to here").next().is_some());
     harness.key_press(Key::Escape);
     harness.run_steps(3);
-    assert!(!harness.state().state.view.help);
+    assert!(!harness.state().state.view().help);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_network_is_edited_by_keys_and_fields_and_applied() {
     let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
     harness.run_steps(3);
-    assert!(harness.state().state.draft.is_some(), "the builder is open");
+    assert!(harness.state().state.draft().is_some(), "the builder is open");
     // Down picks the first layer; a convolution goes behind it.
     harness.key_press(Key::ArrowDown);
     harness.run_steps(3);
@@ -142,14 +142,14 @@ fn a_network_is_edited_by_keys_and_fields_and_applied() {
     harness.run_steps(2);
     harness.key_press(Key::Enter);
     harness.run_steps(3);
-    let draft = harness.state().state.draft.as_ref().expect("open");
+    let draft = harness.state().state.draft().expect("open");
     assert_eq!((draft.specs()[1].name.as_str(), draft.layers()[1].output), ("conv4", [12, 30, 30]));
     // The arithmetic that gives it is there to read.
     assert!(harness.query_by_label("12·(8·3·3 + 1) = 876").is_some());
     harness.get_by_label("Apply").click();
     harness.run_steps(3);
     let state = &harness.state().state;
-    assert!(state.draft.is_none(), "{:?}", state.notices);
+    assert!(state.draft().is_none(), "{:?}", state.notices());
     assert_eq!(state.model().network.layers[1].name(), "conv4");
 }
 
@@ -165,7 +165,7 @@ fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
             harness.key_press_modifiers(Modifiers::ALT, Key::ArrowDown);
             harness.run_steps(3);
             let names = |harness: &Harness<Program>| -> Vec<String> {
-                let draft = harness.state().state.draft.as_ref().expect("open");
+                let draft = harness.state().state.draft().expect("open");
                 draft.specs().iter().map(|spec| spec.name.clone()).collect()
             };
             assert_eq!(names(&harness)[..2], ["relu1", "conv1"]);
@@ -175,16 +175,16 @@ fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
             let kernel = Hyperparameter { name: "kernel", value: Value::Pair(Pair::square(99)) };
             apply(&mut harness.state_mut().state, Action::Build(BuildAction::Set(1, kernel)));
             harness.run_steps(3);
-            let error = harness.state().state.draft.as_ref().and_then(|draft| draft.obstacle());
+            let error = harness.state().state.draft().and_then(|draft| draft.obstacle());
             let error = format!("✗ {}", error.expect("a window that is too large"));
             assert_eq!(harness.query_all_by_label(&error).count(), 2, "in its row and at the foot");
             let words = convstep::ui::strings::Words(lang);
             harness.get_by_label(&words.text("build.apply")).click();
             harness.run_steps(2);
-            assert!(harness.state().state.draft.is_some(), "what does not fit is not applied");
+            assert!(harness.state().state.draft().is_some(), "what does not fit is not applied");
             harness.get_by_label(&words.text("build.cancel")).click();
             harness.run_steps(2);
-            assert!(harness.state().state.draft.is_none());
+            assert!(harness.state().state.draft().is_none());
         }
     }
 }
@@ -211,8 +211,8 @@ fn a_weight_is_typed_and_the_prediction_follows() {
         let state = &harness.state().state;
         assert_eq!(state.trace().params().0[0].at(convstep::nn::Part::Weight)[[0, 0, 1, 1]], 4.5);
         assert_ne!(state.prediction().1, before);
-        assert_eq!(state.selected, Some(weight));
-        assert!(state.inputs.loaded.is_some() && state.notices.is_empty());
+        assert_eq!(state.selected(), Some(weight));
+        assert!(state.inputs().loaded.is_some() && state.notices().is_empty());
         // The wheel over it: two notches up are one edit.
         let over = harness.get(number().label(&words)).rect().center();
         harness.event(egui::Event::PointerMoved(over));
@@ -260,7 +260,7 @@ fn a_filter_with_a_name_is_chosen_and_reset() {
     harness.get_by_label("This filter and its bias").click();
     harness.run_steps(3);
     assert_eq!(filter(&harness), loaded);
-    assert!(harness.state().state.inputs.loaded.is_none());
+    assert!(harness.state().state.inputs().loaded.is_none());
 }
 
 #[test]
@@ -311,8 +311,8 @@ fn a_stroke_on_the_pad_is_one_edit() {
     harness.run_steps(3);
     harness.get_by_label("New, black").click();
     harness.run_steps(3);
-    assert_eq!(harness.state().state.inputs.picture.name, "drawing");
-    assert_eq!(harness.state().state.fitted.tensor.sum(), 0.0);
+    assert_eq!(harness.state().state.inputs().picture.name, "drawing");
+    assert_eq!(harness.state().state.fitted().tensor.sum(), 0.0);
     let canvas = harness.get_by_label("Canvas: what the network sees").rect();
     let at = |x: f32, y: f32| canvas.min + canvas.size() * egui::vec2(x, y);
     let press = |pressed, pos| egui::Event::PointerButton {
@@ -331,21 +331,21 @@ fn a_stroke_on_the_pad_is_one_edit() {
     }
     harness.event(press(false, at(0.8, 0.5)));
     harness.run_steps(2);
-    let pixels = &harness.state().state.fitted.tensor;
+    let pixels = &harness.state().state.fitted().tensor;
     let row: Vec<f32> = (0..32).map(|j| pixels[[0, 0, 16, j]]).collect();
     assert!(row[8..25].iter().all(|&x| x > 150.0), "{row:?}");
     assert!(row[..3].iter().chain(&row[29..]).all(|&x| x == 0.0), "{row:?}");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_steps(2);
-    assert_eq!(harness.state().state.fitted.tensor.sum(), 0.0, "one stroke is one edit");
+    assert_eq!(harness.state().state.fitted().tensor.sum(), 0.0, "one stroke is one edit");
     // A click is a dot.
     harness.event(egui::Event::PointerMoved(at(0.5, 0.25)));
     harness.event(press(true, at(0.5, 0.25)));
     harness.event(press(false, at(0.5, 0.25)));
     harness.run_steps(3);
-    assert!(harness.state().state.fitted.tensor[[0, 0, 8, 16]] > 150.0);
-    assert_eq!(harness.state().state.fitted.tensor[[0, 0, 20, 16]], 0.0);
+    assert!(harness.state().state.fitted().tensor[[0, 0, 8, 16]] > 150.0);
+    assert_eq!(harness.state().state.fitted().tensor[[0, 0, 20, 16]], 0.0);
     harness.key_press(Key::Escape);
     harness.run_steps(2);
-    assert!(!harness.state().state.view.pad);
+    assert!(!harness.state().state.view().pad);
 }

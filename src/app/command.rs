@@ -130,7 +130,7 @@ pub const COMMANDS: &[Command] = commands! {
     "bookmark" Follow key("M"), "★" => |_| Action::Mark(MarkAction::ToggleBookmark);
     "show_time" Follow key("T"), "" => |state| Action::SetSide(match (state.view.page, state.view.side) {
         (Page::Closeup, Side::Time) => Side::Cell,
-        (Page::Closeup | Page::Training | Page::Looks | Page::Data | Page::Compare, Side::Cell | Side::Time) => Side::Time,
+        (Page::Closeup | Page::Training | Page::Attribution | Page::Data | Page::Compare, Side::Cell | Side::Time) => Side::Time,
     });
     "timeline_in" Follow shift("ArrowDown"), "" => |_| Action::Spans(SpanAction::Zoom(2.0));
     "timeline_out" Follow shift("ArrowUp"), "" => |_| Action::Spans(SpanAction::Zoom(0.5));
@@ -142,7 +142,7 @@ pub const COMMANDS: &[Command] = commands! {
     "page_closeup" View key("F2"), "" => |_| Action::SetPage(Page::Closeup);
     "page_training" View key("F3"), "" => |_| Action::SetPage(Page::Training);
     "page_data" View key("F6"), "" => |_| Action::SetPage(Page::Data);
-    "page_looks" View key("F4"), "" => |_| Action::SetPage(Page::Looks);
+    "page_looks" View key("F4"), "" => |_| Action::SetPage(Page::Attribution);
     "page_compare" View key("F7"), "" => |_| Action::SetPage(Page::Compare);
     "keep" View key("K"), "" => |_| Action::Compare(CompareAction::Keep);
     "log" View key("L"), "" => |_| Action::ToggleLog;

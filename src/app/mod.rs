@@ -3,52 +3,32 @@
 //! An [`Action`] is the only way to change the [`AppState`]; [`apply`] is the only place that does.
 //! What needs the outside world comes back as an [`Effect`], which the shell runs and answers with
 //! another action.
+//!
+//! The files stand on floors, and imports go down only: `state`; then `task`, `effect` and `action`; then
+//! `update`, `command` and `palette`; then `apply`.
 
 mod action;
-mod ask;
-mod build;
+mod apply;
 pub mod command;
-mod compare;
-mod edit;
-mod exciting;
-mod files;
-mod history;
-mod hunt;
-mod looks;
-mod marks;
+mod effect;
 pub mod palette;
-mod playback;
-mod run;
-mod session;
-mod sets;
-mod span;
 mod state;
-mod training;
-mod work;
+mod task;
+mod update;
 
-pub use action::{Action, Effect, apply};
-pub use ask::{Answer, EXPONENTS, Kind, Question, Tab};
-pub use build::{BuildAction, Draft, Written};
-pub use compare::{Compare, CompareAction, Kept, Sides};
-pub use edit::{EditAction, Extent, Ink};
-pub use exciting::{Search, set_to_search};
-pub use files::{
-    Absent, Asked, Content as FileContent, FileAction, Files, Kind as FileKind, Offer, RECENT, Recent, Stamp,
+pub use action::{
+    Action, AttributionAction, BuildAction, CompareAction, DataAction, EditAction, Extent, FileAction, Ink,
+    MarkAction, SpanAction, TrainAction,
 };
-pub use history::{Edited, Forked, Inputs, Undo};
-pub use hunt::{Halt, Hunt};
-pub use looks::{Looks, LooksAction, Made, RandomLook, Subject, asked_unit, focused_unit};
-pub use marks::{Bookmark, Breakpoint, MarkAction, Marks};
-pub use playback::Playback;
-pub use run::{Need, Run};
-pub use session::{Restored, Session};
-pub use sets::{DataAction, DataState, OpenedSet, Shown};
-pub use span::{Span, SpanAction, Spans};
+pub use apply::{apply, run_tasks_here};
+pub use effect::Effect;
 pub use state::{
-    AppState, Busy, Counted, Digits, Doing, LANE_ZOOM, Lang, Notice, NoticeKind, Page, Scale, Side, TOUR,
-    ThemeChoice, ViewState,
+    Absent, ActivationSearch, Answer, AppState, Asked, AttributionMaps, AttributionState, BatchSource,
+    Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Busy, Change, Compare, DataState, Derived,
+    Digits, Draft, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, JobKind, Kept,
+    LANE_ZOOM, Lang, Marks, Need, Notice, NoticeKind, Offer, OpenedSet, Page, Playback, Question,
+    QuestionKind, RECENT, RandomisedMap, Recent, Restored, Run, Running, Scale, Session, Shown, Side, Sides,
+    Span, Spans, Stamp, StopReason, Subject, TOUR, Tab, ThemeChoice, Training, TrainingState, Undo,
+    ViewState, Written, asked_unit, focused_unit, is_large, set_to_search,
 };
-pub use training::{
-    BatchSource, End, Job, News, Running, Step, TrainAction, Training, TrainingState, Until, checked,
-};
-pub use work::{Change, Derived, Done, Task, is_large, settle};
+pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

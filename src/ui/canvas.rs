@@ -57,8 +57,8 @@ pub fn canvas_ui(
     brush: Option<Brush>,
 ) -> GridResponse {
     let [c, h, w] = view.state.model().network.input;
-    let in_training = view.state.inputs.training.is_some();
-    let from_picture = in_training || matches!(view.state.inputs.picture.content, Content::Picture(_));
+    let in_training = view.state.inputs().training.is_some();
+    let from_picture = in_training || matches!(view.state.inputs().picture.content, Content::Picture(_));
     let pixels = pixels(ui, view);
     let label = |_: Option<(usize, usize)>| label.to_owned();
     let cursor_id = Id::unique("where the keyboard paints");
@@ -151,16 +151,16 @@ fn paint_ui(ui: &Ui, view: &View, answer: &GridResponse, brush: Brush) {
 /// The pixels that the network sees, before its own scaling; those of a batch are drawn or read once.
 fn pixels(ui: &Ui, view: &View) -> Arc<Tensor> {
     let state = view.state;
-    if state.inputs.training.is_none() {
-        return Arc::new(state.fitted.tensor.clone());
+    if state.inputs().training.is_none() {
+        return Arc::new(state.fitted().tensor.clone());
     }
     type Kept = ((u64, u32), Arc<Tensor>);
     let (id, key) = (Id::unique("pixels of the batch"), (state.revision(), state.image()));
     if let Some((_, pixels)) = ui.data(|data| data.get_temp::<Kept>(id)).filter(|(kept, _)| *kept == key) {
         return pixels;
     }
-    let example = state.run.source().pixels(state.trace().time(), state.image());
-    let pixels = Arc::new(example.map_or_else(|| state.fitted.tensor.clone(), |(pixels, _)| pixels));
+    let example = state.run().source().pixels(state.trace().time(), state.image());
+    let pixels = Arc::new(example.map_or_else(|| state.fitted().tensor.clone(), |(pixels, _)| pixels));
     ui.data_mut(|data| data.insert_temp::<Kept>(id, (key, Arc::clone(&pixels))));
     pixels
 }

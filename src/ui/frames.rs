@@ -2,7 +2,7 @@
 //! with none there. What paints the triangles is not counted.
 
 use super::{shell, theme::Theme, view::Memory};
-use crate::app::{Action, AppState, apply, settle};
+use crate::app::{Action, AppState, apply, run_tasks_here};
 use crate::nn::Execution;
 use crate::trace::{Grain, Move};
 use egui::{Context, Pos2, RawInput, Rect, Vec2, ViewportId};
@@ -84,7 +84,7 @@ impl Window {
     fn act(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             let effects = apply(&mut self.state, action);
-            settle(&mut self.state, effects, Execution::SERIAL);
+            run_tasks_here(&mut self.state, effects, Execution::SERIAL);
         }
     }
 
@@ -126,9 +126,9 @@ mod tests {
         let mut window = Window::new(AppState::new());
         let (times, wanting) = window.play(Scene::Idle, 0.0);
         assert_eq!((times.len(), wanting), (1, 0));
-        let before = window.state.cursor.at();
+        let before = window.state.cursor().at();
         window.play(Scene::Playing, 0.0);
         window.play(Scene::Playing, 0.0);
-        assert_ne!(window.state.cursor.at(), before);
+        assert_ne!(window.state.cursor().at(), before);
     }
 }

@@ -60,7 +60,7 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
             if in_menu && is_escape {
                 continue;
             }
-            if state.draft.is_some() {
+            if state.draft().is_some() {
                 let is_of_builder = match command.group {
                     Group::File | Group::Edit => true,
                     Group::Step | Group::Grain | Group::Follow => false,

@@ -43,7 +43,7 @@ impl<'a> Plane<'a> {
             Some(s) if plan.stages()[s].pass == Pass::Update || plan.is_layered() => 0,
             _ => image,
         };
-        let progress = stage.map(|s| (s, trace.progress(s, stage_image, view.state.cursor.at())));
+        let progress = stage.map(|s| (s, trace.progress(s, stage_image, view.state.cursor().at())));
         Self { view, tensor, image, channel, shape: plan.shape_of(tensor), progress, after_update }
     }
 
@@ -249,7 +249,7 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
 /// The values of a black and of a white pixel, where the input is a picture with the same range in
 /// every channel.
 pub fn input_range(view: &View) -> Option<(f32, f32)> {
-    if matches!(view.state.inputs.picture.content, crate::data::Content::Values(_)) {
+    if matches!(view.state.inputs().picture.content, crate::data::Content::Values(_)) {
         return None;
     }
     let preprocess = &view.state.model().architecture.preprocess;
@@ -282,14 +282,14 @@ pub fn mapping(view: &View, tensor: TensorId, image: u32, channel: Option<usize>
         return Mapping::gray(lo, hi, dark);
     }
     let signed = is_signed(view, tensor);
-    let extent = match view.state.view.scale {
+    let extent = match view.state.view().scale {
         Scale::Map => extent(view, tensor, image, channel),
         Scale::Layer => extent(view, tensor, image, None),
         Scale::Network => network_extent(view, tensor, image),
     };
     let mapping =
         if signed { Mapping::signed_for(extent, dark) } else { Mapping::positive_for(extent, dark) };
-    mapping.with_log(view.state.view.log)
+    mapping.with_log(view.state.view().log)
 }
 
 /// All tensors of the network that are shown on one scale with this one.

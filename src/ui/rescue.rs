@@ -39,7 +39,7 @@ pub struct Rescue {
 
 /// Whether what a crash left behind is in use, whole.
 fn is_in_use(state: &AppState) -> bool {
-    state.files.is_restored && state.files.absent.is_none()
+    state.files().is_restored && state.files().absent.is_none()
 }
 
 /// One writing.

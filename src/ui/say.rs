@@ -1,7 +1,7 @@
 //! What a cell is, in one sentence; what a breakpoint stops at, and why a run stopped.
 
 use super::{number, view::View};
-use crate::app::Halt;
+use crate::app::StopReason;
 use crate::nn::{Part, spec::Kind};
 use crate::trace::{Address, Break, Found, Owner, Pass, Place, Plan, Stage, Stop, TensorId};
 
@@ -85,11 +85,11 @@ pub fn condition(view: &View, kind: &Break) -> String {
 }
 
 /// Why a run came to its end.
-pub fn halt(view: &View, halt: &Halt) -> String {
+pub fn halt(view: &View, halt: &StopReason) -> String {
     match halt {
-        Halt::Hit(hit) => stop(view, hit),
-        Halt::End { back: false } => view.text("say.stop.end"),
-        Halt::End { back: true } => view.text("say.stop.start"),
+        StopReason::Hit(hit) => stop(view, hit),
+        StopReason::End { back: false } => view.text("say.stop.end"),
+        StopReason::End { back: true } => view.text("say.stop.start"),
     }
 }
 

@@ -15,27 +15,27 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
     let theme = Theme::of(ui);
     let mut actions = keys::pressed(ui, state);
     let view = View::new(state, theme, memory);
-    if state.view.blank {
+    if state.view().blank {
         CentralPanel::default().frame(Frame::new().fill(egui::Color32::BLACK)).show(ui, |_| {});
     } else {
-        let regions = if state.draft.is_some() {
+        let regions = if state.draft().is_some() {
             views::builder::builder_ui(ui, &view);
             Regions::default()
         } else {
             regions_ui(ui, &view, theme)
         };
-        if view.state.data.asking {
+        if view.state.data().asking {
             views::open_data::open_data_ui(ui, &view);
         }
         views::notices::notices_ui(ui, &view);
         views::files::files_ui(ui, &view);
-        if state.view.help {
+        if state.view().help {
             views::help::help_ui(ui, &view);
         }
-        if let Some(stop) = state.view.tour {
+        if let Some(stop) = state.view().tour {
             views::tour::tour_ui(ui, &view, &regions, stop);
         }
-        if state.view.palette {
+        if state.view().palette {
             views::palette::palette_ui(ui, &view);
         } else {
             views::palette::forget(ui);
@@ -75,7 +75,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
             views::lanes::lanes_ui(ui, view);
         });
     // Training has plots beside one another and no cell to ask.
-    let side_panel = (view.state.view.page == Page::Closeup).then(|| {
+    let side_panel = (view.state.view().page == Page::Closeup).then(|| {
         Panel::right("inspector")
             .frame(side)
             .default_size((room.x * 0.26).clamp(250.0, 420.0))
@@ -84,7 +84,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
             .resizable(true)
             .show(ui, |ui| {
                 sides_ui(ui, view);
-                match view.state.view.side {
+                match view.state.view().side {
                     Side::Cell => views::inspector::inspector_ui(ui, view),
                     Side::Time => views::time::time_ui(ui, view),
                 }
@@ -95,7 +95,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
         .show(ui, |ui| {
             pages_ui(ui, view);
             views::time::stopped_ui(ui, view);
-            match view.state.view.page {
+            match view.state.view().page {
                 Page::Closeup => {
                     ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
                         views::closeup::closeup_ui(ui, view);
@@ -103,11 +103,11 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
                 }
                 Page::Training => views::training::training_ui(ui, view),
                 Page::Data => views::data::data_ui(ui, view),
-                Page::Looks => views::looks::looks_ui(ui, view),
+                Page::Attribution => views::looks::looks_ui(ui, view),
                 Page::Compare => views::compare::compare_ui(ui, view),
             }
         });
-    if view.state.view.pad {
+    if view.state.view().pad {
         views::pad::pad_ui(ui, view);
     }
     let rects = [
@@ -124,7 +124,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
 fn sides_ui(ui: &mut Ui, view: &View) {
     ui.horizontal(|ui| {
         for side in Side::ALL {
-            let tab = ui.selectable_label(side == view.state.view.side, view.text(side.key()));
+            let tab = ui.selectable_label(side == view.state.view().side, view.text(side.key()));
             if tab.on_hover_text(view.text(&format!("{}_tip", side.key()))).clicked() {
                 view.act(Action::SetSide(side));
             }
@@ -137,12 +137,12 @@ fn sides_ui(ui: &mut Ui, view: &View) {
 fn pages_ui(ui: &mut Ui, view: &View) {
     ui.horizontal_wrapped(|ui| {
         for page in Page::ALL {
-            let current = page == view.state.view.page;
+            let current = page == view.state.view().page;
             if ui.selectable_label(current, view.text(page.key())).clicked() {
                 view.act(Action::SetPage(page));
             }
         }
-        if view.state.training.running.is_some() {
+        if view.state.training().running.is_some() {
             busy_ui(ui, view);
         }
     });

@@ -1,6 +1,6 @@
 //! The worker that trains: a thread of its own, batch after batch, with news several times a second.
 
-use crate::app::{Action, End, Job, News, TrainAction};
+use crate::app::{Action, End, News, TrainAction, TrainingJob};
 use crate::nn::optimizer::Optimizer;
 use crate::threads::Threads;
 use std::{
@@ -28,7 +28,7 @@ const NEWS: Duration = Duration::from_millis(50);
 
 impl Worker {
     /// Trains on a thread of its own; `tell` takes the news there.
-    pub fn start(job: Job, tell: impl Fn(Action) + Send + Sync + 'static) -> Self {
+    pub fn start(job: TrainingJob, tell: impl Fn(Action) + Send + Sync + 'static) -> Self {
         let control = Arc::new(Control::default());
         let its = Arc::clone(&control);
         std::thread::spawn(move || {
@@ -60,8 +60,8 @@ impl Drop for Worker {
     }
 }
 
-fn train(mut job: Job, threads: &Threads, control: &Control, tell: &dyn Fn(News)) {
-    let new = |job: &Job| News { id: job.id, ..News::default() };
+fn train(mut job: TrainingJob, threads: &Threads, control: &Control, tell: &dyn Fn(News)) {
+    let new = |job: &TrainingJob| News { id: job.id, ..News::default() };
     let (mut news, mut since) = (new(&job), Instant::now());
     loop {
         let asked = control.optimizer.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -34,7 +34,7 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// A view of a state for one frame.
     pub fn new(state: &'a AppState, theme: &'static Theme, memory: &'a Memory) -> Self {
-        let words = Words(state.view.lang);
+        let words = Words(state.view().lang);
         Self { state, theme, words, memory, actions: RefCell::default(), hovered: RefCell::default() }
     }
 

@@ -146,13 +146,14 @@ impl Window {
         let (sender, answers) = channel();
         let mut state = AppState::new();
         if let Some(view) = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY)) {
-            state.view = view;
+            apply(&mut state, Action::RestoreView(view));
         }
-        if !state.view.toured {
+        if !state.view().toured {
             apply(&mut state, Action::Tour(Some(0)));
         }
         // Where a typed name without a folder is saved.
-        state.files.folder = std::env::current_dir().unwrap_or_default();
+        let folder = std::env::current_dir().unwrap_or_default();
+        apply(&mut state, FileAction::SetFolder(folder).into());
         let folder = eframe::storage_dir(NAME);
         let (rescue, actions) =
             Rescue::new(folder.as_ref().map(|folder| folder.join("kept")).as_deref(), &state);
@@ -299,8 +300,8 @@ impl Window {
     /// Looks again which files of the list are there, as they may come and go while the window has not the keyboard.
     fn look_for_recent(&mut self, ctx: &Context) {
         let focused = ctx.input(|input| input.focused);
-        if focused && !self.focused && !self.state.files.recent.is_empty() {
-            let recent = self.state.files.recent.clone();
+        if focused && !self.focused && !self.state.files().recent.is_empty() {
+            let recent = self.state.files().recent.clone();
             self.spawn(ctx, move || Some(looked_for(recent)));
         }
         self.focused = focused;
@@ -347,7 +348,7 @@ impl Window {
         no_dialog: &str,
         dialog: impl FnOnce() -> Option<Action> + Send + 'static,
     ) {
-        let no_dialog = Words(self.state.view.lang).text(no_dialog);
+        let no_dialog = Words(self.state.view().lang).text(no_dialog);
         self.spawn(ctx, move || {
             let start = Instant::now();
             let answer = dialog();
@@ -407,24 +408,24 @@ impl Window {
 impl eframe::App for Window {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
-        if self.theme != Some(self.state.view.theme) {
-            self.theme = Some(self.state.view.theme);
-            ctx.set_theme(match self.state.view.theme {
+        if self.theme != Some(self.state.view().theme) {
+            self.theme = Some(self.state.view().theme);
+            ctx.set_theme(match self.state.view().theme {
                 ThemeChoice::System => egui::ThemePreference::System,
                 ThemeChoice::Light => egui::ThemePreference::Light,
                 ThemeChoice::Dark => egui::ThemePreference::Dark,
             });
         }
-        if self.still != Some(self.state.view.still) {
-            self.still = Some(self.state.view.still);
-            theme::set_still(&ctx, self.state.view.still);
+        if self.still != Some(self.state.view().still) {
+            self.still = Some(self.state.view().still);
+            theme::set_still(&ctx, self.state.view().still);
         }
         let mut actions: Vec<Action> = self.answers.try_iter().collect();
         actions.extend(self.received(&ctx));
         if std::mem::take(&mut self.advance) {
             actions.push(Action::Advance);
         }
-        if self.state.playback.playing {
+        if self.state.playback().playing {
             let dt = ctx.input(|input| input.unstable_dt);
             actions.push(Action::Tick(dt));
         }
@@ -438,19 +439,19 @@ impl eframe::App for Window {
             ctx.request_repaint_after(wait);
         }
         let mark = if self.state.is_unsaved() { " •" } else { "" };
-        let (place, model) = (self.state.cursor.text(self.state.plan()), &self.state.model().name);
+        let (place, model) = (self.state.cursor().text(self.state.plan()), &self.state.model().name);
         let title = format!("{place} – {model}{mark} – convstep");
         if title != self.title {
             ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;
         }
-        if self.state.playback.playing {
-            ctx.request_repaint_after(Duration::from_secs_f32(self.state.playback.next_due().min(0.25)));
+        if self.state.playback().playing {
+            ctx.request_repaint_after(Duration::from_secs_f32(self.state.playback().next_due().min(0.25)));
         }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        eframe::set_value(storage, STORAGE_KEY, &self.state.view);
+        eframe::set_value(storage, STORAGE_KEY, self.state.view());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

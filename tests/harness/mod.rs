@@ -23,7 +23,7 @@ pub fn window(
     size: [f32; 2],
     act: fn(&mut AppState, Action) -> Vec<Effect>,
 ) -> Harness<'static, Program> {
-    let theme = state.view.theme;
+    let theme = state.view().theme;
     let program = Program { state, memory: Memory::default(), has_fonts: false, asked: Vec::new() };
     let mut harness = Harness::builder().with_size(size).build_ui_state(
         move |ui, program: &mut Program| {

@@ -11,12 +11,12 @@ use egui::{
 
 /// Draws it.
 pub fn breadcrumb_ui(ui: &mut Ui, view: &View) {
-    if view.state.view.typing_address {
+    if view.state.view().typing_address {
         return typing_ui(ui, view);
     }
     let plan = view.state.plan();
-    let shown = view.state.selected.or_else(|| view.state.cursor.address(plan));
-    if view.state.selected.is_some() {
+    let shown = view.state.selected().or_else(|| view.state.cursor().address(plan));
+    if view.state.selected().is_some() {
         let back = ui.button(RichText::new("✕").color(view.theme.selection));
         if back.on_hover_text(view.text("crumb.deselect")).clicked() {
             view.act(Action::Deselect);
@@ -39,9 +39,9 @@ fn typing_ui(ui: &mut Ui, view: &View) {
     let id = Id::unique("address line");
     let kept: Option<String> = ui.data(|data| data.get_temp(id));
     let fresh = kept.is_none();
-    let mut text = kept.unwrap_or_else(|| match view.state.selected {
+    let mut text = kept.unwrap_or_else(|| match view.state.selected() {
         Some(selected) => view.state.plan().text(&selected),
-        None => view.state.cursor.text(view.state.plan()),
+        None => view.state.cursor().text(view.state.plan()),
     });
     let edit = TextEdit::singleline(&mut text)
         .id(id.with("edit"))

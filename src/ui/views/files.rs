@@ -10,10 +10,10 @@ fn act(view: &View, action: FileAction) {
 
 /// Draws what asks for an answer.
 pub fn files_ui(ui: &mut Ui, view: &View) {
-    if let Some(offer) = &view.state.files.offer {
+    if let Some(offer) = &view.state.files().offer {
         offer_ui(ui, view, offer.minutes);
     }
-    if let Some(asked) = &view.state.files.asked {
+    if let Some(asked) = &view.state.files().asked {
         Modal::new(Id::unique("save")).show(ui.ctx(), |ui| asked_ui(ui, view, asked));
     }
 }

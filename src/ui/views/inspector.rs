@@ -22,7 +22,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(say::sentence(view, &focus)).size(16.0).color(view.theme.text_strong));
     edit::edit_ui(ui, view, &focus);
     tabs_ui(ui, view);
-    match view.state.view.tab {
+    match view.state.view().tab {
         Tab::Why => why_ui(ui, view, focus),
         Tab::Check => check::check_ui(ui, view),
         Tab::Paths => paths::paths_ui(ui, view),
@@ -37,7 +37,7 @@ fn tabs_ui(ui: &mut Ui, view: &View) {
         ui.spacing_mut().item_spacing.x = 2.0;
         for tab in Tab::ALL {
             let name = RichText::new(view.text(&format!("tab.{}", tab.name()))).font(theme::small_font());
-            let response = ui.selectable_label(view.state.view.tab == tab, name);
+            let response = ui.selectable_label(view.state.view().tab == tab, name);
             if response.on_hover_text(view.text(&format!("tab.{}_tip", tab.name()))).clicked() {
                 view.act(Action::SetTab(tab));
             }
@@ -99,7 +99,7 @@ fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u
         ui.label(RichText::new(view.text("inspector.not_yet")).italics().color(view.theme.text_weak));
         return;
     };
-    let digits = view.state.view.digits;
+    let digits = view.state.view().digits;
     let equation = Equation::of(step, digits);
     ui.label(strong(format!("{} {} {}", equation.left, equation.sign(), equation.right)));
     let key = if done == all { "inspector.value" } else { "inspector.so_far" };
@@ -180,7 +180,8 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
 
 /// A number in so many characters, with the digits that are asked for where they fit.
 fn brief(view: &View, value: f32, chars: usize) -> String {
-    number::fit_written(value, chars, view.state.view.digits.count()).unwrap_or_else(|| number::short(value))
+    number::fit_written(value, chars, view.state.view().digits.count())
+        .unwrap_or_else(|| number::short(value))
 }
 
 /// What stands before the operands of a term in the list, between them and after them.

@@ -61,7 +61,7 @@ fn commands_ui(ui: &mut Ui, view: &View, group: Group) {
 
 fn command_ui(ui: &mut Ui, view: &View, command: &Command) {
     let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
-    let undo = &view.state.undo;
+    let undo = view.state.undo();
     let enabled = match command.id {
         "undo" => undo.can_undo(),
         "redo" => undo.can_redo(),
@@ -84,7 +84,7 @@ fn file_ui(ui: &mut Ui, view: &View) {
     ui.menu_button(view.text("menu.samples"), |ui| {
         ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
             for sample in SAMPLES {
-                let current = view.state.inputs.picture.name == sample.name;
+                let current = view.state.inputs().picture.name == sample.name;
                 if ui.add(Button::selectable(current, sample.name)).clicked() {
                     view.act(Action::OpenSample(sample.name.to_owned()));
                     ui.close();
@@ -134,10 +134,10 @@ fn file_ui(ui: &mut Ui, view: &View) {
 
 /// What was opened lately, as a menu.
 fn recent_ui(ui: &mut Ui, view: &View) {
-    if view.state.files.recent.is_empty() {
+    if view.state.files().recent.is_empty() {
         ui.label(RichText::new(view.text("files.no_recent")).color(view.theme.text_weak));
     }
-    for recent in &view.state.files.recent {
+    for recent in &view.state.files().recent {
         let name = recent.path.file_name().unwrap_or(recent.path.as_os_str()).to_string_lossy();
         let button = ui.add_enabled(recent.is_there, Button::new(&*name).truncate());
         let path = recent.path.display().to_string();
@@ -150,7 +150,7 @@ fn recent_ui(ui: &mut Ui, view: &View) {
 }
 
 fn view_ui(ui: &mut Ui, view: &View) {
-    let now = view.state.view;
+    let now = view.state.view();
     ui.label(view.text("menu.theme"));
     ui.horizontal(|ui| {
         for (theme, key) in [
@@ -213,7 +213,7 @@ fn view_ui(ui: &mut Ui, view: &View) {
 
 /// What makes the update.
 fn training_ui(ui: &mut Ui, view: &View) {
-    let inputs = &view.state.inputs;
+    let inputs = view.state.inputs();
     let now = inputs.optimizer;
     let set = |optimizer: Optimizer| {
         if optimizer != now {

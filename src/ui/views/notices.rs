@@ -1,26 +1,26 @@
 //! Lines for the user, and work that goes on.
 
-use crate::app::{Action, DataAction, Doing, NoticeKind};
+use crate::app::{Action, DataAction, JobKind, NoticeKind};
 use crate::ui::{view::View, widgets::busy::busy_ui};
 use egui::{Align2, Area, Frame, Id, ProgressBar, RichText, Role, Stroke, Ui, WidgetInfo, vec2};
 
 /// Draws them over the window's lower right corner.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
-    let is_quiet = state.busy.is_none()
-        && state.pending.is_none()
-        && state.hunt.is_none()
-        && state.data.opening.is_none();
-    if view.state.notices.is_empty() && is_quiet {
+    let is_quiet = state.busy().is_none()
+        && state.pending().is_none()
+        && state.breakpoint_search().is_none()
+        && state.data().opening.is_none();
+    if view.state.notices().is_empty() && is_quiet {
         return;
     }
     Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -170.0)).show(ui.ctx(), |ui| {
         ui.set_max_width(440.0);
-        if let Some(busy) = &view.state.busy {
+        if let Some(busy) = view.state.busy() {
             card_ui(ui, view, view.theme.accent, |ui| {
                 let name = ("name", busy.name.as_str());
-                match busy.doing {
-                    Doing::Reading => {
+                match busy.kind {
+                    JobKind::Reading => {
                         busy_ui(ui, view);
                         let text = view.fill("notice.reading", &[name]);
                         ui.label(&text);
@@ -32,7 +32,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                             });
                         }
                     }
-                    Doing::Computing => {
+                    JobKind::Computing => {
                         let percent = format!("{:.0}", busy.part * 100.0);
                         let text = view.fill("notice.computing", &[name, ("percent", &percent)]);
                         ui.label(&text);
@@ -45,7 +45,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 }
             });
         }
-        if let Some(opening) = &view.state.data.opening {
+        if let Some(opening) = &view.state.data().opening {
             card_ui(ui, view, view.theme.accent, |ui| {
                 let text = view.fill("notice.reading", &[("name", &opening.name)]);
                 busy_ui(ui, view);
@@ -57,7 +57,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 }
             });
         }
-        if let Some(hunt) = view.state.hunt.as_ref().filter(|_| view.state.busy.is_none()) {
+        if let Some(hunt) = view.state.breakpoint_search().filter(|_| view.state.busy().is_none()) {
             card_ui(ui, view, view.theme.accent, |ui| {
                 busy_ui(ui, view);
                 ui.label(view.fill("time.hunting", &[("time", &hunt.time.to_string())]));
@@ -67,9 +67,9 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
             });
         }
         // A large network's replay is the work that goes on.
-        if let Some((cursor, _)) = view.state.pending.filter(|_| !view.state.run.is_large()) {
+        if let Some((cursor, _)) = view.state.pending().filter(|_| !view.state.run().is_large()) {
             let to = cursor.time(view.state.plan());
-            let done = view.state.run.replayed().unwrap_or(0);
+            let done = view.state.run().replayed().unwrap_or(0);
             card_ui(ui, view, view.theme.accent, |ui| {
                 busy_ui(ui, view);
                 ui.label(view.fill("notice.replay", &[("done", &done.to_string()), ("to", &to.to_string())]));
@@ -78,7 +78,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 }
             });
         }
-        let newest = view.state.notices.last();
+        let newest = view.state.notices().last();
         if let Some(notice) = newest {
             let color = match notice.kind {
                 NoticeKind::Info => view.theme.accent,
@@ -87,7 +87,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
             card_ui(ui, view, color, |ui| {
                 ui.vertical(|ui| {
                     ui.label(RichText::new(&notice.text));
-                    let more = view.state.notices.len() - 1;
+                    let more = view.state.notices().len() - 1;
                     ui.horizontal(|ui| {
                         if ui.button(view.text("notice.dismiss")).clicked() {
                             view.act(Action::DismissNotice);

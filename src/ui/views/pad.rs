@@ -79,7 +79,7 @@ fn tools_ui(ui: &mut Ui, view: &View, brush: &mut Brush, channels: usize, side: 
 fn whole_ui(ui: &mut Ui, view: &View, brush: Brush) {
     let act = |edit| view.act(Action::Edit { edit, more: false });
     ui.horizontal_wrapped(|ui| {
-        for (id, can) in [("undo", view.state.undo.can_undo()), ("redo", view.state.undo.can_redo())] {
+        for (id, can) in [("undo", view.state.undo().can_undo()), ("redo", view.state.undo().can_redo())] {
             let Some(command) = command::command(id) else { continue };
             if ui.add_enabled(can, Button::new(view.text(&format!("cmd.{id}")))).clicked() {
                 view.act((command.action)(view.state));
@@ -89,7 +89,7 @@ fn whole_ui(ui: &mut Ui, view: &View, brush: Brush) {
             act(EditAction::Fill(brush.colour));
         }
         if ui
-            .add_enabled(view.state.inputs.painted.is_some(), Button::new(view.text("edit.reset_picture")))
+            .add_enabled(view.state.inputs().painted.is_some(), Button::new(view.text("edit.reset_picture")))
             .clicked()
         {
             act(EditAction::ResetPixels);

@@ -173,7 +173,7 @@ fn words(view: &View, offer: &Offer) -> (String, String, String) {
             (plan.text(&address), view.text(&format!("pass.{pass}")), String::new())
         }
         Offer::Bookmark(number) => {
-            let mark = &view.state.marks.bookmarks[number];
+            let mark = &view.state.marks().bookmarks[number];
             let address = view.state.plan().text(&mark.address);
             let name = if mark.name.is_empty() { address.clone() } else { mark.name.clone() };
             (format!("★ {name}"), view.text("time.bookmarks"), address)

@@ -23,7 +23,7 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
             ui.set_max_width((side + 4.0).max(84.0));
-            if view.state.inputs.training.is_some() {
+            if view.state.inputs().training.is_some() {
                 batch_ui(ui, view);
             } else {
                 caption_ui(ui, view, &view.text("picture.original"));
@@ -33,7 +33,7 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
         ui.vertical(|ui| {
             ui.set_max_width((side + 4.0).max(84.0));
             let [c, h, w] = view.state.model().network.input;
-            let is_painted = view.state.inputs.painted.is_some();
+            let is_painted = view.state.inputs().painted.is_some();
             let mark = if is_painted { " •" } else { "" };
             let caption = caption_ui(ui, view, &format!("{}{mark}", view.text("picture.seen")));
             let caption = caption.on_hover_text(format!("{c}×{h}×{w}"));
@@ -44,7 +44,7 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
         });
         ui.vertical(|ui| prediction_ui(ui, view));
     });
-    if view.state.inputs.training.is_none() {
+    if view.state.inputs().training.is_none() {
         ui.horizontal(|ui| settings_ui(ui, view));
     }
 }
@@ -67,7 +67,7 @@ fn batch_ui(ui: &mut Ui, view: &View) {
                 egui::WidgetInfo::labeled(egui::Role::Button, other.is_some(), view.text(key))
             });
             if let Some(image) = other.filter(|_| button.on_hover_text(view.text(key)).clicked()) {
-                let here = state.cursor.address(plan).unwrap_or_else(|| plan.locate(0, Grain::Layer));
+                let here = state.cursor().address(plan).unwrap_or_else(|| plan.locate(0, Grain::Layer));
                 let grain = here.grain.max(Grain::Example);
                 view.act(Action::Go(Move::Seek(Address { image, grain, ..here })));
             }
@@ -84,15 +84,15 @@ fn caption_ui(ui: &mut Ui, view: &View, text: &str) -> egui::Response {
 /// The picture as it was opened, with a frame around what the network sees.
 fn original_ui(ui: &mut Ui, view: &View, side: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-    let name = &view.state.inputs.picture.name;
-    match &view.state.inputs.picture.content {
+    let name = &view.state.inputs().picture.name;
+    match &view.state.inputs().picture.content {
         Content::Picture(picture) => {
             let texture = texture(ui, view, picture);
             let size = vec2(picture.width() as f32, picture.height() as f32);
             let points_per_pixel = side / size.x.max(size.y);
             let shown = Rect::from_center_size(rect.center(), size * points_per_pixel);
             Image::new((texture.id(), texture.size_vec2())).paint_at(ui, shown);
-            let seen = view.state.fitted.seen;
+            let seen = view.state.fitted().seen;
             let corner = pos2(seen.x as f32, seen.y as f32).to_vec2() * points_per_pixel;
             let frame = Rect::from_min_size(
                 shown.min + corner,
@@ -115,8 +115,8 @@ fn original_ui(ui: &mut Ui, view: &View, side: f32) {
 /// The texture of the original, made once per picture.
 fn texture(ui: &Ui, view: &View, picture: &Picture) -> TextureHandle {
     let id = Id::unique("original picture");
-    let ground = view.state.inputs.ground;
-    let key = (Arc::as_ptr(&view.state.inputs.picture) as usize, ground.0);
+    let ground = view.state.inputs().ground;
+    let key = (Arc::as_ptr(&view.state.inputs().picture) as usize, ground.0);
     type Kept = ((usize, [u8; 3]), TextureHandle);
     let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
     if let Some((kept_key, texture)) = kept
@@ -134,7 +134,7 @@ fn texture(ui: &Ui, view: &View, picture: &Picture) -> TextureHandle {
 /// What the network sees: its input. A click picks a pixel; while the pad is open its brush paints here too.
 fn seen_ui(ui: &mut Ui, view: &View, side: f32) {
     let [_, h, w] = view.state.model().network.input;
-    let brush = (view.state.view.pad && view.state.inputs.training.is_none()).then(|| Brush::kept(ui));
+    let brush = (view.state.view().pad && view.state.inputs().training.is_none()).then(|| Brush::kept(ui));
     canvas_ui(ui, view, "seen", side / h.max(w) as f32, &view.text("picture.seen"), brush);
 }
 
@@ -197,7 +197,7 @@ fn row_ui(ui: &mut Ui, view: &View, class: usize, score: Option<f32>, is_probabi
 
 /// How the picture is fitted, what lies under it, and the target.
 fn settings_ui(ui: &mut Ui, view: &View) {
-    let inputs = &view.state.inputs;
+    let inputs = view.state.inputs();
     let draw = ui.button("✏").on_hover_text(view.text("cmd.draw"));
     draw.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, view.text("pad.draw")));
     if draw.clicked() {

@@ -30,7 +30,7 @@ pub fn transport_ui(ui: &mut Ui, view: &View) {
 }
 
 fn button_ui(ui: &mut Ui, view: &View, command: &Command) {
-    let playing = view.state.playback.playing;
+    let playing = view.state.playback().playing;
     let icon = if command.id == "play" && playing { "⏸" } else { command.icon };
     let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
     let name = view.text(&format!("cmd.{}", command.id));
@@ -51,7 +51,7 @@ fn button_ui(ui: &mut Ui, view: &View, command: &Command) {
 }
 
 fn grain_ui(ui: &mut Ui, view: &View) {
-    let now = view.state.cursor.grain();
+    let now = view.state.cursor().grain();
     let name = |grain: Grain| view.text(&format!("grain.{}", grain.name()));
     let combo = ComboBox::from_id_salt("grain").width(110.0).height(320.0).selected_text(name(now));
     let response = combo
@@ -71,14 +71,14 @@ fn grain_ui(ui: &mut Ui, view: &View) {
 }
 
 fn speed_ui(ui: &mut Ui, view: &View) {
-    let mut speed = view.state.playback.moves_per_sec;
+    let mut speed = view.state.playback().moves_per_sec;
     ui.spacing_mut().slider_width = 90.0;
     let slider = Slider::new(&mut speed, 0.25..=1000.0).logarithmic(true).show_value(false);
     let response = ui.add(slider).on_hover_text(view.text("transport.speed.tip"));
     response.widget_info(|| WidgetInfo::slider(true, f64::from(speed), view.text("transport.speed")));
     let shown = if speed < 10.0 { format!("{speed:.1}") } else { format!("{speed:.0}") };
     ui.label(view.fill("transport.per_second", &[("n", &shown)]));
-    if speed != view.state.playback.moves_per_sec {
+    if speed != view.state.playback().moves_per_sec {
         view.act(Action::SetSpeed(speed));
     }
 }
@@ -86,7 +86,7 @@ fn speed_ui(ui: &mut Ui, view: &View) {
 /// How many steps are done, of how many.
 fn position_ui(ui: &mut Ui, view: &View) {
     let plan = view.state.plan();
-    let (at, time) = (view.state.cursor.at(), view.state.cursor.time(plan));
+    let (at, time) = (view.state.cursor().at(), view.state.cursor().time(plan));
     let within = at - u64::from(time) * plan.len();
     let (done, all) = (thousands(within), thousands(plan.len()));
     let words = view.fill("transport.steps", &[("done", &done), ("all", &all)]);

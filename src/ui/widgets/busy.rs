@@ -5,7 +5,7 @@ use egui::Ui;
 
 /// Draws it.
 pub fn busy_ui(ui: &mut Ui, view: &View) {
-    if view.state.view.still {
+    if view.state.view().still {
         ui.label("…");
     } else {
         ui.spinner();

@@ -43,7 +43,7 @@ impl Sheet<'_> {
 /// Draws the sheet with its top left corner at `at`.
 pub fn sheet_ui(ui: &mut Ui, view: &View, at: Pos2, sheet: Sheet) -> GridResponse {
     // The selected cell, where one was picked, is framed in every plane that shows it.
-    let selected = view.state.selected.and_then(|selected| {
+    let selected = view.state.selected().and_then(|selected| {
         // Small sheets only: elsewhere the caller outlines the cell that it knows.
         let cells = (0..sheet.rows).flat_map(|i| (0..sheet.cols).map(move |j| (i, j)));
         (sheet.rows * sheet.cols <= 256)

@@ -13,7 +13,7 @@ use egui::{
 
 /// Draws it over the whole window, while there is a draft.
 pub fn builder_ui(ui: &mut Ui, view: &View) {
-    let Some(draft) = &view.state.draft else { return };
+    let Some(draft) = view.state.draft() else { return };
     keys(ui, view, draft);
     let bar = Frame::new().fill(view.theme.panel).inner_margin(Margin::symmetric(16, 10));
     Panel::top("builder head").frame(bar).show(ui, |ui| head::head_ui(ui, view, draft));

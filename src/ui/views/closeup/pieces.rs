@@ -167,7 +167,7 @@ pub(super) struct Line {
 impl Line {
     /// What a step reckons.
     pub(super) fn of(view: &View, step: &Step, tone: Tone) -> Self {
-        let mut equation = Equation::of(step, view.state.view.digits);
+        let mut equation = Equation::of(step, view.state.view().digits);
         // A copy needs no arithmetic.
         if step.term.op == TermOp::Set {
             equation.left.clear();

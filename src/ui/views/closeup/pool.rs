@@ -58,7 +58,7 @@ fn switch_ui(ui: &mut Ui, view: &View, l: usize) {
         };
         view.act(Action::Build(BuildAction::Become(l, kind)));
     };
-    let both = view.state.view.both_pools;
+    let both = view.state.view().both_pools;
     ui.horizontal_wrapped(|ui| {
         for (other, key) in [(true, "closeup.pool_switch_max"), (false, "closeup.pool_switch_avg")] {
             if ui.selectable_label(is_max == other, view.text(key)).clicked() && is_max != other {
@@ -248,7 +248,7 @@ impl<'a> Pool<'a> {
             link,
             self.map(y).focus(here).into(),
         ];
-        let other = Some(y).filter(|_| view.state.view.both_pools).and_then(|y| self.otherwise(y));
+        let other = Some(y).filter(|_| view.state.view().both_pools).and_then(|y| self.otherwise(y));
         items.extend(other.map(|other| other.focus(here).into()));
         let drawn = row_ui(ui, view, 0, &items, vec2(room.x, 0.42 * room.y));
         if let ([from, to, ..], Some([p, q]), true) = (&drawn[..], winner, self.spot.is_done()) {

@@ -320,7 +320,7 @@ impl<'a> Sheet<'a> {
         if let Some(k) = view.hovered().and_then(|address| self.index_of(view, &address)) {
             overlays.push(Overlay::outline(self.span(k), theme.hover).with_width(1.5));
         }
-        let selected = self.focus.filter(|_| view.state.selected.is_some());
+        let selected = self.focus.filter(|_| view.state.selected().is_some());
         if let Some((i, j)) = self.focus.filter(|_| selected.is_none()) {
             overlays.push(Overlay::cursor(theme, i, j));
         }

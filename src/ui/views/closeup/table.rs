@@ -309,7 +309,7 @@ fn cell_ui(
 ) {
     let theme = view.theme;
     let chars = ((rect.width() / 9.4) as usize).min(most_chars);
-    let digits = view.state.view.digits.count();
+    let digits = view.state.view().digits.count();
     let fitted = |chars: usize| number::fit_written(cell.value, chars.max(3), digits).unwrap_or_default();
     let text = match cell.state {
         CellState::NotYet => String::new(),
@@ -326,7 +326,7 @@ fn cell_ui(
     ui.painter().text(at, Align2::RIGHT_CENTER, &text, font, ink);
     let hovered_elsewhere = address.is_some() && view.hovered() == address;
     if is_focus {
-        let color = if view.state.selected.is_some() { theme.selection } else { theme.cursor };
+        let color = if view.state.selected().is_some() { theme.selection } else { theme.cursor };
         let edge = Stroke::new(2.0, color);
         ui.painter().rect_stroke(rect, CornerRadius::same(2), edge, StrokeKind::Inside);
     } else if hovered_elsewhere {

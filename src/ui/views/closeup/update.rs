@@ -172,7 +172,7 @@ fn losses_ui(ui: &mut Ui, view: &View) {
     let before = trace.loss_before();
     let whole =
         Address { grain: Grain::Batch, ..plan.locate(u64::from(trace.time()) * plan.len(), Grain::Batch) };
-    let complete = plan.steps(&whole).is_some_and(|steps| view.state.cursor.at() >= steps.end);
+    let complete = plan.steps(&whole).is_some_and(|steps| view.state.cursor().at() >= steps.end);
     let key = number::four_digits(before);
     if !complete {
         let words = view.fill("closeup.up_loss_before", &[("before", &key)]);

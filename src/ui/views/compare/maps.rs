@@ -34,7 +34,7 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
     let both = a.map_or_else(|| extent(b), |a| extent(a).union(extent(b)));
     let is_signed = plane::is_signed(view, sides.tensor) || both.min < 0.0;
     let mapping = if is_signed { Mapping::signed_for(both, dark) } else { Mapping::positive_for(both, dark) };
-    let mapping = mapping.with_log(view.state.view.log);
+    let mapping = mapping.with_log(view.state.view().log);
     let mut maps = Vec::new();
     if let Some(a) = a {
         maps.push(Map { id: "A", caption: side_text(view, kept), cells: a, mapping, extent: extent(a) });
@@ -42,7 +42,7 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
     maps.push(Map { id: "B", caption: side_text(view, now), cells: b, mapping, extent: extent(b) });
     if let Some(cells) = difference {
         let own = extent(cells);
-        let mapping = Mapping::signed_for(own, dark).with_log(view.state.view.log);
+        let mapping = Mapping::signed_for(own, dark).with_log(view.state.view().log);
         maps.push(Map {
             id: "A−B",
             caption: [String::new(), view.text("compare.difference")],

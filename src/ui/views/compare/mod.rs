@@ -11,13 +11,13 @@ use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetIn
 pub fn compare_ui(ui: &mut Ui, view: &View) {
     let height = ui.available_height();
     ScrollArea::vertical().id_salt("compare").auto_shrink(false).show(ui, |ui| {
-        let sides = view.state.compare.sides(view.state);
+        let sides = view.state.compare().sides(view.state);
         ui.horizontal_wrapped(|ui| {
             let keep = ui.button(view.text("cmd.keep"));
             if keep.on_hover_text(view.text("compare.keep_tip")).clicked() {
                 act(view, CompareAction::Keep);
             }
-            let has_kept = view.state.compare.kept.is_some();
+            let has_kept = view.state.compare().kept.is_some();
             if ui.add_enabled(has_kept, Button::new(view.text("compare.forget"))).clicked() {
                 act(view, CompareAction::Forget);
             }
@@ -34,7 +34,7 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
             }
         });
         ui.add_space(space::XS);
-        let Some(kept) = &view.state.compare.kept else {
+        let Some(kept) = &view.state.compare().kept else {
             ui.label(view.text("compare.how"));
             return;
         };
@@ -50,7 +50,7 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
 
 fn tensor_ui(ui: &mut Ui, view: &View) {
     let plan = view.state.plan();
-    let now = view.state.compare.tensor(plan);
+    let now = view.state.compare().tensor(plan);
     let name = plan.name(now);
     let combo = ComboBox::from_id_salt("tensor to compare").width(140.0).height(360.0);
     let response = combo

@@ -14,7 +14,7 @@ const ROW: f32 = 34.0;
 
 /// Draws the list.
 pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
-    let measured = match view.state.data.measured(data, view.state.data.part) {
+    let measured = match view.state.data().measured(data, view.state.data().part) {
         Some(Ok(measured)) => Some(&**measured),
         Some(Err(error)) => {
             ui.label(RichText::new(error.to_string()).color(view.theme.bad));
@@ -22,7 +22,7 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         }
         None => None,
     };
-    if let Some(part) = view.state.data.measuring().filter(|_| measured.is_none()) {
+    if let Some(part) = view.state.data().measuring().filter(|_| measured.is_none()) {
         let words = view.text("sets.measuring");
         let bar = ui.add(ProgressBar::new(part).text(&words));
         bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));
@@ -32,7 +32,7 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         let words = view.fill(key, &[("n", &examples)]);
         ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
     }
-    if ui.selectable_label(view.state.data.class.is_none(), view.text("sets.all_classes")).clicked() {
+    if ui.selectable_label(view.state.data().class.is_none(), view.text("sets.all_classes")).clicked() {
         act(view, DataAction::Class(None));
     }
     let area = ScrollArea::vertical().id_salt("classes").auto_shrink(false);
@@ -46,7 +46,7 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
 fn class_ui(ui: &mut Ui, view: &View, data: &Dataset, measured: Option<&Measured>, class: usize) {
     let theme = view.theme;
     let name = data.classes().get(class).map_or("", String::as_str);
-    let now = view.state.data.class == Some(class);
+    let now = view.state.data().class == Some(class);
     let counts = |measured: &Measured| measured.by_class.iter().map(Vec::len).collect::<Vec<_>>();
     let counts = measured.map(counts).unwrap_or_default();
     let count = counts.get(class).copied();
@@ -60,7 +60,7 @@ fn class_ui(ui: &mut Ui, view: &View, data: &Dataset, measured: Option<&Measured
     }
     let square = Rect::from_min_size(rect.min + vec2(2.0, 2.0), vec2(ROW - 4.0, ROW - 4.0));
     let mean = measured.and_then(|measured| measured.means.get(class)?.as_ref());
-    let id = Id::unique(("mean", data, view.state.data.part, class));
+    let id = Id::unique(("mean", data, view.state.data().part, class));
     let mean = mean.and_then(|mean| of_pixels(ui.ctx(), id, mean));
     if let Some(mean) = &mean {
         mean.paint(ui, theme, square);

@@ -19,8 +19,8 @@ const SIDE: f32 = 56.0;
 
 /// Draws them.
 pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
-    let (part, class) = (view.state.data.part, view.state.data.class);
-    let measured = view.state.data.measured(data, part);
+    let (part, class) = (view.state.data().part, view.state.data().class);
+    let measured = view.state.data().measured(data, part);
     let of_class = match (class, measured) {
         (None, _) => None,
         (Some(class), Some(Ok(measured))) => {
@@ -65,7 +65,7 @@ pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
 }
 
 fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, side: f32, budget: &mut Budget) {
-    let part = view.state.data.part;
+    let part = view.state.data().part;
     let thumbnail = of_example(ui.ctx(), data, part, index, budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
     let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);

@@ -38,7 +38,7 @@ fn set_ui(ui: &mut Ui, view: &View, data: &Dataset) {
                 act(view, DataAction::Show(Shown::Generated(generated)));
             }
         }
-        if let Some(opened) = &view.state.data.opened {
+        if let Some(opened) = &view.state.data().opened {
             let current = data.is_of_one_source(&opened.dataset);
             if ui.selectable_label(current, opened.dataset.name()).clicked() {
                 act(view, DataAction::Show(Shown::Opened));
@@ -52,7 +52,7 @@ fn set_ui(ui: &mut Ui, view: &View, data: &Dataset) {
 }
 
 fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Split) {
-    let now = view.state.data.part == part;
+    let now = view.state.data().part == part;
     let name = view.text(&format!("sets.{}", part.name()));
     let count = data.len(part).map_or_else(|| "∞".to_owned(), |len| len.to_string());
     let tip = match data.origin(part) {
@@ -69,7 +69,7 @@ fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Split) {
 
 /// The way to train on it; where it is trained on already, that is said.
 fn train_ui(ui: &mut Ui, view: &View, data: &Dataset) {
-    let training = view.state.inputs.training.as_ref();
+    let training = view.state.inputs().training.as_ref();
     if training.is_some_and(|training| training.schedule.data.is_of_one_source(data)) {
         // In one piece: words without spaces would break anywhere.
         let words = RichText::new(view.text("sets.is_trained_on")).color(view.theme.good);
@@ -90,7 +90,7 @@ fn facts(view: &View, data: &Dataset) -> String {
     };
     let classes = data.classes().len().to_string();
     let mut words = view.fill("sets.facts", &[("shape", &pictures), ("classes", &classes)]);
-    if let Some(Ok(measured)) = view.state.data.measured(data, view.state.data.part) {
+    if let Some(Ok(measured)) = view.state.data().measured(data, view.state.data().part) {
         let statistics = &measured.statistics;
         let list = |numbers: &[f64]| {
             let numbers: Vec<String> = numbers.iter().map(|&x| number::four_digits(x as f32)).collect();
@@ -106,7 +106,7 @@ fn facts(view: &View, data: &Dataset) -> String {
 
 /// The files that could not be read, and why.
 fn skipped_ui(ui: &mut Ui, view: &View, data: &Dataset) {
-    let Some(opened) = &view.state.data.opened else { return };
+    let Some(opened) = &view.state.data().opened else { return };
     if opened.skipped.is_empty() || !opened.dataset.is_of_one_source(data) {
         return;
     }

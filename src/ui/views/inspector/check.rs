@@ -38,7 +38,7 @@ pub(super) fn check_ui(ui: &mut Ui, view: &View) {
 
 /// The step, one power of ten at a time.
 fn step_ui(ui: &mut Ui, view: &View) {
-    let exponent = view.state.view.exponent;
+    let exponent = view.state.view().exponent;
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("ε = 1e{}{exponent}", number::MINUS)).font(theme::mono_font()));
         for (sign, key, to, can) in [

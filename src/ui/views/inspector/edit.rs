@@ -14,7 +14,7 @@ pub(super) fn edit_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let index = index as usize;
     match (tensor.owner, tensor.part) {
         // A data set's examples stay as they are.
-        (Owner::Input, _) if view.state.inputs.training.is_some() => {}
+        (Owner::Input, _) if view.state.inputs().training.is_some() => {}
         (Owner::Input, _) => pixel_ui(ui, view, index),
         (Owner::Layer(l), part) if tensor.is_parameter() => parameter_ui(ui, view, l as usize, part, index),
         (Owner::Layer(_) | Owner::Loss, _) => {}
@@ -99,14 +99,14 @@ fn reset_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
 }
 
 fn pixel_ui(ui: &mut Ui, view: &View, index: usize) {
-    let Some(value) = view.state.fitted.tensor.iter().nth(index).copied() else { return };
+    let Some(value) = view.state.fitted().tensor.iter().nth(index).copied() else { return };
     ui.horizontal_wrapped(|ui| {
-        let (key, range) = match view.state.inputs.picture.content {
+        let (key, range) = match view.state.inputs().picture.content {
             Content::Picture(_) => ("edit.pixel", 0.0..=255.0),
             Content::Values(_) => ("edit.value", f32::MIN..=f32::MAX),
         };
         number_ui(ui, view, &view.text(key), value, range, |value| EditAction::SetPixel { index, value });
-        if view.state.inputs.painted.is_some() && ui.button(view.text("edit.reset_picture")).clicked() {
+        if view.state.inputs().painted.is_some() && ui.button(view.text("edit.reset_picture")).clicked() {
             act(view, EditAction::ResetPixels);
         }
     });

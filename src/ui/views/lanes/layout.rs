@@ -79,7 +79,7 @@ impl Body {
         if rows * cols == 1 && channels > 1 {
             return Self::Vector { features: channels, classes: c == layers };
         }
-        let is_picture = matches!(view.state.inputs.picture.content, Content::Picture(_));
+        let is_picture = matches!(view.state.inputs().picture.content, Content::Picture(_));
         Self::Maps { channels, picture: c == 0 && channels == 3 && is_picture }
     }
 
@@ -184,7 +184,7 @@ impl Layout {
             + 4.0;
         let percent = text_width(ui, "100 %", small_font());
         // Where it is made smaller than fits, heads give way.
-        let zoom = (0.5 * f32::from(view.state.view.lane_zoom)).exp2();
+        let zoom = (0.5 * f32::from(view.state.view().lane_zoom)).exp2();
         let head_share = (1.5 * zoom).min(1.0);
         let width_of = |c: usize, thumb: f32| {
             let body = match bodies[c] {

@@ -69,7 +69,7 @@ fn one_ui(
     let colors = theme.pass(look);
     let shape = plan.shape_of(tensor);
     // A vector has one scale for all its cells.
-    let per_map = view.state.view.scale == Scale::Map && shape.plane() > 1;
+    let per_map = view.state.view().scale == Scale::Map && shape.plane() > 1;
     let focused = focus.filter(|(focused, _)| *focused == tensor).map(|(_, index)| index as usize);
     let channel = per_map.then(|| focused.unwrap_or(0) / shape.plane());
     let name = match look {
@@ -102,7 +102,7 @@ fn one_ui(
 
 /// Over which values the colours stretch, and whether by the logarithm.
 fn controls_ui(ui: &mut Ui, view: &View) {
-    let now = view.state.view.scale;
+    let now = view.state.view().scale;
     ui.spacing_mut().item_spacing.y = 2.0;
     ui.spacing_mut().interact_size.y = 24.0;
     ui.spacing_mut().button_padding.y = 2.0;
@@ -127,7 +127,7 @@ fn controls_ui(ui: &mut Ui, view: &View) {
         .on_hover_text(view.text("lanes.scale.tip"));
     let words = format!("{}: {}", view.text("lanes.scale"), name(now));
     response.widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, &words));
-    let mut log = view.state.view.log;
+    let mut log = view.state.view().log;
     let label = RichText::new(view.text("lanes.log")).font(layout::small_font());
     if ui.checkbox(&mut log, label).on_hover_text(view.text("lanes.log.tip")).changed() {
         view.act(Action::ToggleLog);

@@ -104,8 +104,8 @@ impl<'a> Scene<'a> {
         let focus = state.focus();
         let cell = trace.tensor_cell(&focus);
         // Before the first step nothing is being made.
-        let started = state.cursor.at() > 0 || state.selected.is_some();
-        let exact = state.selected.is_some() || state.cursor.grain() >= Grain::Cell;
+        let started = state.cursor().at() > 0 || state.selected().is_some();
+        let exact = state.selected().is_some() || state.cursor().grain() >= Grain::Cell;
         let focus_cell = cell.filter(|_| started).map(|(tensor, _, index)| (tensor, index));
         let hovered = view.hovered().and_then(|address| trace.tensor_cell(&address));
         let meant = hovered.map(|(tensor, _, index)| (tensor, index));
@@ -130,7 +130,7 @@ impl<'a> Scene<'a> {
         let (plan, state) = (self.plan(), self.view.state);
         plan.stage_of(tensor).map_or(1.0, |stage| {
             let image = if plan.is_layered() { 0 } else { self.image };
-            let progress = state.trace().progress(stage, image, state.cursor.at());
+            let progress = state.trace().progress(stage, image, state.cursor().at());
             progress.done as f32 / progress.cells.max(1) as f32
         })
     }
@@ -142,7 +142,7 @@ impl<'a> Scene<'a> {
         ui.set_height(layout.column_rect(0, Pos2::ZERO).height());
         let state = self.view.state;
         let width = viewport.width().round() as u32;
-        let now = (state.cursor.at(), state.trace().time(), state.selected, width);
+        let now = (state.cursor().at(), state.trace().time(), state.selected(), width);
         let moved = remembered.seen != Some(now);
         remembered.paged &= !moved;
         if moved && let Some(mark) = self.mark {

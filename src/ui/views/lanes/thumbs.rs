@@ -373,7 +373,7 @@ impl Scene<'_> {
         let prob = TensorId::loss(Part::Prob);
         let Some(stage) = plan.stage_of(prob) else { return };
         let image = if plan.is_layered() { 0 } else { self.image };
-        let progress = state.trace().progress(stage, image, state.cursor.at());
+        let progress = state.trace().progress(stage, image, state.cursor().at());
         let offset = if plan.is_layered() { self.image * features as u32 } else { 0 };
         self.words_ui(ui, area, left, (features, first, shown), |class| {
             if offset + (class as u32) < progress.done {

@@ -1,7 +1,7 @@
 //! What is asked for: the method, the unit, the method's numbers, and how far it goes on.
 
 use super::{act, exciting};
-use crate::app::{LooksAction, Subject, focused_unit};
+use crate::app::{AttributionAction, Subject, focused_unit};
 use crate::attribution::{AscentRules, AttributionSettings, Fill, Method, Unit, usual_layer};
 use crate::ui::{theme, view::View};
 use egui::{
@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 /// Draws the rows of controls.
 pub fn controls_ui(ui: &mut Ui, view: &View) {
-    let settings = view.state.looks.settings(view.state.plan().network());
+    let settings = view.state.attribution().settings(view.state.plan().network());
     ui.horizontal_wrapped(|ui| {
         method_ui(ui, view, &settings);
         subject_ui(ui, view);
@@ -25,7 +25,7 @@ fn method_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
     let name = |method: Method| view.text(&format!("looks.name.{}", method.name()));
     let options = Method::ALL.map(|method| (method, name(method)));
     if let Some(method) = choice_ui(ui, view, "looks.method", &name(settings.method), &options) {
-        act(view, LooksAction::Settings(AttributionSettings { method, ..*settings }));
+        act(view, AttributionAction::Settings(AttributionSettings { method, ..*settings }));
     }
 }
 
@@ -34,7 +34,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
     let network = state.plan().network();
     let predicted = state.prediction().0;
-    let unit = match state.looks.subject {
+    let unit = match state.attribution().subject {
         Subject::Predicted => None,
         Subject::Unit(unit) => Some(unit),
     };
@@ -62,7 +62,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         Some(Unit::Cell { .. }) => 4,
     };
     if let Some(subject) = choice_ui(ui, view, "looks.whose", &kinds[now].1, &kinds) {
-        act(view, LooksAction::Subject(subject));
+        act(view, AttributionAction::Subject(subject));
     }
     match unit {
         None => {}
@@ -82,7 +82,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         None => button,
     };
     if button.clicked() {
-        act(view, LooksAction::Focused);
+        act(view, AttributionAction::Focused);
     }
 }
 
@@ -92,7 +92,7 @@ fn class_ui(ui: &mut Ui, view: &View, class: usize, unit: fn(usize) -> Unit) {
     let options: Vec<_> = (0..classes).map(|class| (class, view.state.model().class_name(class))).collect();
     let now = view.state.model().class_name(class);
     if let Some(class) = choice_ui(ui, view, "looks.class", &now, &options) {
-        act(view, LooksAction::Subject(Subject::Unit(unit(class))));
+        act(view, AttributionAction::Subject(Subject::Unit(unit(class))));
     }
 }
 
@@ -111,7 +111,7 @@ fn map_ui(ui: &mut Ui, view: &View, layer: usize, channel: usize, at: Option<[us
             Some([i, j]) => Unit::Cell { layer, channel, at: [i.min(h - 1), j.min(w - 1)] },
             None => Unit::Channel { layer, channel },
         };
-        act(view, LooksAction::Subject(Subject::Unit(unit)));
+        act(view, AttributionAction::Subject(Subject::Unit(unit)));
     };
     if let Some(layer) = choice_ui(ui, view, "looks.layer", layers[layer].name(), &options) {
         ask(layer, channel, at);
@@ -132,7 +132,7 @@ fn map_ui(ui: &mut Ui, view: &View, layer: usize, channel: usize, at: Option<[us
 
 /// The numbers of the method.
 fn settings_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
-    let set = |settings: AttributionSettings| act(view, LooksAction::Settings(settings));
+    let set = |settings: AttributionSettings| act(view, AttributionAction::Settings(settings));
     match settings.method {
         Method::Saliency | Method::GradientTimesInput | Method::Guided | Method::Deconv => {}
         Method::GradCam => grad_cam_ui(ui, view, settings),
@@ -192,7 +192,7 @@ fn settings_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
 
 /// Grad-CAM's layer: the usual one, or one of those before the unit.
 fn grad_cam_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
-    let Some(made) = view.state.looks.made() else { return };
+    let Some(made) = view.state.attribution().made() else { return };
     let network = view.state.plan().network();
     let end = match made.unit {
         Unit::Score(_) | Unit::Probability(_) => network.layers.len() - 1,
@@ -204,7 +204,7 @@ fn grad_cam_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
     options.extend((0..end).map(|layer| (Some(layer), name(layer))));
     let now = settings.layer.filter(|&layer| layer < network.layers.len()).map(name).or(usual);
     if let Some(layer) = choice_ui(ui, view, "looks.at_layer", &now.unwrap_or_default(), &options) {
-        act(view, LooksAction::Settings(AttributionSettings { layer, ..*settings }));
+        act(view, AttributionAction::Settings(AttributionSettings { layer, ..*settings }));
     }
 }
 
@@ -216,8 +216,8 @@ fn fill_ui(ui: &mut Ui, view: &View, key: &str, fill: Fill) -> Option<Fill> {
 
 /// Play, step and begin anew; random weights; opacity.
 fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
-    let looks = &view.state.looks;
-    let button = |ui: &mut Ui, icon: &str, key: &str, enabled: bool, action: LooksAction| {
+    let looks = view.state.attribution();
+    let button = |ui: &mut Ui, icon: &str, key: &str, enabled: bool, action: AttributionAction| {
         let label = view.text(key);
         let response = ui.add_enabled(enabled, Button::new(icon).min_size(egui::vec2(30.0, 26.0)));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &label));
@@ -230,27 +230,27 @@ fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
         let (done, all) = made.look.progress();
         let has_places = made.look.occlusion().is_some();
         if has_places {
-            button(ui, "◀", "looks.previous", looks.place > 0, LooksAction::Previous);
+            button(ui, "◀", "looks.previous", looks.place > 0, AttributionAction::Previous);
         }
         let (icon, key) =
             if looks.playing && !made.is_done() { ("⏸", "looks.pause") } else { ("⏵", "looks.play") };
-        button(ui, icon, key, !made.is_done(), LooksAction::TogglePlay);
+        button(ui, icon, key, !made.is_done(), AttributionAction::TogglePlay);
         let more = !made.is_done() || (has_places && looks.place + 1 < done);
         let key = if has_places { "looks.next" } else { "looks.next_step" };
-        button(ui, "▶", key, more, LooksAction::Next);
-        button(ui, "↺", "looks.again", true, LooksAction::Again);
+        button(ui, "▶", key, more, AttributionAction::Next);
+        button(ui, "↺", "looks.again", true, AttributionAction::Again);
         let words = view.fill("looks.progress", &[("done", &done.to_string()), ("all", &all.to_string())]);
         ui.add(Label::new(words).extend());
     }
     let mut random = looks.random.is_some();
     let response = ui.checkbox(&mut random, view.text("looks.randomise"));
     if response.on_hover_text(view.text("looks.randomise_tip")).changed() {
-        act(view, LooksAction::Randomise(random.then_some(1)));
+        act(view, AttributionAction::Randomise(random.then_some(1)));
     }
     if let Some(seed) = looks.random
         && let Some(seed) = number_ui(ui, view, "looks.seed", None, seed, 0..=u64::from(u32::MAX))
     {
-        act(view, LooksAction::Randomise(Some(seed)));
+        act(view, AttributionAction::Randomise(Some(seed)));
     }
     if settings.method.is_map() {
         let label = view.text("looks.opacity");
@@ -263,7 +263,7 @@ fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
             ..WidgetInfo::slider(true, f64::from(looks.opacity), &label)
         });
         if slider.on_hover_text(view.text("looks.opacity_tip")).changed() {
-            act(view, LooksAction::Opacity(opacity));
+            act(view, AttributionAction::Opacity(opacity));
         }
     }
 }

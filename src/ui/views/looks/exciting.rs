@@ -2,7 +2,7 @@
 //! through one.
 
 use super::act;
-use crate::app::{Action, DataAction, LooksAction, Search, set_to_search};
+use crate::app::{Action, ActivationSearch, AttributionAction, DataAction, set_to_search};
 use crate::attribution::{TopActivation, Unit};
 use crate::data::{Dataset, Split};
 use crate::ui::{
@@ -25,7 +25,7 @@ pub fn button_ui(ui: &mut Ui, view: &View) {
     let tip =
         view.fill("looks.exciting_tip", &[("set", &set(view, &data)), ("part", &part_name(view, part))]);
     if ui.add(Button::new(view.text("looks.exciting"))).on_hover_text(tip).clicked() {
-        act(view, LooksAction::Search);
+        act(view, AttributionAction::Search);
         ui.data_mut(|data| data.insert_temp(asked(), true));
     }
 }
@@ -48,7 +48,7 @@ fn part_name(view: &View, part: Split) -> String {
 
 /// Draws what has been found, where there was a search.
 pub fn exciting_ui(ui: &mut Ui, view: &View) {
-    let Some(search) = &view.state.looks.search else { return };
+    let Some(search) = &view.state.attribution().search else { return };
     ui.add_space(space::M);
     if ui.data_mut(|data| data.remove_temp::<bool>(asked())).is_some() {
         ui.scroll_to_cursor(Some(Align::TOP));
@@ -73,7 +73,7 @@ pub fn exciting_ui(ui: &mut Ui, view: &View) {
 }
 
 /// How far it is, and whether that is still what is asked for.
-fn state_ui(ui: &mut Ui, view: &View, search: &Search) {
+fn state_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     let (done, all) = (search.seen().to_string(), search.all.to_string());
     let (set, part) = (set(view, &search.data), part_name(view, search.part));
     let parts = [("done", done.as_str()), ("all", &all), ("set", &set), ("part", &part)];
@@ -85,13 +85,13 @@ fn state_ui(ui: &mut Ui, view: &View, search: &Search) {
             let bar = ui.add(ProgressBar::new(share).desired_width(160.0));
             bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));
             if ui.button(view.text("looks.exciting_stop")).clicked() {
-                act(view, LooksAction::StopSearch);
+                act(view, AttributionAction::StopSearch);
             }
         }
         ui.label(RichText::new(&words).color(view.theme.text_weak));
         let is_broken_off = !search.is_running() && search.seen() < search.all;
         if (is_stale || is_broken_off) && ui.button(view.text("looks.exciting_again")).clicked() {
-            act(view, LooksAction::Search);
+            act(view, AttributionAction::Search);
         }
     });
     if let Some(error) = &search.error {
@@ -112,7 +112,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(ui: &Ui, search: &Search) -> Self {
+    fn of(ui: &Ui, search: &ActivationSearch) -> Self {
         // Nine in rows that are full, or all but one.
         const COLUMNS: [usize; 5] = [9, 5, 3, 2, 1];
         let [_, h, w] = search.data.shape();
@@ -143,14 +143,15 @@ impl Layout {
     }
 }
 
-fn tiles_ui(ui: &mut Ui, view: &View, search: &Search) {
+fn tiles_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     let layout = Layout::of(ui, search);
     let mut budget = Budget::of_frame();
     let is_stale = search.is_stale(view.state);
     ui.spacing_mut().item_spacing = vec2(space::M, space::S);
     // While it goes on there is room for all that it may find, so that nothing below jumps.
     let found = search.best();
-    let places = if search.is_running() { Search::KEPT.min(search.all as usize) } else { found.len() };
+    let places =
+        if search.is_running() { ActivationSearch::KEPT.min(search.all as usize) } else { found.len() };
     for first in (0..places).step_by(layout.columns) {
         ui.horizontal(|ui| {
             for k in first..(first + layout.columns).min(places) {
@@ -172,13 +173,13 @@ fn waiting_ui(ui: &mut Ui, view: &View, layout: &Layout) {
 fn tile_ui(
     ui: &mut Ui,
     view: &View,
-    search: &Search,
+    search: &ActivationSearch,
     excited: &TopActivation,
     layout: &Layout,
     is_stale: bool,
     budget: &mut Budget,
 ) {
-    let Search { data, part, .. } = search;
+    let ActivationSearch { data, part, .. } = search;
     let thumbnail = of_example(ui.ctx(), data, *part, excited.index, budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
     let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);
@@ -231,7 +232,7 @@ fn tile_ui(
 fn pictures_ui(
     ui: &Ui,
     view: &View,
-    search: &Search,
+    search: &ActivationSearch,
     excited: &TopActivation,
     layout: &Layout,
     thumbnail: &Thumbnail,

@@ -1,19 +1,19 @@
 //! What the map's numbers say: the unit's value, sums, completeness, correlation, the source.
 
 use super::unit_text;
-use crate::app::Made;
+use crate::app::AttributionMaps;
 use crate::attribution::Method;
 use crate::nn::Op;
 use crate::ui::{colormap::Extent, number, theme, view::View};
 use egui::{RichText, Ui};
 
 /// Whether the way to the unit goes through a ReLU.
-pub fn has_relu(made: &Made) -> bool {
+pub fn has_relu(made: &AttributionMaps) -> bool {
     made.layers().iter().any(|layer| layer.op == Op::Relu)
 }
 
 /// Draws the lines.
-pub fn facts_ui(ui: &mut Ui, view: &View, made: &Made) {
+pub fn facts_ui(ui: &mut Ui, view: &View, made: &AttributionMaps) {
     for line in lines(view, made) {
         ui.label(line);
     }
@@ -24,7 +24,7 @@ pub fn facts_ui(ui: &mut Ui, view: &View, made: &Made) {
     ui.label(RichText::new(source).font(theme::small_font()).color(view.theme.text_weak));
 }
 
-fn lines(view: &View, made: &Made) -> Vec<String> {
+fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
     let look = &made.look;
     let text = |x: f32| number::four_digits(x);
     let unit = unit_text(view, made);
@@ -72,7 +72,7 @@ fn lines(view: &View, made: &Made) -> Vec<String> {
             .push(view.fill("looks.grad_cam_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
     }
     if let Some(occlusion) = look.occlusion() {
-        let place = view.state.looks.place;
+        let place = view.state.attribution().place;
         let rect = occlusion.place(place);
         let span = |d: usize| format!("{}–{}", rect.at[d], rect.at[d] + rect.size[d] - 1);
         let parts = [

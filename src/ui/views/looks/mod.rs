@@ -6,7 +6,7 @@ mod exciting;
 mod facts;
 mod pictures;
 
-use crate::app::{Action, LooksAction, Made};
+use crate::app::{Action, AttributionAction, AttributionMaps};
 use crate::ui::{theme, theme::space, view::View};
 use egui::{RichText, ScrollArea, Ui};
 
@@ -23,7 +23,7 @@ pub fn looks_ui(ui: &mut Ui, view: &View) {
 
 /// The map of the picture, and what is said of it.
 fn map_ui(ui: &mut Ui, view: &View, height: f32) {
-    let Some(made) = view.state.looks.made() else { return };
+    let Some(made) = view.state.attribution().made() else { return };
     let method = made.look.settings().method;
     let name = view.text(&format!("looks.name.{}", method.name()));
     let title = view.fill("looks.title", &[("unit", &unit_text(view, made))]);
@@ -43,11 +43,11 @@ fn map_ui(ui: &mut Ui, view: &View, height: f32) {
     facts::facts_ui(ui, view, made);
 }
 
-fn act(view: &View, action: LooksAction) {
-    view.act(Action::Looks(action));
+fn act(view: &View, action: AttributionAction) {
+    view.act(Action::Attribution(action));
 }
 
 /// The unit's text, as the command line reads it.
-fn unit_text(view: &View, made: &Made) -> String {
+fn unit_text(view: &View, made: &AttributionMaps) -> String {
     made.unit.text(view.state.plan().network(), |class| view.state.model().class_name(class))
 }

@@ -1,7 +1,7 @@
 //! The pictures side by side, each with its caption, and the legend of the map's colours.
 
 use super::unit_text;
-use crate::app::Made;
+use crate::app::AttributionMaps;
 use crate::attribution::Attribution;
 use crate::nn::Network;
 use crate::tensor::Tensor;
@@ -16,7 +16,7 @@ use egui::{RichText, Ui};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Draws the pictures and the legend in a page of so many points.
-pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
+pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32) {
     let side = side(ui, height, made);
     let pixels = |x: &Tensor| Pixels::of(view, x);
     let seed = |seed: u64| seed.to_string();
@@ -39,7 +39,7 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
     let extent = map.extent();
     let mapping = mapping(view, made, extent);
     let patch = made.look.occlusion().map(|occlusion| {
-        let place = occlusion.place(view.state.looks.place);
+        let place = occlusion.place(view.state.attribution().place);
         let [i, j] = place.at.map(|p| p as i32);
         let [rows, cols] = place.size.map(|len| len as i32);
         Overlay::outline(CellSpan::new(i, j, rows, cols), view.theme.cursor)
@@ -58,7 +58,7 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &Made, height: f32) {
             map_ui(ui, view, made, "random", &caption, map, own, side, &[]);
         }
         if let Some(occlusion) = made.look.occlusion() {
-            let place = view.state.looks.place;
+            let place = view.state.attribution().place;
             let numbered = (place + 1).to_string();
             let caption = match occlusion.drops().get(place) {
                 Some(&drop) => {
@@ -99,7 +99,7 @@ impl Map<'_> {
 }
 
 /// The side of a picture: two or three beside each other, with the page's words in view.
-fn side(ui: &Ui, height: f32, made: &Made) -> f32 {
+fn side(ui: &Ui, height: f32, made: &AttributionMaps) -> f32 {
     const WORDS: f32 = 285.0;
     let width = ui.available_width() - space::L;
     let pictures = 2 + usize::from(made.random.is_some()) + usize::from(made.look.occlusion().is_some());
@@ -108,14 +108,14 @@ fn side(ui: &Ui, height: f32, made: &Made) -> f32 {
 }
 
 /// The colours: diverging for signed maps; the log as chosen for all maps.
-fn mapping(view: &View, made: &Made, extent: Extent) -> Mapping {
+fn mapping(view: &View, made: &AttributionMaps, extent: Extent) -> Mapping {
     let dark = view.theme.dark;
     let mapping = if made.look.settings().method.is_signed() {
         Mapping::signed_for(extent, dark)
     } else {
         Mapping::positive_for(extent, dark)
     };
-    mapping.with_log(view.state.view.log)
+    mapping.with_log(view.state.view().log)
 }
 
 /// A picture in the network's numbers as pixels again.
@@ -151,11 +151,11 @@ fn extents(network: &Network) -> (usize, usize) {
 }
 
 /// Changes with everything that a picture shows.
-fn revision(view: &View, made: &Made, what: &str) -> u64 {
+fn revision(view: &View, made: &AttributionMaps, what: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let looks = &view.state.looks;
+    let looks = view.state.attribution();
     (what, made.version, made.look.settings().method, made.unit).hash(&mut hasher);
-    (looks.opacity.to_bits(), looks.place, view.state.revision(), view.state.view.log).hash(&mut hasher);
+    (looks.opacity.to_bits(), looks.place, view.state.revision(), view.state.view().log).hash(&mut hasher);
     (made.random.as_ref().map(|random| random.seed)).hash(&mut hasher);
     hasher.finish()
 }
@@ -165,7 +165,7 @@ fn revision(view: &View, made: &Made, what: &str) -> u64 {
 fn over_ui(
     ui: &mut Ui,
     view: &View,
-    made: &Made,
+    made: &AttributionMaps,
     seen: &Pixels,
     map: Map,
     mapping: Mapping,
@@ -173,7 +173,7 @@ fn over_ui(
     overlays: &[Overlay],
 ) {
     let (h, w) = extents(view.state.plan().network());
-    let opacity = view.state.looks.opacity;
+    let opacity = view.state.attribution().opacity;
     let cells = |i: usize, j: usize| {
         let under = seen.rgb(i, j);
         let Some(value) = map.cell(i, j) else { return (under, CellState::Current) };
@@ -204,7 +204,7 @@ fn over_ui(
 fn map_ui(
     ui: &mut Ui,
     view: &View,
-    made: &Made,
+    made: &AttributionMaps,
     id: &str,
     caption: &str,
     map: Map,
@@ -231,7 +231,7 @@ fn map_ui(
 fn picture_ui(
     ui: &mut Ui,
     view: &View,
-    made: &Made,
+    made: &AttributionMaps,
     id: &str,
     caption: &str,
     pixels: &Pixels,
@@ -283,7 +283,13 @@ fn value_text(view: &View, map: Map, i: usize, j: usize) -> String {
 }
 
 /// The words for a screen reader.
-fn label(view: &View, made: &Made, caption: &str, map: Option<Map>, cell: Option<(usize, usize)>) -> String {
+fn label(
+    view: &View,
+    made: &AttributionMaps,
+    caption: &str,
+    map: Option<Map>,
+    cell: Option<(usize, usize)>,
+) -> String {
     match cell {
         None => view.fill("looks.plane", &[("name", caption), ("unit", &unit_text(view, made))]),
         Some((i, j)) => {

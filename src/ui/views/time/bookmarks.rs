@@ -9,13 +9,13 @@ use egui::{Align, Button, Id, Key, Layout, RichText, Role, TextEdit, Ui, WidgetI
 /// Draws them, with the way to add one.
 pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
     heading_ui(ui, view, "time.bookmarks");
-    for (number, bookmark) in view.state.marks.bookmarks.iter().enumerate() {
+    for (number, bookmark) in view.state.marks().bookmarks.iter().enumerate() {
         bookmark_ui(ui, view, number, bookmark);
     }
     let plan = view.state.plan();
-    let here = view.state.selected.or_else(|| view.state.cursor.address(plan));
+    let here = view.state.selected().or_else(|| view.state.cursor().address(plan));
     if let Some(here) = here
-        && !view.state.marks.bookmarks.iter().any(|mark| mark.address == here)
+        && !view.state.marks().bookmarks.iter().any(|mark| mark.address == here)
     {
         let words = view.fill("time.add_bookmark", &[("address", &plan.text(&here))]);
         if ui.button(format!("★ {words}")).clicked() {

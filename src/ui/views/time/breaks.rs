@@ -17,7 +17,7 @@ pub fn breaks_ui(ui: &mut Ui, view: &View) {
             }
         });
     });
-    for (number, breakpoint) in view.state.marks.breaks.iter().enumerate() {
+    for (number, breakpoint) in view.state.marks().breaks.iter().enumerate() {
         card_ui(ui, view, number, breakpoint);
     }
     add_ui(ui, view);
@@ -54,7 +54,7 @@ fn card_ui(ui: &mut Ui, view: &View, number: usize, breakpoint: &Breakpoint) {
         });
         magnitude_ui(ui, view, number, breakpoint.kind, &words);
         let stopped = breakpoint.hits.to_string();
-        let note = match view.state.counted.of(&breakpoint.kind) {
+        let note = match view.state.breakpoint_hits().of(&breakpoint.kind) {
             Some(hits) => {
                 let holds = number::thousands(hits.count);
                 view.fill("time.counts", &[("holds", &holds), ("stopped", &stopped)])
@@ -150,7 +150,7 @@ fn add_ui(ui: &mut Ui, view: &View) {
     ui.menu_button(format!("+ {}", view.text("time.add_break")), |ui| {
         ui.set_min_width(260.0);
         for (kind, possible) in kinds {
-            let is_set = state.marks.breaks.iter().any(|breakpoint| breakpoint.kind == kind);
+            let is_set = state.marks().breaks.iter().any(|breakpoint| breakpoint.kind == kind);
             let button = egui::Button::new(say::condition(view, &kind));
             if ui.add_enabled(possible && !is_set, button).clicked() {
                 act(view, MarkAction::ToggleBreak(kind));

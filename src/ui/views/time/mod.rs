@@ -5,7 +5,7 @@ mod breaks;
 mod trail;
 
 use crate::app::{
-    Action, Halt, MarkAction, Page, Side,
+    Action, MarkAction, Page, Side, StopReason,
     command::{Command, command},
 };
 use crate::trace::Address;
@@ -25,22 +25,22 @@ pub fn time_ui(ui: &mut Ui, view: &View) {
 
 /// A line on why the run stopped, with the cell and the ways on; draws nothing where it did not stop.
 pub fn stopped_ui(ui: &mut Ui, view: &View) {
-    let Some(halt) = view.state.stopped else { return };
+    let Some(halt) = view.state.stopped() else { return };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         let (sign, color) = match halt {
-            Halt::Hit(_) => ("●", view.theme.bad),
-            Halt::End { .. } => ("○", view.theme.text_weak),
+            StopReason::Hit(_) => ("●", view.theme.bad),
+            StopReason::End { .. } => ("○", view.theme.text_weak),
         };
         ui.label(RichText::new(sign).color(color));
         let why = ui.label(RichText::new(say::halt(view, &halt)).color(view.theme.text_strong));
         // A screen reader says it when it comes.
         ui.ctx().accesskit_node_builder(why.id, |node| node.set_live(egui::accesskit::Live::Polite));
-        if let Halt::Hit(stop) = halt {
+        if let StopReason::Hit(stop) = halt {
             link_ui(ui, view, &stop.cell);
         }
         // The panel of time has them already.
-        let look = view.state.view;
+        let look = view.state.view();
         if (look.page, look.side) != (Page::Closeup, Side::Time) {
             for id in ["reverse_continue", "continue"] {
                 command_ui(ui, view, id);

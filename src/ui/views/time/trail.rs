@@ -19,18 +19,18 @@ pub fn trail_ui(ui: &mut Ui, view: &View) {
             command_ui(ui, view, "trail_back");
         });
     });
-    if state.trail.is_empty() && state.trail_ahead.is_empty() {
+    if state.trail().is_empty() && state.trail_ahead().is_empty() {
         return note_ui(ui, view, &view.text("time.no_trail"));
     }
-    let ahead = state.trail_ahead.len();
-    for (number, place) in state.trail_ahead.iter().enumerate().skip(ahead.saturating_sub(LISTED)) {
+    let ahead = state.trail_ahead().len();
+    for (number, place) in state.trail_ahead().iter().enumerate().skip(ahead.saturating_sub(LISTED)) {
         // The last one of these is the next one ahead.
-        let far = state.trail_ahead.len() - number;
+        let far = state.trail_ahead().len() - number;
         place_ui(ui, view, place, -(far as isize));
     }
-    let here = text(view, &(state.cursor, state.selected));
+    let here = text(view, &(state.cursor(), state.selected()));
     ui.label(RichText::new(format!("▸ {here}")).font(theme::mono_font()).color(view.theme.text_strong));
-    for (number, place) in state.trail.iter().rev().enumerate().take(LISTED) {
+    for (number, place) in state.trail().iter().rev().enumerate().take(LISTED) {
         place_ui(ui, view, place, number as isize + 1);
     }
 }

@@ -13,7 +13,7 @@ impl Timeline<'_> {
         if self.is_in_run(pos) {
             // Another training step at the same place.
             let step = u64::from(self.time_at(pos.x)) * plan.len() + self.at.saturating_sub(1);
-            return plan.locate(step, state.cursor.grain().max(Grain::Batch));
+            return plan.locate(step, state.cursor().grain().max(Grain::Batch));
         }
         let grain = if pos.y > self.rows.terms.top() - 1.0 { Grain::Term } else { Grain::Cell };
         plan.locate(self.before + self.step_at(pos.x), grain)
@@ -26,9 +26,9 @@ impl Timeline<'_> {
     pub(super) fn answer(&self, ui: &Ui, response: Response) {
         let (state, view) = (self.view.state, self.view);
         let plan = state.plan();
-        let text = state.cursor.text(plan);
+        let text = state.cursor().text(plan);
         let words = view.fill("timeline.label", &[("address", &text)]);
-        let done = state.cursor.at() as f64 / plan.run_len().max(1) as f64;
+        let done = state.cursor().at() as f64 / plan.run_len().max(1) as f64;
         response.widget_info(|| WidgetInfo::slider(ui.is_enabled(), done, &words));
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(text.clone()));
         let is_pressed = response.clicked() || response.dragged_by(PointerButton::Primary);
@@ -36,7 +36,7 @@ impl Timeline<'_> {
         if let Some(pos) = pointed.filter(|_| is_pressed) {
             let address = self.drag_address(ui, &response, pos);
             // While the pointer rests on one cell, one move is enough.
-            if state.cursor.address(plan) != Some(address) || state.selected.is_some() {
+            if state.cursor().address(plan) != Some(address) || state.selected().is_some() {
                 view.act(Action::Go(Move::Seek(address)));
             }
         }
@@ -92,20 +92,20 @@ impl Timeline<'_> {
     /// Brings the cursor into view where it has moved, but not under a pointer that scrubs.
     fn keep_in_view(&self, ui: &Ui, response: &Response, is_pressed: bool) {
         let id = response.id.with("cursor");
-        let now = self.view.state.cursor.at();
+        let now = self.view.state.cursor().at();
         let before: Option<u64> = ui.data(|data| data.get_temp(id));
         ui.data_mut(|data| data.insert_temp(id, now));
         let has_moved = before.is_some_and(|before| before != now);
-        if !(has_moved || self.view.state.spans.seek) || is_pressed {
+        if !(has_moved || self.view.state.spans().seek) || is_pressed {
             return;
         }
         let share = self.scale.x_of(self.at) / self.scale.length();
-        let step = if self.view.state.spans.seek {
+        let step = if self.view.state.spans().seek {
             self.step.moved(self.step.seen(share) - 0.5)
         } else {
             self.step.showing(share)
         };
-        if step != self.step || self.view.state.spans.seek {
+        if step != self.step || self.view.state.spans().seek {
             self.view.act(Action::Spans(SpanAction::Step(step)));
         }
         let time = f64::from(self.view.state.trace().time());

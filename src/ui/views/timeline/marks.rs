@@ -1,7 +1,7 @@
 //! Bookmarks, where breakpoints hold, where the last run stopped, and what part of the step is shown.
 
 use super::Timeline;
-use crate::app::Halt;
+use crate::app::StopReason;
 use crate::trace::Address;
 use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, pos2, vec2};
 
@@ -9,10 +9,10 @@ impl Timeline<'_> {
     pub(super) fn marks_ui(&self, painter: &Painter) {
         let (theme, state) = (self.view.theme, self.view.state);
         self.hits_ui(painter);
-        for bookmark in &state.marks.bookmarks {
+        for bookmark in &state.marks().bookmarks {
             self.mark_ui(painter, &bookmark.address, "★", theme.warn);
         }
-        if let Some(Halt::Hit(stop)) = &state.stopped {
+        if let Some(StopReason::Hit(stop)) = state.stopped() {
             self.mark_ui(painter, &stop.address, "●", theme.bad);
         }
     }
@@ -21,7 +21,7 @@ impl Timeline<'_> {
     fn hits_ui(&self, painter: &Painter) {
         let row = self.rows.passes;
         let mut last = f32::NEG_INFINITY;
-        let ticks = self.view.state.counted.all().flat_map(|(_, hits)| hits.at.iter().copied());
+        let ticks = self.view.state.breakpoint_hits().all().flat_map(|(_, hits)| hits.at.iter().copied());
         let mut ticks: Vec<u64> = ticks.collect();
         ticks.sort_unstable();
         for step in ticks {

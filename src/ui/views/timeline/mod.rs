@@ -98,10 +98,10 @@ pub fn timeline_ui(ui: &mut Ui, view: &View) {
     };
     let trace = view.state.trace();
     let before = u64::from(trace.time()) * plan.len();
-    let at = view.state.cursor.at().saturating_sub(before).min(plan.len());
+    let at = view.state.cursor().at().saturating_sub(before).min(plan.len());
     let image = view.state.focus().image;
     let scale = TimeScale::new(plan, image, line.width());
-    let crate::app::Spans { run, step, .. } = view.state.spans;
+    let crate::app::Spans { run, step, .. } = view.state.spans();
     let timeline = Timeline { view, rows, scale, run, step, before, at };
     if ui.is_rect_visible(whole) {
         timeline.labels_ui(ui.painter(), whole, labels);

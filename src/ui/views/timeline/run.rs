@@ -27,7 +27,7 @@ impl Timeline<'_> {
         let (time, setup) = (view.state.trace().time(), plan.setup());
         let painter = &ui.painter().with_clip_rect(ui.clip_rect().intersect(rect.expand(2.0)));
         painter.rect_filled(rect, 3, theme.field);
-        let done = view.state.cursor.at() as f64 / plan.len().max(1) as f64;
+        let done = view.state.cursor().at() as f64 / plan.len().max(1) as f64;
         let done = Rect::from_min_max(
             pos2(self.x_of_time(0.0), rect.top()),
             pos2(self.x_of_time(done), rect.bottom()),
@@ -52,9 +52,10 @@ impl Timeline<'_> {
         let (losses, gradients) = rect.split_top_bottom_at_fraction(0.58);
         let state = view.state;
         let known =
-            state.run.records().keys().filter_map(|&time| Some((time, f64::from(state.known_loss(time)?))));
+            state.run().records().keys().filter_map(|&time| Some((time, f64::from(state.known_loss(time)?))));
         self.track_ui(painter, losses, known, theme.pass(Pass::Loss).strong);
-        let norms = state.run.records().keys().filter_map(|&time| Some((time, state.known_gradient(time)?)));
+        let norms =
+            state.run().records().keys().filter_map(|&time| Some((time, state.known_gradient(time)?)));
         self.track_ui(painter, gradients, norms, theme.pass(Pass::Bwd).strong);
         painter.rect_stroke(rect, 3, Stroke::new(1.0, theme.line_strong), StrokeKind::Inside);
         painter.rect_stroke(unit, 2, Stroke::new(2.0, theme.accent), StrokeKind::Middle);

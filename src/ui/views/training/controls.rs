@@ -28,12 +28,12 @@ pub(super) fn named(view: &View, ui: &mut Ui, key: &str, drag: DragValue) -> egu
 pub fn controls_ui(ui: &mut Ui, view: &View) {
     ui.horizontal_wrapped(|ui| {
         data_ui(ui, view);
-        if let Some(training) = &view.state.inputs.training {
+        if let Some(training) = &view.state.inputs().training {
             settings_ui(ui, view, training);
         }
         optimizer_ui(ui, view);
     });
-    if let Some(training) = &view.state.inputs.training {
+    if let Some(training) = &view.state.inputs().training {
         super::examples::examples_ui(ui, view, training);
         ui.horizontal_wrapped(|ui| buttons_ui(ui, view));
         ui.horizontal_wrapped(|ui| status_ui(ui, view));
@@ -52,7 +52,7 @@ pub fn invitation_ui(ui: &mut Ui, view: &View) {
             let button =
                 Button::new(view.fill("training.train_on", &[("data", &name)])).min_size(vec2(240.0, 34.0));
             if ui.add(button).clicked() {
-                act(view, TrainAction::Use(Some(Dataset::generated(generated, view.state.inputs.seed))));
+                act(view, TrainAction::Use(Some(Dataset::generated(generated, view.state.inputs().seed))));
             }
         }
         if ui.add(Button::new(view.text("cmd.open_data")).min_size(vec2(240.0, 34.0))).clicked() {
@@ -68,7 +68,7 @@ fn fitting(view: &View) -> impl Iterator<Item = Generated> {
 }
 
 fn data_ui(ui: &mut Ui, view: &View) {
-    let training = view.state.inputs.training.as_ref();
+    let training = view.state.inputs().training.as_ref();
     let name = |data: Option<&Dataset>| match data {
         None => view.text("training.picture"),
         Some(data) => match data.generator() {
@@ -85,13 +85,13 @@ fn data_ui(ui: &mut Ui, view: &View) {
                 act(view, TrainAction::Use(None));
             }
             for generated in fitting(view) {
-                let data = Dataset::generated(generated, view.state.inputs.seed);
+                let data = Dataset::generated(generated, view.state.inputs().seed);
                 let current = now.is_some_and(|now| now.generator() == Some(generated));
                 if ui.selectable_label(current, name(Some(&data))).clicked() {
                     act(view, TrainAction::Use(Some(data)));
                 }
             }
-            if let Some(opened) = &view.state.data.opened {
+            if let Some(opened) = &view.state.data().opened {
                 let current = now.is_some_and(|now| now.is_of_one_source(&opened.dataset));
                 if ui.selectable_label(current, opened.dataset.name()).clicked() {
                     act(view, TrainAction::Use(Some(opened.dataset.clone())));
@@ -119,7 +119,7 @@ fn settings_ui(ui: &mut Ui, view: &View, training: &Training) {
 }
 
 fn optimizer_ui(ui: &mut Ui, view: &View) {
-    let now = view.state.inputs.optimizer;
+    let now = view.state.inputs().optimizer;
     let set = |optimizer: Optimizer| {
         if optimizer != now {
             view.act(Action::SetOptimizer(optimizer));
@@ -153,8 +153,8 @@ fn optimizer_ui(ui: &mut Ui, view: &View) {
 
 fn buttons_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
-    let running = state.training.running;
-    let done = state.run.line().done();
+    let running = state.training().running;
+    let done = state.run().line().done();
     let setup = state.plan().setup();
     let words = if running.is_some() { "training.pause" } else { "training.play" };
     let sign = if running.is_some() { "⏸" } else { "⏵" };
@@ -190,7 +190,7 @@ fn buttons_ui(ui: &mut Ui, view: &View) {
             (Init::Zeros, "init.zeros"),
         ] {
             if ui.button(view.text(key)).clicked() {
-                let seed = state.inputs.seed;
+                let seed = state.inputs().seed;
                 act(view, TrainAction::Restart { init, seed });
                 ui.close();
             }
@@ -209,7 +209,7 @@ fn buttons_ui(ui: &mut Ui, view: &View) {
 /// Conditions at which training stops by itself.
 fn stops_ui(ui: &mut Ui, view: &View) {
     for usual in StopWhen::ALL {
-        let set = view.state.training.stops.iter().find(|stop| stop.is_like(&usual)).copied();
+        let set = view.state.training().stops.iter().find(|stop| stop.is_like(&usual)).copied();
         let shown = set.unwrap_or(usual);
         ui.horizontal(|ui| {
             let mut on = set.is_some();
@@ -253,7 +253,7 @@ fn key(stop: &StopWhen) -> &'static str {
 /// Where training stands, in one line.
 fn status_ui(ui: &mut Ui, view: &View) {
     let (state, theme) = (view.state, view.theme);
-    let line = state.run.line();
+    let line = state.run().line();
     let (done, all) = (line.done(), state.plan().times());
     let epoch = done / state.plan().setup().batches;
     let numbers = [done, all, epoch].map(|n| n.to_string());
@@ -264,12 +264,12 @@ fn status_ui(ui: &mut Ui, view: &View) {
         words += "  ·  ";
         words += &view.fill("training.checked", &[("accuracy", &accuracy)]);
     }
-    if let Some(speed) = state.training.images_per_sec.filter(|_| state.training.running.is_some()) {
+    if let Some(speed) = state.training().images_per_sec.filter(|_| state.training().running.is_some()) {
         words += "  ·  ";
         words += &view.fill("training.speed", &[("n", &number::short(speed.round() as f32))]);
     }
     ui.label(words);
-    let ended = match &state.training.ended {
+    let ended = match &state.training().ended {
         None | Some(End::Paused) => None,
         Some(End::Done) => Some((view.text("training.ended"), theme.good)),
         Some(End::Stopped(stop)) => {
@@ -281,11 +281,11 @@ fn status_ui(ui: &mut Ui, view: &View) {
     if let Some((words, color)) = ended {
         ui.label(RichText::new(words).color(color).strong());
     }
-    let lines = state.run.lines().len();
+    let lines = state.run().lines().len();
     if lines > 1 {
         ui.label(RichText::new(view.text("training.lines")).color(theme.text_weak));
         for line in 0..lines {
-            let current = line == state.run.line_number();
+            let current = line == state.run().line_number();
             let name = (line + 1).to_string();
             let response = ui.selectable_label(
                 current,

@@ -104,7 +104,7 @@ fn normalise_ui(ui: &mut Ui, view: &View, training: &Training) {
     let (mean, std) = (list(preprocess.mean()), list(preprocess.std()));
     ui.horizontal_wrapped(|ui| {
         ui.label(view.fill("training.preprocess", &[("mean", &mean), ("std", &std)]));
-        let measured = view.state.data.measured(&training.schedule.data, Split::Train);
+        let measured = view.state.data().measured(&training.schedule.data, Split::Train);
         let Some(Ok(measured)) = measured else { return };
         let (data_mean, data_std) = (list(&measured.statistics.mean), list(&measured.statistics.std));
         if (&data_mean, &data_std) == (&mean, &std) {

@@ -79,7 +79,7 @@ fn tip_ui(ui: &mut Ui, view: &View, key: &str) {
 /// A number of each layer over the steps, its logarithm upwards.
 fn layers_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), of: &dyn Fn(&LayerNorms) -> f64) {
     tip_ui(ui, view, key);
-    let (line, plan) = (view.state.run.line(), view.state.plan());
+    let (line, plan) = (view.state.run().line(), view.state.plan());
     let layers = plan.network().layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty());
     let series: Vec<_> = layers
         .map(|(l, layer)| {
@@ -113,7 +113,7 @@ fn layers_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), of: &dyn Fn(&
 }
 
 fn rate_ui(ui: &mut Ui, view: &View, height: f32) {
-    let line = view.state.run.line();
+    let line = view.state.run().line();
     let rates = line.records.range(..line.done()).map(|(&time, record)| (time, record.learning_rate));
     one_ui(
         ui,
@@ -124,10 +124,10 @@ fn rate_ui(ui: &mut Ui, view: &View, height: f32) {
 }
 
 fn dead_ui(ui: &mut Ui, view: &View) {
-    let checks = view.state.run.line().checks.iter();
+    let checks = view.state.run().line().checks.iter();
     let shares = checks.filter_map(|(&time, check)| Some((time, check.dead_share()? * 100.0)));
     one_ui(ui, view, ("training.dead", 172.0), plots::curve(shares.collect::<Vec<_>>().into_iter(), 0.0));
-    let Some((_, check)) = view.state.run.line().checks.last_key_value() else { return };
+    let Some((_, check)) = view.state.run().line().checks.last_key_value() else { return };
     for (l, units) in &check.dead {
         let layer = view.state.plan().layer(*l).name();
         let (dead, all) = (units.dead.to_string(), units.all.to_string());
@@ -139,7 +139,7 @@ fn one_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), points: Vec<egui
     tip_ui(ui, view, key);
     let says = format!("{}: {}", view.text(key), points.last().map_or(0.0, |point| point.y));
     let response = plots::plot(view, key, |y| y).height(height).include_y(0.0).show(ui, |plot| {
-        let color = plots::color(view.theme, view.state.run.line_number());
+        let color = plots::color(view.theme, view.state.run().line_number());
         plot.line(Line::new(view.text(key), PlotPoints::Borrowed(&points)).color(color).width(1.5));
         plots::here(plot, view);
         plot.pointer_coordinate()
@@ -150,8 +150,9 @@ fn one_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), points: Vec<egui
 /// What needs a check: while training goes on the latest; else the last one before the step that is looked at, or
 /// else the first.
 fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
-    let (line, time) = (view.state.run.line(), view.state.trace().time());
-    let is_growing = view.state.training.running.is_some_and(|job| job.line == view.state.run.line_number());
+    let (line, time) = (view.state.run().line(), view.state.trace().time());
+    let is_growing =
+        view.state.training().running.is_some_and(|job| job.line == view.state.run().line_number());
     let until = if is_growing { u32::MAX } else { time + 1 };
     let before = line.checks.range(..=until).next_back();
     match before.or_else(|| line.checks.first_key_value()) {
@@ -221,7 +222,7 @@ fn confusion_ui(ui: &mut Ui, view: &View, check: &Check) {
 
 /// The worst and the best examples.
 fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
-    let Some(training) = &view.state.inputs.training else { return };
+    let Some(training) = &view.state.inputs().training else { return };
     let (part, indices) = crate::app::checked(&training.schedule.data);
     let mut budget = Budget::of_frame();
     for (key, outcomes) in [("training.worst", &check.worst), ("training.best", &check.best)] {
@@ -259,7 +260,7 @@ fn example_ui(
 
 /// The first convolution's filters as the latest weights have them, and how much they have changed.
 fn filters_ui(ui: &mut Ui, view: &View) {
-    let (state, line) = (view.state, view.state.run.line());
+    let (state, line) = (view.state, view.state.run().line());
     let layers = &state.plan().network().layers;
     let Some(l) = layers.iter().position(|layer| matches!(layer.op, Op::Conv2d(_))) else {
         ui.label(view.text("training.no_filters"));

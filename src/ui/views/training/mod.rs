@@ -17,14 +17,14 @@ pub fn training_ui(ui: &mut Ui, view: &View) {
         let top = ui.cursor().top();
         controls::controls_ui(ui, view);
         ui.separator();
-        if view.state.inputs.training.is_none() {
-            match &view.state.files.absent {
+        if view.state.inputs().training.is_none() {
+            match &view.state.files().absent {
                 Some(absent) => absent::absent_ui(ui, view, absent),
                 None => controls::invitation_ui(ui, view),
             }
             return;
         }
-        if view.state.run.lines().iter().all(|line| line.done() == 0) {
+        if view.state.run().lines().iter().all(|line| line.done() == 0) {
             ui.label(RichText::new(view.text("training.nothing_yet")).color(view.theme.text_weak));
             return;
         }

@@ -21,7 +21,7 @@ pub fn color(theme: &Theme, line: usize) -> Color32 {
 /// Its name: its number, and where it left which other.
 pub fn line_name(view: &View, line: usize) -> String {
     let number = (line + 1).to_string();
-    match view.state.run.lines().get(line).and_then(TrainingBranch::fork) {
+    match view.state.run().lines().get(line).and_then(TrainingBranch::fork) {
         None => view.fill("training.line", &[("n", &number)]),
         Some(fork) => {
             let (step, other) = (fork.time.to_string(), (fork.line + 1).to_string());
@@ -84,8 +84,8 @@ fn curves_ui(
 ) {
     let name = view.text(key);
     ui.label(RichText::new(&name).strong());
-    let run = &view.state.run;
-    let absent = view.state.files.absent.as_ref().filter(|_| view.state.inputs.training.is_none());
+    let run = view.state.run();
+    let absent = view.state.files().absent.as_ref().filter(|_| view.state.inputs().training.is_none());
     let lines = absent.map_or(run.lines(), |absent| absent.session.lines());
     let (train, validation) = (view.text("training.train"), view.text("training.validation"));
     let series: Vec<_> = lines
@@ -147,7 +147,7 @@ pub fn answer(view: &View, response: &egui::Response, at: Option<PlotPoint>, say
     if response.clicked()
         && let Some(at) = at
     {
-        let last = view.state.run.line().done().saturating_sub(1);
+        let last = view.state.run().line().done().saturating_sub(1);
         let step = (at.x.round().max(0.0) as u32).min(last);
         view.act(Action::Train(TrainAction::GoTo(step)));
     }

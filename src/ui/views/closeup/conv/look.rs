@@ -61,7 +61,7 @@ impl<'a> Look<'a> {
         let focus = Address { grain: Grain::Cell, term: 0, ..*focus };
         let (tensor, image, index) = trace.tensor_cell(&focus)?;
         let (done, terms) = view.state.terms_done(&focus);
-        let cursor = view.state.cursor.at();
+        let cursor = view.state.cursor().at();
         let steps = plan.steps(&focus)?;
         let just = (steps.start < cursor && cursor <= steps.end).then(|| done.saturating_sub(1));
         let whole = trace.cell(&focus);
@@ -153,12 +153,12 @@ impl<'a> Look<'a> {
 
     /// The colours of products and sums.
     pub fn sum_mapping(&self) -> Mapping {
-        Mapping::signed_for(self.extent, self.theme().dark).with_log(self.view.state.view.log)
+        Mapping::signed_for(self.extent, self.theme().dark).with_log(self.view.state.view().log)
     }
 
     /// The colours of products where they are many and much smaller than their sum.
     pub fn product_mapping(&self) -> Mapping {
-        Mapping::signed_for(self.product_extent, self.theme().dark).with_log(self.view.state.view.log)
+        Mapping::signed_for(self.product_extent, self.theme().dark).with_log(self.view.state.view().log)
     }
 
     /// Colours for a number that is no data: none.

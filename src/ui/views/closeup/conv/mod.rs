@@ -26,7 +26,7 @@ pub fn conv_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usiz
         Part::Db => bias::bias_ui(ui, &look),
         Part::Dx => {
             look.taken = ways_ui(ui, view);
-            match view.state.view.scatter {
+            match view.state.view().scatter {
                 true => scatter::scatter_ui(ui, &look),
                 false => sum_layout::sum_ui(ui, &look, &sum::Sum::of_input_gradient(&look)),
             }
@@ -49,7 +49,7 @@ fn ways_ui(ui: &mut Ui, view: &View) -> f32 {
     ui.spacing_mut().item_spacing.x = 2.0;
     for (scatter, key) in [(true, "conv.scatter"), (false, "conv.gather")] {
         let words = RichText::new(view.text(key)).font(theme::small_font());
-        let way = ui.selectable_label(view.state.view.scatter == scatter, words);
+        let way = ui.selectable_label(view.state.view().scatter == scatter, words);
         if way.on_hover_text(view.text(&format!("{key}_tip"))).clicked() {
             view.act(Action::ShowScatter(scatter));
         }

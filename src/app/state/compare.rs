@@ -1,0 +1,133 @@
+//! Comparing the current values of a tensor with those kept before. Another picture, another model, another training
+//! step or an edit may lie between the two.
+
+use super::{AppState, of_image};
+use crate::model_io::Model;
+use crate::nn::Part;
+use crate::tensor::Tensor;
+use crate::trace::{Plan, TensorId, Trace};
+use std::sync::Arc;
+
+/// What was kept. What is large is shared.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Plan and values of its training step.
+    pub trace: Arc<Trace>,
+    /// The image in the batch.
+    pub image: u32,
+    /// Its model, for the names.
+    pub model: Arc<Model>,
+    /// The name of its picture, or of its data.
+    pub picture: String,
+}
+
+impl Kept {
+    /// What is looked at now.
+    pub fn of(state: &AppState) -> Self {
+        let picture = match &state.inputs.training {
+            Some(training) => training.schedule.data.name().to_owned(),
+            None => state.inputs.picture.name.clone(),
+        };
+        let (trace, model) = (Arc::clone(state.trace()), Arc::clone(&state.inputs.model));
+        let image = state.image().min(trace.plan().setup().images - 1);
+        Self { trace, image, model, picture }
+    }
+
+    /// Probabilities of the classes with cross-entropy, else the outputs.
+    pub fn scores(&self) -> Vec<f32> {
+        let values = self.trace.values();
+        let scores = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
+        of_image(scores, self.image).collect()
+    }
+
+    /// The cells of a tensor: of the image where each has its own.
+    fn cells(&self, tensor: TensorId) -> Option<Vec<f32>> {
+        let cells: &Tensor = self.trace.tensor(tensor)?;
+        Some(if tensor.is_per_image() {
+            of_image(cells, self.image).collect()
+        } else {
+            cells.iter().copied().collect()
+        })
+    }
+}
+
+/// What is compared.
+#[derive(Clone, Debug, Default)]
+pub struct Compare {
+    /// The one side; the other is what is looked at.
+    pub kept: Option<Arc<Kept>>,
+    pub(in crate::app) tensor: Option<TensorId>,
+    pub(in crate::app) plane: usize,
+}
+
+/// A tensor of both sides.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sides {
+    /// As the model that is looked at has it.
+    pub tensor: TensorId,
+    /// Planes of the tensor.
+    pub planes: usize,
+    /// The plane that is shown.
+    pub plane: usize,
+    /// Rows and columns of a plane.
+    pub size: [usize; 2],
+    /// All cells of what was kept; `None` where its model has no tensor of this name and shape.
+    pub a: Option<Vec<f32>>,
+    /// All cells of what is looked at.
+    pub b: Vec<f32>,
+}
+
+impl Compare {
+    /// The tensor that is compared: the chosen one, or else the first layer's output.
+    pub fn tensor(&self, plan: &Plan) -> TensorId {
+        self.tensor.filter(|&tensor| plan.knows(tensor)).unwrap_or(TensorId::layer(0, Part::Out))
+    }
+
+    /// The tensors that can be compared: those that have been computed.
+    pub fn tensors(trace: &Trace) -> Vec<TensorId> {
+        let plan = trace.plan();
+        let made = plan.stages().iter().map(|stage| stage.tensor);
+        let mut all: Vec<TensorId> =
+            plan.given().chain(made).filter(|&tensor| trace.tensor(tensor).is_some()).collect();
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|tensor| seen.insert(*tensor));
+        all
+    }
+
+    /// Both sides of the chosen tensor; `None` where nothing is kept or it is not computed.
+    pub fn sides(&self, state: &AppState) -> Option<Sides> {
+        let (kept, now) = (self.kept.as_ref()?, Kept::of(state));
+        let (plan, other) = (now.trace.plan(), kept.trace.plan());
+        let tensor = self.tensor(plan);
+        let b = now.cells(tensor)?;
+        let shape = plan.shape_of(tensor);
+        // The same name in the other model, whatever its number there.
+        let name = plan.name(tensor);
+        let twin = Self::tensors(&kept.trace).into_iter().find(|&twin| other.name(twin) == name);
+        let twin = twin.filter(|&twin| other.shape_of(twin) == shape);
+        let [_, _, rows, columns] = shape.0;
+        let planes = shape.planes();
+        let a = twin.and_then(|twin| kept.cells(twin)).filter(|a| a.len() == b.len());
+        Some(Sides {
+            tensor,
+            planes,
+            plane: self.plane.min(planes.saturating_sub(1)),
+            size: [rows, columns],
+            a,
+            b,
+        })
+    }
+}
+
+impl Sides {
+    /// The plane of one side.
+    pub fn plane_of<'a>(&self, cells: &'a [f32]) -> &'a [f32] {
+        let each = self.size[0] * self.size[1];
+        cells.get(self.plane * each..(self.plane + 1) * each).unwrap_or_default()
+    }
+
+    /// A − B, cell by cell.
+    pub fn difference(&self) -> Option<Vec<f32>> {
+        Some(self.a.as_ref()?.iter().zip(&self.b).map(|(a, b)| a - b).collect())
+    }
+}

@@ -1,0 +1,94 @@
+//! The data sets at hand.
+
+use super::{AppState, job::Busy};
+use crate::data::{DataError, Dataset, Generated, Measured, Skipped, Split};
+use crate::model_io::Model;
+use std::{path::PathBuf, sync::Arc};
+
+/// A set that can be looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Shown {
+    /// A generator's.
+    Generated(Generated),
+    /// The one that was opened.
+    Opened,
+}
+
+/// A set that was opened.
+#[derive(Clone, Debug)]
+pub struct OpenedSet {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The set; what it has not is kept back from training in the usual share.
+    pub dataset: Dataset,
+    /// Files that were left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// The data sets at hand.
+#[derive(Clone, Debug)]
+pub struct DataState {
+    /// The question where a data set lies is open.
+    pub asking: bool,
+    /// The set that was opened last.
+    pub opened: Option<OpenedSet>,
+    /// The opening that goes on.
+    pub opening: Option<Busy>,
+    /// The part that is looked at.
+    pub part: Split,
+    /// The class that is looked at; `None` for all.
+    pub class: Option<usize>,
+    pub(in crate::app) path: PathBuf,
+    pub(in crate::app) shown: Option<Shown>,
+    pub(in crate::app) measuring: Option<(Busy, Dataset, Split)>,
+    pub(in crate::app) measured: Vec<(Dataset, Split, Result<Arc<Measured>, DataError>)>,
+}
+
+impl Default for DataState {
+    fn default() -> Self {
+        Self {
+            asking: false,
+            opened: None,
+            opening: None,
+            part: Split::Train,
+            class: None,
+            path: PathBuf::new(),
+            shown: None,
+            measuring: None,
+            measured: Vec::new(),
+        }
+    }
+}
+
+impl DataState {
+    /// What a part of a set holds, once that is known.
+    pub fn measured(&self, data: &Dataset, part: Split) -> Option<&Result<Arc<Measured>, DataError>> {
+        self.measured.iter().find(|(of, its, _)| (of, *its) == (data, part)).map(|(.., measured)| measured)
+    }
+
+    /// The part of the measuring that is done, where it goes on: from 0 to 1.
+    pub fn measuring(&self) -> Option<f32> {
+        self.measuring.as_ref().map(|(busy, ..)| busy.part)
+    }
+}
+
+impl AppState {
+    /// The set that is looked at: as it is trained on, where it is.
+    pub fn shown_data(&self) -> Dataset {
+        let trained = self.inputs.training.as_ref().map(|training| &training.schedule.data);
+        let chosen = match self.data.shown {
+            None => trained.cloned(),
+            Some(Shown::Opened) => self.data.opened.as_ref().map(|opened| opened.dataset.clone()),
+            Some(Shown::Generated(generated)) => Some(Dataset::generated(generated, self.inputs.seed)),
+        };
+        let chosen = chosen.unwrap_or_else(|| Dataset::generated(usual(self.model()), self.inputs.seed));
+        trained.filter(|trained| trained.is_of_one_source(&chosen)).cloned().unwrap_or(chosen)
+    }
+}
+
+/// The generator whose pictures have as many channels as the network looks at.
+fn usual(model: &Model) -> Generated {
+    let channels = model.network.input[0];
+    let fits = |generated: &Generated| generated.input_shape()[0] == channels;
+    Generated::ALL.into_iter().find(fits).unwrap_or(Generated::ALL[0])
+}

@@ -1,0 +1,113 @@
+//! What follows from the inputs: the fitted picture, the label, the run at its first step.
+
+use super::{batch_source::BatchSource, best, inputs::Inputs, run::Run};
+use crate::data::{Content, Fitted};
+use crate::nn::{Execution, Mode, Network, Part, Values, loss};
+use crate::tensor::Tensor;
+use crate::trace::{Pass, Plan, Setup, Trace};
+use std::sync::Arc;
+
+/// Inputs and what follows from them.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The inputs, with a label.
+    pub inputs: Inputs,
+    /// What the network sees of the picture.
+    pub fitted: Arc<Fitted>,
+    /// The run at its first step.
+    pub run: Run,
+}
+
+/// Whether computing a network's values would hold up the window, which is drawn 60 times a second.
+pub fn is_large(network: &Network) -> bool {
+    const TERMS: u64 = 50_000_000;
+    const PARAMETERS: usize = 4_000_000;
+    network.terms() > TERMS || network.parameter_count() > PARAMETERS
+}
+
+/// The same for a batch of so many images.
+pub(in crate::app) fn is_large_batch(network: &Network, images: u32) -> bool {
+    const TERMS: u64 = 200_000_000;
+    is_large(network) || network.terms().saturating_mul(u64::from(images)) > TERMS
+}
+
+/// The picture as the network sees it, with what was painted on it, before preprocessing.
+pub(in crate::app) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
+    let [c, h, w] = inputs.model.network.input;
+    let mut fitted =
+        inputs.picture.input(c, h, w, inputs.fit, inputs.ground).map_err(|error| error.to_string())?;
+    if let Some(painted) = inputs.painted.as_ref().filter(|painted| painted.dim() == fitted.tensor.dim()) {
+        fitted.tensor = (**painted).clone();
+    }
+    Ok(Arc::new(fitted))
+}
+
+/// What follows from inputs: the fitted picture, the label where none is chosen, and the run, of a large
+/// network as far as the loss. `None` if cancelled.
+pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Option<Derived>, String> {
+    let model = Arc::clone(&inputs.model);
+    let fitted = fitted(&inputs)?;
+    let mut setup = Setup {
+        images: 1,
+        batches: 1,
+        epochs: inputs.epochs,
+        mode: inputs.mode,
+        optimizer: inputs.optimizer,
+        seed: inputs.seed,
+    };
+    let batches = match &inputs.training {
+        Some(training) => {
+            let batches = training.schedule.batches().try_into().unwrap_or(u32::MAX);
+            setup = Setup { batches, epochs: training.epochs, mode: Mode::Train, ..setup };
+            let source = BatchSource::from_training(&model, training)?;
+            Some((source.batch(0)?, source))
+        }
+        None => None,
+    };
+    let input = match (&batches, &inputs.picture.content) {
+        (Some(((input, _), _)), _) => Ok(input.clone()),
+        (None, Content::Picture(_)) => model.input_from_pixels(&fitted.tensor),
+        (None, Content::Values(_)) => model.check_input(&fitted.tensor).map(|()| fitted.tensor.clone()),
+    }
+    .map_err(|error| error.to_string())?;
+    setup.images = input.dim().0 as u32;
+    let plan = Plan::try_new(Arc::new(model.network.clone()), setup).map_err(|error| error.to_string())?;
+    let Some(values) = model.network.forward_with(&model.params, &input, setup.mode, plan.stream(0), exec)
+    else {
+        return Ok(None);
+    };
+    let (source, target) = match batches {
+        Some(((_, target), source)) => (source, target),
+        None => {
+            let label = inputs.label.unwrap_or_else(|| default_label(&inputs, &values));
+            inputs.label = Some(label);
+            let target: Tensor = loss::one_hot(model.network.output(), &[label]);
+            (BatchSource::Picture { input, target: target.clone() }, target)
+        }
+    };
+    let is_large = is_large_batch(&model.network, setup.images);
+    let (plan, params) = (Arc::new(plan), Arc::clone(&model.params));
+    let mut trace = Trace::of_forward(plan, 0, params, Arc::default(), values, target);
+    if !is_large && !trace.go_on(Pass::Update, exec) {
+        return Ok(None);
+    }
+    Ok(Some(Derived { inputs, fitted, run: Run::new(source, trace, is_large) }))
+}
+
+/// The same on the caller's own thread.
+pub(in crate::app) fn derive_now(inputs: Inputs) -> Result<Derived, String> {
+    derive(inputs, Execution::SERIAL)?.ok_or_else(|| "expected to go on, was cancelled; try again".into())
+}
+
+/// The label that a picture comes with, or else the class that the network predicts.
+fn default_label(inputs: &Inputs, values: &Values) -> usize {
+    let model = &inputs.model;
+    let known = inputs.picture.label.as_deref().and_then(|label| model.class_index(label).ok());
+    known.unwrap_or_else(|| {
+        // Probabilities do not depend on the target.
+        let target = loss::one_hot(model.network.output(), &[0]);
+        let loss = model.network.loss_forward(values.output(), &target);
+        let scores = loss.get(Part::Prob).unwrap_or_else(|| values.output());
+        best(scores.iter().copied().take(model.network.classes())).0
+    })
+}

@@ -1,0 +1,122 @@
+//! The session's file, the recent files, and what a crash left behind.
+
+use super::{session::Session, stamp::Stamp};
+use crate::model_io::{Model, session::ENDING};
+use serde::{Deserialize, Serialize};
+use std::{path::PathBuf, sync::Arc};
+
+/// What can be saved.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FileKind {
+    /// All of it.
+    Session,
+    /// The network and its weights.
+    Model,
+}
+
+impl FileKind {
+    /// The ending of its files.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Session => ENDING,
+            Self::Model => "safetensors",
+        }
+    }
+}
+
+/// What is to be written.
+#[derive(Clone, Debug)]
+pub enum FileContent {
+    /// A session.
+    Session(Box<Session>),
+    /// A model.
+    Model(Arc<Model>),
+}
+
+impl FileContent {
+    /// What it is.
+    pub const fn kind(&self) -> FileKind {
+        match self {
+            Self::Session(_) => FileKind::Session,
+            Self::Model(_) => FileKind::Model,
+        }
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// Where something does not fit its form.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Session(session) => session.to_bytes(),
+            Self::Model(model) => model.to_bytes().map_err(|error| error.0),
+        }
+    }
+}
+
+/// A file that was opened or saved lately.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Recent {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it was there when it was last looked for.
+    #[serde(skip, default = "is_there")]
+    pub is_there: bool,
+}
+
+const fn is_there() -> bool {
+    true
+}
+
+/// Files that are remembered.
+pub const RECENT: usize = 10;
+
+/// A session that a crash left behind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offer {
+    /// Minutes since it was last saved by itself.
+    pub minutes: u64,
+}
+
+/// The place that is being asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// What is to be saved.
+    pub kind: FileKind,
+    /// The path as it is typed.
+    pub text: String,
+    /// There is such a file.
+    pub is_taken: bool,
+}
+
+/// A session whose data set is not there.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Absent {
+    /// The session, whole.
+    pub session: Box<Session>,
+    /// Why.
+    pub why: String,
+}
+
+/// What goes on with files.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// Where the session is kept.
+    pub path: Option<PathBuf>,
+    /// Where files are saved by default.
+    pub folder: PathBuf,
+    /// The session as it was when it was last saved, opened or begun.
+    pub(in crate::app) saved: Option<Box<Stamp>>,
+    /// What was opened lately, latest first.
+    pub recent: Vec<Recent>,
+    /// What a crash left behind.
+    pub offer: Option<Offer>,
+    /// The place to save at that is being asked for.
+    pub asked: Option<Asked>,
+    /// Training whose data set is not there.
+    pub absent: Option<Absent>,
+    /// What a crash left behind is in use: it is kept anew with all else.
+    pub is_restored: bool,
+    /// The job that reads a file, and where it is.
+    pub(in crate::app) reading: Option<(u64, PathBuf)>,
+}

@@ -1,0 +1,464 @@
+//! What the program knows: the state and its parts, with the questions that can be asked of them.
+
+mod attribution;
+mod batch_source;
+mod breakpoint_hits;
+pub(in crate::app) mod breakpoint_search;
+mod compare;
+mod data;
+pub(in crate::app) mod derived;
+mod draft;
+mod files;
+mod inputs;
+mod job;
+mod marks;
+mod notice;
+mod playback;
+mod position;
+pub(in crate::app) mod question;
+mod run;
+mod session;
+mod span;
+mod stamp;
+pub(in crate::app) mod top_activations;
+pub(in crate::app) mod training;
+pub(in crate::app) mod training_state;
+mod undo;
+pub(in crate::app) mod unit;
+mod view;
+
+pub(in crate::app) use attribution::MapRequest;
+pub use attribution::{AttributionMaps, AttributionState, RandomisedMap};
+pub use batch_source::BatchSource;
+pub use breakpoint_hits::BreakpointHits;
+pub use breakpoint_search::{BreakpointSearch, StopReason};
+pub use compare::{Compare, Kept, Sides};
+pub use data::{DataState, OpenedSet, Shown};
+pub use derived::{Derived, is_large};
+pub(in crate::app) use draft::Touched;
+pub use draft::{Draft, Written};
+pub use files::{Absent, Asked, FileContent, FileKind, Files, Offer, RECENT, Recent};
+pub use inputs::{Change, Forked, Inputs};
+pub use job::{Busy, JobKind};
+pub use marks::{Bookmark, Breakpoint, Marks};
+pub use notice::{Notice, NoticeKind};
+pub use playback::Playback;
+pub(in crate::app) use position::Position;
+pub use question::{Answer, Question, QuestionKind};
+pub use run::{Need, Run};
+pub use session::{Restored, Session};
+pub use span::{Span, Spans};
+pub use stamp::Stamp;
+pub(in crate::app) use top_activations::SearchJob;
+pub use top_activations::{ActivationSearch, set_to_search};
+pub use training::Training;
+pub use training_state::{End, Running, TrainingState};
+pub use undo::{Edited, Undo};
+pub use unit::{Subject, asked_unit, focused_unit};
+pub use view::{Digits, EXPONENTS, LANE_ZOOM, Lang, Page, Scale, Side, TOUR, Tab, ThemeChoice, ViewState};
+
+use self::derived::derive_now;
+use crate::data::{Fitted, Loaded, samples};
+use crate::model_io::{Model, bundled};
+use crate::nn::{Params, Part};
+use crate::tensor::Tensor;
+use crate::trace::{Address, Cursor, Grain, Move, Pass, Place, Plan, TensorId, Trace};
+use crate::train::class_of;
+use std::sync::Arc;
+
+/// Everything that the program knows. Its fields are private to `app`: views read it through the methods of the same
+/// names, and only [`apply`](crate::app::apply) changes it.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// Model, picture and settings: what undo and redo restore.
+    pub(in crate::app) inputs: Inputs,
+    /// What the network sees of the picture; pixels before preprocessing.
+    pub(in crate::app) fitted: Arc<Fitted>,
+    /// The weights over the training steps, and the values of the current one.
+    pub(in crate::app) run: Run,
+    /// The cursor, the selection and the trail.
+    pub(in crate::app) position: Position,
+    /// Breakpoints and bookmarks.
+    pub(in crate::app) marks: Marks,
+    /// Where the breakpoints hold in the current training step.
+    pub(in crate::app) breakpoint_hits: BreakpointHits,
+    /// The search for the next breakpoint.
+    pub(in crate::app) breakpoint_search: Option<Box<BreakpointSearch>>,
+    /// Why the last run stopped.
+    pub(in crate::app) stopped: Option<StopReason>,
+    /// The player, which steps by itself.
+    pub(in crate::app) playback: Playback,
+    /// The visible part of the timeline.
+    pub(in crate::app) spans: Spans,
+    /// How all of it is shown.
+    pub(in crate::app) view: ViewState,
+    /// Lines for the user, newest last.
+    pub(in crate::app) notices: Vec<Notice>,
+    /// The job that runs outside.
+    pub(in crate::app) busy: Option<Busy>,
+    /// The number of the job started last.
+    pub(in crate::app) jobs: u64,
+    /// The last question about a cell, and its answer.
+    pub(in crate::app) answer: Option<(Question, Answer)>,
+    /// Whether the last change of the inputs was a stroke, which may continue.
+    pub(in crate::app) in_stroke: bool,
+    /// The progress of training on a data set.
+    pub(in crate::app) training: TrainingState,
+    /// The data sets at hand.
+    pub(in crate::app) data: DataState,
+    /// Earlier and undone inputs.
+    pub(in crate::app) undo: Undo,
+    /// What is compared.
+    pub(in crate::app) compare: Compare,
+    /// The session's file, recent files, what a crash left behind.
+    pub(in crate::app) files: Files,
+    /// The page of attribution.
+    pub(in crate::app) attribution: AttributionState,
+    /// The network being written, while the builder is open.
+    pub(in crate::app) draft: Option<Draft>,
+}
+
+/// The state's parts, to be read.
+impl AppState {
+    /// Model, picture and settings: what undo and redo restore.
+    pub const fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// What the network sees of the picture; pixels before preprocessing.
+    pub const fn fitted(&self) -> &Arc<Fitted> {
+        &self.fitted
+    }
+
+    /// The weights over the training steps, and the values of the current one.
+    pub const fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Where the stepping stands.
+    pub const fn cursor(&self) -> Cursor {
+        self.position.cursor
+    }
+
+    /// A cell to look at while the cursor stays.
+    pub const fn selected(&self) -> Option<Address> {
+        self.position.selected
+    }
+
+    /// Where the cursor and the selection were before, latest last.
+    pub fn trail(&self) -> &[(Cursor, Option<Address>)] {
+        &self.position.trail
+    }
+
+    /// Where they were before going back along the trail.
+    pub fn trail_ahead(&self) -> &[(Cursor, Option<Address>)] {
+        &self.position.trail_ahead
+    }
+
+    /// Where they will be once the replay of training steps arrives there.
+    pub const fn pending(&self) -> Option<(Cursor, Option<Address>)> {
+        self.position.pending
+    }
+
+    /// Breakpoints and bookmarks.
+    pub const fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// Where the breakpoints hold in the current training step.
+    pub const fn breakpoint_hits(&self) -> &BreakpointHits {
+        &self.breakpoint_hits
+    }
+
+    /// The search for the next breakpoint.
+    pub fn breakpoint_search(&self) -> Option<&BreakpointSearch> {
+        self.breakpoint_search.as_deref()
+    }
+
+    /// Why the last run stopped.
+    pub const fn stopped(&self) -> Option<StopReason> {
+        self.stopped
+    }
+
+    /// The player, which steps by itself.
+    pub const fn playback(&self) -> &Playback {
+        &self.playback
+    }
+
+    /// The visible part of the timeline.
+    pub const fn spans(&self) -> Spans {
+        self.spans
+    }
+
+    /// How all of it is shown.
+    pub const fn view(&self) -> &ViewState {
+        &self.view
+    }
+
+    /// Lines for the user, newest last.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The job that runs outside.
+    pub const fn busy(&self) -> Option<&Busy> {
+        self.busy.as_ref()
+    }
+
+    /// The progress of training on a data set.
+    pub const fn training(&self) -> &TrainingState {
+        &self.training
+    }
+
+    /// The data sets at hand.
+    pub const fn data(&self) -> &DataState {
+        &self.data
+    }
+
+    /// Earlier and undone inputs.
+    pub const fn undo(&self) -> &Undo {
+        &self.undo
+    }
+
+    /// What is compared.
+    pub const fn compare(&self) -> &Compare {
+        &self.compare
+    }
+
+    /// The session's file, recent files, what a crash left behind.
+    pub const fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The page of attribution.
+    pub const fn attribution(&self) -> &AttributionState {
+        &self.attribution
+    }
+
+    /// The network being written, while the builder is open.
+    pub const fn draft(&self) -> Option<&Draft> {
+        self.draft.as_ref()
+    }
+}
+
+impl AppState {
+    /// The program as it starts: a bundled model, its sample, and the prediction already made.
+    ///
+    /// # Panics
+    /// Where the bundled model or sample is broken, which a test rules out.
+    pub fn new() -> Self {
+        let first = &bundled::models()[0];
+        let model = bundled::load(first.name);
+        let picture = samples::load(first.default_sample);
+        match (model, picture) {
+            (Ok(model), Ok(picture)) => match Self::open(model, picture) {
+                Ok(state) => state,
+                Err(error) => panic!("the bundled sample does not fit the bundled model: {error}"),
+            },
+            (Err(error), _) => panic!("a broken bundled model: {error}"),
+            (_, Err(error)) => panic!("a broken bundled sample: {error}"),
+        }
+    }
+
+    /// The program with a model and a picture.
+    ///
+    /// # Errors
+    /// Where the picture cannot be fitted to the model's input.
+    pub fn open(model: Model, picture: Loaded) -> Result<Self, String> {
+        let inputs = Inputs::new(Arc::new(model), Arc::new(picture));
+        let Derived { inputs, fitted, run } = derive_now(inputs)?;
+        let mut state = Self {
+            inputs,
+            fitted,
+            run,
+            position: Position::new(Cursor::new(Grain::Layer)),
+            marks: Marks::default(),
+            breakpoint_hits: BreakpointHits::default(),
+            breakpoint_search: None,
+            stopped: None,
+            playback: Playback::default(),
+            spans: Spans::default(),
+            view: ViewState::default(),
+            notices: Vec::new(),
+            busy: None,
+            jobs: 0,
+            answer: None,
+            in_stroke: false,
+            training: TrainingState::default(),
+            data: DataState::default(),
+            undo: Undo::default(),
+            compare: Compare::default(),
+            files: Files::default(),
+            attribution: AttributionState::default(),
+            draft: None,
+        };
+        state.show_prediction();
+        state.mark_saved();
+        Ok(state)
+    }
+
+    /// Moves the cursor behind the forward pass and the loss, so that the prediction is there.
+    pub(in crate::app) fn show_prediction(&mut self) {
+        self.position.cursor = at_prediction(self.plan());
+        self.position.selected = None;
+    }
+
+    /// The plan of a training step.
+    pub fn plan(&self) -> &Arc<Plan> {
+        self.run.plan()
+    }
+
+    /// Plan and values of the training step looked at.
+    pub fn trace(&self) -> &Arc<Trace> {
+        self.run.trace()
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.inputs.model
+    }
+
+    /// The weights as they were before they were edited, where they were: as loaded, or as trained up to the step that
+    /// is looked at.
+    pub fn loaded_params(&self) -> Option<Arc<Params>> {
+        match &self.inputs.forked {
+            Some(forked) if forked.time == self.trace().time() => Some(Arc::clone(&forked.original)),
+            Some(_) | None => self.inputs.loaded.clone(),
+        }
+    }
+
+    /// The target class of the image that is looked at.
+    pub fn label(&self) -> usize {
+        match &self.inputs.training {
+            None => self.inputs.label.unwrap_or(0),
+            Some(_) => class_of(of_image(self.trace().target(), self.image())),
+        }
+    }
+
+    /// The number in its batch of the image that is looked at: the cell's, or where the cell is the batch's, as one
+    /// of a weight's gradient, that of the pass that adds to it.
+    pub fn image(&self) -> u32 {
+        let focus = self.focus();
+        let cell = self.trace().tensor_cell(&focus);
+        cell.filter(|(tensor, ..)| tensor.is_per_image()).map_or(focus.image, |(_, image, _)| image)
+    }
+
+    /// The predicted class and how sure the network is: the largest of [`AppState::scores`].
+    pub fn prediction(&self) -> (usize, f32) {
+        best(self.scores())
+    }
+
+    /// Probabilities of the classes with cross-entropy, else the outputs, of the image that is looked at.
+    pub fn scores(&self) -> Vec<f32> {
+        let values = self.trace().values();
+        let scores = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
+        of_image(scores, self.image()).collect()
+    }
+
+    /// Whether the scores have been computed at the cursor.
+    pub fn knows_scores(&self) -> bool {
+        let plan = self.plan();
+        let tensor = match plan.stage_of(TensorId::loss(Part::Prob)) {
+            Some(_) => TensorId::loss(Part::Prob),
+            None => Plan::input_of(plan.network().layers.len()),
+        };
+        let stage = plan.stage_of(tensor);
+        let repeat = if plan.is_layered() { 0 } else { self.image() };
+        stage
+            .is_none_or(|stage| self.trace().progress(stage, repeat, self.position.cursor.at()).is_complete())
+    }
+
+    /// The mean loss before training step `time`, where it has been computed: for the step looked at,
+    /// only when the cursor has come past it.
+    pub fn known_loss(&self, time: u32) -> Option<f32> {
+        let loss = self.run.records().get(&time)?.report.loss as f32;
+        let plan = self.plan();
+        let is_ahead = time == self.trace().time()
+            && plan.stage_of(TensorId::loss(Part::Out)).is_some_and(|stage| {
+                let last = if plan.is_layered() { 0 } else { plan.setup().images - 1 };
+                !self.trace().progress(stage, last, self.position.cursor.at()).is_complete()
+            });
+        (!is_ahead).then_some(loss)
+    }
+
+    /// The norm of the whole gradient of training step `time`, where it has been measured: for the step looked
+    /// at, only when the cursor has come to its update.
+    pub fn known_gradient(&self, time: u32) -> Option<f64> {
+        let norm = self.run.records().get(&time)?.gradient_norm()?;
+        let plan = self.plan();
+        let update = plan.pass_stages(Pass::Update);
+        let place = Place::Stage(update.start as u32);
+        let begin = Address { time, place, grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
+        let is_ahead = time == self.trace().time()
+            && !update.is_empty()
+            && plan.steps(&begin).is_some_and(|steps| self.position.cursor.at() < steps.start);
+        (!is_ahead).then_some(norm)
+    }
+
+    /// The cell that is looked at: the one picked, else the one that the last step worked on.
+    pub fn focus(&self) -> Address {
+        self.position.selected.unwrap_or_else(|| {
+            let plan = self.plan();
+            let step = plan.locate(self.position.cursor.at().saturating_sub(1), Grain::Term);
+            Address { grain: Grain::Cell, term: 0, ..step }
+        })
+    }
+
+    /// How many terms of a cell are done at the cursor, and how many it has.
+    pub fn terms_done(&self, cell: &Address) -> (u32, u32) {
+        let cell = Address { grain: Grain::Cell, term: 0, ..*cell };
+        match self.plan().steps(&cell) {
+            Some(steps) => {
+                let done = self.position.cursor.at().clamp(steps.start, steps.end) - steps.start;
+                (done as u32, (steps.end - steps.start) as u32)
+            }
+            None => (0, 0),
+        }
+    }
+
+    /// Whether the cell has been computed at the cursor; a given cell always has.
+    pub fn is_done(&self, cell: &Address) -> bool {
+        let (done, all) = self.terms_done(cell);
+        done == all
+    }
+
+    /// Changes with everything that a picture of values depends on except the cursor.
+    pub fn revision(&self) -> u64 {
+        self.run.revision()
+    }
+
+    /// The term that the cursor did last, where it stands within or at the end of the focused cell.
+    pub fn current_term(&self) -> Option<u32> {
+        let (done, _) = self.terms_done(&self.focus());
+        done.checked_sub(1)
+    }
+}
+
+/// The cursor behind the forward pass and the loss of the first step.
+pub(in crate::app) fn at_prediction(plan: &Plan) -> Cursor {
+    let loss = plan.pass_stages(Pass::Loss);
+    let last = loss.end.saturating_sub(1) as u32;
+    let address = Address { place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
+    let mut cursor = Cursor::new(Grain::Layer);
+    cursor.go(plan, Move::Seek(address));
+    cursor
+}
+
+/// The cells of one image of a batch.
+pub(in crate::app) fn of_image(tensor: &Tensor, image: u32) -> impl Iterator<Item = f32> {
+    let each = tensor.len() / tensor.dim().0.max(1);
+    let image = (image as usize).min(tensor.dim().0.saturating_sub(1));
+    tensor.iter().copied().skip(image * each).take(each)
+}
+
+impl Default for AppState {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The first of the largest numbers, with its place.
+pub(in crate::app) fn best(scores: impl IntoIterator<Item = f32>) -> (usize, f32) {
+    let best = (0, f32::NEG_INFINITY);
+    scores.into_iter().enumerate().fold(best, |best, (class, p)| if p > best.1 { (class, p) } else { best })
+}

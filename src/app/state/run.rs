@@ -1,0 +1,371 @@
+//! The training steps of a run: weights kept at some of them, replayed exactly between; and the lines that it
+//! has branched into.
+
+use super::batch_source::BatchSource;
+use crate::nn::{Execution, Part, engine::LayerNorms};
+use crate::tensor::Tensor;
+use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Setup, TensorId, Trace};
+use crate::train::{Keyframe, Record, Report, Trainer, TrainingBranch};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Which values are wanted: of a training step, up to and with a pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Need {
+    /// The training step.
+    pub time: u32,
+    /// The loss, backward or the update.
+    pub pass: Pass,
+}
+
+/// The run, and the values of the training step that is looked at.
+#[derive(Clone, Debug)]
+pub struct Run {
+    source: Arc<BatchSource>,
+    lines: Vec<TrainingBranch>,
+    line: usize,
+    /// Step 0 as it began.
+    first: Arc<Trace>,
+    trace: Arc<Trace>,
+    /// The line, or what is in force on it, is another than when the trace was made.
+    stale: bool,
+    /// On the way to another step.
+    replay: Option<Replay>,
+    revision: u64,
+    large: bool,
+}
+
+/// What goes from step to step.
+#[derive(Clone, Debug)]
+enum Replay {
+    /// On the one picture, as far as the loss of its step.
+    Picture(Trace),
+    /// On batches, before its step.
+    Batches(Box<Trainer>),
+}
+
+/// While batches are replayed the weights before every eighth step are kept.
+const KEEP_EVERY: u32 = 8;
+
+/// Each run's values are on_progress from all others' by this number.
+static REVISIONS: AtomicU64 = AtomicU64::new(1);
+
+impl Run {
+    /// The run that begins with this step. With `large` values are computed no further than they are needed.
+    pub fn new(source: BatchSource, first: Trace, large: bool) -> Self {
+        let trace = Arc::new(first);
+        let mut run = Self {
+            source: Arc::new(source),
+            lines: vec![TrainingBranch::new(frame(&trace), trace.plan().setup().optimizer)],
+            line: 0,
+            first: Arc::clone(&trace),
+            revision: 0,
+            trace,
+            stale: false,
+            replay: None,
+            large,
+        };
+        run.arrive();
+        run
+    }
+
+    /// Where its batches come from.
+    pub const fn source(&self) -> &Arc<BatchSource> {
+        &self.source
+    }
+
+    /// The line that is looked at.
+    pub fn line(&self) -> &TrainingBranch {
+        &self.lines[self.line]
+    }
+
+    /// The number of the line that is looked at.
+    pub const fn line_number(&self) -> usize {
+        self.line
+    }
+
+    /// All lines; the first is the one that the others branch off.
+    pub fn lines(&self) -> &[TrainingBranch] {
+        &self.lines
+    }
+
+    /// A line, to add what has been trained on it.
+    pub(in crate::app) fn line_mut(&mut self, line: usize) -> Option<&mut TrainingBranch> {
+        self.lines.get_mut(line)
+    }
+
+    /// What each step of the line that has been visited measured.
+    pub fn records(&self) -> &BTreeMap<u32, Record> {
+        &self.line().records
+    }
+
+    /// Takes lines that were kept elsewhere, and looks at one of them; without a line all stays.
+    pub(in crate::app) fn take_lines(&mut self, lines: Vec<TrainingBranch>, line: usize) {
+        if line < lines.len() {
+            (self.lines, self.line) = (lines, line);
+            self.leave();
+        }
+    }
+
+    /// Switches to another branch; its values are there when a step is next approached.
+    pub(in crate::app) fn switch(&mut self, line: usize) {
+        if line < self.lines.len() && line != self.line {
+            self.line = line;
+            self.leave();
+        }
+    }
+
+    /// Starts a line that shares the steps before `time` with the one looked at, and looks at it.
+    pub(in crate::app) fn fork(&mut self, time: u32) {
+        let fork = self.line().fork_at(self.line, time);
+        self.lines.push(fork);
+        self.line = self.lines.len() - 1;
+        self.leave();
+    }
+
+    /// What is in force has changed: the step that is looked at is computed anew when it is next approached.
+    pub(in crate::app) fn leave(&mut self) {
+        (self.stale, self.replay) = (true, None);
+    }
+
+    /// Takes another run's lines: this one was computed from them a while ago.
+    pub(in crate::app) fn with_lines_of(mut self, other: &Self) -> Self {
+        self.lines.clone_from(&other.lines);
+        self
+    }
+
+    /// Whether its values take long to compute.
+    pub const fn is_large(&self) -> bool {
+        self.large
+    }
+
+    /// What must be there to look from a cursor at a cell.
+    pub fn need(&self, cursor: &Cursor, selected: Option<Address>) -> Need {
+        let plan = self.plan();
+        let time = cursor.time(plan);
+        if !self.large {
+            return Need { time, pass: Pass::Update };
+        }
+        let pass_of = |place: Place| match place {
+            Place::Stage(stage) => plan.stages()[stage as usize].pass,
+            Place::Given(_) => Pass::Loss,
+        };
+        // The last step done, but the first of a training step that has none done.
+        let done = cursor.at().saturating_sub(u64::from(time) * plan.len());
+        let last =
+            if done == 0 { Pass::Loss } else { pass_of(plan.locate(cursor.at() - 1, Grain::Term).place) };
+        let all_images = if done > plan.len() / u64::from(plan.repeats()) { Pass::Bwd } else { Pass::Loss };
+        let pass = last.max(all_images).max(selected.map_or(Pass::Loss, |selected| pass_of(selected.place)));
+        Need { time, pass }
+    }
+
+    /// Whether it has the values.
+    pub fn has(&self, need: Need) -> bool {
+        !self.stale && self.trace.time() == need.time && self.trace.reached() >= need.pass
+    }
+
+    /// The plan of each step.
+    pub fn plan(&self) -> &Arc<Plan> {
+        self.trace.plan()
+    }
+
+    /// The values of the step that is looked at.
+    pub const fn trace(&self) -> &Arc<Trace> {
+        &self.trace
+    }
+
+    /// A number that changes with the values.
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The network's input, (N, C, H, W), after preprocessing.
+    pub fn input(&self) -> &Tensor {
+        &self.trace.values().input
+    }
+
+    /// Goes towards values by exact replay from the nearest kept weights before them, at most `most` steps of
+    /// it; true when they are there. Where the exec says stop, those looked at stay.
+    ///
+    /// # Errors
+    /// Where an example cannot be read.
+    pub fn approach(&mut self, need: Need, most: u32, exec: Execution) -> Result<bool, String> {
+        if self.has(need) {
+            self.replay = None;
+            return Ok(true);
+        }
+        let trace = match &*self.source {
+            BatchSource::Picture { .. } => self.replay_picture(need.time, most, exec),
+            BatchSource::Batches { .. } => self.replay_batches(need.time, most, exec)?,
+        };
+        let Some(mut trace) = trace else { return Ok(false) };
+        if !trace.go_on(need.pass, exec) {
+            return Ok(false);
+        }
+        self.trace = Arc::new(trace);
+        self.arrive();
+        Ok(true)
+    }
+
+    fn replay_picture(&mut self, time: u32, most: u32, exec: Execution) -> Option<Trace> {
+        let replay = match self.replay.take() {
+            Some(Replay::Picture(trace)) if trace.time() <= time => Some(trace),
+            _ => self.nearest(time, exec),
+        };
+        let mut trace = replay?;
+        let start = trace.time();
+        for _ in 0..most {
+            if trace.time() == time {
+                break;
+            }
+            let (begin, all) = ((trace.time() - start) as f32, (time - start + 1) as f32);
+            let on_progress = |part: f32| (exec.on_progress)((begin + part) / all);
+            let exec = Execution { on_progress: &on_progress, ..exec };
+            if !trace.go_on(Pass::Update, exec) {
+                return None;
+            }
+            self.lines[self.line].add(trace.time(), record(&trace));
+            trace = trace.next_loss(exec)?;
+            self.lines[self.line].keyframes.insert(trace.time(), frame(&trace));
+        }
+        if trace.time() < time {
+            self.replay = Some(Replay::Picture(trace));
+            return None;
+        }
+        Some(trace)
+    }
+
+    fn replay_batches(&mut self, time: u32, most: u32, exec: Execution) -> Result<Option<Trace>, String> {
+        let mut trainer = match self.replay.take() {
+            Some(Replay::Batches(trainer)) if trainer.steps() as u32 <= time => trainer,
+            _ => self.trainer(time)?,
+        };
+        let start = trainer.steps() as u32;
+        for _ in 0..most {
+            let now = trainer.steps() as u32;
+            if now == time {
+                break;
+            }
+            if !(exec.on_progress)((now - start) as f32 / (time - start + 1) as f32) {
+                return Ok(None);
+            }
+            let line = &mut self.lines[self.line];
+            trainer.optimizer = line.optimizer(now);
+            let (x, target) = self.source.batch(now)?;
+            let report = trainer.step_on(exec.workers, &x, &target).map_err(|error| error.0)?;
+            let learning_rate = trainer.optimizer.learning_rate;
+            line.add(now, Record { report, learning_rate, norms: trainer.norms().into() });
+            if (now + 1).is_multiple_of(KEEP_EVERY) {
+                line.keyframes.insert(now + 1, frame_of(&trainer));
+            }
+        }
+        if (trainer.steps() as u32) < time {
+            self.replay = Some(Replay::Batches(trainer));
+            return Ok(None);
+        }
+        let (input, target) = self.source.batch(time)?;
+        let setup = Setup { optimizer: self.line().optimizer(time), ..*self.plan().setup() };
+        let network = Arc::clone(self.plan().network());
+        let plan = if setup == *self.plan().setup() {
+            Arc::clone(self.plan())
+        } else {
+            Arc::new(Plan::try_new(Arc::clone(&network), setup).map_err(|error| error.0)?)
+        };
+        let Keyframe { params, moments } = frame_of(&trainer);
+        let values = network.forward_with(&params, &input, setup.mode, plan.stream(time), exec);
+        Ok(values.map(|values| Trace::of_forward(plan, time, params, moments, values, target)))
+    }
+
+    /// How far the replay has come.
+    pub fn replayed(&self) -> Option<u32> {
+        self.replay.as_ref().map(|replay| match replay {
+            Replay::Picture(trace) => trace.time(),
+            Replay::Batches(trainer) => trainer.steps() as u32,
+        })
+    }
+
+    /// The trace at or before a step that is nearest to it: the one looked at, or one from kept
+    /// weights.
+    fn nearest(&self, time: u32, exec: Execution) -> Option<Trace> {
+        match self.line().keyframes.before(time) {
+            Some((start, _)) if !self.stale && (start..=time).contains(&self.trace.time()) => {
+                Some((*self.trace).clone())
+            }
+            None | Some((0, _)) => Some((*self.first).clone()),
+            Some((start, Keyframe { params, moments })) => {
+                self.first.at(start, Arc::clone(params), Arc::clone(moments), exec)
+            }
+        }
+    }
+
+    /// A trainer at the step nearest before one.
+    fn trainer(&self, time: u32) -> Result<Box<Trainer>, String> {
+        let Keyframe { params, moments } = match self.line().keyframes.before(time) {
+            Some((start, kept)) if self.stale || !(start..=time).contains(&self.trace.time()) => kept.clone(),
+            _ => frame(&self.trace),
+        };
+        let (network, seed) = ((**self.plan().network()).clone(), self.plan().setup().seed);
+        let (params, moments) = ((*params).clone(), (*moments).clone());
+        let optimizer = self.line().optimizer(time);
+        let trainer = Trainer::resume(network, params, moments, optimizer, seed);
+        let mut trainer = trainer.map_err(|error| error.0)?;
+        trainer.measure = true;
+        Ok(Box::new(trainer))
+    }
+
+    /// Notes what the step that is looked at measured.
+    fn arrive(&mut self) {
+        self.stale = false;
+        self.revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
+        let (time, record) = (self.trace.time(), record(&self.trace));
+        self.lines[self.line].records.entry(time).or_insert(record);
+    }
+}
+
+/// Weights and moments before a trace's step.
+fn frame(trace: &Trace) -> Keyframe {
+    Keyframe { params: Arc::clone(trace.params()), moments: Arc::clone(trace.moments()) }
+}
+
+/// Weights and moments of a trainer.
+fn frame_of(trainer: &Trainer) -> Keyframe {
+    Keyframe { params: Arc::new(trainer.params().clone()), moments: Arc::new(trainer.moments().clone()) }
+}
+
+/// What a trace's step measured, as far as it has been computed.
+fn record(trace: &Trace) -> Record {
+    let report = Report::from_values(trace.values(), trace.target());
+    let learning_rate = trace.plan().setup().optimizer.learning_rate;
+    Record { report, learning_rate, norms: norms(trace) }
+}
+
+/// Of each layer's gradient, parameters and change.
+fn norms(trace: &Trace) -> Arc<[LayerNorms]> {
+    if trace.reached() < Pass::Update {
+        return Arc::default();
+    }
+    let images = f64::from(trace.plan().setup().images);
+    let squares = |tensor: Option<&Tensor>| -> f64 {
+        tensor.map_or(0.0, |cells| cells.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
+    };
+    let layer = |l: usize| {
+        let of = |part: Part| trace.tensor(TensorId::layer(l, part));
+        let change = |part: Part| match of(part).zip(trace.updated_tensor(TensorId::layer(l, part))) {
+            Some((before, after)) => {
+                before.iter().zip(after).map(|(&a, &b)| f64::from(b - a) * f64::from(b - a)).sum()
+            }
+            None => 0.0,
+        };
+        LayerNorms {
+            gradient: (squares(of(Part::Dw)) + squares(of(Part::Db))).sqrt() / images,
+            weight: (squares(of(Part::Weight)) + squares(of(Part::Bias))).sqrt(),
+            update: f64::sqrt(change(Part::Weight) + change(Part::Bias)),
+        }
+    };
+    (0..trace.plan().network().layers.len()).map(layer).collect()
+}

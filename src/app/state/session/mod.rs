@@ -1,0 +1,307 @@
+//! The session: everything needed to continue later, taken from the state and restored.
+
+mod file;
+mod measured;
+
+use crate::app::state::{
+    AppState, at_prediction,
+    batch_source::BatchSource,
+    derived::{self, Derived},
+    inputs::Inputs,
+    marks::{Bookmark, Breakpoint, Marks},
+    run::Need,
+    training::Training,
+    view::{Page, ViewState},
+};
+use crate::data::{Augment, Dataset, Recipe};
+use crate::model_io::Model;
+use crate::nn::Execution;
+use crate::trace::{Address, Break, Cursor, Grain, Move, Pass};
+use crate::train::{BatchSchedule, StopWhen, TrainingBranch};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What is kept of the program's state. Cheap to take: what is large is shared.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Session {
+    /// Without the training, of which the examples are not kept.
+    pub(in crate::app) inputs: Inputs,
+    schedule: Option<Planned>,
+    /// With the weights that it takes to be back quickly; all else is replayed.
+    pub(in crate::app) lines: Vec<TrainingBranch>,
+    pub(in crate::app) line: usize,
+    pub(in crate::app) stops: Vec<StopWhen>,
+    place: Placed,
+    bookmarks: Vec<Marked>,
+    pub(in crate::app) breaks: Vec<Breakpoint>,
+    pub(in crate::app) view: ViewState,
+    pub(in crate::app) page: Page,
+    pub(in crate::app) moves_per_sec: f32,
+    /// Its file, where it was kept beside that.
+    pub(in crate::app) file: Option<PathBuf>,
+}
+
+/// Training on a data set, the examples left out.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+struct Planned {
+    data: Recipe,
+    seed: u64,
+    epoch_len: u64,
+    batch_len: u64,
+    augment: Augment,
+    epochs: u32,
+    validation: f64,
+}
+
+/// What was looked at.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+struct Placed {
+    /// The training step.
+    time: u32,
+    cursor: String,
+    grain: Grain,
+    selected: Option<String>,
+}
+
+/// A bookmark: where, and what it is called.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+struct Marked {
+    address: String,
+    name: String,
+}
+
+/// A session that has been computed so far that the program can go on from it.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    pub(in crate::app) derived: Derived,
+    pub(in crate::app) cursor: Cursor,
+    pub(in crate::app) selected: Option<Address>,
+    pub(in crate::app) marks: Marks,
+    pub(in crate::app) session: Box<Session>,
+    /// Why the data set is not there, where it is not.
+    pub(in crate::app) missing: Option<String>,
+}
+
+impl Session {
+    /// What there is to keep of a state.
+    pub fn of(state: &AppState) -> Self {
+        let plan = state.plan();
+        let text = |address: &Address| plan.text(address);
+        let bookmarks = state.marks.bookmarks.iter();
+        let bookmarks =
+            bookmarks.map(|Bookmark { address, name }| Marked { address: text(address), name: name.clone() });
+        let time = state.trace().time();
+        let lines = state.run.lines().iter().enumerate().map(|(number, line)| {
+            let looked_at = (number == state.run.line_number()).then_some(time);
+            line.slim(looked_at.as_slice())
+        });
+        let schedule = state.inputs.training.as_ref().and_then(Planned::of);
+        let mut inputs = Inputs { training: None, ..state.inputs.clone() };
+        let (mut lines, mut line) = (lines.collect(), state.run.line_number());
+        if schedule.is_none() && state.inputs.training.is_some() {
+            // A set that was neither generated nor opened cannot come back: the weights do.
+            inputs = trained(inputs, state.run.line());
+            (lines, line) = (Vec::new(), 0);
+        }
+        Self {
+            inputs,
+            schedule,
+            lines,
+            line,
+            stops: state.training.stops.clone(),
+            place: Placed {
+                time,
+                cursor: state.position.cursor.text(plan),
+                grain: state.position.cursor.grain(),
+                selected: state.position.selected.as_ref().map(text),
+            },
+            bookmarks: bookmarks.collect(),
+            breaks: state.marks.breaks.iter().copied().filter(can_be_written).collect(),
+            view: state.view,
+            page: state.view.page,
+            moves_per_sec: state.playback.moves_per_sec,
+            file: None,
+        }
+    }
+
+    /// The same, that knows its file.
+    pub(in crate::app) fn at(self, file: Option<PathBuf>) -> Self {
+        // What is no text cannot be written down.
+        Self { file: file.filter(|file| file.to_str().is_some()), ..self }
+    }
+
+    /// The data set that it trains on.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        self.schedule.as_ref().map(|schedule| &schedule.data)
+    }
+
+    /// The same with its data set elsewhere.
+    #[must_use]
+    pub fn with_recipe(mut self, recipe: Recipe) -> Self {
+        if let Some(schedule) = &mut self.schedule {
+            schedule.data = recipe;
+        }
+        self
+    }
+
+    /// The name of its model.
+    pub fn model_name(&self) -> &str {
+        &self.inputs.model.name
+    }
+
+    /// Training steps that its line looked at has done on a data set; `None` without one.
+    pub fn trained(&self) -> Option<u32> {
+        self.schedule.as_ref().and_then(|_| Some(self.lines.get(self.line)?.done()))
+    }
+
+    /// Its lines of training.
+    pub fn lines(&self) -> &[TrainingBranch] {
+        &self.lines
+    }
+
+    /// Computes what the program needs to go on. `data`: its data set, or why there is none; then the session comes
+    /// back on its picture, with the weights as far as they were trained. `None` if cancelled.
+    ///
+    /// # Errors
+    /// Where its parts do not go together.
+    pub fn restore(
+        self: Box<Self>,
+        data: Option<Result<Dataset, String>>,
+        exec: Execution,
+    ) -> Result<Option<Restored>, String> {
+        let missing = match (&self.schedule, data) {
+            (None, _) => None,
+            (Some(schedule), Some(Ok(data))) => {
+                let training = schedule.with(data);
+                let training = training.and_then(|training| {
+                    // The examples may still not suit the network.
+                    BatchSource::from_training(&self.inputs.model, &training)?.batch(0)?;
+                    Ok(training)
+                });
+                match training {
+                    Ok(training) => {
+                        let inputs = Inputs { training: Some(training), ..self.inputs.clone() };
+                        return self.resume_at_place(inputs, exec);
+                    }
+                    Err(error) => Some(error),
+                }
+            }
+            (Some(_), Some(Err(error))) => Some(error),
+            (Some(schedule), None) => {
+                Some(format!("{}: expected a data set, got none; open it", schedule.data.name()))
+            }
+        };
+        let Some(missing) = missing else {
+            let inputs = self.inputs.clone();
+            return self.resume_at_place(inputs, exec);
+        };
+        let mut inputs = self.inputs.clone();
+        if let Some(line) = self.lines.get(self.line) {
+            inputs = trained(inputs, line);
+        }
+        let Some(derived) = derived::derive(inputs, exec)? else { return Ok(None) };
+        let (cursor, marks) = (at_prediction(derived.run.plan()), Marks::default());
+        Ok(Some(Restored { derived, cursor, selected: None, marks, session: self, missing: Some(missing) }))
+    }
+
+    /// Goes to the training step that was looked at.
+    fn resume_at_place(self: Box<Self>, inputs: Inputs, exec: Execution) -> Result<Option<Restored>, String> {
+        let Some(Derived { inputs, fitted, mut run }) = derived::derive(inputs, exec)? else {
+            return Ok(None);
+        };
+        run.take_lines(self.lines.clone(), self.line);
+        let time = self.place.time.min(run.plan().times() - 1);
+        let need = Need { time, pass: Pass::Loss };
+        if !run.approach(need, u32::MAX, exec)? {
+            return Ok(None);
+        }
+        // The addresses are those of this step's plan: others may have other stages.
+        let plan = Arc::clone(run.plan());
+        let mut cursor = Cursor::parse(&plan, &self.place.cursor).map_err(|error| error.to_string())?;
+        if cursor.grain() != self.place.grain {
+            cursor.go(&plan, Move::Grain(self.place.grain));
+        }
+        let parse = |text: &String| plan.parse(text).ok();
+        let selected = self.place.selected.as_ref().and_then(parse);
+        let selected = selected.filter(|address| address.time == cursor.time(&plan));
+        let bookmarks = self.bookmarks.iter().filter_map(|Marked { address, name }| {
+            Some(Bookmark { address: parse(address)?, name: name.clone() })
+        });
+        let mut marks = Marks { breaks: self.breaks.clone(), bookmarks: bookmarks.collect() };
+        marks.keep_fitting(&plan);
+        if !run.approach(run.need(&cursor, selected), u32::MAX, exec)? {
+            return Ok(None);
+        }
+        let derived = Derived { inputs, fitted, run };
+        Ok(Some(Restored { derived, cursor, selected, marks, session: self, missing: None }))
+    }
+}
+
+impl Restored {
+    /// The session's own file, where it knows it.
+    pub(in crate::app) fn file(&self) -> Option<&Path> {
+        self.session.file.as_deref()
+    }
+}
+
+impl Planned {
+    fn of(training: &Training) -> Option<Self> {
+        let Training {
+            schedule: BatchSchedule { data, seed, epoch_len, batch_len, augment },
+            epochs,
+            validation,
+        } = training;
+        Some(Self {
+            data: Recipe::from_dataset(data)?,
+            seed: *seed,
+            epoch_len: *epoch_len,
+            batch_len: *batch_len,
+            augment: *augment,
+            epochs: *epochs,
+            validation: *validation,
+        })
+    }
+
+    /// The training on this data set.
+    fn with(&self, data: Dataset) -> Result<Training, String> {
+        let &Self { data: _, seed, epoch_len, batch_len, augment, epochs, validation } = self;
+        let is_full = (1..=Training::MAX_BATCH).contains(&batch_len) && epoch_len.is_multiple_of(batch_len);
+        if !is_full || epoch_len == 0 || epochs == 0 {
+            return Err(format!(
+                "session: expected full batches of 1 to {} in at least one epoch, got {epochs} epochs of {epoch_len} in \
+                 batches of {batch_len}; take an earlier session",
+                Training::MAX_BATCH
+            ));
+        }
+        Ok(Training {
+            schedule: BatchSchedule { data, seed, epoch_len, batch_len, augment },
+            epochs,
+            validation,
+        })
+    }
+}
+
+/// Whether a breakpoint's number can be written down: JSON has no NaN.
+fn can_be_written(breakpoint: &Breakpoint) -> bool {
+    match breakpoint.kind {
+        Break::Above { limit, .. } | Break::Below { limit, .. } => limit.is_finite(),
+        Break::NotFinite
+        | Break::ReluKills
+        | Break::DeadUnit
+        | Break::PoolTies
+        | Break::WinnerChanges
+        | Break::Misclassified
+        | Break::PredictionFlips
+        | Break::LossRises
+        | Break::CellChanges(_) => true,
+    }
+}
+
+/// The inputs with the weights as far as a line has trained them.
+fn trained(inputs: Inputs, line: &TrainingBranch) -> Inputs {
+    let Some((_, last)) = line.keyframes.before(line.done()) else { return inputs };
+    let model = Model { params: Arc::clone(&last.params), ..(*inputs.model).clone() };
+    Inputs { model: Arc::new(model), forked: None, ..inputs }
+}

@@ -1,0 +1,79 @@
+//! What there is to save, compared with what was saved.
+
+use super::{
+    AppState,
+    inputs::Inputs,
+    marks::Marks,
+    session::Session,
+    view::{Page, ViewState},
+};
+use crate::trace::{Address, Cursor};
+use crate::train::{Fork, StopWhen};
+
+/// What there is to save at some moment, to be held against another; all that is large is shared.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    inputs: Inputs,
+    lines: Vec<(Option<Fork>, u32, usize)>,
+    stops: Vec<StopWhen>,
+    marks: Marks,
+    place: (Cursor, Option<Address>, usize),
+    view: (ViewState, Page),
+}
+
+impl Stamp {
+    /// Of this moment.
+    pub fn of(state: &AppState) -> Self {
+        let lines = state.run.lines().iter();
+        let is_training = state.inputs.training.is_some();
+        let lines = lines.filter(|_| is_training);
+        Self {
+            inputs: state.inputs.clone(),
+            lines: lines.map(|line| (line.fork(), line.done(), line.optimizers().len())).collect(),
+            stops: state.training.stops.clone(),
+            marks: state.marks.clone(),
+            place: (state.position.cursor, state.position.selected, state.run.line_number()),
+            view: (state.view, state.view.page),
+        }
+    }
+
+    /// Whether nothing has changed in between but where one looks.
+    pub fn is_same_work(&self, other: &Self) -> bool {
+        // Large things are told apart by what they are, not number by number.
+        self.inputs.is_identical(&other.inputs)
+            && (&self.lines, &self.stops, &self.marks) == (&other.lines, &other.stops, &other.marks)
+    }
+
+    /// Whether nothing at all has changed in between.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.is_same_work(other) && (&self.place, &self.view) == (&other.place, &other.view)
+    }
+}
+
+impl AppState {
+    /// Whether there is something that has not been saved.
+    pub fn is_unsaved(&self) -> bool {
+        self.files.saved.as_ref().is_none_or(|saved| !saved.is_same_work(&Stamp::of(self)))
+    }
+
+    /// Whether something that the user made, not only opened, has not been saved: what was trained, edited, drawn,
+    /// bookmarked.
+    pub fn has_unsaved_work(&self) -> bool {
+        let trained = self.inputs.training.is_some() && self.run.lines().iter().any(|line| line.done() > 0);
+        let edited = self.inputs.loaded.is_some() || self.inputs.painted.is_some();
+        let unmarked = self.files.saved.as_ref().is_some_and(|saved| saved.marks == self.marks);
+        (trained || edited || !unmarked) && self.is_unsaved()
+    }
+
+    /// The session as it is kept by itself: it remembers its file.
+    pub fn rescue(&self) -> Session {
+        Session::of(self).at(self.files.path.clone())
+    }
+}
+
+impl AppState {
+    /// Treats the current state as saved.
+    pub(in crate::app) fn mark_saved(&mut self) {
+        self.files.saved = Some(Box::new(Stamp::of(self)));
+    }
+}

@@ -1,0 +1,85 @@
+//! Earlier and undone inputs.
+
+use super::{AppState, inputs::Inputs, marks::Marks};
+use std::sync::Arc;
+
+/// The program's state as far as it is edited.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Edited {
+    /// What the numbers follow from.
+    pub inputs: Inputs,
+    /// What is marked in them.
+    pub marks: Marks,
+}
+
+impl Edited {
+    /// As it is now.
+    pub(in crate::app) fn of(state: &AppState) -> Self {
+        Self { inputs: state.inputs.clone(), marks: state.marks.clone() }
+    }
+}
+
+/// What was there before each edit, and what was undone.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Undo {
+    past: Vec<Edited>,
+    future: Vec<Edited>,
+}
+
+/// How many edits can be undone.
+const DEPTH: usize = 200;
+
+/// Nor more than so many bytes of weights are kept for it; but always the last.
+const BYTES: usize = 1 << 30;
+
+impl Undo {
+    /// Remembers what was there before an edit.
+    pub fn record(&mut self, before: Edited) {
+        self.future.clear();
+        self.past.push(before);
+        let (mut bytes, mut newer) = (0, None);
+        let too_much = self.past.iter().rposition(|edited| {
+            let params = &edited.inputs.model.params;
+            if newer.replace(Arc::as_ptr(params)) != Some(Arc::as_ptr(params)) {
+                bytes += params.bytes();
+            }
+            bytes > BYTES
+        });
+        let most = too_much.map_or(DEPTH, |at| self.past.len() - 1 - at).clamp(1, DEPTH);
+        self.past.drain(..self.past.len().saturating_sub(most));
+    }
+
+    /// What was there before the last edit.
+    pub fn before(&self) -> Option<&Edited> {
+        self.past.last()
+    }
+
+    /// What was undone last.
+    pub fn after(&self) -> Option<&Edited> {
+        self.future.last()
+    }
+
+    /// Goes back to [`Self::before`]; `now` can be redone.
+    pub fn undo(&mut self, now: Edited) {
+        if self.past.pop().is_some() {
+            self.future.push(now);
+        }
+    }
+
+    /// Goes forward to [`Self::after`]; `now` can be undone again.
+    pub fn redo(&mut self, now: Edited) {
+        if self.future.pop().is_some() {
+            self.past.push(now);
+        }
+    }
+
+    /// Whether there is something to undo.
+    pub const fn can_undo(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// Whether there is something to redo.
+    pub const fn can_redo(&self) -> bool {
+        !self.future.is_empty()
+    }
+}

@@ -1,0 +1,159 @@
+//! Work that may take long. A task is pure: it reads no file and no clock, reports its progress and can be cancelled.
+
+mod training_job;
+
+pub use training_job::{JobStep, News, TrainingJob, Until, checked};
+
+use crate::app::state::{
+    ActivationSearch, Answer, AttributionMaps, BreakpointSearch, Change, Derived, Draft, Inputs, Need,
+    Question, Restored, Run, Session, StopReason, derived, question,
+};
+use crate::data::Dataset;
+use crate::model_io::{Model, Preset, presets};
+use crate::nn::Execution;
+use crate::trace::Trace;
+use std::sync::Arc;
+
+/// Something that a worker does.
+#[derive(Debug)]
+pub enum Task {
+    /// Make a model of a file's bytes.
+    Read {
+        /// The file's name.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<Vec<u8>>,
+    },
+    /// Make a session of a file's bytes.
+    ReadSession {
+        /// The file's name.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<Vec<u8>>,
+    },
+    /// Compute what it takes to go on with a session.
+    Restore {
+        /// The session.
+        session: Box<Session>,
+        /// Its data set, or why it is not there; `None` where it has none.
+        data: Option<Result<Dataset, String>>,
+    },
+    /// Make a preset's first weights.
+    Start(Preset),
+    /// Make the model that has been written, with what it keeps from the one that runs.
+    Build {
+        /// As written.
+        draft: Box<Draft>,
+        /// The model that runs.
+        running: Arc<Model>,
+    },
+    /// Compute what follows from inputs.
+    Derive {
+        /// The inputs.
+        inputs: Box<Inputs>,
+        /// Why they change.
+        change: Change,
+    },
+    /// Answer a question about a run's values.
+    Answer {
+        /// The values.
+        trace: Arc<Trace>,
+        /// The question.
+        question: Question,
+    },
+    /// Compute more of a run's values.
+    Approach {
+        /// The run as it is.
+        run: Box<Run>,
+        /// What it is to have.
+        need: Need,
+    },
+    /// Look for the next breakpoint.
+    BreakpointSearch(Box<BreakpointSearch>),
+    /// Go on with a map.
+    Look {
+        /// The map so far.
+        made: Arc<AttributionMaps>,
+        /// By one step only.
+        once: bool,
+    },
+    /// Look at some more examples of a data set.
+    Excite(Box<ActivationSearch>),
+}
+
+/// What came of a task.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// A model, or why not.
+    Model(Result<Box<Model>, String>),
+    /// A session, or why not.
+    Session(Result<Box<Session>, String>),
+    /// A session to go on with, or why not.
+    Restored(Result<Box<Restored>, String>),
+    /// What follows from inputs, or why they do not go together.
+    Derived(Change, Result<Box<Derived>, String>),
+    /// The run with more values, or why not.
+    Approached(Result<Box<Run>, String>),
+    /// The answer to a question.
+    Answered(Question, Box<Answer>),
+    /// A search and where it came to its end, or why not.
+    BreakpointSearched(Result<(Box<BreakpointSearch>, StopReason), String>),
+    /// The map as far as it is made.
+    Looked(Box<AttributionMaps>),
+    /// What was found in the examples so far.
+    Excited(Box<ActivationSearch>),
+}
+
+impl Task {
+    /// Does it; `None` if cancelled.
+    pub fn run(&self, exec: Execution) -> Option<Done> {
+        match self {
+            Self::Read { name, bytes } => {
+                let model = Model::from_file(name, bytes, None);
+                Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
+            }
+            Self::ReadSession { name, bytes } => {
+                Some(Done::Session(Session::from_bytes(name, bytes).map(Box::new)))
+            }
+            Self::Restore { session, data } => match session.clone().restore(data.clone(), exec) {
+                Ok(restored) => Some(Done::Restored(Ok(Box::new(restored?)))),
+                Err(error) => Some(Done::Restored(Err(error))),
+            },
+            Self::Start(preset) => {
+                let model = preset.model(presets::SEED);
+                Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
+            }
+            Self::Build { draft, running } => Some(Done::Model(draft.model(running).map(Box::new))),
+            Self::Derive { inputs, change } => match derived::derive((**inputs).clone(), exec) {
+                Ok(derived) => Some(Done::Derived(*change, Ok(Box::new(derived?)))),
+                Err(error) => Some(Done::Derived(*change, Err(error))),
+            },
+            Self::Answer { trace, question } => {
+                let answer = question::answer(trace, *question, exec)?;
+                Some(Done::Answered(*question, Box::new(answer)))
+            }
+            Self::Approach { run, need } => {
+                let mut run = run.clone();
+                match run.approach(*need, u32::MAX, exec) {
+                    Ok(is_there) => is_there.then_some(Done::Approached(Ok(run))),
+                    Err(error) => Some(Done::Approached(Err(error))),
+                }
+            }
+            Self::BreakpointSearch(hunt) => {
+                let mut hunt = hunt.clone();
+                match hunt.advance(u32::MAX, exec) {
+                    Ok(halt) => halt.map(|halt| Done::BreakpointSearched(Ok((hunt, halt)))),
+                    Err(error) => Some(Done::BreakpointSearched(Err(error))),
+                }
+            }
+            Self::Look { made, once } => {
+                let mut made = Box::new((**made).clone());
+                made.advance(*once, exec).then_some(Done::Looked(made))
+            }
+            Self::Excite(search) => {
+                let mut search = search.clone();
+                search.advance(exec).then_some(Done::Excited(search))
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Runs on, or back, to the next breakpoint. Small networks are searched between frames, large ones by a worker.
+
+use super::{
+    jobs,
+    navigation::{rebase_position, steps_at_once, travel},
+    notice::fail,
+};
+use crate::app::{
+    effect::Effect,
+    state::{AppState, BreakpointSearch, JobKind, StopReason, breakpoint_search::shown},
+    task::Task,
+};
+use crate::nn::Execution;
+use crate::trace::{Break, Grain, Move};
+
+/// Begins to look; without a breakpoint to look for, the cursor goes to the end of the pass.
+pub(in crate::app) fn start(state: &mut AppState, back: bool) {
+    let kinds: Vec<Break> = state.marks.enabled().collect();
+    if kinds.is_empty() {
+        return travel(state, |cursor, plan| cursor.to_edge(plan, Grain::Pass, back));
+    }
+    state.playback.playing = false;
+    let (time, from) = (state.trace().time(), state.position.cursor.at());
+    state.breakpoint_search = Some(Box::new(BreakpointSearch {
+        run: state.run.clone(),
+        kinds,
+        back,
+        time,
+        from,
+        began: shown(state),
+    }));
+}
+
+/// After every action: forgets a search that nobody waits for, and goes on with one that is not done.
+pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
+    let now = shown(state);
+    let Some(hunt) = &mut state.breakpoint_search else { return Vec::new() };
+    if hunt.began != now {
+        state.breakpoint_search = None;
+        return Vec::new();
+    }
+    if state.run.is_large() {
+        if state.busy.is_some() {
+            return Vec::new();
+        }
+        let (hunt, name) = (hunt.clone(), state.model().name.clone());
+        return vec![jobs::start(state, JobKind::Computing, name, Task::BreakpointSearch(hunt))];
+    }
+    match hunt.advance(steps_at_once(state.run.plan()), Execution::SERIAL) {
+        Ok(Some(halt)) => stop_search(state, halt),
+        Ok(None) => return vec![Effect::Advance],
+        Err(error) => {
+            state.breakpoint_search = None;
+            fail(state, error);
+        }
+    }
+    Vec::new()
+}
+
+/// A worker has come to the end of a search.
+pub(in crate::app) fn finish(state: &mut AppState, hunt: Box<BreakpointSearch>, halt: StopReason) {
+    if state.breakpoint_search.as_ref().is_some_and(|waiting| waiting.began == hunt.began) {
+        state.breakpoint_search = Some(hunt);
+        stop_search(state, halt);
+    }
+}
+
+fn stop_search(state: &mut AppState, halt: StopReason) {
+    let Some(hunt) = state.breakpoint_search.take() else { return };
+    let plan = state.plan().clone();
+    // What has been trained meanwhile stays.
+    let is_training = state.training.running.is_some();
+    state.run = if is_training { hunt.run.with_lines_of(&state.run) } else { hunt.run };
+    rebase_position(state, &plan);
+    match halt {
+        StopReason::Hit(stop) => {
+            travel(state, |cursor, plan| cursor.go(plan, Move::Seek(stop.address)));
+            state.marks.hit(&stop.reason);
+        }
+        StopReason::End { back } => {
+            let end = if back { Move::Start } else { Move::End };
+            travel(state, |cursor, plan| cursor.go(plan, end));
+        }
+    }
+    state.stopped = Some(halt);
+}

@@ -1,0 +1,182 @@
+//! Changes to a draft.
+
+use crate::app::{
+    action::BuildAction,
+    state::{Draft, Touched},
+};
+use crate::model_io::Preprocess;
+use crate::nn::spec::{Kind, LayerSpec};
+
+/// How many changes of a draft can be undone.
+const UNDO_DEPTH: usize = 200;
+
+impl Draft {
+    /// A change of what is written. Those that begin or end a draft are not for here.
+    pub(in crate::app) fn change(&mut self, action: BuildAction) {
+        let before = self.written.clone();
+        let touched = touched(&action);
+        self.write(action);
+        if self.written != before {
+            // Dragging a number is one change, not one for each value on the way.
+            if touched.is_none() || touched != self.last {
+                self.past.push(before);
+                if self.past.len() > UNDO_DEPTH {
+                    self.past.remove(0);
+                }
+            }
+            self.future.clear();
+            self.last = touched;
+            self.measure();
+        }
+    }
+
+    fn write(&mut self, action: BuildAction) {
+        let layers = &mut self.written.architecture.layers;
+        let picked = self.selected.filter(|&l| l < layers.len());
+        match action {
+            BuildAction::Select(layer) => {
+                self.selected = layer.filter(|&l| l < layers.len());
+                self.last = None;
+            }
+            BuildAction::Add(kind) => {
+                let at = picked.map_or(layers.len(), |l| l + 1);
+                let name = free_name(stem(&kind), layers);
+                layers.insert(at, LayerSpec::new(name, kind));
+                self.selected = Some(at);
+            }
+            BuildAction::Remove => {
+                if let Some(l) = picked {
+                    layers.remove(l);
+                    self.selected = layers.len().checked_sub(1).map(|last| l.min(last));
+                }
+            }
+            BuildAction::Duplicate => {
+                if let Some(l) = picked {
+                    let kind = layers[l].kind.clone();
+                    let stem = layers[l].name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+                    layers.insert(l + 1, LayerSpec::new(free_name(&stem, layers), kind));
+                    self.selected = Some(l + 1);
+                }
+            }
+            BuildAction::Move { up } => {
+                let to = picked.and_then(|l| if up { l.checked_sub(1) } else { Some(l + 1) });
+                if let (Some(l), Some(to)) = (picked, to.filter(|&to| to < layers.len())) {
+                    layers.swap(l, to);
+                    self.selected = Some(to);
+                }
+            }
+            BuildAction::Rename(l, name) => {
+                if let Some(spec) = layers.get_mut(l) {
+                    spec.name = name;
+                }
+            }
+            BuildAction::Set(l, field) => {
+                if let Some(spec) = layers.get_mut(l) {
+                    spec.kind.set(field);
+                }
+            }
+            BuildAction::Become(l, kind) => {
+                if let Some(spec) = layers.get_mut(l) {
+                    spec.kind = kind;
+                }
+            }
+            BuildAction::Name(name) => self.written.name = name,
+            BuildAction::Input(input) => {
+                let architecture = &mut self.written.architecture;
+                architecture.preprocess = over_channels(&architecture.preprocess, input[0]);
+                architecture.input = input;
+            }
+            BuildAction::Classes(classes) => self.set_classes(classes),
+            BuildAction::ClassNames(names) => self.written.architecture.classes = names,
+            BuildAction::Loss(loss) => self.written.architecture.loss = loss,
+            BuildAction::Init(init) => self.written.init = init,
+            BuildAction::Seed(seed) => self.written.seed = seed,
+            BuildAction::KeepWeights(keep) => self.written.keep_weights = keep,
+            BuildAction::StartFrom(_)
+            | BuildAction::New
+            | BuildAction::Edit
+            | BuildAction::Apply
+            | BuildAction::Cancel => {}
+        }
+    }
+
+    fn set_classes(&mut self, classes: usize) {
+        let architecture = &mut self.written.architecture;
+        // No layer behind this one changes how many there are.
+        let made = architecture.layers.iter_mut().rev().find_map(|spec| spec.kind.outputs_mut());
+        let Some(made) = made else { return };
+        *made = classes;
+        let names = &mut architecture.classes;
+        if !names.is_empty() {
+            names.truncate(classes);
+            let mut number = names.len();
+            while names.len() < classes && classes < 1 << 16 {
+                let name = number.to_string();
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+                number += 1;
+            }
+        }
+    }
+}
+
+fn touched(action: &BuildAction) -> Option<Touched> {
+    match action {
+        BuildAction::Rename(l, _) => Some(Touched::LayerName(*l)),
+        BuildAction::Set(l, field) => Some(Touched::Field(*l, field.name)),
+        BuildAction::Name(_) => Some(Touched::Name),
+        BuildAction::Input(_) => Some(Touched::Input),
+        BuildAction::Classes(_) => Some(Touched::Classes),
+        BuildAction::ClassNames(_) => Some(Touched::ClassNames),
+        BuildAction::Init(_) => Some(Touched::Init),
+        BuildAction::Seed(_) => Some(Touched::Seed),
+        BuildAction::New
+        | BuildAction::Edit
+        | BuildAction::StartFrom(_)
+        | BuildAction::Select(_)
+        | BuildAction::Add(_)
+        | BuildAction::Remove
+        | BuildAction::Duplicate
+        | BuildAction::Move { .. }
+        | BuildAction::Become(..)
+        | BuildAction::Loss(_)
+        | BuildAction::KeepWeights(_)
+        | BuildAction::Apply
+        | BuildAction::Cancel => None,
+    }
+}
+
+/// The same scaling for another number of channels: the last channel's goes on.
+fn over_channels(preprocess: &Preprocess, channels: usize) -> Preprocess {
+    let over = |numbers: &[f64], or: f64| -> Vec<f64> {
+        let last = numbers.last().copied().unwrap_or(or);
+        numbers.iter().copied().chain(std::iter::repeat(last)).take(channels).collect()
+    };
+    Preprocess::new(channels, over(preprocess.mean(), 0.0), over(preprocess.std(), 1.0))
+        .unwrap_or_else(|_| Preprocess::identity(channels))
+}
+
+/// What a new layer's name begins with.
+const fn stem(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Conv2d(_) => "conv",
+        Kind::MaxPool2d(_) | Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => "pool",
+        Kind::Relu | Kind::LeakyRelu(_) => "relu",
+        Kind::Tanh => "tanh",
+        Kind::Sigmoid => "sigmoid",
+        Kind::Flatten => "flatten",
+        Kind::Dense(_) => "fc",
+        Kind::BatchNorm2d(_) => "bn",
+        Kind::Dropout(_) => "dropout",
+        Kind::Softmax => "softmax",
+    }
+}
+
+/// The stem with the first number that makes a name of its own.
+fn free_name(stem: &str, layers: &[LayerSpec]) -> String {
+    let is_taken = |name: &str| layers.iter().any(|layer| layer.name == name);
+    // Among one name more than there are layers, one is free.
+    let mut numbered = (1..=layers.len()).map(|n| format!("{stem}{n}"));
+    numbered.find(|name| !is_taken(name)).unwrap_or_else(|| format!("{stem}{}", layers.len() + 1))
+}

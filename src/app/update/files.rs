@@ -1,0 +1,285 @@
+//! Opens and saves files.
+
+use super::{
+    jobs,
+    notice::{fail, notice},
+    session, training,
+};
+use crate::app::{
+    action::FileAction,
+    effect::Effect,
+    state::{
+        Absent, AppState, Asked, FileContent, FileKind, JobKind, NoticeKind, Page, RECENT, Recent, Restored,
+        Session, Stamp,
+    },
+    task::Task,
+};
+use crate::data::{Dataset, Recipe};
+use crate::model_io::{Model, session as session_file};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Does it.
+pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Effect> {
+    match action {
+        FileAction::Save => match state.files.path.clone() {
+            Some(path) => return write_file(state, FileKind::Session, path, true),
+            None => ask_where(state, FileKind::Session),
+        },
+        FileAction::Ask(kind) => ask_where(state, kind),
+        FileAction::Type(text) => {
+            if let Some(asked) = &mut state.files.asked {
+                (asked.text, asked.is_taken) = (text, false);
+            }
+        }
+        FileAction::Browse => {
+            if let Some(asked) = &state.files.asked {
+                let (kind, path) = (asked.kind, PathBuf::from(&asked.text));
+                return vec![Effect::AskWhere { kind, path }];
+            }
+        }
+        FileAction::Forget => state.files.asked = None,
+        FileAction::Confirm { replace } => {
+            if let Some(Asked { kind, text, .. }) = state.files.asked.clone() {
+                if text.trim().is_empty() {
+                    fail(state, "expected the file's name, got none; type it".into());
+                    return Vec::new();
+                }
+                let path = state.files.folder.join(with_ending(Path::new(text.trim()), kind));
+                return write_file(state, kind, path, replace);
+            }
+        }
+        FileAction::Chosen(path) => {
+            if let Some(kind) = state.files.asked.as_ref().map(|asked| asked.kind) {
+                let whole = with_ending(&path, kind);
+                // The dialog has asked only about the name as it was typed there.
+                let replace = whole == path;
+                return write_file(state, kind, whole, replace);
+            }
+        }
+        FileAction::Taken(path) => {
+            if let Some(asked) = &mut state.files.asked {
+                (asked.text, asked.is_taken) = (path.display().to_string(), true);
+            }
+        }
+        FileAction::Written { path, kind, stamp, result } => {
+            return apply_written(state, path, kind, stamp, result);
+        }
+        FileAction::SetFolder(folder) => state.files.folder = folder,
+        FileAction::Open(path) => return vec![Effect::Read(path)],
+        FileAction::Opened { path, bytes } => {
+            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let effects = open_bytes(state, name, bytes);
+            state.files.reading = Some((state.jobs, path));
+            return effects;
+        }
+        FileAction::Recent(recent) => state.files.recent = recent.into_iter().take(RECENT).collect(),
+        FileAction::Offer(offer) => state.files.offer = offer,
+        FileAction::Restore => {
+            if state.files.offer.take().is_some() {
+                return vec![Effect::Rescue];
+            }
+        }
+        FileAction::Discard => {
+            if state.files.offer.take().is_some() {
+                return vec![Effect::DiscardRescue];
+            }
+        }
+        FileAction::Rescued(bytes) => {
+            state.files.reading = None;
+            return vec![read_session(state, "session".into(), bytes)];
+        }
+        FileAction::DataMade { job, session, result } => {
+            if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
+                state.busy = None;
+                let effect = restore_session(state, session, Some(result));
+                hand_file_on(state, job);
+                return vec![effect];
+            }
+        }
+        FileAction::FindData(path) => {
+            if let Some(Absent { session, .. }) = state.files.absent.clone() {
+                let recipe = session.recipe().cloned();
+                let elsewhere = recipe.and_then(|recipe| Some(recipe.at(path?)));
+                let session = match elsewhere {
+                    Some(recipe) => Box::new(session.with_recipe(recipe)),
+                    None => session,
+                };
+                state.files.reading = None;
+                return open_session_data(state, 0, session);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// The same with the ending of its kind, where it has none.
+fn with_ending(path: &Path, kind: FileKind) -> PathBuf {
+    let has = path.extension().is_some_and(|own| own.eq_ignore_ascii_case(kind.ending()));
+    if has {
+        return path.to_owned();
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(kind.ending());
+    name.into()
+}
+
+fn ask_where(state: &mut AppState, kind: FileKind) {
+    let files = &state.files;
+    let path = match (kind, &files.path) {
+        (FileKind::Session, Some(path)) => path.clone(),
+        (FileKind::Session | FileKind::Model, _) => {
+            let own = files.path.as_deref().and_then(Path::parent).unwrap_or(&files.folder);
+            let name = Path::new(&state.model().name);
+            let stem =
+                if Model::is_file(&state.model().name) { name.file_stem() } else { Some(name.as_os_str()) };
+            own.join(with_ending(Path::new(stem.unwrap_or(name.as_os_str())), kind))
+        }
+    };
+    state.files.asked = Some(Asked { kind, text: path.display().to_string(), is_taken: false });
+}
+
+fn write_file(state: &AppState, kind: FileKind, path: PathBuf, replace: bool) -> Vec<Effect> {
+    let content = match kind {
+        FileKind::Session => FileContent::Session(Box::new(Session::of(state))),
+        FileKind::Model => FileContent::Model(as_trained(state)),
+    };
+    vec![Effect::Write { path, content, stamp: Box::new(Stamp::of(state)), replace }]
+}
+
+/// The model; in training on a data set with the weights after the last step.
+fn as_trained(state: &AppState) -> Arc<Model> {
+    let model = &state.inputs.model;
+    let line = state.run.line();
+    match line.keyframes.before(line.done()).filter(|_| state.inputs.training.is_some()) {
+        Some((_, last)) => Arc::new(Model { params: Arc::clone(&last.params), ..(**model).clone() }),
+        None => Arc::clone(model),
+    }
+}
+
+fn apply_written(
+    state: &mut AppState,
+    path: PathBuf,
+    kind: FileKind,
+    stamp: Box<Stamp>,
+    result: Result<(), String>,
+) -> Vec<Effect> {
+    if let Err(error) = result {
+        fail(state, error);
+        return Vec::new();
+    }
+    state.files.asked = None;
+    match kind {
+        FileKind::Session => {
+            state.files.path = Some(path.clone());
+            state.files.saved = Some(stamp);
+            state.files.absent = None;
+        }
+        FileKind::Model => notice(state, format!("→ {}", path.display()), NoticeKind::Info),
+    }
+    vec![remember_recent(state, path)]
+}
+
+/// Puts a file before all others that were opened lately.
+pub(in crate::app) fn remember_recent(state: &mut AppState, path: PathBuf) -> Effect {
+    let recent = &mut state.files.recent;
+    recent.retain(|recent| recent.path != path);
+    recent.insert(0, Recent { path, is_there: true });
+    recent.truncate(RECENT);
+    Effect::KeepRecent(recent.clone())
+}
+
+/// What a job has read is in use: its file is remembered.
+pub(in crate::app) fn has_opened(state: &mut AppState, job: u64) -> Option<Effect> {
+    let (_, path) = state.files.reading.take_if(|(of, _)| *of == job)?;
+    Some(remember_recent(state, path))
+}
+
+/// A file has come: a session or a model by its ending, else a picture; all are decoded elsewhere.
+pub(in crate::app) fn open_bytes(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Vec<Effect> {
+    if session_file::is_file(&name) {
+        return vec![read_session(state, name, bytes)];
+    }
+    if Model::is_file(&name) {
+        let task = Task::Read { name: name.clone(), bytes };
+        return vec![jobs::start(state, JobKind::Reading, name, task)];
+    }
+    let (job, _) = jobs::begin(state, JobKind::Reading, name.clone());
+    vec![Effect::Decode { job, name, bytes }]
+}
+
+/// Reads a session off the window's thread.
+pub(in crate::app) fn read_session(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Effect {
+    let task = Task::ReadSession { name: name.clone(), bytes };
+    jobs::start(state, JobKind::Reading, name, task)
+}
+
+/// A session has been read by a job: its data set is opened, where it has one, then all is computed.
+pub(in crate::app) fn open_session_data(
+    state: &mut AppState,
+    job: u64,
+    session: Box<Session>,
+) -> Vec<Effect> {
+    let effect = match session.recipe().cloned() {
+        Some(recipe) if recipe.is_opened() => {
+            let (next, stop) = jobs::begin(state, JobKind::Reading, recipe.name());
+            Effect::MakeData { job: next, session, recipe: Box::new(recipe), stop }
+        }
+        Some(recipe) => {
+            let data = generated_data(&recipe);
+            restore_session(state, session, Some(data))
+        }
+        None => restore_session(state, session, None),
+    };
+    hand_file_on(state, job);
+    vec![effect]
+}
+
+/// The job that was begun last goes on with the file that another one has read.
+fn hand_file_on(state: &mut AppState, from: u64) {
+    let last = state.jobs;
+    // The file of a job that was given up is not that of another.
+    let path = state.files.reading.take().filter(|(of, _)| *of == from);
+    state.files.reading = path.map(|(_, path)| (last, path));
+}
+
+/// A generated set, which no file is opened for.
+fn generated_data(recipe: &Recipe) -> Result<Dataset, String> {
+    recipe.make(&()).map_err(|error| error.to_string())
+}
+
+fn restore_session(
+    state: &mut AppState,
+    session: Box<Session>,
+    data: Option<Result<Dataset, String>>,
+) -> Effect {
+    let name = session.model_name().to_owned();
+    jobs::start(state, JobKind::Computing, name, Task::Restore { session, data })
+}
+
+/// A session has been computed: it takes the place of all that was there.
+pub(in crate::app) fn finish_restore(state: &mut AppState, job: u64, restored: Restored) -> Vec<Effect> {
+    let mut effects = training::abandon_job(state);
+    let (why, own) = (restored.missing.clone(), restored.file().map(Path::to_owned));
+    let session = session::apply_session(state, restored);
+    let opened = state.files.reading.take_if(|(of, _)| *of == job).map(|(_, path)| path);
+    let is_rescued = opened.is_none();
+    effects.extend(opened.clone().map(|path| remember_recent(state, path)));
+    state.files.path = opened.or(own);
+    state.files.absent = None;
+    if let Some(why) = why {
+        // Saving what is left over the whole session would lose it.
+        state.files.path = None;
+        state.view.page = Page::Training;
+        fail(state, why.clone());
+        state.files.absent = Some(Absent { session, why });
+    } else if is_rescued {
+        (state.files.saved, state.files.is_restored) = (None, true);
+        return effects;
+    }
+    state.mark_saved();
+    effects
+}

@@ -1,0 +1,155 @@
+//! Changes the inputs and everything that follows from them.
+
+use super::{
+    jobs, marks,
+    notice::{fail, notice},
+};
+use crate::app::{
+    effect::Effect,
+    state::{AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, derived},
+    task::Task,
+};
+use crate::trace::{Address, Cursor, Grain, Move};
+use std::sync::Arc;
+
+/// Changes the inputs. Where they do not go together, they stay as they were and a notice says why.
+pub(in crate::app) fn edit_inputs(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
+    let mut inputs = state.inputs.clone();
+    change(&mut inputs);
+    if inputs == state.inputs { Vec::new() } else { set_inputs(state, inputs, Change::Edit) }
+}
+
+/// Takes other inputs, when what follows from them has been computed: at once, or for a large network by a
+/// worker.
+pub(in crate::app) fn set_inputs(state: &mut AppState, mut inputs: Inputs, change: Change) -> Vec<Effect> {
+    if !inputs.is_same_training(&state.inputs) && !matches!(change, Change::Undo | Change::Redo) {
+        inputs.forked = None;
+    }
+    if let Some(run) = state.take_left_run(&inputs) {
+        let derived = derived::fitted(&inputs).map(|fitted| Derived { inputs, fitted, run });
+        apply_inputs(state, change, derived);
+        return Vec::new();
+    }
+    // Its lines are gone.
+    inputs.forked = None;
+    let images = inputs.training.as_ref().map_or(1, |training| training.schedule.batch_len as u32);
+    if derived::is_large_batch(&inputs.model.network, images) {
+        let (name, inputs) = (inputs.model.name.clone(), Box::new(inputs));
+        return vec![jobs::start(state, JobKind::Computing, name, Task::Derive { inputs, change })];
+    }
+    apply_inputs(state, change, derived::derive_now(inputs));
+    Vec::new()
+}
+
+pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived: Result<Derived, String>) {
+    let Derived { inputs, fitted, run } = match derived {
+        Ok(derived) => derived,
+        Err(error) => return fail(state, error),
+    };
+    if state.busy.as_ref().is_some_and(|busy| busy.kind == JobKind::Computing) {
+        // Of the inputs before.
+        jobs::stop(state);
+    }
+    let place = state.position.cursor.text(state.plan());
+    let before = std::mem::replace(&mut state.inputs, inputs);
+    let is_other_run = !before.is_same_training(&state.inputs);
+    let left = std::mem::replace(&mut state.run, run);
+    let plan_before = Arc::clone(left.plan());
+    state.fitted = fitted;
+    if is_other_run {
+        state.training.keep_left_run(&before, left);
+    }
+    let after = &state.inputs;
+    let is_same_network =
+        Arc::ptr_eq(&before.model, &after.model) || before.model.network == after.model.network;
+    let is_same_plan = is_same_network
+        && before.mode == after.mode
+        && before.epochs == after.epochs
+        && before.training == after.training;
+    let is_other_model = match change {
+        Change::Renew | Change::Edit => !Arc::ptr_eq(&before.model, &after.model),
+        Change::Stroke { .. } => false,
+        // One that was edited in place keeps its name.
+        Change::Undo | Change::Redo => !is_same_network || before.model.name != after.model.name,
+    };
+    let is_fresh = match change {
+        Change::Renew => true,
+        Change::Edit => is_other_run && (before.training.is_some() || after.training.is_some()),
+        Change::Stroke { .. } => false,
+        Change::Undo | Change::Redo => {
+            before.model.name != after.model.name || before.picture.name != after.picture.name
+        }
+    };
+    let other_weights = !Arc::ptr_eq(&before.model.params, &after.model.params);
+    let notes = match change {
+        Change::Renew if is_other_model => after.model.notes.clone(),
+        Change::Renew | Change::Edit | Change::Stroke { .. } | Change::Undo | Change::Redo => Vec::new(),
+    };
+    let before = Edited { inputs: before, marks: state.marks.clone() };
+    let marks = match change {
+        Change::Stroke { more: true } if state.in_stroke => None,
+        Change::Edit | Change::Renew | Change::Stroke { .. } => {
+            state.undo.record(before);
+            None
+        }
+        Change::Undo => {
+            let marks = state.undo.before().map(|edited| edited.marks.clone());
+            state.undo.undo(before);
+            marks
+        }
+        Change::Redo => {
+            let marks = state.undo.after().map(|edited| edited.marks.clone());
+            state.undo.redo(before);
+            marks
+        }
+    };
+    if is_other_model {
+        // Applied, or written for a network that is gone.
+        state.draft = None;
+    }
+    state.in_stroke = matches!(change, Change::Stroke { .. });
+    if !is_same_network {
+        state.marks.bookmarks.clear();
+    }
+    state.marks.rebase(&plan_before, &state.run.plan().clone());
+    if let Some(marks) = marks {
+        marks::restore(state, marks);
+    }
+    if is_fresh {
+        start_fresh(state);
+    } else if !is_same_plan {
+        keep_place(state, &place);
+    } else if state.in_stroke && other_weights {
+        from_the_first_step(state);
+    }
+    for text in notes {
+        notice(state, text, NoticeKind::Info);
+    }
+}
+
+/// After the weights of the training step that is looked at were edited: they are the first step's now.
+fn from_the_first_step(state: &mut AppState) {
+    let plan = state.plan().clone();
+    if let Some(address) = state.position.cursor.address(&plan).filter(|address| address.time > 0) {
+        state.position.cursor.go(&plan, Move::Seek(Address { time: 0, ..address }));
+        state.position.selected = state.position.selected.map(|selected| Address { time: 0, ..selected });
+        state.position.clear_trail();
+    }
+}
+
+/// After the plan has changed: the cursor stays at its place, by the address, if that is still there.
+fn keep_place(state: &mut AppState, place: &str) {
+    let grain = state.position.cursor.grain();
+    state.position.cursor = Cursor::parse(state.plan(), place).unwrap_or_else(|_| Cursor::new(grain));
+    state.position.selected = None;
+    state.position.clear_trail();
+}
+
+/// After a new picture or model: the prediction, and nothing left over from before.
+fn start_fresh(state: &mut AppState) {
+    state.position.cursor = Cursor::new(Grain::Layer);
+    state.position.clear_trail();
+    state.stopped = None;
+    state.playback.playing = false;
+    state.show_prediction();
+}

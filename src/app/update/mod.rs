@@ -1,0 +1,129 @@
+//! How each action changes the state, one file per feature.
+
+mod attribution;
+pub(in crate::app) mod breakpoint_search;
+mod builder;
+mod compare;
+mod data;
+mod draft;
+mod edit;
+mod files;
+mod inputs;
+pub(in crate::app) mod jobs;
+mod marks;
+mod models;
+pub(in crate::app) mod navigation;
+pub(in crate::app) mod notice;
+mod playback;
+pub(in crate::app) mod question;
+mod results;
+mod session;
+mod span;
+mod top_activations;
+pub(in crate::app) mod training;
+mod undo;
+mod view;
+
+use self::{inputs::edit_inputs, notice::fail};
+use crate::app::{
+    action::Action,
+    effect::Effect,
+    state::{AppState, EXPONENTS, Page},
+};
+
+/// Changes the state by one action; the apply floor keeps the rest of the state in step.
+pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Go(go) => navigation::travel(state, |cursor, plan| cursor.go(plan, go)),
+        Action::GoToEdge { grain, back } => {
+            navigation::travel(state, |cursor, plan| cursor.to_edge(plan, grain, back));
+        }
+        Action::GoTo(text) => navigation::go_to_text(state, &text),
+        Action::Select(address) => navigation::select(state, address),
+        Action::Deselect => state.position.selected = None,
+        Action::RunToHere => navigation::run_to_focus(state),
+        Action::LastWriter => navigation::go_to_writer(state),
+        Action::NextReader => navigation::go_to_reader(state),
+        Action::Trail(back) => navigation::follow_trail(state, back),
+        Action::Continue { back } => breakpoint_search::start(state, back),
+        Action::Mark(action) => marks::update(state, action),
+        Action::DismissStop => state.stopped = None,
+        Action::TogglePlay => playback::toggle(state),
+        Action::SetSpeed(speed) => state.playback.set_speed(speed),
+        Action::Tick(seconds) => playback::tick(state, seconds),
+        Action::AskForPicture => return vec![Effect::AskForPicture],
+        Action::AskForModel => return vec![Effect::AskForModel],
+        Action::PictureDecoded { job, result } => return results::apply_picture(state, job, result),
+        Action::Progress { job, part } => jobs::set_progress(state, job, part),
+        Action::Worked { job, done } => return results::update(state, job, done),
+        Action::Cancel => {
+            jobs::stop(state);
+            (state.position.pending, state.breakpoint_search) = (None, None);
+            state.attribution.playing = false;
+        }
+        Action::UsePicture(picture) => return models::use_picture(state, picture),
+        Action::OpenSample(name) => return models::open_sample(state, &name),
+        Action::OpenBundled(name) => return models::open_bundled(state, &name),
+        Action::Build(action) => return builder::update(state, action),
+        Action::Attribution(action) => return attribution::update(state, action),
+        Action::SetFit(fit) => {
+            return edit_inputs(state, |inputs| (inputs.fit, inputs.painted) = (fit, None));
+        }
+        Action::SetBackground(ground) => {
+            return edit_inputs(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
+        }
+        Action::ShowPad(pad) => edit::show_pad(state, pad),
+        Action::SetTab(tab) => state.view.tab = tab,
+        Action::SetExponent(exponent) => state.view.exponent = exponent.clamp(1, EXPONENTS),
+        Action::SetPage(page) => state.view.page = page,
+        Action::SetSide(side) => (state.view.side, state.view.page) = (side, Page::Closeup),
+        Action::SetTheme(theme) => state.view.theme = theme,
+        Action::SetLang(lang) => state.view.lang = lang,
+        Action::SetScale(scale) => state.view.scale = scale,
+        Action::SetDigits(digits) => state.view.digits = digits,
+        Action::RestoreView(view) => state.view = view,
+        Action::ZoomLanes(by) => view::zoom_lanes(state, by),
+        Action::ShowScatter(scatter) => state.view.scatter = scatter,
+        Action::ShowBothPools(both) => state.view.both_pools = both,
+        Action::ToggleLog => state.view.log = !state.view.log,
+        Action::ShowPalette(palette) => state.view.palette = palette,
+        Action::Tour(stop) => view::show_tour(state, stop),
+        Action::SetStill(still) => state.view.still = still,
+        Action::ToggleHelp => state.view.help = !state.view.help,
+        Action::ToggleBlank => state.view.blank = !state.view.blank,
+        Action::TypeAddress(typing) => state.view.typing_address = typing,
+        Action::Escape => view::escape(state),
+        Action::Ask => return question::start_answer(state),
+        Action::Edit { edit, more } => return edit::update(state, edit, more),
+        Action::SetLabel(label) => {
+            if label < state.model().network.classes() {
+                return edit_inputs(state, |inputs| inputs.label = Some(label));
+            }
+        }
+        Action::SetOptimizer(optimizer) => return training::change_optimizer(state, optimizer),
+        Action::SetMode(mode) => return edit_inputs(state, |inputs| inputs.mode = mode),
+        Action::Train(action) => return training::update(state, action),
+        Action::Data(action) => return data::update(state, action),
+        Action::File(action) => return files::update(state, action),
+        Action::Undo => return undo::undo(state, false),
+        Action::Redo => return undo::undo(state, true),
+        Action::Compare(action) => compare::update(state, action),
+        Action::Spans(action) => span::update(state, action),
+        Action::Fail(text) => fail(state, text),
+        Action::DismissNotice => {
+            state.notices.pop();
+        }
+        Action::CopyAddress => return vec![Effect::Copy(navigation::address_text(state))],
+        Action::Quit => return vec![Effect::Quit],
+        Action::Advance => {}
+    }
+    Vec::new()
+}
+
+/// Brings what depends on the state up to date after an action; `time_for_more`: within a new frame.
+pub(in crate::app) fn follow_up(state: &mut AppState, time_for_more: bool) -> Vec<Effect> {
+    let mut effects = attribution::advance(state, time_for_more);
+    effects.extend(data::measure_shown(state));
+    state.breakpoint_hits.follow(&state.run, &state.marks);
+    effects
+}

@@ -1,0 +1,70 @@
+//! Opens models and pictures.
+
+use super::{inputs::set_inputs, jobs, notice::fail};
+use crate::app::{
+    effect::Effect,
+    state::{AppState, Change, Inputs, JobKind},
+    task::Task,
+};
+use crate::data::{Content, Loaded, samples};
+use crate::model_io::{Model, bundled, presets};
+use std::sync::Arc;
+
+pub(in crate::app) fn use_picture(state: &mut AppState, picture: Arc<Loaded>) -> Vec<Effect> {
+    let inputs = Inputs { picture, painted: None, label: None, ..state.inputs.clone() };
+    set_inputs(state, inputs, Change::Renew)
+}
+
+pub(in crate::app) fn open_bundled(state: &mut AppState, name: &str) -> Vec<Effect> {
+    if let Some(preset) = presets::all().iter().find(|preset| preset.name == name) {
+        return vec![jobs::start(state, JobKind::Reading, name.to_owned(), Task::Start(*preset))];
+    }
+    match bundled::load(name) {
+        Ok(model) => use_model(state, model),
+        Err(error) => {
+            fail(state, error.to_string());
+            Vec::new()
+        }
+    }
+}
+
+pub(in crate::app) fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
+    let models = bundled::models().iter().map(|bundled| (bundled.name, bundled.default_sample));
+    let mut known = models.chain(presets::all().iter().map(|preset| (preset.name, preset.default_sample)));
+    let sample = known.find(|(name, _)| *name == model.name).map(|(_, sample)| sample);
+    let now = &state.inputs.picture;
+    let is_sample = samples::SAMPLES.iter().any(|s| s.name == now.name);
+    let (loaded_by_user, fits) = match &now.content {
+        Content::Picture(_) => (!is_sample, true),
+        Content::Values(values) => (false, model.check_input(values).is_ok()),
+    };
+    // A bundled array that fits nothing else gives way to a picture, which fits every input.
+    let sample = sample.or_else(|| (is_sample && !fits).then_some(bundled::models()[0].default_sample));
+    // The user's own picture stays; a sample gives way to the one that goes with the model.
+    let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
+    let mut inputs = inputs_with(state, model);
+    if let Some(picture) = picture {
+        inputs.picture = Arc::new(picture);
+    }
+    set_inputs(state, inputs, Change::Renew)
+}
+
+/// The inputs with another model, and the training that goes on with it.
+pub(in crate::app) fn inputs_with(state: &AppState, model: Model) -> Inputs {
+    let (model, training) = match state.inputs.training.clone() {
+        Some(training) => training.for_model(model),
+        None => (model, None),
+    };
+    Inputs { training, ..state.inputs.clone().with_model(Arc::new(model)) }
+}
+
+/// Opens a bundled sample picture.
+pub(in crate::app) fn open_sample(state: &mut AppState, name: &str) -> Vec<Effect> {
+    match samples::load(name) {
+        Ok(picture) => use_picture(state, Arc::new(picture)),
+        Err(error) => {
+            fail(state, error.to_string());
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Replaces the state by a session.
+
+use crate::app::state::{
+    AppState, AttributionState, Derived, Inputs, OpenedSet, Restored, Session, TrainingState, Undo, ViewState,
+};
+
+/// Puts a session in place of all that was there.
+pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) -> Box<Session> {
+    let Restored { derived, cursor, selected, marks, session, .. } = restored;
+    let Derived { inputs, fitted, run } = derived;
+    (state.inputs, state.fitted, state.run) = (inputs, fitted, run);
+    (state.position.cursor, state.position.selected) = (cursor, selected);
+    (state.position.trail, state.position.trail_ahead) = (Vec::new(), Vec::new());
+    (state.position.pending, state.breakpoint_search, state.stopped, state.marks) = (None, None, None, marks);
+    (state.undo, state.in_stroke, state.draft, state.answer) = (Undo::default(), false, None, None);
+    state.attribution = AttributionState::default();
+    state.training = TrainingState::with_stops(session.stops.clone());
+    state.playback.playing = false;
+    state.playback.set_speed(session.moves_per_sec);
+    state.data.opened = opened_set(&state.inputs).or(state.data.opened.take());
+    // Light or dark, the language and the like are the reader's own.
+    let ViewState { theme, lang, toured, still, tour, .. } = state.view;
+    state.view = ViewState { theme, lang, toured, still, tour, page: session.page, ..session.view };
+    session
+}
+
+/// The data set of a training, where it was opened, to be looked at.
+fn opened_set(inputs: &Inputs) -> Option<OpenedSet> {
+    let dataset = inputs.training.as_ref()?.schedule.data.clone();
+    let path = dataset.path()?.to_owned();
+    Some(OpenedSet { path, dataset, skipped: Vec::new() })
+}

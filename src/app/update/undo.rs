@@ -1,0 +1,47 @@
+//! Undoes and redoes edits.
+
+use super::{inputs::set_inputs, marks, training};
+use crate::app::{
+    effect::Effect,
+    state::{AppState, Change, Edited, Forked, training_state},
+};
+
+/// Undoes the last edit, or redoes the one undone last; while a draft is open, its changes.
+pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
+    if let Some(draft) = &mut state.draft {
+        if redo {
+            draft.redo();
+        } else {
+            draft.undo();
+        }
+        return Vec::new();
+    }
+    let target = if redo { state.undo.after() } else { state.undo.before() };
+    let Some(Edited { inputs, marks }) = target.cloned() else { return Vec::new() };
+    let only_optimizer = training_state::changes_only_optimizer(&state.inputs, &inputs);
+    if only_optimizer || inputs == state.inputs {
+        step(state, redo);
+        marks::restore(state, marks);
+        // What has been trained stays: the hyperparameters go back from here on.
+        return if only_optimizer { training::set_optimizer(state, inputs.optimizer) } else { Vec::new() };
+    }
+    if training_state::changes_only_fork(&state.inputs, &inputs) {
+        let left: Option<Forked> = state.inputs.forked.clone();
+        step(state, redo);
+        state.inputs = inputs;
+        marks::restore(state, marks);
+        training::switch_to_fork(state, left.as_ref());
+        return Vec::new();
+    }
+    set_inputs(state, inputs, if redo { Change::Redo } else { Change::Undo })
+}
+
+/// Goes one step along the list of edits.
+fn step(state: &mut AppState, redo: bool) {
+    let now = Edited::of(state);
+    if redo {
+        state.undo.redo(now);
+    } else {
+        state.undo.undo(now);
+    }
+}
