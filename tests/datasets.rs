@@ -1,8 +1,7 @@
 //! Data sets from files: every kind is made of generated examples, written, opened, and held against what was written.
 
 use convstep::data::{
-    Augment, DataError, Dataset, Generated, MAX_HELD_BYTES, OpenOptions, Opened, Picture, Progress, Split,
-    open,
+    Augment, DataError, Dataset, Generated, MAX_HELD_BYTES, OpenOptions, Opened, Picture, Split, open,
 };
 use convstep::tensor::Tensor;
 use convstep::train::BatchSchedule;
@@ -76,17 +75,17 @@ fn all(data: &Dataset, part: Split) -> Examples {
 }
 
 fn opened(path: &Path) -> Opened {
-    open(path, None, &()).unwrap_or_else(|error| panic!("{error}"))
+    open(path, None, &|_| true).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// One line that says what was expected.
 /// Opened with another bound on what is held.
 fn within(path: &Path, held: u64) -> Result<Opened, DataError> {
-    OpenOptions { max_held_bytes: held, ..OpenOptions::default() }.open(path, &())
+    OpenOptions { max_held_bytes: held, ..OpenOptions::default() }.open(path, &|_| true)
 }
 
 fn fails(path: &Path) -> String {
-    let error = open(path, None, &()).expect_err("should fail").to_string();
+    let error = open(path, None, &|_| true).expect_err("should fail").to_string();
     assert!(!error.contains('\n') && error.contains("expected") && error.contains(';'), "{error}");
     error
 }
@@ -109,7 +108,7 @@ fn idx_files_are_one_set_packed_or_not() {
             assert_eq!((data.shape(), data.classes().len(), data.names_classes()), ([1, 28, 28], 10, false));
             assert_eq!((all(&data, Split::Train), all(&data, Split::Test)), (train.clone(), test.clone()));
             assert_eq!(data.len(Split::Validation), Some(0));
-            let tests = data.measure(Split::Test, &()).expect("reads").by_class;
+            let tests = data.measure(Split::Test, &|_| true).expect("reads").by_class;
             assert_eq!(tests.iter().map(Vec::len).collect::<Vec<_>>(), [2; 10]);
         }
         // The test pictures alone are a set to train on.
@@ -177,7 +176,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
             assert!(skipped[0].reason.contains("expected a complete PNG file"), "{skipped:?}");
         }
     }
-    let grey = open(&archive, Some([1, 20, 24]), &()).expect("opens").dataset;
+    let grey = open(&archive, Some([1, 20, 24]), &|_| true).expect("opens").dataset;
     assert_eq!(grey.example(Split::Train, 0).expect("reads").pixels.dim(), (1, 1, 20, 24));
     let error = within(&archive, 100 << 10).expect_err("too large").to_string();
     assert!(error.contains("; unpack"), "{error}");
@@ -195,33 +194,27 @@ fn pictures_of_many_sizes_take_the_most_common() {
     assert_eq!(data.example(Split::Train, 1).expect("reads").pixels, grey(5, 7));
 }
 
-/// Counts, and stops after so many.
-struct Stop {
-    after: u64,
-    seen: AtomicU64,
-}
-
-impl Progress for Stop {
-    fn report(&self, done: u64, _: u64) {
-        self.seen.fetch_max(done, Ordering::Relaxed);
-    }
-
-    fn cancelled(&self) -> bool {
-        self.seen.load(Ordering::Relaxed) >= self.after
-    }
-}
-
 #[test]
 fn opening_tells_how_far_it_is_and_can_be_stopped() {
     let folder = folder();
     let archive =
         write(folder.path(), "s.zip", &zip_of(&class_folders(&examples(Generated::Shapes, 1, 200), &vec![])));
-    let whole = Stop { after: u64::MAX, seen: AtomicU64::new(0) };
-    assert!(open(&archive, None, &whole).is_ok());
-    assert_eq!(whole.seen.load(Ordering::Relaxed), 200);
-    let stopped = Stop { after: 64, seen: AtomicU64::new(0) };
-    assert!(matches!(open(&archive, None, &stopped), Err(DataError::Cancelled)));
-    assert!(stopped.seen.load(Ordering::Relaxed) < 200);
+    // Of 200 pictures; stops after `after` of them.
+    let open_until = |after: u64| {
+        let seen = AtomicU64::new(0);
+        let on_progress = |part: f32| {
+            let seen = seen.fetch_max((part * 200.0).round() as u64, Ordering::Relaxed);
+            seen < after
+        };
+        let result = open(&archive, None, &on_progress);
+        (result, seen.load(Ordering::Relaxed))
+    };
+    let (whole, seen) = open_until(u64::MAX);
+    assert!(whole.is_ok());
+    assert_eq!(seen, 200);
+    let (stopped, seen) = open_until(64);
+    assert!(matches!(stopped, Err(DataError::Cancelled)));
+    assert!(seen < 200);
 }
 
 #[test]
@@ -251,7 +244,7 @@ fn what_is_no_set_gets_one_line() {
     write(folder.path(), "broken/a/1.png", b"no picture");
     write(folder.path(), "broken/b/2.png", b"no picture");
     assert!(fails(&at("broken")).contains("cannot"));
-    let error = open(&at("broken"), Some([1, 4, 4]), &()).expect_err("no picture").to_string();
+    let error = open(&at("broken"), Some([1, 4, 4]), &|_| true).expect_err("no picture").to_string();
     assert!(error.contains("the first error is: expected a picture"), "{error}");
 }
 
@@ -490,7 +483,7 @@ proptest::proptest! {
         }
         let path = write(folder.path(), name, &bytes);
         let path = if kind == 2 { folder.path().join("t-images-idx3-ubyte") } else { path };
-        match open(&path, None, &()) {
+        match open(&path, None, &|_| true) {
             Ok(Opened { dataset, .. }) => drop(all(&dataset, Split::Train)),
             Err(error) => {
                 let line = error.to_string();

@@ -89,7 +89,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(
                     queue.push_front(Action::PictureDecoded { job, result });
                 }
                 Effect::MakeData { job, session, recipe, .. } => {
-                    let result = recipe.make(&()).map_err(|error| error.to_string());
+                    let result = recipe.make(&|_| true).map_err(|error| error.to_string());
                     queue.push_front(FileAction::DataMade { job, session, result }.into());
                 }
                 Effect::Write { path, content, stamp, replace } => {
@@ -314,7 +314,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("digits");
     digits(&data);
-    let mut before = trained(open(&data, None, &()).expect("opens").dataset.with_split(0.2, 1));
+    let mut before = trained(open(&data, None, &|_| true).expect("opens").dataset.with_split(0.2, 1));
     let file = bytes(&before);
     let mut after = reopened(file.clone());
     assert_eq!((&after.notices()[..], bytes(&after) == file), (&[][..], true));

@@ -2,24 +2,15 @@
 
 use convstep::{
     app::{Action, AppState, DataAction, Effect, Notice, Page, Shown, TrainAction, apply, run_tasks_here},
-    data::{Augment, Content, Dataset, Generated, OpenOptions, Origin, Progress, Split},
+    data::{Augment, Content, Dataset, Generated, OpenOptions, Origin, Split},
     model_io::bundled,
     nn::Execution,
 };
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::atomic::Ordering,
 };
-
-/// Who stops where the program says so.
-struct Stop(Arc<AtomicBool>);
-
-impl Progress for Stop {
-    fn cancelled(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::Relaxed)
-    }
-}
 
 /// The newest notice, which is dismissed.
 fn take_notice(state: &mut AppState) -> Option<Notice> {
@@ -36,7 +27,7 @@ fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
         match effect {
             Effect::OpenData { job, path, at_most, stop } => {
                 let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };
-                let result = options.open(&path, &Stop(stop));
+                let result = options.open(&path, &|_| !stop.load(Ordering::Relaxed));
                 left.extend(run(state, Action::Data(DataAction::Opened { job, result })));
             }
             other => left.push(other),
@@ -105,7 +96,7 @@ fn a_set_is_opened_shown_and_trained_on() {
     // The network's classes stand in its own order, which is not that of the folders' names.
     assert_eq!(data(&state).classes(), Generated::Shapes.classes());
     let star = state.model().class_index("star").expect("a class");
-    let measured = data(&state).measure(Split::Train, &()).expect("measures");
+    let measured = data(&state).measure(Split::Train, &|_| true).expect("measures");
     let of_stars = data(&state).example(Split::Train, measured.by_class[star][0]).expect("reads");
     assert_eq!(of_stars.class, star);
     // Opened from the page of training, it is trained on at once.
@@ -182,9 +173,10 @@ fn an_opening_tells_how_far_it_is_and_can_be_stopped() {
     apply(&mut state, Action::GoTo("fwd/conv1".into()));
     assert!(state.data().opening.is_some());
     apply(&mut state, Action::Data(DataAction::Cancel));
-    assert!(state.data().opening.is_none() && stop.load(std::sync::atomic::Ordering::Relaxed));
+    assert!(state.data().opening.is_none() && stop.load(Ordering::Relaxed));
     // What still comes of it is not heard.
-    let opened = convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, &()).expect("opens");
+    let opened =
+        convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, &|_| true).expect("opens");
     apply(&mut state, Action::Data(DataAction::Opened { job, result: Ok(opened) }));
     assert!(state.data().opened.is_none());
 }

@@ -17,7 +17,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let mut left = Vec::new();
     for effect in run_tasks_here(state, effects, Execution::SERIAL) {
         if let Effect::OpenData { job, path, .. } = effect {
-            let result = open(&path, None, &());
+            let result = open(&path, None, &|_| true);
             left.extend(act(state, Action::Data(DataAction::Opened { job, result })));
         } else {
             left.push(effect);
@@ -48,7 +48,7 @@ fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
     harness.run_steps(4);
     assert!(harness.query_by_label(&name(Split::Test, 3)).is_some());
     // One class only.
-    let measured = data.measure(Split::Test, &()).expect("measures");
+    let measured = data.measure(Split::Test, &|_| true).expect("measures");
     let row = format!("{}: {} examples", data.classes()[2], measured.by_class[2].len());
     harness.get_by_label(&row).click();
     harness.run_steps(4);

@@ -1,7 +1,7 @@
 //! Opens the data set that an argument names: a generator or a path.
 
 use super::{CliError, out::shape};
-use crate::data::{Dataset, Difficulty, Generated, Origin, Progress, Split, VALIDATION, open};
+use crate::data::{Dataset, Difficulty, Generated, Origin, Split, VALIDATION, open};
 use crate::model_io::{Model, nearest};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::Write, path::Path};
@@ -36,10 +36,16 @@ pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -
             names.join(", ")
         )));
     }
-    let bar = Bar(bar("{bar:30} {pos} of {len} files"));
-    let opened = open(path, Some(input), &bar);
-    bar.0.finish_and_clear();
+    let bar = bar("{bar:30} {percent:>3} %");
+    bar.set_length(STEPS);
+    let on_progress = |part: f32| {
+        bar.set_position((part * STEPS as f32) as u64);
+        true
+    };
+    let opened = open(path, Some(input), &on_progress);
+    bar.finish_and_clear();
     let opened = opened?;
+    /// Skipped files that are listed.
     const SHOWN: usize = 5;
     for skipped in opened.skipped.iter().take(SHOWN) {
         warn(&format!("skipped {}: {}", skipped.name, skipped.reason));
@@ -124,6 +130,9 @@ pub fn about(data: &Dataset) -> String {
     format!("{}: {splits}; {} classes, pictures {fitted}\n", data.name(), data.classes().len())
 }
 
+/// The steps of a progress bar that shows a share.
+const STEPS: u64 = 1000;
+
 /// A progress bar on standard error.
 pub fn bar(template: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
@@ -132,13 +141,4 @@ pub fn bar(template: &str) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-struct Bar(ProgressBar);
-
-impl Progress for Bar {
-    fn report(&self, done: u64, total: u64) {
-        self.0.set_length(total);
-        self.0.set_position(done);
-    }
 }

@@ -3,7 +3,7 @@
 use super::class_folders::{Files, MAX_FILE};
 use super::error::DataError;
 use super::files::{file_name, list, open_file, read_bounded};
-use super::progress::Progress;
+use crate::progress::OnProgress;
 use std::{
     fs::File,
     io::{Cursor, Read},
@@ -20,12 +20,12 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Lists all files in a folder and its subfolders. The depth is bounded, because links may form a cycle.
-    pub(super) fn walk(root: &Path, progress: &dyn Progress) -> Result<Folder, DataError> {
+    pub(super) fn walk(root: &Path, on_progress: OnProgress) -> Result<Folder, DataError> {
         const DEEPEST: usize = 8;
         let mut paths = Vec::new();
         let mut folders = vec![(root.to_owned(), String::new(), 0)];
         while let Some((folder, prefix, depth)) = folders.pop() {
-            if progress.cancelled() {
+            if !on_progress(0.0) {
                 return Err(DataError::Cancelled);
             }
             for entry in list(&folder)? {

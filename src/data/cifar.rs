@@ -4,9 +4,9 @@
 //! of CIFAR-10 starts with one label byte, one of CIFAR-100 with two (coarse, fine); 3,072 bytes follow: the red,
 //! the green and the blue channel, row by row. A text file in the same folder lists the class names, one per line.
 
+use super::counter::Counter;
 use super::error::DataError;
 use super::files::{failed, file_name, open_file, read_bounded};
-use super::progress::Counter;
 use super::store::{Held, Pixels, RecordFile, Records, Stored};
 use std::{
     io::{BufReader, Read},
@@ -141,7 +141,7 @@ pub(super) fn read(
                 pixels.extend_from_slice(&record[begin..]);
             }
         }
-        counter.one()?;
+        counter.finish_one()?;
     }
     let pixels: Box<dyn Pixels> = if holds {
         *room -= bytes;

@@ -1,13 +1,14 @@
 //! Class folders: a folder or archive with one folder per class that holds the pictures of that class.
 
 use super::background::Background;
+use super::counter::Counter;
 use super::dataset::{Dataset, Split};
 use super::error::DataError;
 use super::fit::{Fit, fit};
 use super::open_options::{OpenOptions, Skipped};
 use super::picture::Picture;
-use super::progress::{Counter, Progress};
 use super::store::{Pixels, Stored};
+use crate::progress::OnProgress;
 use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,14 +49,14 @@ pub(super) fn load(
     name: &str,
     files: Arc<dyn Files>,
     options: &OpenOptions,
-    progress: &dyn Progress,
+    on_progress: OnProgress,
 ) -> Result<(Dataset, Vec<Skipped>), DataError> {
     let held = options.max_held_bytes;
     let (classes, splits) = arrange(name, files.paths())?;
     let all: Vec<usize> = splits.iter().flatten().map(|(file, _)| *file).collect();
     let shape = match options.shape {
         Some(shape) => shape,
-        None => reduced(common_shape(name, files.as_ref(), &all, progress)?, options.max_side),
+        None => reduced(common_shape(name, files.as_ref(), &all, on_progress)?, options.max_side),
     };
     let len: usize = shape.iter().product();
     let all_len = all.len() as u64 * len as u64;
@@ -69,7 +70,7 @@ pub(super) fn load(
         );
         return Err(DataError::wrong(name, what));
     }
-    let counter = Counter::new(progress, all.len() as u64);
+    let counter = Counter::new(on_progress, all.len() as u64);
     let mut room = usize::try_from(held).unwrap_or(usize::MAX);
     let mut skipped = Vec::new();
     let mut stored = Vec::new();
@@ -159,13 +160,13 @@ fn common_shape(
     name: &str,
     files: &dyn Files,
     all: &[usize],
-    progress: &dyn Progress,
+    on_progress: OnProgress,
 ) -> Result<[usize; 3], DataError> {
     let sampled = all.len().min(SIZED);
     let shapes: Vec<Option<[usize; 3]>> = (0..sampled)
         .into_par_iter()
         .map(|k| {
-            if progress.cancelled() {
+            if !on_progress(0.0) {
                 return Err(DataError::Cancelled);
             }
             let file = all[k * all.len() / sampled];
@@ -209,14 +210,14 @@ fn decode(
     let into = held.par_chunks_mut(len.max(1)).zip(first);
     let first_read: Vec<Option<Skipped>> = into
         .map(|(into, (file, _))| {
-            counter.one()?;
+            counter.finish_one()?;
             Ok(read_into(files.as_ref(), *file, shape, into).err())
         })
         .collect::<Result<_, DataError>>()?;
     let rest_read: Vec<Option<Skipped>> = rest
         .par_iter()
         .map(|(file, _)| {
-            counter.one()?;
+            counter.finish_one()?;
             let path = &files.paths()[*file];
             let tried = files
                 .read(*file)

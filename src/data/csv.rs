@@ -4,9 +4,9 @@
 //! pixels, whole numbers from 0 to 255, row by row. A square number of pixels is a grey picture; three times a
 //! square number is a colour picture, channel by channel.
 
+use super::counter::Counter;
 use super::error::DataError;
 use super::files::{failed, file_name, is_gzip, open_file, unpacked};
-use super::progress::Progress;
 use super::store::{Held, Pixels, Stored};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,13 +45,13 @@ impl Table {
     pub(super) fn read(
         path: &Path,
         room: &mut u64,
-        progress: &dyn Progress,
+        counter: &Counter,
     ) -> Result<Result<Table, String>, DataError> {
-        let layout = match Layout::find(path, progress)? {
+        let layout = match Layout::find(path, counter)? {
             Ok(layout) => layout,
             Err(no_labels) => return Ok(Err(no_labels)),
         };
-        let mut lines = Lines::open(path, progress)?;
+        let mut lines = Lines::open(path, counter)?;
         if layout.has_head {
             lines.next()?;
         }
@@ -224,9 +224,9 @@ impl Layout {
 
     /// Determines the layout from the first line, and from all lines if no heading names the label column. The
     /// inner error means that the table has no labels.
-    fn find(path: &Path, progress: &dyn Progress) -> Result<Result<Layout, String>, DataError> {
+    fn find(path: &Path, counter: &Counter) -> Result<Result<Layout, String>, DataError> {
         let name = file_name(path);
-        let mut lines = Lines::open(path, progress)?;
+        let mut lines = Lines::open(path, counter)?;
         let Some(TextLine { text: first, .. }) = lines.next()? else {
             return Err(DataError::wrong(
                 &name,
@@ -335,7 +335,7 @@ fn short(field: &str) -> String {
 struct Lines<'a> {
     path: PathBuf,
     from: BufReader<Box<dyn Read>>,
-    progress: &'a dyn Progress,
+    counter: &'a Counter<'a>,
     text: Vec<u8>,
     line: u64,
     /// Bytes read so far.
@@ -352,9 +352,9 @@ struct TextLine<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn open(path: &Path, progress: &'a dyn Progress) -> Result<Self, DataError> {
+    fn open(path: &Path, counter: &'a Counter<'a>) -> Result<Self, DataError> {
         let from = BufReader::with_capacity(1 << 16, unpacked(path)?);
-        Ok(Self { path: path.to_owned(), from, progress, text: Vec::new(), line: 0, read: 0 })
+        Ok(Self { path: path.to_owned(), from, counter, text: Vec::new(), line: 0, read: 0 })
     }
 
     fn next(&mut self) -> Result<Option<TextLine<'_>>, DataError> {
@@ -369,9 +369,7 @@ impl<'a> Lines<'a> {
             }
             self.read += read as u64;
             self.line += 1;
-            if self.progress.cancelled() {
-                return Err(DataError::Cancelled);
-            }
+            self.counter.check_cancelled()?;
             if self.text.len() as u64 > LONGEST {
                 return Err(self.wrong(format!(
                     "expected lines of at most {} MB, got a longer one; choose another file",
@@ -405,13 +403,14 @@ impl<'a> Lines<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::UNOBSERVED;
 
     /// The layout of a text, or the error that refuses it.
     fn layout(text: &str) -> Result<Layout, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
         std::fs::write(&path, text).expect("writes");
-        Layout::find(&path, &()).map_err(|error| error.to_string())?
+        Layout::find(&path, &Counter::new(UNOBSERVED, 1)).map_err(|error| error.to_string())?
     }
 
     #[test]

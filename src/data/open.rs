@@ -3,13 +3,14 @@
 
 use super::archive::{Folder, Zip};
 use super::class_folders::{self, Files};
+use super::counter::Counter;
 use super::dataset::{Dataset, Split};
 use super::error::DataError;
 use super::files::{beside, failed, file_name, list, name_of, start_of};
 use super::open_options::{OpenOptions, Opened, Skipped};
-use super::progress::{Counter, Progress};
 use super::store::Stored;
 use super::{cifar, csv, idx};
+use crate::progress::OnProgress;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -23,13 +24,13 @@ use std::{
 /// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables.
 ///
 /// Pictures are fitted to `shape` (C, H, W). Without it, class folders take their most common size and the other
-/// forms keep their own. `progress` receives reports and can cancel.
+/// forms keep their own. `on_progress` receives reports and can cancel.
 ///
 /// # Errors
 /// If the path holds no data set, a damaged one, or a packed one that is too large for memory; or
 /// [`DataError::Cancelled`].
-pub fn open(path: &Path, shape: Option<[usize; 3]>, progress: &dyn Progress) -> Result<Opened, DataError> {
-    OpenOptions { shape, ..OpenOptions::default() }.open(path, progress)
+pub fn open(path: &Path, shape: Option<[usize; 3]>, on_progress: OnProgress) -> Result<Opened, DataError> {
+    OpenOptions { shape, ..OpenOptions::default() }.open(path, on_progress)
 }
 
 impl OpenOptions {
@@ -37,9 +38,9 @@ impl OpenOptions {
     ///
     /// # Errors
     /// As for [`open`].
-    pub fn open(self, path: &Path, progress: &dyn Progress) -> Result<Opened, DataError> {
+    pub fn open(self, path: &Path, on_progress: OnProgress) -> Result<Opened, DataError> {
         let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
-        let opener = Opener { options: self, progress };
+        let opener = Opener { options: self, on_progress };
         if !found.is_dir() && !found.is_file() {
             let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
             return Err(DataError::wrong(&path.display().to_string(), what));
@@ -70,7 +71,7 @@ pub fn is_data(path: &Path) -> bool {
 
 struct Opener<'a> {
     options: OpenOptions,
-    progress: &'a dyn Progress,
+    on_progress: OnProgress<'a>,
 }
 
 /// The format of a set's files.
@@ -97,7 +98,7 @@ impl Opener<'_> {
                 return self.files(&name, format, &files);
             }
         }
-        self.class_folders(&name, Arc::new(Folder::walk(path, self.progress)?))
+        self.class_folders(&name, Arc::new(Folder::walk(path, self.on_progress)?))
     }
 
     fn file(&self, path: &Path) -> Result<Opened, DataError> {
@@ -128,7 +129,7 @@ impl Opener<'_> {
     }
 
     fn class_folders(&self, name: &str, files: Arc<dyn Files>) -> Result<Opened, DataError> {
-        let (dataset, skipped) = class_folders::load(name, files, &self.options, self.progress)?;
+        let (dataset, skipped) = class_folders::load(name, files, &self.options, self.on_progress)?;
         Ok(Opened { dataset, skipped })
     }
 
@@ -169,7 +170,7 @@ impl Opener<'_> {
             let (split, [h, w]) = idx::read(path, &mut room)?;
             same_shape(path, *shape.get_or_insert([1, h, w]), [1, h, w])?;
             *stored = split;
-            counter.one()?;
+            counter.finish_one()?;
         }
         let most = stored.iter().flat_map(|split| &split.labels).max();
         let classes = (0..=most.copied().unwrap_or(0)).map(|class| class.to_string()).collect();
@@ -206,7 +207,7 @@ impl Opener<'_> {
         let mut shape = None;
         let alone = splits.iter().flatten().count() == 1;
         for (table, path) in with_first_file(&mut tables, splits) {
-            match csv::Table::read(path, &mut room, self.progress)? {
+            match csv::Table::read(path, &mut room, &counter)? {
                 Ok(found) => {
                     same_shape(path, *shape.get_or_insert(found.shape), found.shape)?;
                     *table = Some(found);
@@ -214,14 +215,14 @@ impl Opener<'_> {
                 Err(reason) if alone => return Err(DataError::wrong(&file_name(path), reason)),
                 Err(reason) => skipped.push(Skipped { name: file_name(path), reason }),
             }
-            counter.one()?;
+            counter.finish_one()?;
         }
         let (classes, stored) = csv::with_classes(name, tables)?;
         Ok(Opened { dataset: Dataset::stored(name, shape.unwrap_or_default(), classes, stored)?, skipped })
     }
 
     fn counter(&self, splits: &[Vec<PathBuf>; 3]) -> Counter<'_> {
-        Counter::new(self.progress, splits.iter().flatten().count() as u64)
+        Counter::new(self.on_progress, splits.iter().flatten().count() as u64)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Statistics of a data set: mean and deviation of its channels, the examples of each class, each class's mean
 //! picture.
 
+use super::counter::Counter;
 use super::dataset::{Dataset, Example, Split};
 use super::error::DataError;
-use super::progress::{Counter, Progress};
+use crate::progress::{OnProgress, UNOBSERVED};
 use crate::tensor::Tensor;
 use rayon::prelude::*;
 
@@ -88,16 +89,16 @@ impl Dataset {
     /// # Errors
     /// If an example cannot be read, or there is none.
     pub fn statistics(&self) -> Result<ChannelStatistics, DataError> {
-        Ok(self.sums(Split::Train, 0, &())?.statistics())
+        Ok(self.sums(Split::Train, 0, UNOBSERVED)?.statistics())
     }
 
-    /// Measures a split over at most [`MEASURED`] examples. `progress` receives reports and can cancel.
+    /// Measures a split over at most [`MEASURED`] examples. `on_progress` receives reports and can cancel.
     ///
     /// # Errors
     /// If an example cannot be read, or there is none; or [`DataError::Cancelled`].
-    pub fn measure(&self, split: Split, progress: &dyn Progress) -> Result<Measured, DataError> {
+    pub fn measure(&self, split: Split, on_progress: OnProgress) -> Result<Measured, DataError> {
         let classes = self.classes().len();
-        let sums = self.sums(split, classes, progress)?;
+        let sums = self.sums(split, classes, on_progress)?;
         let mut by_class = vec![Vec::new(); classes];
         match self.len(split) {
             None => {
@@ -119,17 +120,17 @@ impl Dataset {
         Ok(Measured { by_class, means, statistics: sums.statistics() })
     }
 
-    fn sums(&self, split: Split, classes: usize, progress: &dyn Progress) -> Result<Sums, DataError> {
+    fn sums(&self, split: Split, classes: usize, on_progress: OnProgress) -> Result<Sums, DataError> {
         let indices = self.measured(split);
         if indices.is_empty() {
             let what = format!("expected {} examples, got none; choose another split", split.name());
             return Err(DataError::wrong(self.name(), what));
         }
-        let counter = Counter::new(progress, indices.len() as u64);
+        let counter = Counter::new(on_progress, indices.len() as u64);
         let none = || Sums::new(self.shape()[0], classes);
         let add = |mut sums: Sums, index: &u64| -> Result<Sums, DataError> {
             sums.add(*index, &self.example(split, *index)?);
-            counter.one()?;
+            counter.finish_one()?;
             Ok(sums)
         };
         indices.par_iter().try_fold(none, add).try_reduce(none, |a, b| Ok(a.and(b)))
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn what_a_part_holds_is_that_of_a_plain_computation() {
         let data = Dataset::generated(Generated::Digits, 4);
-        let got = data.measure(Split::Train, &()).expect("measures");
+        let got = data.measure(Split::Train, UNOBSERVED).expect("measures");
         assert_eq!(Ok(got.statistics), data.statistics());
         let ones: Vec<(u64, Tensor)> = (0..MEASURED / 10)
             .map(|index| (index, Generated::Digits.sample(4, index)))
@@ -206,13 +207,7 @@ mod tests {
 
     #[test]
     fn measuring_can_be_stopped() {
-        struct Stop;
-        impl Progress for Stop {
-            fn cancelled(&self) -> bool {
-                true
-            }
-        }
         let data = Dataset::generated(Generated::Digits, 4);
-        assert_eq!(data.measure(Split::Test, &Stop), Err(DataError::Cancelled));
+        assert_eq!(data.measure(Split::Test, &|_| false), Err(DataError::Cancelled));
     }
 }

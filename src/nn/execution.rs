@@ -1,6 +1,6 @@
 //! How a computation is carried out: on which threads, and who follows its progress.
 
-use crate::progress::OnProgress;
+use crate::progress::{OnProgress, UNOBSERVED};
 
 /// The threads that share a computation. The caller owns them; which of them makes a cell does not show in it.
 pub trait Workers: Sync {
@@ -34,7 +34,7 @@ pub struct Execution<'a> {
 
 impl Execution<'static> {
     /// On the calling thread, without a callback.
-    pub const SERIAL: Self = Self { workers: &Alone, on_progress: &|_| true };
+    pub const SERIAL: Self = Self { workers: &Alone, on_progress: UNOBSERVED };
 }
 
 impl Execution<'_> {

@@ -4,7 +4,7 @@ use super::{rescue::Rescue, shell, strings::Words, theme, trainer::Worker, view:
 use crate::app::{
     Action, AppState, DataAction, Effect, FileAction, FileKind, Recent, Task, ThemeChoice, apply,
 };
-use crate::data::{Loaded, OpenOptions, Picture, Progress, is_data};
+use crate::data::{Loaded, OpenOptions, Picture, is_data};
 use crate::files::write_atomically;
 use crate::model_io::{Model, session};
 use crate::nn::{Alone, Execution};
@@ -64,33 +64,7 @@ fn opening(path: &Path) -> Action {
     }
 }
 
-/// Who hears how far the reading of a data set is, some 30 times a second.
-struct Watcher {
-    job: u64,
-    stop: Arc<AtomicBool>,
-    sender: Sender<Action>,
-    ctx: Context,
-    last: Mutex<Instant>,
-}
-
-impl Progress for Watcher {
-    fn report(&self, done: u64, total: u64) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.elapsed() > BETWEEN {
-            *last = Instant::now();
-            let (job, part) = (self.job, done as f32 / total.max(1) as f32);
-            // Where the window is gone, nobody waits for the answer.
-            let _ = self.sender.send(Action::Data(DataAction::Progress { job, part }));
-            self.ctx.request_repaint();
-        }
-    }
-
-    fn cancelled(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-}
-
-/// The time between two words on how far a work is.
+/// The least time between two reports of progress.
 const BETWEEN: Duration = Duration::from_millis(33);
 
 struct Window {
@@ -199,17 +173,19 @@ impl Window {
                 path.map(|path| Action::Data(DataAction::Open(path)))
             }),
             Effect::OpenData { job, path, at_most, stop } => {
-                let watcher = self.watcher(ctx, job, stop);
+                let on_progress =
+                    self.on_progress(ctx, stop, move |part| Action::Data(DataAction::Progress { job, part }));
                 self.spawn(ctx, move || {
                     let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };
-                    let result = options.open(&path, &watcher);
+                    let result = options.open(&path, &on_progress);
                     Some(Action::Data(DataAction::Opened { job, result }))
                 });
             }
             Effect::MeasureData { job, data, part, stop } => {
-                let watcher = self.watcher(ctx, job, stop);
+                let on_progress =
+                    self.on_progress(ctx, stop, move |part| Action::Data(DataAction::Progress { job, part }));
                 self.spawn(ctx, move || {
-                    let result = data.measure(part, &watcher);
+                    let result = data.measure(part, &on_progress);
                     Some(Action::Data(DataAction::Measured { job, result }))
                 });
             }
@@ -248,9 +224,10 @@ impl Window {
                 self.later(next);
             }
             Effect::MakeData { job, session, recipe, stop } => {
-                let watcher = self.watcher(ctx, job, stop);
+                let on_progress =
+                    self.on_progress(ctx, stop, move |part| Action::Data(DataAction::Progress { job, part }));
                 self.spawn(ctx, move || {
-                    let result = recipe.make(&watcher).map_err(|error| error.to_string());
+                    let result = recipe.make(&on_progress).map_err(|error| error.to_string());
                     Some(FileAction::DataMade { job, session, result }.into())
                 });
             }
@@ -309,18 +286,8 @@ impl Window {
 
     /// Does a task on threads of its own and tells some 30 times a second how far it is.
     fn work(&self, ctx: &Context, job: u64, task: Arc<Task>, stop: Arc<AtomicBool>) {
-        let (sender, repaint) = (self.sender.clone(), ctx.clone());
+        let on_progress = self.on_progress(ctx, stop, move |part| Action::Progress { job, part });
         self.spawn(ctx, move || {
-            let last = Mutex::new(Instant::now());
-            let on_progress = |part: f32| {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                if last.elapsed() > BETWEEN {
-                    *last = Instant::now();
-                    let _ = sender.send(Action::Progress { job, part });
-                    repaint.request_repaint();
-                }
-                !stop.load(Ordering::Relaxed)
-            };
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             let done = match Threads::new(cores) {
                 Ok(threads) => task.run(Execution { workers: &threads, on_progress: &on_progress })?,
@@ -332,8 +299,26 @@ impl Window {
         });
     }
 
-    fn watcher(&self, ctx: &Context, job: u64, stop: Arc<AtomicBool>) -> Watcher {
-        Watcher { job, stop, sender: self.sender.clone(), ctx: ctx.clone(), last: Mutex::new(Instant::now()) }
+    /// A callback that sends the progress of a job to the window, some 30 times a second, and cancels the job once
+    /// `stop` is set. `action` makes the message from the progress.
+    fn on_progress(
+        &self,
+        ctx: &Context,
+        stop: Arc<AtomicBool>,
+        action: impl Fn(f32) -> Action + Send + Sync + 'static,
+    ) -> impl Fn(f32) -> bool + Send + Sync + 'static {
+        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        let last = Mutex::new(Instant::now());
+        move |part| {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.elapsed() > BETWEEN {
+                *last = Instant::now();
+                // Without a window nobody waits for the answer.
+                let _ = sender.send(action(part));
+                ctx.request_repaint();
+            }
+            !stop.load(Ordering::Relaxed)
+        }
     }
 
     fn ask(&self, ctx: &Context, endings: &[&str]) {
