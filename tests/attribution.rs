@@ -8,7 +8,7 @@ use convstep::attribution::{
 use convstep::data::Generated;
 use convstep::model_io::{Model, bundled};
 use convstep::nn::{
-    Execution, Mode, Network, Params, Part, Parts,
+    Activation, Execution, Mode, Network, Params, Part, Parts,
     activation::Gate,
     dropout::Stream,
     loss::Loss,
@@ -129,7 +129,7 @@ proptest! {
 
 #[test]
 fn saliency_is_the_magnitude_of_the_traces_dx() {
-    let kinds = [conv(3, 3, 1), Kind::Relu, Kind::Flatten, dense(1, true)];
+    let kinds = [conv(3, 3, 1), Kind::RELU, Kind::Flatten, dense(1, true)];
     let net = network([2, 6, 6], kinds, Loss::Mse);
     let mut numbers = Numbers::new(3);
     let params = numbers.params::<f32>(&net);
@@ -150,8 +150,11 @@ fn saliency_is_the_magnitude_of_the_traces_dx() {
 
 #[test]
 fn a_probability_has_the_derivative_that_differences_say() {
-    let net =
-        network([1, 4, 4], [conv(2, 3, 1), Kind::Tanh, Kind::Flatten, dense(3, true)], Loss::CrossEntropy);
+    let net = network(
+        [1, 4, 4],
+        [conv(2, 3, 1), Kind::Activation(Activation::Tanh), Kind::Flatten, dense(3, true)],
+        Loss::CrossEntropy,
+    );
     let mut numbers = Numbers::new(9);
     let params = numbers.params::<f32>(&net);
     let x = numbers.pictures(&net, 1);
@@ -208,7 +211,7 @@ fn gradient_times_input_adds_up_to_the_value_of_a_linear_network() {
 #[test]
 fn guided_and_deconv_are_what_a_hand_computes() {
     // Hidden sums (1, 2, -1); the output's weights are the gradient that comes back to the ReLU.
-    let net = network([3, 1, 1], [dense(3, false), Kind::Relu, dense(1, false)], Loss::Mse);
+    let net = network([3, 1, 1], [dense(3, false), Kind::RELU, dense(1, false)], Loss::Mse);
     let w1 = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, -1.0, 0.0];
     let params = params(&net, &[&w1, &[2.0, -1.0, 3.0]]);
     let x = tensor([1, 3, 1, 1], &[1.0, 2.0, 5.0]);
@@ -224,7 +227,7 @@ fn guided_and_deconv_are_what_a_hand_computes() {
 #[test]
 fn grad_cam_is_what_a_hand_computes() {
     // Two 1x1 filters: maps A0 = relu(x), A1 = relu(-2x); the dense weights are dy/dA.
-    let net = network([1, 2, 2], [conv(2, 1, 1), Kind::Relu, Kind::Flatten, dense(1, true)], Loss::Mse);
+    let net = network([1, 2, 2], [conv(2, 1, 1), Kind::RELU, Kind::Flatten, dense(1, true)], Loss::Mse);
     let weights: [&[f32]; 2] = [&[1.0, -2.0], &[1.0, 2.0, 3.0, 4.0, -1.0, -1.0, -1.0, -5.0]];
     let params = params(&net, &weights);
     let x = tensor([1, 1, 2, 2], &[1.0, 2.0, -3.0, 0.5]);
@@ -328,7 +331,7 @@ fn a_cells_occlusion_is_the_mean_over_the_places_that_covered_it() {
 #[test]
 fn climbing_raises_the_unit_at_every_step() {
     let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
-    let kinds = [conv(4, 3, 1), Kind::Relu, Kind::MaxPool2d(pool), Kind::Flatten, dense(3, true)];
+    let kinds = [conv(4, 3, 1), Kind::RELU, Kind::MaxPool2d(pool), Kind::Flatten, dense(3, true)];
     let net = network([1, 8, 8], kinds, Loss::CrossEntropy);
     let params = Numbers::new(8).params::<f32>(&net);
     let plain = AscentRules { steps: 30, rate: 0.005, decay: 0.0, blur: 0.0, jitter: 0, seed: 4 };
@@ -348,7 +351,7 @@ fn climbing_raises_the_unit_at_every_step() {
 
 #[test]
 fn a_dead_unit_is_stuck_and_says_so() {
-    let net = network([1, 2, 2], [conv(2, 1, 1), Kind::Relu], Loss::Mse);
+    let net = network([1, 2, 2], [conv(2, 1, 1), Kind::RELU], Loss::Mse);
     let params = params(&net, &[&[-1.0, 1.0]]);
     let rules = AscentRules { steps: 2, ..AscentRules::default() };
     for (channel, stuck) in [(0, true), (1, false)] {
@@ -431,7 +434,7 @@ fn a_map_of_random_weights_is_another_map() {
 #[test]
 fn the_most_exciting_pictures_come_first_with_the_patch_that_excites() {
     // One filter that looks for a bright dot; the dot's place is the patch.
-    let net = network([1, 6, 6], [conv(1, 3, 1), Kind::Relu], Loss::Mse);
+    let net = network([1, 6, 6], [conv(1, 3, 1), Kind::RELU], Loss::Mse);
     let params = params(&net, &[&[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]]);
     let dot = |i: usize, j: usize, x: f32| {
         let mut picture = Tensor::zeros((1, 1, 6, 6));

@@ -183,7 +183,7 @@ fn usual_network() -> impl Strategy<Value = Network> {
             1 => Just(Kind::AvgPool2d(AvgPoolSpec { kernel, stride: None, padding, count_include_pad: true })),
         ];
         let norm = prop_oneof![3 => Just(None), 1 => Just(Some(Kind::BatchNorm2d(BatchNormSpec::default())))];
-        let activation = prop_oneof![4 => Just(Kind::Relu), 1 => random::kind()];
+        let activation = prop_oneof![4 => Just(Kind::RELU), 1 => random::kind()];
         (random::conv(), norm, activation, proptest::option::of(pool)).prop_map(
             |(conv, norm, activation, pool)| [Some(conv), norm, Some(activation), pool].into_iter().flatten(),
         )
@@ -192,7 +192,7 @@ fn usual_network() -> impl Strategy<Value = Network> {
     let back = proptest::collection::vec((random::dense(), any::<bool>()), 0..=2);
     ((1..=3usize, 3..=20usize, 3..=20usize), front, back, random::loss()).prop_map(
         |((c, h, w), front, back, loss)| {
-            let back = back.into_iter().flat_map(|(dense, relu)| [Some(dense), relu.then_some(Kind::Relu)]);
+            let back = back.into_iter().flat_map(|(dense, relu)| [Some(dense), relu.then_some(Kind::RELU)]);
             random::stack([c, h, w], front.into_iter().flatten().chain(back.flatten()), loss)
         },
     )

@@ -3,13 +3,12 @@
 //! Bits are compared as bits: NaN equals itself and 0 is not -0.
 
 use convstep::nn::{
-    Alone, Axis, Compute, Mode, Network, Op, Part, Values, conv,
+    Activation, Alone, Axis, Compute, Mode, Network, Op, Part, Values, conv,
     dropout::{self, Stream},
     init::Init,
     loss::Loss,
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LeakyReluSpec,
-        MaxPoolSpec, Pair,
+        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair,
     },
 };
 use convstep::tensor::{MAX_CELLS, Tensor};
@@ -390,10 +389,7 @@ proptest! {
                     Op::Dense(_) => x.iter().any(|x| x.is_nan()),
                     Op::Softmax => (0..layer.input[0]).any(|c| nan(c, i, j)),
                     Op::Flatten => x.iter().nth(flat).is_some_and(|x| x.is_nan()),
-                    Op::Relu
-                    | Op::LeakyRelu { .. }
-                    | Op::Tanh
-                    | Op::Sigmoid
+                    Op::Activation(_)
                     | Op::BatchNorm2d(_)
                     | Op::Dropout { .. } => nan(o, i, j),
                 };
@@ -463,7 +459,7 @@ fn numbers_that_lead_nowhere_are_refused() {
     let huge = AvgPoolSpec { kernel: Pair::square(1 << 31), stride: None, padding, count_include_pad: true };
     refused(picture, Kind::AvgPool2d(huge), "taps");
     for slope in [f64::NAN, f64::INFINITY] {
-        refused(picture, Kind::LeakyRelu(LeakyReluSpec { slope }), "slope");
+        refused(picture, Kind::Activation(Activation::LeakyRelu { slope }), "slope");
     }
     for eps in [f64::NAN, f64::INFINITY, -1e-5] {
         refused(picture, Kind::BatchNorm2d(BatchNormSpec { eps, momentum: 0.1 }), "eps");
@@ -536,7 +532,8 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
         padded_pool,
         (hostile(), any::<bool>())
             .prop_map(|(out_features, bias)| Kind::Dense(DenseSpec { out_features, bias })),
-        hostile_real().prop_map(|slope| Kind::LeakyRelu(LeakyReluSpec { slope })),
+        (proptest::sample::select(Activation::ALL.to_vec()), hostile_real())
+            .prop_map(|(activation, number)| Kind::Activation(activation.with_number(number))),
         (hostile_real(), hostile_real())
             .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum })),
         hostile_real().prop_map(|p| Kind::Dropout(DropoutSpec { p })),

@@ -3,15 +3,20 @@
 use convstep::{
     model_io::{Architecture, Model, Preprocess, bundled},
     nn::{
+        Activation,
         init::Init,
         loss::Loss,
         spec::{
-            AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LeakyReluSpec,
-            MaxPoolSpec, Pair,
+            AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair,
         },
     },
 };
-use proptest::{collection::vec, option, prelude::*, sample::Index};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{self, Index},
+};
 
 fn pair(from: usize, to: usize) -> impl Strategy<Value = Pair> {
     prop_oneof![(from..=to).prop_map(Pair::square), (from..=to, from..=to).prop_map(|(a, b)| Pair([a, b]))]
@@ -42,16 +47,14 @@ fn kind() -> impl Strategy<Value = Kind> {
                 Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding: Pair::square(0), count_include_pad })
             }
         ),
-        (-2.0f64..2.0).prop_map(|slope| Kind::LeakyRelu(LeakyReluSpec { slope })),
+        (sample::select(Activation::ALL.to_vec()), -2.0f64..2.0)
+            .prop_map(|(activation, number)| Kind::Activation(activation.with_number(number))),
         (1usize..5, any::<bool>())
             .prop_map(|(out_features, bias)| Kind::Dense(DenseSpec { out_features, bias })),
         (1e-9f64..1.0, 0.0f64..1.0)
             .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum })),
         (0.0f64..=1.0).prop_map(|p| Kind::Dropout(DropoutSpec { p })),
         Just(Kind::GlobalAvgPool2d),
-        Just(Kind::Relu),
-        Just(Kind::Tanh),
-        Just(Kind::Sigmoid),
         Just(Kind::Flatten),
         Just(Kind::Softmax),
     ]

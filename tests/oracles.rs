@@ -6,7 +6,7 @@
 //! test prints the worst share of its allowance that was used.
 
 use convstep::nn::{
-    Alone, Compute, Mode, Network, Op, Params, Part, Parts, Values, Window, activation, batchnorm, conv,
+    Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Values, Window, batchnorm, conv,
     dense,
     dropout::Stream,
     loss::{self, Loss},
@@ -18,7 +18,11 @@ use convstep::nn::{
 use convstep::tensor::Tensor;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::PathBuf, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::LazyLock,
+};
 
 /// Ours may be so many times as far from f64 as PyTorch's f32.
 const TIMES: f64 = 8.0;
@@ -37,6 +41,7 @@ static INDEX: LazyLock<Value> = LazyLock::new(|| {
 /// A fixture: its attributes, its tensors and their allowances.
 struct Case {
     name: String,
+    op: String,
     attr: Value,
     tensors: BTreeMap<String, (Vec<usize>, Vec<f64>)>,
     worst: f64,
@@ -61,6 +66,7 @@ impl Case {
         });
         Self {
             name: name.into(),
+            op: metadata["op"].clone(),
             attr: serde_json::from_str(&metadata["attr"]).expect("JSON"),
             tensors: tensors.collect(),
             worst: 0.0,
@@ -243,45 +249,35 @@ fn average_pools() {
     });
 }
 
-/// The edges among them: -0, 0, and magnitudes at which an exponential overflows.
+/// The edges among them: kinks, both zeros, and magnitudes at which an exponential overflows.
 #[test]
 fn activations() {
-    each("act_", 12, |case| {
+    let mut seen = BTreeSet::new();
+    each("act_", 2 * Activation::ALL.len(), |case| {
         let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
-        let kind = case.name.trim_start_matches("act_").trim_end_matches("_edges");
-        let cells = |f: &dyn Fn(f32) -> f32| x.mapv(f);
-        let zip = |y: &Tensor, f: &dyn Fn(f32, f32) -> f32| {
-            let mut dx = gy.clone();
-            dx.zip_mut_with(y, |dy, &y| *dy = f(*dy, y));
-            dx
-        };
-        let (y, dx) = match kind {
-            "relu" => (cells(&activation::relu), zip(&x, &activation::relu_backward)),
-            "leaky_relu" | "leaky_relu_0.2" => {
-                let slope = case.number("slope") as f32;
-                let y = cells(&|x| activation::leaky_relu(x, slope));
-                (y, zip(&x, &|dy, x| activation::leaky_relu_backward(dy, x, slope)))
-            }
-            "tanh" => {
-                let y = cells(&activation::tanh);
-                let dx = zip(&y, &activation::tanh_backward);
+        let op = case.op.clone();
+        let (y, dx) = match Activation::from_key(&op) {
+            Some(usual) => {
+                let number = usual.number().map(|(name, _)| case.number(name));
+                let activation = number.map_or(usual, |number| usual.with_number(number));
+                let y = activation.forward(&x);
+                let dx = activation.backward(&gy, &x, &y);
                 (y, dx)
             }
-            "sigmoid" => {
-                let y = cells(&activation::sigmoid);
-                let dx = zip(&y, &activation::sigmoid_backward);
-                (y, dx)
-            }
-            "softmax" => {
+            None => {
+                assert_eq!(op, "softmax", "no activation is called {op}");
                 let y = softmax::forward(&x).out;
                 let (_, dx) = softmax::backward(&gy, &y);
                 (y, dx)
             }
-            other => panic!("no activation is called {other}"),
         };
         case.compare("out.y", &y);
         case.compare("grad.x", &dx);
+        seen.insert(op);
     });
+    for activation in Activation::ALL {
+        assert!(seen.contains(activation.key()), "{} has no oracle", activation.key());
+    }
 }
 
 #[test]
@@ -443,7 +439,7 @@ fn network(case: &Case) -> Network {
                 padding: Pair::square(number(3)),
                 ..ConvSpec::new(number(1), number(2))
             }),
-            "relu" => Kind::Relu,
+            "relu" => Kind::RELU,
             "pool" => Kind::MaxPool2d(MaxPoolSpec {
                 kernel: Pair::square(2),
                 stride: None,

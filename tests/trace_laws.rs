@@ -463,7 +463,7 @@ proptest! {
                     of.is_none_or(|of| of == tensor) && is_whole(address) && cell.value.abs() < limit
                 }
                 Break::NotFinite => !cell.value.is_finite(),
-                Break::ReluKills => op(tensor) == Some(&Op::Relu) && cell.steps[0].values[0] <= 0.0,
+                Break::ReluKills => op(tensor) == Some(&Op::RELU) && cell.steps[0].values[0] <= 0.0,
                 Break::PoolTies => {
                     matches!(op(tensor), Some(Op::MaxPool2d(_)))
                         && cell.steps.iter().filter(|step| {
@@ -476,7 +476,7 @@ proptest! {
                     let shape = plan.shape_of(tensor);
                     let (_, image, index) = trace.tensor_cell(address).expect("a cell");
                     let plane = shape.plane() as u32;
-                    op(tensor) == Some(&Op::Relu)
+                    op(tensor) == Some(&Op::RELU)
                         && image + 1 == plan.setup().images
                         && (index + 1) % plane == 0
                         && (0..plan.setup().images).all(|image| {
@@ -646,7 +646,7 @@ fn mistakes_in_addresses_are_named() {
         let error = plan.parse(text).expect_err(text).0;
         assert!(error.contains(told), "{error}\nis to say\n{told}");
     }
-    let relu = Network::build([1, 2, 2], vec![LayerSpec::new("relu", Kind::Relu)], Loss::Mse).expect("fits");
+    let relu = Network::build([1, 2, 2], vec![LayerSpec::new("relu", Kind::RELU)], Loss::Mse).expect("fits");
     let error = Plan::new(Arc::new(relu), Setup::default()).parse("update").expect_err("nothing to update").0;
     assert!(error.contains("expected a pass of this network, got \"update\""), "{error}");
 }

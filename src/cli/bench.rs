@@ -81,27 +81,27 @@ fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
     let pool =
         || Kind::MaxPool2d(MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) });
     let twice = |out: usize, padding: usize| {
-        vec![conv(out, 3, padding), Kind::Relu, conv(out, 3, padding), Kind::Relu, pool()]
+        vec![conv(out, 3, padding), Kind::RELU, conv(out, 3, padding), Kind::RELU, pool()]
     };
     let (name, input, batch, kinds) = match name {
         "A" => {
-            let first = [conv(8, 5, 0), Kind::Relu, pool(), conv(16, 5, 0), Kind::Relu, pool(), dense(10)];
+            let first = [conv(8, 5, 0), Kind::RELU, pool(), conv(16, 5, 0), Kind::RELU, pool(), dense(10)];
             ('A', [1, 28, 28], 32, first.into())
         }
         "B" => ('B', [3, 64, 64], 32, [twice(10, 0), twice(10, 0), vec![dense(10)]].concat()),
         "C" => {
-            let back = vec![dense(128), Kind::Relu, dense(10)];
+            let back = vec![dense(128), Kind::RELU, dense(10)];
             ('C', [3, 32, 32], 64, [twice(32, 1), twice(64, 1), back].concat())
         }
         "D" => {
             let mut kinds = Vec::new();
             for (times, out) in [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)] {
                 for _ in 0..times {
-                    kinds.extend([conv(out, 3, 1), Kind::Relu]);
+                    kinds.extend([conv(out, 3, 1), Kind::RELU]);
                 }
                 kinds.push(pool());
             }
-            kinds.extend([dense(4096), Kind::Relu, dense(4096), Kind::Relu, dense(1000)]);
+            kinds.extend([dense(4096), Kind::RELU, dense(4096), Kind::RELU, dense(1000)]);
             ('D', [3, 224, 224], 1, kinds)
         }
         _ => return None,

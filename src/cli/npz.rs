@@ -70,7 +70,7 @@ fn makes_vector(layer: &Layer, before: bool) -> bool {
     match &layer.op {
         Op::Flatten | Op::Dense(_) => true,
         Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::BatchNorm2d(_) => false,
-        Op::Relu | Op::LeakyRelu { .. } | Op::Tanh | Op::Sigmoid | Op::Dropout { .. } | Op::Softmax => before,
+        Op::Activation(_) | Op::Dropout { .. } | Op::Softmax => before,
     }
 }
 

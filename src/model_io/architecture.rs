@@ -2,7 +2,7 @@
 
 use super::{ModelError, Preprocess, nearest::hint};
 use crate::nn::{
-    Network,
+    Activation, Network,
     loss::Loss,
     spec::{Kind, LayerSpec, Pair},
 };
@@ -57,6 +57,7 @@ impl Holds {
 }
 
 /// A key of a layer's table.
+#[derive(Clone, Copy)]
 struct Key {
     name: &'static str,
     holds: Holds,
@@ -89,7 +90,6 @@ const AVG_POOL: &[Key] = &[
     optional("padding", Holds::Pair),
     optional("count_include_pad", Holds::Flag),
 ];
-const LEAKY_RELU: &[Key] = &[optional("slope", Holds::Number)];
 const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
 const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum", Holds::Number)];
 const DROPOUT: &[Key] = &[optional("p", Holds::Number)];
@@ -102,22 +102,37 @@ fn read<T: for<'a> Deserialize<'a>>(table: Table) -> Result<T, toml::de::Error> 
     T::deserialize(Value::Table(table))
 }
 
-/// Every kind of layer: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); Kind::NAMES.len()] = [
+/// Every kind but the activations: its name, its keys, and how they are read.
+const KINDS: [(&str, &[Key], ReadKind); 9] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
     ("global_avg_pool2d", NOTHING, |_| Ok(Kind::GlobalAvgPool2d)),
-    ("relu", NOTHING, |_| Ok(Kind::Relu)),
-    ("leaky_relu", LEAKY_RELU, |table| read(table).map(Kind::LeakyRelu)),
-    ("tanh", NOTHING, |_| Ok(Kind::Tanh)),
-    ("sigmoid", NOTHING, |_| Ok(Kind::Sigmoid)),
     ("flatten", NOTHING, |_| Ok(Kind::Flatten)),
     ("dense", DENSE, |table| read(table).map(Kind::Dense)),
     ("batch_norm2d", BATCH_NORM, |table| read(table).map(Kind::BatchNorm2d)),
     ("dropout", DROPOUT, |table| read(table).map(Kind::Dropout)),
     ("softmax", NOTHING, |_| Ok(Kind::Softmax)),
 ];
+
+/// The keys of a kind, and a function that reads them.
+type Known = (Vec<Key>, Box<dyn Fn(Table) -> Result<Kind, toml::de::Error>>);
+
+/// The kind of this name.
+fn known_kind(name: &str) -> Option<Known> {
+    if let Some(activation) = Activation::from_key(name) {
+        let number = activation.number().map(|(key, _)| key);
+        let keys = number.map(|key| optional(key, Holds::Number)).into_iter().collect();
+        let read = move |table: Table| {
+            let value = number.and_then(|key| table.get(key));
+            let value = value.and_then(|value| value.as_float().or(value.as_integer().map(|n| n as f64)));
+            Ok(Kind::Activation(value.map_or(activation, |value| activation.with_number(value))))
+        };
+        return Some((keys, Box::new(read)));
+    }
+    let (_, keys, read) = KINDS.iter().find(|(known, ..)| *known == name)?;
+    Some((keys.to_vec(), Box::new(read)))
+}
 
 const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::Mse];
 const TOP_KEYS: [&str; 5] = ["input", "classes", "preprocess", "layers", "loss"];
@@ -247,15 +262,15 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             ("padding", unless(0, pool.padding)),
             ("count_include_pad", flag(true, pool.count_include_pad)),
         ],
-        Kind::LeakyRelu(leaky) => vec![("slope", number(leaky.slope))],
+        Kind::Activation(activation) => {
+            activation.number().map(|(key, value)| (key, number(value))).into_iter().collect()
+        }
         Kind::Dense(dense) => {
             vec![("out_features", Some(dense.out_features.to_string())), ("bias", flag(true, dense.bias))]
         }
         Kind::BatchNorm2d(bn) => vec![("eps", number(bn.eps)), ("momentum", number(bn.momentum))],
         Kind::Dropout(dropout) => vec![("p", number(dropout.p))],
-        Kind::GlobalAvgPool2d | Kind::Relu | Kind::Tanh | Kind::Sigmoid | Kind::Flatten | Kind::Softmax => {
-            vec![]
-        }
+        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax => vec![],
     };
     keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
@@ -412,17 +427,17 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     let missing = |place: &str, key: &str, remedy: &str| {
         ModelError(format!("{place}: expected the key {key}, got none; {remedy}"))
     };
-    let kinds = || format!("the kinds are {}", Kind::NAMES.join(", "));
+    let kinds = || format!("the kinds are {}", Kind::names().join(", "));
     let name = text(&unnamed, "name", "conv1")?
         .ok_or_else(|| missing(&unnamed, "name", "for example, write name = \"conv1\""))?;
     let place = format!("{unnamed} ({})", short(&name));
     let kind = text(&place, "kind", "conv2d")?.ok_or_else(|| missing(&place, "kind", &kinds()))?;
     let weights = text(&place, "weights", "features.0")?;
-    let Some((_, keys, read)) = KINDS.iter().find(|(known, ..)| *known == kind) else {
+    let Some((keys, read)) = known_kind(&kind) else {
         return Err(ModelError(format!(
             "{place}: unknown kind {}{}; {}",
             short(&format!("{kind:?}")),
-            hint(&kind, &Kind::NAMES),
+            hint(&kind, &Kind::names()),
             kinds()
         )));
     };
@@ -431,7 +446,7 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     unknown_keys(&place, table, &known).map_err(|ModelError(line)| {
         ModelError(line.replace("the known keys are", &format!("the keys of {kind} are")))
     })?;
-    for key in *keys {
+    for key in &keys {
         match table.get(key.name) {
             Some(value) if !key.holds.accepts(value) => {
                 return Err(ModelError(format!(
@@ -569,7 +584,9 @@ mod tests {
     #[test]
     fn every_kind_is_read_built_and_written() {
         let architecture = Architecture::parse(EVERYTHING).expect("valid");
-        assert_eq!(architecture.layers.len(), KINDS.len());
+        let kinds: std::collections::BTreeSet<_> =
+            architecture.layers.iter().map(|layer| layer.kind.name()).collect();
+        assert!(KINDS.iter().all(|(kind, ..)| kinds.contains(kind)));
         let Kind::Conv2d(conv) = &architecture.layers[0].kind else { panic!("no convolution") };
         assert_eq!((conv.kernel, conv.stride, conv.padding), (Pair([3, 5]), Pair([2, 1]), Pair::square(1)));
         assert_eq!(architecture.layers[0].weights.as_deref(), Some("features.0"));
@@ -580,16 +597,27 @@ mod tests {
 
     #[test]
     fn the_table_of_kinds_is_whole() {
-        for ((name, keys, read), known) in KINDS.iter().zip(Kind::NAMES) {
-            assert_eq!(*name, known);
-            let one = |key: &&Key| (key.name.to_owned(), Value::Integer(1));
-            let kind =
-                read(keys.iter().filter(|key| key.required).map(|key| one(&key)).collect()).expect(name);
-            assert_eq!(kind.name(), *name);
+        for starter in Kind::starters() {
+            let name = starter.name();
+            let (keys, read) = known_kind(name).expect(name);
+            let one = |key: &Key| (key.name.to_owned(), Value::Integer(1));
+            let kind = read(keys.iter().filter(|key| key.required).map(one).collect()).expect(name);
+            assert_eq!(kind.name(), name);
             // A setting that is missing from the table of keys would be written but not read.
             for (key, _) in numbers(&kind) {
                 assert!(keys.iter().any(|own| own.name == key), "{name} {key}");
             }
+        }
+    }
+
+    #[test]
+    fn activations_are_read_back_with_their_numbers() {
+        for activation in Activation::ALL.map(|activation| activation.with_number(0.25)) {
+            let kind = Kind::Activation(activation);
+            let layers = vec![LayerSpec::new("a", kind)];
+            let text = "input = [1, 2, 2]\n[[layers]]\nname = \"f\"\nkind = \"flatten\"";
+            let architecture = Architecture { layers, ..Architecture::parse(text).expect("valid") };
+            assert_eq!(Architecture::parse(&architecture.to_toml()).expect("its own"), architecture);
         }
     }
 

@@ -237,10 +237,7 @@ fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
         Op::Dense(dense) => !dense.bias,
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
-        | Op::Relu
-        | Op::LeakyRelu { .. }
-        | Op::Tanh
-        | Op::Sigmoid
+        | Op::Activation(_)
         | Op::Flatten
         | Op::BatchNorm2d(_)
         | Op::Dropout { .. }

@@ -60,10 +60,7 @@ impl Layer {
             Op::Conv2d(_) | Op::Dense(_) => self.terms(),
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
-            | Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
+            | Op::Activation(_)
             | Op::Flatten
             | Op::BatchNorm2d(_)
             | Op::Dropout { .. }
@@ -114,14 +111,7 @@ impl Layer {
                 let formula = format!("{}·{c}", self.parameters().len());
                 lines.push(line(Quantity::Parameters, formula, self.parameter_count()));
             }
-            Op::MaxPool2d(_)
-            | Op::AvgPool2d(_)
-            | Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
-            | Op::Dropout { .. }
-            | Op::Softmax => {}
+            Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Activation(_) | Op::Dropout { .. } | Op::Softmax => {}
         }
         lines
     }
@@ -189,7 +179,7 @@ mod tests {
                 ..ConvSpec::new(12, 3)
             }),
             Kind::BatchNorm2d(BatchNormSpec::default()),
-            Kind::Relu,
+            Kind::RELU,
             Kind::MaxPool2d(MaxPoolSpec { kernel: Pair([3, 2]), stride: None, padding: Pair([1, 0]) }),
             Kind::Conv2d(ConvSpec { bias: false, ..ConvSpec::new(7, 2) }),
             Kind::GlobalAvgPool2d,

@@ -63,8 +63,8 @@ pub struct Kink {
     pub layer: usize,
     /// The image in the batch.
     pub image: usize,
-    /// The cell of the layer's output, row-major within the image: a ReLU whose input has another sign, or a max
-    /// pool that another input wins.
+    /// The cell of the layer's output, row-major within the image: an activation whose input crosses a joint,
+    /// such as 0 of ReLU, or a max pool that another input wins.
     pub index: usize,
 }
 
@@ -211,9 +211,9 @@ impl<T: Compute> Ran<'_, T> {
             }
         };
         match self.network.layers[l].op {
-            Op::Relu | Op::LeakyRelu { .. } => {
-                let is_on = |x: &T| *x > T::zero();
-                compare(&mut x.iter().zip(self.input_of(l)).map(|(a, b)| is_on(a) != is_on(b)));
+            Op::Activation(activation) => {
+                let pairs = x.iter().zip(self.input_of(l));
+                compare(&mut pairs.map(|(&a, &b)| activation.piece(a) != activation.piece(b)));
             }
             Op::MaxPool2d(_) => {
                 let (now, before) = (made.at(Part::Winner), self.values.layers[l].at(Part::Winner));
@@ -221,8 +221,6 @@ impl<T: Compute> Ran<'_, T> {
             }
             Op::Conv2d(_)
             | Op::AvgPool2d(_)
-            | Op::Tanh
-            | Op::Sigmoid
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)

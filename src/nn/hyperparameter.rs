@@ -1,7 +1,8 @@
 //! The numbers of a layer one by one, under the names that an architecture file gives them: read and changed.
 
-use super::spec::{
-    AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LeakyReluSpec, MaxPoolSpec, Pair,
+use super::{
+    Activation,
+    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, MaxPoolSpec, Pair},
 };
 
 /// What a hyperparameter holds.
@@ -36,24 +37,23 @@ enum Slot<'a> {
 }
 
 impl Kind {
-    /// One of each kind, with the numbers that a new layer starts with, in the order of [`Kind::NAMES`].
-    pub fn starters() -> [Self; Self::NAMES.len()] {
+    /// One of each kind, with the numbers that a new layer starts with.
+    pub fn starters() -> Vec<Self> {
         let (kernel, padding) = (Pair::square(2), Pair::square(0));
-        [
+        let before = [
             Self::Conv2d(ConvSpec::new(8, 3)),
             Self::MaxPool2d(MaxPoolSpec { kernel, stride: None, padding }),
             Self::AvgPool2d(AvgPoolSpec { kernel, stride: None, padding, count_include_pad: true }),
             Self::GlobalAvgPool2d,
-            Self::Relu,
-            Self::LeakyRelu(LeakyReluSpec::default()),
-            Self::Tanh,
-            Self::Sigmoid,
+        ];
+        let after = [
             Self::Flatten,
             Self::Dense(DenseSpec { out_features: 10, bias: true }),
             Self::BatchNorm2d(BatchNormSpec::default()),
             Self::Dropout(DropoutSpec::default()),
             Self::Softmax,
-        ]
+        ];
+        before.into_iter().chain(Activation::ALL.map(Self::Activation)).chain(after).collect()
     }
 
     /// Its numbers in the order in which one reads them.
@@ -134,7 +134,10 @@ impl Kind {
                     ("count_include_pad", Slot::Flag(&mut pool.count_include_pad)),
                 ]
             }
-            Self::LeakyRelu(leaky) => vec![("slope", Slot::Number(&mut leaky.slope))],
+            Self::Activation(activation) => {
+                let name = activation.number().map(|(name, _)| name);
+                name.zip(activation.number_mut().map(Slot::Number)).into_iter().collect()
+            }
             Self::Dense(dense) => vec![
                 ("out_features", Slot::Count(&mut dense.out_features)),
                 ("bias", Slot::Flag(&mut dense.bias)),
@@ -143,12 +146,7 @@ impl Kind {
                 vec![("eps", Slot::Number(&mut bn.eps)), ("momentum", Slot::Number(&mut bn.momentum))]
             }
             Self::Dropout(dropout) => vec![("p", Slot::Number(&mut dropout.p))],
-            Self::GlobalAvgPool2d
-            | Self::Relu
-            | Self::Tanh
-            | Self::Sigmoid
-            | Self::Flatten
-            | Self::Softmax => vec![],
+            Self::GlobalAvgPool2d | Self::Flatten | Self::Softmax => vec![],
         }
     }
 }
@@ -158,8 +156,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn starters_stand_in_the_order_of_the_names() {
-        assert_eq!(Kind::starters().each_ref().map(Kind::name), Kind::NAMES);
+    fn each_kind_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Kind::names().into_iter().collect();
+        assert_eq!(names.len(), Kind::starters().len());
     }
 
     #[test]
@@ -186,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_pools_stride_follows_its_kernel_until_it_is_set() {
-        let [_, mut pool, ..] = Kind::starters();
+        let mut pool = Kind::starters().swap_remove(1);
         let stride = |kind: &Kind| {
             kind.hyperparameters().into_iter().find(|field| field.name == "stride").map(|field| field.value)
         };

@@ -70,10 +70,7 @@ impl Layer {
                 .into(),
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
-            | Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
+            | Op::Activation(_)
             | Op::Flatten
             | Op::Dropout { .. }
             | Op::Softmax => Vec::new(),
@@ -86,14 +83,7 @@ impl Layer {
             Op::Conv2d(conv) => conv.filter_pixels(),
             Op::Dense(dense) => dense.in_features,
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => pool.window.taps(),
-            Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
-            | Op::Flatten
-            | Op::BatchNorm2d(_)
-            | Op::Dropout { .. }
-            | Op::Softmax => 1,
+            Op::Activation(_) | Op::Flatten | Op::BatchNorm2d(_) | Op::Dropout { .. } | Op::Softmax => 1,
         };
         self.output.iter().product::<usize>() as u64 * terms as u64
     }
@@ -109,10 +99,7 @@ impl Layer {
         match &self.op {
             Op::Conv2d(conv) => Some(&conv.window),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => Some(&pool.window),
-            Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
+            Op::Activation(_)
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
@@ -167,18 +154,14 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
         }
         Kind::AvgPool2d(p) => Op::AvgPool2d(pool(p.kernel, p.stride, p.padding, p.count_include_pad)?),
         Kind::GlobalAvgPool2d => Op::AvgPool2d(pool(Pair([h, w]), None, Pair::square(0), true)?),
-        Kind::Relu => Op::Relu,
-        Kind::LeakyRelu(leaky) => {
-            if !leaky.slope.is_finite() {
+        Kind::Activation(activation) => {
+            if let Some((number, value)) = activation.number().filter(|(_, value)| !value.is_finite()) {
                 return Err(ShapeError(format!(
-                    "{name}: expected a finite slope, got {}; set for example slope = 0.01",
-                    leaky.slope
+                    "{name}: expected a finite {number}, got {value}; set for example {number} = 0.01"
                 )));
             }
-            Op::LeakyRelu { slope: leaky.slope }
+            Op::Activation(*activation)
         }
-        Kind::Tanh => Op::Tanh,
-        Kind::Sigmoid => Op::Sigmoid,
         Kind::Flatten => Op::Flatten,
         Kind::Dense(dense) => {
             if dense.out_features == 0 {
@@ -219,13 +202,7 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
         Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [c, pool.window.rows.out, pool.window.cols.out],
         Op::Flatten => [c * h * w, 1, 1],
         Op::Dense(dense) => [dense.out_features, 1, 1],
-        Op::Relu
-        | Op::LeakyRelu { .. }
-        | Op::Tanh
-        | Op::Sigmoid
-        | Op::BatchNorm2d(_)
-        | Op::Dropout { .. }
-        | Op::Softmax => input,
+        Op::Activation(_) | Op::BatchNorm2d(_) | Op::Dropout { .. } | Op::Softmax => input,
     };
     Ok(Layer { spec, op, input, output })
 }

@@ -38,6 +38,7 @@ pub mod softmax;
 pub mod spec;
 pub mod tangent;
 
+pub use activation::Activation;
 pub use compute::Compute;
 pub use execution::{Alone, Execution, Workers};
 pub use geometry::{Axis, Window};

@@ -1,6 +1,6 @@
 //! The operations that a layer may have, and the mode in which they run.
 
-use super::{batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, pool::Pool2d};
+use super::{Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, pool::Pool2d};
 use serde::{Deserialize, Serialize};
 
 /// Whether batch statistics and dropout are in use.
@@ -22,17 +22,8 @@ pub enum Op {
     MaxPool2d(Pool2d),
     /// Average pooling, global too.
     AvgPool2d(Pool2d),
-    /// max(0, x).
-    Relu,
-    /// ReLU with a slope on the negative side.
-    LeakyRelu {
-        /// The slope.
-        slope: f64,
-    },
-    /// Hyperbolic tangent.
-    Tanh,
-    /// Logistic function.
-    Sigmoid,
+    /// A function of each cell.
+    Activation(Activation),
     /// A volume read as a vector.
     Flatten,
     /// Fully connected.
@@ -46,4 +37,9 @@ pub enum Op {
     },
     /// Softmax over the channels.
     Softmax,
+}
+
+impl Op {
+    /// ReLU, which has kernels and statistics of its own.
+    pub const RELU: Self = Self::Activation(Activation::Relu);
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Compute, Layer, Mode, Network, Op, Params, Part, Parts, Real,
-    activation::{self, Gate},
+    activation::{Activation, Gate},
     batchnorm, conv,
     dropout::{self, Stream},
     execution::{Alone, Execution, Workers},
@@ -231,10 +231,7 @@ fn forward_layer<T: Compute>(
             y
         }
         Op::AvgPool2d(spec) => pool::avg_forward(spec, x),
-        Op::Relu => x.mapv(activation::relu),
-        Op::LeakyRelu { slope } => x.mapv(|x| activation::leaky_relu(x, T::of(*slope))),
-        Op::Tanh => x.mapv(activation::tanh),
-        Op::Sigmoid => x.mapv(activation::sigmoid),
+        Op::Activation(activation) => activation.forward(x),
         Op::Flatten => reshape(x, layer.output),
         Op::Dense(spec) => {
             T::dense_forward(workers, spec, x, params.at(Part::Weight), params.get(Part::Bias))
@@ -324,10 +321,8 @@ fn backward_layer<T: Compute>(
             own.set(Part::Ds, ds);
             dx
         }
-        Op::Relu => zip(dy, x, |dy, x| how.gate.relu_backward(dy, x)),
-        Op::LeakyRelu { slope } => zip(dy, x, |dy, x| activation::leaky_relu_backward(dy, x, T::of(*slope))),
-        Op::Tanh => zip(dy, own.at(Part::Out), activation::tanh_backward),
-        Op::Sigmoid => zip(dy, own.at(Part::Out), activation::sigmoid_backward),
+        Op::Activation(Activation::Relu) => zip(dy, x, |dy, x| how.gate.relu_backward(dy, x)),
+        Op::Activation(activation) => activation.backward(dy, x, own.at(Part::Out)),
         Op::Flatten => reshape(dy, layer.input),
         Op::Dense(spec) => {
             let dw = how.parameters.then(|| {

@@ -8,6 +8,8 @@ pub trait Real:
     fn of(x: f64) -> Self;
     /// The nearest `f32`.
     fn to_f32(self) -> f32;
+    /// The complementary error function, 1 - erf(x).
+    fn erfc(self) -> Self;
 }
 
 impl Real for f32 {
@@ -17,6 +19,9 @@ impl Real for f32 {
     fn to_f32(self) -> f32 {
         self
     }
+    fn erfc(self) -> Self {
+        libm::erfcf(self)
+    }
 }
 
 impl Real for f64 {
@@ -25,5 +30,8 @@ impl Real for f64 {
     }
     fn to_f32(self) -> f32 {
         self as f32
+    }
+    fn erfc(self) -> Self {
+        libm::erfc(self)
     }
 }

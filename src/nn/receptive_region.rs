@@ -64,12 +64,7 @@ impl Layer {
                 under(conv.window, grouped(&made.channels, conv.group_out(), conv.group_in()))
             }
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => under(pool.window, made.channels.clone()),
-            Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
-            | Op::Dropout { .. }
-            | Op::BatchNorm2d(_) => vec![made.clone()],
+            Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![made.clone()],
             Op::Flatten => {
                 let [_, h, w] = self.input;
                 if made.channels == (0..self.output[0]) {
@@ -90,12 +85,7 @@ impl Layer {
         match &self.op {
             Op::Conv2d(conv) => over(conv.window, grouped(&read.channels, conv.group_in(), conv.group_out())),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => over(pool.window, read.channels.clone()),
-            Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
-            | Op::Dropout { .. }
-            | Op::BatchNorm2d(_) => vec![read.clone()],
+            Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![read.clone()],
             Op::Flatten => {
                 let [_, h, w] = self.input;
                 if *read == Block::whole(self.input) {
@@ -133,7 +123,7 @@ mod tests {
             groups: 2,
             ..ConvSpec::new(4, kernel)
         };
-        let kinds = [Kind::Conv2d(conv), Kind::Relu, Kind::Flatten];
+        let kinds = [Kind::Conv2d(conv), Kind::RELU, Kind::Flatten];
         let specs = kinds.into_iter().enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind));
         Some(Network::build([2, 9, 8], specs.collect(), Loss::Mse).ok()?.layers)
     }

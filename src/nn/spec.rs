@@ -1,5 +1,6 @@
 //! A layer as a user writes it: the numbers of an architecture file, not yet checked.
 
+use super::Activation;
 use serde::{Deserialize, Serialize};
 
 /// Rows and columns; a single number means both.
@@ -124,20 +125,6 @@ pub struct AvgPoolSpec {
     pub count_include_pad: bool,
 }
 
-/// Numbers of a `leaky_relu` layer.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LeakyReluSpec {
-    /// Slope for negative inputs, default 0.01.
-    pub slope: f64,
-}
-
-impl Default for LeakyReluSpec {
-    fn default() -> Self {
-        Self { slope: 0.01 }
-    }
-}
-
 /// Numbers of a `dense` layer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,14 +177,8 @@ pub enum Kind {
     AvgPool2d(AvgPoolSpec),
     /// Average over all rows and columns.
     GlobalAvgPool2d,
-    /// max(0, x).
-    Relu,
-    /// ReLU with a slope on the negative side.
-    LeakyRelu(LeakyReluSpec),
-    /// Hyperbolic tangent.
-    Tanh,
-    /// Logistic function.
-    Sigmoid,
+    /// A function of each cell.
+    Activation(Activation),
     /// A volume read as a vector, in C, H, W order.
     Flatten,
     /// Fully connected.
@@ -211,17 +192,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// ReLU.
+    pub const RELU: Self = Self::Activation(Activation::Relu);
+
     /// The `kind` in an architecture file.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Conv2d(_) => "conv2d",
             Self::MaxPool2d(_) => "max_pool2d",
             Self::AvgPool2d(_) => "avg_pool2d",
             Self::GlobalAvgPool2d => "global_avg_pool2d",
-            Self::Relu => "relu",
-            Self::LeakyRelu(_) => "leaky_relu",
-            Self::Tanh => "tanh",
-            Self::Sigmoid => "sigmoid",
+            Self::Activation(activation) => activation.key(),
             Self::Flatten => "flatten",
             Self::Dense(_) => "dense",
             Self::BatchNorm2d(_) => "batch_norm2d",
@@ -231,21 +212,9 @@ impl Kind {
     }
 
     /// All names, for messages.
-    pub const NAMES: [&'static str; 13] = [
-        "conv2d",
-        "max_pool2d",
-        "avg_pool2d",
-        "global_avg_pool2d",
-        "relu",
-        "leaky_relu",
-        "tanh",
-        "sigmoid",
-        "flatten",
-        "dense",
-        "batch_norm2d",
-        "dropout",
-        "softmax",
-    ];
+    pub fn names() -> Vec<&'static str> {
+        Self::starters().iter().map(Self::name).collect()
+    }
 }
 
 /// One layer of an architecture.

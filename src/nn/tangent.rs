@@ -5,7 +5,7 @@
 //! cell, softmax, batch normalisation but for its scale) its backward function serves both ways.
 
 use super::{
-    Compute, Mode, Op, Part, activation, batchnorm,
+    Compute, Mode, Op, Part, batchnorm,
     check::{Cell, Ran},
     conv,
     execution::Alone,
@@ -84,11 +84,6 @@ impl<T: Compute> Ran<'_, T> {
     fn push_forward(&self, l: usize, dx: &Tensor<T>) -> Tensor<T> {
         let (layer, own, params) = (&self.network.layers[l], &self.values.layers[l], &self.params.0[l]);
         let (x, y) = (self.input_of(l), own.at(Part::Out));
-        let zip = |with: &Tensor<T>, f: &dyn Fn(T, T) -> T| {
-            let mut dy = dx.clone();
-            dy.zip_mut_with(with, |dy, &with| *dy = f(*dy, with));
-            dy
-        };
         match &layer.op {
             Op::Conv2d(spec) => T::conv_forward(&Alone, spec, dx, params.at(Part::Weight), None),
             Op::Dense(spec) => T::dense_forward(&Alone, spec, dx, params.at(Part::Weight), None),
@@ -101,10 +96,7 @@ impl<T: Compute> Ran<'_, T> {
                 })
             }
             Op::AvgPool2d(spec) => pool::avg_forward(spec, dx),
-            Op::Relu => zip(x, &activation::relu_backward),
-            Op::LeakyRelu { slope } => zip(x, &|dx, x| activation::leaky_relu_backward(dx, x, T::of(*slope))),
-            Op::Tanh => zip(y, &activation::tanh_backward),
-            Op::Sigmoid => zip(y, &activation::sigmoid_backward),
+            Op::Activation(activation) => activation.backward(dx, x, y),
             Op::Flatten => {
                 let mut cells = dx.iter().copied();
                 Tensor::from_shape_simple_fn(y.dim(), || cells.next().unwrap_or_else(T::nan))

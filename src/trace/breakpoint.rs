@@ -169,11 +169,11 @@ impl Break {
                 (is_it && !is_partial).then_some((0, 1))
             }
             Self::NotFinite => Some((0, 1)),
-            Self::ReluKills => matches!(op, Some(Op::Relu)).then_some((0, 1)),
+            Self::ReluKills => (op == Some(&Op::RELU)).then_some((0, 1)),
             Self::PoolTies => matches!(op, Some(Op::MaxPool2d(_))).then_some((0, 1)),
             Self::DeadUnit => {
                 let plane = stage.shape.plane();
-                (matches!(op, Some(Op::Relu)) && is_last_image)
+                (op == Some(&Op::RELU) && is_last_image)
                     .then(|| (stage.shape.len() - of_image + plane - 1, plane))
             }
             Self::Misclassified => (scores_stage(plan) == Some(s) && plan.network().classes() > 1)

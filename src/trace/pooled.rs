@@ -13,10 +13,7 @@ impl Trace {
             Op::MaxPool2d(spec) => (*spec, true),
             Op::AvgPool2d(spec) => (*spec, false),
             Op::Conv2d(_)
-            | Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
+            | Op::Activation(_)
             | Op::BatchNorm2d(_)
             | Op::Dropout { .. }
             | Op::Flatten

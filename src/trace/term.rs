@@ -1,7 +1,11 @@
 //! One operation: what a cell's running value becomes from one operand pair.
 
 use super::plan::TensorId;
-use crate::nn::{activation, loss, pool};
+use crate::nn::{
+    activation::{Activation, Reads},
+    loss, pool,
+};
+use std::borrow::Cow;
 
 /// What a term does with the running value `r` and its operands `a` and `b`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -44,28 +48,10 @@ pub enum TermOp {
     Exp,
     /// ln(a).
     Ln,
-    /// max(0, a).
-    Relu,
-    /// a where b > 0, else 0.
-    ReluGate,
-    /// a where a > 0, else slope * a.
-    LeakyRelu {
-        /// The slope.
-        slope: f32,
-    },
-    /// a where b > 0, else slope * a.
-    LeakyGate {
-        /// The slope.
-        slope: f32,
-    },
-    /// tanh(a).
-    Tanh,
-    /// a * (1 - b^2).
-    TanhGate,
-    /// 1 / (1 + exp(-a)).
-    Sigmoid,
-    /// a * b * (1 - b).
-    SigmoidGate,
+    /// The activation of a.
+    Activation(Activation),
+    /// The gradient a times the activation's derivative, which is computed from b.
+    ActivationBackward(Activation),
     /// r + a where the winner b is the cell `own` of the plane, else r.
     Route {
         /// p * W + q of the cell that gathers; p in the symbols.
@@ -102,14 +88,8 @@ impl TermOp {
             Self::Difference => a - b,
             Self::Exp => a.exp(),
             Self::Ln => a.ln(),
-            Self::Relu => activation::relu(a),
-            Self::ReluGate => activation::relu_backward(a, b),
-            Self::LeakyRelu { slope } => activation::leaky_relu(a, slope),
-            Self::LeakyGate { slope } => activation::leaky_relu_backward(a, b, slope),
-            Self::Tanh => activation::tanh(a),
-            Self::TanhGate => activation::tanh_backward(a, b),
-            Self::Sigmoid => activation::sigmoid(a),
-            Self::SigmoidGate => activation::sigmoid_backward(a, b),
+            Self::Activation(activation) => activation.forward_fn()(a),
+            Self::ActivationBackward(activation) => activation.backward_fn()(a, b),
             Self::Route { own } => {
                 if b == own as f32 {
                     r + a
@@ -141,21 +121,15 @@ impl TermOp {
             | Self::Difference
             | Self::Exp
             | Self::Ln
-            | Self::Relu
-            | Self::ReluGate
-            | Self::LeakyRelu { .. }
-            | Self::LeakyGate { .. }
-            | Self::Tanh
-            | Self::TanhGate
-            | Self::Sigmoid
-            | Self::SigmoidGate => None,
+            | Self::Activation(_)
+            | Self::ActivationBackward(_) => None,
         }
     }
 
     /// The operation in symbols, `r` being the running value. A condition in square brackets is 1 where it
-    /// holds and 0 where it does not (Iverson's bracket; Knuth 1992, "Two notes on notation").
-    pub const fn symbols(self) -> &'static str {
-        match self {
+    /// holds and 0 where it does not, as in [`Activation::formulas`].
+    pub fn symbols(self) -> Cow<'static, str> {
+        let symbols = match self {
             Self::MulAdd => "r + a·b",
             Self::NegMulAdd => "r − a·b",
             Self::MulSquareAdd => "r + a·b²",
@@ -175,16 +149,22 @@ impl TermOp {
             Self::Difference => "a − b",
             Self::Exp => "exp(a)",
             Self::Ln => "ln(a)",
-            Self::Relu => "max(0, a)",
-            Self::ReluGate => "a · [b > 0]",
-            Self::LeakyRelu { .. } => "a · ([a > 0] + α·[a ≤ 0])",
-            Self::LeakyGate { .. } => "a · ([b > 0] + α·[b ≤ 0])",
-            Self::Tanh => "tanh(a)",
-            Self::TanhGate => "a · (1 − b²)",
-            Self::Sigmoid => "1 ÷ (1 + exp(−a))",
-            Self::SigmoidGate => "a · b · (1 − b)",
             Self::Route { .. } => "r + a·[b = p]",
-        }
+            Self::Activation(activation) => {
+                return Cow::Owned(with_operands(activation.formulas()[0], |name| match name {
+                    "x" => Some("a".into()),
+                    _ => None,
+                }));
+            }
+            Self::ActivationBackward(activation) => {
+                return Cow::Owned(with_operands(activation.formulas()[1], |name| match name {
+                    "dy" => Some("a".into()),
+                    "x" | "y" => Some("b".into()),
+                    _ => None,
+                }));
+            }
+        };
+        Cow::Borrowed(symbols)
     }
 
     /// The operation with the texts of its numbers in place of r, a and b, in brackets where a negative one
@@ -195,10 +175,6 @@ impl TermOp {
             false => text.to_owned(),
         };
         let [r1, a1, b1] = [r, a, b].map(in_brackets);
-        let gate = |open: bool, slope: f32| match open {
-            true => format!("{a} · 1"),
-            false => format!("{a} · {slope}"),
-        };
         match self {
             Self::MulAdd => format!("{r} + {a1} · {b1}"),
             Self::NegMulAdd | Self::CrossTerm => format!("{r} − {a1} · {b1}"),
@@ -218,20 +194,60 @@ impl TermOp {
             Self::Difference => format!("{a} − {b1}"),
             Self::Exp => format!("exp({a})"),
             Self::Ln => format!("ln({a})"),
-            Self::Relu => format!("max(0, {a})"),
-            Self::ReluGate => gate(b_value > 0.0, 0.0),
-            Self::LeakyRelu { slope } => gate(a_value > 0.0, slope),
-            Self::LeakyGate { slope } => gate(b_value > 0.0, slope),
-            Self::Tanh => format!("tanh({a})"),
-            Self::TanhGate => format!("{a} · (1 − {b1}²)"),
-            Self::Sigmoid => format!("1 ÷ (1 + exp(−{a1}))"),
-            Self::SigmoidGate => format!("{a} · {b1} · (1 − {b1})"),
+            Self::Activation(activation) => match activation.formulas()[0].contains('[') {
+                true => format!("{a} · {}", slope(activation, a_value)),
+                false => with_operands(activation.formulas()[0], |name| match name {
+                    "x" => Some(a.to_owned()),
+                    _ => activation.letter(name).map(|value| (value as f32).to_string()),
+                }),
+            },
+            Self::ActivationBackward(activation) => match activation.reads() {
+                Reads::Input => format!("{a} · {}", slope(activation, b_value)),
+                Reads::Output => with_operands(activation.formulas()[1], |name| match name {
+                    "dy" => Some(a.to_owned()),
+                    "y" => Some(b.to_owned()),
+                    _ => activation.letter(name).map(|value| (value as f32).to_string()),
+                }),
+            },
             Self::Route { own } => match b_value == own as f32 {
                 true => format!("{r} + {a1} · 1"),
                 false => format!("{r} + {a1} · 0"),
             },
         }
     }
+}
+
+/// An activation's derivative, from what it reads.
+fn slope(activation: Activation, read: f32) -> f32 {
+    activation.backward_fn()(1.0, read)
+}
+
+/// The right-hand side of a formula with other texts for its names, in brackets where a negative number follows a sign
+/// or has an exponent. Names for which `text` is `None` stay.
+fn with_operands(formula: &str, text: impl Fn(&str) -> Option<String>) -> String {
+    let right = formula.split_once("= ").map_or(formula, |(_, right)| right);
+    let mut written = String::new();
+    let mut rest = right;
+    while let Some(first) = rest.chars().next() {
+        let end = match first.is_alphabetic() {
+            true => rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
+        let (name, after) = rest.split_at(end);
+        match text(name) {
+            Some(number) => {
+                let opens = written.trim_end().ends_with(['(', ',']) || written.is_empty();
+                let is_bare = opens && !after.starts_with(['²', '³']);
+                match number.starts_with(['-', '−']) && !is_bare {
+                    true => written += &format!("({number})"),
+                    false => written += &number,
+                }
+            }
+            None => written += name,
+        }
+        rest = after;
+    }
+    written
 }
 
 /// One operand of a term.

@@ -108,7 +108,7 @@ const SHOWN: usize = 12;
 impl<'a> Checker<'a> {
     /// A checker without examples.
     pub fn new(network: &'a Network, params: &'a Params) -> Self {
-        let units = network.layers.iter().enumerate().filter(|(_, layer)| layer.op == Op::Relu);
+        let units = network.layers.iter().enumerate().filter(|(_, layer)| layer.op == Op::RELU);
         let fired = units.map(|(l, layer)| (l, vec![false; layer.output[0]])).collect();
         let check = Check { confusion: Confusion::new(network.classes()), ..Check::default() };
         Self { network, params, check, fired }
@@ -177,7 +177,7 @@ mod tests {
     /// Scores are the input through a ReLU whose last feature is always blocked.
     fn network() -> (Network, Params) {
         let dense = Kind::Dense(DenseSpec { out_features: 3, bias: false });
-        let layers = vec![LayerSpec::new("fc", dense), LayerSpec::new("relu", Kind::Relu)];
+        let layers = vec![LayerSpec::new("fc", dense), LayerSpec::new("relu", Kind::RELU)];
         let network = Network::build([3, 1, 1], layers, Loss::CrossEntropy).expect("fits");
         let mut params: Params = network.init(crate::nn::init::Init::Zeros, 0);
         let weight = Tensor::from_shape_fn((3, 3, 1, 1), |(o, i, _, _)| match (o, i) {

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::data::{Augment, Dataset, Generated};
     use crate::nn::{
-        Mode, Part, Parts, Values,
+        Activation, Mode, Part, Parts, Values,
         engine::norm,
         init::Init,
         loss::Loss,
@@ -230,7 +230,7 @@ mod tests {
         let layers = [
             ("conv1", Kind::Conv2d(ConvSpec { stride: Pair::square(2), ..ConvSpec::new(4, 5) })),
             ("bn1", Kind::BatchNorm2d(BatchNormSpec::default())),
-            ("relu1", Kind::Relu),
+            ("relu1", Kind::RELU),
             ("pool1", Kind::MaxPool2d(pool)),
             ("drop", Kind::Dropout(DropoutSpec { p: 0.1 })),
             ("fc", Kind::Dense(DenseSpec { out_features: 10, bias: true })),
@@ -275,7 +275,7 @@ mod tests {
     fn norms_are_those_of_gradient_weight_and_change() {
         let layers = [
             ("conv1", Kind::Conv2d(ConvSpec { stride: Pair::square(2), ..ConvSpec::new(4, 5) })),
-            ("tanh1", Kind::Tanh),
+            ("tanh1", Kind::Activation(Activation::Tanh)),
             ("fc", Kind::Dense(DenseSpec { out_features: 10, bias: true })),
         ];
         let layers = layers.map(|(name, kind)| LayerSpec::new(name, kind));

@@ -236,11 +236,12 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
         Owner::Layer(l) => {
             let l = l as usize;
             match plan.layer(l).op {
-                Op::Relu | Op::Sigmoid | Op::Softmax => false,
+                Op::Activation(activation) => activation.range()[0] < 0.0,
+                Op::Softmax => false,
                 Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Flatten | Op::Dropout { .. } => {
                     is_signed(view, crate::trace::Plan::input_of(l))
                 }
-                Op::Conv2d(_) | Op::LeakyRelu { .. } | Op::Tanh | Op::Dense(_) | Op::BatchNorm2d(_) => true,
+                Op::Conv2d(_) | Op::Dense(_) | Op::BatchNorm2d(_) => true,
             }
         }
     }
@@ -262,7 +263,7 @@ impl Plane<'_> {
     /// Whether it is the map of a ReLU that lets nothing through: complete, and 0 everywhere.
     pub fn is_dead(&self) -> bool {
         let Owner::Layer(l) = self.tensor.owner else { return false };
-        let is_relu = matches!(self.view.state.plan().layer(l as usize).op, Op::Relu);
+        let is_relu = self.view.state.plan().layer(l as usize).op == Op::RELU;
         let (rows, cols) = (self.rows(), self.cols());
         is_relu
             && self.tensor.part == Part::Out

@@ -4,12 +4,11 @@
 #![allow(dead_code, reason = "each test file uses its own part of this one")]
 
 use convstep::nn::{
-    Network, Params, Part, Parts, Real,
+    Activation, Network, Params, Part, Parts, Real,
     dropout::Stream,
     loss::Loss,
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LeakyReluSpec,
-        MaxPoolSpec, Pair,
+        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair,
     },
 };
 use convstep::tensor::Tensor;
@@ -55,9 +54,14 @@ pub fn avg_pool() -> impl Strategy<Value = Kind> {
     )
 }
 
-/// Leaky ReLUs.
-pub fn leaky_relu() -> impl Strategy<Value = Kind> {
-    (-0.5..0.5f64).prop_map(|slope| Kind::LeakyRelu(LeakyReluSpec { slope }))
+/// An activation, with any number where it has one.
+pub fn with_number(activation: Activation) -> impl Strategy<Value = Kind> {
+    (-0.5..0.5f64).prop_map(move |number| Kind::Activation(activation.with_number(number)))
+}
+
+/// Activations of every kind.
+pub fn activation() -> impl Strategy<Value = Kind> {
+    proptest::sample::select(Activation::ALL.to_vec()).prop_flat_map(with_number)
 }
 
 /// Dense layers with and without bias.
@@ -84,10 +88,8 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         1 => max_pool(),
         1 => avg_pool(),
         1 => Just(Kind::GlobalAvgPool2d),
-        1 => Just(Kind::Relu),
-        1 => leaky_relu(),
-        1 => Just(Kind::Tanh),
-        1 => Just(Kind::Sigmoid),
+        1 => Just(Kind::RELU),
+        4 => activation(),
         1 => Just(Kind::Flatten),
         1 => dense(),
         1 => batch_norm(),

@@ -17,7 +17,7 @@ pub fn network() -> Network {
         for c in 0..convs {
             let conv = ConvSpec { padding: Pair::square(1), ..ConvSpec::new(channels, 3) };
             add(format!("conv{}_{}", b + 1, c + 1), Kind::Conv2d(conv));
-            add(format!("relu{}_{}", b + 1, c + 1), Kind::Relu);
+            add(format!("relu{}_{}", b + 1, c + 1), Kind::RELU);
         }
         let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
         add(format!("pool{}", b + 1), Kind::MaxPool2d(pool));
@@ -26,7 +26,7 @@ pub fn network() -> Network {
     for (l, out_features) in [4096, 4096, 1000].into_iter().enumerate() {
         add(format!("fc{}", l + 6), Kind::Dense(DenseSpec { out_features, bias: true }));
         if l < 2 {
-            add(format!("relu{}", l + 6), Kind::Relu);
+            add(format!("relu{}", l + 6), Kind::RELU);
         }
     }
     Network::build([3, 224, 224], specs, Loss::CrossEntropy).expect("VGG-16 fits")

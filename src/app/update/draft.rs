@@ -158,13 +158,11 @@ fn over_channels(preprocess: &Preprocess, channels: usize) -> Preprocess {
 }
 
 /// What a new layer's name begins with.
-const fn stem(kind: &Kind) -> &'static str {
+fn stem(kind: &Kind) -> &'static str {
     match kind {
         Kind::Conv2d(_) => "conv",
         Kind::MaxPool2d(_) | Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => "pool",
-        Kind::Relu | Kind::LeakyRelu(_) => "relu",
-        Kind::Tanh => "tanh",
-        Kind::Sigmoid => "sigmoid",
+        Kind::Activation(activation) => activation.stem(),
         Kind::Flatten => "flatten",
         Kind::Dense(_) => "fc",
         Kind::BatchNorm2d(_) => "bn",

@@ -31,6 +31,8 @@ pub struct Chain<'a> {
     pub batch: Option<i64>,
     /// The layers and their parameters.
     pub layers: Vec<(Layer, Parts)>,
+    /// The name of the tensor that the last layer read.
+    pub read: Option<String>,
     /// Whether a logarithm of a softmax came last; only the loss may follow it.
     pub has_ended: bool,
     /// What was changed, one line per change.
@@ -55,6 +57,7 @@ impl<'a> Chain<'a> {
             is_vector: false,
             batch,
             layers: Vec::new(),
+            read: None,
             has_ended: false,
             notes: Vec::new(),
             taken: HashSet::new(),
@@ -104,13 +107,7 @@ impl<'a> Chain<'a> {
         let makes_vector = match &kind {
             Kind::Flatten | Kind::Dense(_) => true,
             Kind::Conv2d(_) | Kind::MaxPool2d(_) | Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => false,
-            Kind::Relu
-            | Kind::LeakyRelu(_)
-            | Kind::Tanh
-            | Kind::Sigmoid
-            | Kind::BatchNorm2d(_)
-            | Kind::Dropout(_)
-            | Kind::Softmax => self.is_vector,
+            Kind::Activation(_) | Kind::BatchNorm2d(_) | Kind::Dropout(_) | Kind::Softmax => self.is_vector,
         };
         let name = names::unused(node, &kind, &mut self.names, &mut self.counts);
         let layer = fit(LayerSpec::new(name, kind), self.cells)?;
@@ -122,6 +119,7 @@ impl<'a> Chain<'a> {
         self.cells = layer.output;
         self.is_vector = makes_vector;
         self.layers.push((layer, filled));
+        self.read = Some(self.at.to_owned());
         Ok(())
     }
 
@@ -149,10 +147,7 @@ impl<'a> Chain<'a> {
             | Kind::MaxPool2d(_)
             | Kind::AvgPool2d(_)
             | Kind::GlobalAvgPool2d
-            | Kind::Relu
-            | Kind::LeakyRelu(_)
-            | Kind::Tanh
-            | Kind::Sigmoid
+            | Kind::Activation(_)
             | Kind::Flatten
             | Kind::BatchNorm2d(_)
             | Kind::Dropout(_)

@@ -108,6 +108,11 @@ fn finish(
 fn loss(chain: &mut Chain) -> Loss {
     let Some((last, _)) = chain.layers.last() else { return Loss::default() };
     let [_, h, w] = last.output;
+    let kind = last.spec.kind.name();
+    let squared_error = |chain: &mut Chain| {
+        chain.notes.push(format!("the network ends in {kind}: its loss is the mean squared error"));
+        Loss::Mse
+    };
     match last.op {
         Op::Softmax if [h, w] == [1, 1] && chain.layers.len() > 1 => {
             let note = "the final Softmax was omitted, because the cross-entropy loss contains it";
@@ -115,19 +120,17 @@ fn loss(chain: &mut Chain) -> Loss {
             chain.layers.pop();
             Loss::CrossEntropy
         }
-        Op::Softmax | Op::Sigmoid | Op::Tanh if !chain.has_ended => {
-            let kind = last.spec.kind.name();
-            chain.notes.push(format!("the network ends in {kind}: its loss is the mean squared error"));
-            Loss::Mse
+        Op::Softmax if !chain.has_ended => squared_error(chain),
+        Op::Activation(activation)
+            if !chain.has_ended && activation.range().iter().all(|end| end.is_finite()) =>
+        {
+            squared_error(chain)
         }
         Op::Softmax
-        | Op::Sigmoid
-        | Op::Tanh
+        | Op::Activation(_)
         | Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
-        | Op::Relu
-        | Op::LeakyRelu { .. }
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)

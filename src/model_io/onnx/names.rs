@@ -25,14 +25,11 @@ pub fn unused(
 }
 
 /// What layers of a kind are called if the file gives no name.
-const fn word(kind: &Kind) -> &'static str {
+fn word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Conv2d(_) => "conv",
         Kind::MaxPool2d(_) | Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => "pool",
-        Kind::Relu => "relu",
-        Kind::LeakyRelu(_) => "leaky",
-        Kind::Tanh => "tanh",
-        Kind::Sigmoid => "sigmoid",
+        Kind::Activation(activation) => activation.stem(),
         Kind::Flatten => "flatten",
         Kind::Dense(_) => "fc",
         Kind::BatchNorm2d(_) => "bn",
@@ -88,7 +85,7 @@ mod tests {
             ("a.dW", "Relu", "", "relu9"),
             ("a b\nc", "Relu", "", "a_b_c"),
         ] {
-            assert_eq!(named(name, op, weight, &Kind::Relu), expected, "{name}");
+            assert_eq!(named(name, op, weight, &Kind::RELU), expected, "{name}");
         }
     }
 }

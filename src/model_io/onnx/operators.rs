@@ -13,16 +13,16 @@ use super::{
     proto::NodeProto,
 };
 use crate::nn::{
-    Part,
-    spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LeakyReluSpec, MaxPoolSpec, Pair,
-    },
+    Activation, Op, Part,
+    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, MaxPoolSpec, Pair},
 };
 
 /// The supported operators, for error messages.
-pub const KNOWN: &str = "Add (a bias), AveragePool, BatchNormalization, Clip (as ReLU), Conv, Dropout, Flatten, Gemm, \
-                         GlobalAveragePool, GlobalMaxPool, Identity, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, \
-                         ReduceMean (over a map), Relu, Reshape (that flattens), Sigmoid, Softmax, Squeeze, Tanh";
+pub const KNOWN: &str = "Add (a bias), AveragePool, BatchNormalization, Clip (as ReLU or ReLU6), Conv, Dropout, Elu, \
+                         Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, \
+                         LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mul (by its Sigmoid), PRelu (one slope), \
+                         ReduceMean (over a map), Relu, Reshape (that flattens), Selu, Sigmoid, Softmax, Softplus, \
+                         Squeeze, Tanh";
 
 /// Appends the layer of a node that reads the chain's tensor.
 ///
@@ -42,13 +42,12 @@ pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
             chain.push(node, Kind::MaxPool2d(kind), vec![])
         }
         "ReduceMean" => reduce_mean(chain, node),
-        "Relu" => chain.push(node, Kind::Relu, vec![]),
-        "LeakyRelu" => {
-            let slope = float(node, "alpha", 0.01);
-            chain.push(node, Kind::LeakyRelu(LeakyReluSpec { slope }), vec![])
+        "Relu" | "LeakyRelu" | "PRelu" | "Tanh" | "Sigmoid" | "Elu" | "Selu" | "Gelu" | "Softplus"
+        | "HardSwish" | "HardSigmoid" => {
+            let activation = activation(chain, node)?;
+            chain.push(node, Kind::Activation(activation), vec![])
         }
-        "Tanh" => chain.push(node, Kind::Tanh, vec![]),
-        "Sigmoid" => chain.push(node, Kind::Sigmoid, vec![]),
+        "Mul" => silu(chain, node),
         "Clip" => clip(chain, node),
         "BatchNormalization" => batch_norm(chain, node),
         "Dropout" => {
@@ -107,6 +106,78 @@ fn vector(chain: &Chain) -> Result<(), String> {
             Err(format!("expected a flattened input, got maps of {:?}; put a Flatten before it", chain.cells))
         }
     }
+}
+
+/// The activation of a node that is one.
+fn activation(chain: &mut Chain, node: &NodeProto) -> Result<Activation, String> {
+    let fixed = |name: &str, default: f64, ours: f64| {
+        let value = float(node, name, default);
+        if (value - ours).abs() < 1e-6 {
+            return Ok(());
+        }
+        let ours = ours as f32;
+        Err(format!("expected {name} = {ours}, got {value}; use PyTorch's form of it and export again"))
+    };
+    match node.op_type.as_str() {
+        "Relu" => Ok(Activation::Relu),
+        "LeakyRelu" => Ok(Activation::LeakyRelu { slope: float(node, "alpha", 0.01) }),
+        "PRelu" => {
+            let slopes = chain.take(needed(node, 1, "a slope")?)?.values;
+            match slopes.as_slice() {
+                [slope, rest @ ..] if rest.iter().all(|other| other == slope) => {
+                    Ok(Activation::LeakyRelu { slope: decimal(*slope) })
+                }
+                _ => Err(format!(
+                    "expected one slope for all channels, got {} different ones; use PReLU with one parameter and \
+                     train again",
+                    slopes.len()
+                )),
+            }
+        }
+        "Tanh" => Ok(Activation::Tanh),
+        "Sigmoid" => Ok(Activation::Sigmoid),
+        "Elu" => Ok(Activation::Elu { alpha: float(node, "alpha", 1.0) }),
+        "Selu" => {
+            fixed("alpha", 1.673_263_2, 1.673_263_2)?;
+            fixed("gamma", 1.050_701, 1.050_701)?;
+            Ok(Activation::Selu)
+        }
+        "Gelu" => match text(node, "approximate").unwrap_or("none") {
+            "none" => Ok(Activation::Gelu),
+            "tanh" => Ok(Activation::GeluTanh),
+            other => {
+                Err(format!("expected approximate none or tanh, got {}; export it again", quoted(other)))
+            }
+        },
+        "Softplus" => Ok(Activation::Softplus),
+        "HardSwish" => Ok(Activation::Hardswish),
+        "HardSigmoid" => {
+            fixed("alpha", 0.2, 1.0 / 6.0)?;
+            fixed("beta", 0.5, 0.5)?;
+            Ok(Activation::Hardsigmoid)
+        }
+        other => Err(format!(
+            "expected an activation, got {}; only a plain chain of layers can be opened",
+            quoted(other)
+        )),
+    }
+}
+
+/// A product of a tensor and its sigmoid, which exporters write for SiLU: it takes the place of the sigmoid.
+fn silu(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let is_first = node.input.first().is_some_and(|name| name == chain.at);
+    let other = needed(node, usize::from(is_first), "a factor")?;
+    let is_sigmoid =
+        chain.layers.last().is_some_and(|(layer, _)| layer.op == Op::Activation(Activation::Sigmoid));
+    if !is_sigmoid || chain.read.as_deref() != Some(other) {
+        return Err(format!(
+            "expected a product of a tensor and its Sigmoid, as SiLU is, got a product with {}; only a plain chain of \
+             layers can be opened, without other products",
+            quoted(other)
+        ));
+    }
+    chain.layers.pop();
+    chain.push(node, Kind::Activation(Activation::Silu), vec![])
 }
 
 fn conv(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
@@ -266,12 +337,13 @@ fn reduce_mean(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
 fn clip(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let min = float_or_input(node, &chain.constants, "min", 1)?.unwrap_or(f32::NEG_INFINITY);
     let max = float_or_input(node, &chain.constants, "max", 2)?.unwrap_or(f32::INFINITY);
-    match (min, max >= f32::MAX) {
-        (0.0, true) => chain.push(node, Kind::Relu, vec![]),
-        (min, true) if min <= f32::MIN => Ok(()),
+    match (min, max) {
+        (0.0, f32::MAX..) => chain.push(node, Kind::RELU, vec![]),
+        (0.0, 6.0) => chain.push(node, Kind::Activation(Activation::Relu6), vec![]),
+        (..=f32::MIN, f32::MAX..) => Ok(()),
         _ => Err(format!(
-            "expected bounds 0 and infinity, as ReLU has, got {min} and {max}; replace it by ReLU (ReLU6 is no layer \
-             here) and train again"
+            "expected bounds 0 and infinity, as ReLU has, or 0 and 6, as ReLU6 has, got {min} and {max}; replace it by \
+             one of them and train again"
         )),
     }
 }

@@ -1,7 +1,7 @@
 //! Graphs that cannot be represented are refused in one line that names the node and says what to do.
 
 use super::{proto::*, *};
-use crate::nn::spec::Kind;
+use crate::nn::{Activation, spec::Kind};
 
 fn tensor(name: &str, dims: &[i64]) -> TensorProto {
     let count = dims.iter().product::<i64>() as usize;
@@ -147,8 +147,25 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         (pool(vec![ints("dilations", &[2, 2])]), "expected dilations of 1 in a pool"),
         (pool(vec![ints("pads", &[2, 2, 2, 2])]), "at most half the kernel"),
         (
-            vec![node("Clip", &["x"], "y", vec![number("min", 0.0), number("max", 6.0)])],
-            "expected bounds 0 and infinity, as ReLU has, got 0 and 6; replace it by ReLU",
+            vec![node("Clip", &["x"], "y", vec![number("min", 0.0), number("max", 5.0)])],
+            "expected bounds 0 and infinity, as ReLU has, or 0 and 6, as ReLU6 has, got 0 and 5; replace it",
+        ),
+        (
+            vec![node("PRelu", &["x", "b"], "y", vec![])],
+            "expected one slope for all channels, got 3 different ones; use PReLU with one parameter",
+        ),
+        (
+            vec![node("HardSigmoid", &["x"], "y", vec![])],
+            "expected alpha = 0.16666667, got 0.2; use PyTorch's form",
+        ),
+        (vec![node("Selu", &["x"], "y", vec![number("gamma", 1.0)])], "expected gamma = 1.050701, got 1;"),
+        (
+            vec![node("Gelu", &["x"], "y", vec![text("approximate", "erf")])],
+            "expected approximate none or tanh, got \"erf\"",
+        ),
+        (
+            vec![node("Sigmoid", &["x"], "s", vec![]), node("Mul", &["s", "s"], "y", vec![])],
+            "expected a product of a tensor and its Sigmoid",
         ),
         (
             vec![node("Flatten", &["x"], "y", vec![int("axis", 2)])],
@@ -193,6 +210,33 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         assert!(error.contains(says), "{error}\n  should say: {says}");
         assert!(error.starts_with("node \"the "), "{error}");
         assert!(!error.contains('\n') && error.contains("; "), "{error}");
+    }
+}
+
+#[test]
+fn each_activation_is_read_from_its_operator() {
+    let one = |op: &str, input: &[&str], attributes| vec![node(op, input, "y", attributes)];
+    let plain = |op: &str| one(op, &["x"], vec![]);
+    for (nodes, activation) in [
+        (plain("Relu"), Activation::Relu),
+        (one("LeakyRelu", &["x"], vec![number("alpha", 0.2)]), Activation::LeakyRelu { slope: 0.2 }),
+        (one("PRelu", &["x", "one"], vec![]), Activation::LeakyRelu { slope: -1.0 }),
+        (plain("Tanh"), Activation::Tanh),
+        (plain("Sigmoid"), Activation::Sigmoid),
+        (plain("Elu"), Activation::Elu { alpha: 1.0 }),
+        (one("Elu", &["x"], vec![number("alpha", 0.3)]), Activation::Elu { alpha: 0.3 }),
+        (plain("Selu"), Activation::Selu),
+        (plain("Gelu"), Activation::Gelu),
+        (one("Gelu", &["x"], vec![text("approximate", "tanh")]), Activation::GeluTanh),
+        (vec![node("Sigmoid", &["x"], "s", vec![]), node("Mul", &["x", "s"], "y", vec![])], Activation::Silu),
+        (plain("Softplus"), Activation::Softplus),
+        (one("Clip", &["x"], vec![number("min", 0.0), number("max", 6.0)]), Activation::Relu6),
+        (plain("HardSwish"), Activation::Hardswish),
+        (one("HardSigmoid", &["x"], vec![number("alpha", 1.0 / 6.0)]), Activation::Hardsigmoid),
+    ] {
+        let model = load(&file(nodes)).expect("an activation");
+        let ops: Vec<Op> = model.network.layers.iter().map(|layer| layer.op).collect();
+        assert_eq!(ops, [Op::Activation(activation)]);
     }
 }
 

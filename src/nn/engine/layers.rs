@@ -2,7 +2,8 @@
 
 use super::{Own, Shard, Step, Sums};
 use crate::nn::{
-    Op, activation,
+    Op,
+    activation::Reads,
     batchnorm::BatchNorm2d,
     dropout::Stream,
     kernels::{
@@ -66,7 +67,7 @@ impl Run<'_> {
         let (ins, outs) =
             (n.start * step.inputs..n.end * step.inputs, n.start * step.outputs..n.end * step.outputs);
         if step.from == step.to {
-            if step.op == Op::Relu && !step.fused[0] {
+            if step.op == Op::RELU && !step.fused[0] {
                 plain::relu(self.isa, &mut shard.values[step.to][outs]);
             }
             return;
@@ -80,9 +81,6 @@ impl Run<'_> {
             shard.winners[l].resize(len, 0);
         }
         let (x, y) = pair(&mut shard.values, step.from, step.to);
-        let each = |f: &dyn Fn(f32) -> f32, x: &[f32], y: &mut [f32]| {
-            y.iter_mut().zip(x).for_each(|(y, &x)| *y = f(x));
-        };
         match (&step.op, &step.conv) {
             (Op::Conv2d(spec), Some(plan)) => {
                 let finish = Finish {
@@ -108,13 +106,10 @@ impl Run<'_> {
                     }
                 }
             }
-            (Op::Relu, _) => each(&activation::relu, &x[ins], &mut y[outs]),
-            (Op::LeakyRelu { slope }, _) => {
-                let slope = *slope as f32;
-                each(&|x| activation::leaky_relu(x, slope), &x[ins], &mut y[outs]);
+            (Op::Activation(activation), _) => {
+                let forward = activation.forward_fn();
+                y[outs].iter_mut().zip(&x[ins]).for_each(|(y, &x)| *y = forward(x));
             }
-            (Op::Tanh, _) => each(&activation::tanh, &x[ins], &mut y[outs]),
-            (Op::Sigmoid, _) => each(&activation::sigmoid, &x[ins], &mut y[outs]),
             (Op::Dropout { p }, _) => {
                 for (k, (y, &x)) in y[outs.clone()].iter_mut().zip(&x[ins]).enumerate() {
                     *y = match self.stream {
@@ -170,7 +165,7 @@ impl Run<'_> {
         let (ins, outs) =
             (n.start * step.inputs..n.end * step.inputs, n.start * step.outputs..n.end * step.outputs);
         if step.from == step.to {
-            if step.op == Op::Relu && !step.fused[1] {
+            if step.op == Op::RELU && !step.fused[1] {
                 plain::relu_backward(
                     self.isa,
                     &shard.values[step.to][outs.clone()],
@@ -198,9 +193,6 @@ impl Run<'_> {
         }
         let (dy, dx) = pair(&mut shard.gradients, step.to, step.from);
         let (x, y) = (&shard.values[step.from], &shard.values[step.to]);
-        let each = |f: &dyn Fn(f32, f32) -> f32, by: &[f32], dx: &mut [f32], dy: &[f32]| {
-            dx.iter_mut().zip(dy).zip(by).for_each(|((dx, &dy), &by)| *dx = f(dy, by));
-        };
         match (&step.op, &step.conv) {
             (Op::Conv2d(spec), Some(plan)) => {
                 let ds = if spec.normalize { &shard.ds[l][outs] } else { &dy[outs] };
@@ -222,15 +214,14 @@ impl Run<'_> {
                     &mut dx[ins],
                 );
             }
-            (Op::Relu, _) => each(&activation::relu_backward, &x[ins.clone()], &mut dx[ins], &dy[outs]),
-            (Op::LeakyRelu { slope }, _) => {
-                let slope = *slope as f32;
-                let f = |dy, x| activation::leaky_relu_backward(dy, x, slope);
-                each(&f, &x[ins.clone()], &mut dx[ins], &dy[outs]);
-            }
-            (Op::Tanh, _) => each(&activation::tanh_backward, &y[outs.clone()], &mut dx[ins], &dy[outs]),
-            (Op::Sigmoid, _) => {
-                each(&activation::sigmoid_backward, &y[outs.clone()], &mut dx[ins], &dy[outs])
+            (Op::Activation(activation), _) => {
+                let backward = activation.backward_fn();
+                let read = match activation.reads() {
+                    Reads::Input => &x[ins.clone()],
+                    Reads::Output => &y[outs.clone()],
+                };
+                let cells = dx[ins].iter_mut().zip(&dy[outs]).zip(read);
+                cells.for_each(|((dx, &dy), &b)| *dx = backward(dy, b));
             }
             (Op::Dropout { p }, _) => {
                 for (k, (dx, &dy)) in dx[ins].iter_mut().zip(&dy[outs.clone()]).enumerate() {
@@ -280,10 +271,7 @@ impl Step {
             Op::BatchNorm2d(spec) => spec.channels,
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
-            | Op::Relu
-            | Op::LeakyRelu { .. }
-            | Op::Tanh
-            | Op::Sigmoid
+            | Op::Activation(_)
             | Op::Flatten
             | Op::Dropout { .. }
             | Op::Softmax => 0,

@@ -152,16 +152,13 @@ impl Engine {
                 | Op::AvgPool2d(_)
                 | Op::BatchNorm2d(_)
                 | Op::Softmax
-                | Op::Relu
-                | Op::LeakyRelu { .. }
-                | Op::Tanh
-                | Op::Sigmoid
+                | Op::Activation(_)
                 | Op::Flatten
                 | Op::Dense(_)
                 | Op::Dropout { .. } => None,
             };
             let folds = |l: usize| matches!(network.layers[l].op, Op::Conv2d(_) | Op::Dense(_));
-            let is_relu = |l: usize| network.layers.get(l).is_some_and(|layer| layer.op == Op::Relu);
+            let is_relu = |l: usize| network.layers.get(l).is_some_and(|layer| layer.op == Op::RELU);
             let in_place = layer.op == Op::Flatten || (l > 0 && is_relu(l) && folds(l - 1));
             let to = if in_place { before } else { lens.len() };
             if !in_place {
@@ -174,8 +171,8 @@ impl Engine {
                 relu: conv.is_some() && is_relu(l + 1),
                 gates: halving(l) && l > 1 && is_relu(l - 1) && folds(l - 2),
                 fused: [
-                    layer.op == Op::Relu && conv_before(l),
-                    layer.op == Op::Relu && l > 0 && folds(l - 1) && halving(l + 1),
+                    layer.op == Op::RELU && conv_before(l),
+                    layer.op == Op::RELU && l > 0 && folds(l - 1) && halving(l + 1),
                 ],
                 conv,
                 from: before,

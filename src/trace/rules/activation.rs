@@ -1,7 +1,10 @@
 //! What works cell by cell: activations, flatten, dropout.
 
 use super::{Push, Site, set};
-use crate::nn::{Mode, Op, Part};
+use crate::nn::{
+    Mode, Part,
+    activation::{Activation, Reads},
+};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
@@ -18,21 +21,29 @@ pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
     }
 }
 
-pub(super) fn term(site: &Site, l: usize) -> Term {
-    let (x, y) = (site.same(Plan::input_of(l)), site.same(TensorId::layer(l, Part::Out)));
+pub(super) fn term(site: &Site, l: usize, activation: Activation) -> Term {
+    let x = site.same(Plan::input_of(l));
+    if site.stage.tensor.part == Part::Out {
+        return Term::one(TermOp::Activation(activation), x);
+    }
     let dy = site.same(site.plan.output_gradient_of(l));
-    let forward = site.stage.tensor.part == Part::Out;
-    match (&site.plan.layer(l).op, forward) {
-        (Op::Relu, true) => Term::one(TermOp::Relu, x),
-        (Op::Relu, false) => Term::two(TermOp::ReluGate, dy, x),
-        (Op::LeakyRelu { slope }, true) => Term::one(TermOp::LeakyRelu { slope: *slope as f32 }, x),
-        (Op::LeakyRelu { slope }, false) => Term::two(TermOp::LeakyGate { slope: *slope as f32 }, dy, x),
-        (Op::Tanh, true) => Term::one(TermOp::Tanh, x),
-        (Op::Tanh, false) => Term::two(TermOp::TanhGate, dy, y),
-        (Op::Sigmoid, true) => Term::one(TermOp::Sigmoid, x),
-        (Op::Sigmoid, false) => Term::two(TermOp::SigmoidGate, dy, y),
-        (_, true) => set(x),
-        (_, false) => set(dy),
+    let read = match activation.reads() {
+        Reads::Input => x,
+        Reads::Output => site.same(TensorId::layer(l, Part::Out)),
+    };
+    Term::two(TermOp::ActivationBackward(activation), dy, read)
+}
+
+pub(super) fn formula(activation: Activation, part: Part) -> &'static str {
+    let [forward, backward] = activation.formulas();
+    if part == Part::Out { forward } else { backward }
+}
+
+pub(super) fn flatten_term(site: &Site, l: usize) -> Term {
+    if site.stage.tensor.part == Part::Out {
+        set(site.same(Plan::input_of(l)))
+    } else {
+        set(site.same(site.plan.output_gradient_of(l)))
     }
 }
 

@@ -51,9 +51,7 @@ fn layer_stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Op::BatchNorm2d(_) => batchnorm::stages(plan, l, pass, push),
         Op::Softmax => softmax::stages(plan, l, pass, push),
         Op::Dropout { .. } => activation::dropout_stages(plan, l, pass, push),
-        Op::Relu | Op::LeakyRelu { .. } | Op::Tanh | Op::Sigmoid | Op::Flatten => {
-            activation::stages(plan, l, pass, push)
-        }
+        Op::Activation(_) | Op::Flatten => activation::stages(plan, l, pass, push),
     }
 }
 
@@ -141,9 +139,8 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
                 Op::BatchNorm2d(spec) => batchnorm::term(&site, l, spec),
                 Op::Softmax => softmax::term(&site, l),
                 Op::Dropout { p } => activation::dropout_term(&site, l, *p),
-                Op::Relu | Op::LeakyRelu { .. } | Op::Tanh | Op::Sigmoid | Op::Flatten => {
-                    activation::term(&site, l)
-                }
+                Op::Activation(activation) => activation::term(&site, l, *activation),
+                Op::Flatten => activation::flatten_term(&site, l),
             }
         }
     }
@@ -186,34 +183,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
                 (Part::Out, Mode::Eval) => "y = x",
                 (_, Mode::Eval) => "dx = dy",
             },
-            Op::Relu => {
-                if part == Part::Out {
-                    "y = max(0, x)"
-                } else {
-                    "dx = dy · [x > 0]"
-                }
-            }
-            Op::LeakyRelu { .. } => {
-                if part == Part::Out {
-                    "y = x · ([x > 0] + α·[x ≤ 0])"
-                } else {
-                    "dx = dy · ([x > 0] + α·[x ≤ 0])"
-                }
-            }
-            Op::Tanh => {
-                if part == Part::Out {
-                    "y = tanh(x)"
-                } else {
-                    "dx = dy · (1 − y²)"
-                }
-            }
-            Op::Sigmoid => {
-                if part == Part::Out {
-                    "y = 1 / (1 + exp(−x))"
-                } else {
-                    "dx = dy · y · (1 − y)"
-                }
-            }
+            Op::Activation(activation) => activation::formula(*activation, part),
             Op::Flatten => {
                 if part == Part::Out {
                     "y[(c·H + i)·W + j] = x[c,i,j]"
@@ -275,10 +245,7 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
         | Op::BatchNorm2d(_)
         | Op::Softmax
         | Op::Dropout { .. }
-        | Op::Relu
-        | Op::LeakyRelu { .. }
-        | Op::Tanh
-        | Op::Sigmoid
+        | Op::Activation(_)
         | Op::Flatten => scan(&reading, visit),
     }
 }

@@ -165,7 +165,7 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
     }
     sign_ui(ui, after);
     if step.term.operands().next().is_none() {
-        ui.label(weak(step.term.op.symbols().into()));
+        ui.label(weak(step.term.op.symbols().into_owned()));
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let text = if is_done { brief(view, step.after, chars) } else { "·".into() };
@@ -197,19 +197,17 @@ fn signs(op: TermOp) -> [String; 3] {
         TermOp::Max => ["max", "", ""],
         TermOp::Exp => ["exp", "", ""],
         TermOp::Ln => ["ln", "", ""],
-        TermOp::Tanh => ["tanh", "", ""],
-        TermOp::Sigmoid => ["σ", "", ""],
+        TermOp::Activation(activation) => [activation.signs()[0], "", ""],
         TermOp::Product => ["", "·", ""],
         TermOp::Quotient => ["", "÷", ""],
         TermOp::Difference => ["", "−", ""],
         TermOp::SubFrom => ["", "", "− r"],
         TermOp::DivInto => ["", "", "÷ r"],
-        TermOp::Relu => ["max 0,", "", ""],
-        TermOp::Sqrt | TermOp::Recip | TermOp::Set | TermOp::LeakyRelu { .. } => ["", "", ""],
-        TermOp::ReluGate => ["", "· [0 <", "]"],
-        TermOp::TanhGate => ["", "· (1 −", "²)"],
-        TermOp::SigmoidGate => ["", "· σ′, y =", ""],
-        TermOp::LeakyGate { .. } => ["", "· f′(", ")"],
+        TermOp::Sqrt | TermOp::Recip | TermOp::Set => ["", "", ""],
+        TermOp::ActivationBackward(activation) => {
+            let [_, between, after] = activation.signs();
+            ["", between, after]
+        }
         TermOp::Route { own } => return ["+".into(), "· [".into(), format!("= {own}]")],
     };
     [before, between, after].map(str::to_owned)

@@ -66,10 +66,19 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 grid(2);
                 painter.circle_filled(rect.center(), 0.22 * rect.width(), color);
             }
-            Kind::Relu => line(&[(0.0, 0.8), (0.5, 0.8), (1.0, 0.1)], thick),
-            Kind::LeakyRelu(_) => line(&[(0.0, 0.95), (0.5, 0.75), (1.0, 0.1)], thick),
-            Kind::Tanh | Kind::Sigmoid => {
-                curve(|t| 0.9 - 0.8 / (1.0 + (-10.0 * (t - 0.5)).exp()));
+            // Its curve.
+            Kind::Activation(activation) => {
+                let (function, reach) = (activation.forward_fn(), activation.reach());
+                let points: Vec<(f32, f32)> = (0..=32)
+                    .map(|k| k as f32 / 32.0)
+                    .map(|t| (t, function((2.0 * t - 1.0) * reach)))
+                    .collect();
+                let low = points.iter().fold(f32::INFINITY, |low, (_, y)| low.min(*y));
+                let high = points.iter().fold(f32::NEG_INFINITY, |high, (_, y)| high.max(*y));
+                let scale = 0.8 / (high - low).max(1e-6);
+                let points: Vec<(f32, f32)> =
+                    points.into_iter().map(|(t, y)| (t, 0.9 - scale * (y - low))).collect();
+                line(&points, thick);
             }
             // A plane laid out as a line.
             Kind::Flatten => {

@@ -213,7 +213,7 @@ fn tool_ui(ui: &mut Ui, view: &View, id: &str, icon: &str, enabled: bool) -> boo
 fn add_ui(ui: &mut Ui, view: &View) {
     ui.set_min_width(230.0);
     for kind in Kind::starters() {
-        let name = view.text(&format!("build.kind.{}", kind.name()));
+        let name = super::rows::kind_name(view, &kind);
         // Room for the icon before the name.
         let response = ui.add(Button::new(format!("        {name}")));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));

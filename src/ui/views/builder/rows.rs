@@ -133,7 +133,7 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
     painter.text(number, Align2::RIGHT_CENTER, l + 1, theme::small_font(), theme.text_weak);
     let square = Rect::from_center_size(pos2(columns.icon + 8.0, middle), vec2(14.0, 14.0));
     icon_ui(&painter, square, Icon::Layer(&spec.kind), ink);
-    let kind = view.text(&format!("build.kind.{}", spec.kind.name()));
+    let kind = kind_name(view, &spec.kind);
     let numbers = summary(view, &spec.kind);
     let cell = |from: f32, to: f32, text: &str, font: FontId, color: Color32| {
         cut_text(ui, &painter, pos2(from, middle), to - from - space::S, text, font, color);
@@ -201,11 +201,27 @@ fn cut_text(
     painter.galley(at - vec2(0.0, 0.5 * galley.size().y), galley, color);
 }
 
+/// A kind's name: an activation's own, else in the language of the window.
+pub fn kind_name(view: &View, kind: &Kind) -> String {
+    match kind {
+        Kind::Activation(activation) => activation.title().to_owned(),
+        Kind::Conv2d(_)
+        | Kind::MaxPool2d(_)
+        | Kind::AvgPool2d(_)
+        | Kind::GlobalAvgPool2d
+        | Kind::Flatten
+        | Kind::Dense(_)
+        | Kind::BatchNorm2d(_)
+        | Kind::Dropout(_)
+        | Kind::Softmax => view.text(&format!("build.kind.{}", kind.name())),
+    }
+}
+
 /// The numbers of a layer in one line: those that it always has, and those that are not as usual.
 fn summary(view: &View, kind: &Kind) -> String {
     let usual = Kind::starters().into_iter().find(|usual| usual.name() == kind.name());
     let usual = usual.map(|usual| usual.hyperparameters()).unwrap_or_default();
-    let always = ["out_channels", "kernel", "out_features", "slope", "p"];
+    let always = ["out_channels", "kernel", "out_features", "slope", "alpha", "p"];
     let shown = |field: &Hyperparameter| always.contains(&field.name) || !usual.contains(field);
     let parts = kind.hyperparameters().into_iter().filter(shown).map(|field| {
         let name = view.text(&format!("build.field.{}", field.name));

@@ -2,8 +2,11 @@
 
 use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
 use super::sheet::{Item, Sheet, around, legends_ui, near_ui, row_ui};
-use crate::nn::{Op, Part};
-use crate::trace::{Address, Operand, Pass, Plan, Stage, TensorId, TermOp, rules};
+use crate::nn::{
+    Part,
+    activation::{Activation, Reads},
+};
+use crate::trace::{Address, Pass, Plan, Stage, TensorId};
 use crate::ui::{
     colormap::{Extent, Mapping},
     number,
@@ -15,22 +18,18 @@ use crate::ui::{
 use egui::{RichText, Ui, vec2};
 use egui_plot::{HLine, Line as Curve, LineStyle, Plot, PlotPoints, Points, VLine};
 
-/// Draws it.
-pub fn activation_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
+/// The close-up of a cell of an activation's output or input gradient.
+pub fn activation_ui(
+    ui: &mut Ui,
+    view: &View,
+    focus: &Address,
+    stage: &Stage,
+    l: usize,
+    function: Activation,
+) {
     let Some(spot) = Spot::of(view, focus) else { return };
-    let op = view.state.plan().layer(l).op;
-    let name = match op {
-        Op::Relu => "ReLU",
-        Op::LeakyRelu { .. } => "Leaky ReLU",
-        Op::Tanh => "tanh",
-        _ => "Sigmoid",
-    };
-    let title = match stage.pass {
-        Pass::Bwd => view.fill("closeup.act_back", &[("name", name)]),
-        Pass::Fwd | Pass::Loss | Pass::Update => name.to_owned(),
-    };
-    heading_ui(ui, view, focus, stage, &title);
-    let activation = Activation::new(view, spot, l, op);
+    heading_ui(ui, view, focus, stage, &title(view, function, stage.pass));
+    let activation = Closeup::new(view, spot, l, function);
     activation.maps_ui(ui, stage.pass);
     ui.add_space(space::S);
     let room = ui.available_size();
@@ -46,51 +45,62 @@ pub fn activation_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l
     });
 }
 
-struct Activation<'a> {
+/// The heading of an activation's pass.
+fn title(view: &View, function: Activation, pass: Pass) -> String {
+    match pass {
+        Pass::Bwd => view.fill("closeup.act_back", &[("name", function.title())]),
+        Pass::Fwd | Pass::Loss | Pass::Update => function.title().to_owned(),
+    }
+}
+
+/// The derivative in symbols, without brackets around the whole.
+fn derivative(function: Activation) -> &'static str {
+    let [_, backward] = function.formulas();
+    let factor = backward.trim_start_matches("dx = dy · ");
+    let inner = factor.strip_prefix(['(', '[']).and_then(|factor| factor.strip_suffix([')', ']']));
+    inner.filter(|inner| !inner.contains(['(', ')', '[', ']'])).unwrap_or(factor)
+}
+
+struct Closeup<'a> {
     view: &'a View<'a>,
     spot: Spot,
-    op: Op,
-    /// The forward and the backward operation, as the trace has them.
-    terms: Option<[TermOp; 2]>,
-    /// What decides the gate: the input, or for smooth curves the output.
-    decides: TensorId,
+    function: Activation,
+    /// What the derivative is computed from: the input or the output.
+    read: TensorId,
     x: TensorId,
     y: TensorId,
     dy: TensorId,
     dx: TensorId,
 }
 
-impl<'a> Activation<'a> {
-    fn new(view: &'a View<'a>, spot: Spot, l: usize, op: Op) -> Self {
+impl<'a> Closeup<'a> {
+    fn new(view: &'a View<'a>, spot: Spot, l: usize, function: Activation) -> Self {
         let plan = view.state.plan();
         let (y, dx) = (TensorId::layer(l, Part::Out), TensorId::layer(l, Part::Dx));
         let x = Plan::input_of(l);
-        let term = |tensor| {
-            let stage = &plan.stages()[plan.stage_of(tensor)?];
-            Some(rules::term(plan, view.state.trace().time(), stage, 0, 0, 0))
+        let read = match function.reads() {
+            Reads::Input => x,
+            Reads::Output => y,
         };
-        let (forward, backward) = (term(y), term(dx));
-        let decides = match backward.map(|term| term.operands[1]) {
-            Some(Some(Operand::Cell { tensor, .. })) => tensor,
-            _ => x,
-        };
-        let terms = forward.zip(backward).map(|(forward, backward)| [forward.op, backward.op]);
         let dy = plan.output_gradient_of(l);
-        Self { view, spot, op, terms, decides, x, y, dy, dx }
+        Self { view, spot, function, read, x, y, dy, dx }
     }
 
     fn is_gate(&self) -> bool {
-        matches!(self.op, Op::Relu | Op::LeakyRelu { .. })
+        self.function.is_gate()
+    }
+
+    fn is_relu(&self) -> bool {
+        self.function == Activation::Relu
     }
 
     /// The slope at a cell, once the forward pass has been there: what the gate does to a gradient
     /// of one.
     fn slope(&self, index: u32) -> Option<f32> {
         let of = |tensor| Plane::new(self.view, tensor, self.spot.image, 0).cell_at(index);
-        let (y, b) = (of(self.y), of(self.decides));
+        let (y, b) = (of(self.y), of(self.read));
         let known = y.state == CellState::Current && b.state == CellState::Current;
-        let [_, backward] = self.terms?;
-        known.then(|| backward.apply(0.0, 1.0, b.value))
+        known.then(|| self.function.backward_fn()(1.0, b.value))
     }
 
     /// The slopes as a map of the same form as the output's.
@@ -99,30 +109,26 @@ impl<'a> Activation<'a> {
         let [len, ..] = like.form();
         let plane = self.plane_len();
         let first = if plane > 1 { self.spot.index / plane * plane } else { 0 };
-        let (y, decides) = (
-            Plane::new(view, self.y, self.spot.image, 0),
-            Plane::new(view, self.decides, self.spot.image, 0),
-        );
+        let (y, read) =
+            (Plane::new(view, self.y, self.spot.image, 0), Plane::new(view, self.read, self.spot.image, 0));
         let revision = y.revision_of(first..first + len as u32).wrapping_add(u64::from(first));
-        let backward = self.terms.map(|[_, backward]| backward);
+        let backward = self.function.backward_fn();
         let cells = move |k: usize| {
-            let (y, b) = (y.cell_at(first + k as u32), decides.cell_at(first + k as u32));
-            match backward {
-                Some(op) if y.state == CellState::Current => CellView::current(op.apply(0.0, 1.0, b.value)),
-                _ => CellView::not_yet(),
+            let (y, b) = (y.cell_at(first + k as u32), read.cell_at(first + k as u32));
+            match y.state == CellState::Current {
+                true => CellView::current(backward(1.0, b.value)),
+                false => CellView::not_yet(),
             }
         };
         let mapping = Mapping::fit_positive([0.0, 1.0], view.theme.dark);
         let key = if self.is_gate() { "closeup.act_gate" } else { "closeup.act_slope" };
-        let detail = match self.op {
-            Op::Relu => "x > 0".to_owned(),
-            Op::LeakyRelu { slope } => format!("1 / {}", number::short(slope as f32)),
-            Op::Tanh => "1 − y²".to_owned(),
-            _ => "y · (1 − y)".to_owned(),
+        let detail = match self.function.number().filter(|_| self.is_gate()) {
+            Some((_, slope)) => format!("1 / {}", number::short(slope as f32)),
+            None => derivative(self.function).to_owned(),
         };
         Sheet::made(cells, revision, like.form(), mapping, view.text(key), detail)
             .sized_like(like)
-            .crossing_zeros(self.op == Op::Relu)
+            .crossing_zeros(self.is_relu())
     }
 
     fn plane_len(&self) -> u32 {
@@ -159,18 +165,18 @@ impl<'a> Activation<'a> {
 
     fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {
         let (view, theme) = (self.view, self.view.theme);
-        let Some([forward, _]) = self.terms else { return };
+        let forward = self.function.forward_fn();
         let Extent { min, max, .. } = plane::extent(view, self.x, self.spot.image, None);
         let reach = if min <= max { min.abs().max(max.abs()).clamp(1.0, 1e6) } else { 1.0 };
-        let reach = if self.is_gate() { reach } else { reach.max(4.0) };
+        let reach = if self.is_gate() { reach } else { reach.max(self.function.reach()) };
         let curve: Vec<[f64; 2]> = (-100..=100)
             .map(|k| k as f32 / 100.0 * reach)
-            .map(|x| [f64::from(x), f64::from(forward.apply(0.0, x, 0.0))])
+            .map(|x| [f64::from(x), f64::from(forward(x))])
             .collect();
         let x = Plane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
         let known = x.state == CellState::Current && x.value.is_finite();
         let color = theme.pass(pass).strong;
-        let point = [f64::from(x.value), f64::from(forward.apply(0.0, x.value, 0.0))];
+        let point = [f64::from(x.value), f64::from(forward(x.value))];
         let tangent = self.slope(self.spot.index).filter(|_| known && pass == Pass::Bwd).map(|slope| {
             let (slope, reach) = (f64::from(slope), 0.5 * f64::from(reach));
             vec![[point[0] - reach, point[1] - slope * reach], [point[0] + reach, point[1] + slope * reach]]
@@ -221,11 +227,14 @@ impl<'a> Activation<'a> {
             if let Some(slope) = self.slope(self.spot.index).filter(|_| pass == Pass::Bwd) {
                 let slope = number::four_digits(slope);
                 note_ui(ui, view, theme.accent, &view.fill("closeup.act_tangent", &[("slope", &slope)]));
+                if self.function.is_joint(x.value) && x.state == CellState::Current {
+                    note_ui(ui, view, theme.warn, &view.text("closeup.act_joint"));
+                }
             }
             return;
         }
         if x.state == CellState::Current && self.spot.done > 0 {
-            let key = match (x.value > 0.0, self.op == Op::Relu, pass) {
+            let key = match (x.value > 0.0, self.is_relu(), pass) {
                 (true, _, Pass::Bwd) => "closeup.act_open_back",
                 (true, ..) => "closeup.act_open",
                 (false, true, Pass::Bwd) => "closeup.act_shut_back",
@@ -236,10 +245,11 @@ impl<'a> Activation<'a> {
             let words = view.fill(key, &[("x", &value), ("dy", &gradient)]);
             note_ui(ui, view, if x.value > 0.0 { theme.good } else { theme.bad }, &words);
             if x.value == 0.0 {
-                note_ui(ui, view, theme.warn, &view.text("closeup.act_zero"));
+                let key = if self.is_relu() { "closeup.act_zero" } else { "closeup.act_joint" };
+                note_ui(ui, view, theme.warn, &view.text(key));
             }
         }
-        if self.op == Op::Relu {
+        if self.is_relu() {
             let (blocked, done, all) = self.count();
             let numbers =
                 [("blocked", blocked.to_string()), ("done", done.to_string()), ("all", all.to_string())];

@@ -34,8 +34,8 @@ pub fn closeup_ui(ui: &mut Ui, view: &View) {
             match &plan.layer(l).op {
                 Op::Conv2d(spec) => conv::conv_ui(ui, view, &focus, stage, l, spec),
                 Op::MaxPool2d(spec) | Op::AvgPool2d(spec) => pool::pool_ui(ui, view, &focus, stage, l, spec),
-                Op::Relu | Op::LeakyRelu { .. } | Op::Tanh | Op::Sigmoid => {
-                    activation::activation_ui(ui, view, &focus, stage, l);
+                Op::Activation(function) => {
+                    activation::activation_ui(ui, view, &focus, stage, l, *function);
                 }
                 Op::Dense(spec) => dense::dense_ui(ui, view, &focus, stage, l, spec),
                 Op::Softmax => softmax::softmax_ui(ui, view, &focus, stage, l),

@@ -151,12 +151,9 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
     let cell: Address = plan.writer(tensor, view.state.trace().time(), kink.image as u32, kink.index as u32);
     let key = match plan.layer(kink.layer).op {
         Op::MaxPool2d(_) => "check.tie",
-        Op::Relu
-        | Op::LeakyRelu { .. }
+        Op::Activation(_)
         | Op::Conv2d(_)
         | Op::AvgPool2d(_)
-        | Op::Tanh
-        | Op::Sigmoid
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)

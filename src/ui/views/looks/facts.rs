@@ -9,7 +9,7 @@ use egui::{RichText, Ui};
 
 /// Whether the way to the unit goes through a ReLU.
 pub fn has_relu(made: &AttributionMaps) -> bool {
-    made.layers().iter().any(|layer| layer.op == Op::Relu)
+    made.layers().iter().any(|layer| layer.op == Op::RELU)
 }
 
 /// Draws the lines.

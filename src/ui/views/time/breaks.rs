@@ -130,7 +130,7 @@ fn add_ui(ui: &mut Ui, view: &View) {
     let tensor = here.filter(|tensor| plan.stage_of(*tensor).is_some() && tensor.part != Part::Winner);
     let has =
         |wanted: fn(&crate::nn::Op) -> bool| plan.network().layers.iter().any(|layer| wanted(&layer.op));
-    let relu = has(|op| matches!(op, crate::nn::Op::Relu));
+    let relu = has(|op| *op == crate::nn::Op::RELU);
     let pool = has(|op| matches!(op, crate::nn::Op::MaxPool2d(_)));
     let mut kinds = vec![
         (Break::Above { tensor, limit }, true),
