@@ -1,6 +1,8 @@
 //! The close-up of every stage of a convolution draws at any moment, and its printed terms add up.
 #![cfg(feature = "window")]
 
+mod frame;
+
 use convstep::app::{Action, AppState, EditAction, TrainAction, apply};
 use convstep::data::{Content, Dataset, Generated, Loaded, samples};
 use convstep::model_io::{Architecture, Model, Preprocess, bundled};
@@ -18,6 +20,8 @@ use convstep::ui::{
     shell::window_ui,
     view::Memory,
 };
+use egui::vec2;
+use frame::draw;
 use image::RgbaImage;
 
 /// Two convolutions with all that is odd: strides, padding, dilation, groups, division, no bias.
@@ -89,20 +93,20 @@ fn every_stage_draws_at_every_moment() {
             let (_, terms) = state.terms_done(&cell);
             let term = Address { term: terms / 2, grain: Grain::Term, ..cell };
             let dark = n % 2 == 0;
-            let size = if n % 3 == 0 { [1024, 768] } else { [1280, 720] };
+            let size = if n % 3 == 0 { vec2(1024.0, 768.0) } else { vec2(1280.0, 720.0) };
             let text = state.plan().text(if n % 2 == 0 { &term } else { &cell });
             apply(&mut state, Action::GoTo(text));
-            render(&state, size, dark);
+            draw(&state, size, dark);
             // Picked from the very start: nothing of it has been computed.
             apply(&mut state, Action::GoTo("start".into()));
             apply(&mut state, Action::Select(cell));
-            render(&state, size, dark);
+            draw(&state, size, dark);
         }
     }
 }
 
 #[test]
-fn what_the_boxes_show_adds_up() {
+fn the_products_of_a_cell_add_up_to_its_value() {
     for state in states() {
         let trace = state.trace();
         for cell in cells(&state) {

@@ -1,6 +1,8 @@
 //! Every kind of stage has a close-up that draws at any moment, at the sizes that must work.
 #![cfg(feature = "window")]
 
+mod frame;
+
 use convstep::app::{Action, AppState, Digits, Lang, apply};
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, bundled};
@@ -13,6 +15,7 @@ use convstep::tensor::Tensor;
 use convstep::trace::{Address, Grain, Move, Place, Plan};
 use convstep::ui::{number, shell, theme::Theme, view::Memory};
 use egui::{Context, RawInput, Rect, Vec2};
+use frame::draw;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use std::path::Path;
 
@@ -123,21 +126,6 @@ fn open(name: &str, toml: &str) -> AppState {
     });
     let picture = Loaded { name: "numbers".into(), content: Content::Values(values), label: None };
     AppState::open(model, picture).expect(name)
-}
-
-/// Draws two frames, as a hover needs, without rasterizing them.
-fn draw(state: &AppState, size: Vec2, dark: bool) {
-    let ctx = Context::default();
-    Theme::by_darkness(dark).apply(&ctx);
-    let mut memory = Memory::default();
-    for _ in 0..2 {
-        let screen_rect = Some(Rect::from_min_size(egui::Pos2::ZERO, size));
-        let input = RawInput { screen_rect, ..RawInput::default() };
-        ctx.run_ui(input, |ui| {
-            shell::window_ui(ui, state, &mut memory);
-        })
-        .drop_without_applying_deltas();
-    }
 }
 
 /// For each stage: a cell in its first, middle and last part, at its first and last term.

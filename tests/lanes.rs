@@ -1,14 +1,17 @@
 //! The network's lanes and the timeline, drawn for networks of all sizes, at many addresses.
 #![cfg(feature = "window")]
 
+mod frame;
+
 use convstep::app::{Action, AppState, Lang, MarkAction, Scale, apply};
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, bundled};
 use convstep::nn::init::Init;
 use convstep::tensor::Tensor;
-use convstep::trace::{Grain, Move};
-use convstep::ui::{render::render, shell, theme::Theme, view::Memory};
-use egui::{Context, Event, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
+use convstep::trace::{Grain, Move, Owner, Place};
+use convstep::ui::{shell, theme::Theme, view::Memory};
+use egui::{Context, Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
+use frame::draw;
 
 /// A network from the text of its architecture, on values that rise from cell to cell.
 fn made(toml: &str) -> AppState {
@@ -45,7 +48,23 @@ fn broad() -> AppState {
     )
 }
 
-const SIZES: [[u32; 2]; 2] = [[1280, 720], [1024, 768]];
+const SIZES: [Vec2; 2] = [vec2(1280.0, 720.0), vec2(1024.0, 768.0)];
+
+/// Draws a state, whose lanes show the column of the layer at the cursor, and gives the texts.
+fn draw_with_column(state: &AppState, size: Vec2, dark: bool) -> Vec<String> {
+    let texts = draw(state, size, dark);
+    let plan = state.plan();
+    let Place::Stage(stage) = state.focus().place else { panic!("the cursor is at a stage") };
+    let name = match plan.stages()[stage as usize].tensor.owner {
+        Owner::Input => "input",
+        Owner::Layer(l) => plan.layer(l as usize).name(),
+        Owner::Loss => "loss",
+    };
+    // In the lanes, and in the path and the heading of the close-up.
+    let places = texts.iter().filter(|text| text.split([' ', '.', '\n']).any(|word| word == name)).count();
+    assert!(places > 1, "{name} stands {places} times in {texts:#?}");
+    texts
+}
 
 /// Draws a state at each quarter of a training step, at its start, and at the end of the second step
 /// with everything else switched.
@@ -56,11 +75,10 @@ fn draw_everywhere(mut state: AppState) {
         let grain = Grain::ALL[4 + part as usize];
         let address = state.plan().locate(step, grain);
         apply(&mut state, Action::Go(Move::Seek(address)));
-        let size = SIZES[part as usize % 2];
-        assert_eq!(render(&state, size, part % 2 == 1).dimensions(), (size[0], size[1]));
+        draw_with_column(&state, SIZES[part as usize % 2], part % 2 == 1);
     }
     apply(&mut state, Action::Go(Move::Start));
-    render(&state, SIZES[0], false);
+    let at_start = draw(&state, SIZES[0], false);
     let last = state.plan().locate(len + len - 1, Grain::Term);
     apply(&mut state, Action::Go(Move::Seek(last)));
     while state.pending().is_some() {
@@ -70,7 +88,10 @@ fn draw_everywhere(mut state: AppState) {
     apply(&mut state, Action::ToggleLog);
     apply(&mut state, Action::SetLang(Lang::Zh));
     apply(&mut state, Action::Mark(MarkAction::ToggleBookmark));
-    render(&state, SIZES[1], true);
+    let at_end = draw_with_column(&state, SIZES[1], true);
+    let is_chinese = |text: &String| text.chars().any(|c| ('\u{4e00}'..'\u{9fff}').contains(&c));
+    assert!(at_end.iter().any(is_chinese), "{at_end:#?}");
+    assert!(at_start.iter().filter(|text| is_chinese(text)).count() <= 1, "{at_start:#?}");
 }
 
 #[test]
@@ -93,9 +114,13 @@ fn a_broad_network_is_drawn() {
 }
 
 #[test]
-fn a_tiny_window_is_drawn() {
-    for size in [[300, 200], [640, 400], [2560, 1440]] {
-        render(&AppState::new(), size, false);
+fn windows_from_tiny_to_huge_show_where_the_cursor_is() {
+    let state = AppState::new();
+    let stage = state.cursor().text(state.plan());
+    let pass = stage.split('/').next().expect("a pass");
+    for size in [vec2(300.0, 200.0), vec2(640.0, 400.0), vec2(2560.0, 1440.0)] {
+        let texts = draw(&state, size, false);
+        assert!(texts.iter().any(|text| text == pass), "{pass} is not among {texts:#?} of {size:?}");
     }
 }
 

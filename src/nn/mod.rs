@@ -22,6 +22,8 @@ pub mod filters;
 pub mod geometry;
 pub mod hyperparameter;
 pub mod init;
+// Vector instructions, and loads and stores whose bounds their loops establish once for a whole tile.
+#[allow(unsafe_code)]
 pub mod kernels;
 pub mod layer;
 pub mod loss;

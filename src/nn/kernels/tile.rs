@@ -505,6 +505,8 @@ macro_rules! compiled {
                 fn with_avx512($($arg: $type),*) {
                     body($($arg),*);
                 }
+                // The macro is used outside the kernels too.
+                #[allow(unsafe_code)]
                 match isa.lanes_of_x86() {
                     // SAFETY: an Isa is present.
                     Some(16) => return unsafe { with_avx512($($arg),*) },

@@ -222,14 +222,20 @@ fn keys_move_the_selection_and_the_label_follows() {
     }
 }
 
-/// Everything that this module draws on one page. With `CONVSTEP_GALLERY` set to a folder,
-/// the pages are written there, to be looked at.
+/// Everything that this module draws, on one page. With `CONVSTEP_GALLERY` set to a folder, the pages are written
+/// there for a person to see.
 #[test]
-fn gallery() {
+fn the_gallery_is_drawn_in_both_themes_and_on_a_fine_screen() {
     for (dark, pixels_per_point) in [(false, 1.0), (true, 1.0), (false, 2.0)] {
         let size = [1280, 860].map(|side| (side as f32 * pixels_per_point) as u32);
         let setup = FrameSetup { dark, pixels_per_point, ..FrameSetup::new(size[0], size[1]) };
         let picture = render_frame(&setup, gallery_ui);
+        // A third of the page is its ground; the planes have a colormap's worth of colours on it.
+        let ground = Theme::by_darkness(dark).ground.to_array();
+        let colours: std::collections::HashSet<_> = picture.pixels().map(|pixel| pixel.0).collect();
+        let bare = picture.pixels().filter(|pixel| pixel.0 == ground).count();
+        assert!(colours.len() > 256, "{} colours, dark: {dark}", colours.len());
+        assert!(bare * 10 > picture.pixels().len(), "{bare} pixels of the ground, dark: {dark}");
         if let Some(folder) = std::env::var_os("CONVSTEP_GALLERY") {
             let name = format!("gallery-{}-{pixels_per_point}.png", if dark { "dark" } else { "light" });
             picture.save(std::path::Path::new(&folder).join(name)).unwrap();
