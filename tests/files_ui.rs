@@ -49,8 +49,8 @@ fn the_place_to_save_at_is_typed_and_enter_saves() {
     let taken = FileAction::Taken(path.clone());
     apply(&mut harness.state_mut().state, taken.into());
     harness.run_steps(3);
-    assert!(harness.query_by_label("There is a file of this name already.").is_some());
-    harness.get_by_label("Replace it").click();
+    assert!(harness.query_by_label("A file with this name already exists.").is_some());
+    harness.get_by_label("Replace").click();
     harness.run_steps(3);
     assert!(matches!(harness.state().asked.last(), Some(Effect::Write { replace: true, .. })));
     harness.get_by_label("Cancel").click();

@@ -73,14 +73,14 @@ fn a_path_is_typed_and_the_set_is_trained_on() {
     let mut harness = harness(Lang::En, [1024.0, 768.0]);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::D);
     harness.run_steps(3);
-    harness.get_by_label("Path of a folder or a file").type_text(&path.display().to_string());
+    harness.get_by_label("Path of a folder or file").type_text(&path.display().to_string());
     harness.run_steps(2);
     harness.key_press(egui::Key::Enter);
     harness.run_steps(4);
     let state = &harness.state().state;
     assert_eq!((state.notices().len(), state.view().page, state.data().asking), (0, Page::Data, false));
     // Ten classes are more than the eight outputs of the network.
-    harness.get_by_label("Train on these").click();
+    harness.get_by_label("Train on this data").click();
     harness.run_steps(3);
     assert!(harness.query_by_label_contains("expected at most 8 classes").is_some());
 }

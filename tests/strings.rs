@@ -1,5 +1,5 @@
-//! Every word stands in both languages, every glyph is in the fonts, and every key that the program
-//! asks for is there.
+//! Both languages have the same keys and placeholders, the fonts have every glyph, every key that the program asks for
+//! exists, and the strings use the terms of docs/glossary.md.
 #![cfg(feature = "window")]
 
 use convstep::{
@@ -12,7 +12,7 @@ use convstep::{
         spec::*,
     },
     trace::{Grain, Pass, Plan, Setup},
-    ui::{fonts, say, strings::Words},
+    ui::{fonts, sentences, strings::Words},
 };
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
@@ -81,6 +81,94 @@ fn the_fonts_have_each_glyph() {
     }
 }
 
+const fn is_han(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
+/// A text with a letter in place of each `%{name}`.
+fn without_placeholders(text: &str) -> String {
+    let mut parts = text.split("%{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "x" + part.split_once('}').map_or(part, |(_, rest)| rest))
+}
+
+#[test]
+fn chinese_has_full_width_punctuation_and_thin_spaces() {
+    const THIN_SPACE: char = '\u{2009}';
+    for (key, text) in words("zh") {
+        let text: Vec<char> = without_placeholders(&text).chars().collect();
+        for (&a, &b) in text.iter().zip(text.iter().skip(1)) {
+            let other = match (is_han(a), is_han(b)) {
+                (true, false) => b,
+                (false, true) => a,
+                (true, true) | (false, false) => continue,
+            };
+            let shown: String = text.iter().collect();
+            assert!(!other.is_ascii_punctuation(), "{key}: {other:?} beside a Han character: {shown}");
+            assert!(other != ' ', "{key}: a thin space (U+2009) belongs beside a Han character: {shown}");
+            assert!(!other.is_alphanumeric(), "{key}: no thin space between {a:?} and {b:?}: {shown}");
+            let is_wide = "，。：；？！、（）“”《》".contains(other);
+            assert!(other == THIN_SPACE || is_wide || "…·".contains(other), "{key}: {other:?} in {shown}");
+        }
+    }
+}
+
+/// What the glossary forbids but may stand in these longer words.
+const ALLOWED: [(&str, &str); 3] = [("unit", "linear unit"), ("格", "严格"), ("格", "空格")];
+
+/// The rows of the first table of the glossary: the English terms, and the words that must not be used.
+fn glossary() -> Vec<(Vec<String>, Vec<String>)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/glossary.md");
+    let text = fs::read_to_string(path).expect("docs/glossary.md");
+    let list = |cell: &str| {
+        let words = cell.split([',', ';', '，', '；', '、']).map(|word| word.trim().to_owned());
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>()
+    };
+    let table =
+        text.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let mut rows = table.skip(2).map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+        let [english, _, _, not] = cells[..] else { panic!("four cells: {line}") };
+        (list(english), list(not))
+    });
+    let rows: Vec<_> = rows.by_ref().collect();
+    assert!(rows.len() > 20, "only {} rows", rows.len());
+    rows
+}
+
+/// Whether a text has a word: in English as a whole word or its plural, whatever the case; in Chinese anywhere.
+fn has_word(text: &str, word: &str) -> bool {
+    if word.chars().any(is_han) {
+        return text.contains(word);
+    }
+    let (text, word) = (text.to_lowercase(), word.to_lowercase());
+    text.match_indices(&word).any(|(at, _)| {
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let rest = text[at + word.len()..].strip_prefix('s').unwrap_or(&text[at + word.len()..]);
+        !is_letter(text[..at].chars().next_back()) && !is_letter(rest.chars().next())
+    })
+}
+
+#[test]
+fn the_words_are_those_of_the_glossary() {
+    let rows = glossary();
+    let terms: Vec<&String> = rows.iter().flat_map(|(english, _)| english).collect();
+    // What is a term of its own in another row cannot be told by the word alone.
+    let forbidden = rows.iter().flat_map(|(_, not)| not).filter(|word| !terms.contains(word));
+    let forbidden: Vec<&String> = forbidden.collect();
+    assert!(forbidden.len() > 20, "only {} words", forbidden.len());
+    for lang in ["en", "zh"] {
+        for (key, text) in words(lang) {
+            let text = without_placeholders(&text);
+            for word in &forbidden {
+                let allowed = ALLOWED.iter().filter(|(short, _)| short == word);
+                let text = allowed.fold(text.clone(), |text, (_, long)| text.replace(long, ""));
+                assert!(!has_word(&text, word), "{key} ({lang}) says {word:?}: {text}");
+            }
+        }
+    }
+}
+
 fn has(key: &str) {
     for lang in [Lang::En, Lang::Zh] {
         assert_ne!(Words(lang).text(key), key, "{key} has no text in {lang:?}");
@@ -103,8 +191,8 @@ fn every_command_has_its_words() {
         has(page.key());
     }
     for method in convstep::attribution::Method::ALL {
-        has(&format!("looks.name.{}", method.name()));
-        has(&format!("looks.says.{}", method.name()));
+        has(&format!("evidence.name.{}", method.name()));
+        has(&format!("evidence.says.{}", method.name()));
     }
     for model in convstep::model_io::bundled::models() {
         has(&format!("model.{}", model.name));
@@ -168,7 +256,7 @@ fn every_stage_has_its_sentence() {
                 let setup = Setup { images: 2, mode, optimizer, ..Setup::default() };
                 let plan = Plan::new(Arc::clone(&network), setup);
                 for stage in plan.stages() {
-                    has(&say::key(&plan, stage));
+                    has(&sentences::key(&plan, stage));
                 }
             }
         }

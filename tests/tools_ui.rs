@@ -49,22 +49,22 @@ fn a_breakpoint_is_set_and_run_to_and_says_why() {
             assert_eq!(harness.state().state.view().side, Side::Time);
             harness.get_by_label_contains(&words.text("time.add_break")).click();
             harness.run_steps(3);
-            click(&mut harness, &words.text("say.break.relu"));
+            click(&mut harness, &words.text("sentence.break.relu"));
             harness.key_press(Key::Home);
             harness.key_press_modifiers(Modifiers::COMMAND, Key::ArrowRight);
             harness.run_steps(3);
-            assert!(harness.query_by_label(&words.text("say.stop.relu")).is_some(), "{lang:?} {size:?}");
+            assert!(harness.query_by_label(&words.text("sentence.stop.relu")).is_some(), "{lang:?} {size:?}");
             let Some(StopReason::Hit(stop)) = harness.state().state.stopped() else { panic!("it stops") };
             let cell = harness.state().state.plan().text(&stop.cell);
             assert!(harness.query_all_by_label(&cell).count() >= 1, "the cell as a link");
             // It counts, and can be switched off.
             let breakpoint = harness.state().state.marks().breaks[0];
             assert_eq!((breakpoint.kind, breakpoint.hits), (Break::ReluKills, 1));
-            click(&mut harness, &words.text("say.break.relu"));
+            click(&mut harness, &words.text("sentence.break.relu"));
             assert!(!harness.state().state.marks().breaks[0].enabled);
             click(&mut harness, &words.text("time.dismiss"));
             assert_eq!(harness.state().state.stopped(), None);
-            let remove = words.fill("time.remove", &[("what", &words.text("say.break.relu"))]);
+            let remove = words.fill("time.remove", &[("what", &words.text("sentence.break.relu"))]);
             click(&mut harness, &remove);
             assert!(harness.state().state.marks().breaks.is_empty());
             assert!(harness.state().state.notices().is_empty(), "{:?}", harness.state().state.notices());
@@ -155,7 +155,7 @@ fn the_palette_is_gone_through_by_arrows_and_closed_by_escape() {
     harness.key_press(Key::ArrowDown);
     harness.key_press(Key::ArrowDown);
     harness.run_steps(3);
-    assert!(harness.query_by_label("Step by runs").is_some());
+    assert!(harness.query_by_label("Step by run").is_some());
     harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert_ne!(number(&harness), before, "the third of them");
@@ -163,14 +163,14 @@ fn the_palette_is_gone_through_by_arrows_and_closed_by_escape() {
     harness.run_steps(3);
     harness.event(egui::Event::Text("zzzqqq".into()));
     harness.run_steps(3);
-    assert!(harness.query_by_label("Nothing fits.").is_some());
+    assert!(harness.query_by_label("No matches.").is_some());
     harness.key_press(Key::Escape);
     harness.run_steps(3);
     assert!(!harness.state().state.view().palette);
     // It begins anew.
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run_steps(3);
-    assert!(harness.query_by_label("Nothing fits.").is_none());
+    assert!(harness.query_by_label("No matches.").is_none());
 }
 
 #[test]
@@ -339,11 +339,11 @@ fn a_weights_gradient_is_asked_why_without_a_mouse() {
         // Set a breakpoint and run back to it.
         press(&mut harness, Modifiers::NONE, Key::T);
         chosen(&mut harness, &words.text("time.add_break"));
-        chosen(&mut harness, &words.text("say.break.relu"));
+        chosen(&mut harness, &words.text("sentence.break.relu"));
         press(&mut harness, Modifiers::COMMAND, Key::ArrowLeft);
         let Some(StopReason::Hit(stop)) = harness.state().state.stopped() else { panic!("it stops") };
         assert_eq!(stop.reason, Break::ReluKills);
-        assert!(harness.query_by_label(&words.text("say.stop.relu")).is_some());
+        assert!(harness.query_by_label(&words.text("sentence.stop.relu")).is_some());
         assert_ne!(at(&harness), made);
         assert!(harness.state().state.notices().is_empty(), "{:?}", harness.state().state.notices());
     }

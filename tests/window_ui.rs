@@ -36,7 +36,7 @@ fn at(harness: &Harness<Program>) -> String {
 fn steps_by_buttons_and_by_keys() {
     let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
     assert_eq!(at(&harness), "loss/loss");
-    harness.get_by_label("One step forward").click();
+    harness.get_by_label("Next step").click();
     harness.run_steps(2);
     assert_eq!(at(&harness), "bwd/loss.dX");
     harness.key_press(Key::ArrowLeft);

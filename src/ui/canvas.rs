@@ -2,7 +2,7 @@
 
 use super::{
     colormap::Mapping,
-    plane::Plane,
+    tensor_plane::TensorPlane,
     view::View,
     widgets::grid::{CellState, CellView, Grid, GridResponse},
 };
@@ -78,11 +78,11 @@ pub fn canvas_ui(
         let cells = |i, j| CellView::current(pixels[[0, 0, i, j]]);
         show(Grid::new(name, h, w, Mapping::gray(0.0, 255.0, view.theme.dark), &cells), ui)
     } else {
-        let input = Plane::new(view, TensorId::INPUT, view.state.image(), 0);
+        let input = TensorPlane::new(view, TensorId::INPUT, view.state.image(), 0);
         let cells = |i, j| input.cell(i, j);
         show(Grid::new(name, h, w, input.mapping(), &cells), ui)
     };
-    let plane = Plane::new(view, TensorId::INPUT, view.state.image(), 0);
+    let plane = TensorPlane::new(view, TensorId::INPUT, view.state.image(), 0);
     if let Some((i, j)) = response.hovered {
         view.hover(plane.address(i, j));
     }

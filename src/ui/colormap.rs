@@ -55,7 +55,7 @@ pub struct Mapping {
 
 /// What a set of values spans, to tell in the legend what the mapping cuts off.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Extent {
+pub struct ValueRange {
     /// The least finite value; `+inf` if there is none.
     pub min: f32,
     /// The greatest finite value; `-inf` if there is none.
@@ -64,19 +64,19 @@ pub struct Extent {
     pub not_finite: usize,
 }
 
-impl Extent {
+impl ValueRange {
     /// Of all `values`.
-    pub fn of(values: impl IntoIterator<Item = f32>) -> Self {
-        let mut extent = Self { min: f32::INFINITY, max: f32::NEG_INFINITY, not_finite: 0 };
+    pub fn from_values(values: impl IntoIterator<Item = f32>) -> Self {
+        let mut value_range = Self { min: f32::INFINITY, max: f32::NEG_INFINITY, not_finite: 0 };
         for value in values {
             if value.is_finite() {
-                extent.min = extent.min.min(value);
-                extent.max = extent.max.max(value);
+                value_range.min = value_range.min.min(value);
+                value_range.max = value_range.max.max(value);
             } else {
-                extent.not_finite += 1;
+                value_range.not_finite += 1;
             }
         }
-        extent
+        value_range
     }
 
     /// The span of both.
@@ -97,24 +97,26 @@ impl Extent {
 impl Mapping {
     /// Diverging, symmetric around zero, as wide as the value farthest from it.
     pub fn fit_signed(values: impl IntoIterator<Item = f32>, dark: bool) -> Self {
-        Self::signed_for(Extent::of(values), dark)
+        Self::signed_for(ValueRange::from_values(values), dark)
     }
 
     /// Sequential from zero (or the least value, if that is negative) to the greatest value.
     pub fn fit_positive(values: impl IntoIterator<Item = f32>, dark: bool) -> Self {
-        Self::positive_for(Extent::of(values), dark)
+        Self::positive_for(ValueRange::from_values(values), dark)
     }
 
     /// [`Mapping::fit_signed`] for values already measured.
-    pub fn signed_for(extent: Extent, dark: bool) -> Self {
-        let reach = if extent.is_some() { extent.min.abs().max(extent.max.abs()) } else { 0.0 };
+    pub fn signed_for(value_range: ValueRange, dark: bool) -> Self {
+        let reach =
+            if value_range.is_some() { value_range.min.abs().max(value_range.max.abs()) } else { 0.0 };
         let reach = if reach > 0.0 { reach } else { 1.0 };
         Self { kind: MapKind::Diverging, lo: -reach, hi: reach, log: false, dark }
     }
 
     /// [`Mapping::fit_positive`] for values already measured.
-    pub fn positive_for(extent: Extent, dark: bool) -> Self {
-        let (lo, hi) = if extent.is_some() { (extent.min.min(0.0), extent.max) } else { (0.0, 1.0) };
+    pub fn positive_for(value_range: ValueRange, dark: bool) -> Self {
+        let (lo, hi) =
+            if value_range.is_some() { (value_range.min.min(0.0), value_range.max) } else { (0.0, 1.0) };
         let hi = if hi > lo { hi } else { lo + 1.0 };
         Self { kind: MapKind::Sequential, lo, hi, log: false, dark }
     }
@@ -269,19 +271,19 @@ fn sequential(index: usize, lightest: f32, darkest: f32) -> Color32 {
 
 /// The legend of `mapping`: a bar of its colours `length` points long with labelled ticks.
 ///
-/// If `extent` (of the values shown) passes the range, a wedge marks that end: colours there stand
+/// If `value_range` (of the values shown) passes the range, a wedge marks that end: colours there stand
 /// for "this much or more". If it holds values that are not finite, their colour is shown too.
-pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, extent: Option<Extent>) -> Response {
+pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, value_range: Option<ValueRange>) -> Response {
     const BAR: f32 = 12.0;
     const WEDGE: f32 = 7.0;
     const TICK: f32 = 4.0;
-    let theme = Theme::of(ui);
+    let theme = Theme::from_ui(ui);
     let font = egui::FontId::proportional(text_size::SMALL);
     let row = ui.fonts_mut(|fonts| fonts.row_height(&font));
 
-    let below = extent.is_some_and(|e| e.is_some() && e.min < mapping.lo);
-    let above = extent.is_some_and(|e| e.is_some() && e.max > mapping.hi);
-    let not_finite = extent.map_or(0, |e| e.not_finite);
+    let below = value_range.is_some_and(|e| e.is_some() && e.min < mapping.lo);
+    let above = value_range.is_some_and(|e| e.is_some() && e.max > mapping.hi);
+    let not_finite = value_range.map_or(0, |e| e.not_finite);
     let not_finite_text = "NaN ∞";
     let chip = if not_finite > 0 {
         let words = ui.painter().layout_no_wrap(not_finite_text.to_owned(), font.clone(), theme.text_weak);
@@ -386,7 +388,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn lightness(colors: &[Color32]) -> Vec<f32> {
-        colors.iter().map(|&c| Oklab::of(c).l).collect()
+        colors.iter().map(|&c| Oklab::from_color(c).l).collect()
     }
 
     /// Bytes round, so neighbours may be equal or off by half a byte; over eight entries it must rise.
@@ -406,7 +408,7 @@ mod tests {
     fn sequential_steps_look_equal() {
         // Over a sixteenth of the map each, in OKLab distance.
         let distance = |one: Color32, other: Color32| {
-            let (p, q) = (Oklab::of(one), Oklab::of(other));
+            let (p, q) = (Oklab::from_color(one), Oklab::from_color(other));
             ((p.l - q.l).powi(2) + (p.a - q.a).powi(2) + (p.b - q.b).powi(2)).sqrt()
         };
         let stops: Vec<Color32> = DARK_MAPS.sequential.iter().copied().step_by(LAST / 15).collect();
@@ -431,7 +433,7 @@ mod tests {
     #[test]
     fn zero_is_neutral() {
         for dark in [false, true] {
-            let zero = Oklab::of(Mapping::fit_signed([-3.0, 1.0], dark).color(0.0));
+            let zero = Oklab::from_color(Mapping::fit_signed([-3.0, 1.0], dark).color(0.0));
             assert!(zero.a.abs() < 0.01 && zero.b.abs() < 0.01);
             assert!(if dark { zero.l < 0.3 } else { zero.l > 0.95 });
         }
@@ -439,10 +441,10 @@ mod tests {
 
     #[test]
     fn not_finite_is_unlike_every_data_color() {
-        let magenta = Oklab::of(NOT_FINITE);
+        let magenta = Oklab::from_color(NOT_FINITE);
         for maps in [&*LIGHT_MAPS, &*DARK_MAPS] {
             for &color in maps.diverging.iter().chain(&maps.sequential) {
-                let c = Oklab::of(color);
+                let c = Oklab::from_color(color);
                 let distance = ((c.a - magenta.a).powi(2) + (c.b - magenta.b).powi(2)).sqrt();
                 assert!(distance > 0.12, "{color:?}");
             }
@@ -458,7 +460,8 @@ mod tests {
         // In OKLab the confusion lines of red-green blindness run along a; b must differ.
         for maps in [&*LIGHT_MAPS, &*DARK_MAPS] {
             for k in [64, 128, 255] {
-                let (n, p) = (Oklab::of(maps.diverging[255 - k]), Oklab::of(maps.diverging[255 + k]));
+                let (n, p) =
+                    (Oklab::from_color(maps.diverging[255 - k]), Oklab::from_color(maps.diverging[255 + k]));
                 assert!(p.b - n.b > 0.1, "{k}: {n:?} {p:?}");
             }
         }
@@ -474,9 +477,9 @@ mod tests {
         assert_eq!((positive.lo, positive.hi), (0.0, 3.0));
         let zeros = Mapping::fit_positive([0.0; 4], false);
         assert_eq!((zeros.lo, zeros.hi), (0.0, 1.0));
-        let extent = Extent::of([1.0, f32::NAN]);
-        assert_eq!((extent.min, extent.max, extent.not_finite), (1.0, 1.0, 1));
-        assert!(!Extent::of([]).is_some());
+        let value_range = ValueRange::from_values([1.0, f32::NAN]);
+        assert_eq!((value_range.min, value_range.max, value_range.not_finite), (1.0, 1.0, 1));
+        assert!(!ValueRange::from_values([]).is_some());
     }
 
     fn any_mapping() -> impl Strategy<Value = Mapping> {

@@ -22,7 +22,7 @@ impl Equation {
     ///
     /// Numbers of more than six digits are those of f32, as its arithmetic takes them; with all digits it is always
     /// exact.
-    pub fn of(step: &Step, digits: Digits) -> Self {
+    pub fn from_step(step: &Step, digits: Digits) -> Self {
         let [a, b] = step.values;
         let write = |digits: Option<usize>| {
             let texts = [step.before, a, b].map(|value| number::written(value, digits));

@@ -31,7 +31,7 @@ impl Oklab {
     }
 
     /// Of an opaque sRGB colour.
-    pub fn of(color: Color32) -> Self {
+    pub fn from_color(color: Color32) -> Self {
         let [r, g, b] = [color.r(), color.g(), color.b()].map(linear_from_srgb_u8);
         let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();
         let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
@@ -74,7 +74,7 @@ impl Oklab {
 
 /// `under` with `over` laid on it at `amount` (0 none, 1 all), mixed as the eye mixes.
 pub fn mix(under: Color32, over: Color32, amount: f32) -> Color32 {
-    Oklab::of(under).lerp(Oklab::of(over), amount.clamp(0.0, 1.0)).to_srgb()
+    Oklab::from_color(under).lerp(Oklab::from_color(over), amount.clamp(0.0, 1.0)).to_srgb()
 }
 
 /// The contrast of two opaque colours, 1 (none) to 21 (black on white).
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn reference_values() {
         // From the table of the source, computed there from XYZ.
-        let white = Oklab::of(Color32::WHITE);
+        let white = Oklab::from_color(Color32::WHITE);
         assert!((white.l - 1.0).abs() < 1e-3 && white.a.abs() < 1e-3 && white.b.abs() < 1e-3);
-        let red = Oklab::of(Color32::from_rgb(255, 0, 0));
+        let red = Oklab::from_color(Color32::from_rgb(255, 0, 0));
         assert!((red.l - 0.628).abs() < 1e-3 && (red.a - 0.225).abs() < 1e-3 && (red.b - 0.126).abs() < 1e-3);
     }
 
@@ -116,7 +116,7 @@ mod tests {
     fn there_and_back() {
         for (r, g, b) in [(0, 0, 0), (255, 255, 255), (12, 200, 99), (255, 0, 255), (1, 2, 3)] {
             let color = Color32::from_rgb(r, g, b);
-            assert_eq!(Oklab::of(color).to_srgb(), color);
+            assert_eq!(Oklab::from_color(color).to_srgb(), color);
         }
     }
 

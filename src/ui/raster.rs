@@ -185,13 +185,13 @@ struct Point {
 
 /// `value + dx * x + dy * y` for each of `N` values: what a triangle interpolates.
 #[derive(Clone, Copy)]
-struct Plane<const N: usize> {
+struct Affine<const N: usize> {
     value: [f64; N],
     dx: [f64; N],
     dy: [f64; N],
 }
 
-impl<const N: usize> Plane<N> {
+impl<const N: usize> Affine<N> {
     fn through(points: &[Point; 3], values: [[f64; N]; 3]) -> Option<Self> {
         let [a, b, c] = points;
         let determinant = (b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y);
@@ -266,9 +266,9 @@ impl Canvas {
             return;
         }
         let uvs = vertices.map(|v| [f64::from(v.uv.x), f64::from(v.uv.y)]);
-        let Some(uv) = Plane::through(&points, uvs) else { return };
+        let Some(uv) = Affine::through(&points, uvs) else { return };
         let colors = vertices.map(|v| v.color.to_array().map(f64::from));
-        let Some(color) = Plane::through(&points, colors) else { return };
+        let Some(color) = Affine::through(&points, colors) else { return };
         let filter = texture.filter_for(&uv);
         let flat_color = vertices[0].color.to_array().map(f32::from);
         let flat_texel = texture.sample(vertices[0].uv.x, vertices[0].uv.y, filter);
@@ -342,7 +342,7 @@ fn over(source: Color32, under: Color32) -> Color32 {
 
 impl Texture {
     /// The filter for a triangle, by whether texels come out larger or smaller than pixels.
-    fn filter_for(&self, uv: &Plane<2>) -> TextureFilter {
+    fn filter_for(&self, uv: &Affine<2>) -> TextureFilter {
         let texels_per_px = |du: f64, dv: f64| (du * self.size[0] as f64).hypot(dv * self.size[1] as f64);
         let most = texels_per_px(uv.dx[0], uv.dx[1]).max(texels_per_px(uv.dy[0], uv.dy[1]));
         if most > 1.0 { self.options.minification } else { self.options.magnification }

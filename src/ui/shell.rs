@@ -12,7 +12,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 /// Draws the whole window and returns what the user asked for.
 pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Action> {
-    let theme = Theme::of(ui);
+    let theme = Theme::from_ui(ui);
     let mut actions = keys::pressed(ui, state);
     let view = View::new(state, theme, memory);
     if state.view().blank {
@@ -103,7 +103,7 @@ fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
                 }
                 Page::Training => views::training::training_ui(ui, view),
                 Page::Data => views::data::data_ui(ui, view),
-                Page::Attribution => views::looks::looks_ui(ui, view),
+                Page::Attribution => views::evidence::evidence_ui(ui, view),
                 Page::Compare => views::compare::compare_ui(ui, view),
             }
         });

@@ -332,7 +332,7 @@ impl Theme {
     }
 
     /// The theme that `ui` is drawn in.
-    pub fn of(ui: &Ui) -> &'static Self {
+    pub fn from_ui(ui: &Ui) -> &'static Self {
         Self::by_darkness(ui.visuals().dark_mode)
     }
 
@@ -554,12 +554,12 @@ mod tests {
     }
 
     #[test]
-    fn of_follows_the_context() {
+    fn the_theme_follows_the_context() {
         for theme in [&LIGHT, &DARK] {
             let ctx = Context::default();
             theme.apply(&ctx);
             let mut seen = None;
-            ctx.run_ui(egui::RawInput::default(), |ui| seen = Some(Theme::of(ui).dark))
+            ctx.run_ui(egui::RawInput::default(), |ui| seen = Some(Theme::from_ui(ui).dark))
                 .drop_without_applying_deltas();
             assert_eq!(seen, Some(theme.dark));
         }

@@ -1,18 +1,18 @@
 //! What a view gets: the state to read, the theme, the words, and a place for its actions.
 
-use super::{colormap::Extent, strings::Words, theme::Theme};
+use super::{colormap::ValueRange, strings::Words, theme::Theme};
 use crate::app::{Action, AppState};
 use crate::trace::{Address, TensorId};
 use std::{cell::RefCell, collections::HashMap};
 
-/// Extents by tensor, image and plane; no plane means the whole tensor.
-pub(super) type Extents = HashMap<(TensorId, u32, Option<usize>), Extent>;
+/// ValueRanges by tensor, image and plane; no plane means the whole tensor.
+pub(super) type ValueRanges = HashMap<(TensorId, u32, Option<usize>), ValueRange>;
 
 /// What the window remembers between frames that is not the program's state.
 #[derive(Default)]
 pub struct Memory {
-    /// Extents of tensors at a revision, for the colour scales.
-    pub(super) extents: RefCell<(u64, Extents)>,
+    /// ValueRanges of tensors at a revision, for the colour scales.
+    pub(super) value_ranges: RefCell<(u64, ValueRanges)>,
     /// What the pointer is over, from the last frame: views light up what belongs to it.
     pub(super) hovered: Option<Address>,
 }

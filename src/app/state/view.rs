@@ -108,7 +108,7 @@ impl Page {
             Self::Closeup => "page.closeup",
             Self::Training => "page.training",
             Self::Data => "page.data",
-            Self::Attribution => "page.looks",
+            Self::Attribution => "page.evidence",
             Self::Compare => "page.compare",
         }
     }

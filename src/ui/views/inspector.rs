@@ -8,7 +8,7 @@ mod statistics;
 
 use crate::app::{Action, Tab};
 use crate::trace::{Address, CellFold, Operand, Place, Step, TermOp};
-use crate::ui::{equation::Equation, number, say, theme, view::View};
+use crate::ui::{equation::Equation, number, sentences, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &View) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(plan.text(&focus)).font(theme::mono_font()).color(view.theme.text_weak));
     });
-    ui.label(RichText::new(say::sentence(view, &focus)).size(16.0).color(view.theme.text_strong));
+    ui.label(RichText::new(sentences::sentence(view, &focus)).size(16.0).color(view.theme.text_strong));
     edit::edit_ui(ui, view, &focus);
     tabs_ui(ui, view);
     match view.state.view().tab {
@@ -100,7 +100,7 @@ fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u
         return;
     };
     let digits = view.state.view().digits;
-    let equation = Equation::of(step, digits);
+    let equation = Equation::from_step(step, digits);
     ui.label(strong(format!("{} {} {}", equation.left, equation.sign(), equation.right)));
     let key = if done == all { "inspector.value" } else { "inspector.so_far" };
     ui.horizontal(|ui| {
@@ -151,7 +151,7 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
     ui.spacing_mut().interact_size.y = row;
     ui.spacing_mut().button_padding = egui::Vec2::ZERO;
     let weak = |text: String| RichText::new(text).font(theme::small_font()).color(view.theme.text_weak);
-    ui.add_sized([40.0, row], Label::new(weak(format!("m{m}"))));
+    ui.add_sized([40.0, row], Label::new(weak(m.to_string())));
     let [before, between, after] = signs(step.term.op);
     let sign_ui = |ui: &mut Ui, sign: String| {
         if !sign.is_empty() {

@@ -14,7 +14,7 @@ pub const CAPTION: f32 = 18.0;
 /// of it, if that fits too. A name that does not fit into `width` is cut, and shown whole under the
 /// pointer.
 pub fn caption_ui(ui: &mut Ui, at: Pos2, width: f32, name: &str, detail: &str) {
-    let theme = Theme::of(ui);
+    let theme = Theme::from_ui(ui);
     let fits = small_width(ui, name) + GAP + small_width(ui, detail) <= width;
     let detail = if fits { detail } else { "" };
     line_ui(ui, at, width, text_size::SMALL, &[(name, theme.text), (detail, theme.text_weak)]);
@@ -44,7 +44,7 @@ pub fn line_ui(ui: &mut Ui, at: Pos2, width: f32, size: f32, parts: &[(&str, Col
 /// An operation's sign, centred between two planes.
 pub fn sign_ui(ui: &Ui, center: Pos2, sign: &str) {
     let font = FontId::proportional(text_size::HEADING);
-    ui.painter().text(center, Align2::CENTER_CENTER, sign, font, Theme::of(ui).text_strong);
+    ui.painter().text(center, Align2::CENTER_CENTER, sign, font, Theme::from_ui(ui).text_strong);
 }
 
 /// Two lines, and a veil between them, from a window at its place to the same window drawn large to
@@ -78,6 +78,6 @@ pub fn arrow_ui(ui: &Ui, points: &[Pos2], color: Color32) {
 
 /// The line of a written addition, above its result.
 pub fn rule_ui(ui: &Ui, from: Pos2, width: f32) {
-    let stroke = Stroke::new(1.5, Theme::of(ui).text);
+    let stroke = Stroke::new(1.5, Theme::from_ui(ui).text);
     ui.painter().line_segment([from, pos2(from.x + width, from.y)], stroke);
 }

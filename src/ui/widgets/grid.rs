@@ -229,7 +229,7 @@ impl<'a> Grid<'a> {
     /// Draws the plane at the ui's next place.
     pub fn show_ui(self, ui: &mut Ui) -> GridResponse {
         let pixels_per_point = ui.pixels_per_point();
-        let theme = Theme::of(ui);
+        let theme = Theme::from_ui(ui);
         let cell_points = snap_cell(self.cell_points, pixels_per_point);
         let size = plane_size(self.rows, self.cols, self.padding, cell_points, pixels_per_point);
         let id = ui.make_persistent_id(self.id_salt);

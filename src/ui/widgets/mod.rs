@@ -1,8 +1,8 @@
 //! Widgets that draw tensors and layers; each is given its data by the caller.
 
+pub mod addressed_grid;
 pub mod busy;
 pub mod flow;
 pub mod grid;
 pub mod icon;
-pub mod sheet;
 pub mod thumbnail;

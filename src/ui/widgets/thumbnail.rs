@@ -25,14 +25,14 @@ pub struct Budget(u32);
 
 impl Budget {
     /// So many that scrolling stays smooth.
-    pub const fn of_frame() -> Self {
+    pub const fn for_one_frame() -> Self {
         Self(24)
     }
 }
 
 /// An example of a set: the one in sight since the last frame, or read now; `None` where it has to wait for the next
 /// frame, which is asked for.
-pub fn of_example(
+pub fn from_example(
     ctx: &Context,
     data: &Dataset,
     part: Split,
@@ -53,7 +53,7 @@ pub fn of_example(
 }
 
 /// Pixels, (1, C, H, W) in 0..=255; the picture is known by its id.
-pub fn of_pixels(ctx: &Context, id: Id, pixels: &Tensor) -> Option<Arc<Thumbnail>> {
+pub fn from_pixels(ctx: &Context, id: Id, pixels: &Tensor) -> Option<Arc<Thumbnail>> {
     kept(ctx, id, || Some((Ok(image(pixels)), None)))
 }
 

@@ -2,8 +2,8 @@
 
 use super::{
     act,
-    fields::{captioned_ui, field_ui, text_ui},
-    rows::Columns,
+    columns::Columns,
+    hyperparameters::{captioned_ui, field_ui, text_ui},
 };
 use crate::app::{BuildAction, Draft};
 use crate::nn::{Layer, arithmetic::Quantity, spec::LayerSpec};

@@ -2,7 +2,7 @@
 
 use super::{
     act,
-    fields::{captioned_ui, count_ui, left_text_ui, number_ui, text_ui},
+    hyperparameters::{captioned_ui, count_ui, left_text_ui, number_ui, text_ui},
 };
 use crate::app::{Action, BuildAction, Draft};
 use crate::model_io::{bundled, presets};

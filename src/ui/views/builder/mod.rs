@@ -1,8 +1,9 @@
 //! The builder: a network is written here, layer by layer, with its sizes and costs beside it.
 
 mod card;
-mod fields;
+mod columns;
 mod head;
+mod hyperparameters;
 mod rows;
 
 use crate::app::{Action, BuildAction, Draft};
@@ -21,7 +22,7 @@ pub fn builder_ui(ui: &mut Ui, view: &View) {
     CentralPanel::default().frame(Frame::new().fill(view.theme.ground).inner_margin(Margin::same(10))).show(
         ui,
         |ui| {
-            let columns = rows::Columns::of(ui.available_rect_before_wrap().x_range());
+            let columns = columns::Columns::new(ui.available_rect_before_wrap().x_range());
             rows::titles_ui(ui, view, &columns);
             ScrollArea::vertical()
                 .id_salt("builder layers")

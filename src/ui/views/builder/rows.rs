@@ -1,6 +1,6 @@
 //! The table of layers: one row each, the picked one with its card below it.
 
-use super::{act, card};
+use super::{act, card, columns::Columns};
 use crate::app::{BuildAction, Draft};
 use crate::nn::hyperparameter::{Hyperparameter, Value};
 use crate::nn::spec::{Kind, LayerSpec, Pair};
@@ -13,51 +13,12 @@ use crate::ui::{
     widgets::icon::{Icon, icon_ui},
 };
 use egui::{
-    Align2, Color32, CornerRadius, EventFilter, FontId, Id, Key, Pos2, Rangef, Rect, RichText, Role, Sense,
-    Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, EventFilter, FontId, Id, Key, Pos2, Rect, RichText, Role, Sense, Stroke,
+    StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 /// The height of a row.
 const ROW: f32 = 32.0;
-
-/// Where the columns lie: left edges of words, right edges of numbers.
-#[derive(Clone, Copy, Debug)]
-pub struct Columns {
-    icon: f32,
-    name: f32,
-    kind: f32,
-    numbers: f32,
-    output: f32,
-    parameters: f32,
-    multiply_adds: f32,
-    right: f32,
-}
-
-impl Columns {
-    /// The columns in a span of the window.
-    pub fn of(span: Rangef) -> Self {
-        // Room for the bar that scrolls.
-        let right = span.max - 14.0;
-        let multiply_adds = right - space::M;
-        let parameters = multiply_adds - 140.0;
-        let output = parameters - 110.0;
-        let icon = span.min + 38.0;
-        let name = icon + 26.0;
-        let kind = name + (0.11 * span.span()).clamp(96.0, 170.0);
-        let numbers = kind + (0.14 * span.span()).clamp(130.0, 200.0);
-        Self { icon, name, kind, numbers, output, parameters, multiply_adds, right }
-    }
-
-    /// The left edge of a card's contents.
-    pub const fn content(&self) -> f32 {
-        self.name
-    }
-
-    /// The right edge of a card's contents.
-    pub const fn content_end(&self) -> f32 {
-        self.multiply_adds
-    }
-}
 
 /// The titles of the columns.
 pub fn titles_ui(ui: &mut Ui, view: &View, columns: &Columns) {
@@ -130,7 +91,7 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
     let body = TextStyle::Body.resolve(ui.style());
     let middle = rect.center().y;
     let number = pos2(columns.icon - 10.0, middle);
-    painter.text(number, Align2::RIGHT_CENTER, l + 1, theme::small_font(), theme.text_weak);
+    painter.text(number, Align2::RIGHT_CENTER, l, theme::small_font(), theme.text_weak);
     let square = Rect::from_center_size(pos2(columns.icon + 8.0, middle), vec2(14.0, 14.0));
     icon_ui(&painter, square, Icon::Layer(&spec.kind), ink);
     let kind = kind_name(view, &spec.kind);

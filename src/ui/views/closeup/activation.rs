@@ -1,16 +1,18 @@
 //! Activations: the curve, the cell's point, the gate both ways.
 
-use super::pieces::{Spot, heading_ui, last_steps, lines_ui, note_ui};
-use super::sheet::{Item, Sheet, around, legends_ui, near_ui, row_ui};
+use super::arithmetic::{last_steps, lines_ui};
+use super::captioned_grid::{CaptionedGrid, Item, around, legends_ui, near_ui, row_ui};
+use super::focused_cell::FocusedCell;
+use super::heading::{heading_ui, note_ui};
 use crate::nn::{
     Part,
     activation::{Activation, Reads},
 };
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
 use crate::ui::{
-    colormap::{Extent, Mapping},
+    colormap::{Mapping, ValueRange},
     number,
-    plane::{self, Plane},
+    tensor_plane::{self, TensorPlane},
     theme::{self, space},
     view::View,
     widgets::grid::{CellState, CellView},
@@ -27,7 +29,7 @@ pub fn activation_ui(
     l: usize,
     function: Activation,
 ) {
-    let Some(spot) = Spot::of(view, focus) else { return };
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     heading_ui(ui, view, focus, stage, &title(view, function, stage.pass));
     let activation = Closeup::new(view, spot, l, function);
     activation.maps_ui(ui, stage.pass);
@@ -63,7 +65,7 @@ fn derivative(function: Activation) -> &'static str {
 
 struct Closeup<'a> {
     view: &'a View<'a>,
-    spot: Spot,
+    spot: FocusedCell,
     function: Activation,
     /// What the derivative is computed from: the input or the output.
     read: TensorId,
@@ -74,7 +76,7 @@ struct Closeup<'a> {
 }
 
 impl<'a> Closeup<'a> {
-    fn new(view: &'a View<'a>, spot: Spot, l: usize, function: Activation) -> Self {
+    fn new(view: &'a View<'a>, spot: FocusedCell, l: usize, function: Activation) -> Self {
         let plan = view.state.plan();
         let (y, dx) = (TensorId::layer(l, Part::Out), TensorId::layer(l, Part::Dx));
         let x = Plan::input_of(l);
@@ -97,20 +99,22 @@ impl<'a> Closeup<'a> {
     /// The slope at a cell, once the forward pass has been there: what the gate does to a gradient
     /// of one.
     fn slope(&self, index: u32) -> Option<f32> {
-        let of = |tensor| Plane::new(self.view, tensor, self.spot.image, 0).cell_at(index);
+        let of = |tensor| TensorPlane::new(self.view, tensor, self.spot.image, 0).cell_at(index);
         let (y, b) = (of(self.y), of(self.read));
         let known = y.state == CellState::Current && b.state == CellState::Current;
         known.then(|| self.function.backward_fn()(1.0, b.value))
     }
 
     /// The slopes as a map of the same form as the output's.
-    fn gate(&self, like: &Sheet) -> Sheet<'a> {
+    fn gate(&self, like: &CaptionedGrid) -> CaptionedGrid<'a> {
         let view = self.view;
         let [len, ..] = like.form();
         let plane = self.plane_len();
         let first = if plane > 1 { self.spot.index / plane * plane } else { 0 };
-        let (y, read) =
-            (Plane::new(view, self.y, self.spot.image, 0), Plane::new(view, self.read, self.spot.image, 0));
+        let (y, read) = (
+            TensorPlane::new(view, self.y, self.spot.image, 0),
+            TensorPlane::new(view, self.read, self.spot.image, 0),
+        );
         let revision = y.revision_of(first..first + len as u32).wrapping_add(u64::from(first));
         let backward = self.function.backward_fn();
         let cells = move |k: usize| {
@@ -126,7 +130,7 @@ impl<'a> Closeup<'a> {
             Some((_, slope)) => format!("1 / {}", number::short(slope as f32)),
             None => derivative(self.function).to_owned(),
         };
-        Sheet::made(cells, revision, like.form(), mapping, view.text(key), detail)
+        CaptionedGrid::from_values(cells, revision, like.form(), mapping, view.text(key), detail)
             .sized_like(like)
             .crossing_zeros(self.is_relu())
     }
@@ -135,16 +139,16 @@ impl<'a> Closeup<'a> {
         self.view.state.plan().shape_of(self.y).plane() as u32
     }
 
-    fn around(&self, tensor: TensorId) -> Sheet<'a> {
+    fn around(&self, tensor: TensorId) -> CaptionedGrid<'a> {
         // All tensors here have the output's shape.
         around(self.view, tensor, self.spot.image, self.spot.index)
     }
 
     fn maps_ui(&self, ui: &mut Ui, pass: Pass) {
         let room = ui.available_size();
-        let in_place = |sheet: Sheet<'a>| {
+        let in_place = |grid: CaptionedGrid<'a>| {
             let plane = self.plane_len();
-            sheet.focus((if plane > 1 { self.spot.index % plane } else { self.spot.index }) as usize)
+            grid.focus((if plane > 1 { self.spot.index % plane } else { self.spot.index }) as usize)
         };
         let target = self.around(if pass == Pass::Bwd { self.dx } else { self.y });
         let items: Vec<Item> = match (pass, self.is_gate()) {
@@ -166,14 +170,14 @@ impl<'a> Closeup<'a> {
     fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {
         let (view, theme) = (self.view, self.view.theme);
         let forward = self.function.forward_fn();
-        let Extent { min, max, .. } = plane::extent(view, self.x, self.spot.image, None);
+        let ValueRange { min, max, .. } = tensor_plane::value_range(view, self.x, self.spot.image, None);
         let reach = if min <= max { min.abs().max(max.abs()).clamp(1.0, 1e6) } else { 1.0 };
         let reach = if self.is_gate() { reach } else { reach.max(self.function.reach()) };
         let curve: Vec<[f64; 2]> = (-100..=100)
             .map(|k| k as f32 / 100.0 * reach)
             .map(|x| [f64::from(x), f64::from(forward(x))])
             .collect();
-        let x = Plane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
+        let x = TensorPlane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
         let known = x.state == CellState::Current && x.value.is_finite();
         let color = theme.pass(pass).strong;
         let point = [f64::from(x.value), f64::from(forward(x.value))];
@@ -221,8 +225,8 @@ impl<'a> Closeup<'a> {
 
     fn words_ui(&self, ui: &mut Ui, pass: Pass) {
         let (view, theme) = (self.view, self.view.theme);
-        let x = Plane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
-        let dy = Plane::new(view, self.dy, self.spot.image, 0).cell_at(self.spot.index);
+        let x = TensorPlane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
+        let dy = TensorPlane::new(view, self.dy, self.spot.image, 0).cell_at(self.spot.index);
         if !self.is_gate() {
             if let Some(slope) = self.slope(self.spot.index).filter(|_| pass == Pass::Bwd) {
                 let slope = number::four_digits(slope);
@@ -267,7 +271,7 @@ impl<'a> Closeup<'a> {
                 ui.label(strong(view.fill("closeup.act_killed", &numbers)));
             }
             let channel = self.spot.index / self.plane_len().max(1);
-            if Plane::new(view, self.y, self.spot.image, channel as usize).is_dead() {
+            if TensorPlane::new(view, self.y, self.spot.image, channel as usize).is_dead() {
                 note_ui(ui, view, theme.warn, &view.text("closeup.act_dead"));
             }
         }
@@ -286,8 +290,8 @@ impl<'a> Closeup<'a> {
     /// How many of the gradients that have come to the map are not 0, and how many of those it stops.
     fn killed(&self) -> (usize, usize) {
         let (first, len) = self.map();
-        let x = Plane::new(self.view, self.x, self.spot.image, 0);
-        let dy = Plane::new(self.view, self.dy, self.spot.image, 0);
+        let x = TensorPlane::new(self.view, self.x, self.spot.image, 0);
+        let dy = TensorPlane::new(self.view, self.dy, self.spot.image, 0);
         let arrived = (first..first + len).filter(|&k| {
             let dy = dy.cell_at(k);
             dy.state == CellState::Current && dy.value != 0.0
@@ -300,8 +304,8 @@ impl<'a> Closeup<'a> {
     fn count(&self) -> (usize, usize, usize) {
         let (first, len) = self.map();
         let (x, y) = (
-            Plane::new(self.view, self.x, self.spot.image, 0),
-            Plane::new(self.view, self.y, self.spot.image, 0),
+            TensorPlane::new(self.view, self.x, self.spot.image, 0),
+            TensorPlane::new(self.view, self.y, self.spot.image, 0),
         );
         let done = (first..first + len).filter(|&k| y.cell_at(k).state == CellState::Current);
         let (mut blocked, mut all_done) = (0, 0);

@@ -1,11 +1,14 @@
 //! Batch normalisation: statistics, normalising, scale and shift.
 
-use super::pieces::{NOTE_HEIGHT, Spot, heading_ui, last_steps, lines_ui, note_ui};
-use super::sheet::{Item, Sheet, around, legends_ui, row_ui};
+use super::arithmetic::{last_steps, lines_ui};
+use super::captioned_grid::{CaptionedGrid, Item, around, legends_ui, row_ui};
+use super::focused_cell::FocusedCell;
+use super::heading::{NOTE_HEIGHT, heading_ui, note_ui};
 use crate::nn::{Mode, Part};
-use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::trace::{Address, Plan, Stage, TensorId};
 use crate::ui::{
-    plane::Plane,
+    names,
+    tensor_plane::TensorPlane,
     theme::space,
     view::View,
     widgets::grid::{CellSpan, Overlay},
@@ -14,23 +17,13 @@ use egui::{Ui, vec2};
 
 /// Draws it.
 pub fn batchnorm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
-    let Some(spot) = Spot::of(view, focus) else { return };
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let part = stage.tensor.part;
     let train = view.state.plan().setup().mode == Mode::Train;
-    let key = match (part, stage.pass) {
-        (Part::Mean, _) => "closeup.bn_mean",
-        (Part::Var, _) => "closeup.bn_var",
-        (Part::InvStd, _) => "closeup.bn_inv_std",
-        (Part::Xhat, _) => "closeup.bn_xhat",
-        (Part::Dw, _) => "closeup.bn_dw",
-        (Part::Db, _) => "closeup.bn_db",
-        (_, Pass::Bwd) => "closeup.bn_dx",
-        _ => "closeup.bn_out",
-    };
-    heading_ui(ui, view, focus, stage, &view.text(key));
     let norm = Norm { view, spot, l, train };
+    let Some((key, items)) = norm.items(part) else { return };
+    heading_ui(ui, view, focus, stage, &view.text(key));
     let room = ui.available_size();
-    let items = norm.items(part);
     row_ui(ui, view, 0, &items, vec2(room.x, (0.55 * room.y).max(120.0)));
     legends_ui(ui, view, &items);
     ui.add_space(space::S);
@@ -46,7 +39,7 @@ pub fn batchnorm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l:
 
 struct Norm<'a> {
     view: &'a View<'a>,
-    spot: Spot,
+    spot: FocusedCell,
     l: usize,
     train: bool,
 }
@@ -57,32 +50,42 @@ impl<'a> Norm<'a> {
     }
 
     /// The cell's place in a tensor of the layer's shape.
-    fn at_cell(&self, tensor: TensorId) -> Sheet<'a> {
+    fn at_cell(&self, tensor: TensorId) -> CaptionedGrid<'a> {
         around(self.view, tensor, self.spot.image, self.spot.index)
     }
 
-    /// One number per channel: the channel's own.
-    fn one(&self, tensor: TensorId) -> Sheet<'a> {
-        let plane = Plane::new(self.view, tensor, 0, 0);
+    /// The number of the cell's own map, of a tensor with one number per map.
+    fn one(&self, tensor: TensorId) -> CaptionedGrid<'a> {
+        let plane = TensorPlane::new(self.view, tensor, 0, 0);
         let channel = self.spot.at[1] as u32;
-        let name = match tensor.part {
-            Part::Weight => "γ".to_owned(),
-            Part::Bias => "β".to_owned(),
-            part => part.suffix().to_owned(),
+        let name = if tensor.part == Part::Weight {
+            "γ".to_owned()
+        } else if tensor.part == Part::Bias {
+            "β".to_owned()
+        } else {
+            names::tensor(self.view, tensor)
         };
-        Sheet::strip(self.view, plane, 0, [channel, 1], 1, 1, [name, format!("k{channel}")])
-            .at_least(44.0)
-            .at_most(52.0)
-            .without_legend()
+        CaptionedGrid::from_cells(
+            self.view,
+            plane,
+            0,
+            [channel, 1],
+            1,
+            1,
+            [name, names::plane(self.view, tensor, channel as usize)],
+        )
+        .at_least(44.0)
+        .at_most(52.0)
+        .without_legend()
     }
 
-    /// All channels' numbers.
-    fn all(&self, tensor: TensorId) -> Sheet<'a> {
+    /// The numbers of all maps, of a tensor with one number per map.
+    fn all(&self, tensor: TensorId) -> CaptionedGrid<'a> {
         around(self.view, tensor, 0, self.spot.at[1] as u32).at_most(40.0)
     }
 
     /// The channel's map of the image that the sum is at, with what has been added up.
-    fn summed(&self, tensor: TensorId) -> Sheet<'a> {
+    fn summed(&self, tensor: TensorId) -> CaptionedGrid<'a> {
         let shape = self.view.state.plan().shape_of(tensor);
         let plane = shape.plane();
         let last = (self.spot.done as usize).saturating_sub(1);
@@ -93,8 +96,8 @@ impl<'a> Norm<'a> {
         let added = (self.spot.done as usize).saturating_sub(start).min(plane);
         let channel = self.spot.at[1];
         let index = (channel * plane) as u32;
-        let sheet = around(self.view, tensor, image as u32, index);
-        let cols = sheet.shape()[1];
+        let grid = around(self.view, tensor, image as u32, index);
+        let cols = grid.shape()[1];
         let color = self.view.theme.hatch_ground.gamma_multiply(0.75);
         let rest = (plane > 1).then(|| {
             let (row, col) = (added / cols, added % cols);
@@ -105,10 +108,11 @@ impl<'a> Norm<'a> {
         });
         let tints = rest.into_iter().flatten().flatten().map(|span| Overlay::tint(span, color));
         let current = (plane > 1).then(|| added.checked_sub(1)).flatten();
-        sheet.over(tints).focus(current)
+        grid.over(tints).focus(current)
     }
 
-    fn items(&self, part: Part) -> Vec<Item<'a>> {
+    /// The title's key, and the grids and signs in a row; `None` for parts that batch norm does not compute.
+    fn items(&self, part: Part) -> Option<(&'static str, Vec<Item<'a>>)> {
         let plan = self.view.state.plan();
         let (x, dy) = (Plan::input_of(self.l), plan.output_gradient_of(self.l));
         let (mean, var) = if self.train {
@@ -117,58 +121,108 @@ impl<'a> Norm<'a> {
             (self.own(Part::RunningMean), self.own(Part::RunningVar))
         };
         let own = |part| self.own(part);
-        match part {
-            Part::Mean => vec![self.summed(x).into(), "→".into(), self.all(own(Part::Mean)).into()],
-            Part::Var => vec![
-                self.summed(x).into(),
-                "−".into(),
-                self.one(mean).into(),
-                "→".into(),
-                self.all(own(Part::Var)).into(),
-            ],
-            Part::InvStd => vec![self.all(var).into(), "→".into(), self.all(own(Part::InvStd)).into()],
-            Part::Xhat => vec![
-                self.at_cell(x).into(),
-                "−".into(),
-                self.one(mean).into(),
-                "×".into(),
-                self.one(own(Part::InvStd)).into(),
-                "=".into(),
-                self.at_cell(own(Part::Xhat)).into(),
-            ],
-            Part::Out => vec![
-                self.at_cell(own(Part::Xhat)).into(),
-                "×".into(),
-                self.one(own(Part::Weight)).into(),
-                "+".into(),
-                self.one(own(Part::Bias)).into(),
-                "=".into(),
-                self.at_cell(own(Part::Out)).into(),
-            ],
-            Part::Dw => vec![
-                self.summed(dy).into(),
-                "×".into(),
-                self.summed(own(Part::Xhat)).into(),
-                "Σ".into(),
-                self.all(own(Part::Dw)).into(),
-            ],
-            Part::Db => vec![self.summed(dy).into(), "Σ".into(), self.all(own(Part::Db)).into()],
-            _ if self.train => vec![
-                self.at_cell(dy).into(),
-                ",".into(),
-                self.at_cell(own(Part::Xhat)).into(),
-                "→".into(),
-                self.at_cell(own(Part::Dx)).into(),
-            ],
-            _ => vec![
-                self.at_cell(dy).into(),
-                "×".into(),
-                self.one(own(Part::Weight)).into(),
-                "×".into(),
-                self.one(own(Part::InvStd)).into(),
-                "=".into(),
-                self.at_cell(own(Part::Dx)).into(),
-            ],
-        }
+        let items = match part {
+            Part::Mean => {
+                ("closeup.bn_mean", vec![self.summed(x).into(), "→".into(), self.all(own(Part::Mean)).into()])
+            }
+            Part::Var => (
+                "closeup.bn_var",
+                vec![
+                    self.summed(x).into(),
+                    "−".into(),
+                    self.one(mean).into(),
+                    "→".into(),
+                    self.all(own(Part::Var)).into(),
+                ],
+            ),
+            Part::InvStd => (
+                "closeup.bn_inv_std",
+                vec![self.all(var).into(), "→".into(), self.all(own(Part::InvStd)).into()],
+            ),
+            Part::Xhat => (
+                "closeup.bn_xhat",
+                vec![
+                    self.at_cell(x).into(),
+                    "−".into(),
+                    self.one(mean).into(),
+                    "×".into(),
+                    self.one(own(Part::InvStd)).into(),
+                    "=".into(),
+                    self.at_cell(own(Part::Xhat)).into(),
+                ],
+            ),
+            Part::Out => (
+                "closeup.bn_out",
+                vec![
+                    self.at_cell(own(Part::Xhat)).into(),
+                    "×".into(),
+                    self.one(own(Part::Weight)).into(),
+                    "+".into(),
+                    self.one(own(Part::Bias)).into(),
+                    "=".into(),
+                    self.at_cell(own(Part::Out)).into(),
+                ],
+            ),
+            Part::Dw => (
+                "closeup.bn_dw",
+                vec![
+                    self.summed(dy).into(),
+                    "×".into(),
+                    self.summed(own(Part::Xhat)).into(),
+                    "Σ".into(),
+                    self.all(own(Part::Dw)).into(),
+                ],
+            ),
+            Part::Db => {
+                ("closeup.bn_db", vec![self.summed(dy).into(), "Σ".into(), self.all(own(Part::Db)).into()])
+            }
+            Part::Dx if self.train => (
+                "closeup.bn_dx",
+                vec![
+                    self.at_cell(dy).into(),
+                    ",".into(),
+                    self.at_cell(own(Part::Xhat)).into(),
+                    "→".into(),
+                    self.at_cell(own(Part::Dx)).into(),
+                ],
+            ),
+            Part::Dx => (
+                "closeup.bn_dx",
+                vec![
+                    self.at_cell(dy).into(),
+                    "×".into(),
+                    self.one(own(Part::Weight)).into(),
+                    "×".into(),
+                    self.one(own(Part::InvStd)).into(),
+                    "=".into(),
+                    self.at_cell(own(Part::Dx)).into(),
+                ],
+            ),
+            Part::Winner
+            | Part::Max
+            | Part::Shift
+            | Part::Exp
+            | Part::Sum
+            | Part::Prob
+            | Part::Mask
+            | Part::Ds
+            | Part::Dot
+            | Part::DwMean
+            | Part::DbMean
+            | Part::DwDecayed
+            | Part::DbDecayed
+            | Part::WeightM
+            | Part::BiasM
+            | Part::WeightV
+            | Part::BiasV
+            | Part::WeightStep
+            | Part::BiasStep
+            | Part::Weight
+            | Part::Bias
+            | Part::RunningMean
+            | Part::RunningVar
+            | Part::Target => return None,
+        };
+        Some(items)
     }
 }

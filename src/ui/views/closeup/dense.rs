@@ -1,13 +1,16 @@
 //! The dense layer: the flattened strip, the weights, the sum.
 
-use super::pieces::{NOTE_HEIGHT, Spot, class_name, heading_ui, last_steps, lines_ui, note_ui, origin};
-use super::sheet::{Item, Sheet, around, legends_ui, row_ui, wrap};
+use super::arithmetic::{last_steps, lines_ui};
+use super::captioned_grid::{CaptionedGrid, Item, around, legends_ui, row_ui, wrap};
+use super::computed::Computed;
+use super::focused_cell::{FocusedCell, class_name, origin};
+use super::heading::{NOTE_HEIGHT, heading_ui, note_ui};
 use crate::nn::{Part, dense::Dense};
 use crate::trace::{Address, Plan, Stage, Step, TensorId};
 use crate::ui::{
-    colormap::{Extent, Mapping},
-    number,
-    plane::Plane,
+    colormap::{Mapping, ValueRange},
+    names, number,
+    tensor_plane::TensorPlane,
     theme::space,
     view::View,
     widgets::grid::{CellSpan, CellView, Overlay},
@@ -16,27 +19,30 @@ use egui::{RichText, Ui, vec2};
 
 /// Draws it.
 pub fn dense_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Dense) {
-    let Some(spot) = Spot::of(view, focus) else { return };
-    let key = match stage.tensor.part {
-        Part::Out => "closeup.dense",
-        Part::Dw => "closeup.dense_dw",
-        Part::Db => "closeup.dense_db",
-        _ => "closeup.dense_dx",
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+    let Some(computed) = Computed::from_part(stage.tensor.part) else { return };
+    let key = match computed {
+        Computed::Output => "closeup.dense",
+        Computed::WeightGradient => "closeup.dense_dw",
+        Computed::BiasGradient => "closeup.dense_db",
+        Computed::InputGradient => "closeup.dense_dx",
+        Computed::SumGradient => return,
     };
     heading_ui(ui, view, focus, stage, &view.text(key));
     let dense = DenseView { view, focus, spot, l, spec };
-    match stage.tensor.part {
-        Part::Out => dense.forward_ui(ui),
-        Part::Dw => dense.weight_ui(ui),
-        Part::Db => dense.bias_ui(ui),
-        _ => dense.input_ui(ui),
+    match computed {
+        Computed::Output => dense.forward_ui(ui),
+        Computed::WeightGradient => dense.weight_ui(ui),
+        Computed::BiasGradient => dense.bias_ui(ui),
+        Computed::InputGradient => dense.input_ui(ui),
+        Computed::SumGradient => {}
     }
 }
 
 struct DenseView<'a> {
     view: &'a View<'a>,
     focus: &'a Address,
-    spot: Spot,
+    spot: FocusedCell,
     l: usize,
     spec: &'a Dense,
 }
@@ -46,11 +52,11 @@ impl<'a> DenseView<'a> {
         TensorId::layer(self.l, part)
     }
 
-    fn plane(&self, tensor: TensorId) -> Plane<'a> {
-        Plane::new(self.view, tensor, self.spot.image, 0)
+    fn plane(&self, tensor: TensorId) -> TensorPlane<'a> {
+        TensorPlane::new(self.view, tensor, self.spot.image, 0)
     }
 
-    /// The extents [C, H, W] that the input vector comes from, where it was a volume.
+    /// The sizes [C, H, W] that the input vector comes from, where it was a volume.
     fn volume(&self) -> Option<[usize; 3]> {
         let x = Plan::input_of(self.l);
         let own = self.view.state.plan().layer(self.l).input;
@@ -101,19 +107,26 @@ impl<'a> DenseView<'a> {
     }
 
     /// Products done so far, in the form of a strip.
-    fn products(&self, steps: &[Step], like: &Sheet, name: String, detail: String) -> Sheet<'a> {
+    fn products(
+        &self,
+        steps: &[Step],
+        like: &CaptionedGrid,
+        name: String,
+        detail: String,
+    ) -> CaptionedGrid<'a> {
         let values: Vec<f32> = steps.iter().filter_map(Step::product).take(like.form()[0]).collect();
         // All products of the cell give the scale, so that colours hold still while it fills.
         let whole = self.view.state.trace().cell(self.focus);
-        let extent = Extent::of(whole.steps.iter().take(like.form()[0]).filter_map(Step::product));
-        let mapping = Mapping::signed_for(extent, self.view.theme.dark);
+        let value_range =
+            ValueRange::from_values(whole.steps.iter().take(like.form()[0]).filter_map(Step::product));
+        let mapping = Mapping::signed_for(value_range, self.view.theme.dark);
         let revision = self.view.state.revision()
             ^ ((values.len() as u64) << 20)
             ^ (u64::from(self.spot.index) << 44)
             ^ (self.spot.tensor.part as u64) << 58;
         let cells =
             move |k: usize| values.get(k).map_or(CellView::not_yet(), |&product| CellView::current(product));
-        Sheet::made(cells, revision, like.form(), mapping, name, detail).sized_like(like)
+        CaptionedGrid::from_values(cells, revision, like.form(), mapping, name, detail).sized_like(like)
     }
 
     fn last_term(&self, features: usize) -> Option<usize> {
@@ -130,9 +143,17 @@ impl<'a> DenseView<'a> {
         let cols = self.columns(features, vec2(above.x / 3.9, above.y - 36.0));
         let image = self.spot.image;
         let term = self.last_term(features);
-        let name = |tensor| view.state.plan().name(tensor);
+        let name = |tensor| names::tensor(view, tensor);
         let strip = |tensor, first, detail| {
-            Sheet::strip(view, self.plane(tensor), image, [first, 1], features, cols, [name(tensor), detail])
+            CaptionedGrid::from_cells(
+                view,
+                self.plane(tensor),
+                image,
+                [first, 1],
+                features,
+                cols,
+                [name(tensor), detail],
+            )
         };
         let xs = strip(x, 0, self.input_detail(features)).focus(term).over(self.channels(features, cols));
         let row = view.fill("closeup.weights_of", &[("o", &o.to_string())]);
@@ -176,8 +197,8 @@ impl<'a> DenseView<'a> {
         let cols = self.columns(features, vec2(above.x / 2.6, above.y - 36.0));
         let dys = around(view, dy, self.spot.image, o as u32);
         let strip = |tensor, first, detail| {
-            let name = plan.name(tensor);
-            Sheet::strip(
+            let name = names::tensor(view, tensor);
+            CaptionedGrid::from_cells(
                 view,
                 self.plane(tensor),
                 self.spot.image,
@@ -200,14 +221,14 @@ impl<'a> DenseView<'a> {
         let words = view.fill("closeup.outer", &[("o", &o), ("all", &all), ("place", &place)]);
         note_ui(ui, view, theme.accent, &words);
         // The whole matrix where it can be seen.
-        let matrix = Sheet::strip(
+        let matrix = CaptionedGrid::from_cells(
             view,
             self.plane(self.spot.tensor),
             self.spot.image,
             [0, 1],
             features * self.spec.out_features,
             features,
-            [plan.name(self.spot.tensor), format!("{}×{features}", self.spec.out_features)],
+            [names::tensor(view, self.spot.tensor), format!("{}×{features}", self.spec.out_features)],
         );
         let room = ui.available_size();
         if features as f32 * 3.0 <= room.x && room.y > 70.0 {
@@ -241,18 +262,33 @@ impl<'a> DenseView<'a> {
         let term = self.last_term(outs);
         let (column, least) = (wrap(outs, 12), if outs <= 12 { 30.0 } else { 0.0 });
         let count = view.fill("closeup.cells", &[("count", &outs.to_string())]);
-        let dys =
-            Sheet::strip(view, self.plane(dy), self.spot.image, [0, 1], outs, column, [plan.name(dy), count])
-                .focus(term)
-                .at_least(least)
-                .at_most(30.0);
+        let dys = CaptionedGrid::from_cells(
+            view,
+            self.plane(dy),
+            self.spot.image,
+            [0, 1],
+            outs,
+            column,
+            [names::tensor(view, dy), count],
+        )
+        .focus(term)
+        .at_least(least)
+        .at_most(30.0);
         let weight = self.own(Part::Weight);
         let of = view.fill("closeup.column_of", &[("f", &self.place(f))]);
         let stride = [f as u32, features as u32];
-        let ws = Sheet::strip(view, self.plane(weight), 0, stride, outs, column, [plan.name(weight), of])
-            .focus(term)
-            .at_least(least)
-            .at_most(30.0);
+        let ws = CaptionedGrid::from_cells(
+            view,
+            self.plane(weight),
+            0,
+            stride,
+            outs,
+            column,
+            [names::tensor(view, weight), of],
+        )
+        .focus(term)
+        .at_least(least)
+        .at_most(30.0);
         let done = view
             .fill("closeup.done_of", &[("done", &fold.steps.len().to_string()), ("all", &outs.to_string())]);
         let products = self
@@ -262,11 +298,12 @@ impl<'a> DenseView<'a> {
             .at_most(30.0);
         let cols = self.columns(features, vec2(above.x / 3.0, above.y - 36.0));
         let detail = self.input_detail(features);
-        let name = plan.name(self.spot.tensor);
+        let name = names::tensor(view, self.spot.tensor);
         let target = self.plane(self.spot.tensor);
-        let dxs = Sheet::strip(view, target, self.spot.image, [0, 1], features, cols, [name, detail])
-            .focus(f)
-            .over(self.channels(features, cols));
+        let dxs =
+            CaptionedGrid::from_cells(view, target, self.spot.image, [0, 1], features, cols, [name, detail])
+                .focus(f)
+                .over(self.channels(features, cols));
         let items: [Item; 7] =
             [dys.into(), "×".into(), ws.into(), "=".into(), products.into(), "Σ".into(), dxs.into()];
         row_ui(ui, view, 0, &items, above);

@@ -1,11 +1,12 @@
 //! A tensor that is given, not computed: the picture, a weight before training.
 
-use super::pieces::{Spot, map_detail, note_ui, plain_heading_ui};
-use super::sheet::{Item, Sheet, around_in, legends_ui, row_ui};
+use super::captioned_grid::{CaptionedGrid, Item, around_in, legends_ui, row_ui};
+use super::focused_cell::FocusedCell;
+use super::heading::{note_ui, plain_heading_ui};
 use crate::trace::{Address, TensorId};
 use crate::ui::{
-    number,
-    plane::Plane,
+    names, number,
+    tensor_plane::TensorPlane,
     theme::{self, space},
     view::View,
 };
@@ -16,12 +17,12 @@ const BESIDE: usize = 16;
 
 /// Draws it.
 pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
-    let Some(spot) = Spot::of(view, focus) else { return };
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let plan = view.state.plan();
     let title = match spot.tensor {
         TensorId::INPUT => view.text("closeup.given_input"),
         TensorId::TARGET => view.text("closeup.given_target"),
-        tensor => plan.name(tensor),
+        tensor => names::tensor(view, tensor),
     };
     plain_heading_ui(ui, view, focus, &view.text("closeup.given"), &title);
     let shape = plan.shape_of(spot.tensor);
@@ -29,8 +30,8 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let plane_of = spot.index as usize / shape.plane().max(1);
     // A parameter as it was given, not as the update leaves it.
     let plane = |channel: usize| match spot.tensor.is_parameter() {
-        true => Plane::before_update(view, spot.tensor, channel),
-        false => Plane::new(view, spot.tensor, spot.image, channel),
+        true => TensorPlane::before_update(view, spot.tensor, channel),
+        false => TensorPlane::new(view, spot.tensor, spot.image, channel),
     };
     let main = around_in(view, plane(plane_of), spot.index);
     let several = shape.plane() > 1 && shape.planes() > 1;
@@ -47,15 +48,14 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
         let start = plane_of.saturating_sub(BESIDE / 2).min(count.saturating_sub(BESIDE));
         let shown = start..(start + BESIDE).min(count);
         let most = if shown.len() > 8 { 8 } else { shown.len() };
-        let sheet = |channel: usize| {
-            let detail = map_detail(view, spot.tensor, channel);
-            let name = detail.split(" · ").next().unwrap_or_default().to_owned();
+        let grid = |channel: usize| {
+            let name = names::plane(view, spot.tensor, channel);
             let own = (channel == plane_of).then_some(spot.index as usize % shape.plane());
-            Sheet::map(plane(channel), name, "").focus(own).at_most(18.0)
+            CaptionedGrid::from_plane(plane(channel), name, "").focus(own).at_most(18.0)
         };
         let shown: Vec<usize> = shown.collect();
         for (row, channels) in shown.chunks(most).enumerate() {
-            let items: Vec<Item> = channels.iter().map(|&channel| sheet(channel).into()).collect();
+            let items: Vec<Item> = channels.iter().map(|&channel| grid(channel).into()).collect();
             row_ui(
                 ui,
                 view,

@@ -1,12 +1,14 @@
 //! The loss: shift, exp, sum, divide, the logarithm, and p minus y.
 
-use super::pieces::{Spot, class_name, heading_ui, last_steps, lines_ui, note_ui};
-use super::table::{Column, Look, Marks, table_ui};
+use super::arithmetic::{last_steps, lines_ui};
+use super::focused_cell::{FocusedCell, class_name};
+use super::heading::{heading_ui, note_ui};
+use super::table::{CellStyle, Column, Marks, table_ui};
 use crate::nn::{Part, loss::Loss};
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
 use crate::ui::{
     number,
-    plane::Plane,
+    tensor_plane::TensorPlane,
     theme::space,
     view::View,
     widgets::grid::{CellState, CellView},
@@ -15,7 +17,7 @@ use egui::Ui;
 
 /// Draws it.
 pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
-    let Some(spot) = Spot::of(view, focus) else { return };
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let network = view.state.plan().network().clone();
     let key = match (network.loss, stage.pass) {
         (Loss::CrossEntropy, Pass::Bwd) => "closeup.loss_ce_back",
@@ -28,10 +30,10 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     let image = spot.image;
     let own = TensorId::loss;
     let y = Plan::input_of(network.layers.len());
-    let column = |tensor, head: &str, looks| Column::of(view, tensor, image, [0, 1], head, looks);
+    let column = |tensor, head: &str, looks| Column::from_cells(view, tensor, image, [0, 1], head, looks);
     let made = |part: Part| stage.tensor.part == part && !is_backward;
     let single = |part: Part| {
-        let plane = Plane::new(view, own(part), image, 0);
+        let plane = TensorPlane::new(view, own(part), image, 0);
         (plane.cell_at(0), Some(plane.address_at(0)))
     };
     let columns: Vec<Column> = match (network.loss, is_backward) {
@@ -40,30 +42,30 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
             let (loss, loss_at) = single(Part::Out);
             let made_loss = format!("L = −ln p({})", class_name(view, view.state.label()));
             vec![
-                column(y, "z", Look::Number).current(made(Part::Max)).foot("max", max, max_at),
-                column(own(Part::Shift), "z − max", Look::Number).current(made(Part::Shift)),
-                column(own(Part::Exp), "exp", Look::Number)
+                column(y, "z", CellStyle::Number).current(made(Part::Max)).foot("max", max, max_at),
+                column(own(Part::Shift), "z − max", CellStyle::Number).current(made(Part::Shift)),
+                column(own(Part::Exp), "exp", CellStyle::Number)
                     .current(made(Part::Exp) || made(Part::Sum))
                     .foot("Σ", sum, sum_at),
-                column(own(Part::Prob), "p = exp ÷ Σ", Look::Bar)
+                column(own(Part::Prob), "p = exp ÷ Σ", CellStyle::Bar)
                     .current(made(Part::Prob) || made(Part::Out))
                     .foot(made_loss, loss, loss_at),
             ]
         }
         (Loss::CrossEntropy, true) => vec![
-            column(own(Part::Prob), "p", Look::Bar),
-            column(TensorId::TARGET, "t", Look::Number),
-            column(own(Part::Dx), "dz = p − t", Look::Signed).current(true),
+            column(own(Part::Prob), "p", CellStyle::Bar),
+            column(TensorId::TARGET, "t", CellStyle::Number),
+            column(own(Part::Dx), "∂L/∂z = p − t", CellStyle::Signed).current(true),
         ],
         (Loss::Mse, false) => vec![
-            column(y, "y", Look::Number),
-            column(TensorId::TARGET, "t", Look::Number),
+            column(y, "y", CellStyle::Number),
+            column(TensorId::TARGET, "t", CellStyle::Number),
             squares(view, image).current(true),
         ],
         (Loss::Mse, true) => vec![
-            column(y, "y", Look::Number),
-            column(TensorId::TARGET, "t", Look::Number),
-            column(own(Part::Dx), "dy = 2 (y − t) ÷ F", Look::Signed).current(true),
+            column(y, "y", CellStyle::Number),
+            column(TensorId::TARGET, "t", CellStyle::Number),
+            column(own(Part::Dx), "∂L/∂y = 2 (y − t) ÷ F", CellStyle::Signed).current(true),
         ],
     };
     let rows = network.classes();
@@ -83,10 +85,10 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     if spot.is_done()
         && let Some(last) = lines.last_mut()
     {
-        last.tone = super::pieces::Tone::Result;
+        last.tone = super::arithmetic::Tone::Result;
     }
     for line in &mut lines {
-        line.name = match (over_rows, line.name.trim_start_matches('m').parse::<usize>()) {
+        line.name = match (over_rows, line.name.parse::<usize>()) {
             (true, Ok(m)) if m < rows => class_name(view, m),
             _ => String::new(),
         };
@@ -122,7 +124,7 @@ fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
     };
     Column {
         head: "(y − t)²".into(),
-        look: Look::Number,
+        style: CellStyle::Number,
         cell: Box::new(cell),
         current: false,
         foot: Some(("L = Σ ÷ F".into(), sum, Some(address))),
@@ -130,7 +132,7 @@ fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
 }
 
 /// What the loss says, and what the gradient does.
-fn words_ui(ui: &mut Ui, view: &View, stage: &Stage, spot: &Spot) {
+fn words_ui(ui: &mut Ui, view: &View, stage: &Stage, spot: &FocusedCell) {
     let theme = view.theme;
     let label = view.state.label();
     let name = class_name(view, label);

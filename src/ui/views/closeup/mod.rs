@@ -1,15 +1,22 @@
 //! The close-up of a stage: one file per layer family.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod activation;
+mod arithmetic;
 mod batchnorm;
+mod captioned_grid;
+mod computed;
 mod conv;
 mod dense;
+mod dropout;
+mod flatten;
+mod focused_cell;
 mod given;
+mod heading;
 mod loss;
-mod pieces;
-mod plain;
 mod pool;
-mod sheet;
+
 mod softmax;
 mod table;
 mod update;
@@ -40,7 +47,8 @@ pub fn closeup_ui(ui: &mut Ui, view: &View) {
                 Op::Dense(spec) => dense::dense_ui(ui, view, &focus, stage, l, spec),
                 Op::Softmax => softmax::softmax_ui(ui, view, &focus, stage, l),
                 Op::BatchNorm2d(_) => batchnorm::batchnorm_ui(ui, view, &focus, stage, l),
-                Op::Flatten | Op::Dropout { .. } => plain::plain_ui(ui, view, &focus, stage, l),
+                Op::Flatten => flatten::flatten_ui(ui, view, &focus, stage, l),
+                Op::Dropout { p } => dropout::dropout_ui(ui, view, &focus, stage, l, *p),
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Pooling: the window, its winner, the way back.
 
-use super::pieces::{NOTE_HEIGHT, Spot, heading_ui, last_steps, lines_ui, map_detail, note_ui};
-use super::sheet::{Item, LEGENDS_HEIGHT, Sheet, legends_ui, link_ui, row_ui, zoom_ui};
+use super::arithmetic::{last_steps, lines_ui};
+use super::captioned_grid::{CaptionedGrid, Item, LEGENDS_HEIGHT, legends_ui, link_ui, row_ui, zoom_ui};
+use super::computed::Computed;
+use super::focused_cell::FocusedCell;
+use super::heading::{NOTE_HEIGHT, heading_ui, map_detail, note_ui};
 use crate::app::{Action, BuildAction};
 use crate::nn::{
     Op, Part,
@@ -10,8 +13,8 @@ use crate::nn::{
 };
 use crate::trace::{Address, Pass, Plan, Stage, Step, TensorId};
 use crate::ui::{
-    number,
-    plane::Plane,
+    names, number,
+    tensor_plane::TensorPlane,
     theme::space,
     view::View,
     widgets::grid::{CellSpan, CellState, CellView, Overlay},
@@ -20,7 +23,7 @@ use egui::{DragValue, RichText, Ui, vec2};
 
 /// Draws it.
 pub fn pool_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Pool2d) {
-    let Some(spot) = Spot::of(view, focus) else { return };
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let is_max = matches!(view.state.plan().layer(l).op, Op::MaxPool2d(_));
     let key = match (is_max, stage.pass, stage.tensor.part) {
         (true, Pass::Fwd, _) => "closeup.pool_max",
@@ -32,10 +35,11 @@ pub fn pool_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usiz
     heading_ui(ui, view, focus, stage, &view.text(key));
     switch_ui(ui, view, l);
     let pool = Pool { view, focus, spot, l, spec, is_max };
-    match stage.tensor.part {
-        Part::Out => pool.forward_ui(ui),
-        Part::Ds => pool.divide_ui(ui),
-        _ => pool.backward_ui(ui),
+    match Computed::from_part(stage.tensor.part) {
+        Some(Computed::Output) => pool.forward_ui(ui),
+        Some(Computed::SumGradient) => pool.divide_ui(ui),
+        Some(Computed::InputGradient) => pool.backward_ui(ui),
+        Some(Computed::WeightGradient | Computed::BiasGradient) | None => {}
     }
 }
 
@@ -94,7 +98,7 @@ fn switch_ui(ui: &mut Ui, view: &View, l: usize) {
 struct Pool<'a> {
     view: &'a View<'a>,
     focus: &'a Address,
-    spot: Spot,
+    spot: FocusedCell,
     l: usize,
     spec: &'a Pool2d,
     is_max: bool,
@@ -109,7 +113,7 @@ struct Contest {
 }
 
 impl Contest {
-    fn of(steps: &[Step]) -> Self {
+    fn from_steps(steps: &[Step]) -> Self {
         let (mut best, mut tie) = (None, None);
         for (m, step) in steps.iter().enumerate() {
             let is_padding = matches!(step.term.operands[0], Some(crate::trace::Operand::Padding { .. }));
@@ -127,8 +131,8 @@ impl Contest {
 }
 
 impl<'a> Pool<'a> {
-    fn plane(&self, tensor: TensorId) -> Plane<'a> {
-        Plane::new(self.view, tensor, self.spot.image, self.spot.at[1])
+    fn plane(&self, tensor: TensorId) -> TensorPlane<'a> {
+        TensorPlane::new(self.view, tensor, self.spot.image, self.spot.at[1])
     }
 
     fn detail(&self, tensor: TensorId) -> String {
@@ -136,11 +140,11 @@ impl<'a> Pool<'a> {
     }
 
     fn name(&self, tensor: TensorId) -> String {
-        self.view.state.plan().name(tensor)
+        names::tensor(self.view, tensor)
     }
 
-    fn map(&self, tensor: TensorId) -> Sheet<'a> {
-        Sheet::map(self.plane(tensor), self.name(tensor), self.detail(tensor))
+    fn map(&self, tensor: TensorId) -> CaptionedGrid<'a> {
+        CaptionedGrid::from_plane(self.plane(tensor), self.name(tensor), self.detail(tensor))
     }
 
     /// The cells of window (i, j), clipped to the plane.
@@ -156,7 +160,7 @@ impl<'a> Pool<'a> {
     }
 
     /// The window's cells of a tensor, enlarged.
-    fn window(&self, tensor: TensorId, at: [usize; 2], name: String, detail: String) -> Sheet<'a> {
+    fn window(&self, tensor: TensorId, at: [usize; 2], name: String, detail: String) -> CaptionedGrid<'a> {
         let plane = self.plane(tensor);
         let window = self.spec.window;
         let (rows, cols) = (window.rows.kernel, window.cols.kernel);
@@ -167,7 +171,7 @@ impl<'a> Pool<'a> {
             .map(|k| Overlay::tint(CellSpan::cell(k / cols, k % cols), self.view.theme.padding_ground));
         let revision = plane.revision() ^ ((at[0] as u64) << 32 | at[1] as u64);
         let inside = (0..rows * cols).find_map(tap).unwrap_or([0, 0]);
-        Sheet::made(cells, revision, [rows * cols, rows, cols], plane.mapping(), name, detail)
+        CaptionedGrid::from_values(cells, revision, [rows * cols, rows, cols], plane.mapping(), name, detail)
             .addressed(move |k| {
                 let [p, q] = tap(k).unwrap_or(inside);
                 plane.address(p, q)
@@ -182,7 +186,7 @@ impl<'a> Pool<'a> {
     }
 
     /// What the other kind of pooling would give, as far as this one has come.
-    fn otherwise(&self, y: TensorId) -> Option<Sheet<'a>> {
+    fn otherwise(&self, y: TensorId) -> Option<CaptionedGrid<'a>> {
         let view = self.view;
         let [image, channel] = [self.spot.image as usize, self.spot.at[1]];
         let values = view.state.trace().pooled_otherwise(self.l, image as u32, channel)?;
@@ -192,7 +196,14 @@ impl<'a> Pool<'a> {
         let revision = plane.revision();
         let cell = move |k: usize| CellView { value: values[k], ..plane.cell(k / cols, k % cols) };
         let form = [rows * cols, rows, cols];
-        Some(Sheet::made(cell, revision, form, plane.mapping(), view.text(key), self.detail(y)))
+        Some(CaptionedGrid::from_values(
+            cell,
+            revision,
+            form,
+            plane.mapping(),
+            view.text(key),
+            self.detail(y),
+        ))
     }
 
     fn forward_ui(&self, ui: &mut Ui) {
@@ -203,7 +214,7 @@ impl<'a> Pool<'a> {
         let room = ui.available_size();
         let fold = view.state.trace().cell_until(self.focus, self.spot.done);
         let compared = fold.steps.len().min(window.taps());
-        let contest = Contest::of(&fold.steps[..compared]);
+        let contest = Contest::from_steps(&fold.steps[..compared]);
         let contest = if self.is_max { contest } else { Contest { best: None, tie: None } };
         let to_input = |m: usize| window.tap([i, j], [m / window.cols.kernel, m % window.cols.kernel]);
 
@@ -293,7 +304,12 @@ impl<'a> Pool<'a> {
                         let share = number::significant(100.0 * lost as f32 / all as f32, 3);
                         let [lost, all] = [lost, all].map(|n| n.to_string());
                         let map = [("lost", lost.as_str()), ("all", &all), ("share", &share)];
-                        words = format!("{words} {}", view.fill("closeup.pool_lost_map", &map));
+                        let is_complete = here + 1 == window.rows.out * window.cols.out;
+                        let key = match is_complete {
+                            true => "closeup.pool_lost_whole_map",
+                            false => "closeup.pool_lost_map",
+                        };
+                        words = format!("{words} {}", view.fill(key, &map));
                     }
                     note_ui(ui, view, theme.accent, &words);
                 } else if self.spot.is_done() && !self.is_max {
@@ -419,7 +435,7 @@ impl<'a> Pool<'a> {
         let (view, theme) = (self.view, self.view.theme);
         let (x, dx) = (Plan::input_of(self.l), TensorId::layer(self.l, Part::Dx));
         let plane = self.plane(gradient);
-        let one = Sheet::made(
+        let one = CaptionedGrid::from_values(
             move |_| plane.cell(at[0], at[1]),
             plane.revision() ^ ((at[0] as u64) << 32 | at[1] as u64),
             [1, 1, 1],

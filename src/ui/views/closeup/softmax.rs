@@ -1,15 +1,17 @@
 //! Softmax: maximum, shift, exponential, sum, quotient.
 
-use super::pieces::{Spot, heading_ui, last_steps, lines_ui};
-use super::table::{Column, Look, Marks, table_ui};
+use super::arithmetic::{last_steps, lines_ui};
+use super::focused_cell::FocusedCell;
+use super::heading::heading_ui;
+use super::table::{CellStyle, Column, Marks, table_ui};
 use crate::nn::Part;
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
-use crate::ui::{plane::Plane, theme::space, view::View};
+use crate::ui::{tensor_plane::TensorPlane, theme::space, view::View};
 use egui::Ui;
 
 /// Draws it.
 pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
-    let Some(spot) = Spot::of(view, focus) else { return };
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let plan = view.state.plan();
     let key = if stage.pass == Pass::Bwd { "closeup.softmax_back" } else { "closeup.softmax" };
     heading_ui(ui, view, focus, stage, &view.text(key));
@@ -17,33 +19,36 @@ pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: u
     // One position; its channels lie a plane apart.
     let at = spot.index % (h * w) as u32;
     let own = |part| TensorId::layer(l, part);
-    let column =
-        |tensor, head: &str, looks| Column::of(view, tensor, spot.image, [at, (h * w) as u32], head, looks);
+    let column = |tensor, head: &str, looks| {
+        Column::from_cells(view, tensor, spot.image, [at, (h * w) as u32], head, looks)
+    };
     let made = |part: Part| stage.tensor.part == part;
     let single = |part: Part| {
-        let plane = Plane::new(view, own(part), spot.image, 0);
+        let plane = TensorPlane::new(view, own(part), spot.image, 0);
         (plane.cell_at(at), Some(plane.address_at(at)))
     };
     let columns: Vec<Column> = if stage.pass == Pass::Bwd {
         let (dot, dot_at) = single(Part::Dot);
         vec![
-            column(own(Part::Out), "y", Look::Bar),
-            column(plan.output_gradient_of(l), "dy", Look::Number).current(made(Part::Dot)).foot(
-                "Σ dy · y",
+            column(own(Part::Out), "y", CellStyle::Bar),
+            column(plan.output_gradient_of(l), "∂L/∂y", CellStyle::Number).current(made(Part::Dot)).foot(
+                "Σ ∂L/∂y · y",
                 dot,
                 dot_at,
             ),
-            column(own(Part::Dx), "dx = (dy − Σ) · y", Look::Signed).current(made(Part::Dx)),
+            column(own(Part::Dx), "∂L/∂x = (∂L/∂y − Σ) · y", CellStyle::Signed).current(made(Part::Dx)),
         ]
     } else {
         let ((max, max_at), (sum, sum_at)) = (single(Part::Max), single(Part::Sum));
         vec![
-            column(Plan::input_of(l), "x", Look::Number).current(made(Part::Max)).foot("max", max, max_at),
-            column(own(Part::Shift), "x − max", Look::Number).current(made(Part::Shift)),
-            column(own(Part::Exp), "exp", Look::Number)
+            column(Plan::input_of(l), "x", CellStyle::Number)
+                .current(made(Part::Max))
+                .foot("max", max, max_at),
+            column(own(Part::Shift), "x − max", CellStyle::Number).current(made(Part::Shift)),
+            column(own(Part::Exp), "exp", CellStyle::Number)
                 .current(made(Part::Exp) || made(Part::Sum))
                 .foot("Σ", sum, sum_at),
-            column(own(Part::Out), "y = exp ÷ Σ", Look::Bar).current(made(Part::Out)),
+            column(own(Part::Out), "y = exp ÷ Σ", CellStyle::Bar).current(made(Part::Out)),
         ]
     };
     let over_rows = matches!(stage.tensor.part, Part::Max | Part::Sum | Part::Dot);

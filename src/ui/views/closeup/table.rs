@@ -1,12 +1,12 @@
 //! A table with a row per class: the stages of softmax and of the losses as columns, filled as far
 //! as the cursor has come.
 
-use super::pieces::class_name;
+use super::focused_cell::class_name;
 use crate::app::Action;
 use crate::trace::{Address, Grain, Move, TensorId};
 use crate::ui::{
     fonts, number,
-    plane::Plane,
+    tensor_plane::TensorPlane,
     theme::{self, PassColors, space, text_size},
     view::View,
     widgets::grid::{CellState, CellView},
@@ -18,7 +18,7 @@ use egui::{
 
 /// How a column shows its numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum CellStyle {
     /// As numbers.
     Number,
     /// As numbers with a bar from zero to one.
@@ -32,7 +32,7 @@ pub(super) struct Column<'a> {
     /// Its heading.
     pub(super) head: String,
     /// How it looks.
-    pub(super) look: Look,
+    pub(super) style: CellStyle,
     /// The cell of each row, and where it is.
     pub(super) cell: Box<dyn Fn(usize) -> (CellView, Option<Address>) + 'a>,
     /// Whether the stage at the cursor makes it.
@@ -43,20 +43,20 @@ pub(super) struct Column<'a> {
 
 impl<'a> Column<'a> {
     /// A column of a tensor's cells from `first` on, each `stride` after the one before.
-    pub(super) fn of(
+    pub(super) fn from_cells(
         view: &'a View<'a>,
         tensor: TensorId,
         image: u32,
         [first, stride]: [u32; 2],
         head: impl Into<String>,
-        look: Look,
+        style: CellStyle,
     ) -> Self {
-        let plane = Plane::new(view, tensor, image, 0);
+        let plane = TensorPlane::new(view, tensor, image, 0);
         let cell = move |row: usize| {
             let index = first + row as u32 * stride;
             (plane.cell_at(index), Some(plane.address_at(index)))
         };
-        Self { head: head.into(), look, cell: Box::new(cell), current: false, foot: None }
+        Self { head: head.into(), style, cell: Box::new(cell), current: false, foot: None }
     }
 
     /// The same, as the one that is being made.
@@ -97,7 +97,7 @@ pub(super) fn table_ui(
     let foot_height = if columns.iter().any(|c| c.foot.is_some()) { 1.9 * row_height } else { 0.0 };
     let names_width = name_width(ui, view, rows, marks).clamp(60.0, 0.28 * room.x);
     let width = (room.x - names_width - space::S).max(60.0);
-    let weight = |c: &Column| if c.look == Look::Number { 1.0 } else { 1.7 };
+    let weight = |c: &Column| if c.style == CellStyle::Number { 1.0 } else { 1.7 };
     let unit = width / columns.iter().map(weight).sum::<f32>().max(1.0);
     let size = vec2(room.x, row_height * (rows as f32 + 1.0) + foot_height + 6.0);
     let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -146,7 +146,7 @@ fn name_width(ui: &Ui, view: &View, rows: usize, marks: &Marks) -> f32 {
 }
 
 fn row_name(view: &View, row: usize, marks: &Marks) -> String {
-    if marks.target.is_some() { class_name(view, row) } else { format!("k{row}") }
+    if marks.target.is_some() { class_name(view, row) } else { row.to_string() }
 }
 
 fn names_ui(
@@ -217,12 +217,12 @@ fn column_ui(
         ui.painter().rect_stroke(ground, CornerRadius::same(space::RADIUS), edge, StrokeKind::Inside);
     }
     // Beside a bar there is room for seven.
-    let most_chars = if column.look == Look::Number { 12 } else { 7 };
+    let most_chars = if column.style == CellStyle::Number { 12 } else { 7 };
     let head = FontId::new(text_size::SMALL, fonts::strong());
     let ink = if column.current { colors.strong } else { theme.text_weak };
     let at = pos2(rect.right() - 6.0, rect.top() + 0.5 * row_height);
     words_ui(ui, at, rect.width() - 8.0, &column.head, head, ink);
-    let reach = if column.look == Look::Signed {
+    let reach = if column.style == CellStyle::Signed {
         let values = (0..rows).map(|row| (column.cell)(row).0).filter(|cell| cell.state != CellState::NotYet);
         values.map(|cell| cell.value.abs()).fold(1e-12, f32::max).max(1.0)
     } else {
@@ -235,8 +235,8 @@ fn column_ui(
             continue;
         }
         let (cell, address) = (column.cell)(row);
-        if column.look != Look::Number && cell.state != CellState::NotYet {
-            bar_ui(ui, view, cell_rect, cell.value / reach, column.look);
+        if column.style != CellStyle::Number && cell.state != CellState::NotYet {
+            bar_ui(ui, view, cell_rect, cell.value / reach, column.style);
         }
         let is_focus = address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
         cell_ui(ui, view, cell_rect, cell, address, is_focus, (number_of, row), most_chars);
@@ -269,7 +269,7 @@ fn words_ui(ui: &Ui, right: Pos2, width: f32, words: &str, mut font: FontId, ink
     ui.painter().galley(place.min, galley, ink);
 }
 
-fn bar_ui(ui: &Ui, view: &View, rect: Rect, share: f32, look: Look) {
+fn bar_ui(ui: &Ui, view: &View, rect: Rect, share: f32, style: CellStyle) {
     let theme = view.theme;
     // The number stands to the right of the bar's room.
     let lane =
@@ -277,14 +277,14 @@ fn bar_ui(ui: &Ui, view: &View, rect: Rect, share: f32, look: Look) {
     if lane.width() < 8.0 || !share.is_finite() {
         return;
     }
-    let (zero, from, to) = if look == Look::Signed {
+    let (zero, from, to) = if style == CellStyle::Signed {
         let middle = lane.center().x;
         (middle, middle, middle + share.clamp(-1.0, 1.0) * 0.5 * lane.width())
     } else {
         (lane.left(), lane.left(), lane.left() + share.clamp(0.0, 1.0) * lane.width())
     };
     let mapping = crate::ui::colormap::Mapping::fit_signed([1.0], theme.dark);
-    let color = if look == Look::Signed {
+    let color = if style == CellStyle::Signed {
         mapping.color(share.signum() * 0.75)
     } else {
         theme.pass(crate::trace::Pass::Fwd).fill

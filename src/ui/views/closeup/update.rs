@@ -1,16 +1,18 @@
 //! The update: before, change, after.
 
-use super::pieces::{NOTE_HEIGHT, Spot, heading_ui, last_steps, lines_ui, note_ui};
-use super::sheet::{Item, Sheet, around, around_in, legends_ui, near_ui, row_ui};
+use super::arithmetic::{last_steps, lines_ui};
+use super::captioned_grid::{CaptionedGrid, Item, around, around_in, legends_ui, near_ui, row_ui};
+use super::focused_cell::FocusedCell;
+use super::heading::{NOTE_HEIGHT, heading_ui, note_ui};
 use crate::nn::{
     Part,
     optimizer::{Rule, TRAINED},
 };
 use crate::trace::{Address, Grain, Operand, Stage, TensorId, rules};
 use crate::ui::{
-    colormap::{Extent, Mapping},
+    colormap::{Mapping, ValueRange},
     number,
-    plane::Plane,
+    tensor_plane::TensorPlane,
     theme::{self, space},
     view::View,
     widgets::grid::{CellState, CellView},
@@ -20,17 +22,34 @@ use std::cmp::Ordering;
 
 /// Draws it.
 pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
-    let Some(spot) = Spot::of(view, focus) else { return };
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let part = stage.tensor.part;
     let is_parameter = TRAINED.iter().any(|trained| trained.param == part);
     let key = match part {
         Part::RunningMean | Part::RunningVar => "closeup.up_running",
         Part::Mean => "closeup.up_mean_loss",
-        _ if TRAINED.iter().any(|t| t.mean == part) => "closeup.up_average",
-        _ if TRAINED.iter().any(|t| t.decayed == part) => "closeup.up_decay",
-        _ if TRAINED.iter().any(|t| t.m == part || t.v == part) => "closeup.up_moment",
-        _ if TRAINED.iter().any(|t| t.step == part) => "closeup.up_step",
-        _ => "closeup.up_parameter",
+        Part::DwMean | Part::DbMean => "closeup.up_average",
+        Part::DwDecayed | Part::DbDecayed => "closeup.up_decay",
+        Part::WeightM | Part::BiasM | Part::WeightV | Part::BiasV => "closeup.up_moment",
+        Part::WeightStep | Part::BiasStep => "closeup.up_step",
+        Part::Weight | Part::Bias => "closeup.up_parameter",
+        Part::Out
+        | Part::Winner
+        | Part::Max
+        | Part::Shift
+        | Part::Exp
+        | Part::Sum
+        | Part::Prob
+        | Part::Var
+        | Part::InvStd
+        | Part::Xhat
+        | Part::Mask
+        | Part::Ds
+        | Part::Dot
+        | Part::Dw
+        | Part::Db
+        | Part::Dx
+        | Part::Target => return,
     };
     heading_ui(ui, view, focus, stage, &view.text(key));
     let room = ui.available_size();
@@ -46,12 +65,12 @@ pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
 }
 
 /// The parameter before, the change, and the parameter after.
-fn parameter<'a>(view: &'a View<'a>, spot: &Spot) -> Vec<Item<'a>> {
+fn parameter<'a>(view: &'a View<'a>, spot: &FocusedCell) -> Vec<Item<'a>> {
     let plan = view.state.plan();
     let shape = plan.shape_of(spot.tensor);
     let channel = spot.index as usize / shape.plane().max(1);
-    let before = around_in(view, Plane::before_update(view, spot.tensor, channel), spot.index);
-    let after_plane = Plane::new(view, spot.tensor, 0, channel);
+    let before = around_in(view, TensorPlane::before_update(view, spot.tensor, channel), spot.index);
+    let after_plane = TensorPlane::new(view, spot.tensor, 0, channel);
     let after = around_in(view, after_plane, spot.index);
     let first = first_of(view, spot);
     let len = after.form()[0];
@@ -66,17 +85,19 @@ fn parameter<'a>(view: &'a View<'a>, spot: &Spot) -> Vec<Item<'a>> {
         let values = term.operands.map(|operand| operand.map_or(0.0, |operand| trace.operand(&operand)));
         term.op.product(values[0], values[1]).unwrap_or(f32::NAN)
     };
-    let extent = Extent::of((first..first + len as u32).map(change));
+    let value_range = ValueRange::from_values((first..first + len as u32).map(change));
     let cells = move |k: usize| {
         let index = first + k as u32;
-        match after_plane.cell_at(index).state {
-            // A parameter is always there; what counts is whether the update has come by.
-            CellState::Current if is_updated(view, after_plane, index) => CellView::current(change(index)),
-            _ => CellView::not_yet(),
+        // A parameter always has a value; what counts is whether the update has passed.
+        let is_current = after_plane.cell_at(index).state == CellState::Current;
+        if is_current && is_updated(view, after_plane, index) {
+            CellView::current(change(index))
+        } else {
+            CellView::not_yet()
         }
     };
     let revision = after_plane.revision_of(first..first + len as u32) ^ 0x5a5a;
-    let mapping = Mapping::signed_for(extent, view.theme.dark);
+    let mapping = Mapping::signed_for(value_range, view.theme.dark);
     let form = after.form();
     let k = (spot.index - first) as usize;
     let detail = match plan.setup().optimizer.rule {
@@ -84,9 +105,10 @@ fn parameter<'a>(view: &'a View<'a>, spot: &Spot) -> Vec<Item<'a>> {
         Rule::Momentum { .. } => "−η · m",
         Rule::Nesterov { .. } | Rule::Adam { .. } => "−η · step",
     };
-    let change = Sheet::made(cells, revision, form, mapping, view.text("closeup.up_change"), detail)
-        .sized_like(&after)
-        .focus(k);
+    let change =
+        CaptionedGrid::from_values(cells, revision, form, mapping, view.text("closeup.up_change"), detail)
+            .sized_like(&after)
+            .focus(k);
     let before = before.named(view.text("closeup.up_before"));
     let after = after.named(view.text("closeup.up_after"));
     let hidden = move |k: usize| {
@@ -99,12 +121,12 @@ fn parameter<'a>(view: &'a View<'a>, spot: &Spot) -> Vec<Item<'a>> {
 }
 
 /// Whether the update has made a parameter's cell at the cursor.
-fn is_updated(view: &View, plane: Plane, index: u32) -> bool {
+fn is_updated(view: &View, plane: TensorPlane, index: u32) -> bool {
     view.state.is_done(&plane.address_at(index))
 }
 
 /// The first cell that the sheets around a cell show.
-fn first_of(view: &View, spot: &Spot) -> u32 {
+fn first_of(view: &View, spot: &FocusedCell) -> u32 {
     let shape = view.state.plan().shape_of(spot.tensor);
     let one = match (shape.plane(), view.state.plan().is_weight_shaped(spot.tensor)) {
         (1, true) => shape.0[1],
@@ -115,7 +137,7 @@ fn first_of(view: &View, spot: &Spot) -> u32 {
 }
 
 /// The tensors that a moment, an average or a step is made of, and itself.
-fn sources<'a>(view: &'a View<'a>, stage: &Stage, spot: &Spot) -> Vec<Item<'a>> {
+fn sources<'a>(view: &'a View<'a>, stage: &Stage, spot: &FocusedCell) -> Vec<Item<'a>> {
     let plan = view.state.plan();
     let mut tensors: Vec<TensorId> = Vec::new();
     for m in 0..stage.terms.min(8) {
@@ -140,18 +162,21 @@ fn sources<'a>(view: &'a View<'a>, stage: &Stage, spot: &Spot) -> Vec<Item<'a>> 
     items
 }
 
-/// The rule and its numbers.
+/// The optimizer's rule and its hyperparameters, in one line.
 fn rule_ui(ui: &mut Ui, view: &View) {
     let optimizer = view.state.plan().setup().optimizer;
     let short = |value: f64| number::full(value as f32);
-    let mut words = match optimizer.rule {
-        Rule::Sgd => "SGD".to_owned(),
-        Rule::Momentum { momentum } => format!("Momentum · μ = {}", short(momentum)),
-        Rule::Nesterov { momentum } => format!("Nesterov · μ = {}", short(momentum)),
-        Rule::Adam { beta1, beta2, eps } => {
-            format!("Adam · β₁ = {} · β₂ = {} · ε = {}", short(beta1), short(beta2), short(eps))
+    let mut words = view.text(&format!("rule.{}", optimizer.rule.name()));
+    match optimizer.rule {
+        Rule::Sgd => {}
+        Rule::Momentum { momentum } | Rule::Nesterov { momentum } => {
+            words += &format!(" · μ = {}", short(momentum));
         }
-    };
+        Rule::Adam { beta1, beta2, eps } => {
+            let [beta1, beta2, eps] = [beta1, beta2, eps].map(short);
+            words += &format!(" · β₁ = {beta1} · β₂ = {beta2} · ε = {eps}");
+        }
+    }
     words += &format!(" · η = {}", short(optimizer.learning_rate));
     if optimizer.weight_decay != 0.0 {
         words += &format!(" · λ = {}", short(optimizer.weight_decay));
@@ -159,7 +184,7 @@ fn rule_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(words).small().color(view.theme.text_weak));
 }
 
-/// The loss of the same picture before the update and, once it is complete, after.
+/// The mean loss of the batch before the update and, once the update is complete, after it.
 fn losses_ui(ui: &mut Ui, view: &View) {
     let theme = view.theme;
     let trace = view.state.trace();

@@ -3,8 +3,8 @@
 use super::side_text;
 use crate::app::{Kept, Sides};
 use crate::ui::{
-    colormap::{Extent, Mapping, legend_ui},
-    number, plane, theme,
+    colormap::{Mapping, ValueRange, legend_ui},
+    names, number, tensor_plane, theme,
     theme::space,
     view::View,
     widgets::grid::{CellSpan, CellView, Grid, Overlay},
@@ -19,7 +19,7 @@ struct Map<'a> {
     caption: [String; 2],
     cells: &'a [f32],
     mapping: Mapping,
-    extent: Extent,
+    value_range: ValueRange,
 }
 
 /// Draws the maps and what is to be said of the whole tensor.
@@ -29,26 +29,32 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
     let a = sides.a.as_ref().map(|a| sides.plane_of(a));
     let all = sides.difference();
     let difference = all.as_ref().map(|all| sides.plane_of(all));
-    let extent = |cells: &[f32]| Extent::of(cells.iter().copied());
+    let value_range = |cells: &[f32]| ValueRange::from_values(cells.iter().copied());
     // One scale for both: equal colours are equal numbers.
-    let both = a.map_or_else(|| extent(b), |a| extent(a).union(extent(b)));
-    let is_signed = plane::is_signed(view, sides.tensor) || both.min < 0.0;
+    let both = a.map_or_else(|| value_range(b), |a| value_range(a).union(value_range(b)));
+    let is_signed = tensor_plane::is_signed(view, sides.tensor) || both.min < 0.0;
     let mapping = if is_signed { Mapping::signed_for(both, dark) } else { Mapping::positive_for(both, dark) };
     let mapping = mapping.with_log(view.state.view().log);
     let mut maps = Vec::new();
     if let Some(a) = a {
-        maps.push(Map { id: "A", caption: side_text(view, kept), cells: a, mapping, extent: extent(a) });
+        maps.push(Map {
+            id: "A",
+            caption: side_text(view, kept),
+            cells: a,
+            mapping,
+            value_range: value_range(a),
+        });
     }
-    maps.push(Map { id: "B", caption: side_text(view, now), cells: b, mapping, extent: extent(b) });
+    maps.push(Map { id: "B", caption: side_text(view, now), cells: b, mapping, value_range: value_range(b) });
     if let Some(cells) = difference {
-        let own = extent(cells);
+        let own = value_range(cells);
         let mapping = Mapping::signed_for(own, dark).with_log(view.state.view().log);
         maps.push(Map {
             id: "A−B",
             caption: [String::new(), view.text("compare.difference")],
             cells,
             mapping,
-            extent: own,
+            value_range: own,
         });
     }
     let side = side(ui, height);
@@ -68,7 +74,7 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
     let text = match (&sides.a, &all, hovered) {
         (None, _, _) | (_, None, _) => view.fill(
             "compare.no_twin",
-            &[("name", &view.state.plan().name(sides.tensor)), ("model", &kept.model.name)],
+            &[("name", &names::tensor(view, sides.tensor)), ("model", &kept.model.name)],
         ),
         (Some(_), Some(_), Some((i, j))) => {
             let at = i * sides.size[1] + j;
@@ -145,7 +151,7 @@ fn map_ui(
             .label(&label)
             .show_ui(ui);
         ui.add_space(space::XS);
-        legend_ui(ui, &map.mapping, side, map.extent.is_some().then_some(map.extent));
+        legend_ui(ui, &map.mapping, side, map.value_range.is_some().then_some(map.value_range));
         plane.hovered
     });
     response.inner

@@ -4,7 +4,7 @@ mod maps;
 mod scores;
 
 use crate::app::{Action, Compare, CompareAction, Kept};
-use crate::ui::{theme, theme::space, view::View};
+use crate::ui::{names, theme, theme::space, view::View};
 use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the page.
@@ -51,13 +51,13 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
 fn tensor_ui(ui: &mut Ui, view: &View) {
     let plan = view.state.plan();
     let now = view.state.compare().tensor(plan);
-    let name = plan.name(now);
+    let name = names::tensor(view, now);
     let combo = ComboBox::from_id_salt("tensor to compare").width(140.0).height(360.0);
     let response = combo
         .selected_text(RichText::new(&name).font(theme::mono_font()))
         .show_ui(ui, |ui| {
             for tensor in Compare::tensors(view.state.trace()) {
-                let name = RichText::new(plan.name(tensor)).font(theme::mono_font());
+                let name = RichText::new(names::tensor(view, tensor));
                 if ui.selectable_label(tensor == now, name).clicked() {
                     act(view, CompareAction::Tensor(tensor));
                 }
@@ -68,19 +68,12 @@ fn tensor_ui(ui: &mut Ui, view: &View) {
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &words));
 }
 
-/// What a side is: its model; its picture and training step.
+/// The name of a side's model, and the name of its picture with the training step.
 fn side_text(view: &View, of: &Kept) -> [String; 2] {
-    let setup = of.trace.plan().setup();
-    let time = of.trace.time();
-    let step = if setup.batches > 1 {
-        format!("e{}.b{}", time / setup.batches, time % setup.batches)
-    } else {
-        format!("e{time}")
-    };
-    let image = if setup.images > 1 { format!(".i{}", of.image) } else { String::new() };
-    let step = step + &image;
-    let picture = view.fill("compare.side", &[("picture", &of.picture), ("step", &step)]);
-    [of.model.name.clone(), picture]
+    let (step, image) = (of.trace.time().to_string(), of.image.to_string());
+    let key = if of.trace.plan().setup().images > 1 { "compare.side_in_batch" } else { "compare.side" };
+    let side = view.fill(key, &[("picture", &of.picture), ("step", &step), ("image", &image)]);
+    [of.model.name.clone(), side]
 }
 
 fn act(view: &View, action: CompareAction) {

@@ -6,7 +6,7 @@ use crate::data::{Dataset, Measured};
 use crate::ui::{
     theme::{self, space},
     view::View,
-    widgets::thumbnail::of_pixels,
+    widgets::thumbnail::from_pixels,
 };
 use egui::{Align2, Id, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
@@ -61,7 +61,7 @@ fn class_ui(ui: &mut Ui, view: &View, data: &Dataset, measured: Option<&Measured
     let square = Rect::from_min_size(rect.min + vec2(2.0, 2.0), vec2(ROW - 4.0, ROW - 4.0));
     let mean = measured.and_then(|measured| measured.means.get(class)?.as_ref());
     let id = Id::unique(("mean", data, view.state.data().part, class));
-    let mean = mean.and_then(|mean| of_pixels(ui.ctx(), id, mean));
+    let mean = mean.and_then(|mean| from_pixels(ui.ctx(), id, mean));
     if let Some(mean) = &mean {
         mean.paint(ui, theme, square);
     }

@@ -7,7 +7,7 @@ use crate::ui::{
     theme::space,
     view::View,
     widgets::busy::busy_ui,
-    widgets::thumbnail::{Budget, height, of_example, thumbnail_ui},
+    widgets::thumbnail::{Budget, from_example, height, thumbnail_ui},
 };
 use egui::{ScrollArea, Ui, vec2};
 
@@ -48,7 +48,7 @@ pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     let side = (room / columns as f32 - gap.x).floor().clamp(SIDE, 2.0 * SIDE);
     let rows = usize::try_from(count.div_ceil(columns)).unwrap_or(usize::MAX);
     ui.spacing_mut().item_spacing = gap;
-    let mut budget = Budget::of_frame();
+    let mut budget = Budget::for_one_frame();
     // Another set, part or class begins at its top.
     let area = ScrollArea::vertical().id_salt(("examples", data, part, class)).auto_shrink(false);
     area.show_rows(ui, height(side), rows, |ui, rows| {
@@ -66,7 +66,7 @@ pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
 
 fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, side: f32, budget: &mut Budget) {
     let part = view.state.data().part;
-    let thumbnail = of_example(ui.ctx(), data, part, index, budget);
+    let thumbnail = from_example(ui.ctx(), data, part, index, budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
     let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);
     let words = view.fill("sets.example", &[("n", &index.to_string()), ("class", name)]);

@@ -4,7 +4,7 @@
 use crate::app::{Action, Answer};
 use crate::nn::Part;
 use crate::trace::{Address, Cut, Group, Link, Paths, TensorId};
-use crate::ui::{number, theme, view::View};
+use crate::ui::{names, number, theme, view::View};
 use egui::{Align, Button, Id, Layout, Rect, RichText, ScrollArea, Ui, vec2};
 use std::sync::Arc;
 
@@ -64,10 +64,11 @@ fn cut_ui(ui: &mut Ui, view: &View, cut: &Cut) {
     let key = if cut.by_channel { "paths.by_channel" } else { "paths.by_cell" };
     ui.label(RichText::new(view.fill(key, &[("layer", &name)])).color(view.theme.text));
     for group in &cut.groups {
-        let at = view.state.plan().shape_of(TensorId::layer(cut.layer, Part::Out)).at(group.index);
+        let out = TensorId::layer(cut.layer, Part::Out);
+        let at = view.state.plan().shape_of(out).at(group.index);
         let place = match cut.by_channel {
-            true => format!("k{}", group.channel),
-            false => format!("k{} ({},{})", at[1], at[2], at[3]),
+            true => names::plane(view, out, group.channel),
+            false => format!("{} ({},{})", names::plane(view, out, at[1]), at[2], at[3]),
         };
         share_ui(ui, view, group.share, &place, group.sum, Some(output(view, cut, group)));
     }

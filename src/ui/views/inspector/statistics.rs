@@ -2,7 +2,7 @@
 
 use crate::tensor::{BINS, Statistics, shape_of};
 use crate::trace::{Address, Pass, Place, TensorId};
-use crate::ui::{number, theme, view::View};
+use crate::ui::{names, number, theme, view::View};
 use egui::{Align2, Grid, Id, Rect, RichText, Sense, Ui, pos2, vec2};
 use std::{ops::Range, sync::Arc};
 
@@ -11,7 +11,7 @@ pub(super) fn statistics_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some((tensor, image, _)) = view.state.trace().tensor_cell(focus) else { return };
     let plan = view.state.plan();
     let (from, all) = computed(view, focus, tensor, image);
-    let name = plan.name(tensor);
+    let name = names::tensor(view, tensor);
     let shape = plan.shape_of(tensor).to_string();
     ui.label(
         RichText::new(format!("{name}  {shape}")).font(theme::mono_font()).color(view.theme.text_strong),

@@ -69,7 +69,7 @@ pub struct Mark {
 
 impl Mark {
     /// The mark of an address; a given tensor has one only where it stands in a lane.
-    pub fn of(plan: &Plan, address: &Address) -> Option<Self> {
+    pub fn from_address(plan: &Plan, address: &Address) -> Option<Self> {
         let (tensor, pass) = match address.place {
             Place::Stage(s) => {
                 let stage = plan.stages().get(s as usize)?;
@@ -135,7 +135,7 @@ mod tests {
             for step in 0..plan.stages().len() {
                 let place = Place::Stage(step as u32);
                 let address = Address { time: 0, image: 0, place, cell: 0, term: 0, grain: Grain::Layer };
-                let mark = Mark::of(&plan, &address).expect("a mark");
+                let mark = Mark::from_address(&plan, &address).expect("a mark");
                 assert!(mark.column < count(&plan));
                 assert_eq!(mark.lane.is_none(), mark.pass == Pass::Update);
             }

@@ -68,7 +68,7 @@ pub enum Body {
 
 impl Body {
     /// What column `c` shows.
-    pub fn of(view: &View, c: usize) -> Self {
+    pub fn new(view: &View, c: usize) -> Self {
         let plan = view.state.plan();
         let layers = plan.network().layers.len();
         if c > layers {
@@ -162,7 +162,7 @@ impl Layout {
         let plan = view.state.plan();
         let count = column::count(plan);
         let lane = ((room.y - HEAD - 2.0 * RAIL - MIDDLE - BAR) / 2.0).floor().max(SMALLEST);
-        let bodies: Vec<Body> = (0..count).map(|c| Body::of(view, c)).collect();
+        let bodies: Vec<Body> = (0..count).map(|c| Body::new(view, c)).collect();
         let unseen = plan.network().unseen();
         let heads: Vec<f32> = (0..count)
             .map(|c| {

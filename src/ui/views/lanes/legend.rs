@@ -4,8 +4,8 @@ use super::{column, layout};
 use crate::app::{Action, Scale};
 use crate::trace::{Pass, TensorId};
 use crate::ui::{
-    colormap,
-    plane::{Plane, extent, mapping},
+    colormap, names,
+    tensor_plane::{TensorPlane, mapping, value_range},
     theme::space,
     view::View,
 };
@@ -72,15 +72,9 @@ fn one_ui(
     let per_map = view.state.view().scale == Scale::Map && shape.plane() > 1;
     let focused = focus.filter(|(focused, _)| *focused == tensor).map(|(_, index)| index as usize);
     let channel = per_map.then(|| focused.unwrap_or(0) / shape.plane());
-    let name = match look {
-        Pass::Bwd => match column::place_of(plan, tensor) {
-            Some((c, _)) => format!("∂L/∂{}", layout::name(plan, c)),
-            None => plan.name(tensor),
-        },
-        Pass::Fwd | Pass::Loss | Pass::Update => plan.name(tensor),
-    };
+    let name = names::tensor(view, tensor);
     let caption = match channel {
-        Some(channel) => format!("{} {name} · {channel}", colors.glyph),
+        Some(channel) => format!("{} {name} · {}", colors.glyph, names::plane(view, tensor, channel)),
         None => format!("{} {name}", colors.glyph),
     };
     let line = Rect::from_min_size(area.min, vec2(area.width(), 18.0));
@@ -88,14 +82,14 @@ fn one_ui(
     layout::fitted_text_ui(ui.painter(), line, Align2::LEFT_CENTER, &caption, font, colors.strong);
     let below = Rect::from_min_max(pos2(area.left(), line.bottom() + 1.0), area.max);
     ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
-        if !Plane::new(view, tensor, image, 0).is_begun() {
+        if !TensorPlane::new(view, tensor, image, 0).is_begun() {
             ui.label(
                 RichText::new(view.text("grid.not_yet")).font(layout::small_font()).color(theme.text_weak),
             );
             return;
         }
         let mapping = mapping(view, tensor, image, channel);
-        let shown = extent(view, tensor, image, channel);
+        let shown = value_range(view, tensor, image, channel);
         colormap::legend_ui(ui, &mapping, area.width(), Some(shown));
     });
 }

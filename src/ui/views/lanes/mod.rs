@@ -4,11 +4,11 @@
 //! gradient of that column's tensor, wherever it is made.
 
 mod column;
-mod field;
 mod head;
 mod layout;
 mod legend;
-mod thumbs;
+mod receptive_field;
+mod thumbnails;
 
 use crate::app::Action;
 use crate::trace::{Address, Grain, Pass, Plan, TensorId};
@@ -18,8 +18,8 @@ use egui::{
     Align2, Color32, Pos2, Rect, ScrollArea, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2,
     scroll_area::ScrollBarVisibility, style::ScrollAnimation, vec2,
 };
-use field::Field;
 use layout::Layout;
+use receptive_field::ReceptiveField;
 use std::collections::HashMap;
 
 /// The width of the words beside the lanes.
@@ -52,7 +52,7 @@ struct Scene<'a> {
     /// Whether the focus is a cell that was meant, and not just the last of a larger unit.
     exact: bool,
     /// What belongs to the cell pointed at, or else to the focus.
-    fields: Vec<Field>,
+    fields: Vec<ReceptiveField>,
 }
 
 /// Draws it.
@@ -114,10 +114,12 @@ impl<'a> Scene<'a> {
             view,
             layout,
             image: state.image(),
-            mark: started.then(|| Mark::of(plan, &focus)).flatten(),
+            mark: started.then(|| Mark::from_address(plan, &focus)).flatten(),
             focus: focus_cell,
             exact,
-            fields: meant.map(|(tensor, index)| field::fields(plan, tensor, index)).unwrap_or_default(),
+            fields: meant
+                .map(|(tensor, index)| receptive_field::receptive_fields(plan, tensor, index))
+                .unwrap_or_default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The panel of time: why the run stopped, breakpoints, bookmarks, and where the cursor was.
 
 mod bookmarks;
-mod breaks;
+mod breakpoints;
 mod trail;
 
 use crate::app::{
@@ -9,13 +9,13 @@ use crate::app::{
     command::{Command, command},
 };
 use crate::trace::Address;
-use crate::ui::{keys, say, theme, theme::space, view::View};
+use crate::ui::{keys, sentences, theme, theme::space, view::View};
 use egui::{Button, Response, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws it.
 pub fn time_ui(ui: &mut Ui, view: &View) {
     ScrollArea::vertical().id_salt("time").auto_shrink(false).show(ui, |ui| {
-        breaks::breaks_ui(ui, view);
+        breakpoints::breakpoints_ui(ui, view);
         ui.add_space(space::M);
         bookmarks::bookmarks_ui(ui, view);
         ui.add_space(space::M);
@@ -33,7 +33,7 @@ pub fn stopped_ui(ui: &mut Ui, view: &View) {
             StopReason::End { .. } => ("○", view.theme.text_weak),
         };
         ui.label(RichText::new(sign).color(color));
-        let why = ui.label(RichText::new(say::halt(view, &halt)).color(view.theme.text_strong));
+        let why = ui.label(RichText::new(sentences::halt(view, &halt)).color(view.theme.text_strong));
         // A screen reader says it when it comes.
         ui.ctx().accesskit_node_builder(why.id, |node| node.set_live(egui::accesskit::Live::Polite));
         if let StopReason::Hit(stop) = halt {

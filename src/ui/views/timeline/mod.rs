@@ -1,10 +1,10 @@
 //! The run as an icicle: all training steps in a strip with their losses and gradients, below it the one looked at,
 //! a row per grain; the cursor, marks. A click or a drag goes there; the wheel, two fingers and keys zoom.
 
-mod hand;
 mod marks;
-mod run;
+mod pointer;
 mod scale;
+mod steps_row;
 
 pub use scale::{Segment, TimeScale, Unit};
 

@@ -286,7 +286,7 @@ fn status_ui(ui: &mut Ui, view: &View) {
         ui.label(RichText::new(view.text("training.lines")).color(theme.text_weak));
         for line in 0..lines {
             let current = line == state.run().line_number();
-            let name = (line + 1).to_string();
+            let name = line.to_string();
             let response = ui.selectable_label(
                 current,
                 RichText::new(&name).color(super::plots::color(theme, line)).strong(),

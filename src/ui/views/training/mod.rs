@@ -3,8 +3,9 @@
 
 mod absent;
 mod controls;
+mod diagnostics;
 mod examples;
-mod found;
+
 mod plots;
 
 use crate::ui::view::View;
@@ -33,11 +34,11 @@ pub fn training_ui(ui: &mut Ui, view: &View) {
         if ui.available_width() >= 560.0 {
             ui.columns_const(|[left, right]| {
                 plots::run_ui(left, view, room);
-                found::found_ui(right, view, room);
+                diagnostics::diagnostics_ui(right, view, room);
             });
         } else {
             plots::run_ui(ui, view, room);
-            found::found_ui(ui, view, room);
+            diagnostics::diagnostics_ui(ui, view, room);
         }
     });
 }

@@ -20,11 +20,11 @@ pub fn color(theme: &Theme, line: usize) -> Color32 {
 
 /// Its name: its number, and where it left which other.
 pub fn line_name(view: &View, line: usize) -> String {
-    let number = (line + 1).to_string();
+    let number = line.to_string();
     match view.state.run().lines().get(line).and_then(TrainingBranch::fork) {
         None => view.fill("training.line", &[("n", &number)]),
         Some(fork) => {
-            let (step, other) = (fork.time.to_string(), (fork.line + 1).to_string());
+            let (step, other) = (fork.time.to_string(), fork.line.to_string());
             view.fill("training.fork", &[("n", &number), ("step", &step), ("other", &other)])
         }
     }

@@ -9,7 +9,7 @@ use image::RgbaImage;
 
 use super::*;
 use crate::trace::Pass;
-use crate::ui::colormap::{Extent, legend_ui};
+use crate::ui::colormap::{ValueRange, legend_ui};
 use crate::ui::raster::{FrameSetup, render_frame};
 use crate::ui::theme;
 
@@ -244,7 +244,7 @@ fn the_gallery_is_drawn_in_both_themes_and_on_a_fine_screen() {
 }
 
 fn gallery_ui(ui: &mut Ui) {
-    let theme = Theme::of(ui);
+    let theme = Theme::from_ui(ui);
     let dark = theme.dark;
     egui::Panel::left("side").exact_size(300.0).show(ui, widgets_ui);
     egui::CentralPanel::default().frame(Frame::new().fill(theme.ground).inner_margin(16.0)).show(ui, |ui| {
@@ -334,7 +334,7 @@ fn gallery_ui(ui: &mut Ui) {
         Grid::new("y", 1, 20, signed, &|_, _| CellView::not_yet()).cell_points(16.0).show_ui(ui);
         ui.horizontal_top(|ui| {
             legend_ui(ui, &signed, 200.0, None);
-            legend_ui(ui, &positive, 200.0, Some(Extent { min: 0.0, max: 2.0, not_finite: 3 }));
+            legend_ui(ui, &positive, 200.0, Some(ValueRange { min: 0.0, max: 2.0, not_finite: 3 }));
             legend_ui(ui, &Mapping::fit_signed([-0.0312], dark).with_log(true), 200.0, None);
             legend_ui(ui, &gray, 120.0, None);
         });
@@ -342,7 +342,7 @@ fn gallery_ui(ui: &mut Ui) {
 }
 
 fn widgets_ui(ui: &mut Ui) {
-    let theme = Theme::of(ui);
+    let theme = Theme::from_ui(ui);
     ui.heading("convstep 卷积神经网络");
     ui.label("The gradient of the loss with respect to one weight: sum over positions.");
     ui.label("反向传播：对权重的梯度是所有位置乘积之和。");

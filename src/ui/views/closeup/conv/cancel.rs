@@ -1,6 +1,6 @@
 //! How much of a sum's products cancels out, and what each image of a batch brings.
 
-use super::look::Look;
+use super::conv_cell::ConvCell;
 use crate::ui::{
     number,
     theme::{space, text_size},
@@ -12,13 +12,13 @@ use egui::{Align2, CornerRadius, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2
 const MOST_IMAGES: u32 = 64;
 
 /// Draws it with its top left corner at `at`; nothing before the first term. Returns how far down it comes.
-pub fn cancel_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
-    let (view, theme) = (look.view, look.theme());
-    let products = || look.fold.steps.iter().filter_map(|step| step.product()).map(f64::from);
+pub fn cancel_ui(ui: &mut Ui, conv_cell: &ConvCell, at: egui::Pos2, width: f32) -> f32 {
+    let (view, theme) = (conv_cell.view, conv_cell.theme());
+    let products = || conv_cell.fold.steps.iter().filter_map(|step| step.product()).map(f64::from);
     let more: f64 = products().filter(|&product| product > 0.0).sum();
     let less: f64 = products().filter(|&product| product < 0.0).sum();
     let most = more.max(-less);
-    if look.done == 0 || !most.is_finite() || most == 0.0 || width < 100.0 {
+    if conv_cell.done == 0 || !most.is_finite() || most == 0.0 || width < 100.0 {
         return at.y;
     }
     let share = 100.0 * (1.0 - (more + less).abs() / (more - less));
@@ -29,7 +29,7 @@ pub fn cancel_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
     let texts = [more, less].map(|sum| number::four_digits(sum as f32));
     let text_width = texts.iter().map(|text| small_width(ui, text)).fold(0.0, f32::max);
     let longest = (width - text_width - space::S).max(20.0);
-    let signed = look.sum_mapping();
+    let signed = conv_cell.sum_mapping();
     for (sum, text) in [more, less].into_iter().zip(&texts) {
         let length = (longest as f64 * sum.abs() / most) as f32;
         let bar = Rect::from_min_size(pos2(at.x, y + 2.0), vec2(length.max(1.0), 11.0));
@@ -44,28 +44,30 @@ pub fn cancel_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
     let spoken = format!("{words}: {} {}", texts[0], texts[1]);
     ui.interact(all, ui.scope_id().with("cancelled"), Sense::hover())
         .widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
-    images_ui(ui, look, pos2(at.x, y + space::XS), width)
+    images_ui(ui, conv_cell, pos2(at.x, y + space::XS), width)
 }
 
 /// A bar for each image of the batch that has had its turn: what its positions brought.
-fn images_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
+fn images_ui(ui: &mut Ui, conv_cell: &ConvCell, at: egui::Pos2, width: f32) -> f32 {
     const HEIGHT: f32 = 34.0;
-    let (view, theme) = (look.view, look.theme());
+    let (view, theme) = (conv_cell.view, conv_cell.theme());
     let plan = view.state.plan();
     let images = plan.setup().images;
     if !(2..=MOST_IMAGES).contains(&images) {
         return at.y;
     }
     let brought: Vec<f32> = if plan.is_layered() {
-        let each = look.fold.steps.len().div_ceil(look.terms as usize / images as usize);
-        let positions = look.terms as usize / images as usize;
+        let each = conv_cell.fold.steps.len().div_ceil(conv_cell.terms as usize / images as usize);
+        let positions = conv_cell.terms as usize / images as usize;
         (0..each)
-            .map(|n| look.brought(n * positions, look.fold.steps.len().min((n + 1) * positions)).value)
+            .map(|n| {
+                conv_cell.brought(n * positions, conv_cell.fold.steps.len().min((n + 1) * positions)).value
+            })
             .collect()
     } else {
-        let after = view.state.trace().by_image(&look.focus, look.focus.image);
+        let after = view.state.trace().by_image(&conv_cell.focus, conv_cell.focus.image);
         let before = after.iter().scan(0.0, |start, &value| Some(value - std::mem::replace(start, value)));
-        before.chain([look.brought(0, look.fold.steps.len()).value]).collect()
+        before.chain([conv_cell.brought(0, conv_cell.fold.steps.len()).value]).collect()
     };
     let most = brought.iter().map(|value| value.abs()).fold(0.0, f32::max);
     if most == 0.0 || !most.is_finite() {
@@ -75,7 +77,7 @@ fn images_ui(ui: &mut Ui, look: &Look, at: egui::Pos2, width: f32) -> f32 {
     let top = at.y + CAPTION;
     let step = (width / images as f32).clamp(2.0, 16.0);
     let middle = top + 0.5 * HEIGHT;
-    let signed = look.sum_mapping();
+    let signed = conv_cell.sum_mapping();
     for (n, &value) in brought.iter().enumerate() {
         let x = at.x + n as f32 * step;
         let end = middle - 0.5 * HEIGHT * value / most;

@@ -3,42 +3,44 @@
 
 mod bias;
 mod cancel;
-mod look;
+mod conv_cell;
 mod scatter;
 mod share;
 mod sum;
 mod sum_layout;
 mod weight;
 
+use super::computed::Computed;
 use crate::app::Action;
-use crate::nn::{Part, conv::Conv2d};
+use crate::nn::conv::Conv2d;
 use crate::trace::{Address, Stage};
 use crate::ui::{theme, view::View};
+use conv_cell::ConvCell;
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
-use look::Look;
 
 /// Draws it.
 pub fn conv_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Conv2d) {
-    let Some(mut look) = Look::new(view, focus, stage, l, spec) else { return };
-    match stage.tensor.part {
-        Part::Ds => share::share_ui(ui, &look),
-        Part::Dw => weight::weight_ui(ui, &look),
-        Part::Db => bias::bias_ui(ui, &look),
-        Part::Dx => {
-            look.taken = ways_ui(ui, view);
+    let Some(mut conv_cell) = ConvCell::new(view, focus, stage, l, spec) else { return };
+    match Computed::from_part(stage.tensor.part) {
+        Some(Computed::SumGradient) => share::share_ui(ui, &conv_cell),
+        Some(Computed::WeightGradient) => weight::weight_ui(ui, &conv_cell),
+        Some(Computed::BiasGradient) => bias::bias_ui(ui, &conv_cell),
+        Some(Computed::InputGradient) => {
+            conv_cell.taken = ways_ui(ui, view);
             match view.state.view().scatter {
-                true => scatter::scatter_ui(ui, &look),
-                false => sum_layout::sum_ui(ui, &look, &sum::Sum::of_input_gradient(&look)),
+                true => scatter::scatter_ui(ui, &conv_cell),
+                false => sum_layout::sum_ui(ui, &conv_cell, &sum::Sum::from_input_gradient(&conv_cell)),
             }
         }
-        _ => sum_layout::sum_ui(ui, &look, &sum::Sum::of_output(&look)),
+        Some(Computed::Output) => sum_layout::sum_ui(ui, &conv_cell, &sum::Sum::from_output(&conv_cell)),
+        None => {}
     }
 }
 
 /// The two ways to see an input gradient, gathered by each cell or scattered by each output gradient: at the end of
 /// the header's second line. Returns how wide it is.
 fn ways_ui(ui: &mut Ui, view: &View) -> f32 {
-    let room = look::room(ui);
+    let room = conv_cell::room(ui);
     let line =
         Rect::from_min_max(pos2(room.left(), room.top() + 21.0), pos2(room.right(), room.top() + 43.0));
     let layout = Layout::right_to_left(Align::Center);

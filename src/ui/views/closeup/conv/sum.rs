@@ -1,21 +1,21 @@
 //! A sum of windows times filter slices, as the output and the input gradient are made: what the
 //! source is, where the window lies in it, which term belongs to which cell.
 
-use super::look::Look;
+use super::conv_cell::ConvCell;
 use crate::nn::Part;
 use crate::trace::{Address, Plan, TensorId};
 use crate::ui::{
-    plane::Plane,
+    tensor_plane::TensorPlane,
     widgets::grid::{CellSpan, CellView, Overlay},
 };
 
-/// One axis of the sheet that the window slides over: for each row, the row of the tensor's plane
+/// One axis of the padded plane that the window slides over: for each row, the row of the tensor's plane
 /// that it shows, or `None` for padding.
 pub type Shown = Vec<Option<usize>>;
 
 /// A sum over slices (channels), each a window times a slice of the filter.
 pub struct Sum<'a> {
-    look: &'a Look<'a>,
+    conv_cell: &'a ConvCell<'a>,
     /// Whether the filter is flipped: the input gradient.
     pub flipped: bool,
     /// The tensor that the window slides over.
@@ -24,9 +24,9 @@ pub struct Sum<'a> {
     pub slices: usize,
     /// The channel of the source that the first slice is.
     pub first: usize,
-    /// The sheet's rows and columns.
+    /// The padded plane's rows and columns.
     pub shown: [Shown; 2],
-    /// Where the window begins on the sheet.
+    /// Where the window begins on the padded plane.
     pub start: [usize; 2],
     /// The filter's rows and columns.
     pub kernel: [usize; 2],
@@ -36,9 +36,9 @@ pub struct Sum<'a> {
 
 impl<'a> Sum<'a> {
     /// The sum that makes a cell of the output.
-    pub fn of_output(look: &'a Look<'a>) -> Self {
-        let window = &look.spec.window;
-        let [_, o, i, j] = look.at;
+    pub fn from_output(conv_cell: &'a ConvCell<'a>) -> Self {
+        let window = &conv_cell.spec.window;
+        let [_, o, i, j] = conv_cell.at;
         let axes = [&window.rows, &window.cols];
         let shown = axes.map(|axis| {
             (0..axis.len + 2 * axis.padding)
@@ -46,11 +46,11 @@ impl<'a> Sum<'a> {
                 .collect()
         });
         Self {
-            look,
+            conv_cell,
             flipped: false,
-            source: Plan::input_of(look.l),
-            slices: look.spec.group_in(),
-            first: o / look.spec.group_out() * look.spec.group_in(),
+            source: Plan::input_of(conv_cell.l),
+            slices: conv_cell.spec.group_in(),
+            first: o / conv_cell.spec.group_out() * conv_cell.spec.group_in(),
             shown,
             start: [i * window.rows.stride, j * window.cols.stride],
             kernel: axes.map(|axis| axis.kernel),
@@ -60,9 +60,9 @@ impl<'a> Sum<'a> {
 
     /// The sum that makes a cell of the input gradient: the flipped filter over the output gradient,
     /// spread by the stride and padded.
-    pub fn of_input_gradient(look: &'a Look<'a>) -> Self {
-        let window = &look.spec.window;
-        let [_, c, p, q] = look.at;
+    pub fn from_input_gradient(conv_cell: &'a ConvCell<'a>) -> Self {
+        let window = &conv_cell.spec.window;
+        let [_, c, p, q] = conv_cell.at;
         let axes = [&window.rows, &window.cols];
         // Row t of the spread gradient is row t / S of the gradient; the window of row p covers
         // t = p + P - D(F - 1) to p + P.
@@ -85,11 +85,11 @@ impl<'a> Sum<'a> {
             (p + axis.padding + lead[d]).saturating_sub(axis.dilation * (axis.kernel - 1))
         });
         Self {
-            look,
+            conv_cell,
             flipped: true,
-            source: look.sum_gradient(),
-            slices: look.spec.group_out(),
-            first: c / look.spec.group_in() * look.spec.group_out(),
+            source: conv_cell.sum_gradient(),
+            slices: conv_cell.spec.group_out(),
+            first: c / conv_cell.spec.group_in() * conv_cell.spec.group_out(),
             shown,
             start,
             kernel: axes.map(|axis| axis.kernel),
@@ -120,7 +120,7 @@ impl<'a> Sum<'a> {
 
     /// The slice and the place of the term done last, if it is a product.
     pub fn just(&self) -> Option<(usize, [usize; 2])> {
-        let m = self.look.just? as usize;
+        let m = self.conv_cell.just? as usize;
         (m < self.pixels()).then(|| {
             let within = m % self.taps();
             (m / self.taps(), self.tap([within / self.kernel[1], within % self.kernel[1]]))
@@ -129,20 +129,20 @@ impl<'a> Sum<'a> {
 
     /// The slice that is being summed.
     pub fn current(&self) -> usize {
-        let last = (self.look.done as usize).saturating_sub(1);
+        let last = (self.conv_cell.done as usize).saturating_sub(1);
         (last / self.taps()).min(self.slices - 1)
     }
 
     /// The plane that slice `k` reads.
-    pub fn plane(&self, k: usize) -> Plane<'a> {
-        Plane::new(self.look.view, self.source, self.look.image, self.first + k)
+    pub fn plane(&self, k: usize) -> TensorPlane<'a> {
+        TensorPlane::new(self.conv_cell.view, self.source, self.conv_cell.image, self.first + k)
     }
 
     /// The weights of slice `k`.
-    pub fn filter(&self, k: usize) -> Plane<'a> {
-        let group_in = self.look.spec.group_in();
-        let [_, channel, ..] = self.look.at;
-        self.look.weights(if self.flipped {
+    pub fn filter(&self, k: usize) -> TensorPlane<'a> {
+        let group_in = self.conv_cell.spec.group_in();
+        let [_, channel, ..] = self.conv_cell.at;
+        self.conv_cell.weights(if self.flipped {
             (self.first + k) * group_in + channel % group_in
         } else {
             channel * group_in + k
@@ -150,38 +150,43 @@ impl<'a> Sum<'a> {
     }
 
     /// The plane that the sum goes into.
-    pub fn result(&self) -> Plane<'a> {
-        Plane::new(self.look.view, self.look.stage.tensor, self.look.image, self.look.at[1])
+    pub fn result(&self) -> TensorPlane<'a> {
+        TensorPlane::new(
+            self.conv_cell.view,
+            self.conv_cell.stage.tensor,
+            self.conv_cell.image,
+            self.conv_cell.at[1],
+        )
     }
 
-    /// The place on the sheet of place (a, b) of the window.
+    /// The place on the padded plane of place (a, b) of the window.
     pub const fn on_sheet(&self, [a, b]: [usize; 2]) -> [usize; 2] {
         [self.start[0] + a * self.dilation[0], self.start[1] + b * self.dilation[1]]
     }
 
-    /// The cell of the source at a place on the sheet; `None` on padding.
+    /// The cell of the source at a place on the padded plane; `None` on padding.
     pub fn cell_at(&self, [r, c]: [usize; 2]) -> Option<[usize; 2]> {
         let at = |shown: &Shown, r: usize| shown.get(r).copied().flatten();
         Some([at(&self.shown[0], r)?, at(&self.shown[1], c)?])
     }
 
-    /// What a place on the sheet of slice `k` shows.
-    pub fn sheet_cell(&self, plane: &Plane, place: [usize; 2]) -> CellView {
+    /// What a place on the padded plane of slice `k` shows.
+    pub fn sheet_cell(&self, plane: &TensorPlane, place: [usize; 2]) -> CellView {
         self.cell_at(place).map_or_else(|| CellView::current(0.0), |[i, j]| plane.cell(i, j))
     }
 
     /// Its address.
-    pub fn sheet_address(&self, plane: &Plane, place: [usize; 2]) -> Option<Address> {
+    pub fn sheet_address(&self, plane: &TensorPlane, place: [usize; 2]) -> Option<Address> {
         self.cell_at(place).map(|[i, j]| plane.address(i, j))
     }
 
-    /// The window on the sheet.
+    /// The window on the padded plane.
     pub fn window(&self) -> CellSpan {
         let side = |d: usize| (self.dilation[d] * (self.kernel[d] - 1) + 1) as i32;
         CellSpan::new(self.start[0] as i32, self.start[1] as i32, side(0), side(1))
     }
 
-    /// The padding on the sheet.
+    /// The padding on the padded plane.
     pub fn padding(&self) -> Vec<Overlay> {
         let [rows, cols] = [self.shown[0].len() as i32, self.shown[1].len() as i32];
         let rows_of = gaps(&self.shown[0]).map(|(from, len)| CellSpan::new(from, 0, len, cols));
@@ -206,23 +211,23 @@ impl<'a> Sum<'a> {
     /// What belongs to the cell under the pointer.
     pub fn lit(&self) -> Lit {
         let mut lit = Lit::default();
-        let look = self.look;
-        let trace = look.view.state.trace();
-        let Some(hovered) = look.view.hovered() else { return lit };
+        let conv_cell = self.conv_cell;
+        let trace = conv_cell.view.state.trace();
+        let Some(hovered) = conv_cell.view.hovered() else { return lit };
         let Some((tensor, image, index)) = trace.tensor_cell(&hovered) else { return lit };
-        if tensor.is_per_image() && image != look.image {
+        if tensor.is_per_image() && image != conv_cell.image {
             return lit;
         }
-        let at = look.view.state.plan().shape_of(tensor).at(index as usize);
-        let theme = look.theme();
-        let window = &look.spec.window;
+        let at = conv_cell.view.state.plan().shape_of(tensor).at(index as usize);
+        let theme = conv_cell.theme();
+        let window = &conv_cell.spec.window;
         let axes = [&window.rows, &window.cols];
         if tensor == self.source {
             let [_, channel, i, j] = at;
             lit.slice = channel.checked_sub(self.first).filter(|&k| k < self.slices);
             let place = [(0, i), (1, j)].map(|(d, p)| self.shown[d].iter().position(|s| *s == Some(p)));
             let [Some(r), Some(c)] = place else { return lit };
-            lit.sheet.push(Overlay::outline(CellSpan::cell(r, c), theme.hover));
+            lit.padded.push(Overlay::outline(CellSpan::cell(r, c), theme.hover));
             lit.place = self.places().find(|&ab| self.on_sheet(ab) == [r, c]);
             // The cells of the result that read it.
             let read = [(0, i), (1, j)].map(|(d, p)| {
@@ -242,43 +247,43 @@ impl<'a> Sum<'a> {
                 );
                 lit.result.push(Overlay::readers(theme, span));
             }
-        } else if tensor == look.own(Part::Weight) {
+        } else if tensor == conv_cell.own(Part::Weight) {
             let [o, c, u, v] = at;
-            let group_in = look.spec.group_in();
+            let group_in = conv_cell.spec.group_in();
             lit.slice = if self.flipped {
-                o.checked_sub(self.first).filter(|&k| k < self.slices && c == look.at[1] % group_in)
+                o.checked_sub(self.first).filter(|&k| k < self.slices && c == conv_cell.at[1] % group_in)
             } else {
-                Some(c).filter(|_| o == look.at[1])
+                Some(c).filter(|_| o == conv_cell.at[1])
             };
             if lit.slice.is_some() {
                 lit.place = Some(self.tap([u, v]));
-                // Every place of the sheet that it meets.
+                // Every place of the padded plane that it meets.
                 let [a, b] = self.tap([u, v]);
                 let last = if self.flipped {
                     axes.map(|axis| axis.len - 1)
                 } else {
                     axes.map(|axis| (axis.out - 1) * axis.stride)
                 };
-                let own = if self.flipped { [look.at[2], look.at[3]] } else { self.start };
+                let own = if self.flipped { [conv_cell.at[2], conv_cell.at[3]] } else { self.start };
                 let first = [0, 1].map(|d| self.start[d] - own[d] + [a, b][d] * self.dilation[d]);
                 let span =
                     CellSpan::new(first[0] as i32, first[1] as i32, last[0] as i32 + 1, last[1] as i32 + 1);
-                lit.sheet.push(Overlay::readers(theme, span));
+                lit.padded.push(Overlay::readers(theme, span));
             }
-        } else if tensor == look.stage.tensor {
+        } else if tensor == conv_cell.stage.tensor {
             let [_, channel, i, j] = at;
-            if channel == look.at[1] {
+            if channel == conv_cell.at[1] {
                 lit.result.push(Overlay::outline(CellSpan::cell(i, j), theme.hover));
             }
-            if [i, j] != [look.at[2], look.at[3]] && self.same_group(channel) {
-                let own = [look.at[2], look.at[3]];
+            if [i, j] != [conv_cell.at[2], conv_cell.at[3]] && self.same_group(channel) {
+                let own = [conv_cell.at[2], conv_cell.at[3]];
                 let moved = [(0, i), (1, j)].map(|(d, to)| {
                     let step = if self.flipped { 1 } else { axes[d].stride as i32 };
                     self.start[d] as i32 + (to as i32 - own[d] as i32) * step
                 });
                 let window = self.window();
                 let span = CellSpan::new(moved[0], moved[1], window.rows, window.cols);
-                lit.sheet.push(Overlay::outline(span, theme.hover));
+                lit.padded.push(Overlay::outline(span, theme.hover));
                 lit.all_slices = true;
             }
         }
@@ -286,8 +291,9 @@ impl<'a> Sum<'a> {
     }
 
     fn same_group(&self, channel: usize) -> bool {
-        let each = if self.flipped { self.look.spec.group_in() } else { self.look.spec.group_out() };
-        channel / each == self.look.at[1] / each
+        let each =
+            if self.flipped { self.conv_cell.spec.group_in() } else { self.conv_cell.spec.group_out() };
+        channel / each == self.conv_cell.at[1] / each
     }
 }
 
@@ -300,16 +306,16 @@ pub struct Lit {
     pub all_slices: bool,
     /// Its place in the window.
     pub place: Option<[usize; 2]>,
-    /// On the sheet of the slice.
-    pub sheet: Vec<Overlay>,
+    /// On the padded plane of the slice.
+    pub padded: Vec<Overlay>,
     /// On the result's plane.
     pub result: Vec<Overlay>,
 }
 
 impl Lit {
-    /// On the sheet of slice `k`.
+    /// On the padded plane of slice `k`.
     pub fn on_sheet(&self, k: usize) -> &[Overlay] {
-        if self.all_slices || self.slice == Some(k) { &self.sheet } else { &[] }
+        if self.all_slices || self.slice == Some(k) { &self.padded } else { &[] }
     }
 
     /// The place in the window of slice `k`.

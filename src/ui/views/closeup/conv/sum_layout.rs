@@ -1,18 +1,21 @@
 //! How a sum of windows times filter slices is laid out: as a table with a row for each channel
 //! where the kernel leaves room for it, else with one channel large over two lines.
 
-use super::look::{LEGENDS, Look, legends_height, legends_ui, middle, room, used_ui};
+use super::conv_cell::{ConvCell, LEGENDS, legends_height, legends_ui, middle, room, used_ui};
 use super::sum::{Lit, Sum};
 use crate::nn::Part;
 use crate::trace::Address;
 use crate::ui::{
     colormap::Mapping,
-    plane::Plane,
+    names,
+    tensor_plane::TensorPlane,
     theme::space,
     widgets::{
+        addressed_grid::{
+            AddressedGrid, SingleCell, addressed_grid_ui, revision_of, single_cell_ui, tensor_plane_ui,
+        },
         flow::{CAPTION, arrow_ui, caption_ui, funnel_ui, rule_ui, sign_ui},
         grid::{CellSpan, CellView, MARGIN, Overlay, fit_cell, plane_size, snap_cell},
-        sheet::{Sheet, Single, plane_ui, revision_of, sheet_ui, single_ui},
     },
 };
 use egui::{Id, Pos2, Rect, ScrollArea, Ui, UiBuilder, Vec2, pos2, vec2};
@@ -38,35 +41,35 @@ const ROWS: f32 = 4.0;
 const BAR: f32 = 12.0;
 
 /// Draws the close-up of a sum.
-pub fn sum_ui(ui: &mut Ui, look: &Look, sum: &Sum) {
+pub fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum) {
     let room = room(ui);
-    let (geometry, unseen) = look.geometry(ui, room.width());
-    let first = if sum.flipped { vec![spread_words(look)] } else { geometry };
+    let (geometry, unseen) = conv_cell.geometry(ui, room.width());
+    let first = if sum.flipped { vec![spread_words(conv_cell)] } else { geometry };
     let mut detail: Vec<_> = first.into_iter().map(|text| (text, false)).collect();
-    detail.extend(group_words(look, sum).map(|text| (text, false)));
+    detail.extend(group_words(conv_cell, sum).map(|text| (text, false)));
     detail.extend(unseen.map(|text| (text, true)));
     let detail: Vec<_> = detail.iter().map(|(text, warns)| (text.as_str(), *warns)).collect();
-    let top = look.header_ui(ui, room, &place_words(look), &detail);
+    let top = conv_cell.header_ui(ui, room, &place_words(conv_cell), &detail);
     let body = Rect::from_min_max(pos2(room.left(), top), room.max.max(pos2(room.left() + 60.0, top + 60.0)));
     let lit = sum.lit();
     let end = match table_fit(ui, sum, body.size()) {
-        Some(fit) => table_ui(ui, look, sum, &lit, body, &fit),
-        None => large_ui(ui, look, sum, &lit, body),
+        Some(fit) => table_ui(ui, conv_cell, sum, &lit, body, &fit),
+        None => large_ui(ui, conv_cell, sum, &lit, body),
     };
     used_ui(ui, Rect::from_min_max(room.min, end));
 }
 
 /// `channel k2 of 8 · row 3, column 5`.
-pub fn place_words(look: &Look) -> String {
-    let [_, k, i, j] = look.at.map(|n| n.to_string());
+pub fn place_words(conv_cell: &ConvCell) -> String {
+    let [_, k, i, j] = conv_cell.at.map(|n| n.to_string());
     let cell = format!("({i},{j})");
-    let all = look.view.state.plan().shape_of(look.stage.tensor).0[1].to_string();
-    look.view.fill("conv.place", &[("k", &k), ("all", &all), ("cell", &cell)])
+    let all = conv_cell.view.state.plan().shape_of(conv_cell.stage.tensor).0[1].to_string();
+    conv_cell.view.fill("conv.place", &[("k", &k), ("all", &all), ("cell", &cell)])
 }
 
 /// How the output gradient is laid out under the flipped filter.
-fn spread_words(look: &Look) -> String {
-    let window = &look.spec.window;
+fn spread_words(conv_cell: &ConvCell) -> String {
+    let window = &conv_cell.spec.window;
     let [pad, stride] = [&window.rows, &window.cols]
         .map(|axis| ((axis.dilation * (axis.kernel - 1)).saturating_sub(axis.padding), axis.stride))
         .map(|(pad, stride)| [pad, stride])
@@ -79,22 +82,22 @@ fn spread_words(look: &Look) -> String {
             [join(pads, pad), join(strides, stride)]
         });
     let key = if stride == "1" { "conv.padded" } else { "conv.spread" };
-    look.view.fill(key, &[("pad", &pad), ("stride", &stride)])
+    conv_cell.view.fill(key, &[("pad", &pad), ("stride", &stride)])
 }
 
-fn group_words(look: &Look, sum: &Sum) -> Option<String> {
-    (look.spec.groups > 1).then(|| {
+fn group_words(conv_cell: &ConvCell, sum: &Sum) -> Option<String> {
+    (conv_cell.spec.groups > 1).then(|| {
         let group = sum.first / sum.slices;
         let [group, all, from, to] =
-            [group, look.spec.groups, sum.first, sum.first + sum.slices - 1].map(|n| n.to_string());
-        look.view.fill("conv.group", &[("group", &group), ("all", &all), ("from", &from), ("to", &to)])
+            [group, conv_cell.spec.groups, sum.first, sum.first + sum.slices - 1].map(|n| n.to_string());
+        conv_cell.view.fill("conv.group", &[("group", &group), ("all", &all), ("from", &from), ("to", &to)])
     })
 }
 
 /// `k0 of 3`: slice `k` by its channel.
-fn slice_words(look: &Look, sum: &Sum, k: usize) -> String {
-    let all = look.view.state.plan().shape_of(sum.source).0[1].to_string();
-    look.view.fill("conv.slice", &[("k", &(sum.first + k).to_string()), ("all", &all)])
+fn slice_words(conv_cell: &ConvCell, sum: &Sum, k: usize) -> String {
+    let all = conv_cell.view.state.plan().shape_of(sum.source).0[1].to_string();
+    conv_cell.view.fill("conv.slice", &[("k", &(sum.first + k).to_string()), ("all", &all)])
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -106,9 +109,9 @@ struct Names {
     filter: String,
 }
 
-fn names(look: &Look, sum: &Sum) -> Names {
+fn names(conv_cell: &ConvCell, sum: &Sum) -> Names {
     let filter = if sum.flipped { "conv.flipped_filter" } else { "conv.filter" };
-    Names { source: look.name(sum.source), filter: look.view.text(filter) }
+    Names { source: conv_cell.name(sum.source), filter: conv_cell.view.text(filter) }
 }
 
 fn hash_of(value: impl Hash) -> u64 {
@@ -117,9 +120,17 @@ fn hash_of(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The sheet that the window slides over; returns where the window is on the screen.
-fn source_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, k: usize, at: Pos2, cell: f32) -> (Rect, Rect) {
-    let theme = look.theme();
+/// The padded plane that the window slides over; returns where the window is on the screen.
+fn source_ui(
+    ui: &mut Ui,
+    conv_cell: &ConvCell,
+    sum: &Sum,
+    lit: &Lit,
+    k: usize,
+    at: Pos2,
+    cell: f32,
+) -> (Rect, Rect) {
+    let theme = conv_cell.theme();
     let plane = sum.plane(k);
     let window = sum.window();
     let mut overlays = sum.padding();
@@ -136,7 +147,7 @@ fn source_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, k: usize, at: Pos2,
         overlays.push(Overlay::cursor(theme, r, c));
     }
     let id = format!("source{k}");
-    let sheet = Sheet {
+    let grid = AddressedGrid {
         id: &id,
         rows: sum.shown[0].len(),
         cols: sum.shown[1].len(),
@@ -148,13 +159,13 @@ fn source_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, k: usize, at: Pos2,
         label: &|place| match place {
             Some((r, c)) => sum
                 .cell_at([r, c])
-                .map_or_else(|| look.view.text("conv.padding"), |[i, j]| plane.label(Some((i, j)))),
+                .map_or_else(|| conv_cell.view.text("conv.padding"), |[i, j]| plane.label(Some((i, j)))),
             None => plane.label(None),
         },
         overlays,
     };
-    let rect = Rect::from_min_size(at, sheet.size(ui));
-    let grid = sheet_ui(ui, look.view, at, sheet).screen_from_grid;
+    let rect = Rect::from_min_size(at, grid.size(ui));
+    let grid = addressed_grid_ui(ui, conv_cell.view, at, grid).screen_from_grid;
     (rect, grid.span_rect(window))
 }
 
@@ -170,7 +181,7 @@ enum Face {
 #[expect(clippy::too_many_arguments, reason = "one plane of a row, where it stands, and how large")]
 fn face_ui(
     ui: &mut Ui,
-    look: &Look,
+    conv_cell: &ConvCell,
     sum: &Sum,
     lit: &Lit,
     face: Face,
@@ -178,7 +189,7 @@ fn face_ui(
     at: Pos2,
     cell: f32,
 ) -> Rect {
-    let theme = look.theme();
+    let theme = conv_cell.theme();
     let (source, filter) = (sum.plane(k), sum.filter(k));
     let flat = |[a, b]: [usize; 2]| a * sum.kernel[1] + b;
     let cells: Vec<CellView> = sum
@@ -189,7 +200,7 @@ fn face_ui(
                 let [u, v] = sum.tap(ab);
                 filter.cell(u, v)
             }
-            Face::Products => look.product(sum.term(k, ab)),
+            Face::Products => conv_cell.product(sum.term(k, ab)),
         })
         .collect();
     let address = |ab: [usize; 2]| match face {
@@ -198,12 +209,12 @@ fn face_ui(
             let [u, v] = sum.tap(ab);
             Some(filter.address(u, v))
         }
-        Face::Products => Some(look.term(sum.term(k, ab))),
+        Face::Products => Some(conv_cell.term(sum.term(k, ab))),
     };
     let mapping = match face {
         Face::Window => source.mapping(),
         Face::Filter => filter.mapping(),
-        Face::Products => look.sum_mapping(),
+        Face::Products => conv_cell.sum_mapping(),
     };
     let mut overlays = if face == Face::Window { sum.window_padding() } else { Vec::new() };
     if let Some([a, b]) = lit.place_in(k) {
@@ -213,24 +224,24 @@ fn face_ui(
         overlays.push(Overlay::cursor(theme, a, b));
     }
     let (id, name) = match face {
-        Face::Window => (format!("window{k}"), look.view.text("conv.window")),
-        Face::Filter => (format!("filter{k}"), names(look, sum).filter),
-        Face::Products => (format!("products{k}"), look.view.text("conv.products")),
+        Face::Window => (format!("window{k}"), conv_cell.view.text("conv.window")),
+        Face::Filter => (format!("filter{k}"), names(conv_cell, sum).filter),
+        Face::Products => (format!("products{k}"), conv_cell.view.text("conv.products")),
     };
     let label = |place: Option<(usize, usize)>| match (place, face) {
         (Some((a, b)), Face::Window) => sum
             .cell_at(sum.on_sheet([a, b]))
-            .map_or_else(|| look.view.text("conv.padding"), |[i, j]| source.label(Some((i, j)))),
+            .map_or_else(|| conv_cell.view.text("conv.padding"), |[i, j]| source.label(Some((i, j)))),
         (Some((a, b)), Face::Filter) => {
             let [u, v] = sum.tap([a, b]);
             filter.label(Some((u, v)))
         }
         (Some((a, b)), Face::Products) => {
-            look.words(&format!("{name} ({a}, {b})"), look.product(sum.term(k, [a, b])))
+            conv_cell.words(&format!("{name} ({a}, {b})"), conv_cell.product(sum.term(k, [a, b])))
         }
-        (None, _) => format!("{name} {}", slice_words(look, sum, k)),
+        (None, _) => format!("{name} {}", slice_words(conv_cell, sum, k)),
     };
-    let sheet = Sheet {
+    let grid = AddressedGrid {
         id: &id,
         rows: sum.kernel[0],
         cols: sum.kernel[1],
@@ -242,27 +253,27 @@ fn face_ui(
         label: &label,
         overlays,
     };
-    let rect = Rect::from_min_size(at, sheet.size(ui));
-    sheet_ui(ui, look.view, at, sheet);
+    let rect = Rect::from_min_size(at, grid.size(ui));
+    addressed_grid_ui(ui, conv_cell.view, at, grid);
     rect
 }
 
 /// The sum of slice `k` as far as it has come.
-fn slice_sum_ui(ui: &mut Ui, look: &Look, sum: &Sum, k: usize, at: Pos2, points: f32) -> Rect {
+fn slice_sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, k: usize, at: Pos2, points: f32) -> Rect {
     let taps = sum.taps();
-    let cell = look.brought(k * taps, (k + 1) * taps);
-    let name = format!("{} {}", look.view.text("conv.sum"), slice_words(look, sum, k));
+    let cell = conv_cell.brought(k * taps, (k + 1) * taps);
+    let name = format!("{} {}", conv_cell.view.text("conv.sum"), slice_words(conv_cell, sum, k));
     let id = format!("sum{k}");
-    let single = Single {
+    let single = SingleCell {
         id: &id,
         name: &name,
         cell,
-        address: Some(look.term((k + 1) * taps - 1)),
-        mapping: look.sum_mapping(),
+        address: Some(conv_cell.term((k + 1) * taps - 1)),
+        mapping: conv_cell.sum_mapping(),
         points,
         frame: None,
     };
-    Rect::from_min_size(at, single_ui(ui, look.view, at, &single).response.rect.size())
+    Rect::from_min_size(at, single_cell_ui(ui, conv_cell.view, at, &single).response.rect.size())
 }
 
 /// A link of the chain from the sum to the result.
@@ -276,18 +287,19 @@ struct Link {
 }
 
 /// From the sum to the result: the total, the division, the bias, the cell itself.
-fn chain(look: &Look, sum: &Sum) -> Vec<Link> {
+fn chain(conv_cell: &ConvCell, sum: &Sum) -> Vec<Link> {
     let pixels = sum.pixels();
-    let mapping = look.sum_mapping();
-    let just = |m: usize| look.just == Some(m as u32);
+    let mapping = conv_cell.sum_mapping();
+    let just = |m: usize| conv_cell.just == Some(m as u32);
     let mut links = Vec::new();
-    let [_, o, i, j] = look.at;
-    let (divides, adds) = if sum.flipped { (false, false) } else { (look.spec.normalize, look.spec.bias) };
+    let [_, o, i, j] = conv_cell.at;
+    let (divides, adds) =
+        if sum.flipped { (false, false) } else { (conv_cell.spec.normalize, conv_cell.spec.bias) };
     let total = |sign| Link {
         sign,
-        name: look.view.text("conv.total"),
-        cell: look.running(pixels),
-        address: Some(look.term(pixels - 1)),
+        name: conv_cell.view.text("conv.total"),
+        cell: conv_cell.running(pixels),
+        address: Some(conv_cell.term(pixels - 1)),
         mapping,
         just: just(pixels - 1),
     };
@@ -300,15 +312,15 @@ fn chain(look: &Look, sum: &Sum) -> Vec<Link> {
             name: "K".to_owned(),
             cell: CellView::current(pixels as f32),
             address: None,
-            mapping: look.neutral(),
+            mapping: conv_cell.neutral(),
             just: just(pixels),
         });
     }
     if adds {
-        let bias = Plane::before_update(look.view, look.own(Part::Bias), o);
+        let bias = TensorPlane::before_update(conv_cell.view, conv_cell.own(Part::Bias), o);
         links.push(Link {
             sign: "+",
-            name: look.view.text("conv.bias"),
+            name: conv_cell.view.text("conv.bias"),
             cell: bias.cell(0, 0),
             address: Some(bias.address(0, 0)),
             mapping,
@@ -318,34 +330,34 @@ fn chain(look: &Look, sum: &Sum) -> Vec<Link> {
     let plane = sum.result();
     // Between the sum and the last operation there is no such number yet, only in the cell the
     // running one.
-    let is_there = links.is_empty() || look.done == look.terms;
+    let is_there = links.is_empty() || conv_cell.done == conv_cell.terms;
     links.push(Link {
         sign: if links.is_empty() { "Σ" } else { "=" },
-        name: look.view.text("conv.result"),
+        name: conv_cell.view.text("conv.result"),
         cell: if is_there { plane.cell(i, j) } else { CellView::not_yet() },
         address: Some(plane.address(i, j)),
         mapping: plane.mapping(),
-        just: look.done == look.terms && look.just.is_some(),
+        just: conv_cell.done == conv_cell.terms && conv_cell.just.is_some(),
     });
     links
 }
 
-fn link_ui(ui: &mut Ui, look: &Look, n: usize, link: &Link, at: Pos2, points: f32) -> Rect {
+fn link_ui(ui: &mut Ui, conv_cell: &ConvCell, n: usize, link: &Link, at: Pos2, points: f32) -> Rect {
     let id = format!("link{n}");
-    let single = Single {
+    let single = SingleCell {
         id: &id,
         name: &link.name,
         cell: link.cell,
         address: link.address,
         mapping: link.mapping,
         points,
-        frame: link.just.then_some(look.theme().cursor),
+        frame: link.just.then_some(conv_cell.theme().cursor),
     };
-    single_ui(ui, look.view, at, &single).response.rect
+    single_cell_ui(ui, conv_cell.view, at, &single).response.rect
 }
 
 /// The chain in a row; returns the first box and the last.
-fn chain_row_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2) -> (Rect, Rect) {
+fn chain_row_ui(ui: &mut Ui, conv_cell: &ConvCell, links: &[Link], at: Pos2) -> (Rect, Rect) {
     let mut left = at.x;
     let mut ends: Option<(Rect, Rect)> = None;
     for (n, link) in links.iter().enumerate() {
@@ -354,7 +366,7 @@ fn chain_row_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2) -> (Rect, Re
             left += SIGN;
         }
         caption_ui(ui, pos2(left, at.y), BOX + SIGN, &link.name, "");
-        let rect = link_ui(ui, look, n, link, pos2(left, at.y + CAPTION), BOX);
+        let rect = link_ui(ui, conv_cell, n, link, pos2(left, at.y + CAPTION), BOX);
         ends = Some((ends.map_or(rect, |(first, _)| first), rect));
         left = rect.right();
     }
@@ -367,7 +379,7 @@ fn chain_row_width(links: usize) -> f32 {
 }
 
 /// The chain as a written addition, its signs in front; returns the first box and the last.
-fn chain_column_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2, points: f32) -> (Rect, Rect) {
+fn chain_column_ui(ui: &mut Ui, conv_cell: &ConvCell, links: &[Link], at: Pos2, points: f32) -> (Rect, Rect) {
     let mut top = at.y;
     let mut ends: Option<(Rect, Rect)> = None;
     for (n, link) in links.iter().enumerate() {
@@ -377,7 +389,7 @@ fn chain_column_ui(ui: &mut Ui, look: &Look, links: &[Link], at: Pos2, points: f
             top += 5.0;
         }
         sign_ui(ui, pos2(at.x + 0.5 * SIGN, top + 0.5 * size), link.sign);
-        let rect = link_ui(ui, look, n, link, pos2(at.x + SIGN, top), points);
+        let rect = link_ui(ui, conv_cell, n, link, pos2(at.x + SIGN, top), points);
         let beside = pos2(rect.right() + space::XS, rect.center().y - 0.5 * CAPTION);
         caption_ui(ui, beside, CHAIN_WORDS, &link.name, "");
         ends = Some((ends.map_or(rect, |(first, _)| first), rect));
@@ -393,19 +405,19 @@ const CHAIN_WORDS: f32 = 50.0;
 const CHAIN_COLUMN: f32 = SIGN + BOX + 2.0 * MARGIN + space::XS + CHAIN_WORDS;
 
 /// The result's map with the cell outlined, and an arrow to it from the result's box.
-fn map_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, room: Rect, from: Rect) -> Rect {
+fn map_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, room: Rect, from: Rect) -> Rect {
     let plane = sum.result();
-    let theme = look.theme();
-    let [_, channel, i, j] = look.at;
+    let theme = conv_cell.theme();
+    let [_, channel, i, j] = conv_cell.at;
     let ppp = ui.pixels_per_point();
-    let size = Look::size(plane.rows(), plane.cols());
-    let name = format!("{} k{channel}", look.name(look.stage.tensor));
+    let size = ConvCell::size(plane.rows(), plane.cols());
+    let name = names::tensor_and_plane(conv_cell.view, conv_cell.stage.tensor, channel);
     caption_ui(ui, room.min, room.width(), &name, &size);
     let cell = fit_cell(room.size() - vec2(0.0, CAPTION), plane.rows(), plane.cols(), 0, ppp).min(LARGEST);
     let mut overlays = lit.result.clone();
     overlays.push(Overlay::cursor(theme, i, j));
     let at = room.min + vec2(0.0, CAPTION);
-    let plane = plane_ui(ui, look.view, at, "result", &plane, cell, overlays);
+    let plane = tensor_plane_ui(ui, conv_cell.view, at, "result", &plane, cell, overlays);
     let y = plane.screen_from_grid.cell_rect(i as i32, j as i32).center().y;
     let start = pos2(from.right() + 3.0, from.center().y);
     let tip = pos2(plane.response.rect.left() - 1.0, y);
@@ -419,13 +431,13 @@ fn map_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, room: Rect, from: Rect
 }
 
 /// The legends of the four kinds of numbers.
-fn legends(look: &Look, sum: &Sum) -> Vec<(String, Mapping)> {
+fn legends(conv_cell: &ConvCell, sum: &Sum) -> Vec<(String, Mapping)> {
     let k = sum.current();
     vec![
-        (look.name(sum.source), sum.plane(k).mapping()),
-        (look.view.text("conv.weights"), sum.filter(k).mapping()),
-        (look.view.text("conv.products_and_sums"), look.sum_mapping()),
-        (look.name(look.stage.tensor), sum.result().mapping()),
+        (conv_cell.name(sum.source), sum.plane(k).mapping()),
+        (conv_cell.view.text("conv.weights"), sum.filter(k).mapping()),
+        (conv_cell.view.text("conv.products_and_sums"), conv_cell.sum_mapping()),
+        (conv_cell.name(conv_cell.stage.tensor), sum.result().mapping()),
     ]
 }
 
@@ -476,7 +488,7 @@ fn table_fit(ui: &Ui, sum: &Sum, size: Vec2) -> Option<TableFit> {
     None
 }
 
-fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &TableFit) -> Pos2 {
+fn table_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, body: Rect, fit: &TableFit) -> Pos2 {
     let ppp = ui.pixels_per_point();
     let [kh, kw] = sum.kernel;
     let face = plane_size(kh, kw, 0, fit.cell, ppp);
@@ -492,9 +504,9 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     let x_sum = x_products + face.x + SIGMA + spare;
     let columns = Columns { x_window, x_filter, x_products, x_sum, face, gap: SIGN + spare };
 
-    let names = names(look, sum);
-    let size = Look::size(kh, kw);
-    let view = look.view;
+    let names = names(conv_cell, sum);
+    let size = ConvCell::size(kh, kw);
+    let view = conv_cell.view;
     caption_ui(ui, body.min, wide + FUNNEL, &names.source, "");
     caption_ui(ui, pos2(x_window, body.top()), face.x + SIGN, &view.text("conv.window"), "");
     caption_ui(ui, pos2(x_filter, body.top()), face.x + SIGN, &names.filter, &size);
@@ -512,7 +524,7 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
         let mut area = area.auto_shrink(false).max_height(rows_height);
         // When the sum goes on to another channel, that one comes into view.
         let id = Id::unique("conv channel in view");
-        let seen = (look.focus, current, fit.rows, fit.pitch.to_bits());
+        let seen = (conv_cell.focus, current, fit.rows, fit.pitch.to_bits());
         if ui.data(|data| data.get_temp(id)) != Some(seen) {
             ui.data_mut(|data| data.insert_temp(id, seen));
             let first = (current + 1).saturating_sub(fit.rows).max(current.saturating_sub(fit.rows / 2));
@@ -526,19 +538,19 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
             let to = ((seen.bottom() / fit.pitch).ceil().max(0.0) as usize).min(sum.slices);
             for k in from..to {
                 let top = top + k as f32 * fit.pitch;
-                table_row_ui(ui, look, sum, lit, k, pos2(body.left(), top), fit, &columns);
+                table_row_ui(ui, conv_cell, sum, lit, k, pos2(body.left(), top), fit, &columns);
             }
         });
     } else {
         for k in 0..sum.slices {
             let top = rows_top + k as f32 * fit.pitch;
-            table_row_ui(ui, look, sum, lit, k, pos2(body.left(), top), fit, &columns);
+            table_row_ui(ui, conv_cell, sum, lit, k, pos2(body.left(), top), fit, &columns);
         }
     }
 
     // The foot: legends, chain, map.
     let foot = rows_top + rows_height + space::M;
-    let links = chain(look, sum);
+    let links = chain(conv_cell, sum);
     let chain_width = chain_row_width(links.len());
     let foot_height = (body.bottom() - foot).clamp(fit.foot, 190.0);
     let plane = sum.result();
@@ -549,14 +561,14 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     let map_wide = map.x.max(92.0);
     let x_map = body.right() - map_wide;
     let x_chain = x_map - 30.0 - chain_width;
-    let (first, last) = chain_row_ui(ui, look, &links, pos2(x_chain, foot + 6.0));
+    let (first, last) = chain_row_ui(ui, conv_cell, &links, pos2(x_chain, foot + 6.0));
     let map_rect = Rect::from_min_size(pos2(x_map, foot), vec2(map_wide, map.y + CAPTION));
-    let map_rect = map_ui(ui, look, sum, lit, map_rect, last);
+    let map_rect = map_ui(ui, conv_cell, sum, lit, map_rect, last);
     // From the column of sums down to the total.
     let bend = foot - 0.5 * space::M + 1.0;
     let from = x_sum + 0.5 * BOX + MARGIN;
     let to = first.center().x;
-    let line = look.theme().line_strong;
+    let line = conv_cell.theme().line_strong;
     arrow_ui(
         ui,
         &[pos2(from, bend - 6.0), pos2(from, bend), pos2(to - 18.0, bend), pos2(to - 18.0, foot + 4.0)],
@@ -564,7 +576,7 @@ fn table_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect, fit: &Ta
     );
     let legend_room =
         Rect::from_min_max(pos2(body.left(), foot), pos2(x_chain - space::L, foot + 2.0 * LEGENDS));
-    let legends = legends(look, sum);
+    let legends = legends(conv_cell, sum);
     let mut end = foot + CAPTION + BOX;
     if legend_room.width() >= 130.0 {
         legends_ui(ui, legend_room.translate(vec2(0.0, -4.0)), &legends);
@@ -585,7 +597,7 @@ struct Columns {
 #[expect(clippy::too_many_arguments, reason = "a row of the table, where it stands, and how large")]
 fn table_row_ui(
     ui: &mut Ui,
-    look: &Look,
+    conv_cell: &ConvCell,
     sum: &Sum,
     lit: &Lit,
     k: usize,
@@ -594,36 +606,36 @@ fn table_row_ui(
     columns: &Columns,
 ) {
     let height = fit.pitch - ROWS;
-    let theme = look.theme();
+    let theme = conv_cell.theme();
     let top = at.y + (0.5 * (height - columns.face.y)).floor();
-    caption_ui(ui, at, columns.x_window - at.x - 4.0, &slice_words(look, sum, k), "");
-    let (_, window) = source_ui(ui, look, sum, lit, k, at + vec2(0.0, CAPTION), fit.source);
+    caption_ui(ui, at, columns.x_window - at.x - 4.0, &slice_words(conv_cell, sum, k), "");
+    let (_, window) = source_ui(ui, conv_cell, sum, lit, k, at + vec2(0.0, CAPTION), fit.source);
     let place = |x| pos2(x, top);
-    let crop = face_ui(ui, look, sum, lit, Face::Window, k, place(columns.x_window), fit.cell);
+    let crop = face_ui(ui, conv_cell, sum, lit, Face::Window, k, place(columns.x_window), fit.cell);
     funnel_ui(ui, window, crop.shrink(MARGIN), theme.reads);
-    let filter = face_ui(ui, look, sum, lit, Face::Filter, k, place(columns.x_filter), fit.cell);
+    let filter = face_ui(ui, conv_cell, sum, lit, Face::Filter, k, place(columns.x_filter), fit.cell);
     sign_ui(ui, middle(crop, columns.gap), "×");
-    let products = face_ui(ui, look, sum, lit, Face::Products, k, place(columns.x_products), fit.cell);
+    let products = face_ui(ui, conv_cell, sum, lit, Face::Products, k, place(columns.x_products), fit.cell);
     sign_ui(ui, middle(filter, columns.gap), "=");
     sign_ui(ui, middle(products, columns.x_sum - products.right()), "Σ");
     let y = top + (0.5 * (columns.face.y - BOX)).floor() - MARGIN;
-    slice_sum_ui(ui, look, sum, k, pos2(columns.x_sum, y), BOX);
+    slice_sum_ui(ui, conv_cell, sum, k, pos2(columns.x_sum, y), BOX);
 }
 
 // ---------------------------------------------------------------------------------------------
 // One channel large: input, window and filter; below them products, sum and result.
 
-fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 {
+fn large_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 {
     let ppp = ui.pixels_per_point();
     let [kh, kw] = sum.kernel;
-    let view = look.view;
+    let view = conv_cell.view;
     let k = sum.current();
     let mut top = body.top();
     if sum.slices > 1 {
-        top =
-            strip_ui(ui, look, sum, lit, k, Rect::from_min_max(pos2(body.left(), top), body.max)) + space::S;
+        top = strip_ui(ui, conv_cell, sum, lit, k, Rect::from_min_max(pos2(body.left(), top), body.max))
+            + space::S;
     }
-    let links = chain(look, sum);
+    let links = chain(conv_cell, sum);
     let height =
         (body.bottom() - top - legends_height(body.width(), 4) - space::M) / 2.0 - CAPTION - space::S;
     // The source gets what leaves the numbers readable.
@@ -649,7 +661,7 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
     };
     let cell = snap_cell(by_width.min(by_height).clamp(4.0, LARGEST), ppp);
     let face = plane_size(kh, kw, 0, cell, ppp);
-    let names = names(look, sum);
+    let names = names(conv_cell, sum);
 
     // First line.
     let left = body.width() - 2.0 * face.x - FUNNEL - SIGN;
@@ -657,50 +669,50 @@ fn large_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 
     let source = fit_cell(vec2(left, tall), sum.shown[0].len(), sum.shown[1].len(), 0, ppp).min(cell);
     let at = pos2(body.left(), top + CAPTION);
     let plane = sum.plane(k);
-    let (rect, window) = source_ui(ui, look, sum, lit, k, at, source);
-    let size = Look::size(plane.rows(), plane.cols());
-    let name = format!("{} k{}", names.source, sum.first + k);
+    let (rect, window) = source_ui(ui, conv_cell, sum, lit, k, at, source);
+    let size = ConvCell::size(plane.rows(), plane.cols());
+    let name = names::tensor_and_plane(conv_cell.view, sum.source, sum.first + k);
     let spare = ((left - rect.width()) / 2.0).clamp(0.0, 20.0).floor();
     let x_window = rect.right() + FUNNEL + spare;
     caption_ui(ui, pos2(body.left(), top), x_window - body.left() - 6.0, &name, &size);
-    let crop = face_ui(ui, look, sum, lit, Face::Window, k, pos2(x_window, at.y), cell);
+    let crop = face_ui(ui, conv_cell, sum, lit, Face::Window, k, pos2(x_window, at.y), cell);
     caption_ui(ui, pos2(crop.left(), top), face.x, &view.text("conv.window"), "");
-    funnel_ui(ui, window, crop.shrink(MARGIN), look.theme().reads);
+    funnel_ui(ui, window, crop.shrink(MARGIN), conv_cell.theme().reads);
     let x_filter = crop.right() + SIGN + spare;
-    let filter = face_ui(ui, look, sum, lit, Face::Filter, k, pos2(x_filter, at.y), cell);
+    let filter = face_ui(ui, conv_cell, sum, lit, Face::Filter, k, pos2(x_filter, at.y), cell);
     let width = (body.right() - filter.left()).min(face.x + 8.0);
-    caption_ui(ui, pos2(filter.left(), top), width, &names.filter, &Look::size(kh, kw));
+    caption_ui(ui, pos2(filter.left(), top), width, &names.filter, &ConvCell::size(kh, kw));
     sign_ui(ui, middle(crop, x_filter - crop.right()), "×");
 
     // Second line.
     let top = at.y + rect.height().max(face.y) + space::S;
     let at = pos2(body.left() + SIGN, top + CAPTION);
-    let products = face_ui(ui, look, sum, lit, Face::Products, k, at, cell);
+    let products = face_ui(ui, conv_cell, sum, lit, Face::Products, k, at, cell);
     sign_ui(ui, pos2(body.left() + 0.5 * SIGN - 2.0, products.center().y), "=");
     caption_ui(ui, pos2(at.x, top), face.x, &view.text("conv.products"), "");
     let x_chain = products.right() + space::S;
-    let (first, last) = chain_column_ui(ui, look, &links, pos2(x_chain, at.y), points);
+    let (first, last) = chain_column_ui(ui, conv_cell, &links, pos2(x_chain, at.y), points);
     let x_map = x_chain + CHAIN_COLUMN + 20.0;
     let map_height = face.y.max(last.bottom() - first.top());
     let map_room = Rect::from_min_max(pos2(x_map, top), pos2(body.right(), at.y + map_height));
     let mut from = last;
     from.max.x = x_chain + CHAIN_COLUMN - 6.0;
-    let map = map_ui(ui, look, sum, lit, map_room, from);
+    let map = map_ui(ui, conv_cell, sum, lit, map_room, from);
 
     let bottom = products.bottom().max(last.bottom()).max(map.bottom()) + space::M;
     legends_ui(
         ui,
         Rect::from_min_size(pos2(body.left(), bottom), vec2(body.width(), LEGENDS)),
-        &legends(look, sum),
+        &legends(conv_cell, sum),
     );
     pos2(body.right(), bottom + legends_height(body.width(), 4))
 }
 
 /// All channels small, each with its sum; returns where the strip ends.
-fn strip_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, current: usize, room: Rect) -> f32 {
+fn strip_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, current: usize, room: Rect) -> f32 {
     const THUMB: f32 = 44.0;
     let ppp = ui.pixels_per_point();
-    let theme = look.theme();
+    let theme = conv_cell.theme();
     let cell = fit_cell(Vec2::splat(THUMB), sum.shown[0].len(), sum.shown[1].len(), 0, ppp).min(BOX);
     let thumb = plane_size(sum.shown[0].len(), sum.shown[1].len(), 0, cell, ppp);
     let slot = thumb.x + 16.0 + BOX + 2.0 * MARGIN + space::L;
@@ -709,15 +721,16 @@ fn strip_ui(ui: &mut Ui, look: &Look, sum: &Sum, lit: &Lit, current: usize, room
     let height = thumb.y.max(BOX + 2.0 * MARGIN);
     for (n, k) in (first..first + fitting).enumerate() {
         let at = pos2(room.left() + n as f32 * slot, room.top());
-        let name = slice_words(look, sum, k);
-        let detail = if k == current { look.view.text("conv.shown") } else { String::new() };
+        let name = slice_words(conv_cell, sum, k);
+        let detail = if k == current { conv_cell.view.text("conv.shown") } else { String::new() };
         caption_ui(ui, at, slot - space::S, &name, &detail);
         let at = at + vec2(0.0, CAPTION);
         let thumb_at = at + vec2(0.0, (0.5 * (height - thumb.y)).floor());
-        let (thumb, _) = ui.push_id("strip", |ui| source_ui(ui, look, sum, lit, k, thumb_at, cell)).inner;
+        let (thumb, _) =
+            ui.push_id("strip", |ui| source_ui(ui, conv_cell, sum, lit, k, thumb_at, cell)).inner;
         sign_ui(ui, pos2(thumb.right() + 8.0, at.y + 0.5 * height), "Σ");
         let y = at.y + (0.5 * (height - BOX)).floor() - MARGIN;
-        let rect = slice_sum_ui(ui, look, sum, k, pos2(thumb.right() + 16.0, y), BOX);
+        let rect = slice_sum_ui(ui, conv_cell, sum, k, pos2(thumb.right() + 16.0, y), BOX);
         if k == current {
             let under = at.y + height + 3.0;
             let line = egui::Stroke::new(2.5, theme.reads);

@@ -12,7 +12,7 @@ use crate::ui::{
     view::View,
     widgets::{
         grid::{CellView, Grid},
-        thumbnail::{Budget, of_example, thumbnail_ui},
+        thumbnail::{Budget, from_example, thumbnail_ui},
     },
 };
 use egui::{Align2, Grid as Table, Id, RichText, Sense, Ui, vec2};
@@ -42,7 +42,7 @@ const TABS: [(Tab, &str); 7] = [
 ];
 
 /// Draws the column, in so much height where that can be.
-pub fn found_ui(ui: &mut Ui, view: &View, room: f32) {
+pub fn diagnostics_ui(ui: &mut Ui, view: &View, room: f32) {
     let top = ui.cursor().top();
     let id = Id::unique("training tab");
     let mut tab: Tab = ui.data(|data| data.get_temp(id)).unwrap_or_default();
@@ -224,7 +224,7 @@ fn confusion_ui(ui: &mut Ui, view: &View, check: &Check) {
 fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
     let Some(training) = &view.state.inputs().training else { return };
     let (part, indices) = crate::app::checked(&training.schedule.data);
-    let mut budget = Budget::of_frame();
+    let mut budget = Budget::for_one_frame();
     for (key, outcomes) in [("training.worst", &check.worst), ("training.best", &check.best)] {
         ui.label(RichText::new(view.text(key)).strong());
         ui.horizontal_wrapped(|ui| {
@@ -244,7 +244,7 @@ fn example_ui(
     outcome: &Outcome,
     budget: &mut Budget,
 ) {
-    let thumbnail = of_example(ui.ctx(), data, part, index, budget);
+    let thumbnail = from_example(ui.ctx(), data, part, index, budget);
     let model = view.state.model();
     let (truth, predicted) = (model.class_name(outcome.truth), model.class_name(outcome.predicted));
     let (sign, color) =
@@ -278,7 +278,9 @@ fn filters_ui(ui: &mut Ui, view: &View) {
         for (n, k) in (0..filters.min(64)).enumerate() {
             for c in 0..channels.min(3) {
                 let cells = |i, j| CellView::current(weight[[k, c, i, j]]);
-                let label = |_: Option<(usize, usize)>| format!("{name}.weight k{k},{c}");
+                let (o, slice) = (k.to_string(), c.to_string());
+                let slice = view.fill("name.slice", &[("o", &o), ("c", &slice)]);
+                let label = |_: Option<(usize, usize)>| format!("{name} · {slice}");
                 Grid::new(("filter", k, c), h, w, mapping, &cells)
                     .revision(u64::from(time))
                     .cell_points(48.0 / h.max(w) as f32)

@@ -1,13 +1,12 @@
 //! The pictures side by side, each with its caption, and the legend of the map's colours.
 
-use super::unit_text;
 use crate::app::AttributionMaps;
 use crate::attribution::Attribution;
 use crate::nn::Network;
 use crate::tensor::Tensor;
 use crate::ui::{
-    colormap::{Extent, Mapping, legend_ui},
-    number, theme,
+    colormap::{Mapping, ValueRange, legend_ui},
+    names, number, theme,
     theme::space,
     view::View,
     widgets::grid::{CellSpan, CellState, CellView, Grid, Overlay},
@@ -18,26 +17,26 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// Draws the pictures and the legend in a page of so many points.
 pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32) {
     let side = side(ui, height, made);
-    let pixels = |x: &Tensor| Pixels::of(view, x);
+    let pixels = |x: &Tensor| Pixels::new(view, x);
     let seed = |seed: u64| seed.to_string();
     if let Some(ascent) = made.look.ascent() {
         ui.horizontal_wrapped(|ui| {
-            let caption = view.text("looks.made_picture");
+            let caption = view.text("evidence.made_picture");
             picture_ui(ui, view, made, "made", &caption, &pixels(ascent.picture()), side, &[]);
             if let Some(random) = &made.random
                 && let Some(ascent) = random.look.ascent()
             {
-                let caption = view.fill("looks.random_picture", &[("seed", &seed(random.seed))]);
+                let caption = view.fill("evidence.random_picture", &[("seed", &seed(random.seed))]);
                 picture_ui(ui, view, made, "random", &caption, &pixels(ascent.picture()), side, &[]);
             }
-            let caption = view.text("looks.start_picture");
+            let caption = view.text("evidence.start_picture");
             picture_ui(ui, view, made, "given", &caption, &pixels(made.look.picture()), side, &[]);
         });
         return;
     }
     let map = Map { values: made.map.as_ref(), look: &made.look };
-    let extent = map.extent();
-    let mapping = mapping(view, made, extent);
+    let value_range = map.value_range();
+    let mapping = mapping(view, made, value_range);
     let patch = made.look.occlusion().map(|occlusion| {
         let place = occlusion.place(view.state.attribution().place);
         let [i, j] = place.at.map(|p| p as i32);
@@ -48,25 +47,25 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32
     ui.horizontal_wrapped(|ui| {
         let seen = pixels(made.look.picture());
         over_ui(ui, view, made, &seen, map, mapping, side, &overlays);
-        let caption = view.text("looks.alone");
+        let caption = view.text("evidence.alone");
         map_ui(ui, view, made, "alone", &caption, map, mapping, side, &overlays);
         if let Some(random) = &made.random {
             // Its own range: only the pattern is compared.
             let map = Map { values: random.map.as_ref(), look: &random.look };
-            let own = self::mapping(view, made, map.extent());
-            let caption = view.fill("looks.random_map", &[("seed", &seed(random.seed))]);
+            let own = self::mapping(view, made, map.value_range());
+            let caption = view.fill("evidence.random_map", &[("seed", &seed(random.seed))]);
             map_ui(ui, view, made, "random", &caption, map, own, side, &[]);
         }
         if let Some(occlusion) = made.look.occlusion() {
             let place = view.state.attribution().place;
-            let numbered = (place + 1).to_string();
+            let numbered = place.to_string();
             let caption = match occlusion.drops().get(place) {
                 Some(&drop) => {
                     let value = number::four_digits(occlusion.value() - drop);
                     let drop = number::four_digits(drop);
-                    view.fill("looks.covered", &[("place", &numbered), ("value", &value), ("drop", &drop)])
+                    view.fill("evidence.covered", &[("place", &numbered), ("value", &value), ("drop", &drop)])
                 }
-                None => view.fill("looks.covered_waiting", &[("place", &numbered)]),
+                None => view.fill("evidence.covered_waiting", &[("place", &numbered)]),
             };
             let covered = pixels(&occlusion.covered(place));
             picture_ui(ui, view, made, "covered", &caption, &covered, side, &overlays);
@@ -74,9 +73,9 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32
     });
     ui.add_space(space::XS);
     let length = ui.available_width().min(2.0 * side + space::L);
-    legend_ui(ui, &mapping, length, Some(extent));
+    legend_ui(ui, &mapping, length, Some(value_range));
     let signed = made.look.settings().method.is_signed();
-    caption_ui(ui, view, &view.text(if signed { "looks.signed" } else { "looks.unsigned" }));
+    caption_ui(ui, view, &view.text(if signed { "evidence.signed" } else { "evidence.unsigned" }));
 }
 
 /// A map as far as it is made.
@@ -92,9 +91,11 @@ impl Map<'_> {
         self.values.filter(|_| self.look.has([i, j])).map(|map| map[[0, 0, i, j]])
     }
 
-    fn extent(&self) -> Extent {
+    fn value_range(&self) -> ValueRange {
         let cells = self.values.into_iter().flat_map(|map| map.indexed_iter());
-        Extent::of(cells.filter(|((_, _, i, j), _)| self.look.has([*i, *j])).map(|(_, value)| *value))
+        ValueRange::from_values(
+            cells.filter(|((_, _, i, j), _)| self.look.has([*i, *j])).map(|(_, value)| *value),
+        )
     }
 }
 
@@ -108,12 +109,12 @@ fn side(ui: &Ui, height: f32, made: &AttributionMaps) -> f32 {
 }
 
 /// The colours: diverging for signed maps; the log as chosen for all maps.
-fn mapping(view: &View, made: &AttributionMaps, extent: Extent) -> Mapping {
+fn mapping(view: &View, made: &AttributionMaps, value_range: ValueRange) -> Mapping {
     let dark = view.theme.dark;
     let mapping = if made.look.settings().method.is_signed() {
-        Mapping::signed_for(extent, dark)
+        Mapping::signed_for(value_range, dark)
     } else {
-        Mapping::positive_for(extent, dark)
+        Mapping::positive_for(value_range, dark)
     };
     mapping.with_log(view.state.view().log)
 }
@@ -124,7 +125,7 @@ struct Pixels {
 }
 
 impl Pixels {
-    fn of(view: &View, x: &Tensor) -> Self {
+    fn new(view: &View, x: &Tensor) -> Self {
         let preprocess = &view.state.model().architecture.preprocess;
         let mut x = x.clone();
         for ((_, c, _, _), x) in x.indexed_iter_mut() {
@@ -145,7 +146,7 @@ impl Pixels {
     }
 }
 
-fn extents(network: &Network) -> (usize, usize) {
+fn picture_size(network: &Network) -> (usize, usize) {
     let [_, h, w] = network.input;
     (h, w)
 }
@@ -172,7 +173,7 @@ fn over_ui(
     side: f32,
     overlays: &[Overlay],
 ) {
-    let (h, w) = extents(view.state.plan().network());
+    let (h, w) = picture_size(view.state.plan().network());
     let opacity = view.state.attribution().opacity;
     let cells = |i: usize, j: usize| {
         let under = seen.rgb(i, j);
@@ -185,16 +186,17 @@ fn over_ui(
         let mixed = [0, 1, 2].map(|c: usize| under[c] + (colour[c] - under[c]) * opacity);
         (mixed, CellState::Current)
     };
-    let caption = view.text("looks.over");
+    let caption = view.text("evidence.over");
     let label = |cell| label(view, made, &caption, Some(map), cell);
     card_ui(ui, view, &caption, side, |ui| {
-        let plane = Grid::rgb("looks over", h, w, Mapping::rgb(0.0, 255.0, view.theme.dark), &cells)
-            .revision(revision(view, made, "over"))
-            .cell_points(side / h.max(w) as f32)
-            .overlays(overlays)
-            .numbers(false)
-            .label(&label)
-            .show_ui(ui);
+        let plane =
+            Grid::rgb("evidence over the picture", h, w, Mapping::rgb(0.0, 255.0, view.theme.dark), &cells)
+                .revision(revision(view, made, "over"))
+                .cell_points(side / h.max(w) as f32)
+                .overlays(overlays)
+                .numbers(false)
+                .label(&label)
+                .show_ui(ui);
         hover_ui(view, map, plane.hovered, plane.response);
     });
 }
@@ -212,11 +214,11 @@ fn map_ui(
     side: f32,
     overlays: &[Overlay],
 ) {
-    let (h, w) = extents(view.state.plan().network());
+    let (h, w) = picture_size(view.state.plan().network());
     let cells = |i: usize, j: usize| map.cell(i, j).map_or_else(CellView::not_yet, CellView::current);
     let label = |cell| label(view, made, caption, Some(map), cell);
     card_ui(ui, view, caption, side, |ui| {
-        let plane = Grid::new(("looks", id), h, w, mapping, &cells)
+        let plane = Grid::new(("evidence", id), h, w, mapping, &cells)
             .revision(revision(view, made, id))
             .cell_points(side / h.max(w) as f32)
             .overlays(overlays)
@@ -238,11 +240,11 @@ fn picture_ui(
     side: f32,
     overlays: &[Overlay],
 ) {
-    let (h, w) = extents(view.state.plan().network());
+    let (h, w) = picture_size(view.state.plan().network());
     let cells = |i: usize, j: usize| (pixels.rgb(i, j), CellState::Current);
     let label = |cell| label(view, made, caption, None, cell);
     card_ui(ui, view, caption, side, |ui| {
-        Grid::rgb(("looks", id), h, w, Mapping::rgb(0.0, 255.0, view.theme.dark), &cells)
+        Grid::rgb(("evidence", id), h, w, Mapping::rgb(0.0, 255.0, view.theme.dark), &cells)
             .revision(revision(view, made, id))
             .cell_points(side / h.max(w) as f32)
             .overlays(overlays)
@@ -274,12 +276,12 @@ fn hover_ui(view: &View, map: Map, hovered: Option<(usize, usize)>, response: eg
     let Some((i, j)) = hovered else { return };
     let value = value_text(view, map, i, j);
     let (row, column) = (i.to_string(), j.to_string());
-    let text = view.fill("looks.hover", &[("row", &row), ("column", &column), ("value", &value)]);
+    let text = view.fill("evidence.hover", &[("row", &row), ("column", &column), ("value", &value)]);
     response.on_hover_text_at_pointer(text);
 }
 
 fn value_text(view: &View, map: Map, i: usize, j: usize) -> String {
-    map.cell(i, j).map_or_else(|| view.text("looks.not_yet"), number::four_digits)
+    map.cell(i, j).map_or_else(|| view.text("evidence.not_yet"), number::four_digits)
 }
 
 /// The words for a screen reader.
@@ -291,15 +293,15 @@ fn label(
     cell: Option<(usize, usize)>,
 ) -> String {
     match cell {
-        None => view.fill("looks.plane", &[("name", caption), ("unit", &unit_text(view, made))]),
+        None => view.fill("evidence.plane", &[("name", caption), ("unit", &names::unit(view, made.unit))]),
         Some((i, j)) => {
             let (row, column) = (i.to_string(), j.to_string());
             let Some(map) = map else {
-                return view.fill("looks.hover_pixel", &[("row", &row), ("column", &column)]);
+                return view.fill("evidence.hover_pixel", &[("row", &row), ("column", &column)]);
             };
             let value = value_text(view, map, i, j);
             let parts = [("name", caption), ("row", &row), ("column", &column), ("value", &value)];
-            view.fill("looks.cell_of", &parts)
+            view.fill("evidence.cell_of", &parts)
         }
     }
 }

@@ -114,7 +114,7 @@ impl Timeline<'_> {
     fn words_beside_ui(&self, painter: &Painter, whole: Rect) {
         let (theme, view, rect) = (self.view.theme, self.view, self.rows.run);
         let (plan, time) = (view.state.plan(), view.state.trace().time());
-        let epoch = format!("e{}", time / plan.setup().batches);
+        let epoch = (time / plan.setup().batches).to_string();
         let all = plan.setup().epochs.to_string();
         let known = view.state.known_loss(time);
         let loss = known.map_or_else(|| "?".to_owned(), number::short);

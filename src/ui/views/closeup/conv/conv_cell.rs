@@ -4,9 +4,9 @@
 use crate::nn::{Part, conv::Conv2d};
 use crate::trace::{Address, CellFold, Grain, Stage, TensorId};
 use crate::ui::{
-    colormap::{Extent, Mapping, legend_ui},
-    number,
-    plane::Plane,
+    colormap::{Mapping, ValueRange, legend_ui},
+    names, number,
+    tensor_plane::TensorPlane,
     theme::{Theme, space, text_size},
     view::View,
     widgets::{
@@ -17,7 +17,7 @@ use crate::ui::{
 use egui::{Color32, Pos2, Rect, Ui, UiBuilder, pos2, vec2};
 
 /// The cell that is looked at, with its terms as far as the cursor has done them.
-pub struct Look<'a> {
+pub struct ConvCell<'a> {
     /// The view.
     pub view: &'a View<'a>,
     /// The cell.
@@ -41,14 +41,14 @@ pub struct Look<'a> {
     /// The terms done, with their numbers.
     pub fold: CellFold,
     /// What all products and running sums of the cell span, for their colours.
-    extent: Extent,
+    value_range: ValueRange,
     /// What its products alone span.
-    product_extent: Extent,
+    product_range: ValueRange,
     /// The width beside the header's second line that something else takes.
     pub taken: f32,
 }
 
-impl<'a> Look<'a> {
+impl<'a> ConvCell<'a> {
     /// `None` where the address names no cell of a tensor.
     pub fn new(
         view: &'a View<'a>,
@@ -65,10 +65,11 @@ impl<'a> Look<'a> {
         let steps = plan.steps(&focus)?;
         let just = (steps.start < cursor && cursor <= steps.end).then(|| done.saturating_sub(1));
         let whole = trace.cell(&focus);
-        let extent = Extent::of(
+        let value_range = ValueRange::from_values(
             whole.steps.iter().flat_map(|step| [step.product().unwrap_or(step.after), step.after]),
         );
-        let product_extent = Extent::of(whole.steps.iter().filter_map(crate::trace::Step::product));
+        let product_range =
+            ValueRange::from_values(whole.steps.iter().filter_map(crate::trace::Step::product));
         let fold = CellFold { steps: whole.steps.into_iter().take(done as usize).collect(), ..whole };
         let at = plan.shape_of(tensor).at(index as usize);
         Some(Self {
@@ -83,8 +84,8 @@ impl<'a> Look<'a> {
             terms,
             just,
             fold,
-            extent,
-            product_extent,
+            value_range,
+            product_range,
             taken: 0.0,
         })
     }
@@ -101,7 +102,7 @@ impl<'a> Look<'a> {
 
     /// The name of a tensor.
     pub fn name(&self, tensor: TensorId) -> String {
-        self.view.state.plan().name(tensor)
+        names::tensor(self.view, tensor)
     }
 
     /// The gradient that the sum of products has.
@@ -110,8 +111,8 @@ impl<'a> Look<'a> {
     }
 
     /// A plane of weights as the terms find it: before the update.
-    pub fn weights(&self, plane: usize) -> Plane<'a> {
-        Plane::before_update(self.view, self.own(Part::Weight), plane)
+    pub fn weights(&self, plane: usize) -> TensorPlane<'a> {
+        TensorPlane::before_update(self.view, self.own(Part::Weight), plane)
     }
 
     /// The product of term `m`, once it is done.
@@ -153,18 +154,18 @@ impl<'a> Look<'a> {
 
     /// The colours of products and sums.
     pub fn sum_mapping(&self) -> Mapping {
-        Mapping::signed_for(self.extent, self.theme().dark).with_log(self.view.state.view().log)
+        Mapping::signed_for(self.value_range, self.theme().dark).with_log(self.view.state.view().log)
     }
 
     /// The colours of products where they are many and much smaller than their sum.
     pub fn product_mapping(&self) -> Mapping {
-        Mapping::signed_for(self.product_extent, self.theme().dark).with_log(self.view.state.view().log)
+        Mapping::signed_for(self.product_range, self.theme().dark).with_log(self.view.state.view().log)
     }
 
     /// Colours for a number that is no data: none.
     pub fn neutral(&self) -> Mapping {
-        let extent = Extent { min: 0.0, max: f32::MAX, not_finite: 0 };
-        Mapping::signed_for(extent, self.theme().dark)
+        let value_range = ValueRange { min: 0.0, max: f32::MAX, not_finite: 0 };
+        Mapping::signed_for(value_range, self.theme().dark)
     }
 
     /// The cell's number and state for words: `0.42`, or that it is not there yet.

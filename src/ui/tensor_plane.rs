@@ -2,7 +2,8 @@
 //! its addresses and its words.
 
 use super::{
-    colormap::{Extent, Mapping},
+    colormap::{Mapping, ValueRange},
+    names,
     view::View,
     widgets::grid::{CellState, CellView},
 };
@@ -13,7 +14,7 @@ use crate::trace::{Address, Grain, Owner, Pass, Place, Progress, TensorId};
 
 /// Which plane.
 #[derive(Clone, Copy)]
-pub struct Plane<'a> {
+pub struct TensorPlane<'a> {
     view: &'a View<'a>,
     tensor: TensorId,
     image: u32,
@@ -24,7 +25,7 @@ pub struct Plane<'a> {
     after_update: bool,
 }
 
-impl<'a> Plane<'a> {
+impl<'a> TensorPlane<'a> {
     /// The plane `channel` of a tensor as it is at the cursor: a parameter is the updated one where
     /// the update has come past it.
     pub fn new(view: &'a View<'a>, tensor: TensorId, image: u32, channel: usize) -> Self {
@@ -154,14 +155,14 @@ impl<'a> Plane<'a> {
         is_old || progress.done > before || (progress.done == before && progress.terms > 0)
     }
 
-    /// Changes with everything that [`Plane::cell`] shows.
+    /// Changes with everything that [`TensorPlane::cell`] shows.
     pub fn revision(&self) -> u64 {
         let plane = self.shape.plane() as u32;
         let start = self.channel as u32 * plane;
         self.revision_of(start..start + plane)
     }
 
-    /// Changes with everything that [`Plane::cell_at`] shows for the cells of a range.
+    /// Changes with everything that [`TensorPlane::cell_at`] shows for the cells of a range.
     pub fn revision_of(&self, cells: std::ops::Range<u32>) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
@@ -186,11 +187,9 @@ impl<'a> Plane<'a> {
     /// The words for a screen reader.
     pub fn label(&self, cell: Option<(usize, usize)>) -> String {
         let view = self.view;
-        let plan = view.state.plan();
-        let name = plan.name(self.tensor);
-        let map = self.channel.to_string();
+        let name = names::tensor_and_plane(view, self.tensor, self.channel);
         match cell {
-            None => view.fill("grid.plane", &[("name", &name), ("map", &map)]),
+            None => name,
             Some((i, j)) => {
                 let shown = self.cell(i, j);
                 let value = match shown.state {
@@ -200,9 +199,8 @@ impl<'a> Plane<'a> {
                     }
                 };
                 let (i, j) = (i.to_string(), j.to_string());
-                let values =
-                    [("name", name.as_str()), ("map", &map), ("row", &i), ("column", &j), ("value", &value)];
-                view.fill("grid.cell", &values)
+                let values = [("name", name.as_str()), ("row", &i), ("column", &j), ("value", &value)];
+                view.fill(if self.shape.plane() == 1 { "grid.number" } else { "grid.cell" }, &values)
             }
         }
     }
@@ -259,7 +257,7 @@ pub fn input_range(view: &View) -> Option<(f32, f32)> {
     (1..view.state.model().network.input[0]).all(|c| range(c) == first).then_some(first)
 }
 
-impl Plane<'_> {
+impl TensorPlane<'_> {
     /// Whether it is the map of a ReLU that lets nothing through: complete, and 0 everywhere.
     pub fn is_dead(&self) -> bool {
         let Owner::Layer(l) = self.tensor.owner else { return false };
@@ -269,7 +267,7 @@ impl Plane<'_> {
             && self.tensor.part == Part::Out
             && rows * cols > 1
             && self.cell(rows - 1, cols - 1).state == CellState::Current
-            && extent(self.view, self.tensor, self.image, Some(self.channel)).max <= 0.0
+            && value_range(self.view, self.tensor, self.image, Some(self.channel)).max <= 0.0
     }
 }
 
@@ -283,37 +281,40 @@ pub fn mapping(view: &View, tensor: TensorId, image: u32, channel: Option<usize>
         return Mapping::gray(lo, hi, dark);
     }
     let signed = is_signed(view, tensor);
-    let extent = match view.state.view().scale {
-        Scale::Map => extent(view, tensor, image, channel),
-        Scale::Layer => extent(view, tensor, image, None),
-        Scale::Network => network_extent(view, tensor, image),
+    let value_range = match view.state.view().scale {
+        Scale::Map => value_range(view, tensor, image, channel),
+        Scale::Layer => value_range(view, tensor, image, None),
+        Scale::Network => network_value_range(view, tensor, image),
     };
-    let mapping =
-        if signed { Mapping::signed_for(extent, dark) } else { Mapping::positive_for(extent, dark) };
+    let mapping = if signed {
+        Mapping::signed_for(value_range, dark)
+    } else {
+        Mapping::positive_for(value_range, dark)
+    };
     mapping.with_log(view.state.view().log)
 }
 
 /// All tensors of the network that are shown on one scale with this one.
-fn network_extent(view: &View, tensor: TensorId, image: u32) -> Extent {
+fn network_value_range(view: &View, tensor: TensorId, image: u32) -> ValueRange {
     let layers = view.state.plan().network().layers.len();
-    let whole = extent(view, tensor, image, None);
+    let whole = value_range(view, tensor, image, None);
     if !matches!(tensor.part, Part::Out | Part::Dx) || tensor.owner == Owner::Loss {
         return whole;
     }
     (0..layers)
         .map(|l| TensorId::layer(l, tensor.part))
-        .fold(whole, |whole, tensor| whole.union(extent(view, tensor, image, None)))
+        .fold(whole, |whole, tensor| whole.union(value_range(view, tensor, image, None)))
 }
 
 /// Smallest and largest value of a tensor, or of one plane; remembered while the values stay.
-pub fn extent(view: &View, tensor: TensorId, image: u32, channel: Option<usize>) -> Extent {
+pub fn value_range(view: &View, tensor: TensorId, image: u32, channel: Option<usize>) -> ValueRange {
     let revision = view.state.revision();
-    let mut cache = view.memory.extents.borrow_mut();
+    let mut cache = view.memory.value_ranges.borrow_mut();
     if cache.0 != revision {
         *cache = (revision, Default::default());
     }
     *cache.1.entry((tensor, image, channel)).or_insert_with(|| {
-        let Some(cells) = view.state.trace().tensor(tensor) else { return Extent::of([]) };
+        let Some(cells) = view.state.trace().tensor(tensor) else { return ValueRange::from_values([]) };
         let shape = shape_of(cells);
         let one = shape.len() / if tensor.is_per_image() { shape.0[0] } else { 1 };
         let start = if tensor.is_per_image() { image as usize * one } else { 0 };
@@ -321,6 +322,6 @@ pub fn extent(view: &View, tensor: TensorId, image: u32, channel: Option<usize>)
             Some(channel) => (start + channel * shape.plane(), shape.plane()),
             None => (start, one),
         };
-        Extent::of(cells.iter().copied().skip(start).take(len))
+        ValueRange::from_values(cells.iter().copied().skip(start).take(len))
     })
 }

@@ -11,8 +11,8 @@ use crate::nn::Part;
 use crate::trace::TensorId;
 use crate::ui::{
     colormap::Mapping,
-    number,
-    plane::{self, Plane},
+    names, number,
+    tensor_plane::{self, TensorPlane},
     widgets::grid::{CellSpan, CellState, Grid, GridResponse, MARGIN, Overlay, fit_cell, plane_size},
 };
 use egui::{Align2, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
@@ -129,7 +129,7 @@ impl Scene<'_> {
 
     fn map_ui(&self, ui: &mut Ui, slot: Rect, tensor: TensorId, channel: usize) {
         let view = self.view;
-        let plane = Plane::new(view, tensor, self.image, channel);
+        let plane = TensorPlane::new(view, tensor, self.image, channel);
         let (rect, cell_points) = self.fit(ui, slot, plane.rows(), plane.cols());
         let overlays = self.overlays(tensor, channel, plane.rows(), plane.cols());
         let cells = |i, j| plane.cell(i, j);
@@ -175,7 +175,7 @@ impl Scene<'_> {
     fn picture_ui(&self, ui: &mut Ui, slot: Rect) {
         let view = self.view;
         let tensor = TensorId::INPUT;
-        let planes = [0, 1, 2].map(|channel| Plane::new(view, tensor, self.image, channel));
+        let planes = [0, 1, 2].map(|channel| TensorPlane::new(view, tensor, self.image, channel));
         let (rows, cols) = (planes[0].rows(), planes[0].cols());
         let (rect, cell_points) = self.fit(ui, slot, rows, cols);
         let preprocess = &view.state.model().architecture.preprocess;
@@ -254,7 +254,7 @@ impl Scene<'_> {
         let of = |row: usize| {
             let index = first + row;
             let within = index % plane_cells;
-            (Plane::new(view, tensor, self.image, index / plane_cells), within / cols, within % cols)
+            (TensorPlane::new(view, tensor, self.image, index / plane_cells), within / cols, within % cols)
         };
         let mut hasher = DefaultHasher::new();
         (0..shown).for_each(|row| of(row).0.revision().hash(&mut hasher));
@@ -267,11 +267,11 @@ impl Scene<'_> {
                 let (plane, i, j) = of(row);
                 plane.label(Some((i, j)))
             }
-            None => view.state.plan().name(tensor),
+            None => names::tensor(view, tensor),
         };
         let overlays = self.strip_overlays(tensor, first, shown, plane_cells);
         // All cells have one scale, also where each map would have its own.
-        let mapping = plane::mapping(view, tensor, self.image, None);
+        let mapping = tensor_plane::mapping(view, tensor, self.image, None);
         let size = plane_size(shown, 1, 0, cell_points, ui.pixels_per_point());
         let x = if left { area.left() } else { area.center().x - 0.5 * size.x };
         let rect = Rect::from_min_size(pos2(x, area.top()), size);

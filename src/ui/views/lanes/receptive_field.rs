@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// Cells of a tensor: the same rectangle in each of some channels.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Field {
+pub struct ReceptiveField {
     /// The tensor.
     pub tensor: TensorId,
     /// The channels.
@@ -20,7 +20,7 @@ pub struct Field {
     pub readers: bool,
 }
 
-impl Field {
+impl ReceptiveField {
     fn new(tensor: TensorId, block: &Block, readers: bool) -> Self {
         let Block { channels, rows, cols } = block;
         let [top, left, height, width] = [rows.start, cols.start, rows.len(), cols.len()].map(|n| n as i32);
@@ -31,7 +31,7 @@ impl Field {
 
 /// The cells that the cell `index` of a tensor comes from, back to the input or to the loss, and those that come
 /// from it.
-pub fn fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<Field> {
+pub fn receptive_fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<ReceptiveField> {
     let at = plan.shape_of(tensor).at(index as usize);
     let Some((c, lane)) = column::place_of(plan, tensor) else { return uses(plan, tensor, at) };
     let network = plan.network();
@@ -42,7 +42,7 @@ pub fn fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<Field> {
     let mut found = Vec::new();
     let mut add = |c: usize, blocks: &[Block], readers: bool| {
         if let Some(tensor) = column::tensor_in(plan, c, lane) {
-            found.extend(blocks.iter().map(|block| Field::new(tensor, block, readers)));
+            found.extend(blocks.iter().map(|block| ReceptiveField::new(tensor, block, readers)));
         }
     };
     // Towards the input; the loss reads the last layer's output: one cell of it for a probability, else all.
@@ -66,14 +66,14 @@ pub fn fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<Field> {
         add(l + 1, &blocks, forward);
     }
     if c == layers && plan.stage_of(TensorId::loss(Part::Prob)).is_some() {
-        found.push(Field::new(TensorId::loss(Part::Prob), &here, forward));
+        found.push(ReceptiveField::new(TensorId::loss(Part::Prob), &here, forward));
     }
     found
 }
 
 /// All that a parameter meets: the input cells that a weight is multiplied with and the outputs that it goes into;
 /// of its gradient, the output gradients that it comes from.
-fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<Field> {
+fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<ReceptiveField> {
     let Owner::Layer(l) = tensor.owner else { return Vec::new() };
     let l = l as usize;
     let layer = plan.layer(l);
@@ -105,8 +105,8 @@ fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<Field> {
         true => column::gradient_at(plan, l + 1),
         false => Some(column::tensor_at(plan, l + 1)),
     };
-    let read = read.map(|block| Field::new(column::tensor_at(plan, l), &block, false));
-    read.into_iter().chain(output.map(|tensor| Field::new(tensor, &made, !is_gradient))).collect()
+    let read = read.map(|block| ReceptiveField::new(column::tensor_at(plan, l), &block, false));
+    read.into_iter().chain(output.map(|tensor| ReceptiveField::new(tensor, &made, !is_gradient))).collect()
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
             let [c, h, w] = layer.output;
             for at in [[0, 0, 0], [c / 2, h / 2, w / 3], [c - 1, h - 1, w - 1]] {
                 let index = ((at[0] * h + at[1]) * w + at[2]) as u32;
-                let out = fields(&plan, TensorId::layer(l, Part::Out), index);
+                let out = receptive_fields(&plan, TensorId::layer(l, Part::Out), index);
                 let input = out.iter().find(|field| field.tensor == TensorId::INPUT).expect("the picture");
                 let rect = receptive_field(network, l, [at[1], at[2]]);
                 let span = CellSpan::new(
@@ -146,7 +146,7 @@ mod tests {
             }
         }
         // In the backward lane what it comes from lies on the other side.
-        let back = fields(&plan, TensorId::layer(3, Part::Dx), 5);
+        let back = receptive_fields(&plan, TensorId::layer(3, Part::Dx), 5);
         let side = |tensor| back.iter().find(|field| field.tensor == tensor).map(|field| field.readers);
         assert_eq!(side(TensorId::layer(0, Part::Dx)), Some(true));
         assert_eq!(side(TensorId::loss(Part::Dx)), Some(false));
@@ -156,14 +156,14 @@ mod tests {
     fn a_weight_lights_all_that_it_met() {
         let plan = shapes();
         // conv1 has padding 1: the corner tap of a 3 x 3 filter never meets the last row and column.
-        let weight = fields(&plan, TensorId::layer(0, Part::Weight), 4 * 27 + 9);
+        let weight = receptive_fields(&plan, TensorId::layer(0, Part::Weight), 4 * 27 + 9);
         let [input, output] = &weight[..] else { panic!("{weight:?}") };
         assert_eq!(
             (input.tensor, input.channels.clone(), input.span),
             (TensorId::INPUT, 1..2, CellSpan::new(0, 0, 31, 31))
         );
         assert_eq!((output.channels.clone(), output.span), (4..5, CellSpan::new(0, 0, 32, 32)));
-        let bias = fields(&plan, TensorId::layer(0, Part::Db), 2);
+        let bias = receptive_fields(&plan, TensorId::layer(0, Part::Db), 2);
         let [gradient] = &bias[..] else { panic!("{bias:?}") };
         assert_eq!((gradient.tensor, gradient.channels.clone()), (TensorId::layer(1, Part::Dx), 2..3));
     }

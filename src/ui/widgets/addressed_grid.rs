@@ -4,13 +4,13 @@
 use egui::{Color32, Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::super::{colormap::Mapping, plane::Plane, view::View};
+use super::super::{colormap::Mapping, tensor_plane::TensorPlane, view::View};
 use super::grid::{CellView, Grid, GridResponse, Overlay, plane_size};
 use crate::app::Action;
 use crate::trace::{Address, Grain, Move, Place};
 
 /// What stands where, and what each cell is.
-pub struct Sheet<'a> {
+pub struct AddressedGrid<'a> {
     /// A name of its own within the close-up.
     pub id: &'a str,
     /// Rows.
@@ -33,45 +33,45 @@ pub struct Sheet<'a> {
     pub overlays: Vec<Overlay>,
 }
 
-impl Sheet<'_> {
+impl AddressedGrid<'_> {
     /// The room that it takes, its frame included.
     pub fn size(&self, ui: &Ui) -> Vec2 {
         plane_size(self.rows, self.cols, 0, self.cell_points, ui.pixels_per_point())
     }
 }
 
-/// Draws the sheet with its top left corner at `at`.
-pub fn sheet_ui(ui: &mut Ui, view: &View, at: Pos2, sheet: Sheet) -> GridResponse {
+/// Draws the grid with its top left corner at `at`.
+pub fn addressed_grid_ui(ui: &mut Ui, view: &View, at: Pos2, grid: AddressedGrid) -> GridResponse {
     // The selected cell, where one was picked, is framed in every plane that shows it.
     let selected = view.state.selected().and_then(|selected| {
         // Small sheets only: elsewhere the caller outlines the cell that it knows.
-        let cells = (0..sheet.rows).flat_map(|i| (0..sheet.cols).map(move |j| (i, j)));
-        (sheet.rows * sheet.cols <= 256)
-            .then(|| cells.into_iter().find(|&(i, j)| (sheet.address)(i, j) == Some(selected)))?
+        let cells = (0..grid.rows).flat_map(|i| (0..grid.cols).map(move |j| (i, j)));
+        (grid.rows * grid.cols <= 256)
+            .then(|| cells.into_iter().find(|&(i, j)| (grid.address)(i, j) == Some(selected)))?
     });
-    framed_ui(ui, view, at, sheet, selected, true)
+    framed_grid_ui(ui, view, at, grid, selected, true)
 }
 
 /// The same with a given cell framed as the selected one, and numbers in the cells or not.
-pub fn framed_ui(
+pub fn framed_grid_ui(
     ui: &mut Ui,
     view: &View,
     at: Pos2,
-    sheet: Sheet,
+    grid: AddressedGrid,
     selected: Option<(usize, usize)>,
     numbers: bool,
 ) -> GridResponse {
-    let rect = Rect::from_min_size(at, sheet.size(ui));
-    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(sheet.id));
-    let plane = Grid::new("grid", sheet.rows, sheet.cols, sheet.mapping, sheet.cell)
-        .revision(sheet.revision)
-        .cell_points(sheet.cell_points)
+    let rect = Rect::from_min_size(at, grid.size(ui));
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(grid.id));
+    let plane = Grid::new("grid", grid.rows, grid.cols, grid.mapping, grid.cell)
+        .revision(grid.revision)
+        .cell_points(grid.cell_points)
         .numbers(numbers)
-        .overlays(&sheet.overlays)
-        .label(sheet.label)
+        .overlays(&grid.overlays)
+        .label(grid.label)
         .selected(selected)
         .show_ui(&mut child);
-    let address = |(i, j): (usize, usize)| (sheet.address)(i, j);
+    let address = |(i, j): (usize, usize)| (grid.address)(i, j);
     if let Some(address) = plane.hovered.and_then(address) {
         view.hover(address);
     }
@@ -84,22 +84,22 @@ pub fn framed_ui(
         view.act(Action::Select(Address { grain: Grain::Cell, term: 0, ..address }));
     }
     if let Some(cell) = plane.hovered {
-        plane.response.clone().on_hover_text_at_pointer((sheet.label)(Some(cell)));
+        plane.response.clone().on_hover_text_at_pointer((grid.label)(Some(cell)));
     }
     plane
 }
 
 /// Draws a whole plane of a tensor.
-pub fn plane_ui(
+pub fn tensor_plane_ui(
     ui: &mut Ui,
     view: &View,
     at: Pos2,
     id: &str,
-    plane: &Plane,
+    plane: &TensorPlane,
     cell_points: f32,
     overlays: Vec<Overlay>,
 ) -> GridResponse {
-    let sheet = Sheet {
+    let grid = AddressedGrid {
         id,
         rows: plane.rows(),
         cols: plane.cols(),
@@ -111,11 +111,11 @@ pub fn plane_ui(
         label: &|cell| plane.label(cell),
         overlays,
     };
-    sheet_ui(ui, view, at, sheet)
+    addressed_grid_ui(ui, view, at, grid)
 }
 
 /// One number in a box: a sum, a bias, a result.
-pub struct Single<'a> {
+pub struct SingleCell<'a> {
     /// A name of its own within the close-up.
     pub id: &'a str,
     /// What it is, for a screen reader.
@@ -133,7 +133,7 @@ pub struct Single<'a> {
 }
 
 /// Draws one number with its top left corner at `at`.
-pub fn single_ui(ui: &mut Ui, view: &View, at: Pos2, single: &Single) -> GridResponse {
+pub fn single_cell_ui(ui: &mut Ui, view: &View, at: Pos2, single: &SingleCell) -> GridResponse {
     let words = match single.cell.state {
         super::grid::CellState::NotYet => view.text("grid.not_yet"),
         super::grid::CellState::Partial | super::grid::CellState::Current | super::grid::CellState::Stale => {
@@ -141,7 +141,7 @@ pub fn single_ui(ui: &mut Ui, view: &View, at: Pos2, single: &Single) -> GridRes
         }
     };
     let words = format!("{} {words}", single.name);
-    let sheet = Sheet {
+    let grid = AddressedGrid {
         id: single.id,
         rows: 1,
         cols: 1,
@@ -157,7 +157,7 @@ pub fn single_ui(ui: &mut Ui, view: &View, at: Pos2, single: &Single) -> GridRes
             .into_iter()
             .collect(),
     };
-    sheet_ui(ui, view, at, sheet)
+    addressed_grid_ui(ui, view, at, grid)
 }
 
 /// A revision for cells that are few enough to look at each.

@@ -1,10 +1,9 @@
 //! What the map's numbers say: the unit's value, sums, completeness, correlation, the source.
 
-use super::unit_text;
 use crate::app::AttributionMaps;
 use crate::attribution::Method;
 use crate::nn::Op;
-use crate::ui::{colormap::Extent, number, theme, view::View};
+use crate::ui::{colormap::ValueRange, names, number, theme, view::View};
 use egui::{RichText, Ui};
 
 /// Whether the way to the unit goes through a ReLU.
@@ -18,19 +17,19 @@ pub fn facts_ui(ui: &mut Ui, view: &View, made: &AttributionMaps) {
         ui.label(line);
     }
     if made.look.ascent().is_some_and(|ascent| ascent.is_stuck()) {
-        ui.label(RichText::new(format!("! {}", view.text("looks.stuck"))).color(view.theme.warn));
+        ui.label(RichText::new(format!("! {}", view.text("evidence.stuck"))).color(view.theme.warn));
     }
-    let source = view.fill("looks.source", &[("source", made.look.settings().method.source())]);
+    let source = view.fill("evidence.source", &[("source", made.look.settings().method.source())]);
     ui.label(RichText::new(source).font(theme::small_font()).color(view.theme.text_weak));
 }
 
 fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
     let look = &made.look;
     let text = |x: f32| number::four_digits(x);
-    let unit = unit_text(view, made);
+    let unit = names::unit(view, made.unit);
     let mut lines = vec![match look.value() {
-        Some(value) => view.fill("looks.value", &[("unit", &unit), ("value", &text(value))]),
-        None => view.fill("looks.value_none", &[("unit", &unit)]),
+        Some(value) => view.fill("evidence.value", &[("unit", &unit), ("value", &text(value))]),
+        None => view.fill("evidence.value_none", &[("unit", &unit)]),
     }];
     if let Some(made) = look.integrated() {
         let ([sum, should], (done, all)) = (made.completeness(), made.progress());
@@ -42,21 +41,22 @@ fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
             ("done", done.to_string()),
             ("all", all.to_string()),
         ];
-        lines.push(view.fill("looks.adds_up", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
+        lines.push(view.fill("evidence.adds_up", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
     } else if let Some(map) = &made.map {
         let cells = map.indexed_iter().filter(|((_, _, i, j), _)| look.has([*i, *j]));
-        let extent = Extent::of(cells.map(|(_, value)| *value));
-        let range = view.fill("looks.range", &[("min", &text(extent.min)), ("max", &text(extent.max))]);
+        let value_range = ValueRange::from_values(cells.map(|(_, value)| *value));
+        let range =
+            view.fill("evidence.range", &[("min", &text(value_range.min)), ("max", &text(value_range.max))]);
         let sum = map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32;
         // A sum is told where it means something: shares of a value.
         let shares = look.settings().method == Method::GradientTimesInput;
-        let sum = shares.then(|| view.fill("looks.sum_of", &[("sum", &text(sum))]));
-        if extent.is_some() {
+        let sum = shares.then(|| view.fill("evidence.sum_of", &[("sum", &text(sum))]));
+        if value_range.is_some() {
             lines.push([Some(range), sum].into_iter().flatten().collect::<Vec<_>>().join(" "));
         }
-        if extent.not_finite > 0 {
-            let cells = extent.not_finite.to_string();
-            lines.push(view.fill("looks.not_finite", &[("n", &cells)]));
+        if value_range.not_finite > 0 {
+            let cells = value_range.not_finite.to_string();
+            lines.push(view.fill("evidence.not_finite", &[("n", &cells)]));
         }
     }
     if let Some(cam) = look.grad_cam() {
@@ -68,34 +68,35 @@ fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
             ("rows", rows.to_string()),
             ("columns", columns.to_string()),
         ];
-        lines
-            .push(view.fill("looks.grad_cam_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
+        lines.push(
+            view.fill("evidence.grad_cam_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))),
+        );
     }
     if let Some(occlusion) = look.occlusion() {
         let place = view.state.attribution().place;
         let rect = occlusion.place(place);
         let span = |d: usize| format!("{}–{}", rect.at[d], rect.at[d] + rect.size[d] - 1);
         let parts = [
-            ("place", (place + 1).to_string()),
+            ("place", place.to_string()),
             ("all", occlusion.progress().1.to_string()),
             ("rows", span(0)),
             ("columns", span(1)),
         ];
-        lines.push(view.fill("looks.drop_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
+        lines.push(view.fill("evidence.drop_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
     }
     if let Some(ascent) = look.ascent()
         && let (Some(first), Some(now)) = (ascent.values().first(), ascent.values().last())
     {
         let done = ascent.progress().0.to_string();
         lines.push(
-            view.fill("looks.climb", &[("first", &text(*first)), ("now", &text(*now)), ("done", &done)]),
+            view.fill("evidence.climb", &[("first", &text(*first)), ("now", &text(*now)), ("done", &done)]),
         );
     }
     if let Some(correlation) = made.correlation {
         lines.push(if correlation.is_nan() {
-            view.text("looks.correlation_none")
+            view.text("evidence.correlation_none")
         } else {
-            view.fill("looks.correlation", &[("r", &format!("{correlation:.3}").replace('-', "−"))])
+            view.fill("evidence.correlation", &[("r", &format!("{correlation:.3}").replace('-', "−"))])
         });
     }
     lines

@@ -4,11 +4,11 @@ use super::{act, command_ui, heading_ui, name, note_ui, remove_ui};
 use crate::app::{Breakpoint, MarkAction};
 use crate::nn::Part;
 use crate::trace::{Break, Owner, TensorId, Watched};
-use crate::ui::{number, say, theme, view::View};
+use crate::ui::{names, number, sentences, theme, view::View};
 use egui::{Align, Checkbox, ComboBox, DragValue, Frame, Layout, Margin, RichText, Role, Ui, WidgetInfo};
 
 /// Draws them, with the ways to run and to add one.
-pub fn breaks_ui(ui: &mut Ui, view: &View) {
+pub fn breakpoints_ui(ui: &mut Ui, view: &View) {
     ui.horizontal(|ui| {
         heading_ui(ui, view, "time.breaks");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -24,7 +24,7 @@ pub fn breaks_ui(ui: &mut Ui, view: &View) {
 }
 
 fn card_ui(ui: &mut Ui, view: &View, number: usize, breakpoint: &Breakpoint) {
-    let words = say::condition(view, &breakpoint.kind);
+    let words = sentences::condition(view, &breakpoint.kind);
     let frame = Frame::new().fill(view.theme.raised).corner_radius(5).inner_margin(Margin::symmetric(8, 5));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
@@ -99,7 +99,7 @@ fn magnitude_ui(ui: &mut Ui, view: &View, number: usize, kind: Break, words: &st
         }
         let plan = view.state.plan();
         let anywhere = view.text("time.anywhere");
-        let shown = tensor.map_or_else(|| anywhere.clone(), |tensor| plan.name(tensor));
+        let shown = tensor.map_or_else(|| anywhere.clone(), |tensor| names::tensor(view, tensor));
         let combo = ComboBox::from_id_salt(("tensor of a breakpoint", number))
             .width(120.0)
             .height(320.0)
@@ -109,7 +109,7 @@ fn magnitude_ui(ui: &mut Ui, view: &View, number: usize, kind: Break, words: &st
                 change(None, limit, false);
             }
             for stage in plan.stages() {
-                let name = RichText::new(plan.name(stage.tensor)).font(theme::mono_font());
+                let name = RichText::new(names::tensor(view, stage.tensor));
                 if ui.selectable_label(tensor == Some(stage.tensor), name).clicked() {
                     change(Some(stage.tensor), limit, false);
                 }
@@ -151,7 +151,7 @@ fn add_ui(ui: &mut Ui, view: &View) {
         ui.set_min_width(260.0);
         for (kind, possible) in kinds {
             let is_set = state.marks().breaks.iter().any(|breakpoint| breakpoint.kind == kind);
-            let button = egui::Button::new(say::condition(view, &kind));
+            let button = egui::Button::new(sentences::condition(view, &kind));
             if ui.add_enabled(possible && !is_set, button).clicked() {
                 act(view, MarkAction::ToggleBreak(kind));
                 ui.close();

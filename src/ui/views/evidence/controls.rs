@@ -1,9 +1,9 @@
 //! What is asked for: the method, the unit, the method's numbers, and how far it goes on.
 
-use super::{act, exciting};
+use super::{act, top_activations};
 use crate::app::{AttributionAction, Subject, focused_unit};
 use crate::attribution::{AscentRules, AttributionSettings, Fill, Method, Unit, usual_layer};
-use crate::ui::{theme, view::View};
+use crate::ui::{names, theme, view::View};
 use egui::{
     Button, ComboBox, DragValue, Label, RichText, Role, Slider, TextStyle, Ui, WidgetInfo, emath::Numeric,
 };
@@ -17,14 +17,14 @@ pub fn controls_ui(ui: &mut Ui, view: &View) {
         subject_ui(ui, view);
         settings_ui(ui, view, &settings);
         progress_ui(ui, view, &settings);
-        exciting::button_ui(ui, view);
+        top_activations::button_ui(ui, view);
     });
 }
 
 fn method_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
-    let name = |method: Method| view.text(&format!("looks.name.{}", method.name()));
+    let name = |method: Method| view.text(&format!("evidence.name.{}", method.name()));
     let options = Method::ALL.map(|method| (method, name(method)));
-    if let Some(method) = choice_ui(ui, view, "looks.method", &name(settings.method), &options) {
+    if let Some(method) = choice_ui(ui, view, "evidence.method", &name(settings.method), &options) {
         act(view, AttributionAction::Settings(AttributionSettings { method, ..*settings }));
     }
 }
@@ -48,11 +48,11 @@ fn subject_ui(ui: &mut Ui, view: &View) {
     };
     let name = view.state.model().class_name(predicted);
     let kinds = [
-        (Subject::Predicted, view.fill("looks.predicted", &[("name", &name)])),
-        (Subject::Unit(Unit::Score(class)), view.text("looks.score")),
-        (Subject::Unit(Unit::Probability(class)), view.text("looks.probability")),
-        (Subject::Unit(Unit::Channel { layer, channel }), view.text("looks.channel")),
-        (Subject::Unit(Unit::Cell { layer, channel, at }), view.text("looks.cell")),
+        (Subject::Predicted, view.fill("evidence.predicted", &[("name", &name)])),
+        (Subject::Unit(Unit::Score(class)), view.text("evidence.score")),
+        (Subject::Unit(Unit::Probability(class)), view.text("evidence.probability")),
+        (Subject::Unit(Unit::Channel { layer, channel }), view.text("evidence.channel")),
+        (Subject::Unit(Unit::Cell { layer, channel, at }), view.text("evidence.cell")),
     ];
     let now = match unit {
         None => 0,
@@ -61,7 +61,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         Some(Unit::Channel { .. }) => 3,
         Some(Unit::Cell { .. }) => 4,
     };
-    if let Some(subject) = choice_ui(ui, view, "looks.whose", &kinds[now].1, &kinds) {
+    if let Some(subject) = choice_ui(ui, view, "evidence.whose", &kinds[now].1, &kinds) {
         act(view, AttributionAction::Subject(subject));
     }
     match unit {
@@ -72,12 +72,12 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         Some(Unit::Cell { layer, channel, at }) => map_ui(ui, view, layer, channel, Some(at)),
     }
     let focused = focused_unit(state);
-    let button = ui.add_enabled(focused.is_some(), Button::new(view.text("looks.focused")));
-    let button = button.on_disabled_hover_text(view.text("looks.focused_none"));
+    let button = ui.add_enabled(focused.is_some(), Button::new(view.text("evidence.focused")));
+    let button = button.on_disabled_hover_text(view.text("evidence.focused_none"));
     let button = match focused {
         Some(unit) => {
-            let text = unit.text(network, |class| state.model().class_name(class));
-            button.on_hover_text(view.fill("looks.focused_tip", &[("unit", &text)]))
+            let text = names::unit(view, unit);
+            button.on_hover_text(view.fill("evidence.focused_tip", &[("unit", &text)]))
         }
         None => button,
     };
@@ -91,7 +91,7 @@ fn class_ui(ui: &mut Ui, view: &View, class: usize, unit: fn(usize) -> Unit) {
     let classes = view.state.model().network.classes().min(1000);
     let options: Vec<_> = (0..classes).map(|class| (class, view.state.model().class_name(class))).collect();
     let now = view.state.model().class_name(class);
-    if let Some(class) = choice_ui(ui, view, "looks.class", &now, &options) {
+    if let Some(class) = choice_ui(ui, view, "evidence.class", &now, &options) {
         act(view, AttributionAction::Subject(Subject::Unit(unit(class))));
     }
 }
@@ -113,18 +113,18 @@ fn map_ui(ui: &mut Ui, view: &View, layer: usize, channel: usize, at: Option<[us
         };
         act(view, AttributionAction::Subject(Subject::Unit(unit)));
     };
-    if let Some(layer) = choice_ui(ui, view, "looks.layer", layers[layer].name(), &options) {
+    if let Some(layer) = choice_ui(ui, view, "evidence.layer", layers[layer].name(), &options) {
         ask(layer, channel, at);
     }
     let [c, h, w] = layers[layer].output;
-    if let Some(channel) = number_ui(ui, view, "looks.map", None, channel, 0..=c - 1) {
+    if let Some(channel) = number_ui(ui, view, "evidence.map", None, channel, 0..=c - 1) {
         ask(layer, channel, at);
     }
     if let Some([i, j]) = at {
-        if let Some(i) = number_ui(ui, view, "looks.row", None, i, 0..=h - 1) {
+        if let Some(i) = number_ui(ui, view, "evidence.row", None, i, 0..=h - 1) {
             ask(layer, channel, Some([i, j]));
         }
-        if let Some(j) = number_ui(ui, view, "looks.column", None, j, 0..=w - 1) {
+        if let Some(j) = number_ui(ui, view, "evidence.column", None, j, 0..=w - 1) {
             ask(layer, channel, Some([i, j]));
         }
     }
@@ -137,26 +137,26 @@ fn settings_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
         Method::Saliency | Method::GradientTimesInput | Method::Guided | Method::Deconv => {}
         Method::GradCam => grad_cam_ui(ui, view, settings),
         Method::Integrated => {
-            if let Some(fill) = fill_ui(ui, view, "looks.fill_baseline", settings.fill) {
+            if let Some(fill) = fill_ui(ui, view, "evidence.fill_baseline", settings.fill) {
                 set(AttributionSettings { fill, ..*settings });
             }
-            if let Some(steps) = number_ui(ui, view, "looks.steps", None, settings.steps, 1..=1024) {
+            if let Some(steps) = number_ui(ui, view, "evidence.steps", None, settings.steps, 1..=1024) {
                 set(AttributionSettings { steps, ..*settings });
             }
         }
         Method::Occlusion => {
-            if let Some(fill) = fill_ui(ui, view, "looks.fill", settings.fill) {
+            if let Some(fill) = fill_ui(ui, view, "evidence.fill", settings.fill) {
                 set(AttributionSettings { fill, ..*settings });
             }
             let [_, h, w] = view.state.plan().network().input;
             let (side, stride) = (settings.patch.size[0], settings.patch.stride[0]);
             let mut patch = settings.patch;
-            if let Some(side) = number_ui(ui, view, "looks.patch", None, side, 1..=h.min(w)) {
+            if let Some(side) = number_ui(ui, view, "evidence.patch", None, side, 1..=h.min(w)) {
                 patch.size = [side; 2];
                 patch.stride = patch.stride.map(|stride| stride.min(side));
                 set(AttributionSettings { patch, ..*settings });
             }
-            if let Some(stride) = number_ui(ui, view, "looks.stride", None, stride, 1..=side) {
+            if let Some(stride) = number_ui(ui, view, "evidence.stride", None, stride, 1..=side) {
                 patch.stride = [stride; 2];
                 set(AttributionSettings { patch, ..*settings });
             }
@@ -164,26 +164,28 @@ fn settings_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
         Method::Ascent => {
             let set = |ascent| set(AttributionSettings { ascent, ..*settings });
             let rules = settings.ascent;
-            if let Some(steps) = number_ui(ui, view, "looks.steps", None, rules.steps, 1..=10_000) {
+            if let Some(steps) = number_ui(ui, view, "evidence.steps", None, rules.steps, 1..=10_000) {
                 set(AscentRules { steps, ..rules });
             }
-            if let Some(seed) = number_ui(ui, view, "looks.seed", None, rules.seed, 0..=u64::from(u32::MAX)) {
+            if let Some(seed) =
+                number_ui(ui, view, "evidence.seed", None, rules.seed, 0..=u64::from(u32::MAX))
+            {
                 set(AscentRules { seed, ..rules });
             }
             let part = |ui: &mut Ui, key: &str, now: f32, most: f32| {
                 number_ui(ui, view, key, Some(&format!("{key}_tip")), now, 0.0..=most)
             };
-            if let Some(rate) = part(ui, "looks.rate", rules.rate, 1.0) {
+            if let Some(rate) = part(ui, "evidence.rate", rules.rate, 1.0) {
                 set(AscentRules { rate, ..rules });
             }
-            if let Some(decay) = part(ui, "looks.decay", rules.decay, 1.0) {
+            if let Some(decay) = part(ui, "evidence.decay", rules.decay, 1.0) {
                 set(AscentRules { decay, ..rules });
             }
-            if let Some(blur) = part(ui, "looks.blur", rules.blur, 1.0) {
+            if let Some(blur) = part(ui, "evidence.blur", rules.blur, 1.0) {
                 set(AscentRules { blur, ..rules });
             }
-            let tip = Some("looks.jitter_tip");
-            if let Some(jitter) = number_ui(ui, view, "looks.jitter", tip, rules.jitter, 0..=32) {
+            let tip = Some("evidence.jitter_tip");
+            if let Some(jitter) = number_ui(ui, view, "evidence.jitter", tip, rules.jitter, 0..=32) {
                 set(AscentRules { jitter, ..rules });
             }
         }
@@ -199,18 +201,19 @@ fn grad_cam_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
         Unit::Channel { layer, .. } | Unit::Cell { layer, .. } => layer,
     };
     let name = |layer: usize| network.layers[layer].name().to_owned();
-    let usual = usual_layer(network).map(|layer| view.fill("looks.usual_layer", &[("name", &name(layer))]));
+    let usual =
+        usual_layer(network).map(|layer| view.fill("evidence.usual_layer", &[("name", &name(layer))]));
     let mut options: Vec<_> = usual.clone().map(|text| (None, text)).into_iter().collect();
     options.extend((0..end).map(|layer| (Some(layer), name(layer))));
     let now = settings.layer.filter(|&layer| layer < network.layers.len()).map(name).or(usual);
-    if let Some(layer) = choice_ui(ui, view, "looks.at_layer", &now.unwrap_or_default(), &options) {
+    if let Some(layer) = choice_ui(ui, view, "evidence.at_layer", &now.unwrap_or_default(), &options) {
         act(view, AttributionAction::Settings(AttributionSettings { layer, ..*settings }));
     }
 }
 
 fn fill_ui(ui: &mut Ui, view: &View, key: &str, fill: Fill) -> Option<Fill> {
-    let options = Fill::ALL.map(|fill| (fill, view.text(&format!("looks.fill_{}", fill.name()))));
-    let now = view.text(&format!("looks.fill_{}", fill.name()));
+    let options = Fill::ALL.map(|fill| (fill, view.text(&format!("evidence.fill_{}", fill.name()))));
+    let now = view.text(&format!("evidence.fill_{}", fill.name()));
     choice_ui(ui, view, key, &now, &options)
 }
 
@@ -230,30 +233,33 @@ fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
         let (done, all) = made.look.progress();
         let has_places = made.look.occlusion().is_some();
         if has_places {
-            button(ui, "◀", "looks.previous", looks.place > 0, AttributionAction::Previous);
+            button(ui, "◀", "evidence.previous", looks.place > 0, AttributionAction::Previous);
         }
-        let (icon, key) =
-            if looks.playing && !made.is_done() { ("⏸", "looks.pause") } else { ("⏵", "looks.play") };
+        let (icon, key) = if looks.playing && !made.is_done() {
+            ("⏸", "evidence.pause")
+        } else {
+            ("⏵", "evidence.play")
+        };
         button(ui, icon, key, !made.is_done(), AttributionAction::TogglePlay);
         let more = !made.is_done() || (has_places && looks.place + 1 < done);
-        let key = if has_places { "looks.next" } else { "looks.next_step" };
+        let key = if has_places { "evidence.next" } else { "evidence.next_step" };
         button(ui, "▶", key, more, AttributionAction::Next);
-        button(ui, "↺", "looks.again", true, AttributionAction::Again);
-        let words = view.fill("looks.progress", &[("done", &done.to_string()), ("all", &all.to_string())]);
+        button(ui, "↺", "evidence.again", true, AttributionAction::Again);
+        let words = view.fill("evidence.progress", &[("done", &done.to_string()), ("all", &all.to_string())]);
         ui.add(Label::new(words).extend());
     }
     let mut random = looks.random.is_some();
-    let response = ui.checkbox(&mut random, view.text("looks.randomise"));
-    if response.on_hover_text(view.text("looks.randomise_tip")).changed() {
+    let response = ui.checkbox(&mut random, view.text("evidence.randomise"));
+    if response.on_hover_text(view.text("evidence.randomise_tip")).changed() {
         act(view, AttributionAction::Randomise(random.then_some(1)));
     }
     if let Some(seed) = looks.random
-        && let Some(seed) = number_ui(ui, view, "looks.seed", None, seed, 0..=u64::from(u32::MAX))
+        && let Some(seed) = number_ui(ui, view, "evidence.seed", None, seed, 0..=u64::from(u32::MAX))
     {
         act(view, AttributionAction::Randomise(Some(seed)));
     }
     if settings.method.is_map() {
-        let label = view.text("looks.opacity");
+        let label = view.text("evidence.opacity");
         let mut opacity = looks.opacity;
         ui.spacing_mut().slider_width = 90.0;
         caption_ui(ui, view, &label, 100.0);
@@ -262,7 +268,7 @@ fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
             label: Some(label.clone()),
             ..WidgetInfo::slider(true, f64::from(looks.opacity), &label)
         });
-        if slider.on_hover_text(view.text("looks.opacity_tip")).changed() {
+        if slider.on_hover_text(view.text("evidence.opacity_tip")).changed() {
             act(view, AttributionAction::Opacity(opacity));
         }
     }

@@ -1,16 +1,17 @@
 //! A rectangle of cells with a caption: one plane of a tensor, a stretch of its cells wrapped into
-//! rows, or numbers that the trace gives for each cell; and a row of such sheets with signs between.
+//! rows, or numbers that the trace gives for each cell; and a row of such grids with signs between.
 
-use super::pieces::map_detail;
+use super::heading::map_detail;
 use crate::trace::{Address, TensorId};
 use crate::ui::{
     colormap::{Mapping, legend_ui},
-    plane::{self, Plane},
+    names,
+    tensor_plane::{self, TensorPlane},
     theme::{self, Theme, space, text_size},
     view::View,
     widgets::{
+        addressed_grid as cells,
         grid::{CellSpan, CellState, CellView, MARGIN, Overlay, ScreenFromGrid, snap_cell},
-        sheet as cells,
     },
 };
 use egui::{Color32, FontId, Galley, Pos2, Rect, Ui, Vec2, pos2, text::LayoutJob, vec2};
@@ -20,23 +21,23 @@ use std::{
     sync::Arc,
 };
 
-/// Gives a sheet's k-th cell.
+/// Gives a grid's k-th cell.
 type CellOf<'a> = Rc<dyn Fn(usize) -> CellView + 'a>;
-/// Where a sheet's k-th cell is.
+/// Where a grid's k-th cell is.
 type AddressOf<'a> = Rc<dyn Fn(usize) -> Address + 'a>;
 
 /// Where the cells come from.
 #[derive(Clone)]
-enum Source<'a> {
+enum CellSource<'a> {
     /// Cells of a tensor: the first, and how far apart they lie.
-    Tensor { plane: Plane<'a>, first: u32, stride: u32 },
+    Tensor { plane: TensorPlane<'a>, first: u32, stride: u32 },
     /// Numbers that are in no tensor.
-    Made { cells: CellOf<'a>, address: Option<AddressOf<'a>>, revision: u64 },
+    Values { cells: CellOf<'a>, address: Option<AddressOf<'a>>, revision: u64 },
 }
 
 /// A rectangle of cells with a caption.
-pub(super) struct Sheet<'a> {
-    source: Source<'a>,
+pub(super) struct CaptionedGrid<'a> {
+    source: CellSource<'a>,
     len: usize,
     rows: usize,
     cols: usize,
@@ -51,19 +52,23 @@ pub(super) struct Sheet<'a> {
     crossing: bool,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> CaptionedGrid<'a> {
     /// One plane.
-    pub(super) fn map(plane: Plane<'a>, name: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(super) fn from_plane(
+        plane: TensorPlane<'a>,
+        name: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
         let (rows, cols) = (plane.rows(), plane.cols());
-        let source = Source::Tensor { plane, first: plane.index(0, 0), stride: 1 };
+        let source = CellSource::Tensor { plane, first: plane.index(0, 0), stride: 1 };
         Self::build(source, rows * cols, rows, cols, plane.mapping(), name, detail)
     }
 
     /// `len` cells of a tensor from `first` on, each `stride` after the one before, in rows of `cols`;
     /// named by what they are and which part of it.
-    pub(super) fn strip(
+    pub(super) fn from_cells(
         view: &View,
-        plane: Plane<'a>,
+        plane: TensorPlane<'a>,
         image: u32,
         [first, stride]: [u32; 2],
         len: usize,
@@ -71,13 +76,13 @@ impl<'a> Sheet<'a> {
         [name, detail]: [String; 2],
     ) -> Self {
         let cols = cols.clamp(1, len.max(1));
-        let mapping = plane::mapping(view, plane.tensor(), image, None);
-        let source = Source::Tensor { plane, first, stride };
+        let mapping = tensor_plane::mapping(view, plane.tensor(), image, None);
+        let source = CellSource::Tensor { plane, first, stride };
         Self::build(source, len, len.div_ceil(cols), cols, mapping, name, detail)
     }
 
-    /// Numbers of the trace that are in no tensor, in the shape of a sheet.
-    pub(super) fn made(
+    /// Numbers of the trace that are in no tensor, in the shape of a grid.
+    pub(super) fn from_values(
         cells: impl Fn(usize) -> CellView + 'a,
         revision: u64,
         shape: [usize; 3],
@@ -86,12 +91,12 @@ impl<'a> Sheet<'a> {
         detail: impl Into<String>,
     ) -> Self {
         let [len, rows, cols] = shape;
-        let source = Source::Made { cells: Rc::new(cells), address: None, revision };
+        let source = CellSource::Values { cells: Rc::new(cells), address: None, revision };
         Self::build(source, len, rows, cols, mapping, name, detail)
     }
 
     fn build(
-        source: Source<'a>,
+        source: CellSource<'a>,
         len: usize,
         rows: usize,
         cols: usize,
@@ -121,14 +126,14 @@ impl<'a> Sheet<'a> {
         [self.rows, self.cols]
     }
 
-    /// Number of cells, rows and columns, for a made sheet of the same form.
+    /// Number of cells, rows and columns, for a made grid of the same form.
     pub(super) const fn form(&self) -> [usize; 3] {
         [self.len, self.rows, self.cols]
     }
 
-    /// Where the cells of a made sheet are.
+    /// Where the cells of a made grid are.
     pub(super) fn addressed(mut self, of: impl Fn(usize) -> Address + 'a) -> Self {
-        if let Source::Made { address, .. } = &mut self.source {
+        if let CellSource::Values { address, .. } = &mut self.source {
             *address = Some(Rc::new(of));
         }
         self
@@ -159,7 +164,7 @@ impl<'a> Sheet<'a> {
         revision: u64,
         address: impl Fn(usize) -> Address + 'a,
     ) -> Self {
-        self.source = Source::Made { cells: Rc::new(cells), address: Some(Rc::new(address)), revision };
+        self.source = CellSource::Values { cells: Rc::new(cells), address: Some(Rc::new(address)), revision };
         self
     }
 
@@ -181,8 +186,8 @@ impl<'a> Sheet<'a> {
         cell.max(least).min(self.largest)
     }
 
-    /// Cells as large as another sheet's.
-    pub(super) fn sized_like(mut self, other: &Sheet<'_>) -> Self {
+    /// Cells as large as another grid's.
+    pub(super) fn sized_like(mut self, other: &CaptionedGrid<'_>) -> Self {
         (self.least, self.largest) = (other.least, other.largest);
         self
     }
@@ -202,8 +207,8 @@ impl<'a> Sheet<'a> {
     /// The k-th cell.
     pub(super) fn cell(&self, k: usize) -> CellView {
         match &self.source {
-            Source::Tensor { plane, first, stride } => plane.cell_at(first + k as u32 * stride),
-            Source::Made { cells, .. } => cells(k),
+            CellSource::Tensor { plane, first, stride } => plane.cell_at(first + k as u32 * stride),
+            CellSource::Values { cells, .. } => cells(k),
         }
     }
 
@@ -222,19 +227,21 @@ impl<'a> Sheet<'a> {
         let mut hasher = DefaultHasher::new();
         (self.revision(), top, left).hash(&mut hasher);
         let cells = move |k: usize| match &source {
-            _ if of(k) >= len => CellView::not_yet(),
-            Source::Tensor { plane, first, stride } => plane.cell_at(first + of(k) as u32 * stride),
-            Source::Made { cells, .. } => cells(of(k)),
+            CellSource::Tensor { .. } | CellSource::Values { .. } if of(k) >= len => CellView::not_yet(),
+            CellSource::Tensor { plane, first, stride } => plane.cell_at(first + of(k) as u32 * stride),
+            CellSource::Values { cells, .. } => cells(of(k)),
         };
         let form = [rows * cols, rows, cols];
         let detail = format!("({top}…{}, {left}…{})", top + rows - 1, left + cols - 1);
-        let near = Self::made(cells, hasher.finish(), form, self.mapping, self.name.clone(), detail);
+        let near = Self::from_values(cells, hasher.finish(), form, self.mapping, self.name.clone(), detail);
         let near = match self.source.clone() {
-            Source::Tensor { plane, first, stride } => {
+            CellSource::Tensor { plane, first, stride } => {
                 near.addressed(move |k| plane.address_at(first + of(k).min(len - 1) as u32 * stride))
             }
-            Source::Made { address: Some(place), .. } => near.addressed(move |k| place(of(k).min(len - 1))),
-            Source::Made { address: None, .. } => near,
+            CellSource::Values { address: Some(place), .. } => {
+                near.addressed(move |k| place(of(k).min(len - 1)))
+            }
+            CellSource::Values { address: None, .. } => near,
         };
         let near = near.crossing_zeros(self.crossing);
         Some(near.focus((i - top) * cols + j - left).at_most(44.0).without_legend())
@@ -247,14 +254,14 @@ impl<'a> Sheet<'a> {
 
     fn address(&self, k: usize) -> Option<Address> {
         match &self.source {
-            Source::Tensor { plane, first, stride } => Some(plane.address_at(first + k as u32 * stride)),
-            Source::Made { address, .. } => address.as_ref().map(|of| of(k)),
+            CellSource::Tensor { plane, first, stride } => Some(plane.address_at(first + k as u32 * stride)),
+            CellSource::Values { address, .. } => address.as_ref().map(|of| of(k)),
         }
     }
 
     /// Which of its cells an address names.
     fn index_of(&self, view: &View, address: &Address) -> Option<usize> {
-        let Source::Tensor { plane, first, stride } = &self.source else { return None };
+        let CellSource::Tensor { plane, first, stride } = &self.source else { return None };
         let (tensor, image, index) = view.state.trace().tensor_cell(address)?;
         if tensor != plane.tensor() || (tensor.is_per_image() && image != plane.image()) {
             return None;
@@ -267,12 +274,12 @@ impl<'a> Sheet<'a> {
     fn revision(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         match &self.source {
-            Source::Tensor { plane, first, stride } => {
+            CellSource::Tensor { plane, first, stride } => {
                 let end = first + self.len as u32 * stride;
                 plane.revision_of(*first..end).hash(&mut hasher);
                 (first, stride).hash(&mut hasher);
             }
-            Source::Made { revision, .. } => revision.hash(&mut hasher),
+            CellSource::Values { revision, .. } => revision.hash(&mut hasher),
         }
         (self.rows, self.cols).hash(&mut hasher);
         hasher.finish()
@@ -292,7 +299,7 @@ impl<'a> Sheet<'a> {
             }
         };
         let place = match (&self.source, self.address(k)) {
-            (Source::Tensor { .. }, Some(address)) => view.state.plan().text(&address),
+            (CellSource::Tensor { .. }, Some(address)) => names::cell(view, &address),
             _ => format!("{} ({i},{j})", self.name),
         };
         format!("{place} = {value}")
@@ -324,7 +331,7 @@ impl<'a> Sheet<'a> {
         if let Some((i, j)) = self.focus.filter(|_| selected.is_none()) {
             overlays.push(Overlay::cursor(theme, i, j));
         }
-        let drawn = cells::Sheet {
+        let drawn = cells::AddressedGrid {
             id,
             rows: self.rows,
             cols: self.cols,
@@ -338,17 +345,17 @@ impl<'a> Sheet<'a> {
         };
         // A last row that is not full would show zeros under its cover.
         let numbers = rest == 0 || cell_points < 24.0;
-        cells::framed_ui(ui, view, at, drawn, selected, numbers).screen_from_grid
+        cells::framed_grid_ui(ui, view, at, drawn, selected, numbers).screen_from_grid
     }
 }
 
 /// One thing in a row.
 pub(super) enum Item<'a> {
     /// Cells.
-    Sheet(Box<Sheet<'a>>),
+    Grid(Box<CaptionedGrid<'a>>),
     /// A sign of arithmetic, or an arrow.
     Sign(&'static str),
-    /// The room of an arrow between sheets, whose tops are in line; one from cell to cell is drawn there by
+    /// The room of an arrow between grids, whose tops are in line; one from cell to cell is drawn there by
     /// [`link_ui`].
     Link {
         /// It is drawn from cell to cell, so none is here.
@@ -356,9 +363,9 @@ pub(super) enum Item<'a> {
     },
 }
 
-impl<'a> From<Sheet<'a>> for Item<'a> {
-    fn from(sheet: Sheet<'a>) -> Self {
-        Self::Sheet(Box::new(sheet))
+impl<'a> From<CaptionedGrid<'a>> for Item<'a> {
+    fn from(grid: CaptionedGrid<'a>) -> Self {
+        Self::Grid(Box::new(grid))
     }
 }
 
@@ -387,7 +394,7 @@ fn sign_galley(ui: &Ui, theme: &Theme, sign: &str) -> Arc<Galley> {
     ui.fonts_mut(|fonts| fonts.layout_no_wrap(sign.to_owned(), font, theme.text_weak))
 }
 
-/// Where a sheet was drawn.
+/// Where a grid was drawn.
 #[derive(Clone, Copy)]
 pub(super) struct Drawn {
     /// Its cells on the screen.
@@ -399,7 +406,7 @@ pub(super) struct Drawn {
 /// How high the legends below a row are.
 pub(super) const LEGENDS_HEIGHT: f32 = 44.0;
 
-/// Draws sheets and signs side by side within `room`, all cells equally large where they fit, so
+/// Draws grids and signs side by side within `room`, all cells equally large where they fit, so
 /// that sizes can be compared; the legends of their colours stand below.
 pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room: Vec2) -> Vec<Drawn> {
     let theme = view.theme;
@@ -408,22 +415,22 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
     let words: Vec<Vec<Arc<Galley>>> = items
         .iter()
         .map(|item| match item {
-            Item::Sheet(sheet) => caption(ui, theme, &sheet.name, &sheet.detail, longest).to_vec(),
+            Item::Grid(grid) => caption(ui, theme, &grid.name, &grid.detail, longest).to_vec(),
             Item::Sign(sign) => vec![sign_galley(ui, theme, sign)],
             Item::Link { .. } => vec![sign_galley(ui, theme, "→")],
         })
         .collect();
     let line_height = ui.text_style_height(&egui::TextStyle::Small);
-    let has_sheet = items.iter().any(|item| matches!(item, Item::Sheet(_)));
-    let has_detail = items.iter().any(|item| matches!(item, Item::Sheet(sheet) if !sheet.detail.is_empty()));
-    let lines = f32::from(u8::from(has_sheet) + u8::from(has_detail));
+    let has_grid = items.iter().any(|item| matches!(item, Item::Grid(_)));
+    let has_detail = items.iter().any(|item| matches!(item, Item::Grid(grid) if !grid.detail.is_empty()));
+    let lines = f32::from(u8::from(has_grid) + u8::from(has_detail));
     let caption_height = lines * line_height + space::XS;
     let words_width = |words: &[Arc<Galley>]| words.iter().map(|galley| galley.size().x).fold(0.0, f32::max);
     let most = room.y - caption_height;
-    let side = |sheet: &Sheet, cell: f32| snap_cell(sheet.cell_points(cell, most), ppp);
+    let side = |grid: &CaptionedGrid, cell: f32| snap_cell(grid.cell_points(cell, most), ppp);
     let width_of = |item: &Item, words: &[Arc<Galley>], cell: f32| match item {
-        Item::Sheet(sheet) => {
-            let cells = sheet.cols as f32 * side(sheet, cell) + 2.0 * MARGIN;
+        Item::Grid(grid) => {
+            let cells = grid.cols as f32 * side(grid, cell) + 2.0 * MARGIN;
             cells.max(words_width(words))
         }
         Item::Sign(_) | Item::Link { .. } => words_width(words),
@@ -434,12 +441,12 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
     };
     let height = |cell: f32| -> f32 {
         let heights = items.iter().filter_map(|item| match item {
-            Item::Sheet(sheet) => Some(sheet.rows as f32 * side(sheet, cell)),
+            Item::Grid(grid) => Some(grid.rows as f32 * side(grid, cell)),
             Item::Sign(_) | Item::Link { .. } => None,
         });
         heights.fold(0.0, f32::max) + 2.0 * MARGIN
     };
-    // An arrow to a cell would cross the caption of a sheet that stands lower.
+    // An arrow to a cell would cross the caption of a grid that stands lower.
     let in_line = items.iter().any(|item| matches!(item, Item::Link { .. }));
     // Whole pixels above two, then smooth: the largest that fits.
     let cell = (2..=72)
@@ -457,21 +464,21 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
     for (k, (item, words)) in items.iter().zip(&words).enumerate() {
         let width = width_of(item, words, cell);
         match item {
-            Item::Sheet(sheet) => {
-                let cell = side(sheet, cell);
-                let size = vec2(sheet.cols as f32, sheet.rows as f32) * cell + Vec2::splat(2.0 * MARGIN);
+            Item::Grid(grid) => {
+                let cell = side(grid, cell);
+                let size = vec2(grid.cols as f32, grid.rows as f32) * cell + Vec2::splat(2.0 * MARGIN);
                 let top = if in_line { cells_top } else { middle - 0.5 * size.y };
                 let min = pos2(x + 0.5 * (width - size.x), top).round();
                 let rect = Rect::from_min_size(min, size);
-                let grid = sheet.show_ui(ui, view, &format!("sheet {salt} {k}"), min, cell);
+                let screen = grid.show_ui(ui, view, &format!("grid {salt} {k}"), min, cell);
                 let left = if words_width(words) > size.x { x } else { rect.left() + MARGIN };
-                let height = if sheet.detail.is_empty() { line_height } else { 2.0 * line_height };
-                let words = caption(ui, theme, &sheet.name, &sheet.detail, longest.max(size.x));
+                let height = if grid.detail.is_empty() { line_height } else { 2.0 * line_height };
+                let words = caption(ui, theme, &grid.name, &grid.detail, longest.max(size.x));
                 for (line, words) in words.iter().enumerate() {
                     let at = pos2(left, rect.top() - height - 2.0 + line as f32 * line_height);
                     ui.painter().galley(at, words.clone(), theme.text);
                 }
-                drawn.push(Drawn { grid, rect: rect.shrink(MARGIN) });
+                drawn.push(Drawn { grid: screen, rect: rect.shrink(MARGIN) });
             }
             Item::Link { from_cell: true } => {}
             Item::Sign(_) | Item::Link { from_cell: false } => {
@@ -490,15 +497,15 @@ pub(super) fn row_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], room
 /// where at least `spare` points of height stay free.
 pub(super) fn near_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], drawn: &[Drawn], spare: f32) {
     const HEIGHT: f32 = 150.0;
-    let small = drawn.iter().any(|sheet| sheet.grid.cell_points < 24.0);
+    let small = drawn.iter().any(|grid| grid.grid.cell_points < 24.0);
     if !small || ui.available_height() < HEIGHT + spare {
         return;
     }
     let near: Option<Vec<Item>> = items
         .iter()
         .map(|item| match item {
-            Item::Sheet(sheet) if sheet.len == 1 => None,
-            Item::Sheet(sheet) => sheet.near().map(Item::from),
+            Item::Grid(grid) if grid.len == 1 => None,
+            Item::Grid(grid) => grid.near().map(Item::from),
             Item::Sign(sign) => Some(Item::Sign(sign)),
             Item::Link { from_cell } => Some(Item::Link { from_cell: *from_cell }),
         })
@@ -509,17 +516,17 @@ pub(super) fn near_ui(ui: &mut Ui, view: &View, salt: usize, items: &[Item], dra
     }
 }
 
-/// The legends of the sheets' colours, one for each mapping.
+/// The legends of the grids' colours, one for each mapping.
 pub(super) fn legends_ui(ui: &mut Ui, view: &View, items: &[Item]) {
     let mut shown: Vec<(Mapping, Vec<&str>)> = Vec::new();
     for item in items {
-        if let Item::Sheet(sheet) = item
-            && sheet.legend
+        if let Item::Grid(grid) = item
+            && grid.legend
         {
-            match shown.iter_mut().find(|(mapping, _)| *mapping == sheet.mapping) {
-                Some((_, names)) if names.contains(&sheet.name.as_str()) => {}
-                Some((_, names)) => names.push(&sheet.name),
-                None => shown.push((sheet.mapping, vec![&sheet.name])),
+            match shown.iter_mut().find(|(mapping, _)| *mapping == grid.mapping) {
+                Some((_, names)) if names.contains(&grid.name.as_str()) => {}
+                Some((_, names)) => names.push(&grid.name),
+                None => shown.push((grid.mapping, vec![&grid.name])),
             }
         }
     }
@@ -557,7 +564,7 @@ pub(super) fn legends_ui(ui: &mut Ui, view: &View, items: &[Item]) {
     }
 }
 
-/// An arrow from a cell of a sheet to one of another, with a seam so that it is seen on any ground.
+/// An arrow from a cell of a grid to one of another, with a seam so that it is seen on any ground.
 pub(super) fn link_ui(
     ui: &Ui,
     from: (&Drawn, usize, usize),
@@ -614,31 +621,40 @@ pub(super) fn wrap(len: usize, most: usize) -> usize {
 
 /// A cell of a tensor among its neighbours, framed: its plane, or, where planes have but one cell,
 /// the vector or the row of the weight that it stands in.
-pub(super) fn around<'a>(view: &'a View<'a>, tensor: TensorId, image: u32, index: u32) -> Sheet<'a> {
+pub(super) fn around<'a>(view: &'a View<'a>, tensor: TensorId, image: u32, index: u32) -> CaptionedGrid<'a> {
     let channel = index as usize / view.state.plan().shape_of(tensor).plane().max(1);
-    around_in(view, Plane::new(view, tensor, image, channel), index)
+    around_in(view, TensorPlane::new(view, tensor, image, channel), index)
 }
 
 /// The same of a given state of a tensor.
-pub(super) fn around_in<'a>(view: &'a View<'a>, plane: Plane<'a>, index: u32) -> Sheet<'a> {
+pub(super) fn around_in<'a>(view: &'a View<'a>, plane: TensorPlane<'a>, index: u32) -> CaptionedGrid<'a> {
     let (plan, tensor, image) = (view.state.plan(), plane.tensor(), plane.image());
     let shape = plan.shape_of(tensor);
-    let name = plan.name(tensor);
+    let name = names::tensor(view, tensor);
     let k = index as usize;
     if shape.plane() > 1 {
         let detail = map_detail(view, tensor, k / shape.plane());
-        return Sheet::map(plane, name, detail).focus(k % shape.plane());
+        return CaptionedGrid::from_plane(plane, name, detail).focus(k % shape.plane());
     }
     if plan.is_weight_shaped(tensor) {
         let features = shape.0[1];
         let (o, f) = (k / features, k % features);
         let detail = view.fill("closeup.row_of", &[("o", &o.to_string()), ("count", &features.to_string())]);
         let first = (o * features) as u32;
-        return Sheet::strip(view, plane, image, [first, 1], features, wrap(features, 12), [name, detail])
-            .focus(f);
+        return CaptionedGrid::from_cells(
+            view,
+            plane,
+            image,
+            [first, 1],
+            features,
+            wrap(features, 12),
+            [name, detail],
+        )
+        .focus(f);
     }
     let len = shape.len();
     let detail = view.fill("closeup.cells", &[("count", &len.to_string())]);
-    let strip = Sheet::strip(view, plane, image, [0, 1], len, wrap(len, 12), [name, detail]).focus(k);
+    let strip =
+        CaptionedGrid::from_cells(view, plane, image, [0, 1], len, wrap(len, 12), [name, detail]).focus(k);
     if len <= 12 { strip.at_least(30.0).at_most(40.0) } else { strip }
 }

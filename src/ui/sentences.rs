@@ -1,6 +1,6 @@
 //! What a cell is, in one sentence; what a breakpoint stops at, and why a run stopped.
 
-use super::{number, view::View};
+use super::{names, number, view::View};
 use crate::app::StopReason;
 use crate::nn::{Part, spec::Kind};
 use crate::trace::{Address, Break, Found, Owner, Pass, Place, Plan, Stage, Stop, TensorId};
@@ -19,7 +19,7 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
         part => part.suffix(),
     };
     let family = match (stage.pass, stage.tensor.owner) {
-        (Pass::Update, Owner::Loss) => return "say.update.loss".into(),
+        (Pass::Update, Owner::Loss) => return "sentence.update.loss".into(),
         (Pass::Update, _) => "update",
         (_, Owner::Loss | Owner::Input) => plan.network().loss.name(),
         (_, Owner::Layer(l)) => match &plan.layer(l as usize).spec.kind {
@@ -27,7 +27,7 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
             kind => kind.name(),
         },
     };
-    format!("say.{family}.{part}")
+    format!("sentence.{family}.{part}")
 }
 
 /// What a cell is, in one sentence.
@@ -43,11 +43,11 @@ pub fn sentence(view: &View, focus: &Address) -> String {
             view.fill(&key(plan, stage), &values)
         }
         Place::Given(tensor) => {
-            let name = plan.name(tensor);
+            let name = names::tensor(view, tensor);
             let mut values = values.to_vec();
             values.push(("name", &name));
             view.fill(
-                if tensor.owner == Owner::Input { "say.given.input" } else { "say.given.other" },
+                if tensor.owner == Owner::Input { "sentence.given.input" } else { "sentence.given.other" },
                 &values,
             )
         }
@@ -60,26 +60,25 @@ pub fn condition(view: &View, kind: &Break) -> String {
     let magnitude = |key: &str, tensor: &Option<TensorId>, limit: f32| {
         let limit = number::short(limit);
         match tensor {
-            Some(tensor) => {
-                view.fill(&format!("{key}_in"), &[("limit", &limit), ("tensor", &plan.name(*tensor))])
-            }
+            Some(tensor) => view
+                .fill(&format!("{key}_in"), &[("limit", &limit), ("tensor", &names::tensor(view, *tensor))]),
             None => view.fill(key, &[("limit", &limit)]),
         }
     };
     match kind {
-        Break::Above { tensor, limit } => magnitude("say.break.above", tensor, *limit),
-        Break::Below { tensor, limit } => magnitude("say.break.below", tensor, *limit),
-        Break::NotFinite => view.text("say.break.not_finite"),
-        Break::ReluKills => view.text("say.break.relu"),
-        Break::DeadUnit => view.text("say.break.dead"),
-        Break::PoolTies => view.text("say.break.tie"),
-        Break::WinnerChanges => view.text("say.break.winner"),
-        Break::Misclassified => view.text("say.break.wrong"),
-        Break::PredictionFlips => view.text("say.break.flip"),
-        Break::LossRises => view.text("say.break.loss"),
+        Break::Above { tensor, limit } => magnitude("sentence.break.above", tensor, *limit),
+        Break::Below { tensor, limit } => magnitude("sentence.break.below", tensor, *limit),
+        Break::NotFinite => view.text("sentence.break.not_finite"),
+        Break::ReluKills => view.text("sentence.break.relu"),
+        Break::DeadUnit => view.text("sentence.break.dead"),
+        Break::PoolTies => view.text("sentence.break.tie"),
+        Break::WinnerChanges => view.text("sentence.break.winner"),
+        Break::Misclassified => view.text("sentence.break.wrong"),
+        Break::PredictionFlips => view.text("sentence.break.flip"),
+        Break::LossRises => view.text("sentence.break.loss"),
         Break::CellChanges(watched) => {
             let cell = plan.writer(watched.tensor, 0, watched.image, watched.index);
-            view.fill("say.break.changes", &[("cell", &plan.text(&cell))])
+            view.fill("sentence.break.changes", &[("cell", &plan.text(&cell))])
         }
     }
 }
@@ -88,8 +87,8 @@ pub fn condition(view: &View, kind: &Break) -> String {
 pub fn halt(view: &View, halt: &StopReason) -> String {
     match halt {
         StopReason::Hit(hit) => stop(view, hit),
-        StopReason::End { back: false } => view.text("say.stop.end"),
-        StopReason::End { back: true } => view.text("say.stop.start"),
+        StopReason::End { back: false } => view.text("sentence.stop.end"),
+        StopReason::End { back: true } => view.text("sentence.stop.start"),
     }
 }
 
@@ -100,23 +99,23 @@ fn stop(view: &View, stop: &Stop) -> String {
         Found::Value(value) => {
             let value = number::four_digits(value);
             let (key, limit) = match stop.reason {
-                Break::Above { limit, .. } => ("say.stop.above", limit),
-                Break::Below { limit, .. } => ("say.stop.below", limit),
-                Break::NotFinite => ("say.stop.not_finite", 0.0),
-                Break::DeadUnit => ("say.stop.dead", 0.0),
-                Break::PoolTies => ("say.stop.tie", 0.0),
+                Break::Above { limit, .. } => ("sentence.stop.above", limit),
+                Break::Below { limit, .. } => ("sentence.stop.below", limit),
+                Break::NotFinite => ("sentence.stop.not_finite", 0.0),
+                Break::DeadUnit => ("sentence.stop.dead", 0.0),
+                Break::PoolTies => ("sentence.stop.tie", 0.0),
                 Break::ReluKills
                 | Break::WinnerChanges
                 | Break::Misclassified
                 | Break::PredictionFlips
                 | Break::LossRises
-                | Break::CellChanges(_) => ("say.stop.relu", 0.0),
+                | Break::CellChanges(_) => ("sentence.stop.relu", 0.0),
             };
             view.fill(key, &[("value", &value), ("limit", &number::short(limit))])
         }
         Found::Change { from, to } => {
             let key = match stop.reason {
-                Break::LossRises => "say.stop.loss",
+                Break::LossRises => "sentence.stop.loss",
                 Break::Above { .. }
                 | Break::Below { .. }
                 | Break::NotFinite
@@ -126,7 +125,7 @@ fn stop(view: &View, stop: &Stop) -> String {
                 | Break::WinnerChanges
                 | Break::Misclassified
                 | Break::PredictionFlips
-                | Break::CellChanges(_) => "say.stop.changes",
+                | Break::CellChanges(_) => "sentence.stop.changes",
             };
             // As many digits as tell the two apart.
             let texts = [number::four_digits, number::full].map(|text| (text(from), text(to)));
@@ -136,16 +135,18 @@ fn stop(view: &View, stop: &Stop) -> String {
         }
         Found::Winner { from, to, columns, more } => {
             let at = |index: u32| format!("({},{})", index / columns.max(1), index % columns.max(1));
-            let words = view.fill("say.stop.winner", &[("from", &at(from)), ("to", &at(to))]);
+            let words = view.fill("sentence.stop.winner", &[("from", &at(from)), ("to", &at(to))]);
             if more == 0 {
                 words
             } else {
-                words + &view.fill("say.stop.winner_more", &[("more", &more.to_string())])
+                words + &view.fill("sentence.stop.winner_more", &[("more", &more.to_string())])
             }
         }
         Found::Wrong { predicted, target } => {
-            view.fill("say.stop.wrong", &[("predicted", &class(predicted)), ("target", &class(target))])
+            view.fill("sentence.stop.wrong", &[("predicted", &class(predicted)), ("target", &class(target))])
         }
-        Found::Flip { from, to } => view.fill("say.stop.flip", &[("from", &class(from)), ("to", &class(to))]),
+        Found::Flip { from, to } => {
+            view.fill("sentence.stop.flip", &[("from", &class(from)), ("to", &class(to))])
+        }
     }
 }

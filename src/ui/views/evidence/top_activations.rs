@@ -6,10 +6,10 @@ use crate::app::{Action, ActivationSearch, AttributionAction, DataAction, set_to
 use crate::attribution::{TopActivation, Unit};
 use crate::data::{Dataset, Split};
 use crate::ui::{
-    number, theme,
+    names, number, theme,
     theme::space,
     view::View,
-    widgets::thumbnail::{Budget, Thumbnail, of_example},
+    widgets::thumbnail::{Budget, Thumbnail, from_example},
 };
 use egui::{
     Align, Button, Color32, Id, ProgressBar, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
@@ -22,9 +22,8 @@ const SIDE: [f32; 2] = [72.0, 140.0];
 /// The button that begins.
 pub fn button_ui(ui: &mut Ui, view: &View) {
     let (data, part) = set_to_search(view.state);
-    let tip =
-        view.fill("looks.exciting_tip", &[("set", &set(view, &data)), ("part", &part_name(view, part))]);
-    if ui.add(Button::new(view.text("looks.exciting"))).on_hover_text(tip).clicked() {
+    let tip = view.fill("evidence.top_tip", &[("set", &set(view, &data)), ("part", &part_name(view, part))]);
+    if ui.add(Button::new(view.text("evidence.top"))).on_hover_text(tip).clicked() {
         act(view, AttributionAction::Search);
         ui.data_mut(|data| data.insert_temp(asked(), true));
     }
@@ -43,32 +42,32 @@ fn set(view: &View, data: &Dataset) -> String {
 }
 
 fn part_name(view: &View, part: Split) -> String {
-    view.text(&format!("looks.exciting_{}", part.name()))
+    view.text(&format!("evidence.top_{}", part.name()))
 }
 
 /// Draws what has been found, where there was a search.
-pub fn exciting_ui(ui: &mut Ui, view: &View) {
+pub fn top_activations_ui(ui: &mut Ui, view: &View) {
     let Some(search) = &view.state.attribution().search else { return };
     ui.add_space(space::M);
     if ui.data_mut(|data| data.remove_temp::<bool>(asked())).is_some() {
         ui.scroll_to_cursor(Some(Align::TOP));
     }
-    let unit = search.unit.text(view.state.plan().network(), |class| view.state.model().class_name(class));
-    ui.label(RichText::new(view.fill("looks.exciting_title", &[("unit", &unit)])).font(theme::strong_font()));
+    let unit = names::unit(view, search.unit);
+    ui.label(RichText::new(view.fill("evidence.top_title", &[("unit", &unit)])).font(theme::strong_font()));
     state_ui(ui, view, search);
     if search.best().is_empty() && !search.is_running() {
-        ui.label(view.text("looks.exciting_none"));
+        ui.label(view.text("evidence.top_none"));
         return;
     }
     tiles_ui(ui, view, search);
     let key = match search.unit {
-        Unit::Score(_) | Unit::Probability(_) => "looks.exciting_whole",
-        Unit::Channel { .. } => "looks.exciting_map",
-        Unit::Cell { .. } => "looks.exciting_cell",
+        Unit::Score(_) | Unit::Probability(_) => "evidence.top_whole",
+        Unit::Channel { .. } => "evidence.top_map",
+        Unit::Cell { .. } => "evidence.top_cell",
     };
-    let words = format!("{} {}", view.text(key), view.text("looks.exciting_click"));
+    let words = format!("{} {}", view.text(key), view.text("evidence.top_click"));
     ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
-    let source = view.fill("looks.source", &[("source", "Zeiler & Fergus 2014, section 4")]);
+    let source = view.fill("evidence.source", &[("source", "Zeiler & Fergus 2014, section 4")]);
     ui.label(RichText::new(source).font(theme::small_font()).color(view.theme.text_weak));
 }
 
@@ -77,20 +76,20 @@ fn state_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     let (done, all) = (search.seen().to_string(), search.all.to_string());
     let (set, part) = (set(view, &search.data), part_name(view, search.part));
     let parts = [("done", done.as_str()), ("all", &all), ("set", &set), ("part", &part)];
-    let words = view.fill("looks.exciting_progress", &parts);
+    let words = view.fill("evidence.top_progress", &parts);
     let is_stale = search.is_stale(view.state);
     ui.horizontal_wrapped(|ui| {
         if search.is_running() {
             let share = search.seen() as f32 / search.all.max(1) as f32;
             let bar = ui.add(ProgressBar::new(share).desired_width(160.0));
             bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));
-            if ui.button(view.text("looks.exciting_stop")).clicked() {
+            if ui.button(view.text("evidence.top_stop")).clicked() {
                 act(view, AttributionAction::StopSearch);
             }
         }
         ui.label(RichText::new(&words).color(view.theme.text_weak));
         let is_broken_off = !search.is_running() && search.seen() < search.all;
-        if (is_stale || is_broken_off) && ui.button(view.text("looks.exciting_again")).clicked() {
+        if (is_stale || is_broken_off) && ui.button(view.text("evidence.top_again")).clicked() {
             act(view, AttributionAction::Search);
         }
     });
@@ -98,7 +97,7 @@ fn state_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
         ui.label(RichText::new(format!("✗ {error}")).color(view.theme.bad));
     }
     if is_stale {
-        let words = format!("! {}", view.text("looks.exciting_stale"));
+        let words = format!("! {}", view.text("evidence.top_stale"));
         ui.label(RichText::new(words).color(view.theme.warn));
     }
 }
@@ -112,7 +111,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(ui: &Ui, search: &ActivationSearch) -> Self {
+    fn new(ui: &Ui, search: &ActivationSearch) -> Self {
         // Nine in rows that are full, or all but one.
         const COLUMNS: [usize; 5] = [9, 5, 3, 2, 1];
         let [_, h, w] = search.data.shape();
@@ -144,8 +143,8 @@ impl Layout {
 }
 
 fn tiles_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
-    let layout = Layout::of(ui, search);
-    let mut budget = Budget::of_frame();
+    let layout = Layout::new(ui, search);
+    let mut budget = Budget::for_one_frame();
     let is_stale = search.is_stale(view.state);
     ui.spacing_mut().item_spacing = vec2(space::M, space::S);
     // While it goes on there is room for all that it may find, so that nothing below jumps.
@@ -180,7 +179,7 @@ fn tile_ui(
     budget: &mut Budget,
 ) {
     let ActivationSearch { data, part, .. } = search;
-    let thumbnail = of_example(ui.ctx(), data, *part, excited.index, budget);
+    let thumbnail = from_example(ui.ctx(), data, *part, excited.index, budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
     let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);
     let value = number::four_digits(excited.value);
@@ -189,7 +188,7 @@ fn tile_ui(
     let (index, rows, columns) = (excited.index.to_string(), span(0), span(1));
     let parts =
         [("n", index.as_str()), ("class", name), ("value", &value), ("rows", &rows), ("columns", &columns)];
-    let words = view.fill("looks.exciting_one", &parts);
+    let words = view.fill("evidence.top_one", &parts);
 
     let (rect, response) = ui.allocate_exact_size(layout.tile(), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
@@ -240,7 +239,7 @@ fn pictures_ui(
 ) {
     let whole = thumbnail.paint(ui, view.theme, square);
     let Some(whole) = whole.filter(|_| layout.has_patches) else { return };
-    let [_, h, w] = search.data.shape().map(|extent| extent as f32);
+    let [_, h, w] = search.data.shape().map(|size| size as f32);
     let [i, j] = excited.patch.at.map(|at| at as f32);
     let [rows, cols] = excited.patch.size.map(|size| size as f32);
     let part = Rect::from_min_size(pos2(j / w, i / h), vec2(cols / w, rows / h));

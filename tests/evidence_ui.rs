@@ -1,4 +1,4 @@
-//! The page of what a unit looks at, by role and label, with no display and no GPU.
+//! The page Evidence, by role and label, with no display and no GPU.
 #![cfg(feature = "window")]
 
 use convstep::{
@@ -33,7 +33,7 @@ fn a_method_is_chosen_and_its_map_is_there() {
     harness.key_press(egui::Key::F4);
     harness.run_steps(3);
     assert_eq!(harness.state().state.view().page, Page::Attribution);
-    assert!(harness.query_by_label("the map alone, class:star").is_some());
+    assert!(harness.query_by_label("the evidence alone, star (score)").is_some());
     harness.get_by_label("Method: Saliency").click();
     harness.run_steps(3);
     harness.get_by_label("Grad-CAM").click();
@@ -41,7 +41,7 @@ fn a_method_is_chosen_and_its_map_is_there() {
     let made = harness.state().state.attribution().made().expect("begun");
     assert!(made.look.grad_cam().is_some());
     assert!(harness.query_by_label_contains("At the output of relu3").is_some());
-    harness.get_by_label("Randomise weights").click();
+    harness.get_by_label("Compare with random weights").click();
     harness.run_steps(3);
     assert!(harness.state().state.attribution().made().is_some_and(|made| made.correlation.is_some()));
 }
@@ -65,9 +65,9 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
                     Action::Attribution(AttributionAction::Settings(settings)),
                 );
                 harness.run_steps(2);
-                let says = words.text(&format!("looks.says.{}", method.name()));
+                let says = words.text(&format!("evidence.says.{}", method.name()));
                 assert!(harness.query_by_label(&says).is_some(), "{} in {lang:?}", method.name());
-                let warned = harness.query_by_label_contains(&words.text("looks.changes")).is_some();
+                let warned = harness.query_by_label_contains(&words.text("evidence.changes")).is_some();
                 assert_eq!(warned, method.changes_gradient(), "{}", method.name());
             }
         }
@@ -82,11 +82,11 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     let unit = Unit::Channel { layer: 3, channel: 3 };
     act(&mut harness.state_mut().state, Action::Attribution(AttributionAction::Subject(Subject::Unit(unit))));
     harness.run_steps(2);
-    assert!(harness.query_by_label_contains("What excites").is_none());
-    harness.get_by_role_and_label(Role::Button, "Most exciting pictures").click();
+    assert!(harness.query_by_label_contains("Strongest pictures for").is_none());
+    harness.get_by_role_and_label(Role::Button, "Strongest pictures").click();
     harness.run_steps(4);
-    assert!(harness.query_by_label("What excites conv2:k3 most").is_some());
-    assert!(harness.query_by_label("2000 of 2000 examples looked at: Shapes, training part").is_some());
+    assert!(harness.query_by_label("Strongest pictures for conv2 · map 3").is_some());
+    assert!(harness.query_by_label("2000 of 2000 examples searched: Shapes, training examples").is_some());
     let search = harness.state().state.attribution().search.as_ref().expect("begun");
     let label = |excited: &convstep::attribution::TopActivation| {
         let example = search.data.example(search.part, excited.index).expect("an example");
@@ -136,15 +136,15 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
             let mut harness = window(state, size, apply);
             harness.key_press(egui::Key::F4);
             harness.run_steps(3);
-            harness.get_by_role_and_label(Role::Button, &words.text("looks.exciting")).click();
+            harness.get_by_role_and_label(Role::Button, &words.text("evidence.top")).click();
             // The page scrolls there.
             harness.run_steps(8);
-            let set = (words.text("data.shapes"), words.text("looks.exciting_train"));
+            let set = (words.text("data.shapes"), words.text("evidence.top_train"));
             let parts = [("done", "0"), ("all", "2000"), ("set", &*set.0), ("part", &*set.1)];
-            let progress = words.fill("looks.exciting_progress", &parts);
+            let progress = words.fill("evidence.top_progress", &parts);
             let bar = harness.query_by_role_and_label(Role::ProgressIndicator, &progress);
             assert!(bar.is_some(), "{lang:?} {size:?}");
-            harness.get_by_role_and_label(Role::Button, &words.text("looks.exciting_stop")).click();
+            harness.get_by_role_and_label(Role::Button, &words.text("evidence.top_stop")).click();
             harness.run_steps(3);
             assert!(
                 harness.query_by_role_and_label(Role::ProgressIndicator, &progress).is_none(),
@@ -159,7 +159,7 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
                     .as_ref()
                     .is_some_and(|search| !search.is_running())
             );
-            let again = words.text("looks.exciting_again");
+            let again = words.text("evidence.top_again");
             assert!(harness.query_by_role_and_label(Role::Button, &again).is_some());
         }
     }
@@ -210,13 +210,13 @@ fn what_is_not_finite_is_magenta_in_every_map() {
     let odd = vec![(1, 2), (4, 3)];
     for dark in [true, false] {
         choose(&mut harness, Method::GradientTimesInput);
-        assert_eq!(magenta_cells(&harness, "the map alone, ", dark), odd);
-        assert_eq!(magenta_cells(&harness, "the map over the picture, ", dark), odd);
+        assert_eq!(magenta_cells(&harness, "the evidence alone, ", dark), odd);
+        assert_eq!(magenta_cells(&harness, "the evidence over the picture, ", dark), odd);
         assert!(harness.query_by_label_contains("2 cells are NaN").is_some());
         // The gradient is finite; the picture below it is not.
         choose(&mut harness, Method::Saliency);
-        assert_eq!(magenta_cells(&harness, "the map alone, ", dark), []);
-        assert_eq!(magenta_cells(&harness, "the map over the picture, ", dark), odd);
+        assert_eq!(magenta_cells(&harness, "the evidence alone, ", dark), []);
+        assert_eq!(magenta_cells(&harness, "the evidence over the picture, ", dark), odd);
         // One place only is covered: the others are not computed, which is not NaN.
         choose(&mut harness, Method::Occlusion);
         let state = &mut harness.state_mut().state;
@@ -225,7 +225,7 @@ fn what_is_not_finite_is_magenta_in_every_map() {
         let look = &state.attribution().made().expect("begun").look;
         let made: Vec<_> = (0..36).map(|p| (p / 6, p % 6)).filter(|&(i, j)| look.has([i, j])).collect();
         harness.run_steps(3);
-        assert_eq!(magenta_cells(&harness, "the map alone, ", dark), made);
+        assert_eq!(magenta_cells(&harness, "the evidence alone, ", dark), made);
     }
 }
 
@@ -240,8 +240,8 @@ fn a_cell_that_is_nan_is_told_so_and_not_that_it_is_not_computed() {
     };
     act(state, Action::Attribution(AttributionAction::Settings(settings)));
     harness.run_steps(3);
-    let rect = harness.get_by_label_contains("the map alone, ").rect();
+    let rect = harness.get_by_label_contains("the evidence alone, ").rect();
     harness.hover_at(rect.min + egui::vec2(2.5, 1.5) * (rect.size() / 6.0));
     harness.run_steps(3);
-    assert!(harness.query_by_label("the map alone, row 1, column 2, value NaN").is_some());
+    assert!(harness.query_by_label("the evidence alone, row 1, column 2, value NaN").is_some());
 }
