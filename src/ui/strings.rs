@@ -14,8 +14,8 @@ macro_rules! files {
 }
 
 /// Every text file; `tests/strings.rs` finds one that is missing here.
-static FILES: &[(&str, &str)] = &files!["app" "build" "closeup" "compare" "conv" "edit" "files" "grid" "lanes" "looks"
-    "palette" "say" "sets" "time" "timeline" "training"];
+static FILES: &[(&str, &str)] = &files!["app" "build" "closeup" "compare" "conv" "edit" "evidence" "files" "grid" "lanes"
+    "names" "palette" "sentences" "sets" "time" "timeline" "training"];
 
 /// The texts of one language by their keys: a table's name, a dot, the name in it.
 type Texts = HashMap<String, String>;
