@@ -1,4 +1,4 @@
-//! `run`: a model on a picture: forward, loss, and backward where its tensors are wanted.
+//! `run`: runs a model on a picture: forward, loss, and backward if its tensors are requested.
 
 use super::{
     CliError, Input, LabelSource, RunArgs,
@@ -19,19 +19,19 @@ use crate::train::class_of;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-/// What a run says.
+/// The results of a run.
 struct Answer<'a> {
     model: &'a Model,
     input: &'a Input,
     label: (usize, LabelSource),
     prediction: usize,
     outputs: Vec<f32>,
-    /// Where the outputs are, or the loss makes of them, probabilities.
+    /// The probabilities, if the outputs are probabilities or the loss computes them.
     probabilities: Option<Vec<f32>>,
     values: Values,
 }
 
-/// Runs a model and prints what came out.
+/// Runs a model and prints the results.
 pub fn run(args: &RunArgs) -> Result<(), CliError> {
     let model = open_model(&args.model)?;
     let input = open_input(&model, &args.image)?;
@@ -52,23 +52,23 @@ pub fn run(args: &RunArgs) -> Result<(), CliError> {
     print(&if args.json { format!("{}\n", answer.json()) } else { answer.text() })
 }
 
-/// What the bar counts.
+/// The steps of the progress bar.
 const PARTS: u64 = 1000;
 
-/// A bar on standard error, where somebody waits.
+/// A progress bar on standard error, hidden for small networks.
 fn progress(model: &Model) -> ProgressBar {
     if !is_large(&model.network) {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(PARTS);
-    // A mistake in the template leaves the default style.
+    // An error in the template leaves the default style.
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {percent:>3} %  {eta} left") {
         bar.set_style(style);
     }
     bar.with_message(model.name.clone())
 }
 
-/// The label and the values up to the loss, or with the gradients; `None` where the exec said stop.
+/// Computes the label and the values up to the loss, with gradients if requested; `None` if cancelled.
 fn values(
     model: &Model,
     input: &Input,
@@ -76,7 +76,7 @@ fn values(
     exec: Execution,
 ) -> Option<((usize, LabelSource), Values)> {
     let (network, params, mode) = (&model.network, &model.params, Mode::Eval);
-    // Backward is some two thirds of the work.
+    // The backward pass takes about two thirds of the time.
     let share = if gradients { 1.0 / 3.0 } else { 1.0 };
     let forward = |part: f32| (exec.on_progress)(part * share);
     let backward = |part: f32| (exec.on_progress)(share + part * (1.0 - share));
@@ -178,14 +178,14 @@ impl<'a> Answer<'a> {
         text
     }
 
-    /// The largest outputs, with their bars.
+    /// A bar chart of the largest outputs.
     fn chart(&self) -> String {
         const SHOWN: usize = 10;
         const WIDTH: usize = 30;
         let by = self.probabilities.as_ref().unwrap_or(&self.outputs);
         let mut order: Vec<usize> = (0..by.len()).collect();
         order.sort_by(|&a, &b| by[b].total_cmp(&by[a]));
-        // Without class names the outputs are a map: as they stand.
+        // Without class names the outputs are a map and keep their order.
         if self.model.architecture.classes.is_empty() && self.probabilities.is_none() {
             order.sort_unstable();
         }
@@ -223,7 +223,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// `row 9`, `columns 8, 9`, `rows 8 to 20`.
+/// A list of rows or columns as text: `row 9`, `columns 8, 9`, `rows 8 to 20`.
 fn places(name: &str, all: &[usize]) -> String {
     match all {
         [one] => format!("{name} {one}"),

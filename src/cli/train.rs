@@ -99,32 +99,14 @@ impl TrainingRun {
             check_writable(path)?;
         }
         let given = args.architecture.as_deref().map(Given::read).transpose()?;
-        let input = match (&resumed, &given) {
-            (Some(checkpoint), _) => checkpoint.model.network.input,
-            (None, Some(given)) => given.architecture.input,
-            (None, None) => return Err(no_architecture()),
-        };
-        let data = open_data(&settings.data, input, settings.seed, Division::KeepBack(settings.validation))?;
+        let beginning = Beginning::new(resumed, given)?;
+        let (seed, division) = (settings.seed, Division::KeepBack(settings.validation));
+        let data = open_data(&settings.data, beginning.input(), seed, division)?;
         let data = with_difficulty(data, settings.difficulty)?;
-        let (model, moments, tallies) = match (resumed, given) {
-            (Some(checkpoint), given) => {
-                agrees(&checkpoint, given.as_ref(), &data)?;
-                print(&about(&data))?;
-                let tallies = serde_json::from_str(&checkpoint.notes).map_err(|_| {
-                    CliError(
-                        "--resume: expected a checkpoint of `train`, got one of the window; open it there"
-                            .into(),
-                    )
-                })?;
-                (checkpoint.model, checkpoint.moments, tallies)
-            }
-            (None, Some(given)) => (given.model(&settings, &data)?, Moments::default(), Tallies::default()),
-            (None, None) => return Err(no_architecture()),
-        };
+        let (model, moments, tallies) = beginning.state(&settings, &data)?;
         let epoch_len = settings.samples_per_epoch.unwrap_or_else(|| BatchSchedule::default_epoch_len(&data));
         let batch_len = settings.batch.min(epoch_len);
-        let (seed, augment) = (settings.seed, settings.augment);
-        let schedule = BatchSchedule { data, seed, epoch_len, batch_len, augment };
+        let schedule = BatchSchedule { data, seed, epoch_len, batch_len, augment: settings.augment };
         let steps = settings.epochs.saturating_mul(schedule.batches());
         let (rule, weight_decay) = (settings.optimizer, settings.weight_decay);
         let optimizer = Optimizer { rule, learning_rate: settings.lr, weight_decay };
@@ -347,6 +329,52 @@ impl TrainingRun {
     }
 }
 
+/// The state in which a run begins.
+enum Beginning {
+    /// That of a checkpoint, which must match the given architecture.
+    Resumed(Box<Checkpoint>, Option<Given>),
+    /// That before the first step.
+    New(Given),
+}
+
+impl Beginning {
+    fn new(resumed: Option<Checkpoint>, given: Option<Given>) -> Result<Self, CliError> {
+        match (resumed, given) {
+            (Some(checkpoint), given) => Ok(Self::Resumed(Box::new(checkpoint), given)),
+            (None, Some(given)) => Ok(Self::New(given)),
+            (None, None) => Err(CliError(
+                "--architecture: expected an architecture, got none; name a file, or use --resume".into(),
+            )),
+        }
+    }
+
+    /// (C, H, W) of the network's input.
+    fn input(&self) -> [usize; 3] {
+        match self {
+            Self::Resumed(checkpoint, _) => checkpoint.model.network.input,
+            Self::New(given) => given.architecture.input,
+        }
+    }
+
+    /// The model, the optimizer's moments and the measurements that are not reported yet. Prints what the data holds.
+    fn state(self, settings: &Settings, data: &Dataset) -> Result<(Model, Moments, Tallies), CliError> {
+        match self {
+            Self::Resumed(checkpoint, given) => {
+                check_agreement(&checkpoint, given.as_ref(), data)?;
+                print(&about(data))?;
+                let Checkpoint { model, moments, notes, .. } = *checkpoint;
+                let tallies = serde_json::from_str(&notes).map_err(|_| {
+                    let what =
+                        "--resume: expected a checkpoint of `train`, got one of the window; open it there";
+                    CliError(what.into())
+                })?;
+                Ok((model, moments, tallies))
+            }
+            Self::New(given) => Ok((given.model(settings, data)?, Moments::default(), Tallies::default())),
+        }
+    }
+}
+
 /// The architecture file that the arguments give.
 struct Given {
     path: PathBuf,
@@ -409,16 +437,12 @@ impl Given {
     }
 }
 
-fn no_architecture() -> CliError {
-    CliError("--architecture: expected an architecture, got none; name a file, or use --resume".into())
-}
-
 fn read_checkpoint(path: &Path) -> Result<Checkpoint, CliError> {
     Ok(Checkpoint::from_bytes(&path.display().to_string(), &read_file(path)?)?)
 }
 
 /// Checks that a run can continue with this data, and with this architecture if one is given.
-fn agrees(checkpoint: &Checkpoint, given: Option<&Given>, data: &Dataset) -> Result<(), CliError> {
+fn check_agreement(checkpoint: &Checkpoint, given: Option<&Given>, data: &Dataset) -> Result<(), CliError> {
     let (is, was) = (about(data), checkpoint.settings.get(SET).cloned().unwrap_or_default());
     if is != was {
         return Err(CliError(format!(

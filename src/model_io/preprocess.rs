@@ -40,7 +40,7 @@ impl Preprocess {
         if let Some(c) = std.iter().position(|&std| std as f32 == 0.0) {
             return Err(ModelError(format!(
                 "preprocess: expected std other than 0, as it divides, got {} for channel {c}; write 1.0 to leave a \
-                 channel as it is",
+                 channel unchanged",
                 std[c]
             )));
         }
