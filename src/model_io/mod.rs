@@ -4,6 +4,8 @@
 //! An [`Architecture`] is TOML text; weights are a safetensors file with PyTorch's names and layouts; a [`Model`]
 //! combines both, checked against each other; an ONNX file is a complete model.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod architecture;
 pub mod article;
 pub mod bundled;

@@ -37,10 +37,19 @@ pub fn tensor_name(layer: &Layer, part: Part) -> String {
 /// The shape of a parameter in a weight file: rank 4 for a convolution's weight, 2 for a dense layer's, else 1.
 pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
     let [n, c, _, _] = shape.0;
-    match (&layer.op, part) {
-        (Op::Conv2d(_), Part::Weight) => shape.0.to_vec(),
-        (Op::Dense(_), Part::Weight) => vec![n, c],
-        _ => vec![shape.len()],
+    let is_weight = part == Part::Weight;
+    match layer.op {
+        Op::Conv2d(_) if is_weight => shape.0.to_vec(),
+        Op::Dense(_) if is_weight => vec![n, c],
+        Op::Conv2d(_)
+        | Op::Dense(_)
+        | Op::BatchNorm2d(_)
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Activation(_)
+        | Op::Flatten
+        | Op::Dropout { .. }
+        | Op::Softmax => vec![shape.len()],
     }
 }
 
@@ -202,14 +211,18 @@ fn listing(file: &SafeTensors) -> String {
 
 fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorView<'a>, ModelError> {
     file.tensor(name).map_err(|_| {
-        let remedy = if name.ends_with(".bias") {
-            format!("set bias = false in {}", layer.name())
-        } else {
-            format!("rename the layer or set weights = \"...\" in {}", layer.name())
-        };
+        let is_bias = name.ends_with(".bias");
         let remedy = match layer.op {
             Op::BatchNorm2d(_) => format!("set weights = \"...\" in {}", layer.name()),
-            _ => remedy,
+            Op::Conv2d(_) | Op::Dense(_) if is_bias => format!("set bias = false in {}", layer.name()),
+            Op::Conv2d(_)
+            | Op::Dense(_)
+            | Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::Activation(_)
+            | Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Softmax => format!("rename the layer or set weights = \"...\" in {}", layer.name()),
         };
         ModelError(format!(
             "{}: expected a tensor {name}, got none; {remedy} ({})",
@@ -232,7 +245,7 @@ fn check_shape(file: &SafeTensors, name: &str, expected: &[usize], got: &[usize]
 
 /// Refuses a bias that the architecture excludes, because ignoring it would silently change the result.
 fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
-    let leaves_out = match &layer.op {
+    let is_excluded = match &layer.op {
         Op::Conv2d(conv) => !conv.bias,
         Op::Dense(dense) => !dense.bias,
         Op::MaxPool2d(_)
@@ -244,7 +257,7 @@ fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
         | Op::Softmax => false,
     };
     let name = tensor_name(layer, Part::Bias);
-    if leaves_out && file.tensor(&name).is_ok() {
+    if is_excluded && file.tensor(&name).is_ok() {
         return Err(ModelError(format!(
             "{}: expected no bias, as the architecture says bias = false, got a tensor {name}; set bias = true",
             layer.name()
@@ -254,6 +267,7 @@ fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
 }
 
 /// The numbers of a tensor as f32.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the number types are those of safetensors and may grow")]
 pub(super) fn numbers(name: &str, tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
     let data = tensor.data();
     match tensor.dtype() {
