@@ -259,7 +259,7 @@ fn a_picture_of_ones_own_and_what_was_edited_come_back() {
     let cell = before.plan().parse("e12.b0.i0/fwd/conv1/k1/(2,2)").expect("an address");
     run(&mut before, [Action::Select(cell)]);
     let after = reopened(bytes(&before));
-    assert_eq!((&after.notices()[..], after.inputs().clone()), (&[][..], before.inputs().clone()));
+    assert_eq!((after.notices(), after.inputs().clone()), (&[][..], before.inputs().clone()));
     assert!(after.inputs().loaded.is_some() && after.inputs().painted.is_some());
     assert_eq!(
         (at(&after), after.cursor().grain(), after.selected()),
@@ -298,7 +298,7 @@ fn weights_that_were_edited_in_training_come_back_with_their_line() {
     assert!(before.run().lines().len() == 3 && before.inputs().forked.is_some(), "{:?}", before.notices());
     let file = bytes(&before);
     let mut after = reopened(file.clone());
-    assert_eq!((&after.notices()[..], bytes(&after) == file), (&[][..], true));
+    assert_eq!((after.notices(), bytes(&after) == file), (&[][..], true));
     assert_eq!(after.inputs(), before.inputs());
     for (line, time) in [(2, 12), (2, 15), (1, 15)] {
         for state in [&mut before, &mut after] {
@@ -317,7 +317,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     let mut before = trained(open(&data, None, &|_| true).expect("opens").dataset.with_split(0.2, 1));
     let file = bytes(&before);
     let mut after = reopened(file.clone());
-    assert_eq!((&after.notices()[..], bytes(&after) == file), (&[][..], true));
+    assert_eq!((after.notices(), bytes(&after) == file), (&[][..], true));
     for state in [&mut before, &mut after] {
         train(state, TrainAction::Start(Until::Step(19)));
     }
@@ -338,7 +338,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     assert!(take_notice(&mut gone).is_some() && gone.files().absent.is_some());
     run(&mut gone, [FileAction::FindData(Some(elsewhere)).into()]);
     assert_eq!(
-        (&gone.notices()[..], &gone.files().absent, at(&gone)),
+        (gone.notices(), &gone.files().absent, at(&gone)),
         (&[][..], &None, "e1.b4/update/fc.weight/k3,7/(0,0)".to_owned())
     );
     assert_eq!(gone.run().lines()[0].records, before.run().lines()[0].records);
