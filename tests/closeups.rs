@@ -7,13 +7,13 @@ use convstep::app::{Action, AppState, Digits, Lang, apply};
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, bundled};
 use convstep::nn::{
-    Mode,
+    Activation, Mode,
     init::Init,
     optimizer::{Optimizer, Rule},
 };
 use convstep::tensor::Tensor;
 use convstep::trace::{Address, Grain, Move, Place, Plan};
-use convstep::ui::{number, shell, theme::Theme, view::Memory};
+use convstep::ui::{number, shell, strings::Words, theme::Theme, view::Memory};
 use egui::{Context, RawInput, Rect, Vec2};
 use frame::draw;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -258,13 +258,26 @@ impl Reader<'_> {
         if self.eat("√") {
             return Some(self.factor()?.sqrt());
         }
-        for (name, function) in
-            [("exp(", f64::exp as fn(f64) -> f64), ("ln(", f64::ln), ("tanh(", f64::tanh), ("(", |x| x)]
-        {
+        for (name, function) in [
+            ("exp(", f64::exp as fn(f64) -> f64),
+            ("ln(", f64::ln),
+            ("tanh(", f64::tanh),
+            ("σ(", |x| 1.0 / (1.0 + (-x).exp())),
+            ("Φ(", normal_cdf),
+            ("(", |x| x),
+        ] {
             if self.eat(name) {
                 let inner = function(self.sum()?);
-                return self.eat(")").then(|| if self.eat("²") { inner * inner } else { inner });
+                return self.eat(")").then(|| self.power(inner));
             }
+        }
+        if self.eat("min(") {
+            let first = self.sum()?;
+            let second = self.eat(",").then(|| self.sum())??;
+            return self.eat(")").then(|| first.min(second));
+        }
+        if self.eat("π") {
+            return Some(std::f64::consts::PI);
         }
         if self.eat("max(") {
             let first = self.sum()?;
@@ -285,8 +298,71 @@ impl Reader<'_> {
         self.0 = rest;
         let number = number.replace('−', "-");
         let number = if self.1 { f64::from(number.parse::<f32>().ok()?) } else { number.parse().ok()? };
-        Some(if self.eat("²") { number * number } else { number })
+        Some(self.power(number))
     }
+
+    fn power(&mut self, base: f64) -> f64 {
+        if self.eat("²") {
+            base * base
+        } else if self.eat("³") {
+            base * base * base
+        } else {
+            base
+        }
+    }
+}
+
+/// The distribution function of the standard normal distribution, by Simpson's rule.
+fn normal_cdf(x: f64) -> f64 {
+    const STEPS: usize = 400;
+    let density = |t: f64| (-0.5 * t * t).exp() / std::f64::consts::TAU.sqrt();
+    let step = x / STEPS as f64;
+    let weight = |k: usize| match k {
+        0 | STEPS => 1.0,
+        k if k % 2 == 1 => 4.0,
+        _ => 2.0,
+    };
+    0.5 + (0..=STEPS).map(|k| weight(k) * density(k as f64 * step)).sum::<f64>() * step / 3.0
+}
+
+/// A network of every activation, each by itself at the picture's size.
+fn activations() -> String {
+    let mut toml = "input = [1, 4, 4]\nloss = { kind = \"mse\" }\n".to_owned();
+    for activation in Activation::ALL {
+        let key = activation.key();
+        toml += &format!("[[layers]]\nname = \"the_{key}\"\nkind = \"{key}\"\n");
+    }
+    toml
+}
+
+#[test]
+fn each_activation_has_its_title_and_formula_in_both_languages() {
+    let ctx = Context::default();
+    ctx.enable_accesskit();
+    Theme::by_darkness(false).apply(&ctx);
+    let mut memory = Memory::default();
+    let mut state = open("activations", &activations());
+    let mut sums = 0;
+    for lang in [Lang::En, Lang::Zh] {
+        apply(&mut state, Action::SetLang(lang));
+        for activation in Activation::ALL {
+            let back = Words(lang).fill("closeup.act_back", &[("name", activation.title())]);
+            let titles = [activation.title().to_owned(), back];
+            let places = [("fwd", ""), ("bwd", ".dX")];
+            for ((title, formula), (pass, part)) in titles.iter().zip(activation.formulas()).zip(places) {
+                let address = format!("{pass}/the_{}{part}/k0/(1,2)/m0", activation.key());
+                apply(&mut state, Action::GoTo(address.clone()));
+                let texts = texts(&ctx, &state, &mut memory);
+                assert!(texts.iter().any(|text| text == title), "{address}: no {title:?} in {texts:#?}");
+                assert!(texts.iter().any(|text| text.contains(formula)), "{address}: no {formula:?}");
+                let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
+                let equations = lines.iter().filter(|line| adds_up(line, state.view().digits)).count();
+                assert!(equations > 0, "{address}: no arithmetic");
+                sums += equations;
+            }
+        }
+    }
+    assert!(sums >= 4 * Activation::ALL.len());
 }
 
 /// Half a unit of a printed number's last digit.

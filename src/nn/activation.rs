@@ -639,3 +639,93 @@ fn hardsigmoid_backward<T: Real>(dy: T, x: T) -> T {
     let three = T::of(3.0);
     if x > -three && x < three { dy / T::of(6.0) } else { T::zero() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn inputs() -> impl Iterator<Item = f64> {
+        (-400..=400).map(|k| f64::from(k) / 32.0)
+    }
+
+    fn value(activation: Activation, x: f64) -> f64 {
+        activation.forward_fn()(x)
+    }
+
+    fn slope(activation: Activation, x: f64) -> f64 {
+        let read = match activation.reads() {
+            Reads::Input => x,
+            Reads::Output => value(activation, x),
+        };
+        activation.backward_fn()(1.0, read)
+    }
+
+    /// Every activation with its usual number and with others.
+    fn all() -> impl Iterator<Item = Activation> {
+        Activation::ALL.into_iter().flat_map(|a| [a, a.with_number(0.3), a.with_number(-0.3)])
+    }
+
+    #[test]
+    fn keys_and_titles_tell_activations_apart() {
+        let keys: BTreeSet<_> = Activation::ALL.iter().map(|activation| activation.key()).collect();
+        let titles: BTreeSet<_> = Activation::ALL.iter().map(|activation| activation.title()).collect();
+        assert_eq!((keys.len(), titles.len()), (Activation::ALL.len(), Activation::ALL.len()));
+        for activation in Activation::ALL {
+            assert_eq!(Activation::from_key(activation.key()), Some(activation));
+            let [forward, backward] = activation.formulas();
+            assert!(forward.starts_with("y = ") && backward.starts_with("dx = dy · "), "{activation:?}");
+        }
+    }
+
+    #[test]
+    fn outputs_lie_in_their_range_and_nearly_reach_it() {
+        for activation in all() {
+            let [low, high] = activation.range();
+            let outputs: Vec<f64> = inputs().map(|x| value(activation, x)).collect();
+            let least = outputs.iter().fold(f64::INFINITY, |least, &y| least.min(y));
+            let most = outputs.iter().fold(f64::NEG_INFINITY, |most, &y| most.max(y));
+            assert!(low <= least && most <= high, "{activation:?}: {least} to {most}");
+            let reaches = |end: f64, reached: f64| match end.is_finite() {
+                true => (end - reached).abs() < 2e-3,
+                false => reached.abs() > 3.0,
+            };
+            assert!(reaches(low, least) && reaches(high, most), "{activation:?}: {least} to {most}");
+        }
+    }
+
+    #[test]
+    fn the_slope_is_that_of_the_curve_within_each_piece() {
+        const STEP: f64 = 1e-5;
+        for activation in all() {
+            for x in inputs().filter(|x| activation.piece(x - STEP) == activation.piece(x + STEP)) {
+                let secant = (value(activation, x + STEP) - value(activation, x - STEP)) / (2.0 * STEP);
+                assert!((secant - slope(activation, x)).abs() < 1e-7, "{activation:?} at {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gate_multiplies_its_input_by_its_slope() {
+        for activation in all().filter(|activation| activation.is_gate()) {
+            assert!(inputs().all(|x| value(activation, x) == x * slope(activation, x)), "{activation:?}");
+        }
+    }
+
+    #[test]
+    fn joints_are_where_pieces_meet() {
+        for activation in Activation::ALL {
+            for x in inputs() {
+                let jumps = activation.piece(x - 1e-6) != activation.piece(x + 1e-6);
+                assert_eq!(activation.is_joint(x as f32), jumps, "{activation:?} at {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn nan_stays_nan() {
+        for activation in Activation::ALL {
+            assert!(activation.forward_fn()(f32::NAN).is_nan(), "{activation:?}");
+        }
+    }
+}

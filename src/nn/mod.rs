@@ -7,6 +7,8 @@
 //! One order of summation per quantity: a cell is a fold over its terms by fused multiply-add,
 //! then the optional division, then the bias. [`crate::trace`] steps through exactly these folds.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod activation;
 pub mod arithmetic;
 pub mod batchnorm;

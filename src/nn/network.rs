@@ -60,15 +60,14 @@ impl Network {
             let is_norm = matches!(layer.op, Op::BatchNorm2d(_));
             let mut parts = Parts::default();
             for (part, shape) in layer.parameters() {
-                parts.set(
-                    part,
-                    match part {
-                        Part::Weight if is_norm => Tensor::ones(shape.0),
-                        Part::RunningVar => Tensor::ones(shape.0),
-                        Part::Weight => init::weight(init, shape.0, &mut rng),
-                        _ => Tensor::zeros(shape.0),
-                    },
-                );
+                let tensor = if part == Part::RunningVar || (part == Part::Weight && is_norm) {
+                    Tensor::ones(shape.0)
+                } else if part == Part::Weight {
+                    init::weight(init, shape.0, &mut rng)
+                } else {
+                    Tensor::zeros(shape.0)
+                };
+                parts.set(part, tensor);
             }
             parts
         });

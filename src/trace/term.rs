@@ -318,3 +318,37 @@ pub enum Start {
     /// The same cell of the parameter or moment before the update.
     BeforeUpdate,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_activations_term_is_its_formula_with_the_operands() {
+        let leaky = Activation::LeakyRelu { slope: 0.1 };
+        for (op, symbols, numbers) in [
+            (TermOp::Activation(Activation::Relu), "max(0, a)", "max(0, −2)"),
+            (TermOp::ActivationBackward(Activation::Relu), "a · [b > 0]", "−2 · 1"),
+            (TermOp::Activation(leaky), "a · ([a > 0] + α·[a ≤ 0])", "−2 · 0.1"),
+            (TermOp::ActivationBackward(leaky), "a · ([b > 0] + α·[b ≤ 0])", "−2 · 1"),
+            (TermOp::Activation(Activation::Tanh), "tanh(a)", "tanh(−2)"),
+            (TermOp::ActivationBackward(Activation::Tanh), "a · (1 − b²)", "−2 · (1 − 0.5²)"),
+            (TermOp::Activation(Activation::Sigmoid), "1 ÷ (1 + exp(−a))", "1 ÷ (1 + exp(−(−2)))"),
+            (TermOp::ActivationBackward(Activation::Sigmoid), "a · b · (1 − b)", "−2 · 0.5 · (1 − 0.5)"),
+            (TermOp::Activation(Activation::Silu), "a · σ(a)", "−2 · σ(−2)"),
+            (
+                TermOp::Activation(Activation::Elu { alpha: 1.5 }),
+                "max(0, a) + α · (exp(min(0, a)) − 1)",
+                "max(0, −2) + 1.5 · (exp(min(0, −2)) − 1)",
+            ),
+            (
+                TermOp::Activation(Activation::GeluTanh),
+                "a · (1 + tanh(√(2 ÷ π) · (a + 0.044715 · a³))) ÷ 2",
+                "−2 · (1 + tanh(√(2 ÷ π) · (−2 + 0.044715 · (−2)³))) ÷ 2",
+            ),
+        ] {
+            assert_eq!(op.symbols(), symbols);
+            assert_eq!(op.in_numbers(["0", "−2", "0.5"], [-2.0, 0.5]), numbers);
+        }
+    }
+}

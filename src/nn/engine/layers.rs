@@ -326,7 +326,16 @@ impl Step {
                     plain::bias_sums(dy, self.plane, sums.o.clone(), &mut sums.db);
                 }
             }
-            _ => {}
+            (
+                Op::Conv2d(_)
+                | Op::MaxPool2d(_)
+                | Op::AvgPool2d(_)
+                | Op::Activation(_)
+                | Op::Flatten
+                | Op::Dropout { .. }
+                | Op::Softmax,
+                _,
+            ) => {}
         }
     }
 }

@@ -74,13 +74,14 @@ type Trained<'a> = (&'a [Vec<f32>; 2], [Part; 2]);
 impl Own {
     /// A parameter's numbers, and of a trained one the moments with their names.
     fn part(&self, part: Part) -> Option<(&[f32], Option<Trained<'_>>)> {
-        match part {
-            Part::Weight => Some((&self.w, Some((&self.moments[0], [Part::WeightM, Part::WeightV])))),
-            Part::Bias => Some((&self.b, Some((&self.moments[1], [Part::BiasM, Part::BiasV])))),
-            Part::RunningMean => Some((&self.running[0], None)),
-            Part::RunningVar => Some((&self.running[1], None)),
-            _ => None,
-        }
+        let parameters: [(Part, &[f32], Option<Trained>); 4] = [
+            (Part::Weight, &self.w, Some((&self.moments[0], [Part::WeightM, Part::WeightV]))),
+            (Part::Bias, &self.b, Some((&self.moments[1], [Part::BiasM, Part::BiasV]))),
+            (Part::RunningMean, &self.running[0], None),
+            (Part::RunningVar, &self.running[1], None),
+        ];
+        let found = parameters.into_iter().find(|(own, ..)| *own == part);
+        found.map(|(_, numbers, moments)| (numbers, moments))
     }
 }
 
@@ -272,7 +273,16 @@ impl Engine {
                         let [dw, db, mean, var] = std::array::from_fn(|_| vec![0.0; c.len()]);
                         Sums { o: c, dw, db, mean, var }
                     }
-                    _ => Sums::default(),
+                    (
+                        Op::Conv2d(_)
+                        | Op::MaxPool2d(_)
+                        | Op::AvgPool2d(_)
+                        | Op::Activation(_)
+                        | Op::Flatten
+                        | Op::Dropout { .. }
+                        | Op::Softmax,
+                        _,
+                    ) => Sums::default(),
                 }
             };
             self.sums.push(Mutex::new(self.steps.iter().map(of_layer).collect()));
@@ -324,7 +334,18 @@ impl Engine {
                     own.forward.resize(own.w.len(), 0.0);
                     dense::transpose(spec, &own.w, &mut own.forward);
                 }
-                _ => {}
+                (
+                    Op::Conv2d(_)
+                    | Op::Dense(_)
+                    | Op::MaxPool2d(_)
+                    | Op::AvgPool2d(_)
+                    | Op::Activation(_)
+                    | Op::Flatten
+                    | Op::BatchNorm2d(_)
+                    | Op::Dropout { .. }
+                    | Op::Softmax,
+                    _,
+                ) => {}
             }
         }
     }
