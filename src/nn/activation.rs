@@ -44,6 +44,8 @@ pub enum Activation {
     Hardswish,
     /// The piecewise linear form of the logistic function: Courbariaux et al. 2015, in PyTorch's form.
     Hardsigmoid,
+    /// x times the tanh of its softplus: Misra 2019.
+    Mish,
 }
 
 /// What an activation's derivative is computed from.
@@ -93,7 +95,7 @@ const BY_DERIVATIVE: [&str; 2] = ["· f′(", ")"];
 
 impl Activation {
     /// Every activation, with the number that a new layer starts with.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Relu,
         Self::LeakyRelu { slope: 0.01 },
         Self::Tanh,
@@ -107,6 +109,7 @@ impl Activation {
         Self::Relu6,
         Self::Hardswish,
         Self::Hardsigmoid,
+        Self::Mish,
     ];
 
     fn entry<T: Real>(self) -> Entry<T> {
@@ -307,6 +310,23 @@ impl Activation {
                 letters: NO_LETTERS,
                 signs: ["hardsigmoid", between, after],
             },
+            Self::Mish => Entry {
+                key: "mish",
+                title: "Mish",
+                stem: "mish",
+                number: None,
+                forward: |x, _| mish(x),
+                backward: Backward::FromInput(|dy, x, _| mish_backward(dy, x)),
+                range: [-0.309, f64::INFINITY],
+                joints: &[],
+                is_gate: false,
+                formulas: [
+                    "y = x · tanh(ln(1 + exp(x)))",
+                    "dx = dy · (t + x · (1 − t²) · σ(x)), t = tanh(ln(1 + exp(x)))",
+                ],
+                letters: NO_LETTERS,
+                signs: ["Mish", between, after],
+            },
         }
     }
 
@@ -349,7 +369,8 @@ impl Activation {
             | Self::Softplus
             | Self::Relu6
             | Self::Hardswish
-            | Self::Hardsigmoid => None,
+            | Self::Hardsigmoid
+            | Self::Mish => None,
         }
     }
 
@@ -638,6 +659,17 @@ fn hardsigmoid<T: Real>(x: T) -> T {
 fn hardsigmoid_backward<T: Real>(dy: T, x: T) -> T {
     let three = T::of(3.0);
     if x > -three && x < three { dy / T::of(6.0) } else { T::zero() }
+}
+
+/// x * tanh(softplus(x)).
+fn mish<T: Real>(x: T) -> T {
+    x * softplus(x).tanh()
+}
+
+/// dy * (t + x * (1 - t^2) * sigmoid(x)) with t = tanh(softplus(x)).
+fn mish_backward<T: Real>(dy: T, x: T) -> T {
+    let t = softplus(x).tanh();
+    dy * (t + x * (T::one() - t * t) * sigmoid(x))
 }
 
 #[cfg(test)]

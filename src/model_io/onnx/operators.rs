@@ -20,7 +20,7 @@ use crate::nn::{
 /// The supported operators, for error messages.
 pub const KNOWN: &str = "Add (a bias), AveragePool, BatchNormalization, Clip (as ReLU or ReLU6), Conv, Dropout, Elu, \
                          Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, \
-                         LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mul (by its Sigmoid), PRelu (one slope), \
+                         LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul (by its Sigmoid), PRelu (one slope), \
                          ReduceMean (over a map), Relu, Reshape (that flattens), Selu, Sigmoid, Softmax, Softplus, \
                          Squeeze, Tanh";
 
@@ -43,7 +43,7 @@ pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
         }
         "ReduceMean" => reduce_mean(chain, node),
         "Relu" | "LeakyRelu" | "PRelu" | "Tanh" | "Sigmoid" | "Elu" | "Selu" | "Gelu" | "Softplus"
-        | "HardSwish" | "HardSigmoid" => {
+        | "HardSwish" | "HardSigmoid" | "Mish" => {
             let activation = activation(chain, node)?;
             chain.push(node, Kind::Activation(activation), vec![])
         }
@@ -156,6 +156,7 @@ fn activation(chain: &mut Chain, node: &NodeProto) -> Result<Activation, String>
             fixed("beta", 0.5, 0.5)?;
             Ok(Activation::Hardsigmoid)
         }
+        "Mish" => Ok(Activation::Mish),
         other => Err(format!(
             "expected an activation, got {}; only a plain chain of layers can be opened",
             quoted(other)

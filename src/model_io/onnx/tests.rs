@@ -233,6 +233,7 @@ fn each_activation_is_read_from_its_operator() {
         (one("Clip", &["x"], vec![number("min", 0.0), number("max", 6.0)]), Activation::Relu6),
         (plain("HardSwish"), Activation::Hardswish),
         (one("HardSigmoid", &["x"], vec![number("alpha", 1.0 / 6.0)]), Activation::Hardsigmoid),
+        (plain("Mish"), Activation::Mish),
     ] {
         let model = load(&file(nodes)).expect("an activation");
         let ops: Vec<Op> = model.network.layers.iter().map(|layer| layer.op).collect();
