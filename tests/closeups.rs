@@ -10,13 +10,17 @@ use convstep::nn::{
     Activation, Mode,
     init::Init,
     optimizer::{Optimizer, Rule},
+    spec::Kind,
 };
 use convstep::tensor::Tensor;
 use convstep::trace::{Address, Grain, Move, Place, Plan};
 use convstep::ui::{number, shell, strings::Words, theme::Theme, view::Memory};
 use egui::{Context, RawInput, Rect, Vec2};
 use frame::draw;
+use image::DynamicImage;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
@@ -180,6 +184,25 @@ fn every_layer_draws_in_evaluation_and_training() {
             apply(&mut state, Action::SetMode(mode));
             draw_all(&mut state);
         }
+    }
+}
+
+#[test]
+fn every_activation_draws() {
+    let mut toml = "input = [1, 2, 3]\n".to_owned();
+    for name in Activation::ALL.map(|activation| Kind::Activation(activation).name()) {
+        toml += &format!("[[layers]]\nname = \"my_{name}\"\nkind = \"{name}\"\n");
+    }
+    draw_all(&mut open("activations", &(toml + "[loss]\nkind = \"mse\"\n")));
+}
+
+#[test]
+fn the_networks_have_every_kind_of_layer() {
+    for starter in Kind::starters() {
+        let name = format!("kind = \"{}\"", starter.name());
+        let is_there = NETWORKS.iter().any(|(_, toml)| toml.contains(&name));
+        // These are drawn one after the other.
+        assert!(is_there || matches!(starter, Kind::Activation(_)), "{name} is in no network");
     }
 }
 
@@ -594,44 +617,55 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
     }
 }
 
-/// How the close-ups look, small: a picture of a whole window for each stage, kept in tests/golden. After a change
-/// that is wanted: `CONVSTEP_GOLDEN=write cargo test --test closeups`, and look at what has become of them.
+/// The part of a window of 1280x720 pixels that the close-up fills: left, top, width and height.
+const CLOSEUP: [u32; 4] = [368, 84, 580, 476];
+/// The colours of the pictures kept: so many from 0 to 255 in each channel.
+const LEVELS: u8 = 16;
+
+/// How the close-ups look, at full size: a picture of each one in tests/golden, its colours rounded to 16 levels. After
+/// a wanted change, `CONVSTEP_GOLDEN=write cargo test --test closeups every_closeup` writes all of them anew; look at
+/// what changed.
 #[test]
 fn every_closeup_looks_as_it_did() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let writes = std::env::var("CONVSTEP_GOLDEN").is_ok_and(|what| what == "write");
-    let mut wrong = Vec::new();
-    let mut number = 0;
+    let kept = || fs::read_dir(&folder).expect("tests/golden").map(|entry| entry.expect("a picture").path());
+    if writes {
+        kept().for_each(|file| fs::remove_file(file).expect("a writable folder"));
+    }
+    let step = 255 / (LEVELS - 1);
+    let (mut wrong, mut files) = (Vec::new(), BTreeSet::new());
     each_closeup(|file, text, state| {
-        number += 1;
-        let frame = convstep::ui::render::render(state, [1280, 720], number % 2 == 0);
-        let small = image::imageops::thumbnail(&image::DynamicImage::from(frame).into_rgb8(), 256, 144);
+        let frame = convstep::ui::render::render(state, [1280, 720], files.len() % 2 == 1);
+        let [left, top, width, height] = CLOSEUP;
+        let mut now = DynamicImage::from(frame).crop_imm(left, top, width, height).into_rgb8();
+        now.iter_mut().for_each(|channel| *channel = (*channel + step / 2) / step * step);
         let file = folder.join(file);
+        assert!(files.insert(file.clone()), "{text}: two pictures of this name");
         if writes {
-            let to = std::io::BufWriter::new(std::fs::File::create(&file).expect("a writable folder"));
-            let encoder = PngEncoder::new_with_quality(to, CompressionType::Best, FilterType::Adaptive);
-            small.write_with_encoder(encoder).expect("a writable folder");
+            let to = std::io::BufWriter::new(fs::File::create(&file).expect("a writable folder"));
+            let encoder = PngEncoder::new_with_quality(to, CompressionType::Best, FilterType::NoFilter);
+            now.write_with_encoder(encoder).expect("a writable folder");
             return;
         }
-        let Ok(golden) = image::open(&file).map(image::DynamicImage::into_rgb8) else {
+        let Ok(golden) = image::open(&file).map(DynamicImage::into_rgb8) else {
             wrong.push(format!("{}: no such picture", file.display()));
             return;
         };
-        assert_eq!(golden.dimensions(), small.dimensions(), "{text}");
-        // Another rounding of a colour is no change; another number in a corner is.
+        assert_eq!(golden.dimensions(), now.dimensions(), "{text}");
+        // A colour at the edge of two levels may fall on either side; a wrong digit is off by many levels.
         let differ = |(a, b): &(&image::Rgb<u8>, &image::Rgb<u8>)| {
-            a.0.iter().zip(b.0).any(|(&a, b)| a.abs_diff(b) > 24)
+            a.0.iter().zip(b.0).any(|(&a, b)| a.abs_diff(b) > step)
         };
-        let changed = golden.pixels().zip(small.pixels()).filter(differ).count();
-        if changed > 12 {
+        let changed = golden.pixels().zip(now.pixels()).filter(differ).count();
+        if changed > 3 {
             wrong.push(format!("{text}: {changed} pixels differ from {}", file.display()));
         }
     });
-    assert!(number > 40, "{number} stages");
-    assert!(
-        wrong.is_empty(),
-        "{wrong:#?}\nlook at them; if they are as they should be, CONVSTEP_GOLDEN=write"
-    );
+    assert!(files.len() > 40, "{} close-ups", files.len());
+    let stale: Vec<_> = kept().filter(|file| !files.contains(file)).collect();
+    assert!(stale.is_empty(), "of no close-up: {stale:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}\nif they are as they should be, CONVSTEP_GOLDEN=write");
 }
 
 /// The same in full, light and dark, to look at: `CONVSTEP_FRAMES=DIR cargo test --test closeups -- --ignored`;

@@ -48,7 +48,7 @@ fn a_method_is_chosen_and_its_map_is_there() {
 
 #[test]
 fn every_method_is_shown_in_both_languages_and_sizes() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, size);
@@ -127,7 +127,7 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
 
 #[test]
 fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut state = AppState::new();

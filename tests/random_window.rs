@@ -17,7 +17,7 @@ use convstep::app::command::{ALIASES, COMMANDS, Shortcut};
 use convstep::model_io::{bundled, presets};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
-use screen::{Running, Screen, wait_for};
+use screen::{Running, Screen};
 use std::{
     env,
     fmt::Write as _,
@@ -26,6 +26,7 @@ use std::{
     thread::sleep,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 /// Seconds between two inputs; a frame of the software renderer takes some 30 ms.
 const PAUSE: &str = "0.03";
@@ -35,6 +36,8 @@ const BATCH: usize = 10;
 const LAST: usize = 50;
 /// How often the program is closed by Ctrl+Q and started again on what it kept.
 const RESTART: Duration = Duration::from_secs(120);
+/// How long the program may take to open and to close its window.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The most memory the program may hold: its networks and data sets are small, so what goes on growing is a leak.
 const MOST_MB: f64 = 1500.0;
 
@@ -231,7 +234,7 @@ impl Inputs {
 /// The program on its screen, and what was done to it since it started.
 struct Session {
     screen: Screen,
-    home: PathBuf,
+    home: TempDir,
     program: Running,
     window: String,
     seed: u64,
@@ -244,23 +247,39 @@ impl Session {
         home.join("stderr")
     }
 
-    fn launch(screen: &Screen, home: &Path) -> (Running, String) {
+    /// Starts the program with its standard error in a file.
+    fn launch(screen: &Screen, home: &Path) -> Running {
         let binary =
             env::var_os("CONVSTEP_BINARY").map_or(env!("CARGO_BIN_EXE_convstep").into(), PathBuf::from);
         let stderr = File::create(Self::stderr(home)).expect("a file");
-        let program = screen.run(&binary, &[], home, stderr);
-        let window = wait_for("the window", || screen.window());
-        // Without a window manager nobody else gives it the keyboard.
-        screen.output("xdotool", &["windowfocus", &window, "windowmove", &window, "0", "0"]);
-        sleep(Duration::from_millis(500));
-        (program, window)
+        screen.run(&binary, &[], home, stderr)
     }
 
-    fn start(home: &Path, seed: u64) -> Self {
-        let screen = Screen::start();
-        let (program, window) = Self::launch(&screen, home);
+    fn start(seed: u64) -> Self {
+        let (screen, home) = (Screen::start(), tempfile::tempdir().expect("a home"));
+        let program = Self::launch(&screen, home.path());
         let script = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("random_window_{seed}.sh"));
-        Self { screen, home: home.to_owned(), program, window, seed, done: Vec::new(), script }
+        let mut session =
+            Self { screen, home, program, window: String::new(), seed, done: Vec::new(), script };
+        session.await_window();
+        session
+    }
+
+    /// Waits for the window and gives it the keyboard, which without a window manager nobody else does.
+    fn await_window(&mut self) {
+        let begin = Instant::now();
+        let window = loop {
+            if let Some(window) = self.screen.window() {
+                break window;
+            }
+            if !self.is_alive() || begin.elapsed() > PATIENCE {
+                self.fail("the window did not open");
+            }
+            sleep(Duration::from_millis(200));
+        };
+        self.screen.output("xdotool", &["windowfocus", &window, "windowmove", &window, "0", "0"]);
+        sleep(Duration::from_millis(500));
+        self.window = window;
     }
 
     fn send(&mut self, inputs: Vec<Input>) {
@@ -278,7 +297,7 @@ impl Session {
         match self.program.0.try_wait().expect("a status") {
             None => true,
             Some(status) if status.success() => false,
-            Some(status) => self.fail(&format!("the program ended with {status}")),
+            Some(status) => self.fail(&format!("the program ended, {status}")),
         }
     }
 
@@ -293,8 +312,8 @@ impl Session {
     fn restart(&mut self) {
         let begin = Instant::now();
         while self.is_alive() {
-            if begin.elapsed() > Duration::from_secs(60) {
-                self.fail("the program did not close within 60 s of Escape and Ctrl+Q: it hangs");
+            if begin.elapsed() > PATIENCE {
+                self.fail("the program did not close after Escape and Ctrl+Q: it hangs");
             }
             self.send(["Escape", "ctrl+q"].map(|key| words(["key", "--clearmodifiers", key])).to_vec());
             sleep(Duration::from_millis(500));
@@ -303,11 +322,13 @@ impl Session {
     }
 
     fn reopen(&mut self) {
+        self.program = Self::launch(&self.screen, self.home.path());
+        self.await_window();
         self.done.clear();
-        (self.program, self.window) = Self::launch(&self.screen, &self.home);
     }
 
-    fn fail(&self, what: &str) -> ! {
+    fn fail(&mut self, what: &str) -> ! {
+        self.home.disable_cleanup(true);
         let mut lines = String::new();
         for input in &self.done {
             let quoted: Vec<String> = input
@@ -324,11 +345,13 @@ impl Session {
         fs::write(&self.script, format!("{begin}{lines}")).expect("a script");
         let all: Vec<&str> = lines.lines().collect();
         panic!(
-            "seed {}, {} inputs after the program's start: {what}\n--- what it said\n{}\n--- the last inputs (all are in {})\n{}",
+            "seed {}, {} inputs after the program's start: {what}\n--- standard error\n{}\n--- the last inputs (all are in \
+             {}, the files that the program kept in {})\n{}",
             self.seed,
             self.done.len(),
-            fs::read_to_string(Self::stderr(&self.home)).unwrap_or_default(),
+            fs::read_to_string(Self::stderr(self.home.path())).unwrap_or_default(),
             self.script.display(),
+            self.home.path().display(),
             all[all.len().saturating_sub(LAST)..].join("\n"),
         );
     }
@@ -348,8 +371,7 @@ fn random_keys_and_clicks_neither_crash_nor_hang_nor_leak() {
     let length = Duration::from_secs(number("CONVSTEP_RANDOM_WINDOW_SECONDS", 30));
     let seed = number("CONVSTEP_RANDOM_WINDOW_SEED", 1);
     println!("seed {seed}, {} s", length.as_secs());
-    let home = tempfile::tempdir().expect("a home");
-    let mut session = Session::start(home.path(), seed);
+    let mut session = Session::start(seed);
     let mut inputs = Inputs::new(seed);
     let (begin, mut started) = (Instant::now(), Instant::now());
     let (mut count, mut starts, mut memory) = (0, 1, Vec::new());

@@ -87,7 +87,7 @@ fn a_path_is_typed_and_the_set_is_trained_on() {
 
 #[test]
 fn both_pages_say_what_they_show_in_both_languages_and_sizes() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, size);

@@ -67,13 +67,26 @@ fn each_string_stands_in_both_languages_with_the_same_placeholders() {
 }
 
 #[test]
+fn each_file_of_strings_is_in_the_program() {
+    for lang in Lang::ALL {
+        for (key, text) in words(lang.code()) {
+            assert_eq!(
+                Words(lang).text(&key),
+                text,
+                "{key} in {lang:?}; is its file named in src/ui/strings.rs?"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_fonts_have_each_glyph() {
     let ctx = egui::Context::default();
     fonts::install(&ctx);
     ctx.run_ui(egui::RawInput::default(), |_| ()).drop_without_applying_deltas();
     let font = egui::FontId::proportional(14.0);
-    for lang in ["en", "zh"] {
-        for (key, text) in words(lang) {
+    for lang in Lang::ALL {
+        for (key, text) in words(lang.code()) {
             for c in text.chars().filter(|c| !c.is_whitespace()) {
                 assert!(ctx.fonts_mut(|f| f.has_glyph(&font, c)), "{key}: no glyph for {c:?}");
             }
@@ -170,7 +183,7 @@ fn the_words_are_those_of_the_glossary() {
 }
 
 fn has(key: &str) {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         assert_ne!(Words(lang).text(key), key, "{key} has no text in {lang:?}");
     }
 }
@@ -241,8 +254,12 @@ fn every_layer(loss: Loss) -> Network {
         Kind::Dense(DenseSpec { out_features: 3, bias: true }),
         Kind::Softmax,
     ];
-    let kinds = Activation::ALL.map(Kind::Activation).into_iter().chain(kinds);
-    let layers = kinds.enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind)).collect();
+    let kinds: Vec<Kind> = Activation::ALL.map(Kind::Activation).into_iter().chain(kinds).collect();
+    for name in Kind::starters().iter().map(Kind::name) {
+        assert!(kinds.iter().any(|kind| kind.name() == name), "{name} is not in the network of every layer");
+    }
+    let layers =
+        kinds.into_iter().enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind)).collect();
     Network::build([1, 16, 16], layers, loss).expect("a network of every layer")
 }
 

@@ -40,7 +40,7 @@ fn click(harness: &mut Harness<Program>, label: &str) {
 /// Without a mouse: set a breakpoint, run to it, look at the cell, run back, switch it off.
 #[test]
 fn a_breakpoint_is_set_and_run_to_and_says_why() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = Words(lang);
         for size in SIZES {
             let mut harness = harness(lang, false, size);
@@ -102,7 +102,7 @@ fn a_bookmark_is_named_gone_to_and_removed() {
 
 #[test]
 fn the_palette_finds_commands_places_and_models_by_letters() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         for size in SIZES {
             let words = Words(lang);
             let mut harness = harness(lang, size[0] > 1100.0, size);
@@ -175,7 +175,7 @@ fn the_palette_is_gone_through_by_arrows_and_closed_by_escape() {
 
 #[test]
 fn the_tour_points_at_five_regions_and_is_skipped_for_good() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = Words(lang);
         for size in SIZES {
             let mut harness = harness(lang, true, size);
@@ -257,7 +257,7 @@ fn the_timeline_zooms_scrubs_and_follows_the_cursor() {
 
 #[test]
 fn two_pictures_stand_side_by_side_with_their_difference() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = Words(lang);
         for size in SIZES {
             let mut harness = harness(lang, false, size);
@@ -293,7 +293,7 @@ fn two_pictures_stand_side_by_side_with_their_difference() {
 /// The way of a question from the picture to the reason, without a mouse: keys, and what stands there by role and label.
 #[test]
 fn a_weights_gradient_is_asked_why_without_a_mouse() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = Words(lang);
         let mut harness = harness(lang, true, SIZES[0]);
         let press = |harness: &mut Harness<Program>, modifiers: Modifiers, key: Key| {

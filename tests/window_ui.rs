@@ -79,7 +79,7 @@ fn a_sample_and_a_model_are_chosen_from_the_menu() {
 
 #[test]
 fn every_region_is_there_in_both_languages_and_sizes() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, false, size);
             let words = convstep::ui::strings::Words(lang);
@@ -155,7 +155,7 @@ fn a_network_is_edited_by_keys_and_fields_and_applied() {
 
 #[test]
 fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, false, size);
             harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
@@ -191,7 +191,7 @@ fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
 
 #[test]
 fn a_weight_is_typed_and_the_prediction_follows() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = convstep::ui::strings::Words(lang);
         let mut harness = harness(lang, false, [1024.0, 768.0]);
         let before = harness.state().state.prediction().1;
@@ -265,7 +265,7 @@ fn a_filter_with_a_name_is_chosen_and_reset() {
 
 #[test]
 fn the_tabs_answer_for_a_weight_a_pixel_and_a_gradient() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::ALL {
         let words = convstep::ui::strings::Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, true, size);

@@ -82,7 +82,7 @@ pub fn offers(state: &AppState) -> Vec<Offer> {
         .chain(presets::all().iter().map(|preset| Offer::Preset(preset.name)))
         .chain(SAMPLES.iter().map(|sample| Offer::Sample(sample.name)))
         .chain([ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::System].map(Offer::Theme))
-        .chain([Lang::En, Lang::Zh].map(Offer::Lang))
+        .chain(Lang::ALL.map(Offer::Lang))
         .collect()
 }
 

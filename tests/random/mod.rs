@@ -83,19 +83,18 @@ pub fn dropout() -> impl Strategy<Value = Kind> {
 
 /// A layer of any kind.
 pub fn kind() -> impl Strategy<Value = Kind> {
-    prop_oneof![
-        3 => conv(),
-        1 => max_pool(),
-        1 => avg_pool(),
-        1 => Just(Kind::GlobalAvgPool2d),
-        1 => Just(Kind::RELU),
-        4 => activation(),
-        1 => Just(Kind::Flatten),
-        1 => dense(),
-        1 => batch_norm(),
-        1 => dropout(),
-        1 => Just(Kind::Softmax),
-    ]
+    // So that the activations together come up somewhat more often than convolutions.
+    let weighted = |starter: Kind| match starter {
+        Kind::Conv2d(_) => (9, conv().boxed()),
+        Kind::MaxPool2d(_) => (3, max_pool().boxed()),
+        Kind::AvgPool2d(_) => (3, avg_pool().boxed()),
+        Kind::Activation(activation) => (1, with_number(activation).boxed()),
+        Kind::Dense(_) => (3, dense().boxed()),
+        Kind::BatchNorm2d(_) => (3, batch_norm().boxed()),
+        Kind::Dropout(_) => (3, dropout().boxed()),
+        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax => (3, Just(starter).boxed()),
+    };
+    proptest::strategy::Union::new_weighted(Kind::starters().into_iter().map(weighted).collect())
 }
 
 /// Either loss.

@@ -13,6 +13,17 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::En, Self::Zh];
+
+    /// Its own name for itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Zh => "中文",
+        }
+    }
+
     /// Its code: `en` or `zh`.
     pub const fn code(self) -> &'static str {
         match self {
@@ -44,6 +55,11 @@ pub enum Scale {
     Layer,
     /// The whole network, activations and gradients apart.
     Network,
+}
+
+impl Scale {
+    /// Every scale.
+    pub const ALL: [Self; 3] = [Self::Map, Self::Layer, Self::Network];
 }
 
 /// With how many digits arithmetic is written.

@@ -165,19 +165,20 @@ fn view_ui(ui: &mut Ui, view: &View) {
     });
     ui.label(view.text("menu.language"));
     ui.horizontal(|ui| {
-        for (lang, name) in [(Lang::En, "English"), (Lang::Zh, "中文")] {
-            if ui.selectable_label(now.lang == lang, name).clicked() {
+        for lang in Lang::ALL {
+            if ui.selectable_label(now.lang == lang, lang.name()).clicked() {
                 view.act(Action::SetLang(lang));
             }
         }
     });
     ui.label(view.text("menu.scale"));
     ui.horizontal(|ui| {
-        for (scale, key) in [
-            (Scale::Map, "menu.scale_map"),
-            (Scale::Layer, "menu.scale_layer"),
-            (Scale::Network, "menu.scale_network"),
-        ] {
+        for scale in Scale::ALL {
+            let key = match scale {
+                Scale::Map => "menu.scale_map",
+                Scale::Layer => "menu.scale_layer",
+                Scale::Network => "menu.scale_network",
+            };
             if ui.selectable_label(now.scale == scale, view.text(key)).clicked() {
                 view.act(Action::SetScale(scale));
             }

@@ -197,11 +197,11 @@ fn words(view: &View, offer: &Offer) -> (String, String, String) {
             (view.text(key), view.text("menu.theme"), other)
         }
         Offer::Lang(lang) => {
-            let (name, other) = match lang {
-                Lang::En => ("English", "英文"),
-                Lang::Zh => ("中文", "Chinese"),
+            let other = match lang {
+                Lang::En => "英文",
+                Lang::Zh => "Chinese",
             };
-            (name.to_owned(), view.text("menu.language"), other.to_owned())
+            (lang.name().to_owned(), view.text("menu.language"), other.to_owned())
         }
     }
 }

@@ -111,7 +111,7 @@ fn controls_ui(ui: &mut Ui, view: &View) {
     let combo = ComboBox::from_id_salt("scale").width(CONTROLS - 4.0).selected_text(text(now));
     let response = combo
         .show_ui(ui, |ui| {
-            for scale in [Scale::Map, Scale::Layer, Scale::Network] {
+            for scale in Scale::ALL {
                 if ui.selectable_label(scale == now, text(scale)).clicked() {
                     view.act(Action::SetScale(scale));
                 }
