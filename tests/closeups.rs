@@ -639,7 +639,8 @@ fn every_closeup_looks_as_it_did() {
         let frame = convstep::ui::render::render(state, [1280, 720], files.len() % 2 == 1);
         let [left, top, width, height] = CLOSEUP;
         let mut now = DynamicImage::from(frame).crop_imm(left, top, width, height).into_rgb8();
-        now.iter_mut().for_each(|channel| *channel = (*channel + step / 2) / step * step);
+        now.iter_mut()
+            .for_each(|channel| *channel = (*channel / step + u8::from(*channel % step > step / 2)) * step);
         let file = folder.join(file);
         assert!(files.insert(file.clone()), "{text}: two pictures of this name");
         if writes {

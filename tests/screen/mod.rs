@@ -53,7 +53,7 @@ impl Screen {
         let number = (first..first + 100).find(is_free).expect("a free display");
         let display = format!(":{number}");
         let server = Command::new("Xvfb")
-            .args([&display, "-screen", "0", "1400x900x24", "-nolisten", "tcp"])
+            .args([&display, "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"])
             .stderr(Stdio::null())
             .spawn()
             .expect("Xvfb");
