@@ -66,7 +66,7 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     let actions = [Action::SetFit(args.image.fit.into()), Action::SetLang(lang)].into_iter().chain(label);
     for action in actions.chain([Action::GoTo(args.at.clone())]) {
         let effects = apply(&mut state, action);
-        run_tasks_here(&mut state, effects, Execution::SERIAL);
+        run_tasks_here(&mut state, effects, Execution::SERIAL, &());
         if let Some(notice) = state.notices().last() {
             return Err(CliError(notice.text.clone()));
         }

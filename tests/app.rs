@@ -1,7 +1,9 @@
 //! The program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, Effect, FileAction, MarkAction, Notice, StopReason, apply, run_tasks_here},
+    app::{
+        Action, AppState, Effect, FileAction, JobKind, MarkAction, Notice, StopReason, apply, run_tasks_here,
+    },
     data::{Fit, Loaded, Picture},
     model_io::{Architecture, Model, bundled},
     nn::{
@@ -25,7 +27,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<E
     let mut effects = Vec::new();
     for action in actions {
         let asked = apply(state, action);
-        effects.extend(run_tasks_here(state, asked, Execution::SERIAL));
+        effects.extend(run_tasks_here(state, asked, Execution::SERIAL, &()));
     }
     effects
 }
@@ -56,13 +58,7 @@ fn opened(name: &str, bytes: Vec<u8>) -> Action {
 
 /// Opens bytes as the window does, with the worker's part done at once.
 fn open(state: &mut AppState, name: &str, bytes: Vec<u8>) {
-    let effects = run(state, [opened(name, bytes)]);
-    for effect in effects {
-        if let Effect::Decode { job, name, bytes } = effect {
-            let result = Loaded::decode(&name, &bytes).map(Arc::new);
-            run(state, [Action::PictureDecoded { job, result }]);
-        }
-    }
+    run(state, [opened(name, bytes)]);
 }
 
 #[test]
@@ -143,7 +139,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
         assert!(notice.text.to_lowercase().contains(&says.to_lowercase()), "{name}: {}", notice.text);
         assert!(!notice.text.contains('\n'), "{}", notice.text);
         assert_eq!((state.inputs(), state.cursor()), (&inputs, cursor), "{name}");
-        assert!(state.busy().is_none());
+        assert!(state.jobs().foreground().is_none());
     }
     for address in
         ["nowhere", "fwd/conv9", "fwd/conv1/k99", "fwd/conv1/k0/(99,0)", "fwd/conv1/k0/(0,0)/m9999"]
@@ -211,17 +207,13 @@ fn undo_brings_back_every_edit() {
 fn a_cancelled_picture_does_not_come_back() {
     let mut state = AppState::new();
     let before = state.inputs().clone();
-    let effects = run(&mut state, [opened("a.png", vec![1, 2, 3])]);
-    assert!(state.busy().is_some());
-    run(&mut state, [Action::Cancel]);
-    for effect in effects {
-        if let Effect::Decode { job, name, bytes } = effect {
-            let result = Loaded::decode(&name, &bytes).map(Arc::new);
-            run(&mut state, [Action::PictureDecoded { job, result }]);
-        }
-    }
+    let effects = apply(&mut state, opened("a.png", vec![1, 2, 3]));
+    assert!(state.jobs().foreground().is_some());
+    run(&mut state, [Action::Cancel(JobKind::Computing)]);
+    assert_eq!(effects.len(), 1);
+    run_tasks_here(&mut state, effects, Execution::SERIAL, &());
     assert_eq!(*state.inputs(), before);
-    assert!(state.notices().is_empty() && state.busy().is_none());
+    assert!(state.notices().is_empty() && state.jobs().foreground().is_none());
 }
 
 #[test]
@@ -284,7 +276,7 @@ fn a_long_replay_goes_on_in_pieces_and_can_be_cancelled() {
     assert_eq!((state.cursor(), state.trace().time()), (here, 0), "it stays until the numbers are there");
     apply(&mut state, Action::Advance);
     assert!(state.run().replayed().is_some_and(|time| time > 0));
-    apply(&mut state, Action::Cancel);
+    apply(&mut state, Action::Cancel(JobKind::Computing));
     assert_eq!((state.cursor(), state.pending()), (here, None));
     run(&mut state, [go("e90.b0/update")]);
     assert_eq!(state.trace().time(), 90);
@@ -332,7 +324,7 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
     let effects = apply(&mut state, go("bwd/fc.dW/k2,7"));
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
     assert_eq!(at(&state), "loss/loss");
-    assert_eq!(run_tasks_here(&mut state, effects, Execution::SERIAL).len(), 0);
+    assert_eq!(run_tasks_here(&mut state, effects, Execution::SERIAL, &()).len(), 0);
     assert_eq!((state.trace().reached(), at(&state).as_str()), (Pass::Bwd, "bwd/fc.dW/k2,7"));
     // A cell that is only looked at must be there too.
     let plan = state.plan().clone();
@@ -356,27 +348,28 @@ fn a_large_network_tells_how_far_it_is_and_can_be_stopped() {
     let mut state = with_large();
     let before = (state.cursor(), state.revision());
     let effects = apply(&mut state, go("bwd"));
-    let [Effect::Work { job, task, stop }] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Work { job, task, cancel: stop }] = effects.as_slice() else { panic!("{effects:?}") };
     let parts = std::sync::Mutex::new(Vec::new());
     let on_progress = |part: f32| {
         parts.lock().expect("no panic").push(part);
         !stop.load(Ordering::Relaxed)
     };
-    let done =
-        task.run(Execution { on_progress: &on_progress, ..Execution::SERIAL }).expect("nobody said stop");
+    let done = task
+        .run(Execution { on_progress: &on_progress, ..Execution::SERIAL }, &())
+        .expect("nobody said stop");
     let parts = parts.lock().expect("no panic").clone();
     assert!(parts.len() >= 3 && parts.is_sorted(), "{parts:?}");
     apply(&mut state, Action::Progress { job: *job, part: 0.5 });
-    assert_eq!(state.busy().map(|busy| busy.part), Some(0.5));
-    apply(&mut state, Action::Cancel);
+    assert_eq!(state.jobs().foreground().map(|busy| busy.part), Some(0.5));
+    apply(&mut state, Action::Cancel(JobKind::Computing));
     assert_eq!(
-        task.run(Execution { on_progress: &on_progress, ..Execution::SERIAL }).map(|_| ()),
+        task.run(Execution { on_progress: &on_progress, ..Execution::SERIAL }, &()).map(|_| ()),
         None,
         "it was cancelled"
     );
     apply(&mut state, Action::Worked { job: *job, done });
     assert_eq!((state.cursor(), state.revision()), before, "an answer that comes too late");
-    assert!(state.busy().is_none() && state.pending().is_none());
+    assert!(state.jobs().foreground().is_none() && state.pending().is_none());
 }
 
 #[test]
@@ -392,7 +385,7 @@ fn what_a_large_network_computes_is_forgotten_when_another_comes() {
     let mut state = with_large();
     let effects = apply(&mut state, go("bwd"));
     run(&mut state, [Action::OpenBundled("digits".into())]);
-    run_tasks_here(&mut state, effects, Execution::SERIAL);
+    run_tasks_here(&mut state, effects, Execution::SERIAL, &());
     assert_eq!(state.model().name, "digits");
     assert_eq!(state.plan().network().input, state.model().network.input);
     run(&mut state, [Action::Undo]);

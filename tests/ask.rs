@@ -21,7 +21,7 @@ fn take_notice(state: &mut AppState) -> Option<Notice> {
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL);
+        run_tasks_here(state, asked, Execution::SERIAL, &());
     }
 }
 
@@ -177,7 +177,7 @@ fn a_network_that_takes_longer_is_asked_by_a_button_and_answered_by_a_worker() {
     assert!(state.asked().is_some_and(|(_, answer)| answer.is_none()), "nobody has asked for it");
     let effects = apply(&mut state, Action::Ask);
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
-    run_tasks_here(&mut state, effects, Execution::SERIAL);
+    run_tasks_here(&mut state, effects, Execution::SERIAL, &());
     assert!(paths(&state).gradient != 0.0);
     // Elsewhere it is another question.
     run(&mut state, [go("bwd/conv2.dW/k0,7/(1,2)")]);

@@ -22,7 +22,7 @@ fn take_notice(state: &mut AppState) -> Option<Notice> {
 fn build(state: &mut AppState, actions: impl IntoIterator<Item = BuildAction>) {
     for action in actions {
         let asked = apply(state, Action::Build(action));
-        run_tasks_here(state, asked, Execution::SERIAL);
+        run_tasks_here(state, asked, Execution::SERIAL, &());
     }
 }
 
@@ -253,10 +253,10 @@ fn a_draft_that_is_cancelled_while_a_worker_makes_it_does_not_come() {
     build(&mut state, [BuildAction::New, BuildAction::Input([3, 32, 32]), BuildAction::Add(wide)]);
     let before = state.inputs().clone();
     let asked = apply(&mut state, Action::Build(BuildAction::Apply));
-    assert!(state.busy().is_some() && state.draft().is_some() && !asked.is_empty());
+    assert!(state.jobs().foreground().is_some() && state.draft().is_some() && !asked.is_empty());
     build(&mut state, [BuildAction::Cancel]);
-    run_tasks_here(&mut state, asked, Execution::SERIAL);
-    assert!(state.draft().is_none() && state.busy().is_none() && state.notices().is_empty());
+    run_tasks_here(&mut state, asked, Execution::SERIAL, &());
+    assert!(state.draft().is_none() && state.jobs().foreground().is_none() && state.notices().is_empty());
     assert_eq!(*state.inputs(), before);
 }
 

@@ -4,7 +4,8 @@ use convstep::{
     data::{Background, Content, Fit, Generated, SAMPLES, samples},
     model_io::bundled,
     nn::{Mode, dropout::Stream},
-    train::{Report, class_of, evaluate, stack},
+    tensor::argmax,
+    train::{Report, evaluate, stack},
 };
 
 /// Accuracy on examples that no training run of the bundled models has seen.
@@ -47,7 +48,7 @@ fn every_bundled_sample_of_a_class_is_recognised() {
             let fitted = loaded.input(c, h, w, Fit::default(), Background::default()).expect("fits");
             let x = model.input_from_pixels(&fitted.tensor).expect("fits");
             let values = model.network.forward(&model.params, &x, Mode::Eval, Stream::default());
-            let predicted = model.class_name(class_of(values.output().iter().copied()));
+            let predicted = model.class_name(argmax(values.output().iter().copied()).0);
             assert_eq!(predicted, class, "{}", sample.name);
         }
     }

@@ -9,7 +9,7 @@ use convstep::{
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL);
+        run_tasks_here(state, asked, Execution::SERIAL, &());
     }
     assert!(state.notices().is_empty(), "{:?}", state.notices());
 }

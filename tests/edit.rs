@@ -20,7 +20,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<E
     let mut effects = Vec::new();
     for action in actions {
         let asked = apply(state, action);
-        effects.extend(run_tasks_here(state, asked, Execution::SERIAL));
+        effects.extend(run_tasks_here(state, asked, Execution::SERIAL, &()));
     }
     effects
 }

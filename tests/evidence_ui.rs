@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, AttributionAction, Effect, Lang, Page, Subject, apply, run_tasks_here},
+    app::{Action, AppState, AttributionAction, Effect, JobKind, Lang, Page, Subject, apply, run_tasks_here},
     attribution::{AttributionSettings, Method, Unit},
     data::{Content, Loaded},
     model_io::{Architecture, Model},
@@ -18,7 +18,7 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL)
+    run_tasks_here(state, effects, Execution::SERIAL, &())
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
@@ -150,15 +150,7 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
                 harness.query_by_role_and_label(Role::ProgressIndicator, &progress).is_none(),
                 "{lang:?} {size:?}"
             );
-            assert!(
-                harness
-                    .state()
-                    .state
-                    .attribution()
-                    .search
-                    .as_ref()
-                    .is_some_and(|search| !search.is_running())
-            );
+            assert!(harness.state().state.jobs().of(JobKind::TopActivations).is_none());
             let again = words.text("evidence.top_again");
             assert!(harness.query_by_role_and_label(Role::Button, &again).is_some());
         }

@@ -17,7 +17,7 @@ use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL)
+    run_tasks_here(state, effects, Execution::SERIAL, &())
 }
 
 fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {

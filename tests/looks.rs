@@ -1,7 +1,7 @@
 //! What a unit looks at, in the program without a window: actions in, maps out.
 
 use convstep::app::{
-    Action, AppState, AttributionAction, DataAction, Effect, Page, Subject, apply, run_tasks_here,
+    Action, AppState, AttributionAction, DataAction, Effect, JobKind, Page, Subject, apply, run_tasks_here,
 };
 use convstep::attribution::{Method, Unit, rank_correlation};
 use convstep::data::Split;
@@ -9,8 +9,13 @@ use convstep::nn::Execution;
 
 fn act(state: &mut AppState, action: Action) {
     let effects = apply(state, action);
-    let left = run_tasks_here(state, effects, Execution::SERIAL);
+    let left = run_tasks_here(state, effects, Execution::SERIAL, &());
     assert!(left.is_empty() && state.notices().is_empty(), "{left:?} {:?}", state.notices());
+}
+
+/// Whether a search for the highest activations goes on.
+fn is_searching(state: &AppState) -> bool {
+    state.jobs().of(JobKind::TopActivations).is_some()
 }
 
 fn ask(state: &mut AppState, action: AttributionAction) {
@@ -133,7 +138,7 @@ fn a_unit_that_is_not_there_is_told_and_the_prediction_is_shown() {
     let mut state = looking();
     let unit = Unit::Channel { layer: 0, channel: 999 };
     let effects = apply(&mut state, Action::Attribution(AttributionAction::Subject(Subject::Unit(unit))));
-    run_tasks_here(&mut state, effects, Execution::SERIAL);
+    run_tasks_here(&mut state, effects, Execution::SERIAL, &());
     assert!(state.notices().last().is_some_and(|notice| notice.text.contains("got 999")));
     assert_eq!(state.attribution().subject, Subject::Predicted);
 }
@@ -149,7 +154,7 @@ fn the_most_exciting_pictures_are_those_with_the_largest_values() {
     let unit = Unit::Channel { layer: 0, channel: 1 };
     search_for(&mut state, unit);
     let search = state.attribution().search.as_ref().expect("begun");
-    assert!(!search.is_running() && !search.is_stale(&state) && search.error.is_none());
+    assert!(!is_searching(&state) && !search.is_stale(&state) && search.error.is_none());
     assert_eq!((search.unit, search.part, search.seen(), search.best().len()), (unit, Split::Train, 2000, 9));
     // Of all examples none is left out that has a larger value than the last of the nine.
     let model = state.model();
@@ -204,33 +209,35 @@ fn a_search_shows_what_it_has_found_and_can_be_cancelled() {
     let begin = |state: &mut AppState| {
         let mut effects = apply(state, Action::Attribution(AttributionAction::Search));
         match effects.pop() {
-            Some(Effect::Work { job, task, stop }) => (job, task, stop),
+            Some(Effect::Work { job, task, cancel: stop }) => (job, task, stop),
             other => panic!("{other:?}"),
         }
     };
     let is_stopped = |stop: &std::sync::atomic::AtomicBool| stop.load(std::sync::atomic::Ordering::Relaxed);
     let (job, task, stop) = begin(&mut state);
-    let done = task.run(Execution::SERIAL).expect("an answer");
+    let done = task.run(Execution::SERIAL, &()).expect("an answer");
     let effects = apply(&mut state, Action::Worked { job, done });
-    let Some(Effect::Work { job, task, stop: next }) = effects.into_iter().next() else { panic!("goes on") };
+    let Some(Effect::Work { job, task, cancel: next }) = effects.into_iter().next() else {
+        panic!("goes on")
+    };
     let search = state.attribution().search.as_ref().expect("begun");
-    assert!(search.is_running() && search.seen() > 0 && search.seen() < search.all);
+    assert!(is_searching(&state) && search.seen() > 0 && search.seen() < search.all);
     assert_eq!(search.best().len(), 9);
     // Other work goes on beside it.
-    act(&mut state, Action::Cancel);
-    assert!(state.attribution().search.as_ref().is_some_and(|search| search.is_running()));
-    apply(&mut state, Action::Attribution(AttributionAction::StopSearch));
+    act(&mut state, Action::Cancel(JobKind::Computing));
+    assert!(is_searching(&state));
+    apply(&mut state, Action::Cancel(JobKind::TopActivations));
     assert!(is_stopped(&next) && !is_stopped(&stop));
     // An answer that comes later is not heard.
     let seen = state.attribution().search.as_ref().expect("kept").seen();
-    let done = task.run(Execution::SERIAL).expect("an answer");
+    let done = task.run(Execution::SERIAL, &()).expect("an answer");
     assert!(apply(&mut state, Action::Worked { job, done }).is_empty());
     let search = state.attribution().search.as_ref().expect("kept");
-    assert_eq!((search.is_running(), search.seen()), (false, seen));
+    assert_eq!((is_searching(&state), search.seen()), (false, seen));
     // It stops by itself where its answer would be out of date.
     let (job, task, _) = begin(&mut state);
     act(&mut state, Action::GoTo("e1.b0".into()));
-    let done = task.run(Execution::SERIAL).expect("an answer");
+    let done = task.run(Execution::SERIAL, &()).expect("an answer");
     assert!(apply(&mut state, Action::Worked { job, done }).is_empty());
-    assert!(state.attribution().search.as_ref().is_some_and(|search| !search.is_running()));
+    assert!(!is_searching(&state));
 }

@@ -1,7 +1,7 @@
 //! Breakpoints, bookmarks and the trail: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, EditAction, Effect, MarkAction, StopReason, apply, run_tasks_here},
+    app::{Action, AppState, EditAction, Effect, JobKind, MarkAction, StopReason, apply, run_tasks_here},
     nn::{Execution, Part, optimizer::Optimizer},
     trace::{Break, Found, Grain, Move, Stop, TensorId, Watched},
 };
@@ -9,7 +9,7 @@ use convstep::{
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL);
+        run_tasks_here(state, asked, Execution::SERIAL, &());
     }
 }
 
@@ -265,7 +265,7 @@ fn a_search_goes_on_in_pieces_and_stops_when_nobody_waits_for_it() {
     assert!(state.breakpoint_search().is_some() && state.cursor() == here, "what is shown stays");
     apply(&mut state, Action::Advance);
     assert!(state.breakpoint_search().is_some_and(|hunt| hunt.time > 0));
-    apply(&mut state, Action::Cancel);
+    apply(&mut state, Action::Cancel(JobKind::Computing));
     assert!(state.breakpoint_search().is_none() && state.cursor() == here);
     apply(&mut state, ON);
     apply(&mut state, Action::Go(Move::Next));

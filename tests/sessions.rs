@@ -2,8 +2,8 @@
 
 use convstep::{
     app::{
-        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, MarkAction, News, Notice,
-        Page, RECENT, Session, TrainAction, TrainingJob, Until, apply,
+        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, JobKind, MarkAction, News,
+        Notice, Page, RECENT, Session, TrainAction, TrainingJob, Until, apply,
     },
     data::{Content, Dataset, Fit, Generated, Loaded, Picture, open},
     files::write_atomically,
@@ -81,16 +81,8 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(
             match effect {
                 Effect::Advance => queue.push_front(Action::Advance),
                 Effect::Work { job, task, .. } => {
-                    let done = task.run(Execution::SERIAL).expect("nobody stops it");
+                    let done = task.run(Execution::SERIAL, &()).expect("nobody stops it");
                     queue.push_front(Action::Worked { job, done });
-                }
-                Effect::Decode { job, name, bytes } => {
-                    let result = Loaded::decode(&name, &bytes).map(Arc::new);
-                    queue.push_front(Action::PictureDecoded { job, result });
-                }
-                Effect::MakeData { job, session, recipe, .. } => {
-                    let result = recipe.make(&|_| true).map_err(|error| error.to_string());
-                    queue.push_front(FileAction::DataMade { job, session, result }.into());
                 }
                 Effect::Write { path, content, stamp, replace } => {
                     let taken = written.iter().any(|(other, _)| *other == path);
@@ -102,7 +94,7 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(
                     let kind = content.kind();
                     queue.push_front(FileAction::Written { path, kind, stamp, result }.into());
                 }
-                Effect::Train(job) => {
+                Effect::Train { job, .. } => {
                     let mut job = job.lock().expect("no panic").take().expect("a job");
                     loop {
                         let news = news(&mut job);
@@ -473,7 +465,10 @@ fn a_session_never_takes_the_path_of_another_file() {
         .and_then(|picture| picture.to_png())
         .expect("writes");
     apply(&mut after, FileAction::Opened { path: "/files/p.png".into(), bytes: Arc::new(png) }.into());
-    run(&mut after, [Action::Cancel, FileAction::Rescued(Arc::new(bytes(&before))).into()]);
+    run(
+        &mut after,
+        [Action::Cancel(JobKind::Computing), FileAction::Rescued(Arc::new(bytes(&before))).into()],
+    );
     assert_eq!((after.files().path.clone(), after.inputs().clone()), (None, before.inputs().clone()));
     run(&mut before, [FileAction::Save.into()]);
     assert!(before.files().asked.is_some());
@@ -490,7 +485,7 @@ fn survives(bytes: Vec<u8>) {
     let mut state = state();
     let before = (state.inputs().clone(), state.cursor());
     run(&mut state, [FileAction::Opened { path: "s.convstep".into(), bytes: Arc::new(bytes) }.into()]);
-    assert!(state.busy().is_none());
+    assert!(state.jobs().foreground().is_none());
     if let Some(notice) = state.notices().last() {
         // What is expected is said, of a key or kind that is unknown by the ones that there are.
         let says_what =

@@ -1,16 +1,28 @@
 //! Opening data sets and looking at them in the program without a window: actions in, state out.
 
 use convstep::{
-    app::{Action, AppState, DataAction, Effect, Notice, Page, Shown, TrainAction, apply, run_tasks_here},
-    data::{Augment, Content, Dataset, Generated, OpenOptions, Origin, Split},
+    app::{
+        Action, AppState, DataAction, DataFiles, Done, Effect, JobKind, Notice, Page, Shown, Task,
+        TrainAction, apply, run_tasks_here,
+    },
+    data::{Augment, Content, DataError, Dataset, Generated, OpenOptions, Opened, Origin, Split},
     model_io::bundled,
     nn::Execution,
+    progress::OnProgress,
 };
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::Ordering,
 };
+
+/// Data sets are opened on the disk.
+struct Disk;
+
+impl DataFiles for Disk {
+    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError> {
+        options.open(path, on_progress)
+    }
+}
 
 /// The newest notice, which is dismissed.
 fn take_notice(state: &mut AppState) -> Option<Notice> {
@@ -21,19 +33,8 @@ fn take_notice(state: &mut AppState) -> Option<Notice> {
 
 /// Applies an action; what a worker does is done at once. Returns the effects that are left.
 fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let mut left = Vec::new();
     let effects = apply(state, action);
-    for effect in run_tasks_here(state, effects, Execution::SERIAL) {
-        match effect {
-            Effect::OpenData { job, path, at_most, stop } => {
-                let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };
-                let result = options.open(&path, &|_| !stop.load(Ordering::Relaxed));
-                left.extend(run(state, Action::Data(DataAction::Opened { job, result })));
-            }
-            other => left.push(other),
-        }
-    }
-    left
+    run_tasks_here(state, effects, Execution::SERIAL, &Disk)
 }
 
 fn open(state: &mut AppState, path: &Path) {
@@ -153,7 +154,7 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
         open(&mut state, Path::new(path));
         let text = take_notice(&mut state).expect("a line").text;
         assert!(text.contains(says) && !text.contains('\n'), "{text}");
-        assert!(state.data().opened.is_none() && state.data().opening.is_none());
+        assert!(state.data().opened.is_none() && state.jobs().of(JobKind::OpeningData).is_none());
     }
     assert_eq!(state.view().page, Page::Closeup);
 }
@@ -162,22 +163,25 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
 fn an_opening_tells_how_far_it_is_and_can_be_stopped() {
     let mut state = state("shapes");
     let effects = apply(&mut state, Action::Data(DataAction::Open(PathBuf::from("some/set"))));
-    let [Effect::OpenData { job, stop, at_most, .. }] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!(*at_most, 96);
+    let [Effect::Work { job, task, cancel: stop }] = &effects[..] else { panic!("{effects:?}") };
+    let Task::OpenData { options, .. } = &**task else { panic!("{task:?}") };
+    assert_eq!(options.max_side, Some(96));
     let job = *job;
-    apply(&mut state, Action::Data(DataAction::Progress { job: job + 1, part: 0.9 }));
-    apply(&mut state, Action::Data(DataAction::Progress { job, part: 0.25 }));
-    let opening = state.data().opening.as_ref().expect("goes on");
+    apply(&mut state, Action::Progress { job: job + 1, part: 0.9 });
+    apply(&mut state, Action::Progress { job, part: 0.25 });
+    let opening = state.jobs().of(JobKind::OpeningData).expect("goes on");
     assert_eq!((opening.part, opening.name.as_str()), (0.25, "set"));
     // The stepping goes on meanwhile.
     apply(&mut state, Action::GoTo("fwd/conv1".into()));
-    assert!(state.data().opening.is_some());
-    apply(&mut state, Action::Data(DataAction::Cancel));
-    assert!(state.data().opening.is_none() && stop.load(Ordering::Relaxed));
+    assert!(state.jobs().of(JobKind::OpeningData).is_some());
+    apply(&mut state, Action::Cancel(JobKind::OpeningData));
+    assert!(
+        state.jobs().of(JobKind::OpeningData).is_none() && stop.load(std::sync::atomic::Ordering::Relaxed)
+    );
     // What still comes of it is not heard.
     let opened =
         convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, &|_| true).expect("opens");
-    apply(&mut state, Action::Data(DataAction::Opened { job, result: Ok(opened) }));
+    apply(&mut state, Action::Worked { job, done: Done::DataOpened(Ok(opened)) });
     assert!(state.data().opened.is_none());
 }
 

@@ -2,28 +2,30 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, DataAction, Effect, Lang, Page, apply, run_tasks_here},
-    data::{Dataset, Generated, Split, open},
+    app::{Action, AppState, DataFiles, Effect, Lang, Page, apply, run_tasks_here},
+    data::{DataError, Dataset, Generated, OpenOptions, Opened, Split},
     nn::Execution,
+    progress::OnProgress,
     ui::strings::Words,
 };
 use egui_kittest::{Harness, kittest::Queryable};
+use std::path::Path;
 
 mod harness;
 use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    let mut left = Vec::new();
-    for effect in run_tasks_here(state, effects, Execution::SERIAL) {
-        if let Effect::OpenData { job, path, .. } = effect {
-            let result = open(&path, None, &|_| true);
-            left.extend(act(state, Action::Data(DataAction::Opened { job, result })));
-        } else {
-            left.push(effect);
-        }
+    run_tasks_here(state, effects, Execution::SERIAL, &Disk)
+}
+
+/// Data sets are opened on the disk.
+struct Disk;
+
+impl DataFiles for Disk {
+    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError> {
+        options.open(path, on_progress)
     }
-    left
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {

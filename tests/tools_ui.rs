@@ -17,7 +17,7 @@ const SIZES: [[f32; 2]; 2] = [[1280.0, 720.0], [1024.0, 768.0]];
 
 fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL)
+    run_tasks_here(state, effects, Execution::SERIAL, &())
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {

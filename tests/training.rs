@@ -78,7 +78,7 @@ fn run_on(state: &mut AppState, action: Action, workers: &dyn Workers) {
         for effect in apply(state, action) {
             match effect {
                 Effect::Advance => actions.push(Action::Advance),
-                Effect::Train(job) => {
+                Effect::Train { job, .. } => {
                     let mut job = job.lock().expect("no panic").take().expect("a job");
                     while let Some(news) = news(&mut job, workers) {
                         let ended = news.end.is_some();
@@ -298,7 +298,7 @@ fn an_example_is_stepped_through_with_the_trained_weights_and_undo_goes_back_to_
     assert_eq!((state.run().line().done(), state.shown_data() == data), (10, true));
     // While a job goes on it is the latest weights.
     let effects = apply(&mut state, Action::Train(TrainAction::Start(Until::Step(12))));
-    let [Effect::Train(job)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Train { job, .. }] = &effects[..] else { panic!("{effects:?}") };
     let mut job = job.lock().expect("no panic").take().expect("a job");
     let mut told = news(&mut job, &Alone).expect("a step");
     told.keyframes = vec![(job.time(), job.keyframe())];

@@ -2,13 +2,13 @@
 
 use crate::app::{
     state::{
-        Digits, FileKind, Lang, Offer, Page, Recent, Scale, Session, Shown, Side, Span, Stamp, Subject, Tab,
+        Digits, FileKind, JobKind, Lang, Offer, Page, Recent, Scale, Shown, Side, Span, Stamp, Subject, Tab,
         ThemeChoice, Training, ViewState,
     },
     task::{Done, News, Until},
 };
 use crate::attribution::AttributionSettings;
-use crate::data::{Background, DataError, Dataset, Fit, Loaded, Measured, Opened, PictureError, paint::Pen};
+use crate::data::{Background, Dataset, Fit, Loaded, paint::Pen};
 use crate::nn::{
     Mode, Part, filters::Filter, hyperparameter::Hyperparameter, init::Init, loss::Loss,
     optimizer::Optimizer, spec::Kind,
@@ -62,29 +62,22 @@ pub enum Action {
     AskForPicture,
     /// Ask for a model file.
     AskForModel,
-    /// A picture has been decoded, or not.
-    PictureDecoded {
-        /// The job's number.
-        job: u64,
-        /// The picture.
-        result: Result<Arc<Loaded>, PictureError>,
-    },
-    /// A worker is so far: from 0 to 1.
+    /// A part of a job is done.
     Progress {
         /// The job's number.
         job: u64,
-        /// The part that is done.
+        /// The part, from 0 to 1.
         part: f32,
     },
-    /// A worker has done its task.
+    /// A task is done.
     Worked {
         /// The job's number.
         job: u64,
         /// What came of it.
         done: Done,
     },
-    /// Forget the work that goes on.
-    Cancel,
+    /// Cancel the job of a kind. With a foreground job, whatever waits for it is given up too.
+    Cancel(JobKind),
     /// A picture in memory: pasted, or made.
     UsePicture(Arc<Loaded>),
     /// A bundled sample.
@@ -375,8 +368,6 @@ pub enum AttributionAction {
     Again,
     /// Look in the data for the pictures that excite the unit most.
     Search,
-    /// Look no longer; what was found stays.
-    StopSearch,
 }
 
 /// A change of what is compared.
@@ -456,35 +447,12 @@ pub enum DataAction {
     },
     /// Open the set at a path.
     Open(PathBuf),
-    /// A worker is so far: from 0 to 1.
-    Progress {
-        /// The job's number.
-        job: u64,
-        /// The part that is done.
-        part: f32,
-    },
-    /// A set has been opened, or not.
-    Opened {
-        /// The job's number.
-        job: u64,
-        /// The set.
-        result: Result<Opened, DataError>,
-    },
-    /// Open no longer.
-    Cancel,
     /// Look at another set.
     Show(Shown),
     /// Look at another part of it.
     Split(crate::data::Split),
     /// Look at one class only, or at all.
     Class(Option<usize>),
-    /// What the part that is looked at holds, or why that cannot be told.
-    Measured {
-        /// The job's number.
-        job: u64,
-        /// The answer.
-        result: Result<Measured, DataError>,
-    },
     /// An example becomes the picture that is stepped through, with its label; of a network in training by the weights
     /// after the step looked at, or the latest while it goes on.
     StepThrough {
@@ -551,15 +519,6 @@ pub enum FileAction {
     Discard,
     /// Its bytes have come.
     Rescued(Arc<Vec<u8>>),
-    /// The data set of a session has been opened, or not.
-    DataMade {
-        /// The job's number.
-        job: u64,
-        /// The session.
-        session: Box<Session>,
-        /// The data set.
-        result: Result<Dataset, String>,
-    },
     /// Look again for the data set that a session trained on: where it was, or elsewhere.
     FindData(Option<PathBuf>),
 }

@@ -1,10 +1,10 @@
 //! The only way to change the state.
 
 use super::{
-    action::{Action, DataAction},
+    action::Action,
     effect::Effect,
     state::{AppState, JobKind},
-    task::Task,
+    task::{DataFiles, Task},
     update::{
         breakpoint_search, follow_up, jobs,
         navigation::{rebase_position, steps_at_once},
@@ -28,7 +28,7 @@ fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
     let (before, inputs) = ((state.position.cursor, state.position.selected), state.inputs.clone());
     let mut effects = update(state, action);
     if !inputs.is_same_training(&state.inputs) {
-        effects.extend(training::abandon_job(state));
+        training::abandon_job(state);
     }
     if (state.position.cursor, state.position.selected) != before {
         state.position.pending = None;
@@ -65,31 +65,34 @@ fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
     }
     if !is_large {
         effects.push(Effect::Advance);
-    } else if state.busy.is_none() {
+    } else if state.jobs.foreground().is_none() {
         let (run, name) = (Box::new(state.run.clone()), state.model().name.clone());
         effects.push(jobs::start(state, JobKind::Computing, name, Task::Approach { run, need }));
     }
     effects
 }
 
-/// Does here and now what the effects ask of a worker, until nothing waits: for a program without a window.
-/// Returns the other effects.
-pub fn run_tasks_here(state: &mut AppState, effects: Vec<Effect>, exec: Execution) -> Vec<Effect> {
+/// Runs the tasks of the effects on the caller's thread, and those that follow, until none is left: for a program without
+/// a window. Returns the other effects.
+pub fn run_tasks_here(
+    state: &mut AppState,
+    effects: Vec<Effect>,
+    exec: Execution,
+    files: &dyn DataFiles,
+) -> Vec<Effect> {
     let (mut left, mut queue) = (Vec::new(), effects);
     while let Some(effect) = queue.pop() {
         match effect {
             Effect::Work { job, task, .. } => {
-                let action = match task.run(exec) {
-                    Some(done) => Action::Worked { job, done },
-                    None => Action::Cancel,
+                let kind = state.jobs.get(job).map(|job| job.kind);
+                let action = match (task.run(exec, files), kind) {
+                    (Some(done), _) => Action::Worked { job, done },
+                    (None, Some(kind)) => Action::Cancel(kind),
+                    (None, None) => continue,
                 };
                 queue.extend(apply(state, action));
             }
             Effect::Advance => queue.extend(apply(state, Action::Advance)),
-            Effect::MeasureData { job, data, part, .. } => {
-                let result = data.measure(part, &|_| true);
-                queue.extend(apply(state, Action::Data(DataAction::Measured { job, result })));
-            }
             other => left.push(other),
         }
     }

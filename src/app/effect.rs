@@ -1,10 +1,9 @@
 //! What the program asks of its host.
 
 use crate::app::{
-    state::{FileContent, FileKind, Recent, Session, Stamp},
+    state::{FileContent, FileKind, Recent, Stamp},
     task::{Task, TrainingJob},
 };
-use crate::data::{Dataset, Recipe};
 use crate::nn::optimizer::Optimizer;
 use std::{
     path::PathBuf,
@@ -14,12 +13,16 @@ use std::{
 /// Something that the shell does and answers with an action.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Train on a worker; answer [`TrainAction::News`](crate::app::TrainAction::News) several times a second and at the end. The job is taken out.
-    Train(Arc<Mutex<Option<TrainingJob>>>),
-    /// Other hyperparameters for the job under way, from its next step on.
+    /// Train off the window's thread; answer [`TrainAction::News`](crate::app::TrainAction::News) several times a second
+    /// and at the end.
+    Train {
+        /// The job, to be taken out.
+        job: Arc<Mutex<Option<TrainingJob>>>,
+        /// Set when it is to end after its next step.
+        cancel: Arc<AtomicBool>,
+    },
+    /// Other hyperparameters for the training job, from its next step on.
     Steer(Optimizer),
-    /// End the job under way after its next step.
-    PauseTraining,
     /// Open a dialog for a picture; answer [`FileAction::Opened`](crate::app::FileAction::Opened).
     AskForPicture,
     /// Open a dialog for a model; answer [`FileAction::Opened`](crate::app::FileAction::Opened).
@@ -29,48 +32,15 @@ pub enum Effect {
         /// A folder instead of a file.
         folder: bool,
     },
-    /// Open a data set off the window's thread, telling how far it is by [`DataAction::Progress`](crate::app::DataAction::Progress); answer
-    /// [`DataAction::Opened`](crate::app::DataAction::Opened).
-    OpenData {
-        /// The job's number.
-        job: u64,
-        /// Where it lies.
-        path: PathBuf,
-        /// The most rows and columns of pictures that may have any size.
-        at_most: usize,
-        /// Set when the answer is no longer wanted.
-        stop: Arc<AtomicBool>,
-    },
-    /// Find out what a part of a set holds, off the window's thread and telling how far it is by
-    /// [`DataAction::Progress`](crate::app::DataAction::Progress); answer [`DataAction::Measured`](crate::app::DataAction::Measured).
-    MeasureData {
-        /// The job's number.
-        job: u64,
-        /// The set.
-        data: Dataset,
-        /// The part.
-        part: crate::data::Split,
-        /// Set when the answer is no longer wanted.
-        stop: Arc<AtomicBool>,
-    },
-    /// Decode off the window's thread; answer [`Action::PictureDecoded`](crate::app::Action::PictureDecoded).
-    Decode {
-        /// The job's number.
-        job: u64,
-        /// The file's name.
-        name: String,
-        /// Its bytes.
-        bytes: Arc<Vec<u8>>,
-    },
-    /// Do a task off the window's thread, telling how far it is by [`Action::Progress`](crate::app::Action::Progress); answer
-    /// [`Action::Worked`](crate::app::Action::Worked).
+    /// Run a task off the window's thread, reporting by [`Action::Progress`](crate::app::Action::Progress); answer
+    /// [`Action::Worked`](crate::app::Action::Worked), unless it was cancelled.
     Work {
         /// The job's number.
         job: u64,
         /// What to do.
         task: Arc<Task>,
-        /// Set when the answer is no longer wanted.
-        stop: Arc<AtomicBool>,
+        /// Set when the result is no longer wanted.
+        cancel: Arc<AtomicBool>,
     },
     /// Answer [`Action::Advance`](crate::app::Action::Advance) in the next frame.
     Advance,
@@ -103,18 +73,6 @@ pub enum Effect {
     Rescue,
     /// Remove what a crash left behind; answer [`FileAction::Offer`](crate::app::FileAction::Offer).
     DiscardRescue,
-    /// Open a session's data set off the window's thread, telling how far it is by [`Action::Progress`](crate::app::Action::Progress); answer
-    /// [`FileAction::DataMade`](crate::app::FileAction::DataMade).
-    MakeData {
-        /// The job's number.
-        job: u64,
-        /// The session, to be given back.
-        session: Box<Session>,
-        /// What to open.
-        recipe: Box<Recipe>,
-        /// Set when the answer is no longer wanted.
-        stop: Arc<AtomicBool>,
-    },
     /// Close the window.
     Quit,
 }

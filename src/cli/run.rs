@@ -14,8 +14,8 @@ use crate::nn::{
     dropout::Stream,
     loss::{Loss, one_hot},
 };
+use crate::tensor::argmax;
 use crate::threads::Threads;
-use crate::train::class_of;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ fn values(
         Stream::default(),
         Execution { on_progress: &forward, ..exec },
     )?;
-    let predicted = || (class_of(values.output().iter().copied()), LabelSource::Prediction);
+    let predicted = || (argmax(values.output().iter().copied()).0, LabelSource::Prediction);
     let label = input.label.unwrap_or_else(predicted);
     let target = one_hot(network.output(), &[label.0]);
     network.add_loss(&mut values, &target);
@@ -107,7 +107,7 @@ impl<'a> Answer<'a> {
             Loss::CrossEntropy => values.loss.get(Part::Prob).map(|prob| prob.iter().copied().collect()),
             Loss::Mse => ends_in_softmax.then(|| outputs.clone()),
         };
-        let prediction = class_of(outputs.iter().copied());
+        let prediction = argmax(outputs.iter().copied()).0;
         Self { model, input, label, prediction, outputs, probabilities, values }
     }
 

@@ -9,10 +9,10 @@ use crate::nn::{
     loss::one_hot,
     optimizer::{Moments, Optimizer},
 };
+use crate::tensor::argmax;
 use crate::trace::{
     Address, CellFold, Cursor, Grain, Move, Operand, Pass, Place, Plan, Setup, Step, TensorId, Trace,
 };
-use crate::train::class_of;
 use serde_json::{Map, Value, json};
 use std::{fmt::Write, sync::Arc};
 
@@ -92,7 +92,7 @@ impl SteppedRun {
         let plan = Arc::new(Plan::try_new(Arc::new(model.network), setup)?);
         let network = plan.network();
         let values = network.forward(&model.params, &input.x, mode, plan.stream(0));
-        let predicted = |values: &Values| class_of(values.output().iter().copied());
+        let predicted = |values: &Values| argmax(values.output().iter().copied()).0;
         let class = match input.label {
             Some((class, _)) => class,
             None if mode == Mode::Eval => predicted(&values),

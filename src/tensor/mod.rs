@@ -12,6 +12,13 @@ pub type Tensor<T = f32> = Array4<T>;
 /// The most cells that one tensor may have; an address counts them in 32 bits.
 pub const MAX_CELLS: usize = 1 << 31;
 
+/// The largest of some values and its index; of equal ones the first. NaN is never the largest; without a largest value
+/// index 0 and negative infinity.
+pub fn argmax(values: impl IntoIterator<Item = f32>) -> (usize, f32) {
+    let none = (0, f32::NEG_INFINITY);
+    values.into_iter().enumerate().fold(none, |best, (index, x)| if x > best.1 { (index, x) } else { best })
+}
+
 /// The extents of a tensor, outermost axis first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Shape(pub [usize; 4]);

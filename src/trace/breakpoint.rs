@@ -10,7 +10,7 @@ use super::rules;
 use super::term::{Operand, Start};
 use super::values::{Step, Trace};
 use crate::nn::{Execution, Op, Part};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, argmax};
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 
@@ -398,11 +398,7 @@ fn score(trace: &Trace, image: u32, class: usize) -> Address {
 
 /// The class of each image: its first largest cell.
 fn classes(scores: &Tensor) -> Vec<usize> {
-    let best = |cells: ndarray::ArrayView3<f32>| {
-        let first = (0, f32::NEG_INFINITY);
-        cells.iter().copied().enumerate().fold(first, |best, (f, y)| if y > best.1 { (f, y) } else { best }).0
-    };
-    scores.outer_iter().map(best).collect()
+    scores.outer_iter().map(|cells| argmax(cells.iter().copied()).0).collect()
 }
 
 /// The first pooling window whose winner changes.

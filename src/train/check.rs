@@ -1,9 +1,9 @@
 //! Evaluating a network on examples that it is not trained on: loss, accuracy, confusion matrix, worst and best
 //! examples, and dead units.
 
-use super::{Report, class_of};
+use super::Report;
 use crate::nn::{Alone, Execution, Mode, Network, Op, Params, Part, Workers, dropout::Stream};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, argmax};
 
 /// A confusion matrix.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -140,7 +140,7 @@ impl<'a> Checker<'a> {
         let losses = values.loss.at(Part::Out);
         let rows = values.output().outer_iter().zip(target.outer_iter()).zip(losses);
         for (n, ((output, target), &loss)) in rows.enumerate() {
-            let (truth, predicted) = (class_of(target.iter().copied()), class_of(output.iter().copied()));
+            let (truth, predicted) = (argmax(target.iter().copied()).0, argmax(output.iter().copied()).0);
             self.check.confusion.add(truth, predicted);
             let outcome = Outcome { index: first + n as u64, truth, predicted, loss };
             keep(&mut self.check.worst, outcome, |a, b| a.loss.total_cmp(&b.loss).is_gt());

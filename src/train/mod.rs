@@ -18,6 +18,6 @@ pub use branch::{Fork, Record, TrainingBranch};
 pub use check::{Check, Checker, Confusion, Outcome, Units};
 pub use keyframes::{Keyframe, Keyframes};
 pub use learning_rate::LearningRateSchedule;
-pub use report::{Report, class_of, evaluate};
+pub use report::{Report, evaluate};
 pub use stop::{StopMonitor, StopWhen};
 pub use trainer::Trainer;

@@ -1,13 +1,8 @@
 //! Loss and accuracy of a step or an evaluation.
 
 use crate::nn::{Mode, Network, Params, Part, Values, dropout::Stream};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, argmax};
 use serde::{Deserialize, Serialize};
-
-/// The predicted class: the index of the first largest value; NaN is never the largest.
-pub fn class_of(output: impl Iterator<Item = f32>) -> usize {
-    output.enumerate().fold((0, f32::NEG_INFINITY), |best, (f, y)| if y > best.1 { (f, y) } else { best }).0
-}
 
 /// Loss and accuracy over a number of images.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -45,7 +40,7 @@ impl Report {
     /// The report of a batch. outputs, targets: (images, outputs), losses: (images).
     pub(super) fn from_batch(images: usize, outputs: &[f32], losses: &[f32], targets: &[f32]) -> Self {
         let features = targets.len() / images.max(1);
-        let class = |cells: &[f32], n: usize| class_of(cells[n * features..][..features].iter().copied());
+        let class = |cells: &[f32], n: usize| argmax(cells[n * features..][..features].iter().copied()).0;
         let correct = (0..images).filter(|&n| class(outputs, n) == class(targets, n)).count();
         let sum = losses[..images].iter().fold(0.0f32, |sum, loss| sum + loss);
         Self { images, loss: f64::from(sum / images as f32), correct }

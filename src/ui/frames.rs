@@ -84,7 +84,7 @@ impl Window {
     fn act(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             let effects = apply(&mut self.state, action);
-            run_tasks_here(&mut self.state, effects, Execution::SERIAL);
+            run_tasks_here(&mut self.state, effects, Execution::SERIAL, &());
         }
     }
 

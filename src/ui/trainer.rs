@@ -17,9 +17,8 @@ pub struct Worker {
     control: Arc<Control>,
 }
 
-#[derive(Default)]
 struct Control {
-    stop: AtomicBool,
+    cancel: Arc<AtomicBool>,
     optimizer: Mutex<Option<Optimizer>>,
 }
 
@@ -27,9 +26,14 @@ struct Control {
 const NEWS: Duration = Duration::from_millis(50);
 
 impl Worker {
-    /// Trains on a thread of its own; `tell` takes the news there.
-    pub fn start(job: TrainingJob, tell: impl Fn(Action) + Send + Sync + 'static) -> Self {
-        let control = Arc::new(Control::default());
+    /// Trains on a thread of its own until the job ends or, after a further step, `cancel` is set; `tell` takes the news
+    /// there.
+    pub fn start(
+        job: TrainingJob,
+        cancel: Arc<AtomicBool>,
+        tell: impl Fn(Action) + Send + Sync + 'static,
+    ) -> Self {
+        let control = Arc::new(Control { cancel, optimizer: Mutex::default() });
         let its = Arc::clone(&control);
         std::thread::spawn(move || {
             let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -47,16 +51,11 @@ impl Worker {
     pub fn steer(&self, optimizer: Optimizer) {
         *self.control.optimizer.lock().unwrap_or_else(PoisonError::into_inner) = Some(optimizer);
     }
-
-    /// Stop after the next step.
-    pub fn pause(&self) {
-        self.control.stop.store(true, Ordering::Relaxed);
-    }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.pause();
+        self.control.cancel.store(true, Ordering::Relaxed);
     }
 }
 
@@ -66,7 +65,7 @@ fn train(mut job: TrainingJob, threads: &Threads, control: &Control, tell: &dyn 
     loop {
         let asked = control.optimizer.lock().unwrap_or_else(PoisonError::into_inner).take();
         news.optimizers.extend(asked.map(|optimizer| (job.steer(optimizer), optimizer)));
-        let stopping = control.stop.load(Ordering::Relaxed);
+        let stopping = control.cancel.load(Ordering::Relaxed);
         if stopping {
             // The last batch will be looked at: its weights are kept before it.
             news.keyframes.push((job.time(), job.keyframe()));

@@ -2,12 +2,13 @@
 
 use super::{rescue::Rescue, shell, strings::Words, theme, trainer::Worker, view::Memory, writer::Writer};
 use crate::app::{
-    Action, AppState, DataAction, Effect, FileAction, FileKind, Recent, Task, ThemeChoice, apply,
+    Action, AppState, DataAction, DataFiles, Effect, FileAction, FileKind, Recent, Task, ThemeChoice, apply,
 };
-use crate::data::{Loaded, OpenOptions, Picture, is_data};
+use crate::data::{DataError, Loaded, OpenOptions, Opened, Picture, is_data};
 use crate::files::write_atomically;
 use crate::model_io::{Model, session};
 use crate::nn::{Alone, Execution};
+use crate::progress::OnProgress;
 use crate::threads::Threads;
 use egui::{Context, Event, ViewportCommand};
 use std::{
@@ -61,6 +62,15 @@ fn opening(path: &Path) -> Action {
             "{}: expected a file that can be read, got {error}; check its rights",
             path.display()
         )),
+    }
+}
+
+/// Data sets are opened on the disk.
+struct Disk;
+
+impl DataFiles for Disk {
+    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError> {
+        options.open(path, on_progress)
     }
 }
 
@@ -172,41 +182,15 @@ impl Window {
                 let path = if folder { dialog.pick_folder() } else { dialog.pick_file() };
                 path.map(|path| Action::Data(DataAction::Open(path)))
             }),
-            Effect::OpenData { job, path, at_most, stop } => {
-                let on_progress =
-                    self.on_progress(ctx, stop, move |part| Action::Data(DataAction::Progress { job, part }));
-                self.spawn(ctx, move || {
-                    let options = OpenOptions { max_side: Some(at_most), ..OpenOptions::default() };
-                    let result = options.open(&path, &on_progress);
-                    Some(Action::Data(DataAction::Opened { job, result }))
-                });
-            }
-            Effect::MeasureData { job, data, part, stop } => {
-                let on_progress =
-                    self.on_progress(ctx, stop, move |part| Action::Data(DataAction::Progress { job, part }));
-                self.spawn(ctx, move || {
-                    let result = data.measure(part, &on_progress);
-                    Some(Action::Data(DataAction::Measured { job, result }))
-                });
-            }
-            Effect::Decode { job, name, bytes } => self.spawn(ctx, move || {
-                let result = Loaded::decode(&name, &bytes).map(Arc::new);
-                Some(Action::PictureDecoded { job, result })
-            }),
-            Effect::Work { job, task, stop } => self.work(ctx, job, task, stop),
+            Effect::Work { job, task, cancel } => self.work(ctx, job, task, cancel),
             Effect::Advance => self.advance = true,
-            Effect::Train(job) => {
+            Effect::Train { job, cancel } => {
                 let job = job.lock().unwrap_or_else(PoisonError::into_inner).take();
-                self.trainer = job.map(|job| Worker::start(job, self.teller(ctx)));
+                self.trainer = job.map(|job| Worker::start(job, cancel, self.teller(ctx)));
             }
             Effect::Steer(optimizer) => {
                 if let Some(trainer) = &self.trainer {
                     trainer.steer(optimizer);
-                }
-            }
-            Effect::PauseTraining => {
-                if let Some(trainer) = &self.trainer {
-                    trainer.pause();
                 }
             }
             Effect::Read(path) => self.spawn(ctx, move || Some(opening(&path))),
@@ -222,14 +206,6 @@ impl Window {
             Effect::DiscardRescue => {
                 let next = self.rescue.discard();
                 self.later(next);
-            }
-            Effect::MakeData { job, session, recipe, stop } => {
-                let on_progress =
-                    self.on_progress(ctx, stop, move |part| Action::Data(DataAction::Progress { job, part }));
-                self.spawn(ctx, move || {
-                    let result = recipe.make(&on_progress).map_err(|error| error.to_string());
-                    Some(FileAction::DataMade { job, session, result }.into())
-                });
             }
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
@@ -285,13 +261,13 @@ impl Window {
     }
 
     /// Does a task on threads of its own and tells some 30 times a second how far it is.
-    fn work(&self, ctx: &Context, job: u64, task: Arc<Task>, stop: Arc<AtomicBool>) {
-        let on_progress = self.on_progress(ctx, stop, move |part| Action::Progress { job, part });
+    fn work(&self, ctx: &Context, job: u64, task: Arc<Task>, cancel: Arc<AtomicBool>) {
+        let on_progress = self.on_progress(ctx, cancel, move |part| Action::Progress { job, part });
         self.spawn(ctx, move || {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             let done = match Threads::new(cores) {
-                Ok(threads) => task.run(Execution { workers: &threads, on_progress: &on_progress })?,
-                Err(_) => task.run(Execution { workers: &Alone, on_progress: &on_progress })?,
+                Ok(threads) => task.run(Execution { workers: &threads, on_progress: &on_progress }, &Disk)?,
+                Err(_) => task.run(Execution { workers: &Alone, on_progress: &on_progress }, &Disk)?,
             };
             // Its inputs, or a file's bytes, before they are two.
             drop(task);

@@ -63,16 +63,16 @@ impl AttributionState {
     }
 
     /// What was chosen for another network is not asked of this one.
-    pub(in crate::app) fn meet(&mut self, network: &Arc<Network>) {
+    ///
+    /// Returns whether the search for the highest activations was of another network and is gone.
+    pub(in crate::app) fn meet(&mut self, network: &Arc<Network>) -> bool {
         let same = |known: &Arc<Network>| Arc::ptr_eq(known, network) || known == network;
         if !self.network.as_ref().is_some_and(same) {
             (self.subject, self.settings) = (Subject::Predicted, None);
             self.network = Some(Arc::clone(network));
         }
         // Its patches are those of another network.
-        if let Some(mut search) = self.search.take_if(|search| !search.is_for(network)) {
-            search.stop();
-        }
+        self.search.take_if(|search| !search.is_for(network)).is_some()
     }
 }
 

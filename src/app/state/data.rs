@@ -1,6 +1,6 @@
 //! The data sets at hand.
 
-use super::{AppState, job::Busy};
+use super::AppState;
 use crate::data::{DataError, Dataset, Generated, Measured, Skipped, Split};
 use crate::model_io::Model;
 use std::{path::PathBuf, sync::Arc};
@@ -32,15 +32,13 @@ pub struct DataState {
     pub asking: bool,
     /// The set that was opened last.
     pub opened: Option<OpenedSet>,
-    /// The opening that goes on.
-    pub opening: Option<Busy>,
     /// The part that is looked at.
     pub part: Split,
     /// The class that is looked at; `None` for all.
     pub class: Option<usize>,
-    pub(in crate::app) path: PathBuf,
     pub(in crate::app) shown: Option<Shown>,
-    pub(in crate::app) measuring: Option<(Busy, Dataset, Split)>,
+    /// What the measuring job measures.
+    pub(in crate::app) measuring: Option<(Dataset, Split)>,
     pub(in crate::app) measured: Vec<(Dataset, Split, Result<Arc<Measured>, DataError>)>,
 }
 
@@ -49,10 +47,8 @@ impl Default for DataState {
         Self {
             asking: false,
             opened: None,
-            opening: None,
             part: Split::Train,
             class: None,
-            path: PathBuf::new(),
             shown: None,
             measuring: None,
             measured: Vec::new(),
@@ -64,11 +60,6 @@ impl DataState {
     /// What a part of a set holds, once that is known.
     pub fn measured(&self, data: &Dataset, part: Split) -> Option<&Result<Arc<Measured>, DataError>> {
         self.measured.iter().find(|(of, its, _)| (of, *its) == (data, part)).map(|(.., measured)| measured)
-    }
-
-    /// The part of the measuring that is done, where it goes on: from 0 to 1.
-    pub fn measuring(&self) -> Option<f32> {
-        self.measuring.as_ref().map(|(busy, ..)| busy.part)
     }
 }
 

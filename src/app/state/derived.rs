@@ -1,9 +1,9 @@
 //! What follows from the inputs: the fitted picture, the label, the run at its first step.
 
-use super::{batch_source::BatchSource, best, inputs::Inputs, run::Run};
+use super::{batch_source::BatchSource, inputs::Inputs, run::Run};
 use crate::data::{Content, Fitted};
 use crate::nn::{Execution, Mode, Network, Part, Values, loss};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, argmax};
 use crate::trace::{Pass, Plan, Setup, Trace};
 use std::sync::Arc;
 
@@ -108,6 +108,6 @@ fn default_label(inputs: &Inputs, values: &Values) -> usize {
         let target = loss::one_hot(model.network.output(), &[0]);
         let loss = model.network.loss_forward(values.output(), &target);
         let scores = loss.get(Part::Prob).unwrap_or_else(|| values.output());
-        best(scores.iter().copied().take(model.network.classes())).0
+        argmax(scores.iter().copied().take(model.network.classes())).0
     })
 }

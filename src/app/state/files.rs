@@ -117,6 +117,4 @@ pub struct Files {
     pub absent: Option<Absent>,
     /// What a crash left behind is in use: it is kept anew with all else.
     pub is_restored: bool,
-    /// The job that reads a file, and where it is.
-    pub(in crate::app) reading: Option<(u64, PathBuf)>,
 }

@@ -10,7 +10,7 @@ pub(in crate::app) mod derived;
 mod draft;
 mod files;
 mod inputs;
-mod job;
+mod jobs;
 mod marks;
 mod notice;
 mod playback;
@@ -39,7 +39,7 @@ pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};
 pub use files::{Absent, Asked, FileContent, FileKind, Files, Offer, RECENT, Recent};
 pub use inputs::{Change, Forked, Inputs};
-pub use job::{Busy, JobKind};
+pub use jobs::{Job, JobKind, Jobs};
 pub use marks::{Bookmark, Breakpoint, Marks};
 pub use notice::{Notice, NoticeKind};
 pub use playback::Playback;
@@ -49,7 +49,6 @@ pub use run::{Need, Run};
 pub use session::{Restored, Session};
 pub use span::{Span, Spans};
 pub use stamp::Stamp;
-pub(in crate::app) use top_activations::SearchJob;
 pub use top_activations::{ActivationSearch, set_to_search};
 pub use training::Training;
 pub use training_state::{End, Running, TrainingState};
@@ -61,9 +60,8 @@ use self::derived::derive_now;
 use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
 use crate::nn::{Params, Part};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, argmax};
 use crate::trace::{Address, Cursor, Grain, Move, Pass, Place, Plan, TensorId, Trace};
-use crate::train::class_of;
 use std::sync::Arc;
 
 /// Everything that the program knows. Its fields are private to `app`: views read it through the methods of the same
@@ -94,10 +92,10 @@ pub struct AppState {
     pub(in crate::app) view: ViewState,
     /// Lines for the user, newest last.
     pub(in crate::app) notices: Vec<Notice>,
-    /// The job that runs outside.
-    pub(in crate::app) busy: Option<Busy>,
-    /// The number of the job started last.
-    pub(in crate::app) jobs: u64,
+    /// The jobs that run outside.
+    pub(in crate::app) jobs: Jobs,
+    /// The loss after the update, of which values.
+    pub(in crate::app) loss_after: Option<(u64, f32)>,
     /// The last question about a cell, and its answer.
     pub(in crate::app) answer: Option<(Question, Answer)>,
     /// Whether the last change of the inputs was a stroke, which may continue.
@@ -200,9 +198,9 @@ impl AppState {
         &self.notices
     }
 
-    /// The job that runs outside.
-    pub const fn busy(&self) -> Option<&Busy> {
-        self.busy.as_ref()
+    /// The jobs that run outside.
+    pub const fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     /// The progress of training on a data set.
@@ -280,8 +278,8 @@ impl AppState {
             spans: Spans::default(),
             view: ViewState::default(),
             notices: Vec::new(),
-            busy: None,
-            jobs: 0,
+            jobs: Jobs::default(),
+            loss_after: None,
             answer: None,
             in_stroke: false,
             training: TrainingState::default(),
@@ -331,7 +329,7 @@ impl AppState {
     pub fn label(&self) -> usize {
         match &self.inputs.training {
             None => self.inputs.label.unwrap_or(0),
-            Some(_) => class_of(of_image(self.trace().target(), self.image())),
+            Some(_) => argmax(of_image(self.trace().target(), self.image())).0,
         }
     }
 
@@ -345,7 +343,7 @@ impl AppState {
 
     /// The predicted class and how sure the network is: the largest of [`AppState::scores`].
     pub fn prediction(&self) -> (usize, f32) {
-        best(self.scores())
+        argmax(self.scores())
     }
 
     /// Probabilities of the classes with cross-entropy, else the outputs, of the image that is looked at.
@@ -393,6 +391,25 @@ impl AppState {
             && !update.is_empty()
             && plan.steps(&begin).is_some_and(|steps| self.position.cursor.at() < steps.start);
         (!is_ahead).then_some(norm)
+    }
+
+    /// Whether the loss after the update is to be shown: the focus is in the update, all of which is done.
+    pub(in crate::app) fn shows_loss_after(&self) -> bool {
+        let (plan, time) = (self.plan(), self.trace().time());
+        let is_update = match self.focus().place {
+            Place::Stage(stage) => plan.stages()[stage as usize].pass == Pass::Update,
+            Place::Given(_) => false,
+        };
+        is_update
+            && self.cursor().at() >= u64::from(time + 1) * plan.len()
+            && self.trace().reached() == Pass::Update
+    }
+
+    /// The loss after the update, once it has been computed.
+    pub fn loss_after(&self) -> Option<f32> {
+        self.loss_after
+            .filter(|(revision, _)| *revision == self.revision() && self.shows_loss_after())
+            .map(|(_, loss)| loss)
     }
 
     /// The cell that is looked at: the one picked, else the one that the last step worked on.
@@ -455,10 +472,4 @@ impl Default for AppState {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// The first of the largest numbers, with its place.
-pub(in crate::app) fn best(scores: impl IntoIterator<Item = f32>) -> (usize, f32) {
-    let best = (0, f32::NEG_INFINITY);
-    scores.into_iter().enumerate().fold(best, |best, (class, p)| if p > best.1 { (class, p) } else { best })
 }

@@ -5,10 +5,7 @@ use crate::attribution::{Probe, TopActivation, TopActivations, Unit};
 use crate::data::{Dataset, Split};
 use crate::model_io::Preprocess;
 use crate::nn::{Execution, Network, Params};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 /// Examples of generated data that are looked at: there is no last one.
 pub(in crate::app) const ENDLESS: u64 = 2000;
@@ -30,14 +27,6 @@ pub struct ActivationSearch {
     pub(in crate::app) network: Arc<Network>,
     pub(in crate::app) params: Arc<Params>,
     pub(in crate::app) preprocess: Preprocess,
-    pub(in crate::app) job: Option<SearchJob>,
-}
-
-/// What a worker does for it now.
-#[derive(Clone, Debug)]
-pub(in crate::app) struct SearchJob {
-    pub(in crate::app) number: u64,
-    pub(in crate::app) stop: Arc<AtomicBool>,
 }
 
 impl ActivationSearch {
@@ -52,11 +41,6 @@ impl ActivationSearch {
     /// Examples that it has looked at.
     pub fn seen(&self) -> u64 {
         self.found.seen()
-    }
-
-    /// Whether it goes on.
-    pub const fn is_running(&self) -> bool {
-        self.job.is_some()
     }
 
     /// Whether it was for another unit than the one that is asked for, or with other weights.
@@ -102,13 +86,6 @@ impl ActivationSearch {
 
     pub(in crate::app) fn is_done(&self) -> bool {
         self.error.is_some() || self.seen() >= self.all
-    }
-
-    /// Goes on no longer; what was found stays.
-    pub(in crate::app) fn stop(&mut self) {
-        if let Some(job) = self.job.take() {
-            job.stop.store(true, Ordering::Relaxed);
-        }
     }
 }
 

@@ -8,15 +8,43 @@ use crate::app::state::{
     ActivationSearch, Answer, AttributionMaps, BreakpointSearch, Change, Derived, Draft, Inputs, Need,
     Question, Restored, Run, Session, StopReason, derived, question,
 };
-use crate::data::Dataset;
+use crate::data::{DataError, Dataset, Loaded, Measured, OpenOptions, Opened, PictureError, Recipe, Split};
 use crate::model_io::{Model, Preset, presets};
 use crate::nn::Execution;
+use crate::progress::OnProgress;
 use crate::trace::Trace;
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The host's access to the files of data sets.
+pub trait DataFiles: Sync {
+    /// Opens the data set at `path`.
+    ///
+    /// # Errors
+    /// If no data set can be read there; [`DataError::Cancelled`] if `on_progress` cancels it.
+    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError>;
+}
+
+/// A host without files: opens nothing.
+impl DataFiles for () {
+    fn open(&self, path: &Path, _: OpenOptions, _: OnProgress) -> Result<Opened, DataError> {
+        let what = "expected a place to read data sets from, got none; use a generated one".to_owned();
+        Err(DataError::Wrong { name: path.display().to_string(), what })
+    }
+}
 
 /// Something that a worker does.
 #[derive(Debug)]
 pub enum Task {
+    /// Decode a picture or an array.
+    Decode {
+        /// The file's name.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<Vec<u8>>,
+    },
     /// Make a model of a file's bytes.
     Read {
         /// The file's name.
@@ -70,15 +98,43 @@ pub enum Task {
     },
     /// Look for the next breakpoint.
     BreakpointSearch(Box<BreakpointSearch>),
-    /// Go on with a map.
-    Look {
+    /// Continue attribution maps.
+    AttributionMaps {
         /// The map so far.
         made: Arc<AttributionMaps>,
         /// By one step only.
         once: bool,
     },
-    /// Look at some more examples of a data set.
-    Excite(Box<ActivationSearch>),
+    /// Try some more examples of a data set.
+    TopActivations(Box<ActivationSearch>),
+    /// Open a data set.
+    OpenData {
+        /// Where it is.
+        path: PathBuf,
+        /// How to read it.
+        options: OpenOptions,
+    },
+    /// Open a session's data set again.
+    OpenSessionData {
+        /// The session, to be given back.
+        session: Box<Session>,
+        /// What to open.
+        recipe: Box<Recipe>,
+    },
+    /// Find out what a part of a data set holds.
+    MeasureData {
+        /// The set.
+        data: Dataset,
+        /// The part.
+        part: Split,
+    },
+    /// Compute the loss with the parameters after the update.
+    LossAfter {
+        /// The values.
+        trace: Arc<Trace>,
+        /// Their revision.
+        revision: u64,
+    },
 }
 
 /// What came of a task.
@@ -98,16 +154,39 @@ pub enum Done {
     Answered(Question, Box<Answer>),
     /// A search and where it came to its end, or why not.
     BreakpointSearched(Result<(Box<BreakpointSearch>, StopReason), String>),
-    /// The map as far as it is made.
-    Looked(Box<AttributionMaps>),
+    /// The attribution maps as far as they are made.
+    AttributionMaps(Box<AttributionMaps>),
     /// What was found in the examples so far.
-    Excited(Box<ActivationSearch>),
+    TopActivations(Box<ActivationSearch>),
+    /// A picture or an array, or why not.
+    Picture(Result<Arc<Loaded>, PictureError>),
+    /// A data set, or why it could not be opened.
+    DataOpened(Result<Opened, DataError>),
+    /// A session and its data set, or why that could not be opened.
+    SessionData(Box<Session>, Result<Dataset, String>),
+    /// What a part of a data set holds, or why that cannot be found out.
+    DataMeasured {
+        /// The set.
+        data: Dataset,
+        /// The part.
+        part: Split,
+        /// What it holds.
+        result: Result<Measured, DataError>,
+    },
+    /// The loss after the update.
+    LossAfter {
+        /// Of which values.
+        revision: u64,
+        /// The loss.
+        loss: f32,
+    },
 }
 
 impl Task {
-    /// Does it; `None` if cancelled.
-    pub fn run(&self, exec: Execution) -> Option<Done> {
+    /// Does it; `None` if it was cancelled. `files` opens data sets.
+    pub fn run(&self, exec: Execution, files: &dyn DataFiles) -> Option<Done> {
         match self {
+            Self::Decode { name, bytes } => Some(Done::Picture(Loaded::decode(name, bytes).map(Arc::new))),
             Self::Read { name, bytes } => {
                 let model = Model::from_file(name, bytes, None);
                 Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
@@ -146,13 +225,27 @@ impl Task {
                     Err(error) => Some(Done::BreakpointSearched(Err(error))),
                 }
             }
-            Self::Look { made, once } => {
+            Self::AttributionMaps { made, once } => {
                 let mut made = Box::new((**made).clone());
-                made.advance(*once, exec).then_some(Done::Looked(made))
+                made.advance(*once, exec).then_some(Done::AttributionMaps(made))
             }
-            Self::Excite(search) => {
+            Self::TopActivations(search) => {
                 let mut search = search.clone();
-                search.advance(exec).then_some(Done::Excited(search))
+                search.advance(exec).then_some(Done::TopActivations(search))
+            }
+            Self::OpenData { path, options } => {
+                Some(Done::DataOpened(files.open(path, *options, exec.on_progress)))
+            }
+            Self::OpenSessionData { session, recipe } => {
+                let data = recipe.make(exec.on_progress).map_err(|error| error.to_string());
+                Some(Done::SessionData(session.clone(), data))
+            }
+            Self::MeasureData { data, part } => {
+                let result = data.measure(*part, exec.on_progress);
+                Some(Done::DataMeasured { data: data.clone(), part: *part, result })
+            }
+            Self::LossAfter { trace, revision } => {
+                Some(Done::LossAfter { revision: *revision, loss: trace.loss_after() })
             }
         }
     }

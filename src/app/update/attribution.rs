@@ -30,7 +30,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: AttributionAction) ->
                 return resume(state);
             }
             if is_large {
-                jobs::stop(state);
+                state.jobs.cancel_foreground();
             }
         }
         AttributionAction::Next => {
@@ -49,7 +49,6 @@ pub(in crate::app) fn update(state: &mut AppState, action: AttributionAction) ->
         }
         AttributionAction::Again => page.made = None,
         AttributionAction::Search => return top_activations::start(state),
-        AttributionAction::StopSearch => top_activations::stop(state),
     }
     Vec::new()
 }
@@ -60,7 +59,9 @@ pub(in crate::app) fn advance(state: &mut AppState, time_for_more: bool) -> Vec<
         return Vec::new();
     }
     let network = Arc::clone(state.plan().network());
-    state.attribution.meet(&network);
+    if state.attribution.meet(&network) {
+        state.jobs.cancel(JobKind::TopActivations);
+    }
     let asked = MapRequest::of(state);
     let (settings, random) = (state.attribution.settings(&network), state.attribution.random);
     if state.attribution.made.as_ref().is_some_and(|made| asked.is(made, &settings, random)) {
@@ -113,10 +114,10 @@ fn take_step(state: &mut AppState, once: bool) -> Vec<Effect> {
         return Vec::new();
     };
     if is_large {
-        if state.busy.is_some() {
+        if state.jobs.foreground().is_some() {
             return Vec::new();
         }
-        let task = Task::Look { made: Arc::clone(made), once };
+        let task = Task::AttributionMaps { made: Arc::clone(made), once };
         let name = state.model().name.clone();
         return vec![jobs::start(state, JobKind::Computing, name, task)];
     }

@@ -40,7 +40,7 @@ pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
         return Vec::new();
     }
     if state.run.is_large() {
-        if state.busy.is_some() {
+        if state.jobs.foreground().is_some() {
             return Vec::new();
         }
         let (hunt, name) = (hunt.clone(), state.model().name.clone());

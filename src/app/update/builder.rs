@@ -37,7 +37,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: BuildAction) -> Vec<E
         },
         BuildAction::Cancel => {
             // What a worker makes of it is not to come either.
-            jobs::stop(state);
+            state.jobs.cancel_foreground();
             state.draft = None;
         }
         BuildAction::Apply => {

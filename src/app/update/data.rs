@@ -1,16 +1,17 @@
 //! Opens data sets, measures them, takes an example to step through.
 
-use super::{files, inputs::set_inputs, notice::fail, training};
+use super::{files, inputs::set_inputs, jobs, notice::fail, training};
 use crate::app::{
     action::{DataAction, TrainAction},
     effect::Effect,
-    state::{AppState, Busy, Change, Inputs, JobKind, OpenedSet, Page, Shown},
+    state::{AppState, Change, Inputs, JobKind, OpenedSet, Page, Shown},
+    task::Task,
 };
-use crate::data::{Content, DataError, Dataset, Loaded, Opened, Picture, Split};
+use crate::data::{Content, DataError, Dataset, Loaded, Measured, OpenOptions, Opened, Picture, Split};
 use crate::model_io::Model;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
 };
 
 /// Does it.
@@ -19,33 +20,9 @@ pub(in crate::app) fn update(state: &mut AppState, action: DataAction) -> Vec<Ef
         DataAction::Ask(asking) => state.data.asking = asking,
         DataAction::Choose { folder } => return vec![Effect::AskForData { folder }],
         DataAction::Open(path) => return open_set(state, path),
-        DataAction::Progress { job, part } => {
-            let measuring = state.data.measuring.as_mut().map(|(busy, ..)| busy);
-            let at_work = state.data.opening.iter_mut().chain(measuring).chain(&mut state.busy);
-            at_work.filter(|busy| busy.job == job).for_each(|busy| busy.part = part);
-        }
-        DataAction::Opened { job, result } => {
-            if state.data.opening.take_if(|busy| busy.job == job).is_some() {
-                match result {
-                    Ok(opened) => return use_opened(state, opened),
-                    Err(DataError::Cancelled) => {}
-                    Err(error) => fail(state, error.to_string()),
-                }
-            }
-        }
-        DataAction::Cancel => stop(&mut state.data.opening),
         DataAction::Show(shown) => (state.data.shown, state.data.class) = (Some(shown), None),
         DataAction::Split(part) => state.data.part = part,
         DataAction::Class(class) => state.data.class = class,
-        DataAction::Measured { job, result } => {
-            const KEPT: usize = 8;
-            let of_it = state.data.measuring.take_if(|(busy, ..)| busy.job == job);
-            if let Some((_, data, part)) = of_it.filter(|_| result != Err(DataError::Cancelled)) {
-                let measured = &mut state.data.measured;
-                measured.push((data, part, result.map(Arc::new)));
-                measured.drain(..measured.len().saturating_sub(KEPT));
-            }
-        }
         DataAction::StepThrough { data, part, index } => return step_through(state, &data, part, index),
     }
     Vec::new()
@@ -62,49 +39,63 @@ pub(in crate::app) fn measure_shown(state: &mut AppState) -> Vec<Effect> {
         Page::Closeup | Page::Attribution | Page::Compare => None,
     };
     let Some((data, part)) = wanted.filter(|(data, part)| !data.is_empty(*part)) else { return Vec::new() };
-    let is_under_way = state.data.measuring.as_ref().is_some_and(|(_, of, its)| (of, *its) == (&data, part));
-    if is_under_way || state.data.measured(&data, part).is_some() {
+    let is_measuring = state.jobs.of(JobKind::MeasuringData).is_some()
+        && state.data.measuring.as_ref().is_some_and(|(of, its)| (of, *its) == (&data, part));
+    if is_measuring || state.data.measured(&data, part).is_some() {
         return Vec::new();
     }
-    if let Some((busy, ..)) = state.data.measuring.take() {
-        busy.stop.store(true, Ordering::Relaxed);
+    state.data.measuring = Some((data.clone(), part));
+    let name = data.name().to_owned();
+    vec![jobs::start(state, JobKind::MeasuringData, name, Task::MeasureData { data, part })]
+}
+
+/// Keeps what a part of a set holds.
+pub(in crate::app) fn apply_measured(
+    state: &mut AppState,
+    data: Dataset,
+    part: Split,
+    result: Result<Measured, DataError>,
+) {
+    const KEPT: usize = 8;
+    state.data.measuring = None;
+    if result != Err(DataError::Cancelled) {
+        let measured = &mut state.data.measured;
+        measured.push((data, part, result.map(Arc::new)));
+        measured.drain(..measured.len().saturating_sub(KEPT));
     }
-    let busy = busy(state, data.name().to_owned(), JobKind::Computing);
-    let effect =
-        Effect::MeasureData { job: busy.job, data: data.clone(), part, stop: Arc::clone(&busy.stop) };
-    state.data.measuring = Some((busy, data, part));
-    vec![effect]
 }
 
-fn busy(state: &mut AppState, name: String, kind: JobKind) -> Busy {
-    state.jobs += 1;
-    Busy { job: state.jobs, name, kind, part: 0.0, stop: Arc::default() }
-}
-
-fn stop(work: &mut Option<Busy>) {
-    if let Some(busy) = work.take() {
-        busy.stop.store(true, Ordering::Relaxed);
-    }
-}
-
+/// Opens the set at a path.
 fn open_set(state: &mut AppState, path: PathBuf) -> Vec<Effect> {
-    stop(&mut state.data.opening);
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
-    let busy = busy(state, name, JobKind::Reading);
     let [_, h, w] = state.model().network.input;
     // Pictures of any size are kept large enough for other networks too.
     const SIDE: usize = 96;
-    let at_most = h.max(w).max(SIDE);
-    let effect =
-        Effect::OpenData { job: busy.job, path: path.clone(), at_most, stop: Arc::clone(&busy.stop) };
-    (state.data.opening, state.data.path, state.data.asking) = (Some(busy), path, false);
+    let options = OpenOptions { max_side: Some(h.max(w).max(SIDE)), ..OpenOptions::default() };
+    let task = Task::OpenData { path: path.clone(), options };
+    let effect = jobs::start(state, JobKind::OpeningData, name, task);
+    state.jobs.set_file(Some(path));
+    state.data.asking = false;
     vec![effect]
 }
 
+/// A set has been opened at `path`, or not.
+pub(in crate::app) fn apply_opened(
+    state: &mut AppState,
+    path: Option<PathBuf>,
+    result: Result<Opened, DataError>,
+) -> Vec<Effect> {
+    match result {
+        Ok(opened) => return use_opened(state, path.unwrap_or_default(), opened),
+        Err(DataError::Cancelled) => {}
+        Err(error) => fail(state, error.to_string()),
+    }
+    Vec::new()
+}
+
 /// A set has been opened: it is trained on where the page is that of training, else it is shown.
-fn use_opened(state: &mut AppState, opened: Opened) -> Vec<Effect> {
+fn use_opened(state: &mut AppState, path: PathBuf, opened: Opened) -> Vec<Effect> {
     let dataset = opened.dataset.with_split(opened.dataset.usual_share(), state.inputs.seed);
-    let path = std::mem::take(&mut state.data.path);
     state.data.opened = Some(OpenedSet { path, dataset: dataset.clone(), skipped: opened.skipped });
     (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Split::Train, None);
     // Of a set that is gone.

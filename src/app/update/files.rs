@@ -72,7 +72,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         FileAction::Opened { path, bytes } => {
             let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let effects = open_bytes(state, name, bytes);
-            state.files.reading = Some((state.jobs, path));
+            state.jobs.set_file(Some(path));
             return effects;
         }
         FileAction::Recent(recent) => state.files.recent = recent.into_iter().take(RECENT).collect(),
@@ -88,16 +88,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
             }
         }
         FileAction::Rescued(bytes) => {
-            state.files.reading = None;
             return vec![read_session(state, "session".into(), bytes)];
-        }
-        FileAction::DataMade { job, session, result } => {
-            if state.busy.as_ref().is_some_and(|busy| busy.job == job) {
-                state.busy = None;
-                let effect = restore_session(state, session, Some(result));
-                hand_file_on(state, job);
-                return vec![effect];
-            }
         }
         FileAction::FindData(path) => {
             if let Some(Absent { session, .. }) = state.files.absent.clone() {
@@ -107,8 +98,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
                     Some(recipe) => Box::new(session.with_recipe(recipe)),
                     None => session,
                 };
-                state.files.reading = None;
-                return open_session_data(state, 0, session);
+                return open_session_data(state, None, session);
             }
         }
     }
@@ -192,10 +182,9 @@ pub(in crate::app) fn remember_recent(state: &mut AppState, path: PathBuf) -> Ef
     Effect::KeepRecent(recent.clone())
 }
 
-/// What a job has read is in use: its file is remembered.
-pub(in crate::app) fn has_opened(state: &mut AppState, job: u64) -> Option<Effect> {
-    let (_, path) = state.files.reading.take_if(|(of, _)| *of == job)?;
-    Some(remember_recent(state, path))
+/// Remembers the file that a job has opened, if it has one.
+pub(in crate::app) fn remember_opened(state: &mut AppState, file: Option<PathBuf>) -> Option<Effect> {
+    Some(remember_recent(state, file?))
 }
 
 /// A file has come: a session or a model by its ending, else a picture; all are decoded elsewhere.
@@ -207,8 +196,8 @@ pub(in crate::app) fn open_bytes(state: &mut AppState, name: String, bytes: Arc<
         let task = Task::Read { name: name.clone(), bytes };
         return vec![jobs::start(state, JobKind::Reading, name, task)];
     }
-    let (job, _) = jobs::begin(state, JobKind::Reading, name.clone());
-    vec![Effect::Decode { job, name, bytes }]
+    let task = Task::Decode { name: name.clone(), bytes };
+    vec![jobs::start(state, JobKind::Reading, name, task)]
 }
 
 /// Reads a session off the window's thread.
@@ -217,33 +206,27 @@ pub(in crate::app) fn read_session(state: &mut AppState, name: String, bytes: Ar
     jobs::start(state, JobKind::Reading, name, task)
 }
 
-/// A session has been read by a job: its data set is opened, where it has one, then all is computed.
+/// A session has been read from `file`: opens its data set, if it has one, then computes the rest.
 pub(in crate::app) fn open_session_data(
     state: &mut AppState,
-    job: u64,
+    file: Option<PathBuf>,
     session: Box<Session>,
 ) -> Vec<Effect> {
     let effect = match session.recipe().cloned() {
         Some(recipe) if recipe.is_opened() => {
-            let (next, stop) = jobs::begin(state, JobKind::Reading, recipe.name());
-            Effect::MakeData { job: next, session, recipe: Box::new(recipe), stop }
+            let name = recipe.name();
+            let task = Task::OpenSessionData { session, recipe: Box::new(recipe) };
+            let effect = jobs::start(state, JobKind::Reading, name, task);
+            state.jobs.set_file(file);
+            effect
         }
         Some(recipe) => {
             let data = generated_data(&recipe);
-            restore_session(state, session, Some(data))
+            restore_session(state, file, session, Some(data))
         }
-        None => restore_session(state, session, None),
+        None => restore_session(state, file, session, None),
     };
-    hand_file_on(state, job);
     vec![effect]
-}
-
-/// The job that was begun last goes on with the file that another one has read.
-fn hand_file_on(state: &mut AppState, from: u64) {
-    let last = state.jobs;
-    // The file of a job that was given up is not that of another.
-    let path = state.files.reading.take().filter(|(of, _)| *of == from);
-    state.files.reading = path.map(|(_, path)| (last, path));
 }
 
 /// A generated set, which no file is opened for.
@@ -251,21 +234,29 @@ fn generated_data(recipe: &Recipe) -> Result<Dataset, String> {
     recipe.make(&|_| true).map_err(|error| error.to_string())
 }
 
-fn restore_session(
+/// Computes what it takes to continue a session.
+pub(in crate::app) fn restore_session(
     state: &mut AppState,
+    file: Option<PathBuf>,
     session: Box<Session>,
     data: Option<Result<Dataset, String>>,
 ) -> Effect {
     let name = session.model_name().to_owned();
-    jobs::start(state, JobKind::Computing, name, Task::Restore { session, data })
+    let effect = jobs::start(state, JobKind::Computing, name, Task::Restore { session, data });
+    state.jobs.set_file(file);
+    effect
 }
 
 /// A session has been computed: it takes the place of all that was there.
-pub(in crate::app) fn finish_restore(state: &mut AppState, job: u64, restored: Restored) -> Vec<Effect> {
-    let mut effects = training::abandon_job(state);
+pub(in crate::app) fn finish_restore(
+    state: &mut AppState,
+    opened: Option<PathBuf>,
+    restored: Restored,
+) -> Vec<Effect> {
+    training::abandon_job(state);
+    let mut effects = Vec::new();
     let (why, own) = (restored.missing.clone(), restored.file().map(Path::to_owned));
     let session = session::apply_session(state, restored);
-    let opened = state.files.reading.take_if(|(of, _)| *of == job).map(|(_, path)| path);
     let is_rescued = opened.is_none();
     effects.extend(opened.clone().map(|path| remember_recent(state, path)));
     state.files.path = opened.or(own);

@@ -46,10 +46,8 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
         Ok(derived) => derived,
         Err(error) => return fail(state, error),
     };
-    if state.busy.as_ref().is_some_and(|busy| busy.kind == JobKind::Computing) {
-        // Of the inputs before.
-        jobs::stop(state);
-    }
+    // Of the inputs before.
+    state.jobs.cancel(JobKind::Computing);
     let place = state.position.cursor.text(state.plan());
     let before = std::mem::replace(&mut state.inputs, inputs);
     let is_other_run = !before.is_same_training(&state.inputs);

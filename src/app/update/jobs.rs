@@ -1,40 +1,24 @@
-//! Starts and stops jobs.
+//! Starts and cancels jobs.
 
 use crate::app::{
     effect::Effect,
-    state::{AppState, Busy, JobKind},
+    state::{AppState, JobKind},
     task::Task,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
-/// Hands a task to a worker; what another one computes is no longer wanted.
+/// Hands a task to the host as a job.
 pub(in crate::app) fn start(state: &mut AppState, kind: JobKind, name: String, task: Task) -> Effect {
-    let (job, stop) = begin(state, kind, name);
-    Effect::Work { job, task: Arc::new(task), stop }
+    let (job, cancel) = state.jobs.start(kind, name);
+    Effect::Work { job, task: Arc::new(task), cancel }
 }
 
-/// A job begins: its number, and what is set when its answer is no longer wanted.
-pub(in crate::app) fn begin(state: &mut AppState, kind: JobKind, name: String) -> (u64, Arc<AtomicBool>) {
-    stop(state);
-    state.jobs += 1;
-    let (job, stop) = (state.jobs, Arc::new(AtomicBool::new(false)));
-    state.busy = Some(Busy { job, name, kind, part: 0.0, stop: Arc::clone(&stop) });
-    (job, stop)
-}
-
-/// Forgets the work that goes on.
-pub(in crate::app) fn stop(state: &mut AppState) {
-    if let Some(busy) = state.busy.take() {
-        busy.stop.store(true, Ordering::Relaxed);
+/// Cancels the job of a kind; with the foreground job, what waits for it is given up too.
+pub(in crate::app) fn cancel(state: &mut AppState, kind: JobKind) {
+    if !kind.is_foreground() {
+        return state.jobs.cancel(kind);
     }
-}
-
-/// Notes how much of a job is done.
-pub(in crate::app) fn set_progress(state: &mut AppState, job: u64, part: f32) {
-    if let Some(busy) = state.busy.as_mut().filter(|busy| busy.job == job) {
-        busy.part = part;
-    }
+    state.jobs.cancel_foreground();
+    (state.position.pending, state.breakpoint_search) = (None, None);
+    state.attribution.playing = false;
 }

@@ -10,6 +10,7 @@ mod edit;
 mod files;
 mod inputs;
 pub(in crate::app) mod jobs;
+mod loss_after;
 mod marks;
 mod models;
 pub(in crate::app) mod navigation;
@@ -53,14 +54,9 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::Tick(seconds) => playback::tick(state, seconds),
         Action::AskForPicture => return vec![Effect::AskForPicture],
         Action::AskForModel => return vec![Effect::AskForModel],
-        Action::PictureDecoded { job, result } => return results::apply_picture(state, job, result),
-        Action::Progress { job, part } => jobs::set_progress(state, job, part),
+        Action::Progress { job, part } => state.jobs.set_progress(job, part),
         Action::Worked { job, done } => return results::update(state, job, done),
-        Action::Cancel => {
-            jobs::stop(state);
-            (state.position.pending, state.breakpoint_search) = (None, None);
-            state.attribution.playing = false;
-        }
+        Action::Cancel(kind) => jobs::cancel(state, kind),
         Action::UsePicture(picture) => return models::use_picture(state, picture),
         Action::OpenSample(name) => return models::open_sample(state, &name),
         Action::OpenBundled(name) => return models::open_bundled(state, &name),
@@ -124,6 +120,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
 pub(in crate::app) fn follow_up(state: &mut AppState, time_for_more: bool) -> Vec<Effect> {
     let mut effects = attribution::advance(state, time_for_more);
     effects.extend(data::measure_shown(state));
+    effects.extend(loss_after::compute_shown(state));
     state.breakpoint_hits.follow(&state.run, &state.marks);
     effects
 }

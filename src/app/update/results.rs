@@ -1,79 +1,56 @@
 //! Applies the results of tasks.
 
 use super::{
-    attribution, breakpoint_search, files,
+    attribution, breakpoint_search, data, files,
     inputs::apply_inputs,
     models::{use_model, use_picture},
     notice::fail,
     top_activations,
 };
 use crate::app::{effect::Effect, state::AppState, task::Done};
-use crate::data::{Loaded, PictureError};
-use std::sync::Arc;
 
-fn apply_result(state: &mut AppState, job: u64, done: Done) -> Vec<Effect> {
+/// Applies the result of a job; a cancelled one's is ignored.
+pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<Effect> {
+    let Some(job) = state.jobs.finish(job) else { return Vec::new() };
     match done {
         Done::Model(Ok(model)) => {
-            let opened = files::has_opened(state, job);
+            let opened = files::remember_opened(state, job.file);
             let mut effects = use_model(state, *model);
             effects.extend(opened);
             return effects;
         }
-        Done::Session(Ok(session)) => return files::open_session_data(state, job, session),
-        Done::Restored(Ok(restored)) => return files::finish_restore(state, job, *restored),
-        Done::Session(Err(error)) | Done::Restored(Err(error)) => fail(state, error),
-        Done::Model(Err(error)) => fail(state, error),
+        Done::Picture(Ok(picture)) => {
+            let mut effects = use_picture(state, picture);
+            effects.extend(files::remember_opened(state, job.file));
+            return effects;
+        }
+        Done::Session(Ok(session)) => return files::open_session_data(state, job.file, session),
+        Done::SessionData(session, data) => {
+            return vec![files::restore_session(state, job.file, session, Some(data))];
+        }
+        Done::Restored(Ok(restored)) => return files::finish_restore(state, job.file, *restored),
         Done::Derived(change, derived) => apply_inputs(state, change, derived.map(|derived| *derived)),
         // What has been trained meanwhile stays.
         Done::Approached(Ok(run)) => state.run = run.with_lines_of(&state.run),
+        Done::BreakpointSearched(Ok((search, reason))) => breakpoint_search::finish(state, search, reason),
+        Done::Answered(question, answer) => state.answer = Some((question, *answer)),
+        Done::AttributionMaps(maps) => attribution::apply_maps(state, *maps),
+        Done::TopActivations(search) => return top_activations::apply_found(state, *search),
+        Done::DataOpened(result) => return data::apply_opened(state, job.file, result),
+        Done::DataMeasured { data, part, result } => data::apply_measured(state, data, part, result),
+        Done::LossAfter { revision, loss } => state.loss_after = Some((revision, loss)),
         Done::Approached(Err(error)) => {
             state.position.pending = None;
             fail(state, error);
         }
-        Done::BreakpointSearched(Ok((hunt, halt))) => breakpoint_search::finish(state, hunt, halt),
         Done::BreakpointSearched(Err(error)) => {
             state.breakpoint_search = None;
             fail(state, error);
         }
-        Done::Answered(question, answer) => state.answer = Some((question, *answer)),
-        Done::Looked(made) => attribution::apply_maps(state, *made),
-        Done::Excited(search) => return top_activations::apply_found(state, job, *search),
+        Done::Picture(Err(error)) => fail(state, error.to_string()),
+        Done::Model(Err(error)) | Done::Session(Err(error)) | Done::Restored(Err(error)) => {
+            fail(state, error)
+        }
     }
     Vec::new()
-}
-
-/// Applies the result of a task, unless nobody waits for it any more.
-pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<Effect> {
-    // A search has a job of its own: other work does not end it.
-    if let Done::Excited(search) = done {
-        return top_activations::apply_found(state, job, *search);
-    }
-    if state.busy.as_ref().is_none_or(|busy| busy.job != job) {
-        return Vec::new();
-    }
-    state.busy = None;
-    apply_result(state, job, done)
-}
-
-/// Applies a decoded picture.
-pub(in crate::app) fn apply_picture(
-    state: &mut AppState,
-    job: u64,
-    result: Result<Arc<Loaded>, PictureError>,
-) -> Vec<Effect> {
-    if state.busy.as_ref().is_none_or(|busy| busy.job != job) {
-        return Vec::new();
-    }
-    state.busy = None;
-    match result {
-        Ok(picture) => {
-            let mut effects = use_picture(state, picture);
-            effects.extend(files::has_opened(state, job));
-            effects
-        }
-        Err(error) => {
-            fail(state, error.to_string());
-            Vec::new()
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! Starts and stops the search for the highest activations.
 
-use super::notice::fail;
+use super::{jobs, notice::fail};
 use crate::app::{
     effect::Effect,
     state::{
-        ActivationSearch, AppState, SearchJob,
+        ActivationSearch, AppState, JobKind,
         top_activations::{ENDLESS, set_to_search},
         unit::asked_unit,
     },
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Begins anew, for the unit that is asked for.
 pub(in crate::app) fn start(state: &mut AppState) -> Vec<Effect> {
-    stop(state);
+    state.jobs.cancel(JobKind::TopActivations);
     let (data, part) = set_to_search(state);
     let network = Arc::clone(state.plan().network());
     let data = match data.fitted(network.input) {
@@ -35,40 +35,22 @@ pub(in crate::app) fn start(state: &mut AppState) -> Vec<Effect> {
         network,
         params: Arc::clone(state.trace().params()),
         preprocess: state.model().architecture.preprocess.clone(),
-        job: None,
     });
     resume(state)
 }
 
-/// Stops it; what was found stays.
-pub(in crate::app) fn stop(state: &mut AppState) {
-    if let Some(search) = &mut state.attribution.search {
-        search.stop();
-    }
-}
-
-/// A worker has looked at some more; what he was no longer to do is not heard.
-pub(in crate::app) fn apply_found(state: &mut AppState, number: u64, done: ActivationSearch) -> Vec<Effect> {
-    let is_of_it = |search: &ActivationSearch| search.job.as_ref().is_some_and(|job| job.number == number);
-    if !state.attribution.search.as_ref().is_some_and(is_of_it) {
-        return Vec::new();
-    }
-    state.attribution.search = Some(ActivationSearch { job: None, ..done });
+/// Applies what a worker has found in some more examples, and continues.
+pub(in crate::app) fn apply_found(state: &mut AppState, found: ActivationSearch) -> Vec<Effect> {
+    state.attribution.search = Some(found);
     resume(state)
 }
 
-/// Hands the next examples to a worker, until all have been looked at or the answer would be to another question.
+/// Hands the next examples to a worker, until all have been tried or the search is out of date.
 fn resume(state: &mut AppState) -> Vec<Effect> {
     let Some(search) = &state.attribution.search else { return Vec::new() };
     if search.is_done() || search.is_stale(state) {
         return Vec::new();
     }
-    let task = Arc::new(Task::Excite(Box::new(search.clone())));
-    state.jobs += 1;
-    let job = SearchJob { number: state.jobs, stop: Arc::default() };
-    let effect = Effect::Work { job: job.number, task, stop: Arc::clone(&job.stop) };
-    if let Some(search) = &mut state.attribution.search {
-        search.job = Some(job);
-    }
-    vec![effect]
+    let (name, task) = (search.data.name().to_owned(), Task::TopActivations(Box::new(search.clone())));
+    vec![jobs::start(state, JobKind::TopActivations, name, task)]
 }

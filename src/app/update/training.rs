@@ -5,7 +5,7 @@ use crate::app::{
     action::TrainAction,
     effect::Effect,
     state::{
-        AppState, Edited, End, Forked, Running, Training,
+        AppState, Edited, End, Forked, JobKind, Running, Training,
         training::{fit_to_model, names, with_names},
     },
     task::{News, TrainingJob, Until},
@@ -44,7 +44,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
         TrainAction::Pause => {
             if let Some(running) = &mut state.training.running {
                 running.pausing = true;
-                return vec![Effect::PauseTraining];
+                state.jobs.ask_to_end(running.id);
             }
         }
         TrainAction::News(news) => apply_news(state, *news),
@@ -56,9 +56,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
         TrainAction::GoTo(time) => go_to_step(state, time),
         TrainAction::StepIn => {
             go_to_last_step(state);
-            if state.training.running.is_some() {
-                return update(state, TrainAction::Pause);
-            }
+            return update(state, TrainAction::Pause);
         }
         TrainAction::Branch(line) => {
             if line < state.run.lines().len() && line != state.run.line_number() {
@@ -72,11 +70,12 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
     Vec::new()
 }
 
-/// Stops the job under way without waiting for it: what it still tells is not heard.
-pub(in crate::app) fn abandon_job(state: &mut AppState) -> Vec<Effect> {
+/// Cancels the training job without waiting for its end; its news are ignored from now on.
+pub(in crate::app) fn abandon_job(state: &mut AppState) {
     state.training.ended = None;
     state.training.images_per_sec = None;
-    if state.training.running.take().is_some() { vec![Effect::PauseTraining] } else { Vec::new() }
+    state.training.running = None;
+    state.jobs.cancel(JobKind::Training);
 }
 
 fn use_data(state: &mut AppState, data: Option<Dataset>) -> Vec<Effect> {
@@ -142,14 +141,14 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
     let (params, moments) = ((**params).clone(), (**moments).clone());
     match Trainer::resume(network, params, moments, optimizer, setup.seed) {
         Ok(trainer) => {
-            let (id, source) = (state.jobs + 1, Arc::clone(state.run.source()));
+            let (id, cancel) = state.jobs.start(JobKind::Training, state.inputs.model.name.clone());
+            let (line, source) = (state.run.line(), Arc::clone(state.run.source()));
             let stops = state.training.stops.clone();
             let job = TrainingJob::new(id, trainer, source, line, stops, end, setup.batches);
             let running =
                 Running { id, line: state.run.line_number(), cursor: state.position.cursor, pausing: false };
-            state.jobs = id;
             (state.training.running, state.training.ended) = (Some(running), None);
-            vec![Effect::Train(Arc::new(Mutex::new(Some(job))))]
+            vec![Effect::Train { job: Arc::new(Mutex::new(Some(job))), cancel }]
         }
         Err(error) => {
             fail(state, error.0);
@@ -178,6 +177,7 @@ fn apply_news(state: &mut AppState, news: News) {
     }
     if let Some(end) = news.end {
         state.training.running = None;
+        state.jobs.finish(news.id);
         if let End::Failed(text) = &end {
             fail(state, text.clone());
         }

@@ -1,68 +1,34 @@
 //! Lines for the user, and work that goes on.
 
-use crate::app::{Action, DataAction, JobKind, NoticeKind};
+use crate::app::{Action, Job, JobKind, NoticeKind};
 use crate::ui::{view::View, widgets::busy::busy_ui};
 use egui::{Align2, Area, Frame, Id, ProgressBar, RichText, Role, Stroke, Ui, WidgetInfo, vec2};
 
 /// Draws them over the window's lower right corner.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
-    let is_quiet = state.busy().is_none()
+    let (foreground, opening) = (state.jobs().foreground(), state.jobs().of(JobKind::OpeningData));
+    let is_quiet = foreground.is_none()
         && state.pending().is_none()
         && state.breakpoint_search().is_none()
-        && state.data().opening.is_none();
+        && opening.is_none();
     if view.state.notices().is_empty() && is_quiet {
         return;
     }
     Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -170.0)).show(ui.ctx(), |ui| {
         ui.set_max_width(440.0);
-        if let Some(busy) = view.state.busy() {
-            card_ui(ui, view, view.theme.accent, |ui| {
-                let name = ("name", busy.name.as_str());
-                match busy.kind {
-                    JobKind::Reading => {
-                        busy_ui(ui, view);
-                        let text = view.fill("notice.reading", &[name]);
-                        ui.label(&text);
-                        if busy.part > 0.0 {
-                            let bar =
-                                ui.add(ProgressBar::new(busy.part).desired_width(160.0).show_percentage());
-                            bar.widget_info(|| {
-                                WidgetInfo::labeled(Role::ProgressIndicator, true, text.clone())
-                            });
-                        }
-                    }
-                    JobKind::Computing => {
-                        let percent = format!("{:.0}", busy.part * 100.0);
-                        let text = view.fill("notice.computing", &[name, ("percent", &percent)]);
-                        ui.label(&text);
-                        let bar = ui.add(ProgressBar::new(busy.part).desired_width(160.0));
-                        bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, text.clone()));
-                    }
-                }
-                if ui.button(view.text("notice.cancel")).clicked() {
-                    view.act(Action::Cancel);
-                }
-            });
+        if let Some(busy) = foreground {
+            card_ui(ui, view, view.theme.accent, |ui| job_ui(ui, view, busy));
         }
-        if let Some(opening) = &view.state.data().opening {
-            card_ui(ui, view, view.theme.accent, |ui| {
-                let text = view.fill("notice.reading", &[("name", &opening.name)]);
-                busy_ui(ui, view);
-                ui.label(&text);
-                let bar = ui.add(ProgressBar::new(opening.part).desired_width(160.0).show_percentage());
-                bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &text));
-                if ui.button(view.text("notice.cancel")).clicked() {
-                    view.act(Action::Data(DataAction::Cancel));
-                }
-            });
+        if let Some(opening) = opening {
+            card_ui(ui, view, view.theme.accent, |ui| job_ui(ui, view, opening));
         }
-        if let Some(hunt) = view.state.breakpoint_search().filter(|_| view.state.busy().is_none()) {
+        if let Some(hunt) = view.state.breakpoint_search().filter(|_| foreground.is_none()) {
             card_ui(ui, view, view.theme.accent, |ui| {
                 busy_ui(ui, view);
                 ui.label(view.fill("time.hunting", &[("time", &hunt.time.to_string())]));
                 if ui.button(view.text("notice.cancel")).clicked() {
-                    view.act(Action::Cancel);
+                    view.act(Action::Cancel(JobKind::Computing));
                 }
             });
         }
@@ -74,7 +40,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
                 busy_ui(ui, view);
                 ui.label(view.fill("notice.replay", &[("done", &done.to_string()), ("to", &to.to_string())]));
                 if ui.button(view.text("notice.cancel")).clicked() {
-                    view.act(Action::Cancel);
+                    view.act(Action::Cancel(JobKind::Computing));
                 }
             });
         }
@@ -109,4 +75,26 @@ fn card_ui(ui: &mut Ui, view: &View, color: egui::Color32, add: impl FnOnce(&mut
             ui.horizontal_wrapped(add);
         },
     );
+}
+
+/// What a job works on, how far it is, and a button to cancel it.
+fn job_ui(ui: &mut Ui, view: &View, job: &Job) {
+    let name = ("name", job.name.as_str());
+    let is_computing = job.kind == JobKind::Computing;
+    let text = if is_computing {
+        view.fill("notice.computing", &[name, ("percent", &format!("{:.0}", job.part * 100.0))])
+    } else {
+        busy_ui(ui, view);
+        view.fill("notice.reading", &[name])
+    };
+    ui.label(&text);
+    // How far reading a single file is, is not always known.
+    if job.kind != JobKind::Reading || job.part > 0.0 {
+        let bar = ProgressBar::new(job.part).desired_width(160.0);
+        let bar = ui.add(if is_computing { bar } else { bar.show_percentage() });
+        bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, text.clone()));
+    }
+    if ui.button(view.text("notice.cancel")).clicked() {
+        view.act(Action::Cancel(job.kind));
+    }
 }

@@ -3,7 +3,7 @@
 use super::arithmetic::{last_steps, lines_ui};
 use super::captioned_grid::{CaptionedGrid, Item, around, legends_ui, row_ui, wrap};
 use super::computed::Computed;
-use super::focused_cell::{FocusedCell, class_name, origin};
+use super::focused_cell::{FocusedCell, origin};
 use super::heading::{NOTE_HEIGHT, heading_ui, note_ui};
 use crate::nn::{Part, dense::Dense};
 use crate::trace::{Address, Plan, Stage, Step, TensorId};
@@ -325,7 +325,7 @@ impl<'a> DenseView<'a> {
     /// The o-th output: a class where this is the last layer.
     fn output_name(&self, o: usize) -> String {
         let is_last = self.l + 1 == self.view.state.plan().network().layers.len();
-        if is_last { format!("{o} {}", class_name(self.view, o)) } else { o.to_string() }
+        if is_last { format!("{o} {}", self.view.state.model().class_name(o)) } else { o.to_string() }
     }
 
     fn own_lines_ui(&self, ui: &mut Ui) {

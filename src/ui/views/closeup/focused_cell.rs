@@ -36,12 +36,6 @@ impl FocusedCell {
     }
 }
 
-/// The name of a class, or its number.
-pub(super) fn class_name(view: &View, class: usize) -> String {
-    let classes = &view.state.model().architecture.classes;
-    classes.get(class).cloned().unwrap_or_else(|| class.to_string())
-}
-
 /// The sizes that a layer's vector was flattened from, where it was.
 pub(super) fn origin(view: &View, tensor: TensorId) -> Option<[usize; 3]> {
     let plan = view.state.plan();

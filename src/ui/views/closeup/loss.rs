@@ -1,7 +1,7 @@
 //! The loss: shift, exp, sum, divide, the logarithm, and p minus y.
 
 use super::arithmetic::{last_steps, lines_ui};
-use super::focused_cell::{FocusedCell, class_name};
+use super::focused_cell::FocusedCell;
 use super::heading::{heading_ui, note_ui};
 use super::table::{CellStyle, Column, Marks, table_ui};
 use crate::nn::{Part, loss::Loss};
@@ -40,7 +40,7 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
         (Loss::CrossEntropy, false) => {
             let ((max, max_at), (sum, sum_at)) = (single(Part::Max), single(Part::Sum));
             let (loss, loss_at) = single(Part::Out);
-            let made_loss = format!("L = −ln p({})", class_name(view, view.state.label()));
+            let made_loss = format!("L = −ln p({})", view.state.model().class_name(view.state.label()));
             vec![
                 column(y, "z", CellStyle::Number).current(made(Part::Max)).foot("max", max, max_at),
                 column(own(Part::Shift), "z − max", CellStyle::Number).current(made(Part::Shift)),
@@ -89,7 +89,7 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     }
     for line in &mut lines {
         line.name = match (over_rows, line.name.parse::<usize>()) {
-            (true, Ok(m)) if m < rows => class_name(view, m),
+            (true, Ok(m)) if m < rows => view.state.model().class_name(m),
             _ => String::new(),
         };
     }
@@ -135,12 +135,12 @@ fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
 fn words_ui(ui: &mut Ui, view: &View, stage: &Stage, spot: &FocusedCell) {
     let theme = view.theme;
     let label = view.state.label();
-    let name = class_name(view, label);
+    let name = view.state.model().class_name(label);
     let trace = view.state.trace();
     match (stage.pass, stage.tensor.part, view.state.plan().network().loss) {
         (Pass::Bwd, _, Loss::CrossEntropy) if spot.is_done() => {
             let key = if spot.index as usize == label { "closeup.loss_raise" } else { "closeup.loss_lower" };
-            let own = class_name(view, spot.index as usize);
+            let own = view.state.model().class_name(spot.index as usize);
             note_ui(ui, view, theme.accent, &view.fill(key, &[("name", &own)]));
         }
         (Pass::Loss, Part::Out, Loss::CrossEntropy) if spot.is_done() => {

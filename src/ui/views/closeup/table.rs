@@ -1,7 +1,6 @@
 //! A table with a row per class: the stages of softmax and of the losses as columns, filled as far
 //! as the cursor has come.
 
-use super::focused_cell::class_name;
 use crate::app::Action;
 use crate::trace::{Address, Grain, Move, TensorId};
 use crate::ui::{
@@ -146,7 +145,7 @@ fn name_width(ui: &Ui, view: &View, rows: usize, marks: &Marks) -> f32 {
 }
 
 fn row_name(view: &View, row: usize, marks: &Marks) -> String {
-    if marks.target.is_some() { class_name(view, row) } else { row.to_string() }
+    if marks.target.is_some() { view.state.model().class_name(row) } else { row.to_string() }
 }
 
 fn names_ui(

@@ -8,7 +8,7 @@ use crate::nn::{
     Part,
     optimizer::{Rule, TRAINED},
 };
-use crate::trace::{Address, Grain, Operand, Stage, TensorId, rules};
+use crate::trace::{Address, Operand, Stage, TensorId, rules};
 use crate::ui::{
     colormap::{Mapping, ValueRange},
     number,
@@ -195,21 +195,13 @@ fn losses_ui(ui: &mut Ui, view: &View) {
         return;
     }
     let before = trace.loss_before();
-    let whole =
-        Address { grain: Grain::Batch, ..plan.locate(u64::from(trace.time()) * plan.len(), Grain::Batch) };
-    let complete = plan.steps(&whole).is_some_and(|steps| view.state.cursor().at() >= steps.end);
     let key = number::four_digits(before);
-    if !complete {
+    // It is there once the update is complete and the pass after it computed.
+    let Some(after) = view.state.loss_after() else {
         let words = view.fill("closeup.up_loss_before", &[("before", &key)]);
         ui.label(RichText::new(words).font(theme::strong_font()).color(theme.text));
         return;
-    }
-    // One forward pass; the same for as long as the values stay.
-    let id = egui::Id::unique("loss after the update");
-    let revision = view.state.revision();
-    let kept = ui.data(|data| data.get_temp::<(u64, f32)>(id)).filter(|(of, _)| *of == revision);
-    let after = kept.map_or_else(|| trace.loss_after(), |(_, after)| after);
-    ui.data_mut(|data| data.insert_temp(id, (revision, after)));
+    };
     let words = [("before", key), ("after", number::four_digits(after))];
     let words: Vec<(&str, &str)> = words.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let (color, key) = match after.partial_cmp(&before) {

@@ -1,7 +1,7 @@
 //! How many examples there are of each class, as bars, and the mean picture of each. A click shows one class only.
 
 use super::act;
-use crate::app::DataAction;
+use crate::app::{DataAction, JobKind};
 use crate::data::{Dataset, Measured};
 use crate::ui::{
     theme::{self, space},
@@ -22,7 +22,8 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         }
         None => None,
     };
-    if let Some(part) = view.state.data().measuring().filter(|_| measured.is_none()) {
+    let measuring = view.state.jobs().of(JobKind::MeasuringData).map(|job| job.part);
+    if let Some(part) = measuring.filter(|_| measured.is_none()) {
         let words = view.text("sets.measuring");
         let bar = ui.add(ProgressBar::new(part).text(&words));
         bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));

@@ -2,7 +2,7 @@
 //! through one.
 
 use super::act;
-use crate::app::{Action, ActivationSearch, AttributionAction, DataAction, set_to_search};
+use crate::app::{Action, ActivationSearch, AttributionAction, DataAction, JobKind, set_to_search};
 use crate::attribution::{TopActivation, Unit};
 use crate::data::{Dataset, Split};
 use crate::ui::{
@@ -55,7 +55,7 @@ pub fn top_activations_ui(ui: &mut Ui, view: &View) {
     let unit = names::unit(view, search.unit);
     ui.label(RichText::new(view.fill("evidence.top_title", &[("unit", &unit)])).font(theme::strong_font()));
     state_ui(ui, view, search);
-    if search.best().is_empty() && !search.is_running() {
+    if search.best().is_empty() && !is_running(view) {
         ui.label(view.text("evidence.top_none"));
         return;
     }
@@ -71,6 +71,11 @@ pub fn top_activations_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(source).font(theme::small_font()).color(view.theme.text_weak));
 }
 
+/// Whether a search goes on.
+fn is_running(view: &View) -> bool {
+    view.state.jobs().of(JobKind::TopActivations).is_some()
+}
+
 /// How far it is, and whether that is still what is asked for.
 fn state_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     let (done, all) = (search.seen().to_string(), search.all.to_string());
@@ -79,16 +84,16 @@ fn state_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     let words = view.fill("evidence.top_progress", &parts);
     let is_stale = search.is_stale(view.state);
     ui.horizontal_wrapped(|ui| {
-        if search.is_running() {
+        if is_running(view) {
             let share = search.seen() as f32 / search.all.max(1) as f32;
             let bar = ui.add(ProgressBar::new(share).desired_width(160.0));
             bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));
             if ui.button(view.text("evidence.top_stop")).clicked() {
-                act(view, AttributionAction::StopSearch);
+                view.act(Action::Cancel(JobKind::TopActivations));
             }
         }
         ui.label(RichText::new(&words).color(view.theme.text_weak));
-        let is_broken_off = !search.is_running() && search.seen() < search.all;
+        let is_broken_off = !is_running(view) && search.seen() < search.all;
         if (is_stale || is_broken_off) && ui.button(view.text("evidence.top_again")).clicked() {
             act(view, AttributionAction::Search);
         }
@@ -149,8 +154,7 @@ fn tiles_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     ui.spacing_mut().item_spacing = vec2(space::M, space::S);
     // While it goes on there is room for all that it may find, so that nothing below jumps.
     let found = search.best();
-    let places =
-        if search.is_running() { ActivationSearch::KEPT.min(search.all as usize) } else { found.len() };
+    let places = if is_running(view) { ActivationSearch::KEPT.min(search.all as usize) } else { found.len() };
     for first in (0..places).step_by(layout.columns) {
         ui.horizontal(|ui| {
             for k in first..(first + layout.columns).min(places) {
