@@ -6,20 +6,21 @@
 use crate::nn::Workers;
 use std::{
     hint,
+    num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, TryLockError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
 
 /// A pool of threads; the calling thread is one of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Threads {
     shared: Arc<Shared>,
     others: Vec<thread::JoinHandle<()>>,
-    /// Held by the call that uses the threads.
+    /// Held by the call that uses the threads; a call at the same time does without them.
     turn: Mutex<()>,
 }
 
@@ -58,22 +59,35 @@ fn rest(looks: usize) {
 }
 
 impl Threads {
+    /// A pool of as many threads as the machine has cores, or of fewer if the system refuses to start them.
+    pub fn on_all_cores() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut threads = Self::default();
+        // With fewer threads, work only takes longer.
+        let _ = threads.grow(cores);
+        threads
+    }
+
     /// A pool of `count` threads.
     ///
     /// # Errors
     /// If the system refuses to start a thread.
     pub fn new(count: usize) -> Result<Self, String> {
-        let shared = Arc::new(Shared::default());
-        let mut threads = Self { shared, others: Vec::new(), turn: Mutex::new(()) };
+        let mut threads = Self::default();
+        threads.grow(count)?;
+        Ok(threads)
+    }
+
+    fn grow(&mut self, count: usize) -> Result<(), String> {
         for number in 1..count {
-            let shared = Arc::clone(&threads.shared);
+            let shared = Arc::clone(&self.shared);
             let thread = thread::Builder::new().name(format!("worker {number}"));
             let handle = thread.spawn(move || shared.serve(number)).map_err(|error| {
                 format!("expected {count} threads, got {number}: {error}; use fewer threads (--threads)")
             })?;
-            threads.others.push(handle);
+            self.others.push(handle);
         }
-        Ok(threads)
+        Ok(())
     }
 }
 
@@ -118,7 +132,12 @@ impl Workers for Threads {
         if self.others.is_empty() {
             return work(0);
         }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
+            // The other call may take long, so the calling thread does all parts of this one.
+            Err(TryLockError::WouldBlock) => return (0..self.count()).for_each(work),
+        };
         // SAFETY: only the lifetime is erased. No thread has the pointer once `busy` is 0, and this call waits for
         // that even if its own part panics.
         let job = Job(unsafe {
@@ -171,6 +190,26 @@ mod tests {
             drop(cells);
             assert_eq!(parts, [call; 3]);
         }
+    }
+
+    #[test]
+    fn calls_at_once_and_calls_within_calls_are_each_done_completely() {
+        let threads = Threads::new(2).expect("threads");
+        let calls = AtomicU64::new(0);
+        let call = || {
+            for _ in 0..200 {
+                threads.run(&|_| {
+                    threads.run(&|_| {
+                        calls.fetch_add(1, Ordering::Relaxed);
+                    });
+                });
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(call);
+            scope.spawn(call);
+        });
+        assert_eq!(calls.into_inner(), 2 * 200 * 2 * 2);
     }
 
     #[test]

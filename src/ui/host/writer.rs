@@ -1,17 +1,14 @@
-//! The one thread that writes files: one after the other in the order in which they were asked for, and all of them
-//! before the window is gone.
+//! The one thread that writes files: in the order in which they were asked for, and all of them before the window
+//! is gone.
 
-use crate::app::{Action, FileAction, FileContent, Stamp};
-use crate::files::write_atomically;
 use std::{
-    path::PathBuf,
     sync::mpsc::{Sender, channel},
     thread::JoinHandle,
 };
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The handle of the thread.
+/// The thread. Dropping it waits until all that was asked for is done.
 pub struct Writer {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -25,31 +22,12 @@ impl Writer {
         Self { jobs: Some(jobs), thread: Some(thread) }
     }
 
-    /// Does something after all that was asked for before.
+    /// Runs `job` after all jobs that were pushed before.
     pub fn push(&self, job: impl FnOnce() + Send + 'static) {
         if let Some(jobs) = &self.jobs {
-            // The thread is there as long as this is.
+            // The thread lives as long as `self`.
             let _ = jobs.send(Box::new(job));
         }
-    }
-
-    /// Writes what the user saves and answers as [`crate::app::Effect::Write`] says.
-    pub fn save(
-        &self,
-        path: PathBuf,
-        content: FileContent,
-        stamp: Box<Stamp>,
-        replace: bool,
-        tell: impl FnOnce(Action) + Send + 'static,
-    ) {
-        self.push(move || {
-            if !replace && path.exists() {
-                return tell(FileAction::Taken(path).into());
-            }
-            let result = content.to_bytes();
-            let result = result.and_then(|bytes| write_atomically(&path, &bytes).map_err(|error| error.0));
-            tell(FileAction::Written { path, kind: content.kind(), stamp, result }.into());
-        });
     }
 }
 
@@ -57,7 +35,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
-            // A panic of the thread has been told of already.
+            // The panic hook has already reported a panic of the thread.
             let _ = thread.join();
         }
     }
@@ -69,7 +47,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[test]
-    fn all_that_was_asked_for_is_done_in_order_before_it_is_gone() {
+    fn all_jobs_are_done_in_order_before_the_writer_is_gone() {
         let done = Arc::new(Mutex::new(Vec::new()));
         let writer = Writer::new();
         for n in 0..20 {
