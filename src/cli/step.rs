@@ -347,8 +347,18 @@ fn stages_of(plan: &Plan, address: &Address) -> Vec<Whole> {
     let stages = match (address.grain, plan.stage_at(address).map(|stage| stage.pass)) {
         (Grain::Pass, Some(pass)) => plan.pass_stages(pass),
         (Grain::Example, Some(Pass::Update)) => update,
-        (Grain::Example, _) => 0..update.start,
-        _ => 0..update.end,
+        (Grain::Example, Some(Pass::Fwd | Pass::Loss | Pass::Bwd) | None) => 0..update.start,
+        (
+            Grain::Pass
+            | Grain::Batch
+            | Grain::Epoch
+            | Grain::Run
+            | Grain::Layer
+            | Grain::Channel
+            | Grain::Cell
+            | Grain::Term,
+            _,
+        ) => 0..update.end,
     };
     let whole = |s: usize| Address {
         place: Place::Stage(s as u32),
@@ -440,9 +450,9 @@ fn cell_in_numbers(cell: &CellFold) -> String {
     if !is_sum || cell.steps.len() < 2 || cell.steps.len() > MOST {
         return last;
     }
-    let terms = cell.steps.iter().map(|step| match step.term.op {
-        MulAdd => format!("{} · {}", factor(step.values[0]), factor(step.values[1])),
-        _ => factor(step.values[0]),
+    let terms = cell.steps.iter().map(|step| {
+        let [a, b] = step.values;
+        if step.term.op == MulAdd { format!("{} · {}", factor(a), factor(b)) } else { factor(a) }
     });
     format!("{} = {}", terms.collect::<Vec<_>>().join(" + "), full(cell.value))
 }
@@ -452,12 +462,9 @@ fn sentence(trace: &Trace, address: &Address) -> String {
     let plan = trace.plan();
     let steps = step_count(plan, address);
     if address.grain < Grain::Layer {
-        let what = match address.grain {
-            Grain::Pass => {
-                format!("the pass {}", plan.stage_at(address).map_or("", |stage| stage.pass.name()))
-            }
-            grain => format!("the {}", grain.name()),
-        };
+        let pass = plan.stage_at(address).map_or("", |stage| stage.pass.name());
+        let is_pass = address.grain == Grain::Pass;
+        let what = if is_pass { format!("the pass {pass}") } else { format!("the {}", address.grain.name()) };
         return format!(
             "{what}: {steps} steps; loss {} before the update, {} after it",
             full(trace.loss_before()),
@@ -481,7 +488,9 @@ fn sentence(trace: &Trace, address: &Address) -> String {
             format!("{place}: {} after {terms}", full(trace.finished(address)))
         }
         Grain::Channel => format!("{name}, {channel}: {}x{} cells, {steps} steps", shape.0[2], shape.0[3]),
-        _ => format!("{name}: {shape}, {} cells, {steps} steps", shape.len()),
+        Grain::Layer | Grain::Pass | Grain::Example | Grain::Batch | Grain::Epoch | Grain::Run => {
+            format!("{name}: {shape}, {} cells, {steps} steps", shape.len())
+        }
     }
 }
 

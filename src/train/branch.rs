@@ -29,7 +29,8 @@ impl Record {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fork {
     /// The index of the other branch.
-    pub line: usize,
+    #[serde(rename = "line")]
+    pub branch: usize,
     /// The first step that differs.
     pub time: u32,
 }
@@ -91,7 +92,7 @@ impl TrainingBranch {
     #[must_use]
     pub fn fork_at(&self, own: usize, time: u32) -> Self {
         Self {
-            fork: Some(Fork { line: own, time }),
+            fork: Some(Fork { branch: own, time }),
             keyframes: self.keyframes.until(time),
             optimizers: self.optimizers.range(..=time).map(|(&at, &optimizer)| (at, optimizer)).collect(),
             done: self.done.min(time),
@@ -136,38 +137,38 @@ mod tests {
     use super::*;
     use crate::nn::optimizer::Rule;
 
-    fn line() -> TrainingBranch {
+    fn branch() -> TrainingBranch {
         let first = Keyframe { params: Arc::default(), moments: Arc::default() };
-        let mut line = TrainingBranch::new(first, Optimizer::default());
+        let mut branch = TrainingBranch::new(first, Optimizer::default());
         for time in 0..10 {
             let report = Report { images: 1, loss: f64::from(time), correct: 0 };
-            line.add(time, Record { report, learning_rate: 0.01, norms: Arc::default() });
+            branch.add(time, Record { report, learning_rate: 0.01, norms: Arc::default() });
         }
-        line
+        branch
     }
 
     #[test]
     fn a_fork_shares_what_came_before_it() {
-        let mut line = line();
+        let mut branch = branch();
         let faster = Optimizer { learning_rate: 0.1, ..Optimizer::default() };
-        line.set_optimizer(6, faster);
-        let mut fork = line.fork_at(0, 4);
-        assert_eq!((fork.fork(), fork.done(), line.done()), (Some(Fork { line: 0, time: 4 }), 4, 10));
+        branch.set_optimizer(6, faster);
+        let mut fork = branch.fork_at(0, 4);
+        assert_eq!((fork.fork(), fork.done(), branch.done()), (Some(Fork { branch: 0, time: 4 }), 4, 10));
         assert_eq!(fork.optimizer(8), Optimizer::default());
         let adam = Optimizer { rule: Rule::ALL[3], ..faster };
         fork.set_optimizer(4, adam);
         assert_eq!((fork.optimizer(3), fork.optimizer(4)), (Optimizer::default(), adam));
-        assert_eq!((line.optimizer(5), line.optimizer(6)), (Optimizer::default(), faster));
+        assert_eq!((branch.optimizer(5), branch.optimizer(6)), (Optimizer::default(), faster));
     }
 
     #[test]
     fn a_later_change_replaces_those_after_it() {
-        let mut line = line();
+        let mut branch = branch();
         let of = |learning_rate| Optimizer { learning_rate, ..Optimizer::default() };
-        line.set_optimizer(8, of(0.5));
-        line.set_optimizer(3, of(0.2));
-        assert_eq!((line.optimizer(2), line.optimizer(9)), (Optimizer::default(), of(0.2)));
-        line.set_optimizer(3, Optimizer::default());
-        assert_eq!(line.optimizer(9), Optimizer::default());
+        branch.set_optimizer(8, of(0.5));
+        branch.set_optimizer(3, of(0.2));
+        assert_eq!((branch.optimizer(2), branch.optimizer(9)), (Optimizer::default(), of(0.2)));
+        branch.set_optimizer(3, Optimizer::default());
+        assert_eq!(branch.optimizer(9), Optimizer::default());
     }
 }

@@ -234,7 +234,7 @@ pub(in crate::app) fn fork_with_weights(state: &mut AppState, params: Params, mo
     let time = state.trace().time();
     let (line, own) = (state.run.line(), state.run.line_number());
     let edited = state.inputs.forked.as_ref().filter(|forked| {
-        line.done() <= time && line.fork() == Some(Fork { line: forked.from, time }) && forked.time == time
+        line.done() <= time && line.fork() == Some(Fork { branch: forked.from, time }) && forked.time == time
     });
     let (from, original) = match edited {
         Some(forked) => (forked.from, Arc::clone(&forked.original)),
@@ -262,7 +262,7 @@ pub(in crate::app) fn switch_to_fork(state: &mut AppState, before: Option<&Forke
     let Some(Forked { from, time, params, moments, .. }) = state.inputs.forked.clone() else {
         return before.into_iter().for_each(|forked| run.switch(forked.from));
     };
-    let at = Some(Fork { line: from, time });
+    let at = Some(Fork { branch: from, time });
     let is_it = |line: &TrainingBranch| {
         let kept = line.keyframes.before(time).filter(|(kept, _)| *kept == time);
         line.fork() == at && kept.is_some_and(|(_, frame)| Arc::ptr_eq(&frame.params, &params))

@@ -424,7 +424,7 @@ fn read_line(
     let frames: Option<Vec<_>> = frames.collect();
     let frames = frames.filter(|frames| frames.iter().any(|(time, ..)| *time == 0));
     let frames = frames.ok_or_else(|| file.damaged("a line of training without its weights"))?;
-    let is_earlier = |fork: Fork| fork.line < number;
+    let is_earlier = |fork: Fork| fork.branch < number;
     if !fork.is_none_or(is_earlier) || optimizers.first().is_none_or(|(time, _)| *time != 0) {
         return Err(file.damaged("a line of training that comes from nowhere"));
     }

@@ -141,7 +141,7 @@ mod tests {
             Check { report: report(1.0), confusion, worst: vec![outcome; 2], best: vec![outcome], dead };
         let first = Keyframe { params: Default::default(), moments: Default::default() };
         TrainingBranch::restored(
-            Some(Fork { line: 0, time: 1 }),
+            Some(Fork { branch: 0, time: 1 }),
             Keyframes::new(first),
             BTreeMap::new(),
             3,

@@ -24,7 +24,7 @@ pub fn line_name(view: &View, line: usize) -> String {
     match view.state.run().lines().get(line).and_then(TrainingBranch::fork) {
         None => view.fill("training.line", &[("n", &number)]),
         Some(fork) => {
-            let (step, other) = (fork.time.to_string(), fork.line.to_string());
+            let (step, other) = (fork.time.to_string(), fork.branch.to_string());
             view.fill("training.fork", &[("n", &number), ("step", &step), ("other", &other)])
         }
     }
