@@ -223,8 +223,8 @@ fn every_kind_of_layer_and_each_of_its_numbers_has_its_words() {
         }
         has(&format!("build.kind.{}_tip", kind.name()));
         for field in kind.hyperparameters() {
-            has(&format!("build.field.{}", field.name));
-            has(&format!("build.field.{}_tip", field.name));
+            has(&format!("build.hyperparameter.{}", field.name));
+            has(&format!("build.hyperparameter.{}_tip", field.name));
             if let Value::Flag(_) = field.value {
                 has(&format!("build.flag.{}_on", field.name));
                 has(&format!("build.flag.{}_off", field.name));

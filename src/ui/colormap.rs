@@ -65,7 +65,7 @@ pub struct ValueRange {
 }
 
 impl ValueRange {
-    /// Of all `values`.
+    /// The range of all `values`; not-finite ones are only counted.
     pub fn from_values(values: impl IntoIterator<Item = f32>) -> Self {
         let mut value_range = Self { min: f32::INFINITY, max: f32::NEG_INFINITY, not_finite: 0 };
         for value in values {

@@ -100,7 +100,7 @@ pub fn significant(value: f32, digits: usize) -> String {
 /// ```
 pub fn fit_number(value: f32, max_chars: usize, max_digits: Option<usize>) -> Option<String> {
     let fits = |text: &String| text.chars().count() <= max_chars;
-    // The sign of a zero is told only where everything is.
+    // The sign of a zero is shown only where all digits are.
     let value = if value == 0.0 && max_digits.is_some() { 0.0 } else { value };
     let exact = Some(full(value)).filter(fits);
     if exact.is_some() {

@@ -166,7 +166,7 @@ pub fn render_frame(setup: &FrameSetup, mut run: impl FnMut(&mut Ui)) -> RgbaIma
     picture
 }
 
-/// The pixels so far and the part of them that may change.
+/// The pixels drawn up to now, and the part of them that may change.
 struct Canvas {
     width: usize,
     height: usize,

@@ -84,8 +84,8 @@ pub fn condition(view: &View, kind: &Break) -> String {
 }
 
 /// Why a run came to its end.
-pub fn halt(view: &View, halt: &StopReason) -> String {
-    match halt {
+pub fn stop_reason(view: &View, reason: &StopReason) -> String {
+    match reason {
         StopReason::Hit(hit) => stop(view, hit),
         StopReason::End { back: false } => view.text("sentence.stop.end"),
         StopReason::End { back: true } => view.text("sentence.stop.start"),

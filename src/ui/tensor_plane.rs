@@ -26,13 +26,13 @@ pub struct TensorPlane<'a> {
 }
 
 impl<'a> TensorPlane<'a> {
-    /// The plane `channel` of a tensor as it is at the cursor: a parameter is the updated one where
+    /// The plane `channel` of a tensor at the cursor: a parameter is the updated one where
     /// the update has come past it.
     pub fn new(view: &'a View<'a>, tensor: TensorId, image: u32, channel: usize) -> Self {
         Self::build(view, tensor, image, channel, true)
     }
 
-    /// The plane of a parameter as it is before the update.
+    /// The plane of a parameter before the update.
     pub fn before_update(view: &'a View<'a>, tensor: TensorId, channel: usize) -> Self {
         Self::build(view, tensor, 0, channel, false)
     }

@@ -9,7 +9,7 @@ use egui::{
     text_edit::TextEditState,
 };
 
-/// Draws it.
+/// Draws the address of the current step, each part as a list of alternatives.
 pub fn breadcrumb_ui(ui: &mut Ui, view: &View) {
     if view.state.view().typing_address {
         return typing_ui(ui, view);

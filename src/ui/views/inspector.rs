@@ -12,7 +12,7 @@ use crate::ui::{equation::Equation, number, sentences, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
 
-/// Draws it.
+/// Draws the inspector of the current cell: its sentence, the row to edit it, and the tabs.
 pub fn inspector_ui(ui: &mut Ui, view: &View) {
     let focus = view.state.focus();
     let plan = view.state.plan();

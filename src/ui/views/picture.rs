@@ -49,7 +49,7 @@ pub fn picture_ui(ui: &mut Ui, view: &View) {
     }
 }
 
-/// Which image of which batch is looked at, and the way to the others.
+/// The current training step and picture of the batch, with buttons to the other pictures.
 fn batch_ui(ui: &mut Ui, view: &View) {
     let (state, plan) = (view.state, view.state.plan());
     let images = plan.setup().images;

@@ -8,7 +8,7 @@ use crate::trace::{Grain, Move};
 use crate::ui::{keys, number::thousands, view::View};
 use egui::{Button, ComboBox, RichText, Role, Slider, Ui, WidgetInfo, vec2};
 
-/// Draws it.
+/// Draws the buttons for stepping and playing, the step size and the speed.
 pub fn transport_ui(ui: &mut Ui, view: &View) {
     ui.horizontal(|ui| {
         for id in ["start", "back_over", "previous", "play", "next", "over", "end"] {

@@ -1,5 +1,5 @@
-//! Cells at a given place that answer to the pointer: hovering tells all views and says what the cell is, a click
-//! looks at the cell, a double click runs to it. Every close-up's cells are these.
+//! Grids whose cells have addresses: hovering highlights the cell in all views and shows its words, a click selects it,
+//! a double click runs to it. All close-ups draw their cells with them.
 
 use egui::{Color32, Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,7 +9,7 @@ use super::grid::{CellView, Grid, GridResponse, Overlay, plane_size};
 use crate::app::Action;
 use crate::trace::{Address, Grain, Move, Place};
 
-/// What stands where, and what each cell is.
+/// A grid of cells with addresses, to be drawn by [`addressed_grid_ui`].
 pub struct AddressedGrid<'a> {
     /// A name of its own within the close-up.
     pub id: &'a str,
@@ -27,7 +27,7 @@ pub struct AddressedGrid<'a> {
     pub cell: &'a dyn Fn(usize, usize) -> CellView,
     /// Where a cell is in the plan; `None` for padding and constants.
     pub address: &'a dyn Fn(usize, usize) -> Option<Address>,
-    /// The words for a screen reader.
+    /// The words for a screen reader: of the grid (`None`), or of a cell.
     pub label: &'a dyn Fn(Option<(usize, usize)>) -> String,
     /// What is drawn over the cells.
     pub overlays: Vec<Overlay>,
@@ -52,7 +52,7 @@ pub fn addressed_grid_ui(ui: &mut Ui, view: &View, at: Pos2, grid: AddressedGrid
     framed_grid_ui(ui, view, at, grid, selected, true)
 }
 
-/// The same with a given cell framed as the selected one, and numbers in the cells or not.
+/// Draws the grid with the given cell framed as the selected one; `numbers` says whether cells show their numbers.
 pub fn framed_grid_ui(
     ui: &mut Ui,
     view: &View,

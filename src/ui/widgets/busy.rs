@@ -3,7 +3,7 @@
 use super::super::view::View;
 use egui::Ui;
 
-/// Draws it.
+/// Draws a spinner.
 pub fn busy_ui(ui: &mut Ui, view: &View) {
     if view.state.view().still {
         ui.label("…");

@@ -42,10 +42,10 @@ pub enum CellState {
     Stale,
 }
 
-/// One cell as it is to be shown.
+/// The value and state that a cell shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CellView {
-    /// Its number; not looked at if there is none yet.
+    /// Its number; ignored if the state is `NotYet`.
     pub value: f32,
     /// How far the number can be trusted.
     pub state: CellState,
@@ -196,7 +196,7 @@ impl<'a> Grid<'a> {
         self
     }
 
-    /// Whether cells show their numbers when they are big enough; they do unless told otherwise.
+    /// Whether cells show their numbers when they are big enough; by default they do.
     pub fn numbers(mut self, numbers: bool) -> Self {
         self.numbers = numbers;
         self
@@ -220,7 +220,7 @@ impl<'a> Grid<'a> {
         self
     }
 
-    /// Clicks unless told otherwise; with [`Sense::click_and_drag`] also drags, to paint cells.
+    /// What the plane responds to: by default clicks; with [`Sense::click_and_drag`] also drags, to paint cells.
     pub fn sense(mut self, sense: Sense) -> Self {
         self.sense = sense;
         self
@@ -243,7 +243,7 @@ impl<'a> Grid<'a> {
         if ui.is_rect_visible(rect) {
             self.paint_ui(ui, grid, theme, &answer);
         }
-        self.tell(ui, &answer);
+        self.announce(ui, &answer);
         answer
     }
 
@@ -309,8 +309,8 @@ impl<'a> Grid<'a> {
         })
     }
 
-    /// Tells assistive technology what this is and what is in the cell that matters.
-    fn tell(&self, ui: &Ui, answer: &GridResponse) {
+    /// Gives assistive technology the plane's role and size, and the words of the selected or hovered cell.
+    fn announce(&self, ui: &Ui, answer: &GridResponse) {
         let cell = answer.moved_to.or(self.selected).filter(|&(i, j)| i < self.rows && j < self.cols);
         let words = || match self.label {
             Some(label) => label(cell.or(answer.hovered)),

@@ -3,14 +3,14 @@
 use super::{
     act,
     columns::Columns,
-    hyperparameters::{captioned_ui, field_ui, text_ui},
+    hyperparameters::{captioned_ui, hyperparameter_ui, text_ui},
 };
 use crate::app::{BuildAction, Draft};
 use crate::nn::{Layer, arithmetic::Quantity, spec::LayerSpec};
 use crate::ui::{number::thousands, theme, theme::space, view::View};
 use egui::{Frame, Grid, Margin, Rect, RichText, Stroke, Ui, UiBuilder, pos2};
 
-/// Draws it.
+/// Draws the card of layer `l`: its name, its hyperparameters, and the arithmetic of its sizes and costs.
 pub fn card_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, spec: &LayerSpec) {
     indented_ui(ui, columns, |ui| {
         let frame = Frame::new()
@@ -30,7 +30,7 @@ pub fn card_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: us
                     }
                 });
                 for field in spec.kind.hyperparameters() {
-                    if let Some(field) = field_ui(ui, view, &spec.name, field) {
+                    if let Some(field) = hyperparameter_ui(ui, view, &spec.name, field) {
                         act(view, BuildAction::Set(l, field));
                     }
                 }

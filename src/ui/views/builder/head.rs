@@ -15,7 +15,7 @@ use crate::ui::{
 };
 use egui::{Button, ComboBox, Rect, Response, RichText, Role, Ui, WidgetInfo, vec2};
 
-/// Draws it.
+/// Draws the head of the builder: presets, name, input, classes, loss, initial weights.
 pub fn head_ui(ui: &mut Ui, view: &View, draft: &Draft) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(view.text("build.title")).font(theme::title_font()));

@@ -10,7 +10,7 @@ const LARGEST: usize = 1 << 20;
 /// The height of a caption and the widget below it.
 const HEIGHT: f32 = 50.0;
 
-/// A caption, what the pointer tells of it, and widgets below it.
+/// A caption with its tooltip, and widgets below it; `width` is in points.
 pub fn captioned_ui(
     ui: &mut Ui,
     view: &View,
@@ -93,9 +93,14 @@ pub fn left_text_ui(ui: &mut Ui, name: &str, hint: &str, text: &str, width: f32)
 }
 
 /// The widgets of one number of a layer; the new one where it changed.
-pub fn field_ui(ui: &mut Ui, view: &View, layer: &str, field: Hyperparameter) -> Option<Hyperparameter> {
-    let caption = view.text(&format!("build.field.{}", field.name));
-    let tip = view.text(&format!("build.field.{}_tip", field.name));
+pub fn hyperparameter_ui(
+    ui: &mut Ui,
+    view: &View,
+    layer: &str,
+    field: Hyperparameter,
+) -> Option<Hyperparameter> {
+    let caption = view.text(&format!("build.hyperparameter.{}", field.name));
+    let tip = view.text(&format!("build.hyperparameter.{}_tip", field.name));
     let name = format!("{layer} {caption}");
     let mut changed = None;
     match field.value {

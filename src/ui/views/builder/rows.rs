@@ -185,7 +185,7 @@ fn summary(view: &View, kind: &Kind) -> String {
     let always = ["out_channels", "kernel", "out_features", "slope", "alpha", "p"];
     let shown = |field: &Hyperparameter| always.contains(&field.name) || !usual.contains(field);
     let parts = kind.hyperparameters().into_iter().filter(shown).map(|field| {
-        let name = view.text(&format!("build.field.{}", field.name));
+        let name = view.text(&format!("build.hyperparameter.{}", field.name));
         match field.value {
             Value::Count(n) => format!("{name} {n}"),
             Value::Pair(Pair([a, b])) => format!("{name} {a}×{b}"),

@@ -12,29 +12,29 @@ use std::sync::Arc;
 
 /// How high a line of arithmetic is.
 const LINE_HEIGHT: f32 = 23.0;
-/// How a line of arithmetic stands to the cursor.
+/// How a line of arithmetic relates to the cursor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     /// Done before.
     Done,
     /// Done last.
     Current,
-    /// The end of it all.
+    /// The result of the cell.
     Result,
 }
 
-/// One line of arithmetic: what is reckoned, and what comes of it.
+/// One line of arithmetic: an operation and its result.
 pub(super) struct Line {
     /// A few words or a symbol before it.
     pub(super) name: String,
-    /// It in numbers; nothing on the left where the result needs no arithmetic.
+    /// The equation in numbers; its left side is empty if the result needs no arithmetic.
     pub(super) equation: Equation,
     /// How it stands to the cursor.
     pub(super) tone: Tone,
 }
 
 impl Line {
-    /// What a step reckons.
+    /// The line of a step.
     pub(super) fn from_step(view: &View, step: &Step, tone: Tone) -> Self {
         let mut equation = Equation::from_step(step, view.state.view().digits);
         // A copy needs no arithmetic.

@@ -15,7 +15,7 @@ use crate::ui::{
 };
 use egui::{Ui, vec2};
 
-/// Draws it.
+/// Draws the close-up of batch norm: the tensors that the current stage reads and the one that it computes.
 pub fn batchnorm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
     let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let part = stage.tensor.part;

@@ -1,5 +1,5 @@
-//! A rectangle of cells with a caption: one plane of a tensor, a stretch of its cells wrapped into
-//! rows, or numbers that the trace gives for each cell; and a row of such grids with signs between.
+//! A grid of cells with a caption: one plane of a tensor, a run of its cells wrapped into rows, or numbers computed per
+//! cell; and a row of such grids with signs between.
 
 use super::heading::map_detail;
 use crate::trace::{Address, TensorId};
@@ -139,7 +139,7 @@ impl<'a> CaptionedGrid<'a> {
         self
     }
 
-    /// Frames the k-th cell as the one that is looked at.
+    /// Frames the k-th cell as the current one.
     pub(super) fn focus(mut self, k: impl Into<Option<usize>>) -> Self {
         self.focus = k.into().filter(|&k| k < self.len).map(|k| (k / self.cols, k % self.cols));
         self

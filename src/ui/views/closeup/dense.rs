@@ -17,7 +17,7 @@ use crate::ui::{
 };
 use egui::{RichText, Ui, vec2};
 
-/// Draws it.
+/// Draws the close-up of a dense layer: its output, or the gradient of its weights, biases or input.
 pub fn dense_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Dense) {
     let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let Some(computed) = Computed::from_part(stage.tensor.part) else { return };
@@ -106,7 +106,7 @@ impl<'a> DenseView<'a> {
         spans.map(|span| Overlay::outline(span, self.view.theme.line_strong).with_width(1.0)).collect()
     }
 
-    /// Products done so far, in the form of a strip.
+    /// The products of the terms that are done, in the form of `like`.
     fn products(
         &self,
         steps: &[Step],

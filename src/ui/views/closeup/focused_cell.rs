@@ -36,7 +36,7 @@ impl FocusedCell {
     }
 }
 
-/// The sizes that a layer's vector was flattened from, where it was.
+/// The shape (C, H, W) that a flatten layer's output was flattened from; `None` for other tensors.
 pub(super) fn origin(view: &View, tensor: TensorId) -> Option<[usize; 3]> {
     let plan = view.state.plan();
     let Owner::Layer(l) = tensor.owner else { return None };

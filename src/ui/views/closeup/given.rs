@@ -15,7 +15,7 @@ use egui::{RichText, Ui, vec2};
 /// How many of a tensor's planes are shown beside the one looked at.
 const BESIDE: usize = 16;
 
-/// Draws it.
+/// Draws a tensor that no stage computes: the picture, the right answer, a parameter before the update.
 pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let plan = view.state.plan();

@@ -8,7 +8,7 @@ use crate::ui::{
 };
 use egui::{Color32, CornerRadius, FontId, Frame, Label, Margin, RichText, Ui, vec2};
 
-/// The heading: the pass as a coloured tag, what is done, and where.
+/// The heading: the pass as a coloured tag, the title, and the current cell's name.
 pub(super) fn heading_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, title: &str) {
     let colors = view.theme.pass(stage.pass);
     let pass = match stage.pass {
@@ -25,7 +25,7 @@ pub(super) fn heading_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stag
     ui.add_space(space::XS);
 }
 
-/// A heading for what no stage makes.
+/// The heading of a tensor that no stage computes.
 pub(super) fn plain_heading_ui(ui: &mut Ui, view: &View, focus: &Address, tag: &str, title: &str) {
     ui.horizontal(|ui| {
         tag_ui(ui, tag, view.theme.accent_soft, view.theme.accent);
@@ -34,7 +34,7 @@ pub(super) fn plain_heading_ui(ui: &mut Ui, view: &View, focus: &Address, tag: &
     ui.add_space(space::XS);
 }
 
-/// The title, and the place in what room is left of the line; the breadcrumb has it in full.
+/// The title and, in the rest of the line, the name of the current cell.
 fn title_ui(ui: &mut Ui, view: &View, focus: &Address, title: &str) {
     ui.label(RichText::new(title).font(theme::title_font()).color(view.theme.text_strong));
     let room = ui.clip_rect().right() - ui.cursor().left() - 20.0;
@@ -62,7 +62,7 @@ pub(super) fn map_detail(view: &View, tensor: TensorId, plane: usize) -> String 
     if view.state.plan().is_weight_shaped(tensor) { name } else { format!("{name} · {h}×{w}") }
 }
 
-/// A sentence that explains, beside a bar in the colour of what it is about.
+/// An explanation beside a bar of the given colour.
 pub(super) fn note_ui(ui: &mut Ui, view: &View, color: Color32, words: &str) {
     let theme = view.theme;
     // Words wrap at the edge of what is seen; the area around could scroll to the side for ever.

@@ -15,7 +15,7 @@ use crate::ui::{
 };
 use egui::Ui;
 
-/// Draws it.
+/// Draws the close-up of the loss and of its gradient as a table with a row per class.
 pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let network = view.state.plan().network().clone();
@@ -75,9 +75,9 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
     let fold = view.state.trace().cell_until(focus, spot.done);
     let steps = if stage.tensor.part == Part::Out && network.loss == Loss::CrossEntropy {
-        // Classes that are not the target take no part.
-        let told = |m: u32| m == 0 || m as usize == view.state.label() + 1;
-        fold.steps.iter().copied().filter(|step| told(step.address.term)).collect()
+        // The classes other than the right answer add nothing.
+        let counts = |m: u32| m == 0 || m as usize == view.state.label() + 1;
+        fold.steps.iter().copied().filter(|step| counts(step.address.term)).collect()
     } else {
         fold.steps.clone()
     };

@@ -26,7 +26,7 @@ use crate::trace::{Owner, Pass};
 use crate::ui::view::View;
 use egui::Ui;
 
-/// Draws the close-up of the cell that is looked at.
+/// Draws the close-up of the current cell.
 pub fn closeup_ui(ui: &mut Ui, view: &View) {
     let focus = view.state.focus();
     let plan = view.state.plan();

@@ -21,7 +21,7 @@ use crate::ui::{
 };
 use egui::{DragValue, RichText, Ui, vec2};
 
-/// Draws it.
+/// Draws the close-up of a max or average pool, forward and backward.
 pub fn pool_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Pool2d) {
     let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let is_max = matches!(view.state.plan().layer(l).op, Op::MaxPool2d(_));

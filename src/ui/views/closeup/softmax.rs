@@ -9,7 +9,7 @@ use crate::trace::{Address, Pass, Plan, Stage, TensorId};
 use crate::ui::{tensor_plane::TensorPlane, theme::space, view::View};
 use egui::Ui;
 
-/// Draws it.
+/// Draws the close-up of a softmax layer as a table with a row per class.
 pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
     let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let plan = view.state.plan();

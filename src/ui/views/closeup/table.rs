@@ -1,5 +1,4 @@
-//! A table with a row per class: the stages of softmax and of the losses as columns, filled as far
-//! as the cursor has come.
+//! A table with a row per class: the stages of softmax and of the losses as columns, filled up to the cursor.
 
 use crate::app::Action;
 use crate::trace::{Address, Grain, Move, TensorId};
@@ -30,7 +29,7 @@ pub(super) enum CellStyle {
 pub(super) struct Column<'a> {
     /// Its heading.
     pub(super) head: String,
-    /// How it looks.
+    /// How its numbers are shown.
     pub(super) style: CellStyle,
     /// The cell of each row, and where it is.
     pub(super) cell: Box<dyn Fn(usize) -> (CellView, Option<Address>) + 'a>,
@@ -73,11 +72,11 @@ impl<'a> Column<'a> {
 
 /// What is marked in a table.
 pub(super) struct Marks {
-    /// The cell that is looked at.
+    /// The current cell.
     pub(super) focus: Address,
-    /// The row of the last term, where the cell that is looked at goes over the rows.
+    /// The row of the last term, if the current cell has one term per row.
     pub(super) row: Option<usize>,
-    /// The target class; a click on a row chooses another. `None` where rows are not classes.
+    /// The class of the right answer; a click on a row chooses another. `None` if rows are not classes.
     pub(super) target: Option<usize>,
 }
 

@@ -20,7 +20,7 @@ use crate::ui::{
 use egui::{RichText, Ui, vec2};
 use std::cmp::Ordering;
 
-/// Draws it.
+/// Draws the close-up of the update: a parameter before and after, or the tensors that its step is made of.
 pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     let Some(spot) = FocusedCell::from_address(view, focus) else { return };
     let part = stage.tensor.part;

@@ -22,7 +22,7 @@ struct Map<'a> {
     value_range: ValueRange,
 }
 
-/// Draws the maps and what is to be said of the whole tensor.
+/// Draws the maps of A, B and their difference, and the figures of the whole tensor.
 pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides, height: f32) {
     let dark = view.theme.dark;
     let b = sides.plane_of(&sides.b);
@@ -90,7 +90,7 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
     ui.label(RichText::new(text).color(view.theme.text));
 }
 
-/// What is to be said of the difference over the whole tensor.
+/// The largest and the mean difference over the whole tensor, and the share of equal cells.
 fn facts(view: &View, all: &[f32]) -> String {
     let count = all.len().max(1) as f64;
     let equal = all.iter().filter(|&&d| d == 0.0).count();

@@ -1,4 +1,4 @@
-//! The page of comparison: what was kept, what is looked at, and the difference, for any tensor and for the prediction.
+//! The page Compare: A, which was kept, B, the current state, and their difference, for any tensor and for the answer.
 
 mod maps;
 mod scores;

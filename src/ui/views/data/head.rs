@@ -1,4 +1,4 @@
-//! Which set and which part of it is looked at; what it is like; what was left out of it.
+//! The choice of data set and part, its figures, and the files that were skipped.
 
 use super::act;
 use crate::app::{Action, DataAction, Shown, TrainAction};

@@ -1,4 +1,4 @@
-//! What is asked for: the method, the unit, the method's numbers, and how far it goes on.
+//! The controls of the page Evidence: the method, what the evidence is for, the method's settings, and its progress.
 
 use super::{act, top_activations};
 use crate::app::{AttributionAction, Subject, focused_unit};
@@ -87,7 +87,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
 }
 
 fn class_ui(ui: &mut Ui, view: &View, class: usize, unit: fn(usize) -> Unit) {
-    // More than one would scroll through are left to the cell that is looked at.
+    // Lists stay short; any other map is chosen through the current cell.
     let classes = view.state.model().network.classes().min(1000);
     let options: Vec<_> = (0..classes).map(|class| (class, view.state.model().class_name(class))).collect();
     let now = view.state.model().class_name(class);

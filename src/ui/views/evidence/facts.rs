@@ -48,7 +48,7 @@ fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
         let range =
             view.fill("evidence.range", &[("min", &text(value_range.min)), ("max", &text(value_range.max))]);
         let sum = map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32;
-        // A sum is told where it means something: shares of a value.
+        // The sum is shown only where it has a meaning: for shares of a value.
         let shares = look.settings().method == Method::GradientTimesInput;
         let sum = shares.then(|| view.fill("evidence.sum_of", &[("sum", &text(sum))]));
         if value_range.is_some() {

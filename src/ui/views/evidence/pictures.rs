@@ -78,7 +78,7 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32
     caption_ui(ui, view, &view.text(if signed { "evidence.signed" } else { "evidence.unsigned" }));
 }
 
-/// A map as far as it is made.
+/// An attribution map, as far as it has been computed.
 #[derive(Clone, Copy)]
 struct Map<'a> {
     values: Option<&'a Tensor>,
@@ -130,7 +130,7 @@ impl Pixels {
         let mut x = x.clone();
         for ((_, c, _, _), x) in x.indexed_iter_mut() {
             let pixel = preprocess.pixel(c, *x);
-            // What is infinite is to be seen as such.
+            // Infinite values must be visible.
             *x = if pixel.is_finite() { pixel.clamp(0.0, 255.0) } else { pixel };
         }
         Self { x }
@@ -228,7 +228,7 @@ fn map_ui(
     });
 }
 
-/// A picture as it is.
+/// Draws a picture without a colour map.
 #[expect(clippy::too_many_arguments, reason = "a picture, its caption and where it stands")]
 fn picture_ui(
     ui: &mut Ui,

@@ -29,7 +29,7 @@ pub fn button_ui(ui: &mut Ui, view: &View) {
     }
 }
 
-/// Whether what is found is to be scrolled to.
+/// Under this id egui's memory holds whether the page scrolls to the results.
 fn asked() -> Id {
     Id::unique("exciting pictures asked for")
 }

@@ -9,7 +9,7 @@ use crate::trace::{Address, TensorId};
 use crate::ui::{number, theme, view::View};
 use egui::{Align, Button, Color32, Grid, Layout, RichText, ScrollArea, Ui};
 
-/// Draws it.
+/// Draws the gradient check: ε, the losses beside the value, the slope between them and the gradient.
 pub(super) fn check_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(view.text("check.what")).font(theme::small_font()).color(view.theme.text_weak));
     let Some((_, answer)) = view.state.asked() else {

@@ -1,4 +1,4 @@
-//! The row under the sentence where the number that is looked at can be changed: a parameter of the model, a pixel.
+//! The row below the sentence that edits the current cell, if it is a parameter or a pixel.
 
 use crate::app::{Action, EditAction, Extent};
 use crate::data::Content;

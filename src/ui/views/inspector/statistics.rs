@@ -1,4 +1,4 @@
-//! What is to be said of the whole tensor that the cell is in, as far as it has been computed at the cursor.
+//! Statistics of the current cell's tensor, over the cells computed at the cursor.
 
 use crate::tensor::{BINS, Statistics, shape_of};
 use crate::trace::{Address, Pass, Place, TensorId};

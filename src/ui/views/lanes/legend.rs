@@ -28,7 +28,7 @@ pub fn legends_ui(ui: &mut Ui, view: &View, image: u32, c: usize, focus: Option<
     let plan = view.state.plan();
     let rect = ui.max_rect();
     let layers = plan.network().layers.len();
-    // The loss is one number; beside it the last layer's colours are told.
+    // The loss is one number: its place shows the colours of the last layer.
     let c = c.min(layers);
     let wide = rect.width() >= WIDE;
     let left = if wide { rect.right() - CONTROLS } else { rect.right() };

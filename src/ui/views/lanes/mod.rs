@@ -47,7 +47,7 @@ struct Scene<'a> {
     /// The image looked at.
     image: u32,
     mark: Option<Mark>,
-    /// The cell that is looked at.
+    /// The current cell.
     focus: Option<(TensorId, u32)>,
     /// Whether the focus is a cell that was meant, and not just the last of a larger unit.
     exact: bool,
@@ -55,7 +55,7 @@ struct Scene<'a> {
     fields: Vec<ReceptiveField>,
 }
 
-/// Draws it.
+/// Draws the network: a column per layer with its values above and its gradients below.
 pub fn lanes_ui(ui: &mut Ui, view: &View) {
     let whole = ui.available_rect_before_wrap();
     if whole.width() < 60.0 || whole.height() < 60.0 {

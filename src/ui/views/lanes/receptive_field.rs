@@ -1,5 +1,5 @@
-//! Which cells of the other columns a cell comes from, layer by layer, and which come from it; for a weight, all
-//! that it was used with.
+//! The cells of the other columns that a cell depends on, layer by layer, and those that depend on it; for a weight, the
+//! cells that it is multiplied with and adds to.
 
 use super::column::{self, Lane};
 use crate::nn::{Axis, Block, Op, Part};
@@ -16,7 +16,7 @@ pub struct ReceptiveField {
     pub channels: Range<usize>,
     /// The cells in each.
     pub span: CellSpan,
-    /// Whether these cells come from the one asked about; else it comes from them.
+    /// Whether these cells depend on the given cell; otherwise it depends on them.
     pub readers: bool,
 }
 
@@ -29,8 +29,8 @@ impl ReceptiveField {
     }
 }
 
-/// The cells that the cell `index` of a tensor comes from, back to the input or to the loss, and those that come
-/// from it.
+/// The cells that the cell `index` of a tensor depends on, back to the input or to the loss, and those that depend on
+/// it.
 pub fn receptive_fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<ReceptiveField> {
     let at = plan.shape_of(tensor).at(index as usize);
     let Some((c, lane)) = column::place_of(plan, tensor) else { return uses(plan, tensor, at) };

@@ -124,7 +124,7 @@ fn add_ui(ui: &mut Ui, view: &View) {
     let (state, plan) = (view.state, view.state.plan());
     let focus = state.focus();
     let here = state.trace().tensor_cell(&focus).map(|(tensor, ..)| tensor);
-    // A magnitude to begin with: of the cell that is looked at.
+    // A magnitude to begin with: that of the current cell.
     let limit = number::short(state.trace().finished(&focus).abs()).parse().unwrap_or(1.0);
     let limit = if f32::is_finite(limit) && limit > 0.0 { limit } else { 1.0 };
     let tensor = here.filter(|tensor| plan.stage_of(*tensor).is_some() && tensor.part != Part::Winner);

@@ -12,7 +12,7 @@ use crate::trace::Address;
 use crate::ui::{keys, sentences, theme, theme::space, view::View};
 use egui::{Button, Response, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
-/// Draws it.
+/// Draws the panel Time: breakpoints, bookmarks, history.
 pub fn time_ui(ui: &mut Ui, view: &View) {
     ScrollArea::vertical().id_salt("time").auto_shrink(false).show(ui, |ui| {
         breakpoints::breakpoints_ui(ui, view);
@@ -33,7 +33,7 @@ pub fn stopped_ui(ui: &mut Ui, view: &View) {
             StopReason::End { .. } => ("○", view.theme.text_weak),
         };
         ui.label(RichText::new(sign).color(color));
-        let why = ui.label(RichText::new(sentences::halt(view, &halt)).color(view.theme.text_strong));
+        let why = ui.label(RichText::new(sentences::stop_reason(view, &halt)).color(view.theme.text_strong));
         // A screen reader says it when it comes.
         ui.ctx().accesskit_node_builder(why.id, |node| node.set_live(egui::accesskit::Live::Polite));
         if let StopReason::Hit(stop) = halt {

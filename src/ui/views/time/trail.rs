@@ -9,7 +9,7 @@ use egui::{Align, Button, Layout, RichText, Ui};
 /// Places that are listed to either side.
 const LISTED: usize = 40;
 
-/// Draws it.
+/// Draws the list of places visited before.
 pub fn trail_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
     ui.horizontal(|ui| {

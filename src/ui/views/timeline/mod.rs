@@ -58,7 +58,7 @@ struct Timeline<'a> {
     at: u64,
 }
 
-/// Draws it.
+/// Draws the timeline: the run, the current training step, and its passes, layers, maps, cells and terms.
 pub fn timeline_ui(ui: &mut Ui, view: &View) {
     let plan = view.state.plan();
     let has_images = plan.repeats() > 1;
@@ -289,9 +289,9 @@ impl Timeline<'_> {
         self.units_ui(painter, self.rows.terms, &segment.steps, 1, colors);
     }
 
-    /// The units of so many steps in a row, where they can be told apart; else one box.
+    /// The units of so many steps in a row, where they can be distinguished; otherwise one box.
     fn units_ui(&self, painter: &Painter, row: Rect, steps: &Range<u64>, each: u64, colors: &PassColors) {
-        /// The narrowest that is still told from its neighbours.
+        /// The smallest width, in points, that can be distinguished from its neighbours.
         const NARROWEST: f64 = 3.0;
         let x = self.scale.range_of(steps);
         let zoom = f64::from(row.width()) / (self.scale.length() * self.step.width());

@@ -2,7 +2,7 @@
 //!
 //! Stages differ in length by factors of millions, so a stage's width is a small fixed part, the
 //! same for all, plus a part that goes with the square root of its steps. Within a stage the scale
-//! is linear. The timeline says so beside it.
+//! is linear. The timeline names the scale beside it.
 
 use crate::trace::{Address, Grain, Pass, Place, Plan};
 use std::ops::Range;

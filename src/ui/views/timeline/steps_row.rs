@@ -1,4 +1,4 @@
-//! The strip of all training steps: which one is looked at, its epochs, the losses and gradient norms seen so far.
+//! The row of all training steps: the current one, the epochs, and the losses and gradient norms known by now.
 
 use super::{Timeline, small, width};
 use crate::trace::Pass;
@@ -99,7 +99,7 @@ impl Timeline<'_> {
             })
             .filter(|point| rect.x_range().expand(rect.width()).contains(point.x))
             .collect();
-        // Single steps are seen as dots; many would run together.
+        // Dots for single steps; many would run together.
         if points.len() <= 60 {
             for &point in &points {
                 painter.circle_filled(point, 2.0, color);

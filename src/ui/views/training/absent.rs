@@ -5,7 +5,7 @@ use crate::app::{Absent, FileAction};
 use crate::ui::{theme, view::View};
 use egui::{Button, Id, RichText, TextEdit, Ui};
 
-/// Draws it.
+/// Draws the notice that the data set used for training was not found, with a field for its path.
 pub fn absent_ui(ui: &mut Ui, view: &View, absent: &Absent) {
     ui.label(RichText::new(view.text("files.absent")).strong());
     ui.label(RichText::new(&absent.why).color(view.theme.text_weak));

@@ -40,7 +40,7 @@ pub fn controls_ui(ui: &mut Ui, view: &View) {
     }
 }
 
-/// What is to be done first.
+/// The choice of data and the button that starts training.
 pub fn invitation_ui(ui: &mut Ui, view: &View) {
     ui.add_space(theme::space::XL);
     ui.vertical_centered(|ui| {

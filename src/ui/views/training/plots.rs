@@ -1,4 +1,4 @@
-//! Loss and accuracy over the steps, for each line of training. A click looks at the step.
+//! Loss and accuracy over the steps, for each branch of training. A click goes to the step.
 
 use crate::app::{Action, TrainAction};
 use crate::train::{Record, TrainingBranch};
@@ -10,7 +10,7 @@ use crate::ui::{
 use egui::{Color32, RichText, Ui};
 use egui_plot::{Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine};
 
-/// Points that a curve is drawn with at most: more cannot be told apart.
+/// The largest number of points per curve; more cannot be distinguished.
 const POINTS: usize = 400;
 
 /// The color of a line of training.
@@ -135,7 +135,7 @@ pub fn plot<'a>(view: &View, key: &'a str, number_of: fn(f64) -> f64) -> Plot<'a
         .y_axis_formatter(move |mark, _| number::short(number_of(mark.value) as f32))
 }
 
-/// Marks the step that is looked at.
+/// Marks the current step.
 pub fn here(plot: &mut egui_plot::PlotUi, view: &View) {
     let time = view.state.trace().time();
     plot.vline(VLine::new("", time).color(view.theme.cursor).width(1.5).allow_hover(false));

@@ -14,7 +14,7 @@ use crate::ui::{
 };
 use egui::{Rect, Ui, pos2, vec2};
 
-/// Draws it.
+/// Draws the gradient of a bias: the sum of its map's gradients over all positions.
 pub fn bias_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let room = room(ui);
     let (view, theme) = (conv_cell.view, conv_cell.theme());

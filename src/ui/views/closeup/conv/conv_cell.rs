@@ -1,5 +1,4 @@
-//! What all close-ups of a convolution share: the cell looked at, how far it has come, the header,
-//! the legends.
+//! What all close-ups of a convolution share: the current cell and its terms up to the cursor, the header, the legends.
 
 use crate::nn::{Part, conv::Conv2d};
 use crate::trace::{Address, CellFold, Grain, Stage, TensorId};
@@ -16,7 +15,7 @@ use crate::ui::{
 };
 use egui::{Color32, Pos2, Rect, Ui, UiBuilder, pos2, vec2};
 
-/// The cell that is looked at, with its terms as far as the cursor has done them.
+/// The current cell of a convolution, with its terms up to the cursor.
 pub struct ConvCell<'a> {
     /// The view.
     pub view: &'a View<'a>,
@@ -40,9 +39,9 @@ pub struct ConvCell<'a> {
     pub just: Option<u32>,
     /// The terms done, with their numbers.
     pub fold: CellFold,
-    /// What all products and running sums of the cell span, for their colours.
+    /// The range of all products and running sums of the cell, for their colours.
     value_range: ValueRange,
-    /// What its products alone span.
+    /// The range of its products alone.
     product_range: ValueRange,
     /// The width beside the header's second line that something else takes.
     pub taken: f32,
@@ -132,8 +131,8 @@ impl<'a> ConvCell<'a> {
         }
     }
 
-    /// What the terms `from..to` have brought so far: the difference that they made, or, where the sum has left the
-    /// finite numbers and no difference tells, their own sum.
+    /// The contribution of those terms of `from..to` that are done: the difference of the running sums, or the sum of
+    /// the products if a running sum is not finite.
     pub fn brought(&self, from: usize, to: usize) -> CellView {
         let done = to.min(self.fold.steps.len());
         let Some(steps @ [first, ..]) = self.fold.steps.get(from..done) else { return CellView::not_yet() };
@@ -168,7 +167,7 @@ impl<'a> ConvCell<'a> {
         Mapping::signed_for(value_range, self.theme().dark)
     }
 
-    /// The cell's number and state for words: `0.42`, or that it is not there yet.
+    /// A name with the cell's value, `sum 0.42`, or with "not computed yet".
     pub fn words(&self, name: &str, cell: CellView) -> String {
         match cell.state {
             CellState::NotYet => format!("{name} {}", self.view.text("grid.not_yet")),
@@ -265,7 +264,7 @@ pub fn room(ui: &Ui) -> Rect {
     Rect::from_min_size(ui.cursor().min, ui.available_size())
 }
 
-/// Tells the ui how far the drawing has come, so that it can scroll there.
+/// Reserves the drawn rectangle, so that the area can scroll to its end.
 pub fn used_ui(ui: &mut Ui, rect: Rect) {
     ui.allocate_rect(rect, egui::Sense::hover());
 }

@@ -18,7 +18,7 @@ use crate::ui::{theme, view::View};
 use conv_cell::ConvCell;
 use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
 
-/// Draws it.
+/// Draws the close-up of a convolution: its output, or the gradient of its sum, weights, biases or input.
 pub fn conv_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize, spec: &Conv2d) {
     let Some(mut conv_cell) = ConvCell::new(view, focus, stage, l, spec) else { return };
     match Computed::from_part(stage.tensor.part) {

@@ -23,7 +23,7 @@ const SIGN: f32 = 20.0;
 const BOX: f32 = 42.0;
 const LARGEST: f32 = 44.0;
 
-/// Draws it.
+/// Draws the input gradient as scattered: the filter times one output gradient, added where its window was.
 pub fn scatter_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let room = room(ui);
     let (view, theme) = (conv_cell.view, conv_cell.theme());

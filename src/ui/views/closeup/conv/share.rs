@@ -14,7 +14,7 @@ use crate::ui::{
 };
 use egui::{Rect, Ui, pos2, vec2};
 
-/// Draws it.
+/// Draws the gradient of the sum where the convolution divides by the number of weights.
 pub fn share_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let room = room(ui);
     let (view, theme) = (conv_cell.view, conv_cell.theme());

@@ -22,7 +22,7 @@ const SIGN: f32 = 20.0;
 const BOX: f32 = 42.0;
 const LARGEST: f32 = 46.0;
 
-/// Draws it.
+/// Draws the gradient of a weight: the input times the output gradient, position by position.
 pub fn weight_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let room = room(ui);
     let (view, theme, spec) = (conv_cell.view, conv_cell.theme(), conv_cell.spec);
