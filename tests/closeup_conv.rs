@@ -262,10 +262,10 @@ layers = [
     assert!(all > 0.0, "a weight with a gradient");
     let share = convstep::ui::number::significant((100.0 * (1.0 - net.abs() / all)) as f32, 2);
     let said = texts(&state);
-    let words = format!("{share} % of it cancels out: ");
+    let words = format!("{share} % cancels out: ");
     assert!(said.iter().any(|line| line.starts_with(&words)), "{words} is not among {said:#?}");
     // A filter of zeros, and its bias with it, let nothing through.
-    let dead = "Dead for this picture: 0 everywhere".to_owned();
+    let dead = "Silent here: 0 everywhere for this picture".to_owned();
     apply(&mut state, Action::Go(convstep::trace::Move::End));
     assert!(!texts(&state).contains(&dead));
     for index in 0..9 {
@@ -274,7 +274,7 @@ layers = [
     }
     apply(&mut state, Action::GoTo("bwd/relu.dX/k0/(3,3)".into()));
     let said = texts(&state);
-    assert!(said.contains(&dead) && said.iter().any(|line| line.contains("the unit is dead")), "{said:#?}");
+    assert!(said.contains(&dead) && said.iter().any(|line| line.contains("it is silent here")), "{said:#?}");
     // Maps as large as they go, and as small.
     for by in [9, -18] {
         apply(&mut state, Action::ZoomLanes(by));
@@ -293,14 +293,14 @@ fn a_weights_gradient_is_added_up_image_by_image() {
     assert_eq!(state.image(), 5, "the image whose pass adds to the batch's gradient is looked at");
     let so_far = state.trace().finished(&state.focus());
     let said = texts(&state);
-    let prefix = "what each image brought: ";
+    let prefix = "contribution of each picture: ";
     let line = said.iter().find_map(|line| line.strip_prefix(prefix)).expect("bars for the images");
     let brought: Vec<f32> =
         line.split(", ").map(|number| number.replace('−', "-").parse().expect("a number")).collect();
     assert_eq!(brought.len(), 6);
     let sum: f32 = brought.iter().sum();
     assert!((sum - so_far).abs() <= 1e-3 * brought.iter().map(|b| b.abs()).sum::<f32>(), "{sum} {so_far}");
-    assert!(said.contains(&"Image i5 of 32".to_owned()), "{said:#?}");
+    assert!(said.contains(&"Picture 5; 32 in the batch".to_owned()), "{said:#?}");
 }
 
 #[test]

@@ -404,7 +404,7 @@ fn adds_up(line: &str, digits: Digits) -> bool {
         (None, None) => return false,
     };
     // A term's number and what its operand is stand before it.
-    let is_term = left.starts_with('m') && left[1..].starts_with(|c: char| c.is_ascii_digit());
+    let is_term = left.split_once(": ").is_some_and(|(name, _)| name.parse::<u32>().is_ok());
     let left = left.split_once(": ").map_or(left, |(_, left)| left);
     // Beyond six digits a number stands for the f32 that it is.
     let significant =

@@ -79,7 +79,7 @@ fn a_bookmark_is_named_gone_to_and_removed() {
     do_it(&mut harness, Action::GoTo("fwd/conv2/k1/(2,3)".into()));
     harness.key_press(Key::M);
     harness.run_steps(3);
-    click(&mut harness, "Name: fwd/conv2/k1/(2,3)");
+    click(&mut harness, "Name of: fwd/conv2/k1/(2,3)");
     harness.get_by_label("Name of the bookmark").type_text("the corner");
     harness.run_steps(2);
     harness.key_press(Key::Enter);
@@ -266,7 +266,7 @@ fn two_pictures_stand_side_by_side_with_their_difference() {
             assert!(harness.query_by_label(&words.text("compare.how")).is_some());
             click(&mut harness, &words.text("cmd.keep"));
             do_it(&mut harness, Action::OpenSample("shape-ring".into()));
-            let step = "e0";
+            let step = "0";
             let caption = |side: &str, picture: &str| {
                 let parts = [("picture", picture), ("step", step)];
                 format!("{side} · shapes: {}", words.fill("compare.side", &parts))
