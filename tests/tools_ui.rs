@@ -132,7 +132,7 @@ fn the_palette_finds_commands_places_and_models_by_letters() {
             // Letters of the words in the user's language, and of the English ones.
             choose(&mut harness, k, &words.text("cmd.page_training"));
             assert_eq!(harness.state().state.view().page, convstep::app::Page::Training);
-            choose(&mut harness, k, "stp lyrs");
+            choose(&mut harness, k, "stp layr");
             assert_eq!(harness.state().state.cursor().grain(), convstep::trace::Grain::Layer);
             choose(&mut harness, k, "dark theme");
             assert_eq!(harness.state().state.view().theme, convstep::app::ThemeChoice::Dark);

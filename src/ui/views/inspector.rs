@@ -151,7 +151,7 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
     ui.spacing_mut().interact_size.y = row;
     ui.spacing_mut().button_padding = egui::Vec2::ZERO;
     let weak = |text: String| RichText::new(text).font(theme::small_font()).color(view.theme.text_weak);
-    ui.add_sized([40.0, row], Label::new(weak(m.to_string())));
+    ui.add_sized([40.0, row], Label::new(weak(format!("m{m}"))));
     let [before, between, after] = signs(step.term.op);
     let sign_ui = |ui: &mut Ui, sign: String| {
         if !sign.is_empty() {

@@ -49,7 +49,12 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
         let shown = start..(start + BESIDE).min(count);
         let most = if shown.len() > 8 { 8 } else { shown.len() };
         let grid = |channel: usize| {
-            let name = names::plane(view, spot.tensor, channel);
+            // Short, for the planes stand close together: filter and slice of a weight.
+            let name = if plan.is_weight_shaped(spot.tensor) {
+                format!("{},{}", channel / shape.0[1], channel % shape.0[1])
+            } else {
+                names::plane(view, spot.tensor, channel)
+            };
             let own = (channel == plane_of).then_some(spot.index as usize % shape.plane());
             CaptionedGrid::from_plane(plane(channel), name, "").focus(own).at_most(18.0)
         };
