@@ -1,6 +1,6 @@
 //! The program without a window: state, actions, effects.
 //!
-//! An [`Action`] is the only way to change the [`AppState`]; [`apply`] is the only place that does.
+//! An [`Action`] is the only way to change the [`AppState`]; [`apply()`] is the only place that does.
 //! What needs the outside world comes back as an [`Effect`], which the shell runs and answers with
 //! another action.
 //!

@@ -1,7 +1,7 @@
 //! Activations: functions of one number, applied cell by cell.
 //!
 //! All that the program knows about an activation stands in this file: its function beside its derivative, and its
-//! entry in [`Activation::entry`]. To add one, write both functions, a variant, its place in [`Activation::ALL`] and its
+//! entry in `Activation::entry`. To add one, write both functions, a variant, its place in [`Activation::ALL`] and its
 //! entry; then its sentences in `assets/strings`.
 //!
 //! Where a function has a corner, its derivative there is the one that PyTorch takes.

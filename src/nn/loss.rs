@@ -55,7 +55,7 @@ pub struct CrossEntropy<T> {
     pub sum: Tensor<T>,
     /// The logits' shape: exp / sum.
     pub prob: Tensor<T>,
-    /// (N, 1, 1, 1): ln(sum) - (sum over f of t[f] * shift[f]), which is -ln(prob) of the target class.
+    /// (N, 1, 1, 1): `ln(sum) - (sum over f of t[f] * shift[f])`, which is -ln(prob) of the target class.
     pub loss: Tensor<T>,
 }
 

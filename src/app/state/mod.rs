@@ -65,7 +65,7 @@ use crate::trace::{Address, Cursor, Grain, Move, Pass, Place, Plan, TensorId, Tr
 use std::sync::Arc;
 
 /// Everything that the program knows. Its fields are private to `app`: views read it through the methods of the same
-/// names, and only [`apply`](crate::app::apply) changes it.
+/// names, and only [`apply`](crate::app::apply()) changes it.
 #[derive(Clone, Debug)]
 pub struct AppState {
     /// Model, picture and settings: what undo and redo restore.

@@ -27,7 +27,7 @@ impl Playback {
         self.carry = 0.0;
     }
 
-    /// Sets the speed, within [`MOVES_PER_SEC`].
+    /// Sets the speed, within `MOVES_PER_SEC`.
     pub fn set_speed(&mut self, moves_per_sec: f32) {
         if moves_per_sec.is_finite() {
             self.moves_per_sec = moves_per_sec.clamp(*MOVES_PER_SEC.start(), *MOVES_PER_SEC.end());

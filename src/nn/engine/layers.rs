@@ -340,7 +340,7 @@ impl Step {
     }
 }
 
-/// As in [`batchnorm::inv_std`].
+/// As in `batchnorm::inv_std`.
 pub(super) fn inv_std_of(spec: &BatchNorm2d, var: f32) -> f32 {
     (var + spec.eps as f32).sqrt().recip()
 }
