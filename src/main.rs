@@ -52,18 +52,15 @@ fn window(args: &Args) -> Result<(), CliError> {
 #[cfg(feature = "window")]
 fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     use convstep::{
-        app::{Action, AppState, Lang, apply, run_tasks_here},
+        app::{Action, AppState, apply, run_tasks_here},
         nn::Execution,
     };
     let model = cli::open_model(&args.model)?;
     let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
     let mut state = AppState::open(model, cli::open_picture(&args.image.image)?).map_err(CliError)?;
-    let lang = match args.lang {
-        cli::Language::En => Lang::En,
-        cli::Language::Zh => Lang::Zh,
-    };
     let label = label.map(Action::SetLabel);
-    let actions = [Action::SetFit(args.image.fit.into()), Action::SetLang(lang)].into_iter().chain(label);
+    let actions =
+        [Action::SetFit(args.image.fit.into()), Action::SetLang(args.lang)].into_iter().chain(label);
     for action in actions.chain([Action::GoTo(args.at.clone())]) {
         let effects = apply(&mut state, action);
         run_tasks_here(&mut state, effects, Execution::SERIAL, &());

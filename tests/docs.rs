@@ -3,11 +3,12 @@
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use convstep::{
+    app::{Action, AppState, EditAction, MarkAction, StopReason, apply, run_tasks_here},
     attribution::Method,
     cli::Args,
     model_io::{Architecture, bundled, presets},
-    nn::spec::Kind,
-    trace::{Plan, Setup},
+    nn::{Execution, filters::Filter, spec::Kind},
+    trace::{Break, Plan, Setup},
 };
 use ndarray::Array3;
 use ndarray_npy::WriteNpyExt;
@@ -448,6 +449,61 @@ fn every_address_in_the_documents_names_a_place() {
         }
     }
     assert!(count >= 10, "only {count} addresses were found");
+}
+
+/// Applies actions, and runs at once what they ask of a background thread.
+fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
+    for action in actions {
+        let effects = apply(state, action);
+        run_tasks_here(state, effects, Execution::SERIAL);
+    }
+    assert!(state.notices().is_empty(), "{:?}", state.notices());
+}
+
+#[test]
+fn the_five_minutes_of_the_readme_are_true() {
+    let readme = Document::open("README.md");
+    let prose = readme.prose();
+    let go = |address: &str| {
+        assert!(readme.code_spans().iter().any(|span| span == address), "{address} is not in the README");
+        Action::GoTo(address.into())
+    };
+    let mut state = AppState::new();
+    // A winner among four.
+    run(&mut state, [go("fwd/pool1/k0/(3,5)")]);
+    let cell = state.trace().cell(&state.focus());
+    assert_eq!(cell.steps.len(), 4);
+    // A negative gradient, which comes through later maps.
+    run(&mut state, [go("bwd/conv1.dW/k0,0/(1,1)")]);
+    let cell = state.trace().cell(&state.focus());
+    assert!(cell.value < 0.0, "{}", cell.value);
+    // A blank filter, and back.
+    let percent = |state: &AppState| {
+        let (class, share) = state.prediction();
+        assert_eq!(state.model().architecture.classes.get(class).map(String::as_str), Some("star"));
+        format!("{:.1} %", share * 100.0)
+    };
+    let before = percent(&state);
+    let blank = EditAction::SetFilter { layer: 0, out: 3, channel: Some(0), filter: Filter::Blank };
+    run(&mut state, [go("conv1.weight/k3,0/(1,1)"), Action::Edit { edit: blank, more: false }]);
+    let after = percent(&state);
+    assert!(prose.contains(&before) && prose.contains(&after), "{before} is {after} now");
+    run(&mut state, [Action::Undo]);
+    assert_eq!(percent(&state), before);
+    // The first NaN or infinity, and back.
+    run(
+        &mut state,
+        [
+            Action::OpenBundled("exploding".into()),
+            Action::Mark(MarkAction::ToggleBreak(Break::NotFinite)),
+            Action::Continue { back: false },
+        ],
+    );
+    assert!(matches!(state.stopped(), Some(StopReason::Hit(stop)) if stop.reason == Break::NotFinite));
+    let place = state.cursor().text(state.plan());
+    assert!(place.starts_with("e1"), "not in the second training step: {place}");
+    run(&mut state, [Action::Continue { back: true }]);
+    assert_ne!(state.cursor().text(state.plan()), place);
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! The command line: commands, arguments, and one-line usage errors.
 
+use crate::app::Lang;
 use crate::attribution::{Fill, Method};
 use crate::data::{Augment, Difficulty, Fit, Split};
 use crate::nn::{init::Init, optimizer::Rule};
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args as ClapArgs, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use std::path::PathBuf;
 
 /// Steps through a convolutional neural network, forward and backward, down to one multiply-add.
@@ -236,8 +240,8 @@ pub struct RenderArgs {
     #[arg(long, value_enum, default_value_t)]
     pub theme: Theme,
     /// The language.
-    #[arg(long, value_enum, default_value_t)]
-    pub lang: Language,
+    #[arg(long, default_value = "en", value_parser = languages())]
+    pub lang: Lang,
     /// The output file.
     #[arg(long, value_name = "FRAME.png")]
     pub out: PathBuf,
@@ -415,16 +419,6 @@ pub enum Theme {
     Dark,
 }
 
-/// The window's language.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Simplified Chinese.
-    Zh,
-}
-
 /// A size in pixels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
@@ -444,6 +438,11 @@ impl std::str::FromStr for Size {
             sides.ok_or("expected width x height from 64x64 to 8192x8192; for example 1280x800")?;
         Ok(Self { width, height })
     }
+}
+
+fn languages() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(Lang::ALL.map(Lang::code))
+        .map(|code| Lang::ALL.into_iter().find(|lang| lang.code() == code).unwrap_or_default())
 }
 
 fn fill(text: &str) -> Result<Fill, String> {

@@ -23,8 +23,8 @@ mod top_activations;
 mod train;
 
 pub use args::{
-    Args, AttributeArgs, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, Language, ModelArgs,
-    RenderArgs, RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
+    Args, AttributeArgs, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, ModelArgs, RenderArgs,
+    RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
 };
 pub use bench::{bench_model, memory_mb};
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};

@@ -24,7 +24,15 @@ impl Lang {
         }
     }
 
-    /// Its code: `en` or `zh`.
+    /// Its name in another language, by which the palette finds it as well.
+    pub const fn foreign_name(self) -> &'static str {
+        match self {
+            Self::En => "英文",
+            Self::Zh => "Chinese",
+        }
+    }
+
+    /// Its code, in the names of the files of strings and on the command line: `en` or `zh`.
     pub const fn code(self) -> &'static str {
         match self {
             Self::En => "en",

@@ -197,11 +197,7 @@ fn words(view: &View, offer: &Offer) -> (String, String, String) {
             (view.text(key), view.text("menu.theme"), other)
         }
         Offer::Lang(lang) => {
-            let other = match lang {
-                Lang::En => "英文",
-                Lang::Zh => "Chinese",
-            };
-            (lang.name().to_owned(), view.text("menu.language"), other.to_owned())
+            (lang.name().to_owned(), view.text("menu.language"), lang.foreign_name().to_owned())
         }
     }
 }
