@@ -451,6 +451,40 @@ fn every_address_in_the_documents_names_a_place() {
     assert!(count >= 10, "only {count} addresses were found");
 }
 
+/// The English texts of the window.
+fn labels() -> Vec<String> {
+    let folder = root().join("assets/strings");
+    let files = fs::read_dir(folder).expect("strings").map(|entry| entry.expect("an entry").path());
+    let english = files.filter(|path| path.to_string_lossy().ends_with(".en.toml"));
+    let texts = english.map(|path| fs::read_to_string(path).expect("a file"));
+    let mut open: Vec<toml::Value> =
+        texts.map(|text| toml::Value::Table(text.parse().expect("TOML"))).collect();
+    let mut labels = Vec::new();
+    while let Some(value) = open.pop() {
+        match value {
+            toml::Value::Table(table) => open.extend(table.into_iter().map(|(_, value)| value)),
+            toml::Value::String(label) => labels.push(label),
+            other => panic!("{other} is no text"),
+        }
+    }
+    labels
+}
+
+#[test]
+fn every_label_that_the_documents_quote_is_on_the_screen() {
+    let labels = labels();
+    let mut count = 0;
+    for path in ["README.md", "docs/window.md", "docs/data.md", "docs/training.md", "docs/attribution.md"] {
+        let prose = Document::open(path).prose().replace("\n   ", " ").replace('\n', " ");
+        let quoted = prose.split('"').skip(1).step_by(2);
+        for label in quoted.filter(|quoted| quoted.starts_with(char::is_uppercase)) {
+            assert!(labels.iter().any(|other| other == label), "{path}: {label:?} is no text of the window");
+            count += 1;
+        }
+    }
+    assert!(count >= 5, "only {count} labels were found");
+}
+
 /// Applies actions, and runs at once what they ask of a background thread.
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {

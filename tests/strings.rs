@@ -51,18 +51,21 @@ fn placeholders(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn each_string_stands_in_both_languages_with_the_same_placeholders() {
-    let (en, zh) = (words("en"), words("zh"));
+fn each_string_stands_in_all_languages_with_the_same_placeholders() {
+    let en = words(Lang::En.code());
     assert!(en.len() > 150, "only {} strings were found", en.len());
-    for (key, text) in &en {
-        let other = zh.get(key).unwrap_or_else(|| panic!("{key} is missing in Chinese"));
-        let allowed = placeholders(text);
-        for name in placeholders(other) {
-            assert!(allowed.contains(&name), "{key}: the Chinese text asks for %{{{name}}}");
+    for lang in Lang::ALL {
+        let translated = words(lang.code());
+        for (key, text) in &en {
+            let other = translated.get(key).unwrap_or_else(|| panic!("{key} is missing in {lang:?}"));
+            let allowed = placeholders(text);
+            for name in placeholders(other) {
+                assert!(allowed.contains(&name), "{key}: the text in {lang:?} asks for %{{{name}}}");
+            }
         }
-    }
-    for key in zh.keys() {
-        assert!(en.contains_key(key), "{key} is missing in English");
+        for key in translated.keys() {
+            assert!(en.contains_key(key), "{key} is missing in English");
+        }
     }
 }
 
@@ -170,7 +173,7 @@ fn the_words_are_those_of_the_glossary() {
     let forbidden = rows.iter().flat_map(|(_, not)| not).filter(|word| !terms.contains(word));
     let forbidden: Vec<&String> = forbidden.collect();
     assert!(forbidden.len() > 20, "only {} words", forbidden.len());
-    for lang in ["en", "zh"] {
+    for lang in Lang::ALL.map(Lang::code) {
         for (key, text) in words(lang) {
             let text = without_placeholders(&text);
             for word in &forbidden {
