@@ -489,7 +489,7 @@ fn every_label_that_the_documents_quote_is_on_the_screen() {
 fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
     for action in actions {
         let effects = apply(state, action);
-        run_tasks_here(state, effects, Execution::SERIAL);
+        run_tasks_here(state, effects, Execution::SERIAL, &());
     }
     assert!(state.notices().is_empty(), "{:?}", state.notices());
 }
