@@ -137,7 +137,7 @@ fn the_strongest_path_is_made_of_terms_that_are_there() {
     }
     let last = links.last().expect("a link");
     assert_eq!(last.next, None);
-    let Place::Stage(stage) = last.at.place else { panic!("{last:?}") };
+    let Place::Stage(stage) = last.at.place() else { panic!("{last:?}") };
     assert_eq!(state.plan().stages()[stage as usize].tensor, TensorId::loss(Part::Dx));
 }
 

@@ -13,7 +13,7 @@ use convstep::nn::{
     spec::{ConvSpec, Kind, LayerSpec, Pair},
 };
 use convstep::tensor::Tensor;
-use convstep::trace::{Address, Grain, Owner, Place, TensorId};
+use convstep::trace::{Address, Owner, TensorId};
 use convstep::ui::{
     raster::{FrameSetup, render_frame},
     render::render,
@@ -74,14 +74,7 @@ fn cells(state: &AppState) -> Vec<Address> {
         .filter(|(_, stage)| stage.pass != convstep::trace::Pass::Update)
         .flat_map(|(s, stage)| {
             let last = stage.cells() as u32 - 1;
-            [0, last / 2, last].map(|cell| Address {
-                time: 0,
-                image: 0,
-                place: Place::Stage(s as u32),
-                cell,
-                term: 0,
-                grain: Grain::Cell,
-            })
+            [0, last / 2, last].map(|cell| Address::stage_cell(0, 0, s, cell))
         })
         .collect()
 }
@@ -91,7 +84,7 @@ fn every_stage_draws_at_every_moment() {
     for mut state in states() {
         for (n, cell) in cells(&state).into_iter().enumerate() {
             let (_, terms) = state.terms_done(&cell);
-            let term = Address { term: terms / 2, grain: Grain::Term, ..cell };
+            let term = cell.with_term(terms / 2);
             let dark = n % 2 == 0;
             let size = if n % 3 == 0 { vec2(1024.0, 768.0) } else { vec2(1280.0, 720.0) };
             let text = state.plan().text(if n % 2 == 0 { &term } else { &cell });
@@ -99,7 +92,8 @@ fn every_stage_draws_at_every_moment() {
             draw(&state, size, dark);
             // Picked from the very start: nothing of it has been computed.
             apply(&mut state, Action::GoTo("start".into()));
-            apply(&mut state, Action::Select(cell));
+            let action = Action::select(state.plan(), &cell);
+            apply(&mut state, action);
             draw(&state, size, dark);
         }
     }
@@ -141,7 +135,8 @@ fn a_cell_picked_ahead_shows_no_value() {
         apply(&mut state, Action::SetLabel(0));
         apply(&mut state, Action::GoTo("start".into()));
         let cell = state.plan().parse("bwd/conv2.dX/k3/(4,6)").expect("an address");
-        apply(&mut state, Action::Select(cell));
+        let action = Action::select(state.plan(), &cell);
+        apply(&mut state, action);
         let picture = render(&state, [1280, 720], false);
         keep(&picture, &format!("ahead-{sample}.png"));
         pictures.push(picture);
@@ -327,7 +322,7 @@ fn a_click_on_another_given_plane_stays_with_what_is_given() {
             .drop_without_applying_deltas();
     }
     let selected = clicked.iter().find_map(|action| match action {
-        Action::Select(address) => Some(state.plan().text(address)),
+        Action::Select(place) => Some(place.to_string()),
         _ => None,
     });
     let selected = selected.unwrap_or_else(|| panic!("no cell was clicked: {clicked:?}"));

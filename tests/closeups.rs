@@ -13,7 +13,7 @@ use convstep::nn::{
     spec::Kind,
 };
 use convstep::tensor::Tensor;
-use convstep::trace::{Address, Grain, Move, Place, Plan};
+use convstep::trace::{Address, Move, Plan};
 use convstep::ui::{number, shell, strings::Words, theme::Theme, view::Memory};
 use egui::{Context, RawInput, Rect, Vec2};
 use frame::draw;
@@ -139,8 +139,7 @@ fn addresses(state: &AppState) -> Vec<Address> {
     for (s, stage) in plan.stages().iter().enumerate() {
         let cells = stage.cells() as u32;
         for (cell, term) in [(0, 0), (cells / 2, stage.terms / 2), (cells - 1, stage.terms - 1)] {
-            let place = Place::Stage(s as u32);
-            found.push(Address { time: 0, image: 0, place, cell, term, grain: Grain::Term });
+            found.push(Address::stage_cell(0, 0, s, cell).with_term(term));
         }
     }
     found
@@ -148,20 +147,23 @@ fn addresses(state: &AppState) -> Vec<Address> {
 
 fn draw_all(state: &mut AppState) {
     for (k, address) in addresses(state).into_iter().enumerate() {
-        apply(state, Action::Go(Move::Seek(address)));
+        let action = Action::visit(state.plan(), &address);
+        apply(state, action);
         draw(state, SIZES[k % 2], k % 3 == 0);
     }
     // A cell that the cursor has not reached, and given tensors.
     let last = addresses(state).last().copied();
     apply(state, Action::Go(Move::Start));
     for address in last.into_iter().chain(addresses(state).into_iter().step_by(7)) {
-        apply(state, Action::Select(address));
+        let action = Action::select(state.plan(), &address);
+        apply(state, action);
         draw(state, SIZES[0], false);
     }
     let given: Vec<_> = state.plan().given().collect();
     for tensor in given {
         let address = state.plan().writer(tensor, 0, 0, 0);
-        apply(state, Action::Select(address));
+        let action = Action::select(state.plan(), &address);
+        apply(state, action);
         draw(state, SIZES[1], true);
     }
 }
@@ -215,8 +217,9 @@ fn every_rule_of_update_draws_in_chinese() {
         let optimizer = Optimizer { rule, learning_rate: 0.1, weight_decay: 0.01 };
         apply(&mut state, Action::SetOptimizer(optimizer));
         draw_all(&mut state);
-        let last = Address { time: 3, ..*addresses(&state).last().expect("stages") };
-        apply(&mut state, Action::Go(Move::Seek(last)));
+        let last = addresses(&state).last().expect("stages").at_time(3);
+        let action = Action::visit(state.plan(), &last);
+        apply(&mut state, action);
         draw(&state, SIZES[0], false);
     }
 }
@@ -452,7 +455,8 @@ fn what_is_printed_adds_up_at_each_precision() {
     let mono = egui::FontId::monospace(14.0);
     for mut state in states {
         for address in addresses(&state) {
-            apply(&mut state, Action::Go(Move::Seek(address)));
+            let action = Action::visit(state.plan(), &address);
+            apply(&mut state, action);
             for digits in Digits::ALL {
                 apply(&mut state, Action::SetDigits(digits));
                 let texts = texts(&ctx, &state, &mut memory);
@@ -482,7 +486,7 @@ fn products_in_cells_add_up_to_their_sum_at_each_size() {
         apply(&mut state, Action::SetMode(Mode::Train));
         let mut sums = 0;
         for address in addresses(&state) {
-            let cell = Address { term: 0, grain: Grain::Cell, ..address };
+            let cell = address.whole_cell();
             let fold = state.trace().cell(&cell);
             let adds = |op| {
                 use convstep::trace::TermOp::*;
@@ -561,7 +565,8 @@ layers = [
     let mut state = open(name, toml);
     apply(&mut state, Action::Go(Move::End));
     let cell = state.plan().parse("fwd/max/k0/(1,2)").expect("an address");
-    apply(&mut state, Action::Select(cell));
+    let action = Action::select(state.plan(), &cell);
+    apply(&mut state, action);
     apply(&mut state, Action::ShowBothPools(true));
     let ctx = Context::default();
     ctx.enable_accesskit();
@@ -611,7 +616,8 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
             if is_known || (text.contains("update/") && !text.contains("conv") && !text.contains("loss")) {
                 continue;
             }
-            apply(&mut state, Action::Go(Move::Seek(address)));
+            let action = Action::visit(state.plan(), &address);
+            apply(&mut state, action);
             visit(&format!("{name}-{}.png", text.replace(['/', '(', ')', ','], "_")), &text, &state);
         }
     }

@@ -54,7 +54,7 @@ const SIZES: [Vec2; 2] = [vec2(1280.0, 720.0), vec2(1024.0, 768.0)];
 fn draw_with_column(state: &AppState, size: Vec2, dark: bool) -> Vec<String> {
     let texts = draw(state, size, dark);
     let plan = state.plan();
-    let Place::Stage(stage) = state.focus().place else { panic!("the cursor is at a stage") };
+    let Place::Stage(stage) = state.focus().place() else { panic!("the cursor is at a stage") };
     let name = match plan.stages()[stage as usize].tensor.owner {
         Owner::Input => "input",
         Owner::Layer(l) => plan.layer(l as usize).name(),
@@ -74,13 +74,15 @@ fn draw_everywhere(mut state: AppState) {
         let step = len * part / 4 + 3;
         let grain = Grain::ALL[4 + part as usize];
         let address = state.plan().locate(step, grain);
-        apply(&mut state, Action::Go(Move::Seek(address)));
+        let action = Action::visit(state.plan(), &address);
+        apply(&mut state, action);
         draw_with_column(&state, SIZES[part as usize % 2], part % 2 == 1);
     }
     apply(&mut state, Action::Go(Move::Start));
     let at_start = draw(&state, SIZES[0], false);
     let last = state.plan().locate(len + len - 1, Grain::Term);
-    apply(&mut state, Action::Go(Move::Seek(last)));
+    let action = Action::visit(state.plan(), &last);
+    apply(&mut state, action);
     while state.pending().is_some() {
         apply(&mut state, Action::Advance);
     }
@@ -163,7 +165,7 @@ fn a_click_on_the_timeline_goes_there() {
         .map(|x| {
             let asked = clicked(&state, x, 690.0);
             let found = asked.into_iter().find_map(|action| match action {
-                Action::Go(Move::Seek(address)) => state.plan().steps(&address),
+                Action::Visit(place) => state.plan().steps(&place.resolve(state.plan())?),
                 _ => None,
             });
             found.expect("a seek").start

@@ -54,7 +54,7 @@ fn magnitudes_are_found_in_one_tensor_forward_and_back() {
     let expected = all.iter().position(|x| x.abs() > limit).expect("one") as u32;
     run(&mut state, [set(Break::Above { tensor, limit }), Action::Go(Move::Start), ON]);
     let first = stop(&state);
-    assert_eq!((first.address.cell, first.found), (expected, Found::Value(all[expected as usize])));
+    assert_eq!((first.address.cell(), first.found), (expected, Found::Value(all[expected as usize])));
     assert!(at(&state).starts_with("bwd/conv2.dW/"), "{}", at(&state));
     assert_eq!(state.marks().breaks[0].hits, 1);
     // Each is found once on the way, and the same on the way back.
@@ -64,7 +64,7 @@ fn magnitudes_are_found_in_one_tensor_forward_and_back() {
         stop(&state);
     }
     let last = stop(&state);
-    assert_eq!(last.address.cell as usize, all.iter().rposition(|x| x.abs() > limit).expect("one"));
+    assert_eq!(last.address.cell() as usize, all.iter().rposition(|x| x.abs() > limit).expect("one"));
     for _ in 1..many {
         run(&mut state, [BACK]);
     }
@@ -107,7 +107,7 @@ fn a_run_goes_on_over_updates_to_where_the_loss_rises() {
     let rise = stop(&state);
     let Found::Change { from, to } = rise.found else { panic!("{rise:?}") };
     assert!(to > from || to.is_nan());
-    let time = rise.address.time;
+    let time = rise.address.time();
     assert_eq!(state.cursor().at(), state.plan().len() * u64::from(time + 1), "after the update");
     // That is the loss of this step and of the next on the one picture.
     assert_eq!(state.trace().loss_before().to_bits(), from.to_bits());
@@ -118,7 +118,7 @@ fn a_run_goes_on_over_updates_to_where_the_loss_rises() {
     // And back to it from behind.
     run(&mut state, [go(&format!("e{}.b0", time + 2)), BACK]);
     let mut back = stop(&state);
-    while back.address.time > time {
+    while back.address.time() > time {
         run(&mut state, [BACK]);
         back = stop(&state);
     }
@@ -148,7 +148,7 @@ fn a_watched_weight_stops_at_its_own_update_and_a_watched_activation_behind_the_
     run(&mut state, [set(weight), ON]);
     let first = stop(&state);
     assert_eq!(at(&state), "update/conv1.weight/k0,0/(1,1)");
-    let index = first.address.cell as usize;
+    let index = first.address.cell() as usize;
     let of = |params: &convstep::nn::Params| params.0[0].at(Part::Weight).iter().copied().nth(index);
     let (from, to) = (of(state.trace().params()), of(&state.trace().params_after()));
     assert_eq!(first.found, Found::Change { from: from.expect("there"), to: to.expect("there") });
@@ -177,7 +177,7 @@ fn a_wrong_prediction_is_found_and_where_it_flips() {
     let Found::Flip { from, to } = flip.found else { panic!("{flip:?}") };
     assert_eq!(from, predicted);
     run(&mut state, [Action::Go(Move::Next), Action::GoToEdge { grain: Grain::Batch, back: false }]);
-    assert_eq!((state.prediction().0, state.trace().time()), (to, flip.address.time + 1));
+    assert_eq!((state.prediction().0, state.trace().time()), (to, flip.address.time() + 1));
 }
 
 #[test]
@@ -236,8 +236,7 @@ fn what_is_marked_is_undone_and_comes_back_with_its_network() {
     run(&mut state, [go("update/conv2.weight/k1,0/(0,0)"), Action::Mark(MarkAction::ToggleBookmark)]);
     let adam = Optimizer { rule: convstep::nn::optimizer::Rule::ALL[3], ..state.inputs().optimizer };
     run(&mut state, [Action::SetOptimizer(adam)]);
-    let marked: Vec<String> =
-        state.marks().bookmarks.iter().map(|mark| state.plan().text(&mark.address)).collect();
+    let marked: Vec<String> = state.marks().bookmarks.iter().map(|mark| mark.place.to_string()).collect();
     assert_eq!(marked, ["update/conv2.weight/k1,0/(0,0)"]);
 }
 

@@ -23,7 +23,7 @@ fn any_step_of_vgg_16_is_one_seek_away() {
 
     for (step, seek) in steps.into_iter().zip(&seeks) {
         let text = plan.text(&seek.address);
-        assert_eq!(seek.address.grain, Grain::Term);
+        assert_eq!(seek.address.grain(), Grain::Term);
         assert_eq!(plan.steps(&seek.address), Some(step..step + 1), "{text}");
         assert_eq!(plan.parse(&text), Ok(seek.address));
         assert!(!seek.formula.is_empty());
@@ -36,7 +36,7 @@ fn any_step_of_vgg_16_is_one_seek_away() {
             let writer = writer.expect("a cell has a writer");
             match plan.steps(&writer) {
                 Some(made) => assert!(made.end <= step, "{text}"),
-                None => assert_eq!(writer.place, Place::Given(tensor), "{text}"),
+                None => assert_eq!(writer.place(), Place::Given(tensor), "{text}"),
             }
             assert_eq!(plan.parse(&plan.text(&writer)), Ok(writer), "{text}");
         }

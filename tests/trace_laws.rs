@@ -90,7 +90,7 @@ fn goes(plan: &Plan) -> Vec<(usize, u32)> {
 }
 
 fn cell_at(time: u32, (stage, image): (usize, u32), cell: u32) -> Address {
-    Address { time, image, place: Place::Stage(stage as u32), cell, term: 0, grain: Grain::Cell }
+    Address::stage_cell(time, image, stage, cell)
 }
 
 /// Every cell of a training step in order.
@@ -122,7 +122,7 @@ proptest! {
                 let mut running = cell.start;
                 for (m, step) in cell.steps.iter().enumerate() {
                     prop_assert!(same(step.before, running), "{} m{}", text(), m);
-                    prop_assert_eq!(step.address.term, m as u32);
+                    prop_assert_eq!(step.address.term(), m as u32);
                     running = step.after;
                 }
                 prop_assert!(same(running, cell.value), "{}", text());
@@ -131,8 +131,8 @@ proptest! {
                     "{} = {}, ran {}", text(), cell.value, trace.finished(&address)
                 );
                 // What a tensor that each image adds to starts from is what the image before left.
-                if matches!(stage.tensor.part, Part::Dw | Part::Db) && address.image > 0 {
-                    let before = Address { image: address.image - 1, ..address };
+                if matches!(stage.tensor.part, Part::Dw | Part::Db) && address.image() > 0 {
+                    let before = address.with_image(address.image() - 1);
                     prop_assert!(same(cell.start, trace.finished(&before)), "{}", text());
                 }
             }
@@ -178,13 +178,13 @@ proptest! {
                     let writer = trace.writer(&operand.expect("a cell")).expect("a cell has a writer");
                     let written = match plan.steps(&writer) {
                         None => {
-                            prop_assert!(writer.place == Place::Given(tensor), "{}", text());
+                            prop_assert!(writer.place() == Place::Given(tensor), "{}", text());
                             trace.finished(&writer)
                         }
                         Some(steps) => {
                             prop_assert!(steps.end <= now, "{}", text());
-                            prop_assert_eq!(writer.time as usize, t - usize::from(tensor.is_parameter()));
-                            traces[writer.time as usize].finished(&writer)
+                            prop_assert_eq!(writer.time() as usize, t - usize::from(tensor.is_parameter()));
+                            traces[writer.time() as usize].finished(&writer)
                         }
                     };
                     // A pool's winner is found with its output.
@@ -198,12 +198,12 @@ proptest! {
                     prop_assert_eq!((of, of_index), (canon, index));
                     prop_assert!(!of.is_per_image() || of_image == image, "{}", text());
                     // The last making of this cell, searched for.
-                    let times = writer.time..=trace.time();
+                    let times = writer.time()..=trace.time();
                     let mut makings = times
                         .flat_map(|time| all.iter().map(move |&go| (time, go)))
                         .filter(|(_, go)| plan.stages()[go.0].tensor == canon)
-                        .map(|(time, go)| Address { cell: writer.cell, ..cell_at(time, go, 0) })
-                        .filter(|made| !canon.is_per_image() || plan.is_layered() || made.image == image);
+                        .map(|(time, go)| cell_at(time, go, writer.cell()))
+                        .filter(|made| !canon.is_per_image() || plan.is_layered() || made.image() == image);
                     let last = makings
                         .rfind(|made: &Address| plan.steps(made).is_some_and(|steps| steps.end <= now));
                     prop_assert_eq!(last, plan.steps(&writer).map(|_| writer), "{}", text());
@@ -221,7 +221,7 @@ proptest! {
             for address in cells(plan, time) {
                 let stage = plan.stage_at(&address).expect("it is one");
                 for m in 0..stage.terms {
-                    let step = Address { term: m, grain: Grain::Term, ..address };
+                    let step = address.with_term(m);
                     let seek = plan.describe(plan.steps(&step).expect("a step").start);
                     for writer in seek.writers.into_iter().flatten() {
                         by_cell.entry(writer).or_default().push(step);
@@ -247,8 +247,8 @@ proptest! {
                 );
                 // The parameter before the step is what the update before left.
                 let (tensor, _, cell) = trace.tensor_cell(&address).expect("it has one");
-                if tensor.is_parameter() && address.time < time {
-                    let before = Address { time, place: Place::Given(tensor), cell, ..address };
+                if tensor.is_parameter() && address.time() < time {
+                    let before = Address::given_cell(time, address.image(), tensor, cell);
                     prop_assert_eq!(&trace.readers(&before, usize::MAX)[..], expected);
                 }
             }
@@ -266,10 +266,10 @@ proptest! {
                 let steps = plan.steps(&address).expect("steps");
                 let text = plan.text(&address);
                 prop_assert!(steps.contains(&step), "{text}: {steps:?} without {step}");
-                prop_assert_eq!(address.grain, grain);
+                prop_assert_eq!(address.grain(), grain);
                 prop_assert_eq!(plan.locate(steps.start, grain), address, "{}", text);
                 prop_assert_eq!(plan.locate(steps.end - 1, grain), address, "{}", text);
-                prop_assert_eq!(plan.locate(step, Grain::Term).widen(grain, &plan), address, "{}", text);
+                prop_assert_eq!(plan.widen(&plan.locate(step, Grain::Term), grain), address, "{}", text);
                 if grain == Grain::Term {
                     prop_assert_eq!(&steps, &(step..step + 1));
                 }
@@ -278,7 +278,7 @@ proptest! {
                 if grain == Grain::Example && is_update {
                     // One unit with two grains: the text names the pass.
                     let read = read.expect("reads");
-                    prop_assert_eq!((read.grain, plan.steps(&read)), (Grain::Pass, Some(steps)), "{}", text);
+                    prop_assert_eq!((read.grain(), plan.steps(&read)), (Grain::Pass, Some(steps)), "{}", text);
                 } else {
                     prop_assert_eq!(read, Ok(address), "{}", text);
                 }
@@ -296,18 +296,11 @@ proptest! {
                 let image = numbers.below(plan.setup().images as usize) as u32;
                 let cell = numbers.below(shape.len());
                 let [_, _, i, j] = shape.at(cell);
-                let address = Address {
-                    time: numbers.below(plan.times() as usize) as u32,
-                    image: if tensor.is_per_image() { image } else { 0 },
-                    place: Place::Given(tensor),
-                    cell: cell as u32,
-                    term: 0,
-                    grain: Grain::Cell,
-                };
-                let plane = Address {
-                    cell: (cell - i * shape.0[3] - j) as u32, grain: Grain::Channel, ..address
-                };
-                let layer = Address { cell: 0, grain: Grain::Layer, ..address };
+                let time = numbers.below(plan.times() as usize) as u32;
+                let image = if tensor.is_per_image() { image } else { 0 };
+                let address = Address::given_cell(time, image, tensor, cell as u32);
+                let plane = address.with_channel_from((cell - i * shape.0[3] - j) as u32);
+                let layer = address.with_given(tensor);
                 for address in [address, plane, layer] {
                     prop_assert_eq!(plan.parse(&plan.text(&address)), Ok(address), "{}", plan.text(&address));
                     prop_assert_eq!(plan.steps(&address), None);
@@ -369,7 +362,7 @@ proptest! {
                 cursor.go(&plan, Move::Next);
                 done += 1;
                 let place = cursor.address(&plan).expect("after a unit");
-                prop_assert_eq!((place.grain, plan.steps(&place).map(|s| s.end)), (grain, Some(cursor.at())));
+                prop_assert_eq!((place.grain(), plan.steps(&place).map(|s| s.end)), (grain, Some(cursor.at())));
             }
             (0..done).for_each(|_| cursor.go(&plan, Move::Previous));
             prop_assert_eq!(cursor, start);
@@ -448,7 +441,7 @@ proptest! {
         let is_whole = |address: &Address| {
             let stage = plan.stage_at(address).expect("it is one");
             let sums = !plan.is_layered() && matches!(stage.tensor.part, Part::Dw | Part::Db);
-            !sums || address.image + 1 == plan.repeats()
+            !sums || address.image() + 1 == plan.repeats()
         };
         let some_stage = &plan.stages()[(plan.stages().len() as f64 * at) as usize];
         let holds = |what: Break, address: &Address| {
@@ -582,8 +575,8 @@ fn addresses_read_as_documented() {
     let setup = Setup { images: 4, batches: 15, epochs: 3, ..Setup::default() };
     let plan = Plan::new(Arc::clone(&network), setup);
     let address = plan.parse("e2.b14.i3/bwd/conv1.dW/k2,0/(1,1)/m29").expect("reads");
-    assert_eq!((address.time, address.image, address.term), (2 * 15 + 14, 3, 29));
-    assert_eq!(address.cell, 2 * 2 * 2 * 2 + 3);
+    assert_eq!((address.time(), address.image(), address.term()), (2 * 15 + 14, 3, 29));
+    assert_eq!(address.cell(), 2 * 2 * 2 * 2 + 3);
     assert_eq!(plan.text(&address), "e2.b14.i3/bwd/conv1.dW/k2,0/(1,1)/m29");
     for text in [
         "run",

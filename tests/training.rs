@@ -173,7 +173,7 @@ fn a_batch_can_be_stepped_into_down_to_the_term_for_any_image() {
         run(&mut state, Action::GoTo(address.into()));
         assert_eq!((state.notices().len(), state.image()), (0, image), "{address}");
         // What you step is what ran.
-        let cell = convstep::trace::Address { grain: Grain::Cell, term: 0, ..state.focus() };
+        let cell = state.focus().whole_cell();
         let trace = state.trace();
         assert_eq!(trace.cell(&cell).value.to_bits(), trace.finished(&cell).to_bits(), "{address}");
     }

@@ -13,7 +13,7 @@ use crate::nn::{
     Mode, Part, filters::Filter, hyperparameter::Hyperparameter, init::Init, loss::Loss,
     optimizer::Optimizer, spec::Kind,
 };
-use crate::trace::{Address, Break, Grain, Move, TensorId};
+use crate::trace::{Address, AddressText, Break, Grain, Move, Plan, TensorId};
 use crate::train::StopWhen;
 use std::{path::PathBuf, sync::Arc};
 
@@ -31,8 +31,10 @@ pub enum Action {
     },
     /// Move the cursor to an address as typed; `start` and `end` too.
     GoTo(String),
-    /// Look at a cell without moving the cursor.
-    Select(Address),
+    /// Move the cursor behind a place, or look at it where it is given; nothing where the plan does not have it.
+    Visit(AddressText),
+    /// Look at a cell without moving the cursor; nothing where the plan does not have it.
+    Select(AddressText),
     /// Look at what the cursor works on again.
     Deselect,
     /// Move the cursor to the end of the cell that is looked at.
@@ -173,6 +175,18 @@ pub enum Action {
     Advance,
     /// Leave.
     Quit,
+}
+
+impl Action {
+    /// [`Action::Visit`] for an address of a plan.
+    pub fn visit(plan: &Plan, address: &Address) -> Self {
+        Self::Visit(AddressText::new(plan, address))
+    }
+
+    /// [`Action::Select`] for an address of a plan.
+    pub fn select(plan: &Plan, address: &Address) -> Self {
+        Self::Select(AddressText::new(plan, address))
+    }
 }
 
 /// An edit of the model or of what the network sees. One stroke of the pen, or one drag at a number, is many of

@@ -6,14 +6,11 @@ use super::{
     state::{AppState, JobKind},
     task::{DataFiles, Task},
     update::{
-        breakpoint_search, follow_up, jobs,
-        navigation::{rebase_position, steps_at_once},
-        notice::fail,
-        question, training, update,
+        breakpoint_search, follow_up, jobs, navigation::steps_at_once, notice::fail, question, training,
+        update,
     },
 };
 use crate::nn::Execution;
-use std::sync::Arc;
 
 /// The only place that changes the state. An action that cannot be done leaves a notice and the
 /// rest as it was.
@@ -25,48 +22,42 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let (before, inputs) = ((state.position.cursor, state.position.selected), state.inputs.clone());
+    let (shown, inputs) = (state.position.located(), state.inputs.clone());
     let mut effects = update(state, action);
     if !inputs.is_same_training(&state.inputs) {
         training::abandon_job(state);
     }
-    if (state.position.cursor, state.position.selected) != before {
-        state.position.pending = None;
+    if state.position.has_moved_from(&shown) {
+        state.position.stop_waiting();
     }
-    let target = state.position.pending.unwrap_or((state.position.cursor, state.position.selected));
-    let need = state.run.need(&target.0, target.1);
-    let (plan, is_large) = (Arc::clone(state.plan()), state.run.is_large());
+    let target = state.position.target();
+    let need = target.need(state.run());
+    let (at_once, is_large) = (steps_at_once(state.plan()), state.run().is_large());
     let is_there = if is_large {
-        Ok(state.run.has(need))
+        Ok(state.run().has(need))
     } else {
-        state.run.approach(need, steps_at_once(&plan), Execution::SERIAL)
+        state.position.change_run(|run| run.approach(need, at_once, Execution::SERIAL))
     };
     match is_there {
         Ok(true) => {
-            (state.position.cursor, state.position.selected) = target;
-            state.position.pending = None;
-            rebase_position(state, &plan);
+            state.position.arrive_at(&target);
             effects.extend(breakpoint_search::advance(state));
             question::answer_if_quick(state);
             return effects;
         }
         Ok(false) => {}
         Err(error) => {
-            (state.position.cursor, state.position.selected) = before;
-            state.position.pending = None;
+            state.position.return_to(&shown);
             fail(state, error);
             return effects;
         }
     }
     // The window stays where it was, with numbers that fit, until the values are there.
-    if state.position.pending.is_none() {
-        (state.position.cursor, state.position.selected) = before;
-        state.position.pending = Some(target);
-    }
+    state.position.wait_for(&target, &shown);
     if !is_large {
         effects.push(Effect::Advance);
     } else if state.jobs.foreground().is_none() {
-        let (run, name) = (Box::new(state.run.clone()), state.model().name.clone());
+        let (run, name) = (Box::new(state.position.run().clone()), state.model().name.clone());
         effects.push(jobs::start(state, JobKind::Computing, name, Task::Approach { run, need }));
     }
     effects

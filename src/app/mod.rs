@@ -26,7 +26,7 @@ pub use state::{
     Absent, ActivationSearch, Answer, AppState, Asked, AttributionMaps, AttributionState, BatchSource,
     Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, DataState, Derived, Digits,
     Draft, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job, JobKind, Jobs, Kept,
-    LANE_ZOOM, Lang, Marks, Need, Notice, NoticeKind, Offer, OpenedSet, Page, Playback, Question,
+    LANE_ZOOM, Lang, Marks, Need, Notice, NoticeKind, Offer, OpenedSet, Page, PlaceText, Playback, Question,
     QuestionKind, RECENT, RandomisedMap, Recent, Restored, Run, Running, Scale, Session, Shown, Side, Sides,
     Span, Spans, Stamp, StopReason, Subject, TOUR, Tab, ThemeChoice, Training, TrainingState, Undo,
     ViewState, Written, asked_unit, focused_unit, is_large, set_to_search,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::data::SAMPLES;
 use crate::model_io::{bundled, presets};
-use crate::trace::{Address, Cursor, Grain, Move, Place};
+use crate::trace::{Address, Cursor};
 
 /// Something to choose.
 #[derive(Clone, Copy, Debug)]
@@ -35,10 +35,9 @@ impl Offer {
     pub fn action(&self, state: &AppState) -> Action {
         match *self {
             Self::Command(command) => (command.action)(state),
-            Self::Stage(address) => Action::Go(Move::Seek(address)),
-            Self::Bookmark(number) => match state.marks.bookmarks.get(number).map(|mark| mark.address) {
-                Some(address) if matches!(address.place, Place::Given(_)) => Action::Select(address),
-                Some(address) => Action::Go(Move::Seek(address)),
+            Self::Stage(address) => Action::visit(state.plan(), &address),
+            Self::Bookmark(number) => match state.position.marks().bookmarks.get(number) {
+                Some(bookmark) => Action::Visit(bookmark.place.clone()),
                 None => Action::Deselect,
             },
             Self::Model(name) | Self::Preset(name) => Action::OpenBundled(name.to_owned()),
@@ -60,21 +59,13 @@ pub fn offers(state: &AppState) -> Vec<Offer> {
     };
     let plan = state.plan();
     let focus = state.focus();
-    let image = focus.image.min(plan.repeats() - 1);
+    let image = focus.image().min(plan.repeats() - 1);
     let stages = plan.stages().iter().enumerate().map(|(stage, made)| {
         let image = if made.pass == crate::trace::Pass::Update { 0 } else { image };
-        let place = Place::Stage(stage as u32);
-        Offer::Stage(Address {
-            time: state.trace().time(),
-            image,
-            place,
-            cell: 0,
-            term: 0,
-            grain: Grain::Layer,
-        })
+        Offer::Stage(Address::whole_stage(state.trace().time(), image, stage))
     });
     let commands = COMMANDS.iter().filter(|command| can(command)).map(Offer::Command);
-    let bookmarks = (0..state.marks.bookmarks.len()).map(Offer::Bookmark);
+    let bookmarks = (0..state.position.marks().bookmarks.len()).map(Offer::Bookmark);
     commands
         .chain(bookmarks)
         .chain(stages)

@@ -100,7 +100,7 @@ impl SteppedRun {
         };
         let target = one_hot(network.output(), &[class]);
         let (params, moments) = (model.params, Arc::new(Moments::default()));
-        let first = Trace::of_forward(Arc::clone(&plan), 0, params, moments, values, target);
+        let first = Trace::from_forward(Arc::clone(&plan), 0, params, moments, values, target);
         Ok(Self { trace: first.clone(), first, plan })
     }
 
@@ -121,7 +121,7 @@ impl SteppedRun {
             self.trace = self.first.clone();
         }
         while self.trace.time() < time {
-            self.trace.go_on(Pass::Update, Execution::SERIAL);
+            self.trace.compute_to(Pass::Update, Execution::SERIAL);
             self.trace = self.trace.next();
         }
         &self.trace
@@ -129,11 +129,11 @@ impl SteppedRun {
 
     /// The trace computed up to the pass that an address belongs to.
     fn at(&mut self, address: &Address) -> &Trace {
-        let stage = self.plan.stage_at(address).filter(|_| address.grain >= Grain::Layer);
-        let given = matches!(address.place, Place::Given(_));
+        let stage = self.plan.stage_at(address).filter(|_| address.grain() >= Grain::Layer);
+        let given = matches!(address.place(), Place::Given(_));
         let last = if given { Pass::Loss } else { stage.map_or(Pass::Update, |stage| stage.pass) };
-        self.at_time(address.time);
-        self.trace.go_on(last, Execution::SERIAL);
+        self.at_time(address.time());
+        self.trace.compute_to(last, Execution::SERIAL);
         &self.trace
     }
 
@@ -156,12 +156,12 @@ impl SteppedRun {
             }
             (Here::At(address), Movement::Writer | Movement::Reader) => address,
         };
-        if address.grain < Grain::Cell {
+        if address.grain() < Grain::Cell {
             return Err(CliError(format!(
                 "{}: expected a cell or a term to go to its writer or reader, got a whole {}; use a cell, for example {}",
                 self.plan.text(&address),
-                address.grain.name(),
-                self.plan.text(&Address { grain: Grain::Cell, ..address }),
+                address.grain().name(),
+                self.plan.text(&address.whole_cell()),
             )));
         }
         let found = match movement {
@@ -193,10 +193,10 @@ impl SteppedRun {
     /// step.
     fn reader(&mut self, address: &Address) -> Result<Address, CliError> {
         let plan = Arc::clone(&self.plan);
-        let cell = Address { grain: Grain::Cell, term: 0, ..*address };
+        let cell = address.whole_cell();
         let from = plan.steps(address).map_or(0, |steps| steps.end);
         let is_updated = plan.stage_at(address).is_some_and(|stage| stage.tensor.is_parameter());
-        let times = address.time..=address.time + u32::from(is_updated);
+        let times = address.time()..=address.time() + u32::from(is_updated);
         let found = times
             .filter(|&time| time < plan.times())
             .find_map(|time| self.at_time(time).next_reader(&cell, from));
@@ -215,12 +215,12 @@ impl SteppedRun {
         let mut answer = Map::new();
         let mut put = |name: &str, value: Value| drop(answer.insert(name.to_owned(), value));
         put("address", json!(plan.text(address)));
-        if address.grain >= Grain::Layer {
+        if address.grain() >= Grain::Layer {
             put("stage", json!(plan.name(tensor_of(&plan, address))));
             put("formula", json!(trace.formula(address)));
             put("pass", json!(plan.stage_at(address).map(|stage| stage.pass.name())));
         }
-        match address.grain {
+        match address.grain() {
             Grain::Term => {
                 if let Some(step) = trace.step(address) {
                     step_json(trace, &step, &mut put);
@@ -248,9 +248,9 @@ impl SteppedRun {
                     };
                     (0..h).map(row).collect()
                 };
-                let cells = if address.grain == Grain::Channel {
+                let cells = if address.grain() == Grain::Channel {
                     put("shape", json!([h, w]));
-                    put("values", plane(address.cell as usize));
+                    put("values", plane(address.cell() as usize));
                     h * w
                 } else {
                     put("shape", json!(shape.0));
@@ -279,10 +279,10 @@ impl SteppedRun {
         let plan = Arc::clone(&self.plan);
         let trace = self.at(address);
         let mut text = format!("{}\n{}\n", plan.text(address), sentence(trace, address));
-        if let Some(formula) = trace.formula(address).filter(|_| address.grain >= Grain::Layer) {
+        if let Some(formula) = trace.formula(address).filter(|_| address.grain() >= Grain::Layer) {
             let _ = writeln!(text, "\n{formula}");
         }
-        match address.grain {
+        match address.grain() {
             Grain::Term => {
                 if let Some(step) = trace.step(address) {
                     let _ = writeln!(text, "{}\n{}", step.term.op.symbols(), in_numbers(&step));
@@ -302,7 +302,7 @@ impl SteppedRun {
                 let shape = plan.shape_at(address);
                 for plane in 0..shape.planes().min(PLANES) {
                     let cell = (plane * shape.plane()) as u32;
-                    let channel = Address { cell, grain: Grain::Channel, ..*address };
+                    let channel = address.with_channel_from(cell);
                     let _ = writeln!(text, "\n{}", plan.text(&channel));
                     text += &plane_text(trace, &channel);
                 }
@@ -334,7 +334,7 @@ struct Whole(Address);
 
 impl Whole {
     fn place(&self) -> usize {
-        match self.0.place {
+        match self.0.place() {
             Place::Stage(stage) => stage as usize,
             Place::Given(_) => 0,
         }
@@ -344,7 +344,7 @@ impl Whole {
 /// The stages of the first training step that a coarse unit covers.
 fn stages_of(plan: &Plan, address: &Address) -> Vec<Whole> {
     let update = plan.pass_stages(Pass::Update);
-    let stages = match (address.grain, plan.stage_at(address).map(|stage| stage.pass)) {
+    let stages = match (address.grain(), plan.stage_at(address).map(|stage| stage.pass)) {
         (Grain::Pass, Some(pass)) => plan.pass_stages(pass),
         (Grain::Example, Some(Pass::Update)) => update,
         (Grain::Example, Some(Pass::Fwd | Pass::Loss | Pass::Bwd) | None) => 0..update.start,
@@ -360,18 +360,12 @@ fn stages_of(plan: &Plan, address: &Address) -> Vec<Whole> {
             _,
         ) => 0..update.end,
     };
-    let whole = |s: usize| Address {
-        place: Place::Stage(s as u32),
-        cell: 0,
-        term: 0,
-        grain: Grain::Layer,
-        ..*address
-    };
+    let whole = |s: usize| address.with_stage(s);
     stages.map(|s| Whole(whole(s))).collect()
 }
 
 fn tensor_of(plan: &Plan, address: &Address) -> TensorId {
-    match address.place {
+    match address.place() {
         Place::Stage(stage) => plan.stages()[stage as usize].tensor,
         Place::Given(tensor) => tensor,
     }
@@ -383,7 +377,7 @@ fn step_count(plan: &Plan, address: &Address) -> u64 {
 
 /// The final value of a cell, by its number in the stage or tensor of an address.
 fn value(trace: &Trace, address: &Address, cell: usize) -> f32 {
-    trace.finished(&Address { cell: cell as u32, grain: Grain::Cell, term: 0, ..*address })
+    trace.finished(&address.with_cell(cell as u32))
 }
 
 /// A number that parses to the same f32, the shortest text if possible. NaN and infinities, which JSON lacks,
@@ -461,10 +455,11 @@ fn cell_in_numbers(cell: &CellFold) -> String {
 fn sentence(trace: &Trace, address: &Address) -> String {
     let plan = trace.plan();
     let steps = step_count(plan, address);
-    if address.grain < Grain::Layer {
+    if address.grain() < Grain::Layer {
         let pass = plan.stage_at(address).map_or("", |stage| stage.pass.name());
-        let is_pass = address.grain == Grain::Pass;
-        let what = if is_pass { format!("the pass {pass}") } else { format!("the {}", address.grain.name()) };
+        let is_pass = address.grain() == Grain::Pass;
+        let what =
+            if is_pass { format!("the pass {pass}") } else { format!("the {}", address.grain().name()) };
         return format!(
             "{what}: {steps} steps; loss {} before the update, {} after it",
             full(trace.loss_before()),
@@ -473,15 +468,15 @@ fn sentence(trace: &Trace, address: &Address) -> String {
     }
     let tensor = tensor_of(plan, address);
     let (name, shape) = (plan.name(tensor), plan.shape_at(address));
-    let [first, channel, i, j] = shape.at(address.cell as usize);
+    let [first, channel, i, j] = shape.at(address.cell() as usize);
     let channel = match plan.is_weight_shaped(tensor) {
         true => format!("from input {channel} to output {first}"),
         false => format!("channel {channel}"),
     };
     let place = format!("{name}, {channel}, row {i}, column {j}");
     let terms = plan.stage_at(address).map_or(0, |stage| stage.terms);
-    match address.grain {
-        Grain::Term => format!("{place}: term {} of {terms}", address.term + 1),
+    match address.grain() {
+        Grain::Term => format!("{place}: term {} of {terms}", address.term() + 1),
         Grain::Cell if terms == 0 => format!("{place}: given, {}", full(trace.finished(address))),
         Grain::Cell => {
             let terms = if terms == 1 { "its one term".into() } else { format!("{terms} terms") };
@@ -520,7 +515,7 @@ fn terms_text(trace: &Trace, steps: &[Step]) -> String {
         }
         let [[a, from_a], [b, from_b]] = [operand(step, 0), operand(step, 1)];
         let product = step.product().map_or_else(String::new, full);
-        rows.push(vec![format!("m{}", step.address.term), a, from_a, b, from_b, product, full(step.after)]);
+        rows.push(vec![format!("m{}", step.address.term()), a, from_a, b, from_b, product, full(step.after)]);
     }
     table(&rows, &[1, 3, 5, 6])
 }
@@ -529,7 +524,7 @@ fn terms_text(trace: &Trace, steps: &[Step]) -> String {
 fn plane_text(trace: &Trace, address: &Address) -> String {
     let [_, _, h, w] = trace.plan().shape_at(address).0;
     let row =
-        |i: usize| (0..w).map(|j| full(value(trace, address, address.cell as usize + i * w + j))).collect();
+        |i: usize| (0..w).map(|j| full(value(trace, address, address.cell() as usize + i * w + j))).collect();
     let rows: Vec<Vec<String>> = (0..h).map(row).collect();
     table(&rows, &(0..w).collect::<Vec<_>>())
 }

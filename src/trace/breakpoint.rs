@@ -4,9 +4,10 @@
 //! at when it is complete; only what is not finite is found at the image that brought it. What changes "by an update"
 //! is compared on the same images, before and after the update of the training step.
 
-use super::address::{Address, Grain, Pass, Place};
-use super::plan::{Owner, Plan, Stage, TensorId};
+use super::address::{Address, Pass};
+use super::plan::{Plan, Stage};
 use super::rules;
+use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, Start};
 use super::values::{Step, Trace};
 use crate::nn::{Execution, Op, Part};
@@ -195,7 +196,7 @@ impl Break {
             Self::Below { limit, .. } => own(value().abs() < limit, value()),
             Self::NotFinite => {
                 // What a sum has once it keeps to its end: those that end finite need not be folded.
-                let end = Address { image: trace.plan().repeats() - 1, ..*address };
+                let end = address.with_image(trace.plan().repeats() - 1);
                 let may = !is_sum_over_images(trace.plan(), address) || !trace.finished(&end).is_finite();
                 own(may && !value().is_finite(), value())
             }
@@ -211,7 +212,7 @@ impl Break {
                 let plan = trace.plan();
                 let stage = plan.stage_at(address)?;
                 let cells = trace.tensor(stage.tensor)?;
-                let channel = address.cell as usize / stage.shape.plane() % stage.shape.0[1];
+                let channel = address.cell() as usize / stage.shape.plane() % stage.shape.0[1];
                 let plane = cells.index_axis(ndarray::Axis(1), channel);
                 own(plane.iter().all(|&y| y == 0.0), 0.0)
             }
@@ -289,7 +290,8 @@ pub fn hits(trace: &Trace, kind: &Break, most: usize) -> Hits {
         let stage = &trace.plan().stages()[s];
         let start = trace.stage_steps(s, image).start;
         for cell in (first..stage.shape.len()).step_by(by) {
-            if kind.holds(trace, &after, &cell_at(trace, s, image, cell)).is_some() {
+            if kind.holds(trace, &after, &Address::stage_cell(trace.time(), image, s, cell as u32)).is_some()
+            {
                 hits.count += 1;
                 if hits.at.len() < most {
                     hits.at.push(start + (cell as u64 + 1) * u64::from(stage.terms));
@@ -298,11 +300,6 @@ pub fn hits(trace: &Trace, kind: &Break, most: usize) -> Hits {
         }
     }
     hits
-}
-
-fn cell_at(trace: &Trace, s: usize, image: u32, cell: usize) -> Address {
-    let place = Place::Stage(s as u32);
-    Address { time: trace.time(), image, place, cell: cell as u32, term: 0, grain: Grain::Cell }
 }
 
 fn find_in_stage(
@@ -327,7 +324,7 @@ fn find_in_stage(
         let start = first + window.start.saturating_sub(first).div_ceil(by) * by;
         let mut places = (start..window.end).step_by(by);
         let check = |cell: usize| {
-            let address = cell_at(trace, s, image, cell);
+            let address = Address::stage_cell(trace.time(), image, s, cell as u32);
             let (about, found) = kind.holds(trace, after, &address)?;
             Some((cell, Stop { address, cell: about, reason: *kind, found }))
         };
@@ -364,8 +361,8 @@ impl After<'_> {
         let input = &before.values().input;
         let values = network.forward_with(&params, input, mode, plan.stream(time), self.exec)?;
         let (params, moments, target) = (params.into(), moments.into(), before.target().clone());
-        let mut after = Trace::of_forward(plan.clone(), time + 1, params, moments, values, target);
-        after.go_on(to, self.exec).then_some(after)
+        let mut after = Trace::from_forward(plan.clone(), time + 1, params, moments, values, target);
+        after.compute_to(to, self.exec).then_some(after)
     }
 }
 

@@ -4,7 +4,7 @@
 //! grain, and always stands at the end of one; so n moves forward and n moves back are the
 //! identity at any grain.
 
-use super::address::{Address, AddressError, Grain, Place};
+use super::address::{Address, Grain, Place, text::AddressError};
 use super::plan::Plan;
 
 /// A place between two terms of the run.
@@ -35,8 +35,6 @@ pub enum Move {
     End,
     /// Change the grain.
     Grain(Grain),
-    /// To after the place, at its grain.
-    Seek(Address),
 }
 
 impl Move {
@@ -62,12 +60,12 @@ impl Cursor {
     /// After the unit that an address names, at its grain. A given tensor is there before the first
     /// step.
     pub fn after(plan: &Plan, address: &Address) -> Self {
-        match address.place {
+        match address.place() {
             Place::Stage(_) => {
                 let at = plan.steps(address).map_or(0, |steps| steps.end);
-                Self { at, grain: address.grain }
+                Self { at, grain: address.grain() }
             }
-            Place::Given(_) => Self { at: u64::from(address.time) * plan.len(), grain: Grain::Layer },
+            Place::Given(_) => Self { at: u64::from(address.time()) * plan.len(), grain: Grain::Layer },
         }
     }
 
@@ -127,7 +125,6 @@ impl Cursor {
             Move::Start => self.at = 0,
             Move::End => self.at = plan.run_len(),
             Move::Grain(grain) => self.set_grain(plan, grain),
-            Move::Seek(address) => *self = Self::after(plan, &address),
         }
     }
 

@@ -1,8 +1,9 @@
 //! The paths from the loss to one cell: how much of its gradient comes through each part of every later layer, and
 //! the strongest single path as a product of local derivatives.
 
-use super::address::{Address, Grain, Place};
-use super::plan::{Owner, Plan, TensorId};
+use super::address::Address;
+use super::plan::Plan;
+use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, TermOp};
 use super::values::{Step, Trace};
 use crate::nn::{
@@ -197,10 +198,10 @@ impl Trace {
 
     /// The largest term of a gradient's cell and the later gradient that it is a multiple of.
     fn largest_term(&self, tensor: TensorId, at: &Address) -> Option<(Factor, (TensorId, u32, u32))> {
-        if tensor.owner == Owner::Loss || !matches!(at.place, Place::Stage(_)) {
+        if tensor.owner == Owner::Loss || at.stage().is_none() {
             return None;
         }
-        let cell = self.cell(&Address { grain: Grain::Cell, ..*at });
+        let cell = self.cell(at);
         let sizes: Option<Vec<f64>> =
             cell.steps.iter().map(|step| step.product().map(|product| f64::from(product.abs()))).collect();
         let Some(sizes) = sizes else {
@@ -220,13 +221,11 @@ impl Trace {
             return None;
         }
         let other = (0..2).find(|&k| step.term.operands[k] != Some(operand));
-        let (value, from) = match step.term.op {
-            TermOp::MulAdd | TermOp::Product => other.map_or((1.0, None), |k| {
-                let from = step.term.operands[k].as_ref().and_then(|operand| self.writer(operand));
-                (step.values[k], from)
-            }),
-            _ => (1.0, None),
-        };
+        let is_product = matches!(step.term.op, TermOp::MulAdd | TermOp::Product);
+        let (value, from) = other.filter(|_| is_product).map_or((1.0, None), |k| {
+            let from = step.term.operands[k].as_ref().and_then(|operand| self.writer(operand));
+            (step.values[k], from)
+        });
         let share = thousandths(&sizes)[largest];
         let terms = sizes.iter().filter(|size| **size != 0.0).count();
         Some((Factor { value, from, share, terms }, of))

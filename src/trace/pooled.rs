@@ -1,6 +1,7 @@
 //! What pooling leaves out: the share of a map that is thrown away, and what the other kind of pooling would give.
 
-use super::plan::{Plan, TensorId};
+use super::plan::Plan;
+use super::tensor_id::TensorId;
 use super::values::Trace;
 use crate::nn::{Op, Part, pool};
 use ndarray::s;

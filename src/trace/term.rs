@@ -1,6 +1,6 @@
 //! One operation: what a cell's running value becomes from one operand pair.
 
-use super::plan::TensorId;
+use super::tensor_id::TensorId;
 use crate::nn::{
     activation::{Activation, Reads},
     loss, pool,

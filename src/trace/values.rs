@@ -2,8 +2,9 @@
 //! it is.
 
 use super::address::{Address, Grain, Pass, Place};
-use super::plan::{Owner, Plan, TensorId};
+use super::plan::Plan;
 use super::rules;
+use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, Start, Term};
 use crate::nn::{
     Execution, Params, Part, Parts, Values,
@@ -49,7 +50,7 @@ pub struct CellFold {
 
 /// How far a tensor's making has come at a cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Progress {
+pub struct StageProgress {
     /// Cells done, in row-major order.
     pub done: u32,
     /// Terms done of the cell after them.
@@ -58,7 +59,7 @@ pub struct Progress {
     pub cells: u32,
 }
 
-impl Progress {
+impl StageProgress {
     /// Nothing is left to do.
     pub const fn is_complete(&self) -> bool {
         self.done == self.cells
@@ -97,13 +98,13 @@ impl Trace {
     ) -> Self {
         let setup = plan.setup();
         let values = plan.network().forward(&params, input, setup.mode, plan.stream(time));
-        let mut trace = Self::of_forward(plan, time, params, moments, values, target);
-        trace.go_on(Pass::Update, Execution::SERIAL);
+        let mut trace = Self::from_forward(plan, time, params, moments, values, target);
+        trace.compute_to(Pass::Update, Execution::SERIAL);
         trace
     }
 
     /// The trace as far as the loss, from what [`crate::nn::Network::forward`] made.
-    pub fn of_forward(
+    pub fn from_forward(
         plan: Arc<Plan>,
         time: u32,
         params: Arc<Params>,
@@ -125,7 +126,7 @@ impl Trace {
     }
 
     /// Computes the values up to and with a pass; false if cancelled.
-    pub fn go_on(&mut self, to: Pass, exec: Execution) -> bool {
+    pub fn compute_to(&mut self, to: Pass, exec: Execution) -> bool {
         let network = Arc::clone(self.plan.network());
         if to >= Pass::Bwd && self.reached < Pass::Bwd {
             let mode = self.plan.setup().mode;
@@ -157,7 +158,7 @@ impl Trace {
         let (plan, target) = (Arc::clone(&self.plan), self.target.clone());
         let (mode, stream) = (plan.setup().mode, plan.stream(time));
         let values = plan.network().forward_with(&params, &self.values.input, mode, stream, exec)?;
-        Some(Self::of_forward(plan, time, params, moments, values, target))
+        Some(Self::from_forward(plan, time, params, moments, values, target))
     }
 
     /// The same with all its values.
@@ -277,8 +278,8 @@ impl Trace {
     /// The running value of a cell of a batch's gradient after each of the first images, each going on from the one
     /// before; empty where the address is of no such cell. One fold over all of them.
     pub fn by_image(&self, address: &Address, images: u32) -> Vec<f32> {
-        let Place::Stage(s) = address.place else { return Vec::new() };
-        let stage = &self.plan.stages()[s as usize];
+        let Some(s) = address.stage() else { return Vec::new() };
+        let stage = &self.plan.stages()[s];
         match rules::start(&self.plan, stage) {
             Start::ImageBefore => self.image_by_image(address, stage.terms, images).collect(),
             Start::Number(_) | Start::BeforeUpdate => Vec::new(),
@@ -287,7 +288,7 @@ impl Trace {
 
     fn image_by_image(&self, address: &Address, terms: u32, images: u32) -> impl Iterator<Item = f32> {
         (0..images).scan(0.0, move |running, image| {
-            let one = Address { image, grain: Grain::Cell, ..*address };
+            let one = address.whole_cell().with_image(image);
             *running = self.fold_from(*running, &one, terms, |_| {});
             Some(*running)
         })
@@ -295,18 +296,18 @@ impl Trace {
 
     /// What a cell starts from.
     fn start(&self, address: &Address) -> f32 {
-        let Place::Stage(s) = address.place else { return 0.0 };
-        let stage = &self.plan.stages()[s as usize];
+        let Some(s) = address.stage() else { return 0.0 };
+        let stage = &self.plan.stages()[s];
         match rules::start(&self.plan, stage) {
             Start::Number(number) => number,
             Start::ImageBefore => {
-                self.image_by_image(address, stage.terms, address.image).last().unwrap_or(0.0)
+                self.image_by_image(address, stage.terms, address.image()).last().unwrap_or(0.0)
             }
             Start::BeforeUpdate => match stage.tensor.owner {
                 Owner::Layer(l) => {
                     let parts = [Some(&self.params.0[l as usize]), self.moments.layers.get(l as usize)];
                     let before = parts.into_iter().flatten().find_map(|parts| parts.get(stage.tensor.part));
-                    before.map_or(0.0, |cells| nth(cells, address.cell as usize))
+                    before.map_or(0.0, |cells| nth(cells, address.cell() as usize))
                 }
                 Owner::Input | Owner::Loss => 0.0,
             },
@@ -316,28 +317,22 @@ impl Trace {
     /// Folds the first `terms` terms of a cell; `each` sees every step. Returns the running value:
     /// for a given cell its value.
     fn fold(&self, address: &Address, terms: u32, each: impl FnMut(Step)) -> f32 {
-        match address.place {
-            Place::Given(tensor) => self.value(tensor, address.image, address.cell),
+        match address.place() {
+            Place::Given(tensor) => self.value(tensor, address.image(), address.cell()),
             Place::Stage(_) => self.fold_from(self.start(address), address, terms, each),
         }
     }
 
     /// The same, going on from a running value.
     fn fold_from(&self, start: f32, address: &Address, terms: u32, mut each: impl FnMut(Step)) -> f32 {
-        let Place::Stage(s) = address.place else { return start };
-        let stage = &self.plan.stages()[s as usize];
+        let Some(s) = address.stage() else { return start };
+        let stage = &self.plan.stages()[s];
         let mut running = start;
         for m in 0..terms.min(stage.terms) {
-            let term = rules::term(&self.plan, self.time, stage, address.image, address.cell, m);
+            let term = rules::term(&self.plan, self.time, stage, address.image(), address.cell(), m);
             let values = term.operands.map(|operand| operand.map_or(0.0, |operand| self.operand(&operand)));
             let after = term.op.apply(running, values[0], values[1]);
-            each(Step {
-                address: Address { term: m, grain: Grain::Term, ..*address },
-                term,
-                values,
-                before: running,
-                after,
-            });
+            each(Step { address: address.with_term(m), term, values, before: running, after });
             running = after;
         }
         running
@@ -346,15 +341,16 @@ impl Trace {
     /// What the step at an address computes: its term, or the last term of the unit it names.
     /// `None` for a given tensor, and for an address of another training step.
     pub fn step(&self, address: &Address) -> Option<Step> {
-        if address.time != self.time {
+        if address.time() != self.time {
             return None;
         }
-        let address = match address.grain {
-            Grain::Term => *address,
-            _ => self.plan.locate(self.plan.steps(address)?.end - 1, Grain::Term),
+        let address = if address.grain() == Grain::Term {
+            *address
+        } else {
+            self.plan.locate(self.plan.steps(address)?.end - 1, Grain::Term)
         };
         let mut last = None;
-        self.fold(&address, address.term + 1, |step| last = Some(step));
+        self.fold(&address, address.term() + 1, |step| last = Some(step));
         last
     }
 
@@ -365,9 +361,9 @@ impl Trace {
 
     /// The same with the first `terms` terms only.
     pub fn cell_until(&self, address: &Address, terms: u32) -> CellFold {
-        let address = Address { grain: Grain::Cell, term: 0, ..*address };
+        let address = address.whole_cell();
         let mut steps = Vec::new();
-        if let Place::Given(_) = address.place {
+        if let Place::Given(_) = address.place() {
             let value = self.fold(&address, 0, |_| {});
             return CellFold { address, start: value, steps, value };
         }
@@ -383,12 +379,12 @@ impl Trace {
 
     /// The finished value of a stage's cell, without folding where a tensor has it.
     pub fn finished(&self, address: &Address) -> f32 {
-        let Place::Stage(s) = address.place else {
+        let Some(s) = address.stage() else {
             return self.fold(address, 0, |_| {});
         };
-        let stage = &self.plan.stages()[s as usize];
-        let is_partial =
-            rules::start(&self.plan, stage) == Start::ImageBefore && address.image + 1 < self.plan.repeats();
+        let stage = &self.plan.stages()[s];
+        let is_partial = rules::start(&self.plan, stage) == Start::ImageBefore
+            && address.image() + 1 < self.plan.repeats();
         if is_partial {
             return self.running(address, stage.terms);
         }
@@ -398,11 +394,11 @@ impl Trace {
             self.tensor(stage.tensor)
         };
         let offset = if stage.per_image && !self.plan.is_layered() {
-            address.image as usize * stage.shape.len()
+            address.image() as usize * stage.shape.len()
         } else {
             0
         };
-        tensor.map_or(f32::NAN, |cells| nth(cells, offset + address.cell as usize))
+        tensor.map_or(f32::NAN, |cells| nth(cells, offset + address.cell() as usize))
     }
 
     /// The formula of an address's stage in symbols.
@@ -470,44 +466,36 @@ impl Trace {
         // An image's pass reads its own image; a pass over all images, and the update, any.
         let is_of_all = self.plan.is_layered() || reader.pass == Pass::Update;
         let from_image = if is_of_all { of_image } else { image };
-        let made = match address.place {
-            Place::Given(_) => self.plan.writer(tensor, address.time, of_image, index),
-            Place::Stage(_) => Address { term: 0, grain: Grain::Cell, ..*address },
+        let made = match address.place() {
+            Place::Given(_) => self.plan.writer(tensor, address.time(), of_image, index),
+            Place::Stage(_) => address.whole_cell(),
         };
         if self.plan.writer(tensor, self.time, from_image, index) != made {
             return;
         }
         rules::readers(&self.plan, reader, tensor, from_image, index, &mut |cell, term| {
-            let place = Place::Stage(stage as u32);
-            each(Address { time: self.time, image, place, cell, term, grain: Grain::Term });
+            each(Address::stage_cell(self.time, image, stage, cell).with_term(term));
         });
     }
 
     /// The steps of one stage, run for one image.
     pub(super) fn stage_steps(&self, stage: usize, image: u32) -> Range<u64> {
-        let whole = Address {
-            time: self.time,
-            image,
-            place: Place::Stage(stage as u32),
-            cell: 0,
-            term: 0,
-            grain: Grain::Layer,
-        };
+        let whole = Address::whole_stage(self.time, image, stage);
         self.plan.steps(&whole).unwrap_or(0..0)
     }
 
     /// The tensor, image and cell within it that an address names.
     pub fn tensor_cell(&self, address: &Address) -> Option<(TensorId, u32, u32)> {
-        match address.place {
-            Place::Given(tensor) => Some((tensor, address.image, address.cell)),
+        match address.place() {
+            Place::Given(tensor) => Some((tensor, address.image(), address.cell())),
             Place::Stage(s) => {
                 let stage = self.plan.stages().get(s as usize)?;
                 if self.plan.is_layered() && stage.per_image {
                     let one = (stage.shape.len() / stage.shape.0[0]) as u32;
-                    Some((stage.tensor, address.cell / one, address.cell % one))
+                    Some((stage.tensor, address.cell() / one, address.cell() % one))
                 } else {
-                    let image = if stage.per_image { address.image } else { 0 };
-                    Some((stage.tensor, image, address.cell))
+                    let image = if stage.per_image { address.image() } else { 0 };
+                    Some((stage.tensor, image, address.cell()))
                 }
             }
         }
@@ -515,12 +503,12 @@ impl Trace {
 
     /// How far the making of stage `stage` for image `image` has come when the run's first `at`
     /// steps are done.
-    pub fn progress(&self, stage: usize, image: u32, at: u64) -> Progress {
+    pub fn progress(&self, stage: usize, image: u32, at: u64) -> StageProgress {
         let spec = &self.plan.stages()[stage];
         let cells = spec.cells() as u32;
         let steps = self.stage_steps(stage, image);
         let done = at.clamp(steps.start, steps.end) - steps.start;
-        Progress {
+        StageProgress {
             done: (done / u64::from(spec.terms)) as u32,
             terms: (done % u64::from(spec.terms)) as u32,
             cells,

@@ -104,7 +104,7 @@ impl Window {
                 Scene::Scrubbing => {
                     let place = times.len() as u64 % PLACES;
                     let step = (u128::from(plan.len()) * u128::from(place) / u128::from(PLACES)) as u64;
-                    Some(Action::Go(Move::Seek(plan.locate(step, Grain::Cell))))
+                    Some(Action::visit(plan, &plan.locate(step, Grain::Cell)))
                 }
                 Scene::Playing => Some(Action::Go(Move::Next)),
             };

@@ -33,11 +33,11 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
 /// What a cell is, in one sentence.
 pub fn sentence(view: &View, focus: &Address) -> String {
     let plan = view.state.plan();
-    let at = plan.shape_at(focus).at(focus.cell as usize).map(|n| n.to_string());
+    let at = plan.shape_at(focus).at(focus.cell() as usize).map(|n| n.to_string());
     let [a, b, i, j] = &at;
-    let class = view.state.model().class_name(plan.shape_at(focus).at(focus.cell as usize)[1]);
+    let class = view.state.model().class_name(plan.shape_at(focus).at(focus.cell() as usize)[1]);
     let values = [("a", a.as_str()), ("k", b), ("i", i), ("j", j), ("class", &class)];
-    match focus.place {
+    match focus.place() {
         Place::Stage(s) => {
             let stage = &plan.stages()[s as usize];
             view.fill(&key(plan, stage), &values)

@@ -10,7 +10,7 @@ use super::{
 use crate::app::Scale;
 use crate::nn::{Op, Part};
 use crate::tensor::{Shape, shape_of};
-use crate::trace::{Address, Grain, Owner, Pass, Place, Progress, TensorId};
+use crate::trace::{Address, Owner, Pass, StageProgress, TensorId};
 
 /// Which plane.
 #[derive(Clone, Copy)]
@@ -21,7 +21,7 @@ pub struct TensorPlane<'a> {
     /// Its number among the planes of the image's tensor, or of the parameter.
     channel: usize,
     shape: Shape,
-    progress: Option<(usize, Progress)>,
+    progress: Option<(usize, StageProgress)>,
     after_update: bool,
 }
 
@@ -89,8 +89,7 @@ impl<'a> TensorPlane<'a> {
         if let Some((stage, _)) = self.progress
             && self.tensor.is_parameter()
         {
-            let place = Place::Stage(stage as u32);
-            return Address { time, image: 0, place, cell: index, term: 0, grain: Grain::Cell };
+            return Address::stage_cell(time, 0, stage, index);
         }
         plan.writer(self.tensor, time, self.image, index)
     }

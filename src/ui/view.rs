@@ -2,7 +2,7 @@
 
 use super::{colormap::ValueRange, strings::Words, theme::Theme};
 use crate::app::{Action, AppState};
-use crate::trace::{Address, TensorId};
+use crate::trace::{Address, AddressText, TensorId};
 use std::{cell::RefCell, collections::HashMap};
 
 /// ValueRanges by tensor, image and plane; no plane means the whole tensor.
@@ -13,8 +13,9 @@ pub(super) type ValueRanges = HashMap<(TensorId, u32, Option<usize>), ValueRange
 pub struct Memory {
     /// ValueRanges of tensors at a revision, for the colour scales.
     pub(super) value_ranges: RefCell<(u64, ValueRanges)>,
-    /// What the pointer is over, from the last frame: views light up what belongs to it.
-    pub(super) hovered: Option<Address>,
+    /// What the pointer is over, from the last frame: views light up what belongs to it. By its names, since the
+    /// next frame may show another plan.
+    pub(super) hovered: Option<AddressText>,
 }
 
 /// What a view gets.
@@ -28,6 +29,7 @@ pub struct View<'a> {
     /// What the window remembers; views only read it, the shell writes.
     pub memory: &'a Memory,
     actions: RefCell<Vec<Action>>,
+    hovered_before: Option<Address>,
     hovered: RefCell<Option<Address>>,
 }
 
@@ -35,12 +37,24 @@ impl<'a> View<'a> {
     /// A view of a state for one frame.
     pub fn new(state: &'a AppState, theme: &'static Theme, memory: &'a Memory) -> Self {
         let words = Words(state.view().lang);
-        Self { state, theme, words, memory, actions: RefCell::default(), hovered: RefCell::default() }
+        let hovered_before = memory.hovered.as_ref().and_then(|place| place.resolve(state.plan()));
+        let (actions, hovered) = Default::default();
+        Self { state, theme, words, memory, actions, hovered_before, hovered }
     }
 
     /// Asks for an action; it is applied after the frame.
     pub fn act(&self, action: Action) {
         self.actions.borrow_mut().push(action);
+    }
+
+    /// Asks for the cursor to go behind a place of the plan at hand, or for a given place to be selected.
+    pub fn visit(&self, address: &Address) {
+        self.act(Action::visit(self.state.plan(), address));
+    }
+
+    /// Asks for a cell of the plan at hand to be selected.
+    pub fn select(&self, address: &Address) {
+        self.act(Action::select(self.state.plan(), address));
     }
 
     /// Says that the pointer is over a cell; seen by all views in the next frame.
@@ -50,7 +64,7 @@ impl<'a> View<'a> {
 
     /// The cell that the pointer was over in the last frame.
     pub fn hovered(&self) -> Option<Address> {
-        self.memory.hovered
+        self.hovered_before
     }
 
     /// The text with this key.
@@ -64,7 +78,8 @@ impl<'a> View<'a> {
     }
 
     /// What the views asked for, and what the pointer is over.
-    pub(super) fn finish(self) -> (Vec<Action>, Option<Address>) {
-        (self.actions.into_inner(), self.hovered.into_inner())
+    pub(super) fn finish(self) -> (Vec<Action>, Option<AddressText>) {
+        let hovered = self.hovered.into_inner();
+        (self.actions.into_inner(), hovered.map(|address| AddressText::new(self.state.plan(), &address)))
     }
 }

@@ -54,7 +54,7 @@ pub fn draw(state: &AppState, size: Vec2, dark: bool) -> Vec<String> {
         let (done, _) = state.terms_done(&focus);
         let steps = state.trace().cell(&focus).steps;
         if let Some(step) = done.checked_sub(1).and_then(|last| steps.get(last as usize))
-            && !matches!(focus.place, Place::Given(_))
+            && !matches!(focus.place(), Place::Given(_))
         {
             let value = number::written(step.after, state.view().digits.count());
             assert!(texts.contains(&value), "{place}: the value {value} is not among {texts:#?}");

@@ -38,7 +38,12 @@ pub struct BreakpointSearch {
 type Began = (Cursor, Option<Address>, u64, usize);
 
 pub(in crate::app) fn shown(state: &AppState) -> Began {
-    (state.position.cursor, state.position.selected, state.run.revision(), state.run.line_number())
+    (
+        state.position.cursor(),
+        state.position.selected(),
+        state.position.run().revision(),
+        state.position.run().line_number(),
+    )
 }
 
 impl BreakpointSearch {

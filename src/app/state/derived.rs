@@ -87,8 +87,8 @@ pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Opti
     };
     let is_large = is_large_batch(&model.network, setup.images);
     let (plan, params) = (Arc::new(plan), Arc::clone(&model.params));
-    let mut trace = Trace::of_forward(plan, 0, params, Arc::default(), values, target);
-    if !is_large && !trace.go_on(Pass::Update, exec) {
+    let mut trace = Trace::from_forward(plan, 0, params, Arc::default(), values, target);
+    if !is_large && !trace.compute_to(Pass::Update, exec) {
         return Ok(None);
     }
     Ok(Some(Derived { inputs, fitted, run: Run::new(source, trace, is_large) }))

@@ -1,6 +1,6 @@
 //! Breakpoints and bookmarks.
 
-use crate::trace::{Address, Break, Place, Plan};
+use crate::trace::{AddressText, Break, Plan};
 use serde::{Deserialize, Serialize};
 
 /// A breakpoint.
@@ -24,16 +24,16 @@ impl Breakpoint {
 }
 
 /// A marked place.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bookmark {
-    /// Where.
-    pub address: Address,
+    /// Where, by its names: the plan at hand need not have it.
+    pub place: AddressText,
     /// What the user calls it; empty where it goes by its address.
     pub name: String,
 }
 
 /// All that is marked in a run.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Marks {
     /// What a run forward or back stops at.
     pub breaks: Vec<Breakpoint>,
@@ -55,21 +55,8 @@ impl Marks {
         }
     }
 
-    /// Forgets what a plan does not have.
+    /// Forgets the breakpoints that are about what a plan does not have.
     pub(in crate::app) fn keep_fitting(&mut self, plan: &Plan) {
         self.breaks.retain(|breakpoint| breakpoint.kind.fits(plan));
-        self.bookmarks.retain(|bookmark| plan.has(&bookmark.address));
-    }
-
-    /// From one plan to another of the same network: bookmarks stay at the tensors where they are.
-    pub(in crate::app) fn rebase(&mut self, from: &Plan, to: &Plan) {
-        for bookmark in &mut self.bookmarks {
-            if let Place::Stage(stage) = bookmark.address.place {
-                let tensor = from.stages().get(stage as usize).map(|stage| stage.tensor);
-                let stage = tensor.and_then(|tensor| to.stage_of(tensor));
-                bookmark.address.place = Place::Stage(stage.map_or(u32::MAX, |stage| stage as u32));
-            }
-        }
-        self.keep_fitting(to);
     }
 }

@@ -43,7 +43,8 @@ pub use jobs::{Job, JobKind, Jobs};
 pub use marks::{Bookmark, Breakpoint, Marks};
 pub use notice::{Notice, NoticeKind};
 pub use playback::Playback;
-pub(in crate::app) use position::Position;
+pub use position::PlaceText;
+pub(in crate::app) use position::{Position, after_loss};
 pub use question::{Answer, Question, QuestionKind};
 pub use run::{Need, Run};
 pub use session::{Restored, Session};
@@ -61,7 +62,7 @@ use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
 use crate::nn::{Params, Part};
 use crate::tensor::{Tensor, argmax};
-use crate::trace::{Address, Cursor, Grain, Move, Pass, Place, Plan, TensorId, Trace};
+use crate::trace::{Address, Cursor, Grain, Pass, Plan, TensorId, Trace};
 use std::sync::Arc;
 
 /// Everything that the program knows. Its fields are private to `app`: views read it through the methods of the same
@@ -72,18 +73,12 @@ pub struct AppState {
     pub(in crate::app) inputs: Inputs,
     /// What the network sees of the picture; pixels before preprocessing.
     pub(in crate::app) fitted: Arc<Fitted>,
-    /// The weights over the training steps, and the values of the current one.
-    pub(in crate::app) run: Run,
-    /// The cursor, the selection and the trail.
+    /// The run, the cursor and the selection, the trail, the marks: all that belongs to the plan at hand.
     pub(in crate::app) position: Position,
-    /// Breakpoints and bookmarks.
-    pub(in crate::app) marks: Marks,
     /// Where the breakpoints hold in the current training step.
     pub(in crate::app) breakpoint_hits: BreakpointHits,
     /// The search for the next breakpoint.
     pub(in crate::app) breakpoint_search: Option<Box<BreakpointSearch>>,
-    /// Why the last run stopped.
-    pub(in crate::app) stopped: Option<StopReason>,
     /// The player, which steps by itself.
     pub(in crate::app) playback: Playback,
     /// The visible part of the timeline.
@@ -130,37 +125,42 @@ impl AppState {
 
     /// The weights over the training steps, and the values of the current one.
     pub const fn run(&self) -> &Run {
-        &self.run
+        self.position.run()
     }
 
     /// Where the stepping stands.
     pub const fn cursor(&self) -> Cursor {
-        self.position.cursor
+        self.position.cursor()
     }
 
     /// A cell to look at while the cursor stays.
     pub const fn selected(&self) -> Option<Address> {
-        self.position.selected
+        self.position.selected()
+    }
+
+    /// The cursor and the selection by their names.
+    pub fn place(&self) -> PlaceText {
+        self.position.text()
     }
 
     /// Where the cursor and the selection were before, latest last.
-    pub fn trail(&self) -> &[(Cursor, Option<Address>)] {
-        &self.position.trail
+    pub fn trail(&self) -> &[PlaceText] {
+        self.position.trail()
     }
 
     /// Where they were before going back along the trail.
-    pub fn trail_ahead(&self) -> &[(Cursor, Option<Address>)] {
-        &self.position.trail_ahead
+    pub fn trail_ahead(&self) -> &[PlaceText] {
+        self.position.trail_ahead()
     }
 
     /// Where they will be once the replay of training steps arrives there.
-    pub const fn pending(&self) -> Option<(Cursor, Option<Address>)> {
-        self.position.pending
+    pub const fn pending(&self) -> Option<&PlaceText> {
+        self.position.pending()
     }
 
     /// Breakpoints and bookmarks.
     pub const fn marks(&self) -> &Marks {
-        &self.marks
+        self.position.marks()
     }
 
     /// Where the breakpoints hold in the current training step.
@@ -175,7 +175,7 @@ impl AppState {
 
     /// Why the last run stopped.
     pub const fn stopped(&self) -> Option<StopReason> {
-        self.stopped
+        self.position.stopped()
     }
 
     /// The player, which steps by itself.
@@ -268,12 +268,9 @@ impl AppState {
         let mut state = Self {
             inputs,
             fitted,
-            run,
-            position: Position::new(Cursor::new(Grain::Layer)),
-            marks: Marks::default(),
+            position: Position::new(run),
             breakpoint_hits: BreakpointHits::default(),
             breakpoint_search: None,
-            stopped: None,
             playback: Playback::default(),
             spans: Spans::default(),
             view: ViewState::default(),
@@ -290,25 +287,18 @@ impl AppState {
             attribution: AttributionState::default(),
             draft: None,
         };
-        state.show_prediction();
         state.mark_saved();
         Ok(state)
     }
 
-    /// Moves the cursor behind the forward pass and the loss, so that the prediction is there.
-    pub(in crate::app) fn show_prediction(&mut self) {
-        self.position.cursor = at_prediction(self.plan());
-        self.position.selected = None;
-    }
-
     /// The plan of a training step.
     pub fn plan(&self) -> &Arc<Plan> {
-        self.run.plan()
+        self.position.run().plan()
     }
 
     /// Plan and values of the training step looked at.
     pub fn trace(&self) -> &Arc<Trace> {
-        self.run.trace()
+        self.position.run().trace()
     }
 
     /// The model.
@@ -338,7 +328,7 @@ impl AppState {
     pub fn image(&self) -> u32 {
         let focus = self.focus();
         let cell = self.trace().tensor_cell(&focus);
-        cell.filter(|(tensor, ..)| tensor.is_per_image()).map_or(focus.image, |(_, image, _)| image)
+        cell.filter(|(tensor, ..)| tensor.is_per_image()).map_or(focus.image(), |(_, image, _)| image)
     }
 
     /// The predicted class and how sure the network is: the largest of [`AppState::scores`].
@@ -362,19 +352,20 @@ impl AppState {
         };
         let stage = plan.stage_of(tensor);
         let repeat = if plan.is_layered() { 0 } else { self.image() };
-        stage
-            .is_none_or(|stage| self.trace().progress(stage, repeat, self.position.cursor.at()).is_complete())
+        stage.is_none_or(|stage| {
+            self.trace().progress(stage, repeat, self.position.cursor().at()).is_complete()
+        })
     }
 
     /// The mean loss before training step `time`, where it has been computed: for the step looked at,
     /// only when the cursor has come past it.
     pub fn known_loss(&self, time: u32) -> Option<f32> {
-        let loss = self.run.records().get(&time)?.report.loss as f32;
+        let loss = self.position.run().records().get(&time)?.report.loss as f32;
         let plan = self.plan();
         let is_ahead = time == self.trace().time()
             && plan.stage_of(TensorId::loss(Part::Out)).is_some_and(|stage| {
                 let last = if plan.is_layered() { 0 } else { plan.setup().images - 1 };
-                !self.trace().progress(stage, last, self.position.cursor.at()).is_complete()
+                !self.trace().progress(stage, last, self.position.cursor().at()).is_complete()
             });
         (!is_ahead).then_some(loss)
     }
@@ -382,24 +373,20 @@ impl AppState {
     /// The norm of the whole gradient of training step `time`, where it has been measured: for the step looked
     /// at, only when the cursor has come to its update.
     pub fn known_gradient(&self, time: u32) -> Option<f64> {
-        let norm = self.run.records().get(&time)?.gradient_norm()?;
+        let norm = self.position.run().records().get(&time)?.gradient_norm()?;
         let plan = self.plan();
         let update = plan.pass_stages(Pass::Update);
-        let place = Place::Stage(update.start as u32);
-        let begin = Address { time, place, grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
+        let begin = Address::whole_stage(time, 0, update.start);
         let is_ahead = time == self.trace().time()
             && !update.is_empty()
-            && plan.steps(&begin).is_some_and(|steps| self.position.cursor.at() < steps.start);
+            && plan.steps(&begin).is_some_and(|steps| self.position.cursor().at() < steps.start);
         (!is_ahead).then_some(norm)
     }
 
     /// Whether the loss after the update is to be shown: the focus is in the update, all of which is done.
     pub(in crate::app) fn shows_loss_after(&self) -> bool {
         let (plan, time) = (self.plan(), self.trace().time());
-        let is_update = match self.focus().place {
-            Place::Stage(stage) => plan.stages()[stage as usize].pass == Pass::Update,
-            Place::Given(_) => false,
-        };
+        let is_update = plan.stage_at(&self.focus()).is_some_and(|stage| stage.pass == Pass::Update);
         is_update
             && self.cursor().at() >= u64::from(time + 1) * plan.len()
             && self.trace().reached() == Pass::Update
@@ -414,19 +401,19 @@ impl AppState {
 
     /// The cell that is looked at: the one picked, else the one that the last step worked on.
     pub fn focus(&self) -> Address {
-        self.position.selected.unwrap_or_else(|| {
+        self.position.selected().unwrap_or_else(|| {
             let plan = self.plan();
-            let step = plan.locate(self.position.cursor.at().saturating_sub(1), Grain::Term);
-            Address { grain: Grain::Cell, term: 0, ..step }
+            let step = plan.locate(self.position.cursor().at().saturating_sub(1), Grain::Term);
+            step.whole_cell()
         })
     }
 
     /// How many terms of a cell are done at the cursor, and how many it has.
     pub fn terms_done(&self, cell: &Address) -> (u32, u32) {
-        let cell = Address { grain: Grain::Cell, term: 0, ..*cell };
+        let cell = cell.whole_cell();
         match self.plan().steps(&cell) {
             Some(steps) => {
-                let done = self.position.cursor.at().clamp(steps.start, steps.end) - steps.start;
+                let done = self.position.cursor().at().clamp(steps.start, steps.end) - steps.start;
                 (done as u32, (steps.end - steps.start) as u32)
             }
             None => (0, 0),
@@ -441,7 +428,7 @@ impl AppState {
 
     /// Changes with everything that a picture of values depends on except the cursor.
     pub fn revision(&self) -> u64 {
-        self.run.revision()
+        self.position.run().revision()
     }
 
     /// The term that the cursor did last, where it stands within or at the end of the focused cell.
@@ -449,16 +436,6 @@ impl AppState {
         let (done, _) = self.terms_done(&self.focus());
         done.checked_sub(1)
     }
-}
-
-/// The cursor behind the forward pass and the loss of the first step.
-pub(in crate::app) fn at_prediction(plan: &Plan) -> Cursor {
-    let loss = plan.pass_stages(Pass::Loss);
-    let last = loss.end.saturating_sub(1) as u32;
-    let address = Address { place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
-    let mut cursor = Cursor::new(Grain::Layer);
-    cursor.go(plan, Move::Seek(address));
-    cursor
 }
 
 /// The cells of one image of a batch.

@@ -56,7 +56,7 @@ pub(in crate::app) fn question(state: &AppState) -> Option<Question> {
 /// The answer to a question about a trace; `None` if cancelled.
 pub(in crate::app) fn answer(trace: &Arc<Trace>, question: Question, exec: Execution) -> Option<Answer> {
     let mut trace = Trace::clone(trace);
-    if !trace.go_on(Pass::Bwd, exec) {
+    if !trace.compute_to(Pass::Bwd, exec) {
         return None;
     }
     Some(match question.kind {

@@ -158,9 +158,10 @@ impl Run {
         // The last step done, but the first of a training step that has none done.
         let done = cursor.at().saturating_sub(u64::from(time) * plan.len());
         let last =
-            if done == 0 { Pass::Loss } else { pass_of(plan.locate(cursor.at() - 1, Grain::Term).place) };
+            if done == 0 { Pass::Loss } else { pass_of(plan.locate(cursor.at() - 1, Grain::Term).place()) };
         let all_images = if done > plan.len() / u64::from(plan.repeats()) { Pass::Bwd } else { Pass::Loss };
-        let pass = last.max(all_images).max(selected.map_or(Pass::Loss, |selected| pass_of(selected.place)));
+        let pass =
+            last.max(all_images).max(selected.map_or(Pass::Loss, |selected| pass_of(selected.place())));
         Need { time, pass }
     }
 
@@ -204,7 +205,7 @@ impl Run {
             BatchSource::Batches { .. } => self.replay_batches(need.time, most, exec)?,
         };
         let Some(mut trace) = trace else { return Ok(false) };
-        if !trace.go_on(need.pass, exec) {
+        if !trace.compute_to(need.pass, exec) {
             return Ok(false);
         }
         self.trace = Arc::new(trace);
@@ -226,7 +227,7 @@ impl Run {
             let (begin, all) = ((trace.time() - start) as f32, (time - start + 1) as f32);
             let on_progress = |part: f32| (exec.on_progress)((begin + part) / all);
             let exec = Execution { on_progress: &on_progress, ..exec };
-            if !trace.go_on(Pass::Update, exec) {
+            if !trace.compute_to(Pass::Update, exec) {
                 return None;
             }
             self.lines[self.line].add(trace.time(), record(&trace));
@@ -278,7 +279,7 @@ impl Run {
         };
         let Keyframe { params, moments } = frame_of(&trainer);
         let values = network.forward_with(&params, &input, setup.mode, plan.stream(time), exec);
-        Ok(values.map(|values| Trace::of_forward(plan, time, params, moments, values, target)))
+        Ok(values.map(|values| Trace::from_forward(plan, time, params, moments, values, target)))
     }
 
     /// How far the replay has come.

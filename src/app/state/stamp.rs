@@ -4,10 +4,10 @@ use super::{
     AppState,
     inputs::Inputs,
     marks::Marks,
+    position::PlaceText,
     session::Session,
     view::{Page, ViewState},
 };
-use crate::trace::{Address, Cursor};
 use crate::train::{Fork, StopWhen};
 
 /// What there is to save at some moment, to be held against another; all that is large is shared.
@@ -17,22 +17,22 @@ pub struct Stamp {
     lines: Vec<(Option<Fork>, u32, usize)>,
     stops: Vec<StopWhen>,
     marks: Marks,
-    place: (Cursor, Option<Address>, usize),
+    place: (PlaceText, usize),
     view: (ViewState, Page),
 }
 
 impl Stamp {
     /// Of this moment.
     pub fn of(state: &AppState) -> Self {
-        let lines = state.run.lines().iter();
+        let lines = state.position.run().lines().iter();
         let is_training = state.inputs.training.is_some();
         let lines = lines.filter(|_| is_training);
         Self {
             inputs: state.inputs.clone(),
             lines: lines.map(|line| (line.fork(), line.done(), line.optimizers().len())).collect(),
             stops: state.training.stops.clone(),
-            marks: state.marks.clone(),
-            place: (state.position.cursor, state.position.selected, state.run.line_number()),
+            marks: state.position.marks().clone(),
+            place: (state.position.text(), state.position.run().line_number()),
             view: (state.view, state.view.page),
         }
     }
@@ -59,9 +59,10 @@ impl AppState {
     /// Whether something that the user made, not only opened, has not been saved: what was trained, edited, drawn,
     /// bookmarked.
     pub fn has_unsaved_work(&self) -> bool {
-        let trained = self.inputs.training.is_some() && self.run.lines().iter().any(|line| line.done() > 0);
+        let trained =
+            self.inputs.training.is_some() && self.position.run().lines().iter().any(|line| line.done() > 0);
         let edited = self.inputs.loaded.is_some() || self.inputs.painted.is_some();
-        let unmarked = self.files.saved.as_ref().is_some_and(|saved| saved.marks == self.marks);
+        let unmarked = self.files.saved.as_ref().is_some_and(|saved| saved.marks == *self.position.marks());
         (trained || edited || !unmarked) && self.is_unsaved()
     }
 

@@ -1,7 +1,6 @@
 //! The progress of training on a data set.
 
-use super::{AppState, inputs::Inputs, run::Run};
-use crate::trace::Cursor;
+use super::{AppState, inputs::Inputs, position::PlaceText, run::Run};
 use crate::train::StopWhen;
 
 /// Why a job ended.
@@ -18,14 +17,14 @@ pub enum End {
 }
 
 /// A job that is under way.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Running {
     /// Its number.
     pub id: u64,
     /// The line that it trains.
     pub line: usize,
     /// Where the cursor stood: if it still does when the job ends, it goes to the batch done last.
-    pub(in crate::app) cursor: Cursor,
+    pub(in crate::app) place: PlaceText,
     /// It has been asked to pause.
     pub pausing: bool,
 }
@@ -68,7 +67,7 @@ impl AppState {
     pub(in crate::app) fn take_left_run(&mut self, inputs: &Inputs) -> Option<Run> {
         inputs.training.as_ref()?;
         if inputs.is_same_training(&self.inputs) {
-            return Some(self.run.clone());
+            return Some(self.position.run().clone());
         }
         let left = &mut self.training.left;
         let place = left.iter().position(|(of, _)| of.is_same_training(inputs))?;

@@ -15,7 +15,7 @@ pub struct Edited {
 impl Edited {
     /// As it is now.
     pub(in crate::app) fn of(state: &AppState) -> Self {
-        Self { inputs: state.inputs.clone(), marks: state.marks.clone() }
+        Self { inputs: state.inputs.clone(), marks: state.position.marks().clone() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     jobs,
-    navigation::{rebase_position, steps_at_once, travel},
+    navigation::{go_to, steps_at_once, travel},
     notice::fail,
 };
 use crate::app::{
@@ -15,14 +15,14 @@ use crate::trace::{Break, Grain, Move};
 
 /// Begins to look; without a breakpoint to look for, the cursor goes to the end of the pass.
 pub(in crate::app) fn start(state: &mut AppState, back: bool) {
-    let kinds: Vec<Break> = state.marks.enabled().collect();
+    let kinds: Vec<Break> = state.position.marks().enabled().collect();
     if kinds.is_empty() {
         return travel(state, |cursor, plan| cursor.to_edge(plan, Grain::Pass, back));
     }
     state.playback.playing = false;
-    let (time, from) = (state.trace().time(), state.position.cursor.at());
+    let (time, from) = (state.trace().time(), state.position.cursor().at());
     state.breakpoint_search = Some(Box::new(BreakpointSearch {
-        run: state.run.clone(),
+        run: state.position.run().clone(),
         kinds,
         back,
         time,
@@ -39,14 +39,14 @@ pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
         state.breakpoint_search = None;
         return Vec::new();
     }
-    if state.run.is_large() {
+    if state.position.run().is_large() {
         if state.jobs.foreground().is_some() {
             return Vec::new();
         }
         let (hunt, name) = (hunt.clone(), state.model().name.clone());
         return vec![jobs::start(state, JobKind::Computing, name, Task::BreakpointSearch(hunt))];
     }
-    match hunt.advance(steps_at_once(state.run.plan()), Execution::SERIAL) {
+    match hunt.advance(steps_at_once(state.position.run().plan()), Execution::SERIAL) {
         Ok(Some(halt)) => stop_search(state, halt),
         Ok(None) => return vec![Effect::Advance],
         Err(error) => {
@@ -67,20 +67,20 @@ pub(in crate::app) fn finish(state: &mut AppState, hunt: Box<BreakpointSearch>, 
 
 fn stop_search(state: &mut AppState, halt: StopReason) {
     let Some(hunt) = state.breakpoint_search.take() else { return };
-    let plan = state.plan().clone();
     // What has been trained meanwhile stays.
     let is_training = state.training.running.is_some();
-    state.run = if is_training { hunt.run.with_lines_of(&state.run) } else { hunt.run };
-    rebase_position(state, &plan);
+    let run = if is_training { hunt.run.with_lines_of(state.position.run()) } else { hunt.run };
+    state.position.replace_run(run);
     match halt {
         StopReason::Hit(stop) => {
-            travel(state, |cursor, plan| cursor.go(plan, Move::Seek(stop.address)));
-            state.marks.hit(&stop.reason);
+            // Its addresses are those of the run that was searched.
+            go_to(state, stop.address);
+            state.position.change_marks(|marks, _| marks.hit(&stop.reason));
         }
         StopReason::End { back } => {
             let end = if back { Move::Start } else { Move::End };
             travel(state, |cursor, plan| cursor.go(plan, end));
         }
     }
-    state.stopped = Some(halt);
+    state.position.set_stopped(Some(halt));
 }

@@ -12,7 +12,6 @@ use crate::app::{
     state::{AppState, Change, Draft, JobKind, NoticeKind},
     task::Task,
 };
-use crate::trace::Cursor;
 use std::sync::Arc;
 
 /// Weights that take long to draw.
@@ -91,11 +90,11 @@ fn change_running_layer(state: &mut AppState, action: BuildAction) -> Vec<Effect
         Ok(mut model) => {
             model.name.clone_from(&running.name);
             let inputs = inputs_with(state, model);
-            let place = state.position.cursor.text(state.plan());
+            let place = state.position.text();
             let effects = set_inputs(state, inputs, Change::Edit);
             // In training a changed network begins anew, but is looked at in the same place.
-            if let Ok(cursor) = Cursor::parse(state.plan(), &place) {
-                state.position.cursor = cursor;
+            if state.position.go_to(&place) {
+                state.position.select(None);
             }
             if kept < all {
                 let anew = all - kept;

@@ -121,7 +121,7 @@ fn step_through(state: &mut AppState, data: &Dataset, part: Split, index: u64) -
                 training: None,
                 ..state.inputs.clone()
             };
-            if state.inputs.training.is_some() && state.run.line().done() > 0 {
+            if state.inputs.training.is_some() && state.position.run().line().done() > 0 {
                 let params = training::trained(state);
                 inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
             }

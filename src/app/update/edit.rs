@@ -1,6 +1,6 @@
 //! Edits numbers of the model and pixels of the input in place.
 
-use super::{inputs::set_inputs, navigation::remember_place, notice::fail, training};
+use super::{inputs::set_inputs, notice::fail, training};
 use crate::app::{
     action::{EditAction, Extent, Ink},
     effect::Effect,
@@ -300,7 +300,7 @@ pub(in crate::app) fn show_pad(state: &mut AppState, pad: bool) {
     }
     state.view.pad = pad;
     if pad && !state.knows_scores() {
-        remember_place(state);
-        state.show_prediction();
+        state.position.remember();
+        state.position.show_prediction();
     }
 }

@@ -143,7 +143,7 @@ fn write_file(state: &AppState, kind: FileKind, path: PathBuf, replace: bool) ->
 /// The model; in training on a data set with the weights after the last step.
 fn as_trained(state: &AppState) -> Arc<Model> {
     let model = &state.inputs.model;
-    let line = state.run.line();
+    let line = state.position.run().line();
     match line.keyframes.before(line.done()).filter(|_| state.inputs.training.is_some()) {
         Some((_, last)) => Arc::new(Model { params: Arc::clone(&last.params), ..(**model).clone() }),
         None => Arc::clone(model),

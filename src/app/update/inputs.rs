@@ -6,10 +6,10 @@ use super::{
 };
 use crate::app::{
     effect::Effect,
-    state::{AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, derived},
+    state::{AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, PlaceText, derived},
     task::Task,
 };
-use crate::trace::{Address, Cursor, Grain, Move};
+use crate::trace::Cursor;
 use std::sync::Arc;
 
 /// Changes the inputs. Where they do not go together, they stay as they were and a notice says why.
@@ -48,11 +48,11 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     };
     // Of the inputs before.
     state.jobs.cancel(JobKind::Computing);
-    let place = state.position.cursor.text(state.plan());
+    // Another plan drops marks that it does not have; undo brings them back.
+    let (place, marks_before) = (state.position.text(), state.position.marks().clone());
     let before = std::mem::replace(&mut state.inputs, inputs);
     let is_other_run = !before.is_same_training(&state.inputs);
-    let left = std::mem::replace(&mut state.run, run);
-    let plan_before = Arc::clone(left.plan());
+    let left = state.position.replace_run(run);
     state.fitted = fitted;
     if is_other_run {
         state.training.keep_left_run(&before, left);
@@ -83,7 +83,7 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
         Change::Renew if is_other_model => after.model.notes.clone(),
         Change::Renew | Change::Edit | Change::Stroke { .. } | Change::Undo | Change::Redo => Vec::new(),
     };
-    let before = Edited { inputs: before, marks: state.marks.clone() };
+    let before = Edited { inputs: before, marks: marks_before };
     let marks = match change {
         Change::Stroke { more: true } if state.in_stroke => None,
         Change::Edit | Change::Renew | Change::Stroke { .. } => {
@@ -107,9 +107,8 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     }
     state.in_stroke = matches!(change, Change::Stroke { .. });
     if !is_same_network {
-        state.marks.bookmarks.clear();
+        state.position.change_marks(|marks, _| marks.bookmarks.clear());
     }
-    state.marks.rebase(&plan_before, &state.run.plan().clone());
     if let Some(marks) = marks {
         marks::restore(state, marks);
     }
@@ -127,27 +126,30 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
 
 /// After the weights of the training step that is looked at were edited: they are the first step's now.
 fn from_the_first_step(state: &mut AppState) {
-    let plan = state.plan().clone();
-    if let Some(address) = state.position.cursor.address(&plan).filter(|address| address.time > 0) {
-        state.position.cursor.go(&plan, Move::Seek(Address { time: 0, ..address }));
-        state.position.selected = state.position.selected.map(|selected| Address { time: 0, ..selected });
-        state.position.clear_trail();
+    let position = &mut state.position;
+    if let Some(address) = position.cursor().address(position.plan()).filter(|address| address.time() > 0) {
+        let selected = position.selected().map(|selected| selected.at_time(0));
+        position.go(|cursor, plan| *cursor = Cursor::after(plan, &address.at_time(0)));
+        position.select(selected);
+        position.clear_trail();
     }
 }
 
-/// After the plan has changed: the cursor stays at its place, by the address, if that is still there.
-fn keep_place(state: &mut AppState, place: &str) {
-    let grain = state.position.cursor.grain();
-    state.position.cursor = Cursor::parse(state.plan(), place).unwrap_or_else(|_| Cursor::new(grain));
-    state.position.selected = None;
-    state.position.clear_trail();
+/// After the plan has changed: the cursor stays at its place, by its names, if that is still there; otherwise it goes
+/// to the start.
+fn keep_place(state: &mut AppState, place: &PlaceText) {
+    let position = &mut state.position;
+    if !position.go_to(place) {
+        position.go(|cursor, _| *cursor = Cursor::new(cursor.grain()));
+    }
+    position.select(None);
+    position.clear_trail();
 }
 
 /// After a new picture or model: the prediction, and nothing left over from before.
 fn start_fresh(state: &mut AppState) {
-    state.position.cursor = Cursor::new(Grain::Layer);
     state.position.clear_trail();
-    state.stopped = None;
+    state.position.set_stopped(None);
+    state.position.show_prediction();
     state.playback.playing = false;
-    state.show_prediction();
 }

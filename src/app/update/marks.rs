@@ -4,21 +4,29 @@ use crate::app::{
     action::MarkAction,
     state::{AppState, Bookmark, Breakpoint, Edited, Marks},
 };
+use crate::trace::{AddressText, Plan};
 
 /// Applies a change; one that changes nothing is not undone.
 pub(in crate::app) fn update(state: &mut AppState, action: MarkAction) {
     let before = Edited::of(state);
     let goes_on = matches!(action, MarkAction::ChangeBreak { more: true, .. });
-    let here = state.position.selected.or_else(|| state.position.cursor.address(state.plan()));
-    let Marks { breaks, bookmarks } = &mut state.marks;
+    let here = state.position.address().map(|address| AddressText::new(state.plan(), &address));
+    state.position.change_marks(|marks, plan| change(marks, plan, action, here));
+    if *state.position.marks() != before.marks && !goes_on {
+        state.undo.record(before);
+        state.in_stroke = false;
+    }
+}
+
+fn change(marks: &mut Marks, plan: &Plan, action: MarkAction, here: Option<AddressText>) {
+    let Marks { breaks, bookmarks } = marks;
     match action {
         MarkAction::ToggleBreak(kind) => match breaks.iter().position(|b| b.kind == kind) {
             Some(place) => drop(breaks.remove(place)),
-            None if kind.fits(state.run.plan()) => breaks.push(Breakpoint::new(kind)),
-            None => {}
+            None => breaks.push(Breakpoint::new(kind)),
         },
         MarkAction::ChangeBreak { number, kind, .. } => {
-            if let Some(breakpoint) = breaks.get_mut(number).filter(|_| kind.fits(state.run.plan())) {
+            if let Some(breakpoint) = breaks.get_mut(number).filter(|_| kind.fits(plan)) {
                 breakpoint.hits = if kind == breakpoint.kind { breakpoint.hits } else { 0 };
                 breakpoint.kind = kind;
             }
@@ -39,10 +47,10 @@ pub(in crate::app) fn update(state: &mut AppState, action: MarkAction) {
             }
         }
         MarkAction::ToggleBookmark => {
-            if let Some(address) = here {
-                match bookmarks.iter().position(|mark| mark.address == address) {
-                    Some(place) => drop(bookmarks.remove(place)),
-                    None => bookmarks.push(Bookmark { address, name: String::new() }),
+            if let Some(here) = here {
+                match bookmarks.iter().position(|mark| mark.place == here) {
+                    Some(number) => drop(bookmarks.remove(number)),
+                    None => bookmarks.push(Bookmark { place: here, name: String::new() }),
                 }
             }
         }
@@ -59,20 +67,14 @@ pub(in crate::app) fn update(state: &mut AppState, action: MarkAction) {
             }
         }
     }
-    if state.marks != before.marks && !goes_on {
-        state.undo.record(before);
-        state.in_stroke = false;
-    }
 }
 
 /// Brings back what was marked; breakpoints keep counting.
 pub(in crate::app) fn restore(state: &mut AppState, mut marks: Marks) {
     for breakpoint in &mut marks.breaks {
-        if let Some(now) = state.marks.breaks.iter().find(|now| now.kind == breakpoint.kind) {
+        if let Some(now) = state.position.marks().breaks.iter().find(|now| now.kind == breakpoint.kind) {
             breakpoint.hits = now.hits;
         }
     }
-    state.marks = marks;
-    let plan = state.plan().clone();
-    state.marks.keep_fitting(&plan);
+    state.position.change_marks(|own, _| *own = marks);
 }

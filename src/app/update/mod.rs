@@ -40,15 +40,24 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
             navigation::travel(state, |cursor, plan| cursor.to_edge(plan, grain, back));
         }
         Action::GoTo(text) => navigation::go_to_text(state, &text),
-        Action::Select(address) => navigation::select(state, address),
-        Action::Deselect => state.position.selected = None,
+        Action::Visit(place) => {
+            if let Some(address) = place.resolve(state.plan()) {
+                navigation::go_to(state, address);
+            }
+        }
+        Action::Select(place) => {
+            if let Some(address) = place.resolve(state.plan()) {
+                navigation::select(state, address);
+            }
+        }
+        Action::Deselect => state.position.select(None),
         Action::RunToHere => navigation::run_to_focus(state),
         Action::LastWriter => navigation::go_to_writer(state),
         Action::NextReader => navigation::go_to_reader(state),
-        Action::Trail(back) => navigation::follow_trail(state, back),
+        Action::Trail(back) => state.position.follow_trail(back),
         Action::Continue { back } => breakpoint_search::start(state, back),
         Action::Mark(action) => marks::update(state, action),
-        Action::DismissStop => state.stopped = None,
+        Action::DismissStop => state.position.set_stopped(None),
         Action::TogglePlay => playback::toggle(state),
         Action::SetSpeed(speed) => state.playback.set_speed(speed),
         Action::Tick(seconds) => playback::tick(state, seconds),
@@ -109,7 +118,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::DismissNotice => {
             state.notices.pop();
         }
-        Action::CopyAddress => return vec![Effect::Copy(navigation::address_text(state))],
+        Action::CopyAddress => return vec![Effect::Copy(state.position.text().text().to_owned())],
         Action::Quit => return vec![Effect::Quit],
         Action::Advance => {}
     }
@@ -121,6 +130,6 @@ pub(in crate::app) fn follow_up(state: &mut AppState, time_for_more: bool) -> Ve
     let mut effects = attribution::advance(state, time_for_more);
     effects.extend(data::measure_shown(state));
     effects.extend(loss_after::compute_shown(state));
-    state.breakpoint_hits.follow(&state.run, &state.marks);
+    state.breakpoint_hits.follow(state.position.run(), state.position.marks());
     effects
 }

@@ -31,7 +31,10 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
         Done::Restored(Ok(restored)) => return files::finish_restore(state, job.file, *restored),
         Done::Derived(change, derived) => apply_inputs(state, change, derived.map(|derived| *derived)),
         // What has been trained meanwhile stays.
-        Done::Approached(Ok(run)) => state.run = run.with_lines_of(&state.run),
+        Done::Approached(Ok(run)) => {
+            let run = run.with_lines_of(state.position.run());
+            state.position.replace_run(run);
+        }
         Done::BreakpointSearched(Ok((search, reason))) => breakpoint_search::finish(state, search, reason),
         Done::Answered(question, answer) => state.answer = Some((question, *answer)),
         Done::AttributionMaps(maps) => attribution::apply_maps(state, *maps),
@@ -40,7 +43,7 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
         Done::DataMeasured { data, part, result } => data::apply_measured(state, data, part, result),
         Done::LossAfter { revision, loss } => state.loss_after = Some((revision, loss)),
         Done::Approached(Err(error)) => {
-            state.position.pending = None;
+            state.position.stop_waiting();
             fail(state, error);
         }
         Done::BreakpointSearched(Err(error)) => {

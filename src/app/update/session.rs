@@ -1,17 +1,14 @@
 //! Replaces the state by a session.
 
 use crate::app::state::{
-    AppState, AttributionState, Derived, Inputs, OpenedSet, Restored, Session, TrainingState, Undo, ViewState,
+    AppState, AttributionState, Inputs, OpenedSet, Restored, Session, TrainingState, Undo, ViewState,
 };
 
 /// Puts a session in place of all that was there.
 pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) -> Box<Session> {
-    let Restored { derived, cursor, selected, marks, session, .. } = restored;
-    let Derived { inputs, fitted, run } = derived;
-    (state.inputs, state.fitted, state.run) = (inputs, fitted, run);
-    (state.position.cursor, state.position.selected) = (cursor, selected);
-    (state.position.trail, state.position.trail_ahead) = (Vec::new(), Vec::new());
-    (state.position.pending, state.breakpoint_search, state.stopped, state.marks) = (None, None, None, marks);
+    let Restored { inputs, fitted, position, session, missing: _ } = restored;
+    (state.inputs, state.fitted, state.position) = (inputs, fitted, position);
+    state.breakpoint_search = None;
     (state.undo, state.in_stroke, state.draft, state.answer) = (Undo::default(), false, None, None);
     state.attribution = AttributionState::default();
     state.training = TrainingState::with_stops(session.stops.clone());

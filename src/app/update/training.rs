@@ -5,7 +5,7 @@ use crate::app::{
     action::TrainAction,
     effect::Effect,
     state::{
-        AppState, Edited, End, Forked, JobKind, Running, Training,
+        AppState, Edited, End, Forked, JobKind, Run, Running, Training, after_loss,
         training::{fit_to_model, names, with_names},
     },
     task::{News, TrainingJob, Until},
@@ -13,7 +13,7 @@ use crate::app::{
 use crate::data::{ChannelStatistics, Dataset, Split};
 use crate::model_io::{Model, Preprocess};
 use crate::nn::{Params, optimizer::Optimizer};
-use crate::trace::{Address, Grain, Move, Pass, Place};
+use crate::trace::{Address, Pass};
 use crate::train::{Fork, Keyframe, Trainer, TrainingBranch};
 use std::sync::{Arc, Mutex};
 
@@ -59,9 +59,9 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
             return update(state, TrainAction::Pause);
         }
         TrainAction::Branch(line) => {
-            if line < state.run.lines().len() && line != state.run.line_number() {
-                state.run.switch(line);
-                let last = state.run.line().done().max(1) - 1;
+            if line < state.position.run().lines().len() && line != state.position.run().line_number() {
+                state.position.change_run(|run| run.switch(line));
+                let last = state.position.run().line().done().max(1) - 1;
                 go_to_step(state, state.trace().time().min(last));
             }
         }
@@ -124,7 +124,7 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
     if state.inputs.training.is_none() || state.training.running.is_some() {
         return Vec::new();
     }
-    let (plan, line) = (state.plan().clone(), state.run.line());
+    let (plan, line) = (state.plan().clone(), state.position.run().line());
     let end = match until {
         Until::End => plan.times(),
         Until::Step(time) => time.saturating_add(1).min(plan.times()),
@@ -142,11 +142,15 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
     match Trainer::resume(network, params, moments, optimizer, setup.seed) {
         Ok(trainer) => {
             let (id, cancel) = state.jobs.start(JobKind::Training, state.inputs.model.name.clone());
-            let (line, source) = (state.run.line(), Arc::clone(state.run.source()));
+            let (line, source) = (state.position.run().line(), Arc::clone(state.position.run().source()));
             let stops = state.training.stops.clone();
             let job = TrainingJob::new(id, trainer, source, line, stops, end, setup.batches);
-            let running =
-                Running { id, line: state.run.line_number(), cursor: state.position.cursor, pausing: false };
+            let running = Running {
+                id,
+                line: state.position.run().line_number(),
+                place: state.position.text(),
+                pausing: false,
+            };
             (state.training.running, state.training.ended) = (Some(running), None);
             vec![Effect::Train { job: Arc::new(Mutex::new(Some(job))), cancel }]
         }
@@ -158,9 +162,12 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
 }
 
 fn apply_news(state: &mut AppState, news: News) {
-    let Some(running) = state.training.running.filter(|running| running.id == news.id) else { return };
+    let Some(running) = state.training.running.clone().filter(|running| running.id == news.id) else {
+        return;
+    };
     let images: usize = news.steps.iter().map(|(_, record)| record.report.images).sum();
-    if let Some(line) = state.run.line_mut(running.line) {
+    state.position.change_run(|run| {
+        let Some(line) = run.line_mut(running.line) else { return };
         for (time, optimizer) in news.optimizers {
             line.set_optimizer(time, optimizer);
         }
@@ -171,7 +178,7 @@ fn apply_news(state: &mut AppState, news: News) {
         for (time, frame) in news.keyframes {
             line.keyframes.insert(time, frame);
         }
-    }
+    });
     if news.seconds > 0.0 && images > 0 {
         state.training.images_per_sec = Some(images as f64 / news.seconds);
     }
@@ -182,7 +189,7 @@ fn apply_news(state: &mut AppState, news: News) {
             fail(state, text.clone());
         }
         state.training.ended = Some(end);
-        if state.position.cursor == running.cursor && state.run.line_number() == running.line {
+        if state.position.text() == running.place && state.position.run().line_number() == running.line {
             go_to_last_step(state);
         }
     }
@@ -190,7 +197,7 @@ fn apply_news(state: &mut AppState, news: News) {
 
 /// Goes to the batch trained last.
 fn go_to_last_step(state: &mut AppState) {
-    if let Some(last) = state.run.line().done().checked_sub(1) {
+    if let Some(last) = state.position.run().line().done().checked_sub(1) {
         go_to_step(state, last);
     }
 }
@@ -199,16 +206,17 @@ fn go_to_last_step(state: &mut AppState) {
 fn go_to_step(state: &mut AppState, time: u32) {
     let plan = state.plan();
     let time = time.min(plan.times() - 1);
-    let last = plan.pass_stages(Pass::Loss).end.saturating_sub(1) as u32;
-    let address =
-        Address { time, place: Place::Stage(last), grain: Grain::Layer, ..plan.locate(0, Grain::Run) };
-    travel(state, |cursor, plan| cursor.go(plan, Move::Seek(address)));
+    travel(state, |cursor, plan| *cursor = after_loss(plan, time));
 }
 
 /// The weights that training has come to: while it goes on the latest, else those after the step looked at.
 pub(in crate::app) fn trained(state: &AppState) -> Arc<Params> {
-    let (line, next) = (state.run.line(), state.trace().time() + 1);
-    let is_growing = state.training.running.is_some_and(|running| running.line == state.run.line_number());
+    let (line, next) = (state.position.run().line(), state.trace().time() + 1);
+    let is_growing = state
+        .training
+        .running
+        .as_ref()
+        .is_some_and(|running| running.line == state.position.run().line_number());
     let until = if is_growing { u32::MAX } else { next };
     match line.keyframes.before(until) {
         Some((time, frame)) if is_growing || time == next => Arc::clone(&frame.params),
@@ -232,7 +240,7 @@ fn keep_weights(state: &mut AppState) -> Vec<Effect> {
 /// goes on with a stroke, or at a step that was just edited and not trained on, takes the place of what it was.
 pub(in crate::app) fn fork_with_weights(state: &mut AppState, params: Params, more: bool) -> Vec<Effect> {
     let time = state.trace().time();
-    let (line, own) = (state.run.line(), state.run.line_number());
+    let (line, own) = (state.position.run().line(), state.position.run().line_number());
     let edited = state.inputs.forked.as_ref().filter(|forked| {
         line.done() <= time && line.fork() == Some(Fork { branch: forked.from, time }) && forked.time == time
     });
@@ -258,10 +266,16 @@ pub(in crate::app) fn fork_with_weights(state: &mut AppState, params: Params, mo
 
 /// Switches to the branch that the inputs name: the one that an edit started, or that the edit before left.
 pub(in crate::app) fn switch_to_fork(state: &mut AppState, before: Option<&Forked>) {
-    let run = &mut state.run;
-    let Some(Forked { from, time, params, moments, .. }) = state.inputs.forked.clone() else {
-        return before.into_iter().for_each(|forked| run.switch(forked.from));
-    };
+    let forked = state.inputs.forked.clone();
+    state.position.change_run(|run| match (forked, before) {
+        (Some(forked), _) => switch_run_to_fork(run, forked),
+        (None, Some(before)) => run.switch(before.from),
+        (None, None) => {}
+    });
+}
+
+/// Switches a run to the branch that an edit of its weights started, and starts it where it is not there.
+fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }: Forked) {
     let at = Some(Fork { branch: from, time });
     let is_it = |line: &TrainingBranch| {
         let kept = line.keyframes.before(time).filter(|(kept, _)| *kept == time);
@@ -292,23 +306,20 @@ pub(in crate::app) fn set_optimizer(state: &mut AppState, optimizer: Optimizer) 
         return vec![Effect::Steer(optimizer)];
     }
     let plan = state.plan();
-    let time = state.position.cursor.time(plan);
-    let update = plan.pass_stages(Pass::Update).start as u32;
-    let begun = plan.steps(&Address {
-        time,
-        place: Place::Stage(update),
-        grain: Grain::Layer,
-        ..plan.locate(0, Grain::Run)
-    });
-    let begun = begun.is_some_and(|steps| state.position.cursor.at() > steps.start);
+    let time = state.position.cursor().time(plan);
+    let update = plan.pass_stages(Pass::Update).start;
+    let begun = plan.steps(&Address::whole_stage(time, 0, update));
+    let begun = begun.is_some_and(|steps| state.position.cursor().at() > steps.start);
     let from = if begun { time + 1 } else { time };
-    if from < state.run.line().done() {
-        state.run.fork(from);
-    }
-    if let Some(line) = state.run.line_mut(state.run.line_number()) {
-        line.set_optimizer(from, optimizer);
-    }
-    state.run.leave();
+    state.position.change_run(|run| {
+        if from < run.line().done() {
+            run.fork(from);
+        }
+        if let Some(line) = run.line_mut(run.line_number()) {
+            line.set_optimizer(from, optimizer);
+        }
+        run.leave();
+    });
     Vec::new()
 }
 

@@ -41,6 +41,6 @@ pub(in crate::app) fn escape(state: &mut AppState) {
     } else if state.playback.playing {
         state.playback.toggle();
     } else {
-        state.position.selected = None;
+        state.position.select(None);
     }
 }

@@ -8,7 +8,8 @@ use crate::nn::{
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, TensorId},
+    plan::Plan,
+    tensor_id::TensorId,
     term::{Operand, Term, TermOp},
 };
 

@@ -5,7 +5,8 @@ use crate::nn::{Mode, Part, batchnorm::BatchNorm2d};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, TensorId},
+    plan::Plan,
+    tensor_id::TensorId,
     term::{Operand, Term, TermOp},
 };
 

@@ -6,7 +6,8 @@ use crate::nn::{Part, conv::Conv2d};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, TensorId},
+    plan::Plan,
+    tensor_id::TensorId,
     term::{Term, TermOp},
 };
 

@@ -5,7 +5,8 @@ use crate::nn::{Part, loss::Loss};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, TensorId},
+    plan::Plan,
+    tensor_id::TensorId,
     term::{Operand, Term, TermOp},
 };
 

@@ -14,7 +14,8 @@ pub mod softmax;
 pub mod update;
 
 use super::address::Pass;
-use super::plan::{Owner, Plan, Stage, TensorId};
+use super::plan::{Plan, Stage};
+use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, Start, Term, TermOp};
 use crate::nn::{Mode, Op, Part};
 use crate::tensor::Shape;

@@ -5,7 +5,8 @@ use crate::nn::Part;
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
-    plan::{Plan, TensorId},
+    plan::Plan,
+    tensor_id::TensorId,
     term::{Term, TermOp},
 };
 

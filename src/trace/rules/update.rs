@@ -7,7 +7,8 @@ use crate::nn::{
 };
 use crate::tensor::Shape;
 use crate::trace::{
-    plan::{Owner, Plan, Stage, TensorId},
+    plan::{Plan, Stage},
+    tensor_id::{Owner, TensorId},
     term::{Operand, Start, Term, TermOp},
 };
 

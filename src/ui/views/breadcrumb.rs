@@ -1,7 +1,7 @@
 //! The address as a row of parts, each a list to choose from; the whole can be typed.
 
 use crate::app::Action;
-use crate::trace::{Address, Grain, Move, Pass, Place, Plan};
+use crate::trace::{Address, Grain, Pass, Place, Plan};
 use crate::ui::{theme, view::View};
 use egui::{
     Button, DragValue, Id, RichText, ScrollArea, TextEdit, Ui,
@@ -74,18 +74,11 @@ fn typing_ui(ui: &mut Ui, view: &View) {
     });
 }
 
-fn seek(view: &View, address: Address) {
-    view.act(match address.place {
-        Place::Stage(_) => Action::Go(Move::Seek(address)),
-        Place::Given(_) => Action::Select(address),
-    });
-}
-
 fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
     let plan = view.state.plan();
     let text = plan.text(address);
     let mut texts = text.split('/');
-    let has_prefix = plan.setup().images > 1 || address.time > 0 || address.grain < Grain::Pass;
+    let has_prefix = plan.setup().images > 1 || address.time() > 0 || address.grain() < Grain::Pass;
     let item = |ui: &mut Ui, text: &str, color, list: &mut dyn FnMut(&mut Ui)| {
         ui.menu_button(RichText::new(text).color(color).font(theme::mono_font()), |ui| {
             ui.set_min_width(120.0);
@@ -96,7 +89,7 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
     let slash = |ui: &mut Ui| ui.label(RichText::new("/").color(view.theme.text_weak));
     if has_prefix && let Some(text) = texts.next() {
         item(ui, text, view.theme.text, &mut |ui| time_ui(ui, view, address));
-        if address.grain < Grain::Pass {
+        if address.grain() < Grain::Pass {
             return;
         }
         slash(ui);
@@ -106,7 +99,7 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
     {
         let color = view.theme.pass(stage.pass).strong;
         item(ui, text, color, &mut |ui| passes_ui(ui, view, address));
-        if address.grain < Grain::Layer {
+        if address.grain() < Grain::Layer {
             return;
         }
         slash(ui);
@@ -115,13 +108,13 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
         item(ui, text, view.theme.text_strong, &mut |ui| stages_ui(ui, view, address));
     }
     let shape = plan.shape_at(address);
-    let at = shape.at(address.cell as usize);
+    let at = shape.at(address.cell() as usize);
     if let Some(text) = texts.next() {
         slash(ui);
         item(ui, text, view.theme.text, &mut |ui| {
             for channel in 0..shape.planes().min(LISTED) {
                 let cell = (channel * shape.plane()) as u32;
-                let to = Address { cell, term: 0, grain: Grain::Channel, ..*address };
+                let to = address.with_channel_from(cell);
                 choice_ui(ui, view, plan, to, shape.at(cell as usize)[..2] == at[..2]);
             }
         });
@@ -135,8 +128,8 @@ fn parts_ui(ui: &mut Ui, view: &View, address: &Address) {
         let terms = plan.stage_at(address).map_or(0, |stage| stage.terms);
         item(ui, text, view.theme.text, &mut |ui| {
             for term in 0..terms.min(LISTED as u32) {
-                let to = Address { term, grain: Grain::Term, ..*address };
-                choice_ui(ui, view, plan, to, term == address.term);
+                let to = address.with_term(term);
+                choice_ui(ui, view, plan, to, term == address.term());
             }
         });
     }
@@ -149,19 +142,19 @@ fn choice_ui(ui: &mut Ui, view: &View, plan: &Plan, to: Address, current: bool) 
     let text = plan.text(&to);
     let last = text.rsplit('/').next().unwrap_or_default().to_owned();
     if ui.add(Button::selectable(current, RichText::new(last).font(theme::mono_font()))).clicked() {
-        seek(view, to);
+        view.visit(&to);
         ui.close();
     }
 }
 
 fn time_ui(ui: &mut Ui, view: &View, address: &Address) {
     let plan = view.state.plan();
-    let mut epoch = address.time / plan.setup().batches;
+    let mut epoch = address.time() / plan.setup().batches;
     ui.horizontal(|ui| {
         let label = ui.label(view.text("grain.epoch"));
         let drag = DragValue::new(&mut epoch).range(0..=plan.setup().epochs - 1);
         if ui.add(drag).labelled_by(label.id).changed() {
-            seek(view, Address { time: epoch * plan.setup().batches, ..*address });
+            view.visit(&address.at_time(epoch * plan.setup().batches));
         }
     });
 }
@@ -174,18 +167,18 @@ fn passes_ui(ui: &mut Ui, view: &View, address: &Address) {
         if stages.is_empty() {
             continue;
         }
-        let to = Address {
-            place: Place::Stage(stages.start as u32),
-            cell: 0,
-            term: 0,
-            grain: Grain::Pass,
-            image: if pass == Pass::Update { 0 } else { address.image },
-            ..*address
-        };
+        let to = plan.widen(
+            &Address::whole_stage(
+                address.time(),
+                if pass == Pass::Update { 0 } else { address.image() },
+                stages.start,
+            ),
+            Grain::Pass,
+        );
         let look = view.theme.pass(pass);
         let words = format!("{} {}", look.glyph, view.text(&format!("pass.{}", pass.name())));
         if ui.add(Button::selectable(now == Some(pass), RichText::new(words).color(look.strong))).clicked() {
-            seek(view, to);
+            view.visit(&to);
             ui.close();
         }
     }
@@ -195,19 +188,21 @@ fn stages_ui(ui: &mut Ui, view: &View, address: &Address) {
     let plan = view.state.plan();
     let Some(stage) = plan.stage_at(address) else {
         for tensor in plan.given() {
-            if ui.add(Button::selectable(address.place == Place::Given(tensor), plan.name(tensor))).clicked()
+            if ui
+                .add(Button::selectable(address.place() == Place::Given(tensor), plan.name(tensor)))
+                .clicked()
             {
-                seek(view, Address { place: Place::Given(tensor), cell: 0, ..*address });
+                view.visit(&address.with_given(tensor));
                 ui.close();
             }
         }
         return;
     };
     for s in plan.pass_stages(stage.pass) {
-        let to = Address { place: Place::Stage(s as u32), cell: 0, term: 0, grain: Grain::Layer, ..*address };
+        let to = address.with_stage(s);
         let name = RichText::new(plan.name(plan.stages()[s].tensor)).font(theme::mono_font());
-        if ui.add(Button::selectable(address.place == to.place, name)).clicked() {
-            seek(view, to);
+        if ui.add(Button::selectable(address.place() == to.place(), name)).clicked() {
+            view.visit(&to);
             ui.close();
         }
     }
@@ -215,7 +210,7 @@ fn stages_ui(ui: &mut Ui, view: &View, address: &Address) {
 
 fn position_ui(ui: &mut Ui, view: &View, address: &Address) {
     let shape = view.state.plan().shape_at(address);
-    let mut at = shape.at(address.cell as usize);
+    let mut at = shape.at(address.cell() as usize);
     let before = at;
     for (axis, key) in [(2, "crumb.row"), (3, "crumb.column")] {
         ui.horizontal(|ui| {
@@ -225,7 +220,6 @@ fn position_ui(ui: &mut Ui, view: &View, address: &Address) {
         });
     }
     if at != before {
-        let grain = Grain::Cell;
-        seek(view, Address { cell: shape.flat(at) as u32, term: 0, grain, ..*address });
+        view.visit(&address.with_cell(shape.flat(at) as u32));
     }
 }

@@ -91,7 +91,7 @@ fn fold(ui: &Ui, view: &View, focus: &Address) -> Arc<CellFold> {
 /// The last step in numbers, and the cell's value as far as it has come.
 fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u32, all: u32) {
     let strong = |text: String| RichText::new(text).font(theme::mono_font()).color(view.theme.text_strong);
-    if matches!(focus.place, Place::Given(_)) {
+    if matches!(focus.place(), Place::Given(_)) {
         ui.label(strong(number::full(fold.value)));
         return;
     }
@@ -218,7 +218,7 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
     let font = theme::mono_font();
     match (operand, view.state.trace().writer(operand)) {
         (Operand::Cell { .. }, Some(writer)) => {
-            let known = writer.time < view.state.trace().time() || view.state.is_done(&writer);
+            let known = writer.time() < view.state.trace().time() || view.state.is_done(&writer);
             let text = if known { brief(view, value, chars) } else { "?".into() };
             let link = Button::new(RichText::new(text).font(font).color(view.theme.accent)).frame(false);
             let address = view.state.plan().text(&writer);
@@ -229,7 +229,7 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
                 view.hover(writer);
             }
             if response.on_hover_text(address).clicked() {
-                view.act(Action::Select(writer));
+                view.select(&writer);
             }
         }
         (Operand::Constant { name, .. }, _) => {
@@ -270,7 +270,7 @@ fn readers_ui(ui: &mut Ui, view: &View, focus: &Address) {
                 view.hover(*reader);
             }
             if response.clicked() {
-                view.act(Action::Select(*reader));
+                view.select(reader);
             }
         }
         if readers.len() > SHOWN {

@@ -33,8 +33,8 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
             });
         }
         // A large network's replay is the work that goes on.
-        if let Some((cursor, _)) = view.state.pending().filter(|_| !view.state.run().is_large()) {
-            let to = cursor.time(view.state.plan());
+        if let Some(pending) = view.state.pending().filter(|_| !view.state.run().is_large()) {
+            let to = pending.time();
             let done = view.state.run().replayed().unwrap_or(0);
             card_ui(ui, view, view.theme.accent, |ui| {
                 busy_ui(ui, view);

@@ -174,7 +174,7 @@ fn words(view: &View, offer: &Offer) -> (String, String, String) {
         }
         Offer::Bookmark(number) => {
             let mark = &view.state.marks().bookmarks[number];
-            let address = view.state.plan().text(&mark.address);
+            let address = mark.place.to_string();
             let name = if mark.name.is_empty() { address.clone() } else { mark.name.clone() };
             (format!("★ {name}"), view.text("time.bookmarks"), address)
         }

@@ -3,7 +3,7 @@
 use crate::app::Action;
 use crate::data::{Background, Content, Fit, Picture, preview};
 use crate::nn::Part;
-use crate::trace::{Address, Grain, Move, TensorId};
+use crate::trace::{Grain, TensorId};
 use crate::ui::{
     canvas::{Brush, canvas_ui},
     number,
@@ -68,8 +68,7 @@ fn batch_ui(ui: &mut Ui, view: &View) {
             });
             if let Some(image) = other.filter(|_| button.on_hover_text(view.text(key)).clicked()) {
                 let here = state.cursor().address(plan).unwrap_or_else(|| plan.locate(0, Grain::Layer));
-                let grain = here.grain.max(Grain::Example);
-                view.act(Action::Go(Move::Seek(Address { image, grain, ..here })));
+                view.visit(&here.refine(Grain::Example).with_image(image));
             }
         }
     });

@@ -6,8 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::{colormap::Mapping, tensor_plane::TensorPlane, view::View};
 use super::grid::{CellView, Grid, GridResponse, Overlay, plane_size};
-use crate::app::Action;
-use crate::trace::{Address, Grain, Move, Place};
+use crate::trace::Address;
 
 /// A grid of cells with addresses, to be drawn by [`addressed_grid_ui`].
 pub struct AddressedGrid<'a> {
@@ -76,12 +75,9 @@ pub fn framed_grid_ui(
         view.hover(address);
     }
     if let Some(address) = plane.double_clicked.and_then(address) {
-        match address.place {
-            Place::Stage(_) => view.act(Action::Go(Move::Seek(address))),
-            Place::Given(_) => view.act(Action::Select(address)),
-        }
+        view.visit(&address);
     } else if let Some(address) = plane.clicked.or(plane.moved_to).and_then(address) {
-        view.act(Action::Select(Address { grain: Grain::Cell, term: 0, ..address }));
+        view.select(&address.whole_cell());
     }
     if let Some(cell) = plane.hovered {
         plane.response.clone().on_hover_text_at_pointer((grid.label)(Some(cell)));

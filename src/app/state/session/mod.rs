@@ -4,19 +4,20 @@ mod file;
 mod measured;
 
 use crate::app::state::{
-    AppState, at_prediction,
+    AppState,
     batch_source::BatchSource,
     derived::{self, Derived},
     inputs::Inputs,
     marks::{Bookmark, Breakpoint, Marks},
+    position::{PlaceText, Position},
     run::Need,
     training::Training,
     view::{Page, ViewState},
 };
-use crate::data::{Augment, Dataset, Recipe};
+use crate::data::{Augment, Dataset, Fitted, Recipe};
 use crate::model_io::Model;
 use crate::nn::Execution;
-use crate::trace::{Address, Break, Cursor, Grain, Move, Pass};
+use crate::trace::{Address, AddressText, Break, Cursor, Grain, Pass};
 use crate::train::{BatchSchedule, StopWhen, TrainingBranch};
 use std::{
     path::{Path, PathBuf},
@@ -75,10 +76,9 @@ struct Marked {
 /// A session that has been computed so far that the program can go on from it.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    pub(in crate::app) derived: Derived,
-    pub(in crate::app) cursor: Cursor,
-    pub(in crate::app) selected: Option<Address>,
-    pub(in crate::app) marks: Marks,
+    pub(in crate::app) inputs: Inputs,
+    pub(in crate::app) fitted: Arc<Fitted>,
+    pub(in crate::app) position: Position,
     pub(in crate::app) session: Box<Session>,
     /// Why the data set is not there, where it is not.
     pub(in crate::app) missing: Option<String>,
@@ -89,20 +89,20 @@ impl Session {
     pub fn of(state: &AppState) -> Self {
         let plan = state.plan();
         let text = |address: &Address| plan.text(address);
-        let bookmarks = state.marks.bookmarks.iter();
-        let bookmarks =
-            bookmarks.map(|Bookmark { address, name }| Marked { address: text(address), name: name.clone() });
+        let bookmarks = state.position.marks().bookmarks.iter();
+        let bookmarks = bookmarks
+            .map(|Bookmark { place, name }| Marked { address: place.to_string(), name: name.clone() });
         let time = state.trace().time();
-        let lines = state.run.lines().iter().enumerate().map(|(number, line)| {
-            let looked_at = (number == state.run.line_number()).then_some(time);
+        let lines = state.position.run().lines().iter().enumerate().map(|(number, line)| {
+            let looked_at = (number == state.position.run().line_number()).then_some(time);
             line.slim(looked_at.as_slice())
         });
         let schedule = state.inputs.training.as_ref().and_then(Planned::of);
         let mut inputs = Inputs { training: None, ..state.inputs.clone() };
-        let (mut lines, mut line) = (lines.collect(), state.run.line_number());
+        let (mut lines, mut line) = (lines.collect(), state.position.run().line_number());
         if schedule.is_none() && state.inputs.training.is_some() {
             // A set that was neither generated nor opened cannot come back: the weights do.
-            inputs = trained(inputs, state.run.line());
+            inputs = trained(inputs, state.position.run().line());
             (lines, line) = (Vec::new(), 0);
         }
         Self {
@@ -113,12 +113,12 @@ impl Session {
             stops: state.training.stops.clone(),
             place: Placed {
                 time,
-                cursor: state.position.cursor.text(plan),
-                grain: state.position.cursor.grain(),
-                selected: state.position.selected.as_ref().map(text),
+                cursor: state.position.cursor().text(plan),
+                grain: state.position.cursor().grain(),
+                selected: state.position.selected().as_ref().map(text),
             },
             bookmarks: bookmarks.collect(),
-            breaks: state.marks.breaks.iter().copied().filter(can_be_written).collect(),
+            breaks: state.position.marks().breaks.iter().copied().filter(can_be_written).collect(),
             view: state.view,
             page: state.view.page,
             moves_per_sec: state.playback.moves_per_sec,
@@ -201,9 +201,9 @@ impl Session {
         if let Some(line) = self.lines.get(self.line) {
             inputs = trained(inputs, line);
         }
-        let Some(derived) = derived::derive(inputs, exec)? else { return Ok(None) };
-        let (cursor, marks) = (at_prediction(derived.run.plan()), Marks::default());
-        Ok(Some(Restored { derived, cursor, selected: None, marks, session: self, missing: Some(missing) }))
+        let Some(Derived { inputs, fitted, run }) = derived::derive(inputs, exec)? else { return Ok(None) };
+        let position = Position::new(run);
+        Ok(Some(Restored { inputs, fitted, position, session: self, missing: Some(missing) }))
     }
 
     /// Goes to the training step that was looked at.
@@ -217,25 +217,24 @@ impl Session {
         if !run.approach(need, u32::MAX, exec)? {
             return Ok(None);
         }
-        // The addresses are those of this step's plan: others may have other stages.
-        let plan = Arc::clone(run.plan());
-        let mut cursor = Cursor::parse(&plan, &self.place.cursor).map_err(|error| error.to_string())?;
-        if cursor.grain() != self.place.grain {
-            cursor.go(&plan, Move::Grain(self.place.grain));
-        }
-        let parse = |text: &String| plan.parse(text).ok();
-        let selected = self.place.selected.as_ref().and_then(parse);
-        let selected = selected.filter(|address| address.time == cursor.time(&plan));
+        // The texts are those of this step's plan: others may have other stages.
+        let mut position = Position::new(run);
+        let Placed { time, cursor, grain, selected } = self.place.clone();
+        Cursor::parse(position.plan(), &cursor).map_err(|error| error.to_string())?;
+        let selected = selected.as_deref().and_then(AddressText::from_outside);
+        position.go_to(&PlaceText::from_texts(time, cursor, grain, selected));
+        let time = position.cursor().time(position.plan());
+        position.select(position.selected().filter(|address| address.time() == time));
         let bookmarks = self.bookmarks.iter().filter_map(|Marked { address, name }| {
-            Some(Bookmark { address: parse(address)?, name: name.clone() })
+            Some(Bookmark { place: AddressText::from_outside(address)?, name: name.clone() })
         });
-        let mut marks = Marks { breaks: self.breaks.clone(), bookmarks: bookmarks.collect() };
-        marks.keep_fitting(&plan);
-        if !run.approach(run.need(&cursor, selected), u32::MAX, exec)? {
+        let marks = Marks { breaks: self.breaks.clone(), bookmarks: bookmarks.collect() };
+        position.change_marks(|own, _| *own = marks);
+        let need = position.located().need(position.run());
+        if !position.change_run(|run| run.approach(need, u32::MAX, exec))? {
             return Ok(None);
         }
-        let derived = Derived { inputs, fitted, run };
-        Ok(Some(Restored { derived, cursor, selected, marks, session: self, missing: None }))
+        Ok(Some(Restored { inputs, fitted, position, session: self, missing: None }))
     }
 }
 

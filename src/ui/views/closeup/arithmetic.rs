@@ -137,7 +137,7 @@ pub(super) fn lines_ui(ui: &mut Ui, view: &View, lines: &[Line], below: f32) {
 /// The last `most` of a cell's done steps as lines, the last one marked.
 pub(super) fn last_steps(view: &View, steps: &[Step], most: usize, all: usize) -> Vec<Line> {
     let from = steps.len().saturating_sub(most);
-    let name = |step: &Step| if all > 1 { step.address.term.to_string() } else { String::new() };
+    let name = |step: &Step| if all > 1 { step.address.term().to_string() } else { String::new() };
     let mut lines: Vec<Line> =
         steps[from..].iter().map(|step| Line::from_step(view, step, Tone::Done).named(name(step))).collect();
     if let Some(last) = lines.last_mut() {

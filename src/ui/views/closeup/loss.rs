@@ -77,7 +77,7 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
     let steps = if stage.tensor.part == Part::Out && network.loss == Loss::CrossEntropy {
         // The classes other than the right answer add nothing.
         let counts = |m: u32| m == 0 || m as usize == view.state.label() + 1;
-        fold.steps.iter().copied().filter(|step| counts(step.address.term)).collect()
+        fold.steps.iter().copied().filter(|step| counts(step.address.term())).collect()
     } else {
         fold.steps.clone()
     };

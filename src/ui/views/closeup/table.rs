@@ -1,7 +1,7 @@
 //! A table with a row per class: the stages of softmax and of the losses as columns, filled up to the cursor.
 
 use crate::app::Action;
-use crate::trace::{Address, Grain, Move, TensorId};
+use crate::trace::{Address, TensorId};
 use crate::ui::{
     fonts, number,
     tensor_plane::TensorPlane,
@@ -236,7 +236,7 @@ fn column_ui(
         if column.style != CellStyle::Number && cell.state != CellState::NotYet {
             bar_ui(ui, view, cell_rect, cell.value / reach, column.style);
         }
-        let is_focus = address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
+        let is_focus = address == Some(marks.focus.whole_cell());
         cell_ui(ui, view, cell_rect, cell, address, is_focus, (number_of, row), most_chars);
         if column.current && marks.row == Some(row) {
             let edge = Stroke::new(1.5, theme.reads);
@@ -250,7 +250,7 @@ fn column_ui(
         words_ui(ui, at, rect.width() - 8.0, words, small, theme.text_weak);
         let min = pos2(rect.left(), top + 0.8 * row_height);
         let cell_rect = Rect::from_min_size(min, vec2(rect.width(), row_height)).shrink2(vec2(3.0, 1.0));
-        let is_focus = *address == Some(Address { grain: Grain::Cell, term: 0, ..marks.focus });
+        let is_focus = *address == Some(marks.focus.whole_cell());
         cell_ui(ui, view, cell_rect, *cell, *address, is_focus, (number_of, usize::MAX), 12);
     }
 }
@@ -336,9 +336,9 @@ fn cell_ui(
     let words = format!("{} = {text}", view.state.plan().text(&address));
     answer.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &words));
     if answer.double_clicked() {
-        view.act(Action::Go(Move::Seek(Address { grain: Grain::Cell, ..address })));
+        view.visit(&address.whole_cell());
     } else if answer.clicked() {
-        view.act(Action::Select(address));
+        view.select(&address);
     }
     if answer.hovered() {
         view.hover(address);

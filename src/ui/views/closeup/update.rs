@@ -75,7 +75,7 @@ fn parameter<'a>(view: &'a View<'a>, spot: &FocusedCell) -> Vec<Item<'a>> {
     let first = first_of(view, spot);
     let len = after.form()[0];
     let trace = view.state.trace();
-    let stage = match after_plane.address_at(spot.index).place {
+    let stage = match after_plane.address_at(spot.index).place() {
         crate::trace::Place::Stage(s) => s,
         crate::trace::Place::Given(_) => return vec![before.into(), after.into()],
     };

@@ -167,7 +167,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         view.hover(cell);
     }
     if response.clicked() {
-        view.act(Action::Select(cell));
+        view.select(&cell);
     }
 }
 

@@ -35,9 +35,9 @@ fn computed(view: &View, focus: &Address, tensor: TensorId, image: u32) -> (Rang
     let (plan, trace) = (view.state.plan(), view.state.trace());
     let one = plan.shape_of(tensor).len();
     let start = if tensor.is_per_image() { image as usize * one } else { 0 };
-    let Place::Stage(stage) = focus.place else { return (start..start + one, one) };
+    let Place::Stage(stage) = focus.place() else { return (start..start + one, one) };
     let stage = stage as usize;
-    let progress = trace.progress(stage, focus.image, view.state.cursor().at());
+    let progress = trace.progress(stage, focus.image(), view.state.cursor().at());
     let is_coupled = plan.is_layered() && plan.stages()[stage].per_image;
     let done = progress.done as usize;
     let done = if is_coupled { done.saturating_sub(start).min(one) } else { done.min(one) };

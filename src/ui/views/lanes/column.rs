@@ -70,7 +70,7 @@ pub struct Mark {
 impl Mark {
     /// The mark of an address; a given tensor has one only where it stands in a lane.
     pub fn from_address(plan: &Plan, address: &Address) -> Option<Self> {
-        let (tensor, pass) = match address.place {
+        let (tensor, pass) = match address.place() {
             Place::Stage(s) => {
                 let stage = plan.stages().get(s as usize)?;
                 (stage.tensor, stage.pass)
@@ -101,8 +101,8 @@ impl Mark {
 pub fn address_of(plan: &Plan, time: u32, image: u32, c: usize, lane: Lane) -> Option<Address> {
     let tensor = tensor_in(plan, c, lane)?;
     let first = plan.writer(tensor, time, image, 0);
-    Some(match first.place {
-        Place::Stage(_) => first.widen(Grain::Layer, plan),
+    Some(match first.place() {
+        Place::Stage(_) => plan.widen(&first, Grain::Layer),
         Place::Given(_) => first,
     })
 }
@@ -132,10 +132,8 @@ mod tests {
         for bundled in bundled::models() {
             let model = bundled::load(bundled.name).expect("bundled");
             let plan = Plan::new(Arc::new(model.network), Setup::default());
-            for step in 0..plan.stages().len() {
-                let place = Place::Stage(step as u32);
-                let address = Address { time: 0, image: 0, place, cell: 0, term: 0, grain: Grain::Layer };
-                let mark = Mark::from_address(&plan, &address).expect("a mark");
+            for stage in 0..plan.stages().len() {
+                let mark = Mark::from_address(&plan, &Address::whole_stage(0, 0, stage)).expect("a mark");
                 assert!(mark.column < count(&plan));
                 assert_eq!(mark.lane.is_none(), mark.pass == Pass::Update);
             }

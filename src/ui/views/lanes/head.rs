@@ -1,9 +1,8 @@
 //! The head of a column: name, kind, shape, and the mark of the pass where the cursor stands.
 
 use super::{Scene, column, column::Lane, layout};
-use crate::app::Action;
 use crate::nn::Part;
-use crate::trace::{Move, TensorId};
+use crate::trace::TensorId;
 use crate::ui::{number, widgets::icon};
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
@@ -101,7 +100,7 @@ impl Scene<'_> {
         if response.on_hover_text(tip).clicked() {
             let time = view.state.trace().time();
             if let Some(address) = column::address_of(plan, time, self.image, c, Lane::Forward) {
-                view.act(Action::Go(Move::Seek(address)));
+                view.visit(&address);
             }
         }
     }

@@ -220,7 +220,7 @@ impl<'a> Scene<'a> {
             let words = self.view.fill("lanes.go", &[("address", &name)]);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
             if response.on_hover_text(words).clicked() {
-                self.view.act(Action::Go(crate::trace::Move::Seek(address)));
+                self.view.visit(&address);
             }
         }
     }

@@ -6,7 +6,6 @@ use super::{
     layout::{self, Body, GAP},
     salt,
 };
-use crate::app::Action;
 use crate::nn::Part;
 use crate::trace::TensorId;
 use crate::ui::{
@@ -208,7 +207,7 @@ impl Scene<'_> {
             self.view.hover(address(i, j));
         }
         if let Some((i, j)) = answer.clicked.or(answer.moved_to) {
-            self.view.act(Action::Select(address(i, j)));
+            self.view.select(&address(i, j));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{act, heading_ui, name, note_ui, remove_ui};
 use crate::app::{Action, Bookmark, MarkAction};
-use crate::trace::{Grain, Move, Place};
+use crate::trace::{AddressText, Grain};
 use crate::ui::{theme, view::View};
 use egui::{Align, Button, Id, Key, Layout, RichText, Role, TextEdit, Ui, WidgetInfo};
 
@@ -14,10 +14,11 @@ pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
     }
     let plan = view.state.plan();
     let here = view.state.selected().or_else(|| view.state.cursor().address(plan));
-    if let Some(here) = here
-        && !view.state.marks().bookmarks.iter().any(|mark| mark.address == here)
+    let here = here.map(|address| AddressText::new(plan, &address));
+    if let Some(here) =
+        here.filter(|here| !view.state.marks().bookmarks.iter().any(|mark| mark.place == *here))
     {
-        let words = view.fill("time.add_bookmark", &[("address", &plan.text(&here))]);
+        let words = view.fill("time.add_bookmark", &[("address", here.as_str())]);
         if ui.button(format!("★ {words}")).clicked() {
             act(view, MarkAction::ToggleBookmark);
         }
@@ -25,7 +26,8 @@ pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
 }
 
 fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
-    let address = view.state.plan().text(&bookmark.address);
+    let address = bookmark.place.to_string();
+    let there = bookmark.place.resolve(view.state.plan());
     let words = if bookmark.name.is_empty() { &address } else { &bookmark.name };
     let id = Id::unique("bookmark that is named");
     let naming: Option<Naming> = ui.data(|data| data.get_temp(id));
@@ -53,15 +55,14 @@ fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
                     egui::FontId::proportional(theme::text_size::BODY)
                 };
                 let link = RichText::new(words).font(font).color(view.theme.accent);
-                let response = ui.add(Button::new(link).frame(false).truncate()).on_hover_text(&address);
-                if response.hovered() && bookmark.address.grain >= Grain::Cell {
-                    view.hover(bookmark.address);
+                let response = ui.add_enabled(there.is_some(), Button::new(link).frame(false).truncate());
+                let response = response.on_hover_text(&address);
+                if let Some(there) = there.filter(|there| response.hovered() && there.grain() >= Grain::Cell)
+                {
+                    view.hover(there);
                 }
                 if response.clicked() {
-                    view.act(match bookmark.address.place {
-                        Place::Stage(_) => Action::Go(Move::Seek(bookmark.address)),
-                        Place::Given(_) => Action::Select(bookmark.address),
-                    });
+                    view.act(Action::Visit(bookmark.place.clone()));
                 }
             });
         });

@@ -73,7 +73,7 @@ fn link_ui(ui: &mut Ui, view: &View, cell: &Address) {
         view.hover(*cell);
     }
     if response.clicked() {
-        view.act(Action::Select(*cell));
+        view.select(cell);
     }
 }
 

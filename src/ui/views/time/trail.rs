@@ -1,8 +1,7 @@
 //! Where the cursor was: the newest place first, the one it is at marked, those gone back from above it.
 
 use super::{command_ui, heading_ui, note_ui};
-use crate::app::Action;
-use crate::trace::{Address, Cursor};
+use crate::app::{Action, PlaceText};
 use crate::ui::{theme, view::View};
 use egui::{Align, Button, Layout, RichText, Ui};
 
@@ -28,22 +27,20 @@ pub fn trail_ui(ui: &mut Ui, view: &View) {
         let far = state.trail_ahead().len() - number;
         place_ui(ui, view, place, -(far as isize));
     }
-    let here = text(view, &(state.cursor(), state.selected()));
-    ui.label(RichText::new(format!("▸ {here}")).font(theme::mono_font()).color(view.theme.text_strong));
+    let here = state.place();
+    ui.label(
+        RichText::new(format!("▸ {}", here.text())).font(theme::mono_font()).color(view.theme.text_strong),
+    );
     for (number, place) in state.trail().iter().rev().enumerate().take(LISTED) {
         place_ui(ui, view, place, number as isize + 1);
     }
 }
 
-fn text(view: &View, (cursor, selected): &(Cursor, Option<Address>)) -> String {
-    let plan = view.state.plan();
-    selected.map_or_else(|| cursor.text(plan), |selected| plan.text(&selected))
-}
-
-fn place_ui(ui: &mut Ui, view: &View, place: &(Cursor, Option<Address>), back: isize) {
+fn place_ui(ui: &mut Ui, view: &View, place: &PlaceText, back: isize) {
     let color = if back > 0 { view.theme.accent } else { view.theme.text_weak };
-    let link = RichText::new(text(view, place)).font(theme::mono_font()).color(color);
-    if ui.add(Button::new(link).frame(false).truncate()).clicked() {
+    let link = RichText::new(place.text()).font(theme::mono_font()).color(color);
+    let is_there = place.resolve(view.state.plan()).is_some();
+    if ui.add_enabled(is_there, Button::new(link).frame(false).truncate()).clicked() {
         view.act(Action::Trail(back));
     }
 }

@@ -10,7 +10,9 @@ impl Timeline<'_> {
         let (theme, state) = (self.view.theme, self.view.state);
         self.hits_ui(painter);
         for bookmark in &state.marks().bookmarks {
-            self.mark_ui(painter, &bookmark.address, "★", theme.warn);
+            if let Some(address) = bookmark.place.resolve(state.plan()) {
+                self.mark_ui(painter, &address, "★", theme.warn);
+            }
         }
         if let Some(StopReason::Hit(stop)) = state.stopped() {
             self.mark_ui(painter, &stop.address, "●", theme.bad);
@@ -38,7 +40,7 @@ impl Timeline<'_> {
         let (theme, state) = (self.view.theme, self.view.state);
         let Some(steps) = state.plan().steps(address) else { return };
         let font = FontId::proportional(13.0);
-        let at = if address.time == state.trace().time() {
+        let at = if address.time() == state.trace().time() {
             let within = steps.end - self.before.min(steps.end);
             let x = self.seen(self.scale.x_of(within));
             painter.vline(
@@ -48,7 +50,7 @@ impl Timeline<'_> {
             );
             pos2(x, self.rows.passes.top() - 1.0)
         } else {
-            pos2(self.x_of_time(f64::from(address.time) + 0.5), self.rows.run.top() + 5.0)
+            pos2(self.x_of_time(f64::from(address.time()) + 0.5), self.rows.run.top() + 5.0)
         };
         for offset in [vec2(-1.0, 0.0), vec2(1.0, 0.0), vec2(0.0, -1.0), vec2(0.0, 1.0)] {
             painter.text(at + offset, Align2::CENTER_CENTER, glyph, font.clone(), theme.panel);

@@ -9,7 +9,7 @@ mod steps_row;
 pub use scale::{Segment, TimeScale, Unit};
 
 use crate::app::Span;
-use crate::trace::{Address, Grain, Pass, Place};
+use crate::trace::{Address, Grain, Pass};
 use crate::ui::{
     fonts,
     theme::{PassColors, Theme, text_size},
@@ -99,7 +99,7 @@ pub fn timeline_ui(ui: &mut Ui, view: &View) {
     let trace = view.state.trace();
     let before = u64::from(trace.time()) * plan.len();
     let at = view.state.cursor().at().saturating_sub(before).min(plan.len());
-    let image = view.state.focus().image;
+    let image = view.state.focus().image();
     let scale = TimeScale::new(plan, image, line.width());
     let crate::app::Spans { run, step, .. } = view.state.spans();
     let timeline = Timeline { view, rows, scale, run, step, before, at };
@@ -192,7 +192,7 @@ impl Timeline<'_> {
         if let Some(row) = self.rows.images {
             for image in 0..plan.repeats() {
                 let address = self.stage_address(0, image);
-                if let Some(steps) = plan.steps(&Address { grain: Grain::Example, ..address }) {
+                if let Some(steps) = plan.steps(&plan.widen(&address, Grain::Example)) {
                     let steps = steps.start - self.before..steps.end - self.before;
                     self.box_ui(painter, row, &steps, self.theme().pass(Pass::Fwd));
                 }
@@ -232,7 +232,7 @@ impl Timeline<'_> {
 
     fn stage_address(&self, stage: usize, image: u32) -> Address {
         let time = self.view.state.trace().time();
-        Address { time, image, place: Place::Stage(stage as u32), cell: 0, term: 0, grain: Grain::Layer }
+        Address::whole_stage(time, image, stage)
     }
 
     /// A box of the icicle: pale, filled as far as its steps are done. Gives the box and whether

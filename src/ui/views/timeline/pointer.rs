@@ -3,7 +3,7 @@
 
 use super::{Timeline, ZOOM};
 use crate::app::{Action, Span, SpanAction};
-use crate::trace::{Address, Grain, Move};
+use crate::trace::{Address, Grain};
 use egui::{Id, PointerButton, Pos2, Response, Ui, WidgetInfo, pos2};
 
 impl Timeline<'_> {
@@ -37,15 +37,15 @@ impl Timeline<'_> {
             let address = self.drag_address(ui, &response, pos);
             // While the pointer rests on one cell, one move is enough.
             if state.cursor().address(plan) != Some(address) || state.selected().is_some() {
-                view.act(Action::Go(Move::Seek(address)));
+                view.visit(&address);
             }
         }
         self.zoom(ui, &response);
         self.keep_in_view(ui, &response, is_pressed);
         if let Some(pos) = response.hover_pos() {
             let address = self.address_at(pos);
-            if address.time == state.trace().time() && address.grain >= Grain::Cell {
-                view.hover(Address { grain: Grain::Cell, term: 0, ..address });
+            if address.time() == state.trace().time() && address.grain() >= Grain::Cell {
+                view.hover(address.whole_cell());
             }
             response.on_hover_text_at_pointer(plan.text(&address));
         }

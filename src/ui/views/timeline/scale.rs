@@ -4,7 +4,7 @@
 //! same for all, plus a part that goes with the square root of its steps. Within a stage the scale
 //! is linear. The timeline names the scale beside it.
 
-use crate::trace::{Address, Grain, Pass, Place, Plan};
+use crate::trace::{Address, Pass, Plan};
 use std::ops::Range;
 
 /// What a stretch of the line stands for.
@@ -53,11 +53,8 @@ impl TimeScale {
         let length = f64::from(length.max(1.0));
         let mut units: Vec<(Unit, Range<u64>)> = Vec::new();
         let update = plan.pass_stages(Pass::Update);
-        let steps_of = |stage: usize, image: u32| {
-            let place = Place::Stage(stage as u32);
-            let address = Address { time: 0, image, place, cell: 0, term: 0, grain: Grain::Layer };
-            plan.steps(&address).unwrap_or(0..0)
-        };
+        let steps_of =
+            |stage: usize, image: u32| plan.steps(&Address::whole_stage(0, image, stage)).unwrap_or(0..0);
         for n in 0..plan.repeats() {
             if plan.repeats() <= FEW_IMAGES || n == image {
                 units.extend(

@@ -153,7 +153,7 @@ fn optimizer_ui(ui: &mut Ui, view: &View) {
 
 fn buttons_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
-    let running = state.training().running;
+    let running = state.training().running.as_ref();
     let done = state.run().line().done();
     let setup = state.plan().setup();
     let words = if running.is_some() { "training.pause" } else { "training.play" };

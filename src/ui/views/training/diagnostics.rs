@@ -152,7 +152,7 @@ fn one_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), points: Vec<egui
 fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
     let (line, time) = (view.state.run().line(), view.state.trace().time());
     let is_growing =
-        view.state.training().running.is_some_and(|job| job.line == view.state.run().line_number());
+        view.state.training().running.as_ref().is_some_and(|job| job.line == view.state.run().line_number());
     let until = if is_growing { u32::MAX } else { time + 1 };
     let before = line.checks.range(..=until).next_back();
     match before.or_else(|| line.checks.first_key_value()) {

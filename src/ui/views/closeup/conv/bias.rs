@@ -38,10 +38,10 @@ pub fn bias_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let cell = fit_cell(side, rows, cols, 0, ppp).min(46.0);
     let dy = TensorPlane::new(view, view.state.plan().output_gradient_of(conv_cell.l), image, o);
     let lit = view.hovered().and_then(|hovered| {
-        let own = hovered.place == conv_cell.focus.place && hovered.grain == crate::trace::Grain::Term;
-        let position = image_and_position(conv_cell, hovered.term as usize).1;
+        let own = hovered.place() == conv_cell.focus.place() && hovered.grain() == crate::trace::Grain::Term;
+        let position = image_and_position(conv_cell, hovered.term() as usize).1;
         dy.cell_of(&hovered)
-            .or((own && hovered.cell == conv_cell.focus.cell).then(|| (position / cols, position % cols)))
+            .or((own && hovered.cell() == conv_cell.focus.cell()).then(|| (position / cols, position % cols)))
     });
     let marks = || {
         let mut marks: Vec<_> =

@@ -65,7 +65,7 @@ fn images_ui(ui: &mut Ui, conv_cell: &ConvCell, at: egui::Pos2, width: f32) -> f
             })
             .collect()
     } else {
-        let after = view.state.trace().by_image(&conv_cell.focus, conv_cell.focus.image);
+        let after = view.state.trace().by_image(&conv_cell.focus, conv_cell.focus.image());
         let before = after.iter().scan(0.0, |start, &value| Some(value - std::mem::replace(start, value)));
         before.chain([conv_cell.brought(0, conv_cell.fold.steps.len()).value]).collect()
     };

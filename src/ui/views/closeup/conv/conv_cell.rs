@@ -1,7 +1,7 @@
 //! What all close-ups of a convolution share: the current cell and its terms up to the cursor, the header, the legends.
 
 use crate::nn::{Part, conv::Conv2d};
-use crate::trace::{Address, CellFold, Grain, Stage, TensorId};
+use crate::trace::{Address, CellFold, Stage, TensorId};
 use crate::ui::{
     colormap::{Mapping, ValueRange, legend_ui},
     names, number,
@@ -57,7 +57,7 @@ impl<'a> ConvCell<'a> {
         spec: &'a Conv2d,
     ) -> Option<Self> {
         let (plan, trace) = (view.state.plan(), view.state.trace());
-        let focus = Address { grain: Grain::Cell, term: 0, ..*focus };
+        let focus = focus.whole_cell();
         let (tensor, image, index) = trace.tensor_cell(&focus)?;
         let (done, terms) = view.state.terms_done(&focus);
         let cursor = view.state.cursor().at();
@@ -148,7 +148,7 @@ impl<'a> ConvCell<'a> {
 
     /// The address of term `m` of the cell.
     pub fn term(&self, m: usize) -> Address {
-        Address { term: m as u32, grain: Grain::Term, ..self.focus }
+        self.focus.with_term(m as u32)
     }
 
     /// The colours of products and sums.

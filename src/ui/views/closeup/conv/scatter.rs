@@ -161,7 +161,7 @@ pub fn scatter_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let words = Rect::from_min_max(at, pos2(room.right(), (room.bottom() - legends).max(at.y + 90.0)));
     let mut child = ui.new_child(UiBuilder::new().max_rect(words).id_salt("arithmetic"));
     let brings = |step: &&Step| {
-        let m = step.address.term as usize % sum.taps();
+        let m = step.address.term() as usize % sum.taps();
         window.window_of([p, q], [m / sum.kernel[1], m % sum.kernel[1]]).is_some()
     };
     let steps: Vec<Step> = conv_cell.fold.steps.iter().filter(brings).copied().collect();

@@ -189,7 +189,7 @@ pub fn image_and_position(conv_cell: &ConvCell, m: usize) -> (u32, usize) {
     if conv_cell.view.state.plan().is_layered() {
         ((m / (rows * cols)) as u32, m % (rows * cols))
     } else {
-        (conv_cell.focus.image, m)
+        (conv_cell.focus.image(), m)
     }
 }
 
@@ -224,9 +224,9 @@ fn lit(
     touched: impl Fn([usize; 2]) -> [usize; 2],
 ) -> Option<[usize; 2]> {
     let hovered = conv_cell.view.hovered()?;
-    if hovered.place == conv_cell.focus.place && hovered.cell == conv_cell.focus.cell {
+    if hovered.place() == conv_cell.focus.place() && hovered.cell() == conv_cell.focus.cell() {
         let [_, cols] = conv_cell.spec.window.out();
-        let term = (hovered.grain == crate::trace::Grain::Term).then_some(hovered.term as usize)?;
+        let term = (hovered.grain() == crate::trace::Grain::Term).then_some(hovered.term() as usize)?;
         let position = image_and_position(conv_cell, term).1;
         return Some([position / cols, position % cols]);
     }

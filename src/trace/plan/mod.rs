@@ -4,93 +4,14 @@
 //! the update repeat for each image. Where batch normalisation couples the images, each stage makes
 //! the tensor of all images at once and nothing repeats.
 
+mod build;
+
 use super::address::{Address, Grain, Pass, Place};
-use super::rules;
-use super::term::{Operand, Term};
+use super::tensor_id::{Owner, TensorId};
+use super::term::Operand;
 use crate::nn::{Layer, Mode, Network, Part, conv::Conv2d, dropout::Stream, optimizer::Optimizer};
-use crate::tensor::{Shape, ShapeError};
-use serde::{Deserialize, Serialize};
+use crate::tensor::Shape;
 use std::{ops::Range, sync::Arc};
-
-/// Whose tensor.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Owner {
-    /// The network's input.
-    Input,
-    /// The layer with this number.
-    Layer(u16),
-    /// The loss.
-    Loss,
-}
-
-/// A tensor of the network.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct TensorId {
-    /// Whose.
-    pub owner: Owner,
-    /// Which of its tensors.
-    pub part: Part,
-}
-
-impl TensorId {
-    /// The input picture.
-    pub const INPUT: Self = Self { owner: Owner::Input, part: Part::Out };
-    /// The target of the loss.
-    pub const TARGET: Self = Self { owner: Owner::Loss, part: Part::Target };
-
-    /// A tensor of layer `l`.
-    pub const fn layer(l: usize, part: Part) -> Self {
-        Self { owner: Owner::Layer(l as u16), part }
-    }
-
-    /// A tensor of the loss.
-    pub const fn loss(part: Part) -> Self {
-        Self { owner: Owner::Loss, part }
-    }
-
-    /// Whether each image of a batch has its own: else it is one for the batch.
-    pub fn is_per_image(self) -> bool {
-        match self.part {
-            Part::Mean => false,
-            Part::Out
-            | Part::Winner
-            | Part::Max
-            | Part::Shift
-            | Part::Exp
-            | Part::Sum
-            | Part::Prob
-            | Part::Xhat
-            | Part::Mask
-            | Part::Ds
-            | Part::Dot
-            | Part::Dx
-            | Part::Target => true,
-            Part::Var
-            | Part::InvStd
-            | Part::Dw
-            | Part::Db
-            | Part::DwMean
-            | Part::DbMean
-            | Part::DwDecayed
-            | Part::DbDecayed
-            | Part::WeightM
-            | Part::BiasM
-            | Part::WeightV
-            | Part::BiasV
-            | Part::WeightStep
-            | Part::BiasStep
-            | Part::Weight
-            | Part::Bias
-            | Part::RunningMean
-            | Part::RunningVar => false,
-        }
-    }
-
-    /// Whether it is a parameter of the network.
-    pub const fn is_parameter(self) -> bool {
-        matches!(self.part, Part::Weight | Part::Bias | Part::RunningMean | Part::RunningVar)
-    }
-}
 
 /// What a run is, beside the network.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -144,19 +65,6 @@ impl Stage {
     }
 }
 
-/// All about a step but its values.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Seek {
-    /// Where it is; its grain is [`Grain::Term`].
-    pub address: Address,
-    /// The formula of its stage in symbols.
-    pub formula: &'static str,
-    /// The operation and where its operands come from.
-    pub term: Term,
-    /// Where the operands' cells were last written; `None` for a constant and for padding.
-    pub writers: [Option<Address>; 2],
-}
-
 /// The stages of one training step.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -175,102 +83,7 @@ pub struct Plan {
 
 const NONE: u16 = u16::MAX;
 
-/// So many that no plan has [`NONE`] stages.
-const MAX_LAYERS: usize = 2000;
-
-fn too_many_steps() -> ShapeError {
-    ShapeError(format!("expected a run of at most {} steps, got more; use fewer epochs or images", u64::MAX))
-}
-
 impl Plan {
-    /// The plan of a training step.
-    ///
-    /// # Panics
-    /// Where [`Plan::try_new`] gives an error: for a network or a run of a size that no machine holds.
-    pub fn new(network: Arc<Network>, setup: Setup) -> Self {
-        match Self::try_new(network, setup) {
-            Ok(plan) => plan,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The plan of a training step.
-    ///
-    /// # Errors
-    /// Where the cells or terms of a stage cannot be counted in 32 bits, or the steps of the run in 64.
-    pub fn try_new(network: Arc<Network>, setup: Setup) -> Result<Self, ShapeError> {
-        let setup = Setup {
-            images: setup.images.max(1),
-            batches: setup.batches.max(1),
-            epochs: setup.epochs.max(1),
-            ..setup
-        };
-        if network.layers.len() > MAX_LAYERS {
-            return Err(ShapeError(format!(
-                "expected at most {MAX_LAYERS} layers, got {}; use a smaller network",
-                network.layers.len()
-            )));
-        }
-        let layered = network.couples_images(setup.mode);
-        let mut plan = Self {
-            stage_of: vec![NONE; (network.layers.len() + 2) * Part::ALL.len()],
-            network,
-            setup,
-            layered,
-            stages: Vec::new(),
-            passes: [0..0, 0..0, 0..0, 0..0],
-            image_len: 0,
-            update_len: 0,
-        };
-        let mut start = 0;
-        for pass in Pass::ALL {
-            if pass == Pass::Update {
-                plan.image_len = std::mem::take(&mut start);
-            }
-            let first = plan.stages.len();
-            for (tensor, shape, terms) in rules::stages(&plan, pass) {
-                let stage = plan.stage(pass, tensor, shape, terms, start)?;
-                start = start.checked_add(stage.steps()).ok_or_else(too_many_steps)?;
-                plan.stages.push(stage);
-            }
-            plan.passes[pass as usize] = first..plan.stages.len();
-        }
-        plan.update_len = start;
-        for s in 0..plan.stages.len() {
-            let slot = plan.slot(plan.stages[s].tensor);
-            plan.stage_of[slot] = s as u16;
-        }
-        let step = plan.image_len.checked_mul(u64::from(plan.repeats()));
-        let step = step.and_then(|images| images.checked_add(plan.update_len));
-        let times = setup.epochs.checked_mul(setup.batches);
-        let run = step.zip(times).and_then(|(step, times)| step.checked_mul(u64::from(times)));
-        run.map(|_| plan).ok_or_else(too_many_steps)
-    }
-
-    /// A stage whose cells and terms can be counted.
-    fn stage(
-        &self,
-        pass: Pass,
-        tensor: TensorId,
-        shape: Shape,
-        terms: usize,
-        start: u64,
-    ) -> Result<Stage, ShapeError> {
-        let per_image = tensor.is_per_image();
-        let images = if per_image && self.layered { self.setup.images as usize } else { 1 };
-        let shape = Shape::new(shape.0[0] * images, shape.0[1], shape.0[2], shape.0[3]);
-        match (u32::try_from(shape.len()), u32::try_from(terms)) {
-            (Ok(_), Ok(terms)) => Ok(Stage { pass, tensor, shape, terms, per_image, start }),
-            _ => Err(ShapeError(format!(
-                "{}: expected at most {} cells and as many terms of each, got {} and {terms}; use fewer images in a \
-                 batch or a smaller network",
-                self.name(tensor),
-                u32::MAX,
-                shape.len()
-            ))),
-        }
-    }
-
     fn slot(&self, tensor: TensorId) -> usize {
         let owner = match tensor.owner {
             Owner::Layer(l) => l as usize,
@@ -349,18 +162,6 @@ impl Plan {
             + (self.network.layers.capacity() - self.network.layers.len()) * size_of::<Layer>()
     }
 
-    /// All that can be said of a step without values: its address, the formula of its stage, its
-    /// operation, and where its operands were last written. Nothing is searched but the stage.
-    pub fn describe(&self, step: u64) -> Seek {
-        let address = self.locate(step, Grain::Term);
-        let Place::Stage(s) = address.place else { unreachable!("a step lies in a stage") };
-        let stage = &self.stages[s as usize];
-        let term = rules::term(self, address.time, stage, address.image, address.cell, address.term);
-        let writers =
-            term.operands.map(|operand| operand.and_then(|operand| self.last_writer(&operand, address.time)));
-        Seek { address, formula: rules::formula(self, stage), term, writers }
-    }
-
     /// Where the cell that an operand of training step `time` reads was last written; `None` for a
     /// constant and for padding.
     pub fn last_writer(&self, operand: &Operand, time: u32) -> Option<Address> {
@@ -372,11 +173,9 @@ impl Plan {
 
     /// The stage that makes a tensor.
     pub fn stage_of(&self, tensor: TensorId) -> Option<usize> {
-        let tensor = match tensor.part {
-            // The comparisons that make a pool's output find its winner too.
-            Part::Winner => TensorId { part: Part::Out, ..tensor },
-            _ => tensor,
-        };
+        // The comparisons that make a pool's output find its winner too.
+        let is_winner = tensor.part == Part::Winner;
+        let tensor = if is_winner { TensorId { part: Part::Out, ..tensor } } else { tensor };
         let stage = self.stage_of[self.slot(tensor)];
         (stage != NONE).then_some(stage as usize)
     }
@@ -429,7 +228,7 @@ impl Plan {
 
     /// Whether an address names a place of this plan; one that was read from a file need not.
     pub fn has(&self, address: &Address) -> bool {
-        let (images, terms) = match address.place {
+        let (images, terms) = match address.place() {
             Place::Stage(s) => match self.stages.get(s as usize) {
                 Some(stage) if stage.pass == Pass::Update => (1, stage.terms),
                 Some(stage) => (self.repeats(), stage.terms),
@@ -438,10 +237,21 @@ impl Plan {
             Place::Given(tensor) if !self.knows(tensor) => return false,
             Place::Given(tensor) => (if tensor.is_per_image() { self.setup.images } else { 1 }, 1),
         };
-        address.time < self.times()
-            && address.image < images
-            && (address.cell as usize) < self.shape_at(address).len()
-            && address.term < terms
+        address.time() < self.times()
+            && address.image() < images
+            && (address.cell() as usize) < self.shape_at(address).len()
+            && address.term() < terms
+    }
+
+    /// Whether every address of this plan names the same stage and cell in another one.
+    pub fn has_same_places(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || {
+            let run = |plan: &Self| {
+                let Setup { images, batches, epochs, mode: _, optimizer: _, seed: _ } = plan.setup;
+                (plan.layered, images, batches, epochs)
+            };
+            run(self) == run(other) && self.stages == other.stages && self.network == other.network
+        }
     }
 
     /// The tensors that a step starts from: input, target and parameters.
@@ -495,34 +305,59 @@ impl Plan {
         let stage = range.start + self.stages[range].partition_point(|stage| stage.start <= rest) - 1;
         let rest = rest - self.stages[stage].start;
         let terms = self.stages[stage].terms as u64;
-        let address = Address {
-            time,
-            image,
-            place: Place::Stage(stage as u32),
-            cell: (rest / terms) as u32,
-            term: (rest % terms) as u32,
-            grain: Grain::Term,
-        };
-        if grain == Grain::Term { address } else { address.widen(grain, self) }
+        let cell = Address::stage_cell(time, image, stage, (rest / terms) as u32);
+        self.widen(&cell.with_term((rest % terms) as u32), grain)
+    }
+
+    /// The unit of a coarser grain that an address lies in; the address itself where the grain is not coarser.
+    pub fn widen(&self, address: &Address, grain: Grain) -> Address {
+        if grain >= address.grain() {
+            return *address;
+        }
+        let pass = self.stage_at(address).map(|stage| stage.pass);
+        let update = self.pass_stages(Pass::Update).start;
+        let (time, image) = (address.time(), address.image());
+        match grain {
+            Grain::Term => *address,
+            Grain::Cell => address.whole_cell(),
+            Grain::Channel => {
+                let plane = self.shape_at(address).plane() as u32;
+                address.with_channel_from(address.cell() - address.cell() % plane)
+            }
+            Grain::Layer => match address.place() {
+                Place::Stage(stage) => address.with_stage(stage as usize),
+                Place::Given(tensor) => address.with_given(tensor),
+            },
+            Grain::Pass => {
+                let first = pass.map_or(0, |pass| self.pass_stages(pass).start);
+                Address::coarse_unit(grain, time, image, first)
+            }
+            Grain::Example => {
+                let first = if pass == Some(Pass::Update) { update } else { 0 };
+                Address::coarse_unit(grain, time, image, first)
+            }
+            Grain::Batch => Address::coarse_unit(grain, time, 0, 0),
+            Grain::Epoch => Address::coarse_unit(grain, time - time % self.setup.batches, 0, 0),
+            Grain::Run => Address::RUN,
+        }
     }
 
     /// The steps of the run that an address covers; `None` for a given tensor, which takes no step.
     pub fn steps(&self, address: &Address) -> Option<Range<u64>> {
-        let Place::Stage(s) = address.place else { return None };
-        let stage = &self.stages[s as usize];
-        let time = address.time as u64 * self.len();
+        let stage = &self.stages[address.stage()?];
+        let time = address.time() as u64 * self.len();
         let in_update = stage.pass == Pass::Update;
         let update = time + self.image_len * self.repeats() as u64;
-        let block = if in_update { update } else { time + self.image_len * address.image as u64 };
+        let block = if in_update { update } else { time + self.image_len * address.image() as u64 };
         let stage_start = block + stage.start;
         let terms = stage.terms as u64;
-        let cell = stage_start + address.cell as u64 * terms;
-        Some(match address.grain {
-            Grain::Term => cell + address.term as u64..cell + address.term as u64 + 1,
+        let cell = stage_start + address.cell() as u64 * terms;
+        Some(match address.grain() {
+            Grain::Term => cell + address.term() as u64..cell + address.term() as u64 + 1,
             Grain::Cell => cell..cell + terms,
             Grain::Channel => {
                 let plane = stage.shape.plane() as u64;
-                let start = stage_start + address.cell as u64 / plane * plane * terms;
+                let start = stage_start + address.cell() as u64 / plane * plane * terms;
                 start..start + plane * terms
             }
             Grain::Layer => stage_start..stage_start + stage.steps(),
@@ -538,7 +373,7 @@ impl Plan {
             Grain::Batch => time..time + self.len(),
             Grain::Epoch => {
                 let epoch = self.len() * self.setup.batches as u64;
-                let start = address.time as u64 / self.setup.batches as u64 * epoch;
+                let start = address.time() as u64 / self.setup.batches as u64 * epoch;
                 start..start + epoch
             }
             Grain::Run => 0..self.run_len(),
@@ -554,21 +389,17 @@ impl Plan {
     /// Where a cell of a tensor was last written before training step `time` reads it: the stage
     /// that makes it, the update before for a parameter, or the given tensor itself.
     pub fn writer(&self, tensor: TensorId, time: u32, image: u32, index: u32) -> Address {
-        let given = Address {
-            time,
-            image: if tensor.is_per_image() { image } else { 0 },
-            place: Place::Given(tensor),
-            cell: index,
-            term: 0,
-            grain: Grain::Cell,
-        };
+        let given = Address::given_cell(time, if tensor.is_per_image() { image } else { 0 }, tensor, index);
         let Some(s) = self.stage_of(tensor) else { return given };
         if tensor.is_parameter() && time == 0 {
             return given;
         }
         let stage = &self.stages[s];
-        let coupled = self.layered && stage.per_image;
-        let one = (stage.shape.len() / stage.shape.0[0]) as u32;
+        let made_at = if tensor.is_parameter() { time - 1 } else { time };
+        if self.layered && stage.per_image {
+            let cells_of_one = (stage.shape.len() / stage.shape.0[0]) as u32;
+            return Address::stage_cell(made_at, 0, s, image * cells_of_one + index);
+        }
         let image = if self.layered || stage.pass == Pass::Update {
             0
         } else if matches!(tensor.part, Part::Dw | Part::Db) {
@@ -577,12 +408,44 @@ impl Plan {
         } else {
             image
         };
-        Address {
-            time: if tensor.is_parameter() { time - 1 } else { time },
-            image,
-            place: Place::Stage(s as u32),
-            cell: if coupled { given.image * one + index } else { index },
-            ..given
+        Address::stage_cell(made_at, image, s, index)
+    }
+
+    /// The name of a tensor: its layer's, and after a dot what it is of that layer.
+    pub fn name(&self, tensor: TensorId) -> String {
+        let mut name = String::new();
+        self.push_name(tensor, &mut name);
+        name
+    }
+
+    /// Appends the name of a tensor to a text.
+    pub(super) fn push_name(&self, tensor: TensorId, text: &mut String) {
+        if tensor == TensorId::TARGET {
+            text.push_str("target");
+            return;
         }
+        text.push_str(match tensor.owner {
+            Owner::Input => "input",
+            Owner::Layer(l) => self.network().layers[l as usize].name(),
+            Owner::Loss => "loss",
+        });
+        if tensor.part != Part::Out {
+            text.push('.');
+            text.push_str(tensor.part.suffix());
+        }
+    }
+
+    /// The shape of the tensor that an address points into: of one image, or of the whole batch
+    /// where the stage makes all images at once.
+    pub fn shape_at(&self, address: &Address) -> Shape {
+        match address.place() {
+            Place::Stage(stage) => self.stages[stage as usize].shape,
+            Place::Given(tensor) => self.shape_of(tensor),
+        }
+    }
+
+    /// The stage that an address points into; `None` for a given tensor.
+    pub fn stage_at(&self, address: &Address) -> Option<&Stage> {
+        self.stages.get(address.stage()?)
     }
 }
