@@ -518,7 +518,7 @@ fn the_five_minutes_of_the_readme_are_true() {
         format!("{:.1} %", share * 100.0)
     };
     let before = percent(&state);
-    let blank = EditAction::SetFilter { layer: 0, out: 3, channel: Some(0), filter: Filter::Blank };
+    let blank = EditAction::SetFilter { layer: 0, out: 3, channel: None, filter: Filter::Blank };
     run(&mut state, [go("conv1.weight/k3,0/(1,1)"), Action::Edit { edit: blank, more: false }]);
     let after = percent(&state);
     assert!(prose.contains(&before) && prose.contains(&after), "{before} is {after} now");
