@@ -1,6 +1,6 @@
 //! Batch normalisation. Letters as in [`crate::nn::batchnorm`].
 
-use super::{Push, Site, cell, constant, images_at_once, param};
+use super::{Push, Site, cell, constant, family_stages, images_at_once, param};
 use crate::nn::{Mode, Part, batchnorm::BatchNorm2d};
 use crate::tensor::Shape;
 use crate::trace::{
@@ -10,9 +10,14 @@ use crate::trace::{
     term::{Operand, Term, TermOp},
 };
 
+family_stages! {
+    /// The stages of a batch normalisation.
+    BatchNormStage: Mean, Var, InvStd, Xhat, Out, Dw, Db, Dx
+}
+
 pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
     let layer = plan.layer(l);
-    let id = |part| TensorId::layer(l, part);
+    let id = |stage: BatchNormStage| TensorId::layer(l, stage.part());
     let [channels, h, w] = layer.input;
     let (vector, image) = (Shape::new(1, channels, 1, 1), Shape::image(layer.input));
     let count = images_at_once(plan) * h * w;
@@ -20,17 +25,17 @@ pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
     match pass {
         Pass::Fwd => {
             if train {
-                push(id(Part::Mean), vector, count + 1);
-                push(id(Part::Var), vector, count + 1);
+                push(id(BatchNormStage::Mean), vector, count + 1);
+                push(id(BatchNormStage::Var), vector, count + 1);
             }
-            push(id(Part::InvStd), vector, 4);
-            push(id(Part::Xhat), image, 2);
-            push(id(Part::Out), image, 2);
+            push(id(BatchNormStage::InvStd), vector, 4);
+            push(id(BatchNormStage::Xhat), image, 2);
+            push(id(BatchNormStage::Out), image, 2);
         }
         Pass::Bwd => {
-            push(id(Part::Dw), vector, count);
-            push(id(Part::Db), vector, count);
-            push(id(Part::Dx), image, if train { 6 } else { 2 });
+            push(id(BatchNormStage::Dw), vector, count);
+            push(id(BatchNormStage::Db), vector, count);
+            push(id(BatchNormStage::Dx), image, if train { 6 } else { 2 });
         }
         Pass::Loss | Pass::Update => {}
     }
@@ -56,33 +61,33 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
         index: c as u32,
     };
     let divide = || Term::one(TermOp::Div, constant("M", count as f64));
-    match site.stage.tensor.part {
-        Part::Mean if m < count => Term::one(TermOp::Add, nth(x)),
-        Part::Var if m < count => Term::two(TermOp::SquareDiffAdd, nth(x), vector(Part::Mean)),
-        Part::Mean | Part::Var => divide(),
-        Part::InvStd => match m {
+    match BatchNormStage::from_part(site.stage.tensor.part) {
+        BatchNormStage::Mean if m < count => Term::one(TermOp::Add, nth(x)),
+        BatchNormStage::Var if m < count => Term::two(TermOp::SquareDiffAdd, nth(x), vector(Part::Mean)),
+        BatchNormStage::Mean | BatchNormStage::Var => divide(),
+        BatchNormStage::InvStd => match m {
             0 => Term::one(TermOp::Add, vector(if train { Part::Var } else { Part::RunningVar })),
             1 => Term::one(TermOp::Add, constant("ε", spec.eps)),
             2 => Term::none(TermOp::Sqrt),
             _ => Term::none(TermOp::Recip),
         },
-        Part::Xhat => match m {
+        BatchNormStage::Xhat => match m {
             0 => {
                 let mean = vector(if train { Part::Mean } else { Part::RunningMean });
                 Term::two(TermOp::Difference, site.same(x), mean)
             }
             _ => Term::one(TermOp::Mul, inv_std()),
         },
-        Part::Out => match m {
+        BatchNormStage::Out => match m {
             0 => {
                 let xhat = site.same(TensorId::layer(l, Part::Xhat));
                 Term::two(TermOp::MulAdd, xhat, vector(Part::Weight))
             }
             _ => Term::one(TermOp::Add, vector(Part::Bias)),
         },
-        Part::Dw => Term::two(TermOp::MulAdd, nth(dy), nth(TensorId::layer(l, Part::Xhat))),
-        Part::Db => Term::one(TermOp::Add, nth(dy)),
-        _ if train => match m {
+        BatchNormStage::Dw => Term::two(TermOp::MulAdd, nth(dy), nth(TensorId::layer(l, Part::Xhat))),
+        BatchNormStage::Db => Term::one(TermOp::Add, nth(dy)),
+        BatchNormStage::Dx if train => match m {
             0 => {
                 let xhat = site.same(TensorId::layer(l, Part::Xhat));
                 Term::two(TermOp::MulAdd, vector(Part::Dw), xhat)
@@ -93,7 +98,7 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
             4 => Term::one(TermOp::Mul, vector(Part::Weight)),
             _ => Term::one(TermOp::Mul, inv_std()),
         },
-        _ => match m {
+        BatchNormStage::Dx => match m {
             0 => Term::two(TermOp::Product, site.same(dy), vector(Part::Weight)),
             _ => Term::one(TermOp::Mul, inv_std()),
         },
@@ -101,17 +106,17 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
 }
 
 pub(super) fn formula(mode: Mode, part: Part) -> &'static str {
-    match (part, mode) {
-        (Part::Mean, _) => "mean[c] = (Σ x[n,c,i,j]) ÷ M",
-        (Part::Var, _) => "var[c] = (Σ (x[n,c,i,j] − mean[c])²) ÷ M",
-        (Part::InvStd, Mode::Train) => "inv_std[c] = 1 ÷ √(var[c] + ε)",
-        (Part::InvStd, Mode::Eval) => "inv_std[c] = 1 ÷ √(running_var[c] + ε)",
-        (Part::Xhat, Mode::Train) => "xhat = (x − mean[c]) · inv_std[c]",
-        (Part::Xhat, Mode::Eval) => "xhat = (x − running_mean[c]) · inv_std[c]",
-        (Part::Out, _) => "y = xhat · γ[c] + β[c]",
-        (Part::Dw, _) => "dγ[c] = Σ dy · xhat",
-        (Part::Db, _) => "dβ[c] = Σ dy",
-        (_, Mode::Train) => "dX = (dy − (dγ[c] · xhat + dβ[c]) ÷ M) · γ[c] · inv_std[c]",
-        (_, Mode::Eval) => "dX = dy · γ[c] · inv_std[c]",
+    match (BatchNormStage::from_part(part), mode) {
+        (BatchNormStage::Mean, _) => "mean[c] = (Σ x[n,c,i,j]) ÷ M",
+        (BatchNormStage::Var, _) => "var[c] = (Σ (x[n,c,i,j] − mean[c])²) ÷ M",
+        (BatchNormStage::InvStd, Mode::Train) => "inv_std[c] = 1 ÷ √(var[c] + ε)",
+        (BatchNormStage::InvStd, Mode::Eval) => "inv_std[c] = 1 ÷ √(running_var[c] + ε)",
+        (BatchNormStage::Xhat, Mode::Train) => "xhat = (x − mean[c]) · inv_std[c]",
+        (BatchNormStage::Xhat, Mode::Eval) => "xhat = (x − running_mean[c]) · inv_std[c]",
+        (BatchNormStage::Out, _) => "y = xhat · γ[c] + β[c]",
+        (BatchNormStage::Dw, _) => "dγ[c] = Σ dy · xhat",
+        (BatchNormStage::Db, _) => "dβ[c] = Σ dy",
+        (BatchNormStage::Dx, Mode::Train) => "dX = (dy − (dγ[c] · xhat + dβ[c]) ÷ M) · γ[c] · inv_std[c]",
+        (BatchNormStage::Dx, Mode::Eval) => "dX = dy · γ[c] · inv_std[c]",
     }
 }

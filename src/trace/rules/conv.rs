@@ -1,7 +1,7 @@
 //! Convolution. Letters as in [`crate::nn::conv`]; terms run over (c, u, v) forward, over windows
 //! (i, j) for the weight, over (o, u, v) for the input.
 
-use super::{Push, Reading, Site, Visit, ZERO, cell, constant, images_at_once, param};
+use super::{Push, Reading, Site, Visit, ZERO, cell, constant, family_stages, images_at_once, param, scan};
 use crate::nn::{Part, conv::Conv2d};
 use crate::tensor::Shape;
 use crate::trace::{
@@ -11,25 +11,30 @@ use crate::trace::{
     term::{Term, TermOp},
 };
 
+family_stages! {
+    /// The stages of a convolution.
+    ConvStage: Out, Ds, Dw, Db, Dx
+}
+
 pub(super) fn stages(plan: &Plan, l: usize, spec: &Conv2d, pass: Pass, push: Push) {
     let layer = plan.layer(l);
-    let id = |part| TensorId::layer(l, part);
+    let id = |stage: ConvStage| TensorId::layer(l, stage.part());
     let windows = spec.window.out()[0] * spec.window.out()[1] * images_at_once(plan);
     let taps = spec.window.taps();
     match pass {
         Pass::Fwd => {
             let terms = spec.filter_pixels() + usize::from(spec.normalize) + usize::from(spec.bias);
-            push(id(Part::Out), Shape::image(layer.output), terms);
+            push(id(ConvStage::Out), Shape::image(layer.output), terms);
         }
         Pass::Bwd => {
             if spec.normalize {
-                push(id(Part::Ds), Shape::image(layer.output), 1);
+                push(id(ConvStage::Ds), Shape::image(layer.output), 1);
             }
-            push(id(Part::Dw), Shape(spec.weight_shape()), windows);
+            push(id(ConvStage::Dw), Shape(spec.weight_shape()), windows);
             if spec.bias {
-                push(id(Part::Db), Shape::new(1, spec.out_channels, 1, 1), windows);
+                push(id(ConvStage::Db), Shape::new(1, spec.out_channels, 1, 1), windows);
             }
-            push(id(Part::Dx), Shape::image(layer.input), spec.group_out() * taps);
+            push(id(ConvStage::Dx), Shape::image(layer.input), spec.group_out() * taps);
         }
         Pass::Loss | Pass::Update => {}
     }
@@ -51,8 +56,8 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
     let x = Plan::input_of(l);
     let pixels = spec.filter_pixels();
     let [a, b, i, j] = site.at;
-    match site.stage.tensor.part {
-        Part::Out => {
+    match ConvStage::from_part(site.stage.tensor.part) {
+        ConvStage::Out => {
             let o = b;
             if site.m < pixels {
                 let (c, uv) = split(spec, site.m);
@@ -68,11 +73,11 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
                 Term::one(TermOp::Add, param(l, Part::Bias, o))
             }
         }
-        Part::Ds => {
+        ConvStage::Ds => {
             let dy = site.same(site.plan.output_gradient_of(l));
             Term::two(TermOp::Quotient, dy, constant("K", pixels as f64))
         }
-        Part::Dw => {
+        ConvStage::Dw => {
             let (o, c, uv) = (a, b, [i, j]);
             let [rows, cols] = spec.window.out();
             let (image, m) = site.image_and_rest(rows * cols);
@@ -83,13 +88,13 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
                 spec.window.tap(ij, uv).map_or(ZERO, |[p, q]| cell(x, image, layer.input, [channel, p, q]));
             Term::two(TermOp::MulAdd, ds, x)
         }
-        Part::Db => {
+        ConvStage::Db => {
             let [rows, cols] = spec.window.out();
             let (image, m) = site.image_and_rest(rows * cols);
             let dy = site.plan.output_gradient_of(l);
             Term::one(TermOp::Add, cell(dy, image, layer.output, [b, m / cols, m % cols]))
         }
-        _ => {
+        ConvStage::Dx => {
             let (channel, (o, uv)) = (b, split(spec, site.m));
             let o = channel / spec.group_in() * spec.group_out() + o;
             let ds = site.plan.sum_gradient_of(l, spec);
@@ -104,17 +109,17 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
 }
 
 pub(super) fn formula(spec: &Conv2d, part: Part) -> &'static str {
-    match (part, spec.normalize, spec.bias) {
-        (Part::Out, false, true) => "y[o,i,j] = Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v] + b[o]",
-        (Part::Out, false, false) => "y[o,i,j] = Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]",
-        (Part::Out, true, true) => "y[o,i,j] = (Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]) ÷ K + b[o]",
-        (Part::Out, true, false) => "y[o,i,j] = (Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]) ÷ K",
-        (Part::Ds, _, _) => "dS[o,i,j] = dy[o,i,j] ÷ K",
-        (Part::Dw, false, _) => "dW[o,c,u,v] = Σ dy[o,i,j] · x[c, i·S+u·D−P, j·S+v·D−P]",
-        (Part::Dw, true, _) => "dW[o,c,u,v] = Σ dS[o,i,j] · x[c, i·S+u·D−P, j·S+v·D−P]",
-        (Part::Db, _, _) => "db[o] = Σ dy[o,i,j]",
-        (_, false, _) => "dX[c,p,q] = Σ dy[o, (p+P−u·D)/S, (q+P−v·D)/S] · w[o,c,u,v]",
-        (_, true, _) => "dX[c,p,q] = Σ dS[o, (p+P−u·D)/S, (q+P−v·D)/S] · w[o,c,u,v]",
+    match (ConvStage::from_part(part), spec.normalize, spec.bias) {
+        (ConvStage::Out, false, true) => "y[o,i,j] = Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v] + b[o]",
+        (ConvStage::Out, false, false) => "y[o,i,j] = Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]",
+        (ConvStage::Out, true, true) => "y[o,i,j] = (Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]) ÷ K + b[o]",
+        (ConvStage::Out, true, false) => "y[o,i,j] = (Σ x[c, i·S+u·D−P, j·S+v·D−P] · w[o,c,u,v]) ÷ K",
+        (ConvStage::Ds, _, _) => "dS[o,i,j] = dy[o,i,j] ÷ K",
+        (ConvStage::Dw, false, _) => "dW[o,c,u,v] = Σ dy[o,i,j] · x[c, i·S+u·D−P, j·S+v·D−P]",
+        (ConvStage::Dw, true, _) => "dW[o,c,u,v] = Σ dS[o,i,j] · x[c, i·S+u·D−P, j·S+v·D−P]",
+        (ConvStage::Db, _, _) => "db[o] = Σ dy[o,i,j]",
+        (ConvStage::Dx, false, _) => "dX[c,p,q] = Σ dy[o, (p+P−u·D)/S, (q+P−v·D)/S] · w[o,c,u,v]",
+        (ConvStage::Dx, true, _) => "dX[c,p,q] = Σ dS[o, (p+P−u·D)/S, (q+P−v·D)/S] · w[o,c,u,v]",
     }
 }
 
@@ -147,10 +152,10 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
             (0..h * w).for_each(|ij| visit(cell([n, channel, ij / w, ij % w]), m));
         }
     };
-    match stage.tensor.part {
-        Part::Out if tensor == own(Part::Weight) => plane(a, [rows, cols], nth(b, [i, j])),
-        Part::Out if tensor == own(Part::Bias) => plane(b, [rows, cols], stage.terms - 1),
-        Part::Out if tensor == x => {
+    match ConvStage::from_part(stage.tensor.part) {
+        ConvStage::Out if tensor == own(Part::Weight) => plane(a, [rows, cols], nth(b, [i, j])),
+        ConvStage::Out if tensor == own(Part::Bias) => plane(b, [rows, cols], stage.terms - 1),
+        ConvStage::Out if tensor == x => {
             for o in outs(b) {
                 // Later taps read from earlier windows.
                 for [u, v] in uvs().collect::<Vec<_>>().into_iter().rev() {
@@ -160,7 +165,7 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
                 }
             }
         }
-        Part::Dw if tensor == x => {
+        ConvStage::Dw if tensor == x => {
             for o in outs(b) {
                 for [u, v] in uvs() {
                     if let Some(ij) = spec.window.window_of([i, j], [u, v]) {
@@ -169,18 +174,18 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
                 }
             }
         }
-        Part::Dw if tensor == ds => {
+        ConvStage::Dw if tensor == ds => {
             for c in 0..spec.group_in() {
                 for [u, v] in uvs() {
                     visit(cell([b, c, u, v]), window([i, j]));
                 }
             }
         }
-        Part::Dx if tensor == own(Part::Weight) => {
+        ConvStage::Dx if tensor == own(Part::Weight) => {
             let channel = ins(a).start + b;
             plane(channel, [layer.input[1], layer.input[2]], nth(out_within(a), [i, j]));
         }
-        Part::Dx if tensor == ds => {
+        ConvStage::Dx if tensor == ds => {
             for channel in ins(b) {
                 for [u, v] in uvs() {
                     if let Some([p, q]) = spec.window.tap([i, j], [u, v]) {
@@ -189,6 +194,7 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
                 }
             }
         }
-        _ => {}
+        ConvStage::Out | ConvStage::Dw | ConvStage::Dx => {}
+        ConvStage::Ds | ConvStage::Db => scan(reading, visit),
     }
 }

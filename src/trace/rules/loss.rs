@@ -1,6 +1,6 @@
 //! The losses. Letters as in [`crate::nn::loss`].
 
-use super::{Push, Site, constant};
+use super::{Push, Site, constant, family_stages};
 use crate::nn::{Part, loss::Loss};
 use crate::tensor::Shape;
 use crate::trace::{
@@ -15,66 +15,116 @@ fn output(plan: &Plan) -> TensorId {
     Plan::input_of(plan.network().layers.len())
 }
 
+family_stages! {
+    /// The stages of the cross-entropy.
+    CrossEntropyStage: Max, Shift, Exp, Sum, Prob, Out, Dx
+}
+
+family_stages! {
+    /// The stages of the mean squared error.
+    MseStage: Out, Dx
+}
+
 pub(super) fn stages(plan: &Plan, pass: Pass, push: Push) {
+    match plan.network().loss {
+        Loss::CrossEntropy => cross_entropy_stages(plan, pass, push),
+        Loss::Mse => mse_stages(plan, pass, push),
+    }
+}
+
+fn cross_entropy_stages(plan: &Plan, pass: Pass, push: Push) {
     let features = plan.network().classes();
     let image = Shape::image(plan.network().output());
-    let id = TensorId::loss;
-    match (pass, plan.network().loss) {
-        (Pass::Loss, Loss::CrossEntropy) => {
-            push(id(Part::Max), Shape::SCALAR, features);
-            push(id(Part::Shift), image, 1);
-            push(id(Part::Exp), image, 1);
-            push(id(Part::Sum), Shape::SCALAR, features);
-            push(id(Part::Prob), image, 1);
-            push(id(Part::Out), Shape::SCALAR, features + 1);
+    let id = |stage: CrossEntropyStage| TensorId::loss(stage.part());
+    match pass {
+        Pass::Loss => {
+            push(id(CrossEntropyStage::Max), Shape::SCALAR, features);
+            push(id(CrossEntropyStage::Shift), image, 1);
+            push(id(CrossEntropyStage::Exp), image, 1);
+            push(id(CrossEntropyStage::Sum), Shape::SCALAR, features);
+            push(id(CrossEntropyStage::Prob), image, 1);
+            push(id(CrossEntropyStage::Out), Shape::SCALAR, features + 1);
         }
-        (Pass::Loss, Loss::Mse) => push(id(Part::Out), Shape::SCALAR, features + 1),
-        (Pass::Bwd, Loss::CrossEntropy) => push(id(Part::Dx), image, 1),
-        (Pass::Bwd, Loss::Mse) => push(id(Part::Dx), image, 3),
-        (Pass::Fwd | Pass::Update, _) => {}
+        Pass::Bwd => push(id(CrossEntropyStage::Dx), image, 1),
+        Pass::Fwd | Pass::Update => {}
+    }
+}
+
+fn mse_stages(plan: &Plan, pass: Pass, push: Push) {
+    let features = plan.network().classes();
+    let id = |stage: MseStage| TensorId::loss(stage.part());
+    match pass {
+        Pass::Loss => push(id(MseStage::Out), Shape::SCALAR, features + 1),
+        Pass::Bwd => push(id(MseStage::Dx), Shape::image(plan.network().output()), 3),
+        Pass::Fwd | Pass::Update => {}
     }
 }
 
 pub(super) fn term(site: &Site) -> Term {
-    let features = site.plan.network().classes();
-    let of = |tensor, index: usize| Operand::Cell { tensor, image: site.image, index: index as u32 };
+    match site.plan.network().loss {
+        Loss::CrossEntropy => cross_entropy_term(site),
+        Loss::Mse => mse_term(site),
+    }
+}
+
+/// The cell of a tensor of this site's image with this number.
+fn of(site: &Site, tensor: TensorId, index: usize) -> Operand {
+    Operand::Cell { tensor, image: site.image, index: index as u32 }
+}
+
+fn cross_entropy_term(site: &Site) -> Term {
+    let of = |tensor, index| of(site, tensor, index);
     let own = TensorId::loss;
-    let (y, target) = (output(site.plan), TensorId::TARGET);
-    let divisor = || constant("F", features as f64);
+    let (z, target) = (output(site.plan), TensorId::TARGET);
     let m = site.m;
-    match (site.plan.network().loss, site.stage.tensor.part) {
-        (_, Part::Max) => Term::one(TermOp::Max, of(y, m)),
-        (_, Part::Shift) => Term::two(TermOp::Difference, site.same(y), of(own(Part::Max), 0)),
-        (_, Part::Exp) => Term::one(TermOp::Exp, site.same(own(Part::Shift))),
-        (_, Part::Sum) => Term::one(TermOp::Add, of(own(Part::Exp), m)),
-        (_, Part::Prob) => Term::two(TermOp::Quotient, site.same(own(Part::Exp)), of(own(Part::Sum), 0)),
-        (Loss::CrossEntropy, Part::Out) if m == 0 => Term::one(TermOp::Ln, of(own(Part::Sum), 0)),
-        (Loss::CrossEntropy, Part::Out) => {
+    match CrossEntropyStage::from_part(site.stage.tensor.part) {
+        CrossEntropyStage::Max => Term::one(TermOp::Max, of(z, m)),
+        CrossEntropyStage::Shift => Term::two(TermOp::Difference, site.same(z), of(own(Part::Max), 0)),
+        CrossEntropyStage::Exp => Term::one(TermOp::Exp, site.same(own(Part::Shift))),
+        CrossEntropyStage::Sum => Term::one(TermOp::Add, of(own(Part::Exp), m)),
+        CrossEntropyStage::Prob => {
+            Term::two(TermOp::Quotient, site.same(own(Part::Exp)), of(own(Part::Sum), 0))
+        }
+        CrossEntropyStage::Out if m == 0 => Term::one(TermOp::Ln, of(own(Part::Sum), 0)),
+        CrossEntropyStage::Out => {
             Term::two(TermOp::CrossTerm, of(target, m - 1), of(own(Part::Shift), m - 1))
         }
-        (Loss::Mse, Part::Out) if m < features => Term::two(TermOp::SquareDiffAdd, of(y, m), of(target, m)),
-        (Loss::Mse, Part::Out) => Term::one(TermOp::Div, divisor()),
-        (Loss::CrossEntropy, _) => {
-            Term::two(TermOp::Difference, site.same(own(Part::Prob)), site.same(target))
+        CrossEntropyStage::Dx => Term::two(TermOp::Difference, site.same(own(Part::Prob)), site.same(target)),
+    }
+}
+
+fn mse_term(site: &Site) -> Term {
+    let features = site.plan.network().classes();
+    let (y, target) = (output(site.plan), TensorId::TARGET);
+    let divide = || Term::one(TermOp::Div, constant("F", features as f64));
+    let m = site.m;
+    match MseStage::from_part(site.stage.tensor.part) {
+        MseStage::Out if m < features => {
+            Term::two(TermOp::SquareDiffAdd, of(site, y, m), of(site, target, m))
         }
-        (Loss::Mse, _) => match m {
+        MseStage::Out => divide(),
+        MseStage::Dx => match m {
             0 => Term::two(TermOp::Difference, site.same(y), site.same(target)),
             1 => Term::one(TermOp::Mul, constant("2", 2.0)),
-            _ => Term::one(TermOp::Div, divisor()),
+            _ => divide(),
         },
     }
 }
 
 pub(super) fn formula(plan: &Plan, part: Part) -> &'static str {
-    match (part, plan.network().loss) {
-        (Part::Max, _) => "max = max(z[0], …, z[F−1])",
-        (Part::Shift, _) => "shift[f] = z[f] − max",
-        (Part::Exp, _) => "exp[f] = exp(shift[f])",
-        (Part::Sum, _) => "sum = Σ exp[f]",
-        (Part::Prob, _) => "p[f] = exp[f] ÷ sum",
-        (Part::Out, Loss::CrossEntropy) => "L = ln(sum) − Σ t[f] · shift[f] = −ln(p[target])",
-        (Part::Out, Loss::Mse) => "L = (Σ (y[f] − t[f])²) ÷ F",
-        (_, Loss::CrossEntropy) => "dz[f] = p[f] − t[f]",
-        (_, Loss::Mse) => "dy[f] = (y[f] − t[f]) · 2 ÷ F",
+    match plan.network().loss {
+        Loss::CrossEntropy => match CrossEntropyStage::from_part(part) {
+            CrossEntropyStage::Max => "max = max(z[0], …, z[F−1])",
+            CrossEntropyStage::Shift => "shift[f] = z[f] − max",
+            CrossEntropyStage::Exp => "exp[f] = exp(shift[f])",
+            CrossEntropyStage::Sum => "sum = Σ exp[f]",
+            CrossEntropyStage::Prob => "p[f] = exp[f] ÷ sum",
+            CrossEntropyStage::Out => "L = ln(sum) − Σ t[f] · shift[f] = −ln(p[target])",
+            CrossEntropyStage::Dx => "dz[f] = p[f] − t[f]",
+        },
+        Loss::Mse => match MseStage::from_part(part) {
+            MseStage::Out => "L = (Σ (y[f] − t[f])²) ÷ F",
+            MseStage::Dx => "dy[f] = (y[f] − t[f]) · 2 ÷ F",
+        },
     }
 }

@@ -3,6 +3,9 @@
 //! A rule says for any (cell, term) of a stage which operands meet and how, and for any tensor
 //! cell which terms read it. It is the same sum as the definition in [`crate::nn`], asked for one
 //! term at a time; a law holds the two together bit for bit.
+//!
+//! Each family declares its stages as an enum of its own (`family_stages!`). What a stage
+//! is, computes and reads is matched on that enum, so a stage without a rule does not compile.
 
 pub mod activation;
 pub mod batchnorm;
@@ -17,8 +20,41 @@ use super::address::Pass;
 use super::plan::{Plan, Stage};
 use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, Start, Term, TermOp};
-use crate::nn::{Mode, Op, Part};
+use crate::nn::{Op, Part};
 use crate::tensor::Shape;
+
+/// Declares the stages of a family as an enum: one variant for each [`Part`] that a stage makes,
+/// under the part's name.
+macro_rules! family_stages {
+    ($(#[$attribute:meta])* $name:ident: $($part:ident),+ $(,)?) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        enum $name {
+            $($part,)+
+        }
+
+        impl $name {
+            /// The part that the stage makes.
+            const fn part(self) -> $crate::nn::Part {
+                match self {
+                    $(Self::$part => $crate::nn::Part::$part,)+
+                }
+            }
+
+            /// The stage that makes a part.
+            ///
+            /// # Panics
+            /// For a part that no stage of the family makes.
+            fn from_part(part: $crate::nn::Part) -> Self {
+                $(if part == $crate::nn::Part::$part {
+                    return Self::$part;
+                })+
+                unreachable!("no {} makes {part:?}", stringify!($name))
+            }
+        }
+    };
+}
+use family_stages;
 
 /// Takes a stage: the tensor it makes, its shape (of one image), the terms of each cell.
 pub(super) type Push<'a> = &'a mut dyn FnMut(TensorId, Shape, usize);
@@ -152,13 +188,45 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
     if stage.pass == Pass::Update {
         return update::start(stage);
     }
-    match (stage.tensor.part, stage.tensor.owner) {
-        (Part::Dw | Part::Db, _) if !plan.is_layered() => Start::ImageBefore,
-        (Part::Max, _) => Start::Number(f32::NEG_INFINITY),
-        (Part::Out, Owner::Layer(l)) if matches!(plan.layer(l as usize).op, Op::MaxPool2d(_)) => {
-            Start::Number(f32::NEG_INFINITY)
-        }
-        _ => Start::Number(0.0),
+    let is_max_pool = match stage.tensor.owner {
+        Owner::Layer(l) => matches!(plan.layer(l as usize).op, Op::MaxPool2d(_)),
+        Owner::Input | Owner::Loss => false,
+    };
+    match stage.tensor.part {
+        Part::Dw | Part::Db if !plan.is_layered() => Start::ImageBefore,
+        Part::Max => Start::Number(f32::NEG_INFINITY),
+        Part::Out if is_max_pool => Start::Number(f32::NEG_INFINITY),
+        Part::Out
+        | Part::Shift
+        | Part::Exp
+        | Part::Sum
+        | Part::Prob
+        | Part::Mean
+        | Part::Var
+        | Part::InvStd
+        | Part::Xhat
+        | Part::Mask
+        | Part::Ds
+        | Part::Dot
+        | Part::Dw
+        | Part::Db
+        | Part::Dx => Start::Number(0.0),
+        Part::Winner
+        | Part::DwMean
+        | Part::DbMean
+        | Part::DwDecayed
+        | Part::DbDecayed
+        | Part::WeightM
+        | Part::BiasM
+        | Part::WeightV
+        | Part::BiasV
+        | Part::WeightStep
+        | Part::BiasStep
+        | Part::Weight
+        | Part::Bias
+        | Part::RunningMean
+        | Part::RunningVar
+        | Part::Target => unreachable!("no stage before the update makes {:?}", stage.tensor.part),
     }
 }
 
@@ -177,21 +245,9 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
             Op::Dense(spec) => dense::formula(spec, part),
             Op::BatchNorm2d(_) => batchnorm::formula(plan.setup().mode, part),
             Op::Softmax => softmax::formula(part),
-            Op::Dropout { .. } => match (part, plan.setup().mode) {
-                (Part::Mask, _) => "mask = [u ≥ p] ÷ (1 − p)",
-                (Part::Out, Mode::Train) => "y = x · mask",
-                (_, Mode::Train) => "dx = dy · mask",
-                (Part::Out, Mode::Eval) => "y = x",
-                (_, Mode::Eval) => "dx = dy",
-            },
+            Op::Dropout { .. } => activation::dropout_formula(plan.setup().mode, part),
             Op::Activation(activation) => activation::formula(*activation, part),
-            Op::Flatten => {
-                if part == Part::Out {
-                    "y[(c·H + i)·W + j] = x[c,i,j]"
-                } else {
-                    "dx[c,i,j] = dy[(c·H + i)·W + j]"
-                }
-            }
+            Op::Flatten => activation::flatten_formula(part),
         },
     }
 }
@@ -231,23 +287,18 @@ impl Reading<'_> {
 /// `image` is the cell's image.
 pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: u32, visit: Visit) {
     let reading = Reading { plan, stage, tensor, image: image as usize, index: index as usize };
+    if stage.pass == Pass::Update {
+        return scan(&reading, visit);
+    }
     let Owner::Layer(l) = stage.tensor.owner else { return scan(&reading, visit) };
-    let is_product = matches!(stage.tensor.part, Part::Out | Part::Dw | Part::Dx);
     match &plan.layer(l as usize).op {
-        Op::Conv2d(spec) if is_product => conv::readers(&reading, l as usize, spec, visit),
-        Op::Dense(spec) if is_product => dense::readers(&reading, l as usize, spec, visit),
-        Op::MaxPool2d(spec) | Op::AvgPool2d(spec) if is_product => {
-            pool::readers(&reading, l as usize, spec, visit);
+        Op::Conv2d(spec) => conv::readers(&reading, l as usize, spec, visit),
+        Op::Dense(spec) => dense::readers(&reading, l as usize, spec, visit),
+        Op::MaxPool2d(spec) => pool::max_readers(&reading, l as usize, spec, visit),
+        Op::AvgPool2d(spec) => pool::avg_readers(&reading, l as usize, spec, visit),
+        Op::BatchNorm2d(_) | Op::Softmax | Op::Dropout { .. } | Op::Activation(_) | Op::Flatten => {
+            scan(&reading, visit);
         }
-        Op::Conv2d(_)
-        | Op::Dense(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::BatchNorm2d(_)
-        | Op::Softmax
-        | Op::Dropout { .. }
-        | Op::Activation(_)
-        | Op::Flatten => scan(&reading, visit),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Pooling. Letters as in [`crate::nn::pool`]; terms run over (u, v) forward, over the windows that
 //! read the cell backward.
 
-use super::{Push, Reading, Site, Visit, ZERO, cell, constant};
-use crate::nn::{Op, Part, pool::Pool2d};
+use super::{Push, Reading, Site, Visit, ZERO, cell, constant, family_stages, scan};
+use crate::nn::{Part, pool::Pool2d};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
@@ -11,26 +11,34 @@ use crate::trace::{
     term::{Operand, Term, TermOp},
 };
 
+family_stages! {
+    /// The stages of a max pool.
+    MaxPoolStage: Out, Dx
+}
+
+family_stages! {
+    /// The stages of an average pool.
+    AvgPoolStage: Out, Ds, Dx
+}
+
 pub(super) fn max_stages(plan: &Plan, l: usize, spec: &Pool2d, pass: Pass, push: Push) {
     let layer = plan.layer(l);
+    let id = |stage: MaxPoolStage| TensorId::layer(l, stage.part());
     match pass {
-        Pass::Fwd => {
-            push(TensorId::layer(l, Part::Out), Shape::image(layer.output), spec.window.taps());
-        }
-        Pass::Bwd => push(TensorId::layer(l, Part::Dx), Shape::image(layer.input), windows(spec)),
+        Pass::Fwd => push(id(MaxPoolStage::Out), Shape::image(layer.output), spec.window.taps()),
+        Pass::Bwd => push(id(MaxPoolStage::Dx), Shape::image(layer.input), windows(spec)),
         Pass::Loss | Pass::Update => {}
     }
 }
 
 pub(super) fn avg_stages(plan: &Plan, l: usize, spec: &Pool2d, pass: Pass, push: Push) {
     let layer = plan.layer(l);
+    let id = |stage: AvgPoolStage| TensorId::layer(l, stage.part());
     match pass {
-        Pass::Fwd => {
-            push(TensorId::layer(l, Part::Out), Shape::image(layer.output), spec.window.taps() + 1);
-        }
+        Pass::Fwd => push(id(AvgPoolStage::Out), Shape::image(layer.output), spec.window.taps() + 1),
         Pass::Bwd => {
-            push(TensorId::layer(l, Part::Ds), Shape::image(layer.output), 1);
-            push(TensorId::layer(l, Part::Dx), Shape::image(layer.input), windows(spec));
+            push(id(AvgPoolStage::Ds), Shape::image(layer.output), 1);
+            push(id(AvgPoolStage::Dx), Shape::image(layer.input), windows(spec));
         }
         Pass::Loss | Pass::Update => {}
     }
@@ -58,33 +66,35 @@ fn window(site: &Site, spec: &Pool2d) -> Option<[usize; 2]> {
 
 pub(super) fn max_term(site: &Site, l: usize, spec: &Pool2d) -> Term {
     let layer = site.plan.layer(l);
-    if site.stage.tensor.part == Part::Out {
-        let outside = Operand::Padding { value: f32::NEG_INFINITY };
-        return Term::one(TermOp::Max, tap(site, l, spec, outside));
-    }
     let [_, c, p, q] = site.at;
-    let own = (p * layer.input[2] + q) as u32;
-    match window(site, spec) {
-        Some([i, j]) => {
-            let of = |tensor| cell(tensor, site.image, layer.output, [c, i, j]);
-            let (dy, winner) = (site.plan.output_gradient_of(l), TensorId::layer(l, Part::Winner));
-            Term::two(TermOp::Route { own }, of(dy), of(winner))
+    match MaxPoolStage::from_part(site.stage.tensor.part) {
+        MaxPoolStage::Out => {
+            let outside = Operand::Padding { value: f32::NEG_INFINITY };
+            Term::one(TermOp::Max, tap(site, l, spec, outside))
         }
-        None => Term::one(TermOp::Add, ZERO),
+        MaxPoolStage::Dx => match window(site, spec) {
+            Some([i, j]) => {
+                let own = (p * layer.input[2] + q) as u32;
+                let of = |tensor| cell(tensor, site.image, layer.output, [c, i, j]);
+                let (dy, winner) = (site.plan.output_gradient_of(l), TensorId::layer(l, Part::Winner));
+                Term::two(TermOp::Route { own }, of(dy), of(winner))
+            }
+            None => Term::one(TermOp::Add, ZERO),
+        },
     }
 }
 
 pub(super) fn avg_term(site: &Site, l: usize, spec: &Pool2d) -> Term {
     let layer = site.plan.layer(l);
     let [_, c, i, j] = site.at;
-    match site.stage.tensor.part {
-        Part::Out if site.m < spec.window.taps() => Term::one(TermOp::Add, tap(site, l, spec, ZERO)),
-        Part::Out => Term::one(TermOp::Div, constant("count", spec.divisor([i, j]) as f64)),
-        Part::Ds => {
+    match AvgPoolStage::from_part(site.stage.tensor.part) {
+        AvgPoolStage::Out if site.m < spec.window.taps() => Term::one(TermOp::Add, tap(site, l, spec, ZERO)),
+        AvgPoolStage::Out => Term::one(TermOp::Div, constant("count", spec.divisor([i, j]) as f64)),
+        AvgPoolStage::Ds => {
             let dy = site.same(site.plan.output_gradient_of(l));
             Term::two(TermOp::Quotient, dy, constant("count", spec.divisor([i, j]) as f64))
         }
-        _ => {
+        AvgPoolStage::Dx => {
             let ds = TensorId::layer(l, Part::Ds);
             let of = |[i, j]: [usize; 2]| cell(ds, site.image, layer.output, [c, i, j]);
             Term::one(TermOp::Add, window(site, spec).map_or(ZERO, of))
@@ -93,53 +103,75 @@ pub(super) fn avg_term(site: &Site, l: usize, spec: &Pool2d) -> Term {
 }
 
 pub(super) fn max_formula(part: Part) -> &'static str {
-    match part {
-        Part::Out => "y[c,i,j] = max x[c, i·S+u−P, j·S+v−P]",
-        _ => "dX[c,p,q] = Σ dy[c,i,j] · [winner[c,i,j] = (p,q)]",
+    match MaxPoolStage::from_part(part) {
+        MaxPoolStage::Out => "y[c,i,j] = max x[c, i·S+u−P, j·S+v−P]",
+        MaxPoolStage::Dx => "dX[c,p,q] = Σ dy[c,i,j] · [winner[c,i,j] = (p,q)]",
     }
 }
 
 pub(super) fn avg_formula(part: Part) -> &'static str {
-    match part {
-        Part::Out => "y[c,i,j] = (Σ x[c, i·S+u−P, j·S+v−P]) ÷ count",
-        Part::Ds => "dS[c,i,j] = dy[c,i,j] ÷ count",
-        _ => "dX[c,p,q] = Σ dS[c,i,j] · [(i,j) ← (p,q)]",
+    match AvgPoolStage::from_part(part) {
+        AvgPoolStage::Out => "y[c,i,j] = (Σ x[c, i·S+u−P, j·S+v−P]) ÷ count",
+        AvgPoolStage::Ds => "dS[c,i,j] = dy[c,i,j] ÷ count",
+        AvgPoolStage::Dx => "dX[c,p,q] = Σ dS[c,i,j] · [(i,j) ← (p,q)]",
     }
 }
 
-/// Readers of x forward, of dy (or ds) and the winner backward.
-pub(super) fn readers(reading: &Reading, l: usize, spec: &Pool2d, visit: Visit) {
-    let Reading { plan, stage, tensor, .. } = *reading;
+/// Readers of x forward, of dy and the winner backward.
+pub(super) fn max_readers(reading: &Reading, l: usize, spec: &Pool2d, visit: Visit) {
+    let tensor = reading.tensor;
     let own = |part| TensorId::layer(l, part);
-    let [_, c, i, j] = reading.at();
-    let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
-    let n = reading.own_image();
-    let cell = |[i, j]: [usize; 2]| stage.shape.flat([n, c, i, j]) as u32;
-    if stage.tensor.part == Part::Out {
-        if tensor == Plan::input_of(l) {
-            // Later taps read from earlier windows.
-            for m in (0..kh * kw).rev() {
-                if let Some(window) = spec.window.window_of([i, j], [m / kw, m % kw]) {
-                    visit(cell(window), m as u32);
-                }
-            }
-        }
-        return;
-    }
-    let is_read = match plan.layer(l).op {
+    match MaxPoolStage::from_part(reading.stage.tensor.part) {
+        MaxPoolStage::Out if tensor == Plan::input_of(l) => input_readers(reading, spec, visit),
         // The winner is found with the output, which stands for both.
-        Op::MaxPool2d(_) => [plan.output_gradient_of(l), own(Part::Out), own(Part::Winner)].contains(&tensor),
-        _ => tensor == own(Part::Ds),
-    };
-    if !is_read {
-        return;
+        MaxPoolStage::Dx
+            if [reading.plan.output_gradient_of(l), own(Part::Out), own(Part::Winner)].contains(&tensor) =>
+        {
+            window_readers(reading, spec, visit);
+        }
+        MaxPoolStage::Out | MaxPoolStage::Dx => {}
     }
+}
+
+/// Readers of x forward, of dy and dS backward.
+pub(super) fn avg_readers(reading: &Reading, l: usize, spec: &Pool2d, visit: Visit) {
+    let tensor = reading.tensor;
+    match AvgPoolStage::from_part(reading.stage.tensor.part) {
+        AvgPoolStage::Out if tensor == Plan::input_of(l) => input_readers(reading, spec, visit),
+        AvgPoolStage::Dx if tensor == TensorId::layer(l, Part::Ds) => window_readers(reading, spec, visit),
+        AvgPoolStage::Out | AvgPoolStage::Dx => {}
+        AvgPoolStage::Ds => scan(reading, visit),
+    }
+}
+
+/// The cell of the stage at (i, j) in the channel of the cell that is read.
+fn stage_cell(reading: &Reading, [i, j]: [usize; 2]) -> u32 {
+    let [_, c, _, _] = reading.at();
+    reading.stage.shape.flat([reading.own_image(), c, i, j]) as u32
+}
+
+/// The forward terms that read a cell of x.
+fn input_readers(reading: &Reading, spec: &Pool2d, visit: Visit) {
+    let [_, _, i, j] = reading.at();
+    let kw = spec.window.cols.kernel;
+    // Later taps read from earlier windows.
+    for m in (0..spec.window.taps()).rev() {
+        if let Some(window) = spec.window.window_of([i, j], [m / kw, m % kw]) {
+            visit(stage_cell(reading, window), m as u32);
+        }
+    }
+}
+
+/// The backward terms that read a cell of a window.
+fn window_readers(reading: &Reading, spec: &Pool2d, visit: Visit) {
+    let [_, _, i, j] = reading.at();
+    let kw = spec.window.cols.kernel;
     let [rows, cols] = spec.cover();
-    for uv in 0..kh * kw {
+    for uv in 0..spec.window.taps() {
         let Some(pq) = spec.window.tap([i, j], [uv / kw, uv % kw]) else { continue };
         for m in 0..rows * cols {
             if spec.reader(pq, [m / cols, m % cols]) == Some([i, j]) {
-                visit(cell(pq), m as u32);
+                visit(stage_cell(reading, pq), m as u32);
             }
         }
     }
