@@ -1,0 +1,667 @@
+//! Random sequences of actions, with workers' answers late, twice, out of order or never.
+//!
+//! After every action each address that the state holds names a place of the plan at hand. Now and then a session is
+//! saved and loaded, which gives the same session to the byte, and everything is undone, which gives the start to the
+//! bit. `CONVSTEP_RANDOM_ACTIONS=100000` runs so many actions, `CONVSTEP_RANDOM_SEED=7` begins with that seed.
+
+use convstep::{
+    app::{
+        Action, AppState, AttributionAction, BuildAction, CompareAction, EditAction, Effect, Extent,
+        FileAction, FileContent, Inputs, JobKind, MarkAction, News, Page, PlaceText, Session, SpanAction,
+        StopReason, Subject, Tab, TrainAction, Training, TrainingJob, Until, apply, focused_unit, palette,
+    },
+    attribution::{AttributionSettings, Method},
+    data::{Background, Dataset, Fit, Generated, samples},
+    model_io::{Architecture, Model},
+    nn::{
+        Alone, Execution, Mode, Part,
+        init::Init,
+        optimizer::{Optimizer, Rule},
+    },
+    trace::{Address, AddressText, Break, Grain, Move, Place, Watched},
+};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn of<T: Clone>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())].clone()
+    }
+}
+
+const WITH_NORM: &str = r#"
+input = [1, 12, 12]
+[[layers]]
+name = "conv1"
+kind = "conv2d"
+out_channels = 2
+kernel = 3
+stride = 2
+[[layers]]
+name = "bn1"
+kind = "batch_norm2d"
+[[layers]]
+name = "relu1"
+kind = "relu"
+[[layers]]
+name = "drop"
+kind = "dropout"
+p = 0.25
+[[layers]]
+name = "fc"
+kind = "dense"
+out_features = 4
+"#;
+
+const WITH_POOL: &str = r#"
+input = [3, 8, 8]
+[[layers]]
+name = "conv1"
+kind = "conv2d"
+out_channels = 2
+kernel = 3
+[[layers]]
+name = "relu1"
+kind = "relu"
+[[layers]]
+name = "pool1"
+kind = "max_pool2d"
+kernel = 2
+[[layers]]
+name = "fc"
+kind = "dense"
+out_features = 10
+[[layers]]
+name = "softmax"
+kind = "softmax"
+"#;
+
+const RULES: [Rule; 4] = Rule::ALL;
+
+const KINDS: [JobKind; 7] = [
+    JobKind::Reading,
+    JobKind::Computing,
+    JobKind::OpeningData,
+    JobKind::MeasuringData,
+    JobKind::TopActivations,
+    JobKind::LossAfter,
+    JobKind::Training,
+];
+
+fn model(random: &mut Random) -> Model {
+    let text = random.of(&[WITH_NORM, WITH_POOL]);
+    let architecture = Architecture::parse(text).expect("parses");
+    let name = if text == WITH_NORM { "with-norm" } else { "with-pool" };
+    Model::initial(name, architecture, Init::He, random.below(3) as u64).expect("fits")
+}
+
+fn pooled() -> Model {
+    let architecture = Architecture::parse(WITH_POOL).expect("parses");
+    Model::initial("with-pool", architecture, Init::He, 1).expect("fits")
+}
+
+fn start(random: &mut Random) -> AppState {
+    AppState::open(model(random), samples::load("digit-3").expect("bundled")).expect("fits")
+}
+
+/// What the world outside has yet to do, and the files that it has written.
+#[derive(Default)]
+struct World {
+    bag: Vec<Effect>,
+    jobs: Vec<(TrainingJob, Arc<AtomicBool>)>,
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Places of states before: what is drawn in one frame may be applied in another.
+    stale: Vec<AddressText>,
+    news: Vec<News>,
+}
+
+impl World {
+    fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Steer(optimizer) => {
+                    if let Some((job, _)) = self.jobs.last_mut() {
+                        job.steer(optimizer);
+                    }
+                }
+                Effect::Train { job, cancel } => {
+                    if let Some(job) = job.lock().expect("no panic").take() {
+                        self.jobs.push((job, cancel));
+                    }
+                }
+                effect => self.bag.push(effect),
+            }
+        }
+        self.bag.truncate(60);
+    }
+
+    /// An answer to something that was asked for: any, perhaps once more, perhaps never.
+    fn answer(&mut self, random: &mut Random) -> Option<Action> {
+        if !self.jobs.is_empty() && random.one_in(3) {
+            return self.train(random);
+        }
+        if !self.news.is_empty() && random.one_in(20) {
+            return Some(TrainAction::News(Box::new(random.of(&self.news))).into_action());
+        }
+        if self.bag.is_empty() {
+            return None;
+        }
+        let place = random.below(self.bag.len());
+        let effect = match random.below(10) {
+            0 => self.bag[place].clone(),
+            1 => {
+                self.bag.swap_remove(place);
+                return None;
+            }
+            _ => self.bag.swap_remove(place),
+        };
+        Some(match effect {
+            Effect::Advance => Action::Advance,
+            Effect::Work { job, task, .. } => match task.run(Execution::SERIAL, &()) {
+                Some(done) => Action::Worked { job, done },
+                None => Action::Cancel(JobKind::Computing),
+            },
+            Effect::Write { path, content, stamp, .. } => {
+                let result = content.to_bytes().map(|bytes| drop(self.files.insert(path.clone(), bytes)));
+                let kind = FileContent::kind(&content);
+                FileAction::Written { path, kind, stamp, result }.into()
+            }
+            Effect::Read(path) => {
+                let bytes = self.files.get(&path)?.clone();
+                FileAction::Opened { path, bytes: Arc::new(bytes) }.into()
+            }
+            _ => return None,
+        })
+    }
+
+    fn train(&mut self, random: &mut Random) -> Option<Action> {
+        let place = random.below(self.jobs.len());
+        let (job, cancel) = &mut self.jobs[place];
+        let (id, optimizers) = (job.id, Vec::new());
+        let news = if cancel.load(Ordering::Relaxed) {
+            News { id, end: Some(convstep::app::End::Paused), optimizers, ..News::default() }
+        } else {
+            match job.step(&Alone) {
+                Ok(step) => News {
+                    id,
+                    steps: vec![(step.time, step.record)],
+                    checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
+                    keyframes: vec![(job.time(), job.keyframe())],
+                    end: step.end,
+                    seconds: 0.01,
+                    optimizers,
+                },
+                Err(error) => News { id, end: Some(convstep::app::End::Failed(error)), ..News::default() },
+            }
+        };
+        if news.end.is_some() {
+            self.jobs.swap_remove(place);
+        }
+        self.news.push(news.clone());
+        self.news.drain(..self.news.len().saturating_sub(8));
+        Some(TrainAction::News(Box::new(news)).into_action())
+    }
+}
+
+trait IntoAction {
+    fn into_action(self) -> Action;
+}
+
+impl IntoAction for TrainAction {
+    fn into_action(self) -> Action {
+        Action::Train(self)
+    }
+}
+
+fn address(state: &AppState, random: &mut Random) -> Address {
+    let plan = state.plan();
+    let step = random.next() % plan.run_len();
+    let near = state.trace().time().saturating_add(random.below(4) as u32).min(plan.times() - 1);
+    let step = step % plan.len() + u64::from(near) * plan.len();
+    plan.locate(step, random.of(&Grain::ALL))
+}
+
+/// A small change of weights, settings, places: what a user does.
+fn action(state: &AppState, world: &mut World, random: &mut Random) -> Action {
+    let plan = Arc::clone(state.plan());
+    let kind = random.of(&KINDS);
+    match random.below(48) {
+        0..=4 => Action::visit(&plan, &address(state, random)),
+        5 | 6 => Action::select(&plan, &address(state, random)),
+        7 if !world.stale.is_empty() => Action::Visit(random.of(&world.stale)),
+        8 if !world.stale.is_empty() => Action::Select(random.of(&world.stale)),
+        9..=11 => Action::Go(random.of(&Move::NAMED).1),
+        12 => Action::Go(Move::Grain(random.of(&Grain::ALL))),
+        13 => Action::GoToEdge { grain: random.of(&Grain::ALL), back: random.one_in(2) },
+        14 => random.of(&[Action::RunToHere, Action::LastWriter, Action::NextReader, Action::Deselect]),
+        15 => Action::Trail(random.below(7) as isize - 3),
+        16 => Action::Continue { back: random.one_in(3) },
+        17..=19 => Action::Mark(mark(state, random)),
+        20 => random.of(&[Action::TogglePlay, Action::Tick(0.5), Action::Escape, Action::Cancel(kind)]),
+        21 => Action::Tick(0.1),
+        22..=24 => {
+            let learning_rate = random.of(&[0.01, 0.1]);
+            Action::SetOptimizer(Optimizer {
+                rule: random.of(&RULES),
+                learning_rate,
+                weight_decay: random.of(&[0.0, 0.0, 0.01]),
+            })
+        }
+        25 => Action::SetMode(random.of(&[Mode::Eval, Mode::Train])),
+        26 => Action::SetLabel(random.below(12)),
+        27 | 28 => Action::Edit { edit: edit(state, random), more: random.one_in(2) },
+        29 => Action::SetFit(random.of(&Fit::ALL)),
+        30 => random.of(&[
+            Action::SetBackground(Background::default()),
+            Action::DismissStop,
+            Action::DismissNotice,
+        ]),
+        31 => Action::OpenSample(random.of(&["digit-3", "digit-7", "star"]).into()),
+        32 => Action::OpenBundled(random.of(&["article-backprop", "article-match", "no such"]).into()),
+        33 | 34 => {
+            let model = model(random);
+            let bytes = Arc::new(model.to_bytes().expect("a file"));
+            FileAction::Opened { path: format!("{}.safetensors", model.name).into(), bytes }.into()
+        }
+        35 | 36 => Action::Build(build(random)),
+        37 => Action::Undo,
+        38 => random.of(&[Action::Undo, Action::Redo]),
+        39 => random.of(&[
+            Action::SetTab(Tab::Check),
+            Action::SetTab(Tab::Paths),
+            Action::SetTab(Tab::Why),
+            Action::SetTab(Tab::Statistics),
+            Action::Ask,
+        ]),
+        40 => Action::SetPage(random.of(&Page::ALL)),
+        41 => Action::Attribution(attribution(state, random)),
+        42 => Action::Compare(compare(state, random)),
+        43 => random.of(&[
+            Action::Spans(SpanAction::Zoom(3.0)),
+            Action::Spans(SpanAction::Whole),
+            Action::CopyAddress,
+        ]),
+        44..=46 => Action::Train(train(state, random)),
+        _ => match random.below(3) {
+            0 => FileAction::Chosen("session.convstep".into()).into(),
+            1 => FileAction::Save.into(),
+            _ => FileAction::Open("session.convstep".into()).into(),
+        },
+    }
+}
+
+fn mark(state: &AppState, random: &mut Random) -> MarkAction {
+    let trace = state.trace();
+    let stage = state.plan().stages()[random.below(state.plan().stages().len())];
+    let tensor = random.one_in(2).then_some(stage.tensor);
+    let watched = Watched::at(trace, &state.focus());
+    let kind = match random.below(8) {
+        0 => Break::Above { tensor, limit: 0.5 },
+        1 => Break::Below { tensor, limit: 0.001 },
+        2 => Break::ReluKills,
+        3 => Break::PoolTies,
+        4 => Break::WinnerChanges,
+        5 => Break::LossRises,
+        6 => watched.map_or(Break::NotFinite, Break::CellChanges),
+        _ => random.of(&[Break::NotFinite, Break::DeadUnit, Break::Misclassified, Break::PredictionFlips]),
+    };
+    let number = random.below(4);
+    match random.below(9) {
+        0..=2 => MarkAction::ToggleBreak(kind),
+        3 => MarkAction::ChangeBreak { number, kind, more: random.one_in(2) },
+        4 => MarkAction::Enable(number, random.one_in(2)),
+        5 => MarkAction::RemoveBreak(number),
+        6 => MarkAction::Rename(number, "here".into()),
+        7 => MarkAction::RemoveBookmark(number),
+        _ => MarkAction::ToggleBookmark,
+    }
+}
+
+fn edit(state: &AppState, random: &mut Random) -> EditAction {
+    // One layer too many now and then: the model may have been another one when it was asked for.
+    let layer = random.below(state.model().network.layers.len() + 1);
+    let part = random.of(&[Part::Weight, Part::Bias, Part::RunningMean]);
+    let value = random.of(&[-1.0, 0.0, 0.5, 3.0]);
+    match random.below(6) {
+        0..=2 => EditAction::SetParameter { layer, part, index: random.below(20), value },
+        3 => EditAction::SetPixel { index: random.below(150), value: value * 80.0 },
+        4 => EditAction::Reset(random.of(&[Extent::Model, Extent::Layer { layer }])),
+        _ => random.of(&[EditAction::Fill([200, 30, 90]), EditAction::ResetPixels]),
+    }
+}
+
+fn build(random: &mut Random) -> BuildAction {
+    let layer = random.below(5);
+    match random.below(9) {
+        0 => BuildAction::Edit,
+        1 => BuildAction::New,
+        2 => BuildAction::Select(Some(layer)),
+        3 => BuildAction::Remove,
+        4 => BuildAction::Duplicate,
+        5 => BuildAction::Rename(layer, format!("layer{layer}")),
+        6 => BuildAction::Move { up: random.one_in(2) },
+        7 => BuildAction::Cancel,
+        _ => BuildAction::Apply,
+    }
+}
+
+fn attribution(state: &AppState, random: &mut Random) -> AttributionAction {
+    let settings = AttributionSettings::usual(random.of(&Method::ALL), state.model().network.input);
+    match random.below(7) {
+        0 => AttributionAction::Subject(focused_unit(state).map_or(Subject::Predicted, Subject::Unit)),
+        1 => AttributionAction::Focused,
+        2 => AttributionAction::Settings(settings),
+        3 => AttributionAction::Search,
+        4 => AttributionAction::TogglePlay,
+        5 => AttributionAction::Next,
+        _ => AttributionAction::Again,
+    }
+}
+
+fn compare(state: &AppState, random: &mut Random) -> CompareAction {
+    let stage = state.plan().stages()[random.below(state.plan().stages().len())];
+    match random.below(4) {
+        0 => CompareAction::Forget,
+        1 => CompareAction::Tensor(stage.tensor),
+        2 => CompareAction::Plane(random.below(6)),
+        _ => CompareAction::Keep,
+    }
+}
+
+fn train(state: &AppState, random: &mut Random) -> TrainAction {
+    match random.below(10) {
+        0 | 1 => TrainAction::Use(Some(Dataset::generated(random.of(&Generated::ALL), 1))),
+        2 => match &state.inputs().training {
+            Some(training) => {
+                let mut training: Training = training.clone();
+                training.schedule.batch_len = random.of(&[4, 8]);
+                training.schedule.epoch_len = 32;
+                training.epochs = 1 + random.below(2) as u32;
+                TrainAction::Set(training)
+            }
+            None => TrainAction::Seed(random.below(3) as u64),
+        },
+        3 | 4 => TrainAction::Start(Until::Step(random.below(8) as u32)),
+        5 => TrainAction::GoTo(random.below(10) as u32),
+        6 => random.of(&[TrainAction::Pause, TrainAction::StepIn, TrainAction::Use(None)]),
+        7 => TrainAction::Branch(random.below(4)),
+        8 => TrainAction::Restart { init: Init::He, seed: random.below(3) as u64 },
+        _ => TrainAction::Keep,
+    }
+}
+
+/// Every address of the state names a place of the plan at hand, and whatever reads them reads.
+fn check(state: &AppState) {
+    let (plan, trace) = (state.plan(), state.trace());
+    assert!(state.cursor().at() <= plan.run_len(), "the cursor lies in the run");
+    assert_eq!(state.cursor().time(plan), trace.time(), "the values are those of the cursor's step");
+    let has = |address: &Address, what: &str| {
+        assert!(plan.has(address), "{what}: {address:?} is none of the plan's")
+    };
+    has(&state.focus(), "the focus");
+    state.selected().iter().for_each(|address| has(address, "the selection"));
+    let place: PlaceText = state.place();
+    assert_eq!(place.resolve(plan), Some((state.cursor(), state.selected())), "{place:?}");
+    if let Some(StopReason::Hit(stop)) = state.stopped() {
+        has(&stop.address, "the stop");
+        has(&stop.cell, "the stop's cell");
+    }
+    for breakpoint in &state.marks().breaks {
+        assert!(breakpoint.kind.fits(plan), "{breakpoint:?}");
+    }
+    let _ = (state.scores(), state.knows_scores(), state.known_loss(trace.time()), state.asked().is_some());
+    let _ = (state.known_gradient(trace.time()), state.current_term(), state.label(), state.is_unsaved());
+    let _ = (trace.cell(&state.focus()), state.compare().sides(state), state.shown_data());
+    palette::offers(state).iter().take(40).for_each(|offer| drop(offer.action(state)));
+    if let Place::Given(tensor) = state.focus().place() {
+        assert!(plan.knows(tensor));
+    }
+}
+
+/// Bit by bit: NaN is itself.
+fn same_inputs(a: &Inputs, b: &Inputs) {
+    assert_eq!(a.model.network, b.model.network);
+    let bits = |inputs: &Inputs| -> Vec<u32> {
+        let layers = inputs.model.params.0.iter();
+        layers
+            .flat_map(|parts| parts.iter())
+            .flat_map(|(_, cells)| cells.iter().map(|x| x.to_bits()))
+            .collect()
+    };
+    assert_eq!(bits(a), bits(b), "the weights");
+    assert_eq!((&a.picture.name, a.fit, a.label, a.mode), (&b.picture.name, b.fit, b.label, b.mode));
+    assert_eq!((a.optimizer, a.epochs, a.seed, &a.training), (b.optimizer, b.epochs, b.seed, &b.training));
+    assert_eq!(a.painted, b.painted);
+}
+
+/// The state that a session's file opens.
+fn loaded(bytes: &[u8]) -> AppState {
+    let mut world = World::default();
+    let mut after = AppState::new();
+    let opened = FileAction::Opened { path: "kept.convstep".into(), bytes: Arc::new(bytes.to_vec()) };
+    world.take(apply(&mut after, opened.into()));
+    let mut random = Random(1);
+    while let Some(action) = answer_surely(&mut world, &mut random) {
+        let effects = apply(&mut after, action);
+        world.take(effects);
+    }
+    after
+}
+
+fn save_and_load(state: &AppState) {
+    let bytes = |state: &AppState| Session::of(state).to_bytes().expect("a file");
+    let saved = bytes(state);
+    let after = loaded(&saved);
+    same_inputs(after.inputs(), state.inputs());
+    assert_eq!((after.place(), after.marks()), (state.place(), state.marks()), "{:?}", after.notices());
+    let weights = |state: &AppState| -> Vec<u32> {
+        let layers = state.trace().params().0.iter();
+        layers
+            .flat_map(|parts| parts.iter())
+            .flat_map(|(_, cells)| cells.iter().map(|x| x.to_bits()))
+            .collect()
+    };
+    assert_eq!(weights(&after), weights(state), "the weights of the training step");
+    let steps = |state: &AppState| -> Vec<(u32, usize)> {
+        state.run().lines().iter().map(|line| (line.done(), line.optimizers().len())).collect()
+    };
+    if state.inputs().training.is_some() {
+        assert_eq!(steps(&after), steps(state));
+    }
+    // Weights of a training step that were computed only to come back are kept too: so from the second time on.
+    let again = bytes(&after);
+    assert!(bytes(&loaded(&again)) == again, "a session that was loaded is saved to the byte");
+}
+
+/// Answers surely.
+fn answer_surely(world: &mut World, random: &mut Random) -> Option<Action> {
+    for _ in 0..100 {
+        if world.bag.is_empty() {
+            return None;
+        }
+        if let Some(action) = world.answer(random) {
+            return Some(action);
+        }
+    }
+    None
+}
+
+fn undo_all(state: &mut AppState, world: &mut World, start: &Inputs) {
+    let mut effects = apply(state, Action::Cancel(JobKind::Computing));
+    effects.extend(apply(state, Action::Build(BuildAction::Cancel)));
+    for _ in 0..1000 {
+        if !state.undo().can_undo() {
+            break;
+        }
+        effects.extend(apply(state, Action::Undo));
+        check(state);
+    }
+    world.take(effects);
+    same_inputs(state.inputs(), start);
+}
+
+/// The most actions in one sequence, so that all of them can be undone.
+const SEQUENCE: usize = 300;
+
+fn sequence(seed: u64, actions: usize) {
+    let mut random = Random(seed);
+    let mut state = start(&mut random);
+    let mut world = World::default();
+    let mut begin = state.inputs().clone();
+    for n in 0..actions {
+        let could_undo = state.undo().can_undo();
+        let act = match random.one_in(3) {
+            true => world.answer(&mut random),
+            false => None,
+        };
+        let act = act.unwrap_or_else(|| action(&state, &mut world, &mut random));
+        if let Some(address) = state.cursor().address(state.plan()).filter(|_| random.one_in(8)) {
+            world.stale.push(AddressText::new(state.plan(), &address));
+            world.stale.drain(..world.stale.len().saturating_sub(30));
+        }
+        let words = std::env::var_os("CONVSTEP_RANDOM_WORDS").map(|_| format!("{act:?}"));
+        if let Some(words) = words {
+            println!("{n}: {}", words.chars().take(300).collect::<String>());
+        }
+        let is_restore = matches!(&act, Action::Worked { done: convstep::app::Done::Restored(_), .. });
+        let effects = apply(&mut state, act);
+        world.take(effects);
+        check(&state);
+        if !could_undo && !state.undo().can_undo() || is_restore && !state.undo().can_undo() {
+            begin = state.inputs().clone();
+        }
+        if random.one_in(100) {
+            save_and_load(&state);
+        }
+    }
+    undo_all(&mut state, &mut world, &begin);
+}
+
+/// Bytes in memory, where the system says.
+fn memory() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * 4096)
+}
+
+#[test]
+fn random_actions_keep_every_address_valid() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let most = number("CONVSTEP_RANDOM_ACTIONS").unwrap_or(3000) as usize;
+    let first = number("CONVSTEP_RANDOM_SEED").unwrap_or(1);
+    let (mut done, mut seed, mut early) = (0, first, None);
+    let begun = std::time::Instant::now();
+    while done < most {
+        let actions = SEQUENCE.min(most - done);
+        let ran = std::panic::catch_unwind(|| sequence(seed, actions));
+        if let Err(panic) = ran {
+            println!(
+                "seed {seed} of {actions} actions: CONVSTEP_RANDOM_SEED={seed} CONVSTEP_RANDOM_ACTIONS={actions}"
+            );
+            std::panic::resume_unwind(panic);
+        }
+        (done, seed) = (done + actions, seed + 1);
+        if done >= 2 * SEQUENCE && early.is_none() {
+            early = memory();
+        }
+    }
+    let (seconds, now) = (begun.elapsed().as_secs(), memory());
+    println!(
+        "{done} actions, seeds {first} to {}, {seconds} s, {early:?} bytes early, {now:?} at the end",
+        seed - 1
+    );
+    if let Some((early, now)) = early.zip(now) {
+        assert!(now < early + (512 << 20), "memory grew from {early} to {now} bytes");
+    }
+}
+
+fn adam() -> Optimizer {
+    Optimizer { rule: RULES[3], learning_rate: 0.01, weight_decay: 0.01 }
+}
+
+/// Adam has stages that SGD has not: whatever names one of them names nothing after the switch.
+#[test]
+fn places_of_a_longer_plan_name_nothing_in_a_shorter_one() {
+    let mut state = AppState::open(pooled(), samples::load("digit-3").expect("bundled")).expect("fits");
+    apply(&mut state, Action::SetOptimizer(adam()));
+    let plan = Arc::clone(state.plan());
+    let stages = plan.stages();
+    let step = stages.iter().rposition(|stage| stage.tensor.part == Part::WeightStep).expect("Adam's step");
+    let late = Address::stage_cell(0, 0, step, 1);
+    let last = Address::stage_cell(0, 0, stages.len() - 1, 0);
+    for place in [late, last] {
+        apply(&mut state, Action::visit(&plan, &place));
+        apply(&mut state, Action::Mark(MarkAction::ToggleBookmark));
+        apply(&mut state, Action::select(&plan, &place));
+    }
+    apply(&mut state, Action::SetOptimizer(Optimizer::default()));
+    assert!(state.plan().stages().len() <= step, "SGD's plan is too short for what was selected");
+    check(&state);
+    // Actions of a frame that was drawn before the switch.
+    for action in [Action::select(&plan, &late), Action::visit(&plan, &late)] {
+        let before = state.place();
+        apply(&mut state, action);
+        assert_eq!(state.place(), before, "the place is none of this plan's");
+        check(&state);
+    }
+    apply(&mut state, Action::visit(&plan, &last));
+    assert_eq!(state.place().text(), "update/fc.bias/k0/(0,0)", "the same tensor, made by another stage");
+    for _ in 0..8 {
+        apply(&mut state, Action::Trail(1));
+        check(&state);
+    }
+    // With Adam again all of them are places.
+    let kept: Vec<_> = state.marks().bookmarks.iter().map(|mark| mark.place.to_string()).collect();
+    assert_eq!(kept.len(), 2, "bookmarks outlive the plan");
+    assert_eq!(state.marks().bookmarks.iter().filter_map(|mark| mark.place.resolve(state.plan())).count(), 1);
+    apply(&mut state, Action::SetOptimizer(adam()));
+    assert_eq!(state.marks().bookmarks.iter().filter_map(|mark| mark.place.resolve(state.plan())).count(), 2);
+}
+
+/// Answers that come after the optimizer was changed, in any order, move nothing to a place that is gone.
+#[test]
+fn a_late_answer_of_a_longer_plan_changes_no_place() {
+    let mut state = AppState::open(pooled(), samples::load("digit-3").expect("bundled")).expect("fits");
+    apply(&mut state, Action::SetOptimizer(adam()));
+    let last = Address::stage_cell(0, 0, state.plan().stages().len() - 1, 0);
+    let visit = Action::visit(state.plan(), &last);
+    apply(&mut state, visit);
+    apply(&mut state, Action::Mark(MarkAction::ToggleBreak(Break::LossRises)));
+    let mut world = World::default();
+    world.take(apply(&mut state, Action::Continue { back: false }));
+    world.take(apply(&mut state, Action::SetTab(Tab::Paths)));
+    world.take(apply(&mut state, Action::Ask));
+    apply(&mut state, Action::SetOptimizer(Optimizer::default()));
+    let mut random = Random(3);
+    for _ in 0..40 {
+        if let Some(action) = world.answer(&mut random) {
+            world.take(apply(&mut state, action));
+            check(&state);
+        }
+    }
+    assert!(world.bag.is_empty(), "all has been answered");
+}
