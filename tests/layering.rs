@@ -135,6 +135,18 @@ fn the_core_touches_no_file_clock_or_thread() {
 }
 
 #[test]
+fn only_the_host_knows_paths_of_files() {
+    let of_paths = ["Path", "PathBuf", "OsStr", "OsString", "as_path"];
+    for file in sources(&root().join("src/app")) {
+        let code = code(&file);
+        assert!(!code.contains("std::path"), "{} names std::path", file.display());
+        for word in code.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            assert!(!of_paths.contains(&word), "{} uses {word}", file.display());
+        }
+    }
+}
+
+#[test]
 fn no_view_imports_another() {
     let views = root().join("src/ui/views");
     let names: Vec<String> = fs::read_dir(&views)

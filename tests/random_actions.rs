@@ -11,7 +11,7 @@ use convstep::{
         StopReason, Subject, Tab, TrainAction, Training, TrainingJob, Until, apply, focused_unit, palette,
     },
     attribution::{AttributionSettings, Method},
-    data::{Background, Dataset, Fit, Generated, samples},
+    data::{Background, Dataset, Fit, Generated, Location, samples},
     model_io::{Architecture, Model},
     nn::{
         Alone, Execution, Mode, Part,
@@ -22,7 +22,6 @@ use convstep::{
 };
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -134,7 +133,7 @@ fn start(random: &mut Random) -> AppState {
 struct World {
     bag: Vec<Effect>,
     jobs: Vec<(TrainingJob, Arc<AtomicBool>)>,
-    files: BTreeMap<PathBuf, Vec<u8>>,
+    files: BTreeMap<Location, Vec<u8>>,
     /// Places of states before: what is drawn in one frame may be applied in another.
     stale: Vec<AddressText>,
     news: Vec<News>,

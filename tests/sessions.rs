@@ -5,7 +5,7 @@ use convstep::{
         Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, JobKind, MarkAction, News,
         Notice, Page, RECENT, Session, TrainAction, TrainingJob, Until, apply,
     },
-    data::{Content, Dataset, Fit, Generated, Loaded, Picture, open},
+    data::{Content, Dataset, Fit, Generated, Loaded, Location, Picture, open},
     files::write_atomically,
     model_io::{Architecture, Model},
     nn::{
@@ -19,7 +19,7 @@ use convstep::{
 };
 use proptest::prelude::*;
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     sync::{Arc, OnceLock},
     time::Duration,
@@ -73,7 +73,7 @@ const ADAM: Optimizer = Optimizer {
 };
 
 /// Applies actions; all that the shell does is done at once, on the caller's thread. Returns what was written.
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(PathBuf, Vec<u8>)> {
+fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(Location, Vec<u8>)> {
     let mut written = Vec::new();
     let mut queue: std::collections::VecDeque<Action> = actions.into_iter().collect();
     while let Some(action) = queue.pop_front() {
@@ -169,7 +169,7 @@ fn trained(data: Dataset) -> AppState {
 /// The state that comes of a session's file.
 fn reopened(bytes: Vec<u8>) -> AppState {
     let mut state = AppState::new();
-    let path = PathBuf::from("/somewhere/my.convstep");
+    let path = Location::from("/somewhere/my.convstep");
     run(&mut state, [FileAction::Opened { path, bytes: Arc::new(bytes) }.into()]);
     state
 }
@@ -204,7 +204,7 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
             (before.fork(), before.done(), before.optimizers())
         );
     }
-    assert!(!after.is_unsaved() && after.files().recent[0].path.ends_with("my.convstep"));
+    assert!(!after.is_unsaved() && after.files().recent[0].path.name() == "my.convstep");
     for state in [&mut before, &mut after] {
         train(state, TrainAction::Start(Until::Step(19)));
     }
@@ -329,7 +329,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     // It is still gone, then found.
     run(&mut gone, [FileAction::FindData(None).into()]);
     assert!(take_notice(&mut gone).is_some() && gone.files().absent.is_some());
-    run(&mut gone, [FileAction::FindData(Some(elsewhere)).into()]);
+    run(&mut gone, [FileAction::FindData(Some(elsewhere.into())).into()]);
     assert_eq!(
         (gone.notices(), &gone.files().absent, at(&gone)),
         (&[][..], &None, "e1.b4/update/fc.weight/k3,7/(0,0)".to_owned())
@@ -352,7 +352,7 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
         &mut state,
         [FileAction::Type("mine".into()).into(), FileAction::Confirm { replace: false }.into()],
     );
-    let path = PathBuf::from("/home/me/mine.convstep");
+    let path = Location::from("/home/me/mine.convstep");
     assert_eq!((written.len(), &written[0].0, state.files().path.as_ref()), (1, &path, Some(&path)));
     assert!(!state.is_unsaved() && state.files().asked.is_none());
     assert_eq!(reopened(written[0].1.clone()).inputs(), state.inputs());
@@ -366,7 +366,7 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
     // A model, and a file that is there already.
     let save = [FileAction::Ask(FileKind::Model).into(), FileAction::Confirm { replace: false }.into()];
     let written = run(&mut state, save.into_iter().chain([FileAction::Save.into()]));
-    assert_eq!(written[0].0, PathBuf::from("/home/me/net.safetensors"));
+    assert_eq!(written[0].0, Location::from("/home/me/net.safetensors"));
     let again = Model::from_bytes("net", &written[0].1, None).expect("a model");
     assert_eq!(again.params, state.model().params);
     let ask = [FileAction::Ask(FileKind::Session).into(), FileAction::Confirm { replace: false }.into()];
@@ -402,7 +402,7 @@ fn training_exports_the_weights_after_its_last_step() {
 fn files_that_were_opened_are_remembered_latest_first() {
     let mut state = state();
     let open = |state: &mut AppState, name: &str, bytes: &[u8]| {
-        let path = Path::new("/files").join(name);
+        let path = Location::from("/files").join(name);
         run(state, [FileAction::Opened { path, bytes: Arc::new(bytes.to_vec()) }.into()]);
     };
     let png = |value: u8| {
@@ -414,7 +414,7 @@ fn files_that_were_opened_are_remembered_latest_first() {
     open(&mut state, "5.png", &png(5));
     open(&mut state, "m.safetensors", &model(1).to_bytes().expect("writes"));
     let names = |state: &AppState| -> Vec<String> {
-        let paths = state.files().recent.iter().map(|recent| recent.path.display().to_string());
+        let paths = state.files().recent.iter().map(|recent| recent.path.to_string());
         paths.map(|path| path.trim_start_matches("/files/").to_owned()).collect()
     };
     assert_eq!(names(&state)[..4], ["m.safetensors", "5.png", "11.png", "10.png"]);
@@ -611,7 +611,7 @@ fn a_kill_in_the_midst_of_saving_leaves_the_old_file_or_the_new_one() {
             Session::from_bytes("s", &std::fs::read(&path).expect("a file")).expect("a whole session");
         let mut state = state();
         let bytes = Arc::new(session.to_bytes().expect("writes"));
-        run(&mut state, [FileAction::Opened { path: path.clone(), bytes }.into()]);
+        run(&mut state, [FileAction::Opened { path: path.as_path().into(), bytes }.into()]);
         let numbers: Vec<f32> = state
             .model()
             .params

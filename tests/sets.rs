@@ -5,22 +5,24 @@ use convstep::{
         Action, AppState, DataAction, DataFiles, Done, Effect, JobKind, Notice, Page, Shown, Task,
         TrainAction, apply, run_tasks_here,
     },
-    data::{Augment, Content, DataError, Dataset, Generated, OpenOptions, Opened, Origin, Split},
+    data::{Augment, Content, DataError, Dataset, Generated, Location, OpenOptions, Opened, Origin, Split},
     model_io::bundled,
     nn::Execution,
     progress::OnProgress,
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 /// Data sets are opened on the disk.
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError> {
-        options.open(path, on_progress)
+    fn open(
+        &self,
+        location: &Location,
+        options: OpenOptions,
+        on_progress: OnProgress,
+    ) -> Result<Opened, DataError> {
+        options.open(location.as_path(), on_progress)
     }
 }
 
@@ -38,7 +40,7 @@ fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn open(state: &mut AppState, path: &Path) {
-    run(state, Action::Data(DataAction::Open(path.to_owned())));
+    run(state, Action::Data(DataAction::Open(path.into())));
 }
 
 fn state(model: &str) -> AppState {
@@ -162,7 +164,7 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
 #[test]
 fn an_opening_tells_how_far_it_is_and_can_be_stopped() {
     let mut state = state("shapes");
-    let effects = apply(&mut state, Action::Data(DataAction::Open(PathBuf::from("some/set"))));
+    let effects = apply(&mut state, Action::Data(DataAction::Open("some/set".into())));
     let [Effect::Work { job, task, cancel: stop }] = &effects[..] else { panic!("{effects:?}") };
     let Task::OpenData { options, .. } = &**task else { panic!("{task:?}") };
     assert_eq!(options.max_side, Some(96));

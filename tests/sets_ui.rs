@@ -3,13 +3,12 @@
 
 use convstep::{
     app::{Action, AppState, DataFiles, Effect, Lang, Page, apply, run_tasks_here},
-    data::{DataError, Dataset, Generated, OpenOptions, Opened, Split},
+    data::{DataError, Dataset, Generated, Location, OpenOptions, Opened, Split},
     nn::Execution,
     progress::OnProgress,
     ui::strings::Words,
 };
 use egui_kittest::{Harness, kittest::Queryable};
-use std::path::Path;
 
 mod harness;
 use harness::{Program, window};
@@ -23,8 +22,13 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError> {
-        options.open(path, on_progress)
+    fn open(
+        &self,
+        location: &Location,
+        options: OpenOptions,
+        on_progress: OnProgress,
+    ) -> Result<Opened, DataError> {
+        options.open(location.as_path(), on_progress)
     }
 }
 

@@ -8,14 +8,14 @@ use crate::app::{
     task::{Done, News, Until},
 };
 use crate::attribution::AttributionSettings;
-use crate::data::{Background, Dataset, Fit, Loaded, paint::Pen};
+use crate::data::{Background, Dataset, Fit, Loaded, Location, paint::Pen};
 use crate::nn::{
     Mode, Part, filters::Filter, hyperparameter::Hyperparameter, init::Init, loss::Loss,
     optimizer::Optimizer, spec::Kind,
 };
 use crate::trace::{Address, AddressText, Break, Grain, Move, Plan, TensorId};
 use crate::train::StopWhen;
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 /// Something that happens to the program.
 #[derive(Clone, Debug)]
@@ -459,8 +459,8 @@ pub enum DataAction {
         /// A folder instead of a file.
         folder: bool,
     },
-    /// Open the set at a path.
-    Open(PathBuf),
+    /// Open the set at a location.
+    Open(Location),
     /// Look at another set.
     Show(Shown),
     /// Look at another part of it.
@@ -498,13 +498,13 @@ pub enum FileAction {
         replace: bool,
     },
     /// The system's dialog gave a place; it has asked about replacing.
-    Chosen(PathBuf),
+    Chosen(Location),
     /// The place is taken.
-    Taken(PathBuf),
+    Taken(Location),
     /// It is written, or not.
     Written {
         /// Where.
-        path: PathBuf,
+        path: Location,
         /// What was written.
         kind: FileKind,
         /// What it was when it was written.
@@ -513,13 +513,13 @@ pub enum FileAction {
         result: Result<(), String>,
     },
     /// The folder in which files are saved by default.
-    SetFolder(PathBuf),
+    SetFolder(Location),
     /// Open a file that was opened before.
-    Open(PathBuf),
+    Open(Location),
     /// A file's bytes have come.
     Opened {
         /// Where it is.
-        path: PathBuf,
+        path: Location,
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
     },
@@ -534,7 +534,7 @@ pub enum FileAction {
     /// Its bytes have come.
     Rescued(Arc<Vec<u8>>),
     /// Look again for the data set that a session trained on: where it was, or elsewhere.
-    FindData(Option<PathBuf>),
+    FindData(Option<Location>),
 }
 
 impl From<FileAction> for Action {

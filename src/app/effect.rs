@@ -4,11 +4,9 @@ use crate::app::{
     state::{FileContent, FileKind, Recent, Stamp},
     task::{Task, TrainingJob},
 };
+use crate::data::Location;
 use crate::nn::optimizer::Optimizer;
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, atomic::AtomicBool},
-};
+use std::sync::{Arc, Mutex, atomic::AtomicBool};
 
 /// Something that the shell does and answers with an action.
 #[derive(Clone, Debug)]
@@ -47,19 +45,19 @@ pub enum Effect {
     /// Put a text on the clipboard.
     Copy(String),
     /// Read a file; answer [`FileAction::Opened`](crate::app::FileAction::Opened).
-    Read(PathBuf),
+    Read(Location),
     /// Open a dialog for a place to save at; answer [`FileAction::Chosen`](crate::app::FileAction::Chosen).
     AskWhere {
         /// What is to be saved.
         kind: FileKind,
         /// The place to begin with.
-        path: PathBuf,
+        path: Location,
     },
     /// Write a file so that at every moment either the old one or the new one is there, off the window's thread; answer
     /// [`FileAction::Written`](crate::app::FileAction::Written), or [`FileAction::Taken`](crate::app::FileAction::Taken) where there is a file and it is not to be replaced.
     Write {
         /// Where.
-        path: PathBuf,
+        path: Location,
         /// What.
         content: FileContent,
         /// What it is.

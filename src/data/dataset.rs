@@ -7,6 +7,7 @@ use super::example_source::ExampleSource;
 use super::fit::{Fit, fit};
 use super::generated::Generated;
 use super::limits::MAX_PIXELS;
+use super::location::Location;
 use super::picture::Picture;
 use super::shuffle::Permutation;
 use super::store::Stored;
@@ -15,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     hash::{Hash, Hasher},
-    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -105,8 +105,8 @@ struct Names {
 
 struct Inner {
     name: String,
-    /// The path it was opened from; `None` if it was generated.
-    path: Option<PathBuf>,
+    /// The location it was opened from; `None` if it was generated.
+    location: Option<Location>,
     classes: Vec<String>,
     shape: [usize; 3],
     source: Storage,
@@ -137,7 +137,7 @@ impl Dataset {
         let (name, shape) = (generated.name().to_owned(), generated.input_shape());
         let classes = generated.classes().iter().map(|&class| class.to_owned()).collect();
         let source = Storage::Generated { generated, seed, difficulty: Difficulty::default() };
-        let inner = Inner { name, path: None, classes, shape, source };
+        let inner = Inner { name, location: None, classes, shape, source };
         Dataset { inner: Arc::new(inner), holdout: None, shape, names: None }
     }
 
@@ -147,7 +147,7 @@ impl Dataset {
         let Storage::Generated { generated, seed, .. } = self.inner.source else { return self };
         let source = Storage::Generated { generated, seed, difficulty };
         let (name, classes) = (self.inner.name.clone(), self.inner.classes.clone());
-        let inner = Inner { name, path: None, classes, shape: self.inner.shape, source };
+        let inner = Inner { name, location: None, classes, shape: self.inner.shape, source };
         Dataset { inner: Arc::new(inner), ..self }
     }
 
@@ -213,7 +213,7 @@ impl Dataset {
             return Err(DataError::wrong(name, what));
         }
         let source = Storage::Stored(splits);
-        let inner = Inner { name: name.to_owned(), path: None, classes, shape, source };
+        let inner = Inner { name: name.to_owned(), location: None, classes, shape, source };
         Ok(Dataset { inner: Arc::new(inner), holdout: None, shape, names: None })
     }
 
@@ -261,28 +261,28 @@ impl Dataset {
         Ok(Dataset { shape, ..self.clone() })
     }
 
-    /// The same set with the path it was opened from.
-    pub(super) fn opened_at(mut self, path: &Path) -> Dataset {
+    /// The same set with the location it was opened from.
+    pub(super) fn opened_at(mut self, location: Location) -> Dataset {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.path = Some(path.to_owned());
+            inner.location = Some(location);
         }
         self
     }
 
-    /// The path it was opened from, if any.
-    pub fn path(&self) -> Option<&Path> {
-        self.inner.path.as_deref()
+    /// The location it was opened from, if any.
+    pub fn location(&self) -> Option<&Location> {
+        self.inner.location.as_ref()
     }
 
     /// What is needed to obtain the same examples again; `None` for a set that was neither generated nor opened.
     pub(super) fn source(&self) -> Option<ExampleSource> {
-        match (&self.inner.source, &self.inner.path) {
+        match (&self.inner.source, &self.inner.location) {
             (&Storage::Generated { generated, seed, difficulty }, _) => {
                 Some(ExampleSource::Generated { generated, seed, difficulty })
             }
-            // A path that is not Unicode cannot be stored as text.
-            (Storage::Stored(_), Some(path)) if path.to_str().is_some() => {
-                Some(ExampleSource::Opened { path: path.clone() })
+            // A location that is not Unicode cannot be stored as text.
+            (Storage::Stored(_), Some(location)) if location.is_text() => {
+                Some(ExampleSource::Opened { path: location.clone() })
             }
             (Storage::Stored(_), Some(_) | None) => None,
         }

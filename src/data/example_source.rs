@@ -1,8 +1,7 @@
 //! The source of a data set's examples.
 
-use super::{difficulty::Difficulty, generated::Generated};
+use super::{difficulty::Difficulty, generated::Generated, location::Location};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// Where a data set's examples come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +19,6 @@ pub enum ExampleSource {
     /// Files.
     Opened {
         /// The file or folder.
-        path: PathBuf,
+        path: Location,
     },
 }

@@ -14,8 +14,10 @@ use std::{
 ///
 /// let location = Location::from("/home/me/net.convstep");
 /// assert_eq!(location.name(), "net.convstep");
+/// assert_eq!(location.stem(), "net");
 /// assert_eq!(location.sibling("other.png").to_string(), "/home/me/other.png");
-/// assert_eq!(Location::from("net").with_ending("convstep").to_string(), "net.convstep");
+/// assert_eq!(Location::from("/home/me").join("net").with_ending("convstep"), location);
+/// assert_eq!((Location::from("/").name(), Location::from("/").display_name()), ("".into(), "/".into()));
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -27,9 +29,25 @@ impl Location {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// Its name without the last ending: `net` for `net.convstep`. Empty if it has no name.
+    pub fn stem(&self) -> String {
+        self.0.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Its name, or the whole location if it has none.
+    pub fn display_name(&self) -> String {
+        self.0.file_name().unwrap_or(self.0.as_os_str()).to_string_lossy().into_owned()
+    }
+
     /// Whether it can be written down as text and read back.
     pub fn is_text(&self) -> bool {
         self.0.to_str().is_some()
+    }
+
+    /// The location that a user means by `typed` in this folder. A whole location is taken as it is typed.
+    #[must_use]
+    pub fn join(&self, typed: &str) -> Self {
+        Self(self.0.join(typed))
     }
 
     /// The location of a file called `name` in the same folder.
@@ -64,6 +82,12 @@ impl fmt::Display for Location {
 
 impl From<&str> for Location {
     fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Location {
+    fn from(text: String) -> Self {
         Self(text.into())
     }
 }

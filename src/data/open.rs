@@ -48,7 +48,7 @@ impl OpenOptions {
         let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
         // Absolute, because the set may be reopened from another working directory.
         let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let opened = Opened { dataset: opened.dataset.opened_at(&place), ..opened };
+        let opened = Opened { dataset: opened.dataset.opened_at(place.into()), ..opened };
         match self.shape {
             Some(shape) if shape != opened.dataset.shape() => {
                 Ok(Opened { dataset: opened.dataset.fitted(shape)?, ..opened })

@@ -1,9 +1,8 @@
 //! The recipe of a data set: what a session stores instead of the examples.
 
-use super::{DataError, Dataset, ExampleSource, Split, dataset::Holdout, open};
+use super::{DataError, Dataset, ExampleSource, Location, Split, dataset::Holdout, open};
 use crate::progress::OnProgress;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// A data set without its examples.
 ///
@@ -46,9 +45,9 @@ impl Recipe {
         })
     }
 
-    /// The recipe of the same set at another path.
+    /// The recipe of the same set at another location.
     #[must_use]
-    pub fn at(self, path: PathBuf) -> Self {
+    pub fn at(self, path: Location) -> Self {
         Self { source: ExampleSource::Opened { path }, ..self }
     }
 
@@ -57,11 +56,11 @@ impl Recipe {
         matches!(self.source, ExampleSource::Opened { .. })
     }
 
-    /// The generator's name, or the path.
+    /// The generator's name, or the location.
     pub fn name(&self) -> String {
         match &self.source {
             ExampleSource::Generated { generated, .. } => generated.name().to_owned(),
-            ExampleSource::Opened { path } => path.display().to_string(),
+            ExampleSource::Opened { path } => path.to_string(),
         }
     }
 
@@ -76,7 +75,7 @@ impl Recipe {
             &ExampleSource::Generated { generated, seed, difficulty } => {
                 Dataset::generated(generated, seed).with_difficulty(difficulty)
             }
-            ExampleSource::Opened { path } => open(path, Some(own), on_progress)?.dataset,
+            ExampleSource::Opened { path } => open(path.as_path(), Some(own), on_progress)?.dataset,
         };
         let changed = |what: &str| {
             let what =

@@ -61,7 +61,7 @@ impl Window {
         }
         let host = Desktop::new(ctx, eframe::storage_dir(NAME));
         let mut program = Program::new(host, state);
-        program.apply(file.map(|file| FileAction::Open(file).into()));
+        program.apply(file.map(|file| FileAction::Open(file.into()).into()));
         let memory = Memory::default();
         Self { program, memory, theme: None, still: None, title: String::new(), focused: true }
     }
@@ -88,7 +88,7 @@ impl Window {
         let is_playing = self.program.state().playback().playing;
         ctx.input(|input| {
             let dropped = input.raw.dropped_files.iter();
-            let dropped = dropped.map(|file| FileAction::Open(file.path().to_owned()).into());
+            let dropped = dropped.map(|file| FileAction::Open(file.path().into()).into());
             let pasted = input.events.iter().filter_map(|event| match event {
                 Event::PasteImage(image) => Some(pasted(image)),
                 _ => None,

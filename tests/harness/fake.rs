@@ -9,7 +9,6 @@ use convstep::{
 };
 use std::{
     collections::{BTreeMap, VecDeque},
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -82,8 +81,13 @@ impl Fake {
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError> {
-        options.open(path, on_progress)
+    fn open(
+        &self,
+        location: &Location,
+        options: OpenOptions,
+        on_progress: OnProgress,
+    ) -> Result<Opened, DataError> {
+        options.open(location.as_path(), on_progress)
     }
 }
 

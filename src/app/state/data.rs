@@ -1,9 +1,9 @@
 //! The data sets at hand.
 
 use super::AppState;
-use crate::data::{DataError, Dataset, Generated, Measured, Skipped, Split};
+use crate::data::{DataError, Dataset, Generated, Location, Measured, Skipped, Split};
 use crate::model_io::Model;
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 /// A set that can be looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -18,7 +18,7 @@ pub enum Shown {
 #[derive(Clone, Debug)]
 pub struct OpenedSet {
     /// Where it lies.
-    pub path: PathBuf,
+    pub path: Location,
     /// The set; what it has not is kept back from training in the usual share.
     pub dataset: Dataset,
     /// Files that were left out.

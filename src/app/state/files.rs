@@ -1,9 +1,10 @@
 //! The session's file, the recent files, and what a crash left behind.
 
 use super::{session::Session, stamp::Stamp};
+use crate::data::Location;
 use crate::model_io::{Model, session::ENDING};
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 /// What can be saved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -58,7 +59,7 @@ impl FileContent {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Recent {
     /// Where it is.
-    pub path: PathBuf,
+    pub path: Location,
     /// Whether it was there when it was last looked for.
     #[serde(skip, default = "is_there")]
     pub is_there: bool,
@@ -102,9 +103,9 @@ pub struct Absent {
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     /// Where the session is kept.
-    pub path: Option<PathBuf>,
+    pub path: Option<Location>,
     /// Where files are saved by default.
-    pub folder: PathBuf,
+    pub folder: Location,
     /// The session as it was when it was last saved, opened or begun.
     pub(in crate::app) saved: Option<Box<Stamp>>,
     /// What was opened lately, latest first.

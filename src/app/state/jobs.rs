@@ -1,11 +1,9 @@
 //! The jobs: work that runs outside the state, several at a time.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use crate::data::Location;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 /// A running job.
@@ -20,7 +18,7 @@ pub struct Job {
     /// The part that is done, from 0 to 1; 0 where that is not known.
     pub part: f32,
     /// The file that it opens.
-    pub(in crate::app) file: Option<PathBuf>,
+    pub(in crate::app) file: Option<Location>,
     cancel: Arc<AtomicBool>,
 }
 
@@ -98,7 +96,7 @@ impl Jobs {
     }
 
     /// Says which file the job started last opens.
-    pub(in crate::app) fn set_file(&mut self, file: Option<PathBuf>) {
+    pub(in crate::app) fn set_file(&mut self, file: Option<Location>) {
         if let Some(job) = self.running.last_mut().filter(|job| job.id == self.last) {
             job.file = file;
         }

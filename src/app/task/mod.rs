@@ -8,30 +8,34 @@ use crate::app::state::{
     ActivationSearch, Answer, AttributionMaps, BreakpointSearch, Change, Derived, Draft, Inputs, Need,
     Question, Restored, Run, Session, StopReason, derived, question,
 };
-use crate::data::{DataError, Dataset, Loaded, Measured, OpenOptions, Opened, PictureError, Recipe, Split};
+use crate::data::{
+    DataError, Dataset, Loaded, Location, Measured, OpenOptions, Opened, PictureError, Recipe, Split,
+};
 use crate::model_io::{Model, Preset, presets};
 use crate::nn::Execution;
 use crate::progress::OnProgress;
 use crate::trace::Trace;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// The host's access to the files of data sets.
 pub trait DataFiles: Sync {
-    /// Opens the data set at `path`.
+    /// Opens the data set at `location`.
     ///
     /// # Errors
     /// If no data set can be read there; [`DataError::Cancelled`] if `on_progress` cancels it.
-    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError>;
+    fn open(
+        &self,
+        location: &Location,
+        options: OpenOptions,
+        on_progress: OnProgress,
+    ) -> Result<Opened, DataError>;
 }
 
 /// A host without files: opens nothing.
 impl DataFiles for () {
-    fn open(&self, path: &Path, _: OpenOptions, _: OnProgress) -> Result<Opened, DataError> {
+    fn open(&self, location: &Location, _: OpenOptions, _: OnProgress) -> Result<Opened, DataError> {
         let what = "expected a place to read data sets from, got none; use a generated one".to_owned();
-        Err(DataError::Wrong { name: path.display().to_string(), what })
+        Err(DataError::Wrong { name: location.to_string(), what })
     }
 }
 
@@ -110,7 +114,7 @@ pub enum Task {
     /// Open a data set.
     OpenData {
         /// Where it is.
-        path: PathBuf,
+        path: Location,
         /// How to read it.
         options: OpenOptions,
     },

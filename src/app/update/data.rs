@@ -7,12 +7,11 @@ use crate::app::{
     state::{AppState, Change, Inputs, JobKind, OpenedSet, Page, Shown},
     task::Task,
 };
-use crate::data::{Content, DataError, Dataset, Loaded, Measured, OpenOptions, Opened, Picture, Split};
-use crate::model_io::Model;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
+use crate::data::{
+    Content, DataError, Dataset, Loaded, Location, Measured, OpenOptions, Opened, Picture, Split,
 };
+use crate::model_io::Model;
+use std::sync::Arc;
 
 /// Does it.
 pub(in crate::app) fn update(state: &mut AppState, action: DataAction) -> Vec<Effect> {
@@ -65,9 +64,9 @@ pub(in crate::app) fn apply_measured(
     }
 }
 
-/// Opens the set at a path.
-fn open_set(state: &mut AppState, path: PathBuf) -> Vec<Effect> {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
+/// Opens the set at a location.
+fn open_set(state: &mut AppState, path: Location) -> Vec<Effect> {
+    let name = path.display_name();
     let [_, h, w] = state.model().network.input;
     // Pictures of any size are kept large enough for other networks too.
     const SIDE: usize = 96;
@@ -82,7 +81,7 @@ fn open_set(state: &mut AppState, path: PathBuf) -> Vec<Effect> {
 /// A set has been opened at `path`, or not.
 pub(in crate::app) fn apply_opened(
     state: &mut AppState,
-    path: Option<PathBuf>,
+    path: Option<Location>,
     result: Result<Opened, DataError>,
 ) -> Vec<Effect> {
     match result {
@@ -94,13 +93,13 @@ pub(in crate::app) fn apply_opened(
 }
 
 /// A set has been opened: it is trained on where the page is that of training, else it is shown.
-fn use_opened(state: &mut AppState, path: PathBuf, opened: Opened) -> Vec<Effect> {
+fn use_opened(state: &mut AppState, path: Location, opened: Opened) -> Vec<Effect> {
     let dataset = opened.dataset.with_split(opened.dataset.usual_share(), state.inputs.seed);
     state.data.opened = Some(OpenedSet { path, dataset: dataset.clone(), skipped: opened.skipped });
     (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Split::Train, None);
     // Of a set that is gone.
     state.data.measured.retain(|(data, ..)| data.generator().is_some());
-    let whole = dataset.path().map(Path::to_owned);
+    let whole = dataset.location().cloned();
     let mut effects: Vec<Effect> =
         whole.map(|path| files::remember_recent(state, path)).into_iter().collect();
     if state.view.page == Page::Training {

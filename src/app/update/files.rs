@@ -14,12 +14,9 @@ use crate::app::{
     },
     task::Task,
 };
-use crate::data::{Dataset, Recipe};
+use crate::data::{Dataset, Location, Recipe};
 use crate::model_io::{Model, session as session_file};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// Does it.
 pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Effect> {
@@ -36,7 +33,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         }
         FileAction::Browse => {
             if let Some(asked) = &state.files.asked {
-                let (kind, path) = (asked.kind, PathBuf::from(&asked.text));
+                let (kind, path) = (asked.kind, Location::from(asked.text.as_str()));
                 return vec![Effect::AskWhere { kind, path }];
             }
         }
@@ -47,13 +44,14 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
                     fail(state, "expected the file's name, got none; type it".into());
                     return Vec::new();
                 }
-                let path = state.files.folder.join(with_ending(Path::new(text.trim()), kind));
+                let name = Location::from(text.trim()).with_ending(kind.ending());
+                let path = state.files.folder.join(&name.to_string());
                 return write_file(state, kind, path, replace);
             }
         }
         FileAction::Chosen(path) => {
             if let Some(kind) = state.files.asked.as_ref().map(|asked| asked.kind) {
-                let whole = with_ending(&path, kind);
+                let whole = path.with_ending(kind.ending());
                 // The dialog has asked only about the name as it was typed there.
                 let replace = whole == path;
                 return write_file(state, kind, whole, replace);
@@ -61,7 +59,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         }
         FileAction::Taken(path) => {
             if let Some(asked) = &mut state.files.asked {
-                (asked.text, asked.is_taken) = (path.display().to_string(), true);
+                (asked.text, asked.is_taken) = (path.to_string(), true);
             }
         }
         FileAction::Written { path, kind, stamp, result } => {
@@ -70,8 +68,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         FileAction::SetFolder(folder) => state.files.folder = folder,
         FileAction::Open(path) => return vec![Effect::Read(path)],
         FileAction::Opened { path, bytes } => {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            let effects = open_bytes(state, name, bytes);
+            let effects = open_bytes(state, path.name(), bytes);
             state.jobs.set_file(Some(path));
             return effects;
         }
@@ -105,34 +102,25 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
     Vec::new()
 }
 
-/// The same with the ending of its kind, where it has none.
-fn with_ending(path: &Path, kind: FileKind) -> PathBuf {
-    let has = path.extension().is_some_and(|own| own.eq_ignore_ascii_case(kind.ending()));
-    if has {
-        return path.to_owned();
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(kind.ending());
-    name.into()
-}
-
 fn ask_where(state: &mut AppState, kind: FileKind) {
     let files = &state.files;
     let path = match (kind, &files.path) {
         (FileKind::Session, Some(path)) => path.clone(),
         (FileKind::Session | FileKind::Model, _) => {
-            let own = files.path.as_deref().and_then(Path::parent).unwrap_or(&files.folder);
-            let name = Path::new(&state.model().name);
-            let stem =
-                if Model::is_file(&state.model().name) { name.file_stem() } else { Some(name.as_os_str()) };
-            own.join(with_ending(Path::new(stem.unwrap_or(name.as_os_str())), kind))
+            let model = state.model().name.as_str();
+            let stem = Location::from(model).stem();
+            let stem = if Model::is_file(model) { stem.as_str() } else { model };
+            let name = Location::from(stem).with_ending(kind.ending()).to_string();
+            match &files.path {
+                Some(path) => path.sibling(&name),
+                None => files.folder.join(&name),
+            }
         }
     };
-    state.files.asked = Some(Asked { kind, text: path.display().to_string(), is_taken: false });
+    state.files.asked = Some(Asked { kind, text: path.to_string(), is_taken: false });
 }
 
-fn write_file(state: &AppState, kind: FileKind, path: PathBuf, replace: bool) -> Vec<Effect> {
+fn write_file(state: &AppState, kind: FileKind, path: Location, replace: bool) -> Vec<Effect> {
     let content = match kind {
         FileKind::Session => FileContent::Session(Box::new(Session::of(state))),
         FileKind::Model => FileContent::Model(as_trained(state)),
@@ -152,7 +140,7 @@ fn as_trained(state: &AppState) -> Arc<Model> {
 
 fn apply_written(
     state: &mut AppState,
-    path: PathBuf,
+    path: Location,
     kind: FileKind,
     stamp: Box<Stamp>,
     result: Result<(), String>,
@@ -168,13 +156,13 @@ fn apply_written(
             state.files.saved = Some(stamp);
             state.files.absent = None;
         }
-        FileKind::Model => notice(state, format!("→ {}", path.display()), NoticeKind::Info),
+        FileKind::Model => notice(state, format!("→ {path}"), NoticeKind::Info),
     }
     vec![remember_recent(state, path)]
 }
 
 /// Puts a file before all others that were opened lately.
-pub(in crate::app) fn remember_recent(state: &mut AppState, path: PathBuf) -> Effect {
+pub(in crate::app) fn remember_recent(state: &mut AppState, path: Location) -> Effect {
     let recent = &mut state.files.recent;
     recent.retain(|recent| recent.path != path);
     recent.insert(0, Recent { path, is_there: true });
@@ -183,7 +171,7 @@ pub(in crate::app) fn remember_recent(state: &mut AppState, path: PathBuf) -> Ef
 }
 
 /// Remembers the file that a job has opened, if it has one.
-pub(in crate::app) fn remember_opened(state: &mut AppState, file: Option<PathBuf>) -> Option<Effect> {
+pub(in crate::app) fn remember_opened(state: &mut AppState, file: Option<Location>) -> Option<Effect> {
     Some(remember_recent(state, file?))
 }
 
@@ -209,7 +197,7 @@ pub(in crate::app) fn read_session(state: &mut AppState, name: String, bytes: Ar
 /// A session has been read from `file`: opens its data set, if it has one, then computes the rest.
 pub(in crate::app) fn open_session_data(
     state: &mut AppState,
-    file: Option<PathBuf>,
+    file: Option<Location>,
     session: Box<Session>,
 ) -> Vec<Effect> {
     let effect = match session.recipe().cloned() {
@@ -237,7 +225,7 @@ fn generated_data(recipe: &Recipe) -> Result<Dataset, String> {
 /// Computes what it takes to continue a session.
 pub(in crate::app) fn restore_session(
     state: &mut AppState,
-    file: Option<PathBuf>,
+    file: Option<Location>,
     session: Box<Session>,
     data: Option<Result<Dataset, String>>,
 ) -> Effect {
@@ -250,12 +238,12 @@ pub(in crate::app) fn restore_session(
 /// A session has been computed: it takes the place of all that was there.
 pub(in crate::app) fn finish_restore(
     state: &mut AppState,
-    opened: Option<PathBuf>,
+    opened: Option<Location>,
     restored: Restored,
 ) -> Vec<Effect> {
     training::abandon_job(state);
     let mut effects = Vec::new();
-    let (why, own) = (restored.missing.clone(), restored.file().map(Path::to_owned));
+    let (why, own) = (restored.missing.clone(), restored.file().cloned());
     let session = session::apply_session(state, restored);
     let is_rescued = opened.is_none();
     effects.extend(opened.clone().map(|path| remember_recent(state, path)));

@@ -45,8 +45,13 @@ impl Desktop {
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(&self, path: &Path, options: OpenOptions, on_progress: OnProgress) -> Result<Opened, DataError> {
-        options.open(path, on_progress)
+    fn open(
+        &self,
+        location: &Location,
+        options: OpenOptions,
+        on_progress: OnProgress,
+    ) -> Result<Opened, DataError> {
+        options.open(location.as_path(), on_progress)
     }
 }
 

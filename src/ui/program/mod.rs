@@ -92,7 +92,7 @@ impl<H: Host> Program<H> {
         let (sender, answers) = channel();
         let (outbox, clock) = (Outbox { sender, waker: host.waker() }, host.clock());
         // Where a typed name without a folder is saved.
-        apply(&mut state, FileAction::SetFolder(host.folder().as_path().to_owned()).into());
+        apply(&mut state, FileAction::SetFolder(host.folder()).into());
         host.begin_session(outbox.reply(|left: Result<Option<LeftSession>, String>| match left {
             Ok(left) => left.map(|left| FileAction::Offer(Some(offer(left))).into()),
             Err(error) => Some(Action::Fail(error)),
@@ -179,7 +179,7 @@ impl<H: Host> Program<H> {
     }
 
     fn check(&mut self, recent: Vec<Recent>) -> bool {
-        let locations = recent.iter().map(|recent| Location::from(&*recent.path)).collect();
+        let locations = recent.iter().map(|recent| recent.path.clone()).collect();
         let reply = self.outbox.reply(|exist: Vec<bool>| {
             let recent = recent.into_iter().zip(exist);
             let recent = recent.map(|(recent, is_there)| Recent { is_there, ..recent });
@@ -198,19 +198,19 @@ impl<H: Host> Program<H> {
             Effect::AskForModel => self.pick_file(Model::ENDINGS.to_vec()),
             Effect::AskForData { folder } => {
                 let what = if folder { Pick::Folder } else { Pick::File(Vec::new()) };
-                self.pick(what, |location| Action::Data(DataAction::Open(location.as_path().to_owned())));
+                self.pick(what, |location| Action::Data(DataAction::Open(location)));
             }
             Effect::AskWhere { kind, path } => {
-                let what = Pick::Destination { start: path.into(), ending: kind.ending() };
-                self.pick(what, |location| FileAction::Chosen(location.as_path().to_owned()).into());
+                let what = Pick::Destination { start: path, ending: kind.ending() };
+                self.pick(what, |location| FileAction::Chosen(location).into());
             }
-            Effect::Read(path) => self.read(path.into()),
+            Effect::Read(path) => self.read(path),
             Effect::Write { path, content, stamp, replace } => {
-                self.write(path.into(), content, stamp, replace);
+                self.write(path, content, stamp, replace);
             }
             Effect::KeepRecent(mut recent) => {
-                // A path that is no text cannot be written down.
-                recent.retain(|recent| Location::from(&*recent.path).is_text());
+                // A location that is not text cannot be written down.
+                recent.retain(|recent| recent.path.is_text());
                 if let Ok(bytes) = serde_json::to_vec_pretty(&recent) {
                     self.host.store(RECENT_FILE, bytes);
                 }
@@ -267,7 +267,7 @@ impl<H: Host> Program<H> {
     }
 
     fn pick_file(&mut self, endings: Vec<&'static str>) {
-        self.pick(Pick::File(endings), |location| FileAction::Open(location.as_path().to_owned()).into());
+        self.pick(Pick::File(endings), |location| FileAction::Open(location).into());
     }
 
     /// Asks the user to pick something, and goes on with `then`.
@@ -288,7 +288,7 @@ impl<H: Host> Program<H> {
     fn read(&mut self, location: Location) {
         let reply = self.outbox.reply(|result| {
             Some(match result {
-                Ok((location, contents)) => opened(&location, contents),
+                Ok((location, contents)) => opened(location, contents),
                 Err(error) => Action::Fail(error),
             })
         });
@@ -296,7 +296,7 @@ impl<H: Host> Program<H> {
     }
 
     fn write(&mut self, location: Location, content: FileContent, stamp: Box<Stamp>, replace: bool) {
-        let (kind, path) = (content.kind(), location.as_path().to_owned());
+        let (kind, path) = (content.kind(), location.clone());
         let reply = self.outbox.reply(move |written| {
             Some(match written {
                 Ok(Written::Taken) => FileAction::Taken(path).into(),
@@ -309,8 +309,7 @@ impl<H: Host> Program<H> {
 }
 
 /// What opens the contents of a location.
-fn opened(location: &Location, contents: Contents) -> Action {
-    let path = location.as_path().to_owned();
+fn opened(path: Location, contents: Contents) -> Action {
     match contents {
         Contents::Data => Action::Data(DataAction::Open(path)),
         Contents::File(bytes) => FileAction::Opened { path, bytes }.into(),

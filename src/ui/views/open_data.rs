@@ -3,7 +3,6 @@
 use crate::app::{Action, DataAction};
 use crate::ui::{theme, view::View};
 use egui::{Align2, Button, Id, Key, RichText, TextEdit, Window, vec2};
-use std::path::PathBuf;
 
 /// Draws the question over the window.
 pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
@@ -47,7 +46,7 @@ pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
     let path = text.trim().to_owned();
     ui.data_mut(|data| data.insert_temp(id, (text, pass)));
     if given && !path.is_empty() {
-        act(DataAction::Open(PathBuf::from(path)));
+        act(DataAction::Open(path.into()));
     } else if !open {
         act(DataAction::Ask(false));
     }

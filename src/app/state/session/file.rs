@@ -6,7 +6,7 @@ use crate::app::state::{
     marks::Breakpoint,
     view::{Page, ViewState},
 };
-use crate::data::{Background, Content, Fit, Loaded, Picture, samples};
+use crate::data::{Background, Content, Fit, Loaded, Location, Picture, samples};
 use crate::model_io::{
     Architecture, Model, ModelError,
     session::{Entry, SessionFile, write},
@@ -18,7 +18,7 @@ use crate::nn::{
 use crate::tensor::{Shape, shape_of};
 use crate::train::{Fork, Keyframe, Keyframes, StopWhen, TrainingBranch};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 /// What the file says. The first set of parameters is the model's own.
 #[derive(Serialize, Deserialize)]
@@ -44,7 +44,7 @@ struct About {
     view: ViewState,
     page: Page,
     moves_per_sec: f32,
-    file: Option<PathBuf>,
+    file: Option<Location>,
     params: Vec<AboutSet>,
     moments: Vec<AboutMoments>,
 }

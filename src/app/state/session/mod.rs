@@ -14,15 +14,12 @@ use crate::app::state::{
     training::Training,
     view::{Page, ViewState},
 };
-use crate::data::{Augment, Dataset, Fitted, Recipe};
+use crate::data::{Augment, Dataset, Fitted, Location, Recipe};
 use crate::model_io::Model;
 use crate::nn::Execution;
 use crate::trace::{Address, AddressText, Break, Cursor, Grain, Pass};
 use crate::train::{BatchSchedule, StopWhen, TrainingBranch};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// What is kept of the program's state. Cheap to take: what is large is shared.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,7 +38,7 @@ pub struct Session {
     pub(in crate::app) page: Page,
     pub(in crate::app) moves_per_sec: f32,
     /// Its file, where it was kept beside that.
-    pub(in crate::app) file: Option<PathBuf>,
+    pub(in crate::app) file: Option<Location>,
 }
 
 /// Training on a data set, the examples left out.
@@ -127,9 +124,9 @@ impl Session {
     }
 
     /// The same, that knows its file.
-    pub(in crate::app) fn at(self, file: Option<PathBuf>) -> Self {
+    pub(in crate::app) fn at(self, file: Option<Location>) -> Self {
         // What is no text cannot be written down.
-        Self { file: file.filter(|file| file.to_str().is_some()), ..self }
+        Self { file: file.filter(Location::is_text), ..self }
     }
 
     /// The data set that it trains on.
@@ -240,8 +237,8 @@ impl Session {
 
 impl Restored {
     /// The session's own file, where it knows it.
-    pub(in crate::app) fn file(&self) -> Option<&Path> {
-        self.session.file.as_deref()
+    pub(in crate::app) fn file(&self) -> Option<&Location> {
+        self.session.file.as_ref()
     }
 }
 
