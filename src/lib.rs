@@ -6,6 +6,9 @@
 //! docs/addresses.md explains the central idea. The modules in reading order; each may import only what
 //! ARCHITECTURE.md says.
 
+#[cfg(feature = "window")]
+rust_i18n::i18n!("assets/strings", fallback = "en");
+
 pub mod progress;
 
 pub mod tensor;

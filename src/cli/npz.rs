@@ -1,12 +1,12 @@
 //! NumPy archives: all tensors of a run with their gradients, or a model's weights.
 
 use super::CliError;
-use crate::data::npy;
 use crate::model_io::weights::{tensor_name, tensor_shape};
 use crate::nn::{Layer, Network, Op, Params, Part, Values, optimizer::TRAINED};
 use crate::tensor::{Tensor, shape_of};
-use std::io::{Cursor, Write};
-use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptions};
+use ndarray::{ArrayD, IxDyn, arr0};
+use ndarray_npy::{NpzWriter, WriteNpzError};
+use std::io::Cursor;
 
 /// An archive with `input`, each layer's output by its name, `<layer>.weight`, `<layer>.bias` and `loss`, and for
 /// each of them the gradient of the loss as `grad.<name>`. Shapes are PyTorch's.
@@ -17,57 +17,32 @@ pub fn archive(network: &Network, params: &Params, values: &Values) -> Result<Ve
 /// An archive of a model's parameters and running statistics, with the names and shapes of its weight file.
 pub fn weights(network: &Network, params: &Params) -> Result<Vec<u8>, CliError> {
     let write = || {
-        let mut archive = Archive::new();
+        let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
         for (layer, parts) in network.layers.iter().zip(&params.0) {
             for (part, shape) in layer.parameters() {
-                if let Some(tensor) = parts.get(part) {
-                    archive.add(
-                        &tensor_name(layer, part),
-                        &tensor_shape(layer, part, shape),
-                        tensor.iter(),
-                    )?;
+                let array =
+                    parts.get(part).and_then(|tensor| reshaped(tensor, &tensor_shape(layer, part, shape)));
+                if let Some(array) = array {
+                    npz.add_array(tensor_name(layer, part), &array)?;
                 }
             }
         }
-        archive.finish()
+        Ok(npz.finish()?.into_inner())
     };
     write().map_err(too_large)
 }
 
-fn too_large(error: ZipError) -> CliError {
+fn too_large(error: WriteNpzError) -> CliError {
     CliError(format!("expected tensors that fit a NumPy archive, got: {error}; make the network smaller"))
 }
 
-/// A NumPy archive that is being written: a ZIP archive of .npy files.
-struct Archive(ZipWriter<Cursor<Vec<u8>>>);
-
-impl Archive {
-    fn new() -> Self {
-        Self(ZipWriter::new(Cursor::new(Vec::new())))
-    }
-
-    fn add<'a>(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-        numbers: impl Iterator<Item = &'a f32>,
-    ) -> Result<(), ZipError> {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        self.0.start_file(format!("{name}.npy"), options)?;
-        Ok(self.0.write_all(&npy::encode(shape, numbers.copied()))?)
-    }
-
-    fn finish(self) -> Result<Vec<u8>, ZipError> {
-        Ok(self.0.finish()?.into_inner())
-    }
-}
-
-fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, ZipError> {
-    let mut archive = Archive::new();
-    let mut add = |name: &str, tensor: Option<&Tensor>, shape: &[usize]| match tensor {
-        Some(tensor) => archive.add(name, shape, tensor.iter()),
-        None => Ok(()),
-    };
+fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, WriteNpzError> {
+    let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
+    let mut add =
+        |name: &str, tensor: Option<&Tensor>, shape: &[usize]| match tensor.map(|t| reshaped(t, shape)) {
+            Some(Some(array)) => npz.add_array(name, &array),
+            Some(None) | None => Ok(()),
+        };
     let input = shape_of(&values.input).0;
     add("input", Some(&values.input), &input)?;
     add("grad.input", values.layers.first().unwrap_or(&values.loss).get(Part::Dx), &input)?;
@@ -85,9 +60,9 @@ fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>,
             add(&format!("grad.{name}"), values.layers[l].get(trained.grad), &shape)?;
         }
     }
-    archive.add("loss", &[], [values.mean_loss()].iter())?;
-    archive.add("grad.loss", &[], [1.0].iter())?;
-    archive.finish()
+    npz.add_array("loss", &arr0(values.mean_loss()))?;
+    npz.add_array("grad.loss", &arr0(1.0f32))?;
+    Ok(npz.finish()?.into_inner())
 }
 
 /// Whether a layer's output is (N, F) in PyTorch, given whether its input is.
@@ -104,12 +79,15 @@ fn activation_shape(layer: &Layer, images: usize, is_vector: bool) -> Vec<usize>
     if is_vector { vec![images, c * h * w] } else { vec![images, c, h, w] }
 }
 
+fn reshaped(tensor: &Tensor, shape: &[usize]) -> Option<ArrayD<f32>> {
+    ArrayD::from_shape_vec(IxDyn(shape), tensor.iter().copied().collect()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model_io::Architecture;
     use crate::nn::{Mode, dropout::Stream, init::Init, loss::one_hot};
-    use ndarray::ArrayD;
     use ndarray_npy::NpzReader;
 
     #[test]

@@ -1,7 +1,9 @@
-//! NumPy arrays (.npy): read as network inputs, neither scaled nor rounded, and written.
+//! NumPy arrays (.npy) as network inputs; their values are neither scaled nor rounded.
 
 use crate::tensor::Tensor;
-use ndarray::{Array3, Axis, Ix3, ShapeBuilder};
+use ndarray::{ArrayD, Axis, Ix3};
+use ndarray_npy::npy::header::Header;
+use ndarray_npy::{ReadNpyExt, ReadableElement};
 
 /// The first bytes of every .npy file.
 pub const MAGIC: &[u8] = b"\x93NUMPY";
@@ -39,18 +41,19 @@ pub enum NpyError {
     },
 }
 
-/// Decodes the bytes of a .npy file of shape (C, H, W) into a tensor (1, C, H, W). float32 is taken bit for bit,
-/// float64 is rounded to float32, uint8 is converted. A single picture may also have shape (1, C, H, W) or, with one
-/// channel, (H, W).
+/// Decodes a .npy file of shape (C, H, W) -> (1, C, H, W). f32 is kept, f64 is rounded to f32, u8 is converted. The
+/// shapes (1, C, H, W) and, for one channel, (H, W) are accepted as well.
 pub fn decode(bytes: &[u8]) -> Result<Tensor, NpyError> {
-    let (text, numbers) = split(bytes)?;
+    let header_end = guard_header(bytes)?;
     let header =
-        Header::parse(text).ok_or_else(|| NpyError::Header("the header cannot be read".to_owned()))?;
-    let size = match header.descr {
+        Header::from_reader(&mut &bytes[..header_end]).map_err(|e| NpyError::Header(e.to_string()))?;
+    let kind = header.type_descriptor.to_string();
+    let kind = kind.trim_matches('\'');
+    let size = match kind {
         "<f4" | ">f4" => 4,
         "<f8" | ">f8" => 8,
         "|u1" => 1,
-        kind => return Err(NpyError::Type(kind.to_owned())),
+        _ => return Err(NpyError::Type(kind.to_owned())),
     };
     let chw = match header.shape[..] {
         [c, h, w] | [1, c, h, w] => [c, h, w],
@@ -59,160 +62,53 @@ pub fn decode(bytes: &[u8]) -> Result<Tensor, NpyError> {
     };
     let len = chw.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis));
     let Some(len @ 1..=MAX_LEN) = len else { return Err(NpyError::Shape(header.shape)) };
-    let (expected, got) = (len * size, numbers.len());
+    let (expected, got) = (len * size, bytes.len() - header_end);
     if expected != got {
         return Err(NpyError::Length { expected, got });
     }
-    let values = match header.descr {
-        "<f4" => numbers.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
-        ">f4" => numbers.as_chunks().0.iter().map(|&b| f32::from_be_bytes(b)).collect(),
-        "<f8" => numbers.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b) as f32).collect(),
-        ">f8" => numbers.as_chunks().0.iter().map(|&b| f64::from_be_bytes(b) as f32).collect(),
-        _ => numbers.iter().map(|&b| f32::from(b)).collect(),
+    let values = match size {
+        4 => read::<f32>(bytes)?,
+        8 => read::<f64>(bytes)?.mapv(|v| v as f32),
+        _ => read::<u8>(bytes)?.mapv(f32::from),
     };
-    let shape = Ix3(chw[0], chw[1], chw[2]).set_f(header.column_order);
-    let array = Array3::from_shape_vec(shape, values).map_err(|_| NpyError::Shape(chw.to_vec()))?;
-    Ok(array.as_standard_layout().into_owned().insert_axis(Axis(0)))
+    let values = values.as_standard_layout().into_owned();
+    let shaped = values.into_shape_with_order(chw).map_err(|_| NpyError::Shape(chw.to_vec()))?;
+    Ok(shaped.into_dimensionality::<Ix3>().map_err(|_| NpyError::Shape(chw.to_vec()))?.insert_axis(Axis(0)))
 }
 
-/// Encodes float32 numbers, the last axis fastest, as a .npy file.
-pub fn encode(shape: &[usize], numbers: impl IntoIterator<Item = f32>) -> Vec<u8> {
-    let axes = match shape {
-        [one] => format!("{one},"),
-        axes => axes.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
-    };
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({axes}), }}");
-    // The numbers begin at a multiple of 64 bytes, after a line feed.
-    let end = (MAGIC.len() + 4 + header.len() + 1).next_multiple_of(64);
-    let padded = end - MAGIC.len() - 4;
-    header += &" ".repeat(padded - 1 - header.len());
-    header.push('\n');
-    let mut bytes = [MAGIC, &[1, 0], &(padded as u16).to_le_bytes(), header.as_bytes()].concat();
-    bytes.extend(numbers.into_iter().flat_map(f32::to_le_bytes));
-    bytes
+fn read<T: ReadableElement>(bytes: &[u8]) -> Result<ArrayD<T>, NpyError> {
+    ArrayD::<T>::read_npy(bytes).map_err(|e| NpyError::Header(e.to_string()))
 }
 
-/// Splits a file into its header's text and its numbers.
-fn split(bytes: &[u8]) -> Result<(&str, &[u8]), NpyError> {
+/// Returns the length of the header. Its text is a Python literal, which a recursive parser reads; a header nested
+/// deeper than an array's is refused before it can exhaust the stack.
+fn guard_header(bytes: &[u8]) -> Result<usize, NpyError> {
     const LONGEST: usize = 1024;
-    let wrong = |why: &str| NpyError::Header(why.to_owned());
-    let Some(rest) = bytes.strip_prefix(MAGIC) else {
-        return Err(wrong("the first bytes are not those of an array"));
+    const MOST_BRACKETS: usize = 8;
+    let wrong = |why: &str| Err(NpyError::Header(why.to_owned()));
+    if !bytes.starts_with(MAGIC) {
+        return wrong("the first bytes are not those of an array");
+    }
+    let end = match bytes[MAGIC.len()..] {
+        [1, _, a, b, ..] => 10 + usize::from(u16::from_le_bytes([a, b])),
+        [2 | 3, _, a, b, c, d, ..] => 12usize.saturating_add(u32::from_le_bytes([a, b, c, d]) as usize),
+        _ => return wrong("cut short, or of a version above 3"),
     };
-    let (len, rest) = match rest {
-        [1, _, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
-        [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
-        _ => return Err(wrong("cut short, or of a version above 3")),
-    };
-    if len > LONGEST {
-        return Err(wrong("the header is too long"));
+    if end > LONGEST {
+        return wrong("the header is too long");
     }
-    let Some((text, numbers)) = rest.split_at_checked(len) else {
-        return Err(wrong("the header is cut short"));
-    };
-    let text = str::from_utf8(text).map_err(|_| wrong("the header is not text"))?;
-    Ok((text, numbers))
-}
-
-/// What a file's header says: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, a Python dictionary.
-#[derive(Debug, PartialEq, Eq)]
-struct Header<'a> {
-    /// The numbers' type: `<f4` is a little-endian float of four bytes.
-    descr: &'a str,
-    /// Whether the first axis is the fastest.
-    column_order: bool,
-    shape: Vec<usize>,
-}
-
-impl<'a> Header<'a> {
-    /// Reads the dictionary; None where the text is no such dictionary or lacks an entry.
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut text = Literal(text);
-        let (mut descr, mut column_order, mut shape) = (None, None, None);
-        if !text.eat('{') {
-            return None;
-        }
-        while !text.eat('}') {
-            let key = text.string()?;
-            if !text.eat(':') {
-                return None;
-            }
-            match key {
-                "descr" => descr = Some(text.string().or_else(|| text.list())?),
-                "fortran_order" => column_order = Some(text.boolean()?),
-                "shape" => shape = Some(text.tuple()?),
-                _ => return None,
-            }
-            if !text.eat(',') && !text.0.trim_start().starts_with('}') {
-                return None;
-            }
-        }
-        text.0.trim().is_empty().then_some(())?;
-        Some(Self { descr: descr?, column_order: column_order?, shape: shape? })
+    let Some(text) = bytes.get(..end) else { return wrong("the header is cut short") };
+    if text.iter().filter(|byte| b"([{".contains(byte)).count() > MOST_BRACKETS {
+        return wrong("the header is nested too deeply");
     }
-}
-
-/// The rest of a Python literal that is being read.
-struct Literal<'a>(&'a str);
-
-impl<'a> Literal<'a> {
-    /// Takes a sign, if it comes next.
-    fn eat(&mut self, sign: char) -> bool {
-        let rest = self.0.trim_start().strip_prefix(sign);
-        rest.map(|rest| self.0 = rest).is_some()
-    }
-
-    /// A string in either kind of quotes, without escapes.
-    fn string(&mut self) -> Option<&'a str> {
-        let text = self.0.trim_start();
-        let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-        let (string, rest) = text[1..].split_once(quote)?;
-        self.0 = rest;
-        Some(string)
-    }
-
-    /// The text of a list: the type of numbers that have fields.
-    fn list(&mut self) -> Option<&'a str> {
-        let text = self.0.trim_start();
-        text.starts_with('[').then_some(())?;
-        let mut depth = 0usize;
-        let end = text.find(|c| {
-            depth = if c == '[' { depth + 1 } else { depth - usize::from(c == ']') };
-            depth == 0
-        })?;
-        let (list, rest) = text.split_at(end + 1);
-        self.0 = rest;
-        Some(list)
-    }
-
-    fn boolean(&mut self) -> Option<bool> {
-        let text = self.0.trim_start();
-        let (value, rest) = match text.strip_prefix("True") {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix("False")?),
-        };
-        self.0 = rest;
-        Some(value)
-    }
-
-    /// A tuple of whole numbers; Python 2 ends the long ones in an L.
-    fn tuple(&mut self) -> Option<Vec<usize>> {
-        let (inner, rest) = self.0.trim_start().strip_prefix('(')?.split_once(')')?;
-        self.0 = rest;
-        let inner = inner.trim();
-        let inner = inner.strip_suffix(',').unwrap_or(inner);
-        if inner.is_empty() {
-            return Some(Vec::new());
-        }
-        inner.split(',').map(|axis| axis.trim().trim_end_matches('L').parse().ok()).collect()
-    }
+    Ok(end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array, Array2, Array4, ArrayD};
-    use ndarray_npy::{ReadNpyExt, WriteNpyExt};
+    use ndarray::{Array, Array2, Array3, Array4, ShapeBuilder};
+    use ndarray_npy::WriteNpyExt;
 
     fn npy<S>(array: &Array<S, impl ndarray::Dimension>) -> Vec<u8>
     where
@@ -275,43 +171,5 @@ mod tests {
         assert!(matches!(decode(&file(large)), Err(NpyError::Length { .. })));
         assert!(matches!(decode(&file(&"(".repeat(900))), Err(NpyError::Header(_))));
         assert!(matches!(decode(&file(&"(".repeat(60_000))), Err(NpyError::Header(_))));
-    }
-
-    #[test]
-    fn byte_order_and_other_writers_headers_are_read() {
-        let file = |text: &str, numbers: &[u8]| {
-            [MAGIC, &[1, 0], &(text.len() as u16).to_le_bytes(), text.as_bytes(), numbers].concat()
-        };
-        let numbers: Vec<u8> = [1.5f32, -2.0].iter().flat_map(|x| x.to_be_bytes()).collect();
-        for text in [
-            "{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1, 2), }  \n",
-            "{\"shape\":(1L,1L,2L),\"fortran_order\":True,\"descr\":\">f4\"}",
-        ] {
-            let got = decode(&file(text, &numbers)).unwrap();
-            assert_eq!(got.iter().copied().collect::<Vec<_>>(), [1.5, -2.0], "{text}");
-        }
-        let fields = "{'descr': [('a', '<f4'), ('b', '<i4', (2,))], 'fortran_order': False, 'shape': (2,), }";
-        let error = decode(&file(fields, &[])).unwrap_err();
-        assert_eq!(error, NpyError::Type("[('a', '<f4'), ('b', '<i4', (2,))]".to_owned()));
-        for text in
-            ["", "{", "{}", "{'descr': '<f4'}", "{'descr': [[, 'shape': (2, }", "{'shape': (-1, 2), }"]
-        {
-            assert!(matches!(decode(&file(text, &numbers)), Err(NpyError::Header(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn another_implementation_reads_what_is_written() {
-        for (shape, text) in
-            [(&[][..], "()"), (&[4], "(4,)"), (&[2, 3], "(2, 3)"), (&[1, 2, 3, 10], "(1, 2, 3, 10)")]
-        {
-            let numbers: Vec<f32> = (0..shape.iter().product()).map(|k| k as f32 / 3.0).collect();
-            let array = ArrayD::from_shape_vec(shape, numbers.clone()).unwrap();
-            let bytes = encode(shape, numbers);
-            assert_eq!(ArrayD::<f32>::read_npy(&bytes[..]).unwrap(), array);
-            // Written as NumPy writes it.
-            let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {text}, }} ");
-            assert!(bytes[10..].starts_with(header.as_bytes()) && bytes[127] == b'\n', "{bytes:?}");
-        }
     }
 }
