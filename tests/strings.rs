@@ -76,7 +76,7 @@ fn each_file_of_strings_is_in_the_program() {
             assert_eq!(
                 Words(lang).text(&key),
                 text,
-                "{key} in {lang:?}; is its file named in src/ui/strings.rs?"
+                "{key} in {lang:?}; is it in assets/strings?"
             );
         }
     }
