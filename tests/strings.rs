@@ -73,11 +73,7 @@ fn each_string_stands_in_all_languages_with_the_same_placeholders() {
 fn each_file_of_strings_is_in_the_program() {
     for lang in Lang::ALL {
         for (key, text) in words(lang.code()) {
-            assert_eq!(
-                Words(lang).text(&key),
-                text,
-                "{key} in {lang:?}; is it in assets/strings?"
-            );
+            assert_eq!(Words(lang).text(&key), text, "{key} in {lang:?}; is it in assets/strings?");
         }
     }
 }
