@@ -26,7 +26,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 7] = [
+const NETWORKS: [(&str, &str); 8] = [
     (
         "normed",
         r#"
@@ -103,6 +103,17 @@ layers = [
     { name = "conv", kind = "conv2d", out_channels = 4, kernel = 3, stride = [2, 1], padding = [2, 1], groups = 2, normalize = true },
     { name = "bn", kind = "batch_norm2d" },
     { name = "far", kind = "conv2d", out_channels = 3, kernel = [3, 2], stride = 2, dilation = 2, bias = false },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 2 },
+]
+"#,
+    ),
+    (
+        "neighbours",
+        r#"
+input = [6, 3, 2]
+layers = [
+    { name = "lrn", kind = "local_response_norm", size = 3, alpha = 0.9, k = 2 },
     { name = "flatten", kind = "flatten" },
     { name = "fc", kind = "dense", out_features = 2 },
 ]
@@ -332,6 +343,8 @@ impl Reader<'_> {
             base * base
         } else if self.eat("³") {
             base * base * base
+        } else if self.eat("^") {
+            self.factor().map_or(f64::NAN, |exponent| base.powf(exponent))
         } else {
             base
         }

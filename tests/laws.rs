@@ -388,6 +388,9 @@ proptest! {
                     Op::MaxPool2d(_) | Op::AvgPool2d(_) => in_window(o..o + 1, i, j),
                     Op::Dense(_) => x.iter().any(|x| x.is_nan()),
                     Op::Softmax => (0..layer.input[0]).any(|c| nan(c, i, j)),
+                    Op::LocalResponseNorm(norm) => {
+                        (0..norm.size).filter_map(|t| norm.tap(o, t)).any(|c| nan(c, i, j))
+                    }
                     Op::Flatten => x.iter().nth(flat).is_some_and(|x| x.is_nan()),
                     Op::Activation(_)
                     | Op::BatchNorm2d(_)

@@ -7,7 +7,8 @@ use convstep::{
         init::Init,
         loss::Loss,
         spec::{
-            AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair,
+            AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LrnSpec,
+            MaxPoolSpec, Pair,
         },
     },
 };
@@ -53,6 +54,8 @@ fn kind() -> impl Strategy<Value = Kind> {
             .prop_map(|(out_features, bias)| Kind::Dense(DenseSpec { out_features, bias })),
         (1e-9f64..1.0, 0.0f64..1.0)
             .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum })),
+        (1usize..9, 0.0f64..1.0, 0.0f64..1.0, 0.1f64..2.0)
+            .prop_map(|(size, alpha, beta, k)| { Kind::LocalResponseNorm(LrnSpec { size, alpha, beta, k }) }),
         (0.0f64..=1.0).prop_map(|p| Kind::Dropout(DropoutSpec { p })),
         Just(Kind::GlobalAvgPool2d),
         Just(Kind::Flatten),

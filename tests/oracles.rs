@@ -9,6 +9,7 @@ use convstep::nn::{
     Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Values, Window, batchnorm, conv,
     dense,
     dropout::Stream,
+    local_response_norm::{self, LocalResponseNorm, Normalised},
     loss::{self, Loss},
     optimizer::{Moments, Optimizer, Rule},
     pool::{self, Pool2d},
@@ -278,6 +279,25 @@ fn activations() {
     for activation in Activation::ALL {
         assert!(seen.contains(activation.key()), "{} has no oracle", activation.key());
     }
+}
+
+#[test]
+fn local_response_norms() {
+    each("lrn_", 3, |case| {
+        let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
+        let spec = LocalResponseNorm {
+            channels: x.dim().1,
+            size: case.number("size") as usize,
+            alpha: case.number("alpha"),
+            beta: case.number("beta"),
+            k: case.number("k"),
+        };
+        let made = local_response_norm::forward(&spec, &x);
+        let of = Normalised { scale: &made.scale, factor: &made.factor, out: &made.out };
+        let [_, _, dx] = local_response_norm::backward(&spec, &gy, &x, of);
+        case.compare("out.y", &made.out);
+        case.compare("grad.x", &dx);
+    });
 }
 
 #[test]

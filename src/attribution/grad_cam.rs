@@ -61,7 +61,7 @@ pub fn grad_cam(
 pub fn usual_layer(network: &Network) -> Option<usize> {
     let conv = network.layers.iter().rposition(|layer| matches!(layer.op, Op::Conv2d(_)))?;
     let behind = network.layers[conv + 1..].iter().take_while(|layer| match layer.op {
-        Op::BatchNorm2d(_) | Op::Activation(_) => true,
+        Op::BatchNorm2d(_) | Op::LocalResponseNorm(_) | Op::Activation(_) => true,
         Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)

@@ -69,7 +69,11 @@ fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>,
 fn makes_vector(layer: &Layer, before: bool) -> bool {
     match &layer.op {
         Op::Flatten | Op::Dense(_) => true,
-        Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::BatchNorm2d(_) => false,
+        Op::Conv2d(_)
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_) => false,
         Op::Activation(_) | Op::Dropout { .. } | Op::Softmax => before,
     }
 }

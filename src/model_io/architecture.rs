@@ -92,6 +92,12 @@ const AVG_POOL: &[Key] = &[
 ];
 const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
 const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum", Holds::Number)];
+const LRN: &[Key] = &[
+    optional("size", Holds::Count),
+    optional("alpha", Holds::Number),
+    optional("beta", Holds::Number),
+    optional("k", Holds::Number),
+];
 const DROPOUT: &[Key] = &[optional("p", Holds::Number)];
 const NOTHING: &[Key] = &[];
 
@@ -103,7 +109,7 @@ fn read<T: for<'a> Deserialize<'a>>(table: Table) -> Result<T, toml::de::Error> 
 }
 
 /// Every kind but the activations: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); 9] = [
+const KINDS: [(&str, &[Key], ReadKind); 10] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
@@ -111,6 +117,7 @@ const KINDS: [(&str, &[Key], ReadKind); 9] = [
     ("flatten", NOTHING, |_| Ok(Kind::Flatten)),
     ("dense", DENSE, |table| read(table).map(Kind::Dense)),
     ("batch_norm2d", BATCH_NORM, |table| read(table).map(Kind::BatchNorm2d)),
+    ("local_response_norm", LRN, |table| read(table).map(Kind::LocalResponseNorm)),
     ("dropout", DROPOUT, |table| read(table).map(Kind::Dropout)),
     ("softmax", NOTHING, |_| Ok(Kind::Softmax)),
 ];
@@ -269,6 +276,12 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             vec![("out_features", Some(dense.out_features.to_string())), ("bias", flag(true, dense.bias))]
         }
         Kind::BatchNorm2d(bn) => vec![("eps", number(bn.eps)), ("momentum", number(bn.momentum))],
+        Kind::LocalResponseNorm(norm) => vec![
+            ("size", Some(norm.size.to_string())),
+            ("alpha", number(norm.alpha)),
+            ("beta", number(norm.beta)),
+            ("k", number(norm.k)),
+        ],
         Kind::Dropout(dropout) => vec![("p", number(dropout.p))],
         Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax => vec![],
     };

@@ -48,6 +48,7 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
         | Op::AvgPool2d(_)
         | Op::Activation(_)
         | Op::Flatten
+        | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax => vec![shape.len()],
     }
@@ -221,6 +222,7 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
             | Op::AvgPool2d(_)
             | Op::Activation(_)
             | Op::Flatten
+            | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax => format!("rename the layer or set weights = \"...\" in {}", layer.name()),
         };
@@ -253,6 +255,7 @@ fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
         | Op::Activation(_)
         | Op::Flatten
         | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax => false,
     };

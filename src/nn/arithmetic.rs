@@ -63,6 +63,7 @@ impl Layer {
             | Op::Activation(_)
             | Op::Flatten
             | Op::BatchNorm2d(_)
+            | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax => 0,
         }
@@ -111,7 +112,12 @@ impl Layer {
                 let formula = format!("{}·{c}", self.parameters().len());
                 lines.push(line(Quantity::Parameters, formula, self.parameter_count()));
             }
-            Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Activation(_) | Op::Dropout { .. } | Op::Softmax => {}
+            Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::Activation(_)
+            | Op::LocalResponseNorm(_)
+            | Op::Dropout { .. }
+            | Op::Softmax => {}
         }
         lines
     }

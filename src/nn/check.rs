@@ -224,6 +224,7 @@ impl<T: Compute> Ran<'_, T> {
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
+            | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax => {}
         }

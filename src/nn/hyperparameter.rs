@@ -2,7 +2,7 @@
 
 use super::{
     Activation,
-    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, MaxPoolSpec, Pair},
+    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LrnSpec, MaxPoolSpec, Pair},
 };
 
 /// What a hyperparameter holds.
@@ -50,6 +50,7 @@ impl Kind {
             Self::Flatten,
             Self::Dense(DenseSpec { out_features: 10, bias: true }),
             Self::BatchNorm2d(BatchNormSpec::default()),
+            Self::LocalResponseNorm(LrnSpec::default()),
             Self::Dropout(DropoutSpec::default()),
             Self::Softmax,
         ];
@@ -145,6 +146,12 @@ impl Kind {
             Self::BatchNorm2d(bn) => {
                 vec![("eps", Slot::Number(&mut bn.eps)), ("momentum", Slot::Number(&mut bn.momentum))]
             }
+            Self::LocalResponseNorm(norm) => vec![
+                ("size", Slot::Count(&mut norm.size)),
+                ("alpha", Slot::Number(&mut norm.alpha)),
+                ("beta", Slot::Number(&mut norm.beta)),
+                ("k", Slot::Number(&mut norm.k)),
+            ],
             Self::Dropout(dropout) => vec![("p", Slot::Number(&mut dropout.p))],
             Self::GlobalAvgPool2d | Self::Flatten | Self::Softmax => vec![],
         }

@@ -6,13 +6,17 @@ use super::{
     conv::Conv2d,
     dense::Dense,
     execution::{Alone, Workers},
+    local_response_norm::LocalResponseNorm,
     pool::Pool2d,
-    spec::{ConvSpec, Kind, LayerSpec, Pair},
+    spec::{ConvSpec, Kind, LayerSpec, LrnSpec, Pair},
 };
 use crate::tensor::{MAX_CELLS, Shape, ShapeError};
 
 /// The most positions that a channel may have before a max pool: f32 holds every whole number so far.
 const MAX_POOL_PLANE: usize = 1 << 24;
+
+/// The most channels in a window of a local response normalisation.
+const MAX_LRN_SIZE: usize = 999;
 
 /// A layer of a network.
 #[derive(Clone, PartialEq, Debug)]
@@ -72,6 +76,7 @@ impl Layer {
             | Op::AvgPool2d(_)
             | Op::Activation(_)
             | Op::Flatten
+            | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax => Vec::new(),
         }
@@ -83,6 +88,7 @@ impl Layer {
             Op::Conv2d(conv) => conv.filter_pixels(),
             Op::Dense(dense) => dense.in_features,
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => pool.window.taps(),
+            Op::LocalResponseNorm(norm) => norm.size,
             Op::Activation(_) | Op::Flatten | Op::BatchNorm2d(_) | Op::Dropout { .. } | Op::Softmax => 1,
         };
         self.output.iter().product::<usize>() as u64 * terms as u64
@@ -103,6 +109,7 @@ impl Layer {
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
+            | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax => None,
         }
@@ -186,6 +193,24 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
             }
             Op::BatchNorm2d(BatchNorm2d { channels: c, eps: bn.eps, momentum: bn.momentum })
         }
+        Kind::LocalResponseNorm(norm) => {
+            if !(1..=MAX_LRN_SIZE).contains(&norm.size) {
+                return Err(ShapeError(format!(
+                    "{name}: expected a size from 1 to {MAX_LRN_SIZE} channels, got {}; set for example size = 5",
+                    norm.size
+                )));
+            }
+            let numbers = [("alpha", norm.alpha, 1e-4), ("beta", norm.beta, 0.75), ("k", norm.k, 1.0)];
+            for (number, value, usual) in numbers {
+                if !(value >= 0.0 && value.is_finite()) {
+                    return Err(ShapeError(format!(
+                        "{name}: expected {number} of at least 0, got {value}; set for example {number} = {usual:?}"
+                    )));
+                }
+            }
+            let LrnSpec { size, alpha, beta, k } = *norm;
+            Op::LocalResponseNorm(LocalResponseNorm { channels: c, size, alpha, beta, k })
+        }
         Kind::Dropout(dropout) => {
             if !(0.0..=1.0).contains(&dropout.p) {
                 return Err(ShapeError(format!(
@@ -202,7 +227,11 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
         Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [c, pool.window.rows.out, pool.window.cols.out],
         Op::Flatten => [c * h * w, 1, 1],
         Op::Dense(dense) => [dense.out_features, 1, 1],
-        Op::Activation(_) | Op::BatchNorm2d(_) | Op::Dropout { .. } | Op::Softmax => input,
+        Op::Activation(_)
+        | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_)
+        | Op::Dropout { .. }
+        | Op::Softmax => input,
     };
     Ok(Layer { spec, op, input, output })
 }

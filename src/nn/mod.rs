@@ -28,6 +28,7 @@ pub mod init;
 #[allow(unsafe_code)]
 pub mod kernels;
 pub mod layer;
+pub mod local_response_norm;
 pub mod loss;
 pub mod network;
 pub mod op;

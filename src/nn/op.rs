@@ -1,6 +1,9 @@
 //! The operations that a layer may have, and the mode in which they run.
 
-use super::{Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, pool::Pool2d};
+use super::{
+    Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, local_response_norm::LocalResponseNorm,
+    pool::Pool2d,
+};
 use serde::{Deserialize, Serialize};
 
 /// Whether batch statistics and dropout are in use.
@@ -30,6 +33,8 @@ pub enum Op {
     Dense(Dense),
     /// Batch normalisation.
     BatchNorm2d(BatchNorm2d),
+    /// Local response normalisation.
+    LocalResponseNorm(LocalResponseNorm),
     /// Dropout.
     Dropout {
         /// Probability that a cell is dropped.

@@ -17,7 +17,7 @@ pub enum Part {
     Shift,
     /// Forward, softmax: exp(shift).
     Exp,
-    /// Forward, softmax: the sum of exp.
+    /// Forward, softmax: the sum of exp. Local response normalisation: the sum of the squares in a window.
     Sum,
     /// Forward, cross-entropy: exp / sum.
     Prob,
@@ -29,11 +29,17 @@ pub enum Part {
     InvStd,
     /// Forward, batch normalisation: (x - mean) * inv_std.
     Xhat,
+    /// Forward, local response normalisation: k + alpha / size * sum.
+    Scale,
+    /// Forward, local response normalisation: scale^-beta.
+    Factor,
+    /// Backward, local response normalisation: dy * y / scale.
+    Ratio,
     /// Forward, dropout: the mask.
     Mask,
     /// Backward: the gradient of a sum before its division.
     Ds,
-    /// Backward, softmax: the sum of dy * y.
+    /// Backward, softmax: the sum of dy * y. Local response normalisation: the sum of the ratios.
     Dot,
     /// Backward: the gradient of the weight, summed over the batch.
     Dw,
@@ -75,7 +81,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::Out,
         Self::Winner,
         Self::Max,
@@ -87,6 +93,9 @@ impl Part {
         Self::Var,
         Self::InvStd,
         Self::Xhat,
+        Self::Scale,
+        Self::Factor,
+        Self::Ratio,
         Self::Mask,
         Self::Ds,
         Self::Dot,
@@ -124,6 +133,9 @@ impl Part {
             Self::Var => "var",
             Self::InvStd => "inv_std",
             Self::Xhat => "xhat",
+            Self::Scale => "scale",
+            Self::Factor => "factor",
+            Self::Ratio => "ratio",
             Self::Mask => "mask",
             Self::Ds => "dS",
             Self::Dot => "dot",

@@ -6,6 +6,7 @@ use super::{
     batchnorm, conv,
     dropout::{self, Stream},
     execution::{Alone, Execution, Workers},
+    local_response_norm::{self, Normalised},
     loss::{self, Loss},
     pool, softmax,
 };
@@ -262,6 +263,13 @@ fn forward_layer<T: Compute>(
             }
             Mode::Eval => x.clone(),
         },
+        Op::LocalResponseNorm(spec) => {
+            let norm = local_response_norm::forward(spec, x);
+            made.set(Part::Sum, norm.sum);
+            made.set(Part::Scale, norm.scale);
+            made.set(Part::Factor, norm.factor);
+            norm.out
+        }
         Op::Softmax => {
             let softmax = softmax::forward(x);
             made.set(Part::Max, softmax.max);
@@ -353,6 +361,15 @@ fn backward_layer<T: Compute>(
             Some(mask) => dy * mask,
             None => dy.clone(),
         },
+        Op::LocalResponseNorm(spec) => {
+            let of = |part| own.at(part);
+            let (scale, factor, out) = (of(Part::Scale), of(Part::Factor), of(Part::Out));
+            let [ratio, dot, dx] =
+                local_response_norm::backward(spec, dy, x, Normalised { scale, factor, out });
+            own.set(Part::Ratio, ratio);
+            own.set(Part::Dot, dot);
+            dx
+        }
         Op::Softmax => {
             let (dot, dx) = softmax::backward(dy, own.at(Part::Out));
             own.set(Part::Dot, dot);

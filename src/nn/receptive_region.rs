@@ -72,6 +72,12 @@ impl Layer {
                 }
                 made.channels.clone().map(|f| Block::cell([f / (h * w), f / w % h, f % w])).collect()
             }
+            Op::LocalResponseNorm(norm) => {
+                let Range { start, end } = made.channels;
+                let end = (end + (norm.size - 1) / 2).min(norm.channels);
+                let channels = start.saturating_sub(norm.size / 2)..end;
+                vec![Block { channels, ..made.clone() }]
+            }
             Op::Dense(_) | Op::Softmax => vec![Block::whole(self.input)],
         }
     }
@@ -99,6 +105,12 @@ impl Layer {
                     cols: 0..1,
                 };
                 rows.map(strip).collect()
+            }
+            Op::LocalResponseNorm(norm) => {
+                let Range { start, end } = read.channels;
+                let channels =
+                    start.saturating_sub((norm.size - 1) / 2)..(end + norm.size / 2).min(norm.channels);
+                vec![Block { channels, ..read.clone() }]
             }
             Op::Dense(_) | Op::Softmax => vec![Block::whole(self.output)],
         }

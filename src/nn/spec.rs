@@ -152,6 +152,26 @@ impl Default for BatchNormSpec {
     }
 }
 
+/// Numbers of a `local_response_norm` layer, named as PyTorch's LocalResponseNorm names them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LrnSpec {
+    /// Channels in a window, default 5.
+    pub size: usize,
+    /// Weight of the mean square, default 1e-4.
+    pub alpha: f64,
+    /// Exponent, default 0.75.
+    pub beta: f64,
+    /// Added to the weighted mean square, default 1.
+    pub k: f64,
+}
+
+impl Default for LrnSpec {
+    fn default() -> Self {
+        Self { size: 5, alpha: 1e-4, beta: 0.75, k: 1.0 }
+    }
+}
+
 /// Numbers of a `dropout` layer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -185,6 +205,8 @@ pub enum Kind {
     Dense(DenseSpec),
     /// Batch normalisation.
     BatchNorm2d(BatchNormSpec),
+    /// Local response normalisation.
+    LocalResponseNorm(LrnSpec),
     /// Dropout.
     Dropout(DropoutSpec),
     /// Softmax over the channels.
@@ -206,6 +228,7 @@ impl Kind {
             Self::Flatten => "flatten",
             Self::Dense(_) => "dense",
             Self::BatchNorm2d(_) => "batch_norm2d",
+            Self::LocalResponseNorm(_) => "local_response_norm",
             Self::Dropout(_) => "dropout",
             Self::Softmax => "softmax",
         }

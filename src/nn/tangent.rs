@@ -9,6 +9,7 @@ use super::{
     check::{Cell, Ran},
     conv,
     execution::Alone,
+    local_response_norm::{self, Normalised},
     pool, softmax,
 };
 use crate::tensor::Tensor;
@@ -119,6 +120,10 @@ impl<T: Compute> Ran<'_, T> {
                 Some(mask) => dx * mask,
                 None => dx.clone(),
             },
+            Op::LocalResponseNorm(spec) => {
+                let (scale, factor) = (own.at(Part::Scale), own.at(Part::Factor));
+                local_response_norm::push_forward(spec, dx, x, Normalised { scale, factor, out: y })
+            }
             Op::Softmax => softmax::backward(dx, y).1,
         }
     }

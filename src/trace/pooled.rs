@@ -16,6 +16,7 @@ impl Trace {
             Op::Conv2d(_)
             | Op::Activation(_)
             | Op::BatchNorm2d(_)
+            | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Flatten
             | Op::Dense(_)

@@ -51,6 +51,9 @@ impl TensorId {
             | Part::Sum
             | Part::Prob
             | Part::Xhat
+            | Part::Scale
+            | Part::Factor
+            | Part::Ratio
             | Part::Mask
             | Part::Ds
             | Part::Dot

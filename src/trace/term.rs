@@ -2,6 +2,7 @@
 
 use super::tensor_id::TensorId;
 use crate::nn::{
+    Real,
     activation::{Activation, Reads},
     loss, pool,
 };
@@ -16,6 +17,8 @@ pub enum TermOp {
     NegMulAdd,
     /// r + a * b * b, the square rounded before.
     MulSquareAdd,
+    /// r + a * a, rounded once.
+    SquareAdd,
     /// r - a * b, rounded once; nothing where a is 0.
     CrossTerm,
     /// r + (a - b)^2, the difference rounded before.
@@ -48,6 +51,8 @@ pub enum TermOp {
     Exp,
     /// ln(a).
     Ln,
+    /// a to the power of b.
+    Pow,
     /// The activation of a.
     Activation(Activation),
     /// The gradient a times the activation's derivative, which is computed from b.
@@ -61,11 +66,12 @@ pub enum TermOp {
 
 impl TermOp {
     /// The running value after the term.
-    pub fn apply(self, r: f32, a: f32, b: f32) -> f32 {
+    pub fn apply<T: Real>(self, r: T, a: T, b: T) -> T {
         match self {
             Self::MulAdd => a.mul_add(b, r),
             Self::NegMulAdd => (-a).mul_add(b, r),
             Self::MulSquareAdd => a.mul_add(b * b, r),
+            Self::SquareAdd => a.mul_add(a, r),
             Self::CrossTerm => loss::cross_term(a, b, r),
             Self::SquareDiffAdd => (a - b).mul_add(a - b, r),
             Self::Add => r + a,
@@ -88,10 +94,11 @@ impl TermOp {
             Self::Difference => a - b,
             Self::Exp => a.exp(),
             Self::Ln => a.ln(),
+            Self::Pow => a.powf(b),
             Self::Activation(activation) => activation.forward_fn()(a),
             Self::ActivationBackward(activation) => activation.backward_fn()(a, b),
             Self::Route { own } => {
-                if b == own as f32 {
+                if b == T::of(f64::from(own)) {
                     r + a
                 } else {
                     r
@@ -108,6 +115,7 @@ impl TermOp {
             Self::NegMulAdd => Some(-a * b),
             Self::CrossTerm => Some(if a == 0.0 { 0.0 } else { -a * b }),
             Self::MulSquareAdd => Some(a * (b * b)),
+            Self::SquareAdd => Some(a * a),
             Self::SquareDiffAdd => Some((a - b) * (a - b)),
             Self::Add | Self::Max | Self::Set => Some(a),
             Self::Route { own } => Some(if b == own as f32 { a } else { 0.0 }),
@@ -121,6 +129,7 @@ impl TermOp {
             | Self::Difference
             | Self::Exp
             | Self::Ln
+            | Self::Pow
             | Self::Activation(_)
             | Self::ActivationBackward(_) => None,
         }
@@ -133,6 +142,7 @@ impl TermOp {
             Self::MulAdd => "r + a·b",
             Self::NegMulAdd => "r − a·b",
             Self::MulSquareAdd => "r + a·b²",
+            Self::SquareAdd => "r + a²",
             Self::CrossTerm => "r − a·b",
             Self::SquareDiffAdd => "r + (a − b)²",
             Self::Add => "r + a",
@@ -149,6 +159,7 @@ impl TermOp {
             Self::Difference => "a − b",
             Self::Exp => "exp(a)",
             Self::Ln => "ln(a)",
+            Self::Pow => "a ^ b",
             Self::Route { .. } => "r + a·[b = p]",
             Self::Activation(activation) => {
                 return Cow::Owned(with_operands(activation.formulas()[0], |name| match name {
@@ -179,6 +190,7 @@ impl TermOp {
             Self::MulAdd => format!("{r} + {a1} · {b1}"),
             Self::NegMulAdd | Self::CrossTerm => format!("{r} − {a1} · {b1}"),
             Self::MulSquareAdd => format!("{r} + {a1} · {b1}²"),
+            Self::SquareAdd => format!("{r} + {a1}²"),
             Self::SquareDiffAdd => format!("{r} + ({a} − {b1})²"),
             Self::Add => format!("{r} + {a1}"),
             Self::Mul => format!("{r} · {a1}"),
@@ -194,6 +206,7 @@ impl TermOp {
             Self::Difference => format!("{a} − {b1}"),
             Self::Exp => format!("exp({a})"),
             Self::Ln => format!("ln({a})"),
+            Self::Pow => format!("{} ^ {b1}", in_brackets(a)),
             Self::Activation(activation) => match activation.formulas()[0].contains('[') {
                 true => format!("{a} · {}", slope(activation, a_value)),
                 false => with_operands(activation.formulas()[0], |name| match name {

@@ -29,7 +29,8 @@ impl Equation {
             let [r, x, y] = texts.each_ref().map(|text| read(text));
             let right = number::written(step.after, digits);
             let printed = step.term.op.apply(r, x, y);
-            let exact = number::written(printed, digits) == right;
+            let exact = number::written(printed, digits) == right
+                && (digits.is_none() || is_exact(step, &texts, &right));
             let is_near = (f64::from(printed) - f64::from(read(&right))).abs() <= 5.001 * last_place(&right);
             let [r, a, b] = texts.each_ref().map(String::as_str);
             (Self { left: step.term.op.in_numbers([r, a, b], step.values), right, exact }, is_near)
@@ -44,6 +45,18 @@ impl Equation {
     pub const fn sign(&self) -> &'static str {
         if self.exact { "=" } else { "≈" }
     }
+}
+
+/// Whether the printed numbers give the printed result in f64 too: f32 may round a result across the middle between two
+/// last digits. Where the result has no last digit, infinity or NaN, f32 has decided.
+fn is_exact(step: &Step, texts: &[String; 3], right: &str) -> bool {
+    let read = |text: &str| f64::from(read(text));
+    let [r, a, b] =
+        texts.each_ref().map(|text| text.replace(number::MINUS, "-").parse().unwrap_or_else(|_| read(text)));
+    let off = (step.term.op.apply(r, a, b)
+        - right.replace(number::MINUS, "-").parse().unwrap_or_else(|_| read(right)))
+    .abs();
+    !off.is_finite() || off <= 0.5001 * last_place(right)
 }
 
 /// The number that a text of [`number`] says.

@@ -214,6 +214,8 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
             | Part::Prob
             | Part::Var
             | Part::InvStd
+            | Part::Scale
+            | Part::Factor
             | Part::Mask
             | Part::WeightV
             | Part::BiasV
@@ -235,9 +237,11 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
             match plan.layer(l).op {
                 Op::Activation(activation) => activation.range()[0] < 0.0,
                 Op::Softmax => false,
-                Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Flatten | Op::Dropout { .. } => {
-                    is_signed(view, crate::trace::Plan::input_of(l))
-                }
+                Op::MaxPool2d(_)
+                | Op::AvgPool2d(_)
+                | Op::Flatten
+                | Op::LocalResponseNorm(_)
+                | Op::Dropout { .. } => is_signed(view, crate::trace::Plan::input_of(l)),
                 Op::Conv2d(_) | Op::Dense(_) | Op::BatchNorm2d(_) => true,
             }
         }

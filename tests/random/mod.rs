@@ -8,7 +8,8 @@ use convstep::nn::{
     dropout::Stream,
     loss::Loss,
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair,
+        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec,
+        Pair,
     },
 };
 use convstep::tensor::Tensor;
@@ -76,6 +77,12 @@ pub fn batch_norm() -> impl Strategy<Value = Kind> {
         .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum }))
 }
 
+/// Local response normalisation, strong enough to show in the numbers.
+pub fn local_response_norm() -> impl Strategy<Value = Kind> {
+    (1..=5usize, 0.0..2.0f64, 0.0..1.5f64, 0.3..2.0f64)
+        .prop_map(|(size, alpha, beta, k)| Kind::LocalResponseNorm(LrnSpec { size, alpha, beta, k }))
+}
+
 /// Dropout.
 pub fn dropout() -> impl Strategy<Value = Kind> {
     (0.0..0.9f64).prop_map(|p| Kind::Dropout(DropoutSpec { p }))
@@ -91,6 +98,7 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         Kind::Activation(activation) => (1, with_number(activation).boxed()),
         Kind::Dense(_) => (3, dense().boxed()),
         Kind::BatchNorm2d(_) => (3, batch_norm().boxed()),
+        Kind::LocalResponseNorm(_) => (3, local_response_norm().boxed()),
         Kind::Dropout(_) => (3, dropout().boxed()),
         Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax => (3, Just(starter).boxed()),
     };

@@ -166,6 +166,7 @@ fn stem(kind: &Kind) -> &'static str {
         Kind::Flatten => "flatten",
         Kind::Dense(_) => "fc",
         Kind::BatchNorm2d(_) => "bn",
+        Kind::LocalResponseNorm(_) => "lrn",
         Kind::Dropout(_) => "dropout",
         Kind::Softmax => "softmax",
     }

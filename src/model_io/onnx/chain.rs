@@ -107,7 +107,11 @@ impl<'a> Chain<'a> {
         let makes_vector = match &kind {
             Kind::Flatten | Kind::Dense(_) => true,
             Kind::Conv2d(_) | Kind::MaxPool2d(_) | Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => false,
-            Kind::Activation(_) | Kind::BatchNorm2d(_) | Kind::Dropout(_) | Kind::Softmax => self.is_vector,
+            Kind::Activation(_)
+            | Kind::BatchNorm2d(_)
+            | Kind::LocalResponseNorm(_)
+            | Kind::Dropout(_)
+            | Kind::Softmax => self.is_vector,
         };
         let name = names::unused(node, &kind, &mut self.names, &mut self.counts);
         let layer = fit(LayerSpec::new(name, kind), self.cells)?;
@@ -150,6 +154,7 @@ impl<'a> Chain<'a> {
             | Kind::Activation(_)
             | Kind::Flatten
             | Kind::BatchNorm2d(_)
+            | Kind::LocalResponseNorm(_)
             | Kind::Dropout(_)
             | Kind::Softmax => return Err(refused.into()),
         };

@@ -134,6 +134,7 @@ fn loss(chain: &mut Chain) -> Loss {
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_)
         | Op::Dropout { .. } => Loss::CrossEntropy,
     }
 }

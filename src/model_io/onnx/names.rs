@@ -33,6 +33,7 @@ fn word(kind: &Kind) -> &'static str {
         Kind::Flatten => "flatten",
         Kind::Dense(_) => "fc",
         Kind::BatchNorm2d(_) => "bn",
+        Kind::LocalResponseNorm(_) => "lrn",
         Kind::Dropout(_) => "drop",
         Kind::Softmax => "softmax",
     }

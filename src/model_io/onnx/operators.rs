@@ -14,14 +14,14 @@ use super::{
 };
 use crate::nn::{
     Activation, Op, Part,
-    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, MaxPoolSpec, Pair},
+    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LrnSpec, MaxPoolSpec, Pair},
 };
 
 /// The supported operators, for error messages.
 pub const KNOWN: &str = "Add (a bias), AveragePool, BatchNormalization, Clip (as ReLU or ReLU6), Conv, Dropout, Elu, \
                          Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, \
-                         LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul (by its Sigmoid), PRelu (one slope), \
-                         ReduceMean (over a map), Relu, Reshape (that flattens), Selu, Sigmoid, Softmax, Softplus, \
+                         LRN, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul (by its Sigmoid), PRelu (one \
+                         slope), ReduceMean (over a map), Relu, Reshape (that flattens), Selu, Sigmoid, Softmax, Softplus, \
                          Squeeze, Tanh";
 
 /// Appends the layer of a node that reads the chain's tensor.
@@ -72,6 +72,7 @@ pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
             let bias = chain.take(other)?;
             chain.add_bias(bias)
         }
+        "LRN" => local_response_norm(chain, node),
         "Softmax" => softmax_axis(chain, node).and_then(|()| chain.push(node, Kind::Softmax, vec![])),
         "LogSoftmax" => {
             softmax_axis(chain, node)?;
@@ -371,6 +372,26 @@ fn batch_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let momentum = format!("{momentum:.7}").parse().unwrap_or(momentum);
     let spec = BatchNormSpec { eps: float(node, "epsilon", 1e-5), momentum };
     chain.push(node, Kind::BatchNorm2d(spec), parts)
+}
+
+/// ONNX's window reaches one channel less before the middle than after it if its size is even, PyTorch's one more: such a
+/// size is refused.
+fn local_response_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    maps(chain)?;
+    let size = int(node, "size", 0);
+    if size < 1 || size % 2 == 0 {
+        return Err(format!(
+            "expected an odd size of at least 1, got {size}; even windows lie differently in ONNX and here: use an odd size \
+             and train again"
+        ));
+    }
+    let spec = LrnSpec {
+        size: usize::try_from(size).unwrap_or(usize::MAX),
+        alpha: float(node, "alpha", 1e-4),
+        beta: float(node, "beta", 0.75),
+        k: float(node, "bias", 1.0),
+    };
+    chain.push(node, Kind::LocalResponseNorm(spec), vec![])
 }
 
 fn flatten(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {

@@ -128,6 +128,16 @@ impl Run<'_> {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
                 images.for_each(|(x, y)| plain::softmax(self.isa, x, step.plane, y));
             }
+            (Op::LocalResponseNorm(spec), _) => {
+                let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
+                for (x, y) in images {
+                    for (at, y) in y.iter_mut().enumerate() {
+                        let (c, at) = (at / step.plane, at % step.plane);
+                        let sum = spec.sum(c, |c| x[c * step.plane + at]);
+                        *y = x[c * step.plane + at] * spec.factor(spec.scale(sum));
+                    }
+                }
+            }
             (Op::BatchNorm2d(spec), _) => {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
                 let [mean, inv_std] = match self.stream {
@@ -244,6 +254,23 @@ impl Run<'_> {
                     plain::softmax_backward(self.isa, dy, y, step.plane, dx);
                 }
             }
+            (Op::LocalResponseNorm(spec), _) => {
+                let images = dy[outs.clone()]
+                    .chunks_exact(step.outputs)
+                    .zip(y[outs].chunks_exact(step.outputs))
+                    .zip(x[ins.clone()].chunks_exact(step.inputs));
+                for (((dy, y), x), dx) in images.zip(dx[ins].chunks_exact_mut(step.inputs)) {
+                    for (cell, dx) in dx.iter_mut().enumerate() {
+                        let (c, at) = (cell / step.plane, cell % step.plane);
+                        let scale = |c| spec.scale(spec.sum(c, |c| x[c * step.plane + at]));
+                        let dot = spec.dot(c, |c| {
+                            let cell = c * step.plane + at;
+                            dy[cell] * y[cell] / scale(c)
+                        });
+                        *dx = spec.input_gradient(x[cell], dot, dy[cell], spec.factor(scale(c)));
+                    }
+                }
+            }
             (Op::BatchNorm2d(_), _) => {
                 let by = Gradient {
                     of: Statistics { mean: &own.batch[0], inv_std: &own.batch[2] },
@@ -273,6 +300,7 @@ impl Step {
             | Op::AvgPool2d(_)
             | Op::Activation(_)
             | Op::Flatten
+            | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax => 0,
         }
@@ -332,6 +360,7 @@ impl Step {
                 | Op::AvgPool2d(_)
                 | Op::Activation(_)
                 | Op::Flatten
+                | Op::LocalResponseNorm(_)
                 | Op::Dropout { .. }
                 | Op::Softmax,
                 _,

@@ -152,6 +152,7 @@ impl Engine {
                 Op::MaxPool2d(_)
                 | Op::AvgPool2d(_)
                 | Op::BatchNorm2d(_)
+                | Op::LocalResponseNorm(_)
                 | Op::Softmax
                 | Op::Activation(_)
                 | Op::Flatten
@@ -279,6 +280,7 @@ impl Engine {
                         | Op::AvgPool2d(_)
                         | Op::Activation(_)
                         | Op::Flatten
+                        | Op::LocalResponseNorm(_)
                         | Op::Dropout { .. }
                         | Op::Softmax,
                         _,
@@ -342,6 +344,7 @@ impl Engine {
                     | Op::Activation(_)
                     | Op::Flatten
                     | Op::BatchNorm2d(_)
+                    | Op::LocalResponseNorm(_)
                     | Op::Dropout { .. }
                     | Op::Softmax,
                     _,

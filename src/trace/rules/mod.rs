@@ -11,6 +11,7 @@ pub mod activation;
 pub mod batchnorm;
 pub mod conv;
 pub mod dense;
+pub mod local_response_norm;
 pub mod loss;
 pub mod pool;
 pub mod softmax;
@@ -86,6 +87,7 @@ fn layer_stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Op::AvgPool2d(spec) => pool::avg_stages(plan, l, spec, pass, push),
         Op::Dense(spec) => dense::stages(plan, l, spec, pass, push),
         Op::BatchNorm2d(_) => batchnorm::stages(plan, l, pass, push),
+        Op::LocalResponseNorm(spec) => local_response_norm::stages(plan, l, spec, pass, push),
         Op::Softmax => softmax::stages(plan, l, pass, push),
         Op::Dropout { .. } => activation::dropout_stages(plan, l, pass, push),
         Op::Activation(_) | Op::Flatten => activation::stages(plan, l, pass, push),
@@ -174,6 +176,7 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
                 Op::AvgPool2d(spec) => pool::avg_term(&site, l, spec),
                 Op::Dense(spec) => dense::term(&site, l, spec),
                 Op::BatchNorm2d(spec) => batchnorm::term(&site, l, spec),
+                Op::LocalResponseNorm(spec) => local_response_norm::term(&site, l, spec),
                 Op::Softmax => softmax::term(&site, l),
                 Op::Dropout { p } => activation::dropout_term(&site, l, *p),
                 Op::Activation(activation) => activation::term(&site, l, *activation),
@@ -205,6 +208,9 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
         | Part::Var
         | Part::InvStd
         | Part::Xhat
+        | Part::Scale
+        | Part::Factor
+        | Part::Ratio
         | Part::Mask
         | Part::Ds
         | Part::Dot
@@ -244,6 +250,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
             Op::AvgPool2d(_) => pool::avg_formula(part),
             Op::Dense(spec) => dense::formula(spec, part),
             Op::BatchNorm2d(_) => batchnorm::formula(plan.setup().mode, part),
+            Op::LocalResponseNorm(_) => local_response_norm::formula(part),
             Op::Softmax => softmax::formula(part),
             Op::Dropout { .. } => activation::dropout_formula(plan.setup().mode, part),
             Op::Activation(activation) => activation::formula(*activation, part),
@@ -296,6 +303,7 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
         Op::Dense(spec) => dense::readers(&reading, l as usize, spec, visit),
         Op::MaxPool2d(spec) => pool::max_readers(&reading, l as usize, spec, visit),
         Op::AvgPool2d(spec) => pool::avg_readers(&reading, l as usize, spec, visit),
+        Op::LocalResponseNorm(spec) => local_response_norm::readers(&reading, l as usize, spec, visit),
         Op::BatchNorm2d(_) | Op::Softmax | Op::Dropout { .. } | Op::Activation(_) | Op::Flatten => {
             scan(&reading, visit);
         }

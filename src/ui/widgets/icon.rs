@@ -98,6 +98,13 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 }
             }
             Kind::BatchNorm2d(_) => curve(|t| 0.9 - 0.8 * (-18.0 * (t - 0.5) * (t - 0.5)).exp()),
+            // One of several neighbours, made smaller.
+            Kind::LocalResponseNorm(_) => {
+                for (x, top) in [(0.05, 0.1), (0.4, 0.45), (0.75, 0.1)] {
+                    frame((x, top), (x + 0.22, 1.0), thin);
+                }
+                fill((0.4, 0.45), (0.62, 1.0));
+            }
             Kind::Dropout(_) => {
                 painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
                 line(&[(0.18, 0.82), (0.82, 0.18)], thin);

@@ -173,6 +173,7 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
         | Kind::Flatten
         | Kind::Dense(_)
         | Kind::BatchNorm2d(_)
+        | Kind::LocalResponseNorm(_)
         | Kind::Dropout(_)
         | Kind::Softmax => view.text(&format!("build.kind.{}", kind.name())),
     }

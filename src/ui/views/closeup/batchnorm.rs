@@ -204,6 +204,9 @@ impl<'a> Norm<'a> {
             | Part::Exp
             | Part::Sum
             | Part::Prob
+            | Part::Scale
+            | Part::Factor
+            | Part::Ratio
             | Part::Mask
             | Part::Ds
             | Part::Dot

@@ -36,6 +36,9 @@ impl Computed {
             | Part::Var
             | Part::InvStd
             | Part::Xhat
+            | Part::Scale
+            | Part::Factor
+            | Part::Ratio
             | Part::Mask
             | Part::Dot
             | Part::DwMean

@@ -14,6 +14,7 @@ mod flatten;
 mod focused_cell;
 mod given;
 mod heading;
+mod local_response_norm;
 mod loss;
 mod pool;
 
@@ -46,6 +47,9 @@ pub fn closeup_ui(ui: &mut Ui, view: &View) {
                 }
                 Op::Dense(spec) => dense::dense_ui(ui, view, &focus, stage, l, spec),
                 Op::Softmax => softmax::softmax_ui(ui, view, &focus, stage, l),
+                Op::LocalResponseNorm(_) => {
+                    local_response_norm::local_response_norm_ui(ui, view, &focus, stage, l);
+                }
                 Op::BatchNorm2d(_) => batchnorm::batchnorm_ui(ui, view, &focus, stage, l),
                 Op::Flatten => flatten::flatten_ui(ui, view, &focus, stage, l),
                 Op::Dropout { p } => dropout::dropout_ui(ui, view, &focus, stage, l, *p),

@@ -43,6 +43,9 @@ pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
         | Part::Var
         | Part::InvStd
         | Part::Xhat
+        | Part::Scale
+        | Part::Factor
+        | Part::Ratio
         | Part::Mask
         | Part::Ds
         | Part::Dot

@@ -157,6 +157,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax => "check.sign",
     };

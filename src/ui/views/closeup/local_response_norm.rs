@@ -1,0 +1,59 @@
+//! Local response normalisation: all channels at one position, from the squares to the result.
+
+use super::arithmetic::{last_steps, lines_ui};
+use super::focused_cell::FocusedCell;
+use super::heading::heading_ui;
+use super::table::{CellStyle, Column, Marks, table_ui};
+use crate::nn::Part;
+use crate::trace::{Address, Operand, Pass, Plan, Stage, TensorId};
+use crate::ui::{theme::space, view::View};
+use egui::Ui;
+
+/// Shows the stage as a table: a row per channel at the focused position, a column per tensor. The row of the channel
+/// that the last term of a sum read is marked.
+pub fn local_response_norm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
+    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+    let plan = view.state.plan();
+    let is_backward = stage.pass == Pass::Bwd;
+    let key = if is_backward { "closeup.lrn_back" } else { "closeup.lrn" };
+    heading_ui(ui, view, focus, stage, &view.text(key));
+    let [channels, h, w] = plan.layer(l).output;
+    let plane = (h * w) as u32;
+    let own = |part| TensorId::layer(l, part);
+    let column = |tensor, head: &str, style| {
+        Column::from_cells(view, tensor, spot.image, [spot.index % plane, plane], head, style)
+    };
+    let made = |part: Part, head: &str| {
+        column(own(part), head, CellStyle::Number).current(stage.tensor.part == part)
+    };
+    let (x, dy) = (Plan::input_of(l), plan.output_gradient_of(l));
+    let columns: Vec<Column> = if is_backward {
+        vec![
+            column(dy, "dy", CellStyle::Number),
+            column(own(Part::Out), "y", CellStyle::Number),
+            made(Part::Ratio, "dy · y ÷ scale"),
+            made(Part::Dot, "Σ"),
+            made(Part::Dx, "dx"),
+        ]
+    } else {
+        vec![
+            column(x, "x", CellStyle::Number),
+            made(Part::Sum, "Σ x²"),
+            made(Part::Scale, "Σ · α ÷ size + k"),
+            made(Part::Factor, "^ −β"),
+            made(Part::Out, "y"),
+        ]
+    };
+    let fold = view.state.trace().cell_until(focus, spot.done);
+    let is_sum = matches!(stage.tensor.part, Part::Sum | Part::Dot);
+    let read = fold.steps.last().filter(|_| is_sum && !spot.is_done()).and_then(|step| {
+        step.term.operands().find_map(|operand| match operand {
+            Operand::Cell { index, .. } => Some((index / plane) as usize),
+            Operand::Constant { .. } | Operand::Padding { .. } => None,
+        })
+    });
+    let marks = Marks { focus: *focus, row: read, target: None };
+    table_ui(ui, view, channels, &columns, &marks, view.theme.pass(stage.pass));
+    ui.add_space(space::S);
+    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize), 0.0);
+}
