@@ -569,6 +569,11 @@ mod tests {
         name = "r"
         kind = "relu"
         [[layers]]
+        name = "lrn"
+        kind = "local_response_norm"
+        size = 3
+        alpha = 0.5
+        [[layers]]
         name = "drop"
         kind = "dropout"
         p = 0
