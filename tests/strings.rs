@@ -247,6 +247,7 @@ fn every_layer(loss: Loss) -> Network {
             padding: Pair::square(0),
             count_include_pad: true,
         }),
+        Kind::LocalResponseNorm(LrnSpec::default()),
         Kind::Dropout(DropoutSpec::default()),
         Kind::GlobalAvgPool2d,
         Kind::Flatten,
