@@ -3,7 +3,9 @@
 
 use super::number;
 use crate::app::Digits;
+use crate::nn::Real;
 use crate::trace::Step;
+use std::str::FromStr;
 
 /// A step in numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,12 +28,13 @@ impl Equation {
         let [a, b] = step.values;
         let write = |digits: Option<usize>| {
             let texts = [step.before, a, b].map(|value| number::written(value, digits));
-            let [r, x, y] = texts.each_ref().map(|text| read(text));
+            let [r, x, y] = texts.each_ref().map(|text| read::<f32>(text));
             let right = number::written(step.after, digits);
             let printed = step.term.op.apply(r, x, y);
             let exact = number::written(printed, digits) == right
                 && (digits.is_none() || is_exact(step, &texts, &right));
-            let is_near = (f64::from(printed) - f64::from(read(&right))).abs() <= 5.001 * last_place(&right);
+            let is_near =
+                (f64::from(printed) - f64::from(read::<f32>(&right))).abs() <= 5.001 * last_place(&right);
             let [r, a, b] = texts.each_ref().map(String::as_str);
             (Self { left: step.term.op.in_numbers([r, a, b], step.values), right, exact }, is_near)
         };
@@ -50,18 +53,14 @@ impl Equation {
 /// Whether the printed numbers give the printed result in f64 too: f32 may round a result across the middle between two
 /// last digits. Where the result has no last digit, infinity or NaN, f32 has decided.
 fn is_exact(step: &Step, texts: &[String; 3], right: &str) -> bool {
-    let read = |text: &str| f64::from(read(text));
-    let [r, a, b] =
-        texts.each_ref().map(|text| text.replace(number::MINUS, "-").parse().unwrap_or_else(|_| read(text)));
-    let off = (step.term.op.apply(r, a, b)
-        - right.replace(number::MINUS, "-").parse().unwrap_or_else(|_| read(right)))
-    .abs();
+    let [r, a, b]: [f64; 3] = texts.each_ref().map(|text| read(text));
+    let off = (step.term.op.apply(r, a, b) - read::<f64>(right)).abs();
     !off.is_finite() || off <= 0.5001 * last_place(right)
 }
 
-/// The number that a text of [`number`] says.
-fn read(text: &str) -> f32 {
-    text.replace(number::MINUS, "-").replace('∞', "inf").parse().unwrap_or(f32::NAN)
+/// The number that a text of [`number`] says; NaN if it says none.
+fn read<T: Real + FromStr>(text: &str) -> T {
+    text.replace(number::MINUS, "-").replace('∞', "inf").parse().unwrap_or_else(|_| T::nan())
 }
 
 /// What one more in the last digit of a text of [`number`] is worth.

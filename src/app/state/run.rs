@@ -52,7 +52,7 @@ enum Replay {
 /// While batches are replayed the weights before every eighth step are kept.
 const KEEP_EVERY: u32 = 8;
 
-/// Each run's values are on_progress from all others' by this number.
+/// Tells each run's values from those of all others.
 static REVISIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Run {
