@@ -132,11 +132,18 @@ fn start(random: &mut Random) -> AppState {
 #[derive(Default)]
 struct World {
     bag: Vec<Effect>,
-    jobs: Vec<(TrainingJob, Arc<AtomicBool>)>,
+    jobs: Vec<JobAtWork>,
     files: BTreeMap<Location, Vec<u8>>,
     /// Places of states before: what is drawn in one frame may be applied in another.
     stale: Vec<AddressText>,
     news: Vec<News>,
+}
+
+/// A training job of the world outside, and hyperparameters that it has been given since its last news.
+struct JobAtWork {
+    job: TrainingJob,
+    cancel: Arc<AtomicBool>,
+    steered: Vec<(u32, Optimizer)>,
 }
 
 impl World {
@@ -144,13 +151,14 @@ impl World {
         for effect in effects {
             match effect {
                 Effect::Steer(optimizer) => {
-                    if let Some((job, _)) = self.jobs.last_mut() {
-                        job.steer(optimizer);
+                    // The job says in its next news from which step on.
+                    if let Some(JobAtWork { job, steered, .. }) = self.jobs.last_mut() {
+                        steered.push((job.steer(optimizer), optimizer));
                     }
                 }
                 Effect::Train { job, cancel } => {
                     if let Some(job) = job.lock().expect("no panic").take() {
-                        self.jobs.push((job, cancel));
+                        self.jobs.push(JobAtWork { job, cancel, steered: Vec::new() });
                     }
                 }
                 effect => self.bag.push(effect),
@@ -165,7 +173,7 @@ impl World {
             return self.train(random);
         }
         if !self.news.is_empty() && random.one_in(20) {
-            return Some(TrainAction::News(Box::new(random.of(&self.news))).into_action());
+            return Some(Action::Train(TrainAction::News(Box::new(random.of(&self.news)))));
         }
         if self.bag.is_empty() {
             return None;
@@ -200,8 +208,8 @@ impl World {
 
     fn train(&mut self, random: &mut Random) -> Option<Action> {
         let place = random.below(self.jobs.len());
-        let (job, cancel) = &mut self.jobs[place];
-        let (id, optimizers) = (job.id, Vec::new());
+        let JobAtWork { job, cancel, steered } = &mut self.jobs[place];
+        let (id, optimizers) = (job.id, std::mem::take(steered));
         let news = if cancel.load(Ordering::Relaxed) {
             News { id, end: Some(convstep::app::End::Paused), optimizers, ..News::default() }
         } else {
@@ -221,19 +229,10 @@ impl World {
         if news.end.is_some() {
             self.jobs.swap_remove(place);
         }
-        self.news.push(news.clone());
+        // A change of the optimizer is reported once.
+        self.news.push(News { optimizers: Vec::new(), ..news.clone() });
         self.news.drain(..self.news.len().saturating_sub(8));
-        Some(TrainAction::News(Box::new(news)).into_action())
-    }
-}
-
-trait IntoAction {
-    fn into_action(self) -> Action;
-}
-
-impl IntoAction for TrainAction {
-    fn into_action(self) -> Action {
-        Action::Train(self)
+        Some(Action::Train(TrainAction::News(Box::new(news))))
     }
 }
 
@@ -663,4 +662,32 @@ fn a_late_answer_of_a_longer_plan_changes_no_place() {
         }
     }
     assert!(world.bag.is_empty(), "all has been answered");
+}
+
+/// A step that was looked at before training came there follows a change of the optimizer on the way.
+#[test]
+fn a_step_ahead_of_training_follows_the_optimizer() {
+    let mut random = Random(1);
+    let mut state = AppState::open(pooled(), samples::load("digit-3").expect("bundled")).expect("fits");
+    let mut world = World::default();
+    apply(&mut state, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Digits, 1)))));
+    world.take(apply(&mut state, Action::Train(TrainAction::Start(Until::Step(5)))));
+    let news = world.train(&mut random).expect("a job");
+    apply(&mut state, news);
+    world.take(apply(&mut state, Action::SetOptimizer(adam())));
+    apply(&mut state, Action::GoTo("e0.b7.i0/fwd".into()));
+    while state.pending().is_some() {
+        apply(&mut state, Action::Advance);
+    }
+    assert_eq!(state.trace().time(), 7, "replayed with the optimizer before");
+    while !world.jobs.is_empty() {
+        let news = world.train(&mut random).expect("a job");
+        apply(&mut state, news);
+        while state.pending().is_some() {
+            apply(&mut state, Action::Advance);
+        }
+        check(&state);
+    }
+    assert_eq!((state.trace().time(), state.plan().setup().optimizer), (7, adam()));
+    save_and_load(&state);
 }

@@ -120,6 +120,28 @@ impl TrainingBranch {
         }
     }
 
+    /// Sets the optimizer from step `time` on and forgets what was computed with another one from there on: the
+    /// records of these steps, the checks and weights behind them.
+    pub fn change_optimizer(&mut self, time: u32, optimizer: Optimizer) {
+        self.set_optimizer(time, optimizer);
+        self.keyframes = self.keyframes.until(time);
+        self.done = self.done.min(time);
+        self.records.retain(|&at, _| at < time);
+        self.checks.retain(|&at, _| at <= time);
+    }
+
+    /// Adds what a copy of this branch replayed: records and weights that are not here.
+    pub fn add_replayed(&mut self, copy: Self) {
+        for (time, record) in copy.records {
+            self.records.entry(time).or_insert(record);
+        }
+        let missing: Vec<_> = copy.keyframes.iter().filter(|(time, _)| !self.keyframes.has(*time)).collect();
+        for (time, frame) in missing {
+            self.keyframes.insert(time, frame.clone());
+        }
+        self.done = self.done.max(copy.done);
+    }
+
     /// Records a step after its update.
     pub fn add(&mut self, time: u32, record: Record) {
         self.records.insert(time, record);
@@ -159,6 +181,41 @@ mod tests {
         fork.set_optimizer(4, adam);
         assert_eq!((fork.optimizer(3), fork.optimizer(4)), (Optimizer::default(), adam));
         assert_eq!((branch.optimizer(5), branch.optimizer(6)), (Optimizer::default(), faster));
+    }
+
+    #[test]
+    fn a_change_forgets_what_was_computed_with_another_optimizer() {
+        let mut branch = branch();
+        let frame = Keyframe { params: Arc::default(), moments: Arc::default() };
+        for time in [4, 5, 8] {
+            branch.keyframes.insert(time, frame.clone());
+            branch.checks.insert(time, Check::default());
+        }
+        let faster = Optimizer { learning_rate: 0.1, ..Optimizer::default() };
+        branch.change_optimizer(5, faster);
+        assert_eq!(
+            (branch.done(), branch.optimizer(4), branch.optimizer(5)),
+            (5, Optimizer::default(), faster)
+        );
+        assert_eq!(branch.keyframes.times().collect::<Vec<_>>(), [0, 4, 5]);
+        assert_eq!(branch.records.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        assert_eq!(branch.checks.keys().copied().collect::<Vec<_>>(), [4, 5]);
+    }
+
+    #[test]
+    fn what_a_copy_replayed_is_added_to_what_came_meanwhile() {
+        let mut branch = branch();
+        let frame = Keyframe { params: Arc::default(), moments: Arc::default() };
+        let record = branch.records[&3].clone();
+        let mut copy = branch.clone();
+        copy.add(12, Record { learning_rate: 0.5, ..record.clone() });
+        copy.keyframes.insert(12, frame);
+        branch.add(12, record.clone());
+        branch.add(10, record.clone());
+        branch.add_replayed(copy);
+        assert_eq!((branch.done(), branch.records.len()), (13, 12));
+        assert_eq!(branch.records[&12], record, "what came meanwhile stays");
+        assert_eq!(branch.keyframes.times().collect::<Vec<_>>(), [0, 12]);
     }
 
     #[test]

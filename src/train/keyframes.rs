@@ -97,6 +97,11 @@ impl Keyframes {
         self.kept.iter().map(|(&time, frame)| (time, frame))
     }
 
+    /// Whether a step has a keyframe.
+    pub fn has(&self, time: u32) -> bool {
+        self.kept.contains_key(&time)
+    }
+
     /// Whether the keyframe at a step is never dropped.
     pub fn is_pinned(&self, time: u32) -> bool {
         self.pinned.contains(&time)

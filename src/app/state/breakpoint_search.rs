@@ -35,14 +35,14 @@ pub struct BreakpointSearch {
     pub(in crate::app) began: Began,
 }
 
-type Began = (Cursor, Option<Address>, u64, usize);
+type Began = (Cursor, Option<Address>, u64, u64);
 
 pub(in crate::app) fn shown(state: &AppState) -> Began {
     (
         state.position.cursor(),
         state.position.selected(),
         state.position.run().revision(),
-        state.position.run().line_number(),
+        state.position.run().basis(),
     )
 }
 

@@ -2,7 +2,7 @@
 //! has branched into.
 
 use super::batch_source::BatchSource;
-use crate::nn::{Execution, Part, engine::LayerNorms};
+use crate::nn::{Execution, Part, engine::LayerNorms, optimizer::Optimizer};
 use crate::tensor::Tensor;
 use crate::trace::{Address, Cursor, Grain, Pass, Place, Plan, Setup, TensorId, Trace};
 use crate::train::{Keyframe, Record, Report, Trainer, TrainingBranch};
@@ -34,6 +34,7 @@ pub struct Run {
     trace: Arc<Trace>,
     /// The line, or what is in force on it, is another than when the trace was made.
     stale: bool,
+    basis: u64,
     /// On the way to another step.
     replay: Option<Replay>,
     revision: u64,
@@ -55,6 +56,10 @@ const KEEP_EVERY: u32 = 8;
 /// Tells each run's values from those of all others.
 static REVISIONS: AtomicU64 = AtomicU64::new(1);
 
+fn next_revision() -> u64 {
+    REVISIONS.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Run {
     /// The run that begins with this step. With `large` values are computed no further than they are needed.
     pub fn new(source: BatchSource, first: Trace, large: bool) -> Self {
@@ -67,6 +72,7 @@ impl Run {
             revision: 0,
             trace,
             stale: false,
+            basis: next_revision(),
             replay: None,
             large,
         };
@@ -131,11 +137,33 @@ impl Run {
     /// What is in force has changed: the step that is looked at is computed anew when it is next approached.
     pub(in crate::app) fn leave(&mut self) {
         (self.stale, self.replay) = (true, None);
+        self.basis = next_revision();
     }
 
-    /// Takes another run's lines: this one was computed from them a while ago.
-    pub(in crate::app) fn with_lines_of(mut self, other: &Self) -> Self {
-        self.lines.clone_from(&other.lines);
+    /// Another optimizer makes the updates of a line from step `time` on. Values that were replayed beyond it with
+    /// the optimizer before are computed anew when they are next approached.
+    pub(in crate::app) fn change_optimizer(&mut self, line: usize, time: u32, optimizer: Optimizer) {
+        if line == self.line {
+            self.leave();
+        }
+        if let Some(line) = self.lines.get_mut(line) {
+            line.change_optimizer(time, optimizer);
+        }
+    }
+
+    /// Which lines, weights and optimizers its values were computed for: a number that changes with them.
+    pub(in crate::app) const fn basis(&self) -> u64 {
+        self.basis
+    }
+
+    /// Joins this run, which went on apart from `other`, with what has happened there meanwhile. What was computed on
+    /// another basis is dropped.
+    pub(in crate::app) fn join(mut self, other: &Self) -> Self {
+        if self.basis != other.basis {
+            return other.clone();
+        }
+        let own = std::mem::replace(&mut self.lines, other.lines.clone()).swap_remove(self.line);
+        self.lines[self.line].add_replayed(own);
         self
     }
 
@@ -322,7 +350,7 @@ impl Run {
     /// Notes what the step that is looked at measured.
     fn arrive(&mut self) {
         self.stale = false;
-        self.revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
+        self.revision = next_revision();
         let (time, record) = (self.trace.time(), record(&self.trace));
         self.lines[self.line].records.entry(time).or_insert(record);
     }

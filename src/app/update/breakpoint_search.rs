@@ -68,8 +68,7 @@ pub(in crate::app) fn finish(state: &mut AppState, hunt: Box<BreakpointSearch>, 
 fn stop_search(state: &mut AppState, halt: StopReason) {
     let Some(hunt) = state.breakpoint_search.take() else { return };
     // What has been trained meanwhile stays.
-    let is_training = state.training.running.is_some();
-    let run = if is_training { hunt.run.with_lines_of(state.position.run()) } else { hunt.run };
+    let run = hunt.run.join(state.position.run());
     state.position.replace_run(run);
     match halt {
         StopReason::Hit(stop) => {

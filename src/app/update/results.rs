@@ -32,7 +32,7 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
         Done::Derived(change, derived) => apply_inputs(state, change, derived.map(|derived| *derived)),
         // What has been trained meanwhile stays.
         Done::Approached(Ok(run)) => {
-            let run = run.with_lines_of(state.position.run());
+            let run = run.join(state.position.run());
             state.position.replace_run(run);
         }
         Done::BreakpointSearched(Ok((search, reason))) => breakpoint_search::finish(state, search, reason),

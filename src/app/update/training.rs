@@ -167,10 +167,10 @@ fn apply_news(state: &mut AppState, news: News) {
     };
     let images: usize = news.steps.iter().map(|(_, record)| record.report.images).sum();
     state.position.change_run(|run| {
-        let Some(line) = run.line_mut(running.line) else { return };
         for (time, optimizer) in news.optimizers {
-            line.set_optimizer(time, optimizer);
+            run.change_optimizer(running.line, time, optimizer);
         }
+        let Some(line) = run.line_mut(running.line) else { return };
         for (time, record) in news.steps {
             line.add(time, record);
         }
