@@ -115,10 +115,11 @@ fn the_last_term_done_is_in_view_after_a_jump() {
     harness.run_steps(6);
     // Rows that are out of view are not laid out at all. The breadcrumb names the term too.
     let rows: Vec<String> = (0..144)
-        .map(|m| format!("m{m}"))
+        .map(|m| format!("term {m}"))
         .filter(|row| harness.query_all_by_label(row).any(|node| node.rect().left() > 900.0))
         .collect();
-    assert!(rows.contains(&"m40".to_owned()) && !rows.contains(&"m0".to_owned()), "in view are {rows:?}");
+    let has = |m: u32| rows.contains(&format!("term {m}"));
+    assert!(has(40) && !has(0), "in view are {rows:?}");
 }
 
 #[test]

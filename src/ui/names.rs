@@ -131,6 +131,22 @@ pub fn unit(view: &View, unit: Unit) -> String {
     }
 }
 
+/// `rows 30, 31 and column 5`; `None` where there are none of either. More than four of a kind end in "…".
+pub fn rows_and_columns(view: &View, rows: &[usize], columns: &[usize]) -> Option<String> {
+    let list = |numbers: &[usize], [one, many]: [&str; 2]| {
+        let shown: Vec<_> = numbers.iter().take(4).map(ToString::to_string).collect();
+        let list = shown.join(", ") + if numbers.len() > 4 { ", …" } else { "" };
+        let key = if numbers.len() == 1 { one } else { many };
+        (!numbers.is_empty()).then(|| view.fill(key, &[("n", &list)]))
+    };
+    let rows = list(rows, ["name.row", "name.rows"]);
+    let columns = list(columns, ["name.column", "name.columns"]);
+    match (rows, columns) {
+        (Some(rows), Some(columns)) => Some(view.fill("name.and", &[("a", &rows), ("b", &columns)])),
+        (rows, columns) => rows.or(columns),
+    }
+}
+
 /// The operation of the layer that a tensor belongs to.
 fn operation<'a>(view: &View<'a>, tensor: TensorId) -> Option<&'a Op> {
     match tensor.owner {

@@ -59,6 +59,15 @@ pub fn thousands(n: u64) -> String {
     text
 }
 
+/// So many of so many as per cent, without the sign: 0 and 100 only where it is none and all of them.
+pub fn percent(part: u64, all: u64) -> String {
+    match part {
+        0 => "0".to_owned(),
+        part if part == all => "100".to_owned(),
+        part => format!("{:.1}", (100.0 * part as f64 / all as f64).clamp(0.1, 99.9)),
+    }
+}
+
 /// `digits` significant digits (at least one), without an exponent where that is no longer.
 ///
 /// An integer of up to four digits is always written whole.

@@ -2,7 +2,7 @@
 
 use super::{names, number, view::View};
 use crate::app::StopReason;
-use crate::nn::{Part, spec::Kind};
+use crate::nn::{Mode, Op, Part, optimizer::Rule, spec::Kind};
 use crate::trace::{Address, Break, Found, Owner, Pass, Place, Plan, Stage, Stop, TensorId};
 
 /// The key of a stage's sentence.
@@ -27,15 +27,64 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
             kind => kind.name(),
         },
     };
-    format!("sentence.{family}.{part}")
+    format!("sentence.{family}.{part}{}", variant(plan, stage))
+}
+
+/// What the sentence of a stage depends on beside its layer and part: a bias, a batch, the mode, the optimizer's rule.
+fn variant(plan: &Plan, stage: &Stage) -> &'static str {
+    let (setup, part) = (plan.setup(), stage.tensor.part);
+    let Owner::Layer(l) = stage.tensor.owner else { return "" };
+    if stage.pass == Pass::Update {
+        return update_variant(setup.optimizer.rule, part);
+    }
+    if matches!(part, Part::Dw | Part::Db) {
+        return if setup.images > 1 { "_batch" } else { "" };
+    }
+    match &plan.layer(l as usize).op {
+        Op::Conv2d(spec) if part == Part::Out => match (spec.normalize, spec.bias) {
+            (false, false) => "",
+            (false, true) => "_bias",
+            (true, false) => "_score",
+            (true, true) => "_score_bias",
+        },
+        Op::Dense(spec) if part == Part::Out && spec.bias => "_bias",
+        Op::BatchNorm2d(_) if setup.mode == Mode::Eval && part != Part::Out => "_eval",
+        Op::Dropout { .. } if setup.mode == Mode::Eval => "_eval",
+        Op::Conv2d(_)
+        | Op::Dense(_)
+        | Op::BatchNorm2d(_)
+        | Op::Dropout { .. }
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::LocalResponseNorm(_)
+        | Op::Activation(_)
+        | Op::Flatten
+        | Op::Softmax => "",
+    }
+}
+
+/// What a moment, a step and a parameter are made of under a rule.
+fn update_variant(rule: Rule, part: Part) -> &'static str {
+    let is_moment = matches!(part, Part::WeightM | Part::BiasM);
+    let is_step = matches!(part, Part::WeightStep | Part::BiasStep);
+    let is_parameter = matches!(part, Part::Weight | Part::Bias);
+    match rule {
+        Rule::Momentum { .. } if is_parameter => "_velocity",
+        Rule::Nesterov { .. } | Rule::Adam { .. } if is_parameter => "_step",
+        Rule::Adam { .. } if is_moment => "_average",
+        Rule::Adam { .. } if is_step => "_adam",
+        Rule::Sgd | Rule::Momentum { .. } | Rule::Nesterov { .. } | Rule::Adam { .. } => "",
+    }
 }
 
 /// What a cell is, in one sentence.
 pub fn sentence(view: &View, focus: &Address) -> String {
     let plan = view.state.plan();
-    let at = plan.shape_at(focus).at(focus.cell() as usize).map(|n| n.to_string());
+    let shape = plan.shape_at(focus);
+    let at = shape.at(focus.cell() as usize);
+    let (at_plane, class) = (at[1], view.state.model().class_name(at[1]));
+    let at = at.map(|n| n.to_string());
     let [a, b, i, j] = &at;
-    let class = view.state.model().class_name(plan.shape_at(focus).at(focus.cell() as usize)[1]);
     let values = [("a", a.as_str()), ("k", b), ("i", i), ("j", j), ("class", &class)];
     match focus.place() {
         Place::Stage(s) => {
@@ -43,13 +92,15 @@ pub fn sentence(view: &View, focus: &Address) -> String {
             view.fill(&key(plan, stage), &values)
         }
         Place::Given(tensor) => {
-            let name = names::tensor(view, tensor);
+            let (name, map) = (names::tensor(view, tensor), names::plane(view, tensor, at_plane));
             let mut values = values.to_vec();
-            values.push(("name", &name));
-            view.fill(
-                if tensor.owner == Owner::Input { "sentence.given.input" } else { "sentence.given.other" },
-                &values,
-            )
+            values.extend([("name", name.as_str()), ("map", &map)]);
+            let key = match tensor {
+                TensorId::INPUT => "sentence.given.input",
+                TensorId::TARGET => "sentence.given.target",
+                _ => "sentence.given.other",
+            };
+            view.fill(key, &values)
         }
     }
 }
@@ -102,6 +153,9 @@ fn stop(view: &View, stop: &Stop) -> String {
                 Break::Above { limit, .. } => ("sentence.stop.above", limit),
                 Break::Below { limit, .. } => ("sentence.stop.below", limit),
                 Break::NotFinite => ("sentence.stop.not_finite", 0.0),
+                Break::DeadUnit if view.state.plan().shape_at(&stop.cell).plane() == 1 => {
+                    ("sentence.stop.dead_neuron", 0.0)
+                }
                 Break::DeadUnit => ("sentence.stop.dead", 0.0),
                 Break::PoolTies => ("sentence.stop.tie", 0.0),
                 Break::ReluKills

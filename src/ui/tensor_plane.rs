@@ -146,6 +146,14 @@ impl<'a> TensorPlane<'a> {
         if coupled { self.image * self.shape.len() as u32 } else { 0 }
     }
 
+    /// How many of the plane's cells are complete at the cursor.
+    pub fn cells_done(&self) -> usize {
+        let plane = self.shape.plane();
+        let Some((stage, progress)) = self.progress else { return plane };
+        let first = self.before(stage) as usize + self.channel * plane;
+        (progress.done as usize).saturating_sub(first).min(plane)
+    }
+
     /// Whether any cell of the image's tensor has a value at the cursor.
     pub fn is_begun(&self) -> bool {
         let Some((stage, progress)) = self.progress else { return true };

@@ -151,7 +151,9 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
     ui.spacing_mut().interact_size.y = row;
     ui.spacing_mut().button_padding = egui::Vec2::ZERO;
     let weak = |text: String| RichText::new(text).font(theme::small_font()).color(view.theme.text_weak);
-    ui.add_sized([40.0, row], Label::new(weak(format!("m{m}"))));
+    let number = ui.add_sized([40.0, row], Label::new(weak(m.to_string())));
+    let words = view.fill("inspector.term", &[("m", &m.to_string())]);
+    number.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
     let [before, between, after] = signs(step.term.op);
     let sign_ui = |ui: &mut Ui, sign: String| {
         if !sign.is_empty() {
@@ -239,7 +241,8 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
         }
         (Operand::Padding { .. } | Operand::Cell { .. }, _) => {
             let text = RichText::new(brief(view, value, chars)).font(font).color(view.theme.text_weak);
-            ui.label(text).on_hover_text(view.text("inspector.padding"));
+            let key = if value.is_finite() { "inspector.padding" } else { "inspector.padding_pool" };
+            ui.label(text).on_hover_text(view.text(key));
         }
     }
 }

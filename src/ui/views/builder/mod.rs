@@ -7,7 +7,7 @@ mod hyperparameters;
 mod rows;
 
 use crate::app::{Action, BuildAction, Draft};
-use crate::ui::{number::thousands, theme, theme::space, view::View};
+use crate::ui::{names, number::thousands, theme, theme::space, view::View};
 use egui::{
     Align, Button, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, ScrollArea, Ui,
 };
@@ -101,16 +101,29 @@ fn foot_ui(ui: &mut Ui, view: &View, draft: &Draft) {
                 }
                 None => {
                     let (kept, all) = draft.kept(view.state.model());
-                    let words = match kept {
-                        0 => view.text("build.ready"),
+                    let words = match (kept, all) {
+                        (_, 0) => view.text("build.ready_none"),
+                        (0, _) => view.text("build.ready"),
                         _ => view.fill(
                             "build.ready_kept",
                             &[("kept", &kept.to_string()), ("all", &all.to_string())],
                         ),
                     };
                     ui.label(RichText::new(format!("✓ {words}")).color(view.theme.good));
+                    if let Some(words) = unseen(view, draft) {
+                        ui.label(RichText::new(format!("⚠ {words}")).color(view.theme.warn));
+                    }
                 }
             }
         });
     });
+}
+
+/// Which rows and columns no window reads: of the first layer that leaves any out.
+fn unseen(view: &View, draft: &Draft) -> Option<String> {
+    draft.layers().iter().find_map(|layer| {
+        let window = layer.window()?;
+        let which = names::rows_and_columns(view, &window.rows.unseen(), &window.cols.unseen())?;
+        Some(view.fill("build.unseen", &[("layer", layer.name()), ("which", &which)]))
+    })
 }

@@ -243,6 +243,7 @@ impl<'a> Closeup<'a> {
                 (true, ..) => "closeup.act_open",
                 (false, true, Pass::Bwd) => "closeup.act_shut_back",
                 (false, true, _) => "closeup.act_shut",
+                (false, false, Pass::Bwd) => "closeup.act_leak_back",
                 (false, false, _) => "closeup.act_leak",
             };
             let (value, gradient) = (number::four_digits(x.value), number::four_digits(dy.value));

@@ -218,7 +218,8 @@ impl<'a> DenseView<'a> {
         legends_ui(ui, view, &items);
         self.own_lines_ui(ui);
         let (o, all, place) = (o.to_string(), self.spec.out_features.to_string(), self.place(f));
-        let words = view.fill("closeup.outer", &[("o", &o), ("all", &all), ("place", &place)]);
+        let key = if plan.setup().images > 1 { "closeup.outer_batch" } else { "closeup.outer" };
+        let words = view.fill(key, &[("o", &o), ("all", &all), ("place", &place)]);
         note_ui(ui, view, theme.accent, &words);
         // The whole matrix where it can be seen.
         let matrix = CaptionedGrid::from_cells(
@@ -246,7 +247,9 @@ impl<'a> DenseView<'a> {
         let room = ui.available_size();
         row_ui(ui, view, 0, &items, vec2(room.x, 0.6 * room.y));
         self.own_lines_ui(ui);
-        note_ui(ui, view, view.theme.accent, &view.text("closeup.dense_db_note"));
+        let is_batch = view.state.plan().setup().images > 1;
+        let key = if is_batch { "closeup.dense_db_note_batch" } else { "closeup.dense_db_note" };
+        note_ui(ui, view, view.theme.accent, &view.text(key));
         legends_ui(ui, view, &items);
     }
 

@@ -71,7 +71,9 @@ pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
         }
         if shown.len() < count {
             let (shown, all) = (shown.len().to_string(), count.to_string());
-            let words = view.fill("closeup.given_some", &[("shown", &shown), ("all", &all)]);
+            let is_weight = plan.is_weight_shaped(spot.tensor);
+            let key = if is_weight { "closeup.given_some_slices" } else { "closeup.given_some" };
+            let words = view.fill(key, &[("shown", &shown), ("all", &all)]);
             ui.label(RichText::new(words).small().color(view.theme.text_weak));
         }
     }

@@ -139,7 +139,12 @@ fn words_ui(ui: &mut Ui, view: &View, stage: &Stage, spot: &FocusedCell) {
     let trace = view.state.trace();
     match (stage.pass, stage.tensor.part, view.state.plan().network().loss) {
         (Pass::Bwd, _, Loss::CrossEntropy) if spot.is_done() => {
-            let key = if spot.index as usize == label { "closeup.loss_raise" } else { "closeup.loss_lower" };
+            let gradient = trace.value(TensorId::loss(Part::Dx), spot.image, spot.index);
+            let key = match (gradient == 0.0, spot.index as usize == label) {
+                (true, _) => "closeup.loss_flat",
+                (false, true) => "closeup.loss_raise",
+                (false, false) => "closeup.loss_lower",
+            };
             let own = view.state.model().class_name(spot.index as usize);
             note_ui(ui, view, theme.accent, &view.fill(key, &[("name", &own)]));
         }

@@ -299,12 +299,13 @@ impl<'a> Pool<'a> {
                     let (lost, all) = ((taps - 1).to_string(), taps.to_string());
                     let mut words = view.fill("closeup.pool_lost", &[("lost", &lost), ("all", &all)]);
                     let trace = view.state.trace();
-                    let of_map = trace.thrown_away(self.l, self.spot.image, self.spot.at[1], here + 1);
+                    let windows = plane.cells_done();
+                    let of_map = trace.thrown_away(self.l, self.spot.image, self.spot.at[1], windows);
                     if let Some([lost, all]) = of_map {
-                        let share = number::significant(100.0 * lost as f32 / all as f32, 3);
+                        let share = number::percent(lost as u64, all as u64);
                         let [lost, all] = [lost, all].map(|n| n.to_string());
                         let map = [("lost", lost.as_str()), ("all", &all), ("share", &share)];
-                        let is_complete = here + 1 == window.rows.out * window.cols.out;
+                        let is_complete = windows == window.rows.out * window.cols.out;
                         let key = match is_complete {
                             true => "closeup.pool_lost_whole_map",
                             false => "closeup.pool_lost_map",

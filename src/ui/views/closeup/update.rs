@@ -200,8 +200,9 @@ fn losses_ui(ui: &mut Ui, view: &View) {
     let before = trace.loss_before();
     let key = number::four_digits(before);
     // It is there once the update is complete and the pass after it computed.
+    let of_one = if plan.setup().images == 1 { "_one" } else { "" };
     let Some(after) = view.state.loss_after() else {
-        let words = view.fill("closeup.up_loss_before", &[("before", &key)]);
+        let words = view.fill(&format!("closeup.up_loss_before{of_one}"), &[("before", &key)]);
         ui.label(RichText::new(words).font(theme::strong_font()).color(theme.text));
         return;
     };
@@ -212,5 +213,5 @@ fn losses_ui(ui: &mut Ui, view: &View) {
         Some(Ordering::Equal) => (theme.text_weak, "closeup.up_loss_less"),
         Some(Ordering::Greater) | None => (theme.bad, "closeup.up_loss_more"),
     };
-    note_ui(ui, view, color, &view.fill(key, &words));
+    note_ui(ui, view, color, &view.fill(&format!("{key}{of_one}"), &words));
 }

@@ -72,10 +72,11 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
         ui.ctx().request_repaint();
     }
     let text = match (&sides.a, &all, hovered) {
-        (None, _, _) | (_, None, _) => view.fill(
-            "compare.no_twin",
-            &[("name", &names::tensor(view, sides.tensor)), ("model", &kept.model.name)],
-        ),
+        (None, _, _) | (_, None, _) => {
+            let key = if has_twin(view, kept, sides) { "compare.a_not_computed" } else { "compare.no_twin" };
+            let name = names::tensor(view, sides.tensor);
+            view.fill(key, &[("name", &name), ("model", &kept.model.name)])
+        }
         (Some(_), Some(_), Some((i, j))) => {
             let at = i * sides.size[1] + j;
             let value = |cells: Option<&[f32]>| {
@@ -90,13 +91,20 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
     ui.label(RichText::new(text).color(view.theme.text));
 }
 
+/// Whether the model of A has the tensor too, so that it was only not computed when A was kept.
+fn has_twin(view: &View, kept: &Kept, sides: &Sides) -> bool {
+    let (plan, other) = (view.state.plan(), kept.trace.plan());
+    let (name, shape) = (plan.name(sides.tensor), plan.shape_of(sides.tensor));
+    let all = other.given().chain(other.stages().iter().map(|stage| stage.tensor));
+    all.into_iter().any(|twin| other.name(twin) == name && other.shape_of(twin) == shape)
+}
+
 /// The largest and the mean difference over the whole tensor, and the share of equal cells.
 fn facts(view: &View, all: &[f32]) -> String {
-    let count = all.len().max(1) as f64;
     let equal = all.iter().filter(|&&d| d == 0.0).count();
     let most = all.iter().fold(0.0f32, |most, d| most.max(d.abs()));
-    let mean = all.iter().map(|d| f64::from(d.abs())).sum::<f64>() / count;
-    let share = format!("{:.0}", 100.0 * equal as f64 / count);
+    let mean = all.iter().map(|d| f64::from(d.abs())).sum::<f64>() / all.len().max(1) as f64;
+    let share = number::percent(equal as u64, all.len() as u64);
     let (most, mean) = (number::four_digits(most), number::four_digits(mean as f32));
     view.fill("compare.facts", &[("most", &most), ("mean", &mean), ("equal", &share)])
 }

@@ -83,7 +83,7 @@ fn table_ui(ui: &mut Ui, view: &View, statistics: &Statistics) {
         ("statistics.max", number(statistics.max.into())),
         ("statistics.mean", number(statistics.mean)),
         ("statistics.deviation", number(statistics.deviation)),
-        ("statistics.zeros", format!("{:.1} %", statistics.zero_share() * 100.0)),
+        ("statistics.zeros", number::percent(statistics.zeros as u64, statistics.count as u64) + " %"),
         ("statistics.not_finite", statistics.not_finite.to_string()),
     ];
     ui.spacing_mut().interact_size.y = 16.0;

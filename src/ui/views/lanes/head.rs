@@ -3,7 +3,7 @@
 use super::{Scene, column, column::Lane, layout};
 use crate::nn::Part;
 use crate::trace::TensorId;
-use crate::ui::{number, widgets::icon};
+use crate::ui::{names, number, widgets::icon};
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 impl Scene<'_> {
@@ -86,14 +86,10 @@ impl Scene<'_> {
         let shape = format!("{channels} × {rows} × {cols}");
         let name = layout::name(plan, c);
         let mut words = view.fill("lanes.column", &[("name", &name), ("kind", &kind), ("shape", &shape)]);
-        if let Some(unseen) = unseen {
-            let list = |numbers: &[usize]| match numbers {
-                [] => "–".to_owned(),
-                numbers => numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
-            };
-            let (rows, cols) = (list(&unseen.rows), list(&unseen.cols));
+        let which = unseen.and_then(|unseen| names::rows_and_columns(view, &unseen.rows, &unseen.cols));
+        if let Some(which) = which {
             words.push('\n');
-            words.push_str(&view.fill("lanes.unseen", &[("rows", &rows), ("columns", &cols)]));
+            words.push_str(&view.fill("lanes.unseen", &[("which", &which)]));
         }
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &words));
         let tip = format!("{words}\n{}", view.text("lanes.column.tip"));

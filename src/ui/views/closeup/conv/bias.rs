@@ -26,7 +26,8 @@ pub fn bias_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let ij = [position / cols, position % cols];
     let (all, k) = (channels.to_string(), o.to_string());
     let place = view.fill("conv.bias_place", &[("k", &k), ("all", &all)]);
-    let why = view.text("conv.bias_why");
+    let is_batch = view.state.plan().setup().images > 1;
+    let why = view.text(if is_batch { "conv.bias_why_batch" } else { "conv.bias_why" });
     let batch = images_words(conv_cell, image);
     let top =
         conv_cell.header_ui(ui, room, &place, &[(&why, false), (batch.as_deref().unwrap_or(""), false)]);

@@ -242,20 +242,8 @@ impl<'a> ConvCell<'a> {
                 view.fill("conv.size_columns", &[("sum", &cols)]),
             ]
         };
-        let list = |unseen: Vec<usize>| {
-            let shown: Vec<_> = unseen.iter().take(4).map(ToString::to_string).collect();
-            let more = if unseen.len() > 4 { "…" } else { "" };
-            (!unseen.is_empty()).then(|| shown.join(", ") + more)
-        };
-        let unseen = match (list(window.rows.unseen()), list(window.cols.unseen())) {
-            (None, None) => None,
-            (Some(rows), None) => Some(view.fill("conv.unseen_rows", &[("rows", &rows)])),
-            (None, Some(columns)) => Some(view.fill("conv.unseen_columns", &[("columns", &columns)])),
-            (Some(rows), Some(columns)) => {
-                Some(view.fill("conv.unseen", &[("rows", &rows), ("columns", &columns)]))
-            }
-        };
-        (text, unseen)
+        let which = names::rows_and_columns(view, &window.rows.unseen(), &window.cols.unseen());
+        (text, which.map(|which| view.fill("conv.unseen", &[("which", &which)])))
     }
 }
 

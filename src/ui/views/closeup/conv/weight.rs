@@ -40,7 +40,9 @@ pub fn weight_ui(ui: &mut Ui, conv_cell: &ConvCell) {
     let [ot, ct, ut, vt] = conv_cell.at.map(|n| n.to_string());
     let place = view.fill("conv.weight_place", &[("o", &ot), ("c", &ct), ("u", &ut), ("v", &vt)]);
     let positions = ConvCell::size(rows, cols);
-    let why = view.fill("conv.weight_why", &[("positions", &positions)]);
+    let is_batch = view.state.plan().setup().images > 1;
+    let key = if is_batch { "conv.weight_why_batch" } else { "conv.weight_why" };
+    let why = view.fill(key, &[("positions", &positions)]);
     let batch = images_words(conv_cell, image);
     let top =
         conv_cell.header_ui(ui, room, &place, &[(&why, false), (batch.as_deref().unwrap_or(""), false)]);
