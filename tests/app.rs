@@ -329,7 +329,7 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
     // A cell that is only looked at must be there too.
     let plan = state.plan().clone();
     let weight = plan.parse("update/fc.weight/k2,7/(0,0)").expect("an address");
-    let select = Action::select(state.plan(), &weight);
+    let select = Action::look(state.plan(), &weight);
     run(&mut state, [go("loss/loss"), select]);
     assert_eq!((state.trace().reached(), state.selected()), (Pass::Update, Some(weight)));
     // The values are those of a run in one go, bit for bit.

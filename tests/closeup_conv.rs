@@ -92,7 +92,7 @@ fn every_stage_draws_at_every_moment() {
             draw(&state, size, dark);
             // Picked from the very start: nothing of it has been computed.
             apply(&mut state, Action::GoTo("start".into()));
-            let action = Action::select(state.plan(), &cell);
+            let action = Action::look(state.plan(), &cell);
             apply(&mut state, action);
             draw(&state, size, dark);
         }
@@ -135,7 +135,7 @@ fn a_cell_picked_ahead_shows_no_value() {
         apply(&mut state, Action::SetLabel(0));
         apply(&mut state, Action::GoTo("start".into()));
         let cell = state.plan().parse("bwd/conv2.dX/k3/(4,6)").expect("an address");
-        let action = Action::select(state.plan(), &cell);
+        let action = Action::look(state.plan(), &cell);
         apply(&mut state, action);
         let picture = render(&state, [1280, 720], false);
         keep(&picture, &format!("ahead-{sample}.png"));
@@ -322,7 +322,7 @@ fn a_click_on_another_given_plane_stays_with_what_is_given() {
             .drop_without_applying_deltas();
     }
     let selected = clicked.iter().find_map(|action| match action {
-        Action::Select(place) => Some(place.to_string()),
+        Action::Look(place) => Some(place.to_string()),
         _ => None,
     });
     let selected = selected.unwrap_or_else(|| panic!("no cell was clicked: {clicked:?}"));

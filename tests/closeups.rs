@@ -166,14 +166,14 @@ fn draw_all(state: &mut AppState) {
     let last = addresses(state).last().copied();
     apply(state, Action::Go(Move::Start));
     for address in last.into_iter().chain(addresses(state).into_iter().step_by(7)) {
-        let action = Action::select(state.plan(), &address);
+        let action = Action::look(state.plan(), &address);
         apply(state, action);
         draw(state, SIZES[0], false);
     }
     let given: Vec<_> = state.plan().given().collect();
     for tensor in given {
         let address = state.plan().writer(tensor, 0, 0, 0);
-        let action = Action::select(state.plan(), &address);
+        let action = Action::look(state.plan(), &address);
         apply(state, action);
         draw(state, SIZES[1], true);
     }
@@ -578,7 +578,7 @@ layers = [
     let mut state = open(name, toml);
     apply(&mut state, Action::Go(Move::End));
     let cell = state.plan().parse("fwd/max/k0/(1,2)").expect("an address");
-    let action = Action::select(state.plan(), &cell);
+    let action = Action::look(state.plan(), &cell);
     apply(&mut state, action);
     apply(&mut state, Action::ShowBothPools(true));
     let ctx = Context::default();

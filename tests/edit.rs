@@ -59,7 +59,7 @@ fn a_weight_changes_what_the_network_computes_and_undo_restores_it_bit_for_bit()
     let mut state = digits();
     let (before, place) = (values(&state), state.cursor());
     let cell = state.plan().parse("conv1.weight/k0,0/(1,1)").expect("an address");
-    let select = Action::select(state.plan(), &cell);
+    let select = Action::look(state.plan(), &cell);
     run(&mut state, [select, edit(set(0, 4, 9.5))]);
     assert!(state.notices().is_empty(), "{:?}", state.notices());
     assert_eq!(state.trace().value(TensorId::layer(0, Part::Weight), 0, 4), 9.5);

@@ -121,7 +121,7 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     harness.get_by_label_contains(&format!("example {index}, ")).click();
     harness.run_steps(3);
     let state = &harness.state().state;
-    assert_eq!(state.view().page, Page::Closeup);
+    assert_eq!(state.view().page, Page::Network);
     assert_eq!(state.inputs().picture.name, format!("shapes train {index}"));
 }
 

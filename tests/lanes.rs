@@ -179,7 +179,7 @@ fn a_click_on_a_map_looks_at_its_cell() {
     let state = AppState::new();
     let found = (280..400).step_by(20).any(|y| {
         let asked = clicked(&state, 70.0, y as f32);
-        asked.iter().any(|action| matches!(action, Action::Select(_)))
+        asked.iter().any(|action| matches!(action, Action::Look(_)))
     });
     assert!(found);
 }

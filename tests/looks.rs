@@ -193,7 +193,7 @@ fn what_was_found_is_out_of_date_with_another_unit_or_other_weights() {
     let (data, part, index) = (search.data.clone(), search.part, search.best()[0].index);
     let class = data.example(part, index).expect("an example").class;
     act(&mut state, Action::Data(DataAction::StepThrough { data, part, index }));
-    assert_eq!((state.view().page, state.label()), (Page::Closeup, class));
+    assert_eq!((state.view().page, state.label()), (Page::Network, class));
     act(&mut state, Action::SetPage(Page::Attribution));
     assert!(!is_stale(&state));
     // Another network has other units.

@@ -250,13 +250,13 @@ fn action(state: &AppState, world: &mut World, random: &mut Random) -> Action {
     let kind = random.of(&KINDS);
     match random.below(48) {
         0..=4 => Action::visit(&plan, &address(state, random)),
-        5 | 6 => Action::select(&plan, &address(state, random)),
+        5 | 6 => Action::look(&plan, &address(state, random)),
         7 if !world.stale.is_empty() => Action::Visit(random.of(&world.stale)),
-        8 if !world.stale.is_empty() => Action::Select(random.of(&world.stale)),
+        8 if !world.stale.is_empty() => Action::Look(random.of(&world.stale)),
         9..=11 => Action::Go(random.of(&Move::NAMED).1),
         12 => Action::Go(Move::Grain(random.of(&Grain::ALL))),
         13 => Action::GoToEdge { grain: random.of(&Grain::ALL), back: random.one_in(2) },
-        14 => random.of(&[Action::RunToHere, Action::LastWriter, Action::NextReader, Action::Deselect]),
+        14 => random.of(&[Action::RunToHere, Action::LastWriter, Action::NextReader, Action::LookAtCursor]),
         15 => Action::Trail(random.below(7) as isize - 3),
         16 => Action::Continue { back: random.one_in(3) },
         17..=19 => Action::Mark(mark(state, random)),
@@ -614,13 +614,13 @@ fn places_of_a_longer_plan_name_nothing_in_a_shorter_one() {
     for place in [late, last] {
         apply(&mut state, Action::visit(&plan, &place));
         apply(&mut state, Action::Mark(MarkAction::ToggleBookmark));
-        apply(&mut state, Action::select(&plan, &place));
+        apply(&mut state, Action::look(&plan, &place));
     }
     apply(&mut state, Action::SetOptimizer(Optimizer::default()));
     assert!(state.plan().stages().len() <= step, "SGD's plan is too short for what was selected");
     check(&state);
     // Actions of a frame that was drawn before the switch.
-    for action in [Action::select(&plan, &late), Action::visit(&plan, &late)] {
+    for action in [Action::look(&plan, &late), Action::visit(&plan, &late)] {
         let before = state.place();
         apply(&mut state, action);
         assert_eq!(state.place(), before, "the place is none of this plan's");

@@ -249,7 +249,7 @@ fn a_picture_of_ones_own_and_what_was_edited_come_back() {
     run(&mut before, actions);
     assert_eq!(before.notices(), []);
     let cell = before.plan().parse("e12.b0.i0/fwd/conv1/k1/(2,2)").expect("an address");
-    let select = Action::select(before.plan(), &cell);
+    let select = Action::look(before.plan(), &cell);
     run(&mut before, [select]);
     let after = reopened(bytes(&before));
     assert_eq!((after.notices(), after.inputs().clone()), (&[][..], before.inputs().clone()));

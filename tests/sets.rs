@@ -158,7 +158,7 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
         assert!(text.contains(says) && !text.contains('\n'), "{text}");
         assert!(state.data().opened.is_none() && state.jobs().of(JobKind::OpeningData).is_none());
     }
-    assert_eq!(state.view().page, Page::Closeup);
+    assert_eq!(state.view().page, Page::Network);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn an_example_becomes_the_picture_with_its_label() {
     run(&mut state, Action::SetPage(Page::Data));
     let step = DataAction::StepThrough { data: shown.clone(), part: Split::Test, index: 5 };
     run(&mut state, Action::Data(step));
-    assert_eq!((state.view().page, state.inputs().picture.name.as_str()), (Page::Closeup, "digits test 5"));
+    assert_eq!((state.view().page, state.inputs().picture.name.as_str()), (Page::Network, "digits test 5"));
     assert!(matches!(state.inputs().picture.content, Content::Picture(_)));
     assert_eq!((&state.fitted().tensor, state.label()), (&example.pixels, example.class));
     let beyond = DataAction::StepThrough { data: shown.with_split(0.1, 1), part: Split::Test, index: 7 };

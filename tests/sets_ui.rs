@@ -63,7 +63,7 @@ fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
     harness.get_by_label(&name(Split::Test, first)).click();
     harness.run_steps(3);
     let state = &harness.state().state;
-    assert_eq!((state.view().page, state.label()), (Page::Closeup, 2));
+    assert_eq!((state.view().page, state.label()), (Page::Network, 2));
     assert_eq!(state.inputs().picture.name, format!("{} test {first}", data.name()));
 }
 

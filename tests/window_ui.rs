@@ -198,7 +198,7 @@ fn a_weight_is_typed_and_the_prediction_follows() {
         let before = harness.state().state.prediction().1;
         let state = &mut harness.state_mut().state;
         let weight = state.plan().parse("conv1.weight/k0,0/(1,1)").expect("an address");
-        let action = Action::select(state.plan(), &weight);
+        let action = Action::look(state.plan(), &weight);
         apply(state, action);
         harness.run_steps(3);
         let number = || egui_kittest::kittest::By::new().role(egui::accesskit::Role::SpinButton);
@@ -245,7 +245,7 @@ fn a_filter_with_a_name_is_chosen_and_reset() {
     let mut harness = harness(Lang::En, true, [1280.0, 720.0]);
     let state = &mut harness.state_mut().state;
     let weight = state.plan().parse("conv1.weight/k1,0/(0,0)").expect("an address");
-    let action = Action::select(state.plan(), &weight);
+    let action = Action::look(state.plan(), &weight);
     apply(state, action);
     let filter = |harness: &Harness<Program>| {
         let weight = harness.state().state.trace().params().0[0].at(convstep::nn::Part::Weight).clone();

@@ -2,8 +2,8 @@
 
 use crate::app::{
     state::{
-        Digits, FileKind, JobKind, Lang, Offer, Page, Recent, Scale, Shown, Side, Span, Stamp, Subject, Tab,
-        ThemeChoice, Training, ViewState,
+        Compared, Digits, Drawer, FileKind, JobKind, Lane, Lang, Offer, Order, Page, Recent, Scale, Show,
+        Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
     },
     task::{Done, News, Until},
 };
@@ -33,10 +33,10 @@ pub enum Action {
     GoTo(String),
     /// Move the cursor behind a place, or look at it where it is given; nothing where the plan does not have it.
     Visit(AddressText),
-    /// Look at a cell without moving the cursor; nothing where the plan does not have it.
-    Select(AddressText),
+    /// Look at a pass, a layer, a map or a cell without moving the cursor; nothing where the plan does not have it.
+    Look(AddressText),
     /// Look at what the cursor works on again.
-    Deselect,
+    LookAtCursor,
     /// Move the cursor to the end of the cell that is looked at.
     RunToHere,
     /// To where the first operand of the last term was written.
@@ -119,10 +119,22 @@ pub enum Action {
     Undo,
     /// Redo what was undone.
     Redo,
-    /// What the middle of the window shows.
+    /// The page that is shown.
     SetPage(Page),
-    /// What the panel beside the close-up shows; the close-up comes with it.
-    SetSide(Side),
+    /// Opens or closes the panel beside the stage; the page Network comes with an open one.
+    SetDrawer(Option<Drawer>),
+    /// Unfolds or folds the timeline.
+    ShowTimeline(bool),
+    /// What a layer's stage shows.
+    SetShow(Show),
+    /// Which numbers the maps show.
+    SetLane(Lane),
+    /// With what the maps are compared, and which side they show.
+    SetComparison(With, Compared),
+    /// In which order the maps stand.
+    SetOrder(Order),
+    /// The stage alone, for a class, or the whole window.
+    Present(bool),
     /// Light or dark.
     SetTheme(ThemeChoice),
     /// The language.
@@ -143,8 +155,6 @@ pub enum Action {
     ToggleLog,
     /// Opens or closes the palette.
     ShowPalette(bool),
-    /// A stop of the tour; behind the last one, and with `None`, it is over.
-    Tour(Option<usize>),
     /// Whether nothing moves by itself.
     SetStill(bool),
     /// What is compared.
@@ -183,9 +193,9 @@ impl Action {
         Self::Visit(AddressText::new(plan, address))
     }
 
-    /// [`Action::Select`] for an address of a plan.
-    pub fn select(plan: &Plan, address: &Address) -> Self {
-        Self::Select(AddressText::new(plan, address))
+    /// [`Action::Look`] for an address of a plan.
+    pub fn look(plan: &Plan, address: &Address) -> Self {
+        Self::Look(AddressText::new(plan, address))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
 use super::{
-    Action, AppState, BuildAction, CompareAction, DataAction, FileAction, FileKind, MarkAction, Page, Side,
+    Action, AppState, BuildAction, CompareAction, DataAction, Drawer, FileAction, FileKind, MarkAction, Page,
     SpanAction,
 };
 use crate::trace::{Grain, Move};
@@ -128,10 +128,9 @@ pub const COMMANDS: &[Command] = commands! {
     "trail_back" Follow key("Backspace"), "←" => |_| Action::Trail(1);
     "trail_ahead" Follow shift("Backspace"), "→" => |_| Action::Trail(-1);
     "bookmark" Follow key("M"), "★" => |_| Action::Mark(MarkAction::ToggleBookmark);
-    "show_time" Follow key("T"), "" => |state| Action::SetSide(match (state.view.page, state.view.side) {
-        (Page::Closeup, Side::Time) => Side::Cell,
-        (Page::Closeup | Page::Training | Page::Attribution | Page::Data | Page::Compare, Side::Cell | Side::Time) => Side::Time,
-    });
+    "show_why" Follow key("I"), "" => |state| toggle_drawer(state, Drawer::Why);
+    "show_time" Follow key("T"), "" => |state| toggle_drawer(state, Drawer::Time);
+    "show_timeline" Follow key("J"), "" => |state| Action::ShowTimeline(!state.view.timeline);
     "timeline_in" Follow shift("ArrowDown"), "" => |_| Action::Spans(SpanAction::Zoom(2.0));
     "timeline_out" Follow shift("ArrowUp"), "" => |_| Action::Spans(SpanAction::Zoom(0.5));
     "timeline_whole" Follow key("0"), "" => |_| Action::Spans(SpanAction::Whole);
@@ -139,19 +138,29 @@ pub const COMMANDS: &[Command] = commands! {
     "slower" View key("Minus"), "" => |state| Action::SetSpeed(state.playback.moves_per_sec / 2.0);
     "lanes_in" View key("CloseBracket"), "" => |_| Action::ZoomLanes(1);
     "lanes_out" View key("OpenBracket"), "" => |_| Action::ZoomLanes(-1);
-    "page_closeup" View key("F2"), "" => |_| Action::SetPage(Page::Closeup);
+    "page_home" View key("F8"), "" => |_| Action::SetPage(Page::Home);
+    "page_network" View key("F2"), "" => |_| Action::SetPage(Page::Network);
     "page_training" View key("F3"), "" => |_| Action::SetPage(Page::Training);
     "page_data" View key("F6"), "" => |_| Action::SetPage(Page::Data);
     "page_evidence" View key("F4"), "" => |_| Action::SetPage(Page::Attribution);
     "page_compare" View key("F7"), "" => |_| Action::SetPage(Page::Compare);
+    "show_next" View key("F"), "" => |state| Action::SetShow(state.view.show.next());
+    "lane_next" View key("V"), "" => |state| Action::SetLane(state.view.lane.next());
+    "order_next" View key("O"), "" => |state| Action::SetOrder(state.view.order.next());
+    "present" View key("F5"), "" => |state| Action::Present(!state.view.presenting);
     "keep" View key("K"), "" => |_| Action::Compare(CompareAction::Keep);
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "digits" View key("N"), "" => |state| Action::SetDigits(state.view.digits.next());
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
-    "tour" View None, "" => |_| Action::Tour(Some(0));
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;
     "escape" View key("Escape"), "" => |_| Action::Escape;
 };
+
+/// Opens a panel beside the stage, or closes it where it is shown.
+fn toggle_drawer(state: &AppState, drawer: Drawer) -> Action {
+    let is_shown = state.view.page == Page::Network && state.view.drawer == Some(drawer);
+    Action::SetDrawer((!is_shown).then_some(drawer))
+}
 
 /// Further keys for some commands: the palette's other usual one; the presenter's clicker steps, and blanks with the full stop.
 pub const ALIASES: [(Shortcut, &str); 4] = [

@@ -24,11 +24,11 @@ pub use apply::{apply, run_tasks_here};
 pub use effect::Effect;
 pub use state::{
     Absent, ActivationSearch, Answer, AppState, Asked, AttributionMaps, AttributionState, BatchSource,
-    Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, DataState, Derived, Digits,
-    Draft, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job, JobKind, Jobs, Kept,
-    LANE_ZOOM, Lang, Marks, Need, Notice, NoticeKind, Offer, OpenedSet, Page, PlaceText, Playback, Question,
-    QuestionKind, RECENT, RandomisedMap, Recent, Restored, Run, Running, Scale, Session, Shown, Side, Sides,
-    Span, Spans, Stamp, StopReason, Subject, TOUR, Tab, ThemeChoice, Training, TrainingState, Undo,
-    ViewState, Written, asked_unit, focused_unit, is_large, set_to_search,
+    Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, DataState, Derived,
+    Digits, Draft, Drawer, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job,
+    JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang, Marks, Need, Notice, NoticeKind, Offer, OpenedSet, Order,
+    Page, PlaceText, Playback, Question, QuestionKind, RECENT, RandomisedMap, Recent, Restored, Run, Running,
+    Scale, Session, Show, Shown, Sides, Span, Spans, Stamp, StopReason, Subject, Tab, ThemeChoice, Training,
+    TrainingState, Undo, ViewState, With, Written, asked_unit, focused_unit, is_large, set_to_search,
 };
 pub use task::{DataFiles, Done, JobStep, News, Task, TrainingJob, Until, checked};

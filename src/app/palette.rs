@@ -38,7 +38,7 @@ impl Offer {
             Self::Stage(address) => Action::visit(state.plan(), &address),
             Self::Bookmark(number) => match state.position.marks().bookmarks.get(number) {
                 Some(bookmark) => Action::Visit(bookmark.place.clone()),
-                None => Action::Deselect,
+                None => Action::LookAtCursor,
             },
             Self::Model(name) | Self::Preset(name) => Action::OpenBundled(name.to_owned()),
             Self::Sample(name) => Action::OpenSample(name.to_owned()),

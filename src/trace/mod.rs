@@ -13,6 +13,7 @@
 pub mod address;
 pub mod breakpoint;
 pub mod cursor;
+pub mod depth;
 pub mod describe;
 pub mod paths;
 pub mod plan;
@@ -29,6 +30,7 @@ pub use address::{
 };
 pub use breakpoint::{Break, Found, Hits, Stop, Watched};
 pub use cursor::{Cursor, Move};
+pub use depth::Depth;
 pub use describe::StepDescription;
 pub use paths::{Cut, Factor, Group, Link, Paths};
 pub use plan::{Plan, Setup, Stage};

@@ -95,7 +95,7 @@ pub fn canvas_ui(
         }
         Some(_) | None => {
             if let Some((i, j)) = response.clicked {
-                view.select(&plane.address(i, j));
+                view.look(&plane.address(i, j));
             }
         }
     }

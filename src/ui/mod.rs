@@ -1,5 +1,7 @@
 //! The window: shell, theme, widgets and views.
 
+pub mod atlas;
+pub mod blocks;
 pub mod canvas;
 pub mod colormap;
 pub mod equation;
@@ -13,9 +15,11 @@ pub mod oklab;
 pub mod program;
 pub mod raster;
 pub mod render;
+pub mod room;
 pub mod sentences;
 pub mod shell;
 pub mod strings;
+pub mod summary;
 pub mod tensor_plane;
 pub mod theme;
 pub mod view;

@@ -1,39 +1,36 @@
-//! The window's contents: where the regions lie, and what keys do.
+//! The window's contents: what keys do, and which view draws into which region.
 
 use super::{
     keys,
-    theme::Theme,
+    room::{Room, Wants, Width},
+    theme::{self, Theme},
     view::{Memory, View},
-    views::{self, tour::Regions},
-    widgets::busy::busy_ui,
+    views,
 };
-use crate::app::{Action, AppState, Page, Side};
-use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+use crate::app::{Action, AppState, Drawer, Page};
+use crate::trace::Depth;
+use egui::{Align, CentralPanel, Color32, Frame, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
 /// Draws the whole window and returns what the user asked for.
 pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Action> {
     let theme = Theme::from_ui(ui);
     let mut actions = keys::pressed(ui, state);
-    let view = View::new(state, theme, memory);
+    let room = Room::new(ui.max_rect().size(), &wants(state));
+    let view = View::new(state, theme, memory, room);
     if state.view().blank {
-        CentralPanel::default().frame(Frame::new().fill(egui::Color32::BLACK)).show(ui, |_| {});
+        CentralPanel::default().frame(Frame::new().fill(Color32::BLACK)).show(ui, |_| {});
     } else {
-        let regions = if state.draft().is_some() {
+        if state.draft().is_some() {
             views::builder::builder_ui(ui, &view);
-            Regions::default()
         } else {
-            regions_ui(ui, &view, theme)
-        };
+            regions_ui(ui, &view);
+        }
         if view.state.data().asking {
             views::open_data::open_data_ui(ui, &view);
         }
-        views::notices::notices_ui(ui, &view);
         views::files::files_ui(ui, &view);
         if state.view().help {
             views::help::help_ui(ui, &view);
-        }
-        if let Some(stop) = state.view().tour {
-            views::tour::tour_ui(ui, &view, &regions, stop);
         }
         if state.view().palette {
             views::palette::palette_ui(ui, &view);
@@ -50,101 +47,155 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
     actions
 }
 
-fn regions_ui(ui: &mut Ui, view: &View, theme: &Theme) -> Regions {
-    let room = ui.available_size();
-    let bar = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(10, 6));
-    let side = Frame::new().fill(theme.panel).inner_margin(Margin::same(10));
-    let top = Panel::top("top").frame(bar).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            views::menu::menu_ui(ui, view);
-            ui.separator();
-            views::breadcrumb::breadcrumb_ui(ui, view);
-        });
+/// What the regions are made for.
+fn wants(state: &AppState) -> Wants {
+    let view = state.view();
+    Wants {
+        page: view.page,
+        depth: Depth::of(&state.look()),
+        notice: views::notices::is_needed(state),
+        drawer: view.drawer,
+        timeline: view.timeline.then(|| views::timeline::height(state)),
+        presenting: view.presenting,
+    }
+}
+
+/// A region: its ground, and the views that draw into it and nowhere else.
+fn region_ui(ui: &mut Ui, rect: Rect, name: &str, ground: Option<Color32>, add: impl FnOnce(&mut Ui)) {
+    if let Some(ground) = ground {
+        ui.painter().rect_filled(rect, 0.0, ground);
+    }
+    ui.scope_builder(UiBuilder::new().max_rect(rect).id_salt(name), |ui| {
+        ui.set_clip_rect(rect.intersect(ui.clip_rect()));
+        add(ui);
     });
-    let bottom = Panel::bottom("bottom").frame(bar).show(ui, |ui| {
-        views::transport::transport_ui(ui, view);
-        views::timeline::timeline_ui(ui, view);
+}
+
+/// A bar whose contents stand on one line, `margin` from its ends.
+fn bar_ui(ui: &mut Ui, rect: Rect, name: &str, ground: Option<Color32>, add: impl FnOnce(&mut Ui)) {
+    const MARGIN: f32 = 10.0;
+    region_ui(ui, rect, name, ground, |ui| {
+        let inner = rect.shrink2(vec2(MARGIN, 0.0));
+        let layout = Layout::left_to_right(Align::Center);
+        ui.scope_builder(UiBuilder::new().max_rect(inner).layout(layout), add);
     });
-    let network = Panel::left("network")
-        .frame(side)
-        .default_size((room.x * 0.28).clamp(250.0, 460.0))
-        .resizable(true)
-        .show(ui, |ui| {
-            views::picture::picture_ui(ui, view);
-            ui.separator();
-            views::lanes::lanes_ui(ui, view);
+}
+
+fn regions_ui(ui: &mut Ui, view: &View) {
+    let (room, theme) = (view.room, view.theme);
+    ui.painter().rect_filled(room.window, 0.0, theme.ground);
+    let line = Stroke::new(1.0, theme.line);
+    if let Some(rect) = room.top {
+        bar_ui(ui, rect, "top", Some(theme.panel), |ui| views::top::top_ui(ui, view));
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, line);
+    }
+    if let Some(rect) = room.strip {
+        region_ui(ui, rect, "strip", Some(theme.panel), |ui| views::strip::strip_ui(ui, view));
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, line);
+    }
+    if let Some(rect) = room.place {
+        bar_ui(ui, rect, "place", None, |ui| views::place::place_ui(ui, view));
+    }
+    if let Some(rect) = room.notice {
+        bar_ui(ui, rect, "notice", Some(theme.raised), |ui| views::notices::notices_ui(ui, view));
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, line);
+    }
+    if let Some(rect) = room.title {
+        region_ui(ui, rect, "title", None, |ui| title_ui(ui, view));
+    }
+    let covered = room.width == Width::Narrow && room.drawer.is_some();
+    if !covered {
+        region_ui(ui, room.stage, "stage", None, |ui| stage_ui(ui, view));
+        lines_ui(ui, view);
+    }
+    if let Some((drawer, rect)) = room.drawer {
+        region_ui(ui, rect, "drawer", Some(theme.panel), |ui| drawer_ui(ui, view, drawer, rect));
+        ui.painter().vline(rect.left() + 0.5, rect.y_range(), line);
+    }
+    if let Some(rect) = room.timeline {
+        bar_ui(ui, rect, "timeline", Some(theme.panel), |ui| {
+            ui.vertical(|ui| views::timeline::timeline_ui(ui, view));
         });
-    // Training has plots beside one another and no cell to ask.
-    let side_panel = (view.state.view().page == Page::Closeup).then(|| {
-        Panel::right("inspector")
-            .frame(side)
-            .default_size((room.x * 0.26).clamp(250.0, 420.0))
-            // However wide it was pulled in a larger window, the middle keeps its room.
-            .max_size(room.x * if room.x < 1100.0 { 0.3 } else { 0.45 })
-            .resizable(true)
-            .show(ui, |ui| {
-                sides_ui(ui, view);
-                match view.state.view().side {
-                    Side::Cell => views::inspector::inspector_ui(ui, view),
-                    Side::Time => views::time::time_ui(ui, view),
-                }
-            })
-    });
-    let middle = CentralPanel::default()
-        .frame(Frame::new().fill(theme.ground).inner_margin(Margin::same(12)))
-        .show(ui, |ui| {
-            pages_ui(ui, view);
-            views::time::stopped_ui(ui, view);
-            match view.state.view().page {
-                Page::Closeup => {
-                    ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
-                        views::closeup::closeup_ui(ui, view);
-                    });
-                }
-                Page::Training => views::training::training_ui(ui, view),
-                Page::Data => views::data::data_ui(ui, view),
-                Page::Attribution => views::evidence::evidence_ui(ui, view),
-                Page::Compare => views::compare::compare_ui(ui, view),
-            }
+        ui.painter().hline(rect.x_range(), rect.top() + 0.5, line);
+    }
+    if let Some(rect) = room.transport {
+        bar_ui(ui, rect, "transport", Some(theme.panel), |ui| {
+            let free = views::transport::transport_ui(ui, view);
+            views::timeline::bar_ui(ui, view, free);
         });
+        ui.painter().hline(rect.x_range(), rect.top() + 0.5, line);
+    }
     if view.state.view().pad {
         views::pad::pad_ui(ui, view);
     }
-    let rects = [
-        Some(top.response.rect),
-        Some(network.response.rect),
-        Some(middle.response.rect),
-        side_panel.map(|panel| panel.response.rect),
-        Some(bottom.response.rect),
-    ];
-    Regions { rects }
 }
 
-/// The tabs of the panel beside the close-up.
-fn sides_ui(ui: &mut Ui, view: &View) {
-    ui.horizontal(|ui| {
-        for side in Side::ALL {
-            let tab = ui.selectable_label(side == view.state.view().side, view.text(side.key()));
-            if tab.on_hover_text(view.text(&format!("{}_tip", side.key()))).clicked() {
-                view.act(Action::SetSide(side));
+/// The page, into the stage.
+fn stage_ui(ui: &mut Ui, view: &View) {
+    match view.state.view().page {
+        Page::Home | Page::Network => match Depth::of(&view.state.look()) {
+            Depth::Pass => views::lanes::lanes_ui(ui, view),
+            Depth::Layer | Depth::Map | Depth::Cell | Depth::Term => {
+                egui::ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
+                    views::closeup::closeup_ui(ui, view);
+                });
             }
-        }
-    });
-    ui.add_space(super::theme::space::XS);
+        },
+        Page::Training => views::training::training_ui(ui, view),
+        Page::Data => views::data::data_ui(ui, view),
+        Page::Attribution => views::evidence::evidence_ui(ui, view),
+        Page::Compare => views::compare::compare_ui(ui, view),
+    }
 }
 
-/// The tabs of what the middle shows.
-fn pages_ui(ui: &mut Ui, view: &View) {
-    ui.horizontal_wrapped(|ui| {
-        for page in Page::ALL {
-            let current = page == view.state.view().page;
-            if ui.selectable_label(current, view.text(page.key())).clicked() {
-                view.act(Action::SetPage(page));
-            }
-        }
-        if view.state.training().running.is_some() {
-            busy_ui(ui, view);
+/// The lines below the stage.
+fn lines_ui(ui: &mut Ui, view: &View) {
+    let room = view.room;
+    if let Some(rect) = room.read_out {
+        region_ui(ui, rect, "read-out", None, |ui| read_out_ui(ui, view, rect));
+    }
+}
+
+/// What is under the pointer, in words, at the right end of its line.
+fn read_out_ui(ui: &mut Ui, view: &View, rect: Rect) {
+    let (front, rest) = view.reads_out();
+    let layout = Layout::right_to_left(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
+        let job = views::readout::job(view, &front, &rest);
+        ui.add(egui::Label::new(job).truncate());
+    });
+}
+
+/// What is presented: the layer, and the rest of the place after it.
+fn title_ui(ui: &mut Ui, view: &View) {
+    let layout = Layout::left_to_right(Align::Center);
+    let rect = ui.max_rect();
+    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
+        let (front, rest) = views::place::title(view);
+        let font = egui::FontId::new(28.0, super::fonts::strong());
+        ui.label(RichText::new(front).font(font).color(view.theme.text_strong));
+        ui.label(RichText::new(rest).size(22.0).color(view.theme.text));
+    });
+}
+
+/// The panel beside the stage, with its name and a button to close it.
+fn drawer_ui(ui: &mut Ui, view: &View, drawer: Drawer, rect: Rect) {
+    let inner = rect.shrink2(vec2(14.0, 8.0));
+    ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
+        ui.horizontal(|ui| {
+            let name = view.text(drawer.key());
+            ui.label(RichText::new(name).font(theme::title_font()).color(view.theme.text_strong));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let close = view.text("drawer.close");
+                let sign = super::widgets::sign::Sign::Close;
+                if super::widgets::sign::sign_button_ui(ui, view.theme, sign, &close).clicked() {
+                    view.act(Action::SetDrawer(None));
+                }
+            });
+        });
+        match drawer {
+            Drawer::Why => views::inspector::inspector_ui(ui, view),
+            Drawer::Time => views::time::time_ui(ui, view),
         }
     });
-    ui.add_space(super::theme::space::XS);
 }

@@ -32,15 +32,21 @@ pub mod space {
 /// Text sizes in points, chosen to be read from a projector.
 pub mod text_size {
     /// Marks and captions; nothing that must be read is smaller.
-    pub const SMALL: f32 = 12.5;
+    pub const SMALL: f32 = 13.0;
     /// Running text, buttons, fields.
     pub const BODY: f32 = 15.0;
     /// Formulas and addresses.
     pub const MONO: f32 = 14.0;
     /// The sentence of the inspector, panel titles.
-    pub const TITLE: f32 = 17.0;
+    pub const TITLE: f32 = 18.0;
     /// Page headings.
-    pub const HEADING: f32 = 21.0;
+    pub const HEADING: f32 = 24.0;
+    /// A question, an equation.
+    pub const EQUATION: f32 = 20.0;
+    /// What the network answers.
+    pub const ANSWER: f32 = 30.0;
+    /// The first sentence of Home.
+    pub const FIRST: f32 = 32.0;
     /// The smallest size at which a number is drawn into a cell.
     pub const CELL_MIN: f32 = 10.0;
     /// The largest size at which a number is drawn into a cell.
@@ -476,6 +482,11 @@ pub fn install(ctx: &Context) {
     ctx.set_style_of(egui::Theme::Dark, DARK.style());
 }
 
+/// Text of body size.
+pub fn body_font() -> FontId {
+    FontId::new(text_size::BODY, FontFamily::Proportional)
+}
+
 /// Half-bold text of body size.
 pub fn strong_font() -> FontId {
     FontId::new(text_size::BODY, fonts::strong())
@@ -550,7 +561,7 @@ mod tests {
 
     #[test]
     fn text_is_big_enough_for_a_projector() {
-        const { assert!(text_size::BODY >= 14.0 && text_size::SMALL >= 12.0) };
+        const { assert!(text_size::BODY >= 15.0 && text_size::SMALL >= 13.0) };
     }
 
     #[test]

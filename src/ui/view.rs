@@ -1,18 +1,23 @@
 //! What a view gets: the state to read, the theme, the words, and a place for its actions.
 
-use super::{colormap::ValueRange, strings::Words, theme::Theme};
+use super::{colormap::ValueRange, room::Room, strings::Words, summary::TensorSummary, theme::Theme};
 use crate::app::{Action, AppState};
 use crate::trace::{Address, AddressText, TensorId};
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 /// ValueRanges by tensor, image and plane; no plane means the whole tensor.
 pub(super) type ValueRanges = HashMap<(TensorId, u32, Option<usize>), ValueRange>;
+
+/// Summaries by tensor and image.
+pub(super) type Summaries = HashMap<(TensorId, u32), Arc<TensorSummary>>;
 
 /// What the window remembers between frames that is not the program's state.
 #[derive(Default)]
 pub struct Memory {
     /// ValueRanges of tensors at a revision, for the colour scales.
     pub(super) value_ranges: RefCell<(u64, ValueRanges)>,
+    /// Summaries of tensors at a revision.
+    pub(super) summaries: RefCell<(u64, Summaries)>,
     /// What the pointer is over, from the last frame: views light up what belongs to it. By its names, since the
     /// next frame may show another plan.
     pub(super) hovered: Option<AddressText>,
@@ -28,18 +33,31 @@ pub struct View<'a> {
     pub words: Words,
     /// What the window remembers; views only read it, the shell writes.
     pub memory: &'a Memory,
+    /// Where the regions lie.
+    pub room: Room,
+    read_out: RefCell<(String, String)>,
     actions: RefCell<Vec<Action>>,
     hovered_before: Option<Address>,
     hovered: RefCell<Option<Address>>,
 }
 
 impl<'a> View<'a> {
-    /// A view of a state for one frame.
-    pub fn new(state: &'a AppState, theme: &'static Theme, memory: &'a Memory) -> Self {
+    /// A view of a state for one frame in a room.
+    pub fn new(state: &'a AppState, theme: &'static Theme, memory: &'a Memory, room: Room) -> Self {
         let words = Words(state.view().lang);
         let hovered_before = memory.hovered.as_ref().and_then(|place| place.resolve(state.plan()));
-        let (actions, hovered) = Default::default();
-        Self { state, theme, words, memory, actions, hovered_before, hovered }
+        let (actions, hovered, read_out) = Default::default();
+        Self { state, theme, words, memory, room, read_out, actions, hovered_before, hovered }
+    }
+
+    /// Says in the read-out line what is under the pointer: the half-bold front, and what follows it.
+    pub fn read_out(&self, front: impl Into<String>, rest: impl Into<String>) {
+        *self.read_out.borrow_mut() = (front.into(), rest.into());
+    }
+
+    /// What the read-out line says.
+    pub(super) fn reads_out(&self) -> (String, String) {
+        self.read_out.borrow().clone()
     }
 
     /// Asks for an action; it is applied after the frame.
@@ -52,9 +70,9 @@ impl<'a> View<'a> {
         self.act(Action::visit(self.state.plan(), address));
     }
 
-    /// Asks for a cell of the plan at hand to be selected.
-    pub fn select(&self, address: &Address) {
-        self.act(Action::select(self.state.plan(), address));
+    /// Asks for a place of the plan at hand to be shown, while the cursor stays.
+    pub fn look(&self, address: &Address) {
+        self.act(Action::look(self.state.plan(), address));
     }
 
     /// Says that the pointer is over a cell; seen by all views in the next frame.

@@ -56,9 +56,6 @@ impl Window {
         if let Some(view) = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY)) {
             apply(&mut state, Action::RestoreView(view));
         }
-        if !state.view().toured {
-            apply(&mut state, Action::Tour(Some(0)));
-        }
         let host = Desktop::new(ctx, eframe::storage_dir(NAME));
         let mut program = Program::new(host, state);
         program.apply(file.map(|file| FileAction::Open(file.into()).into()));

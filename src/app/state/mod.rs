@@ -55,7 +55,10 @@ pub use training::Training;
 pub use training_state::{End, Running, TrainingState};
 pub use undo::{Edited, Undo};
 pub use unit::{Subject, asked_unit, focused_unit};
-pub use view::{Digits, EXPONENTS, LANE_ZOOM, Lang, Page, Scale, Side, TOUR, Tab, ThemeChoice, ViewState};
+pub use view::{
+    Compared, Digits, Drawer, EXPONENTS, LANE_ZOOM, Lane, Lang, Order, Page, Scale, Show, Tab, ThemeChoice,
+    ViewState, With,
+};
 
 use self::derived::derive_now;
 use crate::data::{Fitted, Loaded, samples};
@@ -343,14 +346,10 @@ impl AppState {
         of_image(scores, self.image()).collect()
     }
 
-    /// Whether the scores have been computed at the cursor.
+    /// Whether the network has answered at the cursor: its output has been computed.
     pub fn knows_scores(&self) -> bool {
         let plan = self.plan();
-        let tensor = match plan.stage_of(TensorId::loss(Part::Prob)) {
-            Some(_) => TensorId::loss(Part::Prob),
-            None => Plan::input_of(plan.network().layers.len()),
-        };
-        let stage = plan.stage_of(tensor);
+        let stage = plan.stage_of(Plan::input_of(plan.network().layers.len()));
         let repeat = if plan.is_layered() { 0 } else { self.image() };
         stage.is_none_or(|stage| {
             self.trace().progress(stage, repeat, self.position.cursor().at()).is_complete()
@@ -399,13 +398,24 @@ impl AppState {
             .map(|(_, loss)| loss)
     }
 
-    /// The cell that is looked at: the one picked, else the one that the last step worked on.
+    /// The place that is shown: the one picked, else the unit that the last step worked on. Its [`Depth`] is the
+    /// depth of the stage.
+    ///
+    /// [`Depth`]: crate::trace::Depth
+    pub fn look(&self) -> Address {
+        self.position.look()
+    }
+
+    /// The cell that is shown: the one picked or the first of what was picked, else the one that the last step worked
+    /// on.
     pub fn focus(&self) -> Address {
-        self.position.selected().unwrap_or_else(|| {
-            let plan = self.plan();
-            let step = plan.locate(self.position.cursor().at().saturating_sub(1), Grain::Term);
-            step.whole_cell()
-        })
+        match self.position.selected() {
+            Some(selected) => selected.whole_cell(),
+            None => {
+                let last = self.position.cursor().at().saturating_sub(1);
+                self.plan().locate(last, Grain::Term).whole_cell()
+            }
+        }
     }
 
     /// How many terms of a cell are done at the cursor, and how many it has.

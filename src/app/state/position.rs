@@ -117,10 +117,10 @@ pub(in crate::app) struct Position {
 }
 
 impl Position {
-    /// At the prediction of a run, with nothing selected, marked or remembered.
+    /// Behind the forward pass of a run, with nothing selected, marked or remembered.
     pub fn new(run: Run) -> Self {
         Self {
-            cursor: after_loss(run.plan(), 0),
+            cursor: after_forward(run.plan(), 0),
             run,
             selected: None,
             marks: Marks::default(),
@@ -167,7 +167,13 @@ impl Position {
         self.pending.as_ref()
     }
 
-    /// The selected cell, or else the unit done last; `None` before the first step.
+    /// The selected place, or else the unit done last, at the cursor's grain; before the first step the first unit.
+    pub fn look(&self) -> Address {
+        let last = self.cursor.at().saturating_sub(1);
+        self.selected.unwrap_or_else(|| self.plan().locate(last, self.cursor.grain()))
+    }
+
+    /// The selected place, or else the unit done last; `None` before the first step.
     pub fn address(&self) -> Option<Address> {
         self.selected.or_else(|| self.cursor.address(self.plan()))
     }
@@ -223,15 +229,15 @@ impl Position {
         found.is_some()
     }
 
-    /// Selects a cell of the plan at hand, or none.
+    /// Selects a place of the plan at hand, or none.
     pub fn select(&mut self, address: Option<Address>) {
         debug_assert!(address.is_none_or(|address| self.plan().has(&address)), "an address of another plan");
         self.selected = address;
     }
 
-    /// Goes behind the forward pass and the loss of the first step, so that the prediction is there.
+    /// Goes behind the forward pass of the first step, so that the answer is there.
     pub fn show_prediction(&mut self) {
-        (self.cursor, self.selected) = (after_loss(self.run.plan(), 0), None);
+        (self.cursor, self.selected) = (after_forward(self.run.plan(), 0), None);
     }
 
     /// Says why the run stopped; `Stop` holds addresses of the plan at hand.
@@ -318,9 +324,15 @@ impl Position {
     fn keep_to_values(&mut self) {
         let (plan, time) = (self.run.plan(), self.run.trace().time());
         if self.cursor.time(plan) != time {
-            (self.cursor, self.selected) = (after_loss(plan, time), None);
+            (self.cursor, self.selected) = (after_forward(plan, time), None);
         }
     }
+}
+
+/// The cursor behind the forward pass of a training step, for its first image, at the grain of a pass.
+pub(in crate::app) fn after_forward(plan: &Plan, time: u32) -> Cursor {
+    let stage = Address::whole_stage(time, 0, plan.pass_stages(Pass::Fwd).start);
+    Cursor::after(plan, &plan.widen(&stage, Grain::Pass))
 }
 
 /// The cursor behind the forward pass and the loss of a training step, for its first image.

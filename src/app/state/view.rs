@@ -45,9 +45,9 @@ impl Lang {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum ThemeChoice {
     /// As the system says.
-    #[default]
     System,
     /// Dark ink on a light ground.
+    #[default]
     Light,
     /// Light ink on a dark ground.
     Dark,
@@ -105,31 +105,36 @@ impl Digits {
     }
 }
 
-/// What the middle of the window shows.
+/// What the window shows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Page {
-    /// The close-up of the stage that is looked at.
+    /// What this is, and what to do first.
+    Home,
+    /// The network, a layer, a map or a cell, by the depth of the address that is looked at.
     #[default]
-    Closeup,
+    #[serde(alias = "Closeup")]
+    Network,
     /// Training on a data set.
     Training,
     /// What a data set holds.
     Data,
-    /// What a unit of the network looks at.
+    /// What in the picture speaks for an answer.
     #[serde(rename = "Looks")]
     Attribution,
-    /// What was kept beside what is looked at.
+    /// What was kept, beside the present.
     Compare,
 }
 
 impl Page {
     /// All pages, in the order of their tabs.
-    pub const ALL: [Self; 5] = [Self::Closeup, Self::Training, Self::Data, Self::Attribution, Self::Compare];
+    pub const ALL: [Self; 6] =
+        [Self::Home, Self::Network, Self::Training, Self::Data, Self::Attribution, Self::Compare];
 
     /// The key of its name in the strings.
     pub const fn key(self) -> &'static str {
         match self {
-            Self::Closeup => "page.closeup",
+            Self::Home => "page.home",
+            Self::Network => "page.network",
             Self::Training => "page.training",
             Self::Data => "page.data",
             Self::Attribution => "page.evidence",
@@ -138,36 +143,196 @@ impl Page {
     }
 }
 
-/// What the panel beside the close-up shows.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-pub enum Side {
+/// A panel beside the stage.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Drawer {
     /// Why a cell is what it is.
-    #[default]
-    Cell,
+    Why,
     /// Breakpoints, bookmarks, and where the cursor was.
     Time,
 }
 
-impl Side {
-    /// Both, in the order of their tabs.
-    pub const ALL: [Self; 2] = [Self::Cell, Self::Time];
+impl Drawer {
+    /// Both, in the order of their buttons.
+    pub const ALL: [Self; 2] = [Self::Why, Self::Time];
 
     /// The key of its name in the strings.
     pub const fn key(self) -> &'static str {
         match self {
-            Self::Cell => "side.cell",
-            Self::Time => "side.time",
+            Self::Why => "drawer.why",
+            Self::Time => "drawer.time",
         }
     }
 }
 
-/// The stops of the tour: the regions of the window.
-pub const TOUR: [&str; 5] = ["top", "network", "closeup", "side", "bottom"];
+/// What a layer's stage shows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Show {
+    /// The maps that the layer computes.
+    #[default]
+    Maps,
+    /// The filters that make them.
+    Filters,
+    /// Each filter beside its map.
+    Both,
+}
+
+impl Show {
+    /// All choices in the order of their buttons.
+    pub const ALL: [Self; 3] = [Self::Maps, Self::Filters, Self::Both];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Maps => "show.maps",
+            Self::Filters => "show.filters",
+            Self::Both => "show.both",
+        }
+    }
+
+    /// The next choice; after the last comes the first.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Maps => Self::Filters,
+            Self::Filters => Self::Both,
+            Self::Both => Self::Maps,
+        }
+    }
+}
+
+/// Which numbers the maps of the stage show.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Lane {
+    /// What the layers compute.
+    #[default]
+    Values,
+    /// The gradients of the same tensors.
+    Gradients,
+    /// Each map beside its gradient.
+    Both,
+}
+
+impl Lane {
+    /// All choices in the order of their buttons.
+    pub const ALL: [Self; 3] = [Self::Values, Self::Gradients, Self::Both];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Values => "lane.values",
+            Self::Gradients => "lane.gradients",
+            Self::Both => "lane.both",
+        }
+    }
+
+    /// The next choice; after the last comes the first.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Values => Self::Gradients,
+            Self::Gradients => Self::Both,
+            Self::Both => Self::Values,
+        }
+    }
+}
+
+/// With what the maps of the stage are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum With {
+    /// With nothing.
+    #[default]
+    Nothing,
+    /// With those of the picture before.
+    PictureBefore,
+    /// With those of the weights before.
+    ModelBefore,
+    /// With what was kept as A.
+    Kept,
+}
+
+impl With {
+    /// All choices in the order of their list.
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::PictureBefore, Self::ModelBefore, Self::Kept];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Nothing => "with.nothing",
+            Self::PictureBefore => "with.picture_before",
+            Self::ModelBefore => "with.model_before",
+            Self::Kept => "with.kept",
+        }
+    }
+}
+
+/// Which of the two sides of a comparison the maps show.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Compared {
+    /// The present.
+    Now,
+    /// What it is compared with.
+    Before,
+    /// The present minus what it is compared with.
+    #[default]
+    Difference,
+}
+
+impl Compared {
+    /// All choices in the order of their buttons.
+    pub const ALL: [Self; 3] = [Self::Now, Self::Before, Self::Difference];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Now => "compared.now",
+            Self::Before => "compared.before",
+            Self::Difference => "compared.difference",
+        }
+    }
+}
+
+/// In which order the maps of a layer stand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Order {
+    /// By their numbers.
+    Number,
+    /// By their largest value, the largest first.
+    #[default]
+    Strongest,
+    /// By the sum of their values, the largest first.
+    Sum,
+    /// By how much they differ from what they are compared with, the most first.
+    Changed,
+}
+
+impl Order {
+    /// All choices in the order of their list.
+    pub const ALL: [Self; 4] = [Self::Number, Self::Strongest, Self::Sum, Self::Changed];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Number => "order.number",
+            Self::Strongest => "order.strongest",
+            Self::Sum => "order.sum",
+            Self::Changed => "order.changed",
+        }
+    }
+
+    /// The next choice; after the last comes the first.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Number => Self::Strongest,
+            Self::Strongest => Self::Sum,
+            Self::Sum => Self::Changed,
+            Self::Changed => Self::Number,
+        }
+    }
+}
 
 /// The most that the maps of the network are enlarged or made smaller, in half powers of two.
 pub const LANE_ZOOM: i8 = 4;
 
-/// What the inspector shows of the cell that is looked at.
+/// What the drawer "Why?" shows of a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Tab {
     /// Formula and terms.
@@ -199,7 +364,7 @@ impl Tab {
 /// The smallest step of a check is ten to the power of minus this.
 pub const EXPONENTS: u8 = 9;
 
-/// How it is looked at; no number depends on it.
+/// How the program shows what it knows; no number depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ViewState {
@@ -219,23 +384,40 @@ pub struct ViewState {
     pub scatter: bool,
     /// Beside what a pool gives stands what the other kind of pool would give.
     pub both_pools: bool,
-    /// What the inspector shows of a cell.
+    /// What the drawer "Why?" shows of a cell.
     pub tab: Tab,
     /// The step of the gradient check is ten to the power of minus this.
     pub exponent: u8,
-    /// What the middle of the window shows.
+    /// The page that is shown.
     #[serde(skip)]
     pub page: Page,
-    /// What the panel beside the close-up shows.
+    /// The panel that is open beside the stage.
     #[serde(skip)]
-    pub side: Side,
-    /// The tour has been taken, or skipped.
-    pub toured: bool,
+    pub drawer: Option<Drawer>,
+    /// "Why?" has been opened at least once.
+    pub why_seen: bool,
+    /// The timeline is unfolded.
+    #[serde(skip)]
+    pub timeline: bool,
+    /// What a layer's stage shows.
+    #[serde(skip)]
+    pub show: Show,
+    /// Which numbers the maps show.
+    #[serde(skip)]
+    pub lane: Lane,
+    /// With what they are compared.
+    #[serde(skip)]
+    pub with: With,
+    /// Which side of the comparison they show.
+    #[serde(skip)]
+    pub compared: Compared,
+    /// In which order they stand.
+    pub order: Order,
+    /// The stage alone, large, for a class.
+    #[serde(skip)]
+    pub presenting: bool,
     /// Nothing moves by itself but what the user sets going.
     pub still: bool,
-    /// The stop of the tour that is shown.
-    #[serde(skip)]
-    pub tour: Option<usize>,
     /// The palette is open.
     #[serde(skip)]
     pub palette: bool,
@@ -265,10 +447,16 @@ impl Default for ViewState {
             scatter: false,
             both_pools: false,
             page: Page::default(),
-            side: Side::default(),
-            toured: false,
+            drawer: None,
+            why_seen: false,
+            timeline: false,
+            show: Show::default(),
+            lane: Lane::default(),
+            with: With::default(),
+            compared: Compared::default(),
+            order: Order::default(),
+            presenting: false,
             still: false,
-            tour: None,
             palette: false,
             tab: Tab::default(),
             exponent: 3,

@@ -35,7 +35,7 @@ pub(in crate::app) fn measure_shown(state: &mut AppState) -> Vec<Effect> {
             let training = state.inputs.training.as_ref();
             training.map(|training| (training.schedule.data.clone(), Split::Train))
         }
-        Page::Closeup | Page::Attribution | Page::Compare => None,
+        Page::Home | Page::Network | Page::Attribution | Page::Compare => None,
     };
     let Some((data, part)) = wanted.filter(|(data, part)| !data.is_empty(*part)) else { return Vec::new() };
     let is_measuring = state.jobs.of(JobKind::MeasuringData).is_some()
@@ -124,7 +124,7 @@ fn step_through(state: &mut AppState, data: &Dataset, part: Split, index: u64) -
                 let params = training::trained(state);
                 inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
             }
-            state.view.page = Page::Closeup;
+            state.view.page = Page::Network;
             set_inputs(state, inputs, Change::Renew)
         }
         Err(error) => {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(in crate::app) fn compute_shown(state: &mut AppState) -> Vec<Effect> {
     /// Multiply-adds of one forward pass that a frame has time for.
     const QUICK: u64 = 2_000_000;
-    let is_shown = state.view.page == Page::Closeup && state.shows_loss_after();
+    let is_shown = state.view.page == Page::Network && state.shows_loss_after();
     if !is_shown || state.loss_after().is_some() || state.jobs.of(JobKind::LossAfter).is_some() {
         return Vec::new();
     }

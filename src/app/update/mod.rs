@@ -29,13 +29,13 @@ use self::{inputs::edit_inputs, notice::fail};
 use crate::app::{
     action::Action,
     effect::Effect,
-    state::{AppState, EXPONENTS, Page},
+    state::{AppState, EXPONENTS},
 };
 
 /// Changes the state by one action; the apply floor keeps the rest of the state in step.
 pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     match action {
-        Action::Go(go) => navigation::travel(state, |cursor, plan| cursor.go(plan, go)),
+        Action::Go(go) => navigation::step(state, go),
         Action::GoToEdge { grain, back } => {
             navigation::travel(state, |cursor, plan| cursor.to_edge(plan, grain, back));
         }
@@ -45,12 +45,12 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
                 navigation::go_to(state, address);
             }
         }
-        Action::Select(place) => {
+        Action::Look(place) => {
             if let Some(address) = place.resolve(state.plan()) {
-                navigation::select(state, address);
+                navigation::look(state, address);
             }
         }
-        Action::Deselect => state.position.select(None),
+        Action::LookAtCursor => state.position.select(None),
         Action::RunToHere => navigation::run_to_focus(state),
         Action::LastWriter => navigation::go_to_writer(state),
         Action::NextReader => navigation::go_to_reader(state),
@@ -81,7 +81,13 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::SetTab(tab) => state.view.tab = tab,
         Action::SetExponent(exponent) => state.view.exponent = exponent.clamp(1, EXPONENTS),
         Action::SetPage(page) => state.view.page = page,
-        Action::SetSide(side) => (state.view.side, state.view.page) = (side, Page::Closeup),
+        Action::SetDrawer(drawer) => view::set_drawer(state, drawer),
+        Action::ShowTimeline(shown) => state.view.timeline = shown,
+        Action::SetShow(show) => state.view.show = show,
+        Action::SetLane(lane) => state.view.lane = lane,
+        Action::SetComparison(with, compared) => view::set_comparison(state, with, compared),
+        Action::SetOrder(order) => state.view.order = order,
+        Action::Present(presenting) => state.view.presenting = presenting,
         Action::SetTheme(theme) => state.view.theme = theme,
         Action::SetLang(lang) => state.view.lang = lang,
         Action::SetScale(scale) => state.view.scale = scale,
@@ -92,7 +98,6 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::ShowBothPools(both) => state.view.both_pools = both,
         Action::ToggleLog => state.view.log = !state.view.log,
         Action::ShowPalette(palette) => state.view.palette = palette,
-        Action::Tour(stop) => view::show_tour(state, stop),
         Action::SetStill(still) => state.view.still = still,
         Action::ToggleHelp => state.view.help = !state.view.help,
         Action::ToggleBlank => state.view.blank = !state.view.blank,

@@ -2,7 +2,8 @@
 
 use super::notice::fail;
 use crate::app::state::AppState;
-use crate::trace::{Address, Cursor, Grain, Place, Plan};
+use crate::tensor::Shape;
+use crate::trace::{Address, Cursor, Depth, Grain, Move, Place, Plan};
 
 /// Moves the cursor; nothing stays selected.
 pub(in crate::app) fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, &Plan)) {
@@ -16,10 +17,91 @@ pub(in crate::app) fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, 
     position.set_stopped(None);
 }
 
-/// Moves the cursor behind a stage's cell; selects a given one.
+/// Makes a move. Where a place is selected, the way leads on from there: among layers and maps, and in and out, the
+/// selection moves and the cursor stays; from a cell on, the cursor comes to it and moves.
+pub(in crate::app) fn step(state: &mut AppState, go: Move) {
+    let Some(selected) = state.position.selected() else {
+        return travel(state, |cursor, plan| cursor.go(plan, go));
+    };
+    let depth = Depth::of(&selected);
+    let plan = state.plan();
+    let target = match (go, depth) {
+        (Move::Next, Depth::Layer | Depth::Map) => neighbour(plan, &selected, false),
+        (Move::Previous, Depth::Layer | Depth::Map) => neighbour(plan, &selected, true),
+        (Move::Into, Depth::Pass | Depth::Layer | Depth::Map) => Some(enter(plan, &selected)),
+        (Move::Out, Depth::Layer | Depth::Map | Depth::Cell | Depth::Term) => leave(plan, &selected),
+        (Move::Grain(grain), _) if (Grain::Pass..=Grain::Cell).contains(&grain) => {
+            Some(if grain > selected.grain() { selected.refine(grain) } else { plan.widen(&selected, grain) })
+        }
+        (Move::Into, Depth::Cell | Depth::Term) if selected.stage().is_some() => {
+            return travel(state, |cursor, plan| *cursor = Cursor::after(plan, &selected.with_term(0)));
+        }
+        (Move::Next | Move::Previous, Depth::Cell | Depth::Term) if selected.stage().is_some() => {
+            return travel(state, |cursor, plan| step_from(cursor, plan, &selected, go));
+        }
+        _ => return travel(state, |cursor, plan| cursor.go(plan, go)),
+    };
+    if let Some(target) = target {
+        look(state, target);
+    }
+}
+
+/// Takes the cursor to a place and makes a move there; to one that is not done yet, the way there is the move.
+fn step_from(cursor: &mut Cursor, plan: &Plan, place: &Address, go: Move) {
+    let there = Cursor::after(plan, place);
+    let is_ahead = there.at() > cursor.at();
+    *cursor = there;
+    if !is_ahead {
+        cursor.go(plan, go);
+    }
+}
+
+/// The layer or the map after or before one; `None` at the ends of the training step.
+fn neighbour(plan: &Plan, address: &Address, back: bool) -> Option<Address> {
+    let stage = address.stage()?;
+    let plane = plan.shape_at(address).plane() as u32;
+    let cells = plan.stages()[stage].cells() as u32;
+    let is_map = Depth::of(address) == Depth::Map;
+    if is_map && !back && address.cell() + plane < cells {
+        return Some(address.with_channel_from(address.cell() + plane));
+    }
+    if is_map && back && address.cell() >= plane {
+        return Some(address.with_channel_from(address.cell() - plane));
+    }
+    let other = if back { stage.checked_sub(1)? } else { stage + 1 };
+    let other = (other < plan.stages().len()).then(|| address.with_stage(other))?;
+    let plane = plan.shape_at(&other).plane() as u32;
+    let last = plan.stages()[other.stage()?].cells() as u32 - plane;
+    Some(if is_map { other.with_channel_from(if back { last } else { 0 }) } else { other })
+}
+
+/// The first part of a unit, one depth further in.
+fn enter(plan: &Plan, address: &Address) -> Address {
+    let is_vector = |shape: Shape| shape.plane() == 1;
+    match Depth::of(address) {
+        Depth::Pass => address.refine(Grain::Layer),
+        Depth::Layer => address.refine(Grain::Channel),
+        Depth::Map | Depth::Cell | Depth::Term if is_vector(plan.shape_at(address)) => address.whole_cell(),
+        Depth::Map | Depth::Cell | Depth::Term => address.refine(Grain::Cell),
+    }
+}
+
+/// The unit that one is part of, one depth further out; `None` for a pass.
+pub(in crate::app) fn leave(plan: &Plan, address: &Address) -> Option<Address> {
+    let grain = match Depth::of(address) {
+        Depth::Pass => return None,
+        Depth::Layer => Grain::Pass,
+        Depth::Map => Grain::Layer,
+        Depth::Cell => Grain::Channel,
+        Depth::Term => Grain::Cell,
+    };
+    Some(plan.widen(address, grain))
+}
+
+/// Moves the cursor behind a stage's cell; looks at a given one.
 pub(in crate::app) fn go_to(state: &mut AppState, address: Address) {
     match address.place() {
-        Place::Given(_) => select(state, address),
+        Place::Given(_) => look(state, address),
         Place::Stage(_) => travel(state, |cursor, plan| *cursor = Cursor::after(plan, &address)),
     }
 }
@@ -44,12 +126,14 @@ pub(in crate::app) fn go_to_text(state: &mut AppState, text: &str) {
     }
 }
 
-/// Selects a cell of the current training step; in another step the cursor goes there.
-pub(in crate::app) fn select(state: &mut AppState, address: Address) {
-    let address = address.refine(Grain::Cell);
+/// Looks at a place of the current training step, from a pass to a cell; in another step the cursor goes there.
+pub(in crate::app) fn look(state: &mut AppState, address: Address) {
+    let address = state.plan().widen(&address.refine(Grain::Pass), Grain::Cell);
     if address.time() == state.trace().time() {
-        state.position.remember();
-        state.position.select(Some(address.whole_cell()));
+        if state.position.selected() != Some(address) {
+            state.position.remember();
+        }
+        state.position.select(Some(address));
     } else {
         travel(state, |cursor, plan| *cursor = Cursor::after(plan, &address));
     }

@@ -16,8 +16,8 @@ pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) ->
     state.playback.set_speed(session.moves_per_sec);
     state.data.opened = opened_set(&state.inputs).or(state.data.opened.take());
     // Light or dark, the language and the like are the reader's own.
-    let ViewState { theme, lang, toured, still, tour, .. } = state.view;
-    state.view = ViewState { theme, lang, toured, still, tour, page: session.page, ..session.view };
+    let ViewState { theme, lang, still, why_seen, .. } = state.view;
+    state.view = ViewState { theme, lang, still, why_seen, page: session.page, ..session.view };
     session
 }
 

@@ -1,35 +1,42 @@
 //! Changes how the state is shown; no number depends on it.
 
-use crate::app::state::{AppState, LANE_ZOOM, Page, Side, TOUR};
+use super::navigation;
+use crate::app::state::{AppState, Compared, Drawer, LANE_ZOOM, Order, Page, With};
 
 /// Larger or smaller maps of the network, by `by` half powers of two.
 pub(in crate::app) fn zoom_lanes(state: &mut AppState, by: i8) {
     state.view.lane_zoom = state.view.lane_zoom.saturating_add(by).clamp(-LANE_ZOOM, LANE_ZOOM);
 }
 
-/// Shows a stop of the tour; behind the last one, and with `None`, the tour is over.
-pub(in crate::app) fn show_tour(state: &mut AppState, stop: Option<usize>) {
+/// Opens or closes the panel beside the stage; with an open one comes the page that has it.
+pub(in crate::app) fn set_drawer(state: &mut AppState, drawer: Option<Drawer>) {
     let view = &mut state.view;
-    view.tour = stop.filter(|&stop| stop < TOUR.len());
-    match view.tour {
-        // The tour's words presume that all five regions are visible.
-        Some(_) => {
-            (view.page, view.side) = (Page::Closeup, Side::Cell);
-            (view.pad, view.help, view.palette) = (false, false, false);
-        }
-        None => view.toured = true,
+    view.drawer = drawer;
+    if let Some(drawer) = drawer {
+        view.page = Page::Network;
+        view.why_seen |= drawer == Drawer::Why;
     }
 }
 
-/// Closes the topmost thing that is open; if nothing is, pauses or deselects.
+/// Compares the maps with something. An order by changes comes and goes with it.
+pub(in crate::app) fn set_comparison(state: &mut AppState, with: With, compared: Compared) {
+    let view = &mut state.view;
+    match (view.with == With::Nothing, with == With::Nothing) {
+        (true, false) => view.order = Order::Changed,
+        (false, true) if view.order == Order::Changed => view.order = Order::default(),
+        (true | false, true | false) => {}
+    }
+    (view.with, view.compared) = (with, compared);
+}
+
+/// Closes the topmost thing that is open: what lies over the window, then the newest notice, then the panel beside
+/// the stage. With nothing open, pauses, or looks one depth further out.
 pub(in crate::app) fn escape(state: &mut AppState) {
     let view = &mut state.view;
     if view.blank || view.help || view.typing_address || view.palette {
         (view.blank, view.help, view.typing_address, view.palette) = (false, false, false, false);
     } else if state.data.asking {
         state.data.asking = false;
-    } else if view.tour.is_some() {
-        (view.tour, view.toured) = (None, true);
     } else if state.files.asked.take().is_some() {
     } else if let Some(draft) = &state.draft {
         // A changed draft is not discarded by a single key.
@@ -40,7 +47,14 @@ pub(in crate::app) fn escape(state: &mut AppState) {
         view.pad = false;
     } else if state.playback.playing {
         state.playback.toggle();
-    } else {
-        state.position.select(None);
+    } else if view.presenting {
+        view.presenting = false;
+    } else if state.notices.pop().is_some() {
+    } else if view.drawer.is_some() {
+        view.drawer = None;
+    } else if view.page == Page::Network
+        && let Some(outer) = navigation::leave(state.plan(), &state.look())
+    {
+        navigation::look(state, outer);
     }
 }

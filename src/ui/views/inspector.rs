@@ -233,7 +233,7 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
                 view.hover(writer);
             }
             if response.on_hover_text(address).clicked() {
-                view.select(&writer);
+                view.look(&writer);
             }
         }
         (Operand::Constant { name, .. }, _) => {
@@ -275,7 +275,7 @@ fn readers_ui(ui: &mut Ui, view: &View, focus: &Address) {
                 view.hover(*reader);
             }
             if response.clicked() {
-                view.select(reader);
+                view.look(reader);
             }
         }
         if readers.len() > SHOWN {

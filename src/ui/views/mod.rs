@@ -1,6 +1,5 @@
 //! The regions of the window. No view imports another; no view does a layer's arithmetic.
 
-pub mod breadcrumb;
 pub mod builder;
 pub mod closeup;
 pub mod compare;
@@ -10,14 +9,16 @@ pub mod files;
 pub mod help;
 pub mod inspector;
 pub mod lanes;
-pub mod menu;
 pub mod notices;
 pub mod open_data;
 pub mod pad;
 pub mod palette;
 pub mod picture;
+pub mod place;
+pub mod readout;
+pub mod strip;
 pub mod time;
 pub mod timeline;
-pub mod tour;
+pub mod top;
 pub mod training;
 pub mod transport;

@@ -1,80 +1,109 @@
-//! Lines for the user, and work that goes on.
+//! The notice row: why the run stopped, work that goes on, lines for the user. It pushes the stage and covers nothing.
 
-use crate::app::{Action, Job, JobKind, NoticeKind};
-use crate::ui::{view::View, widgets::busy::busy_ui};
-use egui::{Align2, Area, Frame, Id, ProgressBar, RichText, Role, Stroke, Ui, WidgetInfo, vec2};
+use crate::app::{Action, AppState, Job, JobKind, NoticeKind};
+use crate::ui::{
+    sentences, theme,
+    view::View,
+    widgets::{
+        busy::busy_ui,
+        sign::{Sign, sign_button_ui},
+    },
+};
+use egui::{Align, Button, Label, Layout, ProgressBar, RichText, Role, Ui, WidgetInfo, vec2};
 
-/// Draws them over the window's lower right corner.
-pub fn notices_ui(ui: &mut Ui, view: &View) {
-    let state = view.state;
-    let (foreground, opening) = (state.jobs().foreground(), state.jobs().of(JobKind::OpeningData));
-    let is_quiet = foreground.is_none()
-        && state.pending().is_none()
-        && state.breakpoint_search().is_none()
-        && opening.is_none();
-    if view.state.notices().is_empty() && is_quiet {
-        return;
+/// What the row says. At most one thing is seen.
+enum Line<'a> {
+    /// A line for the user, and how many others wait.
+    Notice(&'a crate::app::Notice, usize),
+    /// Work of the user's that goes on.
+    Job(&'a Job),
+    /// The search for a breakpoint, in a training step.
+    Search(u32),
+    /// The replay of training steps, and up to which.
+    Replay(u32),
+    /// Why the run stopped.
+    Stopped,
+}
+
+/// What there is to say, the most urgent first.
+fn line(state: &AppState) -> Option<Line<'_>> {
+    let foreground = state.jobs().foreground().or(state.jobs().of(JobKind::OpeningData));
+    if let Some(notice) = state.notices().last() {
+        return Some(Line::Notice(notice, state.notices().len() - 1));
     }
-    Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -170.0)).show(ui.ctx(), |ui| {
-        ui.set_max_width(440.0);
-        if let Some(busy) = foreground {
-            card_ui(ui, view, view.theme.accent, |ui| job_ui(ui, view, busy));
+    if let Some(job) = foreground {
+        return Some(Line::Job(job));
+    }
+    if let Some(search) = state.breakpoint_search() {
+        return Some(Line::Search(search.time));
+    }
+    // A large network's replay is the work that goes on.
+    if let Some(pending) = state.pending().filter(|_| !state.run().is_large()) {
+        return Some(Line::Replay(pending.time()));
+    }
+    state.stopped().map(|_| Line::Stopped)
+}
+
+/// Whether the row is shown.
+pub fn is_needed(state: &AppState) -> bool {
+    line(state).is_some()
+}
+
+/// Draws the row.
+pub fn notices_ui(ui: &mut Ui, view: &View) {
+    let Some(line) = line(view.state) else { return };
+    match line {
+        Line::Notice(notice, more) => notice_ui(ui, view, notice, more),
+        Line::Job(job) => job_ui(ui, view, job),
+        Line::Search(time) => {
+            let words = view.fill("time.hunting", &[("time", &time.to_string())]);
+            work_ui(ui, view, &words, JobKind::Computing);
         }
-        if let Some(opening) = opening {
-            card_ui(ui, view, view.theme.accent, |ui| job_ui(ui, view, opening));
+        Line::Replay(to) => {
+            let done = view.state.run().replayed().unwrap_or(0).to_string();
+            let words = view.fill("notice.replay", &[("done", &done), ("to", &to.to_string())]);
+            work_ui(ui, view, &words, JobKind::Computing);
         }
-        if let Some(hunt) = view.state.breakpoint_search().filter(|_| foreground.is_none()) {
-            card_ui(ui, view, view.theme.accent, |ui| {
-                busy_ui(ui, view);
-                ui.label(view.fill("time.hunting", &[("time", &hunt.time.to_string())]));
-                if ui.button(view.text("notice.cancel")).clicked() {
-                    view.act(Action::Cancel(JobKind::Computing));
-                }
-            });
+        Line::Stopped => stopped_ui(ui, view),
+    }
+}
+
+fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize) {
+    let (sign, color) = match notice.kind {
+        NoticeKind::Info => ("●", view.theme.accent),
+        NoticeKind::Error => ("▲", view.theme.bad),
+    };
+    ui.label(RichText::new(sign).color(color));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
+            view.act(Action::DismissNotice);
         }
-        // A large network's replay is the work that goes on.
-        if let Some(pending) = view.state.pending().filter(|_| !view.state.run().is_large()) {
-            let to = pending.time();
-            let done = view.state.run().replayed().unwrap_or(0);
-            card_ui(ui, view, view.theme.accent, |ui| {
-                busy_ui(ui, view);
-                ui.label(view.fill("notice.replay", &[("done", &done.to_string()), ("to", &to.to_string())]));
-                if ui.button(view.text("notice.cancel")).clicked() {
-                    view.act(Action::Cancel(JobKind::Computing));
-                }
-            });
+        if more > 0 {
+            let words = view.fill("notice.more", &[("n", &more.to_string())]);
+            ui.label(RichText::new(words).color(view.theme.text_weak));
         }
-        let newest = view.state.notices().last();
-        if let Some(notice) = newest {
-            let color = match notice.kind {
-                NoticeKind::Info => view.theme.accent,
-                NoticeKind::Error => view.theme.bad,
-            };
-            card_ui(ui, view, color, |ui| {
-                ui.vertical(|ui| {
-                    ui.label(RichText::new(&notice.text));
-                    let more = view.state.notices().len() - 1;
-                    ui.horizontal(|ui| {
-                        if ui.button(view.text("notice.dismiss")).clicked() {
-                            view.act(Action::DismissNotice);
-                        }
-                        if more > 0 {
-                            ui.label(view.fill("notice.more", &[("n", &more.to_string())]));
-                        }
-                    });
-                });
-            });
-        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let label = ui.add(Label::new(RichText::new(&notice.text).color(view.theme.text)).truncate());
+            // A screen reader says it when it comes.
+            ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
+            label.on_hover_text(&notice.text);
+        });
     });
 }
 
-fn card_ui(ui: &mut Ui, view: &View, color: egui::Color32, add: impl FnOnce(&mut Ui)) {
-    Frame::popup(ui.style()).fill(view.theme.raised).stroke(Stroke::new(1.5, color)).inner_margin(12.0).show(
-        ui,
-        |ui| {
-            ui.horizontal_wrapped(add);
-        },
-    );
+/// Words, a sign that work goes on, and a button to cancel it.
+fn work_ui(ui: &mut Ui, view: &View, words: &str, kind: JobKind) {
+    busy_ui(ui, view);
+    ui.label(words);
+    cancel_ui(ui, view, kind);
+}
+
+fn cancel_ui(ui: &mut Ui, view: &View, kind: JobKind) {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if ui.add(Button::new(view.text("notice.cancel")).min_size(vec2(80.0, 28.0))).clicked() {
+            view.act(Action::Cancel(kind));
+        }
+    });
 }
 
 /// What a job works on, how far it is, and a button to cancel it.
@@ -94,7 +123,40 @@ fn job_ui(ui: &mut Ui, view: &View, job: &Job) {
         let bar = ui.add(if is_computing { bar } else { bar.show_percentage() });
         bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, text.clone()));
     }
-    if ui.button(view.text("notice.cancel")).clicked() {
-        view.act(Action::Cancel(job.kind));
-    }
+    cancel_ui(ui, view, job.kind);
+}
+
+/// Why the run stopped, with the cell and the ways on.
+fn stopped_ui(ui: &mut Ui, view: &View) {
+    let Some(reason) = view.state.stopped() else { return };
+    let (sign, color, cell) = match reason {
+        crate::app::StopReason::Hit(stop) => ("●", view.theme.bad, Some(stop.cell)),
+        crate::app::StopReason::End { .. } => ("○", view.theme.text_weak, None),
+    };
+    ui.label(RichText::new(sign).color(color));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if sign_button_ui(ui, view.theme, Sign::Close, &view.text("time.dismiss")).clicked() {
+            view.act(Action::DismissStop);
+        }
+        for id in ["continue", "reverse_continue"] {
+            let Some(command) = crate::app::command::command(id) else { continue };
+            let name = view.text(&format!("cmd.{id}"));
+            let response = ui.add(Button::new(command.icon).min_size(vec2(34.0, 28.0)));
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+            if response.on_hover_text(name).clicked() {
+                view.act((command.action)(view.state));
+            }
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let words = RichText::new(sentences::stop_reason(view, &reason)).color(view.theme.text_strong);
+            let why = ui.label(words);
+            ui.ctx().accesskit_node_builder(why.id, |node| node.set_live(egui::accesskit::Live::Polite));
+            if let Some(cell) = cell {
+                let link = RichText::new(crate::ui::names::cell(view, &cell)).color(view.theme.accent);
+                if ui.add(Button::new(link.font(theme::body_font())).frame(false)).clicked() {
+                    view.look(&cell);
+                }
+            }
+        });
+    });
 }

@@ -77,7 +77,7 @@ pub fn framed_grid_ui(
     if let Some(address) = plane.double_clicked.and_then(address) {
         view.visit(&address);
     } else if let Some(address) = plane.clicked.or(plane.moved_to).and_then(address) {
-        view.select(&address.whole_cell());
+        view.look(&address.whole_cell());
     }
     if let Some(cell) = plane.hovered {
         plane.response.clone().on_hover_text_at_pointer((grid.label)(Some(cell)));

@@ -338,7 +338,7 @@ fn cell_ui(
     if answer.double_clicked() {
         view.visit(&address.whole_cell());
     } else if answer.clicked() {
-        view.select(&address);
+        view.look(&address);
     }
     if answer.hovered() {
         view.hover(address);

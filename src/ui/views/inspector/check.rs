@@ -168,7 +168,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         view.hover(cell);
     }
     if response.clicked() {
-        view.select(&cell);
+        view.look(&cell);
     }
 }
 

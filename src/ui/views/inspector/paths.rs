@@ -99,7 +99,7 @@ fn share_ui(ui: &mut Ui, view: &View, share: u32, place: &str, sum: f64, cell: O
                 view.hover(cell);
             }
             if response.on_hover_text(address).clicked() {
-                view.select(&cell);
+                view.look(&cell);
             }
         }
         None => {
@@ -162,7 +162,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
                 view.hover(target);
             }
             if response.on_hover_text(name).clicked() {
-                view.select(&target);
+                view.look(&target);
             }
         }
         if let Some(last) = links.last() {
@@ -172,7 +172,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
             let response = ui.add(Button::new(small(value).color(view.theme.accent)).frame(false));
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &address));
             if response.on_hover_text(address).clicked() {
-                view.select(&last.at);
+                view.look(&last.at);
             }
         }
     });

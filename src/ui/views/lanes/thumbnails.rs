@@ -207,7 +207,7 @@ impl Scene<'_> {
             self.view.hover(address(i, j));
         }
         if let Some((i, j)) = answer.clicked.or(answer.moved_to) {
-            self.view.select(&address(i, j));
+            self.view.look(&address(i, j));
         }
     }
 

@@ -5,11 +5,11 @@ mod breakpoints;
 mod trail;
 
 use crate::app::{
-    Action, MarkAction, Page, Side, StopReason,
+    Action, MarkAction,
     command::{Command, command},
 };
 use crate::trace::Address;
-use crate::ui::{keys, sentences, theme, theme::space, view::View};
+use crate::ui::{keys, theme, theme::space, view::View};
 use egui::{Button, Response, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the panel Time: breakpoints, bookmarks, history.
@@ -23,38 +23,6 @@ pub fn time_ui(ui: &mut Ui, view: &View) {
     });
 }
 
-/// A line on why the run stopped, with the cell and the ways on; draws nothing where it did not stop.
-pub fn stopped_ui(ui: &mut Ui, view: &View) {
-    let Some(halt) = view.state.stopped() else { return };
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = space::XS;
-        let (sign, color) = match halt {
-            StopReason::Hit(_) => ("●", view.theme.bad),
-            StopReason::End { .. } => ("○", view.theme.text_weak),
-        };
-        ui.label(RichText::new(sign).color(color));
-        let why = ui.label(RichText::new(sentences::stop_reason(view, &halt)).color(view.theme.text_strong));
-        // A screen reader says it when it comes.
-        ui.ctx().accesskit_node_builder(why.id, |node| node.set_live(egui::accesskit::Live::Polite));
-        if let StopReason::Hit(stop) = halt {
-            link_ui(ui, view, &stop.cell);
-        }
-        // The panel of time has them already.
-        let look = view.state.view();
-        if (look.page, look.side) != (Page::Closeup, Side::Time) {
-            for id in ["reverse_continue", "continue"] {
-                command_ui(ui, view, id);
-            }
-        }
-        let close = ui.button("✕").on_hover_text(view.text("notice.dismiss"));
-        name(&close, Role::Button, &view.text("time.dismiss"));
-        if close.clicked() {
-            view.act(Action::DismissStop);
-        }
-    });
-    ui.add_space(space::XS);
-}
-
 /// A heading of the panel.
 fn heading_ui(ui: &mut Ui, view: &View, key: &str) {
     ui.label(RichText::new(view.text(key)).font(theme::strong_font()).color(view.theme.text_strong));
@@ -62,19 +30,6 @@ fn heading_ui(ui: &mut Ui, view: &View, key: &str) {
 
 fn note_ui(ui: &mut Ui, view: &View, text: &str) {
     ui.label(RichText::new(text).font(theme::small_font()).color(view.theme.text_weak));
-}
-
-/// A cell as a link that looks at it.
-fn link_ui(ui: &mut Ui, view: &View, cell: &Address) {
-    let text = view.state.plan().text(cell);
-    let link = RichText::new(&text).font(theme::mono_font()).color(view.theme.accent);
-    let response = ui.add(Button::new(link).frame(false));
-    if response.hovered() {
-        view.hover(*cell);
-    }
-    if response.clicked() {
-        view.select(cell);
-    }
 }
 
 /// A command as a small button: its sign, with its name and keys on hover.

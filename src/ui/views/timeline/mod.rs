@@ -1,14 +1,16 @@
 //! The run as an icicle: all training steps in a strip with their losses and gradients, below it the one looked at,
 //! a row per grain; the cursor, marks. A click or a drag goes there; the wheel, two fingers and keys zoom.
 
+mod bar;
 mod marks;
 mod pointer;
 mod scale;
 mod steps_row;
 
+pub use bar::bar_ui;
 pub use scale::{Segment, TimeScale, Unit};
 
-use crate::app::Span;
+use crate::app::{AppState, Span};
 use crate::trace::{Address, Grain, Pass};
 use crate::ui::{
     fonts,
@@ -30,6 +32,8 @@ const THIN: f32 = 7.0;
 const GAP: f32 = 2.0;
 /// Between the run and its part.
 const ZOOM: f32 = 6.0;
+/// Above and below all rows.
+const MARGIN: f32 = 7.0;
 /// The words beside the strip of the run.
 const BESIDE: f32 = 290.0;
 
@@ -58,18 +62,18 @@ struct Timeline<'a> {
     at: u64,
 }
 
+/// The height of the unfolded timeline.
+pub fn height(state: &AppState) -> f32 {
+    let images = if state.plan().repeats() > 1 { THIN + GAP } else { 0.0 };
+    RUN + ZOOM + PASSES + GAP + STAGES + 3.0 * (GAP + THIN) + images + 5.0 + 2.0 * MARGIN
+}
+
 /// Draws the timeline: the run, the current training step, and its passes, layers, maps, cells and terms.
 pub fn timeline_ui(ui: &mut Ui, view: &View) {
     let plan = view.state.plan();
     let has_images = plan.repeats() > 1;
-    let height = RUN
-        + ZOOM
-        + PASSES
-        + GAP
-        + STAGES
-        + 3.0 * (GAP + THIN)
-        + if has_images { THIN + GAP } else { 0.0 }
-        + 5.0;
+    ui.add_space(MARGIN);
+    let height = height(view.state) - 2.0 * MARGIN;
     let labels = labels_width(ui, view);
     let (whole, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click_and_drag());

@@ -179,7 +179,7 @@ fn buttons_ui(ui: &mut Ui, view: &View) {
     let into = Button::new(view.text("training.step_in")).min_size(vec2(0.0, 32.0));
     if ui.add_enabled(done > 0, into).on_hover_text(view.text("training.step_in_tip")).clicked() {
         act(view, TrainAction::StepIn);
-        view.act(Action::SetPage(crate::app::Page::Closeup));
+        view.act(Action::SetPage(crate::app::Page::Network));
     }
     ui.menu_button(view.text("training.restart"), |ui| {
         ui.label(view.text("training.restart_tip"));

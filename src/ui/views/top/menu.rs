@@ -10,28 +10,43 @@ use crate::nn::{
     Mode,
     optimizer::{Optimizer, Rule},
 };
-use crate::ui::{keys, view::View};
+use crate::ui::{
+    keys,
+    view::View,
+    widgets::sign::{Sign, sign_button_ui},
+};
 use egui::{Button, DragValue, RichText, ScrollArea, Ui};
 
-/// Draws the menus, side by side.
+/// Draws the sign that opens the menu: a submenu for each group of commands, help last.
 pub fn menu_ui(ui: &mut Ui, view: &View) {
-    ui.scope(|ui| {
+    let words = view.text("top.menu");
+    let opener = sign_button_ui(ui, view.theme, Sign::Menu, &words);
+    egui::Popup::menu(&opener).show(|ui| {
         egui::containers::menu::menu_style(ui.style_mut());
+        ui.set_min_width(180.0);
         for group in Group::ALL {
             match group {
                 Group::Grain => {}
                 Group::File | Group::Edit | Group::Step | Group::Follow | Group::View => {
-                    ui.menu_button(view.text(group.key()), |ui| {
-                        ui.set_min_width(230.0);
-                        // A small window has no room for a long menu.
-                        let room = ui.ctx().content_rect().height() - 70.0;
-                        ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
-                            contents_ui(ui, view, group);
-                        });
-                    });
+                    ui.menu_button(view.text(group.key()), |ui| group_ui(ui, view, group));
                 }
             }
         }
+        ui.separator();
+        ui.menu_button(view.text("top.help"), |ui| {
+            if let Some(command) = crate::app::command::command("help") {
+                command_ui(ui, view, command);
+            }
+        });
+    });
+}
+
+fn group_ui(ui: &mut Ui, view: &View, group: Group) {
+    ui.set_min_width(230.0);
+    // A small window has no room for a long menu.
+    let room = view.room.window.height() - 70.0;
+    ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
+        contents_ui(ui, view, group);
     });
 }
 

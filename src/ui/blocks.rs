@@ -1,0 +1,122 @@
+//! Blocks: a layer with the activation, flatten or dropout that follows it, as one step that a newcomer sees.
+
+use super::view::View;
+use crate::app::AppState;
+use crate::nn::{Network, Op, Part};
+use crate::trace::{Address, Owner, Plan, TensorId};
+use std::ops::Range;
+
+/// Layers that are shown as one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Block {
+    /// The numbers of its layers, at least one.
+    pub layers: Range<usize>,
+    /// The layer whose output is shown: the last one that computes values.
+    pub shown: usize,
+}
+
+/// The blocks of a network, in order.
+pub fn blocks(network: &Network) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for (l, layer) in network.layers.iter().enumerate() {
+        let (follows, computes) = match &layer.op {
+            Op::Activation(_) => (true, true),
+            Op::Flatten | Op::Dropout { .. } => (true, false),
+            Op::Conv2d(_)
+            | Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::Dense(_)
+            | Op::BatchNorm2d(_)
+            | Op::LocalResponseNorm(_)
+            | Op::Softmax => (false, true),
+        };
+        match blocks.last_mut().filter(|_| follows) {
+            Some(block) => {
+                block.layers.end = l + 1;
+                if computes {
+                    block.shown = l;
+                }
+            }
+            None => blocks.push(Block { layers: l..l + 1, shown: l }),
+        }
+    }
+    blocks
+}
+
+impl Block {
+    /// The tensor whose maps stand for the block.
+    pub fn output(&self) -> TensorId {
+        TensorId::layer(self.shown, Part::Out)
+    }
+
+    /// The gradient of that tensor.
+    pub fn gradient(&self, plan: &Plan) -> TensorId {
+        gradient_of(plan, self.shown)
+    }
+
+    /// The name of its first layer.
+    pub fn name<'a>(&self, plan: &'a Plan) -> &'a str {
+        plan.layer(self.layers.start).name()
+    }
+
+    /// What its further layers add, such as "+ ReLU"; empty for a single layer.
+    pub fn addition(&self, view: &View) -> String {
+        let plan = view.state.plan();
+        let added = self.layers.clone().skip(1).filter_map(|l| match &plan.layer(l).op {
+            Op::Activation(activation) => Some(activation.title().to_owned()),
+            Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Conv2d(_)
+            | Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::Dense(_)
+            | Op::BatchNorm2d(_)
+            | Op::LocalResponseNorm(_)
+            | Op::Softmax => None,
+        });
+        added.map(|title| format!("+ {title}")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The whole stage that computes what is shown, in the training step and image at hand.
+    pub fn stage(&self, state: &AppState) -> Option<Address> {
+        let stage = state.plan().stage_of(self.output())?;
+        Some(Address::whole_stage(state.trace().time(), state.image(), stage))
+    }
+}
+
+/// The gradient of the output of layer `l`.
+pub fn gradient_of(plan: &Plan, l: usize) -> TensorId {
+    if l + 1 < plan.network().layers.len() {
+        TensorId::layer(l + 1, Part::Dx)
+    } else {
+        TensorId::loss(Part::Dx)
+    }
+}
+
+/// The number of the block that a tensor belongs to: its layer's, or for the gradient of a layer's output that
+/// layer's. `None` for the picture and the loss.
+pub fn block_of(blocks: &[Block], tensor: TensorId) -> Option<usize> {
+    let Owner::Layer(l) = tensor.owner else { return None };
+    blocks.iter().position(|block| block.layers.contains(&(l as usize)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model_io::bundled;
+
+    #[test]
+    fn an_activation_belongs_to_the_layer_before_it() {
+        for model in bundled::models() {
+            let network = bundled::load(model.name).expect("bundled").network;
+            let blocks = blocks(&network);
+            let covered: Vec<usize> = blocks.iter().flat_map(|block| block.layers.clone()).collect();
+            assert_eq!(covered, (0..network.layers.len()).collect::<Vec<_>>(), "{}", model.name);
+            for block in &blocks {
+                assert!(block.layers.contains(&block.shown));
+                let is_activation = matches!(network.layers[block.layers.start].op, Op::Activation(_));
+                assert!(!is_activation || block.layers.start == 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What is known of a tensor's maps at one glance: their largest values, sums and zeros, and where the values end.
+
+use super::view::View;
+use crate::tensor::shape_of;
+use crate::trace::TensorId;
+use std::sync::Arc;
+
+/// One map in numbers.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct MapSummary {
+    /// The least finite value; `+inf` if there is none.
+    pub min: f32,
+    /// The largest finite value; `-inf` if there is none.
+    pub max: f32,
+    /// The sum of the finite values.
+    pub sum: f64,
+    /// How many values are exactly 0.
+    pub zeros: usize,
+    /// How many values there are.
+    pub cells: usize,
+    /// The number of the cell with the largest value within the map, row-major.
+    pub largest: usize,
+}
+
+impl MapSummary {
+    /// The summary of some values.
+    pub fn from_values(values: impl IntoIterator<Item = f32>) -> Self {
+        let (min, max) = (f32::INFINITY, f32::NEG_INFINITY);
+        let mut summary = Self { min, max, sum: 0.0, zeros: 0, cells: 0, largest: 0 };
+        for value in values {
+            if value > summary.max && value.is_finite() {
+                (summary.max, summary.largest) = (value, summary.cells);
+            }
+            if value.is_finite() {
+                summary.min = summary.min.min(value);
+                summary.sum += f64::from(value);
+            }
+            summary.zeros += usize::from(value == 0.0);
+            summary.cells += 1;
+        }
+        summary
+    }
+
+    /// Every value is 0.
+    pub const fn is_zero(&self) -> bool {
+        self.zeros == self.cells
+    }
+
+    /// The value farthest from 0, with its sign; 0 if there is none.
+    pub fn strongest(&self) -> f32 {
+        if self.min > self.max {
+            0.0
+        } else if self.max >= -self.min {
+            self.max
+        } else {
+            self.min
+        }
+    }
+}
+
+/// A tensor in numbers, map by map.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TensorSummary {
+    /// Its maps.
+    pub maps: Vec<MapSummary>,
+    /// The magnitude that 99 % of the values that are not 0 stay below or reach; 0 if all are.
+    pub reach: f32,
+    /// The largest magnitude.
+    pub largest: f32,
+}
+
+/// The share of the values other than 0 that a layer's colours tell apart.
+const SHARE: f64 = 0.99;
+
+impl TensorSummary {
+    /// The summary of maps of `plane` cells each, one after another.
+    pub fn from_values(values: &[f32], plane: usize) -> Self {
+        let maps =
+            values.chunks(plane.max(1)).map(|map| MapSummary::from_values(map.iter().copied())).collect();
+        let mut magnitudes: Vec<f32> = values
+            .iter()
+            .map(|value| value.abs())
+            .filter(|value| *value > 0.0 && value.is_finite())
+            .collect();
+        let largest = magnitudes.iter().copied().fold(0.0, f32::max);
+        let reach = match magnitudes.len() {
+            0 => 0.0,
+            count => {
+                let at = ((count as f64 * SHARE).ceil() as usize).clamp(1, count) - 1;
+                *magnitudes.select_nth_unstable_by(at, f32::total_cmp).1
+            }
+        };
+        Self { maps, reach, largest }
+    }
+
+    /// The numbers of the maps, those with the largest values first; equal ones by their numbers.
+    pub fn by_strength(&self) -> Vec<usize> {
+        self.by(|map| f64::from(map.max.max(f32::MIN)))
+    }
+
+    /// The numbers of the maps, those farthest from 0 first.
+    pub fn by_magnitude(&self) -> Vec<usize> {
+        self.by(|map| f64::from(map.strongest().abs()))
+    }
+
+    /// The numbers of the maps, those with the largest sums first.
+    pub fn by_sum(&self) -> Vec<usize> {
+        self.by(|map| map.sum)
+    }
+
+    fn by(&self, key: impl Fn(&MapSummary) -> f64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.maps.len()).collect();
+        order.sort_by(|&a, &b| key(&self.maps[b]).total_cmp(&key(&self.maps[a])));
+        order
+    }
+}
+
+/// The summary of a tensor for one image, kept while the values stay; `None` where there is no such tensor.
+pub fn summary(view: &View, tensor: TensorId, image: u32) -> Option<Arc<TensorSummary>> {
+    let revision = view.state.revision();
+    let mut kept = view.memory.summaries.borrow_mut();
+    if kept.0 != revision {
+        *kept = (revision, Default::default());
+    }
+    let image = if tensor.is_per_image() { image } else { 0 };
+    if let Some(summary) = kept.1.get(&(tensor, image)) {
+        return Some(Arc::clone(summary));
+    }
+    let cells = view.state.trace().tensor(tensor)?;
+    let shape = shape_of(cells);
+    let one = if tensor.is_per_image() { shape.len() / shape.0[0].max(1) } else { shape.len() };
+    let values: Vec<f32> = match cells.as_slice() {
+        Some(all) => all.get(image as usize * one..(image as usize + 1) * one)?.to_vec(),
+        None => cells.iter().copied().skip(image as usize * one).take(one).collect(),
+    };
+    let summary = Arc::new(TensorSummary::from_values(&values, shape.plane()));
+    kept.1.insert((tensor, image), Arc::clone(&summary));
+    Some(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_stand_by_strength() {
+        let summary = TensorSummary::from_values(&[0.0, 1.0, 0.0, 0.0, -5.0, 3.0, 2.0, 2.5], 2);
+        assert_eq!(summary.by_strength(), [2, 3, 0, 1]);
+        assert_eq!(summary.by_magnitude(), [2, 3, 0, 1]);
+        assert_eq!(summary.by_sum(), [3, 0, 1, 2]);
+        assert!(summary.maps[1].is_zero() && !summary.maps[0].is_zero());
+        assert_eq!((summary.maps[2].strongest(), summary.maps[3].largest), (-5.0, 1));
+    }
+
+    #[test]
+    fn the_reach_leaves_out_a_hundredth_of_what_is_not_zero() {
+        let values: Vec<f32> = (1..=100).map(|k| k as f32).chain([0.0; 50]).collect();
+        let summary = TensorSummary::from_values(&values, 150);
+        assert_eq!((summary.reach, summary.largest), (99.0, 100.0));
+        let few = TensorSummary::from_values(&[0.0, -2.0, 1.0], 3);
+        assert_eq!((few.reach, few.largest), (2.0, 2.0));
+        let none = TensorSummary::from_values(&[0.0, f32::NAN], 2);
+        assert_eq!((none.reach, none.maps[0].zeros, none.maps[0].cells), (0.0, 1, 2));
+    }
+}

@@ -1,0 +1,251 @@
+//! The network in one line: the picture, a tile per block, the answer.
+
+use crate::nn::Part;
+use crate::trace::{Address, Depth, TensorId};
+use crate::ui::{
+    atlas::tensor_atlas,
+    blocks::{Block, block_of, blocks},
+    fonts,
+    summary::summary,
+    theme::{self, space, text_size},
+    view::View,
+    widgets::hatched_ui,
+};
+use egui::{
+    Align2, Color32, FontId, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
+};
+
+/// The side of a thumbnail.
+const THUMB: f32 = 42.0;
+/// The width of the answer at the right end.
+const ANSWER: f32 = 168.0;
+/// The width of the picture at the left end.
+const PICTURE: f32 = 54.0;
+/// The least width of a tile with a thumbnail.
+const WITH_THUMB: f32 = 84.0;
+/// The least width of a tile: below it the strip scrolls.
+const LEAST: f32 = 44.0;
+
+/// Draws the strip: a click on a tile looks at its layer, one on the picture or the answer at the whole network.
+pub fn strip_ui(ui: &mut Ui, view: &View) {
+    let whole = ui.max_rect().shrink2(vec2(10.0, 0.0));
+    let is_tall = whole.height() > 50.0;
+    let plan = view.state.plan();
+    let blocks = blocks(plan.network());
+    let picture = Rect::from_min_max(whole.min, pos2(whole.left() + PICTURE, whole.bottom()));
+    let answer = Rect::from_min_max(pos2(whole.right() - ANSWER, whole.top()), whole.max);
+    let tiles = Rect::from_min_max(
+        pos2(picture.right(), whole.top()),
+        pos2(answer.left() - space::S, whole.bottom()),
+    );
+    picture_ui(ui, view, picture, is_tall);
+    answer_ui(ui, view, answer);
+    let each = tiles.width() / blocks.len().max(1) as f32;
+    if each >= LEAST {
+        for (k, block) in blocks.iter().enumerate() {
+            let left = tiles.left() + each * k as f32;
+            let rect = Rect::from_min_size(pos2(left, tiles.top()), vec2(each, tiles.height()));
+            tile_ui(ui, view, block, rect, is_tall);
+        }
+        return;
+    }
+    let here = here(view, &blocks);
+    ui.scope_builder(UiBuilder::new().max_rect(tiles), |ui| {
+        ScrollArea::horizontal().id_salt("strip tiles").auto_shrink(false).show(ui, |ui| {
+            let origin = ui.max_rect().min;
+            let each = WITH_THUMB;
+            ui.set_width(each * blocks.len() as f32);
+            for (k, block) in blocks.iter().enumerate() {
+                let rect =
+                    Rect::from_min_size(origin + vec2(each * k as f32, 0.0), vec2(each, tiles.height()));
+                tile_ui(ui, view, block, rect, is_tall);
+                if here == Some(k) {
+                    ui.scroll_to_rect(rect, Some(egui::Align::Center));
+                }
+            }
+        });
+    });
+}
+
+/// The number of the block that is shown.
+fn here(view: &View, blocks: &[Block]) -> Option<usize> {
+    let look = view.state.look();
+    let (tensor, ..) = view.state.trace().tensor_cell(&look.whole_cell())?;
+    block_of(blocks, tensor)
+}
+
+/// What the network sees; a click looks at it.
+fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool) {
+    let input = TensorId::INPUT;
+    let side = if is_tall { THUMB } else { 26.0 };
+    let thumb =
+        Rect::from_center_size(pos2(rect.left() + 0.5 * side + 2.0, rect.center().y), vec2(side, side));
+    let look = Address::whole_given(view.state.trace().time(), view.state.image(), input);
+    let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click());
+    let words = view.text("strip.picture");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
+    input_ui(ui, view, thumb);
+    let frame =
+        if view.state.look().place() == look.place() { view.theme.accent } else { view.theme.line_strong };
+    ui.painter().rect_stroke(thumb, 0.0, Stroke::new(1.0, frame), StrokeKind::Outside);
+    if response.hovered() {
+        view.read_out(words, String::new());
+    }
+    if response.clicked() {
+        view.look(&look);
+    }
+}
+
+/// The input as a picture: colours, or grey.
+fn input_ui(ui: &Ui, view: &View, rect: Rect) {
+    let pixels = &view.state.fitted().tensor;
+    let image = view.state.image() as usize;
+    let (_, channels, rows, cols) = pixels.dim();
+    let key = ("strip input", view.state.revision(), image);
+    let atlas = crate::ui::atlas::atlas(ui.ctx(), key, 1, [rows, cols], |_, i, j| {
+        let at = |c: usize| pixels[[0, c.min(channels - 1), i, j]].round().clamp(0.0, 255.0) as u8;
+        if channels == 3 { Color32::from_rgb(at(0), at(1), at(2)) } else { Color32::from_gray(at(0)) }
+    });
+    atlas.paint(ui.painter(), 0, rect);
+}
+
+/// A block: the strongest of its maps, its name and how many maps it has.
+fn tile_ui(ui: &mut Ui, view: &View, block: &Block, rect: Rect, is_tall: bool) {
+    let (theme, plan) = (view.theme, view.state.plan());
+    let output = block.output();
+    let look = view.state.look();
+    let shown = view.state.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
+    let is_here = shown.is_some_and(|tensor| block_of(std::slice::from_ref(block), tensor).is_some());
+    let response = ui.interact(rect, ui.scope_id().with(("tile", block.shown)), Sense::click());
+    let shape = plan.shape_of(output);
+    let count = shape.planes();
+    let name = block.name(plan).to_owned();
+    let maps = view
+        .fill(if shape.plane() > 1 { "strip.maps" } else { "strip.neurons" }, &[("n", &count.to_string())]);
+    let words = format!("{name} {}: {maps}", block.addition(view));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_here, &words));
+    let ground = rect.shrink2(vec2(2.0, 2.0));
+    if is_here {
+        ui.painter().rect_filled(ground, space::RADIUS, theme.accent_soft);
+        let stroke = Stroke::new(1.5, theme.accent);
+        ui.painter().rect_stroke(ground, space::RADIUS, stroke, StrokeKind::Inside);
+    } else if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(ground, space::RADIUS, theme.button_hover);
+    }
+    let painter = ui.painter().with_clip_rect(rect.shrink2(vec2(4.0, 0.0)));
+    let mut text_left = rect.left() + 8.0;
+    if is_tall && rect.width() >= WITH_THUMB {
+        let thumb = Rect::from_center_size(
+            pos2(rect.left() + 6.0 + 0.5 * THUMB, rect.center().y),
+            vec2(THUMB, THUMB),
+        );
+        thumb_ui(ui, view, output, thumb);
+        text_left = thumb.right() + 6.0;
+    }
+    let ink = if is_here { theme.accent } else { theme.text_strong };
+    let strong = FontId::new(text_size::BODY, fonts::strong());
+    if is_tall {
+        painter.text(pos2(text_left, rect.center().y), Align2::LEFT_BOTTOM, &name, strong, ink);
+        let count = format!("× {count}");
+        let at = pos2(text_left, rect.center().y + 2.0);
+        painter.text(at, Align2::LEFT_TOP, count, theme::small_font(), theme.text_weak);
+    } else {
+        painter.text(pos2(text_left, rect.center().y), Align2::LEFT_CENTER, &name, strong, ink);
+    }
+    if response.hovered() {
+        view.read_out(words, view.text("strip.opens"));
+    }
+    if response.clicked()
+        && let Some(stage) = block.stage(view.state)
+    {
+        view.look(&stage);
+    }
+}
+
+/// The map that is looked at where it is of this tensor, else the strongest; hatched before it is computed.
+fn thumb_ui(ui: &Ui, view: &View, tensor: TensorId, rect: Rect) {
+    let (state, image) = (view.state, view.state.image());
+    let look = state.look();
+    let shape = state.plan().shape_of(tensor);
+    let own = state.trace().tensor_cell(&look.whole_cell()).filter(|(own, ..)| *own == tensor);
+    let map = match own {
+        Some((.., index)) if Depth::of(&look) >= Depth::Map => index as usize / shape.plane().max(1),
+        Some(_) | None => summary(view, tensor, image)
+            .and_then(|summary| summary.by_magnitude().first().copied())
+            .unwrap_or(0),
+    };
+    let plane = crate::ui::tensor_plane::TensorPlane::new(view, tensor, image, map);
+    if plane.is_begun() {
+        let (rect, map) = if shape.plane() == 1 { (vector_rect(rect), map) } else { (rect, map) };
+        if shape.plane() == 1 {
+            vector_ui(ui, view, tensor, rect);
+        } else {
+            tensor_atlas(ui.ctx(), view, tensor, image).paint(ui.painter(), map, rect);
+        }
+        ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, view.theme.plane_frame), StrokeKind::Outside);
+    } else {
+        hatched_ui(ui, view.theme, rect);
+    }
+}
+
+/// A vector stands upright.
+fn vector_rect(rect: Rect) -> Rect {
+    Rect::from_center_size(rect.center(), vec2(16.0, rect.height()))
+}
+
+/// The cells of a vector, one below the other, as many as can be told apart.
+fn vector_ui(ui: &Ui, view: &View, tensor: TensorId, rect: Rect) {
+    let image = view.state.image();
+    let count = view.state.plan().shape_of(tensor).planes();
+    let atlas = tensor_atlas(ui.ctx(), view, tensor, image);
+    let shown = count.min(rect.height() as usize);
+    let height = rect.height() / shown.max(1) as f32;
+    for k in 0..shown {
+        let cell = k * count / shown;
+        let at = Rect::from_min_size(
+            pos2(rect.left(), rect.top() + height * k as f32),
+            vec2(rect.width(), height),
+        );
+        atlas.paint(ui.painter(), cell, at);
+    }
+}
+
+/// What the network answers, and how sure it is.
+fn answer_ui(ui: &mut Ui, view: &View, rect: Rect) {
+    let (state, theme) = (view.state, view.theme);
+    let response = ui.interact(rect, ui.scope_id().with("answer"), Sense::click());
+    let is_known = state.knows_scores();
+    let (class, score) = state.prediction();
+    let name = if is_known { state.model().class_name(class) } else { "?".into() };
+    let is_probability = state.plan().stage_of(TensorId::loss(Part::Prob)).is_some();
+    let number = match (is_known, is_probability) {
+        (false, _) => String::new(),
+        (true, true) => format!("{:.1} %", score * 100.0),
+        (true, false) => crate::ui::number::four_digits(score),
+    };
+    let words = format!("{}: {name} {number}", view.text("strip.answer"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
+    let y = if is_probability && rect.height() > 50.0 { rect.center().y - 8.0 } else { rect.center().y };
+    let strong = FontId::new(text_size::TITLE, fonts::strong());
+    let right = pos2(rect.right(), y);
+    let taken = ui.painter().text(right, Align2::RIGHT_CENTER, &number, strong.clone(), theme.text_strong);
+    let names = ui.painter().with_clip_rect(rect.with_max_x(taken.left() - 6.0));
+    names.text(pos2(rect.left(), y), Align2::LEFT_CENTER, &name, strong, theme.text_strong);
+    if is_known && is_probability && rect.height() > 50.0 {
+        bar_ui(ui.painter(), rect, score, theme.pass(crate::trace::Pass::Fwd).fill, theme.line);
+    }
+    if response.on_hover_text(words).clicked() {
+        let stage = state.plan().pass_stages(crate::trace::Pass::Fwd).start;
+        let forward = Address::whole_stage(state.trace().time(), state.image(), stage);
+        view.look(&state.plan().widen(&forward, crate::trace::Grain::Pass));
+    }
+}
+
+fn bar_ui(painter: &Painter, rect: Rect, share: f32, fill: Color32, ground: Color32) {
+    let bar =
+        Rect::from_min_max(pos2(rect.left(), rect.bottom() - 18.0), pos2(rect.right(), rect.bottom() - 11.0));
+    painter.rect_filled(bar, 3.0, ground);
+    let done = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
+    painter.rect_filled(done, 3.0, fill);
+}

@@ -1,0 +1,177 @@
+//! The top bar: the menu, the pages, the network, the picture, search, presenting.
+
+mod menu;
+
+use crate::app::{
+    Action, FileAction, Page,
+    command::{Command, command},
+};
+use crate::data::SAMPLES;
+use crate::model_io::{bundled, presets};
+use crate::ui::{
+    keys, theme,
+    view::View,
+    widgets::{
+        busy::busy_ui,
+        segments::list_ui,
+        sign::{Sign, sign_button_ui},
+    },
+};
+use egui::{Align, Button, CornerRadius, Layout, RichText, ScrollArea, Ui, text::LayoutJob};
+
+/// Where "Network" and "Picture" lose their label.
+const LABELS: f32 = 1000.0;
+/// Where the network and the picture are found in the menu alone.
+const LISTS: f32 = 560.0;
+
+/// Draws the bar, on one line.
+pub fn top_ui(ui: &mut Ui, view: &View) {
+    menu::menu_ui(ui, view);
+    if view.room.has_words_for_pages() {
+        for page in Page::ALL {
+            page_ui(ui, view, page);
+        }
+    } else {
+        let words = Page::ALL.map(|page| view.text(page.key()));
+        let now = Page::ALL.iter().position(|page| *page == view.state.view().page).unwrap_or(0);
+        if let Some(page) = list_ui(ui, view.theme, &view.text("top.page"), "", &words, now) {
+            view.act(Action::SetPage(Page::ALL[page]));
+        }
+    }
+    if view.state.training().running.is_some() {
+        busy_ui(ui, view);
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let width = view.room.window.width();
+        if width >= 700.0 {
+            command_sign_ui(ui, view, Sign::Present, "present");
+        }
+        command_sign_ui(ui, view, Sign::Search, "palette");
+        if width >= LISTS {
+            picture_ui(ui, view);
+            network_ui(ui, view);
+        }
+    });
+}
+
+/// A page as a word; the one that is shown is blue.
+fn page_ui(ui: &mut Ui, view: &View, page: Page) {
+    let is_shown = page == view.state.view().page;
+    let theme = view.theme;
+    let color = if is_shown { theme.accent } else { theme.text };
+    let text = RichText::new(view.text(page.key())).font(theme::body_font()).color(color);
+    let fill = if is_shown { theme.accent_soft } else { egui::Color32::TRANSPARENT };
+    let button = Button::new(text).fill(fill).stroke(egui::Stroke::NONE).corner_radius(CornerRadius::same(5));
+    let response = ui.add(button.min_size(egui::vec2(0.0, 30.0)));
+    response
+        .widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_shown, view.text(page.key())));
+    if response.clicked() {
+        view.act(Action::SetPage(page));
+    }
+}
+
+/// A command as a sign; its name and key stand in the tooltip.
+fn command_sign_ui(ui: &mut Ui, view: &View, sign: Sign, id: &str) {
+    let Some(command) = command(id) else { return };
+    let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
+    let words = format!("{}  ({keys})", view.text(&format!("cmd.{id}")));
+    if sign_button_ui(ui, view.theme, sign, &words).clicked() {
+        view.act((command.action)(view.state));
+    }
+}
+
+/// A list that opens below a label and a name.
+fn opener(ui: &Ui, view: &View, label: &str, name: &str) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    let format = |color| egui::TextFormat { font_id: theme::body_font(), color, ..Default::default() };
+    if view.room.window.width() >= LABELS {
+        job.append(&format!("{} ", view.text(label)), 0.0, format(view.theme.text_weak));
+    }
+    // A long file name gives way.
+    job.append(
+        &shortened(name, if ui.available_width() < 500.0 { 12 } else { 20 }),
+        0.0,
+        format(view.theme.text),
+    );
+    job.append(" ▾", 0.0, format(view.theme.text));
+    job
+}
+
+/// At most so many characters of a name, its end left out.
+fn shortened(name: &str, most: usize) -> String {
+    if name.chars().count() <= most {
+        return name.to_owned();
+    }
+    let front: String = name.chars().take(most - 1).collect();
+    format!("{front}…")
+}
+
+fn network_ui(ui: &mut Ui, view: &View) {
+    let model = view.state.model();
+    let is_bundled = bundled::models().iter().any(|bundled| bundled.name == model.name);
+    let name = if is_bundled { view.text(&format!("network.{}", model.name)) } else { model.name.clone() };
+    let response = ui.menu_button(opener(ui, view, "top.network", &name), |ui| {
+        ui.set_min_width(240.0);
+        for bundled in bundled::models() {
+            let words = view.text(&format!("model.{}", bundled.name));
+            if ui.add(Button::selectable(model.name == bundled.name, words)).clicked() {
+                view.act(Action::OpenBundled(bundled.name.to_owned()));
+                ui.close();
+            }
+        }
+        ui.menu_button(view.text("menu.presets"), |ui| {
+            for preset in presets::all() {
+                let words = view.text(&format!("preset.{}", preset.name));
+                if ui.add(Button::selectable(model.name == preset.name, words)).clicked() {
+                    view.act(Action::OpenBundled(preset.name.to_owned()));
+                    ui.close();
+                }
+            }
+        });
+        ui.separator();
+        for id in ["open_model", "edit_network", "new_network", "save_model"] {
+            entry_ui(ui, view, command(id));
+        }
+    });
+    let words = format!("{}: {name}", view.text("top.network"));
+    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
+}
+
+fn picture_ui(ui: &mut Ui, view: &View) {
+    let name = view.state.inputs().picture.name.clone();
+    let response = ui.menu_button(opener(ui, view, "top.picture", &name), |ui| {
+        ui.set_min_width(200.0);
+        for id in ["open_picture", "draw"] {
+            entry_ui(ui, view, command(id));
+        }
+        for recent in &view.state.files().recent {
+            let name = recent.path.display_name();
+            let button = ui.add_enabled(recent.is_there, Button::new(name).truncate());
+            if button.on_hover_text(recent.path.to_string()).clicked() {
+                view.act(FileAction::Open(recent.path.clone()).into());
+                ui.close();
+            }
+        }
+        ui.separator();
+        ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            for sample in SAMPLES {
+                if ui.add(Button::selectable(name == sample.name, sample.name)).clicked() {
+                    view.act(Action::OpenSample(sample.name.to_owned()));
+                    ui.close();
+                }
+            }
+        });
+    });
+    let words = format!("{}: {name}", view.text("top.picture"));
+    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
+}
+
+fn entry_ui(ui: &mut Ui, view: &View, command: Option<&Command>) {
+    let Some(command) = command else { return };
+    let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
+    let button = Button::new(view.text(&format!("cmd.{}", command.id))).shortcut_text(keys);
+    if ui.add(button).clicked() {
+        view.act((command.action)(view.state));
+        ui.close();
+    }
+}
