@@ -1,8 +1,10 @@
-//! The panel of time, the palette, the tour and the comparison by role and label, with no display and no GPU.
+//! The panel of time, the palette and the comparison by role and label, with no display and no GPU.
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, Lang, MarkAction, Side, StopReason, ThemeChoice, apply, run_tasks_here},
+    app::{
+        Action, AppState, Drawer, Effect, Lang, MarkAction, StopReason, ThemeChoice, apply, run_tasks_here,
+    },
     nn::Execution,
     trace::{Break, Move},
     ui::strings::Words,
@@ -46,7 +48,7 @@ fn a_breakpoint_is_set_and_run_to_and_says_why() {
             let mut harness = harness(lang, false, size);
             harness.key_press(Key::T);
             harness.run_steps(3);
-            assert_eq!(harness.state().state.view().side, Side::Time);
+            assert_eq!(harness.state().state.view().drawer, Some(Drawer::Time));
             harness.get_by_label_contains(&words.text("time.add_break")).click();
             harness.run_steps(3);
             click(&mut harness, &words.text("sentence.break.relu"));
@@ -75,7 +77,7 @@ fn a_breakpoint_is_set_and_run_to_and_says_why() {
 #[test]
 fn a_bookmark_is_named_gone_to_and_removed() {
     let mut harness = harness(Lang::En, true, SIZES[1]);
-    do_it(&mut harness, Action::SetSide(Side::Time));
+    do_it(&mut harness, Action::SetDrawer(Some(Drawer::Time)));
     do_it(&mut harness, Action::GoTo("fwd/conv2/k1/(2,3)".into()));
     harness.key_press(Key::M);
     harness.run_steps(3);
@@ -171,36 +173,6 @@ fn the_palette_is_gone_through_by_arrows_and_closed_by_escape() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run_steps(3);
     assert!(harness.query_by_label("No matches.").is_none());
-}
-
-#[test]
-fn the_tour_points_at_five_regions_and_is_skipped_for_good() {
-    for lang in Lang::ALL {
-        let words = Words(lang);
-        for size in SIZES {
-            let mut harness = harness(lang, true, size);
-            assert_eq!(harness.state().state.view().tour, None, "only a first start begins it");
-            do_it(&mut harness, Action::Tour(Some(0)));
-            for name in convstep::app::TOUR {
-                let card = harness.get_by_label(&words.text(&format!("tour.{name}_text"))).rect();
-                let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());
-                assert!(whole.contains_rect(card), "{name} {size:?}: {card:?}");
-                // The button for the next stop has the keyboard.
-                harness.key_press(Key::Enter);
-                harness.run_steps(3);
-            }
-            let view = harness.state().state.view();
-            assert_eq!((view.tour, view.toured), (None, true));
-            do_it(&mut harness, Action::Tour(Some(0)));
-            click(&mut harness, &words.text("tour.next"));
-            click(&mut harness, &words.text("tour.skip"));
-            assert_eq!(harness.state().state.view().tour, None);
-            do_it(&mut harness, Action::Tour(Some(2)));
-            harness.key_press(Key::Escape);
-            harness.run_steps(3);
-            assert_eq!(harness.state().state.view().tour, None);
-        }
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A frame of the window without its pixels: the texts that it paints, and what must hold of every frame.
 
 use convstep::{
-    app::{AppState, Page, Side},
+    app::{AppState, Drawer, Page},
     trace::Place,
     ui::{number, shell, theme::Theme, view::Memory},
 };
@@ -47,7 +47,7 @@ pub fn draw(state: &AppState, size: Vec2, dark: bool) -> Vec<String> {
     }
     // Smaller windows than the smallest that the layout is made for leave regions out.
     let has_room = size.x >= 1024.0 && size.y >= 720.0;
-    if has_room && (state.view().page, state.view().side) == (Page::Network, Side::Cell) {
+    if has_room && (state.view().page, state.view().drawer) == (Page::Network, Some(Drawer::Why)) {
         let focus = state.focus();
         let address = state.plan().text(&focus);
         assert!(texts.contains(&address), "{place}: {address} is not among {texts:#?}");

@@ -8,7 +8,6 @@ use crate::app::{
     Action, MarkAction,
     command::{Command, command},
 };
-use crate::trace::Address;
 use crate::ui::{keys, theme, theme::space, view::View};
 use egui::{Button, Response, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
