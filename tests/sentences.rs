@@ -16,6 +16,7 @@ use convstep::{
         spec::{Kind, MaxPoolSpec, Pair},
     },
     tensor::Tensor,
+    trace::Depth,
 };
 
 const SIZE: egui::Vec2 = egui::Vec2::new(1280.0, 715.0);
@@ -34,7 +35,7 @@ fn go(state: &mut AppState, address: &str) {
 
 fn select(state: &mut AppState, address: &str) {
     let address = state.plan().parse(address).unwrap_or_else(|e| panic!("{e}"));
-    let action = Action::select(state.plan(), &address);
+    let action = Action::look(state.plan(), &address);
     run(state, [action]);
 }
 
@@ -185,9 +186,17 @@ fn modes_have_sentences_of_their_own() {
 
 /// The sentence of the current cell in English.
 fn convstep_sentence(state: &AppState) -> String {
-    use convstep::ui::{sentences, theme::Theme, view::Memory, view::View};
-    let memory = Memory::default();
-    sentences::sentence(&View::new(state, Theme::by_darkness(false), &memory), &state.focus())
+    use convstep::ui::{
+        room::{Room, Wants},
+        sentences,
+        theme::Theme,
+        view::{Memory, View},
+    };
+    let (memory, depth) = (Memory::default(), Depth::of(&state.look()));
+    let (page, drawer) = (state.view().page, None);
+    let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: false };
+    let view = View::new(state, Theme::by_darkness(false), &memory, Room::new(SIZE, &wants));
+    sentences::sentence(&view, &state.focus())
 }
 
 #[test]
