@@ -9,7 +9,7 @@
 #[cfg(feature = "window")]
 rust_i18n::i18n!("assets/strings", fallback = "en");
 
-pub mod progress;
+pub mod execution;
 
 pub mod tensor;
 

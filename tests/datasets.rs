@@ -3,7 +3,9 @@
 use convstep::data::{
     Augment, DataError, Dataset, Generated, MAX_HELD_BYTES, OpenOptions, Opened, Picture, Split, open,
 };
+use convstep::execution::Execution;
 use convstep::tensor::Tensor;
+use convstep::threads::Threads;
 use convstep::train::BatchSchedule;
 use flate2::{Compression, write::GzEncoder};
 use std::{
@@ -75,17 +77,17 @@ fn all(data: &Dataset, part: Split) -> Examples {
 }
 
 fn opened(path: &Path) -> Opened {
-    open(path, None, &|_| true).unwrap_or_else(|error| panic!("{error}"))
+    open(path, None, Execution::SERIAL).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// One line that says what was expected.
 /// Opened with another bound on what is held.
 fn within(path: &Path, held: u64) -> Result<Opened, DataError> {
-    OpenOptions { max_held_bytes: held, ..OpenOptions::default() }.open(path, &|_| true)
+    OpenOptions { max_held_bytes: held, ..OpenOptions::default() }.open(path, Execution::SERIAL)
 }
 
 fn fails(path: &Path) -> String {
-    let error = open(path, None, &|_| true).expect_err("should fail").to_string();
+    let error = open(path, None, Execution::SERIAL).expect_err("should fail").to_string();
     assert!(!error.contains('\n') && error.contains("expected") && error.contains(';'), "{error}");
     error
 }
@@ -108,7 +110,7 @@ fn idx_files_are_one_set_packed_or_not() {
             assert_eq!((data.shape(), data.classes().len(), data.names_classes()), ([1, 28, 28], 10, false));
             assert_eq!((all(&data, Split::Train), all(&data, Split::Test)), (train.clone(), test.clone()));
             assert_eq!(data.len(Split::Validation), Some(0));
-            let tests = data.measure(Split::Test, &|_| true).expect("reads").by_class;
+            let tests = data.measure(Split::Test, Execution::SERIAL).expect("reads").by_class;
             assert_eq!(tests.iter().map(Vec::len).collect::<Vec<_>>(), [2; 10]);
         }
         // The test pictures alone are a set to train on.
@@ -176,7 +178,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
             assert!(skipped[0].reason.contains("expected a complete PNG file"), "{skipped:?}");
         }
     }
-    let grey = open(&archive, Some([1, 20, 24]), &|_| true).expect("opens").dataset;
+    let grey = open(&archive, Some([1, 20, 24]), Execution::SERIAL).expect("opens").dataset;
     assert_eq!(grey.example(Split::Train, 0).expect("reads").pixels.dim(), (1, 1, 20, 24));
     let error = within(&archive, 100 << 10).expect_err("too large").to_string();
     assert!(error.contains("; unpack"), "{error}");
@@ -206,7 +208,7 @@ fn opening_tells_how_far_it_is_and_can_be_stopped() {
             let seen = seen.fetch_max((part * 200.0).round() as u64, Ordering::Relaxed);
             seen < after
         };
-        let result = open(&archive, None, &on_progress);
+        let result = open(&archive, None, Execution { on_progress: &on_progress, ..Execution::SERIAL });
         (result, seen.load(Ordering::Relaxed))
     };
     let (whole, seen) = open_until(u64::MAX);
@@ -215,6 +217,34 @@ fn opening_tells_how_far_it_is_and_can_be_stopped() {
     let (stopped, seen) = open_until(64);
     assert!(matches!(stopped, Err(DataError::Cancelled)));
     assert!(seen < 200);
+}
+
+#[test]
+fn a_set_does_not_depend_on_the_number_of_threads() {
+    let folder = folder();
+    let mut files = class_folders(&examples(Generated::Shapes, 1, 60), &examples(Generated::Shapes, 2, 20));
+    let broken = ["set/train/star/broken1.png", "set/test/star/broken2.png"];
+    files.extend(broken.map(|path| (path.to_owned(), b"no picture".to_vec())));
+    let archive = write(folder.path(), "s.zip", &zip_of(&files));
+    let threads = Threads::new(3).expect("threads");
+    let shared = Execution { workers: &threads, ..Execution::SERIAL };
+    for shape in [None, Some([1, 20, 24])] {
+        let alone = open(&archive, shape, Execution::SERIAL).expect("opens");
+        let together = open(&archive, shape, shared).expect("opens");
+        assert_eq!(alone.skipped.len(), 2);
+        assert_eq!(together.skipped, alone.skipped);
+        let (alone, together) = (alone.dataset, together.dataset);
+        assert_eq!(together.classes(), alone.classes());
+        for split in [Split::Train, Split::Test] {
+            assert_eq!(all(&together, split), all(&alone, split));
+            let measured = alone.measure(split, Execution::SERIAL);
+            assert!(measured.is_ok());
+            assert_eq!(alone.measure(split, shared), measured);
+        }
+        assert_eq!(alone.statistics(shared), alone.statistics(Execution::SERIAL));
+    }
+    let endless = Dataset::generated(Generated::Digits, 4);
+    assert_eq!(endless.measure(Split::Train, shared), endless.measure(Split::Train, Execution::SERIAL));
 }
 
 #[test]
@@ -244,7 +274,7 @@ fn what_is_no_set_gets_one_line() {
     write(folder.path(), "broken/a/1.png", b"no picture");
     write(folder.path(), "broken/b/2.png", b"no picture");
     assert!(fails(&at("broken")).contains("cannot"));
-    let error = open(&at("broken"), Some([1, 4, 4]), &|_| true).expect_err("no picture").to_string();
+    let error = open(&at("broken"), Some([1, 4, 4]), Execution::SERIAL).expect_err("no picture").to_string();
     assert!(error.contains("the first error is: expected a picture"), "{error}");
 }
 
@@ -483,7 +513,7 @@ proptest::proptest! {
         }
         let path = write(folder.path(), name, &bytes);
         let path = if kind == 2 { folder.path().join("t-images-idx3-ubyte") } else { path };
-        match open(&path, None, &|_| true) {
+        match open(&path, None, Execution::SERIAL) {
             Ok(Opened { dataset, .. }) => drop(all(&dataset, Split::Train)),
             Err(error) => {
                 let line = error.to_string();
@@ -507,6 +537,6 @@ fn real_sets_open_where_they_are() {
         let Opened { dataset: data, skipped } = opened(Path::new(&path));
         assert_eq!((data.shape(), data.classes().len(), skipped), (shape, 10, vec![]));
         assert_eq!((data.len(Split::Train), data.len(Split::Test)), (Some(train), Some(test)));
-        println!("{:?}", data.statistics().expect("measures"));
+        println!("{:?}", data.statistics(Execution::SERIAL).expect("measures"));
     }
 }

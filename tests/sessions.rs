@@ -307,7 +307,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("digits");
     digits(&data);
-    let mut before = trained(open(&data, None, &|_| true).expect("opens").dataset.with_split(0.2, 1));
+    let mut before = trained(open(&data, None, Execution::SERIAL).expect("opens").dataset.with_split(0.2, 1));
     let file = bytes(&before);
     let mut after = reopened(file.clone());
     assert_eq!((after.notices(), bytes(&after) == file), (&[][..], true));

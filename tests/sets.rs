@@ -8,7 +8,6 @@ use convstep::{
     data::{Augment, Content, DataError, Dataset, Generated, Location, OpenOptions, Opened, Origin, Split},
     model_io::bundled,
     nn::Execution,
-    progress::OnProgress,
 };
 use std::{fs, path::Path};
 
@@ -16,13 +15,8 @@ use std::{fs, path::Path};
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(
-        &self,
-        location: &Location,
-        options: OpenOptions,
-        on_progress: OnProgress,
-    ) -> Result<Opened, DataError> {
-        options.open(location.as_path(), on_progress)
+    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
+        options.open(location.as_path(), exec)
     }
 }
 
@@ -99,7 +93,7 @@ fn a_set_is_opened_shown_and_trained_on() {
     // The network's classes stand in its own order, which is not that of the folders' names.
     assert_eq!(data(&state).classes(), Generated::Shapes.classes());
     let star = state.model().class_index("star").expect("a class");
-    let measured = data(&state).measure(Split::Train, &|_| true).expect("measures");
+    let measured = data(&state).measure(Split::Train, Execution::SERIAL).expect("measures");
     let of_stars = data(&state).example(Split::Train, measured.by_class[star][0]).expect("reads");
     assert_eq!(of_stars.class, star);
     // Opened from the page of training, it is trained on at once.
@@ -181,8 +175,8 @@ fn an_opening_tells_how_far_it_is_and_can_be_stopped() {
         state.jobs().of(JobKind::OpeningData).is_none() && stop.load(std::sync::atomic::Ordering::Relaxed)
     );
     // What still comes of it is not heard.
-    let opened =
-        convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, &|_| true).expect("opens");
+    let opened = convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, Execution::SERIAL)
+        .expect("opens");
     apply(&mut state, Action::Worked { job, done: Done::DataOpened(Ok(opened)) });
     assert!(state.data().opened.is_none());
 }
@@ -247,7 +241,7 @@ fn seed_share_difficulty_and_variation_are_the_runs() {
     assert_ne!(state.run().source().pixels(0, 0).expect("an example").0, batch);
     // Mean and deviation of the data become the network's.
     run(&mut state, Action::Train(TrainAction::Normalise));
-    let statistics = data(&state).statistics().expect("measures");
+    let statistics = data(&state).statistics(Execution::SERIAL).expect("measures");
     let preprocess = &state.model().architecture.preprocess;
     assert_eq!((preprocess.mean(), preprocess.std()), (&statistics.mean[..], &statistics.std[..]));
     let input = state.run().input();

@@ -5,7 +5,6 @@ use convstep::{
     app::{Action, AppState, DataFiles, Effect, Lang, Page, apply, run_tasks_here},
     data::{DataError, Dataset, Generated, Location, OpenOptions, Opened, Split},
     nn::Execution,
-    progress::OnProgress,
     ui::strings::Words,
 };
 use egui_kittest::{Harness, kittest::Queryable};
@@ -22,13 +21,8 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(
-        &self,
-        location: &Location,
-        options: OpenOptions,
-        on_progress: OnProgress,
-    ) -> Result<Opened, DataError> {
-        options.open(location.as_path(), on_progress)
+    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
+        options.open(location.as_path(), exec)
     }
 }
 
@@ -54,7 +48,7 @@ fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
     harness.run_steps(4);
     assert!(harness.query_by_label(&name(Split::Test, 3)).is_some());
     // One class only.
-    let measured = data.measure(Split::Test, &|_| true).expect("measures");
+    let measured = data.measure(Split::Test, Execution::SERIAL).expect("measures");
     let row = format!("{}: {} examples", data.classes()[2], measured.by_class[2].len());
     harness.get_by_label(&row).click();
     harness.run_steps(4);

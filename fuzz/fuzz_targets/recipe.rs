@@ -2,6 +2,7 @@
 #![no_main]
 
 use convstep::data::{Split, Recipe};
+use convstep::execution::Execution;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -11,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     if recipe.is_opened() {
         return;
     }
-    if let Ok(data) = recipe.make(&|_| true) {
+    if let Ok(data) = recipe.make(Execution::SERIAL) {
         let [_, h, w] = data.shape();
         if h * w < 1 << 16 {
             let _ = data.example(Split::Train, 3);

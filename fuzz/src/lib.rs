@@ -2,6 +2,7 @@
 
 use convstep::{
     data::{OpenOptions, Opened, Split},
+    execution::Execution,
     model_io::{Architecture, Model},
     nn::init::Init,
 };
@@ -55,7 +56,7 @@ pub fn open_set(files: &[(&str, &[u8])], name: &str) {
     for max_held_bytes in [1 << 20, 0] {
         for shape in [None, Some([1, 5, 4])] {
             let options = OpenOptions { shape, max_side: Some(8), max_held_bytes };
-            if let Ok(opened) = options.open(&folder.path().join(Path::new(name)), &|_| true) {
+            if let Ok(opened) = options.open(&folder.path().join(Path::new(name)), Execution::SERIAL) {
                 read(&opened);
             }
         }

@@ -2,7 +2,9 @@
 
 use super::{CliError, out::shape};
 use crate::data::{Dataset, Difficulty, Generated, Origin, Split, VALIDATION, open};
+use crate::execution::Execution;
 use crate::model_io::{Model, nearest};
+use crate::threads::Threads;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::Write, path::Path};
 
@@ -42,7 +44,8 @@ pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -
         bar.set_position((part * STEPS as f32) as u64);
         true
     };
-    let opened = open(path, Some(input), &on_progress);
+    let workers = Threads::on_all_cores();
+    let opened = open(path, Some(input), Execution { workers: &workers, on_progress: &on_progress });
     bar.finish_and_clear();
     let opened = opened?;
     /// Skipped files that are listed.

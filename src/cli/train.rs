@@ -12,6 +12,7 @@ use super::{
     source::{read_file, read_text},
 };
 use crate::data::{Dataset, Split, VALIDATION};
+use crate::execution::Execution;
 use crate::files::{check_writable, write_atomically};
 use crate::model_io::{Architecture, Checkpoint, Model, Preprocess};
 use crate::nn::optimizer::{Moments, Optimizer};
@@ -422,7 +423,8 @@ impl Given {
         }
         print(&about(data))?;
         if !names_preprocess {
-            let found = data.statistics()?;
+            let workers = Threads::on_all_cores();
+            let found = data.statistics(Execution { workers: &workers, ..Execution::SERIAL })?;
             print(&format!(
                 "preprocess: mean = {:?}, std = {:?}, of {} examples\n",
                 found.mean, found.std, found.examples

@@ -3,7 +3,7 @@
 use super::class_folders::{Files, MAX_FILE};
 use super::error::DataError;
 use super::files::{file_name, list, open_file, read_bounded};
-use crate::progress::OnProgress;
+use crate::execution::OnProgress;
 use std::{
     fs::File,
     io::{Cursor, Read},

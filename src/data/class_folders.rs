@@ -8,11 +8,10 @@ use super::fit::{Fit, fit};
 use super::open_options::{OpenOptions, Skipped};
 use super::picture::Picture;
 use super::store::{Pixels, Stored};
-use crate::progress::OnProgress;
-use rayon::prelude::*;
+use crate::execution::Execution;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Encoded picture files under relative paths, in a folder or an archive.
@@ -49,14 +48,14 @@ pub(super) fn load(
     name: &str,
     files: Arc<dyn Files>,
     options: &OpenOptions,
-    on_progress: OnProgress,
+    exec: Execution,
 ) -> Result<(Dataset, Vec<Skipped>), DataError> {
     let held = options.max_held_bytes;
     let (classes, splits) = arrange(name, files.paths())?;
     let all: Vec<usize> = splits.iter().flatten().map(|(file, _)| *file).collect();
     let shape = match options.shape {
         Some(shape) => shape,
-        None => reduced(common_shape(name, files.as_ref(), &all, on_progress)?, options.max_side),
+        None => reduced(common_shape(name, files.as_ref(), &all, exec)?, options.max_side),
     };
     let len: usize = shape.iter().product();
     let all_len = all.len() as u64 * len as u64;
@@ -70,7 +69,7 @@ pub(super) fn load(
         );
         return Err(DataError::wrong(name, what));
     }
-    let counter = Counter::new(on_progress, all.len() as u64);
+    let counter = Counter::new(exec, all.len() as u64);
     let mut room = usize::try_from(held).unwrap_or(usize::MAX);
     let mut skipped = Vec::new();
     let mut stored = Vec::new();
@@ -160,20 +159,16 @@ fn common_shape(
     name: &str,
     files: &dyn Files,
     all: &[usize],
-    on_progress: OnProgress,
+    exec: Execution,
 ) -> Result<[usize; 3], DataError> {
     let sampled = all.len().min(SIZED);
-    let shapes: Vec<Option<[usize; 3]>> = (0..sampled)
-        .into_par_iter()
-        .map(|k| {
-            if !on_progress(0.0) {
-                return Err(DataError::Cancelled);
-            }
-            let file = all[k * all.len() / sampled];
-            let bytes = files.read(file).ok();
-            Ok(bytes.and_then(|bytes| Picture::shape(&files.paths()[file], &bytes).ok()))
-        })
-        .collect::<Result<_, _>>()?;
+    let counter = Counter::new(exec, all.len() as u64);
+    let shapes: Vec<Option<[usize; 3]>> = counter.map(sampled, |k| {
+        counter.check_cancelled()?;
+        let file = all[k * all.len() / sampled];
+        let bytes = files.read(file).ok();
+        Ok(bytes.and_then(|bytes| Picture::shape(&files.paths()[file], &bytes).ok()))
+    })?;
     let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for [_, h, w] in shapes.iter().flatten() {
         *counts.entry((*h, *w)).or_default() += 1;
@@ -207,24 +202,22 @@ fn decode(
     let now = examples.len().min(*room / len.max(1));
     let (first, rest) = examples.split_at(now);
     let mut held = vec![0u8; now * len];
-    let into = held.par_chunks_mut(len.max(1)).zip(first);
-    let first_read: Vec<Option<Skipped>> = into
-        .map(|(into, (file, _))| {
-            counter.finish_one()?;
-            Ok(read_into(files.as_ref(), *file, shape, into).err())
-        })
-        .collect::<Result<_, DataError>>()?;
-    let rest_read: Vec<Option<Skipped>> = rest
-        .par_iter()
-        .map(|(file, _)| {
-            counter.finish_one()?;
-            let path = &files.paths()[*file];
-            let tried = files
-                .read(*file)
-                .and_then(|bytes| Picture::shape(path, &bytes).map_err(|e| reason(path, &e)));
-            Ok(tried.err().map(|reason| Skipped { name: path.clone(), reason }))
-        })
-        .collect::<Result<_, DataError>>()?;
+    // One thread takes each part; the lock shows that to the compiler.
+    let parts: Vec<Mutex<&mut [u8]>> = held.chunks_mut(len.max(1)).map(Mutex::new).collect();
+    let first_read: Vec<Option<Skipped>> = counter.map(now, |k| {
+        counter.finish_one()?;
+        let mut into = parts[k].lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(read_into(files.as_ref(), first[k].0, shape, &mut into).err())
+    })?;
+    drop(parts);
+    let rest_read: Vec<Option<Skipped>> = counter.map(rest.len(), |k| {
+        counter.finish_one()?;
+        let (file, _) = rest[k];
+        let path = &files.paths()[file];
+        let tried =
+            files.read(file).and_then(|bytes| Picture::shape(path, &bytes).map_err(|e| reason(path, &e)));
+        Ok(tried.err().map(|reason| Skipped { name: path.clone(), reason }))
+    })?;
     let mut kept = 0;
     for (k, bad) in first_read.iter().enumerate() {
         if bad.is_none() {

@@ -403,14 +403,14 @@ impl<'a> Lines<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::UNOBSERVED;
+    use crate::execution::Execution;
 
     /// The layout of a text, or the error that refuses it.
     fn layout(text: &str) -> Result<Layout, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
         std::fs::write(&path, text).expect("writes");
-        Layout::find(&path, &Counter::new(UNOBSERVED, 1)).map_err(|error| error.to_string())?
+        Layout::find(&path, &Counter::new(Execution::SERIAL, 1)).map_err(|error| error.to_string())?
     }
 
     #[test]

@@ -500,7 +500,7 @@ impl Hash for Dataset {
 mod tests {
     use super::super::store::Held;
     use super::*;
-    use crate::progress::UNOBSERVED;
+    use crate::execution::Execution;
 
     /// `n` training pictures of 1 x 1 pixel, the i-th of value i and class i % 3, and `tests` test pictures.
     fn little(n: usize, tests: usize) -> Dataset {
@@ -537,7 +537,7 @@ mod tests {
             assert_eq!((split.origin(Split::Train), split.origin(Split::Test)), (Origin::Own, origin));
             assert_eq!(data.origin(Split::Validation), Origin::Absent);
             for part in Split::ALL {
-                let measured = split.measure(part, UNOBSERVED).expect("reads");
+                let measured = split.measure(part, Execution::SERIAL).expect("reads");
                 let counts: Vec<usize> = measured.by_class.iter().map(Vec::len).collect();
                 let mut expected = [0; 3];
                 values(&split, part).iter().for_each(|v| expected[*v as usize % 3] += 1);

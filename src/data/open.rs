@@ -10,7 +10,7 @@ use super::files::{beside, failed, file_name, list, name_of, start_of};
 use super::open_options::{OpenOptions, Opened, Skipped};
 use super::store::Stored;
 use super::{cifar, csv, idx};
-use crate::progress::OnProgress;
+use crate::execution::Execution;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -24,13 +24,13 @@ use std::{
 /// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables.
 ///
 /// Pictures are fitted to `shape` (C, H, W). Without it, class folders take their most common size and the other
-/// forms keep their own. `on_progress` receives reports and can cancel.
+/// forms keep their own.
 ///
 /// # Errors
 /// If the path holds no data set, a damaged one, or a packed one that is too large for memory; or
 /// [`DataError::Cancelled`].
-pub fn open(path: &Path, shape: Option<[usize; 3]>, on_progress: OnProgress) -> Result<Opened, DataError> {
-    OpenOptions { shape, ..OpenOptions::default() }.open(path, on_progress)
+pub fn open(path: &Path, shape: Option<[usize; 3]>, exec: Execution) -> Result<Opened, DataError> {
+    OpenOptions { shape, ..OpenOptions::default() }.open(path, exec)
 }
 
 impl OpenOptions {
@@ -38,9 +38,9 @@ impl OpenOptions {
     ///
     /// # Errors
     /// As for [`open`].
-    pub fn open(self, path: &Path, on_progress: OnProgress) -> Result<Opened, DataError> {
+    pub fn open(self, path: &Path, exec: Execution) -> Result<Opened, DataError> {
         let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
-        let opener = Opener { options: self, on_progress };
+        let opener = Opener { options: self, exec };
         if !found.is_dir() && !found.is_file() {
             let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
             return Err(DataError::wrong(&path.display().to_string(), what));
@@ -71,7 +71,7 @@ pub fn is_data(path: &Path) -> bool {
 
 struct Opener<'a> {
     options: OpenOptions,
-    on_progress: OnProgress<'a>,
+    exec: Execution<'a>,
 }
 
 /// The format of a set's files.
@@ -98,7 +98,7 @@ impl Opener<'_> {
                 return self.files(&name, format, &files);
             }
         }
-        self.class_folders(&name, Arc::new(Folder::walk(path, self.on_progress)?))
+        self.class_folders(&name, Arc::new(Folder::walk(path, self.exec.on_progress)?))
     }
 
     fn file(&self, path: &Path) -> Result<Opened, DataError> {
@@ -129,7 +129,7 @@ impl Opener<'_> {
     }
 
     fn class_folders(&self, name: &str, files: Arc<dyn Files>) -> Result<Opened, DataError> {
-        let (dataset, skipped) = class_folders::load(name, files, &self.options, self.on_progress)?;
+        let (dataset, skipped) = class_folders::load(name, files, &self.options, self.exec)?;
         Ok(Opened { dataset, skipped })
     }
 
@@ -222,7 +222,7 @@ impl Opener<'_> {
     }
 
     fn counter(&self, splits: &[Vec<PathBuf>; 3]) -> Counter<'_> {
-        Counter::new(self.on_progress, splits.iter().flatten().count() as u64)
+        Counter::new(self.exec, splits.iter().flatten().count() as u64)
     }
 }
 

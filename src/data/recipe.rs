@@ -1,7 +1,7 @@
 //! The recipe of a data set: what a session stores instead of the examples.
 
 use super::{DataError, Dataset, ExampleSource, Location, Split, dataset::Holdout, open};
-use crate::progress::OnProgress;
+use crate::execution::Execution;
 use serde::{Deserialize, Serialize};
 
 /// A data set without its examples.
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use convstep::{
 ///     data::{Dataset, Generated, Recipe},
-///     progress::UNOBSERVED,
+///     execution::Execution,
 /// };
 ///
 /// let data = Dataset::generated(Generated::Shapes, 3).fitted([1, 20, 20])?;
 /// let recipe = Recipe::from_dataset(&data).expect("generated");
-/// assert_eq!(recipe.make(UNOBSERVED), Ok(data));
+/// assert_eq!(recipe.make(Execution::SERIAL), Ok(data));
 /// # Ok::<(), convstep::data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,13 +69,13 @@ impl Recipe {
     /// # Errors
     /// If it can't be opened, if its shape, classes or number of examples have changed, or with
     /// [`DataError::Cancelled`].
-    pub fn make(&self, on_progress: OnProgress) -> Result<Dataset, DataError> {
+    pub fn make(&self, exec: Execution) -> Result<Dataset, DataError> {
         let [own, fitted] = self.shapes;
         let data = match &self.source {
             &ExampleSource::Generated { generated, seed, difficulty } => {
                 Dataset::generated(generated, seed).with_difficulty(difficulty)
             }
-            ExampleSource::Opened { path } => open(path.as_path(), Some(own), on_progress)?.dataset,
+            ExampleSource::Opened { path } => open(path.as_path(), Some(own), exec)?.dataset,
         };
         let changed = |what: &str| {
             let what =
@@ -100,7 +100,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{data::Generated, progress::UNOBSERVED};
+    use crate::data::Generated;
 
     #[test]
     fn an_opened_set_comes_back_split_and_fitted_and_a_changed_one_is_refused() {
@@ -111,11 +111,12 @@ mod tests {
             image::GrayImage::from_pixel(4, 6, image::Luma([n])).save(path).expect("saves");
         };
         (0..20).for_each(|n| save(if n % 2 == 0 { "even" } else { "odd" }, n));
-        let opened = open(folder.path(), None, UNOBSERVED).expect("opens").dataset;
+        let opened = open(folder.path(), None, Execution::SERIAL).expect("opens").dataset;
         let data = opened.with_split(0.25, 7).fitted([3, 5, 5]).expect("fits");
         let recipe = Recipe::from_dataset(&data).expect("opened");
         let text = serde_json::to_string(&recipe).expect("writes");
-        let again = serde_json::from_str::<Recipe>(&text).expect("reads").make(UNOBSERVED).expect("opens");
+        let again =
+            serde_json::from_str::<Recipe>(&text).expect("reads").make(Execution::SERIAL).expect("opens");
         assert_eq!(again.shape(), [3, 5, 5]);
         for part in Split::ALL {
             let examples = |data: &Dataset| -> Vec<_> {
@@ -126,10 +127,10 @@ mod tests {
             assert_eq!(examples(&again), examples(&data));
         }
         save("even", 20);
-        let error = recipe.make(UNOBSERVED).expect_err("one more").to_string();
+        let error = recipe.make(Execution::SERIAL).expect_err("one more").to_string();
         assert!(error.contains("another number of examples"), "{error}");
         drop(folder);
-        assert!(recipe.make(UNOBSERVED).expect_err("gone").to_string().contains("expected"));
+        assert!(recipe.make(Execution::SERIAL).expect_err("gone").to_string().contains("expected"));
     }
 
     #[test]
@@ -142,6 +143,6 @@ mod tests {
             "\"split\":{\"seed\":1,\"validation\":18446744073709551615,\"test\":9}",
         );
         let recipe: Recipe = serde_json::from_str(&text).expect("reads");
-        assert!(recipe.make(UNOBSERVED).is_err());
+        assert!(recipe.make(Execution::SERIAL).is_err());
     }
 }

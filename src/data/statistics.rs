@@ -4,9 +4,8 @@
 use super::counter::Counter;
 use super::dataset::{Dataset, Example, Split};
 use super::error::DataError;
-use crate::progress::{OnProgress, UNOBSERVED};
+use crate::execution::Execution;
 use crate::tensor::Tensor;
-use rayon::prelude::*;
 
 /// The most examples that are measured, spread evenly over a split; of generated data, a tenth of them.
 pub const MEASURED: u64 = 20_000;
@@ -87,18 +86,18 @@ impl Dataset {
     /// The channel statistics of the training split, over at most [`MEASURED`] examples.
     ///
     /// # Errors
-    /// If an example cannot be read, or there is none.
-    pub fn statistics(&self) -> Result<ChannelStatistics, DataError> {
-        Ok(self.sums(Split::Train, 0, UNOBSERVED)?.statistics())
+    /// If an example cannot be read, or there is none; or [`DataError::Cancelled`].
+    pub fn statistics(&self, exec: Execution) -> Result<ChannelStatistics, DataError> {
+        Ok(self.sums(Split::Train, 0, exec)?.statistics())
     }
 
-    /// Measures a split over at most [`MEASURED`] examples. `on_progress` receives reports and can cancel.
+    /// Measures a split over at most [`MEASURED`] examples.
     ///
     /// # Errors
     /// If an example cannot be read, or there is none; or [`DataError::Cancelled`].
-    pub fn measure(&self, split: Split, on_progress: OnProgress) -> Result<Measured, DataError> {
+    pub fn measure(&self, split: Split, exec: Execution) -> Result<Measured, DataError> {
         let classes = self.classes().len();
-        let sums = self.sums(split, classes, on_progress)?;
+        let sums = self.sums(split, classes, exec)?;
         let mut by_class = vec![Vec::new(); classes];
         match self.len(split) {
             None => {
@@ -120,20 +119,19 @@ impl Dataset {
         Ok(Measured { by_class, means, statistics: sums.statistics() })
     }
 
-    fn sums(&self, split: Split, classes: usize, on_progress: OnProgress) -> Result<Sums, DataError> {
+    fn sums(&self, split: Split, classes: usize, exec: Execution) -> Result<Sums, DataError> {
         let indices = self.measured(split);
         if indices.is_empty() {
             let what = format!("expected {} examples, got none; choose another split", split.name());
             return Err(DataError::wrong(self.name(), what));
         }
-        let counter = Counter::new(on_progress, indices.len() as u64);
+        let counter = Counter::new(exec, indices.len() as u64);
         let none = || Sums::new(self.shape()[0], classes);
-        let add = |mut sums: Sums, index: &u64| -> Result<Sums, DataError> {
-            sums.add(*index, &self.example(split, *index)?);
-            counter.finish_one()?;
-            Ok(sums)
+        let add = |sums: &mut Sums, item: usize| {
+            sums.add(indices[item], &self.example(split, indices[item])?);
+            counter.finish_one()
         };
-        indices.par_iter().try_fold(none, add).try_reduce(none, |a, b| Ok(a.and(b)))
+        Ok(counter.fold(indices.len(), none, add)?.into_iter().fold(none(), Sums::and))
     }
 
     /// The indices of the examples to measure.
@@ -165,7 +163,7 @@ mod tests {
     #[test]
     fn statistics_are_those_of_a_plain_computation() {
         let data = Dataset::generated(Generated::Shapes, 4);
-        let got = data.statistics().expect("measures");
+        let got = data.statistics(Execution::SERIAL).expect("measures");
         let examples: Vec<Tensor> =
             (0..got.examples).map(|index| Generated::Shapes.sample(4, index).0).collect();
         for c in 0..3 {
@@ -185,14 +183,14 @@ mod tests {
                 "{got:?} {mean} {std}"
             );
         }
-        assert_eq!(data.statistics(), Ok(got));
+        assert_eq!(data.statistics(Execution::SERIAL), Ok(got));
     }
 
     #[test]
     fn what_a_part_holds_is_that_of_a_plain_computation() {
         let data = Dataset::generated(Generated::Digits, 4);
-        let got = data.measure(Split::Train, UNOBSERVED).expect("measures");
-        assert_eq!(Ok(got.statistics), data.statistics());
+        let got = data.measure(Split::Train, Execution::SERIAL).expect("measures");
+        assert_eq!(Ok(got.statistics), data.statistics(Execution::SERIAL));
         let ones: Vec<(u64, Tensor)> = (0..MEASURED / 10)
             .map(|index| (index, Generated::Digits.sample(4, index)))
             .filter_map(|(index, (pixels, class))| (class == 1).then_some((index, pixels)))
@@ -208,6 +206,8 @@ mod tests {
     #[test]
     fn measuring_can_be_stopped() {
         let data = Dataset::generated(Generated::Digits, 4);
-        assert_eq!(data.measure(Split::Test, &|_| false), Err(DataError::Cancelled));
+        let exec = Execution { on_progress: &|_| false, ..Execution::SERIAL };
+        assert_eq!(data.measure(Split::Test, exec), Err(DataError::Cancelled));
+        assert_eq!(data.statistics(exec), Err(DataError::Cancelled));
     }
 }

@@ -3,7 +3,7 @@
 //! The phases of a training step take some tens of microseconds each, less than it takes to wake a sleeping thread.
 //! Therefore an idle thread polls for work for a while before it sleeps.
 
-use crate::nn::Workers;
+use crate::execution::Workers;
 use std::{
     hint,
     num::NonZero,

@@ -3,8 +3,7 @@
 use convstep::{
     app::DataFiles,
     data::{DataError, Location, OpenOptions, Opened},
-    nn::Alone,
-    progress::OnProgress,
+    execution::{Alone, Execution},
     ui::host::{Clock, Content, Contents, Host, LeftSession, Pick, Picked, Reply, Waker, Work, Written},
 };
 use std::{
@@ -81,13 +80,8 @@ impl Fake {
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(
-        &self,
-        location: &Location,
-        options: OpenOptions,
-        on_progress: OnProgress,
-    ) -> Result<Opened, DataError> {
-        options.open(location.as_path(), on_progress)
+    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
+        options.open(location.as_path(), exec)
     }
 }
 

@@ -13,7 +13,6 @@ use crate::data::{
 };
 use crate::model_io::{Model, Preset, presets};
 use crate::nn::Execution;
-use crate::progress::OnProgress;
 use crate::trace::Trace;
 use std::sync::Arc;
 
@@ -22,18 +21,13 @@ pub trait DataFiles: Sync {
     /// Opens the data set at `location`.
     ///
     /// # Errors
-    /// If no data set can be read there; [`DataError::Cancelled`] if `on_progress` cancels it.
-    fn open(
-        &self,
-        location: &Location,
-        options: OpenOptions,
-        on_progress: OnProgress,
-    ) -> Result<Opened, DataError>;
+    /// If no data set can be read there; [`DataError::Cancelled`].
+    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError>;
 }
 
 /// A host without files: opens nothing.
 impl DataFiles for () {
-    fn open(&self, location: &Location, _: OpenOptions, _: OnProgress) -> Result<Opened, DataError> {
+    fn open(&self, location: &Location, _: OpenOptions, _: Execution) -> Result<Opened, DataError> {
         let what = "expected a place to read data sets from, got none; use a generated one".to_owned();
         Err(DataError::Wrong { name: location.to_string(), what })
     }
@@ -237,15 +231,13 @@ impl Task {
                 let mut search = search.clone();
                 search.advance(exec).then_some(Done::TopActivations(search))
             }
-            Self::OpenData { path, options } => {
-                Some(Done::DataOpened(files.open(path, *options, exec.on_progress)))
-            }
+            Self::OpenData { path, options } => Some(Done::DataOpened(files.open(path, *options, exec))),
             Self::OpenSessionData { session, recipe } => {
-                let data = recipe.make(exec.on_progress).map_err(|error| error.to_string());
+                let data = recipe.make(exec).map_err(|error| error.to_string());
                 Some(Done::SessionData(session.clone(), data))
             }
             Self::MeasureData { data, part } => {
-                let result = data.measure(*part, exec.on_progress);
+                let result = data.measure(*part, exec);
                 Some(Done::DataMeasured { data: data.clone(), part: *part, result })
             }
             Self::LossAfter { trace, revision } => {

@@ -16,6 +16,7 @@ use crate::app::{
 };
 use crate::data::{Dataset, Location, Recipe};
 use crate::model_io::{Model, session as session_file};
+use crate::nn::Execution;
 use std::sync::Arc;
 
 /// Does it.
@@ -219,7 +220,7 @@ pub(in crate::app) fn open_session_data(
 
 /// A generated set, which no file is opened for.
 fn generated_data(recipe: &Recipe) -> Result<Dataset, String> {
-    recipe.make(&|_| true).map_err(|error| error.to_string())
+    recipe.make(Execution::SERIAL).map_err(|error| error.to_string())
 }
 
 /// Computes what it takes to continue a session.

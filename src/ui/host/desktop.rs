@@ -6,8 +6,8 @@ use super::{
 };
 use crate::app::DataFiles;
 use crate::data::{DataError, Location, OpenOptions, Opened, is_data};
+use crate::execution::Execution;
 use crate::files::write_atomically;
-use crate::progress::OnProgress;
 use crate::threads::Threads;
 use egui::{Context, ViewportCommand};
 use std::{
@@ -45,13 +45,8 @@ impl Desktop {
 struct Disk;
 
 impl DataFiles for Disk {
-    fn open(
-        &self,
-        location: &Location,
-        options: OpenOptions,
-        on_progress: OnProgress,
-    ) -> Result<Opened, DataError> {
-        options.open(location.as_path(), on_progress)
+    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
+        options.open(location.as_path(), exec)
     }
 }
 
