@@ -2,15 +2,14 @@
 
 use convstep::{
     app::{
-        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, JobKind, MarkAction, News,
-        Notice, Page, RECENT, Session, TrainAction, TrainingJob, Until, apply,
+        Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, JobKind, MarkAction, Page,
+        RECENT, Recent, Session, TrainAction, Until, apply,
     },
     data::{Content, Dataset, Fit, Generated, Loaded, Location, Picture, open},
     files::write_atomically,
-    model_io::{Architecture, Model},
+    model_io::Model,
     nn::{
-        Alone, Execution, Part,
-        init::Init,
+        Execution, Part,
         optimizer::{Optimizer, Rule},
     },
     tensor::Tensor,
@@ -49,21 +48,16 @@ kind = "dense"
 out_features = 10
 "#;
 
-/// The newest notice, which is dismissed.
-fn take_notice(state: &mut AppState) -> Option<Notice> {
-    let newest = state.notices().last().cloned();
-    apply(state, Action::DismissNotice);
-    newest
-}
+#[path = "harness/program.rs"]
+mod program;
+use program::{opened, reopened, run, take_notice};
 
 fn model(seed: u64) -> Model {
-    let architecture = Architecture::parse(NET).expect("parses");
-    Model::initial("net", architecture, Init::He, seed).expect("fits")
+    program::model("net", NET, seed)
 }
 
 fn state() -> AppState {
-    let picture = convstep::data::samples::load("digit-3").expect("bundled");
-    AppState::open(model(3), picture).expect("fits")
+    opened(model(3))
 }
 
 const ADAM: Optimizer = Optimizer {
@@ -71,60 +65,6 @@ const ADAM: Optimizer = Optimizer {
     learning_rate: 0.01,
     weight_decay: 0.001,
 };
-
-/// Applies actions; all that the shell does is done at once, on the caller's thread. Returns what was written.
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<(Location, Vec<u8>)> {
-    let mut written = Vec::new();
-    let mut queue: std::collections::VecDeque<Action> = actions.into_iter().collect();
-    while let Some(action) = queue.pop_front() {
-        for effect in apply(state, action) {
-            match effect {
-                Effect::Advance => queue.push_front(Action::Advance),
-                Effect::Work { job, task, .. } => {
-                    let done = task.run(Execution::SERIAL, &()).expect("nobody stops it");
-                    queue.push_front(Action::Worked { job, done });
-                }
-                Effect::Write { path, content, stamp, replace } => {
-                    let taken = written.iter().any(|(other, _)| *other == path);
-                    if taken && !replace {
-                        queue.push_front(FileAction::Taken(path).into());
-                        continue;
-                    }
-                    let result = content.to_bytes().map(|bytes| written.push((path.clone(), bytes)));
-                    let kind = content.kind();
-                    queue.push_front(FileAction::Written { path, kind, stamp, result }.into());
-                }
-                Effect::Train { job, .. } => {
-                    let mut job = job.lock().expect("no panic").take().expect("a job");
-                    loop {
-                        let news = news(&mut job);
-                        let ended = news.end.is_some();
-                        apply(state, Action::Train(TrainAction::News(Box::new(news))));
-                        if ended {
-                            break;
-                        }
-                    }
-                    queue.push_front(Action::Advance);
-                }
-                _ => {}
-            }
-        }
-    }
-    written
-}
-
-fn news(job: &mut TrainingJob) -> News {
-    let step = job.step(&Alone).expect("the examples can be read");
-    News {
-        id: job.id,
-        steps: vec![(step.time, step.record)],
-        checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
-        keyframes: vec![(job.time(), job.keyframe())],
-        seconds: 0.1,
-        end: step.end,
-        ..News::default()
-    }
-}
 
 fn train(state: &mut AppState, action: TrainAction) {
     run(state, [Action::Train(action)]);
@@ -163,14 +103,6 @@ fn trained(data: Dataset) -> AppState {
     ];
     run(&mut state, actions);
     assert_eq!((state.notices().len(), state.run().lines().len()), (0, 2), "{:?}", state.notices());
-    state
-}
-
-/// The state that comes of a session's file.
-fn reopened(bytes: Vec<u8>) -> AppState {
-    let mut state = AppState::new();
-    let path = Location::from("/somewhere/my.convstep");
-    run(&mut state, [FileAction::Opened { path, bytes: Arc::new(bytes) }.into()]);
     state
 }
 
@@ -624,4 +556,122 @@ fn a_kill_in_the_midst_of_saving_leaves_the_old_file_or_the_new_one() {
         seen.insert(numbers[0] as u16);
     }
     assert!(seen.len() > 3 && !seen.contains(&1000), "{seen:?}");
+}
+
+/// Where sessions and other files of earlier forms are stored. A file there is never changed: a new form gets new
+/// files beside them.
+fn stored(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sessions").join(name)
+}
+
+const SMALL: &str = r#"
+input = [1, 8, 8]
+[[layers]]
+name = "conv1"
+kind = "conv2d"
+out_channels = 2
+kernel = 3
+[[layers]]
+name = "bn1"
+kind = "batch_norm2d"
+[[layers]]
+name = "relu1"
+kind = "relu"
+[[layers]]
+name = "drop"
+kind = "dropout"
+p = 0.1
+[[layers]]
+name = "fc"
+kind = "dense"
+out_features = 10
+"#;
+
+/// A small session on a picture, and one in training: what `tests/fixtures/sessions` was made of.
+fn to_store() -> [(&'static str, AppState); 2] {
+    let small = || opened(program::model("small", SMALL, 3));
+    let mut picture = small();
+    let edit = |edit| Action::Edit { edit, more: false };
+    let actions = [
+        Action::SetPage(Page::Network),
+        Action::SetFit(Fit::Pad),
+        edit(EditAction::SetPixel { index: 9, value: 200.0 }),
+        edit(EditAction::SetParameter { layer: 0, part: Part::Weight, index: 4, value: 0.5 }),
+        Action::SetOptimizer(ADAM),
+        Action::SetLabel(3),
+        go("e2.b0.i0/fwd/conv1/k1/(2,3)/m4"),
+        Action::Mark(MarkAction::ToggleBookmark),
+        Action::Mark(MarkAction::Rename(0, "here".into())),
+        Action::Mark(MarkAction::ToggleBreak(Break::PoolTies)),
+        Action::Mark(MarkAction::ToggleBreak(Break::Above { tensor: None, limit: 1.5 })),
+        Action::Mark(MarkAction::Once(1, true)),
+        Action::SetSpeed(7.5),
+    ];
+    run(&mut picture, actions);
+    let mut training = small();
+    run(&mut training, [Action::SetOptimizer(ADAM)]);
+    train(&mut training, TrainAction::Use(Some(Dataset::generated(Generated::Digits, 5))));
+    let mut settings = training.inputs().training.clone().expect("set").with_batch(4);
+    (settings.schedule.epoch_len, settings.schedule.augment.shift) = (16, 1);
+    train(&mut training, TrainAction::Set(settings));
+    train(&mut training, TrainAction::StopAt(StopWhen::Accuracy(0.99)));
+    train(&mut training, TrainAction::Start(Until::Step(5)));
+    train(&mut training, TrainAction::GoTo(3));
+    run(&mut training, [Action::SetOptimizer(Optimizer { rule: Rule::Sgd, ..ADAM })]);
+    train(&mut training, TrainAction::Start(Until::Step(6)));
+    run(&mut training, [Action::SetPage(Page::Training), go("e1.b2/update/fc.weight/k3,7/(0,0)")]);
+    [("picture-1.convstep", picture), ("training-1.convstep", training)]
+}
+
+#[test]
+#[ignore = "writes new files for tests/fixtures/sessions: for a new form, under new names"]
+fn files_are_stored() {
+    for (name, state) in to_store() {
+        assert_eq!(state.notices(), []);
+        std::fs::write(stored(name), bytes(&state)).expect("writes");
+    }
+}
+
+/// Sessions that were stored when their form was new open with all that they hold.
+#[test]
+fn stored_sessions_open() {
+    for (name, today) in to_store() {
+        let file = std::fs::read(stored(name)).expect("is stored");
+        let mut after = reopened(file);
+        assert_eq!(after.notices(), [], "{name}");
+        assert_eq!(after.inputs(), today.inputs(), "{name}");
+        assert_eq!((at(&after), after.selected()), (at(&today), today.selected()), "{name}");
+        assert_eq!(after.marks(), today.marks(), "{name}");
+        assert_eq!(after.training().stops, today.training().stops, "{name}");
+        assert_eq!(after.view().page, today.view().page, "{name}");
+        assert_eq!(after.playback().moves_per_sec, today.playback().moves_per_sec, "{name}");
+        assert_eq!(after.trace().params(), today.trace().params(), "{name}");
+        assert_eq!(after.trace().moments(), today.trace().moments(), "{name}");
+        if today.inputs().training.is_some() {
+            let (after_lines, lines) = (after.run().lines(), today.run().lines());
+            assert_eq!((after_lines.len(), lines.len()), (2, 2), "{name}");
+            for (after, line) in after_lines.iter().zip(lines) {
+                assert_eq!((after.fork(), after.done()), (line.fork(), line.done()), "{name}");
+                assert_eq!(after.optimizers(), line.optimizers(), "{name}");
+                assert_eq!((&after.records, &after.checks), (&line.records, &line.checks), "{name}");
+            }
+            train(&mut after, TrainAction::Start(Until::Step(7)));
+            assert_eq!((after.notices(), after.run().line().done()), (&[][..], 8), "{name}");
+        }
+        assert!(bytes(&reopened(bytes(&after))) == bytes(&after), "{name} is written again in today's form");
+    }
+}
+
+/// The list of recent files as it was stored when its form was new.
+#[test]
+fn a_stored_list_of_recent_files_is_read() {
+    let text = std::fs::read_to_string(stored("recent-1.json")).expect("is stored");
+    let recent: Vec<Recent> = serde_json::from_str(&text).expect("reads");
+    let expected = ["/home/me/lessons/digits.convstep", "/home/me/课程/猫.png", "cifar-10"];
+    assert_eq!(recent.iter().map(|recent| recent.path.to_string()).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        serde_json::to_string_pretty(&recent).expect("writes"),
+        text.trim_end(),
+        "as it is written today"
+    );
 }

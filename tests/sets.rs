@@ -2,23 +2,14 @@
 
 use convstep::{
     app::{
-        Action, AppState, DataAction, DataFiles, Done, Effect, JobKind, Notice, Page, Shown, Task,
-        TrainAction, apply, run_tasks_here,
+        Action, AppState, DataAction, Done, Effect, JobKind, Notice, Page, Shown, Task, TrainAction, apply,
+        run_tasks_here,
     },
-    data::{Augment, Content, DataError, Dataset, Generated, Location, OpenOptions, Opened, Origin, Split},
+    data::{Augment, Content, Dataset, Disk, Generated, Origin, Split},
     model_io::bundled,
     nn::Execution,
 };
 use std::{fs, path::Path};
-
-/// Data sets are opened on the disk.
-struct Disk;
-
-impl DataFiles for Disk {
-    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
-        options.open(location.as_path(), exec)
-    }
-}
 
 /// The newest notice, which is dismissed.
 fn take_notice(state: &mut AppState) -> Option<Notice> {

@@ -2,8 +2,8 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, DataFiles, Effect, Lang, Page, apply, run_tasks_here},
-    data::{DataError, Dataset, Generated, Location, OpenOptions, Opened, Split},
+    app::{Action, AppState, Effect, Lang, Page, apply, run_tasks_here},
+    data::{Dataset, Disk, Generated, Split},
     nn::Execution,
     ui::strings::Words,
 };
@@ -15,15 +15,6 @@ use harness::{Program, window};
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &Disk)
-}
-
-/// Data sets are opened on the disk.
-struct Disk;
-
-impl DataFiles for Disk {
-    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
-        options.open(location.as_path(), exec)
-    }
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {

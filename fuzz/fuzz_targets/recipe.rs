@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     if recipe.is_opened() {
         return;
     }
-    if let Ok(data) = recipe.make(Execution::SERIAL) {
+    if let Ok(data) = recipe.make(&(), Execution::SERIAL) {
         let [_, h, w] = data.shape();
         if h * w < 1 << 16 {
             let _ = data.example(Split::Train, 3);

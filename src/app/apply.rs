@@ -4,12 +4,13 @@ use super::{
     action::Action,
     effect::Effect,
     state::{AppState, JobKind},
-    task::{DataFiles, Task},
+    task::Task,
     update::{
         breakpoint_search, follow_up, jobs, navigation::steps_at_once, notice::fail, question, training,
         update,
     },
 };
+use crate::data::DataFiles;
 use crate::nn::Execution;
 
 /// The only place that changes the state. An action that cannot be done leaves a notice and the

@@ -31,4 +31,4 @@ pub use state::{
     Scale, Session, Show, Shown, Sides, Span, Spans, Stamp, StopReason, Subject, Tab, ThemeChoice, Training,
     TrainingState, Undo, ViewState, With, Written, asked_unit, focused_unit, is_large, set_to_search,
 };
-pub use task::{DataFiles, Done, JobStep, News, Task, TrainingJob, Until, checked};
+pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

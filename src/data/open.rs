@@ -7,7 +7,8 @@ use super::counter::Counter;
 use super::dataset::{Dataset, Split};
 use super::error::DataError;
 use super::files::{beside, failed, file_name, list, name_of, start_of};
-use super::open_options::{OpenOptions, Opened, Skipped};
+use super::location::Location;
+use super::open_options::{DataFiles, OpenOptions, Opened, Skipped};
 use super::store::Stored;
 use super::{cifar, csv, idx};
 use crate::execution::Execution;
@@ -55,6 +56,15 @@ impl OpenOptions {
             }
             _ => Ok(opened),
         }
+    }
+}
+
+/// The files of data sets on disk.
+pub struct Disk;
+
+impl DataFiles for Disk {
+    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
+        options.open(location.as_path(), exec)
     }
 }
 

@@ -1,6 +1,7 @@
 //! How to open a data set, and what opening it gives.
 
-use super::dataset::Dataset;
+use super::{dataset::Dataset, error::DataError, location::Location};
+use crate::execution::Execution;
 
 /// The most bytes of pixels that [`open`](super::open()) keeps in memory for one set: 1 GB. Larger sets are read
 /// from disk on demand; a larger packed file is refused.
@@ -38,5 +39,22 @@ pub struct OpenOptions {
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
         OpenOptions { shape: None, max_side: None, max_held_bytes: MAX_HELD_BYTES }
+    }
+}
+
+/// Access to the files of data sets.
+pub trait DataFiles: Sync {
+    /// Opens the data set at `location`.
+    ///
+    /// # Errors
+    /// If no data set can be read there; [`DataError::Cancelled`].
+    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError>;
+}
+
+/// No files: opens nothing.
+impl DataFiles for () {
+    fn open(&self, location: &Location, _: OpenOptions, _: Execution) -> Result<Opened, DataError> {
+        let what = "expected a place to read data sets from, got none; use a generated one".to_owned();
+        Err(DataError::Wrong { name: location.to_string(), what })
     }
 }

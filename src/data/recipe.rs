@@ -1,6 +1,6 @@
 //! The recipe of a data set: what a session stores instead of the examples.
 
-use super::{DataError, Dataset, ExampleSource, Location, Split, dataset::Holdout, open};
+use super::{DataError, DataFiles, Dataset, ExampleSource, Location, OpenOptions, Split, dataset::Holdout};
 use crate::execution::Execution;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// let data = Dataset::generated(Generated::Shapes, 3).fitted([1, 20, 20])?;
 /// let recipe = Recipe::from_dataset(&data).expect("generated");
-/// assert_eq!(recipe.make(Execution::SERIAL), Ok(data));
+/// assert_eq!(recipe.make(&(), Execution::SERIAL), Ok(data));
 /// # Ok::<(), convstep::data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,18 +64,21 @@ impl Recipe {
         }
     }
 
-    /// Generates the set, or opens it again.
+    /// Generates the set, or opens it again from `files`.
     ///
     /// # Errors
     /// If it can't be opened, if its shape, classes or number of examples have changed, or with
     /// [`DataError::Cancelled`].
-    pub fn make(&self, exec: Execution) -> Result<Dataset, DataError> {
+    pub fn make(&self, files: &dyn DataFiles, exec: Execution) -> Result<Dataset, DataError> {
         let [own, fitted] = self.shapes;
         let data = match &self.source {
             &ExampleSource::Generated { generated, seed, difficulty } => {
                 Dataset::generated(generated, seed).with_difficulty(difficulty)
             }
-            ExampleSource::Opened { path } => open(path.as_path(), Some(own), exec)?.dataset,
+            ExampleSource::Opened { path } => {
+                let options = OpenOptions { shape: Some(own), ..OpenOptions::default() };
+                files.open(path, options, exec)?.dataset
+            }
         };
         let changed = |what: &str| {
             let what =
@@ -100,7 +103,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Generated;
+    use crate::data::{Disk, Generated, open};
 
     #[test]
     fn an_opened_set_comes_back_split_and_fitted_and_a_changed_one_is_refused() {
@@ -115,8 +118,10 @@ mod tests {
         let data = opened.with_split(0.25, 7).fitted([3, 5, 5]).expect("fits");
         let recipe = Recipe::from_dataset(&data).expect("opened");
         let text = serde_json::to_string(&recipe).expect("writes");
-        let again =
-            serde_json::from_str::<Recipe>(&text).expect("reads").make(Execution::SERIAL).expect("opens");
+        let again = serde_json::from_str::<Recipe>(&text)
+            .expect("reads")
+            .make(&Disk, Execution::SERIAL)
+            .expect("opens");
         assert_eq!(again.shape(), [3, 5, 5]);
         for part in Split::ALL {
             let examples = |data: &Dataset| -> Vec<_> {
@@ -127,10 +132,10 @@ mod tests {
             assert_eq!(examples(&again), examples(&data));
         }
         save("even", 20);
-        let error = recipe.make(Execution::SERIAL).expect_err("one more").to_string();
+        let error = recipe.make(&Disk, Execution::SERIAL).expect_err("one more").to_string();
         assert!(error.contains("another number of examples"), "{error}");
         drop(folder);
-        assert!(recipe.make(Execution::SERIAL).expect_err("gone").to_string().contains("expected"));
+        assert!(recipe.make(&Disk, Execution::SERIAL).expect_err("gone").to_string().contains("expected"));
     }
 
     #[test]
@@ -143,6 +148,6 @@ mod tests {
             "\"split\":{\"seed\":1,\"validation\":18446744073709551615,\"test\":9}",
         );
         let recipe: Recipe = serde_json::from_str(&text).expect("reads");
-        assert!(recipe.make(Execution::SERIAL).is_err());
+        assert!(recipe.make(&Disk, Execution::SERIAL).is_err());
     }
 }

@@ -1,9 +1,8 @@
 //! A host in memory: files, dialogs, clock and work are in the hands of the test.
 
 use convstep::{
-    app::DataFiles,
-    data::{DataError, Location, OpenOptions, Opened},
-    execution::{Alone, Execution},
+    data::{DataFiles, Disk, Location},
+    execution::Alone,
     ui::host::{Clock, Content, Contents, Host, LeftSession, Pick, Picked, Reply, Waker, Work, Written},
 };
 use std::{
@@ -73,15 +72,6 @@ impl Fake {
 
     fn latest(&self) -> Option<LeftSession> {
         self.left.front().map(|(_, age)| LeftSession { age: *age })
-    }
-}
-
-/// Data sets are real files.
-struct Disk;
-
-impl DataFiles for Disk {
-    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
-        options.open(location.as_path(), exec)
     }
 }
 

@@ -9,29 +9,13 @@ use crate::app::state::{
     Question, Restored, Run, Session, StopReason, derived, question,
 };
 use crate::data::{
-    DataError, Dataset, Loaded, Location, Measured, OpenOptions, Opened, PictureError, Recipe, Split,
+    DataError, DataFiles, Dataset, Loaded, Location, Measured, OpenOptions, Opened, PictureError, Recipe,
+    Split,
 };
 use crate::model_io::{Model, Preset, presets};
 use crate::nn::Execution;
 use crate::trace::Trace;
 use std::sync::Arc;
-
-/// The host's access to the files of data sets.
-pub trait DataFiles: Sync {
-    /// Opens the data set at `location`.
-    ///
-    /// # Errors
-    /// If no data set can be read there; [`DataError::Cancelled`].
-    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError>;
-}
-
-/// A host without files: opens nothing.
-impl DataFiles for () {
-    fn open(&self, location: &Location, _: OpenOptions, _: Execution) -> Result<Opened, DataError> {
-        let what = "expected a place to read data sets from, got none; use a generated one".to_owned();
-        Err(DataError::Wrong { name: location.to_string(), what })
-    }
-}
 
 /// Something that a worker does.
 #[derive(Debug)]
@@ -233,7 +217,7 @@ impl Task {
             }
             Self::OpenData { path, options } => Some(Done::DataOpened(files.open(path, *options, exec))),
             Self::OpenSessionData { session, recipe } => {
-                let data = recipe.make(exec).map_err(|error| error.to_string());
+                let data = recipe.make(files, exec).map_err(|error| error.to_string());
                 Some(Done::SessionData(session.clone(), data))
             }
             Self::MeasureData { data, part } => {

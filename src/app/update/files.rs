@@ -220,7 +220,7 @@ pub(in crate::app) fn open_session_data(
 
 /// A generated set, which no file is opened for.
 fn generated_data(recipe: &Recipe) -> Result<Dataset, String> {
-    recipe.make(Execution::SERIAL).map_err(|error| error.to_string())
+    recipe.make(&(), Execution::SERIAL).map_err(|error| error.to_string())
 }
 
 /// Computes what it takes to continue a session.

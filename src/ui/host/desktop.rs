@@ -4,9 +4,7 @@ use super::{
     Clock, Content, Contents, Host, LeftSession, Pick, Picked, Reply, Waker, Work, Written, rescue::Rescue,
     writer::Writer,
 };
-use crate::app::DataFiles;
-use crate::data::{DataError, Location, OpenOptions, Opened, is_data};
-use crate::execution::Execution;
+use crate::data::{DataFiles, Disk, Location, is_data};
 use crate::files::write_atomically;
 use crate::threads::Threads;
 use egui::{Context, ViewportCommand};
@@ -38,15 +36,6 @@ impl Desktop {
     pub fn new(ctx: &Context, own_folder: Option<PathBuf>) -> Self {
         let (writer, rescue) = (Writer::new(), Rescue::default());
         Self { ctx: ctx.clone(), started: Instant::now(), writer, rescue, own_folder }
-    }
-}
-
-/// The files of data sets on disk.
-struct Disk;
-
-impl DataFiles for Disk {
-    fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
-        options.open(location.as_path(), exec)
     }
 }
 

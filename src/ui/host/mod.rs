@@ -9,8 +9,7 @@ pub mod desktop;
 mod rescue;
 mod writer;
 
-use crate::app::DataFiles;
-use crate::data::Location;
+use crate::data::{DataFiles, Location};
 use crate::nn::Workers;
 use std::sync::Arc;
 
