@@ -269,6 +269,18 @@ fn sequential(index: usize, lightest: f32, darkest: f32) -> Color32 {
     Oklab::from_lch(lightness, chroma * (0.25 + 0.75 * fade * (2.0 - fade)), hue).to_srgb()
 }
 
+/// Paints the colours of a mapping from left to right into a rectangle.
+pub fn paint_bar(painter: &egui::Painter, mapping: &Mapping, bar: Rect) {
+    let mut mesh = Mesh::default();
+    let strips = (bar.width() * painter.pixels_per_point()).ceil().clamp(1.0, 1024.0) as usize;
+    for strip in 0..strips {
+        let [from, to] = [strip, strip + 1].map(|s| egui::lerp(bar.x_range(), s as f32 / strips as f32));
+        let color = mapping.color_at((strip as f32 + 0.5) / strips as f32);
+        mesh.add_colored_rect(Rect::from_x_y_ranges(from..=to, bar.y_range()), color);
+    }
+    painter.add(mesh);
+}
+
 /// The legend of `mapping`: a bar of its colours `length` points long with labelled ticks.
 ///
 /// If `value_range` (of the values shown) passes the range, a wedge marks that end: colours there stand
@@ -300,15 +312,7 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, value_range: Optio
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
         let x_of = |position: f32| egui::lerp(bar.x_range(), position);
-
-        let mut mesh = Mesh::default();
-        let strips = (bar.width() * ui.pixels_per_point()).ceil().clamp(1.0, 1024.0) as usize;
-        for strip in 0..strips {
-            let [from, to] = [strip, strip + 1].map(|s| s as f32 / strips as f32);
-            let color = mapping.color_at((strip as f32 + 0.5) / strips as f32);
-            mesh.add_colored_rect(Rect::from_x_y_ranges(x_of(from)..=x_of(to), bar.y_range()), color);
-        }
-        painter.add(mesh);
+        paint_bar(painter, mapping, bar);
         let wedge = |tip: f32, base: f32, color: Color32| {
             let points = vec![
                 egui::pos2(base, bar.top()),

@@ -152,18 +152,8 @@ fn stage_ui(ui: &mut Ui, view: &View) {
 fn lines_ui(ui: &mut Ui, view: &View) {
     let room = view.room;
     if let Some(rect) = room.read_out {
-        region_ui(ui, rect, "read-out", None, |ui| read_out_ui(ui, view, rect));
+        region_ui(ui, rect, "read-out", None, |ui| views::readout::readout_ui(ui, view));
     }
-}
-
-/// What is under the pointer, in words, at the right end of its line.
-fn read_out_ui(ui: &mut Ui, view: &View, rect: Rect) {
-    let (front, rest) = view.reads_out();
-    let layout = Layout::right_to_left(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
-        let job = views::readout::job(view, &front, &rest);
-        ui.add(egui::Label::new(job).truncate());
-    });
 }
 
 /// What is presented: the layer, and the rest of the place after it.

@@ -1,8 +1,14 @@
 //! What a view gets: the state to read, the theme, the words, and a place for its actions.
 
-use super::{colormap::ValueRange, room::Room, strings::Words, summary::TensorSummary, theme::Theme};
+use super::{
+    colormap::{Mapping, ValueRange},
+    room::Room,
+    strings::Words,
+    summary::TensorSummary,
+    theme::Theme,
+};
 use crate::app::{Action, AppState};
-use crate::trace::{Address, AddressText, TensorId};
+use crate::trace::{Address, AddressText, Pass, TensorId};
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 /// ValueRanges by tensor, image and plane; no plane means the whole tensor.
@@ -23,6 +29,34 @@ pub struct Memory {
     pub(super) hovered: Option<AddressText>,
 }
 
+/// What the colours of the stage stand for: one mapping, as the read-out line explains it at its left end.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Legend {
+    /// What is shown in these colours, and the pass whose colour the words have; empty where there is only one mapping.
+    pub name: (String, Option<Pass>),
+    /// The colours.
+    pub mapping: Mapping,
+    /// What stands at both ends of the bar: numbers, or words.
+    pub ends: [String; 2],
+    /// Values go beyond the last colour.
+    pub goes_on: bool,
+    /// What else is to be said; left out first where there is no room.
+    pub words: String,
+}
+
+impl Legend {
+    /// A legend with the numbers of the mapping at its ends.
+    pub fn new(mapping: Mapping, words: impl Into<String>) -> Self {
+        let ends = [mapping.lo, mapping.hi].map(super::number::short);
+        Self { name: Default::default(), mapping, ends, goes_on: false, words: words.into() }
+    }
+
+    /// The same with a name before the bar.
+    pub fn named(self, name: impl Into<String>, pass: Option<Pass>) -> Self {
+        Self { name: (name.into(), pass), ..self }
+    }
+}
+
 /// What a view gets.
 pub struct View<'a> {
     /// The program's state.
@@ -36,6 +70,7 @@ pub struct View<'a> {
     /// Where the regions lie.
     pub room: Room,
     read_out: RefCell<(String, String)>,
+    legends: RefCell<Vec<Legend>>,
     actions: RefCell<Vec<Action>>,
     hovered_before: Option<Address>,
     hovered: RefCell<Option<Address>>,
@@ -46,8 +81,8 @@ impl<'a> View<'a> {
     pub fn new(state: &'a AppState, theme: &'static Theme, memory: &'a Memory, room: Room) -> Self {
         let words = Words(state.view().lang);
         let hovered_before = memory.hovered.as_ref().and_then(|place| place.resolve(state.plan()));
-        let (actions, hovered, read_out) = Default::default();
-        Self { state, theme, words, memory, room, read_out, actions, hovered_before, hovered }
+        let (actions, hovered, read_out, legends) = Default::default();
+        Self { state, theme, words, memory, room, read_out, legends, actions, hovered_before, hovered }
     }
 
     /// Says in the read-out line what is under the pointer: the half-bold front, and what follows it.
@@ -58,6 +93,21 @@ impl<'a> View<'a> {
     /// What the read-out line says.
     pub(super) fn reads_out(&self) -> (String, String) {
         self.read_out.borrow().clone()
+    }
+
+    /// Says at the left end of the read-out line what the colours of the stage stand for.
+    pub fn set_legend(&self, legend: Legend) {
+        self.set_legends(vec![legend]);
+    }
+
+    /// The same where the stage has more than one mapping: values first, gradients after them.
+    pub fn set_legends(&self, legends: Vec<Legend>) {
+        *self.legends.borrow_mut() = legends;
+    }
+
+    /// What the colours of the stage stand for.
+    pub(super) fn legends(&self) -> Vec<Legend> {
+        self.legends.borrow().clone()
     }
 
     /// Asks for an action; it is applied after the frame.

@@ -1,10 +1,64 @@
-//! The words of the read-out line: what is under the pointer.
+//! The read-out line: what the colours stand for at its left, what is under the pointer, in words, at its right.
 
+use crate::app::{Action, Scale};
 use crate::ui::{
+    colormap::paint_bar,
     theme::{self, space},
-    view::View,
+    view::{Legend, View},
 };
-use egui::text::{LayoutJob, TextFormat};
+use egui::{
+    Align, Align2, Color32, Label, Layout, Popup, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+    UiBuilder, WidgetInfo, pos2,
+    text::{LayoutJob, TextFormat},
+    vec2,
+};
+
+/// The length of a legend's bar where there is room, and where there is not.
+const BARS: [f32; 2] = [96.0, 70.0];
+/// The height of a bar.
+const BAR: f32 = 12.0;
+/// The length of the wedge that says that values go on.
+const WEDGE: f32 = 7.0;
+
+/// What the line leaves out for want of room, in this order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Fold {
+    Nothing,
+    /// The words behind the legends.
+    Words,
+    /// The second half of the read-out; bars are shorter.
+    Rest,
+    /// The legends.
+    Legends,
+}
+
+/// Draws the line.
+pub fn readout_ui(ui: &mut Ui, view: &View) {
+    let rect = ui.max_rect();
+    let (front, rest) = view.reads_out();
+    let legends = view.legends();
+    let width = |fold: Fold| {
+        let rest = if fold < Fold::Rest { rest.as_str() } else { "" };
+        let words = ui.painter().layout_job(job(view, &front, rest)).size().x;
+        let legends = legends.iter().map(|legend| legend_width(ui, legend, fold) + space::L).sum::<f32>();
+        words + if fold < Fold::Legends { legends } else { 0.0 }
+    };
+    let folds = [Fold::Nothing, Fold::Words, Fold::Rest];
+    let fold = folds.into_iter().find(|&fold| width(fold) <= rect.width()).unwrap_or(Fold::Legends);
+    let mut left = rect.left();
+    if fold < Fold::Legends {
+        for (number, legend) in legends.iter().enumerate() {
+            let at = Rect::from_min_max(pos2(left, rect.top()), rect.max);
+            left += legend_ui(ui, view, number, legend, at, fold) + space::L;
+        }
+    }
+    let words = Rect::from_min_max(pos2(left, rect.top()), rect.max);
+    let layout = Layout::right_to_left(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(words).layout(layout), |ui| {
+        let rest = if fold < Fold::Rest { rest.as_str() } else { "" };
+        ui.add(Label::new(job(view, &front, rest)).truncate());
+    });
+}
 
 /// The half-bold front and the rest as one line.
 pub fn job(view: &View, front: &str, rest: &str) -> LayoutJob {
@@ -12,7 +66,88 @@ pub fn job(view: &View, front: &str, rest: &str) -> LayoutJob {
     let format = |font_id, color| TextFormat { font_id, color, ..TextFormat::default() };
     job.append(front, 0.0, format(theme::strong_font(), view.theme.text_strong));
     if !rest.is_empty() {
-        job.append(rest, space::S, format(theme::body_font(), view.theme.text));
+        let gap = if front.is_empty() { 0.0 } else { space::S };
+        job.append(rest, gap, format(theme::body_font(), view.theme.text));
     }
     job
+}
+
+fn bar_length(fold: Fold) -> f32 {
+    BARS[usize::from(fold >= Fold::Rest)]
+}
+
+/// The texts of a legend before and behind its bar.
+fn texts(legend: &Legend, fold: Fold) -> [String; 2] {
+    let (name, [least, most]) = (&legend.name.0, &legend.ends);
+    let front = if name.is_empty() { least.clone() } else { format!("{name} {least}") };
+    let is_said = fold < Fold::Words && !legend.words.is_empty();
+    let back = match (most.is_empty(), is_said) {
+        (_, false) => most.clone(),
+        (true, true) => legend.words.clone(),
+        (false, true) => format!("{most} · {}", legend.words),
+    };
+    [front, back]
+}
+
+fn legend_width(ui: &Ui, legend: &Legend, fold: Fold) -> f32 {
+    let width =
+        |text: String| ui.painter().layout_no_wrap(text, theme::small_font(), Color32::PLACEHOLDER).size().x;
+    let words: f32 = texts(legend, fold).into_iter().map(width).sum();
+    words + bar_length(fold) + 2.0 * space::XS + if legend.goes_on { WEDGE } else { 0.0 }
+}
+
+/// Draws a legend at the left of a rectangle and answers its width; a click offers the scale of the colours.
+fn legend_ui(ui: &mut Ui, view: &View, number: usize, legend: &Legend, rect: Rect, fold: Fold) -> f32 {
+    let theme = view.theme;
+    let whole = Rect::from_min_size(rect.min, vec2(legend_width(ui, legend, fold), rect.height()));
+    let response = ui.interact(whole, ui.scope_id().with(("legend", number)), Sense::click());
+    let [front, back] = texts(legend, fold);
+    let full = texts(legend, Fold::Nothing).join(" … ");
+    let name = view.fill("readout.colours", &[("legend", full.trim())]);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    let painter = ui.painter();
+    let color = legend.name.1.map_or(theme.text_weak, |pass| theme.pass(pass).strong);
+    let y = rect.center().y;
+    let font = theme::small_font();
+    let taken = painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, front, font.clone(), color);
+    let bar =
+        Rect::from_min_size(pos2(taken.right() + space::XS, y - 0.5 * BAR), vec2(bar_length(fold), BAR));
+    paint_bar(painter, &legend.mapping, bar);
+    let mut right = bar.right();
+    if legend.goes_on {
+        let tip = pos2(right + WEDGE, y);
+        let points = vec![bar.right_top(), tip, bar.right_bottom()];
+        let stroke = Stroke::new(1.0, theme.plane_frame);
+        painter.add(Shape::convex_polygon(points, legend.mapping.color_at(1.0), stroke));
+        right += WEDGE;
+    }
+    painter.rect_stroke(bar, 0.0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
+    painter.text(pos2(right + space::XS, y), Align2::LEFT_CENTER, back, font, theme.text_weak);
+    if response.hovered() || response.has_focus() {
+        painter.hline(whole.x_range(), y + 10.0, Stroke::new(1.0, theme.line_strong));
+    }
+    let response = response.on_hover_text(view.text("readout.colours_tip"));
+    Popup::menu(&response).show(|ui| scale_ui(ui, view));
+    whole.width()
+}
+
+/// Over which values the colours stretch, and whether by the logarithm.
+fn scale_ui(ui: &mut Ui, view: &View) {
+    let now = view.state.view();
+    for scale in Scale::ALL {
+        let name = view.text(match scale {
+            Scale::Map => "readout.scale_map",
+            Scale::Layer => "readout.scale_layer",
+            Scale::Network => "readout.scale_network",
+        });
+        if ui.selectable_label(scale == now.scale, name).clicked() {
+            view.act(Action::SetScale(scale));
+            ui.close();
+        }
+    }
+    ui.separator();
+    let mut log = now.log;
+    if ui.checkbox(&mut log, view.text("readout.log")).on_hover_text(view.text("readout.log_tip")).changed() {
+        view.act(Action::ToggleLog);
+    }
 }
