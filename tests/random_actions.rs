@@ -383,10 +383,11 @@ fn attribution(state: &AppState, random: &mut Random) -> AttributionAction {
 
 fn compare(state: &AppState, random: &mut Random) -> CompareAction {
     let stage = state.plan().stages()[random.below(state.plan().stages().len())];
-    match random.below(4) {
+    match random.below(5) {
         0 => CompareAction::Forget,
         1 => CompareAction::Tensor(stage.tensor),
         2 => CompareAction::Plane(random.below(6)),
+        3 => CompareAction::KeepRun(random.below(4) as u32),
         _ => CompareAction::Keep,
     }
 }
@@ -407,9 +408,21 @@ fn train(state: &AppState, random: &mut Random) -> TrainAction {
         3 | 4 => TrainAction::Start(Until::Step(random.below(8) as u32)),
         5 => TrainAction::GoTo(random.below(10) as u32),
         6 => random.of(&[TrainAction::Pause, TrainAction::StepIn, TrainAction::Use(None)]),
-        7 => TrainAction::Branch(random.below(4)),
+        7 => any_run(state, random),
         8 => TrainAction::Restart { init: Init::He, seed: random.below(3) as u64 },
         _ => TrainAction::Keep,
+    }
+}
+
+/// Something about one of the runs of training, or about one that is not there.
+fn any_run(state: &AppState, random: &mut Random) -> TrainAction {
+    let numbers: Vec<u32> =
+        state.training_runs().iter().map(|run| run.branch.number()).chain([999]).collect();
+    let number = random.of(&numbers);
+    match random.below(4) {
+        0 => TrainAction::Remove(number),
+        1 => TrainAction::Rename(number, "mine".into()),
+        _ => TrainAction::Choose(number),
     }
 }
 

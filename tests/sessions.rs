@@ -144,7 +144,7 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
     // Any earlier step of either line is there again.
     for (line, time) in [(0, 12), (1, 3), (1, 18), (0, 14)] {
         for state in [&mut before, &mut after] {
-            train(state, TrainAction::Branch(line));
+            train(state, TrainAction::Choose(state.run().lines()[line].number()));
             train(state, TrainAction::GoTo(time));
         }
         assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");
@@ -227,7 +227,7 @@ fn weights_that_were_edited_in_training_come_back_with_their_line() {
     assert_eq!(after.inputs(), before.inputs());
     for (line, time) in [(2, 12), (2, 15), (1, 15)] {
         for state in [&mut before, &mut after] {
-            train(state, TrainAction::Branch(line));
+            train(state, TrainAction::Choose(state.run().lines()[line].number()));
             train(state, TrainAction::GoTo(time));
         }
         assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");

@@ -205,7 +205,7 @@ fn a_change_in_the_past_starts_a_line_and_the_old_one_stays() {
     assert_ne!(new.records[&12].report, old.records[&12].report);
     assert_eq!(state.run().lines()[0].records, old.records);
     // Back on the old line all is as it was.
-    train(&mut state, TrainAction::Branch(0));
+    train(&mut state, TrainAction::Choose(state.run().lines()[0].number()));
     assert_eq!(*params_at(&mut state, 20), *end);
     assert_eq!(state.plan().setup().optimizer.learning_rate, 0.01);
 }

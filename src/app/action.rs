@@ -399,6 +399,8 @@ pub enum AttributionAction {
 pub enum CompareAction {
     /// Keep what is looked at, to be compared with what comes.
     Keep,
+    /// Keep what the weights of the run with this number make of what is looked at.
+    KeepRun(u32),
     /// Keep nothing.
     Forget,
     /// This tensor.
@@ -425,9 +427,9 @@ pub enum SpanAction {
 pub enum TrainAction {
     /// Train on a data set, or on the one picture again.
     Use(Option<Dataset>),
-    /// Other batches, epochs or augmentation of the same data.
+    /// Other batches or augmentation of the same data, which begin a run of their own, or other epochs.
     Set(Training),
-    /// First weights anew; what has been trained can be brought back by undo.
+    /// First weights anew: a run of their own begins.
     Restart {
         /// How weights start.
         init: Init,
@@ -439,7 +441,7 @@ pub enum TrainAction {
     Seed(u64),
     /// The network's input is normalised by mean and deviation of the data.
     Normalise,
-    /// Train on from the end of the line that is looked at.
+    /// Train on from the end of the run that is looked at.
     Start(Until),
     /// Stop after the batch under way.
     Pause,
@@ -453,8 +455,12 @@ pub enum TrainAction {
     GoTo(u32),
     /// Look at the batch that was done last.
     StepIn,
-    /// Look at another line.
-    Branch(usize),
+    /// Look at the run with this number.
+    Choose(u32),
+    /// Call the run with this number so; an empty name gives back the one that its settings make.
+    Rename(u32, String),
+    /// Take the run with this number away.
+    Remove(u32),
     /// The weights after the step looked at become the model's own, and training is left.
     Keep,
 }

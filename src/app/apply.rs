@@ -5,10 +5,7 @@ use super::{
     effect::Effect,
     state::{AppState, JobKind},
     task::Task,
-    update::{
-        breakpoint_search, follow_up, jobs, navigation::steps_at_once, notice::fail, question, training,
-        update,
-    },
+    update::{breakpoint_search, follow_up, jobs, navigation::steps_at_once, notice::fail, question, update},
 };
 use crate::data::DataFiles;
 use crate::nn::Execution;
@@ -23,11 +20,8 @@ pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn apply_alone(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let (shown, inputs) = (state.position.located(), state.inputs.clone());
+    let shown = state.position.located();
     let mut effects = update(state, action);
-    if !inputs.is_same_training(&state.inputs) {
-        training::abandon_job(state);
-    }
     if state.position.has_moved_from(&shown) {
         state.position.stop_waiting();
     }

@@ -27,8 +27,9 @@ pub use state::{
     Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, DataState, Derived,
     Digits, Draft, Drawer, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job,
     JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang, Marks, Need, Notice, NoticeKind, Offer, OpenedSet, Order,
-    Page, PlaceText, Playback, Question, QuestionKind, RECENT, RandomisedMap, Recent, Restored, Run, Running,
-    Scale, Session, Show, Shown, Sides, Span, Spans, Stamp, StopReason, Subject, Tab, ThemeChoice, Training,
-    TrainingState, Undo, ViewState, With, Written, asked_unit, focused_unit, is_large, set_to_search,
+    Page, PlaceText, Planned, Playback, Question, QuestionKind, RECENT, RandomisedMap, Recent, Restored, Run,
+    RunLabels, RunSetting, Running, RunsAside, Scale, Session, Show, Shown, Sides, Span, Spans, Stamp,
+    StopReason, Subject, Tab, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo,
+    ViewState, With, Written, asked_unit, focused_unit, is_large, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

@@ -70,7 +70,7 @@ impl Recipe {
     /// If it can't be opened, if its shape, classes or number of examples have changed, or with
     /// [`DataError::Cancelled`].
     pub fn make(&self, files: &dyn DataFiles, exec: Execution) -> Result<Dataset, DataError> {
-        let [own, fitted] = self.shapes;
+        let own = self.shapes[0];
         let data = match &self.source {
             &ExampleSource::Generated { generated, seed, difficulty } => {
                 Dataset::generated(generated, seed).with_difficulty(difficulty)
@@ -80,24 +80,43 @@ impl Recipe {
                 files.open(path, options, exec)?.dataset
             }
         };
-        let changed = |what: &str| {
-            let what =
-                format!("expected the data set to be unchanged, got one with {what}; restore the original");
-            DataError::wrong(&self.name(), what)
-        };
+        let changed = |what: &str| changed(&self.name(), what);
         if data.own_shape() != own || data.own_classes() != self.classes {
             return Err(changed("another shape or other classes"));
         }
+        self.prepared(data)
+    }
+
+    /// The set, from one that is open already; `None` where that is another one.
+    pub fn made_of(&self, open: &Dataset) -> Option<Dataset> {
+        let is_same = matches!(&self.source, ExampleSource::Opened { path } if open.location() == Some(path))
+            && open.own_shape() == self.shapes[0]
+            && open.own_classes() == self.classes;
+        is_same.then(|| self.prepared(open.clone()).ok()).flatten()
+    }
+
+    /// An opened or generated set, held out, named and fitted as this one was.
+    fn prepared(&self, data: Dataset) -> Result<Dataset, DataError> {
+        let fitted = self.shapes[1];
+        let changed = |what: &str| changed(&self.name(), what);
         let data = data.with_exact_holdout(self.holdout).ok_or_else(|| changed("fewer examples"))?;
         if Split::ALL.map(|split| data.len(split)) != self.examples {
             return Err(changed("another number of examples"));
         }
         let data = match &self.names {
             Some(names) => data.with_classes(names).ok_or_else(|| changed("other classes"))?,
-            None => data,
+            None => data.with_classes(&self.classes).ok_or_else(|| changed("other classes"))?,
         };
         if fitted == data.shape() { Ok(data) } else { data.fitted(fitted) }
     }
+}
+
+/// The error where a set is not what it was.
+fn changed(name: &str, what: &str) -> DataError {
+    DataError::wrong(
+        name,
+        format!("expected the data set to be unchanged, got one with {what}; restore the original"),
+    )
 }
 
 #[cfg(test)]

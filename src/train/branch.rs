@@ -38,6 +38,8 @@ pub struct Fork {
 /// A branch of training.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TrainingBranch {
+    /// Its number among all runs, in the order in which they began; 0 before it is given one.
+    number: u32,
     fork: Option<Fork>,
     /// Weights and moments before some of the steps.
     pub keyframes: Keyframes,
@@ -55,6 +57,7 @@ impl TrainingBranch {
     /// A branch before its first step.
     pub fn new(first: Keyframe, optimizer: Optimizer) -> Self {
         Self {
+            number: 0,
             fork: None,
             keyframes: Keyframes::new(first),
             optimizers: BTreeMap::from([(0, optimizer)]),
@@ -78,7 +81,18 @@ impl TrainingBranch {
         records: BTreeMap<u32, Record>,
         checks: BTreeMap<u32, Check>,
     ) -> Self {
-        Self { fork, keyframes, optimizers, done, records, checks }
+        Self { number: 0, fork, keyframes, optimizers, done, records, checks }
+    }
+
+    /// Its number among all runs, in the order in which they began; 0 before it is given one.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The same with a number among all runs.
+    #[must_use]
+    pub fn with_number(self, number: u32) -> Self {
+        Self { number, ..self }
     }
 
     /// A copy with only the keyframes needed to return quickly to the steps `times` and to the end.
@@ -88,10 +102,20 @@ impl TrainingBranch {
         Self { keyframes: self.keyframes.only(&times), ..self.clone() }
     }
 
+    /// A copy with a few keyframes spread over its steps, besides those of [`Self::slim`].
+    #[must_use]
+    pub fn thinned(&self, times: &[u32]) -> Self {
+        const SPREAD: u32 = 8;
+        let spread =
+            (1..SPREAD).map(|part| (u64::from(self.done) * u64::from(part) / u64::from(SPREAD)) as u32);
+        self.slim(&times.iter().copied().chain(spread).collect::<Vec<_>>())
+    }
+
     /// A new branch that shares the steps before `time` with this one, whose index is `own`.
     #[must_use]
     pub fn fork_at(&self, own: usize, time: u32) -> Self {
         Self {
+            number: 0,
             fork: Some(Fork { branch: own, time }),
             keyframes: self.keyframes.until(time),
             optimizers: self.optimizers.range(..=time).map(|(&at, &optimizer)| (at, optimizer)).collect(),
@@ -146,6 +170,11 @@ impl TrainingBranch {
     pub fn add(&mut self, time: u32, record: Record) {
         self.records.insert(time, record);
         self.done = self.done.max(time + 1);
+    }
+
+    /// Whether it has done steps that it does not share with the branch it left.
+    pub fn has_own_steps(&self) -> bool {
+        self.done > self.fork.map_or(0, |fork| fork.time)
     }
 
     /// The number of steps whose update is done, which is the number of the next step.

@@ -140,6 +140,8 @@ pub fn stop_reason(view: &View, reason: &StopReason) -> String {
         StopReason::Hit(hit) => stop(view, hit),
         StopReason::End { back: false } => view.text("sentence.stop.end"),
         StopReason::End { back: true } => view.text("sentence.stop.start"),
+        StopReason::StepDone { last: false } => view.text("sentence.stop.step_done"),
+        StopReason::StepDone { last: true } => view.text("sentence.stop.run_done"),
     }
 }
 

@@ -17,6 +17,11 @@ pub enum StopReason {
         /// Towards the start.
         back: bool,
     },
+    /// Nothing is left of the training step that the cursor was to go to the end of.
+    StepDone {
+        /// Nor of the run.
+        last: bool,
+    },
 }
 
 /// A search for the next breakpoint.

@@ -3,9 +3,9 @@
 
 use super::{AppState, of_image};
 use crate::model_io::Model;
-use crate::nn::Part;
+use crate::nn::{Execution, Part};
 use crate::tensor::Tensor;
-use crate::trace::{Plan, TensorId, Trace};
+use crate::trace::{Pass, Plan, TensorId, Trace};
 use std::sync::Arc;
 
 /// What was kept. What is large is shared.
@@ -19,6 +19,8 @@ pub struct Kept {
     pub model: Arc<Model>,
     /// The name of its picture, or of its data.
     pub picture: String,
+    /// The run of training that its weights are of, by its number, where it was kept for them.
+    pub run: Option<u32>,
 }
 
 impl Kept {
@@ -30,7 +32,30 @@ impl Kept {
         };
         let (trace, model) = (Arc::clone(state.trace()), Arc::clone(&state.inputs.model));
         let image = state.image().min(trace.plan().setup().images - 1);
-        Self { trace, image, model, picture }
+        Self { trace, image, model, picture, run: None }
+    }
+
+    /// What the weights that another run has come to make of what is looked at; `None` where that run is not there or
+    /// trains another network.
+    pub fn of_run(state: &AppState, number: u32) -> Option<Self> {
+        let runs = state.training_runs();
+        let run = runs.iter().find(|run| run.branch.number() == number)?;
+        let trace = state.trace();
+        let (plan, branch) = (trace.plan(), run.branch);
+        if run.inputs.model.network != **plan.network() {
+            return None;
+        }
+        let (time, frame) = branch.keyframes.before(branch.done())?;
+        let (mode, stream) = (plan.setup().mode, plan.stream(trace.time()));
+        let (params, network) = (Arc::clone(&frame.params), plan.network());
+        let values = network.forward_with(&params, &trace.values().input, mode, stream, Execution::SERIAL)?;
+        let (plan, moments) = (Arc::clone(plan), Arc::clone(&frame.moments));
+        let mut kept = Trace::from_forward(plan, time, params, moments, values, trace.target().clone());
+        if !state.run().is_large() {
+            kept.compute_to(Pass::Update, Execution::SERIAL);
+        }
+        let own = Self::of(state);
+        Some(Self { trace: Arc::new(kept), model: Arc::clone(&run.inputs.model), run: Some(number), ..own })
     }
 
     /// Probabilities of the classes with cross-entropy, else the outputs.

@@ -130,10 +130,17 @@ impl Inputs {
         shared && self == other
     }
 
-    /// Whether both train the same network from the same weights on the same batches; hyperparameters may differ.
+    /// Whether both train the same network from the same weights on the same batches; hyperparameters, and how often
+    /// they go through the data, may differ.
     pub(in crate::app) fn is_same_training(&self, other: &Self) -> bool {
+        let is_same_data = match (&self.training, &other.training) {
+            (Some(own), Some(other)) => own.is_same_but_epochs(other),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
         (Arc::ptr_eq(&self.model, &other.model) || self.model == other.model)
-            && (&self.training, self.seed) == (&other.training, other.seed)
+            && is_same_data
+            && self.seed == other.seed
     }
 }
 
@@ -146,6 +153,11 @@ pub enum Change {
     Stroke {
         /// It goes on with the one before, and is undone with it.
         more: bool,
+    },
+    /// Another run of training, to be looked at where it stands.
+    Choose {
+        /// Its number.
+        number: u32,
     },
     /// A new picture or model.
     Renew,

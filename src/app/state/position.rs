@@ -345,7 +345,7 @@ impl StopReason {
     fn carried(self, from: &Plan, to: &Plan) -> Option<Self> {
         let carried = |address: &Address| AddressText::new(from, address).resolve(to);
         match self {
-            Self::End { .. } => Some(self),
+            Self::End { .. } | Self::StepDone { .. } => Some(self),
             Self::Hit(stop) => {
                 let (address, cell) = (carried(&stop.address)?, carried(&stop.cell)?);
                 stop.reason.fits(to).then_some(Self::Hit(Stop { address, cell, ..stop }))

@@ -29,6 +29,8 @@ pub struct Run {
     source: Arc<BatchSource>,
     lines: Vec<TrainingBranch>,
     line: usize,
+    /// Times to go through an epoch; the trace's plan may not know yet.
+    epochs: u32,
     /// Step 0 as it began.
     first: Arc<Trace>,
     trace: Arc<Trace>,
@@ -68,6 +70,7 @@ impl Run {
             source: Arc::new(source),
             lines: vec![TrainingBranch::new(frame(&trace), trace.plan().setup().optimizer)],
             line: 0,
+            epochs: trace.plan().setup().epochs,
             first: Arc::clone(&trace),
             revision: 0,
             trace,
@@ -105,6 +108,11 @@ impl Run {
         self.lines.get_mut(line)
     }
 
+    /// The place among its lines of the one with a number.
+    pub fn place(&self, number: u32) -> Option<usize> {
+        self.lines.iter().position(|line| line.number() == number)
+    }
+
     /// What each step of the line that has been visited measured.
     pub fn records(&self) -> &BTreeMap<u32, Record> {
         &self.line().records
@@ -126,12 +134,32 @@ impl Run {
         }
     }
 
-    /// Starts a line that shares the steps before `time` with the one looked at, and looks at it.
-    pub(in crate::app) fn fork(&mut self, time: u32) {
-        let fork = self.line().fork_at(self.line, time);
+    /// Starts a line that shares the steps before `time` with the one looked at, and looks at it; `number` is its
+    /// number among all runs.
+    pub(in crate::app) fn fork(&mut self, time: u32, number: u32) {
+        let fork = self.line().fork_at(self.line, time).with_number(number);
         self.lines.push(fork);
         self.line = self.lines.len() - 1;
         self.leave();
+    }
+
+    /// Gives the line looked at a number among all runs.
+    pub(in crate::app) fn number(&mut self, number: u32) {
+        let line = &mut self.lines[self.line];
+        *line = line.clone().with_number(number);
+    }
+
+    /// Training steps of the run.
+    pub fn times(&self) -> u32 {
+        self.epochs.saturating_mul(self.plan().setup().batches)
+    }
+
+    /// Goes through an epoch more or fewer times: what has been done stays.
+    pub(in crate::app) fn set_epochs(&mut self, epochs: u32) {
+        if epochs != self.epochs {
+            self.epochs = epochs;
+            self.leave();
+        }
     }
 
     /// What is in force has changed: the step that is looked at is computed anew when it is next approached.
@@ -298,7 +326,8 @@ impl Run {
             return Ok(None);
         }
         let (input, target) = self.source.batch(time)?;
-        let setup = Setup { optimizer: self.line().optimizer(time), ..*self.plan().setup() };
+        let setup =
+            Setup { optimizer: self.line().optimizer(time), epochs: self.epochs, ..*self.plan().setup() };
         let network = Arc::clone(self.plan().network());
         let plan = if setup == *self.plan().setup() {
             Arc::clone(self.plan())

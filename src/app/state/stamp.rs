@@ -6,6 +6,7 @@ use super::{
     marks::Marks,
     position::PlaceText,
     session::Session,
+    training_runs::RunLabels,
     view::{Page, ViewState},
 };
 use crate::train::{Fork, StopWhen};
@@ -14,7 +15,8 @@ use crate::train::{Fork, StopWhen};
 #[derive(Clone, Debug)]
 pub struct Stamp {
     inputs: Inputs,
-    lines: Vec<(Option<Fork>, u32, usize)>,
+    lines: Vec<(u32, Option<Fork>, u32, usize)>,
+    labels: RunLabels,
     stops: Vec<StopWhen>,
     marks: Marks,
     place: (PlaceText, usize),
@@ -26,10 +28,17 @@ impl Stamp {
     pub fn of(state: &AppState) -> Self {
         let lines = state.position.run().lines().iter();
         let is_training = state.inputs.training.is_some();
-        let lines = lines.filter(|_| is_training);
+        let mut lines: Vec<_> = lines
+            .filter(|_| is_training)
+            .chain(state.training.runs.aside.iter().flat_map(|aside| &aside.branches))
+            .map(|line| (line.number(), line.fork(), line.done(), line.optimizers().len()))
+            .collect();
+        // Which of them is looked at is no work.
+        lines.sort_by_key(|line| line.0);
         Self {
             inputs: state.inputs.clone(),
-            lines: lines.map(|line| (line.fork(), line.done(), line.optimizers().len())).collect(),
+            lines,
+            labels: state.training.runs.labels.clone(),
             stops: state.training.stops.clone(),
             marks: state.position.marks().clone(),
             place: (state.position.text(), state.position.run().line_number()),
@@ -41,7 +50,8 @@ impl Stamp {
     pub fn is_same_work(&self, other: &Self) -> bool {
         // Large things are told apart by what they are, not number by number.
         self.inputs.is_identical(&other.inputs)
-            && (&self.lines, &self.stops, &self.marks) == (&other.lines, &other.stops, &other.marks)
+            && (&self.lines, &self.labels) == (&other.lines, &other.labels)
+            && (&self.stops, &self.marks) == (&other.stops, &other.marks)
     }
 
     /// Whether nothing at all has changed in between.
@@ -59,8 +69,7 @@ impl AppState {
     /// Whether something that the user made, not only opened, has not been saved: what was trained, edited, drawn,
     /// bookmarked.
     pub fn has_unsaved_work(&self) -> bool {
-        let trained =
-            self.inputs.training.is_some() && self.position.run().lines().iter().any(|line| line.done() > 0);
+        let trained = self.training_runs().iter().any(|run| run.branch.done() > 0);
         let edited = self.inputs.loaded.is_some() || self.inputs.painted.is_some();
         let unmarked = self.files.saved.as_ref().is_some_and(|saved| saved.marks == *self.position.marks());
         (trained || edited || !unmarked) && self.is_unsaved()

@@ -1,8 +1,11 @@
 //! The settings of training on a data set.
 
+use super::AppState;
 use crate::data::{DataError, Dataset};
 use crate::model_io::Model;
+use crate::nn::Params;
 use crate::train::BatchSchedule;
+use std::sync::Arc;
 
 /// What a user chooses to train on.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,20 +31,22 @@ impl Training {
         Self { schedule, epochs: 20, validation }.with_batch(batch)
     }
 
-    /// The same for another model, which takes the names of the classes where it has none; `None` where the data does
-    /// not fit it.
-    pub(in crate::app) fn for_model(mut self, model: Model) -> (Model, Option<Self>) {
-        let is_free = model.architecture.classes.is_empty();
-        let data = match fit_to_model(&model, &self.schedule.data) {
-            Ok(data) if data.classes().len() <= model.network.classes() => data,
-            Ok(_) | Err(_) => return (model, None),
-        };
-        let names = names(&model, &data);
-        if names.is_some() && !is_free {
-            return (model, None);
+    /// The same for another model; `None` where the data does not fit that: its size, or its classes, unless they are
+    /// those of the model before.
+    pub(in crate::app) fn for_model(mut self, before: &Model, model: &Model) -> Option<Self> {
+        let data = fit_to_model(model, &self.schedule.data).ok()?;
+        let own = &model.architecture.classes;
+        let is_known = own.is_empty() || *own == before.architecture.classes || own == data.classes();
+        if data.classes().len() > model.network.classes() || !is_known {
+            return None;
         }
         self.schedule.data = data;
-        (with_names(model, names), Some(self))
+        Some(self)
+    }
+
+    /// Whether both train on the same batches; how often may differ.
+    pub(in crate::app) fn is_same_but_epochs(&self, other: &Self) -> bool {
+        (&self.schedule, self.validation) == (&other.schedule, other.validation)
     }
 
     /// With another seed of order, augmentation and split, and of generated examples.
@@ -79,24 +84,27 @@ pub(in crate::app) fn fit_to_model(model: &Model, data: &Dataset) -> Result<Data
     Ok(data.with_classes(&classes).unwrap_or(data))
 }
 
-/// The names that a network's outputs take from data of other classes; `None` where they keep their own. Classes
-/// that are only numbers leave as many names as they are.
-pub(in crate::app) fn names(model: &Model, data: &Dataset) -> Option<Vec<String>> {
+/// The model with weights that have learned the classes of data: its outputs are called after them. Classes that are
+/// only numbers leave as many names as they are.
+pub(in crate::app) fn model_that_learned(model: &Model, params: Arc<Params>, data: &Dataset) -> Model {
+    let mut model = Model { params, ..model.clone() };
     let (outputs, own) = (model.network.classes(), data.classes());
-    let named = (0..outputs).map(|class| model.class_name(class));
-    let is_as_it_is = named.eq(own.iter().cloned());
+    let is_as_it_is = own.iter().enumerate().all(|(class, name)| model.class_name(class) == *name);
     let is_numbers = data.generator().is_none() && !data.names_classes() && own.len() == outputs;
-    if is_as_it_is || is_numbers || own.len() > outputs {
-        return None;
-    }
-    // A name comes once: the numbers of outputs without a class are those of places.
-    let rest = (own.len()..outputs).map(|output| format!("#{output}"));
-    Some(own.iter().cloned().chain(rest).collect())
-}
-
-pub(in crate::app) fn with_names(mut model: Model, names: Option<Vec<String>>) -> Model {
-    if let Some(names) = names {
-        model.architecture.classes = names;
+    if !is_as_it_is && !is_numbers && own.len() <= outputs {
+        // A name comes once: the numbers of outputs without a class are those of places.
+        let rest = (own.len()..outputs).map(|output| format!("#{output}"));
+        model.architecture.classes = own.iter().cloned().chain(rest).collect();
     }
     model
+}
+
+impl AppState {
+    /// What an output is called: in training by the class that it learns, else as the model names it.
+    pub fn class_name(&self, class: usize) -> String {
+        let model = &self.inputs.model;
+        let learns = self.inputs.training.as_ref().map(|training| &training.schedule.data);
+        let learns = learns.filter(|data| data.names_classes() || data.generator().is_some());
+        learns.and_then(|data| data.classes().get(class).cloned()).unwrap_or_else(|| model.class_name(class))
+    }
 }

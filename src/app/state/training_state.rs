@@ -1,6 +1,6 @@
 //! The progress of training on a data set.
 
-use super::{AppState, inputs::Inputs, position::PlaceText, run::Run};
+use super::{inputs::Inputs, position::PlaceText, training_runs::TrainingRuns};
 use crate::train::StopWhen;
 
 /// Why a job ended.
@@ -10,6 +10,8 @@ pub enum End {
     Paused,
     /// All steps are done.
     Done,
+    /// The step is done up to which it was asked to train; more follow.
+    Reached,
     /// A condition held.
     Stopped(StopWhen),
     /// An example could not be read.
@@ -21,12 +23,14 @@ pub enum End {
 pub struct Running {
     /// Its number.
     pub id: u64,
-    /// The line that it trains.
-    pub line: usize,
+    /// The number of the run that it trains.
+    pub number: u32,
     /// Where the cursor stood: if it still does when the job ends, it goes to the batch done last.
     pub(in crate::app) place: PlaceText,
     /// It has been asked to pause.
     pub pausing: bool,
+    /// It goes to the end of the run, wherever that is by then.
+    pub(in crate::app) to_end: bool,
 }
 
 /// What goes on in training.
@@ -40,38 +44,19 @@ pub struct TrainingState {
     pub ended: Option<End>,
     /// Images a second, as the worker last told.
     pub images_per_sec: Option<f64>,
-    /// Runs that were left, with the inputs that they are of, latest last: undo brings them back.
-    left: Vec<(Inputs, Run)>,
+    /// Runs of other settings, and what the user has said of all runs.
+    pub(in crate::app) runs: TrainingRuns,
 }
 
 impl TrainingState {
-    /// With these conditions to stop at, and nothing going on.
-    pub(in crate::app) fn with_stops(stops: Vec<StopWhen>) -> Self {
-        Self { stops, ..Self::default() }
+    /// With these conditions to stop at and these runs, and nothing going on.
+    pub(in crate::app) fn with(stops: Vec<StopWhen>, runs: TrainingRuns) -> Self {
+        Self { stops, runs, ..Self::default() }
     }
-}
 
-impl TrainingState {
-    /// Keeps a run that has been left for other inputs.
-    pub(in crate::app) fn keep_left_run(&mut self, inputs: &Inputs, run: Run) {
-        const KEPT: usize = 2;
-        if inputs.training.is_some() && run.line().done() > 0 {
-            self.left.push((inputs.clone(), run));
-            self.left.drain(..self.left.len().saturating_sub(KEPT));
-        }
-    }
-}
-
-impl AppState {
-    /// The run of `inputs`, if it is the current one or was kept; a kept run is taken out.
-    pub(in crate::app) fn take_left_run(&mut self, inputs: &Inputs) -> Option<Run> {
-        inputs.training.as_ref()?;
-        if inputs.is_same_training(&self.inputs) {
-            return Some(self.position.run().clone());
-        }
-        let left = &mut self.training.left;
-        let place = left.iter().position(|(of, _)| of.is_same_training(inputs))?;
-        Some(left.remove(place).1)
+    /// Runs of other settings, and what the user has said of all runs.
+    pub const fn runs(&self) -> &TrainingRuns {
+        &self.runs
     }
 }
 

@@ -1,6 +1,6 @@
 //! Earlier and undone inputs.
 
-use super::{AppState, inputs::Inputs, marks::Marks};
+use super::{AppState, inputs::Inputs, marks::Marks, training_runs::RunLabels};
 use std::sync::Arc;
 
 /// The program's state as far as it is edited.
@@ -10,12 +10,21 @@ pub struct Edited {
     pub inputs: Inputs,
     /// What is marked in them.
     pub marks: Marks,
+    /// What is said of the runs of training.
+    pub labels: RunLabels,
+    /// The number of the run that is looked at.
+    pub run: u32,
 }
 
 impl Edited {
     /// As it is now.
     pub(in crate::app) fn of(state: &AppState) -> Self {
-        Self { inputs: state.inputs.clone(), marks: state.position.marks().clone() }
+        Self {
+            inputs: state.inputs.clone(),
+            marks: state.position.marks().clone(),
+            labels: state.training.runs.labels.clone(),
+            run: state.position.run().line().number(),
+        }
     }
 }
 

@@ -76,6 +76,8 @@ fn stop_search(state: &mut AppState, halt: StopReason) {
             go_to(state, stop.address);
             state.position.change_marks(|marks, _| marks.hit(&stop.reason));
         }
+        // A search does not end so.
+        StopReason::StepDone { .. } => {}
         StopReason::End { back } => {
             let end = if back { Move::Start } else { Move::End };
             travel(state, |cursor, plan| cursor.go(plan, end));

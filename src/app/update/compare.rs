@@ -13,6 +13,12 @@ pub(in crate::app) fn update(state: &mut AppState, action: CompareAction) {
             state.compare.kept = Some(Arc::new(Kept::of(state)));
             state.view.page = Page::Compare;
         }
+        CompareAction::KeepRun(number) => {
+            if let Some(kept) = Kept::of_run(state, number) {
+                state.compare.kept = Some(Arc::new(kept));
+                state.view.page = Page::Compare;
+            }
+        }
         CompareAction::Forget => state.compare.kept = None,
         CompareAction::Tensor(tensor) => (state.compare.tensor, state.compare.plane) = (Some(tensor), 0),
         CompareAction::Plane(plane) => state.compare.plane = plane,

@@ -4,13 +4,12 @@ use super::{files, inputs::set_inputs, jobs, notice::fail, training};
 use crate::app::{
     action::{DataAction, TrainAction},
     effect::Effect,
-    state::{AppState, Change, Inputs, JobKind, OpenedSet, Page, Shown},
+    state::{AppState, Change, Inputs, JobKind, OpenedSet, Page, Shown, training::model_that_learned},
     task::Task,
 };
 use crate::data::{
     Content, DataError, Dataset, Loaded, Location, Measured, OpenOptions, Opened, Picture, Split,
 };
-use crate::model_io::Model;
 use std::sync::Arc;
 
 /// Does it.
@@ -120,9 +119,11 @@ fn step_through(state: &mut AppState, data: &Dataset, part: Split, index: u64) -
                 training: None,
                 ..state.inputs.clone()
             };
-            if state.inputs.training.is_some() && state.position.run().line().done() > 0 {
+            if let Some(training) = &state.inputs.training
+                && state.position.run().line().done() > 0
+            {
                 let params = training::trained(state);
-                inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
+                inputs.model = Arc::new(model_that_learned(&inputs.model, params, &training.schedule.data));
             }
             state.view.page = Page::Network;
             set_inputs(state, inputs, Change::Renew)

@@ -3,14 +3,14 @@
 use super::{
     jobs,
     notice::{fail, notice},
-    session, training,
+    session,
 };
 use crate::app::{
     action::FileAction,
     effect::Effect,
     state::{
         Absent, AppState, Asked, FileContent, FileKind, JobKind, NoticeKind, Page, RECENT, Recent, Restored,
-        Session, Stamp,
+        Session, Stamp, training::model_that_learned,
     },
     task::Task,
 };
@@ -133,8 +133,10 @@ fn write_file(state: &AppState, kind: FileKind, path: Location, replace: bool) -
 fn as_trained(state: &AppState) -> Arc<Model> {
     let model = &state.inputs.model;
     let line = state.position.run().line();
-    match line.keyframes.before(line.done()).filter(|_| state.inputs.training.is_some()) {
-        Some((_, last)) => Arc::new(Model { params: Arc::clone(&last.params), ..(**model).clone() }),
+    match line.keyframes.before(line.done()).zip(state.inputs.training.as_ref()) {
+        Some(((_, last), training)) => {
+            Arc::new(model_that_learned(model, Arc::clone(&last.params), &training.schedule.data))
+        }
         None => Arc::clone(model),
     }
 }
@@ -242,7 +244,7 @@ pub(in crate::app) fn finish_restore(
     opened: Option<Location>,
     restored: Restored,
 ) -> Vec<Effect> {
-    training::abandon_job(state);
+    jobs::abandon_training(state);
     let mut effects = Vec::new();
     let (why, own) = (restored.missing.clone(), restored.file().cloned());
     let session = session::apply_session(state, restored);

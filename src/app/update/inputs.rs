@@ -6,7 +6,9 @@ use super::{
 };
 use crate::app::{
     effect::Effect,
-    state::{AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, PlaceText, derived},
+    state::{
+        AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, PlaceText, Run, after_loss, derived,
+    },
     task::Task,
 };
 use crate::trace::Cursor;
@@ -25,13 +27,12 @@ pub(in crate::app) fn set_inputs(state: &mut AppState, mut inputs: Inputs, chang
     if !inputs.is_same_training(&state.inputs) && !matches!(change, Change::Undo | Change::Redo) {
         inputs.forked = None;
     }
-    if let Some(run) = state.take_left_run(&inputs) {
+    if inputs.training.is_some() && inputs.is_same_training(&state.inputs) {
+        let run = state.position.run().clone();
         let derived = derived::fitted(&inputs).map(|fitted| Derived { inputs, fitted, run });
         apply_inputs(state, change, derived);
         return Vec::new();
     }
-    // Its lines are gone.
-    inputs.forked = None;
     let images = inputs.training.as_ref().map_or(1, |training| training.schedule.batch_len as u32);
     if derived::is_large_batch(&inputs.model.network, images) {
         let (name, inputs) = (inputs.model.name.clone(), Box::new(inputs));
@@ -42,7 +43,7 @@ pub(in crate::app) fn set_inputs(state: &mut AppState, mut inputs: Inputs, chang
 }
 
 pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived: Result<Derived, String>) {
-    let Derived { inputs, fitted, run } = match derived {
+    let Derived { mut inputs, fitted, mut run } = match derived {
         Ok(derived) => derived,
         Err(error) => return fail(state, error),
     };
@@ -50,12 +51,22 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     state.jobs.cancel(JobKind::Computing);
     // Another plan drops marks that it does not have; undo brings them back.
     let (place, marks_before) = (state.position.text(), state.position.marks().clone());
+    let is_other_run = !inputs.is_same_training(&state.inputs);
+    if is_other_run {
+        // What goes on of it goes on outside: its end is the same, whoever trains it.
+        if !matches!(change, Change::Choose { .. }) {
+            jobs::abandon_training(state);
+        }
+        begin_or_resume(state, &mut inputs, &mut run, change);
+    }
+    if let Some(training) = &inputs.training {
+        run.set_epochs(training.epochs);
+    }
     let before = std::mem::replace(&mut state.inputs, inputs);
-    let is_other_run = !before.is_same_training(&state.inputs);
     let left = state.position.replace_run(run);
     state.fitted = fitted;
     if is_other_run {
-        state.training.keep_left_run(&before, left);
+        state.training.runs.put_aside(&before, &left);
     }
     let after = &state.inputs;
     let is_same_network =
@@ -65,7 +76,7 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
         && before.epochs == after.epochs
         && before.training == after.training;
     let is_other_model = match change {
-        Change::Renew | Change::Edit => !Arc::ptr_eq(&before.model, &after.model),
+        Change::Renew | Change::Edit | Change::Choose { .. } => !Arc::ptr_eq(&before.model, &after.model),
         Change::Stroke { .. } => false,
         // One that was edited in place keeps its name.
         Change::Undo | Change::Redo => !is_same_network || before.model.name != after.model.name,
@@ -73,7 +84,7 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     let is_fresh = match change {
         Change::Renew => true,
         Change::Edit => is_other_run && (before.training.is_some() || after.training.is_some()),
-        Change::Stroke { .. } => false,
+        Change::Stroke { .. } | Change::Choose { .. } => false,
         Change::Undo | Change::Redo => {
             before.model.name != after.model.name || before.picture.name != after.picture.name
         }
@@ -81,24 +92,30 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     let other_weights = !Arc::ptr_eq(&before.model.params, &after.model.params);
     let notes = match change {
         Change::Renew if is_other_model => after.model.notes.clone(),
-        Change::Renew | Change::Edit | Change::Stroke { .. } | Change::Undo | Change::Redo => Vec::new(),
+        Change::Renew
+        | Change::Edit
+        | Change::Choose { .. }
+        | Change::Stroke { .. }
+        | Change::Undo
+        | Change::Redo => Vec::new(),
     };
-    let before = Edited { inputs: before, marks: marks_before };
-    let marks = match change {
+    let labels = state.training.runs.labels.clone();
+    let before = Edited { inputs: before, marks: marks_before, labels, run: left.line().number() };
+    let back = match change {
         Change::Stroke { more: true } if state.in_stroke => None,
-        Change::Edit | Change::Renew | Change::Stroke { .. } => {
+        Change::Edit | Change::Renew | Change::Choose { .. } | Change::Stroke { .. } => {
             state.undo.record(before);
             None
         }
         Change::Undo => {
-            let marks = state.undo.before().map(|edited| edited.marks.clone());
+            let back = state.undo.before().map(|edited| (edited.marks.clone(), edited.labels.clone()));
             state.undo.undo(before);
-            marks
+            back
         }
         Change::Redo => {
-            let marks = state.undo.after().map(|edited| edited.marks.clone());
+            let back = state.undo.after().map(|edited| (edited.marks.clone(), edited.labels.clone()));
             state.undo.redo(before);
-            marks
+            back
         }
     };
     if is_other_model {
@@ -109,11 +126,14 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     if !is_same_network {
         state.position.change_marks(|marks, _| marks.bookmarks.clear());
     }
-    if let Some(marks) = marks {
+    if let Some((marks, labels)) = back {
+        state.training.runs.labels = labels;
         marks::restore(state, marks);
     }
     if is_fresh {
         start_fresh(state);
+    } else if matches!(change, Change::Choose { .. }) {
+        show_same_step(state, place.time());
     } else if !is_same_plan {
         keep_place(state, &place);
     } else if state.in_stroke && other_weights {
@@ -122,6 +142,34 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     for text in notes {
         notice(state, text, NoticeKind::Info);
     }
+}
+
+/// The runs that other inputs come back to, where there are some, else a new one.
+fn begin_or_resume(state: &mut AppState, inputs: &mut Inputs, run: &mut Run, change: Change) {
+    let (wanted, is_undo) = match change {
+        Change::Choose { number } => (Some(number), false),
+        Change::Undo => (state.undo.before().map(|edited| edited.run), true),
+        Change::Redo => (state.undo.after().map(|edited| edited.run), true),
+        Change::Edit | Change::Stroke { .. } | Change::Renew => (None, false),
+    };
+    let runs = &mut state.training.runs;
+    let Some(aside) = runs.take(inputs, wanted) else {
+        inputs.forked = None;
+        return run.number(runs.next_number());
+    };
+    if !is_undo {
+        inputs.forked = aside.inputs.forked;
+    }
+    inputs.forked = inputs.forked.take().filter(|forked| forked.from < aside.branches.len());
+    run.take_lines(aside.branches, aside.branch);
+    inputs.optimizer = run.line().optimizer(run.line().done());
+}
+
+/// After another run was chosen: the step with the number that was looked at, or its last.
+fn show_same_step(state: &mut AppState, time: u32) {
+    let last = state.position.run().line().done().max(1) - 1;
+    state.position.clear_trail();
+    state.position.go(|cursor, plan| *cursor = after_loss(plan, time.min(last)));
 }
 
 /// After the weights of the training step that is looked at were edited: they are the first step's now.

@@ -23,3 +23,11 @@ pub(in crate::app) fn cancel(state: &mut AppState, kind: JobKind) {
     state.breakpoint_search = None;
     state.attribution.playing = false;
 }
+
+/// Cancels the training job without waiting for its end; its news are ignored from now on.
+pub(in crate::app) fn abandon_training(state: &mut AppState) {
+    state.training.ended = None;
+    state.training.images_per_sec = None;
+    state.training.running = None;
+    state.jobs.cancel(JobKind::Training);
+}

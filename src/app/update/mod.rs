@@ -22,6 +22,7 @@ mod session;
 mod span;
 mod top_activations;
 pub(in crate::app) mod training;
+mod training_runs;
 mod undo;
 mod view;
 
@@ -37,7 +38,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
     match action {
         Action::Go(go) => navigation::step(state, go),
         Action::GoToEdge { grain, back } => {
-            navigation::travel(state, |cursor, plan| cursor.to_edge(plan, grain, back));
+            navigation::go_to_edge(state, grain, back);
         }
         Action::GoTo(text) => navigation::go_to_text(state, &text),
         Action::Visit(place) => {

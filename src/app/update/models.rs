@@ -51,10 +51,8 @@ pub(in crate::app) fn use_model(state: &mut AppState, model: Model) -> Vec<Effec
 
 /// The inputs with another model, and the training that goes on with it.
 pub(in crate::app) fn inputs_with(state: &AppState, model: Model) -> Inputs {
-    let (model, training) = match state.inputs.training.clone() {
-        Some(training) => training.for_model(model),
-        None => (model, None),
-    };
+    let training = state.inputs.training.clone();
+    let training = training.and_then(|training| training.for_model(&state.inputs.model, &model));
     Inputs { training, ..state.inputs.clone().with_model(Arc::new(model)) }
 }
 

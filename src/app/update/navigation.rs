@@ -1,7 +1,7 @@
 //! Moves the cursor and keeps the trail.
 
 use super::notice::fail;
-use crate::app::state::AppState;
+use crate::app::state::{AppState, StopReason};
 use crate::tensor::Shape;
 use crate::trace::{Address, Cursor, Depth, Grain, Move, Place, Plan};
 
@@ -96,6 +96,18 @@ pub(in crate::app) fn leave(plan: &Plan, address: &Address) -> Option<Address> {
         Depth::Term => Grain::Cell,
     };
     Some(plan.widen(address, grain))
+}
+
+/// Moves the cursor to the end of a unit, or back to its start. At the end of a training step it stays there: what
+/// begins the next one says so.
+pub(in crate::app) fn go_to_edge(state: &mut AppState, grain: Grain, back: bool) {
+    let (plan, at) = (state.plan(), state.cursor().at());
+    let unit = grain.min(state.cursor().grain());
+    if !back && unit <= Grain::Batch && at > 0 && plan.unit(at - 1, unit).end == at {
+        let last = at >= plan.run_len();
+        return state.position.set_stopped(Some(StopReason::StepDone { last }));
+    }
+    travel(state, |cursor, plan| cursor.to_edge(plan, grain, back));
 }
 
 /// Moves the cursor behind a stage's cell; looks at a given one.

@@ -11,7 +11,7 @@ pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) ->
     state.breakpoint_search = None;
     (state.undo, state.in_stroke, state.draft, state.answer) = (Undo::default(), false, None, None);
     state.attribution = AttributionState::default();
-    state.training = TrainingState::with_stops(session.stops.clone());
+    state.training = TrainingState::with(session.stops.clone(), session.training_runs());
     state.playback.playing = false;
     state.playback.set_speed(session.moves_per_sec);
     state.data.opened = opened_set(&state.inputs).or(state.data.opened.take());

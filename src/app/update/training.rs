@@ -1,12 +1,12 @@
 //! Trains on a data set: starts and stops jobs, applies their news, forks training branches.
 
-use super::{inputs::edit_inputs, navigation::travel, notice::fail};
+use super::{inputs::edit_inputs, navigation::travel, notice::fail, training_runs};
 use crate::app::{
     action::TrainAction,
     effect::Effect,
     state::{
         AppState, Edited, End, Forked, JobKind, Run, Running, Training, after_loss,
-        training::{fit_to_model, names, with_names},
+        training::{fit_to_model, model_that_learned},
     },
     task::{News, TrainingJob, Until},
 };
@@ -47,7 +47,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
                 state.jobs.ask_to_end(running.id);
             }
         }
-        TrainAction::News(news) => apply_news(state, *news),
+        TrainAction::News(news) => return apply_news(state, *news),
         TrainAction::StopAt(stop) => {
             state.training.stops.retain(|other| !other.is_like(&stop));
             state.training.stops.push(stop);
@@ -58,24 +58,12 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
             go_to_last_step(state);
             return update(state, TrainAction::Pause);
         }
-        TrainAction::Branch(line) => {
-            if line < state.position.run().lines().len() && line != state.position.run().line_number() {
-                state.position.change_run(|run| run.switch(line));
-                let last = state.position.run().line().done().max(1) - 1;
-                go_to_step(state, state.trace().time().min(last));
-            }
-        }
+        TrainAction::Choose(number) => return training_runs::choose(state, number),
+        TrainAction::Rename(number, name) => training_runs::rename(state, number, name),
+        TrainAction::Remove(number) => training_runs::remove(state, number),
         TrainAction::Keep => return keep_weights(state),
     }
     Vec::new()
-}
-
-/// Cancels the training job without waiting for its end; its news are ignored from now on.
-pub(in crate::app) fn abandon_job(state: &mut AppState) {
-    state.training.ended = None;
-    state.training.images_per_sec = None;
-    state.training.running = None;
-    state.jobs.cancel(JobKind::Training);
 }
 
 fn use_data(state: &mut AppState, data: Option<Dataset>) -> Vec<Effect> {
@@ -84,14 +72,8 @@ fn use_data(state: &mut AppState, data: Option<Dataset>) -> Vec<Effect> {
     let model = state.model();
     match fit_to_model(model, &data) {
         Ok(data) => {
-            let names = names(model, &data);
             let training = Training::new(data, BATCH, state.inputs.seed);
-            edit_inputs(state, |inputs| {
-                if names.is_some() {
-                    inputs.model = Arc::new(with_names((*inputs.model).clone(), names));
-                }
-                inputs.training = Some(training);
-            })
+            edit_inputs(state, |inputs| inputs.training = Some(training))
         }
         Err(error) => {
             fail(state, error.to_string());
@@ -124,13 +106,14 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
     if state.inputs.training.is_none() || state.training.running.is_some() {
         return Vec::new();
     }
-    let (plan, line) = (state.plan().clone(), state.position.run().line());
+    let (plan, line, times) =
+        (state.plan().clone(), state.position.run().line(), state.position.run().times());
     let end = match until {
-        Until::End => plan.times(),
-        Until::Step(time) => time.saturating_add(1).min(plan.times()),
+        Until::End => times,
+        Until::Step(time) => time.saturating_add(1).min(times),
     };
     if line.done() >= end {
-        state.training.ended = Some(End::Done);
+        state.training.ended = Some(if line.done() >= times { End::Done } else { End::Reached });
         return Vec::new();
     }
     let Some((_, Keyframe { params, moments })) = line.keyframes.before(line.done()) else {
@@ -147,9 +130,10 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
             let job = TrainingJob::new(id, trainer, source, line, stops, end, setup.batches);
             let running = Running {
                 id,
-                line: state.position.run().line_number(),
+                number: line.number(),
                 place: state.position.text(),
                 pausing: false,
+                to_end: until == Until::End,
             };
             (state.training.running, state.training.ended) = (Some(running), None);
             vec![Effect::Train { job: Arc::new(Mutex::new(Some(job))), cancel }]
@@ -161,38 +145,71 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
     }
 }
 
-fn apply_news(state: &mut AppState, news: News) {
+fn apply_news(state: &mut AppState, news: News) -> Vec<Effect> {
     let Some(running) = state.training.running.clone().filter(|running| running.id == news.id) else {
-        return;
+        return Vec::new();
     };
+    let (id, end, seconds) = (news.id, news.end.clone(), news.seconds);
     let images: usize = news.steps.iter().map(|(_, record)| record.report.images).sum();
-    state.position.change_run(|run| {
-        for (time, optimizer) in news.optimizers {
-            run.change_optimizer(running.line, time, optimizer);
-        }
-        let Some(line) = run.line_mut(running.line) else { return };
-        for (time, record) in news.steps {
-            line.add(time, record);
-        }
-        line.checks.extend(news.checks);
-        for (time, frame) in news.keyframes {
-            line.keyframes.insert(time, frame);
-        }
-    });
-    if news.seconds > 0.0 && images > 0 {
-        state.training.images_per_sec = Some(images as f64 / news.seconds);
-    }
-    if let Some(end) = news.end {
-        state.training.running = None;
-        state.jobs.finish(news.id);
-        if let End::Failed(text) = &end {
-            fail(state, text.clone());
-        }
-        state.training.ended = Some(end);
-        if state.position.text() == running.place && state.position.run().line_number() == running.line {
-            go_to_last_step(state);
+    // The run may have been put aside, to look at another one.
+    let place = state.position.run().place(running.number).filter(|_| state.inputs.training.is_some());
+    match place {
+        Some(place) => state.position.change_run(|run| {
+            for &(time, optimizer) in &news.optimizers {
+                run.change_optimizer(place, time, optimizer);
+            }
+            if let Some(line) = run.line_mut(place) {
+                add_news(line, news);
+            }
+        }),
+        None => {
+            if let Some(line) = state.training.runs.branch_mut(running.number) {
+                for &(time, optimizer) in &news.optimizers {
+                    line.change_optimizer(time, optimizer);
+                }
+                add_news(line, news);
+            }
         }
     }
+    if seconds > 0.0 && images > 0 {
+        state.training.images_per_sec = Some(images as f64 / seconds);
+    }
+    match end {
+        Some(end) => end_job(state, id, &running, end),
+        None => Vec::new(),
+    }
+}
+
+/// Adds to a run what a job tells of its steps.
+fn add_news(line: &mut TrainingBranch, news: News) {
+    for (time, record) in news.steps {
+        line.add(time, record);
+    }
+    line.checks.extend(news.checks);
+    for (time, frame) in news.keyframes {
+        line.keyframes.insert(time, frame);
+    }
+}
+
+/// A job has ended: the cursor goes to the batch done last, where it has not gone elsewhere meanwhile.
+fn end_job(state: &mut AppState, id: u64, running: &Running, end: End) -> Vec<Effect> {
+    state.training.running = None;
+    state.jobs.finish(id);
+    if let End::Failed(text) = &end {
+        fail(state, text.clone());
+    }
+    let run = state.position.run();
+    let is_chosen = state.inputs.training.is_some() && run.line().number() == running.number;
+    let has_more = is_chosen && end == End::Done && run.line().done() < run.times();
+    if has_more && running.to_end {
+        // More rounds were asked for while it went on.
+        return start(state, Until::End);
+    }
+    state.training.ended = Some(if has_more { End::Reached } else { end });
+    if is_chosen && state.position.text() == running.place {
+        go_to_last_step(state);
+    }
+    Vec::new()
 }
 
 /// Goes to the batch trained last.
@@ -204,19 +221,20 @@ fn go_to_last_step(state: &mut AppState) {
 
 /// Goes to a training step, behind the forward pass and loss of its first image.
 fn go_to_step(state: &mut AppState, time: u32) {
-    let plan = state.plan();
-    let time = time.min(plan.times() - 1);
+    let time = time.min(state.position.run().times().max(1) - 1);
     travel(state, |cursor, plan| *cursor = after_loss(plan, time));
+}
+
+/// Whether a job trains the run that is looked at.
+fn is_training(state: &AppState) -> bool {
+    let number = state.position.run().line().number();
+    state.training.running.as_ref().is_some_and(|running| running.number == number)
 }
 
 /// The weights that training has come to: while it goes on the latest, else those after the step looked at.
 pub(in crate::app) fn trained(state: &AppState) -> Arc<Params> {
     let (line, next) = (state.position.run().line(), state.trace().time() + 1);
-    let is_growing = state
-        .training
-        .running
-        .as_ref()
-        .is_some_and(|running| running.line == state.position.run().line_number());
+    let is_growing = is_training(state);
     let until = if is_growing { u32::MAX } else { next };
     match line.keyframes.before(until) {
         Some((time, frame)) if is_growing || time == next => Arc::clone(&frame.params),
@@ -226,12 +244,10 @@ pub(in crate::app) fn trained(state: &AppState) -> Arc<Params> {
 
 /// The weights after the step looked at become the model's own.
 fn keep_weights(state: &mut AppState) -> Vec<Effect> {
-    if state.inputs.training.is_none() {
-        return Vec::new();
-    }
-    let params = trained(state);
+    let Some(training) = &state.inputs.training else { return Vec::new() };
+    let model = model_that_learned(&state.inputs.model, trained(state), &training.schedule.data);
     edit_inputs(state, |inputs| {
-        inputs.model = Arc::new(Model { params, ..(*inputs.model).clone() });
+        inputs.model = Arc::new(model);
         inputs.training = None;
     })
 }
@@ -266,16 +282,16 @@ pub(in crate::app) fn fork_with_weights(state: &mut AppState, params: Params, mo
 
 /// Switches to the branch that the inputs name: the one that an edit started, or that the edit before left.
 pub(in crate::app) fn switch_to_fork(state: &mut AppState, before: Option<&Forked>) {
-    let forked = state.inputs.forked.clone();
+    let (forked, number) = (state.inputs.forked.clone(), state.training.runs.next_number());
     state.position.change_run(|run| match (forked, before) {
-        (Some(forked), _) => switch_run_to_fork(run, forked),
+        (Some(forked), _) => switch_run_to_fork(run, forked, number),
         (None, Some(before)) => run.switch(before.from),
         (None, None) => {}
     });
 }
 
 /// Switches a run to the branch that an edit of its weights started, and starts it where it is not there.
-fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }: Forked) {
+fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }: Forked, number: u32) {
     let at = Some(Fork { branch: from, time });
     let is_it = |line: &TrainingBranch| {
         let kept = line.keyframes.before(time).filter(|(kept, _)| *kept == time);
@@ -287,7 +303,7 @@ fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }:
     run.switch(from);
     match place {
         Some(line) => run.switch(line),
-        None => run.fork(time),
+        None => run.fork(time, number),
     }
     if let Some(line) = run.line_mut(run.line_number()).filter(|_| trained.is_none()) {
         line.keyframes.pin(time, Keyframe { params, moments });
@@ -299,12 +315,13 @@ fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }:
 }
 
 /// Other hyperparameters from here on: they take part in the next update that the cursor has not begun. Where
-/// that step has been trained already, the change starts another line.
+/// that step has been trained already, the change starts another run.
 pub(in crate::app) fn set_optimizer(state: &mut AppState, optimizer: Optimizer) -> Vec<Effect> {
     state.inputs.optimizer = optimizer;
-    if state.training.running.is_some() {
+    if is_training(state) {
         return vec![Effect::Steer(optimizer)];
     }
+    let number = state.training.runs.next_number();
     let plan = state.plan();
     let time = state.position.cursor().time(plan);
     let update = plan.pass_stages(Pass::Update).start;
@@ -313,7 +330,7 @@ pub(in crate::app) fn set_optimizer(state: &mut AppState, optimizer: Optimizer) 
     let from = if begun { time + 1 } else { time };
     state.position.change_run(|run| {
         if from < run.line().done() {
-            run.fork(from);
+            run.fork(from, number);
         }
         if let Some(line) = run.line_mut(run.line_number()) {
             line.set_optimizer(from, optimizer);

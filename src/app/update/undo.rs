@@ -3,7 +3,7 @@
 use super::{inputs::set_inputs, marks, training};
 use crate::app::{
     effect::Effect,
-    state::{AppState, Change, Edited, Forked, training_state},
+    state::{AppState, Change, Edited, Forked, Inputs, training_state},
 };
 
 /// Undoes the last edit, or redoes the one undone last; while a draft is open, its changes.
@@ -17,10 +17,18 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
         return Vec::new();
     }
     let target = if redo { state.undo.after() } else { state.undo.before() };
-    let Some(Edited { inputs, marks }) = target.cloned() else { return Vec::new() };
+    let Some(Edited { inputs, marks, labels, run }) = target.cloned() else { return Vec::new() };
+    if let Some(place) = other_run(state, &inputs, run) {
+        step(state, redo);
+        (state.inputs, state.training.runs.labels) = (inputs, labels);
+        marks::restore(state, marks);
+        state.position.change_run(|run| run.switch(place));
+        return Vec::new();
+    }
     let only_optimizer = training_state::changes_only_optimizer(&state.inputs, &inputs);
     if only_optimizer || inputs == state.inputs {
         step(state, redo);
+        state.training.runs.labels = labels;
         marks::restore(state, marks);
         // What has been trained stays: the hyperparameters go back from here on.
         return if only_optimizer { training::set_optimizer(state, inputs.optimizer) } else { Vec::new() };
@@ -28,12 +36,21 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
     if training_state::changes_only_fork(&state.inputs, &inputs) {
         let left: Option<Forked> = state.inputs.forked.clone();
         step(state, redo);
-        state.inputs = inputs;
+        (state.inputs, state.training.runs.labels) = (inputs, labels);
         marks::restore(state, marks);
         training::switch_to_fork(state, left.as_ref());
         return Vec::new();
     }
     set_inputs(state, inputs, if redo { Change::Redo } else { Change::Undo })
+}
+
+/// The place of the run that was looked at with other inputs, where they differ in nothing but that and its
+/// hyperparameters; `None` where it is the one looked at.
+fn other_run(state: &AppState, inputs: &Inputs, number: u32) -> Option<usize> {
+    let run = state.position.run();
+    let place = run.place(number).filter(|place| *place != run.line_number())?;
+    let is_same = Inputs { optimizer: state.inputs.optimizer, ..inputs.clone() } == state.inputs;
+    (is_same && inputs.training.is_some()).then_some(place)
 }
 
 /// Goes one step along the list of edits.

@@ -131,7 +131,9 @@ fn stopped_ui(ui: &mut Ui, view: &View) {
     let Some(reason) = view.state.stopped() else { return };
     let (sign, color, cell) = match reason {
         crate::app::StopReason::Hit(stop) => ("●", view.theme.bad, Some(stop.cell)),
-        crate::app::StopReason::End { .. } => ("○", view.theme.text_weak, None),
+        crate::app::StopReason::End { .. } | crate::app::StopReason::StepDone { .. } => {
+            ("○", view.theme.text_weak, None)
+        }
     };
     ui.label(RichText::new(sign).color(color));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

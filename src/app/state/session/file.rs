@@ -1,9 +1,11 @@
 //! The session as a file: which JSON, which tensors, and what is refused.
 
-use super::{Marked, Placed, Planned, Session, measured};
+use super::{KeptRuns, Marked, Placed, Session, measured};
 use crate::app::state::{
     inputs::{Forked, Inputs},
     marks::Breakpoint,
+    planned::Planned,
+    training_runs::{RunLabels, RunsAside},
     view::{Page, ViewState},
 };
 use crate::data::{Background, Content, Fit, Loaded, Location, Picture, samples};
@@ -18,7 +20,7 @@ use crate::nn::{
 use crate::tensor::{Shape, shape_of};
 use crate::train::{Fork, Keyframe, Keyframes, StopWhen, TrainingBranch};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// What the file says. The first set of parameters is the model's own.
 #[derive(Serialize, Deserialize)]
@@ -37,6 +39,11 @@ struct About {
     forked: Option<AboutForked>,
     lines: Vec<AboutLine>,
     line: usize,
+    /// Runs beside those; files of the old form have none.
+    #[serde(default)]
+    runs: Vec<AboutRuns>,
+    #[serde(default)]
+    labels: RunLabels,
     stops: Vec<StopWhen>,
     place: Placed,
     bookmarks: Vec<Marked>,
@@ -47,6 +54,24 @@ struct About {
     file: Option<Location>,
     params: Vec<AboutSet>,
     moments: Vec<AboutMoments>,
+    /// Of each set of weights, and of moments, which of the networks it is of: 0 is the model's own, and then those
+    /// of [`About::runs`]. Where the list is short it is 0.
+    #[serde(default)]
+    networks: [Vec<usize>; 2],
+}
+
+/// Runs of other settings.
+#[derive(Serialize, Deserialize)]
+struct AboutRuns {
+    model: AboutModel,
+    /// The set of the model's own weights.
+    params: usize,
+    optimizer: Optimizer,
+    seed: u64,
+    planned: Planned,
+    forked: Option<AboutForked>,
+    lines: Vec<AboutLine>,
+    line: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,6 +105,9 @@ enum AboutContent {
 
 #[derive(Serialize, Deserialize)]
 struct AboutLine {
+    /// Files of the old form have no numbers.
+    #[serde(default)]
+    number: u32,
     fork: Option<Fork>,
     optimizers: Vec<(u32, Optimizer)>,
     done: u32,
@@ -123,19 +151,70 @@ fn entry(kind: &str, set: usize, layer: usize, part: Part) -> String {
     format!("{kind}/{set}/{layer}.{}", part.suffix())
 }
 
-/// Sets of tensors, each once.
-#[derive(Default)]
+/// Sets of tensors, each once, with the number of the network that they are of.
 struct Sets<'a> {
-    params: Vec<&'a Arc<Params>>,
-    moments: Vec<&'a Arc<Moments>>,
+    params: Vec<(&'a Arc<Params>, usize)>,
+    moments: Vec<(&'a Arc<Moments>, usize)>,
+    /// The network that sets are put for.
+    network: usize,
 }
 
 /// The place of a set among the others, where it is put if it was not there.
-fn place<'a, T>(sets: &mut Vec<&'a Arc<T>>, set: &'a Arc<T>) -> usize {
-    sets.iter().position(|other| Arc::ptr_eq(other, set)).unwrap_or_else(|| {
-        sets.push(set);
+fn place<'a, T>(sets: &mut Vec<(&'a Arc<T>, usize)>, network: usize, set: &'a Arc<T>) -> usize {
+    sets.iter().position(|(other, _)| Arc::ptr_eq(other, set)).unwrap_or_else(|| {
+        sets.push((set, network));
         sets.len() - 1
     })
+}
+
+fn about_model(model: &Model, loaded: Option<usize>) -> AboutModel {
+    AboutModel {
+        name: model.name.clone(),
+        architecture: model.architecture.to_toml(),
+        unused: model.unused.clone(),
+        notes: model.notes.clone(),
+        loaded,
+    }
+}
+
+fn about_forked<'a>(sets: &mut Sets<'a>, forked: &'a Forked) -> AboutForked {
+    let Forked { from, time, original, params, moments } = forked;
+    AboutForked {
+        from: *from,
+        time: *time,
+        original: place(&mut sets.params, sets.network, original),
+        params: place(&mut sets.params, sets.network, params),
+        moments: place(&mut sets.moments, sets.network, moments),
+    }
+}
+
+/// The name of what the branches of a network measured: those of the model's own have had no number of it.
+fn measured_entry(kind: &str, network: usize, branch: usize) -> String {
+    if network == 0 { format!("{kind}/{branch}") } else { format!("{kind}/{network}/{branch}") }
+}
+
+/// Branches of a network, of which what they measured goes into `all`.
+fn about_lines<'a>(
+    sets: &mut Sets<'a>,
+    all: &mut Vec<(String, Entry<'a>)>,
+    lines: &'a [TrainingBranch],
+    network: usize,
+) -> Vec<AboutLine> {
+    let about = lines.iter().enumerate().map(|(number, line)| {
+        let frames = line.keyframes.iter().map(|(time, frame)| AboutFrame {
+            time,
+            params: place(&mut sets.params, network, &frame.params),
+            moments: place(&mut sets.moments, network, &frame.moments),
+            is_pinned: line.keyframes.is_pinned(time),
+        });
+        let (frames, optimizers) = (frames.collect(), line.optimizers());
+        let optimizers = optimizers.iter().map(|(&time, &optimizer)| (time, optimizer)).collect();
+        let records = Entry::Numbers(measured::of_records(line));
+        all.push((measured_entry("records", network, number), records));
+        all.push((measured_entry("checks", network, number), Entry::Numbers(measured::of_checks(line))));
+        AboutLine { number: line.number(), fork: line.fork(), optimizers, done: line.done(), frames }
+    });
+    about.collect()
 }
 
 fn about_set(layers: &[Parts]) -> AboutSet {
@@ -172,9 +251,9 @@ impl Session {
             seed,
             ..
         } = &self.inputs;
-        let mut sets = Sets { params: vec![&model.params], moments: Vec::new() };
+        let mut sets = Sets { params: vec![(&model.params, 0)], moments: Vec::new(), network: 0 };
         let mut all = Vec::new();
-        let loaded = loaded.as_ref().map(|loaded| place(&mut sets.params, loaded));
+        let loaded = loaded.as_ref().map(|loaded| place(&mut sets.params, 0, loaded));
         let content = match &picture.content {
             _ if samples::load(&picture.name).is_ok_and(|sample| sample == **picture) => AboutContent::Sample,
             Content::Picture(content) => {
@@ -188,35 +267,29 @@ impl Session {
             }
         };
         all.extend(painted.as_ref().map(|painted| (PAINTED.to_owned(), Entry::Tensor(painted))));
-        let mut lines = Vec::new();
-        for (number, line) in self.lines.iter().enumerate() {
-            let frames = line.keyframes.iter().map(|(time, frame)| AboutFrame {
-                time,
-                params: place(&mut sets.params, &frame.params),
-                moments: place(&mut sets.moments, &frame.moments),
-                is_pinned: line.keyframes.is_pinned(time),
+        let lines = about_lines(&mut sets, &mut all, &self.lines, 0);
+        let forked = forked.as_ref().map(|forked| about_forked(&mut sets, forked));
+        let mut runs = Vec::new();
+        for aside in &self.runs.aside {
+            let Some(planned) = aside.planned.clone() else { continue };
+            sets.network = runs.len() + 1;
+            let Inputs { model, loaded, optimizer, forked, seed, .. } = &aside.inputs;
+            runs.push(AboutRuns {
+                params: place(&mut sets.params, sets.network, &model.params),
+                model: about_model(
+                    model,
+                    loaded.as_ref().map(|set| place(&mut sets.params, sets.network, set)),
+                ),
+                optimizer: *optimizer,
+                seed: *seed,
+                planned,
+                lines: about_lines(&mut sets, &mut all, &aside.branches, runs.len() + 1),
+                forked: forked.as_ref().map(|forked| about_forked(&mut sets, forked)),
+                line: aside.branch,
             });
-            let (frames, optimizers) = (frames.collect(), line.optimizers());
-            let optimizers = optimizers.iter().map(|(&time, &optimizer)| (time, optimizer)).collect();
-            lines.push(AboutLine { fork: line.fork(), optimizers, done: line.done(), frames });
-            all.push((format!("records/{number}"), Entry::Numbers(measured::of_records(line))));
-            all.push((format!("checks/{number}"), Entry::Numbers(measured::of_checks(line))));
         }
-        let forked = forked.as_ref().map(|Forked { from, time, original, params, moments }| AboutForked {
-            from: *from,
-            time: *time,
-            original: place(&mut sets.params, original),
-            params: place(&mut sets.params, params),
-            moments: place(&mut sets.moments, moments),
-        });
         let about = About {
-            model: AboutModel {
-                name: model.name.clone(),
-                architecture: model.architecture.to_toml(),
-                unused: model.unused.clone(),
-                notes: model.notes.clone(),
-                loaded,
-            },
+            model: about_model(model, loaded),
             picture: AboutPicture { name: picture.name.clone(), label: picture.label.clone(), content },
             is_painted: painted.is_some(),
             fit: *fit,
@@ -230,6 +303,8 @@ impl Session {
             forked,
             lines,
             line: self.line,
+            runs,
+            labels: self.runs.labels.clone(),
             stops: self.stops.clone(),
             place: self.place.clone(),
             bookmarks: self.bookmarks.clone(),
@@ -238,17 +313,21 @@ impl Session {
             page: self.page,
             moves_per_sec: self.moves_per_sec,
             file: self.file.clone(),
-            params: sets.params.iter().map(|set| about_set(&set.0)).collect(),
+            params: sets.params.iter().map(|(set, _)| about_set(&set.0)).collect(),
             moments: sets
                 .moments
                 .iter()
-                .map(|set| AboutMoments { steps: set.steps, layers: about_set(&set.layers) })
+                .map(|(set, _)| AboutMoments { steps: set.steps, layers: about_set(&set.layers) })
                 .collect(),
+            networks: [
+                sets.params.iter().map(|(_, network)| *network).collect(),
+                sets.moments.iter().map(|(_, network)| *network).collect(),
+            ],
         };
-        for (n, set) in sets.params.iter().enumerate() {
+        for (n, (set, _)) in sets.params.iter().enumerate() {
             all.extend(entries("params", n, &set.0));
         }
-        for (n, set) in sets.moments.iter().enumerate() {
+        for (n, (set, _)) in sets.moments.iter().enumerate() {
             all.extend(entries("moments", n, &set.layers));
         }
         write(&about, &all).map_err(|error| error.0)
@@ -265,16 +344,8 @@ impl Session {
 
 fn read(file: &SessionFile) -> Result<Session, ModelError> {
     let about: About = file.about()?;
-    let architecture = Architecture::parse(&about.model.architecture)?;
-    let network = architecture.build()?;
-    let params = about.params.iter().enumerate().map(|(n, set)| read_params(file, &network, n, set));
-    let params = params.collect::<Result<Vec<_>, _>>()?;
-    let moments = about.moments.iter().enumerate().map(|(n, set)| read_moments(file, &network, n, set));
-    let moments = moments.collect::<Result<Vec<_>, _>>()?;
-    let set = |n: usize| params.get(n).cloned().ok_or_else(|| file.damaged("weights that are not there"));
-    let loaded = about.model.loaded.map(set).transpose()?;
-    let AboutModel { name, unused, notes, .. } = about.model;
-    let model = Model { name, params: set(0)?, architecture, unused, notes, network };
+    let sets = read_sets(file, &about)?;
+    let (model, loaded) = read_model(file, about.model, &sets, (0, 0))?;
     let picture = read_picture(file, about.picture)?;
     let painted = about.is_painted.then(|| file.tensor(PAINTED)).transpose()?;
     let [c, h, w] = model.network.input;
@@ -296,26 +367,25 @@ fn read(file: &SessionFile) -> Result<Session, ModelError> {
         seed: about.seed,
         ..Inputs::new(Arc::new(model), Arc::new(picture))
     };
-    if let Some(AboutForked { from, time, original, params, moments: of }) = about.forked {
-        let moments = moments.get(of).filter(|moments| moments.steps == u64::from(time));
-        let moments = moments.ok_or_else(|| file.damaged("moments that are not there"))?;
-        let (original, params, moments) = (set(original)?, set(params)?, Arc::clone(moments));
-        if from >= about.lines.len() {
-            return Err(file.damaged("an edit on a line that is not there"));
-        }
-        inputs.forked = Some(Forked { from, time, original, params, moments });
+    let (mut lines, forked) = read_runs(file, (about.lines, about.forked, about.line), &sets, 0)?;
+    inputs.forked = forked;
+    let mut aside = Vec::new();
+    for (network, runs) in (1..).zip(about.runs) {
+        let AboutRuns { model, params, optimizer, seed, planned, forked, lines, line } = runs;
+        let (model, loaded) = read_model(file, model, &sets, (network, params))?;
+        let (branches, forked) = read_runs(file, (lines, forked, line), &sets, network)?;
+        let label = None;
+        let own = Inputs { optimizer, seed, loaded, forked, label, ..inputs.clone() };
+        let inputs = Inputs { model: Arc::new(model), ..own };
+        aside.push(RunsAside { inputs, planned: Some(planned), branches, branch: line });
     }
-    let lines = about.lines.into_iter().enumerate();
-    let lines = lines.map(|(n, line)| read_line(file, &inputs.model.network, n, line, &params, &moments));
-    let lines = lines.collect::<Result<Vec<_>, _>>()?;
-    if about.line >= lines.len().max(1) {
-        return Err(file.damaged("a line of training that is not there"));
-    }
+    number_all(&mut lines, &mut aside);
     Ok(Session {
         inputs,
         schedule: about.training,
         lines,
         line: about.line,
+        runs: KeptRuns { aside, labels: about.labels },
         stops: about.stops,
         place: about.place,
         bookmarks: about.bookmarks,
@@ -325,6 +395,116 @@ fn read(file: &SessionFile) -> Result<Session, ModelError> {
         moves_per_sec: about.moves_per_sec,
         file: about.file,
     })
+}
+
+/// The networks, the model's own first, with sets of weights, and of moments with the number of their network.
+struct Read {
+    networks: Vec<Network>,
+    params: Vec<Arc<Params>>,
+    moments: Vec<(Arc<Moments>, usize)>,
+}
+
+impl Read {
+    /// A set of weights for a network: runs share those that are the same.
+    fn params(&self, n: usize, network: usize) -> Option<Arc<Params>> {
+        let layers = &self.networks.get(network)?.layers;
+        let fits = |set: &&Arc<Params>| {
+            set.0.len() == layers.len()
+                && layers.iter().zip(&set.0).all(|(layer, parts)| {
+                    let own = layer.parameters();
+                    let fits = |(part, shape): &(Part, Shape)| {
+                        parts.get(*part).is_some_and(|cells| shape_of(cells) == *shape)
+                    };
+                    own.len() == parts.iter().count() && own.iter().all(fits)
+                })
+        };
+        self.params.get(n).filter(fits).cloned()
+    }
+
+    fn moments(&self, n: usize, network: usize) -> Option<Arc<Moments>> {
+        let (moments, of) = self.moments.get(n)?;
+        (*of == network || moments.layers.is_empty()).then(|| Arc::clone(moments))
+    }
+}
+
+fn read_sets(file: &SessionFile, about: &About) -> Result<Read, ModelError> {
+    let models = std::iter::once(&about.model).chain(about.runs.iter().map(|runs| &runs.model));
+    let networks = models.map(|model| Architecture::parse(&model.architecture)?.build());
+    let networks = networks.collect::<Result<Vec<_>, _>>()?;
+    let of = |kind: usize, n: usize| {
+        let number = about.networks[kind].get(n).copied().unwrap_or(0);
+        let network =
+            networks.get(number).ok_or_else(|| file.damaged("weights of a network that is not there"));
+        network.map(|network| (network, number))
+    };
+    let params = about.params.iter().enumerate().map(|(n, set)| {
+        let (network, _) = of(0, n)?;
+        read_params(file, network, n, set)
+    });
+    let params = params.collect::<Result<Vec<_>, ModelError>>()?;
+    let moments = about.moments.iter().enumerate().map(|(n, set)| {
+        let (network, number) = of(1, n)?;
+        Ok((read_moments(file, network, n, set)?, number))
+    });
+    let moments = moments.collect::<Result<Vec<_>, ModelError>>()?;
+    Ok(Read { networks, params, moments })
+}
+
+/// A model and, where its weights have been edited since, those that were loaded; `own`: the number of its network and
+/// of its weights.
+fn read_model(
+    file: &SessionFile,
+    about: AboutModel,
+    sets: &Read,
+    (network, own): (usize, usize),
+) -> Result<(Model, Option<Arc<Params>>), ModelError> {
+    let AboutModel { name, architecture, unused, notes, loaded } = about;
+    let set = |n: usize| sets.params(n, network).ok_or_else(|| file.damaged("weights that are not there"));
+    let loaded = loaded.map(set).transpose()?;
+    let (architecture, network) = (Architecture::parse(&architecture)?, sets.networks[network].clone());
+    Ok((Model { name, params: set(own)?, architecture, unused, notes, network }, loaded))
+}
+
+/// The branches of a network, and the edit of weights that the one looked at comes from.
+fn read_runs(
+    file: &SessionFile,
+    (lines, forked, line): (Vec<AboutLine>, Option<AboutForked>, usize),
+    sets: &Read,
+    network: usize,
+) -> Result<(Vec<TrainingBranch>, Option<Forked>), ModelError> {
+    let set = |n: usize| sets.params(n, network).ok_or_else(|| file.damaged("weights that are not there"));
+    let count = lines.len();
+    let forked = forked.map(|AboutForked { from, time, original, params, moments }| {
+        let moments = sets.moments(moments, network).filter(|moments| moments.steps == u64::from(time));
+        let moments = moments.ok_or_else(|| file.damaged("moments that are not there"))?;
+        let (original, params) = (set(original)?, set(params)?);
+        if from >= count {
+            return Err(file.damaged("an edit on a line that is not there"));
+        }
+        Ok(Forked { from, time, original, params, moments })
+    });
+    let forked = forked.transpose()?;
+    let lines = lines.into_iter().enumerate();
+    let lines = lines.map(|(n, line)| read_line(file, (network, n), line, sets));
+    let lines = lines.collect::<Result<Vec<_>, _>>()?;
+    if line >= lines.len().max(1) {
+        return Err(file.damaged("a line of training that is not there"));
+    }
+    Ok((lines, forked))
+}
+
+/// Gives each branch a number of its own, where files of the old form, or damaged ones, have none.
+fn number_all(lines: &mut [TrainingBranch], aside: &mut [RunsAside]) {
+    let mut all: Vec<_> =
+        lines.iter_mut().chain(aside.iter_mut().flat_map(|aside| &mut aside.branches)).collect();
+    let mut last = all.iter().map(|branch| branch.number()).max().unwrap_or(0);
+    let mut seen = BTreeSet::from([0]);
+    for branch in &mut all {
+        if !seen.insert(branch.number()) {
+            last = last.saturating_add(1);
+            **branch = branch.clone().with_number(last);
+        }
+    }
 }
 
 fn read_picture(file: &SessionFile, about: AboutPicture) -> Result<Loaded, ModelError> {
@@ -408,15 +588,13 @@ fn read_moments(
 
 fn read_line(
     file: &SessionFile,
-    network: &Network,
-    number: usize,
+    (network, number): (usize, usize),
     about: AboutLine,
-    params: &[Arc<Params>],
-    moments: &[Arc<Moments>],
+    sets: &Read,
 ) -> Result<TrainingBranch, ModelError> {
-    let AboutLine { fork, optimizers, done, frames } = about;
+    let AboutLine { number: of_all, fork, optimizers, done, frames } = about;
     let frames = frames.iter().map(|frame| {
-        let (params, moments) = (params.get(frame.params)?.clone(), moments.get(frame.moments)?.clone());
+        let (params, moments) = (sets.params(frame.params, network)?, sets.moments(frame.moments, network)?);
         // A trainer goes on at the step that its moments have come to.
         let is_of_line = moments.steps == u64::from(frame.time) && frame.time <= done;
         is_of_line.then_some((frame.time, Keyframe { params, moments }, frame.is_pinned))
@@ -429,15 +607,12 @@ fn read_line(
         return Err(file.damaged("a line of training that comes from nowhere"));
     }
     let measured = || file.damaged("measurements that are none");
-    let records = measured::records(&file.numbers(&format!("records/{number}"))?).ok_or_else(measured)?;
-    let checks = file.numbers(&format!("checks/{number}"))?;
+    let records = file.numbers(&measured_entry("records", network, number))?;
+    let records = measured::records(&records).ok_or_else(measured)?;
+    let checks = file.numbers(&measured_entry("checks", network, number))?;
+    let network = &sets.networks[network];
     let checks = measured::checks(&checks, network.classes(), network.layers.len()).ok_or_else(measured)?;
-    Ok(TrainingBranch::restored(
-        fork,
-        Keyframes::restored(frames),
-        optimizers.into_iter().collect(),
-        done,
-        records,
-        checks,
-    ))
+    let (keyframes, optimizers) = (Keyframes::restored(frames), optimizers.into_iter().collect());
+    let line = TrainingBranch::restored(fork, keyframes, optimizers, done, records, checks);
+    Ok(line.with_number(of_all))
 }

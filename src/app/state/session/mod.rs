@@ -9,16 +9,17 @@ use crate::app::state::{
     derived::{self, Derived},
     inputs::Inputs,
     marks::{Bookmark, Breakpoint, Marks},
+    planned::Planned,
     position::{PlaceText, Position},
     run::Need,
-    training::Training,
+    training_runs::{RunLabels, RunsAside, TrainingRuns},
     view::{Page, ViewState},
 };
-use crate::data::{Augment, Dataset, Fitted, Location, Recipe};
+use crate::data::{Dataset, Fitted, Location, Recipe};
 use crate::model_io::Model;
 use crate::nn::Execution;
 use crate::trace::{Address, AddressText, Break, Cursor, Grain, Pass};
-use crate::train::{BatchSchedule, StopWhen, TrainingBranch};
+use crate::train::{StopWhen, TrainingBranch};
 use std::sync::Arc;
 
 /// What is kept of the program's state. Cheap to take: what is large is shared.
@@ -30,6 +31,8 @@ pub struct Session {
     /// With the weights that it takes to be back quickly; all else is replayed.
     pub(in crate::app) lines: Vec<TrainingBranch>,
     pub(in crate::app) line: usize,
+    /// Runs of other settings, and what is said of all runs.
+    pub(in crate::app) runs: KeptRuns,
     pub(in crate::app) stops: Vec<StopWhen>,
     place: Placed,
     bookmarks: Vec<Marked>,
@@ -41,16 +44,12 @@ pub struct Session {
     pub(in crate::app) file: Option<Location>,
 }
 
-/// Training on a data set, the examples left out.
-#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
-struct Planned {
-    data: Recipe,
-    seed: u64,
-    epoch_len: u64,
-    batch_len: u64,
-    augment: Augment,
-    epochs: u32,
-    validation: f64,
+/// Runs of training beside those looked at.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(in crate::app) struct KeptRuns {
+    /// Without their training, of which the examples are not kept.
+    pub(in crate::app) aside: Vec<RunsAside>,
+    pub(in crate::app) labels: RunLabels,
 }
 
 /// What was looked at.
@@ -107,6 +106,7 @@ impl Session {
             schedule,
             lines,
             line,
+            runs: KeptRuns::of(&state.training.runs),
             stops: state.training.stops.clone(),
             place: Placed {
                 time,
@@ -151,6 +151,14 @@ impl Session {
     /// Training steps that its line looked at has done on a data set; `None` without one.
     pub fn trained(&self) -> Option<u32> {
         self.schedule.as_ref().and_then(|_| Some(self.lines.get(self.line)?.done()))
+    }
+
+    /// The runs as the program takes them up: a generated data set is made when one is chosen.
+    pub(in crate::app) fn training_runs(&self) -> TrainingRuns {
+        let KeptRuns { aside, labels } = self.runs.clone();
+        let branches = aside.iter().flat_map(|aside| &aside.branches).chain(&self.lines);
+        let last_number = branches.map(TrainingBranch::number).max().unwrap_or(0);
+        TrainingRuns { aside, labels, last_number }
     }
 
     /// Its lines of training.
@@ -235,47 +243,28 @@ impl Session {
     }
 }
 
+impl KeptRuns {
+    /// Of runs whose data set can come back.
+    fn of(runs: &TrainingRuns) -> Self {
+        let TrainingRuns { aside, labels, .. } = runs;
+        let is_shown = |aside: &&RunsAside| {
+            aside.branches().iter().any(|branch| !labels.removed.contains(&branch.number()))
+        };
+        let kept = |aside: &RunsAside| {
+            let planned = aside.inputs.training.as_ref().and_then(Planned::of);
+            let inputs = Inputs { training: None, ..aside.inputs.clone() };
+            let branches = aside.branches.iter().map(|branch| branch.slim(&[])).collect();
+            let planned = Some(planned.or_else(|| aside.planned.clone())?);
+            Some(RunsAside { inputs, planned, branches, branch: aside.branch })
+        };
+        Self { aside: aside.iter().filter(is_shown).filter_map(kept).collect(), labels: labels.clone() }
+    }
+}
+
 impl Restored {
     /// The session's own file, where it knows it.
     pub(in crate::app) fn file(&self) -> Option<&Location> {
         self.session.file.as_ref()
-    }
-}
-
-impl Planned {
-    fn of(training: &Training) -> Option<Self> {
-        let Training {
-            schedule: BatchSchedule { data, seed, epoch_len, batch_len, augment },
-            epochs,
-            validation,
-        } = training;
-        Some(Self {
-            data: Recipe::from_dataset(data)?,
-            seed: *seed,
-            epoch_len: *epoch_len,
-            batch_len: *batch_len,
-            augment: *augment,
-            epochs: *epochs,
-            validation: *validation,
-        })
-    }
-
-    /// The training on this data set.
-    fn with(&self, data: Dataset) -> Result<Training, String> {
-        let &Self { data: _, seed, epoch_len, batch_len, augment, epochs, validation } = self;
-        let is_full = (1..=Training::MAX_BATCH).contains(&batch_len) && epoch_len.is_multiple_of(batch_len);
-        if !is_full || epoch_len == 0 || epochs == 0 {
-            return Err(format!(
-                "session: expected full batches of 1 to {} in at least one epoch, got {epochs} epochs of {epoch_len} in \
-                 batches of {batch_len}; take an earlier session",
-                Training::MAX_BATCH
-            ));
-        }
-        Ok(Training {
-            schedule: BatchSchedule { data, seed, epoch_len, batch_len, augment },
-            epochs,
-            validation,
-        })
     }
 }
 

@@ -270,7 +270,7 @@ fn status_ui(ui: &mut Ui, view: &View) {
     }
     ui.label(words);
     let ended = match &state.training().ended {
-        None | Some(End::Paused) => None,
+        None | Some(End::Paused | End::Reached) => None,
         Some(End::Done) => Some((view.text("training.ended"), theme.good)),
         Some(End::Stopped(stop)) => {
             let why = view.text(key(stop));
@@ -281,19 +281,5 @@ fn status_ui(ui: &mut Ui, view: &View) {
     if let Some((words, color)) = ended {
         ui.label(RichText::new(words).color(color).strong());
     }
-    let lines = state.run().lines().len();
-    if lines > 1 {
-        ui.label(RichText::new(view.text("training.lines")).color(theme.text_weak));
-        for line in 0..lines {
-            let current = line == state.run().line_number();
-            let name = line.to_string();
-            let response = ui.selectable_label(
-                current,
-                RichText::new(&name).color(super::plots::color(theme, line)).strong(),
-            );
-            if response.on_hover_text(super::plots::line_name(view, line)).clicked() {
-                act(view, TrainAction::Branch(line));
-            }
-        }
-    }
+    super::runs::runs_ui(ui, view);
 }

@@ -151,8 +151,7 @@ fn one_ui(ui: &mut Ui, view: &View, (key, height): (&str, f32), points: Vec<egui
 /// else the first.
 fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
     let (line, time) = (view.state.run().line(), view.state.trace().time());
-    let is_growing =
-        view.state.training().running.as_ref().is_some_and(|job| job.line == view.state.run().line_number());
+    let is_growing = view.state.training().running.as_ref().is_some_and(|job| job.number == line.number());
     let until = if is_growing { u32::MAX } else { time + 1 };
     let before = line.checks.range(..=until).next_back();
     match before.or_else(|| line.checks.first_key_value()) {
@@ -170,10 +169,9 @@ fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
 
 /// Rows: the truth; columns: what it was taken for.
 fn confusion_ui(ui: &mut Ui, view: &View, check: &Check) {
-    let model = view.state.model();
     let classes = check.confusion.classes();
     let most = check.confusion.rows().flatten().copied().max().unwrap_or(1).max(1);
-    let names: Vec<String> = (0..classes).map(|class| model.class_name(class)).collect();
+    let names: Vec<String> = (0..classes).map(|class| view.state.class_name(class)).collect();
     let room = ui.available_width();
     let label = 74.0;
     let side = ((room - label - 8.0) / classes.max(1) as f32 - 2.0).clamp(14.0, 34.0);
@@ -245,8 +243,7 @@ fn example_ui(
     budget: &mut Budget,
 ) {
     let thumbnail = from_example(ui.ctx(), data, part, index, budget);
-    let model = view.state.model();
-    let (truth, predicted) = (model.class_name(outcome.truth), model.class_name(outcome.predicted));
+    let (truth, predicted) = (view.state.class_name(outcome.truth), view.state.class_name(outcome.predicted));
     let (sign, color) =
         if outcome.truth == outcome.predicted { ("✓", view.theme.good) } else { ("✗", view.theme.bad) };
     let words = format!("{truth} → {predicted}, {:.3}", outcome.loss);

@@ -7,6 +7,7 @@ mod diagnostics;
 mod examples;
 
 mod plots;
+mod runs;
 
 use crate::ui::view::View;
 use egui::{RichText, ScrollArea, Ui};

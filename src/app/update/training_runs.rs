@@ -1,0 +1,102 @@
+//! Chooses, names and takes away runs of training.
+
+use super::{inputs::set_inputs, navigation::travel, notice::fail};
+use crate::app::{
+    effect::Effect,
+    state::{AppState, Change, Edited, Inputs, RunsAside, after_loss},
+};
+use crate::data::Dataset;
+use crate::progress::UNOBSERVED;
+
+/// Looks at the run with a number, at the step that is looked at, or at its last.
+pub(in crate::app) fn choose(state: &mut AppState, number: u32) -> Vec<Effect> {
+    if let Some(place) = state.position.run().place(number) {
+        if state.inputs.training.is_some() && place != state.position.run().line_number() {
+            state.undo.record(Edited::of(state));
+            state.position.change_run(|run| run.switch(place));
+            let line = state.position.run().line();
+            state.inputs.optimizer = line.optimizer(line.done());
+            let time = state.trace().time().min(line.done().max(1) - 1);
+            travel(state, |cursor, plan| *cursor = after_loss(plan, time));
+        }
+        return Vec::new();
+    }
+    match inputs_of(state, number) {
+        Some(Ok(inputs)) => set_inputs(state, inputs, Change::Choose { number }),
+        Some(Err(error)) => {
+            fail(state, error);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// The inputs that come back to a run aside: its own, with the picture that is there where that fits.
+fn inputs_of(state: &mut AppState, number: u32) -> Option<Result<Inputs, String>> {
+    let at = state.training.runs.aside.iter().position(|aside| aside.place(number).is_some())?;
+    if let Err(error) = find_data(state, at) {
+        return Some(Err(error));
+    }
+    let aside = &state.training.runs.aside[at];
+    let branch = &aside.branches[aside.place(number)?];
+    let (own, now) = (aside.inputs.clone(), state.inputs.clone());
+    let mut inputs = Inputs { optimizer: branch.optimizer(branch.done()), ..own };
+    if inputs.model.network.input == now.model.network.input {
+        let Inputs { picture, painted, fit, ground, .. } = now;
+        inputs = Inputs { picture, painted, fit, ground, label: None, ..inputs };
+    }
+    Some(Ok(inputs))
+}
+
+/// Makes the data set of runs that came back without it: a generated one, or the one at hand where it is that.
+fn find_data(state: &mut AppState, at: usize) -> Result<(), String> {
+    let RunsAside { inputs, planned: Some(planned), .. } = &state.training.runs.aside[at] else {
+        return Ok(());
+    };
+    let recipe = &planned.data;
+    let data = if recipe.is_opened() {
+        let opened = state.data.opened.as_ref().map(|opened| &opened.dataset);
+        let trained = state.inputs.training.as_ref().map(|training| &training.schedule.data);
+        let found = opened.into_iter().chain(trained).find_map(|data: &Dataset| recipe.made_of(data));
+        found.ok_or_else(|| {
+            format!("{}: expected the data set of this run, got none at hand; open it first", recipe.name())
+        })?
+    } else {
+        recipe.make(UNOBSERVED).map_err(|error| error.to_string())?
+    };
+    let inputs = Inputs { training: Some(planned.with(data)?), ..inputs.clone() };
+    let aside = &mut state.training.runs.aside[at];
+    (aside.inputs, aside.planned) = (inputs, None);
+    Ok(())
+}
+
+/// Calls a run so; an empty name gives it back the one that its settings make.
+pub(in crate::app) fn rename(state: &mut AppState, number: u32, name: String) {
+    let name = name.trim().to_owned();
+    let before = state.training.runs.labels.names.get(&number);
+    if before.map_or("", String::as_str) == name || !is_there(state, number) {
+        return;
+    }
+    state.undo.record(Edited::of(state));
+    let names = &mut state.training.runs.labels.names;
+    if name.is_empty() {
+        names.remove(&number);
+    } else {
+        names.insert(number, name);
+    }
+}
+
+/// Takes a run away; undo brings it back. The one that is looked at stays.
+pub(in crate::app) fn remove(state: &mut AppState, number: u32) {
+    let trained = state.training.running.as_ref().map(|running| running.number);
+    let is_chosen = state.inputs.training.is_some() && state.position.run().line().number() == number;
+    if is_chosen || trained == Some(number) || !is_there(state, number) {
+        return;
+    }
+    state.undo.record(Edited::of(state));
+    state.training.runs.labels.removed.insert(number);
+}
+
+fn is_there(state: &AppState, number: u32) -> bool {
+    state.training_runs().iter().any(|run| run.branch.number() == number)
+}
