@@ -144,7 +144,8 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
     // Any earlier step of either line is there again.
     for (line, time) in [(0, 12), (1, 3), (1, 18), (0, 14)] {
         for state in [&mut before, &mut after] {
-            train(state, TrainAction::Choose(state.run().lines()[line].number()));
+            let number = state.run().lines()[line].number();
+            train(state, TrainAction::Choose(number));
             train(state, TrainAction::GoTo(time));
         }
         assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");
@@ -227,10 +228,78 @@ fn weights_that_were_edited_in_training_come_back_with_their_line() {
     assert_eq!(after.inputs(), before.inputs());
     for (line, time) in [(2, 12), (2, 15), (1, 15)] {
         for state in [&mut before, &mut after] {
-            train(state, TrainAction::Choose(state.run().lines()[line].number()));
+            let number = state.run().lines()[line].number();
+            train(state, TrainAction::Choose(number));
             train(state, TrainAction::GoTo(time));
         }
         assert_eq!(after.trace().params(), before.trace().params(), "line {line}, step {time}");
+    }
+}
+
+/// A session's file as it was written before there were runs beside one another.
+fn of_the_old_form(bytes: &[u8]) -> Vec<u8> {
+    let (len, rest) = bytes.split_at(8);
+    let (header, data) = rest.split_at(u64::from_le_bytes(len.try_into().expect("eight")) as usize);
+    let mut header: serde_json::Value = serde_json::from_slice(header).expect("JSON");
+    let said = &mut header["__metadata__"]["convstep.session"];
+    let mut session: serde_json::Value = serde_json::from_str(said.as_str().expect("a text")).expect("JSON");
+    let about = session["session"].as_object_mut().expect("an object");
+    for key in ["runs", "labels", "networks"] {
+        about.remove(key).expect("a field of the new form");
+    }
+    for line in about["lines"].as_array_mut().expect("a list") {
+        line.as_object_mut().expect("an object").remove("number").expect("a field of the new form");
+    }
+    *said = session.to_string().into();
+    let header = header.to_string().into_bytes();
+    [&(header.len() as u64).to_le_bytes()[..], &header, data].concat()
+}
+
+#[test]
+fn a_session_of_the_old_form_opens_and_its_runs_have_numbers() {
+    let before = trained(Dataset::generated(Generated::Digits, 5));
+    let after = reopened(of_the_old_form(&bytes(&before)));
+    assert_eq!(after.notices(), []);
+    let runs = after.training_runs();
+    assert_eq!(runs.iter().map(|run| run.branch.number()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((at(&after), after.run().line_number()), (at(&before), 1));
+    for (after, before) in after.run().lines().iter().zip(before.run().lines()) {
+        assert_eq!((&after.records, after.done()), (&before.records, before.done()));
+    }
+}
+
+#[test]
+fn all_runs_come_back_with_their_names_also_those_of_another_network() {
+    let mut before = trained(Dataset::generated(Generated::Digits, 5));
+    let training = before.inputs().training.clone().expect("set").with_batch(4);
+    train(&mut before, TrainAction::Set(training));
+    train(&mut before, TrainAction::Start(Until::Step(6)));
+    let first = before.training_runs()[0].branch.number();
+    train(&mut before, TrainAction::Rename(first, "mine".into()));
+    run(&mut before, [Action::OpenBundled("shapes".into())]);
+    train(&mut before, TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 5))));
+    train(&mut before, TrainAction::Start(Until::Step(1)));
+    assert_eq!((before.notices().len(), before.training_runs().len()), (0, 4), "{:?}", before.notices());
+    let file = bytes(&before);
+    let mut after = reopened(file.clone());
+    assert_eq!((after.notices(), bytes(&after) == file), (&[][..], true));
+    let said = |state: &AppState| -> Vec<_> {
+        let runs = state.training_runs().into_iter();
+        runs.map(|run| (run.branch.number(), run.name.map(str::to_owned), run.branch.records.clone()))
+            .collect()
+    };
+    assert_eq!(said(&after), said(&before));
+    assert_eq!(after.training_runs()[0].name, Some("mine"));
+    // Each can be chosen, and goes on as it would have.
+    for run in 0..4 {
+        let number = before.training_runs()[run].branch.number();
+        for state in [&mut before, &mut after] {
+            train(state, TrainAction::Choose(number));
+            let done = state.run().line().done();
+            train(state, TrainAction::Start(Until::Step(done + 1)));
+        }
+        assert_eq!(after.run().line().records, before.run().line().records, "run {run}");
+        assert_eq!(after.trace().params(), before.trace().params(), "run {run}");
     }
 }
 

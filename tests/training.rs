@@ -2,8 +2,8 @@
 
 use convstep::{
     app::{
-        Action, AppState, DataAction, EditAction, Effect, End, Extent, News, Notice, TrainAction, Training,
-        TrainingJob, Until, apply,
+        Action, AppState, CompareAction, DataAction, EditAction, Effect, End, Extent, News, Notice,
+        RunSetting, StopReason, TrainAction, Training, TrainingJob, Until, apply,
     },
     data::{Dataset, Generated, Split},
     model_io::{Architecture, Model},
@@ -161,7 +161,7 @@ fn a_batch_can_be_stepped_into_down_to_the_term_for_any_image() {
     train(&mut state, TrainAction::Start(Until::Step(12)));
     assert_eq!(
         (at(&state).as_str(), state.training().ended.as_ref()),
-        ("e1.b2.i0/loss/loss", Some(&End::Done))
+        ("e1.b2.i0/loss/loss", Some(&End::Reached))
     );
     assert_eq!((state.plan().setup().images, state.image()), (8, 0));
     for (address, image) in [
@@ -205,7 +205,8 @@ fn a_change_in_the_past_starts_a_line_and_the_old_one_stays() {
     assert_ne!(new.records[&12].report, old.records[&12].report);
     assert_eq!(state.run().lines()[0].records, old.records);
     // Back on the old line all is as it was.
-    train(&mut state, TrainAction::Choose(state.run().lines()[0].number()));
+    let number = state.run().lines()[0].number();
+    train(&mut state, TrainAction::Choose(number));
     assert_eq!(*params_at(&mut state, 20), *end);
     assert_eq!(state.plan().setup().optimizer.learning_rate, 0.01);
 }
@@ -253,6 +254,7 @@ fn undo_brings_back_what_had_been_trained() {
     let (records, params) = (state.run().line().records.clone(), params_at(&mut state, 9));
     train(&mut state, TrainAction::Restart { init: Init::Xavier, seed: 8 });
     assert_eq!(state.run().line().done(), 0);
+    assert_eq!(state.training_runs().len(), 2, "and stays beside the new run");
     assert_ne!(*params_at(&mut state, 0), *params);
     run(&mut state, Action::Undo);
     assert_eq!((state.run().line().done(), &state.run().line().records), (10, &records));
@@ -400,4 +402,211 @@ fn weights_are_edited_in_training_and_examples_are_not() {
         (3, before.0[layer].at(Part::Weight).iter().nth(1).copied())
     );
     assert!(state.notices().is_empty(), "{:?}", state.notices());
+}
+
+/// What tells the runs apart, and how many steps each has done.
+fn runs(state: &AppState) -> Vec<(Vec<RunSetting>, u32)> {
+    state.training_runs().iter().map(|run| (run.differs.clone(), run.branch.done())).collect()
+}
+
+/// A run in batches of 8 with ten steps, and beside it one in batches of 16 with five.
+fn two_runs() -> AppState {
+    let mut state = state();
+    train(&mut state, TrainAction::Start(Until::Step(9)));
+    let training = state.inputs().training.clone().expect("set").with_batch(16);
+    train(&mut state, TrainAction::Set(training));
+    train(&mut state, TrainAction::Start(Until::Step(4)));
+    state
+}
+
+#[test]
+fn another_batch_size_begins_a_second_run_and_both_stay() {
+    use RunSetting::Batch;
+    let (of_8, mut state) = (state().inputs().training.clone().expect("set"), two_runs());
+    let both = [(vec![Batch(8)], 10), (vec![Batch(16)], 5)];
+    assert_eq!(runs(&state), both);
+    assert_eq!((state.plan().setup().images, state.run().line().done()), (16, 5));
+    let first = state.training_runs()[0].branch.clone();
+    // The same setting comes back to the same run.
+    train(&mut state, TrainAction::Set(of_8));
+    assert_eq!((runs(&state), state.run().line().done()), (both.to_vec(), 10));
+    assert_eq!(state.run().line().records, first.records);
+    // Chosen by its number, at the step that was looked at where it has that.
+    train(&mut state, TrainAction::GoTo(3));
+    let second = state.training_runs()[1].branch.number();
+    train(&mut state, TrainAction::Choose(second));
+    assert_eq!((state.trace().time(), state.plan().setup().images), (3, 16));
+    train(&mut state, TrainAction::Start(Until::Step(5)));
+    assert_eq!(runs(&state)[1].1, 6, "it goes on from where it was");
+    // Undo goes back to the run that was looked at, and takes nothing away.
+    for _ in 0..2 {
+        run(&mut state, Action::Undo);
+    }
+    assert_eq!((state.plan().setup().images, runs(&state)[1].1), (16, 6));
+    run(&mut state, Action::Undo);
+    assert_eq!((state.plan().setup().images, runs(&state)[1].1), (8, 6));
+    assert!(state.notices().is_empty(), "{:?}", state.notices());
+}
+
+#[test]
+fn each_setting_that_cannot_change_within_a_run_leaves_the_run_as_it_was() {
+    let change = |change: fn(&mut Training)| {
+        move |state: &AppState| {
+            let mut training = state.inputs().training.clone().expect("set");
+            change(&mut training);
+            TrainAction::Set(training)
+        }
+    };
+    let batch = change(|training| *training = training.clone().with_batch(4));
+    let augment = change(|training| training.schedule.augment.flip = true);
+    let shapes = |_: &AppState| TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 5)));
+    let none = |_: &AppState| TrainAction::Use(None);
+    let weights = |_: &AppState| TrainAction::Restart { init: Init::Xavier, seed: 1 };
+    let seed = |_: &AppState| TrainAction::Seed(77);
+    let keep = |_: &AppState| TrainAction::Keep;
+    let changes: [&dyn Fn(&AppState) -> TrainAction; 7] =
+        [&batch, &augment, &shapes, &none, &weights, &seed, &keep];
+    for (n, change) in changes.iter().enumerate() {
+        let mut state = state();
+        train(&mut state, TrainAction::Start(Until::Step(5)));
+        let (number, records) = (state.run().line().number(), state.run().line().records.clone());
+        let weights = params_at(&mut state, 5);
+        let action = change(&state);
+        train(&mut state, action);
+        let kept = state.training_runs().into_iter().find(|run| run.branch.number() == number);
+        let kept = kept.unwrap_or_else(|| panic!("change {n}: the run is there"));
+        assert!(!kept.is_chosen && kept.branch.records == records, "change {n}");
+        train(&mut state, TrainAction::Choose(number));
+        assert_eq!(*params_at(&mut state, 5), *weights, "change {n}");
+    }
+}
+
+#[test]
+fn more_rounds_go_on_with_the_same_run() {
+    let mut state = state();
+    let rounds = |state: &AppState, epochs| {
+        TrainAction::Set(Training { epochs, ..state.inputs().training.clone().expect("set") })
+    };
+    let one = rounds(&state, 1);
+    train(&mut state, one);
+    train(&mut state, TrainAction::Start(Until::End));
+    assert_eq!((state.run().line().done(), &state.training().ended), (10, &Some(End::Done)));
+    let two = rounds(&state, 2);
+    train(&mut state, two);
+    assert_eq!((state.run().line().done(), state.run().times(), state.plan().times()), (10, 20, 20));
+    train(&mut state, TrainAction::Start(Until::End));
+    assert_eq!((state.run().line().done(), runs(&state).len()), (20, 1));
+    run(&mut state, Action::Undo);
+    assert_eq!((state.run().times(), state.run().line().done()), (10, 20), "what was trained stays");
+}
+
+#[test]
+fn runs_are_named_and_taken_away_by_the_user_alone_and_undo_covers_both() {
+    let mut state = two_runs();
+    let numbers: Vec<u32> = state.training_runs().iter().map(|run| run.branch.number()).collect();
+    train(&mut state, TrainAction::Rename(numbers[0], " first ".into()));
+    assert_eq!(state.training_runs()[0].name, Some("first"));
+    train(&mut state, TrainAction::Remove(numbers[1]));
+    assert_eq!(runs(&state).len(), 2, "the run that is looked at stays");
+    train(&mut state, TrainAction::Remove(numbers[0]));
+    assert_eq!(runs(&state), [(vec![], 5)]);
+    run(&mut state, Action::Undo);
+    assert_eq!((runs(&state).len(), state.training_runs()[0].name), (2, Some("first")));
+    run(&mut state, Action::Undo);
+    assert_eq!((runs(&state).len(), state.training_runs()[0].name), (2, None));
+    run(&mut state, Action::Redo);
+    run(&mut state, Action::Redo);
+    assert_eq!(runs(&state).len(), 1);
+}
+
+#[test]
+fn training_goes_on_while_another_run_is_looked_at() {
+    let mut state = two_runs();
+    let numbers: Vec<u32> = state.training_runs().iter().map(|run| run.branch.number()).collect();
+    let effects = apply(&mut state, Action::Train(TrainAction::Start(Until::Step(7))));
+    let [Effect::Train { job, .. }] = &effects[..] else { panic!("{effects:?}") };
+    let mut job = job.lock().expect("no panic").take().expect("a job");
+    train(&mut state, TrainAction::Choose(numbers[0]));
+    assert_eq!(state.training().running.as_ref().map(|running| running.number), Some(numbers[1]));
+    // Another learning rate is meant for the run that is looked at.
+    let slower = Optimizer { learning_rate: 0.001, ..state.inputs().optimizer };
+    let effects = apply(&mut state, Action::SetOptimizer(slower));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Steer(_))), "{effects:?}");
+    while let Some(told) = (job.time() < 8).then(|| news(&mut job, &Alone)).flatten() {
+        apply(&mut state, Action::Train(TrainAction::News(Box::new(told))));
+    }
+    assert!(state.training().running.is_none());
+    let trained = state.training_runs().into_iter().find(|run| run.branch.number() == numbers[1]);
+    assert_eq!(trained.map(|run| run.branch.done()), Some(8));
+    assert_eq!(state.plan().setup().images, 8, "what is looked at stays");
+}
+
+#[test]
+fn a_run_is_compared_with_the_one_that_is_looked_at() {
+    let mut state = two_runs();
+    let number = state.training_runs()[0].branch.number();
+    run(&mut state, Action::Compare(CompareAction::KeepRun(number)));
+    let kept = state.compare().kept.clone().expect("kept");
+    let last = state.training_runs()[0].branch.keyframes.before(10).expect("kept").1.params.clone();
+    assert_eq!((kept.run, kept.trace.time(), kept.trace.params()), (Some(number), 10, &last));
+    let own = state.trace();
+    assert_eq!(kept.trace.values().input, own.values().input, "on the same pictures");
+    assert_ne!(kept.scores(), state.scores());
+}
+
+#[test]
+fn undo_of_another_rate_goes_back_to_the_run_that_was_looked_at() {
+    let mut state = state();
+    train(&mut state, TrainAction::Start(Until::Step(9)));
+    train(&mut state, TrainAction::GoTo(4));
+    let faster = Optimizer { learning_rate: 0.1, ..state.inputs().optimizer };
+    run(&mut state, Action::SetOptimizer(faster));
+    train(&mut state, TrainAction::Start(Until::Step(9)));
+    use RunSetting::Rate;
+    assert_eq!(runs(&state), [(vec![Rate(0.01)], 10), (vec![Rate(0.1)], 10)]);
+    run(&mut state, Action::Undo);
+    assert_eq!((state.run().line_number(), state.inputs().optimizer.learning_rate), (0, 0.01));
+    assert_eq!(runs(&state).len(), 2, "both stay");
+    run(&mut state, Action::Redo);
+    assert_eq!((state.run().line_number(), state.inputs().optimizer.learning_rate), (1, 0.1));
+}
+
+#[test]
+fn one_batch_of_a_longer_run_does_not_end_it() {
+    let mut state = state();
+    train(&mut state, TrainAction::Start(Until::Step(0)));
+    assert_eq!((state.run().line().done(), &state.training().ended), (1, &Some(End::Reached)));
+    train(&mut state, TrainAction::Start(Until::Step(0)));
+    assert_eq!(state.training().ended, Some(End::Reached), "it was done before");
+}
+
+#[test]
+fn end_at_the_end_of_a_step_stays_there_and_says_what_begins_the_next_one() {
+    let mut state = state();
+    train(&mut state, TrainAction::Start(Until::Step(3)));
+    let end = Action::GoToEdge { grain: Grain::Batch, back: false };
+    run(&mut state, end.clone());
+    let place = state.cursor().at();
+    assert_eq!((place, state.stopped()), (4 * state.plan().len(), None));
+    run(&mut state, end.clone());
+    assert_eq!((state.cursor().at(), state.run().line().done()), (place, 4));
+    assert_eq!(state.stopped(), Some(StopReason::StepDone { last: false }));
+    run(&mut state, Action::Go(Move::Next));
+    assert_eq!((state.trace().time(), state.stopped()), (4, None), "the next one begins");
+    run(&mut state, end);
+    assert_eq!(state.cursor().at(), 5 * state.plan().len());
+}
+
+#[test]
+fn class_names_stay_when_data_is_chosen_and_follow_what_was_learned_when_it_is_kept() {
+    let mut state = state();
+    let names = |state: &AppState| state.model().architecture.classes.clone();
+    let before = names(&state);
+    train(&mut state, TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 5))));
+    assert_eq!(names(&state), before);
+    let shape = Generated::Shapes.classes()[0];
+    assert_eq!((state.class_name(0), state.class_name(9)), (shape.to_owned(), state.model().class_name(9)));
+    train(&mut state, TrainAction::Start(Until::Step(0)));
+    train(&mut state, TrainAction::Keep);
+    assert_eq!((names(&state)[0].as_str(), names(&state)[9].as_str()), (shape, "#9"));
 }

@@ -18,18 +18,6 @@ pub fn color(theme: &Theme, line: usize) -> Color32 {
     theme.series[line % theme.series.len()]
 }
 
-/// Its name: its number, and where it left which other.
-pub fn line_name(view: &View, line: usize) -> String {
-    let number = line.to_string();
-    match view.state.run().lines().get(line).and_then(TrainingBranch::fork) {
-        None => view.fill("training.line", &[("n", &number)]),
-        Some(fork) => {
-            let (step, other) = (fork.time.to_string(), fork.branch.to_string());
-            view.fill("training.fork", &[("n", &number), ("step", &step), ("other", &other)])
-        }
-    }
-}
-
 /// A curve over the steps in at most [`POINTS`] points, each the mean of the steps that it stands for; `smooth`:
 /// the share of the curve so far in each next point.
 pub fn curve(records: impl ExactSizeIterator<Item = (u32, f64)>, smooth: f64) -> Vec<PlotPoint> {
