@@ -6,7 +6,7 @@ use crate::app::{
     state::{AppState, Change, Edited, Inputs, RunsAside, after_loss},
 };
 use crate::data::Dataset;
-use crate::progress::UNOBSERVED;
+use crate::execution::Execution;
 
 /// Looks at the run with a number, at the step that is looked at, or at its last.
 pub(in crate::app) fn choose(state: &mut AppState, number: u32) -> Vec<Effect> {
@@ -62,7 +62,7 @@ fn find_data(state: &mut AppState, at: usize) -> Result<(), String> {
             format!("{}: expected the data set of this run, got none at hand; open it first", recipe.name())
         })?
     } else {
-        recipe.make(UNOBSERVED).map_err(|error| error.to_string())?
+        recipe.make(&(), Execution::SERIAL).map_err(|error| error.to_string())?
     };
     let inputs = Inputs { training: Some(planned.with(data)?), ..inputs.clone() };
     let aside = &mut state.training.runs.aside[at];
