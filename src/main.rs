@@ -52,16 +52,30 @@ fn window(args: &Args) -> Result<(), CliError> {
 #[cfg(feature = "window")]
 fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     use convstep::{
-        app::{Action, AppState, apply, run_tasks_here},
+        app::{Action, AppState, Drawer, apply, run_tasks_here},
         nn::Execution,
     };
     let model = cli::open_model(&args.model)?;
     let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
     let mut state = AppState::open(model, cli::open_picture(&args.image.image)?).map_err(CliError)?;
     let label = label.map(Action::SetLabel);
-    let actions =
-        [Action::SetFit(args.image.fit.into()), Action::SetLang(args.lang)].into_iter().chain(label);
-    for action in actions.chain([Action::GoTo(args.at.clone())]) {
+    let mut actions = vec![Action::SetFit(args.image.fit.into()), Action::SetLang(args.lang)];
+    actions.extend(label);
+    actions.extend(args.at.clone().map(Action::GoTo));
+    actions.extend(args.why.then_some(Action::SetDrawer(Some(Drawer::Why))));
+    actions.extend([
+        Action::SetPage(args.page),
+        Action::SetShow(args.show),
+        Action::SetLane(args.lane),
+        Action::SetOrder(args.order),
+        Action::ShowTimeline(args.timeline),
+        Action::Present(args.present),
+    ]);
+    if let Some(look) = &args.look {
+        let address = state.plan().parse(look).map_err(|error| CliError(error.to_string()))?;
+        actions.push(Action::look(state.plan(), &address));
+    }
+    for action in actions {
         let effects = apply(&mut state, action);
         run_tasks_here(&mut state, effects, Execution::SERIAL, &());
         if let Some(notice) = state.notices().last() {
@@ -69,7 +83,8 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
         }
     }
     let size = [args.size.width, args.size.height];
-    let frame = convstep::ui::render::render(&state, size, args.theme == cli::Theme::Dark);
+    let zoom = args.zoom as f32 / 100.0;
+    let frame = convstep::ui::render::render(&state, size, zoom, args.theme == cli::Theme::Dark);
     let mut png = std::io::Cursor::new(Vec::new());
     frame.write_to(&mut png, image::ImageFormat::Png).map_err(|error| CliError(error.to_string()))?;
     Ok(convstep::files::write_atomically(&args.out, png.get_ref())?)

@@ -64,7 +64,7 @@ fn open(state: &mut AppState, name: &str, bytes: Vec<u8>) {
 #[test]
 fn a_fresh_start_has_done_the_forward_pass() {
     let state = AppState::new();
-    assert_eq!(at(&state), "loss/loss");
+    assert_eq!(at(&state), "fwd");
     assert!(state.notices().is_empty());
     let plan = state.plan();
     let last = plan.network().layers.len() - 1;
@@ -162,7 +162,7 @@ fn your_own_picture_is_opened_fitted_and_stays_when_the_model_changes() {
     let content = convstep::data::Content::Picture(picture);
     let mine = Arc::new(Loaded { name: "mine".into(), content, label: None });
     run(&mut state, [Action::UsePicture(mine)]);
-    assert_eq!(at(&state), "loss/loss");
+    assert_eq!(at(&state), "fwd");
     let seen = state.fitted().seen;
     assert_eq!((seen.w, seen.h), (40.0, 40.0));
     run(&mut state, [Action::SetFit(Fit::Stretch)]);
@@ -323,7 +323,7 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
     // The cursor stays until the numbers are there.
     let effects = apply(&mut state, go("bwd/fc.dW/k2,7"));
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
-    assert_eq!(at(&state), "loss/loss");
+    assert_eq!(at(&state), "fwd");
     assert_eq!(run_tasks_here(&mut state, effects, Execution::SERIAL, &()).len(), 0);
     assert_eq!((state.trace().reached(), at(&state).as_str()), (Pass::Bwd, "bwd/fc.dW/k2,7"));
     // A cell that is only looked at must be there too.

@@ -137,7 +137,7 @@ fn a_cell_picked_ahead_shows_no_value() {
         let cell = state.plan().parse("bwd/conv2.dX/k3/(4,6)").expect("an address");
         let action = Action::look(state.plan(), &cell);
         apply(&mut state, action);
-        let picture = render(&state, [1280, 720], false);
+        let picture = render(&state, [1280, 720], 1.0, false);
         keep(&picture, &format!("ahead-{sample}.png"));
         pictures.push(picture);
     }
@@ -225,7 +225,7 @@ fn the_scatter_view_says_the_number_that_gathering_gives() {
         let cell = state.plan().parse(text).expect("an address");
         let (_, terms) = state.terms_done(&cell);
         apply(&mut state, Action::GoTo(format!("{text}/m{}", terms / 2)));
-        render(&state, [1024, 768], n == 0);
+        render(&state, [1024, 768], 1.0, n == 0);
         apply(&mut state, Action::GoTo(text.into()));
         let value = convstep::ui::number::full(state.trace().finished(&cell));
         let all = texts(&state);
@@ -273,7 +273,7 @@ layers = [
     // Maps as large as they go, and as small.
     for by in [9, -18] {
         apply(&mut state, Action::ZoomLanes(by));
-        render(&state, [1024, 768], true);
+        render(&state, [1024, 768], 1.0, true);
     }
 }
 

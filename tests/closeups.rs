@@ -655,7 +655,7 @@ fn every_closeup_looks_as_it_did() {
     let step = 255 / (LEVELS - 1);
     let (mut wrong, mut files) = (Vec::new(), BTreeSet::new());
     each_closeup(|file, text, state| {
-        let frame = convstep::ui::render::render(state, [1280, 720], files.len() % 2 == 1);
+        let frame = convstep::ui::render::render(state, [1280, 720], 1.0, files.len() % 2 == 1);
         let [left, top, width, height] = CLOSEUP;
         let mut now = DynamicImage::from(frame).crop_imm(left, top, width, height).into_rgb8();
         now.iter_mut()
@@ -705,7 +705,7 @@ fn frames() {
         let mut state = state.clone();
         apply(&mut state, Action::SetLang(lang));
         for (theme, dark) in [("light", false), ("dark", true)] {
-            let frame = convstep::ui::render::render(&state, size, dark);
+            let frame = convstep::ui::render::render(&state, size, 1.0, dark);
             frame.save(format!("{directory}/{theme}-{file}")).expect("a writable directory");
         }
     });

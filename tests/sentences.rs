@@ -5,7 +5,7 @@
 mod frame;
 
 use convstep::{
-    app::{Action, AppState, BuildAction, CompareAction, TrainAction, apply, run_tasks_here},
+    app::{Action, AppState, BuildAction, CompareAction, Drawer, TrainAction, apply, run_tasks_here},
     data::{Content, Dataset, Generated, Loaded, samples},
     model_io::{Architecture, Model, bundled},
     nn::{
@@ -63,15 +63,22 @@ fn batch() -> AppState {
     state
 }
 
+/// What the window shows with the panel "Why?" open.
+fn texts_of(state: &AppState) -> Vec<String> {
+    let mut state = state.clone();
+    run(&mut state, [Action::SetDrawer(Some(Drawer::Why))]);
+    frame::draw(&state, SIZE, false)
+}
+
 #[track_caller]
 fn says(state: &AppState, words: &str) {
-    let texts = frame::draw(state, SIZE, false);
+    let texts = texts_of(state);
     assert!(texts.iter().any(|text| text.contains(words)), "{words:?} is not among {texts:#?}");
 }
 
 #[track_caller]
 fn never_says(state: &AppState, words: &str) {
-    let texts = frame::draw(state, SIZE, false);
+    let texts = texts_of(state);
     assert!(!texts.iter().any(|text| text.contains(words)), "{words:?} is among {texts:#?}");
 }
 
@@ -194,7 +201,7 @@ fn convstep_sentence(state: &AppState) -> String {
     };
     let (memory, depth) = (Memory::default(), Depth::of(&state.look()));
     let (page, drawer) = (state.view().page, None);
-    let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: false };
+    let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: None };
     let view = View::new(state, Theme::by_darkness(false), &memory, Room::new(SIZE, &wants));
     sentences::sentence(&view, &state.focus())
 }

@@ -57,8 +57,9 @@ fn a_breakpoint_is_set_and_run_to_and_says_why() {
             harness.run_steps(3);
             assert!(harness.query_by_label(&words.text("sentence.stop.relu")).is_some(), "{lang:?} {size:?}");
             let Some(StopReason::Hit(stop)) = harness.state().state.stopped() else { panic!("it stops") };
-            let cell = harness.state().state.plan().text(&stop.cell);
-            assert!(harness.query_all_by_label(&cell).count() >= 1, "the cell as a link");
+            let (tensor, ..) = harness.state().state.trace().tensor_cell(&stop.cell).expect("a cell");
+            let layer = harness.state().state.plan().name(tensor);
+            assert!(harness.query_all_by_label_contains(&layer).count() >= 1, "the cell as a link");
             // It counts, and can be switched off.
             let breakpoint = harness.state().state.marks().breaks[0];
             assert_eq!((breakpoint.kind, breakpoint.hits), (Break::ReluKills, 1));
@@ -291,6 +292,7 @@ fn a_weights_gradient_is_asked_why_without_a_mouse() {
         type_in(&mut harness, "shape-heart");
         assert_eq!(harness.state().state.inputs().picture.name, "shape-heart");
         // Choose a class, at the loss.
+        do_it(&mut harness, Action::GoTo("loss/loss/k0".into()));
         let state = &harness.state().state;
         let ring = state.model().class_index("ring").expect("a class");
         assert_ne!(state.inputs().label, Some(ring));
@@ -303,6 +305,7 @@ fn a_weights_gradient_is_asked_why_without_a_mouse() {
         press(&mut harness, Modifiers::NONE, Key::G);
         type_in(&mut harness, "bwd/conv1.dW/k2,1/(0,2)");
         assert_eq!(at(&harness), "bwd/conv1.dW/k2,1/(0,2)");
+        press(&mut harness, Modifiers::NONE, Key::I);
         assert!(harness.query_by_label(&words.text("inspector.numbers")).is_some());
         // Follow an operand to where it was made.
         press(&mut harness, Modifiers::NONE, Key::W);

@@ -135,6 +135,8 @@ pub enum Action {
     SetOrder(Order),
     /// The stage alone, for a class, or the whole window.
     Present(bool),
+    /// While presenting, darkens all but the surroundings of the pointer, or no longer.
+    ToggleSpotlight,
     /// Light or dark.
     SetTheme(ThemeChoice),
     /// The language.

@@ -148,6 +148,7 @@ pub const COMMANDS: &[Command] = commands! {
     "lane_next" View key("V"), "" => |state| Action::SetLane(state.view.lane.next());
     "order_next" View key("O"), "" => |state| Action::SetOrder(state.view.order.next());
     "present" View key("F5"), "" => |state| Action::Present(!state.view.presenting);
+    "spotlight" View key("S"), "" => |_| Action::ToggleSpotlight;
     "keep" View key("K"), "" => |_| Action::Compare(CompareAction::Keep);
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "digits" View key("N"), "" => |state| Action::SetDigits(state.view.digits.next());

@@ -1,6 +1,6 @@
 //! The command line: commands, arguments, and one-line usage errors.
 
-use crate::app::Lang;
+use crate::app::{Lane, Lang, Order, Page, Show};
 use crate::attribution::{Fill, Method};
 use crate::data::{Augment, Difficulty, Fit, Split};
 use crate::nn::{init::Init, optimizer::Rule};
@@ -230,9 +230,36 @@ pub struct RenderArgs {
     /// The picture.
     #[command(flatten)]
     pub image: ImageArgs,
-    /// The address to show.
+    /// The address to go to [default: behind the forward pass].
     #[arg(long, value_name = "ADDRESS")]
-    pub at: String,
+    pub at: Option<String>,
+    /// The address to look at from there: a pass, a layer, a map or a cell.
+    #[arg(long, value_name = "ADDRESS")]
+    pub look: Option<String>,
+    /// The page.
+    #[arg(long, value_parser = named(Page::ALL, Page::key), default_value = "network")]
+    pub page: Page,
+    /// What a layer's stage shows.
+    #[arg(long, value_parser = named(Show::ALL, Show::key), default_value = "maps")]
+    pub show: Show,
+    /// Which numbers the maps show.
+    #[arg(long, value_parser = named(Lane::ALL, Lane::key), default_value = "values")]
+    pub lane: Lane,
+    /// The order of the maps.
+    #[arg(long, value_parser = named(Order::ALL, Order::key), default_value = "strongest")]
+    pub order: Order,
+    /// Opens the panel "Why?".
+    #[arg(long)]
+    pub why: bool,
+    /// Unfolds the timeline.
+    #[arg(long)]
+    pub timeline: bool,
+    /// The stage alone, as for a class.
+    #[arg(long)]
+    pub present: bool,
+    /// The zoom, in percent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(50..=400))]
+    pub zoom: u32,
     /// The size of the frame in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x800")]
     pub size: Size,
@@ -438,6 +465,16 @@ impl std::str::FromStr for Size {
             sides.ok_or("expected width x height from 64x64 to 8192x8192; for example 1280x800")?;
         Ok(Self { width, height })
     }
+}
+
+/// One of `all`, by the last part of its key in the strings.
+fn named<T: Copy + Send + Sync + 'static, const N: usize>(
+    all: [T; N],
+    key: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let name = move |value: T| key(value).rsplit('.').next().unwrap_or_default();
+    PossibleValuesParser::new(all.map(name))
+        .map(move |text| all.into_iter().find(|value| name(*value) == text).unwrap_or(all[0]))
 }
 
 fn languages() -> impl TypedValueParser<Value = Lang> {

@@ -2,16 +2,19 @@
 
 use super::{
     raster::{FrameSetup, render_frame},
+    room::Room,
     shell,
     view::Memory,
 };
 use crate::app::AppState;
 use image::RgbaImage;
 
-/// Draws the window for a state: `size` in pixels.
-pub fn render(state: &AppState, size: [u32; 2], dark: bool) -> RgbaImage {
+/// Draws the window for a state: `size` in pixels, `zoom` in pixels a point, which a presented window chooses itself.
+pub fn render(state: &AppState, size: [u32; 2], zoom: f32, dark: bool) -> RgbaImage {
     let mut memory = Memory::default();
-    let setup = FrameSetup { dark, ..FrameSetup::new(size[0], size[1]) };
+    let presented = state.view().presenting.then(|| Room::presented_zoom(size[1] as f32));
+    let setup =
+        FrameSetup { dark, pixels_per_point: presented.unwrap_or(zoom), ..FrameSetup::new(size[0], size[1]) };
     render_frame(&setup, |ui| {
         shell::window_ui(ui, state, &mut memory);
     })

@@ -43,8 +43,22 @@ pub struct Wants {
     /// The height of the unfolded timeline, where it is to be unfolded.
     pub timeline: Option<f32>,
     /// The stage alone, for a class.
-    pub presenting: bool,
+    pub presenting: Option<Presenting>,
 }
+
+/// What is shown beside the stage while it is presented.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Presenting {
+    /// The buttons to step: for a while after the pointer has moved.
+    pub transport: bool,
+    /// The network in one line: while its key is held.
+    pub strip: bool,
+}
+
+/// The height of a presented window in units of which the smallest text, of 13 points, has 18.
+const PRESENTED: f32 = 720.0;
+/// How much larger than otherwise everything is in a presented window of [`PRESENTED`] pixels.
+const ENLARGED: f32 = 18.0 / 13.0;
 
 /// The rectangles of the regions, in points; those that are not shown are `None`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -163,21 +177,23 @@ impl Room {
         let low = |full: f32, low: f32| if is_short { low } else { full };
         let mut rest = window;
         let is_network = wants.page == Page::Network;
-        let is_shown = !wants.presenting;
+        let is_shown = wants.presenting.is_none();
+        let beside = wants.presenting.unwrap_or(Presenting { transport: true, strip: true });
         let is_arithmetic = is_network && wants.depth >= Depth::Cell;
 
         let top = is_shown.then(|| take_top(&mut rest, low(40.0, 36.0)));
         let strip = match fold {
-            Fold::Nothing | Fold::Timeline | Fold::Drawer => height.strip(),
+            Fold::Nothing | Fold::Timeline | Fold::Drawer if is_shown => height.strip(),
+            Fold::Nothing | Fold::Timeline | Fold::Drawer => Height::Tall.strip(),
             Fold::Thumbnails => height.strip().min(Height::Normal.strip()),
             Fold::Strip | Fold::Legend => 0.0,
         };
-        let has_strip = is_shown && is_network && wants.depth > Depth::Pass && strip > 0.0;
+        let has_strip = beside.strip && is_network && wants.depth > Depth::Pass && strip > 0.0;
         let strip = has_strip.then(|| take_top(&mut rest, strip));
         let place = (is_shown && is_network).then(|| take_top(&mut rest, low(36.0, 32.0)));
         let notice = wants.notice.then(|| take_top(&mut rest, 36.0));
-        let title = wants.presenting.then(|| take_top(&mut rest, 48.0));
-        let steps = is_shown
+        let title = (!is_shown).then(|| take_top(&mut rest, 36.0));
+        let steps = beside.transport
             && match wants.page {
                 Page::Network | Page::Attribution | Page::Compare => true,
                 Page::Home | Page::Training | Page::Data => false,
@@ -196,11 +212,12 @@ impl Room {
         }
         let has_legend = is_arithmetic && is_shown && !is_short && fold < Fold::Legend;
         let legend = has_legend.then(|| take_bottom(&mut rest, 26.0));
-        let equation_height = if wants.presenting { 56.0 } else { low(38.0, 32.0) };
+        let equation_height = if is_shown { low(38.0, 32.0) } else { 40.0 };
         let equation = is_arithmetic.then(|| take_bottom(&mut rest, equation_height));
         let reads_out = is_shown && is_network && !is_arithmetic;
         let read_out = reads_out.then(|| take_bottom(&mut rest, 30.0));
-        let inner = |rect: Rect| rect.shrink2(vec2(MARGIN, 0.0));
+        let margin = if is_shown { MARGIN } else { 8.0 };
+        let inner = |rect: Rect| rect.shrink2(vec2(margin, 0.0));
         Self {
             window,
             width,
@@ -223,6 +240,11 @@ impl Room {
     /// The zoom of a first start: about 800 points of height, in steps of a quarter, from 1 to 2. `height` in pixels.
     pub fn first_zoom(height: f32) -> f32 {
         ((height / 800.0 * 4.0).round() / 4.0).clamp(1.0, 2.0)
+    }
+
+    /// Pixels a point in a presented window of `height` pixels: no text is smaller than 18 pixels at 720 lines.
+    pub fn presented_zoom(height: f32) -> f32 {
+        (height / PRESENTED * ENLARGED).max(0.5)
     }
 
     /// Whether the pages are words; else they are one list.
@@ -249,7 +271,7 @@ mod tests {
 
     fn wants(depth: Depth) -> Wants {
         let (page, drawer) = (Page::Network, None);
-        Wants { page, depth, notice: false, drawer, timeline: None, presenting: false }
+        Wants { page, depth, notice: false, drawer, timeline: None, presenting: None }
     }
 
     #[test]
@@ -343,10 +365,27 @@ mod tests {
         let open = Wants { drawer: Some(Drawer::Why), timeline: Some(133.0), ..wants(Depth::Layer) };
         let at = |h: f32| Room::new(vec2(1280.0, h), &open);
         assert!(at(720.0).timeline.is_some() && at(720.0).drawer.is_some());
-        let low = at(560.0);
-        assert!(low.timeline.is_none() && low.drawer.is_some() && low.strip.is_some(), "{low:?}");
+        let low = at(540.0);
+        assert!(low.timeline.is_none() && low.drawer.is_some(), "{low:?}");
         let narrow = Room::new(vec2(780.0, 720.0), &Wants { timeline: None, ..open });
         assert!(narrow.drawer.is_some_and(|(_, rect)| rect.width() > 700.0), "it takes the stage's place");
+    }
+
+    #[test]
+    fn a_presented_stage_has_the_window_but_for_a_title() {
+        let presented = |depth, beside| {
+            let points = vec2(1280.0, 720.0) / Room::presented_zoom(720.0);
+            Room::new(points, &Wants { presenting: Some(beside), ..wants(depth) })
+        };
+        let alone = presented(Depth::Layer, Presenting::default());
+        assert_eq!((alone.top, alone.strip, alone.place, alone.transport), (None, None, None, None));
+        assert_eq!((alone.read_out, alone.legend, alone.drawer), (None, None, None));
+        assert!(alone.title.is_some() && alone.stage.height() * Room::presented_zoom(720.0) > 650.0);
+        assert!(presented(Depth::Term, Presenting::default()).equation.is_some());
+        let beside = presented(Depth::Layer, Presenting { transport: true, strip: true });
+        assert!(beside.transport.is_some() && beside.strip.is_some());
+        assert!((13.0 * Room::presented_zoom(720.0) - 18.0).abs() < 1e-3);
+        assert!((13.0 * Room::presented_zoom(1080.0) - 27.0).abs() < 1e-3);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     keys,
-    room::{Room, Wants, Width},
+    room::{Presenting, Room, Wants, Width},
     theme::{self, Theme},
     view::{Memory, View},
     views,
@@ -15,7 +15,7 @@ use egui::{Align, CentralPanel, Color32, Frame, Layout, Rect, RichText, Stroke, 
 pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Action> {
     let theme = Theme::from_ui(ui);
     let mut actions = keys::pressed(ui, state);
-    let room = Room::new(ui.max_rect().size(), &wants(state));
+    let room = Room::new(ui.max_rect().size(), &wants(ui, state));
     let view = View::new(state, theme, memory, room);
     if state.view().blank {
         CentralPanel::default().frame(Frame::new().fill(Color32::BLACK)).show(ui, |_| {});
@@ -48,7 +48,7 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
 }
 
 /// What the regions are made for.
-fn wants(state: &AppState) -> Wants {
+fn wants(ui: &Ui, state: &AppState) -> Wants {
     let view = state.view();
     Wants {
         page: view.page,
@@ -56,8 +56,40 @@ fn wants(state: &AppState) -> Wants {
         notice: views::notices::is_needed(state),
         drawer: view.drawer,
         timeline: view.timeline.then(|| views::timeline::height(state)),
-        presenting: view.presenting,
+        presenting: view.presenting.then(|| presenting(ui)),
     }
+}
+
+/// Seconds for which the buttons to step stay after the pointer has moved.
+const SHOWN: f32 = 2.0;
+
+/// What is shown beside a presented stage: the buttons while the pointer moves, the strip while Tab is held.
+fn presenting(ui: &Ui) -> Presenting {
+    let (since, strip) =
+        ui.input(|input| (input.pointer.time_since_last_movement(), input.key_down(egui::Key::Tab)));
+    let has_pointer = ui.input(|input| input.pointer.has_pointer());
+    let transport = has_pointer && since < SHOWN;
+    if transport {
+        ui.ctx().request_repaint_after_secs(SHOWN - since);
+    }
+    Presenting { transport, strip }
+}
+
+/// A ring around the pointer, which dims nothing; with the spotlight on, all but its surroundings is dark.
+fn pointer_ui(ui: &Ui, view: &View) {
+    /// Points from the pointer to the ring, and to the edge of the spotlight.
+    const RING: f32 = 13.0;
+    const SPOT: f32 = 110.0;
+    let Some(pos) = ui.input(|input| input.pointer.hover_pos()) else { return };
+    let painter =
+        ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("ring")));
+    if view.state.view().spotlight {
+        let far = view.room.window.width() + view.room.window.height();
+        let shade = Stroke::new(far, Color32::from_black_alpha(170));
+        painter.circle_stroke(pos, SPOT + 0.5 * far, shade);
+    }
+    painter.circle_stroke(pos, RING, Stroke::new(4.0, view.theme.halo));
+    painter.circle_stroke(pos, RING, Stroke::new(2.5, view.theme.bad));
 }
 
 /// A region: its ground, and the views that draw into it and nowhere else.
@@ -128,6 +160,9 @@ fn regions_ui(ui: &mut Ui, view: &View) {
     if view.state.view().pad {
         views::pad::pad_ui(ui, view);
     }
+    if view.state.view().presenting {
+        pointer_ui(ui, view);
+    }
 }
 
 /// The page, into the stage.
@@ -162,9 +197,9 @@ fn title_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
     ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
         let (front, rest) = views::place::title(view);
-        let font = egui::FontId::new(28.0, super::fonts::strong());
+        let font = egui::FontId::new(theme::text_size::EQUATION, super::fonts::strong());
         ui.label(RichText::new(front).font(font).color(view.theme.text_strong));
-        ui.label(RichText::new(rest).size(22.0).color(view.theme.text));
+        ui.label(RichText::new(rest).size(16.0).color(view.theme.text));
     });
 }
 

@@ -1,6 +1,6 @@
 //! The native window: eframe's app, input that becomes actions, the repaint.
 
-use super::{host::desktop::Desktop, program::Program, shell, theme, view::Memory};
+use super::{host::desktop::Desktop, program::Program, room::Room, shell, theme, view::Memory};
 use crate::app::{Action, AppState, FileAction, ThemeChoice, apply};
 use crate::data::{Content, Loaded, Picture};
 use egui::{ColorImage, Context, Event, ViewportCommand};
@@ -47,6 +47,8 @@ struct Window {
     title: String,
     /// Whether the window had the keyboard in the last frame.
     focused: bool,
+    /// The zoom before the stage was presented.
+    zoom_before: Option<f32>,
 }
 
 impl Window {
@@ -60,7 +62,15 @@ impl Window {
         let mut program = Program::new(host, state);
         program.apply(file.map(|file| FileAction::Open(file.into()).into()));
         let memory = Memory::default();
-        Self { program, memory, theme: None, still: None, title: String::new(), focused: true }
+        Self {
+            program,
+            memory,
+            theme: None,
+            still: None,
+            title: String::new(),
+            focused: true,
+            zoom_before: None,
+        }
     }
 
     /// Takes over the theme and whether anything moves by itself.
@@ -77,6 +87,22 @@ impl Window {
         if self.still != Some(view.still) {
             self.still = Some(view.still);
             theme::set_still(ctx, view.still);
+        }
+    }
+
+    /// A presented stage fills the screen, and its height decides the zoom; afterwards both are what they were.
+    fn follow_presenting(&mut self, ctx: &Context) {
+        let presenting = self.program.state().view().presenting;
+        if presenting != self.zoom_before.is_some() {
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(presenting));
+        }
+        if presenting {
+            self.zoom_before.get_or_insert(ctx.zoom_factor());
+            let native = ctx.input(|input| input.viewport().native_pixels_per_point.unwrap_or(1.0));
+            let height = ctx.viewport_rect().height() * ctx.pixels_per_point();
+            ctx.set_zoom_factor(Room::presented_zoom(height) / native);
+        } else if let Some(zoom) = self.zoom_before.take() {
+            ctx.set_zoom_factor(zoom);
         }
     }
 
@@ -121,6 +147,7 @@ impl eframe::App for Window {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         self.follow_settings(&ctx);
+        self.follow_presenting(&ctx);
         let mut has_changed = self.program.take_answers();
         has_changed |= self.program.apply(self.input(&ctx));
         let actions = shell::window_ui(ui, self.program.state(), &mut self.memory);

@@ -416,6 +416,9 @@ pub struct ViewState {
     /// The stage alone, large, for a class.
     #[serde(skip)]
     pub presenting: bool,
+    /// While presenting, all but the surroundings of the pointer is dark.
+    #[serde(skip)]
+    pub spotlight: bool,
     /// Nothing moves by itself but what the user sets going.
     pub still: bool,
     /// The palette is open.
@@ -456,6 +459,7 @@ impl Default for ViewState {
             compared: Compared::default(),
             order: Order::default(),
             presenting: false,
+            spotlight: false,
             still: false,
             palette: false,
             tab: Tab::default(),

@@ -18,6 +18,11 @@ pub(in crate::app) fn set_drawer(state: &mut AppState, drawer: Option<Drawer>) {
     }
 }
 
+/// Leaves the stage alone, for a class, or shows the whole window again.
+pub(in crate::app) fn present(state: &mut AppState, presenting: bool) {
+    (state.view.presenting, state.view.spotlight) = (presenting, false);
+}
+
 /// Compares the maps with something. An order by changes comes and goes with it.
 pub(in crate::app) fn set_comparison(state: &mut AppState, with: With, compared: Compared) {
     let view = &mut state.view;
@@ -48,7 +53,7 @@ pub(in crate::app) fn escape(state: &mut AppState) {
     } else if state.playback.playing {
         state.playback.toggle();
     } else if view.presenting {
-        view.presenting = false;
+        (view.presenting, view.spotlight) = (false, false);
     } else if state.notices.pop().is_some() {
     } else if view.drawer.is_some() {
         view.drawer = None;
