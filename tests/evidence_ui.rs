@@ -179,7 +179,7 @@ layers = [
 fn magenta_cells(harness: &Harness<'static, Program>, picture: &str, dark: bool) -> Vec<(usize, usize)> {
     let rect = harness.get_by_label_contains(picture).rect();
     let state = &harness.state().state;
-    let frame = render(state, [1280, 720], dark);
+    let frame = render(state, [1280, 720], 1.0, dark);
     let magenta = if dark { Theme::dark() } else { Theme::light() }.not_finite.to_array();
     let cells = (0..6).flat_map(|i| (0..6).map(move |j| (i, j)));
     let is_magenta = |&(i, j): &(usize, usize)| {
