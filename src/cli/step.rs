@@ -240,26 +240,7 @@ impl SteppedRun {
                 put("terms", terms.collect());
             }
             Grain::Channel | Grain::Layer => {
-                let shape = plan.shape_at(address);
-                let [n, c, h, w] = shape.0;
-                let plane = |first: usize| -> Value {
-                    let row = |i: usize| -> Value {
-                        (0..w).map(|j| number(value(trace, address, first + i * w + j))).collect()
-                    };
-                    (0..h).map(row).collect()
-                };
-                let cells = if address.grain() == Grain::Channel {
-                    put("shape", json!([h, w]));
-                    put("values", plane(address.cell() as usize));
-                    h * w
-                } else {
-                    put("shape", json!(shape.0));
-                    let image =
-                        |n: usize| -> Value { (0..c).map(|c| plane((n * shape.0[1] + c) * h * w)).collect() };
-                    put("values", (0..n).map(image).collect());
-                    shape.len()
-                };
-                put("cells", json!(cells));
+                cells_json(trace, address, &mut put);
                 put("steps", json!(step_count(&plan, address)));
             }
             Grain::Pass | Grain::Example | Grain::Batch | Grain::Epoch | Grain::Run => {
@@ -405,6 +386,29 @@ fn operand_json(trace: &Trace, operand: &Operand, value: f32) -> Value {
         Operand::Constant { name, .. } => json!({ "address": null, "name": name, "value": number(value) }),
         Operand::Padding { .. } => json!({ "address": null, "name": "padding", "value": number(value) }),
     }
+}
+
+/// The values of a channel or a whole tensor, row by row.
+fn cells_json(trace: &Trace, address: &Address, put: &mut dyn FnMut(&str, Value)) {
+    let shape = trace.plan().shape_at(address);
+    let [n, c, h, w] = shape.0;
+    let plane = |first: usize| -> Value {
+        let row = |i: usize| -> Value {
+            (0..w).map(|j| number(value(trace, address, first + i * w + j))).collect()
+        };
+        (0..h).map(row).collect()
+    };
+    let cells = if address.grain() == Grain::Channel {
+        put("shape", json!([h, w]));
+        put("values", plane(address.cell() as usize));
+        h * w
+    } else {
+        put("shape", json!(shape.0));
+        let image = |n: usize| -> Value { (0..c).map(|k| plane((n * c + k) * h * w)).collect() };
+        put("values", (0..n).map(image).collect());
+        shape.len()
+    };
+    put("cells", json!(cells));
 }
 
 fn step_json(trace: &Trace, step: &Step, put: &mut dyn FnMut(&str, Value)) {

@@ -8,7 +8,7 @@ use super::{
     execution::{Alone, Workers},
     local_response_norm::LocalResponseNorm,
     pool::Pool2d,
-    spec::{ConvSpec, Kind, LayerSpec, LrnSpec, Pair},
+    spec::{BatchNormSpec, ConvSpec, Kind, LayerSpec, LrnSpec, Pair},
 };
 use crate::tensor::{MAX_CELLS, Shape, ShapeError};
 
@@ -178,39 +178,8 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
             }
             Op::Dense(Dense { in_features: c * h * w, out_features: dense.out_features, bias: dense.bias })
         }
-        Kind::BatchNorm2d(bn) => {
-            if !(bn.eps >= 0.0 && bn.eps.is_finite()) {
-                return Err(ShapeError(format!(
-                    "{name}: expected an eps of at least 0, got {}; set for example eps = 1e-5",
-                    bn.eps
-                )));
-            }
-            if !(0.0..=1.0).contains(&bn.momentum) {
-                return Err(ShapeError(format!(
-                    "{name}: expected a momentum from 0 to 1, got {}; set for example momentum = 0.1",
-                    bn.momentum
-                )));
-            }
-            Op::BatchNorm2d(BatchNorm2d { channels: c, eps: bn.eps, momentum: bn.momentum })
-        }
-        Kind::LocalResponseNorm(norm) => {
-            if !(1..=MAX_LRN_SIZE).contains(&norm.size) {
-                return Err(ShapeError(format!(
-                    "{name}: expected a size from 1 to {MAX_LRN_SIZE} channels, got {}; set for example size = 5",
-                    norm.size
-                )));
-            }
-            let numbers = [("alpha", norm.alpha, 1e-4), ("beta", norm.beta, 0.75), ("k", norm.k, 1.0)];
-            for (number, value, usual) in numbers {
-                if !(value >= 0.0 && value.is_finite()) {
-                    return Err(ShapeError(format!(
-                        "{name}: expected {number} of at least 0, got {value}; set for example {number} = {usual:?}"
-                    )));
-                }
-            }
-            let LrnSpec { size, alpha, beta, k } = *norm;
-            Op::LocalResponseNorm(LocalResponseNorm { channels: c, size, alpha, beta, k })
-        }
+        Kind::BatchNorm2d(bn) => batch_norm(name, c, bn)?,
+        Kind::LocalResponseNorm(norm) => local_response_norm(name, c, norm)?,
         Kind::Dropout(dropout) => {
             if !(0.0..=1.0).contains(&dropout.p) {
                 return Err(ShapeError(format!(
@@ -222,16 +191,53 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
         }
         Kind::Softmax => Op::Softmax,
     };
-    let output = match &op {
+    let output = output_of(&op, input);
+    Ok(Layer { spec, op, input, output })
+}
+
+/// The extents [C, H, W] of a layer's output.
+fn output_of(op: &Op, input: [usize; 3]) -> [usize; 3] {
+    match op {
         Op::Conv2d(conv) => [conv.out_channels, conv.window.rows.out, conv.window.cols.out],
-        Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [c, pool.window.rows.out, pool.window.cols.out],
-        Op::Flatten => [c * h * w, 1, 1],
+        Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [input[0], pool.window.rows.out, pool.window.cols.out],
+        Op::Flatten => [input.iter().product(), 1, 1],
         Op::Dense(dense) => [dense.out_features, 1, 1],
         Op::Activation(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax => input,
-    };
-    Ok(Layer { spec, op, input, output })
+    }
+}
+
+fn batch_norm(name: &str, channels: usize, spec: &BatchNormSpec) -> Result<Op, ShapeError> {
+    let BatchNormSpec { eps, momentum } = *spec;
+    if !(eps >= 0.0 && eps.is_finite()) {
+        return Err(ShapeError(format!(
+            "{name}: expected an eps of at least 0, got {eps}; set for example eps = 1e-5"
+        )));
+    }
+    if !(0.0..=1.0).contains(&momentum) {
+        return Err(ShapeError(format!(
+            "{name}: expected a momentum from 0 to 1, got {momentum}; set for example momentum = 0.1"
+        )));
+    }
+    Ok(Op::BatchNorm2d(BatchNorm2d { channels, eps, momentum }))
+}
+
+fn local_response_norm(name: &str, channels: usize, spec: &LrnSpec) -> Result<Op, ShapeError> {
+    let LrnSpec { size, alpha, beta, k } = *spec;
+    if !(1..=MAX_LRN_SIZE).contains(&size) {
+        return Err(ShapeError(format!(
+            "{name}: expected a size from 1 to {MAX_LRN_SIZE} channels, got {size}; set for example size = 5"
+        )));
+    }
+    for (number, value, usual) in [("alpha", alpha, 1e-4), ("beta", beta, 0.75), ("k", k, 1.0)] {
+        if !(value >= 0.0 && value.is_finite()) {
+            return Err(ShapeError(format!(
+                "{name}: expected {number} of at least 0, got {value}; set for example {number} = {usual:?}"
+            )));
+        }
+    }
+    Ok(Op::LocalResponseNorm(LocalResponseNorm { channels, size, alpha, beta, k }))
 }

@@ -332,6 +332,13 @@ pub enum Start {
     BeforeUpdate,
 }
 
+impl Start {
+    /// 0, for a sum.
+    pub const ZERO: Self = Self::Number(0.0);
+    /// Minus infinity, for a maximum.
+    pub const LEAST: Self = Self::Number(f32::NEG_INFINITY);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,39 +32,15 @@ impl Draft {
 
     fn write(&mut self, action: BuildAction) {
         let layers = &mut self.written.architecture.layers;
-        let picked = self.selected.filter(|&l| l < layers.len());
         match action {
             BuildAction::Select(layer) => {
                 self.selected = layer.filter(|&l| l < layers.len());
                 self.last = None;
             }
-            BuildAction::Add(kind) => {
-                let at = picked.map_or(layers.len(), |l| l + 1);
-                let name = free_name(stem(&kind), layers);
-                layers.insert(at, LayerSpec::new(name, kind));
-                self.selected = Some(at);
-            }
-            BuildAction::Remove => {
-                if let Some(l) = picked {
-                    layers.remove(l);
-                    self.selected = layers.len().checked_sub(1).map(|last| l.min(last));
-                }
-            }
-            BuildAction::Duplicate => {
-                if let Some(l) = picked {
-                    let kind = layers[l].kind.clone();
-                    let stem = layers[l].name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-                    layers.insert(l + 1, LayerSpec::new(free_name(&stem, layers), kind));
-                    self.selected = Some(l + 1);
-                }
-            }
-            BuildAction::Move { up } => {
-                let to = picked.and_then(|l| if up { l.checked_sub(1) } else { Some(l + 1) });
-                if let (Some(l), Some(to)) = (picked, to.filter(|&to| to < layers.len())) {
-                    layers.swap(l, to);
-                    self.selected = Some(to);
-                }
-            }
+            BuildAction::Add(kind) => self.add(kind),
+            BuildAction::Remove => self.remove(),
+            BuildAction::Duplicate => self.duplicate(),
+            BuildAction::Move { up } => self.move_layer(up),
             BuildAction::Rename(l, name) => {
                 if let Some(spec) = layers.get_mut(l) {
                     spec.name = name;
@@ -97,6 +73,49 @@ impl Draft {
             | BuildAction::Edit
             | BuildAction::Apply
             | BuildAction::Cancel => {}
+        }
+    }
+
+    /// The layers, and the number of the selected one.
+    fn layers_mut(&mut self) -> (&mut Vec<LayerSpec>, Option<usize>) {
+        let layers = &mut self.written.architecture.layers;
+        let selected = self.selected.filter(|&l| l < layers.len());
+        (layers, selected)
+    }
+
+    /// Puts a layer behind the selected one, or else at the end, and selects it.
+    fn add(&mut self, kind: Kind) {
+        let (layers, selected) = self.layers_mut();
+        let at = selected.map_or(layers.len(), |l| l + 1);
+        let name = free_name(stem(&kind), layers);
+        layers.insert(at, LayerSpec::new(name, kind));
+        self.selected = Some(at);
+    }
+
+    fn remove(&mut self) {
+        if let (layers, Some(l)) = self.layers_mut() {
+            layers.remove(l);
+            self.selected = layers.len().checked_sub(1).map(|last| l.min(last));
+        }
+    }
+
+    /// Puts a copy of the selected layer behind it, and selects the copy.
+    fn duplicate(&mut self) {
+        if let (layers, Some(l)) = self.layers_mut() {
+            let kind = layers[l].kind.clone();
+            let stem = layers[l].name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+            layers.insert(l + 1, LayerSpec::new(free_name(&stem, layers), kind));
+            self.selected = Some(l + 1);
+        }
+    }
+
+    /// Moves the selected layer one place.
+    fn move_layer(&mut self, up: bool) {
+        let (layers, selected) = self.layers_mut();
+        let to = selected.and_then(|l| if up { l.checked_sub(1) } else { Some(l + 1) });
+        if let (Some(l), Some(to)) = (selected, to.filter(|&to| to < layers.len())) {
+            layers.swap(l, to);
+            self.selected = Some(to);
         }
     }
 

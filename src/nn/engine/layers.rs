@@ -5,6 +5,7 @@ use crate::nn::{
     Op,
     activation::Reads,
     batchnorm::BatchNorm2d,
+    dense::Dense,
     dropout::Stream,
     kernels::{
         Isa,
@@ -13,6 +14,7 @@ use crate::nn::{
         norm::{self, Gradient, Statistics},
         plain,
     },
+    local_response_norm::LocalResponseNorm,
 };
 use std::ops::Range;
 
@@ -72,8 +74,7 @@ impl Run<'_> {
             }
             return;
         }
-        let winners_wanted = matches!(step.op, Op::MaxPool2d(_));
-        if winners_wanted {
+        if matches!(step.op, Op::MaxPool2d(_)) {
             if shard.winners.len() <= l {
                 shard.winners.resize(self.steps.len(), Vec::new());
             }
@@ -94,31 +95,15 @@ impl Run<'_> {
                 plain::max_pool(self.isa, spec, &x[ins], &mut y[outs.clone()], &mut shard.winners[l][outs]);
             }
             (Op::Dense(spec), _) => {
-                let (x, y) = (&x[ins], &mut y[outs]);
-                if own.forward.is_empty() {
-                    dense::forward_untransposed(self.isa, spec, n.len(), x, &own.w, y, &mut shard.scratch);
-                } else {
-                    dense::forward(self.isa, spec, n.len(), x, &own.forward, y);
-                }
-                if !own.b.is_empty() {
-                    for y in y.chunks_exact_mut(spec.out_features) {
-                        y.iter_mut().zip(&own.b).for_each(|(y, b)| *y += b);
-                    }
-                }
+                self.forward_dense(spec, own, n.len(), &x[ins], &mut y[outs], &mut shard.scratch);
             }
             (Op::Activation(activation), _) => {
                 let forward = activation.forward_fn();
                 y[outs].iter_mut().zip(&x[ins]).for_each(|(y, &x)| *y = forward(x));
             }
             (Op::Dropout { p }, _) => {
-                for (k, (y, &x)) in y[outs.clone()].iter_mut().zip(&x[ins]).enumerate() {
-                    *y = match self.stream {
-                        Some(stream) => {
-                            x * stream.mask::<f32>(l, self.at * step.outputs + outs.start + k, *p)
-                        }
-                        None => x,
-                    };
-                }
+                let first = self.at * step.outputs + outs.start;
+                self.drop_out(l, *p, first, &x[ins], &mut y[outs]);
             }
             (Op::AvgPool2d(spec), _) => {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
@@ -130,13 +115,7 @@ impl Run<'_> {
             }
             (Op::LocalResponseNorm(spec), _) => {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
-                for (x, y) in images {
-                    for (at, y) in y.iter_mut().enumerate() {
-                        let (c, at) = (at / step.plane, at % step.plane);
-                        let sum = spec.sum(c, |c| x[c * step.plane + at]);
-                        *y = x[c * step.plane + at] * spec.factor(spec.scale(sum));
-                    }
-                }
+                images.for_each(|(x, y)| forward_lrn(spec, step.plane, x, y));
             }
             (Op::BatchNorm2d(spec), _) => {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
@@ -153,6 +132,56 @@ impl Run<'_> {
                 images.for_each(|(x, y)| norm::forward(self.isa, x, of, &own.w, &own.b, step.plane, y));
             }
             (Op::Conv2d(_) | Op::Flatten, _) => unreachable!("has a plan, or is done in place"),
+        }
+    }
+
+    fn forward_dense(
+        &self,
+        spec: &Dense,
+        own: &Own,
+        images: usize,
+        x: &[f32],
+        y: &mut [f32],
+        scratch: &mut Vec<f32>,
+    ) {
+        if own.forward.is_empty() {
+            dense::forward_untransposed(self.isa, spec, images, x, &own.w, y, scratch);
+        } else {
+            dense::forward(self.isa, spec, images, x, &own.forward, y);
+        }
+        if !own.b.is_empty() {
+            for y in y.chunks_exact_mut(spec.out_features) {
+                y.iter_mut().zip(&own.b).for_each(|(y, b)| *y += b);
+            }
+        }
+    }
+
+    /// Multiplies by the mask of a dropout, forward or backward. `first`: the number of the first cell in the batch.
+    fn drop_out(&self, l: usize, p: f64, first: usize, from: &[f32], to: &mut [f32]) {
+        for (k, (to, &from)) in to.iter_mut().zip(from).enumerate() {
+            *to = match self.stream {
+                Some(stream) => from * stream.mask::<f32>(l, first + k, p),
+                None => from,
+            };
+        }
+    }
+
+    /// Of a convolution: its input lowered for the weights' gradient, and the gradient of its sum where it divides.
+    fn lower(&self, shard: &mut Shard, l: usize, n: &Range<usize>) {
+        let step = &self.steps[l];
+        let (Op::Conv2d(spec), Some(plan)) = (&step.op, &step.conv) else { return };
+        let rows = spec.window.rows.out;
+        let len = plan.lowered_len(rows);
+        plan.lower(
+            &shard.values[step.from][n.start * step.inputs..n.end * step.inputs],
+            0..rows,
+            &mut shard.lowered[l][n.start * len..n.end * len],
+        );
+        if spec.normalize {
+            let k = spec.filter_pixels() as f64 as f32;
+            let outs = n.start * step.outputs..n.end * step.outputs;
+            let dy = &shard.gradients[step.to][outs.clone()];
+            shard.ds[l][outs].iter_mut().zip(dy).for_each(|(ds, dy)| *ds = dy / k);
         }
     }
 
@@ -184,20 +213,7 @@ impl Run<'_> {
             }
             return;
         }
-        if let (Op::Conv2d(spec), Some(plan)) = (&step.op, &step.conv) {
-            let rows = spec.window.rows.out;
-            let len = plan.lowered_len(rows);
-            plan.lower(
-                &shard.values[step.from][ins.clone()],
-                0..rows,
-                &mut shard.lowered[l][n.start * len..n.end * len],
-            );
-            if spec.normalize {
-                let k = spec.filter_pixels() as f64 as f32;
-                let dy = &shard.gradients[step.to][outs.clone()];
-                shard.ds[l][outs.clone()].iter_mut().zip(dy).for_each(|(ds, dy)| *ds = dy / k);
-            }
-        }
+        self.lower(shard, l, &n);
         if l <= first {
             return;
         }
@@ -234,14 +250,8 @@ impl Run<'_> {
                 cells.for_each(|((dx, &dy), &b)| *dx = backward(dy, b));
             }
             (Op::Dropout { p }, _) => {
-                for (k, (dx, &dy)) in dx[ins].iter_mut().zip(&dy[outs.clone()]).enumerate() {
-                    *dx = match self.stream {
-                        Some(stream) => {
-                            dy * stream.mask::<f32>(l, self.at * step.outputs + outs.start + k, *p)
-                        }
-                        None => dy,
-                    };
-                }
+                let first = self.at * step.outputs + outs.start;
+                self.drop_out(l, *p, first, &dy[outs], &mut dx[ins]);
             }
             (Op::AvgPool2d(spec), _) => {
                 let images = dy[outs].chunks_exact(step.outputs).zip(dx[ins].chunks_exact_mut(step.inputs));
@@ -260,15 +270,7 @@ impl Run<'_> {
                     .zip(y[outs].chunks_exact(step.outputs))
                     .zip(x[ins.clone()].chunks_exact(step.inputs));
                 for (((dy, y), x), dx) in images.zip(dx[ins].chunks_exact_mut(step.inputs)) {
-                    for (cell, dx) in dx.iter_mut().enumerate() {
-                        let (c, at) = (cell / step.plane, cell % step.plane);
-                        let scale = |c| spec.scale(spec.sum(c, |c| x[c * step.plane + at]));
-                        let dot = spec.dot(c, |c| {
-                            let cell = c * step.plane + at;
-                            dy[cell] * y[cell] / scale(c)
-                        });
-                        *dx = spec.input_gradient(x[cell], dot, dy[cell], spec.factor(scale(c)));
-                    }
+                    backward_lrn(spec, step.plane, [dy, y, x], dx);
                 }
             }
             (Op::BatchNorm2d(_), _) => {
@@ -286,6 +288,28 @@ impl Run<'_> {
             }
             (Op::Conv2d(_) | Op::Flatten, _) => unreachable!("has a plan, or is done in place"),
         }
+    }
+}
+
+/// One image through a local response normalisation; `plane`: the positions of a channel.
+fn forward_lrn(spec: &LocalResponseNorm, plane: usize, x: &[f32], y: &mut [f32]) {
+    for (cell, y) in y.iter_mut().enumerate() {
+        let (c, at) = (cell / plane, cell % plane);
+        let sum = spec.sum(c, |c| x[c * plane + at]);
+        *y = x[cell] * spec.factor(spec.scale(sum));
+    }
+}
+
+/// The same backward, from the gradient `dy`, the output and the input.
+fn backward_lrn(spec: &LocalResponseNorm, plane: usize, [dy, y, x]: [&[f32]; 3], dx: &mut [f32]) {
+    for (cell, dx) in dx.iter_mut().enumerate() {
+        let (c, at) = (cell / plane, cell % plane);
+        let scale = |c| spec.scale(spec.sum(c, |c| x[c * plane + at]));
+        let dot = spec.dot(c, |c| {
+            let cell = c * plane + at;
+            dy[cell] * y[cell] / scale(c)
+        });
+        *dx = spec.input_gradient(x[cell], dot, dy[cell], spec.factor(scale(c)));
     }
 }
 

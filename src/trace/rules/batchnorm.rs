@@ -1,13 +1,13 @@
 //! Batch normalisation. Letters as in [`crate::nn::batchnorm`].
 
-use super::{Push, Site, cell, constant, family_stages, images_at_once, param};
+use super::{Push, Site, cell, constant, family_stages, gradient_start, images_at_once, param};
 use crate::nn::{Mode, Part, batchnorm::BatchNorm2d};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
     plan::Plan,
     tensor_id::TensorId,
-    term::{Operand, Term, TermOp},
+    term::{Operand, Start, Term, TermOp},
 };
 
 family_stages! {
@@ -102,6 +102,18 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
             0 => Term::two(TermOp::Product, site.same(dy), vector(Part::Weight)),
             _ => Term::one(TermOp::Mul, inv_std()),
         },
+    }
+}
+
+pub(super) fn start(plan: &Plan, part: Part) -> Start {
+    match BatchNormStage::from_part(part) {
+        BatchNormStage::Dw | BatchNormStage::Db => gradient_start(plan),
+        BatchNormStage::Mean
+        | BatchNormStage::Var
+        | BatchNormStage::InvStd
+        | BatchNormStage::Xhat
+        | BatchNormStage::Out
+        | BatchNormStage::Dx => Start::ZERO,
     }
 }
 

@@ -1,14 +1,17 @@
 //! Convolution. Letters as in [`crate::nn::conv`]; terms run over (c, u, v) forward, over windows
 //! (i, j) for the weight, over (o, u, v) for the input.
 
-use super::{Push, Reading, Site, Visit, ZERO, cell, constant, family_stages, images_at_once, param, scan};
+use super::{
+    Push, Reading, Site, Visit, ZERO, cell, constant, family_stages, gradient_start, images_at_once, param,
+    scan,
+};
 use crate::nn::{Part, conv::Conv2d};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
     plan::Plan,
     tensor_id::TensorId,
-    term::{Term, TermOp},
+    term::{Start, Term, TermOp},
 };
 
 family_stages! {
@@ -105,6 +108,13 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
             let w = param(l, Part::Weight, weight_index(spec, o, channel % spec.group_in(), uv));
             Term::two(TermOp::MulAdd, ds, w)
         }
+    }
+}
+
+pub(super) fn start(plan: &Plan, part: Part) -> Start {
+    match ConvStage::from_part(part) {
+        ConvStage::Dw | ConvStage::Db => gradient_start(plan),
+        ConvStage::Out | ConvStage::Ds | ConvStage::Dx => Start::ZERO,
     }
 }
 

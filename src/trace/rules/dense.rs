@@ -1,14 +1,14 @@
 //! The dense layer. Letters as in [`crate::nn::dense`]; terms run over f forward, over images for
 //! the weight, over o for the input.
 
-use super::{Push, Reading, Site, Visit, family_stages, images_at_once, param, scan};
+use super::{Push, Reading, Site, Visit, family_stages, gradient_start, images_at_once, param, scan};
 use crate::nn::{Part, dense::Dense};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
     plan::Plan,
     tensor_id::TensorId,
-    term::{Operand, Term, TermOp},
+    term::{Operand, Start, Term, TermOp},
 };
 
 family_stages! {
@@ -59,6 +59,13 @@ pub(super) fn term(site: &Site, l: usize, spec: &Dense) -> Term {
             let f = site.index as usize;
             Term::two(TermOp::MulAdd, of(dy, site.image, site.m), weight(site.m, f))
         }
+    }
+}
+
+pub(super) fn start(plan: &Plan, part: Part) -> Start {
+    match DenseStage::from_part(part) {
+        DenseStage::Dw | DenseStage::Db => gradient_start(plan),
+        DenseStage::Out | DenseStage::Dx => Start::ZERO,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::trace::{
     address::Pass,
     plan::Plan,
     tensor_id::TensorId,
-    term::{Operand, Term, TermOp},
+    term::{Operand, Start, Term, TermOp},
 };
 
 /// The last layer's output.
@@ -57,6 +57,23 @@ fn mse_stages(plan: &Plan, pass: Pass, push: Push) {
         Pass::Loss => push(id(MseStage::Out), Shape::SCALAR, features + 1),
         Pass::Bwd => push(id(MseStage::Dx), Shape::image(plan.network().output()), 3),
         Pass::Fwd | Pass::Update => {}
+    }
+}
+
+pub(super) fn start(plan: &Plan, part: Part) -> Start {
+    match plan.network().loss {
+        Loss::CrossEntropy => match CrossEntropyStage::from_part(part) {
+            CrossEntropyStage::Max => Start::LEAST,
+            CrossEntropyStage::Shift
+            | CrossEntropyStage::Exp
+            | CrossEntropyStage::Sum
+            | CrossEntropyStage::Prob
+            | CrossEntropyStage::Out
+            | CrossEntropyStage::Dx => Start::ZERO,
+        },
+        Loss::Mse => match MseStage::from_part(part) {
+            MseStage::Out | MseStage::Dx => Start::ZERO,
+        },
     }
 }
 

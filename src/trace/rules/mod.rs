@@ -30,13 +30,13 @@ macro_rules! family_stages {
     ($(#[$attribute:meta])* $name:ident: $($part:ident),+ $(,)?) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        enum $name {
+        pub(crate) enum $name {
             $($part,)+
         }
 
         impl $name {
             /// The part that the stage makes.
-            const fn part(self) -> $crate::nn::Part {
+            pub(crate) const fn part(self) -> $crate::nn::Part {
                 match self {
                     $(Self::$part => $crate::nn::Part::$part,)+
                 }
@@ -46,7 +46,7 @@ macro_rules! family_stages {
             ///
             /// # Panics
             /// For a part that no stage of the family makes.
-            fn from_part(part: $crate::nn::Part) -> Self {
+            pub(crate) fn from_part(part: $crate::nn::Part) -> Self {
                 $(if part == $crate::nn::Part::$part {
                     return Self::$part;
                 })+
@@ -191,49 +191,28 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
     if stage.pass == Pass::Update {
         return update::start(stage);
     }
-    let is_max_pool = match stage.tensor.owner {
-        Owner::Layer(l) => matches!(plan.layer(l as usize).op, Op::MaxPool2d(_)),
-        Owner::Input | Owner::Loss => false,
-    };
-    match stage.tensor.part {
-        Part::Dw | Part::Db if !plan.is_layered() => Start::ImageBefore,
-        Part::Max => Start::Number(f32::NEG_INFINITY),
-        Part::Out if is_max_pool => Start::Number(f32::NEG_INFINITY),
-        Part::Out
-        | Part::Shift
-        | Part::Exp
-        | Part::Sum
-        | Part::Prob
-        | Part::Mean
-        | Part::Var
-        | Part::InvStd
-        | Part::Xhat
-        | Part::Scale
-        | Part::Factor
-        | Part::Ratio
-        | Part::Mask
-        | Part::Ds
-        | Part::Dot
-        | Part::Dw
-        | Part::Db
-        | Part::Dx => Start::Number(0.0),
-        Part::Winner
-        | Part::DwMean
-        | Part::DbMean
-        | Part::DwDecayed
-        | Part::DbDecayed
-        | Part::WeightM
-        | Part::BiasM
-        | Part::WeightV
-        | Part::BiasV
-        | Part::WeightStep
-        | Part::BiasStep
-        | Part::Weight
-        | Part::Bias
-        | Part::RunningMean
-        | Part::RunningVar
-        | Part::Target => unreachable!("no stage before the update makes {:?}", stage.tensor.part),
+    let part = stage.tensor.part;
+    match stage.tensor.owner {
+        Owner::Input | Owner::Loss => loss::start(plan, part),
+        Owner::Layer(l) => match &plan.layer(l as usize).op {
+            Op::Conv2d(_) => conv::start(plan, part),
+            Op::Dense(_) => dense::start(plan, part),
+            Op::BatchNorm2d(_) => batchnorm::start(plan, part),
+            Op::MaxPool2d(_) => pool::max_start(part),
+            Op::Softmax => softmax::start(part),
+            Op::AvgPool2d(_)
+            | Op::LocalResponseNorm(_)
+            | Op::Dropout { .. }
+            | Op::Activation(_)
+            | Op::Flatten => Start::ZERO,
+        },
     }
+}
+
+/// What a parameter's gradient starts from: it goes on from image to image, unless all images of a batch go through a
+/// layer together.
+fn gradient_start(plan: &Plan) -> Start {
+    if plan.is_layered() { Start::ZERO } else { Start::ImageBefore }
 }
 
 /// The formula of a stage in symbols.

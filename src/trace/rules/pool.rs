@@ -8,7 +8,7 @@ use crate::trace::{
     address::Pass,
     plan::Plan,
     tensor_id::TensorId,
-    term::{Operand, Term, TermOp},
+    term::{Operand, Start, Term, TermOp},
 };
 
 family_stages! {
@@ -99,6 +99,13 @@ pub(super) fn avg_term(site: &Site, l: usize, spec: &Pool2d) -> Term {
             let of = |[i, j]: [usize; 2]| cell(ds, site.image, layer.output, [c, i, j]);
             Term::one(TermOp::Add, window(site, spec).map_or(ZERO, of))
         }
+    }
+}
+
+pub(super) fn max_start(part: Part) -> Start {
+    match MaxPoolStage::from_part(part) {
+        MaxPoolStage::Out => Start::LEAST,
+        MaxPoolStage::Dx => Start::ZERO,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::trace::{
     address::Pass,
     plan::Plan,
     tensor_id::TensorId,
-    term::{Term, TermOp},
+    term::{Start, Term, TermOp},
 };
 
 family_stages! {
@@ -52,6 +52,18 @@ pub(super) fn term(site: &Site, l: usize) -> Term {
         SoftmaxStage::Dot => Term::two(TermOp::MulAdd, nth(dy), nth(own(Part::Out))),
         SoftmaxStage::Dx if site.m == 0 => Term::two(TermOp::Difference, site.same(dy), plane(Part::Dot)),
         SoftmaxStage::Dx => Term::one(TermOp::Mul, site.same(own(Part::Out))),
+    }
+}
+
+pub(super) fn start(part: Part) -> Start {
+    match SoftmaxStage::from_part(part) {
+        SoftmaxStage::Max => Start::LEAST,
+        SoftmaxStage::Shift
+        | SoftmaxStage::Exp
+        | SoftmaxStage::Sum
+        | SoftmaxStage::Out
+        | SoftmaxStage::Dot
+        | SoftmaxStage::Dx => Start::ZERO,
     }
 }
 

@@ -143,9 +143,7 @@ pub(super) fn start(stage: &Stage) -> Start {
         Made::Running(_) | Made::Trained(_, Quantity::Param | Quantity::M | Quantity::V) => {
             Start::BeforeUpdate
         }
-        Made::MeanLoss | Made::Trained(_, Quantity::Mean | Quantity::Decayed | Quantity::Step) => {
-            Start::Number(0.0)
-        }
+        Made::MeanLoss | Made::Trained(_, Quantity::Mean | Quantity::Decayed | Quantity::Step) => Start::ZERO,
     }
 }
 
