@@ -53,7 +53,7 @@ fn at(state: &AppState) -> String {
 
 /// A file's bytes as the window hands them in.
 fn opened(name: &str, bytes: Vec<u8>) -> Action {
-    FileAction::Opened { path: name.into(), bytes: Arc::new(bytes) }.into()
+    FileAction::Opened { location: name.into(), bytes: Arc::new(bytes) }.into()
 }
 
 /// Opens bytes as the window does, with the worker's part done at once.

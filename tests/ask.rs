@@ -172,7 +172,7 @@ fn a_network_that_takes_longer_is_asked_by_a_button_and_answered_by_a_worker() {
     let model = Model::initial("larger", architecture, Init::He, 3).and_then(|model| model.to_bytes());
     let bytes = Arc::new(model.expect("it builds"));
     let mut state = AppState::new();
-    run(&mut state, [FileAction::Opened { path: "larger.safetensors".into(), bytes }.into()]);
+    run(&mut state, [FileAction::Opened { location: "larger.safetensors".into(), bytes }.into()]);
     run(&mut state, [Action::SetTab(Tab::Paths), go("bwd/conv2.dW/k0,7/(1,1)")]);
     assert!(state.asked().is_some_and(|(_, answer)| answer.is_none()), "nobody has asked for it");
     let effects = apply(&mut state, Action::Ask);

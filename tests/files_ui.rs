@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, FileAction, Lang, Offer, Recent, apply, run_tasks_here},
+    app::{Action, AppState, Effect, FileAction, Lang, Recent, RescueOffer, apply, run_tasks_here},
     data::Location,
     nn::Execution,
     ui::strings::Words,
@@ -41,12 +41,12 @@ fn the_place_to_save_at_is_typed_and_enter_saves() {
     );
     harness.key_press(egui::Key::Enter);
     harness.run_steps(4);
-    let Some(Effect::Write { path, replace: false, .. }) = harness.state().asked.first() else {
+    let Some(Effect::Write { location, replace: false, .. }) = harness.state().asked.first() else {
         panic!("{:?}", harness.state().asked);
     };
-    assert_eq!(*path, Location::from("/home/me/shapes.convstep"));
+    assert_eq!(*location, Location::from("/home/me/shapes.convstep"));
     // There is such a file: only its own button replaces it.
-    let taken = FileAction::Taken(path.clone());
+    let taken = FileAction::Taken(location.clone());
     apply(&mut harness.state_mut().state, taken.into());
     harness.run_steps(3);
     assert!(harness.query_by_label("A file with this name already exists.").is_some());
@@ -62,7 +62,7 @@ fn the_place_to_save_at_is_typed_and_enter_saves() {
 
 #[test]
 fn what_a_crash_left_is_restored_by_enter_or_discarded_by_a_click() {
-    let offer = || FileAction::Offer(Some(Offer { minutes: 7 }));
+    let offer = || FileAction::Offer(Some(RescueOffer { minutes: 7 }));
     let mut restored = harness(Lang::En, offer());
     assert!(restored.query_by_label("The last session was not saved").is_some());
     restored.key_press(egui::Key::Enter);
@@ -80,7 +80,7 @@ fn what_a_crash_left_is_restored_by_enter_or_discarded_by_a_click() {
 #[test]
 fn what_was_opened_lately_opens_again_and_what_is_gone_cannot_be_clicked() {
     let recent = [("/a/one.png", true), ("/b/two.convstep", false)];
-    let recent = recent.map(|(path, is_there)| Recent { path: path.into(), is_there });
+    let recent = recent.map(|(path, is_there)| Recent { location: path.into(), is_there });
     let mut harness = harness(Lang::En, FileAction::Recent(recent.into()));
     harness.get_by_label("File").click();
     harness.run_steps(4);

@@ -41,7 +41,7 @@ fn png(value: u8) -> Vec<u8> {
 }
 
 fn session(program: &Program<Fake>) -> Vec<u8> {
-    Session::of(program.state()).to_bytes().expect("writes")
+    Session::from_state(program.state()).to_bytes().expect("writes")
 }
 
 fn notices(program: &Program<Fake>) -> Vec<&str> {
@@ -61,7 +61,7 @@ fn a_picture_is_picked_read_decoded_and_remembered() {
     assert_eq!(program.state().inputs().picture.name, "one.png");
     let kept = program.host().stored["recent.json"].clone();
     let recent: Vec<Recent> = serde_json::from_slice(&kept).expect("a list");
-    assert!(recent.len() == 1 && recent[0].path.name() == "one.png", "{recent:?}");
+    assert!(recent.len() == 1 && recent[0].location.name() == "one.png", "{recent:?}");
     assert!(notices(&program).is_empty());
 }
 
@@ -69,7 +69,7 @@ fn a_picture_is_picked_read_decoded_and_remembered() {
 fn a_dialog_that_is_cancelled_changes_nothing() {
     let mut program = program(Fake::default());
     act(&mut program, FileAction::Ask(FileKind::Session));
-    let before = (Stamp::of(program.state()), program.state().files().asked.clone());
+    let before = (Stamp::from_state(program.state()), program.state().files().asked.clone());
     let asks = [
         Action::AskForPicture,
         Action::AskForModel,
@@ -81,7 +81,10 @@ fn a_dialog_that_is_cancelled_changes_nothing() {
         act(&mut program, ask);
         program.host_mut().answer(Picked::Cancelled);
         settle(&mut program);
-        assert!(Stamp::of(program.state()).is_same(&before.0) && program.state().files().asked == before.1);
+        assert!(
+            Stamp::from_state(program.state()).is_same(&before.0)
+                && program.state().files().asked == before.1
+        );
         assert!(notices(&program).is_empty() && program.host().dialogs.is_empty());
     }
 }
@@ -212,7 +215,7 @@ fn closing_the_window_leaves_unsaved_work_and_nothing_else() {
 #[test]
 fn recent_files_that_are_gone_are_marked() {
     let mut host = Fake::default();
-    let recent = ["/a/one.png", "/b/two.png"].map(|path| Recent { path: path.into(), is_there: true });
+    let recent = ["/a/one.png", "/b/two.png"].map(|path| Recent { location: path.into(), is_there: true });
     host.store("recent.json", serde_json::to_vec(&recent).expect("writes"));
     host.files.insert("/a/one.png".into(), png(1));
     let mut program = program(host);

@@ -8,9 +8,9 @@
 use convstep::{
     app::{
         Action, AppState, AttributionAction, BuildAction, CompareAction, DataAction, EditAction, Effect,
-        Extent, FileAction, FileContent, FileKind, Ink, Inputs, JobKind, MarkAction, News, Offer, Page,
-        PlaceText, Session, Shown, SpanAction, StopReason, Subject, Tab, TrainAction, Training, TrainingJob,
-        Until, apply, focused_unit, palette, run_tasks_here,
+        Extent, FileAction, FileContent, FileKind, Ink, Inputs, JobKind, MarkAction, News, Page, PlaceText,
+        RescueOffer, Session, Shown, SpanAction, StopReason, Subject, Tab, TrainAction, Training,
+        TrainingJob, Until, apply, focused_unit, palette, run_tasks_here,
     },
     attribution::{AttributionSettings, Method},
     data::{Background, Dataset, Disk, Fit, Generated, Location, Recipe, Split, paint::Pen},
@@ -300,26 +300,26 @@ impl World {
                 let exec = Execution { on_progress: &on_progress, ..Execution::SERIAL };
                 Action::Worked { job, done: task.run(exec, &Disk)? }
             }
-            Effect::Write { path, content, stamp, replace } => {
-                if !replace && self.files.contains_key(&path) {
-                    return Some(FileAction::Taken(path).into());
+            Effect::Write { location, content, stamp, replace } => {
+                if !replace && self.files.contains_key(&location) {
+                    return Some(FileAction::Taken(location).into());
                 }
                 let result = match random.one_in(10) {
                     true => Err("expected room on the disk, got none; make some".into()),
-                    false => content.to_bytes().map(|bytes| drop(self.files.insert(path.clone(), bytes))),
+                    false => content.to_bytes().map(|bytes| drop(self.files.insert(location.clone(), bytes))),
                 };
                 let kind = FileContent::kind(&content);
-                FileAction::Written { path, kind, stamp, result }.into()
+                FileAction::Written { location, kind, stamp, result }.into()
             }
-            Effect::Read(path) if path.as_path().exists() => Action::Data(DataAction::Open(path)),
-            Effect::Read(path) => {
-                let bytes = self.files.get(&path)?.clone();
-                FileAction::Opened { path, bytes: Arc::new(bytes) }.into()
+            Effect::Read(location) if location.as_path().exists() => Action::Data(DataAction::Open(location)),
+            Effect::Read(location) => {
+                let bytes = self.files.get(&location)?.clone();
+                FileAction::Opened { location, bytes: Arc::new(bytes) }.into()
             }
             Effect::AskForData { .. } => Action::Data(DataAction::Open(self.sets.place(random.of(&SETS)))),
             Effect::AskForPicture => picture_file(random),
             Effect::AskForModel => model_file(model(random)),
-            Effect::AskWhere { path, .. } => FileAction::Chosen(path).into(),
+            Effect::AskWhere { location, .. } => FileAction::Chosen(location).into(),
             Effect::KeepRecent(recent) => FileAction::Recent(recent).into(),
             Effect::Rescue => FileAction::Rescued(Arc::new(self.files.values().next()?.clone())).into(),
             Effect::DiscardRescue => FileAction::Offer(None).into(),
@@ -358,7 +358,7 @@ impl World {
 }
 
 fn opened_file(name: &str, bytes: Vec<u8>) -> Action {
-    FileAction::Opened { path: name.into(), bytes: Arc::new(bytes) }.into()
+    FileAction::Opened { location: name.into(), bytes: Arc::new(bytes) }.into()
 }
 
 fn model_file(model: Model) -> Action {
@@ -475,7 +475,7 @@ fn file(world: &World, random: &mut Random) -> FileAction {
         3 => FileAction::Type(random.of(&["", " ", "session", "sessions/other.convstep"]).into()),
         4 => FileAction::Confirm { replace: random.one_in(2) },
         5 => random.of(&[FileAction::Browse, FileAction::Forget, FileAction::Taken(name.into())]),
-        6 => FileAction::Offer(Some(Offer { minutes: 3 })),
+        6 => FileAction::Offer(Some(RescueOffer { minutes: 3 })),
         7 => random.of(&[FileAction::Restore, FileAction::Discard]),
         8 => FileAction::Open(world.sets.place(random.of(&SETS))),
         9 => FileAction::SetFolder(random.of(&["", "sessions"]).into()),
@@ -702,7 +702,7 @@ fn same_inputs(a: &Inputs, b: &Inputs) {
 
 /// A session that is saved and loaded is what it was. Where its data set is gone, it opens without it and says so.
 fn save_and_load(state: &AppState, sets: &Sets) {
-    let bytes = |state: &AppState| Session::of(state).to_bytes().expect("a file");
+    let bytes = |state: &AppState| Session::from_state(state).to_bytes().expect("a file");
     let saved = bytes(state);
     let after = reopened(saved);
     let training = state.inputs().training.as_ref();

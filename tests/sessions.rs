@@ -107,7 +107,7 @@ fn trained(data: Dataset) -> AppState {
 }
 
 fn bytes(state: &AppState) -> Vec<u8> {
-    Session::of(state).to_bytes().expect("writes")
+    Session::from_state(state).to_bytes().expect("writes")
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
             (before.fork(), before.done(), before.optimizers())
         );
     }
-    assert!(!after.is_unsaved() && after.files().recent[0].path.name() == "my.convstep");
+    assert!(!after.is_unsaved() && after.files().recent[0].location.name() == "my.convstep");
     for state in [&mut before, &mut after] {
         train(state, TrainAction::Start(Until::Step(19)));
     }
@@ -323,7 +323,10 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     let mut gone = reopened(file.clone());
     let notice = take_notice(&mut gone).expect("a line");
     assert!(notice.text.contains("digits: expected") && !notice.text.contains('\n'), "{}", notice.text);
-    assert!(gone.inputs().training.is_none() && gone.files().path.is_none(), "nothing is written over it");
+    assert!(
+        gone.inputs().training.is_none() && gone.files().location.is_none(),
+        "nothing is written over it"
+    );
     assert_eq!(gone.model().params, weights, "the weights as far as they were trained");
     let absent = gone.files().absent.as_ref().expect("the training that was left");
     assert_eq!(absent.session.lines()[0].records, before.run().lines()[0].records);
@@ -353,8 +356,11 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
         &mut state,
         [FileAction::Type("mine".into()).into(), FileAction::Confirm { replace: false }.into()],
     );
-    let path = Location::from("/home/me/mine.convstep");
-    assert_eq!((written.len(), &written[0].0, state.files().path.as_ref()), (1, &path, Some(&path)));
+    let location = Location::from("/home/me/mine.convstep");
+    assert_eq!(
+        (written.len(), &written[0].0, state.files().location.as_ref()),
+        (1, &location, Some(&location))
+    );
     assert!(!state.is_unsaved() && state.files().asked.is_none());
     assert_eq!(reopened(written[0].1.clone()).inputs(), state.inputs());
     // Looking elsewhere is no work that is lost.
@@ -363,7 +369,7 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
     run(&mut state, [Action::Mark(MarkAction::ToggleBookmark)]);
     assert!(state.is_unsaved());
     let written = run(&mut state, [FileAction::Save.into()]);
-    assert_eq!((written.len(), &written[0].0, state.is_unsaved()), (1, &path, false));
+    assert_eq!((written.len(), &written[0].0, state.is_unsaved()), (1, &location, false));
     // A model, and a file that is there already.
     let save = [FileAction::Ask(FileKind::Model).into(), FileAction::Confirm { replace: false }.into()];
     let written = run(&mut state, save.into_iter().chain([FileAction::Save.into()]));
@@ -379,11 +385,11 @@ fn saving_asks_where_once_and_a_dot_says_what_is_not_saved() {
     assert!(state.files().asked.is_none());
     // What cannot be written is said, and stays unsaved.
     run(&mut state, [Action::SetLabel(5)]);
-    let Some(Effect::Write { path, stamp, .. }) = apply(&mut state, FileAction::Save.into()).pop() else {
+    let Some(Effect::Write { location, stamp, .. }) = apply(&mut state, FileAction::Save.into()).pop() else {
         panic!("it is to be written");
     };
     let result = Err("disk: expected room, got none; free some".to_owned());
-    run(&mut state, [FileAction::Written { path, kind: FileKind::Session, stamp, result }.into()]);
+    run(&mut state, [FileAction::Written { location, kind: FileKind::Session, stamp, result }.into()]);
     assert!(
         take_notice(&mut state).is_some_and(|notice| notice.text.starts_with("disk")) && state.is_unsaved()
     );
@@ -403,8 +409,8 @@ fn training_exports_the_weights_after_its_last_step() {
 fn files_that_were_opened_are_remembered_latest_first() {
     let mut state = state();
     let open = |state: &mut AppState, name: &str, bytes: &[u8]| {
-        let path = Location::from("/files").join(name);
-        run(state, [FileAction::Opened { path, bytes: Arc::new(bytes.to_vec()) }.into()]);
+        let location = Location::from("/files").join(name);
+        run(state, [FileAction::Opened { location, bytes: Arc::new(bytes.to_vec()) }.into()]);
     };
     let png = |value: u8| {
         Picture::from_rgba("p", 1, 1, vec![value, value, value, 255])
@@ -415,7 +421,7 @@ fn files_that_were_opened_are_remembered_latest_first() {
     open(&mut state, "5.png", &png(5));
     open(&mut state, "m.safetensors", &model(1).to_bytes().expect("writes"));
     let names = |state: &AppState| -> Vec<String> {
-        let paths = state.files().recent.iter().map(|recent| recent.path.to_string());
+        let paths = state.files().recent.iter().map(|recent| recent.location.to_string());
         paths.map(|path| path.trim_start_matches("/files/").to_owned()).collect()
     };
     assert_eq!(names(&state)[..4], ["m.safetensors", "5.png", "11.png", "10.png"]);
@@ -432,12 +438,12 @@ fn what_a_crash_left_comes_back_under_its_file_and_is_unsaved() {
     run(&mut before, [FileAction::Ask(FileKind::Session).into(), place.into()]);
     let kept = before.rescue().to_bytes().expect("writes");
     let mut after = AppState::new();
-    let offer = Some(convstep::app::Offer { minutes: 3 });
+    let offer = Some(convstep::app::RescueOffer { minutes: 3 });
     run(&mut after, [FileAction::Offer(offer).into()]);
     let effects = apply(&mut after, FileAction::Restore.into());
     assert!(matches!(effects.as_slice(), [Effect::Rescue]) && after.files().offer.is_none());
     run(&mut after, [FileAction::Rescued(Arc::new(kept)).into()]);
-    assert_eq!((after.notices().len(), after.files().path.clone()), (0, before.files().path.clone()));
+    assert_eq!((after.notices().len(), after.files().location.clone()), (0, before.files().location.clone()));
     assert_eq!(bytes(&after), bytes(&before));
     assert!(after.is_unsaved() && after.files().is_restored && after.files().recent.is_empty());
 }
@@ -448,7 +454,7 @@ fn work_is_what_was_made_not_what_was_opened() {
     assert!(!fresh.has_unsaved_work());
     let png = Picture::from_rgba("p", 1, 1, vec![9, 9, 9, 255]).and_then(|picture| picture.to_png());
     let bytes = Arc::new(png.expect("writes"));
-    run(&mut fresh, [FileAction::Opened { path: "/files/5.png".into(), bytes }.into()]);
+    run(&mut fresh, [FileAction::Opened { location: "/files/5.png".into(), bytes }.into()]);
     assert!(
         fresh.is_unsaved() && !fresh.has_unsaved_work(),
         "a picture that was opened is still in its file"
@@ -466,12 +472,12 @@ fn a_session_never_takes_the_path_of_another_file() {
     let png = Picture::from_rgba("p", 1, 1, vec![9, 9, 9, 255])
         .and_then(|picture| picture.to_png())
         .expect("writes");
-    apply(&mut after, FileAction::Opened { path: "/files/p.png".into(), bytes: Arc::new(png) }.into());
+    apply(&mut after, FileAction::Opened { location: "/files/p.png".into(), bytes: Arc::new(png) }.into());
     run(
         &mut after,
         [Action::Cancel(JobKind::Computing), FileAction::Rescued(Arc::new(bytes(&before))).into()],
     );
-    assert_eq!((after.files().path.clone(), after.inputs().clone()), (None, before.inputs().clone()));
+    assert_eq!((after.files().location.clone(), after.inputs().clone()), (None, before.inputs().clone()));
     run(&mut before, [FileAction::Save.into()]);
     assert!(before.files().asked.is_some());
 }
@@ -486,7 +492,7 @@ fn whole() -> &'static [u8] {
 fn survives(bytes: Vec<u8>) {
     let mut state = state();
     let before = (state.inputs().clone(), state.cursor());
-    run(&mut state, [FileAction::Opened { path: "s.convstep".into(), bytes: Arc::new(bytes) }.into()]);
+    run(&mut state, [FileAction::Opened { location: "s.convstep".into(), bytes: Arc::new(bytes) }.into()]);
     assert!(state.jobs().foreground().is_none());
     if let Some(notice) = state.notices().last() {
         // What is expected is said, of a key or kind that is unknown by the ones that there are.
@@ -570,7 +576,7 @@ fn version(n: u16) -> Session {
         }
     }
     let picture = convstep::data::samples::load("digit-3").expect("bundled");
-    Session::of(&AppState::open(model, picture).expect("fits"))
+    Session::from_state(&AppState::open(model, picture).expect("fits"))
 }
 
 #[test]
@@ -612,7 +618,7 @@ fn a_kill_in_the_midst_of_saving_leaves_the_old_file_or_the_new_one() {
             Session::from_bytes("s", &std::fs::read(&path).expect("a file")).expect("a whole session");
         let mut state = state();
         let bytes = Arc::new(session.to_bytes().expect("writes"));
-        run(&mut state, [FileAction::Opened { path: path.as_path().into(), bytes }.into()]);
+        run(&mut state, [FileAction::Opened { location: path.as_path().into(), bytes }.into()]);
         let numbers: Vec<f32> = state
             .model()
             .params
@@ -737,7 +743,7 @@ fn a_stored_list_of_recent_files_is_read() {
     let text = std::fs::read_to_string(stored("recent-1.json")).expect("is stored");
     let recent: Vec<Recent> = serde_json::from_str(&text).expect("reads");
     let expected = ["/home/me/lessons/digits.convstep", "/home/me/课程/猫.png", "cifar-10"];
-    assert_eq!(recent.iter().map(|recent| recent.path.to_string()).collect::<Vec<_>>(), expected);
+    assert_eq!(recent.iter().map(|recent| recent.location.to_string()).collect::<Vec<_>>(), expected);
     assert_eq!(
         serde_json::to_string_pretty(&recent).expect("writes"),
         text.trim_end(),

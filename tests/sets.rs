@@ -69,7 +69,7 @@ fn a_set_is_opened_shown_and_trained_on() {
     open(&mut state, folder.path());
     assert_eq!((state.notices().len(), state.data().asking, state.view().page), (0, false, Page::Data));
     let opened = state.data().opened.as_ref().expect("opened");
-    assert_eq!((opened.path.as_path(), opened.skipped.len()), (folder.path(), 1));
+    assert_eq!((opened.location.as_path(), opened.skipped.len()), (folder.path(), 1));
     assert!(opened.skipped[0].name.ends_with("circle/broken.png"));
     // It is looked at, measured, and not trained on yet.
     let shown = state.shown_data();

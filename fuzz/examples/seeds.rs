@@ -88,7 +88,7 @@ fn main() {
     let array = Loaded { name: "a".into(), content: Content::Values(values), label: None };
     for (name, picture) in [("array", array), ("picture", samples::load("digit-3").expect("a sample"))] {
         let state = AppState::open(model.clone(), picture).expect("fits");
-        keep("session", name, &Session::of(&state).to_bytes().expect("a file"));
+        keep("session", name, &Session::from_state(&state).to_bytes().expect("a file"));
     }
     for generated in Generated::ALL {
         let recipe = Recipe::from_dataset(&Dataset::generated(generated, 3)).expect("generated");

@@ -2,8 +2,8 @@
 
 use crate::app::{
     state::{
-        Compared, Digits, Drawer, FileKind, JobKind, Lane, Lang, Offer, Order, Page, Recent, Scale, Show,
-        Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
+        Compared, Digits, Drawer, FileKind, JobKind, Lane, Lang, Order, Page, Recent, RescueOffer, Scale,
+        Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
     },
     task::{Done, News, Until},
 };
@@ -522,7 +522,7 @@ pub enum FileAction {
     /// It is written, or not.
     Written {
         /// Where.
-        path: Location,
+        location: Location,
         /// What was written.
         kind: FileKind,
         /// What it was when it was written.
@@ -537,14 +537,14 @@ pub enum FileAction {
     /// A file's bytes have come.
     Opened {
         /// Where it is.
-        path: Location,
+        location: Location,
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
     },
     /// The files that were opened lately, and whether they are there.
     Recent(Vec<Recent>),
     /// A crash left a session behind, or nothing more is left.
-    Offer(Option<Offer>),
+    Offer(Option<RescueOffer>),
     /// Go on with what a crash left behind.
     Restore,
     /// Forget it.

@@ -51,13 +51,13 @@ pub enum Effect {
         /// What is to be saved.
         kind: FileKind,
         /// The place to begin with.
-        path: Location,
+        location: Location,
     },
     /// Write a file so that at every moment either the old one or the new one is there, off the window's thread; answer
     /// [`FileAction::Written`](crate::app::FileAction::Written), or [`FileAction::Taken`](crate::app::FileAction::Taken) where there is a file and it is not to be replaced.
     Write {
         /// Where.
-        path: Location,
+        location: Location,
         /// What.
         content: FileContent,
         /// What it is.

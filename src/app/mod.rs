@@ -23,13 +23,13 @@ pub use action::{
 pub use apply::{apply, run_tasks_here};
 pub use effect::Effect;
 pub use state::{
-    Absent, ActivationSearch, Answer, AppState, Asked, AttributionMaps, AttributionState, BatchSource,
-    Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, DataState, Derived,
-    Digits, Draft, Drawer, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job,
-    JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang, Marks, Need, Notice, NoticeKind, Offer, OpenedSet, Order,
-    Page, PlaceText, Planned, Playback, Question, QuestionKind, RECENT, RandomisedMap, Recent, Restored, Run,
-    RunLabels, RunSetting, Running, RunsAside, Scale, Session, Show, Shown, Sides, Span, Spans, Stamp,
-    StopReason, Subject, Tab, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo,
+    ActivationSearch, Answer, AppState, AttributionMaps, AttributionState, BatchSource, Bookmark, Breakpoint,
+    BreakpointHits, BreakpointSearch, Change, Compare, Compared, DataState, Derived, Digits, Draft, Drawer,
+    EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job, JobKind, Jobs, Kept,
+    LANE_ZOOM, Lane, Lang, Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page, PlaceText,
+    Planned, Playback, Question, QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, Run,
+    RunLabels, RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Show, Shown, Sides, Span, Spans,
+    Stamp, StopReason, Subject, Tab, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo,
     ViewState, With, Written, asked_unit, focused_unit, is_large, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

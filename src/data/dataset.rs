@@ -282,7 +282,7 @@ impl Dataset {
             }
             // A location that is not Unicode cannot be stored as text.
             (Storage::Stored(_), Some(location)) if location.is_text() => {
-                Some(ExampleSource::Opened { path: location.clone() })
+                Some(ExampleSource::Opened { location: location.clone() })
             }
             (Storage::Stored(_), Some(_) | None) => None,
         }

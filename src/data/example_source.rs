@@ -19,6 +19,7 @@ pub enum ExampleSource {
     /// Files.
     Opened {
         /// The file or folder.
-        path: Location,
+        #[serde(rename = "path")]
+        location: Location,
     },
 }

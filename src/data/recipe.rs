@@ -47,8 +47,8 @@ impl Recipe {
 
     /// The recipe of the same set at another location.
     #[must_use]
-    pub fn at(self, path: Location) -> Self {
-        Self { source: ExampleSource::Opened { path }, ..self }
+    pub fn at(self, location: Location) -> Self {
+        Self { source: ExampleSource::Opened { location }, ..self }
     }
 
     /// Whether making the set opens files.
@@ -60,7 +60,7 @@ impl Recipe {
     pub fn name(&self) -> String {
         match &self.source {
             ExampleSource::Generated { generated, .. } => generated.name().to_owned(),
-            ExampleSource::Opened { path } => path.to_string(),
+            ExampleSource::Opened { location } => location.to_string(),
         }
     }
 
@@ -75,9 +75,9 @@ impl Recipe {
             &ExampleSource::Generated { generated, seed, difficulty } => {
                 Dataset::generated(generated, seed).with_difficulty(difficulty)
             }
-            ExampleSource::Opened { path } => {
+            ExampleSource::Opened { location } => {
                 let options = OpenOptions { shape: Some(own), ..OpenOptions::default() };
-                files.open(path, options, exec)?.dataset
+                files.open(location, options, exec)?.dataset
             }
         };
         let changed = |what: &str| changed(&self.name(), what);

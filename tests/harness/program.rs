@@ -24,8 +24,8 @@ pub fn opened(model: Model) -> AppState {
 /// The program with a session's file.
 pub fn reopened(bytes: Vec<u8>) -> AppState {
     let mut state = AppState::new();
-    let path = Location::from("/somewhere/my.convstep");
-    run(&mut state, [FileAction::Opened { path, bytes: Arc::new(bytes) }.into()]);
+    let location = Location::from("/somewhere/my.convstep");
+    run(&mut state, [FileAction::Opened { location, bytes: Arc::new(bytes) }.into()]);
     state
 }
 
@@ -48,15 +48,15 @@ pub fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> V
                     let done = task.run(Execution::SERIAL, &Disk).expect("nobody stops it");
                     queue.push_front(Action::Worked { job, done });
                 }
-                Effect::Write { path, content, stamp, replace } => {
-                    let taken = written.iter().any(|(other, _)| *other == path);
+                Effect::Write { location, content, stamp, replace } => {
+                    let taken = written.iter().any(|(other, _)| *other == location);
                     if taken && !replace {
-                        queue.push_front(FileAction::Taken(path).into());
+                        queue.push_front(FileAction::Taken(location).into());
                         continue;
                     }
-                    let result = content.to_bytes().map(|bytes| written.push((path.clone(), bytes)));
+                    let result = content.to_bytes().map(|bytes| written.push((location.clone(), bytes)));
                     let kind = content.kind();
-                    queue.push_front(FileAction::Written { path, kind, stamp, result }.into());
+                    queue.push_front(FileAction::Written { location, kind, stamp, result }.into());
                 }
                 Effect::Train { job, .. } => {
                     let mut job = job.lock().expect("no panic").take().expect("a job");

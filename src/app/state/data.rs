@@ -18,7 +18,7 @@ pub enum Shown {
 #[derive(Clone, Debug)]
 pub struct OpenedSet {
     /// Where it lies.
-    pub path: Location,
+    pub location: Location,
     /// The set; what it has not is kept back from training in the usual share.
     pub dataset: Dataset,
     /// Files that were left out.

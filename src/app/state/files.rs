@@ -59,7 +59,8 @@ impl FileContent {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Recent {
     /// Where it is.
-    pub path: Location,
+    #[serde(rename = "location")]
+    pub location: Location,
     /// Whether it was there when it was last looked for.
     #[serde(skip, default = "is_there")]
     pub is_there: bool,
@@ -74,17 +75,17 @@ pub const RECENT: usize = 10;
 
 /// A session that a crash left behind.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Offer {
+pub struct RescueOffer {
     /// Minutes since it was last saved by itself.
     pub minutes: u64,
 }
 
 /// The place that is being asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Asked {
+pub struct SaveQuestion {
     /// What is to be saved.
     pub kind: FileKind,
-    /// The path as it is typed.
+    /// The location as typed so far.
     pub text: String,
     /// There is such a file.
     pub is_taken: bool,
@@ -92,7 +93,7 @@ pub struct Asked {
 
 /// A session whose data set is not there.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Absent {
+pub struct MissingData {
     /// The session, whole.
     pub session: Box<Session>,
     /// Why.
@@ -103,7 +104,7 @@ pub struct Absent {
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     /// Where the session is kept.
-    pub path: Option<Location>,
+    pub location: Option<Location>,
     /// Where files are saved by default.
     pub folder: Location,
     /// The session as it was when it was last saved, opened or begun.
@@ -111,11 +112,11 @@ pub struct Files {
     /// What was opened lately, latest first.
     pub recent: Vec<Recent>,
     /// What a crash left behind.
-    pub offer: Option<Offer>,
+    pub offer: Option<RescueOffer>,
     /// The place to save at that is being asked for.
-    pub asked: Option<Asked>,
+    pub asked: Option<SaveQuestion>,
     /// Training whose data set is not there.
-    pub absent: Option<Absent>,
+    pub absent: Option<MissingData>,
     /// What a crash left behind is in use: it is kept anew with all else.
     pub is_restored: bool,
 }

@@ -39,7 +39,7 @@ pub use data::{DataState, OpenedSet, Shown};
 pub use derived::{Derived, is_large};
 pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};
-pub use files::{Absent, Asked, FileContent, FileKind, Files, Offer, RECENT, Recent};
+pub use files::{FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion};
 pub use inputs::{Change, Forked, Inputs};
 pub use jobs::{Job, JobKind, Jobs};
 pub use marks::{Bookmark, Breakpoint, Marks};

@@ -25,7 +25,7 @@ pub struct Stamp {
 
 impl Stamp {
     /// Of this moment.
-    pub fn of(state: &AppState) -> Self {
+    pub fn from_state(state: &AppState) -> Self {
         let lines = state.position.run().lines().iter();
         let is_training = state.inputs.training.is_some();
         let mut lines: Vec<_> = lines
@@ -63,7 +63,7 @@ impl Stamp {
 impl AppState {
     /// Whether there is something that has not been saved.
     pub fn is_unsaved(&self) -> bool {
-        self.files.saved.as_ref().is_none_or(|saved| !saved.is_same_work(&Stamp::of(self)))
+        self.files.saved.as_ref().is_none_or(|saved| !saved.is_same_work(&Stamp::from_state(self)))
     }
 
     /// Whether something that the user made, not only opened, has not been saved: what was trained, edited, drawn,
@@ -77,13 +77,13 @@ impl AppState {
 
     /// The session as it is kept by itself: it remembers its file.
     pub fn rescue(&self) -> Session {
-        Session::of(self).at(self.files.path.clone())
+        Session::from_state(self).at(self.files.location.clone())
     }
 }
 
 impl AppState {
     /// Treats the current state as saved.
     pub(in crate::app) fn mark_saved(&mut self) {
-        self.files.saved = Some(Box::new(Stamp::of(self)));
+        self.files.saved = Some(Box::new(Stamp::from_state(self)));
     }
 }

@@ -92,7 +92,7 @@ pub enum Task {
     /// Open a data set.
     OpenData {
         /// Where it is.
-        path: Location,
+        location: Location,
         /// How to read it.
         options: OpenOptions,
     },
@@ -200,10 +200,10 @@ impl Task {
                     Err(error) => Some(Done::Approached(Err(error))),
                 }
             }
-            Self::BreakpointSearch(hunt) => {
-                let mut hunt = hunt.clone();
-                match hunt.advance(u32::MAX, exec) {
-                    Ok(halt) => halt.map(|halt| Done::BreakpointSearched(Ok((hunt, halt)))),
+            Self::BreakpointSearch(search) => {
+                let mut search = search.clone();
+                match search.advance(u32::MAX, exec) {
+                    Ok(reason) => reason.map(|reason| Done::BreakpointSearched(Ok((search, reason)))),
                     Err(error) => Some(Done::BreakpointSearched(Err(error))),
                 }
             }
@@ -215,7 +215,9 @@ impl Task {
                 let mut search = search.clone();
                 search.advance(exec).then_some(Done::TopActivations(search))
             }
-            Self::OpenData { path, options } => Some(Done::DataOpened(files.open(path, *options, exec))),
+            Self::OpenData { location, options } => {
+                Some(Done::DataOpened(files.open(location, *options, exec)))
+            }
             Self::OpenSessionData { session, recipe } => {
                 let data = recipe.make(files, exec).map_err(|error| error.to_string());
                 Some(Done::SessionData(session.clone(), data))

@@ -34,8 +34,8 @@ pub(in crate::app) fn start(state: &mut AppState, back: bool) {
 /// After every action: forgets a search that nobody waits for, and goes on with one that is not done.
 pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
     let now = shown(state);
-    let Some(hunt) = &mut state.breakpoint_search else { return Vec::new() };
-    if hunt.began != now {
+    let Some(search) = &mut state.breakpoint_search else { return Vec::new() };
+    if search.began != now {
         state.breakpoint_search = None;
         return Vec::new();
     }
@@ -43,11 +43,11 @@ pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
         if state.jobs.foreground().is_some() {
             return Vec::new();
         }
-        let (hunt, name) = (hunt.clone(), state.model().name.clone());
-        return vec![jobs::start(state, JobKind::Computing, name, Task::BreakpointSearch(hunt))];
+        let (search, name) = (search.clone(), state.model().name.clone());
+        return vec![jobs::start(state, JobKind::Computing, name, Task::BreakpointSearch(search))];
     }
-    match hunt.advance(steps_at_once(state.position.run().plan()), Execution::SERIAL) {
-        Ok(Some(halt)) => stop_search(state, halt),
+    match search.advance(steps_at_once(state.position.run().plan()), Execution::SERIAL) {
+        Ok(Some(reason)) => stop_search(state, reason),
         Ok(None) => return vec![Effect::Advance],
         Err(error) => {
             state.breakpoint_search = None;
@@ -58,19 +58,19 @@ pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
 }
 
 /// A worker has come to the end of a search.
-pub(in crate::app) fn finish(state: &mut AppState, hunt: Box<BreakpointSearch>, halt: StopReason) {
-    if state.breakpoint_search.as_ref().is_some_and(|waiting| waiting.began == hunt.began) {
-        state.breakpoint_search = Some(hunt);
-        stop_search(state, halt);
+pub(in crate::app) fn finish(state: &mut AppState, search: Box<BreakpointSearch>, reason: StopReason) {
+    if state.breakpoint_search.as_ref().is_some_and(|waiting| waiting.began == search.began) {
+        state.breakpoint_search = Some(search);
+        stop_search(state, reason);
     }
 }
 
-fn stop_search(state: &mut AppState, halt: StopReason) {
-    let Some(hunt) = state.breakpoint_search.take() else { return };
+fn stop_search(state: &mut AppState, reason: StopReason) {
+    let Some(search) = state.breakpoint_search.take() else { return };
     // What has been trained meanwhile stays.
-    let run = hunt.run.join(state.position.run());
+    let run = search.run.join(state.position.run());
     state.position.replace_run(run);
-    match halt {
+    match reason {
         StopReason::Hit(stop) => {
             // Its addresses are those of the run that was searched.
             go_to(state, stop.address);
@@ -83,5 +83,5 @@ fn stop_search(state: &mut AppState, halt: StopReason) {
             travel(state, |cursor, plan| cursor.go(plan, end));
         }
     }
-    state.position.set_stopped(Some(halt));
+    state.position.set_stopped(Some(reason));
 }

@@ -17,7 +17,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: DataAction) -> Vec<Ef
     match action {
         DataAction::Ask(asking) => state.data.asking = asking,
         DataAction::Choose { folder } => return vec![Effect::AskForData { folder }],
-        DataAction::Open(path) => return open_set(state, path),
+        DataAction::Open(location) => return open_set(state, location),
         DataAction::Show(shown) => (state.data.shown, state.data.class) = (Some(shown), None),
         DataAction::Split(part) => state.data.part = part,
         DataAction::Class(class) => state.data.class = class,
@@ -64,27 +64,27 @@ pub(in crate::app) fn apply_measured(
 }
 
 /// Opens the set at a location.
-fn open_set(state: &mut AppState, path: Location) -> Vec<Effect> {
-    let name = path.display_name();
+fn open_set(state: &mut AppState, location: Location) -> Vec<Effect> {
+    let name = location.display_name();
     let [_, h, w] = state.model().network.input;
     // Pictures of any size are kept large enough for other networks too.
     const SIDE: usize = 96;
     let options = OpenOptions { max_side: Some(h.max(w).max(SIDE)), ..OpenOptions::default() };
-    let task = Task::OpenData { path: path.clone(), options };
+    let task = Task::OpenData { location: location.clone(), options };
     let effect = jobs::start(state, JobKind::OpeningData, name, task);
-    state.jobs.set_file(Some(path));
+    state.jobs.set_file(Some(location));
     state.data.asking = false;
     vec![effect]
 }
 
-/// A set has been opened at `path`, or not.
+/// A set has been opened at `location`, or not.
 pub(in crate::app) fn apply_opened(
     state: &mut AppState,
-    path: Option<Location>,
+    location: Option<Location>,
     result: Result<Opened, DataError>,
 ) -> Vec<Effect> {
     match result {
-        Ok(opened) => return use_opened(state, path.unwrap_or_default(), opened),
+        Ok(opened) => return use_opened(state, location.unwrap_or_default(), opened),
         Err(DataError::Cancelled) => {}
         Err(error) => fail(state, error.to_string()),
     }
@@ -92,15 +92,15 @@ pub(in crate::app) fn apply_opened(
 }
 
 /// A set has been opened: it is trained on where the page is that of training, else it is shown.
-fn use_opened(state: &mut AppState, path: Location, opened: Opened) -> Vec<Effect> {
+fn use_opened(state: &mut AppState, location: Location, opened: Opened) -> Vec<Effect> {
     let dataset = opened.dataset.with_split(opened.dataset.usual_share(), state.inputs.seed);
-    state.data.opened = Some(OpenedSet { path, dataset: dataset.clone(), skipped: opened.skipped });
+    state.data.opened = Some(OpenedSet { location, dataset: dataset.clone(), skipped: opened.skipped });
     (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Split::Train, None);
     // Of a set that is gone.
     state.data.measured.retain(|(data, ..)| data.generator().is_some());
     let whole = dataset.location().cloned();
     let mut effects: Vec<Effect> =
-        whole.map(|path| files::remember_recent(state, path)).into_iter().collect();
+        whole.map(|location| files::remember_recent(state, location)).into_iter().collect();
     if state.view.page == Page::Training {
         effects.extend(training::update(state, TrainAction::Use(Some(dataset))));
     } else {

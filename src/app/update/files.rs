@@ -9,8 +9,8 @@ use crate::app::{
     action::FileAction,
     effect::Effect,
     state::{
-        Absent, AppState, Asked, FileContent, FileKind, JobKind, NoticeKind, Page, RECENT, Recent, Restored,
-        Session, Stamp, training::model_that_learned,
+        AppState, FileContent, FileKind, JobKind, MissingData, NoticeKind, Page, RECENT, Recent, Restored,
+        SaveQuestion, Session, Stamp, training::model_that_learned,
     },
     task::Task,
 };
@@ -22,8 +22,8 @@ use std::sync::Arc;
 /// Does it.
 pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Effect> {
     match action {
-        FileAction::Save => match state.files.path.clone() {
-            Some(path) => return write_file(state, FileKind::Session, path, true),
+        FileAction::Save => match state.files.location.clone() {
+            Some(location) => return write_file(state, FileKind::Session, location, true),
             None => ask_where(state, FileKind::Session),
         },
         FileAction::Ask(kind) => ask_where(state, kind),
@@ -34,43 +34,43 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         }
         FileAction::Browse => {
             if let Some(asked) = &state.files.asked {
-                let (kind, path) = (asked.kind, Location::from(asked.text.as_str()));
-                return vec![Effect::AskWhere { kind, path }];
+                let (kind, location) = (asked.kind, Location::from(asked.text.as_str()));
+                return vec![Effect::AskWhere { kind, location }];
             }
         }
         FileAction::Forget => state.files.asked = None,
         FileAction::Confirm { replace } => {
-            if let Some(Asked { kind, text, .. }) = state.files.asked.clone() {
+            if let Some(SaveQuestion { kind, text, .. }) = state.files.asked.clone() {
                 if text.trim().is_empty() {
                     fail(state, "expected the file's name, got none; type it".into());
                     return Vec::new();
                 }
                 let name = Location::from(text.trim()).with_ending(kind.ending());
-                let path = state.files.folder.join(&name.to_string());
-                return write_file(state, kind, path, replace);
+                let location = state.files.folder.join(&name.to_string());
+                return write_file(state, kind, location, replace);
             }
         }
-        FileAction::Chosen(path) => {
+        FileAction::Chosen(location) => {
             if let Some(kind) = state.files.asked.as_ref().map(|asked| asked.kind) {
-                let whole = path.with_ending(kind.ending());
+                let whole = location.with_ending(kind.ending());
                 // The dialog has asked only about the name as it was typed there.
-                let replace = whole == path;
+                let replace = whole == location;
                 return write_file(state, kind, whole, replace);
             }
         }
-        FileAction::Taken(path) => {
+        FileAction::Taken(location) => {
             if let Some(asked) = &mut state.files.asked {
-                (asked.text, asked.is_taken) = (path.to_string(), true);
+                (asked.text, asked.is_taken) = (location.to_string(), true);
             }
         }
-        FileAction::Written { path, kind, stamp, result } => {
-            return apply_written(state, path, kind, stamp, result);
+        FileAction::Written { location, kind, stamp, result } => {
+            return apply_written(state, location, kind, stamp, result);
         }
         FileAction::SetFolder(folder) => state.files.folder = folder,
-        FileAction::Open(path) => return vec![Effect::Read(path)],
-        FileAction::Opened { path, bytes } => {
-            let effects = open_bytes(state, path.name(), bytes);
-            state.jobs.set_file(Some(path));
+        FileAction::Open(location) => return vec![Effect::Read(location)],
+        FileAction::Opened { location, bytes } => {
+            let effects = open_bytes(state, location.name(), bytes);
+            state.jobs.set_file(Some(location));
             return effects;
         }
         FileAction::Recent(recent) => state.files.recent = recent.into_iter().take(RECENT).collect(),
@@ -88,10 +88,10 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         FileAction::Rescued(bytes) => {
             return vec![read_session(state, "session".into(), bytes)];
         }
-        FileAction::FindData(path) => {
-            if let Some(Absent { session, .. }) = state.files.absent.clone() {
+        FileAction::FindData(location) => {
+            if let Some(MissingData { session, .. }) = state.files.absent.clone() {
                 let recipe = session.recipe().cloned();
-                let elsewhere = recipe.and_then(|recipe| Some(recipe.at(path?)));
+                let elsewhere = recipe.and_then(|recipe| Some(recipe.at(location?)));
                 let session = match elsewhere {
                     Some(recipe) => Box::new(session.with_recipe(recipe)),
                     None => session,
@@ -105,28 +105,28 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
 
 fn ask_where(state: &mut AppState, kind: FileKind) {
     let files = &state.files;
-    let path = match (kind, &files.path) {
-        (FileKind::Session, Some(path)) => path.clone(),
+    let location = match (kind, &files.location) {
+        (FileKind::Session, Some(location)) => location.clone(),
         (FileKind::Session | FileKind::Model, _) => {
             let model = state.model().name.as_str();
             let stem = Location::from(model).stem();
             let stem = if Model::is_file(model) { stem.as_str() } else { model };
             let name = Location::from(stem).with_ending(kind.ending()).to_string();
-            match &files.path {
-                Some(path) => path.sibling(&name),
+            match &files.location {
+                Some(location) => location.sibling(&name),
                 None => files.folder.join(&name),
             }
         }
     };
-    state.files.asked = Some(Asked { kind, text: path.to_string(), is_taken: false });
+    state.files.asked = Some(SaveQuestion { kind, text: location.to_string(), is_taken: false });
 }
 
-fn write_file(state: &AppState, kind: FileKind, path: Location, replace: bool) -> Vec<Effect> {
+fn write_file(state: &AppState, kind: FileKind, location: Location, replace: bool) -> Vec<Effect> {
     let content = match kind {
-        FileKind::Session => FileContent::Session(Box::new(Session::of(state))),
+        FileKind::Session => FileContent::Session(Box::new(Session::from_state(state))),
         FileKind::Model => FileContent::Model(as_trained(state)),
     };
-    vec![Effect::Write { path, content, stamp: Box::new(Stamp::of(state)), replace }]
+    vec![Effect::Write { location, content, stamp: Box::new(Stamp::from_state(state)), replace }]
 }
 
 /// The model; in training on a data set with the weights after the last step.
@@ -143,7 +143,7 @@ fn as_trained(state: &AppState) -> Arc<Model> {
 
 fn apply_written(
     state: &mut AppState,
-    path: Location,
+    location: Location,
     kind: FileKind,
     stamp: Box<Stamp>,
     result: Result<(), String>,
@@ -155,20 +155,20 @@ fn apply_written(
     state.files.asked = None;
     match kind {
         FileKind::Session => {
-            state.files.path = Some(path.clone());
+            state.files.location = Some(location.clone());
             state.files.saved = Some(stamp);
             state.files.absent = None;
         }
-        FileKind::Model => notice(state, format!("→ {path}"), NoticeKind::Info),
+        FileKind::Model => notice(state, format!("→ {location}"), NoticeKind::Info),
     }
-    vec![remember_recent(state, path)]
+    vec![remember_recent(state, location)]
 }
 
 /// Puts a file before all others that were opened lately.
-pub(in crate::app) fn remember_recent(state: &mut AppState, path: Location) -> Effect {
+pub(in crate::app) fn remember_recent(state: &mut AppState, location: Location) -> Effect {
     let recent = &mut state.files.recent;
-    recent.retain(|recent| recent.path != path);
-    recent.insert(0, Recent { path, is_there: true });
+    recent.retain(|recent| recent.location != location);
+    recent.insert(0, Recent { location, is_there: true });
     recent.truncate(RECENT);
     Effect::KeepRecent(recent.clone())
 }
@@ -249,15 +249,15 @@ pub(in crate::app) fn finish_restore(
     let (why, own) = (restored.missing.clone(), restored.file().cloned());
     let session = session::apply_session(state, restored);
     let is_rescued = opened.is_none();
-    effects.extend(opened.clone().map(|path| remember_recent(state, path)));
-    state.files.path = opened.or(own);
+    effects.extend(opened.clone().map(|location| remember_recent(state, location)));
+    state.files.location = opened.or(own);
     state.files.absent = None;
     if let Some(why) = why {
         // Saving what is left over the whole session would lose it.
-        state.files.path = None;
+        state.files.location = None;
         state.view.page = Page::Training;
         fail(state, why.clone());
-        state.files.absent = Some(Absent { session, why });
+        state.files.absent = Some(MissingData { session, why });
     } else if is_rescued {
         (state.files.saved, state.files.is_restored) = (None, true);
         return effects;

@@ -24,6 +24,6 @@ pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) ->
 /// The data set of a training, where it was opened, to be looked at.
 fn opened_set(inputs: &Inputs) -> Option<OpenedSet> {
     let dataset = inputs.training.as_ref()?.schedule.data.clone();
-    let path = dataset.location()?.clone();
-    Some(OpenedSet { path, dataset, skipped: Vec::new() })
+    let location = dataset.location()?.clone();
+    Some(OpenedSet { location, dataset, skipped: Vec::new() })
 }

@@ -42,7 +42,7 @@ impl Autosave {
     /// Nothing has changed yet.
     pub(super) fn new(state: &AppState, now: f64) -> Self {
         let (sender, done) = channel();
-        let saved = Stamp::of(state);
+        let saved = Stamp::from_state(state);
         Self { saved, due: now + INTERVAL, is_saving: false, done, sender, failed: None }
     }
 
@@ -76,7 +76,7 @@ impl Autosave {
         if !host.keeps_sessions() || self.is_saving {
             return (None, failed);
         }
-        let now = Stamp::of(state);
+        let now = Stamp::from_state(state);
         if now.is_same(&self.saved) {
             return (None, failed);
         }

@@ -14,7 +14,7 @@ use super::{
     strings::Words,
 };
 use crate::app::{
-    Action, AppState, DataAction, Effect, FileAction, FileContent, Offer, Recent, Stamp, Task, apply,
+    Action, AppState, DataAction, Effect, FileAction, FileContent, Recent, RescueOffer, Stamp, Task, apply,
 };
 use crate::data::Location;
 use crate::model_io::{Model, session};
@@ -82,8 +82,8 @@ impl Outbox {
     }
 }
 
-fn offer(left: LeftSession) -> Offer {
-    Offer { minutes: (left.age / 60.0) as u64 }
+fn offer(left: LeftSession) -> RescueOffer {
+    RescueOffer { minutes: (left.age / 60.0) as u64 }
 }
 
 impl<H: Host> Program<H> {
@@ -179,7 +179,7 @@ impl<H: Host> Program<H> {
     }
 
     fn check(&mut self, recent: Vec<Recent>) -> bool {
-        let locations = recent.iter().map(|recent| recent.path.clone()).collect();
+        let locations = recent.iter().map(|recent| recent.location.clone()).collect();
         let reply = self.outbox.reply(|exist: Vec<bool>| {
             let recent = recent.into_iter().zip(exist);
             let recent = recent.map(|(recent, is_there)| Recent { is_there, ..recent });
@@ -200,17 +200,17 @@ impl<H: Host> Program<H> {
                 let what = if folder { Pick::Folder } else { Pick::File(Vec::new()) };
                 self.pick(what, |location| Action::Data(DataAction::Open(location)));
             }
-            Effect::AskWhere { kind, path } => {
-                let what = Pick::Destination { start: path, ending: kind.ending() };
+            Effect::AskWhere { kind, location } => {
+                let what = Pick::Destination { start: location, ending: kind.ending() };
                 self.pick(what, |location| FileAction::Chosen(location).into());
             }
-            Effect::Read(path) => self.read(path),
-            Effect::Write { path, content, stamp, replace } => {
-                self.write(path, content, stamp, replace);
+            Effect::Read(location) => self.read(location),
+            Effect::Write { location, content, stamp, replace } => {
+                self.write(location, content, stamp, replace);
             }
             Effect::KeepRecent(mut recent) => {
                 // A location that is not text cannot be written down.
-                recent.retain(|recent| recent.path.is_text());
+                recent.retain(|recent| recent.location.is_text());
                 if let Ok(bytes) = serde_json::to_vec_pretty(&recent) {
                     self.host.store(RECENT_FILE, bytes);
                 }
@@ -296,22 +296,22 @@ impl<H: Host> Program<H> {
     }
 
     fn write(&mut self, location: Location, content: FileContent, stamp: Box<Stamp>, replace: bool) {
-        let (kind, path) = (content.kind(), location.clone());
+        let (kind, whole) = (content.kind(), location.clone());
         let reply = self.outbox.reply(move |written| {
             Some(match written {
-                Ok(Written::Taken) => FileAction::Taken(path).into(),
-                Ok(Written::Whole) => FileAction::Written { path, kind, stamp, result: Ok(()) }.into(),
-                Err(error) => FileAction::Written { path, kind, stamp, result: Err(error) }.into(),
+                Ok(Written::Taken) => FileAction::Taken(location).into(),
+                Ok(Written::Whole) => FileAction::Written { location, kind, stamp, result: Ok(()) }.into(),
+                Err(error) => FileAction::Written { location, kind, stamp, result: Err(error) }.into(),
             })
         });
-        self.host.write(location, Box::new(move || content.to_bytes()), replace, reply);
+        self.host.write(whole, Box::new(move || content.to_bytes()), replace, reply);
     }
 }
 
 /// What opens the contents of a location.
-fn opened(path: Location, contents: Contents) -> Action {
+fn opened(location: Location, contents: Contents) -> Action {
     match contents {
-        Contents::Data => Action::Data(DataAction::Open(path)),
-        Contents::File(bytes) => FileAction::Opened { path, bytes }.into(),
+        Contents::Data => Action::Data(DataAction::Open(location)),
+        Contents::File(bytes) => FileAction::Opened { location, bytes }.into(),
     }
 }

@@ -1,6 +1,6 @@
 //! Where to save, and what a crash left behind.
 
-use crate::app::{Action, Asked, FileAction, FileKind};
+use crate::app::{Action, FileAction, FileKind, SaveQuestion};
 use crate::ui::{theme, view::View};
 use egui::{Align2, Area, Button, Frame, Id, Key, Modal, RichText, Stroke, TextEdit, Ui, vec2};
 
@@ -52,7 +52,7 @@ fn offer_ui(ui: &mut Ui, view: &View, minutes: u64) {
 }
 
 /// The place to save at: typed, or by the system's dialog.
-fn asked_ui(ui: &mut Ui, view: &View, asked: &Asked) {
+fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
     ui.set_width(520.0_f32.min(ui.ctx().content_rect().width() - 60.0));
     let title = match asked.kind {
         FileKind::Session => "files.save_session",

@@ -82,7 +82,7 @@ pub struct Restored {
 
 impl Session {
     /// What there is to keep of a state.
-    pub fn of(state: &AppState) -> Self {
+    pub fn from_state(state: &AppState) -> Self {
         let plan = state.plan();
         let text = |address: &Address| plan.text(address);
         let bookmarks = state.position.marks().bookmarks.iter();
@@ -93,7 +93,7 @@ impl Session {
             let looked_at = (number == state.position.run().line_number()).then_some(time);
             line.slim(looked_at.as_slice())
         });
-        let schedule = state.inputs.training.as_ref().and_then(Planned::of);
+        let schedule = state.inputs.training.as_ref().and_then(Planned::from_training);
         let mut inputs = Inputs { training: None, ..state.inputs.clone() };
         let (mut lines, mut line) = (lines.collect(), state.position.run().line_number());
         if schedule.is_none() && state.inputs.training.is_some() {
@@ -251,7 +251,7 @@ impl KeptRuns {
             aside.branches().iter().any(|branch| !labels.removed.contains(&branch.number()))
         };
         let kept = |aside: &RunsAside| {
-            let planned = aside.inputs.training.as_ref().and_then(Planned::of);
+            let planned = aside.inputs.training.as_ref().and_then(Planned::from_training);
             let inputs = Inputs { training: None, ..aside.inputs.clone() };
             let branches = aside.branches.iter().map(|branch| branch.slim(&[])).collect();
             let planned = Some(planned.or_else(|| aside.planned.clone())?);

@@ -153,12 +153,12 @@ fn recent_ui(ui: &mut Ui, view: &View) {
         ui.label(RichText::new(view.text("files.no_recent")).color(view.theme.text_weak));
     }
     for recent in &view.state.files().recent {
-        let name = recent.path.display_name();
+        let name = recent.location.display_name();
         let button = ui.add_enabled(recent.is_there, Button::new(name).truncate());
-        let path = recent.path.to_string();
+        let path = recent.location.to_string();
         let gone = view.fill("files.gone", &[("path", &path)]);
         if button.on_hover_text(path).on_disabled_hover_text(gone).clicked() {
-            view.act(FileAction::Open(recent.path.clone()).into());
+            view.act(FileAction::Open(recent.location.clone()).into());
             ui.close();
         }
     }

@@ -145,10 +145,10 @@ fn picture_ui(ui: &mut Ui, view: &View) {
             entry_ui(ui, view, command(id));
         }
         for recent in &view.state.files().recent {
-            let name = recent.path.display_name();
+            let name = recent.location.display_name();
             let button = ui.add_enabled(recent.is_there, Button::new(name).truncate());
-            if button.on_hover_text(recent.path.to_string()).clicked() {
-                view.act(FileAction::Open(recent.path.clone()).into());
+            if button.on_hover_text(recent.location.to_string()).clicked() {
+                view.act(FileAction::Open(recent.location.clone()).into());
                 ui.close();
             }
         }

@@ -1,12 +1,12 @@
 //! Training whose data set is not there: what it came to, and where to look for the data.
 
 use super::plots;
-use crate::app::{Absent, FileAction};
+use crate::app::{FileAction, MissingData};
 use crate::ui::{theme, view::View};
 use egui::{Button, Id, RichText, TextEdit, Ui};
 
 /// Draws the notice that the data set used for training was not found, with a field for its path.
-pub fn absent_ui(ui: &mut Ui, view: &View, absent: &Absent) {
+pub fn absent_ui(ui: &mut Ui, view: &View, absent: &MissingData) {
     ui.label(RichText::new(view.text("files.absent")).strong());
     ui.label(RichText::new(&absent.why).color(view.theme.text_weak));
     let was = absent.session.recipe().map(crate::data::Recipe::name).unwrap_or_default();
