@@ -35,13 +35,13 @@ pub enum Action {
     Visit(AddressText),
     /// Look at a pass, a layer, a map or a cell without moving the cursor; nothing where the plan does not have it.
     Look(AddressText),
-    /// Look at what the cursor works on again.
+    /// Show what the cursor works on again.
     LookAtCursor,
-    /// Move the cursor to the end of the cell that is looked at.
+    /// Move the cursor to the end of the cell that is shown.
     RunToHere,
     /// To where the first operand of the last term was written.
     LastWriter,
-    /// To the next term that reads the cell that is looked at.
+    /// To the next term that reads the cell that is shown.
     NextReader,
     /// To where the cursor was before: so many places back, or, negative, so many ahead again.
     Trail(isize),
@@ -113,7 +113,7 @@ pub enum Action {
     SetExponent(u8),
     /// Answer the inspector's question, however long it takes.
     Ask,
-    /// What a unit looks at.
+    /// Attribution: which pixels explain a unit.
     Attribution(AttributionAction),
     /// Undo the last edit.
     Undo,
@@ -175,7 +175,7 @@ pub enum Action {
     Fail(String),
     /// Take away the newest notice.
     DismissNotice,
-    /// Copy the address of the place that is looked at.
+    /// Copy the address of the place that is shown.
     CopyAddress,
     /// Something about training on a data set.
     Train(TrainAction),
@@ -313,7 +313,7 @@ pub enum MarkAction {
     Once(usize, bool),
     /// Remove the breakpoint of this number.
     RemoveBreak(usize),
-    /// Mark the place that is looked at, or unmark it.
+    /// Mark the place that is shown, or unmark it.
     ToggleBookmark,
     /// Call the bookmark of this number so.
     Rename(usize, String),
@@ -376,7 +376,7 @@ pub enum BuildAction {
 pub enum AttributionAction {
     /// Whose map.
     Subject(Subject),
-    /// The unit of the cell that is looked at.
+    /// The unit of the cell that is shown.
     Focused,
     /// The method and its numbers.
     Settings(AttributionSettings),
@@ -399,9 +399,9 @@ pub enum AttributionAction {
 /// A change of what is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompareAction {
-    /// Keep what is looked at, to be compared with what comes.
+    /// Keep what is shown, to be compared with what comes.
     Keep,
-    /// Keep what the weights of the run with this number make of what is looked at.
+    /// Keep what the weights of the run with this number make of what is shown.
     KeepRun(u32),
     /// Keep nothing.
     Forget,
@@ -416,7 +416,7 @@ pub enum CompareAction {
 pub enum SpanAction {
     /// This part of all training steps.
     Run(Span),
-    /// This part of the training step that is looked at.
+    /// This part of the training step that is shown.
     Step(Span),
     /// So many times as near to the cursor.
     Zoom(f64),
@@ -443,7 +443,7 @@ pub enum TrainAction {
     Seed(u64),
     /// The network's input is normalised by mean and deviation of the data.
     Normalise,
-    /// Train on from the end of the run that is looked at.
+    /// Train on from the end of the run that is shown.
     Start(Until),
     /// Stop after the batch under way.
     Pause,
@@ -453,9 +453,9 @@ pub enum TrainAction {
     StopAt(StopWhen),
     /// Take a condition away.
     StopNoMore(StopWhen),
-    /// Look at a step: forward and loss are done.
+    /// Show a step: forward and loss are done.
     GoTo(u32),
-    /// Look at the batch that was done last.
+    /// Show the batch that was done last.
     StepIn,
     /// Look at the run with this number.
     Choose(u32),
@@ -463,7 +463,7 @@ pub enum TrainAction {
     Rename(u32, String),
     /// Take the run with this number away.
     Remove(u32),
-    /// The weights after the step looked at become the model's own, and training is left.
+    /// The weights after the step shown become the model's own, and training is left.
     Keep,
 }
 
@@ -479,14 +479,14 @@ pub enum DataAction {
     },
     /// Open the set at a location.
     Open(Location),
-    /// Look at another set.
+    /// Show another set.
     Show(Shown),
-    /// Look at another part of it.
+    /// Show another part of it.
     Split(crate::data::Split),
-    /// Look at one class only, or at all.
+    /// Show one class only, or at all.
     Class(Option<usize>),
     /// An example becomes the picture that is stepped through, with its label; of a network in training by the weights
-    /// after the step looked at, or the latest while it goes on.
+    /// after the step shown, or the latest while it goes on.
     StepThrough {
         /// Its set.
         data: Dataset,

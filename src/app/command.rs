@@ -43,7 +43,7 @@ pub enum Group {
     Grain,
     /// Following values.
     Follow,
-    /// How it is looked at.
+    /// How it is shown.
     View,
 }
 

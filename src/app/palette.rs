@@ -14,7 +14,7 @@ use crate::trace::{Address, Cursor};
 pub enum Offer {
     /// A command.
     Command(&'static Command),
-    /// The making of a tensor, at the training step and image that are looked at.
+    /// The making of a tensor, at the training step and image that are shown.
     Stage(Address),
     /// The bookmark of this number.
     Bookmark(usize),

@@ -44,7 +44,7 @@ impl Location {
         self.0.to_str().is_some()
     }
 
-    /// The location that a user means by `typed` in this folder. A whole location is taken as it is typed.
+    /// The location that a user means by `typed` in this folder. A whole location is taken as typed.
     #[must_use]
     pub fn join(&self, typed: &str) -> Self {
         Self(self.0.join(typed))

@@ -89,7 +89,7 @@ impl Recipe {
 
     /// The set, from one that is open already; `None` where that is another one.
     pub fn made_of(&self, open: &Dataset) -> Option<Dataset> {
-        let is_same = matches!(&self.source, ExampleSource::Opened { path } if open.location() == Some(path))
+        let is_same = matches!(&self.source, ExampleSource::Opened { location } if open.location() == Some(location))
             && open.own_shape() == self.shapes[0]
             && open.own_classes() == self.classes;
         is_same.then(|| self.prepared(open.clone()).ok()).flatten()

@@ -80,7 +80,7 @@ pub struct Check<T> {
     pub below: T,
     /// The value moved up, as the number type holds it.
     pub above: T,
-    /// The loss as it is.
+    /// The loss without a change.
     pub loss: T,
     /// The loss with the cell moved down.
     pub loss_below: T,

@@ -1,5 +1,5 @@
 //! Dropout with a mask that is a closed-form function of seed, step, layer and cell, so that any
-//! moment of training can be looked at again.
+//! moment of training can be computed again.
 
 use super::Real;
 use crate::tensor::Tensor;

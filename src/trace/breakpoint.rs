@@ -278,7 +278,7 @@ pub fn find(trace: &Trace, breaks: &[Break], from: u64, back: bool, exec: Execut
     if back { stages.rev().find_map(look) } else { stages.find_map(&mut look) }
 }
 
-/// Where in the trace's training step a condition holds: all are counted, the first `most` told.
+/// Where in the trace's training step a condition holds: all are counted, the first `most` are listed.
 pub fn hits(trace: &Trace, kind: &Break, most: usize) -> Hits {
     let mut hits = Hits::default();
     if !kind.fits(trace.plan()) {

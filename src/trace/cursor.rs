@@ -1,6 +1,6 @@
 //! The cursor: a place between two terms, and the moves.
 //!
-//! All before it is done, nothing after it is. It looks at the unit that was done last, at its
+//! All before it is done, nothing after it is. It shows the unit that was done last, at its
 //! grain, and always stands at the end of one; so n moves forward and n moves back are the
 //! identity at any grain.
 
@@ -84,7 +84,7 @@ impl Cursor {
         (self.at > 0).then(|| plan.locate(self.at - 1, self.grain))
     }
 
-    /// The training step that it looks at.
+    /// The training step that it is in.
     pub fn time(&self, plan: &Plan) -> u32 {
         (self.at.saturating_sub(1) / plan.len().max(1)) as u32
     }

@@ -57,7 +57,7 @@ impl AttributionState {
         self.settings.unwrap_or_else(|| AttributionSettings::usual(self.method, network.input))
     }
 
-    /// The maps as far as they are made.
+    /// The maps so far.
     pub fn made(&self) -> Option<&AttributionMaps> {
         self.made.as_deref()
     }
@@ -76,12 +76,12 @@ impl AttributionState {
     }
 }
 
-/// The maps of one unit, as far as they are made.
+/// The maps of one unit so far.
 #[derive(Clone, Debug)]
 pub struct AttributionMaps {
     /// Whose they are.
     pub unit: Unit,
-    /// With the weights as they are.
+    /// With the model's own weights.
     pub look: Attribution,
     /// The same with random weights.
     pub random: Option<RandomisedMap>,

@@ -24,7 +24,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What is looked at now.
+    /// What is shown now.
     pub fn of(state: &AppState) -> Self {
         let picture = match &state.inputs.training {
             Some(training) => training.schedule.data.name().to_owned(),
@@ -35,7 +35,7 @@ impl Kept {
         Self { trace, image, model, picture, run: None }
     }
 
-    /// What the weights that another run has come to make of what is looked at; `None` where that run is not there or
+    /// What the weights that another run has come to make of what is shown; `None` where that run is not there or
     /// trains another network.
     pub fn of_run(state: &AppState, number: u32) -> Option<Self> {
         let runs = state.training_runs();
@@ -79,7 +79,7 @@ impl Kept {
 /// What is compared.
 #[derive(Clone, Debug, Default)]
 pub struct Compare {
-    /// The one side; the other is what is looked at.
+    /// The one side; the other is what is shown.
     pub kept: Option<Arc<Kept>>,
     pub(in crate::app) tensor: Option<TensorId>,
     pub(in crate::app) plane: usize,
@@ -88,7 +88,7 @@ pub struct Compare {
 /// A tensor of both sides.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sides {
-    /// As the model that is looked at has it.
+    /// As the model that is shown has it.
     pub tensor: TensorId,
     /// Planes of the tensor.
     pub planes: usize,
@@ -98,7 +98,7 @@ pub struct Sides {
     pub size: [usize; 2],
     /// All cells of what was kept; `None` where its model has no tensor of this name and shape.
     pub a: Option<Vec<f32>>,
-    /// All cells of what is looked at.
+    /// All cells of what is shown.
     pub b: Vec<f32>,
 }
 

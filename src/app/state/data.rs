@@ -5,7 +5,7 @@ use crate::data::{DataError, Dataset, Generated, Location, Measured, Skipped, Sp
 use crate::model_io::Model;
 use std::sync::Arc;
 
-/// A set that can be looked at.
+/// A set that can be shown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Shown {
     /// A generator's.
@@ -32,9 +32,9 @@ pub struct DataState {
     pub asking: bool,
     /// The set that was opened last.
     pub opened: Option<OpenedSet>,
-    /// The part that is looked at.
+    /// The part that is shown.
     pub part: Split,
-    /// The class that is looked at; `None` for all.
+    /// The class that is shown; `None` for all.
     pub class: Option<usize>,
     pub(in crate::app) shown: Option<Shown>,
     /// What the measuring job measures.
@@ -64,7 +64,7 @@ impl DataState {
 }
 
 impl AppState {
-    /// The set that is looked at: as it is trained on, where it is.
+    /// The set that is shown: with the holdout and size of training, if it is trained on.
     pub fn shown_data(&self) -> Dataset {
         let trained = self.inputs.training.as_ref().map(|training| &training.schedule.data);
         let chosen = match self.data.shown {
@@ -77,7 +77,7 @@ impl AppState {
     }
 }
 
-/// The generator whose pictures have as many channels as the network looks at.
+/// The generator whose pictures have as many channels as the network's input.
 fn usual(model: &Model) -> Generated {
     let channels = model.network.input[0];
     let fits = |generated: &Generated| generated.input_shape()[0] == channels;

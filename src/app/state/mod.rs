@@ -303,7 +303,7 @@ impl AppState {
         self.position.run().plan()
     }
 
-    /// Plan and values of the training step looked at.
+    /// Plan and values of the training step shown.
     pub fn trace(&self) -> &Arc<Trace> {
         self.position.run().trace()
     }
@@ -322,7 +322,7 @@ impl AppState {
         }
     }
 
-    /// The target class of the image that is looked at.
+    /// The target class of the image that is shown.
     pub fn label(&self) -> usize {
         match &self.inputs.training {
             None => self.inputs.label.unwrap_or(0),
@@ -330,7 +330,7 @@ impl AppState {
         }
     }
 
-    /// The number in its batch of the image that is looked at: the cell's, or where the cell is the batch's, as one
+    /// The number in its batch of the image that is shown: the cell's, or where the cell is the batch's, as one
     /// of a weight's gradient, that of the pass that adds to it.
     pub fn image(&self) -> u32 {
         let focus = self.focus();
@@ -343,7 +343,7 @@ impl AppState {
         argmax(self.scores())
     }
 
-    /// Probabilities of the classes with cross-entropy, else the outputs, of the image that is looked at.
+    /// Probabilities of the classes with cross-entropy, else the outputs, of the image that is shown.
     pub fn scores(&self) -> Vec<f32> {
         let values = self.trace().values();
         let scores = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
@@ -360,7 +360,7 @@ impl AppState {
         })
     }
 
-    /// The mean loss before training step `time`, where it has been computed: for the step looked at,
+    /// The mean loss before training step `time`, where it has been computed: for the step shown,
     /// only when the cursor has come past it.
     pub fn known_loss(&self, time: u32) -> Option<f32> {
         let loss = self.position.run().records().get(&time)?.report.loss as f32;

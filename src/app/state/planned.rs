@@ -25,7 +25,7 @@ pub struct Planned {
 
 impl Planned {
     /// Of a training; `None` where its set was neither generated nor opened.
-    pub(in crate::app) fn of(training: &Training) -> Option<Self> {
+    pub(in crate::app) fn from_training(training: &Training) -> Option<Self> {
         let Training {
             schedule: BatchSchedule { data, seed, epoch_len, batch_len, augment },
             epochs,

@@ -42,7 +42,7 @@ pub enum Answer {
     Nothing,
 }
 
-/// The question that the inspector's tab puts about the cell that is looked at, if any.
+/// The question that the inspector's tab puts about the cell that is shown, if any.
 pub(in crate::app) fn question(state: &AppState) -> Option<Question> {
     let kind = match state.view.tab {
         Tab::Check => QuestionKind::Check { exponent: state.view.exponent },
@@ -87,7 +87,7 @@ pub(in crate::app) fn answer(trace: &Arc<Trace>, question: Question, exec: Execu
 }
 
 impl AppState {
-    /// The question that the inspector's tab puts about the cell that is looked at, and its answer where it has come.
+    /// The question that the inspector's tab puts about the cell that is shown, and its answer where it has come.
     pub fn asked(&self) -> Option<(Question, Option<&Answer>)> {
         let question = question(self)?;
         let answer = self.answer.as_ref().filter(|(answered, _)| *answered == question);

@@ -23,7 +23,7 @@ pub struct Need {
     pub pass: Pass,
 }
 
-/// The run, and the values of the training step that is looked at.
+/// The run, and the values of the training step that is shown.
 #[derive(Clone, Debug)]
 pub struct Run {
     source: Arc<BatchSource>,
@@ -88,12 +88,12 @@ impl Run {
         &self.source
     }
 
-    /// The line that is looked at.
+    /// The line that is shown.
     pub fn line(&self) -> &TrainingBranch {
         &self.lines[self.line]
     }
 
-    /// The number of the line that is looked at.
+    /// The number of the line that is shown.
     pub const fn line_number(&self) -> usize {
         self.line
     }
@@ -118,7 +118,7 @@ impl Run {
         &self.line().records
     }
 
-    /// Takes lines that were kept elsewhere, and looks at one of them; without a line all stays.
+    /// Takes lines that were kept elsewhere and shows one of them; without a line nothing changes.
     pub(in crate::app) fn take_lines(&mut self, lines: Vec<TrainingBranch>, line: usize) {
         if line < lines.len() {
             (self.lines, self.line) = (lines, line);
@@ -134,7 +134,7 @@ impl Run {
         }
     }
 
-    /// Starts a line that shares the steps before `time` with the one looked at, and looks at it; `number` is its
+    /// Starts a line that shares the steps before `time` with the one shown, and shows it; `number` is its
     /// number among all runs.
     pub(in crate::app) fn fork(&mut self, time: u32, number: u32) {
         let fork = self.line().fork_at(self.line, time).with_number(number);
@@ -143,7 +143,7 @@ impl Run {
         self.leave();
     }
 
-    /// Gives the line looked at a number among all runs.
+    /// Gives the line shown a number among all runs.
     pub(in crate::app) fn number(&mut self, number: u32) {
         let line = &mut self.lines[self.line];
         *line = line.clone().with_number(number);
@@ -162,7 +162,7 @@ impl Run {
         }
     }
 
-    /// What is in force has changed: the step that is looked at is computed anew when it is next approached.
+    /// What is in force has changed: the step that is shown is computed anew when it is next approached.
     pub(in crate::app) fn leave(&mut self) {
         (self.stale, self.replay) = (true, None);
         self.basis = next_revision();
@@ -231,7 +231,7 @@ impl Run {
         self.trace.plan()
     }
 
-    /// The values of the step that is looked at.
+    /// The values of the step that is shown.
     pub const fn trace(&self) -> &Arc<Trace> {
         &self.trace
     }
@@ -247,7 +247,7 @@ impl Run {
     }
 
     /// Goes towards values by exact replay from the nearest kept weights before them, at most `most` steps of
-    /// it; true when they are there. Where the exec says stop, those looked at stay.
+    /// it; true when they are there. If it is cancelled, those shown stay.
     ///
     /// # Errors
     /// Where an example cannot be read.
@@ -347,7 +347,7 @@ impl Run {
         })
     }
 
-    /// The trace at or before a step that is nearest to it: the one looked at, or one from kept
+    /// The trace at or before a step that is nearest to it: the one shown, or one from kept
     /// weights.
     fn nearest(&self, time: u32, exec: Execution) -> Option<Trace> {
         match self.line().keyframes.before(time) {
@@ -376,7 +376,7 @@ impl Run {
         Ok(Box::new(trainer))
     }
 
-    /// Notes what the step that is looked at measured.
+    /// Notes what the shown step measured.
     fn arrive(&mut self) {
         self.stale = false;
         self.revision = next_revision();

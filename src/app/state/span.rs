@@ -75,7 +75,7 @@ impl Span {
 pub struct Spans {
     /// Of all training steps.
     pub run: Span,
-    /// Of the training step that is looked at.
+    /// Of the training step that is shown.
     pub step: Span,
     /// The cursor is to be brought into view.
     pub seek: bool,

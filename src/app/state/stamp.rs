@@ -46,9 +46,9 @@ impl Stamp {
         }
     }
 
-    /// Whether nothing has changed in between but where one looks.
+    /// Whether nothing but the place shown has changed in between.
     pub fn is_same_work(&self, other: &Self) -> bool {
-        // Large things are told apart by what they are, not number by number.
+        // Large things are compared by identity, not number by number.
         self.inputs.is_identical(&other.inputs)
             && (&self.lines, &self.labels) == (&other.lines, &other.labels)
             && (&self.stops, &self.marks) == (&other.stops, &other.marks)
@@ -75,7 +75,7 @@ impl AppState {
         (trained || edited || !unmarked) && self.is_unsaved()
     }
 
-    /// The session as it is kept by itself: it remembers its file.
+    /// The session as autosave keeps it: it remembers its file.
     pub fn rescue(&self) -> Session {
         Session::from_state(self).at(self.files.location.clone())
     }

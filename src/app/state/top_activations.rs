@@ -7,7 +7,7 @@ use crate::model_io::Preprocess;
 use crate::nn::{Execution, Network, Params};
 use std::sync::Arc;
 
-/// Examples of generated data that are looked at: there is no last one.
+/// Examples of generated data that are searched: there is no last one.
 pub(in crate::app) const ENDLESS: u64 = 2000;
 
 /// A search through the examples of a part of a data set.
@@ -19,7 +19,7 @@ pub struct ActivationSearch {
     pub data: Dataset,
     /// The part.
     pub part: Split,
-    /// Examples that are looked at in all.
+    /// Examples to search in all.
     pub all: u64,
     /// Why it could not go on.
     pub error: Option<String>,
@@ -38,7 +38,7 @@ impl ActivationSearch {
         self.found.best()
     }
 
-    /// Examples that it has looked at.
+    /// Examples searched so far.
     pub fn seen(&self) -> u64 {
         self.found.seen()
     }

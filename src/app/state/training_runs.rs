@@ -81,7 +81,7 @@ pub enum RunSetting {
 pub struct TrainingRun<'a> {
     /// What it measured.
     pub branch: &'a TrainingBranch,
-    /// It is the one that is looked at.
+    /// It is the one that is shown.
     pub is_chosen: bool,
     /// What the user calls it.
     pub name: Option<&'a str>,

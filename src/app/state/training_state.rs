@@ -42,7 +42,7 @@ pub struct TrainingState {
     pub stops: Vec<StopWhen>,
     /// Why the last job ended.
     pub ended: Option<End>,
-    /// Images a second, as the worker last told.
+    /// Images per second, as the worker last reported.
     pub images_per_sec: Option<f64>,
     /// Runs of other settings, and what the user has said of all runs.
     pub(in crate::app) runs: TrainingRuns,

@@ -3,7 +3,7 @@
 use super::{AppState, inputs::Inputs, marks::Marks, training_runs::RunLabels};
 use std::sync::Arc;
 
-/// The program's state as far as it is edited.
+/// The part of the program's state that edits change.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Edited {
     /// What the numbers follow from.
@@ -12,7 +12,7 @@ pub struct Edited {
     pub marks: Marks,
     /// What is said of the runs of training.
     pub labels: RunLabels,
-    /// The number of the run that is looked at.
+    /// The number of the run that is shown.
     pub run: u32,
 }
 

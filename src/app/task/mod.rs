@@ -41,7 +41,7 @@ pub enum Task {
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
     },
-    /// Compute what it takes to go on with a session.
+    /// Compute what it takes to continue a session.
     Restore {
         /// The session.
         session: Box<Session>,
@@ -73,7 +73,7 @@ pub enum Task {
     },
     /// Compute more of a run's values.
     Approach {
-        /// The run as it is.
+        /// The run.
         run: Box<Run>,
         /// What it is to have.
         need: Need,
@@ -126,7 +126,7 @@ pub enum Done {
     Model(Result<Box<Model>, String>),
     /// A session, or why not.
     Session(Result<Box<Session>, String>),
-    /// A session to go on with, or why not.
+    /// A session to continue, or why not.
     Restored(Result<Box<Restored>, String>),
     /// What follows from inputs, or why they do not go together.
     Derived(Change, Result<Box<Derived>, String>),
@@ -136,7 +136,7 @@ pub enum Done {
     Answered(Question, Box<Answer>),
     /// A search and where it came to its end, or why not.
     BreakpointSearched(Result<(Box<BreakpointSearch>, StopReason), String>),
-    /// The attribution maps as far as they are made.
+    /// The attribution maps so far.
     AttributionMaps(Box<AttributionMaps>),
     /// What was found in the examples so far.
     TopActivations(Box<ActivationSearch>),

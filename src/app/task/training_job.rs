@@ -25,7 +25,7 @@ pub struct TrainingJob {
     source: Arc<BatchSource>,
     stops: Vec<StopWhen>,
     monitor: StopMonitor,
-    /// From which step on which hyperparameters, as the line has them.
+    /// The optimizers in force, by the step from which they apply.
     optimizers: BTreeMap<u32, Optimizer>,
     /// The step after the last one.
     end: u32,
@@ -47,7 +47,7 @@ pub struct JobStep {
     pub end: Option<End>,
 }
 
-/// What a worker tells of a job, several steps at once.
+/// What a worker reports of a job, several steps at once.
 #[derive(Clone, Debug, Default)]
 pub struct News {
     /// The job's number.
@@ -73,7 +73,7 @@ const AT_ONCE: usize = 50;
 pub const CHECKED: u64 = 400;
 
 impl TrainingJob {
-    /// A job that goes on with a trainer to the step before `end`. `batches`: in an epoch.
+    /// A job that continues with a trainer to the step before `end`. `batches`: in an epoch.
     pub(in crate::app) fn new(
         id: u64,
         mut trainer: Trainer,

@@ -76,7 +76,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: BuildAction) -> Vec<E
     Vec::new()
 }
 
-/// A layer of the network that runs becomes another, and stays looked at; what no longer fits starts anew.
+/// A layer of the network that runs becomes another, and stays shown; what no longer fits starts anew.
 fn change_running_layer(state: &mut AppState, action: BuildAction) -> Vec<Effect> {
     let running = Arc::clone(&state.inputs.model);
     let mut draft = Draft::edit(&running);
@@ -92,7 +92,7 @@ fn change_running_layer(state: &mut AppState, action: BuildAction) -> Vec<Effect
             let inputs = inputs_with(state, model);
             let place = state.position.text();
             let effects = set_inputs(state, inputs, Change::Edit);
-            // In training a changed network begins anew, but is looked at in the same place.
+            // In training a changed network begins anew, but is shown at the same place.
             if state.position.go_to(&place) {
                 state.position.select(None);
             }

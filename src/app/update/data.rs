@@ -26,7 +26,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: DataAction) -> Vec<Ef
     Vec::new()
 }
 
-/// After every action: measures what is looked at, or trained on, and not known yet.
+/// After every action: measures what is shown, or trained on, and not known yet.
 pub(in crate::app) fn measure_shown(state: &mut AppState) -> Vec<Effect> {
     let wanted = match state.view.page {
         Page::Data => Some((state.shown_data(), state.data.part)),

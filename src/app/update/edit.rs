@@ -161,7 +161,7 @@ fn layer_name(network: &Network, layer: usize) -> Result<&str, String> {
     })
 }
 
-/// The parameters of the training step that is looked at. An edit of a later step's, on the one picture, begins a run
+/// The parameters of the training step that is shown. An edit of a later step's, on the one picture, begins a run
 /// with them.
 fn weights(state: &AppState) -> Params {
     let first = &state.inputs.model.params;
@@ -204,7 +204,7 @@ fn set_filter(
         ));
     }
     for c in channel.map_or(0..ins, |channel| channel..channel + 1) {
-        // Random slices of one filter are told apart by their channel.
+        // Random slices of one filter differ by their channel.
         let filter = match filter {
             Filter::Random { seed } => Filter::Random { seed: seed.wrapping_add(c as u64) },
             named => named,

@@ -165,14 +165,14 @@ fn begin_or_resume(state: &mut AppState, inputs: &mut Inputs, run: &mut Run, cha
     inputs.optimizer = run.line().optimizer(run.line().done());
 }
 
-/// After another run was chosen: the step with the number that was looked at, or its last.
+/// After another run was chosen: the step with the number that was shown, or its last.
 fn show_same_step(state: &mut AppState, time: u32) {
     let last = state.position.run().line().done().max(1) - 1;
     state.position.clear_trail();
     state.position.go(|cursor, plan| *cursor = after_loss(plan, time.min(last)));
 }
 
-/// After the weights of the training step that is looked at were edited: they are the first step's now.
+/// After the weights of the training step that is shown were edited: they are the first step's now.
 fn from_the_first_step(state: &mut AppState) {
     let position = &mut state.position;
     if let Some(address) = position.cursor().address(position.plan()).filter(|address| address.time() > 0) {

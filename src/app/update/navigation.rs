@@ -110,7 +110,7 @@ pub(in crate::app) fn go_to_edge(state: &mut AppState, grain: Grain, back: bool)
     travel(state, |cursor, plan| cursor.to_edge(plan, grain, back));
 }
 
-/// Moves the cursor behind a stage's cell; looks at a given one.
+/// Moves the cursor behind a stage's cell; shows a given one.
 pub(in crate::app) fn go_to(state: &mut AppState, address: Address) {
     match address.place() {
         Place::Given(_) => look(state, address),

@@ -21,7 +21,7 @@ pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) ->
     session
 }
 
-/// The data set of a training, where it was opened, to be looked at.
+/// The data set of a training, where it was opened, to be shown.
 fn opened_set(inputs: &Inputs) -> Option<OpenedSet> {
     let dataset = inputs.training.as_ref()?.schedule.data.clone();
     let location = dataset.location()?.clone();

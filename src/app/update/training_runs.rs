@@ -8,7 +8,7 @@ use crate::app::{
 use crate::data::Dataset;
 use crate::execution::Execution;
 
-/// Looks at the run with a number, at the step that is looked at, or at its last.
+/// Looks at the run with a number, at the step that is shown, or at its last.
 pub(in crate::app) fn choose(state: &mut AppState, number: u32) -> Vec<Effect> {
     if let Some(place) = state.position.run().place(number) {
         if state.inputs.training.is_some() && place != state.position.run().line_number() {
@@ -86,7 +86,7 @@ pub(in crate::app) fn rename(state: &mut AppState, number: u32, name: String) {
     }
 }
 
-/// Takes a run away; undo brings it back. The one that is looked at stays.
+/// Takes a run away; undo brings it back. The one that is shown stays.
 pub(in crate::app) fn remove(state: &mut AppState, number: u32) {
     let trained = state.training.running.as_ref().map(|running| running.number);
     let is_chosen = state.inputs.training.is_some() && state.position.run().line().number() == number;

@@ -44,7 +44,7 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
     set_inputs(state, inputs, if redo { Change::Redo } else { Change::Undo })
 }
 
-/// The place of the run that was looked at with other inputs, where they differ in nothing but that and its
+/// The place of the run that was shown with other inputs, where they differ in nothing but that and its
 /// hyperparameters; `None` where it is the one looked at.
 fn other_run(state: &AppState, inputs: &Inputs, number: u32) -> Option<usize> {
     let run = state.position.run();

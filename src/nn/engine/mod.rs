@@ -57,7 +57,7 @@ struct Own {
     b: Vec<f32>,
     /// First and second moments of weight and bias.
     moments: [[Vec<f32>; 2]; 2],
-    /// The weight as forward and as the input gradient read it; empty where that is as it is.
+    /// The weight as forward and as the input gradient read it; empty where that needs no other order.
     forward: Vec<f32>,
     backward: Vec<f32>,
     /// The gradients, gathered from the workers' sums.

@@ -1,7 +1,7 @@
 //! The dense layer over some images.
 //!
 //! Forward has lanes along the output features, from a transposed weight; both gradients have lanes
-//! along the input features, which lie side by side in the weight as it is.
+//! along the input features, which lie side by side in the weight.
 
 use super::{
     plain::{BLOCK, interleave},

@@ -52,7 +52,7 @@ pub(in crate::app) struct KeptRuns {
     pub(in crate::app) labels: RunLabels,
 }
 
-/// What was looked at.
+/// What was shown.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 struct Placed {
     /// The training step.
@@ -148,7 +148,7 @@ impl Session {
         &self.inputs.model.name
     }
 
-    /// Training steps that its line looked at has done on a data set; `None` without one.
+    /// Training steps that its shown line has done on a data set; `None` without one.
     pub fn trained(&self) -> Option<u32> {
         self.schedule.as_ref().and_then(|_| Some(self.lines.get(self.line)?.done()))
     }
@@ -211,7 +211,7 @@ impl Session {
         Ok(Some(Restored { inputs, fitted, position, session: self, missing: Some(missing) }))
     }
 
-    /// Goes to the training step that was looked at.
+    /// Goes to the training step that was shown.
     fn resume_at_place(self: Box<Self>, inputs: Inputs, exec: Execution) -> Result<Option<Restored>, String> {
         let Some(Derived { inputs, fitted, mut run }) = derived::derive(inputs, exec)? else {
             return Ok(None);
