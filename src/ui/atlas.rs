@@ -56,7 +56,9 @@ pub fn tensor_atlas(ctx: &Context, view: &View, tensor: TensorId, image: u32) ->
     let maps = plane.planes();
     let mappings: Vec<Mapping> = match view.state.view().scale {
         Scale::Map => (0..maps).map(|map| mapping(view, tensor, image, Some(map))).collect(),
-        Scale::Layer | Scale::Network => vec![mapping(view, tensor, image, None); maps.min(1)],
+        Scale::Layer | Scale::Largest | Scale::Network => {
+            vec![mapping(view, tensor, image, None); maps.min(1)]
+        }
     };
     let keys: Vec<_> = mappings.iter().map(Mapping::key).collect();
     let cells = (maps * plane.rows() * plane.cols()) as u32;

@@ -3,7 +3,7 @@
 use super::view::View;
 use crate::app::AppState;
 use crate::nn::{Network, Op, Part};
-use crate::trace::{Address, Owner, Plan, TensorId};
+use crate::trace::{Address, Owner, Pass, Plan, TensorId};
 use std::ops::Range;
 
 /// Layers that are shown as one.
@@ -91,6 +91,29 @@ pub fn gradient_of(plan: &Plan, l: usize) -> TensorId {
     } else {
         TensorId::loss(Part::Dx)
     }
+}
+
+/// A tensor that the layers hand on, with its gradient, whichever of the two is given; `None` for other tensors.
+pub fn with_gradient(plan: &Plan, tensor: TensorId) -> Option<(TensorId, TensorId)> {
+    let layers = plan.network().layers.len();
+    let (values, gradient) = match (tensor.owner, tensor.part) {
+        (Owner::Input, Part::Out) => (tensor, TensorId::layer(0, Part::Dx)),
+        (Owner::Layer(l), Part::Out) => (tensor, gradient_of(plan, l as usize)),
+        (Owner::Layer(l), Part::Dx) => (Plan::input_of(l as usize), tensor),
+        (Owner::Loss, Part::Dx) => (Plan::input_of(layers), tensor),
+        (Owner::Input | Owner::Layer(_) | Owner::Loss, _) => return None,
+    };
+    (plan.knows(values) && plan.knows(gradient)).then_some((values, gradient))
+}
+
+/// The convolution whose filters make the maps of the layer that is looked at; `None` where there are none.
+pub fn filters_of(view: &View, look: &Address) -> Option<usize> {
+    let plan = view.state.plan();
+    let stage =
+        plan.stage_at(look).filter(|stage| stage.pass == Pass::Fwd && stage.tensor.part == Part::Out)?;
+    let blocks = blocks(plan.network());
+    let first = blocks[block_of(&blocks, stage.tensor)?].layers.start;
+    matches!(plan.layer(first).op, Op::Conv2d(_)).then_some(first)
 }
 
 /// The number of the block that a tensor belongs to: its layer's, or for the gradient of a layer's output that

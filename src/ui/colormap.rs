@@ -238,7 +238,7 @@ static LIGHT_MAPS: LazyLock<Maps> = LazyLock::new(|| Maps {
 
 static DARK_MAPS: LazyLock<Maps> = LazyLock::new(|| Maps {
     diverging: diverging(0.235, 0.79),
-    sequential: (0..=LAST).map(|k| sequential(k, 0.95, 0.2)).collect(),
+    sequential: (0..=LAST).map(|k| sequential(k, 0.95, 0.32)).collect(),
 });
 
 /// The last entry of a map; even, so that the diverging one has a middle.

@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod canvas;
 pub mod colormap;
 pub mod equation;
+pub mod filters;
 pub mod fonts;
 pub mod frames;
 pub mod host;

@@ -170,7 +170,8 @@ fn stage_ui(ui: &mut Ui, view: &View) {
     match view.state.view().page {
         Page::Home | Page::Network => match Depth::of(&view.state.look()) {
             Depth::Pass => views::lanes::lanes_ui(ui, view),
-            Depth::Layer | Depth::Map | Depth::Cell | Depth::Term => {
+            Depth::Layer => views::layer::layer_ui(ui, view),
+            Depth::Map | Depth::Cell | Depth::Term => {
                 egui::ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
                     views::closeup::closeup_ui(ui, view);
                 });

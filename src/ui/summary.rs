@@ -41,6 +41,19 @@ impl MapSummary {
         summary
     }
 
+    /// Two of them as one; the largest is that of the first where both are as large.
+    pub const fn union(self, other: Self) -> Self {
+        let is_other = other.max > self.max;
+        Self {
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+            sum: self.sum + other.sum,
+            zeros: self.zeros + other.zeros,
+            cells: self.cells + other.cells,
+            largest: if is_other { self.cells + other.largest } else { self.largest },
+        }
+    }
+
     /// Every value is 0.
     pub const fn is_zero(&self) -> bool {
         self.zeros == self.cells
@@ -115,7 +128,8 @@ impl TensorSummary {
     }
 }
 
-/// The summary of a tensor for one image, kept while the values stay; `None` where there is no such tensor.
+/// The summary of a tensor for one image, kept while the values stay; of a parameter that the update has come past,
+/// the updated one. `None` where there is no such tensor.
 pub fn summary(view: &View, tensor: TensorId, image: u32) -> Option<Arc<TensorSummary>> {
     let revision = view.state.revision();
     let mut kept = view.memory.summaries.borrow_mut();
@@ -123,10 +137,17 @@ pub fn summary(view: &View, tensor: TensorId, image: u32) -> Option<Arc<TensorSu
         *kept = (revision, Default::default());
     }
     let image = if tensor.is_per_image() { image } else { 0 };
-    if let Some(summary) = kept.1.get(&(tensor, image)) {
+    let trace = view.state.trace();
+    let is_updated = tensor.is_parameter()
+        && view
+            .state
+            .plan()
+            .stage_of(tensor)
+            .is_some_and(|stage| trace.progress(stage, 0, view.state.cursor().at()).is_complete());
+    if let Some(summary) = kept.1.get(&(tensor, image, is_updated)) {
         return Some(Arc::clone(summary));
     }
-    let cells = view.state.trace().tensor(tensor)?;
+    let cells = if is_updated { trace.updated_tensor(tensor)? } else { trace.tensor(tensor)? };
     let shape = shape_of(cells);
     let one = if tensor.is_per_image() { shape.len() / shape.0[0].max(1) } else { shape.len() };
     let values: Vec<f32> = match cells.as_slice() {
@@ -134,7 +155,7 @@ pub fn summary(view: &View, tensor: TensorId, image: u32) -> Option<Arc<TensorSu
         None => cells.iter().copied().skip(image as usize * one).take(one).collect(),
     };
     let summary = Arc::new(TensorSummary::from_values(&values, shape.plane()));
-    kept.1.insert((tensor, image), Arc::clone(&summary));
+    kept.1.insert((tensor, image, is_updated), Arc::clone(&summary));
     Some(summary)
 }
 

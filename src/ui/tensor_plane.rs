@@ -4,6 +4,7 @@
 use super::{
     colormap::{Mapping, ValueRange},
     names,
+    summary::summary,
     view::View,
     widgets::grid::{CellState, CellView},
 };
@@ -46,6 +47,16 @@ impl<'a> TensorPlane<'a> {
         };
         let progress = stage.map(|s| (s, trace.progress(s, stage_image, view.state.cursor().at())));
         Self { view, tensor, image, channel, shape: plan.shape_of(tensor), progress, after_update }
+    }
+
+    /// Another plane of the same tensor.
+    pub const fn of_map(self, channel: usize) -> Self {
+        Self { channel, ..self }
+    }
+
+    /// Each plane is a single cell.
+    pub const fn is_single(&self) -> bool {
+        self.shape.plane() == 1
     }
 
     /// The tensor.
@@ -154,12 +165,37 @@ impl<'a> TensorPlane<'a> {
         (progress.done as usize).saturating_sub(first).min(plane)
     }
 
+    /// Whether every cell of the plane has its final value at the cursor; of a parameter the update has come past it
+    /// or has not begun with it.
+    pub fn is_complete(&self) -> bool {
+        let done = self.cells_done();
+        done == self.shape.plane() || self.is_old() && done == 0 && !self.is_worked_on()
+    }
+
+    /// Whether any cell of the plane has a value at the cursor.
+    pub fn is_map_begun(&self) -> bool {
+        self.cells_done() > 0 || self.is_old() || self.is_worked_on()
+    }
+
+    /// A parameter has the value before its update until that comes.
+    const fn is_old(&self) -> bool {
+        self.tensor.is_parameter() && self.after_update
+    }
+
+    /// The terms of a cell of the plane are being added up at the cursor.
+    fn is_worked_on(&self) -> bool {
+        let Some((stage, progress)) = self.progress.filter(|(_, progress)| progress.terms > 0) else {
+            return false;
+        };
+        let first = self.before(stage) as usize + self.channel * self.shape.plane();
+        (first..first + self.shape.plane()).contains(&(progress.done as usize))
+    }
+
     /// Whether any cell of the image's tensor has a value at the cursor.
     pub fn is_begun(&self) -> bool {
         let Some((stage, progress)) = self.progress else { return true };
         let before = self.before(stage);
-        let is_old = self.tensor.is_parameter() && self.after_update;
-        is_old || progress.done > before || (progress.done == before && progress.terms > 0)
+        self.is_old() || progress.done > before || (progress.done == before && progress.terms > 0)
     }
 
     /// Changes with everything that [`TensorPlane::cell`] shows.
@@ -294,7 +330,8 @@ pub fn mapping(view: &View, tensor: TensorId, image: u32, channel: Option<usize>
     let signed = is_signed(view, tensor);
     let value_range = match view.state.view().scale {
         Scale::Map => value_range(view, tensor, image, channel),
-        Scale::Layer => value_range(view, tensor, image, None),
+        Scale::Layer => within_reach(view, tensor, image),
+        Scale::Largest => value_range(view, tensor, image, None),
         Scale::Network => network_value_range(view, tensor, image),
     };
     let mapping = if signed {
@@ -303,6 +340,15 @@ pub fn mapping(view: &View, tensor: TensorId, image: u32, channel: Option<usize>
         Mapping::positive_for(value_range, dark)
     };
     mapping.with_log(view.state.view().log)
+}
+
+/// The values of a tensor but for the one in a hundred that lies farthest from 0.
+fn within_reach(view: &View, tensor: TensorId, image: u32) -> ValueRange {
+    let all = value_range(view, tensor, image, None);
+    match summary(view, tensor, image).map_or(0.0, |summary| summary.reach) {
+        reach if reach > 0.0 => ValueRange { min: all.min.max(-reach), max: all.max.min(reach), ..all },
+        _ => all,
+    }
 }
 
 /// All tensors of the network that are shown on one scale with this one.

@@ -37,6 +37,8 @@ pub mod text_size {
     pub const BODY: f32 = 15.0;
     /// Formulas and addresses.
     pub const MONO: f32 = 14.0;
+    /// The number of a map, above it.
+    pub const MAP: f32 = 14.0;
     /// The sentence of the inspector, panel titles.
     pub const TITLE: f32 = 18.0;
     /// Page headings.
@@ -320,7 +322,7 @@ pub static DARK: Theme = Theme {
     stale_amount: 0.55,
     stale_line: Color32::from_rgba_premultiplied(66, 62, 54, 80),
     cell_line: Color32::from_rgba_premultiplied(0, 0, 0, 110),
-    plane_frame: rgb(0x566375),
+    plane_frame: rgb(0x4d5a6c),
     ink_dark: rgb(0x0b0f14),
     ink_light: rgb(0xf7fafc),
     not_finite: NOT_FINITE,

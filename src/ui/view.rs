@@ -14,8 +14,8 @@ use std::{cell::RefCell, collections::HashMap, sync::Arc};
 /// ValueRanges by tensor, image and plane; no plane means the whole tensor.
 pub(super) type ValueRanges = HashMap<(TensorId, u32, Option<usize>), ValueRange>;
 
-/// Summaries by tensor and image.
-pub(super) type Summaries = HashMap<(TensorId, u32), Arc<TensorSummary>>;
+/// Summaries by tensor and image; of a parameter, before or after its update.
+pub(super) type Summaries = HashMap<(TensorId, u32, bool), Arc<TensorSummary>>;
 
 /// What the window remembers between frames that is not the program's state.
 #[derive(Default)]

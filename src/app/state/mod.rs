@@ -69,7 +69,7 @@ use crate::data::{Fitted, Loaded, samples};
 use crate::model_io::{Model, bundled};
 use crate::nn::{Params, Part};
 use crate::tensor::{Tensor, argmax};
-use crate::trace::{Address, Cursor, Grain, Pass, Plan, TensorId, Trace};
+use crate::trace::{Address, Cursor, Depth, Grain, Pass, Plan, TensorId, Trace};
 use std::sync::Arc;
 
 /// Everything that the program knows. Its fields are private to `app`: views read it through the methods of the same
@@ -408,6 +408,18 @@ impl AppState {
     /// [`Depth`]: crate::trace::Depth
     pub fn look(&self) -> Address {
         self.position.look()
+    }
+
+    /// Which numbers the maps of the stage show: those that were chosen, but where a gradient is looked at never the
+    /// values alone.
+    pub fn lane(&self) -> Lane {
+        let look = self.look();
+        let tensor = self.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
+        let is_gradient = tensor.is_some_and(|tensor| tensor.part == Part::Dx);
+        match self.view.lane {
+            Lane::Values if is_gradient && Depth::of(&look) > Depth::Pass => Lane::Gradients,
+            lane => lane,
+        }
     }
 
     /// The cell that is shown: the one picked or the first of what was picked, else the one that the last step worked

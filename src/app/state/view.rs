@@ -58,16 +58,18 @@ pub enum ThemeChoice {
 pub enum Scale {
     /// Each map over its own values.
     Map,
-    /// All maps of a layer over the same.
+    /// All maps of a layer over the same: up to the magnitude that 99 % of its values other than 0 stay below.
     #[default]
     Layer,
+    /// The same, up to the layer's largest magnitude.
+    Largest,
     /// The whole network, activations and gradients apart.
     Network,
 }
 
 impl Scale {
     /// Every scale.
-    pub const ALL: [Self; 3] = [Self::Map, Self::Layer, Self::Network];
+    pub const ALL: [Self; 4] = [Self::Map, Self::Layer, Self::Largest, Self::Network];
 }
 
 /// With how many digits arithmetic is written.

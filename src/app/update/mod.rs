@@ -85,7 +85,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::SetDrawer(drawer) => view::set_drawer(state, drawer),
         Action::ShowTimeline(shown) => state.view.timeline = shown,
         Action::SetShow(show) => state.view.show = show,
-        Action::SetLane(lane) => state.view.lane = lane,
+        Action::SetLane(lane) => view::set_lane(state, lane),
         Action::SetComparison(with, compared) => view::set_comparison(state, with, compared),
         Action::SetOrder(order) => state.view.order = order,
         Action::Present(presenting) => view::present(state, presenting),

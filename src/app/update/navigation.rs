@@ -151,9 +151,9 @@ pub(in crate::app) fn look(state: &mut AppState, address: Address) {
     }
 }
 
-/// Moves the cursor to the end of the focused cell.
+/// Moves the cursor to the end of what is picked: a layer, a map or a cell; with nothing picked, of the focused cell.
 pub(in crate::app) fn run_to_focus(state: &mut AppState) {
-    let focus = state.focus();
+    let focus = state.selected().unwrap_or_else(|| state.focus());
     if matches!(focus.place(), Place::Stage(_)) {
         travel(state, |cursor, plan| *cursor = Cursor::after(plan, &focus));
     }

@@ -1,7 +1,8 @@
 //! Changes how the state is shown; no number depends on it.
 
 use super::navigation;
-use crate::app::state::{AppState, Compared, Drawer, LANE_ZOOM, Order, Page, With};
+use crate::app::state::{AppState, Compared, Drawer, LANE_ZOOM, Lane, Order, Page, With};
+use crate::trace::{Grain, Owner, Plan};
 
 /// Larger or smaller maps of the network, by `by` half powers of two.
 pub(in crate::app) fn zoom_lanes(state: &mut AppState, by: i8) {
@@ -21,6 +22,23 @@ pub(in crate::app) fn set_drawer(state: &mut AppState, drawer: Option<Drawer>) {
 /// Leaves the stage alone, for a class, or shows the whole window again.
 pub(in crate::app) fn present(state: &mut AppState, presenting: bool) {
     (state.view.presenting, state.view.spotlight) = (presenting, false);
+}
+
+/// Shows values, gradients or both. Where a gradient is looked at, the values of the same cells are looked at in the
+/// forward pass.
+pub(in crate::app) fn set_lane(state: &mut AppState, lane: Lane) {
+    state.view.lane = lane;
+    if state.lane() == lane {
+        return;
+    }
+    let (look, plan) = (state.look(), state.plan());
+    let read = match state.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor.owner) {
+        Some(Owner::Layer(l)) => Plan::input_of(l as usize),
+        Some(Owner::Input | Owner::Loss) | None => Plan::input_of(plan.network().layers.len()),
+    };
+    let cell = plan.writer(read, look.time(), state.image(), look.cell());
+    let values = plan.widen(&cell, look.grain().min(Grain::Cell));
+    navigation::look(state, values);
 }
 
 /// Compares the maps with something. An order by changes comes and goes with it.

@@ -9,6 +9,7 @@ pub mod files;
 pub mod help;
 pub mod inspector;
 pub mod lanes;
+pub mod layer;
 pub mod notices;
 pub mod open_data;
 pub mod pad;

@@ -4,7 +4,7 @@ use crate::app::{Action, Compared, Drawer, Lane, Order, Show, With};
 use crate::nn::Op;
 use crate::trace::{Address, Depth, Grain, Pass, Place, Plan};
 use crate::ui::{
-    blocks::{Block, block_of, blocks},
+    blocks::{Block, block_of, blocks, filters_of, with_gradient},
     names,
     theme::{self, space},
     view::View,
@@ -303,13 +303,14 @@ impl Choices {
         let (plan, look) = (view.state.plan(), view.state.look());
         let depth = Depth::of(&look);
         let pass = plan.stage_at(&look).map(|stage| stage.pass);
-        let has_filters = depth == Depth::Layer && pass == Some(Pass::Fwd) && {
-            let blocks = blocks(plan.network());
-            let tensor = view.state.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
-            let block = tensor.and_then(|tensor| block_of(&blocks, tensor));
-            block.is_some_and(|block| matches!(plan.layer(blocks[block].layers.start).op, Op::Conv2d(_)))
+        let has_filters = depth == Depth::Layer && filters_of(view, &look).is_some();
+        let tensor = view.state.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
+        let has_pair = tensor.is_some_and(|tensor| with_gradient(plan, tensor).is_some());
+        let has_gradients = match depth {
+            Depth::Pass => pass != Some(Pass::Update),
+            Depth::Layer | Depth::Map => has_pair,
+            Depth::Cell | Depth::Term => false,
         };
-        let has_gradients = depth <= Depth::Map && pass != Some(Pass::Update);
         Self { depth, has_filters, has_gradients }
     }
 
@@ -332,7 +333,7 @@ impl Choices {
             all.push(Choice { name: "place.side", words, chosen, is_list: false, action });
         } else if self.has_gradients {
             let words = Lane::ALL.map(|lane| view.text(lane.key())).to_vec();
-            let chosen = Lane::ALL.iter().position(|lane| *lane == now.lane).unwrap_or(0);
+            let chosen = Lane::ALL.iter().position(|lane| *lane == view.state.lane()).unwrap_or(0);
             let action = |_: &View, k: usize| Action::SetLane(Lane::ALL[k]);
             all.push(Choice { name: "place.lane", words, chosen, is_list: false, action });
         }

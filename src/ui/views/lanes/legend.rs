@@ -104,6 +104,7 @@ fn controls_ui(ui: &mut Ui, view: &View) {
         view.text(match scale {
             Scale::Map => "lanes.scale.map",
             Scale::Layer => "lanes.scale.layer",
+            Scale::Largest => "lanes.scale.largest",
             Scale::Network => "lanes.scale.network",
         })
     };

@@ -192,6 +192,7 @@ fn view_ui(ui: &mut Ui, view: &View) {
             let key = match scale {
                 Scale::Map => "menu.scale_map",
                 Scale::Layer => "menu.scale_layer",
+                Scale::Largest => "menu.scale_largest",
                 Scale::Network => "menu.scale_network",
             };
             if ui.selectable_label(now.scale == scale, view.text(key)).clicked() {

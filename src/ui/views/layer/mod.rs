@@ -1,0 +1,96 @@
+//! A layer: all of its maps, its filters, or both, and their gradients, each as large as all fit.
+
+mod arrangement;
+mod subject;
+mod tile;
+mod words;
+
+use crate::ui::{
+    fonts,
+    theme::{self, text_size},
+    view::View,
+};
+use arrangement::Arrangement;
+use egui::{Align, Button, FontId, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use subject::Subject;
+
+/// Draws the layer that is looked at into the stage: a click on a map looks at it.
+pub fn layer_ui(ui: &mut Ui, view: &View) {
+    let Some(subject) = Subject::new(view) else { return };
+    let mut area = ui.max_rect();
+    if subject.missing().is_some() {
+        const LINE: f32 = 38.0;
+        let (line, rest) = area.split_top_bottom_at_y(area.top() + LINE);
+        missing_ui(ui, view, &subject, line);
+        area = rest;
+    }
+    let arrangement = Arrangement::new(area.size(), subject.order.len(), subject.tile(ui, view));
+    if !arrangement.scrolls() {
+        return tiles_ui(ui, view, &subject, &arrangement, area, 0);
+    }
+    let hidden = (arrangement.rows - arrangement.shown) as f32;
+    let scroll = ScrollArea::vertical().id_salt(("maps", subject.tensor)).auto_shrink(false);
+    ui.scope_builder(UiBuilder::new().max_rect(area), |ui| {
+        scroll.show_viewport(ui, |ui, viewport| {
+            ui.set_height(area.height() + hidden * arrangement.pitch.y);
+            // By whole rows: no row is cut.
+            let first = (viewport.top() / arrangement.pitch.y).round().clamp(0.0, hidden) as usize;
+            tiles_ui(ui, view, &subject, &arrangement, area, first);
+        });
+    });
+}
+
+/// The tiles whose rows are visible.
+fn tiles_ui(
+    ui: &mut Ui,
+    view: &View,
+    subject: &Subject,
+    arrangement: &Arrangement,
+    area: Rect,
+    first: usize,
+) {
+    let from = (first * arrangement.columns).min(subject.order.len());
+    let to = ((first + arrangement.shown) * arrangement.columns).min(subject.order.len());
+    let tiles = tile::Tiles::new(ui, view, subject, arrangement, &subject.order[from..to]);
+    for n in from..to {
+        let rect = arrangement.tile(n, first).translate(area.min.to_vec2());
+        tiles.tile_ui(ui, n - from, rect);
+    }
+}
+
+/// The line over maps that are not computed at the cursor, and the way to have them computed.
+fn missing_ui(ui: &mut Ui, view: &View, subject: &Subject, line: Rect) {
+    let Some(missing) = subject.missing() else { return };
+    let is_look = missing == subject.tensor;
+    let layout = Layout::left_to_right(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(line).layout(layout), |ui| {
+        let words = view.text(if is_look { "layer.not_yet" } else { "layer.no_gradients" });
+        ui.label(RichText::new(words).font(theme::body_font()).color(view.theme.text));
+        let run = view.text(if is_look { "layer.run_here" } else { "layer.run_gradients" });
+        let button = Button::new(RichText::new(run).font(theme::body_font())).min_size(vec2(0.0, 30.0));
+        if !ui.add(button).clicked() {
+            return;
+        }
+        let stage = view.state.plan().stage_of(missing);
+        let made = stage
+            .map(|stage| subject.look.with_stage(stage))
+            .map(|stage| view.state.plan().widen(&stage, crate::trace::Grain::Layer));
+        if let Some(made) = made {
+            view.visit(&made);
+            if !is_look {
+                view.look(&subject.look);
+            }
+        }
+    });
+}
+
+/// The number of a map, above it.
+fn number_font(view: &View) -> FontId {
+    let is_presented = view.state.view().presenting;
+    FontId::new(if is_presented { text_size::TITLE } else { text_size::MAP }, fonts::strong())
+}
+
+/// The largest value, beside it.
+fn value_font(view: &View) -> FontId {
+    if view.state.view().presenting { FontId::proportional(text_size::TITLE) } else { theme::small_font() }
+}

@@ -1,0 +1,265 @@
+//! What a layer's stage shows: which tensors side by side, and in which order its maps stand.
+
+use super::arrangement::TileForm;
+use crate::app::{Lane, Order, Show};
+use crate::nn::Part;
+use crate::tensor::Shape;
+use crate::trace::{Address, Owner, TensorId};
+use crate::ui::{
+    blocks::{filters_of, with_gradient},
+    filters::FilterForm,
+    names,
+    summary::{MapSummary, TensorSummary, summary},
+    tensor_plane::TensorPlane,
+    view::View,
+};
+use egui::{Ui, vec2};
+use std::sync::Arc;
+
+/// What a square of a tile shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Panel {
+    /// Maps of a tensor that a pass makes, or that is given.
+    Values(TensorId),
+    /// Maps of a gradient.
+    Gradients(TensorId),
+    /// Filters: the weights of a layer, their gradient, or what else is shaped like them.
+    Filters(TensorId),
+}
+
+impl Panel {
+    /// The tensor whose numbers are shown.
+    pub const fn tensor(self) -> TensorId {
+        match self {
+            Self::Values(tensor) | Self::Gradients(tensor) | Self::Filters(tensor) => tensor,
+        }
+    }
+}
+
+/// What a square needs to be drawn.
+pub struct Shown<'a> {
+    /// What it shows.
+    pub panel: Panel,
+    /// A plane of its tensor; others are made of it.
+    pub plane: TensorPlane<'a>,
+    /// Its tensor in numbers.
+    pub summary: Option<Arc<TensorSummary>>,
+    /// Of filters, how they lie.
+    pub form: Option<FilterForm>,
+}
+
+/// What the stage shows.
+pub struct Subject<'a> {
+    /// The place that is looked at.
+    pub look: Address,
+    /// Its tensor.
+    pub tensor: TensorId,
+    /// The image in the batch.
+    pub image: u32,
+    /// The squares of each tile, from left to right.
+    pub shown: Vec<Shown<'a>>,
+    /// The numbers of the maps in their order.
+    pub order: Vec<usize>,
+    /// The maps are the classes of the answer, one number each.
+    pub has_classes: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// What is to be shown; `None` where the address names no tensor.
+    pub fn new(view: &'a View<'a>) -> Option<Self> {
+        let (state, plan) = (view.state, view.state.plan());
+        let look = state.look();
+        let (tensor, ..) = state.trace().tensor_cell(&look.whole_cell())?;
+        let image = state.image();
+        let panels = panels(view, tensor);
+        let shown: Vec<_> = panels.iter().map(|panel| Shown::new(view, *panel, image)).collect();
+        let shape = plan.shape_of(tensor);
+        let classes = view.state.model().network.classes();
+        let is_last = match tensor.owner {
+            Owner::Loss => true,
+            Owner::Layer(l) => l as usize >= last_dense(view) && tensor.part == Part::Out,
+            Owner::Input => false,
+        };
+        let has_classes = is_last && shape.planes() == classes && shape.plane() == 1;
+        let count = shown.first()?.count();
+        let order = order(view, &shown, count);
+        Some(Self { look, tensor, image, shown, order, has_classes })
+    }
+
+    /// Each map is a single number.
+    pub fn is_vector(&self) -> bool {
+        self.shown.iter().all(|shown| shown.form.is_none() && shown.plane.is_single())
+    }
+
+    /// How a tile is made up.
+    pub fn tile(&self, ui: &Ui, view: &View) -> TileForm {
+        let is_presented = view.state.view().presenting;
+        let label = if is_presented { 26.0 } else { 20.0 };
+        let gap = |pair: &[Shown]| match (pair[0].panel, pair[1].panel) {
+            (Panel::Filters(_), Panel::Values(_) | Panel::Gradients(_)) => 18.0,
+            (Panel::Filters(_) | Panel::Values(_) | Panel::Gradients(_), _) => 4.0,
+        };
+        // One gap for all: where a filter stands before its maps, room for the arrow.
+        let gap = self.shown.windows(2).map(gap).fold(0.0, f32::max);
+        let gaps = gap * (self.shown.len() - 1) as f32;
+        let (least, most) = match (self.is_vector(), self.has_classes) {
+            (true, true) => (self.widest_name(ui, view), 132.0),
+            (true, false) => (48.0, 132.0),
+            (false, _) => (48.0, f32::MAX),
+        };
+        TileForm { panels: self.shown.len(), gaps, label, least, most }
+    }
+
+    /// The room that the names of the classes take, up to a limit.
+    fn widest_name(&self, ui: &Ui, view: &View) -> f32 {
+        const MOST: f32 = 124.0;
+        let font = super::number_font(view);
+        let width = |map: usize| {
+            let name = self.name(view, map);
+            ui.painter().layout_no_wrap(name, font.clone(), egui::Color32::PLACEHOLDER).size().x
+        };
+        let names = self.order.iter().take(64).map(|map| width(*map));
+        names.fold(48.0, f32::max).clamp(48.0, MOST).ceil()
+    }
+
+    /// What stands above a map: its number; of a class also its name, of an input its colour.
+    pub fn name(&self, view: &View, map: usize) -> String {
+        if self.has_classes {
+            return format!("{map} {}", view.state.model().class_name(map));
+        }
+        let is_input = self.tensor == TensorId::INPUT || self.tensor == TensorId::layer(0, Part::Dx);
+        let is_picture = is_input && self.shown[0].plane.planes() == 3 && !self.is_vector();
+        if is_picture { names::plane(view, TensorId::INPUT, map) } else { map.to_string() }
+    }
+
+    /// The first of the tensors of which no cell is computed at the cursor.
+    pub fn missing(&self) -> Option<TensorId> {
+        self.shown.iter().find(|shown| !shown.plane.is_begun()).map(|shown| shown.panel.tensor())
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// A panel with what it takes to draw it.
+    pub fn new(view: &'a View<'a>, panel: Panel, image: u32) -> Self {
+        let tensor = panel.tensor();
+        let plane = TensorPlane::new(view, tensor, image, 0);
+        let form = match (panel, tensor.owner) {
+            (Panel::Filters(_), Owner::Layer(l)) => {
+                let plan = view.state.plan();
+                Some(FilterForm::new(plan.network(), l as usize, plan.shape_of(tensor)))
+            }
+            (Panel::Filters(_), Owner::Input | Owner::Loss) | (Panel::Values(_) | Panel::Gradients(_), _) => {
+                None
+            }
+        };
+        Self { panel, plane, summary: summary(view, tensor, image), form }
+    }
+
+    /// How many maps there are.
+    pub fn count(&self) -> usize {
+        self.form.map_or(self.plane.planes(), |form| form.filters)
+    }
+
+    /// The planes of the tensor that belong to a map: its slices, or itself.
+    fn planes_of(&self, map: usize) -> std::ops::Range<usize> {
+        let each = self.plane.planes() / self.count().max(1);
+        map * each..(map + 1) * each
+    }
+
+    /// The first cell of a map within the tensor.
+    pub fn first_cell(&self, map: usize) -> usize {
+        self.planes_of(map).start * self.plane.rows() * self.plane.cols()
+    }
+
+    /// A cell of a map is computed, or being computed, at the cursor.
+    pub fn is_begun(&self, map: usize) -> bool {
+        self.planes_of(map).next().is_none_or(|plane| self.plane.of_map(plane).is_map_begun())
+    }
+
+    /// All cells of a map are computed at the cursor.
+    pub fn is_complete(&self, map: usize) -> bool {
+        self.planes_of(map).last().is_none_or(|plane| self.plane.of_map(plane).is_complete())
+    }
+
+    /// A map in numbers, once all of it is computed.
+    pub fn numbers(&self, map: usize) -> Option<MapSummary> {
+        let summary = self.summary.as_ref().filter(|_| self.is_complete(map))?;
+        let parts = summary.maps.get(self.planes_of(map))?;
+        parts.iter().copied().reduce(MapSummary::union)
+    }
+}
+
+/// The tensors that stand side by side.
+fn panels(view: &View, tensor: TensorId) -> Vec<Panel> {
+    let plan = view.state.plan();
+    if plan.is_weight_shaped(tensor) {
+        return vec![Panel::Filters(tensor)];
+    }
+    let Some((values, gradient)) = with_gradient(plan, tensor) else { return vec![Panel::Values(tensor)] };
+    let (lane, show) = (view.state.lane(), view.state.view().show);
+    let filters = filters_of(view, &view.state.look()).map(|l| {
+        match (lane, show) {
+            (_, Show::Maps) => vec![],
+            (Lane::Gradients, Show::Filters | Show::Both) => vec![Part::Dw],
+            (Lane::Both, Show::Filters) => vec![Part::Weight, Part::Dw],
+            (Lane::Both, Show::Both) | (Lane::Values, Show::Filters | Show::Both) => vec![Part::Weight],
+        }
+        .into_iter()
+        .map(move |part| Panel::Filters(TensorId::layer(l, part)))
+    });
+    let filters: Vec<Panel> = filters.into_iter().flatten().collect();
+    let maps = match lane {
+        _ if show == Show::Filters && !filters.is_empty() => vec![],
+        Lane::Values => vec![Panel::Values(values)],
+        Lane::Gradients => vec![Panel::Gradients(gradient)],
+        Lane::Both => vec![Panel::Values(values), Panel::Gradients(gradient)],
+    };
+    filters.into_iter().chain(maps).collect()
+}
+
+/// The numbers of the maps in the order that was chosen; by their numbers before they are computed.
+fn order(view: &View, shown: &[Shown], count: usize) -> Vec<usize> {
+    let plan = view.state.plan();
+    let by_number: Vec<usize> = (0..count).collect();
+    // What the order is taken from: the maps that are shown, or those that the filters make.
+    let look = view.state.look();
+    let ranked = shown.iter().find(|shown| shown.form.is_none()).map(|shown| shown.panel);
+    let ranked = ranked.or_else(|| {
+        let (tensor, ..) = view.state.trace().tensor_cell(&look.whole_cell())?;
+        (!plan.is_weight_shaped(tensor)).then_some(Panel::Values(tensor))
+    });
+    let Some(ranked) = ranked else { return by_number };
+    let ranked = Shown::new(view, ranked, view.state.image());
+    let has_order = !is_picture(plan.shape_of(ranked.panel.tensor()), ranked.panel.tensor())
+        && count > 0
+        && ranked.count() == count
+        && ranked.is_complete(count - 1);
+    let Some(summary) = ranked.summary.filter(|_| has_order) else { return by_number };
+    match (view.state.view().order, ranked.panel) {
+        (Order::Number | Order::Changed, _) => by_number,
+        (Order::Strongest, Panel::Gradients(_)) => summary.by_magnitude(),
+        (Order::Strongest, Panel::Values(_) | Panel::Filters(_)) => summary.by_strength(),
+        (Order::Sum, _) => summary.by_sum(),
+    }
+}
+
+/// Red, green and blue keep their order.
+fn is_picture(shape: Shape, tensor: TensorId) -> bool {
+    tensor == TensorId::INPUT && shape.planes() == 3
+}
+
+/// The number of the last dense layer or convolution: from it on a vector has the classes.
+fn last_dense(view: &View) -> usize {
+    use crate::nn::Op;
+    let layers = &view.state.model().network.layers;
+    layers.iter().rposition(|layer| matches!(layer.op, Op::Dense(_) | Op::Conv2d(_))).unwrap_or(0)
+}
+
+/// Above a tile: from this width on the largest value has its word.
+pub const WITH_WORD: f32 = 92.0;
+
+/// A pointer's neighbourhood that is still seen in a cell.
+pub const LEAST_FRAME: egui::Vec2 = vec2(7.0, 7.0);
+
+/// A number inside a filter's cell needs so much room.
+pub const WITH_NUMBER: f32 = 34.0;
