@@ -138,6 +138,7 @@ fn scale_ui(ui: &mut Ui, view: &View) {
         let name = view.text(match scale {
             Scale::Map => "readout.scale_map",
             Scale::Layer => "readout.scale_layer",
+            Scale::Largest => "readout.scale_largest",
             Scale::Network => "readout.scale_network",
         });
         if ui.selectable_label(scale == now.scale, name).clicked() {

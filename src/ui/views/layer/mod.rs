@@ -1,6 +1,7 @@
 //! A layer: all of its maps, its filters, or both, and their gradients, each as large as all fit.
 
 mod arrangement;
+mod legend;
 mod subject;
 mod tile;
 mod words;
@@ -24,6 +25,7 @@ pub fn layer_ui(ui: &mut Ui, view: &View) {
         missing_ui(ui, view, &subject, line);
         area = rest;
     }
+    legend::set(view, &subject);
     let arrangement = Arrangement::new(area.size(), subject.order.len(), subject.tile(ui, view));
     if !arrangement.scrolls() {
         return tiles_ui(ui, view, &subject, &arrangement, area, 0);
