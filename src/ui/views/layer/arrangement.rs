@@ -110,7 +110,7 @@ mod tests {
 
     fn stage(size: (f32, f32), zoom: f32) -> Vec2 {
         let (page, depth, drawer) = (Page::Network, Depth::Layer, None);
-        let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: false };
+        let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: None };
         Room::new(vec2(size.0, size.1) / zoom, &wants).stage.size()
     }
 
