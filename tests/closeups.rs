@@ -5,7 +5,7 @@ mod frame;
 
 use convstep::app::{Action, AppState, Digits, Lang, apply};
 use convstep::data::{Content, Loaded, samples};
-use convstep::model_io::{Architecture, Model, bundled};
+use convstep::model_io::{Architecture, Model, bundled, presets};
 use convstep::nn::{
     Activation, Mode,
     init::Init,
@@ -13,8 +13,15 @@ use convstep::nn::{
     spec::Kind,
 };
 use convstep::tensor::Tensor;
-use convstep::trace::{Address, Move, Plan};
-use convstep::ui::{number, shell, strings::Words, theme::Theme, view::Memory};
+use convstep::trace::{Address, Depth, Move, Plan};
+use convstep::ui::{
+    number,
+    room::{Room, Wants},
+    shell,
+    strings::Words,
+    theme::Theme,
+    view::Memory,
+};
 use egui::{Context, RawInput, Rect, Vec2};
 use frame::draw;
 use image::DynamicImage;
@@ -611,6 +618,11 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
         ("conv1.bias/k3", None),
         ("fwd/pool1/k2/(7,9)", Some(Action::ShowBothPools(true))),
         ("bwd/conv2.dX/k3/(4,6)", Some(Action::ShowScatter(true))),
+        ("fwd/conv1/k3/(10,12)", None),
+        ("fwd/conv1/k3/(10,12)/m13", None),
+        ("bwd/pool1.dX/k6/(25,13)", Some(Action::ShowScatter(false))),
+        ("bwd/conv2.dX/k3/(5,6)", None),
+        ("fwd/conv2/k7/(3,4)", None),
     ] {
         apply(&mut seen, Action::GoTo(text.into()));
         wish.into_iter().for_each(|wish| drop(apply(&mut seen, wish)));
@@ -636,10 +648,350 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
     }
 }
 
-/// The part of a window of 1280x720 pixels that the close-up fills: left, top, width and height.
-const CLOSEUP: [u32; 4] = [368, 84, 580, 476];
+/// The part of a window of 1280x720 pixels that the close-up fills, with its equation and legends: left, top, width and
+/// height.
+const CLOSEUP: [u32; 4] = [0, 132, 1280, 540];
 /// The colours of the pictures kept: so many from 0 to 255 in each channel.
 const LEVELS: u8 = 16;
+
+/// What is painted in a frame: each text with its place, what it is clipped to and the size of its letters; and the
+/// nodes of the accessibility tree by their labels.
+struct Painted {
+    texts: Vec<(String, Rect, Rect, f32, bool)>,
+    nodes: Vec<(String, Rect)>,
+    room: Room,
+}
+
+/// A frame of a window of so many pixels at a zoom.
+fn paint(state: &AppState, pixels: [f32; 2], zoom: f32) -> Painted {
+    let ctx = Context::default();
+    ctx.enable_accesskit();
+    Theme::by_darkness(false).apply(&ctx);
+    let mut memory = Memory::default();
+    let points = Vec2::from(pixels) / zoom;
+    let screen = Rect::from_min_size(egui::Pos2::ZERO, points);
+    let mut painted =
+        Painted { texts: Vec::new(), nodes: Vec::new(), room: Room::new(points, &wants(state)) };
+    for frame in 1..=3 {
+        let mut input =
+            RawInput { screen_rect: Some(screen), time: Some(f64::from(frame) * 0.3), ..RawInput::default() };
+        if let Some(viewport) = input.viewports.get_mut(&egui::ViewportId::ROOT) {
+            viewport.native_pixels_per_point = Some(zoom);
+        }
+        let mut output = ctx.run_ui(input, |ui| {
+            shell::window_ui(ui, state, &mut memory);
+        });
+        let update = output.platform_output.accesskit_update.take().expect("a tree of the window");
+        let shapes = std::mem::take(&mut output.shapes);
+        output.drop_without_applying_deltas();
+        painted.texts.clear();
+        for shape in &shapes {
+            text_shapes(&shape.shape, shape.clip_rect, &mut painted.texts);
+        }
+        let node = |(_, node): &(egui::accesskit::NodeId, egui::accesskit::Node)| {
+            let bounds = node.bounds()?;
+            let at = Rect::from_min_max(
+                egui::pos2(bounds.x0 as f32, bounds.y0 as f32),
+                egui::pos2(bounds.x1 as f32, bounds.y1 as f32),
+            );
+            Some((node.value().or(node.label())?.to_owned(), at))
+        };
+        painted.nodes = update.nodes.iter().filter_map(node).collect();
+    }
+    painted
+}
+
+/// What the window of a state is to show.
+fn wants(state: &AppState) -> Wants {
+    let view = state.view();
+    Wants {
+        page: view.page,
+        depth: Depth::of(&state.look()),
+        notice: false,
+        drawer: view.drawer,
+        timeline: None,
+        presenting: view.presenting,
+    }
+}
+
+fn text_shapes(shape: &egui::Shape, clip: Rect, texts: &mut Vec<(String, Rect, Rect, f32, bool)>) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| text_shapes(shape, clip, texts)),
+        egui::Shape::Text(text) if !text.galley.text().trim().is_empty() => {
+            let rect = text.galley.rect.translate(text.pos.to_vec2());
+            let sizes = text.galley.job.sections.iter().map(|section| section.format.font_id.size);
+            let size = sizes.fold(f32::MAX, f32::min);
+            texts.push((text.galley.text().to_owned(), rect, clip, size, text.galley.elided));
+        }
+        _ => {}
+    }
+}
+
+impl Painted {
+    /// The places of the nodes whose label begins so.
+    fn nodes(&self, front: &str) -> Vec<Rect> {
+        self.nodes.iter().filter(|(label, _)| label.starts_with(front)).map(|(_, rect)| *rect).collect()
+    }
+
+    /// The labels that begin so.
+    fn labels(&self, front: &str) -> Vec<&str> {
+        self.nodes.iter().map(|(label, _)| label.as_str()).filter(|label| label.starts_with(front)).collect()
+    }
+
+    /// The sizes of the numbers within a rectangle.
+    fn numbers_in(&self, rect: Rect) -> Vec<f32> {
+        let inside = self.texts.iter().filter(|(_, at, ..)| rect.expand(2.0).contains_rect(*at));
+        inside.map(|&(_, _, _, size, _)| size).collect()
+    }
+
+    /// The number at the end of a label.
+    fn number(label: &str) -> f64 {
+        let text = label.rsplit(' ').next().expect("a number");
+        Reader::value(text, false).unwrap_or_else(|| panic!("{label}: no number"))
+    }
+}
+
+fn at(model: &str, sample: &str, address: &str) -> AppState {
+    at_of(bundled::load(model).expect("a bundled model"), sample, address)
+}
+
+/// A place of a model, with the cursor behind it.
+fn at_of(model: Model, sample: &str, address: &str) -> AppState {
+    let picture = samples::load(sample).expect("a bundled sample");
+    let mut state = AppState::open(model, picture).expect("they fit");
+    let address = state.plan().parse(address).expect("an address");
+    let action = Action::visit(state.plan(), &address);
+    apply(&mut state, action);
+    // The place itself is looked at, in its grain.
+    let action = Action::look(state.plan(), &address);
+    apply(&mut state, action);
+    state
+}
+
+#[test]
+fn a_convolution_has_a_row_for_each_channel_with_numbers_of_one_size() {
+    let state = at("shapes", "shape-star", "fwd/conv1/k3/(10,12)");
+    for (pixels, cell) in [([1280.0, 720.0], 46.0), ([1024.0, 768.0], 52.0), ([1920.0, 1080.0], 84.0)] {
+        let painted = paint(&state, pixels, 1.0);
+        let mut sizes = Vec::new();
+        for name in ["window ", "filter ", "window × filter "] {
+            let grids: Vec<Rect> = ["red", "green", "blue"]
+                .iter()
+                .flat_map(|channel| painted.nodes(&format!("{name}{channel}")))
+                .collect();
+            assert_eq!(grids.len(), 3, "{pixels:?} {name}: {:#?}", painted.nodes);
+            for grid in grids {
+                assert_eq!(grid.width(), 3.0 * cell + 4.0, "{pixels:?}");
+                let numbers = painted.numbers_in(grid);
+                assert_eq!(numbers.len(), 9, "{pixels:?} {name}");
+                sizes.extend(numbers);
+            }
+        }
+        assert!(sizes.iter().all(|&size| size == sizes[0]) && sizes[0] >= 14.0, "{pixels:?}: {sizes:?}");
+        let ends = painted.texts.iter().any(|(text, ..)| text == "−0.1268");
+        assert!(ends, "{pixels:?}: the equation ends in the result");
+        let map = painted.nodes("conv1 · map 3");
+        if pixels[0] == 1280.0 {
+            assert!(map.iter().any(|map| map.width() >= 280.0), "{map:?}");
+        }
+    }
+}
+
+#[test]
+fn a_term_fills_its_products_one_by_one() {
+    let state = at("shapes", "shape-star", "fwd/conv1/k3/(10,12)/m13");
+    let painted = paint(&state, [1280.0, 720.0], 1.0);
+    let products = ["red", "green", "blue"].map(|channel| {
+        let grid = painted.nodes(&format!("window × filter {channel}"));
+        grid.iter().map(|&grid| painted.numbers_in(grid).len()).sum::<usize>()
+    });
+    assert_eq!(products, [9, 5, 0], "14 products are there");
+    assert!(painted.texts.iter().any(|(text, ..)| text == "0.1517"));
+}
+
+#[test]
+fn a_low_room_shows_one_row_and_chips_that_add_up_and_change_it() {
+    let state = at("shapes", "shape-star", "fwd/conv1/k3/(10,12)");
+    for (zoom, cell) in [(1.5, 69.0), (2.0, 46.0)] {
+        let painted = paint(&state, [1280.0, 720.0], zoom);
+        let windows = painted.nodes("window green");
+        assert_eq!(windows.len(), 1, "{zoom}: {:#?}", painted.nodes);
+        assert!(
+            (windows[0].width() / zoom - 3.0 * cell - 4.0).abs() < 3.0
+                || (windows[0].width() - 3.0 * cell - 4.0).abs() < 3.0
+        );
+        let chips = ["red ", "green ", "blue ", "bias "].map(|name| {
+            let labels = painted.labels(name);
+            let label = labels.iter().find(|label| label.split(' ').count() == 2);
+            Painted::number(label.unwrap_or_else(|| panic!("{zoom}: no chip {name}: {:#?}", painted.nodes)))
+        });
+        let result = Painted::number(painted.labels("result ")[0]);
+        assert!((chips.iter().sum::<f64>() - result).abs() < 1e-9, "{chips:?} {result}");
+    }
+}
+
+#[test]
+fn channels_that_have_no_row_stand_in_one_line_and_all_adds_up() {
+    let photos = bundled::models().iter().find(|model| model.name == "photos").expect("a bundled model");
+    let state = at("photos", photos.default_sample, "fwd/conv2/k7/(25,18)");
+    let painted = paint(&state, [1280.0, 720.0], 1.0);
+    let rows = painted.labels("sum map");
+    assert!(rows.len() >= 2, "{:#?}", painted.nodes);
+    let more = painted.labels("+");
+    assert!(more.iter().any(|label| label.contains("together")), "{more:?}");
+    let shown: f64 = rows.iter().map(|row| Painted::number(row)).sum();
+    let sum = shown + Painted::number(more[0]) + Painted::number(painted.labels("bias ")[0]);
+    let result = Painted::number(painted.labels("result ")[0]);
+    assert!((sum - result).abs() < 1e-9, "{rows:?} {more:?}: {sum} is not {result}");
+    let windows = painted.nodes("window map");
+    assert!(windows.iter().all(|window| window.width() >= 124.0), "{windows:?}");
+}
+
+#[test]
+fn a_filter_of_five_has_all_its_numbers() {
+    let model = presets::load("lenet5").and_then(|preset| preset.model(3)).expect("a preset");
+    let state = at_of(model, "digit-7", "fwd/conv1/k2/(9,11)");
+    let painted = paint(&state, [1280.0, 720.0], 1.0);
+    let sizes: Vec<f32> = ["window ", "filter ", "window × filter "]
+        .iter()
+        .flat_map(|name| painted.nodes(&format!("{name}grey")))
+        .flat_map(|grid| painted.numbers_in(grid))
+        .collect();
+    assert_eq!(sizes.len(), 75, "{:#?}", painted.nodes);
+    assert!(sizes.iter().all(|&size| size >= 13.0));
+}
+
+#[test]
+fn a_pool_says_what_arrives_who_won_and_what_leaves() {
+    let state = at("shapes", "shape-star", "bwd/pool1.dX/k6/(25,13)");
+    let painted = paint(&state, [1280.0, 720.0], 1.0);
+    let texts = |text: &str| painted.texts.iter().filter(|(other, ..)| other == text).collect::<Vec<_>>();
+    let arrives = texts("0.00671");
+    assert_eq!(arrives.len(), 2, "it arrives, and it leaves: {:#?}", painted.texts);
+    let winner = texts("0.234");
+    assert_eq!(winner.len(), 1);
+    // Side by side, from left to right.
+    assert!(arrives[0].1.right() < winner[0].1.left() && winner[0].1.right() < arrives[1].1.left());
+    assert!([arrives[0], arrives[1], winner[0]].iter().all(|text| (20.0..=24.0).contains(&text.3)));
+    let zeros = texts("0").into_iter().filter(|text| text.3 >= 20.0 && text.1.left() > winner[0].1.right());
+    assert_eq!(zeros.count(), 3);
+    let flat = painted.texts.iter().find(|(text, ..)| text.contains("235") || text.contains("[ "));
+    assert!(flat.is_none(), "{flat:?}");
+    assert!(painted.texts.iter().any(|(text, ..)| text.contains("all of the gradient goes to it")));
+}
+
+#[test]
+fn the_channel_of_the_term_always_has_a_row() {
+    let photos = bundled::models().iter().find(|model| model.name == "photos").expect("a bundled model");
+    for channel in [0, 13, 31] {
+        let place = format!("fwd/conv2/k7/(25,18)/m{}", 9 * channel + 4);
+        let painted = paint(&at("photos", photos.default_sample, &place), [1280.0, 720.0], 1.0);
+        let window = painted.nodes(&format!("window map {channel}"));
+        assert_eq!(window.len(), 1, "{place}: {:#?}", painted.labels("window"));
+    }
+}
+
+#[test]
+fn a_click_on_a_chip_shows_its_channel() {
+    let state = at("shapes", "shape-star", "fwd/conv1/k3/(10,12)");
+    let ctx = Context::default();
+    ctx.enable_accesskit();
+    Theme::by_darkness(false).apply(&ctx);
+    let mut memory = Memory::default();
+    let mut frame = |events: Vec<egui::Event>| {
+        let screen_rect = Some(Rect::from_min_size(egui::Pos2::ZERO, Vec2::new(853.0, 480.0)));
+        let input = RawInput { screen_rect, events, ..RawInput::default() };
+        let mut output = ctx.run_ui(input, |ui| {
+            shell::window_ui(ui, &state, &mut memory);
+        });
+        let update = output.platform_output.accesskit_update.take().expect("a tree of the window");
+        output.drop_without_applying_deltas();
+        let node = |(_, node): &(egui::accesskit::NodeId, egui::accesskit::Node)| {
+            let bounds = node.bounds()?;
+            let middle =
+                egui::pos2((bounds.x0 + bounds.x1) as f32 / 2.0, (bounds.y0 + bounds.y1) as f32 / 2.0);
+            Some((node.value().or(node.label())?.to_owned(), middle))
+        };
+        update.nodes.iter().filter_map(node).collect::<Vec<_>>()
+    };
+    let window = |nodes: &[(String, egui::Pos2)]| {
+        let window = nodes.iter().find(|(label, _)| label.starts_with("window ") && !label.contains('×'));
+        window.map(|(label, _)| label.clone()).unwrap_or_default()
+    };
+    frame(Vec::new());
+    let nodes = frame(Vec::new());
+    assert_eq!(window(&nodes), "window green");
+    let chip = nodes.iter().find(|(label, _)| label.starts_with("red ")).expect("a chip");
+    let button = |pressed| egui::Event::PointerButton {
+        pos: chip.1,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    frame(vec![egui::Event::PointerMoved(chip.1)]);
+    frame(vec![button(true)]);
+    frame(vec![button(false)]);
+    assert_eq!(window(&frame(Vec::new())), "window red");
+}
+
+#[test]
+fn a_presenter_has_large_cells_and_a_large_equation() {
+    let mut state = at("shapes", "shape-star", "fwd/conv1/k3/(10,12)/m13");
+    apply(&mut state, Action::Present(true));
+    let painted = paint(&state, [1280.0, 720.0], 1.0);
+    let window = painted.nodes("window green");
+    assert!(window.iter().any(|window| window.width() >= 3.0 * 56.0), "{:#?}", painted.nodes);
+    let sizes: Vec<f32> = window.iter().flat_map(|&grid| painted.numbers_in(grid)).collect();
+    assert!(sizes.len() == 9 && sizes.iter().all(|&size| size >= 20.0), "{sizes:?}");
+    let equation = painted.texts.iter().find(|(text, ..)| text == "0.1517").expect("the result");
+    assert!(equation.3 >= 32.0);
+}
+
+/// At every size and zoom of the design nothing of a close-up is cut off or smaller than can be read.
+#[test]
+fn nothing_of_a_close_up_is_cut() {
+    let windows = [
+        ([1024.0, 768.0], 1.0),
+        ([1280.0, 720.0], 1.0),
+        ([1280.0, 720.0], 1.5),
+        ([1280.0, 720.0], 2.0),
+        ([1920.0, 1080.0], 1.0),
+    ];
+    let mut n = 0;
+    each_closeup(|_, address, state| {
+        n += 1;
+        let mut state = state.clone();
+        apply(&mut state, Action::SetLang(if n % 2 == 0 { Lang::Zh } else { Lang::En }));
+        let address = state.plan().parse(address).expect("an address");
+        let action = Action::look(state.plan(), &address);
+        apply(&mut state, action);
+        for (pixels, zoom) in windows {
+            let painted = paint(&state, pixels, zoom);
+            let place = format!("{} at {pixels:?}, {zoom}", state.plan().text(&address));
+            let lines = painted.room.equation.into_iter().chain(painted.room.legend);
+            let regions: Vec<Rect> = lines.chain([painted.room.stage]).collect();
+            for (text, rect, clip, size, elided) in &painted.texts {
+                let Some(region) = regions.iter().find(|region| region.contains(rect.center())) else {
+                    continue;
+                };
+                let is_inside =
+                    region.expand(2.0).contains_rect(*rect) && clip.expand(2.0).contains_rect(*rect);
+                if !clip.intersects(*rect) {
+                    continue;
+                }
+                // A long table scrolls.
+                let scrolls = ["loss", "soft", "lrn"].iter().any(|table| place.contains(table));
+                if scrolls && region.height() > clip.height() + 2.0 && clip.intersects(*rect) {
+                    continue;
+                }
+                assert!(!elided, "{place}: {text:?} is cut short");
+                assert!(is_inside, "{place}: {text:?} at {rect:?} leaves {region:?} or {clip:?}");
+                assert!(*size >= 13.0, "{place}: {text:?} has letters of {size}");
+            }
+        }
+    });
+    assert!(n > 40);
+}
 
 /// How the close-ups look, at full size: a picture of each one in tests/golden, its colours rounded to 16 levels. After
 /// a wanted change, `CONVSTEP_GOLDEN=write cargo test --test closeups every_closeup` writes all of them anew; look at
@@ -689,7 +1041,8 @@ fn every_closeup_looks_as_it_did() {
 }
 
 /// The same in full, light and dark, to look at: `CONVSTEP_FRAMES=DIR cargo test --test closeups -- --ignored`;
-/// `CONVSTEP_FRAMES_SIZE=1024x768` for another size than 1280x720, `CONVSTEP_FRAMES_LANG=zh` in Chinese.
+/// `CONVSTEP_FRAMES_SIZE=1024x768` for another size than 1280x720, `CONVSTEP_FRAMES_ZOOM=1.5` for another zoom,
+/// `CONVSTEP_FRAMES_LANG=zh` in Chinese.
 #[test]
 #[ignore = "writes pictures for a person to look at"]
 fn frames() {
@@ -697,15 +1050,19 @@ fn frames() {
     let size = std::env::var("CONVSTEP_FRAMES_SIZE").unwrap_or_else(|_| "1280x720".into());
     let (width, height) = size.split_once('x').expect("a size such as 1024x768");
     let size = [width, height].map(|side| side.parse().expect("a size such as 1024x768"));
+    let zoom = std::env::var("CONVSTEP_FRAMES_ZOOM").map_or(1.0, |zoom| zoom.parse().expect("a number"));
     let lang = match std::env::var("CONVSTEP_FRAMES_LANG") {
         Ok(lang) if lang == "zh" => Lang::Zh,
         Ok(_) | Err(_) => Lang::En,
     };
-    each_closeup(|file, _, state| {
+    each_closeup(|file, address, state| {
         let mut state = state.clone();
+        let address = state.plan().parse(address).expect("an address");
+        let action = Action::look(state.plan(), &address);
+        apply(&mut state, action);
         apply(&mut state, Action::SetLang(lang));
         for (theme, dark) in [("light", false), ("dark", true)] {
-            let frame = convstep::ui::render::render(&state, size, 1.0, dark);
+            let frame = convstep::ui::render::render(&state, size, zoom, dark);
             frame.save(format!("{directory}/{theme}-{file}")).expect("a writable directory");
         }
     });

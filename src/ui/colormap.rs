@@ -29,6 +29,8 @@ pub enum MapKind {
     Gray,
     /// The three channels of a colour picture, each from black to full.
     Rgb,
+    /// One channel of a colour picture, by its number, from black to full red, green or blue.
+    Tinted(u8),
 }
 
 /// How a value becomes a colour.
@@ -126,6 +128,11 @@ impl Mapping {
         Self { kind: MapKind::Gray, lo, hi, log: false, dark }
     }
 
+    /// One channel of a colour picture, in its own colour: red (0), green (1) or blue.
+    pub fn tinted(channel: usize, lo: f32, hi: f32, dark: bool) -> Self {
+        Self { kind: MapKind::Tinted(channel.min(2) as u8), lo, hi, log: false, dark }
+    }
+
     /// Colour for a picture whose channels go from `lo` to `hi`.
     pub fn rgb(lo: f32, hi: f32, dark: bool) -> Self {
         Self { kind: MapKind::Rgb, lo, hi, log: false, dark }
@@ -163,7 +170,9 @@ impl Mapping {
                 let reach = hi.abs().max(lo.abs());
                 0.5 + 0.5 * value.signum() * squeeze(value.abs() / reach)
             }
-            (MapKind::Sequential | MapKind::Gray | MapKind::Rgb, true) => squeeze((value - lo) / (hi - lo)),
+            (MapKind::Sequential | MapKind::Gray | MapKind::Rgb | MapKind::Tinted(_), true) => {
+                squeeze((value - lo) / (hi - lo))
+            }
         };
         position.clamp(0.0, 1.0) as f32
     }
@@ -178,7 +187,9 @@ impl Mapping {
                 let from_middle = 2.0 * position - 1.0;
                 from_middle.signum() * stretch(from_middle.abs()) * hi.abs().max(lo.abs())
             }
-            (MapKind::Sequential | MapKind::Gray | MapKind::Rgb, true) => lo + (hi - lo) * stretch(position),
+            (MapKind::Sequential | MapKind::Gray | MapKind::Rgb | MapKind::Tinted(_), true) => {
+                lo + (hi - lo) * stretch(position)
+            }
         };
         value as f32
     }
@@ -194,6 +205,13 @@ impl Mapping {
             MapKind::Diverging => pick(&maps.diverging),
             MapKind::Sequential => pick(&maps.sequential),
             MapKind::Gray | MapKind::Rgb => Color32::from_gray(byte(position)),
+            MapKind::Tinted(channel) => {
+                // Green is the brightest of the three at the same strength.
+                let full: [f32; 3] =
+                    [[0.95, 0.24, 0.22], [0.28, 0.86, 0.42], [0.3, 0.42, 1.0]][channel as usize % 3];
+                let [r, g, b] = full.map(|share| byte(share * position.clamp(0.0, 1.0)));
+                Color32::from_rgb(r, g, b)
+            }
         }
     }
 

@@ -44,6 +44,20 @@ impl Equation {
         exact.or_else(|| near().map(|(equation, _)| equation)).unwrap_or_else(|| write(None).0)
     }
 
+    /// Of numbers that add up to a total as printed; `None` where they do not, or where all digits are asked for.
+    pub fn from_sum(values: &[f32], total: f32, digits: Digits) -> Option<Self> {
+        let (texts, right) = number::adding(values, total, digits.count())?;
+        let mut left = String::new();
+        for text in texts {
+            match text.strip_prefix(number::MINUS) {
+                _ if left.is_empty() => left = text,
+                Some(size) => left += &format!(" − {size}"),
+                None => left += &format!(" + {text}"),
+            }
+        }
+        Some(Self { left, right, exact: true })
+    }
+
     /// `=`, or `≈` where the printed numbers do not give the last digit.
     pub const fn sign(&self) -> &'static str {
         if self.exact { "=" } else { "≈" }

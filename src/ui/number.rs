@@ -123,6 +123,53 @@ pub fn fit_number(value: f32, max_chars: usize, max_digits: Option<usize>) -> Op
     rounded.or_else(|| (value.abs() < 1e-3 && max_chars >= 2).then(|| "≈0".to_owned()))
 }
 
+/// At most so many decimals; a value that is not zero and would be is `≈0`.
+pub fn decimals(value: f32, most: usize) -> String {
+    if let Some(text) = not_finite(value) {
+        return text.to_owned();
+    }
+    let text = format!("{value:.most$}");
+    let is_zero = text.parse::<f32>().is_ok_and(|printed| printed == 0.0);
+    if is_zero && value != 0.0 { "≈0".to_owned() } else { with_minus(cut_zeros(&text, value)) }
+}
+
+/// The texts of numbers and of what they add up to, with the fewest decimals with which what is printed is an exact
+/// sum: `digits` significant ones of the total, or up to two more. `None` where those do not add up either, where a
+/// number that is not zero would be printed as zero, and where all digits are asked for.
+///
+/// ```
+/// use convstep::ui::number::adding;
+/// let (parts, total) = adding(&[0.1778, 0.031, -0.155, -0.1806], -0.1268, Some(4)).unwrap();
+/// assert_eq!((parts.join(" "), total.as_str()), ("0.1778 0.0310 −0.1550 −0.1806".into(), "−0.1268"));
+/// assert_eq!(adding(&[0.5, 1e-9], 0.5, Some(2)), None);
+/// ```
+pub fn adding(values: &[f32], total: f32, digits: Option<usize>) -> Option<(Vec<String>, String)> {
+    let least = decimals_of(values, total, digits?)?;
+    (least..=least + 2).find_map(|decimals| adding_at(values, total, decimals))
+}
+
+/// With how many decimals a total, or where it is 0 the largest number, has so many significant digits; `None` where
+/// numbers are too large or too small for decimals.
+pub fn decimals_of(values: &[f32], total: f32, digits: usize) -> Option<usize> {
+    let all = || values.iter().copied().chain([total]);
+    let scale = if total == 0.0 { all().map(f32::abs).fold(0.0, f32::max) } else { total.abs() };
+    let is_plain = all().all(|value| value.is_finite() && value.abs() < 1e6) && scale >= 1e-6;
+    is_plain.then(|| (digits as i32 - 1 - f64::from(scale).log10().floor() as i32).clamp(0, 9) as usize)
+}
+
+/// The same as [`adding`] with so many decimals.
+pub fn adding_at(values: &[f32], total: f32, decimals: usize) -> Option<(Vec<String>, String)> {
+    let unit = 10f64.powi(decimals as i32);
+    let units = |value: f32| (f64::from(value) * unit).round() as i64;
+    let is_honest = values.iter().chain([&total]).all(|&value| value == 0.0 || units(value) != 0);
+    let adds = values.iter().map(|&value| units(value)).sum::<i64>() == units(total);
+    let text = |value: f32| match units(value) {
+        0 => "0".to_owned(),
+        units => with_minus(format!("{:.decimals$}", units as f64 / unit)),
+    };
+    (is_honest && adds).then(|| (values.iter().map(|&value| text(value)).collect(), text(total)))
+}
+
 /// The text of a NaN or an infinity.
 fn not_finite(value: f32) -> Option<&'static str> {
     if value.is_nan() {
@@ -211,6 +258,17 @@ mod tests {
             let back = read_back(&significant(value, digits));
             prop_assert_eq!(back == 0.0, value == 0.0);
             prop_assert!((back - value).abs() <= value.abs() * 0.5001 * 10f32.powi(1 - digits as i32));
+        }
+
+        #[test]
+        fn what_is_printed_as_a_sum_is_one(values in prop::collection::vec(-20f32..20.0, 1..7), digits in 2usize..5) {
+            let total = values.iter().sum::<f32>();
+            if let Some((parts, sum)) = adding(&values, total, Some(digits)) {
+                let read = |text: &str| text.replace(MINUS, "-").parse::<f64>().unwrap();
+                let printed: f64 = parts.iter().map(|part| read(part)).sum();
+                prop_assert!((printed - read(&sum)).abs() < 1e-9, "{parts:?} {sum}");
+                prop_assert!((read(&sum) - f64::from(total)).abs() <= 0.5001 * 10f64.powi(1 - digits as i32) * f64::from(total.abs()).max(1e-3));
+            }
         }
 
         #[test]

@@ -172,9 +172,7 @@ fn stage_ui(ui: &mut Ui, view: &View) {
             Depth::Pass => views::lanes::lanes_ui(ui, view),
             Depth::Layer => views::layer::layer_ui(ui, view),
             Depth::Map | Depth::Cell | Depth::Term => {
-                egui::ScrollArea::both().id_salt("closeup").auto_shrink(false).show(ui, |ui| {
-                    views::closeup::closeup_ui(ui, view);
-                });
+                views::closeup::closeup_ui(ui, view);
             }
         },
         Page::Training => views::training::training_ui(ui, view),
@@ -189,6 +187,13 @@ fn lines_ui(ui: &mut Ui, view: &View) {
     let room = view.room;
     if let Some(rect) = room.read_out {
         region_ui(ui, rect, "read-out", None, |ui| views::readout::readout_ui(ui, view));
+    }
+    if let Some(rect) = room.equation {
+        ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, view.theme.line));
+        region_ui(ui, rect, "equation", None, |ui| views::closeup::equation_line_ui(ui, view));
+    }
+    if let Some(rect) = room.legend {
+        region_ui(ui, rect, "legend", None, |ui| views::closeup::legend_line_ui(ui, view));
     }
 }
 

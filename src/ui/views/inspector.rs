@@ -160,11 +160,19 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
             ui.label(weak(sign));
         }
     };
-    for ((place, operand), sign) in step.term.operands.iter().enumerate().zip([before, between]) {
+    // Which cell won is a number of the cell in its map: what counts is whether it is this one.
+    let shown = if matches!(step.term.op, TermOp::Route { .. }) { 1 } else { 2 };
+    for ((place, operand), sign) in step.term.operands.iter().enumerate().take(shown).zip([before, between]) {
         let Some(operand) = operand else { continue };
         sign_ui(ui, sign);
         operand_ui(ui, view, operand, step.values[place], chars);
     }
+    let routed = step.product().is_some_and(|product| product == step.values[0]);
+    let after = match (shown, is_done) {
+        (1, true) => if routed { "· 1" } else { "· 0" }.to_owned(),
+        (1, false) => "· ?".to_owned(),
+        _ => after,
+    };
     sign_ui(ui, after);
     if step.term.operands().next().is_none() {
         ui.label(weak(step.term.op.symbols().into_owned()));
@@ -212,7 +220,7 @@ fn signs(op: TermOp) -> [String; 3] {
             let [_, between, after] = activation.signs();
             ["", between, after]
         }
-        TermOp::Route { own } => return ["+".into(), "· [".into(), format!("= {own}]")],
+        TermOp::Route { .. } => ["+", "", ""],
     };
     [before, between, after].map(str::to_owned)
 }

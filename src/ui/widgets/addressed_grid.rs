@@ -5,7 +5,7 @@ use egui::{Color32, Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::{colormap::Mapping, tensor_plane::TensorPlane, view::View};
-use super::grid::{CellView, Grid, GridResponse, Overlay, plane_size};
+use super::grid::{CellView, Grid, GridResponse, NumberStyle, Overlay, plane_size};
 use crate::trace::Address;
 
 /// A grid of cells with addresses, to be drawn by [`addressed_grid_ui`].
@@ -22,6 +22,10 @@ pub struct AddressedGrid<'a> {
     pub revision: u64,
     /// The side of a cell.
     pub cell_points: f32,
+    /// How numbers are written; `None`: as large as the cells allow.
+    pub numbers: Option<NumberStyle>,
+    /// The cell that keeps its number where the others have none.
+    pub current: Option<(usize, usize)>,
     /// The cells.
     pub cell: &'a dyn Fn(usize, usize) -> CellView,
     /// Where a cell is in the plan; `None` for padding and constants.
@@ -48,24 +52,24 @@ pub fn addressed_grid_ui(ui: &mut Ui, view: &View, at: Pos2, grid: AddressedGrid
         (grid.rows * grid.cols <= 256)
             .then(|| cells.into_iter().find(|&(i, j)| (grid.address)(i, j) == Some(selected)))?
     });
-    framed_grid_ui(ui, view, at, grid, selected, true)
+    framed_grid_ui(ui, view, at, grid, selected)
 }
 
-/// Draws the grid with the given cell framed as the selected one; `numbers` says whether cells show their numbers.
+/// Draws the grid with the given cell framed as the selected one.
 pub fn framed_grid_ui(
     ui: &mut Ui,
     view: &View,
     at: Pos2,
     grid: AddressedGrid,
     selected: Option<(usize, usize)>,
-    numbers: bool,
 ) -> GridResponse {
     let rect = Rect::from_min_size(at, grid.size(ui));
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(grid.id));
     let plane = Grid::new("grid", grid.rows, grid.cols, grid.mapping, grid.cell)
         .revision(grid.revision)
         .cell_points(grid.cell_points)
-        .numbers(numbers)
+        .number_style(grid.numbers)
+        .current(grid.current)
         .overlays(&grid.overlays)
         .label(grid.label)
         .selected(selected)
@@ -102,6 +106,8 @@ pub fn tensor_plane_ui(
         mapping: plane.mapping(),
         revision: plane.revision(),
         cell_points,
+        numbers: None,
+        current: None,
         cell: &|i, j| plane.cell(i, j),
         address: &|i, j| Some(plane.address(i, j)),
         label: &|cell| plane.label(cell),
@@ -144,6 +150,8 @@ pub fn single_cell_ui(ui: &mut Ui, view: &View, at: Pos2, single: &SingleCell) -
         mapping: single.mapping,
         revision: revision_of(&[single.cell]),
         cell_points: single.points,
+        numbers: None,
+        current: None,
         cell: &|_, _| single.cell,
         address: &|_, _| single.address,
         label: &|_| words.clone(),

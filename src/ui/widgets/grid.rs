@@ -99,6 +99,8 @@ pub struct Grid<'a> {
     cell_points: f32,
     padding: usize,
     numbers: bool,
+    style: Option<NumberStyle>,
+    current: Option<(usize, usize)>,
     overlays: &'a [Overlay],
     selected: Option<(usize, usize)>,
     label: Option<LabelOf<'a>>,
@@ -171,6 +173,8 @@ impl<'a> Grid<'a> {
             cell_points: 24.0,
             padding: 0,
             numbers: true,
+            style: None,
+            current: None,
             overlays: &[],
             selected: None,
             label: None,
@@ -199,6 +203,18 @@ impl<'a> Grid<'a> {
     /// Whether cells show their numbers when they are big enough; by default they do.
     pub fn numbers(mut self, numbers: bool) -> Self {
         self.numbers = numbers;
+        self
+    }
+
+    /// How its numbers are written, where several planes write them alike; by default as large as its cells allow.
+    pub fn number_style(mut self, style: Option<NumberStyle>) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// The cell that keeps its number where a [`NumberStyle`] leaves out the others.
+    pub fn current(mut self, cell: Option<(usize, usize)>) -> Self {
+        self.current = cell;
         self
     }
 
@@ -341,17 +357,18 @@ impl<'a> Grid<'a> {
         if self.padding > 0 {
             self.padding_ui(ui, grid, theme, plane, visible, px);
         }
-        if self.numbers && matches!(self.cells, Cells::Values(_)) {
-            self.numbers_ui(painter, grid, theme, &rows, &cols);
+        let style = self.number_style_at(painter, grid.cell_points);
+        if matches!(self.cells, Cells::Values(_)) {
+            self.numbers_ui(painter, grid, theme, &rows, &cols, style, answer.hovered);
         }
         painter.rect_stroke(plane, 0, Stroke::new(px, theme.plane_frame), StrokeKind::Outside);
 
         for overlay in self.overlays {
-            overlay::overlay_ui(painter, grid, overlay, theme);
+            overlay::overlay_ui(painter, grid, overlay, theme, style);
         }
         if let Some((i, j)) = self.selected {
             let rect = grid.span_rect(CellSpan::cell(i, j));
-            let stroke = Stroke::new(2.0, theme.selection);
+            let stroke = Stroke::new(2.5, theme.cursor);
             overlay::outline_ui(painter, rect, grid.cell_points, stroke, false, theme);
         }
         if let Some((i, j)) = answer.hovered.filter(|_| grid.cell_points >= 4.0) {
@@ -362,6 +379,12 @@ impl<'a> Grid<'a> {
             let around = answer.response.rect.expand(1.0);
             painter.rect_stroke(around, 2, Stroke::new(1.5, theme.accent), StrokeKind::Outside);
         }
+    }
+
+    /// How numbers are written into its cells; `None` where they have none.
+    fn number_style_at(&self, painter: &Painter, cell_points: f32) -> Option<NumberStyle> {
+        let style = || self.style.or_else(|| number_plan(painter, cell_points));
+        if self.numbers { style() } else { None }
     }
 
     fn visible_cells(&self, grid: ScreenFromGrid, visible: Rect) -> (Range<usize>, Range<usize>) {
@@ -424,7 +447,7 @@ impl<'a> Grid<'a> {
         stale.paint_ui(painter);
         not_yet.paint_ui(painter);
 
-        if !self.numbers || number_plan(painter, grid.cell_points).is_none() {
+        if self.number_style_at(painter, grid.cell_points).is_none_or(|style| style.sparse) {
             let size = 0.55 * grid.cell_points;
             if size >= 8.0 {
                 let font = FontId::proportional(size.min(text_size::CELL_MAX));
@@ -510,9 +533,9 @@ impl<'a> Grid<'a> {
             }
         }
         if self.numbers && grid.cell_points >= 16.0 {
-            let plan = number_plan(painter, grid.cell_points);
-            let font =
-                plan.map_or_else(|| FontId::new(text_size::CELL_MIN, fonts::cells(ui.ctx())), |p| p.font);
+            let style = self.number_style_at(painter, grid.cell_points);
+            let size = style.map_or(text_size::CELL_MIN, |style| style.size);
+            let font = FontId::new(size, fonts::cells(ui.ctx()));
             let zero = painter.layout_no_wrap("0".to_owned(), font, theme.text_weak);
             for rect in cells() {
                 // A patch of plain ground, so that no line runs through the sign.
@@ -525,6 +548,7 @@ impl<'a> Grid<'a> {
         painter.rect_stroke(whole, 0, Stroke::new(px, theme.padding_line), StrokeKind::Inside);
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all of it is one frame's state")]
     fn numbers_ui(
         &self,
         painter: &Painter,
@@ -532,20 +556,23 @@ impl<'a> Grid<'a> {
         theme: &Theme,
         rows: &Range<usize>,
         cols: &Range<usize>,
+        style: Option<NumberStyle>,
+        hovered: Option<(usize, usize)>,
     ) {
-        let Cells::Values(view) = &self.cells else { return };
-        let Some(plan) = number_plan(painter, grid.cell_points) else { return };
+        let (Cells::Values(view), Some(style)) = (&self.cells, style) else { return };
+        let font = FontId::new(style.size, fonts::cells(painter.ctx()));
         for i in rows.clone() {
             for j in cols.clone() {
+                let is_marked = Some((i, j)) == hovered || Some((i, j)) == self.current;
                 let CellView { value, state } = view(i, j);
-                if state == CellState::NotYet {
+                if state == CellState::NotYet || (style.sparse && !is_marked) {
                     continue;
                 }
-                let Some(text) = number::fit_number(value, plan.max_chars, plan.max_digits) else { continue };
+                let Some(text) = style.text(value) else { continue };
                 let ground = picture::tinted(self.mapping.color(value), state, theme);
                 let ink = theme.ink_on(ground);
                 // Laid out without a colour, so that equal numbers share one layout.
-                let galley = painter.layout_no_wrap(text, plan.font.clone(), Color32::PLACEHOLDER);
+                let galley = painter.layout_no_wrap(text, font.clone(), Color32::PLACEHOLDER);
                 let rect = grid.span_rect(CellSpan::cell(i, j));
                 let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), rect).min;
                 painter.galley(at, galley, ink);
@@ -594,28 +621,48 @@ fn cell_lines_ui(
     painter.add(mesh);
 }
 
-/// How numbers are written into cells of one size.
-struct NumberPlan {
-    font: FontId,
-    max_chars: usize,
-    max_digits: Option<usize>,
+/// How numbers are written into cells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NumberStyle {
+    /// The size of the digits in points.
+    pub size: f32,
+    /// The most characters.
+    pub max_chars: usize,
+    /// The most significant digits; `None` for as many as fit.
+    pub max_digits: Option<usize>,
+    /// So many decimals at most.
+    pub decimals: Option<usize>,
+    /// Only the current cell and the one under the pointer have their number.
+    pub sparse: bool,
+}
+
+impl NumberStyle {
+    /// A number in a cell; `None` if there is no honest text so short.
+    pub fn text(&self, value: f32) -> Option<String> {
+        let text = number::fit_number(value, self.max_chars, self.max_digits)?;
+        let decimals = |text: &str| text.split_once('.').map_or(0, |(_, after)| after.chars().count());
+        match self.decimals {
+            Some(most) if decimals(&text) > most => Some(number::decimals(value, most)),
+            Some(_) | None => Some(text),
+        }
+    }
 }
 
 /// Full numbers, four digits, two digits or none, whichever can be read in a cell of this size.
-fn number_plan(painter: &Painter, cell_points: f32) -> Option<NumberPlan> {
+fn number_plan(painter: &Painter, cell_points: f32) -> Option<NumberStyle> {
     if cell_points < 24.0 {
         return None;
     }
-    let family = fonts::cells(painter.ctx());
-    let font = |size: f32| FontId::new(size, family.clone());
-    let digit_per_em = painter.fonts_mut(|fonts| fonts.glyph_width(&font(100.0), '0')) / 100.0;
+    let font = FontId::new(100.0, fonts::cells(painter.ctx()));
+    let digit_per_em = painter.fonts_mut(|fonts| fonts.glyph_width(&font, '0')) / 100.0;
     // The point is narrower than a digit.
     let widest = |max_chars: usize| (max_chars as f32 - 0.5) * digit_per_em;
     let room = 0.85 * cell_points - 1.5;
     let levels = [(12, None, 10.5), (7, Some(4), 11.0), (5, Some(2), text_size::CELL_MIN)];
     levels.into_iter().find_map(|(max_chars, max_digits, least_size)| {
         let size = ((room / widest(max_chars) * 2.0).floor() / 2.0).min(text_size::CELL_MAX);
-        (size >= least_size).then(|| NumberPlan { font: font(size), max_chars, max_digits })
+        let style = NumberStyle { size, max_chars, max_digits, decimals: None, sparse: false };
+        (size >= least_size).then_some(style)
     })
 }
 

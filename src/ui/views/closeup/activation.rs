@@ -1,11 +1,12 @@
 //! Activations: the curve, the cell's point, the gate both ways.
 
-use super::arithmetic::{last_steps, lines_ui};
-use super::captioned_grid::{CaptionedGrid, Item, around, legends_ui, near_ui, row_ui};
 use super::focused_cell::FocusedCell;
-use super::heading::{heading_ui, note_ui};
+use super::part::{Part, around};
+use super::parts::{Extra, Item};
+use super::said::Said;
+use super::{Closeup, legends};
 use crate::nn::{
-    Part,
+    Part as TensorPart,
     activation::{Activation, Reads},
 };
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
@@ -13,38 +14,34 @@ use crate::ui::{
     colormap::{Mapping, ValueRange},
     number,
     tensor_plane::{self, TensorPlane},
-    theme::{self, space},
     view::View,
     widgets::grid::{CellState, CellView},
 };
-use egui::{RichText, Ui, vec2};
+use egui::{Rect, RichText, Ui, UiBuilder};
 use egui_plot::{HLine, Line as Curve, LineStyle, Plot, PlotPoints, Points, VLine};
 
 /// The close-up of a cell of an activation's output or input gradient.
-pub fn activation_ui(
-    ui: &mut Ui,
-    view: &View,
+pub(super) fn activation<'a>(
+    view: &'a View<'a>,
     focus: &Address,
     stage: &Stage,
     l: usize,
     function: Activation,
-) {
-    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
-    heading_ui(ui, view, focus, stage, &title(view, function, stage.pass));
-    let activation = Closeup::new(view, spot, l, function);
-    activation.maps_ui(ui, stage.pass);
-    ui.add_space(space::S);
-    let room = ui.available_size();
-    ui.horizontal_top(|ui| {
-        let size = vec2((0.46 * room.x).min(300.0), (room.y - 12.0).clamp(110.0, 200.0));
-        activation.curve_ui(ui, stage.pass, size);
-        ui.vertical(|ui| {
-            let fold = view.state.trace().cell_until(focus, spot.done);
-            lines_ui(ui, view, &last_steps(view, &fold.steps, 1, spot.terms as usize), 0.0);
-            ui.add_space(space::XS);
-            activation.words_ui(ui, stage.pass);
-        });
-    });
+) -> Option<Closeup<'a>> {
+    let spot = FocusedCell::from_address(view, focus)?;
+    let steps = view.state.trace().cell_until(focus, spot.done).steps;
+    let pass = stage.pass;
+    let shown = Shown::new(view, spot, l, function);
+    let items = shown.items(pass);
+    let said = Said::from_steps(view, &steps).with_words(shown.words(pass)).with_legends(legends(&items));
+    let curve = Extra {
+        size: Box::new(|_| [280.0, 200.0]),
+        draw: Box::new(move |ui: &mut Ui, rect: Rect| {
+            let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("curve"));
+            shown.curve_ui(&mut child, pass, rect.size());
+        }),
+    };
+    Some(Closeup::of_parts(items, Some(curve), said))
 }
 
 /// The heading of an activation's pass.
@@ -55,15 +52,7 @@ fn title(view: &View, function: Activation, pass: Pass) -> String {
     }
 }
 
-/// The derivative in symbols, without brackets around the whole.
-fn derivative(function: Activation) -> &'static str {
-    let [_, backward] = function.formulas();
-    let factor = backward.trim_start_matches("dx = dy · ");
-    let inner = factor.strip_prefix(['(', '[']).and_then(|factor| factor.strip_suffix([')', ']']));
-    inner.filter(|inner| !inner.contains(['(', ')', '[', ']'])).unwrap_or(factor)
-}
-
-struct Closeup<'a> {
+struct Shown<'a> {
     view: &'a View<'a>,
     spot: FocusedCell,
     function: Activation,
@@ -75,10 +64,10 @@ struct Closeup<'a> {
     dx: TensorId,
 }
 
-impl<'a> Closeup<'a> {
+impl<'a> Shown<'a> {
     fn new(view: &'a View<'a>, spot: FocusedCell, l: usize, function: Activation) -> Self {
         let plan = view.state.plan();
-        let (y, dx) = (TensorId::layer(l, Part::Out), TensorId::layer(l, Part::Dx));
+        let (y, dx) = (TensorId::layer(l, TensorPart::Out), TensorId::layer(l, TensorPart::Dx));
         let x = Plan::input_of(l);
         let read = match function.reads() {
             Reads::Input => x,
@@ -106,7 +95,7 @@ impl<'a> Closeup<'a> {
     }
 
     /// The slopes as a map of the same form as the output's.
-    fn gate(&self, like: &CaptionedGrid) -> CaptionedGrid<'a> {
+    fn gate(&self, like: &Part, pass: Pass) -> Part<'a> {
         let view = self.view;
         let [len, ..] = like.form();
         let plane = self.plane_len();
@@ -126,12 +115,10 @@ impl<'a> Closeup<'a> {
         };
         let mapping = Mapping::fit_positive([0.0, 1.0], view.theme.dark);
         let key = if self.is_gate() { "closeup.act_gate" } else { "closeup.act_slope" };
-        let detail = match self.function.number().filter(|_| self.is_gate()) {
-            Some((_, slope)) => format!("1 / {}", number::short(slope as f32)),
-            None => derivative(self.function).to_owned(),
-        };
-        CaptionedGrid::from_values(cells, revision, like.form(), mapping, view.text(key), detail)
-            .sized_like(like)
+        let [forward, backward] = self.function.formulas();
+        let formula = if pass == Pass::Bwd { backward } else { forward };
+        Part::from_values(cells, revision, like.form(), mapping, view.text(key), formula)
+            .titled(title(view, self.function, pass))
             .crossing_zeros(self.is_relu())
     }
 
@@ -139,32 +126,24 @@ impl<'a> Closeup<'a> {
         self.view.state.plan().shape_of(self.y).plane() as u32
     }
 
-    fn around(&self, tensor: TensorId) -> CaptionedGrid<'a> {
+    fn around(&self, tensor: TensorId) -> Part<'a> {
         // All tensors here have the output's shape.
         around(self.view, tensor, self.spot.image, self.spot.index)
     }
 
-    fn maps_ui(&self, ui: &mut Ui, pass: Pass) {
-        let room = ui.available_size();
-        let in_place = |grid: CaptionedGrid<'a>| {
-            let plane = self.plane_len();
-            grid.focus((if plane > 1 { self.spot.index % plane } else { self.spot.index }) as usize)
-        };
+    /// Input, gate and output; backward the gradient, the slope and its product.
+    fn items(&self, pass: Pass) -> Vec<Item<'a>> {
         let target = self.around(if pass == Pass::Bwd { self.dx } else { self.y });
-        let items: Vec<Item> = match (pass, self.is_gate()) {
-            (Pass::Bwd, _) => {
-                let gate = in_place(self.gate(&target));
-                vec![self.around(self.dy).into(), "×".into(), gate.into(), "=".into(), target.into()]
-            }
-            (_, true) => {
-                let gate = in_place(self.gate(&target));
-                vec![self.around(self.x).into(), "×".into(), gate.into(), "=".into(), target.into()]
-            }
-            (_, false) => vec![self.around(self.x).into(), "→".into(), target.into()],
-        };
-        let drawn = row_ui(ui, self.view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
-        legends_ui(ui, self.view, &items);
-        near_ui(ui, self.view, 1, &items, &drawn, 125.0);
+        let plane = self.plane_len();
+        let place = if plane > 1 { self.spot.index % plane } else { self.spot.index };
+        let source = self.around(if pass == Pass::Bwd { self.dy } else { self.x });
+        if pass != Pass::Bwd && !self.is_gate() {
+            let title = title(self.view, self.function, pass);
+            let target = target.titled(title).detailed(self.function.formulas()[0]);
+            return vec![source.into(), "→".into(), target.into()];
+        }
+        let gate = self.gate(&target, pass).focus(place as usize);
+        vec![source.into(), "×".into(), gate.into(), "=".into(), target.into()]
     }
 
     fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {
@@ -223,21 +202,27 @@ impl<'a> Closeup<'a> {
         answer.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
     }
 
-    fn words_ui(&self, ui: &mut Ui, pass: Pass) {
-        let (view, theme) = (self.view, self.view.theme);
+    /// What the gate or the slope does to this cell, and to how many of its map.
+    fn words(&self, pass: Pass) -> Vec<String> {
+        let view = self.view;
         let x = TensorPlane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
         let dy = TensorPlane::new(view, self.dy, self.spot.image, 0).cell_at(self.spot.index);
+        let mut words = Vec::new();
         if !self.is_gate() {
             if let Some(slope) = self.slope(self.spot.index).filter(|_| pass == Pass::Bwd) {
                 let slope = number::four_digits(slope);
-                note_ui(ui, view, theme.accent, &view.fill("closeup.act_tangent", &[("slope", &slope)]));
+                words.push(view.fill("closeup.act_tangent", &[("slope", &slope)]));
                 if self.function.is_joint(x.value) && x.state == CellState::Current {
-                    note_ui(ui, view, theme.warn, &view.text("closeup.act_joint"));
+                    words.push(view.text("closeup.act_joint"));
                 }
             }
-            return;
+            return words;
         }
         if x.state == CellState::Current && self.spot.done > 0 {
+            if x.value == 0.0 {
+                let key = if self.is_relu() { "closeup.act_zero" } else { "closeup.act_joint" };
+                words.push(view.text(key));
+            }
             let key = match (x.value > 0.0, self.is_relu(), pass) {
                 (true, _, Pass::Bwd) => "closeup.act_open_back",
                 (true, ..) => "closeup.act_open",
@@ -247,35 +232,36 @@ impl<'a> Closeup<'a> {
                 (false, false, _) => "closeup.act_leak",
             };
             let (value, gradient) = (number::four_digits(x.value), number::four_digits(dy.value));
-            let words = view.fill(key, &[("x", &value), ("dy", &gradient)]);
-            note_ui(ui, view, if x.value > 0.0 { theme.good } else { theme.bad }, &words);
-            if x.value == 0.0 {
-                let key = if self.is_relu() { "closeup.act_zero" } else { "closeup.act_joint" };
-                note_ui(ui, view, theme.warn, &view.text(key));
-            }
+            words.push(view.fill(key, &[("x", &value), ("dy", &gradient)]));
         }
         if self.is_relu() {
-            let (blocked, done, all) = self.count();
-            let numbers =
-                [("blocked", blocked.to_string()), ("done", done.to_string()), ("all", all.to_string())];
-            let numbers: Vec<(&str, &str)> = numbers.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            let key = if done == all { "closeup.act_blocked" } else { "closeup.act_blocked_so_far" };
-            let strong = |words: String| RichText::new(words).font(theme::strong_font()).color(theme.text);
-            if done > 0 {
-                ui.label(strong(view.fill(key, &numbers)));
-            }
-            if pass == Pass::Bwd
-                && let (arrived @ 1.., killed) = self.killed()
-            {
-                let numbers = [("killed", killed.to_string()), ("arrived", arrived.to_string())];
-                let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
-                ui.label(strong(view.fill("closeup.act_killed", &numbers)));
-            }
-            let channel = self.spot.index / self.plane_len().max(1);
-            if TensorPlane::new(view, self.y, self.spot.image, channel as usize).is_dead() {
-                note_ui(ui, view, theme.warn, &view.text("closeup.act_dead"));
-            }
+            words.extend(self.map_words(pass));
         }
+        words
+    }
+
+    /// How much of its map a ReLU blocks.
+    fn map_words(&self, pass: Pass) -> Vec<String> {
+        let view = self.view;
+        let channel = self.spot.index / self.plane_len().max(1);
+        let mut words = Vec::new();
+        if TensorPlane::new(view, self.y, self.spot.image, channel as usize).is_dead() {
+            words.push(view.text("closeup.act_dead"));
+        }
+        let (blocked, done, all) = self.count();
+        let numbers =
+            [("blocked", blocked), ("done", done), ("all", all)].map(|(name, n)| (name, n.to_string()));
+        let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
+        let key = if done == all { "closeup.act_blocked" } else { "closeup.act_blocked_so_far" };
+        words.extend((done > 0).then(|| view.fill(key, &numbers)));
+        if pass == Pass::Bwd
+            && let (arrived @ 1.., killed) = self.killed()
+        {
+            let numbers = [("killed", killed.to_string()), ("arrived", arrived.to_string())];
+            let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
+            words.push(view.fill("closeup.act_killed", &numbers));
+        }
+        words
     }
 
     /// The first cell of the map, or of the vector where there are no maps, and how many cells it has.

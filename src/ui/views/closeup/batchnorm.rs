@@ -1,40 +1,41 @@
 //! Batch normalisation: statistics, normalising, scale and shift.
 
-use super::arithmetic::{last_steps, lines_ui};
-use super::captioned_grid::{CaptionedGrid, Item, around, legends_ui, row_ui};
+use super::arithmetic::lines;
 use super::focused_cell::FocusedCell;
-use super::heading::{NOTE_HEIGHT, heading_ui, note_ui};
+use super::part::{Part as Grid, around};
+use super::parts::Item;
+use super::said::Said;
+use super::{Closeup, legends};
 use crate::nn::{Mode, Part};
 use crate::trace::{Address, Plan, Stage, TensorId};
 use crate::ui::{
     names,
     tensor_plane::TensorPlane,
-    theme::space,
     view::View,
     widgets::grid::{CellSpan, Overlay},
 };
-use egui::{Ui, vec2};
 
-/// Draws the close-up of batch norm: the tensors that the current stage reads and the one that it computes.
-pub fn batchnorm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
-    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+/// The close-up of batch norm: the tensors that the current stage reads and the one that it computes.
+pub(super) fn batchnorm<'a>(
+    view: &'a View<'a>,
+    focus: &Address,
+    stage: &Stage,
+    l: usize,
+) -> Option<Closeup<'a>> {
+    let spot = FocusedCell::from_address(view, focus)?;
     let part = stage.tensor.part;
     let train = view.state.plan().setup().mode == Mode::Train;
     let norm = Norm { view, spot, l, train };
-    let Some((key, items)) = norm.items(part) else { return };
-    heading_ui(ui, view, focus, stage, &view.text(key));
-    let room = ui.available_size();
-    row_ui(ui, view, 0, &items, vec2(room.x, (0.55 * room.y).max(120.0)));
-    legends_ui(ui, view, &items);
-    ui.add_space(space::S);
-    let fold = view.state.trace().cell_until(focus, spot.done);
-    let uses_statistics = matches!(part, Part::InvStd | Part::Xhat) || part == Part::Dx;
-    let below = if uses_statistics { NOTE_HEIGHT } else { 0.0 };
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize), below);
-    if uses_statistics {
-        let key = if train { "closeup.bn_train" } else { "closeup.bn_eval" };
-        note_ui(ui, view, view.theme.accent, &view.text(key));
-    }
+    let (key, items) = norm.items(part)?;
+    let steps = view.state.trace().cell_until(focus, spot.done).steps;
+    let uses_statistics = matches!(part, Part::InvStd | Part::Xhat | Part::Dx);
+    let mode = view.text(if train { "closeup.bn_train" } else { "closeup.bn_eval" });
+    let words = [view.text(key)].into_iter().chain(Some(mode).filter(|_| uses_statistics));
+    let said = Said::from_steps(view, &steps).with_words(words).with_legends(legends(&items));
+    // Sums have many terms that are alike.
+    let is_sum = matches!(part, Part::Mean | Part::Var | Part::Dw | Part::Db);
+    let extra = if is_sum { None } else { lines(view, &steps, 6) };
+    Some(Closeup::of_parts(items, extra, said))
 }
 
 struct Norm<'a> {
@@ -50,12 +51,12 @@ impl<'a> Norm<'a> {
     }
 
     /// The cell's place in a tensor of the layer's shape.
-    fn at_cell(&self, tensor: TensorId) -> CaptionedGrid<'a> {
+    fn at_cell(&self, tensor: TensorId) -> Grid<'a> {
         around(self.view, tensor, self.spot.image, self.spot.index)
     }
 
     /// The number of the cell's own map, of a tensor with one number per map.
-    fn one(&self, tensor: TensorId) -> CaptionedGrid<'a> {
+    fn one(&self, tensor: TensorId) -> Grid<'a> {
         let plane = TensorPlane::new(self.view, tensor, 0, 0);
         let channel = self.spot.at[1] as u32;
         let name = if tensor.part == Part::Weight {
@@ -65,27 +66,24 @@ impl<'a> Norm<'a> {
         } else {
             names::tensor(self.view, tensor)
         };
-        CaptionedGrid::from_cells(
+        Grid::from_cells(
             self.view,
             plane,
-            0,
             [channel, 1],
             1,
             1,
             [name, names::plane(self.view, tensor, channel as usize)],
         )
-        .at_least(44.0)
-        .at_most(52.0)
         .without_legend()
     }
 
     /// The numbers of all maps, of a tensor with one number per map.
-    fn all(&self, tensor: TensorId) -> CaptionedGrid<'a> {
-        around(self.view, tensor, 0, self.spot.at[1] as u32).at_most(40.0)
+    fn all(&self, tensor: TensorId) -> Grid<'a> {
+        around(self.view, tensor, 0, self.spot.at[1] as u32)
     }
 
     /// The channel's map of the image that the sum is at, with what has been added up.
-    fn summed(&self, tensor: TensorId) -> CaptionedGrid<'a> {
+    fn summed(&self, tensor: TensorId) -> Grid<'a> {
         let shape = self.view.state.plan().shape_of(tensor);
         let plane = shape.plane();
         let last = (self.spot.done as usize).saturating_sub(1);
@@ -97,7 +95,7 @@ impl<'a> Norm<'a> {
         let channel = self.spot.at[1];
         let index = (channel * plane) as u32;
         let grid = around(self.view, tensor, image as u32, index);
-        let cols = grid.shape()[1];
+        let [_, _, cols] = grid.form();
         let color = self.view.theme.hatch_ground.gamma_multiply(0.75);
         let rest = (plane > 1).then(|| {
             let (row, col) = (added / cols, added % cols);

@@ -1,88 +1,68 @@
 //! A tensor that is given, not computed: the picture, a weight before training.
 
-use super::captioned_grid::{CaptionedGrid, Item, around_in, legends_ui, row_ui};
 use super::focused_cell::FocusedCell;
-use super::heading::{note_ui, plain_heading_ui};
+use super::part::{around_in, map_detail};
+use super::parts::Item;
+use super::said::Said;
+use super::{Closeup, legends};
 use crate::trace::{Address, TensorId};
-use crate::ui::{
-    names, number,
-    tensor_plane::TensorPlane,
-    theme::{self, space},
-    view::View,
-};
-use egui::{RichText, Ui, vec2};
+use crate::ui::{equation::Equation, names, number, tensor_plane::TensorPlane, view::View};
 
-/// How many of a tensor's planes are shown beside the one looked at.
-const BESIDE: usize = 16;
+/// How many of a tensor's planes are shown.
+const PLANES: usize = 3;
 
-/// Draws a tensor that no stage computes: the picture, the right answer, a parameter before the update.
-pub fn given_ui(ui: &mut Ui, view: &View, focus: &Address) {
-    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+/// A tensor that no stage computes: the picture, the right answer, a parameter before the update.
+pub(super) fn given<'a>(view: &'a View<'a>, focus: &Address) -> Option<Closeup<'a>> {
+    let spot = FocusedCell::from_address(view, focus)?;
     let plan = view.state.plan();
+    let shape = plan.shape_of(spot.tensor);
+    let cells = shape.plane().max(1);
+    let plane_of = spot.index as usize / cells;
+    // A parameter as it was given, not as the update leaves it.
+    let part = |channel: usize| {
+        let plane = match spot.tensor.is_parameter() {
+            true => TensorPlane::before_update(view, spot.tensor, channel),
+            false => TensorPlane::new(view, spot.tensor, spot.image, channel),
+        };
+        // The same cell of each plane.
+        around_in(view, plane, (channel * cells + spot.index as usize % cells) as u32)
+    };
+    let several = cells > 1 && shape.planes() > 1;
+    let shown = if several { PLANES.min(shape.planes()) } else { 1 };
+    let first = plane_of.saturating_sub(shown / 2).min(shape.planes().max(1) - shown);
+    let mut items: Vec<Item> = Vec::new();
+    for channel in first..first + shown {
+        let title = names::plane(view, spot.tensor, channel);
+        let part = if several {
+            let detail = map_detail(view, spot.tensor, channel);
+            part(channel).titled(title).detailed(detail)
+        } else {
+            part(plane_of)
+        };
+        let part = if several && channel != plane_of { part.focus(None) } else { part };
+        items.push(part.into());
+        if channel + 1 < first + shown {
+            items.push("".into());
+        }
+    }
+    let value = number::full(view.state.trace().value(spot.tensor, spot.image, spot.index));
+    let name = names::cell(view, focus);
     let title = match spot.tensor {
         TensorId::INPUT => view.text("closeup.given_input"),
         TensorId::TARGET => view.text("closeup.given_target"),
         tensor => names::tensor(view, tensor),
     };
-    plain_heading_ui(ui, view, focus, &view.text("closeup.given"), &title);
-    let shape = plan.shape_of(spot.tensor);
-    let room = ui.available_size();
-    let plane_of = spot.index as usize / shape.plane().max(1);
-    // A parameter as it was given, not as the update leaves it.
-    let plane = |channel: usize| match spot.tensor.is_parameter() {
-        true => TensorPlane::before_update(view, spot.tensor, channel),
-        false => TensorPlane::new(view, spot.tensor, spot.image, channel),
-    };
-    let main = around_in(view, plane(plane_of), spot.index);
-    let several = shape.plane() > 1 && shape.planes() > 1;
-    // One plane alone, above a row of others, above two.
-    let share = match (several, shape.planes().min(BESIDE) > 8) {
-        (false, _) => 0.75,
-        (true, false) => 0.5,
-        (true, true) => 0.36,
-    };
-    row_ui(ui, view, 0, &[main.into()], vec2(room.x, (share * room.y).max(120.0)));
-    if several {
-        ui.add_space(space::S);
-        let count = shape.planes();
-        let start = plane_of.saturating_sub(BESIDE / 2).min(count.saturating_sub(BESIDE));
-        let shown = start..(start + BESIDE).min(count);
-        let most = if shown.len() > 8 { 8 } else { shown.len() };
-        let grid = |channel: usize| {
-            // Short, for the planes stand close together: filter and slice of a weight.
-            let name = if plan.is_weight_shaped(spot.tensor) {
-                format!("{},{}", channel / shape.0[1], channel % shape.0[1])
-            } else {
-                names::plane(view, spot.tensor, channel)
-            };
-            let own = (channel == plane_of).then_some(spot.index as usize % shape.plane());
-            CaptionedGrid::from_plane(plane(channel), name, "").focus(own).at_most(18.0)
+    let some = (shown < shape.planes() && several).then(|| {
+        let (shown, all) = (shown.to_string(), shape.planes().to_string());
+        let key = match plan.is_weight_shaped(spot.tensor) {
+            true => "closeup.given_some_slices",
+            false => "closeup.given_some",
         };
-        let shown: Vec<usize> = shown.collect();
-        for (row, channels) in shown.chunks(most).enumerate() {
-            let items: Vec<Item> = channels.iter().map(|&channel| grid(channel).into()).collect();
-            row_ui(
-                ui,
-                view,
-                row + 1,
-                &items,
-                vec2(room.x, if shown.len() > 8 { 0.14 } else { 0.17 } * room.y),
-            );
-        }
-        if shown.len() < count {
-            let (shown, all) = (shown.len().to_string(), count.to_string());
-            let is_weight = plan.is_weight_shaped(spot.tensor);
-            let key = if is_weight { "closeup.given_some_slices" } else { "closeup.given_some" };
-            let words = view.fill(key, &[("shown", &shown), ("all", &all)]);
-            ui.label(RichText::new(words).small().color(view.theme.text_weak));
-        }
-    }
-    let legend: [Item; 1] = [around_in(view, plane(plane_of), spot.index).into()];
-    legends_ui(ui, view, &legend);
-    ui.add_space(space::XS);
-    let value = view.state.trace().value(spot.tensor, spot.image, spot.index);
-    let value = number::full(value);
-    let text = format!("{} = {value}", plan.text(focus));
-    ui.label(RichText::new(text).font(theme::mono_font()).color(view.theme.text_strong));
-    note_ui(ui, view, view.theme.accent, &view.text("closeup.given_note"));
+        view.fill(key, &[("shown", &shown), ("all", &all)])
+    });
+    let equations = vec![Equation { left: name.clone(), right: value, exact: true }];
+    let note = format!("{title}: {}", view.text("closeup.given_note"));
+    let said = Said { name, equations, ..Said::default() };
+    let said = said.with_words([note].into_iter().chain(some)).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, None, said))
 }

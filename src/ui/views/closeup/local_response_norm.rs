@@ -1,22 +1,25 @@
 //! Local response normalisation: all channels at one position, from the squares to the result.
 
-use super::arithmetic::{last_steps, lines_ui};
 use super::focused_cell::FocusedCell;
-use super::heading::heading_ui;
-use super::table::{CellStyle, Column, Marks, table_ui};
+use super::said::Said;
+use super::table::{CellStyle, Column, Marks, Table};
+use super::{Body, Closeup};
 use crate::nn::Part;
 use crate::trace::{Address, Operand, Pass, Plan, Stage, TensorId};
-use crate::ui::{theme::space, view::View};
-use egui::Ui;
+use crate::ui::view::View;
 
 /// Shows the stage as a table: a row per channel at the focused position, a column per tensor. The row of the channel
 /// that the last term of a sum read is marked.
-pub fn local_response_norm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
-    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+pub(super) fn local_response_norm<'a>(
+    view: &'a View<'a>,
+    focus: &Address,
+    stage: &Stage,
+    l: usize,
+) -> Option<Closeup<'a>> {
+    let spot = FocusedCell::from_address(view, focus)?;
     let plan = view.state.plan();
     let is_backward = stage.pass == Pass::Bwd;
     let key = if is_backward { "closeup.lrn_back" } else { "closeup.lrn" };
-    heading_ui(ui, view, focus, stage, &view.text(key));
     let [channels, h, w] = plan.layer(l).output;
     let plane = (h * w) as u32;
     let own = |part| TensorId::layer(l, part);
@@ -53,7 +56,7 @@ pub fn local_response_norm_ui(ui: &mut Ui, view: &View, focus: &Address, stage: 
         })
     });
     let marks = Marks { focus: *focus, row: read, target: None };
-    table_ui(ui, view, channels, &columns, &marks, view.theme.pass(stage.pass));
-    ui.add_space(space::S);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize), 0.0);
+    let colors = view.theme.pass(stage.pass);
+    let said = Said::from_steps(view, &fold.steps).with_words([view.text(key)]);
+    Some(Closeup { body: Body::Table(Table { rows: channels, columns, marks, colors }), said })
 }

@@ -1,23 +1,21 @@
 //! The loss: shift, exp, sum, divide, the logarithm, and p minus y.
 
-use super::arithmetic::{last_steps, lines_ui};
 use super::focused_cell::FocusedCell;
-use super::heading::{heading_ui, note_ui};
-use super::table::{CellStyle, Column, Marks, table_ui};
+use super::said::Said;
+use super::table::{CellStyle, Column, Marks, Table};
+use super::{Body, Closeup};
 use crate::nn::{Part, loss::Loss};
-use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::trace::{Address, Pass, Plan, Stage, Step, TensorId};
 use crate::ui::{
     number,
     tensor_plane::TensorPlane,
-    theme::space,
     view::View,
     widgets::grid::{CellState, CellView},
 };
-use egui::Ui;
 
-/// Draws the close-up of the loss and of its gradient as a table with a row per class.
-pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
-    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+/// The close-up of the loss and of its gradient: a table with a row per class.
+pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Option<Closeup<'a>> {
+    let spot = FocusedCell::from_address(view, focus)?;
     let network = view.state.plan().network().clone();
     let key = match (network.loss, stage.pass) {
         (Loss::CrossEntropy, Pass::Bwd) => "closeup.loss_ce_back",
@@ -25,7 +23,6 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
         (Loss::Mse, Pass::Bwd) => "closeup.loss_mse_back",
         (Loss::Mse, _) => "closeup.loss_mse",
     };
-    heading_ui(ui, view, focus, stage, &view.text(key));
     let is_backward = stage.pass == Pass::Bwd;
     let image = spot.image;
     let own = TensorId::loss;
@@ -73,38 +70,20 @@ pub fn loss_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
         || (stage.tensor.part == Part::Out && network.loss == Loss::Mse);
     let last = (spot.done as usize).checked_sub(1).filter(|&m| over_rows && m < rows && !spot.is_done());
     let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
-    let fold = view.state.trace().cell_until(focus, spot.done);
-    let steps = if stage.tensor.part == Part::Out && network.loss == Loss::CrossEntropy {
-        // The classes other than the right answer add nothing.
+    let steps = view.state.trace().cell_until(focus, spot.done).steps;
+    let said = Said::from_steps(view, &counting(view, stage, network.loss, steps));
+    let said = said.with_words(words(view, stage, &spot).into_iter().chain([view.text(key)]));
+    let colors = view.theme.pass(stage.pass);
+    Some(Closeup { body: Body::Table(Table { rows, columns, marks, colors }), said })
+}
+
+/// The steps that add something: of a cross-entropy, those of the right answer.
+fn counting(view: &View, stage: &Stage, loss: Loss, mut steps: Vec<Step>) -> Vec<Step> {
+    if stage.tensor.part == Part::Out && loss == Loss::CrossEntropy {
         let counts = |m: u32| m == 0 || m as usize == view.state.label() + 1;
-        fold.steps.iter().copied().filter(|step| counts(step.address.term())).collect()
-    } else {
-        fold.steps.clone()
-    };
-    let mut lines = last_steps(view, &steps, 3, spot.terms as usize);
-    if spot.is_done()
-        && let Some(last) = lines.last_mut()
-    {
-        last.tone = super::arithmetic::Tone::Result;
+        steps.retain(|step| counts(step.address.term()));
     }
-    for line in &mut lines {
-        line.name = match (over_rows, line.name.parse::<usize>()) {
-            (true, Ok(m)) if m < rows => view.state.model().class_name(m),
-            _ => String::new(),
-        };
-    }
-    // Below a long table nobody would see the arithmetic.
-    let is_long = rows > 14;
-    if is_long {
-        lines_ui(ui, view, &lines, 0.0);
-        ui.add_space(space::S);
-    }
-    table_ui(ui, view, rows, &columns, &marks, view.theme.pass(stage.pass));
-    ui.add_space(space::S);
-    if !is_long {
-        lines_ui(ui, view, &lines, 0.0);
-    }
-    words_ui(ui, view, stage, &spot);
+    steps
 }
 
 /// The squared differences, as far as the loss has added them up.
@@ -132,8 +111,7 @@ fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
 }
 
 /// What the loss says, and what the gradient does.
-fn words_ui(ui: &mut Ui, view: &View, stage: &Stage, spot: &FocusedCell) {
-    let theme = view.theme;
+fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
     let label = view.state.label();
     let name = view.state.model().class_name(label);
     let trace = view.state.trace();
@@ -146,19 +124,17 @@ fn words_ui(ui: &mut Ui, view: &View, stage: &Stage, spot: &FocusedCell) {
                 (false, false) => "closeup.loss_lower",
             };
             let own = view.state.model().class_name(spot.index as usize);
-            note_ui(ui, view, theme.accent, &view.fill(key, &[("name", &own)]));
+            Some(view.fill(key, &[("name", &own)]))
         }
         (Pass::Loss, Part::Out, Loss::CrossEntropy) if spot.is_done() => {
             let p = trace.value(TensorId::loss(Part::Prob), spot.image, label as u32);
             let loss = trace.value(TensorId::loss(Part::Out), spot.image, 0);
             let (p, loss) = (number::four_digits(p), number::four_digits(loss));
             let words = [("name", name.as_str()), ("p", &p), ("loss", &loss)];
-            note_ui(ui, view, theme.accent, &view.fill("closeup.loss_is", &words));
+            Some(view.fill("closeup.loss_is", &words))
         }
-        (Pass::Loss, Part::Shift, _) => note_ui(ui, view, theme.accent, &view.text("closeup.loss_shift")),
-        (Pass::Loss, Part::Prob, _) if spot.is_done() => {
-            note_ui(ui, view, theme.accent, &view.text("closeup.loss_prob"));
-        }
-        _ => {}
+        (Pass::Loss, Part::Shift, _) => Some(view.text("closeup.loss_shift")),
+        (Pass::Loss, Part::Prob, _) if spot.is_done() => Some(view.text("closeup.loss_prob")),
+        _ => None,
     }
 }

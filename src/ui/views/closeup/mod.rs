@@ -1,11 +1,15 @@
-//! The close-up of a stage: one file per layer family.
+//! The close-up of a stage: one file per layer family, all drawn with one kit.
+//!
+//! A family says what its close-up is: parts side by side ([`parts`]), a table ([`table`]) or a sum of windows times
+//! filter slices ([`conv`]), and what it says ([`said`]). The ladder ([`ladder`]) says how large it is drawn in the
+//! room that there is.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod activation;
 mod arithmetic;
 mod batchnorm;
-mod captioned_grid;
+mod boxes;
 mod computed;
 mod conv;
 mod dense;
@@ -13,47 +17,189 @@ mod dropout;
 mod flatten;
 mod focused_cell;
 mod given;
-mod heading;
+mod ladder;
 mod local_response_norm;
 mod loss;
+mod numbers;
+mod part;
+mod parts;
 mod pool;
-
+mod said;
 mod softmax;
 mod table;
 mod update;
 
-use crate::nn::Op;
-use crate::trace::{Owner, Pass};
-use crate::ui::view::View;
-use egui::Ui;
+use crate::nn::{Op, Part};
+use crate::trace::{Address, Depth, Grain, Owner, Pass};
+use crate::ui::{colormap::Mapping, view::View};
+use egui::{Align, Id, Layout, Rect, Ui, UiBuilder, vec2};
+use parts::{Extra, Item};
+use said::Said;
+use std::sync::Arc;
 
-/// Draws the close-up of the current cell.
-pub fn closeup_ui(ui: &mut Ui, view: &View) {
-    let focus = view.state.focus();
-    let plan = view.state.plan();
-    let Some(stage) = plan.stage_at(&focus) else { return given::given_ui(ui, view, &focus) };
-    if stage.pass == Pass::Update {
-        return update::update_ui(ui, view, &focus, stage);
+/// What a close-up shows.
+enum Body<'a> {
+    /// Parts side by side, and what stands beside them.
+    Parts(Vec<Item<'a>>, Option<Extra<'a>>),
+    /// A table with a row per class or map.
+    Table(table::Table<'a>),
+    /// A sum of windows times filter slices.
+    Sum(Box<conv::ConvCell<'a>>),
+}
+
+/// A close-up: what it shows and what it says.
+struct Closeup<'a> {
+    body: Body<'a>,
+    said: Said,
+}
+
+impl<'a> Closeup<'a> {
+    fn of_parts(items: Vec<Item<'a>>, extra: Option<Extra<'a>>, said: Said) -> Self {
+        Self { body: Body::Parts(items, extra), said }
     }
-    match stage.tensor.owner {
-        Owner::Input | Owner::Loss => loss::loss_ui(ui, view, &focus, stage),
-        Owner::Layer(l) => {
-            let l = l as usize;
-            match &plan.layer(l).op {
-                Op::Conv2d(spec) => conv::conv_ui(ui, view, &focus, stage, l, spec),
-                Op::MaxPool2d(spec) | Op::AvgPool2d(spec) => pool::pool_ui(ui, view, &focus, stage, l, spec),
-                Op::Activation(function) => {
-                    activation::activation_ui(ui, view, &focus, stage, l, *function);
-                }
-                Op::Dense(spec) => dense::dense_ui(ui, view, &focus, stage, l, spec),
-                Op::Softmax => softmax::softmax_ui(ui, view, &focus, stage, l),
-                Op::LocalResponseNorm(_) => {
-                    local_response_norm::local_response_norm_ui(ui, view, &focus, stage, l);
-                }
-                Op::BatchNorm2d(_) => batchnorm::batchnorm_ui(ui, view, &focus, stage, l),
-                Op::Flatten => flatten::flatten_ui(ui, view, &focus, stage, l),
-                Op::Dropout { p } => dropout::dropout_ui(ui, view, &focus, stage, l, *p),
-            }
+
+    /// The close-up of what is looked at; `None` if that is no cell.
+    fn new(view: &'a View<'a>) -> Option<Self> {
+        let focus = looked(view);
+        let plan = view.state.plan();
+        let Some(stage) = plan.stage_at(&focus) else { return given::given(view, &focus) };
+        if stage.pass == Pass::Update {
+            return update::update(view, &focus, stage);
         }
+        let l = match stage.tensor.owner {
+            Owner::Input | Owner::Loss => return loss::loss(view, &focus, stage),
+            Owner::Layer(l) => l as usize,
+        };
+        match &plan.layer(l).op {
+            Op::Conv2d(spec) => conv::conv(view, &focus, stage, l, spec),
+            Op::MaxPool2d(spec) | Op::AvgPool2d(spec) => pool::pool(view, &focus, stage, l, spec),
+            Op::Activation(function) => activation::activation(view, &focus, stage, l, *function),
+            Op::Dense(spec) => dense::dense(view, &focus, stage, l, spec),
+            Op::Softmax => softmax::softmax(view, &focus, stage, l),
+            Op::LocalResponseNorm(_) => local_response_norm::local_response_norm(view, &focus, stage, l),
+            Op::BatchNorm2d(_) => batchnorm::batchnorm(view, &focus, stage, l),
+            Op::Flatten => flatten::flatten(view, &focus, stage, l),
+            Op::Dropout { p } => dropout::dropout(view, &focus, stage, l, *p),
+        }
+    }
+}
+
+/// The cell or the term that is looked at; of more than a cell the one that the cursor is at, or the first.
+fn looked(view: &View) -> Address {
+    let look = view.state.look();
+    match Depth::of(&look) {
+        Depth::Cell | Depth::Term => look,
+        Depth::Pass | Depth::Layer | Depth::Map => view.state.focus(),
+    }
+}
+
+/// The term that an address names, if it names one.
+fn looked_term(address: &Address) -> Option<u32> {
+    (address.grain() == Grain::Term).then(|| address.term())
+}
+
+/// Whether the window is shown to a class.
+fn is_presenting(view: &View) -> bool {
+    view.state.view().presenting
+}
+
+/// The legends of the parts of a row.
+fn legends(items: &[Item]) -> Vec<(String, Mapping)> {
+    let legend = |item: &Item| match item {
+        Item::Part(part) => part.legend(),
+        Item::Sign(_) | Item::Arrow(_) => None,
+    };
+    items.iter().filter_map(legend).collect()
+}
+
+/// Draws the close-up of what is looked at into the room of `ui`.
+pub fn closeup_ui(ui: &mut Ui, view: &View) {
+    let Some(closeup) = Closeup::new(view) else { return };
+    let stage = ui.max_rect();
+    stage_ui(ui, view, &closeup, stage);
+    let said = (ui.ctx().cumulative_pass_nr(), Arc::new(closeup.said));
+    ui.data_mut(|data| data.insert_temp(said_id(), said));
+}
+
+/// Where egui keeps what the close-up says from the stage to the lines below it.
+fn said_id() -> Id {
+    Id::unique("what the close-up says")
+}
+
+/// What the close-up says: as it was made for the stage in this frame, or made for the lines alone.
+fn said(ui: &Ui, view: &View) -> Option<Arc<Said>> {
+    let kept: Option<(u64, Arc<Said>)> = ui.data(|data| data.get_temp(said_id()));
+    let now = ui.ctx().cumulative_pass_nr();
+    match kept {
+        Some((pass, said)) if pass == now => Some(said),
+        Some(_) | None => Closeup::new(view).map(|closeup| Arc::new(closeup.said)),
+    }
+}
+
+/// Draws the parts, the table or the sum into `stage`, below them a sentence that is too long for the equation's line.
+fn stage_ui(ui: &mut Ui, view: &View, closeup: &Closeup, stage: Rect) {
+    let is_low = stage.height() < 300.0;
+    let mut rect = stage;
+    rect.min.y += 2.0;
+    rect.max.y -= if is_low { 6.0 } else { 8.0 };
+    if has_choices(view) {
+        let line = Rect::from_min_size(rect.min, vec2(rect.width(), 30.0));
+        let layout = Layout::left_to_right(Align::Center);
+        let mut child = ui.new_child(UiBuilder::new().max_rect(line).layout(layout).id_salt("choices"));
+        choices_ui(&mut child, view);
+        rect.min.y += 32.0;
+    }
+    let long = closeup.said.words.first().filter(|words| said::words_width(ui, words) > 0.6 * rect.width());
+    if let Some(words) = long.filter(|_| !is_low) {
+        rect = said::note_ui(ui, view, words, rect);
+    }
+    match &closeup.body {
+        Body::Parts(items, extra) => parts::parts_ui(ui, view, items, extra.as_ref(), rect),
+        Body::Table(table) => table::table_ui(ui, view, table, rect),
+        Body::Sum(conv_cell) => conv::sum_ui(ui, conv_cell, rect),
+    }
+}
+
+/// Whether the close-up of what is looked at has choices of its own: those of [`choices_ui`].
+pub fn has_choices(view: &View) -> bool {
+    let plan = view.state.plan();
+    let Some(stage) = plan.stage_at(&view.state.focus()) else { return false };
+    let Owner::Layer(l) = stage.tensor.owner else { return false };
+    match &plan.layer(l as usize).op {
+        Op::Conv2d(_) => stage.tensor.part == Part::Dx,
+        Op::MaxPool2d(_) | Op::AvgPool2d(_) => stage.pass == Pass::Fwd,
+        Op::Activation(_)
+        | Op::Dense(_)
+        | Op::Softmax
+        | Op::LocalResponseNorm(_)
+        | Op::BatchNorm2d(_)
+        | Op::Flatten
+        | Op::Dropout { .. } => false,
+    }
+}
+
+/// The choices of the close-up: which way an input gradient goes; the kind, size and stride of a pool.
+pub fn choices_ui(ui: &mut Ui, view: &View) {
+    let plan = view.state.plan();
+    let Some(stage) = plan.stage_at(&view.state.focus()).filter(|_| has_choices(view)) else { return };
+    let Owner::Layer(l) = stage.tensor.owner else { return };
+    if stage.tensor.part == Part::Dx {
+        conv::ways_ui(ui, view);
+    } else {
+        pool::choices_ui(ui, view, l as usize);
+    }
+}
+
+/// Draws the equation of what is looked at into the room of `ui`, with what it means at its right end.
+pub fn equation_line_ui(ui: &mut Ui, view: &View) {
+    if let Some(said) = said(ui, view) {
+        said::equation_ui(ui, view, &said);
+    }
+}
+
+/// Draws the legends of the close-up in one line into the room of `ui`, with the list of all of them.
+pub fn legend_line_ui(ui: &mut Ui, view: &View) {
+    if let Some(said) = said(ui, view) {
+        said::legends_ui(ui, view, &said);
     }
 }

@@ -1,20 +1,23 @@
 //! Softmax: maximum, shift, exponential, sum, quotient.
 
-use super::arithmetic::{last_steps, lines_ui};
 use super::focused_cell::FocusedCell;
-use super::heading::heading_ui;
-use super::table::{CellStyle, Column, Marks, table_ui};
+use super::said::Said;
+use super::table::{CellStyle, Column, Marks, Table};
+use super::{Body, Closeup};
 use crate::nn::Part;
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
-use crate::ui::{tensor_plane::TensorPlane, theme::space, view::View};
-use egui::Ui;
+use crate::ui::{tensor_plane::TensorPlane, view::View};
 
-/// Draws the close-up of a softmax layer as a table with a row per class.
-pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: usize) {
-    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+/// The close-up of a softmax layer: a table with a row per class.
+pub(super) fn softmax<'a>(
+    view: &'a View<'a>,
+    focus: &Address,
+    stage: &Stage,
+    l: usize,
+) -> Option<Closeup<'a>> {
+    let spot = FocusedCell::from_address(view, focus)?;
     let plan = view.state.plan();
     let key = if stage.pass == Pass::Bwd { "closeup.softmax_back" } else { "closeup.softmax" };
-    heading_ui(ui, view, focus, stage, &view.text(key));
     let [channels, h, w] = plan.layer(l).output;
     // One position; its channels lie a plane apart.
     let at = spot.index % (h * w) as u32;
@@ -55,8 +58,8 @@ pub fn softmax_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage, l: u
     let last = (spot.done as usize).checked_sub(1).filter(|_| over_rows && !spot.is_done());
     let is_last = l + 1 == plan.network().layers.len() && h * w == 1;
     let marks = Marks { focus: *focus, row: last, target: is_last.then(|| view.state.label()) };
-    table_ui(ui, view, channels, &columns, &marks, view.theme.pass(stage.pass));
-    ui.add_space(space::S);
-    let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 3, spot.terms as usize), 0.0);
+    let steps = view.state.trace().cell_until(focus, spot.done).steps;
+    let colors = view.theme.pass(stage.pass);
+    let said = Said::from_steps(view, &steps).with_words([view.text(key)]);
+    Some(Closeup { body: Body::Table(Table { rows: channels, columns, marks, colors }), said })
 }

@@ -3,15 +3,15 @@
 use crate::app::Action;
 use crate::trace::{Address, TensorId};
 use crate::ui::{
-    fonts, number,
+    fonts, names, number,
     tensor_plane::TensorPlane,
     theme::{self, PassColors, space, text_size},
     view::View,
     widgets::grid::{CellState, CellView},
 };
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Pos2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 /// How a column shows its numbers.
@@ -80,18 +80,40 @@ pub(super) struct Marks {
     pub(super) target: Option<usize>,
 }
 
-/// Draws the table.
-pub(super) fn table_ui(
-    ui: &mut Ui,
-    view: &View,
-    rows: usize,
-    columns: &[Column],
-    marks: &Marks,
-    colors: &PassColors,
-) {
-    let theme = view.theme;
+/// A table: how many rows, its columns, what is marked, and the colours of its pass.
+pub(super) struct Table<'a> {
+    /// Its rows.
+    pub(super) rows: usize,
+    /// Its columns.
+    pub(super) columns: Vec<Column<'a>>,
+    /// What is marked in it.
+    pub(super) marks: Marks,
+    /// The colours of the column that is being made.
+    pub(super) colors: &'a PassColors,
+}
+
+/// The least and the largest height of a row.
+const ROW_HEIGHT: [f32; 2] = [22.0, 38.0];
+
+/// Draws the table into a rectangle; it scrolls where its rows do not fit.
+pub(super) fn table_ui(ui: &mut Ui, view: &View, table: &Table, rect: Rect) {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("table"));
+    let lines =
+        table.rows as f32 + 1.0 + if table.columns.iter().any(|c| c.foot.is_some()) { 1.9 } else { 0.0 };
+    if lines * ROW_HEIGHT[0] + 8.0 <= rect.height() {
+        rows_ui(&mut child, view, table);
+    } else {
+        let area = ScrollArea::vertical().id_salt(("rows", table.rows)).auto_shrink(false);
+        area.show(&mut child, |ui| rows_ui(ui, view, table));
+    }
+}
+
+fn rows_ui(ui: &mut Ui, view: &View, table: &Table) {
+    let Table { rows, columns, marks, colors } = table;
+    let (rows, theme) = (*rows, view.theme);
     let room = ui.available_size();
-    let row_height = ((room.y - 90.0) / (rows as f32 + 2.4)).clamp(21.0, 30.0).round();
+    let lines = rows as f32 + 1.0 + if columns.iter().any(|c| c.foot.is_some()) { 1.9 } else { 0.0 };
+    let row_height = ((room.y - 8.0) / lines).clamp(ROW_HEIGHT[0], ROW_HEIGHT[1]).floor();
     let foot_height = if columns.iter().any(|c| c.foot.is_some()) { 1.9 * row_height } else { 0.0 };
     let names_width = name_width(ui, view, rows, marks).clamp(60.0, 0.28 * room.x);
     let width = (room.x - names_width - space::S).max(60.0);
@@ -257,7 +279,7 @@ fn column_ui(
 
 /// Words that end at a place, in a smaller font where they are too wide, and at last cut off.
 fn words_ui(ui: &Ui, right: Pos2, width: f32, words: &str, mut font: FontId, ink: Color32) {
-    const LEAST: f32 = 9.5;
+    const LEAST: f32 = 13.0;
     let whole = ui.painter().layout_no_wrap(words.to_owned(), font.clone(), ink).size().x;
     font.size = (font.size * (width / whole.max(1.0)).min(1.0)).max(LEAST.min(font.size));
     let mut job = egui::text::LayoutJob::simple_singleline(words.to_owned(), font, ink);
@@ -333,7 +355,7 @@ fn cell_ui(
     }
     let Some(address) = address else { return };
     let answer = ui.interact(rect, ui.scope_id().with(("table", salt)), Sense::click());
-    let words = format!("{} = {text}", view.state.plan().text(&address));
+    let words = format!("{} = {text}", names::cell(view, &address));
     answer.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &words));
     if answer.double_clicked() {
         view.visit(&address.whole_cell());
@@ -347,7 +369,7 @@ fn cell_ui(
 }
 
 /// Slanted lines: there is no number yet.
-fn hatch_ui(ui: &Ui, rect: Rect, ground: Color32, line: Color32) {
+pub(super) fn hatch_ui(ui: &Ui, rect: Rect, ground: Color32, line: Color32) {
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect_filled(rect, 0, ground);
     let mut x = rect.left() - rect.height();

@@ -1,9 +1,11 @@
 //! The update: before, change, after.
 
-use super::arithmetic::{last_steps, lines_ui};
-use super::captioned_grid::{CaptionedGrid, Item, around, around_in, legends_ui, near_ui, row_ui};
+use super::arithmetic::lines;
 use super::focused_cell::FocusedCell;
-use super::heading::{NOTE_HEIGHT, heading_ui, note_ui};
+use super::part::{Part as Grid, around, around_in};
+use super::parts::Item;
+use super::said::Said;
+use super::{Closeup, legends};
 use crate::nn::{
     Part,
     optimizer::{Rule, TRAINED},
@@ -13,26 +15,33 @@ use crate::ui::{
     colormap::{Mapping, ValueRange},
     number,
     tensor_plane::TensorPlane,
-    theme::{self, space},
     view::View,
     widgets::grid::{CellState, CellView},
 };
-use egui::{RichText, Ui, vec2};
-use std::cmp::Ordering;
 
-/// Draws the close-up of the update: a parameter before and after, or the tensors that its step is made of.
-pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
-    let Some(spot) = FocusedCell::from_address(view, focus) else { return };
+/// The close-up of the update: a parameter before and after, or the tensors that its step is made of.
+pub(super) fn update<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Option<Closeup<'a>> {
+    let spot = FocusedCell::from_address(view, focus)?;
     let part = stage.tensor.part;
     let is_parameter = TRAINED.iter().any(|trained| trained.param == part);
-    let key = match part {
-        Part::RunningMean | Part::RunningVar => "closeup.up_running",
-        Part::Mean => "closeup.up_mean_loss",
-        Part::DwMean | Part::DbMean => "closeup.up_average",
-        Part::DwDecayed | Part::DbDecayed => "closeup.up_decay",
-        Part::WeightM | Part::BiasM | Part::WeightV | Part::BiasV => "closeup.up_moment",
-        Part::WeightStep | Part::BiasStep => "closeup.up_step",
-        Part::Weight | Part::Bias => "closeup.up_parameter",
+    let key = title_key(part)?;
+    let items = if is_parameter { parameter(view, &spot) } else { sources(view, stage, &spot) };
+    let steps = view.state.trace().cell_until(focus, spot.done).steps;
+    let words = [view.text(key), rule(view)].into_iter().chain(losses(view));
+    let said = Said::from_steps(view, &steps).with_words(words).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, lines(view, &steps, 6), said))
+}
+
+/// What a stage of the update makes; `None` for parts that it does not make.
+fn title_key(part: Part) -> Option<&'static str> {
+    match part {
+        Part::RunningMean | Part::RunningVar => Some("closeup.up_running"),
+        Part::Mean => Some("closeup.up_mean_loss"),
+        Part::DwMean | Part::DbMean => Some("closeup.up_average"),
+        Part::DwDecayed | Part::DbDecayed => Some("closeup.up_decay"),
+        Part::WeightM | Part::BiasM | Part::WeightV | Part::BiasV => Some("closeup.up_moment"),
+        Part::WeightStep | Part::BiasStep => Some("closeup.up_step"),
+        Part::Weight | Part::Bias => Some("closeup.up_parameter"),
         Part::Out
         | Part::Winner
         | Part::Max
@@ -52,19 +61,8 @@ pub fn update_ui(ui: &mut Ui, view: &View, focus: &Address, stage: &Stage) {
         | Part::Dw
         | Part::Db
         | Part::Dx
-        | Part::Target => return,
-    };
-    heading_ui(ui, view, focus, stage, &view.text(key));
-    let room = ui.available_size();
-    let items = if is_parameter { parameter(view, &spot) } else { sources(view, stage, &spot) };
-    let drawn = row_ui(ui, view, 0, &items, vec2(room.x, (0.5 * room.y).max(120.0)));
-    legends_ui(ui, view, &items);
-    near_ui(ui, view, 1, &items, &drawn, 95.0);
-    ui.add_space(space::S);
-    let fold = view.state.trace().cell_until(focus, spot.done);
-    lines_ui(ui, view, &last_steps(view, &fold.steps, 6, spot.terms as usize), NOTE_HEIGHT);
-    rule_ui(ui, view);
-    losses_ui(ui, view);
+        | Part::Target => None,
+    }
 }
 
 /// The parameter before, the change, and the parameter after.
@@ -109,11 +107,9 @@ fn parameter<'a>(view: &'a View<'a>, spot: &FocusedCell) -> Vec<Item<'a>> {
         Rule::Nesterov { .. } | Rule::Adam { .. } => "−η · step",
     };
     let change =
-        CaptionedGrid::from_values(cells, revision, form, mapping, view.text("closeup.up_change"), detail)
-            .sized_like(&after)
-            .focus(k);
-    let before = before.named(view.text("closeup.up_before"));
-    let after = after.named(view.text("closeup.up_after"));
+        Grid::from_values(cells, revision, form, mapping, view.text("closeup.up_change"), detail).focus(k);
+    let before = before.titled(view.text("closeup.up_before"));
+    let after = after.titled(view.text("closeup.up_after"));
     let hidden = move |k: usize| {
         let index = first + k as u32;
         if is_updated(view, after_plane, index) { after_plane.cell_at(index) } else { CellView::not_yet() }
@@ -166,7 +162,7 @@ fn sources<'a>(view: &'a View<'a>, stage: &Stage, spot: &FocusedCell) -> Vec<Ite
 }
 
 /// The optimizer's rule and its hyperparameters, in one line.
-fn rule_ui(ui: &mut Ui, view: &View) {
+fn rule(view: &View) -> String {
     let optimizer = view.state.plan().setup().optimizer;
     let short = |value: f64| number::full(value as f32);
     let mut words = view.text(&format!("rule.{}", optimizer.rule.name()));
@@ -184,34 +180,24 @@ fn rule_ui(ui: &mut Ui, view: &View) {
     if optimizer.weight_decay != 0.0 {
         words += &format!(" · λ = {}", short(optimizer.weight_decay));
     }
-    ui.label(RichText::new(words).small().color(view.theme.text_weak));
+    words
 }
 
 /// The mean loss of the batch before the update and, once the update is complete, after it.
-fn losses_ui(ui: &mut Ui, view: &View) {
-    let theme = view.theme;
-    let trace = view.state.trace();
-    let plan = view.state.plan();
+fn losses(view: &View) -> Option<String> {
+    let (trace, plan) = (view.state.trace(), view.state.plan());
     // A cell of the update can be looked at before the cursor has come to the loss.
     let loss = plan.writer(TensorId::loss(Part::Out), trace.time(), plan.setup().images - 1, 0);
     if !view.state.is_done(&loss) {
-        return;
+        return None;
     }
     let before = trace.loss_before();
-    let key = number::four_digits(before);
+    let text = number::four_digits(before);
     // It is there once the update is complete and the pass after it computed.
     let of_one = if plan.setup().images == 1 { "_one" } else { "" };
     let Some(after) = view.state.loss_after() else {
-        let words = view.fill(&format!("closeup.up_loss_before{of_one}"), &[("before", &key)]);
-        ui.label(RichText::new(words).font(theme::strong_font()).color(theme.text));
-        return;
+        return Some(view.fill(&format!("closeup.up_loss_before{of_one}"), &[("before", &text)]));
     };
-    let words = [("before", key), ("after", number::four_digits(after))];
-    let words: Vec<(&str, &str)> = words.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let (color, key) = match after.partial_cmp(&before) {
-        Some(Ordering::Less) => (theme.good, "closeup.up_loss_less"),
-        Some(Ordering::Equal) => (theme.text_weak, "closeup.up_loss_less"),
-        Some(Ordering::Greater) | None => (theme.bad, "closeup.up_loss_more"),
-    };
-    note_ui(ui, view, color, &view.fill(&format!("{key}{of_one}"), &words));
+    let key = if after <= before { "closeup.up_loss_less" } else { "closeup.up_loss_more" };
+    Some(view.fill(&format!("{key}{of_one}"), &[("before", &text), ("after", &number::four_digits(after))]))
 }

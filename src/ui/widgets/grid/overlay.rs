@@ -2,6 +2,7 @@
 
 use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
+use super::NumberStyle;
 use super::geometry::{CellSpan, ScreenFromGrid};
 use super::hatch::{Hatching, Slope};
 use crate::ui::fonts;
@@ -50,6 +51,15 @@ pub enum Overlay {
         /// The cross's colour.
         color: Color32,
     },
+    /// A word under a cell's number, where the cell is large enough for both.
+    Word {
+        /// Row and column.
+        cell: (i32, i32),
+        /// The word.
+        text: String,
+        /// The colour of the cell that it stands on.
+        ground: Color32,
+    },
 }
 
 impl Overlay {
@@ -93,6 +103,24 @@ impl Overlay {
         Self::Cross { cell: (i, j), color }
     }
 
+    /// A word under the number of a cell of the colour `ground`.
+    pub fn word(i: i32, j: i32, text: impl Into<String>, ground: Color32) -> Self {
+        Self::Word { cell: (i, j), text: text.into(), ground }
+    }
+
+    /// The same moved up by `rows` and left by `cols`.
+    pub fn moved(mut self, rows: i32, cols: i32) -> Self {
+        match &mut self {
+            Self::Outline { span, .. } | Self::Tint { span, .. } | Self::Padding { span } => {
+                (span.top, span.left) = (span.top - rows, span.left - cols);
+            }
+            Self::Dot { cell, .. } | Self::Cross { cell, .. } | Self::Word { cell, .. } => {
+                *cell = (cell.0 - rows, cell.1 - cols);
+            }
+        }
+        self
+    }
+
     /// An outline with another width; the others stay as they are.
     pub fn with_width(mut self, points: f32) -> Self {
         if let Self::Outline { width, .. } = &mut self {
@@ -118,7 +146,13 @@ impl Overlay {
     }
 }
 
-pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Overlay, theme: &Theme) {
+pub(super) fn overlay_ui(
+    painter: &Painter,
+    grid: ScreenFromGrid,
+    overlay: &Overlay,
+    theme: &Theme,
+    style: Option<NumberStyle>,
+) {
     match overlay {
         Overlay::Outline { span, color, width, dashed, label } => {
             let rect = grid.span_rect(*span);
@@ -130,7 +164,7 @@ pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Over
         Overlay::Tint { span, color } => {
             painter.rect_filled(grid.span_rect(*span), 0, *color);
         }
-        Overlay::Padding { span } => padding_ui(painter, grid, *span, theme),
+        Overlay::Padding { span } => padding_ui(painter, grid, *span, theme, style),
         Overlay::Dot { cell, color } => {
             let rect = grid.cell_rect(cell.0, cell.1);
             let radius = if grid.cell_points >= 24.0 {
@@ -145,6 +179,16 @@ pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Over
                 rect.center()
             };
             painter.circle(center, radius, *color, Stroke::new(1.0, theme.halo));
+        }
+        Overlay::Word { cell, text, ground } => {
+            let rect = grid.cell_rect(cell.0, cell.1);
+            let font = FontId::new(text_size::SMALL, fonts::strong());
+            let galley = painter.layout_no_wrap(text.clone(), font, theme.ink_on(*ground));
+            let size = galley.size();
+            if rect.width() >= size.x + 8.0 && rect.height() >= 4.0 * size.y {
+                let at = pos2(rect.center().x - 0.5 * size.x, rect.bottom() - size.y - 6.0);
+                painter.galley(at, galley, theme.ink_on(*ground));
+            }
         }
         Overlay::Cross { cell, color } => {
             let rect = grid.cell_rect(cell.0, cell.1);
@@ -165,7 +209,13 @@ pub(super) fn overlay_ui(painter: &Painter, grid: ScreenFromGrid, overlay: &Over
 }
 
 /// Padding cells inside a plane, with their zeros where these can be read.
-fn padding_ui(painter: &Painter, grid: ScreenFromGrid, span: CellSpan, theme: &Theme) {
+fn padding_ui(
+    painter: &Painter,
+    grid: ScreenFromGrid,
+    span: CellSpan,
+    theme: &Theme,
+    style: Option<NumberStyle>,
+) {
     let rect = grid.span_rect(span).intersect(painter.clip_rect());
     if !rect.is_positive() {
         return;
@@ -178,9 +228,9 @@ fn padding_ui(painter: &Painter, grid: ScreenFromGrid, span: CellSpan, theme: &T
         return;
     }
     let zero = (grid.cell_points >= 16.0).then(|| {
-        let plan = super::number_plan(painter, grid.cell_points);
-        let small = || FontId::new(text_size::CELL_MIN, fonts::cells(painter.ctx()));
-        painter.layout_no_wrap("0".to_owned(), plan.map_or_else(small, |plan| plan.font), theme.text_weak)
+        let size = style.map_or(text_size::CELL_MIN, |style| style.size);
+        let font = FontId::new(size, fonts::cells(painter.ctx()));
+        painter.layout_no_wrap("0".to_owned(), font, theme.text_weak)
     });
     let line = Stroke::new(1.0 / painter.pixels_per_point(), theme.padding_line);
     for i in span.top..span.top.saturating_add(span.rows) {

@@ -1,19 +1,17 @@
-//! What all close-ups of a convolution share: the current cell and its terms up to the cursor, the header, the legends.
+//! What all close-ups of a convolution share: the current cell and its terms up to the cursor.
 
+use super::super::said::Said;
 use crate::nn::{Part, conv::Conv2d};
-use crate::trace::{Address, CellFold, Stage, TensorId};
+use crate::trace::{Address, CellFold, Grain, Stage, TensorId};
 use crate::ui::{
-    colormap::{Mapping, ValueRange, legend_ui},
+    colormap::{Mapping, ValueRange},
     names, number,
     tensor_plane::TensorPlane,
-    theme::{Theme, space, text_size},
+    theme::Theme,
     view::View,
-    widgets::{
-        flow::{CAPTION, caption_ui, line_ui, small_width},
-        grid::{CellState, CellView},
-    },
+    widgets::grid::{CellState, CellView},
 };
-use egui::{Color32, Pos2, Rect, Ui, UiBuilder, pos2, vec2};
+use std::rc::Rc;
 
 /// The current cell of a convolution, with its terms up to the cursor.
 pub struct ConvCell<'a> {
@@ -35,16 +33,14 @@ pub struct ConvCell<'a> {
     pub done: u32,
     /// All its terms.
     pub terms: u32,
-    /// The term that the last step did, if it was one of this cell's.
-    pub just: Option<u32>,
+    /// The term that is looked at; in a cell that is not finished the last one done.
+    pub marked: Option<u32>,
     /// The terms done, with their numbers.
-    pub fold: CellFold,
+    pub fold: Rc<CellFold>,
     /// The range of all products and running sums of the cell, for their colours.
     value_range: ValueRange,
     /// The range of its products alone.
     product_range: ValueRange,
-    /// The width beside the header's second line that something else takes.
-    pub taken: f32,
 }
 
 impl<'a> ConvCell<'a> {
@@ -57,19 +53,19 @@ impl<'a> ConvCell<'a> {
         spec: &'a Conv2d,
     ) -> Option<Self> {
         let (plan, trace) = (view.state.plan(), view.state.trace());
+        let term = (focus.grain() == Grain::Term).then(|| focus.term());
         let focus = focus.whole_cell();
         let (tensor, image, index) = trace.tensor_cell(&focus)?;
         let (done, terms) = view.state.terms_done(&focus);
-        let cursor = view.state.cursor().at();
-        let steps = plan.steps(&focus)?;
-        let just = (steps.start < cursor && cursor <= steps.end).then(|| done.saturating_sub(1));
+        let marked = term.or_else(|| done.checked_sub(1).filter(|_| done < terms));
         let whole = trace.cell(&focus);
         let value_range = ValueRange::from_values(
             whole.steps.iter().flat_map(|step| [step.product().unwrap_or(step.after), step.after]),
         );
         let product_range =
             ValueRange::from_values(whole.steps.iter().filter_map(crate::trace::Step::product));
-        let fold = CellFold { steps: whole.steps.into_iter().take(done as usize).collect(), ..whole };
+        let steps = whole.steps.into_iter().take(done as usize).collect();
+        let fold = Rc::new(CellFold { steps, ..whole });
         let at = plan.shape_of(tensor).at(index as usize);
         Some(Self {
             view,
@@ -81,11 +77,10 @@ impl<'a> ConvCell<'a> {
             at,
             done,
             terms,
-            just,
+            marked,
             fold,
             value_range,
             product_range,
-            taken: 0.0,
         })
     }
 
@@ -177,116 +172,25 @@ impl<'a> ConvCell<'a> {
         }
     }
 
-    /// Two lines: the cell and how far it has come; then `detail`. Returns where the room below
-    /// begins.
-    pub fn header_ui(&self, ui: &mut Ui, room: Rect, place: &str, detail: &[(&str, bool)]) -> f32 {
-        let theme = self.theme();
-        let [done, terms] = [self.done, self.terms].map(|n| n.to_string());
-        let progress = match self.done {
-            0 => self.view.text("grid.not_yet"),
-            _ => self.view.fill("conv.progress", &[("done", &done), ("all", &terms)]),
-        };
-        let ink = if self.done == self.terms { theme.text_weak } else { theme.warn };
-        let width = small_width(ui, &progress);
-        let from = pos2(room.right() - width, room.top() + 2.0);
-        line_ui(ui, from, width + 2.0, text_size::SMALL, &[(&progress, ink)]);
-        let name = self.name(self.stage.tensor);
-        let title = [(name.as_str(), theme.text_strong), (place, theme.text)];
-        line_ui(ui, room.min, room.width() - width - space::M, text_size::BODY, &title);
-        // The detail, on as many lines as it takes.
-        let mut top = room.top() + 22.0;
-        let mut line: Vec<(&str, Color32)> = Vec::new();
-        let mut used = 0.0;
-        for &(text, warns) in detail.iter().filter(|(text, _)| !text.is_empty()) {
-            let width = small_width(ui, text);
-            if !line.is_empty() && used + width > room.width() - self.taken {
-                line_ui(ui, pos2(room.left(), top), room.width(), text_size::SMALL, &line);
-                (top, used) = (top + CAPTION, 0.0);
-                line.clear();
-            }
-            used += width + space::S;
-            line.push((text, if warns { theme.warn } else { theme.text_weak }));
-        }
-        line_ui(ui, pos2(room.left(), top), room.width() - self.taken, text_size::SMALL, &line);
-        top + CAPTION + 6.0
+    /// How much the group and the windows leave out: which maps a group reads, which rows and columns no window does.
+    pub fn remarks(&self) -> Vec<String> {
+        let (view, spec) = (self.view, self.spec);
+        let window = &spec.window;
+        let group = (spec.groups > 1).then(|| {
+            let first = self.at[1] / spec.group_out() * spec.group_in();
+            let group = [first / spec.group_in(), spec.groups, first, first + spec.group_in() - 1];
+            let [group, all, from, to] = group.map(|n| n.to_string());
+            let words = [("group", group.as_str()), ("all", &all), ("from", &from), ("to", &to)];
+            view.fill("conv.group", &words)
+        });
+        let unseen = names::rows_and_columns(view, &window.rows.unseen(), &window.cols.unseen());
+        let unseen = unseen.map(|which| view.fill("conv.unseen", &[("which", &which)]));
+        unseen.into_iter().chain(group).collect()
     }
 
-    /// `5 × 3`, rows first.
-    pub fn size(rows: usize, cols: usize) -> String {
-        format!("{rows} × {cols}")
+    /// The numbers of the term that is looked at, or of the last one; without it, those of the cell.
+    pub fn said(&self) -> Said {
+        let last = self.marked.map_or(self.done as usize, |m| m as usize + 1).min(self.fold.steps.len());
+        Said::from_steps(self.view, self.fold.steps.get(..last).unwrap_or_default())
     }
-
-    /// The size arithmetic of the output, with its numbers; and what no window sees.
-    pub fn geometry(&self, ui: &Ui, width: f32) -> (Vec<String>, Option<String>) {
-        let view = self.view;
-        let window = &self.spec.window;
-        let axis = |axis: &crate::nn::Axis| {
-            let top = axis.len + 2 * axis.padding - axis.dilation * (axis.kernel - 1) - 1;
-            let fraction = format!(
-                "({} + 2·{} − {}·({} − 1) − 1)/{}",
-                axis.len, axis.padding, axis.dilation, axis.kernel, axis.stride
-            );
-            match top % axis.stride {
-                0 => format!("{fraction} + 1 = {}", axis.out),
-                _ => format!("⌊{fraction}⌋ + 1 = {}", axis.out),
-            }
-        };
-        let (rows, cols) = (axis(&window.rows), axis(&window.cols));
-        let text = if rows == cols {
-            let long = view.fill("conv.size", &[("sum", &rows)]);
-            let short = view.fill("conv.size_short", &[("sum", &rows)]);
-            vec![if small_width(ui, &long) <= width { long } else { short }]
-        } else {
-            vec![
-                view.fill("conv.size_rows", &[("sum", &rows)]),
-                view.fill("conv.size_columns", &[("sum", &cols)]),
-            ]
-        };
-        let which = names::rows_and_columns(view, &window.rows.unseen(), &window.cols.unseen());
-        (text, which.map(|which| view.fill("conv.unseen", &[("which", &which)])))
-    }
-}
-
-/// The room below where the ui stands.
-pub fn room(ui: &Ui) -> Rect {
-    Rect::from_min_size(ui.cursor().min, ui.available_size())
-}
-
-/// Reserves the drawn rectangle, so that the area can scroll to its end.
-pub fn used_ui(ui: &mut Ui, rect: Rect) {
-    ui.allocate_rect(rect, egui::Sense::hover());
-}
-
-/// The height of [`legends_ui`].
-pub const LEGENDS: f32 = 54.0;
-
-/// Legends beside one another, each under its caption; in two lines where one would be too narrow.
-pub fn legends_ui(ui: &mut Ui, room: Rect, legends: &[(String, Mapping)]) {
-    let per_line = legends_per_line(room.width(), legends.len());
-    let width = ((room.width() + LEGEND_GAP) / per_line as f32 - LEGEND_GAP).clamp(40.0, 180.0);
-    for (k, (name, mapping)) in legends.iter().enumerate() {
-        let (line, place) = ((k / per_line) as f32, (k % per_line) as f32);
-        let at = room.min + vec2(place * (width + LEGEND_GAP), line * LEGENDS);
-        caption_ui(ui, at, width, name, "");
-        let rect = Rect::from_min_size(at + vec2(0.0, CAPTION), vec2(width, LEGENDS - CAPTION));
-        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(("legend", k)));
-        legend_ui(&mut child, mapping, width, None);
-    }
-}
-
-const LEGEND_GAP: f32 = 18.0;
-
-fn legends_per_line(width: f32, legends: usize) -> usize {
-    let all = legends.max(1);
-    if (width + LEGEND_GAP) / all as f32 - LEGEND_GAP >= 106.0 { all } else { all.div_ceil(2) }
-}
-
-/// How high `legends` legends are.
-pub fn legends_height(width: f32, legends: usize) -> f32 {
-    legends.div_ceil(legends_per_line(width, legends)) as f32 * LEGENDS
-}
-
-/// A point at the middle of the gap after a plane.
-pub fn middle(after: Rect, gap: f32) -> Pos2 {
-    pos2(after.right() + 0.5 * gap, after.center().y)
 }

@@ -6,7 +6,7 @@ use crate::nn::Part;
 use crate::trace::{Address, Plan, TensorId};
 use crate::ui::{
     tensor_plane::TensorPlane,
-    widgets::grid::{CellSpan, CellView, Overlay},
+    widgets::grid::{CellSpan, CellState, CellView, Overlay},
 };
 
 /// One axis of the padded plane that the window slides over: for each row, the row of the tensor's plane
@@ -14,8 +14,8 @@ use crate::ui::{
 pub type Shown = Vec<Option<usize>>;
 
 /// A sum over slices (channels), each a window times a slice of the filter.
-pub struct Sum<'a> {
-    conv_cell: &'a ConvCell<'a>,
+pub struct Sum<'c, 'a> {
+    conv_cell: &'c ConvCell<'a>,
     /// Whether the filter is flipped: the input gradient.
     pub flipped: bool,
     /// The tensor that the window slides over.
@@ -34,9 +34,9 @@ pub struct Sum<'a> {
     pub dilation: [usize; 2],
 }
 
-impl<'a> Sum<'a> {
+impl<'c, 'a> Sum<'c, 'a> {
     /// The sum that makes a cell of the output.
-    pub fn from_output(conv_cell: &'a ConvCell<'a>) -> Self {
+    pub fn from_output(conv_cell: &'c ConvCell<'a>) -> Self {
         let window = &conv_cell.spec.window;
         let [_, o, i, j] = conv_cell.at;
         let axes = [&window.rows, &window.cols];
@@ -60,7 +60,7 @@ impl<'a> Sum<'a> {
 
     /// The sum that makes a cell of the input gradient: the flipped filter over the output gradient,
     /// spread by the stride and padded.
-    pub fn from_input_gradient(conv_cell: &'a ConvCell<'a>) -> Self {
+    pub fn from_input_gradient(conv_cell: &'c ConvCell<'a>) -> Self {
         let window = &conv_cell.spec.window;
         let [_, c, p, q] = conv_cell.at;
         let axes = [&window.rows, &window.cols];
@@ -118,19 +118,80 @@ impl<'a> Sum<'a> {
         k * self.taps() + u * self.kernel[1] + v
     }
 
-    /// The slice and the place of the term done last, if it is a product.
-    pub fn just(&self) -> Option<(usize, [usize; 2])> {
-        let m = self.conv_cell.just? as usize;
+    /// The slice and the place of the marked term, if it is a product.
+    pub fn marked(&self) -> Option<(usize, [usize; 2])> {
+        let m = self.conv_cell.marked? as usize;
         (m < self.pixels()).then(|| {
             let within = m % self.taps();
             (m / self.taps(), self.tap([within / self.kernel[1], within % self.kernel[1]]))
         })
     }
 
-    /// The slice that is being summed.
+    /// The slice of the marked term; without one that whose products are the largest.
     pub fn current(&self) -> usize {
-        let last = (self.conv_cell.done as usize).saturating_sub(1);
-        (last / self.taps()).min(self.slices - 1)
+        let size = |k: usize| {
+            let products =
+                (k * self.taps()..(k + 1) * self.taps()).map(|m| self.conv_cell.product(m).value.abs());
+            products.sum::<f32>()
+        };
+        match self.conv_cell.marked {
+            Some(m) => (m as usize / self.taps()).min(self.slices - 1),
+            None => (0..self.slices).rev().max_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(0),
+        }
+    }
+
+    /// What slice `k` gives to the sum, as far as it has come.
+    pub fn given(&self, k: usize) -> CellView {
+        self.conv_cell.brought(k * self.taps(), (k + 1) * self.taps())
+    }
+
+    /// The `most` slices that give most to the sum, in their order; of those that give nothing yet the first.
+    pub fn strongest(&self, most: usize) -> Vec<usize> {
+        let mut slices: Vec<(f32, usize)> = (0..self.slices)
+            .map(|k| match self.given(k) {
+                CellView { state: CellState::NotYet, .. } => (-1.0, k),
+                CellView { value, .. } => (if value.is_nan() { f32::INFINITY } else { value.abs() }, k),
+            })
+            .collect();
+        slices.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut chosen: Vec<usize> = slices.into_iter().take(most).map(|(_, k)| k).collect();
+        chosen.sort_unstable();
+        chosen
+    }
+
+    /// The same with slice `k` among them.
+    pub fn strongest_with(&self, most: usize, k: usize) -> Vec<usize> {
+        let mut chosen = self.strongest(most);
+        if !chosen.contains(&k) && most > 0 {
+            let weakest = chosen.iter().copied().min_by(|&a, &b| {
+                let size = |k: usize| self.given(k).value.abs();
+                size(a).total_cmp(&size(b))
+            });
+            chosen.retain(|&other| Some(other) != weakest);
+            chosen.push(k);
+            chosen.sort_unstable();
+        }
+        chosen
+    }
+
+    /// What all slices but `shown` give together, as far as they have come.
+    pub fn rest(&self, shown: &[usize]) -> CellView {
+        let others = (0..self.slices).filter(|k| !shown.contains(k)).map(|k| self.given(k));
+        let mut sum = 0.0;
+        let (mut begun, mut complete) = (false, true);
+        for given in others {
+            begun |= given.state != CellState::NotYet;
+            complete &= given.state == CellState::Current;
+            if given.state != CellState::NotYet {
+                sum += f64::from(given.value);
+            }
+        }
+        let state = match (begun, complete) {
+            (_, true) => CellState::Current,
+            (true, false) => CellState::Partial,
+            (false, false) => return CellView::not_yet(),
+        };
+        CellView { value: sum as f32, state }
     }
 
     /// The plane that slice `k` reads.

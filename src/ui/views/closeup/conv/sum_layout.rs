@@ -1,741 +1,555 @@
-//! How a sum of windows times filter slices is laid out: as a table with a row for each channel
-//! where the kernel leaves room for it, else with one channel large over two lines.
+//! A sum of windows times filter slices, drawn as the ladder says: a row for each channel, or for those that give most,
+//! or one channel with a chip for each.
 
-use super::conv_cell::{ConvCell, LEGENDS, legends_height, legends_ui, middle, room, used_ui};
+use super::super::boxes::{NumberBox, box_ui};
+use super::super::ladder::{self, Rung, SumFit, sum_fit};
+use super::super::numbers::number_style;
+use super::super::said::Said;
+use super::chain::{Chain, Link, chain};
+use super::conv_cell::ConvCell;
+use super::face::{Face, face_cells, face_size, face_ui, filter_name, picture_ui, slice_name, tag_ui};
 use super::sum::{Lit, Sum};
-use crate::nn::Part;
-use crate::trace::Address;
+use crate::trace::{Address, TensorId};
 use crate::ui::{
-    colormap::Mapping,
-    names,
-    tensor_plane::TensorPlane,
-    theme::space,
+    equation::Equation,
+    names, number,
+    theme::{space, text_size},
     widgets::{
-        addressed_grid::{
-            AddressedGrid, SingleCell, addressed_grid_ui, revision_of, single_cell_ui, tensor_plane_ui,
-        },
-        flow::{CAPTION, arrow_ui, caption_ui, funnel_ui, rule_ui, sign_ui},
-        grid::{CellSpan, CellView, MARGIN, Overlay, fit_cell, plane_size, snap_cell},
+        addressed_grid::tensor_plane_ui,
+        flow::{arrow_ui, caption_ui, funnel_ui, sign_ui, small_width},
+        grid::{CellState, CellView, MARGIN, NumberStyle, Overlay, fit_cell},
     },
 };
-use egui::{Id, Pos2, Rect, ScrollArea, Ui, UiBuilder, Vec2, pos2, vec2};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
-/// The gap around a sign.
-const SIGN: f32 = 20.0;
-/// The gap between the source and its window drawn large.
-const FUNNEL: f32 = 18.0;
-/// The gap before a sum, for its sign.
-const SIGMA: f32 = 24.0;
-/// A box for one number.
-const BOX: f32 = 40.0;
-/// The cell in which a number can just be read.
-const READABLE: f32 = 32.0;
-/// The largest cell.
-const LARGEST: f32 = 80.0;
-/// The largest cell of a table with several rows.
-const LARGEST_OF_MANY: f32 = 46.0;
-/// Between the rows of the table.
-const ROWS: f32 = 4.0;
-/// A scroll bar.
-const BAR: f32 = 12.0;
+/// The box of a sum: its width, and its height where a row is as high.
+const BOX: [f32; 2] = [64.0, 46.0];
+/// Between the products and the sum of a row.
+const TO_SUM: f32 = 30.0;
+/// The width of the sum's box with the bracket after it.
+const SUM: f32 = 100.0;
+/// From this width on, total, bias and result stand in a row.
+const ROW_OF_LINKS: f32 = 262.0;
+
+/// What the close-up of a sum says.
+pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
+    let view = conv_cell.view;
+    let mut said = conv_cell.said();
+    let is_whole = conv_cell.marked.is_none() && conv_cell.done == conv_cell.terms;
+    let bias = conv_cell.spec.bias && !sum.flipped;
+    let most = if sum.slices <= 4 { sum.slices } else { 3 };
+    let shown = sum.strongest(most);
+    let k = conv_cell.at[1].to_string();
+    if is_whole && !(conv_cell.spec.normalize && !sum.flipped) {
+        let chain = chain(conv_cell, sum, &shown);
+        let mut values: Vec<f32> = chain.given.iter().map(|(cell, _)| cell.value).collect();
+        values.extend(chain.more.iter().map(|more| more.1.value));
+        values.extend(chain.links.get(1).filter(|_| bias).map(|link| link.cell.value));
+        let equation = Equation::from_sum(&values, conv_cell.fold.value, view.state.view().digits);
+        if let Some(equation) = equation.filter(|_| values.len() > 1) {
+            said.equations.insert(0, equation);
+        }
+    }
+    let meaning = match (sum.flipped, conv_cell.marked, is_whole) {
+        (_, Some(m), _) if m as usize >= sum.pixels() => view.text("conv.means_bias"),
+        (true, Some(_), _) => view.text("conv.means_term_back"),
+        (false, Some(_), _) if sum.source == TensorId::INPUT => view.text("conv.means_term_pixel"),
+        (false, Some(_), _) => view.text("conv.means_term"),
+        (true, None, true) => view.text("conv.means_back"),
+        (false, None, true) => {
+            let mut parts: Vec<String> = shown.iter().map(|&k| slice_name(view, sum, k)).collect();
+            let more = (sum.slices - shown.len()).to_string();
+            parts.extend((more != "0").then(|| view.fill("conv.others", &[("count", &more)])));
+            parts.extend(bias.then(|| view.text("conv.bias")));
+            view.fill("conv.means", &[("parts", &parts.join(" + ")), ("k", &k)])
+        }
+        (_, None, false) => String::new(),
+    };
+    let k = sum.current();
+    let values = if sum.flipped { "conv.gradients" } else { "conv.values" };
+    said.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([
+        (view.text(values), sum.plane(k).mapping()),
+        (view.text("conv.weights"), sum.filter(k).mapping()),
+        (view.text("conv.products"), conv_cell.sum_mapping()),
+        (conv_cell.name(conv_cell.stage.tensor), sum.result().mapping()),
+    ])
+}
+
+/// What is drawn, and how large.
+struct Layout<'v, 'a> {
+    conv_cell: &'v ConvCell<'a>,
+    sum: &'v Sum<'v, 'a>,
+    lit: Lit,
+    rect: Rect,
+    fit: SumFit,
+    /// The slices that are drawn.
+    shown: Vec<usize>,
+    chain: Chain,
+    numbers: NumberStyle,
+}
 
 /// Draws the close-up of a sum.
-pub fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum) {
-    let room = room(ui);
-    let (geometry, unseen) = conv_cell.geometry(ui, room.width());
-    let first = if sum.flipped { vec![spread_words(conv_cell)] } else { geometry };
-    let mut detail: Vec<_> = first.into_iter().map(|text| (text, false)).collect();
-    detail.extend(group_words(conv_cell, sum).map(|text| (text, false)));
-    detail.extend(unseen.map(|text| (text, true)));
-    let detail: Vec<_> = detail.iter().map(|(text, warns)| (text.as_str(), *warns)).collect();
-    let top = conv_cell.header_ui(ui, room, &place_words(conv_cell), &detail);
-    let body = Rect::from_min_max(pos2(room.left(), top), room.max.max(pos2(room.left() + 60.0, top + 60.0)));
-    let lit = sum.lit();
-    let end = match table_fit(ui, sum, body.size()) {
-        Some(fit) => table_ui(ui, conv_cell, sum, &lit, body, &fit),
-        None => large_ui(ui, conv_cell, sum, &lit, body),
+pub fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, rect: Rect) {
+    let fit = sum_fit([rect.width(), rect.height()], sum.slices, sum.kernel);
+    let current = chosen(ui, conv_cell).filter(|&k| k < sum.slices).unwrap_or_else(|| sum.current());
+    let shown = match fit.rung {
+        Rung::AllRows => (0..sum.slices).collect(),
+        Rung::SomeRows if conv_cell.marked.is_some() => sum.strongest_with(fit.rows, current),
+        Rung::SomeRows => sum.strongest(fit.rows),
+        Rung::OneRow | Rung::WithoutPicture | Rung::WithoutProducts => vec![current],
     };
-    used_ui(ui, Rect::from_min_max(room.min, end));
-}
-
-/// `channel k2 of 8 · row 3, column 5`.
-pub fn place_words(conv_cell: &ConvCell) -> String {
-    let [_, k, i, j] = conv_cell.at.map(|n| n.to_string());
-    let cell = format!("({i},{j})");
-    let all = conv_cell.view.state.plan().shape_of(conv_cell.stage.tensor).0[1].to_string();
-    conv_cell.view.fill("conv.place", &[("k", &k), ("all", &all), ("cell", &cell)])
-}
-
-/// How the output gradient is laid out under the flipped filter.
-fn spread_words(conv_cell: &ConvCell) -> String {
-    let window = &conv_cell.spec.window;
-    let [pad, stride] = [&window.rows, &window.cols]
-        .map(|axis| ((axis.dilation * (axis.kernel - 1)).saturating_sub(axis.padding), axis.stride))
-        .map(|(pad, stride)| [pad, stride])
-        .into_iter()
-        .fold([String::new(), String::new()], |[pads, strides], [pad, stride]| {
-            let join = |all: String, one: usize| match one.to_string() {
-                one if all.is_empty() || all == one => one,
-                one => format!("{all} × {one}"),
-            };
-            [join(pads, pad), join(strides, stride)]
-        });
-    let key = if stride == "1" { "conv.padded" } else { "conv.spread" };
-    conv_cell.view.fill(key, &[("pad", &pad), ("stride", &stride)])
-}
-
-fn group_words(conv_cell: &ConvCell, sum: &Sum) -> Option<String> {
-    (conv_cell.spec.groups > 1).then(|| {
-        let group = sum.first / sum.slices;
-        let [group, all, from, to] =
-            [group, conv_cell.spec.groups, sum.first, sum.first + sum.slices - 1].map(|n| n.to_string());
-        conv_cell.view.fill("conv.group", &[("group", &group), ("all", &all), ("from", &from), ("to", &to)])
-    })
-}
-
-/// `k0 of 3`: slice `k` by its channel.
-fn slice_words(conv_cell: &ConvCell, sum: &Sum, k: usize) -> String {
-    let all = conv_cell.view.state.plan().shape_of(sum.source).0[1].to_string();
-    conv_cell.view.fill("conv.slice", &[("k", &(sum.first + k).to_string()), ("all", &all)])
-}
-
-// ---------------------------------------------------------------------------------------------
-// The parts.
-
-/// Names, for the captions over the parts.
-struct Names {
-    source: String,
-    filter: String,
-}
-
-fn names(conv_cell: &ConvCell, sum: &Sum) -> Names {
-    let filter = if sum.flipped { "conv.flipped_filter" } else { "conv.filter" };
-    Names { source: conv_cell.name(sum.source), filter: conv_cell.view.text(filter) }
-}
-
-fn hash_of(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The padded plane that the window slides over; returns where the window is on the screen.
-fn source_ui(
-    ui: &mut Ui,
-    conv_cell: &ConvCell,
-    sum: &Sum,
-    lit: &Lit,
-    k: usize,
-    at: Pos2,
-    cell: f32,
-) -> (Rect, Rect) {
-    let theme = conv_cell.theme();
-    let plane = sum.plane(k);
-    let window = sum.window();
-    let mut overlays = sum.padding();
-    overlays.extend(lit.on_sheet(k).iter().cloned());
-    if sum.dilation != [1, 1] {
-        overlays.extend(sum.places().map(|ab| {
-            let [r, c] = sum.on_sheet(ab);
-            Overlay::tint(CellSpan::cell(r, c), theme.reads.gamma_multiply(0.4))
-        }));
-    }
-    overlays.push(Overlay::reads(theme, window));
-    if let Some((_, ab)) = sum.just().filter(|&(slice, _)| slice == k) {
-        let [r, c] = sum.on_sheet(ab);
-        overlays.push(Overlay::cursor(theme, r, c));
-    }
-    let id = format!("source{k}");
-    let grid = AddressedGrid {
-        id: &id,
-        rows: sum.shown[0].len(),
-        cols: sum.shown[1].len(),
-        mapping: plane.mapping(),
-        revision: hash_of((plane.revision(), sum.shown[0].len(), sum.shown[1].len(), sum.flipped)),
-        cell_points: cell,
-        cell: &|r, c| sum.sheet_cell(&plane, [r, c]),
-        address: &|r, c| sum.sheet_address(&plane, [r, c]),
-        label: &|place| match place {
-            Some((r, c)) => sum
-                .cell_at([r, c])
-                .map_or_else(|| conv_cell.view.text("conv.padding"), |[i, j]| plane.label(Some((i, j)))),
-            None => plane.label(None),
-        },
-        overlays,
+    let faces = [Face::Window, Face::Filter, Face::Products];
+    let cells =
+        shown.iter().flat_map(|&k| faces.iter().flat_map(move |&face| face_cells(conv_cell, sum, face, k)));
+    let values: Vec<f32> =
+        cells.filter(|cell| cell.state != CellState::NotYet).map(|cell| cell.value).collect();
+    let numbers = number_style(ui, conv_cell.view, &values, fit.cell);
+    let is_one = matches!(fit.rung, Rung::OneRow | Rung::WithoutPicture | Rung::WithoutProducts);
+    let listed = if is_one {
+        sum.strongest_with(if sum.slices > 6 { 6 } else { sum.slices }, current)
+    } else {
+        shown.clone()
     };
-    let rect = Rect::from_min_size(at, grid.size(ui));
-    let grid = addressed_grid_ui(ui, conv_cell.view, at, grid).screen_from_grid;
-    (rect, grid.span_rect(window))
+    let chain = chain(conv_cell, sum, &listed);
+    let layout = Layout { conv_cell, sum, lit: sum.lit(), rect, fit, shown, chain, numbers };
+    if is_one {
+        layout.one_row_ui(ui, current, &listed);
+    } else {
+        layout.rows_ui(ui);
+    }
 }
 
-/// Which of a slice's three planes.
-#[derive(Clone, Copy, PartialEq)]
-enum Face {
-    Window,
-    Filter,
-    Products,
+/// Where egui remembers which channel's row was chosen, and for which moment.
+fn choice_id() -> Id {
+    Id::unique("row of the close-up")
 }
 
-/// Window, filter slice or products of slice `k`.
-#[expect(clippy::too_many_arguments, reason = "one plane of a row, where it stands, and how large")]
-fn face_ui(
-    ui: &mut Ui,
-    conv_cell: &ConvCell,
-    sum: &Sum,
-    lit: &Lit,
-    face: Face,
-    k: usize,
-    at: Pos2,
-    cell: f32,
-) -> Rect {
-    let theme = conv_cell.theme();
-    let (source, filter) = (sum.plane(k), sum.filter(k));
-    let flat = |[a, b]: [usize; 2]| a * sum.kernel[1] + b;
-    let cells: Vec<CellView> = sum
-        .places()
-        .map(|ab| match face {
-            Face::Window => sum.sheet_cell(&source, sum.on_sheet(ab)),
-            Face::Filter => {
-                let [u, v] = sum.tap(ab);
-                filter.cell(u, v)
+/// The channel whose row was chosen for the cell as it is now.
+fn chosen(ui: &Ui, conv_cell: &ConvCell) -> Option<usize> {
+    let choice: Option<(Address, u32, Option<u32>, usize)> = ui.data(|data| data.get_temp(choice_id()));
+    let now = (conv_cell.focus, conv_cell.done, conv_cell.marked);
+    choice.filter(|&(focus, done, marked, _)| (focus, done, marked) == now).map(|(.., k)| k)
+}
+
+impl Layout<'_, '_> {
+    fn face_ui(&self, ui: &mut Ui, face: Face, k: usize, at: Pos2) -> Rect {
+        face_ui(ui, self.conv_cell, self.sum, &self.lit, face, k, at, self.fit.cell, self.numbers)
+    }
+
+    /// The name of what the window slides over.
+    fn source_name(&self) -> String {
+        let (view, source) = (self.conv_cell.view, self.sum.source);
+        if source == TensorId::INPUT { view.text("conv.picture") } else { names::tensor(view, source) }
+    }
+
+    /// A row for each slice shown, and the result beside them.
+    fn rows_ui(&self, ui: &mut Ui) {
+        let view = self.conv_cell.view;
+        let face = face_size(ui, self.sum, self.fit.cell);
+        let picture = vec2(face.x, face.y);
+        let x_window = self.rect.left() + picture.x + ladder::FUNNEL - 2.0;
+        let x_filter = x_window + face.x + ladder::SIGN - 4.0;
+        let x_products = x_filter + face.x + ladder::SIGN - 4.0;
+        let x_sum = x_products + face.x + TO_SUM - MARGIN;
+        let captions = [
+            (self.rect.left(), self.source_name()),
+            (x_window, view.text("conv.window")),
+            (x_filter, filter_name(self.conv_cell, self.sum)),
+            (x_products, view.text("conv.times")),
+            (x_sum, view.text("conv.sum")),
+        ];
+        for (x, name) in captions {
+            caption_ui(ui, pos2(x, self.rect.top() + 2.0), face.x.max(BOX[0]) + 24.0, &name, "");
+        }
+        let mut top = self.rect.top() + ladder::CAPTIONS - MARGIN;
+        let mut middles = Vec::new();
+        for (n, &k) in self.shown.iter().enumerate() {
+            let room = Rect::from_min_size(pos2(self.rect.left(), top), picture);
+            let (drawn, window) = picture_ui(ui, self.conv_cell, self.sum, &self.lit, k, room);
+            tag_ui(ui, view, drawn, &slice_name(view, self.sum, k));
+            let crop = self.face_ui(ui, Face::Window, k, pos2(x_window, top));
+            funnel_ui(ui, window, crop.shrink(MARGIN), view.theme.reads);
+            self.face_ui(ui, Face::Filter, k, pos2(x_filter, top));
+            self.face_ui(ui, Face::Products, k, pos2(x_products, top));
+            let y = crop.center().y;
+            sign_ui(ui, pos2(0.5 * (crop.right() + x_filter), y), "×");
+            sign_ui(ui, pos2(0.5 * (x_filter + face.x + x_products), y), "=");
+            let from = x_products + face.x;
+            arrow_ui(ui, &[pos2(from + 2.0, y), pos2(x_sum - 2.0, y)], view.theme.text_weak);
+            let [w, h] = [BOX[0], BOX[1].min(face.y)];
+            let rect = Rect::from_min_size(pos2(x_sum, y - 0.5 * h).round(), vec2(w, h));
+            self.given_ui(ui, n, k, rect);
+            middles.push(y);
+            top += face.y - 2.0 * MARGIN + ladder::ROW_GAP;
+        }
+        if self.chain.more.is_some() {
+            middles.push(self.more_ui(ui, x_products, x_sum, top - ladder::ROW_GAP + 8.0));
+        }
+        self.bracket_ui(ui, &middles, x_sum);
+        let column = Rect::from_min_max(pos2(x_sum + SUM, self.rect.top()), self.rect.max);
+        self.result_ui(ui, column);
+    }
+
+    /// What the n-th slice shown gives.
+    fn given_ui(&self, ui: &mut Ui, n: usize, k: usize, rect: Rect) {
+        let view = self.conv_cell.view;
+        let Some((cell, text)) = self.chain.given.get(n) else { return };
+        let id = format!("sum{k}");
+        let name = format!("{} {}", view.text("conv.sum"), slice_name(view, self.sum, k));
+        let number = NumberBox {
+            id: &id,
+            name: &name,
+            cell: *cell,
+            text: text.as_deref(),
+            address: Some(self.conv_cell.term((k + 1) * self.sum.taps() - 1)),
+            mapping: self.conv_cell.sum_mapping(),
+            framed: false,
+        };
+        box_ui(ui, view, rect, &number);
+    }
+
+    /// The line of the slices that have no row: `+29 more`, and what they give together. Returns its middle.
+    fn more_ui(&self, ui: &mut Ui, x: f32, x_sum: f32, top: f32) -> f32 {
+        let view = self.conv_cell.view;
+        let Some((count, cell, text)) = &self.chain.more else { return top };
+        let words = view.fill("conv.more", &[("count", &count.to_string())]);
+        let rect = Rect::from_min_size(pos2(x_sum, top), vec2(BOX[0], ladder::MORE - space::XS));
+        let font = FontId::proportional(text_size::BODY);
+        let at = pos2(x_sum - space::M, rect.center().y);
+        let drawn = ui.painter().text(at, Align2::RIGHT_CENTER, &words, font, view.theme.text);
+        let line = Stroke::new(1.0, view.theme.line);
+        ui.painter().hline(x.min(drawn.left() - space::S)..=drawn.left() - space::S, rect.center().y, line);
+        let together = view.fill("conv.together", &[("more", &words)]);
+        let number = NumberBox {
+            id: "more",
+            name: &together,
+            cell: *cell,
+            text: text.as_deref(),
+            address: None,
+            mapping: self.conv_cell.sum_mapping(),
+            framed: false,
+        };
+        box_ui(ui, view, rect, &number);
+        rect.center().y
+    }
+
+    /// From the sums to the total.
+    fn bracket_ui(&self, ui: &Ui, middles: &[f32], x_sum: f32) {
+        let [Some(&first), Some(&last)] = [middles.first(), middles.last()] else { return };
+        let line = Stroke::new(1.0, self.conv_cell.theme().line_strong);
+        let (from, to) = (x_sum + BOX[0] + 12.0, x_sum + BOX[0] + 24.0);
+        for y in middles {
+            ui.painter().hline(from..=to, *y, line);
+        }
+        if first < last {
+            ui.painter().vline(to, first..=last, line);
+        }
+    }
+
+    /// Total, bias and result, above the map that the result goes into.
+    fn result_ui(&self, ui: &mut Ui, column: Rect) {
+        let links = &self.chain.links;
+        let wide = links.len() as f32 * (BOX[0] + 24.0) - 24.0;
+        let is_row = column.width() >= ROW_OF_LINKS.max(wide);
+        let (last, top) =
+            if is_row { self.links_row_ui(ui, column) } else { self.links_column_ui(ui, column) };
+        let map = Rect::from_min_max(pos2(column.left(), top), column.max);
+        let tip = pos2(last.center().x, map.top() + 18.0);
+        let tip = if is_row { pos2(tip.x, map.top() - 2.0) } else { pos2(tip.x, tip.y - 4.0) };
+        self.map_ui(ui, map, !is_row);
+        if tip.y > last.bottom() + 8.0 {
+            arrow_ui(
+                ui,
+                &[pos2(last.center().x, last.bottom() + 4.0), tip],
+                self.conv_cell.theme().text_weak,
+            );
+        }
+    }
+
+    /// A link in its box, with a text of its own or the one that was chosen for it.
+    fn link_ui(&self, ui: &mut Ui, n: usize, link: &Link, text: Option<&str>, rect: Rect) {
+        let id = format!("link{n}");
+        let number = NumberBox {
+            id: &id,
+            name: &link.name,
+            cell: link.cell,
+            text: text.or(link.text.as_deref()),
+            address: link.address,
+            mapping: link.mapping,
+            framed: link.framed,
+        };
+        box_ui(ui, self.conv_cell.view, rect, &number);
+    }
+
+    /// The links side by side, their names above; returns the last box and where the map's room begins.
+    fn links_row_ui(&self, ui: &mut Ui, column: Rect) -> (Rect, f32) {
+        let top = column.top() + 24.0 + ladder::CAPTIONS;
+        let mut rect = Rect::from_min_size(pos2(column.left(), top), vec2(BOX[0], BOX[1]));
+        for (n, link) in self.chain.links.iter().enumerate() {
+            if n > 0 {
+                sign_ui(ui, pos2(rect.right() + 12.0, rect.center().y), link.sign);
+                rect = rect.translate(vec2(BOX[0] + 24.0, 0.0));
             }
-            Face::Products => conv_cell.product(sum.term(k, ab)),
-        })
-        .collect();
-    let address = |ab: [usize; 2]| match face {
-        Face::Window => sum.sheet_address(&source, sum.on_sheet(ab)),
-        Face::Filter => {
-            let [u, v] = sum.tap(ab);
-            Some(filter.address(u, v))
+            caption_ui(ui, rect.min - vec2(0.0, ladder::CAPTIONS - 2.0), BOX[0] + 20.0, &link.name, "");
+            self.link_ui(ui, n, link, None, rect);
         }
-        Face::Products => Some(conv_cell.term(sum.term(k, ab))),
-    };
-    let mapping = match face {
-        Face::Window => source.mapping(),
-        Face::Filter => filter.mapping(),
-        Face::Products => conv_cell.sum_mapping(),
-    };
-    let mut overlays = if face == Face::Window { sum.window_padding() } else { Vec::new() };
-    if let Some([a, b]) = lit.place_in(k) {
-        overlays.push(Overlay::outline(CellSpan::cell(a, b), theme.hover));
+        (rect, rect.bottom() + 36.0)
     }
-    if let Some((_, [a, b])) = sum.just().filter(|&(slice, _)| slice == k) {
-        overlays.push(Overlay::cursor(theme, a, b));
+
+    /// The links below one another, their names before them.
+    fn links_column_ui(&self, ui: &mut Ui, column: Rect) -> (Rect, f32) {
+        let names: Vec<String> = self
+            .chain
+            .links
+            .iter()
+            .enumerate()
+            .map(|(n, link)| match n {
+                0 => link.name.clone(),
+                _ => format!("{} {}", link.sign, link.name),
+            })
+            .collect();
+        let widest = names.iter().map(|name| small_width(ui, name)).fold(0.0, f32::max);
+        let x = column.left() + widest + space::M;
+        let top = column.top() + ladder::CAPTIONS;
+        let mut rect = Rect::from_min_size(pos2(x, top), vec2(BOX[0], 40.0));
+        for (n, (link, name)) in self.chain.links.iter().zip(&names).enumerate() {
+            if n > 0 {
+                rect = rect.translate(vec2(0.0, 48.0));
+            }
+            caption_ui(ui, pos2(column.left(), rect.center().y - 9.0), widest + space::S, name, "");
+            self.link_ui(ui, n, link, None, rect);
+        }
+        (rect, rect.bottom() + 10.0)
     }
-    let (id, name) = match face {
-        Face::Window => (format!("window{k}"), conv_cell.view.text("conv.window")),
-        Face::Filter => (format!("filter{k}"), names(conv_cell, sum).filter),
-        Face::Products => (format!("products{k}"), conv_cell.view.text("conv.products")),
-    };
-    let label = |place: Option<(usize, usize)>| match (place, face) {
-        (Some((a, b)), Face::Window) => sum
-            .cell_at(sum.on_sheet([a, b]))
-            .map_or_else(|| conv_cell.view.text("conv.padding"), |[i, j]| source.label(Some((i, j)))),
-        (Some((a, b)), Face::Filter) => {
-            let [u, v] = sum.tap([a, b]);
-            filter.label(Some((u, v)))
+
+    /// The map that the result goes into, in a room whose first line is its name; with a short name where it is narrow.
+    fn map_ui(&self, ui: &mut Ui, room: Rect, short: bool) -> Rect {
+        let (view, theme) = (self.conv_cell.view, self.conv_cell.theme());
+        let plane = self.sum.result();
+        let [_, channel, i, j] = self.conv_cell.at;
+        let map = names::plane(view, plane.tensor(), channel);
+        let layer = self.conv_cell.name(plane.tensor());
+        let name = if short { map } else { view.fill("conv.map_of", &[("map", &map), ("layer", &layer)]) };
+        caption_ui(ui, room.min, room.width(), &name, "");
+        let below = room.size() - vec2(0.0, ladder::CAPTIONS - 4.0);
+        let cell = fit_cell(below, plane.rows(), plane.cols(), 0, ui.pixels_per_point()).min(ladder::LARGEST);
+        let mut overlays = self.lit.result.clone();
+        overlays.push(Overlay::cursor(theme, i, j));
+        let at = room.min + vec2(0.0, ladder::CAPTIONS - 4.0);
+        tensor_plane_ui(ui, view, at, "result", &plane, cell, overlays).response.rect
+    }
+
+    /// One slice, and below it a chip for each that is listed.
+    fn one_row_ui(&self, ui: &mut Ui, k: usize, listed: &[usize]) {
+        let view = self.conv_cell.view;
+        let face = face_size(ui, self.sum, self.fit.cell);
+        let top = self.rect.top() + ladder::CAPTIONS - MARGIN;
+        let name = slice_name(view, self.sum, k);
+        let mut x = self.rect.left();
+        let mut window = None;
+        if self.fit.picture > 0.0 {
+            let room = Rect::from_min_size(pos2(x, top), vec2(self.fit.picture, face.y));
+            let (drawn, seen) = picture_ui(ui, self.conv_cell, self.sum, &self.lit, k, room);
+            caption_ui(ui, pos2(x, self.rect.top() + 2.0), self.fit.picture + 20.0, &name, "");
+            window = Some((drawn, seen));
+            x += self.fit.picture + ladder::FUNNEL - MARGIN;
         }
-        (Some((a, b)), Face::Products) => {
-            conv_cell.words(&format!("{name} ({a}, {b})"), conv_cell.product(sum.term(k, [a, b])))
+        let faces: &[(Face, &str)] = match self.fit.rung {
+            Rung::WithoutProducts => &[(Face::Window, ""), (Face::Filter, "×")],
+            Rung::AllRows | Rung::SomeRows | Rung::OneRow | Rung::WithoutPicture => {
+                &[(Face::Window, ""), (Face::Filter, "×"), (Face::Products, "=")]
+            }
+        };
+        let mut bottom = top + face.y;
+        for (face_of, sign) in faces {
+            if !sign.is_empty() {
+                sign_ui(ui, pos2(x + 0.5 * ladder::SIGN - MARGIN, top + 0.5 * face.y), sign);
+                x += ladder::SIGN - 2.0 * MARGIN;
+            }
+            let words = match face_of {
+                Face::Window if window.is_none() => format!("{name}: {}", view.text("conv.window")),
+                Face::Window => view.text("conv.window"),
+                Face::Filter => filter_name(self.conv_cell, self.sum),
+                Face::Products => view.text("conv.times"),
+            };
+            caption_ui(ui, pos2(x, self.rect.top() + 2.0), face.x + 20.0, &words, "");
+            let rect = self.face_ui(ui, *face_of, k, pos2(x, top));
+            if let (Face::Window, Some((_, seen))) = (face_of, window) {
+                funnel_ui(ui, seen, rect.shrink(MARGIN), view.theme.reads);
+            }
+            bottom = rect.bottom();
+            x = rect.right();
         }
-        (None, _) => format!("{name} {}", slice_words(conv_cell, sum, k)),
-    };
-    let grid = AddressedGrid {
-        id: &id,
-        rows: sum.kernel[0],
-        cols: sum.kernel[1],
-        mapping,
-        revision: revision_of(&cells),
-        cell_points: cell,
-        cell: &|a, b| cells.get(flat([a, b])).copied().unwrap_or_else(CellView::not_yet),
-        address: &|a, b| address([a, b]),
-        label: &label,
-        overlays,
-    };
-    let rect = Rect::from_min_size(at, grid.size(ui));
-    addressed_grid_ui(ui, conv_cell.view, at, grid);
-    rect
+        self.chips_ui(ui, k, listed, bottom + 6.0);
+    }
+
+    /// The chips, with signs between; then the result, and the map where there is room.
+    fn chips_ui(&self, ui: &mut Ui, current: usize, listed: &[usize], top: f32) {
+        let view = self.conv_cell.view;
+        let chips = self.fitting_chips(ui, current, listed);
+        let mut x = self.rect.left();
+        let middle = top + 0.5 * CHIP;
+        for (n, chip) in chips.iter().enumerate() {
+            if n > 0 {
+                // `+29 more` has its sign.
+                let sign = if chip.is_more { "" } else { chip.sign };
+                sign_ui(ui, pos2(x + 0.5 * CHIP_GAP, middle), sign);
+                x += CHIP_GAP;
+            }
+            let rect = Rect::from_min_size(pos2(x, top), vec2(chip.width(ui), CHIP));
+            if chip.sign == "=" {
+                if let Some(link) = self.chain.links.last() {
+                    self.link_ui(ui, self.chain.links.len(), link, Some(&chip.value), rect);
+                }
+            } else if chip_ui(ui, view, chip, rect, chip.slice == Some(current)) {
+                let choice = (
+                    self.conv_cell.focus,
+                    self.conv_cell.done,
+                    self.conv_cell.marked,
+                    chip.slice.unwrap_or(0),
+                );
+                ui.data_mut(|data| data.insert_temp(choice_id(), choice));
+                ui.ctx().request_repaint();
+            }
+            x = rect.right();
+        }
+        let side = self.rect.bottom() - top - 4.0;
+        let left = self.rect.right() - side;
+        if side >= 64.0 && left > x + 40.0 {
+            let room = Rect::from_min_max(pos2(left, top - (ladder::CAPTIONS - 4.0)), self.rect.max);
+            let map = self.map_below_ui(ui, room);
+            let tip = pos2(map.left() - 4.0, middle);
+            arrow_ui(ui, &[pos2(x + 6.0, middle), tip], view.theme.text_weak);
+        }
+    }
+
+    /// The result's map without a caption over it: that stands to its left.
+    fn map_below_ui(&self, ui: &mut Ui, room: Rect) -> Rect {
+        let (view, theme) = (self.conv_cell.view, self.conv_cell.theme());
+        let plane = self.sum.result();
+        let [_, channel, i, j] = self.conv_cell.at;
+        let room = room.with_min_y(room.top() + ladder::CAPTIONS - 4.0);
+        let cell =
+            fit_cell(room.size(), plane.rows(), plane.cols(), 0, ui.pixels_per_point()).min(ladder::LARGEST);
+        let mut overlays = self.lit.result.clone();
+        overlays.push(Overlay::cursor(theme, i, j));
+        let drawn = tensor_plane_ui(ui, view, room.min, "result", &plane, cell, overlays).response.rect;
+        let map = names::plane(view, plane.tensor(), channel);
+        let layer = self.conv_cell.name(plane.tensor());
+        let name = view.fill("conv.map_of", &[("map", &map), ("layer", &layer)]);
+        let font = FontId::proportional(text_size::SMALL);
+        let at = pos2(drawn.left() - space::M, drawn.top() + CHIP + 12.0);
+        if at.y + 8.0 < self.rect.bottom() {
+            ui.painter().text(at, Align2::RIGHT_CENTER, name, font, theme.text_weak);
+        }
+        drawn
+    }
+
+    /// As many chips as fit, those that give least put together into one.
+    fn fitting_chips(&self, ui: &Ui, current: usize, listed: &[usize]) -> Vec<Chip> {
+        let mut listed = listed.to_vec();
+        loop {
+            let chips = self.chips(&listed);
+            let width = chips.iter().map(|chip| chip.width(ui)).sum::<f32>();
+            let width = width + CHIP_GAP * chips.len().saturating_sub(1) as f32;
+            let weakest = listed.iter().copied().filter(|&k| k != current);
+            let weakest = weakest.min_by(|&a, &b| {
+                let size = |k: usize| self.sum.given(k).value.abs();
+                size(a).total_cmp(&size(b))
+            });
+            match weakest {
+                Some(weakest) if width > self.rect.width() => listed.retain(|&k| k != weakest),
+                Some(_) | None => return chips,
+            }
+        }
+    }
+
+    fn chips(&self, listed: &[usize]) -> Vec<Chip> {
+        let view = self.conv_cell.view;
+        let again;
+        let chain = if listed.len() == self.chain.given.len() {
+            &self.chain
+        } else {
+            again = chain(self.conv_cell, self.sum, listed);
+            &again
+        };
+        let text = |cell: &CellView, text: &Option<String>| match (cell.state, text) {
+            (CellState::NotYet, _) => "…".to_owned(),
+            (_, Some(text)) => text.clone(),
+            (_, None) => number::short(cell.value),
+        };
+        let chip =
+            |sign, name: String, value: String, slice| Chip { sign, name, value, slice, is_more: false };
+        let mut chips: Vec<Chip> = listed
+            .iter()
+            .zip(&chain.given)
+            .map(|(&k, (cell, own))| chip("+", slice_name(view, self.sum, k), text(cell, own), Some(k)))
+            .collect();
+        if let Some((count, cell, own)) = &chain.more {
+            let name = view.fill("conv.more", &[("count", &count.to_string())]);
+            chips.push(Chip { is_more: true, ..chip("+", name, text(cell, own), None) });
+        }
+        for link in chain.links.iter().filter(|link| !matches!(link.sign, "Σ" | "=")) {
+            chips.push(chip(link.sign, link.name.clone(), text(&link.cell, &link.text), None));
+        }
+        if let Some(link) = chain.links.last() {
+            chips.push(chip("=", String::new(), text(&link.cell, &link.text), None));
+        }
+        chips
+    }
 }
 
-/// The sum of slice `k` as far as it has come.
-fn slice_sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, k: usize, at: Pos2, points: f32) -> Rect {
-    let taps = sum.taps();
-    let cell = conv_cell.brought(k * taps, (k + 1) * taps);
-    let name = format!("{} {}", conv_cell.view.text("conv.sum"), slice_words(conv_cell, sum, k));
-    let id = format!("sum{k}");
-    let single = SingleCell {
-        id: &id,
-        name: &name,
-        cell,
-        address: Some(conv_cell.term((k + 1) * taps - 1)),
-        mapping: conv_cell.sum_mapping(),
-        points,
-        frame: None,
-    };
-    Rect::from_min_size(at, single_cell_ui(ui, conv_cell.view, at, &single).response.rect.size())
-}
+/// The height of a chip, and the room of a sign between two.
+const CHIP: f32 = 30.0;
+const CHIP_GAP: f32 = 22.0;
 
-/// A link of the chain from the sum to the result.
-struct Link {
+/// What a channel gives, or the bias, or the result.
+struct Chip {
     sign: &'static str,
     name: String,
-    cell: CellView,
-    address: Option<Address>,
-    mapping: Mapping,
-    just: bool,
+    value: String,
+    slice: Option<usize>,
+    is_more: bool,
 }
 
-/// From the sum to the result: the total, the division, the bias, the cell itself.
-fn chain(conv_cell: &ConvCell, sum: &Sum) -> Vec<Link> {
-    let pixels = sum.pixels();
-    let mapping = conv_cell.sum_mapping();
-    let just = |m: usize| conv_cell.just == Some(m as u32);
-    let mut links = Vec::new();
-    let [_, o, i, j] = conv_cell.at;
-    let (divides, adds) =
-        if sum.flipped { (false, false) } else { (conv_cell.spec.normalize, conv_cell.spec.bias) };
-    let total = |sign| Link {
-        sign,
-        name: conv_cell.view.text("conv.total"),
-        cell: conv_cell.running(pixels),
-        address: Some(conv_cell.term(pixels - 1)),
-        mapping,
-        just: just(pixels - 1),
-    };
-    if divides || adds {
-        links.push(total("Σ"));
+impl Chip {
+    fn words(&self) -> String {
+        if self.name.is_empty() { self.value.clone() } else { format!("{} {}", self.name, self.value) }
     }
-    if divides {
-        links.push(Link {
-            sign: "÷",
-            name: "K".to_owned(),
-            cell: CellView::current(pixels as f32),
-            address: None,
-            mapping: conv_cell.neutral(),
-            just: just(pixels),
-        });
+
+    fn width(&self, ui: &Ui) -> f32 {
+        let font = FontId::proportional(text_size::BODY);
+        let galley = ui.painter().layout_no_wrap(self.words(), font, Color32::PLACEHOLDER);
+        (galley.size().x + 20.0).ceil().max(44.0)
     }
-    if adds {
-        let bias = TensorPlane::before_update(conv_cell.view, conv_cell.own(Part::Bias), o);
-        links.push(Link {
-            sign: "+",
-            name: conv_cell.view.text("conv.bias"),
-            cell: bias.cell(0, 0),
-            address: Some(bias.address(0, 0)),
-            mapping,
-            just: just(pixels + usize::from(divides)),
-        });
-    }
-    let plane = sum.result();
-    // Between the sum and the last operation there is no such number yet, only in the cell the
-    // running one.
-    let is_there = links.is_empty() || conv_cell.done == conv_cell.terms;
-    links.push(Link {
-        sign: if links.is_empty() { "Σ" } else { "=" },
-        name: conv_cell.view.text("conv.result"),
-        cell: if is_there { plane.cell(i, j) } else { CellView::not_yet() },
-        address: Some(plane.address(i, j)),
-        mapping: plane.mapping(),
-        just: conv_cell.done == conv_cell.terms && conv_cell.just.is_some(),
+}
+
+/// Draws a chip; true if it was clicked to see its channel.
+fn chip_ui(ui: &mut Ui, view: &crate::ui::view::View, chip: &Chip, rect: Rect, is_current: bool) -> bool {
+    let theme = view.theme;
+    let sense = if chip.slice.is_some() { Sense::click() } else { Sense::hover() };
+    let words = chip.words();
+    let answer = ui.interact(rect, ui.scope_id().with(("chip", &chip.name)), sense);
+    answer.widget_info(|| match chip.slice {
+        Some(_) => WidgetInfo::selected(Role::Button, true, is_current, &words),
+        None => WidgetInfo::labeled(Role::Label, true, &words),
     });
-    links
-}
-
-fn link_ui(ui: &mut Ui, conv_cell: &ConvCell, n: usize, link: &Link, at: Pos2, points: f32) -> Rect {
-    let id = format!("link{n}");
-    let single = SingleCell {
-        id: &id,
-        name: &link.name,
-        cell: link.cell,
-        address: link.address,
-        mapping: link.mapping,
-        points,
-        frame: link.just.then_some(conv_cell.theme().cursor),
+    let (ground, edge, ink) = match (is_current, answer.hovered() && chip.slice.is_some()) {
+        (true, _) => (theme.accent_soft, theme.accent, theme.accent),
+        (false, true) => (theme.button_hover, theme.line_strong, theme.text),
+        (false, false) => (theme.raised, theme.line_strong, theme.text),
     };
-    single_cell_ui(ui, conv_cell.view, at, &single).response.rect
-}
-
-/// The chain in a row; returns the first box and the last.
-fn chain_row_ui(ui: &mut Ui, conv_cell: &ConvCell, links: &[Link], at: Pos2) -> (Rect, Rect) {
-    let mut left = at.x;
-    let mut ends: Option<(Rect, Rect)> = None;
-    for (n, link) in links.iter().enumerate() {
-        if n > 0 {
-            sign_ui(ui, pos2(left + 0.5 * SIGN, at.y + CAPTION + 0.5 * BOX + MARGIN), link.sign);
-            left += SIGN;
-        }
-        caption_ui(ui, pos2(left, at.y), BOX + SIGN, &link.name, "");
-        let rect = link_ui(ui, conv_cell, n, link, pos2(left, at.y + CAPTION), BOX);
-        ends = Some((ends.map_or(rect, |(first, _)| first), rect));
-        left = rect.right();
-    }
-    ends.unwrap_or((Rect::from_min_size(at, Vec2::ZERO), Rect::from_min_size(at, Vec2::ZERO)))
-}
-
-/// How wide the chain is in a row.
-fn chain_row_width(links: usize) -> f32 {
-    links as f32 * (BOX + 2.0 * MARGIN) + links.saturating_sub(1) as f32 * SIGN
-}
-
-/// The chain as a written addition, its signs in front; returns the first box and the last.
-fn chain_column_ui(ui: &mut Ui, conv_cell: &ConvCell, links: &[Link], at: Pos2, points: f32) -> (Rect, Rect) {
-    let mut top = at.y;
-    let mut ends: Option<(Rect, Rect)> = None;
-    for (n, link) in links.iter().enumerate() {
-        let size = points + 2.0 * MARGIN;
-        if n > 0 && link.sign == "=" {
-            rule_ui(ui, pos2(at.x, top + 1.0), SIGN + size);
-            top += 5.0;
-        }
-        sign_ui(ui, pos2(at.x + 0.5 * SIGN, top + 0.5 * size), link.sign);
-        let rect = link_ui(ui, conv_cell, n, link, pos2(at.x + SIGN, top), points);
-        let beside = pos2(rect.right() + space::XS, rect.center().y - 0.5 * CAPTION);
-        caption_ui(ui, beside, CHAIN_WORDS, &link.name, "");
-        ends = Some((ends.map_or(rect, |(first, _)| first), rect));
-        top += size + 3.0;
-    }
-    ends.unwrap_or((Rect::from_min_size(at, Vec2::ZERO), Rect::from_min_size(at, Vec2::ZERO)))
-}
-
-/// The room for a name beside a box of the chain.
-const CHAIN_WORDS: f32 = 50.0;
-
-/// The width of [`chain_column_ui`].
-const CHAIN_COLUMN: f32 = SIGN + BOX + 2.0 * MARGIN + space::XS + CHAIN_WORDS;
-
-/// The result's map with the cell outlined, and an arrow to it from the result's box.
-fn map_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, room: Rect, from: Rect) -> Rect {
-    let plane = sum.result();
-    let theme = conv_cell.theme();
-    let [_, channel, i, j] = conv_cell.at;
-    let ppp = ui.pixels_per_point();
-    let size = ConvCell::size(plane.rows(), plane.cols());
-    let name = names::tensor_and_plane(conv_cell.view, conv_cell.stage.tensor, channel);
-    caption_ui(ui, room.min, room.width(), &name, &size);
-    let cell = fit_cell(room.size() - vec2(0.0, CAPTION), plane.rows(), plane.cols(), 0, ppp).min(LARGEST);
-    let mut overlays = lit.result.clone();
-    overlays.push(Overlay::cursor(theme, i, j));
-    let at = room.min + vec2(0.0, CAPTION);
-    let plane = tensor_plane_ui(ui, conv_cell.view, at, "result", &plane, cell, overlays);
-    let y = plane.screen_from_grid.cell_rect(i as i32, j as i32).center().y;
-    let start = pos2(from.right() + 3.0, from.center().y);
-    let tip = pos2(plane.response.rect.left() - 1.0, y);
-    let bend = 0.5 * (start.x + tip.x);
-    if (start.y - tip.y).abs() < 1.0 {
-        arrow_ui(ui, &[start, tip], theme.cursor);
-    } else {
-        arrow_ui(ui, &[start, pos2(bend, start.y), pos2(bend, tip.y), tip], theme.cursor);
-    }
-    plane.response.rect
-}
-
-/// The legends of the four kinds of numbers.
-fn legends(conv_cell: &ConvCell, sum: &Sum) -> Vec<(String, Mapping)> {
-    let k = sum.current();
-    vec![
-        (conv_cell.name(sum.source), sum.plane(k).mapping()),
-        (conv_cell.view.text("conv.weights"), sum.filter(k).mapping()),
-        (conv_cell.view.text("conv.products_and_sums"), conv_cell.sum_mapping()),
-        (conv_cell.name(conv_cell.stage.tensor), sum.result().mapping()),
-    ]
-}
-
-// ---------------------------------------------------------------------------------------------
-// The table: a row for each channel.
-
-struct TableFit {
-    cell: f32,
-    source: f32,
-    rows: usize,
-    pitch: f32,
-    foot: f32,
-}
-
-/// The largest table that fits, if one does with numbers in its cells.
-fn table_fit(ui: &Ui, sum: &Sum, size: Vec2) -> Option<TableFit> {
-    if sum.slices == 1 {
-        return None;
-    }
-    let ppp = ui.pixels_per_point();
-    let [kh, kw] = sum.kernel;
-    let [rows, cols] = [0, 1].map(|d| sum.shown[d].len());
-    let foot = 2.0 * LEGENDS - 10.0;
-    let room = size.y - CAPTION - foot - space::M;
-    // Three rows with a source that can be made out, if that goes; else less and less of it.
-    let wishes = [(3, 92.0_f32, 38.0), (3, 64.0, READABLE), (3, 48.0, READABLE), (2, 48.0, READABLE)];
-    for (wanted, least_source, least_cell) in wishes {
-        let mut cell = LARGEST_OF_MANY;
-        while cell >= least_cell {
-            let face = plane_size(kh, kw, 0, cell, ppp);
-            let height = face.y.max(88.0);
-            let pitch = height + ROWS;
-            let fixed = FUNNEL + 3.0 * face.x + 2.0 * SIGN + SIGMA + BOX + 2.0 * MARGIN;
-            let fitting = ((room + ROWS) / pitch).floor().max(0.0) as usize;
-            let bar = if fitting < sum.slices { BAR } else { 0.0 };
-            let left = vec2(size.x - fixed - bar, height - CAPTION);
-            let source = fit_cell(left.max(Vec2::splat(1.0)), rows, cols, 0, ppp).min(cell);
-            let wide = plane_size(rows, cols, 0, source, ppp);
-            // As high as the row lets it be is all that can be asked for.
-            let most = fit_cell(vec2(f32::MAX, left.y), rows, cols, 0, ppp).min(cell);
-            let least = least_source.min(plane_size(rows, cols, 0, most, ppp).x);
-            if wide.x <= left.x && wide.x >= least && fitting >= wanted.min(sum.slices) {
-                return Some(TableFit { cell, source, rows: fitting.min(sum.slices), pitch, foot });
-            }
-            cell -= 1.0;
-        }
-    }
-    None
-}
-
-fn table_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, body: Rect, fit: &TableFit) -> Pos2 {
-    let ppp = ui.pixels_per_point();
-    let [kh, kw] = sum.kernel;
-    let face = plane_size(kh, kw, 0, fit.cell, ppp);
-    let wide = plane_size(sum.shown[0].len(), sum.shown[1].len(), 0, fit.source, ppp).x;
-    let fixed = FUNNEL + 3.0 * face.x + 2.0 * SIGN + SIGMA + BOX + 2.0 * MARGIN;
-    // What is left goes between the columns.
-    let scrolls = fit.rows < sum.slices;
-    let spare =
-        ((body.width() - fixed - wide - if scrolls { BAR } else { 0.0 }) / 4.0).clamp(0.0, 14.0).floor();
-    let x_window = body.left() + wide + FUNNEL + spare;
-    let x_filter = x_window + face.x + SIGN + spare;
-    let x_products = x_filter + face.x + SIGN + spare;
-    let x_sum = x_products + face.x + SIGMA + spare;
-    let columns = Columns { x_window, x_filter, x_products, x_sum, face, gap: SIGN + spare };
-
-    let names = names(conv_cell, sum);
-    let size = ConvCell::size(kh, kw);
-    let view = conv_cell.view;
-    caption_ui(ui, body.min, wide + FUNNEL, &names.source, "");
-    caption_ui(ui, pos2(x_window, body.top()), face.x + SIGN, &view.text("conv.window"), "");
-    caption_ui(ui, pos2(x_filter, body.top()), face.x + SIGN, &names.filter, &size);
-    caption_ui(ui, pos2(x_products, body.top()), face.x, &view.text("conv.products"), "");
-    caption_ui(ui, pos2(x_sum, body.top()), BOX + 30.0, &view.text("conv.sum"), "");
-
-    let rows_top = body.top() + CAPTION;
-    let rows_height = fit.rows as f32 * fit.pitch - ROWS;
-    let current = sum.current();
-    if scrolls {
-        let rect = Rect::from_min_size(pos2(body.left(), rows_top), vec2(body.width(), rows_height));
-        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("channels"));
-        // Tables of different lengths are different areas: one that was shorter would spring back.
-        let area = ScrollArea::vertical().id_salt(("channels", sum.slices, fit.pitch.to_bits()));
-        let mut area = area.auto_shrink(false).max_height(rows_height);
-        // When the sum goes on to another channel, that one comes into view.
-        let id = Id::unique("conv channel in view");
-        let seen = (conv_cell.focus, current, fit.rows, fit.pitch.to_bits());
-        if ui.data(|data| data.get_temp(id)) != Some(seen) {
-            ui.data_mut(|data| data.insert_temp(id, seen));
-            let first = (current + 1).saturating_sub(fit.rows).max(current.saturating_sub(fit.rows / 2));
-            let first = first.min(sum.slices - fit.rows);
-            area = area.vertical_scroll_offset(first as f32 * fit.pitch);
-        }
-        area.show_viewport(&mut child, |ui, seen| {
-            let top = ui.max_rect().top();
-            ui.set_height(sum.slices as f32 * fit.pitch - ROWS);
-            let from = (seen.top() / fit.pitch).floor().max(0.0) as usize;
-            let to = ((seen.bottom() / fit.pitch).ceil().max(0.0) as usize).min(sum.slices);
-            for k in from..to {
-                let top = top + k as f32 * fit.pitch;
-                table_row_ui(ui, conv_cell, sum, lit, k, pos2(body.left(), top), fit, &columns);
-            }
-        });
-    } else {
-        for k in 0..sum.slices {
-            let top = rows_top + k as f32 * fit.pitch;
-            table_row_ui(ui, conv_cell, sum, lit, k, pos2(body.left(), top), fit, &columns);
-        }
-    }
-
-    // The foot: legends, chain, map.
-    let foot = rows_top + rows_height + space::M;
-    let links = chain(conv_cell, sum);
-    let chain_width = chain_row_width(links.len());
-    let foot_height = (body.bottom() - foot).clamp(fit.foot, 190.0);
-    let plane = sum.result();
-    let map_room = vec2(body.width() - chain_width - 34.0, foot_height - CAPTION);
-    let map_cell =
-        fit_cell(map_room.min(Vec2::splat(170.0)), plane.rows(), plane.cols(), 0, ppp).min(LARGEST);
-    let map = plane_size(plane.rows(), plane.cols(), 0, map_cell, ppp);
-    let map_wide = map.x.max(92.0);
-    let x_map = body.right() - map_wide;
-    let x_chain = x_map - 30.0 - chain_width;
-    let (first, last) = chain_row_ui(ui, conv_cell, &links, pos2(x_chain, foot + 6.0));
-    let map_rect = Rect::from_min_size(pos2(x_map, foot), vec2(map_wide, map.y + CAPTION));
-    let map_rect = map_ui(ui, conv_cell, sum, lit, map_rect, last);
-    // From the column of sums down to the total.
-    let bend = foot - 0.5 * space::M + 1.0;
-    let from = x_sum + 0.5 * BOX + MARGIN;
-    let to = first.center().x;
-    let line = conv_cell.theme().line_strong;
-    arrow_ui(
-        ui,
-        &[pos2(from, bend - 6.0), pos2(from, bend), pos2(to - 18.0, bend), pos2(to - 18.0, foot + 4.0)],
-        line,
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(space::RADIUS),
+        ground,
+        Stroke::new(1.0, edge),
+        StrokeKind::Inside,
     );
-    let legend_room =
-        Rect::from_min_max(pos2(body.left(), foot), pos2(x_chain - space::L, foot + 2.0 * LEGENDS));
-    let legends = legends(conv_cell, sum);
-    let mut end = foot + CAPTION + BOX;
-    if legend_room.width() >= 130.0 {
-        legends_ui(ui, legend_room.translate(vec2(0.0, -4.0)), &legends);
-        end = end.max(foot + 2.0 * LEGENDS - space::S);
-    }
-    pos2(body.right(), end.max(map_rect.bottom()))
-}
-
-struct Columns {
-    x_window: f32,
-    x_filter: f32,
-    x_products: f32,
-    x_sum: f32,
-    face: Vec2,
-    gap: f32,
-}
-
-#[expect(clippy::too_many_arguments, reason = "a row of the table, where it stands, and how large")]
-fn table_row_ui(
-    ui: &mut Ui,
-    conv_cell: &ConvCell,
-    sum: &Sum,
-    lit: &Lit,
-    k: usize,
-    at: Pos2,
-    fit: &TableFit,
-    columns: &Columns,
-) {
-    let height = fit.pitch - ROWS;
-    let theme = conv_cell.theme();
-    let top = at.y + (0.5 * (height - columns.face.y)).floor();
-    caption_ui(ui, at, columns.x_window - at.x - 4.0, &slice_words(conv_cell, sum, k), "");
-    let (_, window) = source_ui(ui, conv_cell, sum, lit, k, at + vec2(0.0, CAPTION), fit.source);
-    let place = |x| pos2(x, top);
-    let crop = face_ui(ui, conv_cell, sum, lit, Face::Window, k, place(columns.x_window), fit.cell);
-    funnel_ui(ui, window, crop.shrink(MARGIN), theme.reads);
-    let filter = face_ui(ui, conv_cell, sum, lit, Face::Filter, k, place(columns.x_filter), fit.cell);
-    sign_ui(ui, middle(crop, columns.gap), "×");
-    let products = face_ui(ui, conv_cell, sum, lit, Face::Products, k, place(columns.x_products), fit.cell);
-    sign_ui(ui, middle(filter, columns.gap), "=");
-    sign_ui(ui, middle(products, columns.x_sum - products.right()), "Σ");
-    let y = top + (0.5 * (columns.face.y - BOX)).floor() - MARGIN;
-    slice_sum_ui(ui, conv_cell, sum, k, pos2(columns.x_sum, y), BOX);
-}
-
-// ---------------------------------------------------------------------------------------------
-// One channel large: input, window and filter; below them products, sum and result.
-
-fn large_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, body: Rect) -> Pos2 {
-    let ppp = ui.pixels_per_point();
-    let [kh, kw] = sum.kernel;
-    let view = conv_cell.view;
-    let k = sum.current();
-    let mut top = body.top();
-    if sum.slices > 1 {
-        top = strip_ui(ui, conv_cell, sum, lit, k, Rect::from_min_max(pos2(body.left(), top), body.max))
-            + space::S;
-    }
-    let links = chain(conv_cell, sum);
-    let height =
-        (body.bottom() - top - legends_height(body.width(), 4) - space::M) / 2.0 - CAPTION - space::S;
-    // The source gets what leaves the numbers readable.
-    let beside = FUNNEL + SIGN + 4.0 * MARGIN;
-    let by_width = |source: f32| (body.width() - source - beside) / (2 * kw) as f32;
-    let sources = [(150.0, 36.0), (100.0, READABLE), (64.0, READABLE), (38.0, READABLE)];
-    let fitting = sources.into_iter().find(|&(source, least)| by_width(source) >= least);
-    let by_width = by_width(fitting.map_or(64.0, |(source, _)| source));
-    // So does the result's map.
-    let by_map = (body.width() - SIGN - space::S - CHAIN_COLUMN - 20.0 - 110.0 - 2.0 * MARGIN) / kw as f32;
-    let by_width = if by_map >= READABLE { by_width.min(by_map) } else { by_width };
-    // The boxes of the chain in the height of a line, where they can be read in it.
-    let points = ((height - 6.0) / links.len() as f32 - 2.0 * MARGIN - 3.0).floor().clamp(READABLE, BOX);
-    let chain_height = links.len() as f32 * (points + 2.0 * MARGIN + 3.0) + 6.0;
-    // A chain that is higher than its line takes the rest from the other line.
-    let by_height = (height - (chain_height - height).max(0.0) - 2.0 * MARGIN) / kh as f32;
-    // A number in each cell is worth scrolling to the legends.
-    let by_height = if by_height + (legends_height(body.width(), 4) + space::M) / (2 * kh) as f32 >= READABLE
-    {
-        by_height.max(READABLE)
-    } else {
-        by_height
-    };
-    let cell = snap_cell(by_width.min(by_height).clamp(4.0, LARGEST), ppp);
-    let face = plane_size(kh, kw, 0, cell, ppp);
-    let names = names(conv_cell, sum);
-
-    // First line.
-    let left = body.width() - 2.0 * face.x - FUNNEL - SIGN;
-    let tall = face.y.max(chain_height.min(height));
-    let source = fit_cell(vec2(left, tall), sum.shown[0].len(), sum.shown[1].len(), 0, ppp).min(cell);
-    let at = pos2(body.left(), top + CAPTION);
-    let plane = sum.plane(k);
-    let (rect, window) = source_ui(ui, conv_cell, sum, lit, k, at, source);
-    let size = ConvCell::size(plane.rows(), plane.cols());
-    let name = names::tensor_and_plane(conv_cell.view, sum.source, sum.first + k);
-    let spare = ((left - rect.width()) / 2.0).clamp(0.0, 20.0).floor();
-    let x_window = rect.right() + FUNNEL + spare;
-    caption_ui(ui, pos2(body.left(), top), x_window - body.left() - 6.0, &name, &size);
-    let crop = face_ui(ui, conv_cell, sum, lit, Face::Window, k, pos2(x_window, at.y), cell);
-    caption_ui(ui, pos2(crop.left(), top), face.x, &view.text("conv.window"), "");
-    funnel_ui(ui, window, crop.shrink(MARGIN), conv_cell.theme().reads);
-    let x_filter = crop.right() + SIGN + spare;
-    let filter = face_ui(ui, conv_cell, sum, lit, Face::Filter, k, pos2(x_filter, at.y), cell);
-    let width = (body.right() - filter.left()).min(face.x + 8.0);
-    caption_ui(ui, pos2(filter.left(), top), width, &names.filter, &ConvCell::size(kh, kw));
-    sign_ui(ui, middle(crop, x_filter - crop.right()), "×");
-
-    // Second line.
-    let top = at.y + rect.height().max(face.y) + space::S;
-    let at = pos2(body.left() + SIGN, top + CAPTION);
-    let products = face_ui(ui, conv_cell, sum, lit, Face::Products, k, at, cell);
-    sign_ui(ui, pos2(body.left() + 0.5 * SIGN - 2.0, products.center().y), "=");
-    caption_ui(ui, pos2(at.x, top), face.x, &view.text("conv.products"), "");
-    let x_chain = products.right() + space::S;
-    let (first, last) = chain_column_ui(ui, conv_cell, &links, pos2(x_chain, at.y), points);
-    let x_map = x_chain + CHAIN_COLUMN + 20.0;
-    let map_height = face.y.max(last.bottom() - first.top());
-    let map_room = Rect::from_min_max(pos2(x_map, top), pos2(body.right(), at.y + map_height));
-    let mut from = last;
-    from.max.x = x_chain + CHAIN_COLUMN - 6.0;
-    let map = map_ui(ui, conv_cell, sum, lit, map_room, from);
-
-    let bottom = products.bottom().max(last.bottom()).max(map.bottom()) + space::M;
-    legends_ui(
-        ui,
-        Rect::from_min_size(pos2(body.left(), bottom), vec2(body.width(), LEGENDS)),
-        &legends(conv_cell, sum),
-    );
-    pos2(body.right(), bottom + legends_height(body.width(), 4))
-}
-
-/// All channels small, each with its sum; returns where the strip ends.
-fn strip_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, lit: &Lit, current: usize, room: Rect) -> f32 {
-    const THUMB: f32 = 44.0;
-    let ppp = ui.pixels_per_point();
-    let theme = conv_cell.theme();
-    let cell = fit_cell(Vec2::splat(THUMB), sum.shown[0].len(), sum.shown[1].len(), 0, ppp).min(BOX);
-    let thumb = plane_size(sum.shown[0].len(), sum.shown[1].len(), 0, cell, ppp);
-    let slot = thumb.x + 16.0 + BOX + 2.0 * MARGIN + space::L;
-    let fitting = (((room.width() + space::L) / slot).floor().max(1.0) as usize).min(sum.slices);
-    let first = current.saturating_sub(fitting / 2).min(sum.slices - fitting);
-    let height = thumb.y.max(BOX + 2.0 * MARGIN);
-    for (n, k) in (first..first + fitting).enumerate() {
-        let at = pos2(room.left() + n as f32 * slot, room.top());
-        let name = slice_words(conv_cell, sum, k);
-        let detail = if k == current { conv_cell.view.text("conv.shown") } else { String::new() };
-        caption_ui(ui, at, slot - space::S, &name, &detail);
-        let at = at + vec2(0.0, CAPTION);
-        let thumb_at = at + vec2(0.0, (0.5 * (height - thumb.y)).floor());
-        let (thumb, _) =
-            ui.push_id("strip", |ui| source_ui(ui, conv_cell, sum, lit, k, thumb_at, cell)).inner;
-        sign_ui(ui, pos2(thumb.right() + 8.0, at.y + 0.5 * height), "Σ");
-        let y = at.y + (0.5 * (height - BOX)).floor() - MARGIN;
-        let rect = slice_sum_ui(ui, conv_cell, sum, k, pos2(thumb.right() + 16.0, y), BOX);
-        if k == current {
-            let under = at.y + height + 3.0;
-            let line = egui::Stroke::new(2.5, theme.reads);
-            ui.painter().line_segment([pos2(at.x, under), pos2(rect.right(), under)], line);
-        }
-    }
-    room.top() + CAPTION + height + 6.0
+    let font = FontId::proportional(text_size::BODY);
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, words, font, ink);
+    answer.clicked()
 }

@@ -1,0 +1,235 @@
+//! What a close-up says: the equation line and the line of legends.
+
+use crate::app::{Action, Scale};
+use crate::trace::{Step, TermOp};
+use crate::ui::{
+    colormap::Mapping,
+    equation::Equation,
+    fonts, number,
+    theme::{self, space, text_size},
+    view::View,
+};
+use egui::{
+    Align2, Color32, FontId, Galley, Mesh, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+use std::sync::Arc;
+
+/// What a close-up says beside what it shows.
+#[derive(Default)]
+pub(super) struct Said {
+    /// What stands before the equation where it is a mere copy.
+    pub(super) name: String,
+    /// The current cell or term in numbers; the first that fits.
+    pub(super) equations: Vec<Equation>,
+    /// Sentences on it: the first stands at the equation's end, the others with the legends.
+    pub(super) words: Vec<String>,
+    /// What the colours stand for.
+    pub(super) legends: Vec<(String, Mapping)>,
+}
+
+impl Said {
+    /// Of the last of a cell's done steps.
+    pub(super) fn from_steps(view: &View, steps: &[Step]) -> Self {
+        let Some(step) = steps.last() else { return Self::default() };
+        let equation = Equation::from_step(step, view.state.view().digits);
+        let is_copy = step.term.op == TermOp::Set;
+        let name = if is_copy { crate::ui::names::cell(view, &step.address) } else { String::new() };
+        Self { name, equations: vec![equation], ..Self::default() }
+    }
+
+    /// With sentences; empty ones are left out.
+    pub(super) fn with_words(mut self, words: impl IntoIterator<Item = String>) -> Self {
+        self.words.extend(words.into_iter().filter(|words| !words.is_empty()));
+        self
+    }
+
+    /// With legends, one for each mapping.
+    pub(super) fn with_legends(mut self, legends: impl IntoIterator<Item = (String, Mapping)>) -> Self {
+        for (name, mapping) in legends {
+            if !self.legends.iter().any(|(known, kept)| *kept == mapping || *known == name) {
+                self.legends.push((name, mapping));
+            }
+        }
+        self
+    }
+}
+
+fn galley(ui: &Ui, text: &str, font: FontId) -> Arc<Galley> {
+    ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER))
+}
+
+/// The width of a sentence at the end of a line.
+pub(super) fn words_width(ui: &Ui, text: &str) -> f32 {
+    galley(ui, text, FontId::proportional(text_size::BODY)).size().x
+}
+
+/// Draws the equation into the room that is left, half-bold its result, and at its right end what it means.
+pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
+    let theme = view.theme;
+    let rect = ui.max_rect();
+    let size = if super::is_presenting(view) { text_size::EQUATION_PRESENTED } else { text_size::EQUATION };
+    let (plain, strong) = (FontId::proportional(size), FontId::new(size, fonts::strong()));
+    let drawn = |equation: &Equation| {
+        let left = if said.name.is_empty() { &equation.left } else { &said.name };
+        [
+            galley(ui, left, plain.clone()),
+            galley(ui, equation.sign(), plain.clone()),
+            galley(ui, &equation.right, strong.clone()),
+        ]
+    };
+    let width = |galleys: &[Arc<Galley>; 3]| {
+        galleys.iter().map(|galley| galley.size().x).sum::<f32>() + 2.0 * space::S
+    };
+    let lines: Vec<_> = said.equations.iter().map(|equation| (equation, drawn(equation))).collect();
+    let fitting = lines.iter().find(|(_, galleys)| width(galleys) <= rect.width()).or(lines.last());
+    let mut right = rect.left();
+    if let Some((equation, galleys)) = fitting {
+        let is_short = width(galleys) > rect.width();
+        for (galley, ink) in galleys.iter().zip([theme.text, theme.text_weak, theme.text_strong]) {
+            if is_short && !Arc::ptr_eq(galley, &galleys[2]) {
+                continue;
+            }
+            let at = pos2(right, rect.center().y - 0.5 * galley.size().y).round();
+            ui.painter().galley(at, galley.clone(), ink);
+            right += galley.size().x + space::S;
+        }
+        let spoken = format!("{} {} {}", equation.left, equation.sign(), equation.right);
+        let area = Rect::from_min_max(rect.min, pos2(right.min(rect.right()), rect.bottom()));
+        let answer = ui.interact(area, ui.scope_id().with("equation"), Sense::hover());
+        answer.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+    }
+    if let Some(words) = said.words.first() {
+        words_ui(ui, view, words, rect, right + space::L);
+    }
+}
+
+/// A sentence at the right end of a line; left out, but spoken, where it does not fit.
+fn words_ui(ui: &mut Ui, view: &View, words: &str, rect: Rect, from: f32) -> f32 {
+    let galley = galley(ui, words, FontId::proportional(text_size::BODY));
+    let left = rect.right() - galley.size().x;
+    let fits = left >= from;
+    if fits {
+        let at = pos2(left, rect.center().y - 0.5 * galley.size().y).round();
+        ui.painter().galley(at, galley, view.theme.text_weak);
+    }
+    let left = if fits { left } else { rect.right() };
+    let area = Rect::from_min_max(pos2(left.min(rect.right() - 1.0), rect.top()), rect.max);
+    let answer = ui.interact(area, ui.scope_id().with(("words", words)), Sense::hover());
+    answer.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    left
+}
+
+/// The width of a legend's bar.
+const BAR: f32 = 84.0;
+
+/// The texts of a legend: its name, its least and its largest value.
+fn legend_texts((name, mapping): &(String, Mapping)) -> [String; 3] {
+    [name.clone(), number::short(mapping.lo), number::short(mapping.hi)]
+}
+
+fn legend_width(ui: &Ui, legend: &(String, Mapping)) -> f32 {
+    let texts = legend_texts(legend).map(|text| galley(ui, &text, theme::small_font()).size().x);
+    texts.iter().sum::<f32>() + BAR + 3.0 * 6.0 + 22.0
+}
+
+/// Draws as many legends as fit on one line, then the list of all with the choice of the scale, then further sentences.
+pub(super) fn legends_ui(ui: &mut Ui, view: &View, said: &Said) {
+    let rect = ui.max_rect();
+    let button = galley(ui, &colours(view), FontId::proportional(text_size::SMALL)).size().x + 30.0;
+    let mut x = rect.left();
+    for legend in &said.legends {
+        let width = legend_width(ui, legend);
+        if x + width + button > rect.right() {
+            break;
+        }
+        legend_ui(ui, view, legend, Rect::from_min_size(pos2(x, rect.top()), vec2(width, rect.height())));
+        x += width;
+    }
+    let at = Rect::from_min_size(pos2(x, rect.top()), vec2(button, rect.height()));
+    colours_ui(ui, view, said, at);
+    let mut right = rect;
+    for words in said.words.iter().skip(1) {
+        let left = words_ui(ui, view, words, right, at.right() + space::L);
+        if left < right.right() {
+            right.max.x = left - space::L;
+        }
+    }
+}
+
+/// `Colours ▾`.
+fn colours(view: &View) -> String {
+    format!("{} ▾", view.text("closeup.colours"))
+}
+
+/// One legend in a line: name, least, bar, largest.
+fn legend_ui(ui: &mut Ui, view: &View, legend: &(String, Mapping), rect: Rect) {
+    let theme = view.theme;
+    let (mapping, middle) = (&legend.1, rect.center().y);
+    let [name, least, largest] = legend_texts(legend);
+    let mut x = rect.left();
+    let put = |ui: &Ui, x: f32, text: &str| {
+        let galley = galley(ui, text, theme::small_font());
+        let width = galley.size().x;
+        ui.painter().galley(pos2(x, middle - 0.5 * galley.size().y).round(), galley, theme.text_weak);
+        width + 6.0
+    };
+    x += put(ui, x, &name);
+    x += put(ui, x, &least);
+    let bar = Rect::from_min_size(pos2(x, middle - 6.0), vec2(BAR, 12.0));
+    let mut mesh = Mesh::default();
+    let strips = BAR as usize;
+    for strip in 0..strips {
+        let [from, to] = [strip, strip + 1].map(|s| bar.left() + BAR * s as f32 / strips as f32);
+        let color = mapping.color_at((strip as f32 + 0.5) / strips as f32);
+        mesh.add_colored_rect(Rect::from_x_y_ranges(from..=to, bar.y_range()), color);
+    }
+    ui.painter().add(mesh);
+    ui.painter().rect_stroke(bar, 0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
+    put(ui, bar.right() + 6.0, &largest);
+    let log = if mapping.log { format!(" ({})", view.text("lanes.log")) } else { String::new() };
+    let words = format!("{name}: {least} … {largest}{log}");
+    let answer = ui.interact(rect, ui.scope_id().with(("legend", &name)), Sense::hover());
+    answer.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
+    if let Some(pos) = answer.hover_pos().filter(|&pos| bar.contains(pos)) {
+        let value = mapping.value_at((pos.x - bar.left()) / BAR);
+        answer.on_hover_text_at_pointer(number::four_digits(value));
+    }
+}
+
+/// All legends below one another, and over which values the colours stretch.
+pub(super) fn colours_ui(ui: &mut Ui, view: &View, said: &Said, rect: Rect) {
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("colours"));
+    child.spacing_mut().button_padding = vec2(6.0, 2.0);
+    child.spacing_mut().interact_size.y = rect.height().min(24.0);
+    let words = egui::RichText::new(colours(view)).font(theme::small_font());
+    let menu = egui::containers::menu::MenuButton::new(words).ui(&mut child, |ui| {
+        for legend in &said.legends {
+            let (rect, _) = ui.allocate_exact_size(vec2(legend_width(ui, legend), 24.0), Sense::hover());
+            legend_ui(ui, view, legend, rect);
+        }
+        ui.separator();
+        let scales = [Scale::Map, Scale::Layer, Scale::Network];
+        let keys = ["lanes.scale.map", "lanes.scale.layer", "lanes.scale.network"];
+        for (scale, key) in scales.into_iter().zip(keys) {
+            if ui.radio(view.state.view().scale == scale, view.text(key)).clicked() {
+                view.act(Action::SetScale(scale));
+            }
+        }
+        let mut log = view.state.view().log;
+        if ui.checkbox(&mut log, view.text("lanes.log")).changed() {
+            view.act(Action::ToggleLog);
+        }
+    });
+    let name = view.text("closeup.colours");
+    menu.0.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+}
+
+/// A sentence over its whole width, wrapped, at the bottom of a rectangle; returns the rectangle above it.
+pub(super) fn note_ui(ui: &mut Ui, view: &View, words: &str, rect: Rect) -> Rect {
+    let font = FontId::proportional(text_size::BODY);
+    let galley =
+        ui.fonts_mut(|fonts| fonts.layout(words.to_owned(), font, Color32::PLACEHOLDER, rect.width()));
+    let at = Align2::LEFT_BOTTOM.anchor_size(rect.left_bottom(), galley.size()).min.round();
+    ui.painter().galley(at, galley, view.theme.text_weak);
+    rect.with_max_y(at.y - space::S)
+}
