@@ -16,7 +16,7 @@ use convstep::tensor::Tensor;
 use convstep::trace::{Address, Depth, Move, Plan};
 use convstep::ui::{
     number,
-    room::{Room, Wants},
+    room::{Presenting, Room, Wants},
     shell,
     strings::Words,
     theme::Theme,
@@ -710,7 +710,7 @@ fn wants(state: &AppState) -> Wants {
         notice: false,
         drawer: view.drawer,
         timeline: None,
-        presenting: view.presenting,
+        presenting: view.presenting.then(Presenting::default),
     }
 }
 
@@ -938,13 +938,15 @@ fn a_click_on_a_chip_shows_its_channel() {
 fn a_presenter_has_large_cells_and_a_large_equation() {
     let mut state = at("shapes", "shape-star", "fwd/conv1/k3/(10,12)/m13");
     apply(&mut state, Action::Present(true));
-    let painted = paint(&state, [1280.0, 720.0], 1.0);
+    // Sizes in pixels: a presenter's points are larger.
+    let zoom = Room::presented_zoom(720.0);
+    let painted = paint(&state, [1280.0, 720.0], zoom);
     let window = painted.nodes("window green");
-    assert!(window.iter().any(|window| window.width() >= 3.0 * 56.0), "{:#?}", painted.nodes);
+    assert!(window.iter().any(|window| window.width() * zoom >= 3.0 * 56.0), "{:#?}", painted.nodes);
     let sizes: Vec<f32> = window.iter().flat_map(|&grid| painted.numbers_in(grid)).collect();
-    assert!(sizes.len() == 9 && sizes.iter().all(|&size| size >= 20.0), "{sizes:?}");
+    assert!(sizes.len() == 9 && sizes.iter().all(|&size| size * zoom >= 20.0), "{sizes:?}");
     let equation = painted.texts.iter().find(|(text, ..)| text == "0.1517").expect("the result");
-    assert!(equation.3 >= 32.0);
+    assert!(equation.3 * zoom >= 32.0);
 }
 
 /// At every size and zoom of the design nothing of a close-up is cut off or smaller than can be read.

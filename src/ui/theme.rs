@@ -51,12 +51,10 @@ pub mod text_size {
     pub const FIRST: f32 = 32.0;
     /// The title of a part of a close-up.
     pub const PART: f32 = 18.0;
-    /// The same for a presenter.
-    pub const EQUATION_PRESENTED: f32 = 34.0;
+    /// The same for a presenter, whose points are larger than those of other windows.
+    pub const EQUATION_PRESENTED: f32 = 24.5;
     /// The least and the largest number in the cells of a close-up.
     pub const CELL: [f32; 2] = [13.0, 24.0];
-    /// The same for a presenter.
-    pub const CELL_PRESENTED: [f32; 2] = [18.0, 30.0];
     /// The smallest size at which a number is drawn into a cell.
     pub const CELL_MIN: f32 = 10.0;
     /// The largest size at which a number is drawn into a cell.

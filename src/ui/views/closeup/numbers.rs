@@ -11,7 +11,7 @@ const THREE_DIGITS: f32 = 96.0;
 /// allows, and then as large as the longest of `values` lets them be.
 pub(super) fn number_style(ui: &Ui, view: &View, values: &[f32], cell: f32) -> NumberStyle {
     let presenting = super::is_presenting(view);
-    let sizes = if presenting { text_size::CELL_PRESENTED } else { text_size::CELL };
+    let sizes = text_size::CELL;
     let decimals = presenting.then_some(2);
     let style = |max_chars, digits| NumberStyle {
         size: sizes[0],
