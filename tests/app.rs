@@ -1,5 +1,7 @@
 //! The program without a window: actions in, state out.
 
+mod start;
+
 use convstep::{
     app::{
         Action, AppState, Effect, FileAction, JobKind, MarkAction, Notice, StopReason, apply, run_tasks_here,
@@ -64,6 +66,9 @@ fn open(state: &mut AppState, name: &str, bytes: Vec<u8>) {
 #[test]
 fn a_fresh_start_has_done_the_forward_pass() {
     let state = AppState::new();
+    // The first of the bundled networks, with a photograph that it is sure of.
+    assert_eq!((state.model().name.as_str(), state.inputs().picture.name.as_str()), ("photos", "cat"));
+    assert_eq!(bundled::models()[0].name, "photos");
     assert_eq!(at(&state), "fwd");
     assert!(state.notices().is_empty());
     let plan = state.plan();
@@ -76,7 +81,7 @@ fn a_fresh_start_has_done_the_forward_pass() {
 
 #[test]
 fn the_whole_way_and_back_at_every_grain() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("article-backprop".into())]);
     for grain in Grain::ALL {
         run(&mut state, [Action::Go(Move::Start), Action::Go(Move::Grain(grain))]);
@@ -95,7 +100,7 @@ fn the_whole_way_and_back_at_every_grain() {
 
 #[test]
 fn weights_after_going_back_across_updates_are_the_same_bit_for_bit() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("digits".into())]);
     let adam = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
     run(
@@ -116,7 +121,7 @@ fn weights_after_going_back_across_updates_are_the_same_bit_for_bit() {
 
 #[test]
 fn training_on_one_picture_lowers_its_loss() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::SetLabel(3), go("e20.b0")]);
     let loss = |time: u32| state.run().records()[&time].report.loss;
     assert!(loss(20) < loss(0), "{} {}", loss(20), loss(0));
@@ -124,7 +129,7 @@ fn training_on_one_picture_lowers_its_loss() {
 
 #[test]
 fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let (inputs, cursor) = (state.inputs().clone(), state.cursor());
     let bad: Vec<(&str, Vec<u8>, &str)> = vec![
         ("note.txt", b"no picture at all".to_vec(), "PNG"),
@@ -156,7 +161,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
 
 #[test]
 fn your_own_picture_is_opened_fitted_and_stays_when_the_model_changes() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let pixels = (0..60 * 40).flat_map(|n| [(n % 256) as u8, 120, 30, 255]).collect();
     let picture = Picture::from_rgba("mine", 60, 40, pixels).expect("a picture");
     let content = convstep::data::Content::Picture(picture);
@@ -171,14 +176,14 @@ fn your_own_picture_is_opened_fitted_and_stays_when_the_model_changes() {
     assert_eq!(state.inputs().picture.name, "mine");
     assert_eq!(state.fitted().tensor.dim(), (1, 1, 28, 28));
     run(&mut state, [Action::Undo]);
-    assert_eq!(state.model().name, bundled::models()[0].name);
+    assert_eq!(state.model().name, "shapes");
     run(&mut state, [Action::Redo]);
     assert_eq!(state.model().name, "digits");
 }
 
 #[test]
 fn an_onnx_file_opens_and_says_what_was_changed() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/onnx/torch_script.onnx");
     open(&mut state, "net.onnx", std::fs::read(path).expect("a fixture"));
     assert_eq!((state.model().name.as_str(), state.notices().len()), ("net.onnx", 0));
@@ -191,21 +196,21 @@ fn an_onnx_file_opens_and_says_what_was_changed() {
 
 #[test]
 fn undo_brings_back_every_edit() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let start = state.inputs().clone();
     let faster = Optimizer { learning_rate: 0.5, ..start.optimizer };
     run(&mut state, [Action::SetLabel(0), Action::SetFit(Fit::Pad), Action::SetOptimizer(faster)]);
     let end = state.inputs().clone();
     run(&mut state, [Action::Undo, Action::Undo, Action::Undo]);
     assert_eq!(state.inputs().optimizer, start.optimizer);
-    assert_eq!(state.inputs().fit, start.fit);
+    assert_eq!(state.inputs().adjustment.fit, start.adjustment.fit);
     run(&mut state, [Action::Redo, Action::Redo, Action::Redo]);
     assert_eq!(*state.inputs(), end);
 }
 
 #[test]
 fn a_cancelled_picture_does_not_come_back() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let before = state.inputs().clone();
     let effects = apply(&mut state, opened("a.png", vec![1, 2, 3]));
     assert!(state.jobs().foreground().is_some());
@@ -218,7 +223,7 @@ fn a_cancelled_picture_does_not_come_back() {
 
 #[test]
 fn playing_moves_with_time_and_stops_at_the_end() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("article-backprop".into()), Action::Go(Move::Start)]);
     run(&mut state, [Action::Go(Move::Grain(Grain::Term)), Action::SetSpeed(10.0), Action::TogglePlay]);
     run(&mut state, (0..10).map(|_| Action::Tick(0.1)));
@@ -233,7 +238,7 @@ fn playing_moves_with_time_and_stops_at_the_end() {
 
 #[test]
 fn a_breakpoint_stops_forward_and_back_at_a_cell_where_it_holds() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [mark(Break::ReluKills), Action::Go(Move::Start)]);
     run(&mut state, [Action::Continue { back: false }]);
     let first = stop(&state);
@@ -248,7 +253,7 @@ fn a_breakpoint_stops_forward_and_back_at_a_cell_where_it_holds() {
 
 #[test]
 fn following_a_value_to_its_writer_and_its_reader() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("article-backprop".into()), go("bwd/conv.dW/k0,0/(1,0)/m2")]);
     if !state.notices().is_empty() {
         // The layer's name is the model's business: take its first layer.
@@ -268,7 +273,7 @@ fn following_a_value_to_its_writer_and_its_reader() {
 
 #[test]
 fn a_long_replay_goes_on_in_pieces_and_can_be_cancelled() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("article-backprop".into())]);
     let here = state.cursor();
     let effects = apply(&mut state, go("e90.b0/update"));
@@ -306,7 +311,7 @@ fn large() -> Vec<u8> {
 }
 
 fn with_large() -> AppState {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let action = opened("large.safetensors", large());
     run(&mut state, [action, go("loss/loss")]);
     assert!(state.notices().is_empty(), "{:?}", state.notices());

@@ -1,5 +1,7 @@
 //! Questions about a cell, without a window: the gradient check and the paths from the loss.
 
+mod start;
+
 use convstep::{
     app::{
         Action, Answer, AppState, EXPONENTS, EditAction, Effect, FileAction, Notice, QuestionKind, Tab,
@@ -51,7 +53,7 @@ const CELLS: [&str; 6] = [
 
 #[test]
 fn the_check_follows_the_cell_and_the_step() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::SetTab(Tab::Check), Action::SetExponent(5)]);
     let mut agreeing = 0;
     for text in CELLS {
@@ -87,7 +89,7 @@ fn the_check_follows_the_cell_and_the_step() {
 
 #[test]
 fn shares_are_a_hundred_percent_and_parts_add_up_to_the_gradient() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::SetTab(Tab::Paths)]);
     for text in CELLS {
         run(&mut state, [go(text)]);
@@ -113,7 +115,7 @@ fn shares_are_a_hundred_percent_and_parts_add_up_to_the_gradient() {
 
 #[test]
 fn the_strongest_path_is_made_of_terms_that_are_there() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::SetTab(Tab::Paths), go("bwd/conv1.dW/k0,0/(1,1)")]);
     let paths = paths(&state);
     let (cut, trace) = (&paths.cuts[0], state.trace());
@@ -143,7 +145,7 @@ fn the_strongest_path_is_made_of_terms_that_are_there() {
 
 #[test]
 fn what_has_no_gradient_is_not_asked() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::SetTab(Tab::Check), go("loss/loss.exp/k0/(0,0)")]);
     assert_eq!(state.asked(), None);
     run(&mut state, [Action::Ask]);
@@ -171,7 +173,7 @@ fn a_network_that_takes_longer_is_asked_by_a_button_and_answered_by_a_worker() {
     let architecture = Architecture::parse(text).expect("it parses");
     let model = Model::initial("larger", architecture, Init::He, 3).and_then(|model| model.to_bytes());
     let bytes = Arc::new(model.expect("it builds"));
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [FileAction::Opened { location: "larger.safetensors".into(), bytes }.into()]);
     run(&mut state, [Action::SetTab(Tab::Paths), go("bwd/conv2.dW/k0,7/(1,1)")]);
     assert!(state.asked().is_some_and(|(_, answer)| answer.is_none()), "nobody has asked for it");

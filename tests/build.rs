@@ -1,5 +1,7 @@
 //! Writing a network: the draft beside the one that runs, until it is applied.
 
+mod start;
+
 use convstep::{
     app::{Action, AppState, BuildAction, Draft, Notice, apply, run_tasks_here},
     model_io::presets,
@@ -48,7 +50,7 @@ fn count(name: &'static str, n: usize) -> Hyperparameter {
 
 #[test]
 fn lenet_5_from_nothing() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     build(&mut state, [BuildAction::New, BuildAction::Input([1, 28, 28]), BuildAction::Init(Init::Xavier)]);
     let conv = |filters, padding| {
         Kind::Conv2d(ConvSpec { padding: Pair::square(padding), ..ConvSpec::new(filters, 5) })
@@ -89,7 +91,7 @@ fn lenet_5_from_nothing() {
 
 #[test]
 fn a_layer_that_does_not_fit_is_explained_and_cannot_be_applied() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     build(&mut state, [BuildAction::Edit]);
     let inputs = state.inputs().clone();
     let layers = draft(&state).specs().len();
@@ -114,7 +116,7 @@ fn a_layer_that_does_not_fit_is_explained_and_cannot_be_applied() {
 
 #[test]
 fn undo_brings_the_model_back_with_its_weights() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let before = state.inputs().clone();
     build(&mut state, [BuildAction::Edit, BuildAction::KeepWeights(false), BuildAction::Seed(9)]);
     build(&mut state, [BuildAction::Apply]);
@@ -127,7 +129,7 @@ fn undo_brings_the_model_back_with_its_weights() {
 
 #[test]
 fn layers_that_stay_keep_their_weights() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let old = state.model().clone();
     // Twice the filters in conv2: conv2 and what reads it start anew, conv1 stays as it was trained.
     build(&mut state, [BuildAction::Edit, BuildAction::Set(3, count("out_channels", 64))]);
@@ -142,7 +144,7 @@ fn layers_that_stay_keep_their_weights() {
 
 #[test]
 fn layers_are_added_moved_copied_and_removed_and_each_change_can_be_undone() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     build(&mut state, [BuildAction::New]);
     assert!(draft(&state).obstacle().is_some_and(|obstacle| obstacle.contains("at least one layer")));
     build(&mut state, [BuildAction::Add(kind("conv2d")), BuildAction::Add(kind("relu"))]);
@@ -175,7 +177,7 @@ fn layers_are_added_moved_copied_and_removed_and_each_change_can_be_undone() {
 
 #[test]
 fn a_name_given_twice_and_classes_that_do_not_count_up_are_obstacles() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     build(&mut state, [BuildAction::Edit, BuildAction::Rename(3, "conv1".into())]);
     assert!(draft(&state).obstacle().is_some_and(|obstacle| obstacle.contains("each layer name once")));
     build(&mut state, [BuildAction::Rename(3, "conv2".into())]);
@@ -194,7 +196,7 @@ fn a_name_given_twice_and_classes_that_do_not_count_up_are_obstacles() {
 
 #[test]
 fn a_network_that_no_memory_holds_is_refused() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     build(
         &mut state,
         [BuildAction::New, BuildAction::Input([3, 512, 512]), BuildAction::Add(kind("conv2d"))],
@@ -211,7 +213,7 @@ fn a_network_that_no_memory_holds_is_refused() {
 fn every_start_is_a_network_that_can_be_applied() {
     let bundled = convstep::model_io::bundled::models().iter().map(|model| model.name);
     for name in bundled.chain(presets::all().iter().map(|preset| preset.name)) {
-        let mut state = AppState::new();
+        let mut state = start::shapes();
         build(&mut state, [BuildAction::StartFrom(name.into())]);
         assert_eq!(draft(&state).obstacle(), None, "{name}");
         // The 138 million weights of this one take their time; its sizes are checked all the same.
@@ -220,14 +222,14 @@ fn every_start_is_a_network_that_can_be_applied() {
             assert!(state.draft().is_none() && state.notices().is_empty(), "{name}: {:?}", state.notices());
         }
     }
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     build(&mut state, [BuildAction::StartFrom("nothing".into())]);
     assert!(state.draft().is_none() && state.notices().len() == 1);
 }
 
 #[test]
 fn escape_closes_a_draft_only_while_nothing_is_written_in_it() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     build(&mut state, [BuildAction::Edit, BuildAction::Loss(Loss::Mse)]);
     apply(&mut state, Action::Escape);
     assert!(state.draft().is_some());
@@ -238,7 +240,7 @@ fn escape_closes_a_draft_only_while_nothing_is_written_in_it() {
 
 #[test]
 fn an_array_that_fits_nothing_else_gives_way_to_a_picture() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     apply(&mut state, Action::OpenBundled("article-backprop".into()));
     build(&mut state, [BuildAction::StartFrom("lenet5".into()), BuildAction::Apply]);
     assert!(state.draft().is_none() && state.notices().is_empty(), "{:?}", state.notices());
@@ -247,7 +249,7 @@ fn an_array_that_fits_nothing_else_gives_way_to_a_picture() {
 
 #[test]
 fn a_draft_that_is_cancelled_while_a_worker_makes_it_does_not_come() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     // Some millions of weights: not made at once.
     let wide = Kind::Dense(DenseSpec { out_features: 500, bias: true });
     build(&mut state, [BuildAction::New, BuildAction::Input([3, 32, 32]), BuildAction::Add(wide)]);
@@ -262,7 +264,7 @@ fn a_draft_that_is_cancelled_while_a_worker_makes_it_does_not_come() {
 
 #[test]
 fn a_pool_is_switched_where_one_looks_at_it() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     apply(&mut state, Action::GoTo("fwd/pool1/k0/(3,5)".into()));
     let before = (state.scores().to_vec(), state.inputs().model.clone());
     let l = state.model().network.layers.iter().position(|layer| layer.name() == "pool1").expect("a pool");

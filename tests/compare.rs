@@ -1,5 +1,7 @@
 //! Comparing two pictures, two models, two moments and an edit: actions in, state out.
 
+mod start;
+
 use convstep::{
     app::{Action, AppState, CompareAction, EditAction, apply, run_tasks_here},
     nn::{Execution, Part},
@@ -22,7 +24,7 @@ fn cells(state: &AppState, tensor: TensorId) -> Vec<f32> {
 
 #[test]
 fn two_pictures_differ_as_their_values_do() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     assert!(state.compare().sides(&state).is_none(), "nothing is kept");
     let tensor = TensorId::layer(0, Part::Out);
     let a = cells(&state, tensor);
@@ -60,7 +62,7 @@ fn two_pictures_differ_as_their_values_do() {
 
 #[test]
 fn two_moments_differ_by_the_updates_between_them() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("article-backprop".into()), Action::GoTo("e0.b0".into()), KEEP]);
     run(&mut state, [Action::GoTo("e3.b0".into())]);
     let weight = TensorId::layer(0, Part::Weight);
@@ -77,7 +79,7 @@ fn two_moments_differ_by_the_updates_between_them() {
 
 #[test]
 fn an_edit_is_compared_and_another_model_by_its_names() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [KEEP]);
     let edit = EditAction::SetParameter { layer: 0, part: Part::Weight, index: 4, value: 9.0 };
     run(&mut state, [Action::Edit { edit, more: false }]);

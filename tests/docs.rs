@@ -1,6 +1,8 @@
 //! Holds the documents to the program: every command in them runs or at least parses, every architecture
 //! builds, every link and path leads somewhere, and every list of options, keys and kinds is complete.
 
+mod start;
+
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use convstep::{
     app::{Action, AppState, EditAction, MarkAction, StopReason, apply, run_tasks_here},
@@ -502,7 +504,7 @@ fn the_five_minutes_of_the_readme_are_true() {
         assert!(readme.code_spans().iter().any(|span| span == address), "{address} is not in the README");
         Action::GoTo(address.into())
     };
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     // A winner among four.
     run(&mut state, [go("fwd/pool1/k0/(3,5)")]);
     let cell = state.trace().cell(&state.focus());

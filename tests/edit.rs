@@ -1,5 +1,7 @@
 //! Editing in place, without a window: everything downstream follows, and every edit can be undone.
 
+mod start;
+
 use convstep::{
     app::{Action, AppState, EditAction, Effect, Extent, Ink, Notice, apply, run_tasks_here},
     data::{Content, Loaded, paint::Pen},
@@ -49,7 +51,7 @@ fn values(state: &AppState) -> convstep::nn::Values {
 }
 
 fn digits() -> AppState {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("digits".into())]);
     state
 }
@@ -128,7 +130,7 @@ fn a_named_filter_does_what_it_says() {
 
 #[test]
 fn painting_changes_the_prediction_and_undo_restores_it_bit_for_bit() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let (before, fitted) = (values(&state), state.fitted().tensor.clone());
     let strokes = [[9.0, 9.0], [20.0, 20.0], [28.0, 10.0]];
     run(&mut state, [edit(line(strokes[0], WHITE))]);

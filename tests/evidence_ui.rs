@@ -14,6 +14,7 @@ use egui::accesskit::Role;
 use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
+mod start;
 use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
@@ -22,7 +23,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     apply(&mut state, Action::SetLang(lang));
     window(state, size, act)
 }
@@ -130,7 +131,7 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
     for lang in Lang::ALL {
         let words = Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
-            let mut state = AppState::new();
+            let mut state = start::shapes();
             apply(&mut state, Action::SetLang(lang));
             // Nobody works: the first part of the search is not answered.
             let mut harness = window(state, size, apply);

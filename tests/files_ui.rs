@@ -13,6 +13,7 @@ use egui_kittest::{
 };
 
 mod harness;
+mod start;
 use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
@@ -21,7 +22,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     apply(&mut state, Action::SetLang(lang));
     apply(&mut state, FileAction::SetFolder("/home/me".into()).into());
     apply(&mut state, action.into());

@@ -4,8 +4,8 @@
 
 use convstep::{
     app::{
-        Action, AppState, DataAction, FileAction, FileKind, JobKind, NoticeKind, Recent, Session, Stamp,
-        TrainAction, Until,
+        Action, DataAction, FileAction, FileKind, JobKind, NoticeKind, Recent, Session, Stamp, TrainAction,
+        Until,
     },
     data::{Dataset, Generated, Location, Picture},
     ui::{
@@ -17,11 +17,12 @@ use convstep::{
 
 #[path = "harness/fake.rs"]
 mod fake;
+mod start;
 use fake::Fake;
 
 /// A program on a host, when it has taken all answers.
 fn program(host: Fake) -> Program<Fake> {
-    let mut program = Program::new(host, AppState::new());
+    let mut program = Program::new(host, start::shapes());
     settle(&mut program);
     program
 }
@@ -93,13 +94,22 @@ fn a_dialog_that_is_cancelled_changes_nothing() {
 fn without_a_dialog_the_user_is_told_what_else_to_do() {
     let mut program = program(Fake::default());
     act(&mut program, FileAction::Ask(FileKind::Session));
-    let asks = [(Action::AskForModel, "notice.no_dialog"), (FileAction::Browse.into(), "files.no_dialog")];
-    for (ask, key) in asks {
+    act(&mut program, FileAction::Browse);
+    program.host_mut().answer(Picked::NoDialog);
+    settle(&mut program);
+    let lang = program.state().view().lang;
+    assert_eq!(notices(&program).last(), Some(&Words(lang).text("files.no_dialog").as_str()));
+    // The path of a picture or a model can be typed.
+    for ask in [Action::AskForPicture, Action::AskForModel] {
+        assert!(!program.state().view().typing_path);
         act(&mut program, ask);
         program.host_mut().answer(Picked::NoDialog);
         settle(&mut program);
-        let lang = program.state().view().lang;
-        assert_eq!(notices(&program).last(), Some(&Words(lang).text(key).as_str()));
+        assert!(program.state().view().typing_path);
+        act(&mut program, Action::Escape);
+        if program.state().view().typing_path {
+            act(&mut program, Action::Escape);
+        }
     }
 }
 
@@ -274,7 +284,7 @@ fn a_data_set_is_opened_by_a_job_and_a_cancelled_one_answers_nothing() {
 fn copies_and_quits() {
     let mut program = program(Fake::default());
     act(&mut program, Action::CopyAddress);
-    assert_eq!(program.host().clipboard, ["loss/loss"]);
+    assert_eq!(program.host().clipboard, ["fwd"]);
     let kinds: Vec<NoticeKind> = program.state().notices().iter().map(|notice| notice.kind).collect();
     assert!(!kinds.contains(&NoticeKind::Error), "{:?}", notices(&program));
     act(&mut program, Action::Quit);

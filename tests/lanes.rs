@@ -2,6 +2,7 @@
 #![cfg(feature = "window")]
 
 mod frame;
+mod start;
 
 use convstep::app::{Action, AppState, Lang, MarkAction, Scale, apply};
 use convstep::data::{Content, Loaded, samples};
@@ -117,7 +118,7 @@ fn a_broad_network_is_drawn() {
 
 #[test]
 fn windows_from_tiny_to_huge_show_where_the_cursor_is() {
-    let state = AppState::new();
+    let state = start::shapes();
     let stage = state.cursor().text(state.plan());
     let pass = stage.split('/').next().expect("a pass");
     for size in [vec2(300.0, 200.0), vec2(640.0, 400.0), vec2(2560.0, 1440.0)] {
@@ -158,7 +159,7 @@ fn clicked(state: &AppState, x: f32, y: f32) -> Vec<Action> {
 
 #[test]
 fn a_click_on_the_timeline_goes_there() {
-    let state = AppState::new();
+    let state = start::shapes();
     // The row of stages lies in the last rows of the window.
     let seeks: Vec<u64> = [100.0, 500.0, 900.0, 1200.0]
         .into_iter()
@@ -176,7 +177,7 @@ fn a_click_on_the_timeline_goes_there() {
 
 #[test]
 fn a_click_on_a_map_looks_at_its_cell() {
-    let state = AppState::new();
+    let state = start::shapes();
     let found = (280..400).step_by(20).any(|y| {
         let asked = clicked(&state, 70.0, y as f32);
         asked.iter().any(|action| matches!(action, Action::Look(_)))

@@ -372,7 +372,7 @@ fn a_circle_around_a_corner_is_found() {
 #[test]
 fn the_floors_of_app_import_downwards_only() {
     const FLOORS: [&[&str]; 4] =
-        [&["state"], &["task", "effect", "action"], &["update", "command", "palette"], &["apply"]];
+        [&["state"], &["task", "effect", "action"], &["update", "advice", "command", "palette"], &["apply"]];
     let floor = |file: &[String]| {
         let name = file.get(1)?;
         FLOORS.iter().position(|floor| floor.contains(&name.as_str()))

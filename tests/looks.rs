@@ -1,5 +1,7 @@
 //! What a unit looks at, in the program without a window: actions in, maps out.
 
+mod start;
+
 use convstep::app::{
     Action, AppState, AttributionAction, DataAction, Effect, JobKind, Page, Subject, apply, run_tasks_here,
 };
@@ -30,14 +32,14 @@ fn choose(state: &mut AppState, method: Method) {
 }
 
 fn looking() -> AppState {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     act(&mut state, Action::SetPage(Page::Attribution));
     state
 }
 
 #[test]
 fn nothing_is_computed_until_the_page_is_shown() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     choose(&mut state, Method::Occlusion);
     assert!(state.attribution().made().is_none());
     act(&mut state, Action::SetPage(Page::Attribution));

@@ -1,5 +1,7 @@
 //! Breakpoints, bookmarks and the trail: actions in, state out.
 
+mod start;
+
 use convstep::{
     app::{Action, AppState, EditAction, Effect, JobKind, MarkAction, StopReason, apply, run_tasks_here},
     nn::{Execution, Part, optimizer::Optimizer},
@@ -36,7 +38,7 @@ fn at(state: &AppState) -> String {
 }
 
 fn with_rate(learning_rate: f64) -> AppState {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let optimizer = Optimizer { learning_rate, ..state.inputs().optimizer };
     run(&mut state, [Action::SetOptimizer(optimizer), Action::Go(Move::Start)]);
     state
@@ -44,7 +46,7 @@ fn with_rate(learning_rate: f64) -> AppState {
 
 #[test]
 fn magnitudes_are_found_in_one_tensor_forward_and_back() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let conv2 =
         state.plan().network().layers.iter().position(|layer| layer.name() == "conv2").expect("conv2");
     let tensor = Some(TensorId::layer(conv2, Part::Dw));
@@ -81,7 +83,7 @@ fn magnitudes_are_found_in_one_tensor_forward_and_back() {
 
 #[test]
 fn one_that_goes_off_once_waits_then_and_one_that_is_off_stops_nothing() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let actions =
         [set(Break::ReluKills), Action::Mark(MarkAction::Once(0, true)), Action::Go(Move::Start), ON];
     run(&mut state, actions);
@@ -99,7 +101,7 @@ fn one_that_goes_off_once_waits_then_and_one_that_is_off_stops_nothing() {
 
 #[test]
 fn a_run_goes_on_over_updates_to_where_the_loss_rises() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [Action::OpenBundled("article-backprop".into())]);
     // A rate that overshoots.
     let optimizer = Optimizer { learning_rate: 1.0, ..state.inputs().optimizer };
@@ -205,7 +207,7 @@ fn a_dead_channel_and_a_changed_winner_are_found() {
 
 #[test]
 fn what_is_marked_is_undone_and_comes_back_with_its_network() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, [go("fwd/conv2/k1/(2,3)"), Action::Mark(MarkAction::ToggleBookmark)]);
     run(&mut state, [Action::Mark(MarkAction::Rename(0, "  the edge\n ".into()))]);
     assert_eq!(state.marks().bookmarks[0].name, "the edge");
@@ -242,7 +244,7 @@ fn what_is_marked_is_undone_and_comes_back_with_its_network() {
 
 #[test]
 fn the_trail_goes_back_and_ahead_by_places() {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     let here = at(&state);
     let places = ["fwd/conv1", "fwd/conv2/k1", "bwd/conv2.dW", "update"];
     run(&mut state, places.map(go));

@@ -687,7 +687,10 @@ fn same_inputs(a: &Inputs, b: &Inputs) {
             .collect()
     };
     assert_eq!(bits(a), bits(b), "the weights");
-    assert_eq!((&a.picture.name, a.fit, a.label, a.mode), (&b.picture.name, b.fit, b.label, b.mode));
+    assert_eq!(
+        (&a.picture.name, a.adjustment, a.target, a.mode),
+        (&b.picture.name, b.adjustment, b.target, b.mode)
+    );
     assert_eq!((a.optimizer, a.epochs, a.seed), (b.optimizer, b.epochs, b.seed));
     // A set that is opened again is another one with the same recipe.
     let training = |inputs: &Inputs| {

@@ -1,5 +1,7 @@
 //! Sessions without a window: kept, read back, damaged, and killed while they are written.
 
+mod start;
+
 use convstep::{
     app::{
         Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, JobKind, MarkAction, Page,
@@ -437,7 +439,7 @@ fn what_a_crash_left_comes_back_under_its_file_and_is_unsaved() {
     let place = FileAction::Chosen("/home/me/mine.convstep".into());
     run(&mut before, [FileAction::Ask(FileKind::Session).into(), place.into()]);
     let kept = before.rescue().to_bytes().expect("writes");
-    let mut after = AppState::new();
+    let mut after = start::shapes();
     let offer = Some(convstep::app::RescueOffer { minutes: 3 });
     run(&mut after, [FileAction::Offer(offer).into()]);
     let effects = apply(&mut after, FileAction::Restore.into());
@@ -450,7 +452,7 @@ fn what_a_crash_left_comes_back_under_its_file_and_is_unsaved() {
 
 #[test]
 fn work_is_what_was_made_not_what_was_opened() {
-    let mut fresh = AppState::new();
+    let mut fresh = start::shapes();
     assert!(!fresh.has_unsaved_work());
     let png = Picture::from_rgba("p", 1, 1, vec![9, 9, 9, 255]).and_then(|picture| picture.to_png());
     let bytes = Arc::new(png.expect("writes"));
@@ -467,7 +469,7 @@ fn work_is_what_was_made_not_what_was_opened() {
 #[test]
 fn a_session_never_takes_the_path_of_another_file() {
     let mut before = state();
-    let mut after = AppState::new();
+    let mut after = start::shapes();
     // A picture is being read, and given up for a session without a file.
     let png = Picture::from_rgba("p", 1, 1, vec![9, 9, 9, 255])
         .and_then(|picture| picture.to_png())

@@ -1,5 +1,7 @@
 //! Opening data sets and looking at them in the program without a window: actions in, state out.
 
+mod start;
+
 use convstep::{
     app::{
         Action, AppState, DataAction, Done, Effect, JobKind, Notice, Page, Shown, Task, TrainAction, apply,
@@ -29,7 +31,7 @@ fn open(state: &mut AppState, path: &Path) {
 }
 
 fn state(model: &str) -> AppState {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     run(&mut state, Action::OpenBundled(model.to_owned()));
     assert_eq!(state.notices(), []);
     state
@@ -112,7 +114,7 @@ fn what_does_not_fit_is_fitted_where_it_can_be() {
     assert!(state.inputs().training.is_none());
     assert_eq!(state.model().class_name(0), Generated::Shapes.classes()[0]);
     // More classes than outputs cannot be.
-    let mut few = AppState::new();
+    let mut few = start::shapes();
     run(&mut few, Action::OpenBundled("shapes".into()));
     run(&mut few, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Digits, 1)))));
     let text = take_notice(&mut few).expect("a line").text;

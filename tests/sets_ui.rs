@@ -10,6 +10,7 @@ use convstep::{
 use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
+mod start;
 use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
@@ -18,7 +19,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     apply(&mut state, Action::SetLang(lang));
     window(state, size, act)
 }

@@ -2,8 +2,10 @@
 //! exists, and the strings use the terms of docs/glossary.md.
 #![cfg(feature = "window")]
 
+mod start;
+
 use convstep::{
-    app::{AppState, Lang, command},
+    app::{Lang, command},
     nn::{
         Activation, Mode, Network,
         hyperparameter::Value,
@@ -282,7 +284,7 @@ fn every_stage_has_its_sentence() {
 
 #[test]
 fn the_fresh_start_has_a_prediction() {
-    let state = AppState::new();
+    let state = start::shapes();
     let (class, p) = state.prediction();
     assert!(class < state.model().network.classes() && p > 0.0);
 }

@@ -3,7 +3,8 @@
 
 use convstep::{
     app::{
-        Action, AppState, Drawer, Effect, Lang, MarkAction, StopReason, ThemeChoice, apply, run_tasks_here,
+        Action, AppState, Drawer, Effect, Lang, MarkAction, StopReason, Target, ThemeChoice, apply,
+        run_tasks_here,
     },
     nn::Execution,
     trace::{Break, Move},
@@ -13,6 +14,7 @@ use egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
+mod start;
 use harness::{Program, window};
 
 const SIZES: [[f32; 2]; 2] = [[1280.0, 720.0], [1024.0, 768.0]];
@@ -23,7 +25,7 @@ fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     apply(&mut state, Action::SetLang(lang));
     apply(&mut state, Action::SetTheme(if dark { ThemeChoice::Dark } else { ThemeChoice::Light }));
     window(state, size, run)
@@ -295,12 +297,12 @@ fn a_weights_gradient_is_asked_why_without_a_mouse() {
         do_it(&mut harness, Action::GoTo("loss/loss/k0".into()));
         let state = &harness.state().state;
         let ring = state.model().class_index("ring").expect("a class");
-        assert_ne!(state.inputs().label, Some(ring));
+        assert_ne!(state.inputs().target, Some(Target::Given(ring)));
         let radios: Vec<_> = harness.query_all_by_role(Role::RadioButton).collect();
         radios[ring].click_accesskit();
         drop(radios);
         harness.run_steps(3);
-        assert_eq!(harness.state().state.inputs().label, Some(ring));
+        assert_eq!(harness.state().state.inputs().target, Some(Target::Given(ring)));
         // Go to a weight's gradient, and ask why.
         press(&mut harness, Modifiers::NONE, Key::G);
         type_in(&mut harness, "bwd/conv1.dW/k2,1/(0,2)");

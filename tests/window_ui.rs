@@ -13,6 +13,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
+mod start;
 use harness::{Program, window};
 
 fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
@@ -21,7 +22,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 }
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
-    let mut state = AppState::new();
+    let mut state = start::shapes();
     apply(&mut state, Action::SetLang(lang));
     apply(&mut state, Action::SetTheme(if dark { ThemeChoice::Dark } else { ThemeChoice::Light }));
     window(state, size, act)

@@ -8,7 +8,7 @@ use crate::app::{
     task::{Done, News, Until},
 };
 use crate::attribution::AttributionSettings;
-use crate::data::{Background, Dataset, Fit, Loaded, Location, paint::Pen};
+use crate::data::{Background, Dataset, Fit, Frame, Loaded, Location, paint::Pen};
 use crate::nn::{
     Mode, Part, filters::Filter, hyperparameter::Hyperparameter, init::Init, loss::Loss,
     optimizer::Optimizer, spec::Kind,
@@ -92,8 +92,19 @@ pub enum Action {
     SetFit(Fit),
     /// What lies under transparency.
     SetBackground(Background),
-    /// The target class.
+    /// Adjust the picture: move, turn, mirror it and the like.
+    Adjust {
+        /// What is done.
+        adjust: AdjustAction,
+        /// It goes on with the drag of the one before: undone as one.
+        more: bool,
+    },
+    /// This class is the right answer.
     SetLabel(usize),
+    /// Not to be asked which answer is right.
+    DismissQuestion,
+    /// Put the advice away.
+    DismissAdvice,
     /// What makes the update.
     SetOptimizer(Optimizer),
     /// Batch statistics and dropout.
@@ -107,6 +118,10 @@ pub enum Action {
     },
     /// Opens or closes the pad to draw on.
     ShowPad(bool),
+    /// Opens or closes what adjusts the picture.
+    ShowAdjust(bool),
+    /// Asks for a file's path to be typed, or asks no more.
+    TypePath(bool),
     /// What the inspector shows.
     SetTab(Tab),
     /// The step of the gradient check: ten to the power of minus this.
@@ -254,6 +269,34 @@ pub enum EditAction {
         /// Its colour: red, green, blue.
         ground: [u8; 3],
     },
+}
+
+/// An adjustment of the picture.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum AdjustAction {
+    /// Take another part of the picture.
+    Frame(Frame),
+    /// Move what is seen by so many pixels of the network's input.
+    Shift {
+        /// To the right.
+        right: i32,
+        /// Down.
+        down: i32,
+    },
+    /// Turn what is seen by a quarter, clockwise.
+    Turn,
+    /// Turn the picture by so many degrees in all, clockwise, besides its quarter turns.
+    Degrees(f32),
+    /// Mirror what is seen left to right.
+    Mirror,
+    /// Invert its colours, or invert them back.
+    Invert,
+    /// Make it grey, or give its colours back.
+    Grey,
+    /// How it is fitted.
+    Fit(Fit),
+    /// Back to the picture as it was opened, cropped at its centre.
+    Reset,
 }
 
 /// What a pen leaves.

@@ -1,8 +1,8 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
 use super::{
-    Action, AppState, BuildAction, CompareAction, DataAction, Drawer, FileAction, FileKind, MarkAction, Page,
-    SpanAction,
+    Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, FileAction, FileKind,
+    MarkAction, Page, SpanAction,
 };
 use crate::trace::{Grain, Move};
 
@@ -15,19 +15,30 @@ pub struct Shortcut {
     pub ctrl: bool,
     /// With Shift.
     pub shift: bool,
+    /// With Alt.
+    pub alt: bool,
 }
 
 const fn key(key: &'static str) -> Option<Shortcut> {
-    Some(Shortcut { key, ctrl: false, shift: false })
+    Some(Shortcut { key, ctrl: false, shift: false, alt: false })
 }
 const fn ctrl(key: &'static str) -> Option<Shortcut> {
-    Some(Shortcut { key, ctrl: true, shift: false })
+    Some(Shortcut { key, ctrl: true, shift: false, alt: false })
 }
 const fn shift(key: &'static str) -> Option<Shortcut> {
-    Some(Shortcut { key, ctrl: false, shift: true })
+    Some(Shortcut { key, ctrl: false, shift: true, alt: false })
 }
 const fn ctrl_shift(key: &'static str) -> Option<Shortcut> {
-    Some(Shortcut { key, ctrl: true, shift: true })
+    Some(Shortcut { key, ctrl: true, shift: true, alt: false })
+}
+
+const fn alt(key: &'static str) -> Option<Shortcut> {
+    Some(Shortcut { key, ctrl: false, shift: false, alt: true })
+}
+
+/// Moves the picture by one pixel of the network.
+const fn shifted(right: i32, down: i32) -> Action {
+    Action::Adjust { adjust: AdjustAction::Shift { right, down }, more: false }
 }
 
 /// Where a command is found.
@@ -100,6 +111,11 @@ pub const COMMANDS: &[Command] = commands! {
     "undo" Edit ctrl("Z"), "↺" => |_| Action::Undo;
     "redo" Edit ctrl_shift("Z"), "↻" => |_| Action::Redo;
     "draw" Edit key("D"), "✏" => |state| Action::ShowPad(!state.view.pad);
+    "adjust" Edit key("P"), "" => |state| Action::ShowAdjust(!state.view.adjust);
+    "shift_left" Edit alt("ArrowLeft"), "" => |_| shifted(-1, 0);
+    "shift_right" Edit alt("ArrowRight"), "" => |_| shifted(1, 0);
+    "shift_up" Edit alt("ArrowUp"), "" => |_| shifted(0, -1);
+    "shift_down" Edit alt("ArrowDown"), "" => |_| shifted(0, 1);
     "start" Step key("Home"), "⏮" => |_| Action::GoToEdge { grain: Grain::Batch, back: true };
     "back_over" Step shift("ArrowLeft"), "⇤" => |_| Action::Go(Move::BackOver);
     "previous" Step key("ArrowLeft"), "◀" => |_| Action::Go(Move::Previous);
@@ -165,10 +181,10 @@ fn toggle_drawer(state: &AppState, drawer: Drawer) -> Action {
 
 /// Further keys for some commands: the palette's other usual one; the presenter's clicker steps, and blanks with the full stop.
 pub const ALIASES: [(Shortcut, &str); 4] = [
-    (Shortcut { key: "P", ctrl: true, shift: true }, "palette"),
-    (Shortcut { key: "PageDown", ctrl: false, shift: false }, "next"),
-    (Shortcut { key: "PageUp", ctrl: false, shift: false }, "previous"),
-    (Shortcut { key: "Period", ctrl: false, shift: false }, "blank"),
+    (Shortcut { key: "P", ctrl: true, shift: true, alt: false }, "palette"),
+    (Shortcut { key: "PageDown", ctrl: false, shift: false, alt: false }, "next"),
+    (Shortcut { key: "PageUp", ctrl: false, shift: false, alt: false }, "previous"),
+    (Shortcut { key: "Period", ctrl: false, shift: false, alt: false }, "blank"),
 ];
 
 /// The command with this id.

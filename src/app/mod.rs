@@ -5,9 +5,10 @@
 //! another action.
 //!
 //! The files stand on floors, and imports go down only: `state`; then `task`, `effect` and `action`; then
-//! `update`, `command` and `palette`; then `apply`.
+//! `update`, `advice`, `command` and `palette`; then `apply`.
 
 mod action;
+mod advice;
 mod apply;
 pub mod command;
 mod effect;
@@ -17,19 +18,20 @@ mod task;
 mod update;
 
 pub use action::{
-    Action, AttributionAction, BuildAction, CompareAction, DataAction, EditAction, Extent, FileAction, Ink,
-    MarkAction, SpanAction, TrainAction,
+    Action, AdjustAction, AttributionAction, BuildAction, CompareAction, DataAction, EditAction, Extent,
+    FileAction, Ink, MarkAction, SpanAction, TrainAction,
 };
 pub use apply::{apply, run_tasks_here};
 pub use effect::Effect;
 pub use state::{
-    ActivationSearch, Answer, AppState, AttributionMaps, AttributionState, BatchSource, Bookmark, Breakpoint,
-    BreakpointHits, BreakpointSearch, Change, Compare, Compared, DataState, Derived, Digits, Draft, Drawer,
-    EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job, JobKind, Jobs, Kept,
-    LANE_ZOOM, Lane, Lang, Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page, PlaceText,
-    Planned, Playback, Question, QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, Run,
-    RunLabels, RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Show, Shown, Sides, Span, Spans,
-    Stamp, StopReason, Subject, Tab, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo,
-    ViewState, With, Written, asked_unit, focused_unit, is_large, set_to_search,
+    ActivationSearch, Advice, Answer, AppState, AttributionMaps, AttributionState, BatchSource, Bookmark,
+    Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, DataState, Derived, Digits,
+    Draft, Drawer, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked, Inputs, Job, JobKind, Jobs,
+    Kept, LANE_ZOOM, Lane, Lang, Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page,
+    PictureBefore, PictureChange, PictureEffect, PlaceText, Planned, Playback, Question, QuestionKind,
+    RECENT, RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run, RunLabels, RunSetting, Running,
+    RunsAside, SaveQuestion, Scale, Session, Show, Shown, Sides, Span, Spans, Stamp, StopReason, Subject,
+    Tab, Target, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo, ViewState, With,
+    Written, asked_unit, focused_unit, is_large, reads_digits, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

@@ -1,7 +1,7 @@
 //! Opens the models and inputs that arguments name: bundled ones, or files.
 
 use super::{CliError, ImageArgs, ModelArgs};
-use crate::data::{Background, Content, Loaded, SAMPLES, samples};
+use crate::data::{Background, Content, Fit, Loaded, SAMPLES, samples};
 use crate::model_io::{Model, bundled, nearest, presets};
 use crate::tensor::Tensor;
 use std::{fs, path::Path};
@@ -117,7 +117,7 @@ pub fn open_picture(name: &str) -> Result<Loaded, CliError> {
 pub fn open_input(model: &Model, args: &ImageArgs) -> Result<Input, CliError> {
     let loaded = open_picture(&args.image)?;
     let [c, h, w] = model.network.input;
-    let fitted = loaded.input(c, h, w, args.fit.into(), Background::default())?;
+    let fitted = loaded.input(c, h, w, Fit::from(args.fit), Background::default())?;
     let (x, pixels) = match &loaded.content {
         Content::Picture(_) => (model.input_from_pixels(&fitted.tensor)?, Some(fitted.tensor)),
         Content::Values(_) => {

@@ -1,10 +1,11 @@
 //! Class folders: a folder or archive with one folder per class that holds the pictures of that class.
 
+use super::adjust::Fit;
 use super::background::Background;
 use super::counter::Counter;
 use super::dataset::{Dataset, Split};
 use super::error::DataError;
-use super::fit::{Fit, fit};
+use super::fit::fit;
 use super::open_options::{OpenOptions, Skipped};
 use super::picture::Picture;
 use super::store::{Pixels, Stored};

@@ -1,10 +1,11 @@
 //! A data set: labelled pictures of one shape in three splits, generated or loaded, with random access by index.
 
+use super::adjust::Fit;
 use super::background::Background;
 use super::difficulty::Difficulty;
 use super::error::DataError;
 use super::example_source::ExampleSource;
-use super::fit::{Fit, fit};
+use super::fit::fit;
 use super::generated::Generated;
 use super::limits::MAX_PIXELS;
 use super::location::Location;

@@ -1,8 +1,9 @@
 //! A loaded input: a picture to fit, or an array to use unchanged, with its label if known.
 
+use super::adjust::Adjustment;
 use super::background::Background;
 use super::error::PictureError;
-use super::fit::{Crop, Fit, Fitted, fit};
+use super::fit::{Crop, Fitted, Placement, fit};
 use super::npy;
 use super::picture::Picture;
 use crate::tensor::Tensor;
@@ -14,7 +15,7 @@ pub struct Loaded {
     pub name: String,
     /// The pixels or values.
     pub content: Content,
-    /// The name of the true class, if known.
+    /// The name of its class, if known.
     pub label: Option<String>,
 }
 
@@ -42,7 +43,7 @@ impl Loaded {
     }
 
     /// The network's input, (1, channels, h, w), before preprocessing. A picture is fitted, with values in 0..=255;
-    /// an array keeps its values.
+    /// an array keeps its values, whatever the adjustment.
     ///
     /// # Errors
     /// If a picture cannot be fitted, or an array has another shape.
@@ -51,7 +52,7 @@ impl Loaded {
         channels: usize,
         h: usize,
         w: usize,
-        how: Fit,
+        how: impl Into<Adjustment>,
         background: Background,
     ) -> Result<Fitted, PictureError> {
         match &self.content {
@@ -63,7 +64,7 @@ impl Loaded {
                     return Err(PictureError::ArrayShape { name: self.name.clone(), expected, got });
                 }
                 let seen = Crop { x: 0.0, y: 0.0, w: w as f64, h: h as f64 };
-                Ok(Fitted { tensor: values.clone(), seen })
+                Ok(Fitted { tensor: values.clone(), seen, placement: Placement::identity(h, w) })
             }
         }
     }

@@ -4,6 +4,7 @@
 //! bundled samples ([`samples`]) need no file. A [`Dataset`] holds labelled pictures of one shape, generated or
 //! loaded. Only [`open()`] reads files; everything else maps bytes or seeds to values.
 
+mod adjust;
 mod archive;
 mod augment;
 mod background;
@@ -39,13 +40,14 @@ mod shuffle;
 mod statistics;
 mod store;
 
+pub use adjust::{Adjustment, Fit, Frame};
 pub use augment::Augment;
 pub use background::Background;
 pub use dataset::{Dataset, Example, Origin, Split, TEST_SHARE, VALIDATION};
 pub use difficulty::Difficulty;
 pub use error::{DataError, PictureError};
 pub use example_source::ExampleSource;
-pub use fit::{Crop, Fit, Fitted, Preview, fit, preview};
+pub use fit::{Crop, Fitted, Placement, Preview, fit, preview};
 pub use generated::Generated;
 pub use limits::{FORMATS, MAX_PIXELS, MAX_SIDE};
 pub use loaded::{Content, Loaded};

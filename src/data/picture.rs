@@ -104,6 +104,11 @@ impl Picture {
         Ok(Picture { name: name.to_owned(), width: w, height: h, channels, samples })
     }
 
+    /// A picture of `[width, height]` pixels of three channels, which the samples must fill.
+    pub(super) fn from_rgb16(name: &str, [width, height]: [u32; 2], samples: Vec<u16>) -> Picture {
+        Picture { name: name.to_owned(), width, height, channels: 3, samples: Samples::Sixteen(samples) }
+    }
+
     /// A PNG file with the same samples, bit for bit: [`Picture::decode`] restores this picture.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The bundled samples: pictures and values that code generates on demand.
+//! The bundled samples: pictures and values that code generates on demand, and a photograph.
 
 use super::draw::{at, colour, coverage, distance_to_polygon, mix, sin_cos, whole};
 use super::error::PictureError;
@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 pub struct Sample {
     /// The name by which it is loaded.
     pub name: &'static str,
-    /// The name of its true class, if it has one.
+    /// The name of its class, if it has one.
     pub label: Option<&'static str>,
     /// What it shows.
     pub source: SampleContent,
@@ -48,6 +48,22 @@ pub enum SampleContent {
     },
     /// A landscape: 3 x 480 x 640, much larger than a network's input.
     Scene,
+    /// A photograph: the bytes of its file.
+    Photo(&'static [u8]),
+}
+
+impl SampleContent {
+    /// Whether both show the same kind of thing, so that a network for the one can be asked about the other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        use SampleContent::{CircleOutline, Digit, Photo, Scene, Shape, SquareOutline, Values};
+        match self {
+            Shape { .. } => matches!(other, Shape { .. }),
+            Digit { .. } => matches!(other, Digit { .. }),
+            CircleOutline | SquareOutline => matches!(other, CircleOutline | SquareOutline),
+            Values { .. } => matches!(other, Values { .. }),
+            Scene | Photo(_) => matches!(other, Scene | Photo(_)),
+        }
+    }
 }
 
 /// The seed of all samples that come from a generator.
@@ -63,6 +79,11 @@ const fn digit(name: &'static str, class: usize, nth: u64) -> Sample {
 
 /// All bundled samples, in the order in which menus offer them.
 pub const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "cat",
+        label: Some("cat"),
+        source: SampleContent::Photo(include_bytes!("../../assets/samples/cat.jpg")),
+    },
     Sample { name: "article-circle", label: Some("circle"), source: SampleContent::CircleOutline },
     Sample { name: "article-square", label: Some("square"), source: SampleContent::SquareOutline },
     Sample {
@@ -94,7 +115,7 @@ pub const SAMPLES: &[Sample] = &[
     digit("digit-9", 9, 9),
 ];
 
-/// Generates the sample with this name.
+/// Makes the sample with this name.
 ///
 /// ```
 /// use convstep::data::samples;
@@ -131,6 +152,7 @@ pub fn load(name: &str) -> Result<Loaded, PictureError> {
             Content::Values(Tensor::from_shape_fn((1, 1, h, w), |(_, _, i, j)| values[i * w + j]))
         }
         SampleContent::Scene => Content::Picture(Picture::from_tensor(name, &scene())?),
+        SampleContent::Photo(bytes) => Content::Picture(Picture::decode(name, bytes)?),
     };
     Ok(Loaded { name: name.to_owned(), content, label: sample.label.map(str::to_owned) })
 }

@@ -19,6 +19,13 @@ pub struct Bundled {
 
 const MODELS: [Bundled; 6] = [
     Bundled {
+        name: "photos",
+        title: "Ten kinds of photographs",
+        summary: "Tells airplanes, automobiles, birds, cats, deer, dogs, frogs, horses, ships and trucks apart.",
+        default_sample: "cat",
+        bytes: include_bytes!("../../assets/models/photos.safetensors"),
+    },
+    Bundled {
         name: "shapes",
         title: "Eight shapes, in colour",
         summary: "Recognises circles, squares, triangles, crosses, stars, rings, hearts and arrows.",
@@ -38,13 +45,6 @@ const MODELS: [Bundled; 6] = [
         summary: "Reads one digit, white on black; trained on real handwriting.",
         default_sample: "digit-7",
         bytes: include_bytes!("../../assets/models/mnist.safetensors"),
-    },
-    Bundled {
-        name: "photos",
-        title: "Ten kinds of photographs",
-        summary: "Tells airplanes, automobiles, birds, cats, deer, dogs, frogs, horses, ships and trucks apart.",
-        default_sample: "scene",
-        bytes: include_bytes!("../../assets/models/photos.safetensors"),
     },
     Bundled {
         name: "article-backprop",

@@ -59,7 +59,11 @@ pub fn canvas_ui(
     let [c, h, w] = view.state.model().network.input;
     let in_training = view.state.inputs().training.is_some();
     let from_picture = in_training || matches!(view.state.inputs().picture.content, Content::Picture(_));
-    let pixels = pixels(ui, view);
+    let mut pixels = pixels(ui, view);
+    if brush.is_some() && view.state.inputs().is_inverted_drawing() {
+        // The paper, in the pen's own colours.
+        pixels = Arc::new(pixels.mapv(|value| 255.0 - value));
+    }
     let label = |_: Option<(usize, usize)>| label.to_owned();
     let cursor_id = Id::unique("where the keyboard paints");
     let chosen: Option<(usize, usize)> = brush.and_then(|_| ui.data(|data| data.get_temp(cursor_id)));

@@ -16,6 +16,9 @@ pub fn keyboard_shortcut(shortcut: &Shortcut) -> Option<KeyboardShortcut> {
     if shortcut.shift {
         modifiers |= Modifiers::SHIFT;
     }
+    if shortcut.alt {
+        modifiers |= Modifiers::ALT;
+    }
     Some(KeyboardShortcut::new(modifiers, Key::from_name(shortcut.key)?))
 }
 
@@ -53,7 +56,9 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
         let own = COMMANDS.iter().filter_map(|c| Some((c, c.shortcut?)));
         let aliases = ALIASES.iter().filter_map(|(keys, id)| Some((command(id)?, *keys)));
         let mut commands: Vec<_> = own.chain(aliases).collect();
-        commands.sort_by_key(|(_, s)| std::cmp::Reverse(u8::from(s.ctrl) + u8::from(s.shift)));
+        commands.sort_by_key(|(_, s)| {
+            std::cmp::Reverse([s.ctrl, s.shift, s.alt].map(u8::from).iter().sum::<u8>())
+        });
         for (command, shortcut) in commands {
             let is_escape = command.id == "escape";
             // An open menu closes itself.
@@ -73,6 +78,7 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
             let is_planes = in_plane
                 && !shortcut.ctrl
                 && !shortcut.shift
+                && !shortcut.alt
                 && (shortcut.key.starts_with("Arrow") || ["Home", "End"].contains(&shortcut.key));
             let allowed =
                 !is_planes && (!typing || (shortcut.ctrl && shortcut.key != "Z") || shortcut.key == "Escape");

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod names;
 pub mod number;
 pub mod oklab;
+pub mod picture_words;
 pub mod program;
 pub mod raster;
 pub mod render;

@@ -28,6 +28,9 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         if view.state.data().asking {
             views::open_data::open_data_ui(ui, &view);
         }
+        if view.state.view().typing_path {
+            views::open_path::open_path_ui(ui, &view);
+        }
         views::files::files_ui(ui, &view);
         if state.view().help {
             views::help::help_ui(ui, &view);
@@ -160,6 +163,10 @@ fn regions_ui(ui: &mut Ui, view: &View) {
     if view.state.view().pad {
         views::pad::pad_ui(ui, view);
     }
+    if view.state.view().adjust {
+        views::adjust::adjust_ui(ui, view);
+    }
+    views::adjust::drop_ui(ui, view);
     if view.state.view().presenting {
         pointer_ui(ui, view);
     }

@@ -65,6 +65,13 @@ impl Kept {
         of_image(scores, self.image).collect()
     }
 
+    /// Whether its values come from the weights of this trace, in the same mode, so that only the picture differs.
+    pub(in crate::app) fn is_comparable(&self, now: &Trace) -> bool {
+        let (then, plan) = (&self.trace, now.plan());
+        Arc::ptr_eq(then.params(), now.params())
+            && (then.time(), then.plan().setup().mode) == (now.time(), plan.setup().mode)
+    }
+
     /// The cells of a tensor: of the image where each has its own.
     fn cells(&self, tensor: TensorId) -> Option<Vec<f32>> {
         let cells: &Tensor = self.trace.tensor(tensor)?;
@@ -121,14 +128,21 @@ impl Compare {
 
     /// Both sides of the chosen tensor; `None` where nothing is kept or it is not computed.
     pub fn sides(&self, state: &AppState) -> Option<Sides> {
-        let (kept, now) = (self.kept.as_ref()?, Kept::of(state));
+        let kept = self.kept.as_ref()?;
+        Sides::new(kept, state, self.tensor(state.plan()), self.plane)
+    }
+}
+
+impl Sides {
+    /// A tensor as it was kept, and as it is now; `None` where it is not computed.
+    pub(in crate::app) fn new(kept: &Kept, state: &AppState, tensor: TensorId, plane: usize) -> Option<Self> {
+        let now = Kept::of(state);
         let (plan, other) = (now.trace.plan(), kept.trace.plan());
-        let tensor = self.tensor(plan);
         let b = now.cells(tensor)?;
         let shape = plan.shape_of(tensor);
         // The same name in the other model, whatever its number there.
         let name = plan.name(tensor);
-        let twin = Self::tensors(&kept.trace).into_iter().find(|&twin| other.name(twin) == name);
+        let twin = Compare::tensors(&kept.trace).into_iter().find(|&twin| other.name(twin) == name);
         let twin = twin.filter(|&twin| other.shape_of(twin) == shape);
         let [_, _, rows, columns] = shape.0;
         let planes = shape.planes();
@@ -136,15 +150,13 @@ impl Compare {
         Some(Sides {
             tensor,
             planes,
-            plane: self.plane.min(planes.saturating_sub(1)),
+            plane: plane.min(planes.saturating_sub(1)),
             size: [rows, columns],
             a,
             b,
         })
     }
-}
 
-impl Sides {
     /// The plane of one side.
     pub fn plane_of<'a>(&self, cells: &'a [f32]) -> &'a [f32] {
         let each = self.size[0] * self.size[1];

@@ -1,6 +1,10 @@
-//! What follows from the inputs: the fitted picture, the label, the run at its first step.
+//! What follows from the inputs: the fitted picture, the target, the run at its first step.
 
-use super::{batch_source::BatchSource, inputs::Inputs, run::Run};
+use super::{
+    batch_source::BatchSource,
+    inputs::{Inputs, Target},
+    run::Run,
+};
 use crate::data::{Content, Fitted};
 use crate::nn::{Execution, Mode, Network, Part, Values, loss};
 use crate::tensor::{Tensor, argmax};
@@ -10,7 +14,7 @@ use std::sync::Arc;
 /// Inputs and what follows from them.
 #[derive(Clone, Debug)]
 pub struct Derived {
-    /// The inputs, with a label.
+    /// The inputs, with a target.
     pub inputs: Inputs,
     /// What the network sees of the picture.
     pub fitted: Arc<Fitted>,
@@ -35,14 +39,24 @@ pub(in crate::app) fn is_large_batch(network: &Network, images: u32) -> bool {
 pub(in crate::app) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
     let [c, h, w] = inputs.model.network.input;
     let mut fitted =
-        inputs.picture.input(c, h, w, inputs.fit, inputs.ground).map_err(|error| error.to_string())?;
+        inputs.picture.input(c, h, w, inputs.adjustment, inputs.ground).map_err(|error| error.to_string())?;
     if let Some(painted) = inputs.painted.as_ref().filter(|painted| painted.dim() == fitted.tensor.dim()) {
         fitted.tensor = (**painted).clone();
     }
     Ok(Arc::new(fitted))
 }
 
-/// What follows from inputs: the fitted picture, the label where none is chosen, and the run, of a large
+/// The network's own input, of a picture or an array.
+pub(in crate::app) fn network_input(inputs: &Inputs, fitted: &Fitted) -> Result<Tensor, String> {
+    let (model, seen) = (&inputs.model, &fitted.tensor);
+    let input = match inputs.picture.content {
+        Content::Picture(_) => model.input_from_pixels(seen),
+        Content::Values(_) => model.check_input(seen).map(|()| seen.clone()),
+    };
+    input.map_err(|error| error.to_string())
+}
+
+/// What follows from inputs: the fitted picture, the target where none is given, and the run, of a large
 /// network as far as the loss. `None` if cancelled.
 pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Option<Derived>, String> {
     let model = Arc::clone(&inputs.model);
@@ -64,12 +78,10 @@ pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Opti
         }
         None => None,
     };
-    let input = match (&batches, &inputs.picture.content) {
-        (Some(((input, _), _)), _) => Ok(input.clone()),
-        (None, Content::Picture(_)) => model.input_from_pixels(&fitted.tensor),
-        (None, Content::Values(_)) => model.check_input(&fitted.tensor).map(|()| fitted.tensor.clone()),
-    }
-    .map_err(|error| error.to_string())?;
+    let input = match &batches {
+        Some(((input, _), _)) => input.clone(),
+        None => network_input(&inputs, &fitted)?,
+    };
     setup.images = input.dim().0 as u32;
     let plan = Plan::try_new(Arc::new(model.network.clone()), setup).map_err(|error| error.to_string())?;
     let Some(values) = model.network.forward_with(&model.params, &input, setup.mode, plan.stream(0), exec)
@@ -79,9 +91,12 @@ pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Opti
     let (source, target) = match batches {
         Some(((_, target), source)) => (source, target),
         None => {
-            let label = inputs.label.unwrap_or_else(|| default_label(&inputs, &values));
-            inputs.label = Some(label);
-            let target: Tensor = loss::one_hot(model.network.output(), &[label]);
+            let target = match inputs.target {
+                Some(given @ Target::Given(_)) => given,
+                Some(Target::Assumed(_)) | None => default_target(&inputs, &values),
+            };
+            inputs.target = Some(target);
+            let target: Tensor = loss::one_hot(model.network.output(), &[target.class()]);
             (BatchSource::Picture { input, target: target.clone() }, target)
         }
     };
@@ -99,15 +114,25 @@ pub(in crate::app) fn derive_now(inputs: Inputs) -> Result<Derived, String> {
     derive(inputs, Execution::SERIAL)?.ok_or_else(|| "expected to go on, was cancelled; try again".into())
 }
 
-/// The label that a picture comes with, or else the class that the network predicts.
-fn default_label(inputs: &Inputs, values: &Values) -> usize {
+impl Derived {
+    /// The class that the network guesses at the first step, of the first image.
+    pub(in crate::app) fn guess(&self) -> usize {
+        guess(&self.inputs, self.run.trace().values())
+    }
+}
+
+/// The class that a picture comes with, or else the one that the network guesses.
+fn default_target(inputs: &Inputs, values: &Values) -> Target {
     let model = &inputs.model;
     let known = inputs.picture.label.as_deref().and_then(|label| model.class_index(label).ok());
-    known.unwrap_or_else(|| {
-        // Probabilities do not depend on the target.
-        let target = loss::one_hot(model.network.output(), &[0]);
-        let loss = model.network.loss_forward(values.output(), &target);
-        let scores = loss.get(Part::Prob).unwrap_or_else(|| values.output());
-        argmax(scores.iter().copied().take(model.network.classes())).0
-    })
+    known.map_or_else(|| Target::Assumed(guess(inputs, values)), Target::Given)
+}
+
+fn guess(inputs: &Inputs, values: &Values) -> usize {
+    let network = &inputs.model.network;
+    // Probabilities do not depend on the target.
+    let target = loss::one_hot(network.output(), &[0]);
+    let loss = network.loss_forward(values.output(), &target);
+    let scores = loss.get(Part::Prob).unwrap_or_else(|| values.output());
+    argmax(scores.iter().copied().take(network.classes())).0
 }

@@ -1,7 +1,7 @@
 //! What the user edits: model, picture, settings.
 
 use super::training::Training;
-use crate::data::{Background, Fit, Loaded};
+use crate::data::{Adjustment, Background, Content, Loaded, paint::DRAWING};
 use crate::model_io::Model;
 use crate::nn::{
     Mode, Params,
@@ -32,6 +32,32 @@ impl PartialEq for Forked {
     }
 }
 
+/// The class that the loss measures against.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Target {
+    /// The right answer: it came with the picture, or the user said it.
+    Given(usize),
+    /// The network's own guess, which gradients assume until somebody says what is right.
+    Assumed(usize),
+}
+
+impl Target {
+    /// The class.
+    pub const fn class(self) -> usize {
+        match self {
+            Self::Given(class) | Self::Assumed(class) => class,
+        }
+    }
+
+    /// Whether it is the right answer.
+    pub const fn is_given(self) -> bool {
+        match self {
+            Self::Given(_) => true,
+            Self::Assumed(_) => false,
+        }
+    }
+}
+
 /// Everything that a user edits. Cheap to copy: what is large is shared.
 #[derive(Clone, Debug)]
 pub struct Inputs {
@@ -44,12 +70,12 @@ pub struct Inputs {
     /// What the network sees in place of the fitted picture, once it has been painted on: (1, C, H, W), pixels before
     /// preprocessing, or the values of an array.
     pub painted: Option<Arc<Tensor>>,
-    /// How it is fitted to the network's input.
-    pub fit: Fit,
+    /// How it is fitted to the network's input, and what the user changed of that.
+    pub adjustment: Adjustment,
     /// What lies under transparency and beside a padded picture.
     pub ground: Background,
-    /// The target class; `None` until it is chosen by default.
-    pub label: Option<usize>,
+    /// The class that the loss measures against; `None` until it is chosen by default.
+    pub target: Option<Target>,
     /// What makes the update.
     pub optimizer: Optimizer,
     /// Training steps of the run.
@@ -71,9 +97,9 @@ impl PartialEq for Inputs {
             loaded,
             picture,
             painted,
-            fit,
+            adjustment,
             ground,
-            label,
+            target,
             optimizer,
             epochs,
             training,
@@ -88,7 +114,7 @@ impl PartialEq for Inputs {
         same(model, &other.model)
             && same(picture, &other.picture)
             && (loaded.is_some(), painted) == (other.loaded.is_some(), &other.painted)
-            && (fit, ground, label) == (&other.fit, &other.ground, &other.label)
+            && (adjustment, ground, target) == (&other.adjustment, &other.ground, &other.target)
             && (optimizer, epochs, mode, seed) == (&other.optimizer, &other.epochs, &other.mode, &other.seed)
             && (training, forked) == (&other.training, &other.forked)
     }
@@ -102,9 +128,9 @@ impl Inputs {
             loaded: None,
             picture,
             painted: None,
-            fit: Fit::default(),
+            adjustment: Adjustment::default(),
             ground: Background::default(),
-            label: None,
+            target: None,
             optimizer: Optimizer::default(),
             epochs: 100,
             training: None,
@@ -114,9 +140,30 @@ impl Inputs {
         }
     }
 
-    /// The same with another model: nothing of it has been edited, and the target is to be chosen anew.
+    /// The same with another model: nothing of it has been edited, and the right answer is to be chosen anew.
     pub fn with_model(self, model: Arc<Model>) -> Self {
-        Self { model, loaded: None, painted: None, label: None, ..self }
+        Self { model, loaded: None, painted: None, target: None, ..self }
+    }
+
+    /// The same with another picture, which is only fitted: nothing of it has been changed.
+    pub fn with_picture(self, picture: Arc<Loaded>) -> Self {
+        let adjustment = Adjustment::from(self.adjustment.fit);
+        Self { picture, painted: None, adjustment, target: None, ..self }
+    }
+
+    /// Whether the picture was drawn here, at the size that the network sees.
+    pub fn is_drawing(&self) -> bool {
+        let [_, h, w] = self.model.network.input;
+        self.picture.name == DRAWING
+            && match &self.picture.content {
+                Content::Picture(picture) => (picture.height() as usize, picture.width() as usize) == (h, w),
+                Content::Values(_) => false,
+            }
+    }
+
+    /// Whether it was drawn here and the network sees it inverted: what is drawn on is the paper.
+    pub fn is_inverted_drawing(&self) -> bool {
+        self.is_drawing() && self.adjustment.inverted
     }
 
     /// Whether both are the same, large things by what they are and not number by number.

@@ -1,5 +1,6 @@
 //! What the program knows: the state and its parts, with the questions that can be asked of them.
 
+mod advice;
 mod attribution;
 mod batch_source;
 mod breakpoint_hits;
@@ -13,10 +14,12 @@ mod inputs;
 mod jobs;
 mod marks;
 mod notice;
+mod picture_before;
 mod planned;
 mod playback;
 mod position;
 pub(in crate::app) mod question;
+mod right_answer;
 mod run;
 mod session;
 mod span;
@@ -29,6 +32,7 @@ mod undo;
 pub(in crate::app) mod unit;
 mod view;
 
+pub use advice::{Advice, reads_digits};
 pub(in crate::app) use attribution::MapRequest;
 pub use attribution::{AttributionMaps, AttributionState, RandomisedMap};
 pub use batch_source::BatchSource;
@@ -40,15 +44,17 @@ pub use derived::{Derived, is_large};
 pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};
 pub use files::{FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion};
-pub use inputs::{Change, Forked, Inputs};
+pub use inputs::{Change, Forked, Inputs, Target};
 pub use jobs::{Job, JobKind, Jobs};
 pub use marks::{Bookmark, Breakpoint, Marks};
 pub use notice::{Notice, NoticeKind};
+pub use picture_before::{PictureBefore, PictureChange, PictureEffect};
 pub use planned::Planned;
 pub use playback::Playback;
 pub use position::PlaceText;
 pub(in crate::app) use position::{Position, after_loss};
 pub use question::{Answer, Question, QuestionKind};
+pub use right_answer::RightAnswer;
 pub use run::{Need, Run};
 pub use session::{Restored, Session};
 pub use span::{Span, Spans};
@@ -110,6 +116,12 @@ pub struct AppState {
     pub(in crate::app) undo: Undo,
     /// What is compared.
     pub(in crate::app) compare: Compare,
+    /// The picture before its last change.
+    pub(in crate::app) picture_before: Option<PictureBefore>,
+    /// Whether the user was asked which answer is right.
+    pub(in crate::app) right_answer: RightAnswer,
+    /// Advice that was put away, until there is another picture or network.
+    pub(in crate::app) dismissed_advice: Vec<Advice>,
     /// The session's file, recent files, what a crash left behind.
     pub(in crate::app) files: Files,
     /// The page of attribution.
@@ -290,6 +302,9 @@ impl AppState {
             data: DataState::default(),
             undo: Undo::default(),
             compare: Compare::default(),
+            picture_before: None,
+            right_answer: RightAnswer::default(),
+            dismissed_advice: Vec::new(),
             files: Files::default(),
             attribution: AttributionState::default(),
             draft: None,
@@ -322,12 +337,17 @@ impl AppState {
         }
     }
 
-    /// The target class of the image that is shown.
-    pub fn label(&self) -> usize {
+    /// The class that the loss of the image that is shown measures against: the right answer, or the guess.
+    pub fn target(&self) -> Target {
         match &self.inputs.training {
-            None => self.inputs.label.unwrap_or(0),
-            Some(_) => argmax(of_image(self.trace().target(), self.image())).0,
+            None => self.inputs.target.unwrap_or(Target::Assumed(0)),
+            Some(_) => Target::Given(argmax(of_image(self.trace().target(), self.image())).0),
         }
+    }
+
+    /// Its number.
+    pub fn label(&self) -> usize {
+        self.target().class()
     }
 
     /// The number in its batch of the image that is shown: the cell's, or where the cell is the batch's, as one

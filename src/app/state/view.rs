@@ -432,6 +432,12 @@ pub struct ViewState {
     /// The pad to draw on is open.
     #[serde(skip)]
     pub pad: bool,
+    /// What adjusts the picture is open.
+    #[serde(skip)]
+    pub adjust: bool,
+    /// The path of a file is being typed.
+    #[serde(skip)]
+    pub typing_path: bool,
     /// The screen is blanked, so that all look at the teacher.
     #[serde(skip)]
     pub blank: bool,
@@ -468,6 +474,8 @@ impl Default for ViewState {
             exponent: 3,
             help: false,
             pad: false,
+            adjust: false,
+            typing_path: false,
             blank: false,
             typing_address: false,
         }

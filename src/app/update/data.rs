@@ -112,13 +112,8 @@ fn use_opened(state: &mut AppState, location: Location, opened: Opened) -> Vec<E
 fn step_through(state: &mut AppState, data: &Dataset, part: Split, index: u64) -> Vec<Effect> {
     match example(data, part, index) {
         Ok(picture) => {
-            let mut inputs = Inputs {
-                picture: Arc::new(picture),
-                painted: None,
-                label: None,
-                training: None,
-                ..state.inputs.clone()
-            };
+            let inputs = state.inputs.clone().with_picture(Arc::new(picture));
+            let mut inputs = Inputs { training: None, ..inputs };
             if let Some(training) = &state.inputs.training
                 && state.position.run().line().done() > 0
             {

@@ -4,12 +4,9 @@ use super::{inputs::set_inputs, notice::fail, training};
 use crate::app::{
     action::{EditAction, Extent, Ink},
     effect::Effect,
-    state::{AppState, Change, Inputs},
+    state::{AppState, Change, Inputs, reads_digits},
 };
-use crate::data::{
-    Background, Content,
-    paint::{self, DRAWING},
-};
+use crate::data::{Adjustment, Background, Content, paint};
 use crate::model_io::Model;
 use crate::nn::{Network, Op, Params, Part, filters::Filter};
 use crate::tensor::{Tensor, shape_of};
@@ -129,12 +126,12 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
             let before = pixels_of_picture(base)?;
             let original = match ink {
                 Ink::Colour(_) => None,
-                Ink::Erase if is_drawing(base) => None,
+                Ink::Erase if base.is_drawing() => None,
                 Ink::Erase => Some(unpainted(base)?),
             };
             let colour = match ink {
-                Ink::Colour(colour) => colour,
-                Ink::Erase => base.ground.0,
+                Ink::Colour(colour) => on_paper(base, colour),
+                Ink::Erase => on_paper(base, base.ground.0),
             };
             let pixels = paint::stroke(&before, &points, pen, |c_at, i, j| {
                 original.as_ref().map_or_else(|| paint::in_channel(colour, c, c_at), |o| o[[0, c_at, i, j]])
@@ -143,14 +140,16 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
         }
         EditAction::Fill(colour) => {
             pixels_of_picture(now)?;
-            with_pixels(now, filled([c, h, w], colour))
+            with_pixels(now, filled([c, h, w], on_paper(now, colour)))
         }
         EditAction::ResetPixels => Ok(Inputs { painted: None, ..now.clone() }),
         EditAction::NewDrawing { ground } => {
             let picture = paint::drawing(&filled([c, h, w], ground)).map_err(|error| error.to_string())?;
-            // The target stays: what is drawn next is meant to be it.
-            let (picture, ground) = (Arc::new(picture), Background(ground));
-            Ok(Inputs { picture, ground, painted: None, ..now.clone() })
+            // Digits are learned white on black: dark ink on bright paper reads right when it is inverted.
+            let inverted = reads_digits(&now.model) && ground.map(u16::from).iter().sum::<u16>() > 3 * 127;
+            let inputs = now.clone().with_picture(Arc::new(picture));
+            let adjustment = Adjustment { inverted, ..inputs.adjustment };
+            Ok(Inputs { ground: Background(ground), adjustment, ..inputs })
         }
     }
 }
@@ -247,20 +246,10 @@ fn reset(params: &mut Params, loaded: &Params, extent: Extent) {
     }
 }
 
-/// Whether the picture was drawn here, at the size that the network sees.
-pub(in crate::app) fn is_drawing(inputs: &Inputs) -> bool {
-    let [_, h, w] = inputs.model.network.input;
-    inputs.picture.name == DRAWING
-        && match &inputs.picture.content {
-            Content::Picture(picture) => (picture.height() as usize, picture.width() as usize) == (h, w),
-            Content::Values(_) => false,
-        }
-}
-
-/// What the network sees of the picture as it was loaded.
-fn unpainted(inputs: &Inputs) -> Result<Tensor, String> {
+/// What the network sees of the picture where nothing is painted on it.
+pub(in crate::app) fn unpainted(inputs: &Inputs) -> Result<Tensor, String> {
     let [c, h, w] = inputs.model.network.input;
-    let fitted = inputs.picture.input(c, h, w, inputs.fit, inputs.ground);
+    let fitted = inputs.picture.input(c, h, w, inputs.adjustment, inputs.ground);
     fitted.map(|fitted| fitted.tensor).map_err(|error| error.to_string())
 }
 
@@ -279,11 +268,20 @@ fn pixels_of_picture(inputs: &Inputs) -> Result<Tensor, String> {
     }
 }
 
-/// A drawing takes the pixels over; another picture stays below them as it was loaded.
+/// A colour as the network sees it: what is drawn on a drawing is inverted with it.
+fn on_paper(inputs: &Inputs, colour: [u8; 3]) -> [u8; 3] {
+    if inputs.is_inverted_drawing() { colour.map(|value| 255 - value) } else { colour }
+}
+
+/// A drawing takes the pixels over as they are seen, but for their being inverted; another picture stays below them as
+/// it was loaded.
 fn with_pixels(inputs: &Inputs, pixels: Tensor) -> Result<Inputs, String> {
-    if is_drawing(inputs) {
-        let picture = paint::drawing(&pixels).map_err(|error| error.to_string())?;
-        return Ok(Inputs { picture: Arc::new(picture), painted: None, ..inputs.clone() });
+    if inputs.is_drawing() {
+        let Adjustment { fit, inverted, .. } = inputs.adjustment;
+        let paper = if inverted { pixels.mapv(|value| 255.0 - value) } else { pixels };
+        let picture = paint::drawing(&paper).map_err(|error| error.to_string())?;
+        let adjustment = Adjustment { inverted, ..Adjustment::from(fit) };
+        return Ok(Inputs { picture: Arc::new(picture), painted: None, adjustment, ..inputs.clone() });
     }
     let painted = (pixels != unpainted(inputs)?).then(|| Arc::new(pixels));
     Ok(Inputs { painted, ..inputs.clone() })
@@ -298,8 +296,15 @@ pub(in crate::app) fn show_pad(state: &mut AppState, pad: bool) {
     if pad && state.inputs.training.is_some() {
         return fail(state, NO_PICTURE.into());
     }
-    state.view.pad = pad;
-    if pad && !state.knows_scores() {
+    (state.view.pad, state.view.adjust) = (pad, false);
+    if pad {
+        show_answer(state);
+    }
+}
+
+/// Goes behind the forward pass where the answer is not computed yet.
+pub(in crate::app) fn show_answer(state: &mut AppState) {
+    if !state.knows_scores() {
         state.position.remember();
         state.position.show_prediction();
     }

@@ -3,11 +3,13 @@
 use super::{
     jobs, marks,
     notice::{fail, notice},
+    picture_before,
 };
 use crate::app::{
     effect::Effect,
     state::{
-        AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, PlaceText, Run, after_loss, derived,
+        AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, PlaceText, RightAnswer, Run,
+        after_loss, derived,
     },
     task::Task,
 };
@@ -49,6 +51,8 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     };
     // Of the inputs before.
     state.jobs.cancel(JobKind::Computing);
+    let goes_on = matches!(change, Change::Stroke { more: true }) && state.in_stroke;
+    picture_before::keep(state, &inputs, goes_on);
     // Another plan drops marks that it does not have; undo brings them back.
     let (place, marks_before) = (state.position.text(), state.position.marks().clone());
     let is_other_run = !inputs.is_same_training(&state.inputs);
@@ -200,4 +204,6 @@ fn start_fresh(state: &mut AppState) {
     state.position.set_stopped(None);
     state.position.show_prediction();
     state.playback.playing = false;
+    state.right_answer = RightAnswer::NotAsked;
+    state.dismissed_advice.clear();
 }

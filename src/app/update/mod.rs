@@ -1,5 +1,6 @@
 //! How each action changes the state, one file per feature.
 
+mod adjust;
 mod attribution;
 pub(in crate::app) mod breakpoint_search;
 mod builder;
@@ -15,9 +16,11 @@ mod marks;
 mod models;
 pub(in crate::app) mod navigation;
 pub(in crate::app) mod notice;
+mod picture_before;
 mod playback;
 pub(in crate::app) mod question;
 mod results;
+mod right_answer;
 mod session;
 mod span;
 mod top_activations;
@@ -28,9 +31,9 @@ mod view;
 
 use self::{inputs::edit_inputs, notice::fail};
 use crate::app::{
-    action::Action,
+    action::{Action, AdjustAction},
     effect::Effect,
-    state::{AppState, EXPONENTS},
+    state::{AppState, EXPONENTS, Target},
 };
 
 /// Changes the state by one action; the apply floor keeps the rest of the state in step.
@@ -73,12 +76,14 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::Build(action) => return builder::update(state, action),
         Action::Attribution(action) => return attribution::update(state, action),
         Action::SetFit(fit) => {
-            return edit_inputs(state, |inputs| (inputs.fit, inputs.painted) = (fit, None));
+            return adjust::update(state, AdjustAction::Fit(fit), false);
         }
         Action::SetBackground(ground) => {
             return edit_inputs(state, |inputs| (inputs.ground, inputs.painted) = (ground, None));
         }
         Action::ShowPad(pad) => edit::show_pad(state, pad),
+        Action::ShowAdjust(adjust) => adjust::show(state, adjust),
+        Action::TypePath(typing) => state.view.typing_path = typing,
         Action::SetTab(tab) => state.view.tab = tab,
         Action::SetExponent(exponent) => state.view.exponent = exponent.clamp(1, EXPONENTS),
         Action::SetPage(page) => state.view.page = page,
@@ -107,9 +112,16 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::Escape => view::escape(state),
         Action::Ask => return question::start_answer(state),
         Action::Edit { edit, more } => return edit::update(state, edit, more),
+        Action::Adjust { adjust, more } => return adjust::update(state, adjust, more),
+        Action::DismissQuestion => state.right_answer.dismiss(),
+        Action::DismissAdvice => {
+            if let Some(advice) = state.advice() {
+                state.dismissed_advice.push(advice);
+            }
+        }
         Action::SetLabel(label) => {
             if label < state.model().network.classes() {
-                return edit_inputs(state, |inputs| inputs.label = Some(label));
+                return edit_inputs(state, |inputs| inputs.target = Some(Target::Given(label)));
             }
         }
         Action::SetOptimizer(optimizer) => return training::change_optimizer(state, optimizer),
@@ -137,6 +149,8 @@ pub(in crate::app) fn follow_up(state: &mut AppState, time_for_more: bool) -> Ve
     let mut effects = attribution::advance(state, time_for_more);
     effects.extend(data::measure_shown(state));
     effects.extend(loss_after::compute_shown(state));
+    picture_before::refresh(state);
+    right_answer::ask_when_needed(state);
     state.breakpoint_hits.follow(state.position.run(), state.position.marks());
     effects
 }

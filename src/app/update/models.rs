@@ -11,7 +11,7 @@ use crate::model_io::{Model, bundled, presets};
 use std::sync::Arc;
 
 pub(in crate::app) fn use_picture(state: &mut AppState, picture: Arc<Loaded>) -> Vec<Effect> {
-    let inputs = Inputs { picture, painted: None, label: None, ..state.inputs.clone() };
+    let inputs = state.inputs.clone().with_picture(picture);
     set_inputs(state, inputs, Change::Renew)
 }
 
@@ -33,18 +33,25 @@ pub(in crate::app) fn use_model(state: &mut AppState, model: Model) -> Vec<Effec
     let mut known = models.chain(presets::all().iter().map(|preset| (preset.name, preset.default_sample)));
     let sample = known.find(|(name, _)| *name == model.name).map(|(_, sample)| sample);
     let now = &state.inputs.picture;
-    let is_sample = samples::SAMPLES.iter().any(|s| s.name == now.name);
+    let named = |name: &str| samples::SAMPLES.iter().find(|sample| sample.name == name);
+    let is_sample = named(&now.name).is_some();
     let (loaded_by_user, fits) = match &now.content {
         Content::Picture(_) => (!is_sample, true),
         Content::Values(values) => (false, model.check_input(values).is_ok()),
     };
     // A bundled array that fits nothing else gives way to a picture, which fits every input.
     let sample = sample.or_else(|| (is_sample && !fits).then_some(bundled::models()[0].default_sample));
-    // The user's own picture stays; a sample gives way to the one that goes with the model.
-    let picture = sample.filter(|_| !loaded_by_user).and_then(|sample| samples::load(sample).ok());
+    // The user's own picture stays; a sample gives way to the one that goes with the model, unless it is of its kind.
+    let is_alike = |sample: &&str| {
+        let (now, other) = (named(&now.name), named(sample));
+        now.zip(other).is_some_and(|(now, other)| fits && now.source.is_like(&other.source))
+    };
+    let picture = sample
+        .filter(|sample| !loaded_by_user && !is_alike(sample))
+        .and_then(|sample| samples::load(sample).ok());
     let mut inputs = inputs_with(state, model);
     if let Some(picture) = picture {
-        inputs.picture = Arc::new(picture);
+        inputs = inputs.with_picture(Arc::new(picture));
     }
     set_inputs(state, inputs, Change::Renew)
 }

@@ -1,7 +1,8 @@
 //! Replaces the state by a session.
 
 use crate::app::state::{
-    AppState, AttributionState, Inputs, OpenedSet, Restored, Session, TrainingState, Undo, ViewState,
+    AppState, AttributionState, Inputs, OpenedSet, Restored, RightAnswer, Session, TrainingState, Undo,
+    ViewState,
 };
 
 /// Puts a session in place of all that was there.
@@ -9,6 +10,9 @@ pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) ->
     let Restored { inputs, fitted, position, session, missing: _ } = restored;
     (state.inputs, state.fitted, state.position) = (inputs, fitted, position);
     state.breakpoint_search = None;
+    state.picture_before = None;
+    state.right_answer = RightAnswer::NotAsked;
+    state.dismissed_advice.clear();
     (state.undo, state.in_stroke, state.draft, state.answer) = (Undo::default(), false, None, None);
     state.attribution = AttributionState::default();
     state.training = TrainingState::with(session.stops.clone(), session.training_runs());

@@ -42,8 +42,8 @@ fn inputs_of(state: &mut AppState, number: u32) -> Option<Result<Inputs, String>
     let (own, now) = (aside.inputs.clone(), state.inputs.clone());
     let mut inputs = Inputs { optimizer: branch.optimizer(branch.done()), ..own };
     if inputs.model.network.input == now.model.network.input {
-        let Inputs { picture, painted, fit, ground, .. } = now;
-        inputs = Inputs { picture, painted, fit, ground, label: None, ..inputs };
+        let Inputs { picture, painted, adjustment, ground, .. } = now;
+        inputs = Inputs { picture, painted, adjustment, ground, target: None, ..inputs };
     }
     Some(Ok(inputs))
 }

@@ -66,8 +66,10 @@ pub(in crate::app) fn escape(state: &mut AppState) {
         if !draft.is_changed() {
             state.draft = None;
         }
-    } else if view.pad {
-        view.pad = false;
+    } else if view.typing_path {
+        view.typing_path = false;
+    } else if view.pad || view.adjust {
+        (view.pad, view.adjust) = (false, false);
     } else if state.playback.playing {
         state.playback.toggle();
     } else if view.presenting {

@@ -272,15 +272,17 @@ impl<H: Host> Program<H> {
 
     /// Asks the user to pick something, and goes on with `then`.
     fn pick(&mut self, what: Pick, then: fn(Location) -> Action) {
+        let fail = |key: &str| Action::Fail(Words(self.state.view().lang).text(key));
         let no_dialog = match what {
-            Pick::File(_) | Pick::Folder => "notice.no_dialog",
-            Pick::Destination { .. } => "files.no_dialog",
+            // A path can be typed.
+            Pick::File(_) => Action::TypePath(true),
+            Pick::Folder => fail("notice.no_dialog"),
+            Pick::Destination { .. } => fail("files.no_dialog"),
         };
-        let no_dialog = Words(self.state.view().lang).text(no_dialog);
         let reply = self.outbox.reply(move |picked| match picked {
             Picked::At(location) => Some(then(location)),
             Picked::Cancelled => None,
-            Picked::NoDialog => Some(Action::Fail(no_dialog)),
+            Picked::NoDialog => Some(no_dialog),
         });
         self.host.pick(what, reply);
     }

@@ -1,5 +1,6 @@
 //! The regions of the window. No view imports another; no view does a layer's arithmetic.
 
+pub mod adjust;
 pub mod builder;
 pub mod closeup;
 pub mod compare;
@@ -12,9 +13,9 @@ pub mod lanes;
 pub mod layer;
 pub mod notices;
 pub mod open_data;
+pub mod open_path;
 pub mod pad;
 pub mod palette;
-pub mod picture;
 pub mod place;
 pub mod readout;
 pub mod strip;

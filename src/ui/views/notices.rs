@@ -1,8 +1,8 @@
 //! The notice row: why the run stopped, work that goes on, lines for the user. It pushes the stage and covers nothing.
 
-use crate::app::{Action, AppState, Job, JobKind, NoticeKind};
+use crate::app::{Action, Advice, AppState, Job, JobKind, NoticeKind};
 use crate::ui::{
-    sentences, theme,
+    picture_words, sentences, theme,
     view::View,
     widgets::{
         busy::busy_ui,
@@ -23,6 +23,10 @@ enum Line<'a> {
     Replay(u32),
     /// Why the run stopped.
     Stopped,
+    /// Which answer is right.
+    RightAnswer,
+    /// Advice on the picture.
+    Advice(Advice),
 }
 
 /// What there is to say, the most urgent first.
@@ -41,7 +45,14 @@ fn line(state: &AppState) -> Option<Line<'_>> {
     if let Some(pending) = state.pending().filter(|_| !state.run().is_large()) {
         return Some(Line::Replay(pending.time()));
     }
-    state.stopped().map(|_| Line::Stopped)
+    if state.stopped().is_some() {
+        return Some(Line::Stopped);
+    }
+    if state.asks_right_answer() {
+        return Some(Line::RightAnswer);
+    }
+    // What adjusts the picture says it itself.
+    state.advice().filter(|_| !state.view().adjust).map(Line::Advice)
 }
 
 /// Whether the row is shown.
@@ -65,6 +76,8 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
             work_ui(ui, view, &words, JobKind::Computing);
         }
         Line::Stopped => stopped_ui(ui, view),
+        Line::RightAnswer => right_answer_ui(ui, view),
+        Line::Advice(advice) => advice_ui(ui, view, advice),
     }
 }
 
@@ -159,6 +172,60 @@ fn stopped_ui(ui: &mut Ui, view: &View) {
                     view.look(&cell);
                 }
             }
+        });
+    });
+}
+
+/// Which answer is right: the likeliest classes as buttons, the others in a list.
+fn right_answer_ui(ui: &mut Ui, view: &View) {
+    let (state, model) = (view.state, view.state.model());
+    ui.label(RichText::new("?").font(theme::strong_font()).color(view.theme.accent));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
+            view.act(Action::DismissQuestion);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let label = ui.label(RichText::new(view.text("right.which")).color(view.theme.text_strong));
+            ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
+            let likeliest = state.likeliest();
+            let shown = if ui.available_width() < 560.0 { 1 } else { 3 };
+            for (k, &class) in likeliest.iter().take(shown).enumerate() {
+                let name = model.class_name(class);
+                let words = if k == 0 { view.fill("right.guess", &[("class", &name)]) } else { name };
+                if ui.add(Button::new(words).min_size(vec2(0.0, 28.0))).clicked() {
+                    view.act(Action::SetLabel(class));
+                }
+            }
+            ui.menu_button(view.text("right.other"), |ui| {
+                egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+                    for class in 0..likeliest.len().min(1000) {
+                        if ui.button(model.class_name(class)).clicked() {
+                            view.act(Action::SetLabel(class));
+                            ui.close();
+                        }
+                    }
+                });
+            });
+        });
+    });
+}
+
+/// A piece of advice, with what it offers.
+fn advice_ui(ui: &mut Ui, view: &View, advice: Advice) {
+    ui.label(RichText::new("⚠").color(view.theme.warn));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
+            view.act(Action::DismissAdvice);
+        }
+        let offer = view.text(&format!("{}.offer", advice.key()));
+        if ui.add(Button::new(offer).min_size(vec2(0.0, 28.0))).clicked() {
+            view.act(advice.action());
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let words = picture_words::advice(view, advice);
+            let label = ui.add(Label::new(RichText::new(&words).color(view.theme.text)).truncate());
+            ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
+            label.on_hover_text(words);
         });
     });
 }

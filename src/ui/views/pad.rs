@@ -5,7 +5,7 @@ use crate::app::{Action, EditAction, command};
 use crate::data::paint::Pen;
 use crate::ui::{
     canvas::{Brush, canvas_ui},
-    theme,
+    picture_words, theme,
     view::View,
 };
 use egui::{Align2, Button, RichText, Slider, Ui, Window, pos2};
@@ -110,13 +110,16 @@ fn classes_ui(ui: &mut Ui, view: &View) {
     if !view.state.knows_scores() {
         return;
     }
-    caption_ui(ui, view, "picture.prediction");
+    caption_ui(ui, view, "adjust.answer");
+    if view.state.inputs().is_inverted_drawing() {
+        ui.label(RichText::new(view.text("adjust.inverted")).color(view.theme.text_weak));
+    }
     let scores = view.state.scores();
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     for &class in order.iter().take(3) {
         let name = view.state.model().class_name(class);
-        let text = format!("{name}  {}", crate::ui::number::four_digits(scores[class]));
+        let text = format!("{name}  {}", picture_words::score(view, scores[class]));
         ui.label(RichText::new(text).color(view.theme.text_strong));
     }
 }

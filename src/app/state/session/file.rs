@@ -2,13 +2,13 @@
 
 use super::{KeptRuns, Marked, Placed, Session, measured};
 use crate::app::state::{
-    inputs::{Forked, Inputs},
+    inputs::{Forked, Inputs, Target},
     marks::Breakpoint,
     planned::Planned,
     training_runs::{RunLabels, RunsAside},
     view::{Page, ViewState},
 };
-use crate::data::{Background, Content, Fit, Loaded, Location, Picture, samples};
+use crate::data::{Adjustment, Background, Content, Fit, Loaded, Location, Picture, samples};
 use crate::model_io::{
     Architecture, Model, ModelError,
     session::{Entry, SessionFile, write},
@@ -29,8 +29,13 @@ struct About {
     picture: AboutPicture,
     is_painted: bool,
     fit: Fit,
+    #[serde(default)]
+    adjustment: Option<Adjustment>,
     ground: Background,
     label: Option<usize>,
+    /// Whether the label is the network's guess; `None` in files from before anybody was asked.
+    #[serde(default)]
+    is_assumed: Option<bool>,
     optimizer: Optimizer,
     epochs: u32,
     mode: Mode,
@@ -241,9 +246,9 @@ impl Session {
             loaded,
             picture,
             painted,
-            fit,
+            adjustment,
             ground,
-            label,
+            target,
             optimizer,
             epochs,
             forked,
@@ -292,9 +297,11 @@ impl Session {
             model: about_model(model, loaded),
             picture: AboutPicture { name: picture.name.clone(), label: picture.label.clone(), content },
             is_painted: painted.is_some(),
-            fit: *fit,
+            fit: adjustment.fit,
+            adjustment: (!adjustment.is_plain()).then_some(*adjustment),
             ground: *ground,
-            label: *label,
+            label: target.map(Target::class),
+            is_assumed: target.map(|target| !target.is_given()),
             optimizer: *optimizer,
             epochs: *epochs,
             mode: *mode,
@@ -358,9 +365,12 @@ fn read(file: &SessionFile) -> Result<Session, ModelError> {
     let mut inputs = Inputs {
         loaded,
         painted: painted.map(Arc::new),
-        fit: about.fit,
+        adjustment: about.adjustment.unwrap_or(Adjustment::from(about.fit)).in_range(),
         ground: about.ground,
-        label: about.label,
+        target: about.label.map(|class| match about.is_assumed {
+            Some(true) => Target::Assumed(class),
+            Some(false) | None => Target::Given(class),
+        }),
         optimizer: about.optimizer,
         epochs: about.epochs,
         mode: about.mode,
@@ -374,8 +384,8 @@ fn read(file: &SessionFile) -> Result<Session, ModelError> {
         let AboutRuns { model, params, optimizer, seed, planned, forked, lines, line } = runs;
         let (model, loaded) = read_model(file, model, &sets, (network, params))?;
         let (branches, forked) = read_runs(file, (lines, forked, line), &sets, network)?;
-        let label = None;
-        let own = Inputs { optimizer, seed, loaded, forked, label, ..inputs.clone() };
+        let target = None;
+        let own = Inputs { optimizer, seed, loaded, forked, target, ..inputs.clone() };
         let inputs = Inputs { model: Arc::new(model), ..own };
         aside.push(RunsAside { inputs, planned: Some(planned), branches, branch: line });
     }
@@ -394,6 +404,7 @@ fn read(file: &SessionFile) -> Result<Session, ModelError> {
         page: about.page,
         moves_per_sec: about.moves_per_sec,
         file: about.file,
+        says_what_is_right: about.is_assumed.is_some() || about.label.is_none(),
     })
 }
 

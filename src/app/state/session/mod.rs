@@ -7,7 +7,7 @@ use crate::app::state::{
     AppState,
     batch_source::BatchSource,
     derived::{self, Derived},
-    inputs::Inputs,
+    inputs::{Inputs, Target},
     marks::{Bookmark, Breakpoint, Marks},
     planned::Planned,
     position::{PlaceText, Position},
@@ -42,6 +42,8 @@ pub struct Session {
     pub(in crate::app) moves_per_sec: f32,
     /// Its file, where it was kept beside that.
     pub(in crate::app) file: Option<Location>,
+    /// Whether it knows if its right answer was given; one of an earlier program does not.
+    says_what_is_right: bool,
 }
 
 /// Runs of training beside those looked at.
@@ -120,6 +122,7 @@ impl Session {
             page: state.view.page,
             moves_per_sec: state.playback.moves_per_sec,
             file: None,
+            says_what_is_right: true,
         }
     }
 
@@ -206,16 +209,30 @@ impl Session {
         if let Some(line) = self.lines.get(self.line) {
             inputs = trained(inputs, line);
         }
-        let Some(Derived { inputs, fitted, run }) = derived::derive(inputs, exec)? else { return Ok(None) };
+        let Some(derived) = derived::derive(inputs, exec)? else { return Ok(None) };
+        let Derived { inputs, fitted, run } = self.with_target(derived);
         let position = Position::new(run);
         Ok(Some(Restored { inputs, fitted, position, session: self, missing: Some(missing) }))
     }
 
+    /// An earlier program did not say whether a right answer was given: where it is the guess, and the picture came
+    /// without one, nobody did.
+    fn with_target(&self, mut derived: Derived) -> Derived {
+        let has_label = derived.inputs.picture.label.is_some() || derived.inputs.training.is_some();
+        if !self.says_what_is_right && !has_label {
+            let guess = derived.guess();
+            derived.inputs.target = derived.inputs.target.map(|target| match target {
+                Target::Given(class) if class == guess => Target::Assumed(class),
+                Target::Given(_) | Target::Assumed(_) => target,
+            });
+        }
+        derived
+    }
+
     /// Goes to the training step that was shown.
     fn resume_at_place(self: Box<Self>, inputs: Inputs, exec: Execution) -> Result<Option<Restored>, String> {
-        let Some(Derived { inputs, fitted, mut run }) = derived::derive(inputs, exec)? else {
-            return Ok(None);
-        };
+        let Some(derived) = derived::derive(inputs, exec)? else { return Ok(None) };
+        let Derived { inputs, fitted, mut run } = self.with_target(derived);
         run.take_lines(self.lines.clone(), self.line);
         let time = self.place.time.min(run.plan().times() - 1);
         let need = Need { time, pass: Pass::Loss };

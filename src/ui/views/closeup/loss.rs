@@ -118,10 +118,13 @@ fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
     match (stage.pass, stage.tensor.part, view.state.plan().network().loss) {
         (Pass::Bwd, _, Loss::CrossEntropy) if spot.is_done() => {
             let gradient = trace.value(TensorId::loss(Part::Dx), spot.image, spot.index);
+            let is_given = view.state.target().is_given();
             let key = match (gradient == 0.0, spot.index as usize == label) {
                 (true, _) => "closeup.loss_flat",
-                (false, true) => "closeup.loss_raise",
-                (false, false) => "closeup.loss_lower",
+                (false, true) if is_given => "closeup.loss_raise",
+                (false, false) if is_given => "closeup.loss_lower",
+                (false, true) => "right.loss_raise",
+                (false, false) => "right.loss_lower",
             };
             let own = view.state.model().class_name(spot.index as usize);
             Some(view.fill(key, &[("name", &own)]))
@@ -130,8 +133,11 @@ fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
             let p = trace.value(TensorId::loss(Part::Prob), spot.image, label as u32);
             let loss = trace.value(TensorId::loss(Part::Out), spot.image, 0);
             let (p, loss) = (number::four_digits(p), number::four_digits(loss));
-            let words = [("name", name.as_str()), ("p", &p), ("loss", &loss)];
-            Some(view.fill("closeup.loss_is", &words))
+            let a_class = crate::ui::picture_words::a_class(view, label);
+            let words = [("name", name.as_str()), ("class", &a_class), ("p", &p), ("loss", &loss)];
+            let is_given = view.state.target().is_given();
+            let key = if is_given { "closeup.loss_is" } else { "right.loss_if_is" };
+            Some(view.fill(key, &words))
         }
         (Pass::Loss, Part::Shift, _) => Some(view.text("closeup.loss_shift")),
         (Pass::Loss, Part::Prob, _) if spot.is_done() => Some(view.text("closeup.loss_prob")),

@@ -141,7 +141,7 @@ fn picture_ui(ui: &mut Ui, view: &View) {
     let name = view.state.inputs().picture.name.clone();
     let response = ui.menu_button(opener(ui, view, "top.picture", &name), |ui| {
         ui.set_min_width(200.0);
-        for id in ["open_picture", "draw"] {
+        for id in ["open_picture", "adjust", "draw"] {
             entry_ui(ui, view, command(id));
         }
         for recent in &view.state.files().recent {
