@@ -4,7 +4,7 @@ mod start;
 
 use convstep::{
     app::{
-        Action, AppState, DataAction, Done, Effect, JobKind, Notice, Page, Shown, Task, TrainAction, apply,
+        Action, AppState, DataAction, Done, Effect, JobKind, Page, Shown, Task, TrainAction, Until, apply,
         run_tasks_here,
     },
     data::{Augment, Content, Dataset, Disk, Generated, Origin, Split},
@@ -13,12 +13,9 @@ use convstep::{
 };
 use std::{fs, path::Path};
 
-/// The newest notice, which is dismissed.
-fn take_notice(state: &mut AppState) -> Option<Notice> {
-    let newest = state.notices().last().cloned();
-    apply(state, Action::DismissNotice);
-    newest
-}
+#[path = "harness/program.rs"]
+mod program;
+use program::take_notice;
 
 /// Applies an action; what a worker does is done at once. Returns the effects that are left.
 fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
@@ -107,12 +104,16 @@ fn what_does_not_fit_is_fitted_where_it_can_be() {
     run(&mut state, Action::Train(TrainAction::Use(Some(shown))));
     assert_eq!(state.notices(), []);
     assert_eq!((data(&state).own_shape(), data(&state).shape()), ([3, 28, 28], [3, 32, 32]));
-    let names: Vec<String> = (0..8).map(|class| state.model().class_name(class)).collect();
-    assert_eq!(names, ["0", "1", "2", "3", "#4", "#5", "#6", "#7"]);
-    // Undone with the training.
-    run(&mut state, Action::Undo);
+    let names = |state: &AppState| (0..8).map(|class| state.model().class_name(class)).collect::<Vec<_>>();
+    assert_eq!(names(&state), Generated::Shapes.classes(), "it has learned nothing of the data yet");
+    let learn = [TrainAction::Start(Until::Step(0)), TrainAction::Keep];
+    program::run(&mut state, learn.map(Action::Train));
+    assert_eq!(names(&state), ["0", "1", "2", "3", "#4", "#5", "#6", "#7"]);
     assert!(state.inputs().training.is_none());
-    assert_eq!(state.model().class_name(0), Generated::Shapes.classes()[0]);
+    // Undone with what was learned.
+    run(&mut state, Action::Undo);
+    assert!(state.inputs().training.is_some());
+    assert_eq!(names(&state), Generated::Shapes.classes());
     // More classes than outputs cannot be.
     let mut few = start::shapes();
     run(&mut few, Action::OpenBundled("shapes".into()));

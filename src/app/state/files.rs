@@ -59,7 +59,7 @@ impl FileContent {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Recent {
     /// Where it is.
-    #[serde(rename = "location")]
+    #[serde(rename = "path")]
     pub location: Location,
     /// Whether it was there when it was last looked for.
     #[serde(skip, default = "is_there")]

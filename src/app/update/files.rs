@@ -39,17 +39,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
             }
         }
         FileAction::Forget => state.files.asked = None,
-        FileAction::Confirm { replace } => {
-            if let Some(SaveQuestion { kind, text, .. }) = state.files.asked.clone() {
-                if text.trim().is_empty() {
-                    fail(state, "expected the file's name, got none; type it".into());
-                    return Vec::new();
-                }
-                let name = Location::from(text.trim()).with_ending(kind.ending());
-                let location = state.files.folder.join(&name.to_string());
-                return write_file(state, kind, location, replace);
-            }
-        }
+        FileAction::Confirm { replace } => return save_as_typed(state, replace),
         FileAction::Chosen(location) => {
             if let Some(kind) = state.files.asked.as_ref().map(|asked| asked.kind) {
                 let whole = location.with_ending(kind.ending());
@@ -88,19 +78,32 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         FileAction::Rescued(bytes) => {
             return vec![read_session(state, "session".into(), bytes)];
         }
-        FileAction::FindData(location) => {
-            if let Some(MissingData { session, .. }) = state.files.absent.clone() {
-                let recipe = session.recipe().cloned();
-                let elsewhere = recipe.and_then(|recipe| Some(recipe.at(location?)));
-                let session = match elsewhere {
-                    Some(recipe) => Box::new(session.with_recipe(recipe)),
-                    None => session,
-                };
-                return open_session_data(state, None, session);
-            }
-        }
+        FileAction::FindData(location) => return find_data(state, location),
     }
     Vec::new()
+}
+
+/// Saves where the typed text says.
+fn save_as_typed(state: &mut AppState, replace: bool) -> Vec<Effect> {
+    let Some(SaveQuestion { kind, text, .. }) = state.files.asked.clone() else { return Vec::new() };
+    if text.trim().is_empty() {
+        fail(state, "expected the file's name, got none; type it".into());
+        return Vec::new();
+    }
+    let name = Location::from(text.trim()).with_ending(kind.ending());
+    let location = state.files.folder.join(&name.to_string());
+    write_file(state, kind, location, replace)
+}
+
+/// Opens the data set that a session trained on: where it was, or elsewhere.
+fn find_data(state: &mut AppState, elsewhere: Option<Location>) -> Vec<Effect> {
+    let Some(MissingData { session, .. }) = state.files.absent.clone() else { return Vec::new() };
+    let recipe = session.recipe().cloned();
+    let session = match recipe.zip(elsewhere) {
+        Some((recipe, location)) => Box::new(session.with_recipe(recipe.at(location))),
+        None => session,
+    };
+    open_session_data(state, None, session)
 }
 
 fn ask_where(state: &mut AppState, kind: FileKind) {

@@ -222,6 +222,54 @@ fn about_lines<'a>(
     about.collect()
 }
 
+/// Runs of other networks or settings, of which what they measured goes into `all`.
+fn about_runs<'a>(
+    sets: &mut Sets<'a>,
+    all: &mut Vec<(String, Entry<'a>)>,
+    aside: &'a [RunsAside],
+) -> Vec<AboutRuns> {
+    let mut runs = Vec::new();
+    for aside in aside {
+        let Some(planned) = aside.planned.clone() else { continue };
+        sets.network = runs.len() + 1;
+        let Inputs { model, loaded, optimizer, forked, seed, .. } = &aside.inputs;
+        let params = place(&mut sets.params, sets.network, &model.params);
+        let loaded = loaded.as_ref().map(|set| place(&mut sets.params, sets.network, set));
+        runs.push(AboutRuns {
+            params,
+            model: about_model(model, loaded),
+            optimizer: *optimizer,
+            seed: *seed,
+            planned,
+            lines: about_lines(sets, all, &aside.branches, sets.network),
+            forked: forked.as_ref().map(|forked| about_forked(sets, forked)),
+            line: aside.branch,
+        });
+    }
+    runs
+}
+
+/// What the picture is; its file or its values go into `all`.
+fn about_content<'a>(
+    picture: &'a Loaded,
+    all: &mut Vec<(String, Entry<'a>)>,
+) -> Result<AboutContent, String> {
+    if samples::load(&picture.name).is_ok_and(|sample| sample == *picture) {
+        return Ok(AboutContent::Sample);
+    }
+    Ok(match &picture.content {
+        Content::Picture(content) => {
+            let png = content.to_png().map_err(|error| error.to_string())?;
+            all.push((PICTURE.to_owned(), Entry::Bytes(Cow::Owned(png))));
+            AboutContent::Picture
+        }
+        Content::Values(values) => {
+            all.push((PICTURE.to_owned(), Entry::Tensor(values)));
+            AboutContent::Values
+        }
+    })
+}
+
 fn about_set(layers: &[Parts]) -> AboutSet {
     let names = |parts: &Parts| parts.iter().map(|(part, _)| part.suffix().to_owned()).collect();
     AboutSet(layers.iter().map(names).collect())
@@ -259,40 +307,11 @@ impl Session {
         let mut sets = Sets { params: vec![(&model.params, 0)], moments: Vec::new(), network: 0 };
         let mut all = Vec::new();
         let loaded = loaded.as_ref().map(|loaded| place(&mut sets.params, 0, loaded));
-        let content = match &picture.content {
-            _ if samples::load(&picture.name).is_ok_and(|sample| sample == **picture) => AboutContent::Sample,
-            Content::Picture(content) => {
-                let png = content.to_png().map_err(|error| error.to_string())?;
-                all.push((PICTURE.to_owned(), Entry::Bytes(Cow::Owned(png))));
-                AboutContent::Picture
-            }
-            Content::Values(values) => {
-                all.push((PICTURE.to_owned(), Entry::Tensor(values)));
-                AboutContent::Values
-            }
-        };
+        let content = about_content(picture, &mut all)?;
         all.extend(painted.as_ref().map(|painted| (PAINTED.to_owned(), Entry::Tensor(painted))));
         let lines = about_lines(&mut sets, &mut all, &self.lines, 0);
         let forked = forked.as_ref().map(|forked| about_forked(&mut sets, forked));
-        let mut runs = Vec::new();
-        for aside in &self.runs.aside {
-            let Some(planned) = aside.planned.clone() else { continue };
-            sets.network = runs.len() + 1;
-            let Inputs { model, loaded, optimizer, forked, seed, .. } = &aside.inputs;
-            runs.push(AboutRuns {
-                params: place(&mut sets.params, sets.network, &model.params),
-                model: about_model(
-                    model,
-                    loaded.as_ref().map(|set| place(&mut sets.params, sets.network, set)),
-                ),
-                optimizer: *optimizer,
-                seed: *seed,
-                planned,
-                lines: about_lines(&mut sets, &mut all, &aside.branches, runs.len() + 1),
-                forked: forked.as_ref().map(|forked| about_forked(&mut sets, forked)),
-                line: aside.branch,
-            });
-        }
+        let runs = about_runs(&mut sets, &mut all, &self.runs.aside);
         let about = About {
             model: about_model(model, loaded),
             picture: AboutPicture { name: picture.name.clone(), label: picture.label.clone(), content },
