@@ -148,6 +148,8 @@ pub enum Action {
     SetComparison(With, Compared),
     /// In which order the maps stand.
     SetOrder(Order),
+    /// The class that a neuron of the last dense layer is compared with; none for its own sum.
+    SetAgainst(Option<usize>),
     /// The stage alone, for a class, or the whole window.
     Present(bool),
     /// While presenting, darkens all but the surroundings of the pointer, or no longer.
@@ -241,6 +243,13 @@ pub enum EditAction {
         channel: Option<usize>,
         /// What to put there.
         filter: Filter,
+    },
+    /// All weights and the bias of one map, or one neuron, to 0.
+    Blank {
+        /// The layer.
+        layer: usize,
+        /// The map or neuron that they make.
+        out: usize,
     },
     /// Parameters back to what was loaded.
     Reset(Extent),

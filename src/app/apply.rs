@@ -3,7 +3,7 @@
 use super::{
     action::Action,
     effect::Effect,
-    state::{AppState, JobKind},
+    state::{AppState, JobKind, Strongest},
     task::Task,
     update::{breakpoint_search, follow_up, jobs, navigation::steps_at_once, notice::fail, question, update},
 };
@@ -15,6 +15,7 @@ use crate::nn::Execution;
 pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
     let time_for_more = matches!(action, Action::Advance);
     let mut effects = apply_alone(state, action);
+    state.strongest = Strongest::find(state);
     effects.extend(follow_up(state, time_for_more));
     effects
 }

@@ -12,6 +12,7 @@
 
 pub mod address;
 pub mod breakpoint;
+pub mod contributions;
 pub mod cursor;
 pub mod depth;
 pub mod describe;
@@ -29,6 +30,7 @@ pub use address::{
     text::{AddressError, AddressText},
 };
 pub use breakpoint::{Break, Found, Hits, Stop, Watched};
+pub use contributions::{Contribution, Contributions};
 pub use cursor::{Cursor, Move};
 pub use depth::Depth;
 pub use describe::StepDescription;

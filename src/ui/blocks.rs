@@ -116,6 +116,13 @@ pub fn filters_of(view: &View, look: &Address) -> Option<usize> {
     matches!(plan.layer(first).op, Op::Conv2d(_)).then_some(first)
 }
 
+/// The dense layer that makes the scores of the classes; `None` where another layer does.
+pub fn scores_layer(network: &Network) -> Option<usize> {
+    let last = network.layers.len().checked_sub(1)?;
+    let layer = if network.layers[last].op == Op::Softmax { last.checked_sub(1)? } else { last };
+    matches!(network.layers[layer].op, Op::Dense(_)).then_some(layer)
+}
+
 /// The number of the block that a tensor belongs to: its layer's, or for the gradient of a layer's output that
 /// layer's. `None` for the picture and the loss.
 pub fn block_of(blocks: &[Block], tensor: TensorId) -> Option<usize> {

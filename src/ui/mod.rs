@@ -14,6 +14,7 @@ pub mod names;
 pub mod number;
 pub mod oklab;
 pub mod picture_words;
+pub mod printed_sum;
 pub mod program;
 pub mod raster;
 pub mod render;

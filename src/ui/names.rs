@@ -87,6 +87,9 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
     let is_like_output = matches!(tensor.part, Part::Out | Part::Dx | Part::Ds);
     let key = match (shape.plane(), operation(view, tensor)) {
         (1, Some(Op::Dense(_))) if tensor.part != Part::Dx => "name.neuron",
+        (1, Some(Op::Activation(_))) if tensor.part == Part::Out && follows_dense(view, tensor) => {
+            "name.neuron"
+        }
         (1, Some(Op::Conv2d(_))) if !is_like_output => "name.filter",
         (1, Some(Op::BatchNorm2d(_))) => "name.map",
         (1, _) => "name.cell",
@@ -145,6 +148,13 @@ pub fn rows_and_columns(view: &View, rows: &[usize], columns: &[usize]) -> Optio
         (Some(rows), Some(columns)) => Some(view.fill("name.and", &[("a", &rows), ("b", &columns)])),
         (rows, columns) => rows.or(columns),
     }
+}
+
+/// Whether the layer before a tensor's is a dense one.
+fn follows_dense(view: &View, tensor: TensorId) -> bool {
+    let Owner::Layer(l) = tensor.owner else { return false };
+    let before = (l as usize).checked_sub(1);
+    before.is_some_and(|before| matches!(view.state.plan().layer(before).op, Op::Dense(_)))
 }
 
 /// The operation of the layer that a tensor belongs to.

@@ -178,9 +178,8 @@ fn stage_ui(ui: &mut Ui, view: &View) {
         Page::Home | Page::Network => match Depth::of(&view.state.look()) {
             Depth::Pass => views::lanes::lanes_ui(ui, view),
             Depth::Layer => views::layer::layer_ui(ui, view),
-            Depth::Map | Depth::Cell | Depth::Term => {
-                views::closeup::closeup_ui(ui, view);
-            }
+            Depth::Map => views::map::map_ui(ui, view),
+            Depth::Cell | Depth::Term => views::closeup::closeup_ui(ui, view),
         },
         Page::Training => views::training::training_ui(ui, view),
         Page::Data => views::data::data_ui(ui, view),

@@ -24,6 +24,7 @@ mod run;
 mod session;
 mod span;
 mod stamp;
+mod strongest;
 pub(in crate::app) mod top_activations;
 pub(in crate::app) mod training;
 mod training_runs;
@@ -59,6 +60,7 @@ pub use run::{Need, Run};
 pub use session::{Restored, Session};
 pub use span::{Span, Spans};
 pub use stamp::Stamp;
+pub(in crate::app) use strongest::Strongest;
 pub use top_activations::{ActivationSearch, set_to_search};
 pub use training::Training;
 pub use training_runs::{RunLabels, RunSetting, RunsAside, TrainingRun, TrainingRuns};
@@ -98,6 +100,8 @@ pub struct AppState {
     pub(in crate::app) spans: Spans,
     /// How all of it is shown.
     pub(in crate::app) view: ViewState,
+    /// The strongest cell of the map that is looked at.
+    pub(in crate::app) strongest: Option<Strongest>,
     /// Lines for the user, newest last.
     pub(in crate::app) notices: Vec<Notice>,
     /// The jobs that run outside.
@@ -293,6 +297,7 @@ impl AppState {
             playback: Playback::default(),
             spans: Spans::default(),
             view: ViewState::default(),
+            strongest: None,
             notices: Vec::new(),
             jobs: Jobs::default(),
             loss_after: None,
@@ -443,8 +448,11 @@ impl AppState {
     }
 
     /// The cell that is shown: the one picked or the first of what was picked, else the one that the last step worked
-    /// on.
+    /// on. Of a map that is complete it is the one with the largest value; of a gradient's, the one farthest from 0.
     pub fn focus(&self) -> Address {
+        if let Some(cell) = self.strongest.and_then(|strongest| strongest.cell(self)) {
+            return cell;
+        }
         match self.position.selected() {
             Some(selected) => selected.whole_cell(),
             None => {

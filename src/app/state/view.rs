@@ -415,6 +415,9 @@ pub struct ViewState {
     pub compared: Compared,
     /// In which order they stand.
     pub order: Order,
+    /// The class that a neuron of the last dense layer is compared with.
+    #[serde(skip)]
+    pub against: Option<usize>,
     /// The stage alone, large, for a class.
     #[serde(skip)]
     pub presenting: bool,
@@ -466,6 +469,7 @@ impl Default for ViewState {
             with: With::default(),
             compared: Compared::default(),
             order: Order::default(),
+            against: None,
             presenting: false,
             spotlight: false,
             still: false,

@@ -19,7 +19,10 @@ pub(in crate::app) const NO_PICTURE: &str =
 /// Does an edit; with `more` it goes on with the stroke of the edit before.
 pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
     let is_of_pixels = match &edit {
-        EditAction::SetParameter { .. } | EditAction::SetFilter { .. } | EditAction::Reset(_) => false,
+        EditAction::SetParameter { .. }
+        | EditAction::SetFilter { .. }
+        | EditAction::Blank { .. }
+        | EditAction::Reset(_) => false,
         EditAction::SetPixel { .. }
         | EditAction::Paint { .. }
         | EditAction::Fill(_)
@@ -79,6 +82,7 @@ fn edit_params(state: &AppState, params: &mut Params, edit: EditAction) -> Resul
         EditAction::SetFilter { layer, out, channel, filter } => {
             set_filter(network, params, layer, out, channel, filter)?;
         }
+        EditAction::Blank { layer, out } => blank(network, params, layer, out)?,
         EditAction::Reset(extent) => {
             if let Some(loaded) = state.loaded_params() {
                 reset(params, &loaded, extent);
@@ -100,7 +104,7 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
     // A stroke is painted anew from its beginning, so that its own overlaps do not add up.
     let base = state.undo.before().filter(|_| more).map_or(now, |before| &before.inputs);
     match edit {
-        EditAction::SetParameter { .. } | EditAction::SetFilter { .. } => {
+        EditAction::SetParameter { .. } | EditAction::SetFilter { .. } | EditAction::Blank { .. } => {
             let mut params = weights(state);
             edit_params(state, &mut params, edit)?;
             Ok(with_params(now, params))
@@ -219,6 +223,35 @@ fn set_filter(
                 *cell = value;
             }
         }
+    }
+    Ok(())
+}
+
+/// Sets the weights and the bias that make one map, or one neuron, to 0.
+fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Result<(), String> {
+    let name = layer_name(network, layer)?;
+    let outs = match &network.layers[layer].op {
+        Op::Conv2d(spec) => spec.out_channels,
+        Op::Dense(spec) => spec.out_features,
+        Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Activation(_)
+        | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_)
+        | Op::Flatten
+        | Op::Dropout { .. }
+        | Op::Softmax => {
+            return Err(format!("{name}: expected a layer with weights, got one without; pick another"));
+        }
+    };
+    if out >= outs {
+        return Err(format!("{name}: expected a filter from 0 to {}, got {out}; pick another", outs - 1));
+    }
+    if let Some(weight) = params.0[layer].get_mut(Part::Weight) {
+        weight.slice_mut(ndarray::s![out, .., .., ..]).fill(0.0);
+    }
+    if let Some(bias) = params.0[layer].get_mut(Part::Bias) {
+        bias[[0, out, 0, 0]] = 0.0;
     }
     Ok(())
 }

@@ -93,6 +93,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::SetLane(lane) => view::set_lane(state, lane),
         Action::SetComparison(with, compared) => view::set_comparison(state, with, compared),
         Action::SetOrder(order) => state.view.order = order,
+        Action::SetAgainst(against) => state.view.against = against,
         Action::Present(presenting) => view::present(state, presenting),
         Action::ToggleSpotlight => state.view.spotlight = state.view.presenting && !state.view.spotlight,
         Action::SetTheme(theme) => state.view.theme = theme,

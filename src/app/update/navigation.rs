@@ -2,7 +2,6 @@
 
 use super::notice::fail;
 use crate::app::state::{AppState, StopReason};
-use crate::tensor::Shape;
 use crate::trace::{Address, Cursor, Depth, Grain, Move, Place, Plan};
 
 /// Moves the cursor; nothing stays selected.
@@ -28,7 +27,9 @@ pub(in crate::app) fn step(state: &mut AppState, go: Move) {
     let target = match (go, depth) {
         (Move::Next, Depth::Layer | Depth::Map) => neighbour(plan, &selected, false),
         (Move::Previous, Depth::Layer | Depth::Map) => neighbour(plan, &selected, true),
-        (Move::Into, Depth::Pass | Depth::Layer | Depth::Map) => Some(enter(plan, &selected)),
+        (Move::Into, Depth::Pass) => Some(selected.refine(Grain::Layer)),
+        (Move::Into, Depth::Layer) => Some(selected.refine(Grain::Channel)),
+        (Move::Into, Depth::Map) => Some(state.focus()),
         (Move::Out, Depth::Layer | Depth::Map | Depth::Cell | Depth::Term) => leave(plan, &selected),
         (Move::Grain(grain), _) if (Grain::Pass..=Grain::Cell).contains(&grain) => {
             Some(if grain > selected.grain() { selected.refine(grain) } else { plan.widen(&selected, grain) })
@@ -73,17 +74,6 @@ fn neighbour(plan: &Plan, address: &Address, back: bool) -> Option<Address> {
     let plane = plan.shape_at(&other).plane() as u32;
     let last = plan.stages()[other.stage()?].cells() as u32 - plane;
     Some(if is_map { other.with_channel_from(if back { last } else { 0 }) } else { other })
-}
-
-/// The first part of a unit, one depth further in.
-fn enter(plan: &Plan, address: &Address) -> Address {
-    let is_vector = |shape: Shape| shape.plane() == 1;
-    match Depth::of(address) {
-        Depth::Pass => address.refine(Grain::Layer),
-        Depth::Layer => address.refine(Grain::Channel),
-        Depth::Map | Depth::Cell | Depth::Term if is_vector(plan.shape_at(address)) => address.whole_cell(),
-        Depth::Map | Depth::Cell | Depth::Term => address.refine(Grain::Cell),
-    }
 }
 
 /// The unit that one is part of, one depth further out; `None` for a pass.

@@ -11,6 +11,7 @@ pub mod help;
 pub mod inspector;
 pub mod lanes;
 pub mod layer;
+pub mod map;
 pub mod notices;
 pub mod open_data;
 pub mod open_path;

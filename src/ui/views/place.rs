@@ -1,10 +1,10 @@
 //! The place row: the address as a ladder from the pass to the term, and the choices of the stage.
 
 use crate::app::{Action, Compared, Drawer, Lane, Order, Show, With};
-use crate::nn::Op;
-use crate::trace::{Address, Depth, Grain, Pass, Place, Plan};
+use crate::nn::{Op, Part};
+use crate::trace::{Address, Depth, Grain, Pass, Place, Plan, TensorId};
 use crate::ui::{
-    blocks::{Block, block_of, blocks, filters_of, with_gradient},
+    blocks::{Block, block_of, blocks, filters_of, scores_layer, with_gradient},
     names,
     theme::{self, space},
     view::View,
@@ -120,7 +120,12 @@ fn ladder(view: &View) -> Vec<Rung> {
     if depth >= Depth::Map
         && let Some(tensor) = tensor
     {
-        let text = names::plane(view, tensor, look.cell() as usize / shape.plane().max(1));
+        let map = look.cell() as usize / shape.plane().max(1);
+        let is_class = scores_layer(plan.network()).map(|l| TensorId::layer(l, Part::Out)) == Some(tensor);
+        let text = match is_class {
+            true => view.fill("place.neuron_of", &[("class", &view.state.class_name(map))]),
+            false => names::plane(view, tensor, map),
+        };
         rungs.push(Rung { text, kind: outer(Depth::Map), to: widen(Grain::Channel), color: None });
     }
     if depth >= Depth::Cell {
@@ -134,7 +139,10 @@ fn ladder(view: &View) -> Vec<Rung> {
     }
     let further = [Depth::Layer, Depth::Map, Depth::Cell, Depth::Term];
     let keys = ["place.layer", "place.map", "place.a_cell", "place.a_term"];
-    for (at, key) in further.into_iter().zip(keys).filter(|(at, _)| *at > depth) {
+    // A neuron is one cell.
+    let is_vector = depth >= Depth::Layer && shape.plane() == 1;
+    let skips = |at: Depth| is_vector && at == Depth::Cell;
+    for (at, key) in further.into_iter().zip(keys).filter(|(at, _)| *at > depth && !skips(*at)) {
         let to = (at < Depth::Term).then(|| look.refine(at.grain()));
         rungs.push(Rung { text: view.text(key), kind: RungKind::Ahead, to, color: None });
     }
@@ -337,6 +345,16 @@ impl Choices {
             let action = |_: &View, k: usize| Action::SetLane(Lane::ALL[k]);
             all.push(Choice { name: "place.lane", words, chosen, is_list: false, action });
         }
+        let others = rivals(view);
+        if !others.is_empty() {
+            let name = |class: &usize| view.state.class_name(*class);
+            let words = std::iter::once(view.text("map.nobody")).chain(others.iter().map(name)).collect();
+            let chosen = others.iter().position(|class| now.against == Some(*class)).map_or(0, |k| k + 1);
+            let action = |view: &View, k: usize| {
+                Action::SetAgainst(k.checked_sub(1).and_then(|k| rivals(view).get(k).copied()))
+            };
+            all.push(Choice { name: "map.against", words, chosen, is_list: true, action });
+        }
         if self.has_filters && now.with == With::Nothing {
             let words = Show::ALL.map(|show| view.text(show.key())).to_vec();
             let chosen = Show::ALL.iter().position(|show| *show == now.show).unwrap_or(0);
@@ -367,6 +385,24 @@ impl Choices {
             choice.draw_ui(ui, view, fold);
         }
     }
+}
+
+/// The classes that the neuron which is looked at can be compared with, those with the largest scores first; none
+/// where it is not of a class.
+fn rivals(view: &View) -> Vec<usize> {
+    let (plan, look) = (view.state.plan(), view.state.look());
+    let scores = scores_layer(plan.network()).map(|l| TensorId::layer(l, Part::Out));
+    let cell = view.state.trace().tensor_cell(&look.whole_cell());
+    let Some((tensor, image, own)) = cell.filter(|(tensor, ..)| Some(*tensor) == scores) else {
+        return Vec::new();
+    };
+    if Depth::of(&look) != Depth::Map {
+        return Vec::new();
+    }
+    let score = |class: &usize| view.state.trace().value(tensor, image, *class as u32);
+    let mut rivals: Vec<usize> = (0..plan.shape_of(tensor).planes()).filter(|k| *k != own as usize).collect();
+    rivals.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    rivals
 }
 
 /// A choice of the row.
