@@ -26,7 +26,7 @@ impl Network {
     /// # Errors
     /// Names the layer, the formula and its numbers.
     pub fn build(input: [usize; 3], specs: Vec<LayerSpec>, loss: Loss) -> Result<Self, ShapeError> {
-        let outline = Outline::of(input, specs);
+        let outline = Outline::new(input, specs);
         match outline.misfit {
             None => Ok(Self { input, layers: outline.layers, loss }),
             Some(misfit) => Err(misfit.error),

@@ -28,11 +28,11 @@ impl Outline {
     /// use convstep::nn::{outline::Outline, spec::{ConvSpec, Kind, LayerSpec}};
     ///
     /// let conv = |name: &str, kernel| LayerSpec::new(name, Kind::Conv2d(ConvSpec::new(8, kernel)));
-    /// let outline = Outline::of([1, 9, 9], vec![conv("a", 3), conv("b", 20), conv("c", 3)]);
+    /// let outline = Outline::new([1, 9, 9], vec![conv("a", 3), conv("b", 20), conv("c", 3)]);
     /// assert_eq!(outline.layers.len(), 1);
     /// assert_eq!(outline.misfit.map(|misfit| misfit.layer), Some(Some(1)));
     /// ```
-    pub fn of(input: [usize; 3], specs: Vec<LayerSpec>) -> Self {
+    pub fn new(input: [usize; 3], specs: Vec<LayerSpec>) -> Self {
         let mut layers: Vec<Layer> = Vec::with_capacity(specs.len());
         let misfit = match check_input(input, &specs) {
             Err(error) => Some(Misfit { layer: None, error }),

@@ -221,7 +221,7 @@ pub(in crate::app) struct MapRequest {
 }
 
 impl MapRequest {
-    pub(in crate::app) fn of(state: &AppState) -> Self {
+    pub(in crate::app) fn from_state(state: &AppState) -> Self {
         let trace = state.trace();
         let input = &trace.values().input;
         let (n, c, h, w) = input.dim();

@@ -25,7 +25,7 @@ pub struct Kept {
 
 impl Kept {
     /// What is shown now.
-    pub fn of(state: &AppState) -> Self {
+    pub fn from_state(state: &AppState) -> Self {
         let picture = match &state.inputs.training {
             Some(training) => training.schedule.data.name().to_owned(),
             None => state.inputs.picture.name.clone(),
@@ -54,7 +54,7 @@ impl Kept {
         if !state.run().is_large() {
             kept.compute_to(Pass::Update, Execution::SERIAL);
         }
-        let own = Self::of(state);
+        let own = Self::from_state(state);
         Some(Self { trace: Arc::new(kept), model: Arc::clone(&run.inputs.model), run: Some(number), ..own })
     }
 
@@ -136,7 +136,7 @@ impl Compare {
 impl Sides {
     /// A tensor as it was kept, and as it is now; `None` where it is not computed.
     pub(in crate::app) fn new(kept: &Kept, state: &AppState, tensor: TensorId, plane: usize) -> Option<Self> {
-        let now = Kept::of(state);
+        let now = Kept::from_state(state);
         let (plan, other) = (now.trace.plan(), kept.trace.plan());
         let b = now.cells(tensor)?;
         let shape = plan.shape_of(tensor);

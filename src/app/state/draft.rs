@@ -45,7 +45,7 @@ pub struct Draft {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::app) enum Touched {
     LayerName(usize),
-    Field(usize, &'static str),
+    Hyperparameter(usize, &'static str),
     Name,
     Input,
     Classes,
@@ -69,7 +69,7 @@ impl Draft {
             loss: Loss::CrossEntropy,
             ..running.architecture.clone()
         };
-        Self::of(Written {
+        Self::from_written(Written {
             name: "network".into(),
             architecture,
             init: Init::default(),
@@ -83,7 +83,7 @@ impl Draft {
         let shipped = bundled::models().iter().map(|model| model.name);
         let is_shipped =
             shipped.chain(presets::all().iter().map(|preset| preset.name)).any(|name| name == running.name);
-        Self::of(Written {
+        Self::from_written(Written {
             // The bundled names stay with what was bundled.
             name: if is_shipped { format!("{}-edited", running.name) } else { running.name.clone() },
             architecture: running.architecture.clone(),
@@ -106,10 +106,10 @@ impl Draft {
             (preset.architecture()?, preset.init)
         };
         let name = format!("{name}-edited");
-        Ok(Self::of(Written { name, architecture, init, seed: presets::SEED, keep_weights: false }))
+        Ok(Self::from_written(Written { name, architecture, init, seed: presets::SEED, keep_weights: false }))
     }
 
-    fn of(written: Written) -> Self {
+    fn from_written(written: Written) -> Self {
         let mut draft = Self {
             start: written.clone(),
             selected: None,
@@ -212,7 +212,7 @@ impl Draft {
     /// Computes what follows from what is written.
     pub(in crate::app) fn measure(&mut self) {
         let architecture = &self.written.architecture;
-        self.outline = Outline::of(architecture.input, architecture.layers.clone());
+        self.outline = Outline::new(architecture.input, architecture.layers.clone());
         self.obstacle = match &self.outline.misfit {
             Some(misfit) => Some(misfit.error.0.clone()),
             None => architecture.build().err().map(|error| error.0).or_else(|| self.too_much()),

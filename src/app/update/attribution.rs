@@ -62,7 +62,7 @@ pub(in crate::app) fn advance(state: &mut AppState, time_for_more: bool) -> Vec<
     if state.attribution.meet(&network) {
         state.jobs.cancel(JobKind::TopActivations);
     }
-    let asked = MapRequest::of(state);
+    let asked = MapRequest::from_state(state);
     let (settings, random) = (state.attribution.settings(&network), state.attribution.random);
     if state.attribution.made.as_ref().is_some_and(|made| asked.is(made, &settings, random)) {
         // A large network's map waits until the worker is free.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(in crate::app) fn update(state: &mut AppState, action: CompareAction) {
     match action {
         CompareAction::Keep => {
-            state.compare.kept = Some(Arc::new(Kept::of(state)));
+            state.compare.kept = Some(Arc::new(Kept::from_state(state)));
             state.view.page = Page::Compare;
         }
         CompareAction::KeepRun(number) => {

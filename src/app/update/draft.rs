@@ -46,9 +46,9 @@ impl Draft {
                     spec.name = name;
                 }
             }
-            BuildAction::Set(l, field) => {
+            BuildAction::Set(l, hyperparameter) => {
                 if let Some(spec) = layers.get_mut(l) {
-                    spec.kind.set(field);
+                    spec.kind.set(hyperparameter);
                 }
             }
             BuildAction::Become(l, kind) => {
@@ -143,7 +143,7 @@ impl Draft {
 fn touched(action: &BuildAction) -> Option<Touched> {
     match action {
         BuildAction::Rename(l, _) => Some(Touched::LayerName(*l)),
-        BuildAction::Set(l, field) => Some(Touched::Field(*l, field.name)),
+        BuildAction::Set(l, number) => Some(Touched::Hyperparameter(*l, number.name)),
         BuildAction::Name(_) => Some(Touched::Name),
         BuildAction::Input(_) => Some(Touched::Input),
         BuildAction::Classes(_) => Some(Touched::Classes),

@@ -8,8 +8,8 @@ use super::{
 use crate::app::{
     effect::Effect,
     state::{
-        AppState, Change, Derived, Edited, Inputs, JobKind, NoticeKind, PlaceText, RightAnswer, Run,
-        after_loss, derived,
+        AppState, Change, Derived, Edited, Inputs, JobKind, Marks, NoticeKind, PlaceText, RightAnswer, Run,
+        RunLabels, after_loss, derived,
     },
     task::Task,
 };
@@ -44,6 +44,7 @@ pub(in crate::app) fn set_inputs(state: &mut AppState, mut inputs: Inputs, chang
     Vec::new()
 }
 
+/// Puts inputs and what follows from them in place of those before, or says why they do not go together.
 pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived: Result<Derived, String>) {
     let Derived { mut inputs, fitted, mut run } = match derived {
         Ok(derived) => derived,
@@ -72,79 +73,102 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     if is_other_run {
         state.training.runs.put_aside(&before, &left);
     }
-    let after = &state.inputs;
-    let is_same_network =
-        Arc::ptr_eq(&before.model, &after.model) || before.model.network == after.model.network;
-    let is_same_plan = is_same_network
-        && before.mode == after.mode
-        && before.epochs == after.epochs
-        && before.training == after.training;
-    let is_other_model = match change {
-        Change::Renew | Change::Edit | Change::Choose { .. } => !Arc::ptr_eq(&before.model, &after.model),
-        Change::Stroke { .. } => false,
-        // One that was edited in place keeps its name.
-        Change::Undo | Change::Redo => !is_same_network || before.model.name != after.model.name,
-    };
-    let is_fresh = match change {
-        Change::Renew => true,
-        Change::Edit => is_other_run && (before.training.is_some() || after.training.is_some()),
-        Change::Stroke { .. } | Change::Choose { .. } => false,
-        Change::Undo | Change::Redo => {
-            before.model.name != after.model.name || before.picture.name != after.picture.name
-        }
-    };
-    let other_weights = !Arc::ptr_eq(&before.model.params, &after.model.params);
-    let notes = match change {
-        Change::Renew if is_other_model => after.model.notes.clone(),
-        Change::Renew
-        | Change::Edit
-        | Change::Choose { .. }
-        | Change::Stroke { .. }
-        | Change::Undo
-        | Change::Redo => Vec::new(),
-    };
+    let differences = Differences::new(&before, &state.inputs, change, is_other_run);
+    let is_stroke = matches!(change, Change::Stroke { .. });
     let labels = state.training.runs.labels.clone();
-    let before = Edited { inputs: before, marks: marks_before, labels, run: left.line().number() };
-    let back = match change {
-        Change::Stroke { more: true } if state.in_stroke => None,
-        Change::Edit | Change::Renew | Change::Choose { .. } | Change::Stroke { .. } => {
-            state.undo.record(before);
-            None
-        }
-        Change::Undo => {
-            let back = state.undo.before().map(|edited| (edited.marks.clone(), edited.labels.clone()));
-            state.undo.undo(before);
-            back
-        }
-        Change::Redo => {
-            let back = state.undo.after().map(|edited| (edited.marks.clone(), edited.labels.clone()));
-            state.undo.redo(before);
-            back
-        }
-    };
-    if is_other_model {
+    let back = record(
+        state,
+        change,
+        Edited { inputs: before, marks: marks_before, labels, run: left.line().number() },
+    );
+    state.in_stroke = is_stroke;
+    if differences.is_other_model {
         // Applied, or written for a network that is gone.
         state.draft = None;
     }
-    state.in_stroke = matches!(change, Change::Stroke { .. });
-    if !is_same_network {
+    if differences.is_other_network {
         state.position.change_marks(|marks, _| marks.bookmarks.clear());
     }
     if let Some((marks, labels)) = back {
         state.training.runs.labels = labels;
         marks::restore(state, marks);
     }
-    if is_fresh {
+    if differences.is_fresh {
         start_fresh(state);
     } else if matches!(change, Change::Choose { .. }) {
         show_same_step(state, place.time());
-    } else if !is_same_plan {
+    } else if differences.is_other_plan {
         keep_place(state, &place);
-    } else if state.in_stroke && other_weights {
+    } else if is_stroke && differences.is_other_weights {
         from_the_first_step(state);
     }
-    for text in notes {
-        notice(state, text, NoticeKind::Info);
+    if matches!(change, Change::Renew) && differences.is_other_model {
+        for text in state.inputs.model.notes.clone() {
+            notice(state, text, NoticeKind::Info);
+        }
+    }
+}
+
+/// How inputs differ from those before.
+struct Differences {
+    is_other_network: bool,
+    is_other_plan: bool,
+    is_other_model: bool,
+    is_other_weights: bool,
+    /// The prediction is shown, and nothing left over from before.
+    is_fresh: bool,
+}
+
+impl Differences {
+    fn new(before: &Inputs, after: &Inputs, change: Change, is_other_run: bool) -> Self {
+        let is_same_model = Arc::ptr_eq(&before.model, &after.model);
+        let is_other_network = !is_same_model && before.model.network != after.model.network;
+        let is_other_name = before.model.name != after.model.name;
+        let (is_other_model, is_fresh) = match change {
+            Change::Renew => (!is_same_model, true),
+            Change::Edit => {
+                (!is_same_model, is_other_run && (before.training.is_some() || after.training.is_some()))
+            }
+            Change::Choose { .. } => (!is_same_model, false),
+            Change::Stroke { .. } => (false, false),
+            // One that was edited in place keeps its name.
+            Change::Undo | Change::Redo => (
+                is_other_network || is_other_name,
+                is_other_name || before.picture.name != after.picture.name,
+            ),
+        };
+        Self {
+            is_other_network,
+            is_other_plan: is_other_network
+                || (before.mode, before.epochs) != (after.mode, after.epochs)
+                || before.training != after.training,
+            is_other_model,
+            is_other_weights: !Arc::ptr_eq(&before.model.params, &after.model.params),
+            is_fresh,
+        }
+    }
+}
+
+/// Makes a change one that can be undone, or redone. Returns the marks and the runs' names that undo and redo bring
+/// back.
+fn record(state: &mut AppState, change: Change, before: Edited) -> Option<(Marks, RunLabels)> {
+    let of = |edited: &Edited| (edited.marks.clone(), edited.labels.clone());
+    match change {
+        Change::Stroke { more: true } if state.in_stroke => None,
+        Change::Edit | Change::Renew | Change::Choose { .. } | Change::Stroke { .. } => {
+            state.undo.record(before);
+            None
+        }
+        Change::Undo => {
+            let back = state.undo.before().map(of);
+            state.undo.undo(before);
+            back
+        }
+        Change::Redo => {
+            let back = state.undo.after().map(of);
+            state.undo.redo(before);
+            back
+        }
     }
 }
 

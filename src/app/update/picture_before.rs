@@ -16,7 +16,7 @@ pub(in crate::app) fn keep(state: &mut AppState, after: &Inputs, goes_on: bool) 
         state.picture_before = None;
     } else if PictureChange::between(before, after).is_some() && !(goes_on && state.picture_before.is_some())
     {
-        let kept = Some(Arc::new(Kept::of(state)));
+        let kept = Some(Arc::new(Kept::from_state(state)));
         state.picture_before = Some(PictureBefore { inputs: state.inputs.clone(), kept });
     }
 }

@@ -108,7 +108,7 @@ impl Session {
             schedule,
             lines,
             line,
-            runs: KeptRuns::of(&state.training.runs),
+            runs: KeptRuns::from_runs(&state.training.runs),
             stops: state.training.stops.clone(),
             place: Placed {
                 time,
@@ -262,7 +262,7 @@ impl Session {
 
 impl KeptRuns {
     /// Of runs whose data set can come back.
-    fn of(runs: &TrainingRuns) -> Self {
+    fn from_runs(runs: &TrainingRuns) -> Self {
         let TrainingRuns { aside, labels, .. } = runs;
         let is_shown = |aside: &&RunsAside| {
             aside.branches().iter().any(|branch| !labels.removed.contains(&branch.number()))

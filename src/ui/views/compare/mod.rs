@@ -38,7 +38,7 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
             ui.label(view.text("compare.how"));
             return;
         };
-        let now = Kept::of(view.state);
+        let now = Kept::from_state(view.state);
         match &sides {
             Some(sides) => maps::maps_ui(ui, view, [kept, &now], sides, height),
             None => drop(ui.label(view.text("compare.not_computed"))),
