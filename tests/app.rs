@@ -328,7 +328,7 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
     // The cursor stays until the numbers are there.
     let effects = apply(&mut state, go("bwd/fc.dW/k2,7"));
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
-    assert_eq!(at(&state), "fwd");
+    assert_eq!(at(&state), "loss/loss");
     assert_eq!(run_tasks_here(&mut state, effects, Execution::SERIAL, &()).len(), 0);
     assert_eq!((state.trace().reached(), at(&state).as_str()), (Pass::Bwd, "bwd/fc.dW/k2,7"));
     // A cell that is only looked at must be there too.

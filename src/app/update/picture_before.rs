@@ -40,12 +40,13 @@ fn computed(state: &AppState, before: &Inputs) -> Option<Kept> {
     let inputs = Inputs { model: Arc::clone(&model), ..before.clone() };
     let fitted = derived::fitted(&inputs).ok()?;
     let input = derived::network_input(&inputs, &fitted).ok()?;
-    let (plan, time, params) = (Arc::clone(trace.plan()), trace.time(), Arc::clone(trace.params()));
+    let (plan, time) = (Arc::clone(trace.plan()), trace.time());
+    let (params, moments) = (Arc::clone(trace.params()), Arc::clone(trace.moments()));
     let network = &model.network;
     let (mode, stream) = (plan.setup().mode, plan.stream(time));
     let values = network.forward_with(&params, &input, mode, stream, Execution::SERIAL)?;
     let target = loss::one_hot(network.output(), &[state.label()]);
-    let trace = Trace::from_forward(plan, time, params, Arc::default(), values, target);
+    let trace = Trace::from_forward(plan, time, params, moments, values, target);
     let picture = before.picture.name.clone();
     Some(Kept { trace: Arc::new(trace), image: 0, model, picture, run: None })
 }

@@ -6,7 +6,7 @@ use crate::app::{
     state::{AppState, Change, Edited, Inputs, RunsAside, after_loss},
 };
 use crate::data::Dataset;
-use crate::execution::Execution;
+use crate::nn::Execution;
 
 /// Looks at the run with a number, at the step that is shown, or at its last.
 pub(in crate::app) fn choose(state: &mut AppState, number: u32) -> Vec<Effect> {
