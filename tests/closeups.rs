@@ -15,7 +15,7 @@ use convstep::nn::{
 use convstep::tensor::Tensor;
 use convstep::trace::{Address, Depth, Move, Plan};
 use convstep::ui::{
-    number,
+    names, number,
     room::{Presenting, Room, Wants},
     shell,
     strings::Words,
@@ -400,7 +400,10 @@ fn each_activation_has_its_title_and_formula_in_both_languages() {
                 apply(&mut state, Action::GoTo(address.clone()));
                 let texts = texts(&ctx, &state, &mut memory);
                 assert!(texts.iter().any(|text| text == title), "{address}: no {title:?} in {texts:#?}");
-                assert!(texts.iter().any(|text| text.contains(formula)), "{address}: no {formula:?}");
+                assert!(
+                    texts.iter().any(|text| text.contains(&names::formula(formula))),
+                    "{address}: no {formula:?}"
+                );
                 let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
                 let equations = lines.iter().filter(|line| adds_up(line, state.view().digits)).count();
                 assert!(equations > 0, "{address}: no arithmetic");
@@ -592,7 +595,7 @@ layers = [
     ctx.enable_accesskit();
     Theme::by_darkness(false).apply(&ctx);
     let texts = texts(&ctx, &state, &mut Memory::default());
-    let average = format!("Average (1,2) = {}", number::four_digits(as_avg[6]));
+    let average = format!("Average (1,2): {}", number::four_digits(as_avg[6]));
     assert!(texts.contains(&average), "{average} is not among {texts:#?}");
 }
 
@@ -790,7 +793,7 @@ fn a_convolution_has_a_row_for_each_channel_with_numbers_of_one_size() {
         assert!(sizes.iter().all(|&size| size == sizes[0]) && sizes[0] >= 14.0, "{pixels:?}: {sizes:?}");
         let ends = painted.texts.iter().any(|(text, ..)| text == "−0.1268");
         assert!(ends, "{pixels:?}: the equation ends in the result");
-        let map = painted.nodes("conv1 · map 3");
+        let map = painted.nodes("conv1, map 3");
         if pixels[0] == 1280.0 {
             assert!(map.iter().any(|map| map.width() >= 280.0), "{map:?}");
         }

@@ -86,7 +86,7 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     assert!(harness.query_by_label_contains("Strongest pictures for").is_none());
     harness.get_by_role_and_label(Role::Button, "Strongest pictures").click();
     harness.run_steps(4);
-    assert!(harness.query_by_label("Strongest pictures for conv2 · map 3").is_some());
+    assert!(harness.query_by_label("Strongest pictures for map 3 of conv2").is_some());
     assert!(harness.query_by_label("2000 of 2000 examples searched: Shapes, training examples").is_some());
     let search = harness.state().state.attribution().search.as_ref().expect("begun");
     let label = |excited: &convstep::attribution::TopActivation| {

@@ -42,7 +42,14 @@ fn select(state: &mut AppState, address: &str) {
 fn open(model: &str) -> AppState {
     let known = bundled::models().iter().find(|known| known.name == model).expect(model);
     let model = bundled::load(known.name).expect("bundled");
-    AppState::open(model, samples::load(known.default_sample).expect("bundled")).expect("fits")
+    let picture = samples::load(known.default_sample).expect("bundled");
+    asking_why(AppState::open(model, picture).expect("fits"))
+}
+
+/// With the panel that has the sentence of the cell.
+fn asking_why(mut state: AppState) -> AppState {
+    run(&mut state, [Action::SetDrawer(Some(Drawer::Why))]);
+    state
 }
 
 fn build(toml: &str) -> AppState {
@@ -51,7 +58,7 @@ fn build(toml: &str) -> AppState {
     let values =
         Tensor::from_shape_fn((1, c, h, w), |(_, c, i, j)| ((c + 3 * i + 5 * j) % 7) as f32 / 3.0 - 1.0);
     let picture = Loaded { name: "numbers".into(), content: Content::Values(values), label: None };
-    AppState::open(model, picture).expect("fits")
+    asking_why(AppState::open(model, picture).expect("fits"))
 }
 
 /// The digits, trained in batches of four.
@@ -103,11 +110,11 @@ fn what_a_pool_discards_is_counted_so_far_only_while_the_map_is_not_complete() {
 #[test]
 fn an_update_speaks_of_the_picture_or_of_the_batch_on_average() {
     let mut state = open("article-backprop");
-    go(&mut state, "update");
+    go(&mut state, "update/conv1.weight/k0,0/(1,1)");
     says(&state, "This picture: loss ");
     never_says(&state, "batch, on average");
     let mut state = batch();
-    go(&mut state, "e0.b0/update");
+    go(&mut state, "e0.b0/update/fc.bias/k9");
     says(&state, "This batch, on average: loss ");
     never_says(&state, "This picture: loss");
 }

@@ -62,6 +62,10 @@ const MODELS: [Bundled; 6] = [
     },
 ];
 
+/// The classes of the bundled model `photos`.
+pub const PHOTO_CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
 /// All bundled models, in the order in which menus offer them; the program starts with the first.
 pub fn models() -> &'static [Bundled] {
     const { &MODELS }

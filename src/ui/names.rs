@@ -1,30 +1,44 @@
-//! What the screen calls tensors and their parts: `conv1`, `∂L/∂relu1`, `map 3`, `filter 3, slice 0`.
+//! What the screen calls tensors, their parts and places: `conv1`, `∂L/∂relu1`, `map 3`, `filter 3, slice 0`,
+//! `map 4 of conv3, row 4, column 4`, `pool1, backward`; and what it calls classes.
 //!
 //! Addresses keep their own letters (`conv1.dW/k3,0`); they stand only where an address is typed or copied.
 
-use super::view::View;
+use super::{strings::Words, view::View};
 use crate::attribution::Unit;
+use crate::data::shapes;
+use crate::model_io::{Model, bundled};
 use crate::nn::{Op, Part};
-use crate::trace::{Address, Owner, Plan, TensorId};
+use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, Stage, TensorId};
 
 /// The name of a tensor: `conv1`, `conv1 weights`, `∂L/∂relu1`.
 pub fn tensor(view: &View, tensor: TensorId) -> String {
     let plan = view.state.plan();
-    let layers = plan.network().layers.len();
     let owner = match tensor.owner {
         Owner::Input => return view.text("name.input"),
         Owner::Loss => view.text("name.loss"),
         Owner::Layer(l) => plan.layer(l as usize).name().to_owned(),
     };
-    let key = match tensor.part {
-        Part::Out => return owner,
-        Part::Dx => {
-            let read = match tensor.owner {
-                Owner::Input | Owner::Loss => Plan::input_of(layers),
-                Owner::Layer(l) => Plan::input_of(l as usize),
-            };
-            return format!("∂L/∂{}", self::tensor(view, read));
-        }
+    if tensor.part == Part::Dx {
+        return format!("∂L/∂{}", self::tensor(view, differentiated(plan, tensor)));
+    }
+    part_of(view, tensor.part, &owner)
+}
+
+/// A tensor's name, and what is left of it where there is little room: `conv1 ∂L/∂w` and `∂L/∂w`.
+pub fn short(view: &View, tensor: TensorId) -> [String; 2] {
+    let name = self::tensor(view, tensor);
+    let short = match tensor.part {
+        Part::Dx => "∂L/∂x".to_owned(),
+        Part::Out => name.clone(),
+        part => part_of(view, part, "").trim_matches([' ', '\u{2009}', ',', '，']).to_owned(),
+    };
+    [name, short]
+}
+
+/// The name of a part of a layer or of the loss; of its output and of a gradient of its input the owner's.
+fn part_of(view: &View, part: Part, owner: &str) -> String {
+    let key = match part {
+        Part::Out | Part::Dx => return owner.to_owned(),
         Part::Target => "name.target",
         Part::Prob => "name.prob",
         Part::Winner => "name.winner",
@@ -59,11 +73,19 @@ pub fn tensor(view: &View, tensor: TensorId) -> String {
         Part::RunningMean => "name.running_mean",
         Part::RunningVar => "name.running_var",
     };
-    view.fill(key, &[("layer", &owner)])
+    view.fill(key, &[("layer", owner)])
+}
+
+/// The tensor whose gradient a [`Part::Dx`] is: what the layer, or the loss, reads.
+fn differentiated(plan: &Plan, gradient: TensorId) -> TensorId {
+    match gradient.owner {
+        Owner::Input | Owner::Loss => Plan::input_of(plan.network().layers.len()),
+        Owner::Layer(l) => Plan::input_of(l as usize),
+    }
 }
 
 /// The name of the plane number `plane` of a tensor: `map 3`, `filter 3, slice 0`, `neuron 3`; `red` for the first
-/// of an input of three maps.
+/// of an input of three maps; a class for the numbers of the loss.
 pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
     let plan = view.state.plan();
     let shape = plan.shape_of(tensor);
@@ -73,65 +95,249 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
         let key = if is_dense { "name.connection" } else { "name.slice" };
         return view.fill(key, &[("o", &o.to_string()), ("c", &c.to_string())]);
     }
-    let is_input = tensor == TensorId::INPUT
-        || (tensor.part == Part::Dx && matches!(tensor.owner, Owner::Layer(0)) && shape.plane() > 1);
-    if is_input {
-        match (shape.planes(), plane) {
-            (1, _) => return view.text("name.grey"),
-            (3, 0) => return view.text("name.red"),
-            (3, 1) => return view.text("name.green"),
-            (3, _) => return view.text("name.blue"),
-            _ => {}
-        }
+    if tensor.part == Part::Dx {
+        return self::plane(view, differentiated(plan, tensor), plane);
     }
-    let is_like_output = matches!(tensor.part, Part::Out | Part::Dx | Part::Ds);
-    let key = match (shape.plane(), operation(view, tensor)) {
-        (1, Some(Op::Dense(_))) if tensor.part != Part::Dx => "name.neuron",
-        (1, Some(Op::Activation(_))) if tensor.part == Part::Out && follows_dense(view, tensor) => {
-            "name.neuron"
-        }
-        (1, Some(Op::Conv2d(_))) if !is_like_output => "name.filter",
-        (1, Some(Op::BatchNorm2d(_))) => "name.map",
-        (1, _) => "name.cell",
+    match (tensor.owner, shape.planes(), plane) {
+        (Owner::Input, 1, _) => return view.text("name.grey"),
+        (Owner::Input, 3, 0) => return view.text("name.red"),
+        (Owner::Input, 3, 1) => return view.text("name.green"),
+        (Owner::Input, 3, _) => return view.text("name.blue"),
+        (Owner::Loss, 2.., _) => return class(view, plane),
+        (Owner::Input | Owner::Loss | Owner::Layer(_), _, _) => {}
+    }
+    let is_like_output = matches!(tensor.part, Part::Out | Part::Ds | Part::Xhat);
+    let key = match (shape.plane(), operation(view, tensor), tensor.owner) {
+        (1, Some(Op::Conv2d(_)), _) if !is_like_output => "name.filter",
+        (1, Some(Op::BatchNorm2d(_)), _) if !is_like_output => "name.map",
+        (1, _, Owner::Layer(l)) => part_of_vector(plan, l as usize),
+        (1, _, Owner::Input | Owner::Loss) => "name.cell",
         _ => "name.map",
     };
     view.fill(key, &[("k", &plane.to_string())])
 }
 
-/// A tensor and one of its planes: `conv1 · map 3`; the tensor alone if it has but one plane.
+/// What a number of a layer's vector is: a neuron of a dense layer, a map of one cell, or a cell of a flattened volume.
+fn part_of_vector(plan: &Plan, l: usize) -> &'static str {
+    match &plan.layer(l).op {
+        Op::Dense(_) => "name.neuron",
+        Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) => "name.map",
+        Op::Flatten => "name.cell",
+        Op::Activation(_)
+        | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_)
+        | Op::Dropout { .. }
+        | Op::Softmax => l.checked_sub(1).map_or("name.cell", |before| part_of_vector(plan, before)),
+    }
+}
+
+/// A tensor and one of its planes, short: `conv1, map 3`, `∂L/∂conv1, map 3`; the tensor alone if it has but one plane.
 pub fn tensor_and_plane(view: &View, tensor: TensorId, plane: usize) -> String {
     let name = self::tensor(view, tensor);
     match view.state.plan().shape_of(tensor).planes() {
         0 | 1 => name,
-        _ => format!("{name} · {}", self::plane(view, tensor, plane)),
+        _ => view.fill("name.part", &[("tensor", &name), ("plane", &self::plane(view, tensor, plane))]),
     }
 }
 
-/// The cell at an address: `conv1 · map 3 · (2,5)`; rows and columns only where the plane has more than one cell.
-/// Empty if the address names no cell of a tensor.
+/// A map as a thing to click: `conv2 output, map 7`, `gradient of conv2, map 7`, `conv1 weights, filter 3, slice 0`.
+pub fn map(view: &View, tensor: TensorId, plane: usize) -> String {
+    let plan = view.state.plan();
+    let name = match (tensor.part, tensor.owner) {
+        (Part::Out, Owner::Layer(_)) => view.fill("name.output", &[("layer", &self::tensor(view, tensor))]),
+        (Part::Dx, _) => gradient_of(view, &self::tensor(view, differentiated(plan, tensor))),
+        _ => return tensor_and_plane(view, tensor, plane),
+    };
+    match plan.shape_of(tensor).planes() {
+        0 | 1 => name,
+        _ => view.fill("name.part", &[("tensor", &name), ("plane", &self::plane(view, tensor, plane))]),
+    }
+}
+
+fn gradient_of(view: &View, name: &str) -> String {
+    view.fill("name.gradient_of", &[("name", name)])
+}
+
+/// A plane of a tensor in a sentence: `map 4 of conv3`, `neuron 3 of fc (cat)`, `gradient of map 6 of relu1`.
+fn object(view: &View, tensor: TensorId, plane: usize) -> String {
+    let plan = view.state.plan();
+    let has_planes = plan.shape_of(tensor).planes() > 1;
+    match (tensor.part, tensor.owner) {
+        (Part::Out, Owner::Layer(l)) if has_planes => {
+            let (name, plane_name) = (self::tensor(view, tensor), self::plane(view, tensor, plane));
+            let name = view.fill("name.plane_of", &[("plane", &plane_name), ("tensor", &name)]);
+            let model = view.state.model();
+            let is_score =
+                l as usize + 1 == plan.network().layers.len() && plan.shape_of(tensor).plane() == 1;
+            if is_score && plane < model.architecture.classes.len() {
+                return view.fill("name.of_class", &[("name", &name), ("class", &class(view, plane))]);
+            }
+            name
+        }
+        (Part::Dx, _) => gradient_of(view, &object(view, differentiated(plan, tensor), plane)),
+        (Part::Dw, _) => gradient_of(view, &object(view, TensorId { part: Part::Weight, ..tensor }, plane)),
+        (Part::Db, _) => gradient_of(view, &object(view, TensorId { part: Part::Bias, ..tensor }, plane)),
+        _ => tensor_and_plane(view, tensor, plane),
+    }
+}
+
+/// A cell of a tensor by its number within the image's tensor: `map 4 of conv3, row 4, column 4`; rows and columns
+/// only where the plane has more than one cell.
+pub fn cell_of(view: &View, tensor: TensorId, index: usize) -> String {
+    let shape = view.state.plan().shape_of(tensor);
+    let [_, _, i, j] = shape.at(index);
+    let plane = shape.plane().max(1);
+    let name = object(view, tensor, index / plane);
+    if plane == 1 {
+        return name;
+    }
+    view.fill("name.at", &[("name", &name), ("i", &i.to_string()), ("j", &j.to_string())])
+}
+
+/// The cell at an address: `map 4 of conv3, row 4, column 4`. Empty if the address names no cell of a tensor.
 pub fn cell(view: &View, address: &Address) -> String {
     let Some((tensor, _, index)) = view.state.trace().tensor_cell(address) else { return String::new() };
-    let shape = view.state.plan().shape_of(tensor);
-    let [_, _, i, j] = shape.at(index as usize);
-    let plane = shape.plane().max(1);
-    let name = tensor_and_plane(view, tensor, index as usize / plane);
-    if plane > 1 { format!("{name} · ({i},{j})") } else { name }
+    cell_of(view, tensor, index as usize)
 }
 
-/// What evidence is shown for: `star (score)`, `conv2 · map 3`, `conv2 · map 3 · (2,5)`.
+/// A cell and its value: `map 4 of conv3, row 4, column 4: gradient −0.012` where the tensor is a gradient.
+pub fn cell_and_value(view: &View, tensor: TensorId, index: usize, value: &str) -> String {
+    let plan = view.state.plan();
+    let of = match tensor.part {
+        Part::Dx => differentiated(plan, tensor),
+        Part::Dw => TensorId { part: Part::Weight, ..tensor },
+        Part::Db => TensorId { part: Part::Bias, ..tensor },
+        _ => return view.fill("name.value", &[("name", &cell_of(view, tensor, index)), ("value", value)]),
+    };
+    view.fill("name.gradient", &[("name", &cell_of(view, of, index)), ("value", value)])
+}
+
+/// A stage: `conv1`, `pool1, backward`, `conv1 ∂L/∂w`.
+pub fn stage(view: &View, stage: &Stage) -> String {
+    match stage.tensor.part {
+        Part::Dx => {
+            let owner = tensor(view, TensorId { part: Part::Out, ..stage.tensor });
+            view.fill("name.backward", &[("layer", &owner)])
+        }
+        _ => tensor(view, stage.tensor),
+    }
+}
+
+/// Any place in words, as far as its grain goes: `training step 3, picture 2: map 4 of conv3, row 4, column 4, term 7`.
+/// Step and picture only where there is more than the one.
+pub fn place(view: &View, address: &Address) -> String {
+    let plan = view.state.plan();
+    let setup = plan.setup();
+    let step = address.time().to_string();
+    let batches = setup.batches.max(1);
+    let words = match address.grain() {
+        Grain::Run => return view.text("name.run"),
+        Grain::Epoch => return view.fill("name.epoch", &[("n", &(address.time() / batches).to_string())]),
+        Grain::Batch => return view.fill("name.step", &[("n", &step)]),
+        Grain::Example => String::new(),
+        Grain::Pass => match plan.stage_at(address) {
+            Some(stage) => view.text(&format!("pass.{}", stage.pass.name())),
+            None => cell(view, address),
+        },
+        Grain::Layer => match address.place() {
+            Place::Stage(s) => self::stage(view, &plan.stages()[s as usize]),
+            Place::Given(tensor) => self::tensor(view, tensor),
+        },
+        Grain::Channel => {
+            let tensor = view.state.trace().tensor_cell(address).map(|(tensor, _, index)| (tensor, index));
+            tensor.map_or_else(String::new, |(tensor, index)| {
+                let plane = plan.shape_of(tensor).plane().max(1);
+                object(view, tensor, index as usize / plane)
+            })
+        }
+        Grain::Cell => cell(view, address),
+        Grain::Term => {
+            let term = address.term().to_string();
+            view.fill("name.term", &[("name", &cell(view, address)), ("m", &term)])
+        }
+    };
+    let is_update = plan.stage_at(address).is_some_and(|stage| stage.pass == Pass::Update);
+    let words = match is_update && address.grain() >= Grain::Layer {
+        true => view.fill("name.update_of", &[("name", &words)]),
+        false => words,
+    };
+    if setup.images == 1 && address.time() == 0 && address.grain() != Grain::Example {
+        return words;
+    }
+    let is_of_picture = setup.images > 1 && plan.stage_at(address).is_none_or(|stage| stage.per_image);
+    let key = if is_of_picture { "name.picture" } else { "name.step" };
+    let step = view.fill(key, &[("n", &step), ("image", &address.image().to_string())]);
+    if words.is_empty() { step } else { view.fill("name.value", &[("name", &step), ("value", &words)]) }
+}
+
+/// A formula with the signs of the screen in place of the code's letters: `∂L/∂x` for `dX`, `∂L/∂w` for `dW`.
+pub fn formula(formula: &str) -> String {
+    let is_letter = |c: char| c.is_alphabetic() || c == '_';
+    let mut written = String::new();
+    let mut rest = formula;
+    while let Some(first) = rest.chars().next() {
+        let end = match is_letter(first) {
+            true => rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
+        let (word, after) = rest.split_at(end);
+        match word {
+            "dX" | "dx" => written.push_str("∂L/∂x"),
+            "dW" => written.push_str("∂L/∂w"),
+            "dS" => written.push_str("∂L/∂s"),
+            "db" | "dy" | "dγ" | "dβ" => {
+                written.push_str("∂L/∂");
+                written.push_str(&word[1..]);
+            }
+            word => written.push_str(word),
+        }
+        rest = after;
+    }
+    written
+}
+
+/// A place by its text, in words where the plan at hand has it; else the text.
+pub fn place_of_text(view: &View, text: &str) -> String {
+    match view.state.plan().parse(text) {
+        Ok(address) => place(view, &address),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// What evidence is shown for: `star (score)`, `map 3 of conv2`, `map 3 of conv2, row 2, column 5`.
 pub fn unit(view: &View, unit: Unit) -> String {
-    let class = |key: &str, class: usize| view.fill(key, &[("class", &view.state.model().class_name(class))]);
+    let of_class = |key: &str, k: usize| view.fill(key, &[("class", &class(view, k))]);
     let out = |layer: usize| TensorId::layer(layer, Part::Out);
     match unit {
-        Unit::Score(k) => class("name.score", k),
-        Unit::Probability(k) => class("name.probability", k),
-        Unit::Channel { layer, channel } => tensor_and_plane(view, out(layer), channel),
+        Unit::Score(k) => of_class("name.score", k),
+        Unit::Probability(k) => of_class("name.probability", k),
+        Unit::Channel { layer, channel } => object(view, out(layer), channel),
         Unit::Cell { layer, channel, at: [i, j] } => {
-            let name = tensor_and_plane(view, out(layer), channel);
-            let is_vector = view.state.plan().shape_of(out(layer)).plane() == 1;
-            if is_vector { name } else { format!("{name} · ({i},{j})") }
+            cell_of(view, out(layer), view.state.plan().shape_of(out(layer)).flat([0, channel, i, j]))
         }
     }
+}
+
+/// What an output is called now: in training by the class that it learns, else as the model names it; in the user's
+/// language where the classes are those of a bundled model.
+pub fn class(view: &View, class: usize) -> String {
+    let name = view.state.class_name(class);
+    let learned = view.state.inputs().training.as_ref().map(|training| training.schedule.data.classes());
+    let lists = learned.into_iter().chain([&view.state.model().architecture.classes[..]]);
+    let mut named = lists.filter(|list| list.get(class) == Some(&name));
+    named.find_map(|list| class_in(view.words, list, class).filter(|word| *word != name)).unwrap_or(name)
+}
+
+/// The same of another model.
+pub fn class_of(view: &View, model: &Model, class: usize) -> String {
+    class_in(view.words, &model.architecture.classes, class).unwrap_or_else(|| model.class_name(class))
+}
+
+/// A class in a list of names; `None` behind its end. Bundled lists are translated, the user's own names stay.
+pub fn class_in(words: Words, classes: &[String], class: usize) -> Option<String> {
+    let name = classes.get(class)?;
+    let is_bundled = [&shapes::CLASSES[..], &bundled::PHOTO_CLASSES[..]].iter().any(|list| *list == classes);
+    Some(if is_bundled { words.text(&format!("class.{name}")) } else { name.clone() })
 }
 
 /// `rows 30, 31 and column 5`; `None` where there are none of either. More than four of a kind end in "…".
@@ -150,17 +356,22 @@ pub fn rows_and_columns(view: &View, rows: &[usize], columns: &[usize]) -> Optio
     }
 }
 
-/// Whether the layer before a tensor's is a dense one.
-fn follows_dense(view: &View, tensor: TensorId) -> bool {
-    let Owner::Layer(l) = tensor.owner else { return false };
-    let before = (l as usize).checked_sub(1);
-    before.is_some_and(|before| matches!(view.state.plan().layer(before).op, Op::Dense(_)))
-}
-
 /// The operation of the layer that a tensor belongs to.
 fn operation<'a>(view: &View<'a>, tensor: TensorId) -> Option<&'a Op> {
     match tensor.owner {
         Owner::Layer(l) => Some(&view.state.plan().layer(l as usize).op),
         Owner::Input | Owner::Loss => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::formula;
+
+    #[test]
+    fn formulas_have_the_signs_of_the_screen() {
+        assert_eq!(formula("dW[o] = Σ dy[n,o] · inv_std"), "∂L/∂w[o] = Σ ∂L/∂y[n,o] · inv_std");
+        assert_eq!(formula("dX = x · dot + dy"), "∂L/∂x = x · dot + ∂L/∂y");
+        assert_eq!(formula("dβ[c] = Σ dS"), "∂L/∂β[c] = Σ ∂L/∂s");
     }
 }

@@ -7,7 +7,7 @@ use crate::trace::TensorId;
 
 /// A class with an article where its name takes one: "a cat", "an airplane", "7", “猫”.
 pub fn a_class(view: &View, class: usize) -> String {
-    let name = view.state.model().class_name(class);
+    let name = crate::ui::names::class(view, class);
     let key = match name.chars().next() {
         Some('a' | 'e' | 'i' | 'o' | 'u') => "right.an",
         Some(first) if first.is_ascii_lowercase() => "right.a",
@@ -80,7 +80,7 @@ fn moved(view: &View, right: i32, down: i32) -> String {
 pub fn effect(view: &View, effect: &PictureEffect) -> String {
     let what = change(view, &effect.change);
     let (changed, maps) = (effect.changed.to_string(), effect.maps.to_string());
-    let class = view.state.model().class_name(effect.class);
+    let class = crate::ui::names::class(view, effect.class);
     let (before, now) = (score(view, effect.before), score(view, effect.now));
     view.fill(
         "effect.maps",

@@ -82,7 +82,7 @@ pub fn sentence(view: &View, focus: &Address) -> String {
     let plan = view.state.plan();
     let shape = plan.shape_at(focus);
     let at = shape.at(focus.cell() as usize);
-    let (at_plane, class) = (at[1], view.state.model().class_name(at[1]));
+    let (at_plane, class) = (at[1], names::class(view, at[1]));
     let at = at.map(|n| n.to_string());
     let [a, b, i, j] = &at;
     let values = [("a", a.as_str()), ("k", b), ("i", i), ("j", j), ("class", &class)];
@@ -129,7 +129,7 @@ pub fn condition(view: &View, kind: &Break) -> String {
         Break::LossRises => view.text("sentence.break.loss"),
         Break::CellChanges(watched) => {
             let cell = plan.writer(watched.tensor, 0, watched.image, watched.index);
-            view.fill("sentence.break.changes", &[("cell", &plan.text(&cell))])
+            view.fill("sentence.break.changes", &[("cell", &names::cell(view, &cell))])
         }
     }
 }
@@ -147,7 +147,7 @@ pub fn stop_reason(view: &View, reason: &StopReason) -> String {
 
 /// Why a run stopped at a breakpoint; the cell stands beside it.
 fn stop(view: &View, stop: &Stop) -> String {
-    let class = |class: usize| view.state.model().class_name(class);
+    let class = |class: usize| names::class(view, class);
     match stop.found {
         Found::Value(value) => {
             let value = number::four_digits(value);

@@ -230,9 +230,8 @@ impl<'a> TensorPlane<'a> {
     /// The words for a screen reader.
     pub fn label(&self, cell: Option<(usize, usize)>) -> String {
         let view = self.view;
-        let name = names::tensor_and_plane(view, self.tensor, self.channel);
         match cell {
-            None => name,
+            None => names::map(view, self.tensor, self.channel),
             Some((i, j)) => {
                 let shown = self.cell(i, j);
                 let value = match shown.state {
@@ -241,9 +240,7 @@ impl<'a> TensorPlane<'a> {
                         super::number::four_digits(shown.value)
                     }
                 };
-                let (i, j) = (i.to_string(), j.to_string());
-                let values = [("name", name.as_str()), ("row", &i), ("column", &j), ("value", &value)];
-                view.fill(if self.shape.plane() == 1 { "grid.number" } else { "grid.cell" }, &values)
+                names::cell_and_value(view, self.tensor, self.index(i, j) as usize, &value)
             }
         }
     }

@@ -378,7 +378,7 @@ fn answer_ui(ui: &mut Ui, view: &View, width: f32, height: f32) {
     for (k, class) in state.likeliest().into_iter().take(most).enumerate() {
         let font = if k == 0 { theme::strong_font() } else { theme::body_font() };
         let (rect, response) = ui.allocate_exact_size(vec2(width, 32.0), Sense::hover());
-        let (name, score) = (state.model().class_name(class), picture_words::score(view, scores[class]));
+        let (name, score) = (crate::ui::names::class(view, class), picture_words::score(view, scores[class]));
         let painter = ui.painter();
         let number = painter.text(
             rect.right_top(),

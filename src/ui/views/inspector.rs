@@ -8,16 +8,15 @@ mod statistics;
 
 use crate::app::{Action, Tab};
 use crate::trace::{Address, CellFold, Operand, Place, Step, TermOp};
-use crate::ui::{equation::Equation, number, sentences, theme, view::View};
+use crate::ui::{equation::Equation, names, number, sentences, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
 
 /// Draws the inspector of the current cell: its sentence, the row to edit it, and the tabs.
 pub fn inspector_ui(ui: &mut Ui, view: &View) {
     let focus = view.state.focus();
-    let plan = view.state.plan();
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(plan.text(&focus)).font(theme::mono_font()).color(view.theme.text_weak));
+        ui.label(RichText::new(names::place(view, &focus)).color(view.theme.text_weak));
     });
     ui.label(RichText::new(sentences::sentence(view, &focus)).size(16.0).color(view.theme.text_strong));
     edit::edit_ui(ui, view, &focus);
@@ -50,7 +49,8 @@ fn tabs_ui(ui: &mut Ui, view: &View) {
 fn why_ui(ui: &mut Ui, view: &View, focus: Address) {
     if let Some(formula) = view.state.trace().formula(&focus) {
         heading_ui(ui, view, "inspector.symbols");
-        let formula = RichText::new(formula).font(theme::mono_font()).color(view.theme.text_strong);
+        let formula =
+            RichText::new(names::formula(formula)).font(theme::mono_font()).color(view.theme.text_strong);
         ui.label(formula).on_hover_text(view.text("inspector.symbols_tip"));
     }
     let fold = fold(ui, view, &focus);
@@ -233,14 +233,15 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
             let known = writer.time() < view.state.trace().time() || view.state.is_done(&writer);
             let text = if known { brief(view, value, chars) } else { "?".into() };
             let link = Button::new(RichText::new(text).font(font).color(view.theme.accent)).frame(false);
-            let address = view.state.plan().text(&writer);
+            let place = names::cell(view, &writer);
             let response = ui.add(link);
-            let name = view.fill("inspector.operand", &[("address", &address)]);
+            let name = view.fill("inspector.operand", &[("name", &place)]);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
             if response.hovered() {
                 view.hover(writer);
             }
-            if response.on_hover_text(address).clicked() {
+            let tip = view.fill("name.why", &[("name", &place)]);
+            if response.on_hover_text(tip).clicked() {
                 view.look(&writer);
             }
         }
@@ -276,7 +277,7 @@ fn readers_ui(ui: &mut Ui, view: &View, focus: &Address) {
     area.max_height(ui.available_height()).show(ui, |ui| {
         ui.spacing_mut().interact_size.y = 18.0;
         for reader in readers.iter().take(SHOWN) {
-            let text = view.state.plan().text(reader);
+            let text = names::place(view, reader);
             let link = RichText::new(&text).font(theme::small_font()).color(view.theme.accent);
             let response = ui.add(Button::new(link).frame(false));
             if response.hovered() {

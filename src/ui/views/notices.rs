@@ -178,7 +178,7 @@ fn stopped_ui(ui: &mut Ui, view: &View) {
 
 /// Which answer is right: the likeliest classes as buttons, the others in a list.
 fn right_answer_ui(ui: &mut Ui, view: &View) {
-    let (state, model) = (view.state, view.state.model());
+    let state = view.state;
     ui.label(RichText::new("?").font(theme::strong_font()).color(view.theme.accent));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
@@ -190,7 +190,7 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
             let likeliest = state.likeliest();
             let shown = if ui.available_width() < 560.0 { 1 } else { 3 };
             for (k, &class) in likeliest.iter().take(shown).enumerate() {
-                let name = model.class_name(class);
+                let name = crate::ui::names::class(view, class);
                 let words = if k == 0 { view.fill("right.guess", &[("class", &name)]) } else { name };
                 if ui.add(Button::new(words).min_size(vec2(0.0, 28.0))).clicked() {
                     view.act(Action::SetLabel(class));
@@ -199,7 +199,7 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
             ui.menu_button(view.text("right.other"), |ui| {
                 egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
                     for class in 0..likeliest.len().min(1000) {
-                        if ui.button(model.class_name(class)).clicked() {
+                        if ui.button(crate::ui::names::class(view, class)).clicked() {
                             view.act(Action::SetLabel(class));
                             ui.close();
                         }

@@ -5,7 +5,7 @@ use crate::app::{Action, EditAction, command};
 use crate::data::paint::Pen;
 use crate::ui::{
     canvas::{Brush, canvas_ui},
-    picture_words, theme,
+    names, picture_words, theme,
     view::View,
 };
 use egui::{Align2, Button, RichText, Slider, Ui, Window, pos2};
@@ -118,7 +118,7 @@ fn classes_ui(ui: &mut Ui, view: &View) {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     for &class in order.iter().take(3) {
-        let name = view.state.model().class_name(class);
+        let name = names::class(view, class);
         let text = format!("{name}  {}", picture_words::score(view, scores[class]));
         ui.label(RichText::new(text).color(view.theme.text_strong));
     }

@@ -4,7 +4,7 @@ use crate::app::{
     Action, Lang, ThemeChoice,
     palette::{Offer, is_address, offers},
 };
-use crate::ui::{keys, strings::Words, theme, theme::space, view::View};
+use crate::ui::{keys, names, strings::Words, theme, theme::space, view::View};
 use egui::{Button, Id, Key, Modal, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
@@ -170,12 +170,13 @@ fn words(view: &View, offer: &Offer) -> (String, String, String) {
         Offer::Stage(address) => {
             let plan = view.state.plan();
             let pass = plan.stage_at(&address).map(|stage| stage.pass.name()).unwrap_or_default();
-            (plan.text(&address), view.text(&format!("pass.{pass}")), String::new())
+            (names::place(view, &address), view.text(&format!("pass.{pass}")), plan.text(&address))
         }
         Offer::Bookmark(number) => {
             let mark = &view.state.marks().bookmarks[number];
             let address = mark.place.to_string();
-            let name = if mark.name.is_empty() { address.clone() } else { mark.name.clone() };
+            let place = names::place_of_text(view, &address);
+            let name = if mark.name.is_empty() { place } else { mark.name.clone() };
             (format!("★ {name}"), view.text("time.bookmarks"), address)
         }
         Offer::Model(name) => {

@@ -123,7 +123,7 @@ fn ladder(view: &View) -> Vec<Rung> {
         let map = look.cell() as usize / shape.plane().max(1);
         let is_class = scores_layer(plan.network()).map(|l| TensorId::layer(l, Part::Out)) == Some(tensor);
         let text = match is_class {
-            true => view.fill("place.neuron_of", &[("class", &view.state.class_name(map))]),
+            true => view.fill("place.neuron_of", &[("class", &names::class(view, map))]),
             false => names::plane(view, tensor, map),
         };
         rungs.push(Rung { text, kind: outer(Depth::Map), to: widen(Grain::Channel), color: None });
@@ -347,7 +347,7 @@ impl Choices {
         }
         let others = rivals(view);
         if !others.is_empty() {
-            let name = |class: &usize| view.state.class_name(*class);
+            let name = |class: &usize| names::class(view, *class);
             let words = std::iter::once(view.text("map.nobody")).chain(others.iter().map(name)).collect();
             let chosen = others.iter().position(|class| now.against == Some(*class)).map_or(0, |k| k + 1);
             let action = |view: &View, k: usize| {

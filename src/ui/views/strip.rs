@@ -5,7 +5,7 @@ use crate::trace::{Address, Depth, TensorId};
 use crate::ui::{
     atlas::tensor_atlas,
     blocks::{Block, block_of, blocks},
-    fonts,
+    fonts, names,
     summary::summary,
     theme::{self, space, text_size},
     view::View,
@@ -217,7 +217,7 @@ fn answer_ui(ui: &mut Ui, view: &View, rect: Rect) {
     let response = ui.interact(rect, ui.scope_id().with("answer"), Sense::click());
     let is_known = state.knows_scores();
     let (class, score) = state.prediction();
-    let name = if is_known { state.model().class_name(class) } else { "?".into() };
+    let name = if is_known { names::class(view, class) } else { "?".into() };
     let is_probability = state.plan().stage_of(TensorId::loss(Part::Prob)).is_some();
     let number = match (is_known, is_probability) {
         (false, _) => String::new(),

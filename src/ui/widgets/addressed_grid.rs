@@ -84,7 +84,9 @@ pub fn framed_grid_ui(
         view.look(&address.whole_cell());
     }
     if let Some(cell) = plane.hovered {
-        plane.response.clone().on_hover_text_at_pointer((grid.label)(Some(cell)));
+        let name = (grid.label)(Some(cell));
+        let tip = if address(cell).is_some() { view.fill("name.why", &[("name", &name)]) } else { name };
+        plane.response.clone().on_hover_text_at_pointer(tip);
     }
     plane
 }

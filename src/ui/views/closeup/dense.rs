@@ -235,7 +235,7 @@ impl<'a> DenseView<'a> {
     fn output_name(&self, o: usize) -> String {
         let is_last = self.l + 1 == self.view.state.plan().network().layers.len();
         if is_last {
-            self.view.state.model().class_name(o)
+            names::class(self.view, o)
         } else {
             self.view.fill("name.neuron", &[("k", &o.to_string())])
         }

@@ -32,11 +32,11 @@ pub(super) fn local_response_norm<'a>(
     let (x, dy) = (Plan::input_of(l), plan.output_gradient_of(l));
     let columns: Vec<Column> = if is_backward {
         vec![
-            column(dy, "dy", CellStyle::Number),
+            column(dy, "∂L/∂y", CellStyle::Number),
             column(own(Part::Out), "y", CellStyle::Number),
-            made(Part::Ratio, "dy · y ÷ scale"),
+            made(Part::Ratio, "∂L/∂y · y ÷ scale"),
             made(Part::Dot, "Σ"),
-            made(Part::Dx, "dx"),
+            made(Part::Dx, "∂L/∂x"),
         ]
     } else {
         vec![

@@ -7,7 +7,7 @@ use super::{Body, Closeup};
 use crate::nn::{Part, loss::Loss};
 use crate::trace::{Address, Pass, Plan, Stage, Step, TensorId};
 use crate::ui::{
-    number,
+    names, number,
     tensor_plane::TensorPlane,
     view::View,
     widgets::grid::{CellState, CellView},
@@ -37,7 +37,7 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
         (Loss::CrossEntropy, false) => {
             let ((max, max_at), (sum, sum_at)) = (single(Part::Max), single(Part::Sum));
             let (loss, loss_at) = single(Part::Out);
-            let made_loss = format!("L = −ln p({})", view.state.model().class_name(view.state.label()));
+            let made_loss = format!("L = −ln p({})", names::class(view, view.state.label()));
             vec![
                 column(y, "z", CellStyle::Number).current(made(Part::Max)).foot("max", max, max_at),
                 column(own(Part::Shift), "z − max", CellStyle::Number).current(made(Part::Shift)),
@@ -113,7 +113,7 @@ fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
 /// What the loss says, and what the gradient does.
 fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
     let label = view.state.label();
-    let name = view.state.model().class_name(label);
+    let name = names::class(view, label);
     let trace = view.state.trace();
     match (stage.pass, stage.tensor.part, view.state.plan().network().loss) {
         (Pass::Bwd, _, Loss::CrossEntropy) if spot.is_done() => {
@@ -126,7 +126,7 @@ fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
                 (false, true) => "right.loss_raise",
                 (false, false) => "right.loss_lower",
             };
-            let own = view.state.model().class_name(spot.index as usize);
+            let own = names::class(view, spot.index as usize);
             Some(view.fill(key, &[("name", &own)]))
         }
         (Pass::Loss, Part::Out, Loss::CrossEntropy) if spot.is_done() => {

@@ -323,11 +323,13 @@ impl<'a> Part<'a> {
                 crate::ui::number::four_digits(shown.value)
             }
         };
-        let place = match (&self.source, self.address(k)) {
-            (CellSource::Tensor { .. }, Some(address)) => names::cell(view, &address),
-            _ => format!("{} ({},{})", self.title, k / self.cols, k % self.cols),
-        };
-        format!("{place} = {value}")
+        let cell = self.address(k).and_then(|address| view.state.trace().tensor_cell(&address));
+        match (&self.source, cell) {
+            (CellSource::Tensor { .. }, Some((tensor, _, index))) => {
+                names::cell_and_value(view, tensor, index as usize, &value)
+            }
+            _ => format!("{} ({},{}): {value}", self.title, k / self.cols, k % self.cols),
+        }
     }
 
     /// All that is laid over the cells that `shown` shows.

@@ -166,7 +166,7 @@ fn name_width(ui: &Ui, view: &View, rows: usize, marks: &Marks) -> f32 {
 }
 
 fn row_name(view: &View, row: usize, marks: &Marks) -> String {
-    if marks.target.is_some() { view.state.model().class_name(row) } else { row.to_string() }
+    if marks.target.is_some() { names::class(view, row) } else { row.to_string() }
 }
 
 fn names_ui(
@@ -355,7 +355,11 @@ fn cell_ui(
     }
     let Some(address) = address else { return };
     let answer = ui.interact(rect, ui.scope_id().with(("table", salt)), Sense::click());
-    let words = format!("{} = {text}", names::cell(view, &address));
+    let value = if text.is_empty() { view.text("grid.not_yet") } else { text };
+    let words = match view.state.trace().tensor_cell(&address) {
+        Some((tensor, _, index)) => names::cell_and_value(view, tensor, index as usize, &value),
+        None => value,
+    };
     answer.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &words));
     if answer.double_clicked() {
         view.visit(&address.whole_cell());
@@ -365,7 +369,7 @@ fn cell_ui(
     if answer.hovered() {
         view.hover(address);
     }
-    answer.on_hover_text(words);
+    answer.on_hover_text(view.fill("name.why", &[("name", &words)]));
 }
 
 /// Slanted lines: there is no number yet.

@@ -1,7 +1,7 @@
 //! The predictions of both sides, class by class.
 
 use crate::app::Kept;
-use crate::ui::{number, theme, view::View};
+use crate::ui::{names, number, theme, view::View};
 use egui::{Grid, Rect, RichText, Sense, Ui, vec2};
 
 /// Classes that are listed.
@@ -11,7 +11,7 @@ const LISTED: usize = 10;
 pub fn scores_ui(ui: &mut Ui, view: &View, sides: [&Kept; 2]) {
     let named = sides.map(|side| {
         let scores = side.scores().into_iter().enumerate();
-        scores.map(|(class, score)| (side.model.class_name(class), score)).collect::<Vec<_>>()
+        scores.map(|(class, score)| (names::class_of(view, &side.model, class), score)).collect::<Vec<_>>()
     });
     let of = |side: usize, name: &str| {
         named[side].iter().find(|(class, _)| class == name).map(|(_, score)| *score)

@@ -4,6 +4,7 @@ use super::act;
 use crate::app::{DataAction, JobKind};
 use crate::data::{Dataset, Measured};
 use crate::ui::{
+    names,
     theme::{self, space},
     view::View,
     widgets::thumbnail::from_pixels,
@@ -46,14 +47,14 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
 
 fn class_ui(ui: &mut Ui, view: &View, data: &Dataset, measured: Option<&Measured>, class: usize) {
     let theme = view.theme;
-    let name = data.classes().get(class).map_or("", String::as_str);
+    let name = names::class_in(view.words, data.classes(), class).unwrap_or_default();
     let now = view.state.data().class == Some(class);
     let counts = |measured: &Measured| measured.by_class.iter().map(Vec::len).collect::<Vec<_>>();
     let counts = measured.map(counts).unwrap_or_default();
     let count = counts.get(class).copied();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let count_text = count.map_or_else(String::new, |count| count.to_string());
-    let words = view.fill("sets.of_class", &[("class", name), ("n", &count_text)]);
+    let words = view.fill("sets.of_class", &[("class", &name), ("n", &count_text)]);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, now, &words));
     if now || response.hovered() || response.has_focus() {
         let color = if now { theme.accent_soft } else { theme.button_hover };

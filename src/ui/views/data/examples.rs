@@ -4,6 +4,7 @@ use super::act;
 use crate::app::DataAction;
 use crate::data::Dataset;
 use crate::ui::{
+    names,
     theme::space,
     view::View,
     widgets::busy::busy_ui,
@@ -68,9 +69,9 @@ fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, side: f32, b
     let part = view.state.data().part;
     let thumbnail = from_example(ui.ctx(), data, part, index, budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
-    let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);
-    let words = view.fill("sets.example", &[("n", &index.to_string()), ("class", name)]);
-    let caption = (name, view.theme.text_weak);
+    let name = class.and_then(|class| names::class_in(view.words, data.classes(), class)).unwrap_or_default();
+    let words = view.fill("sets.example", &[("n", &index.to_string()), ("class", &name)]);
+    let caption = (name.as_str(), view.theme.text_weak);
     if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), side, caption, &words).clicked() {
         act(view, DataAction::StepThrough { data: data.clone(), part, index });
     }

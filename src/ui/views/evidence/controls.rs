@@ -46,7 +46,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         }
         Some(Unit::Cell { layer, channel, at }) => (layer, channel, at, predicted),
     };
-    let name = view.state.model().class_name(predicted);
+    let name = names::class(view, predicted);
     let kinds = [
         (Subject::Predicted, view.fill("evidence.predicted", &[("name", &name)])),
         (Subject::Unit(Unit::Score(class)), view.text("evidence.score")),
@@ -89,8 +89,8 @@ fn subject_ui(ui: &mut Ui, view: &View) {
 fn class_ui(ui: &mut Ui, view: &View, class: usize, unit: fn(usize) -> Unit) {
     // Lists stay short; any other map is chosen through the current cell.
     let classes = view.state.model().network.classes().min(1000);
-    let options: Vec<_> = (0..classes).map(|class| (class, view.state.model().class_name(class))).collect();
-    let now = view.state.model().class_name(class);
+    let options: Vec<_> = (0..classes).map(|class| (class, names::class(view, class))).collect();
+    let now = names::class(view, class);
     if let Some(class) = choice_ui(ui, view, "evidence.class", &now, &options) {
         act(view, AttributionAction::Subject(Subject::Unit(unit(class))));
     }

@@ -185,13 +185,13 @@ fn tile_ui(
     let ActivationSearch { data, part, .. } = search;
     let thumbnail = from_example(ui.ctx(), data, *part, excited.index, budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
-    let name = class.and_then(|class| data.classes().get(class)).map_or("", String::as_str);
+    let name = class.and_then(|class| names::class_in(view.words, data.classes(), class)).unwrap_or_default();
     let value = number::four_digits(excited.value);
     let span =
         |d: usize| format!("{}–{}", excited.patch.at[d], excited.patch.at[d] + excited.patch.size[d] - 1);
     let (index, rows, columns) = (excited.index.to_string(), span(0), span(1));
     let parts =
-        [("n", index.as_str()), ("class", name), ("value", &value), ("rows", &rows), ("columns", &columns)];
+        [("n", index.as_str()), ("class", &name), ("value", &value), ("rows", &rows), ("columns", &columns)];
     let words = view.fill("evidence.top_one", &parts);
 
     let (rect, response) = ui.allocate_exact_size(layout.tile(), Sense::click());
@@ -215,7 +215,7 @@ fn tile_ui(
             ui.painter().rect_stroke(around, 0.0, Stroke::new(2.0, color), StrokeKind::Outside);
         }
         let under = square.bottom() + space::XS / 2.0;
-        caption_ui(ui, name, pos2(square.left(), under), layout.side, view.theme.text_weak);
+        caption_ui(ui, &name, pos2(square.left(), under), layout.side, view.theme.text_weak);
         let below = theme::text_size::SMALL + space::XS;
         let at =
             if layout.has_patches { pos2(beside.left(), under) } else { pos2(square.left(), under + below) };

@@ -6,7 +6,7 @@ use crate::nn::{
     check::{Check, Kink},
 };
 use crate::trace::{Address, TensorId};
-use crate::ui::{number, theme, view::View};
+use crate::ui::{names, number, theme, view::View};
 use egui::{Align, Button, Color32, Grid, Layout, RichText, ScrollArea, Ui};
 
 /// Draws the gradient check: ε, the losses beside the value, the slope between them and the gradient.
@@ -161,7 +161,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         | Op::Dropout { .. }
         | Op::Softmax => "check.sign",
     };
-    let text = view.fill(key, &[("address", &plan.text(&cell))]);
+    let text = view.fill(key, &[("name", &names::cell(view, &cell))]);
     let link = RichText::new(text).font(theme::small_font()).color(view.theme.accent);
     let response = ui.add(Button::new(link).frame(false).wrap());
     if response.hovered() {

@@ -68,7 +68,14 @@ fn cut_ui(ui: &mut Ui, view: &View, cut: &Cut) {
         let at = view.state.plan().shape_of(out).at(group.index);
         let place = match cut.by_channel {
             true => names::plane(view, out, group.channel),
-            false => format!("{} ({},{})", names::plane(view, out, at[1]), at[2], at[3]),
+            false => view.fill(
+                "name.at",
+                &[
+                    ("name", &names::plane(view, out, at[1])),
+                    ("i", &at[2].to_string()),
+                    ("j", &at[3].to_string()),
+                ],
+            ),
         };
         share_ui(ui, view, group.share, &place, group.sum, Some(output(view, cut, group)));
     }
@@ -90,10 +97,10 @@ fn share_ui(ui: &mut Ui, view: &View, share: u32, place: &str, sum: f64, cell: O
     row.add_sized([50.0, 18.0], egui::Label::new(small(percent.clone()).color(view.theme.text_strong)));
     match cell {
         Some(cell) => {
-            let address = view.state.plan().text(&cell);
+            let address = names::cell(view, &cell);
             let link = Button::new(small(place.into()).color(view.theme.accent)).frame(false);
             let response = row.add(link);
-            let name = view.fill("paths.link", &[("share", &percent), ("address", &address)]);
+            let name = view.fill("paths.link", &[("share", &percent), ("name", &address)]);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
             if response.hovered() {
                 view.hover(cell);
@@ -148,12 +155,12 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
             ui.label(small("·".into()).color(view.theme.text_weak));
             let value = number::four_digits(factor.value);
             let target = factor.from.unwrap_or(link.at);
-            let address = view.state.plan().text(&target);
+            let address = names::cell(view, &target);
             let share = percent(factor.share);
             let terms = factor.terms.to_string();
             let name = view.fill(
                 "paths.factor",
-                &[("value", &value), ("address", &address), ("share", &share), ("terms", &terms)],
+                &[("value", &value), ("name", &address), ("share", &share), ("terms", &terms)],
             );
             let text = if factor.terms > 1 { format!("{value} [{share}]") } else { value.clone() };
             let response = ui.add(Button::new(small(text).color(view.theme.accent)).frame(false));
@@ -168,7 +175,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
         if let Some(last) = links.last() {
             ui.label(small("·".into()).color(view.theme.text_weak));
             let value = number::four_digits(last.value);
-            let address = view.state.plan().text(&last.at);
+            let address = names::cell(view, &last.at);
             let response = ui.add(Button::new(small(value).color(view.theme.accent)).frame(false));
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &address));
             if response.on_hover_text(address).clicked() {
@@ -183,7 +190,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
     let values = [
         ("product", number::four_digits(product as f32)),
         ("part", number::four_digits(largest)),
-        ("address", view.state.plan().text(&output(view, cut, group))),
+        ("name", names::cell(view, &output(view, cut, group))),
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     weak_ui(ui, view, &view.fill("paths.product", &values));

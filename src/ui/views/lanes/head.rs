@@ -52,7 +52,9 @@ impl Scene<'_> {
         }
         let part = marked.and_then(|mark| mark.part).filter(|part| *part != Part::Out);
         if let Some(part) = part {
-            (line, size) = (String::new(), part.suffix().to_owned());
+            let owner = if c > layers { TensorId::loss(part) } else { TensorId::layer(c.max(1) - 1, part) };
+            let [_, short] = names::short(self.view, owner);
+            (line, size) = (String::new(), short);
         }
         let width = layout::text_width(ui, &line, layout::small_font());
         let gap = if line.is_empty() { 0.0 } else { 4.0 };

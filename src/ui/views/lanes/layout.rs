@@ -5,7 +5,7 @@ use crate::data::Content;
 use crate::nn::{Part, network::Unseen};
 use crate::trace::{Plan, TensorId};
 use crate::ui::{
-    fonts,
+    fonts, names,
     theme::text_size,
     view::View,
     widgets::grid::{MARGIN, snap_cell},
@@ -178,7 +178,7 @@ impl Layout {
             })
             .collect();
         let classes = (0..plan.network().classes().min(64))
-            .map(|class| text_width(ui, &view.state.model().class_name(class), small_font()))
+            .map(|class| text_width(ui, &names::class(view, class), small_font()))
             .fold(0.0f32, f32::max)
             .min(96.0)
             + 4.0;

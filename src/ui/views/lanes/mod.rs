@@ -12,7 +12,7 @@ mod thumbnails;
 
 use crate::app::Action;
 use crate::trace::{Address, Grain, Pass, Plan, TensorId};
-use crate::ui::view::View;
+use crate::ui::{names, view::View};
 use column::{Lane, Mark};
 use egui::{
     Align2, Color32, Pos2, Rect, ScrollArea, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2,
@@ -216,8 +216,8 @@ impl<'a> Scene<'a> {
             let time = self.view.state.trace().time();
             let Some(address) = column::address_of(plan, time, self.image, c, lane) else { continue };
             let response = ui.interact(area, ui.scope_id().with(("ground", c, lane)), egui::Sense::click());
-            let name = plan.text(&address);
-            let words = self.view.fill("lanes.go", &[("address", &name)]);
+            let name = names::place(self.view, &address);
+            let words = self.view.fill("lanes.go", &[("name", &name)]);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
             if response.on_hover_text(words).clicked() {
                 self.view.visit(&address);

@@ -142,7 +142,8 @@ impl Scene<'_> {
         let answer = place_ui(ui, rect, grid);
         self.answer(&answer, |i, j| plane.address(i, j));
         if let Some(cell) = answer.hovered {
-            answer.response.clone().on_hover_text_at_pointer(plane.label(Some(cell)));
+            let tip = self.view.fill("name.why", &[("name", &plane.label(Some(cell)))]);
+            answer.response.clone().on_hover_text_at_pointer(tip);
         }
         if plane.is_dead() {
             let (corner, half) = (rect.left_top() + Vec2::splat(8.0), Vec2::splat(3.5));
@@ -286,7 +287,8 @@ impl Scene<'_> {
             plane.address(i, j)
         });
         if let Some(cell) = answer.hovered {
-            answer.response.on_hover_text_at_pointer(label(Some(cell)));
+            let tip = view.fill("name.why", &[("name", &label(Some(cell)))]);
+            answer.response.on_hover_text_at_pointer(tip);
         }
         rect.right()
     }
@@ -363,8 +365,7 @@ impl Scene<'_> {
     }
 
     fn classes_ui(&self, ui: &Ui, area: Rect, left: f32, features: usize, first: usize, shown: usize) {
-        let model = self.view.state.model();
-        self.words_ui(ui, area, left, (features, first, shown), |class| model.class_name(class));
+        self.words_ui(ui, area, left, (features, first, shown), |class| names::class(self.view, class));
     }
 
     fn percents_ui(&self, ui: &Ui, area: Rect, left: f32, features: usize, first: usize, shown: usize) {

@@ -125,7 +125,7 @@ impl<'a> Subject<'a> {
     /// What stands above a map: its number; of a class also its name, of an input its colour.
     pub fn name(&self, view: &View, map: usize) -> String {
         if self.has_classes {
-            return format!("{map} {}", view.state.model().class_name(map));
+            return format!("{map} {}", names::class(view, map));
         }
         let is_input = self.tensor == TensorId::INPUT || self.tensor == TensorId::layer(0, Part::Dx);
         let is_picture = is_input && self.shown[0].plane.planes() == 3 && !self.is_vector();

@@ -102,7 +102,7 @@ fn part(view: &View, shown: &Shown, map: usize) -> String {
 fn part_and_class(view: &View, subject: &Subject, shown: &Shown, map: usize) -> String {
     let part = part(view, shown, map);
     if subject.has_classes {
-        let class = view.state.model().class_name(map);
+        let class = names::class(view, map);
         return view.fill("layer.class", &[("part", &part), ("class", &class)]);
     }
     part

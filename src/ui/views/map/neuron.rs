@@ -68,7 +68,7 @@ impl<'a> Ranking<'a> {
         let view = scene.view;
         let is_score = scores_layer(view.state.plan().network()) == Some(sum.shown.layer)
             && scene.tensor.part == Part::Out;
-        let class = |k: usize| view.state.class_name(k);
+        let class = |k: usize| names::class(view, k);
         let rival = view.state.view().against.filter(|&rival| is_score && rival != scene.map);
         let other = rival.and_then(|rival| {
             let plane = TensorPlane::new(view, scene.tensor, scene.image, rival);

@@ -3,7 +3,7 @@
 use super::{act, heading_ui, name, note_ui, remove_ui};
 use crate::app::{Action, Bookmark, MarkAction};
 use crate::trace::{AddressText, Grain};
-use crate::ui::{theme, view::View};
+use crate::ui::{names, view::View};
 use egui::{Align, Button, Id, Key, Layout, RichText, Role, TextEdit, Ui, WidgetInfo};
 
 /// Draws them, with the way to add one.
@@ -18,7 +18,7 @@ pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
     if let Some(here) =
         here.filter(|here| !view.state.marks().bookmarks.iter().any(|mark| mark.place == *here))
     {
-        let words = view.fill("time.add_bookmark", &[("address", here.as_str())]);
+        let words = view.fill("time.add_bookmark", &[("name", &names::place_of_text(view, here.as_str()))]);
         if ui.button(format!("★ {words}")).clicked() {
             act(view, MarkAction::ToggleBookmark);
         }
@@ -26,9 +26,9 @@ pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
 }
 
 fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
-    let address = bookmark.place.to_string();
+    let place = names::place_of_text(view, bookmark.place.as_str());
     let there = bookmark.place.resolve(view.state.plan());
-    let words = if bookmark.name.is_empty() { &address } else { &bookmark.name };
+    let words = if bookmark.name.is_empty() { &place } else { &bookmark.name };
     let id = Id::unique("bookmark that is named");
     let naming: Option<Naming> = ui.data(|data| data.get_temp(id));
     if let Some(naming) = naming.filter(|naming| naming.number == number) {
@@ -49,14 +49,9 @@ fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
                 });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let font = if bookmark.name.is_empty() {
-                    theme::mono_font()
-                } else {
-                    egui::FontId::proportional(theme::text_size::BODY)
-                };
-                let link = RichText::new(words).font(font).color(view.theme.accent);
+                let link = RichText::new(words).color(view.theme.accent);
                 let response = ui.add_enabled(there.is_some(), Button::new(link).frame(false).truncate());
-                let response = response.on_hover_text(&address);
+                let response = response.on_hover_text(&place);
                 if let Some(there) = there.filter(|there| response.hovered() && there.grain() >= Grain::Cell)
                 {
                     view.hover(there);
@@ -68,7 +63,7 @@ fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
         });
     });
     if !bookmark.name.is_empty() {
-        ui.indent(("address of a bookmark", number), |ui| note_ui(ui, view, &address));
+        ui.indent(("address of a bookmark", number), |ui| note_ui(ui, view, &place));
     }
 }
 

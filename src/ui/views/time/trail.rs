@@ -2,7 +2,7 @@
 
 use super::{command_ui, heading_ui, note_ui};
 use crate::app::{Action, PlaceText};
-use crate::ui::{theme, view::View};
+use crate::ui::{names, view::View};
 use egui::{Align, Button, Layout, RichText, Ui};
 
 /// Places that are listed to either side.
@@ -29,7 +29,8 @@ pub fn trail_ui(ui: &mut Ui, view: &View) {
     }
     let here = state.place();
     ui.label(
-        RichText::new(format!("▸ {}", here.text())).font(theme::mono_font()).color(view.theme.text_strong),
+        RichText::new(format!("▸ {}", names::place_of_text(view, &here.text())))
+            .color(view.theme.text_strong),
     );
     for (number, place) in state.trail().iter().rev().enumerate().take(LISTED) {
         place_ui(ui, view, place, number as isize + 1);
@@ -38,7 +39,7 @@ pub fn trail_ui(ui: &mut Ui, view: &View) {
 
 fn place_ui(ui: &mut Ui, view: &View, place: &PlaceText, back: isize) {
     let color = if back > 0 { view.theme.accent } else { view.theme.text_weak };
-    let link = RichText::new(place.text()).font(theme::mono_font()).color(color);
+    let link = RichText::new(names::place_of_text(view, &place.text())).color(color);
     let is_there = place.resolve(view.state.plan()).is_some();
     if ui.add_enabled(is_there, Button::new(link).frame(false).truncate()).clicked() {
         view.act(Action::Trail(back));

@@ -2,7 +2,7 @@
 
 use super::{TimeScale, Unit};
 use crate::trace::{Grain, Pass};
-use crate::ui::{theme, view::View};
+use crate::ui::{names, theme, view::View};
 use egui::{Align2, CornerRadius, Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use std::ops::Range;
 
@@ -30,10 +30,10 @@ pub fn bar_ui(ui: &mut Ui, view: &View, area: Rect) {
     }
     cursor_ui(ui, view, x_of(scale.x_of(at)), rect);
     let response = ui.interact(area, ui.scope_id().with("bar"), Sense::click_and_drag());
-    let text = state.cursor().text(plan);
+    let start = || view.text("crumb.start");
+    let text = state.cursor().address(plan).map_or_else(start, |address| names::place(view, &address));
     let share = at as f64 / plan.len().max(1) as f64;
-    response
-        .widget_info(|| WidgetInfo::slider(true, share, view.fill("timeline.label", &[("address", &text)])));
+    response.widget_info(|| WidgetInfo::slider(true, share, view.fill("timeline.label", &[("name", &text)])));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(text.clone()));
     if (response.clicked() || response.dragged())
         && let Some(pos) = response.interact_pointer_pos()

@@ -13,7 +13,7 @@ pub use scale::{Segment, TimeScale, Unit};
 use crate::app::{AppState, Span};
 use crate::trace::{Address, Grain, Pass};
 use crate::ui::{
-    fonts,
+    fonts, names,
     theme::{PassColors, Theme, text_size},
     view::View,
 };
@@ -282,7 +282,7 @@ impl Timeline<'_> {
         if is_here {
             painter.rect_stroke(rect, 2, Stroke::new(2.0, colors.strong), StrokeKind::Inside);
         }
-        let texts = [plan.name(stage.tensor), stage.tensor.part.suffix().to_owned()];
+        let texts = names::short(self.view, stage.tensor);
         let font = if is_here { strong() } else { small() };
         let texts = texts.into_iter().filter(|text| !text.is_empty());
         self.words_ui(painter, rect, &segment.steps, texts, font, colors);

@@ -4,6 +4,7 @@
 use super::{Timeline, ZOOM};
 use crate::app::{Action, Span, SpanAction};
 use crate::trace::{Address, Grain};
+use crate::ui::names;
 use egui::{Id, PointerButton, Pos2, Response, Ui, WidgetInfo, pos2};
 
 impl Timeline<'_> {
@@ -26,8 +27,9 @@ impl Timeline<'_> {
     pub(super) fn answer(&self, ui: &Ui, response: Response) {
         let (state, view) = (self.view.state, self.view);
         let plan = state.plan();
-        let text = state.cursor().text(plan);
-        let words = view.fill("timeline.label", &[("address", &text)]);
+        let start = || view.text("crumb.start");
+        let text = state.cursor().address(plan).map_or_else(start, |address| names::place(view, &address));
+        let words = view.fill("timeline.label", &[("name", &text)]);
         let done = state.cursor().at() as f64 / plan.run_len().max(1) as f64;
         response.widget_info(|| WidgetInfo::slider(ui.is_enabled(), done, &words));
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(text.clone()));
@@ -47,7 +49,7 @@ impl Timeline<'_> {
             if address.time() == state.trace().time() && address.grain() >= Grain::Cell {
                 view.hover(address.whole_cell());
             }
-            response.on_hover_text_at_pointer(plan.text(&address));
+            response.on_hover_text_at_pointer(names::place(view, &address));
         }
     }
 

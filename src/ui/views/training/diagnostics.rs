@@ -8,7 +8,7 @@ use crate::nn::{Op, Part, engine::LayerNorms};
 use crate::train::{Check, Outcome};
 use crate::ui::{
     colormap::Mapping,
-    theme,
+    names, theme,
     view::View,
     widgets::{
         grid::{CellView, Grid},
@@ -171,7 +171,7 @@ fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
 fn confusion_ui(ui: &mut Ui, view: &View, check: &Check) {
     let classes = check.confusion.classes();
     let most = check.confusion.rows().flatten().copied().max().unwrap_or(1).max(1);
-    let names: Vec<String> = (0..classes).map(|class| view.state.class_name(class)).collect();
+    let names: Vec<String> = (0..classes).map(|class| names::class(view, class)).collect();
     let room = ui.available_width();
     let label = 74.0;
     let side = ((room - label - 8.0) / classes.max(1) as f32 - 2.0).clamp(14.0, 34.0);
@@ -243,7 +243,7 @@ fn example_ui(
     budget: &mut Budget,
 ) {
     let thumbnail = from_example(ui.ctx(), data, part, index, budget);
-    let (truth, predicted) = (view.state.class_name(outcome.truth), view.state.class_name(outcome.predicted));
+    let (truth, predicted) = (names::class(view, outcome.truth), names::class(view, outcome.predicted));
     let (sign, color) =
         if outcome.truth == outcome.predicted { ("✓", view.theme.good) } else { ("✗", view.theme.bad) };
     let words = format!("{truth} → {predicted}, {:.3}", outcome.loss);
