@@ -86,7 +86,7 @@ fn lenet_5_from_nothing() {
     // The picture has been fitted, and the network has run on it.
     assert_eq!(state.fitted().tensor.dim(), (1, 1, 28, 28));
     assert_eq!(state.scores().len(), 10);
-    assert_eq!(state.cursor().text(state.plan()), "loss/loss");
+    assert_eq!(state.cursor().text(state.plan()), "fwd");
 }
 
 #[test]
