@@ -142,7 +142,7 @@ impl Run<'_> {
         images: usize,
         x: &[f32],
         y: &mut [f32],
-        scratch: &mut Vec<f32>,
+        scratch: &mut [f32],
     ) {
         if own.forward.is_empty() {
             dense::forward_untransposed(self.isa, spec, images, x, &own.w, y, scratch);
