@@ -1,7 +1,7 @@
 //! The card of the sum: what is shown gives, what the rest gives, the bias, the sum, and what the activation makes of it.
 
 use super::scene::{Scene, Sum};
-use super::text_ui;
+use super::{foot, text_ui, width_of};
 use crate::ui::{
     names, number,
     printed_sum::PrintedSum,
@@ -11,8 +11,10 @@ use crate::ui::{
 };
 use egui::{Align2, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-/// Its width.
-pub const WIDTH: f32 = 158.0;
+/// Its least width, and its largest.
+const WIDTHS: [f32; 2] = [158.0, 210.0];
+/// As many maps are taken to be shown where it is measured.
+const SHOWN: usize = 12;
 /// The most inputs that have a line of their own.
 const NAMED: usize = 4;
 
@@ -31,12 +33,27 @@ enum Kind {
     Activated,
 }
 
+/// The width that its lines need.
+pub fn width(ui: &Ui, scene: &Scene) -> f32 {
+    let [least, most] = WIDTHS;
+    let Some(sum) = scene.sum.as_ref().filter(|_| scene.is_done()) else { return least };
+    let lines = lines(scene, sum, SHOWN);
+    let font = theme::body_font;
+    let widths = lines
+        .iter()
+        .map(|line| width_of(ui, &line.words, font()) + width_of(ui, &line.number, font()))
+        .fold(0.0, f32::max);
+    (widths + 2.0 * space::M + space::L).clamp(least, most).ceil()
+}
+
 /// Draws the card in the middle of a part; the maps at the first `shown` places are seen beside it. Answers where it is.
 pub fn card_ui(ui: &mut Ui, scene: &Scene, rect: Rect, shown: usize) -> Rect {
     let (view, Some(sum)) = (scene.view, &scene.sum) else { return rect };
     let lines = if scene.is_done() { lines(scene, sum, shown) } else { Vec::new() };
-    let pitch = if rect.height() < 300.0 { 24.0 } else { 30.0 };
-    let caption = 24.0;
+    let is_low = rect.height() < 300.0;
+    let (pitch, caption) = if is_low { (21.0, 20.0) } else { (30.0, 24.0) };
+    // In a low stage the buttons lie below the card.
+    let rect = if is_low { rect.with_max_y(rect.bottom() - foot::height(rect.height())) } else { rect };
     let content = if lines.is_empty() { 96.0 } else { pitch * lines.len() as f32 + caption };
     let size = vec2(rect.width(), content + 2.0 * space::S);
     let card = Rect::from_center_size(rect.center(), size);

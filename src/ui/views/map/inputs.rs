@@ -90,7 +90,9 @@ pub fn inputs_ui(ui: &mut Ui, scene: &Scene, rect: Rect) -> Drawn {
     };
     heading_ui(ui, scene, sum, rect);
     let count = sum.order.len();
+    // The frames of the first column lie within the stage.
     let room = rect.with_min_y(rect.top() + TITLE).with_max_y(rect.bottom() - MORE);
+    let room = room.with_min_x(room.left() + 2.0);
     let tiles = Tiles::new(room.size(), count);
     let places = (tiles.columns * tiles.rows).min(count);
     for (place, &at) in sum.order.iter().take(places).enumerate() {

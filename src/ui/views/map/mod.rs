@@ -82,7 +82,7 @@ fn has_both(scene: &Scene) -> bool {
 
 /// A map or neuron that is a sum of maps.
 fn sum_ui(ui: &mut Ui, scene: &Scene) {
-    let parts = Parts::new(ui, scene, card::WIDTH);
+    let parts = Parts::new(ui, scene, card::width(ui, scene));
     let shown = inputs::inputs_ui(ui, scene, parts.left);
     let card = card::card_ui(ui, scene, parts.card, shown.places);
     links_ui(ui, scene.view, &shown.rows, shown.right, card);

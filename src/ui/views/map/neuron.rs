@@ -218,10 +218,12 @@ fn table_ui(ui: &mut Ui, ranking: &Ranking, table: Rect) -> usize {
         let parts = [("n", rest.len().to_string()), ("silent", silent.to_string())];
         let parts = parts.each_ref().map(|(name, text)| (*name, text.as_str()));
         let is_forward = ranking.scene.tensor.part == Part::Out;
-        let key = if silent > 0 && is_forward { "map.more_silent" } else { "map.more_row" };
+        let silent = (silent > 0 && is_forward).then(|| view.fill("map.more_silent", &parts));
         let (at, ink) = (pos2(table.left(), row(k).center().y), view.theme.text);
-        let room = scale.zero - table.left() - NUMBER - 8.0;
-        text_ui(ui, at, Align2::LEFT_CENTER, &view.fill(key, &parts), theme::body_font(), ink, room);
+        let room = if rest_gives < 0.0 { columns.weight } else { scale.zero - space::S } - table.left();
+        let silent = silent.filter(|words| width_of(ui, words, theme::body_font()) <= room);
+        let words = silent.unwrap_or_else(|| view.fill("map.more_row", &parts));
+        text_ui(ui, at, Align2::LEFT_CENTER, &words, theme::body_font(), ink, room);
         scale.bar_ui(ui, view, row(k), rest_gives, printed.signed_part(k - 1), true);
         k += 1;
     }
