@@ -1,10 +1,10 @@
 //! Grids whose cells have addresses: hovering highlights the cell in all views and shows its words, a click selects it,
 //! a double click runs to it. All close-ups draw their cells with them.
 
-use egui::{Color32, Pos2, Rect, Ui, UiBuilder, Vec2};
+use egui::{Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::super::{colormap::Mapping, tensor_plane::TensorPlane, view::View};
+use super::super::{colormap::Mapping, view::View};
 use super::grid::{CellView, Grid, GridResponse, NumberStyle, Overlay, plane_size};
 use crate::trace::Address;
 
@@ -89,81 +89,6 @@ pub fn framed_grid_ui(
         plane.response.clone().on_hover_text_at_pointer(tip);
     }
     plane
-}
-
-/// Draws a whole plane of a tensor.
-pub fn tensor_plane_ui(
-    ui: &mut Ui,
-    view: &View,
-    at: Pos2,
-    id: &str,
-    plane: &TensorPlane,
-    cell_points: f32,
-    overlays: Vec<Overlay>,
-) -> GridResponse {
-    let grid = AddressedGrid {
-        id,
-        rows: plane.rows(),
-        cols: plane.cols(),
-        mapping: plane.mapping(),
-        revision: plane.revision(),
-        cell_points,
-        numbers: None,
-        current: None,
-        cell: &|i, j| plane.cell(i, j),
-        address: &|i, j| Some(plane.address(i, j)),
-        label: &|cell| plane.label(cell),
-        overlays,
-    };
-    addressed_grid_ui(ui, view, at, grid)
-}
-
-/// One number in a box: a sum, a bias, a result.
-pub struct SingleCell<'a> {
-    /// A name of its own within the close-up.
-    pub id: &'a str,
-    /// What it is, for a screen reader.
-    pub name: &'a str,
-    /// The number and its state.
-    pub cell: CellView,
-    /// Where it is in the plan.
-    pub address: Option<Address>,
-    /// The colours.
-    pub mapping: Mapping,
-    /// The side of the box.
-    pub points: f32,
-    /// The frame of the number that the last step made.
-    pub frame: Option<Color32>,
-}
-
-/// Draws one number with its top left corner at `at`.
-pub fn single_cell_ui(ui: &mut Ui, view: &View, at: Pos2, single: &SingleCell) -> GridResponse {
-    let words = match single.cell.state {
-        super::grid::CellState::NotYet => view.text("grid.not_yet"),
-        super::grid::CellState::Partial | super::grid::CellState::Current | super::grid::CellState::Stale => {
-            super::super::number::four_digits(single.cell.value)
-        }
-    };
-    let words = format!("{} {words}", single.name);
-    let grid = AddressedGrid {
-        id: single.id,
-        rows: 1,
-        cols: 1,
-        mapping: single.mapping,
-        revision: revision_of(&[single.cell]),
-        cell_points: single.points,
-        numbers: None,
-        current: None,
-        cell: &|_, _| single.cell,
-        address: &|_, _| single.address,
-        label: &|_| words.clone(),
-        overlays: single
-            .frame
-            .map(|color| Overlay::outline(super::grid::CellSpan::cell(0, 0), color).with_width(2.5))
-            .into_iter()
-            .collect(),
-    };
-    addressed_grid_ui(ui, view, at, grid)
 }
 
 /// A revision for cells that are few enough to look at each.

@@ -75,9 +75,3 @@ pub fn arrow_ui(ui: &Ui, points: &[Pos2], color: Color32) {
     ui.painter().add(Shape::line(path, Stroke::new(1.5, color)));
     ui.painter().add(Shape::convex_polygon(vec![*tip, base + across, base - across], color, Stroke::NONE));
 }
-
-/// The line of a written addition, above its result.
-pub fn rule_ui(ui: &Ui, from: Pos2, width: f32) {
-    let stroke = Stroke::new(1.5, Theme::from_ui(ui).text);
-    ui.painter().line_segment([from, pos2(from.x + width, from.y)], stroke);
-}

@@ -35,7 +35,7 @@ pub(super) fn number_style(ui: &Ui, view: &View, values: &[f32], cell: f32) -> N
 fn widest(ui: &Ui, values: &[f32], style: &NumberStyle) -> f32 {
     let font = FontId::new(100.0, fonts::cells(ui.ctx()));
     ui.fonts_mut(|fonts| {
-        let mut width = |text: String| text.chars().map(|c| fonts.glyph_width(&font, c)).sum::<f32>() / 100.0;
-        values.iter().filter_map(|&value| style.text(value)).map(|text| width(text)).fold(0.0, f32::max)
+        let width = |text: String| text.chars().map(|c| fonts.glyph_width(&font, c)).sum::<f32>() / 100.0;
+        values.iter().filter_map(|&value| style.text(value)).map(width).fold(0.0, f32::max)
     })
 }

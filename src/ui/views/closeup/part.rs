@@ -373,6 +373,7 @@ impl<'a> Part<'a> {
     }
 
     /// Draws what is shown of it, its cells `cell_points` wide.
+    #[expect(clippy::too_many_arguments, reason = "what of it, where it stands, and how large")]
     pub(super) fn show_ui(
         &self,
         ui: &mut Ui,

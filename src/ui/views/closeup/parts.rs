@@ -19,10 +19,13 @@ use std::sync::Arc;
 /// Draws what stands beside the parts into its rectangle.
 type DrawExtra<'a> = Box<dyn Fn(&mut Ui, Rect) + 'a>;
 
+/// Measures what stands beside the parts: its width and height.
+type MeasureExtra<'a> = Box<dyn Fn(&Ui) -> [f32; 2] + 'a>;
+
 /// What stands beside the parts: a curve, arithmetic line by line, bars.
 pub(super) struct Extra<'a> {
     /// Its width and height.
-    pub(super) size: Box<dyn Fn(&Ui) -> [f32; 2] + 'a>,
+    pub(super) size: MeasureExtra<'a>,
     /// Draws it.
     pub(super) draw: DrawExtra<'a>,
 }
@@ -113,7 +116,8 @@ pub(super) fn parts_ui(ui: &mut Ui, view: &View, items: &[Item], extra: Option<&
     let numbers = NumberStyle { size: 13.0, max_chars: 4, max_digits: None, decimals: None, sparse: true };
     let mut row = Row { view, items, forms, fit, numbers, rect, top, near };
     row.numbers = row.number_style(ui);
-    let right = row.draw_ui(ui, between);
+    let taken = beside.filter(|_| row.fit.extra).map_or(0.0, |[w, _]| w + space::XL);
+    let right = row.draw_ui(ui, between, taken);
     if let (Some(extra), Some([w, h]), true) = (extra, beside, fit.extra) {
         let at = pos2((right + space::XL).min(rect.right() - w), top);
         (extra.draw)(ui, Rect::from_min_size(at, vec2(w, h)));
@@ -156,11 +160,10 @@ impl Row<'_, '_> {
     }
 
     /// How much wider each sign and each arrow is than the least, and how far the row is moved in.
-    fn spread(&self, between: [f32; 2]) -> [f32; 3] {
+    fn spread(&self, between: [f32; 2], beside: f32) -> [f32; 3] {
         let used: f32 = self.forms.iter().map(|form| self.fit.width(form, self.rect.height())).sum();
         let between = between[usize::from(self.fit.lines < 2)];
-        let spare = (self.rect.width() - used - between).max(0.0);
-        let spare = if self.fit.extra { 0.35 * spare } else { spare };
+        let spare = (self.rect.width() - used - between - beside).max(0.0);
         let arrows = self.items.iter().filter(|item| matches!(item, Item::Arrow(_))).count() as f32;
         let parts = self.forms.len() as f32;
         let signs = self.items.len() as f32 - parts - arrows;
@@ -170,8 +173,8 @@ impl Row<'_, '_> {
     }
 
     /// Draws all; returns where the row ends.
-    fn draw_ui(&self, ui: &mut Ui, between: [f32; 2]) -> f32 {
-        let [sign, arrow, inset] = self.spread(between);
+    fn draw_ui(&self, ui: &mut Ui, between: [f32; 2], beside: f32) -> f32 {
+        let [sign, arrow, inset] = self.spread(between, beside);
         let middle = self.near[1] + 0.5 * self.near[0];
         let has_near = self.near[0] > 0.0;
         let whole = self.forms.iter().filter(|form| self.fit.near(form, self.rect.height()).is_none());

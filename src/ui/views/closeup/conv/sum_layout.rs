@@ -13,9 +13,10 @@ use crate::trace::{Address, TensorId};
 use crate::ui::{
     equation::Equation,
     names, number,
+    tensor_plane::TensorPlane,
     theme::{space, text_size},
     widgets::{
-        addressed_grid::tensor_plane_ui,
+        addressed_grid::{AddressedGrid, addressed_grid_ui},
         flow::{arrow_ui, caption_ui, funnel_ui, sign_ui, small_width},
         grid::{CellState, CellView, MARGIN, NumberStyle, Overlay, fit_cell},
     },
@@ -43,7 +44,7 @@ pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
     let most = if sum.slices <= 4 { sum.slices } else { 3 };
     let shown = sum.strongest(most);
     let k = conv_cell.at[1].to_string();
-    if is_whole && !(conv_cell.spec.normalize && !sum.flipped) {
+    if is_whole && (sum.flipped || !conv_cell.spec.normalize) {
         let chain = chain(conv_cell, sum, &shown);
         let mut values: Vec<f32> = chain.given.iter().map(|(cell, _)| cell.value).collect();
         values.extend(chain.more.iter().map(|more| more.1.value));
@@ -339,7 +340,34 @@ impl Layout<'_, '_> {
         let mut overlays = self.lit.result.clone();
         overlays.push(Overlay::cursor(theme, i, j));
         let at = room.min + vec2(0.0, ladder::CAPTIONS - 4.0);
-        tensor_plane_ui(ui, view, at, "result", &plane, cell, overlays).response.rect
+        self.plane_ui(ui, at, &plane, cell, overlays)
+    }
+
+    /// The result's map as a picture; with numbers where its cells are as large as those of the window.
+    fn plane_ui(
+        &self,
+        ui: &mut Ui,
+        at: Pos2,
+        plane: &TensorPlane,
+        cell: f32,
+        overlays: Vec<Overlay>,
+    ) -> Rect {
+        let sparse = self.numbers.sparse || cell < self.fit.cell;
+        let grid = AddressedGrid {
+            id: "result",
+            rows: plane.rows(),
+            cols: plane.cols(),
+            mapping: plane.mapping(),
+            revision: plane.revision(),
+            cell_points: cell,
+            numbers: Some(NumberStyle { sparse, ..self.numbers }),
+            current: None,
+            cell: &|i, j| plane.cell(i, j),
+            address: &|i, j| Some(plane.address(i, j)),
+            label: &|cell| plane.label(cell),
+            overlays,
+        };
+        addressed_grid_ui(ui, self.conv_cell.view, at, grid).response.rect
     }
 
     /// One slice, and below it a chip for each that is listed.
@@ -436,7 +464,7 @@ impl Layout<'_, '_> {
             fit_cell(room.size(), plane.rows(), plane.cols(), 0, ui.pixels_per_point()).min(ladder::LARGEST);
         let mut overlays = self.lit.result.clone();
         overlays.push(Overlay::cursor(theme, i, j));
-        let drawn = tensor_plane_ui(ui, view, room.min, "result", &plane, cell, overlays).response.rect;
+        let drawn = self.plane_ui(ui, room.min, &plane, cell, overlays);
         let map = names::plane(view, plane.tensor(), channel);
         let layer = self.conv_cell.name(plane.tensor());
         let name = view.fill("conv.map_of", &[("map", &map), ("layer", &layer)]);
