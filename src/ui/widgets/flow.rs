@@ -1,9 +1,7 @@
 //! What stands between planes: captions, operation signs, and the lines that lead the eye.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{
-    Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Shape, Stroke, Ui, UiBuilder, pos2, vec2,
-};
+use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Shape, Stroke, Ui, UiBuilder, vec2};
 
 use super::super::theme::{Theme, text_size};
 

@@ -52,6 +52,10 @@ impl From<&'static str> for Item<'_> {
     }
 }
 
+/// Numbers in cells that are too small for all of them.
+const SMALL: NumberStyle =
+    NumberStyle { size: text_size::CELL[0], max_chars: 4, max_digits: Some(2), decimals: None, sparse: true };
+
 /// An arrow without words.
 const ARROW: f32 = 48.0;
 
@@ -113,8 +117,7 @@ pub(super) fn parts_ui(ui: &mut Ui, view: &View, items: &[Item], extra: Option<&
     let top = rect.top() + fit.head();
     let near_top = if fit.map > 0.0 && near_height > 0.0 { top + fit.map + ZOOM } else { top };
     let near = [near_height, near_top];
-    let numbers = NumberStyle { size: 13.0, max_chars: 4, max_digits: None, decimals: None, sparse: true };
-    let mut row = Row { view, items, forms, fit, numbers, rect, top, near };
+    let mut row = Row { view, items, forms, fit, numbers: SMALL, rect, top, near };
     row.numbers = row.number_style(ui);
     let taken = beside.filter(|_| row.fit.extra).map_or(0.0, |[w, _]| w + space::XL);
     let right = row.draw_ui(ui, between, taken);
@@ -232,7 +235,8 @@ impl Row<'_, '_> {
             let size = plane_size(form.whole[0], form.whole[1], 0, cell, ppp);
             let top =
                 (middle - 0.5 * size.y).max(self.top).min(self.rect.bottom().max(self.top + size.y) - size.y);
-            part.show_ui(ui, self.view, &id("whole"), pos2(x, top).round(), cell, Shown::Whole, self.numbers);
+            let numbers = if cell < ladder::READABLE { SMALL } else { self.numbers };
+            part.show_ui(ui, self.view, &id("whole"), pos2(x, top).round(), cell, Shown::Whole, numbers);
             return;
         };
         let map = (self.fit.map > 0.0).then(|| {
