@@ -4,7 +4,7 @@
 use egui::{Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::super::{colormap::Mapping, view::View};
+use super::super::{colormap::Mapping, tensor_plane::TensorPlane, view::View};
 use super::grid::{CellView, Grid, GridResponse, NumberStyle, Overlay, plane_size};
 use crate::trace::Address;
 
@@ -89,6 +89,33 @@ pub fn framed_grid_ui(
         plane.response.clone().on_hover_text_at_pointer(tip);
     }
     plane
+}
+
+/// Draws a whole plane of a tensor.
+pub fn tensor_plane_ui(
+    ui: &mut Ui,
+    view: &View,
+    at: Pos2,
+    id: &str,
+    plane: &TensorPlane,
+    cell_points: f32,
+    overlays: Vec<Overlay>,
+) -> GridResponse {
+    let grid = AddressedGrid {
+        id,
+        rows: plane.rows(),
+        cols: plane.cols(),
+        mapping: plane.mapping(),
+        revision: plane.revision(),
+        cell_points,
+        numbers: None,
+        current: None,
+        cell: &|i, j| plane.cell(i, j),
+        address: &|i, j| Some(plane.address(i, j)),
+        label: &|cell| plane.label(cell),
+        overlays,
+    };
+    addressed_grid_ui(ui, view, at, grid)
 }
 
 /// A revision for cells that are few enough to look at each.
