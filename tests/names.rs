@@ -4,6 +4,7 @@
 
 use convstep::{
     app::{Action, AppState, Drawer, Lang, Page, Show, apply, run_tasks_here},
+    data::samples,
     model_io::bundled,
     nn::Execution,
     ui::{names, shell, strings::Words, theme::Theme, view::Memory},
@@ -110,6 +111,13 @@ const PLACES: [&str; 18] = [
     "update/conv1.weight/k3,0/(1,1)",
 ];
 
+/// The network of the shapes with its star.
+fn shapes() -> AppState {
+    let known = bundled::models().iter().find(|known| known.name == "shapes").expect("shapes");
+    let picture = samples::load(known.default_sample).expect("bundled");
+    AppState::open(bundled::load("shapes").expect("bundled"), picture).expect("fits")
+}
+
 fn window() -> (Context, Memory) {
     let ctx = Context::default();
     ctx.enable_accesskit();
@@ -121,7 +129,7 @@ fn window() -> (Context, Memory) {
 fn no_text_on_the_network_page_has_the_letters_of_an_address() {
     for lang in Lang::ALL {
         let (ctx, mut memory) = window();
-        let mut state = AppState::new();
+        let mut state = shapes();
         run(&mut state, [Action::SetLang(lang), Action::SetDrawer(Some(Drawer::Why))]);
         for place in PLACES {
             run(&mut state, [Action::GoTo(place.into())]);
@@ -146,7 +154,7 @@ fn no_text_on_the_network_page_has_the_letters_of_an_address() {
 fn no_text_of_another_page_or_drawer_has_the_letters_of_an_address() {
     for lang in Lang::ALL {
         let (ctx, mut memory) = window();
-        let mut state = AppState::new();
+        let mut state = shapes();
         run(&mut state, [Action::SetLang(lang), Action::SetDrawer(Some(Drawer::Time))]);
         for place in ["fwd/conv2/k1/(2,3)", "bwd/pool1.dX/k6/(25,13)", "update/conv1.weight/k3,0/(1,1)/m0"] {
             run(
@@ -177,7 +185,7 @@ fn classes_of_bundled_models_have_names_in_every_language() {
     assert_eq!(names::class_in(Words(Lang::Zh), &own, 0).as_deref(), Some("cat"));
     // The window says it.
     let (ctx, mut memory) = window();
-    let mut state = AppState::new();
+    let mut state = shapes();
     run(&mut state, [Action::SetLang(Lang::Zh), Action::SetPage(Page::Network), Action::GoTo("loss".into())]);
     let all = words(&ctx, &state, &mut memory);
     assert!(all.iter().any(|text| text.contains("五角星")), "{all:#?}");
@@ -187,7 +195,7 @@ fn classes_of_bundled_models_have_names_in_every_language() {
 #[test]
 fn a_cell_is_named_in_words_and_then_its_value() {
     let (ctx, mut memory) = window();
-    let mut state = AppState::new();
+    let mut state = shapes();
     run(&mut state, [Action::SetPage(Page::Network), Action::GoTo("bwd/pool1.dX/k6/(25,13)".into())]);
     let all = words(&ctx, &state, &mut memory);
     let gradient = state.trace().finished(&state.focus());
