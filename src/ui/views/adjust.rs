@@ -38,7 +38,8 @@ pub fn adjust_ui(ui: &mut Ui, view: &View) {
         ui.set_width(width);
         head_ui(ui, view);
         let most = (window.y - 96.0).max(120.0);
-        egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        let scroll = egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most);
+        scroll.show(ui, |ui| {
             ui.set_width(width);
             match (&view.state.inputs().picture.content, &view.state.inputs().training) {
                 (_, Some(_)) => drop(ui.label(view.text("adjust.batch"))),
@@ -164,7 +165,6 @@ fn original_ui(ui: &mut Ui, view: &View, picture: &Picture, size: Vec2) {
     let [_, rows, columns] = view.state.model().network.input;
     let shown = Shown::new(picture, inputs.adjustment, [rows, columns], rect);
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    painter.rect_filled(rect, 0.0, view.theme.field);
     let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
     let corners = [[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]].map(|at| shown.to_screen(at));
     if inputs.adjustment.fit == Fit::Pad {
@@ -181,7 +181,8 @@ fn original_ui(ui: &mut Ui, view: &View, picture: &Picture, size: Vec2) {
     mesh.add_triangle(0, 2, 3);
     painter.add(mesh);
     let frame = view.state.fitted().corners(0..rows, 0..columns).map(|at| shown.to_screen(at));
-    frame_ui(&painter, rect, frame);
+    let whole = Rect::from_points(&corners).intersect(rect);
+    frame_ui(&painter, if inputs.adjustment.fit == Fit::Pad { rect } else { whole }, frame);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, view.text("adjust.original")));
     drag_ui(ui, view, shown, &response, frame);
 }
