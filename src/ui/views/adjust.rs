@@ -27,17 +27,20 @@ const REST: f32 = 290.0;
 const GAP: f32 = 28.0;
 /// The side of what the network sees.
 const SEEN: f32 = 192.0;
+/// The least width of that column, for its words.
+const SEEN_WORDS: f32 = 132.0;
 /// How near to a corner of the frame a drag sizes it.
 const NEAR: f32 = 16.0;
 
 /// Draws it over the window.
 pub fn adjust_ui(ui: &mut Ui, view: &View) {
     let window = view.room.window.size();
-    let width = WIDTH.min(window.x - 64.0);
-    let shown = Modal::new(Id::unique("adjust")).show(ui.ctx(), |ui| {
+    let width = WIDTH.min(window.x - 72.0);
+    let frame = egui::Frame::popup(ui.style()).inner_margin(space::L);
+    let shown = Modal::new(Id::unique("adjust")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width(width);
         head_ui(ui, view);
-        let most = (window.y - 96.0).max(120.0);
+        let most = (window.y - 112.0).max(120.0);
         let scroll = egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most);
         scroll.show(ui, |ui| {
             ui.set_width(width);
@@ -334,7 +337,7 @@ fn results_ui(ui: &mut Ui, view: &View, width: f32, height: f32) {
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, view.text("adjust.seen")));
         });
         ui.vertical(|ui| {
-            let room = (width - side - space::XL).max(90.0);
+            let room = (width - side.max(SEEN_WORDS) - space::XL).max(90.0);
             ui.set_max_width(room);
             answer_ui(ui, view, room, side);
         });
