@@ -41,19 +41,6 @@ impl MapSummary {
         summary
     }
 
-    /// Two of them as one; the largest is that of the first where both are as large.
-    pub const fn union(self, other: Self) -> Self {
-        let is_other = other.max > self.max;
-        Self {
-            min: self.min.min(other.min),
-            max: self.max.max(other.max),
-            sum: self.sum + other.sum,
-            zeros: self.zeros + other.zeros,
-            cells: self.cells + other.cells,
-            largest: if is_other { self.cells + other.largest } else { self.largest },
-        }
-    }
-
     /// Every value is 0.
     pub const fn is_zero(&self) -> bool {
         self.zeros == self.cells
@@ -71,7 +58,7 @@ impl MapSummary {
     }
 }
 
-/// A tensor in numbers, map by map.
+/// A tensor in numbers, map by map; of weights filter by filter, or neuron by neuron.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TensorSummary {
     /// Its maps.
@@ -85,17 +72,23 @@ pub struct TensorSummary {
 /// The share of the values other than 0 that a layer's colours tell apart.
 const SHARE: f64 = 0.99;
 
+/// The values of a tensor that are ordered by their magnitudes, at most.
+const MOST: usize = 1 << 21;
+
 impl TensorSummary {
     /// The summary of maps of `plane` cells each, one after another.
     pub fn from_values(values: &[f32], plane: usize) -> Self {
-        let maps =
+        let maps: Vec<MapSummary> =
             values.chunks(plane.max(1)).map(|map| MapSummary::from_values(map.iter().copied())).collect();
+        let finite = maps.iter().filter(|map| map.min <= map.max);
+        let largest = finite.map(|map| map.strongest().abs()).fold(0.0, f32::max);
+        // Of very many values every so many are enough to say where 99 % of them end.
         let mut magnitudes: Vec<f32> = values
             .iter()
+            .step_by(values.len().div_ceil(MOST).max(1))
             .map(|value| value.abs())
             .filter(|value| *value > 0.0 && value.is_finite())
             .collect();
-        let largest = magnitudes.iter().copied().fold(0.0, f32::max);
         let reach = match magnitudes.len() {
             0 => 0.0,
             count => {
@@ -150,11 +143,18 @@ pub fn summary(view: &View, tensor: TensorId, image: u32) -> Option<Arc<TensorSu
     let cells = if is_updated { trace.updated_tensor(tensor)? } else { trace.tensor(tensor)? };
     let shape = shape_of(cells);
     let one = if tensor.is_per_image() { shape.len() / shape.0[0].max(1) } else { shape.len() };
-    let values: Vec<f32> = match cells.as_slice() {
-        Some(all) => all.get(image as usize * one..(image as usize + 1) * one)?.to_vec(),
-        None => cells.iter().copied().skip(image as usize * one).take(one).collect(),
+    let start = image as usize * one;
+    // Of weights a filter is a map, with all its slices.
+    let is_weight = view.state.plan().is_weight_shaped(tensor);
+    let map = if is_weight { shape.len() / shape.0[0].max(1) } else { shape.plane() };
+    let summary = match cells.as_slice() {
+        Some(all) => TensorSummary::from_values(all.get(start..start + one)?, map),
+        None => {
+            let values: Vec<f32> = cells.iter().copied().skip(start).take(one).collect();
+            TensorSummary::from_values(&values, map)
+        }
     };
-    let summary = Arc::new(TensorSummary::from_values(&values, shape.plane()));
+    let summary = Arc::new(summary);
     kept.1.insert((tensor, image, is_updated), Arc::clone(&summary));
     Some(summary)
 }

@@ -15,10 +15,15 @@ use arrangement::Arrangement;
 use egui::{Align, Button, FontId, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use subject::Subject;
 
+/// How far a frame reaches over the edge of the stage.
+const FRAME: f32 = 4.0;
+
 /// Draws the layer that is looked at into the stage: a click on a map looks at it.
 pub fn layer_ui(ui: &mut Ui, view: &View) {
     let Some(subject) = Subject::new(view) else { return };
     let mut area = ui.max_rect();
+    // Frames lie around the maps, also around those at the edge.
+    ui.set_clip_rect(ui.clip_rect().expand2(vec2(FRAME, 0.0)));
     if subject.missing().is_some() {
         const LINE: f32 = 38.0;
         let (line, rest) = area.split_top_bottom_at_y(area.top() + LINE);
@@ -26,7 +31,8 @@ pub fn layer_ui(ui: &mut Ui, view: &View) {
         area = rest;
     }
     legend::set(view, &subject);
-    let arrangement = Arrangement::new(area.size(), subject.order.len(), subject.tile(ui, view));
+    let arrangement =
+        Arrangement::new(area.size(), subject.order.len(), subject.tile(ui, view, area.width()));
     if !arrangement.scrolls() {
         return tiles_ui(ui, view, &subject, &arrangement, area, 0);
     }

@@ -3,7 +3,6 @@
 use super::arrangement::TileForm;
 use crate::app::{Lane, Order, Show};
 use crate::nn::Part;
-use crate::tensor::Shape;
 use crate::trace::{Address, Owner, TensorId};
 use crate::ui::{
     blocks::{filters_of, with_gradient},
@@ -92,7 +91,7 @@ impl<'a> Subject<'a> {
     }
 
     /// How a tile is made up.
-    pub fn tile(&self, ui: &Ui, view: &View) -> TileForm {
+    pub fn tile(&self, ui: &Ui, view: &View, width: f32) -> TileForm {
         let is_presented = view.state.view().presenting;
         let label = if is_presented { 26.0 } else { 20.0 };
         let gap = |pair: &[Shown]| match (pair[0].panel, pair[1].panel) {
@@ -102,11 +101,16 @@ impl<'a> Subject<'a> {
         // One gap for all: where a filter stands before its maps, room for the arrow.
         let gap = self.shown.windows(2).map(gap).fold(0.0, f32::max);
         let gaps = gap * (self.shown.len() - 1) as f32;
+        const LARGEST: f32 = 132.0;
         let (least, most) = match (self.is_vector(), self.has_classes) {
-            (true, true) => (self.widest_name(ui, view), 132.0),
-            (true, false) => (48.0, 132.0),
+            (true, true) => (self.widest_name(ui, view), LARGEST),
+            (true, false) => (48.0, LARGEST),
             (false, _) => (48.0, f32::MAX),
         };
+        // A vector stands in one row where that is large enough.
+        let row = width / self.order.len().max(1) as f32 - 8.0 - gaps;
+        let row = (row / self.shown.len() as f32).floor();
+        let most = if self.is_vector() && row >= least { most.min(row) } else { most };
         TileForm { panels: self.shown.len(), gaps, label, least, most }
     }
 
@@ -184,8 +188,7 @@ impl<'a> Shown<'a> {
     /// A map in numbers, once all of it is computed.
     pub fn numbers(&self, map: usize) -> Option<MapSummary> {
         let summary = self.summary.as_ref().filter(|_| self.is_complete(map))?;
-        let parts = summary.maps.get(self.planes_of(map))?;
-        parts.iter().copied().reduce(MapSummary::union)
+        summary.maps.get(map).copied()
     }
 }
 
@@ -219,33 +222,26 @@ fn panels(view: &View, tensor: TensorId) -> Vec<Panel> {
 
 /// The numbers of the maps in the order that was chosen; by their numbers before they are computed.
 fn order(view: &View, shown: &[Shown], count: usize) -> Vec<usize> {
-    let plan = view.state.plan();
     let by_number: Vec<usize> = (0..count).collect();
     // What the order is taken from: the maps that are shown, or those that the filters make.
     let look = view.state.look();
-    let ranked = shown.iter().find(|shown| shown.form.is_none()).map(|shown| shown.panel);
-    let ranked = ranked.or_else(|| {
+    let made = || {
         let (tensor, ..) = view.state.trace().tensor_cell(&look.whole_cell())?;
-        (!plan.is_weight_shaped(tensor)).then_some(Panel::Values(tensor))
-    });
-    let Some(ranked) = ranked else { return by_number };
+        let is_weight = view.state.plan().is_weight_shaped(tensor);
+        Some(if is_weight { Panel::Filters(tensor) } else { Panel::Values(tensor) })
+    };
+    let maps = shown.iter().find(|shown| shown.form.is_none()).map(|shown| shown.panel);
+    let Some(ranked) = maps.or_else(made) else { return by_number };
     let ranked = Shown::new(view, ranked, view.state.image());
-    let has_order = !is_picture(plan.shape_of(ranked.panel.tensor()), ranked.panel.tensor())
-        && count > 0
-        && ranked.count() == count
-        && ranked.is_complete(count - 1);
-    let Some(summary) = ranked.summary.filter(|_| has_order) else { return by_number };
+    let is_picture = ranked.panel.tensor() == TensorId::INPUT && count == 3;
+    let is_known = count > 0 && ranked.count() == count && ranked.is_complete(count - 1);
+    let Some(summary) = ranked.summary.filter(|_| is_known && !is_picture) else { return by_number };
     match (view.state.view().order, ranked.panel) {
         (Order::Number | Order::Changed, _) => by_number,
-        (Order::Strongest, Panel::Gradients(_)) => summary.by_magnitude(),
-        (Order::Strongest, Panel::Values(_) | Panel::Filters(_)) => summary.by_strength(),
+        (Order::Strongest, Panel::Gradients(_) | Panel::Filters(_)) => summary.by_magnitude(),
+        (Order::Strongest, Panel::Values(_)) => summary.by_strength(),
         (Order::Sum, _) => summary.by_sum(),
     }
-}
-
-/// Red, green and blue keep their order.
-fn is_picture(shape: Shape, tensor: TensorId) -> bool {
-    tensor == TensorId::INPUT && shape.planes() == 3
 }
 
 /// The number of the last dense layer or convolution: from it on a vector has the classes.

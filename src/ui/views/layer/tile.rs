@@ -13,6 +13,7 @@ use crate::ui::{
     filters::{FilterCell, filter_atlas},
     number,
     tensor_plane::mapping,
+    theme,
     view::View,
     widgets::{grid::CellState, hatched_ui, sign::Sign},
 };
@@ -195,10 +196,10 @@ impl<'a> Tiles<'a> {
         for (n, shown) in self.subject.shown.iter().enumerate() {
             let Some(largest) = words::largest(view, self.subject, shown, map) else { continue };
             let square = self.arrangement.square(rect, n);
-            let left = if n == 0 { rect.left() + taken + 3.0 } else { square.left() };
+            let left = if n == 0 { rect.left() + taken + 2.0 } else { square.left() };
             let has_word = largest.has_word && !self.is_pair() && rect.width() >= WITH_WORD;
             let with_word = has_word.then(|| view.fill("layer.max", &[("value", &largest.value)]));
-            for text in with_word.into_iter().chain([largest.value]) {
+            for text in with_word.into_iter().chain([largest.value, largest.shortest]) {
                 let color = self.label_color(shown);
                 let galley = painter.layout_no_wrap(text, value_font.clone(), color);
                 let at = pos2(square.right() - galley.size().x, bottom - galley.size().y);
@@ -315,12 +316,16 @@ fn filter_mapping(view: &View, shown: &Shown, filter: usize) -> Mapping {
     }
 }
 
-/// A number in its cell, in the ink that is read on its colour.
+/// A number in its cell, in the ink that is read on its colour; in a large cell a large one with more digits.
 fn number_ui(ui: &Ui, view: &View, value: f32, mapping: &Mapping, rect: Rect) {
-    let font = super::value_font(view);
+    let is_large = rect.width() >= WITH_WORD;
+    let font = if is_large { theme::title_font() } else { super::value_font(view) };
     let width = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0')).max(1.0);
     let room = ((rect.width() - 5.0) / width) as usize;
-    if let Some(text) = number::fit_number(value, room, Some(2)) {
+    let text = if is_large { number::four_digits(value) } else { number::short(value) };
+    let text =
+        if text.chars().count() <= room { Some(text) } else { number::fit_number(value, room, Some(2)) };
+    if let Some(text) = text {
         let ink = view.theme.ink_on(mapping.color(value));
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, font, ink);
     }

@@ -20,6 +20,8 @@ use crate::ui::{
 pub struct Largest {
     /// The number.
     pub value: String,
+    /// With a single digit, where there is no room for it.
+    pub shortest: String,
     /// It is the largest value, not the one farthest from 0, and may say so.
     pub has_word: bool,
 }
@@ -36,15 +38,19 @@ pub fn largest(view: &View, subject: &Subject, shown: &Shown, map: usize) -> Opt
         // A filter says how strongly its map reacts.
         let made = Shown::new(view, Panel::Values(subject.tensor), subject.image);
         let numbers = made.numbers(map).filter(|_| !is_beside)?;
-        return Some(Largest { value: number::short(numbers.max), has_word: true });
+        return Some(Largest::new(numbers.max, true));
     }
     let numbers = shown.numbers(map)?;
     Some(match shown.panel {
-        Panel::Values(_) => Largest { value: number::short(finite(numbers.max)), has_word: true },
-        Panel::Gradients(_) | Panel::Filters(_) => {
-            Largest { value: number::short(numbers.strongest()), has_word: false }
-        }
+        Panel::Values(_) => Largest::new(finite(numbers.max), true),
+        Panel::Gradients(_) | Panel::Filters(_) => Largest::new(numbers.strongest(), false),
     })
+}
+
+impl Largest {
+    fn new(value: f32, has_word: bool) -> Self {
+        Self { value: number::short(value), shortest: number::significant(value, 1), has_word }
+    }
 }
 
 /// Of no finite value at all, NaN.
