@@ -1,7 +1,7 @@
 //! What is known of a tensor's maps at one glance: their largest values, sums and zeros, and where the values end.
 
 use super::view::View;
-use crate::tensor::shape_of;
+use crate::tensor::{Tensor, shape_of};
 use crate::trace::TensorId;
 use std::sync::Arc;
 
@@ -141,22 +141,39 @@ pub fn summary(view: &View, tensor: TensorId, image: u32) -> Option<Arc<TensorSu
         return Some(Arc::clone(summary));
     }
     let cells = if is_updated { trace.updated_tensor(tensor)? } else { trace.tensor(tensor)? };
+    let summary = with_values(view, tensor, image, cells, TensorSummary::from_values)?;
+    let summary = Arc::new(summary);
+    kept.1.insert((tensor, image, is_updated), Arc::clone(&summary));
+    Some(summary)
+}
+
+/// The values of a tensor for one image, and how many of them are a map; `None` where there is no such tensor.
+pub fn values_of(view: &View, tensor: TensorId, image: u32) -> Option<(Vec<f32>, usize)> {
+    let cells = view.state.trace().tensor(tensor)?;
+    let image = if tensor.is_per_image() { image } else { 0 };
+    with_values(view, tensor, image, cells, |values, map| (values.to_vec(), map))
+}
+
+fn with_values<T>(
+    view: &View,
+    tensor: TensorId,
+    image: u32,
+    cells: &Tensor,
+    make: impl FnOnce(&[f32], usize) -> T,
+) -> Option<T> {
     let shape = shape_of(cells);
     let one = if tensor.is_per_image() { shape.len() / shape.0[0].max(1) } else { shape.len() };
     let start = image as usize * one;
     // Of weights a filter is a map, with all its slices.
     let is_weight = view.state.plan().is_weight_shaped(tensor);
     let map = if is_weight { shape.len() / shape.0[0].max(1) } else { shape.plane() };
-    let summary = match cells.as_slice() {
-        Some(all) => TensorSummary::from_values(all.get(start..start + one)?, map),
+    match cells.as_slice() {
+        Some(all) => Some(make(all.get(start..start + one)?, map)),
         None => {
             let values: Vec<f32> = cells.iter().copied().skip(start).take(one).collect();
-            TensorSummary::from_values(&values, map)
+            Some(make(&values, map))
         }
-    };
-    let summary = Arc::new(summary);
-    kept.1.insert((tensor, image, is_updated), Arc::clone(&summary));
-    Some(summary)
+    }
 }
 
 #[cfg(test)]

@@ -90,6 +90,13 @@ impl<'a> View<'a> {
         *self.read_out.borrow_mut() = (front.into(), rest.into());
     }
 
+    /// The same where nothing is under the pointer.
+    pub fn read_out_first(&self, front: impl Into<String>, rest: impl Into<String>) {
+        if self.reads_out() == Default::default() {
+            self.read_out(front, rest);
+        }
+    }
+
     /// What the read-out line says.
     pub(super) fn reads_out(&self) -> (String, String) {
         self.read_out.borrow().clone()

@@ -1,7 +1,7 @@
 //! Comparing the current values of a tensor with those kept before. Another picture, another model, another training
 //! step or an edit may lie between the two.
 
-use super::{AppState, of_image};
+use super::{AppState, With, of_image};
 use crate::model_io::Model;
 use crate::nn::{Execution, Part};
 use crate::tensor::Tensor;
@@ -166,5 +166,51 @@ impl Sides {
     /// A − B, cell by cell.
     pub fn difference(&self) -> Option<Vec<f32>> {
         Some(self.a.as_ref()?.iter().zip(&self.b).map(|(a, b)| a - b).collect())
+    }
+}
+
+impl Kept {
+    /// The cells of a tensor of `plan` in what was kept, where its model has one of the same name and shape.
+    pub fn twin(&self, plan: &Plan, tensor: TensorId) -> Option<Vec<f32>> {
+        let other = self.trace.plan();
+        let name = plan.name(tensor);
+        let twin = Compare::tensors(&self.trace).into_iter().find(|&twin| other.name(twin) == name)?;
+        let is_alike = other.shape_of(twin) == plan.shape_of(tensor);
+        if is_alike { self.cells(twin) } else { None }
+    }
+}
+
+impl AppState {
+    /// What the maps of a layer are compared with; `None` where there is nothing of the kind.
+    pub fn compared_with(&self, with: With) -> Option<Arc<Kept>> {
+        match with {
+            With::Nothing => None,
+            With::PictureBefore => self.picture_before().cloned(),
+            With::ModelBefore => self.with_weights_before().map(Arc::new),
+            With::Kept => self.compare.kept.clone(),
+        }
+    }
+
+    /// A number that changes with what the maps are compared with; `None` where there is nothing of the kind.
+    pub fn compared_key(&self, with: With) -> Option<usize> {
+        match with {
+            With::Nothing => None,
+            With::PictureBefore => self.picture_before().map(|kept| Arc::as_ptr(kept) as usize),
+            With::ModelBefore if self.run().is_large() => None,
+            With::ModelBefore => self.loaded_params().map(|params| Arc::as_ptr(&params) as usize),
+            With::Kept => self.compare.kept.as_ref().map(|kept| Arc::as_ptr(kept) as usize),
+        }
+    }
+
+    /// What the weights before they were edited make of the same pictures; `None` where they were not edited, and for
+    /// a network that takes long.
+    fn with_weights_before(&self) -> Option<Kept> {
+        if self.run().is_large() {
+            return None;
+        }
+        let (params, now) = (self.loaded_params()?, self.trace());
+        let mut trace = now.at(now.time(), params, Arc::clone(now.moments()), Execution::SERIAL)?;
+        trace.compute_to(now.reached(), Execution::SERIAL);
+        Some(Kept { trace: Arc::new(trace), ..Kept::of(self) })
     }
 }

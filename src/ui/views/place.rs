@@ -326,14 +326,14 @@ impl Choices {
     fn all(&self, view: &View) -> Vec<Choice> {
         let now = view.state.view();
         let mut all = Vec::new();
-        if self.depth <= Depth::Layer {
+        if self.depth == Depth::Layer {
             let words = With::ALL.map(|with| view.text(with.key())).to_vec();
             let chosen = With::ALL.iter().position(|with| *with == now.with).unwrap_or(0);
             let action =
                 |view: &View, k: usize| Action::SetComparison(With::ALL[k], view.state.view().compared);
             all.push(Choice { name: "place.compare", words, chosen, is_list: true, action });
         }
-        if self.has_gradients && now.with != With::Nothing {
+        if self.depth == Depth::Layer && now.with != With::Nothing {
             let words = Compared::ALL.map(|side| view.text(side.key())).to_vec();
             let chosen = Compared::ALL.iter().position(|side| *side == now.compared).unwrap_or(0);
             let action =

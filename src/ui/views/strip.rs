@@ -1,10 +1,11 @@
 //! The network in one line: the picture, a tile per block, the answer.
 
-use crate::nn::Part;
-use crate::trace::{Address, Depth, TensorId};
+use crate::attribution::{Rect as Area, receptive_field};
+use crate::nn::{self, Part};
+use crate::trace::{Address, Depth, Owner, TensorId};
 use crate::ui::{
     atlas::tensor_atlas,
-    blocks::{Block, block_of, blocks},
+    blocks::{Block, block_of, blocks, with_gradient},
     fonts, names,
     summary::summary,
     theme::{self, space, text_size},
@@ -15,6 +16,7 @@ use egui::{
     Align2, Color32, FontId, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,
 };
+use std::ops::Range;
 
 /// The side of a thumbnail.
 const THUMB: f32 = 42.0;
@@ -39,14 +41,16 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
         pos2(picture.right(), whole.top()),
         pos2(answer.left() - space::S, whole.bottom()),
     );
-    picture_ui(ui, view, picture, is_tall);
+    let seen = Seen::under_pointer(view, &blocks);
+    picture_ui(ui, view, picture, is_tall, seen.as_ref());
     answer_ui(ui, view, answer);
     let each = tiles.width() / blocks.len().max(1) as f32;
     if each >= LEAST {
         for (k, block) in blocks.iter().enumerate() {
             let left = tiles.left() + each * k as f32;
             let rect = Rect::from_min_size(pos2(left, tiles.top()), vec2(each, tiles.height()));
-            tile_ui(ui, view, block, rect, is_tall);
+            let seen = seen.as_ref().filter(|seen| seen.block.as_ref().is_some_and(|(at, _)| *at == k));
+            tile_ui(ui, view, block, rect, is_tall, seen);
         }
         return;
     }
@@ -59,7 +63,8 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
             for (k, block) in blocks.iter().enumerate() {
                 let rect =
                     Rect::from_min_size(origin + vec2(each * k as f32, 0.0), vec2(each, tiles.height()));
-                tile_ui(ui, view, block, rect, is_tall);
+                let seen = seen.as_ref().filter(|seen| seen.block.as_ref().is_some_and(|(at, _)| *at == k));
+                tile_ui(ui, view, block, rect, is_tall, seen);
                 if here == Some(k) {
                     ui.scroll_to_rect(rect, Some(egui::Align::Center));
                 }
@@ -75,8 +80,46 @@ fn here(view: &View, blocks: &[Block]) -> Option<usize> {
     block_of(blocks, tensor)
 }
 
+/// What the cell under the pointer is made of: rows and columns.
+struct Seen {
+    /// In the picture.
+    picture: [Range<usize>; 2],
+    /// In each map of the block before its own, by that block's number.
+    block: Option<(usize, [Range<usize>; 2])>,
+}
+
+impl Seen {
+    /// What the cell of a layer's map that is under the pointer sees; of a gradient, the cell that it belongs to.
+    fn under_pointer(view: &View, blocks: &[Block]) -> Option<Self> {
+        let (plan, trace) = (view.state.plan(), view.state.trace());
+        let (tensor, _, index) = trace.tensor_cell(&view.hovered()?)?;
+        let (values, _) = with_gradient(plan, tensor)?;
+        let Owner::Layer(l) = values.owner else { return None };
+        let (l, network) = (l as usize, plan.network());
+        let [_, k, i, j] = plan.shape_of(values).at(index as usize);
+        let Area { at: [top, left], size: [height, width] } = receptive_field(network, l, [i, j]);
+        let own = block_of(blocks, values)?;
+        let mut reads = Some(nn::Block::cell([k, i, j]));
+        for layer in network.layers[blocks[own].layers.start..=l].iter().rev() {
+            reads = reads.and_then(|reads| layer.reads(&reads).into_iter().next());
+        }
+        let block = own.checked_sub(1).zip(reads.map(|reads| [reads.rows, reads.cols]));
+        Some(Self { picture: [top..top + height, left..left + width], block })
+    }
+}
+
+/// Frames rows and columns of a map of `size` cells that is drawn in a rectangle.
+fn seen_ui(ui: &Ui, view: &View, rect: Rect, size: [usize; 2], [rows, cols]: &[Range<usize>; 2]) {
+    let cell = rect.size() / vec2(size[1].max(1) as f32, size[0].max(1) as f32);
+    let at = |row: usize, col: usize| rect.min + vec2(col as f32, row as f32) * cell;
+    let frame = Rect::from_min_max(at(rows.start, cols.start), at(rows.end, cols.end));
+    let frame = Rect::from_center_size(frame.center(), frame.size().max(vec2(5.0, 5.0)));
+    ui.painter().rect_stroke(frame, 0.0, Stroke::new(3.0, view.theme.halo), StrokeKind::Outside);
+    ui.painter().rect_stroke(frame, 0.0, Stroke::new(1.5, view.theme.reads), StrokeKind::Outside);
+}
+
 /// What the network sees; a click looks at it.
-fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool) {
+fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<&Seen>) {
     let input = TensorId::INPUT;
     let side = if is_tall { THUMB } else { 26.0 };
     let thumb =
@@ -89,6 +132,10 @@ fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool) {
     let frame =
         if view.state.look().place() == look.place() { view.theme.accent } else { view.theme.line_strong };
     ui.painter().rect_stroke(thumb, 0.0, Stroke::new(1.0, frame), StrokeKind::Outside);
+    if let Some(seen) = seen {
+        let [_, rows, cols] = view.state.plan().network().input;
+        seen_ui(ui, view, thumb, [rows, cols], &seen.picture);
+    }
     if response.hovered() {
         view.read_out(words, String::new());
     }
@@ -111,7 +158,7 @@ fn input_ui(ui: &Ui, view: &View, rect: Rect) {
 }
 
 /// A block: the strongest of its maps, its name and how many maps it has.
-fn tile_ui(ui: &mut Ui, view: &View, block: &Block, rect: Rect, is_tall: bool) {
+fn tile_ui(ui: &mut Ui, view: &View, block: &Block, rect: Rect, is_tall: bool, seen: Option<&Seen>) {
     let (theme, plan) = (view.theme, view.state.plan());
     let output = block.output();
     let look = view.state.look();
@@ -141,6 +188,13 @@ fn tile_ui(ui: &mut Ui, view: &View, block: &Block, rect: Rect, is_tall: bool) {
             vec2(THUMB, THUMB),
         );
         thumb_ui(ui, view, output, thumb);
+        if let Some((_, cells)) = seen.and_then(|seen| seen.block.as_ref()) {
+            let stroke = Stroke::new(2.0, theme.reads);
+            ui.painter().rect_stroke(thumb, 0.0, stroke, StrokeKind::Outside);
+            if shape.plane() > 1 {
+                seen_ui(ui, view, thumb, [shape.0[2], shape.0[3]], cells);
+            }
+        }
         text_left = thumb.right() + 6.0;
     }
     let ink = if is_here { theme.accent } else { theme.text_strong };

@@ -1,12 +1,11 @@
 //! What the colours of a layer stand for.
 
-use super::subject::{Panel, Shown, Subject};
+use super::subject::{Panel, Shown, Side, Subject};
 use crate::app::Scale;
 use crate::trace::Pass;
 use crate::ui::{
     colormap::{MapKind, Mapping},
     number,
-    tensor_plane::mapping,
     view::{Legend, View},
 };
 
@@ -18,7 +17,10 @@ pub fn set(view: &View, subject: &Subject) {
 
 fn legend(view: &View, subject: &Subject, shown: &Shown) -> Legend {
     let is_alone = subject.shown.len() == 1;
-    let mapping = mapping(view, shown.panel.tensor(), subject.image, None);
+    let mapping = shown.mapping(view, subject.image, None);
+    if let Side::Difference(before) = &shown.side {
+        return difference(view, mapping, before.changed.largest);
+    }
     let legend = match shown.form {
         Some(form) if form.is_colored => {
             let reach = mapping.hi.abs().max(mapping.lo.abs());
@@ -32,6 +34,15 @@ fn legend(view: &View, subject: &Subject, shown: &Shown) -> Legend {
         (Panel::Values(_), false) => legend.named(view.text("layer.values_of"), Some(Pass::Fwd)),
         (Panel::Gradients(_), false) => legend.named(view.text("layer.gradients_of"), Some(Pass::Bwd)),
     }
+}
+
+/// Less and more than before.
+fn difference(view: &View, mapping: Mapping, largest: f32) -> Legend {
+    let goes_on = largest > mapping.hi;
+    let more = goes_on.then(|| view.fill("layer.beyond", &[("value", &number::short(largest))]));
+    let words = [Some(view.text("layer.more_than")), more].into_iter().flatten().collect::<Vec<_>>();
+    let legend = Legend::new(mapping, words.join(" · ")).named(view.text("layer.less"), None);
+    Legend { goes_on, ..legend }
 }
 
 /// The colours with what the chosen scale leaves out.

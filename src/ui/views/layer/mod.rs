@@ -1,6 +1,7 @@
 //! A layer: all of its maps, its filters, or both, and their gradients, each as large as all fit.
 
 mod arrangement;
+mod compared;
 mod legend;
 mod subject;
 mod tile;
@@ -15,20 +16,33 @@ use arrangement::Arrangement;
 use egui::{Align, Button, FontId, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use subject::Subject;
 
+/// The height of a line above the maps.
+const LINE: f32 = 38.0;
+
 /// How far a frame reaches over the edge of the stage.
 const FRAME: f32 = 4.0;
 
 /// Draws the layer that is looked at into the stage: a click on a map looks at it.
 pub fn layer_ui(ui: &mut Ui, view: &View) {
-    let Some(subject) = Subject::new(view) else { return };
+    let Some(subject) = Subject::new(ui.ctx(), view) else { return };
     let mut area = ui.max_rect();
     // Frames lie around the maps, also around those at the edge.
     ui.set_clip_rect(ui.clip_rect().expand2(vec2(FRAME, 0.0)));
     if subject.missing().is_some() {
-        const LINE: f32 = 38.0;
         let (line, rest) = area.split_top_bottom_at_y(area.top() + LINE);
         missing_ui(ui, view, &subject, line);
         area = rest;
+    }
+    let with = view.state.view().with;
+    if let Some(words) = words::nothing_to_compare(view, &subject, with) {
+        let (line, rest) = area.split_top_bottom_at_y(area.top() + LINE);
+        let text = RichText::new(words).font(theme::body_font()).color(view.theme.text);
+        ui.put(line, egui::Label::new(text).halign(Align::Min));
+        area = rest;
+    }
+    if let Some(before) = &subject.before {
+        let (front, rest) = words::effect(view, before, with);
+        view.read_out_first(front, rest);
     }
     legend::set(view, &subject);
     let arrangement =

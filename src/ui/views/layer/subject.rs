@@ -1,18 +1,20 @@
 //! What a layer's stage shows: which tensors side by side, and in which order its maps stand.
 
-use super::arrangement::TileForm;
-use crate::app::{Lane, Order, Show};
+use super::{arrangement::TileForm, compared::Before};
+use crate::app::{Compared, Lane, Order, Scale, Show};
 use crate::nn::Part;
 use crate::trace::{Address, Owner, TensorId};
 use crate::ui::{
     blocks::{filters_of, with_gradient},
+    colormap::{Mapping, ValueRange},
     filters::FilterForm,
     names,
     summary::{MapSummary, TensorSummary, summary},
-    tensor_plane::TensorPlane,
+    tensor_plane::{TensorPlane, mapping},
     view::View,
+    widgets::grid::{CellState, CellView},
 };
-use egui::{Ui, vec2};
+use egui::{Context, Ui, vec2};
 use std::sync::Arc;
 
 /// What a square of a tile shows.
@@ -35,10 +37,23 @@ impl Panel {
     }
 }
 
+/// Whether a square shows the present, what it is compared with, or the difference.
+#[derive(Clone)]
+pub enum Side {
+    /// The present.
+    Now,
+    /// What it is compared with.
+    Before(Arc<Before>),
+    /// The present minus that.
+    Difference(Arc<Before>),
+}
+
 /// What a square needs to be drawn.
 pub struct Shown<'a> {
     /// What it shows.
     pub panel: Panel,
+    /// Which side of a comparison.
+    pub side: Side,
     /// A plane of its tensor; others are made of it.
     pub plane: TensorPlane<'a>,
     /// Its tensor in numbers.
@@ -61,17 +76,27 @@ pub struct Subject<'a> {
     pub order: Vec<usize>,
     /// The maps are the classes of the answer, one number each.
     pub has_classes: bool,
+    /// What the maps are compared with, where they are.
+    pub before: Option<Arc<Before>>,
 }
 
 impl<'a> Subject<'a> {
     /// What is to be shown; `None` where the address names no tensor.
-    pub fn new(view: &'a View<'a>) -> Option<Self> {
+    pub fn new(ctx: &Context, view: &'a View<'a>) -> Option<Self> {
         let (state, plan) = (view.state, view.state.plan());
         let look = state.look();
         let (tensor, ..) = state.trace().tensor_cell(&look.whole_cell())?;
         let image = state.image();
-        let panels = panels(view, tensor);
-        let shown: Vec<_> = panels.iter().map(|panel| Shown::new(view, *panel, image)).collect();
+        let before = Before::of(ctx, view, tensor, image);
+        let panels = if before.is_some() { vec![panel_of(view, tensor)] } else { panels(view, tensor) };
+        let side = match (&before, state.view().compared) {
+            (None, _) | (Some(_), Compared::Now) => Side::Now,
+            (Some(before), Compared::Before) => Side::Before(Arc::clone(before)),
+            (Some(before), Compared::Difference) => Side::Difference(Arc::clone(before)),
+        };
+        let shown =
+            panels.iter().map(|panel| Shown { side: side.clone(), ..Shown::new(view, *panel, image) });
+        let shown: Vec<_> = shown.collect();
         let shape = plan.shape_of(tensor);
         let classes = view.state.model().network.classes();
         let is_last = match tensor.owner {
@@ -81,8 +106,13 @@ impl<'a> Subject<'a> {
         };
         let has_classes = is_last && shape.planes() == classes && shape.plane() == 1;
         let count = shown.first()?.count();
-        let order = order(view, &shown, count);
-        Some(Self { look, tensor, image, shown, order, has_classes })
+        let order = match (&before, state.view().order) {
+            (Some(before), Order::Changed) if shown[0].is_complete(count - 1) => {
+                before.changed.by_magnitude()
+            }
+            (Some(_) | None, _) => order(view, &shown, count),
+        };
+        Some(Self { look, tensor, image, shown, order, has_classes, before })
     }
 
     /// Each map is a single number.
@@ -156,7 +186,7 @@ impl<'a> Shown<'a> {
                 None
             }
         };
-        Self { panel, plane, summary: summary(view, tensor, image), form }
+        Self { panel, side: Side::Now, plane, summary: summary(view, tensor, image), form }
     }
 
     /// How many maps there are.
@@ -187,8 +217,65 @@ impl<'a> Shown<'a> {
 
     /// A map in numbers, once all of it is computed.
     pub fn numbers(&self, map: usize) -> Option<MapSummary> {
-        let summary = self.summary.as_ref().filter(|_| self.is_complete(map))?;
-        summary.maps.get(map).copied()
+        if !self.is_complete(map) {
+            return None;
+        }
+        match &self.side {
+            Side::Now => self.summary.as_ref()?.maps.get(map).copied(),
+            Side::Before(before) => before.summary.maps.get(map).copied(),
+            Side::Difference(before) => before.changed.maps.get(map).copied(),
+        }
+    }
+
+    /// Changes with all that [`Shown::cell`] gives for the first `cells` cells.
+    pub fn key(&self, cells: u32) -> (u64, u8, u64) {
+        let revision = self.plane.revision_of(0..cells);
+        match &self.side {
+            Side::Now => (revision, 0, 0),
+            Side::Before(before) => (revision, 1, before.key),
+            Side::Difference(before) => (revision, 2, before.key),
+        }
+    }
+
+    /// A cell by its number within the tensor. Of a comparison, as far as the present is computed.
+    pub fn cell(&self, index: usize) -> CellView {
+        let now = self.plane.cell_at(index as u32);
+        let other = match &self.side {
+            Side::Now => None,
+            Side::Before(before) => before.cells.get(index),
+            Side::Difference(before) => before.changes.get(index),
+        };
+        match (other, now.state) {
+            (Some(&value), CellState::Current) => CellView::current(value),
+            (Some(_), CellState::NotYet | CellState::Partial | CellState::Stale) => CellView::not_yet(),
+            (None, _) => now,
+        }
+    }
+
+    /// The colours of a map, by the scale that was chosen; of a difference around 0.
+    pub fn mapping(&self, view: &View, image: u32, map: Option<usize>) -> Mapping {
+        let Side::Difference(before) = &self.side else {
+            return mapping(view, self.panel.tensor(), image, map);
+        };
+        let largest = before.changed.largest;
+        let reach = match (view.state.view().scale, map) {
+            (Scale::Map, Some(map)) => {
+                before.changed.maps.get(map).map_or(largest, |map| map.strongest().abs())
+            }
+            (Scale::Layer, _) => before.changed.reach,
+            (Scale::Map | Scale::Largest | Scale::Network, _) => largest,
+        };
+        let range = ValueRange { min: -reach, max: reach, not_finite: 0 };
+        Mapping::signed_for(range, view.theme.dark).with_log(view.state.view().log)
+    }
+}
+
+/// A tensor by itself.
+fn panel_of(view: &View, tensor: TensorId) -> Panel {
+    match tensor.part {
+        _ if view.state.plan().is_weight_shaped(tensor) => Panel::Filters(tensor),
+        Part::Dx => Panel::Gradients(tensor),
+        _ => Panel::Values(tensor),
     }
 }
 

@@ -2,18 +2,16 @@
 
 use super::{
     arrangement::Arrangement,
-    subject::{LEAST_FRAME, Panel, Shown, Subject, WITH_NUMBER, WITH_WORD},
+    subject::{LEAST_FRAME, Panel, Shown, Side, Subject, WITH_NUMBER, WITH_WORD},
     words,
 };
 use crate::app::Scale;
 use crate::trace::{Grain, Pass};
 use crate::ui::{
-    atlas::{Atlas, tensor_atlas},
+    atlas::{Atlas, atlas, tensor_atlas},
     colormap::{MapKind, Mapping},
     filters::{FilterCell, filter_atlas},
-    number,
-    tensor_plane::mapping,
-    theme,
+    number, theme,
     view::View,
     widgets::{grid::CellState, hatched_ui, sign::Sign},
 };
@@ -63,18 +61,20 @@ impl<'a> Tiles<'a> {
     ) -> Self {
         let atlas = |shown: &Shown| match shown.form {
             Some(form) => {
-                let cells = 0..(form.filters * form.weights()) as u32;
-                let key = shown.plane.revision_of(cells);
+                let key = shown.key((form.filters * form.weights()) as u32);
                 let colors = |filter| filter_mapping(view, shown, filter);
                 filter_atlas(ui.ctx(), key, form, maps, colors, |index| {
-                    let cell = shown.plane.cell_at(index as u32);
+                    let cell = shown.cell(index);
                     match cell.state {
                         CellState::NotYet => 0.0,
                         CellState::Partial | CellState::Current | CellState::Stale => cell.value,
                     }
                 })
             }
-            None => tensor_atlas(ui.ctx(), view, shown.panel.tensor(), subject.image),
+            None => match shown.side {
+                Side::Now => tensor_atlas(ui.ctx(), view, shown.panel.tensor(), subject.image),
+                Side::Before(_) | Side::Difference(_) => compared_atlas(ui, view, shown, subject.image),
+            },
         };
         let atlases = subject.shown.iter().map(atlas).collect();
         let fonts = [super::number_font(view), super::value_font(view)];
@@ -125,6 +125,7 @@ impl<'a> Tiles<'a> {
         let (theme, rect) = (view.theme, self.picture_rect(shown, square));
         let is_begun = shown.is_begun(map);
         let is_zero = shown.form.is_none()
+            && !matches!(shown.side, Side::Difference(_))
             && !shown.plane.is_single()
             && shown.numbers(map).is_some_and(|numbers| numbers.is_zero());
         if !is_begun || is_zero {
@@ -154,8 +155,8 @@ impl<'a> Tiles<'a> {
     /// The number of a map that is a single one.
     fn value_ui(&self, ui: &Ui, shown: &Shown, map: usize, rect: Rect) {
         let plane = shown.plane.of_map(map);
-        let value = plane.cell(0, 0).value;
-        let mapping = mapping(self.view, shown.panel.tensor(), self.subject.image, Some(map));
+        let value = shown.cell(plane.index(0, 0) as usize).value;
+        let mapping = shown.mapping(self.view, self.subject.image, Some(map));
         number_ui(ui, self.view, value, &mapping, rect);
     }
 
@@ -176,7 +177,7 @@ impl<'a> Tiles<'a> {
         for k in 0..rows * cols {
             let cell = FilterCell { slice: 0, row: k / cols, column: k % cols };
             if let Some(index) = form.index(map, cell) {
-                let value = shown.plane.cell_at(index as u32).value;
+                let value = shown.cell(index).value;
                 number_ui(ui, self.view, value, &mapping, form.rect_of(rect, cell));
             }
         }
@@ -303,9 +304,25 @@ impl<'a> Tiles<'a> {
     }
 }
 
+/// The maps before, or their differences.
+fn compared_atlas(ui: &Ui, view: &View, shown: &Shown, image: u32) -> Arc<Atlas> {
+    let (maps, plane) = (shown.count(), shown.plane);
+    let mappings: Vec<Mapping> = (0..maps).map(|map| shown.mapping(view, image, Some(map))).collect();
+    let keys: Vec<_> = mappings.iter().map(Mapping::key).collect();
+    let size = [plane.rows(), plane.cols()];
+    let cells = size[0] * size[1];
+    atlas(ui.ctx(), ("compared", shown.key((maps * cells) as u32), keys), maps, size, |map, i, j| {
+        let cell = shown.cell(map * cells + i * size[1] + j);
+        match cell.state {
+            CellState::NotYet => view.theme.hatch_ground,
+            CellState::Partial | CellState::Current | CellState::Stale => mappings[map].color(cell.value),
+        }
+    })
+}
+
 /// The colours of a filter: one scale for all of the layer, or its own.
 fn filter_mapping(view: &View, shown: &Shown, filter: usize) -> Mapping {
-    let whole = mapping(view, shown.panel.tensor(), 0, None);
+    let whole = shown.mapping(view, 0, None);
     match (view.state.view().scale, shown.numbers(filter)) {
         (Scale::Map, Some(numbers)) => {
             let reach = Some(numbers.strongest().abs()).filter(|reach| *reach > 0.0).unwrap_or(whole.hi);

@@ -1,9 +1,11 @@
 //! A layer's maps in words: above them, for a screen reader, and under the pointer.
 
 use super::{
-    subject::{Panel, Shown, Subject},
+    compared::Before,
+    subject::{Panel, Shown, Side, Subject},
     tile::What,
 };
+use crate::app::With;
 use crate::attribution::receptive_field;
 use crate::nn::{Activation, Op, Part};
 use crate::trace::{Owner, Plan, TensorId};
@@ -11,6 +13,7 @@ use crate::ui::{
     blocks::{block_of, blocks},
     filters::{FilterCell, FilterForm},
     names, number,
+    picture_words::{self, score},
     tensor_plane::TensorPlane,
     view::View,
     widgets::grid::CellState,
@@ -33,6 +36,13 @@ pub fn largest(view: &View, subject: &Subject, shown: &Shown, map: usize) -> Opt
     if shown.form.is_none() && shown.plane.is_single() {
         return None;
     }
+    if let Side::Difference(before) = &shown.side {
+        let change = before.changed.maps.get(map).filter(|_| shown.is_complete(map))?;
+        return Some(match change.is_zero() {
+            true => Largest { value: view.text("layer.same"), shortest: String::new(), has_word: false },
+            false => Largest::signed(change.strongest()),
+        });
+    }
     let plan = view.state.plan();
     if shown.form.is_some() && !plan.is_weight_shaped(subject.tensor) {
         // A filter says how strongly its map reacts.
@@ -47,7 +57,17 @@ pub fn largest(view: &View, subject: &Subject, shown: &Shown, map: usize) -> Opt
     })
 }
 
+/// A number with its sign, also where it is above 0.
+fn with_sign(value: f32, digits: usize) -> String {
+    let text = number::significant(value, digits);
+    if value > 0.0 { format!("+{text}") } else { text }
+}
+
 impl Largest {
+    fn signed(value: f32) -> Self {
+        Self { value: with_sign(value, 2), shortest: with_sign(value, 1), has_word: false }
+    }
+
     fn new(value: f32, has_word: bool) -> Self {
         Self { value: number::short(value), shortest: number::significant(value, 1), has_word }
     }
@@ -71,6 +91,7 @@ pub fn tile(view: &View, subject: &Subject, map: usize) -> String {
         let part = part(view, shown, map);
         let place = view.fill("layer.part", &[("tensor", &name), ("part", &part)]);
         let key = match shown.panel {
+            _ if matches!(shown.side, Side::Difference(_)) => "layer.largest_change",
             _ if shown.plane.is_single() && shown.form.is_none() => "layer.is",
             Panel::Values(_) => "layer.largest",
             Panel::Gradients(_) => "layer.largest_gradient",
@@ -79,10 +100,13 @@ pub fn tile(view: &View, subject: &Subject, map: usize) -> String {
         match shown.numbers(map) {
             None => view.fill("layer.part_not_yet", &[("place", &place)]),
             Some(numbers) if numbers.is_zero() && numbers.cells > 1 => {
-                view.fill("layer.part_zero", &[("place", &place)])
+                let is_change = matches!(shown.side, Side::Difference(_));
+                let key = if is_change { "layer.part_same" } else { "layer.part_zero" };
+                view.fill(key, &[("place", &place)])
             }
             Some(numbers) => {
                 let value = match shown.panel {
+                    _ if matches!(shown.side, Side::Difference(_)) => numbers.strongest(),
                     Panel::Values(_) => finite(numbers.max),
                     Panel::Gradients(_) | Panel::Filters(_) => numbers.strongest(),
                 };
@@ -132,6 +156,9 @@ fn cell(view: &View, subject: &Subject, shown: &Shown, map: usize, [i, j]: [usiz
         false => view.fill("layer.cell", &[("part", &part), ("row", &row), ("column", &column)]),
     };
     let shown_cell = plane.cell(i, j);
+    if let Some((front, rest)) = change(view, subject, shown, &place, plane.index(i, j) as usize) {
+        return (front, rest);
+    }
     let front = match shown_cell.state {
         CellState::NotYet => view.fill("layer.cell_not_yet", &[("place", &place)]),
         CellState::Partial | CellState::Current | CellState::Stale => {
@@ -150,6 +177,62 @@ fn cell(view: &View, subject: &Subject, shown: &Shown, map: usize, [i, j]: [usiz
     let opens = view.fill("layer.opens", &[("part", &names::plane(view, plane.tensor(), map))]);
     let rest = why.into_iter().chain([opens]).collect::<Vec<_>>().join(" · ");
     (front, rest)
+}
+
+/// A cell before and now; `None` where nothing is compared.
+fn change(
+    view: &View,
+    subject: &Subject,
+    shown: &Shown,
+    place: &str,
+    index: usize,
+) -> Option<(String, String)> {
+    let before = subject.before.as_ref()?;
+    let now = shown.plane.cell_at(index as u32);
+    if now.state != CellState::Current {
+        return None;
+    }
+    let (was, by) = (*before.cells.get(index)?, *before.changes.get(index)?);
+    let [was, now] = [was, now.value].map(|value| number::significant(value, 3));
+    let front = view.fill("layer.cell_change", &[("place", place), ("before", &was), ("now", &now)]);
+    Some((front, view.fill("layer.cell_changed_by", &[("change", &with_sign(by, 3))])))
+}
+
+/// What was done, and what came of it.
+pub fn effect(view: &View, before: &Before, with: With) -> (String, String) {
+    let front = match with {
+        With::PictureBefore => view
+            .state
+            .picture_change()
+            .map_or_else(String::new, |change| format!("{}:", picture_words::change(view, &change))),
+        With::ModelBefore => view.text("layer.weights_edited"),
+        With::Nothing | With::Kept => view.text("layer.against_kept"),
+    };
+    let (class, was, now) = before.answer;
+    let [was, now] = [was, now].map(|value| score(view, value));
+    let (changed, maps) = (before.maps_changed().to_string(), before.changed.maps.len().to_string());
+    let class = view.state.model().class_name(class);
+    let values = [
+        ("changed", changed.as_str()),
+        ("maps", maps.as_str()),
+        ("class", class.as_str()),
+        ("before", was.as_str()),
+        ("now", now.as_str()),
+    ];
+    (front, view.fill("layer.came_of_it", &values))
+}
+
+/// Why nothing is compared, where something was to be.
+pub fn nothing_to_compare(view: &View, subject: &Subject, with: With) -> Option<String> {
+    let key = match with {
+        _ if subject.before.is_some() => return None,
+        With::Nothing => return None,
+        _ if view.state.compared_key(with).is_some() => "layer.no_twin",
+        With::PictureBefore => "layer.no_picture_before",
+        With::ModelBefore => "layer.no_weights_before",
+        With::Kept => "layer.nothing_kept",
+    };
+    Some(view.text(key))
 }
 
 /// What part of the picture a cell sees.
