@@ -8,7 +8,10 @@ use convstep::{
     nn::Execution,
     trace::{Depth, Pass},
 };
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
 
 mod harness;
 use harness::{Program, window};
@@ -44,11 +47,17 @@ fn names(harness: &Harness<Program>, part: &str) -> Vec<String> {
     let mut found: Vec<_> = nodes
         .map(|node| {
             let rect = node.rect();
-            ((rect.top() as i32, rect.left() as i32), node.accesskit_node().label().unwrap_or_default())
+            ((rect.top() as i32, rect.left() as i32), name(&node))
         })
         .collect();
     found.sort();
     found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The name of a node; of a text the text.
+fn name<'a>(node: &impl NodeT<'a>) -> String {
+    let node = node.accesskit_node();
+    node.label().filter(|label| !label.is_empty()).or_else(|| node.value()).unwrap_or_default()
 }
 
 #[test]
