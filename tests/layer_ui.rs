@@ -2,7 +2,10 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, Lane, Lang, Order, Show, apply, run_tasks_here},
+    app::{
+        Action, AdjustAction, AppState, CompareAction, Compared, EditAction, Effect, Lane, Lang, Order, Show,
+        With, apply, run_tasks_here,
+    },
     data::samples,
     model_io::bundled,
     nn::Execution,
@@ -253,4 +256,73 @@ fn every_stage_and_given_tensor_has_a_layer_view() {
             assert_eq!(Depth::of(&harness.state().state.look()), Depth::Layer, "{text}");
         }
     }
+}
+
+/// The values of the names that end in one, in their order.
+fn values(names: &[String], word: &str) -> Vec<f32> {
+    let values = names.iter().filter_map(|name| name.rsplit_once(word)).map(|(_, value)| value);
+    values.filter_map(|value| value.replace('\u{2212}', "-").parse().ok()).collect()
+}
+
+#[test]
+fn a_shift_by_a_pixel_is_seen_as_differences_most_changed_first() {
+    let mut state = photos();
+    let shift = AdjustAction::Shift { right: 1, down: 0 };
+    act(&mut state, Action::Adjust { adjust: shift, more: false });
+    let go = look(&state, "fwd/relu2");
+    let compare = Action::SetComparison(With::PictureBefore, Compared::Difference);
+    let mut harness = at(state, [1280.0, 720.0], &[go, compare]);
+    let maps = names(&harness, "relu2 output, map");
+    assert_eq!(maps.len(), 32);
+    let changes: Vec<f32> = values(&maps, "largest change ").iter().map(|change| change.abs()).collect();
+    let same = maps.iter().filter(|name| name.ends_with("same as before")).count();
+    assert_eq!(changes.len() + same, 32, "{maps:?}");
+    assert!(changes.is_sorted_by(|a, b| a >= b) && changes.len() > 20, "{maps:?}");
+    let said = format!("{} of 32 maps changed", changes.len());
+    let read = names(&harness, &said);
+    assert!(read.iter().any(|text| text.contains("one pixel to the right:")), "{said}: {read:?}");
+    // Before is what was there: other largest values than now.
+    apply(&mut harness.state_mut().state, Action::SetComparison(With::PictureBefore, Compared::Before));
+    harness.run_steps(2);
+    let before = names(&harness, "relu2 output, map");
+    apply(&mut harness.state_mut().state, Action::SetComparison(With::PictureBefore, Compared::Now));
+    harness.run_steps(2);
+    assert_ne!(before, names(&harness, "relu2 output, map"));
+}
+
+#[test]
+fn a_blanked_filter_differs_from_the_weights_before() {
+    let mut state = photos();
+    let blank = EditAction::Blank { layer: 0, out: 15 };
+    act(&mut state, Action::Edit { edit: blank, more: false });
+    let go = look(&state, "fwd/conv1");
+    let compare = Action::SetComparison(With::ModelBefore, Compared::Difference);
+    let harness = at(state, [1280.0, 720.0], &[go, compare]);
+    let maps = names(&harness, "conv1 output, map");
+    assert!(maps[0].starts_with("conv1 output, map 15, largest change"), "{maps:?}");
+    assert_eq!(maps.iter().filter(|name| name.ends_with("same as before")).count(), 31);
+    let read = names(&harness, "1 of 32 maps changed");
+    assert!(read.iter().any(|text| text.starts_with("The weights were edited:")), "{read:?}");
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let cases = [
+        (With::PictureBefore, "There is no picture before this one yet"),
+        (With::ModelBefore, "The weights have not been edited"),
+        (With::Kept, "Nothing is kept as A yet"),
+    ];
+    for (with, said) in cases {
+        let state = photos();
+        let go = look(&state, "fwd/relu2");
+        let harness = at(state, [1280.0, 720.0], &[go, Action::SetComparison(with, Compared::Difference)]);
+        assert!(!names(&harness, said).is_empty(), "{with:?}");
+        assert_eq!(names(&harness, "relu2 output, map").len(), 32, "the maps are shown as they are");
+    }
+    let mut state = photos();
+    act(&mut state, Action::Compare(CompareAction::Keep));
+    let go = look(&state, "fwd/relu2");
+    let compare = Action::SetComparison(With::Kept, Compared::Difference);
+    let harness = at(state, [1280.0, 720.0], &[go, compare]);
+    assert_eq!(names(&harness, "same as before").len(), 32, "nothing has changed yet");
 }

@@ -399,7 +399,7 @@ pub struct BenchArgs {
     /// Measures the peak multiply-adds of this machine instead.
     #[arg(long)]
     pub limits: bool,
-    /// Measures the window's frames (idle, scrubbing, playing) and memory instead.
+    /// Measures the window's frames (idle, scrubbing, playing, the pointer over the whole network, a layer, a map) and memory instead.
     #[arg(long)]
     pub ui: bool,
 }

@@ -4,8 +4,8 @@
 use super::{shell, theme::Theme, view::Memory};
 use crate::app::{Action, AppState, apply, run_tasks_here};
 use crate::nn::Execution;
-use crate::trace::{Grain, Move};
-use egui::{Context, Pos2, RawInput, Rect, Vec2, ViewportId};
+use crate::trace::{Address, Grain, Move, Pass};
+use egui::{Context, Event, Pos2, RawInput, Rect, Vec2, ViewportId};
 use std::time::{Duration, Instant};
 
 /// What goes on while frames are drawn.
@@ -17,11 +17,18 @@ pub enum Scene {
     Scrubbing,
     /// The cursor goes a cell further with each frame.
     Playing,
+    /// The pointer moves over the whole network.
+    Network,
+    /// The pointer moves over the layer with the most maps.
+    Layer,
+    /// The pointer moves over one of its maps.
+    Map,
 }
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Idle, Self::Scrubbing, Self::Playing];
+    pub const ALL: [Self; 6] =
+        [Self::Idle, Self::Scrubbing, Self::Playing, Self::Network, Self::Layer, Self::Map];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -29,7 +36,29 @@ impl Scene {
             Self::Idle => "idle",
             Self::Scrubbing => "scrubbing",
             Self::Playing => "playing",
+            Self::Network => "network",
+            Self::Layer => "layer",
+            Self::Map => "map",
         }
+    }
+
+    /// What is to be looked at: for the scenes with a pointer the forward pass, its layer with the most maps, or the
+    /// first of them.
+    fn look(self, state: &AppState) -> Option<Action> {
+        let plan = state.plan();
+        let stages = plan.pass_stages(Pass::Fwd);
+        let maps = |stage: &usize| {
+            let shape = plan.shape_of(plan.stages()[*stage].tensor);
+            if shape.plane() > 1 { shape.planes() } else { 0 }
+        };
+        let most = Address::whole_stage(0, 0, stages.clone().max_by_key(maps)?);
+        let address = match self {
+            Self::Idle | Self::Scrubbing | Self::Playing => return None,
+            Self::Network => plan.widen(&most, Grain::Pass),
+            Self::Layer => most,
+            Self::Map => most.refine(Grain::Channel),
+        };
+        Some(Action::look(plan, &address))
     }
 }
 
@@ -39,6 +68,8 @@ pub struct Window {
     memory: Memory,
     state: AppState,
     frames: u32,
+    /// Where the pointer is, in the scenes with one.
+    pointer: Option<Pos2>,
 }
 
 /// Frames until the layout stands.
@@ -51,7 +82,7 @@ impl Window {
     pub fn new(state: AppState) -> Self {
         let ctx = Context::default();
         Theme::by_darkness(true).apply(&ctx);
-        Self { ctx, memory: Memory::default(), state, frames: 0 }
+        Self { ctx, memory: Memory::default(), state, frames: 0, pointer: None }
     }
 
     /// Draws a frame after `action`; the time it took, and whether it wants another one at once.
@@ -63,6 +94,7 @@ impl Window {
             max_texture_side: Some(8192),
             time: Some(f64::from(self.frames) / 60.0),
             predicted_dt: 1.0 / 60.0,
+            events: self.pointer.map(Event::PointerMoved).into_iter().collect(),
             ..RawInput::default()
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(1.0);
@@ -93,6 +125,9 @@ impl Window {
         if scene == Scene::Playing {
             self.act([Action::GoTo("start".into()), Action::Go(Move::Grain(Grain::Cell))]);
         }
+        let look = scene.look(&self.state);
+        let is_pointed = look.is_some();
+        self.act(look);
         for _ in 0..SETTLING {
             self.frame(None);
         }
@@ -100,7 +135,7 @@ impl Window {
         while begin.elapsed().as_secs_f64() < seconds || times.is_empty() {
             let plan = self.state.plan();
             let action = match scene {
-                Scene::Idle => None,
+                Scene::Idle | Scene::Network | Scene::Layer | Scene::Map => None,
                 Scene::Scrubbing => {
                     let place = times.len() as u64 % PLACES;
                     let step = (u128::from(plan.len()) * u128::from(place) / u128::from(PLACES)) as u64;
@@ -108,6 +143,7 @@ impl Window {
                 }
                 Scene::Playing => Some(Action::Go(Move::Next)),
             };
+            self.pointer = is_pointed.then(|| place_of_pointer(times.len()));
             let (time, wants) = self.frame(action);
             times.push(time);
             wanting += usize::from(wants);
@@ -115,6 +151,12 @@ impl Window {
         times.sort_unstable();
         (times, wanting)
     }
+}
+
+/// Where the pointer is in a frame: by uneven steps over all of the stage.
+fn place_of_pointer(frame: usize) -> Pos2 {
+    let [x, y] = [(frame * 7) % 1240, (frame * 3) % 480].map(|at| at as f32);
+    Pos2::new(20.0 + x, 150.0 + y)
 }
 
 #[cfg(test)]

@@ -211,6 +211,6 @@ impl AppState {
         let (params, now) = (self.loaded_params()?, self.trace());
         let mut trace = now.at(now.time(), params, Arc::clone(now.moments()), Execution::SERIAL)?;
         trace.compute_to(now.reached(), Execution::SERIAL);
-        Some(Kept { trace: Arc::new(trace), ..Kept::of(self) })
+        Some(Kept { trace: Arc::new(trace), ..Kept::from_state(self) })
     }
 }

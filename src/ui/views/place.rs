@@ -211,7 +211,8 @@ fn shown(rungs: &[Rung], fold: Fold) -> impl Iterator<Item = &Rung> {
     rungs.iter().enumerate().filter_map(move |(k, rung)| {
         let is_front = fold >= Fold::Front && k + 1 < here;
         let is_rest = fold >= Fold::Rest && rung.kind == RungKind::Ahead;
-        (!is_front && !is_rest).then_some(rung)
+        let is_aside = fold >= Fold::Front && rung.kind == RungKind::Aside;
+        (!is_front && !is_rest && !is_aside).then_some(rung)
     })
 }
 

@@ -11,6 +11,8 @@ pub struct TileForm {
     pub gaps: f32,
     /// The height of the line above.
     pub label: f32,
+    /// Between two tiles at least.
+    pub apart: f32,
     /// The least side of a square.
     pub least: f32,
     /// The largest.
@@ -37,8 +39,6 @@ pub struct Arrangement {
     form: TileForm,
 }
 
-/// Between two tiles at least.
-const GAP: f32 = 8.0;
 /// What a gap grows at most.
 const GROWTH: f32 = 26.0;
 /// What the scroll bar takes.
@@ -50,8 +50,8 @@ impl Arrangement {
         let count = count.max(1);
         let side = |columns: usize| {
             let rows = count.div_ceil(columns) as f32;
-            let across = (area.x / columns as f32 - GAP - form.gaps) / form.panels as f32;
-            across.min(area.y / rows - form.label - GAP).min(form.most).floor()
+            let across = (area.x / columns as f32 - form.apart - form.gaps) / form.panels as f32;
+            across.min(area.y / rows - form.label - form.apart).min(form.most).floor()
         };
         let fits = (1..=count).rev().map(|columns| (columns, side(columns)));
         let best = fits.fold((1, f32::MIN), |best, other| if other.1 > best.1 { other } else { best });
@@ -60,18 +60,18 @@ impl Arrangement {
         }
         let width = form.panels as f32 * form.least + form.gaps;
         let room = area.x - BAR;
-        let columns = (((room + GAP) / (width + GAP)) as usize).clamp(1, count);
+        let columns = (((room + form.apart) / (width + form.apart)) as usize).clamp(1, count);
         Self::placed(area, count, (columns, form.least), form, room)
     }
 
     fn placed(area: Vec2, count: usize, (columns, side): (usize, f32), form: TileForm, room: f32) -> Self {
         let rows = count.div_ceil(columns);
         let width = form.panels as f32 * side + form.gaps;
-        let height = form.label + side + GAP;
+        let height = form.label + side + form.apart;
         let shown = ((area.y / height) as usize).clamp(1, rows);
         let spare = ((area.y - shown as f32 * height) / shown as f32).clamp(0.0, GROWTH);
         let between = (columns - 1).max(1) as f32;
-        let gap = ((room - columns as f32 * width) / between).clamp(0.0, GAP + GROWTH);
+        let gap = ((room - columns as f32 * width) / between).clamp(0.0, form.apart + GROWTH);
         let pitch = vec2((width + gap).floor(), (height + spare).floor());
         let block = width + (columns - 1) as f32 * pitch.x;
         let left = (0.5 * (room - block)).max(0.0).floor();
@@ -106,7 +106,8 @@ mod tests {
     use crate::trace::Depth;
     use crate::ui::room::{Room, Wants};
 
-    const MAPS: TileForm = TileForm { panels: 1, gaps: 0.0, label: 20.0, least: 48.0, most: f32::MAX };
+    const MAPS: TileForm =
+        TileForm { panels: 1, gaps: 0.0, label: 20.0, apart: 8.0, least: 48.0, most: f32::MAX };
 
     fn stage(size: (f32, f32), zoom: f32) -> Vec2 {
         let (page, depth, drawer) = (Page::Network, Depth::Layer, None);
@@ -134,6 +135,19 @@ mod tests {
             assert!(found.side * zoom >= least, "{count} at {size:?}, {zoom}: {found:?}");
             assert!(!found.scrolls(), "{count} at {size:?}, {zoom}: {found:?}");
         }
+        let presenting = Some(crate::ui::room::Presenting::default());
+        let zoom = Room::presented_zoom(720.0);
+        let wants = Wants {
+            page: Page::Network,
+            depth: Depth::Layer,
+            notice: false,
+            drawer: None,
+            timeline: None,
+            presenting,
+        };
+        let presented = Room::new(vec2(1280.0, 720.0) / zoom, &wants).stage.size();
+        let found = Arrangement::new(presented, 32, TileForm { apart: 4.0, ..MAPS });
+        assert!(found.side * zoom >= 128.0 && !found.scrolls(), "presented: {found:?}");
         for size in [(1024.0, 768.0), (1280.0, 720.0)] {
             let found = Arrangement::new(stage(size, 2.0), 32, MAPS);
             assert!(found.scrolls() && found.side == 48.0, "{found:?}");

@@ -107,12 +107,6 @@ fn missing_ui(ui: &mut Ui, view: &View, subject: &Subject, line: Rect) {
 }
 
 /// The number of a map, above it.
-fn number_font(view: &View) -> FontId {
-    let is_presented = view.state.view().presenting;
-    FontId::new(if is_presented { text_size::TITLE } else { text_size::MAP }, fonts::strong())
-}
-
-/// The largest value, beside it.
-fn value_font(view: &View) -> FontId {
-    if view.state.view().presenting { FontId::proportional(text_size::TITLE) } else { theme::small_font() }
+fn number_font() -> FontId {
+    FontId::new(text_size::MAP, fonts::strong())
 }

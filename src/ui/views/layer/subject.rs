@@ -122,8 +122,8 @@ impl<'a> Subject<'a> {
 
     /// How a tile is made up.
     pub fn tile(&self, ui: &Ui, view: &View, width: f32) -> TileForm {
-        let is_presented = view.state.view().presenting;
-        let label = if is_presented { 26.0 } else { 20.0 };
+        // A presented window is small in points.
+        let apart = if view.state.view().presenting { 4.0 } else { 8.0 };
         let gap = |pair: &[Shown]| match (pair[0].panel, pair[1].panel) {
             (Panel::Filters(_), Panel::Values(_) | Panel::Gradients(_)) => 18.0,
             (Panel::Filters(_) | Panel::Values(_) | Panel::Gradients(_), _) => 4.0,
@@ -138,16 +138,16 @@ impl<'a> Subject<'a> {
             (false, _) => (48.0, f32::MAX),
         };
         // A vector stands in one row where that is large enough.
-        let row = width / self.order.len().max(1) as f32 - 8.0 - gaps;
+        let row = width / self.order.len().max(1) as f32 - apart - gaps;
         let row = (row / self.shown.len() as f32).floor();
         let most = if self.is_vector() && row >= least { most.min(row) } else { most };
-        TileForm { panels: self.shown.len(), gaps, label, least, most }
+        TileForm { panels: self.shown.len(), gaps, label: 20.0, apart, least, most }
     }
 
     /// The room that the names of the classes take, up to a limit.
     fn widest_name(&self, ui: &Ui, view: &View) -> f32 {
         const MOST: f32 = 124.0;
-        let font = super::number_font(view);
+        let font = super::number_font();
         let width = |map: usize| {
             let name = self.name(view, map);
             ui.painter().layout_no_wrap(name, font.clone(), egui::Color32::PLACEHOLDER).size().x

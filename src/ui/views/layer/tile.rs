@@ -77,7 +77,7 @@ impl<'a> Tiles<'a> {
             },
         };
         let atlases = subject.shown.iter().map(atlas).collect();
-        let fonts = [super::number_font(view), super::value_font(view)];
+        let fonts = [super::number_font(), theme::small_font()];
         Self { view, subject, arrangement, maps, atlases, fonts }
     }
 
@@ -336,7 +336,7 @@ fn filter_mapping(view: &View, shown: &Shown, filter: usize) -> Mapping {
 /// A number in its cell, in the ink that is read on its colour; in a large cell a large one with more digits.
 fn number_ui(ui: &Ui, view: &View, value: f32, mapping: &Mapping, rect: Rect) {
     let is_large = rect.width() >= WITH_WORD;
-    let font = if is_large { theme::title_font() } else { super::value_font(view) };
+    let font = if is_large { theme::title_font() } else { theme::small_font() };
     let width = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0')).max(1.0);
     let room = ((rect.width() - 5.0) / width) as usize;
     let text = if is_large { number::four_digits(value) } else { number::short(value) };
