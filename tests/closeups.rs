@@ -793,7 +793,7 @@ fn a_convolution_has_a_row_for_each_channel_with_numbers_of_one_size() {
         assert!(sizes.iter().all(|&size| size == sizes[0]) && sizes[0] >= 14.0, "{pixels:?}: {sizes:?}");
         let ends = painted.texts.iter().any(|(text, ..)| text == "−0.1268");
         assert!(ends, "{pixels:?}: the equation ends in the result");
-        let map = painted.nodes("conv1, map 3");
+        let map = painted.nodes("conv1 output, map 3");
         if pixels[0] == 1280.0 {
             assert!(map.iter().any(|map| map.width() >= 280.0), "{map:?}");
         }
