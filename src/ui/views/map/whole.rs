@@ -37,7 +37,8 @@ pub fn whole_ui(ui: &mut Ui, scene: &Scene, rect: Rect, both: bool) {
     let gradient = gradient_of_map(view.state.plan(), scene.tensor).filter(|_| both);
     let Some(gradient) = gradient else {
         title_ui(ui, view, rect, &name, &detail(view, scene.tensor));
-        return plane_ui(ui, scene, &scene.plane, rect.with_min_y(rect.top() + TITLE), "whole");
+        plane_ui(ui, scene, &scene.plane, rect.with_min_y(rect.top() + TITLE), "whole");
+        return;
     };
     let half = 0.5 * (rect.width() - space::S);
     let [left, right] = [rect.with_max_x(rect.left() + half), rect.with_min_x(rect.right() - half)];
@@ -45,15 +46,13 @@ pub fn whole_ui(ui: &mut Ui, scene: &Scene, rect: Rect, both: bool) {
     plane_ui(ui, scene, &scene.plane, left.with_min_y(left.top() + TITLE), "whole");
     title_ui(ui, view, right, &view.text("map.gradient"), "");
     let plane = TensorPlane::new(view, gradient, scene.image, scene.map);
-    let inner = right.with_min_y(right.top() + TITLE);
-    plane_ui(ui, scene, &plane, inner, "gradient");
-    let size = size(ui, scene, inner.size());
+    let drawn = plane_ui(ui, scene, &plane, right.with_min_y(right.top() + TITLE), "gradient");
     let stroke = Stroke::new(2.0, view.theme.pass(Pass::Bwd).strong);
-    ui.painter().rect_stroke(Rect::from_min_size(inner.min, size), 0.0, stroke, StrokeKind::Outside);
+    ui.painter().rect_stroke(drawn, 0.0, stroke, StrokeKind::Inside);
 }
 
-/// Draws a plane in a part of the stage, with the cell that is looked at framed.
-fn plane_ui(ui: &mut Ui, scene: &Scene, plane: &TensorPlane, rect: Rect, id: &str) {
+/// Draws a plane in a part of the stage, with the cell that is looked at framed; answers where.
+fn plane_ui(ui: &mut Ui, scene: &Scene, plane: &TensorPlane, rect: Rect, id: &str) -> Rect {
     let view = scene.view;
     let (rows, cols) = (plane.rows(), plane.cols());
     let cell = scene.cell;
@@ -74,6 +73,7 @@ fn plane_ui(ui: &mut Ui, scene: &Scene, plane: &TensorPlane, rect: Rect, id: &st
         let parts = [("map", name.as_str()), ("i", &i), ("j", &j), ("value", &words)];
         view.read_out(view.fill("map.cell_is", &parts), view.text("map.cell_click"));
     }
+    drawn.response.rect
 }
 
 /// Rows and columns, and whether the map is seen before or after the activation of its layer.
@@ -91,6 +91,9 @@ fn detail(view: &View, tensor: TensorId) -> String {
             (None, Some(next)) => ("map.before", next),
             (None, None) => return size,
         },
+        (Owner::Layer(_) | Owner::Loss, Part::Dx) => {
+            return format!("{}, {size}", names::tensor(view, tensor));
+        }
         (Owner::Layer(_) | Owner::Input | Owner::Loss, _) => return size,
     };
     view.fill(key, &[("size", &size), ("title", title)])
