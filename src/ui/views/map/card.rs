@@ -1,11 +1,11 @@
 //! The card of the sum: what is shown gives, what the rest gives, the bias, the sum, and what the activation makes of it.
 
 use super::scene::{Scene, Sum};
-use super::{foot, text_ui, width_of};
+use super::{body_font, foot, small_font, text_ui, width_of};
 use crate::ui::{
     names, number,
     printed_sum::PrintedSum,
-    theme::{self, space, text_size},
+    theme::{space, text_size},
     view::View,
     widgets::icon::{Icon, icon_ui},
 };
@@ -38,7 +38,7 @@ pub fn width(ui: &Ui, scene: &Scene) -> f32 {
     let [least, most] = WIDTHS;
     let Some(sum) = scene.sum.as_ref().filter(|_| scene.is_done()) else { return least };
     let lines = lines(scene, sum, SHOWN);
-    let font = theme::body_font;
+    let font = || body_font(scene.view);
     let widths = lines
         .iter()
         .map(|line| width_of(ui, &line.words, font()) + width_of(ui, &line.number, font()))
@@ -77,7 +77,7 @@ pub fn card_ui(ui: &mut Ui, scene: &Scene, rect: Rect, shown: usize) -> Rect {
         line_ui(ui, scene, line, row);
     }
     let at = pos2(inner.left(), inner.bottom() - 0.5 * caption);
-    text_ui(ui, at, Align2::LEFT_CENTER, &place, theme::small_font(), view.theme.text_weak, inner.width());
+    text_ui(ui, at, Align2::LEFT_CENTER, &place, small_font(view), view.theme.text_weak, inner.width());
     if response.hovered() {
         view.read_out(view.text("map.card_front"), view.text("map.card_click"));
     }
@@ -156,14 +156,14 @@ fn line_ui(ui: &Ui, scene: &Scene, line: &Line, row: Rect) {
     let is_last = line.kind == Kind::Activated;
     let font = match is_last {
         true => FontId::new(text_size::TITLE, crate::ui::fonts::strong()),
-        false => theme::body_font(),
+        false => body_font(view),
     };
     let ink = if is_last { theme.text_strong } else { theme.text };
     let at = pos2(row.right(), row.center().y);
     let number = text_ui(ui, at, Align2::RIGHT_CENTER, &line.number, font, ink, row.width());
     let at = pos2(left, row.center().y);
     let room = number.left() - left - space::XS;
-    text_ui(ui, at, Align2::LEFT_CENTER, &line.words, theme::body_font(), theme.text, room);
+    text_ui(ui, at, Align2::LEFT_CENTER, &line.words, body_font(view), theme.text, room);
 }
 
 /// The map lies after the cursor: the way there.
@@ -171,8 +171,15 @@ pub fn not_yet_ui(ui: &mut Ui, scene: &Scene, card: Rect) {
     let view = scene.view;
     let inner = card.shrink2(vec2(space::M, space::S));
     ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| {
-        ui.add(egui::Label::new(view.text("map.not_yet")).wrap());
-        if ui.add(egui::Button::new(view.text("map.run")).min_size(vec2(0.0, 30.0))).clicked() {
+        let words = egui::RichText::new(view.text("map.not_yet")).font(body_font(view));
+        ui.add(egui::Label::new(words).wrap());
+        if ui
+            .add(
+                egui::Button::new(egui::RichText::new(view.text("map.run")).font(body_font(view)))
+                    .min_size(vec2(0.0, 30.0)),
+            )
+            .clicked()
+        {
             let (plane, rows, cols) = (&scene.plane, scene.plane.rows(), scene.plane.cols());
             let map =
                 view.state.plan().widen(&plane.address(rows - 1, cols - 1), crate::trace::Grain::Channel);

@@ -1,16 +1,12 @@
 //! Below the map: what can be said of it in numbers, and what can be done with it.
 
 use super::scene::{Scene, strong_value};
-use super::text_ui;
+use super::{body_font, strong_font, text_ui};
 use crate::app::{Action, AttributionAction, Drawer, EditAction, Page, Subject};
 use crate::attribution::Unit;
 use crate::nn::{Op, Part};
 use crate::trace::{Address, TensorId};
-use crate::ui::{
-    number,
-    theme::{self, space},
-    view::View,
-};
+use crate::ui::{number, theme::space, view::View};
 use egui::{Align, Align2, Button, Layout, Rect, Ui, UiBuilder, pos2, vec2};
 
 /// The line of numbers.
@@ -51,7 +47,7 @@ fn numbers_ui(ui: &Ui, scene: &Scene, rect: Rect) {
     let Some(summary) = scene.summary(ui.ctx()) else {
         let at = pos2(rect.right(), rect.center().y);
         let words = view.text("map.not_yet");
-        let font = theme::body_font();
+        let font = body_font(view);
         text_ui(ui, at, Align2::RIGHT_CENTER, &words, font, view.theme.text_weak, rect.width());
         return;
     };
@@ -64,12 +60,12 @@ fn numbers_ui(ui: &Ui, scene: &Scene, rect: Rect) {
     let mean = number::short((summary.sum / summary.cells as f64) as f32);
     let mean = view.fill("map.mean", &[("value", &mean)]);
     let zeros = view.fill("map.zeros", &[("share", &percent(summary.zeros, summary.cells))]);
-    let strong_font = theme::strong_font();
-    let width = |text: &str| super::width_of(ui, text, theme::body_font()) + space::XL;
+    let strong_font = strong_font(view);
+    let width = |text: &str| super::width_of(ui, text, body_font(view)) + space::XL;
     let mut x = rect.right();
-    let mut texts = vec![(zeros, theme::body_font(), view.theme.text)];
+    let mut texts = vec![(zeros, body_font(view), view.theme.text)];
     if width(&front) + width(&mean) + width(&texts[0].0) <= rect.width() {
-        texts.push((mean, theme::body_font(), view.theme.text));
+        texts.push((mean, body_font(view), view.theme.text));
     }
     texts.push((front, strong_font, view.theme.text_strong));
     for (text, font, ink) in texts {
@@ -97,6 +93,10 @@ fn made_by(scene: &Scene) -> Option<usize> {
 /// From right to left.
 fn buttons_ui(ui: &mut Ui, scene: &Scene) {
     let view = scene.view;
+    // In front of a class there are maps alone.
+    if view.state.view().presenting {
+        return;
+    }
     if let Some(layer) = scene.layer().filter(|_| scene.is_forward()) {
         let unit = match scene.is_vector() {
             true => Unit::Cell { layer, channel: scene.map, at: [0, 0] },

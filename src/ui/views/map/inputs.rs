@@ -1,7 +1,7 @@
 //! The maps that are read: each beside the weights that read it, with what it gives to the cell that is looked at.
 
 use super::scene::{RowCol, Scene, Sum, source_name};
-use super::{TITLE, text_ui, width_of};
+use super::{TITLE, body_font, strong_font, text_ui, width_of};
 use crate::app::Digits;
 use crate::nn::{Block, Op, Part};
 use crate::trace::{Address, Contribution, Grain, Pass, TensorId};
@@ -10,14 +10,14 @@ use crate::ui::{
     names, number,
     printed_sum::with_plus,
     tensor_plane::{TensorPlane, mapping},
-    theme::{self, space},
+    theme::space,
     view::View,
     widgets::hatched_ui,
 };
 use egui::{Align2, Mesh, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 /// The number above a map.
-const LABEL: f32 = 20.0;
+const LABEL: f32 = 22.0;
 /// The line below the maps.
 const MORE: f32 = 24.0;
 /// Between a map and its weights.
@@ -105,7 +105,7 @@ pub fn inputs_ui(ui: &mut Ui, scene: &Scene, rect: Rect) -> Drawn {
         let parts = parts.each_ref().map(|(name, text)| (*name, text.as_str()));
         let words = view.fill("map.together", &parts);
         let ink = view.theme.pass(pass(scene)).strong;
-        text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, &words, theme::body_font(), ink, rect.width());
+        text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, &words, body_font(view), ink, rect.width());
     }
     let shown_rows = places.div_ceil(tiles.columns);
     let middle = |row: usize| {
@@ -149,13 +149,13 @@ fn heading_ui(ui: &Ui, scene: &Scene, sum: &Sum, rect: Rect) {
     };
     let rest = view.fill(rest, &[("k", &scene.map.to_string())]);
     let y = rect.top() + 0.5 * TITLE - 2.0;
-    let (font, ink) = (theme::strong_font(), view.theme.text_strong);
+    let (font, ink) = (strong_font(view), view.theme.text_strong);
     let words = view.fill(key, &parts);
     let own = text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, &words, font, ink, rect.width());
     let room = rect.right() - own.right() - space::L;
-    if width_of(ui, &rest, theme::body_font()) <= room {
+    if width_of(ui, &rest, body_font(view)) <= room {
         let at = pos2(own.right() + space::L, y);
-        text_ui(ui, at, Align2::LEFT_CENTER, &rest, theme::body_font(), view.theme.text_weak, room);
+        text_ui(ui, at, Align2::LEFT_CENTER, &rest, body_font(view), view.theme.text_weak, room);
     }
 }
 
@@ -183,13 +183,13 @@ fn tile_ui(ui: &mut Ui, scene: &Scene, one: &Contribution, sum: &Sum, rect: Rect
         pos2(rect.left(), y),
         Align2::LEFT_CENTER,
         &short,
-        theme::strong_font(),
+        strong_font(view),
         theme.text_strong,
         rect.width(),
     );
     let ink = theme.pass(pass(scene)).strong;
     let room = rect.right() - own.right() - space::XS;
-    text_ui(ui, pos2(rect.right(), y), Align2::RIGHT_CENTER, &gives, theme::body_font(), ink, room);
+    text_ui(ui, pos2(rect.right(), y), Align2::RIGHT_CENTER, &gives, body_font(view), ink, room);
     map_ui(ui, scene, reads, one.from, maps);
     if response.hovered() || response.has_focus() {
         ui.painter().rect_stroke(maps, 0.0, Stroke::new(2.0, theme.accent), StrokeKind::Outside);

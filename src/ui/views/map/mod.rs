@@ -11,7 +11,7 @@ mod whole;
 
 use crate::app::Lane;
 use crate::ui::{
-    theme::{self, space},
+    theme::{self, space, text_size},
     view::View,
 };
 use egui::{Align2, Color32, FontId, Rect, Ui, pos2, vec2};
@@ -123,6 +123,21 @@ fn arrow_ui(ui: &Ui, view: &View, from: egui::Pos2, to: f32) {
     ui.painter().add(egui::Shape::convex_polygon(points, view.theme.text_weak, egui::Stroke::NONE));
 }
 
+/// Running text; in front of a class larger.
+fn body_font(view: &View) -> FontId {
+    if view.state.view().presenting { FontId::proportional(text_size::TITLE) } else { theme::body_font() }
+}
+
+/// Half-bold running text; in front of a class larger.
+fn strong_font(view: &View) -> FontId {
+    if view.state.view().presenting { theme::title_font() } else { theme::strong_font() }
+}
+
+/// Captions; in front of a class as large as running text.
+fn small_font(view: &View) -> FontId {
+    if view.state.view().presenting { body_font(view) } else { theme::small_font() }
+}
+
 /// A line of text, cut with "…" where it is longer than `width`; answers where it stands.
 fn text_ui(
     ui: &Ui,
@@ -159,8 +174,8 @@ fn title_ui(ui: &Ui, view: &View, rect: Rect, title: &str, rest: &str) {
         rect.width(),
     );
     let room = rect.right() - own.right() - space::L;
-    if !rest.is_empty() && width_of(ui, rest, theme::body_font()) <= room {
+    if !rest.is_empty() && width_of(ui, rest, body_font(view)) <= room {
         let at = pos2(rect.right(), y);
-        text_ui(ui, at, Align2::RIGHT_CENTER, rest, theme::body_font(), view.theme.text_weak, room);
+        text_ui(ui, at, Align2::RIGHT_CENTER, rest, body_font(view), view.theme.text_weak, room);
     }
 }

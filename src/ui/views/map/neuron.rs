@@ -1,7 +1,7 @@
 //! A neuron: what each neuron that it reads gives to its sum, ranked; for a class also against another class.
 
 use super::scene::{Scene, Sum, contributions, source_name};
-use super::{card, foot, text_ui, width_of};
+use super::{body_font, card, foot, strong_font, text_ui, width_of};
 use crate::nn::Part;
 use crate::trace::{Contributions, Grain, Pass, TensorId};
 use crate::ui::{
@@ -9,7 +9,7 @@ use crate::ui::{
     fonts, names, number,
     printed_sum::{PrintedSum, with_plus},
     tensor_plane::TensorPlane,
-    theme::{self, space, text_size},
+    theme::{space, text_size},
     view::View,
 };
 use egui::{Align2, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -147,7 +147,7 @@ fn heading_ui(ui: &Ui, ranking: &Ranking, stage: Rect, top: f32, is_high: bool) 
     let ink = view.theme.text_strong;
     let mut bottom = text_ui(ui, at, Align2::LEFT_TOP, &title, font, ink, stage.width()).bottom();
     if is_high {
-        let galley = ui.painter().layout(words, theme::body_font(), view.theme.text_weak, stage.width());
+        let galley = ui.painter().layout(words, body_font(view), view.theme.text_weak, stage.width());
         let height = galley.size().y;
         ui.painter().galley(pos2(stage.left(), bottom + 2.0), galley, view.theme.text_weak);
         bottom += height + 8.0;
@@ -221,16 +221,16 @@ fn table_ui(ui: &mut Ui, ranking: &Ranking, table: Rect) -> usize {
         let silent = (silent > 0 && is_forward).then(|| view.fill("map.more_silent", &parts));
         let (at, ink) = (pos2(table.left(), row(k).center().y), view.theme.text);
         let room = if rest_gives < 0.0 { columns.weight } else { scale.zero - space::S } - table.left();
-        let silent = silent.filter(|words| width_of(ui, words, theme::body_font()) <= room);
+        let silent = silent.filter(|words| width_of(ui, words, body_font(view)) <= room);
         let words = silent.unwrap_or_else(|| view.fill("map.more_row", &parts));
-        text_ui(ui, at, Align2::LEFT_CENTER, &words, theme::body_font(), ink, room);
+        text_ui(ui, at, Align2::LEFT_CENTER, &words, body_font(view), ink, room);
         scale.bar_ui(ui, view, row(k), rest_gives, printed.signed_part(k - 1), true);
         k += 1;
     }
     if found.has_bias {
         let at = pos2(table.left(), row(k).center().y);
         let words = view.text("map.bias");
-        text_ui(ui, at, Align2::LEFT_CENTER, &words, theme::body_font(), view.theme.text, table.width());
+        text_ui(ui, at, Align2::LEFT_CENTER, &words, body_font(view), view.theme.text, table.width());
         scale.bar_ui(ui, view, row(k), found.bias, printed.signed_part(k - 1), true);
         k += 1;
     }
@@ -241,7 +241,7 @@ fn table_ui(ui: &mut Ui, ranking: &Ranking, table: Rect) -> usize {
 
 fn head_ui(ui: &Ui, ranking: &Ranking, columns: &Columns, zero: f32, row: Rect) {
     let (view, y) = (ranking.view(), row.center().y);
-    let (font, ink) = (theme::body_font, view.theme.text_weak);
+    let (font, ink) = (|| body_font(view), view.theme.text_weak);
     let is_forward = ranking.scene.tensor.part == Part::Out;
     let layer = source_name(view, ranking.found.reads);
     let key = if is_forward { "map.head_neuron" } else { "map.head_gradient" };
@@ -314,7 +314,7 @@ impl Bars {
             true => (pos2(bar.left() - space::S, row.center().y), Align2::RIGHT_CENTER),
             false => (pos2(bar.right() + space::S, row.center().y), Align2::LEFT_CENTER),
         };
-        text_ui(ui, at, anchor, &text, theme::body_font(), theme.text, NUMBER + 20.0);
+        text_ui(ui, at, anchor, &text, body_font(view), theme.text, NUMBER + 20.0);
     }
 }
 
@@ -347,10 +347,10 @@ fn neuron_row_ui(
     }
     let y = row.center().y;
     let at = |x: f32| pos2(x, y);
-    let (font, ink) = (theme::body_font, view.theme.text);
+    let (font, ink) = (|| body_font(view), view.theme.text);
     let number = one.from.to_string();
     let strong = view.theme.text_strong;
-    text_ui(ui, at(row.left()), Align2::LEFT_CENTER, &number, theme::strong_font(), strong, 60.0);
+    text_ui(ui, at(row.left()), Align2::LEFT_CENTER, &number, strong_font(view), strong, 60.0);
     text_ui(ui, at(columns.value), Align2::RIGHT_CENTER, &value, font(), ink, 110.0);
     text_ui(ui, at(columns.times), Align2::LEFT_CENTER, "×", font(), view.theme.text_weak, 16.0);
 
@@ -393,9 +393,9 @@ fn card_ui(ui: &mut Ui, ranking: &Ranking, rect: Rect) {
     let mut y = inner.top();
     let mut lines = Vec::new();
     for (text, font, ink) in [
-        (first, theme::body_font(), theme.text),
+        (first, body_font(view), theme.text),
         (big, FontId::new(text_size::ANSWER, fonts::strong()), theme.text_strong),
-        (rest, theme::body_font(), theme.text),
+        (rest, body_font(view), theme.text),
     ] {
         if !text.is_empty() {
             let galley = ui.painter().layout(text, font, ink, inner.width());
@@ -457,8 +457,8 @@ fn equation_ui(ui: &Ui, ranking: &Ranking, rect: Rect, shown: usize) {
     };
     let words = format!("{} = {of}", words.join(" + "));
     let room = rect.right() - result.right() - space::L;
-    if width_of(ui, &words, theme::body_font()) <= room {
+    if width_of(ui, &words, body_font(view)) <= room {
         let (at, ink) = (pos2(rect.right(), y), view.theme.text_weak);
-        text_ui(ui, at, Align2::RIGHT_CENTER, &words, theme::body_font(), ink, room);
+        text_ui(ui, at, Align2::RIGHT_CENTER, &words, body_font(view), ink, room);
     }
 }

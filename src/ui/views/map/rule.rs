@@ -2,12 +2,12 @@
 //! gradients of weights, updates, and what is given.
 
 use super::scene::{Scene, source_name};
-use super::{GAP, Parts, arrow_ui, card, foot, has_both, links_ui, text_ui, whole};
+use super::{GAP, Parts, arrow_ui, body_font, card, foot, has_both, links_ui, strong_font, text_ui, whole};
 use crate::trace::{Address, Operand, Place, TensorId};
 use crate::ui::{
     names, number, sentences,
     tensor_plane::TensorPlane,
-    theme::{self, space},
+    theme::space,
     view::View,
     widgets::{
         addressed_grid::tensor_plane_ui,
@@ -129,7 +129,7 @@ fn maps_ui(ui: &mut Ui, scene: &Scene, rect: Rect, maps: &[Read]) -> (Vec<f32>, 
         let (layer, map) = (source_name(view, read.tensor), names::plane(view, read.tensor, read.plane));
         let name = view.fill("map.of", &[("layer", &layer), ("map", &map)]);
         let at = pos2(left, top + 0.5 * CAPTION);
-        let font = theme::strong_font();
+        let font = strong_font(view);
         text_ui(ui, at, Align2::LEFT_CENTER, &name, font, view.theme.text_strong, rect.right() - left);
         let at = pos2(left, top + CAPTION);
         grid_ui(ui, scene, &plane, read, at, cell, k);
@@ -139,7 +139,7 @@ fn maps_ui(ui: &mut Ui, scene: &Scene, rect: Rect, maps: &[Read]) -> (Vec<f32>, 
     if more > 0 {
         let words = view.fill("map.more", &[("n", &more.to_string())]);
         let at = pos2(rect.right(), rect.bottom() - 0.5 * CAPTION);
-        let font = theme::body_font();
+        let font = body_font(view);
         text_ui(ui, at, Align2::RIGHT_CENTER, &words, font, view.theme.text_weak, rect.width());
     }
     (rows, end)
@@ -184,7 +184,7 @@ fn card_ui(ui: &mut Ui, scene: &Scene, rect: Rect, address: &Address, numbers: &
         lines.push((view.fill("map.more", &[("n", &(numbers.len() - NUMBERS).to_string())]), String::new()));
     }
     let inner_width = rect.width() - 2.0 * space::M;
-    let words = ui.painter().layout(sentence.clone(), theme::body_font(), view.theme.text, inner_width);
+    let words = ui.painter().layout(sentence.clone(), body_font(view), view.theme.text, inner_width);
     let result = if is_done { 34.0 } else { 90.0 };
     let height = words.size().y + 24.0 * lines.len() as f32 + result + 3.0 * space::S;
     let card = Rect::from_center_size(rect.center(), vec2(rect.width(), height.min(rect.height())));
@@ -193,7 +193,7 @@ fn card_ui(ui: &mut Ui, scene: &Scene, rect: Rect, address: &Address, numbers: &
     let inner = card.shrink2(vec2(space::M, space::S));
     ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
-        ui.add(Label::new(RichText::new(&sentence).color(view.theme.text)).wrap());
+        ui.add(Label::new(RichText::new(&sentence).font(body_font(view)).color(view.theme.text)).wrap());
         for (name, number) in &lines {
             pair_ui(ui, view, name, number, inner.width());
         }
@@ -222,10 +222,10 @@ fn pair_ui(ui: &mut Ui, view: &View, name: &str, number: &str, width: f32) {
     let words = format!("{name} {number}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.trim_end()));
     let y = rect.center().y;
-    let (font, ink) = (theme::strong_font(), view.theme.text_strong);
+    let (font, ink) = (strong_font(view), view.theme.text_strong);
     let own = text_ui(ui, pos2(rect.right(), y), Align2::RIGHT_CENTER, number, font, ink, width);
     let room = own.left() - rect.left() - space::S;
-    text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, name, theme::body_font(), view.theme.text, room);
+    text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, name, body_font(view), view.theme.text, room);
 }
 
 /// A map of one number.
