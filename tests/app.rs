@@ -397,3 +397,18 @@ fn what_a_large_network_computes_is_forgotten_when_another_comes() {
     run(&mut state, [Action::Undo]);
     assert_eq!((state.model().name.as_str(), state.trace().reached()), ("large.safetensors", Pass::Loss));
 }
+
+#[test]
+fn errors_stay_until_something_succeeds() {
+    let mut state = AppState::new();
+    for address in ["nowhere", "fwd/conv9", "fwd/conv1/k99"] {
+        run(&mut state, [go(address)]);
+    }
+    assert_eq!(state.notices().len(), 3, "three errors wait");
+    run(&mut state, [Action::OpenBundled("digits".into())]);
+    assert!(state.notices().is_empty(), "another model leaves none: {:?}", state.notices());
+    run(&mut state, [go("nowhere"), go("fwd/conv1")]);
+    assert!(state.notices().is_empty(), "a right address after a wrong one");
+    run(&mut state, [go("nowhere"), Action::Escape]);
+    assert!(state.notices().is_empty(), "Escape takes it away");
+}

@@ -212,6 +212,29 @@ impl Action {
         Self::Visit(AddressText::new(plan, address))
     }
 
+    /// Whether it is something that the user does about the place, the model or the picture: where it succeeds, lines
+    /// on what failed before have done their work.
+    pub(in crate::app) const fn ends_errors(&self) -> bool {
+        matches!(
+            self,
+            Self::Go(_)
+                | Self::GoToEdge { .. }
+                | Self::GoTo(_)
+                | Self::Visit(_)
+                | Self::Look(_)
+                | Self::RunToHere
+                | Self::LastWriter
+                | Self::NextReader
+                | Self::Trail(_)
+                | Self::UsePicture(_)
+                | Self::OpenSample(_)
+                | Self::OpenBundled(_)
+                | Self::Edit { .. }
+                | Self::Undo
+                | Self::Redo
+        )
+    }
+
     /// [`Action::Look`] for an address of a plan.
     pub fn look(plan: &Plan, address: &Address) -> Self {
         Self::Look(AddressText::new(plan, address))

@@ -5,7 +5,12 @@ use super::{
     effect::Effect,
     state::{AppState, JobKind, Strongest},
     task::Task,
-    update::{breakpoint_search, follow_up, jobs, navigation::steps_at_once, notice::fail, question, update},
+    update::{
+        breakpoint_search, follow_up, jobs,
+        navigation::steps_at_once,
+        notice::{fail, forget_errors},
+        question, update,
+    },
 };
 use crate::data::DataFiles;
 use crate::nn::Execution;
@@ -14,7 +19,12 @@ use crate::nn::Execution;
 /// rest as it was.
 pub fn apply(state: &mut AppState, action: Action) -> Vec<Effect> {
     let time_for_more = matches!(action, Action::Advance);
+    let before = state.notices.len();
+    let ends_errors = action.ends_errors();
     let mut effects = apply_alone(state, action);
+    if ends_errors && state.notices.len() == before {
+        forget_errors(state);
+    }
     state.strongest = Strongest::find(state);
     effects.extend(follow_up(state, time_for_more));
     effects

@@ -81,7 +81,34 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
     }
 }
 
+/// Seconds after which what was done leaves by itself.
+const DONE: f64 = 6.0;
+
+/// Takes a line on what was done away when it has been read; an error stays.
+fn leave_in_time(ui: &Ui, view: &View, notice: &crate::app::Notice) {
+    if notice.kind == NoticeKind::Error {
+        return;
+    }
+    let id = egui::Id::unique("notice since");
+    let now = ui.input(|input| input.time);
+    let known: Option<(String, f64)> = ui.data(|data| data.get_temp(id));
+    let since = match known {
+        Some((text, since)) if text == notice.text => since,
+        Some(_) | None => {
+            ui.data_mut(|data| data.insert_temp(id, (notice.text.clone(), now)));
+            now
+        }
+    };
+    if now - since >= DONE {
+        ui.data_mut(|data| data.remove::<(String, f64)>(id));
+        view.act(Action::DismissNotice);
+    } else {
+        ui.ctx().request_repaint_after_secs((DONE - (now - since)) as f32);
+    }
+}
+
 fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize) {
+    leave_in_time(ui, view, notice);
     let (sign, color) = match notice.kind {
         NoticeKind::Info => ("●", view.theme.accent),
         NoticeKind::Error => ("▲", view.theme.bad),

@@ -1,0 +1,251 @@
+//! The window in all sizes, zooms and languages, on every page and at every depth: nothing is cut, nothing lies on
+//! anything else, no word is broken, no text is too small, and zooming leaves no trace. Read from what is painted and from
+//! the accessibility tree.
+#![cfg(feature = "window")]
+
+mod harness;
+
+use convstep::{
+    app::{Action, AppState, Drawer, Effect, Lane, Lang, Page, Show, apply, run_tasks_here},
+    data::samples,
+    model_io::bundled,
+    nn::Execution,
+    trace::Depth,
+    ui::theme::LIGHT,
+};
+use egui::{Rect, Shape, epaint::TextShape, vec2};
+use egui_kittest::{Harness, kittest::NodeT};
+use harness::{Program, window};
+
+/// Width and height in pixels.
+const SIZES: [[f32; 2]; 4] = [[1024.0, 768.0], [1280.0, 720.0], [1366.0, 768.0], [1920.0, 1080.0]];
+/// Pixels a point.
+const ZOOMS: [f32; 5] = [1.0, 1.1, 1.25, 1.5, 2.0];
+
+fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let asked = apply(state, action);
+    run_tasks_here(state, asked, Execution::SERIAL, &());
+    Vec::new()
+}
+
+fn do_it(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
+    for action in actions {
+        run(state, action);
+    }
+}
+
+/// What is shown: its name, the address that is gone to, and the page.
+const PLACES: [(&str, &str, Page); 18] = [
+    ("whole network", "fwd", Page::Network),
+    ("all gradients", "bwd", Page::Network),
+    ("layer", "fwd/relu2", Page::Network),
+    ("layer backward", "bwd/conv2.dX", Page::Network),
+    ("map", "fwd/conv2/k3", Page::Network),
+    ("conv cell", "fwd/conv1/k3/(10,12)", Page::Network),
+    ("conv term", "fwd/conv1/k3/(10,12)/m13", Page::Network),
+    ("many inputs", "fwd/conv2/k3/(5,5)", Page::Network),
+    ("dX cell", "bwd/conv2.dX/k3/(5,5)", Page::Network),
+    ("dW cell", "bwd/conv2.dW/k3,1/(1,1)", Page::Network),
+    ("pool forward", "fwd/pool1/k3/(5,5)", Page::Network),
+    ("pool backward", "bwd/pool1.dX/k6/(25,13)", Page::Network),
+    ("ReLU", "fwd/relu1/k3/(5,5)", Page::Network),
+    ("dense", "fwd/fc/k4", Page::Network),
+    ("softmax", "loss/loss.prob/k4", Page::Network),
+    ("update", "update/conv1.weight/k3,1/(1,1)", Page::Network),
+    ("home", "fwd", Page::Home),
+    ("data", "fwd", Page::Data),
+];
+
+fn state_at(lang: Lang, address: &str, page: Page) -> AppState {
+    let model = bundled::load("shapes").expect("bundled");
+    let picture = samples::load("shape-star").expect("bundled");
+    let mut state = AppState::open(model, picture).expect("it fits");
+    let go = Action::GoTo(address.to_owned());
+    do_it(&mut state, [Action::SetLang(lang), go, Action::SetPage(page)]);
+    assert!(state.notices().is_empty(), "{:?}", state.notices());
+    state
+}
+
+/// All that is looked at, with its name.
+fn states(lang: Lang) -> Vec<(String, AppState)> {
+    let mut states = Vec::new();
+    for (name, address, page) in PLACES {
+        let state = state_at(lang, address, page);
+        if page == Page::Network && Depth::of(&state.look()) >= Depth::Cell {
+            let mut open = state.clone();
+            do_it(&mut open, [Action::SetDrawer(Some(Drawer::Why))]);
+            states.push((format!("{name}, Why? open"), open));
+        }
+        states.push((name.to_owned(), state));
+    }
+    for show in [Show::Filters, Show::Both] {
+        let mut state = state_at(lang, "fwd/conv1", Page::Network);
+        do_it(&mut state, [Action::SetShow(show)]);
+        states.push((format!("layer, {show:?}"), state));
+    }
+    let mut both = state_at(lang, "update/fc.bias", Page::Network);
+    let layer = both.plan().parse("fwd/conv2").expect("an address");
+    let look = Action::look(both.plan(), &layer);
+    do_it(&mut both, [look, Action::SetLane(Lane::Both)]);
+    states.push(("values and gradients".into(), both));
+    let mut presented = state_at(lang, "fwd/conv1/k3/(10,12)/m13", Page::Network);
+    do_it(&mut presented, [Action::Present(true)]);
+    states.push(("presented term".into(), presented));
+    states
+}
+
+/// A text that is painted, with the rectangle that it may be seen in.
+struct Painted {
+    text: String,
+    rect: Rect,
+    clip: Rect,
+    shape: TextShape,
+}
+
+fn add(shape: &Shape, clip: Rect, texts: &mut Vec<Painted>) {
+    match shape {
+        Shape::Vec(shapes) => shapes.iter().for_each(|shape| add(shape, clip, texts)),
+        Shape::Text(shape) if !shape.galley.text().trim().is_empty() => {
+            let (text, rect) = (shape.galley.text().to_owned(), shape.visual_bounding_rect());
+            texts.push(Painted { text, rect, clip, shape: shape.clone() });
+        }
+        _ => {}
+    }
+}
+
+/// The texts that can be seen.
+fn texts(harness: &Harness<Program>) -> Vec<Painted> {
+    let mut texts = Vec::new();
+    let screen = harness.ctx.content_rect();
+    for clipped in &harness.output().shapes {
+        add(&clipped.shape, clipped.clip_rect.intersect(screen), &mut texts);
+    }
+    texts.retain(|text| {
+        let seen = text.rect.intersect(text.clip);
+        seen.width() > 1.0 && seen.height() > 1.0
+    });
+    texts
+}
+
+/// What is wrong with what is painted, one line each.
+fn faults(harness: &Harness<Program>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let texts = texts(harness);
+    for text in &texts {
+        let words = &text.text;
+        if text.shape.galley.elided {
+            faults.push(format!("left out: {words:?}"));
+        }
+        if !text.clip.expand(1.5).contains_rect(text.rect) {
+            faults.push(format!("cut off: {words:?} {:?} in {:?}", text.rect, text.clip));
+        }
+        let sizes = text.shape.galley.job.sections.iter().map(|section| section.format.font_id.size);
+        if let Some(least) = sizes.min_by(f32::total_cmp).filter(|least| *least < 13.0) {
+            faults.push(format!("{least} points: {words:?}"));
+        }
+        let rows = &text.shape.galley.rows;
+        for (row, next) in rows.iter().zip(rows.iter().skip(1)) {
+            let (last, first) = (row.row.glyphs.last(), next.row.glyphs.first());
+            let is_broken = last.zip(first).is_some_and(|(last, first)| {
+                !row.ends_with_newline && last.chr.is_ascii_alphabetic() && first.chr.is_ascii_alphabetic()
+            });
+            if is_broken {
+                faults.push(format!("a broken word: {words:?}"));
+            }
+        }
+    }
+    for (k, text) in texts.iter().enumerate() {
+        for other in &texts[..k] {
+            let shared = text.rect.intersect(text.clip).intersect(other.rect.intersect(other.clip));
+            if shared.width() > 1.5 && shared.height() > 3.0 {
+                faults.push(format!("{:?} lies on {:?} at {shared:?}", text.text, other.text));
+            }
+        }
+    }
+    faults
+}
+
+/// Draws all that is looked at in a size and zoom, and says what is wrong.
+fn check(size: [f32; 2], zoom: f32) {
+    let mut all = Vec::new();
+    for lang in Lang::ALL {
+        for (name, state) in states(lang) {
+            let is_presented = state.view().presenting;
+            let zoom = if is_presented { convstep::ui::room::Room::presented_zoom(size[1]) } else { zoom };
+            let harness = window(state, size.map(|side| side / zoom), run);
+            let faults = faults(&harness);
+            all.extend(faults.into_iter().map(|fault| format!("{lang:?} {name}: {fault}")));
+        }
+    }
+    assert!(all.is_empty(), "{size:?} at {zoom}: {} faults\n{}", all.len(), all.join("\n"));
+}
+
+macro_rules! sizes {
+    ($($name:ident $size:literal;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                for zoom in ZOOMS {
+                    check(SIZES[$size], zoom);
+                }
+            }
+        )*
+    };
+}
+
+sizes! {
+    nothing_is_cut_or_covered_at_1024_x_768 0;
+    nothing_is_cut_or_covered_at_1280_x_720 1;
+    nothing_is_cut_or_covered_at_1366_x_768 2;
+    nothing_is_cut_or_covered_at_1920_x_1080 3;
+}
+
+#[test]
+fn zooming_leaves_no_trace() {
+    for (name, state) in states(Lang::En) {
+        let mut harness = window(state, SIZES[1], run);
+        let shown = |harness: &Harness<Program>| {
+            texts(harness).iter().map(|text| format!("{} {:?}", text.text, text.rect)).collect::<Vec<_>>()
+        };
+        let before = shown(&harness);
+        harness.set_size(vec2(SIZES[1][0], SIZES[1][1]) / 2.0);
+        harness.run_steps(3);
+        harness.set_size(SIZES[1].into());
+        harness.run_steps(3);
+        assert_eq!(before, shown(&harness), "{name}");
+    }
+}
+
+#[test]
+fn at_most_one_button_is_filled_blue_and_targets_are_large_enough() {
+    for (name, state) in states(Lang::En) {
+        let transport = |rect: Rect| rect.top() > SIZES[1][1] - 50.0;
+        let harness = window(state, SIZES[1], run);
+        let mut blue = Vec::new();
+        for clipped in &harness.output().shapes {
+            if let Shape::Rect(rect) = &clipped.shape
+                && rect.fill == LIGHT.accent
+                && (24.0..80.0).contains(&rect.rect.height())
+                && rect.rect.width() > 60.0
+                && !transport(rect.rect)
+            {
+                blue.push(rect.rect);
+            }
+        }
+        assert!(blue.len() <= 1, "{name}: {blue:?}");
+        for node in harness.root().children_recursive() {
+            let node = node.accesskit_node();
+            let is_button =
+                matches!(node.role(), egui::accesskit::Role::Button | egui::accesskit::Role::RadioButton);
+            if !is_button {
+                continue;
+            }
+            let words = node.label().unwrap_or_default();
+            assert!(!words.trim().is_empty(), "{name}: a button without a name");
+            if let Some(bounds) = node.bounding_box() {
+                let is_large = bounds.width() >= 24.0 && bounds.height() >= 24.0;
+                assert!(is_large, "{name}: {words}: {} x {}", bounds.width(), bounds.height());
+            }
+        }
+    }
+}
