@@ -39,6 +39,12 @@ fn select(state: &mut AppState, address: &str) {
     run(state, [action]);
 }
 
+/// Looks at the cell that was computed last, while the cursor stays.
+fn look_at_cell(state: &mut AppState) {
+    let action = Action::look(state.plan(), &state.focus());
+    run(state, [action]);
+}
+
 fn open(model: &str) -> AppState {
     let known = bundled::models().iter().find(|known| known.name == model).expect(model);
     let model = bundled::load(known.name).expect("bundled");
@@ -73,7 +79,9 @@ fn batch() -> AppState {
 /// What the window shows with the panel "Why?" open.
 fn texts_of(state: &AppState) -> Vec<String> {
     let mut state = state.clone();
-    run(&mut state, [Action::SetDrawer(Some(Drawer::Why))]);
+    if state.view().page == convstep::app::Page::Network {
+        run(&mut state, [Action::SetDrawer(Some(Drawer::Why))]);
+    }
     frame::draw(&state, SIZE, false)
 }
 

@@ -2,7 +2,7 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, BuildAction, Effect, Lang, ThemeChoice, apply, run_tasks_here},
+    app::{Action, AppState, BuildAction, Drawer, Effect, Lang, ThemeChoice, apply, run_tasks_here},
     nn::{
         Execution,
         hyperparameter::{Hyperparameter, Value},
@@ -21,8 +21,10 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
 
+/// A window with the panel "Why?" open.
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = start::shapes();
+    apply(&mut state, Action::SetDrawer(Some(Drawer::Why)));
     apply(&mut state, Action::SetLang(lang));
     apply(&mut state, Action::SetTheme(if dark { ThemeChoice::Dark } else { ThemeChoice::Light }));
     window(state, size, act)
@@ -36,17 +38,19 @@ fn at(harness: &Harness<Program>) -> String {
 #[test]
 fn steps_by_buttons_and_by_keys() {
     let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
-    assert_eq!(at(&harness), "loss/loss");
+    assert_eq!(at(&harness), "fwd");
     harness.get_by_label("Next step").click();
     harness.run_steps(2);
-    assert_eq!(at(&harness), "bwd/loss.dX");
+    assert_eq!(at(&harness), "loss");
     harness.key_press(Key::ArrowLeft);
     harness.run_steps(2);
-    assert_eq!(at(&harness), "loss/loss");
+    assert_eq!(at(&harness), "fwd");
     harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    assert_eq!(at(&harness), "fwd/conv1");
     harness.key_press(Key::Num9);
     harness.run_steps(2);
-    assert!(at(&harness).starts_with("loss/loss/k0/(0,0)/m"), "{}", at(&harness));
+    assert!(at(&harness).starts_with("fwd/conv1/k"), "{}", at(&harness));
     harness.key_press(Key::Home);
     harness.run_steps(2);
     assert_eq!(at(&harness), "start");
@@ -69,7 +73,9 @@ fn an_address_is_typed() {
 #[test]
 fn a_sample_and_a_model_are_chosen_from_the_menu() {
     let mut harness = harness(Lang::En, false, [1280.0, 720.0]);
-    harness.get_by_label("File").click();
+    harness.get_by_label("Menu").click();
+    harness.run_steps(3);
+    harness.get_by_label_contains("File").click();
     harness.run_steps(3);
     harness.get_by_label_contains("Models").click();
     harness.run_steps(3);
@@ -84,7 +90,7 @@ fn every_region_is_there_in_both_languages_and_sizes() {
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, false, size);
             let words = convstep::ui::strings::Words(lang);
-            for key in ["cmd.next", "cmd.play", "picture.open"] {
+            for key in ["cmd.next", "cmd.play", "top.menu", "cmd.show_timeline"] {
                 assert!(harness.query_by_label(&words.text(key)).is_some(), "{key} in {lang:?} at {size:?}");
             }
             for address in ["fwd/conv1", "bwd/conv1.dW/k0,0/(1,1)", "update/conv1.weight/k0,0/(1,1)", "e1.b0"]
@@ -136,7 +142,7 @@ fn a_network_is_edited_by_keys_and_fields_and_applied() {
     harness.run_steps(3);
     harness.get_by_label("Convolution").click();
     harness.run_steps(4);
-    assert_eq!(at(&harness), "loss/loss", "nothing steps meanwhile");
+    assert_eq!(at(&harness), "fwd", "nothing steps meanwhile");
     harness.get_by_label("conv4 filters").click();
     harness.run_steps(3);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);

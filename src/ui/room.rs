@@ -365,7 +365,7 @@ mod tests {
         let open = Wants { drawer: Some(Drawer::Why), timeline: Some(133.0), ..wants(Depth::Layer) };
         let at = |h: f32| Room::new(vec2(1280.0, h), &open);
         assert!(at(720.0).timeline.is_some() && at(720.0).drawer.is_some());
-        let low = at(540.0);
+        let low = at(480.0);
         assert!(low.timeline.is_none() && low.drawer.is_some(), "{low:?}");
         let narrow = Room::new(vec2(780.0, 720.0), &Wants { timeline: None, ..open });
         assert!(narrow.drawer.is_some_and(|(_, rect)| rect.width() > 700.0), "it takes the stage's place");
