@@ -251,6 +251,8 @@ fn head_ui(ui: &Ui, ranking: &Ranking, columns: &Columns, zero: f32, row: Rect) 
         Some((rival, _)) => format!("{} − {rival}", ranking.own),
         None => view.text("map.head_weight"),
     };
+    let has_room = width_of(ui, &weight, font()) <= columns.weight - columns.times;
+    let weight = if has_room { weight } else { view.text("map.head_difference") };
     let value_width = width_of(ui, &value, font());
     let room = columns.value - value_width - row.left() - space::XS;
     text_ui(ui, pos2(row.left(), y), Align2::LEFT_CENTER, &name, font(), ink, room);
