@@ -93,9 +93,7 @@ fn both_pages_say_what_they_show_in_both_languages_and_sizes() {
             }
             act(&mut harness.state_mut().state, Action::SetPage(Page::Training));
             harness.run_steps(3);
-            let plain = words.text("training.plain");
-            let title = words.fill("training.examples", &[("seed", "0"), ("augment", &plain)]);
-            harness.get_by_label(&title).click();
+            harness.get_by_label(&words.text("training.more")).click();
             harness.run_steps(30);
             for key in ["training.seed", "training.difficulty", "training.shift", "training.flip"] {
                 let name = words.text(key);

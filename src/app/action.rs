@@ -506,6 +506,9 @@ pub enum TrainAction {
     Use(Option<Dataset>),
     /// Other batches or augmentation of the same data, which begin a run of their own, or other epochs.
     Set(Training),
+    /// Other hyperparameters: where the newest step is looked at, from the next one to be trained on; else as
+    /// [`Action::SetOptimizer`] sets them.
+    Optimizer(Optimizer),
     /// First weights anew: a run of their own begins.
     Restart {
         /// How weights start.

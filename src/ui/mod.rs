@@ -19,6 +19,7 @@ pub mod program;
 pub mod raster;
 pub mod render;
 pub mod room;
+mod run_names;
 pub mod sentences;
 pub mod shell;
 pub mod strings;

@@ -62,7 +62,7 @@ pub use span::{Span, Spans};
 pub use stamp::Stamp;
 pub(in crate::app) use strongest::Strongest;
 pub use top_activations::{ActivationSearch, set_to_search};
-pub use training::Training;
+pub use training::{DataMatch, Training};
 pub use training_runs::{RunLabels, RunSetting, RunsAside, TrainingRun, TrainingRuns};
 pub use training_state::{End, Running, TrainingState};
 pub use undo::{Edited, Undo};

@@ -99,7 +99,49 @@ pub(in crate::app) fn model_that_learned(model: &Model, params: Arc<Params>, dat
     model
 }
 
+/// How a data set goes with a network.
+#[derive(Clone, PartialEq, Debug)]
+pub enum DataMatch {
+    /// Its classes are the network's own, or neither has names for them.
+    Own,
+    /// It has other classes, of which each finds an output.
+    Others {
+        /// How many.
+        classes: usize,
+        /// Outputs of the network.
+        outputs: usize,
+    },
+    /// It has more classes than the network has outputs.
+    TooMany {
+        /// How many.
+        classes: usize,
+        /// Outputs of the network.
+        outputs: usize,
+    },
+    /// Its pictures cannot be made to fit; why.
+    Pictures(String),
+}
+
 impl AppState {
+    /// How a data set goes with the network.
+    pub fn data_match(&self, data: &Dataset) -> DataMatch {
+        let model = &self.inputs.model;
+        let data = match fit_to_model(model, data) {
+            Ok(data) => data,
+            Err(error) => return DataMatch::Pictures(error.to_string()),
+        };
+        let (classes, outputs) = (data.classes().len(), model.network.classes());
+        let own = |class: usize| model.class_name(class) == data.classes()[class];
+        let has_names = !model.architecture.classes.is_empty();
+        if classes > outputs {
+            DataMatch::TooMany { classes, outputs }
+        } else if (0..classes).all(own) || !has_names && classes == outputs {
+            DataMatch::Own
+        } else {
+            DataMatch::Others { classes, outputs }
+        }
+    }
+
     /// What an output is called: in training by the class that it learns, else as the model names it.
     pub fn class_name(&self, class: usize) -> String {
         let model = &self.inputs.model;

@@ -125,7 +125,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
                 return edit_inputs(state, |inputs| inputs.target = Some(Target::Given(label)));
             }
         }
-        Action::SetOptimizer(optimizer) => return training::change_optimizer(state, optimizer),
+        Action::SetOptimizer(optimizer) => return training::change_optimizer(state, optimizer, None),
         Action::SetMode(mode) => return edit_inputs(state, |inputs| inputs.mode = mode),
         Action::Train(action) => return training::update(state, action),
         Action::Data(action) => return data::update(state, action),

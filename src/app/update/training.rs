@@ -26,6 +26,10 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
                 return edit_inputs(state, |inputs| inputs.training = Some(training));
             }
         }
+        TrainAction::Optimizer(optimizer) => {
+            let from = next_step(state);
+            return change_optimizer(state, optimizer, from);
+        }
         TrainAction::Restart { init, seed } => {
             let model = state.model();
             match Model::initial(&model.name, model.architecture.clone(), init, seed) {
@@ -314,9 +318,19 @@ fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }:
     run.leave();
 }
 
-/// Other hyperparameters from here on: they take part in the next update that the cursor has not begun. Where
-/// that step has been trained already, the change starts another run.
-pub(in crate::app) fn set_optimizer(state: &mut AppState, optimizer: Optimizer) -> Vec<Effect> {
+/// The step to be trained next, where the newest one is looked at.
+pub(in crate::app) fn next_step(state: &AppState) -> Option<u32> {
+    let done = state.position.run().line().done();
+    (done > 0 && state.trace().time() + 1 == done).then_some(done)
+}
+
+/// Other hyperparameters from a step on, or else from here on: they take part in the next update that the cursor has
+/// not begun. Where that step has been trained already, the change starts another run.
+pub(in crate::app) fn set_optimizer(
+    state: &mut AppState,
+    optimizer: Optimizer,
+    from: Option<u32>,
+) -> Vec<Effect> {
     state.inputs.optimizer = optimizer;
     if is_training(state) {
         return vec![Effect::Steer(optimizer)];
@@ -327,7 +341,7 @@ pub(in crate::app) fn set_optimizer(state: &mut AppState, optimizer: Optimizer) 
     let update = plan.pass_stages(Pass::Update).start;
     let begun = plan.steps(&Address::whole_stage(time, 0, update));
     let begun = begun.is_some_and(|steps| state.position.cursor().at() > steps.start);
-    let from = if begun { time + 1 } else { time };
+    let from = from.unwrap_or(if begun { time + 1 } else { time });
     state.position.change_run(|run| {
         if from < run.line().done() {
             run.fork(from, number);
@@ -340,8 +354,12 @@ pub(in crate::app) fn set_optimizer(state: &mut AppState, optimizer: Optimizer) 
     Vec::new()
 }
 
-/// Other hyperparameters: in training from here on, else for the whole run.
-pub(in crate::app) fn change_optimizer(state: &mut AppState, optimizer: Optimizer) -> Vec<Effect> {
+/// Other hyperparameters: in training from a step, or from here on, else for the whole run.
+pub(in crate::app) fn change_optimizer(
+    state: &mut AppState,
+    optimizer: Optimizer,
+    from: Option<u32>,
+) -> Vec<Effect> {
     if state.inputs.training.is_none() {
         return edit_inputs(state, |inputs| inputs.optimizer = optimizer);
     }
@@ -349,5 +367,5 @@ pub(in crate::app) fn change_optimizer(state: &mut AppState, optimizer: Optimize
         return Vec::new();
     }
     state.undo.record(Edited::of(state));
-    set_optimizer(state, optimizer)
+    set_optimizer(state, optimizer, from)
 }

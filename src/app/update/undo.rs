@@ -31,7 +31,11 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
         state.training.runs.labels = labels;
         marks::restore(state, marks);
         // What has been trained stays: the hyperparameters go back from here on.
-        return if only_optimizer { training::set_optimizer(state, inputs.optimizer) } else { Vec::new() };
+        if !only_optimizer {
+            return Vec::new();
+        }
+        let from = training::next_step(state);
+        return training::set_optimizer(state, inputs.optimizer, from);
     }
     if training_state::changes_only_fork(&state.inputs, &inputs) {
         let left: Option<Forked> = state.inputs.forked.clone();

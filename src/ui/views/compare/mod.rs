@@ -4,7 +4,7 @@ mod maps;
 mod scores;
 
 use crate::app::{Action, Compare, CompareAction, Kept};
-use crate::ui::{names, theme, theme::space, view::View};
+use crate::ui::{names, run_names, theme, theme::space, view::View};
 use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the page.
@@ -70,6 +70,12 @@ fn tensor_ui(ui: &mut Ui, view: &View) {
 
 /// The name of a side's model, and the name of its picture with the training step.
 fn side_text(view: &View, of: &Kept) -> [String; 2] {
+    let runs = view.state.training_runs();
+    let run = of.run.and_then(|number| runs.iter().find(|run| run.branch.number() == number));
+    if let Some(run) = run {
+        let (name, steps) = (run_names::full_name(view, run), of.trace.time().to_string());
+        return [name, view.fill("compare.side_of_run", &[("steps", &steps)])];
+    }
     let (step, image) = (of.trace.time().to_string(), of.image.to_string());
     let key = if of.trace.plan().setup().images > 1 { "compare.side_in_batch" } else { "compare.side" };
     let side = view.fill(key, &[("picture", &of.picture), ("step", &step), ("image", &image)]);

@@ -3,7 +3,7 @@
 use super::plots;
 use crate::app::{FileAction, MissingData};
 use crate::ui::{theme, view::View};
-use egui::{Button, Id, RichText, TextEdit, Ui};
+use egui::{Button, Id, Rect, RichText, TextEdit, Ui};
 
 /// Draws the notice that the data set used for training was not found, with a field for its path.
 pub fn absent_ui(ui: &mut Ui, view: &View, absent: &MissingData) {
@@ -23,6 +23,7 @@ pub fn absent_ui(ui: &mut Ui, view: &View, absent: &MissingData) {
         }
     });
     ui.add_space(theme::space::M);
-    let room = ui.available_height();
-    plots::run_ui(ui, view, room);
+    let rest = ui.available_rect_before_wrap();
+    let height = rest.height().max(2.0 * plots::LEAST);
+    plots::plots_ui(ui, view, Rect::from_min_size(rest.min, egui::vec2(rest.width(), height)));
 }

@@ -1,45 +1,94 @@
-//! Training on a data set: what is trained on, play and pause, plots over the steps, and what the last check
-//! found. The plots are the time line: a click goes to the step.
+//! Training on a data set: what is learned from, Train and Pause, plots over the steps, and what the last check
+//! found. The plots are the timeline: a click goes to the step.
 
 mod absent;
+mod bottom;
 mod controls;
+mod curve;
+mod data;
 mod diagnostics;
-mod examples;
-
+mod field;
+mod filters;
+mod mixups;
+mod more;
 mod plots;
 mod runs;
 
-use crate::ui::view::View;
-use egui::{RichText, ScrollArea, Ui};
+use crate::ui::{theme::space, view::View};
+use egui::{Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
+
+/// The share of the width that the plots have.
+const PLOTS: f32 = 0.62;
+/// The height of the bar below all.
+const BOTTOM: f32 = 46.0;
 
 /// Draws the page.
 pub fn training_ui(ui: &mut Ui, view: &View) {
-    let height = ui.available_height();
-    ScrollArea::vertical().id_salt("training").auto_shrink(false).show(ui, |ui| {
-        let top = ui.cursor().top();
-        controls::controls_ui(ui, view);
-        ui.separator();
-        if view.state.inputs().training.is_none() {
+    ui.add_space(space::S);
+    controls::controls_ui(ui, view);
+    if view.state.inputs().training.is_none() {
+        ScrollArea::vertical().id_salt("training").auto_shrink(false).show(ui, |ui| {
             match &view.state.files().absent {
                 Some(absent) => absent::absent_ui(ui, view, absent),
-                None => controls::invitation_ui(ui, view),
+                None => data::invitation_ui(ui, view),
             }
-            return;
-        }
-        if view.state.run().lines().iter().all(|line| line.done() == 0) {
-            ui.label(RichText::new(view.text("training.nothing_yet")).color(view.theme.text_weak));
-            return;
-        }
-        let room = height - (ui.cursor().top() - top);
-        // Two columns where there is room for two.
-        if ui.available_width() >= 560.0 {
-            ui.columns_const(|[left, right]| {
-                plots::run_ui(left, view, room);
-                diagnostics::diagnostics_ui(right, view, room);
-            });
-        } else {
-            plots::run_ui(ui, view, room);
-            diagnostics::diagnostics_ui(ui, view, room);
-        }
+        });
+        return;
+    }
+    ui.add_space(space::XS);
+    controls::progress_ui(ui, view);
+    ui.add_space(space::XS);
+    let rest = ui.available_rect_before_wrap();
+    let whole = Rect::from_min_max(rest.min, ui.max_rect().max);
+    let bar = Rect::from_min_max(pos2(whole.left(), whole.bottom() - BOTTOM), whole.max);
+    let middle = Rect::from_min_max(whole.min, pos2(whole.right(), bar.top() - space::S));
+    if has_begun(view) {
+        middle_ui(ui, view, middle);
+    } else {
+        let mut area = ui.new_child(UiBuilder::new().max_rect(middle));
+        area.label(egui::RichText::new(view.text("training.nothing_yet")).color(view.theme.text_weak));
+    }
+    ui.scope_builder(UiBuilder::new().max_rect(bar).id_salt("step looked at"), |ui| {
+        bottom::bottom_ui(ui, view)
+    });
+}
+
+/// Whether there is anything to plot.
+fn has_begun(view: &View) -> bool {
+    view.state.training_runs().iter().any(|run| run.branch.done() > 0)
+}
+
+/// Plots at the left, one of the looks into the network at the right; in a low room both scroll.
+fn middle_ui(ui: &mut Ui, view: &View, rect: Rect) {
+    let wanted = 2.0 * plots::LEAST + 80.0;
+    if rect.height() >= wanted && rect.width() >= 720.0 {
+        return columns_ui(ui, view, rect);
+    }
+    ui.scope_builder(UiBuilder::new().max_rect(rect).id_salt("training middle"), |ui| {
+        ScrollArea::vertical().id_salt("training").auto_shrink(false).show(ui, |ui| {
+            let width = ui.available_width();
+            let is_wide = width >= 720.0;
+            let height = if is_wide { wanted } else { 2.0 * wanted };
+            let (rect, _) = ui.allocate_exact_size(vec2(width, height), egui::Sense::hover());
+            if is_wide {
+                return columns_ui(ui, view, rect);
+            }
+            plots::plots_ui(ui, view, Rect::from_min_size(rect.min, vec2(width, wanted)));
+            let below = Rect::from_min_max(pos2(rect.left(), rect.top() + wanted + space::M), rect.max);
+            right_ui(ui, view, below);
+        });
+    });
+}
+
+fn columns_ui(ui: &mut Ui, view: &View, rect: Rect) {
+    let split = rect.left() + (rect.width() * PLOTS).round();
+    plots::plots_ui(ui, view, Rect::from_min_max(rect.min, pos2(split, rect.bottom())));
+    right_ui(ui, view, Rect::from_min_max(pos2(split + space::XL, rect.top()), rect.max));
+}
+
+fn right_ui(ui: &mut Ui, view: &View, rect: Rect) {
+    ui.scope_builder(UiBuilder::new().max_rect(rect).id_salt("training right"), |ui| {
+        ui.set_clip_rect(rect.intersect(ui.clip_rect()));
+        diagnostics::diagnostics_ui(ui, view);
     });
 }

@@ -1,139 +1,342 @@
-//! Loss and accuracy over the steps, for each branch of training. A click goes to the step.
+//! Loss and right answers over the steps, for each run. A click goes to the step.
 
+use super::curve;
 use crate::app::{Action, TrainAction};
-use crate::train::{Record, TrainingBranch};
+use crate::nn::loss::Loss;
+use crate::train::{Record, Report, TrainingBranch};
 use crate::ui::{
-    number,
-    theme::{Theme, small_font},
+    number, run_names,
+    theme::{self, Theme, space},
     view::View,
 };
-use egui::{Color32, RichText, Ui};
-use egui_plot::{Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine};
+use egui::{Color32, Pos2, Rect, Response, RichText, Shape, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui_plot::{
+    AxisHints, GridMark, HPlacement, HoverPosition, Line, Plot, PlotBounds, PlotPoint, PlotPoints,
+    PlotTransform, Points, VLine,
+};
 
-/// The largest number of points per curve; more cannot be distinguished.
-const POINTS: usize = 400;
-
-/// The color of a line of training.
-pub fn color(theme: &Theme, line: usize) -> Color32 {
-    theme.series[line % theme.series.len()]
+/// The color of checking: of what is chosen.
+fn checking_color(theme: &Theme) -> Color32 {
+    theme.series[1]
 }
 
-/// A curve over the steps in at most [`POINTS`] points, each the mean of the steps that it stands for; `smooth`:
-/// the share of the curve so far in each next point.
-pub fn curve(records: impl ExactSizeIterator<Item = (u32, f64)>, smooth: f64) -> Vec<PlotPoint> {
-    let each = records.len().div_ceil(POINTS).max(1);
-    let mut points = Vec::with_capacity(records.len() / each + 1);
-    let (mut sum, mut count, mut first) = (0.0, 0, 0);
-    let mut push = |x: f64, y: f64| {
-        let before = points.last().map_or(y, |point: &PlotPoint| point.y);
-        let y = if before.is_finite() { before * smooth + y * (1.0 - smooth) } else { y };
-        points.push(PlotPoint::new(x, y));
-    };
-    for (time, y) in records {
-        if count == 0 {
-            first = time;
-        }
-        (sum, count) = (sum + y, count + 1);
-        if count == each {
-            push(f64::from(first + time) / 2.0, sum / count as f64);
-            (sum, count) = (0.0, 0);
-        }
+/// The color of the run at a place among all runs.
+pub fn color(theme: &Theme, place: usize) -> Color32 {
+    // The second color is that of checking.
+    let rest = theme.series.len() - 1;
+    match place % rest {
+        0 => theme.series[0],
+        other => theme.series[other + 1],
     }
-    if count > 0 {
-        push(f64::from(first), sum / f64::from(count as u32));
-    }
-    points.retain(|point| point.y.is_finite());
-    points
 }
 
-/// Draws loss and accuracy, one below the other, in so much height where that can be.
-pub fn run_ui(ui: &mut Ui, view: &View, room: f32) {
-    let texts = 3.0 * (ui.text_style_height(&egui::TextStyle::Body) + ui.spacing().item_spacing.y);
-    let height = ((room - texts) / 2.0 - 2.0 * ui.spacing().item_spacing.y).clamp(110.0, 320.0);
-    let loss = |record: &Record| record.report.loss;
-    let accuracy = |record: &Record| record.report.accuracy() * 100.0;
-    let checked_loss = |line: &TrainingBranch| checks(line, |report| report.loss);
-    let checked_accuracy = |line: &TrainingBranch| checks(line, |report| report.accuracy() * 100.0);
-    curves_ui(ui, view, ("training.loss", height, Corner::RightTop), &loss, &checked_loss);
-    curves_ui(ui, view, ("training.accuracy", height, Corner::RightBottom), &accuracy, &checked_accuracy);
-    ui.label(RichText::new(view.text("training.click")).font(small_font()).color(view.theme.text_weak));
+/// A run as the plots draw it.
+pub struct Drawn<'a> {
+    branch: &'a TrainingBranch,
+    name: String,
+    color: Color32,
+    is_chosen: bool,
 }
 
-fn checks(line: &TrainingBranch, of: impl Fn(&crate::train::Report) -> f64) -> Vec<PlotPoint> {
-    line.checks.iter().map(|(&time, check)| PlotPoint::new(time, of(&check.report))).collect()
-}
-
-fn curves_ui(
-    ui: &mut Ui,
-    view: &View,
-    (key, height, corner): (&str, f32, Corner),
-    of: &dyn Fn(&Record) -> f64,
-    checked: &dyn Fn(&TrainingBranch) -> Vec<PlotPoint>,
-) {
-    let name = view.text(key);
-    ui.label(RichText::new(&name).strong());
-    let run = view.state.run();
+/// The runs to be drawn; of a session whose data is missing, its runs.
+pub fn drawn<'a>(view: &'a View) -> Vec<Drawn<'a>> {
     let absent = view.state.files().absent.as_ref().filter(|_| view.state.inputs().training.is_none());
-    let lines = absent.map_or(run.lines(), |absent| absent.session.lines());
-    let (train, validation) = (view.text("training.train"), view.text("training.validation"));
-    let series: Vec<_> = lines
-        .iter()
-        .enumerate()
-        .map(|(number, line)| {
-            let own = line.fork().map_or(0, |fork| fork.time.saturating_sub(1));
-            let done = own..line.done().max(own);
-            let records = || line.records.range(done.clone()).map(|(&time, record)| (time, of(record)));
-            let records = || records().collect::<Vec<_>>().into_iter();
-            (number, curve(records(), 0.0), curve(records(), 0.9), checked(line))
-        })
-        .collect();
-    let says = series.get(run.line_number()).and_then(|(_, _, smooth, _)| smooth.last());
-    let says = says.map_or_else(String::new, |point| number::short(point.y as f32));
-    let plot = plot(view, key, |y| y).height(height).legend(Legend::default().position(corner));
-    let response = plot.show(ui, |plot| {
-        for (number, raw, smooth, checked) in &series {
-            let color = color(view.theme, *number);
-            let faint = color.gamma_multiply(0.35);
-            plot.line(Line::new("", PlotPoints::Borrowed(raw)).color(faint).width(1.0).allow_hover(false));
-            plot.line(Line::new(train.clone(), PlotPoints::Borrowed(smooth)).color(color).width(2.0));
-            let style = LineStyle::dashed_loose();
-            plot.line(Line::new(validation.clone(), PlotPoints::Borrowed(checked)).color(color).style(style));
-            plot.points(Points::new("", PlotPoints::Borrowed(checked)).color(color).radius(2.5));
+    if let Some(absent) = absent {
+        let lines = absent.session.lines().iter().enumerate();
+        let drawn = lines.map(|(place, branch)| {
+            let name = view.fill("training.run.number", &[("value", &(place + 1).to_string())]);
+            Drawn { branch, name, color: color(view.theme, place), is_chosen: place == 0 }
+        });
+        return drawn.collect();
+    }
+    let runs = view.state.training_runs();
+    let drawn = runs.into_iter().enumerate().map(|(place, run)| Drawn {
+        name: run_names::name(view, &run),
+        branch: run.branch,
+        color: color(view.theme, place),
+        is_chosen: run.is_chosen,
+    });
+    drawn.collect()
+}
+
+/// What a plot shows: the key of its title, what a step and a check come to, and whether in per cent.
+struct Measure {
+    title: &'static str,
+    of: fn(&Report) -> f64,
+    is_share: bool,
+}
+
+const LOSS: Measure = Measure { title: "training.loss", of: |report| report.loss, is_share: false };
+const RIGHT: Measure =
+    Measure { title: "training.accuracy", of: |report| report.accuracy() * 100.0, is_share: true };
+
+impl Measure {
+    fn text(&self, value: f64) -> String {
+        if self.is_share { format!("{value:.0} %") } else { number::significant(value as f32, 3) }
+    }
+}
+
+/// The height of a title above a plot.
+const TITLE: f32 = 26.0;
+/// The height of the numbers below the lower plot.
+const AXIS: f32 = 24.0;
+/// What each plot has at least.
+pub const LEAST: f32 = 180.0;
+
+/// Draws both plots into a rectangle, one below the other.
+pub fn plots_ui(ui: &mut Ui, view: &View, rect: Rect) {
+    let runs = drawn(view);
+    let last = last_step(view, &runs);
+    let each = ((rect.height() - 2.0 * TITLE - AXIS) / 2.0).floor();
+    let upper = Rect::from_min_size(rect.min, vec2(rect.width(), TITLE + each));
+    let lower = Rect::from_min_max(pos2(rect.left(), upper.bottom()), rect.max);
+    plot_ui(ui, view, upper, (&LOSS, &runs, last, false));
+    plot_ui(ui, view, lower, (&RIGHT, &runs, last, true));
+}
+
+/// The last step that the axis shows: all of the run, or of a long one a little more than what is done.
+fn last_step(view: &View, runs: &[Drawn]) -> f64 {
+    let done = runs.iter().map(|run| run.branch.done()).max().unwrap_or(0);
+    let times = if view.state.inputs().training.is_some() { view.state.run().times() } else { done };
+    let soon = curve::round_up(f64::from(done.max(8)) * 1.25);
+    soon.min(f64::from(times.max(done).max(1)))
+}
+
+/// The largest value of the axis: above chance, and above all but the first steps.
+fn top(view: &View, measure: &Measure, runs: &[Drawn]) -> f64 {
+    if measure.is_share {
+        return 100.0;
+    }
+    let network = view.state.plan().network();
+    let chance = match network.loss {
+        Loss::CrossEntropy => 1.1 * (network.classes().max(2) as f64).ln(),
+        Loss::Mse => 0.0,
+    };
+    let largest = runs.iter().flat_map(|run| {
+        let from = run.branch.done() / 50;
+        let own = run.branch.records.range(from..run.branch.done()).map(|(_, record)| record.report.loss);
+        own.chain(run.branch.checks.range(from..).map(|(_, check)| check.report.loss))
+    });
+    largest.filter(|loss| loss.is_finite()).fold(chance, f64::max).max(1e-6)
+}
+
+type Wanted<'a> = (&'a Measure, &'a [Drawn<'a>], f64, bool);
+
+/// The curves of a run.
+struct Curves {
+    raw: Vec<PlotPoint>,
+    smooth: Vec<PlotPoint>,
+    checks: Vec<PlotPoint>,
+}
+
+fn curves(measure: &Measure, run: &Drawn) -> Curves {
+    let branch = run.branch;
+    // What is shared with the run that was left is drawn there.
+    let own = branch.fork().map_or(0, |fork| fork.time.saturating_sub(1));
+    let done = own..branch.done().max(own);
+    let of = |(&time, record): (&u32, &Record)| (f64::from(time), (measure.of)(&record.report));
+    let raw: Vec<(f64, f64)> = branch.records.range(done).map(of).collect();
+    let checks = branch.checks.range(own..);
+    let checks = checks.map(|(&time, check)| PlotPoint::new(time, (measure.of)(&check.report)));
+    let smooth = curve::thin(&curve::smooth(&raw));
+    let raw = if run.is_chosen { curve::thin(&raw) } else { Vec::new() };
+    Curves { raw, smooth, checks: checks.filter(|point| point.y.is_finite()).collect() }
+}
+
+fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
+    let (measure, runs, last, has_steps) = wanted;
+    let title = view.text(measure.title);
+    let theme = view.theme;
+    ui.painter().text(
+        rect.left_center() + vec2(0.0, (TITLE - rect.height()) / 2.0),
+        egui::Align2::LEFT_CENTER,
+        &title,
+        theme::title_font(),
+        theme.text_strong,
+    );
+    let all: Vec<Curves> = runs.iter().map(|run| curves(measure, run)).collect();
+    let (top, step) = curve::ticks(top(view, measure, runs), 4);
+    let names = runs.len() > 1;
+    let gutter = if names { 132.0f32.min(rect.width() * 0.28) } else { 84.0 };
+    let below = if has_steps { AXIS } else { 0.0 };
+    let place =
+        Rect::from_min_max(pos2(rect.left(), rect.top() + TITLE), pos2(rect.right() - gutter, rect.bottom()));
+    let ends = ends(view, measure, runs, &all);
+    let says = ends.iter().map(|end| format!("{} {}", end.name, end.value)).collect::<Vec<_>>().join(", ");
+    let mut plot_area = ui.new_child(UiBuilder::new().max_rect(place).id_salt(measure.title));
+    let plot = plot(view, measure, (place.size(), top, step, last, has_steps));
+    let shown = plot.show(&mut plot_area, |plot| {
+        plot.set_plot_bounds(PlotBounds::from_min_max([0.0, 0.0], [last, top]));
+        for (run, curves) in runs.iter().zip(&all) {
+            draw(plot, theme, run, curves);
         }
-        here(plot, view);
+        plot.vline(
+            VLine::new("", view.state.trace().time()).color(theme.cursor).width(2.0).allow_hover(false),
+        );
         plot.pointer_coordinate()
     });
-    answer(view, &response.response, response.inner, &format!("{name}: {says}"));
+    let inner = *shown.transform.frame();
+    ui.painter().rect_stroke(inner, 0.0, Stroke::new(1.0, theme.line_strong), egui::StrokeKind::Inside);
+    here_ui(ui, view, inner, &shown.transform);
+    let room = Rect::from_min_max(
+        pos2(inner.right() + space::S, rect.top() + TITLE),
+        rect.right_bottom() - vec2(0.0, below),
+    );
+    ends_ui(ui, room, ends, |y| shown.transform.position_from_point_y(y));
+    if has_steps {
+        let at = pos2(inner.right() + space::S, inner.bottom() + AXIS / 2.0);
+        let steps = view.text("training.steps");
+        ui.painter().text(at, egui::Align2::LEFT_CENTER, steps, theme::body_font(), theme.text_weak);
+    }
+    answer(view, &shown.response, shown.inner, &format!("{title}: {says}"));
 }
 
-/// A plot over the steps; all of them show the same ones. `number_of`: which number stands at a height of the plot.
-pub fn plot<'a>(view: &View, key: &'a str, number_of: fn(f64) -> f64) -> Plot<'a> {
-    let group = egui::Id::unique("training plots");
-    let step = view.text("training.step");
-    Plot::new(key)
-        .link_axis(group, [true, false])
+/// The triangle above the step that is looked at.
+fn here_ui(ui: &Ui, view: &View, inner: Rect, transform: &PlotTransform) {
+    let x = transform.position_from_point_x(f64::from(view.state.trace().time()));
+    if inner.x_range().contains(x) {
+        let y = inner.top();
+        let points = vec![pos2(x - 6.0, y - 6.0), pos2(x + 6.0, y - 6.0), pos2(x, y + 2.0)];
+        ui.painter().add(Shape::convex_polygon(points, view.theme.cursor, Stroke::NONE));
+    }
+}
+
+fn plot<'a>(
+    view: &View,
+    measure: &'a Measure,
+    (size, top, step, last, has_steps): (egui::Vec2, f64, f64, f64, bool),
+) -> Plot<'a> {
+    let steps = view.text("training.step");
+    let (_, apart) = curve::ticks(last, 4);
+    let marks = |step: f64, last: f64| {
+        let count = (last / step + 1e-9).floor() as usize;
+        let mark = move |k: usize| GridMark { value: k as f64 * step, step_size: step };
+        (0..=count).map(mark).collect::<Vec<_>>()
+    };
+    let (on_y, on_x) = (marks(step, top), marks(apart, last));
+    let color = view.theme.text;
+    let axis = move |hints: AxisHints<'a>| {
+        hints.tick_label_font(theme::body_font()).tick_label_color(color).label_spacing(8.0..=16.0)
+    };
+    let left = axis(AxisHints::new_y())
+        .placement(HPlacement::Left)
+        .min_thickness(54.0)
+        .formatter(move |mark, _| tick(measure, mark.value, step));
+    let below = axis(AxisHints::new_x())
+        .min_thickness(AXIS)
+        .formatter(|mark, _| number::thousands(mark.value.round().max(0.0) as u64));
+    let plot = Plot::new(measure.title)
+        .width(size.x)
+        .height(size.y)
+        .show_background(false)
+        .show_axes([has_steps, true])
+        .allow_drag(false)
+        .allow_zoom(false)
         .allow_scroll(false)
-        .include_x(0.0)
-        .y_axis_min_width(44.0)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .grid_color(view.theme.line)
+        .grid_spacing(4.0..=8.0)
+        .custom_y_axes(vec![left])
+        .x_grid_spacer(move |_| on_x.clone())
+        .y_grid_spacer(move |_| on_y.clone())
         .label_formatter(move |at| {
             let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) = at;
-            let y = number::short(number_of(position.y) as f32);
-            Some(format!("{step} {:.0}\n{y}", position.x.max(0.0)))
-        })
-        .y_axis_formatter(move |mark, _| number::short(number_of(mark.value) as f32))
+            Some(format!("{steps} {:.0}\n{}", position.x.max(0.0), measure.text(position.y)))
+        });
+    if has_steps { plot.custom_x_axes(vec![below]) } else { plot }
 }
 
-/// Marks the current step.
-pub fn here(plot: &mut egui_plot::PlotUi, view: &View) {
-    let time = view.state.trace().time();
-    plot.vline(VLine::new("", time).color(view.theme.cursor).width(1.5).allow_hover(false));
+/// The text of a mark: with as many places as its neighbours need to be told apart.
+fn tick(measure: &Measure, value: f64, step: f64) -> String {
+    if measure.is_share {
+        return measure.text(value);
+    }
+    let places = (-step.log10().floor()).clamp(1.0, 6.0) as usize;
+    let exact = if (step * 10f64.powi(places as i32)).fract() > 1e-6 { places + 1 } else { places };
+    format!("{value:.exact$}")
+}
+
+fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, theme: &Theme, run: &Drawn, curves: &'a Curves) {
+    let faint = run.color.gamma_multiply(0.3);
+    let line = |points: &'a [PlotPoint]| Line::new("", PlotPoints::Borrowed(points)).allow_hover(false);
+    plot.line(line(&curves.raw).color(faint).width(1.0));
+    plot.line(line(&curves.smooth).color(run.color).width(if run.is_chosen { 2.5 } else { 1.5 }));
+    let color = if run.is_chosen { checking_color(theme) } else { run.color };
+    let dots = Points::new("", PlotPoints::Borrowed(&curves.checks)).color(color).allow_hover(false);
+    if run.is_chosen {
+        plot.line(line(&curves.checks).color(color).width(1.5));
+        plot.points(dots.radius(4.0));
+    } else {
+        plot.points(dots.radius(3.0).filled(false));
+    }
+}
+
+/// What stands at a line's end.
+struct End {
+    name: String,
+    value: String,
+    at: f64,
+    color: Color32,
+}
+
+/// The names and newest values: of the chosen run in training and checking; of the others by their names.
+fn ends(view: &View, measure: &Measure, runs: &[Drawn], all: &[Curves]) -> Vec<End> {
+    let mut ends = Vec::new();
+    for (run, curves) in runs.iter().zip(all) {
+        let name = if runs.len() > 1 { run.name.clone() } else { view.text("training.train") };
+        let end =
+            |name, point: &PlotPoint, color| End { name, value: measure.text(point.y), at: point.y, color };
+        ends.extend(curves.smooth.last().map(|point| end(name, point, run.color)));
+        if run.is_chosen {
+            let (name, color) = (view.text("training.validation"), checking_color(view.theme));
+            ends.extend(curves.checks.last().map(|point| end(name, point, color)));
+        }
+    }
+    ends
+}
+
+/// Draws the names beside the lines' ends, moved apart where they would overlap; without the values where there is no
+/// room for them.
+fn ends_ui(ui: &Ui, room: Rect, mut ends: Vec<End>, y_of: impl Fn(f64) -> f32) {
+    ends.sort_by(|a, b| b.at.total_cmp(&a.at));
+    let layout = |end: &End, with_value: bool| {
+        let mut job = egui::text::LayoutJob::default();
+        job.wrap.max_width = room.width();
+        let format = |font_id| egui::TextFormat { font_id, color: end.color, ..Default::default() };
+        job.append(&end.name, 0.0, format(theme::strong_font()));
+        if with_value {
+            job.append(&format!("\n{}", end.value), 0.0, format(theme::body_font()));
+        }
+        ui.painter().layout_job(job)
+    };
+    let tall: Vec<_> = ends.iter().map(|end| layout(end, true)).collect();
+    let has_room = tall.iter().map(|galley| galley.size().y).sum::<f32>() <= room.height();
+    let galleys = if has_room { tall } else { ends.iter().map(|end| layout(end, false)).collect::<Vec<_>>() };
+    let mut tops: Vec<f32> = Vec::new();
+    for (end, galley) in ends.iter().zip(&galleys) {
+        let wanted = y_of(end.at).clamp(room.top(), room.bottom()) - galley.size().y / 2.0;
+        let above = tops.len().checked_sub(1);
+        let least = above.map_or(room.top(), |above| tops[above] + galleys[above].size().y);
+        tops.push(wanted.max(least));
+    }
+    // From below up, so that the last one ends within the room.
+    let mut bottom = room.bottom();
+    for (top, galley) in tops.iter_mut().zip(&galleys).rev() {
+        *top = top.min(bottom - galley.size().y);
+        bottom = *top;
+    }
+    for ((top, galley), end) in tops.into_iter().zip(galleys).zip(&ends) {
+        ui.painter().galley(Pos2::new(room.left(), top), galley, end.color);
+    }
 }
 
 /// A click goes to the step; `says` is what the plot shows, in words.
-pub fn answer(view: &View, response: &egui::Response, at: Option<PlotPoint>, says: &str) {
+pub fn answer(view: &View, response: &Response, at: Option<PlotPoint>, says: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, says));
     if response.clicked()
         && let Some(at) = at
+        && view.state.inputs().training.is_some()
     {
         let last = view.state.run().line().done().saturating_sub(1);
         let step = (at.x.round().max(0.0) as u32).min(last);
@@ -141,25 +344,47 @@ pub fn answer(view: &View, response: &egui::Response, at: Option<PlotPoint>, say
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_curve_has_few_points_and_keeps_the_mean() {
-        let records = (0..10_000).map(|time| (time, f64::from(time))).collect::<Vec<_>>();
-        let points = curve(records.clone().into_iter(), 0.0);
-        assert!(points.len() <= POINTS && points.len() > POINTS / 2);
-        assert!(points.iter().all(|point| (point.x - point.y).abs() < 1.0), "{:?}", points.last());
-        let mean = points.iter().map(|point| point.y).sum::<f64>() / points.len() as f64;
-        assert!((mean - 4999.5).abs() < 1.0);
-        let smooth = curve(records.into_iter(), 0.9);
-        assert!(smooth.last().is_some_and(|point| point.y < 9_990.0));
-    }
-
-    #[test]
-    fn what_is_not_finite_leaves_a_gap() {
-        let points = curve([(0, 1.0), (1, f64::NAN), (2, 3.0)].into_iter(), 0.0);
-        assert_eq!(points.iter().map(|point| point.y).collect::<Vec<_>>(), [1.0, 3.0]);
-    }
+/// One more plot over the steps, with a curve per name; `number_of`: which number stands at a height.
+pub fn small_ui(
+    ui: &mut Ui,
+    view: &View,
+    (key, height): (&'static str, f32),
+    series: &[(String, Vec<(f64, f64)>)],
+    number_of: fn(f64) -> f64,
+) {
+    let step = view.text("training.step");
+    let points: Vec<_> = series.iter().map(|(_, points)| curve::thin(points)).collect();
+    let plot = Plot::new(key)
+        .height(height)
+        .show_background(false)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .include_x(0.0)
+        .y_axis_min_width(50.0)
+        .label_formatter(move |at| {
+            let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) = at;
+            let y = number::short(number_of(position.y) as f32);
+            Some(format!("{step} {:.0}\n{y}", position.x.max(0.0)))
+        })
+        .y_axis_formatter(move |mark, _| number::short(number_of(mark.value) as f32));
+    let shown = plot.show(ui, |plot| {
+        for (place, points) in points.iter().enumerate() {
+            let line = Line::new("", PlotPoints::Borrowed(points)).allow_hover(false);
+            plot.line(line.color(color(view.theme, place)).width(1.5));
+        }
+        plot.vline(VLine::new("", view.state.trace().time()).color(view.theme.cursor).allow_hover(false));
+        plot.pointer_coordinate()
+    });
+    let newest = |points: &Vec<(f64, f64)>| {
+        points.last().map_or_else(String::new, |last| number::short(number_of(last.1) as f32))
+    };
+    let says: Vec<_> = series.iter().map(|(name, points)| format!("{name} {}", newest(points))).collect();
+    answer(view, &shown.response, shown.inner, &format!("{}: {}", view.text(key), says.join(", ")));
+    ui.horizontal_wrapped(|ui| {
+        for (place, (name, _)) in series.iter().enumerate() {
+            ui.label(RichText::new(name).color(color(view.theme, place)));
+        }
+    });
 }

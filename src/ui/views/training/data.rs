@@ -1,0 +1,146 @@
+//! What is learned from: the choice among data sets, and what is said of those that do not fit the network.
+
+use super::{field::text_width, runs};
+use crate::app::{Action, DataAction, DataMatch, TrainAction};
+use crate::data::{Dataset, Generated};
+use crate::ui::{
+    theme::{self, space},
+    view::View,
+};
+use egui::{Button, ComboBox, RichText, Role, Ui, WidgetInfo, vec2};
+
+/// What a data set is called.
+fn name(view: &View, data: &Dataset) -> String {
+    match data.generator() {
+        Some(generated) => view.text(&format!("data.{}", generated.name())),
+        None => data.name().to_owned(),
+    }
+}
+
+/// The sets at hand, those with the network's own classes first, and how each goes with the network.
+fn at_hand(view: &View) -> Vec<(Dataset, DataMatch)> {
+    let seed = view.state.inputs().seed;
+    let generated = Generated::ALL.into_iter().map(|generated| Dataset::generated(generated, seed));
+    let opened = view.state.data().opened.as_ref().map(|opened| opened.dataset.clone());
+    let mut sets: Vec<_> = opened
+        .into_iter()
+        .chain(generated)
+        .map(|data| {
+            let fits = view.state.data_match(&data);
+            (data, fits)
+        })
+        .collect();
+    sets.sort_by_key(|(_, fits)| match fits {
+        DataMatch::Own => 0,
+        DataMatch::Others { .. } => 1,
+        DataMatch::TooMany { .. } | DataMatch::Pictures(_) => 2,
+    });
+    sets
+}
+
+/// What learning from a set comes to, in one sentence; empty where the classes are the network's own.
+fn sentence(view: &View, data: &Dataset, fits: &DataMatch) -> String {
+    let name = name(view, data);
+    match fits {
+        DataMatch::Own => String::new(),
+        DataMatch::Others { classes, outputs } => {
+            let (n, of) = (classes.to_string(), outputs.to_string());
+            let unused = outputs - classes;
+            let key = match (data.generator(), unused) {
+                (Some(Generated::Shapes), 0) => "training.learn_shapes",
+                (Some(Generated::Shapes), _) => "training.learn_shapes_unused",
+                (Some(Generated::Digits) | None, 0) => "training.learn_classes",
+                (Some(Generated::Digits) | None, _) => "training.learn_classes_unused",
+            };
+            let unused = match unused {
+                1..=9 => view.text(&format!("training.count.{unused}")),
+                more => more.to_string(),
+            };
+            view.fill(key, &[("n", &n), ("outputs", &of), ("unused", &unused), ("data", &name)])
+        }
+        DataMatch::TooMany { classes, outputs } => {
+            let (n, of) = (classes.to_string(), outputs.to_string());
+            view.fill("training.too_many", &[("data", &name), ("n", &n), ("outputs", &of)])
+        }
+        DataMatch::Pictures(why) => why.clone(),
+    }
+}
+
+/// What the data that is trained on comes to, where its classes are not the network's.
+pub fn mismatch(view: &View) -> Option<String> {
+    let data = &view.state.inputs().training.as_ref()?.schedule.data;
+    Some(sentence(view, data, &view.state.data_match(data))).filter(|words| !words.is_empty())
+}
+
+/// The choice of what is learned from.
+pub fn data_ui(ui: &mut Ui, view: &View) {
+    let now = view.state.inputs().training.as_ref().map(|training| &training.schedule.data);
+    let shown = now.map_or_else(|| view.text("training.picture"), |data| name(view, data));
+    let words = view.fill("training.learn_from", &[("data", &shown)]);
+    let width = (text_width(ui, &words) + 28.0).min(300.0);
+    let combo = ComboBox::from_id_salt("training data").width(width).selected_text(&words).truncate();
+    let combo = combo.show_ui(ui, |ui| {
+        if ui.selectable_label(now.is_none(), view.text("training.picture")).clicked() && now.is_some() {
+            view.act(Action::Train(TrainAction::Use(None)));
+        }
+        for (data, fits) in at_hand(view) {
+            set_ui(ui, view, (&data, &fits), now.is_some_and(|now| now.is_of_one_source(&data)));
+        }
+        if ui.selectable_label(false, view.text("cmd.open_data")).clicked() {
+            view.act(Action::Data(DataAction::Ask(true)));
+        }
+    });
+    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &words));
+}
+
+fn set_ui(ui: &mut Ui, view: &View, (data, fits): (&Dataset, &DataMatch), is_now: bool) {
+    let can = matches!(fits, DataMatch::Own | DataMatch::Others { .. });
+    let name = name(view, data);
+    let response = ui.add_enabled(can, Button::selectable(is_now, &name));
+    let why = sentence(view, data, fits);
+    if !why.is_empty() {
+        ui.label(RichText::new(&why).font(theme::small_font()).color(view.theme.text_weak));
+    }
+    if response.clicked() && !is_now {
+        view.act(Action::Train(TrainAction::Use(Some(data.clone()))));
+    }
+}
+
+/// The page before there is training: what could be learned from, and runs to go on with.
+pub fn invitation_ui(ui: &mut Ui, view: &View) {
+    ui.add_space(space::XL);
+    ui.vertical_centered(|ui| {
+        ui.label(RichText::new(view.text("training.invite")).font(theme::title_font()));
+        ui.label(view.text("training.invite_more"));
+        ui.add_space(space::M);
+        let sets = at_hand(view);
+        let has_own = sets.iter().any(|(_, fits)| *fits == DataMatch::Own);
+        if !has_own {
+            open_ui(ui, view);
+        }
+        for (data, fits) in &sets {
+            let name = name(view, data);
+            let (words, can) = match fits {
+                DataMatch::Own => (view.fill("training.train_on", &[("data", &name)]), true),
+                DataMatch::Others { .. } => (sentence(view, data, fits), true),
+                DataMatch::TooMany { .. } | DataMatch::Pictures(_) => (sentence(view, data, fits), false),
+            };
+            if !can {
+                ui.label(RichText::new(words).color(view.theme.text_weak));
+            } else if ui.add(Button::new(words).min_size(vec2(280.0, 44.0))).clicked() {
+                view.act(Action::Train(TrainAction::Use(Some(data.clone()))));
+            }
+        }
+        if has_own {
+            open_ui(ui, view);
+        }
+    });
+    ui.add_space(space::L);
+    ui.horizontal_wrapped(|ui| runs::runs_ui(ui, view));
+}
+
+fn open_ui(ui: &mut Ui, view: &View) {
+    if ui.add(Button::new(view.text("cmd.open_data")).min_size(vec2(280.0, 44.0))).clicked() {
+        view.act(Action::Data(DataAction::Ask(true)));
+    }
+}

@@ -1,0 +1,285 @@
+//! The page of training, by role and label, with no display and no GPU.
+#![cfg(feature = "window")]
+
+use convstep::{
+    app::{
+        Action, AppState, CompareAction, Effect, Lang, News, Page, TrainAction, Training, TrainingJob, Until,
+        apply, run_tasks_here,
+    },
+    data::{Dataset, Disk, Generated},
+    nn::{Alone, Execution},
+    ui::{render::render, strings::Words},
+};
+use egui::accesskit::Role;
+use egui_kittest::{Harness, kittest::NodeT, kittest::Queryable};
+
+mod harness;
+use harness::{Program, window};
+
+/// Applies an action; jobs are done at once.
+fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let effects = apply(state, action);
+    let mut left = run_tasks_here(state, effects, Execution::SERIAL, &Disk);
+    left.retain(|effect| match effect {
+        Effect::Train { job, .. } => {
+            let job = job.lock().expect("no panic").take();
+            train_to_the_end(state, job.expect("a job"));
+            false
+        }
+        _ => true,
+    });
+    left
+}
+
+fn train_to_the_end(state: &mut AppState, mut job: TrainingJob) {
+    loop {
+        let step = job.step(&Alone).expect("generated examples can be read");
+        let ended = step.end.is_some();
+        let is_kept = job.time().is_multiple_of(5) || ended;
+        let news = News {
+            id: job.id,
+            checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
+            steps: vec![(step.time, step.record)],
+            keyframes: if is_kept { vec![(job.time(), job.keyframe())] } else { Vec::new() },
+            seconds: 0.01,
+            end: step.end,
+            ..News::default()
+        };
+        act(state, Action::Train(TrainAction::News(Box::new(news))));
+        if ended {
+            return;
+        }
+    }
+}
+
+fn train(state: &mut AppState, action: TrainAction) {
+    act(state, Action::Train(action));
+}
+
+/// The network of shapes on shapes, in small batches, after so many steps.
+fn trained(steps: u32) -> AppState {
+    let mut state = AppState::new();
+    act(&mut state, Action::OpenBundled("shapes".into()));
+    act(&mut state, Action::SetPage(Page::Training));
+    train(&mut state, TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 0))));
+    let mut training = state.inputs().training.clone().expect("set").with_batch(4);
+    training.schedule.epoch_len = 80;
+    train(&mut state, TrainAction::Set(Training { epochs: 3, ..training }));
+    if steps > 0 {
+        train(&mut state, TrainAction::Start(Until::Step(steps - 1)));
+    }
+    state
+}
+
+fn page(state: AppState, size: [f32; 2]) -> Harness<'static, Program> {
+    let mut harness = window(state, size, act);
+    harness.run_steps(4);
+    harness
+}
+
+fn texts(harness: &Harness<Program>) -> String {
+    let root = harness.root();
+    let all = root.children_recursive().filter_map(|node| {
+        let node = node.accesskit_node();
+        node.label().or_else(|| node.value())
+    });
+    all.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_page_says_how_it_stands_and_what_is_looked_at() {
+    let mut harness = page(trained(46), [1280.0, 720.0]);
+    let words = texts(&harness);
+    for wanted in [
+        "Step 46 of 60",
+        "round 3 of 3",
+        "of the pictures kept for checking are right",
+        "Loss: how wrong the answers are: training",
+        "Right answers: training",
+        "checking",
+        "Looking at step 45",
+        "The 8 filters of conv1, now",
+        "Filter 7 of conv1, now",
+        "Size of the gradient in each layer, now",
+    ] {
+        assert!(words.contains(wanted), "{wanted}: {words}");
+    }
+    for unwanted in ["Branch", "All steps are done", "epoch"] {
+        assert!(!words.contains(unwanted), "{unwanted}");
+    }
+    assert!(harness.query_by_role_and_label(Role::Button, "Train").is_some());
+    // An earlier step: then and now, and the way back.
+    act(&mut harness.state_mut().state, Action::Train(TrainAction::GoTo(10)));
+    harness.run_steps(4);
+    let words = texts(&harness);
+    assert!(words.contains("Looking at step 10") && words.contains("then and now"), "{words}");
+    assert!(words.contains("Filter 7 of conv1, then"));
+    harness.get_by_label("Back to the newest").click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.trace().time(), 45);
+    harness.get_by_label("Step through this batch").click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.view().page, Page::Network);
+}
+
+#[test]
+fn both_plots_are_as_high_as_they_should_be_and_the_whole_run_lies_beside_the_right_side() {
+    let harness = page(trained(20), [1280.0, 720.0]);
+    for title in ["Loss: how wrong", "Right answers"] {
+        let plot = harness.get_by(|node| {
+            node.role() == Role::Canvas && node.label().is_some_and(|label| label.starts_with(title))
+        });
+        let rect = plot.rect();
+        assert!(rect.height() >= 180.0, "{title}: {rect:?}");
+        assert!(rect.right() < 0.62 * 1280.0 && rect.left() >= 0.0, "{title}: {rect:?}");
+    }
+}
+
+#[test]
+fn a_learning_rate_that_is_typed_is_one_edit_and_undo_goes_back_to_the_one_before() {
+    let mut state = trained(10);
+    let optimizer = convstep::nn::optimizer::Optimizer { learning_rate: 0.01, ..state.inputs().optimizer };
+    train(&mut state, TrainAction::Optimizer(optimizer));
+    let mut harness = page(state, [1280.0, 720.0]);
+    let rate = |harness: &Harness<Program>| harness.state().state.inputs().optimizer.learning_rate;
+    let name = "Learning rate η";
+    harness.get_by_role_and_label(Role::SpinButton, name).click();
+    harness.run_steps(4);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.run_steps(2);
+    for digit in ["0", ".", "1"] {
+        harness.event(egui::Event::Text(digit.into()));
+        harness.run_steps(2);
+        assert_eq!(rate(&harness), 0.01, "typing changes nothing yet");
+    }
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(4);
+    assert_eq!(rate(&harness), 0.1);
+    assert_eq!(harness.state().state.training_runs().len(), 1, "the run goes on");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    harness.run_steps(4);
+    assert_eq!(rate(&harness), 0.01);
+}
+
+#[test]
+fn what_does_not_fit_is_said_before_anything_is_changed() {
+    // The network of photos learns eight shapes: its names stay, and what comes is said.
+    let mut state = AppState::new();
+    act(&mut state, Action::OpenBundled("photos".into()));
+    act(&mut state, Action::SetPage(Page::Training));
+    let names = state.model().architecture.classes.clone();
+    let mut harness = page(state, [1280.0, 720.0]);
+    let words = "Learn 8 shapes with 10 outputs: two stay unused";
+    let open = harness.get_by_label_contains("Open a data set").rect();
+    let learn = harness.get_by_label(words).rect();
+    assert!(open.top() < learn.top(), "what suits the network comes first");
+    harness.get_by_label(words).click();
+    harness.run_steps(4);
+    assert!(texts(&harness).contains(words));
+    assert_eq!(harness.state().state.model().architecture.classes, names);
+    // Eight outputs cannot learn ten digits.
+    let mut state = AppState::new();
+    act(&mut state, Action::OpenBundled("shapes".into()));
+    act(&mut state, Action::SetPage(Page::Training));
+    let harness = page(state, [1280.0, 720.0]);
+    let words = texts(&harness);
+    assert!(words.contains("Digits has 10 classes; this network has only 8 outputs."), "{words}");
+    assert!(words.contains("Train on Shapes") && !words.contains("Train on Digits"), "{words}");
+}
+
+#[test]
+fn mix_ups_have_whole_names_on_both_sides_and_all_rows_are_visible() {
+    for size in [[1280.0, 720.0], [1024.0, 768.0]] {
+        let mut harness = page(trained(20), size);
+        harness.get_by_label("Look at: Mix-ups").click();
+        harness.run_steps(4);
+        let classes = Generated::Shapes.classes();
+        let cells =
+            harness.query_all_by(|node| node.label().is_some_and(|label| label.contains(", answered ")));
+        let rects: Vec<egui::Rect> = cells.map(|node| node.rect()).collect();
+        assert_eq!(rects.len(), classes.len() * classes.len(), "{size:?}");
+        let bottom = size[1] - 46.0;
+        assert!(rects.iter().all(|rect| rect.bottom() <= bottom && rect.right() <= size[0]), "{size:?}");
+        for class in classes {
+            assert!(
+                harness.query_all_by_label_contains(&format!("{class}, answered {class}")).next().is_some()
+            );
+        }
+    }
+}
+
+#[test]
+fn runs_stand_by_name_and_are_chosen_compared_and_taken_away() {
+    let mut state = trained(20);
+    let training = state.inputs().training.clone().expect("set");
+    let mut other = training.with_batch(8);
+    other.schedule.epoch_len = 80;
+    train(&mut state, TrainAction::Set(other));
+    train(&mut state, TrainAction::Start(Until::Step(9)));
+    let mut harness = page(state, [1280.0, 720.0]);
+    let words = texts(&harness);
+    assert!(words.contains("batch 4") && words.contains("batch 8"), "{words}");
+    assert!(words.contains("answers are: batch 4"), "{words}");
+    harness.get_by_label("batch 4").click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.plan().setup().images, 4);
+    harness.get_by_label("Options of batch 8").click();
+    harness.run_steps(4);
+    harness.get_by_label("Compare with the run looked at").click();
+    harness.run_steps(4);
+    let state = &harness.state().state;
+    assert_eq!(state.view().page, Page::Compare);
+    assert!(texts(&harness).contains("batch 8"));
+    act(&mut harness.state_mut().state, Action::SetPage(Page::Training));
+    harness.run_steps(4);
+    harness.get_by_label("Options of batch 8").click();
+    harness.run_steps(4);
+    harness.get_by_label("Take this run away").click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.training_runs().len(), 1);
+    let _ = CompareAction::Forget;
+}
+
+#[test]
+fn one_batch_does_not_say_that_all_is_done() {
+    let harness = page(trained(1), [1280.0, 720.0]);
+    let words = texts(&harness);
+    assert!(words.contains("Step 1 of 60") && !words.contains("All steps are done"), "{words}");
+    let harness = page(trained(60), [1280.0, 720.0]);
+    assert!(texts(&harness).contains("All steps are done."));
+}
+
+/// Pictures to look at: `PICTURES=folder cargo test --test training_ui pictures -- --ignored`.
+#[test]
+#[ignore = "writes pictures to look at"]
+fn pictures() {
+    let folder = std::env::var("PICTURES").expect("a folder");
+    let draw = |state: &AppState, name: &str, size: [u32; 2], dark: bool| {
+        let path = format!("{folder}/{name}.png");
+        render(state, size, dark).save(path).expect("writes");
+    };
+    let mut state = trained(46);
+    for (size, name) in
+        [([1280, 720], "a1280"), ([1024, 768], "a1024"), ([1920, 1080], "a1920"), ([853, 480], "a853")]
+    {
+        draw(&state, name, size, false);
+    }
+    act(&mut state, Action::SetLang(Lang::Zh));
+    draw(&state, "zh", [1280, 720], true);
+    act(&mut state, Action::SetLang(Lang::En));
+    train(&mut state, TrainAction::GoTo(12));
+    let slower = convstep::nn::optimizer::Optimizer { learning_rate: 0.1, ..state.inputs().optimizer };
+    act(&mut state, Action::SetOptimizer(slower));
+    train(&mut state, TrainAction::Start(Until::Step(50)));
+    train(&mut state, TrainAction::GoTo(20));
+    draw(&state, "runs", [1280, 720], false);
+    train(&mut state, TrainAction::Use(None));
+    draw(&state, "invite", [1280, 720], false);
+    let mut harness = page(trained(40), [1280.0, 720.0]);
+    for tab in ["Gradients", "Mix-ups", "Pictures", "Silent"] {
+        harness.get_by_label(&format!("Look at: {tab}")).click();
+        harness.run_steps(4);
+        println!("{tab}: {}", texts(&harness).len());
+    }
+    let _ = Words(Lang::En);
+}
