@@ -1,7 +1,7 @@
 //! A number with its name: dragged or typed, and told once, when the drag or the typing is over.
 
 use crate::ui::{theme, view::View};
-use egui::{DragValue, Id, Response, RichText, Ui, emath::Numeric, vec2};
+use egui::{DragValue, Id, RichText, Ui, emath::Numeric, vec2};
 
 /// Draws the name and the number; answers the number when another one has been chosen. What is being dragged or typed
 /// changes nothing yet: it would be an edit at each step.
@@ -13,13 +13,13 @@ pub fn field_ui<T: Numeric + Send + Sync>(
     with: impl FnOnce(DragValue<'_>) -> DragValue<'_>,
 ) -> Option<T> {
     let name = view.text(key);
-    ui.label(RichText::new(&name).color(view.theme.text_weak));
+    let label = ui.label(RichText::new(&name).color(view.theme.text_weak));
     let id = Id::unique(("training field", key));
     let mut now = ui.data(|data| data.get_temp::<T>(id)).unwrap_or(value);
     let size = vec2(48.0, ui.spacing().interact_size.y);
     let drag = with(DragValue::new(&mut now)).update_while_editing(false);
     let response = ui.add_sized(size, drag).on_hover_text(view.text(&format!("{key}_tip")));
-    named(&response, &name);
+    let response = response.labelled_by(label.id);
     if response.dragged() {
         ui.data_mut(|data| data.insert_temp(id, now));
         return None;
@@ -27,12 +27,6 @@ pub fn field_ui<T: Numeric + Send + Sync>(
     let was_dragged = response.drag_stopped();
     ui.data_mut(|data| data.remove::<T>(id));
     ((was_dragged || response.changed()) && now != value).then_some(now)
-}
-
-/// Gives a number's field its name, for who does not see the label before it.
-fn named(response: &Response, name: &str) {
-    response.clone().labelled_by(response.id);
-    response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
 }
 
 /// The width of a text in body size.

@@ -51,7 +51,7 @@ pub fn filters_ui(ui: &mut Ui, view: &View) {
     let words = if is_rgb { "training.filters_rgb" } else { "training.filters_signed" };
     ui.label(RichText::new(view.text(words)).font(theme::small_font()).color(view.theme.text_weak));
     let bars = bars_height(state);
-    let room = (ui.available_height() - bars - 70.0).max(120.0);
+    let room = (ui.available_height() - bars - 84.0).max(120.0);
     grid_ui(ui, view, (then, now), room, name);
     ui.add_space(space::S);
     bars_ui(ui, view);
@@ -133,7 +133,11 @@ fn patch_ui(ui: &mut Ui, view: &View, (weight, k, scale): (&Tensor, usize, f32),
     if channels == 3 {
         let level = |x: f32| (128.0 + 127.0 * (x / scale).clamp(-1.0, 1.0)).round() as u8;
         cells(&mut mesh, rect, (h, w), |i, j| {
-            let [r, g, b] = [0, 1, 2].map(|c| level(weight[[k, c, i, j]]));
+            let cell = [0, 1, 2].map(|c| weight[[k, c, i, j]]);
+            if cell.iter().any(|x| !x.is_finite()) {
+                return view.theme.not_finite;
+            }
+            let [r, g, b] = cell.map(level);
             Color32::from_rgb(r, g, b)
         });
     } else {

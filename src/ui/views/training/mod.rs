@@ -60,7 +60,7 @@ fn has_begun(view: &View) -> bool {
 
 /// Plots at the left, one of the looks into the network at the right; in a low room both scroll.
 fn middle_ui(ui: &mut Ui, view: &View, rect: Rect) {
-    let wanted = 2.0 * plots::LEAST + 80.0;
+    let wanted = 2.0 * plots::LEAST + 100.0;
     if rect.height() >= wanted && rect.width() >= 720.0 {
         return columns_ui(ui, view, rect);
     }

@@ -77,7 +77,7 @@ impl Measure {
 }
 
 /// The height of a title above a plot.
-const TITLE: f32 = 26.0;
+const TITLE: f32 = 36.0;
 /// The height of the numbers below the lower plot.
 const AXIS: f32 = 24.0;
 /// What each plot has at least.
@@ -117,7 +117,10 @@ fn top(view: &View, measure: &Measure, runs: &[Drawn]) -> f64 {
         let own = run.branch.records.range(from..run.branch.done()).map(|(_, record)| record.report.loss);
         own.chain(run.branch.checks.range(from..).map(|(_, check)| check.report.loss))
     });
-    largest.filter(|loss| loss.is_finite()).fold(chance, f64::max).max(1e-6)
+    let largest = largest.filter(|loss| loss.is_finite()).fold(chance, f64::max).max(1e-6);
+    // A run that has gone astray leaves the plot, and the others stay to be seen.
+    const ASTRAY: f64 = 10.0;
+    if chance > 0.0 { largest.min(ASTRAY * chance) } else { largest }
 }
 
 type Wanted<'a> = (&'a Measure, &'a [Drawn<'a>], f64, bool);
@@ -148,7 +151,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     let title = view.text(measure.title);
     let theme = view.theme;
     ui.painter().text(
-        rect.left_center() + vec2(0.0, (TITLE - rect.height()) / 2.0),
+        rect.left_top() + vec2(0.0, 12.0),
         egui::Align2::LEFT_CENTER,
         &title,
         theme::title_font(),
@@ -184,7 +187,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     );
     ends_ui(ui, room, ends, |y| shown.transform.position_from_point_y(y));
     if has_steps {
-        let at = pos2(inner.right() + space::S, inner.bottom() + AXIS / 2.0);
+        let at = pos2(inner.right() + space::XL, inner.bottom() + AXIS / 2.0);
         let steps = view.text("training.steps");
         ui.painter().text(at, egui::Align2::LEFT_CENTER, steps, theme::body_font(), theme.text_weak);
     }
@@ -251,6 +254,9 @@ fn plot<'a>(
 fn tick(measure: &Measure, value: f64, step: f64) -> String {
     if measure.is_share {
         return measure.text(value);
+    }
+    if step >= 1000.0 || step < 1e-5 {
+        return number::short(value as f32);
     }
     let places = (-step.log10().floor()).clamp(1.0, 6.0) as usize;
     let exact = if (step * 10f64.powi(places as i32)).fract() > 1e-6 { places + 1 } else { places };
