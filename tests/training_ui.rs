@@ -256,27 +256,27 @@ fn one_batch_does_not_say_that_all_is_done() {
 #[ignore = "writes pictures to look at"]
 fn pictures() {
     let folder = std::env::var("PICTURES").expect("a folder");
-    let draw = |state: &AppState, name: &str, size: [u32; 2], dark: bool| {
+    let draw = |state: &AppState, name: &str, (size, zoom): ([u32; 2], f32), dark: bool| {
         let path = format!("{folder}/{name}.png");
-        render(state, size, dark).save(path).expect("writes");
+        render(state, size, zoom, dark).save(path).expect("writes");
     };
+    let small = ([1280, 720], 1.0);
     let mut state = trained(46);
-    for (size, name) in
-        [([1280, 720], "a1280"), ([1024, 768], "a1024"), ([1920, 1080], "a1920"), ([853, 480], "a853")]
-    {
-        draw(&state, name, size, false);
-    }
+    draw(&state, "a1280", small, false);
+    draw(&state, "a1024", ([1024, 768], 1.0), false);
+    draw(&state, "a1920", ([1920, 1080], 1.0), false);
+    draw(&state, "zoom150", ([1280, 720], 1.5), false);
     act(&mut state, Action::SetLang(Lang::Zh));
-    draw(&state, "zh", [1280, 720], true);
+    draw(&state, "zh", small, true);
     act(&mut state, Action::SetLang(Lang::En));
     train(&mut state, TrainAction::GoTo(12));
-    let slower = convstep::nn::optimizer::Optimizer { learning_rate: 0.1, ..state.inputs().optimizer };
-    act(&mut state, Action::SetOptimizer(slower));
+    let faster = convstep::nn::optimizer::Optimizer { learning_rate: 0.03, ..state.inputs().optimizer };
+    act(&mut state, Action::SetOptimizer(faster));
     train(&mut state, TrainAction::Start(Until::Step(50)));
     train(&mut state, TrainAction::GoTo(20));
-    draw(&state, "runs", [1280, 720], false);
+    draw(&state, "runs", small, false);
     train(&mut state, TrainAction::Use(None));
-    draw(&state, "invite", [1280, 720], false);
+    draw(&state, "invite", small, false);
     let mut harness = page(trained(40), [1280.0, 720.0]);
     for tab in ["Gradients", "Mix-ups", "Pictures", "Silent"] {
         harness.get_by_label(&format!("Look at: {tab}")).click();
