@@ -7,6 +7,7 @@ use crate::data::{Dataset, Split};
 use crate::nn::engine::LayerNorms;
 use crate::train::{Check, Outcome};
 use crate::ui::{
+    names,
     theme::{self, space},
     view::View,
     widgets::{
@@ -174,7 +175,7 @@ fn example_ui(
     budget: &mut Budget,
 ) {
     let thumbnail = from_example(ui.ctx(), data, part, index, budget);
-    let [truth, predicted] = [outcome.truth, outcome.predicted].map(|class| view.state.class_name(class));
+    let [truth, predicted] = [outcome.truth, outcome.predicted].map(|class| names::class(view, class));
     let (sign, color) =
         if outcome.truth == outcome.predicted { ("✓", view.theme.good) } else { ("✗", view.theme.bad) };
     let words = format!("{truth} → {predicted}, {:.3}", outcome.loss);

@@ -2,7 +2,7 @@
 
 use super::field::text_width;
 use crate::train::Check;
-use crate::ui::{theme, view::View};
+use crate::ui::{names, theme, view::View};
 use egui::{Align2, Color32, Rect, RichText, Role, Sense, Ui, WidgetInfo, epaint::TextShape, vec2};
 
 /// The least side of a cell.
@@ -15,7 +15,7 @@ const GAP: f32 = 2.0;
 /// Draws it: rows are right answers, columns guesses.
 pub fn mixups_ui(ui: &mut Ui, view: &View, check: &Check) {
     let classes = classes(view, check);
-    let names: Vec<String> = classes.iter().map(|&class| view.state.class_name(class)).collect();
+    let names: Vec<String> = classes.iter().map(|&class| names::class(view, class)).collect();
     let label = names.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max) + 10.0;
     let caption = 24.0;
     let count = names.len().max(1) as f32;
@@ -121,7 +121,7 @@ fn worst_ui(ui: &mut Ui, view: &View, check: &Check) {
     pairs.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     ui.label(RichText::new(view.text("training.worst_pairs")).font(theme::strong_font()));
     for (count, truth, predicted) in pairs.into_iter().take(SHOWN) {
-        let [truth, predicted] = [truth, predicted].map(|class| view.state.class_name(class));
+        let [truth, predicted] = [truth, predicted].map(|class| names::class(view, class));
         let values = [("n", &*count.to_string()), ("truth", &truth), ("predicted", &predicted)];
         ui.label(view.fill("training.taken_for", &values));
     }
