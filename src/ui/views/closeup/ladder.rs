@@ -139,14 +139,14 @@ impl PartsFit {
         match form.near {
             Some(_) if self.alone => Some([1, 1]),
             // A short vector is drawn whole where each of its numbers can be read.
-            Some(_) if form.whole[1] == 1 && (self.body(h) - 4.0) / form.whole[0] as f32 >= READABLE => None,
+            Some(_) if form.whole[1] == 1 && self.body(h) / form.whole[0] as f32 >= READABLE => None,
             near => near,
         }
     }
 
     /// The side of the cells of a part that is drawn whole.
     pub fn whole_cell(&self, form: &PartForm, h: f32) -> f32 {
-        self.cell.min(((self.body(h) - 4.0) / form.whole[0].max(1) as f32).floor())
+        self.cell.min((self.body(h) / form.whole[0].max(1) as f32).floor())
     }
 
     /// The width of a part.
