@@ -453,6 +453,13 @@ mod tests {
     }
 
     #[test]
+    fn little_is_told_from_the_dark_ground() {
+        let ground = Oklab::from_color(Theme::dark().ground).l;
+        let little = Oklab::from_color(Mapping::fit_positive([0.0, 1.0], true).color(0.1)).l;
+        assert!(little - ground >= 0.1, "{little} on {ground}");
+    }
+
+    #[test]
     fn zero_is_neutral() {
         for dark in [false, true] {
             let zero = Oklab::from_color(Mapping::fit_signed([-3.0, 1.0], dark).color(0.0));

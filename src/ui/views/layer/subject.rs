@@ -7,7 +7,7 @@ use crate::trace::{Address, Owner, TensorId};
 use crate::ui::{
     blocks::{filters_of, with_gradient},
     colormap::{Mapping, ValueRange},
-    filters::FilterForm,
+    filters::{FilterCell, FilterForm},
     names,
     summary::{MapSummary, TensorSummary, summary},
     tensor_plane::{TensorPlane, mapping},
@@ -35,6 +35,15 @@ impl Panel {
             Self::Values(tensor) | Self::Gradients(tensor) | Self::Filters(tensor) => tensor,
         }
     }
+}
+
+/// What a square shows at a point.
+#[derive(Clone, Copy)]
+pub enum What {
+    /// A cell of a map: row and column.
+    Cell(usize, usize),
+    /// A weight of a filter; none between its slices.
+    Weight(Option<FilterCell>),
 }
 
 /// Whether a square shows the present, what it is compared with, or the difference.

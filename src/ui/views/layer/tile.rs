@@ -2,7 +2,7 @@
 
 use super::{
     arrangement::Arrangement,
-    subject::{LEAST_FRAME, Panel, Shown, Side, Subject, WITH_NUMBER, WITH_WORD},
+    subject::{LEAST_FRAME, Panel, Shown, Side, Subject, WITH_NUMBER, WITH_WORD, What},
     words,
 };
 use crate::app::Scale;
@@ -39,15 +39,6 @@ pub struct Under {
     pub square: usize,
     /// What it shows there.
     pub what: What,
-}
-
-/// What a square shows at a point.
-#[derive(Clone, Copy)]
-pub enum What {
-    /// A cell of a map: row and column.
-    Cell(usize, usize),
-    /// A weight of a filter; none between its slices.
-    Weight(Option<FilterCell>),
 }
 
 impl<'a> Tiles<'a> {

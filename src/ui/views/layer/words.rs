@@ -2,8 +2,7 @@
 
 use super::{
     compared::Before,
-    subject::{Panel, Shown, Side, Subject},
-    tile::What,
+    subject::{Panel, Shown, Side, Subject, What},
 };
 use crate::app::With;
 use crate::attribution::receptive_field;
