@@ -210,7 +210,7 @@ pub fn effect(view: &View, before: &Before, with: With) -> (String, String) {
     let (class, was, now) = before.answer;
     let [was, now] = [was, now].map(|value| score(view, value));
     let (changed, maps) = (before.maps_changed().to_string(), before.changed.maps.len().to_string());
-    let class = view.state.model().class_name(class);
+    let class = names::class(view, class);
     let values = [
         ("changed", changed.as_str()),
         ("maps", maps.as_str()),
