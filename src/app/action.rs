@@ -3,7 +3,7 @@
 use crate::app::{
     state::{
         Compared, Digits, Drawer, FileKind, JobKind, Lane, Lang, Order, Page, Recent, RescueOffer, Scale,
-        Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
+        Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
     },
     task::{Done, News, Until},
 };
@@ -182,6 +182,8 @@ pub enum Action {
     Spans(SpanAction),
     /// The overview of all keys.
     ToggleHelp,
+    /// Opens a page of text over the window, or closes it.
+    ShowSheet(Option<Sheet>),
     /// The blank screen.
     ToggleBlank,
     /// Type an address, or stop typing.

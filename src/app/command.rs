@@ -2,7 +2,7 @@
 
 use super::{
     Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, FileAction, FileKind,
-    MarkAction, Page, SpanAction,
+    MarkAction, Page, Sheet, SpanAction,
 };
 use crate::trace::{Grain, Move};
 
@@ -169,6 +169,8 @@ pub const COMMANDS: &[Command] = commands! {
     "log" View key("L"), "" => |_| Action::ToggleLog;
     "digits" View key("N"), "" => |state| Action::SetDigits(state.view.digits.next());
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
+    "news" View None, "" => |_| Action::ShowSheet(Some(Sheet::News));
+    "about" View None, "" => |_| Action::ShowSheet(Some(Sheet::About));
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;
     "escape" View key("Escape"), "" => |_| Action::Escape;
 };

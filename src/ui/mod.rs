@@ -1,5 +1,6 @@
 //! The window: shell, theme, widgets and views.
 
+pub mod answer;
 pub mod atlas;
 pub mod blocks;
 pub mod canvas;
@@ -13,10 +14,12 @@ pub mod keys;
 pub mod names;
 pub mod number;
 pub mod oklab;
+pub mod original;
 pub mod picture_words;
 pub mod printed_sum;
 pub mod program;
 pub mod raster;
+pub mod receptive_field;
 pub mod render;
 pub mod room;
 mod run_names;

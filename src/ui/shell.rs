@@ -35,6 +35,9 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         if state.view().help {
             views::help::help_ui(ui, &view);
         }
+        if let Some(sheet) = state.view().sheet {
+            views::sheet::sheet_ui(ui, &view, sheet);
+        }
         if state.view().palette {
             views::palette::palette_ui(ui, &view);
         } else {
@@ -175,8 +178,9 @@ fn regions_ui(ui: &mut Ui, view: &View) {
 /// The page, into the stage.
 fn stage_ui(ui: &mut Ui, view: &View) {
     match view.state.view().page {
-        Page::Home | Page::Network => match Depth::of(&view.state.look()) {
-            Depth::Pass => views::lanes::lanes_ui(ui, view),
+        Page::Home => views::home::home_ui(ui, view),
+        Page::Network => match Depth::of(&view.state.look()) {
+            Depth::Pass => views::overview::overview_ui(ui, view),
             Depth::Layer => views::layer::layer_ui(ui, view),
             Depth::Map => views::map::map_ui(ui, view),
             Depth::Cell | Depth::Term => views::closeup::closeup_ui(ui, view),

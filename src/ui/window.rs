@@ -1,7 +1,13 @@
 //! The native window: eframe's app, input that becomes actions, the repaint.
 
-use super::{host::desktop::Desktop, program::Program, room::Room, shell, theme, view::Memory};
-use crate::app::{Action, AppState, FileAction, ThemeChoice, apply};
+use super::{
+    host::desktop::{Desktop, system_lang},
+    program::Program,
+    room::Room,
+    shell, theme,
+    view::Memory,
+};
+use crate::app::{Action, AppState, FileAction, Page, ThemeChoice, apply};
 use crate::data::{Content, Loaded, Picture};
 use egui::{ColorImage, Context, Event, ViewportCommand};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -11,6 +17,9 @@ const NAME: &str = "convstep";
 
 /// Where the view's settings are kept.
 const STORAGE_KEY: &str = "view";
+
+/// The window has its size after so many frames.
+const FIRST_FRAMES: u8 = 4;
 
 /// Opens the window and stays until it is closed. `file`: a picture, model, session or data set to open.
 ///
@@ -49,19 +58,28 @@ struct Window {
     focused: bool,
     /// The zoom before the stage was presented.
     zoom_before: Option<f32>,
+    /// Frames of a first start in which the zoom still follows the window's height.
+    first_frames: u8,
 }
 
 impl Window {
     fn new(ctx: &Context, storage: Option<&dyn eframe::Storage>, file: Option<PathBuf>) -> Self {
         theme::install(ctx);
         let mut state = AppState::new();
-        if let Some(view) = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY)) {
-            apply(&mut state, Action::RestoreView(view));
+        let kept = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY));
+        let is_first = kept.is_none();
+        match kept {
+            Some(view) => apply(&mut state, Action::RestoreView(view)),
+            None => apply(&mut state, Action::SetLang(system_lang())),
+        };
+        if file.is_none() {
+            apply(&mut state, Action::SetPage(Page::Home));
         }
         let host = Desktop::new(ctx, eframe::storage_dir(NAME));
         let mut program = Program::new(host, state);
         program.apply(file.map(|file| FileAction::Open(file.into()).into()));
         let memory = Memory::default();
+        let first_frames = if is_first { FIRST_FRAMES } else { 0 };
         Self {
             program,
             memory,
@@ -70,6 +88,7 @@ impl Window {
             title: String::new(),
             focused: true,
             zoom_before: None,
+            first_frames,
         }
     }
 
@@ -104,6 +123,15 @@ impl Window {
         } else if let Some(zoom) = self.zoom_before.take() {
             ctx.set_zoom_factor(zoom);
         }
+    }
+
+    /// At a first start: zooms so that the window has room for what it shows.
+    fn zoom_at_first(&mut self, ctx: &Context) {
+        let Some(left) = self.first_frames.checked_sub(1) else { return };
+        self.first_frames = left;
+        // Without the zoom, since that is what is looked for.
+        let height = ctx.content_rect().height() * ctx.zoom_factor();
+        ctx.set_zoom_factor(Room::first_zoom(height));
     }
 
     /// What follows from dropped files, pasted pictures and the time that has passed.
@@ -148,6 +176,7 @@ impl eframe::App for Window {
         let ctx = ui.ctx().clone();
         self.follow_settings(&ctx);
         self.follow_presenting(&ctx);
+        self.zoom_at_first(&ctx);
         let mut has_changed = self.program.take_answers();
         has_changed |= self.program.apply(self.input(&ctx));
         let actions = shell::window_ui(ui, self.program.state(), &mut self.memory);

@@ -68,8 +68,8 @@ pub use training_state::{End, Running, TrainingState};
 pub use undo::{Edited, Undo};
 pub use unit::{Subject, asked_unit, focused_unit};
 pub use view::{
-    Compared, Digits, Drawer, EXPONENTS, LANE_ZOOM, Lane, Lang, Order, Page, Scale, Show, Tab, ThemeChoice,
-    ViewState, With,
+    Compared, Digits, Drawer, EXPONENTS, Guide, LANE_ZOOM, Lane, Lang, Order, Page, Scale, Sheet, Show, Tab,
+    ThemeChoice, ViewState, With,
 };
 
 use self::derived::derive_now;

@@ -167,6 +167,27 @@ impl Drawer {
     }
 }
 
+/// How far a newcomer has come; the read-out line says what to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Guide {
+    /// To point at a map, and to click it.
+    #[default]
+    Point,
+    /// To make a step.
+    Step,
+    /// Nothing more is said.
+    Done,
+}
+
+/// A page of text over the window.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Sheet {
+    /// What is new.
+    News,
+    /// What this program is.
+    About,
+}
+
 /// What a layer's stage shows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Show {
@@ -398,6 +419,8 @@ pub struct ViewState {
     pub drawer: Option<Drawer>,
     /// "Why?" has been opened at least once.
     pub why_seen: bool,
+    /// What a newcomer is told to do next.
+    pub guide: Guide,
     /// The timeline is unfolded.
     #[serde(skip)]
     pub timeline: bool,
@@ -432,6 +455,9 @@ pub struct ViewState {
     /// The overview of all keys is open.
     #[serde(skip)]
     pub help: bool,
+    /// The page of text that is open over the window.
+    #[serde(skip)]
+    pub sheet: Option<Sheet>,
     /// The pad to draw on is open.
     #[serde(skip)]
     pub pad: bool,
@@ -463,6 +489,7 @@ impl Default for ViewState {
             page: Page::default(),
             drawer: None,
             why_seen: false,
+            guide: Guide::default(),
             timeline: false,
             show: Show::default(),
             lane: Lane::default(),
@@ -477,6 +504,7 @@ impl Default for ViewState {
             tab: Tab::default(),
             exponent: 3,
             help: false,
+            sheet: None,
             pad: false,
             adjust: false,
             typing_path: false,

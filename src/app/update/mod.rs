@@ -55,7 +55,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
             }
         }
         Action::LookAtCursor => state.position.select(None),
-        Action::RunToHere => navigation::run_to_focus(state),
+        Action::RunToHere => navigation::run_to_look(state),
         Action::LastWriter => navigation::go_to_writer(state),
         Action::NextReader => navigation::go_to_reader(state),
         Action::Trail(back) => state.position.follow_trail(back),
@@ -108,6 +108,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::ShowPalette(palette) => state.view.palette = palette,
         Action::SetStill(still) => state.view.still = still,
         Action::ToggleHelp => state.view.help = !state.view.help,
+        Action::ShowSheet(sheet) => state.view.sheet = sheet,
         Action::ToggleBlank => state.view.blank = !state.view.blank,
         Action::TypeAddress(typing) => state.view.typing_address = typing,
         Action::Escape => view::escape(state),

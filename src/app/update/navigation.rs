@@ -1,8 +1,9 @@
 //! Moves the cursor and keeps the trail.
 
 use super::notice::fail;
-use crate::app::state::{AppState, StopReason};
-use crate::trace::{Address, Cursor, Depth, Grain, Move, Place, Plan};
+use crate::app::state::{AppState, Guide, Lane, StopReason};
+use crate::nn::Part;
+use crate::trace::{Address, Cursor, Depth, Grain, Move, Owner, Pass, Place, Plan, TensorId};
 
 /// Moves the cursor; nothing stays selected.
 pub(in crate::app) fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, &Plan)) {
@@ -19,6 +20,9 @@ pub(in crate::app) fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, 
 /// Makes a move. Where a place is selected, the way leads on from there: among layers and maps, and in and out, the
 /// selection moves and the cursor stays; from a cell on, the cursor comes to it and moves.
 pub(in crate::app) fn step(state: &mut AppState, go: Move) {
+    if state.view.guide == Guide::Step {
+        state.view.guide = Guide::Done;
+    }
     let Some(selected) = state.position.selected() else {
         return travel(state, |cursor, plan| cursor.go(plan, go));
     };
@@ -139,14 +143,49 @@ pub(in crate::app) fn look(state: &mut AppState, address: Address) {
     } else {
         travel(state, |cursor, plan| *cursor = Cursor::after(plan, &address));
     }
+    if state.view.guide == Guide::Point && Depth::of(&address) >= Depth::Map {
+        state.view.guide = Guide::Step;
+    }
 }
 
 /// Moves the cursor to the end of what is picked: a layer, a map or a cell; with nothing picked, of the focused cell.
-pub(in crate::app) fn run_to_focus(state: &mut AppState) {
-    let focus = state.selected().unwrap_or_else(|| state.focus());
-    if matches!(focus.place(), Place::Stage(_)) {
-        travel(state, |cursor, plan| *cursor = Cursor::after(plan, &focus));
+/// Where the gradients of what is looked at are shown, on to the end of those; what is looked at stays.
+pub(in crate::app) fn run_to_look(state: &mut AppState) {
+    let look = state.look();
+    if !matches!(look.place(), Place::Stage(_)) {
+        return;
     }
+    let shows_gradients = state.view.lane != Lane::Values && Depth::of(&look) <= Depth::Map;
+    match shows_gradients.then(|| gradient_of(state.plan(), &look)).flatten() {
+        Some(gradient) => {
+            travel(state, |cursor, plan| *cursor = Cursor::after(plan, &gradient));
+            state.position.select(Some(look));
+        }
+        None => {
+            let picked = state.selected().unwrap_or_else(|| state.focus());
+            travel(state, |cursor, plan| *cursor = Cursor::after(plan, &picked));
+        }
+    }
+}
+
+/// The stage that makes the gradient of what a layer puts out; of the forward pass, the whole backward pass.
+fn gradient_of(plan: &Plan, look: &Address) -> Option<Address> {
+    let stage = &plan.stages()[look.stage()?];
+    let stages = plan.pass_stages(Pass::Bwd);
+    if stage.pass != Pass::Fwd || stages.is_empty() {
+        return None;
+    }
+    if Depth::of(look) == Depth::Pass {
+        return Some(plan.widen(&Address::whole_stage(look.time(), look.image(), stages.start), Grain::Pass));
+    }
+    let Owner::Layer(l) = stage.tensor.owner else { return None };
+    let next = l as usize + 1;
+    let gradient = if next < plan.network().layers.len() {
+        TensorId::layer(next, Part::Dx)
+    } else {
+        TensorId::loss(Part::Dx)
+    };
+    Some(Address::whole_stage(look.time(), look.image(), plan.stage_of(gradient)?))
 }
 
 /// Goes to where the first operand of the last term was written.

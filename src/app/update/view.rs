@@ -56,7 +56,8 @@ pub(in crate::app) fn set_comparison(state: &mut AppState, with: With, compared:
 /// the stage. With nothing open, pauses, or looks one depth further out.
 pub(in crate::app) fn escape(state: &mut AppState) {
     let view = &mut state.view;
-    if view.blank || view.help || view.typing_address || view.palette {
+    if view.sheet.take().is_some() {
+    } else if view.blank || view.help || view.typing_address || view.palette {
         (view.blank, view.help, view.typing_address, view.palette) = (false, false, false, false);
     } else if state.data.asking {
         state.data.asking = false;

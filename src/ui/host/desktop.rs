@@ -4,6 +4,7 @@ use super::{
     Clock, Content, Contents, Host, LeftSession, Pick, Picked, Reply, Waker, Work, Written, rescue::Rescue,
     writer::Writer,
 };
+use crate::app::Lang;
 use crate::data::{DataFiles, Disk, Location, is_data};
 use crate::files::write_atomically;
 use crate::threads::Threads;
@@ -20,6 +21,19 @@ const NO_DIALOG: Duration = Duration::from_millis(250);
 /// The threads that all work of the program is shared out to: as many as there are cores, started with the first
 /// work.
 static POOL: LazyLock<Threads> = LazyLock::new(Threads::on_all_cores);
+
+/// The language of the system, as its environment says it.
+pub fn system_lang() -> Lang {
+    lang_of(["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).ok()))
+}
+
+/// The language that some variables name, the first that is set before the others; English where none is known.
+fn lang_of(variables: [Option<String>; 3]) -> Lang {
+    let named = variables.into_iter().flatten().find(|value| !value.is_empty()).unwrap_or_default();
+    let named = named.to_ascii_lowercase();
+    let is_named = |lang: &&Lang| named.split(['_', '-', '.', '@']).next() == Some(lang.code());
+    Lang::ALL.iter().find(is_named).copied().unwrap_or_default()
+}
 
 /// The host of a native window.
 pub struct Desktop {
@@ -183,5 +197,23 @@ impl Host for Desktop {
 
     fn quit(&mut self) {
         self.ctx.send_viewport_cmd(ViewportCommand::Close);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_names_the_language() {
+        let lang = |variables: [&str; 3]| {
+            lang_of(variables.map(|value| (!value.is_empty()).then(|| value.to_owned())))
+        };
+        assert_eq!(lang(["", "", "zh_CN.UTF-8"]), Lang::Zh);
+        assert_eq!(lang(["", "zh_TW", "en_US.UTF-8"]), Lang::Zh);
+        assert_eq!(lang(["en_GB", "zh_CN", "zh_CN"]), Lang::En);
+        assert_eq!(lang(["C.UTF-8", "", "zh_CN"]), Lang::En);
+        assert_eq!(lang(["", "", ""]), Lang::En);
+        assert_eq!(lang(["", "", "zhuang"]), Lang::En);
     }
 }

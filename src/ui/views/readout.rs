@@ -1,6 +1,7 @@
 //! The read-out line: what the colours stand for at its left, what is under the pointer, in words, at its right.
 
-use crate::app::{Action, Scale};
+use crate::app::{Action, Guide, Scale};
+use crate::trace::Depth;
 use crate::ui::{
     colormap::paint_bar,
     theme::{self, space},
@@ -35,10 +36,13 @@ enum Fold {
 /// Draws the line.
 pub fn readout_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
-    let (front, rest) = view.reads_out();
+    let (front, mut rest) = view.reads_out();
+    if front.is_empty() && rest.is_empty() {
+        rest = guide(view);
+    }
     let legends = view.legends();
     let width = |fold: Fold| {
-        let rest = if fold < Fold::Rest { rest.as_str() } else { "" };
+        let rest = if fold < Fold::Rest || front.is_empty() { rest.as_str() } else { "" };
         let words = ui.painter().layout_job(job(view, &front, rest)).size().x;
         let legends = legends.iter().map(|legend| legend_width(ui, legend, fold) + space::L).sum::<f32>();
         words + if fold < Fold::Legends { legends } else { 0.0 }
@@ -55,9 +59,19 @@ pub fn readout_ui(ui: &mut Ui, view: &View) {
     let words = Rect::from_min_max(pos2(left, rect.top()), rect.max);
     let layout = Layout::right_to_left(Align::Center);
     ui.scope_builder(UiBuilder::new().max_rect(words).layout(layout), |ui| {
-        let rest = if fold < Fold::Rest { rest.as_str() } else { "" };
+        let rest = if fold < Fold::Rest || front.is_empty() { rest.as_str() } else { "" };
         ui.add(Label::new(job(view, &front, rest)).truncate());
     });
+}
+
+/// What a newcomer is told to do next, where nothing is under the pointer.
+fn guide(view: &View) -> String {
+    let depth = Depth::of(&view.state.look());
+    match view.state.view().guide {
+        Guide::Point if depth <= Depth::Layer => view.text("guide.point"),
+        Guide::Step => view.text("guide.step"),
+        Guide::Point | Guide::Done => String::new(),
+    }
 }
 
 /// The half-bold front and the rest as one line.

@@ -76,7 +76,7 @@ fn pass_ui(ui: &Ui, view: &View, pass: Pass, part: Rect, done: f32) {
     painter.rect_stroke(part, radius, Stroke::new(1.0, colors.fill), StrokeKind::Inside);
     let name = view.text(&format!("place.{}", pass.name()));
     let texts = [format!("{} {name}", colors.glyph), colors.glyph.to_string()];
-    let (left, right) = part.split_left_right_at_x(done.clamp(part.left(), part.right()));
+    let (left, right) = part.split_left_right_at_x(done.clamp(part.left(), part.right().max(part.left())));
     let (side, ink) =
         if left.width() >= right.width() { (left, colors.on_fill) } else { (right, colors.strong) };
     let font = theme::small_font();

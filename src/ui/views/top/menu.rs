@@ -34,8 +34,10 @@ pub fn menu_ui(ui: &mut Ui, view: &View) {
         }
         ui.separator();
         ui.menu_button(view.text("top.help"), |ui| {
-            if let Some(command) = crate::app::command::command("help") {
-                command_ui(ui, view, command);
+            for id in ["help", "news", "about"] {
+                if let Some(command) = crate::app::command::command(id) {
+                    command_ui(ui, view, command);
+                }
             }
         });
     });

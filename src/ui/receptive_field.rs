@@ -1,11 +1,42 @@
-//! The cells of the other columns that a cell depends on, layer by layer, and those that depend on it; for a weight, the
+//! The cells of the other tensors that a cell depends on, layer by layer, and those that depend on it; for a weight, the
 //! cells that it is multiplied with and adds to.
 
-use super::column::{self, Lane};
+use super::blocks::gradient_of;
+use super::widgets::grid::CellSpan;
 use crate::nn::{Axis, Block, Op, Part};
 use crate::trace::{Owner, Plan, TensorId};
-use crate::ui::widgets::grid::CellSpan;
 use std::ops::Range;
+
+/// Values, or the gradients of the same tensors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Forward,
+    Backward,
+}
+
+/// The tensor before layer `c`, the picture first, the loss last; or its gradient.
+fn tensor_in(plan: &Plan, c: usize, way: Way) -> Option<TensorId> {
+    let layers = plan.network().layers.len();
+    match way {
+        Way::Forward if c <= layers => Some(Plan::input_of(c)),
+        Way::Forward => Some(TensorId::loss(Part::Out)),
+        Way::Backward if c == 0 => Some(TensorId::layer(0, Part::Dx)),
+        Way::Backward => (c <= layers).then(|| gradient_of(plan, c - 1)),
+    }
+}
+
+/// Before which layer a tensor stands, if it stands before one, and on which way.
+fn place_of(plan: &Plan, tensor: TensorId) -> Option<(usize, Way)> {
+    let layers = plan.network().layers.len();
+    match (tensor.owner, tensor.part) {
+        (Owner::Input, _) => Some((0, Way::Forward)),
+        (Owner::Layer(l), Part::Out) => Some((l as usize + 1, Way::Forward)),
+        (Owner::Layer(l), Part::Dx) => Some((l as usize, Way::Backward)),
+        (Owner::Loss, Part::Dx) => Some((layers, Way::Backward)),
+        (Owner::Loss, Part::Out | Part::Prob) => Some((layers + 1, Way::Forward)),
+        _ => None,
+    }
+}
 
 /// Cells of a tensor: the same rectangle in each of some channels.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,15 +64,15 @@ impl ReceptiveField {
 /// it.
 pub fn receptive_fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<ReceptiveField> {
     let at = plan.shape_of(tensor).at(index as usize);
-    let Some((c, lane)) = column::place_of(plan, tensor) else { return uses(plan, tensor, at) };
+    let Some((c, way)) = place_of(plan, tensor) else { return uses(plan, tensor, at) };
     let network = plan.network();
     let layers = network.layers.len();
     let [_, k, i, j] = at;
     let here = Block::cell([k, i, j]);
-    let forward = lane == Lane::Forward;
+    let forward = way == Way::Forward;
     let mut found = Vec::new();
     let mut add = |c: usize, blocks: &[Block], readers: bool| {
-        if let Some(tensor) = column::tensor_in(plan, c, lane) {
+        if let Some(tensor) = tensor_in(plan, c, way) {
             found.extend(blocks.iter().map(|block| ReceptiveField::new(tensor, block, readers)));
         }
     };
@@ -102,10 +133,10 @@ fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<Receptiv
     let is_bias = matches!(tensor.part, Part::Bias | Part::Db);
     let (read, made) = if is_bias { (None, Block { channels: c..c + 1, ..made }) } else { (read, made) };
     let output = match is_gradient {
-        true => column::gradient_at(plan, l + 1),
-        false => Some(column::tensor_at(plan, l + 1)),
+        true => tensor_in(plan, l + 1, Way::Backward),
+        false => tensor_in(plan, l + 1, Way::Forward),
     };
-    let read = read.map(|block| ReceptiveField::new(column::tensor_at(plan, l), &block, false));
+    let read = read.map(|block| ReceptiveField::new(Plan::input_of(l), &block, false));
     read.into_iter().chain(output.map(|tensor| ReceptiveField::new(tensor, &made, !is_gradient))).collect()
 }
 
@@ -145,11 +176,23 @@ mod tests {
                 assert_eq!((classes.channels.clone(), classes.readers), (0..network.classes(), true));
             }
         }
-        // In the backward lane what it comes from lies on the other side.
+        // Of gradients, what one comes from lies on the other side.
         let back = receptive_fields(&plan, TensorId::layer(3, Part::Dx), 5);
         let side = |tensor| back.iter().find(|field| field.tensor == tensor).map(|field| field.readers);
         assert_eq!(side(TensorId::layer(0, Part::Dx)), Some(true));
         assert_eq!(side(TensorId::loss(Part::Dx)), Some(false));
+    }
+
+    #[test]
+    fn a_gradient_stands_where_its_tensor_does() {
+        let plan = shapes();
+        for c in 0..=plan.network().layers.len() {
+            let [tensor, gradient] = [Way::Forward, Way::Backward].map(|way| tensor_in(&plan, c, way));
+            let (tensor, gradient) = (tensor.expect("a tensor"), gradient.expect("its gradient"));
+            assert_eq!(place_of(&plan, tensor), Some((c, Way::Forward)));
+            assert_eq!(place_of(&plan, gradient), Some((c, Way::Backward)));
+            assert_eq!(plan.shape_of(gradient), plan.shape_of(tensor));
+        }
     }
 
     #[test]
