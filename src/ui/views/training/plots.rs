@@ -151,7 +151,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     let title = view.text(measure.title);
     let theme = view.theme;
     ui.painter().text(
-        rect.left_top() + vec2(0.0, 12.0),
+        rect.left_top() + vec2(0.0, 20.0),
         egui::Align2::LEFT_CENTER,
         &title,
         theme::title_font(),
