@@ -39,12 +39,6 @@ fn select(state: &mut AppState, address: &str) {
     run(state, [action]);
 }
 
-/// Looks at the cell that was computed last, while the cursor stays.
-fn look_at_cell(state: &mut AppState) {
-    let action = Action::look(state.plan(), &state.focus());
-    run(state, [action]);
-}
-
 fn open(model: &str) -> AppState {
     let known = bundled::models().iter().find(|known| known.name == model).expect(model);
     let model = bundled::load(known.name).expect("bundled");

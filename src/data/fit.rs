@@ -100,11 +100,11 @@ impl Placement {
     /// Where a place in the input lies on the source picture: [row, column], in cells from the input's upper left
     /// corner, to [x, y] in source pixels from its.
     pub fn source(&self, at: [f64; 2]) -> [f64; 2] {
-        self.from_upright(self.adjustment.upright(at, self.input))
+        self.upright_to_adjusted(self.adjustment.upright(at, self.input))
     }
 
     /// The same of a place before mirroring and quarter turns.
-    fn from_upright(&self, [i, j]: [f64; 2]) -> [f64; 2] {
+    fn upright_to_adjusted(&self, [i, j]: [f64; 2]) -> [f64; 2] {
         let ([left, top, w, h], [put_left, put_top, put_w, put_h]) = (self.take, self.put);
         // Multiplying first keeps a whole input exactly as large as a whole picture.
         let (x, y) = (left + (j - put_left) * w / put_w, top + (i - put_top) * h / put_h);
@@ -279,7 +279,7 @@ fn turned(picture: &Picture, placement: Placement, first: [i64; 2], background: 
     let at = |first: i64, k: usize| (((first - 1) * fine as i64 + k as i64) as f64 + 0.5) / fine as f64;
     for y in 0..cells_down * fine {
         for x in 0..cells_across * fine {
-            let place = placement.from_upright([at(first[0], y), at(first[1], x)]);
+            let place = placement.upright_to_adjusted([at(first[0], y), at(first[1], x)]);
             let colour = colour_at(picture, place, beyond, background);
             rgb.extend(colour.map(|value| (value * 257.0).round().clamp(0.0, 65_535.0) as u16));
         }

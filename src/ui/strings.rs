@@ -30,7 +30,7 @@ fn without_spaces_between_han(text: &str) -> String {
         |c: &char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff65}');
     let chars: Vec<char> = text.chars().collect();
     let is_wanted = |k: usize| {
-        let between = |k: usize| chars.get(k).is_none_or(|c| is_han(c));
+        let between = |k: usize| chars.get(k).is_none_or(&is_han);
         chars[k] != THIN_SPACE || !(k > 0 && between(k - 1) && between(k + 1))
     };
     (0..chars.len()).filter(|&k| is_wanted(k)).map(|k| chars[k]).collect()

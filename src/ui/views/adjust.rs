@@ -140,7 +140,7 @@ impl Shown {
     }
 
     /// From the screen to the picture.
-    fn from_screen(self, at: Pos2) -> Vec2 {
+    fn picture_at(self, at: Pos2) -> Vec2 {
         let mut at = (at - self.middle) / self.scale;
         for _ in 0..self.quarters {
             at = vec2(at.y, -at.x);
@@ -227,14 +227,14 @@ fn drag_ui(ui: &Ui, view: &View, shown: Shown, response: &Response, frame: [Pos2
     if response.drag_started()
         && let Some(from) = ui.input(|input| input.pointer.press_origin())
     {
-        let drag = Drag { frame: now, from: shown.from_screen(from), is_sizing: near(from) };
+        let drag = Drag { frame: now, from: shown.picture_at(from), is_sizing: near(from) };
         ui.data_mut(|data| data.insert_temp(id, (drag, false)));
     }
     let drag: Option<(Drag, bool)> = ui.data(|data| data.get_temp(id));
     if let Some((drag, goes_on)) = drag.filter(|_| response.dragged())
         && let Some(at) = response.interact_pointer_pos().filter(|_| response.drag_delta() != Vec2::ZERO)
     {
-        let at = shown.from_screen(at);
+        let at = shown.picture_at(at);
         let centre = vec2(drag.frame.centre[0], drag.frame.centre[1]) * shown.size;
         let frame = if drag.is_sizing {
             let zoom = drag.frame.zoom * (drag.from - centre).length() / (at - centre).length().max(1e-3);

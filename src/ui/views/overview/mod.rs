@@ -67,7 +67,7 @@ pub fn overview_ui(ui: &mut Ui, view: &View) {
         let scroll = ScrollArea::horizontal().id_salt("overview").auto_shrink(false);
         scroll.show(ui, |ui| scene.columns_ui(ui));
     });
-    scene.from_picture_ui(ui, seen);
+    scene.reads_of_picture_ui(ui, seen);
     scene.run_to_ui(ui);
     scene.answer_ui(ui, blocks.last());
     scene.legends(view);

@@ -124,7 +124,7 @@ impl Scene<'_> {
     }
 
     /// What reads the picture has a line from what the network sees, which frames what it reads.
-    pub(super) fn from_picture_ui(&self, ui: &Ui, seen: Option<(Rect, f32)>) {
+    pub(super) fn reads_of_picture_ui(&self, ui: &Ui, seen: Option<(Rect, f32)>) {
         let (Some(hovered), Some((seen, cell))) = (&self.hovered, seen) else { return };
         let theme = self.view.theme;
         let field = self.fields.iter().find(|field| field.tensor == TensorId::INPUT && !field.readers);

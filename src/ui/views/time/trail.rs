@@ -29,8 +29,7 @@ pub fn trail_ui(ui: &mut Ui, view: &View) {
     }
     let here = state.place();
     ui.label(
-        RichText::new(format!("▸ {}", names::place_of_text(view, &here.text())))
-            .color(view.theme.text_strong),
+        RichText::new(format!("▸ {}", names::place_of_text(view, here.text()))).color(view.theme.text_strong),
     );
     for (number, place) in state.trail().iter().rev().enumerate().take(LISTED) {
         place_ui(ui, view, place, number as isize + 1);
@@ -39,7 +38,7 @@ pub fn trail_ui(ui: &mut Ui, view: &View) {
 
 fn place_ui(ui: &mut Ui, view: &View, place: &PlaceText, back: isize) {
     let color = if back > 0 { view.theme.accent } else { view.theme.text_weak };
-    let link = RichText::new(names::place_of_text(view, &place.text())).color(color);
+    let link = RichText::new(names::place_of_text(view, place.text())).color(color);
     let is_there = place.resolve(view.state.plan()).is_some();
     if ui.add_enabled(is_there, Button::new(link).frame(false).truncate()).clicked() {
         view.act(Action::Trail(back));

@@ -255,7 +255,7 @@ fn tick(measure: &Measure, value: f64, step: f64) -> String {
     if measure.is_share {
         return measure.text(value);
     }
-    if step >= 1000.0 || step < 1e-5 {
+    if !(1e-5..1000.0).contains(&step) {
         return number::short(value as f32);
     }
     let places = (-step.log10().floor()).clamp(1.0, 6.0) as usize;
