@@ -45,6 +45,11 @@ fn session(program: &Program<Fake>) -> Vec<u8> {
     Session::from_state(program.state()).to_bytes().expect("writes")
 }
 
+/// A session with its one run as number 0: the program that opens it gives the run a number of its own.
+fn numbered(session: Vec<u8>) -> String {
+    String::from_utf8_lossy(&session).replace(r#"\"number\":1"#, r#"\"number\":0"#)
+}
+
 fn notices(program: &Program<Fake>) -> Vec<&str> {
     program.state().notices().iter().map(|notice| notice.text.as_str()).collect()
 }
@@ -193,12 +198,13 @@ fn what_a_crash_left_is_offered_restored_and_kept_anew() {
     let mut next = program(Fake { left: left(), ..Fake::default() });
     assert_eq!(offered(&next), Some(3));
     act(&mut next, FileAction::Restore);
-    assert_eq!((session(&next), next.state().label()), (kept.clone(), 3));
+    assert_eq!((numbered(session(&next)), next.state().label()), (numbered(kept.clone()), 3));
     assert!(next.state().is_unsaved() && next.host().restored.is_some(), "it stays until it is kept anew");
     next.host().pass(AUTOSAVE_INTERVAL);
     next.autosave();
     next.autosave();
-    assert_eq!((next.host().restored.clone(), next.host().kept.0.clone()), (None, Some(kept.clone())));
+    let anew = next.host().kept.0.clone().map(numbered);
+    assert_eq!((next.host().restored.clone(), anew), (None, Some(numbered(kept.clone()))));
 
     let mut other = program(Fake { left: left(), ..Fake::default() });
     act(&mut other, FileAction::Discard);

@@ -30,14 +30,14 @@ fn opens_steps_goes_to_an_address_and_opens_a_file() {
     let program = Path::new(env!("CARGO_BIN_EXE_convstep"));
     let _program = screen.run(program, &[&picture], home.path(), stderr);
     let id = wait_for("the window", || screen.window());
-    screen.await_title("loss/loss – shapes");
+    screen.await_title("fwd – photos");
     screen.output("xdotool", &["windowfocus", &id]);
     sleep(Duration::from_millis(300));
 
     screen.key("Right");
-    screen.await_title("bwd/loss.dX");
+    screen.await_title("loss –");
     screen.key("Left");
-    screen.await_title("loss/loss");
+    screen.await_title("fwd –");
     screen.key("g");
     sleep(Duration::from_millis(300));
     screen.key("ctrl+a");

@@ -67,7 +67,9 @@ pub fn pressed(ui: &Ui, state: &AppState) -> Vec<Action> {
             }
             if state.draft().is_some() {
                 let is_of_builder = match command.group {
-                    Group::File | Group::Edit => true,
+                    // With Alt and the arrows, the builder moves its layers.
+                    Group::Edit => !shortcut.alt,
+                    Group::File => true,
                     Group::Step | Group::Grain | Group::Follow => false,
                     Group::View => command.id == "help" || (is_escape && !typing),
                 };
