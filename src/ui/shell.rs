@@ -235,7 +235,7 @@ fn drawer_ui(ui: &mut Ui, view: &View, drawer: Drawer, rect: Rect) {
             });
         });
         match drawer {
-            Drawer::Why => views::inspector::inspector_ui(ui, view),
+            Drawer::Why => views::inspector::inspector_ui(ui, view, &views::closeup::notes(ui, view)),
             Drawer::Time => views::time::time_ui(ui, view),
         }
     });

@@ -56,7 +56,7 @@ pub mod text_size {
     /// The least and the largest number in the cells of a close-up.
     pub const CELL: [f32; 2] = [13.0, 24.0];
     /// The smallest size at which a number is drawn into a cell.
-    pub const CELL_MIN: f32 = 10.0;
+    pub const CELL_MIN: f32 = 13.0;
     /// The largest size at which a number is drawn into a cell.
     pub const CELL_MAX: f32 = 17.0;
 }

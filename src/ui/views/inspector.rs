@@ -12,13 +12,17 @@ use crate::ui::{equation::Equation, names, number, sentences, theme, view::View}
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
 
-/// Draws the inspector of the current cell: its sentence, the row to edit it, and the tabs.
-pub fn inspector_ui(ui: &mut Ui, view: &View) {
+/// Draws the inspector of the current cell: its sentence and the close-up's `notes` on it, the row to edit it, and the
+/// tabs.
+pub fn inspector_ui(ui: &mut Ui, view: &View, notes: &[String]) {
     let focus = view.state.focus();
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(names::place(view, &focus)).color(view.theme.text_weak));
     });
     ui.label(RichText::new(sentences::sentence(view, &focus)).size(16.0).color(view.theme.text_strong));
+    for note in notes {
+        ui.label(RichText::new(note).color(view.theme.text));
+    }
     edit::edit_ui(ui, view, &focus);
     tabs_ui(ui, view);
     match view.state.view().tab {

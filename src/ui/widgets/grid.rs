@@ -532,7 +532,7 @@ impl<'a> Grid<'a> {
                 painter.rect_stroke(rect, 0, line, StrokeKind::Inside);
             }
         }
-        if self.numbers && grid.cell_points >= 16.0 {
+        if self.numbers && grid.cell_points >= 20.0 {
             let style = self.number_style_at(painter, grid.cell_points);
             let size = style.map_or(text_size::CELL_MIN, |style| style.size);
             let font = FontId::new(size, fonts::cells(ui.ctx()));
@@ -648,7 +648,7 @@ impl NumberStyle {
     }
 }
 
-/// Full numbers, four digits, two digits or none, whichever can be read in a cell of this size.
+/// Full numbers, four digits, two, one or none, whichever can be read in a cell of this size.
 fn number_plan(painter: &Painter, cell_points: f32) -> Option<NumberStyle> {
     if cell_points < 24.0 {
         return None;
@@ -658,11 +658,11 @@ fn number_plan(painter: &Painter, cell_points: f32) -> Option<NumberStyle> {
     // The point is narrower than a digit.
     let widest = |max_chars: usize| (max_chars as f32 - 0.5) * digit_per_em;
     let room = 0.85 * cell_points - 1.5;
-    let levels = [(12, None, 10.5), (7, Some(4), 11.0), (5, Some(2), text_size::CELL_MIN)];
-    levels.into_iter().find_map(|(max_chars, max_digits, least_size)| {
+    let levels = [(12, None), (7, Some(4)), (5, Some(2)), (4, Some(1))];
+    levels.into_iter().find_map(|(max_chars, max_digits)| {
         let size = ((room / widest(max_chars) * 2.0).floor() / 2.0).min(text_size::CELL_MAX);
         let style = NumberStyle { size, max_chars, max_digits, decimals: None, sparse: false };
-        (size >= least_size).then_some(style)
+        (size >= text_size::CELL_MIN).then_some(style)
     })
 }
 

@@ -12,7 +12,7 @@ use crate::nn::{
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
 use crate::ui::{
     colormap::{Mapping, ValueRange},
-    number,
+    names, number,
     tensor_plane::{self, TensorPlane},
     view::View,
     widgets::grid::{CellState, CellView},
@@ -116,7 +116,7 @@ impl<'a> Shown<'a> {
         let mapping = Mapping::fit_positive([0.0, 1.0], view.theme.dark);
         let key = if self.is_gate() { "closeup.act_gate" } else { "closeup.act_slope" };
         let [forward, backward] = self.function.formulas();
-        let formula = if pass == Pass::Bwd { backward } else { forward };
+        let formula = names::formula(if pass == Pass::Bwd { backward } else { forward });
         Part::from_values(cells, revision, like.form(), mapping, view.text(key), formula)
             .titled(title(view, self.function, pass))
             .crossing_zeros(self.is_relu())
@@ -139,7 +139,7 @@ impl<'a> Shown<'a> {
         let source = self.around(if pass == Pass::Bwd { self.dy } else { self.x });
         if pass != Pass::Bwd && !self.is_gate() {
             let title = title(self.view, self.function, pass);
-            let target = target.titled(title).detailed(self.function.formulas()[0]);
+            let target = target.titled(title).detailed(names::formula(self.function.formulas()[0]));
             return vec![source.into(), "→".into(), target.into()];
         }
         let gate = self.gate(&target, pass).focus(place as usize);

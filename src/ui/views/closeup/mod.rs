@@ -29,6 +29,7 @@ mod softmax;
 mod table;
 mod update;
 
+use crate::app::Drawer;
 use crate::nn::{Op, Part};
 use crate::trace::{Address, Depth, Grain, Owner, Pass};
 use crate::ui::{colormap::Mapping, view::View};
@@ -149,7 +150,8 @@ fn stage_ui(ui: &mut Ui, view: &View, closeup: &Closeup, stage: Rect) {
         choices_ui(&mut child, view);
         rect.min.y += 32.0;
     }
-    let long = closeup.said.words.first().filter(|words| said::words_width(ui, words) > 0.6 * rect.width());
+    let long = closeup.said.words_below(view).first();
+    let long = long.filter(|words| said::words_width(ui, words) > 0.6 * rect.width());
     if let Some(words) = long.filter(|_| !is_low) {
         rect = said::note_ui(ui, view, words, rect);
     }
@@ -188,6 +190,17 @@ pub fn choices_ui(ui: &mut Ui, view: &View) {
     } else {
         pool::choices_ui(ui, view, l as usize);
     }
+}
+
+/// Whether the panel "Why?" is open and high enough to have the close-up's sentences, so that the lines have none.
+fn is_said_beside(view: &View) -> bool {
+    view.room.drawer.is_some_and(|(drawer, rect)| drawer == Drawer::Why && rect.height() >= 400.0)
+}
+
+/// The close-up's sentences for the panel "Why?"; none where the lines below the stage have them.
+pub fn notes(ui: &Ui, view: &View) -> Vec<String> {
+    let said = if is_said_beside(view) { said(ui, view) } else { None };
+    said.map_or(Vec::new(), |said| said.words.clone())
 }
 
 /// Draws the equation of what is looked at into the room of `ui`, with what it means at its right end.

@@ -21,7 +21,7 @@ pub(super) struct Said {
     pub(super) name: String,
     /// The current cell or term in numbers; the first that fits.
     pub(super) equations: Vec<Equation>,
-    /// Sentences on it: the first stands at the equation's end, the others with the legends.
+    /// Sentences on it: the first stands at the equation's end, the others with the legends; or all in the panel "Why?".
     pub(super) words: Vec<String>,
     /// What the colours stand for.
     pub(super) legends: Vec<(String, Mapping)>,
@@ -41,6 +41,11 @@ impl Said {
     pub(super) fn with_words(mut self, words: impl IntoIterator<Item = String>) -> Self {
         self.words.extend(words.into_iter().filter(|words| !words.is_empty()));
         self
+    }
+
+    /// The sentences that stand below the stage: none where the panel "Why?" has them.
+    pub(super) fn words_below(&self, view: &View) -> &[String] {
+        if super::is_said_beside(view) { &[] } else { &self.words }
     }
 
     /// With legends, one for each mapping.
@@ -98,7 +103,7 @@ pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
         let answer = ui.interact(area, ui.scope_id().with("equation"), Sense::hover());
         answer.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     }
-    if let Some(words) = said.words.first() {
+    if let Some(words) = said.words_below(view).first() {
         words_ui(ui, view, words, rect, right + space::L);
     }
 }
@@ -148,7 +153,7 @@ pub(super) fn legends_ui(ui: &mut Ui, view: &View, said: &Said) {
     let at = Rect::from_min_size(pos2(x, rect.top()), vec2(button, rect.height()));
     colours_ui(ui, view, said, at);
     let mut right = rect;
-    for words in said.words.iter().skip(1) {
+    for words in said.words_below(view).iter().skip(1) {
         let left = words_ui(ui, view, words, right, at.right() + space::L);
         if left < right.right() {
             right.max.x = left - space::L;

@@ -27,6 +27,8 @@ const NUMBERS: usize = 6;
 const TERMS: u32 = 4096;
 /// The largest side of a cell of what is read.
 const LARGEST: f32 = 84.0;
+/// The side of the cell of a map that is one number: all its digits fit.
+const LARGEST_ALONE: f32 = 108.0;
 
 /// A map, or a number, that a cell reads.
 struct Read {
@@ -231,7 +233,7 @@ fn pair_ui(ui: &mut Ui, view: &View, name: &str, number: &str, width: f32) {
 /// A map of one number.
 fn number_ui(ui: &mut Ui, scene: &Scene, rect: Rect) {
     let plane = &scene.plane;
-    let side = LARGEST;
+    let side = LARGEST_ALONE.min(rect.width()).min(rect.height());
     let name = names::tensor_and_plane(scene.view, scene.tensor, scene.map);
     let at = Rect::from_center_size(rect.center(), vec2(side, side)).min;
     let drawn = tensor_plane_ui(ui, scene.view, at, "the number", plane, side, Vec::new());

@@ -227,7 +227,7 @@ fn padding_ui(
     if grid.cell_points < 8.0 {
         return;
     }
-    let zero = (grid.cell_points >= 16.0).then(|| {
+    let zero = (grid.cell_points >= 20.0).then(|| {
         let size = style.map_or(text_size::CELL_MIN, |style| style.size);
         let font = FontId::new(size, fonts::cells(painter.ctx()));
         painter.layout_no_wrap("0".to_owned(), font, theme.text_weak)
