@@ -3,8 +3,8 @@
 
 use convstep::{
     app::{
-        Action, AdjustAction, AppState, CompareAction, Compared, EditAction, Effect, Lane, Lang, Order, Show,
-        With, apply, run_tasks_here,
+        Action, AdjustAction, AppState, CompareAction, Compared, EditAction, Effect, Lane, Lang, Order, Page,
+        Show, With, apply, run_tasks_here,
     },
     data::samples,
     model_io::bundled,
@@ -321,6 +321,8 @@ fn what_is_not_there_is_said() {
     }
     let mut state = photos();
     act(&mut state, Action::Compare(CompareAction::Keep));
+    // What is kept is shown on the page that compares.
+    act(&mut state, Action::SetPage(Page::Network));
     let go = look(&state, "fwd/relu2");
     let compare = Action::SetComparison(With::Kept, Compared::Difference);
     let harness = at(state, [1280.0, 720.0], &[go, compare]);

@@ -84,7 +84,7 @@ fn a_class_against_another_adds_up_to_the_difference_of_their_scores() {
 
 #[test]
 fn a_dense_layer_behind_a_flatten_layer_reads_maps() {
-    let state = program("lenet5");
+    let state = program("shapes");
     let plan = state.plan();
     let first = plan.network().layers.iter().position(|layer| matches!(layer.op, Op::Dense(_))).expect("one");
     let stage = plan.stage_of(TensorId::layer(first, Part::Out)).expect("its stage");

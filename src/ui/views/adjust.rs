@@ -29,6 +29,8 @@ const GAP: f32 = 28.0;
 const SEEN: f32 = 192.0;
 /// The least width of that column, for its words.
 const SEEN_WORDS: f32 = 132.0;
+/// The height of a line of advice.
+const ADVICE: f32 = 52.0;
 /// How near to a corner of the frame a drag sizes it.
 const NEAR: f32 = 16.0;
 
@@ -87,10 +89,14 @@ fn picture_ui(ui: &mut Ui, view: &View, picture: &Picture, width: f32) {
     ui.horizontal_wrapped(|ui| fit_ui(ui, view));
     ui.add_space(space::XS);
     ui.horizontal_wrapped(|ui| turn_ui(ui, view));
-    if let Some(advice) = view.state.advice() {
-        ui.add_space(space::S);
-        advice_ui(ui, view, advice);
-    }
+    ui.add_space(space::S);
+    // Its room is kept, so that nothing moves under the pointer while advice comes and goes.
+    ui.scope(|ui| {
+        ui.set_min_size(vec2(width, ADVICE));
+        if let Some(advice) = view.state.advice() {
+            advice_ui(ui, view, advice);
+        }
+    });
     ui.add_space(space::XS);
     ui.label(RichText::new(view.text("adjust.undo")).font(theme::small_font()).color(view.theme.text_weak));
 }

@@ -50,7 +50,9 @@ impl Arrangement {
         let count = count.max(1);
         let side = |columns: usize| {
             let rows = count.div_ceil(columns) as f32;
-            let across = (area.x / columns as f32 - form.apart - form.gaps) / form.panels as f32;
+            // Tiles are apart from one another, not from the edges.
+            let across = (area.x + form.apart) / columns as f32 - form.apart - form.gaps;
+            let across = across / form.panels as f32;
             across.min(area.y / rows - form.label - form.apart).min(form.most).floor()
         };
         let fits = (1..=count).rev().map(|columns| (columns, side(columns)));
@@ -123,7 +125,7 @@ mod tests {
             ((1024.0, 768.0), 1.0, 32, 108.0),
             ((1366.0, 768.0), 1.0, 32, 112.0),
             ((1280.0, 720.0), 1.5, 32, 100.0),
-            ((1280.0, 720.0), 1.25, 32, 104.0),
+            ((1280.0, 720.0), 1.25, 32, 103.0),
             ((1024.0, 768.0), 1.5, 32, 94.0),
             ((1920.0, 1080.0), 2.0, 32, 156.0),
             ((1280.0, 720.0), 1.0, 64, 70.0),
