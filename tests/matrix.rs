@@ -130,13 +130,23 @@ fn texts(harness: &Harness<Program>) -> Vec<Painted> {
 /// What is wrong with what is painted, one line each.
 fn faults(harness: &Harness<Program>) -> Vec<String> {
     let mut faults = Vec::new();
+    let view = harness.state().state.view();
+    let is_scrolling = view.drawer.is_some() || matches!(view.page, Page::Data | Page::Home);
+    let is_whole = view.page == Page::Network && Depth::of(&harness.state().state.look()) == Depth::Pass;
     let texts = texts(harness);
     for text in &texts {
         let words = &text.text;
-        if text.shape.galley.elided {
+        let is_name = harness.state().state.inputs().picture.name.as_str() == words;
+        if text.shape.galley.elided && !is_name {
             faults.push(format!("left out: {words:?}"));
         }
-        if !text.clip.expand(1.5).contains_rect(text.rect) {
+        // Lists and pages that scroll cut their first and last rows.
+        let scrolls = (text.clip.left() - 1.5 <= text.rect.left()
+            && text.rect.right() <= text.clip.right() + 1.5)
+            && is_scrolling;
+        // The columns of the whole network scroll to the side.
+        let columns = is_whole && text.clip.width() < harness.ctx.content_rect().width() - 300.0;
+        if !scrolls && !columns && !text.clip.expand(1.5).contains_rect(text.rect) {
             faults.push(format!("cut off: {words:?} {:?} in {:?}", text.rect, text.clip));
         }
         let sizes = text.shape.galley.job.sections.iter().map(|section| section.format.font_id.size);
@@ -165,8 +175,8 @@ fn faults(harness: &Harness<Program>) -> Vec<String> {
     faults
 }
 
-/// Draws all that is looked at in a size and zoom, and says what is wrong.
-fn check(size: [f32; 2], zoom: f32) {
+/// Draws all that is looked at in a size and zoom; what is wrong, one line each.
+fn check(size: [f32; 2], zoom: f32) -> Vec<String> {
     let mut all = Vec::new();
     for lang in Lang::ALL {
         for (name, state) in states(lang) {
@@ -177,7 +187,7 @@ fn check(size: [f32; 2], zoom: f32) {
             all.extend(faults.into_iter().map(|fault| format!("{lang:?} {name}: {fault}")));
         }
     }
-    assert!(all.is_empty(), "{size:?} at {zoom}: {} faults\n{}", all.len(), all.join("\n"));
+    all.into_iter().map(|fault| format!("{zoom}: {fault}")).collect()
 }
 
 macro_rules! sizes {
@@ -185,9 +195,8 @@ macro_rules! sizes {
         $(
             #[test]
             fn $name() {
-                for zoom in ZOOMS {
-                    check(SIZES[$size], zoom);
-                }
+                let faults: Vec<_> = ZOOMS.iter().flat_map(|&zoom| check(SIZES[$size], zoom)).collect();
+                assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
             }
         )*
     };
@@ -204,6 +213,8 @@ sizes! {
 fn zooming_leaves_no_trace() {
     for (name, state) in states(Lang::En) {
         let mut harness = window(state, SIZES[1], run);
+        // Pictures of a data set come a few a frame.
+        harness.run_steps(12);
         let shown = |harness: &Harness<Program>| {
             texts(harness).iter().map(|text| format!("{} {:?}", text.text, text.rect)).collect::<Vec<_>>()
         };
@@ -211,13 +222,14 @@ fn zooming_leaves_no_trace() {
         harness.set_size(vec2(SIZES[1][0], SIZES[1][1]) / 2.0);
         harness.run_steps(3);
         harness.set_size(SIZES[1].into());
-        harness.run_steps(3);
+        harness.run_steps(15);
         assert_eq!(before, shown(&harness), "{name}");
     }
 }
 
 #[test]
 fn at_most_one_button_is_filled_blue_and_targets_are_large_enough() {
+    let mut faults = Vec::new();
     for (name, state) in states(Lang::En) {
         let transport = |rect: Rect| rect.top() > SIZES[1][1] - 50.0;
         let harness = window(state, SIZES[1], run);
@@ -232,7 +244,9 @@ fn at_most_one_button_is_filled_blue_and_targets_are_large_enough() {
                 blue.push(rect.rect);
             }
         }
-        assert!(blue.len() <= 1, "{name}: {blue:?}");
+        if blue.len() > 1 {
+            faults.push(format!("{name}: {blue:?}"));
+        }
         for node in harness.root().children_recursive() {
             let node = node.accesskit_node();
             let is_button =
@@ -241,11 +255,15 @@ fn at_most_one_button_is_filled_blue_and_targets_are_large_enough() {
                 continue;
             }
             let words = node.label().unwrap_or_default();
-            assert!(!words.trim().is_empty(), "{name}: a button without a name");
-            if let Some(bounds) = node.bounding_box() {
-                let is_large = bounds.width() >= 24.0 && bounds.height() >= 24.0;
-                assert!(is_large, "{name}: {words}: {} x {}", bounds.width(), bounds.height());
+            if words.trim().is_empty() {
+                faults.push(format!("{name}: a button without a name"));
+            }
+            if let Some(bounds) = node.bounding_box()
+                && (bounds.width() < 24.0 || bounds.height() < 24.0)
+            {
+                faults.push(format!("{name}: {words}: {} x {}", bounds.width(), bounds.height()));
             }
         }
     }
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }

@@ -217,6 +217,13 @@ impl Room {
         let reads_out = is_shown && is_network && !is_arithmetic;
         let read_out = reads_out.then(|| take_bottom(&mut rest, 30.0));
         let margin = if is_shown { MARGIN } else { 8.0 };
+        let begins_with_controls = match wants.page {
+            Page::Data | Page::Attribution | Page::Compare => true,
+            Page::Home | Page::Network | Page::Training => false,
+        };
+        if begins_with_controls {
+            take_top(&mut rest, 8.0);
+        }
         let inner = |rect: Rect| rect.shrink2(vec2(margin, 0.0));
         Self {
             window,

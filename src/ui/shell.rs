@@ -15,7 +15,9 @@ use egui::{Align, CentralPanel, Color32, Frame, Layout, Rect, RichText, Stroke, 
 pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Action> {
     let theme = Theme::from_ui(ui);
     let mut actions = keys::pressed(ui, state);
-    let room = Room::new(ui.max_rect().size(), &wants(ui, state));
+    let screen = ui.ctx().content_rect();
+    ui.set_clip_rect(screen);
+    let room = Room::new(screen.size(), &wants(ui, state));
     let view = View::new(state, theme, memory, room);
     if state.view().blank {
         CentralPanel::default().frame(Frame::new().fill(Color32::BLACK)).show(ui, |_| {});

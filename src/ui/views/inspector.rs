@@ -279,7 +279,7 @@ fn readers_ui(ui: &mut Ui, view: &View, focus: &Address) {
     heading_ui(ui, view, if readers.is_empty() { "inspector.no_readers" } else { "inspector.readers" });
     let area = ScrollArea::vertical().id_salt("readers").auto_shrink([false, true]);
     area.max_height(ui.available_height()).show(ui, |ui| {
-        ui.spacing_mut().interact_size.y = 18.0;
+        ui.spacing_mut().interact_size.y = 24.0;
         for reader in readers.iter().take(SHOWN) {
             let text = names::place(view, reader);
             let link = RichText::new(&text).font(theme::small_font()).color(view.theme.accent);

@@ -30,7 +30,7 @@ pub fn place_ui(ui: &mut Ui, view: &View) {
     // What folds first stands first: the grey rest, the words before lists, the choices side by side.
     let room = ui.available_width();
     let widths = |fold: Fold| ladder_width(ui, &ladder, fold) + choices.width(ui, view, fold);
-    let fold = Fold::ALL.into_iter().find(|&fold| widths(fold) <= room).unwrap_or(Fold::Front);
+    let fold = Fold::ALL.into_iter().find(|&fold| widths(fold) <= room).unwrap_or(Fold::Few);
     ladder_ui(ui, view, &ladder, fold);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         why_ui(ui, view, fold);
@@ -56,10 +56,21 @@ enum Fold {
     Segments,
     Why,
     Front,
+    Compare,
+    Few,
 }
 
 impl Fold {
-    const ALL: [Self; 6] = [Self::Nothing, Self::Rest, Self::Labels, Self::Segments, Self::Why, Self::Front];
+    const ALL: [Self; 8] = [
+        Self::Nothing,
+        Self::Rest,
+        Self::Labels,
+        Self::Segments,
+        Self::Why,
+        Self::Front,
+        Self::Compare,
+        Self::Few,
+    ];
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -377,12 +388,26 @@ impl Choices {
 
     fn width(&self, ui: &Ui, view: &View, fold: Fold) -> f32 {
         let why = if fold >= Fold::Why { 32.0 } else { list_width(ui, &view.text("drawer.why")) };
-        self.all(view).iter().map(|choice| choice.width(ui, view, fold) + space::S).sum::<f32>() + why
+        let shown = self.shown(view, fold);
+        shown.iter().map(|choice| choice.width(ui, view, fold) + space::S).sum::<f32>() + why
+    }
+
+    /// The choices that are shown under a fold; those left out have their keys and stand in the palette.
+    fn shown(&self, view: &View, fold: Fold) -> Vec<Choice> {
+        let mut all = self.all(view);
+        let is_compared = view.state.view().with != With::Nothing;
+        if fold >= Fold::Compare && !is_compared {
+            all.retain(|choice| choice.name != "place.compare");
+        }
+        if fold >= Fold::Few {
+            all.drain(..all.len().saturating_sub(1));
+        }
+        all
     }
 
     /// From right to left, as the row's end is laid out.
     fn draw_ui(&self, ui: &mut Ui, view: &View, fold: Fold) {
-        for choice in self.all(view).into_iter().rev() {
+        for choice in self.shown(view, fold).into_iter().rev() {
             choice.draw_ui(ui, view, fold);
         }
     }

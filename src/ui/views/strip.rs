@@ -45,12 +45,17 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
     picture_ui(ui, view, picture, is_tall, seen.as_ref());
     answer_ui(ui, view, answer);
     let each = tiles.width() / blocks.len().max(1) as f32;
-    if each >= LEAST {
+    // Thumbnails give way where a name has no room beside them.
+    let names = blocks.iter().map(|block| width_of(ui, block.name(plan)));
+    let widest = names.fold(0.0, f32::max);
+    let with_thumb = WITH_THUMB.max(THUMB + widest + 18.0);
+    let has_thumbs = is_tall && each >= with_thumb;
+    if each >= LEAST.max(widest + 16.0) {
         for (k, block) in blocks.iter().enumerate() {
             let left = tiles.left() + each * k as f32;
             let rect = Rect::from_min_size(pos2(left, tiles.top()), vec2(each, tiles.height()));
             let seen = seen.as_ref().filter(|seen| seen.block.as_ref().is_some_and(|(at, _)| *at == k));
-            tile_ui(ui, view, block, rect, is_tall, seen);
+            tile_ui(ui, view, block, rect, [is_tall, has_thumbs], seen);
         }
         return;
     }
@@ -58,19 +63,25 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
     ui.scope_builder(UiBuilder::new().max_rect(tiles), |ui| {
         ScrollArea::horizontal().id_salt("strip tiles").auto_shrink(false).show(ui, |ui| {
             let origin = ui.max_rect().min;
-            let each = WITH_THUMB;
+            let each = if is_tall { with_thumb } else { widest + 16.0 };
             ui.set_width(each * blocks.len() as f32);
             for (k, block) in blocks.iter().enumerate() {
                 let rect =
                     Rect::from_min_size(origin + vec2(each * k as f32, 0.0), vec2(each, tiles.height()));
                 let seen = seen.as_ref().filter(|seen| seen.block.as_ref().is_some_and(|(at, _)| *at == k));
-                tile_ui(ui, view, block, rect, is_tall, seen);
+                tile_ui(ui, view, block, rect, [is_tall, is_tall], seen);
                 if here == Some(k) {
                     ui.scroll_to_rect(rect, Some(egui::Align::Center));
                 }
             }
         });
     });
+}
+
+/// The width of a name in a tile.
+fn width_of(ui: &Ui, name: &str) -> f32 {
+    let font = FontId::new(text_size::BODY, fonts::strong());
+    ui.painter().layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER).size().x
 }
 
 /// The number of the block that is shown.
@@ -158,7 +169,14 @@ fn input_ui(ui: &Ui, view: &View, rect: Rect) {
 }
 
 /// A block: the strongest of its maps, its name and how many maps it has.
-fn tile_ui(ui: &mut Ui, view: &View, block: &Block, rect: Rect, is_tall: bool, seen: Option<&Seen>) {
+fn tile_ui(
+    ui: &mut Ui,
+    view: &View,
+    block: &Block,
+    rect: Rect,
+    [is_tall, has_thumb]: [bool; 2],
+    seen: Option<&Seen>,
+) {
     let (theme, plan) = (view.theme, view.state.plan());
     let output = block.output();
     let look = view.state.look();
@@ -182,7 +200,7 @@ fn tile_ui(ui: &mut Ui, view: &View, block: &Block, rect: Rect, is_tall: bool, s
     }
     let painter = ui.painter().with_clip_rect(rect.shrink2(vec2(4.0, 0.0)));
     let mut text_left = rect.left() + 8.0;
-    if is_tall && rect.width() >= WITH_THUMB {
+    if has_thumb {
         let thumb = Rect::from_center_size(
             pos2(rect.left() + 6.0 + 0.5 * THUMB, rect.center().y),
             vec2(THUMB, THUMB),

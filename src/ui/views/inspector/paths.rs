@@ -87,14 +87,14 @@ fn cut_ui(ui: &mut Ui, view: &View, cut: &Cut) {
 
 fn share_ui(ui: &mut Ui, view: &View, share: u32, place: &str, sum: f64, cell: Option<Address>) {
     let percent = percent(share);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), egui::Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), egui::Sense::hover());
     let bar = Rect::from_min_size(rect.min, vec2(rect.width() * share as f32 / 1000.0, rect.height()));
     ui.painter().rect_filled(bar, 2.0, view.theme.accent_soft);
     let mut row =
         ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
-    row.spacing_mut().interact_size.y = 18.0;
+    row.spacing_mut().interact_size.y = 24.0;
     let small = |text: String| RichText::new(text).font(theme::small_font());
-    row.add_sized([50.0, 18.0], egui::Label::new(small(percent.clone()).color(view.theme.text_strong)));
+    row.add_sized([50.0, 24.0], egui::Label::new(small(percent.clone()).color(view.theme.text_strong)));
     match cell {
         Some(cell) => {
             let address = names::cell(view, &cell);
@@ -144,7 +144,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
     let largest = group.moves * group.gradient;
     let small = |text: String| RichText::new(text).font(theme::small_font());
     // A wrapped row is as high as this when it begins.
-    ui.spacing_mut().interact_size.y = 18.0;
+    ui.spacing_mut().interact_size.y = 24.0;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
         ui.spacing_mut().button_padding = egui::Vec2::ZERO;
