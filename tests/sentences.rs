@@ -109,6 +109,21 @@ fn what_a_pool_discards_is_counted_so_far_only_while_the_map_is_not_complete() {
     never_says(&state, "So far in this map");
 }
 
+/// In the panel "Why?" where it is open, else below the stage.
+#[test]
+fn the_sentences_of_a_closeup_stand_once() {
+    let mut state = open("shapes");
+    go(&mut state, "fwd/pool1/k2/(3,5)");
+    for drawer in [Some(Drawer::Why), None] {
+        run(&mut state, [Action::SetDrawer(drawer)]);
+        let texts = frame::draw(&state, SIZE, false);
+        for words in ["values are discarded.", "So far in this map: "] {
+            let count = texts.iter().filter(|text| text.contains(words)).count();
+            assert_eq!(count, 1, "{drawer:?}: {words:?} in {texts:#?}");
+        }
+    }
+}
+
 #[test]
 fn an_update_speaks_of_the_picture_or_of_the_batch_on_average() {
     let mut state = open("article-backprop");

@@ -39,7 +39,11 @@ pub(super) fn given<'a>(view: &'a View<'a>, focus: &Address) -> Option<Closeup<'
         } else {
             part(plane_of)
         };
-        let part = if several && channel != plane_of { part.focus(None) } else { part };
+        let part = match part.near_span() {
+            Some(span) if several && channel != plane_of => part.near(span).focus(None),
+            None if several && channel != plane_of => part.focus(None),
+            Some(_) | None => part,
+        };
         items.push(part.into());
         if channel + 1 < first + shown {
             items.push("".into());

@@ -27,7 +27,8 @@ pub(super) fn update<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> 
     let key = title_key(part)?;
     let items = if is_parameter { parameter(view, &spot) } else { sources(view, stage, &spot) };
     let steps = view.state.trace().cell_until(focus, spot.done).steps;
-    let words = [view.text(key), rule(view)].into_iter().chain(losses(view));
+    let made = format!("{} · {}", view.text(key), rule(view));
+    let words = [made].into_iter().chain(losses(view));
     let said = Said::from_steps(view, &steps).with_words(words).with_legends(legends(&items));
     Some(Closeup::of_parts(items, lines(view, &steps, 6), said))
 }
