@@ -89,7 +89,7 @@ fn the_map_is_large_and_each_input_stands_beside_its_slice() {
             assert_eq!(input.rect().top(), slice.rect().top());
             assert!(slice.rect().left() > input.rect().right());
         }
-        let map = harness.query_all_by_label_contains("relu2 · map 7").map(|node| node.rect().width());
+        let map = harness.query_all_by_label_contains("relu2 output, map 7").map(|node| node.rect().width());
         let map = map.fold(0.0, f32::max);
         assert!(map >= least, "{size:?}: {map}");
     }

@@ -255,6 +255,8 @@ fn head_ui(ui: &Ui, ranking: &Ranking, columns: &Columns, zero: f32, row: Rect) 
     let weight = if has_room { weight } else { view.text("map.head_difference") };
     let value_width = width_of(ui, &value, font());
     let room = columns.value - value_width - row.left() - space::XS;
+    let fits = !is_forward || width_of(ui, &name, font()) <= room;
+    let name = if fits { name } else { view.text("map.head_neurons") };
     text_ui(ui, pos2(row.left(), y), Align2::LEFT_CENTER, &name, font(), ink, room);
     text_ui(ui, pos2(columns.value, y), Align2::RIGHT_CENTER, &value, font(), ink, value_width);
     let room = columns.weight - columns.times;

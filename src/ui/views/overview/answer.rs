@@ -153,6 +153,42 @@ impl Scene<'_> {
 fn question_ui(ui: &mut Ui, view: &View, answer: &Answer, rect: Rect, fold: usize) {
     let theme = view.theme;
     let target = view.state.target();
+    let margin = if fold < 2 { 6.0 } else { 3.0 };
+    let content = ui.scope_builder(UiBuilder::new().max_rect(rect.shrink2(vec2(10.0, margin))), |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let label = view.text("overview.which");
+        if fold < 2 {
+            ui.label(RichText::new(&label).font(theme::strong_font()).color(theme.text_strong));
+        }
+        if fold == 0 {
+            let key = if target.is_given() { "overview.right_given" } else { "overview.right_assumed" };
+            let words = view.text(key);
+            ui.label(RichText::new(words).font(theme::small_font()).color(theme.text_weak));
+        }
+        let now = names::class(view, view.state.label());
+        let width = ui.available_width() - 12.0;
+        let combo = ComboBox::from_id_salt("right answer")
+            .wrap_mode(TextWrapMode::Truncate)
+            .width(width)
+            .height(420.0)
+            .selected_text(if fold < 2 {
+                now.clone()
+            } else {
+                view.fill("overview.right_short", &[("class", &now)])
+            });
+        let combo = combo.show_ui(ui, |ui| {
+            // The best ones first.
+            for &(class, _) in answer.classes.iter().take(1000) {
+                let name = names::class(view, class);
+                if ui.selectable_label(class == view.state.label(), name).clicked() {
+                    view.act(Action::SetLabel(class));
+                }
+            }
+        });
+        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{label} {now}")));
+    });
+    // Around what it takes, whatever the language.
+    let rect = rect.with_max_y(content.response.rect.bottom() + margin);
     let line = Stroke::new(1.0, theme.line_strong);
     if target.is_given() {
         ui.painter().rect_stroke(rect, 0.0, line, StrokeKind::Inside);
@@ -161,42 +197,4 @@ fn question_ui(ui: &mut Ui, view: &View, answer: &Answer, rect: Rect, fold: usiz
             [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
         ui.painter().extend(Shape::dashed_line(&corners, line, 4.0, 3.0));
     }
-    ui.scope_builder(
-        UiBuilder::new().max_rect(rect.shrink2(vec2(10.0, if fold < 2 { 6.0 } else { 3.0 }))),
-        |ui| {
-            ui.spacing_mut().item_spacing.y = 4.0;
-            let label = view.text("overview.which");
-            if fold < 2 {
-                ui.label(RichText::new(&label).font(theme::strong_font()).color(theme.text_strong));
-            }
-            if fold == 0 {
-                let key = if target.is_given() { "overview.right_given" } else { "overview.right_assumed" };
-                let words = view.text(key);
-                ui.label(RichText::new(words).font(theme::small_font()).color(theme.text_weak));
-            }
-            let now = names::class(view, view.state.label());
-            let width = ui.available_width() - 12.0;
-            let combo = ComboBox::from_id_salt("right answer")
-                .wrap_mode(TextWrapMode::Truncate)
-                .width(width)
-                .height(420.0)
-                .selected_text(if fold < 2 {
-                    now.clone()
-                } else {
-                    view.fill("overview.right_short", &[("class", &now)])
-                });
-            let combo = combo.show_ui(ui, |ui| {
-                // The best ones first.
-                for &(class, _) in answer.classes.iter().take(1000) {
-                    let name = names::class(view, class);
-                    if ui.selectable_label(class == view.state.label(), name).clicked() {
-                        view.act(Action::SetLabel(class));
-                    }
-                }
-            });
-            combo
-                .response
-                .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{label} {now}")));
-        },
-    );
 }
