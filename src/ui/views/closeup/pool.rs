@@ -17,6 +17,7 @@ use crate::trace::{Address, Operand, Plan, Stage, Step, TensorId};
 use crate::ui::{
     names, number,
     tensor_plane::TensorPlane,
+    theme,
     view::View,
     widgets::grid::{CellSpan, CellState, CellView, Overlay},
 };
@@ -85,7 +86,13 @@ pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
     let both = view.state.view().both_pools;
     let is_forward = |stage: &Stage| stage.tensor.part == TensorPart::Out;
     if view.state.plan().stage_at(&view.state.focus()).is_some_and(is_forward) {
-        let toggle = ui.selectable_label(both, view.text("closeup.pool_both"));
+        let words = view.text("closeup.pool_both");
+        let font = theme::body_font();
+        let width = ui.painter().layout_no_wrap(words.clone(), font, egui::Color32::PLACEHOLDER).size().x;
+        if width + 24.0 > ui.available_width() {
+            return;
+        }
+        let toggle = ui.selectable_label(both, words);
         if toggle.on_hover_text(view.text("closeup.pool_both_tip")).clicked() {
             view.act(Action::ShowBothPools(!both));
         }

@@ -148,8 +148,16 @@ fn card_ui(ui: &mut Ui, view: &View, number: usize, rect: Rect, has_button: bool
     let digit = (number + 1).to_string();
     ui.painter().text(dot, Align2::CENTER_CENTER, digit, theme::strong_font(), theme.on_accent);
     let title = view.text(["home.picture", "home.network", "home.answer"][number]);
-    let font = FontId::new(text_size::EQUATION, fonts::strong());
-    ui.painter().text(dot + vec2(22.0, 0.0), Align2::LEFT_CENTER, title, font, theme.text_strong);
+    // The title is as large as it fits beside the number.
+    let room = rect.right() - dot.x - 30.0;
+    let galleys = [text_size::EQUATION, text_size::TITLE, text_size::BODY].map(|size| {
+        let font = FontId::new(size, fonts::strong());
+        ui.painter().layout_no_wrap(title.clone(), font, theme.text_strong)
+    });
+    let fits = galleys.iter().position(|galley| galley.size().x <= room).unwrap_or(2);
+    let galley = Arc::clone(&galleys[fits]);
+    let at = dot + vec2(22.0, -0.5 * galley.size().y);
+    ui.painter().galley(at, galley, theme.text_strong);
     let inner = Rect::from_min_max(rect.min + vec2(18.0, 52.0), rect.max - vec2(18.0, 12.0));
     ui.scope_builder(UiBuilder::new().max_rect(inner).id_salt(("card", number)), |ui| match number {
         0 => picture_card_ui(ui, view),

@@ -105,7 +105,11 @@ pub fn inputs_ui(ui: &mut Ui, scene: &Scene, rect: Rect) -> Drawn {
         let parts = parts.each_ref().map(|(name, text)| (*name, text.as_str()));
         let words = view.fill("map.together", &parts);
         let ink = view.theme.pass(pass(scene)).strong;
-        text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, &words, body_font(view), ink, rect.width());
+        // Where there is no room for the words, the card of the sum has the number.
+        if width_of(ui, &words, body_font(view)) <= rect.width() {
+            let at = pos2(rect.left(), y);
+            text_ui(ui, at, Align2::LEFT_CENTER, &words, body_font(view), ink, rect.width());
+        }
     }
     let shown_rows = places.div_ceil(tiles.columns);
     let middle = |row: usize| {
@@ -151,6 +155,10 @@ fn heading_ui(ui: &Ui, scene: &Scene, sum: &Sum, rect: Rect) {
     let y = rect.top() + 0.5 * TITLE - 2.0;
     let (font, ink) = (strong_font(view), view.theme.text_strong);
     let words = view.fill(key, &parts);
+    // A column too narrow for its title goes without.
+    if width_of(ui, &words, font.clone()) > rect.width() {
+        return;
+    }
     let own = text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, &words, font, ink, rect.width());
     let room = rect.right() - own.right() - space::L;
     if width_of(ui, &rest, body_font(view)) <= room {

@@ -52,7 +52,7 @@ impl Scene<'_> {
                 }
                 seen = Some(seen_ui(ui, view, side));
                 if !in_training {
-                    buttons_ui(ui, view);
+                    buttons_ui(ui, view, rect.bottom());
                 }
             });
         });
@@ -100,18 +100,22 @@ fn seen_ui(ui: &mut Ui, view: &View, side: f32) -> (Rect, f32) {
     (rect, grid.cell_points)
 }
 
-fn buttons_ui(ui: &mut Ui, view: &View) {
+/// Opens, adjusts and draws: as many buttons as stand wholly above `bottom`; the menu has all of them.
+fn buttons_ui(ui: &mut Ui, view: &View, bottom: f32) {
     ui.add_space(space::XS);
     let width = ui.available_width();
-    let button = |ui: &mut Ui, words: String| ui.add_sized(vec2(width, 30.0), Button::new(words));
-    if button(ui, view.text("picture.open")).clicked() {
-        view.act(Action::AskForPicture);
-    }
-    if button(ui, view.text("overview.adjust")).clicked() {
-        view.act(Action::ShowAdjust(true));
-    }
-    if button(ui, view.text("overview.draw")).clicked() {
-        view.act(Action::ShowPad(true));
+    let buttons = [
+        ("picture.open", Action::AskForPicture),
+        ("overview.adjust", Action::ShowAdjust(true)),
+        ("overview.draw", Action::ShowPad(true)),
+    ];
+    for (key, action) in buttons {
+        if ui.cursor().top() + 30.0 > bottom {
+            return;
+        }
+        if ui.add_sized(vec2(width, 30.0), Button::new(view.text(key))).clicked() {
+            view.act(action);
+        }
     }
 }
 

@@ -421,6 +421,11 @@ impl Layout<'_, '_> {
         let mut x = self.rect.left();
         let middle = top + 0.5 * CHIP;
         for (n, chip) in chips.iter().enumerate() {
+            // Where the result has no room, the equation line below has it.
+            let gap = if n > 0 { CHIP_GAP } else { 0.0 };
+            if x + gap + chip.width(ui) > self.rect.right() + 0.5 {
+                break;
+            }
             if n > 0 {
                 // `+29 more` has its sign.
                 let sign = if chip.is_more { "" } else { chip.sign };
