@@ -65,7 +65,7 @@ pub(super) fn given<'a>(view: &'a View<'a>, focus: &Address) -> Option<Closeup<'
         view.fill(key, &[("shown", &shown), ("all", &all)])
     });
     let equations = vec![Equation { left: name.clone(), right: value, exact: true }];
-    let note = format!("{title}: {}", view.text("closeup.given_note"));
+    let note = view.fill("closeup.given_note", &[("title", &title)]);
     let said = Said { name, equations, ..Said::default() };
     let said = said.with_words([note].into_iter().chain(some)).with_legends(legends(&items));
     Some(Closeup::of_parts(items, None, said))
