@@ -88,6 +88,18 @@ fn states(lang: Lang) -> Vec<(String, AppState)> {
     let look = Action::look(both.plan(), &layer);
     do_it(&mut both, [look, Action::SetLane(Lane::Both)]);
     states.push(("values and gradients".into(), both));
+    for (name, address) in [
+        ("photos, whole network", "fwd"),
+        ("photos, layer", "fwd/relu2"),
+        ("photos, map", "fwd/conv2/k7"),
+        ("photos, neuron", "fwd/fc2/k3"),
+    ] {
+        let mut state = AppState::new();
+        let place = state.plan().parse(address).expect("an address");
+        let look = Action::look(state.plan(), &place);
+        do_it(&mut state, [Action::SetLang(lang), look]);
+        states.push((name.into(), state));
+    }
     let mut presented = state_at(lang, "fwd/conv1/k3/(10,12)/m13", Page::Network);
     do_it(&mut presented, [Action::Present(true)]);
     states.push(("presented term".into(), presented));
@@ -146,7 +158,9 @@ fn faults(harness: &Harness<Program>) -> Vec<String> {
             && is_scrolling;
         // The columns of the whole network scroll to the side.
         let columns = is_whole && text.clip.width() < harness.ctx.content_rect().width() - 300.0;
-        if !scrolls && !columns && !text.clip.expand(1.5).contains_rect(text.rect) {
+        // So do the tiles of the strip.
+        let tiles = text.clip.height() < 60.0 && (30.0..45.0).contains(&text.clip.top());
+        if !scrolls && !columns && !tiles && !text.clip.expand(1.5).contains_rect(text.rect) {
             faults.push(format!("cut off: {words:?} {:?} in {:?}", text.rect, text.clip));
         }
         let sizes = text.shape.galley.job.sections.iter().map(|section| section.format.font_id.size);

@@ -204,10 +204,15 @@ impl Scene<'_> {
             Rect::from_min_max(pos2(left, rect.top() + top), pos2(room, rect.top() + top + height))
         };
         let first = line(2.0, 20.0, left);
-        let square = Rect::from_center_size(pos2(left + 8.0, first.center().y), vec2(16.0, 16.0));
-        icon::icon_ui(ui.painter(), square, icon::Icon::Layer(layer), theme.text);
         let strong = FontId::new(text_size::BODY, fonts::strong());
-        fitted_ui(ui, line(2.0, 20.0, left + 21.0), name, strong, theme.text_strong);
+        let width = ui.painter().layout_no_wrap(name.to_owned(), strong.clone(), theme.text).size().x;
+        // The name alone where both have no room.
+        let icon_width = if left + 21.0 + width <= room { 21.0 } else { 0.0 };
+        if icon_width > 0.0 {
+            let square = Rect::from_center_size(pos2(left + 8.0, first.center().y), vec2(16.0, 16.0));
+            icon::icon_ui(ui.painter(), square, icon::Icon::Layer(layer), theme.text);
+        }
+        fitted_ui(ui, line(2.0, 20.0, left + icon_width), name, strong, theme.text_strong);
         first_fitting_ui(ui, line(22.0, 17.0, left), &kind, theme.text_weak);
         first_fitting_ui(ui, line(39.0, 17.0, left), &size, theme.text_weak);
         if let Some(pass) = self.pass_at(column) {
