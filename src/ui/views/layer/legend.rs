@@ -24,9 +24,10 @@ fn legend(view: &View, subject: &Subject, shown: &Shown) -> Legend {
     let legend = match shown.form {
         Some(form) if form.is_colored => {
             let reach = mapping.hi.abs().max(mapping.lo.abs());
-            Legend::new(Mapping::gray(-reach, reach, mapping.dark), view.text("layer.grey_is_zero"))
+            let words = view.text(if is_alone { "layer.grey_is_zero" } else { "layer.grey_short" });
+            Legend::new(Mapping::gray(-reach, reach, mapping.dark), words)
         }
-        Some(_) | None => scaled(view, shown, mapping),
+        Some(_) | None => scaled(view, shown, mapping, is_alone),
     };
     match (shown.panel, is_alone) {
         (Panel::Filters(_), _) => legend.named(view.text("layer.weights_of"), None),
@@ -45,8 +46,9 @@ fn difference(view: &View, mapping: Mapping, largest: f32) -> Legend {
     Legend { goes_on, ..legend }
 }
 
-/// The colours with what the chosen scale leaves out.
-fn scaled(view: &View, shown: &Shown, mapping: Mapping) -> Legend {
+/// The colours with what the chosen scale leaves out. Beside another legend that the scale is the layer's, as it is
+/// unless another was chosen, is not said.
+fn scaled(view: &View, shown: &Shown, mapping: Mapping, is_alone: bool) -> Legend {
     let legend = Legend::new(mapping, "");
     let largest = shown.summary.as_ref().map_or(0.0, |summary| summary.largest);
     let goes_on = largest > mapping.hi.abs().max(mapping.lo.abs());
@@ -61,9 +63,10 @@ fn scaled(view: &View, shown: &Shown, mapping: Mapping) -> Legend {
             let ends = [least, view.text("layer.largest_of_map")];
             return Legend { ends, words: view.text("layer.scale_map"), ..legend };
         }
-        Scale::Map | Scale::Layer | Scale::Largest => "layer.scale_layer",
-        Scale::Network => "layer.scale_network",
+        Scale::Map | Scale::Layer | Scale::Largest => is_alone.then_some("layer.scale_layer"),
+        Scale::Network => Some("layer.scale_network"),
     };
-    let words = more.into_iter().chain([view.text(scale)]).collect::<Vec<_>>().join(" · ");
+    let scale = scale.map(|key| view.text(key));
+    let words = more.into_iter().chain(scale).collect::<Vec<_>>().join(" · ");
     Legend { goes_on, words, ..legend }
 }

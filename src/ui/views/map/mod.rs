@@ -19,8 +19,12 @@ use scene::Scene;
 
 /// The title of a part.
 const TITLE: f32 = 30.0;
-/// Between the parts.
-const GAP: f32 = 34.0;
+/// Between the parts: where there is room, and in a stage that is narrower than [`NARROW`].
+const GAPS: [f32; 2] = [34.0, 16.0];
+/// A stage of less width has its parts close together.
+const NARROW: f32 = 700.0;
+/// The least width of what is read.
+const LEAST_READ: f32 = 122.0;
 /// The share of the stage's width that the map takes at most, and that each of two takes.
 const SHARES: [f32; 2] = [0.338, 0.24];
 
@@ -59,18 +63,26 @@ impl Parts {
         let stage = ui.max_rect();
         let count = if has_both(scene) { 2 } else { 1 };
         let high = stage.height() - TITLE - foot::height(stage.height());
-        let wide = (SHARES[count - 1] * stage.width()).floor();
+        let gap = gap(stage);
+        // What is read, the card and the map lie beside one another, whatever the width.
+        let room = (stage.width() - LEAST_READ - card - 2.0 * gap) / count as f32;
+        let wide = (SHARES[count - 1] * stage.width()).min(room).max(48.0).floor();
         let width = if scene.is_vector() {
             0.0
         } else {
             let each = whole::size(ui, scene, vec2(wide, high)).x;
             each * count as f32 + if count > 1 { space::S } else { 0.0 }
         };
-        let gap = if scene.is_vector() { 0.0 } else { GAP };
         let maps = stage.with_min_x(stage.right() - width);
-        let card = Rect::from_x_y_ranges(maps.left() - gap - card..=maps.left() - gap, stage.y_range());
-        Self { left: stage.with_max_x(card.left() - GAP), card, maps }
+        let right = maps.left() - if scene.is_vector() { 0.0 } else { gap };
+        let card = Rect::from_x_y_ranges(right - card..=right, stage.y_range());
+        Self { left: stage.with_max_x(card.left() - gap), card, maps }
     }
+}
+
+/// Between the parts of a stage.
+fn gap(stage: Rect) -> f32 {
+    GAPS[usize::from(stage.width() < NARROW)]
 }
 
 /// Whether the map stands beside its gradient.

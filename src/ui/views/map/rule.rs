@@ -2,7 +2,7 @@
 //! gradients of weights, updates, and what is given.
 
 use super::scene::{Scene, source_name};
-use super::{GAP, Parts, arrow_ui, body_font, card, foot, has_both, links_ui, strong_font, text_ui, whole};
+use super::{Parts, arrow_ui, body_font, card, foot, gap, has_both, links_ui, strong_font, text_ui, whole};
 use crate::trace::{Address, Operand, Place, TensorId};
 use crate::ui::{
     names, number, sentences,
@@ -54,9 +54,10 @@ pub fn rule_ui(ui: &mut Ui, scene: &Scene) {
         // The one number stands at the right of the card.
         let wide = 120.0;
         parts.maps = ui.max_rect().with_min_x(ui.max_rect().right() - wide);
-        let right = parts.maps.left() - GAP;
+        let gap = gap(ui.max_rect());
+        let right = parts.maps.left() - gap;
         parts.card = Rect::from_x_y_ranges(right - parts.card.width()..=right, parts.card.y_range());
-        parts.left.set_right(parts.card.left() - GAP);
+        parts.left.set_right(parts.card.left() - gap);
     }
     if maps.is_empty() {
         // With nothing to the left the card and the map come nearer to the middle.
