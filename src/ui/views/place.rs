@@ -41,8 +41,11 @@ pub fn place_ui(ui: &mut Ui, view: &View) {
 /// The title of what is presented: the layer, and the rest of the place.
 pub fn title(view: &View) -> (String, String) {
     let rungs = ladder(view);
-    let mut texts =
-        rungs.into_iter().filter(|rung| rung.kind != RungKind::Ahead).map(|rung| rung.text).skip(1);
+    let mut texts = rungs
+        .into_iter()
+        .filter(|rung| !matches!(rung.kind, RungKind::Ahead | RungKind::Aside))
+        .map(|rung| rung.text)
+        .skip(1);
     let front = texts.next().unwrap_or_default();
     (front, texts.collect::<Vec<_>>().join(", "))
 }

@@ -48,7 +48,7 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
     // Thumbnails give way where a name has no room beside them.
     let names = blocks.iter().map(|block| width_of(ui, block.name(plan)));
     let widest = names.fold(0.0, f32::max);
-    let with_thumb = WITH_THUMB.max(THUMB + widest + 18.0);
+    let with_thumb = WITH_THUMB.max(THUMB + widest + 15.0);
     let has_thumbs = is_tall && each >= with_thumb;
     if each >= LEAST.max(widest + 16.0) {
         for (k, block) in blocks.iter().enumerate() {
@@ -198,7 +198,7 @@ fn tile_ui(
     } else if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(ground, space::RADIUS, theme.button_hover);
     }
-    let painter = ui.painter().with_clip_rect(rect.shrink2(vec2(4.0, 0.0)));
+    let painter = ui.painter().with_clip_rect(rect.shrink2(vec2(2.0, 0.0)));
     let mut text_left = rect.left() + 8.0;
     if has_thumb {
         let thumb = Rect::from_center_size(
