@@ -16,7 +16,7 @@ use convstep::{
         view::{Memory, View},
     },
 };
-use egui::{Key, Modifiers, accesskit::Role};
+use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
