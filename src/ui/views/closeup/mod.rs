@@ -1,7 +1,7 @@
 //! The close-up of a stage: one file per layer family, all drawn with one kit.
 //!
-//! A family says what its close-up is: parts side by side ([`parts`]), a table ([`table`]) or a sum of windows times
-//! filter slices ([`conv`]), and what it says ([`said`]). The ladder ([`ladder`]) says how large it is drawn in the
+//! A family says what its close-up is: parts side by side (`parts`), a table (`table`) or a sum of windows times
+//! filter slices (`conv`), and what it says (`said`). The ladder (`ladder`) says how large it is drawn in the
 //! room that there is.
 
 #![deny(clippy::wildcard_enum_match_arm)]
