@@ -1,6 +1,6 @@
 //! What the network answers: the classes in their order, how sure it is of each, and a bar.
 
-use super::{fonts, names, number, theme, theme::text_size, view::View};
+use super::{fonts, names, number, theme, theme::text_size, view::View, widgets::flow::fitted_ui};
 use crate::nn::{Op, Part};
 use crate::trace::TensorId;
 use egui::{Align2, FontId, Rect, Ui, pos2, vec2};
@@ -78,15 +78,6 @@ pub fn best_ui(ui: &Ui, view: &View, answer: &Answer, rect: Rect, size: f32) -> 
     let y = if is_one_line { first.center().y } else { first.center().y + line };
     ui.painter().text(pos2(rect.right(), y), Align2::RIGHT_CENTER, score, font, theme.text_strong);
     if is_one_line { line } else { 2.0 * line }
-}
-
-/// A class that the user named may be longer than its place.
-fn fitted_ui(ui: &Ui, rect: Rect, text: &str, font: FontId, color: egui::Color32) {
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width());
-    let galley = ui.painter().layout_job(job);
-    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect);
-    ui.painter().galley(at.min, galley, color);
 }
 
 /// How a class stands in the list.

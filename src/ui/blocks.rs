@@ -51,7 +51,7 @@ impl Block {
 
     /// The gradient of that tensor.
     pub fn gradient(&self, plan: &Plan) -> TensorId {
-        gradient_of(plan, self.shown)
+        plan.output_gradient_of(self.shown)
     }
 
     /// The name of its first layer.
@@ -59,11 +59,10 @@ impl Block {
         plan.layer(self.layers.start).name()
     }
 
-    /// What its further layers add, such as "+ ReLU"; empty for a single layer.
-    pub fn addition(&self, view: &View) -> String {
-        let plan = view.state.plan();
-        let added = self.layers.clone().skip(1).filter_map(|l| match &plan.layer(l).op {
-            Op::Activation(activation) => Some(activation.title().to_owned()),
+    /// The activations that follow its first layer: their layers and their titles.
+    pub fn activations<'a>(&self, plan: &'a Plan) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+        self.layers.clone().skip(1).filter_map(|l| match &plan.layer(l).op {
+            Op::Activation(activation) => Some((l, activation.title())),
             Op::Flatten
             | Op::Dropout { .. }
             | Op::Conv2d(_)
@@ -73,8 +72,13 @@ impl Block {
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
             | Op::Softmax => None,
-        });
-        added.map(|title| format!("+ {title}")).collect::<Vec<_>>().join(" ")
+        })
+    }
+
+    /// What its further layers add, such as "+ ReLU"; empty for a single layer.
+    pub fn addition(&self, view: &View) -> String {
+        let added = self.activations(view.state.plan());
+        added.map(|(_, title)| format!("+ {title}")).collect::<Vec<_>>().join(" ")
     }
 
     /// The whole stage that computes what is shown, in the training step and image at hand.
@@ -84,21 +88,12 @@ impl Block {
     }
 }
 
-/// The gradient of the output of layer `l`.
-pub fn gradient_of(plan: &Plan, l: usize) -> TensorId {
-    if l + 1 < plan.network().layers.len() {
-        TensorId::layer(l + 1, Part::Dx)
-    } else {
-        TensorId::loss(Part::Dx)
-    }
-}
-
 /// A tensor that the layers hand on, with its gradient, whichever of the two is given; `None` for other tensors.
 pub fn with_gradient(plan: &Plan, tensor: TensorId) -> Option<(TensorId, TensorId)> {
     let layers = plan.network().layers.len();
     let (values, gradient) = match (tensor.owner, tensor.part) {
         (Owner::Input, Part::Out) => (tensor, TensorId::layer(0, Part::Dx)),
-        (Owner::Layer(l), Part::Out) => (tensor, gradient_of(plan, l as usize)),
+        (Owner::Layer(l), Part::Out) => (tensor, plan.output_gradient_of(l as usize)),
         (Owner::Layer(l), Part::Dx) => (Plan::input_of(l as usize), tensor),
         (Owner::Loss, Part::Dx) => (Plan::input_of(layers), tensor),
         (Owner::Input | Owner::Layer(_) | Owner::Loss, _) => return None,

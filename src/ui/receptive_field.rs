@@ -1,7 +1,6 @@
 //! The cells of the other tensors that a cell depends on, layer by layer, and those that depend on it; for a weight, the
 //! cells that it is multiplied with and adds to.
 
-use super::blocks::gradient_of;
 use super::widgets::grid::CellSpan;
 use crate::nn::{Axis, Block, Op, Part};
 use crate::trace::{Owner, Plan, TensorId};
@@ -21,7 +20,7 @@ fn tensor_in(plan: &Plan, c: usize, way: Way) -> Option<TensorId> {
         Way::Forward if c <= layers => Some(Plan::input_of(c)),
         Way::Forward => Some(TensorId::loss(Part::Out)),
         Way::Backward if c == 0 => Some(TensorId::layer(0, Part::Dx)),
-        Way::Backward => (c <= layers).then(|| gradient_of(plan, c - 1)),
+        Way::Backward => (c <= layers).then(|| plan.output_gradient_of(c - 1)),
     }
 }
 

@@ -1,14 +1,15 @@
 //! The place row: the address as a ladder from the pass to the term, and the choices of the stage.
 
 use crate::app::{Action, Compared, Drawer, Lane, Order, Show, With};
-use crate::nn::{Op, Part};
-use crate::trace::{Address, Depth, Grain, Pass, Place, Plan, TensorId};
+use crate::nn::Part;
+use crate::trace::{Address, Depth, Grain, Pass, Place, TensorId};
 use crate::ui::{
-    blocks::{Block, block_of, blocks, filters_of, scores_layer, with_gradient},
+    blocks::{block_of, blocks, filters_of, scores_layer, with_gradient},
     names,
     theme::{self, space},
     view::View,
     widgets::{
+        flow::text_width,
         segments::{list_ui, list_width, segments_ui, segments_width},
         sign::{Sign, sign_button_ui},
     },
@@ -171,7 +172,8 @@ fn layer_rungs(view: &View, look: &Address, kind: RungKind, rungs: &mut Vec<Rung
     let is_forward = plan.stage_at(look).is_some_and(|stage| stage.pass == Pass::Fwd);
     let blocks = blocks(plan.network());
     let block = is_forward.then(|| block_of(&blocks, tensor)).flatten().map(|number| &blocks[number]);
-    let Some((block, activation)) = block.and_then(|block| Some((block, activation_of(plan, block)?))) else {
+    let Some((block, activation)) = block.and_then(|block| Some((block, block.activations(plan).next()?)))
+    else {
         rungs.push(Rung { text: names::tensor(view, tensor), kind, to, color: None });
         return;
     };
@@ -197,23 +199,6 @@ fn layer_rungs(view: &View, look: &Address, kind: RungKind, rungs: &mut Vec<Rung
     }
 }
 
-/// The activation of a block that begins with another layer, and its title.
-fn activation_of<'a>(plan: &'a Plan, block: &Block) -> Option<(usize, &'a str)> {
-    let mut added = block.layers.clone().skip(1);
-    added.find_map(|l| match &plan.layer(l).op {
-        Op::Activation(function) => Some((l, function.title())),
-        Op::Conv2d(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Dense(_)
-        | Op::BatchNorm2d(_)
-        | Op::LocalResponseNorm(_)
-        | Op::Flatten
-        | Op::Dropout { .. }
-        | Op::Softmax => None,
-    })
-}
-
 /// Between two rungs.
 const ARROW: f32 = 16.0;
 /// Left and right of a rung's words.
@@ -231,10 +216,7 @@ fn shown(rungs: &[Rung], fold: Fold) -> impl Iterator<Item = &Rung> {
 }
 
 fn ladder_width(ui: &Ui, rungs: &[Rung], fold: Fold) -> f32 {
-    let width = |text: &str| {
-        let font = theme::strong_font();
-        ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
-    };
+    let width = |text: &str| text_width(ui.painter(), text, theme::strong_font());
     shown(rungs, fold).map(|rung| width(&rung.text) + RUNG_PADDING + ARROW).sum()
 }
 

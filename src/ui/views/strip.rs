@@ -10,7 +10,7 @@ use crate::ui::{
     summary::summary,
     theme::{self, space, text_size},
     view::View,
-    widgets::hatched_ui,
+    widgets::{flow::text_width, hatched_ui},
 };
 use egui::{
     Align2, Color32, FontId, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
@@ -46,7 +46,7 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
     answer_ui(ui, view, answer);
     let each = tiles.width() / blocks.len().max(1) as f32;
     // Thumbnails give way where a name has no room beside them.
-    let names = blocks.iter().map(|block| width_of(ui, block.name(plan)));
+    let names = blocks.iter().map(|block| text_width(ui.painter(), block.name(plan), theme::strong_font()));
     let widest = names.fold(0.0, f32::max);
     let with_thumb = WITH_THUMB.max(THUMB + widest + 15.0);
     let has_thumbs = is_tall && each >= with_thumb;
@@ -76,12 +76,6 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
             }
         });
     });
-}
-
-/// The width of a name in a tile.
-fn width_of(ui: &Ui, name: &str) -> f32 {
-    let font = FontId::new(text_size::BODY, fonts::strong());
-    ui.painter().layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER).size().x
 }
 
 /// The number of the block that is shown.

@@ -1,9 +1,11 @@
 //! What stands between planes: captions, operation signs, and the lines that lead the eye.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align, Align2, Color32, FontId, Label, Layout, Pos2, Rect, Shape, Stroke, Ui, UiBuilder, vec2};
+use egui::{
+    Align, Align2, Color32, FontId, Label, Layout, Painter, Pos2, Rect, Shape, Stroke, Ui, UiBuilder, vec2,
+};
 
-use super::super::theme::{Theme, text_size};
+use super::super::theme::{self, Theme, text_size};
 
 /// The height of a caption's line, in points.
 pub const CAPTION: f32 = 18.0;
@@ -18,10 +20,28 @@ pub fn caption_ui(ui: &mut Ui, at: Pos2, width: f32, name: &str, detail: &str) {
     line_ui(ui, at, width, text_size::SMALL, &[(name, theme.text), (detail, theme.text_weak)]);
 }
 
+/// The width of a line of text, in points.
+pub fn text_width(painter: &Painter, text: &str, font: FontId) -> f32 {
+    painter.layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
+}
+
+/// The width of a text of the body size.
+pub fn body_width(ui: &Ui, text: &str) -> f32 {
+    text_width(ui.painter(), text, theme::body_font())
+}
+
 /// The width of a text of the small size.
 pub fn small_width(ui: &Ui, text: &str) -> f32 {
-    let font = FontId::proportional(text_size::SMALL);
-    ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
+    text_width(ui.painter(), text, FontId::proportional(text_size::SMALL))
+}
+
+/// A line of text at the left of a rectangle, cut with "…" where it is longer: a name that the user gave may be.
+pub fn fitted_ui(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = TextWrapping::truncate_at_width(rect.width());
+    let galley = ui.painter().layout_job(job);
+    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect);
+    ui.painter().galley(at.min, galley, color);
 }
 
 /// Between two inks of a line.

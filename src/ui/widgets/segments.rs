@@ -1,9 +1,9 @@
 //! A choice among a few: all of them side by side, or, where there is no room, as a list.
 
-use crate::ui::theme::{self, Theme, space, text_size};
+use super::flow::body_width;
+use crate::ui::theme::{self, Theme, space};
 use egui::{
-    Align2, ComboBox, CornerRadius, FontId, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    vec2,
+    Align2, ComboBox, CornerRadius, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
 };
 
 /// The height of the control.
@@ -11,22 +11,14 @@ const HEIGHT: f32 = 30.0;
 /// Left and right of each word.
 const PADDING: f32 = 9.0;
 
-fn font() -> FontId {
-    FontId::proportional(text_size::BODY)
-}
-
-fn width_of(ui: &Ui, text: &str) -> f32 {
-    ui.painter().layout_no_wrap(text.to_owned(), font(), egui::Color32::PLACEHOLDER).size().x
-}
-
 /// The width of the choices side by side, in points.
 pub fn segments_width(ui: &Ui, words: &[String]) -> f32 {
-    words.iter().map(|word| (width_of(ui, word) + 2.0 * PADDING).ceil()).sum::<f32>() + 4.0
+    words.iter().map(|word| (body_width(ui, word) + 2.0 * PADDING).ceil()).sum::<f32>() + 4.0
 }
 
 /// The width of the choice as a list with `shown` in it, in points.
 pub fn list_width(ui: &Ui, shown: &str) -> f32 {
-    (width_of(ui, shown) + 46.0).ceil()
+    (body_width(ui, shown) + 46.0).ceil()
 }
 
 /// The choices side by side, the chosen one framed; answers the one that was clicked. `name` says what is chosen.
@@ -36,7 +28,7 @@ pub fn segments_ui(ui: &mut Ui, theme: &Theme, name: &str, words: &[String], cho
     let mut left = whole.left() + 2.0;
     let mut clicked = None;
     for (k, word) in words.iter().enumerate() {
-        let width = (width_of(ui, word) + 2.0 * PADDING).ceil();
+        let width = (body_width(ui, word) + 2.0 * PADDING).ceil();
         let rect = Rect::from_min_size(egui::pos2(left, whole.top()), vec2(width, HEIGHT));
         left += width;
         let response = ui.interact(rect, ui.scope_id().with((name, k)), Sense::click());
@@ -56,7 +48,7 @@ pub fn segments_ui(ui: &mut Ui, theme: &Theme, name: &str, words: &[String], cho
             ui.painter().rect_stroke(inner, radius, Stroke::new(2.0, theme.accent), StrokeKind::Inside);
         }
         let color = if is_chosen { theme.accent } else { theme.text };
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, word, font(), color);
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, word, theme::body_font(), color);
         if response.clicked() {
             clicked = Some(k);
         }
@@ -76,7 +68,7 @@ pub fn list_ui(
     let mut clicked = None;
     let now = words.get(chosen).map(String::as_str).unwrap_or_default();
     let mut job = egui::text::LayoutJob::default();
-    let format = |color| egui::TextFormat { font_id: font(), color, ..Default::default() };
+    let format = |color| egui::TextFormat { font_id: theme::body_font(), color, ..Default::default() };
     if !front.is_empty() {
         job.append(&format!("{front} "), 0.0, format(theme.text_weak));
     }

@@ -17,9 +17,11 @@ use crate::trace::{Address, Operand, Plan, Stage, Step, TensorId};
 use crate::ui::{
     names, number,
     tensor_plane::TensorPlane,
-    theme,
     view::View,
-    widgets::grid::{CellSpan, CellState, CellView, Overlay},
+    widgets::{
+        flow::body_width,
+        grid::{CellSpan, CellState, CellView, Overlay},
+    },
 };
 use egui::{DragValue, RichText, Ui};
 
@@ -87,8 +89,7 @@ pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
     let is_forward = |stage: &Stage| stage.tensor.part == TensorPart::Out;
     if view.state.plan().stage_at(&view.state.focus()).is_some_and(is_forward) {
         let words = view.text("closeup.pool_both");
-        let font = theme::body_font();
-        let width = ui.painter().layout_no_wrap(words.clone(), font, egui::Color32::PLACEHOLDER).size().x;
+        let width = body_width(ui, &words);
         if width + 24.0 > ui.available_width() {
             return;
         }

@@ -374,12 +374,6 @@ fn cell_ui(
 
 /// Slanted lines: there is no number yet.
 pub(super) fn hatch_ui(ui: &Ui, rect: Rect, ground: Color32, line: Color32) {
-    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    painter.rect_filled(rect, 0, ground);
-    let mut x = rect.left() - rect.height();
-    while x < rect.right() {
-        let (from, to) = (Pos2::new(x, rect.bottom()), Pos2::new(x + rect.height(), rect.top()));
-        painter.line_segment([from, to], Stroke::new(1.0, line));
-        x += 6.0;
-    }
+    ui.painter().rect_filled(rect, 0, ground);
+    crate::ui::widgets::hatch_ui(ui.painter(), rect, line);
 }

@@ -1,7 +1,8 @@
 //! The card of the sum: what is shown gives, what the rest gives, the bias, the sum, and what the activation makes of it.
 
 use super::scene::{Scene, Sum};
-use super::{body_font, foot, small_font, text_ui, width_of};
+use super::{body_font, foot, small_font, text_ui};
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     names, number,
     printed_sum::PrintedSum,
@@ -41,7 +42,9 @@ pub fn width(ui: &Ui, scene: &Scene) -> f32 {
     let font = || body_font(scene.view);
     let widths = lines
         .iter()
-        .map(|line| width_of(ui, &line.words, font()) + width_of(ui, &line.number, font()))
+        .map(|line| {
+            text_width(ui.painter(), &line.words, font()) + text_width(ui.painter(), &line.number, font())
+        })
         .fold(0.0, f32::max);
     (widths + 2.0 * space::M + space::L).clamp(least, most).ceil()
 }

@@ -6,6 +6,7 @@ use crate::app::{Action, AttributionAction, Drawer, EditAction, Page, Subject};
 use crate::attribution::Unit;
 use crate::nn::{Op, Part};
 use crate::trace::{Address, TensorId};
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{number, theme::space, view::View};
 use egui::{Align, Align2, Button, Layout, Rect, Ui, UiBuilder, pos2, vec2};
 
@@ -61,7 +62,7 @@ fn numbers_ui(ui: &Ui, scene: &Scene, rect: Rect) {
     let mean = view.fill("map.mean", &[("value", &mean)]);
     let zeros = view.fill("map.zeros", &[("share", &percent(summary.zeros, summary.cells))]);
     let strong_font = strong_font(view);
-    let width = |text: &str| super::width_of(ui, text, body_font(view)) + space::XL;
+    let width = |text: &str| text_width(ui.painter(), text, body_font(view)) + space::XL;
     let mut x = rect.right();
     let mut texts = vec![(zeros, body_font(view), view.theme.text)];
     if width(&front) + width(&mean) + width(&texts[0].0) <= rect.width() {

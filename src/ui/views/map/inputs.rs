@@ -1,10 +1,11 @@
 //! The maps that are read: each beside the weights that read it, with what it gives to the cell that is looked at.
 
 use super::scene::{RowCol, Scene, Sum, source_name};
-use super::{TITLE, body_font, strong_font, text_ui, width_of};
+use super::{TITLE, body_font, strong_font, text_ui};
 use crate::app::Digits;
 use crate::nn::{Block, Op, Part};
 use crate::trace::{Address, Contribution, Grain, Pass, TensorId};
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     atlas::tensor_atlas,
     names, number,
@@ -106,7 +107,7 @@ pub fn inputs_ui(ui: &mut Ui, scene: &Scene, rect: Rect) -> Drawn {
         let words = view.fill("map.together", &parts);
         let ink = view.theme.pass(pass(scene)).strong;
         // Where there is no room for the words, the card of the sum has the number.
-        if width_of(ui, &words, body_font(view)) <= rect.width() {
+        if text_width(ui.painter(), &words, body_font(view)) <= rect.width() {
             let at = pos2(rect.left(), y);
             text_ui(ui, at, Align2::LEFT_CENTER, &words, body_font(view), ink, rect.width());
         }
@@ -156,12 +157,12 @@ fn heading_ui(ui: &Ui, scene: &Scene, sum: &Sum, rect: Rect) {
     let (font, ink) = (strong_font(view), view.theme.text_strong);
     let words = view.fill(key, &parts);
     // A column too narrow for its title goes without.
-    if width_of(ui, &words, font.clone()) > rect.width() {
+    if text_width(ui.painter(), &words, font.clone()) > rect.width() {
         return;
     }
     let own = text_ui(ui, pos2(rect.left(), y), Align2::LEFT_CENTER, &words, font, ink, rect.width());
     let room = rect.right() - own.right() - space::L;
-    if width_of(ui, &rest, body_font(view)) <= room {
+    if text_width(ui.painter(), &rest, body_font(view)) <= room {
         let at = pos2(own.right() + space::L, y);
         text_ui(ui, at, Align2::LEFT_CENTER, &rest, body_font(view), view.theme.text_weak, room);
     }

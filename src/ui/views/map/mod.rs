@@ -10,6 +10,7 @@ mod scene;
 mod whole;
 
 use crate::app::Lane;
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     theme::{self, space, text_size},
     view::View,
@@ -168,11 +169,6 @@ fn text_ui(
     rect
 }
 
-/// The width of a line of text.
-fn width_of(ui: &Ui, text: &str, font: FontId) -> f32 {
-    ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
-}
-
 /// A title at the top of a part, with weaker words behind it where there is room.
 fn title_ui(ui: &Ui, view: &View, rect: Rect, title: &str, rest: &str) {
     let y = rect.top() + 0.5 * TITLE - 2.0;
@@ -186,7 +182,7 @@ fn title_ui(ui: &Ui, view: &View, rect: Rect, title: &str, rest: &str) {
         rect.width(),
     );
     let room = rect.right() - own.right() - space::L;
-    if !rest.is_empty() && width_of(ui, rest, body_font(view)) <= room {
+    if !rest.is_empty() && text_width(ui.painter(), rest, body_font(view)) <= room {
         let at = pos2(rect.right(), y);
         text_ui(ui, at, Align2::RIGHT_CENTER, rest, body_font(view), view.theme.text_weak, room);
     }

@@ -1,9 +1,10 @@
 //! A neuron: what each neuron that it reads gives to its sum, ranked; for a class also against another class.
 
 use super::scene::{Scene, Sum, contributions, source_name};
-use super::{body_font, card, foot, strong_font, text_ui, width_of};
+use super::{body_font, card, foot, strong_font, text_ui};
 use crate::nn::Part;
 use crate::trace::{Contributions, Grain, Pass, TensorId};
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     blocks::scores_layer,
     fonts, names, number,
@@ -221,7 +222,7 @@ fn table_ui(ui: &mut Ui, ranking: &Ranking, table: Rect) -> usize {
         let silent = (silent > 0 && is_forward).then(|| view.fill("map.more_silent", &parts));
         let (at, ink) = (pos2(table.left(), row(k).center().y), view.theme.text);
         let room = if rest_gives < 0.0 { columns.weight } else { scale.zero - space::S } - table.left();
-        let silent = silent.filter(|words| width_of(ui, words, body_font(view)) <= room);
+        let silent = silent.filter(|words| text_width(ui.painter(), words, body_font(view)) <= room);
         let words = silent.unwrap_or_else(|| view.fill("map.more_row", &parts));
         text_ui(ui, at, Align2::LEFT_CENTER, &words, body_font(view), ink, room);
         scale.bar_ui(ui, view, row(k), rest_gives, printed.signed_part(k - 1), true);
@@ -251,11 +252,11 @@ fn head_ui(ui: &Ui, ranking: &Ranking, columns: &Columns, zero: f32, row: Rect) 
         Some((rival, _)) => format!("{} − {rival}", ranking.own),
         None => view.text("map.head_weight"),
     };
-    let has_room = width_of(ui, &weight, font()) <= columns.weight - columns.times;
+    let has_room = text_width(ui.painter(), &weight, font()) <= columns.weight - columns.times;
     let weight = if has_room { weight } else { view.text("map.head_difference") };
-    let value_width = width_of(ui, &value, font());
+    let value_width = text_width(ui.painter(), &value, font());
     let room = columns.value - value_width - row.left() - space::XS;
-    let fits = !is_forward || width_of(ui, &name, font()) <= room;
+    let fits = !is_forward || text_width(ui.painter(), &name, font()) <= room;
     let name = if fits { name } else { view.text("map.head_neurons") };
     text_ui(ui, pos2(row.left(), y), Align2::LEFT_CENTER, &name, font(), ink, room);
     text_ui(ui, pos2(columns.value, y), Align2::RIGHT_CENTER, &value, font(), ink, value_width);
@@ -273,10 +274,10 @@ fn head_ui(ui: &Ui, ranking: &Ranking, columns: &Columns, zero: f32, row: Rect) 
     };
     let room = [zero - columns.bars.left(), columns.bars.right() - zero];
     let [blue, orange] = [Pass::Fwd, Pass::Bwd].map(|pass| view.theme.pass(pass).strong);
-    if width_of(ui, &less, font()) + space::M <= room[0] {
+    if text_width(ui.painter(), &less, font()) + space::M <= room[0] {
         text_ui(ui, pos2(zero - space::M, y), Align2::RIGHT_CENTER, &less, font(), orange, room[0]);
     }
-    if width_of(ui, &more, font()) + space::M <= room[1] {
+    if text_width(ui.painter(), &more, font()) + space::M <= room[1] {
         text_ui(ui, pos2(zero + space::M, y), Align2::LEFT_CENTER, &more, font(), blue, room[1]);
     }
 }
@@ -461,7 +462,7 @@ fn equation_ui(ui: &Ui, ranking: &Ranking, rect: Rect, shown: usize) {
     };
     let words = format!("{} = {of}", words.join(" + "));
     let room = rect.right() - result.right() - space::L;
-    if width_of(ui, &words, body_font(view)) <= room {
+    if text_width(ui.painter(), &words, body_font(view)) <= room {
         let (at, ink) = (pos2(rect.right(), y), view.theme.text_weak);
         text_ui(ui, at, Align2::RIGHT_CENTER, &words, body_font(view), ink, room);
     }

@@ -2,10 +2,9 @@
 //! gradients of weights, updates, and what is given.
 
 use super::scene::{Scene, source_name};
-use super::{
-    Parts, arrow_ui, body_font, card, foot, gap, has_both, links_ui, strong_font, text_ui, whole, width_of,
-};
+use super::{Parts, arrow_ui, body_font, card, foot, gap, has_both, links_ui, strong_font, text_ui, whole};
 use crate::trace::{Address, Operand, Place, TensorId};
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     names, number, sentences,
     tensor_plane::TensorPlane,
@@ -214,8 +213,8 @@ fn card_ui(ui: &mut Ui, scene: &Scene, rect: Rect, address: &Address, numbers: &
             false => {
                 let (i, j) = (scene.cell.0.to_string(), scene.cell.1.to_string());
                 let words = view.fill("map.at", &[("i", &i), ("j", &j)]);
-                let taken = width_of(ui, &value, strong_font(view)) + space::S;
-                let fits = width_of(ui, &words, body_font(view)) + taken <= inner.width();
+                let taken = text_width(ui.painter(), &value, strong_font(view)) + space::S;
+                let fits = text_width(ui.painter(), &words, body_font(view)) + taken <= inner.width();
                 if fits { words } else { format!("({i},{j})") }
             }
         };

@@ -1,6 +1,6 @@
 //! The right end: the answer, the classes with their bars, and which of them is right.
 
-use super::{Scene, column::fitted_ui};
+use super::Scene;
 use crate::app::{Action, Lane};
 use crate::nn::Part;
 use crate::trace::{Address, Pass, TensorId};
@@ -10,6 +10,7 @@ use crate::ui::{
     names, number,
     theme::{self, space, text_size},
     view::View,
+    widgets::flow::fitted_ui,
 };
 use egui::{
     Align2, ComboBox, Rect, RichText, Role, Sense, Shape, Stroke, StrokeKind, TextWrapMode, Ui, UiBuilder,

@@ -5,13 +5,16 @@ use crate::nn::{Op, Part, network::Unseen, spec::Kind};
 use crate::trace::{Address, Grain, Owner, Pass, Plan, TensorId};
 use crate::ui::{
     atlas::{atlas, tensor_atlas},
-    blocks::{Block, gradient_of},
+    blocks::Block,
     fonts, names, number,
     summary::summary,
     tensor_plane::{TensorPlane, mapping},
     theme::{self, text_size},
     view::View,
-    widgets::{hatch_ui, hatched_ui, icon},
+    widgets::{
+        flow::{fitted_ui, text_width},
+        hatch_ui, hatched_ui, icon,
+    },
 };
 use egui::{Align2, Color32, FontId, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use std::{collections::HashSet, ops::Range};
@@ -89,7 +92,7 @@ impl Column {
 
     /// The gradient of that tensor.
     pub fn gradient(&self, plan: &Plan) -> TensorId {
-        gradient_of(plan, self.shown)
+        plan.output_gradient_of(self.shown)
     }
 
     /// The name of its first layer.
@@ -205,7 +208,7 @@ impl Scene<'_> {
         };
         let first = line(2.0, 20.0, left);
         let strong = FontId::new(text_size::BODY, fonts::strong());
-        let width = ui.painter().layout_no_wrap(name.to_owned(), strong.clone(), theme.text).size().x;
+        let width = text_width(ui.painter(), name, strong.clone());
         // The name alone where both have no room.
         let icon_width = if left + 21.0 + width <= room { 21.0 } else { 0.0 };
         if icon_width > 0.0 {
@@ -428,7 +431,7 @@ impl Scene<'_> {
         let mut free = line;
         if more > 0 {
             let text = format!("+{more}");
-            let width = ui.painter().layout_no_wrap(text.clone(), font.clone(), theme.text).size().x;
+            let width = text_width(ui.painter(), &text, font.clone());
             let at = Rect::from_min_size(line.min, vec2(width.max(24.0), line.height()));
             let hit = at.expand2(vec2(0.0, 2.0));
             let response = ui.interact(hit, ui.scope_id().with(("more", column.shown)), Sense::click());
@@ -532,15 +535,6 @@ fn first_fitting_ui(ui: &Ui, rect: Rect, texts: &[String], color: Color32) {
     if let Some(text) = texts.iter().find(|text| width(text) <= rect.width()) {
         ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, text, font.clone(), color);
     }
-}
-
-/// A line of text that ends in an ellipsis where a name that a user gave is wider than its place.
-pub fn fitted_ui(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) {
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width());
-    let galley = ui.painter().layout_job(job);
-    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect);
-    ui.painter().galley(at.min, galley, color);
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{TimeScale, Unit};
 use crate::trace::{Grain, Pass};
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{names, theme, view::View};
 use egui::{Align2, CornerRadius, Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use std::ops::Range;
@@ -80,10 +81,7 @@ fn pass_ui(ui: &Ui, view: &View, pass: Pass, part: Rect, done: f32) {
     let (side, ink) =
         if left.width() >= right.width() { (left, colors.on_fill) } else { (right, colors.strong) };
     let font = theme::small_font();
-    let fits = |text: &String| {
-        let width = painter.layout_no_wrap(text.clone(), font.clone(), ink).size().x;
-        width + 6.0 <= side.width()
-    };
+    let fits = |text: &String| text_width(&painter, text, font.clone()) + 6.0 <= side.width();
     if let Some(text) = texts.iter().find(|text| fits(text)) {
         painter.text(side.center(), Align2::CENTER_CENTER, text, font.clone(), ink);
     }

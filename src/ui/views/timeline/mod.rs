@@ -12,12 +12,13 @@ pub use scale::{Segment, TimeScale, Unit};
 
 use crate::app::{AppState, Span};
 use crate::trace::{Address, Grain, Pass};
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     fonts, names,
     theme::{PassColors, Theme, text_size},
     view::View,
 };
-use egui::{Align2, Color32, FontId, Painter, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, FontId, Painter, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
 use std::ops::Range;
 
 /// The height of the strip of the whole run: its loss above, its gradient below.
@@ -129,15 +130,11 @@ fn strong() -> FontId {
     FontId::new(text_size::SMALL + 0.5, fonts::strong())
 }
 
-fn width(painter: &Painter, text: &str, font: FontId) -> f32 {
-    painter.layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
-}
-
 /// The names of the rows.
 const LABELS: [&str; 3] = ["timeline.run", "timeline.pass", "timeline.layer"];
 
 fn labels_width(ui: &Ui, view: &View) -> f32 {
-    let widest = LABELS.map(|key| width(ui.painter(), &view.text(key), small()));
+    let widest = LABELS.map(|key| text_width(ui.painter(), &view.text(key), small()));
     widest.into_iter().fold(0.0f32, f32::max).ceil() + 10.0
 }
 
@@ -148,7 +145,7 @@ fn fitting(
     room: f32,
     font: &FontId,
 ) -> Option<String> {
-    texts.into_iter().find(|text| width(painter, text, font.clone()) + 5.0 <= room)
+    texts.into_iter().find(|text| text_width(painter, text, font.clone()) + 5.0 <= room)
 }
 
 impl Timeline<'_> {

@@ -1,7 +1,8 @@
 //! The row of all training steps: the current one, the epochs, and the losses and gradient norms known by now.
 
-use super::{Timeline, small, width};
+use super::{Timeline, small};
 use crate::trace::Pass;
+use crate::ui::widgets::flow::text_width;
 use crate::ui::{number, theme::space};
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
 
@@ -125,10 +126,10 @@ impl Timeline<'_> {
         let x = rect.right() + space::S;
         let (upper, lower) = (rect.top() + 0.29 * rect.height(), rect.top() + 0.79 * rect.height());
         painter.text(pos2(x, upper), Align2::LEFT_CENTER, above, small(), theme.pass(Pass::Loss).strong);
-        let below_width = width(painter, &below, small());
+        let below_width = text_width(painter, &below, small());
         painter.text(pos2(x, lower), Align2::LEFT_CENTER, below, small(), theme.pass(Pass::Bwd).strong);
         let note = view.text("timeline.scale");
-        if below_width + width(painter, &note, small()) + space::L <= whole.right() - x {
+        if below_width + text_width(painter, &note, small()) + space::L <= whole.right() - x {
             let at = pos2(whole.right() - 6.0, lower);
             painter.text(at, Align2::RIGHT_CENTER, note, small(), theme.text_weak);
         }

@@ -2,12 +2,13 @@
 
 use super::{
     data::{data_ui, mismatch},
-    field::{field_ui, text_width},
+    field::field_ui,
     more, runs,
 };
 use crate::app::{Action, End, TrainAction, Training, Until};
 use crate::nn::optimizer::{Optimizer, Rule};
 use crate::train::StopWhen;
+use crate::ui::widgets::flow::body_width;
 use crate::ui::{
     number,
     theme::{self, space},
@@ -21,8 +22,8 @@ fn act(view: &View, action: TrainAction) {
 
 /// Draws the first line.
 pub fn controls_ui(ui: &mut Ui, view: &View) {
-    let words = ["training.play", "training.pause"].map(|key| text_width(ui, &view.text(key)));
-    let right = words[0].max(words[1]) + 60.0 + text_width(ui, &view.text("training.more")) + 40.0;
+    let words = ["training.play", "training.pause"].map(|key| body_width(ui, &view.text(key)));
+    let right = words[0].max(words[1]) + 60.0 + body_width(ui, &view.text("training.more")) + 40.0;
     let is_wide = ui.available_width() >= 900.0;
     let fields = |ui: &mut Ui| {
         ui.spacing_mut().interact_size.y = 30.0;

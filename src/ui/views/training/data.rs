@@ -1,8 +1,9 @@
 //! What is learned from: the choice among data sets, and what is said of those that do not fit the network.
 
-use super::{field::text_width, runs};
+use super::runs;
 use crate::app::{Action, DataAction, DataMatch, TrainAction};
 use crate::data::{Dataset, Generated};
+use crate::ui::widgets::flow::body_width;
 use crate::ui::{
     theme::{self, space},
     view::View,
@@ -77,7 +78,7 @@ pub fn data_ui(ui: &mut Ui, view: &View) {
     let now = view.state.inputs().training.as_ref().map(|training| &training.schedule.data);
     let shown = now.map_or_else(|| view.text("training.picture"), |data| name(view, data));
     let words = view.fill("training.learn_from", &[("data", &shown)]);
-    let width = (text_width(ui, &words) + 28.0).min(300.0);
+    let width = (body_width(ui, &words) + 28.0).min(300.0);
     let combo = ComboBox::from_id_salt("training data").width(width).selected_text(&words).truncate();
     let combo = combo.show_ui(ui, |ui| {
         if ui.selectable_label(now.is_none(), view.text("training.picture")).clicked() && now.is_some() {

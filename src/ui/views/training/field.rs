@@ -1,6 +1,6 @@
 //! A number with its name: dragged or typed, and told once, when the drag or the typing is over.
 
-use crate::ui::{theme, view::View};
+use crate::ui::view::View;
 use egui::{DragValue, Id, RichText, Ui, emath::Numeric, vec2};
 
 /// Draws the name and the number; answers the number when another one has been chosen. What is being dragged or typed
@@ -27,10 +27,4 @@ pub fn field_ui<T: Numeric + Send + Sync>(
     let was_dragged = response.drag_stopped();
     ui.data_mut(|data| data.remove::<T>(id));
     ((was_dragged || response.changed()) && now != value).then_some(now)
-}
-
-/// The width of a text in body size.
-pub fn text_width(ui: &Ui, text: &str) -> f32 {
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::body_font(), egui::Color32::PLACEHOLDER);
-    galley.size().x
 }

@@ -205,7 +205,7 @@ pub fn bars_ui(ui: &mut Ui, view: &View) {
     );
     let largest = all.iter().map(|(_, norms)| norms.gradient).filter(|x| x.is_finite()).fold(0.0, f64::max);
     let skipped = all.len().saturating_sub(BARS);
-    let widest = |ui: &Ui, text: &str| super::field::text_width(ui, text);
+    let widest = |ui: &Ui, text: &str| crate::ui::widgets::flow::body_width(ui, text);
     let names = all.iter().map(|(name, _)| widest(ui, name)).fold(40.0, f32::max).min(140.0) + space::M;
     for (name, norms) in all.iter().skip(skipped) {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), BAR), Sense::hover());

@@ -1,7 +1,7 @@
 //! What the last check took for what: a table where it fits, else the pairs that were mixed up most.
 
-use super::field::text_width;
 use crate::train::Check;
+use crate::ui::widgets::flow::body_width;
 use crate::ui::{names, theme, view::View};
 use egui::{Align2, Color32, Rect, RichText, Role, Sense, Ui, WidgetInfo, epaint::TextShape, vec2};
 
@@ -16,7 +16,7 @@ const GAP: f32 = 2.0;
 pub fn mixups_ui(ui: &mut Ui, view: &View, check: &Check) {
     let classes = classes(view, check);
     let names: Vec<String> = classes.iter().map(|&class| names::class(view, class)).collect();
-    let label = names.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max) + 10.0;
+    let label = names.iter().map(|name| body_width(ui, name)).fold(0.0, f32::max) + 10.0;
     let caption = 24.0;
     let count = names.len().max(1) as f32;
     let room = ui.available_size() - vec2(label, caption);
