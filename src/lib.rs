@@ -25,6 +25,8 @@ pub mod model_io;
 
 pub mod train;
 
+pub mod lesson;
+
 pub mod app;
 
 // The pool lends the caller's closure to its threads without a lifetime; `Threads::run` waits for them.

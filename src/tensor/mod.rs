@@ -1,5 +1,6 @@
 //! Rank-4 tensors, their shapes and positions.
 
+pub mod number;
 mod statistics;
 
 pub use ndarray::Array4;

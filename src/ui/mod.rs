@@ -12,7 +12,7 @@ pub mod frames;
 pub mod host;
 pub mod keys;
 pub mod names;
-pub mod number;
+pub use crate::tensor::number;
 pub mod oklab;
 pub mod original;
 pub mod picture_words;

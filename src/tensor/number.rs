@@ -100,7 +100,7 @@ pub fn significant(value: f32, digits: usize) -> String {
 /// A value too small for its exponent to fit is `≈0`, which says that it is not zero.
 ///
 /// ```
-/// use convstep::ui::number::fit_number;
+/// use convstep::tensor::number::fit_number;
 /// assert_eq!(fit_number(-0.421_749, 5, Some(2)).as_deref(), Some("−0.42"));
 /// assert_eq!(fit_number(-0.421_749, 8, None).as_deref(), Some("−0.42175"));
 /// assert_eq!(fit_number(1e-12, 3, None).as_deref(), Some("≈0"));
@@ -138,7 +138,7 @@ pub fn decimals(value: f32, most: usize) -> String {
 /// number that is not zero would be printed as zero, and where all digits are asked for.
 ///
 /// ```
-/// use convstep::ui::number::adding;
+/// use convstep::tensor::number::adding;
 /// let (parts, total) = adding(&[0.1778, 0.031, -0.155, -0.1806], -0.1268, Some(4)).unwrap();
 /// assert_eq!((parts.join(" "), total.as_str()), ("0.1778 0.0310 −0.1550 −0.1806".into(), "−0.1268"));
 /// assert_eq!(adding(&[0.5, 1e-9], 0.5, Some(2)), None);

@@ -1,0 +1,735 @@
+//! The quantities that lessons ask for: functions over plan and trace.
+
+use super::{
+    answer::{Answer, Number, Sign},
+    expression::{Arithmetic, Expression},
+    misconceptions::Rule,
+    pattern::{Variables, places, substitute},
+    scene::Scene,
+};
+use crate::nn::{Layer, Op, Part, conv::Conv2d};
+use crate::tensor::{Shape, argmax, number};
+use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, TensorId};
+use std::cell::Cell;
+
+/// Declares the functions with their names in files.
+macro_rules! functions {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What can be asked about a network and its numbers.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Function {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Function {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in a lesson file.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    /// The number in a cell.
+    Value = "value",
+    /// How many terms a cell has.
+    Terms = "terms",
+    /// How many cells a place has.
+    Count = "count",
+    /// How many of its cells are not 0.
+    Nonzero = "nonzero",
+    /// How many terms of the next layer read a cell.
+    Readers = "readers",
+    /// How many windows of a layer read a cell of its input.
+    Windows = "windows",
+    /// Columns of a layer's output.
+    Width = "width",
+    /// Rows of a layer's output.
+    Height = "height",
+    /// Maps of a layer's output.
+    Maps = "maps",
+    /// Numbers in a layer's output, C · H · W.
+    Length = "length",
+    /// Numbers in a layer's input.
+    LengthBefore = "length_before",
+    /// Weights and biases of a layer.
+    Params = "params",
+    /// Weights of a layer.
+    Weights = "weights",
+    /// Weights of one filter, and its bias.
+    FilterParams = "filter_params",
+    /// Pixels of one filter, kh · kw · C.
+    FilterPixels = "filter_pixels",
+    /// Columns of a layer's window.
+    FilterWidth = "filter_width",
+    /// Columns by which a layer's window moves on.
+    Stride = "stride",
+    /// Columns of padding on each side.
+    Padding = "padding",
+    /// Rows of the picture that a cell depends on.
+    Reads = "reads",
+    /// The row-major number of a cell in its tensor.
+    Index = "index",
+    /// Rows of a layer's input that no window reads.
+    Unseen = "unseen",
+    /// Pixels of a window in which the signs of picture and filter differ.
+    DifferInWindow = "differ_in_window",
+    /// Numbers that a layer keeps for the way back.
+    Kept = "kept",
+    /// Terms of a cell that read padding.
+    Padded = "padded",
+    /// The loss.
+    Loss = "loss",
+    /// The loss after the update, or after plain gradient descent with another rate.
+    LossAfter = "loss_after",
+    /// The learning rate.
+    Rate = "rate",
+    /// The probability of a class, or of the right one.
+    Prob = "prob",
+    /// How many per cent of its input's cells a pool drops.
+    ShareDropped = "share_dropped",
+    /// The sum of all cells.
+    Sum = "sum",
+    /// The largest number of all cells.
+    Max = "max",
+    /// The smallest.
+    Min = "min",
+    /// The square root of the sum of squares.
+    Norm = "norm",
+    /// The largest magnitude.
+    LargestAbs = "largest_abs",
+    /// How many cells print otherwise than before.
+    Differ = "differ",
+    /// How many cells are the same as before, one step of the shift away.
+    Moved = "moved",
+    /// The cells with the largest number.
+    Largest = "largest",
+    /// The cells farthest from 0.
+    Farthest = "farthest",
+    /// The cell whose number is passed on unchanged.
+    Source = "source",
+    /// The cell that won a window.
+    Winner = "winner",
+    /// The first cell at which a gradient is stopped.
+    FirstBlocked = "first_blocked",
+    /// The first cell that is not finite.
+    FirstNotFinite = "first_not_finite",
+    /// Which place has the largest number.
+    Which = "which",
+    /// Which place has the smallest number.
+    Smaller = "smaller",
+    /// The class with the highest score.
+    Answered = "answer",
+    /// Whether an expression is less than 0, 0 or more.
+    Signed = "sign",
+    /// The way against a gradient.
+    MinusSign = "minus_sign",
+    /// Whether the loss falls, stays or rises with the update.
+    SignOfChange = "sign_of_change",
+    /// The order in which places are computed.
+    Ordered = "order",
+    /// The points of accuracy that a network loses by shuffled pixels.
+    PointsLost = "points_lost",
+    /// Which network suffers from shuffled pixels.
+    WhichNetwork = "which_network",
+}
+
+impl Function {
+    /// The function with a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|function| function.name() == name)
+    }
+
+    /// The end of a message on a name that is none.
+    pub fn hint(name: &str) -> String {
+        let known = Self::ALL.iter().map(|function| function.name());
+        match known.min_by_key(|known| strsim(known, name)) {
+            Some(known) if !name.is_empty() && strsim(known, name) <= 2 => {
+                format!(" (did you mean {known}?)")
+            }
+            Some(_) | None => "; docs/lessons.md lists them".into(),
+        }
+    }
+}
+
+/// The number of letters that have to change, roughly: the longer length less the letters in common order.
+fn strsim(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut row: Vec<usize> = vec![0; b.len() + 1];
+    for x in &a {
+        let mut corner = 0;
+        for (j, y) in b.iter().enumerate() {
+            let up = row[j + 1];
+            row[j + 1] = if x == y { corner + 1 } else { up.max(row[j]) };
+            corner = up;
+        }
+    }
+    a.len().max(b.len()) - row[b.len()]
+}
+
+/// An argument of a quantity.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// A place: a cell, a map, a tensor, a pass.
+    Place(Address),
+    /// A layer by its number.
+    Layer(usize),
+    /// The network's input as a layer.
+    Input,
+    /// A number.
+    Number(f64),
+    /// A word, as a network of an experiment.
+    Word(String),
+}
+
+/// A quantity with its arguments.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Query {
+    /// What is asked.
+    pub function: Function,
+    /// Of what.
+    pub arguments: Vec<Value>,
+}
+
+impl Query {
+    /// The first place among the arguments.
+    pub fn place(&self) -> Option<Address> {
+        self.arguments.iter().find_map(|value| match value {
+            Value::Place(address) => Some(*address),
+            Value::Layer(_) | Value::Input | Value::Number(_) | Value::Word(_) => None,
+        })
+    }
+
+    /// All places among them.
+    pub fn places(&self) -> Vec<Address> {
+        let place = |value: &Value| match value {
+            Value::Place(address) => Some(*address),
+            Value::Layer(_) | Value::Input | Value::Number(_) | Value::Word(_) => None,
+        };
+        self.arguments.iter().filter_map(place).collect()
+    }
+
+    /// The first layer among them.
+    pub fn layer<'a>(&self, scene: &'a Scene) -> Option<&'a Layer> {
+        self.arguments.iter().find_map(|value| match value {
+            Value::Layer(l) => scene.plan().network().layers.get(*l),
+            Value::Place(_) | Value::Input | Value::Number(_) | Value::Word(_) => None,
+        })
+    }
+
+    /// The first number among them.
+    pub fn number(&self) -> Option<f64> {
+        self.arguments.iter().find_map(|value| match value {
+            Value::Number(number) => Some(*number),
+            Value::Place(_) | Value::Layer(_) | Value::Input | Value::Word(_) => None,
+        })
+    }
+}
+
+/// Evaluates expressions on a scene: rightly, or as a learner with a misconception does.
+pub struct Evaluator<'a> {
+    scene: &'a Scene,
+    at: Option<Address>,
+    variables: &'a Variables,
+    rule: Option<&'a Rule>,
+    /// Whether the rule had something to say.
+    applied: Cell<bool>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// The right answers; `at` is the place of the beat, which quantities without a place are about.
+    pub fn new(scene: &'a Scene, at: Option<Address>, variables: &'a Variables) -> Self {
+        Self { scene, at, variables, rule: None, applied: Cell::new(false) }
+    }
+
+    /// The answers of a learner who holds a rule.
+    pub fn believing(self, rule: &'a Rule) -> Self {
+        Self { rule: Some(rule), ..self }
+    }
+
+    /// The answer to an expression; of a learner who holds a rule, `None` where the rule says nothing about it.
+    ///
+    /// # Errors
+    /// What is wrong with the expression on this network.
+    pub fn answer(&self, expression: &Expression) -> Result<Option<Answer>, String> {
+        self.applied.set(false);
+        let answer = self.evaluate(expression)?;
+        Ok((self.rule.is_none() || self.applied.get()).then_some(answer))
+    }
+
+    /// The number of an expression.
+    ///
+    /// # Errors
+    /// As [`Evaluator::answer`]; where it is no number.
+    pub fn number(&self, expression: &Expression) -> Result<Number, String> {
+        match self.evaluate(expression)? {
+            Answer::Number(number) => Ok(number),
+            Answer::Place(place) => Ok(Number::count(place)),
+            Answer::Sign(sign) => Ok(Number { value: f64::from(sign as i8) - 1.0, whole: true }),
+            Answer::Cells(_) | Answer::Order(_) | Answer::Met(_) => {
+                Err("expected a number, got cells; use value(…) of one".into())
+            }
+        }
+    }
+
+    fn evaluate(&self, expression: &Expression) -> Result<Answer, String> {
+        match expression {
+            Expression::Number(value) => {
+                Ok(Answer::Number(Number { value: *value, whole: value.fract() == 0.0 }))
+            }
+            Expression::Both(sign, a, b) => {
+                let (a, b) = (self.number(a)?, self.number(b)?);
+                let value = match sign {
+                    Arithmetic::Add => a.value + b.value,
+                    Arithmetic::Subtract => a.value - b.value,
+                    Arithmetic::Multiply => a.value * b.value,
+                    Arithmetic::Divide => a.value / b.value,
+                };
+                // A score times its divisor is whole up to rounding, and is asked for as such.
+                let whole = a.whole && b.whole && value.fract() == 0.0;
+                Ok(Answer::Number(Number { value, whole }))
+            }
+            Expression::Call { function, arguments } => self.call(*function, arguments),
+        }
+    }
+
+    fn call(&self, function: Function, arguments: &[String]) -> Result<Answer, String> {
+        if function == Function::Signed {
+            let [inner] = arguments else {
+                return Err("sign: expected one expression; write sign(value(A) - value(B))".into());
+            };
+            let inner = Expression::parse(&substitute(inner, self.variables)?).map_err(|error| error.0)?;
+            let query = Query { function, arguments: Vec::new() };
+            if let Some(answer) = self.deformed(&query) {
+                return Ok(answer);
+            }
+            return Ok(Answer::Sign(Sign::new(self.number(&inner)?.value)));
+        }
+        let query = self.query(function, arguments)?;
+        match self.deformed(&query) {
+            Some(answer) => Ok(answer),
+            None => right(self.scene, &query, |place| {
+                let query = Query { function: Function::Value, arguments: vec![Value::Place(place)] };
+                self.deformed(&query).and_then(|answer| answer.number())
+            }),
+        }
+    }
+
+    /// What the rule makes of a quantity, where it says something about it.
+    fn deformed(&self, query: &Query) -> Option<Answer> {
+        let answer = (self.rule?.answer)(self.scene, query)?;
+        self.applied.set(true);
+        Some(answer)
+    }
+
+    /// A quantity with its arguments as places, layers and numbers.
+    ///
+    /// # Errors
+    /// Names an argument that is none of them.
+    pub fn query(&self, function: Function, arguments: &[String]) -> Result<Query, String> {
+        let mut values = Vec::new();
+        for argument in arguments {
+            values.extend(self.value(&substitute(argument, self.variables)?)?);
+        }
+        if values.is_empty() && wants_place(function) {
+            let at = self.at.ok_or_else(|| {
+                format!("{}: expected a place, got none; give the beat an `at`", function.name())
+            })?;
+            values.push(Value::Place(at));
+        }
+        Ok(Query { function, arguments: values })
+    }
+
+    fn value(&self, text: &str) -> Result<Vec<Value>, String> {
+        let plan = self.scene.plan();
+        if let Ok(number) = text.parse() {
+            return Ok(vec![Value::Number(number)]);
+        }
+        if let Some(l) = plan.network().layers.iter().position(|layer| layer.name() == text) {
+            return Ok(vec![Value::Layer(l)]);
+        }
+        match text {
+            "input" => return Ok(vec![Value::Place(whole_input())]),
+            "dense" | "conv" => return Ok(vec![Value::Word(text.to_owned())]),
+            "loss" => return Ok(Vec::new()),
+            _ => {}
+        }
+        Ok(places(plan, text)?.into_iter().map(Value::Place).collect())
+    }
+}
+
+fn whole_input() -> Address {
+    Address::whole_given(0, 0, TensorId::INPUT)
+}
+
+/// Whether a quantity is about a place.
+fn wants_place(function: Function) -> bool {
+    use Function::*;
+    match function {
+        Value | Terms | Count | Nonzero | Readers | Reads | Index | DifferInWindow | Padded | Sum | Max
+        | Min | Norm | LargestAbs | Differ | Moved | Largest | Farthest | Source | Winner | MinusSign
+        | FirstBlocked => true,
+        Windows | Width | Height | Maps | Length | LengthBefore | Params | Weights | FilterParams
+        | FilterPixels | FilterWidth | Stride | Padding | Unseen | Kept | Loss | LossAfter | Rate | Prob
+        | ShareDropped | FirstNotFinite | Which | Smaller | Answered | Signed | SignOfChange | Ordered
+        | PointsLost | WhichNetwork => false,
+    }
+}
+
+/// The right answer to a query; `believed` gives what a learner takes the number of a cell for, where that differs.
+fn right(scene: &Scene, query: &Query, believed: impl Fn(Address) -> Option<f64>) -> Result<Answer, String> {
+    use Function::*;
+    let name = query.function.name();
+    let place =
+        || query.place().ok_or_else(|| format!("{name}: expected an address, got none; write {name}(fwd/…)"));
+    let layer = || {
+        let found = query.layer(scene).or_else(|| match query.place()?.place() {
+            Place::Stage(_) | Place::Given(_) => owner(scene, query.place()?),
+        });
+        found.ok_or_else(|| format!("{name}: expected a layer, got none; write {name}(conv1)"))
+    };
+    let window = || {
+        let layer = layer()?;
+        layer.window().ok_or_else(|| format!("{name}: {} has no window; name one that has", layer.name()))
+    };
+    let count = |n: usize| Ok(Answer::count(n));
+    let number = |cell: Address| believed(cell).unwrap_or_else(|| f64::from(scene.trace.finished(&cell)));
+    match query.function {
+        Value => Ok(Answer::value(scene.trace.finished(&place()?.whole_cell()))),
+        Terms => count(scene.plan().stage_at(&place()?).map_or(0, |stage| stage.terms as usize)),
+        Count => count(query.places().iter().map(|place| cells(scene, place).len()).sum()),
+        Nonzero => count(numbers(scene, &place()?).iter().filter(|x| **x != 0.0).count()),
+        Readers => count(real_readers(scene, &place()?)),
+        Windows => windows(scene, query),
+        Width | Height | Maps | Length => {
+            let output = match query.place() {
+                Some(place) if query.layer(scene).is_none() => scene.plan().shape_at(&place).0,
+                Some(_) | None => Shape::image(layer()?.output).0,
+            };
+            let [_, c, h, w] = output;
+            count(match query.function {
+                Width => w,
+                Height => h,
+                Maps => c,
+                _ => c * h * w,
+            })
+        }
+        LengthBefore => count(layer()?.input.iter().product()),
+        Params => count(layer()?.parameter_count()),
+        Weights => {
+            let parameters = layer()?.parameters();
+            count(parameters.iter().filter(|(part, _)| *part == Part::Weight).map(|(_, s)| s.len()).sum())
+        }
+        FilterParams => {
+            let layer = layer()?;
+            count(layer.parameter_count() / layer.output[0].max(1))
+        }
+        FilterPixels => count(match &layer()?.op {
+            Op::Conv2d(conv) => conv.filter_pixels(),
+            Op::Dense(dense) => dense.in_features,
+            _ => window()?.taps(),
+        }),
+        FilterWidth => count(window()?.cols.kernel),
+        Stride => count(window()?.cols.stride),
+        Padding => count(window()?.cols.padding),
+        Unseen => count(window()?.rows.unseen().len()),
+        Reads => reads(scene, place()?),
+        Index => count(place()?.cell() as usize),
+        DifferInWindow => count(differ_in_window(scene, place()?)),
+        Padded => count(padded(scene, place()?)),
+        Kept => count(kept(layer()?)),
+        Loss => Ok(Answer::value(scene.trace.loss_before())),
+        LossAfter => Ok(Answer::value(loss_after(scene, query.number()))),
+        Rate => {
+            let rate = scene.plan().setup().optimizer.learning_rate;
+            Ok(Answer::Number(Number { value: f64::from(rate as f32), whole: false }))
+        }
+        Prob => prob(scene, query.number()),
+        ShareDropped => {
+            let layer = layer()?;
+            let (from, to): (usize, usize) = (layer.input.iter().product(), layer.output.iter().product());
+            let value = 100.0 * (from - to.min(from)) as f64 / from.max(1) as f64;
+            Ok(Answer::Number(Number { value, whole: value.fract() == 0.0 }))
+        }
+        Sum => Ok(Answer::value(numbers(scene, &place()?).iter().map(|x| f64::from(*x)).sum::<f64>() as f32)),
+        Max => Ok(Answer::value(
+            cells(scene, &place()?).iter().map(|c| number(*c)).fold(f64::MIN, f64::max) as f32
+        )),
+        Min => Ok(Answer::value(
+            cells(scene, &place()?).iter().map(|c| number(*c)).fold(f64::MAX, f64::min) as f32
+        )),
+        Norm => {
+            let squares = numbers(scene, &place()?).iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+            Ok(Answer::value(squares.sqrt() as f32))
+        }
+        LargestAbs => {
+            Ok(Answer::value(numbers(scene, &place()?).iter().map(|x| x.abs()).fold(0.0, f32::max)))
+        }
+        Differ => count(differ(scene, place()?)),
+        Moved => count(moved(scene, place()?)),
+        Largest => Ok(best(&cells(scene, &place()?), &number)),
+        Farthest => Ok(best(&cells(scene, &place()?), &|cell| number(cell).abs())),
+        Source | Winner => source(scene, place()?),
+        FirstBlocked => first_blocked(scene, place()?),
+        FirstNotFinite => first_not_finite(scene),
+        Which => Ok(Answer::Place(largest_place(scene, query, &number))),
+        Smaller => Ok(Answer::Place(largest_place(scene, query, &|cell| -number(cell)))),
+        Answered => Ok(Answer::Place(argmax(scores(scene)).0)),
+        Signed => Err("sign: expected an expression".into()),
+        MinusSign => Ok(Answer::Sign(Sign::new(-number(place()?.whole_cell())))),
+        SignOfChange => {
+            let change = f64::from(scene.trace.loss_after()) - f64::from(scene.trace.loss_before());
+            Ok(Answer::Sign(Sign::new(change)))
+        }
+        Ordered => Ok(Answer::Order(order(scene.plan(), &query.places()))),
+        PointsLost | WhichNetwork => Err(format!("{name}: expected the page experiment, which measures it")),
+    }
+}
+
+/// The layer that a place belongs to.
+fn owner(scene: &Scene, place: Address) -> Option<&Layer> {
+    let (tensor, ..) = scene.trace.tensor_cell(&place.whole_cell())?;
+    match tensor.owner {
+        Owner::Layer(l) => scene.plan().network().layers.get(l as usize),
+        Owner::Input | Owner::Loss => None,
+    }
+}
+
+/// All cells of a place, in order.
+pub(super) fn cells(scene: &Scene, place: &Address) -> Vec<Address> {
+    let plan = scene.plan();
+    if place.grain() >= Grain::Cell {
+        return vec![place.whole_cell()];
+    }
+    let [_, c, h, w] = plan.shape_at(place).0;
+    let shape = plan.shape_at(place);
+    let each = match place.grain() == Grain::Channel {
+        true => (h * w) as u32,
+        false => (shape.len().max(c)) as u32,
+    };
+    let first = if place.grain() == Grain::Channel { place.cell() } else { 0 };
+    (first..first + each).map(|cell| place.with_cell(cell)).collect()
+}
+
+/// Their numbers.
+pub(super) fn numbers(scene: &Scene, place: &Address) -> Vec<f32> {
+    cells(scene, place).iter().map(|cell| scene.trace.finished(cell)).collect()
+}
+
+/// The terms that read a cell in the forward pass, those of other passes left out; of a gradient's cell, all.
+fn real_readers(scene: &Scene, place: &Address) -> usize {
+    let readers = scene.trace.readers(&place.whole_cell(), usize::MAX);
+    let of_forward =
+        |address: &&Address| scene.plan().stage_at(address).is_some_and(|stage| stage.pass == Pass::Fwd);
+    match readers.iter().filter(of_forward).count() {
+        0 => readers.len(),
+        count => count,
+    }
+}
+
+fn windows(scene: &Scene, query: &Query) -> Result<Answer, String> {
+    let place =
+        query.place().ok_or("windows: expected a layer and a cell; write windows(conv1, input/k0/(0,0))")?;
+    let window = query.layer(scene).and_then(Layer::window);
+    let window =
+        window.ok_or("windows: expected a layer with a window; write windows(conv1, input/k0/(0,0))")?;
+    let [_, p, q] = position(scene, place);
+    let reading =
+        |u: usize| (0..window.cols.kernel).filter(|v| window.window_of([p, q], [u, *v]).is_some()).count();
+    Ok(Answer::count((0..window.rows.kernel).map(reading).sum()))
+}
+
+/// Channel, row and column of a cell.
+pub(super) fn position(scene: &Scene, place: Address) -> [usize; 3] {
+    let [_, _, h, w] = scene.plan().shape_at(&place).0;
+    let index = place.cell() as usize;
+    [index / (h * w), index / w % h, index % w]
+}
+
+/// Rows of the picture that a cell of the forward pass depends on.
+fn reads(scene: &Scene, place: Address) -> Result<Answer, String> {
+    let (tensor, _, index) = scene.trace.tensor_cell(&place.whole_cell()).ok_or("reads: expected a cell")?;
+    let Owner::Layer(l) = tensor.owner else {
+        return Err("reads: expected a cell of a layer's output; write reads(fwd/conv3/k0/(4,4))".into());
+    };
+    let layers = &scene.plan().network().layers;
+    let [_, h, w] = layers[l as usize].output;
+    let index = index as usize;
+    let cell = [index / (h * w), index / w % h, index % w];
+    let mut blocks = vec![crate::nn::Block::cell(cell)];
+    for layer in layers[..=l as usize].iter().rev() {
+        blocks = blocks.iter().flat_map(|block| layer.reads(block)).collect();
+    }
+    let first = blocks.iter().map(|block| block.rows.start).min().unwrap_or(0);
+    let last = blocks.iter().map(|block| block.rows.end).max().unwrap_or(0);
+    Ok(Answer::count(last - first))
+}
+
+/// The convolution that a cell belongs to.
+pub(super) fn convolution<'a>(scene: &'a Scene, place: Address) -> Option<(&'a Conv2d, usize)> {
+    let (tensor, ..) = scene.trace.tensor_cell(&place.whole_cell())?;
+    let Owner::Layer(l) = tensor.owner else { return None };
+    match &scene.plan().layer(l as usize).op {
+        Op::Conv2d(conv) => Some((conv, l as usize)),
+        _ => None,
+    }
+}
+
+/// The pixels of a filter's first slice whose sign is not the window's.
+fn differ_in_window(scene: &Scene, place: Address) -> usize {
+    let Some((conv, _)) = convolution(scene, place) else { return 0 };
+    let fold = scene.trace.cell(&place);
+    let one_plane = fold.steps.iter().take(conv.window.taps());
+    one_plane.filter(|step| step.values[0] * step.values[1] < 0.0).count()
+}
+
+/// The products of a cell that read padding.
+fn padded(scene: &Scene, place: Address) -> usize {
+    use crate::trace::Operand;
+    let fold = scene.trace.cell(&place);
+    let is_padding = |operand: &Option<Operand>| matches!(operand, Some(Operand::Padding { .. }));
+    fold.steps.iter().filter(|step| step.term.operands.iter().any(is_padding)).count()
+}
+
+/// The numbers of the forward pass that a layer's backward pass reads: a convolution's and a dense layer's input, a
+/// max pool's winners, an activation's input, what is divided by.
+fn kept(layer: &Layer) -> usize {
+    let input: usize = layer.input.iter().product();
+    let output: usize = layer.output.iter().product();
+    match &layer.op {
+        Op::Conv2d(_) | Op::Dense(_) | Op::Activation(_) | Op::BatchNorm2d(_) => input,
+        Op::LocalResponseNorm(_) => input + output,
+        Op::MaxPool2d(_) | Op::Dropout { .. } | Op::Softmax => output,
+        Op::AvgPool2d(_) | Op::Flatten => 0,
+    }
+}
+
+/// The loss after the update; with a rate, after plain gradient descent with that.
+fn loss_after(scene: &Scene, rate: Option<f64>) -> f32 {
+    let Some(rate) = rate else { return scene.trace.loss_after() };
+    let trace = &scene.trace;
+    let plan = trace.plan();
+    let optimizer = crate::nn::optimizer::Optimizer { learning_rate: rate, ..plan.setup().optimizer };
+    let network = plan.network();
+    let updated = optimizer.update(network, trace.params(), trace.moments(), trace.values());
+    let params = updated.params(trace.params());
+    let mut values =
+        network.forward(&params, &trace.values().input, plan.setup().mode, plan.stream(trace.time()));
+    values.loss = network.loss_forward(values.output(), trace.target());
+    values.mean_loss()
+}
+
+fn scores(scene: &Scene) -> Vec<f32> {
+    let values = scene.trace.values();
+    values.loss.get(Part::Prob).unwrap_or_else(|| values.output()).iter().copied().collect()
+}
+
+fn prob(scene: &Scene, class: Option<f64>) -> Result<Answer, String> {
+    let scores = scores(scene);
+    let class = match (class, scene.label) {
+        (Some(class), _) => class as usize,
+        (None, Some(label)) => label,
+        (None, None) => {
+            return Err("prob: expected a class or a right one; write prob(3) or give a label".into());
+        }
+    };
+    let p = scores.get(class).ok_or_else(|| format!("prob: expected a class below {}", scores.len()))?;
+    Ok(Answer::value(*p))
+}
+
+/// The cells of a place that print otherwise, with four digits, than in the scene before.
+fn differ(scene: &Scene, place: Address) -> usize {
+    let before = numbers(scene.remembered(), &place);
+    let pairs = numbers(scene, &place).into_iter().zip(before);
+    pairs.filter(|(now, before)| number::four_digits(*now) != number::four_digits(*before)).count()
+}
+
+/// The cells of a place whose number stood one cell to the left before.
+fn moved(scene: &Scene, place: Address) -> usize {
+    let before = scene.remembered();
+    let is_moved = |cell: &Address| {
+        let [_, _, column] = position(scene, *cell);
+        column > 0 && {
+            let left = before.trace.finished(&cell.with_cell(cell.cell() - 1));
+            number::four_digits(scene.trace.finished(cell)) == number::four_digits(left)
+        }
+    };
+    cells(scene, &place).iter().filter(|cell| is_moved(cell)).count()
+}
+
+/// The cells with the largest number, all that tie.
+pub(super) fn best(cells: &[Address], number: &impl Fn(Address) -> f64) -> Answer {
+    let largest = cells.iter().map(|cell| number(*cell)).fold(f64::NEG_INFINITY, f64::max);
+    Answer::Cells(cells.iter().copied().filter(|cell| number(*cell) == largest).collect())
+}
+
+/// The cell whose number is passed on to this one, by a pool or by flattening; of a pool's gradient the cell that it
+/// goes to.
+fn source(scene: &Scene, place: Address) -> Result<Answer, String> {
+    let value = scene.trace.finished(&place);
+    let fold = scene.trace.cell(&place);
+    let first = fold.steps.iter().find(|step| step.values[0] == value || step.values[1] == value);
+    let operand =
+        first.and_then(|step| step.term.operands.iter().flatten().find(|o| scene.trace.operand(o) == value));
+    let writer = operand.and_then(|operand| scene.trace.writer(operand));
+    writer.map(|cell| Answer::Cells(vec![cell.whole_cell()])).ok_or_else(|| {
+        format!("{}: expected a cell that passes a number on unchanged", scene.plan().text(&place))
+    })
+}
+
+/// The first cell of a stage, in the order of the plan, that is 0 though what arrives is not.
+fn first_blocked(scene: &Scene, place: Address) -> Result<Answer, String> {
+    let blocked = cells(scene, &place).into_iter().find(|cell| {
+        let fold = scene.trace.cell(cell);
+        fold.value == 0.0
+            && fold.steps.iter().any(|step| step.values.iter().any(|x| *x != 0.0))
+            && fold.steps.iter().any(|step| step.values[0] != 0.0)
+    });
+    blocked
+        .map(|cell| Answer::Cells(vec![cell]))
+        .ok_or_else(|| "first_blocked: no gradient is stopped there".into())
+}
+
+/// The first cell of the training step that is not finite, or else of the steps after it.
+fn first_not_finite(scene: &Scene) -> Result<Answer, String> {
+    let stages = scene.plan().stages().iter().enumerate();
+    for (s, stage) in stages {
+        let whole = Address::whole_stage(scene.trace.time(), 0, s);
+        for cell in 0..stage.shape.len() as u32 {
+            let cell = whole.with_cell(cell);
+            if !scene.trace.finished(&cell).is_finite() {
+                return Ok(Answer::Cells(vec![cell]));
+            }
+        }
+    }
+    Err("first_not_finite: all numbers of this training step are finite".into())
+}
+
+fn largest_place(scene: &Scene, query: &Query, number: &impl Fn(Address) -> f64) -> usize {
+    let value = |place: &Address| {
+        let cells = cells(scene, place);
+        cells.iter().map(|cell| number(*cell)).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let values = query.places().iter().map(value).collect::<Vec<_>>();
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// The numbers of places in the order in which they are computed.
+pub(super) fn order(plan: &Plan, places: &[Address]) -> Vec<usize> {
+    let start = |index: &usize| plan.steps(&places[*index]).map_or(0, |steps| steps.start);
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_key(start);
+    order
+}
