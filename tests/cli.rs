@@ -54,7 +54,7 @@ fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> String {
 #[test]
 fn models_and_samples_are_listed() {
     let models = prints(&["models"]);
-    for name in ["shapes", "digits", "article-backprop", "article-match"] {
+    for name in ["shapes", "digits", "article-backprop", "pattern", "twins", "slide-7-p3"] {
         assert!(models.lines().any(|line| line.starts_with(name)), "{models}");
     }
     for preset in convstep::model_io::presets::all() {
@@ -337,7 +337,7 @@ fn wrong_arguments_get_one_line_with_the_remedy() {
         (vec!["run".to_owned()], vec!["--model", "--image"]),
         (vec!["--wrong".to_owned()], vec!["'--wrong'"]),
         (vec!["sampels".to_owned()], vec!["did you mean \"samples\"", "the commands are"]),
-        (run("shapse", "digit-1"), vec!["got \"shapse\"", "did you mean \"shapes\"", "article-match"]),
+        (run("shapse", "digit-1"), vec!["got \"shapse\"", "did you mean \"shapes\"", "pattern"]),
         (
             run("shapes", "shape-sta"),
             vec!["got \"shape-sta\"", "did you mean \"shape-star\"", "convstep samples"],

@@ -436,7 +436,7 @@ fn every_sample_loads_by_its_name() {
         assert_eq!(loaded, samples::load(sample.name).unwrap());
     }
     let load = |name| samples::load(name).unwrap();
-    assert_eq!(load("article-circle").shape(), [3, 32, 32]);
+    assert_eq!(load("pattern-circle").shape(), [3, 32, 32]);
     assert_eq!(load("article-3x3").shape(), [1, 3, 3]);
     assert!(matches!(load("article-3x3").content, Content::Values(_)));
     assert_eq!(load("scene").shape(), [3, 480, 640]);

@@ -163,7 +163,7 @@ fn a_class_against_another_prints_a_sum_that_is_the_difference_of_the_scores() {
 
 #[test]
 fn every_map_of_every_stage_can_be_drawn() {
-    for (model, lang) in [("shapes", Lang::En), ("lenet5", Lang::Zh), ("article-match", Lang::En)] {
+    for (model, lang) in [("shapes", Lang::En), ("lenet5", Lang::Zh), ("pattern", Lang::En)] {
         let mut state = program(model);
         act(&mut state, Action::SetLang(lang));
         let plan = state.plan().clone();

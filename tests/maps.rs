@@ -22,7 +22,7 @@ fn look(state: &mut AppState, text: &str) -> Address {
 
 #[test]
 fn what_the_maps_give_adds_up_to_the_cell() {
-    for model in ["photos", "shapes", "lenet5", "article-match", "dense"] {
+    for model in ["photos", "shapes", "lenet5", "pattern", "dense"] {
         let state = program(model);
         let (plan, trace) = (state.plan(), state.trace());
         let mut seen = 0;

@@ -174,7 +174,9 @@ fn no_text_of_another_page_or_drawer_has_the_letters_of_an_address() {
 fn classes_of_bundled_models_have_names_in_every_language() {
     let classes = |name: &str| bundled::load(name).expect("bundled").architecture.classes;
     assert_eq!(classes("photos"), bundled::PHOTO_CLASSES);
-    for (model, class, chinese) in [("shapes", 4, "五角星"), ("photos", 3, "猫"), ("digits", 7, "7")] {
+    for (model, class, chinese) in
+        [("shapes", 4, "五角星"), ("photos", 3, "猫"), ("digits", 7, "7"), ("pattern", 0, "半圆")]
+    {
         let classes = classes(model);
         assert_eq!(names::class_in(Words(Lang::En), &classes, class).as_ref(), classes.get(class));
         assert_eq!(names::class_in(Words(Lang::Zh), &classes, class).as_deref(), Some(chinese));

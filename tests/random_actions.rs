@@ -433,7 +433,7 @@ fn action(state: &AppState, world: &mut World, random: &mut Random) -> Action {
             Action::DismissNotice,
         ]),
         31 => Action::OpenSample(random.of(&["digit-3", "digit-7", "star"]).into()),
-        32 => Action::OpenBundled(random.of(&["article-backprop", "article-match", "no such"]).into()),
+        32 => Action::OpenBundled(random.of(&["article-backprop", "pattern", "no such"]).into()),
         33 if state.run().is_large() && random.one_in(3) => model_file(large()),
         33 => model_file(model(random)),
         34 => picture_file(random),

@@ -13,12 +13,18 @@ fn row(cells: [&str; 5]) -> Vec<String> {
 
 /// Prints the bundled models and the presets.
 pub fn models() -> Result<(), CliError> {
-    print(&format!("{}\nUntrained presets:\n\n{}", trained()?, untrained()?))
+    print(&format!(
+        "{}\nFor lessons:\n\n{}\nUntrained presets:\n\n{}",
+        bundled_models(false)?,
+        bundled_models(true)?,
+        untrained()?
+    ))
 }
 
-fn trained() -> Result<String, CliError> {
+/// The models that everybody may want to look at, or those that only lessons need.
+fn bundled_models(is_for_lessons: bool) -> Result<String, CliError> {
     let mut rows = vec![row(["NAME", "INPUT", "CLASSES", "PARAMETERS", "WHAT IT IS"])];
-    for bundled in bundled::models() {
+    for bundled in bundled::group(is_for_lessons) {
         let model = bundled::load(bundled.name)?;
         let classes = model.architecture.classes.len();
         rows.push(vec![

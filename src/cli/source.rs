@@ -57,7 +57,7 @@ impl LabelSource {
 /// If there is no such model, or its files don't fit together.
 pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
     let given = args.architecture.as_deref().map(read_text).transpose()?;
-    if let Some(bundled) = bundled::models().iter().find(|bundled| bundled.name == args.model) {
+    if let Some(bundled) = bundled::find(&args.model) {
         return Ok(Model::from_bytes(bundled.name, bundled.bytes, given.as_deref())?);
     }
     if let Some(preset) = presets::all().iter().find(|preset| preset.name == args.model) {
@@ -99,7 +99,7 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
 /// # Errors
 /// If there is none, or it cannot be read.
 pub fn open_picture(name: &str) -> Result<Loaded, CliError> {
-    if SAMPLES.iter().any(|sample| sample.name == name) {
+    if samples::find(name).is_some() {
         return Ok(samples::load(name)?);
     }
     let path = Path::new(name);

@@ -1,7 +1,8 @@
 //! The bundled samples: pictures and values that code generates on demand, and a photograph.
 
-use super::draw::{at, colour, coverage, distance_to_polygon, mix, sin_cos, whole};
+use super::draw::{at, colour, coverage, mix, sin_cos, whole};
 use super::error::PictureError;
+use super::former_names::current_name;
 use super::loaded::{Content, Loaded};
 use super::picture::Picture;
 use super::{digits, shapes};
@@ -35,10 +36,8 @@ pub enum SampleContent {
         /// Which of its examples.
         nth: u64,
     },
-    /// The outline of a circle: 3 x 32 x 32, light on black.
-    CircleOutline,
-    /// The outline of a square: 3 x 32 x 32, light on black.
-    SquareOutline,
+    /// Figures in pure white on pure black, without grey at their edges: 3 x 32 x 32.
+    Figures(&'static [Figure]),
     /// The values of one channel, row by row; not a picture.
     Values {
         /// Rows and columns.
@@ -52,14 +51,52 @@ pub enum SampleContent {
     Photo(&'static [u8]),
 }
 
+/// A figure whose pixels are all white or all black.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// [`CIRCLE`], its upper left corner at (row, column).
+    Circle(usize, usize),
+    /// The outline of a square, three pixels thick.
+    Square {
+        /// Row and column of its upper left corner.
+        at: (usize, usize),
+        /// The length of a side, in pixels.
+        side: usize,
+    },
+}
+
+/// A small circle: `#` is white. A filter of 5 x 5 can only see a semicircle that fits into it.
+const CIRCLE: [&[u8; 7]; 7] = [
+    b"..###..", //
+    b".#####.", b"##...##", b"##...##", b"##...##", b".#####.", b"..###..",
+];
+
+impl Figure {
+    /// Whether the pixel at (i, j) belongs to the figure's line.
+    fn has(self, i: usize, j: usize) -> bool {
+        const THICK: usize = 3;
+        let within = |(row, column): (usize, usize), side: usize| {
+            let (i, j) = (i.checked_sub(row)?, j.checked_sub(column)?);
+            (i < side && j < side).then_some((i, j))
+        };
+        match self {
+            Self::Circle(row, column) => {
+                within((row, column), CIRCLE.len()).is_some_and(|(i, j)| CIRCLE[i][j] == b'#')
+            }
+            Self::Square { at, side } => within(at, side)
+                .is_some_and(|(i, j)| [i, j, side - 1 - i, side - 1 - j].into_iter().any(|far| far < THICK)),
+        }
+    }
+}
+
 impl SampleContent {
     /// Whether both show the same kind of thing, so that a network for the one can be asked about the other.
     pub fn is_like(&self, other: &Self) -> bool {
-        use SampleContent::{CircleOutline, Digit, Photo, Scene, Shape, SquareOutline, Values};
+        use SampleContent::{Digit, Figures, Photo, Scene, Shape, Values};
         match self {
             Shape { .. } => matches!(other, Shape { .. }),
             Digit { .. } => matches!(other, Digit { .. }),
-            CircleOutline | SquareOutline => matches!(other, CircleOutline | SquareOutline),
+            Figures(_) => matches!(other, Figures(_)),
             Values { .. } => matches!(other, Values { .. }),
             Scene | Photo(_) => matches!(other, Scene | Photo(_)),
         }
@@ -84,14 +121,35 @@ pub const SAMPLES: &[Sample] = &[
         label: Some("cat"),
         source: SampleContent::Photo(include_bytes!("../../assets/samples/cat.jpg")),
     },
-    Sample { name: "article-circle", label: Some("circle"), source: SampleContent::CircleOutline },
-    Sample { name: "article-square", label: Some("square"), source: SampleContent::SquareOutline },
+    Sample {
+        name: "pattern-circle",
+        label: Some("circle"),
+        source: SampleContent::Figures(&[Figure::Circle(12, 12)]),
+    },
+    Sample {
+        name: "pattern-square",
+        label: Some("square"),
+        source: SampleContent::Figures(&[Figure::Square { at: (8, 8), side: 16 }]),
+    },
+    Sample {
+        name: "pattern-both",
+        label: None,
+        source: SampleContent::Figures(&[Figure::Circle(12, 3), Figure::Square { at: (9, 14), side: 14 }]),
+    },
     Sample {
         name: "article-3x3",
         label: None,
         source: SampleContent::Values {
             size: (3, 3),
             values: &[1.0, 2.0, 0.0, 3.0, 1.0, 1.0, 0.0, 2.0, 4.0],
+        },
+    },
+    Sample {
+        name: "overlap-3x3",
+        label: None,
+        source: SampleContent::Values {
+            size: (3, 3),
+            values: &[1.0, 2.0, 0.0, 3.0, 5.0, 1.0, 0.0, 2.0, 4.0],
         },
     },
     Sample { name: "scene", label: None, source: SampleContent::Scene },
@@ -115,7 +173,13 @@ pub const SAMPLES: &[Sample] = &[
     digit("digit-9", 9, 9),
 ];
 
-/// Makes the sample with this name.
+/// The sample with this name, or with this former name.
+pub fn find(name: &str) -> Option<&'static Sample> {
+    let name = current_name(name);
+    SAMPLES.iter().find(|sample| sample.name == name)
+}
+
+/// Makes the sample with this name, or with this former name.
 ///
 /// ```
 /// use convstep::data::samples;
@@ -126,9 +190,10 @@ pub const SAMPLES: &[Sample] = &[
 /// # Ok::<(), convstep::data::PictureError>(())
 /// ```
 pub fn load(name: &str) -> Result<Loaded, PictureError> {
-    let Some(sample) = SAMPLES.iter().find(|sample| sample.name == name) else {
+    let Some(sample) = find(name) else {
         return Err(PictureError::UnknownSample { got: shortened(name), hint: hint(name) });
     };
+    let name = sample.name;
     let content = match sample.source {
         SampleContent::Shape { class, nth } => {
             let (pixels, _) = shapes::sample(SEED, shapes::index_of(SEED, class, nth));
@@ -138,14 +203,10 @@ pub fn load(name: &str) -> Result<Loaded, PictureError> {
             let (pixels, _) = digits::sample(SEED, digits::index_of(SEED, class, nth));
             Content::Picture(Picture::from_tensor(name, &pixels)?)
         }
-        SampleContent::CircleOutline => {
-            let middle = at(16.0, 16.0);
-            let pixels = outline(|x, y| (at(x, y) - middle).length() - 11.0);
-            Content::Picture(Picture::from_tensor(name, &pixels)?)
-        }
-        SampleContent::SquareOutline => {
-            let corners = [at(6.0, 6.0), at(26.0, 6.0), at(26.0, 26.0), at(6.0, 26.0)];
-            let pixels = outline(|x, y| distance_to_polygon(at(x, y), &corners));
+        SampleContent::Figures(all) => {
+            let pixels = Tensor::from_shape_fn((1, 3, 32, 32), |(_, _, i, j)| {
+                if all.iter().any(|figure| figure.has(i, j)) { 255.0 } else { 0.0 }
+            });
             Content::Picture(Picture::from_tensor(name, &pixels)?)
         }
         SampleContent::Values { size: (h, w), values } => {
@@ -155,17 +216,6 @@ pub fn load(name: &str) -> Result<Loaded, PictureError> {
         SampleContent::Photo(bytes) => Content::Picture(Picture::decode(name, bytes)?),
     };
     Ok(Loaded { name: name.to_owned(), content, label: sample.label.map(str::to_owned) })
-}
-
-/// (1, 3, 32, 32): a light line along the zeros of a distance function, on black. Light on dark, because a filter
-/// with the same line then responds most strongly on the line.
-fn outline(distance: impl Fn(f32, f32) -> f32) -> Tensor {
-    const LINE: f32 = 2.5;
-    const INK: [f32; 3] = [255.0, 225.0, 140.0];
-    Tensor::from_shape_fn((1, 3, 32, 32), |(_, c, i, j)| {
-        let cover = coverage(distance(j as f32 + 0.5, i as f32 + 0.5).abs() - LINE / 2.0);
-        whole(INK[c] * cover)
-    })
 }
 
 /// (1, 3, 480, 640): an evening sky with the sun, and hills that darken towards the viewer.
@@ -267,7 +317,7 @@ mod tests {
     #[test]
     fn near_names_are_offered() {
         assert_eq!(hint("scnee"), "did you mean scene? ");
-        assert_eq!(hint("circle"), "did you mean article-circle or shape-circle? ");
+        assert_eq!(hint("circle"), "did you mean pattern-circle or shape-circle? ");
         assert_eq!(hint("a photograph of my cat"), "");
         assert_eq!(hint(""), "");
     }

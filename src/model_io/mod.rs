@@ -7,8 +7,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod architecture;
-pub mod article;
 pub mod bundled;
+pub mod by_hand;
 pub mod checkpoint;
 pub mod model;
 mod nearest;

@@ -179,7 +179,7 @@ fn has_ending(file: &str, ending: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model_io::{article, bundled};
+    use crate::model_io::{bundled, by_hand};
 
     #[test]
     fn classes_go_by_name_then_by_number() {
@@ -195,7 +195,7 @@ mod tests {
             "{error}"
         );
         assert!(error.ends_with("arrow, or a number from 0 to 7"), "{error}");
-        let error = article::backprop().and_then(|model| model.class_index("4")).expect_err("no class").0;
+        let error = by_hand::backprop().and_then(|model| model.class_index("4")).expect_err("no class").0;
         assert!(error.ends_with("give a number from 0 to 3"), "{error}");
     }
 
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_picture_of_another_size_is_refused() {
-        let model = article::backprop().expect("builds");
+        let model = by_hand::backprop().expect("builds");
         let error = model.input_from_pixels(&Tensor::zeros((1, 3, 3, 3))).expect_err("three channels").0;
         assert!(
             error.contains("expected an input of shape [1, 3, 3] (channels, rows, columns), got [3, 3, 3]")

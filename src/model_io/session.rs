@@ -268,7 +268,7 @@ mod tests {
             "{}",
             refused(&later)
         );
-        let model = crate::model_io::article::backprop().and_then(|model| model.to_bytes()).expect("writes");
+        let model = crate::model_io::by_hand::backprop().and_then(|model| model.to_bytes()).expect("writes");
         assert!(refused(&model).contains("perhaps a model"));
         for end in [0, 7, 30, bytes.len() - 1] {
             assert!(refused(&bytes[..end]).starts_with("s: expected"), "{}", refused(&bytes[..end]));

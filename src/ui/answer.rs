@@ -1,8 +1,6 @@
 //! What the network answers: the classes in their order, how sure it is of each, and a bar.
 
 use super::{fonts, names, number, theme, theme::text_size, view::View, widgets::flow::fitted_ui};
-use crate::nn::{Op, Part};
-use crate::trace::TensorId;
 use egui::{Align2, FontId, Rect, Ui, pos2, vec2};
 
 /// The answer as it is to be shown.
@@ -20,8 +18,7 @@ impl Answer {
     /// The answer for the image that is looked at.
     pub fn new(view: &View) -> Self {
         let state = view.state;
-        let is_probability = state.plan().stage_of(TensorId::loss(Part::Prob)).is_some()
-            || matches!(state.plan().network().layers.last().map(|layer| &layer.op), Some(Op::Softmax));
+        let is_probability = state.gives_probabilities();
         let scores = state.scores();
         let mut order: Vec<usize> = (0..scores.len()).collect();
         let is_known = state.knows_scores();
@@ -31,6 +28,12 @@ impl Answer {
         }
         let classes = order.into_iter().map(|class| (class, is_known.then_some(scores[class]))).collect();
         Self { classes, is_probability }
+    }
+
+    /// Whether the first class is ahead of the second as printed; of equal scores none is.
+    fn leads(&self) -> bool {
+        let printed = |number: usize| self.classes.get(number).map(|&(_, score)| self.score(score));
+        printed(0) != printed(1)
     }
 
     /// The first class with its score, once the network has answered.
@@ -94,7 +97,7 @@ pub fn row_ui(ui: &Ui, view: &View, answer: &Answer, number: usize, rect: Rect, 
     let theme = view.theme;
     let (class, score) = answer.classes[number];
     let font = match (number, score) {
-        (0, Some(_)) => theme::strong_font(),
+        (0, Some(_)) if answer.leads() => theme::strong_font(),
         _ => FontId::proportional(text_size::BODY),
     };
     let line = match row {

@@ -6,7 +6,7 @@
 use super::{strings::Words, view::View};
 use crate::attribution::Unit;
 use crate::data::shapes;
-use crate::model_io::{Model, bundled};
+use crate::model_io::{Model, bundled, by_hand};
 use crate::nn::{Op, Part};
 use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, Stage, TensorId};
 
@@ -93,7 +93,7 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
         let (o, c) = (plane / shape.0[1].max(1), plane % shape.0[1].max(1));
         let is_dense = matches!(operation(view, tensor), Some(Op::Dense(_)));
         let key = if is_dense { "name.connection" } else { "name.slice" };
-        return view.fill(key, &[("o", &o.to_string()), ("c", &c.to_string())]);
+        return with_class(view, tensor, o, view.fill(key, &[("o", &o.to_string()), ("c", &c.to_string())]));
     }
     if tensor.part == Part::Dx {
         return self::plane(view, differentiated(plan, tensor), plane);
@@ -114,7 +114,34 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
         (1, _, Owner::Input | Owner::Loss) => "name.cell",
         _ => "name.map",
     };
-    view.fill(key, &[("k", &plane.to_string())])
+    with_class(view, tensor, plane, view.fill(key, &[("k", &plane.to_string())]))
+}
+
+/// A map or filter with the class that it stands for: `map 0 (curve)`.
+fn with_class(view: &View, tensor: TensorId, map: usize, name: String) -> String {
+    if !stands_for_class(view, tensor) || map >= view.state.model().architecture.classes.len() {
+        return name;
+    }
+    view.fill("name.of_class", &[("name", &name), ("class", &class(view, map))])
+}
+
+/// Whether each map of a layer stands for a class: the layer's maps, or its filters', go to the outputs one by one.
+fn stands_for_class(view: &View, tensor: TensorId) -> bool {
+    let (network, Owner::Layer(owner)) = (view.state.plan().network(), tensor.owner) else { return false };
+    let is_one_by_one = |op: &Op| match op {
+        Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Activation(_)
+        | Op::BatchNorm2d(_)
+        | Op::Dropout { .. }
+        | Op::Softmax => true,
+        Op::Conv2d(_) | Op::Dense(_) | Op::Flatten | Op::LocalResponseNorm(_) => false,
+    };
+    let output = network.output();
+    let filters = network.layers.iter().rposition(|layer| !is_one_by_one(&layer.op));
+    output[1] * output[2] == 1
+        && filters
+            .is_some_and(|last| owner as usize >= last && matches!(network.layers[last].op, Op::Conv2d(_)))
 }
 
 /// What a number of a layer's vector is: a neuron of a dense layer, a map of one cell, or a cell of a flattened volume.
@@ -169,7 +196,7 @@ fn object(view: &View, tensor: TensorId, plane: usize) -> String {
             let model = view.state.model();
             let is_score =
                 l as usize + 1 == plan.network().layers.len() && plan.shape_of(tensor).plane() == 1;
-            if is_score && plane < model.architecture.classes.len() {
+            if is_score && !stands_for_class(view, tensor) && plane < model.architecture.classes.len() {
                 return view.fill("name.of_class", &[("name", &name), ("class", &class(view, plane))]);
             }
             name
@@ -336,7 +363,9 @@ pub fn class_of(view: &View, model: &Model, class: usize) -> String {
 /// A class in a list of names; `None` behind its end. Bundled lists are translated, the user's own names stay.
 pub fn class_in(words: Words, classes: &[String], class: usize) -> Option<String> {
     let name = classes.get(class)?;
-    let is_bundled = [&shapes::CLASSES[..], &bundled::PHOTO_CLASSES[..]].iter().any(|list| *list == classes);
+    let is_bundled = [&shapes::CLASSES[..], &bundled::PHOTO_CLASSES[..], &by_hand::PATTERN_CLASSES[..]]
+        .iter()
+        .any(|list| *list == classes);
     Some(if is_bundled { words.text(&format!("class.{name}")) } else { name.clone() })
 }
 

@@ -2,8 +2,6 @@
 
 use super::view::View;
 use crate::app::{Advice, PictureChange, PictureEffect, Target};
-use crate::nn::Part;
-use crate::trace::TensorId;
 
 /// A class with an article where its name takes one: "a cat", "an airplane", "7", “猫”.
 pub fn a_class(view: &View, class: usize) -> String {
@@ -27,7 +25,7 @@ pub fn loss_if(view: &View) -> Option<String> {
 
 /// A probability in per cent, or a score.
 pub fn score(view: &View, score: f32) -> String {
-    if view.state.plan().stage_of(TensorId::loss(Part::Prob)).is_some() {
+    if view.state.gives_probabilities() {
         format!("{:.1} %", score * 100.0)
     } else {
         super::number::four_digits(score)

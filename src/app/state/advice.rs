@@ -3,7 +3,7 @@
 use super::AppState;
 use crate::data::{Content, Picture, digits, paint::DRAWING, shapes};
 use crate::model_io::{Model, presets};
-use crate::nn::Part;
+use crate::nn::{Op, Part};
 use crate::tensor::Tensor;
 use crate::trace::TensorId;
 
@@ -46,6 +46,18 @@ impl AppState {
         !self.model().architecture.classes.is_empty()
     }
 
+    /// Whether the outputs, or what the loss makes of them, are probabilities of classes that exclude one another. If
+    /// not they are scores, of which several can be high at once.
+    pub fn gives_probabilities(&self) -> bool {
+        let last = self.plan().network().layers.last().map(|layer| &layer.op);
+        self.plan().stage_of(TensorId::loss(Part::Prob)).is_some() || matches!(last, Some(Op::Softmax))
+    }
+
+    /// Whether the class with the highest score is the network's answer.
+    pub fn names_answer(&self) -> bool {
+        self.names_classes() && self.gives_probabilities()
+    }
+
     /// At most one piece of advice on the picture and the network, where the user has not put it away.
     pub fn advice(&self) -> Option<Advice> {
         if self.inputs.training.is_some() || !self.names_classes() {
@@ -73,7 +85,7 @@ impl AppState {
     }
 
     fn advice_on_answer(&self) -> Option<Advice> {
-        let is_probability = self.plan().stage_of(TensorId::loss(Part::Prob)).is_some();
+        let is_probability = self.gives_probabilities();
         // One that starts from random weights has no reason to be sure.
         let is_untrained = presets::all().iter().any(|preset| preset.name == self.model().name);
         if !is_probability || is_untrained || !self.knows_scores() {

@@ -98,8 +98,9 @@ impl Draft {
     /// # Errors
     /// Where there is none of that name.
     pub fn start_from(name: &str) -> Result<Self, ModelError> {
-        let is_bundled = bundled::models().iter().any(|model| model.name == name);
-        let (architecture, init) = if is_bundled {
+        let bundled = bundled::find(name);
+        let name = bundled.map_or(name, |bundled| bundled.name);
+        let (architecture, init) = if bundled.is_some() {
             (bundled::load(name)?.architecture, Init::default())
         } else {
             let preset = presets::load(name)?;

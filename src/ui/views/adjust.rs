@@ -404,11 +404,13 @@ fn answer_ui(ui: &mut Ui, view: &View, width: f32, height: f32) {
             font,
             view.theme.text_strong,
         );
-        let bar = Rect::from_min_size(rect.left_top() + vec2(0.0, 22.0), vec2(rect.width(), 7.0));
-        painter.rect_filled(bar, 3.0, view.theme.line);
-        let share = scores[class].clamp(0.0, 1.0);
-        let fill = view.theme.pass(crate::trace::Pass::Fwd).fill;
-        painter.rect_filled(Rect::from_min_size(bar.min, vec2(bar.width() * share, 7.0)), 3.0, fill);
+        if state.gives_probabilities() {
+            let bar = Rect::from_min_size(rect.left_top() + vec2(0.0, 22.0), vec2(rect.width(), 7.0));
+            painter.rect_filled(bar, 3.0, view.theme.line);
+            let share = scores[class].clamp(0.0, 1.0);
+            let fill = view.theme.pass(crate::trace::Pass::Fwd).fill;
+            painter.rect_filled(Rect::from_min_size(bar.min, vec2(bar.width() * share, 7.0)), 3.0, fill);
+        }
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name} {score}")));
     }
 }

@@ -1,9 +1,10 @@
 //! The network in one line: the picture, a tile per block, the answer.
 
 use crate::attribution::{Rect as Area, receptive_field};
-use crate::nn::{self, Part};
+use crate::nn;
 use crate::trace::{Address, Depth, Owner, TensorId};
 use crate::ui::{
+    answer::Answer,
     atlas::tensor_atlas,
     blocks::{Block, block_of, blocks, with_gradient},
     fonts, names,
@@ -277,35 +278,60 @@ fn vector_ui(ui: &Ui, view: &View, tensor: TensorId, rect: Rect) {
     }
 }
 
-/// What the network answers, and how sure it is.
+/// What the network answers, and how sure it is; where its outputs exclude one another not, what the first ones are.
 fn answer_ui(ui: &mut Ui, view: &View, rect: Rect) {
-    let (state, theme) = (view.state, view.theme);
+    let state = view.state;
     let response = ui.interact(rect, ui.scope_id().with("answer"), Sense::click());
-    let is_known = state.knows_scores();
-    let (class, score) = state.prediction();
-    let name = if is_known { names::class(view, class) } else { "?".into() };
-    let is_probability = state.plan().stage_of(TensorId::loss(Part::Prob)).is_some();
-    let number = match (is_known, is_probability) {
-        (false, _) => String::new(),
-        (true, true) => format!("{:.1} %", score * 100.0),
-        (true, false) => crate::ui::number::four_digits(score),
+    let words = if state.gives_probabilities() {
+        format!("{}: {}", view.text("strip.answer"), best_ui(ui, view, rect))
+    } else {
+        format!("{}: {}", view.text("overview.output"), scores_ui(ui, view, rect))
     };
-    let words = format!("{}: {name} {number}", view.text("strip.answer"));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
-    let y = if is_probability && rect.height() > 50.0 { rect.center().y - 8.0 } else { rect.center().y };
-    let strong = FontId::new(text_size::TITLE, fonts::strong());
-    let right = pos2(rect.right(), y);
-    let taken = ui.painter().text(right, Align2::RIGHT_CENTER, &number, strong.clone(), theme.text_strong);
-    let names = ui.painter().with_clip_rect(rect.with_max_x(taken.left() - 6.0));
-    names.text(pos2(rect.left(), y), Align2::LEFT_CENTER, &name, strong, theme.text_strong);
-    if is_known && is_probability && rect.height() > 50.0 {
-        bar_ui(ui.painter(), rect, score, theme.pass(crate::trace::Pass::Fwd).fill, theme.line);
-    }
     if response.on_hover_text(words).clicked() {
         let stage = state.plan().pass_stages(crate::trace::Pass::Fwd).start;
         let forward = Address::whole_stage(state.trace().time(), state.image(), stage);
         view.look(&state.plan().widen(&forward, crate::trace::Grain::Pass));
     }
+}
+
+/// The likeliest class with its probability; answers what it says.
+fn best_ui(ui: &Ui, view: &View, rect: Rect) -> String {
+    let (state, theme) = (view.state, view.theme);
+    let is_known = state.knows_scores();
+    let (class, score) = state.prediction();
+    let name = if is_known { names::class(view, class) } else { "?".into() };
+    let number = if is_known { format!("{:.1} %", score * 100.0) } else { String::new() };
+    let y = if rect.height() > 50.0 { rect.center().y - 8.0 } else { rect.center().y };
+    let font = FontId::new(text_size::TITLE, fonts::strong());
+    line_ui(ui.painter(), rect, y, [&name, &number], &font, theme.text_strong);
+    if is_known && rect.height() > 50.0 {
+        bar_ui(ui.painter(), rect, score, theme.pass(crate::trace::Pass::Fwd).fill, theme.line);
+    }
+    format!("{name} {number}")
+}
+
+/// As many outputs as fit; answers what it says.
+fn scores_ui(ui: &Ui, view: &View, rect: Rect) -> String {
+    const LINE: f32 = 20.0;
+    let answer = Answer::new(view);
+    let fits = ((rect.height() / LINE) as usize).clamp(1, answer.classes.len().max(1));
+    let top = rect.center().y - 0.5 * LINE * (fits as f32 - 1.0);
+    let lines = answer.classes.iter().take(fits).enumerate().map(|(k, &(class, score))| {
+        let (name, number) = (names::class(view, class), answer.score(score));
+        let y = top + LINE * k as f32;
+        line_ui(ui.painter(), rect, y, [&name, &number], &theme::body_font(), view.theme.text_strong);
+        format!("{name} {number}")
+    });
+    lines.collect::<Vec<_>>().join(", ")
+}
+
+/// A name on the left and its number on the right, which is never cut off.
+fn line_ui(painter: &Painter, rect: Rect, y: f32, [name, number]: [&str; 2], font: &FontId, ink: Color32) {
+    let right = pos2(rect.right(), y);
+    let taken = painter.text(right, Align2::RIGHT_CENTER, number, font.clone(), ink);
+    let names = painter.with_clip_rect(rect.with_max_x(taken.left() - 6.0));
+    names.text(pos2(rect.left(), y), Align2::LEFT_CENTER, name, font.clone(), ink);
 }
 
 fn bar_ui(painter: &Painter, rect: Rect, share: f32, fill: Color32, ground: Color32) {

@@ -36,7 +36,7 @@ pub fn head_ui(ui: &mut Ui, view: &View, draft: &Draft) {
 /// The networks to start from.
 fn start_ui(ui: &mut Ui, view: &View) {
     ui.set_min_width(260.0);
-    let bundled = bundled::models().iter().map(|model| (model.name, format!("model.{}", model.name)));
+    let bundled = bundled::group(false).map(|model| (model.name, format!("model.{}", model.name)));
     let presets = presets::all().iter().map(|preset| (preset.name, format!("preset.{}", preset.name)));
     for (caption, entries) in
         [("menu.models", bundled.collect::<Vec<_>>()), ("menu.presets", presets.collect())]

@@ -143,7 +143,10 @@ pub fn answer_card_ui(ui: &mut Ui, view: &View, has_button: bool) {
     let (rect, theme) = (ui.max_rect(), view.theme);
     let answer = Answer::new(view);
     let first = Rect::from_min_size(rect.min + vec2(0.0, 4.0), vec2(rect.width(), 40.0));
-    let mut y = first.top() + best_ui(ui, view, &answer, first, text_size::ANSWER) + space::S;
+    let mut y = first.top();
+    if view.state.names_answer() || answer.best().is_none() {
+        y += best_ui(ui, view, &answer, first, text_size::ANSWER) + space::S;
+    }
     let bottom = if has_button { rect.bottom() - BUTTON.y - 38.0 } else { rect.bottom() };
     let row = 34.0;
     let rows = (((bottom - y) / row).floor().max(1.0) as usize).min(4).min(answer.classes.len());

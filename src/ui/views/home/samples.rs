@@ -19,7 +19,7 @@ pub fn network_for(view: &View) -> Option<&'static str> {
         Content::Values(_) => None,
         Content::Picture(_) if picture.name.starts_with("shape-") => Some("shapes"),
         Content::Picture(_) if picture.name.starts_with("digit-") => Some("digits"),
-        Content::Picture(_) if picture.name.starts_with("article-") => None,
+        Content::Picture(_) if picture.name.starts_with("pattern-") => None,
         Content::Picture(_) => Some("photos"),
     }
 }

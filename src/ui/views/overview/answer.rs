@@ -33,7 +33,7 @@ impl Scene<'_> {
         ui.painter().text(
             line(10.0, 20.0).left_center(),
             Align2::LEFT_CENTER,
-            view.text(if view.state.names_classes() { "overview.answer" } else { "overview.output" }),
+            view.text(if view.state.names_answer() { "overview.answer" } else { "overview.output" }),
             theme::strong_font(),
             theme.text_strong,
         );
@@ -44,8 +44,8 @@ impl Scene<'_> {
         let fold = TALL.iter().filter(|&&least| rect.height() <= least).count();
         let is_tall = fold == 0;
         let top = if is_tall { 68.0 } else { 60.0 };
-        // Numbers that stand for no class have no best one.
-        let taken = match view.state.names_classes() {
+        // Numbers that stand for no class, and scores of which several can be high, have no best one.
+        let taken = match view.state.names_answer() {
             true => best_ui(ui, view, &answer, line(top, 40.0), text_size::ANSWER),
             false => 0.0,
         };

@@ -91,6 +91,18 @@ fn command_ui(ui: &mut Ui, view: &View, command: &Command) {
     }
 }
 
+/// The bundled models, or those that only lessons need.
+pub(super) fn models_ui(ui: &mut Ui, view: &View, is_for_lessons: bool) {
+    for model in bundled::group(is_for_lessons) {
+        let current = view.state.model().name == model.name;
+        let words = view.text(&format!("model.{}", model.name));
+        if ui.add(Button::selectable(current, words)).on_hover_text(model.name).clicked() {
+            view.act(Action::OpenBundled(model.name.to_owned()));
+            ui.close();
+        }
+    }
+}
+
 fn file_ui(ui: &mut Ui, view: &View) {
     for id in ["open_picture", "open_model", "open_data"] {
         if let Some(command) = crate::app::command::command(id) {
@@ -110,14 +122,9 @@ fn file_ui(ui: &mut Ui, view: &View) {
         });
     });
     ui.menu_button(view.text("menu.models"), |ui| {
-        for model in bundled::models() {
-            let current = view.state.model().name == model.name;
-            let words = view.text(&format!("model.{}", model.name));
-            if ui.add(Button::selectable(current, words)).on_hover_text(model.name).clicked() {
-                view.act(Action::OpenBundled(model.name.to_owned()));
-                ui.close();
-            }
-        }
+        models_ui(ui, view, false);
+        ui.separator();
+        ui.menu_button(view.text("menu.lesson_models"), |ui| models_ui(ui, view, true));
     });
     ui.menu_button(view.text("menu.presets"), |ui| {
         for preset in presets::all() {

@@ -112,13 +112,8 @@ fn network_ui(ui: &mut Ui, view: &View) {
     let name = if is_bundled { view.text(&format!("network.{}", model.name)) } else { model.name.clone() };
     let response = ui.menu_button(opener(ui, view, "top.network", &name), |ui| {
         ui.set_min_width(240.0);
-        for bundled in bundled::models() {
-            let words = view.text(&format!("model.{}", bundled.name));
-            if ui.add(Button::selectable(model.name == bundled.name, words)).clicked() {
-                view.act(Action::OpenBundled(bundled.name.to_owned()));
-                ui.close();
-            }
-        }
+        menu::models_ui(ui, view, false);
+        ui.menu_button(view.text("menu.lesson_models"), |ui| menu::models_ui(ui, view, true));
         ui.menu_button(view.text("menu.presets"), |ui| {
             for preset in presets::all() {
                 let words = view.text(&format!("preset.{}", preset.name));
