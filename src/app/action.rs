@@ -2,13 +2,14 @@
 
 use crate::app::{
     state::{
-        Compared, Digits, Drawer, FileKind, JobKind, Lane, Lang, Order, Page, Recent, RescueOffer, Scale,
-        Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
+        Compared, Digits, Drawer, FileKind, JobKind, Lane, Lang, Order, Page, Progress, Recent, RescueOffer,
+        Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
     },
     task::{Done, News, Until},
 };
 use crate::attribution::AttributionSettings;
 use crate::data::{Background, Dataset, Fit, Frame, Loaded, Location, paint::Pen};
+use crate::lesson::Lesson;
 use crate::nn::{
     Mode, Part, filters::Filter, hyperparameter::Hyperparameter, init::Init, loss::Loss,
     optimizer::Optimizer, spec::Kind,
@@ -202,6 +203,8 @@ pub enum Action {
     Data(DataAction),
     /// Something about files.
     File(FileAction),
+    /// Something about a lesson.
+    Lesson(LessonAction),
     /// Go on with the replay of training steps.
     Advance,
     /// Leave.
@@ -577,6 +580,52 @@ pub enum DataAction {
     },
 }
 
+/// Something about a lesson.
+#[derive(Clone, Debug)]
+pub enum LessonAction {
+    /// Begin a bundled lesson, or go on with it where it was left.
+    Start(String),
+    /// Begin a bundled lesson at a beat.
+    StartAt {
+        /// The lesson's id.
+        id: String,
+        /// The beat's number.
+        beat: usize,
+    },
+    /// Open a teacher's own lesson.
+    Open(Arc<Lesson>),
+    /// What the blue button, Space and the clicker do: show the answer, or go to the next beat; after the last one
+    /// leave the lesson.
+    GoOn,
+    /// Back to the beat before.
+    Back,
+    /// To a beat by its number.
+    GoTo(usize),
+    /// Answer the question.
+    Answer(crate::lesson::Answer),
+    /// Ask the question again: another item, or with what its `again` changes.
+    Again,
+    /// Back to what the lesson shows, exactly.
+    Return,
+    /// Leave the lesson; the user's own work comes back.
+    Leave,
+    /// Count hands, or stop counting and show the bars.
+    CountHands,
+    /// One hand more, or fewer, for the option with this number.
+    Hand {
+        /// The option.
+        option: usize,
+        /// One more or one fewer.
+        more: bool,
+    },
+    /// The progress that was kept.
+    RestoreProgress(Progress),
+    /// Forget what was done of a lesson.
+    Reset(String),
+    /// Ask where to write progress and answers as comma-separated values.
+    Export,
+}
+
 /// Something about files.
 #[derive(Clone, Debug)]
 pub enum FileAction {
@@ -638,5 +687,11 @@ pub enum FileAction {
 impl From<FileAction> for Action {
     fn from(action: FileAction) -> Self {
         Self::File(action)
+    }
+}
+
+impl From<LessonAction> for Action {
+    fn from(action: LessonAction) -> Self {
+        Self::Lesson(action)
     }
 }

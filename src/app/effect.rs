@@ -1,7 +1,7 @@
 //! What the program asks of its host.
 
 use crate::app::{
-    state::{FileContent, FileKind, Recent, Stamp},
+    state::{FileContent, FileKind, Progress, Recent, Stamp},
     task::{Task, TrainingJob},
 };
 use crate::data::Location;
@@ -67,6 +67,8 @@ pub enum Effect {
     },
     /// Keep the list of what was opened lately.
     KeepRecent(Vec<Recent>),
+    /// Keep what was done of the lessons.
+    KeepProgress(Progress),
     /// Read what a crash left behind; answer [`FileAction::Rescued`](crate::app::FileAction::Rescued).
     Rescue,
     /// Remove what a crash left behind; answer [`FileAction::Offer`](crate::app::FileAction::Offer).

@@ -358,3 +358,8 @@ pub fn met(beat: &Beat, scene: &Scene, variables: &Variables) -> Result<bool, St
     }
     Ok(!ask.goal.all().is_empty())
 }
+
+/// The place of a beat without a question; `None` where it has none or the plan does not have it.
+pub fn place_of(beat: &Beat, scene: &Scene) -> Option<Address> {
+    place(beat, scene, &Variables::new()).ok().flatten()
+}

@@ -25,9 +25,9 @@ pub use format::{
     Again, Ask, Beat, BeatPage, BeatShow, Kind, Lesson, LessonError, OneOrMany, Open, SetValue, Text,
     Tolerance,
 };
-pub use item::{Choice, Item, ItemError, Verdict, met};
+pub use item::{Choice, Item, ItemError, Verdict, met, place_of};
 pub use markup::{Span, spans};
 pub use misconceptions::{Rule, rule, rules};
-pub use pattern::{Variables, places, substitute};
+pub use pattern::{Variables, cells_of, places, substitute};
 pub use quantity::{Evaluator, Function, Query, Value};
 pub use scene::{Edit, EditChange, Scene, Setting};

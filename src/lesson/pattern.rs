@@ -1,6 +1,6 @@
 //! Addresses in lessons: with variables in braces, and with ranges.
 
-use crate::trace::{Address, Plan};
+use crate::trace::{Address, Grain, Plan};
 use std::collections::BTreeMap;
 
 /// The variables of an item with their numbers.
@@ -82,7 +82,31 @@ pub fn places(plan: &Plan, pattern: &str) -> Result<Vec<Address>, String> {
         }
     }
     let parse = |text: &String| plan.parse(text).map_err(|error| format!("{pattern}: {}", error.0));
-    texts.iter().map(parse).collect()
+    texts.iter().flat_map(|text| filter_slices(plan, text)).map(|text| parse(&text)).collect()
+}
+
+/// All slices of a filter that is named as `conv1.weight/k0`; any other text itself.
+fn filter_slices(plan: &Plan, text: &str) -> Vec<String> {
+    let filter =
+        text.rsplit_once("/k").filter(|(_, k)| !k.is_empty() && k.bytes().all(|b| b.is_ascii_digit()));
+    let weight = filter.and_then(|(tensor, _)| plan.parse(tensor).ok());
+    let shape = weight.filter(|_| plan.parse(text).is_err()).map(|weight| plan.shape_at(&weight).0);
+    match shape {
+        Some([_, slices, ..]) => (0..slices).map(|slice| format!("{text},{slice}")).collect(),
+        None => vec![text.to_owned()],
+    }
+}
+
+/// The row-major numbers of all cells of a place in its tensor.
+pub fn cells_of(plan: &Plan, place: &Address) -> Vec<u32> {
+    let shape = plan.shape_at(place);
+    match place.grain() {
+        Grain::Cell | Grain::Term => vec![place.cell()],
+        Grain::Channel => (place.cell()..place.cell() + shape.plane() as u32).collect(),
+        Grain::Run | Grain::Epoch | Grain::Batch | Grain::Example | Grain::Pass | Grain::Layer => {
+            (0..shape.len() as u32).collect()
+        }
+    }
 }
 
 /// The bytes and the ends of the first range in a text.

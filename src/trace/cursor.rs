@@ -57,6 +57,11 @@ impl Cursor {
         Self { at: 0, grain }
     }
 
+    /// Before a step of the run: so many are done.
+    pub fn before_step(plan: &Plan, step: u64, grain: Grain) -> Self {
+        Self { at: step.min(plan.run_len()), grain }
+    }
+
     /// After the unit that an address names, at its grain. A given tensor is there before the first
     /// step.
     pub fn after(plan: &Plan, address: &Address) -> Self {

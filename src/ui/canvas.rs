@@ -59,7 +59,10 @@ pub fn canvas_ui(
     let [c, h, w] = view.state.model().network.input;
     let in_training = view.state.inputs().training.is_some();
     let from_picture = in_training || matches!(view.state.inputs().picture.content, Content::Picture(_));
-    let mut pixels = pixels(ui, view);
+    // One paints on the picture, also where the network sees its pixels in other places.
+    let is_shuffled = view.state.model().architecture.preprocess.shuffle().is_some();
+    let before = (brush.is_some() && is_shuffled).then(|| view.state.inputs().pixels().ok()).flatten();
+    let mut pixels = before.map_or_else(|| pixels(ui, view), |fitted| Arc::new(fitted.tensor));
     if brush.is_some() && view.state.inputs().is_inverted_drawing() {
         // The paper, in the pen's own colours.
         pixels = Arc::new(pixels.mapv(|value| 255.0 - value));

@@ -45,7 +45,9 @@ pub fn original_ui(ui: &Ui, view: &View, rect: Rect) {
     };
     let fitted = view.state.fitted();
     let painter = ui.painter().with_clip_rect(rect.expand(2.0));
-    if let Some(unseen) = unread_pixels(view) {
+    // Shuffled pixels come from anywhere in the picture.
+    let is_shuffled = view.state.model().architecture.preprocess.shuffle().is_some();
+    if let Some(unseen) = unread_pixels(view).filter(|_| !is_shuffled) {
         let (_, _, h, w) = fitted.tensor.dim();
         let rows = unseen.rows.iter().map(|&i| (i..i + 1, 0..w));
         let cols = unseen.cols.iter().map(|&j| (0..h, j..j + 1));

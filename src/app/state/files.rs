@@ -13,6 +13,8 @@ pub enum FileKind {
     Session,
     /// The network and its weights.
     Model,
+    /// What was done of the lessons.
+    Progress,
 }
 
 impl FileKind {
@@ -21,6 +23,7 @@ impl FileKind {
         match self {
             Self::Session => ENDING,
             Self::Model => "safetensors",
+            Self::Progress => "csv",
         }
     }
 }
@@ -32,6 +35,8 @@ pub enum FileContent {
     Session(Box<Session>),
     /// A model.
     Model(Arc<Model>),
+    /// Answers to lessons' questions as comma-separated values.
+    Progress(String),
 }
 
 impl FileContent {
@@ -40,6 +45,7 @@ impl FileContent {
         match self {
             Self::Session(_) => FileKind::Session,
             Self::Model(_) => FileKind::Model,
+            Self::Progress(_) => FileKind::Progress,
         }
     }
 
@@ -51,6 +57,7 @@ impl FileContent {
         match self {
             Self::Session(session) => session.to_bytes(),
             Self::Model(model) => model.to_bytes().map_err(|error| error.0),
+            Self::Progress(text) => Ok(text.clone().into_bytes()),
         }
     }
 }

@@ -12,6 +12,7 @@ mod draft;
 mod files;
 mod inputs;
 mod jobs;
+pub(in crate::app) mod lesson;
 mod marks;
 mod notice;
 mod picture_before;
@@ -47,6 +48,9 @@ pub use draft::{Draft, Written};
 pub use files::{FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion};
 pub use inputs::{Change, Forked, Inputs, Target};
 pub use jobs::{Job, JobKind, Jobs};
+pub use lesson::{
+    Answered, Covers, Hands, LessonProgress, LessonState, Phase, Progress, beat_scene, lesson_scene,
+};
 pub use marks::{Bookmark, Breakpoint, Marks};
 pub use notice::{Notice, NoticeKind};
 pub use picture_before::{PictureBefore, PictureChange, PictureEffect};
@@ -132,6 +136,10 @@ pub struct AppState {
     pub(in crate::app) attribution: AttributionState,
     /// The network being written, while the builder is open.
     pub(in crate::app) draft: Option<Draft>,
+    /// The lesson that is open.
+    pub(in crate::app) lesson: Option<Box<LessonState>>,
+    /// What was done of all lessons.
+    pub(in crate::app) progress: Progress,
 }
 
 /// The state's parts, to be read.
@@ -313,6 +321,8 @@ impl AppState {
             files: Files::default(),
             attribution: AttributionState::default(),
             draft: None,
+            lesson: None,
+            progress: Progress::default(),
         };
         state.mark_saved();
         Ok(state)

@@ -174,6 +174,7 @@ fn over_channels(preprocess: &Preprocess, channels: usize) -> Preprocess {
     };
     Preprocess::new(channels, over(preprocess.mean(), 0.0), over(preprocess.std(), 1.0))
         .unwrap_or_else(|_| Preprocess::identity(channels))
+        .with_shuffle(preprocess.shuffle())
 }
 
 /// What a new layer's name begins with.

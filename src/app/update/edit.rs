@@ -121,6 +121,13 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
             }
             let mut pixels = pixels(now)?;
             let cells = pixels.len();
+            let plane = h * w;
+            let preprocess = &now.model.architecture.preprocess;
+            let index = match is_picture {
+                // The pixel that the network sees there.
+                true => index / plane * plane + preprocess.source(index % plane, plane),
+                false => index,
+            };
             *pixels.iter_mut().nth(index).ok_or_else(|| {
                 format!("expected a cell of the input from 0 to {}, got {index}; pick another", cells - 1)
             })? = value;

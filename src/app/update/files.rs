@@ -106,10 +106,14 @@ fn find_data(state: &mut AppState, elsewhere: Option<Location>) -> Vec<Effect> {
     open_session_data(state, None, session)
 }
 
-fn ask_where(state: &mut AppState, kind: FileKind) {
+pub(in crate::app) fn ask_where(state: &mut AppState, kind: FileKind) {
     let files = &state.files;
     let location = match (kind, &files.location) {
         (FileKind::Session, Some(location)) => location.clone(),
+        (FileKind::Progress, location) => {
+            let name = Location::from("lessons").with_ending(kind.ending()).to_string();
+            location.as_ref().map_or_else(|| files.folder.join(&name), |location| location.sibling(&name))
+        }
         (FileKind::Session | FileKind::Model, _) => {
             let model = state.model().name.as_str();
             let stem = Location::from(model).stem();
@@ -128,6 +132,7 @@ fn write_file(state: &AppState, kind: FileKind, location: Location, replace: boo
     let content = match kind {
         FileKind::Session => FileContent::Session(Box::new(Session::from_state(state))),
         FileKind::Model => FileContent::Model(as_trained(state)),
+        FileKind::Progress => FileContent::Progress(state.progress.csv()),
     };
     vec![Effect::Write { location, content, stamp: Box::new(Stamp::from_state(state)), replace }]
 }
@@ -162,7 +167,7 @@ fn apply_written(
             state.files.saved = Some(stamp);
             state.files.absent = None;
         }
-        FileKind::Model => notice(state, format!("→ {location}"), NoticeKind::Info),
+        FileKind::Model | FileKind::Progress => notice(state, format!("→ {location}"), NoticeKind::Info),
     }
     vec![remember_recent(state, location)]
 }

@@ -11,6 +11,7 @@ mod edit;
 mod files;
 mod inputs;
 pub(in crate::app) mod jobs;
+mod lesson;
 mod loss_after;
 mod marks;
 mod models;
@@ -48,6 +49,9 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
             if let Some(address) = place.resolve(state.plan()) {
                 navigation::go_to(state, address);
             }
+        }
+        Action::Look(place) if lesson::is_answer(state, &place) => {
+            return lesson::answer_by_place(state, &place);
         }
         Action::Look(place) => {
             if let Some(address) = place.resolve(state.plan()) {
@@ -141,6 +145,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         }
         Action::CopyAddress => return vec![Effect::Copy(state.position.text().text().to_owned())],
         Action::Quit => return vec![Effect::Quit],
+        Action::Lesson(action) => return lesson::update(state, action),
         Action::Advance => {}
     }
     Vec::new()
@@ -153,6 +158,7 @@ pub(in crate::app) fn follow_up(state: &mut AppState, time_for_more: bool) -> Ve
     effects.extend(loss_after::compute_shown(state));
     picture_before::refresh(state);
     right_answer::ask_when_needed(state);
+    effects.extend(lesson::check_goal(state));
     state.breakpoint_hits.follow(state.position.run(), state.position.marks());
     effects
 }

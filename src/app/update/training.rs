@@ -96,7 +96,8 @@ fn normalise(state: &mut AppState) -> Vec<Effect> {
     match Preprocess::new(mean.len(), mean, std) {
         Ok(preprocess) => edit_inputs(state, |inputs| {
             let mut model = (*inputs.model).clone();
-            model.architecture.preprocess = preprocess;
+            let shuffle = model.architecture.preprocess.shuffle();
+            model.architecture.preprocess = preprocess.with_shuffle(shuffle);
             inputs.model = Arc::new(model);
         }),
         Err(error) => {

@@ -46,6 +46,11 @@ impl Grain {
         Self::Term,
     ];
 
+    /// The grain with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grain| grain.name() == name)
+    }
+
     /// The next finer grain, or itself.
     pub fn finer(self) -> Self {
         Self::ALL[(self as usize + 1).min(Self::ALL.len() - 1)]

@@ -14,7 +14,8 @@ use super::{
     strings::Words,
 };
 use crate::app::{
-    Action, AppState, DataAction, Effect, FileAction, FileContent, Recent, RescueOffer, Stamp, Task, apply,
+    Action, AppState, DataAction, Effect, FileAction, FileContent, LessonAction, Recent, RescueOffer, Stamp,
+    Task, apply,
 };
 use crate::data::Location;
 use crate::model_io::{Model, session};
@@ -30,6 +31,9 @@ use work::{Once, Reporter};
 
 /// The name under which the list of recent files is kept.
 const RECENT_FILE: &str = "recent.json";
+
+/// The name under which what was done of the lessons is kept.
+const PROGRESS_FILE: &str = "lessons.json";
 
 /// The program: its state, and the host that it runs on.
 pub struct Program<H: Host> {
@@ -106,6 +110,13 @@ impl<H: Host> Program<H> {
             }
         };
         host.load(RECENT_FILE, Box::new(recent));
+        let to = outbox.clone();
+        let progress = move |bytes: Option<Vec<u8>>| {
+            if let Some(progress) = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+                to.answer(Answer::Action(LessonAction::RestoreProgress(progress).into()));
+            }
+        };
+        host.load(PROGRESS_FILE, Box::new(progress));
         let autosave = Autosave::new(&state, clock());
         Self { state, host, answers, outbox, clock, autosave, training: None, advance: false }
     }
@@ -158,6 +169,10 @@ impl<H: Host> Program<H> {
     /// Saves the session automatically if it has changed and it is time. Returns the seconds until this is to be
     /// called again, if it is.
     pub fn autosave(&mut self) -> Option<f64> {
+        // In a lesson the user's own work waits; what was saved of it before is still true.
+        if self.state.lesson().is_some() {
+            return None;
+        }
         let (wait, failed) = self.autosave.poll(&self.state, &mut self.host, &self.clock);
         if let Some(error) = failed {
             self.outbox.send(Action::Fail(error));
@@ -167,6 +182,7 @@ impl<H: Host> Program<H> {
 
     /// The window closes: work that is not saved is left for the next start.
     pub fn end(&mut self) {
+        self.apply([LessonAction::Leave.into()]);
         self.autosave.end(&self.state, &mut self.host);
     }
 
@@ -213,6 +229,11 @@ impl<H: Host> Program<H> {
                 recent.retain(|recent| recent.location.is_text());
                 if let Ok(bytes) = serde_json::to_vec_pretty(&recent) {
                     self.host.store(RECENT_FILE, bytes);
+                }
+            }
+            Effect::KeepProgress(progress) => {
+                if let Ok(bytes) = serde_json::to_vec_pretty(&progress) {
+                    self.host.store(PROGRESS_FILE, bytes);
                 }
             }
             Effect::Rescue => {

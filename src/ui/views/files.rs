@@ -57,6 +57,7 @@ fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
     let title = match asked.kind {
         FileKind::Session => "files.save_session",
         FileKind::Model => "files.save_model",
+        FileKind::Progress => "files.save_progress",
     };
     ui.label(RichText::new(view.text(title)).font(theme::title_font()));
     ui.add_space(theme::space::S);
