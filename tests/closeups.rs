@@ -709,7 +709,7 @@ fn wants(state: &AppState) -> Wants {
     let view = state.view();
     Wants {
         page: view.page,
-        depth: Depth::of(&state.look()),
+        depth: Depth::new(&state.look()),
         notice: false,
         drawer: view.drawer,
         timeline: None,

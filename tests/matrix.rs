@@ -71,7 +71,7 @@ fn states(lang: Lang) -> Vec<(String, AppState)> {
     let mut states = Vec::new();
     for (name, address, page) in PLACES {
         let state = state_at(lang, address, page);
-        if page == Page::Network && Depth::of(&state.look()) >= Depth::Cell {
+        if page == Page::Network && Depth::new(&state.look()) >= Depth::Cell {
             let mut open = state.clone();
             do_it(&mut open, [Action::SetDrawer(Some(Drawer::Why))]);
             states.push((format!("{name}, Why? open"), open));
@@ -144,7 +144,7 @@ fn faults(harness: &Harness<Program>) -> Vec<String> {
     let mut faults = Vec::new();
     let view = harness.state().state.view();
     let is_scrolling = view.drawer.is_some() || matches!(view.page, Page::Data | Page::Home);
-    let is_whole = view.page == Page::Network && Depth::of(&harness.state().state.look()) == Depth::Pass;
+    let is_whole = view.page == Page::Network && Depth::new(&harness.state().state.look()) == Depth::Pass;
     let texts = texts(harness);
     for text in &texts {
         let words = &text.text;

@@ -144,7 +144,7 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
         open(&mut state, Path::new(path));
         let text = take_notice(&mut state).expect("a line").text;
         assert!(text.contains(says) && !text.contains('\n'), "{text}");
-        assert!(state.data().opened.is_none() && state.jobs().of(JobKind::OpeningData).is_none());
+        assert!(state.data().opened.is_none() && state.jobs().of_kind(JobKind::OpeningData).is_none());
     }
     assert_eq!(state.view().page, Page::Network);
 }
@@ -159,14 +159,15 @@ fn an_opening_tells_how_far_it_is_and_can_be_stopped() {
     let job = *job;
     apply(&mut state, Action::Progress { job: job + 1, part: 0.9 });
     apply(&mut state, Action::Progress { job, part: 0.25 });
-    let opening = state.jobs().of(JobKind::OpeningData).expect("goes on");
+    let opening = state.jobs().of_kind(JobKind::OpeningData).expect("goes on");
     assert_eq!((opening.part, opening.name.as_str()), (0.25, "set"));
     // The stepping goes on meanwhile.
     apply(&mut state, Action::GoTo("fwd/conv1".into()));
-    assert!(state.jobs().of(JobKind::OpeningData).is_some());
+    assert!(state.jobs().of_kind(JobKind::OpeningData).is_some());
     apply(&mut state, Action::Cancel(JobKind::OpeningData));
     assert!(
-        state.jobs().of(JobKind::OpeningData).is_none() && stop.load(std::sync::atomic::Ordering::Relaxed)
+        state.jobs().of_kind(JobKind::OpeningData).is_none()
+            && stop.load(std::sync::atomic::Ordering::Relaxed)
     );
     // What still comes of it is not heard.
     let opened = convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, Execution::SERIAL)

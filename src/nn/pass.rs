@@ -38,7 +38,7 @@ impl<T: Real> Values<T> {
     /// The mean loss of the batch: the sum over its images, divided by their number.
     pub fn mean_loss(&self) -> T {
         let loss = self.loss.at(Part::Out);
-        loss.iter().fold(T::zero(), |sum, &x| sum + x) / T::of(loss.len() as f64)
+        loss.iter().fold(T::zero(), |sum, &x| sum + x) / T::nearest(loss.len() as f64)
     }
 }
 

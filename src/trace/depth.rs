@@ -19,7 +19,7 @@ pub enum Depth {
 
 impl Depth {
     /// The depth of an address.
-    pub const fn of(address: &Address) -> Self {
+    pub const fn new(address: &Address) -> Self {
         match address.grain() {
             Grain::Run | Grain::Epoch | Grain::Batch | Grain::Example | Grain::Pass => Self::Pass,
             Grain::Layer => Self::Layer,

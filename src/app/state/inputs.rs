@@ -10,7 +10,7 @@ use crate::nn::{
 use crate::tensor::Tensor;
 use std::sync::Arc;
 
-/// Weights that were edited at a later step of training: a line of training begins there.
+/// Weights that were edited at a later step of training: a training branch begins there.
 #[derive(Clone, Debug)]
 pub struct Forked {
     /// The number of the line that it left.

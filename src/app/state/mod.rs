@@ -442,7 +442,7 @@ impl AppState {
         let tensor = self.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
         let is_gradient = tensor.is_some_and(|tensor| tensor.part == Part::Dx);
         match self.view.lane {
-            Lane::Values if is_gradient && Depth::of(&look) > Depth::Pass => Lane::Gradients,
+            Lane::Values if is_gradient && Depth::new(&look) > Depth::Pass => Lane::Gradients,
             lane => lane,
         }
     }

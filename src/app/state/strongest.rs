@@ -16,7 +16,7 @@ impl Strongest {
     /// That of the map that is looked at; `None` where no map is, or where none of its values is finite.
     pub fn find(state: &AppState) -> Option<Self> {
         let (map, revision) = (state.look(), state.revision());
-        if Depth::of(&map) != Depth::Map {
+        if Depth::new(&map) != Depth::Map {
             return None;
         }
         if let Some(known) = state.strongest.filter(|known| known.is_of(map, revision)) {

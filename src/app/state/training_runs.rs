@@ -105,15 +105,15 @@ impl TrainingRuns {
         // Each run may keep many weights; aside a few are enough to be back quickly.
         let at = run.trace().time();
         let thin = |(number, branch): (usize, &TrainingBranch)| {
-            let looked_at = (number == run.line_number()).then_some(at);
+            let looked_at = (number == run.branch_index()).then_some(at);
             branch.thinned(looked_at.as_slice())
         };
-        if inputs.training.is_some() && run.lines().iter().any(|branch| branch.done() > 0) {
+        if inputs.training.is_some() && run.branches().iter().any(|branch| branch.done() > 0) {
             self.aside.push(RunsAside {
                 inputs: inputs.clone(),
                 planned: None,
-                branches: run.lines().iter().enumerate().map(thin).collect(),
-                branch: run.line_number(),
+                branches: run.branches().iter().enumerate().map(thin).collect(),
+                branch: run.branch_index(),
             });
         }
     }
@@ -181,8 +181,8 @@ impl AppState {
     pub fn training_runs(&self) -> Vec<TrainingRun<'_>> {
         let labels = &self.training.runs.labels;
         let run = self.position.run();
-        let own = run.lines().iter().enumerate().map(|(place, branch)| {
-            (branch, place == run.line_number(), true, &self.inputs, None::<&Planned>)
+        let own = run.branches().iter().enumerate().map(|(place, branch)| {
+            (branch, place == run.branch_index(), true, &self.inputs, None::<&Planned>)
         });
         let aside = self.training.runs.aside.iter().flat_map(|aside| {
             let has_data = aside.inputs.training.is_some();

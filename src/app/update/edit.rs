@@ -51,7 +51,7 @@ pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool)
     }
 }
 
-/// An edit of weights at a later step of training starts a line of training there.
+/// An edit of weights at a later step of training starts a training branch there.
 fn edit_in_training(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
     let mut params = (**state.trace().params()).clone();
     match edit_params(state, &mut params, edit) {

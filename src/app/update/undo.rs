@@ -52,14 +52,14 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
 /// hyperparameters; `None` where it is the one looked at.
 fn other_run(state: &AppState, inputs: &Inputs, number: u32) -> Option<usize> {
     let run = state.position.run();
-    let place = run.place(number).filter(|place| *place != run.line_number())?;
+    let place = run.place(number).filter(|place| *place != run.branch_index())?;
     let is_same = Inputs { optimizer: state.inputs.optimizer, ..inputs.clone() } == state.inputs;
     (is_same && inputs.training.is_some()).then_some(place)
 }
 
 /// Goes one step along the list of edits.
 fn step(state: &mut AppState, redo: bool) {
-    let now = Edited::of(state);
+    let now = Edited::from_state(state);
     if redo {
         state.undo.redo(now);
     } else {

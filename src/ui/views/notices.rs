@@ -31,7 +31,7 @@ enum Line<'a> {
 
 /// What there is to say, the most urgent first.
 fn line(state: &AppState) -> Option<Line<'_>> {
-    let foreground = state.jobs().foreground().or(state.jobs().of(JobKind::OpeningData));
+    let foreground = state.jobs().foreground().or(state.jobs().of_kind(JobKind::OpeningData));
     if let Some(notice) = state.notices().last() {
         return Some(Line::Notice(notice, state.notices().len() - 1));
     }
@@ -101,7 +101,7 @@ fn leave_in_time(ui: &Ui, view: &View, notice: &crate::app::Notice) {
     };
     if now - since >= DONE {
         ui.data_mut(|data| data.remove::<(String, f64)>(id));
-        view.act(Action::DismissNotice);
+        view.push(Action::DismissNotice);
     } else {
         ui.ctx().request_repaint_after_secs((DONE - (now - since)) as f32);
     }
@@ -116,7 +116,7 @@ fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize)
     ui.label(RichText::new(sign).color(color));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
-            view.act(Action::DismissNotice);
+            view.push(Action::DismissNotice);
         }
         if more > 0 {
             let words = view.fill("notice.more", &[("n", &more.to_string())]);
@@ -141,7 +141,7 @@ fn work_ui(ui: &mut Ui, view: &View, words: &str, kind: JobKind) {
 fn cancel_ui(ui: &mut Ui, view: &View, kind: JobKind) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if ui.add(Button::new(view.text("notice.cancel")).min_size(vec2(80.0, 28.0))).clicked() {
-            view.act(Action::Cancel(kind));
+            view.push(Action::Cancel(kind));
         }
     });
 }
@@ -178,7 +178,7 @@ fn stopped_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(sign).color(color));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("time.dismiss")).clicked() {
-            view.act(Action::DismissStop);
+            view.push(Action::DismissStop);
         }
         for id in ["continue", "reverse_continue"] {
             let Some(command) = crate::app::command::command(id) else { continue };
@@ -186,7 +186,7 @@ fn stopped_ui(ui: &mut Ui, view: &View) {
             let response = ui.add(Button::new(command.icon).min_size(vec2(34.0, 28.0)));
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
             if response.on_hover_text(name).clicked() {
-                view.act((command.action)(view.state));
+                view.push((command.action)(view.state));
             }
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -209,7 +209,7 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new("?").font(theme::strong_font()).color(view.theme.accent));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
-            view.act(Action::DismissQuestion);
+            view.push(Action::DismissQuestion);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let label = ui.label(RichText::new(view.text("right.which")).color(view.theme.text_strong));
@@ -220,14 +220,14 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
                 let name = crate::ui::names::class(view, class);
                 let words = if k == 0 { view.fill("right.guess", &[("class", &name)]) } else { name };
                 if ui.add(Button::new(words).min_size(vec2(0.0, 28.0))).clicked() {
-                    view.act(Action::SetLabel(class));
+                    view.push(Action::SetLabel(class));
                 }
             }
             ui.menu_button(view.text("right.other"), |ui| {
                 egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
                     for class in 0..likeliest.len().min(1000) {
                         if ui.button(crate::ui::names::class(view, class)).clicked() {
-                            view.act(Action::SetLabel(class));
+                            view.push(Action::SetLabel(class));
                             ui.close();
                         }
                     }
@@ -242,11 +242,11 @@ fn advice_ui(ui: &mut Ui, view: &View, advice: Advice) {
     ui.label(RichText::new("⚠").color(view.theme.warn));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
-            view.act(Action::DismissAdvice);
+            view.push(Action::DismissAdvice);
         }
         let offer = view.text(&format!("{}.offer", advice.key()));
         if ui.add(Button::new(offer).min_size(vec2(0.0, 28.0))).clicked() {
-            view.act(advice.action());
+            view.push(advice.action());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = picture_words::advice(view, advice);

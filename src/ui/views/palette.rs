@@ -84,13 +84,13 @@ pub fn palette_ui(ui: &mut Ui, view: &View) {
         });
         let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if let Some(line) = clicked.or(entered.then_some(typed.chosen)).and_then(|number| lines.get(number)) {
-            view.act(Action::ShowPalette(false));
-            view.act(line.action.clone());
+            view.push(Action::ShowPalette(false));
+            view.push(line.action.clone());
             done = true;
         }
     });
     if modal.should_close() && !done {
-        view.act(Action::ShowPalette(false));
+        view.push(Action::ShowPalette(false));
         done = true;
     }
     ui.data_mut(|data| {

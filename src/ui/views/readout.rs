@@ -66,7 +66,7 @@ pub fn readout_ui(ui: &mut Ui, view: &View) {
 
 /// What a newcomer is told to do next, where nothing is under the pointer.
 fn guide(view: &View) -> String {
-    let depth = Depth::of(&view.state.look());
+    let depth = Depth::new(&view.state.look());
     match view.state.view().guide {
         Guide::Point if depth <= Depth::Layer => view.text("guide.point"),
         Guide::Step => view.text("guide.step"),
@@ -156,13 +156,13 @@ fn scale_ui(ui: &mut Ui, view: &View) {
             Scale::Network => "readout.scale_network",
         });
         if ui.selectable_label(scale == now.scale, name).clicked() {
-            view.act(Action::SetScale(scale));
+            view.push(Action::SetScale(scale));
             ui.close();
         }
     }
     ui.separator();
     let mut log = now.log;
     if ui.checkbox(&mut log, view.text("readout.log")).on_hover_text(view.text("readout.log_tip")).changed() {
-        view.act(Action::ToggleLog);
+        view.push(Action::ToggleLog);
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Closeup<'a> {
 /// The cell or the term that is looked at; of more than a cell the one that the cursor is at, or the first.
 fn looked(view: &View) -> Address {
     let look = view.state.look();
-    match Depth::of(&look) {
+    match Depth::new(&look) {
         Depth::Cell | Depth::Term => look,
         Depth::Pass | Depth::Layer | Depth::Map => view.state.focus(),
     }

@@ -62,7 +62,7 @@ pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
         } else {
             Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad })
         };
-        view.act(Action::Build(BuildAction::Become(l, kind)));
+        view.push(Action::Build(BuildAction::Become(l, kind)));
     };
     for (other, key) in [(true, "closeup.pool_switch_max"), (false, "closeup.pool_switch_avg")] {
         if ui.selectable_label(is_max == other, view.text(key)).clicked() && is_max != other {
@@ -95,7 +95,7 @@ pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
         }
         let toggle = ui.selectable_label(both, words);
         if toggle.on_hover_text(view.text("closeup.pool_both_tip")).clicked() {
-            view.act(Action::ShowBothPools(!both));
+            view.push(Action::ShowBothPools(!both));
         }
     }
 }
