@@ -278,7 +278,7 @@ fn training_is_repeatable_and_its_model_runs() {
     let toml = write(folder.path(), "net.toml", toml);
     let train = |name: &str, seed: &str| {
         let out = folder.path().join(name).to_str().expect("UTF-8").to_owned();
-        let told = prints(&[
+        let output = prints(&[
             "train",
             "--architecture",
             &toml,
@@ -299,7 +299,10 @@ fn training_is_repeatable_and_its_model_runs() {
             "--out",
             &out,
         ]);
-        assert!(told.contains("epoch 2 of 2: loss") && told.contains("100 examples held out"), "{told}");
+        assert!(
+            output.contains("epoch 2 of 2: loss") && output.contains("100 examples held out"),
+            "{output}"
+        );
         out
     };
     let (a, b, c) = (train("a.safetensors", "1"), train("b.safetensors", "1"), train("c.safetensors", "2"));

@@ -134,7 +134,7 @@ fn a_session_is_saved_and_what_cannot_be_read_or_written_is_reported() {
     update(&mut program, FileAction::Confirm { replace: false });
     assert!(!program.state().is_unsaved() && program.state().files().asked.is_none());
     assert_eq!(program.host().files.get(&place), Some(&session(&program)));
-    // Another session goes there only if the user says so.
+    // Another session replaces it only if the user confirms.
     update(&mut program, Action::SetLabel(3));
     let changed = session(&program);
     update(&mut program, FileAction::Ask(FileKind::Session));

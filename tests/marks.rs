@@ -265,7 +265,7 @@ fn a_search_goes_on_in_pieces_and_stops_when_nobody_waits_for_it() {
     assert!(matches!(effects.as_slice(), [Effect::Advance]), "{effects:?}");
     assert!(state.breakpoint_search().is_some() && state.cursor() == here, "what is shown stays");
     apply(&mut state, Action::Advance);
-    assert!(state.breakpoint_search().is_some_and(|hunt| hunt.time > 0));
+    assert!(state.breakpoint_search().is_some_and(|search| search.time > 0));
     apply(&mut state, Action::Cancel(JobKind::Computing));
     assert!(state.breakpoint_search().is_none() && state.cursor() == here);
     apply(&mut state, ON);

@@ -66,7 +66,7 @@ fn state_at(lang: Lang, address: &str, page: Page) -> AppState {
     state
 }
 
-/// All that is looked at, with its name.
+/// All inspected states, by name.
 fn states(lang: Lang) -> Vec<(String, AppState)> {
     let mut states = Vec::new();
     for (name, address, page) in PLACES {
@@ -189,7 +189,7 @@ fn faults(harness: &Harness<Program>) -> Vec<String> {
     faults
 }
 
-/// Draws all that is looked at in a size and zoom; what is wrong, one line each.
+/// Draws all inspected states in a size and zoom; returns what is wrong, one line each.
 fn check(size: [f32; 2], zoom: f32) -> Vec<String> {
     let mut all = Vec::new();
     for lang in Lang::ALL {

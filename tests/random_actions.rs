@@ -289,7 +289,7 @@ impl World {
         Some(match effect {
             Effect::Advance => Action::Advance,
             Effect::Work { job, task, cancel } => {
-                // Now and then the host stops in the midst of it, or heeds that it was told to.
+                // Sometimes the host stops midway, or honours a request to stop.
                 let (heeds, most) =
                     (random.one_in(2), if random.one_in(8) { random.below(20) } else { usize::MAX });
                 let reports = AtomicUsize::new(0);
@@ -703,7 +703,8 @@ fn same_inputs(a: &Inputs, b: &Inputs) {
     assert_eq!(a.painted, b.painted);
 }
 
-/// A session that is saved and loaded is what it was. Where its data set is gone, it opens without it and says so.
+/// A session that is saved and loaded is unchanged. Where its data set is gone, it opens without it and
+/// reports that.
 fn save_and_load(state: &AppState, sets: &Sets) {
     let bytes = |state: &AppState| Session::from_state(state).to_bytes().expect("a file");
     let saved = bytes(state);
@@ -897,7 +898,7 @@ fn a_late_answer_of_a_longer_plan_changes_no_place() {
     assert!(world.bag.is_empty(), "all has been answered");
 }
 
-/// A step that was looked at before training came there follows a change of the optimizer on the way.
+/// A step that was shown before training reached it follows a change of the optimizer on the way.
 #[test]
 fn a_step_ahead_of_training_follows_the_optimizer() {
     let mut random = Random(1);

@@ -196,7 +196,7 @@ fn a_picture_of_ones_own_and_what_was_edited_come_back() {
     assert_eq!(after.trace().params(), before.trace().params());
     assert_eq!(after.trace().values(), before.trace().values());
     assert_eq!(bytes(&after), bytes(&before));
-    // An array is kept as it is.
+    // An array is kept unchanged.
     let values = Tensor::from_shape_fn((1, 1, 28, 28), |(_, _, i, j)| (i as f32 - j as f32) / 3.0);
     let array = Loaded { name: "a.npy".into(), content: Content::Values(values), label: None };
     let before = AppState::open(model(4), array).expect("fits");
@@ -292,7 +292,7 @@ fn all_runs_come_back_with_their_names_also_those_of_another_network() {
     };
     assert_eq!(said(&after), said(&before));
     assert_eq!(after.training_runs()[0].name, Some("mine"));
-    // Each can be chosen, and goes on as it would have.
+    // Each can be selected, and continues as it would have.
     for run in 0..4 {
         let number = before.training_runs()[run].branch.number();
         for state in [&mut before, &mut after] {
@@ -323,7 +323,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     let elsewhere = folder.path().join("elsewhere");
     std::fs::rename(&data, &elsewhere).expect("moves");
     let mut gone = reopened(file.clone());
-    let notice = take_notice(&mut gone).expect("a line");
+    let notice = take_notice(&mut gone).expect("a notice");
     assert!(notice.text.contains("digits: expected") && !notice.text.contains('\n'), "{}", notice.text);
     assert!(
         gone.inputs().training.is_none() && gone.files().location.is_none(),
@@ -490,7 +490,7 @@ fn whole() -> &'static [u8] {
     WHOLE.get_or_init(|| bytes(&trained(Dataset::generated(Generated::Digits, 5))))
 }
 
-/// Reads bytes that may be anything: a session that the program can go on with, or one line.
+/// Reads bytes that may be anything: a session that the program can resume from, or one message.
 fn survives(bytes: Vec<u8>) {
     let mut state = state();
     let before = (state.inputs().clone(), state.cursor());
@@ -503,7 +503,7 @@ fn survives(bytes: Vec<u8>) {
         assert!(!notice.text.contains('\n') && says_what, "{}", notice.text);
         assert!(state.files().absent.is_some() || (state.inputs().clone(), state.cursor()) == before);
     }
-    // It goes on from wherever it is.
+    // It resumes from wherever it is.
     run(&mut state, [Action::Go(Move::Next), Action::Go(Move::End), go("update")]);
 }
 
@@ -746,9 +746,5 @@ fn a_stored_list_of_recent_files_is_read() {
     let recent: Vec<Recent> = serde_json::from_str(&text).expect("reads");
     let expected = ["/home/me/lessons/digits.convstep", "/home/me/课程/猫.png", "cifar-10"];
     assert_eq!(recent.iter().map(|recent| recent.location.to_string()).collect::<Vec<_>>(), expected);
-    assert_eq!(
-        serde_json::to_string_pretty(&recent).expect("writes"),
-        text.trim_end(),
-        "as it is written today"
-    );
+    assert_eq!(serde_json::to_string_pretty(&recent).expect("writes"), text.trim_end(), "in today's form");
 }

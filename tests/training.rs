@@ -207,7 +207,7 @@ fn a_change_in_the_past_starts_a_line_and_the_old_one_stays() {
     assert_eq!(new.records[&10].report, old.records[&10].report, "the update comes after");
     assert_ne!(new.records[&12].report, old.records[&12].report);
     assert_eq!(state.run().branches()[0].records, old.records);
-    // Back on the old line all is as it was.
+    // Back on the old branch everything is unchanged.
     let number = state.run().branches()[0].number();
     train(&mut state, TrainAction::Choose(number));
     assert_eq!(*params_at(&mut state, 20), *end);
@@ -301,14 +301,14 @@ fn an_example_is_stepped_through_with_the_trained_weights_and_undo_goes_back_to_
     assert_eq!(state.label(), example.class);
     run(&mut state, Action::Undo);
     assert_eq!((state.run().branch().done(), state.shown_data() == data), (10, true));
-    // While a job goes on it is the latest weights.
+    // While a job runs it is the latest weights.
     let effects = apply(&mut state, Action::Train(TrainAction::Start(Until::Step(12))));
     let [Effect::Train { job, .. }] = &effects[..] else { panic!("{effects:?}") };
     let mut job = job.lock().expect("no panic").take().expect("a job");
-    let mut told = news(&mut job, &Alone).expect("a step");
-    told.keyframes = vec![(job.time(), job.keyframe())];
+    let mut news = news(&mut job, &Alone).expect("a step");
+    news.keyframes = vec![(job.time(), job.keyframe())];
     let latest = job.keyframe().params;
-    apply(&mut state, Action::Train(TrainAction::News(Box::new(told))));
+    apply(&mut state, Action::Train(TrainAction::News(Box::new(news))));
     run(&mut state, step(&data));
     assert_eq!(state.model().params, latest);
     assert!(state.training().running.is_none(), "which ends the job");
@@ -336,7 +336,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     let mut few = AppState::open(few, picture).expect("fits");
     train(&mut few, TrainAction::Use(Some(Dataset::generated(Generated::Digits, 1))));
     assert!(few.inputs().training.is_none());
-    let text = take_notice(&mut few).expect("a line").text;
+    let text = take_notice(&mut few).expect("a notice").text;
     assert!(text.contains("expected at most 4 classes") && text.contains("got 10"), "{text}");
     // News of a job that is not under way are not heard.
     train(&mut state, TrainAction::News(Box::new(News { id: 99, end: Some(End::Done), ..News::default() })));
@@ -363,7 +363,7 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     let edit = EditAction::SetParameter { layer, part: Part::Weight, index: 1, value: 0.75 };
     run(&mut state, Action::Edit { edit, more: false });
     assert!(state.notices().is_empty(), "{:?}", state.notices());
-    // They begin a line of their own at this step; undo comes back to the one before, redo to this one.
+    // They begin a branch at this step; undo comes back to the one before, redo to this one.
     let edited = |state: &AppState| state.trace().params().0[layer].at(Part::Weight).iter().nth(1).copied();
     assert_eq!((at(&state).as_str(), edited(&state)), ("e0.b2.i0/fwd", Some(0.75)));
     let lines = |state: &AppState| {
@@ -378,7 +378,7 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     assert_eq!(**state.trace().params(), *before);
     run(&mut state, Action::Redo);
     assert_eq!((lines(&state), edited(&state)), ((2, 1, 2), Some(0.75)));
-    // A second edit at the same step goes on with the line; a drag is undone as one.
+    // A second edit at the same step continues the branch; a drag is undone as one.
     for (value, more) in [(0.5, false), (0.25, true)] {
         let edit = EditAction::SetParameter { layer, part: Part::Weight, index: 1, value };
         run(&mut state, Action::Edit { edit, more });
@@ -386,7 +386,7 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     assert_eq!((lines(&state), edited(&state)), ((2, 1, 2), Some(0.25)));
     run(&mut state, Action::Undo);
     assert_eq!(edited(&state), Some(0.75));
-    // It trains on from there; the old line stays as it was.
+    // It trains on from there; the old branch is unchanged.
     let old = state.run().branches()[0].clone();
     train(&mut state, TrainAction::Start(Until::Step(5)));
     assert_eq!((state.run().branch_index(), state.run().branch().done()), (1, 6));
@@ -435,14 +435,14 @@ fn another_batch_size_begins_a_second_run_and_both_stay() {
     train(&mut state, TrainAction::Set(of_8));
     assert_eq!((runs(&state), state.run().branch().done()), (both.to_vec(), 10));
     assert_eq!(state.run().branch().records, first.records);
-    // Chosen by its number, at the step that was looked at where it has that.
+    // Selected by its number, at the shown step where it has that.
     train(&mut state, TrainAction::GoTo(3));
     let second = state.training_runs()[1].branch.number();
     train(&mut state, TrainAction::Choose(second));
     assert_eq!((state.trace().time(), state.plan().setup().images), (3, 16));
     train(&mut state, TrainAction::Start(Until::Step(5)));
-    assert_eq!(runs(&state)[1].1, 6, "it goes on from where it was");
-    // Undo goes back to the run that was looked at, and takes nothing away.
+    assert_eq!(runs(&state)[1].1, 6, "it resumes from where it was");
+    // Undo goes back to the run that was selected, and removes nothing.
     for _ in 0..2 {
         run(&mut state, Action::Undo);
     }
@@ -511,7 +511,7 @@ fn runs_are_named_and_taken_away_by_the_user_alone_and_undo_covers_both() {
     train(&mut state, TrainAction::Rename(numbers[0], " first ".into()));
     assert_eq!(state.training_runs()[0].name, Some("first"));
     train(&mut state, TrainAction::Remove(numbers[1]));
-    assert_eq!(runs(&state).len(), 2, "the run that is looked at stays");
+    assert_eq!(runs(&state).len(), 2, "the selected run stays");
     train(&mut state, TrainAction::Remove(numbers[0]));
     assert_eq!(runs(&state), [(vec![], 5)]);
     run(&mut state, Action::Undo);
@@ -532,17 +532,17 @@ fn training_goes_on_while_another_run_is_looked_at() {
     let mut job = job.lock().expect("no panic").take().expect("a job");
     train(&mut state, TrainAction::Choose(numbers[0]));
     assert_eq!(state.training().running.as_ref().map(|running| running.number), Some(numbers[1]));
-    // Another learning rate is meant for the run that is looked at.
+    // Another learning rate applies to the selected run.
     let slower = Optimizer { learning_rate: 0.001, ..state.inputs().optimizer };
     let effects = apply(&mut state, Action::SetOptimizer(slower));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Steer(_))), "{effects:?}");
-    while let Some(told) = (job.time() < 8).then(|| news(&mut job, &Alone)).flatten() {
-        apply(&mut state, Action::Train(TrainAction::News(Box::new(told))));
+    while let Some(news) = (job.time() < 8).then(|| news(&mut job, &Alone)).flatten() {
+        apply(&mut state, Action::Train(TrainAction::News(Box::new(news))));
     }
     assert!(state.training().running.is_none());
     let trained = state.training_runs().into_iter().find(|run| run.branch.number() == numbers[1]);
     assert_eq!(trained.map(|run| run.branch.done()), Some(8));
-    assert_eq!(state.plan().setup().images, 8, "what is looked at stays");
+    assert_eq!(state.plan().setup().images, 8, "the selected run stays");
 }
 
 #[test]

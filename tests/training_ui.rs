@@ -158,7 +158,7 @@ fn a_learning_rate_that_is_typed_is_one_edit_and_undo_goes_back_to_the_one_befor
     harness.key_press(egui::Key::Enter);
     harness.run_steps(4);
     assert_eq!(rate(&harness), 0.1);
-    assert_eq!(harness.state().state.training_runs().len(), 1, "the run goes on");
+    assert_eq!(harness.state().state.training_runs().len(), 1, "the run continues");
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
     harness.run_steps(4);
     assert_eq!(rate(&harness), 0.01);
@@ -207,7 +207,7 @@ fn runs_stand_by_name_and_are_chosen_compared_and_taken_away() {
     assert_eq!(harness.state().state.plan().setup().images, 4);
     harness.get_by_label("Options of batch 8").click();
     harness.run_steps(4);
-    harness.get_by_label("Compare with the run looked at").click();
+    harness.get_by_label("Compare with the selected run").click();
     harness.run_steps(4);
     let state = &harness.state().state;
     assert_eq!(state.view().page, Page::Compare);

@@ -105,8 +105,8 @@ impl Network {
     /// Forward, loss and backward over a batch of at least one image; target: the output's shape.
     ///
     /// # Panics
-    /// Where the target has another shape than the output: a mistake in this program, which would
-    /// otherwise go on with some of the target's cells.
+    /// Where the target has another shape than the output: a mistake in this program, which would otherwise
+    /// use only some of the target's cells.
     pub fn run<T: Compute>(
         &self,
         params: &Params<T>,

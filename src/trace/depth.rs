@@ -1,4 +1,4 @@
-//! How deep an address looks into the network.
+//! How deep in the network an address lies.
 
 use super::address::{Address, Grain};
 

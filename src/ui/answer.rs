@@ -5,7 +5,7 @@ use crate::nn::{Op, Part};
 use crate::trace::TensorId;
 use egui::{Align2, FontId, Rect, Ui, pos2, vec2};
 
-/// The answer as it is to be shown.
+/// The answer, ready to be drawn.
 pub struct Answer {
     /// Classes with their scores, the best first; before the network has answered in their own order, without scores.
     pub classes: Vec<(usize, Option<f32>)>,
@@ -13,11 +13,11 @@ pub struct Answer {
     pub is_probability: bool,
 }
 
-/// Probabilities below this are not told one by one.
+/// Probabilities below this are not listed one by one.
 const LEAST: f32 = 0.001;
 
 impl Answer {
-    /// The answer for the image that is looked at.
+    /// The answer for the shown image.
     pub fn new(view: &View) -> Self {
         let state = view.state;
         let is_probability = state.plan().stage_of(TensorId::loss(Part::Prob)).is_some()

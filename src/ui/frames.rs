@@ -8,7 +8,7 @@ use crate::trace::{Address, Grain, Move, Pass};
 use egui::{Context, Event, Pos2, RawInput, Rect, Vec2, ViewportId};
 use std::time::{Duration, Instant};
 
-/// What goes on while frames are drawn.
+/// What happens while frames are drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scene {
     /// Nothing: what a frame would cost, if one were drawn.
@@ -42,7 +42,7 @@ impl Scene {
         }
     }
 
-    /// What is to be looked at: for the scenes with a pointer the forward pass, its layer with the most maps, or the
+    /// What to show: for the scenes with a pointer the forward pass, its layer with the most maps, or the
     /// first of them.
     fn look(self, state: &AppState) -> Option<Action> {
         let plan = state.plan();

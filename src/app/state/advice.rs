@@ -86,7 +86,7 @@ impl AppState {
 
 /// Whether more than a seventh of a picture is clearly coloured: more than a red pen on paper.
 fn is_colourful(picture: &Picture) -> bool {
-    /// Pixels that are looked at, in each direction.
+    /// Pixels that are sampled, in each direction.
     const SIDE: usize = 48;
     /// From the smallest to the largest of red, green and blue.
     const COLOURED: u8 = 48;

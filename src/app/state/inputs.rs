@@ -82,7 +82,7 @@ pub struct Inputs {
     pub epochs: u32,
     /// Training on a data set instead of the picture.
     pub training: Option<Training>,
-    /// The edit of weights in the schedule of it that the line looked at comes from.
+    /// The edit of weights that the selected branch of its training comes from.
     pub forked: Option<Forked>,
     /// Whether batch statistics and dropout are in use; in training on a data set they are.
     pub mode: Mode,
@@ -198,10 +198,10 @@ pub enum Change {
     Edit,
     /// A number or a pixel, in place.
     Stroke {
-        /// It goes on with the one before, and is undone with it.
+        /// It continues the previous change, and is undone with it.
         more: bool,
     },
-    /// Another run of training, to be looked at where it stands.
+    /// Another run of training is selected.
     Choose {
         /// Its number.
         number: u32,

@@ -184,8 +184,8 @@ impl Run {
         self.basis
     }
 
-    /// Joins this run, which went on apart from `other`, with what has happened there meanwhile. What was computed on
-    /// another basis is dropped.
+    /// Joins this run, which was advanced apart from `other`, with what happened to `other` meanwhile. What
+    /// was computed on another basis is dropped.
     pub(in crate::app) fn join(mut self, other: &Self) -> Self {
         if self.basis != other.basis {
             return other.clone();

@@ -33,7 +33,7 @@ impl Stamp {
             .chain(state.training.runs.aside.iter().flat_map(|aside| &aside.branches))
             .map(|branch| (branch.number(), branch.fork(), branch.done(), branch.optimizers().len()))
             .collect();
-        // Which of them is looked at is no work.
+        // Which of them is selected is not work to be saved.
         branches.sort_by_key(|branch| branch.0);
         Self {
             inputs: state.inputs.clone(),

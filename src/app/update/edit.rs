@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(in crate::app) const NO_PICTURE: &str =
     "expected a picture to paint on, got a batch of the data set; go back to the picture first";
 
-/// Does an edit; with `more` it goes on with the stroke of the edit before.
+/// Applies an edit; with `more` it continues the previous stroke.
 pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
     let is_of_pixels = match &edit {
         EditAction::SetParameter { .. }

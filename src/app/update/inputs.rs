@@ -58,7 +58,7 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     let (place, marks_before) = (state.position.text(), state.position.marks().clone());
     let is_other_run = !inputs.is_same_training(&state.inputs);
     if is_other_run {
-        // What goes on of it goes on outside: its end is the same, whoever trains it.
+        // Its running job continues outside; the result is the same.
         if !matches!(change, Change::Choose { .. }) {
             jobs::abandon_training(state);
         }

@@ -92,8 +92,8 @@ pub(in crate::app) fn leave(plan: &Plan, address: &Address) -> Option<Address> {
     Some(plan.widen(address, grain))
 }
 
-/// Moves the cursor to the end of a unit, or back to its start. At the end of a training step it stays there: what
-/// begins the next one says so.
+/// Moves the cursor to the end of a unit, or back to its start. At the end of a training step it stays there:
+/// only a move that begins the next one crosses it.
 pub(in crate::app) fn go_to_edge(state: &mut AppState, grain: Grain, back: bool) {
     let (plan, at) = (state.plan(), state.cursor().at());
     let unit = grain.min(state.cursor().grain());
@@ -132,7 +132,8 @@ pub(in crate::app) fn go_to_text(state: &mut AppState, text: &str) {
     }
 }
 
-/// Looks at a place of the current training step, from a pass to a cell; in another step the cursor goes there.
+/// Shows a place of the current training step, from a pass to a cell; for a place in another step the cursor
+/// moves there.
 pub(in crate::app) fn look(state: &mut AppState, address: Address) {
     let address = state.plan().widen(&address.refine(Grain::Pass), Grain::Cell);
     if address.time() == state.trace().time() {
@@ -148,8 +149,8 @@ pub(in crate::app) fn look(state: &mut AppState, address: Address) {
     }
 }
 
-/// Moves the cursor to the end of what is picked: a layer, a map or a cell; with nothing picked, of the focused cell.
-/// Where the gradients of what is looked at are shown, on to the end of those; what is looked at stays.
+/// Moves the cursor to the end of what is picked: a layer, a map or a cell; with nothing picked, of the
+/// focused cell. Where its gradients are shown, to the end of those; the shown place stays.
 pub(in crate::app) fn run_to_look(state: &mut AppState) {
     let look = state.look();
     if !matches!(look.place(), Place::Stage(_)) {

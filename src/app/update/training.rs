@@ -206,7 +206,7 @@ fn end_job(state: &mut AppState, id: u64, running: &Running, end: End) -> Vec<Ef
     let is_chosen = state.inputs.training.is_some() && run.branch().number() == running.number;
     let has_more = is_chosen && end == End::Done && run.branch().done() < run.times();
     if has_more && running.to_end {
-        // More rounds were asked for while it went on.
+        // More rounds were asked for while it ran.
         return start(state, Until::End);
     }
     state.training.ended = Some(if has_more { End::Reached } else { end });
@@ -229,13 +229,13 @@ fn go_to_step(state: &mut AppState, time: u32) {
     travel(state, |cursor, plan| *cursor = after_loss(plan, time));
 }
 
-/// Whether a job trains the run that is looked at.
+/// Whether a job trains the selected run.
 fn is_training(state: &AppState) -> bool {
     let number = state.position.run().branch().number();
     state.training.running.as_ref().is_some_and(|running| running.number == number)
 }
 
-/// The weights that training has come to: while it goes on the latest, else those after the step looked at.
+/// The weights that training has reached: the latest while it runs, otherwise those after the selected step.
 pub(in crate::app) fn trained(state: &AppState) -> Arc<Params> {
     let (branch, next) = (state.position.run().branch(), state.trace().time() + 1);
     let is_growing = is_training(state);
@@ -246,7 +246,7 @@ pub(in crate::app) fn trained(state: &AppState) -> Arc<Params> {
     }
 }
 
-/// The weights after the step looked at become the model's own.
+/// Makes the weights after the selected step the model's own.
 fn keep_weights(state: &mut AppState) -> Vec<Effect> {
     let Some(training) = &state.inputs.training else { return Vec::new() };
     let model = model_that_learned(&state.inputs.model, trained(state), &training.schedule.data);
@@ -256,8 +256,8 @@ fn keep_weights(state: &mut AppState) -> Vec<Effect> {
     })
 }
 
-/// Other weights before the step that is looked at: a branch of their own begins there, and the old one stays. One that
-/// goes on with a stroke, or at a step that was just edited and not trained on, takes the place of what it was.
+/// Replaces the weights before the selected step: a new branch begins there, and the old one stays. A change
+/// that continues a stroke, or follows an edit of the same step without training between, replaces that edit.
 pub(in crate::app) fn fork_with_weights(state: &mut AppState, params: Params, more: bool) -> Vec<Effect> {
     let time = state.trace().time();
     let (branch, own) = (state.position.run().branch(), state.position.run().branch_index());
@@ -321,7 +321,7 @@ fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }:
     run.leave();
 }
 
-/// The step to be trained next, where the newest one is looked at.
+/// The step to be trained next, where the newest one is selected.
 pub(in crate::app) fn next_step(state: &AppState) -> Option<u32> {
     let done = state.position.run().branch().done();
     (done > 0 && state.trace().time() + 1 == done).then_some(done)

@@ -8,7 +8,7 @@ use crate::app::{
 use crate::data::Dataset;
 use crate::nn::Execution;
 
-/// Looks at the run with a number, at the step that is shown, or at its last.
+/// Selects the run with a number, at the shown training step, or at its last.
 pub(in crate::app) fn choose(state: &mut AppState, number: u32) -> Vec<Effect> {
     if let Some(place) = state.position.run().place(number) {
         if state.inputs.training.is_some() && place != state.position.run().branch_index() {

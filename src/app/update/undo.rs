@@ -49,7 +49,7 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
 }
 
 /// The place of the run that was shown with other inputs, where they differ in nothing but that and its
-/// hyperparameters; `None` where it is the one looked at.
+/// hyperparameters; `None` where it is the selected one.
 fn other_run(state: &AppState, inputs: &Inputs, number: u32) -> Option<usize> {
     let run = state.position.run();
     let place = run.place(number).filter(|place| *place != run.branch_index())?;

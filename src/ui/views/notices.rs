@@ -1,4 +1,5 @@
-//! The notice row: why the run stopped, work that goes on, lines for the user. It pushes the stage and covers nothing.
+//! The notice row: why the run stopped, running work, messages for the user. It pushes the stage and covers
+//! nothing.
 
 use crate::app::{Action, Advice, AppState, Job, JobKind, NoticeKind};
 use crate::ui::{
@@ -15,7 +16,7 @@ use egui::{Align, Button, Label, Layout, ProgressBar, RichText, Role, Ui, Widget
 enum Line<'a> {
     /// A line for the user, and how many others wait.
     Notice(&'a crate::app::Notice, usize),
-    /// Work of the user's that goes on.
+    /// Running work that the user started.
     Job(&'a Job),
     /// The search for a breakpoint, in a training step.
     Search(u32),
@@ -41,7 +42,7 @@ fn line(state: &AppState) -> Option<Line<'_>> {
     if let Some(search) = state.breakpoint_search() {
         return Some(Line::Search(search.time));
     }
-    // A large network's replay is the work that goes on.
+    // A large network's replay counts as running work.
     if let Some(pending) = state.pending().filter(|_| !state.run().is_large()) {
         return Some(Line::Replay(pending.time()));
     }
@@ -67,7 +68,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
         Line::Notice(notice, more) => notice_ui(ui, view, notice, more),
         Line::Job(job) => job_ui(ui, view, job),
         Line::Search(time) => {
-            let words = view.fill("time.hunting", &[("time", &time.to_string())]);
+            let words = view.fill("time.searching", &[("time", &time.to_string())]);
             work_ui(ui, view, &words, JobKind::Computing);
         }
         Line::Replay(to) => {
@@ -131,7 +132,7 @@ fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize)
     });
 }
 
-/// Words, a sign that work goes on, and a button to cancel it.
+/// Words, an activity indicator, and a button to cancel the work.
 fn work_ui(ui: &mut Ui, view: &View, words: &str, kind: JobKind) {
     busy_ui(ui, view);
     ui.label(words);

@@ -120,7 +120,7 @@ fn line_ui(ui: &mut Ui, view: &View, line: &Line, is_chosen: bool) -> egui::Resp
 
 /// What fits to the letters, the best first; without letters all.
 fn lines(ui: &Ui, view: &View, text: &str) -> Vec<Line> {
-    /// Lines that somebody looks through.
+    /// The most lines that are listed.
     const MOST: usize = 80;
     let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
     let (mut matcher, mut letters) = (Matcher::new(Config::DEFAULT), Vec::new());

@@ -18,7 +18,7 @@ use egui::{
 const BARS: [f32; 2] = [96.0, 70.0];
 /// The height of a bar.
 const BAR: f32 = 12.0;
-/// The length of the wedge that says that values go on.
+/// The length of the wedge for values beyond the end of the scale.
 const WEDGE: f32 = 7.0;
 
 /// What the line leaves out for want of room, in this order.
@@ -64,7 +64,7 @@ pub fn readout_ui(ui: &mut Ui, view: &View) {
     });
 }
 
-/// What a newcomer is told to do next, where nothing is under the pointer.
+/// The hint of what to do next for a newcomer, while nothing is under the pointer.
 fn guide(view: &View) -> String {
     let depth = Depth::new(&view.state.look());
     match view.state.view().guide {

@@ -69,7 +69,7 @@ fn button_ui(ui: &mut Ui, view: &View, command: &Command, side: f32) {
     }
 }
 
-/// How much one step covers: the depth of what is looked at, else the cursor's grain.
+/// How much one step covers: the depth of the selected place, otherwise the cursor's grain.
 fn grain_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
     let now = state.selected().map_or(state.cursor().grain(), |look| Depth::new(&look).grain());

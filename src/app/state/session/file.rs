@@ -499,7 +499,7 @@ fn read_model(
     Ok((Model { name, params: set(own)?, architecture, unused, notes, network }, loaded))
 }
 
-/// The branches of a network, and the edit of weights that the one looked at comes from.
+/// Reads the branches of a network, and the edit of weights that the selected one comes from.
 fn read_runs(
     file: &SessionFile,
     (branches, forked, branch): (Vec<AboutBranch>, Option<AboutForked>, usize),
@@ -629,7 +629,7 @@ fn read_branch(
     let AboutBranch { number: of_all, fork, optimizers, done, frames } = about;
     let frames = frames.iter().map(|frame| {
         let (params, moments) = (sets.params(frame.params, network)?, sets.moments(frame.moments, network)?);
-        // A trainer goes on at the step that its moments have come to.
+        // A trainer resumes at the step number of its moments.
         let is_of_branch = moments.steps == u64::from(frame.time) && frame.time <= done;
         is_of_branch.then_some((frame.time, Keyframe { params, moments }, frame.is_pinned))
     });

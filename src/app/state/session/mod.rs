@@ -46,7 +46,7 @@ pub struct Session {
     says_what_is_right: bool,
 }
 
-/// Runs of training beside those looked at.
+/// The runs of training other than the selected ones.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(in crate::app) struct KeptRuns {
     /// Without their training, of which the examples are not kept.
@@ -71,7 +71,7 @@ struct Marked {
     name: String,
 }
 
-/// A session that has been computed so far that the program can go on from it.
+/// A session with enough computed for the program to resume from it.
 #[derive(Clone, Debug)]
 pub struct Restored {
     pub(in crate::app) inputs: Inputs,
@@ -169,8 +169,8 @@ impl Session {
         &self.branches
     }
 
-    /// Computes what the program needs to go on. `data`: its data set, or why there is none; then the session comes
-    /// back on its picture, with the weights as far as they were trained. `None` if cancelled.
+    /// Computes what the program needs to resume. `data`: its data set, or why there is none; then the
+    /// session comes back on its picture, with the weights as far as they were trained. `None` if cancelled.
     ///
     /// # Errors
     /// Where its parts do not go together.

@@ -109,7 +109,7 @@ struct Pool<'a> {
     is_max: bool,
 }
 
-/// What the comparisons of a window have come to.
+/// The state of the comparisons within a window.
 struct Contest {
     /// The tap that leads.
     best: Option<usize>,
@@ -172,7 +172,7 @@ impl<'a> Pool<'a> {
         self.spec.window.tap(at, [m / cols, m % cols])
     }
 
-    /// Frames the winner of a window and says so, and crosses those that were beaten.
+    /// Frames and labels the winner of a window, and crosses out the others.
     fn contest_marks(
         &self,
         tensor: TensorId,

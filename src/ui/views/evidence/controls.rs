@@ -219,7 +219,7 @@ fn fill_ui(ui: &mut Ui, view: &View, key: &str, fill: Fill) -> Option<Fill> {
 
 /// Play, step and begin anew; random weights; opacity.
 fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
-    let looks = view.state.attribution();
+    let attribution = view.state.attribution();
     let button = |ui: &mut Ui, icon: &str, key: &str, enabled: bool, action: AttributionAction| {
         let label = view.text(key);
         let response = ui.add_enabled(enabled, Button::new(icon).min_size(egui::vec2(30.0, 26.0)));
@@ -229,44 +229,44 @@ fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
         }
     };
     let steps = matches!(settings.method, Method::Integrated | Method::Occlusion | Method::Ascent);
-    if let Some(made) = looks.made().filter(|_| steps) {
+    if let Some(made) = attribution.made().filter(|_| steps) {
         let (done, all) = made.look.progress();
         let has_places = made.look.occlusion().is_some();
         if has_places {
-            button(ui, "◀", "evidence.previous", looks.place > 0, AttributionAction::Previous);
+            button(ui, "◀", "evidence.previous", attribution.place > 0, AttributionAction::Previous);
         }
-        let (icon, key) = if looks.playing && !made.is_done() {
+        let (icon, key) = if attribution.playing && !made.is_done() {
             ("⏸", "evidence.pause")
         } else {
             ("⏵", "evidence.play")
         };
         button(ui, icon, key, !made.is_done(), AttributionAction::TogglePlay);
-        let more = !made.is_done() || (has_places && looks.place + 1 < done);
+        let more = !made.is_done() || (has_places && attribution.place + 1 < done);
         let key = if has_places { "evidence.next" } else { "evidence.next_step" };
         button(ui, "▶", key, more, AttributionAction::Next);
         button(ui, "↺", "evidence.again", true, AttributionAction::Again);
         let words = view.fill("evidence.progress", &[("done", &done.to_string()), ("all", &all.to_string())]);
         ui.add(Label::new(words).extend());
     }
-    let mut random = looks.random.is_some();
+    let mut random = attribution.random.is_some();
     let response = ui.checkbox(&mut random, view.text("evidence.randomise"));
     if response.on_hover_text(view.text("evidence.randomise_tip")).changed() {
         push(view, AttributionAction::Randomise(random.then_some(1)));
     }
-    if let Some(seed) = looks.random
+    if let Some(seed) = attribution.random
         && let Some(seed) = number_ui(ui, view, "evidence.seed", None, seed, 0..=u64::from(u32::MAX))
     {
         push(view, AttributionAction::Randomise(Some(seed)));
     }
     if settings.method.is_map() {
         let label = view.text("evidence.opacity");
-        let mut opacity = looks.opacity;
+        let mut opacity = attribution.opacity;
         ui.spacing_mut().slider_width = 90.0;
         caption_ui(ui, view, &label, 100.0);
         let slider = ui.add(Slider::new(&mut opacity, 0.0..=1.0).show_value(false));
         slider.widget_info(|| WidgetInfo {
             label: Some(label.clone()),
-            ..WidgetInfo::slider(true, f64::from(looks.opacity), &label)
+            ..WidgetInfo::slider(true, f64::from(attribution.opacity), &label)
         });
         if slider.on_hover_text(view.text("evidence.opacity_tip")).changed() {
             push(view, AttributionAction::Opacity(opacity));

@@ -71,7 +71,7 @@ pub fn top_activations_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(source).font(theme::small_font()).color(view.theme.text_weak));
 }
 
-/// Whether a search goes on.
+/// Whether a search is running.
 fn is_running(view: &View) -> bool {
     view.state.jobs().of_kind(JobKind::TopActivations).is_some()
 }
@@ -152,7 +152,7 @@ fn tiles_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     let mut budget = Budget::for_one_frame();
     let is_stale = search.is_stale(view.state);
     ui.spacing_mut().item_spacing = vec2(space::M, space::S);
-    // While it goes on there is room for all that it may find, so that nothing below jumps.
+    // While it runs there is room for all that it may find, so that nothing below jumps.
     let found = search.best();
     let places = if is_running(view) { ActivationSearch::KEPT.min(search.all as usize) } else { found.len() };
     for first in (0..places).step_by(layout.columns) {

@@ -162,8 +162,8 @@ fn number_ui(
     }
 }
 
-/// Whether a change goes on with the one before at the same number, and notes it for the next: changes within half
-/// a second, or within one drag, are one.
+/// Whether a change continues the previous change of the same number, and notes it for the next: changes
+/// within half a second, or within one drag, count as one.
 fn goes_on(ui: &Ui, response: &Response, may: bool) -> bool {
     const PAUSE: f64 = 0.5;
     let now = ui.input(|input| input.time);

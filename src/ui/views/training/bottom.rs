@@ -1,4 +1,4 @@
-//! The bar below the plots: which step is looked at, the way back to the newest, and what can be done with its
+//! The bar below the plots: which step is selected, the way back to the newest, and what can be done with its
 //! weights.
 
 use crate::app::{Action, Page, TrainAction};
@@ -14,7 +14,7 @@ pub fn bottom_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, view.theme.line));
     let Some(last) = view.state.run().branch().done().checked_sub(1) else { return };
-    let id = Id::unique("step looked at");
+    let id = Id::unique("selected step");
     let at = view.state.trace().time().min(last);
     let mut step = ui.data(|data| data.get_temp::<u32>(id)).unwrap_or(at).min(last);
     ui.horizontal_centered(|ui| {

@@ -127,8 +127,8 @@ fn silent_ui(ui: &mut Ui, view: &View) {
     plots::small_ui(ui, view, ("training.dead", 180.0), &[(view.text("training.dead"), shares)], |y| y);
 }
 
-/// What needs a check: while training goes on the latest; else the last one before the step that is looked at, or
-/// else the first.
+/// Draws what needs a check: the latest during training, otherwise the last one before the selected step, or
+/// the first.
 fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
     let (branch, time) = (view.state.run().branch(), view.state.trace().time());
     let running = view.state.training().running.as_ref();

@@ -1,4 +1,4 @@
-//! The first convolution's filters as pictures: now, and, where an earlier step is looked at, then and now.
+//! The first convolution's filters as pictures: now, and, where an earlier step is selected, then and now.
 
 use crate::app::AppState;
 use crate::nn::{Op, Params, Part, engine::LayerNorms};
@@ -19,12 +19,12 @@ const LABEL: f32 = 20.0;
 /// Between filters.
 const GAP: f32 = 10.0;
 
-/// The weights that training has come to, and the number of steps that made them.
+/// The newest kept weights, and the number of steps that made them.
 fn newest(state: &AppState) -> Option<(u32, &Arc<Params>)> {
     state.run().branch().keyframes.before(u32::MAX).map(|(time, frame)| (time, &frame.params))
 }
 
-/// Whether the step that is looked at is not the newest.
+/// Whether the selected step is older than the newest.
 fn is_past(state: &AppState) -> bool {
     state.trace().time() + 1 < state.run().branch().done()
 }

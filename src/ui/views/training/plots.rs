@@ -194,7 +194,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     answer(view, &shown.response, shown.inner, &format!("{title}: {says}"));
 }
 
-/// The triangle above the step that is looked at.
+/// The triangle above the selected step.
 fn here_ui(ui: &Ui, view: &View, inner: Rect, transform: &PlotTransform) {
     let x = transform.position_from_point_x(f64::from(view.state.trace().time()));
     if inner.x_range().contains(x) {

@@ -1,4 +1,4 @@
-//! The runs by name: which is looked at, how each is called, and taking one away.
+//! The runs by name: which one is selected, how each is called, and removing one.
 
 use super::plots;
 use crate::app::{Action, CompareAction, TrainAction, TrainingRun};

@@ -1,4 +1,4 @@
-//! What a unit looks at, in the program without a window: actions in, maps out.
+//! Attribution in the program without a window: actions in, maps out.
 
 mod start;
 
@@ -15,7 +15,7 @@ fn update(state: &mut AppState, action: Action) {
     assert!(left.is_empty() && state.notices().is_empty(), "{left:?} {:?}", state.notices());
 }
 
-/// Whether a search for the highest activations goes on.
+/// Whether a search for the top activations is running.
 fn is_searching(state: &AppState) -> bool {
     state.jobs().of_kind(JobKind::TopActivations).is_some()
 }
@@ -220,12 +220,12 @@ fn a_search_shows_what_it_has_found_and_can_be_cancelled() {
     let done = task.run(Execution::SERIAL, &()).expect("an answer");
     let effects = apply(&mut state, Action::Worked { job, done });
     let Some(Effect::Work { job, task, cancel: next }) = effects.into_iter().next() else {
-        panic!("goes on")
+        panic!("finished")
     };
     let search = state.attribution().search.as_ref().expect("begun");
     assert!(is_searching(&state) && search.seen() > 0 && search.seen() < search.all);
     assert_eq!(search.best().len(), 9);
-    // Other work goes on beside it.
+    // Other work runs beside it.
     update(&mut state, Action::Cancel(JobKind::Computing));
     assert!(is_searching(&state));
     apply(&mut state, Action::Cancel(JobKind::TopActivations));
