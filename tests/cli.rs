@@ -413,3 +413,19 @@ fn a_closed_pipe_is_no_error() {
         assert!(output.status.success() && output.stderr.is_empty(), "{args:?}: {}", text(&output.stderr));
     }
 }
+
+#[test]
+fn a_frame_has_the_programs_own_theme_unless_another_is_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let frame = |name: &str, theme: &[&str]| {
+        let path = folder.path().join(name);
+        let path = path.to_str().expect("UTF-8");
+        let start =
+            ["render", "--model", "shapes", "--image", "shape-star", "--size", "640x400", "--out", path];
+        prints(&[&start, theme].concat());
+        fs::read(path).expect("a frame")
+    };
+    let own = frame("own.png", &[]);
+    assert_eq!(own, frame("light.png", &["--theme", "light"]), "the window starts light");
+    assert_ne!(own, frame("dark.png", &["--theme", "dark"]));
+}
