@@ -140,7 +140,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     ];
     for (name, bytes, says) in bad {
         open(&mut state, name, bytes);
-        let notice = take_notice(&mut state).expect("a line for the user");
+        let notice = take_notice(&mut state).expect("a notice for the user");
         assert!(notice.text.to_lowercase().contains(&says.to_lowercase()), "{name}: {}", notice.text);
         assert!(!notice.text.contains('\n'), "{}", notice.text);
         assert_eq!((state.inputs(), state.cursor()), (&inputs, cursor), "{name}");
@@ -150,7 +150,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
         ["nowhere", "fwd/conv9", "fwd/conv1/k99", "fwd/conv1/k0/(99,0)", "fwd/conv1/k0/(0,0)/m9999"]
     {
         run(&mut state, [go(address)]);
-        let notice = take_notice(&mut state).unwrap_or_else(|| panic!("{address} gave no line"));
+        let notice = take_notice(&mut state).unwrap_or_else(|| panic!("{address} gave no notice"));
         assert!(notice.text.contains("expected"), "{}", notice.text);
         assert_eq!(state.cursor(), cursor);
     }
@@ -191,7 +191,7 @@ fn an_onnx_file_opens_and_says_what_was_changed() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/onnx/opset_11.onnx");
     open(&mut state, "other.onnx", std::fs::read(path).expect("a fixture"));
     assert_eq!(state.model().name, "other.onnx");
-    assert!(take_notice(&mut state).expect("a line").text.contains("LogSoftmax was omitted"));
+    assert!(take_notice(&mut state).expect("a notice").text.contains("LogSoftmax was omitted"));
 }
 
 #[test]
@@ -324,14 +324,14 @@ fn a_large_network_is_computed_elsewhere_and_only_as_far_as_it_is_looked_at() {
     let mut state = with_large();
     let forward = state.trace().clone();
     assert_eq!((forward.reached(), at(&state).as_str()), (Pass::Loss, "loss/loss"));
-    assert_eq!(forward.tensor(TensorId::layer(0, Part::Dw)), None, "nobody has looked at it");
+    assert_eq!(forward.tensor(TensorId::layer(0, Part::Dw)), None, "it was not needed yet");
     // The cursor stays until the numbers are there.
     let effects = apply(&mut state, go("bwd/fc.dW/k2,7"));
     assert!(matches!(effects.as_slice(), [Effect::Work { .. }]));
     assert_eq!(at(&state), "loss/loss");
     assert_eq!(run_tasks_here(&mut state, effects, Execution::SERIAL, &()).len(), 0);
     assert_eq!((state.trace().reached(), at(&state).as_str()), (Pass::Bwd, "bwd/fc.dW/k2,7"));
-    // A cell that is only looked at must be there too.
+    // A cell that is only shown must be there too.
     let plan = state.plan().clone();
     let weight = plan.parse("update/fc.weight/k2,7/(0,0)").expect("an address");
     let select = Action::look(state.plan(), &weight);

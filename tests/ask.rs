@@ -129,12 +129,12 @@ fn the_strongest_path_is_made_of_terms_that_are_there() {
     assert!(links.len() > 5, "{links:?}");
     assert_eq!(links[0].value, group.gradient);
     for pair in links.windows(2) {
-        let factor = pair[0].next.expect("it goes on");
+        let factor = pair[0].next.expect("the path continues");
         let cell = trace.cell(&pair[0].at);
         assert_eq!(cell.value, pair[0].value);
         let product = factor.value * pair[1].value;
         let found = cell.steps.iter().any(|step| step.product() == Some(product));
-        // A gate passes a gradient on as it is.
+        // A gate passes a gradient on unchanged.
         assert!(found || cell.steps.len() == 1 && cell.value == product, "{pair:?}");
     }
     let last = links.last().expect("a link");

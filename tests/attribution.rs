@@ -1,4 +1,4 @@
-//! What a network looks at: each method against the trace, a hand computation, or a law that it must keep.
+//! Attribution: each method against the trace, a hand computation, or a law that it must keep.
 
 use convstep::attribution::{
     Ascent, AscentRules, Attribution, AttributionSettings, Fill, Integrated, Method, Occlusion, Patch,
@@ -120,7 +120,7 @@ proptest! {
         let (channel, at) = (numbers.below(c), [numbers.below(h), numbers.below(w)]);
         let field = receptive_field(&net, layer, at);
         let probe = Probe::new(&net, &params, Unit::Cell { layer, channel, at }).expect("a unit");
-        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Execution::SERIAL).expect("goes on");
+        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Execution::SERIAL).expect("not cancelled");
         for ((_, _, i, j), g) in dx.indexed_iter() {
             prop_assert!(field.contains([i, j]) || *g == 0.0, "{:?} {:?}", field, (i, j));
         }
@@ -135,7 +135,7 @@ fn saliency_is_the_magnitude_of_the_traces_dx() {
     let params = numbers.params::<f32>(&net);
     let x = numbers.pictures(&net, 1);
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
-    let (value, map) = gradient(&probe, Method::Saliency, &x, Execution::SERIAL).expect("goes on");
+    let (value, map) = gradient(&probe, Method::Saliency, &x, Execution::SERIAL).expect("not cancelled");
     // dL/dy = 2 (y - t) is exactly 1 where t is y - 1/2 and the difference exact; else what it is.
     let target = tensor([1, 1, 1, 1], &[value - 0.5]);
     let dy = (value - (value - 0.5)) * 2.0;
@@ -160,12 +160,12 @@ fn a_probability_has_the_derivative_that_differences_say() {
     let x = numbers.pictures(&net, 1);
     for unit in [Unit::Probability(1), Unit::Score(2), Unit::Channel { layer: 1, channel: 1 }] {
         let probe = Probe::new(&net, &params, unit).expect("a unit");
-        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Execution::SERIAL).expect("goes on");
+        let (_, dx) = probe.input_gradient(&x, Gate::Derivative, Execution::SERIAL).expect("not cancelled");
         for p in 0..16 {
             let value = |by: f32| {
                 let mut x = x.clone();
                 x[[0, 0, p / 4, p % 4]] += by;
-                probe.value(&x, Execution::SERIAL).expect("goes on")
+                probe.value(&x, Execution::SERIAL).expect("not cancelled")
             };
             let difference = (value(0.01) - value(-0.01)) / 0.02;
             let g = dx[[0, 0, p / 4, p % 4]];
@@ -203,7 +203,7 @@ fn gradient_times_input_adds_up_to_the_value_of_a_linear_network() {
     for class in 0..5 {
         let probe = Probe::new(&net, &params, Unit::Score(class)).expect("a unit");
         let (value, map) =
-            gradient(&probe, Method::GradientTimesInput, &x, Execution::SERIAL).expect("goes on");
+            gradient(&probe, Method::GradientTimesInput, &x, Execution::SERIAL).expect("not cancelled");
         assert!((map.sum() - value).abs() < 1e-4 * value.abs().max(1.0), "{} {value}", map.sum());
     }
 }
@@ -216,7 +216,7 @@ fn guided_and_deconv_are_what_a_hand_computes() {
     let params = params(&net, &[&w1, &[2.0, -1.0, 3.0]]);
     let x = tensor([1, 3, 1, 1], &[1.0, 2.0, 5.0]);
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
-    let map = |method| cells(&gradient(&probe, method, &x, Execution::SERIAL).expect("goes on").1);
+    let map = |method| cells(&gradient(&probe, method, &x, Execution::SERIAL).expect("not cancelled").1);
     // Behind the ReLU (2, -1, 3) becomes: (2, -1, 0), (2, 0, 0), (2, 0, 3).
     assert_eq!(map(Method::Saliency), [2.0, 1.0, 0.0]);
     assert_eq!(map(Method::GradientTimesInput), [2.0, -2.0, 0.0]);
@@ -233,13 +233,13 @@ fn grad_cam_is_what_a_hand_computes() {
     let x = tensor([1, 1, 2, 2], &[1.0, 2.0, -3.0, 0.5]);
     let probe = Probe::new(&net, &params, Unit::Score(0)).expect("a unit");
     assert_eq!(usual_layer(&net), Some(1));
-    let made = grad_cam(&probe, 1, &x, Execution::SERIAL).expect("fits").expect("goes on");
+    let made = grad_cam(&probe, 1, &x, Execution::SERIAL).expect("fits").expect("not cancelled");
     assert_eq!(made.weights, [2.5, -2.0]);
     // 2.5 * (1, 2, 0, 0.5) - 2 * (0, 0, 6, 0), rectified.
     assert_eq!(cells(&made.coarse), [2.5, 5.0, 0.0, 1.25]);
     assert_eq!(made.map, made.coarse);
     // At the convolution itself the maps are not rectified, and the ReLU gates their gradients.
-    let made = grad_cam(&probe, 0, &x, Execution::SERIAL).expect("fits").expect("goes on");
+    let made = grad_cam(&probe, 0, &x, Execution::SERIAL).expect("fits").expect("not cancelled");
     assert_eq!(made.weights, [(1.0 + 2.0 + 4.0) / 4.0, -1.0 / 4.0]);
     let error = grad_cam(&probe, 3, &x, Execution::SERIAL).expect_err("the unit's own layer").0;
     assert!(error.contains("expected a layer before layer3"), "{error}");
@@ -414,7 +414,7 @@ fn a_map_of_random_weights_is_another_map() {
     let unit = Unit::Score(class);
     let map = |params: &Params| {
         let probe = Probe::new(&model.network, params, unit).expect("a unit");
-        strongest(&gradient(&probe, Method::Saliency, &x, Execution::SERIAL).expect("goes on").1)
+        strongest(&gradient(&probe, Method::Saliency, &x, Execution::SERIAL).expect("not cancelled").1)
     };
     let random = randomised(&model.network, &model.params, 0, 7);
     assert_eq!(random, randomised(&model.network, &model.params, 0, 7));

@@ -144,7 +144,8 @@ fn every_default_sample_runs_on_its_model() {
     for bundled in convstep::model_io::bundled::models() {
         let args = ["run", "--model", bundled.name, "--image", bundled.default_sample];
         let shown = prints(&args);
-        assert!(shown.contains("prediction") && shown.contains("conv1"), "{shown}");
+        let model = convstep::model_io::bundled::load(bundled.name).expect("bundled");
+        assert!(shown.contains("prediction") && shown.contains(model.network.layers[0].name()), "{shown}");
         let answer = json(&[&args[..], &["--json"]].concat());
         assert_eq!(answer["model"], bundled.name);
         assert_eq!(answer["image"], bundled.default_sample);
@@ -278,7 +279,7 @@ fn training_is_repeatable_and_its_model_runs() {
     let toml = write(folder.path(), "net.toml", toml);
     let train = |name: &str, seed: &str| {
         let out = folder.path().join(name).to_str().expect("UTF-8").to_owned();
-        let told = prints(&[
+        let output = prints(&[
             "train",
             "--architecture",
             &toml,
@@ -299,7 +300,10 @@ fn training_is_repeatable_and_its_model_runs() {
             "--out",
             &out,
         ]);
-        assert!(told.contains("epoch 2 of 2: loss") && told.contains("100 examples held out"), "{told}");
+        assert!(
+            output.contains("epoch 2 of 2: loss") && output.contains("100 examples held out"),
+            "{output}"
+        );
         out
     };
     let (a, b, c) = (train("a.safetensors", "1"), train("b.safetensors", "1"), train("c.safetensors", "2"));
@@ -409,4 +413,20 @@ fn a_closed_pipe_is_no_error() {
         let output = child.wait_with_output().expect("ends");
         assert!(output.status.success() && output.stderr.is_empty(), "{args:?}: {}", text(&output.stderr));
     }
+}
+
+#[test]
+fn a_frame_has_the_programs_own_theme_unless_another_is_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let frame = |name: &str, theme: &[&str]| {
+        let path = folder.path().join(name);
+        let path = path.to_str().expect("UTF-8");
+        let start =
+            ["render", "--model", "shapes", "--image", "shape-star", "--size", "640x400", "--out", path];
+        prints(&[&start, theme].concat());
+        fs::read(path).expect("a frame")
+    };
+    let own = frame("own.png", &[]);
+    assert_eq!(own, frame("light.png", &["--theme", "light"]), "the window starts light");
+    assert_ne!(own, frame("dark.png", &["--theme", "dark"]));
 }

@@ -251,7 +251,7 @@ fn text_for_people_has_the_formula_in_symbols_and_numbers() {
 
 #[test]
 fn mistakes_are_one_line() {
-    for (args, told) in [
+    for (args, expected) in [
         (&["--at", "fwd/conv2"][..], "expected a stage of the pass, got \"conv2\"; there are conv1"),
         (&["--at", "fwd/conv1/k0/(2,0)"], "expected a position of conv1 from (0,0) to (1,1)"),
         (&["--at", "fwd\n/conv1"], "expected an address like fwd/conv1/k0/(0,0)"),
@@ -267,6 +267,6 @@ fn mistakes_are_one_line() {
         (&[], "--at"),
     ] {
         let line = fails(ARTICLE, args);
-        assert!(line.contains(told), "{line}\nis to say\n{told}");
+        assert!(line.contains(expected), "{line}\nshould contain\n{expected}");
     }
 }

@@ -123,20 +123,21 @@ fn a_run_broken_off_goes_on_to_the_same_weights_and_log() {
             wait_for_lines(&mut child, &place.at("m.csv"), 20);
             signal(&child, "-INT");
             let stopped = child.wait_with_output().expect("ends");
-            let told = text(&stopped.stdout);
-            assert_eq!(stopped.status.code(), Some(130), "{told} {}", text(&stopped.stderr));
+            let output = text(&stopped.stdout);
+            assert_eq!(stopped.status.code(), Some(130), "{output} {}", text(&stopped.stderr));
             let file = if checkpoint.is_empty() { "m.safetensors" } else { "c.safetensors" };
             assert!(
-                told.contains("stopped after step") && told.contains(&format!("--resume {}", place.at(file))),
-                "{told}"
+                output.contains("stopped after step")
+                    && output.contains(&format!("--resume {}", place.at(file))),
+                "{output}"
             );
             let state = Checkpoint::from_bytes("c", &place.bytes(file)).expect("a checkpoint");
             assert!(state.moments.steps < 396, "it was not broken off");
             let model = Model::from_bytes("m", &place.bytes("m.safetensors"), None).expect("a model");
             assert_eq!((&model.params, model.unused.len()), (&state.model.params, 0));
             let other = if threads == "1" { "2" } else { "1" };
-            let told = prints(&["train", "--resume", &place.at(file), "--threads", other]);
-            assert!(told.contains(&format!("resuming after step {}", state.moments.steps)), "{told}");
+            let output = prints(&["train", "--resume", &place.at(file), "--threads", other]);
+            assert!(output.contains(&format!("resuming after step {}", state.moments.steps)), "{output}");
             assert!(
                 place.bytes("m.safetensors") == place.bytes("whole.safetensors"),
                 "{rule}: other weights"
@@ -185,9 +186,9 @@ fn a_checkpoint_goes_with_its_settings_only() {
     let args = place.train(
         "--epochs 2 --samples-per-epoch 40 --out @m.safetensors --checkpoint @c.safetensors --log @l.jsonl",
     );
-    let told = prints(&words(&args));
-    assert!(told.contains("l.jsonl, a row every 1 steps"), "{told}");
-    assert!(told.contains("epoch 2 of 2: loss") && told.contains("; validation loss"), "{told}");
+    let output = prints(&words(&args));
+    assert!(output.contains("l.jsonl, a row every 1 steps"), "{output}");
+    assert!(output.contains("epoch 2 of 2: loss") && output.contains("; validation loss"), "{output}");
     let rows: Vec<Value> =
         text(&place.bytes("l.jsonl")).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let parts: Vec<&str> = rows.iter().filter_map(|row| row["part"].as_str()).collect();
@@ -290,10 +291,10 @@ fn eval_matches_classes_by_name() {
 fn eval_says_what_it_looked_at_and_is_the_same_on_threads() {
     let args = ["eval", "--model", "digits", "--data", "digits", "--limit", "150", "--threads"];
     let run = |more: &[&str]| prints(&[&args[..], more].concat());
-    let told = run(&["1"]);
-    assert_eq!(told, run(&["2"]));
-    assert!(told.starts_with("digits on 150 examples of digits, test split: accuracy"), "{told}");
-    assert_eq!(told.lines().count(), 13, "{told}");
+    let output = run(&["1"]);
+    assert_eq!(output, run(&["2"]));
+    assert!(output.starts_with("digits on 150 examples of digits, test split: accuracy"), "{output}");
+    assert_eq!(output.lines().count(), 13, "{output}");
     let answer: Value = serde_json::from_str(&run(&["2", "--json"])).expect("JSON");
     assert!(answer["accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.95), "{answer}");
     let part: Value = serde_json::from_str(&run(&["1", "--json", "--part", "validation"])).expect("JSON");

@@ -117,7 +117,7 @@ fn the_products_of_a_cell_add_up_to_its_value() {
     }
 }
 
-/// With `CONVSTEP_GALLERY` set to a folder, the pictures are written there, to be looked at.
+/// With `CONVSTEP_GALLERY` set to a folder, the pictures are written there for inspection.
 fn keep(picture: &RgbaImage, name: &str) {
     if let Some(folder) = std::env::var_os("CONVSTEP_GALLERY") {
         picture.save(std::path::Path::new(&folder).join(name)).expect("a folder to write to");
@@ -128,7 +128,7 @@ fn keep(picture: &RgbaImage, name: &str) {
 fn a_cell_picked_ahead_shows_no_value() {
     let model = bundled::load("shapes").expect("a bundled model");
     let mut pictures = Vec::new();
-    // Two pictures whose values differ everywhere; what has not been computed looks the same.
+    // Two pictures whose values differ everywhere; what has not been computed is drawn the same.
     for sample in ["shape-star", "shape-ring"] {
         let picture = samples::load(sample).expect("a bundled sample");
         let mut state = AppState::open(model.clone(), picture).expect("they fit");
@@ -285,7 +285,7 @@ fn a_weights_gradient_is_added_up_image_by_image() {
     let shapes = Dataset::generated(Generated::Shapes, 5);
     apply(&mut state, Action::Train(TrainAction::Use(Some(shapes))));
     apply(&mut state, Action::GoTo("e0.b0.i5/bwd/conv2.dW/k3,4/(1,1)".into()));
-    assert_eq!(state.image(), 5, "the image whose pass adds to the batch's gradient is looked at");
+    assert_eq!(state.image(), 5, "the image whose pass adds to the batch's gradient is shown");
     let so_far = state.trace().finished(&state.focus());
     let said = texts(&state);
     let prefix = "contribution of each picture: ";

@@ -255,7 +255,8 @@ fn texts(ctx: &Context, state: &AppState, memory: &mut Memory) -> Vec<String> {
     update.nodes.iter().filter_map(|(_, node)| text(node)).collect()
 }
 
-/// What an arithmetic expression comes to, by the rules of school; its numbers as f32 where `1` says so.
+/// The value of an arithmetic expression by the usual precedence; its numbers are read as f32 where `1` is
+/// set.
 struct Reader<'a>(&'a str, bool);
 
 impl Reader<'_> {
@@ -709,7 +710,7 @@ fn wants(state: &AppState) -> Wants {
     let view = state.view();
     Wants {
         page: view.page,
-        depth: Depth::of(&state.look()),
+        depth: Depth::new(&state.look()),
         notice: false,
         drawer: view.drawer,
         timeline: None,
@@ -765,7 +766,7 @@ fn at_of(model: Model, sample: &str, address: &str) -> AppState {
     let address = state.plan().parse(address).expect("an address");
     let action = Action::visit(state.plan(), &address);
     apply(&mut state, action);
-    // The place itself is looked at, in its grain.
+    // The place itself is shown, in its grain.
     let action = Action::look(state.plan(), &address);
     apply(&mut state, action);
     state

@@ -85,7 +85,7 @@ fn a_drag_is_undone_as_one() {
     assert_eq!(state.trace().value(TensorId::layer(0, Part::Weight), 0, 0), 0.3);
     run(&mut state, [Action::Undo]);
     assert_eq!(values(&state), before);
-    // What goes on after an undo is a stroke of its own.
+    // A stroke that continues after an undo is a new stroke.
     run(&mut state, [more(set(0, 0, 0.4)), Action::Undo]);
     assert_eq!(values(&state), before);
 }
@@ -232,7 +232,7 @@ fn what_cannot_be_edited_leaves_a_line_and_the_state_as_it_was() {
         assert!(notice.text.contains("expected") && !notice.text.contains('\n'), "{}", notice.text);
         assert_eq!(*state.inputs(), inputs);
     }
-    // A value of an array is typed as it is.
+    // A value of an array is typed directly.
     run(&mut state, [edit(EditAction::SetPixel { index: 3, value: -7.5 })]);
     assert_eq!(state.trace().values().input[[0, 0, 0, 3]], -7.5);
     run(&mut state, [edit(EditAction::Reset(Extent::Model)), edit(EditAction::ResetPixels)]);

@@ -17,7 +17,7 @@ mod harness;
 mod start;
 use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
@@ -25,7 +25,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = start::shapes();
     apply(&mut state, Action::SetLang(lang));
-    window(state, size, act)
+    window(state, size, update)
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
         let words = Words(lang);
         for size in [[1280.0, 720.0], [1024.0, 768.0]] {
             let mut harness = harness(lang, size);
-            act(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
+            update(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
             for method in Method::ALL {
                 let mut settings = {
                     let state = &harness.state().state;
@@ -61,7 +61,7 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
                 };
                 settings.method = method;
                 (settings.steps, settings.ascent.steps) = (3, 3);
-                act(
+                update(
                     &mut harness.state_mut().state,
                     Action::Attribution(AttributionAction::Settings(settings)),
                 );
@@ -81,7 +81,10 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     harness.key_press(egui::Key::F4);
     harness.run_steps(3);
     let unit = Unit::Channel { layer: 3, channel: 3 };
-    act(&mut harness.state_mut().state, Action::Attribution(AttributionAction::Subject(Subject::Unit(unit))));
+    update(
+        &mut harness.state_mut().state,
+        Action::Attribution(AttributionAction::Subject(Subject::Unit(unit))),
+    );
     harness.run_steps(2);
     assert!(harness.query_by_label_contains("Strongest pictures for").is_none());
     harness.get_by_role_and_label(Role::Button, "Strongest pictures").click();
@@ -112,7 +115,7 @@ fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
     let first = harness.get_by_label(&labels[0]).rect();
     assert!(first.top() > 80.0 && first.bottom() < 560.0, "{first:?}");
     assert!(harness.query_by_label("Search again").is_none());
-    act(&mut harness.state_mut().state, Action::GoTo("e1.b0".into()));
+    update(&mut harness.state_mut().state, Action::GoTo("e1.b0".into()));
     harness.run_steps(2);
     assert!(harness.query_by_label_contains("Out of date").is_some());
     harness.get_by_label("Search again").click();
@@ -151,7 +154,7 @@ fn a_search_in_both_languages_and_sizes_tells_how_far_it_is_and_is_cancelled() {
                 harness.query_by_role_and_label(Role::ProgressIndicator, &progress).is_none(),
                 "{lang:?} {size:?}"
             );
-            assert!(harness.state().state.jobs().of(JobKind::TopActivations).is_none());
+            assert!(harness.state().state.jobs().of_kind(JobKind::TopActivations).is_none());
             let again = words.text("evidence.top_again");
             assert!(harness.query_by_role_and_label(Role::Button, &again).is_some());
         }
@@ -192,14 +195,14 @@ fn magenta_cells(harness: &Harness<'static, Program>, picture: &str, dark: bool)
 
 #[test]
 fn what_is_not_finite_is_magenta_in_every_map() {
-    let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
+    let mut harness = window(with_odd_cells(), [1280.0, 720.0], update);
     let choose = |harness: &mut Harness<'static, Program>, method: Method| {
         let state = &mut harness.state_mut().state;
         let settings = AttributionSettings { method, ..state.attribution().settings(&state.model().network) };
-        act(state, Action::Attribution(AttributionAction::Settings(settings)));
+        update(state, Action::Attribution(AttributionAction::Settings(settings)));
         harness.run_steps(3);
     };
-    act(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
+    update(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
     let odd = vec![(1, 2), (4, 3)];
     for dark in [true, false] {
         choose(&mut harness, Method::GradientTimesInput);
@@ -224,14 +227,14 @@ fn what_is_not_finite_is_magenta_in_every_map() {
 
 #[test]
 fn a_cell_that_is_nan_is_told_so_and_not_that_it_is_not_computed() {
-    let mut harness = window(with_odd_cells(), [1280.0, 720.0], act);
-    act(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
+    let mut harness = window(with_odd_cells(), [1280.0, 720.0], update);
+    update(&mut harness.state_mut().state, Action::SetPage(Page::Attribution));
     let state = &mut harness.state_mut().state;
     let settings = AttributionSettings {
         method: Method::GradientTimesInput,
         ..state.attribution().settings(&state.model().network)
     };
-    act(state, Action::Attribution(AttributionAction::Settings(settings)));
+    update(state, Action::Attribution(AttributionAction::Settings(settings)));
     harness.run_steps(3);
     let rect = harness.get_by_label_contains("the evidence alone, ").rect();
     harness.hover_at(rect.min + egui::vec2(2.5, 1.5) * (rect.size() / 6.0));

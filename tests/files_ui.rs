@@ -16,7 +16,7 @@ mod harness;
 mod start;
 use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
@@ -26,7 +26,7 @@ fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {
     apply(&mut state, Action::SetLang(lang));
     apply(&mut state, FileAction::SetFolder("/home/me".into()).into());
     apply(&mut state, action.into());
-    window(state, [1024.0, 768.0], act)
+    window(state, [1024.0, 768.0], update)
 }
 
 #[test]

@@ -16,7 +16,7 @@ use egui_kittest::{Harness, kittest::Queryable};
 use frame::draw;
 use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
@@ -36,12 +36,12 @@ fn state<'a>(harness: &'a Harness<Program>) -> &'a AppState {
 
 #[test]
 fn look_inside_leads_to_the_whole_network_with_its_answer() {
-    let mut harness = window(home(Lang::En), [1280.0, 720.0], act);
+    let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
     harness.get_by_label("Look inside").click();
     harness.run_steps(3);
     assert_eq!(state(&harness).view().page, Page::Network);
     let look = state(&harness).look();
-    assert_eq!(Depth::of(&look), Depth::Pass);
+    assert_eq!(Depth::new(&look), Depth::Pass);
     assert_eq!(state(&harness).plan().stage_at(&look).map(|stage| stage.pass), Some(Pass::Fwd));
     assert!(state(&harness).knows_scores());
     harness.get_by_label_contains("Point at a map to see where it looks.");
@@ -54,7 +54,7 @@ fn look_inside_is_large_and_wholly_visible_in_every_window() {
         [[1920.0, 1080.0], [1280.0, 720.0], [1024.0, 768.0], [853.0, 480.0], [640.0, 360.0], [512.0, 384.0]]
     {
         for lang in Lang::ALL {
-            let harness = window(home(lang), size, act);
+            let harness = window(home(lang), size, update);
             let words = convstep::ui::strings::Words(lang).text("home.look_inside");
             let rect = harness.get_by_label(&words).rect();
             assert!(rect.width() >= 300.0 && rect.height() >= 56.0, "{size:?}: {rect:?}");
@@ -66,7 +66,7 @@ fn look_inside_is_large_and_wholly_visible_in_every_window() {
 
 #[test]
 fn another_network_and_another_picture_change_the_answer_at_once() {
-    let mut harness = window(home(Lang::En), [1280.0, 720.0], act);
+    let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
     harness.get_by_label_contains("star 9");
     harness.get_by_label_contains("Digits: ").click();
     harness.run_steps(3);
@@ -82,7 +82,7 @@ fn another_network_and_another_picture_change_the_answer_at_once() {
 
 #[test]
 fn each_language_is_a_button_in_its_own_words() {
-    let mut harness = window(home(Lang::En), [1280.0, 720.0], act);
+    let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
     harness.get_by_label("中文").click();
     harness.run_steps(3);
     assert_eq!(state(&harness).view().lang, Lang::Zh);
@@ -93,7 +93,7 @@ fn each_language_is_a_button_in_its_own_words() {
 
 #[test]
 fn a_session_to_go_on_with_is_offered_only_where_there_is_one() {
-    let mut harness = window(home(Lang::En), [1280.0, 720.0], act);
+    let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
     assert!(harness.query_by_label("Go on where you were:").is_none());
     let recent = |path: &str| Recent { location: path.into(), is_there: true };
     let files = vec![recent("/home/me/cat.png"), recent("/home/me/lesson.convstep")];
@@ -128,7 +128,7 @@ fn the_words_of_home_need_no_explanation() {
 
 #[test]
 fn what_is_new_and_what_this_is_open_and_close() {
-    let mut harness = window(home(Lang::En), [1280.0, 720.0], act);
+    let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
     harness.get_by_label("What is new").click();
     harness.run_steps(3);
     assert!(state(&harness).view().sheet.is_some());

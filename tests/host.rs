@@ -31,7 +31,7 @@ fn settle(program: &mut Program<Fake>) {
     while program.take_answers() {}
 }
 
-fn act(program: &mut Program<Fake>, action: impl Into<Action>) {
+fn update(program: &mut Program<Fake>, action: impl Into<Action>) {
     program.apply([action.into()]);
     settle(program);
 }
@@ -58,7 +58,7 @@ fn notices(program: &Program<Fake>) -> Vec<&str> {
 fn a_picture_is_picked_read_decoded_and_remembered() {
     let one = Location::from("/pictures/one.png");
     let mut program = program(Fake::default());
-    act(&mut program, Action::AskForPicture);
+    update(&mut program, Action::AskForPicture);
     program.host_mut().files.insert(one.clone(), png(9));
     let Some((Pick::File(endings), _)) = program.host().dialogs.front() else { panic!("no dialog") };
     assert!(["png", "npy", "onnx", "convstep"].iter().all(|ending| endings.contains(ending)), "{endings:?}");
@@ -74,7 +74,7 @@ fn a_picture_is_picked_read_decoded_and_remembered() {
 #[test]
 fn a_dialog_that_is_cancelled_changes_nothing() {
     let mut program = program(Fake::default());
-    act(&mut program, FileAction::Ask(FileKind::Session));
+    update(&mut program, FileAction::Ask(FileKind::Session));
     let before = (Stamp::from_state(program.state()), program.state().files().asked.clone());
     let asks = [
         Action::AskForPicture,
@@ -84,7 +84,7 @@ fn a_dialog_that_is_cancelled_changes_nothing() {
         FileAction::Browse.into(),
     ];
     for ask in asks {
-        act(&mut program, ask);
+        update(&mut program, ask);
         program.host_mut().answer(Picked::Cancelled);
         settle(&mut program);
         assert!(
@@ -98,8 +98,8 @@ fn a_dialog_that_is_cancelled_changes_nothing() {
 #[test]
 fn without_a_dialog_the_user_is_told_what_else_to_do() {
     let mut program = program(Fake::default());
-    act(&mut program, FileAction::Ask(FileKind::Session));
-    act(&mut program, FileAction::Browse);
+    update(&mut program, FileAction::Ask(FileKind::Session));
+    update(&mut program, FileAction::Browse);
     program.host_mut().answer(Picked::NoDialog);
     settle(&mut program);
     let lang = program.state().view().lang;
@@ -107,13 +107,13 @@ fn without_a_dialog_the_user_is_told_what_else_to_do() {
     // The path of a picture or a model can be typed.
     for ask in [Action::AskForPicture, Action::AskForModel] {
         assert!(!program.state().view().typing_path);
-        act(&mut program, ask);
+        update(&mut program, ask);
         program.host_mut().answer(Picked::NoDialog);
         settle(&mut program);
         assert!(program.state().view().typing_path);
-        act(&mut program, Action::Escape);
+        update(&mut program, Action::Escape);
         if program.state().view().typing_path {
-            act(&mut program, Action::Escape);
+            update(&mut program, Action::Escape);
         }
     }
 }
@@ -122,30 +122,30 @@ fn without_a_dialog_the_user_is_told_what_else_to_do() {
 fn a_session_is_saved_and_what_cannot_be_read_or_written_is_reported() {
     let mut program = program(Fake::default());
     let place = Location::from("/home/me/mine.convstep");
-    act(&mut program, Action::SetLabel(2));
-    act(&mut program, FileAction::Ask(FileKind::Session));
-    act(&mut program, FileAction::Type("mine".into()));
+    update(&mut program, Action::SetLabel(2));
+    update(&mut program, FileAction::Ask(FileKind::Session));
+    update(&mut program, FileAction::Type("mine".into()));
     program.host_mut().write_error = Some("mine: expected room on the disk, got none; free some".into());
-    act(&mut program, FileAction::Confirm { replace: false });
+    update(&mut program, FileAction::Confirm { replace: false });
     assert_eq!(notices(&program), ["mine: expected room on the disk, got none; free some"]);
     assert!(program.state().is_unsaved() && program.state().files().asked.is_some());
     assert!(program.host().files.is_empty());
     program.host_mut().write_error = None;
-    act(&mut program, FileAction::Confirm { replace: false });
+    update(&mut program, FileAction::Confirm { replace: false });
     assert!(!program.state().is_unsaved() && program.state().files().asked.is_none());
     assert_eq!(program.host().files.get(&place), Some(&session(&program)));
-    // Another session goes there only if the user says so.
-    act(&mut program, Action::SetLabel(3));
+    // Another session replaces it only if the user confirms.
+    update(&mut program, Action::SetLabel(3));
     let changed = session(&program);
-    act(&mut program, FileAction::Ask(FileKind::Session));
-    act(&mut program, FileAction::Type("mine".into()));
-    act(&mut program, FileAction::Confirm { replace: false });
+    update(&mut program, FileAction::Ask(FileKind::Session));
+    update(&mut program, FileAction::Type("mine".into()));
+    update(&mut program, FileAction::Confirm { replace: false });
     assert!(program.state().files().asked.as_ref().is_some_and(|asked| asked.is_taken));
     assert_ne!(program.host().files[&place], changed);
-    act(&mut program, FileAction::Confirm { replace: true });
+    update(&mut program, FileAction::Confirm { replace: true });
     assert_eq!(program.host().files[&place], changed);
     // A file that is gone.
-    act(&mut program, FileAction::Open("/home/me/gone.png".into()));
+    update(&mut program, FileAction::Open("/home/me/gone.png".into()));
     assert!(notices(&program).last().is_some_and(|text| text.starts_with("/home/me/gone.png")));
 }
 
@@ -154,11 +154,11 @@ fn the_session_is_kept_some_seconds_after_a_change_and_not_sooner() {
     let mut program = program(Fake::default());
     program.host().pass(100.0);
     assert_eq!((program.autosave(), program.host().kept.1), (None, 0), "nothing has changed");
-    act(&mut program, Action::SetLabel(3));
+    update(&mut program, Action::SetLabel(3));
     program.autosave();
     assert_eq!(program.host().kept, (Some(session(&program)), 1));
     program.autosave();
-    act(&mut program, Action::SetLabel(4));
+    update(&mut program, Action::SetLabel(4));
     program.host().pass(AUTOSAVE_INTERVAL - 0.5);
     assert_eq!((program.autosave(), program.host().kept.1), (Some(0.5), 1));
     program.host().pass(0.5);
@@ -167,7 +167,7 @@ fn the_session_is_kept_some_seconds_after_a_change_and_not_sooner() {
     assert_eq!(program.host().kept, (Some(session(&program)), 2));
     // It took three seconds: the next one waits for thirty.
     program.autosave();
-    act(&mut program, Action::SetLabel(5));
+    update(&mut program, Action::SetLabel(5));
     assert_eq!((program.autosave(), program.host().kept.1), (Some(30.0), 2));
 }
 
@@ -176,7 +176,7 @@ fn a_session_that_cannot_be_kept_is_reported_once() {
     let mut program = program(Fake::default());
     program.host_mut().keep_error = Some("no room".into());
     for label in [3, 4, 5] {
-        act(&mut program, Action::SetLabel(label));
+        update(&mut program, Action::SetLabel(label));
         program.host().pass(AUTOSAVE_INTERVAL);
         program.autosave();
         program.autosave();
@@ -188,7 +188,7 @@ fn a_session_that_cannot_be_kept_is_reported_once() {
 #[test]
 fn what_a_crash_left_is_offered_restored_and_kept_anew() {
     let mut crashed = program(Fake::default());
-    act(&mut crashed, Action::SetLabel(3));
+    update(&mut crashed, Action::SetLabel(3));
     crashed.host().pass(AUTOSAVE_INTERVAL);
     crashed.autosave();
     let kept = crashed.host().kept.0.clone().expect("it is kept");
@@ -197,7 +197,7 @@ fn what_a_crash_left_is_offered_restored_and_kept_anew() {
 
     let mut next = program(Fake { left: left(), ..Fake::default() });
     assert_eq!(offered(&next), Some(3));
-    act(&mut next, FileAction::Restore);
+    update(&mut next, FileAction::Restore);
     assert_eq!((numbered(session(&next)), next.state().label()), (numbered(kept.clone()), 3));
     assert!(next.state().is_unsaved() && next.host().restored.is_some(), "it stays until it is kept anew");
     next.host().pass(AUTOSAVE_INTERVAL);
@@ -207,23 +207,23 @@ fn what_a_crash_left_is_offered_restored_and_kept_anew() {
     assert_eq!((next.host().restored.clone(), anew), (None, Some(numbered(kept.clone()))));
 
     let mut other = program(Fake { left: left(), ..Fake::default() });
-    act(&mut other, FileAction::Discard);
+    update(&mut other, FileAction::Discard);
     assert_eq!((offered(&other), other.host().left.len()), (Some(8), 1), "the one before it");
-    act(&mut other, FileAction::Discard);
+    update(&mut other, FileAction::Discard);
     assert_eq!((offered(&other), other.host().left.len()), (None, 0));
 }
 
 #[test]
 fn closing_the_window_leaves_unsaved_work_and_nothing_else() {
     let mut plain = program(Fake::default());
-    act(&mut plain, Action::SetLabel(3));
+    update(&mut plain, Action::SetLabel(3));
     plain.host().pass(AUTOSAVE_INTERVAL);
     plain.autosave();
     assert!(plain.host().kept.0.is_some());
     plain.end();
     assert_eq!(plain.host().kept.0, None, "a label is no work");
     let mut marked = program(Fake::default());
-    act(&mut marked, Action::Mark(convstep::app::MarkAction::ToggleBookmark));
+    update(&mut marked, Action::Mark(convstep::app::MarkAction::ToggleBookmark));
     marked.end();
     assert_eq!(marked.host().kept.0, Some(session(&marked)));
 }
@@ -248,10 +248,10 @@ fn recent_files_that_are_gone_are_marked() {
 #[test]
 fn training_goes_on_step_by_step_with_news_by_the_clock_and_pauses() {
     let mut program = program(Fake::default());
-    act(&mut program, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 0)))));
+    update(&mut program, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 0)))));
     program.host_mut().holds_work = true;
-    act(&mut program, Action::Train(TrainAction::Start(Until::End)));
-    let done = |program: &Program<Fake>| program.state().run().line().done();
+    update(&mut program, Action::Train(TrainAction::Start(Until::End)));
+    let done = |program: &Program<Fake>| program.state().run().branch().done();
     assert!(program.host_mut().work(1));
     settle(&mut program);
     assert_eq!(done(&program), 0, "too soon for news");
@@ -259,7 +259,7 @@ fn training_goes_on_step_by_step_with_news_by_the_clock_and_pauses() {
     assert!(program.host_mut().work(1));
     settle(&mut program);
     assert_eq!(done(&program), 2);
-    act(&mut program, Action::Train(TrainAction::Pause));
+    update(&mut program, Action::Train(TrainAction::Pause));
     assert!(!program.host_mut().work(1), "the work ends");
     settle(&mut program);
     assert_eq!(done(&program), 3);
@@ -274,13 +274,13 @@ fn a_data_set_is_opened_by_a_job_and_a_cancelled_one_answers_nothing() {
     std::fs::write(&path, rows).expect("writes");
     let mut program = program(Fake { holds_work: true, ..Fake::default() });
     let open = || Action::Data(DataAction::Open(path.as_path().into()));
-    act(&mut program, open());
-    assert!(program.state().jobs().of(JobKind::OpeningData).is_some());
-    act(&mut program, Action::Cancel(JobKind::OpeningData));
+    update(&mut program, open());
+    assert!(program.state().jobs().of_kind(JobKind::OpeningData).is_some());
+    update(&mut program, Action::Cancel(JobKind::OpeningData));
     assert!(!program.host_mut().work(1));
     settle(&mut program);
     assert!(program.state().data().opened.is_none() && notices(&program).is_empty());
-    act(&mut program, open());
+    update(&mut program, open());
     program.host_mut().work(1);
     settle(&mut program);
     assert!(program.state().data().opened.is_some(), "{:?}", notices(&program));
@@ -289,10 +289,10 @@ fn a_data_set_is_opened_by_a_job_and_a_cancelled_one_answers_nothing() {
 #[test]
 fn copies_and_quits() {
     let mut program = program(Fake::default());
-    act(&mut program, Action::CopyAddress);
+    update(&mut program, Action::CopyAddress);
     assert_eq!(program.host().clipboard, ["fwd"]);
     let kinds: Vec<NoticeKind> = program.state().notices().iter().map(|notice| notice.kind).collect();
     assert!(!kinds.contains(&NoticeKind::Error), "{:?}", notices(&program));
-    act(&mut program, Action::Quit);
+    update(&mut program, Action::Quit);
     assert!(program.host().has_quit);
 }

@@ -91,7 +91,7 @@ proptest! {
         let ds = tensor([images, spec.out_channels, window.rows.out, window.cols.out]);
         let w = tensor(spec.weight_shape());
         let b = spec.bias.then(|| tensor([1, spec.out_channels, 1, 1]));
-        // A weight gradient goes on from what is there.
+        // A weight gradient adds to what is there.
         let before = tensor(spec.weight_shape());
         let y = conv::forward(&spec, &x, &w, b.as_ref());
         let dx = conv::backward_input(&spec, &ds, &w);

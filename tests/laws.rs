@@ -62,8 +62,8 @@ proptest! {
         }
     }
 
-    /// The gradient of a parameter over a batch is the fold over its images, each going on from where
-    /// the one before it ended.
+    /// The gradient of a parameter over a batch is the fold over its images, each continuing from where the
+    /// one before it ended.
     #[test]
     fn parameter_gradients_go_on_from_image_to_image(
         network in random::network(), images in 1..=4usize, seed: u64

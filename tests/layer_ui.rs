@@ -19,7 +19,7 @@ use egui_kittest::{
 mod harness;
 use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
@@ -32,10 +32,10 @@ fn photos() -> AppState {
 
 fn at(mut state: AppState, size: [f32; 2], actions: &[Action]) -> Harness<'static, Program> {
     for action in actions {
-        act(&mut state, action.clone());
+        update(&mut state, action.clone());
     }
     assert!(state.notices().is_empty(), "{:?}", state.notices());
-    let mut harness = window(state, size, act);
+    let mut harness = window(state, size, update);
     harness.run_steps(2);
     harness
 }
@@ -106,14 +106,14 @@ fn a_click_looks_at_the_map_and_leaves_the_cursor() {
     harness.run_steps(2);
     let state = &harness.state().state;
     assert_eq!(state.plan().text(&state.look()), "fwd/relu2/k1");
-    assert_eq!(Depth::of(&state.look()), Depth::Map);
+    assert_eq!(Depth::new(&state.look()), Depth::Map);
     assert_eq!(state.cursor().at(), before);
 }
 
 #[test]
 fn a_layer_after_the_cursor_is_hatched_and_offers_the_way() {
     let mut state = photos();
-    act(&mut state, Action::GoTo("fwd/conv1".into()));
+    update(&mut state, Action::GoTo("fwd/conv1".into()));
     let go = look(&state, "fwd/conv3");
     let mut harness = at(state, [1280.0, 720.0], &[go]);
     let conv3 = names(&harness, "conv3 output, map");
@@ -131,10 +131,10 @@ fn a_layer_after_the_cursor_is_hatched_and_offers_the_way() {
 #[test]
 fn the_key_runs_to_the_end_of_the_layer_that_is_looked_at() {
     let mut state = photos();
-    act(&mut state, Action::GoTo("fwd/conv1".into()));
+    update(&mut state, Action::GoTo("fwd/conv1".into()));
     let go = look(&state, "fwd/conv3");
-    act(&mut state, go);
-    act(&mut state, Action::RunToHere);
+    update(&mut state, go);
+    update(&mut state, Action::RunToHere);
     let whole = state.plan().parse("fwd/conv3").expect("an address");
     assert_eq!(Some(state.cursor().at()), state.plan().steps(&whole).map(|steps| steps.end));
 }
@@ -159,7 +159,7 @@ fn both_stand_side_by_side_once_the_gradients_are_there() {
 #[test]
 fn at_a_gradient_the_maps_are_those_of_the_gradient() {
     let mut state = photos();
-    act(&mut state, Action::GoTo("bwd/pool1.dX".into()));
+    update(&mut state, Action::GoTo("bwd/pool1.dX".into()));
     assert_eq!(state.lane(), Lane::Gradients);
     let mut harness = at(state, [1280.0, 720.0], &[]);
     assert_eq!(names(&harness, "∂L/∂relu2, map").len(), 32);
@@ -231,7 +231,7 @@ fn a_dense_layer_shows_its_neurons_and_the_last_its_classes() {
     let first: usize = classes[0].split([' ', ',']).nth(4).and_then(|k| k.parse().ok()).expect("a number");
     assert_eq!(first, harness.state().state.prediction().0, "the answer stands first");
     let go = look(&harness.state().state, "fwd/fc1");
-    act(&mut harness.state_mut().state, go);
+    update(&mut harness.state_mut().state, go);
     harness.run_steps(2);
     assert_eq!(names(&harness, "fc1 output, neuron").len(), 128);
 }
@@ -240,20 +240,20 @@ fn a_dense_layer_shows_its_neurons_and_the_last_its_classes() {
 fn every_stage_and_given_tensor_has_a_layer_view() {
     for lang in Lang::ALL {
         let mut state = AppState::new();
-        act(&mut state, Action::SetLang(lang));
-        act(&mut state, Action::GoTo("e1.b0".into()));
-        act(&mut state, Action::GoTo("end".into()));
+        update(&mut state, Action::SetLang(lang));
+        update(&mut state, Action::GoTo("e1.b0".into()));
+        update(&mut state, Action::GoTo("end".into()));
         let plan = state.plan().clone();
-        let mut harness = window(state, [1024.0, 768.0], act);
+        let mut harness = window(state, [1024.0, 768.0], update);
         let places: Vec<_> = (0..plan.stages().len())
             .map(|stage| convstep::trace::Address::whole_stage(0, 0, stage))
             .chain(plan.given().map(|tensor| convstep::trace::Address::whole_given(0, 0, tensor)))
             .collect();
         for place in places {
             let text = plan.text(&place);
-            act(&mut harness.state_mut().state, Action::look(&plan, &place));
+            update(&mut harness.state_mut().state, Action::look(&plan, &place));
             harness.run_steps(1);
-            assert_eq!(Depth::of(&harness.state().state.look()), Depth::Layer, "{text}");
+            assert_eq!(Depth::new(&harness.state().state.look()), Depth::Layer, "{text}");
         }
     }
 }
@@ -268,7 +268,7 @@ fn values(names: &[String], word: &str) -> Vec<f32> {
 fn a_shift_by_a_pixel_is_seen_as_differences_most_changed_first() {
     let mut state = photos();
     let shift = AdjustAction::Shift { right: 1, down: 0 };
-    act(&mut state, Action::Adjust { adjust: shift, more: false });
+    update(&mut state, Action::Adjust { adjust: shift, more: false });
     let go = look(&state, "fwd/relu2");
     let compare = Action::SetComparison(With::PictureBefore, Compared::Difference);
     let mut harness = at(state, [1280.0, 720.0], &[go, compare]);
@@ -294,7 +294,7 @@ fn a_shift_by_a_pixel_is_seen_as_differences_most_changed_first() {
 fn a_blanked_filter_differs_from_the_weights_before() {
     let mut state = photos();
     let blank = EditAction::Blank { layer: 0, out: 15 };
-    act(&mut state, Action::Edit { edit: blank, more: false });
+    update(&mut state, Action::Edit { edit: blank, more: false });
     let go = look(&state, "fwd/conv1");
     let compare = Action::SetComparison(With::ModelBefore, Compared::Difference);
     let harness = at(state, [1280.0, 720.0], &[go, compare]);
@@ -320,9 +320,9 @@ fn what_is_not_there_is_said() {
         assert_eq!(names(&harness, "relu2 output, map").len(), 32, "the maps are shown as they are");
     }
     let mut state = photos();
-    act(&mut state, Action::Compare(CompareAction::Keep));
+    update(&mut state, Action::Compare(CompareAction::Keep));
     // What is kept is shown on the page that compares.
-    act(&mut state, Action::SetPage(Page::Network));
+    update(&mut state, Action::SetPage(Page::Network));
     let go = look(&state, "fwd/relu2");
     let compare = Action::SetComparison(With::Kept, Compared::Difference);
     let harness = at(state, [1280.0, 720.0], &[go, compare]);

@@ -179,7 +179,7 @@ struct Files {
 }
 
 impl Files {
-    fn of(module: &str) -> Self {
+    fn new(module: &str) -> Self {
         let src = root().join("src");
         let mut code = BTreeMap::new();
         for file in sources(&src.join(module)) {
@@ -343,7 +343,7 @@ fn no_files_of_a_module_import_one_another() {
     /// Modules whose circles are still being removed.
     const KNOWN: [&str; 1] = ["trace"];
     for module in ["app", "nn", "trace", "data", "model_io", "train", "cli"] {
-        let imports = Files::of(module).imports();
+        let imports = Files::new(module).imports();
         let count: usize = imports.values().map(BTreeSet::len).sum();
         assert!(count >= 5, "only {count} imports were seen in {module}");
         if let Some(circle) = circle(&imports).filter(|_| !KNOWN.contains(&module)) {
@@ -377,7 +377,7 @@ fn the_floors_of_app_import_downwards_only() {
         let name = file.get(1)?;
         FLOORS.iter().position(|floor| floor.contains(&name.as_str()))
     };
-    let imports = Files::of("app").imports();
+    let imports = Files::new("app").imports();
     for (file, of) in &imports {
         // app/mod.rs passes on what the floors hold.
         let Some(own) = floor(file) else {

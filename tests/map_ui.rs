@@ -13,28 +13,28 @@ mod frame;
 mod harness;
 use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
 
 fn program(model: &str) -> AppState {
     let mut state = AppState::new();
-    act(&mut state, Action::OpenBundled(model.into()));
+    update(&mut state, Action::OpenBundled(model.into()));
     assert!(state.notices().is_empty(), "{:?}", state.notices());
     state
 }
 
 fn look(state: &mut AppState, text: &str) {
     let address = state.plan().parse(text).expect(text);
-    act(state, Action::look(state.plan(), &address));
-    assert_eq!((state.look(), Depth::of(&address)), (address, Depth::Map));
+    update(state, Action::look(state.plan(), &address));
+    assert_eq!((state.look(), Depth::new(&address)), (address, Depth::Map));
 }
 
 fn at(model: &str, text: &str, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = program(model);
     look(&mut state, text);
-    window(state, size, act)
+    window(state, size, update)
 }
 
 /// A printed number in units of its last decimal, and how many decimals it has.
@@ -123,7 +123,7 @@ fn a_filter_is_blanked_by_its_button_and_comes_back_by_undo() {
     harness.get_by_label("Blank filter").click();
     harness.run_steps(3);
     assert_ne!(harness.state().state.model().params, before);
-    act(&mut harness.state_mut().state, Action::Undo);
+    update(&mut harness.state_mut().state, Action::Undo);
     assert_eq!(harness.state().state.model().params, before);
     assert!(
         harness.query_by_label("Edit filter…").is_some() && harness.query_by_label("Best pictures").is_some()
@@ -136,7 +136,7 @@ fn a_class_against_another_prints_a_sum_that_is_the_difference_of_the_scores() {
     look(&mut state, "fwd/fc2/k3");
     let own = frame::draw(&state, vec2(1280.0, 720.0), false);
     assert!(own.iter().any(|text| text == "What makes the score of cat?"), "{own:#?}");
-    act(&mut state, Action::SetAgainst(Some(5)));
+    update(&mut state, Action::SetAgainst(Some(5)));
     let texts = frame::draw(&state, vec2(1280.0, 720.0), false);
     assert!(texts.iter().any(|text| text == "Why cat and not dog?"), "{texts:#?}");
     let line = texts.iter().find(|text| text.contains(" + ") || text.contains(" − "));
@@ -155,8 +155,8 @@ fn a_class_against_another_prints_a_sum_that_is_the_difference_of_the_scores() {
     // Ranked by how much they give.
     let harness = {
         let mut state = state.clone();
-        act(&mut state, Action::SetAgainst(Some(5)));
-        window(state, [1280.0, 720.0], act)
+        update(&mut state, Action::SetAgainst(Some(5)));
+        window(state, [1280.0, 720.0], update)
     };
     assert!(harness.query_all_by_label_contains(" of fc1 gives ").count() >= 12);
 }
@@ -165,28 +165,28 @@ fn a_class_against_another_prints_a_sum_that_is_the_difference_of_the_scores() {
 fn every_map_of_every_stage_can_be_drawn() {
     for (model, lang) in [("shapes", Lang::En), ("lenet5", Lang::Zh), ("pattern", Lang::En)] {
         let mut state = program(model);
-        act(&mut state, Action::SetLang(lang));
+        update(&mut state, Action::SetLang(lang));
         let plan = state.plan().clone();
         for (s, stage) in plan.stages().iter().enumerate() {
             let look = convstep::trace::Address::whole_stage(0, 0, s);
             let last = (stage.shape.len() - stage.shape.plane()) as u32;
-            act(&mut state, Action::look(&plan, &look.with_channel_from(last)));
+            update(&mut state, Action::look(&plan, &look.with_channel_from(last)));
             if s % 3 == 0 {
-                act(&mut state, Action::RunToHere);
+                update(&mut state, Action::RunToHere);
             }
             for (lane, size) in [
                 (Lane::Values, [1280.0, 720.0]),
                 (Lane::Gradients, [1024.0, 768.0]),
                 (Lane::Both, [640.0, 360.0]),
             ] {
-                act(&mut state, Action::SetLane(lane));
+                update(&mut state, Action::SetLane(lane));
                 let texts = frame::draw(&state, size.into(), s % 2 == 0);
                 assert!(!texts.is_empty());
             }
         }
         for tensor in plan.given() {
             let look = convstep::trace::Address::whole_given(0, 0, tensor).with_channel_from(0);
-            act(&mut state, Action::look(&plan, &look));
+            update(&mut state, Action::look(&plan, &look));
             assert!(!frame::draw(&state, vec2(1280.0, 720.0), false).is_empty());
         }
     }

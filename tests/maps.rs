@@ -129,7 +129,7 @@ fn left_and_right_go_from_map_to_map_and_the_depth_stays() {
     for (go, k) in [(Move::Next, 8), (Move::Previous, 7), (Move::Previous, 6)] {
         apply(&mut state, Action::Go(go));
         let there = state.plan().parse(&format!("fwd/conv2/k{k}")).expect("a map");
-        assert_eq!((state.look(), Depth::of(&state.look())), (there, Depth::Map));
+        assert_eq!((state.look(), Depth::new(&state.look())), (there, Depth::Map));
         assert_eq!(state.cursor(), cursor);
     }
     assert_ne!(state.look(), map);

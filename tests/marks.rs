@@ -71,14 +71,14 @@ fn magnitudes_are_found_in_one_tensor_forward_and_back() {
         run(&mut state, [BACK]);
     }
     assert_eq!(stop(&state).address, first.address);
-    let counted = state.breakpoint_hits().of(&Break::Above { tensor, limit }).expect("counted");
+    let counted = state.breakpoint_hits().get(&Break::Above { tensor, limit }).expect("counted");
     assert_eq!((counted.count as usize, counted.at.len()), (many, many));
     assert_eq!(counted.at[0], state.cursor().at());
     // Below: all the others.
     let below = Break::Below { tensor, limit };
     run(&mut state, [set(below)]);
     let few = all.iter().filter(|x| x.abs() < limit).count();
-    assert_eq!(state.breakpoint_hits().of(&below).map(|hits| hits.count as usize), Some(few));
+    assert_eq!(state.breakpoint_hits().get(&below).map(|hits| hits.count as usize), Some(few));
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_search_goes_on_in_pieces_and_stops_when_nobody_waits_for_it() {
     assert!(matches!(effects.as_slice(), [Effect::Advance]), "{effects:?}");
     assert!(state.breakpoint_search().is_some() && state.cursor() == here, "what is shown stays");
     apply(&mut state, Action::Advance);
-    assert!(state.breakpoint_search().is_some_and(|hunt| hunt.time > 0));
+    assert!(state.breakpoint_search().is_some_and(|search| search.time > 0));
     apply(&mut state, Action::Cancel(JobKind::Computing));
     assert!(state.breakpoint_search().is_none() && state.cursor() == here);
     apply(&mut state, ON);

@@ -66,12 +66,12 @@ fn state_at(lang: Lang, address: &str, page: Page) -> AppState {
     state
 }
 
-/// All that is looked at, with its name.
+/// All inspected states, by name.
 fn states(lang: Lang) -> Vec<(String, AppState)> {
     let mut states = Vec::new();
     for (name, address, page) in PLACES {
         let state = state_at(lang, address, page);
-        if page == Page::Network && Depth::of(&state.look()) >= Depth::Cell {
+        if page == Page::Network && Depth::new(&state.look()) >= Depth::Cell {
             let mut open = state.clone();
             do_it(&mut open, [Action::SetDrawer(Some(Drawer::Why))]);
             states.push((format!("{name}, Why? open"), open));
@@ -144,7 +144,7 @@ fn faults(harness: &Harness<Program>) -> Vec<String> {
     let mut faults = Vec::new();
     let view = harness.state().state.view();
     let is_scrolling = view.drawer.is_some() || matches!(view.page, Page::Data | Page::Home);
-    let is_whole = view.page == Page::Network && Depth::of(&harness.state().state.look()) == Depth::Pass;
+    let is_whole = view.page == Page::Network && Depth::new(&harness.state().state.look()) == Depth::Pass;
     let texts = texts(harness);
     for text in &texts {
         let words = &text.text;
@@ -189,7 +189,7 @@ fn faults(harness: &Harness<Program>) -> Vec<String> {
     faults
 }
 
-/// Draws all that is looked at in a size and zoom; what is wrong, one line each.
+/// Draws all inspected states in a size and zoom; returns what is wrong, one line each.
 fn check(size: [f32; 2], zoom: f32) -> Vec<String> {
     let mut all = Vec::new();
     for lang in Lang::ALL {

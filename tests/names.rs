@@ -135,7 +135,7 @@ fn no_text_on_the_network_page_has_the_letters_of_an_address() {
             run(&mut state, [Action::GoTo(place.into())]);
             assert_words(&ctx, &state, &mut memory, &format!("{place}, {lang:?}"));
         }
-        // Given tensors, looked at.
+        // Given tensors, shown.
         for place in ["input/k1/(12,9)", "conv1.weight/k3,0/(1,1)", "conv1.bias/k3", "target/k2"] {
             let address = state.plan().parse(place).expect(place);
             let action = Action::look(state.plan(), &address);

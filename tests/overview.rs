@@ -188,7 +188,7 @@ fn a_click_on_the_timeline_goes_there() {
     assert!(seeks.is_sorted() && seeks[0] < seeks[3], "{seeks:?}");
 }
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
@@ -198,8 +198,8 @@ fn overview(name: &str, lane: Lane) -> Harness<'static, Program> {
     let mut state = bundled_state(name);
     apply(&mut state, Action::Go(Move::Grain(Grain::Pass)));
     apply(&mut state, Action::SetLane(lane));
-    assert_eq!(Depth::of(&state.look()), Depth::Pass);
-    window(state, [1280.0, 720.0], act)
+    assert_eq!(Depth::new(&state.look()), Depth::Pass);
+    window(state, [1280.0, 720.0], update)
 }
 
 fn state_of<'a>(harness: &'a Harness<Program>) -> &'a AppState {
@@ -250,7 +250,7 @@ fn a_click_looks_and_leaves_the_cursor() {
     harness.key_press(egui::Key::Escape);
     harness.key_press(egui::Key::Escape);
     harness.run_steps(3);
-    assert_eq!(Depth::of(&harness.state().state.look()), Depth::Pass);
+    assert_eq!(Depth::new(&harness.state().state.look()), Depth::Pass);
     let head = maps(&harness, "conv1 + ReLU").swap_remove(0).0;
     harness.get_by_label(&head).click();
     harness.run_steps(2);

@@ -59,7 +59,7 @@ impl Random {
         self.below(n) == 0
     }
 
-    fn of<T: Clone>(&mut self, all: &[T]) -> T {
+    fn pick<T: Clone>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())].clone()
     }
 }
@@ -152,7 +152,7 @@ const KINDS: [JobKind; 7] = [
 ];
 
 fn model(random: &mut Random) -> Model {
-    let (name, text) = random.of(&[("with-norm", WITH_NORM), ("with-pool", WITH_POOL)]);
+    let (name, text) = random.pick(&[("with-norm", WITH_NORM), ("with-pool", WITH_POOL)]);
     program::model(name, text, random.below(3) as u64)
 }
 
@@ -267,7 +267,7 @@ impl World {
             return self.train(random);
         }
         if !self.news.is_empty() && random.one_in(20) {
-            return Some(Action::Train(TrainAction::News(Box::new(random.of(&self.news)))));
+            return Some(Action::Train(TrainAction::News(Box::new(random.pick(&self.news)))));
         }
         if self.bag.is_empty() {
             return None;
@@ -289,7 +289,7 @@ impl World {
         Some(match effect {
             Effect::Advance => Action::Advance,
             Effect::Work { job, task, cancel } => {
-                // Now and then the host stops in the midst of it, or heeds that it was told to.
+                // Sometimes the host stops midway, or honours a request to stop.
                 let (heeds, most) =
                     (random.one_in(2), if random.one_in(8) { random.below(20) } else { usize::MAX });
                 let reports = AtomicUsize::new(0);
@@ -316,7 +316,7 @@ impl World {
                 let bytes = self.files.get(&location)?.clone();
                 FileAction::Opened { location, bytes: Arc::new(bytes) }.into()
             }
-            Effect::AskForData { .. } => Action::Data(DataAction::Open(self.sets.place(random.of(&SETS)))),
+            Effect::AskForData { .. } => Action::Data(DataAction::Open(self.sets.place(random.pick(&SETS)))),
             Effect::AskForPicture => picture_file(random),
             Effect::AskForModel => model_file(model(random)),
             Effect::AskWhere { location, .. } => FileAction::Chosen(location).into(),
@@ -394,70 +394,70 @@ fn address(state: &AppState, random: &mut Random) -> Address {
     let step = random.next() % plan.run_len();
     let near = state.trace().time().saturating_add(random.below(4) as u32).min(plan.times() - 1);
     let step = step % plan.len() + u64::from(near) * plan.len();
-    plan.locate(step, random.of(&Grain::ALL))
+    plan.locate(step, random.pick(&Grain::ALL))
 }
 
 /// A small change of weights, settings, places: what a user does.
 fn action(state: &AppState, world: &mut World, random: &mut Random) -> Action {
     let plan = Arc::clone(state.plan());
-    let kind = random.of(&KINDS);
+    let kind = random.pick(&KINDS);
     match random.below(56) {
         0..=4 => Action::visit(&plan, &address(state, random)),
         5 | 6 => Action::look(&plan, &address(state, random)),
-        7 if !world.stale.is_empty() => Action::Visit(random.of(&world.stale)),
-        8 if !world.stale.is_empty() => Action::Look(random.of(&world.stale)),
-        9..=11 => Action::Go(random.of(&Move::NAMED).1),
-        12 => Action::Go(Move::Grain(random.of(&Grain::ALL))),
-        13 => Action::GoToEdge { grain: random.of(&Grain::ALL), back: random.one_in(2) },
-        14 => random.of(&[Action::RunToHere, Action::LastWriter, Action::NextReader, Action::LookAtCursor]),
+        7 if !world.stale.is_empty() => Action::Visit(random.pick(&world.stale)),
+        8 if !world.stale.is_empty() => Action::Look(random.pick(&world.stale)),
+        9..=11 => Action::Go(random.pick(&Move::NAMED).1),
+        12 => Action::Go(Move::Grain(random.pick(&Grain::ALL))),
+        13 => Action::GoToEdge { grain: random.pick(&Grain::ALL), back: random.one_in(2) },
+        14 => random.pick(&[Action::RunToHere, Action::LastWriter, Action::NextReader, Action::LookAtCursor]),
         15 => Action::Trail(random.below(7) as isize - 3),
         16 => Action::Continue { back: random.one_in(3) },
         17..=19 => Action::Mark(mark(state, random)),
-        20 => random.of(&[Action::TogglePlay, Action::Tick(0.5), Action::Escape, Action::Cancel(kind)]),
+        20 => random.pick(&[Action::TogglePlay, Action::Tick(0.5), Action::Escape, Action::Cancel(kind)]),
         21 => Action::Tick(0.1),
         22..=24 => {
-            let learning_rate = random.of(&[0.01, 0.1]);
+            let learning_rate = random.pick(&[0.01, 0.1]);
             Action::SetOptimizer(Optimizer {
-                rule: random.of(&RULES),
+                rule: random.pick(&RULES),
                 learning_rate,
-                weight_decay: random.of(&[0.0, 0.0, 0.01]),
+                weight_decay: random.pick(&[0.0, 0.0, 0.01]),
             })
         }
-        25 => Action::SetMode(random.of(&[Mode::Eval, Mode::Train])),
+        25 => Action::SetMode(random.pick(&[Mode::Eval, Mode::Train])),
         26 => Action::SetLabel(random.below(12)),
         27 | 28 => Action::Edit { edit: edit(state, random), more: random.one_in(2) },
-        29 => Action::SetFit(random.of(&Fit::ALL)),
-        30 => random.of(&[
+        29 => Action::SetFit(random.pick(&Fit::ALL)),
+        30 => random.pick(&[
             Action::SetBackground(Background::default()),
             Action::DismissStop,
             Action::DismissNotice,
         ]),
-        31 => Action::OpenSample(random.of(&["digit-3", "digit-7", "star"]).into()),
-        32 => Action::OpenBundled(random.of(&["article-backprop", "pattern", "no such"]).into()),
+        31 => Action::OpenSample(random.pick(&["digit-3", "digit-7", "star"]).into()),
+        32 => Action::OpenBundled(random.pick(&["article-backprop", "pattern", "no such"]).into()),
         33 if state.run().is_large() && random.one_in(3) => model_file(large()),
         33 => model_file(model(random)),
         34 => picture_file(random),
         35 | 36 => Action::Build(build(random)),
         37 => Action::Undo,
-        38 => random.of(&[Action::Undo, Action::Redo]),
-        39 => random.of(&[
+        38 => random.pick(&[Action::Undo, Action::Redo]),
+        39 => random.pick(&[
             Action::SetTab(Tab::Check),
             Action::SetTab(Tab::Paths),
             Action::SetTab(Tab::Why),
             Action::SetTab(Tab::Statistics),
             Action::Ask,
         ]),
-        40 => Action::SetPage(random.of(&Page::ALL)),
+        40 => Action::SetPage(random.pick(&Page::ALL)),
         41 => Action::Attribution(attribution(state, random)),
         42 => Action::Compare(compare(state, random)),
-        43 => random.of(&[
+        43 => random.pick(&[
             Action::Spans(SpanAction::Zoom(3.0)),
             Action::Spans(SpanAction::Whole),
             Action::CopyAddress,
         ]),
         44..=46 => Action::Train(train(state, random)),
         47 | 48 => Action::Data(data(state, world, random)),
-        49 => random.of(&[Action::AskForPicture, Action::AskForModel]),
+        49 => random.pick(&[Action::AskForPicture, Action::AskForModel]),
         50 => {
             world.sets.set_there(random.one_in(2));
             FileAction::FindData(random.one_in(2).then(|| world.sets.place(SETS[0]))).into()
@@ -467,30 +467,30 @@ fn action(state: &AppState, world: &mut World, random: &mut Random) -> Action {
 }
 
 fn file(world: &World, random: &mut Random) -> FileAction {
-    let name = random.of(&["session.convstep", "other.convstep", "model.safetensors"]);
+    let name = random.pick(&["session.convstep", "other.convstep", "model.safetensors"]);
     match random.below(12) {
         0 => FileAction::Chosen(name.into()),
         1 => FileAction::Save,
-        2 => FileAction::Ask(random.of(&[FileKind::Session, FileKind::Model])),
-        3 => FileAction::Type(random.of(&["", " ", "session", "sessions/other.convstep"]).into()),
+        2 => FileAction::Ask(random.pick(&[FileKind::Session, FileKind::Model])),
+        3 => FileAction::Type(random.pick(&["", " ", "session", "sessions/other.convstep"]).into()),
         4 => FileAction::Confirm { replace: random.one_in(2) },
-        5 => random.of(&[FileAction::Browse, FileAction::Forget, FileAction::Taken(name.into())]),
+        5 => random.pick(&[FileAction::Browse, FileAction::Forget, FileAction::Taken(name.into())]),
         6 => FileAction::Offer(Some(RescueOffer { minutes: 3 })),
-        7 => random.of(&[FileAction::Restore, FileAction::Discard]),
-        8 => FileAction::Open(world.sets.place(random.of(&SETS))),
-        9 => FileAction::SetFolder(random.of(&["", "sessions"]).into()),
+        7 => random.pick(&[FileAction::Restore, FileAction::Discard]),
+        8 => FileAction::Open(world.sets.place(random.pick(&SETS))),
+        9 => FileAction::SetFolder(random.pick(&["", "sessions"]).into()),
         _ => FileAction::Open(name.into()),
     }
 }
 
 fn data(state: &AppState, world: &World, random: &mut Random) -> DataAction {
-    let split = random.of(&Split::ALL);
+    let split = random.pick(&Split::ALL);
     match random.below(8) {
-        0 | 1 => DataAction::Open(world.sets.place(random.of(&SETS))),
+        0 | 1 => DataAction::Open(world.sets.place(random.pick(&SETS))),
         2 => DataAction::Choose { folder: random.one_in(2) },
-        3 => DataAction::Show(random.of(&[Shown::Opened, Shown::Generated(Generated::Digits)])),
+        3 => DataAction::Show(random.pick(&[Shown::Opened, Shown::Generated(Generated::Digits)])),
         4 => DataAction::Split(split),
-        5 => DataAction::Class(random.of(&[None, Some(0), Some(7)])),
+        5 => DataAction::Class(random.pick(&[None, Some(0), Some(7)])),
         6 => DataAction::Ask(random.one_in(2)),
         _ => {
             DataAction::StepThrough { data: state.shown_data(), part: split, index: random.below(30) as u64 }
@@ -511,7 +511,7 @@ fn mark(state: &AppState, random: &mut Random) -> MarkAction {
         4 => Break::WinnerChanges,
         5 => Break::LossRises,
         6 => watched.map_or(Break::NotFinite, Break::CellChanges),
-        _ => random.of(&[Break::NotFinite, Break::DeadUnit, Break::Misclassified, Break::PredictionFlips]),
+        _ => random.pick(&[Break::NotFinite, Break::DeadUnit, Break::Misclassified, Break::PredictionFlips]),
     };
     let number = random.below(4);
     match random.below(10) {
@@ -529,39 +529,39 @@ fn mark(state: &AppState, random: &mut Random) -> MarkAction {
 fn edit(state: &AppState, random: &mut Random) -> EditAction {
     // One layer too many now and then: the model may have been another one when it was asked for.
     let layer = random.below(state.model().network.layers.len() + 1);
-    let part = random.of(&[Part::Weight, Part::Bias, Part::RunningMean]);
-    let value = random.of(&[-1.0, 0.0, 0.5, 3.0]);
+    let part = random.pick(&[Part::Weight, Part::Bias, Part::RunningMean]);
+    let value = random.pick(&[-1.0, 0.0, 0.5, 3.0]);
     match random.below(9) {
         0..=2 => EditAction::SetParameter { layer, part, index: random.below(20), value },
         6 => EditAction::SetFilter {
             layer,
             out: random.below(3),
-            channel: random.of(&[None, Some(0), Some(5)]),
-            filter: random.of(&Filter::ALL),
+            channel: random.pick(&[None, Some(0), Some(5)]),
+            filter: random.pick(&Filter::ALL),
         },
         7 => EditAction::Paint {
             points: (0..2).map(|_| [random.below(12) as f32, random.below(12) as f32 - 2.0]).collect(),
             pen: Pen { radius: value.abs(), softness: 1.0 },
-            ink: random.of(&[Ink::Colour([250, 3, 9]), Ink::Erase]),
+            ink: random.pick(&[Ink::Colour([250, 3, 9]), Ink::Erase]),
         },
         8 => EditAction::NewDrawing { ground: [9, 90, 200] },
         3 => EditAction::SetPixel { index: random.below(150), value: value * 80.0 },
-        4 => EditAction::Reset(random.of(&[Extent::Model, Extent::Layer { layer }])),
-        _ => random.of(&[EditAction::Fill([200, 30, 90]), EditAction::ResetPixels]),
+        4 => EditAction::Reset(random.pick(&[Extent::Model, Extent::Layer { layer }])),
+        _ => random.pick(&[EditAction::Fill([200, 30, 90]), EditAction::ResetPixels]),
     }
 }
 
 fn build(random: &mut Random) -> BuildAction {
     let layer = random.below(5);
-    let kind = random.of(&Kind::starters());
+    let kind = random.pick(&Kind::starters());
     match random.below(18) {
-        9 => BuildAction::StartFrom(random.of(&["lenet-5", "article-backprop", "no such"]).into()),
+        9 => BuildAction::StartFrom(random.pick(&["lenet-5", "article-backprop", "no such"]).into()),
         10 => BuildAction::Add(kind),
         11 => BuildAction::Become(layer, kind),
         12 => BuildAction::Input([1 + random.below(3), 8, 8]),
         13 => BuildAction::Classes(random.below(5)),
-        14 => BuildAction::ClassNames(random.of(&[vec![], vec!["a".into(), "b".into()]])),
-        15 => BuildAction::Name(random.of(&["net", "", "large"]).into()),
+        14 => BuildAction::ClassNames(random.pick(&[vec![], vec!["a".into(), "b".into()]])),
+        15 => BuildAction::Name(random.pick(&["net", "", "large"]).into()),
         16 => BuildAction::KeepWeights(random.one_in(2)),
         17 => match kind.hyperparameters().first() {
             Some(&hyperparameter) => BuildAction::Set(layer, hyperparameter),
@@ -580,9 +580,9 @@ fn build(random: &mut Random) -> BuildAction {
 }
 
 fn attribution(state: &AppState, random: &mut Random) -> AttributionAction {
-    let settings = AttributionSettings::usual(random.of(&Method::ALL), state.model().network.input);
+    let settings = AttributionSettings::usual(random.pick(&Method::ALL), state.model().network.input);
     match random.below(10) {
-        7 => AttributionAction::Randomise(random.of(&[None, Some(1)])),
+        7 => AttributionAction::Randomise(random.pick(&[None, Some(1)])),
         8 => AttributionAction::Opacity(0.25),
         9 => AttributionAction::Previous,
         0 => AttributionAction::Subject(focused_unit(state).map_or(Subject::Predicted, Subject::Unit)),
@@ -607,9 +607,9 @@ fn compare(state: &AppState, random: &mut Random) -> CompareAction {
 }
 
 fn train(state: &AppState, random: &mut Random) -> TrainAction {
-    let stop = random.of(&StopWhen::ALL);
+    let stop = random.pick(&StopWhen::ALL);
     match random.below(14) {
-        0 | 1 => TrainAction::Use(Some(Dataset::generated(random.of(&Generated::ALL), 1))),
+        0 | 1 => TrainAction::Use(Some(Dataset::generated(random.pick(&Generated::ALL), 1))),
         10 => TrainAction::Normalise,
         11 => TrainAction::StopAt(stop),
         12 => TrainAction::StopNoMore(stop),
@@ -620,8 +620,8 @@ fn train(state: &AppState, random: &mut Random) -> TrainAction {
         2 => match &state.inputs().training {
             Some(training) => {
                 let mut training: Training = training.clone();
-                training.schedule.batch_len = random.of(&[4, 8]);
-                training.schedule.epoch_len = random.of(&[16, 32]);
+                training.schedule.batch_len = random.pick(&[4, 8]);
+                training.schedule.epoch_len = random.pick(&[16, 32]);
                 training.epochs = 1 + random.below(2) as u32;
                 TrainAction::Set(training)
             }
@@ -629,7 +629,7 @@ fn train(state: &AppState, random: &mut Random) -> TrainAction {
         },
         3 | 4 => TrainAction::Start(Until::Step(random.below(8) as u32)),
         5 => TrainAction::GoTo(random.below(10) as u32),
-        6 => random.of(&[TrainAction::Pause, TrainAction::StepIn, TrainAction::Use(None)]),
+        6 => random.pick(&[TrainAction::Pause, TrainAction::StepIn, TrainAction::Use(None)]),
         7 => any_run(state, random),
         8 => TrainAction::Restart { init: Init::He, seed: random.below(3) as u64 },
         _ => TrainAction::Keep,
@@ -640,7 +640,7 @@ fn train(state: &AppState, random: &mut Random) -> TrainAction {
 fn any_run(state: &AppState, random: &mut Random) -> TrainAction {
     let numbers: Vec<u32> =
         state.training_runs().iter().map(|run| run.branch.number()).chain([999]).collect();
-    let number = random.of(&numbers);
+    let number = random.pick(&numbers);
     match random.below(4) {
         0 => TrainAction::Remove(number),
         1 => TrainAction::Rename(number, "mine".into()),
@@ -703,7 +703,8 @@ fn same_inputs(a: &Inputs, b: &Inputs) {
     assert_eq!(a.painted, b.painted);
 }
 
-/// A session that is saved and loaded is what it was. Where its data set is gone, it opens without it and says so.
+/// A session that is saved and loaded is unchanged. Where its data set is gone, it opens without it and
+/// reports that.
 fn save_and_load(state: &AppState, sets: &Sets) {
     let bytes = |state: &AppState| Session::from_state(state).to_bytes().expect("a file");
     let saved = bytes(state);
@@ -724,7 +725,7 @@ fn save_and_load(state: &AppState, sets: &Sets) {
     };
     assert_eq!(weights(&after), weights(state), "the weights of the training step");
     let steps = |state: &AppState| -> Vec<(u32, usize)> {
-        state.run().lines().iter().map(|line| (line.done(), line.optimizers().len())).collect()
+        state.run().branches().iter().map(|line| (line.done(), line.optimizers().len())).collect()
     };
     if state.inputs().training.is_some() {
         assert_eq!(steps(&after), steps(state));
@@ -758,21 +759,21 @@ fn sequence(seed: u64, actions: usize, is_large: bool) {
     let mut begin = state.inputs().clone();
     for n in 0..actions {
         let could_undo = state.undo().can_undo();
-        let act = match random.one_in(3) {
+        let chosen = match random.one_in(3) {
             true => world.answer(&mut random),
             false => None,
         };
-        let act = act.unwrap_or_else(|| action(&state, &mut world, &mut random));
+        let chosen = chosen.unwrap_or_else(|| action(&state, &mut world, &mut random));
         if let Some(address) = state.cursor().address(state.plan()).filter(|_| random.one_in(8)) {
             world.stale.push(AddressText::new(state.plan(), &address));
             world.stale.drain(..world.stale.len().saturating_sub(30));
         }
-        let words = std::env::var_os("CONVSTEP_RANDOM_WORDS").map(|_| format!("{act:?}"));
+        let words = std::env::var_os("CONVSTEP_RANDOM_WORDS").map(|_| format!("{chosen:?}"));
         if let Some(words) = words {
             println!("{n}: {}", words.chars().take(300).collect::<String>());
         }
-        let is_restore = matches!(&act, Action::Worked { done: convstep::app::Done::Restored(_), .. });
-        let effects = apply(&mut state, act);
+        let is_restore = matches!(&chosen, Action::Worked { done: convstep::app::Done::Restored(_), .. });
+        let effects = apply(&mut state, chosen);
         world.take(effects);
         check(&state);
         if !could_undo && !state.undo().can_undo() || is_restore && !state.undo().can_undo() {
@@ -897,7 +898,7 @@ fn a_late_answer_of_a_longer_plan_changes_no_place() {
     assert!(world.bag.is_empty(), "all has been answered");
 }
 
-/// A step that was looked at before training came there follows a change of the optimizer on the way.
+/// A step that was shown before training reached it follows a change of the optimizer on the way.
 #[test]
 fn a_step_ahead_of_training_follows_the_optimizer() {
     let mut random = Random(1);

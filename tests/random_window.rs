@@ -38,7 +38,7 @@ const LAST: usize = 50;
 const RESTART: Duration = Duration::from_secs(120);
 /// How long the program may take to open and to close its window.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The most memory the program may hold: its networks and data sets are small, so what goes on growing is a leak.
+/// The most memory the program may hold: its networks and data sets are small, so steady growth is a leak.
 const MOST_MB: f64 = 1500.0;
 
 /// xdotool's words for one input.

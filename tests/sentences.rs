@@ -223,7 +223,7 @@ fn convstep_sentence(state: &AppState) -> String {
         theme::Theme,
         view::{Memory, View},
     };
-    let (memory, depth) = (Memory::default(), Depth::of(&state.look()));
+    let (memory, depth) = (Memory::default(), Depth::new(&state.look()));
     let (page, drawer) = (state.view().page, None);
     let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: None };
     let view = View::new(state, Theme::by_darkness(false), &memory, Room::new(SIZE, &wants));

@@ -104,7 +104,7 @@ fn trained(data: Dataset) -> AppState {
         go("e1.b4/update/fc.weight/k3,7/(0,0)"),
     ];
     run(&mut state, actions);
-    assert_eq!((state.notices().len(), state.run().lines().len()), (0, 2), "{:?}", state.notices());
+    assert_eq!((state.notices().len(), state.run().branches().len()), (0, 2), "{:?}", state.notices());
     state
 }
 
@@ -131,7 +131,7 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
         (Page::Training, true, 7.5)
     );
     assert_eq!(after.training().stops, before.training().stops);
-    for (after, before) in after.run().lines().iter().zip(before.run().lines()) {
+    for (after, before) in after.run().branches().iter().zip(before.run().branches()) {
         assert_eq!((&after.records, &after.checks), (&before.records, &before.checks));
         assert_eq!(
             (after.fork(), after.done(), after.optimizers()),
@@ -142,11 +142,11 @@ fn training_comes_back_bit_for_bit_and_goes_on_as_if_never_broken_off() {
     for state in [&mut before, &mut after] {
         train(state, TrainAction::Start(Until::Step(19)));
     }
-    assert_eq!(after.run().line().records, before.run().line().records);
+    assert_eq!(after.run().branch().records, before.run().branch().records);
     // Any earlier step of either line is there again.
     for (line, time) in [(0, 12), (1, 3), (1, 18), (0, 14)] {
         for state in [&mut before, &mut after] {
-            let number = state.run().lines()[line].number();
+            let number = state.run().branches()[line].number();
             train(state, TrainAction::Choose(number));
             train(state, TrainAction::GoTo(time));
         }
@@ -196,7 +196,7 @@ fn a_picture_of_ones_own_and_what_was_edited_come_back() {
     assert_eq!(after.trace().params(), before.trace().params());
     assert_eq!(after.trace().values(), before.trace().values());
     assert_eq!(bytes(&after), bytes(&before));
-    // An array is kept as it is.
+    // An array is kept unchanged.
     let values = Tensor::from_shape_fn((1, 1, 28, 28), |(_, _, i, j)| (i as f32 - j as f32) / 3.0);
     let array = Loaded { name: "a.npy".into(), content: Content::Values(values), label: None };
     let before = AppState::open(model(4), array).expect("fits");
@@ -223,14 +223,14 @@ fn weights_that_were_edited_in_training_come_back_with_their_line() {
     let edit = EditAction::SetParameter { layer: 0, part: Part::Weight, index: 1, value: 0.75 };
     run(&mut before, [Action::Edit { edit, more: false }]);
     train(&mut before, TrainAction::Start(Until::Step(15)));
-    assert!(before.run().lines().len() == 3 && before.inputs().forked.is_some(), "{:?}", before.notices());
+    assert!(before.run().branches().len() == 3 && before.inputs().forked.is_some(), "{:?}", before.notices());
     let file = bytes(&before);
     let mut after = reopened(file.clone());
     assert_eq!((after.notices(), bytes(&after) == file), (&[][..], true));
     assert_eq!(after.inputs(), before.inputs());
     for (line, time) in [(2, 12), (2, 15), (1, 15)] {
         for state in [&mut before, &mut after] {
-            let number = state.run().lines()[line].number();
+            let number = state.run().branches()[line].number();
             train(state, TrainAction::Choose(number));
             train(state, TrainAction::GoTo(time));
         }
@@ -264,8 +264,8 @@ fn a_session_of_the_old_form_opens_and_its_runs_have_numbers() {
     assert_eq!(after.notices(), []);
     let runs = after.training_runs();
     assert_eq!(runs.iter().map(|run| run.branch.number()).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!((at(&after), after.run().line_number()), (at(&before), 1));
-    for (after, before) in after.run().lines().iter().zip(before.run().lines()) {
+    assert_eq!((at(&after), after.run().branch_index()), (at(&before), 1));
+    for (after, before) in after.run().branches().iter().zip(before.run().branches()) {
         assert_eq!((&after.records, after.done()), (&before.records, before.done()));
     }
 }
@@ -292,15 +292,15 @@ fn all_runs_come_back_with_their_names_also_those_of_another_network() {
     };
     assert_eq!(said(&after), said(&before));
     assert_eq!(after.training_runs()[0].name, Some("mine"));
-    // Each can be chosen, and goes on as it would have.
+    // Each can be selected, and continues as it would have.
     for run in 0..4 {
         let number = before.training_runs()[run].branch.number();
         for state in [&mut before, &mut after] {
             train(state, TrainAction::Choose(number));
-            let done = state.run().line().done();
+            let done = state.run().branch().done();
             train(state, TrainAction::Start(Until::Step(done + 1)));
         }
-        assert_eq!(after.run().line().records, before.run().line().records, "run {run}");
+        assert_eq!(after.run().branch().records, before.run().branch().records, "run {run}");
         assert_eq!(after.trace().params(), before.trace().params(), "run {run}");
     }
 }
@@ -317,13 +317,13 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     for state in [&mut before, &mut after] {
         train(state, TrainAction::Start(Until::Step(19)));
     }
-    assert_eq!(after.run().line().records, before.run().line().records);
-    let weights = before.run().lines()[1].keyframes.before(17).expect("kept").1.params.clone();
+    assert_eq!(after.run().branch().records, before.run().branch().records);
+    let weights = before.run().branches()[1].keyframes.before(17).expect("kept").1.params.clone();
 
     let elsewhere = folder.path().join("elsewhere");
     std::fs::rename(&data, &elsewhere).expect("moves");
     let mut gone = reopened(file.clone());
-    let notice = take_notice(&mut gone).expect("a line");
+    let notice = take_notice(&mut gone).expect("a notice");
     assert!(notice.text.contains("digits: expected") && !notice.text.contains('\n'), "{}", notice.text);
     assert!(
         gone.inputs().training.is_none() && gone.files().location.is_none(),
@@ -331,7 +331,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
     );
     assert_eq!(gone.model().params, weights, "the weights as far as they were trained");
     let absent = gone.files().absent.as_ref().expect("the training that was left");
-    assert_eq!(absent.session.lines()[0].records, before.run().lines()[0].records);
+    assert_eq!(absent.session.branches()[0].records, before.run().branches()[0].records);
     // It is still gone, then found.
     run(&mut gone, [FileAction::FindData(None).into()]);
     assert!(take_notice(&mut gone).is_some() && gone.files().absent.is_some());
@@ -340,7 +340,7 @@ fn an_opened_data_set_is_opened_again_and_where_it_is_gone_the_rest_comes_back()
         (gone.notices(), &gone.files().absent, at(&gone)),
         (&[][..], &None, "e1.b4/update/fc.weight/k3,7/(0,0)".to_owned())
     );
-    assert_eq!(gone.run().lines()[0].records, before.run().lines()[0].records);
+    assert_eq!(gone.run().branches()[0].records, before.run().branches()[0].records);
 }
 
 #[test]
@@ -490,7 +490,7 @@ fn whole() -> &'static [u8] {
     WHOLE.get_or_init(|| bytes(&trained(Dataset::generated(Generated::Digits, 5))))
 }
 
-/// Reads bytes that may be anything: a session that the program can go on with, or one line.
+/// Reads bytes that may be anything: a session that the program can resume from, or one message.
 fn survives(bytes: Vec<u8>) {
     let mut state = state();
     let before = (state.inputs().clone(), state.cursor());
@@ -503,7 +503,7 @@ fn survives(bytes: Vec<u8>) {
         assert!(!notice.text.contains('\n') && says_what, "{}", notice.text);
         assert!(state.files().absent.is_some() || (state.inputs().clone(), state.cursor()) == before);
     }
-    // It goes on from wherever it is.
+    // It resumes from wherever it is.
     run(&mut state, [Action::Go(Move::Next), Action::Go(Move::End), go("update")]);
 }
 
@@ -725,7 +725,7 @@ fn stored_sessions_open() {
         assert_eq!(after.trace().params(), today.trace().params(), "{name}");
         assert_eq!(after.trace().moments(), today.trace().moments(), "{name}");
         if today.inputs().training.is_some() {
-            let (after_lines, lines) = (after.run().lines(), today.run().lines());
+            let (after_lines, lines) = (after.run().branches(), today.run().branches());
             assert_eq!((after_lines.len(), lines.len()), (2, 2), "{name}");
             for (after, line) in after_lines.iter().zip(lines) {
                 assert_eq!((after.fork(), after.done()), (line.fork(), line.done()), "{name}");
@@ -733,7 +733,7 @@ fn stored_sessions_open() {
                 assert_eq!((&after.records, &after.checks), (&line.records, &line.checks), "{name}");
             }
             train(&mut after, TrainAction::Start(Until::Step(7)));
-            assert_eq!((after.notices(), after.run().line().done()), (&[][..], 8), "{name}");
+            assert_eq!((after.notices(), after.run().branch().done()), (&[][..], 8), "{name}");
         }
         assert!(bytes(&reopened(bytes(&after))) == bytes(&after), "{name} is written again in today's form");
     }
@@ -746,9 +746,5 @@ fn a_stored_list_of_recent_files_is_read() {
     let recent: Vec<Recent> = serde_json::from_str(&text).expect("reads");
     let expected = ["/home/me/lessons/digits.convstep", "/home/me/课程/猫.png", "cifar-10"];
     assert_eq!(recent.iter().map(|recent| recent.location.to_string()).collect::<Vec<_>>(), expected);
-    assert_eq!(
-        serde_json::to_string_pretty(&recent).expect("writes"),
-        text.trim_end(),
-        "as it is written today"
-    );
+    assert_eq!(serde_json::to_string_pretty(&recent).expect("writes"), text.trim_end(), "in today's form");
 }

@@ -70,7 +70,7 @@ fn a_set_is_opened_shown_and_trained_on() {
     let opened = state.data().opened.as_ref().expect("opened");
     assert_eq!((opened.location.as_path(), opened.skipped.len()), (folder.path(), 1));
     assert!(opened.skipped[0].name.ends_with("circle/broken.png"));
-    // It is looked at, measured, and not trained on yet.
+    // It is shown, measured, and not trained on yet.
     let shown = state.shown_data();
     assert_eq!((shown.classes().len(), shown.origin(Split::Validation)), (8, Origin::KeptBack));
     let lens = Split::ALL.map(|part| shown.len(part).expect("ends"));
@@ -118,7 +118,7 @@ fn what_does_not_fit_is_fitted_where_it_can_be() {
     let mut few = start::shapes();
     run(&mut few, Action::OpenBundled("shapes".into()));
     run(&mut few, Action::Train(TrainAction::Use(Some(Dataset::generated(Generated::Digits, 1)))));
-    let text = take_notice(&mut few).expect("a line").text;
+    let text = take_notice(&mut few).expect("a notice").text;
     assert!(text.contains("expected at most 8 classes") && text.contains("more outputs"), "{text}");
     assert!(few.inputs().training.is_none());
     assert_eq!(few.model().class_name(0), Generated::Shapes.classes()[0]);
@@ -142,9 +142,9 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
     let mut state = state("shapes");
     for (path, says) in [("/nowhere/at/all", "check the path"), (file!(), "another kind")] {
         open(&mut state, Path::new(path));
-        let text = take_notice(&mut state).expect("a line").text;
+        let text = take_notice(&mut state).expect("a notice").text;
         assert!(text.contains(says) && !text.contains('\n'), "{text}");
-        assert!(state.data().opened.is_none() && state.jobs().of(JobKind::OpeningData).is_none());
+        assert!(state.data().opened.is_none() && state.jobs().of_kind(JobKind::OpeningData).is_none());
     }
     assert_eq!(state.view().page, Page::Network);
 }
@@ -159,14 +159,15 @@ fn an_opening_tells_how_far_it_is_and_can_be_stopped() {
     let job = *job;
     apply(&mut state, Action::Progress { job: job + 1, part: 0.9 });
     apply(&mut state, Action::Progress { job, part: 0.25 });
-    let opening = state.jobs().of(JobKind::OpeningData).expect("goes on");
+    let opening = state.jobs().of_kind(JobKind::OpeningData).expect("still running");
     assert_eq!((opening.part, opening.name.as_str()), (0.25, "set"));
-    // The stepping goes on meanwhile.
+    // Stepping still works meanwhile.
     apply(&mut state, Action::GoTo("fwd/conv1".into()));
-    assert!(state.jobs().of(JobKind::OpeningData).is_some());
+    assert!(state.jobs().of_kind(JobKind::OpeningData).is_some());
     apply(&mut state, Action::Cancel(JobKind::OpeningData));
     assert!(
-        state.jobs().of(JobKind::OpeningData).is_none() && stop.load(std::sync::atomic::Ordering::Relaxed)
+        state.jobs().of_kind(JobKind::OpeningData).is_none()
+            && stop.load(std::sync::atomic::Ordering::Relaxed)
     );
     // What still comes of it is not heard.
     let opened = convstep::data::open(folders(Generated::Shapes, 2, 20).path(), None, Execution::SERIAL)

@@ -13,7 +13,7 @@ mod harness;
 mod start;
 use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &Disk)
 }
@@ -21,7 +21,7 @@ fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = start::shapes();
     apply(&mut state, Action::SetLang(lang));
-    window(state, size, act)
+    window(state, size, update)
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn both_pages_say_what_they_show_in_both_languages_and_sizes() {
             let mut harness = harness(lang, size);
             let state = &mut harness.state_mut().state;
             let data = Dataset::generated(Generated::Shapes, 0);
-            act(state, Action::Train(convstep::app::TrainAction::Use(Some(data))));
-            act(state, Action::SetPage(Page::Data));
+            update(state, Action::Train(convstep::app::TrainAction::Use(Some(data))));
+            update(state, Action::SetPage(Page::Data));
             harness.run_steps(3);
             for key in ["sets.all_classes", "sets.is_trained_on", "cmd.open_data"] {
                 assert!(harness.query_by_label(&words.text(key)).is_some(), "{key} in {lang:?}");
             }
-            act(&mut harness.state_mut().state, Action::SetPage(Page::Training));
+            update(&mut harness.state_mut().state, Action::SetPage(Page::Training));
             harness.run_steps(3);
             harness.get_by_label(&words.text("training.more")).click();
             harness.run_steps(30);

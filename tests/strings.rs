@@ -168,7 +168,7 @@ fn has_word(text: &str, word: &str) -> bool {
 fn the_words_are_those_of_the_glossary() {
     let rows = glossary();
     let terms: Vec<&String> = rows.iter().flat_map(|(english, _)| english).collect();
-    // What is a term of its own in another row cannot be told by the word alone.
+    // A word that is a term of its own in another row is ambiguous by itself.
     let forbidden = rows.iter().flat_map(|(_, not)| not).filter(|word| !terms.contains(word));
     let forbidden: Vec<&String> = forbidden.collect();
     assert!(forbidden.len() > 20, "only {} words", forbidden.len());

@@ -41,7 +41,7 @@ fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> 
 fn in_words(state: &AppState, address: &Address) -> String {
     let wants = Wants {
         page: state.view().page,
-        depth: Depth::of(&state.look()),
+        depth: Depth::new(&state.look()),
         notice: false,
         drawer: None,
         timeline: None,

@@ -110,7 +110,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) })]
 
     /// What you step is what ran: every cell of every stage ends in the number that the network or the
-    /// optimizer computed, and each step goes on from the one before.
+    /// optimizer computed, and each step continues from the one before.
     #[test]
     fn cells_end_in_what_was_computed(traces in traces()) {
         for trace in &traces {
@@ -448,7 +448,7 @@ proptest! {
             let tensor = plan.stage_at(address).expect("it is one").tensor;
             let cell = trace.cell(address);
             match what {
-                // A sum over the images is looked at when it is complete.
+                // A sum over the images is shown when it is complete.
                 Break::Above { tensor: of, limit } => {
                     of.is_none_or(|of| of == tensor) && is_whole(address) && cell.value.abs() > limit
                 }
@@ -616,7 +616,7 @@ fn layers_may_be_called_e1() {
 fn mistakes_in_addresses_are_named() {
     let setup = Setup { images: 2, epochs: 2, ..Setup::default() };
     let plan = Plan::new(Arc::new(conv_then_dense(["conv1", "fc"])), setup);
-    for (text, told) in [
+    for (text, expected) in [
         ("fwd/conv2", "expected a stage of the pass, got \"conv2\"; there are conv1, fc"),
         ("forward/conv1", "got \"forward\"; there are fwd, loss, bwd, update, input, target, conv1.weight"),
         ("fwd/conv1/k3", "expected a channel of conv1 from k0 to k2, got \"k3\""),
@@ -637,7 +637,7 @@ fn mistakes_in_addresses_are_named() {
         ("fwd/conv1/k99999999999999999999999", "from k0 to k2"),
     ] {
         let error = plan.parse(text).expect_err(text).0;
-        assert!(error.contains(told), "{error}\nis to say\n{told}");
+        assert!(error.contains(expected), "{error}\nshould contain\n{expected}");
     }
     let relu = Network::build([1, 2, 2], vec![LayerSpec::new("relu", Kind::RELU)], Loss::Mse).expect("fits");
     let error = Plan::new(Arc::new(relu), Setup::default()).parse("update").expect_err("nothing to update").0;

@@ -135,14 +135,14 @@ fn any_earlier_batch_is_there_again_with_the_same_weights_on_one_and_two_threads
     let mut first = Vec::new();
     for time in 0..25 {
         train(&mut state, TrainAction::Start(Until::Step(time)));
-        assert_eq!(state.run().line().done(), time + 1);
+        assert_eq!(state.run().branch().done(), time + 1);
         assert_eq!(state.trace().time(), time, "the cursor goes to the batch done last");
         first.push(Arc::clone(state.trace().params()));
     }
     for time in [24, 3, 0, 17, 1, 23] {
         assert_eq!(*params_at(&mut state, time), *first[time as usize], "step {time}");
     }
-    let records = state.run().line().records.clone();
+    let records = state.run().branch().records.clone();
     let two = Threads::new(2).expect("threads");
     let mut again = self::state();
     let start = Action::Train(TrainAction::Start(Until::Step(24)));
@@ -150,7 +150,7 @@ fn any_earlier_batch_is_there_again_with_the_same_weights_on_one_and_two_threads
     assert_eq!(at(&again), "e2.b4.i0/loss/loss");
     assert_eq!(*params_at(&mut again, 1), *first[1]);
     assert_eq!(*params_at(&mut again, 24), *first[24]);
-    assert!(again.run().line().records.iter().eq(&records), "and all that was measured");
+    assert!(again.run().branch().records.iter().eq(&records), "and all that was measured");
     assert!(records[&24].report.loss < records[&0].report.loss);
     assert!(records[&24].gradient_norm().is_some_and(|norm| norm > 0.0));
 }
@@ -191,21 +191,24 @@ fn a_batch_can_be_stepped_into_down_to_the_term_for_any_image() {
 fn a_change_in_the_past_starts_a_line_and_the_old_one_stays() {
     let mut state = state();
     train(&mut state, TrainAction::Start(Until::Step(20)));
-    let old = state.run().line().clone();
+    let old = state.run().branch().clone();
     let end = params_at(&mut state, 20);
     train(&mut state, TrainAction::GoTo(10));
     let slower = Optimizer { learning_rate: 0.001, ..state.inputs().optimizer };
     run(&mut state, Action::SetOptimizer(slower));
-    assert_eq!((state.run().lines().len(), state.run().line_number(), state.run().line().done()), (2, 1, 10));
+    assert_eq!(
+        (state.run().branches().len(), state.run().branch_index(), state.run().branch().done()),
+        (2, 1, 10)
+    );
     assert_eq!(state.plan().setup().optimizer, slower);
     train(&mut state, TrainAction::Start(Until::Step(20)));
-    let new = state.run().line();
+    let new = state.run().branch();
     assert!((0..10).all(|time| new.records[&time] == old.records[&time]));
     assert_eq!(new.records[&10].report, old.records[&10].report, "the update comes after");
     assert_ne!(new.records[&12].report, old.records[&12].report);
-    assert_eq!(state.run().lines()[0].records, old.records);
-    // Back on the old line all is as it was.
-    let number = state.run().lines()[0].number();
+    assert_eq!(state.run().branches()[0].records, old.records);
+    // Back on the old branch everything is unchanged.
+    let number = state.run().branches()[0].number();
     train(&mut state, TrainAction::Choose(number));
     assert_eq!(*params_at(&mut state, 20), *end);
     assert_eq!(state.plan().setup().optimizer.learning_rate, 0.01);
@@ -233,7 +236,7 @@ fn conditions_stop_it_where_they_hold() {
     assert_eq!(state.training().stops, [StopWhen::GradientAbove(0.02)]);
     train(&mut state, TrainAction::Start(Until::End));
     assert_eq!(state.training().ended, Some(End::Stopped(StopWhen::GradientAbove(0.02))));
-    assert_eq!((state.run().line().done(), state.trace().time()), (1, 0));
+    assert_eq!((state.run().branch().done(), state.trace().time()), (1, 0));
     train(&mut state, TrainAction::StopNoMore(StopWhen::GradientAbove(0.02)));
     train(&mut state, TrainAction::StopAt(StopWhen::Accuracy(0.5)));
     train(&mut state, TrainAction::Start(Until::End));
@@ -241,9 +244,9 @@ fn conditions_stop_it_where_they_hold() {
         state.training().ended,
         Some(End::Stopped(StopWhen::Accuracy(0.5))),
         "{:?}",
-        state.run().line().checks
+        state.run().branch().checks
     );
-    let (_, check) = state.run().line().checks.last_key_value().expect("a check");
+    let (_, check) = state.run().branch().checks.last_key_value().expect("a check");
     assert!(check.report.accuracy() >= 0.5 && check.confusion.rows().flatten().sum::<u64>() == 400);
 }
 
@@ -251,22 +254,22 @@ fn conditions_stop_it_where_they_hold() {
 fn undo_brings_back_what_had_been_trained() {
     let mut state = state();
     train(&mut state, TrainAction::Start(Until::Step(9)));
-    let (records, params) = (state.run().line().records.clone(), params_at(&mut state, 9));
+    let (records, params) = (state.run().branch().records.clone(), params_at(&mut state, 9));
     train(&mut state, TrainAction::Restart { init: Init::Xavier, seed: 8 });
-    assert_eq!(state.run().line().done(), 0);
+    assert_eq!(state.run().branch().done(), 0);
     assert_eq!(state.training_runs().len(), 2, "and stays beside the new run");
     assert_ne!(*params_at(&mut state, 0), *params);
     run(&mut state, Action::Undo);
-    assert_eq!((state.run().line().done(), &state.run().line().records), (10, &records));
+    assert_eq!((state.run().branch().done(), &state.run().branch().records), (10, &records));
     assert_eq!(*params_at(&mut state, 9), *params);
     // A hyperparameter goes back from here on; nothing that was trained is lost.
     let faster = Optimizer { learning_rate: 0.5, ..state.inputs().optimizer };
     run(&mut state, Action::SetOptimizer(faster));
     run(&mut state, Action::Undo);
-    assert_eq!((state.inputs().optimizer.learning_rate, state.run().lines()[0].done()), (0.01, 10));
+    assert_eq!((state.inputs().optimizer.learning_rate, state.run().branches()[0].done()), (0.01, 10));
     // The picture has nothing to do with it.
     run(&mut state, Action::OpenSample("digit-5".into()));
-    assert_eq!(state.run().lines()[0].done(), 10);
+    assert_eq!(state.run().branches()[0].done(), 10);
 }
 
 #[test]
@@ -278,7 +281,7 @@ fn the_trained_weights_can_be_kept() {
     assert!(state.inputs().training.is_none());
     assert_eq!((&*state.model().params, state.plan().setup().images), (&after, 1));
     run(&mut state, Action::Undo);
-    assert_eq!(state.run().line().done(), 10);
+    assert_eq!(state.run().branch().done(), 10);
 }
 
 #[test]
@@ -297,15 +300,15 @@ fn an_example_is_stepped_through_with_the_trained_weights_and_undo_goes_back_to_
     assert_eq!((&*state.model().params, &state.fitted().tensor), (&after, &example.pixels));
     assert_eq!(state.label(), example.class);
     run(&mut state, Action::Undo);
-    assert_eq!((state.run().line().done(), state.shown_data() == data), (10, true));
-    // While a job goes on it is the latest weights.
+    assert_eq!((state.run().branch().done(), state.shown_data() == data), (10, true));
+    // While a job runs it is the latest weights.
     let effects = apply(&mut state, Action::Train(TrainAction::Start(Until::Step(12))));
     let [Effect::Train { job, .. }] = &effects[..] else { panic!("{effects:?}") };
     let mut job = job.lock().expect("no panic").take().expect("a job");
-    let mut told = news(&mut job, &Alone).expect("a step");
-    told.keyframes = vec![(job.time(), job.keyframe())];
+    let mut news = news(&mut job, &Alone).expect("a step");
+    news.keyframes = vec![(job.time(), job.keyframe())];
     let latest = job.keyframe().params;
-    apply(&mut state, Action::Train(TrainAction::News(Box::new(told))));
+    apply(&mut state, Action::Train(TrainAction::News(Box::new(news))));
     run(&mut state, step(&data));
     assert_eq!(state.model().params, latest);
     assert!(state.training().running.is_none(), "which ends the job");
@@ -333,7 +336,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     let mut few = AppState::open(few, picture).expect("fits");
     train(&mut few, TrainAction::Use(Some(Dataset::generated(Generated::Digits, 1))));
     assert!(few.inputs().training.is_none());
-    let text = take_notice(&mut few).expect("a line").text;
+    let text = take_notice(&mut few).expect("a notice").text;
     assert!(text.contains("expected at most 4 classes") && text.contains("got 10"), "{text}");
     // News of a job that is not under way are not heard.
     train(&mut state, TrainAction::News(Box::new(News { id: 99, end: Some(End::Done), ..News::default() })));
@@ -360,11 +363,12 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     let edit = EditAction::SetParameter { layer, part: Part::Weight, index: 1, value: 0.75 };
     run(&mut state, Action::Edit { edit, more: false });
     assert!(state.notices().is_empty(), "{:?}", state.notices());
-    // They begin a line of their own at this step; undo comes back to the one before, redo to this one.
+    // They begin a branch at this step; undo comes back to the one before, redo to this one.
     let edited = |state: &AppState| state.trace().params().0[layer].at(Part::Weight).iter().nth(1).copied();
     assert_eq!((at(&state).as_str(), edited(&state)), ("e0.b2.i0/fwd", Some(0.75)));
-    let lines =
-        |state: &AppState| (state.run().lines().len(), state.run().line_number(), state.run().line().done());
+    let lines = |state: &AppState| {
+        (state.run().branches().len(), state.run().branch_index(), state.run().branch().done())
+    };
     assert_eq!(lines(&state), (2, 1, 2));
     run(&mut state, Action::Undo);
     assert_eq!(
@@ -374,7 +378,7 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     assert_eq!(**state.trace().params(), *before);
     run(&mut state, Action::Redo);
     assert_eq!((lines(&state), edited(&state)), ((2, 1, 2), Some(0.75)));
-    // A second edit at the same step goes on with the line; a drag is undone as one.
+    // A second edit at the same step continues the branch; a drag is undone as one.
     for (value, more) in [(0.5, false), (0.25, true)] {
         let edit = EditAction::SetParameter { layer, part: Part::Weight, index: 1, value };
         run(&mut state, Action::Edit { edit, more });
@@ -382,14 +386,14 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     assert_eq!((lines(&state), edited(&state)), ((2, 1, 2), Some(0.25)));
     run(&mut state, Action::Undo);
     assert_eq!(edited(&state), Some(0.75));
-    // It trains on from there; the old line stays as it was.
-    let old = state.run().lines()[0].clone();
+    // It trains on from there; the old branch is unchanged.
+    let old = state.run().branches()[0].clone();
     train(&mut state, TrainAction::Start(Until::Step(5)));
-    assert_eq!((state.run().line_number(), state.run().line().done()), (1, 6));
-    let new = state.run().line();
+    assert_eq!((state.run().branch_index(), state.run().branch().done()), (1, 6));
+    let new = state.run().branch();
     assert!((0..2).all(|time| new.records[&time] == old.records[&time]));
     assert_ne!(new.records[&2].report, old.records[&2].report);
-    assert_eq!(state.run().lines()[0].records, old.records);
+    assert_eq!(state.run().branches()[0].records, old.records);
     // Any step of it comes back bit for bit.
     let last = params_at(&mut state, 5);
     assert_eq!(params_at(&mut state, 2).0[layer].at(Part::Weight).iter().nth(1), Some(&0.75));
@@ -398,7 +402,7 @@ fn weights_are_edited_in_training_and_examples_are_not() {
     run(&mut state, Action::GoTo("e0.b2.i0/fwd".into()));
     run(&mut state, Action::Edit { edit: EditAction::Reset(Extent::Model), more: false });
     assert_eq!(
-        (state.run().lines().len(), edited(&state)),
+        (state.run().branches().len(), edited(&state)),
         (3, before.0[layer].at(Part::Weight).iter().nth(1).copied())
     );
     assert!(state.notices().is_empty(), "{:?}", state.notices());
@@ -425,20 +429,20 @@ fn another_batch_size_begins_a_second_run_and_both_stay() {
     let (of_8, mut state) = (state().inputs().training.clone().expect("set"), two_runs());
     let both = [(vec![Batch(8)], 10), (vec![Batch(16)], 5)];
     assert_eq!(runs(&state), both);
-    assert_eq!((state.plan().setup().images, state.run().line().done()), (16, 5));
+    assert_eq!((state.plan().setup().images, state.run().branch().done()), (16, 5));
     let first = state.training_runs()[0].branch.clone();
     // The same setting comes back to the same run.
     train(&mut state, TrainAction::Set(of_8));
-    assert_eq!((runs(&state), state.run().line().done()), (both.to_vec(), 10));
-    assert_eq!(state.run().line().records, first.records);
-    // Chosen by its number, at the step that was looked at where it has that.
+    assert_eq!((runs(&state), state.run().branch().done()), (both.to_vec(), 10));
+    assert_eq!(state.run().branch().records, first.records);
+    // Selected by its number, at the shown step where it has that.
     train(&mut state, TrainAction::GoTo(3));
     let second = state.training_runs()[1].branch.number();
     train(&mut state, TrainAction::Choose(second));
     assert_eq!((state.trace().time(), state.plan().setup().images), (3, 16));
     train(&mut state, TrainAction::Start(Until::Step(5)));
-    assert_eq!(runs(&state)[1].1, 6, "it goes on from where it was");
-    // Undo goes back to the run that was looked at, and takes nothing away.
+    assert_eq!(runs(&state)[1].1, 6, "it resumes from where it was");
+    // Undo goes back to the run that was selected, and removes nothing.
     for _ in 0..2 {
         run(&mut state, Action::Undo);
     }
@@ -469,7 +473,7 @@ fn each_setting_that_cannot_change_within_a_run_leaves_the_run_as_it_was() {
     for (n, change) in changes.iter().enumerate() {
         let mut state = state();
         train(&mut state, TrainAction::Start(Until::Step(5)));
-        let (number, records) = (state.run().line().number(), state.run().line().records.clone());
+        let (number, records) = (state.run().branch().number(), state.run().branch().records.clone());
         let weights = params_at(&mut state, 5);
         let action = change(&state);
         train(&mut state, action);
@@ -490,14 +494,14 @@ fn more_rounds_go_on_with_the_same_run() {
     let one = rounds(&state, 1);
     train(&mut state, one);
     train(&mut state, TrainAction::Start(Until::End));
-    assert_eq!((state.run().line().done(), &state.training().ended), (10, &Some(End::Done)));
+    assert_eq!((state.run().branch().done(), &state.training().ended), (10, &Some(End::Done)));
     let two = rounds(&state, 2);
     train(&mut state, two);
-    assert_eq!((state.run().line().done(), state.run().times(), state.plan().times()), (10, 20, 20));
+    assert_eq!((state.run().branch().done(), state.run().times(), state.plan().times()), (10, 20, 20));
     train(&mut state, TrainAction::Start(Until::End));
-    assert_eq!((state.run().line().done(), runs(&state).len()), (20, 1));
+    assert_eq!((state.run().branch().done(), runs(&state).len()), (20, 1));
     run(&mut state, Action::Undo);
-    assert_eq!((state.run().times(), state.run().line().done()), (10, 20), "what was trained stays");
+    assert_eq!((state.run().times(), state.run().branch().done()), (10, 20), "what was trained stays");
 }
 
 #[test]
@@ -507,7 +511,7 @@ fn runs_are_named_and_taken_away_by_the_user_alone_and_undo_covers_both() {
     train(&mut state, TrainAction::Rename(numbers[0], " first ".into()));
     assert_eq!(state.training_runs()[0].name, Some("first"));
     train(&mut state, TrainAction::Remove(numbers[1]));
-    assert_eq!(runs(&state).len(), 2, "the run that is looked at stays");
+    assert_eq!(runs(&state).len(), 2, "the selected run stays");
     train(&mut state, TrainAction::Remove(numbers[0]));
     assert_eq!(runs(&state), [(vec![], 5)]);
     run(&mut state, Action::Undo);
@@ -528,17 +532,17 @@ fn training_goes_on_while_another_run_is_looked_at() {
     let mut job = job.lock().expect("no panic").take().expect("a job");
     train(&mut state, TrainAction::Choose(numbers[0]));
     assert_eq!(state.training().running.as_ref().map(|running| running.number), Some(numbers[1]));
-    // Another learning rate is meant for the run that is looked at.
+    // Another learning rate applies to the selected run.
     let slower = Optimizer { learning_rate: 0.001, ..state.inputs().optimizer };
     let effects = apply(&mut state, Action::SetOptimizer(slower));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Steer(_))), "{effects:?}");
-    while let Some(told) = (job.time() < 8).then(|| news(&mut job, &Alone)).flatten() {
-        apply(&mut state, Action::Train(TrainAction::News(Box::new(told))));
+    while let Some(news) = (job.time() < 8).then(|| news(&mut job, &Alone)).flatten() {
+        apply(&mut state, Action::Train(TrainAction::News(Box::new(news))));
     }
     assert!(state.training().running.is_none());
     let trained = state.training_runs().into_iter().find(|run| run.branch.number() == numbers[1]);
     assert_eq!(trained.map(|run| run.branch.done()), Some(8));
-    assert_eq!(state.plan().setup().images, 8, "what is looked at stays");
+    assert_eq!(state.plan().setup().images, 8, "the selected run stays");
 }
 
 #[test]
@@ -565,17 +569,17 @@ fn undo_of_another_rate_goes_back_to_the_run_that_was_looked_at() {
     use RunSetting::Rate;
     assert_eq!(runs(&state), [(vec![Rate(0.01)], 10), (vec![Rate(0.1)], 10)]);
     run(&mut state, Action::Undo);
-    assert_eq!((state.run().line_number(), state.inputs().optimizer.learning_rate), (0, 0.01));
+    assert_eq!((state.run().branch_index(), state.inputs().optimizer.learning_rate), (0, 0.01));
     assert_eq!(runs(&state).len(), 2, "both stay");
     run(&mut state, Action::Redo);
-    assert_eq!((state.run().line_number(), state.inputs().optimizer.learning_rate), (1, 0.1));
+    assert_eq!((state.run().branch_index(), state.inputs().optimizer.learning_rate), (1, 0.1));
 }
 
 #[test]
 fn one_batch_of_a_longer_run_does_not_end_it() {
     let mut state = state();
     train(&mut state, TrainAction::Start(Until::Step(0)));
-    assert_eq!((state.run().line().done(), &state.training().ended), (1, &Some(End::Reached)));
+    assert_eq!((state.run().branch().done(), &state.training().ended), (1, &Some(End::Reached)));
     train(&mut state, TrainAction::Start(Until::Step(0)));
     assert_eq!(state.training().ended, Some(End::Reached), "it was done before");
 }
@@ -589,7 +593,7 @@ fn end_at_the_end_of_a_step_stays_there_and_says_what_begins_the_next_one() {
     let place = state.cursor().at();
     assert_eq!((place, state.stopped()), (4 * state.plan().len(), None));
     run(&mut state, end.clone());
-    assert_eq!((state.cursor().at(), state.run().line().done()), (place, 4));
+    assert_eq!((state.cursor().at(), state.run().branch().done()), (place, 4));
     assert_eq!(state.stopped(), Some(StopReason::StepDone { last: false }));
     run(&mut state, Action::Go(Move::Next));
     assert_eq!((state.trace().time(), state.stopped()), (4, None), "the next one begins");

@@ -17,7 +17,7 @@ mod harness;
 use harness::{Program, window};
 
 /// Applies an action; jobs are done at once.
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     let mut left = run_tasks_here(state, effects, Execution::SERIAL, &Disk);
     left.retain(|effect| match effect {
@@ -45,7 +45,7 @@ fn train_to_the_end(state: &mut AppState, mut job: TrainingJob) {
             end: step.end,
             ..News::default()
         };
-        act(state, Action::Train(TrainAction::News(Box::new(news))));
+        update(state, Action::Train(TrainAction::News(Box::new(news))));
         if ended {
             return;
         }
@@ -53,14 +53,14 @@ fn train_to_the_end(state: &mut AppState, mut job: TrainingJob) {
 }
 
 fn train(state: &mut AppState, action: TrainAction) {
-    act(state, Action::Train(action));
+    update(state, Action::Train(action));
 }
 
 /// The network of shapes on shapes, in small batches, after so many steps.
 fn trained(steps: u32) -> AppState {
     let mut state = AppState::new();
-    act(&mut state, Action::OpenBundled("shapes".into()));
-    act(&mut state, Action::SetPage(Page::Training));
+    update(&mut state, Action::OpenBundled("shapes".into()));
+    update(&mut state, Action::SetPage(Page::Training));
     train(&mut state, TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 0))));
     let mut training = state.inputs().training.clone().expect("set").with_batch(4);
     training.schedule.epoch_len = 80;
@@ -72,7 +72,7 @@ fn trained(steps: u32) -> AppState {
 }
 
 fn page(state: AppState, size: [f32; 2]) -> Harness<'static, Program> {
-    let mut harness = window(state, size, act);
+    let mut harness = window(state, size, update);
     harness.run_steps(4);
     harness
 }
@@ -114,7 +114,7 @@ fn the_page_says_how_it_stands_and_what_is_looked_at() {
     }
     assert!(harness.query_by_role_and_label(Role::Button, "Train").is_some());
     // An earlier step: then and now, and the way back.
-    act(&mut harness.state_mut().state, Action::Train(TrainAction::GoTo(10)));
+    update(&mut harness.state_mut().state, Action::Train(TrainAction::GoTo(10)));
     harness.run_steps(4);
     let words = texts(&harness);
     assert!(words.contains("Looking at step 10") && words.contains("then and now"), "{words}");
@@ -158,7 +158,7 @@ fn a_learning_rate_that_is_typed_is_one_edit_and_undo_goes_back_to_the_one_befor
     harness.key_press(egui::Key::Enter);
     harness.run_steps(4);
     assert_eq!(rate(&harness), 0.1);
-    assert_eq!(harness.state().state.training_runs().len(), 1, "the run goes on");
+    assert_eq!(harness.state().state.training_runs().len(), 1, "the run continues");
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
     harness.run_steps(4);
     assert_eq!(rate(&harness), 0.01);
@@ -168,8 +168,8 @@ fn a_learning_rate_that_is_typed_is_one_edit_and_undo_goes_back_to_the_one_befor
 fn what_does_not_fit_is_said_before_anything_is_changed() {
     // The network of photos learns eight shapes: its names stay, and what comes is said.
     let mut state = AppState::new();
-    act(&mut state, Action::OpenBundled("photos".into()));
-    act(&mut state, Action::SetPage(Page::Training));
+    update(&mut state, Action::OpenBundled("photos".into()));
+    update(&mut state, Action::SetPage(Page::Training));
     let names = state.model().architecture.classes.clone();
     let mut harness = page(state, [1280.0, 720.0]);
     let words = "Learn 8 shapes with 10 outputs: two stay unused";
@@ -182,8 +182,8 @@ fn what_does_not_fit_is_said_before_anything_is_changed() {
     assert_eq!(harness.state().state.model().architecture.classes, names);
     // Eight outputs cannot learn ten digits.
     let mut state = AppState::new();
-    act(&mut state, Action::OpenBundled("shapes".into()));
-    act(&mut state, Action::SetPage(Page::Training));
+    update(&mut state, Action::OpenBundled("shapes".into()));
+    update(&mut state, Action::SetPage(Page::Training));
     let harness = page(state, [1280.0, 720.0]);
     let words = texts(&harness);
     assert!(words.contains("Digits has 10 classes; this network has only 8 outputs."), "{words}");
@@ -207,12 +207,12 @@ fn runs_stand_by_name_and_are_chosen_compared_and_taken_away() {
     assert_eq!(harness.state().state.plan().setup().images, 4);
     harness.get_by_label("Options of batch 8").click();
     harness.run_steps(4);
-    harness.get_by_label("Compare with the run looked at").click();
+    harness.get_by_label("Compare with the selected run").click();
     harness.run_steps(4);
     let state = &harness.state().state;
     assert_eq!(state.view().page, Page::Compare);
     assert!(texts(&harness).contains("batch 8"));
-    act(&mut harness.state_mut().state, Action::SetPage(Page::Training));
+    update(&mut harness.state_mut().state, Action::SetPage(Page::Training));
     harness.run_steps(4);
     harness.get_by_label("Options of batch 8").click();
     harness.run_steps(4);
@@ -245,12 +245,12 @@ fn pictures() {
     draw(&state, "a1024", ([1024, 768], 1.0), false);
     draw(&state, "a1920", ([1920, 1080], 1.0), false);
     draw(&state, "zoom150", ([1280, 720], 1.5), false);
-    act(&mut state, Action::SetLang(Lang::Zh));
+    update(&mut state, Action::SetLang(Lang::Zh));
     draw(&state, "zh", small, true);
-    act(&mut state, Action::SetLang(Lang::En));
+    update(&mut state, Action::SetLang(Lang::En));
     train(&mut state, TrainAction::GoTo(12));
     let faster = convstep::nn::optimizer::Optimizer { learning_rate: 0.03, ..state.inputs().optimizer };
-    act(&mut state, Action::SetOptimizer(faster));
+    update(&mut state, Action::SetOptimizer(faster));
     train(&mut state, TrainAction::Start(Until::Step(50)));
     train(&mut state, TrainAction::GoTo(20));
     draw(&state, "runs", small, false);

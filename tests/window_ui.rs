@@ -16,7 +16,7 @@ mod harness;
 mod start;
 use harness::{Program, window};
 
-fn act(state: &mut AppState, action: Action) -> Vec<Effect> {
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     let effects = apply(state, action);
     run_tasks_here(state, effects, Execution::SERIAL, &())
 }
@@ -27,7 +27,7 @@ fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> 
     apply(&mut state, Action::SetDrawer(Some(Drawer::Why)));
     apply(&mut state, Action::SetLang(lang));
     apply(&mut state, Action::SetTheme(if dark { ThemeChoice::Dark } else { ThemeChoice::Light }));
-    window(state, size, act)
+    window(state, size, update)
 }
 
 fn at(harness: &Harness<Program>) -> String {

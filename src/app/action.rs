@@ -97,7 +97,7 @@ pub enum Action {
     Adjust {
         /// What is done.
         adjust: AdjustAction,
-        /// It goes on with the drag of the one before: undone as one.
+        /// It continues the previous drag: both are undone as one.
         more: bool,
     },
     /// This class is the right answer.
@@ -114,7 +114,7 @@ pub enum Action {
     Edit {
         /// The edit.
         edit: EditAction,
-        /// It goes on with the stroke, or the drag, of the edit before: undone as one.
+        /// It continues the previous stroke or drag: both are undone as one.
         more: bool,
     },
     /// Opens or closes the pad to draw on.
@@ -167,7 +167,7 @@ pub enum Action {
     RestoreView(ViewState),
     /// Larger or smaller maps of the network, by so many half powers of two.
     ZoomLanes(i8),
-    /// Whether the input gradient of a convolution is shown as it is scattered, not gathered.
+    /// Whether the input gradient of a convolution is shown scattered, not gathered.
     ShowScatter(bool),
     /// Whether beside what a pool gives stands what the other kind would give.
     ShowBothPools(bool),
@@ -384,7 +384,7 @@ pub enum MarkAction {
         number: usize,
         /// The condition.
         kind: Break,
-        /// It goes on with the change before: undone as one.
+        /// It continues the previous change: both are undone as one.
         more: bool,
     },
     /// Whether the breakpoint of this number stops a run.
@@ -408,7 +408,7 @@ pub enum BuildAction {
     New,
     /// Begin with the network that runs.
     Edit,
-    /// Begin, or go on, with a bundled model or a preset.
+    /// Begin with, or switch to, a bundled model or a preset.
     StartFrom(String),
     /// Pick a layer, or none.
     Select(Option<usize>),
@@ -511,8 +511,8 @@ pub enum TrainAction {
     Use(Option<Dataset>),
     /// Other batches or augmentation of the same data, which begin a run of their own, or other epochs.
     Set(Training),
-    /// Other hyperparameters: where the newest step is looked at, from the next one to be trained on; else as
-    /// [`Action::SetOptimizer`] sets them.
+    /// Other hyperparameters: with the newest step selected, from the next step to be trained; otherwise as
+    /// [`Action::SetOptimizer`] does.
     Optimizer(Optimizer),
     /// First weights anew: a run of their own begins.
     Restart {
@@ -568,8 +568,8 @@ pub enum DataAction {
     Split(crate::data::Split),
     /// Show one class only, or at all.
     Class(Option<usize>),
-    /// An example becomes the picture that is stepped through, with its label; of a network in training by the weights
-    /// after the step shown, or the latest while it goes on.
+    /// An example becomes the picture that is stepped through, with its label; of a network in training by
+    /// the weights after the step shown, or the latest while it runs.
     StepThrough {
         /// Its set.
         data: Dataset,

@@ -440,9 +440,9 @@ pub enum ScheduleArg {
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Theme {
     /// Dark on light.
+    #[default]
     Light,
     /// Light on dark.
-    #[default]
     Dark,
 }
 

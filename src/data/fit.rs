@@ -72,7 +72,7 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// An input that is used as it is, row by row.
+    /// An input that is used unchanged, row by row.
     pub(super) fn identity(rows: usize, columns: usize) -> Self {
         let whole = [0.0, 0.0, columns as f64, rows as f64];
         let adjustment = Adjustment::from(Fit::Stretch);

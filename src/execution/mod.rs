@@ -1,7 +1,7 @@
 //! How long work is carried out: which threads share it, who follows its progress, and how it is cancelled.
 
-/// Called with the progress, from 0 to 1, as work goes on; returns `false` to cancel it. May be called from any of
-/// the threads that share the work.
+/// Called with the progress, from 0 to 1, during the work; returns `false` to cancel it. May be called from
+/// any of the threads that share the work.
 pub type OnProgress<'a> = &'a (dyn Fn(f32) -> bool + Sync);
 
 /// The threads that share a computation. The caller owns them; results don't depend on their number.
@@ -30,7 +30,7 @@ impl Workers for Alone {
 pub struct Execution<'a> {
     /// The threads that share the work.
     pub workers: &'a dyn Workers,
-    /// Called as the work goes on; can cancel it.
+    /// Called during the work; can cancel it.
     pub on_progress: OnProgress<'a>,
 }
 

@@ -386,7 +386,7 @@ impl Activation {
     /// The function x -> y. Call this once, outside a loop over cells.
     pub fn forward_fn<T: Real>(self) -> impl Fn(T) -> T + Copy {
         let Entry { forward, number, .. } = self.entry::<T>();
-        let number = T::of(number.map_or(0.0, |(_, number)| number));
+        let number = T::nearest(number.map_or(0.0, |(_, number)| number));
         move |x| forward(x, number)
     }
 
@@ -394,7 +394,7 @@ impl Activation {
     /// cells.
     pub fn backward_fn<T: Real>(self) -> impl Fn(T, T) -> T + Copy {
         let Entry { backward, number, .. } = self.entry::<T>();
-        let number = T::of(number.map_or(0.0, |(_, number)| number));
+        let number = T::nearest(number.map_or(0.0, |(_, number)| number));
         let (Backward::FromInput(backward) | Backward::FromOutput(backward)) = backward;
         move |dy, b| backward(dy, b, number)
     }
@@ -431,7 +431,7 @@ impl Activation {
 
     /// The piece of its definition that an input lies in, counted from the left: the derivative may jump between two.
     pub fn piece<T: Real>(self, x: T) -> usize {
-        self.entry::<T>().joints.iter().filter(|&&joint| x > T::of(joint)).count()
+        self.entry::<T>().joints.iter().filter(|&&joint| x > T::nearest(joint)).count()
     }
 
     /// Whether an input lies exactly where two pieces meet.
@@ -552,23 +552,23 @@ const SELU_LAMBDA: f64 = 1.050_700_987_355_480_5;
 
 /// lambda * elu(x) with SELU's alpha.
 fn selu<T: Real>(x: T) -> T {
-    T::of(SELU_LAMBDA) * elu(x, T::of(SELU_ALPHA))
+    T::nearest(SELU_LAMBDA) * elu(x, T::nearest(SELU_ALPHA))
 }
 
 /// dy * lambda * elu'(x) with SELU's alpha.
 fn selu_backward<T: Real>(dy: T, x: T) -> T {
-    dy * (T::of(SELU_LAMBDA) * elu_backward(T::one(), x, T::of(SELU_ALPHA)))
+    dy * (T::nearest(SELU_LAMBDA) * elu_backward(T::one(), x, T::nearest(SELU_ALPHA)))
 }
 
 /// The distribution function of the standard normal distribution.
 fn normal_cdf<T: Real>(x: T) -> T {
-    T::of(0.5) * (-x * T::of(std::f64::consts::FRAC_1_SQRT_2)).erfc()
+    T::nearest(0.5) * (-x * T::nearest(std::f64::consts::FRAC_1_SQRT_2)).erfc()
 }
 
 /// The density of the standard normal distribution.
 fn normal_density<T: Real>(x: T) -> T {
     const FRAC_1_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
-    T::of(FRAC_1_SQRT_TAU) * (T::of(-0.5) * x * x).exp()
+    T::nearest(FRAC_1_SQRT_TAU) * (T::nearest(-0.5) * x * x).exp()
 }
 
 /// x * Phi(x), where Phi is the standard normal distribution function.
@@ -586,19 +586,19 @@ const GELU_CUBIC: f64 = 0.044_715;
 
 /// tanh(sqrt(2 / pi) * (x + 0.044715 x^3)).
 fn gelu_gate<T: Real>(x: T) -> T {
-    (T::of(SQRT_2_OVER_PI) * (x + T::of(GELU_CUBIC) * x * x * x)).tanh()
+    (T::nearest(SQRT_2_OVER_PI) * (x + T::nearest(GELU_CUBIC) * x * x * x)).tanh()
 }
 
 /// x * (1 + t) / 2 with t = tanh(sqrt(2 / pi) * (x + 0.044715 x^3)).
 fn gelu_tanh<T: Real>(x: T) -> T {
-    T::of(0.5) * x * (T::one() + gelu_gate(x))
+    T::nearest(0.5) * x * (T::one() + gelu_gate(x))
 }
 
 /// dy * (1 + t + x * (1 - t^2) * sqrt(2 / pi) * (1 + 3 * 0.044715 x^2)) / 2.
 fn gelu_tanh_backward<T: Real>(dy: T, x: T) -> T {
     let t = gelu_gate(x);
-    let inner = T::of(SQRT_2_OVER_PI) * (T::one() + T::of(3.0 * GELU_CUBIC) * x * x);
-    dy * (T::of(0.5) * (T::one() + t + x * (T::one() - t * t) * inner))
+    let inner = T::nearest(SQRT_2_OVER_PI) * (T::one() + T::nearest(3.0 * GELU_CUBIC) * x * x);
+    dy * (T::nearest(0.5) * (T::one() + t + x * (T::one() - t * t) * inner))
 }
 
 /// x * sigmoid(x).
@@ -624,13 +624,13 @@ fn softplus_backward<T: Real>(dy: T, x: T) -> T {
 
 /// min(6, max(0, x)); NaN stays NaN.
 fn relu6<T: Real>(x: T) -> T {
-    let six = T::of(6.0);
+    let six = T::nearest(6.0);
     if x > six { six } else { relu(x) }
 }
 
 /// dy where 0 < x < 6, else 0. The derivatives at 0 and 6 are 0.
 fn relu6_backward<T: Real>(dy: T, x: T) -> T {
-    if x > T::zero() && x < T::of(6.0) { dy } else { T::zero() }
+    if x > T::zero() && x < T::nearest(6.0) { dy } else { T::zero() }
 }
 
 /// x * relu6(x + 3) / 6.
@@ -640,11 +640,11 @@ fn hardswish<T: Real>(x: T) -> T {
 
 /// 0 where x <= -3, dy where x >= 3, else dy * (x / 3 + 1/2). The derivative at -3 is 0 and at 3 it is 1.
 fn hardswish_backward<T: Real>(dy: T, x: T) -> T {
-    let three = T::of(3.0);
+    let three = T::nearest(3.0);
     if x <= -three {
         T::zero()
     } else if x < three {
-        dy * (x / three + T::of(0.5))
+        dy * (x / three + T::nearest(0.5))
     } else {
         dy
     }
@@ -652,13 +652,13 @@ fn hardswish_backward<T: Real>(dy: T, x: T) -> T {
 
 /// relu6(x + 3) / 6.
 fn hardsigmoid<T: Real>(x: T) -> T {
-    relu6(x + T::of(3.0)) / T::of(6.0)
+    relu6(x + T::nearest(3.0)) / T::nearest(6.0)
 }
 
 /// dy / 6 where -3 < x < 3, else 0. The derivatives at -3 and 3 are 0.
 fn hardsigmoid_backward<T: Real>(dy: T, x: T) -> T {
-    let three = T::of(3.0);
-    if x > -three && x < three { dy / T::of(6.0) } else { T::zero() }
+    let three = T::nearest(3.0);
+    if x > -three && x < three { dy / T::nearest(6.0) } else { T::zero() }
 }
 
 /// x * tanh(softplus(x)).

@@ -20,7 +20,7 @@ pub struct BatchNorm2d {
 /// x: (N, C, H, W) -> mean, var: (1, C, 1, 1) of the batch; var is the biased one.
 pub fn statistics<T: Real>(x: &Tensor<T>) -> (Tensor<T>, Tensor<T>) {
     let (images, channels, h, w) = x.dim();
-    let count = T::of((images * h * w) as f64);
+    let count = T::nearest((images * h * w) as f64);
     let fold = |c: usize, add: &dyn Fn(T, T) -> T| {
         let mut sum = T::zero();
         for n in 0..images {
@@ -42,7 +42,7 @@ pub fn statistics<T: Real>(x: &Tensor<T>) -> (Tensor<T>, Tensor<T>) {
 
 /// var: (1, C, 1, 1) -> 1 / sqrt(var + eps).
 pub fn inv_std<T: Real>(spec: &BatchNorm2d, var: &Tensor<T>) -> Tensor<T> {
-    var.mapv(|var| (var + T::of(spec.eps)).sqrt().recip())
+    var.mapv(|var| (var + T::nearest(spec.eps)).sqrt().recip())
 }
 
 /// x: (N, C, H, W) -> xhat: (N, C, H, W), `(x - mean[c]) * inv_std[c]`.
@@ -90,7 +90,7 @@ pub fn backward_input_train<T: Real>(
     dbeta: &Tensor<T>,
 ) -> Tensor<T> {
     let (images, _, h, w) = dy.dim();
-    let count = T::of((images * h * w) as f64);
+    let count = T::nearest((images * h * w) as f64);
     Tensor::from_shape_fn(dy.dim(), |(n, c, i, j)| {
         let k = [0, c, 0, 0];
         let mean = (dgamma[k].mul_add(xhat[[n, c, i, j]], T::zero()) + dbeta[k]) / count;
@@ -115,7 +115,7 @@ pub fn running<T: Real>(
 
 /// The same for one channel.
 pub fn running_cell<T: Real>(spec: &BatchNorm2d, running: T, batch: T, unbias: f64) -> T {
-    T::of(spec.momentum * unbias).mul_add(batch, running * T::of(1.0 - spec.momentum))
+    T::nearest(spec.momentum * unbias).mul_add(batch, running * T::nearest(1.0 - spec.momentum))
 }
 
 /// M / (M - 1), or 1 where M is 1.

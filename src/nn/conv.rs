@@ -92,7 +92,7 @@ pub fn forward<T: Real>(spec: &Conv2d, x: &Tensor<T>, w: &Tensor<T>, b: Option<&
             }
         }
         if spec.normalize {
-            sum = sum / T::of(spec.filter_pixels() as f64);
+            sum = sum / T::nearest(spec.filter_pixels() as f64);
         }
         *y = b.map_or(sum, |b| sum + b[[0, o, 0, 0]]);
     }
@@ -102,7 +102,7 @@ pub fn forward<T: Real>(spec: &Conv2d, x: &Tensor<T>, w: &Tensor<T>, b: Option<&
 /// dy: (N, O, H', W') -> ds: (N, O, H', W'), the gradient of the sum before its division: ds = dy / K.
 /// Only where the convolution normalizes; else the sum's gradient is dy itself.
 pub fn backward_sum<T: Real>(spec: &Conv2d, dy: &Tensor<T>) -> Tensor<T> {
-    dy.mapv(|dy| dy / T::of(spec.filter_pixels() as f64))
+    dy.mapv(|dy| dy / T::nearest(spec.filter_pixels() as f64))
 }
 
 /// x: (N, C, H, W), ds: (N, O, H', W') -> dw += (O, C/groups, kh, kw).

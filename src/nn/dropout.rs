@@ -30,7 +30,7 @@ impl Stream {
 
     /// The mask of one cell: 0 with probability p, else 1/(1-p).
     pub fn mask<T: Real>(self, layer: usize, cell: usize, p: f64) -> T {
-        if self.uniform(layer, cell) < p { T::zero() } else { T::of(1.0 / (1.0 - p)) }
+        if self.uniform(layer, cell) < p { T::zero() } else { T::nearest(1.0 / (1.0 - p)) }
     }
 }
 

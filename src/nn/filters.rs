@@ -132,7 +132,8 @@ fn place(u: usize, k: usize) -> f64 {
     if k > 1 { 2.0 * u as f64 / (k - 1) as f64 - 1.0 } else { 0.0 }
 }
 
-/// 1 where something is drawn and -1 elsewhere; (u, v) from -1 to 1. Below 3 x 3 nothing can be told apart.
+/// 1 where something is drawn and -1 elsewhere; (u, v) from -1 to 1. Below 3 x 3 nothing can be
+/// distinguished.
 fn drawn(kh: usize, kw: usize, is_on: impl Fn(f64, f64) -> bool) -> Option<Vec<f64>> {
     let is_on = &is_on;
     let cells = (0..kh)

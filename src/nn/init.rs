@@ -47,7 +47,7 @@ pub fn weight<T: Real>(init: Init, shape: [usize; 4], rng: &mut ChaCha8Rng) -> T
         Init::Uniform { limit } => uniform(rng, limit),
         Init::Normal { deviation } => normal(rng) * deviation,
     };
-    Tensor::from_shape_simple_fn(shape, || T::of(draw()))
+    Tensor::from_shape_simple_fn(shape, || T::nearest(draw()))
 }
 
 fn uniform(rng: &mut ChaCha8Rng, limit: f64) -> f64 {

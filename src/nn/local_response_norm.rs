@@ -75,12 +75,12 @@ impl LocalResponseNorm {
 
     /// The number under the exponent: sum * alpha / size + k.
     pub fn scale<T: Real>(&self, sum: T) -> T {
-        sum * T::of(self.weight()) + T::of(self.k)
+        sum * T::nearest(self.weight()) + T::nearest(self.k)
     }
 
     /// scale^-beta.
     pub fn factor<T: Real>(&self, scale: T) -> T {
-        scale.powf(T::of(-self.beta))
+        scale.powf(T::nearest(-self.beta))
     }
 
     /// The sum, over the channels whose windows cover channel c, of `ratio`.
@@ -90,7 +90,7 @@ impl LocalResponseNorm {
 
     /// dx = dy * factor - 2 * alpha * beta / size * x * dot.
     pub fn input_gradient<T: Real>(&self, x: T, dot: T, dy: T, factor: T) -> T {
-        dy.mul_add(factor, x * dot * T::of(self.slope()))
+        dy.mul_add(factor, x * dot * T::nearest(self.slope()))
     }
 }
 
@@ -133,6 +133,6 @@ pub fn push_forward<T: Real>(
             let at = [n, c, i, j];
             x[at].mul_add(dx[at], sum)
         });
-        dx[at].mul_add(made.factor[at], made.out[at] / made.scale[at] * along * T::of(spec.slope()))
+        dx[at].mul_add(made.factor[at], made.out[at] / made.scale[at] * along * T::nearest(spec.slope()))
     })
 }

@@ -100,14 +100,14 @@ pub fn mse<T: Real>(y: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     Tensor::from_shape_fn((images, 1, 1, 1), |(n, ..)| {
         let pairs = y.iter().zip(target).skip(n * features).take(features);
         let sum = pairs.fold(T::zero(), |sum, (&y, &t)| (y - t).mul_add(y - t, sum));
-        sum / T::of(features as f64)
+        sum / T::nearest(features as f64)
     })
 }
 
 /// dy = (y - t) * 2 / F.
 pub fn mse_backward<T: Real>(y: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-    let features = T::of((y.len() / y.dim().0) as f64);
+    let features = T::nearest((y.len() / y.dim().0) as f64);
     let mut dy = y.clone();
-    dy.zip_mut_with(target, |y, &t| *y = (*y - t) * T::of(2.0) / features);
+    dy.zip_mut_with(target, |y, &t| *y = (*y - t) * T::nearest(2.0) / features);
     dy
 }

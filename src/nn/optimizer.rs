@@ -183,17 +183,17 @@ impl Optimizer {
     ) {
         let mut g = grad.clone();
         if images > 1 {
-            g.mapv_inplace(|g| g / T::of(images as f64));
+            g.mapv_inplace(|g| g / T::nearest(images as f64));
             made.set(parts.mean, g.clone());
         }
         if self.weight_decay != 0.0 {
-            g.zip_mut_with(w, |g, &w| *g = T::of(self.weight_decay).mul_add(w, *g));
+            g.zip_mut_with(w, |g, &w| *g = T::nearest(self.weight_decay).mul_add(w, *g));
             made.set(parts.decayed, g.clone());
         }
         let moment = |part| before.get(part).cloned().unwrap_or_else(|| Tensor::zeros(w.dim()));
         let velocity = |momentum: f64| {
             let mut m = moment(parts.m);
-            m.zip_mut_with(&g, |m, &g| *m = *m * T::of(momentum) + g);
+            m.zip_mut_with(&g, |m, &g| *m = *m * T::nearest(momentum) + g);
             m
         };
         let step = match self.rule {
@@ -206,19 +206,21 @@ impl Optimizer {
             Rule::Nesterov { momentum } => {
                 let m = velocity(momentum);
                 let mut ahead = g.clone();
-                ahead.zip_mut_with(&m, |g, &m| *g = T::of(momentum).mul_add(m, *g));
+                ahead.zip_mut_with(&m, |g, &m| *g = T::nearest(momentum).mul_add(m, *g));
                 made.set(parts.m, m);
                 made.set(parts.step, ahead.clone());
                 ahead
             }
             Rule::Adam { beta1, beta2, eps } => {
                 let (mut m, mut v) = (moment(parts.m), moment(parts.v));
-                m.zip_mut_with(&g, |m, &g| *m = T::of(1.0 - beta1).mul_add(g, *m * T::of(beta1)));
-                v.zip_mut_with(&g, |v, &g| *v = T::of(1.0 - beta2).mul_add(g * g, *v * T::of(beta2)));
+                m.zip_mut_with(&g, |m, &g| *m = T::nearest(1.0 - beta1).mul_add(g, *m * T::nearest(beta1)));
+                v.zip_mut_with(&g, |v, &g| {
+                    *v = T::nearest(1.0 - beta2).mul_add(g * g, *v * T::nearest(beta2))
+                });
                 let mut ratio = v.clone();
                 let (m_bias, v_bias) = (bias_correction(beta1, step), bias_correction(beta2, step));
                 ratio.zip_mut_with(&m, |v, &m| {
-                    *v = m / ((*v / T::of(v_bias)).sqrt() + T::of(eps)) / T::of(m_bias);
+                    *v = m / ((*v / T::nearest(v_bias)).sqrt() + T::nearest(eps)) / T::nearest(m_bias);
                 });
                 made.set(parts.m, m);
                 made.set(parts.v, v);
@@ -227,7 +229,7 @@ impl Optimizer {
             }
         };
         let mut after = w.clone();
-        after.zip_mut_with(&step, |w, &step| *w = T::of(-self.learning_rate).mul_add(step, *w));
+        after.zip_mut_with(&step, |w, &step| *w = T::nearest(-self.learning_rate).mul_add(step, *w));
         made.set(parts.param, after);
     }
 }

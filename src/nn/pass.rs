@@ -38,7 +38,7 @@ impl<T: Real> Values<T> {
     /// The mean loss of the batch: the sum over its images, divided by their number.
     pub fn mean_loss(&self) -> T {
         let loss = self.loss.at(Part::Out);
-        loss.iter().fold(T::zero(), |sum, &x| sum + x) / T::of(loss.len() as f64)
+        loss.iter().fold(T::zero(), |sum, &x| sum + x) / T::nearest(loss.len() as f64)
     }
 }
 
@@ -105,8 +105,8 @@ impl Network {
     /// Forward, loss and backward over a batch of at least one image; target: the output's shape.
     ///
     /// # Panics
-    /// Where the target has another shape than the output: a mistake in this program, which would
-    /// otherwise go on with some of the target's cells.
+    /// Where the target has another shape than the output: a mistake in this program, which would otherwise
+    /// use only some of the target's cells.
     pub fn run<T: Compute>(
         &self,
         params: &Params<T>,

@@ -94,7 +94,7 @@ pub fn max_forward<T: Real>(spec: &Pool2d, x: &Tensor<T>) -> (Tensor<T>, Tensor<
             }
         }
         y[[n, c, i, j]] = best;
-        winner[[n, c, i, j]] = T::of(at.unwrap_or(0) as f64);
+        winner[[n, c, i, j]] = T::nearest(at.unwrap_or(0) as f64);
     }
     (y, winner)
 }
@@ -109,7 +109,7 @@ pub fn max_backward<T: Real>(spec: &Pool2d, dy: &Tensor<T>, winner: &Tensor<T>) 
         for s in 0..rows {
             for t in 0..cols {
                 if let Some([i, j]) = spec.reader([p, q], [s, t])
-                    && winner[[n, c, i, j]] == T::of((p * w + q) as f64)
+                    && winner[[n, c, i, j]] == T::nearest((p * w + q) as f64)
                 {
                     *dx = *dx + dy[[n, c, i, j]];
                 }
@@ -131,7 +131,7 @@ pub fn avg_forward<T: Real>(spec: &Pool2d, x: &Tensor<T>) -> Tensor<T> {
                 sum = sum + tap.map_or(T::zero(), |[p, q]| x[[n, c, p, q]]);
             }
         }
-        sum / T::of(spec.divisor([i, j]) as f64)
+        sum / T::nearest(spec.divisor([i, j]) as f64)
     })
 }
 
@@ -139,7 +139,7 @@ pub fn avg_forward<T: Real>(spec: &Pool2d, x: &Tensor<T>) -> Tensor<T> {
 pub fn avg_backward_sum<T: Real>(spec: &Pool2d, dy: &Tensor<T>) -> Tensor<T> {
     let mut ds = dy.clone();
     for ((_, _, i, j), ds) in ds.indexed_iter_mut() {
-        *ds = *ds / T::of(spec.divisor([i, j]) as f64);
+        *ds = *ds / T::nearest(spec.divisor([i, j]) as f64);
     }
     ds
 }

@@ -5,7 +5,7 @@ pub trait Real:
     num_traits::Float + num_traits::FromPrimitive + Send + Sync + std::fmt::Debug + 'static
 {
     /// The nearest number of this type.
-    fn of(x: f64) -> Self;
+    fn nearest(x: f64) -> Self;
     /// The nearest `f32`.
     fn to_f32(self) -> f32;
     /// The complementary error function, 1 - erf(x).
@@ -13,7 +13,7 @@ pub trait Real:
 }
 
 impl Real for f32 {
-    fn of(x: f64) -> Self {
+    fn nearest(x: f64) -> Self {
         x as f32
     }
     fn to_f32(self) -> f32 {
@@ -25,7 +25,7 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
-    fn of(x: f64) -> Self {
+    fn nearest(x: f64) -> Self {
         x
     }
     fn to_f32(self) -> f32 {

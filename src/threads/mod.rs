@@ -45,13 +45,13 @@ struct Job(*const (dyn Fn(usize) + Sync));
 unsafe impl Send for Job {}
 
 /// How often a thread polls before it sleeps: a millisecond or two, in which it mostly yields.
-const LOOKS: usize = 4000;
+const MAX_POLLS: usize = 4000;
 /// After this many polls, it yields between polls.
-const ALONE: usize = 1000;
+const SPINS: usize = 1000;
 
 /// Pauses briefly, longer after more polls.
-fn rest(looks: usize) {
-    if looks < ALONE {
+fn rest(polls: usize) {
+    if polls < SPINS {
         hint::spin_loop();
     } else {
         thread::yield_now();
@@ -96,11 +96,11 @@ impl Shared {
     fn serve(&self, number: usize) {
         let mut done = 0;
         loop {
-            let mut looks = 0;
+            let mut polls = 0;
             while self.jobs.load(Ordering::Acquire) == done {
-                if looks < LOOKS {
-                    rest(looks);
-                    looks += 1;
+                if polls < MAX_POLLS {
+                    rest(polls);
+                    polls += 1;
                 } else {
                     // Whoever adds a job unparks the thread, even if it is not parked yet.
                     thread::park();
@@ -150,10 +150,10 @@ impl Workers for Threads {
         self.shared.jobs.fetch_add(1, Ordering::Release);
         self.others.iter().for_each(|other| other.thread().unpark());
         let own = catch_unwind(AssertUnwindSafe(|| work(0)));
-        let mut looks = 0;
+        let mut polls = 0;
         while self.shared.busy.load(Ordering::Acquire) > 0 {
-            rest(looks);
-            looks += 1;
+            rest(polls);
+            polls += 1;
         }
         let panicked = self.shared.panicked.swap(false, Ordering::AcqRel);
         if let Err(panic) = own {

@@ -160,7 +160,7 @@ impl Break {
             stage.shape.len()
         };
         let is_last_image = image + 1 == plan.repeats();
-        // A sum over the images goes on.
+        // A sum over the images continues.
         let is_partial = rules::start(plan, stage) == Start::ImageBefore && !is_last_image;
         let is_end = s + 1 == plan.stages().len() && stage.pass == Pass::Update;
         let at_end = || is_end.then(|| (stage.shape.len() - 1, 1));

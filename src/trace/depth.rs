@@ -1,4 +1,4 @@
-//! How deep an address looks into the network.
+//! How deep in the network an address lies.
 
 use super::address::{Address, Grain};
 
@@ -19,7 +19,7 @@ pub enum Depth {
 
 impl Depth {
     /// The depth of an address.
-    pub const fn of(address: &Address) -> Self {
+    pub const fn new(address: &Address) -> Self {
         match address.grain() {
             Grain::Run | Grain::Epoch | Grain::Batch | Grain::Example | Grain::Pass => Self::Pass,
             Grain::Layer => Self::Layer,

@@ -70,7 +70,7 @@ pub struct Link {
     pub at: Address,
     /// Its value.
     pub value: f32,
-    /// The term that is followed, where the path goes on.
+    /// The term that is followed, where the path continues.
     pub next: Option<Factor>,
 }
 

@@ -98,7 +98,7 @@ impl TermOp {
             Self::Activation(activation) => activation.forward_fn()(a),
             Self::ActivationBackward(activation) => activation.backward_fn()(a, b),
             Self::Route { own } => {
-                if b == T::of(f64::from(own)) {
+                if b == T::nearest(f64::from(own)) {
                     r + a
                 } else {
                     r

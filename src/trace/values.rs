@@ -275,8 +275,8 @@ impl Trace {
         self.plan.last_writer(operand, self.time)
     }
 
-    /// The running value of a cell of a batch's gradient after each of the first images, each going on from the one
-    /// before; empty where the address is of no such cell. One fold over all of them.
+    /// The running value of a cell of a batch's gradient after each of the first images, each continuing from
+    /// the one before; empty where the address is of no such cell. One fold over all of them.
     pub fn by_image(&self, address: &Address, images: u32) -> Vec<f32> {
         let Some(s) = address.stage() else { return Vec::new() };
         let stage = &self.plan.stages()[s];
@@ -323,7 +323,7 @@ impl Trace {
         }
     }
 
-    /// The same, going on from a running value.
+    /// The same, starting from a running value.
     fn fold_from(&self, start: f32, address: &Address, terms: u32, mut each: impl FnMut(Step)) -> f32 {
         let Some(s) = address.stage() else { return start };
         let stage = &self.plan.stages()[s];

@@ -3,7 +3,7 @@
 use super::{fonts, names, number, theme, theme::text_size, view::View, widgets::flow::fitted_ui};
 use egui::{Align2, FontId, Rect, Ui, pos2, vec2};
 
-/// The answer as it is to be shown.
+/// The answer, ready to be drawn.
 pub struct Answer {
     /// Classes with their scores, the best first; before the network has answered in their own order, without scores.
     pub classes: Vec<(usize, Option<f32>)>,
@@ -11,11 +11,11 @@ pub struct Answer {
     pub is_probability: bool,
 }
 
-/// Probabilities below this are not told one by one.
+/// Probabilities below this are not listed one by one.
 const LEAST: f32 = 0.001;
 
 impl Answer {
-    /// The answer for the image that is looked at.
+    /// The answer for the shown image.
     pub fn new(view: &View) -> Self {
         let state = view.state;
         let is_probability = state.gives_probabilities();

@@ -31,8 +31,8 @@ pub struct Atlas {
 
 type Atlases = FramePublisher<u64, Arc<Atlas>>;
 
-/// Maps of `[rows, columns]` cells, `maps` of them, with the colour of each cell by map, row and column. `key` changes
-/// with everything that the colours depend on; the texture lives as long as it is asked for in each frame.
+/// Maps of `[rows, columns]` cells, `maps` of them, with the colour of each cell by map, row and column.
+/// `key` changes with everything that the colours depend on; the texture lives while each frame asks for it.
 pub fn atlas(
     ctx: &Context,
     key: impl Hash,

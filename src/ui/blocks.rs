@@ -101,7 +101,7 @@ pub fn with_gradient(plan: &Plan, tensor: TensorId) -> Option<(TensorId, TensorI
     (plan.knows(values) && plan.knows(gradient)).then_some((values, gradient))
 }
 
-/// The convolution whose filters make the maps of the layer that is looked at; `None` where there are none.
+/// The convolution whose filters make the maps of the shown layer; `None` where there are none.
 pub fn filters_of(view: &View, look: &Address) -> Option<usize> {
     let plan = view.state.plan();
     let stage =

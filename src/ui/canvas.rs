@@ -121,7 +121,7 @@ fn paint_ui(ui: &Ui, view: &View, answer: &GridResponse, brush: Brush) {
     let under = response.interact_pointer_pos().map(in_cells);
     let paint = |points: Vec<[f32; 2]>, more: bool| {
         let edit = EditAction::Paint { points, pen: brush.pen, ink: brush.ink() };
-        view.act(Action::Edit { edit, more });
+        view.push(Action::Edit { edit, more });
     };
     if response.dragged()
         && let Some(at) = under

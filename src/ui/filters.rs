@@ -1,5 +1,5 @@
-//! Filters as pictures: in colours where a filter looks at a colour picture, else a block of slices, one for each map
-//! that it reads, in the diverging colours.
+//! Filters as pictures: in colours where a filter reads a colour picture, else a block of slices, one for
+//! each map that it reads, in the diverging colours.
 
 use super::{
     atlas::{Atlas, atlas},

@@ -8,7 +8,7 @@ use crate::trace::{Address, Grain, Move, Pass};
 use egui::{Context, Event, Pos2, RawInput, Rect, Vec2, ViewportId};
 use std::time::{Duration, Instant};
 
-/// What goes on while frames are drawn.
+/// What happens while frames are drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scene {
     /// Nothing: what a frame would cost, if one were drawn.
@@ -42,7 +42,7 @@ impl Scene {
         }
     }
 
-    /// What is to be looked at: for the scenes with a pointer the forward pass, its layer with the most maps, or the
+    /// What to show: for the scenes with a pointer the forward pass, its layer with the most maps, or the
     /// first of them.
     fn look(self, state: &AppState) -> Option<Action> {
         let plan = state.plan();
@@ -88,7 +88,7 @@ impl Window {
     /// Draws a frame after `action`; the time it took, and whether it wants another one at once.
     pub fn frame(&mut self, action: Option<Action>) -> (Duration, bool) {
         let begin = Instant::now();
-        self.act(action);
+        self.apply_all(action);
         let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, Vec2::new(1280.0, 720.0))),
             max_texture_side: Some(8192),
@@ -106,14 +106,14 @@ impl Window {
         std::hint::black_box(triangles);
         output.textures_delta.clear();
         let is_asked = !asked.is_empty();
-        self.act(asked);
+        self.apply_all(asked);
         self.frames += 1;
         let root = output.viewport_output.get(&ViewportId::ROOT);
         let wants = is_asked || root.is_some_and(|root| root.repaint_delay.is_zero());
         (begin.elapsed(), wants)
     }
 
-    fn act(&mut self, actions: impl IntoIterator<Item = Action>) {
+    fn apply_all(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             let effects = apply(&mut self.state, action);
             run_tasks_here(&mut self.state, effects, Execution::SERIAL, &());
@@ -123,11 +123,11 @@ impl Window {
     /// The times of frames for so many seconds, sorted, and how many of them wanted another one at once.
     pub fn play(&mut self, scene: Scene, seconds: f64) -> (Vec<Duration>, usize) {
         if scene == Scene::Playing {
-            self.act([Action::GoTo("start".into()), Action::Go(Move::Grain(Grain::Cell))]);
+            self.apply_all([Action::GoTo("start".into()), Action::Go(Move::Grain(Grain::Cell))]);
         }
         let look = scene.look(&self.state);
         let is_pointed = look.is_some();
-        self.act(look);
+        self.apply_all(look);
         for _ in 0..SETTLING {
             self.frame(None);
         }

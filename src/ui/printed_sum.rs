@@ -2,7 +2,7 @@
 
 use super::number::MINUS;
 
-/// A sum as it is printed. All its numbers have the same decimals, and the same exponent if they have one.
+/// A sum in print. All its numbers have the same decimals, and the same exponent if they have one.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PrintedSum {
     /// The parts in units of the last decimal.
@@ -11,7 +11,7 @@ pub struct PrintedSum {
     sum: i128,
     decimals: i32,
     exponent: i32,
-    /// Not all of it is finite: then it is printed as it is.
+    /// Not all of it is finite: then it is printed unchanged.
     raw: Option<(Vec<f64>, f64)>,
 }
 

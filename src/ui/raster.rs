@@ -30,7 +30,7 @@ struct Texture {
 }
 
 impl Rasterizer {
-    /// Takes over the new and changed textures of a frame; to be called before painting it.
+    /// Updates the textures that a frame adds or changes; call it before painting the frame.
     pub fn set_textures(&mut self, delta: &TexturesDelta) {
         for (&id, changes) in &delta.set {
             for change in changes {

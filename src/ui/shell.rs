@@ -60,7 +60,7 @@ fn wants(ui: &Ui, state: &AppState) -> Wants {
     let view = state.view();
     Wants {
         page: view.page,
-        depth: Depth::of(&state.look()),
+        depth: Depth::new(&state.look()),
         notice: views::notices::is_needed(state),
         drawer: view.drawer,
         timeline: view.timeline.then(|| views::timeline::height(state)),
@@ -181,7 +181,7 @@ fn regions_ui(ui: &mut Ui, view: &View) {
 fn stage_ui(ui: &mut Ui, view: &View) {
     match view.state.view().page {
         Page::Home => views::home::home_ui(ui, view),
-        Page::Network => match Depth::of(&view.state.look()) {
+        Page::Network => match Depth::new(&view.state.look()) {
             Depth::Pass => views::overview::overview_ui(ui, view),
             Depth::Layer => views::layer::layer_ui(ui, view),
             Depth::Map => views::map::map_ui(ui, view),
@@ -232,7 +232,7 @@ fn drawer_ui(ui: &mut Ui, view: &View, drawer: Drawer, rect: Rect) {
                 let close = view.text("drawer.close");
                 let sign = super::widgets::sign::Sign::Close;
                 if super::widgets::sign::sign_button_ui(ui, view.theme, sign, &close).clicked() {
-                    view.act(Action::SetDrawer(None));
+                    view.push(Action::SetDrawer(None));
                 }
             });
         });

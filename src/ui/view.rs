@@ -118,18 +118,18 @@ impl<'a> View<'a> {
     }
 
     /// Asks for an action; it is applied after the frame.
-    pub fn act(&self, action: Action) {
+    pub fn push(&self, action: Action) {
         self.actions.borrow_mut().push(action);
     }
 
     /// Asks for the cursor to go behind a place of the plan at hand, or for a given place to be selected.
     pub fn visit(&self, address: &Address) {
-        self.act(Action::visit(self.state.plan(), address));
+        self.push(Action::visit(self.state.plan(), address));
     }
 
     /// Asks for a place of the plan at hand to be shown, while the cursor stays.
     pub fn look(&self, address: &Address) {
-        self.act(Action::look(self.state.plan(), address));
+        self.push(Action::look(self.state.plan(), address));
     }
 
     /// Says that the pointer is over a cell; seen by all views in the next frame.

@@ -92,7 +92,7 @@ impl Window {
         }
     }
 
-    /// Takes over the theme and whether anything moves by itself.
+    /// Applies the theme and the setting for motion to egui.
     fn follow_settings(&mut self, ctx: &Context) {
         let view = self.program.state().view();
         if self.theme != Some(view.theme) {

@@ -74,7 +74,7 @@ pub fn draw(state: &AppState, size: Vec2, dark: bool) -> Vec<String> {
 pub fn in_words(state: &AppState, address: &Address) -> String {
     let wants = Wants {
         page: state.view().page,
-        depth: Depth::of(&state.look()),
+        depth: Depth::new(&state.look()),
         notice: false,
         drawer: None,
         timeline: None,

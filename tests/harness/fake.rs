@@ -53,7 +53,7 @@ impl Fake {
         reply(picked);
     }
 
-    /// Lets the clock go on.
+    /// Advances the clock.
     pub fn pass(&self, seconds: f64) {
         let time = f64::from_bits(self.time.load(Ordering::Relaxed)) + seconds;
         self.time.store(time.to_bits(), Ordering::Relaxed);

@@ -12,16 +12,16 @@ pub struct Program {
     memory: Memory,
     /// Fonts come into use in the frame after they were installed.
     has_fonts: bool,
-    /// What the shell was asked for, and `act` did not do.
+    /// What the shell was asked for, and `update` did not do.
     #[allow(dead_code, reason = "not every test asks")]
     pub asked: Vec<Effect>,
 }
 
-/// A window on a state, drawn some times; `act` does an action and gives back the effects that are left.
+/// A window on a state, drawn some times; `update` does an action and gives back the effects that are left.
 pub fn window(
     state: AppState,
     size: [f32; 2],
-    act: fn(&mut AppState, Action) -> Vec<Effect>,
+    update: fn(&mut AppState, Action) -> Vec<Effect>,
 ) -> Harness<'static, Program> {
     let theme = state.view().theme;
     let program = Program { state, memory: Memory::default(), has_fonts: false, asked: Vec::new() };
@@ -32,7 +32,7 @@ pub fn window(
                 return;
             }
             for action in window_ui(ui, &program.state, &mut program.memory) {
-                program.asked.extend(act(&mut program.state, action));
+                program.asked.extend(update(&mut program.state, action));
             }
         },
         program,

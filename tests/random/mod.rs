@@ -147,7 +147,7 @@ impl Numbers {
 
     /// A tensor of numbers in +-scale.
     pub fn tensor<T: Real>(&mut self, dim: impl Into<[usize; 4]>, scale: f64) -> Tensor<T> {
-        Tensor::from_shape_simple_fn(dim.into(), || T::of((self.0.random::<f64>() * 2.0 - 1.0) * scale))
+        Tensor::from_shape_simple_fn(dim.into(), || T::nearest((self.0.random::<f64>() * 2.0 - 1.0) * scale))
     }
 
     /// Parameters that a trained network might have: no bias at 0, no scale at 1.
@@ -157,7 +157,7 @@ impl Numbers {
             for (part, shape) in layer.parameters() {
                 let fan_in = (shape.len() / shape.0[0]).max(1) as f64;
                 let tensor = match part {
-                    Part::RunningVar => self.tensor(shape.0, 0.4).mapv(|x: T| x + T::of(0.6)),
+                    Part::RunningVar => self.tensor(shape.0, 0.4).mapv(|x: T| x + T::nearest(0.6)),
                     Part::Weight if shape.0[0] > 1 => self.tensor(shape.0, (3.0 / fan_in).sqrt()),
                     _ => self.tensor(shape.0, 1.0),
                 };

@@ -81,7 +81,9 @@ impl AppState {
         if is_foreign && is_colourful(picture) {
             return Some(Advice::OnlyDigits);
         }
-        has_bright_border(&self.fitted.tensor).then_some(Advice::DarkOnBright)
+        // Shuffled pixels have no border.
+        let is_shuffled = model.architecture.preprocess.shuffle().is_some();
+        (!is_shuffled && has_bright_border(&self.fitted.tensor)).then_some(Advice::DarkOnBright)
     }
 
     fn advice_on_answer(&self) -> Option<Advice> {
@@ -98,7 +100,7 @@ impl AppState {
 
 /// Whether more than a seventh of a picture is clearly coloured: more than a red pen on paper.
 fn is_colourful(picture: &Picture) -> bool {
-    /// Pixels that are looked at, in each direction.
+    /// Pixels that are sampled, in each direction.
     const SIDE: usize = 48;
     /// From the smallest to the largest of red, green and blue.
     const COLOURED: u8 = 48;

@@ -22,7 +22,7 @@ pub struct AttributionState {
     pub random: Option<u64>,
     /// How much of the picture the map covers, 0 to 1.
     pub opacity: f32,
-    /// It goes on by itself.
+    /// It steps by itself.
     pub playing: bool,
     /// The place of the patch that is shown.
     pub place: usize,

@@ -11,12 +11,12 @@ pub struct BreakpointHits {
 }
 
 impl BreakpointHits {
-    /// Of a breakpoint; `None` where nobody has counted: it is off, or the network is large.
-    pub fn of(&self, kind: &Break) -> Option<&Hits> {
+    /// Those of a breakpoint; `None` while they are not counted: it is off, or the network is large.
+    pub fn get(&self, kind: &Break) -> Option<&Hits> {
         self.hits.iter().find(|(counted, _)| counted == kind).map(|(_, hits)| hits)
     }
 
-    /// Of all breakpoints.
+    /// Those of all breakpoints.
     pub fn all(&self) -> impl Iterator<Item = &(Break, Hits)> {
         self.hits.iter()
     }

@@ -35,8 +35,8 @@ impl Kept {
         Self { trace, image, model, picture, run: None }
     }
 
-    /// What the weights that another run has come to make of what is shown; `None` where that run is not there or
-    /// trains another network.
+    /// The shown tensors computed with the current weights of another run; `None` where that run is not there
+    /// or trains another network.
     pub fn of_run(state: &AppState, number: u32) -> Option<Self> {
         let runs = state.training_runs();
         let run = runs.iter().find(|run| run.branch.number() == number)?;
@@ -134,7 +134,7 @@ impl Compare {
 }
 
 impl Sides {
-    /// A tensor as it was kept, and as it is now; `None` where it is not computed.
+    /// A tensor as kept, and now; `None` where it is not computed.
     pub(in crate::app) fn new(kept: &Kept, state: &AppState, tensor: TensorId, plane: usize) -> Option<Self> {
         let now = Kept::from_state(state);
         let (plan, other) = (now.trace.plan(), kept.trace.plan());

@@ -107,7 +107,7 @@ pub struct MissingData {
     pub why: String,
 }
 
-/// What goes on with files.
+/// The state of opening and saving files.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     /// Where the session is kept.

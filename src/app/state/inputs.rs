@@ -1,7 +1,7 @@
 //! What the user edits: model, picture, settings.
 
 use super::training::Training;
-use crate::data::{Adjustment, Background, Content, Loaded, paint::DRAWING};
+use crate::data::{Adjustment, Background, Content, Fitted, Loaded, PictureError, paint::DRAWING};
 use crate::model_io::Model;
 use crate::nn::{
     Mode, Params,
@@ -10,7 +10,7 @@ use crate::nn::{
 use crate::tensor::Tensor;
 use std::sync::Arc;
 
-/// Weights that were edited at a later step of training: a line of training begins there.
+/// Weights that were edited at a later step of training: a training branch begins there.
 #[derive(Clone, Debug)]
 pub struct Forked {
     /// The number of the line that it left.
@@ -82,7 +82,7 @@ pub struct Inputs {
     pub epochs: u32,
     /// Training on a data set instead of the picture.
     pub training: Option<Training>,
-    /// The edit of weights in the schedule of it that the line looked at comes from.
+    /// The edit of weights that the selected branch of its training comes from.
     pub forked: Option<Forked>,
     /// Whether batch statistics and dropout are in use; in training on a data set they are.
     pub mode: Mode,
@@ -151,6 +151,20 @@ impl Inputs {
         Self { picture, painted: None, adjustment, target: None, ..self }
     }
 
+    /// The picture fitted to the network's input, with what was painted on it, or the array; before preprocessing, which
+    /// may shuffle its pixels.
+    ///
+    /// # Errors
+    /// If the picture cannot be fitted.
+    pub fn pixels(&self) -> Result<Fitted, PictureError> {
+        let [c, h, w] = self.model.network.input;
+        let mut fitted = self.picture.input(c, h, w, self.adjustment, self.ground)?;
+        if let Some(painted) = self.painted.as_ref().filter(|painted| painted.dim() == fitted.tensor.dim()) {
+            fitted.tensor = (**painted).clone();
+        }
+        Ok(fitted)
+    }
+
     /// Whether the picture was drawn here, at the size that the network sees.
     pub fn is_drawing(&self) -> bool {
         let [_, h, w] = self.model.network.input;
@@ -198,10 +212,10 @@ pub enum Change {
     Edit,
     /// A number or a pixel, in place.
     Stroke {
-        /// It goes on with the one before, and is undone with it.
+        /// It continues the previous change, and is undone with it.
         more: bool,
     },
-    /// Another run of training, to be looked at where it stands.
+    /// Another run of training is selected.
     Choose {
         /// Its number.
         number: u32,

@@ -70,7 +70,7 @@ pub struct Jobs {
 
 impl Jobs {
     /// The running job of a kind.
-    pub fn of(&self, kind: JobKind) -> Option<&Job> {
+    pub fn of_kind(&self, kind: JobKind) -> Option<&Job> {
         self.running.iter().find(|job| job.kind == kind)
     }
 

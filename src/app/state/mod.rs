@@ -104,7 +104,7 @@ pub struct AppState {
     pub(in crate::app) spans: Spans,
     /// How all of it is shown.
     pub(in crate::app) view: ViewState,
-    /// The strongest cell of the map that is looked at.
+    /// The strongest cell of the shown map.
     pub(in crate::app) strongest: Option<Strongest>,
     /// Lines for the user, newest last.
     pub(in crate::app) notices: Vec<Notice>,
@@ -343,8 +343,7 @@ impl AppState {
         &self.inputs.model
     }
 
-    /// The weights as they were before they were edited, where they were: as loaded, or as trained up to the step that
-    /// is looked at.
+    /// Where the weights were edited, those before: as loaded, or as trained up to the selected step.
     pub fn loaded_params(&self) -> Option<Arc<Params>> {
         match &self.inputs.forked {
             Some(forked) if forked.time == self.trace().time() => Some(Arc::clone(&forked.original)),
@@ -408,8 +407,8 @@ impl AppState {
         (!is_ahead).then_some(loss)
     }
 
-    /// The norm of the whole gradient of training step `time`, where it has been measured: for the step looked
-    /// at, only when the cursor has come to its update.
+    /// The norm of the whole gradient of training step `time`, where it has been measured: for the selected
+    /// step only once the cursor reaches its update.
     pub fn known_gradient(&self, time: u32) -> Option<f64> {
         let norm = self.position.run().records().get(&time)?.gradient_norm()?;
         let plan = self.plan();
@@ -445,14 +444,14 @@ impl AppState {
         self.position.look()
     }
 
-    /// Which numbers the maps of the stage show: those that were chosen, but where a gradient is looked at never the
-    /// values alone.
+    /// Which numbers the maps of the stage show: the chosen ones, but never the values alone where a gradient
+    /// is shown.
     pub fn lane(&self) -> Lane {
         let look = self.look();
         let tensor = self.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
         let is_gradient = tensor.is_some_and(|tensor| tensor.part == Part::Dx);
         match self.view.lane {
-            Lane::Values if is_gradient && Depth::of(&look) > Depth::Pass => Lane::Gradients,
+            Lane::Values if is_gradient && Depth::new(&look) > Depth::Pass => Lane::Gradients,
             lane => lane,
         }
     }

@@ -114,8 +114,8 @@ impl PictureChange {
 }
 
 impl AppState {
-    /// What the network, with the weights of the step looked at, made of the picture before its last change; `None`
-    /// where nothing was changed or it is not computed.
+    /// What the network, with the weights of the selected step, made of the picture before its last change;
+    /// `None` where nothing was changed or it is not computed.
     pub fn picture_before(&self) -> Option<&Arc<Kept>> {
         self.picture_before.as_ref()?.kept.as_ref().filter(|kept| kept.is_comparable(self.trace()))
     }

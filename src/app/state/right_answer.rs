@@ -1,4 +1,5 @@
-//! Which answer is right: asked once, when the loss or what follows from it is looked at and nobody has said it.
+//! Which answer is right: asked once, when the loss or a value that follows from it is shown and no answer
+//! was given.
 
 use super::AppState;
 use crate::trace::Pass;

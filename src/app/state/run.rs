@@ -1,5 +1,5 @@
-//! The training steps of a run: weights kept at some of them, replayed exactly between; and the lines that it
-//! has branched into.
+//! The training steps of a run: weights kept at some of them, replayed exactly between; and the branches of training that
+//! have forked off.
 
 use super::batch_source::BatchSource;
 use crate::nn::{Execution, Part, engine::LayerNorms, optimizer::Optimizer};
@@ -27,14 +27,14 @@ pub struct Need {
 #[derive(Clone, Debug)]
 pub struct Run {
     source: Arc<BatchSource>,
-    lines: Vec<TrainingBranch>,
-    line: usize,
+    branches: Vec<TrainingBranch>,
+    branch: usize,
     /// Times to go through an epoch; the trace's plan may not know yet.
     epochs: u32,
     /// Step 0 as it began.
     first: Arc<Trace>,
     trace: Arc<Trace>,
-    /// The line, or what is in force on it, is another than when the trace was made.
+    /// The branch, or what is in force on it, is another than when the trace was made.
     stale: bool,
     basis: u64,
     /// On the way to another step.
@@ -68,8 +68,8 @@ impl Run {
         let trace = Arc::new(first);
         let mut run = Self {
             source: Arc::new(source),
-            lines: vec![TrainingBranch::new(frame(&trace), trace.plan().setup().optimizer)],
-            line: 0,
+            branches: vec![TrainingBranch::new(frame(&trace), trace.plan().setup().optimizer)],
+            branch: 0,
             epochs: trace.plan().setup().epochs,
             first: Arc::clone(&trace),
             revision: 0,
@@ -88,65 +88,65 @@ impl Run {
         &self.source
     }
 
-    /// The line that is shown.
-    pub fn line(&self) -> &TrainingBranch {
-        &self.lines[self.line]
+    /// The branch of training that is shown.
+    pub fn branch(&self) -> &TrainingBranch {
+        &self.branches[self.branch]
     }
 
-    /// The number of the line that is shown.
-    pub const fn line_number(&self) -> usize {
-        self.line
+    /// The index of the branch that is shown, among [`Run::branches`].
+    pub const fn branch_index(&self) -> usize {
+        self.branch
     }
 
-    /// All lines; the first is the one that the others branch off.
-    pub fn lines(&self) -> &[TrainingBranch] {
-        &self.lines
+    /// All branches; the first is the one that the others branch off.
+    pub fn branches(&self) -> &[TrainingBranch] {
+        &self.branches
     }
 
-    /// A line, to add what has been trained on it.
-    pub(in crate::app) fn line_mut(&mut self, line: usize) -> Option<&mut TrainingBranch> {
-        self.lines.get_mut(line)
+    /// A branch, to add what has been trained on it.
+    pub(in crate::app) fn branch_mut(&mut self, branch: usize) -> Option<&mut TrainingBranch> {
+        self.branches.get_mut(branch)
     }
 
-    /// The place among its lines of the one with a number.
+    /// The place among its branches of the one with a number.
     pub fn place(&self, number: u32) -> Option<usize> {
-        self.lines.iter().position(|line| line.number() == number)
+        self.branches.iter().position(|branch| branch.number() == number)
     }
 
-    /// What each step of the line that has been visited measured.
+    /// What each step of the branch that has been visited measured.
     pub fn records(&self) -> &BTreeMap<u32, Record> {
-        &self.line().records
+        &self.branch().records
     }
 
-    /// Takes lines that were kept elsewhere and shows one of them; without a line nothing changes.
-    pub(in crate::app) fn take_lines(&mut self, lines: Vec<TrainingBranch>, line: usize) {
-        if line < lines.len() {
-            (self.lines, self.line) = (lines, line);
+    /// Replaces the branches by stored ones and shows one of them; changes nothing where there is no such branch.
+    pub(in crate::app) fn restore_branches(&mut self, branches: Vec<TrainingBranch>, branch: usize) {
+        if branch < branches.len() {
+            (self.branches, self.branch) = (branches, branch);
             self.leave();
         }
     }
 
     /// Switches to another branch; its values are there when a step is next approached.
-    pub(in crate::app) fn switch(&mut self, line: usize) {
-        if line < self.lines.len() && line != self.line {
-            self.line = line;
+    pub(in crate::app) fn switch(&mut self, branch: usize) {
+        if branch < self.branches.len() && branch != self.branch {
+            self.branch = branch;
             self.leave();
         }
     }
 
-    /// Starts a line that shares the steps before `time` with the one shown, and shows it; `number` is its
+    /// Starts a branch that shares the steps before `time` with the one shown, and shows it; `number` is its
     /// number among all runs.
     pub(in crate::app) fn fork(&mut self, time: u32, number: u32) {
-        let fork = self.line().fork_at(self.line, time).with_number(number);
-        self.lines.push(fork);
-        self.line = self.lines.len() - 1;
+        let fork = self.branch().fork_at(self.branch, time).with_number(number);
+        self.branches.push(fork);
+        self.branch = self.branches.len() - 1;
         self.leave();
     }
 
-    /// Gives the line shown a number among all runs.
+    /// Gives the branch shown a number among all runs.
     pub(in crate::app) fn number(&mut self, number: u32) {
-        let line = &mut self.lines[self.line];
-        *line = line.clone().with_number(number);
+        let branch = &mut self.branches[self.branch];
+        *branch = branch.clone().with_number(number);
     }
 
     /// Training steps of the run.
@@ -168,30 +168,30 @@ impl Run {
         self.basis = next_revision();
     }
 
-    /// Another optimizer makes the updates of a line from step `time` on. Values that were replayed beyond it with
+    /// Another optimizer makes the updates of a branch from step `time` on. Values that were replayed beyond it with
     /// the optimizer before are computed anew when they are next approached.
-    pub(in crate::app) fn change_optimizer(&mut self, line: usize, time: u32, optimizer: Optimizer) {
-        if line == self.line {
+    pub(in crate::app) fn change_optimizer(&mut self, branch: usize, time: u32, optimizer: Optimizer) {
+        if branch == self.branch {
             self.leave();
         }
-        if let Some(line) = self.lines.get_mut(line) {
-            line.change_optimizer(time, optimizer);
+        if let Some(branch) = self.branches.get_mut(branch) {
+            branch.change_optimizer(time, optimizer);
         }
     }
 
-    /// Which lines, weights and optimizers its values were computed for: a number that changes with them.
+    /// Which branches, weights and optimizers its values were computed for: a number that changes with them.
     pub(in crate::app) const fn basis(&self) -> u64 {
         self.basis
     }
 
-    /// Joins this run, which went on apart from `other`, with what has happened there meanwhile. What was computed on
-    /// another basis is dropped.
+    /// Joins this run, which was advanced apart from `other`, with what happened to `other` meanwhile. What
+    /// was computed on another basis is dropped.
     pub(in crate::app) fn join(mut self, other: &Self) -> Self {
         if self.basis != other.basis {
             return other.clone();
         }
-        let own = std::mem::replace(&mut self.lines, other.lines.clone()).swap_remove(self.line);
-        self.lines[self.line].add_replayed(own);
+        let own = std::mem::replace(&mut self.branches, other.branches.clone()).swap_remove(self.branch);
+        self.branches[self.branch].add_replayed(own);
         self
     }
 
@@ -286,9 +286,9 @@ impl Run {
             if !trace.compute_to(Pass::Update, exec) {
                 return None;
             }
-            self.lines[self.line].add(trace.time(), record(&trace));
+            self.branches[self.branch].add(trace.time(), record(&trace));
             trace = trace.next_loss(exec)?;
-            self.lines[self.line].keyframes.insert(trace.time(), frame(&trace));
+            self.branches[self.branch].keyframes.insert(trace.time(), frame(&trace));
         }
         if trace.time() < time {
             self.replay = Some(Replay::Picture(trace));
@@ -311,14 +311,14 @@ impl Run {
             if !(exec.on_progress)((now - start) as f32 / (time - start + 1) as f32) {
                 return Ok(None);
             }
-            let line = &mut self.lines[self.line];
-            trainer.optimizer = line.optimizer(now);
+            let branch = &mut self.branches[self.branch];
+            trainer.optimizer = branch.optimizer(now);
             let (x, target) = self.source.batch(now)?;
             let report = trainer.step_on(exec.workers, &x, &target).map_err(|error| error.0)?;
             let learning_rate = trainer.optimizer.learning_rate;
-            line.add(now, Record { report, learning_rate, norms: trainer.norms().into() });
+            branch.add(now, Record { report, learning_rate, norms: trainer.norms().into() });
             if (now + 1).is_multiple_of(KEEP_EVERY) {
-                line.keyframes.insert(now + 1, frame_of(&trainer));
+                branch.keyframes.insert(now + 1, frame_of(&trainer));
             }
         }
         if (trainer.steps() as u32) < time {
@@ -327,7 +327,7 @@ impl Run {
         }
         let (input, target) = self.source.batch(time)?;
         let setup =
-            Setup { optimizer: self.line().optimizer(time), epochs: self.epochs, ..*self.plan().setup() };
+            Setup { optimizer: self.branch().optimizer(time), epochs: self.epochs, ..*self.plan().setup() };
         let network = Arc::clone(self.plan().network());
         let plan = if setup == *self.plan().setup() {
             Arc::clone(self.plan())
@@ -350,7 +350,7 @@ impl Run {
     /// The trace at or before a step that is nearest to it: the one shown, or one from kept
     /// weights.
     fn nearest(&self, time: u32, exec: Execution) -> Option<Trace> {
-        match self.line().keyframes.before(time) {
+        match self.branch().keyframes.before(time) {
             Some((start, _)) if !self.stale && (start..=time).contains(&self.trace.time()) => {
                 Some((*self.trace).clone())
             }
@@ -363,13 +363,13 @@ impl Run {
 
     /// A trainer at the step nearest before one.
     fn trainer(&self, time: u32) -> Result<Box<Trainer>, String> {
-        let Keyframe { params, moments } = match self.line().keyframes.before(time) {
+        let Keyframe { params, moments } = match self.branch().keyframes.before(time) {
             Some((start, kept)) if self.stale || !(start..=time).contains(&self.trace.time()) => kept.clone(),
             _ => frame(&self.trace),
         };
         let (network, seed) = ((**self.plan().network()).clone(), self.plan().setup().seed);
         let (params, moments) = ((*params).clone(), (*moments).clone());
-        let optimizer = self.line().optimizer(time);
+        let optimizer = self.branch().optimizer(time);
         let trainer = Trainer::resume(network, params, moments, optimizer, seed);
         let mut trainer = trainer.map_err(|error| error.0)?;
         trainer.measure = true;
@@ -381,7 +381,7 @@ impl Run {
         self.stale = false;
         self.revision = next_revision();
         let (time, record) = (self.trace.time(), record(&self.trace));
-        self.lines[self.line].records.entry(time).or_insert(record);
+        self.branches[self.branch].records.entry(time).or_insert(record);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::train::{Fork, StopWhen};
 #[derive(Clone, Debug)]
 pub struct Stamp {
     inputs: Inputs,
-    lines: Vec<(u32, Option<Fork>, u32, usize)>,
+    branches: Vec<(u32, Option<Fork>, u32, usize)>,
     labels: RunLabels,
     stops: Vec<StopWhen>,
     marks: Marks,
@@ -26,22 +26,22 @@ pub struct Stamp {
 impl Stamp {
     /// Of this moment.
     pub fn from_state(state: &AppState) -> Self {
-        let lines = state.position.run().lines().iter();
+        let branches = state.position.run().branches().iter();
         let is_training = state.inputs.training.is_some();
-        let mut lines: Vec<_> = lines
+        let mut branches: Vec<_> = branches
             .filter(|_| is_training)
             .chain(state.training.runs.aside.iter().flat_map(|aside| &aside.branches))
-            .map(|line| (line.number(), line.fork(), line.done(), line.optimizers().len()))
+            .map(|branch| (branch.number(), branch.fork(), branch.done(), branch.optimizers().len()))
             .collect();
-        // Which of them is looked at is no work.
-        lines.sort_by_key(|line| line.0);
+        // Which of them is selected is not work to be saved.
+        branches.sort_by_key(|branch| branch.0);
         Self {
             inputs: state.inputs.clone(),
-            lines,
+            branches,
             labels: state.training.runs.labels.clone(),
             stops: state.training.stops.clone(),
             marks: state.position.marks().clone(),
-            place: (state.position.text(), state.position.run().line_number()),
+            place: (state.position.text(), state.position.run().branch_index()),
             view: (state.view, state.view.page),
         }
     }
@@ -50,7 +50,7 @@ impl Stamp {
     pub fn is_same_work(&self, other: &Self) -> bool {
         // Large things are compared by identity, not number by number.
         self.inputs.is_identical(&other.inputs)
-            && (&self.lines, &self.labels) == (&other.lines, &other.labels)
+            && (&self.branches, &self.labels) == (&other.branches, &other.labels)
             && (&self.stops, &self.marks) == (&other.stops, &other.marks)
     }
 

@@ -13,10 +13,11 @@ pub(in crate::app) struct Strongest {
 }
 
 impl Strongest {
-    /// That of the map that is looked at; `None` where no map is, or where none of its values is finite.
+    /// The strongest cell of the shown map; `None` where no map is shown, or where none of its values is
+    /// finite.
     pub fn find(state: &AppState) -> Option<Self> {
         let (map, revision) = (state.look(), state.revision());
-        if Depth::of(&map) != Depth::Map {
+        if Depth::new(&map) != Depth::Map {
             return None;
         }
         if let Some(known) = state.strongest.filter(|known| known.is_of(map, revision)) {
@@ -35,7 +36,7 @@ impl Strongest {
         Some(Self { revision, map, cell })
     }
 
-    /// The cell, where the map that it is of is looked at and complete at the cursor.
+    /// The cell, where its map is shown and complete at the cursor.
     pub fn cell(&self, state: &AppState) -> Option<Address> {
         let is_done =
             |map: &Address| state.plan().steps(map).is_none_or(|steps| state.cursor().at() >= steps.end);

@@ -21,7 +21,7 @@ pub struct ActivationSearch {
     pub part: Split,
     /// Examples to search in all.
     pub all: u64,
-    /// Why it could not go on.
+    /// Why it stopped early.
     pub error: Option<String>,
     pub(in crate::app) found: TopActivations,
     pub(in crate::app) network: Arc<Network>,

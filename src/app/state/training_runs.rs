@@ -21,7 +21,7 @@ pub struct RunsAside {
     pub(in crate::app) planned: Option<Planned>,
     /// The runs.
     pub(in crate::app) branches: Vec<TrainingBranch>,
-    /// Which of them was looked at last.
+    /// Which of them was selected last.
     pub(in crate::app) branch: usize,
 }
 
@@ -105,21 +105,21 @@ impl TrainingRuns {
         // Each run may keep many weights; aside a few are enough to be back quickly.
         let at = run.trace().time();
         let thin = |(number, branch): (usize, &TrainingBranch)| {
-            let looked_at = (number == run.line_number()).then_some(at);
+            let looked_at = (number == run.branch_index()).then_some(at);
             branch.thinned(looked_at.as_slice())
         };
-        if inputs.training.is_some() && run.lines().iter().any(|branch| branch.done() > 0) {
+        if inputs.training.is_some() && run.branches().iter().any(|branch| branch.done() > 0) {
             self.aside.push(RunsAside {
                 inputs: inputs.clone(),
                 planned: None,
-                branches: run.lines().iter().enumerate().map(thin).collect(),
-                branch: run.line_number(),
+                branches: run.branches().iter().enumerate().map(thin).collect(),
+                branch: run.branch_index(),
             });
         }
     }
 
-    /// Takes the runs that belong to inputs, and looks at the one with the number that is wanted, or else at one that
-    /// goes on as the inputs say.
+    /// Takes out the runs that belong to these inputs, and selects the one with the wanted number, or
+    /// otherwise one that continues with the inputs' optimizer.
     pub(in crate::app) fn take(&mut self, inputs: &Inputs, wanted: Option<u32>) -> Option<RunsAside> {
         inputs.training.as_ref()?;
         let fitting = |place: &dyn Fn(&RunsAside) -> Option<usize>| {
@@ -161,7 +161,8 @@ impl RunsAside {
         self.branches.iter().position(|branch| branch.number() == number)
     }
 
-    /// The place of the run that goes on with the optimizer of inputs: the one looked at last, if it does.
+    /// The place of the run that continues with the optimizer of the inputs: the one selected last, if it
+    /// does.
     fn place_with(&self, inputs: &Inputs, removed: &BTreeSet<u32>) -> Option<usize> {
         let fits = |branch: &TrainingBranch| {
             branch.optimizer(branch.done()) == inputs.optimizer && !removed.contains(&branch.number())
@@ -181,8 +182,8 @@ impl AppState {
     pub fn training_runs(&self) -> Vec<TrainingRun<'_>> {
         let labels = &self.training.runs.labels;
         let run = self.position.run();
-        let own = run.lines().iter().enumerate().map(|(place, branch)| {
-            (branch, place == run.line_number(), true, &self.inputs, None::<&Planned>)
+        let own = run.branches().iter().enumerate().map(|(place, branch)| {
+            (branch, place == run.branch_index(), true, &self.inputs, None::<&Planned>)
         });
         let aside = self.training.runs.aside.iter().flat_map(|aside| {
             let has_data = aside.inputs.training.is_some();
@@ -209,7 +210,7 @@ impl AppState {
     }
 }
 
-/// What is told apart by being another, not by a number of its own.
+/// Numbers for things that are distinguished by identity only.
 #[derive(Default)]
 struct Kinds<'a> {
     weights: Vec<&'a Arc<crate::nn::Params>>,

@@ -33,7 +33,7 @@ pub struct Running {
     pub(in crate::app) to_end: bool,
 }
 
-/// What goes on in training.
+/// The state of training.
 #[derive(Clone, Debug, Default)]
 pub struct TrainingState {
     /// The job under way.
@@ -49,7 +49,7 @@ pub struct TrainingState {
 }
 
 impl TrainingState {
-    /// With these conditions to stop at and these runs, and nothing going on.
+    /// The state with these stop conditions and these runs, and nothing running.
     pub(in crate::app) fn with(stops: Vec<StopWhen>, runs: TrainingRuns) -> Self {
         Self { stops, runs, ..Self::default() }
     }

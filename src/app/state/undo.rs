@@ -17,13 +17,13 @@ pub struct Edited {
 }
 
 impl Edited {
-    /// As it is now.
-    pub(in crate::app) fn of(state: &AppState) -> Self {
+    /// That part of a state.
+    pub(in crate::app) fn from_state(state: &AppState) -> Self {
         Self {
             inputs: state.inputs.clone(),
             marks: state.position.marks().clone(),
             labels: state.training.runs.labels.clone(),
-            run: state.position.run().line().number(),
+            run: state.position.run().branch().number(),
         }
     }
 }

@@ -112,7 +112,7 @@ impl Digits {
 pub enum Page {
     /// What this is, and what to do first.
     Home,
-    /// The network, a layer, a map or a cell, by the depth of the address that is looked at.
+    /// The network, a layer, a map or a cell, by the depth of the shown address.
     #[default]
     #[serde(alias = "Closeup")]
     Network,
@@ -403,7 +403,7 @@ pub struct ViewState {
     pub digits: Digits,
     /// How much larger the maps of the network are than would fit best, in half powers of two.
     pub lane_zoom: i8,
-    /// The input gradient of a convolution is shown as it is scattered, not gathered.
+    /// The input gradient of a convolution is shown scattered, not gathered.
     pub scatter: bool,
     /// Beside what a pool gives stands what the other kind of pool would give.
     pub both_pools: bool,
@@ -419,7 +419,7 @@ pub struct ViewState {
     pub drawer: Option<Drawer>,
     /// "Why?" has been opened at least once.
     pub why_seen: bool,
-    /// What a newcomer is told to do next.
+    /// Which hint a newcomer gets next.
     pub guide: Guide,
     /// The timeline is unfolded.
     #[serde(skip)]

@@ -16,7 +16,7 @@ pub enum Until {
     Step(u32),
 }
 
-/// Work for a trainer: batch after batch of one line.
+/// Work for a trainer: batch after batch of one branch.
 #[derive(Debug)]
 pub struct TrainingJob {
     /// Its number, by which its news are recognised.
@@ -78,7 +78,7 @@ impl TrainingJob {
         id: u64,
         mut trainer: Trainer,
         source: Arc<BatchSource>,
-        line: &TrainingBranch,
+        branch: &TrainingBranch,
         stops: Vec<StopWhen>,
         end: u32,
         batches: u32,
@@ -86,7 +86,7 @@ impl TrainingJob {
         const CHECKS_PER_EPOCH: u32 = 5;
         trainer.measure = true;
         let check_every = (batches / CHECKS_PER_EPOCH).clamp(1, 200);
-        let (optimizers, monitor) = (line.optimizers().clone(), StopMonitor::default());
+        let (optimizers, monitor) = (branch.optimizers().clone(), StopMonitor::default());
         Self { id, trainer, source, stops, monitor, optimizers, end, check_every, examples: Vec::new() }
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const NO_PICTURE: &str =
     "expected a picture to adjust, got a batch of the data set; go back to the picture first";
 
-/// Does an adjustment; with `more` it goes on with the drag of the one before.
+/// Applies an adjustment; with `more` it continues the previous drag.
 pub(in crate::app) fn update(state: &mut AppState, adjust: AdjustAction, more: bool) -> Vec<Effect> {
     let change = Change::Stroke { more: more && state.in_stroke };
     match adjusted(state, adjust) {

@@ -53,7 +53,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: AttributionAction) ->
     Vec::new()
 }
 
-/// After every action: begins anew what is out of date, and goes on with what is not done.
+/// Runs after every action: restarts what is out of date, and continues what is not done.
 pub(in crate::app) fn advance(state: &mut AppState, time_for_more: bool) -> Vec<Effect> {
     if state.view.page != Page::Attribution {
         return Vec::new();
@@ -87,7 +87,7 @@ pub(in crate::app) fn advance(state: &mut AppState, time_for_more: bool) -> Vec<
     }
 }
 
-/// A worker has come to the end, or has taken a step.
+/// Takes a worker's result: the finished maps, or the next step of them.
 pub(in crate::app) fn apply_maps(state: &mut AppState, made: AttributionMaps) {
     let is_of_it = |begun: &Arc<AttributionMaps>| {
         Arc::ptr_eq(&begun.params, &made.params)

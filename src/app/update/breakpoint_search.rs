@@ -31,7 +31,7 @@ pub(in crate::app) fn start(state: &mut AppState, back: bool) {
     }));
 }
 
-/// After every action: forgets a search that nobody waits for, and goes on with one that is not done.
+/// Runs after every action: drops a search that is no longer wanted, and continues one that is not done.
 pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
     let now = shown(state);
     let Some(search) = &mut state.breakpoint_search else { return Vec::new() };
@@ -57,7 +57,7 @@ pub(in crate::app) fn advance(state: &mut AppState) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A worker has come to the end of a search.
+/// Takes the result of a worker's search.
 pub(in crate::app) fn finish(state: &mut AppState, search: Box<BreakpointSearch>, reason: StopReason) {
     if state.breakpoint_search.as_ref().is_some_and(|waiting| waiting.began == search.began) {
         state.breakpoint_search = Some(search);

@@ -37,7 +37,7 @@ pub(in crate::app) fn measure_shown(state: &mut AppState) -> Vec<Effect> {
         Page::Home | Page::Network | Page::Attribution | Page::Compare => None,
     };
     let Some((data, part)) = wanted.filter(|(data, part)| !data.is_empty(*part)) else { return Vec::new() };
-    let is_measuring = state.jobs.of(JobKind::MeasuringData).is_some()
+    let is_measuring = state.jobs.of_kind(JobKind::MeasuringData).is_some()
         && state.data.measuring.as_ref().is_some_and(|(of, its)| (of, *its) == (&data, part));
     if is_measuring || state.data.measured(&data, part).is_some() {
         return Vec::new();
@@ -115,7 +115,7 @@ fn step_through(state: &mut AppState, data: &Dataset, part: Split, index: u64) -
             let inputs = state.inputs.clone().with_picture(Arc::new(picture));
             let mut inputs = Inputs { training: None, ..inputs };
             if let Some(training) = &state.inputs.training
-                && state.position.run().line().done() > 0
+                && state.position.run().branch().done() > 0
             {
                 let params = training::trained(state);
                 inputs.model = Arc::new(model_that_learned(&inputs.model, params, &training.schedule.data));

@@ -166,7 +166,7 @@ fn touched(action: &BuildAction) -> Option<Touched> {
     }
 }
 
-/// The same scaling for another number of channels: the last channel's goes on.
+/// The same scaling for another number of channels: further channels repeat the last one's.
 fn over_channels(preprocess: &Preprocess, channels: usize) -> Preprocess {
     let over = |numbers: &[f64], or: f64| -> Vec<f64> {
         let last = numbers.last().copied().unwrap_or(or);

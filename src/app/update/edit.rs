@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(in crate::app) const NO_PICTURE: &str =
     "expected a picture to paint on, got a batch of the data set; go back to the picture first";
 
-/// Does an edit; with `more` it goes on with the stroke of the edit before.
+/// Applies an edit; with `more` it continues the previous stroke.
 pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
     let is_of_pixels = match &edit {
         EditAction::SetParameter { .. }
@@ -51,7 +51,7 @@ pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool)
     }
 }
 
-/// An edit of weights at a later step of training starts a line of training there.
+/// An edit of weights at a later step of training starts a training branch there.
 fn edit_in_training(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
     let mut params = (**state.trace().params()).clone();
     match edit_params(state, &mut params, edit) {

@@ -140,8 +140,8 @@ fn write_file(state: &AppState, kind: FileKind, location: Location, replace: boo
 /// The model; in training on a data set with the weights after the last step.
 fn as_trained(state: &AppState) -> Arc<Model> {
     let model = &state.inputs.model;
-    let line = state.position.run().line();
-    match line.keyframes.before(line.done()).zip(state.inputs.training.as_ref()) {
+    let branch = state.position.run().branch();
+    match branch.keyframes.before(branch.done()).zip(state.inputs.training.as_ref()) {
         Some(((_, last), training)) => {
             Arc::new(model_that_learned(model, Arc::clone(&last.params), &training.schedule.data))
         }

@@ -58,7 +58,7 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     let (place, marks_before) = (state.position.text(), state.position.marks().clone());
     let is_other_run = !inputs.is_same_training(&state.inputs);
     if is_other_run {
-        // What goes on of it goes on outside: its end is the same, whoever trains it.
+        // Its running job continues outside; the result is the same.
         if !matches!(change, Change::Choose { .. }) {
             jobs::abandon_training(state);
         }
@@ -79,7 +79,7 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     let back = record(
         state,
         change,
-        Edited { inputs: before, marks: marks_before, labels, run: left.line().number() },
+        Edited { inputs: before, marks: marks_before, labels, run: left.branch().number() },
     );
     state.in_stroke = is_stroke;
     if differences.is_other_model {
@@ -189,13 +189,13 @@ fn begin_or_resume(state: &mut AppState, inputs: &mut Inputs, run: &mut Run, cha
         inputs.forked = aside.inputs.forked;
     }
     inputs.forked = inputs.forked.take().filter(|forked| forked.from < aside.branches.len());
-    run.take_lines(aside.branches, aside.branch);
-    inputs.optimizer = run.line().optimizer(run.line().done());
+    run.restore_branches(aside.branches, aside.branch);
+    inputs.optimizer = run.branch().optimizer(run.branch().done());
 }
 
 /// After another run was chosen: the step with the number that was shown, or its last.
 fn show_same_step(state: &mut AppState, time: u32) {
-    let last = state.position.run().line().done().max(1) - 1;
+    let last = state.position.run().branch().done().max(1) - 1;
     state.position.clear_trail();
     state.position.go(|cursor, plan| *cursor = after_loss(plan, time.min(last)));
 }

@@ -14,7 +14,7 @@ pub(in crate::app) fn compute_shown(state: &mut AppState) -> Vec<Effect> {
     /// Multiply-adds of one forward pass that a frame has time for.
     const QUICK: u64 = 2_000_000;
     let is_shown = state.view.page == Page::Network && state.shows_loss_after();
-    if !is_shown || state.loss_after().is_some() || state.jobs.of(JobKind::LossAfter).is_some() {
+    if !is_shown || state.loss_after().is_some() || state.jobs.of_kind(JobKind::LossAfter).is_some() {
         return Vec::new();
     }
     let (trace, revision) = (Arc::clone(state.trace()), state.revision());

@@ -8,7 +8,7 @@ use crate::trace::{AddressText, Plan};
 
 /// Applies a change; one that changes nothing is not undone.
 pub(in crate::app) fn update(state: &mut AppState, action: MarkAction) {
-    let before = Edited::of(state);
+    let before = Edited::from_state(state);
     let goes_on = matches!(action, MarkAction::ChangeBreak { more: true, .. });
     let here = state.position.address().map(|address| AddressText::new(state.plan(), &address));
     state.position.change_marks(|marks, plan| change(marks, plan, action, here));

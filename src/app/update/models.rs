@@ -56,7 +56,7 @@ pub(in crate::app) fn use_model(state: &mut AppState, model: Model) -> Vec<Effec
     set_inputs(state, inputs, Change::Renew)
 }
 
-/// The inputs with another model, and the training that goes on with it.
+/// The inputs with another model, and the training that continues with it.
 pub(in crate::app) fn inputs_with(state: &AppState, model: Model) -> Inputs {
     let training = state.inputs.training.clone();
     let training = training.and_then(|training| training.for_model(&state.inputs.model, &model));

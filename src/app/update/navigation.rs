@@ -26,7 +26,7 @@ pub(in crate::app) fn step(state: &mut AppState, go: Move) {
     let Some(selected) = state.position.selected() else {
         return travel(state, |cursor, plan| cursor.go(plan, go));
     };
-    let depth = Depth::of(&selected);
+    let depth = Depth::new(&selected);
     let plan = state.plan();
     let target = match (go, depth) {
         (Move::Next, Depth::Layer | Depth::Map) => neighbour(plan, &selected, false),
@@ -66,7 +66,7 @@ fn neighbour(plan: &Plan, address: &Address, back: bool) -> Option<Address> {
     let stage = address.stage()?;
     let plane = plan.shape_at(address).plane() as u32;
     let cells = plan.stages()[stage].cells() as u32;
-    let is_map = Depth::of(address) == Depth::Map;
+    let is_map = Depth::new(address) == Depth::Map;
     if is_map && !back && address.cell() + plane < cells {
         return Some(address.with_channel_from(address.cell() + plane));
     }
@@ -82,7 +82,7 @@ fn neighbour(plan: &Plan, address: &Address, back: bool) -> Option<Address> {
 
 /// The unit that one is part of, one depth further out; `None` for a pass.
 pub(in crate::app) fn leave(plan: &Plan, address: &Address) -> Option<Address> {
-    let grain = match Depth::of(address) {
+    let grain = match Depth::new(address) {
         Depth::Pass => return None,
         Depth::Layer => Grain::Pass,
         Depth::Map => Grain::Layer,
@@ -92,8 +92,8 @@ pub(in crate::app) fn leave(plan: &Plan, address: &Address) -> Option<Address> {
     Some(plan.widen(address, grain))
 }
 
-/// Moves the cursor to the end of a unit, or back to its start. At the end of a training step it stays there: what
-/// begins the next one says so.
+/// Moves the cursor to the end of a unit, or back to its start. At the end of a training step it stays there:
+/// only a move that begins the next one crosses it.
 pub(in crate::app) fn go_to_edge(state: &mut AppState, grain: Grain, back: bool) {
     let (plan, at) = (state.plan(), state.cursor().at());
     let unit = grain.min(state.cursor().grain());
@@ -132,7 +132,8 @@ pub(in crate::app) fn go_to_text(state: &mut AppState, text: &str) {
     }
 }
 
-/// Looks at a place of the current training step, from a pass to a cell; in another step the cursor goes there.
+/// Shows a place of the current training step, from a pass to a cell; for a place in another step the cursor
+/// moves there.
 pub(in crate::app) fn look(state: &mut AppState, address: Address) {
     let address = state.plan().widen(&address.refine(Grain::Pass), Grain::Cell);
     if address.time() == state.trace().time() {
@@ -143,19 +144,19 @@ pub(in crate::app) fn look(state: &mut AppState, address: Address) {
     } else {
         travel(state, |cursor, plan| *cursor = Cursor::after(plan, &address));
     }
-    if state.view.guide == Guide::Point && Depth::of(&address) >= Depth::Map {
+    if state.view.guide == Guide::Point && Depth::new(&address) >= Depth::Map {
         state.view.guide = Guide::Step;
     }
 }
 
-/// Moves the cursor to the end of what is picked: a layer, a map or a cell; with nothing picked, of the focused cell.
-/// Where the gradients of what is looked at are shown, on to the end of those; what is looked at stays.
+/// Moves the cursor to the end of what is picked: a layer, a map or a cell; with nothing picked, of the
+/// focused cell. Where its gradients are shown, to the end of those; the shown place stays.
 pub(in crate::app) fn run_to_look(state: &mut AppState) {
     let look = state.look();
     if !matches!(look.place(), Place::Stage(_)) {
         return;
     }
-    let shows_gradients = state.view.lane != Lane::Values && Depth::of(&look) <= Depth::Map;
+    let shows_gradients = state.view.lane != Lane::Values && Depth::new(&look) <= Depth::Map;
     match shows_gradients.then(|| gradient_of(state.plan(), &look)).flatten() {
         Some(gradient) => {
             travel(state, |cursor, plan| *cursor = Cursor::after(plan, &gradient));
@@ -175,7 +176,7 @@ fn gradient_of(plan: &Plan, look: &Address) -> Option<Address> {
     if stage.pass != Pass::Fwd || stages.is_empty() {
         return None;
     }
-    if Depth::of(look) == Depth::Pass {
+    if Depth::new(look) == Depth::Pass {
         return Some(plan.widen(&Address::whole_stage(look.time(), look.image(), stages.start), Grain::Pass));
     }
     let Owner::Layer(l) = stage.tensor.owner else { return None };

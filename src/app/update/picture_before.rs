@@ -5,8 +5,8 @@ use crate::nn::{Execution, loss};
 use crate::trace::Trace;
 use std::sync::Arc;
 
-/// Before the inputs change to these: keeps what is there, where they have another picture for the same network. What
-/// goes on with a drag keeps what was there before it.
+/// Before the inputs change to these: keeps what is there, where they have another picture for the same
+/// network. A change that continues a drag keeps what was there before the drag.
 pub(in crate::app) fn keep(state: &mut AppState, after: &Inputs, goes_on: bool) {
     let before = &state.inputs;
     let is_same_network =
@@ -34,7 +34,7 @@ pub(in crate::app) fn refresh(state: &mut AppState) {
     }
 }
 
-/// What the network makes of the picture of some inputs, with the weights of the step looked at.
+/// What the network makes of the picture of some inputs, with the weights of the selected step.
 fn computed(state: &AppState, before: &Inputs) -> Option<Kept> {
     let (trace, model) = (state.trace(), Arc::clone(&state.inputs.model));
     let inputs = Inputs { model: Arc::clone(&model), ..before.clone() };

@@ -111,31 +111,31 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
     if state.inputs.training.is_none() || state.training.running.is_some() {
         return Vec::new();
     }
-    let (plan, line, times) =
-        (state.plan().clone(), state.position.run().line(), state.position.run().times());
+    let (plan, branch, times) =
+        (state.plan().clone(), state.position.run().branch(), state.position.run().times());
     let end = match until {
         Until::End => times,
         Until::Step(time) => time.saturating_add(1).min(times),
     };
-    if line.done() >= end {
-        state.training.ended = Some(if line.done() >= times { End::Done } else { End::Reached });
+    if branch.done() >= end {
+        state.training.ended = Some(if branch.done() >= times { End::Done } else { End::Reached });
         return Vec::new();
     }
-    let Some((_, Keyframe { params, moments })) = line.keyframes.before(line.done()) else {
+    let Some((_, Keyframe { params, moments })) = branch.keyframes.before(branch.done()) else {
         return Vec::new();
     };
     let (network, setup) = ((**plan.network()).clone(), *plan.setup());
-    let optimizer = line.optimizer(moments.steps as u32);
+    let optimizer = branch.optimizer(moments.steps as u32);
     let (params, moments) = ((**params).clone(), (**moments).clone());
     match Trainer::resume(network, params, moments, optimizer, setup.seed) {
         Ok(trainer) => {
             let (id, cancel) = state.jobs.start(JobKind::Training, state.inputs.model.name.clone());
-            let (line, source) = (state.position.run().line(), Arc::clone(state.position.run().source()));
+            let (branch, source) = (state.position.run().branch(), Arc::clone(state.position.run().source()));
             let stops = state.training.stops.clone();
-            let job = TrainingJob::new(id, trainer, source, line, stops, end, setup.batches);
+            let job = TrainingJob::new(id, trainer, source, branch, stops, end, setup.batches);
             let running = Running {
                 id,
-                number: line.number(),
+                number: branch.number(),
                 place: state.position.text(),
                 pausing: false,
                 to_end: until == Until::End,
@@ -163,16 +163,16 @@ fn apply_news(state: &mut AppState, news: News) -> Vec<Effect> {
             for &(time, optimizer) in &news.optimizers {
                 run.change_optimizer(place, time, optimizer);
             }
-            if let Some(line) = run.line_mut(place) {
-                add_news(line, news);
+            if let Some(branch) = run.branch_mut(place) {
+                add_news(branch, news);
             }
         }),
         None => {
-            if let Some(line) = state.training.runs.branch_mut(running.number) {
+            if let Some(branch) = state.training.runs.branch_mut(running.number) {
                 for &(time, optimizer) in &news.optimizers {
-                    line.change_optimizer(time, optimizer);
+                    branch.change_optimizer(time, optimizer);
                 }
-                add_news(line, news);
+                add_news(branch, news);
             }
         }
     }
@@ -186,13 +186,13 @@ fn apply_news(state: &mut AppState, news: News) -> Vec<Effect> {
 }
 
 /// Adds to a run what a job tells of its steps.
-fn add_news(line: &mut TrainingBranch, news: News) {
+fn add_news(branch: &mut TrainingBranch, news: News) {
     for (time, record) in news.steps {
-        line.add(time, record);
+        branch.add(time, record);
     }
-    line.checks.extend(news.checks);
+    branch.checks.extend(news.checks);
     for (time, frame) in news.keyframes {
-        line.keyframes.insert(time, frame);
+        branch.keyframes.insert(time, frame);
     }
 }
 
@@ -204,10 +204,10 @@ fn end_job(state: &mut AppState, id: u64, running: &Running, end: End) -> Vec<Ef
         fail(state, text.clone());
     }
     let run = state.position.run();
-    let is_chosen = state.inputs.training.is_some() && run.line().number() == running.number;
-    let has_more = is_chosen && end == End::Done && run.line().done() < run.times();
+    let is_chosen = state.inputs.training.is_some() && run.branch().number() == running.number;
+    let has_more = is_chosen && end == End::Done && run.branch().done() < run.times();
     if has_more && running.to_end {
-        // More rounds were asked for while it went on.
+        // More rounds were asked for while it ran.
         return start(state, Until::End);
     }
     state.training.ended = Some(if has_more { End::Reached } else { end });
@@ -219,7 +219,7 @@ fn end_job(state: &mut AppState, id: u64, running: &Running, end: End) -> Vec<Ef
 
 /// Goes to the batch trained last.
 fn go_to_last_step(state: &mut AppState) {
-    if let Some(last) = state.position.run().line().done().checked_sub(1) {
+    if let Some(last) = state.position.run().branch().done().checked_sub(1) {
         go_to_step(state, last);
     }
 }
@@ -230,24 +230,24 @@ fn go_to_step(state: &mut AppState, time: u32) {
     travel(state, |cursor, plan| *cursor = after_loss(plan, time));
 }
 
-/// Whether a job trains the run that is looked at.
+/// Whether a job trains the selected run.
 fn is_training(state: &AppState) -> bool {
-    let number = state.position.run().line().number();
+    let number = state.position.run().branch().number();
     state.training.running.as_ref().is_some_and(|running| running.number == number)
 }
 
-/// The weights that training has come to: while it goes on the latest, else those after the step looked at.
+/// The weights that training has reached: the latest while it runs, otherwise those after the selected step.
 pub(in crate::app) fn trained(state: &AppState) -> Arc<Params> {
-    let (line, next) = (state.position.run().line(), state.trace().time() + 1);
+    let (branch, next) = (state.position.run().branch(), state.trace().time() + 1);
     let is_growing = is_training(state);
     let until = if is_growing { u32::MAX } else { next };
-    match line.keyframes.before(until) {
+    match branch.keyframes.before(until) {
         Some((time, frame)) if is_growing || time == next => Arc::clone(&frame.params),
         Some(_) | None => Arc::new(state.trace().params_after()),
     }
 }
 
-/// The weights after the step looked at become the model's own.
+/// Makes the weights after the selected step the model's own.
 fn keep_weights(state: &mut AppState) -> Vec<Effect> {
     let Some(training) = &state.inputs.training else { return Vec::new() };
     let model = model_that_learned(&state.inputs.model, trained(state), &training.schedule.data);
@@ -257,13 +257,15 @@ fn keep_weights(state: &mut AppState) -> Vec<Effect> {
     })
 }
 
-/// Other weights before the step that is looked at: a line of their own begins there, and the old one stays. One that
-/// goes on with a stroke, or at a step that was just edited and not trained on, takes the place of what it was.
+/// Replaces the weights before the selected step: a new branch begins there, and the old one stays. A change
+/// that continues a stroke, or follows an edit of the same step without training between, replaces that edit.
 pub(in crate::app) fn fork_with_weights(state: &mut AppState, params: Params, more: bool) -> Vec<Effect> {
     let time = state.trace().time();
-    let (line, own) = (state.position.run().line(), state.position.run().line_number());
+    let (branch, own) = (state.position.run().branch(), state.position.run().branch_index());
     let edited = state.inputs.forked.as_ref().filter(|forked| {
-        line.done() <= time && line.fork() == Some(Fork { branch: forked.from, time }) && forked.time == time
+        branch.done() <= time
+            && branch.fork() == Some(Fork { branch: forked.from, time })
+            && forked.time == time
     });
     let (from, original) = match edited {
         Some(forked) => (forked.from, Arc::clone(&forked.original)),
@@ -277,7 +279,7 @@ pub(in crate::app) fn fork_with_weights(state: &mut AppState, params: Params, mo
         moments: Arc::clone(state.trace().moments()),
     };
     if !(more && state.in_stroke) {
-        state.undo.record(Edited::of(state));
+        state.undo.record(Edited::from_state(state));
     }
     let before = state.inputs.forked.replace(forked);
     state.in_stroke = true;
@@ -298,30 +300,31 @@ pub(in crate::app) fn switch_to_fork(state: &mut AppState, before: Option<&Forke
 /// Switches a run to the branch that an edit of its weights started, and starts it where it is not there.
 fn switch_run_to_fork(run: &mut Run, Forked { from, time, params, moments, .. }: Forked, number: u32) {
     let at = Some(Fork { branch: from, time });
-    let is_it = |line: &TrainingBranch| {
-        let kept = line.keyframes.before(time).filter(|(kept, _)| *kept == time);
-        line.fork() == at && kept.is_some_and(|(_, frame)| Arc::ptr_eq(&frame.params, &params))
+    let is_it = |branch: &TrainingBranch| {
+        let kept = branch.keyframes.before(time).filter(|(kept, _)| *kept == time);
+        branch.fork() == at && kept.is_some_and(|(_, frame)| Arc::ptr_eq(&frame.params, &params))
     };
-    let lines = run.lines();
-    let trained = lines.iter().position(is_it);
-    let place = trained.or_else(|| lines.iter().position(|line| line.fork() == at && line.done() <= time));
+    let branches = run.branches();
+    let trained = branches.iter().position(is_it);
+    let place =
+        trained.or_else(|| branches.iter().position(|branch| branch.fork() == at && branch.done() <= time));
     run.switch(from);
     match place {
-        Some(line) => run.switch(line),
+        Some(branch) => run.switch(branch),
         None => run.fork(time, number),
     }
-    if let Some(line) = run.line_mut(run.line_number()).filter(|_| trained.is_none()) {
-        line.keyframes.pin(time, Keyframe { params, moments });
+    if let Some(branch) = run.branch_mut(run.branch_index()).filter(|_| trained.is_none()) {
+        branch.keyframes.pin(time, Keyframe { params, moments });
         // They are of the weights before.
-        line.checks.remove(&time);
-        line.records.remove(&time);
+        branch.checks.remove(&time);
+        branch.records.remove(&time);
     }
     run.leave();
 }
 
-/// The step to be trained next, where the newest one is looked at.
+/// The step to be trained next, where the newest one is selected.
 pub(in crate::app) fn next_step(state: &AppState) -> Option<u32> {
-    let done = state.position.run().line().done();
+    let done = state.position.run().branch().done();
     (done > 0 && state.trace().time() + 1 == done).then_some(done)
 }
 
@@ -344,11 +347,11 @@ pub(in crate::app) fn set_optimizer(
     let begun = begun.is_some_and(|steps| state.position.cursor().at() > steps.start);
     let from = from.unwrap_or(if begun { time + 1 } else { time });
     state.position.change_run(|run| {
-        if from < run.line().done() {
+        if from < run.branch().done() {
             run.fork(from, number);
         }
-        if let Some(line) = run.line_mut(run.line_number()) {
-            line.set_optimizer(from, optimizer);
+        if let Some(branch) = run.branch_mut(run.branch_index()) {
+            branch.set_optimizer(from, optimizer);
         }
         run.leave();
     });
@@ -367,6 +370,6 @@ pub(in crate::app) fn change_optimizer(
     if optimizer == state.inputs.optimizer {
         return Vec::new();
     }
-    state.undo.record(Edited::of(state));
+    state.undo.record(Edited::from_state(state));
     set_optimizer(state, optimizer, from)
 }

@@ -8,15 +8,15 @@ use crate::app::{
 use crate::data::Dataset;
 use crate::nn::Execution;
 
-/// Looks at the run with a number, at the step that is shown, or at its last.
+/// Selects the run with a number, at the shown training step, or at its last.
 pub(in crate::app) fn choose(state: &mut AppState, number: u32) -> Vec<Effect> {
     if let Some(place) = state.position.run().place(number) {
-        if state.inputs.training.is_some() && place != state.position.run().line_number() {
-            state.undo.record(Edited::of(state));
+        if state.inputs.training.is_some() && place != state.position.run().branch_index() {
+            state.undo.record(Edited::from_state(state));
             state.position.change_run(|run| run.switch(place));
-            let line = state.position.run().line();
-            state.inputs.optimizer = line.optimizer(line.done());
-            let time = state.trace().time().min(line.done().max(1) - 1);
+            let branch = state.position.run().branch();
+            state.inputs.optimizer = branch.optimizer(branch.done());
+            let time = state.trace().time().min(branch.done().max(1) - 1);
             travel(state, |cursor, plan| *cursor = after_loss(plan, time));
         }
         return Vec::new();
@@ -77,7 +77,7 @@ pub(in crate::app) fn rename(state: &mut AppState, number: u32, name: String) {
     if before.map_or("", String::as_str) == name || !is_there(state, number) {
         return;
     }
-    state.undo.record(Edited::of(state));
+    state.undo.record(Edited::from_state(state));
     let names = &mut state.training.runs.labels.names;
     if name.is_empty() {
         names.remove(&number);
@@ -89,11 +89,11 @@ pub(in crate::app) fn rename(state: &mut AppState, number: u32, name: String) {
 /// Takes a run away; undo brings it back. The one that is shown stays.
 pub(in crate::app) fn remove(state: &mut AppState, number: u32) {
     let trained = state.training.running.as_ref().map(|running| running.number);
-    let is_chosen = state.inputs.training.is_some() && state.position.run().line().number() == number;
+    let is_chosen = state.inputs.training.is_some() && state.position.run().branch().number() == number;
     if is_chosen || trained == Some(number) || !is_there(state, number) {
         return;
     }
-    state.undo.record(Edited::of(state));
+    state.undo.record(Edited::from_state(state));
     state.training.runs.labels.removed.insert(number);
 }
 

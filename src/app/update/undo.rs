@@ -49,17 +49,17 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
 }
 
 /// The place of the run that was shown with other inputs, where they differ in nothing but that and its
-/// hyperparameters; `None` where it is the one looked at.
+/// hyperparameters; `None` where it is the selected one.
 fn other_run(state: &AppState, inputs: &Inputs, number: u32) -> Option<usize> {
     let run = state.position.run();
-    let place = run.place(number).filter(|place| *place != run.line_number())?;
+    let place = run.place(number).filter(|place| *place != run.branch_index())?;
     let is_same = Inputs { optimizer: state.inputs.optimizer, ..inputs.clone() } == state.inputs;
     (is_same && inputs.training.is_some()).then_some(place)
 }
 
 /// Goes one step along the list of edits.
 fn step(state: &mut AppState, redo: bool) {
-    let now = Edited::of(state);
+    let now = Edited::from_state(state);
     if redo {
         state.undo.redo(now);
     } else {

@@ -24,7 +24,7 @@ pub(in crate::app) fn present(state: &mut AppState, presenting: bool) {
     (state.view.presenting, state.view.spotlight) = (presenting, false);
 }
 
-/// Shows values, gradients or both. Where a gradient is looked at, the values of the same cells are looked at in the
+/// Shows values, gradients or both. Choosing values while a gradient is shown goes to the same cells in the
 /// forward pass.
 pub(in crate::app) fn set_lane(state: &mut AppState, lane: Lane) {
     state.view.lane = lane;
@@ -52,8 +52,8 @@ pub(in crate::app) fn set_comparison(state: &mut AppState, with: With, compared:
     (view.with, view.compared) = (with, compared);
 }
 
-/// Closes the topmost thing that is open: what lies over the window, then the newest notice, then the panel beside
-/// the stage. With nothing open, pauses, or looks one depth further out.
+/// Closes the topmost thing that is open: what lies over the window, then the newest notice, then the panel
+/// beside the stage. With nothing open, pauses, or shows one depth further out.
 pub(in crate::app) fn escape(state: &mut AppState) {
     let view = &mut state.view;
     if view.sheet.take().is_some() {

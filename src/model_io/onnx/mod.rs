@@ -1,7 +1,7 @@
 //! ONNX files: reads a graph that is a plain chain of layers as a model.
 //!
-//! Each node becomes an equivalent layer, or is refused by name. A final softmax that the loss already contains is
-//! omitted, and the model's notes say so.
+//! Each node becomes an equivalent layer, or is refused by name. A final softmax that the loss already
+//! contains is omitted, and the model's notes list it.
 
 mod attributes;
 mod chain;

@@ -330,7 +330,7 @@ impl Step {
         }
     }
 
-    /// The sums go on over a shard's images.
+    /// The sums continue over a shard's images.
     pub(super) fn add_gradients(
         &self,
         isa: Isa,

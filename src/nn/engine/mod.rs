@@ -1,10 +1,10 @@
 //! Whole training steps on planned buffers: the same numbers as [`Network::run`] and
 //! [`Optimizer::update`], bit for bit, without keeping every tensor on the way.
 //!
-//! A batch is cut into groups of images. For each group every worker runs its own images forward, loss
-//! and backward; then the parameters' gradients go on over the group's images in batch order, each
-//! worker with its own output channels. So a fold is never split, and the number of workers does not
-//! show in the result. All buffers are made from the shapes once; a step allocates nothing.
+//! A batch is cut into groups of images. For each group every worker runs its own images forward, loss and
+//! backward; then the parameters' gradients are summed on over the group's images in batch order, each worker
+//! with its own output channels. So a fold is never split, and the number of workers does not show in the
+//! result. All buffers are made from the shapes once; a step allocates nothing.
 
 mod layers;
 mod phases;
@@ -296,7 +296,7 @@ impl Engine {
         self.pack(true);
     }
 
-    /// Takes over parameters and moments. The parameters are the network's own.
+    /// Copies parameters and moments in. The parameters are the network's own.
     pub fn load(&mut self, params: &Params, moments: &Moments) {
         let copy = |tensor: Option<&Tensor>, to: &mut Vec<f32>| {
             to.clear();

@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    /// A layer's gradients of one worker's channels go on over the group's images.
+    /// A layer's gradients of one worker's channels continue over the group's images.
     fn add_gradients(&self, worker: usize, l: usize, group: Group) {
         let sums = &mut self.sums[worker].lock().unwrap_or_else(PoisonError::into_inner)[l];
         for (of, shard) in self.shards.iter().enumerate() {

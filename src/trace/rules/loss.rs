@@ -85,12 +85,12 @@ pub(super) fn term(site: &Site) -> Term {
 }
 
 /// The cell of a tensor of this site's image with this number.
-fn of(site: &Site, tensor: TensorId, index: usize) -> Operand {
+fn operand(site: &Site, tensor: TensorId, index: usize) -> Operand {
     Operand::Cell { tensor, image: site.image, index: index as u32 }
 }
 
 fn cross_entropy_term(site: &Site) -> Term {
-    let of = |tensor, index| of(site, tensor, index);
+    let of = |tensor, index| operand(site, tensor, index);
     let own = TensorId::loss;
     let (z, target) = (output(site.plan), TensorId::TARGET);
     let m = site.m;
@@ -117,7 +117,7 @@ fn mse_term(site: &Site) -> Term {
     let m = site.m;
     match MseStage::from_part(site.stage.tensor.part) {
         MseStage::Out if m < features => {
-            Term::two(TermOp::SquareDiffAdd, of(site, y, m), of(site, target, m))
+            Term::two(TermOp::SquareDiffAdd, operand(site, y, m), operand(site, target, m))
         }
         MseStage::Out => divide(),
         MseStage::Dx => match m {

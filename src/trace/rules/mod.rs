@@ -209,8 +209,8 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
     }
 }
 
-/// What a parameter's gradient starts from: it goes on from image to image, unless all images of a batch go through a
-/// layer together.
+/// What a parameter's gradient starts from: it continues from image to image, unless all images of a batch go
+/// through a layer together.
 fn gradient_start(plan: &Plan) -> Start {
     if plan.is_layered() { Start::ZERO } else { Start::ImageBefore }
 }

@@ -22,14 +22,18 @@ const NO_DIALOG: Duration = Duration::from_millis(250);
 /// work.
 static POOL: LazyLock<Threads> = LazyLock::new(Threads::on_all_cores);
 
-/// The language of the system, as its environment says it.
+/// The language of the system: on Windows and macOS the one that its settings name, elsewhere that of the environment.
 pub fn system_lang() -> Lang {
-    lang_of(["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).ok()))
+    if cfg!(any(windows, target_os = "macos")) {
+        lang_of([sys_locale::get_locale()])
+    } else {
+        lang_of(["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).ok()))
+    }
 }
 
-/// The language that some variables name, the first that is set before the others; English where none is known.
-fn lang_of(variables: [Option<String>; 3]) -> Lang {
-    let named = variables.into_iter().flatten().find(|value| !value.is_empty()).unwrap_or_default();
+/// The language of the first locale that is set; English where it is none of the program's.
+fn lang_of(locales: impl IntoIterator<Item = Option<String>>) -> Lang {
+    let named = locales.into_iter().flatten().find(|value| !value.is_empty()).unwrap_or_default();
     let named = named.to_ascii_lowercase();
     let is_named = |lang: &&Lang| named.split(['_', '-', '.', '@']).next() == Some(lang.code());
     Lang::ALL.iter().find(is_named).copied().unwrap_or_default()
@@ -215,5 +219,13 @@ mod tests {
         assert_eq!(lang(["C.UTF-8", "", "zh_CN"]), Lang::En);
         assert_eq!(lang(["", "", ""]), Lang::En);
         assert_eq!(lang(["", "", "zhuang"]), Lang::En);
+    }
+
+    #[test]
+    fn the_names_that_windows_and_macos_give_are_known() {
+        let lang = |name: &str| lang_of([Some(name.to_owned())]);
+        assert_eq!(["zh-CN", "zh-Hans-CN", "zh-Hant-TW", "zh"].map(lang), [Lang::Zh; 4]);
+        assert_eq!(["en-US", "de-DE", "en"].map(lang), [Lang::En; 3]);
+        assert_eq!(lang_of([None]), Lang::En);
     }
 }

@@ -92,7 +92,7 @@ pub trait Host {
     /// What an answer calls when it has arrived.
     fn waker(&self) -> Waker;
 
-    /// Starts work. It goes on until its [`Work::step`] returns `false`.
+    /// Starts work. It runs until its [`Work::step`] returns `false`.
     fn start(&mut self, work: Box<dyn Work>);
 
     /// The files of data sets, for work.

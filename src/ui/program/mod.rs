@@ -43,7 +43,7 @@ pub struct Program<H: Host> {
     outbox: Outbox,
     clock: Clock,
     autosave: Autosave,
-    /// The training that goes on.
+    /// The running training.
     training: Option<Training>,
     /// [`Action::Advance`] is due.
     advance: bool,
@@ -291,7 +291,7 @@ impl<H: Host> Program<H> {
         self.pick(Pick::File(endings), |location| FileAction::Open(location).into());
     }
 
-    /// Asks the user to pick something, and goes on with `then`.
+    /// Asks the user to pick something, and calls `then` with the answer.
     fn pick(&mut self, what: Pick, then: fn(Location) -> Action) {
         let fail = |key: &str| Action::Fail(Words(self.state.view().lang).text(key));
         let no_dialog = match what {

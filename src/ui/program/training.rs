@@ -12,7 +12,7 @@ use std::sync::{
 /// Seconds between news.
 const BETWEEN: f64 = 0.05;
 
-/// The handle of training that goes on. Dropping it stops the training after its next step.
+/// The handle of running training. Dropping it stops the training after its next step.
 pub(super) struct Training {
     control: Arc<Control>,
 }

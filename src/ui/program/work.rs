@@ -48,7 +48,7 @@ impl Reporter {
         Self { job, cancel, clock, outbox, last }
     }
 
-    /// The part that is done, from 0 to 1; may be called from several threads. Returns whether to go on.
+    /// The part that is done, from 0 to 1; may be called from several threads. Returns whether to continue.
     pub(super) fn report(&self, part: f32) -> bool {
         let (last, now) = (self.last.load(Ordering::Relaxed), (self.clock)());
         let is_due = now - f64::from_bits(last) > BETWEEN;

@@ -54,7 +54,7 @@ pub fn adjust_ui(ui: &mut Ui, view: &View) {
         });
     });
     if shown.backdrop_response.clicked() {
-        view.act(Action::ShowAdjust(false));
+        view.push(Action::ShowAdjust(false));
     }
 }
 
@@ -63,7 +63,7 @@ fn head_ui(ui: &mut Ui, view: &View) {
         ui.label(RichText::new(view.text("adjust.title")).font(theme::title_font()));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
-                view.act(Action::ShowAdjust(false));
+                view.push(Action::ShowAdjust(false));
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let how = RichText::new(view.text("adjust.how")).color(view.theme.text_weak);
@@ -102,7 +102,7 @@ fn picture_ui(ui: &mut Ui, view: &View, picture: &Picture, width: f32) {
 }
 
 fn adjust(view: &View, adjust: AdjustAction, more: bool) {
-    view.act(Action::Adjust { adjust, more });
+    view.push(Action::Adjust { adjust, more });
 }
 
 /// Where the picture, as it is turned by quarters and mirrored, lies on the screen.
@@ -358,7 +358,7 @@ fn results_ui(ui: &mut Ui, view: &View, width: f32, height: f32) {
             let button = ui.add(Button::new(sign).min_size(vec2(40.0, 34.0)));
             button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
             if button.on_hover_text(words).clicked() {
-                view.act((command.action)(view.state));
+                view.push((command.action)(view.state));
             }
         }
         ui.label(RichText::new(shifted(view)).color(view.theme.text_weak));
@@ -430,7 +430,7 @@ fn fit_ui(ui: &mut Ui, view: &View) {
     let mut ground = inputs.ground.0;
     let bars = ui.color_edit_button_srgb(&mut ground).labelled_by(caption.id);
     if bars.on_hover_text(view.text("adjust.bars_tip")).changed() {
-        view.act(Action::SetBackground(Background(ground)));
+        view.push(Action::SetBackground(Background(ground)));
     }
     ui.add_space(space::M);
     for (key, action, is_on) in [
@@ -468,8 +468,8 @@ fn turn_ui(ui: &mut Ui, view: &View) {
     }
     for (key, action) in [("picture.open", Action::AskForPicture), ("pad.draw", Action::ShowPad(true))] {
         if ui.add(Button::new(view.text(key)).min_size(vec2(0.0, 30.0))).clicked() {
-            view.act(Action::ShowAdjust(false));
-            view.act(action);
+            view.push(Action::ShowAdjust(false));
+            view.push(action);
         }
     }
 }
@@ -484,7 +484,7 @@ fn advice_ui(ui: &mut Ui, view: &View, advice: Advice) {
                 let offer = view.text(&format!("{}.offer", advice.key()));
                 let words = RichText::new(offer).color(theme.on_accent);
                 if ui.add(Button::new(words).fill(theme.accent).min_size(vec2(0.0, 34.0))).clicked() {
-                    view.act(advice.action());
+                    view.push(advice.action());
                 }
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.add(egui::Label::new(picture_words::advice(view, advice)).wrap());

@@ -4,8 +4,8 @@ use crate::app::{Action, FileAction, FileKind, SaveQuestion};
 use crate::ui::{theme, view::View};
 use egui::{Align2, Area, Button, Frame, Id, Key, Modal, RichText, Stroke, TextEdit, Ui, vec2};
 
-fn act(view: &View, action: FileAction) {
-    view.act(Action::File(action));
+fn push(view: &View, action: FileAction) {
+    view.push(Action::File(action));
 }
 
 /// Draws what asks for an answer.
@@ -40,11 +40,11 @@ fn offer_ui(ui: &mut Ui, view: &View, minutes: u64) {
                     restore.request_focus();
                 }
                 if restore.clicked() {
-                    act(view, FileAction::Restore);
+                    push(view, FileAction::Restore);
                 }
                 let discard = Button::new(view.text("files.discard")).min_size(vec2(110.0, 30.0));
                 if ui.add(discard).clicked() {
-                    act(view, FileAction::Discard);
+                    push(view, FileAction::Discard);
                 }
             });
         });
@@ -65,7 +65,7 @@ fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
     let mut text = asked.text.clone();
     let edit = ui.add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY)).labelled_by(label.id);
     if edit.changed() {
-        act(view, FileAction::Type(text));
+        push(view, FileAction::Type(text));
     }
     let is_sent = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     if asked.is_taken {
@@ -78,13 +78,13 @@ fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
         let save = ui.add(Button::new(words).fill(view.theme.accent).min_size(vec2(100.0, 30.0)));
         // A file is replaced by the button only, not by the Enter that asked for the name.
         if save.clicked() || (is_sent && !asked.is_taken) {
-            act(view, FileAction::Confirm { replace: asked.is_taken });
+            push(view, FileAction::Confirm { replace: asked.is_taken });
         }
         if ui.add(Button::new(view.text("files.browse")).min_size(vec2(100.0, 30.0))).clicked() {
-            act(view, FileAction::Browse);
+            push(view, FileAction::Browse);
         }
         if ui.add(Button::new(view.text("files.cancel")).min_size(vec2(100.0, 30.0))).clicked() {
-            act(view, FileAction::Forget);
+            push(view, FileAction::Forget);
         }
     });
     let focused = Id::unique("save asked");

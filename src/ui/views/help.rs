@@ -31,7 +31,7 @@ pub fn help_ui(ui: &mut Ui, view: &View) {
             });
         });
     if !open {
-        view.act(Action::ToggleHelp);
+        view.push(Action::ToggleHelp);
     }
 }
 

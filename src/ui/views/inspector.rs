@@ -42,7 +42,7 @@ fn tabs_ui(ui: &mut Ui, view: &View) {
             let name = RichText::new(view.text(&format!("tab.{}", tab.name()))).font(theme::small_font());
             let response = ui.selectable_label(view.state.view().tab == tab, name);
             if response.on_hover_text(view.text(&format!("tab.{}_tip", tab.name()))).clicked() {
-                view.act(Action::SetTab(tab));
+                view.push(Action::SetTab(tab));
             }
         }
     });

@@ -1,4 +1,5 @@
-//! The notice row: why the run stopped, work that goes on, lines for the user. It pushes the stage and covers nothing.
+//! The notice row: why the run stopped, running work, messages for the user. It pushes the stage and covers
+//! nothing.
 
 use crate::app::{Action, Advice, AppState, Job, JobKind, NoticeKind};
 use crate::ui::{
@@ -15,7 +16,7 @@ use egui::{Align, Button, Label, Layout, ProgressBar, RichText, Role, Ui, Widget
 enum Line<'a> {
     /// A line for the user, and how many others wait.
     Notice(&'a crate::app::Notice, usize),
-    /// Work of the user's that goes on.
+    /// Running work that the user started.
     Job(&'a Job),
     /// The search for a breakpoint, in a training step.
     Search(u32),
@@ -31,7 +32,7 @@ enum Line<'a> {
 
 /// What there is to say, the most urgent first.
 fn line(state: &AppState) -> Option<Line<'_>> {
-    let foreground = state.jobs().foreground().or(state.jobs().of(JobKind::OpeningData));
+    let foreground = state.jobs().foreground().or(state.jobs().of_kind(JobKind::OpeningData));
     if let Some(notice) = state.notices().last() {
         return Some(Line::Notice(notice, state.notices().len() - 1));
     }
@@ -41,7 +42,7 @@ fn line(state: &AppState) -> Option<Line<'_>> {
     if let Some(search) = state.breakpoint_search() {
         return Some(Line::Search(search.time));
     }
-    // A large network's replay is the work that goes on.
+    // A large network's replay counts as running work.
     if let Some(pending) = state.pending().filter(|_| !state.run().is_large()) {
         return Some(Line::Replay(pending.time()));
     }
@@ -67,7 +68,7 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
         Line::Notice(notice, more) => notice_ui(ui, view, notice, more),
         Line::Job(job) => job_ui(ui, view, job),
         Line::Search(time) => {
-            let words = view.fill("time.hunting", &[("time", &time.to_string())]);
+            let words = view.fill("time.searching", &[("time", &time.to_string())]);
             work_ui(ui, view, &words, JobKind::Computing);
         }
         Line::Replay(to) => {
@@ -101,7 +102,7 @@ fn leave_in_time(ui: &Ui, view: &View, notice: &crate::app::Notice) {
     };
     if now - since >= DONE {
         ui.data_mut(|data| data.remove::<(String, f64)>(id));
-        view.act(Action::DismissNotice);
+        view.push(Action::DismissNotice);
     } else {
         ui.ctx().request_repaint_after_secs((DONE - (now - since)) as f32);
     }
@@ -116,7 +117,7 @@ fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize)
     ui.label(RichText::new(sign).color(color));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
-            view.act(Action::DismissNotice);
+            view.push(Action::DismissNotice);
         }
         if more > 0 {
             let words = view.fill("notice.more", &[("n", &more.to_string())]);
@@ -131,7 +132,7 @@ fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize)
     });
 }
 
-/// Words, a sign that work goes on, and a button to cancel it.
+/// Words, an activity indicator, and a button to cancel the work.
 fn work_ui(ui: &mut Ui, view: &View, words: &str, kind: JobKind) {
     busy_ui(ui, view);
     ui.label(words);
@@ -141,7 +142,7 @@ fn work_ui(ui: &mut Ui, view: &View, words: &str, kind: JobKind) {
 fn cancel_ui(ui: &mut Ui, view: &View, kind: JobKind) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if ui.add(Button::new(view.text("notice.cancel")).min_size(vec2(80.0, 28.0))).clicked() {
-            view.act(Action::Cancel(kind));
+            view.push(Action::Cancel(kind));
         }
     });
 }
@@ -178,7 +179,7 @@ fn stopped_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(sign).color(color));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("time.dismiss")).clicked() {
-            view.act(Action::DismissStop);
+            view.push(Action::DismissStop);
         }
         for id in ["continue", "reverse_continue"] {
             let Some(command) = crate::app::command::command(id) else { continue };
@@ -186,7 +187,7 @@ fn stopped_ui(ui: &mut Ui, view: &View) {
             let response = ui.add(Button::new(command.icon).min_size(vec2(34.0, 28.0)));
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
             if response.on_hover_text(name).clicked() {
-                view.act((command.action)(view.state));
+                view.push((command.action)(view.state));
             }
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -209,7 +210,7 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new("?").font(theme::strong_font()).color(view.theme.accent));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
-            view.act(Action::DismissQuestion);
+            view.push(Action::DismissQuestion);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let label = ui.label(RichText::new(view.text("right.which")).color(view.theme.text_strong));
@@ -220,14 +221,14 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
                 let name = crate::ui::names::class(view, class);
                 let words = if k == 0 { view.fill("right.guess", &[("class", &name)]) } else { name };
                 if ui.add(Button::new(words).min_size(vec2(0.0, 28.0))).clicked() {
-                    view.act(Action::SetLabel(class));
+                    view.push(Action::SetLabel(class));
                 }
             }
             ui.menu_button(view.text("right.other"), |ui| {
                 egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
                     for class in 0..likeliest.len().min(1000) {
                         if ui.button(crate::ui::names::class(view, class)).clicked() {
-                            view.act(Action::SetLabel(class));
+                            view.push(Action::SetLabel(class));
                             ui.close();
                         }
                     }
@@ -242,11 +243,11 @@ fn advice_ui(ui: &mut Ui, view: &View, advice: Advice) {
     ui.label(RichText::new("⚠").color(view.theme.warn));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {
-            view.act(Action::DismissAdvice);
+            view.push(Action::DismissAdvice);
         }
         let offer = view.text(&format!("{}.offer", advice.key()));
         if ui.add(Button::new(offer).min_size(vec2(0.0, 28.0))).clicked() {
-            view.act(advice.action());
+            view.push(advice.action());
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let words = picture_words::advice(view, advice);

@@ -6,7 +6,7 @@ use egui::{Align2, Button, Id, Key, RichText, TextEdit, Window, vec2};
 
 /// Draws the question over the window.
 pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
-    let act = |action| view.act(Action::Data(action));
+    let push = |action| view.push(Action::Data(action));
     let id = Id::unique("path of the data set");
     let pass = ui.ctx().cumulative_pass_nr();
     // What was typed when it was last open is there again.
@@ -37,7 +37,7 @@ pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
                 given |= ui.add_enabled(is_there, button.fill(view.theme.accent)).clicked();
                 for (key, folder) in [("sets.choose_folder", true), ("sets.choose_file", false)] {
                     if ui.button(view.text(key)).clicked() {
-                        act(DataAction::Choose { folder });
+                        push(DataAction::Choose { folder });
                     }
                 }
             });
@@ -46,8 +46,8 @@ pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
     let path = text.trim().to_owned();
     ui.data_mut(|data| data.insert_temp(id, (text, pass)));
     if given && !path.is_empty() {
-        act(DataAction::Open(path.into()));
+        push(DataAction::Open(path.into()));
     } else if !open {
-        act(DataAction::Ask(false));
+        push(DataAction::Ask(false));
     }
 }

@@ -32,16 +32,16 @@ pub fn open_path_ui(ui: &mut Ui, view: &View) {
             let open = Button::new(words).fill(view.theme.accent).min_size(vec2(100.0, 30.0));
             is_given |= ui.add_enabled(!text.trim().is_empty(), open).clicked();
             if ui.add(Button::new(view.text("files.cancel")).min_size(vec2(100.0, 30.0))).clicked() {
-                view.act(Action::TypePath(false));
+                view.push(Action::TypePath(false));
             }
         });
     });
     let path = text.trim().to_owned();
     ui.data_mut(|data| data.insert_temp(id, (text, pass)));
     if is_given && !path.is_empty() {
-        view.act(Action::TypePath(false));
-        view.act(FileAction::Open(path.into()).into());
+        view.push(Action::TypePath(false));
+        view.push(FileAction::Open(path.into()).into());
     } else if shown.backdrop_response.clicked() {
-        view.act(Action::TypePath(false));
+        view.push(Action::TypePath(false));
     }
 }

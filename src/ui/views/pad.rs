@@ -41,7 +41,7 @@ pub fn pad_ui(ui: &mut Ui, view: &View) {
             });
         });
     if !open {
-        view.act(Action::ShowPad(false));
+        view.push(Action::ShowPad(false));
     }
 }
 
@@ -77,29 +77,29 @@ fn tools_ui(ui: &mut Ui, view: &View, brush: &mut Brush, channels: usize, side: 
 
 /// What is done to the whole picture.
 fn whole_ui(ui: &mut Ui, view: &View, brush: Brush) {
-    let act = |edit| view.act(Action::Edit { edit, more: false });
+    let push = |edit| view.push(Action::Edit { edit, more: false });
     ui.horizontal_wrapped(|ui| {
         for (id, can) in [("undo", view.state.undo().can_undo()), ("redo", view.state.undo().can_redo())] {
             let Some(command) = command::command(id) else { continue };
             if ui.add_enabled(can, Button::new(view.text(&format!("cmd.{id}")))).clicked() {
-                view.act((command.action)(view.state));
+                view.push((command.action)(view.state));
             }
         }
         if ui.button(view.text("pad.fill")).clicked() {
-            act(EditAction::Fill(brush.colour));
+            push(EditAction::Fill(brush.colour));
         }
         if ui
             .add_enabled(view.state.inputs().painted.is_some(), Button::new(view.text("edit.reset_picture")))
             .clicked()
         {
-            act(EditAction::ResetPixels);
+            push(EditAction::ResetPixels);
         }
         for (key, ground, colour) in
             [("pad.new_black", [0; 3], [255; 3]), ("pad.new_white", [255; 3], [0; 3])]
         {
             if ui.button(view.text(key)).clicked() {
                 Brush { colour, erases: false, ..brush }.keep(ui);
-                act(EditAction::NewDrawing { ground });
+                push(EditAction::NewDrawing { ground });
             }
         }
     });

@@ -84,13 +84,13 @@ pub fn palette_ui(ui: &mut Ui, view: &View) {
         });
         let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if let Some(line) = clicked.or(entered.then_some(typed.chosen)).and_then(|number| lines.get(number)) {
-            view.act(Action::ShowPalette(false));
-            view.act(line.action.clone());
+            view.push(Action::ShowPalette(false));
+            view.push(line.action.clone());
             done = true;
         }
     });
     if modal.should_close() && !done {
-        view.act(Action::ShowPalette(false));
+        view.push(Action::ShowPalette(false));
         done = true;
     }
     ui.data_mut(|data| {
@@ -120,7 +120,7 @@ fn line_ui(ui: &mut Ui, view: &View, line: &Line, is_chosen: bool) -> egui::Resp
 
 /// What fits to the letters, the best first; without letters all.
 fn lines(ui: &Ui, view: &View, text: &str) -> Vec<Line> {
-    /// Lines that somebody looks through.
+    /// The most lines that are listed.
     const MOST: usize = 80;
     let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
     let (mut matcher, mut letters) = (Matcher::new(Config::DEFAULT), Vec::new());

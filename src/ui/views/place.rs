@@ -103,7 +103,7 @@ struct Rung {
 fn ladder(view: &View) -> Vec<Rung> {
     let (state, plan) = (view.state, view.state.plan());
     let look = state.look();
-    let depth = Depth::of(&look);
+    let depth = Depth::new(&look);
     let mut rungs = Vec::new();
     if state.inputs().training.is_some() || plan.times() > 1 && look.time() > 0 {
         let step = view.fill("place.step", &[("step", &look.time().to_string())]);
@@ -251,7 +251,7 @@ fn rung_ui(ui: &mut Ui, view: &View, rung: &Rung) {
     let text = RichText::new(&rung.text).font(font).color(ink);
     let button = Button::new(text).fill(fill).stroke(egui::Stroke::NONE).min_size(vec2(0.0, 28.0));
     let look = view.state.look();
-    if rung.kind == RungKind::Here && Depth::of(&look) > Depth::Pass {
+    if rung.kind == RungKind::Here && Depth::new(&look) > Depth::Pass {
         let opened = ui.menu_button(RichText::new(&rung.text).font(theme::strong_font()).color(ink), |ui| {
             ui.set_min_width(120.0);
             ScrollArea::vertical().max_height(380.0).show(ui, |ui| neighbours_ui(ui, view, &look));
@@ -263,12 +263,12 @@ fn rung_ui(ui: &mut Ui, view: &View, rung: &Rung) {
     let response = ui.add(button);
     if response.clicked() {
         match (rung.to, rung.color) {
-            (Some(_), Some(_)) if Depth::of(&look) == Depth::Pass => {}
+            (Some(_), Some(_)) if Depth::new(&look) == Depth::Pass => {}
             (Some(to), _) => view.look(&to),
             (None, _) => {}
         }
     }
-    if rung.color.is_some() && Depth::of(&look) == Depth::Pass {
+    if rung.color.is_some() && Depth::new(&look) == Depth::Pass {
         egui::Popup::menu(&response).show(|ui| passes_ui(ui, view, &look));
     }
 }
@@ -276,7 +276,7 @@ fn rung_ui(ui: &mut Ui, view: &View, rung: &Rung) {
 /// What can be shown in place of what is shown, at the same depth.
 fn neighbours_ui(ui: &mut Ui, view: &View, look: &Address) {
     let plan = view.state.plan();
-    match Depth::of(look) {
+    match Depth::new(look) {
         Depth::Pass => passes_ui(ui, view, look),
         Depth::Layer => stages_ui(ui, view, look),
         Depth::Map => maps_ui(ui, view, look),
@@ -306,7 +306,7 @@ struct Choices {
 impl Choices {
     fn new(view: &View) -> Self {
         let (plan, look) = (view.state.plan(), view.state.look());
-        let depth = Depth::of(&look);
+        let depth = Depth::new(&look);
         let pass = plan.stage_at(&look).map(|stage| stage.pass);
         let has_filters = depth == Depth::Layer && filters_of(view, &look).is_some();
         let tensor = view.state.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
@@ -407,7 +407,7 @@ fn rivals(view: &View) -> Vec<usize> {
     let Some((tensor, image, own)) = cell.filter(|(tensor, ..)| Some(*tensor) == scores) else {
         return Vec::new();
     };
-    if Depth::of(&look) != Depth::Map {
+    if Depth::new(&look) != Depth::Map {
         return Vec::new();
     }
     let score = |class: &usize| view.state.trace().value(tensor, image, *class as u32);
@@ -448,7 +448,7 @@ impl Choice {
             list_ui(ui, view.theme, &name, &self.front(view, fold), &self.words, self.chosen)
         };
         if let Some(clicked) = clicked {
-            view.act((self.action)(view, clicked));
+            view.push((self.action)(view, clicked));
         }
     }
 }
@@ -475,7 +475,7 @@ fn why_ui(ui: &mut Ui, view: &View, fold: Fold) {
         ui.painter().circle_filled(response.rect.right_top() + vec2(-4.0, 4.0), 4.0, view.theme.accent);
     }
     if response.clicked() {
-        view.act(Action::SetDrawer((!is_open).then_some(Drawer::Why)));
+        view.push(Action::SetDrawer((!is_open).then_some(Drawer::Why)));
     }
 }
 
@@ -504,9 +504,9 @@ fn typing_ui(ui: &mut Ui, view: &View) {
     }
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if entered {
-        view.act(Action::GoTo(text.clone()));
+        view.push(Action::GoTo(text.clone()));
     } else if response.lost_focus() && !fresh {
-        view.act(Action::TypeAddress(false));
+        view.push(Action::TypeAddress(false));
     }
     let stays = !response.lost_focus() || fresh;
     ui.data_mut(|data| {

@@ -18,7 +18,7 @@ use egui::{
 const BARS: [f32; 2] = [96.0, 70.0];
 /// The height of a bar.
 const BAR: f32 = 12.0;
-/// The length of the wedge that says that values go on.
+/// The length of the wedge for values beyond the end of the scale.
 const WEDGE: f32 = 7.0;
 
 /// What the line leaves out for want of room, in this order.
@@ -64,9 +64,9 @@ pub fn readout_ui(ui: &mut Ui, view: &View) {
     });
 }
 
-/// What a newcomer is told to do next, where nothing is under the pointer.
+/// The hint of what to do next for a newcomer, while nothing is under the pointer.
 fn guide(view: &View) -> String {
-    let depth = Depth::of(&view.state.look());
+    let depth = Depth::new(&view.state.look());
     match view.state.view().guide {
         Guide::Point if depth <= Depth::Layer => view.text("guide.point"),
         Guide::Step => view.text("guide.step"),
@@ -156,13 +156,13 @@ fn scale_ui(ui: &mut Ui, view: &View) {
             Scale::Network => "readout.scale_network",
         });
         if ui.selectable_label(scale == now.scale, name).clicked() {
-            view.act(Action::SetScale(scale));
+            view.push(Action::SetScale(scale));
             ui.close();
         }
     }
     ui.separator();
     let mut log = now.log;
     if ui.checkbox(&mut log, view.text("readout.log")).on_hover_text(view.text("readout.log_tip")).changed() {
-        view.act(Action::ToggleLog);
+        view.push(Action::ToggleLog);
     }
 }

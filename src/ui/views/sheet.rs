@@ -30,7 +30,7 @@ pub fn sheet_ui(ui: &mut Ui, view: &View, sheet: Sheet) {
             });
         });
     if !is_open {
-        view.act(Action::ShowSheet(None));
+        view.push(Action::ShowSheet(None));
     }
 }
 

@@ -237,7 +237,7 @@ fn thumb_ui(ui: &Ui, view: &View, tensor: TensorId, rect: Rect) {
     let shape = state.plan().shape_of(tensor);
     let own = state.trace().tensor_cell(&look.whole_cell()).filter(|(own, ..)| *own == tensor);
     let map = match own {
-        Some((.., index)) if Depth::of(&look) >= Depth::Map => index as usize / shape.plane().max(1),
+        Some((.., index)) if Depth::new(&look) >= Depth::Map => index as usize / shape.plane().max(1),
         Some(_) | None => summary(view, tensor, image)
             .and_then(|summary| summary.by_magnitude().first().copied())
             .unwrap_or(0),

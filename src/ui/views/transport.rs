@@ -65,18 +65,18 @@ fn button_ui(ui: &mut Ui, view: &View, command: &Command, side: f32) {
     let response = ui.add(button).on_hover_text(tip);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if response.clicked() {
-        view.act((command.action)(view.state));
+        view.push((command.action)(view.state));
     }
 }
 
-/// How much one step covers: the depth of what is looked at, else the cursor's grain.
+/// How much one step covers: the depth of the selected place, otherwise the cursor's grain.
 fn grain_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
-    let now = state.selected().map_or(state.cursor().grain(), |look| Depth::of(&look).grain());
+    let now = state.selected().map_or(state.cursor().grain(), |look| Depth::new(&look).grain());
     let words = Grain::ALL.map(|grain| view.text(&format!("grain.{}", grain.name()))).to_vec();
     let chosen = Grain::ALL.iter().position(|grain| *grain == now).unwrap_or(0);
     if let Some(grain) = list_ui(ui, view.theme, &view.text("transport.step_by"), "", &words, chosen) {
-        view.act(Action::Go(Move::Grain(Grain::ALL[grain])));
+        view.push(Action::Go(Move::Grain(Grain::ALL[grain])));
     }
 }
 
@@ -92,7 +92,7 @@ fn auto_ui(ui: &mut Ui, view: &View) {
     egui::Popup::context_menu(&response).show(|ui| speed_ui(ui, view));
     let steps = steps_text(view);
     if response.on_hover_text(format!("{name}\n{steps}\n{}", view.text("transport.auto_tip"))).clicked() {
-        view.act(Action::TogglePlay);
+        view.push(Action::TogglePlay);
     }
 }
 
@@ -107,7 +107,7 @@ fn speed_ui(ui: &mut Ui, view: &View) {
     response.widget_info(|| WidgetInfo::slider(true, f64::from(speed), view.text("transport.speed")));
     ui.label(view.fill("transport.per_second", &[("n", &speed_text(speed))]));
     if speed != view.state.playback().moves_per_sec {
-        view.act(Action::SetSpeed(speed));
+        view.push(Action::SetSpeed(speed));
     }
 }
 
@@ -129,6 +129,6 @@ fn unfold_ui(ui: &mut Ui, view: &View, with_words: bool) {
     let response = ui.add(Button::new(words).min_size(vec2(34.0, 30.0)));
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_open, &name));
     if response.on_hover_text(name).clicked() {
-        view.act(Action::ShowTimeline(!is_open));
+        view.push(Action::ShowTimeline(!is_open));
     }
 }

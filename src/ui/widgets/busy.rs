@@ -1,4 +1,4 @@
-//! The sign that something goes on: turning, or still where the user wants no motion.
+//! The activity indicator: turning, or still where the user wants no motion.
 
 use super::super::view::View;
 use egui::Ui;

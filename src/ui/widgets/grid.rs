@@ -122,7 +122,7 @@ pub struct GridResponse {
     pub double_clicked: Option<(usize, usize)>,
     /// The cell that was clicked with the other button, for a menu.
     pub secondary_clicked: Option<(usize, usize)>,
-    /// The cell under the pointer while a drag goes on that began on this plane.
+    /// The cell under the pointer during a drag that began on this plane.
     pub dragged: Option<(usize, usize)>,
     /// Where an arrow key, Home or End wants the selection; the caller decides.
     pub moved_to: Option<(usize, usize)>,
@@ -282,7 +282,7 @@ impl<'a> Grid<'a> {
             );
             whole.contains(i, j) && self.in_plane((i, j)).is_none()
         });
-        // A click leaves the keyboard where it is: the arrow keys go on stepping the program. Tab comes here.
+        // A click leaves the keyboard where it is: the arrow keys keep stepping the program. Tab comes here.
         let pointed = under_pointer.and_then(cell_at);
         let (moved_to, entered) = self.keys(ui, &response);
         GridResponse {

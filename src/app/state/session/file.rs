@@ -42,8 +42,10 @@ struct About {
     seed: u64,
     training: Option<Planned>,
     forked: Option<AboutForked>,
-    lines: Vec<AboutLine>,
-    line: usize,
+    #[serde(rename = "lines")]
+    branches: Vec<AboutBranch>,
+    #[serde(rename = "line")]
+    branch: usize,
     /// Runs beside those; files of the old form have none.
     #[serde(default)]
     runs: Vec<AboutRuns>,
@@ -75,8 +77,10 @@ struct AboutRuns {
     seed: u64,
     planned: Planned,
     forked: Option<AboutForked>,
-    lines: Vec<AboutLine>,
-    line: usize,
+    #[serde(rename = "lines")]
+    branches: Vec<AboutBranch>,
+    #[serde(rename = "line")]
+    branch: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,7 +113,7 @@ enum AboutContent {
 }
 
 #[derive(Serialize, Deserialize)]
-struct AboutLine {
+struct AboutBranch {
     /// Files of the old form have no numbers.
     #[serde(default)]
     number: u32,
@@ -199,25 +203,25 @@ fn measured_entry(kind: &str, network: usize, branch: usize) -> String {
 }
 
 /// Branches of a network, of which what they measured goes into `all`.
-fn about_lines<'a>(
+fn about_branches<'a>(
     sets: &mut Sets<'a>,
     all: &mut Vec<(String, Entry<'a>)>,
-    lines: &'a [TrainingBranch],
+    branches: &'a [TrainingBranch],
     network: usize,
-) -> Vec<AboutLine> {
-    let about = lines.iter().enumerate().map(|(number, line)| {
-        let frames = line.keyframes.iter().map(|(time, frame)| AboutFrame {
+) -> Vec<AboutBranch> {
+    let about = branches.iter().enumerate().map(|(number, branch)| {
+        let frames = branch.keyframes.iter().map(|(time, frame)| AboutFrame {
             time,
             params: place(&mut sets.params, network, &frame.params),
             moments: place(&mut sets.moments, network, &frame.moments),
-            is_pinned: line.keyframes.is_pinned(time),
+            is_pinned: branch.keyframes.is_pinned(time),
         });
-        let (frames, optimizers) = (frames.collect(), line.optimizers());
+        let (frames, optimizers) = (frames.collect(), branch.optimizers());
         let optimizers = optimizers.iter().map(|(&time, &optimizer)| (time, optimizer)).collect();
-        let records = Entry::Numbers(measured::of_records(line));
+        let records = Entry::Numbers(measured::of_records(branch));
         all.push((measured_entry("records", network, number), records));
-        all.push((measured_entry("checks", network, number), Entry::Numbers(measured::of_checks(line))));
-        AboutLine { number: line.number(), fork: line.fork(), optimizers, done: line.done(), frames }
+        all.push((measured_entry("checks", network, number), Entry::Numbers(measured::of_checks(branch))));
+        AboutBranch { number: branch.number(), fork: branch.fork(), optimizers, done: branch.done(), frames }
     });
     about.collect()
 }
@@ -241,9 +245,9 @@ fn about_runs<'a>(
             optimizer: *optimizer,
             seed: *seed,
             planned,
-            lines: about_lines(sets, all, &aside.branches, sets.network),
+            branches: about_branches(sets, all, &aside.branches, sets.network),
             forked: forked.as_ref().map(|forked| about_forked(sets, forked)),
-            line: aside.branch,
+            branch: aside.branch,
         });
     }
     runs
@@ -309,7 +313,7 @@ impl Session {
         let loaded = loaded.as_ref().map(|loaded| place(&mut sets.params, 0, loaded));
         let content = about_content(picture, &mut all)?;
         all.extend(painted.as_ref().map(|painted| (PAINTED.to_owned(), Entry::Tensor(painted))));
-        let lines = about_lines(&mut sets, &mut all, &self.lines, 0);
+        let branches = about_branches(&mut sets, &mut all, &self.branches, 0);
         let forked = forked.as_ref().map(|forked| about_forked(&mut sets, forked));
         let runs = about_runs(&mut sets, &mut all, &self.runs.aside);
         let about = About {
@@ -327,8 +331,8 @@ impl Session {
             seed: *seed,
             training: self.schedule.clone(),
             forked,
-            lines,
-            line: self.line,
+            branches,
+            branch: self.branch,
             runs,
             labels: self.runs.labels.clone(),
             stops: self.stops.clone(),
@@ -396,24 +400,24 @@ fn read(file: &SessionFile) -> Result<Session, ModelError> {
         seed: about.seed,
         ..Inputs::new(Arc::new(model), Arc::new(picture))
     };
-    let (mut lines, forked) = read_runs(file, (about.lines, about.forked, about.line), &sets, 0)?;
+    let (mut branches, forked) = read_runs(file, (about.branches, about.forked, about.branch), &sets, 0)?;
     inputs.forked = forked;
     let mut aside = Vec::new();
     for (network, runs) in (1..).zip(about.runs) {
-        let AboutRuns { model, params, optimizer, seed, planned, forked, lines, line } = runs;
+        let AboutRuns { model, params, optimizer, seed, planned, forked, branches, branch } = runs;
         let (model, loaded) = read_model(file, model, &sets, (network, params))?;
-        let (branches, forked) = read_runs(file, (lines, forked, line), &sets, network)?;
+        let (branches, forked) = read_runs(file, (branches, forked, branch), &sets, network)?;
         let target = None;
         let own = Inputs { optimizer, seed, loaded, forked, target, ..inputs.clone() };
         let inputs = Inputs { model: Arc::new(model), ..own };
-        aside.push(RunsAside { inputs, planned: Some(planned), branches, branch: line });
+        aside.push(RunsAside { inputs, planned: Some(planned), branches, branch });
     }
-    number_all(&mut lines, &mut aside);
+    number_all(&mut branches, &mut aside);
     Ok(Session {
         inputs,
         schedule: about.training,
-        lines,
-        line: about.line,
+        branches,
+        branch: about.branch,
         runs: KeptRuns { aside, labels: about.labels },
         stops: about.stops,
         place: about.place,
@@ -495,38 +499,38 @@ fn read_model(
     Ok((Model { name, params: set(own)?, architecture, unused, notes, network }, loaded))
 }
 
-/// The branches of a network, and the edit of weights that the one looked at comes from.
+/// Reads the branches of a network, and the edit of weights that the selected one comes from.
 fn read_runs(
     file: &SessionFile,
-    (lines, forked, line): (Vec<AboutLine>, Option<AboutForked>, usize),
+    (branches, forked, branch): (Vec<AboutBranch>, Option<AboutForked>, usize),
     sets: &Read,
     network: usize,
 ) -> Result<(Vec<TrainingBranch>, Option<Forked>), ModelError> {
     let set = |n: usize| sets.params(n, network).ok_or_else(|| file.damaged("weights that are not there"));
-    let count = lines.len();
+    let count = branches.len();
     let forked = forked.map(|AboutForked { from, time, original, params, moments }| {
         let moments = sets.moments(moments, network).filter(|moments| moments.steps == u64::from(time));
         let moments = moments.ok_or_else(|| file.damaged("moments that are not there"))?;
         let (original, params) = (set(original)?, set(params)?);
         if from >= count {
-            return Err(file.damaged("an edit on a line that is not there"));
+            return Err(file.damaged("an edit of a branch that does not exist"));
         }
         Ok(Forked { from, time, original, params, moments })
     });
     let forked = forked.transpose()?;
-    let lines = lines.into_iter().enumerate();
-    let lines = lines.map(|(n, line)| read_line(file, (network, n), line, sets));
-    let lines = lines.collect::<Result<Vec<_>, _>>()?;
-    if line >= lines.len().max(1) {
-        return Err(file.damaged("a line of training that is not there"));
+    let branches = branches.into_iter().enumerate();
+    let branches = branches.map(|(n, branch)| read_branch(file, (network, n), branch, sets));
+    let branches = branches.collect::<Result<Vec<_>, _>>()?;
+    if branch >= branches.len().max(1) {
+        return Err(file.damaged("a branch of training that does not exist"));
     }
-    Ok((lines, forked))
+    Ok((branches, forked))
 }
 
 /// Gives each branch a number of its own, where files of the old form, or damaged ones, have none.
-fn number_all(lines: &mut [TrainingBranch], aside: &mut [RunsAside]) {
+fn number_all(branches: &mut [TrainingBranch], aside: &mut [RunsAside]) {
     let mut all: Vec<_> =
-        lines.iter_mut().chain(aside.iter_mut().flat_map(|aside| &mut aside.branches)).collect();
+        branches.iter_mut().chain(aside.iter_mut().flat_map(|aside| &mut aside.branches)).collect();
     let mut last = all.iter().map(|branch| branch.number()).max().unwrap_or(0);
     let mut seen = BTreeSet::from([0]);
     for branch in &mut all {
@@ -616,25 +620,25 @@ fn read_moments(
     Ok(Arc::new(Moments { steps: *steps, layers: layers.collect::<Result<_, _>>()? }))
 }
 
-fn read_line(
+fn read_branch(
     file: &SessionFile,
     (network, number): (usize, usize),
-    about: AboutLine,
+    about: AboutBranch,
     sets: &Read,
 ) -> Result<TrainingBranch, ModelError> {
-    let AboutLine { number: of_all, fork, optimizers, done, frames } = about;
+    let AboutBranch { number: of_all, fork, optimizers, done, frames } = about;
     let frames = frames.iter().map(|frame| {
         let (params, moments) = (sets.params(frame.params, network)?, sets.moments(frame.moments, network)?);
-        // A trainer goes on at the step that its moments have come to.
-        let is_of_line = moments.steps == u64::from(frame.time) && frame.time <= done;
-        is_of_line.then_some((frame.time, Keyframe { params, moments }, frame.is_pinned))
+        // A trainer resumes at the step number of its moments.
+        let is_of_branch = moments.steps == u64::from(frame.time) && frame.time <= done;
+        is_of_branch.then_some((frame.time, Keyframe { params, moments }, frame.is_pinned))
     });
     let frames: Option<Vec<_>> = frames.collect();
     let frames = frames.filter(|frames| frames.iter().any(|(time, ..)| *time == 0));
-    let frames = frames.ok_or_else(|| file.damaged("a line of training without its weights"))?;
+    let frames = frames.ok_or_else(|| file.damaged("a branch of training without its weights"))?;
     let is_earlier = |fork: Fork| fork.branch < number;
     if !fork.is_none_or(is_earlier) || optimizers.first().is_none_or(|(time, _)| *time != 0) {
-        return Err(file.damaged("a line of training that comes from nowhere"));
+        return Err(file.damaged("a branch of training without an origin"));
     }
     let measured = || file.damaged("measurements that are none");
     let records = file.numbers(&measured_entry("records", network, number))?;
@@ -643,6 +647,6 @@ fn read_line(
     let network = &sets.networks[network];
     let checks = measured::checks(&checks, network.classes(), network.layers.len()).ok_or_else(measured)?;
     let (keyframes, optimizers) = (Keyframes::restored(frames), optimizers.into_iter().collect());
-    let line = TrainingBranch::restored(fork, keyframes, optimizers, done, records, checks);
-    Ok(line.with_number(of_all))
+    let branch = TrainingBranch::restored(fork, keyframes, optimizers, done, records, checks);
+    Ok(branch.with_number(of_all))
 }

@@ -1,13 +1,13 @@
-//! What the steps of a line measured, and what its checks found, as a list of numbers: NaN and infinity among them.
+//! What the steps of a branch measured, and what its checks found, as a list of numbers: NaN and infinity among them.
 
 use crate::nn::engine::LayerNorms;
 use crate::train::{Check, Confusion, Outcome, Record, Report, TrainingBranch, Units};
 use std::collections::BTreeMap;
 
 /// Each record: step, images, loss, correct, learning rate, layers with norms, and three norms for each.
-pub(super) fn of_records(line: &TrainingBranch) -> Vec<f64> {
+pub(super) fn of_records(branch: &TrainingBranch) -> Vec<f64> {
     let mut numbers = Vec::new();
-    for (&time, Record { report, learning_rate, norms }) in &line.records {
+    for (&time, Record { report, learning_rate, norms }) in &branch.records {
         numbers.push(f64::from(time));
         numbers.extend(of_report(report));
         numbers.extend([*learning_rate, norms.len() as f64]);
@@ -17,9 +17,9 @@ pub(super) fn of_records(line: &TrainingBranch) -> Vec<f64> {
 }
 
 /// Each check: step, report, classes, the pairs that were counted, the worst and best examples, and dead units.
-pub(super) fn of_checks(line: &TrainingBranch) -> Vec<f64> {
+pub(super) fn of_checks(branch: &TrainingBranch) -> Vec<f64> {
     let mut numbers = Vec::new();
-    for (&time, Check { report, confusion, worst, best, dead }) in &line.checks {
+    for (&time, Check { report, confusion, worst, best, dead }) in &branch.checks {
         numbers.push(f64::from(time));
         numbers.extend(of_report(report));
         let counted: Vec<[f64; 3]> = confusion
@@ -129,7 +129,7 @@ mod tests {
     use crate::train::{Fork, Keyframe, Keyframes};
     use proptest::prelude::*;
 
-    fn line() -> TrainingBranch {
+    fn branch() -> TrainingBranch {
         let norms = |n: usize| vec![LayerNorms { gradient: n as f64, weight: f64::INFINITY, update: 0.1 }; n];
         let report = |loss| Report { images: 8, loss, correct: 3 };
         let record = |loss, n| Record { report: report(loss), learning_rate: 0.01, norms: norms(n).into() };
@@ -156,18 +156,18 @@ mod tests {
 
     #[test]
     fn what_was_measured_comes_back() {
-        let line = line();
-        assert_eq!(records(&of_records(&line)), Some(line.records.clone()));
-        assert_eq!(checks(&of_checks(&line), 3, 2), Some(line.checks.clone()));
+        let branch = branch();
+        assert_eq!(records(&of_records(&branch)), Some(branch.records.clone()));
+        assert_eq!(checks(&of_checks(&branch), 3, 2), Some(branch.checks.clone()));
         assert_eq!((records(&[]), checks(&[], 3, 2)), (Some(BTreeMap::new()), Some(BTreeMap::new())));
-        let mut nan = line;
+        let mut nan = branch;
         nan.records.get_mut(&0).expect("there").report.loss = f64::NAN;
         assert!(records(&of_records(&nan)).is_some_and(|records| records[&0].report.loss.is_nan()));
     }
 
     #[test]
     fn what_is_cut_short_or_speaks_of_other_classes_is_refused() {
-        let (records_of, checks_of) = (of_records(&line()), of_checks(&line()));
+        let (records_of, checks_of) = (of_records(&branch()), of_checks(&branch()));
         assert!((1..records_of.len()).filter(|&end| records(&records_of[..end]).is_some()).count() <= 2);
         assert!((1..checks_of.len()).filter(|&end| checks(&checks_of[..end], 3, 2).is_some()).count() <= 1);
         assert_eq!(
@@ -184,7 +184,7 @@ mod tests {
             at in 0usize..200,
             to in prop_oneof![Just(f64::NAN), Just(1e300), Just(-1.0), 0.0..9.0f64, (0u8..9).prop_map(f64::from)],
         ) {
-            let line = line();
+            let branch = branch();
             let damaged = |mut numbers: Vec<f64>| {
                 let at = at % numbers.len();
                 // Losses of examples are kept in single precision.
@@ -192,10 +192,10 @@ mod tests {
                 numbers[at] = to;
                 (numbers, differs)
             };
-            let (numbers, differs) = damaged(of_checks(&line));
-            prop_assert!(!differs || checks(&numbers, 3, 2).as_ref() != Some(&line.checks));
-            let (numbers, differs) = damaged(of_records(&line));
-            prop_assert!(!differs || records(&numbers).as_ref() != Some(&line.records));
+            let (numbers, differs) = damaged(of_checks(&branch));
+            prop_assert!(!differs || checks(&numbers, 3, 2).as_ref() != Some(&branch.checks));
+            let (numbers, differs) = damaged(of_records(&branch));
+            prop_assert!(!differs || records(&numbers).as_ref() != Some(&branch.records));
         }
     }
 }

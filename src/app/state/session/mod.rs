@@ -29,8 +29,8 @@ pub struct Session {
     pub(in crate::app) inputs: Inputs,
     schedule: Option<Planned>,
     /// With the weights that it takes to be back quickly; all else is replayed.
-    pub(in crate::app) lines: Vec<TrainingBranch>,
-    pub(in crate::app) line: usize,
+    pub(in crate::app) branches: Vec<TrainingBranch>,
+    pub(in crate::app) branch: usize,
     /// Runs of other settings, and what is said of all runs.
     pub(in crate::app) runs: KeptRuns,
     pub(in crate::app) stops: Vec<StopWhen>,
@@ -46,7 +46,7 @@ pub struct Session {
     says_what_is_right: bool,
 }
 
-/// Runs of training beside those looked at.
+/// The runs of training other than the selected ones.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(in crate::app) struct KeptRuns {
     /// Without their training, of which the examples are not kept.
@@ -71,7 +71,7 @@ struct Marked {
     name: String,
 }
 
-/// A session that has been computed so far that the program can go on from it.
+/// A session with enough computed for the program to resume from it.
 #[derive(Clone, Debug)]
 pub struct Restored {
     pub(in crate::app) inputs: Inputs,
@@ -91,23 +91,23 @@ impl Session {
         let bookmarks = bookmarks
             .map(|Bookmark { place, name }| Marked { address: place.to_string(), name: name.clone() });
         let time = state.trace().time();
-        let lines = state.position.run().lines().iter().enumerate().map(|(number, line)| {
-            let looked_at = (number == state.position.run().line_number()).then_some(time);
-            line.slim(looked_at.as_slice())
+        let branches = state.position.run().branches().iter().enumerate().map(|(number, branch)| {
+            let looked_at = (number == state.position.run().branch_index()).then_some(time);
+            branch.slim(looked_at.as_slice())
         });
         let schedule = state.inputs.training.as_ref().and_then(Planned::from_training);
         let mut inputs = Inputs { training: None, ..state.inputs.clone() };
-        let (mut lines, mut line) = (lines.collect(), state.position.run().line_number());
+        let (mut branches, mut branch) = (branches.collect(), state.position.run().branch_index());
         if schedule.is_none() && state.inputs.training.is_some() {
             // A set that was neither generated nor opened cannot come back: the weights do.
-            inputs = trained(inputs, state.position.run().line());
-            (lines, line) = (Vec::new(), 0);
+            inputs = trained(inputs, state.position.run().branch());
+            (branches, branch) = (Vec::new(), 0);
         }
         Self {
             inputs,
             schedule,
-            lines,
-            line,
+            branches,
+            branch,
             runs: KeptRuns::from_runs(&state.training.runs),
             stops: state.training.stops.clone(),
             place: Placed {
@@ -151,26 +151,26 @@ impl Session {
         &self.inputs.model.name
     }
 
-    /// Training steps that its shown line has done on a data set; `None` without one.
+    /// Training steps that its shown branch has done on a data set; `None` without one.
     pub fn trained(&self) -> Option<u32> {
-        self.schedule.as_ref().and_then(|_| Some(self.lines.get(self.line)?.done()))
+        self.schedule.as_ref().and_then(|_| Some(self.branches.get(self.branch)?.done()))
     }
 
     /// The runs as the program takes them up: a generated data set is made when one is chosen.
     pub(in crate::app) fn training_runs(&self) -> TrainingRuns {
         let KeptRuns { aside, labels } = self.runs.clone();
-        let branches = aside.iter().flat_map(|aside| &aside.branches).chain(&self.lines);
+        let branches = aside.iter().flat_map(|aside| &aside.branches).chain(&self.branches);
         let last_number = branches.map(TrainingBranch::number).max().unwrap_or(0);
         TrainingRuns { aside, labels, last_number }
     }
 
-    /// Its lines of training.
-    pub fn lines(&self) -> &[TrainingBranch] {
-        &self.lines
+    /// Its branches of training.
+    pub fn branches(&self) -> &[TrainingBranch] {
+        &self.branches
     }
 
-    /// Computes what the program needs to go on. `data`: its data set, or why there is none; then the session comes
-    /// back on its picture, with the weights as far as they were trained. `None` if cancelled.
+    /// Computes what the program needs to resume. `data`: its data set, or why there is none; then the
+    /// session comes back on its picture, with the weights as far as they were trained. `None` if cancelled.
     ///
     /// # Errors
     /// Where its parts do not go together.
@@ -206,8 +206,8 @@ impl Session {
             return self.resume_at_place(inputs, exec);
         };
         let mut inputs = self.inputs.clone();
-        if let Some(line) = self.lines.get(self.line) {
-            inputs = trained(inputs, line);
+        if let Some(branch) = self.branches.get(self.branch) {
+            inputs = trained(inputs, branch);
         }
         let Some(derived) = derived::derive(inputs, exec)? else { return Ok(None) };
         let Derived { inputs, fitted, run } = self.with_target(derived);
@@ -233,7 +233,7 @@ impl Session {
     fn resume_at_place(self: Box<Self>, inputs: Inputs, exec: Execution) -> Result<Option<Restored>, String> {
         let Some(derived) = derived::derive(inputs, exec)? else { return Ok(None) };
         let Derived { inputs, fitted, mut run } = self.with_target(derived);
-        run.take_lines(self.lines.clone(), self.line);
+        run.restore_branches(self.branches.clone(), self.branch);
         let time = self.place.time.min(run.plan().times() - 1);
         let need = Need { time, pass: Pass::Loss };
         if !run.approach(need, u32::MAX, exec)? {
@@ -301,9 +301,9 @@ fn can_be_written(breakpoint: &Breakpoint) -> bool {
     }
 }
 
-/// The inputs with the weights as far as a line has trained them.
-fn trained(inputs: Inputs, line: &TrainingBranch) -> Inputs {
-    let Some((_, last)) = line.keyframes.before(line.done()) else { return inputs };
+/// The inputs with the weights as far as a branch has trained them.
+fn trained(inputs: Inputs, branch: &TrainingBranch) -> Inputs {
+    let Some((_, last)) = branch.keyframes.before(branch.done()) else { return inputs };
     let model = Model { params: Arc::clone(&last.params), ..(*inputs.model).clone() };
     Inputs { model: Arc::new(model), forked: None, ..inputs }
 }

@@ -1,9 +1,9 @@
 //! The card of the picked layer: its numbers to change, and the arithmetic that gives its sizes and costs.
 
 use super::{
-    act,
     columns::Columns,
     hyperparameters::{captioned_ui, hyperparameter_ui, text_ui},
+    push,
 };
 use crate::app::{BuildAction, Draft};
 use crate::nn::{Layer, arithmetic::Quantity, spec::LayerSpec};
@@ -26,12 +26,12 @@ pub fn card_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: us
                 let caption = view.text("build.layer_name");
                 captioned_ui(ui, view, 104.0, [&caption, ""], |ui| {
                     if let Some(name) = text_ui(ui, &format!("{} {caption}", spec.name), &spec.name, 92.0) {
-                        act(view, BuildAction::Rename(l, name));
+                        push(view, BuildAction::Rename(l, name));
                     }
                 });
                 for field in spec.kind.hyperparameters() {
                     if let Some(field) = hyperparameter_ui(ui, view, &spec.name, field) {
-                        act(view, BuildAction::Set(l, field));
+                        push(view, BuildAction::Set(l, field));
                     }
                 }
             });

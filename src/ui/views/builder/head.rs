@@ -1,8 +1,8 @@
 //! The head of the builder: what the network as a whole has, and what is done with its layers.
 
 use super::{
-    act,
     hyperparameters::{captioned_ui, count_ui, left_text_ui, number_ui, text_ui},
+    push,
 };
 use crate::app::{Action, BuildAction, Draft};
 use crate::model_io::{bundled, presets};
@@ -22,7 +22,7 @@ pub fn head_ui(ui: &mut Ui, view: &View, draft: &Draft) {
         ui.add_space(space::M);
         ui.menu_button(format!("{} ▾", view.text("build.start_from")), |ui| start_ui(ui, view));
         if ui.button(view.text("build.empty")).on_hover_text(view.text("build.empty.tip")).clicked() {
-            act(view, BuildAction::New);
+            push(view, BuildAction::New);
         }
     });
     ui.horizontal_wrapped(|ui| {
@@ -44,7 +44,7 @@ fn start_ui(ui: &mut Ui, view: &View) {
         ui.label(RichText::new(view.text(caption)).font(theme::small_font()).color(view.theme.text_weak));
         for (name, key) in entries {
             if ui.button(view.text(&key)).clicked() {
-                act(view, BuildAction::StartFrom(name.to_owned()));
+                push(view, BuildAction::StartFrom(name.to_owned()));
                 ui.close();
             }
         }
@@ -58,7 +58,7 @@ fn network_ui(ui: &mut Ui, view: &View, draft: &Draft) {
     let caption = view.text("build.name");
     captioned_ui(ui, view, 130.0, [&caption, ""], |ui| {
         if let Some(name) = text_ui(ui, &caption, &written.name, 116.0) {
-            act(view, BuildAction::Name(name));
+            push(view, BuildAction::Name(name));
         }
     });
     let caption = view.text("build.input");
@@ -71,20 +71,20 @@ fn network_ui(ui: &mut Ui, view: &View, draft: &Draft) {
             if let Some(n) = count_ui(ui, &name, architecture.input[axis]) {
                 let mut input = architecture.input;
                 input[axis] = n;
-                act(view, BuildAction::Input(input));
+                push(view, BuildAction::Input(input));
             }
         }
     });
     let caption = view.text("build.classes");
     captioned_ui(ui, view, 204.0, [&caption, &view.text("build.classes.tip")], |ui| {
         if let Some(n) = count_ui(ui, &caption, draft.classes()) {
-            act(view, BuildAction::Classes(n));
+            push(view, BuildAction::Classes(n));
         }
         let names = architecture.classes.join(", ");
         let (name, hint) = (view.text("build.class_names"), view.text("build.class_names.hint"));
         if let Some(text) = left_text_ui(ui, &name, &hint, &names, 134.0) {
             let names = text.split([',', '，']).map(|name| name.trim().to_owned());
-            act(view, BuildAction::ClassNames(names.filter(|name| !name.is_empty()).collect()));
+            push(view, BuildAction::ClassNames(names.filter(|name| !name.is_empty()).collect()));
         }
     });
     let caption = view.text("build.loss");
@@ -94,7 +94,7 @@ fn network_ui(ui: &mut Ui, view: &View, draft: &Draft) {
         let response = combo.show_ui(ui, |ui| {
             for loss in [Loss::CrossEntropy, Loss::Mse] {
                 if ui.selectable_label(loss == architecture.loss, name(loss)).clicked() {
-                    act(view, BuildAction::Loss(loss));
+                    push(view, BuildAction::Loss(loss));
                 }
             }
         });
@@ -135,7 +135,7 @@ fn weights_ui(ui: &mut Ui, view: &View, draft: &Draft) {
             for init in choices {
                 let is_chosen = key(&init) == key(&written.init);
                 if ui.selectable_label(is_chosen, view.text(key(&init))).clicked() && !is_chosen {
-                    act(view, BuildAction::Init(init));
+                    push(view, BuildAction::Init(init));
                 }
             }
         });
@@ -143,12 +143,12 @@ fn weights_ui(ui: &mut Ui, view: &View, draft: &Draft) {
         match written.init {
             Init::Normal { deviation } => {
                 if let Some(deviation) = number_ui(ui, &view.text("build.deviation"), deviation) {
-                    act(view, BuildAction::Init(Init::Normal { deviation }));
+                    push(view, BuildAction::Init(Init::Normal { deviation }));
                 }
             }
             Init::Uniform { limit } => {
                 if let Some(limit) = number_ui(ui, &view.text("build.limit"), limit) {
-                    act(view, BuildAction::Init(Init::Uniform { limit }));
+                    push(view, BuildAction::Init(Init::Uniform { limit }));
                 }
             }
             Init::Zeros | Init::Xavier | Init::He => {}
@@ -157,7 +157,7 @@ fn weights_ui(ui: &mut Ui, view: &View, draft: &Draft) {
     let caption = view.text("build.seed");
     captioned_ui(ui, view, 60.0, [&caption, &view.text("build.seed.tip")], |ui| {
         if let Some(seed) = count_ui(ui, &caption, written.seed as usize) {
-            act(view, BuildAction::Seed(seed as u64));
+            push(view, BuildAction::Seed(seed as u64));
         }
     });
 }
@@ -178,7 +178,7 @@ fn tools_ui(ui: &mut Ui, view: &View, draft: &Draft) {
         ];
         for (id, icon, enabled, action) in tools {
             if tool_ui(ui, view, id, icon, enabled) {
-                act(view, action);
+                push(view, action);
             }
         }
         ui.separator();
@@ -186,14 +186,14 @@ fn tools_ui(ui: &mut Ui, view: &View, draft: &Draft) {
             [("undo", "↺", draft.can_undo(), Action::Undo), ("redo", "↻", draft.can_redo(), Action::Redo)]
         {
             if tool_ui(ui, view, id, icon, enabled) {
-                view.act(action);
+                view.push(action);
             }
         }
         ui.separator();
         let mut keep = draft.written.keep_weights;
         let response = ui.checkbox(&mut keep, view.text("build.keep"));
         if response.on_hover_text(view.text("build.keep.tip")).changed() {
-            act(view, BuildAction::KeepWeights(keep));
+            push(view, BuildAction::KeepWeights(keep));
         }
     });
 }
@@ -221,7 +221,7 @@ fn add_ui(ui: &mut Ui, view: &View) {
         let square = Rect::from_center_size(center, vec2(14.0, 14.0));
         icon_ui(ui.painter(), square, Icon::Layer(&kind), view.theme.text);
         if response.on_hover_text(view.text(&format!("build.kind.{}_tip", kind.name()))).clicked() {
-            act(view, BuildAction::Add(kind));
+            push(view, BuildAction::Add(kind));
             ui.close();
         }
     }

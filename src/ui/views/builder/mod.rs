@@ -32,8 +32,8 @@ pub fn builder_ui(ui: &mut Ui, view: &View) {
     );
 }
 
-fn act(view: &View, action: BuildAction) {
-    view.act(Action::Build(action));
+fn push(view: &View, action: BuildAction) {
+    view.push(Action::Build(action));
 }
 
 /// Moving, copying and removing the picked layer by keys.
@@ -51,16 +51,16 @@ fn keys(ui: &Ui, view: &View, draft: &Draft) {
     ui.input_mut(|input| {
         for (key, up) in [(Key::ArrowUp, true), (Key::ArrowDown, false)] {
             if input.consume_key(Modifiers::ALT, key) {
-                act(view, BuildAction::Move { up });
+                push(view, BuildAction::Move { up });
             } else if !typing && input.consume_key(Modifiers::NONE, key) {
-                act(view, BuildAction::Select(neighbour(up)));
+                push(view, BuildAction::Select(neighbour(up)));
             }
         }
         if input.consume_key(Modifiers::COMMAND, Key::D) {
-            act(view, BuildAction::Duplicate);
+            push(view, BuildAction::Duplicate);
         }
         if !typing && input.consume_key(Modifiers::NONE, Key::Delete) {
-            act(view, BuildAction::Remove);
+            push(view, BuildAction::Remove);
         }
     });
 }
@@ -78,11 +78,11 @@ fn foot_ui(ui: &mut Ui, view: &View, draft: &Draft) {
         let apply = ui.add_enabled(can_apply, button).on_hover_text(view.text("build.apply.tip"));
         let apply = apply.on_disabled_hover_text(draft.obstacle().unwrap_or_default());
         if apply.clicked() {
-            act(view, BuildAction::Apply);
+            push(view, BuildAction::Apply);
         }
         let cancel = Button::new(view.text("build.cancel")).min_size(egui::vec2(96.0, 32.0));
         if ui.add(cancel).on_hover_text(view.text("build.cancel.tip")).clicked() {
-            act(view, BuildAction::Cancel);
+            push(view, BuildAction::Cancel);
         }
         ui.add_space(space::M);
         ui.with_layout(Layout::top_down(Align::Min), |ui| {

@@ -1,6 +1,6 @@
 //! The table of layers: one row each, the picked one with its card below it.
 
-use super::{act, card, columns::Columns};
+use super::{card, columns::Columns, push};
 use crate::app::{BuildAction, Draft};
 use crate::nn::hyperparameter::{Hyperparameter, Value};
 use crate::nn::spec::{Kind, LayerSpec, Pair};
@@ -130,7 +130,7 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
     let entered = response.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     if response.clicked() || entered {
         response.request_focus();
-        act(view, BuildAction::Select((!is_picked).then_some(l)));
+        push(view, BuildAction::Select((!is_picked).then_some(l)));
     }
     bring_into_view(ui, draft, l, rect);
 }

@@ -274,7 +274,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// How many of the gradients that have come to the map are not 0, and how many of those it stops.
+    /// How many of the gradients that arrive at the map are not 0, and how many of those it stops.
     fn killed(&self) -> (usize, usize) {
         let (first, len) = self.map();
         let x = TensorPlane::new(self.view, self.x, self.spot.image, 0);

@@ -30,7 +30,7 @@ pub(super) struct NumberBox<'a> {
 }
 
 impl NumberBox<'_> {
-    /// Its text as it is drawn.
+    /// Its text, as drawn.
     fn text(&self) -> String {
         let fitted = || number::fit_number(self.cell.value, 7, Some(2)).unwrap_or_default();
         self.text.map_or_else(fitted, str::to_owned)

@@ -135,7 +135,7 @@ impl<'a> DenseView<'a> {
         Part::from_values(cells, revision, form, mapping, view.text("closeup.products"), detail)
     }
 
-    /// The term that is looked at or was done last, if it is one of the products.
+    /// The shown term, or the one done last, if it is one of the products.
     fn last_term(&self, features: usize) -> Option<usize> {
         let marked = super::looked_term(&self.focus).map(|m| m as usize);
         marked.or_else(|| (self.spot.done as usize).checked_sub(1)).filter(|&m| m < features)

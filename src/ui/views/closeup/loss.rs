@@ -27,7 +27,7 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
     let image = spot.image;
     let own = TensorId::loss;
     let y = Plan::input_of(network.layers.len());
-    let column = |tensor, head: &str, looks| Column::from_cells(view, tensor, image, [0, 1], head, looks);
+    let column = |tensor, head: &str, style| Column::from_cells(view, tensor, image, [0, 1], head, style);
     let made = |part: Part| stage.tensor.part == part && !is_backward;
     let single = |part: Part| {
         let plane = TensorPlane::new(view, own(part), image, 0);

@@ -59,7 +59,7 @@ impl<'a> Closeup<'a> {
         Self { body: Body::Parts(items, extra), said }
     }
 
-    /// The close-up of what is looked at; `None` if that is no cell.
+    /// The close-up of the shown place; `None` if that is not a cell.
     fn new(view: &'a View<'a>) -> Option<Self> {
         let focus = looked(view);
         let plan = view.state.plan();
@@ -85,10 +85,10 @@ impl<'a> Closeup<'a> {
     }
 }
 
-/// The cell or the term that is looked at; of more than a cell the one that the cursor is at, or the first.
+/// The shown cell or term; within more than a cell, the cell that the cursor is at, or the first.
 fn looked(view: &View) -> Address {
     let look = view.state.look();
-    match Depth::of(&look) {
+    match Depth::new(&look) {
         Depth::Cell | Depth::Term => look,
         Depth::Pass | Depth::Layer | Depth::Map => view.state.focus(),
     }
@@ -113,7 +113,7 @@ fn legends(items: &[Item]) -> Vec<(String, Mapping)> {
     items.iter().filter_map(legend).collect()
 }
 
-/// Draws the close-up of what is looked at into the room of `ui`.
+/// Draws the close-up of the shown place into the room of `ui`.
 pub fn closeup_ui(ui: &mut Ui, view: &View) {
     let Some(closeup) = Closeup::new(view) else { return };
     let stage = ui.max_rect();
@@ -162,7 +162,7 @@ fn stage_ui(ui: &mut Ui, view: &View, closeup: &Closeup, stage: Rect) {
     }
 }
 
-/// Whether the close-up of what is looked at has choices of its own: those of [`choices_ui`].
+/// Whether the close-up of the shown place has choices of its own: those of [`choices_ui`].
 pub fn has_choices(view: &View) -> bool {
     let plan = view.state.plan();
     let Some(stage) = plan.stage_at(&view.state.focus()) else { return false };
@@ -203,7 +203,7 @@ pub fn notes(ui: &Ui, view: &View) -> Vec<String> {
     said.map_or(Vec::new(), |said| said.words.clone())
 }
 
-/// Draws the equation of what is looked at into the room of `ui`, with what it means at its right end.
+/// Draws the equation of the shown place into the room of `ui`, with its meaning at the right end.
 pub fn equation_line_ui(ui: &mut Ui, view: &View) {
     if let Some(said) = said(ui, view) {
         said::equation_ui(ui, view, &said);

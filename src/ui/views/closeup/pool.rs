@@ -62,7 +62,7 @@ pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
         } else {
             Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad })
         };
-        view.act(Action::Build(BuildAction::Become(l, kind)));
+        view.push(Action::Build(BuildAction::Become(l, kind)));
     };
     for (other, key) in [(true, "closeup.pool_switch_max"), (false, "closeup.pool_switch_avg")] {
         if ui.selectable_label(is_max == other, view.text(key)).clicked() && is_max != other {
@@ -95,7 +95,7 @@ pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
         }
         let toggle = ui.selectable_label(both, words);
         if toggle.on_hover_text(view.text("closeup.pool_both_tip")).clicked() {
-            view.act(Action::ShowBothPools(!both));
+            view.push(Action::ShowBothPools(!both));
         }
     }
 }
@@ -109,7 +109,7 @@ struct Pool<'a> {
     is_max: bool,
 }
 
-/// What the comparisons of a window have come to.
+/// The state of the comparisons within a window.
 struct Contest {
     /// The tap that leads.
     best: Option<usize>,
@@ -172,7 +172,7 @@ impl<'a> Pool<'a> {
         self.spec.window.tap(at, [m / cols, m % cols])
     }
 
-    /// Frames the winner of a window and says so, and crosses those that were beaten.
+    /// Frames and labels the winner of a window, and crosses out the others.
     fn contest_marks(
         &self,
         tensor: TensorId,

@@ -217,12 +217,12 @@ pub(super) fn colours_ui(ui: &mut Ui, view: &View, said: &Said, rect: Rect) {
         let keys = ["lanes.scale.map", "lanes.scale.layer", "lanes.scale.network"];
         for (scale, key) in scales.into_iter().zip(keys) {
             if ui.radio(view.state.view().scale == scale, view.text(key)).clicked() {
-                view.act(Action::SetScale(scale));
+                view.push(Action::SetScale(scale));
             }
         }
         let mut log = view.state.view().log;
         if ui.checkbox(&mut log, view.text("lanes.log")).changed() {
-            view.act(Action::ToggleLog);
+            view.push(Action::ToggleLog);
         }
     });
     let name = view.text("closeup.colours");

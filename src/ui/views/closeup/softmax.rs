@@ -22,8 +22,8 @@ pub(super) fn softmax<'a>(
     // One position; its channels lie a plane apart.
     let at = spot.index % (h * w) as u32;
     let own = |part| TensorId::layer(l, part);
-    let column = |tensor, head: &str, looks| {
-        Column::from_cells(view, tensor, spot.image, [at, (h * w) as u32], head, looks)
+    let column = |tensor, head: &str, style| {
+        Column::from_cells(view, tensor, spot.image, [at, (h * w) as u32], head, style)
     };
     let made = |part: Part| stage.tensor.part == part;
     let single = |part: Part| {

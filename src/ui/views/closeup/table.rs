@@ -199,7 +199,7 @@ fn names_ui(
                 );
             }
             if answer.clicked() {
-                view.act(Action::SetLabel(row));
+                view.push(Action::SetLabel(row));
             }
             answer.on_hover_text(words);
         }

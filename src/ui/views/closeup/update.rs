@@ -187,7 +187,7 @@ fn rule(view: &View) -> String {
 /// The mean loss of the batch before the update and, once the update is complete, after it.
 fn losses(view: &View) -> Option<String> {
     let (trace, plan) = (view.state.trace(), view.state.plan());
-    // A cell of the update can be looked at before the cursor has come to the loss.
+    // A cell of the update can be shown before the cursor reaches the loss.
     let loss = plan.writer(TensorId::loss(Part::Out), trace.time(), plan.setup().images - 1, 0);
     if !view.state.is_done(&loss) {
         return None;

@@ -15,11 +15,11 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
         ui.horizontal_wrapped(|ui| {
             let keep = ui.button(view.text("cmd.keep"));
             if keep.on_hover_text(view.text("compare.keep_tip")).clicked() {
-                act(view, CompareAction::Keep);
+                push(view, CompareAction::Keep);
             }
             let has_kept = view.state.compare().kept.is_some();
             if ui.add_enabled(has_kept, Button::new(view.text("compare.forget"))).clicked() {
-                act(view, CompareAction::Forget);
+                push(view, CompareAction::Forget);
             }
             if has_kept {
                 tensor_ui(ui, view);
@@ -29,7 +29,7 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
                 let label = ui.label(view.text("compare.map"));
                 let drag = DragValue::new(&mut plane).range(0..=sides.planes - 1).speed(0.05);
                 if ui.add(drag).labelled_by(label.id).changed() {
-                    act(view, CompareAction::Plane(plane));
+                    push(view, CompareAction::Plane(plane));
                 }
             }
         });
@@ -59,7 +59,7 @@ fn tensor_ui(ui: &mut Ui, view: &View) {
             for tensor in Compare::tensors(view.state.trace()) {
                 let name = RichText::new(names::tensor(view, tensor));
                 if ui.selectable_label(tensor == now, name).clicked() {
-                    act(view, CompareAction::Tensor(tensor));
+                    push(view, CompareAction::Tensor(tensor));
                 }
             }
         })
@@ -82,6 +82,6 @@ fn side_text(view: &View, of: &Kept) -> [String; 2] {
     [of.model.name.clone(), side]
 }
 
-fn act(view: &View, action: CompareAction) {
-    view.act(Action::Compare(action));
+fn push(view: &View, action: CompareAction) {
+    view.push(Action::Compare(action));
 }

@@ -1,6 +1,6 @@
 //! How many examples there are of each class, as bars, and the mean picture of each. A click shows one class only.
 
-use super::act;
+use super::push;
 use crate::app::{DataAction, JobKind};
 use crate::data::{Dataset, Measured};
 use crate::ui::{
@@ -23,7 +23,7 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         }
         None => None,
     };
-    let measuring = view.state.jobs().of(JobKind::MeasuringData).map(|job| job.part);
+    let measuring = view.state.jobs().of_kind(JobKind::MeasuringData).map(|job| job.part);
     if let Some(part) = measuring.filter(|_| measured.is_none()) {
         let words = view.text("sets.measuring");
         let bar = ui.add(ProgressBar::new(part).text(&words));
@@ -35,7 +35,7 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
     }
     if ui.selectable_label(view.state.data().class.is_none(), view.text("sets.all_classes")).clicked() {
-        act(view, DataAction::Class(None));
+        push(view, DataAction::Class(None));
     }
     let area = ScrollArea::vertical().id_salt("classes").auto_shrink(false);
     area.show_rows(ui, ROW, data.classes().len(), |ui, rows| {
@@ -94,6 +94,6 @@ fn class_ui(ui: &mut Ui, view: &View, data: &Dataset, measured: Option<&Measured
         }
     });
     if response.clicked() {
-        act(view, DataAction::Class((!now).then_some(class)));
+        push(view, DataAction::Class((!now).then_some(class)));
     }
 }

@@ -1,6 +1,6 @@
 //! The examples to scroll through; a click makes one the picture that is stepped through.
 
-use super::act;
+use super::push;
 use crate::app::DataAction;
 use crate::data::Dataset;
 use crate::ui::{
@@ -73,6 +73,6 @@ fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, side: f32, b
     let words = view.fill("sets.example", &[("n", &index.to_string()), ("class", &name)]);
     let caption = (name.as_str(), view.theme.text_weak);
     if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), side, caption, &words).clicked() {
-        act(view, DataAction::StepThrough { data: data.clone(), part, index });
+        push(view, DataAction::StepThrough { data: data.clone(), part, index });
     }
 }

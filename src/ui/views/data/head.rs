@@ -1,6 +1,6 @@
 //! The choice of data set and part, its figures, and the files that were skipped.
 
-use super::act;
+use super::push;
 use crate::app::{Action, DataAction, Shown, TrainAction};
 use crate::data::{Dataset, Generated, Origin, Split};
 use crate::ui::{number, theme, view::View};
@@ -35,19 +35,19 @@ fn set_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         for generated in Generated::ALL {
             let current = data.generator() == Some(generated);
             if ui.selectable_label(current, generated_name(view, generated)).clicked() {
-                act(view, DataAction::Show(Shown::Generated(generated)));
+                push(view, DataAction::Show(Shown::Generated(generated)));
             }
         }
         if let Some(opened) = &view.state.data().opened {
             let current = data.is_of_one_source(&opened.dataset);
             if ui.selectable_label(current, opened.dataset.name()).clicked() {
-                act(view, DataAction::Show(Shown::Opened));
+                push(view, DataAction::Show(Shown::Opened));
             }
         }
     });
     combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{label}: {now}")));
     if ui.button(view.text("cmd.open_data")).clicked() {
-        act(view, DataAction::Ask(true));
+        push(view, DataAction::Ask(true));
     }
 }
 
@@ -63,7 +63,7 @@ fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Split) {
     };
     let response = ui.selectable_label(now, format!("{name} {count}"));
     if response.on_hover_text(view.text(tip)).clicked() {
-        act(view, DataAction::Split(part));
+        push(view, DataAction::Split(part));
     }
 }
 
@@ -75,7 +75,7 @@ fn train_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         let words = RichText::new(view.text("sets.is_trained_on")).color(view.theme.good);
         ui.add(Label::new(words).extend());
     } else if ui.add(Button::new(view.text("sets.use"))).on_hover_text(view.text("sets.use_tip")).clicked() {
-        view.act(Action::Train(TrainAction::Use(Some(data.clone()))));
+        view.push(Action::Train(TrainAction::Use(Some(data.clone()))));
     }
 }
 

@@ -30,6 +30,6 @@ pub fn data_ui(ui: &mut Ui, view: &View) {
     ui.scope_builder(UiBuilder::new().max_rect(classes), |ui| classes::classes_ui(ui, view, &data));
 }
 
-fn act(view: &View, action: DataAction) {
-    view.act(Action::Data(action));
+fn push(view: &View, action: DataAction) {
+    view.push(Action::Data(action));
 }

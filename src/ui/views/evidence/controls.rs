@@ -1,6 +1,6 @@
 //! The controls of the page Evidence: the method, what the evidence is for, the method's settings, and its progress.
 
-use super::{act, top_activations};
+use super::{push, top_activations};
 use crate::app::{AttributionAction, Subject, focused_unit};
 use crate::attribution::{AscentRules, AttributionSettings, Fill, Method, Unit, usual_layer};
 use crate::ui::{names, theme, view::View};
@@ -25,7 +25,7 @@ fn method_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
     let name = |method: Method| view.text(&format!("evidence.name.{}", method.name()));
     let options = Method::ALL.map(|method| (method, name(method)));
     if let Some(method) = choice_ui(ui, view, "evidence.method", &name(settings.method), &options) {
-        act(view, AttributionAction::Settings(AttributionSettings { method, ..*settings }));
+        push(view, AttributionAction::Settings(AttributionSettings { method, ..*settings }));
     }
 }
 
@@ -62,7 +62,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         Some(Unit::Cell { .. }) => 4,
     };
     if let Some(subject) = choice_ui(ui, view, "evidence.whose", &kinds[now].1, &kinds) {
-        act(view, AttributionAction::Subject(subject));
+        push(view, AttributionAction::Subject(subject));
     }
     match unit {
         None => {}
@@ -82,7 +82,7 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         None => button,
     };
     if button.clicked() {
-        act(view, AttributionAction::Focused);
+        push(view, AttributionAction::Focused);
     }
 }
 
@@ -92,7 +92,7 @@ fn class_ui(ui: &mut Ui, view: &View, class: usize, unit: fn(usize) -> Unit) {
     let options: Vec<_> = (0..classes).map(|class| (class, names::class(view, class))).collect();
     let now = names::class(view, class);
     if let Some(class) = choice_ui(ui, view, "evidence.class", &now, &options) {
-        act(view, AttributionAction::Subject(Subject::Unit(unit(class))));
+        push(view, AttributionAction::Subject(Subject::Unit(unit(class))));
     }
 }
 
@@ -111,7 +111,7 @@ fn map_ui(ui: &mut Ui, view: &View, layer: usize, channel: usize, at: Option<[us
             Some([i, j]) => Unit::Cell { layer, channel, at: [i.min(h - 1), j.min(w - 1)] },
             None => Unit::Channel { layer, channel },
         };
-        act(view, AttributionAction::Subject(Subject::Unit(unit)));
+        push(view, AttributionAction::Subject(Subject::Unit(unit)));
     };
     if let Some(layer) = choice_ui(ui, view, "evidence.layer", layers[layer].name(), &options) {
         ask(layer, channel, at);
@@ -132,7 +132,7 @@ fn map_ui(ui: &mut Ui, view: &View, layer: usize, channel: usize, at: Option<[us
 
 /// The numbers of the method.
 fn settings_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
-    let set = |settings: AttributionSettings| act(view, AttributionAction::Settings(settings));
+    let set = |settings: AttributionSettings| push(view, AttributionAction::Settings(settings));
     match settings.method {
         Method::Saliency | Method::GradientTimesInput | Method::Guided | Method::Deconv => {}
         Method::GradCam => grad_cam_ui(ui, view, settings),
@@ -207,7 +207,7 @@ fn grad_cam_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
     options.extend((0..end).map(|layer| (Some(layer), name(layer))));
     let now = settings.layer.filter(|&layer| layer < network.layers.len()).map(name).or(usual);
     if let Some(layer) = choice_ui(ui, view, "evidence.at_layer", &now.unwrap_or_default(), &options) {
-        act(view, AttributionAction::Settings(AttributionSettings { layer, ..*settings }));
+        push(view, AttributionAction::Settings(AttributionSettings { layer, ..*settings }));
     }
 }
 
@@ -219,57 +219,57 @@ fn fill_ui(ui: &mut Ui, view: &View, key: &str, fill: Fill) -> Option<Fill> {
 
 /// Play, step and begin anew; random weights; opacity.
 fn progress_ui(ui: &mut Ui, view: &View, settings: &AttributionSettings) {
-    let looks = view.state.attribution();
+    let attribution = view.state.attribution();
     let button = |ui: &mut Ui, icon: &str, key: &str, enabled: bool, action: AttributionAction| {
         let label = view.text(key);
         let response = ui.add_enabled(enabled, Button::new(icon).min_size(egui::vec2(30.0, 26.0)));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &label));
         if response.on_hover_text(&label).clicked() {
-            act(view, action);
+            push(view, action);
         }
     };
     let steps = matches!(settings.method, Method::Integrated | Method::Occlusion | Method::Ascent);
-    if let Some(made) = looks.made().filter(|_| steps) {
+    if let Some(made) = attribution.made().filter(|_| steps) {
         let (done, all) = made.look.progress();
         let has_places = made.look.occlusion().is_some();
         if has_places {
-            button(ui, "◀", "evidence.previous", looks.place > 0, AttributionAction::Previous);
+            button(ui, "◀", "evidence.previous", attribution.place > 0, AttributionAction::Previous);
         }
-        let (icon, key) = if looks.playing && !made.is_done() {
+        let (icon, key) = if attribution.playing && !made.is_done() {
             ("⏸", "evidence.pause")
         } else {
             ("⏵", "evidence.play")
         };
         button(ui, icon, key, !made.is_done(), AttributionAction::TogglePlay);
-        let more = !made.is_done() || (has_places && looks.place + 1 < done);
+        let more = !made.is_done() || (has_places && attribution.place + 1 < done);
         let key = if has_places { "evidence.next" } else { "evidence.next_step" };
         button(ui, "▶", key, more, AttributionAction::Next);
         button(ui, "↺", "evidence.again", true, AttributionAction::Again);
         let words = view.fill("evidence.progress", &[("done", &done.to_string()), ("all", &all.to_string())]);
         ui.add(Label::new(words).extend());
     }
-    let mut random = looks.random.is_some();
+    let mut random = attribution.random.is_some();
     let response = ui.checkbox(&mut random, view.text("evidence.randomise"));
     if response.on_hover_text(view.text("evidence.randomise_tip")).changed() {
-        act(view, AttributionAction::Randomise(random.then_some(1)));
+        push(view, AttributionAction::Randomise(random.then_some(1)));
     }
-    if let Some(seed) = looks.random
+    if let Some(seed) = attribution.random
         && let Some(seed) = number_ui(ui, view, "evidence.seed", None, seed, 0..=u64::from(u32::MAX))
     {
-        act(view, AttributionAction::Randomise(Some(seed)));
+        push(view, AttributionAction::Randomise(Some(seed)));
     }
     if settings.method.is_map() {
         let label = view.text("evidence.opacity");
-        let mut opacity = looks.opacity;
+        let mut opacity = attribution.opacity;
         ui.spacing_mut().slider_width = 90.0;
         caption_ui(ui, view, &label, 100.0);
         let slider = ui.add(Slider::new(&mut opacity, 0.0..=1.0).show_value(false));
         slider.widget_info(|| WidgetInfo {
             label: Some(label.clone()),
-            ..WidgetInfo::slider(true, f64::from(looks.opacity), &label)
+            ..WidgetInfo::slider(true, f64::from(attribution.opacity), &label)
         });
         if slider.on_hover_text(view.text("evidence.opacity_tip")).changed() {
-            act(view, AttributionAction::Opacity(opacity));
+            push(view, AttributionAction::Opacity(opacity));
         }
     }
 }

@@ -43,6 +43,6 @@ fn map_ui(ui: &mut Ui, view: &View, height: f32) {
     facts::facts_ui(ui, view, made);
 }
 
-fn act(view: &View, action: AttributionAction) {
-    view.act(Action::Attribution(action));
+fn push(view: &View, action: AttributionAction) {
+    view.push(Action::Attribution(action));
 }

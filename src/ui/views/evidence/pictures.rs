@@ -154,9 +154,10 @@ fn picture_size(network: &Network) -> (usize, usize) {
 /// Changes with everything that a picture shows.
 fn revision(view: &View, made: &AttributionMaps, what: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let looks = view.state.attribution();
+    let attribution = view.state.attribution();
     (what, made.version, made.look.settings().method, made.unit).hash(&mut hasher);
-    (looks.opacity.to_bits(), looks.place, view.state.revision(), view.state.view().log).hash(&mut hasher);
+    (attribution.opacity.to_bits(), attribution.place, view.state.revision(), view.state.view().log)
+        .hash(&mut hasher);
     (made.random.as_ref().map(|random| random.seed)).hash(&mut hasher);
     hasher.finish()
 }

@@ -1,7 +1,7 @@
 //! The pictures of the data that excite a unit most, each with the patch that does, framed and enlarged; a click steps
 //! through one.
 
-use super::act;
+use super::push;
 use crate::app::{Action, ActivationSearch, AttributionAction, DataAction, JobKind, set_to_search};
 use crate::attribution::{TopActivation, Unit};
 use crate::data::{Dataset, Split};
@@ -24,7 +24,7 @@ pub fn button_ui(ui: &mut Ui, view: &View) {
     let (data, part) = set_to_search(view.state);
     let tip = view.fill("evidence.top_tip", &[("set", &set(view, &data)), ("part", &part_name(view, part))]);
     if ui.add(Button::new(view.text("evidence.top"))).on_hover_text(tip).clicked() {
-        act(view, AttributionAction::Search);
+        push(view, AttributionAction::Search);
         ui.data_mut(|data| data.insert_temp(asked(), true));
     }
 }
@@ -71,9 +71,9 @@ pub fn top_activations_ui(ui: &mut Ui, view: &View) {
     ui.label(RichText::new(source).font(theme::small_font()).color(view.theme.text_weak));
 }
 
-/// Whether a search goes on.
+/// Whether a search is running.
 fn is_running(view: &View) -> bool {
-    view.state.jobs().of(JobKind::TopActivations).is_some()
+    view.state.jobs().of_kind(JobKind::TopActivations).is_some()
 }
 
 /// How far it is, and whether that is still what is asked for.
@@ -89,13 +89,13 @@ fn state_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
             let bar = ui.add(ProgressBar::new(share).desired_width(160.0));
             bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));
             if ui.button(view.text("evidence.top_stop")).clicked() {
-                view.act(Action::Cancel(JobKind::TopActivations));
+                view.push(Action::Cancel(JobKind::TopActivations));
             }
         }
         ui.label(RichText::new(&words).color(view.theme.text_weak));
         let is_broken_off = !is_running(view) && search.seen() < search.all;
         if (is_stale || is_broken_off) && ui.button(view.text("evidence.top_again")).clicked() {
-            act(view, AttributionAction::Search);
+            push(view, AttributionAction::Search);
         }
     });
     if let Some(error) = &search.error {
@@ -152,7 +152,7 @@ fn tiles_ui(ui: &mut Ui, view: &View, search: &ActivationSearch) {
     let mut budget = Budget::for_one_frame();
     let is_stale = search.is_stale(view.state);
     ui.spacing_mut().item_spacing = vec2(space::M, space::S);
-    // While it goes on there is room for all that it may find, so that nothing below jumps.
+    // While it runs there is room for all that it may find, so that nothing below jumps.
     let found = search.best();
     let places = if is_running(view) { ActivationSearch::KEPT.min(search.all as usize) } else { found.len() };
     for first in (0..places).step_by(layout.columns) {
@@ -227,7 +227,7 @@ fn tile_ui(
     };
     if response.clicked() {
         let (data, part, index) = (data.clone(), *part, excited.index);
-        view.act(Action::Data(DataAction::StepThrough { data, part, index }));
+        view.push(Action::Data(DataAction::StepThrough { data, part, index }));
     }
 }
 

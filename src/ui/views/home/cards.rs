@@ -42,13 +42,13 @@ pub fn picture_card_ui(ui: &mut Ui, view: &View) {
         let width = ui.available_width();
         let button = |ui: &mut Ui, words: String| ui.add_sized(vec2(width, 44.0), Button::new(words));
         if button(ui, view.text("home.open")).clicked() {
-            view.act(Action::AskForPicture);
+            view.push(Action::AskForPicture);
         }
         if button(ui, view.text("home.draw")).clicked() {
-            view.act(Action::ShowPad(true));
+            view.push(Action::ShowPad(true));
         }
         if button(ui, view.text("overview.adjust")).clicked() {
-            view.act(Action::ShowAdjust(true));
+            view.push(Action::ShowAdjust(true));
         }
         ui.label(RichText::new(view.text("home.drop")).color(theme.text_weak));
     });
@@ -73,7 +73,7 @@ pub fn network_card_ui(ui: &mut Ui, view: &View) {
         let title = view.text(&format!("network.{name}"));
         let fits = (fits == Some(name)).then(|| view.text("home.fits"));
         if network_ui(ui, view, &title, &words, name == now, fits.as_deref()) && name != now {
-            view.act(Action::OpenBundled(name.to_owned()));
+            view.push(Action::OpenBundled(name.to_owned()));
         }
     }
     let width = 0.5 * (ui.available_width() - space::S);
@@ -87,10 +87,10 @@ pub fn network_card_ui(ui: &mut Ui, view: &View) {
             false => ["home.open_short", "home.build_short"],
         };
         if button(ui, view.text(open)).clicked() {
-            view.act(Action::AskForModel);
+            view.push(Action::AskForModel);
         }
         if button(ui, view.text(build)).clicked() {
-            view.act(Action::Build(BuildAction::New));
+            view.push(Action::Build(BuildAction::New));
         }
     });
 }

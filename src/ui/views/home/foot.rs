@@ -18,14 +18,14 @@ pub fn foot_ui(ui: &mut Ui, view: &View, rect: Rect) {
         for lang in Lang::ALL {
             // Each in its own words, so that those who read no other find it.
             if lang != view.state.view().lang && button(ui, lang.name().to_owned()).clicked() {
-                view.act(Action::SetLang(lang));
+                view.push(Action::SetLang(lang));
             }
         }
         if button(ui, view.text("home.keys")).clicked() {
-            view.act(Action::ToggleHelp);
+            view.push(Action::ToggleHelp);
         }
         if button(ui, view.text("cmd.news")).clicked() {
-            view.act(Action::ShowSheet(Some(Sheet::News)));
+            view.push(Action::ShowSheet(Some(Sheet::News)));
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| go_on_ui(ui, view));
     });
@@ -43,7 +43,7 @@ fn go_on_ui(ui: &mut Ui, view: &View) {
     let name = recent.location.display_name();
     let button = Button::new(name).truncate().min_size(vec2(0.0, 30.0));
     if ui.add(button).on_hover_text(recent.location.to_string()).clicked() {
-        view.act(FileAction::Open(recent.location.clone()).into());
-        view.act(Action::SetPage(Page::Network));
+        view.push(FileAction::Open(recent.location.clone()).into());
+        view.push(Action::SetPage(Page::Network));
     }
 }

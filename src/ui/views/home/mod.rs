@@ -194,7 +194,7 @@ fn look_inside_ui(ui: &mut Ui, view: &View, rect: Rect) {
         let plan = view.state.plan();
         let stage = plan.pass_stages(Pass::Fwd).start;
         let first = Address::whole_stage(view.state.trace().time(), view.state.image(), stage);
-        view.act(Action::SetPage(Page::Network));
+        view.push(Action::SetPage(Page::Network));
         view.look(&plan.widen(&first, Grain::Pass));
     }
 }

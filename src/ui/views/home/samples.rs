@@ -50,7 +50,7 @@ pub fn samples_ui(ui: &mut Ui, view: &View, rect: Rect, side: f32) {
         };
         ui.painter().rect_stroke(place, 0.0, line, StrokeKind::Outside);
         if response.on_hover_text(words).clicked() {
-            view.act(Action::OpenSample((*name).to_owned()));
+            view.push(Action::OpenSample((*name).to_owned()));
         }
     }
 }

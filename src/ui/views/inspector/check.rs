@@ -20,7 +20,7 @@ pub(super) fn check_ui(ui: &mut Ui, view: &View) {
     match answer {
         None => {
             if ui.button(view.text("check.ask")).on_hover_text(view.text("check.ask_tip")).clicked() {
-                view.act(Action::Ask);
+                view.push(Action::Ask);
             }
         }
         Some(Answer::Check(wide, shown)) => {
@@ -49,7 +49,7 @@ fn step_ui(ui: &mut Ui, view: &View) {
             let name = view.text(key);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, &name));
             if response.on_hover_text(name).clicked() {
-                view.act(Action::SetExponent(to));
+                view.push(Action::SetExponent(to));
             }
         }
     });

@@ -68,7 +68,7 @@ fn filter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
             let button = egui::Button::new(view.text(&format!("filter.{}", filter.name())));
             if ui.add_enabled(filter.slice(kh, kw).is_some(), button).clicked() {
                 let channel = (!all).then_some(channel);
-                act(view, EditAction::SetFilter { layer, out, channel, filter });
+                push(view, EditAction::SetFilter { layer, out, channel, filter });
                 ui.close();
             }
         }
@@ -89,7 +89,7 @@ fn reset_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
             ("edit.reset_model", Extent::Model),
         ] {
             if ui.button(view.text(key)).clicked() {
-                act(view, EditAction::Reset(extent));
+                push(view, EditAction::Reset(extent));
                 ui.close();
             }
         }
@@ -107,13 +107,13 @@ fn pixel_ui(ui: &mut Ui, view: &View, index: usize) {
         };
         number_ui(ui, view, &view.text(key), value, range, |value| EditAction::SetPixel { index, value });
         if view.state.inputs().painted.is_some() && ui.button(view.text("edit.reset_picture")).clicked() {
-            act(view, EditAction::ResetPixels);
+            push(view, EditAction::ResetPixels);
         }
     });
 }
 
-fn act(view: &View, edit: EditAction) {
-    view.act(Action::Edit { edit, more: false });
+fn push(view: &View, edit: EditAction) {
+    view.push(Action::Edit { edit, more: false });
 }
 
 /// A number to type, to drag, or to turn the wheel over; one drag is undone as one.
@@ -139,7 +139,7 @@ fn number_ui(
     let response = ui.add(field).labelled_by(caption.id).on_hover_text(view.text("edit.number_tip"));
     if now.to_bits() != value.to_bits() {
         let more = goes_on(ui, &response, response.dragged());
-        view.act(Action::Edit { edit: edit(now), more });
+        view.push(Action::Edit { edit: edit(now), more });
     } else if response.drag_started() {
         ui.data_mut(|data| data.remove::<f64>(response.id));
     }
@@ -158,12 +158,12 @@ fn number_ui(
     if notches != 0.0 {
         let turned = (value + notches * step).clamp(*range.start(), *range.end());
         let more = goes_on(ui, &response, true);
-        view.act(Action::Edit { edit: edit(turned), more });
+        view.push(Action::Edit { edit: edit(turned), more });
     }
 }
 
-/// Whether a change goes on with the one before at the same number, and notes it for the next: changes within half
-/// a second, or within one drag, are one.
+/// Whether a change continues the previous change of the same number, and notes it for the next: changes
+/// within half a second, or within one drag, count as one.
 fn goes_on(ui: &Ui, response: &Response, may: bool) -> bool {
     const PAUSE: f64 = 0.5;
     let now = ui.input(|input| input.time);

@@ -18,7 +18,7 @@ pub(super) fn paths_ui(ui: &mut Ui, view: &View) {
     match answer {
         None => {
             if ui.button(view.text("paths.ask")).on_hover_text(view.text("check.ask_tip")).clicked() {
-                view.act(Action::Ask);
+                view.push(Action::Ask);
             }
         }
         Some(Answer::Paths(paths)) => {

@@ -34,7 +34,7 @@ type Befores = FramePublisher<u64, Option<Arc<Before>>>;
 impl Before {
     /// The tensor in what the maps are compared with; `None` where there is nothing of the kind. Computed once for
     /// as long as it is shown.
-    pub fn of(ctx: &Context, view: &View, tensor: TensorId, image: u32) -> Option<Arc<Self>> {
+    pub fn cached(ctx: &Context, view: &View, tensor: TensorId, image: u32) -> Option<Arc<Self>> {
         let state = view.state;
         let with = state.view().with;
         let source = state.compared_key(with)?;

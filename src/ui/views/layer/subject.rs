@@ -96,7 +96,7 @@ impl<'a> Subject<'a> {
         let look = state.look();
         let (tensor, ..) = state.trace().tensor_cell(&look.whole_cell())?;
         let image = state.image();
-        let before = Before::of(ctx, view, tensor, image);
+        let before = Before::cached(ctx, view, tensor, image);
         let panels = if before.is_some() { vec![panel_of(view, tensor)] } else { panels(view, tensor) };
         let side = match (&before, state.view().compared) {
             (None, _) | (Some(_), Compared::Now) => Side::Now,

@@ -104,9 +104,9 @@ fn buttons_ui(ui: &mut Ui, scene: &Scene) {
             false => Unit::Channel { layer, channel: scene.map },
         };
         if button_ui(ui, view, "map.best", "map.best_tip") {
-            view.act(Action::Attribution(AttributionAction::Subject(Subject::Unit(unit))));
-            view.act(Action::Attribution(AttributionAction::Search));
-            view.act(Action::SetPage(Page::Attribution));
+            view.push(Action::Attribution(AttributionAction::Subject(Subject::Unit(unit))));
+            view.push(Action::Attribution(AttributionAction::Search));
+            view.push(Action::SetPage(Page::Attribution));
         }
     }
     if let Some(layer) = made_by(scene) {
@@ -117,11 +117,11 @@ fn buttons_ui(ui: &mut Ui, scene: &Scene) {
         };
         if button_ui(ui, view, keys[0], keys[1]) {
             view.look(&weights_at(scene, layer));
-            view.act(Action::SetDrawer(Some(Drawer::Why)));
+            view.push(Action::SetDrawer(Some(Drawer::Why)));
         }
         if button_ui(ui, view, keys[2], keys[3]) {
             let edit = EditAction::Blank { layer, out: scene.map };
-            view.act(Action::Edit { edit, more: false });
+            view.push(Action::Edit { edit, more: false });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The maps that are read: each beside the weights that read it, with what it gives to the cell that is looked at.
+//! The maps that are read: each beside the weights that read it, with what it contributes to the shown cell.
 
 use super::scene::{RowCol, Scene, Sum, source_name};
 use super::{TITLE, body_font, strong_font, text_ui};

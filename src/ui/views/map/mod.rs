@@ -29,7 +29,7 @@ const LEAST_READ: f32 = 122.0;
 /// The share of the stage's width that the map takes at most, and that each of two takes.
 const SHARES: [f32; 2] = [0.338, 0.24];
 
-/// Draws the map that is looked at.
+/// Draws the shown map: as a sum of its inputs, large, or by its layer's rule.
 pub fn map_ui(ui: &mut Ui, view: &View) {
     let Some(scene) = Scene::new(ui.ctx(), view) else { return };
     let is_neuron = scene.sum.as_ref().is_some_and(|sum| sum.shown.side == [1, 1]) && scene.is_vector();

@@ -39,7 +39,7 @@ struct Ranking<'a> {
     own: String,
 }
 
-/// Draws the neuron that is looked at.
+/// Draws the shown neuron: its score, and what each of its inputs contributes, ranked.
 pub fn neuron_ui(ui: &mut Ui, scene: &Scene) {
     let Some(sum) = &scene.sum else { return };
     if !scene.is_done() {
@@ -323,7 +323,7 @@ impl Bars {
     }
 }
 
-/// A neuron that is read: a click looks at it.
+/// A neuron that is read: a click shows it.
 fn neuron_row_ui(
     ui: &mut Ui,
     ranking: &Ranking,

@@ -42,7 +42,7 @@ struct Read {
     value: f32,
 }
 
-/// Draws the map that is looked at.
+/// Draws the shown map beside the maps that its layer's rule reads.
 pub fn rule_ui(ui: &mut Ui, scene: &Scene) {
     let view = scene.view;
     let address = scene.plane.address(scene.cell.0, scene.cell.1);

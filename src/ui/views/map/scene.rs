@@ -20,7 +20,7 @@ use std::{
 /// Row and column of a cell.
 pub type RowCol = (usize, usize);
 
-/// A map, and the cell of it that is looked at.
+/// A map and its shown cell.
 pub struct Scene<'a> {
     pub view: &'a View<'a>,
     pub tensor: TensorId,
@@ -28,7 +28,7 @@ pub struct Scene<'a> {
     /// Its number.
     pub map: usize,
     pub plane: TensorPlane<'a>,
-    /// The cell under the pointer, else the one that is looked at.
+    /// The cell under the pointer, otherwise the shown one.
     pub cell: RowCol,
     /// The sum that makes the cell, where it is one of maps or neurons.
     pub sum: Option<Sum>,
@@ -40,13 +40,13 @@ pub struct Sum {
     pub address: Address,
     /// What each map gives to it.
     pub shown: Arc<Contributions>,
-    /// The places in it, those first that give most to the cell that is looked at.
+    /// The places in it, those first that contribute most to the shown cell.
     pub order: Vec<usize>,
     /// What is made of the sum, where the map is shown after its activation.
     pub activation: Option<Activation>,
 }
 
-/// The map that is to be shown: the one that is looked at, or its gradient where gradients are to be shown.
+/// The map to draw: the shown one, or its gradient where gradients are chosen.
 pub fn shown_map(view: &View, gradient: bool) -> Option<(TensorId, u32, usize)> {
     let (plan, trace, look) = (view.state.plan(), view.state.trace(), view.state.look());
     let (tensor, image, index) = trace.tensor_cell(&look.whole_cell())?;
@@ -61,7 +61,7 @@ pub fn gradient_of_map(plan: &Plan, tensor: TensorId) -> Option<TensorId> {
 }
 
 impl<'a> Scene<'a> {
-    /// The scene of what is looked at; `None` where that names no cells.
+    /// The scene of the shown place; `None` where that has no cells.
     pub fn new(ctx: &Context, view: &'a View<'a>) -> Option<Self> {
         let (tensor, image, map) = shown_map(view, view.state.view().lane == Lane::Gradients)?;
         let is_given = matches!(view.state.look().place(), Place::Given(_));
@@ -162,7 +162,7 @@ fn activated(plan: &Plan, l: usize) -> Option<(usize, Activation)> {
     }
 }
 
-/// Something made once and kept as long as it is asked for in each frame.
+/// Makes a value once and keeps it while each frame asks for it.
 fn kept<T: Clone + Send + Sync + 'static>(ctx: &Context, key: impl Hash, make: impl FnOnce() -> T) -> T {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);

@@ -51,7 +51,7 @@ pub fn whole_ui(ui: &mut Ui, scene: &Scene, rect: Rect, both: bool) {
     ui.painter().rect_stroke(drawn, 0.0, stroke, StrokeKind::Inside);
 }
 
-/// Draws a plane in a part of the stage, with the cell that is looked at framed; answers where.
+/// Draws a plane in a part of the stage with the shown cell framed; returns its rectangle.
 fn plane_ui(ui: &mut Ui, scene: &Scene, plane: &TensorPlane, rect: Rect, id: &str) -> Rect {
     let view = scene.view;
     let (rows, cols) = (plane.rows(), plane.cols());

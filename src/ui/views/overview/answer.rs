@@ -182,7 +182,7 @@ fn question_ui(ui: &mut Ui, view: &View, answer: &Answer, rect: Rect, fold: usiz
             for &(class, _) in answer.classes.iter().take(1000) {
                 let name = names::class(view, class);
                 if ui.selectable_label(class == view.state.label(), name).clicked() {
-                    view.act(Action::SetLabel(class));
+                    view.push(Action::SetLabel(class));
                 }
             }
         });

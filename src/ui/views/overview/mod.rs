@@ -84,7 +84,7 @@ fn zoom_ui(ui: &Ui, view: &View, row: Rect) {
     let zoomed: f32 = ui.data(|data| data.get_temp(id)).unwrap_or(0.0) + delta.log2();
     let steps = (2.0 * zoomed).trunc();
     if steps != 0.0 {
-        view.act(Action::ZoomLanes(steps as i8));
+        view.push(Action::ZoomLanes(steps as i8));
     }
     ui.data_mut(|data| data.insert_temp(id, zoomed - 0.5 * steps));
 }

@@ -47,7 +47,7 @@ impl Scene<'_> {
                         view.read_out(name.as_str(), size_words(view));
                     }
                     if response.clicked() {
-                        view.act(Action::ShowAdjust(true));
+                        view.push(Action::ShowAdjust(true));
                     }
                 }
                 seen = Some(seen_ui(ui, view, side));
@@ -114,7 +114,7 @@ fn buttons_ui(ui: &mut Ui, view: &View, bottom: f32) {
             return;
         }
         if ui.add_sized(vec2(width, 30.0), Button::new(view.text(key))).clicked() {
-            view.act(action);
+            view.push(action);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The bookmarks: go there, name, remove.
 
-use super::{act, heading_ui, name, note_ui, remove_ui};
+use super::{heading_ui, name, note_ui, push, remove_ui};
 use crate::app::{Action, Bookmark, MarkAction};
 use crate::trace::{AddressText, Grain};
 use crate::ui::{names, view::View};
@@ -20,7 +20,7 @@ pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
     {
         let words = view.fill("time.add_bookmark", &[("name", &names::place_of_text(view, here.as_str()))]);
         if ui.button(format!("★ {words}")).clicked() {
-            act(view, MarkAction::ToggleBookmark);
+            push(view, MarkAction::ToggleBookmark);
         }
     }
 }
@@ -38,7 +38,7 @@ fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
         ui.label(RichText::new("★").color(view.theme.warn));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if remove_ui(ui, view, words) {
-                act(view, MarkAction::RemoveBookmark(number));
+                push(view, MarkAction::RemoveBookmark(number));
             }
             let tip = view.fill("time.rename", &[("what", words)]);
             let rename = ui.add(Button::new("✎").frame(false)).on_hover_text(&tip);
@@ -57,7 +57,7 @@ fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
                     view.hover(there);
                 }
                 if response.clicked() {
-                    view.act(Action::Visit(bookmark.place.clone()));
+                    view.push(Action::Visit(bookmark.place.clone()));
                 }
             });
         });
@@ -88,7 +88,7 @@ fn naming_ui(ui: &mut Ui, view: &View, id: Id, mut naming: Naming) {
     });
     if naming.has_focus && response.lost_focus() {
         if ui.input(|input| input.key_pressed(Key::Enter)) {
-            act(view, MarkAction::Rename(naming.number, naming.text));
+            push(view, MarkAction::Rename(naming.number, naming.text));
         }
         ui.data_mut(|data| data.remove::<Naming>(id));
         return;

@@ -1,6 +1,6 @@
 //! The breakpoints: each with its numbers, how often it holds and stopped, and what can be done with it.
 
-use super::{act, command_ui, heading_ui, name, note_ui, remove_ui};
+use super::{command_ui, heading_ui, name, note_ui, push, remove_ui};
 use crate::app::{Breakpoint, MarkAction};
 use crate::nn::Part;
 use crate::trace::{Break, Owner, TensorId, Watched};
@@ -31,7 +31,7 @@ fn card_ui(ui: &mut Ui, view: &View, number: usize, breakpoint: &Breakpoint) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if remove_ui(ui, view, &words) {
-                    act(view, MarkAction::RemoveBreak(number));
+                    push(view, MarkAction::RemoveBreak(number));
                 }
                 let tip = view.text("time.once_tip");
                 let once = ui.selectable_label(breakpoint.once, "1×").on_hover_text(&tip);
@@ -40,21 +40,21 @@ fn card_ui(ui: &mut Ui, view: &View, number: usize, breakpoint: &Breakpoint) {
                     WidgetInfo::selected(Role::Button, true, breakpoint.once, words)
                 });
                 if once.clicked() {
-                    act(view, MarkAction::Once(number, !breakpoint.once));
+                    push(view, MarkAction::Once(number, !breakpoint.once));
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let ink = if breakpoint.enabled { view.theme.text_strong } else { view.theme.text_weak };
                     let mut enabled = breakpoint.enabled;
                     let text = RichText::new(&words).color(ink);
                     if ui.add(Checkbox::new(&mut enabled, text)).changed() {
-                        act(view, MarkAction::Enable(number, enabled));
+                        push(view, MarkAction::Enable(number, enabled));
                     }
                 });
             });
         });
         magnitude_ui(ui, view, number, breakpoint.kind, &words);
         let stopped = breakpoint.hits.to_string();
-        let note = match view.state.breakpoint_hits().of(&breakpoint.kind) {
+        let note = match view.state.breakpoint_hits().get(&breakpoint.kind) {
             Some(hits) => {
                 let holds = number::thousands(hits.count);
                 view.fill("time.counts", &[("holds", &holds), ("stopped", &stopped)])
@@ -82,7 +82,7 @@ fn magnitude_ui(ui: &mut Ui, view: &View, number: usize, kind: Break, words: &st
     };
     let change = |tensor: Option<TensorId>, limit: f32, more: bool| {
         let kind = if is_above { Break::Above { tensor, limit } } else { Break::Below { tensor, limit } };
-        act(view, MarkAction::ChangeBreak { number, kind, more });
+        push(view, MarkAction::ChangeBreak { number, kind, more });
     };
     ui.horizontal(|ui| {
         let mut value = limit;
@@ -153,7 +153,7 @@ fn add_ui(ui: &mut Ui, view: &View) {
             let is_set = state.marks().breaks.iter().any(|breakpoint| breakpoint.kind == kind);
             let button = egui::Button::new(sentences::condition(view, &kind));
             if ui.add_enabled(possible && !is_set, button).clicked() {
-                act(view, MarkAction::ToggleBreak(kind));
+                push(view, MarkAction::ToggleBreak(kind));
                 ui.close();
             }
         }

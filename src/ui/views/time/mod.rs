@@ -40,7 +40,7 @@ fn command_ui(ui: &mut Ui, view: &View, id: &str) {
     let response = ui.button(*icon).on_hover_text(format!("{words}  ({keys})"));
     name(&response, Role::Button, &words);
     if response.clicked() {
-        view.act(action(view.state));
+        view.push(action(view.state));
     }
 }
 
@@ -57,6 +57,6 @@ fn name(response: &Response, role: Role, words: &str) {
     response.widget_info(|| WidgetInfo::labeled(role, true, words));
 }
 
-fn act(view: &View, action: MarkAction) {
-    view.act(Action::Mark(action));
+fn push(view: &View, action: MarkAction) {
+    view.push(Action::Mark(action));
 }

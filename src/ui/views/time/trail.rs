@@ -41,6 +41,6 @@ fn place_ui(ui: &mut Ui, view: &View, place: &PlaceText, back: isize) {
     let link = RichText::new(names::place_of_text(view, place.text())).color(color);
     let is_there = place.resolve(view.state.plan()).is_some();
     if ui.add_enabled(is_there, Button::new(link).frame(false).truncate()).clicked() {
-        view.act(Action::Trail(back));
+        view.push(Action::Trail(back));
     }
 }

@@ -65,7 +65,7 @@ fn passes(view: &View, scale: &TimeScale) -> Vec<(Pass, Range<u64>)> {
     passes
 }
 
-/// A pass: pale, filled as far as it is done, with its name where there is room for it.
+/// A pass: pale, filled in proportion to what is done, with its name where there is room for it.
 fn pass_ui(ui: &Ui, view: &View, pass: Pass, part: Rect, done: f32) {
     let colors = view.theme.pass(pass);
     let painter = ui.painter().with_clip_rect(part.expand(1.0).intersect(ui.clip_rect()));

@@ -1,5 +1,6 @@
-//! The run as an icicle: all training steps in a strip with their losses and gradients, below it the one looked at,
-//! a row per grain; the cursor, marks. A click or a drag goes there; the wheel, two fingers and keys zoom.
+//! The run as an icicle: all training steps in a strip with their losses and gradients, below it the selected
+//! one, a row per grain; the cursor, marks. A click or a drag goes there; the wheel, two fingers and keys
+//! zoom.
 
 mod bar;
 mod marks;
@@ -55,9 +56,9 @@ struct Timeline<'a> {
     scale: TimeScale,
     /// What is shown of all training steps.
     run: Span,
-    /// What is shown of the training step looked at.
+    /// The visible part of the selected training step.
     step: Span,
-    /// Steps of the run before the training step looked at.
+    /// Steps of the run before the selected training step.
     before: u64,
     /// The cursor within the training step.
     at: u64,

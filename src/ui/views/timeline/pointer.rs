@@ -70,7 +70,7 @@ impl Timeline<'_> {
             if self.is_in_run(pos) { (self.rows.run, self.run) } else { (self.rows.stages, self.step) };
         let show = |span: Span| {
             let action = if self.is_in_run(pos) { SpanAction::Run(span) } else { SpanAction::Step(span) };
-            self.view.act(Action::Spans(action));
+            self.view.push(Action::Spans(action));
         };
         let (scroll, pinch) = if response.hovered() {
             ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()))
@@ -108,12 +108,12 @@ impl Timeline<'_> {
             self.step.showing(share)
         };
         if step != self.step || self.view.state.spans().seek {
-            self.view.act(Action::Spans(SpanAction::Step(step)));
+            self.view.push(Action::Spans(SpanAction::Step(step)));
         }
         let time = f64::from(self.view.state.trace().time());
         let run = self.run.showing((time + 0.5) / f64::from(self.view.state.plan().times().max(1)));
         if run != self.run {
-            self.view.act(Action::Spans(SpanAction::Run(run)));
+            self.view.push(Action::Spans(SpanAction::Run(run)));
         }
     }
 }

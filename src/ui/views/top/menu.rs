@@ -86,7 +86,7 @@ fn command_ui(ui: &mut Ui, view: &View, command: &Command) {
     };
     let button = Button::new(view.text(&format!("cmd.{}", command.id))).shortcut_text(keys);
     if ui.add_enabled(enabled, button).clicked() {
-        view.act((command.action)(view.state));
+        view.push((command.action)(view.state));
         ui.close();
     }
 }
@@ -97,7 +97,7 @@ pub(super) fn models_ui(ui: &mut Ui, view: &View, is_for_lessons: bool) {
         let current = view.state.model().name == model.name;
         let words = view.text(&format!("model.{}", model.name));
         if ui.add(Button::selectable(current, words)).on_hover_text(model.name).clicked() {
-            view.act(Action::OpenBundled(model.name.to_owned()));
+            view.push(Action::OpenBundled(model.name.to_owned()));
             ui.close();
         }
     }
@@ -115,7 +115,7 @@ fn file_ui(ui: &mut Ui, view: &View) {
             for sample in SAMPLES {
                 let current = view.state.inputs().picture.name == sample.name;
                 if ui.add(Button::selectable(current, sample.name)).clicked() {
-                    view.act(Action::OpenSample(sample.name.to_owned()));
+                    view.push(Action::OpenSample(sample.name.to_owned()));
                     ui.close();
                 }
             }
@@ -131,7 +131,7 @@ fn file_ui(ui: &mut Ui, view: &View) {
             let current = view.state.model().name == preset.name;
             let words = view.text(&format!("preset.{}", preset.name));
             if ui.add(Button::selectable(current, words)).on_hover_text(preset.name).clicked() {
-                view.act(Action::OpenBundled(preset.name.to_owned()));
+                view.push(Action::OpenBundled(preset.name.to_owned()));
                 ui.close();
             }
         }
@@ -167,7 +167,7 @@ fn recent_ui(ui: &mut Ui, view: &View) {
         let path = recent.location.to_string();
         let gone = view.fill("files.gone", &[("path", &path)]);
         if button.on_hover_text(path).on_disabled_hover_text(gone).clicked() {
-            view.act(FileAction::Open(recent.location.clone()).into());
+            view.push(FileAction::Open(recent.location.clone()).into());
             ui.close();
         }
     }
@@ -183,7 +183,7 @@ fn view_ui(ui: &mut Ui, view: &View) {
             (ThemeChoice::System, "menu.system"),
         ] {
             if ui.selectable_label(now.theme == theme, view.text(key)).clicked() {
-                view.act(Action::SetTheme(theme));
+                view.push(Action::SetTheme(theme));
             }
         }
     });
@@ -191,7 +191,7 @@ fn view_ui(ui: &mut Ui, view: &View) {
     ui.horizontal(|ui| {
         for lang in Lang::ALL {
             if ui.selectable_label(now.lang == lang, lang.name()).clicked() {
-                view.act(Action::SetLang(lang));
+                view.push(Action::SetLang(lang));
             }
         }
     });
@@ -205,7 +205,7 @@ fn view_ui(ui: &mut Ui, view: &View) {
                 Scale::Network => "menu.scale_network",
             };
             if ui.selectable_label(now.scale == scale, view.text(key)).clicked() {
-                view.act(Action::SetScale(scale));
+                view.push(Action::SetScale(scale));
             }
         }
     });
@@ -215,7 +215,7 @@ fn view_ui(ui: &mut Ui, view: &View) {
             let words =
                 digits.count().map_or_else(|| view.text("menu.all_digits"), |count| count.to_string());
             if ui.selectable_label(now.digits == digits, words).clicked() {
-                view.act(Action::SetDigits(digits));
+                view.push(Action::SetDigits(digits));
             }
         }
     });
@@ -231,7 +231,7 @@ fn view_ui(ui: &mut Ui, view: &View) {
     });
     let mut still = now.still;
     if ui.checkbox(&mut still, view.text("menu.still")).on_hover_text(view.text("menu.still_tip")).changed() {
-        view.act(Action::SetStill(still));
+        view.push(Action::SetStill(still));
     }
     ui.separator();
     commands_ui(ui, view, Group::View);
@@ -243,7 +243,7 @@ fn training_ui(ui: &mut Ui, view: &View) {
     let now = inputs.optimizer;
     let set = |optimizer: Optimizer| {
         if optimizer != now {
-            view.act(Action::SetOptimizer(optimizer));
+            view.push(Action::SetOptimizer(optimizer));
         }
     };
     ui.label(view.text("menu.optimizer"));
@@ -276,7 +276,7 @@ fn training_ui(ui: &mut Ui, view: &View) {
     ui.horizontal(|ui| {
         for (mode, key) in [(Mode::Eval, "menu.mode_eval"), (Mode::Train, "menu.mode_train")] {
             if ui.selectable_label(inputs.mode == mode, view.text(key)).clicked() {
-                view.act(Action::SetMode(mode));
+                view.push(Action::SetMode(mode));
             }
         }
     });

@@ -35,7 +35,7 @@ pub fn top_ui(ui: &mut Ui, view: &View) {
         let words = Page::ALL.map(|page| view.text(page.key()));
         let now = Page::ALL.iter().position(|page| *page == view.state.view().page).unwrap_or(0);
         if let Some(page) = list_ui(ui, view.theme, &view.text("top.page"), "", &words, now) {
-            view.act(Action::SetPage(Page::ALL[page]));
+            view.push(Action::SetPage(Page::ALL[page]));
         }
     }
     if view.state.training().running.is_some() {
@@ -66,7 +66,7 @@ fn page_ui(ui: &mut Ui, view: &View, page: Page) {
     response
         .widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_shown, view.text(page.key())));
     if response.clicked() {
-        view.act(Action::SetPage(page));
+        view.push(Action::SetPage(page));
     }
 }
 
@@ -76,7 +76,7 @@ fn command_sign_ui(ui: &mut Ui, view: &View, sign: Sign, id: &str) {
     let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
     let words = format!("{}  ({keys})", view.text(&format!("cmd.{id}")));
     if sign_button_ui(ui, view.theme, sign, &words).clicked() {
-        view.act((command.action)(view.state));
+        view.push((command.action)(view.state));
     }
 }
 
@@ -118,7 +118,7 @@ fn network_ui(ui: &mut Ui, view: &View) {
             for preset in presets::all() {
                 let words = view.text(&format!("preset.{}", preset.name));
                 if ui.add(Button::selectable(model.name == preset.name, words)).clicked() {
-                    view.act(Action::OpenBundled(preset.name.to_owned()));
+                    view.push(Action::OpenBundled(preset.name.to_owned()));
                     ui.close();
                 }
             }
@@ -143,7 +143,7 @@ fn picture_ui(ui: &mut Ui, view: &View) {
             let name = recent.location.display_name();
             let button = ui.add_enabled(recent.is_there, Button::new(name).truncate());
             if button.on_hover_text(recent.location.to_string()).clicked() {
-                view.act(FileAction::Open(recent.location.clone()).into());
+                view.push(FileAction::Open(recent.location.clone()).into());
                 ui.close();
             }
         }
@@ -151,7 +151,7 @@ fn picture_ui(ui: &mut Ui, view: &View) {
         ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for sample in SAMPLES {
                 if ui.add(Button::selectable(name == sample.name, sample.name)).clicked() {
-                    view.act(Action::OpenSample(sample.name.to_owned()));
+                    view.push(Action::OpenSample(sample.name.to_owned()));
                     ui.close();
                 }
             }
@@ -166,7 +166,7 @@ fn entry_ui(ui: &mut Ui, view: &View, command: Option<&Command>) {
     let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
     let button = Button::new(view.text(&format!("cmd.{}", command.id))).shortcut_text(keys);
     if ui.add(button).clicked() {
-        view.act((command.action)(view.state));
+        view.push((command.action)(view.state));
         ui.close();
     }
 }

@@ -19,7 +19,7 @@ pub fn absent_ui(ui: &mut Ui, view: &View, absent: &MissingData) {
             ui.data_mut(|data| data.insert_temp(typed, text.clone()));
         }
         if ui.add(Button::new(view.text("files.look"))).clicked() {
-            view.act(FileAction::FindData(Some(text.into())).into());
+            view.push(FileAction::FindData(Some(text.into())).into());
         }
     });
     ui.add_space(theme::space::M);

@@ -1,4 +1,4 @@
-//! The bar below the plots: which step is looked at, the way back to the newest, and what can be done with its
+//! The bar below the plots: which step is selected, the way back to the newest, and what can be done with its
 //! weights.
 
 use crate::app::{Action, Page, TrainAction};
@@ -13,8 +13,8 @@ use egui::{Align, Button, Id, Layout, RichText, Slider, Stroke, Ui, vec2};
 pub fn bottom_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, view.theme.line));
-    let Some(last) = view.state.run().line().done().checked_sub(1) else { return };
-    let id = Id::unique("step looked at");
+    let Some(last) = view.state.run().branch().done().checked_sub(1) else { return };
+    let id = Id::unique("selected step");
     let at = view.state.trace().time().min(last);
     let mut step = ui.data(|data| data.get_temp::<u32>(id)).unwrap_or(at).min(last);
     ui.horizontal_centered(|ui| {
@@ -36,7 +36,7 @@ pub fn bottom_ui(ui: &mut Ui, view: &View) {
             } else {
                 ui.data_mut(|data| data.remove::<u32>(id));
                 if (response.drag_stopped() || response.changed()) && step != at {
-                    view.act(Action::Train(TrainAction::GoTo(step)));
+                    view.push(Action::Train(TrainAction::GoTo(step)));
                 }
             }
         });
@@ -51,15 +51,15 @@ fn buttons_ui(ui: &mut Ui, view: &View, (at, last): (u32, u32)) {
         ui.add_enabled(enabled, button).on_hover_text(view.text(&format!("{key}_tip"))).clicked()
     };
     if button(ui, "training.keep", !running) {
-        view.act(Action::Train(TrainAction::Keep));
+        view.push(Action::Train(TrainAction::Keep));
     }
     if button(ui, "training.step_in", true) {
         if running && at == last {
-            view.act(Action::Train(TrainAction::StepIn));
+            view.push(Action::Train(TrainAction::StepIn));
         }
-        view.act(Action::SetPage(Page::Network));
+        view.push(Action::SetPage(Page::Network));
     }
     if button(ui, "training.newest", at != last) {
-        view.act(Action::Train(TrainAction::GoTo(last)));
+        view.push(Action::Train(TrainAction::GoTo(last)));
     }
 }

@@ -16,8 +16,8 @@ use crate::ui::{
 };
 use egui::{Align, Button, ComboBox, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-fn act(view: &View, action: TrainAction) {
-    view.act(Action::Train(action));
+fn push(view: &View, action: TrainAction) {
+    view.push(Action::Train(action));
 }
 
 /// Draws the first line.
@@ -61,17 +61,17 @@ fn settings_ui(ui: &mut Ui, view: &View, training: &Training) {
     let batch = training.schedule.batch_len;
     let changed = field_ui(ui, view, "training.batch", batch, |drag| drag.range(1..=Training::MAX_BATCH));
     if let Some(batch) = changed {
-        act(view, TrainAction::Set(training.clone().with_batch(batch)));
+        push(view, TrainAction::Set(training.clone().with_batch(batch)));
     }
     let epochs = training.epochs;
     if let Some(epochs) = field_ui(ui, view, "training.epochs", epochs, |drag| drag.range(1..=10_000)) {
-        act(view, TrainAction::Set(Training { epochs, ..training.clone() }));
+        push(view, TrainAction::Set(Training { epochs, ..training.clone() }));
     }
 }
 
 fn optimizer_ui(ui: &mut Ui, view: &View) {
     let now = view.state.inputs().optimizer;
-    let set = |optimizer: Optimizer| act(view, TrainAction::Optimizer(optimizer));
+    let set = |optimizer: Optimizer| push(view, TrainAction::Optimizer(optimizer));
     let rate = field_ui(ui, view, "training.rate", now.learning_rate, |drag| {
         drag.range(1e-6..=10.0).speed(now.learning_rate * 0.02).max_decimals(6)
     });
@@ -104,14 +104,14 @@ fn train_ui(ui: &mut Ui, view: &View) {
     let response = ui.add_enabled(enabled, button).on_hover_text(view.text("training.play_tip"));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &words));
     if response.clicked() {
-        act(view, if running.is_some() { TrainAction::Pause } else { TrainAction::Start(Until::End) });
+        push(view, if running.is_some() { TrainAction::Pause } else { TrainAction::Start(Until::End) });
     }
 }
 
 /// How far training has come: a bar, and a sentence below it.
 pub fn progress_ui(ui: &mut Ui, view: &View) {
     let run = view.state.run();
-    let (done, all) = (run.line().done(), run.times().max(1));
+    let (done, all) = (run.branch().done(), run.times().max(1));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());
     let part = Rect::from_min_max(
         rect.min,
@@ -132,8 +132,8 @@ pub fn progress_ui(ui: &mut Ui, view: &View) {
 
 fn sentence_ui(ui: &mut Ui, view: &View) {
     let (state, theme) = (view.state, view.theme);
-    let (run, line) = (state.run(), state.run().line());
-    let (done, all, batches) = (line.done(), run.times(), state.plan().setup().batches);
+    let (run, branch) = (state.run(), state.run().branch());
+    let (done, all, batches) = (branch.done(), run.times(), state.plan().setup().batches);
     if let (0, Some(words)) = (done, mismatch(view)) {
         ui.label(RichText::new(words).font(theme::strong_font()).color(theme.text_strong));
         return;
@@ -144,11 +144,11 @@ fn sentence_ui(ui: &mut Ui, view: &View) {
     let at = view.fill("training.at", &[("done", &done_text), ("all", &all_text)]);
     ui.label(RichText::new(at).font(theme::strong_font()).color(theme.text_strong));
     let mut rest = vec![view.fill("training.round", &[("n", &round), ("all", &rounds)])];
-    if let Some((_, check)) = line.checks.last_key_value() {
+    if let Some((_, check)) = branch.checks.last_key_value() {
         let share = format!("{:.0}", check.report.accuracy() * 100.0);
         rest.push(view.fill("training.checked", &[("accuracy", &share)]));
     }
-    let is_running = state.training().running.as_ref().is_some_and(|job| job.number == line.number());
+    let is_running = state.training().running.as_ref().is_some_and(|job| job.number == branch.number());
     if let Some(speed) = state.training().images_per_sec.filter(|_| is_running) {
         let n = number::thousands(speed.round() as u64);
         rest.push(view.fill("training.speed", &[("n", &n)]));
@@ -162,7 +162,7 @@ fn ended_ui(ui: &mut Ui, view: &View) {
     let theme = view.theme;
     let ended = match &view.state.training().ended {
         None | Some(End::Paused | End::Reached) => None,
-        Some(End::Done) if view.state.run().line().done() < view.state.run().times() => None,
+        Some(End::Done) if view.state.run().branch().done() < view.state.run().times() => None,
         Some(End::Done) => Some((view.text("training.ended"), theme.good)),
         Some(End::Stopped(stop)) => {
             let why = view.text(stop_key(stop));

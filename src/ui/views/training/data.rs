@@ -82,13 +82,13 @@ pub fn data_ui(ui: &mut Ui, view: &View) {
     let combo = ComboBox::from_id_salt("training data").width(width).selected_text(&words).truncate();
     let combo = combo.show_ui(ui, |ui| {
         if ui.selectable_label(now.is_none(), view.text("training.picture")).clicked() && now.is_some() {
-            view.act(Action::Train(TrainAction::Use(None)));
+            view.push(Action::Train(TrainAction::Use(None)));
         }
         for (data, fits) in at_hand(view) {
             set_ui(ui, view, (&data, &fits), now.is_some_and(|now| now.is_of_one_source(&data)));
         }
         if ui.selectable_label(false, view.text("cmd.open_data")).clicked() {
-            view.act(Action::Data(DataAction::Ask(true)));
+            view.push(Action::Data(DataAction::Ask(true)));
         }
     });
     combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &words));
@@ -103,7 +103,7 @@ fn set_ui(ui: &mut Ui, view: &View, (data, fits): (&Dataset, &DataMatch), is_now
         ui.label(RichText::new(&why).font(theme::small_font()).color(view.theme.text_weak));
     }
     if response.clicked() && !is_now {
-        view.act(Action::Train(TrainAction::Use(Some(data.clone()))));
+        view.push(Action::Train(TrainAction::Use(Some(data.clone()))));
     }
 }
 
@@ -129,7 +129,7 @@ pub fn invitation_ui(ui: &mut Ui, view: &View) {
             if !can {
                 ui.label(RichText::new(words).color(view.theme.text_weak));
             } else if ui.add(Button::new(words).min_size(vec2(280.0, 44.0))).clicked() {
-                view.act(Action::Train(TrainAction::Use(Some(data.clone()))));
+                view.push(Action::Train(TrainAction::Use(Some(data.clone()))));
             }
         }
         if has_own {
@@ -142,6 +142,6 @@ pub fn invitation_ui(ui: &mut Ui, view: &View) {
 
 fn open_ui(ui: &mut Ui, view: &View) {
     if ui.add(Button::new(view.text("cmd.open_data")).min_size(vec2(280.0, 44.0))).clicked() {
-        view.act(Action::Data(DataAction::Ask(true)));
+        view.push(Action::Data(DataAction::Ask(true)));
     }
 }

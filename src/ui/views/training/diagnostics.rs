@@ -79,8 +79,8 @@ fn gradients_ui(ui: &mut Ui, view: &View) {
         0 => layers_ui(ui, view, (keys[0], height), &|norms| norms.gradient),
         1 => layers_ui(ui, view, (keys[1], height), &|norms| norms.update / norms.weight),
         _ => {
-            let line = view.state.run().line();
-            let rates = line.records.range(..line.done());
+            let branch = view.state.run().branch();
+            let rates = branch.records.range(..branch.done());
             let rates = rates.map(|(&time, record)| (f64::from(time), record.learning_rate)).collect();
             plots::small_ui(ui, view, (keys[2], height), &[(view.text(keys[2]), rates)], |y| y);
         }
@@ -89,11 +89,11 @@ fn gradients_ui(ui: &mut Ui, view: &View) {
 
 /// A number of each layer over the steps, its logarithm upwards.
 fn layers_ui(ui: &mut Ui, view: &View, what: (&'static str, f32), of: &dyn Fn(&LayerNorms) -> f64) {
-    let (line, plan) = (view.state.run().line(), view.state.plan());
+    let (branch, plan) = (view.state.run().branch(), view.state.plan());
     let layers = plan.network().layers.iter().enumerate().filter(|(_, layer)| !layer.parameters().is_empty());
     let series: Vec<_> = layers
         .map(|(l, layer)| {
-            let known = line.records.range(..line.done()).filter_map(|(&time, record)| {
+            let known = branch.records.range(..branch.done()).filter_map(|(&time, record)| {
                 let y = of(record.norms.get(l)?).log10();
                 y.is_finite().then_some((f64::from(time), y))
             });
@@ -107,10 +107,10 @@ fn layers_ui(ui: &mut Ui, view: &View, what: (&'static str, f32), of: &dyn Fn(&L
 fn silent_ui(ui: &mut Ui, view: &View) {
     let words = RichText::new(view.text("training.dead_tip")).color(view.theme.text_weak);
     ui.label(words);
-    let checks = view.state.run().line().checks.iter();
+    let checks = view.state.run().branch().checks.iter();
     let shares: Vec<_> =
         checks.filter_map(|(&time, check)| Some((f64::from(time), check.dead_share()? * 100.0))).collect();
-    let Some((_, check)) = view.state.run().line().checks.last_key_value() else {
+    let Some((_, check)) = view.state.run().branch().checks.last_key_value() else {
         ui.label(view.text("training.no_check"));
         return;
     };
@@ -127,15 +127,15 @@ fn silent_ui(ui: &mut Ui, view: &View) {
     plots::small_ui(ui, view, ("training.dead", 180.0), &[(view.text("training.dead"), shares)], |y| y);
 }
 
-/// What needs a check: while training goes on the latest; else the last one before the step that is looked at, or
-/// else the first.
+/// Draws what needs a check: the latest during training, otherwise the last one before the selected step, or
+/// the first.
 fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
-    let (line, time) = (view.state.run().line(), view.state.trace().time());
+    let (branch, time) = (view.state.run().branch(), view.state.trace().time());
     let running = view.state.training().running.as_ref();
-    let is_growing = running.is_some_and(|job| job.number == line.number());
+    let is_growing = running.is_some_and(|job| job.number == branch.number());
     let until = if is_growing { u32::MAX } else { time + 1 };
-    let before = line.checks.range(..=until).next_back();
-    match before.or_else(|| line.checks.first_key_value()) {
+    let before = branch.checks.range(..=until).next_back();
+    match before.or_else(|| branch.checks.first_key_value()) {
         Some((&step, check)) => {
             let (images, step) = (check.report.images.to_string(), step.to_string());
             let words = view.fill("training.check_at", &[("images", &images), ("step", &step)]);
@@ -183,6 +183,6 @@ fn example_ui(
     const SIDE: f32 = 60.0;
     if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), SIDE, (&caption, color), &words).clicked() {
         let data = data.clone();
-        view.act(Action::Data(DataAction::StepThrough { data, part, index }));
+        view.push(Action::Data(DataAction::StepThrough { data, part, index }));
     }
 }

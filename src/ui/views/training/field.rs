@@ -1,4 +1,4 @@
-//! A number with its name: dragged or typed, and told once, when the drag or the typing is over.
+//! A number with its name, to drag or to type; it is reported once, when the drag or the typing ends.
 
 use crate::ui::view::View;
 use egui::{DragValue, Id, RichText, Ui, emath::Numeric, vec2};

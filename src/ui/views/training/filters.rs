@@ -1,4 +1,4 @@
-//! The first convolution's filters as pictures: now, and, where an earlier step is looked at, then and now.
+//! The first convolution's filters as pictures: now, and, where an earlier step is selected, then and now.
 
 use crate::app::AppState;
 use crate::nn::{Op, Params, Part, engine::LayerNorms};
@@ -19,14 +19,14 @@ const LABEL: f32 = 20.0;
 /// Between filters.
 const GAP: f32 = 10.0;
 
-/// The weights that training has come to, and the number of steps that made them.
+/// The newest kept weights, and the number of steps that made them.
 fn newest(state: &AppState) -> Option<(u32, &Arc<Params>)> {
-    state.run().line().keyframes.before(u32::MAX).map(|(time, frame)| (time, &frame.params))
+    state.run().branch().keyframes.before(u32::MAX).map(|(time, frame)| (time, &frame.params))
 }
 
-/// Whether the step that is looked at is not the newest.
+/// Whether the selected step is older than the newest.
 fn is_past(state: &AppState) -> bool {
-    state.trace().time() + 1 < state.run().line().done()
+    state.trace().time() + 1 < state.run().branch().done()
 }
 
 /// Draws the filters, and below them how large the gradient is in each layer.
@@ -174,9 +174,9 @@ fn cells(mesh: &mut Mesh, rect: Rect, (h, w): (usize, usize), color: impl Fn(usi
 
 /// The newest norms of the layers that have weights.
 fn norms(state: &AppState) -> Vec<(String, LayerNorms)> {
-    let line = state.run().line();
+    let branch = state.run().branch();
     let layers = state.plan().network().layers.iter().enumerate();
-    let newest = line.records.range(..line.done()).next_back().map(|(_, record)| &record.norms);
+    let newest = branch.records.range(..branch.done()).next_back().map(|(_, record)| &record.norms);
     let of = |(l, layer): (usize, &crate::nn::Layer)| {
         (!layer.parameters().is_empty()).then_some(())?;
         Some((layer.name().to_owned(), *newest?.get(l)?))

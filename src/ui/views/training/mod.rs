@@ -48,7 +48,7 @@ pub fn training_ui(ui: &mut Ui, view: &View) {
         let mut area = ui.new_child(UiBuilder::new().max_rect(middle));
         area.label(egui::RichText::new(view.text("training.nothing_yet")).color(view.theme.text_weak));
     }
-    ui.scope_builder(UiBuilder::new().max_rect(bar).id_salt("step looked at"), |ui| {
+    ui.scope_builder(UiBuilder::new().max_rect(bar).id_salt("selected step"), |ui| {
         bottom::bottom_ui(ui, view)
     });
 }
@@ -58,7 +58,7 @@ fn has_begun(view: &View) -> bool {
     view.state.training_runs().iter().any(|run| run.branch.done() > 0)
 }
 
-/// Plots at the left, one of the looks into the network at the right; in a low room both scroll.
+/// Plots at the left, one of the diagnostics at the right; in a low room both scroll.
 fn middle_ui(ui: &mut Ui, view: &View, rect: Rect) {
     let wanted = 2.0 * plots::LEAST + 100.0;
     if rect.height() >= wanted && rect.width() >= 720.0 {

@@ -16,8 +16,8 @@ use egui::{
     vec2,
 };
 
-fn act(view: &View, action: TrainAction) {
-    view.act(Action::Train(action));
+fn push(view: &View, action: TrainAction) {
+    view.push(Action::Train(action));
 }
 
 /// The button, which opens all of it.
@@ -47,13 +47,13 @@ fn part_ui(ui: &mut Ui, view: &View, key: &str) {
 
 /// One batch, one round.
 fn steps_ui(ui: &mut Ui, view: &View) {
-    let (done, setup) = (view.state.run().line().done(), *view.state.plan().setup());
+    let (done, setup) = (view.state.run().branch().done(), *view.state.plan().setup());
     let idle = view.state.training().running.is_none();
     let round_end = (done / setup.batches + 1) * setup.batches - 1;
     for (key, until) in [("training.one_batch", done), ("training.one_epoch", round_end)] {
         let button = Button::new(view.text(key)).min_size(vec2(0.0, 30.0));
         if ui.add_enabled(idle, button).on_hover_text(view.text(&format!("{key}_tip"))).clicked() {
-            act(view, TrainAction::Start(Until::Step(until)));
+            push(view, TrainAction::Start(Until::Step(until)));
         }
     }
 }
@@ -63,7 +63,7 @@ fn examples_ui(ui: &mut Ui, view: &View, training: &Training) {
     ui.horizontal_wrapped(|ui| {
         let seed = training.schedule.seed;
         if let Some(seed) = field_ui(ui, view, "training.seed", seed, |drag| drag.range(0..=999_999)) {
-            act(view, TrainAction::Seed(seed));
+            push(view, TrainAction::Seed(seed));
         }
         difficulty_ui(ui, view, training);
         share_ui(ui, view, training);
@@ -80,7 +80,7 @@ fn difficulty_ui(ui: &mut Ui, view: &View, training: &Training) {
     if let Some(difficulty) = changed.and_then(Difficulty::new) {
         let mut other = training.clone();
         other.schedule.data = other.schedule.data.with_difficulty(difficulty);
-        act(view, TrainAction::Set(other));
+        push(view, TrainAction::Set(other));
     }
 }
 
@@ -97,7 +97,7 @@ fn share_ui(ui: &mut Ui, view: &View, training: &Training) {
                 drag.range(0.0..=90.0).speed(0.2).max_decimals(1).suffix(" %")
             });
             if let Some(percent) = changed {
-                act(view, TrainAction::Set(training.clone().with_validation(percent / 100.0)));
+                push(view, TrainAction::Set(training.clone().with_validation(percent / 100.0)));
             }
         }
     }
@@ -122,7 +122,7 @@ fn augment_ui(ui: &mut Ui, view: &View, training: &Training) {
     if now != before {
         let mut other = training.clone();
         other.schedule.augment = now;
-        act(view, TrainAction::Set(other));
+        push(view, TrainAction::Set(other));
     }
 }
 
@@ -142,7 +142,7 @@ fn normalise_ui(ui: &mut Ui, view: &View, training: &Training) {
     }
     let words = view.fill("training.normalise", &[("mean", &data_mean), ("std", &data_std)]);
     if ui.add(Button::new(words).wrap()).on_hover_text(view.text("training.normalise_tip")).clicked() {
-        act(view, TrainAction::Normalise);
+        push(view, TrainAction::Normalise);
     }
 }
 
@@ -154,7 +154,7 @@ fn weights_ui(ui: &mut Ui, view: &View) {
             drag.range(0.0..=1.0).speed(1e-4).max_decimals(6)
         });
         if let Some(weight_decay) = decay {
-            act(view, TrainAction::Optimizer(Optimizer { weight_decay, ..now }));
+            push(view, TrainAction::Optimizer(Optimizer { weight_decay, ..now }));
         }
     });
     ui.label(RichText::new(view.text("training.restart_tip")).color(view.theme.text_weak));
@@ -167,7 +167,7 @@ fn weights_ui(ui: &mut Ui, view: &View) {
         ] {
             if ui.button(view.text(key)).clicked() {
                 let seed = view.state.inputs().seed;
-                act(view, TrainAction::Restart { init, seed });
+                push(view, TrainAction::Restart { init, seed });
             }
         }
     });
@@ -181,10 +181,10 @@ fn stops_ui(ui: &mut Ui, view: &View) {
         ui.horizontal(|ui| {
             let mut on = set.is_some();
             if ui.checkbox(&mut on, view.text(stop_key(&usual))).changed() {
-                act(view, if on { TrainAction::StopAt(shown) } else { TrainAction::StopNoMore(shown) });
+                push(view, if on { TrainAction::StopAt(shown) } else { TrainAction::StopNoMore(shown) });
             }
             if let Some(stop) = limit_ui(ui, on, shown) {
-                act(view, TrainAction::StopAt(stop));
+                push(view, TrainAction::StopAt(stop));
             }
         });
     }

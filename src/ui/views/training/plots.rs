@@ -42,7 +42,7 @@ pub struct Drawn<'a> {
 pub fn drawn<'a>(view: &'a View) -> Vec<Drawn<'a>> {
     let absent = view.state.files().absent.as_ref().filter(|_| view.state.inputs().training.is_none());
     if let Some(absent) = absent {
-        let lines = absent.session.lines().iter().enumerate();
+        let lines = absent.session.branches().iter().enumerate();
         let drawn = lines.map(|(place, branch)| {
             let name = view.fill("training.run.number", &[("value", &(place + 1).to_string())]);
             Drawn { branch, name, color: color(view.theme, place), is_chosen: place == 0 }
@@ -194,7 +194,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     answer(view, &shown.response, shown.inner, &format!("{title}: {says}"));
 }
 
-/// The triangle above the step that is looked at.
+/// The triangle above the selected step.
 fn here_ui(ui: &Ui, view: &View, inner: Rect, transform: &PlotTransform) {
     let x = transform.position_from_point_x(f64::from(view.state.trace().time()));
     if inner.x_range().contains(x) {
@@ -344,9 +344,9 @@ pub fn answer(view: &View, response: &Response, at: Option<PlotPoint>, says: &st
         && let Some(at) = at
         && view.state.inputs().training.is_some()
     {
-        let last = view.state.run().line().done().saturating_sub(1);
+        let last = view.state.run().branch().done().saturating_sub(1);
         let step = (at.x.round().max(0.0) as u32).min(last);
-        view.act(Action::Train(TrainAction::GoTo(step)));
+        view.push(Action::Train(TrainAction::GoTo(step)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The runs by name: which is looked at, how each is called, and taking one away.
+//! The runs by name: which one is selected, how each is called, and removing one.
 
 use super::plots;
 use crate::app::{Action, CompareAction, TrainAction, TrainingRun};
@@ -19,7 +19,7 @@ pub fn runs_ui(ui: &mut Ui, view: &View) {
         let text = RichText::new(&name).color(plots::color(view.theme, place)).font(theme::strong_font());
         let response = ui.selectable_label(run.is_chosen, text).on_hover_text(view.text("training.run_tip"));
         if response.clicked() && !run.is_chosen {
-            view.act(Action::Train(TrainAction::Choose(number)));
+            view.push(Action::Train(TrainAction::Choose(number)));
         }
         let menu = ui.menu_button("⋯", |ui| menu_ui(ui, view, run, &name)).response;
         let words = view.fill("training.run_menu", &[("name", &name)]);
@@ -35,7 +35,7 @@ fn menu_ui(ui: &mut Ui, view: &View, run: &TrainingRun, name: &str) {
     let edit = ui.add(TextEdit::singleline(&mut text).desired_width(160.0)).labelled_by(label.id);
     ui.data_mut(|data| data.insert_temp(id, text.clone()));
     if edit.lost_focus() && text != name {
-        view.act(Action::Train(TrainAction::Rename(number, text)));
+        view.push(Action::Train(TrainAction::Rename(number, text)));
         ui.data_mut(|data| data.remove::<String>(id));
         ui.close();
     }
@@ -45,11 +45,11 @@ fn menu_ui(ui: &mut Ui, view: &View, run: &TrainingRun, name: &str) {
     }
     let is_same_network = run.inputs.model.network == view.state.model().network;
     if is_same_network && ui.button(view.text("training.compare_run")).clicked() {
-        view.act(Action::Compare(CompareAction::KeepRun(number)));
+        view.push(Action::Compare(CompareAction::KeepRun(number)));
         ui.close();
     }
     if ui.button(view.text("training.remove_run")).clicked() {
-        view.act(Action::Train(TrainAction::Remove(number)));
+        view.push(Action::Train(TrainAction::Remove(number)));
         ui.close();
     }
 }

@@ -1,4 +1,4 @@
-//! The plane widget as it is drawn, pointed at, and read out.
+//! The plane widget: how it is drawn, pointed at and read out.
 
 use std::cell::{Cell, RefCell};
 
@@ -58,7 +58,7 @@ fn each_state_looks_its_own() {
     let (picture, answer) = drawn(&FrameSetup::new(140, 50), |ui| {
         Grid::new("p", 1, 4, mapping, &cells).cell_points(32.0).numbers(false).show_ui(ui)
     });
-    let looks: Vec<Vec<Color32>> = (0..4)
+    let drawn: Vec<Vec<Color32>> = (0..4)
         .map(|j| {
             let rect = answer.screen_from_grid.cell_rect(0, j);
             (0..30).map(|k| at(&picture, rect.min + vec2(k as f32, k as f32))).collect()
@@ -66,11 +66,11 @@ fn each_state_looks_its_own() {
         .collect();
     for a in 0..4 {
         for b in 0..a {
-            assert_ne!(looks[a], looks[b], "{:?} and {:?}", states[a], states[b]);
+            assert_ne!(drawn[a], drawn[b], "{:?} and {:?}", states[a], states[b]);
         }
     }
-    assert!(looks[2][2..].iter().all(|&c| c == mapping.color(0.8)));
-    assert!(!looks[0].contains(&mapping.color(0.8)), "no color before there is a value");
+    assert!(drawn[2][2..].iter().all(|&c| c == mapping.color(0.8)));
+    assert!(!drawn[0].contains(&mapping.color(0.8)), "no color before there is a value");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub struct ConvCell<'a> {
     pub done: u32,
     /// All its terms.
     pub terms: u32,
-    /// The term that is looked at; in a cell that is not finished the last one done.
+    /// The shown term; in an unfinished cell the last one done.
     pub marked: Option<u32>,
     /// The terms done, with their numbers.
     pub fold: Rc<CellFold>,
@@ -188,7 +188,7 @@ impl<'a> ConvCell<'a> {
         unseen.into_iter().chain(group).collect()
     }
 
-    /// The numbers of the term that is looked at, or of the last one; without it, those of the cell.
+    /// The numbers of the shown term, or of the last one done; without either, those of the cell.
     pub fn said(&self) -> Said {
         let last = self.marked.map_or(self.done as usize, |m| m as usize + 1).min(self.fold.steps.len());
         Said::from_steps(self.view, self.fold.steps.get(..last).unwrap_or_default())

@@ -63,7 +63,7 @@ pub(super) fn ways_ui(ui: &mut Ui, view: &View) {
         let words = RichText::new(view.text(key)).font(theme::small_font());
         let way = ui.selectable_label(view.state.view().scatter == scatter, words);
         if way.on_hover_text(view.text(&format!("{key}_tip"))).clicked() {
-            view.act(Action::ShowScatter(scatter));
+            view.push(Action::ShowScatter(scatter));
         }
     }
 }

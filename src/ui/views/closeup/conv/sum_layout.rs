@@ -128,7 +128,7 @@ fn choice_id() -> Id {
     Id::unique("row of the close-up")
 }
 
-/// The channel whose row was chosen for the cell as it is now.
+/// The channel whose row was chosen for the cell in its current state.
 fn chosen(ui: &Ui, conv_cell: &ConvCell) -> Option<usize> {
     let choice: Option<(Address, u32, Option<u32>, usize)> = ui.data(|data| data.get_temp(choice_id()));
     let now = (conv_cell.focus, conv_cell.done, conv_cell.marked);

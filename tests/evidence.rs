@@ -1,4 +1,4 @@
-//! What a unit looks at, in the program without a window: actions in, maps out.
+//! Attribution in the program without a window: actions in, maps out.
 
 mod start;
 
@@ -9,19 +9,19 @@ use convstep::attribution::{Method, Unit, rank_correlation};
 use convstep::data::Split;
 use convstep::nn::Execution;
 
-fn act(state: &mut AppState, action: Action) {
+fn update(state: &mut AppState, action: Action) {
     let effects = apply(state, action);
     let left = run_tasks_here(state, effects, Execution::SERIAL, &());
     assert!(left.is_empty() && state.notices().is_empty(), "{left:?} {:?}", state.notices());
 }
 
-/// Whether a search for the highest activations goes on.
+/// Whether a search for the top activations is running.
 fn is_searching(state: &AppState) -> bool {
-    state.jobs().of(JobKind::TopActivations).is_some()
+    state.jobs().of_kind(JobKind::TopActivations).is_some()
 }
 
 fn ask(state: &mut AppState, action: AttributionAction) {
-    act(state, Action::Attribution(action));
+    update(state, Action::Attribution(action));
 }
 
 fn choose(state: &mut AppState, method: Method) {
@@ -33,7 +33,7 @@ fn choose(state: &mut AppState, method: Method) {
 
 fn looking() -> AppState {
     let mut state = start::shapes();
-    act(&mut state, Action::SetPage(Page::Attribution));
+    update(&mut state, Action::SetPage(Page::Attribution));
     state
 }
 
@@ -42,7 +42,7 @@ fn nothing_is_computed_until_the_page_is_shown() {
     let mut state = start::shapes();
     choose(&mut state, Method::Occlusion);
     assert!(state.attribution().made().is_none());
-    act(&mut state, Action::SetPage(Page::Attribution));
+    update(&mut state, Action::SetPage(Page::Attribution));
     let made = state.attribution().made().expect("begun");
     assert!(made.is_done() && made.unit == Unit::Score(state.prediction().0));
     assert_eq!(made.look.settings().method, Method::Occlusion);
@@ -64,31 +64,31 @@ fn the_map_follows_the_picture_and_the_weights() {
     let mut state = looking();
     let map = |state: &AppState| state.attribution().made().and_then(|made| made.map.clone()).expect("a map");
     let star = map(&state);
-    act(&mut state, Action::OpenSample("shape-circle".into()));
+    update(&mut state, Action::OpenSample("shape-circle".into()));
     let circle = map(&state);
     assert_ne!(star, circle);
     // Another training step, other weights; and back again.
-    act(&mut state, Action::GoTo("e3.b0".into()));
+    update(&mut state, Action::GoTo("e3.b0".into()));
     let later = map(&state);
     assert_ne!(circle, later);
-    act(&mut state, Action::GoTo("e0.b0".into()));
+    update(&mut state, Action::GoTo("e0.b0".into()));
     assert_eq!(map(&state), circle);
 }
 
 #[test]
 fn the_unit_that_is_looked_at_is_taken_from_the_focused_cell() {
     let mut state = looking();
-    act(&mut state, Action::GoTo("fwd/conv1/k2/(3,5)".into()));
+    update(&mut state, Action::GoTo("fwd/conv1/k2/(3,5)".into()));
     ask(&mut state, AttributionAction::Focused);
     let unit = Unit::Cell { layer: 0, channel: 2, at: [3, 5] };
     assert_eq!(state.attribution().subject, Subject::Unit(unit));
     assert_eq!(state.attribution().made().map(|made| made.unit), Some(unit));
     // A weight belongs to no one unit: the choice stays.
-    act(&mut state, Action::GoTo("update/conv1.weight/k0,0/(1,1)".into()));
+    update(&mut state, Action::GoTo("update/conv1.weight/k0,0/(1,1)".into()));
     ask(&mut state, AttributionAction::Focused);
     assert_eq!(state.attribution().subject, Subject::Unit(unit));
     // Another network: back to what it predicts.
-    act(&mut state, Action::OpenBundled("digits".into()));
+    update(&mut state, Action::OpenBundled("digits".into()));
     assert_eq!(state.attribution().subject, Subject::Predicted);
     assert!(state.attribution().made().is_some_and(|made| made.is_done()));
 }
@@ -186,20 +186,20 @@ fn what_was_found_is_out_of_date_with_another_unit_or_other_weights() {
     assert!(is_stale(&state));
     ask(&mut state, AttributionAction::Subject(Subject::Unit(unit)));
     assert!(!is_stale(&state));
-    act(&mut state, Action::GoTo("e3.b0".into()));
+    update(&mut state, Action::GoTo("e3.b0".into()));
     assert!(is_stale(&state));
-    act(&mut state, Action::GoTo("e0.b0".into()));
+    update(&mut state, Action::GoTo("e0.b0".into()));
     assert!(!is_stale(&state));
     // One becomes the picture that is stepped through, with its label; what was found stays.
     let search = state.attribution().search.as_ref().expect("kept");
     let (data, part, index) = (search.data.clone(), search.part, search.best()[0].index);
     let class = data.example(part, index).expect("an example").class;
-    act(&mut state, Action::Data(DataAction::StepThrough { data, part, index }));
+    update(&mut state, Action::Data(DataAction::StepThrough { data, part, index }));
     assert_eq!((state.view().page, state.label()), (Page::Network, class));
-    act(&mut state, Action::SetPage(Page::Attribution));
+    update(&mut state, Action::SetPage(Page::Attribution));
     assert!(!is_stale(&state));
     // Another network has other units.
-    act(&mut state, Action::OpenBundled("digits".into()));
+    update(&mut state, Action::OpenBundled("digits".into()));
     assert!(state.attribution().search.is_none());
 }
 
@@ -220,13 +220,13 @@ fn a_search_shows_what_it_has_found_and_can_be_cancelled() {
     let done = task.run(Execution::SERIAL, &()).expect("an answer");
     let effects = apply(&mut state, Action::Worked { job, done });
     let Some(Effect::Work { job, task, cancel: next }) = effects.into_iter().next() else {
-        panic!("goes on")
+        panic!("finished")
     };
     let search = state.attribution().search.as_ref().expect("begun");
     assert!(is_searching(&state) && search.seen() > 0 && search.seen() < search.all);
     assert_eq!(search.best().len(), 9);
-    // Other work goes on beside it.
-    act(&mut state, Action::Cancel(JobKind::Computing));
+    // Other work runs beside it.
+    update(&mut state, Action::Cancel(JobKind::Computing));
     assert!(is_searching(&state));
     apply(&mut state, Action::Cancel(JobKind::TopActivations));
     assert!(is_stopped(&next) && !is_stopped(&stop));
@@ -238,7 +238,7 @@ fn a_search_shows_what_it_has_found_and_can_be_cancelled() {
     assert_eq!((is_searching(&state), search.seen()), (false, seen));
     // It stops by itself where its answer would be out of date.
     let (job, task, _) = begin(&mut state);
-    act(&mut state, Action::GoTo("e1.b0".into()));
+    update(&mut state, Action::GoTo("e1.b0".into()));
     let done = task.run(Execution::SERIAL, &()).expect("an answer");
     assert!(apply(&mut state, Action::Worked { job, done }).is_empty());
     assert!(!is_searching(&state));
