@@ -1,9 +1,9 @@
 //! The program's entry: parses the arguments, then opens the window or runs a headless command.
 
 use clap::{Parser, error::ErrorKind};
-#[cfg(feature = "window")]
-use convstep::cli::Command;
 use convstep::cli::{self, Args, CliError, Ended};
+#[cfg(feature = "window")]
+use convstep::cli::{Command, LessonCommand};
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -14,6 +14,8 @@ fn main() -> ExitCode {
     let done = match &args.command {
         #[cfg(feature = "window")]
         Some(Command::Render(render)) => render_frame(render).map(|()| Ended::Whole),
+        #[cfg(feature = "window")]
+        Some(Command::Lesson { command: LessonCommand::Run(run) }) => render_beat(run).map(|()| Ended::Whole),
         #[cfg(feature = "window")]
         Some(Command::Bench(bench)) if bench.ui => bench_frames(bench).map(|()| Ended::Whole),
         Some(_) => cli::execute(&args),
@@ -82,12 +84,64 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
             return Err(CliError(notice.text.clone()));
         }
     }
-    let size = [args.size.width, args.size.height];
     let zoom = args.zoom as f32 / 100.0;
-    let frame = convstep::ui::render::render(&state, size, zoom, args.theme == cli::Theme::Dark);
+    write_frame(&state, args.size, zoom, args.theme, &args.out)
+}
+
+/// Draws the window for a state into a PNG file.
+#[cfg(feature = "window")]
+fn write_frame(
+    state: &convstep::app::AppState,
+    size: cli::Size,
+    zoom: f32,
+    theme: cli::Theme,
+    out: &std::path::Path,
+) -> Result<(), CliError> {
+    let size = [size.width, size.height];
+    let frame = convstep::ui::render::render(state, size, zoom, theme == cli::Theme::Dark);
     let mut png = std::io::Cursor::new(Vec::new());
     frame.write_to(&mut png, image::ImageFormat::Png).map_err(|error| CliError(error.to_string()))?;
-    Ok(convstep::files::write_atomically(&args.out, png.get_ref())?)
+    Ok(convstep::files::write_atomically(out, png.get_ref())?)
+}
+
+/// Draws a beat of a lesson into a PNG file.
+#[cfg(feature = "window")]
+fn render_beat(args: &cli::LessonRunArgs) -> Result<(), CliError> {
+    use convstep::{
+        app::{Action, AppState, LessonAction, apply, run_tasks_here},
+        nn::Execution,
+    };
+    let lesson = cli::open_lesson(&args.lesson)?;
+    let numbered = args.beat.parse::<usize>().ok().filter(|n| (1..=lesson.beats.len()).contains(n));
+    let beat = lesson.beat(&args.beat).or(numbered.map(|n| n - 1)).ok_or_else(|| {
+        let ids: Vec<&str> = lesson.beats.iter().map(|beat| beat.id.as_str()).collect();
+        CliError(format!(
+            "expected a beat from 1 to {} ({}), got {}; choose one",
+            ids.len(),
+            ids.join(", "),
+            args.beat
+        ))
+    })?;
+    let mut state = AppState::new();
+    let mut actions: Vec<Action> = vec![
+        Action::SetLang(args.lang),
+        Action::Present(args.present),
+        LessonAction::Open(lesson.into()).into(),
+        LessonAction::GoTo(beat).into(),
+    ];
+    actions.extend((0..args.seed).map(|_| Action::from(LessonAction::Again)));
+    actions.extend(args.shown.then_some(LessonAction::GoOn.into()));
+    for action in actions {
+        let effects = apply(&mut state, action);
+        run_tasks_here(&mut state, effects, Execution::SERIAL, &());
+        if let Some(notice) = state.notices().last() {
+            return Err(CliError(notice.text.clone()));
+        }
+    }
+    if let Some(trouble) = state.lesson().and_then(|lesson| lesson.trouble()) {
+        return Err(CliError(format!("{}: {trouble}", args.beat)));
+    }
+    write_frame(&state, args.size, args.zoom as f32 / 100.0, args.theme, &args.out)
 }
 
 /// Measures the window's frames on the benchmark networks; prints JSON lines.

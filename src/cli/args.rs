@@ -46,6 +46,90 @@ pub enum Command {
     Bench(BenchArgs),
     /// Renders the window into a PNG file, without a display.
     Render(RenderArgs),
+    /// Lists, checks, begins and draws lessons, and prints their questions.
+    Lesson {
+        /// What to do.
+        #[command(subcommand)]
+        command: LessonCommand,
+    },
+}
+
+/// The commands about lessons.
+#[derive(Subcommand, Clone, PartialEq, Debug)]
+pub enum LessonCommand {
+    /// Lists the bundled lessons.
+    List {
+        /// Prints JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says what is wrong with a lesson, where, and what to write instead.
+    Check {
+        /// A bundled lesson's id or number, or a file.
+        file: String,
+    },
+    /// Writes a lesson with comments, to begin with.
+    New {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+    },
+    /// Draws a beat of a lesson into a PNG file.
+    Run(LessonRunArgs),
+    /// Prints the questions of a lesson with their answers and wrong rules.
+    Quiz(QuizArgs),
+}
+
+/// Arguments of `lesson run`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct LessonRunArgs {
+    /// A bundled lesson's id or number, or a file.
+    pub lesson: String,
+    /// The number of the beat, from 1, or its id.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub beat: String,
+    /// Shows the answer.
+    #[arg(long)]
+    pub shown: bool,
+    /// The seed of the question.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// The stage as for a class.
+    #[arg(long)]
+    pub present: bool,
+    /// The zoom, in percent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(50..=400))]
+    pub zoom: u32,
+    /// The size of the frame in pixels.
+    #[arg(long, value_name = "WxH", default_value = "1280x720")]
+    pub size: Size,
+    /// The colour theme.
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: Theme,
+    /// The language.
+    #[arg(long, default_value = "en", value_parser = languages())]
+    pub lang: Lang,
+    /// The output file.
+    #[arg(long, value_name = "FRAME.png")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `lesson quiz`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct QuizArgs {
+    /// A bundled lesson's id or number, or a file.
+    pub lesson: String,
+    /// The first seed.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Items for each question that varies.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub count: u64,
+    /// Significant digits by which answers differ.
+    #[arg(long, value_name = "D", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=9))]
+    pub digits: u32,
+    /// Prints JSON lines.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The model.

@@ -11,6 +11,7 @@ mod eval;
 mod export;
 mod heat;
 mod interrupt;
+mod lesson;
 mod list;
 mod log;
 mod npz;
@@ -23,10 +24,12 @@ mod top_activations;
 mod train;
 
 pub use args::{
-    Args, AttributeArgs, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, ModelArgs, RenderArgs,
-    RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs, one_line,
+    Args, AttributeArgs, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, LessonCommand,
+    LessonRunArgs, ModelArgs, QuizArgs, RenderArgs, RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs,
+    one_line,
 };
 pub use bench::{bench_model, memory_mb};
+pub use lesson::open_lesson;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
 
 use crate::data::{DataError, PictureError};
@@ -102,6 +105,7 @@ impl Ended {
 pub fn execute(args: &Args) -> Result<Ended, CliError> {
     let done = match &args.command {
         Some(Command::Train(args)) => return train::train(args),
+        Some(Command::Lesson { command }) => return lesson::execute(command),
         Some(Command::Eval(args)) => return eval::eval(args),
         Some(Command::Attribute(args)) => {
             return match args.top_activations {
@@ -119,7 +123,7 @@ pub fn execute(args: &Args) -> Result<Ended, CliError> {
             Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))
         }
         None => Err(CliError(
-            "expected a headless command, got none; the commands are models, samples, run, train, eval, step, attribute, export, bench, render".into(),
+            "expected a headless command, got none; the commands are models, samples, run, train, eval, step, attribute, export, bench, render, lesson".into(),
         )),
     };
     done.map(|()| Ended::Whole)

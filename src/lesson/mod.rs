@@ -19,7 +19,7 @@ mod scene;
 
 pub use answer::{Answer, Number, Sign};
 pub use catalogue::{Catalogue, Misconception, Word, bundled};
-pub use check::{Fault, check};
+pub use check::{Fault, Stage, answered, believe, believed_answer, check, scene_of_beat};
 pub use expression::{Condition, Expression, ExpressionError};
 pub use format::{
     Again, Ask, Beat, BeatPage, BeatShow, Kind, Lesson, LessonError, OneOrMany, Open, SetValue, Text,

@@ -11,7 +11,7 @@ use super::{
 use crate::data::{Adjustment, Content, samples};
 use crate::lesson::{
     Answer, Edit, EditChange, Evaluator, Expression, Function, Item, Kind, Lesson, Scene, Setting, Value,
-    Verdict, cells_of, places, substitute,
+    Verdict, cells_of, places, scene_of_beat, substitute,
 };
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Execution, optimizer::Optimizer};
@@ -444,15 +444,7 @@ pub(in crate::app) fn scene_of(inputs: Inputs) -> Result<Scene, String> {
 /// # Errors
 /// As [`lesson_scene`].
 pub fn beat_scene(lesson: &Lesson, beat: usize) -> Result<Scene, String> {
-    let scene = lesson_scene(&lesson.setting(beat)?)?;
-    let before = match (lesson.beats[beat].set.is_empty(), beat.checked_sub(1)) {
-        (false, _) => Some(lesson_scene(&lesson.setting_before_edits(beat)?)?),
-        (true, Some(last)) if lesson.setting(last)? != lesson.setting(beat)? => {
-            Some(lesson_scene(&lesson.setting(last)?)?)
-        }
-        (true, Some(_) | None) => None,
-    };
-    Ok(Scene { before: before.map(Box::new), ..scene })
+    scene_of_beat(lesson, beat, &lesson_scene)
 }
 
 /// Where the cursor stands while a question is asked, and what is covered besides: the places whose numbers are asked

@@ -1,0 +1,150 @@
+//! `lesson`: lists, checks and begins lessons, and prints their questions.
+
+use super::{
+    CliError, Ended,
+    args::{LessonCommand, QuizArgs},
+    out::{print, table},
+    source::read_file,
+};
+use crate::app::{beat_scene, lesson_scene};
+use crate::lesson::{Choice, Item, Lesson, bundled, check};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The start of a teacher's own lesson.
+const TEMPLATE: &str = include_str!("../../assets/lessons/template.toml");
+
+/// Runs a command about lessons.
+///
+/// # Errors
+/// Where a lesson cannot be read or written.
+pub fn execute(command: &LessonCommand) -> Result<Ended, CliError> {
+    match command {
+        LessonCommand::List { json } => list(*json),
+        LessonCommand::Check { file } => check_file(file),
+        LessonCommand::New { file } => {
+            if file.exists() {
+                let file = file.display();
+                return Err(CliError(format!(
+                    "{file}: expected no file there, got one; choose another name"
+                )));
+            }
+            crate::files::write_atomically(file, TEMPLATE.as_bytes())?;
+            print(&format!("{}\n", file.display()))?;
+            Ok(Ended::Whole)
+        }
+        LessonCommand::Quiz(quiz) => print_quiz(quiz),
+        LessonCommand::Run(_) => Err(CliError(
+            "expected a build with the window, got one without it; use lesson quiz or lesson check".into(),
+        )),
+    }
+}
+
+/// A bundled lesson by its id or number, or one from a file.
+///
+/// # Errors
+/// Where there is neither, or the file is no lesson.
+pub fn open_lesson(name: &str) -> Result<Lesson, CliError> {
+    let numbered = |lesson: &&std::sync::Arc<Lesson>| name.parse() == Ok(lesson.number);
+    let known = bundled().lessons.iter().find(|lesson| lesson.id == name);
+    if let Some(lesson) = known.or_else(|| bundled().lessons.iter().find(numbered)) {
+        return Ok((**lesson).clone());
+    }
+    if !Path::new(name).exists() {
+        let ids: Vec<&str> = bundled().lessons.iter().map(|lesson| lesson.id.as_str()).collect();
+        return Err(CliError(format!(
+            "expected a lesson ({}) or a file, got {name:?}; see convstep lesson list",
+            ids.join(", ")
+        )));
+    }
+    let bytes = read_file(Path::new(name))?;
+    let text = String::from_utf8(bytes.to_vec()).map_err(|_| {
+        CliError(format!("{name}: expected a text, got bytes that are none; save it as UTF-8"))
+    })?;
+    Lesson::parse(&text).map_err(|error| CliError(format!("{name}: {error}")))
+}
+
+fn list(as_json: bool) -> Result<Ended, CliError> {
+    let lessons = &bundled().lessons;
+    if as_json {
+        let lines = lessons.iter().map(|lesson| {
+            let title = json!({ "en": lesson.title.en, "zh": lesson.title.zh });
+            json!({ "number": lesson.number, "id": lesson.id, "minutes": lesson.minutes, "title": title,
+                    "beats": lesson.beats.len(), "meets": lesson.meets })
+            .to_string()
+                + "\n"
+        });
+        print(&lines.collect::<String>())?;
+        return Ok(Ended::Whole);
+    }
+    let mut rows = vec![["NO", "ID", "MINUTES", "BEATS", "TITLE"].map(str::to_owned).to_vec()];
+    rows.extend(lessons.iter().map(|lesson| {
+        vec![
+            lesson.number.to_string(),
+            lesson.id.clone(),
+            lesson.minutes.to_string(),
+            lesson.beats.len().to_string(),
+            format!("{} · {}", lesson.title.en, lesson.title.zh),
+        ]
+    }));
+    print(&table(&rows, &[0, 2, 3]))?;
+    Ok(Ended::Whole)
+}
+
+fn check_file(file: &str) -> Result<Ended, CliError> {
+    let lesson = open_lesson(file)?;
+    let faults = check(&lesson, bundled(), &lesson_scene);
+    let line = |fault: &crate::lesson::Fault| match fault.beat.is_empty() {
+        true => format!("{file}: {}\n", fault.text),
+        false => format!("{file}: {}: {}\n", fault.beat, fault.text),
+    };
+    if faults.is_empty() {
+        let questions = lesson.beats.iter().filter(|beat| beat.ask.is_some()).count();
+        print(&format!("{file}: {} beats, {questions} questions, no faults\n", lesson.beats.len()))?;
+        return Ok(Ended::Whole);
+    }
+    print(&faults.iter().map(line).collect::<String>())?;
+    Err(CliError(format!("{file}: expected no faults, got {}; mend them and check again", faults.len())))
+}
+
+/// Prints the questions of a lesson, each with `count` items from a seed on.
+fn print_quiz(args: &QuizArgs) -> Result<Ended, CliError> {
+    let lesson = open_lesson(&args.lesson)?;
+    let mut text = String::new();
+    for (number, beat) in lesson.beats.iter().enumerate() {
+        let Some(ask) = &beat.ask else { continue };
+        let scene = beat_scene(&lesson, number).map_err(|error| CliError(format!("{}: {error}", beat.id)))?;
+        for seed in (args.seed..).take(args.count as usize) {
+            let item = Item::draw(beat, &scene, seed, args.digits as usize)
+                .map_err(|error| CliError(format!("{}: {error}", beat.id)))?;
+            let place = item.at.map(|at| scene.plan().text(&at));
+            let right = item.right.as_ref().map(|right| right.print(scene.plan(), args.digits as usize));
+            if args.json {
+                let value = json!({
+                    "lesson": lesson.id, "beat": beat.id, "seed": seed, "draws": item.draws, "at": place,
+                    "question": { "en": ask.q.en, "zh": ask.q.zh },
+                    "right": right,
+                    "options": item.options.iter().map(option).collect::<Vec<Value>>(),
+                });
+                text += &format!("{value}\n");
+            } else {
+                text += &format!("{} ({}): {}\n", beat.id, place.unwrap_or_default(), ask.q.en);
+                for option in &item.options {
+                    let rules: Vec<&str> = option.rules.iter().map(|rule| rule.id).collect();
+                    let mark = if option.is_right { "right" } else { "" };
+                    text += &format!("  {}  {mark}{}\n", option.text, rules.join(", "));
+                }
+            }
+            if ask.vary.is_empty() {
+                break;
+            }
+        }
+    }
+    print(&text)?;
+    Ok(Ended::Whole)
+}
+
+fn option(choice: &Choice) -> Value {
+    let rules: Vec<&str> = choice.rules.iter().map(|rule| rule.id).collect();
+    json!({ "text": choice.text, "right": choice.is_right, "rules": rules })
+}
