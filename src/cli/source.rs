@@ -119,7 +119,10 @@ pub fn open_input(model: &Model, args: &ImageArgs) -> Result<Input, CliError> {
     let [c, h, w] = model.network.input;
     let fitted = loaded.input(c, h, w, Fit::from(args.fit), Background::default())?;
     let (x, pixels) = match &loaded.content {
-        Content::Picture(_) => (model.input_from_pixels(&fitted.tensor)?, Some(fitted.tensor)),
+        Content::Picture(_) => {
+            let seen = model.architecture.preprocess.seen(&fitted.tensor).into_owned();
+            (model.input_from_pixels(&fitted.tensor)?, Some(seen))
+        }
         Content::Values(_) => {
             model.check_input(&fitted.tensor)?;
             (fitted.tensor, None)

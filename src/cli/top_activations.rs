@@ -64,7 +64,8 @@ pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliEr
     let best = found.best()?;
     if let Some(path) = &args.out {
         let tiles = best.iter().map(|(top, _)| {
-            let pixels = data.example(split, top.index)?.pixels;
+            let pixels = &data.example(split, top.index)?.pixels;
+            let pixels = model.architecture.preprocess.seen(pixels).into_owned();
             Ok(Tile { pixels, patch: top.patch })
         });
         write_atomically(path, &contact::sheet(&tiles.collect::<Result<Vec<_>, CliError>>()?)?)?;

@@ -59,5 +59,5 @@ pub use open_options::{DataFiles, MAX_HELD_BYTES, OpenOptions, Opened, Skipped};
 pub use picture::Picture;
 pub use recipe::Recipe;
 pub use samples::{Figure, SAMPLES, Sample, SampleContent};
-pub use shuffle::Permutation;
+pub use shuffle::{Permutation, shuffle_pixels};
 pub use statistics::{ChannelStatistics, MEASURED, Measured};

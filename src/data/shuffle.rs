@@ -1,6 +1,7 @@
 //! Shuffling in closed form: finds the k-th element of a random order without computing or storing the order.
 
 use super::rng::ExampleRng;
+use crate::tensor::Tensor;
 
 /// A permutation of 0..n that takes no memory.
 ///
@@ -38,6 +39,13 @@ impl Permutation {
         Permutation::new(n, ExampleRng::new(seed, SPLIT, 0))
     }
 
+    /// The order in which `seed` shuffles the n pixels of a picture, the same on every machine: place k shows the
+    /// pixel that was at place [`at`](Self::at)(k).
+    pub fn for_pixels(n: u64, seed: u64) -> Permutation {
+        const PIXELS: u64 = 0x5049_5845_4c53_2d31;
+        Permutation::new(n, ExampleRng::new(seed, PIXELS, 0))
+    }
+
     fn new(n: u64, mut rng: ExampleRng) -> Permutation {
         let bits = u64::BITS - n.saturating_sub(1).leading_zeros();
         Permutation { n, half_bits: bits.div_ceil(2).max(1), keys: std::array::from_fn(|_| rng.word()) }
@@ -63,6 +71,18 @@ impl Permutation {
         }
         left << self.half_bits | right
     }
+}
+
+/// Pictures whose pixels `seed` has shuffled, each in the same way, and the same in each channel.
+/// pixels: (N, C, H, W); no number is lost, only who was whose neighbour.
+pub fn shuffle_pixels(pixels: &Tensor, seed: u64) -> Tensor {
+    let (n, c, h, w) = pixels.dim();
+    let order = Permutation::for_pixels((h * w) as u64, seed);
+    let from: Vec<usize> = (0..h * w).map(|k| order.at(k as u64) as usize).collect();
+    Tensor::from_shape_fn((n, c, h, w), |(n, c, i, j)| {
+        let from = from[i * w + j];
+        pixels[[n, c, from / w, from % w]]
+    })
 }
 
 /// Mixes all bits of `x` into each bit of the result: the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
@@ -93,6 +113,30 @@ mod tests {
         fn the_largest_sets_have_an_order(n in 1u64 << 40..1 << 62, seed: u64, k: u64) {
             prop_assert!(Permutation::shuffle(n, seed, 0).at(k % n) < n);
         }
+    }
+
+    #[test]
+    fn pixels_change_places_alike_in_each_picture_and_channel() {
+        let pixels =
+            Tensor::from_shape_fn((2, 3, 4, 5), |(n, c, i, j)| (n * 1000 + c * 100 + i * 5 + j) as f32);
+        let shuffled = shuffle_pixels(&pixels, 7);
+        assert_ne!(shuffled, pixels);
+        for ((n, c, i, j), &value) in shuffled.indexed_iter() {
+            assert_eq!(value, shuffled[[0, 0, i, j]] + (n * 1000 + c * 100) as f32);
+        }
+        let mut places: Vec<f32> = shuffled.iter().take(20).copied().collect();
+        places.sort_by(f32::total_cmp);
+        assert!(places.into_iter().eq((0..20).map(|k| k as f32)));
+        assert_eq!(shuffle_pixels(&pixels, 7), shuffled);
+        assert_ne!(shuffle_pixels(&pixels, 8), shuffled);
+    }
+
+    /// Files name a shuffle by its seed alone, so what a seed gives stays as it is.
+    #[test]
+    fn a_seed_gives_this_order_for_ever() {
+        let order = Permutation::for_pixels(784, 1);
+        let first: Vec<u64> = (0..8).map(|k| order.at(k)).collect();
+        assert_eq!(first, [509, 10, 30, 371, 512, 558, 532, 591]);
     }
 
     #[test]

@@ -226,6 +226,9 @@ impl Architecture {
                 self.preprocess.mean(),
                 self.preprocess.std()
             );
+            if let Some(seed) = self.preprocess.shuffle() {
+                text += &format!("shuffle = {seed}\n");
+            }
         }
         for layer in &self.layers {
             text +=
@@ -395,7 +398,7 @@ fn preprocess(top: &Table, channels: usize) -> Result<Preprocess, ModelError> {
             shown(value)
         )));
     };
-    unknown_keys("preprocess", table, &["mean", "std"])?;
+    unknown_keys("preprocess", table, &["mean", "std", "shuffle"])?;
     let numbers = |name: &str, default: f64| {
         let Some(value) = table.get(name) else { return Ok(vec![default; channels]) };
         let number = |value: &Value| value.as_float().or_else(|| value.as_integer().map(|n| n as f64));
@@ -408,7 +411,19 @@ fn preprocess(top: &Table, channels: usize) -> Result<Preprocess, ModelError> {
             ))
         })
     };
-    Preprocess::new(channels, numbers("mean", 0.0)?, numbers("std", 1.0)?)
+    let preprocess = Preprocess::new(channels, numbers("mean", 0.0)?, numbers("std", 1.0)?)?;
+    Ok(preprocess.with_shuffle(table.get("shuffle").map(shuffle).transpose()?))
+}
+
+/// The seed that shuffles the pixels.
+fn shuffle(value: &Value) -> Result<u64, ModelError> {
+    value.as_integer().and_then(|seed| u64::try_from(seed).ok()).ok_or_else(|| {
+        ModelError(format!(
+            "preprocess: expected a whole number of at least 0 in shuffle, the seed of the order, got {}; for example, \
+             write shuffle = 1",
+            shown(value)
+        ))
+    })
 }
 
 fn layers(top: &Table) -> Result<Vec<LayerSpec>, ModelError> {
@@ -525,6 +540,7 @@ mod tests {
         [preprocess]
         mean = [0.485, 0, 0.5]
         std = [0.229, 1.0, 2]
+        shuffle = 5
         [[layers]]
         name = "conv1"
         kind = "conv2d"
@@ -609,6 +625,7 @@ mod tests {
         assert_eq!((conv.kernel, conv.stride, conv.padding), (Pair([3, 5]), Pair([2, 1]), Pair::square(1)));
         assert_eq!(architecture.layers[0].weights.as_deref(), Some("features.0"));
         assert_eq!(architecture.loss, Loss::Mse);
+        assert_eq!(architecture.preprocess.shuffle(), Some(5));
         assert_eq!(architecture.build().expect("fits").classes(), 4);
         assert_eq!(Architecture::parse(&architecture.to_toml()).expect("its own"), architecture);
     }
@@ -712,6 +729,11 @@ mod tests {
             ("input = [3, 8, 8]\n[preprocess]\nmeans = [1]", "(did you mean \"mean\"?)"),
             ("input = [3, 8, 8]\n[preprocess]\nmean = 0.5", "expected a list of numbers in mean"),
             ("input = [3, 8, 8]\n[preprocess]\nstd = [1, 0, 1]", "std other than 0"),
+            (
+                "input = [3, 8, 8]\n[preprocess]\nshuffle = true",
+                "expected a whole number of at least 0 in shuffle, the seed of the order, got true",
+            ),
+            ("input = [3, 8, 8]\n[preprocess]\nshuffle = -1", "got -1; for example, write shuffle = 1"),
             (
                 &format!("{}\n[loss]\nkind = \"entropy\"", layer("name = \"a\"\nkind = \"relu\"")),
                 "the kinds are cross_entropy, mse",

@@ -151,6 +151,15 @@ impl Model {
         Ok(self.architecture.preprocess.apply(pixels))
     }
 
+    /// The network's input for pixels that stand where the network sees them.
+    ///
+    /// # Errors
+    /// If they do not have the input's shape.
+    pub fn input_from_seen(&self, seen: &Tensor) -> Result<Tensor, ModelError> {
+        self.check_input(seen)?;
+        Ok(self.architecture.preprocess.scaled(seen.clone()))
+    }
+
     /// Checks that a tensor can be this network's input.
     ///
     /// # Errors

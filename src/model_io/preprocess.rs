@@ -1,19 +1,23 @@
-//! Preprocessing from pixels to network inputs: x = (pixel/255 - mean) / std, per channel.
+//! Preprocessing from pixels to network inputs: x = (pixel/255 - mean) / std, per channel; on request after all
+//! pixels have changed places, always in the same way.
 
 use super::ModelError;
+use crate::data::{Permutation, shuffle_pixels};
 use crate::tensor::Tensor;
+use std::borrow::Cow;
 
-/// Mean and standard deviation for each channel of the input.
+/// Mean and standard deviation for each channel of the input, and whether its pixels are shuffled.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Preprocess {
     mean: Vec<f64>,
     std: Vec<f64>,
+    shuffle: Option<u64>,
 }
 
 impl Preprocess {
     /// Preprocessing that only divides by 255.
     pub fn identity(channels: usize) -> Self {
-        Self { mean: vec![0.0; channels], std: vec![1.0; channels] }
+        Self { mean: vec![0.0; channels], std: vec![1.0; channels], shuffle: None }
     }
 
     /// Preprocessing with these means and deviations.
@@ -44,7 +48,18 @@ impl Preprocess {
                 std[c]
             )));
         }
-        Ok(Self { mean, std })
+        Ok(Self { mean, std, shuffle: None })
+    }
+
+    /// The same with the pixels shuffled by a seed, or not.
+    #[must_use]
+    pub fn with_shuffle(self, shuffle: Option<u64>) -> Self {
+        Self { shuffle, ..self }
+    }
+
+    /// The seed by which the pixels are shuffled; see [`Permutation::for_pixels`].
+    pub const fn shuffle(&self) -> Option<u64> {
+        self.shuffle
     }
 
     /// The mean of each channel.
@@ -59,7 +74,9 @@ impl Preprocess {
 
     /// Whether it only divides by 255.
     pub fn is_identity(&self) -> bool {
-        self.mean.iter().all(|&mean| mean == 0.0) && self.std.iter().all(|&std| std == 1.0)
+        self.shuffle.is_none()
+            && self.mean.iter().all(|&mean| mean == 0.0)
+            && self.std.iter().all(|&std| std == 1.0)
     }
 
     /// The input for a pixel value of channel `c`. Channels beyond the last have mean 0 and std 1.
@@ -76,7 +93,28 @@ impl Preprocess {
 
     /// pixels: (N, C, H, W) in 0..=255 -> x: (N, C, H, W).
     pub fn apply(&self, pixels: &Tensor) -> Tensor {
-        let mut x = pixels.clone();
+        self.scaled(self.seen(pixels).into_owned())
+    }
+
+    /// Pixels in the places where the network sees them. pixels: (N, C, H, W).
+    pub fn seen<'a>(&self, pixels: &'a Tensor) -> Cow<'a, Tensor> {
+        match self.shuffle {
+            Some(seed) => Cow::Owned(shuffle_pixels(pixels, seed)),
+            None => Cow::Borrowed(pixels),
+        }
+    }
+
+    /// Which of a plane's `pixels` pixels is seen at place `at`.
+    pub fn source(&self, at: usize, pixels: usize) -> usize {
+        match self.shuffle {
+            Some(seed) => Permutation::for_pixels(pixels as u64, seed).at(at as u64) as usize,
+            None => at,
+        }
+    }
+
+    /// Pixels that [`seen`](Self::seen) gave -> x: (N, C, H, W).
+    pub fn scaled(&self, seen: Tensor) -> Tensor {
+        let mut x = seen;
         for ((_, c, _, _), x) in x.indexed_iter_mut() {
             *x = self.value(c, *x);
         }
@@ -102,6 +140,23 @@ mod tests {
         for ((_, c, _, _), &x) in x.indexed_iter() {
             assert!((preprocess.value(c, preprocess.pixel(c, x)) - x).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn a_shuffle_moves_pixels_and_scales_them_as_before() {
+        let plain = Preprocess::new(2, vec![0.5; 2], vec![0.25; 2]).expect("valid");
+        let shuffled = plain.clone().with_shuffle(Some(3));
+        let pixels =
+            Tensor::from_shape_fn((2, 2, 4, 4), |(n, c, i, j)| (n * 100 + c * 50 + i * 4 + j) as f32);
+        let (x, moved) = (plain.apply(&pixels), shuffled.apply(&pixels));
+        assert_ne!(x, moved);
+        for ((n, c, i, j), &value) in moved.indexed_iter() {
+            let from = shuffled.source(i * 4 + j, 16);
+            assert_eq!(value, x[[n, c, from / 4, from % 4]]);
+            assert_eq!(plain.source(i * 4 + j, 16), i * 4 + j);
+        }
+        assert_eq!(shuffled.scaled(shuffled.seen(&pixels).into_owned()), moved);
+        assert!(!Preprocess::identity(2).with_shuffle(Some(0)).is_identity());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod check;
 mod keyframes;
 mod learning_rate;
 mod report;
+mod shuffle_experiment;
 mod stop;
 mod trainer;
 
@@ -19,5 +20,6 @@ pub use check::{Check, Checker, Confusion, Outcome, Units};
 pub use keyframes::{Keyframe, Keyframes};
 pub use learning_rate::LearningRateSchedule;
 pub use report::{Report, evaluate};
+pub use shuffle_experiment::{Learned, Learner, ShuffleExperiment};
 pub use stop::{StopMonitor, StopWhen};
 pub use trainer::Trainer;

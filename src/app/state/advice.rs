@@ -81,7 +81,9 @@ impl AppState {
         if is_foreign && is_colourful(picture) {
             return Some(Advice::OnlyDigits);
         }
-        has_bright_border(&self.fitted.tensor).then_some(Advice::DarkOnBright)
+        // Shuffled pixels have no border.
+        let is_shuffled = model.architecture.preprocess.shuffle().is_some();
+        (!is_shuffled && has_bright_border(&self.fitted.tensor)).then_some(Advice::DarkOnBright)
     }
 
     fn advice_on_answer(&self) -> Option<Advice> {

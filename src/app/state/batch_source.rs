@@ -79,15 +79,16 @@ impl BatchSource {
         }
     }
 
-    /// The pixels of one image of a step's batch before preprocessing, (1, C, H, W) in 0..=255, and its class;
-    /// `None` for a picture.
+    /// The pixels of one image of a step's batch as the network sees them, before they are scaled, (1, C, H, W) in
+    /// 0..=255, and its class; `None` for a picture.
     pub fn pixels(&self, time: u32, image: u32) -> Option<(Tensor, usize)> {
         match self {
             Self::Picture { .. } => None,
-            Self::Batches { schedule, .. } => {
+            Self::Batches { schedule, preprocess, output: _ } => {
                 let mut examples = schedule.batch_at(u64::from(time)).ok()?;
                 let image = image as usize;
-                (image < examples.len()).then(|| examples.swap_remove(image))
+                let (pixels, class) = (image < examples.len()).then(|| examples.swap_remove(image))?;
+                Some((preprocess.seen(&pixels).into_owned(), class))
             }
         }
     }

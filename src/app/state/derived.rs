@@ -35,13 +35,12 @@ pub(in crate::app) fn is_large_batch(network: &Network, images: u32) -> bool {
     is_large(network) || network.terms().saturating_mul(u64::from(images)) > TERMS
 }
 
-/// The picture as the network sees it, with what was painted on it, before preprocessing.
+/// The picture as the network sees it, with what was painted on it, before its pixels are scaled.
 pub(in crate::app) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
-    let [c, h, w] = inputs.model.network.input;
-    let mut fitted =
-        inputs.picture.input(c, h, w, inputs.adjustment, inputs.ground).map_err(|error| error.to_string())?;
-    if let Some(painted) = inputs.painted.as_ref().filter(|painted| painted.dim() == fitted.tensor.dim()) {
-        fitted.tensor = (**painted).clone();
+    let mut fitted = inputs.pixels().map_err(|error| error.to_string())?;
+    let preprocess = &inputs.model.architecture.preprocess;
+    if preprocess.shuffle().is_some() && matches!(inputs.picture.content, Content::Picture(_)) {
+        fitted.tensor = preprocess.seen(&fitted.tensor).into_owned();
     }
     Ok(Arc::new(fitted))
 }
@@ -50,7 +49,7 @@ pub(in crate::app) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
 pub(in crate::app) fn network_input(inputs: &Inputs, fitted: &Fitted) -> Result<Tensor, String> {
     let (model, seen) = (&inputs.model, &fitted.tensor);
     let input = match inputs.picture.content {
-        Content::Picture(_) => model.input_from_pixels(seen),
+        Content::Picture(_) => model.input_from_seen(seen),
         Content::Values(_) => model.check_input(seen).map(|()| seen.clone()),
     };
     input.map_err(|error| error.to_string())

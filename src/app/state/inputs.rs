@@ -1,7 +1,7 @@
 //! What the user edits: model, picture, settings.
 
 use super::training::Training;
-use crate::data::{Adjustment, Background, Content, Loaded, paint::DRAWING};
+use crate::data::{Adjustment, Background, Content, Fitted, Loaded, PictureError, paint::DRAWING};
 use crate::model_io::Model;
 use crate::nn::{
     Mode, Params,
@@ -149,6 +149,20 @@ impl Inputs {
     pub fn with_picture(self, picture: Arc<Loaded>) -> Self {
         let adjustment = Adjustment::from(self.adjustment.fit);
         Self { picture, painted: None, adjustment, target: None, ..self }
+    }
+
+    /// The picture fitted to the network's input, with what was painted on it, or the array; before preprocessing, which
+    /// may shuffle its pixels.
+    ///
+    /// # Errors
+    /// If the picture cannot be fitted.
+    pub fn pixels(&self) -> Result<Fitted, PictureError> {
+        let [c, h, w] = self.model.network.input;
+        let mut fitted = self.picture.input(c, h, w, self.adjustment, self.ground)?;
+        if let Some(painted) = self.painted.as_ref().filter(|painted| painted.dim() == fitted.tensor.dim()) {
+            fitted.tensor = (**painted).clone();
+        }
+        Ok(fitted)
     }
 
     /// Whether the picture was drawn here, at the size that the network sees.
