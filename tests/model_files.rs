@@ -65,15 +65,16 @@ fn kind() -> impl Strategy<Value = Kind> {
 
 fn architecture() -> impl Strategy<Value = Architecture> {
     let layers = vec((kind(), option::of("[a-z][a-z0-9 \"\\\\.é]{0,9}")), 1..7);
-    let numbers = (-1.0f64..1.0, 0.1f64..3.0, any::<bool>());
+    let shuffle = option::of(0..=i64::MAX as u64);
+    let numbers = (-1.0f64..1.0, 0.1f64..3.0, any::<bool>(), shuffle);
     (1usize..4, 1usize..14, 1usize..14, layers, numbers, any::<bool>()).prop_map(
-        |(c, h, w, layers, (mean, std, plain), mse)| Architecture {
+        |(c, h, w, layers, (mean, std, plain, shuffle), mse)| Architecture {
             input: [c, h, w],
             classes: Vec::new(),
             preprocess: if plain {
                 Preprocess::identity(c)
             } else {
-                Preprocess::new(c, vec![mean; c], vec![std; c]).expect("finite")
+                Preprocess::new(c, vec![mean; c], vec![std; c]).expect("finite").with_shuffle(shuffle)
             },
             layers: layers
                 .into_iter()

@@ -7,10 +7,11 @@ use super::{
     pattern::{Variables, places, substitute},
     scene::Scene,
 };
-use crate::nn::{Layer, Op, Part, conv::Conv2d};
+use crate::data::{Adjustment, Background, Content, fit, samples};
+use crate::nn::{Layer, Op, Part, conv::Conv2d, loss::one_hot};
 use crate::tensor::{Shape, argmax, number};
-use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, TensorId};
-use std::cell::Cell;
+use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, TensorId, Trace};
+use std::{cell::RefCell, sync::Arc};
 
 /// Declares the functions with their names in files.
 macro_rules! functions {
@@ -104,7 +105,7 @@ functions! {
     Norm = "norm",
     /// The largest magnitude.
     LargestAbs = "largest_abs",
-    /// How many cells print otherwise than before.
+    /// How many cells print otherwise than before, or otherwise than those of a second place.
     Differ = "differ",
     /// How many cells are the same as before, one step of the shift away.
     Moved = "moved",
@@ -134,6 +135,14 @@ functions! {
     SignOfChange = "sign_of_change",
     /// The order in which places are computed.
     Ordered = "order",
+    /// The number in a cell with another bundled picture, and that picture's own class.
+    ValueOf = "value_of",
+    /// The mean of a cell's numbers with this picture and with another bundled one, and that one's own class.
+    BatchMean = "batch_mean",
+    /// The probability of the right class without a map.
+    ProbWithout = "prob_without",
+    /// Which map the probability of the right class needs most.
+    Needed = "needed",
     /// The points of accuracy that a network loses by shuffled pixels.
     PointsLost = "points_lost",
     /// Which network suffers from shuffled pixels.
@@ -238,14 +247,14 @@ pub struct Evaluator<'a> {
     at: Option<Address>,
     variables: &'a Variables,
     rule: Option<&'a Rule>,
-    /// Whether the rule had something to say.
-    applied: Cell<bool>,
+    /// The first quantity that the rule had something to say about.
+    deformed: RefCell<Option<Query>>,
 }
 
 impl<'a> Evaluator<'a> {
     /// The right answers; `at` is the place of the beat, which quantities without a place are about.
     pub fn new(scene: &'a Scene, at: Option<Address>, variables: &'a Variables) -> Self {
-        Self { scene, at, variables, rule: None, applied: Cell::new(false) }
+        Self { scene, at, variables, rule: None, deformed: RefCell::new(None) }
     }
 
     /// The answers of a learner who holds a rule.
@@ -258,9 +267,14 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// What is wrong with the expression on this network.
     pub fn answer(&self, expression: &Expression) -> Result<Option<Answer>, String> {
-        self.applied.set(false);
+        self.deformed.replace(None);
         let answer = self.evaluate(expression)?;
-        Ok((self.rule.is_none() || self.applied.get()).then_some(answer))
+        Ok((self.rule.is_none() || self.deformed.borrow().is_some()).then_some(answer))
+    }
+
+    /// The first quantity that the rule had something to say about in the last expression.
+    pub fn deformed_query(&self) -> Option<Query> {
+        self.deformed.borrow().clone()
     }
 
     /// The number of an expression.
@@ -305,7 +319,10 @@ impl<'a> Evaluator<'a> {
                 return Err("sign: expected one expression; write sign(value(A) - value(B))".into());
             };
             let inner = Expression::parse(&substitute(inner, self.variables)?).map_err(|error| error.0)?;
-            let query = Query { function, arguments: Vec::new() };
+            let mut query = Query { function, arguments: Vec::new() };
+            for (function, arguments) in inner.calls() {
+                query.arguments.extend(self.query(function, arguments)?.arguments);
+            }
             if let Some(answer) = self.deformed(&query) {
                 return Ok(answer);
             }
@@ -324,7 +341,10 @@ impl<'a> Evaluator<'a> {
     /// What the rule makes of a quantity, where it says something about it.
     fn deformed(&self, query: &Query) -> Option<Answer> {
         let answer = (self.rule?.answer)(self.scene, query)?;
-        self.applied.set(true);
+        if is_rounded(self.scene, query, &answer) {
+            return None;
+        }
+        self.deformed.borrow_mut().get_or_insert_with(|| query.clone());
         Some(answer)
     }
 
@@ -337,7 +357,8 @@ impl<'a> Evaluator<'a> {
         for argument in arguments {
             values.extend(self.value(&substitute(argument, self.variables)?)?);
         }
-        if values.is_empty() && wants_place(function) {
+        let has_place = values.iter().any(|value| matches!(value, Value::Place(_)));
+        if !has_place && wants_place(function) {
             let at = self.at.ok_or_else(|| {
                 format!("{}: expected a place, got none; give the beat an `at`", function.name())
             })?;
@@ -358,10 +379,26 @@ impl<'a> Evaluator<'a> {
             "input" => return Ok(vec![Value::Place(whole_input())]),
             "dense" | "conv" => return Ok(vec![Value::Word(text.to_owned())]),
             "loss" => return Ok(Vec::new()),
+            _ if samples::find(text).is_some() => return Ok(vec![Value::Word(text.to_owned())]),
             _ => {}
         }
         Ok(places(plan, text)?.into_iter().map(Value::Place).collect())
     }
+}
+
+/// Whether a wrong number is the right one but for rounding: the rule then says nothing.
+fn is_rounded(scene: &Scene, query: &Query, answer: &Answer) -> bool {
+    let (Function::Value, Some(place), Answer::Number(wrong)) = (query.function, query.place(), answer)
+    else {
+        return false;
+    };
+    let right = f64::from(scene.trace.finished(&place.whole_cell()));
+    (wrong.value - right).abs() <= 1e-6 * right.abs()
+}
+
+/// What a scene answers to a question about another one; `None` where the two have not the same places.
+pub(super) fn in_scene(scene: &Scene, asked_in: &Scene, query: &Query) -> Option<Answer> {
+    scene.plan().has_same_places(asked_in.plan()).then(|| right(scene, query, |_| None).ok())?
 }
 
 fn whole_input() -> Address {
@@ -374,11 +411,11 @@ fn wants_place(function: Function) -> bool {
     match function {
         Value | Terms | Count | Nonzero | Readers | Reads | Index | DifferInWindow | Padded | Sum | Max
         | Min | Norm | LargestAbs | Differ | Moved | Largest | Farthest | Source | Winner | MinusSign
-        | FirstBlocked => true,
+        | FirstBlocked | ProbWithout | ValueOf | BatchMean => true,
         Windows | Width | Height | Maps | Length | LengthBefore | Params | Weights | FilterParams
         | FilterPixels | FilterWidth | Stride | Padding | Unseen | Kept | Loss | LossAfter | Rate | Prob
         | ShareDropped | FirstNotFinite | Which | Smaller | Answered | Signed | SignOfChange | Ordered
-        | PointsLost | WhichNetwork => false,
+        | Needed | PointsLost | WhichNetwork => false,
     }
 }
 
@@ -471,7 +508,15 @@ fn right(scene: &Scene, query: &Query, believed: impl Fn(Address) -> Option<f64>
         LargestAbs => {
             Ok(Answer::value(numbers(scene, &place()?).iter().map(|x| x.abs()).fold(0.0, f32::max)))
         }
-        Differ => count(differ(scene, place()?)),
+        Differ => count(differ(scene, query)?),
+        ValueOf => Ok(Answer::value(with_picture(scene, query)?.finished(&place()?.whole_cell()))),
+        BatchMean => {
+            let cell = place()?.whole_cell();
+            let sum = scene.trace.finished(&cell) + with_picture(scene, query)?.finished(&cell);
+            Ok(Answer::value(sum / 2.0))
+        }
+        ProbWithout => prob_without(scene, place()?).map(Answer::value),
+        Needed => needed(scene, query),
         Moved => count(moved(scene, place()?)),
         Largest => Ok(best(&cells(scene, &place()?), &number)),
         Farthest => Ok(best(&cells(scene, &place()?), &|cell| number(cell).abs())),
@@ -493,7 +538,7 @@ fn right(scene: &Scene, query: &Query, believed: impl Fn(Address) -> Option<f64>
 }
 
 /// The layer that a place belongs to.
-fn owner(scene: &Scene, place: Address) -> Option<&Layer> {
+pub(super) fn owner(scene: &Scene, place: Address) -> Option<&Layer> {
     let (tensor, ..) = scene.trace.tensor_cell(&place.whole_cell())?;
     match tensor.owner {
         Owner::Layer(l) => scene.plan().network().layers.get(l as usize),
@@ -611,7 +656,7 @@ fn kept(layer: &Layer) -> usize {
 }
 
 /// The loss after the update; with a rate, after plain gradient descent with that.
-fn loss_after(scene: &Scene, rate: Option<f64>) -> f32 {
+pub(super) fn loss_after(scene: &Scene, rate: Option<f64>) -> f32 {
     let Some(rate) = rate else { return scene.trace.loss_after() };
     let trace = &scene.trace;
     let plan = trace.plan();
@@ -643,11 +688,88 @@ fn prob(scene: &Scene, class: Option<f64>) -> Result<Answer, String> {
     Ok(Answer::value(*p))
 }
 
-/// The cells of a place that print otherwise, with four digits, than in the scene before.
-fn differ(scene: &Scene, place: Address) -> usize {
-    let before = numbers(scene.remembered(), &place);
-    let pairs = numbers(scene, &place).into_iter().zip(before);
-    pairs.filter(|(now, before)| number::four_digits(*now) != number::four_digits(*before)).count()
+/// The cells of a place that print otherwise, with four digits, than in the scene before, or than those of a second
+/// place.
+fn differ(scene: &Scene, query: &Query) -> Result<usize, String> {
+    let (now, before) = match query.places()[..] {
+        [a] if scene.remembered().plan().has_same_places(scene.plan()) => {
+            (numbers(scene, &a), numbers(scene.remembered(), &a))
+        }
+        [_] => return Err("differ: expected the same network before, got another; compare two places".into()),
+        [a, b] => (numbers(scene, &a), numbers(scene, &b)),
+        _ => return Err("differ: expected one place or two; write differ(fwd/pool1)".into()),
+    };
+    let is_other = |(a, b): &(f32, f32)| number::four_digits(*a) != number::four_digits(*b);
+    Ok(now.into_iter().zip(before).filter(is_other).count())
+}
+
+/// The numbers of the same network with another bundled picture, and that picture's own class.
+fn with_picture(scene: &Scene, query: &Query) -> Result<Trace, String> {
+    let name = query.arguments.iter().find_map(|value| match value {
+        Value::Word(word) => Some(word),
+        Value::Place(_) | Value::Layer(_) | Value::Input | Value::Number(_) => None,
+    });
+    let name = name.ok_or("expected a bundled picture, got none; write value_of(shape-arrow)")?;
+    let loaded = samples::load(name).map_err(|error| error.to_string())?;
+    let (model, plan) = (&scene.model, scene.plan());
+    let label = loaded.label.as_deref().ok_or_else(|| format!("{name}: expected a picture with a class"))?;
+    let class = model.class_index(label).map_err(|error| error.to_string())?;
+    let input = match &loaded.content {
+        Content::Values(values) => model.check_input(values).map(|()| values.clone()),
+        Content::Picture(picture) => {
+            let [c, h, w] = plan.network().input;
+            let fitted = fit(picture, c, h, w, Adjustment::default(), Background::default());
+            let fitted = fitted.map_err(|error| error.to_string())?;
+            model.input_from_pixels(&fitted.tensor)
+        }
+    };
+    let (input, trace) = (input.map_err(|error| error.to_string())?, &scene.trace);
+    if plan.setup().images != 1 {
+        return Err(format!("{name}: expected one picture at a time, got a batch"));
+    }
+    let target = one_hot(plan.network().output(), &[class]);
+    let (params, moments) = (Arc::clone(trace.params()), Arc::clone(trace.moments()));
+    Ok(Trace::new(Arc::clone(plan), trace.time(), params, moments, &input, target))
+}
+
+/// The probability of the right class where a map is 0: the filter that makes it, and its bias, blanked.
+fn prob_without(scene: &Scene, map: Address) -> Result<f32, String> {
+    let wrong = || "prob_without: expected a map that a convolution makes; write prob_without(fwd/relu1/k5)";
+    let label = scene.label.ok_or("prob_without: expected a right class; give a label")?;
+    let (tensor, _, index) = scene.trace.tensor_cell(&map.whole_cell()).ok_or_else(wrong)?;
+    let Owner::Layer(l) = tensor.owner else { return Err(wrong().into()) };
+    let plan = scene.plan();
+    let channel = plan.shape_of(tensor).at(index as usize)[1];
+    let layers = &plan.network().layers[..=usize::from(l)];
+    let is_filter = |layer: &Layer| matches!(layer.op, Op::Conv2d(_));
+    let conv = layers.iter().rposition(is_filter).ok_or_else(wrong)?;
+    let mut params = (**scene.trace.params()).clone();
+    for part in [Part::Weight, Part::Bias] {
+        if let Some(cells) = params.0[conv].get_mut(part) {
+            let filters = layers[conv].output[0];
+            let each = cells.len() / filters;
+            cells.iter_mut().skip(channel * each).take(each).for_each(|cell| *cell = 0.0);
+        }
+    }
+    let (network, trace) = (plan.network(), &scene.trace);
+    let mut values =
+        network.forward(&params, &trace.values().input, plan.setup().mode, plan.stream(trace.time()));
+    values.loss = network.loss_forward(values.output(), trace.target());
+    let prob = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
+    prob.iter().nth(label).copied().ok_or_else(|| wrong().into())
+}
+
+/// The map without which the right class is least probable.
+fn needed(scene: &Scene, query: &Query) -> Result<Answer, String> {
+    let mut least: Option<(usize, f32)> = None;
+    for (index, map) in query.places().into_iter().enumerate() {
+        let prob = prob_without(scene, map)?;
+        if least.is_none_or(|(_, least)| prob < least) {
+            least = Some((index, prob));
+        }
+    }
+    let (index, _) = least.ok_or("needed: expected maps; write needed(fwd/relu1/k5, fwd/relu1/k6)")?;
+    Ok(Answer::Place(index))
 }
 
 /// The cells of a place whose number stood one cell to the left before.
@@ -669,18 +791,35 @@ pub(super) fn best(cells: &[Address], number: &impl Fn(Address) -> f64) -> Answe
     Answer::Cells(cells.iter().copied().filter(|cell| number(*cell) == largest).collect())
 }
 
-/// The cell whose number is passed on to this one, by a pool or by flattening; of a pool's gradient the cell that it
-/// goes to.
+/// The max pool whose output's gradient a place belongs to.
+pub(super) fn pool_that_gets(scene: &Scene, place: Address) -> Option<usize> {
+    let plan = scene.plan();
+    let (tensor, ..) = scene.trace.tensor_cell(&place.whole_cell())?;
+    let is_it =
+        |l: &usize| matches!(plan.layer(*l).op, Op::MaxPool2d(_)) && plan.output_gradient_of(*l) == tensor;
+    plan.stage_at(&place).filter(|stage| stage.pass == Pass::Bwd)?;
+    (0..plan.network().layers.len()).find(is_it)
+}
+
+/// The cell whose number is passed on to this one, by a pool or by flattening; of the gradient that comes back to a
+/// max pool, the cell that it goes to.
 fn source(scene: &Scene, place: Address) -> Result<Answer, String> {
-    let value = scene.trace.finished(&place);
-    let fold = scene.trace.cell(&place);
-    let first = fold.steps.iter().find(|step| step.values[0] == value || step.values[1] == value);
-    let operand =
-        first.and_then(|step| step.term.operands.iter().flatten().find(|o| scene.trace.operand(o) == value));
-    let writer = operand.and_then(|operand| scene.trace.writer(operand));
-    writer.map(|cell| Answer::Cells(vec![cell.whole_cell()])).ok_or_else(|| {
-        format!("{}: expected a cell that passes a number on unchanged", scene.plan().text(&place))
-    })
+    let (trace, plan) = (&scene.trace, scene.plan());
+    let wrong = || format!("{}: expected a cell that passes a number on unchanged", plan.text(&place));
+    let (_, image, index) = trace.tensor_cell(&place.whole_cell()).ok_or_else(wrong)?;
+    if let Some(l) = pool_that_gets(scene, place) {
+        let winner = trace.value(TensorId::layer(l, Part::Winner), image, index);
+        let [_, h, w] = plan.layer(l).output;
+        let [_, rows, columns] = plan.layer(l).input;
+        let cell = index as usize / (h * w) * rows * columns + winner as usize;
+        let to = plan.writer(TensorId::layer(l, Part::Dx), trace.time(), image, cell as u32);
+        return Ok(Answer::Cells(vec![to]));
+    }
+    let (value, fold) = (trace.finished(&place), trace.cell(&place));
+    let passed = fold.steps.iter().flat_map(|step| step.term.operands.iter().flatten());
+    let first = passed.clone().find(|operand| trace.operand(operand) == value);
+    let writer = first.and_then(|operand| trace.writer(operand));
+    writer.map(|cell| Answer::Cells(vec![cell.whole_cell()])).ok_or_else(wrong)
 }
 
 /// The first cell of a stage, in the order of the plan, that is 0 though what arrives is not.
@@ -696,19 +835,31 @@ fn first_blocked(scene: &Scene, place: Address) -> Result<Answer, String> {
         .ok_or_else(|| "first_blocked: no gradient is stopped there".into())
 }
 
-/// The first cell of the training step that is not finite, or else of the steps after it.
+/// The first cell that is not finite, of this training step or of the few that follow on the same picture.
 fn first_not_finite(scene: &Scene) -> Result<Answer, String> {
-    let stages = scene.plan().stages().iter().enumerate();
-    for (s, stage) in stages {
-        let whole = Address::whole_stage(scene.trace.time(), 0, s);
-        for cell in 0..stage.shape.len() as u32 {
-            let cell = whole.with_cell(cell);
-            if !scene.trace.finished(&cell).is_finite() {
-                return Ok(Answer::Cells(vec![cell]));
-            }
+    const STEPS: u32 = 8;
+    let last = scene.plan().times().min(scene.trace.time() + STEPS);
+    let mut trace = Arc::clone(&scene.trace);
+    loop {
+        if let Some(cell) = not_finite_in(&trace) {
+            return Ok(Answer::Cells(vec![cell]));
         }
+        if trace.time() + 1 >= last {
+            return Err(
+                "first_not_finite: expected a number that is not finite, got none; raise the rate".into()
+            );
+        }
+        trace = Arc::new(trace.next());
     }
-    Err("first_not_finite: all numbers of this training step are finite".into())
+}
+
+/// The first cell of one training step that is not finite.
+fn not_finite_in(trace: &Trace) -> Option<Address> {
+    trace.plan().stages().iter().enumerate().find_map(|(s, stage)| {
+        let whole = Address::whole_stage(trace.time(), 0, s);
+        let mut cells = (0..stage.shape.len() as u32).map(|cell| whole.with_cell(cell));
+        cells.find(|cell| !trace.finished(cell).is_finite())
+    })
 }
 
 fn largest_place(scene: &Scene, query: &Query, number: &impl Fn(Address) -> f64) -> usize {

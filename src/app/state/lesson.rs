@@ -566,6 +566,10 @@ fn asked_about(function: Function) -> Asked {
         | F::Signed
         | F::MinusSign
         | F::Ordered
+        | F::ValueOf
+        | F::BatchMean
+        | F::ProbWithout
+        | F::Needed
         | F::PointsLost
         | F::WhichNetwork => Asked::Nothing,
     }

@@ -38,6 +38,11 @@ impl ActivationSearch {
         self.found.best()
     }
 
+    /// The seed by which the network's preprocessing shuffles pixels.
+    pub const fn shuffle(&self) -> Option<u64> {
+        self.preprocess.shuffle()
+    }
+
     /// Examples searched so far.
     pub fn seen(&self) -> u64 {
         self.found.seen()

@@ -7,7 +7,9 @@
 mod backward;
 mod forward;
 mod learning;
+mod orders;
 mod pictures;
+mod reading;
 
 use super::{answer::Answer, quantity::Query, scene::Scene};
 use crate::trace::Address;
@@ -39,7 +41,7 @@ impl PartialEq for Rule {
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [pictures::RULES, forward::RULES, backward::RULES, learning::RULES].into_iter().flatten()
+    [pictures::RULES, forward::RULES, backward::RULES, learning::RULES, orders::RULES].into_iter().flatten()
 }
 
 /// The rule with a name.

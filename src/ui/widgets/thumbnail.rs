@@ -1,7 +1,7 @@
 //! Small pictures in great number: only those that are drawn are read, a few in a frame, and kept as long as they stay
 //! in sight.
 
-use crate::data::{Dataset, Split};
+use crate::data::{Dataset, Split, shuffle_pixels};
 use crate::tensor::Tensor;
 use crate::ui::theme::{Theme, space, text_size};
 use egui::{
@@ -30,23 +30,29 @@ impl Budget {
     }
 }
 
-/// An example of a set: the one in sight since the last frame, or read now; `None` where it has to wait for the next
+/// An example of a set, its pixels in the order that a seed gives: the one in sight since the last frame, or read now; `None` where it has to wait for the next
 /// frame, which is asked for.
 pub fn from_example(
     ctx: &Context,
     data: &Dataset,
     part: Split,
-    index: u64,
+    (index, shuffle): (u64, Option<u64>),
     budget: &mut Budget,
 ) -> Option<Arc<Thumbnail>> {
-    kept(ctx, Id::unique(("example", data, part, index)), || {
+    kept(ctx, Id::unique(("example", data, part, index, shuffle)), || {
         let Some(left) = budget.0.checked_sub(1) else {
             ctx.request_repaint();
             return None;
         };
         budget.0 = left;
         Some(match data.example(part, index) {
-            Ok(example) => (Ok(image(&example.pixels)), Some(example.class)),
+            Ok(example) => {
+                let picture = match shuffle {
+                    Some(seed) => image(&shuffle_pixels(&example.pixels, seed)),
+                    None => image(&example.pixels),
+                };
+                (Ok(picture), Some(example.class))
+            }
             Err(error) => (Err(error.to_string()), None),
         })
     })

@@ -67,7 +67,7 @@ pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
 
 fn example_ui(ui: &mut Ui, view: &View, data: &Dataset, index: u64, side: f32, budget: &mut Budget) {
     let part = view.state.data().part;
-    let thumbnail = from_example(ui.ctx(), data, part, index, budget);
+    let thumbnail = from_example(ui.ctx(), data, part, (index, None), budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
     let name = class.and_then(|class| names::class_in(view.words, data.classes(), class)).unwrap_or_default();
     let words = view.fill("sets.example", &[("n", &index.to_string()), ("class", &name)]);

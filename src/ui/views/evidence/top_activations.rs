@@ -183,7 +183,7 @@ fn tile_ui(
     budget: &mut Budget,
 ) {
     let ActivationSearch { data, part, .. } = search;
-    let thumbnail = from_example(ui.ctx(), data, *part, excited.index, budget);
+    let thumbnail = from_example(ui.ctx(), data, *part, (excited.index, search.shuffle()), budget);
     let class = thumbnail.as_ref().and_then(|thumbnail| thumbnail.class);
     let name = class.and_then(|class| names::class_in(view.words, data.classes(), class)).unwrap_or_default();
     let value = number::four_digits(excited.value);

@@ -174,7 +174,7 @@ fn example_ui(
     outcome: &Outcome,
     budget: &mut Budget,
 ) {
-    let thumbnail = from_example(ui.ctx(), data, part, index, budget);
+    let thumbnail = from_example(ui.ctx(), data, part, (index, None), budget);
     let [truth, predicted] = [outcome.truth, outcome.predicted].map(|class| names::class(view, class));
     let (sign, color) =
         if outcome.truth == outcome.predicted { ("✓", view.theme.good) } else { ("✗", view.theme.bad) };

@@ -134,6 +134,9 @@ fn normalise_ui(ui: &mut Ui, view: &View, training: &Training) {
     let preprocess = &view.state.model().architecture.preprocess;
     let (mean, std) = (list(preprocess.mean()), list(preprocess.std()));
     ui.label(view.fill("training.preprocess", &[("mean", &mean), ("std", &std)]));
+    if let Some(seed) = preprocess.shuffle() {
+        ui.label(view.fill("training.shuffled", &[("seed", &seed.to_string())]));
+    }
     let measured = view.state.data().measured(&training.schedule.data, Split::Train);
     let Some(Ok(measured)) = measured else { return };
     let (data_mean, data_std) = (list(&measured.statistics.mean), list(&measured.statistics.std));
