@@ -44,7 +44,21 @@ pub struct Catalogue {
 }
 
 /// The texts of the bundled lessons.
-const LESSONS: &[&str] = &[include_str!("../../assets/lessons/02-pattern/lesson.toml")];
+const LESSONS: &[&str] = &[
+    include_str!("../../assets/lessons/01-pixels/lesson.toml"),
+    include_str!("../../assets/lessons/02-pattern/lesson.toml"),
+    include_str!("../../assets/lessons/03-stride/lesson.toml"),
+    include_str!("../../assets/lessons/04-channels/lesson.toml"),
+    include_str!("../../assets/lessons/05-pooling/lesson.toml"),
+    include_str!("../../assets/lessons/06-classifier/lesson.toml"),
+    include_str!("../../assets/lessons/07-backprop/lesson.toml"),
+    include_str!("../../assets/lessons/08-convolution-back/lesson.toml"),
+    include_str!("../../assets/lessons/09-chain/lesson.toml"),
+    include_str!("../../assets/lessons/10-learning/lesson.toml"),
+    include_str!("../../assets/lessons/11-leaky/lesson.toml"),
+    include_str!("../../assets/lessons/12-evidence/lesson.toml"),
+    include_str!("../../assets/lessons/13-symmetry/lesson.toml"),
+];
 
 /// The bundled lessons.
 ///
