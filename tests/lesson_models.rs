@@ -1,13 +1,17 @@
 //! The models that lessons tell of are as the lessons say: each number of theirs, with the picture it is said of.
 
+#[path = "harness/program.rs"]
+mod program;
+
 use convstep::{
-    app::{Action, AppState, EditAction, apply, run_tasks_here},
+    app::{Action, AppState, EditAction, Session},
     data::{Background, Fit, Generated, samples},
     model_io::{Model, bundled},
-    nn::{Execution, Mode, Part, Values, dropout::Stream, loss::one_hot},
+    nn::{Mode, Part, Values, dropout::Stream, loss::one_hot},
     tensor::Tensor,
     train::{Report, evaluate, stack},
 };
+use program::{reopened, run};
 
 fn input(model: &Model, picture: &str) -> Tensor {
     let loaded = samples::load(picture).expect(picture);
@@ -139,22 +143,16 @@ fn a_cell_that_wins_four_windows_gets_the_sum_of_their_gradients() {
     assert_eq!(gradient.iter().copied().collect::<Vec<f32>>(), expected);
 }
 
-fn run(state: &mut AppState, action: Action) {
-    let asked = apply(state, action);
-    run_tasks_here(state, asked, Execution::SERIAL, &());
-    assert!(state.notices().is_empty(), "{:?}", state.notices());
-}
-
 /// The first weights of both filters of `twins` after so many training steps; and whether all their weights are equal.
 fn twins_after(edit: Option<f32>, steps: u32) -> ([f32; 2], bool) {
     let model = bundled::load("twins").expect("bundled");
     let mut state = AppState::open(model, samples::load("article-3x3").expect("bundled")).expect("fits");
-    run(&mut state, Action::SetLabel(1));
+    run(&mut state, [Action::SetLabel(1)]);
     if let Some(value) = edit {
         let edit = EditAction::SetParameter { layer: 2, part: Part::Weight, index: 4, value };
-        run(&mut state, Action::Edit { edit, more: false });
+        run(&mut state, [Action::Edit { edit, more: false }]);
     }
-    run(&mut state, Action::GoTo(format!("e{steps}.b0/fwd/conv1")));
+    run(&mut state, [Action::GoTo(format!("e{steps}.b0/fwd/conv1"))]);
     let weight = state.trace().params().0[0].at(Part::Weight).clone();
     assert_eq!(state.trace().time(), steps);
     let [a, b] = [0, 1].map(|k| weight.index_axis(ndarray::Axis(0), k).iter().copied().collect::<Vec<f32>>());
@@ -172,6 +170,29 @@ fn twins_stay_equal_to_the_bit_until_one_later_weight_differs() {
         assert!(!are_equal, "{steps}");
         assert!((firsts[0] - one).abs() < 5e-7 && (firsts[1] - other).abs() < 5e-7, "{steps}: {firsts:?}");
     }
+}
+
+#[test]
+fn a_session_that_names_a_picture_as_it_was_called_before_opens() {
+    let model = bundled::load("pattern").expect("bundled");
+    let state = AppState::open(model, samples::load("pattern-circle").expect("bundled")).expect("fits");
+    let mut bytes = Session::from_state(&state).to_bytes().expect("writes");
+    let [now, before] = [&b"pattern-circle"[..], b"article-circle"];
+    let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(now)).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + before.len()].copy_from_slice(before);
+    }
+    let after = reopened(bytes);
+    assert_eq!((after.notices().len(), &after.inputs().picture.name[..]), (0, "pattern-circle"));
+    assert_eq!(after.fitted().tensor, state.fitted().tensor);
+    // So do the names themselves, of a picture and of a model.
+    let mut state = AppState::new();
+    run(
+        &mut state,
+        [Action::OpenBundled("article-match".into()), Action::OpenSample("article-square".into())],
+    );
+    assert_eq!((&state.model().name[..], &state.inputs().picture.name[..]), ("pattern", "pattern-square"));
 }
 
 #[test]

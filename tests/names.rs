@@ -195,6 +195,39 @@ fn classes_of_bundled_models_have_names_in_every_language() {
 }
 
 #[test]
+fn scores_of_patterns_have_names_and_are_no_percentages() {
+    for (lang, names) in [(Lang::En, ["curve", "line"]), (Lang::Zh, ["半圆", "线"])] {
+        let (ctx, mut memory) = window();
+        let model = bundled::load("pattern").expect("bundled");
+        let picture = samples::load("pattern-both").expect("bundled");
+        let mut state = AppState::open(model, picture).expect("fits");
+        run(&mut state, [Action::SetLang(lang)]);
+        for (page, place) in [
+            (Page::Home, "fwd/conv1"),
+            (Page::Network, "fwd"),
+            (Page::Network, "fwd/best1/k0"),
+            (Page::Network, "fwd/conv1/k0"),
+        ] {
+            run(&mut state, [Action::GoTo("end".into()), Action::SetPage(page)]);
+            let look = state.plan().parse(place).expect(place);
+            let look = Action::look(state.plan(), &look);
+            run(&mut state, [look]);
+            let all = words(&ctx, &state, &mut memory);
+            for name in names {
+                assert!(all.iter().any(|text| text.contains(name)), "{page:?} {place}: {all:#?}");
+            }
+            // No share of anything but the map's cells that are 0.
+            let share = all.iter().find(|text| text.contains('%') && text.contains("50"));
+            assert_eq!(share, None, "{page:?} {place}");
+        }
+        // The two filters are told apart by what they look for.
+        let all = words(&ctx, &state, &mut memory);
+        let maps = if lang == Lang::En { "map 0 (curve)" } else { "特征图\u{2009}0（半圆）" };
+        assert!(all.iter().any(|text| text.to_lowercase().contains(maps)), "{maps}: {all:#?}");
+    }
+}
+
+#[test]
 fn a_cell_is_named_in_words_and_then_its_value() {
     let (ctx, mut memory) = window();
     let mut state = shapes();

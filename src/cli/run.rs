@@ -156,7 +156,7 @@ impl<'a> Answer<'a> {
                 row(&["model", &format!("{}, {} parameters", model.name, model.parameter_count())]),
                 row(&["image", &format!("{}, {}", self.input.name, shape(network.input))]),
                 row(&["label", &label]),
-                row(&["prediction", &model.class_name(self.prediction)]),
+                row(&[if self.probabilities.is_some() { "prediction" } else { "largest" }, &self.largest()]),
                 row(&["loss", &format!("{:.6} ({})", self.values.mean_loss(), network.loss.name())]),
             ],
             &[],
@@ -176,6 +176,21 @@ impl<'a> Answer<'a> {
             text += &format!("unused tensors in the file: {}\n", model.unused.join(", "));
         }
         text
+    }
+
+    /// The class that is predicted; of outputs that are no probabilities all that are the largest.
+    fn largest(&self) -> String {
+        const SHOWN: usize = 4;
+        if self.probabilities.is_some() {
+            return self.model.class_name(self.prediction);
+        }
+        let is_largest = |&k: &usize| self.outputs[k] == self.outputs[self.prediction];
+        let all: Vec<usize> = (0..self.outputs.len()).filter(is_largest).collect();
+        // Of numbers that are not finite none equals another.
+        let all = if all.is_empty() { vec![self.prediction] } else { all };
+        let more = if all.len() > SHOWN { ", ..." } else { "" };
+        let names: Vec<String> = all.iter().take(SHOWN).map(|&k| self.model.class_name(k)).collect();
+        names.join(", ") + more
     }
 
     /// A bar chart of the largest outputs.

@@ -79,7 +79,7 @@ impl ShuffleExperiment {
                     .into(),
             ));
         }
-        let mut progress = Progress { done: 0, all: 4 * self.steps() + 2 * self.checks() + 2 * self.parts() };
+        let mut progress = Progress { done: 0, all: 6 * self.parts() };
         let mut learned = Vec::new();
         for is_shuffled in [false, true] {
             let Some((train, held_out)) = self.examples(is_shuffled, &mut progress, exec) else {
