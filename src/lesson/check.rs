@@ -4,14 +4,19 @@ use super::{
     answer::Answer,
     catalogue::Catalogue,
     expression::{Condition, Expression},
-    format::{Ask, Beat, Kind, Lesson, SetValue, Text},
+    format::{Ask, Beat, BeatPage, Kind, Lesson, SetValue, Text},
     item::{Item, ItemError, Verdict, met},
     markup::{Span, spans},
     misconceptions::{Rule, rule},
     pattern::{Variables, places, substitute},
     scene::{Edit, Scene, Setting},
 };
-use std::collections::BTreeSet;
+use crate::nn::Execution;
+use crate::train::{Learned, ShuffleExperiment};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 /// How many seeds a question is tried with.
 const SEEDS: u64 = 200;
@@ -49,7 +54,20 @@ pub fn scene_of_beat(lesson: &Lesson, beat: usize, stage: Stage) -> Result<Scene
         (true, Some(last)) if lesson.setting(last)? != setting => Some(stage(&lesson.setting(last)?)?),
         (true, Some(_) | None) => None,
     };
-    Ok(Scene { before: before.map(Box::new), ..scene })
+    let is_experiment = lesson.beats[beat].page == BeatPage::Experiment;
+    let experiment = if is_experiment { Some(experiment()?) } else { None };
+    Ok(Scene { before: before.map(Box::new), experiment, ..scene })
+}
+
+/// The experiment with shuffled pixels, which comes out the same each time.
+fn experiment() -> Result<Arc<[Learned; 4]>, String> {
+    static MADE: OnceLock<Result<Arc<[Learned; 4]>, String>> = OnceLock::new();
+    let made = || match ShuffleExperiment::default().run(Execution::SERIAL) {
+        Ok(Some(learned)) => Ok(Arc::new(learned)),
+        Ok(None) => Err("expected the experiment to end, got a cancelled one; try again".into()),
+        Err(error) => Err(error.0),
+    };
+    MADE.get_or_init(made).clone()
 }
 
 /// All faults of a lesson.

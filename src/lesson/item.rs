@@ -47,6 +47,8 @@ pub struct Item {
     pub options: Vec<Choice>,
     /// The places that `which` offers and `order` puts in order.
     pub places: Vec<Address>,
+    /// The words that are offered in place of places: networks of an experiment.
+    pub words: Vec<String>,
     /// How near a typed number must be.
     tolerance: Option<Tolerance>,
     /// How many digits tell answers apart.
@@ -133,6 +135,7 @@ impl Item {
             right: None,
             options: Vec::new(),
             places: Vec::new(),
+            words: Vec::new(),
             tolerance: ask.tolerance.clone(),
             digits,
             variables: variables.clone(),
@@ -146,7 +149,7 @@ impl Item {
             Kind::Number | Kind::Choice | Kind::Sign | Kind::Cell | Kind::Order | Kind::RunTo => {}
         }
         let expression = question(ask, &variables)?;
-        item.places = offered(&right(at), &expression)?;
+        (item.places, item.words) = offered(&right(at), &expression)?;
         let answer = right(at).answer(&expression)?.ok_or("expected an answer, got none")?;
         let plan = scene.plan();
         item.options.push(Choice {
@@ -187,7 +190,9 @@ impl Item {
     /// Of places and signs all are offered, also those that no rule leads to.
     fn add_other_options(&mut self) {
         let all: Vec<Answer> = match &self.right {
-            Some(Answer::Place(_)) => (0..self.places.len()).map(Answer::Place).collect(),
+            Some(Answer::Place(_)) => {
+                (0..self.places.len().max(self.words.len())).map(Answer::Place).collect()
+            }
             Some(Answer::Sign(_)) => [Sign::Less, Sign::Equal, Sign::More].map(Answer::Sign).to_vec(),
             Some(Answer::Number(_) | Answer::Cells(_) | Answer::Order(_) | Answer::Met(_)) | None => return,
         };
@@ -291,19 +296,23 @@ fn question(ask: &Ask, variables: &Variables) -> Result<Expression, String> {
     Expression::parse(&text).map_err(|error| error.0)
 }
 
-/// The places that `which` and `order` offer.
-fn offered(evaluator: &Evaluator, expression: &Expression) -> Result<Vec<Address>, String> {
-    let mut found = Vec::new();
+/// The places, or words, that `which`, `order` and the like offer.
+fn offered(evaluator: &Evaluator, expression: &Expression) -> Result<(Vec<Address>, Vec<String>), String> {
+    let (mut found, mut words) = (Vec::new(), Vec::new());
     for (function, arguments) in expression.calls() {
-        if matches!(function, Function::Which | Function::Smaller | Function::Ordered) {
-            let Query { arguments, .. } = evaluator.query(function, arguments)?;
-            found.extend(arguments.into_iter().filter_map(|value| match value {
-                Value::Place(place) => Some(place),
-                Value::Layer(_) | Value::Input | Value::Number(_) | Value::Word(_) => None,
-            }));
+        if !function.offers_places() {
+            continue;
+        }
+        let Query { arguments, .. } = evaluator.query(function, arguments)?;
+        for value in arguments {
+            match value {
+                Value::Place(place) => found.push(place),
+                Value::Word(word) => words.push(word),
+                Value::Layer(_) | Value::Input | Value::Number(_) => {}
+            }
         }
     }
-    Ok(found)
+    Ok((found, words))
 }
 
 /// The place of a beat, with its variables.

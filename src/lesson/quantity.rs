@@ -11,6 +11,7 @@ use crate::data::{Adjustment, Background, Content, fit, samples};
 use crate::nn::{Layer, Op, Part, conv::Conv2d, loss::one_hot};
 use crate::tensor::{Shape, argmax, number};
 use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, TensorId, Trace};
+use crate::train::{Learned, Learner};
 use std::{cell::RefCell, sync::Arc};
 
 /// Declares the functions with their names in files.
@@ -153,6 +154,11 @@ impl Function {
     /// The function with a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|function| function.name() == name)
+    }
+
+    /// Whether its answer is one of the places that it is given, or their order.
+    pub fn offers_places(self) -> bool {
+        matches!(self, Self::Which | Self::Smaller | Self::Needed | Self::Ordered | Self::WhichNetwork)
     }
 
     /// The end of a message on a name that is none.
@@ -533,7 +539,13 @@ fn right(scene: &Scene, query: &Query, believed: impl Fn(Address) -> Option<f64>
             Ok(Answer::Sign(Sign::new(change)))
         }
         Ordered => Ok(Answer::Order(order(scene.plan(), &query.places()))),
-        PointsLost | WhichNetwork => Err(format!("{name}: expected the page experiment, which measures it")),
+        PointsLost => points_lost(scene, query.arguments.first())
+            .map(|value| Answer::Number(Number { value: (10.0 * value).round() / 10.0, whole: false })),
+        WhichNetwork => {
+            let lost = query.arguments.iter().map(|network| points_lost(scene, Some(network)));
+            let lost = lost.collect::<Result<Vec<f64>, _>>()?;
+            Ok(Answer::Place(argmax(lost.into_iter().map(|points| points as f32)).0))
+        }
     }
 }
 
@@ -883,4 +895,20 @@ pub(super) fn order(plan: &Plan, places: &[Address]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by_key(start);
     order
+}
+
+/// The points of accuracy that a network lost by shuffled pixels in the experiment.
+fn points_lost(scene: &Scene, network: Option<&Value>) -> Result<f64, String> {
+    let learner = match network {
+        Some(Value::Word(word)) if word == "dense" => Learner::Dense,
+        Some(Value::Word(word)) if word == "conv" => Learner::Convolutional,
+        Some(_) | None => return Err("points_lost: expected dense or conv; write points_lost(conv)".into()),
+    };
+    let learned = scene.experiment.as_ref();
+    let learned = learned.ok_or("points_lost: expected the page experiment, which measures it")?;
+    let accuracy = |is_shuffled| {
+        let of = |one: &&Learned| one.learner == learner && one.is_shuffled == is_shuffled;
+        learned.iter().find(of).map_or(f64::NAN, |one| one.accuracy)
+    };
+    Ok(100.0 * (accuracy(false) - accuracy(true)))
 }

@@ -4,6 +4,7 @@ use super::format::{Lesson, SetValue};
 use crate::data::Fitted;
 use crate::model_io::Model;
 use crate::trace::{Plan, Trace};
+use crate::train::Learned;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is done to a cell, a filter, a layer's weights or the picture.
@@ -142,6 +143,8 @@ pub struct Scene {
     pub fitted: Arc<Fitted>,
     /// The right class, where it was given.
     pub label: Option<usize>,
+    /// What came of the experiment with shuffled pixels, where it was made.
+    pub experiment: Option<Arc<[Learned; 4]>>,
     /// The scene before the beat's edits, or else that of the beat before: what a learner remembers.
     pub before: Option<Box<Self>>,
 }

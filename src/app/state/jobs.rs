@@ -39,6 +39,8 @@ pub enum JobKind {
     LossAfter,
     /// Trains.
     Training,
+    /// Trains networks on shuffled pixels, for a lesson.
+    Experiment,
 }
 
 impl JobKind {
@@ -50,7 +52,8 @@ impl JobKind {
             | Self::MeasuringData
             | Self::TopActivations
             | Self::LossAfter
-            | Self::Training => false,
+            | Self::Training
+            | Self::Experiment => false,
         }
     }
 

@@ -436,7 +436,7 @@ pub(in crate::app) fn scene_of(inputs: Inputs) -> Result<Scene, String> {
     let derived = derived::derive_now(inputs)?;
     let mut trace = (**derived.run.trace()).clone();
     trace.compute_to(Pass::Update, Execution::SERIAL);
-    Ok(Scene { trace: Arc::new(trace), model, fitted: derived.fitted, label, before: None })
+    Ok(Scene { trace: Arc::new(trace), model, fitted: derived.fitted, label, experiment: None, before: None })
 }
 
 /// The scene of a lesson's beat, with what is remembered: the scene before the beat's edits, or that of the beat before.

@@ -15,6 +15,7 @@ use crate::data::{
 use crate::model_io::{Model, Preset, presets};
 use crate::nn::Execution;
 use crate::trace::Trace;
+use crate::train::{Learned, ShuffleExperiment};
 use std::sync::Arc;
 
 /// Something that a worker does.
@@ -64,6 +65,8 @@ pub enum Task {
         /// Why they change.
         change: Change,
     },
+    /// Train networks on pictures as they are and on shuffled ones.
+    Experiment(ShuffleExperiment),
     /// Answer a question about a run's values.
     Answer {
         /// The values.
@@ -132,6 +135,8 @@ pub enum Done {
     Derived(Change, Result<Box<Derived>, String>),
     /// The run with more values, or why not.
     Approached(Result<Box<Run>, String>),
+    /// What came of the experiment with shuffled pixels, or why nothing did.
+    Experimented(Result<Arc<[Learned; 4]>, String>),
     /// The answer to a question.
     Answered(Question, Box<Answer>),
     /// A search and where it came to its end, or why not.
@@ -188,6 +193,10 @@ impl Task {
             Self::Derive { inputs, change } => match derived::derive((**inputs).clone(), exec) {
                 Ok(derived) => Some(Done::Derived(*change, Ok(Box::new(derived?)))),
                 Err(error) => Some(Done::Derived(*change, Err(error))),
+            },
+            Self::Experiment(experiment) => match experiment.run(exec) {
+                Ok(learned) => Some(Done::Experimented(Ok(Arc::new(learned?)))),
+                Err(error) => Some(Done::Experimented(Err(error.0))),
             },
             Self::Answer { trace, question } => {
                 let answer = question::answer(trace, *question, exec)?;

@@ -1,19 +1,21 @@
 //! Leads through a lesson: sets up its beats, asks, judges, and brings the user's own work back.
 
-use super::{inputs::set_inputs, marks, notice::fail};
+use super::{inputs::set_inputs, jobs, marks, notice::fail};
 use crate::app::{
     action::LessonAction,
     effect::Effect,
     state::{
-        Answered, AppState, Change, FileKind, Hands, Inputs, LessonProgress, LessonState, Page, Phase, Show,
-        Undo,
+        Answered, AppState, Change, FileKind, Hands, Inputs, JobKind, LessonProgress, LessonState, Page,
+        Phase, Show, Undo,
         lesson::{self, Workspace, inputs_of, scene_of},
     },
+    task::Task,
 };
 use crate::lesson::{
-    Again, Answer, Ask, BeatPage, BeatShow, Edit, Item, Kind, Lesson, Scene, Verdict, bundled, met,
+    Again, Answer, Ask, Beat, BeatPage, BeatShow, Edit, Item, Kind, Lesson, Scene, Verdict, bundled, met,
 };
 use crate::trace::{AddressText, Cursor, Grain, Move};
+use crate::train::{Learned, ShuffleExperiment};
 use std::sync::Arc;
 
 /// Digits by which the answers of a question differ: what stands in cells.
@@ -139,7 +141,9 @@ fn enter(state: &mut AppState, beat: usize) -> Vec<Effect> {
     match opened {
         Ok((inputs, scene)) => {
             if let Some(open) = &mut state.lesson {
-                (open.beat, open.scene, open.entered) = (beat, scene, inputs);
+                let experiment = open.scene.experiment.clone();
+                (open.beat, open.entered) = (beat, inputs);
+                open.scene = Scene { experiment, ..scene };
                 (open.tries, open.hands) = (0, Hands::default());
             }
         }
@@ -149,8 +153,35 @@ fn enter(state: &mut AppState, beat: usize) -> Vec<Effect> {
         }
     }
     let mut effects = ask(state);
+    effects.extend(start_experiment(state));
     effects.extend(note_progress(state, beat));
     effects
+}
+
+/// Makes the experiment that a beat shows, where it has not been made.
+fn start_experiment(state: &mut AppState) -> Option<Effect> {
+    let open = state.lesson.as_ref().filter(|open| awaits_experiment(open))?;
+    let name = open.lesson.id.clone();
+    let is_running = state.jobs.of_kind(JobKind::Experiment).is_some();
+    let task = Task::Experiment(ShuffleExperiment::default());
+    (!is_running).then(|| jobs::start(state, JobKind::Experiment, name, task))
+}
+
+/// Whether the beat waits for the experiment.
+fn awaits_experiment(open: &LessonState) -> bool {
+    awaits_experiment_of(&open.lesson.beats[open.beat], &open.scene)
+}
+
+fn awaits_experiment_of(beat: &Beat, scene: &Scene) -> bool {
+    beat.page == BeatPage::Experiment && scene.experiment.is_none()
+}
+
+/// The experiment is made: the beat that waits for it asks its question.
+pub(in crate::app) fn apply_experiment(state: &mut AppState, learned: Arc<[Learned; 4]>) -> Vec<Effect> {
+    let Some(open) = &mut state.lesson else { return Vec::new() };
+    let waits = awaits_experiment(open);
+    open.scene.experiment = Some(learned);
+    if waits { ask(state) } else { Vec::new() }
 }
 
 /// Draws the beat's question and shows the beat as it is before the answer.
@@ -160,7 +191,7 @@ fn ask(state: &mut AppState) -> Vec<Effect> {
     let beat = &open.lesson.beats[open.beat];
     (open.given, open.verdict, open.trouble) = (None, None, None);
     (open.item, open.phase, open.covers) = (None, Phase::Told, lesson::Covers::default());
-    if beat.ask.is_some() {
+    if beat.ask.is_some() && !awaits_experiment_of(beat, &open.scene) {
         match Item::draw(beat, &open.scene, open.seed, digits) {
             Ok(item) => (open.item, open.phase) = (Some(item), Phase::Asking),
             Err(error) => open.trouble = Some(error.to_string()),
@@ -355,6 +386,7 @@ pub(in crate::app) fn check_goal(state: &mut AppState) -> Vec<Effect> {
         model: Arc::clone(&state.inputs.model),
         fitted: Arc::clone(&state.fitted),
         label: open.scene.label,
+        experiment: open.scene.experiment.clone(),
         before: Some(Box::new(Scene { before: None, ..open.scene.clone() })),
     };
     let beat = &open.lesson.beats[open.beat];

@@ -3,6 +3,7 @@
 use super::{
     attribution, breakpoint_search, data, files,
     inputs::apply_inputs,
+    lesson,
     models::{use_model, use_picture},
     notice::fail,
     top_activations,
@@ -36,6 +37,8 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
             state.position.replace_run(run);
         }
         Done::BreakpointSearched(Ok((search, reason))) => breakpoint_search::finish(state, search, reason),
+        Done::Experimented(Ok(learned)) => return lesson::apply_experiment(state, learned),
+        Done::Experimented(Err(error)) => fail(state, error),
         Done::Answered(question, answer) => state.answer = Some((question, *answer)),
         Done::AttributionMaps(maps) => attribution::apply_maps(state, *maps),
         Done::TopActivations(search) => return top_activations::apply_found(state, *search),
