@@ -715,6 +715,7 @@ fn wants(state: &AppState) -> Wants {
         drawer: view.drawer,
         timeline: None,
         presenting: view.presenting.then(Presenting::default),
+        lesson: None,
     }
 }
 

@@ -46,6 +46,7 @@ fn in_words(state: &AppState, address: &Address) -> String {
         drawer: None,
         timeline: None,
         presenting: None,
+        lesson: None,
     };
     let room = Room::new(egui::vec2(1280.0, 720.0), &wants);
     names::place(&View::new(state, Theme::by_darkness(false), &Memory::default(), room), address)

@@ -153,6 +153,8 @@ pub enum Action {
     SetAgainst(Option<usize>),
     /// The stage alone, for a class, or the whole window.
     Present(bool),
+    /// Open the window with the teacher's notes, or close it.
+    ShowNotes(bool),
     /// While presenting, darkens all but the surroundings of the pointer, or no longer.
     ToggleSpotlight,
     /// Light or dark.

@@ -2,7 +2,7 @@
 
 use super::{
     Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, FileAction, FileKind,
-    MarkAction, Page, Sheet, SpanAction,
+    LessonAction, MarkAction, Page, Phase, Sheet, SpanAction,
 };
 use crate::trace::{Grain, Move};
 
@@ -56,11 +56,14 @@ pub enum Group {
     Follow,
     /// How it is shown.
     View,
+    /// Leading through a lesson; its keys count while one is open.
+    Lesson,
 }
 
 impl Group {
     /// All groups in the order of the menus.
-    pub const ALL: [Self; 6] = [Self::File, Self::Edit, Self::Step, Self::Grain, Self::Follow, Self::View];
+    pub const ALL: [Self; 7] =
+        [Self::File, Self::Edit, Self::Step, Self::Grain, Self::Follow, Self::View, Self::Lesson];
 
     /// The key of its name in the strings.
     pub const fn key(self) -> &'static str {
@@ -71,6 +74,7 @@ impl Group {
             Self::Grain => "group.grain",
             Self::Follow => "group.follow",
             Self::View => "group.view",
+            Self::Lesson => "group.lesson",
         }
     }
 }
@@ -171,6 +175,14 @@ pub const COMMANDS: &[Command] = commands! {
     "blank" View key("B"), "" => |_| Action::ToggleBlank;
     "news" View None, "" => |_| Action::ShowSheet(Some(Sheet::News));
     "about" View None, "" => |_| Action::ShowSheet(Some(Sheet::About));
+    "lessons" Lesson None, "" => |_| Action::ShowSheet(Some(Sheet::Lessons));
+    "lesson_go_on" Lesson key("PageDown"), "" => |_| LessonAction::GoOn.into();
+    "lesson_back" Lesson key("PageUp"), "" => |_| LessonAction::Back.into();
+    "lesson_return" Lesson key("Backspace"), "" => |_| LessonAction::Return.into();
+    "lesson_hands" Lesson key("H"), "" => |_| LessonAction::CountHands.into();
+    "lesson_again" Lesson key("A"), "" => |_| LessonAction::Again.into();
+    "lesson_leave" Lesson None, "" => |_| LessonAction::Leave.into();
+    "notes" Lesson shift("F5"), "" => |state| Action::ShowNotes(!state.view.notes);
     "help" View key("F1"), "?" => |_| Action::ToggleHelp;
     "escape" View key("Escape"), "" => |_| Action::Escape;
 };
@@ -181,13 +193,28 @@ fn toggle_drawer(state: &AppState, drawer: Drawer) -> Action {
     Action::SetDrawer((!is_shown).then_some(drawer))
 }
 
-/// Further keys for some commands: the palette's other usual one; the presenter's clicker steps, and blanks with the full stop.
-pub const ALIASES: [(Shortcut, &str); 4] = [
+/// Further keys for some commands: the palette's other usual one; the presenter's clicker steps, and blanks with the full
+/// stop; Space goes on in a lesson.
+pub const ALIASES: [(Shortcut, &str); 5] = [
     (Shortcut { key: "P", ctrl: true, shift: true, alt: false }, "palette"),
     (Shortcut { key: "PageDown", ctrl: false, shift: false, alt: false }, "next"),
     (Shortcut { key: "PageUp", ctrl: false, shift: false, alt: false }, "previous"),
+    (Shortcut { key: "Space", ctrl: false, shift: false, alt: false }, "lesson_go_on"),
     (Shortcut { key: "Period", ctrl: false, shift: false, alt: false }, "blank"),
 ];
+
+/// Whether a command can be done now, as far as the lesson that is open, or that none is, decides.
+pub fn is_of_lesson_at_hand(command: &Command, state: &AppState) -> bool {
+    let Some(lesson) = state.lesson() else {
+        return command.group != Group::Lesson || command.id == "lessons";
+    };
+    match command.id {
+        "lesson_return" => state.is_aside(),
+        "lesson_again" => lesson.phase() == Phase::Shown && lesson.has_another(),
+        "lesson_hands" => lesson.item().is_some_and(|item| !item.options.is_empty()),
+        _ => true,
+    }
+}
 
 /// The command with this id.
 pub fn command(id: &str) -> Option<&'static Command> {

@@ -2,7 +2,7 @@
 
 use super::{
     Action, Lang, ThemeChoice,
-    command::{COMMANDS, Command},
+    command::{COMMANDS, Command, is_of_lesson_at_hand},
     state::AppState,
 };
 use crate::data::SAMPLES;
@@ -55,7 +55,7 @@ pub fn offers(state: &AppState) -> Vec<Offer> {
         "redo" => state.undo.can_redo(),
         // The palette itself, and closing it.
         "palette" | "escape" => false,
-        _ => true,
+        _ => is_of_lesson_at_hand(command, state),
     };
     let plan = state.plan();
     let focus = state.focus();

@@ -11,6 +11,7 @@ pub mod fonts;
 pub mod frames;
 pub mod host;
 pub mod keys;
+pub mod lit;
 pub mod names;
 pub use crate::tensor::number;
 pub mod oklab;

@@ -44,6 +44,28 @@ pub struct Wants {
     pub timeline: Option<f32>,
     /// The stage alone, for a class.
     pub presenting: Option<Presenting>,
+    /// The lesson that is open, and what its beat has.
+    pub lesson: Option<BeatHas>,
+}
+
+/// What a beat of a lesson has to show.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BeatHas {
+    /// A text alone.
+    Text,
+    /// A text and a question.
+    Question,
+}
+
+/// How an open lesson is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LessonForm {
+    /// A panel at the left of the stage, down to the window's lower edge.
+    Panel,
+    /// A sheet below the stage, with two columns.
+    Sheet,
+    /// Two lines of text below a presented stage.
+    Lines,
 }
 
 /// What is shown beside the stage while it is presented.
@@ -93,6 +115,8 @@ pub struct Room {
     pub timeline: Option<Rect>,
     /// Buttons to step, and the timeline as one bar.
     pub transport: Option<Rect>,
+    /// The lesson.
+    pub lesson: Option<(LessonForm, Rect)>,
 }
 
 /// The least stage, without its lines, for which nothing folds.
@@ -110,11 +134,20 @@ enum Fold {
     Thumbnails,
     Strip,
     Legend,
+    /// The bars beside a lesson's sheet, which has buttons of its own.
+    Bars,
 }
 
 impl Fold {
-    const ALL: [Self; 6] =
-        [Self::Nothing, Self::Timeline, Self::Drawer, Self::Thumbnails, Self::Strip, Self::Legend];
+    const ALL: [Self; 7] = [
+        Self::Nothing,
+        Self::Timeline,
+        Self::Drawer,
+        Self::Thumbnails,
+        Self::Strip,
+        Self::Legend,
+        Self::Bars,
+    ];
 }
 
 impl Width {
@@ -124,6 +157,15 @@ impl Width {
             points if points >= 1180.0 => Self::Wide,
             points if points >= 860.0 => Self::Medium,
             _ => Self::Narrow,
+        }
+    }
+
+    /// The width of a lesson's panel, in points; `None` where a lesson is a sheet.
+    pub const fn lesson(self) -> Option<f32> {
+        match self {
+            Self::Wide => Some(372.0),
+            Self::Medium => Some(340.0),
+            Self::Narrow => None,
         }
     }
 
@@ -167,7 +209,7 @@ impl Room {
         let rooms = Fold::ALL.map(|fold| Self::folded(points, wants, fold));
         let has_room =
             |room: &&Self| room.stage.width() >= LEAST_STAGE.x && room.stage.height() >= LEAST_STAGE.y;
-        *rooms.iter().find(has_room).unwrap_or(&rooms[Fold::Legend as usize])
+        *rooms.iter().find(has_room).unwrap_or(&rooms[Fold::Bars as usize])
     }
 
     fn folded(points: Vec2, wants: &Wants, fold: Fold) -> Self {
@@ -186,10 +228,14 @@ impl Room {
             Fold::Nothing | Fold::Timeline | Fold::Drawer if is_shown => height.strip(),
             Fold::Nothing | Fold::Timeline | Fold::Drawer => Height::Tall.strip(),
             Fold::Thumbnails => height.strip().min(Height::Normal.strip()),
-            Fold::Strip | Fold::Legend => 0.0,
+            Fold::Strip | Fold::Legend | Fold::Bars => 0.0,
         };
         let has_strip = beside.strip && is_network && wants.depth > Depth::Pass && strip > 0.0;
         let strip = has_strip.then(|| take_top(&mut rest, strip));
+        let lesson = wants.lesson.map(|has| take_lesson(&mut rest, points, (width, height), has, is_shown));
+        let is_sheet = matches!(lesson, Some((LessonForm::Sheet, _)));
+        let is_panel = matches!(lesson, Some((LessonForm::Panel, _)));
+        let has_bars = !(is_sheet && fold == Fold::Bars);
         let place = (is_shown && is_network).then(|| take_top(&mut rest, low(36.0, 32.0)));
         let notice = wants.notice.then(|| take_top(&mut rest, 36.0));
         let title = (!is_shown).then(|| take_top(&mut rest, 36.0));
@@ -198,11 +244,13 @@ impl Room {
                 Page::Network | Page::Attribution | Page::Compare => true,
                 Page::Home | Page::Training | Page::Data => false,
             };
-        let transport = steps.then(|| take_bottom(&mut rest, low(48.0, 40.0)));
+        let transport = (steps && has_bars).then(|| take_bottom(&mut rest, low(48.0, 40.0)));
         let timeline = wants.timeline.filter(|_| steps && fold < Fold::Timeline);
         let timeline = timeline.map(|height| take_bottom(&mut rest, height));
 
-        let wanted = wants.drawer.filter(|_| is_shown && is_network && fold < Fold::Drawer);
+        // Beside a lesson's panel there is room for another one in a wide window alone.
+        let has_place = width == Width::Wide || !is_panel;
+        let wanted = wants.drawer.filter(|_| is_shown && is_network && has_place && fold < Fold::Drawer);
         let drawer = wanted.map(|drawer| match width.drawer() {
             Some(wide) => (drawer, rest.split_left_right_at_x(rest.right() - wide).1),
             None => (drawer, rest),
@@ -214,7 +262,7 @@ impl Room {
         let legend = has_legend.then(|| take_bottom(&mut rest, 26.0));
         let equation_height = if is_shown { low(38.0, 32.0) } else { 40.0 };
         let equation = is_arithmetic.then(|| take_bottom(&mut rest, equation_height));
-        let reads_out = is_shown && is_network && !is_arithmetic;
+        let reads_out = is_shown && is_network && !is_arithmetic && has_bars;
         let read_out = reads_out.then(|| take_bottom(&mut rest, 30.0));
         let margin = if is_shown { MARGIN } else { 8.0 };
         let begins_with_controls = match wants.page {
@@ -241,6 +289,7 @@ impl Room {
             legend: legend.map(inner),
             timeline,
             transport,
+            lesson,
         }
     }
 
@@ -257,6 +306,37 @@ impl Room {
     /// Whether the pages are words; else they are one list.
     pub fn has_words_for_pages(&self) -> bool {
         self.window.width() >= 1000.0
+    }
+}
+
+/// The most of a window's height that a lesson's sheet takes.
+const SHEET: f32 = 0.4;
+
+/// The least height for a lesson's panel beside the stage; below it, and in a narrow window, the lesson is a sheet.
+const LEAST_PANEL: f32 = 400.0;
+
+/// The height of a lesson's text below a presented stage.
+const LINES: f32 = 70.0;
+
+/// The place of a lesson in what is left of a window.
+fn take_lesson(
+    rest: &mut Rect,
+    points: Vec2,
+    (width, height): (Width, Height),
+    has: BeatHas,
+    is_shown: bool,
+) -> (LessonForm, Rect) {
+    if !is_shown && has == BeatHas::Text {
+        return (LessonForm::Lines, take_bottom(rest, LINES));
+    }
+    let is_low = height.is_short() && points.y < LEAST_PANEL;
+    match width.lesson().filter(|_| !is_low) {
+        Some(wide) => {
+            let (panel, left) = rest.split_left_right_at_x(rest.left() + wide);
+            *rest = left;
+            (LessonForm::Panel, panel)
+        }
+        None => (LessonForm::Sheet, take_bottom(rest, (SHEET * points.y).floor())),
     }
 }
 
@@ -278,7 +358,7 @@ mod tests {
 
     fn wants(depth: Depth) -> Wants {
         let (page, drawer) = (Page::Network, None);
-        Wants { page, depth, notice: false, drawer, timeline: None, presenting: None }
+        Wants { page, depth, notice: false, drawer, timeline: None, presenting: None, lesson: None }
     }
 
     #[test]
@@ -332,8 +412,12 @@ mod tests {
         sizes.into_iter().flat_map(move |(w, h)| {
             zooms.into_iter().flat_map(move |zoom: f32| {
                 depths.into_iter().flat_map(move |depth| {
-                    opens.into_iter().map(move |(drawer, timeline)| {
-                        (vec2(w / zoom, h / zoom), Wants { drawer, timeline, ..wants(depth) })
+                    let lessons = [None, Some(BeatHas::Text), Some(BeatHas::Question)];
+                    opens.into_iter().flat_map(move |(drawer, timeline)| {
+                        lessons.map(|lesson| {
+                            let wants = Wants { drawer, timeline, lesson, ..wants(depth) };
+                            (vec2(w / zoom, h / zoom), wants)
+                        })
                     })
                 })
             })
@@ -346,14 +430,24 @@ mod tests {
             let room = Room::new(points, &wants);
             let is_covered = room.drawer.is_some() && room.width == Width::Narrow;
             assert!(room.stage.width() >= LEAST_STAGE.x, "{points:?} {wants:?}: {:?}", room.stage);
-            // 384 points of height less the bars of a short window leave a little less.
-            let least = if points.y < 390.0 { 205.0 } else { LEAST_STAGE.y };
+            // 384 points of height less the bars of a short window leave a little less; a sheet takes two fifths.
+            let is_sheet = matches!(room.lesson, Some((LessonForm::Sheet, _)));
+            let least = match (points.y < 390.0, is_sheet) {
+                (false, false) => LEAST_STAGE.y,
+                (true, false) => 205.0,
+                (false, true) => 160.0,
+                (true, true) => 110.0,
+            };
             assert!(room.stage.height() >= least, "{points:?} {wants:?}: {:?}", room.stage);
+            if let Some((LessonForm::Sheet, sheet)) = room.lesson {
+                assert!(sheet.height() <= 0.4 * points.y, "{points:?}: {sheet:?}");
+            }
             let mut regions = vec![room.stage];
             regions.extend([room.top, room.strip, room.place, room.notice, room.title].into_iter().flatten());
             let below = [room.read_out, room.equation, room.legend, room.timeline, room.transport];
             regions.extend(below.into_iter().flatten());
             regions.extend(room.drawer.filter(|_| !is_covered).map(|(_, rect)| rect));
+            regions.extend(room.lesson.map(|(_, rect)| rect));
             for (k, region) in regions.iter().enumerate() {
                 assert!(room.window.contains_rect(*region), "{points:?} {wants:?}: {region:?}");
                 for other in &regions[..k] {
@@ -393,6 +487,36 @@ mod tests {
         assert!(beside.transport.is_some() && beside.strip.is_some());
         assert!((13.0 * Room::presented_zoom(720.0) - 18.0).abs() < 1e-3);
         assert!((13.0 * Room::presented_zoom(1080.0) - 27.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_lesson_has_its_panel_beside_the_stage_or_a_sheet_below_it() {
+        let lesson = |points, presenting| {
+            let wants = Wants { lesson: Some(BeatHas::Question), presenting, ..wants(Depth::Layer) };
+            Room::new(points, &wants)
+        };
+        let wide = lesson(vec2(1280.0, 720.0), None);
+        let panel = Rect::from_min_max(pos2(0.0, 96.0), pos2(372.0, 720.0));
+        assert_eq!(wide.lesson, Some((LessonForm::Panel, panel)));
+        assert_eq!(wide.transport.map(|rect| rect.left()), Some(372.0));
+        let medium = lesson(vec2(1024.0, 768.0), None);
+        assert_eq!(medium.lesson.map(|(form, rect)| (form, rect.width())), Some((LessonForm::Panel, 340.0)));
+        let open = Wants { lesson: Some(BeatHas::Text), drawer: Some(Drawer::Why), ..wants(Depth::Layer) };
+        assert!(Room::new(vec2(1024.0, 768.0), &open).drawer.is_none(), "the inspector gives way");
+        assert!(Room::new(vec2(1366.0, 768.0), &open).drawer.is_some(), "there is room for both");
+        for points in [vec2(853.0, 480.0), vec2(640.0, 360.0), vec2(512.0, 384.0)] {
+            assert!(matches!(lesson(points, None).lesson, Some((LessonForm::Sheet, _))), "{points:?}");
+        }
+        let presented = vec2(1280.0, 720.0) / Room::presented_zoom(720.0);
+        let asked = lesson(presented, Some(Presenting::default()));
+        assert!(matches!(asked.lesson, Some((LessonForm::Panel, _))), "{asked:?}");
+        let told = Wants {
+            lesson: Some(BeatHas::Text),
+            presenting: Some(Presenting::default()),
+            ..wants(Depth::Layer)
+        };
+        let told = Room::new(presented, &told);
+        assert!(matches!(told.lesson, Some((LessonForm::Lines, _))), "{told:?}");
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use super::{
     keys,
-    room::{Presenting, Room, Wants, Width},
+    room::{BeatHas, LessonForm, Presenting, Room, Wants, Width},
     theme::{self, Theme},
     view::{Memory, View},
     views,
 };
-use crate::app::{Action, AppState, Drawer, Page};
+use crate::app::{Action, AppState, Drawer, Page, Sheet};
 use crate::trace::Depth;
 use egui::{Align, CentralPanel, Color32, Frame, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
@@ -37,8 +37,10 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         if state.view().help {
             views::help::help_ui(ui, &view);
         }
-        if let Some(sheet) = state.view().sheet {
-            views::sheet::sheet_ui(ui, &view, sheet);
+        match state.view().sheet {
+            Some(Sheet::Lessons) => views::lesson::list_ui(ui, &view),
+            Some(sheet) => views::sheet::sheet_ui(ui, &view, sheet),
+            None => {}
         }
         if state.view().palette {
             views::palette::palette_ui(ui, &view);
@@ -46,13 +48,31 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
             views::palette::forget(ui);
         }
     }
-    let (asked, hovered) = view.finish();
+    if state.view().notes && state.lesson().is_some() {
+        notes_ui(ui, &view);
+    }
+    let (asked, hovered, pointed_out) = view.finish();
     actions.extend(asked);
-    if memory.hovered != hovered {
-        memory.hovered = hovered;
+    if memory.hovered != hovered || memory.pointed_out != pointed_out {
+        (memory.hovered, memory.pointed_out) = (hovered, pointed_out);
         ui.ctx().request_repaint();
     }
     actions
+}
+
+/// The teacher's window; within this one where the system has no second one.
+fn notes_ui(ui: &Ui, view: &View) {
+    let id = egui::ViewportId::from_hash_of("the teacher's notes");
+    let title = view.text("lesson.notes_window");
+    let builder = egui::ViewportBuilder::default().with_title(title).with_inner_size([560.0, 640.0]);
+    ui.ctx().show_viewport_immediate(id, builder, |ui, _| {
+        let keys = keys::pressed(ui, view.state);
+        keys.into_iter().for_each(|action| view.push(action));
+        views::lesson::notes_ui(ui, view);
+        if ui.input(|input| input.viewport().close_requested()) {
+            view.push(Action::ShowNotes(false));
+        }
+    });
 }
 
 /// What the regions are made for.
@@ -65,6 +85,10 @@ fn wants(ui: &Ui, state: &AppState) -> Wants {
         drawer: view.drawer,
         timeline: view.timeline.then(|| views::timeline::height(state)),
         presenting: view.presenting.then(|| presenting(ui)),
+        lesson: state.lesson().map(|lesson| match lesson.item() {
+            Some(_) => BeatHas::Question,
+            None => BeatHas::Text,
+        }),
     }
 }
 
@@ -134,7 +158,10 @@ fn regions_ui(ui: &mut Ui, view: &View) {
         ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, line);
     }
     if let Some(rect) = room.place {
-        bar_ui(ui, rect, "place", None, |ui| views::place::place_ui(ui, view));
+        bar_ui(ui, rect, "place", None, |ui| match is_beat_shown(view) {
+            true => heading_ui(ui, view),
+            false => views::place::place_ui(ui, view),
+        });
     }
     if let Some(rect) = room.notice {
         bar_ui(ui, rect, "notice", Some(theme.raised), |ui| views::notices::notices_ui(ui, view));
@@ -147,6 +174,15 @@ fn regions_ui(ui: &mut Ui, view: &View) {
     if !covered {
         region_ui(ui, room.stage, "stage", None, |ui| stage_ui(ui, view));
         lines_ui(ui, view);
+    }
+    if let Some((form, rect)) = room.lesson {
+        region_ui(ui, rect, "lesson", Some(theme.raised), |ui| views::lesson::lesson_ui(ui, view, form));
+        match form {
+            LessonForm::Panel => ui.painter().vline(rect.right() - 0.5, rect.y_range(), line),
+            LessonForm::Sheet | LessonForm::Lines => {
+                ui.painter().hline(rect.x_range(), rect.top() + 0.5, line)
+            }
+        };
     }
     if let Some((drawer, rect)) = room.drawer {
         region_ui(ui, rect, "drawer", Some(theme.panel), |ui| drawer_ui(ui, view, drawer, rect));
@@ -174,6 +210,7 @@ fn regions_ui(ui: &mut Ui, view: &View) {
     views::adjust::drop_ui(ui, view);
     if view.state.view().presenting {
         pointer_ui(ui, view);
+        echo_ui(ui, view);
     }
 }
 
@@ -207,6 +244,34 @@ fn lines_ui(ui: &mut Ui, view: &View) {
     if let Some(rect) = room.legend {
         region_ui(ui, rect, "legend", None, |ui| views::closeup::legend_line_ui(ui, view));
     }
+}
+
+/// Whether the stage shows what the beat of a lesson shows: its heading stands in the place row.
+fn is_beat_shown(view: &View) -> bool {
+    view.state.lesson().is_some() && !view.state.is_aside() && !view.state.view().typing_address
+}
+
+/// What the beat of a lesson shows, in words.
+fn heading_ui(ui: &mut Ui, view: &View) {
+    let (front, rest) = views::place::title(view);
+    let font = egui::FontId::new(theme::text_size::HEADING, super::fonts::strong());
+    ui.spacing_mut().item_spacing.x = theme::space::M;
+    ui.label(RichText::new(front).font(font).color(view.theme.text_strong));
+    let rest = RichText::new(rest).font(theme::body_font()).color(view.theme.text_weak);
+    ui.add(egui::Label::new(rest).truncate());
+}
+
+/// The key that was pressed a moment ago, for a class that watches.
+fn echo_ui(ui: &Ui, view: &View) {
+    let Some((keys, id)) = keys::pressed_lately(ui) else { return };
+    let painter =
+        ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("echo")));
+    let words = format!("{keys}   {}", view.text(&format!("cmd.{id}")));
+    let galley = painter.layout_no_wrap(words, theme::title_font(), view.theme.on_accent);
+    let at = view.room.window.right_bottom() - vec2(16.0, 16.0) - galley.size();
+    let ground = Rect::from_min_size(at, galley.size()).expand2(vec2(12.0, 6.0));
+    painter.rect_filled(ground, 8.0, view.theme.accent);
+    painter.galley(at, galley, view.theme.on_accent);
 }
 
 /// What is presented: the layer, and the rest of the place after it.

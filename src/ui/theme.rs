@@ -134,6 +134,8 @@ pub struct Theme {
     pub reads: Color32,
     /// What reads a cell.
     pub readers: Color32,
+    /// What a lesson points at.
+    pub point: Color32,
     /// Curves beside one another (Okabe and Ito's colours, by darkness).
     pub series: [Color32; 8],
     /// The thin seam around an outline, so that it is seen on any colour.
@@ -228,6 +230,7 @@ pub static LIGHT: Theme = Theme {
     hover: rgb(0x4b5a6e),
     reads: rgb(0x00756a),
     readers: rgb(0xb3195f),
+    point: rgb(0xf2a900),
     series: [
         rgb(0x0072b2),
         rgb(0xd55e00),
@@ -309,6 +312,7 @@ pub static DARK: Theme = Theme {
     hover: rgb(0xaebccd),
     reads: rgb(0x3fe0cb),
     readers: rgb(0xff86b8),
+    point: rgb(0xffd04a),
     series: [
         rgb(0x56b4e9),
         rgb(0xe69f00),

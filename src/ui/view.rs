@@ -2,6 +2,7 @@
 
 use super::{
     colormap::{Mapping, ValueRange},
+    lit::Lit,
     room::Room,
     strings::Words,
     summary::TensorSummary,
@@ -27,6 +28,8 @@ pub struct Memory {
     /// What the pointer is over, from the last frame: views light up what belongs to it. By its names, since the
     /// next frame may show another plan.
     pub(super) hovered: Option<AddressText>,
+    /// The places of the words under the pointer, from the last frame.
+    pub(super) pointed_out: Vec<AddressText>,
 }
 
 /// What the colours of the stage stand for: one mapping, as the read-out line explains it at its left end.
@@ -74,6 +77,8 @@ pub struct View<'a> {
     actions: RefCell<Vec<Action>>,
     hovered_before: Option<Address>,
     hovered: RefCell<Option<Address>>,
+    lit: Lit,
+    pointed_out: RefCell<Vec<AddressText>>,
 }
 
 impl<'a> View<'a> {
@@ -81,8 +86,24 @@ impl<'a> View<'a> {
     pub fn new(state: &'a AppState, theme: &'static Theme, memory: &'a Memory, room: Room) -> Self {
         let words = Words(state.view().lang);
         let hovered_before = memory.hovered.as_ref().and_then(|place| place.resolve(state.plan()));
+        let points = state.lesson().map(|lesson| lesson.points()).unwrap_or_default();
+        let lit = Lit::new(state, points.iter().chain(&memory.pointed_out));
         let (actions, hovered, read_out, legends) = Default::default();
-        Self { state, theme, words, memory, room, read_out, legends, actions, hovered_before, hovered }
+        let pointed_out = RefCell::default();
+        Self {
+            state,
+            theme,
+            words,
+            memory,
+            room,
+            read_out,
+            legends,
+            actions,
+            hovered_before,
+            hovered,
+            lit,
+            pointed_out,
+        }
     }
 
     /// Says in the read-out line what is under the pointer: the half-bold front, and what follows it.
@@ -142,6 +163,16 @@ impl<'a> View<'a> {
         self.hovered_before
     }
 
+    /// What a lesson points at, and what the words under the pointer name.
+    pub const fn lit(&self) -> &Lit {
+        &self.lit
+    }
+
+    /// Lights places in the next frame: the pointer is over words that name them.
+    pub fn point_out(&self, places: Vec<AddressText>) {
+        *self.pointed_out.borrow_mut() = places;
+    }
+
     /// The text with this key.
     pub fn text(&self, key: &str) -> String {
         self.words.text(key)
@@ -152,9 +183,10 @@ impl<'a> View<'a> {
         self.words.fill(key, values)
     }
 
-    /// What the views asked for, and what the pointer is over.
-    pub(super) fn finish(self) -> (Vec<Action>, Option<AddressText>) {
+    /// What the views asked for, what the pointer is over, and the places of the words that it is over.
+    pub(super) fn finish(self) -> (Vec<Action>, Option<AddressText>, Vec<AddressText>) {
         let hovered = self.hovered.into_inner();
-        (self.actions.into_inner(), hovered.map(|address| AddressText::new(self.state.plan(), &address)))
+        let hovered = hovered.map(|address| AddressText::new(self.state.plan(), &address));
+        (self.actions.into_inner(), hovered, self.pointed_out.into_inner())
     }
 }

@@ -42,6 +42,11 @@ const DEPTH: usize = 200;
 const BYTES: usize = 1 << 30;
 
 impl Undo {
+    /// How many edits can be undone.
+    pub const fn edits(&self) -> usize {
+        self.past.len()
+    }
+
     /// Remembers what was there before an edit.
     pub fn record(&mut self, before: Edited) {
         self.future.clear();

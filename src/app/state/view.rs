@@ -186,6 +186,8 @@ pub enum Sheet {
     News,
     /// What this program is.
     About,
+    /// All lessons, with what was done of them.
+    Lessons,
 }
 
 /// What a layer's stage shows.
@@ -444,6 +446,9 @@ pub struct ViewState {
     /// The stage alone, large, for a class.
     #[serde(skip)]
     pub presenting: bool,
+    /// The teacher's notes on the lesson that is open stand in a window of their own.
+    #[serde(skip)]
+    pub notes: bool,
     /// While presenting, all but the surroundings of the pointer is dark.
     #[serde(skip)]
     pub spotlight: bool,
@@ -498,6 +503,7 @@ impl Default for ViewState {
             order: Order::default(),
             against: None,
             presenting: false,
+            notes: false,
             spotlight: false,
             still: false,
             palette: false,

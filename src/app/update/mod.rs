@@ -99,6 +99,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::SetOrder(order) => state.view.order = order,
         Action::SetAgainst(against) => state.view.against = against,
         Action::Present(presenting) => view::present(state, presenting),
+        Action::ShowNotes(notes) => state.view.notes = notes && state.lesson.is_some(),
         Action::ToggleSpotlight => state.view.spotlight = state.view.presenting && !state.view.spotlight,
         Action::SetTheme(theme) => state.view.theme = theme,
         Action::SetLang(lang) => state.view.lang = lang,

@@ -21,7 +21,7 @@ pub fn help_ui(ui: &mut Ui, view: &View) {
                 ui.horizontal_top(|ui| {
                     for groups in [
                         &[Group::Step, Group::File][..],
-                        &[Group::Grain, Group::Follow],
+                        &[Group::Grain, Group::Follow, Group::Lesson],
                         &[Group::Edit, Group::View],
                     ] {
                         ui.vertical(|ui| groups.iter().for_each(|group| group_ui(ui, view, *group)));

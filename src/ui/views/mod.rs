@@ -11,6 +11,7 @@ pub mod help;
 pub mod home;
 pub mod inspector;
 pub mod layer;
+pub mod lesson;
 pub mod map;
 pub mod notices;
 pub mod open_data;

@@ -8,7 +8,7 @@ use crate::ui::{
     answer::Answer,
     atlas::tensor_atlas,
     blocks::{Block, block_of, blocks, with_gradient},
-    fonts, names,
+    fonts, lit, names,
     summary::summary,
     theme::{self, space, text_size},
     view::View,
@@ -212,6 +212,7 @@ fn tile_ui(
             vec2(THUMB, THUMB),
         );
         thumb_ui(ui, view, output, thumb);
+        lit::frame_ui(ui.painter(), view, thumb, output, None);
         if let Some((_, cells)) = seen.and_then(|seen| seen.block.as_ref()) {
             let stroke = Stroke::new(2.0, theme.reads);
             ui.painter().rect_stroke(thumb, 0.0, stroke, StrokeKind::Outside);

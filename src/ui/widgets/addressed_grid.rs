@@ -4,7 +4,7 @@
 use egui::{Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::super::{colormap::Mapping, tensor_plane::TensorPlane, view::View};
+use super::super::{colormap::Mapping, lit, tensor_plane::TensorPlane, view::View};
 use super::grid::{CellView, Grid, GridResponse, NumberStyle, Overlay, plane_size};
 use crate::trace::Address;
 
@@ -64,13 +64,15 @@ pub fn framed_grid_ui(
     selected: Option<(usize, usize)>,
 ) -> GridResponse {
     let rect = Rect::from_min_size(at, grid.size(ui));
+    let mut overlays = grid.overlays.clone();
+    overlays.extend(lit::overlays(view, [grid.rows, grid.cols], grid.address));
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(grid.id));
     let plane = Grid::new("grid", grid.rows, grid.cols, grid.mapping, grid.cell)
         .revision(grid.revision)
         .cell_points(grid.cell_points)
         .number_style(grid.numbers)
         .current(grid.current)
-        .overlays(&grid.overlays)
+        .overlays(&overlays)
         .label(grid.label)
         .selected(selected)
         .show_ui(&mut child);

@@ -12,6 +12,8 @@ pub enum Sign {
     Menu,
     /// A lens: search.
     Search,
+    /// An open book: lessons.
+    Book,
     /// A screen on a stand: present to a class.
     Present,
     /// A cross: close.
@@ -43,6 +45,17 @@ impl Sign {
             Self::Search => {
                 painter.circle_stroke(at(0.42, 0.42), 0.3 * rect.width(), stroke);
                 line((0.64, 0.64), (0.92, 0.92));
+            }
+            Self::Book => {
+                line((0.5, 0.24), (0.5, 0.9));
+                for side in [-1.0, 1.0] {
+                    let x = |far: f32| 0.5 + side * far;
+                    line((0.5, 0.24), (x(0.16), 0.14));
+                    line((x(0.16), 0.14), (x(0.44), 0.14));
+                    line((x(0.44), 0.14), (x(0.44), 0.78));
+                    line((x(0.44), 0.78), (x(0.16), 0.78));
+                    line((x(0.16), 0.78), (0.5, 0.9));
+                }
             }
             Self::Present => {
                 frame((0.06, 0.12), (0.94, 0.7));

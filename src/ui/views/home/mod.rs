@@ -2,6 +2,7 @@
 
 mod cards;
 mod foot;
+mod lessons;
 mod samples;
 
 use crate::app::{Action, Page};
@@ -65,12 +66,16 @@ fn beside_ui(ui: &mut Ui, view: &View, page: Rect) {
     let width = (page.width() - 2.0 * space::M).min(WIDEST);
     let head = head_height(ui, view, width);
     let most = if width < NARROW { 1.15 * CARD } else { CARD };
-    let height = most.min(page.height() - head - space::S);
-    // What is left over stands above and below; a row of lessons will take it.
-    let top = page.top() + 0.3 * (page.height() - head - height).max(0.0);
+    let lessons = lessons::HEIGHT + space::M;
+    let height = most.min(page.height() - head - lessons - space::S);
+    // What is left over stands above and below.
+    let top = page.top() + 0.3 * (page.height() - head - height - lessons - space::S).max(0.0);
     let left = page.center().x - 0.5 * width;
     head_ui(ui, view, Rect::from_min_size(pos2(left, top), vec2(width, head)));
     cards_ui(ui, view, Rect::from_min_size(pos2(left, top + head), vec2(width, height)), true);
+    let row = pos2(left, top + head + height + space::M);
+    let row = Rect::from_min_size(row, vec2(width, lessons::HEIGHT));
+    lessons::lessons_ui(ui, view, row, width < NARROW);
 }
 
 /// The cards in a page that scrolls: one below the other where it is narrow.
@@ -81,7 +86,8 @@ fn stacked_ui(ui: &mut Ui, view: &View, is_narrow: bool) {
     head_ui(ui, view, rect);
     if !is_narrow {
         let (rect, _) = ui.allocate_exact_size(vec2(width, 1.15 * CARD + space::M), Sense::hover());
-        return cards_ui(ui, view, rect.with_max_y(rect.bottom() - space::M), false);
+        cards_ui(ui, view, rect.with_max_y(rect.bottom() - space::M), false);
+        return row_of_lessons_ui(ui, view, width);
     }
     let heights = [CARD - 20.0, 380.0, 250.0];
     let all = heights.iter().map(|height| height + space::M).sum();
@@ -92,6 +98,13 @@ fn stacked_ui(ui: &mut Ui, view: &View, is_narrow: bool) {
         card_ui(ui, view, number, card, false);
         top = card.bottom() + space::M;
     }
+    row_of_lessons_ui(ui, view, width);
+}
+
+/// The lessons in a page that scrolls.
+fn row_of_lessons_ui(ui: &mut Ui, view: &View, width: f32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(width, lessons::HEIGHT + space::M), Sense::hover());
+    lessons::lessons_ui(ui, view, rect.with_max_y(rect.bottom() - space::M), true);
 }
 
 /// The cards side by side, an arrow between them.

@@ -113,7 +113,8 @@ mod tests {
 
     fn stage(size: (f32, f32), zoom: f32) -> Vec2 {
         let (page, depth, drawer) = (Page::Network, Depth::Layer, None);
-        let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: None };
+        let wants =
+            Wants { page, depth, notice: false, drawer, timeline: None, presenting: None, lesson: None };
         Room::new(vec2(size.0, size.1) / zoom, &wants).stage.size()
     }
 
@@ -147,6 +148,7 @@ mod tests {
             drawer: None,
             timeline: None,
             presenting,
+            lesson: None,
         };
         let presented = Room::new(vec2(1280.0, 720.0) / zoom, &wants).stage.size();
         let found = Arrangement::new(presented, 32, TileForm { apart: 4.0, ..MAPS });

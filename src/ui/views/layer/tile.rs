@@ -11,7 +11,7 @@ use crate::ui::{
     atlas::{Atlas, atlas, tensor_atlas},
     colormap::{MapKind, Mapping},
     filters::{FilterCell, filter_atlas},
-    number, theme,
+    lit, number, theme,
     view::View,
     widgets::{grid::CellState, hatched_ui, sign::Sign},
 };
@@ -141,6 +141,22 @@ impl<'a> Tiles<'a> {
         };
         let frame = if shown.form.is_some() { square } else { rect };
         ui.painter().rect_stroke(frame, 0, Stroke::new(1.0, color), StrokeKind::Outside);
+        self.lit_ui(ui, shown, map, frame);
+    }
+
+    /// Frames what is lit: a map and its cells, or a filter where one of its slices is.
+    fn lit_ui(&self, ui: &Ui, shown: &Shown, map: usize, rect: Rect) {
+        let tensor = shown.panel.tensor();
+        match shown.form {
+            None => lit::frame_ui(ui.painter(), self.view, rect, tensor, Some(map)),
+            Some(form) => {
+                let slices = form.slices.max(1);
+                let lit = (0..slices).find(|slice| self.view.lit().has_map(tensor, map * slices + slice));
+                if let Some(slice) = lit {
+                    lit::frame_ui(ui.painter(), self.view, rect, tensor, Some(map * slices + slice));
+                }
+            }
+        }
     }
 
     /// The number of a map that is a single one.

@@ -8,7 +8,7 @@ use crate::trace::{Address, Contribution, Grain, Pass, TensorId};
 use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     atlas::tensor_atlas,
-    names, number,
+    lit, names, number,
     printed_sum::with_plus,
     tensor_plane::{TensorPlane, mapping},
     theme::space,
@@ -200,6 +200,7 @@ fn tile_ui(ui: &mut Ui, scene: &Scene, one: &Contribution, sum: &Sum, rect: Rect
     let room = rect.right() - own.right() - space::XS;
     text_ui(ui, pos2(rect.right(), y), Align2::RIGHT_CENTER, &gives, body_font(view), ink, room);
     map_ui(ui, scene, reads, one.from, maps);
+    lit::frame_ui(ui.painter(), view, maps, reads, Some(one.from));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_stroke(maps, 0.0, Stroke::new(2.0, theme.accent), StrokeKind::Outside);
     }

@@ -6,7 +6,7 @@ use crate::trace::{Address, Grain, Owner, Pass, Plan, TensorId};
 use crate::ui::{
     atlas::{atlas, tensor_atlas},
     blocks::Block,
-    fonts, names, number,
+    fonts, lit, names, number,
     summary::summary,
     tensor_plane::{TensorPlane, mapping},
     theme::{self, text_size},
@@ -324,6 +324,7 @@ impl Scene<'_> {
         let is_gradient = tensor.part == Part::Dx;
         let frame = if is_gradient { theme.pass(Pass::Bwd).strong } else { theme.plane_frame };
         ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, frame), StrokeKind::Outside);
+        lit::frame_ui(ui.painter(), view, rect, tensor, Some(map));
         self.drawn.borrow_mut().push(Drawn { tensor, map, rect });
         if let Some(pos) = response.hover_pos() {
             let at = (pos - rect.min) / cell;

@@ -3,9 +3,10 @@
 use super::{Scene, column::unread_ui, picture_rect};
 use crate::app::Action;
 use crate::data::Content;
+use crate::trace::TensorId;
 use crate::ui::{
     canvas::{Brush, canvas_ui},
-    names,
+    lit, names,
     original::{original_size, original_ui, unread_pixels},
     theme::{self, space},
     view::View,
@@ -87,6 +88,7 @@ fn seen_ui(ui: &mut Ui, view: &View, side: f32) -> (Rect, f32) {
     let grid = response.screen_from_grid;
     let cell = vec2(grid.cell_points, grid.cell_points);
     let rect = Rect::from_min_size(grid.origin, vec2(w as f32, h as f32) * cell);
+    lit::frame_ui(ui.painter(), view, rect, TensorId::INPUT, None);
     if let Some(unseen) = unread_pixels(view) {
         unread_ui(ui, view, &unseen, rect, cell);
         if response.hovered.is_some() {

@@ -1,10 +1,11 @@
 //! The menus, from the command table.
 
 use crate::app::{
-    Action, Digits, FileAction, Lang, Scale, ThemeChoice,
-    command::{COMMANDS, Command, Group},
+    Action, Digits, FileAction, Lang, LessonAction, Scale, ThemeChoice,
+    command::{COMMANDS, Command, Group, is_of_lesson_at_hand},
 };
 use crate::data::SAMPLES;
+use crate::lesson::bundled as bundled_lessons;
 use crate::model_io::{bundled, presets};
 use crate::nn::{
     Mode,
@@ -27,7 +28,7 @@ pub fn menu_ui(ui: &mut Ui, view: &View) {
         for group in Group::ALL {
             match group {
                 Group::Grain => {}
-                Group::File | Group::Edit | Group::Step | Group::Follow | Group::View => {
+                Group::File | Group::Edit | Group::Step | Group::Follow | Group::View | Group::Lesson => {
                     ui.menu_button(view.text(group.key()), |ui| group_ui(ui, view, group));
                 }
             }
@@ -67,6 +68,7 @@ fn contents_ui(ui: &mut Ui, view: &View, group: Group) {
             training_ui(ui, view);
         }
         Group::Follow | Group::Grain => commands_ui(ui, view, group),
+        Group::Lesson => lessons_ui(ui, view),
     }
 }
 
@@ -76,13 +78,30 @@ fn commands_ui(ui: &mut Ui, view: &View, group: Group) {
     }
 }
 
+/// The lessons by their numbers, and what leads through the one that is open.
+fn lessons_ui(ui: &mut Ui, view: &View) {
+    commands_ui(ui, view, Group::Lesson);
+    ui.separator();
+    for lesson in &bundled_lessons().lessons {
+        let title = match view.words.0 {
+            Lang::En => &lesson.title.en,
+            Lang::Zh => &lesson.title.zh,
+        };
+        let is_open = view.state.lesson().is_some_and(|open| open.lesson().id == lesson.id);
+        if ui.add(Button::selectable(is_open, format!("{}  {title}", lesson.number))).clicked() {
+            view.push(LessonAction::Start(lesson.id.clone()).into());
+            ui.close();
+        }
+    }
+}
+
 fn command_ui(ui: &mut Ui, view: &View, command: &Command) {
     let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
     let undo = view.state.undo();
     let enabled = match command.id {
         "undo" => undo.can_undo(),
         "redo" => undo.can_redo(),
-        _ => true,
+        _ => is_of_lesson_at_hand(command, view.state),
     };
     let button = Button::new(view.text(&format!("cmd.{}", command.id))).shortcut_text(keys);
     if ui.add_enabled(enabled, button).clicked() {

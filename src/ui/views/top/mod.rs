@@ -45,6 +45,7 @@ pub fn top_ui(ui: &mut Ui, view: &View) {
         let width = view.room.window.width();
         if width >= 700.0 {
             command_sign_ui(ui, view, Sign::Present, "present");
+            command_sign_ui(ui, view, Sign::Book, "lessons");
         }
         command_sign_ui(ui, view, Sign::Search, "palette");
         if width >= LISTS {
@@ -74,7 +75,8 @@ fn page_ui(ui: &mut Ui, view: &View, page: Page) {
 fn command_sign_ui(ui: &mut Ui, view: &View, sign: Sign, id: &str) {
     let Some(command) = command(id) else { return };
     let keys = command.shortcut.as_ref().and_then(|keys| keys::words(ui.ctx(), keys)).unwrap_or_default();
-    let words = format!("{}  ({keys})", view.text(&format!("cmd.{id}")));
+    let name = view.text(&format!("cmd.{id}"));
+    let words = if keys.is_empty() { name } else { format!("{name}  ({keys})") };
     if sign_button_ui(ui, view.theme, sign, &words).clicked() {
         view.push((command.action)(view.state));
     }
