@@ -439,17 +439,18 @@ pub(in crate::app) fn scene_of(inputs: Inputs) -> Result<Scene, String> {
     Ok(Scene { trace: Arc::new(trace), model, fitted: derived.fitted, label, before: None })
 }
 
-/// The scene of a lesson's beat, with what is remembered: the scene before the beat's edits, or that of the beat before.
+/// The scene of a lesson's beat, with what is remembered: the scene before the beat's edits, or else that of the same
+/// picture before it was shifted, or else that of the beat before.
 ///
 /// # Errors
 /// As [`lesson_scene`].
 pub fn beat_scene(lesson: &Lesson, beat: usize) -> Result<Scene, String> {
-    let scene = lesson_scene(&lesson.setting(beat)?)?;
+    let setting = lesson.setting(beat)?;
+    let scene = lesson_scene(&setting)?;
     let before = match (lesson.beats[beat].set.is_empty(), beat.checked_sub(1)) {
         (false, _) => Some(lesson_scene(&lesson.setting_before_edits(beat)?)?),
-        (true, Some(last)) if lesson.setting(last)? != lesson.setting(beat)? => {
-            Some(lesson_scene(&lesson.setting(last)?)?)
-        }
+        (true, _) if setting.shift != [0, 0] => Some(lesson_scene(&Setting { shift: [0, 0], ..setting })?),
+        (true, Some(last)) if lesson.setting(last)? != setting => Some(lesson_scene(&lesson.setting(last)?)?),
         (true, Some(_) | None) => None,
     };
     Ok(Scene { before: before.map(Box::new), ..scene })
