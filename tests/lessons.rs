@@ -2,7 +2,7 @@
 //! from wrong, and each learner with a wrong rule is contradicted.
 
 use convstep::app::{
-    Action, AppState, EditAction, Effect, LessonAction, Lang, Page, Phase, apply, beat_scene, lesson_scene,
+    Action, AppState, EditAction, Effect, Lang, LessonAction, Page, Phase, apply, beat_scene, lesson_scene,
     run_tasks_here,
 };
 use convstep::lesson::{
@@ -75,7 +75,9 @@ fn before_the_answer_nothing_asked_for_has_been_computed() {
                 let is_number = matches!(item.kind, Kind::Number | Kind::Choice | Kind::RunTo);
                 if let (Some(at), true) = (item.at, is_value && is_number && ask.within.is_none()) {
                     let is_covered = match state.trace().tensor_cell(&at.whole_cell()) {
-                        Some((tensor, _, index)) if at.stage().is_none() => state.covers().cell(tensor, index),
+                        Some((tensor, _, index)) if at.stage().is_none() => {
+                            state.covers().cell(tensor, index)
+                        }
                         _ => !state.is_done(&at.whole_cell()),
                     };
                     assert!(is_covered, "{} {}", lesson.id, lesson.beats[open.beat()].id);
@@ -124,9 +126,8 @@ fn every_believer_is_contradicted_and_who_is_right_is_not() {
             let mut asked = 0;
             while let Some(open) = state.lesson() {
                 let item = open.item().filter(|_| open.phase() == Phase::Asking);
-                let applies = item.is_some_and(|item| {
-                    item.options.iter().any(|option| option.rules.contains(&rule))
-                });
+                let applies =
+                    item.is_some_and(|item| item.options.iter().any(|option| option.rules.contains(&rule)));
                 if let (true, Some(answer)) = (applies, item.and_then(|item| believed_answer(item, rule))) {
                     asked += 1;
                     act(&mut state, LessonAction::Answer(answer));
@@ -145,7 +146,8 @@ fn every_believer_is_contradicted_and_who_is_right_is_not() {
         }
         let mut state = start(&lesson.id);
         while let Some(open) = state.lesson() {
-            let right = open.item().filter(|_| open.phase() == Phase::Asking).and_then(|item| item.right.clone());
+            let right =
+                open.item().filter(|_| open.phase() == Phase::Asking).and_then(|item| item.right.clone());
             match right {
                 Some(right) => {
                     act(&mut state, LessonAction::Answer(right));
@@ -217,7 +219,9 @@ fn a_wrong_answer_is_named_kept_and_asked_again() {
     let mut state = start("pooling");
     let lesson: &Lesson = &bundled().lesson("pooling").expect("the lesson").clone();
     let beat = lesson.beats.iter().position(|beat| {
-        beat.ask.as_ref().is_some_and(|ask| ask.wrong.iter().any(|id| id == "pool-mean") && !ask.vary.is_empty())
+        beat.ask
+            .as_ref()
+            .is_some_and(|ask| ask.wrong.iter().any(|id| id == "pool-mean") && !ask.vary.is_empty())
     });
     act(&mut state, LessonAction::GoTo(beat.expect("a question on the mean")));
     let first = state.lesson().and_then(|open| open.item()).expect("an item").clone();
@@ -241,9 +245,8 @@ fn a_wrong_answer_is_named_kept_and_asked_again() {
 #[test]
 fn a_click_on_a_cell_answers_where_a_cell_is_asked_for() {
     let lesson = bundled().lesson("pattern").expect("the lesson");
-    let beat = lesson.beats.iter().position(|beat| {
-        beat.ask.as_ref().is_some_and(|ask| ask.kind == Kind::Cell)
-    });
+    let beat =
+        lesson.beats.iter().position(|beat| beat.ask.as_ref().is_some_and(|ask| ask.kind == Kind::Cell));
     let mut state = start("pattern");
     act(&mut state, LessonAction::GoTo(beat.expect("a question for a cell")));
     let right = state.lesson().and_then(|open| open.item()).and_then(|item| item.right.clone());
@@ -271,5 +274,8 @@ fn hands_are_counted_and_kept() {
     act(&mut state, LessonAction::CountHands);
     let hands = state.lesson().map(|open| open.hands().clone()).expect("hands");
     assert_eq!((&hands.counts[..2], hands.counting), (&[2, 2][..], false));
-    assert_eq!(state.progress().0["pooling"].answers.last().map(|answer| &answer.hands[..2]), Some(&[2, 2][..]));
+    assert_eq!(
+        state.progress().0["pooling"].answers.last().map(|answer| &answer.hands[..2]),
+        Some(&[2, 2][..])
+    );
 }

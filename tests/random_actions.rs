@@ -323,7 +323,11 @@ impl World {
             Effect::KeepRecent(recent) => FileAction::Recent(recent).into(),
             Effect::Rescue => FileAction::Rescued(Arc::new(self.files.values().next()?.clone())).into(),
             Effect::DiscardRescue => FileAction::Offer(None).into(),
-            Effect::Copy(_) | Effect::Quit | Effect::Train { .. } | Effect::Steer(_) => return None,
+            Effect::Copy(_)
+            | Effect::Quit
+            | Effect::Train { .. }
+            | Effect::Steer(_)
+            | Effect::KeepProgress(_) => return None,
         })
     }
 

@@ -42,18 +42,13 @@ pub struct Fault {
 /// Sets up the program as a beat asks for and gives the numbers.
 pub type Stage<'a> = &'a dyn Fn(&Setting) -> Result<Scene, String>;
 
-/// The scene of a beat, with what is remembered: the scene before the beat's edits, or else that of the beat before.
+/// The scene of a beat, with what is remembered there.
 ///
 /// # Errors
 /// Where the setting cannot be made.
 pub fn scene_of_beat(lesson: &Lesson, beat: usize, stage: Stage) -> Result<Scene, String> {
-    let setting = lesson.setting(beat)?;
-    let scene = stage(&setting)?;
-    let before = match (lesson.beats[beat].set.is_empty(), beat.checked_sub(1)) {
-        (false, _) => Some(stage(&lesson.setting_before_edits(beat)?)?),
-        (true, Some(last)) if lesson.setting(last)? != setting => Some(stage(&lesson.setting(last)?)?),
-        (true, Some(_) | None) => None,
-    };
+    let scene = stage(&lesson.setting(beat)?)?;
+    let before = lesson.remembered(beat)?.map(|setting| stage(&setting)).transpose()?;
     let is_experiment = lesson.beats[beat].page == BeatPage::Experiment;
     let experiment = if is_experiment { Some(experiment()?) } else { None };
     Ok(Scene { before: before.map(Box::new), experiment, ..scene })

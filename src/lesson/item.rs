@@ -101,8 +101,8 @@ impl Item {
         let order = Permutation::shuffle(combinations, 0x1e55_0a5e, 0);
         let most = if ranges.is_empty() { 1 } else { DRAWS };
         for draws in 0..most {
-            // Redrawing walks away from the places of the next seeds.
-            let at = seed.wrapping_add(draws.wrapping_mul(0x9e37_79b9)) % combinations;
+            // Redrawing walks away from the places of the next seeds, by a prime so that it visits all.
+            let at = seed.wrapping_add(draws.wrapping_mul(0x9e37_79b1)) % combinations;
             let variables = pick(&ranges, order.at(at));
             let item = Self::with(beat, ask, scene, variables, digits).map_err(ItemError::Wrong)?;
             if let Some(item) = item {
@@ -251,15 +251,10 @@ impl Item {
     /// The place that refutes a rule on this item: where to look after the answer.
     pub fn refutation(&self, rule: &Rule, ask: &Ask, scene: &Scene) -> Option<Address> {
         let expression = question(ask, &self.variables).ok()?;
-        let evaluator = Evaluator::new(scene, self.at, &self.variables);
-        for (function, arguments) in expression.calls() {
-            if let Ok(query) = evaluator.query(function, arguments)
-                && (rule.answer)(scene, &query).is_some()
-            {
-                return (rule.refute)(scene, &query).filter(|place| scene.plan().has(place)).or(self.at);
-            }
-        }
-        self.at
+        let evaluator = Evaluator::new(scene, self.at, &self.variables).believing(rule);
+        evaluator.answer(&expression).ok()?;
+        let refuting = evaluator.deformed_query().and_then(|query| (rule.refute)(scene, &query));
+        refuting.filter(|place| scene.plan().has(place)).or(self.at)
     }
 }
 

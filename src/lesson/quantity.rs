@@ -311,9 +311,13 @@ impl<'a> Evaluator<'a> {
                     Arithmetic::Multiply => a.value * b.value,
                     Arithmetic::Divide => a.value / b.value,
                 };
-                // A score times its divisor is whole up to rounding, and is asked for as such.
-                let whole = a.whole && b.whole && value.fract() == 0.0;
-                Ok(Answer::Number(Number { value, whole }))
+                // A score times its divisor is whole but for rounding, and is asked for as such.
+                let near = value.round();
+                let whole = near != 0.0 && (value - near).abs() <= 1e-6 * near.abs();
+                Ok(Answer::Number(match whole || (a.whole && b.whole && value.fract() == 0.0) {
+                    true => Number { value: near, whole: true },
+                    false => Number { value, whole: false },
+                }))
             }
             Expression::Call { function, arguments } => self.call(*function, arguments),
         }

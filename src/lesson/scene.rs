@@ -123,12 +123,21 @@ impl Lesson {
         Ok(setting)
     }
 
-    /// The setting of a beat without its own edits.
+    /// What a learner remembers at a beat: the setting before the beat's edits, or else the picture before it was
+    /// shifted, or else what the beat before showed, where that was something else.
     ///
     /// # Errors
     /// As [`Lesson::setting`].
-    pub fn setting_before_edits(&self, beat: usize) -> Result<Setting, String> {
-        Ok(Setting { edits: Vec::new(), ..self.setting(beat)? })
+    pub fn remembered(&self, beat: usize) -> Result<Option<Setting>, String> {
+        let setting = self.setting(beat)?;
+        if !setting.edits.is_empty() {
+            return Ok(Some(Setting { edits: Vec::new(), ..setting }));
+        }
+        if setting.shift != [0, 0] {
+            return Ok(Some(Setting { shift: [0, 0], ..setting }));
+        }
+        let last = beat.checked_sub(1).map(|last| self.setting(last)).transpose()?;
+        Ok(last.filter(|last| *last != setting))
     }
 }
 

@@ -439,7 +439,8 @@ pub(in crate::app) fn scene_of(inputs: Inputs) -> Result<Scene, String> {
     Ok(Scene { trace: Arc::new(trace), model, fitted: derived.fitted, label, experiment: None, before: None })
 }
 
-/// The scene of a lesson's beat, with what is remembered: the scene before the beat's edits, or that of the beat before.
+/// The scene of a lesson's beat, with what is remembered: the scene before the beat's edits, or else that of the same
+/// picture before it was shifted, or else that of the beat before.
 ///
 /// # Errors
 /// As [`lesson_scene`].
@@ -573,9 +574,4 @@ fn asked_about(function: Function) -> Asked {
         | F::PointsLost
         | F::WhichNetwork => Asked::Nothing,
     }
-}
-
-/// The scene of a beat, without what is remembered.
-pub(in crate::app) fn lesson_scene_at(lesson: &Lesson, beat: usize) -> Result<Scene, String> {
-    lesson_scene(&lesson.setting(beat)?)
 }

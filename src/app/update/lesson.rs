@@ -82,7 +82,7 @@ fn start(state: &mut AppState, lesson: Arc<Lesson>, beat: usize) -> Vec<Effect> 
             view: state.view,
         }),
     };
-    let opened = set_up(&lesson, beat, &state.inputs, None);
+    let opened = set_up(&lesson, beat, &state.inputs);
     let (inputs, scene) = match opened {
         Ok(opened) => opened,
         Err(error) => {
@@ -110,20 +110,12 @@ fn start(state: &mut AppState, lesson: Arc<Lesson>, beat: usize) -> Vec<Effect> 
     enter(state, beat)
 }
 
-/// Inputs and scene of a beat, with what is remembered of the scene before.
-fn set_up(
-    lesson: &Lesson,
-    beat: usize,
-    at_hand: &Inputs,
-    before: Option<Scene>,
-) -> Result<(Inputs, Scene), String> {
-    let setting = lesson.setting(beat)?;
-    let inputs = inputs_of(&setting, Some(at_hand))?;
-    let before = match lesson.beats[beat].set.is_empty() {
-        true => before,
-        false => Some(scene_of(inputs_of(&lesson.setting_before_edits(beat)?, Some(&inputs))?)?),
-    };
-    let before = before.map(|scene| Box::new(Scene { before: None, ..scene }));
+/// Inputs and scene of a beat.
+fn set_up(lesson: &Lesson, beat: usize, at_hand: &Inputs) -> Result<(Inputs, Scene), String> {
+    let inputs = inputs_of(&lesson.setting(beat)?, Some(at_hand))?;
+    let remembered =
+        lesson.remembered(beat)?.map(|setting| inputs_of(&setting, Some(&inputs))).transpose()?;
+    let before = remembered.map(scene_of).transpose()?.map(Box::new);
     Ok((inputs.clone(), Scene { before, ..scene_of(inputs)? }))
 }
 
@@ -132,12 +124,7 @@ fn enter(state: &mut AppState, beat: usize) -> Vec<Effect> {
     let Some(open) = &state.lesson else { return Vec::new() };
     let lesson = Arc::clone(&open.lesson);
     let beat = beat.min(lesson.beats.len() - 1);
-    let before = match beat.checked_sub(1) {
-        Some(last) if last == open.beat && open.beat != beat => Some(Ok(open.scene.clone())),
-        Some(last) => Some(lesson::lesson_scene_at(&lesson, last)),
-        None => None,
-    };
-    let opened = before.transpose().and_then(|before| set_up(&lesson, beat, &state.inputs, before));
+    let opened = set_up(&lesson, beat, &state.inputs);
     match opened {
         Ok((inputs, scene)) => {
             if let Some(open) = &mut state.lesson {
@@ -210,6 +197,10 @@ fn show(state: &mut AppState) -> Vec<Effect> {
         effects = set_inputs(state, inputs, Change::Renew);
         // Within a beat the user's own edits can be undone, as far back as the beat.
         state.undo = Undo::default();
+        // With the class that the network guesses, where none is given.
+        if let Some(open) = &mut state.lesson {
+            open.entered = state.inputs.clone();
+        }
     }
     place(state);
     if let Some(open) = &mut state.lesson {

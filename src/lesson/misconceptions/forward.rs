@@ -391,7 +391,7 @@ fn window<'a>(scene: &'a Scene, query: &Query) -> Option<PoolWindow<'a>> {
 fn pool_mean(scene: &Scene, query: &Query) -> Option<Answer> {
     let window = window(scene, query)?;
     let sum: f64 = window.cells.iter().map(|(_, number)| number).sum();
-    (window.nonzero() > 1).then(|| number(sum / window.cells.len() as f64))
+    (window.nonzero() > 0).then(|| number(sum / window.cells.len() as f64))
 }
 
 /// The sum goes on. Right: the largest.

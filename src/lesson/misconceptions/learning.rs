@@ -10,7 +10,7 @@ use crate::lesson::{
     scene::Scene,
 };
 use crate::nn::{Op, Part, activation::Activation};
-use crate::trace::{Address, Pass, Step, TensorId};
+use crate::trace::{Address, Grain, Pass, Step, TensorId};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "ascent", formula: "w + η·g, not w − η·g", answer: ascent, refute: gradient },
@@ -190,27 +190,33 @@ fn measure(function: Function) -> Option<fn(&[f32]) -> f64> {
     }
 }
 
-/// The pixel where a cell of the gradient by the picture lies.
-fn pixel(scene: &Scene, cell: Address) -> Option<f64> {
+/// How bright the pixel is at which a cell of the gradient by the picture lies: in the cell's own channel, or over all.
+fn brightness(scene: &Scene, cell: Address, over_all: bool) -> Option<f64> {
     let asked = Asked::at(scene, cell)?;
-    let is_gradient = asked.is(Pass::Bwd, Part::Dx) && asked.layer()?.0 == 0;
-    is_gradient.then(|| Some(asked.of(TensorId::INPUT, asked.index)?.right()))?
+    if !asked.is(Pass::Bwd, Part::Dx) || asked.layer()?.0 > 0 {
+        return None;
+    }
+    let [_, own, i, j] = asked.shape().at(asked.index);
+    let [channels, h, w] = scene.plan().network().input;
+    let of = |c: usize| asked.of(TensorId::INPUT, (c * h + i) * w + j).map(|pixel| pixel.right());
+    match over_all {
+        true => (0..channels).map(of).sum(),
+        false => of(own),
+    }
 }
 
 /// The brightest pixel matters most. Right: the one with the largest gradient.
 fn bright_is_important(scene: &Scene, query: &Query) -> Option<Answer> {
-    let place = query.place()?;
-    pixel(scene, place.whole_cell())?;
-    let brightness = |cell: Address| pixel(scene, cell).unwrap_or(f64::NEG_INFINITY);
-    if asks(query, &[Function::Largest, Function::Farthest]) {
-        return Some(best(&cells(scene, &place), &brightness));
-    }
-    if query.function != Function::Which {
-        return None;
-    }
     let places = query.places();
+    let over_all = places.first()?.grain() < Grain::Channel;
+    brightness(scene, *places.first()?, over_all)?;
+    let brightness = |cell: Address| brightness(scene, cell, over_all).unwrap_or(f64::NEG_INFINITY);
+    if asks(query, &[Function::Largest, Function::Farthest]) {
+        return Some(best(&cells(scene, &places[0]), &brightness));
+    }
     let brightest = |a: &usize, b: &usize| brightness(places[*a]).total_cmp(&brightness(places[*b]));
-    (0..places.len()).rev().max_by(brightest).map(Answer::Place)
+    let first = (0..places.len()).rev().max_by(brightest);
+    (query.function == Function::Which).then(|| first.map(Answer::Place))?
 }
 
 /// The gradient at the brightest pixel.

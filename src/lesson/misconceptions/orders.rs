@@ -7,7 +7,7 @@ use crate::lesson::{
     scene::Scene,
 };
 use crate::nn::Part;
-use crate::trace::{Address, Owner, Pass, TensorId};
+use crate::trace::{Address, Pass, TensorId};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -22,7 +22,6 @@ pub(super) const RULES: &[Rule] = &[
         answer: update_before_backward,
         refute: first_of_update,
     },
-    Rule { id: "order-forward", formula: "always first layer → last", answer: order_forward, refute: here },
     Rule {
         id: "order-sum-first",
         formula: "sum → exp → share",
@@ -69,17 +68,6 @@ fn update_before_backward(scene: &Scene, query: &Query) -> Option<Answer> {
 fn first_of_update(scene: &Scene, _: &Query) -> Option<Address> {
     let first = scene.plan().pass_stages(Pass::Update).start;
     Some(Address::whole_stage(scene.trace.time(), 0, first))
-}
-
-/// Everything goes from the first layer to the last. Right: the backward pass goes the other way.
-fn order_forward(scene: &Scene, query: &Query) -> Option<Answer> {
-    sorted(scene, query, |asked, _| {
-        Some(match asked.tensor.owner {
-            Owner::Input => 0,
-            Owner::Layer(l) => u32::from(l) + 1,
-            Owner::Loss => u32::MAX,
-        })
-    })
 }
 
 /// The sum comes first, as in a share. Right: the exponentials do.

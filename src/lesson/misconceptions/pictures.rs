@@ -226,12 +226,16 @@ fn size_minus(scene: &Scene, query: &Query) -> Option<Answer> {
     Some(Answer::count(axis(scene, query)?.out - 1))
 }
 
-/// A rest gives one more window. Right: it is dropped.
+/// A rest gives one more window, so that every row is read. Right: it is dropped.
 fn round_up(scene: &Scene, query: &Query) -> Option<Answer> {
-    let axis = axis(scene, query)?;
+    let is_unseen = query.function == Function::Unseen;
+    let axis = match is_unseen {
+        true => layer(scene, query)?.1.window()?.rows,
+        false => axis(scene, query)?,
+    };
     let reach = axis.dilation * (axis.kernel - 1) + 1;
     let rest = (axis.len + 2 * axis.padding - reach) % axis.stride;
-    (rest > 0).then(|| Answer::count(axis.out + 1))
+    (rest > 0).then(|| Answer::count(if is_unseen { 0 } else { axis.out + 1 }))
 }
 
 /// A layer keeps the size. Right: by the formula.
@@ -322,9 +326,11 @@ fn params_no_bias(scene: &Scene, query: &Query) -> Option<Answer> {
         Op::Dense(dense) => (dense.in_features, dense.out_features, dense.bias),
         _ => return None,
     };
+    let terms = || scene.plan().stage_at(&query.place()?).filter(|stage| stage.pass == Pass::Fwd);
     match query.function {
         Function::Params if bias => Some(Answer::count(each * filters)),
         Function::FilterParams if bias => Some(Answer::count(each)),
+        Function::Terms if bias => terms().map(|stage| Answer::count(stage.terms as usize - 1)),
         _ => None,
     }
 }
