@@ -237,7 +237,7 @@ fn every_command_has_its_words() {
     }
     for method in convstep::attribution::Method::ALL {
         has(&format!("evidence.name.{}", method.name()));
-        has(&format!("evidence.says.{}", method.name()));
+        has(&format!("evidence.about.{}", method.name()));
     }
     for model in convstep::model_io::bundled::models() {
         has(&format!("model.{}", model.name));

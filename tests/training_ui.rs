@@ -165,7 +165,7 @@ fn a_learning_rate_that_is_typed_is_one_edit_and_undo_goes_back_to_the_one_befor
 }
 
 #[test]
-fn what_does_not_fit_is_said_before_anything_is_changed() {
+fn what_does_not_fit_is_reported_before_anything_is_changed() {
     // The network of photos learns eight shapes: its names stay, and what comes is said.
     let mut state = AppState::new();
     update(&mut state, Action::OpenBundled("photos".into()));

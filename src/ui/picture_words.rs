@@ -1,4 +1,4 @@
-//! What is said of the picture: its right answer, what was changed of it, and what that came to.
+//! Sentences on the picture: its right answer, its last change, and the effect of that change.
 
 use super::view::View;
 use crate::app::{Advice, PictureChange, PictureEffect, Target};
@@ -16,7 +16,7 @@ pub fn a_class(view: &View, class: usize) -> String {
     view.fill(key, &[("class", &name)])
 }
 
-/// What the loss is called where nobody has said which answer is right: "loss if it is a cat"; `None` where it is the
+/// The name of the loss while the right answer is not given: "loss if it is a cat"; `None` where it is the
 /// loss.
 pub fn loss_if(view: &View) -> Option<String> {
     match view.state.target() {
@@ -95,7 +95,7 @@ pub fn effect(view: &View, effect: &PictureEffect) -> String {
     )
 }
 
-/// What a piece of advice says.
+/// The words of a piece of advice.
 pub fn advice(view: &View, advice: Advice) -> String {
     match advice {
         Advice::OnlyShapes | Advice::OnlyDigits | Advice::DarkOnBright => view.text(advice.key()),

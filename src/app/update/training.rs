@@ -17,7 +17,7 @@ use crate::trace::{Address, Pass};
 use crate::train::{Fork, Keyframe, Trainer, TrainingBranch};
 use std::sync::{Arc, Mutex};
 
-/// Does it.
+/// Applies an action on training.
 pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<Effect> {
     match action {
         TrainAction::Use(data) => return use_data(state, data),

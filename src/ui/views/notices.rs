@@ -12,7 +12,7 @@ use crate::ui::{
 };
 use egui::{Align, Button, Label, Layout, ProgressBar, RichText, Role, Ui, WidgetInfo, vec2};
 
-/// What the row says. At most one thing is seen.
+/// The content of the row: one item at a time.
 enum Line<'a> {
     /// A line for the user, and how many others wait.
     Notice(&'a crate::app::Notice, usize),
@@ -30,7 +30,7 @@ enum Line<'a> {
     Advice(Advice),
 }
 
-/// What there is to say, the most urgent first.
+/// The items, the most urgent first.
 fn line(state: &AppState) -> Option<Line<'_>> {
     let foreground = state.jobs().foreground().or(state.jobs().of_kind(JobKind::OpeningData));
     if let Some(notice) = state.notices().last() {
@@ -52,7 +52,7 @@ fn line(state: &AppState) -> Option<Line<'_>> {
     if state.asks_right_answer() {
         return Some(Line::RightAnswer);
     }
-    // What adjusts the picture says it itself.
+    // The dialog that adjusts the picture shows the advice itself.
     state.advice().filter(|_| !state.view().adjust).map(Line::Advice)
 }
 
@@ -61,7 +61,7 @@ pub fn is_needed(state: &AppState) -> bool {
     line(state).is_some()
 }
 
-/// Draws the row.
+/// Draws the most urgent item, with its buttons and a count of the others.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
     let Some(line) = line(view.state) else { return };
     match line {
@@ -125,7 +125,7 @@ fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize)
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let label = ui.add(Label::new(RichText::new(&notice.text).color(view.theme.text)).truncate());
-            // A screen reader says it when it comes.
+            // A screen reader reads it when it appears.
             ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
             label.on_hover_text(&notice.text);
         });

@@ -10,7 +10,7 @@ use crate::ui::{
 };
 use egui::{Align2, Button, RichText, Slider, Ui, Window, pos2};
 
-/// Draws it over the window.
+/// Draws the drawing pad over the window.
 pub fn pad_ui(ui: &mut Ui, view: &View) {
     let mut open = true;
     let room = ui.ctx().content_rect().size();

@@ -33,7 +33,8 @@ enum Fold {
     Legends,
 }
 
-/// Draws the line.
+/// Draws the read-out line: the legends at the left, what is under the pointer or the newcomer's hint at the
+/// right.
 pub fn readout_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
     let (front, mut rest) = view.reads_out();
@@ -94,8 +95,8 @@ fn bar_length(fold: Fold) -> f32 {
 fn texts(legend: &Legend, fold: Fold) -> [String; 2] {
     let (name, [least, most]) = (&legend.name.0, &legend.ends);
     let front = if name.is_empty() { least.clone() } else { format!("{name} {least}") };
-    let is_said = fold < Fold::Words && !legend.words.is_empty();
-    let back = match (most.is_empty(), is_said) {
+    let has_words = fold < Fold::Words && !legend.words.is_empty();
+    let back = match (most.is_empty(), has_words) {
         (_, false) => most.clone(),
         (true, true) => legend.words.clone(),
         (false, true) => format!("{most} · {}", legend.words),

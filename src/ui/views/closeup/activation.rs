@@ -1,9 +1,9 @@
 //! Activations: the curve, the cell's point, the gate both ways.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
 use super::part::{Part, around};
 use super::parts::{Extra, Item};
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::{
     Part as TensorPart,
@@ -33,7 +33,8 @@ pub(super) fn activation<'a>(
     let pass = stage.pass;
     let shown = Shown::new(view, spot, l, function);
     let items = shown.items(pass);
-    let said = Said::from_steps(view, &steps).with_words(shown.words(pass)).with_legends(legends(&items));
+    let caption =
+        Caption::from_steps(view, &steps).with_words(shown.words(pass)).with_legends(legends(&items));
     let curve = Extra {
         size: Box::new(|_| [280.0, 200.0]),
         draw: Box::new(move |ui: &mut Ui, rect: Rect| {
@@ -41,7 +42,7 @@ pub(super) fn activation<'a>(
             shown.curve_ui(&mut child, pass, rect.size());
         }),
     };
-    Some(Closeup::of_parts(items, Some(curve), said))
+    Some(Closeup::of_parts(items, Some(curve), caption))
 }
 
 /// The heading of an activation's pass.

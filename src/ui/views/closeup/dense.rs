@@ -1,10 +1,10 @@
 //! The dense layer: the flattened strip, the weights, the sum.
 
+use super::caption::Caption;
 use super::computed::Computed;
 use super::focused_cell::{FocusedCell, origin};
 use super::part::{Part, around, wrap};
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::{Part as TensorPart, dense::Dense};
 use crate::trace::{Address, Plan, Stage, Step, TensorId};
@@ -34,8 +34,8 @@ pub(super) fn dense<'a>(
         Computed::InputGradient => dense.input(),
         Computed::SumGradient => return None,
     };
-    let said = Said::from_steps(view, &dense.steps).with_words(words).with_legends(legends(&items));
-    Some(Closeup::of_parts(items, None, said))
+    let caption = Caption::from_steps(view, &dense.steps).with_words(words).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, None, caption))
 }
 
 /// The parts, and the sentences on them.

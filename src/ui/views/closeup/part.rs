@@ -189,13 +189,13 @@ impl<'a> Part<'a> {
         self
     }
 
-    /// With another line under its title.
+    /// Adds a line under its title.
     pub(super) fn detailed(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
-    /// The same form and colours with other cells.
+    /// A part of the same form and colours with other cells.
     pub(super) fn with_cells(
         mut self,
         cells: impl Fn(usize) -> CellView + 'a,
@@ -434,7 +434,7 @@ pub(super) fn around<'a>(view: &'a View<'a>, tensor: TensorId, image: u32, index
     around_in(view, TensorPlane::new(view, tensor, image, channel), index)
 }
 
-/// The same of a given state of a tensor.
+/// The same for a given state of a tensor.
 pub(super) fn around_in<'a>(view: &'a View<'a>, plane: TensorPlane<'a>, index: u32) -> Part<'a> {
     let (plan, tensor) = (view.state.plan(), plane.tensor());
     let shape = plan.shape_of(tensor);

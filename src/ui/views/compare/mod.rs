@@ -7,7 +7,7 @@ use crate::app::{Action, Compare, CompareAction, Kept};
 use crate::ui::{names, run_names, theme, theme::space, view::View};
 use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
-/// Draws the page.
+/// Draws the page Compare: the two sides, their scores, and the maps of the shown layer with the difference.
 pub fn compare_ui(ui: &mut Ui, view: &View) {
     let height = ui.available_height();
     ScrollArea::vertical().id_salt("compare").auto_shrink(false).show(ui, |ui| {

@@ -9,7 +9,7 @@ use egui::{
 };
 use std::ops::RangeInclusive;
 
-/// Draws the rows of controls.
+/// Draws the controls: method, unit, settings, progress, top activations.
 pub fn controls_ui(ui: &mut Ui, view: &View) {
     let settings = view.state.attribution().settings(view.state.plan().network());
     ui.horizontal_wrapped(|ui| {

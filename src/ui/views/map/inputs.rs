@@ -84,7 +84,7 @@ impl Tiles {
     }
 }
 
-/// Draws the maps that are read.
+/// Draws the maps that the shown cell reads, those first that contribute most.
 pub fn inputs_ui(ui: &mut Ui, scene: &Scene, rect: Rect) -> Drawn {
     let (view, Some(sum)) = (scene.view, &scene.sum) else {
         return Drawn { places: 0, rows: Vec::new(), right: rect.right() };

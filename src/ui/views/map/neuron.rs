@@ -16,7 +16,7 @@ use crate::ui::{
 use egui::{Align2, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-/// As many have a row at most.
+/// The most inputs that have a row.
 const MOST: usize = 12;
 /// The height of a row: where there is room, and where there is little.
 const PITCH: [f32; 2] = [27.0, 23.0];
@@ -24,7 +24,7 @@ const PITCH: [f32; 2] = [27.0, 23.0];
 const EQUATION: f32 = 40.0;
 /// The width of the card.
 const CARD: f32 = 226.0;
-/// For the number at the end of a bar.
+/// The room for the number at the end of a bar.
 const NUMBER: f32 = 70.0;
 
 /// What is ranked: a neuron's own sum, or how far it is ahead of another.

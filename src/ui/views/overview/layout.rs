@@ -40,7 +40,7 @@ pub struct Layout {
     pub row: Rect,
     /// The answer.
     pub answer: Rect,
-    /// From column to column.
+    /// The distance from column to column.
     pub pitch: f32,
     /// The side of a map.
     pub side: f32,

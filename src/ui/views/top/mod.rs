@@ -24,7 +24,7 @@ const LABELS: f32 = 1000.0;
 /// Where the network and the picture are found in the menu alone.
 const LISTS: f32 = 560.0;
 
-/// Draws the bar, on one line.
+/// Draws the top bar on one line: menu and pages; at the right network, picture, palette and presenting.
 pub fn top_ui(ui: &mut Ui, view: &View) {
     menu::menu_ui(ui, view);
     if view.room.has_words_for_pages() {

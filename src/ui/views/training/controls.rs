@@ -20,7 +20,8 @@ fn push(view: &View, action: TrainAction) {
     view.push(Action::Train(action));
 }
 
-/// Draws the first line.
+/// Draws the first line: what the network learns from, the settings, Train or Pause, and the state of the
+/// run.
 pub fn controls_ui(ui: &mut Ui, view: &View) {
     let words = ["training.play", "training.pause"].map(|key| body_width(ui, &view.text(key)));
     let right = words[0].max(words[1]) + 60.0 + body_width(ui, &view.text("training.more")) + 40.0;
@@ -157,7 +158,7 @@ fn sentence_ui(ui: &mut Ui, view: &View) {
     ended_ui(ui, view);
 }
 
-/// Why training came to its end, where there is something to say.
+/// Why training ended, where that is worth a sentence.
 fn ended_ui(ui: &mut Ui, view: &View) {
     let theme = view.theme;
     let ended = match &view.state.training().ended {

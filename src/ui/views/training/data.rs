@@ -1,4 +1,4 @@
-//! What is learned from: the choice among data sets, and what is said of those that do not fit the network.
+//! The choice of the data set to train on, with a sentence on those that do not fit the network.
 
 use super::runs;
 use crate::app::{Action, DataAction, DataMatch, TrainAction};
@@ -107,7 +107,7 @@ fn set_ui(ui: &mut Ui, view: &View, (data, fits): (&Dataset, &DataMatch), is_now
     }
 }
 
-/// The page before there is training: what could be learned from, and runs to go on with.
+/// The page before there is training: data sets to choose from, and runs to continue.
 pub fn invitation_ui(ui: &mut Ui, view: &View) {
     ui.add_space(space::XL);
     ui.vertical_centered(|ui| {

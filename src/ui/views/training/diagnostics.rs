@@ -52,7 +52,7 @@ fn choice_ui(ui: &mut Ui, view: &View, name: &str, keys: &[&str]) -> usize {
     clicked.unwrap_or(chosen)
 }
 
-/// Draws the column into the room that is left.
+/// Draws the chosen diagnostics into the remaining room.
 pub fn diagnostics_ui(ui: &mut Ui, view: &View) {
     let keys = TABS.map(|(_, key)| key);
     let chosen = choice_ui(ui, view, "training.look_at", &keys);

@@ -22,7 +22,7 @@ const PLOTS: f32 = 0.62;
 /// The height of the bar below all.
 const BOTTOM: f32 = 46.0;
 
-/// Draws the page.
+/// Draws the page Training: the controls, the plots with the diagnostics beside them, the bar of steps.
 pub fn training_ui(ui: &mut Ui, view: &View) {
     ui.add_space(space::S);
     controls::controls_ui(ui, view);

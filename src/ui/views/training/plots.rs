@@ -165,7 +165,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     let place =
         Rect::from_min_max(pos2(rect.left(), rect.top() + TITLE), pos2(rect.right() - gutter, rect.bottom()));
     let ends = ends(view, measure, runs, &all);
-    let says = ends.iter().map(|end| format!("{} {}", end.name, end.value)).collect::<Vec<_>>().join(", ");
+    let summary = ends.iter().map(|end| format!("{} {}", end.name, end.value)).collect::<Vec<_>>().join(", ");
     let mut plot_area = ui.new_child(UiBuilder::new().max_rect(place).id_salt(measure.title));
     let plot = plot(view, measure, (place.size(), top, step, last, has_steps));
     let shown = plot.show(&mut plot_area, |plot| {
@@ -191,7 +191,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
         let steps = view.text("training.steps");
         ui.painter().text(at, egui::Align2::LEFT_CENTER, steps, theme::body_font(), theme.text_weak);
     }
-    answer(view, &shown.response, shown.inner, &format!("{title}: {says}"));
+    answer(view, &shown.response, shown.inner, &format!("{title}: {summary}"));
 }
 
 /// The triangle above the selected step.
@@ -337,9 +337,9 @@ fn ends_ui(ui: &Ui, room: Rect, mut ends: Vec<End>, y_of: impl Fn(f64) -> f32) {
     }
 }
 
-/// A click goes to the step; `says` is what the plot shows, in words.
-pub fn answer(view: &View, response: &Response, at: Option<PlotPoint>, says: &str) {
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, says));
+/// Goes to the step that is clicked; `summary` is the plot in words, for a screen reader.
+pub fn answer(view: &View, response: &Response, at: Option<PlotPoint>, summary: &str) {
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, summary));
     if response.clicked()
         && let Some(at) = at
         && view.state.inputs().training.is_some()
@@ -386,8 +386,8 @@ pub fn small_ui(
     let newest = |points: &Vec<(f64, f64)>| {
         points.last().map_or_else(String::new, |last| number::short(number_of(last.1) as f32))
     };
-    let says: Vec<_> = series.iter().map(|(name, points)| format!("{name} {}", newest(points))).collect();
-    answer(view, &shown.response, shown.inner, &format!("{}: {}", view.text(key), says.join(", ")));
+    let summary: Vec<_> = series.iter().map(|(name, points)| format!("{name} {}", newest(points))).collect();
+    answer(view, &shown.response, shown.inner, &format!("{}: {}", view.text(key), summary.join(", ")));
     ui.horizontal_wrapped(|ui| {
         for (place, (name, _)) in series.iter().enumerate() {
             ui.label(RichText::new(name).color(color(view.theme, place)));

@@ -2,9 +2,9 @@
 //! or one channel with a chip for each.
 
 use super::super::boxes::{NumberBox, box_ui};
+use super::super::caption::Caption;
 use super::super::ladder::{self, Rung, SumFit, sum_fit};
 use super::super::numbers::number_style;
-use super::super::said::Said;
 use super::chain::{Chain, Link, chain};
 use super::conv_cell::ConvCell;
 use super::face::{Face, face_cells, face_size, face_ui, filter_name, picture_ui, slice_name, tag_ui};
@@ -35,10 +35,10 @@ const SUM: f32 = 100.0;
 /// From this width on, total, bias and result stand in a row.
 const ROW_OF_LINKS: f32 = 262.0;
 
-/// What the close-up of a sum says.
-pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
+/// The caption of a sum.
+pub fn caption(conv_cell: &ConvCell, sum: &Sum) -> Caption {
     let view = conv_cell.view;
-    let mut said = conv_cell.said();
+    let mut caption = conv_cell.caption();
     let is_whole = conv_cell.marked.is_none() && conv_cell.done == conv_cell.terms;
     let bias = conv_cell.spec.bias && !sum.flipped;
     let most = if sum.slices <= 4 { sum.slices } else { 3 };
@@ -51,7 +51,7 @@ pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
         values.extend(chain.links.get(1).filter(|_| bias).map(|link| link.cell.value));
         let equation = Equation::from_sum(&values, conv_cell.fold.value, view.state.view().digits);
         if let Some(equation) = equation.filter(|_| values.len() > 1) {
-            said.equations.insert(0, equation);
+            caption.equations.insert(0, equation);
         }
     }
     let meaning = match (sum.flipped, conv_cell.marked, is_whole) {
@@ -71,7 +71,7 @@ pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
     };
     let k = sum.current();
     let values = if sum.flipped { "conv.gradients" } else { "conv.values" };
-    said.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([
+    caption.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([
         (view.text(values), sum.plane(k).mapping()),
         (view.text("conv.weights"), sum.filter(k).mapping()),
         (view.text("conv.products"), conv_cell.sum_mapping()),
@@ -92,7 +92,7 @@ struct Layout<'v, 'a> {
     numbers: NumberStyle,
 }
 
-/// Draws the close-up of a sum.
+/// Draws a sum in `rect`: a row for each channel, the products, their sums and the total.
 pub fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, rect: Rect) {
     let fit = sum_fit([rect.width(), rect.height()], sum.slices, sum.kernel);
     let current = chosen(ui, conv_cell).filter(|&k| k < sum.slices).unwrap_or_else(|| sum.current());

@@ -1,4 +1,4 @@
-//! What a close-up says: the equation line and the line of legends.
+//! The text of a close-up: the equation line and the line of legends.
 
 use crate::app::{Action, Scale};
 use crate::trace::{Step, TermOp};
@@ -14,21 +14,21 @@ use egui::{
 };
 use std::sync::Arc;
 
-/// What a close-up says beside what it shows.
+/// The text of a close-up: its equations, sentences and legends.
 #[derive(Default)]
-pub(super) struct Said {
-    /// What stands before the equation where it is a mere copy.
+pub(super) struct Caption {
+    /// The name before the equation, where the step is a mere copy.
     pub(super) name: String,
     /// The current cell or term in numbers; the first that fits.
     pub(super) equations: Vec<Equation>,
     /// Sentences on it: the first stands at the equation's end, the others with the legends; or all in the panel "Why?".
     pub(super) words: Vec<String>,
-    /// What the colours stand for.
+    /// The meaning of the colours.
     pub(super) legends: Vec<(String, Mapping)>,
 }
 
-impl Said {
-    /// Of the last of a cell's done steps.
+impl Caption {
+    /// The caption for the last of a cell's done steps.
     pub(super) fn from_steps(view: &View, steps: &[Step]) -> Self {
         let Some(step) = steps.last() else { return Self::default() };
         let equation = Equation::from_step(step, view.state.view().digits);
@@ -37,7 +37,7 @@ impl Said {
         Self { name, equations: vec![equation], ..Self::default() }
     }
 
-    /// With sentences; empty ones are left out.
+    /// Adds sentences; drops empty ones.
     pub(super) fn with_words(mut self, words: impl IntoIterator<Item = String>) -> Self {
         self.words.extend(words.into_iter().filter(|words| !words.is_empty()));
         self
@@ -45,10 +45,10 @@ impl Said {
 
     /// The sentences that stand below the stage: none where the panel "Why?" has them.
     pub(super) fn words_below(&self, view: &View) -> &[String] {
-        if super::is_said_beside(view) { &[] } else { &self.words }
+        if super::has_captions_beside(view) { &[] } else { &self.words }
     }
 
-    /// With legends, one for each mapping.
+    /// Adds legends, one for each mapping.
     pub(super) fn with_legends(mut self, legends: impl IntoIterator<Item = (String, Mapping)>) -> Self {
         for (name, mapping) in legends {
             if !self.legends.iter().any(|(known, kept)| *kept == mapping || *known == name) {
@@ -68,14 +68,14 @@ pub(super) fn words_width(ui: &Ui, text: &str) -> f32 {
     galley(ui, text, FontId::proportional(text_size::BODY)).size().x
 }
 
-/// Draws the equation into the room that is left, half-bold its result, and at its right end what it means.
-pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
+/// Draws the equation into the remaining room, its result half-bold, and its meaning at the right end.
+pub(super) fn equation_ui(ui: &mut Ui, view: &View, caption: &Caption) {
     let theme = view.theme;
     let rect = ui.max_rect();
     let size = if super::is_presenting(view) { text_size::EQUATION_PRESENTED } else { text_size::EQUATION };
     let (plain, strong) = (FontId::proportional(size), FontId::new(size, fonts::strong()));
     let drawn = |equation: &Equation| {
-        let left = if said.name.is_empty() { &equation.left } else { &said.name };
+        let left = if caption.name.is_empty() { &equation.left } else { &caption.name };
         [
             galley(ui, left, plain.clone()),
             galley(ui, equation.sign(), plain.clone()),
@@ -85,7 +85,7 @@ pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
     let width = |galleys: &[Arc<Galley>; 3]| {
         galleys.iter().map(|galley| galley.size().x).sum::<f32>() + 2.0 * space::S
     };
-    let lines: Vec<_> = said.equations.iter().map(|equation| (equation, drawn(equation))).collect();
+    let lines: Vec<_> = caption.equations.iter().map(|equation| (equation, drawn(equation))).collect();
     let fitting = lines.iter().find(|(_, galleys)| width(galleys) <= rect.width()).or(lines.last());
     let mut right = rect.left();
     if let Some((equation, galleys)) = fitting {
@@ -103,7 +103,7 @@ pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
         let answer = ui.interact(area, ui.scope_id().with("equation"), Sense::hover());
         answer.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     }
-    if let Some(words) = said.words_below(view).first() {
+    if let Some(words) = caption.words_below(view).first() {
         words_ui(ui, view, words, rect, right + space::L);
     }
 }
@@ -138,11 +138,11 @@ fn legend_width(ui: &Ui, legend: &(String, Mapping)) -> f32 {
 }
 
 /// Draws as many legends as fit on one line, then the list of all with the choice of the scale, then further sentences.
-pub(super) fn legends_ui(ui: &mut Ui, view: &View, said: &Said) {
+pub(super) fn legends_ui(ui: &mut Ui, view: &View, caption: &Caption) {
     let rect = ui.max_rect();
     let button = galley(ui, &colours(view), FontId::proportional(text_size::SMALL)).size().x + 30.0;
     let mut x = rect.left();
-    for legend in &said.legends {
+    for legend in &caption.legends {
         let width = legend_width(ui, legend);
         if x + width + button > rect.right() {
             break;
@@ -151,9 +151,9 @@ pub(super) fn legends_ui(ui: &mut Ui, view: &View, said: &Said) {
         x += width;
     }
     let at = Rect::from_min_size(pos2(x, rect.top()), vec2(button, rect.height()));
-    colours_ui(ui, view, said, at);
+    colours_ui(ui, view, caption, at);
     let mut right = rect;
-    for words in said.words_below(view).iter().skip(1) {
+    for words in caption.words_below(view).iter().skip(1) {
         let left = words_ui(ui, view, words, right, at.right() + space::L);
         if left < right.right() {
             right.max.x = left - space::L;
@@ -202,13 +202,13 @@ fn legend_ui(ui: &mut Ui, view: &View, legend: &(String, Mapping), rect: Rect) {
 }
 
 /// All legends below one another, and over which values the colours stretch.
-pub(super) fn colours_ui(ui: &mut Ui, view: &View, said: &Said, rect: Rect) {
+pub(super) fn colours_ui(ui: &mut Ui, view: &View, caption: &Caption, rect: Rect) {
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("colours"));
     child.spacing_mut().button_padding = vec2(6.0, 2.0);
     child.spacing_mut().interact_size.y = rect.height().min(24.0);
     let words = egui::RichText::new(colours(view)).font(theme::small_font());
     let menu = egui::containers::menu::MenuButton::new(words).ui(&mut child, |ui| {
-        for legend in &said.legends {
+        for legend in &caption.legends {
             let (rect, _) = ui.allocate_exact_size(vec2(legend_width(ui, legend), 24.0), Sense::hover());
             legend_ui(ui, view, legend, rect);
         }
