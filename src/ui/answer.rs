@@ -59,10 +59,14 @@ impl Answer {
 }
 
 /// Draws the best class and its score, large, from the left to the right end of a rectangle; where both do not fit
-/// side by side, the score stands below. Returns the height that they take.
+/// side by side, the score stands below. Returns the height that they take: none where the outputs stand for no
+/// classes, since then none of them is the answer.
 pub fn best_ui(ui: &Ui, view: &View, answer: &Answer, rect: Rect, size: f32) -> f32 {
     let theme = view.theme;
     let font = FontId::new(size, fonts::strong());
+    if !view.state.names_classes() {
+        return 0.0;
+    }
     let Some((class, score)) = answer.best() else {
         let words = view.text("answer.none");
         ui.painter().text(rect.left_top(), Align2::LEFT_TOP, words, theme::body_font(), theme.text_weak);
@@ -93,10 +97,8 @@ pub enum Row {
 pub fn row_ui(ui: &Ui, view: &View, answer: &Answer, number: usize, rect: Rect, row: Row) -> Rect {
     let theme = view.theme;
     let (class, score) = answer.classes[number];
-    let font = match (number, score) {
-        (0, Some(_)) => theme::strong_font(),
-        _ => FontId::proportional(text_size::BODY),
-    };
+    let is_best = number == 0 && score.is_some() && view.state.names_classes();
+    let font = if is_best { theme::strong_font() } else { FontId::proportional(text_size::BODY) };
     let line = match row {
         Row::Above => Rect::from_min_size(rect.min, vec2(rect.width(), rect.height() - 12.0)),
         Row::Beside => rect,

@@ -8,6 +8,9 @@ use crate::trace::TensorId;
 /// A class with an article where its name takes one: "a cat", "an airplane", "7", “猫”.
 pub fn a_class(view: &View, class: usize) -> String {
     let name = crate::ui::names::class(view, class);
+    if !view.state.names_classes() {
+        return name;
+    }
     let key = match name.chars().next() {
         Some('a' | 'e' | 'i' | 'o' | 'u') => "right.an",
         Some(first) if first.is_ascii_lowercase() => "right.a",
@@ -82,8 +85,10 @@ pub fn effect(view: &View, effect: &PictureEffect) -> String {
     let (changed, maps) = (effect.changed.to_string(), effect.maps.to_string());
     let class = crate::ui::names::class(view, effect.class);
     let (before, now) = (score(view, effect.before), score(view, effect.now));
+    // Numbers that stand for no class are no answer.
+    let key = if view.state.names_classes() { "effect.maps" } else { "effect.only_maps" };
     view.fill(
-        "effect.maps",
+        key,
         &[
             ("what", &what),
             ("changed", &changed),

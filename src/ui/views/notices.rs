@@ -84,32 +84,34 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
 
 /// Seconds after which what was done leaves by itself.
 const DONE: f64 = 6.0;
+/// Seconds after which advice does.
+const ADVISED: f64 = 20.0;
 
-/// Takes a line on what was done away when it has been read; an error stays.
-fn leave_in_time(ui: &Ui, view: &View, notice: &crate::app::Notice) {
-    if notice.kind == NoticeKind::Error {
-        return;
-    }
+/// Takes a line away when it has been seen for so many seconds. `text` tells it from others.
+fn leave_in_time(ui: &Ui, view: &View, text: &str, seconds: f64, action: Action) {
     let id = egui::Id::unique("notice since");
     let now = ui.input(|input| input.time);
     let known: Option<(String, f64)> = ui.data(|data| data.get_temp(id));
     let since = match known {
-        Some((text, since)) if text == notice.text => since,
+        Some((known, since)) if known == text => since,
         Some(_) | None => {
-            ui.data_mut(|data| data.insert_temp(id, (notice.text.clone(), now)));
+            ui.data_mut(|data| data.insert_temp(id, (text.to_owned(), now)));
             now
         }
     };
-    if now - since >= DONE {
+    if now - since >= seconds {
         ui.data_mut(|data| data.remove::<(String, f64)>(id));
-        view.push(Action::DismissNotice);
+        view.push(action);
     } else {
-        ui.ctx().request_repaint_after_secs((DONE - (now - since)) as f32);
+        ui.ctx().request_repaint_after_secs((seconds - (now - since)) as f32);
     }
 }
 
 fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize) {
-    leave_in_time(ui, view, notice);
+    // An error stays.
+    if notice.kind == NoticeKind::Info {
+        leave_in_time(ui, view, &notice.text, DONE, Action::DismissNotice);
+    }
     let (sign, color) = match notice.kind {
         NoticeKind::Info => ("●", view.theme.accent),
         NoticeKind::Error => ("▲", view.theme.bad),
@@ -240,6 +242,7 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
 
 /// A piece of advice, with what it offers.
 fn advice_ui(ui: &mut Ui, view: &View, advice: Advice) {
+    leave_in_time(ui, view, advice.key(), ADVISED, Action::DismissAdvice);
     ui.label(RichText::new("⚠").color(view.theme.warn));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {

@@ -1,5 +1,6 @@
 //! The network in one line: the picture, a tile per block, the answer.
 
+use crate::app::Action;
 use crate::attribution::{Rect as Area, receptive_field};
 use crate::nn::{self, Part};
 use crate::trace::{Address, Depth, Owner, TensorId};
@@ -29,7 +30,8 @@ const WITH_THUMB: f32 = 84.0;
 /// The least width of a tile: below it the strip scrolls.
 const LEAST: f32 = 44.0;
 
-/// Draws the strip: a click on a tile looks at its layer, one on the picture or the answer at the whole network.
+/// Draws the strip: a click on a tile looks at its layer, one on the picture adjusts it, one on the answer
+/// looks at the whole network.
 pub fn strip_ui(ui: &mut Ui, view: &View) {
     let whole = ui.max_rect().shrink2(vec2(10.0, 0.0));
     let is_tall = whole.height() > 50.0;
@@ -123,7 +125,7 @@ fn seen_ui(ui: &Ui, view: &View, rect: Rect, size: [usize; 2], [rows, cols]: &[R
     ui.painter().rect_stroke(frame, 0.0, Stroke::new(1.5, view.theme.reads), StrokeKind::Outside);
 }
 
-/// What the network sees; a click looks at it.
+/// What the network sees; a click adjusts it, or looks at it where it is of a batch.
 fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<&Seen>) {
     let input = TensorId::INPUT;
     let side = if is_tall { THUMB } else { 26.0 };
@@ -131,7 +133,8 @@ fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<
         Rect::from_center_size(pos2(rect.left() + 0.5 * side + 2.0, rect.center().y), vec2(side, side));
     let look = Address::whole_given(view.state.trace().time(), view.state.image(), input);
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click());
-    let words = view.text("strip.picture");
+    let is_batch = view.state.inputs().training.is_some();
+    let words = view.text(if is_batch { "strip.picture" } else { "strip.adjust" });
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
     input_ui(ui, view, thumb);
     let frame =
@@ -144,8 +147,10 @@ fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<
     if response.hovered() {
         view.read_out(words, String::new());
     }
-    if response.clicked() {
-        view.look(&look);
+    match (response.clicked(), is_batch) {
+        (true, true) => view.look(&look),
+        (true, false) => view.push(Action::ShowAdjust(!view.state.view().adjust)),
+        (false, _) => {}
     }
 }
 
@@ -283,22 +288,31 @@ fn answer_ui(ui: &mut Ui, view: &View, rect: Rect) {
     let response = ui.interact(rect, ui.scope_id().with("answer"), Sense::click());
     let is_known = state.knows_scores();
     let (class, score) = state.prediction();
-    let name = if is_known { names::class(view, class) } else { "?".into() };
+    // Of numbers that stand for no classes none is the answer.
+    let is_answer = state.names_classes();
+    let name = match (is_answer, is_known) {
+        (false, _) => view.text("overview.output"),
+        (true, true) => names::class(view, class),
+        (true, false) => "?".into(),
+    };
     let is_probability = state.plan().stage_of(TensorId::loss(Part::Prob)).is_some();
     let number = match (is_known, is_probability) {
+        _ if !is_answer => format!("× {}", state.plan().network().classes()),
         (false, _) => String::new(),
         (true, true) => format!("{:.1} %", score * 100.0),
         (true, false) => crate::ui::number::four_digits(score),
     };
-    let words = format!("{}: {name} {number}", view.text("strip.answer"));
+    let front = if is_answer { view.text("strip.answer") + ": " } else { String::new() };
+    let words = format!("{front}{name} {number}");
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
-    let y = if is_probability && rect.height() > 50.0 { rect.center().y - 8.0 } else { rect.center().y };
+    let has_bar = is_answer && is_probability && rect.height() > 50.0;
+    let y = if has_bar { rect.center().y - 8.0 } else { rect.center().y };
     let strong = FontId::new(text_size::TITLE, fonts::strong());
     let right = pos2(rect.right(), y);
     let taken = ui.painter().text(right, Align2::RIGHT_CENTER, &number, strong.clone(), theme.text_strong);
     let names = ui.painter().with_clip_rect(rect.with_max_x(taken.left() - 6.0));
     names.text(pos2(rect.left(), y), Align2::LEFT_CENTER, &name, strong, theme.text_strong);
-    if is_known && is_probability && rect.height() > 50.0 {
+    if is_known && has_bar {
         bar_ui(ui.painter(), rect, score, theme.pass(crate::trace::Pass::Fwd).fill, theme.line);
     }
     if response.on_hover_text(words).clicked() {

@@ -9,6 +9,7 @@ use super::{Closeup, legends};
 use crate::nn::{Part as TensorPart, dense::Dense};
 use crate::trace::{Address, Plan, Stage, Step, TensorId};
 use crate::ui::{
+    blocks::scores_layer,
     colormap::{Mapping, ValueRange},
     names, number,
     tensor_plane::TensorPlane,
@@ -233,8 +234,8 @@ impl<'a> DenseView<'a> {
 
     /// The o-th output: a class where this is the last layer.
     fn output_name(&self, o: usize) -> String {
-        let is_last = self.l + 1 == self.view.state.plan().network().layers.len();
-        if is_last {
+        let is_score = scores_layer(self.view.state.plan().network()) == Some(self.l);
+        if is_score {
             names::class(self.view, o)
         } else {
             self.view.fill("name.neuron", &[("k", &o.to_string())])

@@ -44,11 +44,7 @@ impl Scene<'_> {
         let fold = TALL.iter().filter(|&&least| rect.height() <= least).count();
         let is_tall = fold == 0;
         let top = if is_tall { 68.0 } else { 60.0 };
-        // Numbers that stand for no class have no best one.
-        let taken = match view.state.names_classes() {
-            true => best_ui(ui, view, &answer, line(top, 40.0), text_size::ANSWER),
-            false => 0.0,
-        };
+        let taken = best_ui(ui, view, &answer, line(top, 40.0), text_size::ANSWER);
         let below = rect.top() + top + taken + 6.0;
         let question = QUESTIONS[fold];
         let room = (rect.bottom() - below - question - space::S).max(ROW);

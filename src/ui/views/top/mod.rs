@@ -9,7 +9,7 @@ use crate::app::{
 use crate::data::SAMPLES;
 use crate::model_io::{bundled, presets};
 use crate::ui::{
-    keys, theme,
+    keys, names, theme,
     view::View,
     widgets::{
         busy::busy_ui,
@@ -108,8 +108,7 @@ fn shortened(name: &str, most: usize) -> String {
 
 fn network_ui(ui: &mut Ui, view: &View) {
     let model = view.state.model();
-    let is_bundled = bundled::models().iter().any(|bundled| bundled.name == model.name);
-    let name = if is_bundled { view.text(&format!("network.{}", model.name)) } else { model.name.clone() };
+    let name = names::network(view.words, &model.name);
     let response = ui.menu_button(opener(ui, view, "top.network", &name), |ui| {
         ui.set_min_width(240.0);
         for bundled in bundled::models() {

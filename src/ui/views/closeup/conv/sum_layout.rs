@@ -15,15 +15,16 @@ use crate::ui::{
     names, number,
     tensor_plane::TensorPlane,
     theme::{space, text_size},
+    view::Legend,
     widgets::{
         addressed_grid::{AddressedGrid, addressed_grid_ui},
-        flow::{arrow_ui, caption_ui, funnel_ui, sign_ui, small_width},
+        flow::{arrow_ui, caption_ui, funnel_ui, most_fitting, sign_ui, small_width},
         grid::{CellState, CellView, MARGIN, NumberStyle, Overlay, fit_cell},
     },
 };
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
 /// The box of a sum: its width, and its height where a row is as high.
@@ -71,11 +72,12 @@ pub fn caption(conv_cell: &ConvCell, sum: &Sum) -> Caption {
     };
     let k = sum.current();
     let values = if sum.flipped { "conv.gradients" } else { "conv.values" };
+    let of = |plane: TensorPlane, name: String| plane.legend(&name, plane.mapping());
     caption.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([
-        (view.text(values), sum.plane(k).mapping()),
-        (view.text("conv.weights"), sum.filter(k).mapping()),
-        (view.text("conv.products"), conv_cell.sum_mapping()),
-        (conv_cell.name(conv_cell.stage.tensor), sum.result().mapping()),
+        of(sum.plane(k), view.text(values)),
+        of(sum.filter(k), view.text("conv.weights")),
+        Legend::new(conv_cell.sum_mapping(), "").named(view.text("conv.products"), None),
+        of(sum.result(), conv_cell.name(conv_cell.stage.tensor)),
     ])
 }
 
@@ -449,11 +451,10 @@ impl Layout<'_, '_> {
             }
             x = rect.right();
         }
-        let side = self.rect.bottom() - top - 4.0;
+        let side = self.rect.bottom() + 4.0 - top;
         let left = self.rect.right() - side;
         if side >= 64.0 && left > x + 40.0 {
-            let room = Rect::from_min_max(pos2(left, top - (ladder::CAPTIONS - 4.0)), self.rect.max);
-            let map = self.map_below_ui(ui, room);
+            let map = self.map_below_ui(ui, Rect::from_min_size(pos2(left, top), Vec2::splat(side)));
             let tip = pos2(map.left() - 4.0, middle);
             arrow_ui(ui, &[pos2(x + 6.0, middle), tip], view.theme.text_weak);
         }
@@ -464,7 +465,6 @@ impl Layout<'_, '_> {
         let (view, theme) = (self.conv_cell.view, self.conv_cell.theme());
         let plane = self.sum.result();
         let [_, channel, i, j] = self.conv_cell.at;
-        let room = room.with_min_y(room.top() + ladder::CAPTIONS - 4.0);
         let cell =
             fit_cell(room.size(), plane.rows(), plane.cols(), 0, ui.pixels_per_point()).min(ladder::LARGEST);
         let mut overlays = self.lit.result.clone();
@@ -483,21 +483,23 @@ impl Layout<'_, '_> {
 
     /// As many chips as fit, those that give least put together into one.
     fn fitting_chips(&self, ui: &Ui, current: usize, listed: &[usize]) -> Vec<Chip> {
-        let mut listed = listed.to_vec();
-        loop {
-            let chips = self.chips(&listed);
+        let mut by_size = listed.to_vec();
+        by_size.sort_by(|&a, &b| {
+            let size = |k: usize| if k == current { f32::INFINITY } else { self.sum.given(k).value.abs() };
+            size(b).total_cmp(&size(a))
+        });
+        // In their own order.
+        let chips = |count: usize| {
+            let shown = listed.iter().copied().filter(|k| by_size[..count].contains(k));
+            self.chips(&shown.collect::<Vec<_>>())
+        };
+        let width = |count: usize| {
+            let chips = chips(count);
             let width = chips.iter().map(|chip| chip.width(ui)).sum::<f32>();
-            let width = width + CHIP_GAP * chips.len().saturating_sub(1) as f32;
-            let weakest = listed.iter().copied().filter(|&k| k != current);
-            let weakest = weakest.min_by(|&a, &b| {
-                let size = |k: usize| self.sum.given(k).value.abs();
-                size(a).total_cmp(&size(b))
-            });
-            match weakest {
-                Some(weakest) if width > self.rect.width() => listed.retain(|&k| k != weakest),
-                Some(_) | None => return chips,
-            }
-        }
+            width + CHIP_GAP * chips.len().saturating_sub(1) as f32
+        };
+        let least = usize::from(!listed.is_empty());
+        chips(most_fitting(listed.len(), self.rect.width(), width).max(least))
     }
 
     fn chips(&self, listed: &[usize]) -> Vec<Chip> {
