@@ -18,7 +18,6 @@ use super::super::number;
 use super::super::theme::{Theme, text_size};
 
 mod geometry;
-mod hatch;
 mod overlay;
 mod picture;
 
@@ -26,7 +25,6 @@ pub use geometry::{CellSpan, MARGIN, ScreenFromGrid, fit_cell, plane_size, snap_
 pub use overlay::Overlay;
 
 use geometry::clamped;
-use hatch::{Hatching, Slope};
 
 /// How far a cell's number can be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -32,7 +32,7 @@ mod update;
 use crate::app::Drawer;
 use crate::nn::{Op, Part};
 use crate::trace::{Address, Depth, Grain, Owner, Pass};
-use crate::ui::{colormap::Mapping, view::View};
+use crate::ui::view::{Legend, View};
 use caption::Caption;
 use egui::{Align, Id, Layout, Rect, Ui, UiBuilder, vec2};
 use parts::{Extra, Item};
@@ -105,7 +105,7 @@ fn is_presenting(view: &View) -> bool {
 }
 
 /// The legends of the parts of a row.
-fn legends(items: &[Item]) -> Vec<(String, Mapping)> {
+fn legends(items: &[Item]) -> Vec<Legend> {
     let legend = |item: &Item| match item {
         Item::Part(part) => part.legend(),
         Item::Sign(_) | Item::Arrow(_) => None,

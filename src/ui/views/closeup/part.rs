@@ -7,7 +7,7 @@ use crate::ui::{
     colormap::Mapping,
     names,
     tensor_plane::{self, TensorPlane},
-    view::View,
+    view::{Legend, View},
     widgets::{
         addressed_grid::{AddressedGrid, framed_grid_ui},
         grid::{CellSpan, CellState, CellView, MARGIN, NumberStyle, Overlay, ScreenFromGrid},
@@ -147,8 +147,12 @@ impl<'a> Part<'a> {
     }
 
     /// Its colours and what they stand for, if it has a legend.
-    pub(super) fn legend(&self) -> Option<(String, Mapping)> {
-        self.legend.clone().map(|name| (name, self.mapping))
+    pub(super) fn legend(&self) -> Option<Legend> {
+        let name = self.legend.as_deref()?;
+        Some(match &self.source {
+            CellSource::Tensor { plane, .. } => plane.legend(name, self.mapping),
+            CellSource::Values { .. } => Legend::new(self.mapping, "").named(name, None),
+        })
     }
 
     /// Where the cells of values are.

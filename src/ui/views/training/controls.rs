@@ -7,7 +7,7 @@ use super::{
 };
 use crate::app::{Action, End, TrainAction, Training, Until};
 use crate::nn::optimizer::{Optimizer, Rule};
-use crate::train::StopWhen;
+use crate::train::{StopWhen, TrainingBranch};
 use crate::ui::widgets::flow::body_width;
 use crate::ui::{
     number,
@@ -155,7 +155,19 @@ fn sentence_ui(ui: &mut Ui, view: &View) {
         rest.push(view.fill("training.speed", &[("n", &n)]));
     }
     ui.label(RichText::new(rest.join(" · ")).color(theme.text_weak));
+    if let Some(step) = astray_since(branch) {
+        let step = number::thousands(u64::from(step));
+        let words = view.fill("training.astray", &[("step", &step)]);
+        ui.label(RichText::new(words).font(theme::strong_font()).color(theme.bad));
+    }
     ended_ui(ui, view);
+}
+
+/// From which step on the loss is not a number any more.
+fn astray_since(branch: &TrainingBranch) -> Option<u32> {
+    let newest = branch.records.range(..branch.done()).rev();
+    let astray = newest.take_while(|(_, record)| !record.report.loss.is_finite());
+    astray.last().map(|(&step, _)| step)
 }
 
 /// Why training ended, where that is worth a sentence.

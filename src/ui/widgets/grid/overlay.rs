@@ -4,7 +4,7 @@ use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Ve
 
 use super::NumberStyle;
 use super::geometry::{CellSpan, ScreenFromGrid};
-use super::hatch::{Hatching, Slope};
+use crate::ui::widgets::hatch::{Hatching, Slope};
 use crate::ui::fonts;
 use crate::ui::theme::{Theme, text_size};
 
