@@ -368,7 +368,7 @@ fn maps_are_made_larger_and_smaller() {
     assert!(side(&harness) < 0.8 * usual);
 }
 
-/// Line segments in the colour of hatching that lie in the left end of the window, where the picture is.
+/// Meshes in the colour of hatching that lie in the left end of the window, where the picture is.
 fn hatching_of_the_picture(state: &AppState) -> usize {
     let ctx = Context::default();
     Theme::light().apply(&ctx);
@@ -386,9 +386,9 @@ fn hatching_of_the_picture(state: &AppState) -> usize {
         let shapes = std::mem::take(&mut output.shapes);
         output.drop_without_applying_deltas();
         let is_hatching = |shape: &ClippedShape| match &shape.shape {
-            Shape::LineSegment { points, stroke } => {
-                points[0].x < 150.0 && points[0].y > 76.0 && stroke.color == Theme::light().hatch_line
-            }
+            Shape::Mesh(mesh) => mesh.vertices.iter().all(|vertex| {
+                vertex.pos.x < 150.0 && vertex.pos.y > 76.0 && vertex.color == Theme::light().hatch_line
+            }),
             _ => false,
         };
         count = shapes.iter().filter(|shape| is_hatching(shape)).count();

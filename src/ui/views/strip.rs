@@ -1,23 +1,22 @@
 //! The network in one line: the picture, a tile per block, the answer.
 
 use crate::app::Action;
-use crate::attribution::{Rect as Area, receptive_field};
-use crate::nn::{self, Part};
-use crate::trace::{Address, Depth, Owner, TensorId};
+use crate::nn::Part;
+use crate::trace::{Address, Depth, Plan, TensorId};
 use crate::ui::{
     atlas::tensor_atlas,
     blocks::{Block, block_of, blocks, with_gradient},
     fonts, names,
+    receptive_field::receptive_fields,
     summary::summary,
     theme::{self, space, text_size},
     view::View,
-    widgets::{flow::text_width, hatched_ui},
+    widgets::{flow::text_width, grid::CellSpan, hatch::hatched_ui},
 };
 use egui::{
     Align2, Color32, FontId, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,
 };
-use std::ops::Range;
 
 /// The side of a thumbnail.
 const THUMB: f32 = 42.0;
@@ -87,12 +86,12 @@ fn here(view: &View, blocks: &[Block]) -> Option<usize> {
     block_of(blocks, tensor)
 }
 
-/// What the cell under the pointer is made of: rows and columns.
+/// What the cell under the pointer is made of.
 struct Seen {
     /// In the picture.
-    picture: [Range<usize>; 2],
+    picture: CellSpan,
     /// In each map of the block before its own, by that block's number.
-    block: Option<(usize, [Range<usize>; 2])>,
+    block: Option<(usize, CellSpan)>,
 }
 
 impl Seen {
@@ -101,25 +100,21 @@ impl Seen {
         let (plan, trace) = (view.state.plan(), view.state.trace());
         let (tensor, _, index) = trace.tensor_cell(&view.hovered()?)?;
         let (values, _) = with_gradient(plan, tensor)?;
-        let Owner::Layer(l) = values.owner else { return None };
-        let (l, network) = (l as usize, plan.network());
-        let [_, k, i, j] = plan.shape_of(values).at(index as usize);
-        let Area { at: [top, left], size: [height, width] } = receptive_field(network, l, [i, j]);
         let own = block_of(blocks, values)?;
-        let mut reads = Some(nn::Block::cell([k, i, j]));
-        for layer in network.layers[blocks[own].layers.start..=l].iter().rev() {
-            reads = reads.and_then(|reads| layer.reads(&reads).into_iter().next());
-        }
-        let block = own.checked_sub(1).zip(reads.map(|reads| [reads.rows, reads.cols]));
-        Some(Self { picture: [top..top + height, left..left + width], block })
+        let fields = receptive_fields(plan, values, index);
+        let in_tensor =
+            |tensor: TensorId| fields.iter().find(|field| field.tensor == tensor && !field.readers);
+        let read = in_tensor(Plan::input_of(blocks[own].layers.start));
+        let block = own.checked_sub(1).zip(read.map(|field| field.span));
+        Some(Self { picture: in_tensor(TensorId::INPUT)?.span, block })
     }
 }
 
 /// Frames rows and columns of a map of `size` cells that is drawn in a rectangle.
-fn seen_ui(ui: &Ui, view: &View, rect: Rect, size: [usize; 2], [rows, cols]: &[Range<usize>; 2]) {
+fn seen_ui(ui: &Ui, view: &View, rect: Rect, size: [usize; 2], span: CellSpan) {
     let cell = rect.size() / vec2(size[1].max(1) as f32, size[0].max(1) as f32);
-    let at = |row: usize, col: usize| rect.min + vec2(col as f32, row as f32) * cell;
-    let frame = Rect::from_min_max(at(rows.start, cols.start), at(rows.end, cols.end));
+    let min = rect.min + vec2(span.left as f32, span.top as f32) * cell;
+    let frame = Rect::from_min_size(min, vec2(span.cols as f32, span.rows as f32) * cell);
     let frame = Rect::from_center_size(frame.center(), frame.size().max(vec2(5.0, 5.0)));
     ui.painter().rect_stroke(frame, 0.0, Stroke::new(3.0, view.theme.halo), StrokeKind::Outside);
     ui.painter().rect_stroke(frame, 0.0, Stroke::new(1.5, view.theme.reads), StrokeKind::Outside);
@@ -142,7 +137,7 @@ fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<
     ui.painter().rect_stroke(thumb, 0.0, Stroke::new(1.0, frame), StrokeKind::Outside);
     if let Some(seen) = seen {
         let [_, rows, cols] = view.state.plan().network().input;
-        seen_ui(ui, view, thumb, [rows, cols], &seen.picture);
+        seen_ui(ui, view, thumb, [rows, cols], seen.picture);
     }
     if response.hovered() {
         view.read_out(words, String::new());
@@ -209,7 +204,7 @@ fn tile_ui(
             let stroke = Stroke::new(2.0, theme.reads);
             ui.painter().rect_stroke(thumb, 0.0, stroke, StrokeKind::Outside);
             if shape.plane() > 1 {
-                seen_ui(ui, view, thumb, [shape.0[2], shape.0[3]], cells);
+                seen_ui(ui, view, thumb, [shape.0[2], shape.0[3]], *cells);
             }
         }
         text_left = thumb.right() + 6.0;

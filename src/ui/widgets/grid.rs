@@ -16,6 +16,7 @@ use super::super::colormap::Mapping;
 use super::super::fonts;
 use super::super::number;
 use super::super::theme::{Theme, text_size};
+use super::hatch::{Hatching, Slope};
 
 mod geometry;
 mod overlay;

@@ -375,5 +375,5 @@ fn cell_ui(
 /// Slanted lines: there is no number yet.
 pub(super) fn hatch_ui(ui: &Ui, rect: Rect, ground: Color32, line: Color32) {
     ui.painter().rect_filled(rect, 0, ground);
-    crate::ui::widgets::hatch_ui(ui.painter(), rect, line);
+    crate::ui::widgets::hatch::hatch_ui(ui.painter(), rect, line);
 }

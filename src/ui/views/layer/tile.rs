@@ -14,7 +14,7 @@ use crate::ui::{
     filters::{FilterCell, filter_atlas},
     number, theme,
     view::View,
-    widgets::{grid::CellState, hatched_ui, sign::Sign},
+    widgets::{grid::CellState, hatch::hatched_ui, sign::Sign},
 };
 use egui::{
     Align2, Color32, FontId, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,

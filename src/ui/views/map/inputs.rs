@@ -13,7 +13,7 @@ use crate::ui::{
     tensor_plane::{TensorPlane, mapping},
     theme::space,
     view::View,
-    widgets::hatched_ui,
+    widgets::hatch::hatched_ui,
 };
 use egui::{Align2, Mesh, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 

@@ -15,7 +15,8 @@ use crate::ui::{
     widgets::{
         flow::{fitted_ui, text_width},
         grid::CellState,
-        hatch_ui, hatched_ui, icon,
+        hatch::{hatch_ui, hatched_ui},
+        icon,
     },
 };
 use egui::{Align2, Color32, FontId, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
