@@ -1,7 +1,7 @@
 //! The page before there is training: a card for each set that could be learned from, and runs to go on with.
 
 use super::{data, runs};
-use crate::app::{Action, DataAction, DataMatch, TrainAction};
+use crate::app::{Action, DataAction, DataMatch, TrainAction, Until};
 use crate::data::{Dataset, Split};
 use crate::ui::{
     names,
@@ -94,6 +94,9 @@ fn set_ui(ui: &mut Ui, view: &View, (data, fits): &(Dataset, DataMatch), is_best
     };
     if button_ui(ui, view, &words, is_best) {
         view.push(Action::Train(TrainAction::Use(Some(data.clone()))));
+        if *fits == DataMatch::Own {
+            view.push(Action::Train(TrainAction::Start(Until::End)));
+        }
     }
 }
 
