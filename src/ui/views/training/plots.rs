@@ -410,7 +410,7 @@ pub fn small_ui(
             let y = number::short(number_of(position.y) as f32);
             Some(format!("{step} {:.0}\n{y}", position.x.max(0.0)))
         })
-        .custom_x_axes(vec![axis(AxisHints::new_x()).label_spacing(60.0..=62.0)])
+        .custom_x_axes(vec![axis(AxisHints::new_x()).label_spacing(40.0..=40.5)])
         .custom_y_axes(vec![
             axis(AxisHints::new_y())
                 .min_thickness(50.0)
