@@ -2,9 +2,9 @@
 //! scratch and a program that steps through it, forward and backward, from a
 //! whole run down to one multiply-add.
 //!
-//! ARCHITECTURE.md follows a key press, a picture and a training batch through the modules and says where things are;
-//! docs/addresses.md explains the central idea. The modules in reading order; each may import only what
-//! ARCHITECTURE.md says.
+//! ARCHITECTURE.md follows a key press, a picture and a training batch through the modules and tells where
+//! things are; docs/addresses.md explains the central idea. The modules in reading order; each may import
+//! only what ARCHITECTURE.md says.
 
 #[cfg(feature = "window")]
 rust_i18n::i18n!("assets/strings", fallback = "en");

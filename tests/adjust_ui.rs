@@ -202,6 +202,45 @@ fn advice_stands_in_the_notice_row_and_does_what_it_offers() {
 }
 
 #[test]
+fn advice_leaves_after_twenty_seconds_and_comes_with_the_next_picture() {
+    let words = Words(Lang::En).text("advice.only_shapes");
+    let mut harness = window(open("shapes", photograph()), SIZES[0], run);
+    let steps = |seconds: f32| (seconds / harness_step()).round() as usize;
+    harness.run_steps(steps(15.0));
+    assert!(harness.query_by_label(&words).is_some(), "it can be read");
+    harness.run_steps(steps(6.0));
+    assert!(harness.query_by_label(&words).is_none(), "it leaves by itself");
+    run(&mut harness.state_mut().state, Action::UsePicture(std::sync::Arc::new(photograph())));
+    harness.run_steps(steps(1.0));
+    assert!(harness.query_by_label(&words).is_some(), "a new picture is advised on anew");
+}
+
+/// Seconds of a frame in these tests.
+const fn harness_step() -> f32 {
+    0.25
+}
+
+#[test]
+fn a_click_on_the_picture_in_the_strip_adjusts_it() {
+    let mut state = open("shapes", photograph());
+    let layer = Action::look(state.plan(), &state.plan().parse("fwd/conv1").expect("an address"));
+    run(&mut state, layer);
+    let mut harness = window(state, SIZES[0], run);
+    let (look, cursor) = (state_of(&harness).look(), state_of(&harness).cursor());
+    click(&mut harness, "The picture. Click: adjust it");
+    assert!(state_of(&harness).view().adjust);
+    assert_eq!((state_of(&harness).look(), state_of(&harness).cursor()), (look, cursor));
+    let again = harness.get_by_role_and_label(egui::accesskit::Role::Button, "The picture. Click: adjust it");
+    again.click();
+    harness.run_steps(3);
+    assert!(!state_of(&harness).view().adjust);
+}
+
+fn state_of<'a>(harness: &'a Harness<Program>) -> &'a AppState {
+    &harness.state().state
+}
+
+#[test]
 fn the_right_answer_is_asked_for_in_the_notice_row() {
     let words = Words(Lang::En);
     let mut harness = window(open("photos", photograph()), SIZES[0], run);

@@ -5,7 +5,8 @@ mod frame;
 mod harness;
 
 use convstep::app::{
-    Action, AppState, Effect, Guide, Lane, Lang, MarkAction, Scale, ThemeChoice, apply, run_tasks_here,
+    Action, AdjustAction, AppState, Compared, Effect, Guide, Lane, Lang, MarkAction, Scale, ThemeChoice,
+    With, apply, run_tasks_here,
 };
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, bundled};
@@ -367,7 +368,7 @@ fn maps_are_made_larger_and_smaller() {
     assert!(side(&harness) < 0.8 * usual);
 }
 
-/// Line segments in the colour of hatching that lie in the left end of the window, where the picture is.
+/// Meshes in the colour of hatching that lie in the left end of the window, where the picture is.
 fn hatching_of_the_picture(state: &AppState) -> usize {
     let ctx = Context::default();
     Theme::light().apply(&ctx);
@@ -385,9 +386,9 @@ fn hatching_of_the_picture(state: &AppState) -> usize {
         let shapes = std::mem::take(&mut output.shapes);
         output.drop_without_applying_deltas();
         let is_hatching = |shape: &ClippedShape| match &shape.shape {
-            Shape::LineSegment { points, stroke } => {
-                points[0].x < 150.0 && points[0].y > 76.0 && stroke.color == Theme::light().hatch_line
-            }
+            Shape::Mesh(mesh) => mesh.vertices.iter().all(|vertex| {
+                vertex.pos.x < 150.0 && vertex.pos.y > 76.0 && vertex.color == Theme::light().hatch_line
+            }),
             _ => false,
         };
         count = shapes.iter().filter(|shape| is_hatching(shape)).count();
@@ -418,4 +419,67 @@ fn a_newcomer_reads_no_word_that_was_not_explained() {
             assert!(found.is_none(), "{name}: {found:?} in {text}");
         }
     }
+}
+
+/// A change at the end of a map's name; 0 where it is the same.
+fn change(name: &str) -> f32 {
+    if name.ends_with("same as before") {
+        return 0.0;
+    }
+    number(name.strip_suffix(" at most").expect(name))
+}
+
+#[test]
+fn the_whole_network_is_compared_with_the_picture_before() {
+    let mut harness = overview("photos", Lane::Values);
+    let maps_now = maps(&harness, "relu2 map ");
+    let shift = Action::Adjust { adjust: AdjustAction::Shift { right: 1, down: 0 }, more: false };
+    update(&mut harness.state_mut().state, shift);
+    update(&mut harness.state_mut().state, Action::SetComparison(With::PictureBefore, Compared::Difference));
+    harness.run_steps(3);
+    harness.get_by_label("Compare with: the picture before");
+    for front in ["relu1 map ", "relu2 map ", "pool1 map "] {
+        let changes: Vec<f32> = maps(&harness, front).iter().map(|(name, _)| change(name).abs()).collect();
+        assert!(changes.len() > 3 && changes[0] > 0.0, "{front}{changes:?}");
+        assert!(changes.is_sorted_by(|a, b| a >= b), "{front}{changes:?}");
+    }
+    harness.get_by_label_contains("The picture moved one pixel to the right:");
+    harness.get_by_label_contains("maps changed; cat went from");
+    let order: Vec<Rect> = maps(&harness, "relu2 map ").iter().map(|(_, rect)| *rect).collect();
+    assert_eq!(order.len(), maps_now.len());
+    // Before shows what was there, in the same places.
+    update(&mut harness.state_mut().state, Action::SetComparison(With::PictureBefore, Compared::Before));
+    harness.run_steps(3);
+    let largest = |names: &[(String, Rect)]| names.iter().map(|(name, _)| number(name)).fold(0.0, f32::max);
+    assert!((largest(&maps(&harness, "relu2 map ")) - largest(&maps_now)).abs() < 1e-6);
+    assert_eq!(maps(&harness, "relu2 map ").iter().map(|(_, rect)| *rect).collect::<Vec<_>>(), order);
+}
+
+#[test]
+fn what_cannot_be_compared_says_why() {
+    let mut harness = overview("shapes", Lane::Both);
+    for (with, words) in [
+        (With::PictureBefore, "There is no picture before this one yet"),
+        (With::ModelBefore, "The weights have not been edited"),
+        (With::Kept, "Nothing is kept as A yet"),
+    ] {
+        update(&mut harness.state_mut().state, Action::SetComparison(with, Compared::Difference));
+        harness.run_steps(3);
+        harness.get_by_label_contains(words);
+    }
+}
+
+#[test]
+fn outputs_that_are_no_classes_are_called_outputs_and_none_is_the_answer() {
+    let mut state = broad();
+    let look = Action::look(state.plan(), &state.plan().parse("fwd/fc").expect("an address"));
+    apply(&mut state, look);
+    let harness = window(state, [1280.0, 720.0], update);
+    harness.get_by_label("Output × 40");
+    assert!(harness.query_by_label_contains("Answer").is_none());
+    let mut state = broad();
+    apply(&mut state, Action::GoTo("fwd".into()));
+    let harness = window(state, [1280.0, 720.0], update);
+    harness.get_by_label_contains("output 0 ");
+    assert!(harness.query_by_label_contains("Answer").is_none());
 }

@@ -16,7 +16,12 @@ use convstep::{
     trace::{Grain, Pass, Plan, Setup},
     ui::{fonts, sentences, strings::Words},
 };
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
     for (key, value) in table {
@@ -220,6 +225,46 @@ fn has(key: &str) {
     }
 }
 
+/// The files of Rust below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[test]
+fn every_key_in_the_code_of_the_window_has_its_words() {
+    let known = words("en");
+    // Names that look like keys: a file's, and tensors' in examples.
+    const OTHERS: [&str; 2] = ["recent.json", "conv1.weight"];
+    let is_key = |text: &str| {
+        let is_word =
+            |word: &str| !word.is_empty() && word.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+        text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.contains('.')
+            && text.split('.').all(is_word)
+    };
+    let mut lacking = Vec::new();
+    let mut found = 0;
+    for path in sources(Path::new("src/ui")) {
+        let code = fs::read_to_string(&path).unwrap();
+        for literal in
+            code.lines().flat_map(|line| line.split('"').skip(1).step_by(2)).filter(|text| is_key(text))
+        {
+            found += 1;
+            if !known.contains_key(literal) && !OTHERS.contains(&literal) {
+                lacking.push(format!("{literal} in {}", path.display()));
+            }
+        }
+    }
+    assert!(found > 500, "{found} keys were found");
+    assert_eq!(lacking, Vec::<String>::new());
+}
+
 #[test]
 fn every_command_has_its_words() {
     for command in command::COMMANDS {
@@ -237,7 +282,7 @@ fn every_command_has_its_words() {
     }
     for method in convstep::attribution::Method::ALL {
         has(&format!("evidence.name.{}", method.name()));
-        has(&format!("evidence.says.{}", method.name()));
+        has(&format!("evidence.about.{}", method.name()));
     }
     for model in convstep::model_io::bundled::models() {
         has(&format!("model.{}", model.name));

@@ -271,6 +271,8 @@ fn two_pictures_stand_side_by_side_with_their_difference() {
             harness.run_steps(3);
             assert!(harness.query_by_label(&words.text("compare.how")).is_some());
             click(&mut harness, &words.text("cmd.keep"));
+            // The button gave way to the maps: nothing is under the pointer.
+            harness.event(egui::Event::PointerGone);
             do_it(&mut harness, Action::OpenSample("shape-ring".into()));
             let step = "0";
             let caption = |side: &str, picture: &str| {

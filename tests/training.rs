@@ -576,6 +576,25 @@ fn undo_of_another_rate_goes_back_to_the_run_that_was_looked_at() {
 }
 
 #[test]
+fn another_rate_after_the_last_step_begins_a_second_run_at_step_0() {
+    use RunSetting::Rate;
+    let mut state = state();
+    let training = state.inputs().training.clone().expect("set");
+    train(&mut state, TrainAction::Set(Training { epochs: 1, ..training }));
+    train(&mut state, TrainAction::Start(Until::End));
+    assert_eq!((state.run().branch().done(), state.trace().time()), (10, 9));
+    let faster = Optimizer { learning_rate: 0.1, ..state.inputs().optimizer };
+    train(&mut state, TrainAction::Optimizer(faster));
+    assert_eq!((state.run().branch().done(), state.trace().time()), (0, 0));
+    assert_eq!(runs(&state), [(vec![Rate(0.01)], 10), (vec![Rate(0.1)], 0)]);
+    train(&mut state, TrainAction::Start(Until::End));
+    assert_eq!(runs(&state), [(vec![Rate(0.01)], 10), (vec![Rate(0.1)], 10)]);
+    // Undo leads back to the run that is over.
+    run(&mut state, Action::Undo);
+    assert_eq!((state.run().branch_index(), state.inputs().optimizer.learning_rate), (0, 0.01));
+}
+
+#[test]
 fn one_batch_of_a_longer_run_does_not_end_it() {
     let mut state = state();
     train(&mut state, TrainAction::Start(Until::Step(0)));

@@ -147,7 +147,7 @@ pub enum Action {
     SetLane(Lane),
     /// With what the maps are compared, and which side they show.
     SetComparison(With, Compared),
-    /// In which order the maps stand.
+    /// The order of the maps.
     SetOrder(Order),
     /// The class that a neuron of the last dense layer is compared with; none for its own sum.
     SetAgainst(Option<usize>),
@@ -163,7 +163,7 @@ pub enum Action {
     SetLang(Lang),
     /// The colour scale.
     SetScale(Scale),
-    /// With how many digits arithmetic is written.
+    /// The number of digits in arithmetic.
     SetDigits(Digits),
     /// The settings of the view, as kept from an earlier start.
     RestoreView(ViewState),
@@ -317,7 +317,7 @@ pub enum AdjustAction {
     Frame(Frame),
     /// Move what is seen by so many pixels of the network's input.
     Shift {
-        /// To the right.
+        /// Columns to the right.
         right: i32,
         /// Down.
         down: i32,

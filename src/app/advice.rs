@@ -12,7 +12,7 @@ impl Advice {
         }
     }
 
-    /// The key of what it says in the strings; `.offer` behind it is the key of what it offers.
+    /// The key of its sentence in the strings; with `.offer` appended, the key of its button.
     pub const fn key(self) -> &'static str {
         match self {
             Self::OnlyShapes => "advice.only_shapes",

@@ -11,11 +11,11 @@ use crate::trace::{Grain, Move};
 pub struct Shortcut {
     /// The key's name.
     pub key: &'static str,
-    /// With Ctrl, or Command.
+    /// Whether Ctrl, or Command, is held.
     pub ctrl: bool,
-    /// With Shift.
+    /// Whether Shift is held.
     pub shift: bool,
-    /// With Alt.
+    /// Whether Alt is held.
     pub alt: bool,
 }
 

@@ -113,7 +113,7 @@ mod tests {
             let text = unit.text(&network, |index| index.to_string());
             assert_eq!(Unit::parse(&text, &network, class), Ok(unit), "{text}");
         }
-        for (text, says) in [
+        for (text, expected) in [
             ("conv9:k1", "the layers are a:b, flat"),
             ("a:b:3", "LAYER:kCHANNEL"),
             ("a:b:k1:(2)", "LAYER:kCHANNEL"),
@@ -121,7 +121,7 @@ mod tests {
             ("", "got \"\""),
         ] {
             let error = Unit::parse(text, &network, class).expect_err(text).0;
-            assert!(error.contains(says), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

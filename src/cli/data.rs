@@ -11,7 +11,7 @@ use std::{io::Write, path::Path};
 /// How [`open_data`] divides a data set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Division {
-    /// As the set itself is divided.
+    /// The set's own splits.
     Own,
     /// As training requires: a missing split is held out from the training examples. For validation, this many
     /// examples, or [`VALIDATION`] (a tenth at most) without a number.

@@ -189,13 +189,13 @@ mod tests {
     #[test]
     fn what_is_no_log_stays() {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, says) in
+        for (name, expected) in
             [("a.csv", "got another file"), ("a.jsonl", "got another file"), ("a.txt", ".csv")]
         {
             let path = folder.path().join(name);
             std::fs::write(&path, "dear diary\n").expect("writes");
             let error = Log::open(&path, Some(1)).err().expect("no log").0;
-            assert!(error.contains(says), "{error}");
+            assert!(error.contains(expected), "{error}");
             assert_eq!(std::fs::read(&path).expect("reads"), b"dear diary\n");
         }
     }

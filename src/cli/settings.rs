@@ -274,7 +274,7 @@ mod tests {
     fn another_setting_is_named_with_both_values() {
         let first = args("--architecture a.toml --data digits --out m.safetensors");
         let record = Settings::new(&first, None).expect("complete").record();
-        for (given, says) in [
+        for (given, expected) in [
             ("--batch 8", "--batch: expected 16 as in the checkpoint, got 8; omit it"),
             ("--lr 0.1", "--lr: expected 0.001 as in the checkpoint, got 0.1"),
             ("--optimizer sgd", "--optimizer: expected adam"),
@@ -288,7 +288,7 @@ mod tests {
         ] {
             let error =
                 Settings::new(&args(&format!("--resume c {given}")), Some(&record)).expect_err(given).0;
-            assert!(error.contains(says), "{error}\n  should say: {says}");
+            assert!(error.contains(expected), "{error}\n  should contain: {expected}");
         }
         let mut broken = record;
         broken.insert("batch".into(), "many".into());

@@ -73,7 +73,7 @@ struct TrainingRun {
 /// Measurements that are not reported yet.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Tallies {
-    /// In the epoch so far.
+    /// The report on the epoch so far.
     epoch: Report,
     /// Since the last row of the log.
     row: Report,
@@ -293,7 +293,7 @@ impl TrainingRun {
         ))
     }
 
-    /// Saves the current state and says how to continue.
+    /// Saves the current state and prints how to continue.
     fn interrupted(&mut self) -> Result<Ended, CliError> {
         self.bar.finish_and_clear();
         let state = self.state()?;
@@ -334,7 +334,7 @@ impl TrainingRun {
 enum Beginning {
     /// That of a checkpoint, which must match the given architecture.
     Resumed(Box<Checkpoint>, Option<Given>),
-    /// That before the first step.
+    /// The state before the first step.
     New(Given),
 }
 

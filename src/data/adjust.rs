@@ -171,7 +171,7 @@ impl Adjustment {
         [at(0, w), at(1, h), w, h]
     }
 
-    /// The same with numbers in their ranges, whatever a file said.
+    /// The same with numbers clamped to their ranges.
     #[must_use]
     pub fn in_range(self) -> Self {
         let degrees = if self.degrees.is_finite() { self.degrees.clamp(-180.0, 180.0) } else { 0.0 };

@@ -120,7 +120,7 @@ fn plausible(bytes: &[u8]) -> bool {
         Some(u64::from_le_bytes(end[32..40].try_into().ok()?))
     };
     let fits = |at: usize| count_at(at).is_none_or(|count| count <= bytes.len() as u64 / ENTRY);
-    // The locator before the end says where the end record begins, should it not be near.
+    // The locator before the end gives the offset of the end record, if that is not near.
     let tail = bytes.len().saturating_sub(TAIL)..bytes.len();
     tail.clone().all(fits)
         && tail.filter(|at| bytes[*at..].starts_with(b"PK\x06\x07")).all(|at| {

@@ -27,7 +27,7 @@ pub(super) enum CifarVariant {
 }
 
 impl CifarVariant {
-    /// Detects the variant from the file's name, or from its length if the name says nothing.
+    /// Detects the variant from the file's name, or from its length if the name does not tell.
     ///
     /// # Errors
     /// If the length is not a multiple of the record length.

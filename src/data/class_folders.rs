@@ -325,13 +325,13 @@ mod tests {
         assert_eq!(numbers.0, ["007", "9", "10"]);
         let only_tests = arranged(&["test/a/1.png", "test/b/1.png"]).expect("fits");
         assert_eq!(only_tests.1.map(|part| part.len()), [0, 0, 2]);
-        for (paths, says) in [
+        for (paths, expected) in [
             (&["a.png", "b.png"][..], "got 2 pictures outside any class folder"),
             (&["readme.txt"], "got no picture"),
             (&["train/a.png", "test/b.png"], "got pictures directly in test, train"),
         ] {
             let error = arranged(paths).unwrap_err().to_string();
-            assert!(error.contains(says), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

@@ -189,7 +189,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// Parses a line: returns its label and fills `pixels`. The error says what is wrong, in one line.
+    /// Parses a line: returns its label and fills `pixels`. The error is one line.
     fn row<'a>(&self, text: &'a str, pixels: &mut Vec<u8>) -> Result<&'a str, String> {
         pixels.clear();
         let (mut label, mut columns) = ("", 0);

@@ -119,7 +119,7 @@ enum Storage {
         seed: u64,
         difficulty: Difficulty,
     },
-    /// In the order of [`Split::ALL`].
+    /// The examples, in the order of [`Split::ALL`].
     Stored([Stored; 3]),
 }
 

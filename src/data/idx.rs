@@ -177,7 +177,7 @@ mod tests {
         let images = Images { count: 2, h: 3, w: 4 };
         assert_eq!(Images::parse("x", &header, 16 + 24), Ok(images));
         assert_eq!((Images::expected_len("x", &header), images.stride()), (Ok(40), 12));
-        for (bytes, len, says) in [
+        for (bytes, len, expected) in [
             (&header[..], 39, "expected 40 bytes for its 2 pictures of 3 x 4, got 39"),
             (&header[..15], 15, "expected pictures (IDX with three axes)"),
             (&[], 0, "got nothing in 0 bytes"),
@@ -194,7 +194,7 @@ mod tests {
             ),
         ] {
             let error = Images::parse("x", bytes, len).unwrap_err().to_string();
-            assert!(error.starts_with("x: ") && error.contains(says), "{error}");
+            assert!(error.starts_with("x: ") && error.contains(expected), "{error}");
         }
         let label_bytes = [0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9];
         assert_eq!(labels("y", &label_bytes), Ok(vec![7, 0, 9]));

@@ -273,12 +273,12 @@ fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
 /// The split that a file's name indicates; the training split by default.
 fn split_of(path: &Path) -> Split {
     let name = file_name(path).to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    if says(&["train"]) {
+    let has_word = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    if has_word(&["train"]) {
         Split::Train
-    } else if says(&["t10k", "test"]) {
+    } else if has_word(&["t10k", "test"]) {
         Split::Test
-    } else if says(&["val"]) {
+    } else if has_word(&["val"]) {
         Split::Validation
     } else {
         Split::Train

@@ -669,7 +669,7 @@ mod tests {
     #[test]
     fn mistakes_are_named_in_one_line_with_the_remedy() {
         let layer = |keys: &str| format!("input = [3, 8, 8]\n[[layers]]\n{keys}");
-        for (text, says) in [
+        for (text, expected) in [
             ("", "input: expected [channels, height, width]"),
             ("input = [3, 8]", "three whole numbers from 1 to 65536, got [3, 8]"),
             ("input = [3, 8, 0]", "got [3, 8, 0]"),
@@ -744,7 +744,7 @@ mod tests {
             ),
         ] {
             let error = error(text);
-            assert!(error.contains(says), "{error}\n  should say: {says}");
+            assert!(error.contains(expected), "{error}\n  should contain: {expected}");
             assert!(!error.contains('\n') && error.len() < 500, "{error}");
         }
     }

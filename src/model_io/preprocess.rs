@@ -161,15 +161,15 @@ mod tests {
 
     #[test]
     fn impossible_numbers_are_refused() {
-        for (mean, std, says) in [
+        for (mean, std, expected) in [
             (vec![0.0], vec![1.0; 3], "one mean for each of the 3 input channels, got 1"),
             (vec![0.0; 3], vec![1.0; 4], "one std for each of the 3 input channels, got 4"),
             (vec![0.0; 3], vec![1.0, 0.0, 1.0], "got 0 for channel 1"),
             (vec![f64::NAN, 0.0, 0.0], vec![1.0; 3], "got NaN"),
             (vec![0.0; 3], vec![1e-60, 1.0, 1.0], "std other than 0"),
         ] {
-            let error = Preprocess::new(3, mean, std).expect_err(says).0;
-            assert!(error.contains(says), "{error}");
+            let error = Preprocess::new(3, mean, std).expect_err(expected).0;
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

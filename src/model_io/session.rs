@@ -44,7 +44,7 @@ struct Versioned {
 }
 
 #[derive(Deserialize)]
-struct Said<T> {
+struct Content<T> {
     session: T,
 }
 
@@ -151,7 +151,7 @@ impl<'a> SessionFile<'a> {
     /// # Errors
     /// If the JSON has another structure.
     pub fn about<T: DeserializeOwned>(&self) -> Result<T, ModelError> {
-        self.parse::<Said<T>>().map(|said| said.session)
+        self.parse::<Content<T>>().map(|content| content.session)
     }
 
     fn parse<T: DeserializeOwned>(&self) -> Result<T, ModelError> {
@@ -220,7 +220,7 @@ mod tests {
             ("c".to_owned(), Entry::Bytes(Cow::Borrowed(b"text"))),
             ("d".to_owned(), Entry::Numbers(Vec::new())),
         ];
-        write(&vec!["said", "twice"], &entries).expect("writes")
+        write(&vec!["one", "two"], &entries).expect("writes")
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         let bytes = file();
         assert_eq!(bytes, file());
         let read = SessionFile::open("s", &bytes).expect("opens");
-        assert_eq!(read.about::<Vec<String>>().expect("says"), ["said", "twice"]);
+        assert_eq!(read.about::<Vec<String>>().expect("reads"), ["one", "two"]);
         let tensor = read.tensor("a").expect("there");
         assert_eq!((tensor.dim(), tensor[[0, 0, 0, 0]].to_bits()), ((1, 2, 3, 4), 0x7fc0_1234));
         assert_eq!(tensor[[0, 0, 0, 2]].to_bits(), (-0.0f32).to_bits());

@@ -410,7 +410,7 @@ mod tests {
             change(&mut tensors);
             read(&file(&tensors), &network()).expect_err("does not fit").0
         };
-        for (error, says) in [
+        for (error, expected) in [
             (
                 with(&|t| t.truncate(0)),
                 "expected a tensor features.0.weight, got none; rename the layer or set weights",
@@ -434,14 +434,14 @@ mod tests {
                 "fc: expected no bias, as the architecture says bias = false, got a tensor fc.bias; set bias = true",
             ),
         ] {
-            assert!(error.contains(says), "{error}\n  should say: {says}");
+            assert!(error.contains(expected), "{error}\n  should contain: {expected}");
             assert!(!error.contains('\n'));
         }
     }
 
     #[test]
     fn other_files_are_refused_with_their_remedy() {
-        for (bytes, says) in [
+        for (bytes, expected) in [
             (&b""[..], "the file is empty"),
             (b"PK\x03\x04rest of an archive", "PyTorch checkpoint"),
             (b"\x89HDF\r\n\x1a\n rest", "HDF5"),
@@ -449,9 +449,9 @@ mod tests {
             (b"\xff\xff\xff\xff\xff\xff\xff\xff{}", "cut short, damaged"),
             (b"just some text that is no model", "expected a safetensors file"),
         ] {
-            let error = read(bytes, &network()).expect_err(says).0;
-            assert!(error.contains(says) && !error.contains('\n'), "{error}");
-            assert_eq!(architecture_text(bytes).expect_err(says).0, error);
+            let error = read(bytes, &network()).expect_err(expected).0;
+            assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+            assert_eq!(architecture_text(bytes).expect_err(expected).0, error);
         }
     }
 }

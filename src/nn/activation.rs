@@ -73,7 +73,7 @@ struct Entry<T> {
     stem: &'static str,
     /// The name of its number in an architecture file, and the number.
     number: Option<(&'static str, f64)>,
-    /// Takes x and the number.
+    /// The function of x and the number.
     forward: fn(T, T) -> T,
     backward: Backward<T>,
     /// Bounds of its outputs.

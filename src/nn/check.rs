@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 /// One number that the loss depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Cell {
-    /// Of the network's input.
+    /// A cell of the network's input.
     Input {
         /// The image in the batch.
         image: usize,
         /// The cell, row-major within the image.
         index: usize,
     },
-    /// Of a parameter.
+    /// A cell of a parameter.
     Parameter {
         /// The layer.
         layer: usize,
@@ -28,7 +28,7 @@ pub enum Cell {
         /// The cell, row-major.
         index: usize,
     },
-    /// Of a layer's output.
+    /// A cell of a layer's output.
     Output {
         /// The layer.
         layer: usize,
@@ -88,7 +88,7 @@ pub struct Check<T> {
     pub loss_above: T,
     /// (loss_above - loss_below) / (above - below).
     pub secant: T,
-    /// What the backward pass says; `None` where it computes no gradient of this cell.
+    /// The gradient of the backward pass; `None` where it computes none for this cell.
     pub gradient: Option<T>,
     /// Kinks that the two runs cross, the first of them.
     pub kinks: Vec<Kink>,
@@ -231,12 +231,12 @@ impl<T: Compute> Ran<'_, T> {
     }
 }
 
-/// The same numbers in f64, each exactly.
+/// Converts a tensor to f64, exactly.
 pub fn widen(tensor: &Tensor) -> Tensor<f64> {
     tensor.mapv(f64::from)
 }
 
-/// The same parameters in f64, each exactly.
+/// Converts parameters to f64, exactly.
 pub fn widen_params(params: &Params) -> Params<f64> {
     let layers = params.0.iter().map(|parts| {
         let mut wide = Parts::default();

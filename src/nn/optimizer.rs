@@ -96,7 +96,7 @@ pub struct Trained {
     pub grad: Part,
     /// The average over the batch.
     pub mean: Part,
-    /// With weight decay.
+    /// The gradient with weight decay.
     pub decayed: Part,
     /// First moment or velocity.
     pub m: Part,

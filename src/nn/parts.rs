@@ -177,12 +177,12 @@ impl<T> Parts<T> {
         self.0.iter().find(|(p, _)| *p == part).map(|(_, tensor)| tensor)
     }
 
-    /// The same, to change.
+    /// The tensor of a part, mutable.
     pub fn get_mut(&mut self, part: Part) -> Option<&mut Tensor<T>> {
         self.0.iter_mut().find(|(p, _)| *p == part).map(|(_, tensor)| tensor)
     }
 
-    /// Takes a tensor out.
+    /// Removes and returns the tensor of a part.
     pub fn take(&mut self, part: Part) -> Option<Tensor<T>> {
         let at = self.0.iter().position(|(p, _)| *p == part)?;
         Some(self.0.remove(at).1)

@@ -20,14 +20,14 @@ use std::cell::OnceCell;
 pub enum Break {
     /// A cell whose magnitude is above a number.
     Above {
-        /// Of this tensor only.
+        /// The tensor it is limited to.
         tensor: Option<TensorId>,
         /// The number.
         limit: f32,
     },
     /// A cell whose magnitude is below a number.
     Below {
-        /// Of this tensor only.
+        /// The tensor it is limited to.
         tensor: Option<TensorId>,
         /// The number.
         limit: f32,
@@ -267,9 +267,9 @@ impl Watched {
     }
 }
 
-/// The first cell of the trace's training step that is finished after step `from` of the run and at
-/// which a condition holds; looking back, the last one that was finished before it. `None` too where the
-/// exec says stop.
+/// The first cell of the trace's training step that is finished after step `from` of the run and at which a
+/// condition holds; looking back, the last one that was finished before it. `None` too where the `exec` is
+/// cancelled.
 pub fn find(trace: &Trace, breaks: &[Break], from: u64, back: bool, exec: Execution) -> Option<Stop> {
     let breaks: Vec<Break> = breaks.iter().copied().filter(|b| b.fits(trace.plan())).collect();
     let after = After { before: trace, exec, made: Default::default() };
@@ -346,7 +346,7 @@ struct After<'a> {
 }
 
 impl After<'_> {
-    /// As far as the loss, backward or the update; `None` where the exec says stop.
+    /// Computed to the loss, backward or the update; `None` if `exec` is cancelled.
     fn trace(&self, to: Pass) -> Option<&Trace> {
         let number = (to as usize).saturating_sub(Pass::Loss as usize);
         self.made[number].get_or_init(|| self.make(to).map(Box::new)).as_deref()

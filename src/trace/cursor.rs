@@ -29,9 +29,9 @@ pub enum Move {
     Over,
     /// To before the unit that this one is part of, at the same grain.
     BackOver,
-    /// To before the first step of the run.
+    /// Before the first step of the run.
     Start,
-    /// To after the last step of the run.
+    /// After the last step of the run.
     End,
     /// Change the grain.
     Grain(Grain),

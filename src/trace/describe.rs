@@ -1,4 +1,4 @@
-//! What can be said of a step without any values.
+//! The description of a step without any values.
 
 use super::address::{Address, Grain};
 use super::plan::Plan;

@@ -86,8 +86,8 @@ pub struct Trace {
 impl Trace {
     /// Runs training step `time` once: forward, loss, backward and update.
     ///
-    /// input: (N, C, H, W) and target: (N, output) must fit the plan, and the moments must have seen
-    /// `time` updates: the address says how far Adam's correction has come.
+    /// input: (N, C, H, W) and target: (N, output) must fit the plan, and the moments must have seen `time`
+    /// updates: the address gives the step of Adam's correction.
     pub fn new(
         plan: Arc<Plan>,
         time: u32,
@@ -146,14 +146,14 @@ impl Trace {
     }
 
     /// The trace of the training step after this one, on the same pictures; this one has reached the update.
-    /// As far as the loss; `None` if cancelled.
+    /// The next step, computed to the loss; `None` if cancelled.
     pub fn next_loss(&self, exec: Execution) -> Option<Self> {
         debug_assert_eq!(self.reached, Pass::Update, "the next step starts from this one's update");
         self.at(self.time + 1, Arc::new(self.params_after()), Arc::new(self.moments_after()), exec)
     }
 
-    /// The trace of training step `time`, on the same pictures, with the parameters and moments before it. As far
-    /// as the loss; `None` if cancelled.
+    /// The trace of training step `time`, on the same pictures, with the parameters and moments before it.
+    /// The next step, computed to the loss; `None` if cancelled.
     pub fn at(&self, time: u32, params: Arc<Params>, moments: Arc<Moments>, exec: Execution) -> Option<Self> {
         let (plan, target) = (Arc::clone(&self.plan), self.target.clone());
         let (mode, stream) = (plan.setup().mode, plan.stream(time));
@@ -161,7 +161,7 @@ impl Trace {
         Some(Self::from_forward(plan, time, params, moments, values, target))
     }
 
-    /// The same with all its values.
+    /// The next step with all its values.
     pub fn next(&self) -> Self {
         let (params, moments) = (self.params_after(), self.moments_after());
         let (plan, target) = (Arc::clone(&self.plan), self.target.clone());

@@ -39,7 +39,7 @@ impl Keyframes {
         Self { kept: BTreeMap::from([(0, first)]), pinned: vec![0] }
     }
 
-    /// Restores keyframes from their steps; the flag says whether one is never dropped.
+    /// Restores keyframes from their steps; the flag marks those that are never dropped.
     pub fn restored(kept: impl IntoIterator<Item = (u32, Keyframe, bool)>) -> Self {
         let mut frames = Self { kept: BTreeMap::new(), pinned: Vec::new() };
         for (time, frame, is_pinned) in kept {

@@ -62,10 +62,14 @@ impl Answer {
 }
 
 /// Draws the best class and its score, large, from the left to the right end of a rectangle; where both do not fit
-/// side by side, the score stands below. Returns the height that they take.
+/// side by side, the score stands below. Returns the height that they take: none where the outputs stand for no
+/// classes, since then none of them is the answer.
 pub fn best_ui(ui: &Ui, view: &View, answer: &Answer, rect: Rect, size: f32) -> f32 {
     let theme = view.theme;
     let font = FontId::new(size, fonts::strong());
+    if !view.state.names_classes() {
+        return 0.0;
+    }
     let Some((class, score)) = answer.best() else {
         let words = view.text("answer.none");
         ui.painter().text(rect.left_top(), Align2::LEFT_TOP, words, theme::body_font(), theme.text_weak);

@@ -20,7 +20,7 @@ pub struct Brush {
     pub pen: Pen,
     /// Red, green, blue.
     pub colour: [u8; 3],
-    /// It erases.
+    /// Whether it erases.
     pub erases: bool,
 }
 

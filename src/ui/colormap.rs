@@ -138,7 +138,7 @@ impl Mapping {
         Self { kind: MapKind::Rgb, lo, hi, log: false, dark }
     }
 
-    /// The same, logarithmic or linear.
+    /// The same mapping, logarithmic or linear.
     pub fn with_log(self, log: bool) -> Self {
         Self { log, ..self }
     }

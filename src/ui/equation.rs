@@ -72,7 +72,7 @@ fn is_exact(step: &Step, texts: &[String; 3], right: &str) -> bool {
     !off.is_finite() || off <= 0.5001 * last_place(right)
 }
 
-/// The number that a text of [`number`] says; NaN if it says none.
+/// Parses a text of [`number`]; NaN if it is not a number.
 fn read<T: Real + FromStr>(text: &str) -> T {
     text.replace(number::MINUS, "-").replace('∞', "inf").parse().unwrap_or_else(|_| T::nan())
 }

@@ -166,7 +166,7 @@ fn root(n: usize) -> usize {
     if root * root < n { root + 1 } else { root.max(1) }
 }
 
-/// Gives on what it reads, in the same order.
+/// Whether an operation passes its inputs on in the same order.
 fn is_passing(op: &Op) -> bool {
     match op {
         Op::Flatten | Op::Dropout { .. } => true,

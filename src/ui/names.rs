@@ -4,6 +4,7 @@
 //! Addresses keep their own letters (`conv1.dW/k3,0`); they stand only where an address is typed or copied.
 
 use super::{strings::Words, view::View};
+use crate::app::AppState;
 use crate::attribution::Unit;
 use crate::data::shapes;
 use crate::model_io::{Model, bundled, by_hand};
@@ -345,14 +346,42 @@ pub fn unit(view: &View, unit: Unit) -> String {
     }
 }
 
+/// What a network is called: a bundled one in the user's language, another by its own name.
+pub fn network(words: Words, name: &str) -> String {
+    let is_bundled = bundled::models().iter().any(|model| model.name == name);
+    if is_bundled { words.text(&format!("network.{name}")) } else { name.to_owned() }
+}
+
+/// The window's title: the session, where it has a file, the network, and the picture or the data that is learned
+/// from; `•` where there is something to be saved.
+pub fn title(state: &AppState) -> String {
+    let network = network(Words(state.view().lang), &state.model().name);
+    let picture = match &state.inputs().training {
+        Some(training) => training.schedule.data.name(),
+        None => &state.inputs().picture.name,
+    };
+    let mark = if state.is_unsaved() { " •" } else { "" };
+    match &state.files().location {
+        Some(session) => format!("{}{mark} – {network}, {picture} – convstep", session.display_name()),
+        None => format!("{network}, {picture}{mark} – convstep"),
+    }
+}
+
 /// What an output is called now: in training by the class that it learns, else as the model names it; in the user's
 /// language where the classes are those of a bundled model.
 pub fn class(view: &View, class: usize) -> String {
     let name = view.state.class_name(class);
     let learned = view.state.inputs().training.as_ref().map(|training| training.schedule.data.classes());
     let lists = learned.into_iter().chain([&view.state.model().architecture.classes[..]]);
-    let mut named = lists.filter(|list| list.get(class) == Some(&name));
-    named.find_map(|list| class_in(view.words, list, class).filter(|word| *word != name)).unwrap_or(name)
+    let named = lists.filter(|list| list.get(class) == Some(&name));
+    let words: Vec<String> = named.filter_map(|list| class_in(view.words, list, class)).collect();
+    // Translated by the list that is bundled, whichever it is.
+    if let Some(word) = words.iter().find(|word| **word != name).or(words.first()) {
+        return word.clone();
+    }
+    // The labels of a data set may be numbers; a number that stands for no class is an output.
+    let is_output = view.state.inputs().training.is_none() && !view.state.names_classes();
+    if is_output { view.fill("name.an_output", &[("k", &class.to_string())]) } else { name }
 }
 
 /// The same of another model.

@@ -30,7 +30,7 @@ impl Oklab {
         Self { l: mix(self.l, other.l), a: mix(self.a, other.a), b: mix(self.b, other.b) }
     }
 
-    /// Of an opaque sRGB colour.
+    /// Converts an opaque sRGB colour.
     pub fn from_color(color: Color32) -> Self {
         let [r, g, b] = [color.r(), color.g(), color.b()].map(linear_from_srgb_u8);
         let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();

@@ -1,6 +1,6 @@
 //! The picture as it was opened, with a frame around what the network sees of it.
 
-use super::{theme, view::View, widgets::hatch_ui};
+use super::{theme, view::View, widgets::hatch::hatch_ui};
 use crate::data::{Content, Crop, Picture, preview};
 use crate::nn::network::Unseen;
 use egui::{

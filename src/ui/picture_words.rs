@@ -1,4 +1,4 @@
-//! What is said of the picture: its right answer, what was changed of it, and what that came to.
+//! Sentences on the picture: its right answer, its last change, and the effect of that change.
 
 use super::view::View;
 use crate::app::{Advice, PictureChange, PictureEffect, Target};
@@ -6,6 +6,9 @@ use crate::app::{Advice, PictureChange, PictureEffect, Target};
 /// A class with an article where its name takes one: "a cat", "an airplane", "7", “猫”.
 pub fn a_class(view: &View, class: usize) -> String {
     let name = crate::ui::names::class(view, class);
+    if !view.state.names_classes() {
+        return name;
+    }
     let key = match name.chars().next() {
         Some('a' | 'e' | 'i' | 'o' | 'u') => "right.an",
         Some(first) if first.is_ascii_lowercase() => "right.a",
@@ -14,7 +17,7 @@ pub fn a_class(view: &View, class: usize) -> String {
     view.fill(key, &[("class", &name)])
 }
 
-/// What the loss is called where nobody has said which answer is right: "loss if it is a cat"; `None` where it is the
+/// The name of the loss while the right answer is not given: "loss if it is a cat"; `None` where it is the
 /// loss.
 pub fn loss_if(view: &View) -> Option<String> {
     match view.state.target() {
@@ -80,8 +83,10 @@ pub fn effect(view: &View, effect: &PictureEffect) -> String {
     let (changed, maps) = (effect.changed.to_string(), effect.maps.to_string());
     let class = crate::ui::names::class(view, effect.class);
     let (before, now) = (score(view, effect.before), score(view, effect.now));
+    // Numbers that stand for no class are no answer.
+    let key = if view.state.names_classes() { "effect.maps" } else { "effect.only_maps" };
     view.fill(
-        "effect.maps",
+        key,
         &[
             ("what", &what),
             ("changed", &changed),
@@ -93,7 +98,7 @@ pub fn effect(view: &View, effect: &PictureEffect) -> String {
     )
 }
 
-/// What a piece of advice says.
+/// The words of a piece of advice.
 pub fn advice(view: &View, advice: Advice) -> String {
     match advice {
         Advice::OnlyShapes | Advice::OnlyDigits | Advice::DarkOnBright => view.text(advice.key()),

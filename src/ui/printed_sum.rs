@@ -48,7 +48,7 @@ impl PrintedSum {
         none.at(parts, sum, least)
     }
 
-    /// The same with other decimals.
+    /// The same sum with other decimals.
     fn at(&self, parts: &[f64], sum: f64, decimals: i32) -> Self {
         let exponent = self.exponent;
         let unit = 10f64.powi(decimals - exponent);

@@ -87,9 +87,9 @@ const ENLARGED: f32 = 18.0 / 13.0;
 pub struct Room {
     /// The whole window.
     pub window: Rect,
-    /// From left to right.
+    /// The class of the window's width.
     pub width: Width,
-    /// From top to bottom.
+    /// The class of the window's height.
     pub height: Height,
     /// Menu, pages, network and picture.
     pub top: Option<Rect>,

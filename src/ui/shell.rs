@@ -280,9 +280,9 @@ fn title_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
     ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
         let (front, rest) = views::place::title(view);
-        let font = egui::FontId::new(theme::text_size::EQUATION, super::fonts::strong());
+        let font = egui::FontId::new(theme::text_size::TITLE_PRESENTED[0], super::fonts::strong());
         ui.label(RichText::new(front).font(font).color(view.theme.text_strong));
-        ui.label(RichText::new(rest).size(16.0).color(view.theme.text));
+        ui.label(RichText::new(rest).size(theme::text_size::TITLE_PRESENTED[1]).color(view.theme.text));
     });
 }
 

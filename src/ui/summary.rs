@@ -82,7 +82,7 @@ impl TensorSummary {
             values.chunks(plane.max(1)).map(|map| MapSummary::from_values(map.iter().copied())).collect();
         let finite = maps.iter().filter(|map| map.min <= map.max);
         let largest = finite.map(|map| map.strongest().abs()).fold(0.0, f32::max);
-        // Of very many values every so many are enough to say where 99 % of them end.
+        // A sample of very many values is enough to find where 99 % of them end.
         let mut magnitudes: Vec<f32> = values
             .iter()
             .step_by(values.len().div_ceil(MOST).max(1))

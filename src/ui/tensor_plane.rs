@@ -2,10 +2,10 @@
 //! its addresses and its words.
 
 use super::{
-    colormap::{Mapping, ValueRange},
-    names,
+    colormap::{MapKind, Mapping, ValueRange},
+    names, number,
     summary::summary,
-    view::View,
+    view::{Legend, View},
     widgets::grid::{CellState, CellView},
 };
 use crate::app::Scale;
@@ -227,6 +227,17 @@ impl<'a> TensorPlane<'a> {
         mapping(self.view, self.tensor, self.image, Some(self.channel))
     }
 
+    /// The legend of a mapping of its tensor's values: with a wedge, and the largest value, where some lie beyond.
+    pub fn legend(&self, name: &str, mapping: Mapping) -> Legend {
+        let channel = (self.view.state.view().scale == Scale::Map).then_some(self.channel);
+        let range = value_range(self.view, self.tensor, self.image, channel);
+        let goes_on = range.is_some() && (range.max > mapping.hi || range.min < mapping.lo);
+        let largest = number::short(range.min.abs().max(range.max.abs()));
+        let key = if mapping.kind == MapKind::Diverging { "layer.beyond" } else { "layer.more" };
+        let words = if goes_on { self.view.fill(key, &[("value", &largest)]) } else { String::new() };
+        Legend { goes_on, ..Legend::new(mapping, words).named(name, None) }
+    }
+
     /// The words for a screen reader.
     pub fn label(&self, cell: Option<(usize, usize)>) -> String {
         let view = self.view;
@@ -237,7 +248,7 @@ impl<'a> TensorPlane<'a> {
                 let value = match shown.state {
                     CellState::NotYet => view.text("grid.not_yet"),
                     CellState::Partial | CellState::Current | CellState::Stale => {
-                        super::number::four_digits(shown.value)
+                        number::four_digits(shown.value)
                     }
                 };
                 names::cell_and_value(view, self.tensor, self.index(i, j) as usize, &value)

@@ -51,8 +51,18 @@ pub mod text_size {
     pub const FIRST: f32 = 32.0;
     /// The title of a part of a close-up.
     pub const PART: f32 = 18.0;
-    /// The same for a presenter, whose points are larger than those of other windows.
-    pub const EQUATION_PRESENTED: f32 = 24.5;
+    /// Points of a presented window for so many pixels of a window 720 pixels high.
+    pub const fn presented(pixels: f32) -> f32 {
+        pixels * SMALL / 18.0
+    }
+    /// An equation that is presented.
+    pub const EQUATION_PRESENTED: f32 = presented(34.0);
+    /// An equation, presented or not.
+    pub const fn equation(presenting: bool) -> f32 {
+        if presenting { EQUATION_PRESENTED } else { EQUATION }
+    }
+    /// The title of what is presented, and what stands after it.
+    pub const TITLE_PRESENTED: [f32; 2] = [presented(28.0), presented(22.0)];
     /// The least and the largest number in the cells of a close-up.
     pub const CELL: [f32; 2] = [13.0, 24.0];
     /// The smallest size at which a number is drawn into a cell.

@@ -43,7 +43,7 @@ pub struct Legend {
     pub ends: [String; 2],
     /// Values go beyond the last colour.
     pub goes_on: bool,
-    /// What else is to be said; left out first where there is no room.
+    /// Further words; left out first where there is no room.
     pub words: String,
 }
 
@@ -54,7 +54,7 @@ impl Legend {
         Self { name: Default::default(), mapping, ends, goes_on: false, words: words.into() }
     }
 
-    /// The same with a name before the bar.
+    /// Adds a name before the bar.
     pub fn named(self, name: impl Into<String>, pass: Option<Pass>) -> Self {
         Self { name: (name.into(), pass), ..self }
     }
@@ -106,24 +106,24 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Says in the read-out line what is under the pointer: the half-bold front, and what follows it.
+    /// Sets the read-out line: the half-bold front, and what follows it.
     pub fn read_out(&self, front: impl Into<String>, rest: impl Into<String>) {
         *self.read_out.borrow_mut() = (front.into(), rest.into());
     }
 
-    /// The same where nothing is under the pointer.
+    /// Sets the read-out line unless a view has set it in this frame.
     pub fn read_out_first(&self, front: impl Into<String>, rest: impl Into<String>) {
         if self.reads_out() == Default::default() {
             self.read_out(front, rest);
         }
     }
 
-    /// What the read-out line says.
+    /// The text of the read-out line.
     pub(super) fn reads_out(&self) -> (String, String) {
         self.read_out.borrow().clone()
     }
 
-    /// Says at the left end of the read-out line what the colours of the stage stand for.
+    /// Sets the legend of the stage's colours at the left end of the read-out line.
     pub fn set_legend(&self, legend: Legend) {
         self.set_legends(vec![legend]);
     }
@@ -133,7 +133,7 @@ impl<'a> View<'a> {
         *self.legends.borrow_mut() = legends;
     }
 
-    /// What the colours of the stage stand for.
+    /// The legends of the stage's colours.
     pub(super) fn legends(&self) -> Vec<Legend> {
         self.legends.borrow().clone()
     }
@@ -153,7 +153,7 @@ impl<'a> View<'a> {
         self.push(Action::look(self.state.plan(), address));
     }
 
-    /// Says that the pointer is over a cell; seen by all views in the next frame.
+    /// Marks a cell as under the pointer, for all views in the next frame.
     pub fn hover(&self, address: Address) {
         *self.hovered.borrow_mut() = Some(address);
     }

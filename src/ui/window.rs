@@ -2,10 +2,11 @@
 
 use super::{
     host::desktop::{Desktop, system_lang},
+    names,
     program::Program,
-    room::Room,
     shell, theme,
     view::Memory,
+    zoom::Zoom,
 };
 use crate::app::{Action, AppState, FileAction, Page, ThemeChoice, apply};
 use crate::data::{Content, Loaded, Picture};
@@ -17,9 +18,6 @@ const NAME: &str = "convstep";
 
 /// Where the view's settings are kept.
 const STORAGE_KEY: &str = "view";
-
-/// The window has its size after so many frames.
-const FIRST_FRAMES: u8 = 4;
 
 /// Opens the window and stays until it is closed. `file`: a picture, model, session or data set to open.
 ///
@@ -56,10 +54,7 @@ struct Window {
     title: String,
     /// Whether the window had the keyboard in the last frame.
     focused: bool,
-    /// The zoom before the stage was presented.
-    zoom_before: Option<f32>,
-    /// Frames of a first start in which the zoom still follows the window's height.
-    first_frames: u8,
+    zoom: Zoom,
 }
 
 impl Window {
@@ -79,7 +74,6 @@ impl Window {
         let mut program = Program::new(host, state);
         program.apply(file.map(|file| FileAction::Open(file.into()).into()));
         let memory = Memory::default();
-        let first_frames = if is_first { FIRST_FRAMES } else { 0 };
         Self {
             program,
             memory,
@@ -87,8 +81,7 @@ impl Window {
             still: None,
             title: String::new(),
             focused: true,
-            zoom_before: None,
-            first_frames,
+            zoom: Zoom::new(is_first),
         }
     }
 
@@ -109,29 +102,13 @@ impl Window {
         }
     }
 
-    /// A presented stage fills the screen, and its height decides the zoom; afterwards both are what they were.
+    /// A presented stage fills the screen, and the window's height decides the zoom.
     fn follow_presenting(&mut self, ctx: &Context) {
         let presenting = self.program.state().view().presenting;
-        if presenting != self.zoom_before.is_some() {
+        if presenting != self.zoom.is_presented() {
             ctx.send_viewport_cmd(ViewportCommand::Fullscreen(presenting));
         }
-        if presenting {
-            self.zoom_before.get_or_insert(ctx.zoom_factor());
-            let native = ctx.input(|input| input.viewport().native_pixels_per_point.unwrap_or(1.0));
-            let height = ctx.viewport_rect().height() * ctx.pixels_per_point();
-            ctx.set_zoom_factor(Room::presented_zoom(height) / native);
-        } else if let Some(zoom) = self.zoom_before.take() {
-            ctx.set_zoom_factor(zoom);
-        }
-    }
-
-    /// At a first start: zooms so that the window has room for what it shows.
-    fn zoom_at_first(&mut self, ctx: &Context) {
-        let Some(left) = self.first_frames.checked_sub(1) else { return };
-        self.first_frames = left;
-        // Without the zoom, since that is what is looked for.
-        let height = ctx.content_rect().height() * ctx.zoom_factor();
-        ctx.set_zoom_factor(Room::first_zoom(height));
+        self.zoom.follow(ctx, presenting);
     }
 
     /// What follows from dropped files, pasted pictures and the time that has passed.
@@ -147,13 +124,6 @@ impl Window {
             let tick = is_playing.then(|| Action::Tick(input.unstable_dt));
             dropped.chain(pasted).chain(tick).collect()
         })
-    }
-
-    fn title(&self) -> String {
-        let state = self.program.state();
-        let mark = if state.is_unsaved() { " •" } else { "" };
-        let place = state.cursor().text(state.plan());
-        format!("{place} – {}{mark} – convstep", state.model().name)
     }
 }
 
@@ -176,7 +146,6 @@ impl eframe::App for Window {
         let ctx = ui.ctx().clone();
         self.follow_settings(&ctx);
         self.follow_presenting(&ctx);
-        self.zoom_at_first(&ctx);
         let mut has_changed = self.program.take_answers();
         has_changed |= self.program.apply(self.input(&ctx));
         let actions = shell::window_ui(ui, self.program.state(), &mut self.memory);
@@ -192,7 +161,7 @@ impl eframe::App for Window {
         if let Some(wait) = self.program.autosave() {
             ctx.request_repaint_after(Duration::from_secs_f64(wait));
         }
-        let title = self.title();
+        let title = names::title(self.program.state());
         if title != self.title {
             ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;

@@ -1,6 +1,7 @@
 //! A virtual screen for tests that drive the real window: Xvfb, and xdotool for its keys and clicks.
 #![allow(dead_code, reason = "each test file uses its own part of this one")]
 
+use image::RgbImage;
 use std::{
     fs::File,
     path::Path,
@@ -107,7 +108,31 @@ impl Screen {
         sleep(Duration::from_millis(150));
     }
 
-    /// Waits until the title starts with an address.
+    /// What the screen shows.
+    pub fn shot(&self) -> RgbImage {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("shot.png");
+        self.output("import", &["-window", "root", &file.to_string_lossy()]);
+        image::open(&file).expect("a picture").to_rgb8()
+    }
+
+    /// What the screen shows, once it has stayed the same for half a second.
+    pub fn still(&self) -> RgbImage {
+        let mut last = self.shot();
+        let mut same = 0;
+        for _ in 0..60 {
+            sleep(Duration::from_millis(250));
+            let now = self.shot();
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            if same == 2 {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Waits until the title starts with these words.
     pub fn await_title(&self, start: &str) {
         let mut last = String::new();
         for _ in 0..100 {

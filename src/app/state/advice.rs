@@ -117,7 +117,7 @@ fn is_colourful(picture: &Picture) -> bool {
 
 /// Whether what is seen is clearly brighter along its border than within. (1, C, H, W)
 fn has_bright_border(seen: &Tensor) -> bool {
-    /// Of 255.
+    /// The threshold, of 255.
     const CLEARLY: f32 = 8.0;
     let (_, _, h, w) = seen.dim();
     let border = (h.min(w) / 10).max(1);

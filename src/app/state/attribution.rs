@@ -22,7 +22,7 @@ pub struct AttributionState {
     pub random: Option<u64>,
     /// How much of the picture the map covers, 0 to 1.
     pub opacity: f32,
-    /// It steps by itself.
+    /// Whether it steps by itself.
     pub playing: bool,
     /// The place of the patch that is shown.
     pub place: usize,
@@ -81,9 +81,9 @@ impl AttributionState {
 pub struct AttributionMaps {
     /// Whose they are.
     pub unit: Unit,
-    /// With the model's own weights.
+    /// The map with the model's own weights.
     pub look: Attribution,
-    /// The same with random weights.
+    /// The map with random weights.
     pub random: Option<RandomisedMap>,
     /// Why it cannot be made.
     pub error: Option<String>,

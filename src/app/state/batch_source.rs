@@ -19,7 +19,7 @@ pub enum BatchSource {
     Batches {
         /// Which comes when.
         schedule: BatchSchedule,
-        /// From pixels to the input.
+        /// The preprocessing from pixels to the input.
         preprocess: Preprocess,
         /// Extents of the output.
         output: [usize; 3],

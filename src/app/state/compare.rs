@@ -95,7 +95,7 @@ pub struct Compare {
 /// A tensor of both sides.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sides {
-    /// As the model that is shown has it.
+    /// The tensor, by its id in the shown model.
     pub tensor: TensorId,
     /// Planes of the tensor.
     pub planes: usize,

@@ -29,7 +29,7 @@ pub fn is_large(network: &Network) -> bool {
     network.terms() > TERMS || network.parameter_count() > PARAMETERS
 }
 
-/// The same for a batch of so many images.
+/// The same for a batch of `images` images.
 pub(in crate::app) fn is_large_batch(network: &Network, images: u32) -> bool {
     const TERMS: u64 = 200_000_000;
     is_large(network) || network.terms().saturating_mul(u64::from(images)) > TERMS
@@ -108,7 +108,7 @@ pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Opti
     Ok(Some(Derived { inputs, fitted, run: Run::new(source, trace, is_large) }))
 }
 
-/// The same on the caller's own thread.
+/// The same on the calling thread.
 pub(in crate::app) fn derive_now(inputs: Inputs) -> Result<Derived, String> {
     derive(inputs, Execution::SERIAL)?.ok_or_else(|| "expected to go on, was cancelled; try again".into())
 }

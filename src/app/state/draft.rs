@@ -179,7 +179,7 @@ impl Draft {
         !self.future.is_empty()
     }
 
-    /// Takes back the last change.
+    /// Undoes the last change.
     pub(in crate::app) fn undo(&mut self) {
         if let Some(before) = self.past.pop() {
             self.future.push(std::mem::replace(&mut self.written, before));
@@ -187,7 +187,7 @@ impl Draft {
         }
     }
 
-    /// Does again what was taken back.
+    /// Redoes the last undone change.
     pub(in crate::app) fn redo(&mut self) {
         if let Some(after) = self.future.pop() {
             self.past.push(std::mem::replace(&mut self.written, after));

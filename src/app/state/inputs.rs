@@ -19,7 +19,7 @@ pub struct Forked {
     pub time: u32,
     /// The weights before that step as they were trained.
     pub original: Arc<Params>,
-    /// The same after the edit.
+    /// The weights after the edit.
     pub params: Arc<Params>,
     /// The optimizer's moments before that step.
     pub moments: Arc<Moments>,
@@ -35,9 +35,9 @@ impl PartialEq for Forked {
 /// The class that the loss measures against.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Target {
-    /// The right answer: it came with the picture, or the user said it.
+    /// The right answer: it came with the picture, or the user gave it.
     Given(usize),
-    /// The network's own guess, which gradients assume until somebody says what is right.
+    /// The network's own guess, which gradients assume until the right answer is given.
     Assumed(usize),
 }
 

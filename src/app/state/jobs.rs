@@ -98,7 +98,7 @@ impl Jobs {
         (self.last, cancel)
     }
 
-    /// Says which file the job started last opens.
+    /// Notes which file the job started last opens.
     pub(in crate::app) fn set_file(&mut self, file: Option<Location>) {
         if let Some(job) = self.running.last_mut().filter(|job| job.id == self.last) {
             job.file = file;

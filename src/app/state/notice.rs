@@ -12,7 +12,7 @@ pub enum NoticeKind {
 /// A line for the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// How much it weighs.
     pub kind: NoticeKind,

@@ -23,7 +23,7 @@ pub struct PictureBefore {
 pub enum PictureChange {
     /// It was moved by so many pixels of the network's input.
     Moved {
-        /// To the right.
+        /// Columns to the right.
         right: i32,
         /// Down.
         down: i32,
@@ -65,7 +65,7 @@ pub struct PictureEffect {
     pub class: usize,
     /// Its probability, or its score, before.
     pub before: f32,
-    /// The same now.
+    /// The score now.
     pub now: f32,
 }
 

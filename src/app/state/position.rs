@@ -240,7 +240,7 @@ impl Position {
         (self.cursor, self.selected) = (after_forward(self.run.plan(), 0), None);
     }
 
-    /// Says why the run stopped; `Stop` holds addresses of the plan at hand.
+    /// Sets why the run stopped; `Stop` holds addresses of the current plan.
     pub fn set_stopped(&mut self, reason: Option<StopReason>) {
         self.stopped = reason;
     }
@@ -313,7 +313,7 @@ impl Position {
         self.pending = None;
     }
 
-    /// Shows again what was shown.
+    /// Shows a previous place again.
     pub fn return_to(&mut self, shown: &Located) {
         self.pending = None;
         (self.cursor, self.selected) = shown.resolve_near(self.run.plan());

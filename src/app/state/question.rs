@@ -24,7 +24,7 @@ pub struct Question {
 pub enum QuestionKind {
     /// The gradient check with a step of ten to the power of `-exponent`.
     Check {
-        /// From 1 to `EXPONENTS`.
+        /// The exponent, from 1 to `EXPONENTS`.
         exponent: u8,
     },
     /// The paths from the loss.

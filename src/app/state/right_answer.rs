@@ -12,7 +12,7 @@ pub enum RightAnswer {
     NotAsked,
     /// The question is open.
     Asked,
-    /// It was put away.
+    /// The user dismissed it.
     Dismissed,
 }
 

@@ -37,18 +37,18 @@ pub struct Run {
     /// The branch, or what is in force on it, is another than when the trace was made.
     stale: bool,
     basis: u64,
-    /// On the way to another step.
+    /// The replay towards another step, while it is not finished.
     replay: Option<Replay>,
     revision: u64,
     large: bool,
 }
 
-/// What goes from step to step.
+/// What is carried from step to step.
 #[derive(Clone, Debug)]
 enum Replay {
-    /// On the one picture, as far as the loss of its step.
+    /// Replays the one picture; computed to the loss of its step.
     Picture(Trace),
-    /// On batches, before its step.
+    /// Replays batches; the trainer stands before its step.
     Batches(Box<Trainer>),
 }
 

@@ -73,9 +73,9 @@ impl Span {
 /// What is shown of the two lines of the timeline.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Spans {
-    /// Of all training steps.
+    /// The visible part of all training steps.
     pub run: Span,
-    /// Of the training step that is shown.
+    /// The visible part of the shown training step.
     pub step: Span,
     /// The cursor is to be brought into view.
     pub seek: bool,

@@ -24,7 +24,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Of this moment.
+    /// The stamp of a state.
     pub fn from_state(state: &AppState) -> Self {
         let branches = state.position.run().branches().iter();
         let is_training = state.inputs.training.is_some();

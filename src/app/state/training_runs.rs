@@ -25,7 +25,7 @@ pub struct RunsAside {
     pub(in crate::app) branch: usize,
 }
 
-/// What the user has said about runs: undo covers it.
+/// The user's labels of runs; undo covers them.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct RunLabels {
     /// The names given to runs, by their numbers.
@@ -34,7 +34,7 @@ pub struct RunLabels {
     pub removed: BTreeSet<u32>,
 }
 
-/// All runs but those at hand, and what is said of each.
+/// All runs except the current ones, and the labels of all runs.
 #[derive(Clone, Debug, Default)]
 pub struct TrainingRuns {
     pub(in crate::app) aside: Vec<RunsAside>,
@@ -81,7 +81,7 @@ pub enum RunSetting {
 pub struct TrainingRun<'a> {
     /// What it measured.
     pub branch: &'a TrainingBranch,
-    /// It is the one that is shown.
+    /// Whether it is the one shown.
     pub is_chosen: bool,
     /// What the user calls it.
     pub name: Option<&'a str>,
@@ -144,7 +144,7 @@ impl TrainingRuns {
         self.aside.iter().find(|aside| aside.place(number).is_some())
     }
 
-    /// What the user has said about runs.
+    /// The user's labels of runs.
     pub const fn labels(&self) -> &RunLabels {
         &self.labels
     }
@@ -281,7 +281,7 @@ fn differences(all: Vec<Vec<RunSetting>>, branches: &[&TrainingBranch]) -> Vec<V
     let is_common = |setting: &RunSetting| all.iter().all(|other| other.contains(setting));
     let mut differs: Vec<Vec<RunSetting>> =
         all.iter().map(|own| own.iter().filter(|setting| !is_common(setting)).cloned().collect()).collect();
-    // The seed of first weights and data says enough.
+    // The seed of initial weights and data identifies it.
     for own in &mut differs {
         if own.iter().any(|setting| matches!(setting, RunSetting::Network(_) | RunSetting::Data(_))) {
             own.retain(|setting| !matches!(setting, RunSetting::Weights(_) | RunSetting::Difficulty(_)));

@@ -6,7 +6,7 @@ use crate::train::StopWhen;
 /// Why a job ended.
 #[derive(Clone, PartialEq, Debug)]
 pub enum End {
-    /// It was asked to.
+    /// The user paused it.
     Paused,
     /// All steps are done.
     Done,
@@ -27,7 +27,7 @@ pub struct Running {
     pub number: u32,
     /// Where the cursor stood: if it still does when the job ends, it goes to the batch done last.
     pub(in crate::app) place: PlaceText,
-    /// It has been asked to pause.
+    /// Whether a pause is pending.
     pub pausing: bool,
     /// It goes to the end of the run, wherever that is by then.
     pub(in crate::app) to_end: bool,
@@ -44,7 +44,7 @@ pub struct TrainingState {
     pub ended: Option<End>,
     /// Images per second, as the worker last reported.
     pub images_per_sec: Option<f64>,
-    /// Runs of other settings, and what the user has said of all runs.
+    /// Runs of other settings, and the user's labels of all runs.
     pub(in crate::app) runs: TrainingRuns,
 }
 
@@ -54,7 +54,7 @@ impl TrainingState {
         Self { stops, runs, ..Self::default() }
     }
 
-    /// Runs of other settings, and what the user has said of all runs.
+    /// Runs of other settings, and the user's labels of all runs.
     pub const fn runs(&self) -> &TrainingRuns {
         &self.runs
     }

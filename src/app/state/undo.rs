@@ -10,14 +10,14 @@ pub struct Edited {
     pub inputs: Inputs,
     /// What is marked in them.
     pub marks: Marks,
-    /// What is said of the runs of training.
+    /// The user's labels of training runs.
     pub labels: RunLabels,
     /// The number of the run that is shown.
     pub run: u32,
 }
 
 impl Edited {
-    /// That part of a state.
+    /// Copies that part of a state.
     pub(in crate::app) fn from_state(state: &AppState) -> Self {
         Self {
             inputs: state.inputs.clone(),

@@ -41,10 +41,10 @@ impl Lang {
     }
 }
 
-/// Light, dark, or as the system says.
+/// Light, dark, or the system's setting.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum ThemeChoice {
-    /// As the system says.
+    /// The system's setting.
     System,
     /// Dark ink on a light ground.
     #[default]
@@ -72,7 +72,7 @@ impl Scale {
     pub const ALL: [Self; 4] = [Self::Map, Self::Layer, Self::Largest, Self::Network];
 }
 
-/// With how many digits arithmetic is written.
+/// The number of digits in arithmetic.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Digits {
     /// Two: to be read from the last row.
@@ -80,7 +80,7 @@ pub enum Digits {
     /// Four.
     #[default]
     Four,
-    /// As many as tell the number whole.
+    /// As many as identify the number exactly.
     All,
 }
 
@@ -167,15 +167,15 @@ impl Drawer {
     }
 }
 
-/// How far a newcomer has come; the read-out line says what to do next.
+/// The progress of a newcomer; the read-out line hints at the next step.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Guide {
-    /// To point at a map, and to click it.
+    /// Next: point at a map, and click it.
     #[default]
     Point,
-    /// To make a step.
+    /// Next: make a step.
     Step,
-    /// Nothing more is said.
+    /// No more hints.
     Done,
 }
 
@@ -260,17 +260,17 @@ impl Lane {
     }
 }
 
-/// With what the maps of the stage are compared.
+/// What the maps of the stage are compared with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum With {
-    /// With nothing.
+    /// Nothing.
     #[default]
     Nothing,
-    /// With those of the picture before.
+    /// The maps of the picture before its last change.
     PictureBefore,
-    /// With those of the weights before.
+    /// The maps of the weights before the last edit.
     ModelBefore,
-    /// With what was kept as A.
+    /// The maps kept as A.
     Kept,
 }
 
@@ -315,12 +315,12 @@ impl Compared {
     }
 }
 
-/// In which order the maps of a layer stand.
+/// The order of the maps of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Order {
-    /// By their numbers.
+    /// By number.
     Number,
-    /// By their largest value, the largest first.
+    /// By largest value, descending.
     #[default]
     Strongest,
     /// By the sum of their values, the largest first.
@@ -367,7 +367,7 @@ pub enum Tab {
     Check,
     /// The paths from the loss.
     Paths,
-    /// What is to be said of the whole tensor.
+    /// The statistics of the whole tensor.
     Statistics,
 }
 
@@ -401,7 +401,7 @@ pub struct ViewState {
     pub scale: Scale,
     /// Colours by the logarithm of the magnitude.
     pub log: bool,
-    /// With how many digits arithmetic is written.
+    /// The number of digits in arithmetic.
     pub digits: Digits,
     /// How much larger the maps of the network are than would fit best, in half powers of two.
     pub lane_zoom: i8,
@@ -432,13 +432,13 @@ pub struct ViewState {
     /// Which numbers the maps show.
     #[serde(skip)]
     pub lane: Lane,
-    /// With what they are compared.
+    /// What they are compared with.
     #[serde(skip)]
     pub with: With,
     /// Which side of the comparison they show.
     #[serde(skip)]
     pub compared: Compared,
-    /// In which order they stand.
+    /// Their order.
     pub order: Order,
     /// The class that a neuron of the last dense layer is compared with.
     #[serde(skip)]

@@ -53,7 +53,7 @@ pub enum Task {
     Start(Preset),
     /// Make the model that has been written, with what it keeps from the one that runs.
     Build {
-        /// As written.
+        /// The draft.
         draft: Box<Draft>,
         /// The model that runs.
         running: Arc<Model>,
@@ -87,7 +87,7 @@ pub enum Task {
     AttributionMaps {
         /// The map so far.
         made: Arc<AttributionMaps>,
-        /// By one step only.
+        /// Whether to do one step only.
         once: bool,
     },
     /// Try some more examples of a data set.
@@ -162,7 +162,7 @@ pub enum Done {
     },
     /// The loss after the update.
     LossAfter {
-        /// Of which values.
+        /// The revision of the values.
         revision: u64,
         /// The loss.
         loss: f32,

@@ -12,7 +12,7 @@ use crate::data::{
 };
 use std::sync::Arc;
 
-/// Does it.
+/// Applies an action on data sets.
 pub(in crate::app) fn update(state: &mut AppState, action: DataAction) -> Vec<Effect> {
     match action {
         DataAction::Ask(asking) => state.data.asking = asking,
@@ -96,7 +96,7 @@ fn use_opened(state: &mut AppState, location: Location, opened: Opened) -> Vec<E
     let dataset = opened.dataset.with_split(opened.dataset.usual_share(), state.inputs.seed);
     state.data.opened = Some(OpenedSet { location, dataset: dataset.clone(), skipped: opened.skipped });
     (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Split::Train, None);
-    // Of a set that is gone.
+    // This is for a set that is gone.
     state.data.measured.retain(|(data, ..)| data.generator().is_some());
     let whole = dataset.location().cloned();
     let mut effects: Vec<Effect> =

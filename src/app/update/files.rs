@@ -19,7 +19,7 @@ use crate::model_io::{Model, session as session_file};
 use crate::nn::Execution;
 use std::sync::Arc;
 
-/// Does it.
+/// Applies an action on files.
 pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Effect> {
     match action {
         FileAction::Save => match state.files.location.clone() {
@@ -83,7 +83,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
     Vec::new()
 }
 
-/// Saves where the typed text says.
+/// Saves at the typed path.
 fn save_as_typed(state: &mut AppState, replace: bool) -> Vec<Effect> {
     let Some(SaveQuestion { kind, text, .. }) = state.files.asked.clone() else { return Vec::new() };
     if text.trim().is_empty() {

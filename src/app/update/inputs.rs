@@ -16,7 +16,7 @@ use crate::app::{
 use crate::trace::Cursor;
 use std::sync::Arc;
 
-/// Changes the inputs. Where they do not go together, they stay as they were and a notice says why.
+/// Changes the inputs. If the new ones do not fit together, the old ones stay and a notice gives the reason.
 pub(in crate::app) fn edit_inputs(state: &mut AppState, change: impl FnOnce(&mut Inputs)) -> Vec<Effect> {
     let mut inputs = state.inputs.clone();
     change(&mut inputs);
@@ -44,7 +44,7 @@ pub(in crate::app) fn set_inputs(state: &mut AppState, mut inputs: Inputs, chang
     Vec::new()
 }
 
-/// Puts inputs and what follows from them in place of those before, or says why they do not go together.
+/// Replaces the inputs and what follows from them; the error is why the new ones do not fit together.
 pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived: Result<Derived, String>) {
     let Derived { mut inputs, fitted, mut run } = match derived {
         Ok(derived) => derived,

@@ -32,7 +32,7 @@ pub(in crate::app) fn answer_if_quick(state: &mut AppState) {
     }
 }
 
-/// Answers the tab's question, whatever it takes.
+/// Starts the task that answers the open tab's question.
 pub(in crate::app) fn start_answer(state: &mut AppState) -> Vec<Effect> {
     let Some(question) = question(state) else {
         fail(state, "expected a parameter, a pixel, an activation or a gradient of one; select one".into());

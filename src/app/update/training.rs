@@ -17,7 +17,7 @@ use crate::trace::{Address, Pass};
 use crate::train::{Fork, Keyframe, Trainer, TrainingBranch};
 use std::sync::{Arc, Mutex};
 
-/// Does it.
+/// Applies an action on training.
 pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<Effect> {
     match action {
         TrainAction::Use(data) => return use_data(state, data),
@@ -27,8 +27,15 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
             }
         }
         TrainAction::Optimizer(optimizer) => {
-            let from = next_step(state);
-            return change_optimizer(state, optimizer, from);
+            let next = next_step(state);
+            let run = state.position.run();
+            if next.is_some() && run.branch().done() >= run.times() && optimizer != state.inputs.optimizer {
+                // A run that is over has no next step: another one begins beside it.
+                let effects = change_optimizer(state, optimizer, Some(0));
+                go_to_step(state, 0);
+                return effects;
+            }
+            return change_optimizer(state, optimizer, next);
         }
         TrainAction::Restart { init, seed } => {
             let model = state.model();

@@ -99,7 +99,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
     let flat = |op: &str, input: &[&str], attributes| {
         vec![node("Flatten", &["x"], "f", vec![]), node(op, input, "y", attributes)]
     };
-    for (nodes, says) in [
+    for (nodes, expected) in [
         (
             vec![node("ConvTranspose", &["x", "w"], "y", vec![])],
             "expected a supported operator, got another one",
@@ -207,7 +207,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         ),
     ] {
         let error = error(nodes);
-        assert!(error.contains(says), "{error}\n  should say: {says}");
+        assert!(error.contains(expected), "{error}\n  should contain: {expected}");
         assert!(error.starts_with("node \"the "), "{error}");
         assert!(!error.contains('\n') && error.contains("; "), "{error}");
     }
@@ -252,7 +252,7 @@ fn files_that_are_no_chain_are_refused() {
         file.graph = Some(graph);
         load(&file).expect_err("refused").0
     };
-    for (error, says) in [
+    for (error, expected) in [
         (with(&|_, graph| graph.input.push(value("mask", &[1]))), "input: expected one, the picture, got 2"),
         (with(&|_, graph| graph.input.clear()), "input: expected one, the picture, got 0"),
         (
@@ -280,7 +280,7 @@ fn files_that_are_no_chain_are_refused() {
             "expected an operator of ONNX itself, got one of \"com.microsoft\"",
         ),
     ] {
-        assert!(error.contains(says) && !error.contains('\n'), "{error}\n  should say: {says}");
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}\n  should contain: {expected}");
     }
 }
 
@@ -291,7 +291,7 @@ fn damaged_weights_are_refused() {
         change(&mut file.graph.as_mut().expect("a graph").initializer[0]);
         load(&file).expect_err("refused").0
     };
-    for (error, says) in [
+    for (error, expected) in [
         (
             with(&|w| w.float_data.truncate(5)),
             "expected as many numbers in \"w\" as its shape [3, 2, 3, 3] requires, got 5",
@@ -308,7 +308,7 @@ fn damaged_weights_are_refused() {
             "expected weights in the file itself, got \"w\" in a second file; export it as one file",
         ),
     ] {
-        assert!(error.contains(says) && !error.contains('\n'), "{error}\n  should say: {says}");
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}\n  should contain: {expected}");
     }
 }
 

@@ -13,9 +13,9 @@ use crate::nn::{
 pub struct LayerNorms {
     /// Of the gradient averaged over the batch, without weight decay.
     pub gradient: f64,
-    /// Of the parameters before the update.
+    /// The norm of the parameters before the update.
     pub weight: f64,
-    /// Of the change that the update made.
+    /// The norm of the update's change.
     pub update: f64,
 }
 

@@ -1,9 +1,9 @@
 //! The fast path of the same sums, in the same order.
 //!
-//! Every kernel works across cells: the lanes of a vector, the rows of a tile and the work of a
-//! thread are different cells, and each cell remains one fold over its terms in plan order by fused
-//! multiply-add. So the result is that of the definition, bit for bit, whatever the instruction set
-//! and the number of threads (NaN is NaN; which of its bit patterns is not said).
+//! Every kernel works across cells: the lanes of a vector, the rows of a tile and the work of a thread are
+//! different cells, and each cell remains one fold over its terms in plan order by fused multiply-add. So the
+//! result is that of the definition, bit for bit, whatever the instruction set and the number of threads (NaN
+//! stays NaN; its bit pattern is unspecified).
 //!
 //! `simd` has the vectors, `tile` the two inner loops, [`conv`] and [`dense`] the plans of the
 //! layers, [`norm`] and [`plain`] the loops of the others, [`tensors`] whole tensors.

@@ -16,7 +16,7 @@ pub struct Statistics<'a> {
 /// What the input gradient of a channel is made with.
 #[derive(Clone, Copy)]
 pub struct Gradient<'a> {
-    /// Of the batch.
+    /// The batch's statistics.
     pub of: Statistics<'a>,
     /// The scale.
     pub gamma: &'a [f32],

@@ -1,4 +1,4 @@
-//! Builds a plan: the rules say which stages each pass has, and the plan counts their steps.
+//! Builds a plan: the rules list the stages of each pass, and the plan counts their steps.
 
 use super::{NONE, Plan, Setup, Stage};
 use crate::nn::{Network, Part};

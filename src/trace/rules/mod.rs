@@ -1,8 +1,8 @@
 //! What each layer's stages are and what their terms do: one file per layer family.
 //!
-//! A rule says for any (cell, term) of a stage which operands meet and how, and for any tensor
-//! cell which terms read it. It is the same sum as the definition in [`crate::nn`], asked for one
-//! term at a time; a law holds the two together bit for bit.
+//! A rule gives for any (cell, term) of a stage which operands meet and how, and for any tensor cell which
+//! terms read it. It is the same sum as the definition in [`crate::nn`], asked for one term at a time; a law
+//! holds the two together bit for bit.
 //!
 //! Each family declares its stages as an enum of its own (`family_stages!`). What a stage
 //! is, computes and reads is matched on that enum, so a stage without a rule does not compile.

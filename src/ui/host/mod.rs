@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Takes the answer to a request. It is called at most once, possibly from another thread.
 pub type Reply<T> = Box<dyn FnOnce(T) + Send>;
 
-/// Makes a file's bytes when its turn to be written comes, or says in one line why they cannot be made.
+/// Makes a file's bytes when it is about to be written; the error is one line.
 pub type Content = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
 
 /// Seconds since some fixed moment; never goes back.

@@ -17,7 +17,7 @@ const SHARE: f64 = 10.0;
 pub(super) struct Autosave {
     /// The state as it was last saved.
     saved: Stamp,
-    /// It is not saved again before this time.
+    /// The earliest time of the next save, in seconds.
     due: f64,
     is_saving: bool,
     done: Receiver<Saved>,

@@ -8,7 +8,7 @@ fn push(view: &View, action: FileAction) {
     view.push(Action::File(action));
 }
 
-/// Draws what asks for an answer.
+/// Draws the offer to restore a session, and the dialog that asks where to save.
 pub fn files_ui(ui: &mut Ui, view: &View) {
     if let Some(offer) = &view.state.files().offer {
         offer_ui(ui, view, offer.minutes);

@@ -7,7 +7,7 @@ use crate::app::{
 use crate::ui::{keys, theme, view::View};
 use egui::{Align2, Grid, RichText, ScrollArea, Ui, Window, vec2};
 
-/// Draws the overview over the window.
+/// Draws the list of keys over the window.
 pub fn help_ui(ui: &mut Ui, view: &View) {
     let mut open = true;
     Window::new(view.text("cmd.help"))

@@ -7,7 +7,7 @@ mod paths;
 mod statistics;
 
 use crate::app::{Action, Tab};
-use crate::trace::{Address, CellFold, Operand, Place, Step, TermOp};
+use crate::trace::{Address, CellFold, Operand, Owner, Place, Plan, Step, TensorId, TermOp};
 use crate::ui::{equation::Equation, names, number, sentences, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
@@ -61,12 +61,13 @@ fn why_ui(ui: &mut Ui, view: &View, focus: Address) {
     let (done, all) = view.state.terms_done(&focus);
     heading_ui(ui, view, "inspector.numbers");
     result_ui(ui, view, &focus, &fold, done, all);
-    let reader_room = 118.0;
+    let reader_room = 84.0;
     if all > 0 {
         let words = view.fill("inspector.terms", &[("done", &done.to_string()), ("all", &all.to_string())]);
         ui.add_space(6.0);
         ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
-        terms_ui(ui, view, &fold, done, (ui.available_height() - reader_room).max(90.0));
+        let room = (ui.available_height() - reader_room).max(90.0);
+        ui.scope(|ui| terms_ui(ui, view, &fold, done, room));
     }
     readers_ui(ui, view, &focus);
 }
@@ -105,22 +106,16 @@ fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u
     };
     let digits = view.state.view().digits;
     let equation = Equation::from_step(step, digits);
-    ui.label(strong(format!("{} {} {}", equation.left, equation.sign(), equation.right)));
+    let numbers = strong(format!("{} {} {}", equation.left, equation.sign(), equation.right));
     let key = if done == all { "inspector.value" } else { "inspector.so_far" };
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(view.text(key)).color(view.theme.text_weak));
-        ui.label(
-            RichText::new(number::written(step.after, digits.count()))
-                .size(22.0)
-                .color(view.theme.text_strong),
-        )
-        .on_hover_text(number::full(step.after));
-    });
+    let full = format!("{} {}", view.text(key), number::full(step.after));
+    ui.label(numbers).on_hover_text(full);
 }
 
 /// The list of terms: only the rows that can be seen are laid out.
 fn terms_ui(ui: &mut Ui, view: &View, fold: &CellFold, done: u32, room: f32) {
     let row = ui.text_style_height(&egui::TextStyle::Monospace) + 4.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
     let id = Id::unique("terms");
     let key = (fold.address, done);
     // Lists of different lengths are different areas: one that was shorter would spring back.
@@ -128,9 +123,10 @@ fn terms_ui(ui: &mut Ui, view: &View, fold: &CellFold, done: u32, room: f32) {
     let mut area = area.max_height(room).auto_shrink([false, true]);
     if ui.data(|data| data.get_temp::<(Address, u32)>(id)) != Some(key) {
         ui.data_mut(|data| data.insert_temp(id, key));
-        // The last term done comes into view, with the ones around it.
+        // The last term done comes into view: five before it, and one after it.
         let line = row + ui.spacing().item_spacing.y;
-        area = area.vertical_scroll_offset(((done as f32 - 0.5) * line - room * 0.5).max(0.0));
+        let before = ((room / line).floor() - 2.0).clamp(0.0, 5.0);
+        area = area.vertical_scroll_offset(((done as f32 - 1.0 - before) * line).max(0.0));
     }
     area.show_rows(ui, row, fold.steps.len(), |ui, rows| {
         for m in rows {
@@ -150,13 +146,18 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
         ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     let ui = &mut ui;
     // What is left for the three numbers of a row, in characters.
-    let chars = (((rect.width() - 90.0) / 3.0 / 8.3) as usize).clamp(5, 10);
+    let source = source(view, step);
+    let mark = source.as_ref().map_or(0.0, |_| 18.0);
+    let chars = (((rect.width() - 76.0 - mark) / 3.0 / 8.3) as usize).clamp(5, 10);
     ui.spacing_mut().item_spacing.x = 4.0;
     ui.spacing_mut().interact_size.y = row;
     ui.spacing_mut().button_padding = egui::Vec2::ZERO;
     let weak = |text: String| RichText::new(text).font(theme::small_font()).color(view.theme.text_weak);
-    let number = ui.add_sized([40.0, row], Label::new(weak(m.to_string())));
+    let number = ui.add_sized([30.0, row], Label::new(weak(m.to_string())));
     let words = view.fill("inspector.term", &[("m", &m.to_string())]);
+    if let Some(source) = source {
+        ui.add_sized([mark, row], Label::new(weak(source)));
+    }
     number.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
     let [before, between, after] = signs(step.term.op);
     let sign_ui = |ui: &mut Ui, sign: String| {
@@ -190,6 +191,30 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
         }
         ui.label(weak("→".into()));
     });
+}
+
+/// Which map a term of a convolution reads: its number, or the letter of its colour; `None` where there is but one.
+fn source(view: &View, step: &Step) -> Option<String> {
+    let plan = view.state.plan();
+    let maps = |tensor: TensorId| Some(plan.shape_of(tensor)).filter(|shape| shape.plane() > 1);
+    let mut plane = None;
+    for operand in step.term.operands() {
+        let Operand::Cell { tensor, index, .. } = operand else { continue };
+        let shape = maps(*tensor)?;
+        let at = shape.at(*index as usize);
+        if !plan.is_weight_shaped(*tensor) {
+            plane = (shape.planes() > 1).then_some((at[1], shape.planes(), *tensor == TensorId::INPUT));
+            break;
+        }
+        // Of padding only the weight tells where it lies.
+        let is_first =
+            matches!(tensor.owner, Owner::Layer(l) if Plan::input_of(l as usize) == TensorId::INPUT);
+        plane = (shape.0[1] > 1).then_some((at[1], shape.0[1], is_first));
+    }
+    let (plane, planes, is_input) = plane?;
+    let colors = ["inspector.red", "inspector.green", "inspector.blue"];
+    let color = colors.get(plane).filter(|_| is_input && planes == 3);
+    Some(color.map_or_else(|| plane.to_string(), |key| view.text(key)))
 }
 
 /// A number in so many characters, with the digits that are asked for where they fit.

@@ -12,7 +12,7 @@ use crate::ui::{
 };
 use egui::{Align, Button, Label, Layout, ProgressBar, RichText, Role, Ui, WidgetInfo, vec2};
 
-/// What the row says. At most one thing is seen.
+/// The content of the row: one item at a time.
 enum Line<'a> {
     /// A line for the user, and how many others wait.
     Notice(&'a crate::app::Notice, usize),
@@ -30,7 +30,7 @@ enum Line<'a> {
     Advice(Advice),
 }
 
-/// What there is to say, the most urgent first.
+/// The items, the most urgent first.
 fn line(state: &AppState) -> Option<Line<'_>> {
     let foreground = state.jobs().foreground().or(state.jobs().of_kind(JobKind::OpeningData));
     if let Some(notice) = state.notices().last() {
@@ -52,7 +52,7 @@ fn line(state: &AppState) -> Option<Line<'_>> {
     if state.asks_right_answer() {
         return Some(Line::RightAnswer);
     }
-    // What adjusts the picture says it itself.
+    // The dialog that adjusts the picture shows the advice itself.
     state.advice().filter(|_| !state.view().adjust).map(Line::Advice)
 }
 
@@ -61,7 +61,7 @@ pub fn is_needed(state: &AppState) -> bool {
     line(state).is_some()
 }
 
-/// Draws the row.
+/// Draws the most urgent item, with its buttons and a count of the others.
 pub fn notices_ui(ui: &mut Ui, view: &View) {
     let Some(line) = line(view.state) else { return };
     match line {
@@ -84,32 +84,34 @@ pub fn notices_ui(ui: &mut Ui, view: &View) {
 
 /// Seconds after which what was done leaves by itself.
 const DONE: f64 = 6.0;
+/// Seconds after which advice does.
+const ADVISED: f64 = 20.0;
 
-/// Takes a line on what was done away when it has been read; an error stays.
-fn leave_in_time(ui: &Ui, view: &View, notice: &crate::app::Notice) {
-    if notice.kind == NoticeKind::Error {
-        return;
-    }
+/// Takes a line away when it has been seen for so many seconds. `text` tells it from others.
+fn leave_in_time(ui: &Ui, view: &View, text: &str, seconds: f64, action: Action) {
     let id = egui::Id::unique("notice since");
     let now = ui.input(|input| input.time);
     let known: Option<(String, f64)> = ui.data(|data| data.get_temp(id));
     let since = match known {
-        Some((text, since)) if text == notice.text => since,
+        Some((known, since)) if known == text => since,
         Some(_) | None => {
-            ui.data_mut(|data| data.insert_temp(id, (notice.text.clone(), now)));
+            ui.data_mut(|data| data.insert_temp(id, (text.to_owned(), now)));
             now
         }
     };
-    if now - since >= DONE {
+    if now - since >= seconds {
         ui.data_mut(|data| data.remove::<(String, f64)>(id));
-        view.push(Action::DismissNotice);
+        view.push(action);
     } else {
-        ui.ctx().request_repaint_after_secs((DONE - (now - since)) as f32);
+        ui.ctx().request_repaint_after_secs((seconds - (now - since)) as f32);
     }
 }
 
 fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize) {
-    leave_in_time(ui, view, notice);
+    // An error stays.
+    if notice.kind == NoticeKind::Info {
+        leave_in_time(ui, view, &notice.text, DONE, Action::DismissNotice);
+    }
     let (sign, color) = match notice.kind {
         NoticeKind::Info => ("●", view.theme.accent),
         NoticeKind::Error => ("▲", view.theme.bad),
@@ -125,7 +127,7 @@ fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize)
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let label = ui.add(Label::new(RichText::new(&notice.text).color(view.theme.text)).truncate());
-            // A screen reader says it when it comes.
+            // A screen reader reads it when it appears.
             ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
             label.on_hover_text(&notice.text);
         });
@@ -240,6 +242,7 @@ fn right_answer_ui(ui: &mut Ui, view: &View) {
 
 /// A piece of advice, with what it offers.
 fn advice_ui(ui: &mut Ui, view: &View, advice: Advice) {
+    leave_in_time(ui, view, advice.key(), ADVISED, Action::DismissAdvice);
     ui.label(RichText::new("⚠").color(view.theme.warn));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sign_button_ui(ui, view.theme, Sign::Close, &view.text("notice.dismiss")).clicked() {

@@ -4,7 +4,7 @@ use crate::app::{Action, DataAction};
 use crate::ui::{theme, view::View};
 use egui::{Align2, Button, Id, Key, RichText, TextEdit, Window, vec2};
 
-/// Draws the question over the window.
+/// Draws the question how to read a data set over the window.
 pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
     let push = |action| view.push(Action::Data(action));
     let id = Id::unique("path of the data set");

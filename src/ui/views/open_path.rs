@@ -7,7 +7,7 @@ use crate::ui::{
 };
 use egui::{Button, Id, Key, Modal, RichText, TextEdit, Ui, vec2};
 
-/// Draws the field over the window.
+/// Draws the field for a path over the window.
 pub fn open_path_ui(ui: &mut Ui, view: &View) {
     let id = Id::unique("path of the file");
     let pass = ui.ctx().cumulative_pass_nr();

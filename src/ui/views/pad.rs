@@ -4,13 +4,14 @@
 use crate::app::{Action, EditAction, command};
 use crate::data::paint::Pen;
 use crate::ui::{
+    answer::Answer,
     canvas::{Brush, canvas_ui},
-    names, picture_words, theme,
+    names, theme,
     view::View,
 };
 use egui::{Align2, Button, RichText, Slider, Ui, Window, pos2};
 
-/// Draws it over the window.
+/// Draws the drawing pad over the window.
 pub fn pad_ui(ui: &mut Ui, view: &View) {
     let mut open = true;
     let room = ui.ctx().content_rect().size();
@@ -114,12 +115,9 @@ fn classes_ui(ui: &mut Ui, view: &View) {
     if view.state.inputs().is_inverted_drawing() {
         ui.label(RichText::new(view.text("adjust.inverted")).color(view.theme.text_weak));
     }
-    let scores = view.state.scores();
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    for &class in order.iter().take(3) {
-        let name = names::class(view, class);
-        let text = format!("{name}  {}", picture_words::score(view, scores[class]));
+    let answer = Answer::new(view);
+    for &(class, score) in answer.classes.iter().take(3) {
+        let text = format!("{}  {}", names::class(view, class), answer.score(score));
         ui.label(RichText::new(text).color(view.theme.text_strong));
     }
 }

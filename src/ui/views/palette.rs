@@ -29,7 +29,7 @@ struct Line {
     action: Action,
 }
 
-/// Draws it over the window.
+/// Draws the palette over the window: a field, and the commands, places and names that match it.
 pub fn palette_ui(ui: &mut Ui, view: &View) {
     let id = Id::unique("palette");
     let mut typed: Typed = ui.data(|data| data.get_temp(id)).unwrap_or_default();

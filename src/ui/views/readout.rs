@@ -1,15 +1,14 @@
 //! The read-out line: what the colours stand for at its left, what is under the pointer, in words, at its right.
 
-use crate::app::{Action, Guide, Scale};
+use crate::app::Guide;
 use crate::trace::Depth;
 use crate::ui::{
-    colormap::paint_bar,
     theme::{self, space},
     view::{Legend, View},
+    widgets::legend::{paint_legend, scale_ui, wedge_width},
 };
 use egui::{
-    Align, Align2, Color32, Label, Layout, Popup, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
-    UiBuilder, WidgetInfo, pos2,
+    Align, Align2, Color32, Label, Layout, Popup, Rect, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2,
     text::{LayoutJob, TextFormat},
     vec2,
 };
@@ -18,8 +17,6 @@ use egui::{
 const BARS: [f32; 2] = [96.0, 70.0];
 /// The height of a bar.
 const BAR: f32 = 12.0;
-/// The length of the wedge for values beyond the end of the scale.
-const WEDGE: f32 = 7.0;
 
 /// What the line leaves out for want of room, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -33,7 +30,8 @@ enum Fold {
     Legends,
 }
 
-/// Draws the line.
+/// Draws the read-out line: the legends at the left, what is under the pointer or the newcomer's hint at the
+/// right.
 pub fn readout_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
     let (front, mut rest) = view.reads_out();
@@ -94,8 +92,8 @@ fn bar_length(fold: Fold) -> f32 {
 fn texts(legend: &Legend, fold: Fold) -> [String; 2] {
     let (name, [least, most]) = (&legend.name.0, &legend.ends);
     let front = if name.is_empty() { least.clone() } else { format!("{name} {least}") };
-    let is_said = fold < Fold::Words && !legend.words.is_empty();
-    let back = match (most.is_empty(), is_said) {
+    let has_words = fold < Fold::Words && !legend.words.is_empty();
+    let back = match (most.is_empty(), has_words) {
         (_, false) => most.clone(),
         (true, true) => legend.words.clone(),
         (false, true) => format!("{most} · {}", legend.words),
@@ -107,7 +105,7 @@ fn legend_width(ui: &Ui, legend: &Legend, fold: Fold) -> f32 {
     let width =
         |text: String| ui.painter().layout_no_wrap(text, theme::small_font(), Color32::PLACEHOLDER).size().x;
     let words: f32 = texts(legend, fold).into_iter().map(width).sum();
-    words + bar_length(fold) + 2.0 * space::XS + if legend.goes_on { WEDGE } else { 0.0 }
+    words + bar_length(fold) + 2.0 * space::XS + wedge_width(legend)
 }
 
 /// Draws a legend at the left of a rectangle and answers its width; a click offers the scale of the colours.
@@ -126,16 +124,8 @@ fn legend_ui(ui: &mut Ui, view: &View, number: usize, legend: &Legend, rect: Rec
     let taken = painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, front, font.clone(), color);
     let bar =
         Rect::from_min_size(pos2(taken.right() + space::XS, y - 0.5 * BAR), vec2(bar_length(fold), BAR));
-    paint_bar(painter, &legend.mapping, bar);
-    let mut right = bar.right();
-    if legend.goes_on {
-        let tip = pos2(right + WEDGE, y);
-        let points = vec![bar.right_top(), tip, bar.right_bottom()];
-        let stroke = Stroke::new(1.0, theme.plane_frame);
-        painter.add(Shape::convex_polygon(points, legend.mapping.color_at(1.0), stroke));
-        right += WEDGE;
-    }
-    painter.rect_stroke(bar, 0.0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
+    paint_legend(painter, view, legend, bar);
+    let right = bar.right() + wedge_width(legend);
     painter.text(pos2(right + space::XS, y), Align2::LEFT_CENTER, back, font, theme.text_weak);
     if response.hovered() || response.has_focus() {
         painter.hline(whole.x_range(), y + 10.0, Stroke::new(1.0, theme.line_strong));
@@ -143,26 +133,4 @@ fn legend_ui(ui: &mut Ui, view: &View, number: usize, legend: &Legend, rect: Rec
     let response = response.on_hover_text(view.text("readout.colours_tip"));
     Popup::menu(&response).show(|ui| scale_ui(ui, view));
     whole.width()
-}
-
-/// Over which values the colours stretch, and whether by the logarithm.
-fn scale_ui(ui: &mut Ui, view: &View) {
-    let now = view.state.view();
-    for scale in Scale::ALL {
-        let name = view.text(match scale {
-            Scale::Map => "readout.scale_map",
-            Scale::Layer => "readout.scale_layer",
-            Scale::Largest => "readout.scale_largest",
-            Scale::Network => "readout.scale_network",
-        });
-        if ui.selectable_label(scale == now.scale, name).clicked() {
-            view.push(Action::SetScale(scale));
-            ui.close();
-        }
-    }
-    ui.separator();
-    let mut log = now.log;
-    if ui.checkbox(&mut log, view.text("readout.log")).on_hover_text(view.text("readout.log_tip")).changed() {
-        view.push(Action::ToggleLog);
-    }
 }

@@ -8,7 +8,7 @@ use egui::{Align2, RichText, ScrollArea, Ui, Window, vec2};
 const NEWS: [&str; 6] =
     ["news.home", "news.network", "news.layer", "news.picture", "news.training", "news.present"];
 
-/// Draws a page of text.
+/// Draws a page of text over the window.
 pub fn sheet_ui(ui: &mut Ui, view: &View, sheet: Sheet) {
     let mut is_open = true;
     let title = view.text(match sheet {

@@ -1,24 +1,23 @@
 //! The network in one line: the picture, a tile per block, the answer.
 
-use crate::attribution::{Rect as Area, receptive_field};
+use crate::app::Action;
 use crate::data::Content;
-use crate::nn;
-use crate::trace::{Address, Depth, Owner, TensorId};
+use crate::trace::{Address, Depth, Plan, TensorId};
 use crate::ui::{
     answer::Answer,
     atlas::tensor_atlas,
     blocks::{Block, block_of, blocks, with_gradient},
     fonts, lit, names,
+    receptive_field::receptive_fields,
     summary::summary,
     theme::{self, space, text_size},
     view::View,
-    widgets::{flow::text_width, hatched_ui},
+    widgets::{flow::text_width, grid::CellSpan, hatch::hatched_ui},
 };
 use egui::{
     Align2, Color32, FontId, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,
 };
-use std::ops::Range;
 
 /// The side of a thumbnail.
 const THUMB: f32 = 42.0;
@@ -31,7 +30,8 @@ const WITH_THUMB: f32 = 84.0;
 /// The least width of a tile: below it the strip scrolls.
 const LEAST: f32 = 44.0;
 
-/// Draws the strip: a click on a tile looks at its layer, one on the picture or the answer at the whole network.
+/// Draws the strip: a click on a tile looks at its layer, one on the picture adjusts it, one on the answer
+/// looks at the whole network.
 pub fn strip_ui(ui: &mut Ui, view: &View) {
     let whole = ui.max_rect().shrink2(vec2(10.0, 0.0));
     let is_tall = whole.height() > 50.0;
@@ -87,12 +87,12 @@ fn here(view: &View, blocks: &[Block]) -> Option<usize> {
     block_of(blocks, tensor)
 }
 
-/// What the cell under the pointer is made of: rows and columns.
+/// What the cell under the pointer is made of.
 struct Seen {
     /// In the picture.
-    picture: [Range<usize>; 2],
+    picture: CellSpan,
     /// In each map of the block before its own, by that block's number.
-    block: Option<(usize, [Range<usize>; 2])>,
+    block: Option<(usize, CellSpan)>,
 }
 
 impl Seen {
@@ -101,31 +101,27 @@ impl Seen {
         let (plan, trace) = (view.state.plan(), view.state.trace());
         let (tensor, _, index) = trace.tensor_cell(&view.hovered()?)?;
         let (values, _) = with_gradient(plan, tensor)?;
-        let Owner::Layer(l) = values.owner else { return None };
-        let (l, network) = (l as usize, plan.network());
-        let [_, k, i, j] = plan.shape_of(values).at(index as usize);
-        let Area { at: [top, left], size: [height, width] } = receptive_field(network, l, [i, j]);
         let own = block_of(blocks, values)?;
-        let mut reads = Some(nn::Block::cell([k, i, j]));
-        for layer in network.layers[blocks[own].layers.start..=l].iter().rev() {
-            reads = reads.and_then(|reads| layer.reads(&reads).into_iter().next());
-        }
-        let block = own.checked_sub(1).zip(reads.map(|reads| [reads.rows, reads.cols]));
-        Some(Self { picture: [top..top + height, left..left + width], block })
+        let fields = receptive_fields(plan, values, index);
+        let in_tensor =
+            |tensor: TensorId| fields.iter().find(|field| field.tensor == tensor && !field.readers);
+        let read = in_tensor(Plan::input_of(blocks[own].layers.start));
+        let block = own.checked_sub(1).zip(read.map(|field| field.span));
+        Some(Self { picture: in_tensor(TensorId::INPUT)?.span, block })
     }
 }
 
 /// Frames rows and columns of a map of `size` cells that is drawn in a rectangle.
-fn seen_ui(ui: &Ui, view: &View, rect: Rect, size: [usize; 2], [rows, cols]: &[Range<usize>; 2]) {
+fn seen_ui(ui: &Ui, view: &View, rect: Rect, size: [usize; 2], span: CellSpan) {
     let cell = rect.size() / vec2(size[1].max(1) as f32, size[0].max(1) as f32);
-    let at = |row: usize, col: usize| rect.min + vec2(col as f32, row as f32) * cell;
-    let frame = Rect::from_min_max(at(rows.start, cols.start), at(rows.end, cols.end));
+    let min = rect.min + vec2(span.left as f32, span.top as f32) * cell;
+    let frame = Rect::from_min_size(min, vec2(span.cols as f32, span.rows as f32) * cell);
     let frame = Rect::from_center_size(frame.center(), frame.size().max(vec2(5.0, 5.0)));
     ui.painter().rect_stroke(frame, 0.0, Stroke::new(3.0, view.theme.halo), StrokeKind::Outside);
     ui.painter().rect_stroke(frame, 0.0, Stroke::new(1.5, view.theme.reads), StrokeKind::Outside);
 }
 
-/// What the network sees; a click looks at it.
+/// What the network sees; a click adjusts it, or looks at it where it is of a batch.
 fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<&Seen>) {
     let input = TensorId::INPUT;
     let side = if is_tall { THUMB } else { 26.0 };
@@ -133,7 +129,8 @@ fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<
         Rect::from_center_size(pos2(rect.left() + 0.5 * side + 2.0, rect.center().y), vec2(side, side));
     let look = Address::whole_given(view.state.trace().time(), view.state.image(), input);
     let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click());
-    let words = view.text("strip.picture");
+    let is_batch = view.state.inputs().training.is_some();
+    let words = view.text(if is_batch { "strip.picture" } else { "strip.adjust" });
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
     input_ui(ui, view, thumb);
     let frame =
@@ -141,13 +138,15 @@ fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<
     ui.painter().rect_stroke(thumb, 0.0, Stroke::new(1.0, frame), StrokeKind::Outside);
     if let Some(seen) = seen {
         let [_, rows, cols] = view.state.plan().network().input;
-        seen_ui(ui, view, thumb, [rows, cols], &seen.picture);
+        seen_ui(ui, view, thumb, [rows, cols], seen.picture);
     }
     if response.hovered() {
         view.read_out(words, String::new());
     }
-    if response.clicked() {
-        view.look(&look);
+    match (response.clicked(), is_batch) {
+        (true, true) => view.look(&look),
+        (true, false) => view.push(Action::ShowAdjust(!view.state.view().adjust)),
+        (false, _) => {}
     }
 }
 
@@ -217,7 +216,7 @@ fn tile_ui(
             let stroke = Stroke::new(2.0, theme.reads);
             ui.painter().rect_stroke(thumb, 0.0, stroke, StrokeKind::Outside);
             if shape.plane() > 1 {
-                seen_ui(ui, view, thumb, [shape.0[2], shape.0[3]], cells);
+                seen_ui(ui, view, thumb, [shape.0[2], shape.0[3]], *cells);
             }
         }
         text_left = thumb.right() + 6.0;

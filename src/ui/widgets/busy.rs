@@ -3,7 +3,7 @@
 use super::super::view::View;
 use egui::Ui;
 
-/// Draws a spinner.
+/// Draws the indicator at the ui's next place.
 pub fn busy_ui(ui: &mut Ui, view: &View) {
     if view.state.view().still {
         ui.label("…");

@@ -35,6 +35,11 @@ pub fn small_width(ui: &Ui, text: &str) -> f32 {
     text_width(ui.painter(), text, FontId::proportional(text_size::SMALL))
 }
 
+/// The most of `count` parts whose width, as `width` tells it for so many, is within `room`; 0 where not even one is.
+pub fn most_fitting(count: usize, room: f32, width: impl Fn(usize) -> f32) -> usize {
+    (1..=count).rev().find(|&shown| width(shown) <= room).unwrap_or(0)
+}
+
 /// A line of text at the left of a rectangle, cut with "…" where it is longer: a name that the user gave may be.
 pub fn fitted_ui(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) {
     let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);

@@ -16,9 +16,9 @@ use super::super::colormap::Mapping;
 use super::super::fonts;
 use super::super::number;
 use super::super::theme::{Theme, text_size};
+use super::hatch::{Hatching, Slope};
 
 mod geometry;
-mod hatch;
 mod overlay;
 mod picture;
 
@@ -26,7 +26,6 @@ pub use geometry::{CellSpan, MARGIN, ScreenFromGrid, fit_cell, plane_size, snap_
 pub use overlay::Overlay;
 
 use geometry::clamped;
-use hatch::{Hatching, Slope};
 
 /// How far a cell's number can be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -72,7 +71,7 @@ enum Cells<'a> {
 /// Row and column of a cell.
 type RowCol = (usize, usize);
 
-/// What a screen reader says for the plane (`None`) or for one of its cells.
+/// The name for a screen reader of the plane (`None`) or of one of its cells.
 type LabelOf<'a> = &'a dyn Fn(Option<(usize, usize)>) -> String;
 
 /// A plane of `rows` x `cols` cells, to be shown with [`Grid::show_ui`].
@@ -110,7 +109,7 @@ pub struct Grid<'a> {
 /// What happened to a plane in this frame. Cells are (row, column).
 #[derive(Clone, Debug)]
 pub struct GridResponse {
-    /// Of the whole widget.
+    /// The response of the whole widget.
     pub response: Response,
     /// The cell under the pointer.
     pub hovered: Option<(usize, usize)>,
@@ -151,7 +150,7 @@ impl<'a> Grid<'a> {
         Self::with_cells(IdSalt::new(id_salt), rows, cols, mapping, Cells::Values(cells))
     }
 
-    /// Three planes as one colour picture; `mapping` says which channel values are dark and full.
+    /// Three planes as one colour picture; `mapping` gives the channel values that are dark and full.
     pub fn rgb(
         id_salt: impl Hash + std::fmt::Debug,
         rows: usize,

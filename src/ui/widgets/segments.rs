@@ -21,7 +21,8 @@ pub fn list_width(ui: &Ui, shown: &str) -> f32 {
     (body_width(ui, shown) + 46.0).ceil()
 }
 
-/// The choices side by side, the chosen one framed; answers the one that was clicked. `name` says what is chosen.
+/// The choices side by side, the chosen one framed; answers the one that was clicked. `name` is the name of
+/// the choice.
 pub fn segments_ui(ui: &mut Ui, theme: &Theme, name: &str, words: &[String], chosen: usize) -> Option<usize> {
     let (whole, _) = ui.allocate_exact_size(vec2(segments_width(ui, words), HEIGHT), Sense::hover());
     ui.painter().rect_filled(whole, space::RADIUS, theme.button);

@@ -22,7 +22,7 @@ use crate::train::{Fork, Keyframe, Keyframes, StopWhen, TrainingBranch};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-/// What the file says. The first set of parameters is the model's own.
+/// The JSON part of the file. The first set of parameters is the model's own.
 #[derive(Serialize, Deserialize)]
 struct About {
     model: AboutModel,
@@ -86,7 +86,7 @@ struct AboutRuns {
 #[derive(Serialize, Deserialize)]
 struct AboutModel {
     name: String,
-    /// As TOML.
+    /// The architecture file's text.
     architecture: String,
     unused: Vec<String>,
     notes: Vec<String>,
@@ -557,7 +557,7 @@ fn read_picture(file: &SessionFile, about: AboutPicture) -> Result<Loaded, Model
     Ok(Loaded { name, content, label })
 }
 
-/// The tensors of a layer, by the parts that a set says it has.
+/// The tensors of a layer, by the parts that a set lists.
 fn read_parts(
     file: &SessionFile,
     kind: &str,

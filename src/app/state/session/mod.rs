@@ -31,7 +31,7 @@ pub struct Session {
     /// With the weights that it takes to be back quickly; all else is replayed.
     pub(in crate::app) branches: Vec<TrainingBranch>,
     pub(in crate::app) branch: usize,
-    /// Runs of other settings, and what is said of all runs.
+    /// Runs of other settings, and the labels of all runs.
     pub(in crate::app) runs: KeptRuns,
     pub(in crate::app) stops: Vec<StopWhen>,
     place: Placed,
@@ -126,7 +126,7 @@ impl Session {
         }
     }
 
-    /// The same, that knows its file.
+    /// The same session with its file.
     pub(in crate::app) fn at(self, file: Option<Location>) -> Self {
         // What is no text cannot be written down.
         Self { file: file.filter(Location::is_text), ..self }
@@ -137,7 +137,7 @@ impl Session {
         self.schedule.as_ref().map(|schedule| &schedule.data)
     }
 
-    /// The same with its data set elsewhere.
+    /// The same session with its data set at another place.
     #[must_use]
     pub fn with_recipe(mut self, recipe: Recipe) -> Self {
         if let Some(schedule) = &mut self.schedule {
@@ -215,8 +215,8 @@ impl Session {
         Ok(Some(Restored { inputs, fitted, position, session: self, missing: Some(missing) }))
     }
 
-    /// An earlier program did not say whether a right answer was given: where it is the guess, and the picture came
-    /// without one, nobody did.
+    /// Earlier versions did not store whether a right answer was given: if it equals the guess and the
+    /// picture came without one, none was.
     fn with_target(&self, mut derived: Derived) -> Derived {
         let has_label = derived.inputs.picture.label.is_some() || derived.inputs.training.is_some();
         if !self.says_what_is_right && !has_label {
@@ -261,7 +261,7 @@ impl Session {
 }
 
 impl KeptRuns {
-    /// Of runs whose data set can come back.
+    /// The runs whose data set can be reopened.
     fn from_runs(runs: &TrainingRuns) -> Self {
         let TrainingRuns { aside, labels, .. } = runs;
         let is_shown = |aside: &&RunsAside| {

@@ -42,7 +42,7 @@ pub fn card_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: us
     });
 }
 
-/// From the layer's name to the end of the row.
+/// Draws a row that is indented to the layer's name.
 pub fn indented_ui(ui: &mut Ui, columns: &Columns, add: impl FnOnce(&mut Ui)) {
     let top = ui.cursor().top();
     let room = Rect::from_x_y_ranges(columns.content()..=columns.content_end(), top..=f32::INFINITY);

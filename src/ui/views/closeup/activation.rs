@@ -1,9 +1,9 @@
 //! Activations: the curve, the cell's point, the gate both ways.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
 use super::part::{Part, around};
 use super::parts::{Extra, Item};
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::{
     Part as TensorPart,
@@ -14,11 +14,12 @@ use crate::ui::{
     colormap::{Mapping, ValueRange},
     names, number,
     tensor_plane::{self, TensorPlane},
+    theme,
     view::View,
     widgets::grid::{CellState, CellView},
 };
 use egui::{Rect, RichText, Ui, UiBuilder};
-use egui_plot::{HLine, Line as Curve, LineStyle, Plot, PlotPoints, Points, VLine};
+use egui_plot::{AxisHints, HLine, Line as Curve, LineStyle, Plot, PlotPoints, Points, VLine};
 
 /// The close-up of a cell of an activation's output or input gradient.
 pub(super) fn activation<'a>(
@@ -33,7 +34,8 @@ pub(super) fn activation<'a>(
     let pass = stage.pass;
     let shown = Shown::new(view, spot, l, function);
     let items = shown.items(pass);
-    let said = Said::from_steps(view, &steps).with_words(shown.words(pass)).with_legends(legends(&items));
+    let caption =
+        Caption::from_steps(view, &steps).with_words(shown.words(pass)).with_legends(legends(&items));
     let curve = Extra {
         size: Box::new(|_| [280.0, 200.0]),
         draw: Box::new(move |ui: &mut Ui, rect: Rect| {
@@ -41,7 +43,7 @@ pub(super) fn activation<'a>(
             shown.curve_ui(&mut child, pass, rect.size());
         }),
     };
-    Some(Closeup::of_parts(items, Some(curve), said))
+    Some(Closeup::of_parts(items, Some(curve), caption))
 }
 
 /// The heading of an activation's pass.
@@ -147,7 +149,7 @@ impl<'a> Shown<'a> {
     }
 
     fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {
-        let (view, theme) = (self.view, self.view.theme);
+        let (view, colors) = (self.view, self.view.theme);
         let forward = self.function.forward_fn();
         let ValueRange { min, max, .. } = tensor_plane::value_range(view, self.x, self.spot.image, None);
         let reach = if min <= max { min.abs().max(max.abs()).clamp(1.0, 1e6) } else { 1.0 };
@@ -158,13 +160,19 @@ impl<'a> Shown<'a> {
             .collect();
         let x = TensorPlane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
         let known = x.state == CellState::Current && x.value.is_finite();
-        let color = theme.pass(pass).strong;
+        let color = colors.pass(pass).strong;
         let point = [f64::from(x.value), f64::from(forward(x.value))];
         let tangent = self.slope(self.spot.index).filter(|_| known && pass == Pass::Bwd).map(|slope| {
             let (slope, reach) = (f64::from(slope), 0.5 * f64::from(reach));
             vec![[point[0] - reach, point[1] - slope * reach], [point[0] + reach, point[1] + slope * reach]]
         });
         let words = view.text("closeup.act_curve");
+        let small = |text: &str| RichText::new(text).font(theme::small_font());
+        // No number is paler than another: what has no room is left out.
+        let axis = |hints: AxisHints<'static>, apart: f32| {
+            let hints = hints.tick_label_font(theme::small_font()).tick_label_color(colors.text);
+            hints.label_spacing(apart..=apart + 0.5)
+        };
         let answer = Plot::new("activation")
             .width(size.x)
             .height(size.y)
@@ -177,26 +185,26 @@ impl<'a> Shown<'a> {
             .show_x(false)
             .show_y(false)
             .show_grid(false)
-            .x_axis_label(RichText::new("x").small())
-            .y_axis_label(RichText::new("y").small())
+            .custom_x_axes(vec![axis(AxisHints::new_x(), 40.0).label(small("x"))])
+            .custom_y_axes(vec![axis(AxisHints::new_y(), 18.0).label(small("y"))])
             .show(ui, |plot| {
-                let axis = egui::Stroke::new(1.0, theme.line_strong);
+                let axis = egui::Stroke::new(1.0, colors.line_strong);
                 plot.hline(HLine::new("x axis", 0.0).stroke(axis));
                 plot.vline(VLine::new("y axis", 0.0).stroke(axis));
                 plot.line(Curve::new("y", PlotPoints::from(curve.clone())).color(color).width(2.5));
                 if let Some(tangent) = tangent {
-                    let line = Curve::new("tangent", PlotPoints::from(tangent)).color(theme.accent);
+                    let line = Curve::new("tangent", PlotPoints::from(tangent)).color(colors.accent);
                     plot.line(line.width(2.0).style(LineStyle::dashed_loose()));
                 }
                 if known {
                     let stems = vec![[point[0], 0.0], point];
                     plot.line(
                         Curve::new("stem", PlotPoints::from(stems))
-                            .color(theme.text_weak)
+                            .color(colors.text_weak)
                             .style(LineStyle::dotted_dense()),
                     );
                     let dot = Points::new("cell", PlotPoints::from(vec![point])).radius(5.5);
-                    plot.points(dot.color(theme.cursor));
+                    plot.points(dot.color(colors.cursor));
                 }
             });
         answer.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));

@@ -1,10 +1,10 @@
 //! Batch normalisation: statistics, normalising, scale and shift.
 
 use super::arithmetic::lines;
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
 use super::part::{Part as Grid, around};
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::{Mode, Part};
 use crate::trace::{Address, Plan, Stage, TensorId};
@@ -31,11 +31,11 @@ pub(super) fn batchnorm<'a>(
     let uses_statistics = matches!(part, Part::InvStd | Part::Xhat | Part::Dx);
     let mode = view.text(if train { "closeup.bn_train" } else { "closeup.bn_eval" });
     let words = [view.text(key)].into_iter().chain(Some(mode).filter(|_| uses_statistics));
-    let said = Said::from_steps(view, &steps).with_words(words).with_legends(legends(&items));
+    let caption = Caption::from_steps(view, &steps).with_words(words).with_legends(legends(&items));
     // Sums have many terms that are alike.
     let is_sum = matches!(part, Part::Mean | Part::Var | Part::Dw | Part::Db);
     let extra = if is_sum { None } else { lines(view, &steps, 6) };
-    Some(Closeup::of_parts(items, extra, said))
+    Some(Closeup::of_parts(items, extra, caption))
 }
 
 struct Norm<'a> {

@@ -37,7 +37,7 @@ impl NumberBox<'_> {
     }
 }
 
-/// Draws the box.
+/// Draws a number in its box, framed and coloured by its state.
 pub(super) fn box_ui(ui: &mut Ui, view: &View, rect: Rect, number: &NumberBox) {
     let theme = view.theme;
     let is_there = number.cell.state != CellState::NotYet;

@@ -1,14 +1,15 @@
 //! The dense layer: the flattened strip, the weights, the sum.
 
+use super::caption::Caption;
 use super::computed::Computed;
 use super::focused_cell::{FocusedCell, origin};
 use super::part::{Part, around, wrap};
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::{Part as TensorPart, dense::Dense};
 use crate::trace::{Address, Plan, Stage, Step, TensorId};
 use crate::ui::{
+    blocks::scores_layer,
     colormap::{Mapping, ValueRange},
     names, number,
     tensor_plane::TensorPlane,
@@ -34,8 +35,8 @@ pub(super) fn dense<'a>(
         Computed::InputGradient => dense.input(),
         Computed::SumGradient => return None,
     };
-    let said = Said::from_steps(view, &dense.steps).with_words(words).with_legends(legends(&items));
-    Some(Closeup::of_parts(items, None, said))
+    let caption = Caption::from_steps(view, &dense.steps).with_words(words).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, None, caption))
 }
 
 /// The parts, and the sentences on them.
@@ -233,8 +234,8 @@ impl<'a> DenseView<'a> {
 
     /// The o-th output: a class where this is the last layer.
     fn output_name(&self, o: usize) -> String {
-        let is_last = self.l + 1 == self.view.state.plan().network().layers.len();
-        if is_last {
+        let is_score = scores_layer(self.view.state.plan().network()) == Some(self.l);
+        if is_score {
             names::class(self.view, o)
         } else {
             self.view.fill("name.neuron", &[("k", &o.to_string())])

@@ -1,9 +1,9 @@
 //! Dropout: each cell times its mask.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
 use super::part::around;
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::{Mode, Part};
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
@@ -40,6 +40,6 @@ pub(super) fn dropout<'a>(
         view.fill("closeup.dropout_eval", &[("p", &short)])
     };
     let steps = view.state.trace().cell_until(focus, cell.done).steps;
-    let said = Said::from_steps(view, &steps).with_words([words]).with_legends(legends(&items));
-    Some(Closeup::of_parts(items, None, said))
+    let caption = Caption::from_steps(view, &steps).with_words([words]).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, None, caption))
 }

@@ -1,9 +1,9 @@
 //! Flatten: a volume's cells copied into a vector, and back.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
 use super::part::{Part, around, wrap};
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::Part as TensorPart;
 use crate::trace::{Address, Pass, Plan, Stage, TensorId};
@@ -44,6 +44,6 @@ pub(super) fn flatten<'a>(
     let place = place.each_ref().map(|(name, text)| (*name, text.as_str()));
     let words = view.fill("closeup.flatten_place", &place);
     let steps = view.state.trace().cell_until(focus, cell.done).steps;
-    let said = Said::from_steps(view, &steps).with_words([words]).with_legends(legends(&items));
-    Some(Closeup::of_parts(items, None, said))
+    let caption = Caption::from_steps(view, &steps).with_words([words]).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, None, caption))
 }

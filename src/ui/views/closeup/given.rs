@@ -1,9 +1,9 @@
 //! A tensor that is given, not computed: the picture, a weight before training.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
 use super::part::{around_in, map_detail};
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::trace::{Address, TensorId};
 use crate::ui::{equation::Equation, names, number, tensor_plane::TensorPlane, view::View};
@@ -66,7 +66,7 @@ pub(super) fn given<'a>(view: &'a View<'a>, focus: &Address) -> Option<Closeup<'
     });
     let equations = vec![Equation { left: name.clone(), right: value, exact: true }];
     let note = view.fill("closeup.given_note", &[("title", &title)]);
-    let said = Said { name, equations, ..Said::default() };
-    let said = said.with_words([note].into_iter().chain(some)).with_legends(legends(&items));
-    Some(Closeup::of_parts(items, None, said))
+    let caption = Caption { name, equations, ..Caption::default() };
+    let caption = caption.with_words([note].into_iter().chain(some)).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, None, caption))
 }

@@ -227,13 +227,16 @@ pub fn parts_fit(room: [f32; 2], forms: &[PartForm], between: [f32; 2], extra: O
     first(WANTED).or_else(|| first(READABLE)).or_else(|| first(4.0)).unwrap_or_else(|| of(steps[6], 4.0))
 }
 
-/// What stays free beside the longest number in a cell.
-const INSET: f32 = 3.0;
+/// What stays free beside the longest number in a cell, and at least beside one that is not [`EASY`] to read.
+const INSET: [f32; 2] = [5.0, 3.0];
+/// The size from which on a number is read without effort.
+const EASY: f32 = 14.0;
 
 /// The size of the numbers of a close-up: the largest at which the longest, `widest` times its letters' size, fits into
 /// a cell; between the `least` and the `most`. `None` where even the least does not fit.
 pub fn number_size(cell: f32, widest: f32, [least, most]: [f32; 2]) -> Option<f32> {
-    let size = (2.0 * (cell - INSET) / widest.max(0.1)).floor() / 2.0;
+    let [airy, tight] = INSET.map(|inset| (2.0 * (cell - inset) / widest.max(0.1)).floor() / 2.0);
+    let size = airy.max(tight.min(EASY.max(least)));
     (size >= least).then(|| size.min(most))
 }
 
@@ -312,7 +315,9 @@ mod tests {
     fn numbers_are_as_large_as_the_longest_lets_them_be() {
         assert_eq!(number_size(46.0, 3.04, [13.0, 24.0]), Some(14.0));
         assert_eq!(number_size(84.0, 2.8, [13.0, 24.0]), Some(24.0));
-        assert_eq!(number_size(84.0, 2.8, [18.0, 30.0]), Some(28.5));
+        assert_eq!(number_size(84.0, 2.8, [18.0, 30.0]), Some(28.0));
+        // Air beside them where they are large, none where they would become hard to read.
+        assert_eq!(number_size(52.0, 3.04, [13.0, 24.0]), Some(15.0));
         assert_eq!(number_size(40.0, 3.04, [13.0, 24.0]), None);
     }
 

@@ -1,7 +1,7 @@
 //! Local response normalisation: all channels at one position, from the squares to the result.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
-use super::said::Said;
 use super::table::{CellStyle, Column, Marks, Table};
 use super::{Body, Closeup};
 use crate::nn::Part;
@@ -57,6 +57,6 @@ pub(super) fn local_response_norm<'a>(
     });
     let marks = Marks { focus: *focus, row: read, target: None };
     let colors = view.theme.pass(stage.pass);
-    let said = Said::from_steps(view, &fold.steps).with_words([view.text(key)]);
-    Some(Closeup { body: Body::Table(Table { rows: channels, columns, marks, colors }), said })
+    let caption = Caption::from_steps(view, &fold.steps).with_words([view.text(key)]);
+    Some(Closeup { body: Body::Table(Table { rows: channels, columns, marks, colors }), caption })
 }

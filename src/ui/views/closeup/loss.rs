@@ -1,7 +1,7 @@
 //! The loss: shift, exp, sum, divide, the logarithm, and p minus y.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
-use super::said::Said;
 use super::table::{CellStyle, Column, Marks, Table};
 use super::{Body, Closeup};
 use crate::nn::{Part, loss::Loss};
@@ -71,10 +71,10 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
     let last = (spot.done as usize).checked_sub(1).filter(|&m| over_rows && m < rows && !spot.is_done());
     let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
     let steps = view.state.trace().cell_until(focus, spot.done).steps;
-    let said = Said::from_steps(view, &counting(view, stage, network.loss, steps));
-    let said = said.with_words(words(view, stage, &spot).into_iter().chain([view.text(key)]));
+    let caption = Caption::from_steps(view, &counting(view, stage, network.loss, steps));
+    let caption = caption.with_words(words(view, stage, &spot).into_iter().chain([view.text(key)]));
     let colors = view.theme.pass(stage.pass);
-    Some(Closeup { body: Body::Table(Table { rows, columns, marks, colors }), said })
+    Some(Closeup { body: Body::Table(Table { rows, columns, marks, colors }), caption })
 }
 
 /// The steps that add something: of a cross-entropy, those of the right answer.
@@ -110,7 +110,7 @@ fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
     }
 }
 
-/// What the loss says, and what the gradient does.
+/// The sentences on the loss and on its gradient.
 fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
     let label = view.state.label();
     let name = names::class(view, label);

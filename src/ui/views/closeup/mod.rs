@@ -1,8 +1,8 @@
 //! The close-up of a stage: one file per layer family, all drawn with one kit.
 //!
-//! A family says what its close-up is: parts side by side (`parts`), a table (`table`) or a sum of windows times
-//! filter slices (`conv`), and what it says (`said`). The ladder (`ladder`) says how large it is drawn in the
-//! room that there is.
+//! A family builds its close-up from parts side by side (`parts`), a table (`table`) or a sum of windows
+//! times filter slices (`conv`), with a caption (`caption`). The ladder (`ladder`) chooses its size for the
+//! available room.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -10,6 +10,7 @@ mod activation;
 mod arithmetic;
 mod batchnorm;
 mod boxes;
+mod caption;
 mod computed;
 mod conv;
 mod dense;
@@ -24,7 +25,6 @@ mod numbers;
 mod part;
 mod parts;
 mod pool;
-mod said;
 mod softmax;
 mod table;
 mod update;
@@ -32,10 +32,10 @@ mod update;
 use crate::app::Drawer;
 use crate::nn::{Op, Part};
 use crate::trace::{Address, Depth, Grain, Owner, Pass};
-use crate::ui::{colormap::Mapping, view::View};
+use crate::ui::view::{Legend, View};
+use caption::Caption;
 use egui::{Align, Id, Layout, Rect, Ui, UiBuilder, vec2};
 use parts::{Extra, Item};
-use said::Said;
 use std::sync::Arc;
 
 /// What a close-up shows.
@@ -48,15 +48,15 @@ enum Body<'a> {
     Sum(Box<conv::ConvCell<'a>>),
 }
 
-/// A close-up: what it shows and what it says.
+/// A close-up: its body and its caption.
 struct Closeup<'a> {
     body: Body<'a>,
-    said: Said,
+    caption: Caption,
 }
 
 impl<'a> Closeup<'a> {
-    fn of_parts(items: Vec<Item<'a>>, extra: Option<Extra<'a>>, said: Said) -> Self {
-        Self { body: Body::Parts(items, extra), said }
+    fn of_parts(items: Vec<Item<'a>>, extra: Option<Extra<'a>>, caption: Caption) -> Self {
+        Self { body: Body::Parts(items, extra), caption }
     }
 
     /// The close-up of the shown place; `None` if that is not a cell.
@@ -105,7 +105,7 @@ fn is_presenting(view: &View) -> bool {
 }
 
 /// The legends of the parts of a row.
-fn legends(items: &[Item]) -> Vec<(String, Mapping)> {
+fn legends(items: &[Item]) -> Vec<Legend> {
     let legend = |item: &Item| match item {
         Item::Part(part) => part.legend(),
         Item::Sign(_) | Item::Arrow(_) => None,
@@ -118,22 +118,22 @@ pub fn closeup_ui(ui: &mut Ui, view: &View) {
     let Some(closeup) = Closeup::new(view) else { return };
     let stage = ui.max_rect();
     stage_ui(ui, view, &closeup, stage);
-    let said = (ui.ctx().cumulative_pass_nr(), Arc::new(closeup.said));
-    ui.data_mut(|data| data.insert_temp(said_id(), said));
+    let caption = (ui.ctx().cumulative_pass_nr(), Arc::new(closeup.caption));
+    ui.data_mut(|data| data.insert_temp(caption_id(), caption));
 }
 
-/// Where egui keeps what the close-up says from the stage to the lines below it.
-fn said_id() -> Id {
-    Id::unique("what the close-up says")
+/// Where egui keeps the caption between the stage and the lines below it.
+fn caption_id() -> Id {
+    Id::unique("closeup caption")
 }
 
-/// What the close-up says: as it was made for the stage in this frame, or made for the lines alone.
-fn said(ui: &Ui, view: &View) -> Option<Arc<Said>> {
-    let kept: Option<(u64, Arc<Said>)> = ui.data(|data| data.get_temp(said_id()));
+/// The caption: the one built for the stage in this frame, or one built for the lines alone.
+fn caption(ui: &Ui, view: &View) -> Option<Arc<Caption>> {
+    let kept: Option<(u64, Arc<Caption>)> = ui.data(|data| data.get_temp(caption_id()));
     let now = ui.ctx().cumulative_pass_nr();
     match kept {
-        Some((pass, said)) if pass == now => Some(said),
-        Some(_) | None => Closeup::new(view).map(|closeup| Arc::new(closeup.said)),
+        Some((pass, caption)) if pass == now => Some(caption),
+        Some(_) | None => Closeup::new(view).map(|closeup| Arc::new(closeup.caption)),
     }
 }
 
@@ -150,10 +150,10 @@ fn stage_ui(ui: &mut Ui, view: &View, closeup: &Closeup, stage: Rect) {
         choices_ui(&mut child, view);
         rect.min.y += 32.0;
     }
-    let long = closeup.said.words_below(view).first();
-    let long = long.filter(|words| said::words_width(ui, words) > 0.6 * rect.width());
+    let long = closeup.caption.words_below(view).first();
+    let long = long.filter(|words| caption::words_width(ui, words) > 0.6 * rect.width());
     if let Some(words) = long.filter(|_| !is_low) {
-        rect = said::note_ui(ui, view, words, rect);
+        rect = caption::note_ui(ui, view, words, rect);
     }
     match &closeup.body {
         Body::Parts(items, extra) => parts::parts_ui(ui, view, items, extra.as_ref(), rect),
@@ -193,26 +193,26 @@ pub fn choices_ui(ui: &mut Ui, view: &View) {
 }
 
 /// Whether the panel "Why?" is open and high enough to have the close-up's sentences, so that the lines have none.
-fn is_said_beside(view: &View) -> bool {
+fn has_captions_beside(view: &View) -> bool {
     view.room.drawer.is_some_and(|(drawer, rect)| drawer == Drawer::Why && rect.height() >= 400.0)
 }
 
 /// The close-up's sentences for the panel "Why?"; none where the lines below the stage have them.
 pub fn notes(ui: &Ui, view: &View) -> Vec<String> {
-    let said = if is_said_beside(view) { said(ui, view) } else { None };
-    said.map_or(Vec::new(), |said| said.words.clone())
+    let caption = if has_captions_beside(view) { caption(ui, view) } else { None };
+    caption.map_or(Vec::new(), |caption| caption.words.clone())
 }
 
 /// Draws the equation of the shown place into the room of `ui`, with its meaning at the right end.
 pub fn equation_line_ui(ui: &mut Ui, view: &View) {
-    if let Some(said) = said(ui, view) {
-        said::equation_ui(ui, view, &said);
+    if let Some(caption) = caption(ui, view) {
+        caption::equation_ui(ui, view, &caption);
     }
 }
 
 /// Draws the legends of the close-up in one line into the room of `ui`, with the list of all of them.
 pub fn legend_line_ui(ui: &mut Ui, view: &View) {
-    if let Some(said) = said(ui, view) {
-        said::legends_ui(ui, view, &said);
+    if let Some(caption) = caption(ui, view) {
+        caption::legends_ui(ui, view, &caption);
     }
 }

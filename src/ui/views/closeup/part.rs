@@ -7,7 +7,7 @@ use crate::ui::{
     colormap::Mapping,
     names,
     tensor_plane::{self, TensorPlane},
-    view::View,
+    view::{Legend, View},
     widgets::{
         addressed_grid::{AddressedGrid, framed_grid_ui},
         grid::{CellSpan, CellState, CellView, MARGIN, NumberStyle, Overlay, ScreenFromGrid},
@@ -147,8 +147,12 @@ impl<'a> Part<'a> {
     }
 
     /// Its colours and what they stand for, if it has a legend.
-    pub(super) fn legend(&self) -> Option<(String, Mapping)> {
-        self.legend.clone().map(|name| (name, self.mapping))
+    pub(super) fn legend(&self) -> Option<Legend> {
+        let name = self.legend.as_deref()?;
+        Some(match &self.source {
+            CellSource::Tensor { plane, .. } => plane.legend(name, self.mapping),
+            CellSource::Values { .. } => Legend::new(self.mapping, "").named(name, None),
+        })
     }
 
     /// Where the cells of values are.
@@ -189,13 +193,13 @@ impl<'a> Part<'a> {
         self
     }
 
-    /// With another line under its title.
+    /// Adds a line under its title.
     pub(super) fn detailed(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
-    /// The same form and colours with other cells.
+    /// A part of the same form and colours with other cells.
     pub(super) fn with_cells(
         mut self,
         cells: impl Fn(usize) -> CellView + 'a,
@@ -434,7 +438,7 @@ pub(super) fn around<'a>(view: &'a View<'a>, tensor: TensorId, image: u32, index
     around_in(view, TensorPlane::new(view, tensor, image, channel), index)
 }
 
-/// The same of a given state of a tensor.
+/// The same for a given state of a tensor.
 pub(super) fn around_in<'a>(view: &'a View<'a>, plane: TensorPlane<'a>, index: u32) -> Part<'a> {
     let (plan, tensor) = (view.state.plan(), plane.tensor());
     let shape = plan.shape_of(tensor);

@@ -26,7 +26,7 @@ type MeasureExtra<'a> = Box<dyn Fn(&Ui) -> [f32; 2] + 'a>;
 pub(super) struct Extra<'a> {
     /// Its width and height.
     pub(super) size: MeasureExtra<'a>,
-    /// Draws it.
+    /// Draws it into a rectangle.
     pub(super) draw: DrawExtra<'a>,
 }
 
@@ -175,7 +175,7 @@ impl Row<'_, '_> {
         [sign, arrow, (0.2 * spare).min(28.0)]
     }
 
-    /// Draws all; returns where the row ends.
+    /// Draws all parts; returns the right end of the row.
     fn draw_ui(&self, ui: &mut Ui, between: [f32; 2], beside: f32) -> f32 {
         let [sign, arrow, inset] = self.spread(between, beside);
         let middle = self.near[1] + 0.5 * self.near[0];
@@ -255,7 +255,7 @@ impl Row<'_, '_> {
     }
 }
 
-/// Draws words that are spoken too.
+/// Draws words that a screen reader reads too.
 fn words_ui(ui: &mut Ui, words: &str, at: egui::Pos2, galley: Arc<Galley>, ink: Color32) {
     if words.is_empty() {
         return;

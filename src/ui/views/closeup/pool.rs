@@ -1,11 +1,11 @@
 //! Pooling: the window, its winner, the way back.
 
 use super::arithmetic::lines;
+use super::caption::Caption;
 use super::computed::Computed;
 use super::focused_cell::FocusedCell;
 use super::part::{Part, map_detail};
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::app::{Action, BuildAction};
 use crate::nn::{
@@ -201,8 +201,8 @@ impl<'a> Pool<'a> {
         marks
     }
 
-    fn said(&self) -> Said {
-        Said::from_steps(self.view, &self.steps)
+    fn caption(&self) -> Caption {
+        Caption::from_steps(self.view, &self.steps)
     }
 
     fn forward(&self) -> Closeup<'a> {
@@ -226,9 +226,9 @@ impl<'a> Pool<'a> {
             items.push(other.near(CellSpan::cell(i, j)).focus(here).into());
         }
         let words = self.forward_words(&contest);
-        let said = self.said().with_words(words).with_legends(legends(&items));
+        let caption = self.caption().with_words(words).with_legends(legends(&items));
         let extra = if self.is_max { None } else { lines(view, &self.steps, 5) };
-        Closeup::of_parts(items, extra, said)
+        Closeup::of_parts(items, extra, caption)
     }
 
     fn forward_words(&self, contest: &Contest) -> Vec<String> {
@@ -281,8 +281,8 @@ impl<'a> Pool<'a> {
         let items: Vec<Item> = vec![dy.into(), "÷".into(), self.map(ds).focus(k).into()];
         let count = self.spec.divisor([i, j]).to_string();
         let words = view.fill("closeup.pool_divided", &[("count", &count)]);
-        let said = self.said().with_words([words]).with_legends(legends(&items));
-        Closeup::of_parts(items, None, said)
+        let caption = self.caption().with_words([words]).with_legends(legends(&items));
+        Closeup::of_parts(items, None, caption)
     }
 
     /// What arrives, who had won, what leaves.
@@ -306,9 +306,9 @@ impl<'a> Pool<'a> {
         let leaves = leaves.focus(here);
         let Some(at) = window else {
             let items: Vec<Item> = vec![self.map(gradient).into(), "→".into(), leaves.into()];
-            let said =
-                self.said().with_words([view.text("closeup.pool_unseen")]).with_legends(legends(&items));
-            return Closeup::of_parts(items, None, said);
+            let caption =
+                self.caption().with_words([view.text("closeup.pool_unseen")]).with_legends(legends(&items));
+            return Closeup::of_parts(items, None, caption);
         };
         let winner = self.winner(at, gradient, self.plane(dx).cols());
         let from = self.titled(gradient, "closeup.pool_arrives");
@@ -323,8 +323,8 @@ impl<'a> Pool<'a> {
         }
         items.push(leaves.near(self.window(at)).into());
         let words = self.backward_words(at, winner, [p, q]);
-        let said = self.said().with_words(words).with_legends(legends(&items));
-        Closeup::of_parts(items, None, said)
+        let caption = self.caption().with_words(words).with_legends(legends(&items));
+        Closeup::of_parts(items, None, caption)
     }
 
     /// The winner of window `at`, once the forward pass has been there.

@@ -1,7 +1,7 @@
 //! Softmax: maximum, shift, exponential, sum, quotient.
 
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
-use super::said::Said;
 use super::table::{CellStyle, Column, Marks, Table};
 use super::{Body, Closeup};
 use crate::nn::Part;
@@ -60,6 +60,6 @@ pub(super) fn softmax<'a>(
     let marks = Marks { focus: *focus, row: last, target: is_last.then(|| view.state.label()) };
     let steps = view.state.trace().cell_until(focus, spot.done).steps;
     let colors = view.theme.pass(stage.pass);
-    let said = Said::from_steps(view, &steps).with_words([view.text(key)]);
-    Some(Closeup { body: Body::Table(Table { rows: channels, columns, marks, colors }), said })
+    let caption = Caption::from_steps(view, &steps).with_words([view.text(key)]);
+    Some(Closeup { body: Body::Table(Table { rows: channels, columns, marks, colors }), caption })
 }

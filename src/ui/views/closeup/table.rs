@@ -57,13 +57,13 @@ impl<'a> Column<'a> {
         Self { head: head.into(), style, cell: Box::new(cell), current: false, foot: None }
     }
 
-    /// The same, as the one that is being made.
+    /// Marks the column as the one being computed.
     pub(super) fn current(mut self, current: bool) -> Self {
         self.current = current;
         self
     }
 
-    /// With a number below.
+    /// Adds a number below the column.
     pub(super) fn foot(mut self, words: impl Into<String>, cell: CellView, address: Option<Address>) -> Self {
         self.foot = Some((words.into(), cell, address));
         self
@@ -375,5 +375,5 @@ fn cell_ui(
 /// Slanted lines: there is no number yet.
 pub(super) fn hatch_ui(ui: &Ui, rect: Rect, ground: Color32, line: Color32) {
     ui.painter().rect_filled(rect, 0, ground);
-    crate::ui::widgets::hatch_ui(ui.painter(), rect, line);
+    crate::ui::widgets::hatch::hatch_ui(ui.painter(), rect, line);
 }

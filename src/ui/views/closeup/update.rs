@@ -1,10 +1,10 @@
 //! The update: before, change, after.
 
 use super::arithmetic::lines;
+use super::caption::Caption;
 use super::focused_cell::FocusedCell;
 use super::part::{Part as Grid, around, around_in};
 use super::parts::Item;
-use super::said::Said;
 use super::{Closeup, legends};
 use crate::nn::{
     Part,
@@ -29,8 +29,8 @@ pub(super) fn update<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> 
     let steps = view.state.trace().cell_until(focus, spot.done).steps;
     let made = format!("{} · {}", view.text(key), rule(view));
     let words = [made].into_iter().chain(losses(view));
-    let said = Said::from_steps(view, &steps).with_words(words).with_legends(legends(&items));
-    Some(Closeup::of_parts(items, lines(view, &steps, 6), said))
+    let caption = Caption::from_steps(view, &steps).with_words(words).with_legends(legends(&items));
+    Some(Closeup::of_parts(items, lines(view, &steps, 6), caption))
 }
 
 /// What a stage of the update makes; `None` for parts that it does not make.

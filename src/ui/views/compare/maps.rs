@@ -15,7 +15,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// A map with its caption.
 struct Map<'a> {
     id: &'static str,
-    /// In two lines.
+    /// The caption, in two lines.
     caption: [String; 2],
     cells: &'a [f32],
     mapping: Mapping,

@@ -4,11 +4,18 @@ mod maps;
 mod scores;
 
 use crate::app::{Action, Compare, CompareAction, Kept};
-use crate::ui::{names, run_names, theme, theme::space, view::View};
-use egui::{Button, ComboBox, DragValue, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use crate::ui::{
+    fonts, names, run_names,
+    theme::{self, space, text_size},
+    view::View,
+};
+use egui::{Button, ComboBox, DragValue, FontId, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 
-/// Draws the page.
+/// Draws the page Compare: the two sides, their scores, and the maps of the shown layer with the difference.
 pub fn compare_ui(ui: &mut Ui, view: &View) {
+    if view.state.compare().kept.is_none() {
+        return nothing_kept_ui(ui, view);
+    }
     let height = ui.available_height();
     ScrollArea::vertical().id_salt("compare").auto_shrink(false).show(ui, |ui| {
         let sides = view.state.compare().sides(view.state);
@@ -17,13 +24,10 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
             if keep.on_hover_text(view.text("compare.keep_tip")).clicked() {
                 push(view, CompareAction::Keep);
             }
-            let has_kept = view.state.compare().kept.is_some();
-            if ui.add_enabled(has_kept, Button::new(view.text("compare.forget"))).clicked() {
+            if ui.button(view.text("compare.forget")).clicked() {
                 push(view, CompareAction::Forget);
             }
-            if has_kept {
-                tensor_ui(ui, view);
-            }
+            tensor_ui(ui, view);
             if let Some(sides) = sides.as_ref().filter(|sides| sides.planes > 1) {
                 let mut plane = sides.plane;
                 let label = ui.label(view.text("compare.map"));
@@ -34,10 +38,7 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
             }
         });
         ui.add_space(space::XS);
-        let Some(kept) = &view.state.compare().kept else {
-            ui.label(view.text("compare.how"));
-            return;
-        };
+        let Some(kept) = &view.state.compare().kept else { return };
         let now = Kept::from_state(view.state);
         match &sides {
             Some(sides) => maps::maps_ui(ui, view, [kept, &now], sides, height),
@@ -45,6 +46,28 @@ pub fn compare_ui(ui: &mut Ui, view: &View) {
         }
         ui.add_space(space::S);
         scores::scores_ui(ui, view, [kept, &now]);
+    });
+}
+
+/// What the page is for, and the button to begin with.
+fn nothing_kept_ui(ui: &mut Ui, view: &View) {
+    ui.add_space((0.2 * ui.available_height()).min(120.0));
+    ui.vertical_centered(|ui| {
+        ui.spacing_mut().item_spacing.y = space::M;
+        let font = FontId::new(text_size::HEADING, fonts::strong());
+        let heading = RichText::new(view.text("compare.question")).font(font);
+        ui.label(heading.color(view.theme.text_strong));
+        let width = ui.available_width().min(560.0);
+        ui.allocate_ui(vec2(width, 0.0), |ui| {
+            ui.vertical_centered(|ui| {
+                ui.label(RichText::new(view.text("compare.how")).color(view.theme.text_weak));
+            });
+        });
+        let words = RichText::new(view.text("cmd.keep")).color(view.theme.on_accent);
+        let keep = Button::new(words).fill(view.theme.accent).min_size(vec2(300.0, 44.0));
+        if ui.add(keep).on_hover_text(view.text("compare.keep_tip")).clicked() {
+            push(view, CompareAction::Keep);
+        }
     });
 }
 

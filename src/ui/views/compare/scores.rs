@@ -7,7 +7,7 @@ use egui::{Grid, Rect, RichText, Sense, Ui, vec2};
 /// Classes that are listed.
 const LISTED: usize = 10;
 
-/// Draws them: the classes by their larger score.
+/// Draws the scores of both sides, the classes ordered by the larger of the two.
 pub fn scores_ui(ui: &mut Ui, view: &View, sides: [&Kept; 2]) {
     let named = sides.map(|side| {
         let scores = side.scores().into_iter().enumerate();

@@ -13,7 +13,7 @@ use egui::{Align2, Id, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Ui,
 
 const ROW: f32 = 34.0;
 
-/// Draws the list.
+/// Draws the classes with their counts and mean pictures; a click filters the examples.
 pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     let measured = match view.state.data().measured(data, view.state.data().part) {
         Some(Ok(measured)) => Some(&**measured),

@@ -18,7 +18,7 @@ const ENDLESS: u64 = 10_000;
 /// The least side of a picture, in points: they fill the width.
 const SIDE: f32 = 56.0;
 
-/// Draws them.
+/// Draws the examples of the chosen split and class, page by page; a click opens one.
 pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     let (part, class) = (view.state.data().part, view.state.data().class);
     let measured = view.state.data().measured(data, part);

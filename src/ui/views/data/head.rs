@@ -6,7 +6,7 @@ use crate::data::{Dataset, Generated, Origin, Split};
 use crate::ui::{number, theme, view::View};
 use egui::{Button, ComboBox, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
-/// Draws the rows above the examples.
+/// Draws the data set's name, figures and buttons above the examples.
 pub fn head_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     ui.horizontal_wrapped(|ui| {
         set_ui(ui, view, data);
@@ -67,7 +67,7 @@ fn part_ui(ui: &mut Ui, view: &View, data: &Dataset, part: Split) {
     }
 }
 
-/// The way to train on it; where it is trained on already, that is said.
+/// The button that trains on it, or a note where it is trained on already.
 fn train_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     let training = view.state.inputs().training.as_ref();
     if training.is_some_and(|training| training.schedule.data.is_of_one_source(data)) {

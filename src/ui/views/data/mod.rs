@@ -9,7 +9,7 @@ use crate::app::{Action, DataAction};
 use crate::ui::{theme::space, view::View};
 use egui::{Ui, UiBuilder, vec2};
 
-/// Draws the page.
+/// Draws the page Data: the data set's figures, its classes and its examples.
 pub fn data_ui(ui: &mut Ui, view: &View) {
     let data = view.state.shown_data();
     head::head_ui(ui, view, &data);

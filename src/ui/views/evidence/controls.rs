@@ -9,7 +9,7 @@ use egui::{
 };
 use std::ops::RangeInclusive;
 
-/// Draws the rows of controls.
+/// Draws the controls: method, unit, settings, progress, top activations.
 pub fn controls_ui(ui: &mut Ui, view: &View) {
     let settings = view.state.attribution().settings(view.state.plan().network());
     ui.horizontal_wrapped(|ui| {
@@ -47,8 +47,9 @@ fn subject_ui(ui: &mut Ui, view: &View) {
         Some(Unit::Cell { layer, channel, at }) => (layer, channel, at, predicted),
     };
     let name = names::class(view, predicted);
+    let predicted_key = if state.names_classes() { "evidence.predicted" } else { "evidence.largest" };
     let kinds = [
-        (Subject::Predicted, view.fill("evidence.predicted", &[("name", &name)])),
+        (Subject::Predicted, view.fill(predicted_key, &[("name", &name)])),
         (Subject::Unit(Unit::Score(class)), view.text("evidence.score")),
         (Subject::Unit(Unit::Probability(class)), view.text("evidence.probability")),
         (Subject::Unit(Unit::Channel { layer, channel }), view.text("evidence.channel")),

@@ -1,4 +1,4 @@
-//! What the map's numbers say: the unit's value, sums, completeness, correlation, the source.
+//! The figures of a map: the unit's value, sums, completeness, correlation, and the method's source.
 
 use crate::app::AttributionMaps;
 use crate::attribution::Method;
@@ -11,7 +11,7 @@ pub fn has_relu(made: &AttributionMaps) -> bool {
     made.layers().iter().any(|layer| layer.op == Op::RELU)
 }
 
-/// Draws the lines.
+/// Draws a line for each figure.
 pub fn facts_ui(ui: &mut Ui, view: &View, made: &AttributionMaps) {
     for line in lines(view, made) {
         ui.label(line);

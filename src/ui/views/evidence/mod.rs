@@ -10,7 +10,7 @@ use crate::app::{Action, AttributionAction};
 use crate::ui::{names, theme, theme::space, view::View};
 use egui::{RichText, ScrollArea, Ui};
 
-/// Draws the page.
+/// Draws the page Evidence: controls, the map over the picture, its figures, the top activations.
 pub fn evidence_ui(ui: &mut Ui, view: &View) {
     let height = ui.available_height();
     ScrollArea::vertical().id_salt("evidence").auto_shrink(false).show(ui, |ui| {
@@ -28,7 +28,7 @@ fn map_ui(ui: &mut Ui, view: &View, height: f32) {
     let name = view.text(&format!("evidence.name.{}", method.name()));
     let title = view.fill("evidence.title", &[("unit", &names::unit(view, made.unit))]);
     ui.label(RichText::new(format!("{title} · {name}")).font(theme::strong_font()));
-    ui.label(view.text(&format!("evidence.says.{}", method.name())));
+    ui.label(view.text(&format!("evidence.about.{}", method.name())));
     if method.changes_gradient() {
         let key = if facts::has_relu(made) { "evidence.changes" } else { "evidence.no_relu" };
         ui.label(RichText::new(format!("! {}", view.text(key))).color(view.theme.warn));

@@ -229,7 +229,7 @@ fn map_ui(
     });
 }
 
-/// Draws a picture without a colour map.
+/// Draws a picture in its own colours.
 #[expect(clippy::too_many_arguments, reason = "a picture, its caption and where it stands")]
 fn picture_ui(
     ui: &mut Ui,

@@ -64,7 +64,7 @@ pub fn network_card_ui(ui: &mut Ui, view: &View) {
         let is_bundled = bundled::models().iter().any(|model| model.name == now);
         let words =
             if is_bundled { view.text(&format!("model.{now}")) } else { view.text("home.own_network") };
-        let name = if is_bundled { view.text(&format!("network.{now}")) } else { now.clone() };
+        let name = names::network(view.words, &now);
         network_ui(ui, view, &name, &words, true, None);
     }
     let fits = samples::network_for(view);

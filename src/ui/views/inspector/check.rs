@@ -1,4 +1,4 @@
-//! The gradient check: the loss with the cell moved down and up, and what the backward pass says.
+//! The gradient check: the loss with the cell moved down and up, and the gradient of the backward pass.
 
 use crate::app::{Action, Answer, EXPONENTS};
 use crate::nn::{

@@ -8,7 +8,7 @@ use crate::ui::{number, theme, view::View};
 use egui::{DragValue, Id, Response, RichText, Ui};
 use std::ops::RangeInclusive;
 
-/// Draws it, where there is something to change.
+/// Draws the fields for the focused cell, where it can be edited.
 pub(super) fn edit_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some((tensor, _, index)) = view.state.trace().tensor_cell(focus) else { return };
     let index = index as usize;

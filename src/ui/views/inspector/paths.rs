@@ -8,7 +8,7 @@ use crate::ui::{names, number, theme, view::View};
 use egui::{Align, Button, Id, Layout, Rect, RichText, ScrollArea, Ui, vec2};
 use std::sync::Arc;
 
-/// Draws them.
+/// Draws the strongest paths from the loss to the focused gradient, factor by factor.
 pub(super) fn paths_ui(ui: &mut Ui, view: &View) {
     weak_ui(ui, view, &view.text("paths.what"));
     let Some((_, answer)) = view.state.asked() else {

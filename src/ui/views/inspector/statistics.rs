@@ -6,7 +6,7 @@ use crate::ui::{names, number, theme, view::View};
 use egui::{Align2, Grid, Id, Rect, RichText, Sense, Ui, pos2, vec2};
 use std::{ops::Range, sync::Arc};
 
-/// Draws them.
+/// Draws count, range, mean and histogram of the focused tensor.
 pub(super) fn statistics_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some((tensor, image, _)) = view.state.trace().tensor_cell(focus) else { return };
     let plan = view.state.plan();

@@ -1,10 +1,11 @@
 //! What the colours of a layer stand for.
 
-use super::subject::{Panel, Shown, Side, Subject};
+use super::subject::{Panel, Shown, Subject};
 use crate::app::Scale;
 use crate::trace::Pass;
 use crate::ui::{
     colormap::{MapKind, Mapping},
+    compared::Side,
     number,
     view::{Legend, View},
 };

@@ -1,13 +1,13 @@
 //! A layer: all of its maps, its filters, or both, and their gradients, each as large as all fit.
 
 mod arrangement;
-mod compared;
 mod legend;
 mod subject;
 mod tile;
 mod words;
 
 use crate::ui::{
+    compared::{effect, nothing_to_compare},
     fonts,
     theme::{self, text_size},
     view::View,
@@ -33,15 +33,16 @@ pub fn layer_ui(ui: &mut Ui, view: &View) {
         missing_ui(ui, view, &subject, line);
         area = rest;
     }
-    let with = view.state.view().with;
-    if let Some(words) = words::nothing_to_compare(view, &subject, with) {
+    if subject.before.is_none()
+        && let Some(words) = nothing_to_compare(view)
+    {
         let (line, rest) = area.split_top_bottom_at_y(area.top() + LINE);
         let text = RichText::new(words).font(theme::body_font()).color(view.theme.text);
         ui.put(line, egui::Label::new(text).halign(Align::Min));
         area = rest;
     }
     if let Some(before) = &subject.before {
-        let (front, rest) = words::effect(view, before, with);
+        let (front, rest) = effect(view, std::slice::from_ref(before));
         view.read_out_first(front, rest);
     }
     legend::set(view, &subject);

@@ -1,18 +1,19 @@
 //! What a layer's stage shows: which tensors side by side, and in which order its maps stand.
 
-use super::{arrangement::TileForm, compared::Before};
-use crate::app::{Compared, Lane, Order, Scale, Show};
+use super::arrangement::TileForm;
+use crate::app::{Lane, Order, Show};
 use crate::nn::Part;
 use crate::trace::{Address, Owner, TensorId};
 use crate::ui::{
     blocks::{filters_of, with_gradient},
-    colormap::{Mapping, ValueRange},
+    colormap::Mapping,
+    compared::{Before, Side},
     filters::{FilterCell, FilterForm},
     names,
     summary::{MapSummary, TensorSummary, summary},
-    tensor_plane::{TensorPlane, mapping},
+    tensor_plane::TensorPlane,
     view::View,
-    widgets::grid::{CellState, CellView},
+    widgets::grid::CellView,
 };
 use egui::{Context, Ui, vec2};
 use std::sync::Arc;
@@ -44,17 +45,6 @@ pub enum What {
     Cell(usize, usize),
     /// A weight of a filter; none between its slices.
     Weight(Option<FilterCell>),
-}
-
-/// Whether a square shows the present, what it is compared with, or the difference.
-#[derive(Clone)]
-pub enum Side {
-    /// The present.
-    Now,
-    /// What it is compared with.
-    Before(Arc<Before>),
-    /// The present minus that.
-    Difference(Arc<Before>),
 }
 
 /// What a square needs to be drawn.
@@ -98,11 +88,7 @@ impl<'a> Subject<'a> {
         let image = state.image();
         let before = Before::cached(ctx, view, tensor, image);
         let panels = if before.is_some() { vec![panel_of(view, tensor)] } else { panels(view, tensor) };
-        let side = match (&before, state.view().compared) {
-            (None, _) | (Some(_), Compared::Now) => Side::Now,
-            (Some(before), Compared::Before) => Side::Before(Arc::clone(before)),
-            (Some(before), Compared::Difference) => Side::Difference(Arc::clone(before)),
-        };
+        let side = Side::new(view, before.as_ref());
         let shown =
             panels.iter().map(|panel| Shown { side: side.clone(), ..Shown::new(view, *panel, image) });
         let shown: Vec<_> = shown.collect();
@@ -167,7 +153,7 @@ impl<'a> Subject<'a> {
 
     /// What stands above a map: its number; of a class also its name, of an input its colour.
     pub fn name(&self, view: &View, map: usize) -> String {
-        if self.has_classes {
+        if self.has_classes && view.state.names_classes() {
             return format!("{map} {}", names::class(view, map));
         }
         let is_input = self.tensor == TensorId::INPUT || self.tensor == TensorId::layer(0, Part::Dx);
@@ -229,53 +215,25 @@ impl<'a> Shown<'a> {
         if !self.is_complete(map) {
             return None;
         }
-        match &self.side {
+        match self.side {
             Side::Now => self.summary.as_ref()?.maps.get(map).copied(),
-            Side::Before(before) => before.summary.maps.get(map).copied(),
-            Side::Difference(before) => before.changed.maps.get(map).copied(),
+            Side::Before(_) | Side::Difference(_) => self.side.numbers(map),
         }
     }
 
     /// Changes with all that [`Shown::cell`] gives for the first `cells` cells.
-    pub fn key(&self, cells: u32) -> (u64, u8, u64) {
-        let revision = self.plane.revision_of(0..cells);
-        match &self.side {
-            Side::Now => (revision, 0, 0),
-            Side::Before(before) => (revision, 1, before.key),
-            Side::Difference(before) => (revision, 2, before.key),
-        }
+    pub fn key(&self, cells: u32) -> (u64, (u8, u64)) {
+        (self.plane.revision_of(0..cells), self.side.key())
     }
 
     /// A cell by its number within the tensor. Of a comparison, as far as the present is computed.
     pub fn cell(&self, index: usize) -> CellView {
-        let now = self.plane.cell_at(index as u32);
-        let other = match &self.side {
-            Side::Now => None,
-            Side::Before(before) => before.cells.get(index),
-            Side::Difference(before) => before.changes.get(index),
-        };
-        match (other, now.state) {
-            (Some(&value), CellState::Current) => CellView::current(value),
-            (Some(_), CellState::NotYet | CellState::Partial | CellState::Stale) => CellView::not_yet(),
-            (None, _) => now,
-        }
+        self.side.cell(self.plane.cell_at(index as u32), index)
     }
 
     /// The colours of a map, by the scale that was chosen; of a difference around 0.
     pub fn mapping(&self, view: &View, image: u32, map: Option<usize>) -> Mapping {
-        let Side::Difference(before) = &self.side else {
-            return mapping(view, self.panel.tensor(), image, map);
-        };
-        let largest = before.changed.largest;
-        let reach = match (view.state.view().scale, map) {
-            (Scale::Map, Some(map)) => {
-                before.changed.maps.get(map).map_or(largest, |map| map.strongest().abs())
-            }
-            (Scale::Layer, _) => before.changed.reach,
-            (Scale::Map | Scale::Largest | Scale::Network, _) => largest,
-        };
-        let range = ValueRange { min: -reach, max: reach, not_finite: 0 };
-        Mapping::signed_for(range, view.theme.dark).with_log(view.state.view().log)
+        self.side.mapping(view, self.panel.tensor(), image, map)
     }
 }
 

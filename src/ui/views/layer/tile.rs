@@ -2,18 +2,19 @@
 
 use super::{
     arrangement::Arrangement,
-    subject::{LEAST_FRAME, Panel, Shown, Side, Subject, WITH_NUMBER, WITH_WORD, What},
+    subject::{LEAST_FRAME, Panel, Shown, Subject, WITH_NUMBER, WITH_WORD, What},
     words,
 };
 use crate::app::Scale;
 use crate::trace::{Grain, Pass};
 use crate::ui::{
-    atlas::{Atlas, atlas, tensor_atlas},
+    atlas::{Atlas, tensor_atlas},
     colormap::{MapKind, Mapping},
+    compared::Side,
     filters::{FilterCell, filter_atlas},
     lit, number, theme,
     view::View,
-    widgets::{grid::CellState, hatched_ui, sign::Sign},
+    widgets::{grid::CellState, hatch::hatched_ui, sign::Sign},
 };
 use egui::{
     Align2, Color32, FontId, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
@@ -64,7 +65,9 @@ impl<'a> Tiles<'a> {
             }
             None => match shown.side {
                 Side::Now => tensor_atlas(ui.ctx(), view, shown.panel.tensor(), subject.image),
-                Side::Before(_) | Side::Difference(_) => compared_atlas(ui, view, shown, subject.image),
+                Side::Before(_) | Side::Difference(_) => {
+                    shown.side.atlas(ui.ctx(), view, shown.panel.tensor(), subject.image)
+                }
             },
         };
         let atlases = subject.shown.iter().map(atlas).collect();
@@ -309,22 +312,6 @@ impl<'a> Tiles<'a> {
         let address = shown.plane.address_at(index.unwrap_or_else(|| shown.first_cell(map)) as u32);
         view.look(&view.state.plan().widen(&address, Grain::Channel));
     }
-}
-
-/// The maps before, or their differences.
-fn compared_atlas(ui: &Ui, view: &View, shown: &Shown, image: u32) -> Arc<Atlas> {
-    let (maps, plane) = (shown.count(), shown.plane);
-    let mappings: Vec<Mapping> = (0..maps).map(|map| shown.mapping(view, image, Some(map))).collect();
-    let keys: Vec<_> = mappings.iter().map(Mapping::key).collect();
-    let size = [plane.rows(), plane.cols()];
-    let cells = size[0] * size[1];
-    atlas(ui.ctx(), ("compared", shown.key((maps * cells) as u32), keys), maps, size, |map, i, j| {
-        let cell = shown.cell(map * cells + i * size[1] + j);
-        match cell.state {
-            CellState::NotYet => view.theme.hatch_ground,
-            CellState::Partial | CellState::Current | CellState::Stale => mappings[map].color(cell.value),
-        }
-    })
 }
 
 /// The colours of a filter: one scale for all of the layer, or its own.

@@ -1,18 +1,14 @@
 //! A layer's maps in words: above them, for a screen reader, and under the pointer.
 
-use super::{
-    compared::Before,
-    subject::{Panel, Shown, Side, Subject, What},
-};
-use crate::app::With;
+use super::subject::{Panel, Shown, Subject, What};
 use crate::attribution::receptive_field;
 use crate::nn::{Activation, Op, Part};
 use crate::trace::{Owner, Plan, TensorId};
 use crate::ui::{
     blocks::{block_of, blocks},
+    compared::{Side, with_sign},
     filters::{FilterCell, FilterForm},
     names, number,
-    picture_words::{self, score},
     tensor_plane::TensorPlane,
     view::View,
     widgets::grid::CellState,
@@ -54,12 +50,6 @@ pub fn largest(view: &View, subject: &Subject, shown: &Shown, map: usize) -> Opt
         Panel::Values(_) => Largest::new(finite(numbers.max), true),
         Panel::Gradients(_) | Panel::Filters(_) => Largest::new(numbers.strongest(), false),
     })
-}
-
-/// A number with its sign, also where it is above 0.
-fn with_sign(value: f32, digits: usize) -> String {
-    let text = number::significant(value, digits);
-    if value > 0.0 { format!("+{text}") } else { text }
 }
 
 impl Largest {
@@ -130,7 +120,7 @@ fn part(view: &View, shown: &Shown, map: usize) -> String {
 /// The same with its class, where the maps are the classes.
 fn part_and_class(view: &View, subject: &Subject, shown: &Shown, map: usize) -> String {
     let part = part(view, shown, map);
-    if subject.has_classes {
+    if subject.has_classes && view.state.names_classes() {
         let class = names::class(view, map);
         return view.fill("layer.class", &[("part", &part), ("class", &class)]);
     }
@@ -195,43 +185,6 @@ fn change(
     let [was, now] = [was, now.value].map(|value| number::significant(value, 3));
     let front = view.fill("layer.cell_change", &[("place", place), ("before", &was), ("now", &now)]);
     Some((front, view.fill("layer.cell_changed_by", &[("change", &with_sign(by, 3))])))
-}
-
-/// What was done, and what came of it.
-pub fn effect(view: &View, before: &Before, with: With) -> (String, String) {
-    let front = match with {
-        With::PictureBefore => view
-            .state
-            .picture_change()
-            .map_or_else(String::new, |change| format!("{}:", picture_words::change(view, &change))),
-        With::ModelBefore => view.text("layer.weights_edited"),
-        With::Nothing | With::Kept => view.text("layer.against_kept"),
-    };
-    let (class, was, now) = before.answer;
-    let [was, now] = [was, now].map(|value| score(view, value));
-    let (changed, maps) = (before.maps_changed().to_string(), before.changed.maps.len().to_string());
-    let class = names::class(view, class);
-    let values = [
-        ("changed", changed.as_str()),
-        ("maps", maps.as_str()),
-        ("class", class.as_str()),
-        ("before", was.as_str()),
-        ("now", now.as_str()),
-    ];
-    (front, view.fill("layer.came_of_it", &values))
-}
-
-/// Why nothing is compared, where something was to be.
-pub fn nothing_to_compare(view: &View, subject: &Subject, with: With) -> Option<String> {
-    let key = match with {
-        _ if subject.before.is_some() => return None,
-        With::Nothing => return None,
-        _ if view.state.compared_key(with).is_some() => "layer.no_twin",
-        With::PictureBefore => "layer.no_picture_before",
-        With::ModelBefore => "layer.no_weights_before",
-        With::Kept => "layer.nothing_kept",
-    };
-    Some(view.text(key))
 }
 
 /// What part of the picture a cell sees.

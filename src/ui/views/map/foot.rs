@@ -1,4 +1,4 @@
-//! Below the map: what can be said of it in numbers, and what can be done with it.
+//! Below the map: its figures, and the buttons that act on it.
 
 use super::scene::{Scene, strong_value};
 use super::{body_font, strong_font, text_ui};
@@ -20,7 +20,7 @@ pub fn height(stage: f32) -> f32 {
     if stage < 260.0 { BUTTONS } else { LINE + BUTTONS }
 }
 
-/// Draws both at the bottom right of a part.
+/// Draws figures and buttons at the bottom right of `rect`.
 pub fn foot_ui(ui: &mut Ui, scene: &Scene, rect: Rect) {
     let stage = ui.max_rect();
     let bottom = rect.with_min_y(stage.bottom() - BUTTONS);
@@ -35,7 +35,7 @@ pub fn foot_ui(ui: &mut Ui, scene: &Scene, rect: Rect) {
     });
 }
 
-/// Draws the buttons one below another.
+/// Draws the buttons in a column.
 pub fn beside_ui(ui: &mut Ui, scene: &Scene, rect: Rect) {
     ui.scope_builder(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)), |ui| {
         buttons_ui(ui, scene);

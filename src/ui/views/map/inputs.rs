@@ -13,7 +13,7 @@ use crate::ui::{
     tensor_plane::{TensorPlane, mapping},
     theme::space,
     view::View,
-    widgets::hatched_ui,
+    widgets::hatch::hatched_ui,
 };
 use egui::{Align2, Mesh, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 
@@ -84,7 +84,7 @@ impl Tiles {
     }
 }
 
-/// Draws the maps that are read.
+/// Draws the maps that the shown cell reads, those first that contribute most.
 pub fn inputs_ui(ui: &mut Ui, scene: &Scene, rect: Rect) -> Drawn {
     let (view, Some(sum)) = (scene.view, &scene.sum) else {
         return Drawn { places: 0, rows: Vec::new(), right: rect.right() };

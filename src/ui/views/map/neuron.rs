@@ -16,7 +16,7 @@ use crate::ui::{
 use egui::{Align2, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-/// As many have a row at most.
+/// The most inputs that have a row.
 const MOST: usize = 12;
 /// The height of a row: where there is room, and where there is little.
 const PITCH: [f32; 2] = [27.0, 23.0];
@@ -24,7 +24,7 @@ const PITCH: [f32; 2] = [27.0, 23.0];
 const EQUATION: f32 = 40.0;
 /// The width of the card.
 const CARD: f32 = 226.0;
-/// For the number at the end of a bar.
+/// The room for the number at the end of a bar.
 const NUMBER: f32 = 70.0;
 
 /// What is ranked: a neuron's own sum, or how far it is ahead of another.
@@ -199,7 +199,9 @@ fn table_ui(ui: &mut Ui, ranking: &Ranking, table: Rect) -> usize {
         .chain((!rest.is_empty()).then_some(rest_gives))
         .chain(found.has_bias.then_some(found.bias))
         .collect();
-    let scale = Bars::new(columns.bars, &values);
+    let [less, _] = directions(ranking);
+    let scale =
+        Bars::new(columns.bars, &values, text_width(ui.painter(), &less, body_font(view)) + 2.0 * space::M);
     head_ui(ui, ranking, &columns, scale.zero, row(0));
     let printed = PrintedSum::aligned(&values, ranking.digits());
     let texts = |number: &dyn Fn(usize) -> f32, digits: usize| {
@@ -262,7 +264,21 @@ fn head_ui(ui: &Ui, ranking: &Ranking, columns: &Columns, zero: f32, row: Rect) 
     text_ui(ui, pos2(columns.value, y), Align2::RIGHT_CENTER, &value, font(), ink, value_width);
     let room = columns.weight - columns.times;
     text_ui(ui, pos2(columns.weight, y), Align2::RIGHT_CENTER, &weight, font(), ink, room);
-    let [less, more] = match &ranking.against {
+    let [less, more] = directions(ranking);
+    let room = [zero - columns.bars.left(), columns.bars.right() - zero];
+    let [blue, orange] = [Pass::Fwd, Pass::Bwd].map(|pass| view.theme.pass(pass).strong);
+    if text_width(ui.painter(), &less, font()) + space::M <= room[0] {
+        text_ui(ui, pos2(zero - space::M, y), Align2::RIGHT_CENTER, &less, font(), orange, room[0]);
+    }
+    if text_width(ui.painter(), &more, font()) + space::M <= room[1] {
+        text_ui(ui, pos2(zero + space::M, y), Align2::LEFT_CENTER, &more, font(), blue, room[1]);
+    }
+}
+
+/// What bars to the left and bars to the right of 0 do.
+fn directions(ranking: &Ranking) -> [String; 2] {
+    let view = ranking.view();
+    match &ranking.against {
         Some((rival, _)) => {
             let class = |class: &str| [("class", class.to_owned())];
             [
@@ -271,14 +287,6 @@ fn head_ui(ui: &Ui, ranking: &Ranking, columns: &Columns, zero: f32, row: Rect) 
             ]
         }
         None => [view.text("map.less"), view.text("map.more_of")],
-    };
-    let room = [zero - columns.bars.left(), columns.bars.right() - zero];
-    let [blue, orange] = [Pass::Fwd, Pass::Bwd].map(|pass| view.theme.pass(pass).strong);
-    if text_width(ui.painter(), &less, font()) + space::M <= room[0] {
-        text_ui(ui, pos2(zero - space::M, y), Align2::RIGHT_CENTER, &less, font(), orange, room[0]);
-    }
-    if text_width(ui.painter(), &more, font()) + space::M <= room[1] {
-        text_ui(ui, pos2(zero + space::M, y), Align2::LEFT_CENTER, &more, font(), blue, room[1]);
     }
 }
 
@@ -291,14 +299,19 @@ struct Bars {
 }
 
 impl Bars {
-    /// A scale on which all values and their numbers fit.
-    fn new(rect: Rect, values: &[f64]) -> Self {
+    /// A scale on which all values and their numbers fit, and where some are negative what is said of them too: that is
+    /// as wide as `words`.
+    fn new(rect: Rect, values: &[f64], words: f32) -> Self {
         let finite = || values.iter().copied().filter(|value| value.is_finite());
         let least = finite().fold(0.0, f64::min);
         let most = finite().fold(0.0, f64::max);
         let room = |is_there: bool| if is_there { NUMBER } else { 6.0 };
         let (left, right) = (room(least < 0.0), room(most > 0.0));
         let span = (most - least).max(f64::MIN_POSITIVE) as f32;
+        // What lies left of 0: the room of a number, and the longest bar there.
+        let (share, whole) = (-least as f32 / span, rect.width() - right);
+        let wanted = (words - share * whole) / (1.0 - share).max(0.1);
+        let left = if least < 0.0 { left.max(wanted.min(0.5 * whole)) } else { left };
         let unit = (rect.width() - left - right).max(10.0) / span;
         Self { zero: rect.left() + left - least as f32 * unit, unit }
     }
@@ -447,10 +460,11 @@ fn equation_ui(ui: &Ui, ranking: &Ranking, rect: Rect, shown: usize) {
     }
     let printed = PrintedSum::new(&parts, found.value, ranking.digits() + 1);
     let y = rect.center().y;
-    let font = FontId::proportional(text_size::EQUATION);
+    let size = text_size::equation(view.state.view().presenting);
+    let font = FontId::proportional(size);
     let left = pos2(rect.left(), y);
     let line = text_ui(ui, left, Align2::LEFT_CENTER, &printed.line(), font, view.theme.text, rect.width());
-    let font = FontId::new(text_size::EQUATION, fonts::strong());
+    let font = FontId::new(size, fonts::strong());
     let result = format!(" = {}", printed.sum());
     let at = pos2(line.right(), y);
     let strong = view.theme.text_strong;

@@ -6,14 +6,17 @@ use crate::trace::{Address, Grain, Owner, Pass, Plan, TensorId};
 use crate::ui::{
     atlas::{atlas, tensor_atlas},
     blocks::Block,
+    compared::{Side, with_sign},
     fonts, lit, names, number,
-    summary::summary,
-    tensor_plane::{TensorPlane, mapping},
+    summary::{MapSummary, summary},
+    tensor_plane::TensorPlane,
     theme::{self, text_size},
     view::View,
     widgets::{
         flow::{fitted_ui, text_width},
-        hatch_ui, hatched_ui, icon,
+        grid::CellState,
+        hatch::{hatch_ui, hatched_ui},
+        icon,
     },
 };
 use egui::{Align2, Color32, FontId, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -171,11 +174,17 @@ impl Scene<'_> {
         self.foot_ui(ui, column, &tensors, order.len() - shown, rect);
     }
 
-    /// The maps of a tensor, the strongest first; by their numbers until all are there.
+    /// The maps of a tensor, the strongest first, or those that changed most; by their numbers until all are there.
     fn order(&self, tensor: TensorId) -> Vec<usize> {
         let view = self.view;
         let maps = view.state.plan().shape_of(tensor).planes();
         let summary = summary(view, tensor, self.image).filter(|_| self.is_complete(tensor));
+        // In the same order before and now.
+        let column = self.columns.iter().position(|column| column.output() == tensor);
+        let before = column.and_then(|column| self.befores[column].as_ref());
+        if let Some(before) = before.filter(|_| summary.is_some()) {
+            return before.changed.by_magnitude();
+        }
         match summary {
             Some(summary) if tensor.part == Part::Out => summary.by_strength(),
             Some(summary) => summary.by_magnitude(),
@@ -316,7 +325,12 @@ impl Scene<'_> {
         if plane.cells_done() == 0 && !plane.is_begun() {
             hatched_ui(ui, theme, rect);
         } else {
-            tensor_atlas(ui.ctx(), view, tensor, self.image).paint(ui.painter(), map, rect);
+            let side = self.side(tensor);
+            let atlas = match side {
+                Side::Now => tensor_atlas(ui.ctx(), view, tensor, self.image),
+                Side::Before(_) | Side::Difference(_) => side.atlas(ui.ctx(), view, tensor, self.image),
+            };
+            atlas.paint(ui.painter(), map, rect);
         }
         let (rows, cols) = (plane.rows(), plane.cols());
         let cell = vec2(rect.width() / cols as f32, rect.height() / rows as f32);
@@ -357,12 +371,19 @@ impl Scene<'_> {
         [name, self.largest_words(tensor, map)]
     }
 
-    /// `largest value 4.9`, `largest gradient −0.06`, `not computed yet`.
+    /// `largest value 4.9`, `largest gradient −0.06`, `not computed yet`; of a difference `changed by −2.6`.
     pub(super) fn largest_words(&self, tensor: TensorId, map: usize) -> String {
         let view = self.view;
         let summary = summary(view, tensor, self.image).filter(|_| self.is_complete(tensor));
         let Some(summary) = summary else { return view.text("grid.not_yet") };
-        let map = summary.maps[map];
+        let side = self.side(tensor);
+        let map = side.numbers(map).unwrap_or(summary.maps[map]);
+        if matches!(side, Side::Difference(_)) {
+            return match map.is_zero() {
+                true => view.text("overview.unchanged"),
+                false => view.fill("overview.changed_by", &[("change", &with_sign(map.strongest(), 3))]),
+            };
+        }
         let (key, value) = match tensor.part == Part::Dx {
             true => ("overview.largest_gradient", map.strongest()),
             false => ("overview.largest_value", map.max),
@@ -386,15 +407,20 @@ impl Scene<'_> {
         );
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
         let plane = TensorPlane::new(view, tensor, self.image, 0);
-        let mapping = mapping(view, tensor, self.image, None);
+        let side = self.side(tensor);
+        let mapping = side.mapping(view, tensor, self.image, None);
         if plane.is_begun() {
-            let key = ("overview vector", plane.revision_of(0..count as u32), mapping.key());
-            let atlas = atlas(ui.ctx(), key, 1, [rows, cols], |_, i, j| match i * cols + j {
-                k if k < count => match plane.cell_at(k as u32).state {
-                    crate::ui::widgets::grid::CellState::NotYet => theme.hatch_ground,
-                    _ => mapping.color(plane.cell_at(k as u32).value),
-                },
-                _ => Color32::TRANSPARENT,
+            let key = ("overview vector", plane.revision_of(0..count as u32), side.key(), mapping.key());
+            let atlas = atlas(ui.ctx(), key, 1, [rows, cols], |_, i, j| {
+                let k = i * cols + j;
+                if k >= count {
+                    return Color32::TRANSPARENT;
+                }
+                let cell = side.cell(plane.cell_at(k as u32), k);
+                match cell.state {
+                    CellState::NotYet => theme.hatch_ground,
+                    CellState::Partial | CellState::Current | CellState::Stale => mapping.color(cell.value),
+                }
             });
             atlas.paint(ui.painter(), 0, rect);
         } else {
@@ -478,7 +504,18 @@ impl Scene<'_> {
             let long = view.fill("overview.zeros", &[("share", &share)]);
             return Some((vec![long, share + " %"], theme.pass(Pass::Bwd).strong));
         }
-        let max = summary.maps.iter().map(|map| map.max).fold(f32::NEG_INFINITY, f32::max);
+        let side = self.side(tensor);
+        if let Side::Difference(before) = &side {
+            let strongest = before.changed.maps.iter().map(MapSummary::strongest);
+            let most = strongest.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
+            let words = if most == 0.0 { view.text("layer.same") } else { with_sign(most, 2) };
+            return Some((vec![words], theme.text_weak));
+        }
+        let maps = match &side {
+            Side::Before(before) => &before.summary.maps,
+            Side::Now | Side::Difference(_) => &summary.maps,
+        };
+        let max = maps.iter().map(|map| map.max).fold(f32::NEG_INFINITY, f32::max);
         let max = number::short(max);
         let color =
             if self.lane == crate::app::Lane::Both { theme.pass(Pass::Fwd).strong } else { theme.text_weak };

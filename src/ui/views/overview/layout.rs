@@ -40,7 +40,7 @@ pub struct Layout {
     pub row: Rect,
     /// The answer.
     pub answer: Rect,
-    /// From column to column.
+    /// The distance from column to column.
     pub pitch: f32,
     /// The side of a map.
     pub side: f32,
@@ -55,14 +55,14 @@ pub fn room(stage: Rect) -> f32 {
 
 impl Layout {
     /// The sizes with which the columns fit best into the stage.
-    pub fn new(view: &View, stage: Rect, columns: &[Column]) -> Self {
+    pub fn new(view: &View, lane: Lane, stage: Rect, columns: &[Column]) -> Self {
         let count = columns.len().max(1);
         let each = room(stage) / count as f32;
         let scrolls = each < LEAST || (count > MOST && each < SCROLLED);
         let pitch = if scrolls { SCROLLED } else { each };
         let zoom = (0.5 * f32::from(view.state.view().lane_zoom)).exp2();
         let most = (stage.height() - HEAD - FOOT).max(SMALLEST);
-        let pair = view.state.view().lane == Lane::Both;
+        let pair = lane == Lane::Both;
         // A pair takes the width of one map, unless maps are made larger.
         let fits = (pitch - INSIDE).min(LARGEST);
         let fits = if pair { 0.5 * (fits - PAIR) } else { fits };

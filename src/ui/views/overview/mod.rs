@@ -6,21 +6,22 @@ mod layout;
 mod picture;
 mod reading;
 
-use crate::app::{Action, Lane, Scale};
+use crate::app::{Action, Compared, Lane, Scale};
 use crate::nn::network::Unseen;
 use crate::trace::{Address, Grain, Pass, TensorId};
 use crate::ui::{
     blocks::blocks,
     colormap::MapKind,
+    compared::{Before, Side, effect, nothing_to_compare},
     receptive_field::{ReceptiveField, receptive_fields},
-    tensor_plane::{TensorPlane, is_signed, mapping},
+    tensor_plane::{TensorPlane, is_signed},
     theme,
     view::{Legend, View},
 };
 use column::{Column, columns};
 use egui::{Button, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use layout::{Layout, PICTURE};
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 /// A map of a tensor as it was drawn in this frame.
 #[derive(Clone, Copy)]
@@ -45,6 +46,8 @@ struct Scene<'a> {
     image: u32,
     lane: Lane,
     columns: Vec<Column>,
+    /// What the maps of each column are compared with, where they are.
+    befores: Vec<Option<Arc<Before>>>,
     layout: Layout,
     hovered: Option<Hovered>,
     /// What the hovered cell depends on, and what depends on it.
@@ -59,8 +62,13 @@ pub fn overview_ui(ui: &mut Ui, view: &View) {
     let whole = ui.max_rect();
     let blocks = blocks(view.state.plan().network());
     let columns = columns(ui, view, &blocks, layout::room(whole));
-    let layout = Layout::new(view, whole, &columns);
-    let scene = Scene::new(view, columns, layout);
+    let image = view.state.image();
+    let before = |column: &Column| Before::cached(ui.ctx(), view, column.output(), image);
+    let befores: Vec<_> = columns.iter().map(before).collect();
+    let is_compared = befores.iter().any(Option::is_some);
+    let lane = if is_compared { Lane::Values } else { view.state.view().lane };
+    let layout = Layout::new(view, lane, whole, &columns);
+    let scene = Scene::new(view, lane, columns, befores, layout);
     let seen = scene.picture_ui(ui);
     let row = scene.layout.row;
     ui.scope_builder(UiBuilder::new().max_rect(row), |ui| {
@@ -71,6 +79,7 @@ pub fn overview_ui(ui: &mut Ui, view: &View) {
     scene.run_to_ui(ui);
     scene.answer_ui(ui, blocks.last());
     scene.legends(view);
+    scene.compared_words();
     zoom_ui(ui, view, row);
 }
 
@@ -90,7 +99,13 @@ fn zoom_ui(ui: &Ui, view: &View, row: Rect) {
 }
 
 impl<'a> Scene<'a> {
-    fn new(view: &'a View<'a>, columns: Vec<Column>, layout: Layout) -> Self {
+    fn new(
+        view: &'a View<'a>,
+        lane: Lane,
+        columns: Vec<Column>,
+        befores: Vec<Option<Arc<Before>>>,
+        layout: Layout,
+    ) -> Self {
         let (plan, trace) = (view.state.plan(), view.state.trace());
         let cell = view.hovered().and_then(|address| trace.tensor_cell(&address));
         let hovered = cell.map(|(tensor, _, index)| {
@@ -98,10 +113,10 @@ impl<'a> Scene<'a> {
             Hovered { tensor, map, index }
         });
         let fields = hovered.as_ref().map(|hovered| receptive_fields(plan, hovered.tensor, hovered.index));
-        let (image, lane) = (view.state.image(), view.state.view().lane);
+        let image = view.state.image();
         let fields = fields.unwrap_or_default();
         let (unseen, drawn) = (plan.network().unseen(), RefCell::default());
-        Self { view, image, lane, columns, layout, hovered, fields, unseen, drawn }
+        Self { view, image, lane, columns, befores, layout, hovered, fields, unseen, drawn }
     }
 
     /// The tensors whose maps a column shows: values, gradients, or both.
@@ -111,6 +126,23 @@ impl<'a> Scene<'a> {
             Lane::Values => vec![column.output()],
             Lane::Gradients => vec![column.gradient(plan)],
             Lane::Both => vec![column.output(), column.gradient(plan)],
+        }
+    }
+
+    /// Which side of the comparison the maps of a tensor show.
+    fn side(&self, tensor: TensorId) -> Side {
+        let column = self.columns.iter().position(|column| column.output() == tensor);
+        Side::new(self.view, column.and_then(|column| self.befores[column].as_ref()))
+    }
+
+    /// What the comparison came to, or why there is none, while nothing is under the pointer.
+    fn compared_words(&self) {
+        let befores: Vec<_> = self.befores.iter().flatten().cloned().collect();
+        if !befores.is_empty() {
+            let (front, rest) = effect(self.view, &befores);
+            self.view.read_out_first(front, rest);
+        } else if let Some(words) = nothing_to_compare(self.view) {
+            self.view.read_out_first(words, "");
         }
     }
 
@@ -187,16 +219,22 @@ impl<'a> Scene<'a> {
                 Lane::Both => true,
             };
             let tensors: Vec<TensorId> = tensors.filter(|_| shown).collect();
-            // Values without a sign first, then those with one.
+            // Values without a sign first, then those with one; differences have one.
+            let is_signed =
+                |tensor| matches!(self.side(tensor), Side::Difference(_)) || is_signed(view, tensor);
             for signed in [false, true] {
-                let Some(&tensor) = tensors.iter().find(|&&tensor| is_signed(view, tensor) == signed) else {
+                let Some(&tensor) = tensors.iter().find(|&&tensor| is_signed(tensor) == signed) else {
                     continue;
                 };
                 legends.push(self.legend(tensor, is_gradient, scale));
             }
         }
         if let Some(last) = legends.last_mut() {
+            let is_compared = self.befores.iter().any(Option::is_some);
+            let is_difference = is_compared && view.state.view().compared == Compared::Difference;
             last.words = view.text(match self.lane {
+                Lane::Values if is_difference => "overview.legend_difference",
+                Lane::Values if is_compared => "overview.legend_compared",
                 Lane::Values => "overview.legend",
                 Lane::Gradients | Lane::Both => "overview.legend_gradients",
             });
@@ -206,7 +244,8 @@ impl<'a> Scene<'a> {
 
     fn legend(&self, tensor: TensorId, is_gradient: bool, scale: Scale) -> Legend {
         let view = self.view;
-        let mapping = mapping(view, tensor, self.image, None);
+        let side = self.side(tensor);
+        let mapping = side.mapping(view, tensor, self.image, None);
         let mut legend = Legend::new(mapping, "");
         let most = match scale {
             Scale::Network => None,
@@ -223,6 +262,9 @@ impl<'a> Scene<'a> {
                 MapKind::Sequential | MapKind::Gray | MapKind::Tinted(_) | MapKind::Rgb => "0".to_owned(),
             };
             legend.ends = [least, most];
+        }
+        if matches!(side, Side::Difference(_)) {
+            return legend.named(view.text("layer.less"), None);
         }
         match (self.lane, is_gradient) {
             (Lane::Values, _) => legend,

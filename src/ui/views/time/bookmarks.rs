@@ -6,7 +6,7 @@ use crate::trace::{AddressText, Grain};
 use crate::ui::{names, view::View};
 use egui::{Align, Button, Id, Key, Layout, RichText, Role, TextEdit, Ui, WidgetInfo};
 
-/// Draws them, with the way to add one.
+/// Draws the bookmarks, with the command that adds one.
 pub fn bookmarks_ui(ui: &mut Ui, view: &View) {
     heading_ui(ui, view, "time.bookmarks");
     for (number, bookmark) in view.state.marks().bookmarks.iter().enumerate() {
@@ -70,7 +70,7 @@ fn bookmark_ui(ui: &mut Ui, view: &View, number: usize, bookmark: &Bookmark) {
 /// A name that is being typed.
 #[derive(Clone)]
 struct Naming {
-    /// Of this bookmark.
+    /// The number of the bookmark that is being renamed.
     number: usize,
     text: String,
     has_focus: bool,

@@ -52,7 +52,7 @@ fn remove_ui(ui: &mut Ui, view: &View, what: &str) -> bool {
     response.clicked()
 }
 
-/// Says a widget's name to a screen reader.
+/// Gives a widget a name for a screen reader.
 fn name(response: &Response, role: Role, words: &str) {
     response.widget_info(|| WidgetInfo::labeled(role, true, words));
 }

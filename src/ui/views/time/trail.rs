@@ -8,7 +8,7 @@ use egui::{Align, Button, Layout, RichText, Ui};
 /// Places that are listed to either side.
 const LISTED: usize = 40;
 
-/// Draws the list of places visited before.
+/// Draws the places visited before; a click goes back to one.
 pub fn trail_ui(ui: &mut Ui, view: &View) {
     let state = view.state;
     ui.horizontal(|ui| {

@@ -7,9 +7,9 @@ use crate::app::{
     command::{Command, command},
 };
 use crate::data::SAMPLES;
-use crate::model_io::{bundled, presets};
+use crate::model_io::presets;
 use crate::ui::{
-    keys, theme,
+    keys, names, theme,
     view::View,
     widgets::{
         busy::busy_ui,
@@ -24,7 +24,7 @@ const LABELS: f32 = 1000.0;
 /// Where the network and the picture are found in the menu alone.
 const LISTS: f32 = 560.0;
 
-/// Draws the bar, on one line.
+/// Draws the top bar on one line: menu and pages; at the right network, picture, palette and presenting.
 pub fn top_ui(ui: &mut Ui, view: &View) {
     menu::menu_ui(ui, view);
     if view.room.has_words_for_pages() {
@@ -110,8 +110,7 @@ fn shortened(name: &str, most: usize) -> String {
 
 fn network_ui(ui: &mut Ui, view: &View) {
     let model = view.state.model();
-    let is_bundled = bundled::models().iter().any(|bundled| bundled.name == model.name);
-    let name = if is_bundled { view.text(&format!("network.{}", model.name)) } else { model.name.clone() };
+    let name = names::network(view.words, &model.name);
     let response = ui.menu_button(opener(ui, view, "top.network", &name), |ui| {
         ui.set_min_width(240.0);
         menu::models_ui(ui, view, false);

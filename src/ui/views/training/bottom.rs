@@ -9,7 +9,7 @@ use crate::ui::{
 };
 use egui::{Align, Button, Id, Layout, RichText, Slider, Stroke, Ui, vec2};
 
-/// Draws the bar.
+/// Draws the slider over the trained steps, and the buttons for the selected one.
 pub fn bottom_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, view.theme.line));
@@ -43,7 +43,7 @@ pub fn bottom_ui(ui: &mut Ui, view: &View) {
     });
 }
 
-/// From right to left: keep, step through, back.
+/// Draws the buttons from right to left: keep the weights, step through the batch, back to the newest step.
 fn buttons_ui(ui: &mut Ui, view: &View, (at, last): (u32, u32)) {
     let running = view.state.training().running.is_some();
     let button = |ui: &mut Ui, key: &str, enabled: bool| {

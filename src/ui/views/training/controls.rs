@@ -7,7 +7,7 @@ use super::{
 };
 use crate::app::{Action, End, TrainAction, Training, Until};
 use crate::nn::optimizer::{Optimizer, Rule};
-use crate::train::StopWhen;
+use crate::train::{StopWhen, TrainingBranch};
 use crate::ui::widgets::flow::body_width;
 use crate::ui::{
     number,
@@ -20,7 +20,8 @@ fn push(view: &View, action: TrainAction) {
     view.push(Action::Train(action));
 }
 
-/// Draws the first line.
+/// Draws the first line: what the network learns from, the settings, Train or Pause, and the state of the
+/// run.
 pub fn controls_ui(ui: &mut Ui, view: &View) {
     let words = ["training.play", "training.pause"].map(|key| body_width(ui, &view.text(key)));
     let right = words[0].max(words[1]) + 60.0 + body_width(ui, &view.text("training.more")) + 40.0;
@@ -154,10 +155,22 @@ fn sentence_ui(ui: &mut Ui, view: &View) {
         rest.push(view.fill("training.speed", &[("n", &n)]));
     }
     ui.label(RichText::new(rest.join(" · ")).color(theme.text_weak));
+    if let Some(step) = astray_since(branch) {
+        let step = number::thousands(u64::from(step));
+        let words = view.fill("training.astray", &[("step", &step)]);
+        ui.label(RichText::new(words).font(theme::strong_font()).color(theme.bad));
+    }
     ended_ui(ui, view);
 }
 
-/// Why training came to its end, where there is something to say.
+/// From which step on the loss is not a number any more.
+fn astray_since(branch: &TrainingBranch) -> Option<u32> {
+    let newest = branch.records.range(..branch.done()).rev();
+    let astray = newest.take_while(|(_, record)| !record.report.loss.is_finite());
+    astray.last().map(|(&step, _)| step)
+}
+
+/// Why training ended, where that is worth a sentence.
 fn ended_ui(ui: &mut Ui, view: &View) {
     let theme = view.theme;
     let ended = match &view.state.training().ended {

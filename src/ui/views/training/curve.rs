@@ -6,7 +6,7 @@ use egui_plot::PlotPoint;
 const POINTS: usize = 400;
 
 /// The steps that each point of a smoothed curve is the mean of.
-const SMOOTH: usize = 19;
+pub const SMOOTH: usize = 19;
 
 /// The mean of the steps around each step; where one is not finite, of the others.
 pub fn smooth(points: &[(f64, f64)]) -> Vec<(f64, f64)> {

@@ -1,17 +1,13 @@
-//! What is learned from: the choice among data sets, and what is said of those that do not fit the network.
+//! The choice of the data set to train on, with a sentence on those that do not fit the network.
 
-use super::runs;
 use crate::app::{Action, DataAction, DataMatch, TrainAction};
 use crate::data::{Dataset, Generated};
 use crate::ui::widgets::flow::body_width;
-use crate::ui::{
-    theme::{self, space},
-    view::View,
-};
-use egui::{Button, ComboBox, RichText, Role, Ui, WidgetInfo, vec2};
+use crate::ui::{theme, view::View};
+use egui::{Button, ComboBox, RichText, Role, Ui, WidgetInfo};
 
 /// What a data set is called.
-fn name(view: &View, data: &Dataset) -> String {
+pub fn name(view: &View, data: &Dataset) -> String {
     match data.generator() {
         Some(generated) => view.text(&format!("data.{}", generated.name())),
         None => data.name().to_owned(),
@@ -19,7 +15,7 @@ fn name(view: &View, data: &Dataset) -> String {
 }
 
 /// The sets at hand, those with the network's own classes first, and how each goes with the network.
-fn at_hand(view: &View) -> Vec<(Dataset, DataMatch)> {
+pub fn at_hand(view: &View) -> Vec<(Dataset, DataMatch)> {
     let seed = view.state.inputs().seed;
     let generated = Generated::ALL.into_iter().map(|generated| Dataset::generated(generated, seed));
     let opened = view.state.data().opened.as_ref().map(|opened| opened.dataset.clone());
@@ -40,7 +36,7 @@ fn at_hand(view: &View) -> Vec<(Dataset, DataMatch)> {
 }
 
 /// What learning from a set comes to, in one sentence; empty where the classes are the network's own.
-fn sentence(view: &View, data: &Dataset, fits: &DataMatch) -> String {
+pub fn sentence(view: &View, data: &Dataset, fits: &DataMatch) -> String {
     let name = name(view, data);
     match fits {
         DataMatch::Own => String::new(),
@@ -104,44 +100,5 @@ fn set_ui(ui: &mut Ui, view: &View, (data, fits): (&Dataset, &DataMatch), is_now
     }
     if response.clicked() && !is_now {
         view.push(Action::Train(TrainAction::Use(Some(data.clone()))));
-    }
-}
-
-/// The page before there is training: what could be learned from, and runs to go on with.
-pub fn invitation_ui(ui: &mut Ui, view: &View) {
-    ui.add_space(space::XL);
-    ui.vertical_centered(|ui| {
-        ui.label(RichText::new(view.text("training.invite")).font(theme::title_font()));
-        ui.label(view.text("training.invite_more"));
-        ui.add_space(space::M);
-        let sets = at_hand(view);
-        let has_own = sets.iter().any(|(_, fits)| *fits == DataMatch::Own);
-        if !has_own {
-            open_ui(ui, view);
-        }
-        for (data, fits) in &sets {
-            let name = name(view, data);
-            let (words, can) = match fits {
-                DataMatch::Own => (view.fill("training.train_on", &[("data", &name)]), true),
-                DataMatch::Others { .. } => (sentence(view, data, fits), true),
-                DataMatch::TooMany { .. } | DataMatch::Pictures(_) => (sentence(view, data, fits), false),
-            };
-            if !can {
-                ui.label(RichText::new(words).color(view.theme.text_weak));
-            } else if ui.add(Button::new(words).min_size(vec2(280.0, 44.0))).clicked() {
-                view.push(Action::Train(TrainAction::Use(Some(data.clone()))));
-            }
-        }
-        if has_own {
-            open_ui(ui, view);
-        }
-    });
-    ui.add_space(space::L);
-    ui.horizontal_wrapped(|ui| runs::runs_ui(ui, view));
-}
-
-fn open_ui(ui: &mut Ui, view: &View) {
-    if ui.add(Button::new(view.text("cmd.open_data")).min_size(vec2(280.0, 44.0))).clicked() {
-        view.push(Action::Data(DataAction::Ask(true)));
     }
 }

@@ -11,11 +11,12 @@ use crate::ui::{
     theme::{self, space},
     view::View,
     widgets::{
+        flow::small_width,
         segments::{list_ui, segments_ui, segments_width},
         thumbnail::{Budget, from_example, thumbnail_ui},
     },
 };
-use egui::{Id, RichText, ScrollArea, Ui};
+use egui::{Color32, Id, RichText, ScrollArea, Ui};
 
 /// What is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -52,7 +53,7 @@ fn choice_ui(ui: &mut Ui, view: &View, name: &str, keys: &[&str]) -> usize {
     clicked.unwrap_or(chosen)
 }
 
-/// Draws the column into the room that is left.
+/// Draws the chosen diagnostics into the remaining room.
 pub fn diagnostics_ui(ui: &mut Ui, view: &View) {
     let keys = TABS.map(|(_, key)| key);
     let chosen = choice_ui(ui, view, "training.look_at", &keys);
@@ -153,35 +154,58 @@ fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
     let Some(training) = &view.state.inputs().training else { return };
     let (part, indices) = crate::app::checked(&training.schedule.data);
     let mut budget = Budget::for_one_frame();
+    let outcomes = || check.worst.iter().chain(&check.best);
+    let captions = outcomes().map(|outcome| caption(view, outcome).0);
+    let widest = captions.map(|words| small_width(ui, &words)).fold(LEAST_PICTURE, f32::max);
+    let side = picture_side(
+        ui.available_width() - ui.spacing().scroll.bar_width,
+        widest,
+        ui.spacing().item_spacing.x,
+    );
     ScrollArea::vertical().id_salt("checked pictures").auto_shrink(false).show(ui, |ui| {
         for (key, outcomes) in [("training.worst", &check.worst), ("training.best", &check.best)] {
             ui.label(RichText::new(view.text(key)).font(theme::strong_font()));
             ui.horizontal_wrapped(|ui| {
                 for outcome in outcomes {
                     let Some(&index) = indices.get(outcome.index as usize) else { continue };
-                    example_ui(ui, view, &training.schedule.data, (part, index), outcome, &mut budget);
+                    let example = (&training.schedule.data, part, index);
+                    example_ui(ui, view, example, outcome, side, &mut budget);
                 }
             });
         }
     });
 }
 
+/// The least side of an example's picture.
+const LEAST_PICTURE: f32 = 60.0;
+
+/// The side of pictures that fill a row of the width `room`, each at least as wide as its caption.
+fn picture_side(room: f32, caption: f32, gap: f32) -> f32 {
+    let least = caption + 2.0;
+    let columns = ((room + gap) / (least + gap)).floor().max(1.0);
+    ((room + gap) / columns - gap).clamp(least, least.max(96.0)).floor()
+}
+
+/// What stands below an example: what was guessed, and whether that is right.
+fn caption(view: &View, outcome: &Outcome) -> (String, Color32) {
+    let (sign, color) =
+        if outcome.truth == outcome.predicted { ("✓", view.theme.good) } else { ("✗", view.theme.bad) };
+    (format!("{sign} {}", names::class(view, outcome.predicted)), color)
+}
+
 fn example_ui(
     ui: &mut Ui,
     view: &View,
-    data: &Dataset,
-    (part, index): (Split, u64),
+    (data, part, index): (&Dataset, Split, u64),
     outcome: &Outcome,
+    side: f32,
     budget: &mut Budget,
 ) {
     let thumbnail = from_example(ui.ctx(), data, part, (index, None), budget);
     let [truth, predicted] = [outcome.truth, outcome.predicted].map(|class| names::class(view, class));
-    let (sign, color) =
-        if outcome.truth == outcome.predicted { ("✓", view.theme.good) } else { ("✗", view.theme.bad) };
     let words = format!("{truth} → {predicted}, {:.3}", outcome.loss);
-    let caption = format!("{sign} {predicted}");
-    const SIDE: f32 = 60.0;
-    if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), SIDE, (&caption, color), &words).clicked() {
+    let (caption, color) = caption(view, outcome);
+    if thumbnail_ui(ui, view.theme, thumbnail.as_deref(), side, (&caption, color), &words).clicked() {
         let data = data.clone();
         view.push(Action::Data(DataAction::StepThrough { data, part, index }));
     }

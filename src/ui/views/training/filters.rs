@@ -12,16 +12,20 @@ use crate::ui::{
 use egui::{
     Align2, Color32, Mesh, Rect, RichText, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
-use std::sync::Arc;
 
 /// The height of a filter's number.
 const LABEL: f32 = 20.0;
 /// Between filters.
 const GAP: f32 = 10.0;
 
-/// The newest kept weights, and the number of steps that made them.
-fn newest(state: &AppState) -> Option<(u32, &Arc<Params>)> {
-    state.run().branch().keyframes.before(u32::MAX).map(|(time, frame)| (time, &frame.params))
+/// The newest weights at hand, those kept or those of the selected step, and the number of steps that made them.
+fn newest(state: &AppState) -> (u32, &Params) {
+    let trace = state.trace();
+    let kept = state.run().branch().keyframes.before(u32::MAX);
+    match kept.filter(|(time, _)| *time > trace.time()) {
+        Some((time, frame)) => (time, &frame.params),
+        None => (trace.time(), trace.params()),
+    }
 }
 
 /// Whether the selected step is older than the newest.
@@ -37,7 +41,7 @@ pub fn filters_ui(ui: &mut Ui, view: &View) {
         ui.label(view.text("training.no_filters"));
         return;
     };
-    let Some((time, now)) = newest(state) else { return };
+    let (time, now) = newest(state);
     let Some(now) = now.0[l].get(Part::Weight) else { return };
     let then = state.trace().params().0[l].get(Part::Weight).filter(|_| is_past(state));
     let (count, name) = (now.dim().0.to_string(), layers[l].name());

@@ -9,6 +9,7 @@ mod data;
 mod diagnostics;
 mod field;
 mod filters;
+mod invitation;
 mod mixups;
 mod more;
 mod plots;
@@ -22,7 +23,7 @@ const PLOTS: f32 = 0.62;
 /// The height of the bar below all.
 const BOTTOM: f32 = 46.0;
 
-/// Draws the page.
+/// Draws the page Training: the controls, the plots with the diagnostics beside them, the bar of steps.
 pub fn training_ui(ui: &mut Ui, view: &View) {
     ui.add_space(space::S);
     controls::controls_ui(ui, view);
@@ -30,7 +31,7 @@ pub fn training_ui(ui: &mut Ui, view: &View) {
         ScrollArea::vertical().id_salt("training").auto_shrink(false).show(ui, |ui| {
             match &view.state.files().absent {
                 Some(absent) => absent::absent_ui(ui, view, absent),
-                None => data::invitation_ui(ui, view),
+                None => invitation::invitation_ui(ui, view),
             }
         });
         return;
@@ -42,25 +43,15 @@ pub fn training_ui(ui: &mut Ui, view: &View) {
     let whole = Rect::from_min_max(rest.min, ui.max_rect().max);
     let bar = Rect::from_min_max(pos2(whole.left(), whole.bottom() - BOTTOM), whole.max);
     let middle = Rect::from_min_max(whole.min, pos2(whole.right(), bar.top() - space::S));
-    if has_begun(view) {
-        middle_ui(ui, view, middle);
-    } else {
-        let mut area = ui.new_child(UiBuilder::new().max_rect(middle));
-        area.label(egui::RichText::new(view.text("training.nothing_yet")).color(view.theme.text_weak));
-    }
+    middle_ui(ui, view, middle);
     ui.scope_builder(UiBuilder::new().max_rect(bar).id_salt("selected step"), |ui| {
         bottom::bottom_ui(ui, view)
     });
 }
 
-/// Whether there is anything to plot.
-fn has_begun(view: &View) -> bool {
-    view.state.training_runs().iter().any(|run| run.branch.done() > 0)
-}
-
 /// Plots at the left, one of the diagnostics at the right; in a low room both scroll.
 fn middle_ui(ui: &mut Ui, view: &View, rect: Rect) {
-    let wanted = 2.0 * plots::LEAST + 100.0;
+    let wanted = 2.0 * plots::LEAST + 116.0;
     if rect.height() >= wanted && rect.width() >= 720.0 {
         return columns_ui(ui, view, rect);
     }

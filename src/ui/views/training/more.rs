@@ -11,8 +11,9 @@ use crate::ui::{
     view::View,
 };
 use egui::{
-    Button, DragValue, PopupCloseBehavior, RichText, Ui,
+    Align, Button, DragValue, Layout, PopupCloseBehavior, RichText, ScrollArea, Ui,
     containers::menu::{MenuButton, MenuConfig},
+    style::StyleModifier,
     vec2,
 };
 
@@ -23,19 +24,26 @@ fn push(view: &View, action: TrainAction) {
 /// The button, which opens all of it.
 pub fn more_ui(ui: &mut Ui, view: &View) {
     let Some(training) = &view.state.inputs().training else { return };
-    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    // Fields and buttons look like what they are, not like a menu's lines.
+    let config = MenuConfig::new()
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .style(StyleModifier::default());
     let button = Button::new(view.text("training.more")).min_size(vec2(76.0, 34.0));
     MenuButton::from_button(button).config(config).ui(ui, |ui| {
-        ui.set_max_width(440.0);
-        egui::ScrollArea::vertical().max_height(ui.ctx().content_rect().height() - 120.0).show(ui, |ui| {
-            part_ui(ui, view, "training.part_steps");
-            ui.horizontal_wrapped(|ui| steps_ui(ui, view));
-            part_ui(ui, view, "training.part_examples");
-            examples_ui(ui, view, training);
-            part_ui(ui, view, "training.part_weights");
-            weights_ui(ui, view);
-            part_ui(ui, view, "training.stops");
-            stops_ui(ui, view);
+        ui.set_max_width(460.0);
+        let most = (ui.ctx().content_rect().height() - 120.0).max(160.0);
+        ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
+            ui.spacing_mut().interact_size.y = 30.0;
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                part_ui(ui, view, "training.part_steps");
+                ui.horizontal_wrapped(|ui| steps_ui(ui, view));
+                part_ui(ui, view, "training.part_examples");
+                examples_ui(ui, view, training);
+                part_ui(ui, view, "training.part_weights");
+                weights_ui(ui, view);
+                part_ui(ui, view, "training.stops");
+                stops_ui(ui, view);
+            });
         });
     });
 }

@@ -11,8 +11,8 @@ use crate::ui::{
 };
 use egui::{Color32, Pos2, Rect, Response, RichText, Shape, Stroke, Ui, UiBuilder, pos2, vec2};
 use egui_plot::{
-    AxisHints, GridMark, HPlacement, HoverPosition, Line, Plot, PlotBounds, PlotPoint, PlotPoints,
-    PlotTransform, Points, VLine,
+    AxisHints, GridInput, GridMark, HPlacement, HoverPosition, Line, Plot, PlotBounds, PlotPoint, PlotPoints,
+    PlotTransform, Points, VLine, log_grid_spacer,
 };
 
 /// The color of checking: of what is chosen.
@@ -77,7 +77,7 @@ impl Measure {
 }
 
 /// The height of a title above a plot.
-const TITLE: f32 = 36.0;
+const TITLE: f32 = 44.0;
 /// The height of the numbers below the lower plot.
 const AXIS: f32 = 24.0;
 /// What each plot has at least.
@@ -92,6 +92,11 @@ pub fn plots_ui(ui: &mut Ui, view: &View, rect: Rect) {
     let lower = Rect::from_min_max(pos2(rect.left(), upper.bottom()), rect.max);
     plot_ui(ui, view, upper, (&LOSS, &runs, last, false));
     plot_ui(ui, view, lower, (&RIGHT, &runs, last, true));
+    if runs.iter().all(|run| run.branch.done() == 0) {
+        let room = upper.with_min_y(upper.top() + TITLE).shrink2(vec2(112.0, space::XL));
+        let words = RichText::new(view.text("training.nothing_yet")).color(view.theme.text_weak);
+        ui.put(room, egui::Label::new(words).wrap().halign(egui::Align::Center));
+    }
 }
 
 /// The last step that the axis shows: all of the run, or of a long one a little more than what is done.
@@ -130,20 +135,26 @@ struct Curves {
     raw: Vec<PlotPoint>,
     smooth: Vec<PlotPoint>,
     checks: Vec<PlotPoint>,
+    /// What the last step came to, if it is not a finite number: the curve ends before it.
+    astray: Option<f64>,
 }
 
 fn curves(measure: &Measure, run: &Drawn) -> Curves {
     let branch = run.branch;
     // What is shared with the run that was left is drawn there.
     let own = branch.fork().map_or(0, |fork| fork.time.saturating_sub(1));
-    let done = own..branch.done().max(own);
+    // The mean at its beginning is over what came before, too.
+    let from = own.saturating_sub(curve::SMOOTH as u32 / 2);
     let of = |(&time, record): (&u32, &Record)| (f64::from(time), (measure.of)(&record.report));
-    let raw: Vec<(f64, f64)> = branch.records.range(done).map(of).collect();
+    let all: Vec<(f64, f64)> = branch.records.range(from..branch.done().max(from)).map(of).collect();
+    let led_in = all.iter().take_while(|(time, _)| *time < f64::from(own)).count();
+    let raw = &all[led_in..];
+    let astray = raw.last().map(|last| last.1).filter(|last| !last.is_finite());
     let checks = branch.checks.range(own..);
     let checks = checks.map(|(&time, check)| PlotPoint::new(time, (measure.of)(&check.report)));
-    let smooth = curve::thin(&curve::smooth(&raw));
-    let raw = if run.is_chosen { curve::thin(&raw) } else { Vec::new() };
-    Curves { raw, smooth, checks: checks.filter(|point| point.y.is_finite()).collect() }
+    let smooth = curve::thin(&curve::smooth(&all)[led_in..]);
+    let raw = if run.is_chosen { curve::thin(raw) } else { Vec::new() };
+    Curves { raw, smooth, checks: checks.filter(|point| point.y.is_finite()).collect(), astray }
 }
 
 fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
@@ -165,7 +176,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     let place =
         Rect::from_min_max(pos2(rect.left(), rect.top() + TITLE), pos2(rect.right() - gutter, rect.bottom()));
     let ends = ends(view, measure, runs, &all);
-    let says = ends.iter().map(|end| format!("{} {}", end.name, end.value)).collect::<Vec<_>>().join(", ");
+    let summary = ends.iter().map(|end| format!("{} {}", end.name, end.value)).collect::<Vec<_>>().join(", ");
     let mut plot_area = ui.new_child(UiBuilder::new().max_rect(place).id_salt(measure.title));
     let plot = plot(view, measure, (place.size(), top, step, last, has_steps));
     let shown = plot.show(&mut plot_area, |plot| {
@@ -191,7 +202,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
         let steps = view.text("training.steps");
         ui.painter().text(at, egui::Align2::LEFT_CENTER, steps, theme::body_font(), theme.text_weak);
     }
-    answer(view, &shown.response, shown.inner, &format!("{title}: {says}"));
+    answer(view, &shown.response, shown.inner, &format!("{title}: {summary}"));
 }
 
 /// The triangle above the selected step.
@@ -293,7 +304,11 @@ fn ends(view: &View, measure: &Measure, runs: &[Drawn], all: &[Curves]) -> Vec<E
         let name = if runs.len() > 1 { run.name.clone() } else { view.text("training.train") };
         let end =
             |name, point: &PlotPoint, color| End { name, value: measure.text(point.y), at: point.y, color };
-        ends.extend(curves.smooth.last().map(|point| end(name, point, run.color)));
+        ends.extend(curves.smooth.last().map(|point| {
+            let end = end(name, point, run.color);
+            let astray = curves.astray.map(|value| measure.text(value));
+            End { value: astray.unwrap_or_else(|| end.value.clone()), ..end }
+        }));
         if run.is_chosen {
             let (name, color) = (view.text("training.validation"), checking_color(view.theme));
             ends.extend(curves.checks.last().map(|point| end(name, point, color)));
@@ -337,17 +352,31 @@ fn ends_ui(ui: &Ui, room: Rect, mut ends: Vec<End>, y_of: impl Fn(f64) -> f32) {
     }
 }
 
-/// A click goes to the step; `says` is what the plot shows, in words.
-pub fn answer(view: &View, response: &Response, at: Option<PlotPoint>, says: &str) {
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, says));
+/// Goes to the step that is clicked; `summary` is the plot in words, for a screen reader.
+pub fn answer(view: &View, response: &Response, at: Option<PlotPoint>, summary: &str) {
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, summary));
     if response.clicked()
         && let Some(at) = at
         && view.state.inputs().training.is_some()
+        && let Some(last) = view.state.run().branch().done().checked_sub(1)
     {
-        let last = view.state.run().branch().done().saturating_sub(1);
         let step = (at.x.round().max(0.0) as u32).min(last);
         view.push(Action::Train(TrainAction::GoTo(step)));
     }
+}
+
+/// Marks between two numbers at round distances.
+fn plain_marks(input: GridInput) -> Vec<GridMark> {
+    log_grid_spacer(10)(input)
+}
+
+/// Marks on a logarithmic axis: at 1, 2 and 5 times powers of ten, or at the powers alone where there are many.
+fn log_marks((from, to): (f64, f64)) -> Vec<GridMark> {
+    let is_wide = to - from > 3.0;
+    let (steps, step_size): (&[f64], f64) = if is_wide { (&[1.0], 1.0) } else { (&[1.0, 2.0, 5.0], 0.3) };
+    let powers = from.floor() as i32..=to.ceil() as i32;
+    let marks = powers.flat_map(|power| steps.iter().map(move |step| step.log10() + f64::from(power)));
+    marks.filter(|value| (from..=to).contains(value)).map(|value| GridMark { value, step_size }).collect()
 }
 
 /// One more plot over the steps, with a curve per name; `number_of`: which number stands at a height.
@@ -360,21 +389,33 @@ pub fn small_ui(
 ) {
     let step = view.text("training.step");
     let points: Vec<_> = series.iter().map(|(_, points)| curve::thin(points)).collect();
+    let is_log = number_of(1.0) != 1.0;
+    let text = view.theme.text;
+    let axis = move |hints: AxisHints<'static>| {
+        hints.tick_label_font(theme::body_font()).tick_label_color(text).label_spacing(16.0..=18.0)
+    };
     let plot = Plot::new(key)
         .height(height)
         .show_background(false)
+        .grid_color(view.theme.line)
+        .grid_spacing(16.0..=48.0)
+        .y_grid_spacer(move |input| if is_log { log_marks(input.bounds) } else { plain_marks(input) })
         .allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .include_x(0.0)
-        .y_axis_min_width(50.0)
         .label_formatter(move |at| {
             let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) = at;
             let y = number::short(number_of(position.y) as f32);
             Some(format!("{step} {:.0}\n{y}", position.x.max(0.0)))
         })
-        .y_axis_formatter(move |mark, _| number::short(number_of(mark.value) as f32));
+        .custom_x_axes(vec![axis(AxisHints::new_x()).label_spacing(40.0..=40.5)])
+        .custom_y_axes(vec![
+            axis(AxisHints::new_y())
+                .min_thickness(50.0)
+                .formatter(move |mark, _| number::short(number_of(mark.value) as f32)),
+        ]);
     let shown = plot.show(ui, |plot| {
         for (place, points) in points.iter().enumerate() {
             let line = Line::new("", PlotPoints::Borrowed(points)).allow_hover(false);
@@ -386,8 +427,8 @@ pub fn small_ui(
     let newest = |points: &Vec<(f64, f64)>| {
         points.last().map_or_else(String::new, |last| number::short(number_of(last.1) as f32))
     };
-    let says: Vec<_> = series.iter().map(|(name, points)| format!("{name} {}", newest(points))).collect();
-    answer(view, &shown.response, shown.inner, &format!("{}: {}", view.text(key), says.join(", ")));
+    let summary: Vec<_> = series.iter().map(|(name, points)| format!("{name} {}", newest(points))).collect();
+    answer(view, &shown.response, shown.inner, &format!("{}: {}", view.text(key), summary.join(", ")));
     ui.horizontal_wrapped(|ui| {
         for (place, (name, _)) in series.iter().enumerate() {
             ui.label(RichText::new(name).color(color(view.theme, place)));

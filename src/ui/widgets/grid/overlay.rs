@@ -4,9 +4,9 @@ use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Ve
 
 use super::NumberStyle;
 use super::geometry::{CellSpan, ScreenFromGrid};
-use super::hatch::{Hatching, Slope};
 use crate::ui::fonts;
 use crate::ui::theme::{Theme, text_size};
+use crate::ui::widgets::hatch::{Hatching, Slope};
 
 /// Something drawn over cells. Later ones cover earlier ones.
 #[derive(Clone, Debug, PartialEq)]

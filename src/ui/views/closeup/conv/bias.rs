@@ -27,6 +27,6 @@ pub fn bias<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     let is_batch = view.state.plan().setup().images > 1;
     let why = view.text(if is_batch { "conv.bias_why_batch" } else { "conv.bias_why" });
     let words = [why, images_words(conv_cell, image).unwrap_or_default()];
-    let said = conv_cell.said().with_words(words).with_legends(legends(&items));
-    Closeup::of_parts(items, cancel(conv_cell), said)
+    let caption = conv_cell.caption().with_words(words).with_legends(legends(&items));
+    Closeup::of_parts(items, cancel(conv_cell), caption)
 }

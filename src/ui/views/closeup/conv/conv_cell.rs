@@ -1,6 +1,6 @@
 //! What all close-ups of a convolution share: the current cell and its terms up to the cursor.
 
-use super::super::said::Said;
+use super::super::caption::Caption;
 use crate::nn::{Part, conv::Conv2d};
 use crate::trace::{Address, CellFold, Grain, Stage, TensorId};
 use crate::ui::{
@@ -189,8 +189,8 @@ impl<'a> ConvCell<'a> {
     }
 
     /// The numbers of the shown term, or of the last one done; without either, those of the cell.
-    pub fn said(&self) -> Said {
+    pub fn caption(&self) -> Caption {
         let last = self.marked.map_or(self.done as usize, |m| m as usize + 1).min(self.fold.steps.len());
-        Said::from_steps(self.view, self.fold.steps.get(..last).unwrap_or_default())
+        Caption::from_steps(self.view, self.fold.steps.get(..last).unwrap_or_default())
     }
 }

@@ -35,8 +35,8 @@ pub(super) fn conv<'a>(
         Computed::BiasGradient => Some(bias::bias(&conv_cell)),
         Computed::InputGradient if view.state.view().scatter => Some(scatter::scatter(&conv_cell)),
         Computed::InputGradient | Computed::Output => {
-            let said = sum_layout::said(&conv_cell, &sum_of(&conv_cell));
-            Some(Closeup { body: Body::Sum(Box::new(conv_cell)), said })
+            let caption = sum_layout::caption(&conv_cell, &sum_of(&conv_cell));
+            Some(Closeup { body: Body::Sum(Box::new(conv_cell)), caption })
         }
     }
 }

@@ -60,8 +60,8 @@ pub fn scatter<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
         landed.into(),
     ];
     let words = [same_words(conv_cell), view.text("conv.scatter_why")];
-    let said = conv_cell.said().with_words(words).with_legends(legends(&items));
-    Closeup::of_parts(items, None, said)
+    let caption = conv_cell.caption().with_words(words).with_legends(legends(&items));
+    Closeup::of_parts(items, None, caption)
 }
 
 /// The cells that the window at position (i, j) of the output covers.

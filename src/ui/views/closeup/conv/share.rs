@@ -24,6 +24,6 @@ pub fn share<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     let items: Vec<Item> =
         vec![dy.into(), "÷".into(), by.into(), "=".into(), part(conv_cell.stage.tensor).into()];
     let words = view.fill("conv.share", &[("k", &pixels.to_string())]);
-    let said = conv_cell.said().with_words([words]).with_legends(legends(&items));
-    Closeup::of_parts(items, None, said)
+    let caption = conv_cell.caption().with_words([words]).with_legends(legends(&items));
+    Closeup::of_parts(items, None, caption)
 }

@@ -2,9 +2,9 @@
 //! or one channel with a chip for each.
 
 use super::super::boxes::{NumberBox, box_ui};
+use super::super::caption::Caption;
 use super::super::ladder::{self, Rung, SumFit, sum_fit};
 use super::super::numbers::number_style;
-use super::super::said::Said;
 use super::chain::{Chain, Link, chain};
 use super::conv_cell::ConvCell;
 use super::face::{Face, face_cells, face_size, face_ui, filter_name, picture_ui, slice_name, tag_ui};
@@ -15,15 +15,16 @@ use crate::ui::{
     names, number,
     tensor_plane::TensorPlane,
     theme::{space, text_size},
+    view::Legend,
     widgets::{
         addressed_grid::{AddressedGrid, addressed_grid_ui},
-        flow::{arrow_ui, caption_ui, funnel_ui, sign_ui, small_width},
+        flow::{arrow_ui, caption_ui, funnel_ui, most_fitting, sign_ui, small_width},
         grid::{CellState, CellView, MARGIN, NumberStyle, Overlay, fit_cell},
     },
 };
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
 /// The box of a sum: its width, and its height where a row is as high.
@@ -35,10 +36,10 @@ const SUM: f32 = 100.0;
 /// From this width on, total, bias and result stand in a row.
 const ROW_OF_LINKS: f32 = 262.0;
 
-/// What the close-up of a sum says.
-pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
+/// The caption of a sum.
+pub fn caption(conv_cell: &ConvCell, sum: &Sum) -> Caption {
     let view = conv_cell.view;
-    let mut said = conv_cell.said();
+    let mut caption = conv_cell.caption();
     let is_whole = conv_cell.marked.is_none() && conv_cell.done == conv_cell.terms;
     let bias = conv_cell.spec.bias && !sum.flipped;
     let most = if sum.slices <= 4 { sum.slices } else { 3 };
@@ -51,7 +52,7 @@ pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
         values.extend(chain.links.get(1).filter(|_| bias).map(|link| link.cell.value));
         let equation = Equation::from_sum(&values, conv_cell.fold.value, view.state.view().digits);
         if let Some(equation) = equation.filter(|_| values.len() > 1) {
-            said.equations.insert(0, equation);
+            caption.equations.insert(0, equation);
         }
     }
     let meaning = match (sum.flipped, conv_cell.marked, is_whole) {
@@ -71,11 +72,12 @@ pub fn said(conv_cell: &ConvCell, sum: &Sum) -> Said {
     };
     let k = sum.current();
     let values = if sum.flipped { "conv.gradients" } else { "conv.values" };
-    said.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([
-        (view.text(values), sum.plane(k).mapping()),
-        (view.text("conv.weights"), sum.filter(k).mapping()),
-        (view.text("conv.products"), conv_cell.sum_mapping()),
-        (conv_cell.name(conv_cell.stage.tensor), sum.result().mapping()),
+    let of = |plane: TensorPlane, name: String| plane.legend(&name, plane.mapping());
+    caption.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([
+        of(sum.plane(k), view.text(values)),
+        of(sum.filter(k), view.text("conv.weights")),
+        Legend::new(conv_cell.sum_mapping(), "").named(view.text("conv.products"), None),
+        of(sum.result(), conv_cell.name(conv_cell.stage.tensor)),
     ])
 }
 
@@ -92,7 +94,7 @@ struct Layout<'v, 'a> {
     numbers: NumberStyle,
 }
 
-/// Draws the close-up of a sum.
+/// Draws a sum in `rect`: a row for each channel, the products, their sums and the total.
 pub fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, rect: Rect) {
     let fit = sum_fit([rect.width(), rect.height()], sum.slices, sum.kernel);
     let current = chosen(ui, conv_cell).filter(|&k| k < sum.slices).unwrap_or_else(|| sum.current());
@@ -449,11 +451,10 @@ impl Layout<'_, '_> {
             }
             x = rect.right();
         }
-        let side = self.rect.bottom() - top - 4.0;
+        let side = self.rect.bottom() + 4.0 - top;
         let left = self.rect.right() - side;
         if side >= 64.0 && left > x + 40.0 {
-            let room = Rect::from_min_max(pos2(left, top - (ladder::CAPTIONS - 4.0)), self.rect.max);
-            let map = self.map_below_ui(ui, room);
+            let map = self.map_below_ui(ui, Rect::from_min_size(pos2(left, top), Vec2::splat(side)));
             let tip = pos2(map.left() - 4.0, middle);
             arrow_ui(ui, &[pos2(x + 6.0, middle), tip], view.theme.text_weak);
         }
@@ -464,7 +465,6 @@ impl Layout<'_, '_> {
         let (view, theme) = (self.conv_cell.view, self.conv_cell.theme());
         let plane = self.sum.result();
         let [_, channel, i, j] = self.conv_cell.at;
-        let room = room.with_min_y(room.top() + ladder::CAPTIONS - 4.0);
         let cell =
             fit_cell(room.size(), plane.rows(), plane.cols(), 0, ui.pixels_per_point()).min(ladder::LARGEST);
         let mut overlays = self.lit.result.clone();
@@ -483,21 +483,23 @@ impl Layout<'_, '_> {
 
     /// As many chips as fit, those that give least put together into one.
     fn fitting_chips(&self, ui: &Ui, current: usize, listed: &[usize]) -> Vec<Chip> {
-        let mut listed = listed.to_vec();
-        loop {
-            let chips = self.chips(&listed);
+        let mut by_size = listed.to_vec();
+        by_size.sort_by(|&a, &b| {
+            let size = |k: usize| if k == current { f32::INFINITY } else { self.sum.given(k).value.abs() };
+            size(b).total_cmp(&size(a))
+        });
+        // In their own order.
+        let chips = |count: usize| {
+            let shown = listed.iter().copied().filter(|k| by_size[..count].contains(k));
+            self.chips(&shown.collect::<Vec<_>>())
+        };
+        let width = |count: usize| {
+            let chips = chips(count);
             let width = chips.iter().map(|chip| chip.width(ui)).sum::<f32>();
-            let width = width + CHIP_GAP * chips.len().saturating_sub(1) as f32;
-            let weakest = listed.iter().copied().filter(|&k| k != current);
-            let weakest = weakest.min_by(|&a, &b| {
-                let size = |k: usize| self.sum.given(k).value.abs();
-                size(a).total_cmp(&size(b))
-            });
-            match weakest {
-                Some(weakest) if width > self.rect.width() => listed.retain(|&k| k != weakest),
-                Some(_) | None => return chips,
-            }
-        }
+            width + CHIP_GAP * chips.len().saturating_sub(1) as f32
+        };
+        let least = usize::from(!listed.is_empty());
+        chips(most_fitting(listed.len(), self.rect.width(), width).max(least))
     }
 
     fn chips(&self, listed: &[usize]) -> Vec<Chip> {

@@ -43,8 +43,8 @@ pub fn weight<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     let key = if is_batch { "conv.weight_why_batch" } else { "conv.weight_why" };
     let why = view.fill(key, &[("positions", &positions)]);
     let words = [why, images_words(conv_cell, image).unwrap_or_default()];
-    let said = conv_cell.said().with_words(words).with_legends(legends(&items));
-    Closeup::of_parts(items, cancel(conv_cell), said)
+    let caption = conv_cell.caption().with_words(words).with_legends(legends(&items));
+    Closeup::of_parts(items, cancel(conv_cell), caption)
 }
 
 /// The input's map: the cell that the weight meets at position `ij`, and its neighbours, with padding among them.

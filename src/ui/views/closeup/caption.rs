@@ -1,34 +1,34 @@
-//! What a close-up says: the equation line and the line of legends.
+//! The text of a close-up: the equation line and the line of legends.
 
-use crate::app::{Action, Scale};
 use crate::trace::{Step, TermOp};
 use crate::ui::{
-    colormap::Mapping,
     equation::Equation,
     fonts, number,
     theme::{self, space, text_size},
-    view::View,
+    view::{Legend, View},
+    widgets::{
+        flow::small_width,
+        legend::{paint_legend, scale_ui, wedge_width},
+    },
 };
-use egui::{
-    Align2, Color32, FontId, Galley, Mesh, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, Color32, FontId, Galley, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-/// What a close-up says beside what it shows.
+/// The text of a close-up: its equations, sentences and legends.
 #[derive(Default)]
-pub(super) struct Said {
-    /// What stands before the equation where it is a mere copy.
+pub(super) struct Caption {
+    /// The name before the equation, where the step is a mere copy.
     pub(super) name: String,
     /// The current cell or term in numbers; the first that fits.
     pub(super) equations: Vec<Equation>,
     /// Sentences on it: the first stands at the equation's end, the others with the legends; or all in the panel "Why?".
     pub(super) words: Vec<String>,
-    /// What the colours stand for.
-    pub(super) legends: Vec<(String, Mapping)>,
+    /// The meaning of the colours.
+    pub(super) legends: Vec<Legend>,
 }
 
-impl Said {
-    /// Of the last of a cell's done steps.
+impl Caption {
+    /// The caption for the last of a cell's done steps.
     pub(super) fn from_steps(view: &View, steps: &[Step]) -> Self {
         let Some(step) = steps.last() else { return Self::default() };
         let equation = Equation::from_step(step, view.state.view().digits);
@@ -37,7 +37,7 @@ impl Said {
         Self { name, equations: vec![equation], ..Self::default() }
     }
 
-    /// With sentences; empty ones are left out.
+    /// Adds sentences; drops empty ones.
     pub(super) fn with_words(mut self, words: impl IntoIterator<Item = String>) -> Self {
         self.words.extend(words.into_iter().filter(|words| !words.is_empty()));
         self
@@ -45,14 +45,14 @@ impl Said {
 
     /// The sentences that stand below the stage: none where the panel "Why?" has them.
     pub(super) fn words_below(&self, view: &View) -> &[String] {
-        if super::is_said_beside(view) { &[] } else { &self.words }
+        if super::has_captions_beside(view) { &[] } else { &self.words }
     }
 
-    /// With legends, one for each mapping.
-    pub(super) fn with_legends(mut self, legends: impl IntoIterator<Item = (String, Mapping)>) -> Self {
-        for (name, mapping) in legends {
-            if !self.legends.iter().any(|(known, kept)| *kept == mapping || *known == name) {
-                self.legends.push((name, mapping));
+    /// Adds legends, one for each mapping.
+    pub(super) fn with_legends(mut self, legends: impl IntoIterator<Item = Legend>) -> Self {
+        for legend in legends {
+            if !self.legends.iter().any(|kept| kept.mapping == legend.mapping || kept.name == legend.name) {
+                self.legends.push(legend);
             }
         }
         self
@@ -68,14 +68,14 @@ pub(super) fn words_width(ui: &Ui, text: &str) -> f32 {
     galley(ui, text, FontId::proportional(text_size::BODY)).size().x
 }
 
-/// Draws the equation into the room that is left, half-bold its result, and at its right end what it means.
-pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
+/// Draws the equation into the remaining room, its result half-bold, and its meaning at the right end.
+pub(super) fn equation_ui(ui: &mut Ui, view: &View, caption: &Caption) {
     let theme = view.theme;
     let rect = ui.max_rect();
-    let size = if super::is_presenting(view) { text_size::EQUATION_PRESENTED } else { text_size::EQUATION };
+    let size = text_size::equation(super::is_presenting(view));
     let (plain, strong) = (FontId::proportional(size), FontId::new(size, fonts::strong()));
     let drawn = |equation: &Equation| {
-        let left = if said.name.is_empty() { &equation.left } else { &said.name };
+        let left = if caption.name.is_empty() { &equation.left } else { &caption.name };
         [
             galley(ui, left, plain.clone()),
             galley(ui, equation.sign(), plain.clone()),
@@ -85,7 +85,7 @@ pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
     let width = |galleys: &[Arc<Galley>; 3]| {
         galleys.iter().map(|galley| galley.size().x).sum::<f32>() + 2.0 * space::S
     };
-    let lines: Vec<_> = said.equations.iter().map(|equation| (equation, drawn(equation))).collect();
+    let lines: Vec<_> = caption.equations.iter().map(|equation| (equation, drawn(equation))).collect();
     let fitting = lines.iter().find(|(_, galleys)| width(galleys) <= rect.width()).or(lines.last());
     let mut right = rect.left();
     if let Some((equation, galleys)) = fitting {
@@ -103,7 +103,7 @@ pub(super) fn equation_ui(ui: &mut Ui, view: &View, said: &Said) {
         let answer = ui.interact(area, ui.scope_id().with("equation"), Sense::hover());
         answer.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     }
-    if let Some(words) = said.words_below(view).first() {
+    if let Some(words) = caption.words_below(view).first() {
         words_ui(ui, view, words, rect, right + space::L);
     }
 }
@@ -127,22 +127,18 @@ fn words_ui(ui: &mut Ui, view: &View, words: &str, rect: Rect, from: f32) -> f32
 /// The width of a legend's bar.
 const BAR: f32 = 84.0;
 
-/// The texts of a legend: its name, its least and its largest value.
-fn legend_texts((name, mapping): &(String, Mapping)) -> [String; 3] {
-    [name.clone(), number::short(mapping.lo), number::short(mapping.hi)]
-}
-
-fn legend_width(ui: &Ui, legend: &(String, Mapping)) -> f32 {
-    let texts = legend_texts(legend).map(|text| galley(ui, &text, theme::small_font()).size().x);
-    texts.iter().sum::<f32>() + BAR + 3.0 * 6.0 + 22.0
+/// How wide a legend is, without the words behind it.
+fn legend_width(ui: &Ui, legend: &Legend) -> f32 {
+    let texts = [&legend.name.0, &legend.ends[0], &legend.ends[1]].map(|text| small_width(ui, text));
+    texts.iter().sum::<f32>() + BAR + 3.0 * 6.0 + wedge_width(legend) + 18.0
 }
 
 /// Draws as many legends as fit on one line, then the list of all with the choice of the scale, then further sentences.
-pub(super) fn legends_ui(ui: &mut Ui, view: &View, said: &Said) {
+pub(super) fn legends_ui(ui: &mut Ui, view: &View, caption: &Caption) {
     let rect = ui.max_rect();
     let button = galley(ui, &colours(view), FontId::proportional(text_size::SMALL)).size().x + 30.0;
     let mut x = rect.left();
-    for legend in &said.legends {
+    for legend in &caption.legends {
         let width = legend_width(ui, legend);
         if x + width + button > rect.right() {
             break;
@@ -151,9 +147,9 @@ pub(super) fn legends_ui(ui: &mut Ui, view: &View, said: &Said) {
         x += width;
     }
     let at = Rect::from_min_size(pos2(x, rect.top()), vec2(button, rect.height()));
-    colours_ui(ui, view, said, at);
+    colours_ui(ui, view, caption, at);
     let mut right = rect;
-    for words in said.words_below(view).iter().skip(1) {
+    for words in caption.words_below(view).iter().skip(1) {
         let left = words_ui(ui, view, words, right, at.right() + space::L);
         if left < right.right() {
             right.max.x = left - space::L;
@@ -166,11 +162,10 @@ fn colours(view: &View) -> String {
     format!("{} ▾", view.text("closeup.colours"))
 }
 
-/// One legend in a line: name, least, bar, largest.
-fn legend_ui(ui: &mut Ui, view: &View, legend: &(String, Mapping), rect: Rect) {
-    let theme = view.theme;
-    let (mapping, middle) = (&legend.1, rect.center().y);
-    let [name, least, largest] = legend_texts(legend);
+/// One legend in a line: name, least, bar, largest; and what lies beyond it where there is room.
+fn legend_ui(ui: &mut Ui, view: &View, legend: &Legend, rect: Rect) {
+    let (theme, mapping, middle) = (view.theme, &legend.mapping, rect.center().y);
+    let (name, [least, largest]) = (&legend.name.0, &legend.ends);
     let mut x = rect.left();
     let put = |ui: &Ui, x: f32, text: &str| {
         let galley = galley(ui, text, theme::small_font());
@@ -178,23 +173,19 @@ fn legend_ui(ui: &mut Ui, view: &View, legend: &(String, Mapping), rect: Rect) {
         ui.painter().galley(pos2(x, middle - 0.5 * galley.size().y).round(), galley, theme.text_weak);
         width + 6.0
     };
-    x += put(ui, x, &name);
-    x += put(ui, x, &least);
+    x += put(ui, x, name);
+    x += put(ui, x, least);
     let bar = Rect::from_min_size(pos2(x, middle - 6.0), vec2(BAR, 12.0));
-    let mut mesh = Mesh::default();
-    let strips = BAR as usize;
-    for strip in 0..strips {
-        let [from, to] = [strip, strip + 1].map(|s| bar.left() + BAR * s as f32 / strips as f32);
-        let color = mapping.color_at((strip as f32 + 0.5) / strips as f32);
-        mesh.add_colored_rect(Rect::from_x_y_ranges(from..=to, bar.y_range()), color);
+    paint_legend(ui.painter(), view, legend, bar);
+    x = bar.right() + 6.0 + wedge_width(legend);
+    x += put(ui, x, largest);
+    if x + small_width(ui, &legend.words) <= rect.right() {
+        put(ui, x, &legend.words);
     }
-    ui.painter().add(mesh);
-    ui.painter().rect_stroke(bar, 0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
-    put(ui, bar.right() + 6.0, &largest);
-    let log = if mapping.log { format!(" ({})", view.text("lanes.log")) } else { String::new() };
-    let words = format!("{name}: {least} … {largest}{log}");
-    let answer = ui.interact(rect, ui.scope_id().with(("legend", &name)), Sense::hover());
-    answer.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
+    let log = if mapping.log { format!(" ({})", view.text("readout.log")) } else { String::new() };
+    let words = format!("{name}: {least} … {largest}{log} {}", legend.words);
+    let answer = ui.interact(rect, ui.scope_id().with(("legend", name)), Sense::hover());
+    answer.widget_info(|| WidgetInfo::labeled(Role::Image, true, words.trim()));
     if let Some(pos) = answer.hover_pos().filter(|&pos| bar.contains(pos)) {
         let value = mapping.value_at((pos.x - bar.left()) / BAR);
         answer.on_hover_text_at_pointer(number::four_digits(value));
@@ -202,28 +193,19 @@ fn legend_ui(ui: &mut Ui, view: &View, legend: &(String, Mapping), rect: Rect) {
 }
 
 /// All legends below one another, and over which values the colours stretch.
-pub(super) fn colours_ui(ui: &mut Ui, view: &View, said: &Said, rect: Rect) {
+pub(super) fn colours_ui(ui: &mut Ui, view: &View, caption: &Caption, rect: Rect) {
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("colours"));
     child.spacing_mut().button_padding = vec2(6.0, 2.0);
     child.spacing_mut().interact_size.y = rect.height().min(24.0);
     let words = egui::RichText::new(colours(view)).font(theme::small_font());
     let menu = egui::containers::menu::MenuButton::new(words).ui(&mut child, |ui| {
-        for legend in &said.legends {
-            let (rect, _) = ui.allocate_exact_size(vec2(legend_width(ui, legend), 24.0), Sense::hover());
+        for legend in &caption.legends {
+            let width = legend_width(ui, legend) + small_width(ui, &legend.words);
+            let (rect, _) = ui.allocate_exact_size(vec2(width, 24.0), Sense::hover());
             legend_ui(ui, view, legend, rect);
         }
         ui.separator();
-        let scales = [Scale::Map, Scale::Layer, Scale::Network];
-        let keys = ["lanes.scale.map", "lanes.scale.layer", "lanes.scale.network"];
-        for (scale, key) in scales.into_iter().zip(keys) {
-            if ui.radio(view.state.view().scale == scale, view.text(key)).clicked() {
-                view.push(Action::SetScale(scale));
-            }
-        }
-        let mut log = view.state.view().log;
-        if ui.checkbox(&mut log, view.text("lanes.log")).changed() {
-            view.push(Action::ToggleLog);
-        }
+        scale_ui(ui, view);
     });
     let name = view.text("closeup.colours");
     menu.0.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));

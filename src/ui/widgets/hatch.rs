@@ -1,10 +1,11 @@
 //! Hatching: one small repeating texture per direction, laid over any number of rectangles.
 
-use egui::{Color32, ColorImage, Id, Mesh, Painter, Pos2, Rect, TextureOptions};
+use crate::ui::theme::Theme;
+use egui::{Color32, ColorImage, Id, Mesh, Painter, Pos2, Rect, Stroke, StrokeKind, TextureOptions, Ui};
 
 /// Which way the lines of a hatching run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Slope {
+pub enum Slope {
     /// `/`: not computed yet.
     Rising,
     /// `\`: padding, stale.
@@ -12,7 +13,7 @@ pub(super) enum Slope {
 }
 
 /// Lays hatching over rectangles; the lines of neighbours join.
-pub(super) struct Hatching {
+pub struct Hatching {
     slope: Slope,
     /// Where the pattern begins, so that it moves with the plane.
     origin: Pos2,
@@ -21,16 +22,19 @@ pub(super) struct Hatching {
 }
 
 impl Hatching {
+    /// Hatching whose pattern begins at a corner.
     pub fn new(slope: Slope, origin: Pos2, color: Color32) -> Self {
         Self { slope, origin, color, rects: Vec::new() }
     }
 
+    /// Adds a rectangle.
     pub fn add(&mut self, rect: Rect) {
         if rect.is_positive() {
             self.rects.push(rect);
         }
     }
 
+    /// Paints all rectangles as one mesh.
     pub fn paint_ui(self, painter: &Painter) {
         if self.rects.is_empty() {
             return;
@@ -54,6 +58,20 @@ impl Hatching {
         }
         painter.add(mesh);
     }
+}
+
+/// Hatching alone, over what is there.
+pub fn hatch_ui(painter: &Painter, rect: Rect, color: Color32) {
+    let mut hatching = Hatching::new(Slope::Rising, rect.min, color);
+    hatching.add(rect);
+    hatching.paint_ui(painter);
+}
+
+/// Ground and hatching of what has not been computed, with its frame.
+pub fn hatched_ui(ui: &Ui, theme: &Theme, rect: Rect) {
+    ui.painter().rect_filled(rect, 0.0, theme.hatch_ground);
+    hatch_ui(ui.painter(), rect, theme.hatch_line);
+    ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
 }
 
 /// A square tile with one diagonal line, smooth-edged; white, to be coloured by the vertices.
