@@ -66,8 +66,8 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
                     Action::Attribution(AttributionAction::Settings(settings)),
                 );
                 harness.run_steps(2);
-                let says = words.text(&format!("evidence.says.{}", method.name()));
-                assert!(harness.query_by_label(&says).is_some(), "{} in {lang:?}", method.name());
+                let about = words.text(&format!("evidence.about.{}", method.name()));
+                assert!(harness.query_by_label(&about).is_some(), "{} in {lang:?}", method.name());
                 let warned = harness.query_by_label_contains(&words.text("evidence.changes")).is_some();
                 assert_eq!(warned, method.changes_gradient(), "{}", method.name());
             }
@@ -76,7 +76,7 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
 }
 
 #[test]
-fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
+fn the_top_activations_are_found_and_one_is_clicked() {
     let mut harness = harness(Lang::En, [1280.0, 720.0]);
     harness.key_press(egui::Key::F4);
     harness.run_steps(3);
