@@ -2,11 +2,11 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, AttributionAction, Effect, JobKind, Lang, Page, Subject, apply, run_tasks_here},
+    app::{Action, AppState, AttributionAction, JobKind, Lang, Page, Subject, apply},
     attribution::{AttributionSettings, Method, Unit},
     data::{Content, Loaded},
     model_io::{Architecture, Model},
-    nn::{Execution, init::Init},
+    nn::init::Init,
     tensor::Tensor,
     ui::{render::render, strings::Words, theme::Theme},
 };
@@ -15,12 +15,7 @@ use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
 mod start;
-use harness::{Program, window};
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
+use harness::{Program, update, window};
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = start::shapes();

@@ -50,7 +50,7 @@ impl<'c, 'a> Sum<'c, 'a> {
             flipped: false,
             source: Plan::input_of(conv_cell.l),
             slices: conv_cell.spec.group_in(),
-            first: o / conv_cell.spec.group_out() * conv_cell.spec.group_in(),
+            first: conv_cell.spec.inputs_of(o).start,
             shown,
             start: [i * window.rows.stride, j * window.cols.stride],
             kernel: axes.map(|axis| axis.kernel),
@@ -89,7 +89,7 @@ impl<'c, 'a> Sum<'c, 'a> {
             flipped: true,
             source: conv_cell.sum_gradient(),
             slices: conv_cell.spec.group_out(),
-            first: c / conv_cell.spec.group_in() * conv_cell.spec.group_out(),
+            first: conv_cell.spec.outputs_of(c).start,
             shown,
             start,
             kernel: axes.map(|axis| axis.kernel),
@@ -362,9 +362,12 @@ impl<'c, 'a> Sum<'c, 'a> {
     }
 
     fn same_group(&self, channel: usize) -> bool {
-        let each =
-            if self.flipped { self.conv_cell.spec.group_in() } else { self.conv_cell.spec.group_out() };
-        channel / each == self.conv_cell.at[1] / each
+        let (spec, own) = (self.conv_cell.spec, self.conv_cell.at[1]);
+        if self.flipped {
+            spec.outputs_of(channel) == spec.outputs_of(own)
+        } else {
+            spec.inputs_of(channel) == spec.inputs_of(own)
+        }
     }
 }
 
