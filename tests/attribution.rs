@@ -432,7 +432,7 @@ fn a_map_of_random_weights_is_another_map() {
 }
 
 #[test]
-fn the_most_exciting_pictures_come_first_with_the_patch_that_excites() {
+fn top_activations_come_in_descending_order_with_their_patch() {
     // One filter that looks for a bright dot; the dot's place is the patch.
     let net = network([1, 6, 6], [conv(1, 3, 1), Kind::RELU], Loss::Mse);
     let params = params(&net, &[&[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]]);

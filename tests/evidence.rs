@@ -151,7 +151,7 @@ fn search_for(state: &mut AppState, unit: Unit) {
 }
 
 #[test]
-fn the_most_exciting_pictures_are_those_with_the_largest_values() {
+fn top_activations_are_the_largest_values() {
     let mut state = looking();
     let unit = Unit::Channel { layer: 0, channel: 1 };
     search_for(&mut state, unit);

@@ -2,11 +2,11 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, AttributionAction, Effect, JobKind, Lang, Page, Subject, apply, run_tasks_here},
+    app::{Action, AppState, AttributionAction, JobKind, Lang, Page, Subject, apply},
     attribution::{AttributionSettings, Method, Unit},
     data::{Content, Loaded},
     model_io::{Architecture, Model},
-    nn::{Execution, init::Init},
+    nn::init::Init,
     tensor::Tensor,
     ui::{render::render, strings::Words, theme::Theme},
 };
@@ -15,12 +15,7 @@ use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
 mod start;
-use harness::{Program, window};
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
+use harness::{Program, update, window};
 
 fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = start::shapes();
@@ -66,8 +61,8 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
                     Action::Attribution(AttributionAction::Settings(settings)),
                 );
                 harness.run_steps(2);
-                let says = words.text(&format!("evidence.says.{}", method.name()));
-                assert!(harness.query_by_label(&says).is_some(), "{} in {lang:?}", method.name());
+                let about = words.text(&format!("evidence.about.{}", method.name()));
+                assert!(harness.query_by_label(&about).is_some(), "{} in {lang:?}", method.name());
                 let warned = harness.query_by_label_contains(&words.text("evidence.changes")).is_some();
                 assert_eq!(warned, method.changes_gradient(), "{}", method.name());
             }
@@ -76,7 +71,7 @@ fn every_method_is_shown_in_both_languages_and_sizes() {
 }
 
 #[test]
-fn the_most_exciting_pictures_are_found_and_one_is_clicked() {
+fn the_top_activations_are_found_and_one_is_clicked() {
     let mut harness = harness(Lang::En, [1280.0, 720.0]);
     harness.key_press(egui::Key::F4);
     harness.run_steps(3);

@@ -2,9 +2,8 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, FileAction, Lang, Recent, RescueOffer, apply, run_tasks_here},
+    app::{Action, Effect, FileAction, Lang, Recent, RescueOffer, apply},
     data::Location,
-    nn::Execution,
     ui::strings::Words,
 };
 use egui_kittest::{
@@ -14,12 +13,7 @@ use egui_kittest::{
 
 mod harness;
 mod start;
-use harness::{Program, window};
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
+use harness::{Program, update, window};
 
 fn harness(lang: Lang, action: FileAction) -> Harness<'static, Program> {
     let mut state = start::shapes();

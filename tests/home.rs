@@ -5,21 +5,15 @@ mod frame;
 mod harness;
 
 use convstep::{
-    app::{Action, AppState, Effect, FileAction, Lang, Page, Recent, apply, run_tasks_here},
+    app::{Action, AppState, Effect, FileAction, Lang, Page, Recent, apply},
     data::samples,
     model_io::bundled,
-    nn::Execution,
     trace::{Depth, Pass},
 };
 use egui::{Rect, vec2};
 use egui_kittest::{Harness, kittest::Queryable};
 use frame::draw;
-use harness::{Program, window};
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
+use harness::{Program, update, window};
 
 fn home(lang: Lang) -> AppState {
     let model = bundled::load("shapes").expect("bundled");

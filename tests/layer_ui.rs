@@ -3,12 +3,11 @@
 
 use convstep::{
     app::{
-        Action, AdjustAction, AppState, CompareAction, Compared, EditAction, Effect, Lane, Lang, Order, Page,
-        Show, With, apply, run_tasks_here,
+        Action, AdjustAction, AppState, CompareAction, Compared, EditAction, Lane, Lang, Order, Page, Show,
+        With, apply,
     },
     data::samples,
     model_io::bundled,
-    nn::Execution,
     trace::{Depth, Pass},
 };
 use egui_kittest::{
@@ -17,12 +16,7 @@ use egui_kittest::{
 };
 
 mod harness;
-use harness::{Program, window};
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
+use harness::{Program, update, window};
 
 fn photos() -> AppState {
     let model = bundled::load("photos").expect("bundled");

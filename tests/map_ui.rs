@@ -2,8 +2,8 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, Effect, Lane, Lang, apply, run_tasks_here},
-    nn::{Execution, Op, Part},
+    app::{Action, AppState, Lane, Lang},
+    nn::{Op, Part},
     trace::{Depth, TensorId},
 };
 use egui::{Key, vec2};
@@ -11,12 +11,7 @@ use egui_kittest::{Harness, kittest::Queryable};
 
 mod frame;
 mod harness;
-use harness::{Program, window};
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
+use harness::{Program, update, window};
 
 fn program(model: &str) -> AppState {
     let mut state = AppState::new();

@@ -5,12 +5,11 @@ mod frame;
 mod harness;
 
 use convstep::app::{
-    Action, AdjustAction, AppState, Compared, Effect, Guide, Lane, Lang, MarkAction, Scale, ThemeChoice,
-    With, apply, run_tasks_here,
+    Action, AdjustAction, AppState, Compared, Guide, Lane, Lang, MarkAction, Scale, ThemeChoice, With, apply,
 };
 use convstep::data::{Content, Loaded, samples};
 use convstep::model_io::{Architecture, Model, bundled};
-use convstep::nn::{Execution, Op, init::Init};
+use convstep::nn::{Op, init::Init};
 use convstep::tensor::Tensor;
 use convstep::trace::{Depth, Grain, Move};
 use convstep::ui::{shell, theme::Theme, view::Memory};
@@ -23,7 +22,7 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use frame::draw;
-use harness::{Program, window};
+use harness::{Program, update, window};
 
 /// A network from the text of its architecture, on values that rise from cell to cell.
 fn made(toml: &str) -> AppState {
@@ -187,11 +186,6 @@ fn a_click_on_the_timeline_goes_there() {
         })
         .collect();
     assert!(seeks.is_sorted() && seeks[0] < seeks[3], "{seeks:?}");
-}
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
 }
 
 /// The window behind the forward pass of a bundled network.

@@ -37,7 +37,7 @@ use std::{
 
 #[path = "harness/program.rs"]
 mod program;
-use program::{opened, reopened};
+use program::{architecture, opened, reopened};
 
 /// SplitMix64.
 struct Random(u64);
@@ -64,80 +64,45 @@ impl Random {
     }
 }
 
-const WITH_NORM: &str = r#"
-input = [1, 12, 12]
-[[layers]]
-name = "conv1"
-kind = "conv2d"
-out_channels = 2
-kernel = 3
-stride = 2
-[[layers]]
-name = "bn1"
-kind = "batch_norm2d"
-[[layers]]
-name = "relu1"
-kind = "relu"
-[[layers]]
-name = "drop"
-kind = "dropout"
-p = 0.25
-[[layers]]
-name = "fc"
-kind = "dense"
-out_features = 4
-"#;
+fn with_norm() -> String {
+    architecture(
+        [1, 12, 12],
+        &[
+            "conv1 conv2d out_channels=2 kernel=3 stride=2",
+            "bn1 batch_norm2d",
+            "relu1 relu",
+            "drop dropout p=0.25",
+            "fc dense out_features=4",
+        ],
+    )
+}
 
-const WITH_POOL: &str = r#"
-input = [3, 8, 8]
-[[layers]]
-name = "conv1"
-kind = "conv2d"
-out_channels = 2
-kernel = 3
-[[layers]]
-name = "relu1"
-kind = "relu"
-[[layers]]
-name = "pool1"
-kind = "max_pool2d"
-kernel = 2
-[[layers]]
-name = "fc"
-kind = "dense"
-out_features = 10
-[[layers]]
-name = "softmax"
-kind = "softmax"
-"#;
+fn with_pool() -> String {
+    architecture(
+        [3, 8, 8],
+        &[
+            "conv1 conv2d out_channels=2 kernel=3",
+            "relu1 relu",
+            "pool1 max_pool2d kernel=2",
+            "fc dense out_features=10",
+            "softmax softmax",
+        ],
+    )
+}
 
 /// A network whose values are computed by a worker: 65 million multiply-adds.
-const LARGE: &str = r#"
-input = [1, 32, 32]
-[[layers]]
-name = "conv1"
-kind = "conv2d"
-out_channels = 16
-kernel = 3
-padding = 1
-[[layers]]
-name = "relu1"
-kind = "relu"
-[[layers]]
-name = "conv2"
-kind = "conv2d"
-out_channels = 32
-kernel = 11
-padding = 5
-[[layers]]
-name = "pool"
-kind = "max_pool2d"
-kernel = 8
-[[layers]]
-name = "fc"
-kind = "dense"
-out_features = 10
-"#;
+fn large_net() -> String {
+    architecture(
+        [1, 32, 32],
+        &[
+            "conv1 conv2d out_channels=16 kernel=3 padding=1",
+            "relu1 relu",
+            "conv2 conv2d out_channels=32 kernel=11 padding=5",
+            "pool max_pool2d kernel=8",
+            "fc dense out_features=10",
+        ],
+    )
+}
 
 const RULES: [Rule; 4] = Rule::ALL;
 
@@ -152,16 +117,16 @@ const KINDS: [JobKind; 7] = [
 ];
 
 fn model(random: &mut Random) -> Model {
-    let (name, text) = random.pick(&[("with-norm", WITH_NORM), ("with-pool", WITH_POOL)]);
-    program::model(name, text, random.below(3) as u64)
+    let (name, text) = random.pick(&[("with-norm", with_norm()), ("with-pool", with_pool())]);
+    program::model(name, &text, random.below(3) as u64)
 }
 
 fn pooled() -> Model {
-    program::model("with-pool", WITH_POOL, 1)
+    program::model("with-pool", &with_pool(), 1)
 }
 
 fn large() -> Model {
-    program::model("large", LARGE, 1)
+    program::model("large", &large_net(), 1)
 }
 
 /// Data sets on disk, which are there or not.

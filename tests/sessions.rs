@@ -26,36 +26,25 @@ use std::{
     time::Duration,
 };
 
-const NET: &str = r#"
-input = [1, 28, 28]
-[[layers]]
-name = "conv1"
-kind = "conv2d"
-out_channels = 3
-kernel = 5
-stride = 3
-[[layers]]
-name = "bn1"
-kind = "batch_norm2d"
-[[layers]]
-name = "relu1"
-kind = "relu"
-[[layers]]
-name = "drop"
-kind = "dropout"
-p = 0.1
-[[layers]]
-name = "fc"
-kind = "dense"
-out_features = 10
-"#;
+fn net() -> String {
+    architecture(
+        [1, 28, 28],
+        &[
+            "conv1 conv2d out_channels=3 kernel=5 stride=3",
+            "bn1 batch_norm2d",
+            "relu1 relu",
+            "drop dropout p=0.1",
+            "fc dense out_features=10",
+        ],
+    )
+}
 
 #[path = "harness/program.rs"]
 mod program;
-use program::{opened, reopened, run, take_notice};
+use program::{architecture, opened, reopened, run, take_notice};
 
 fn model(seed: u64) -> Model {
-    program::model("net", NET, seed)
+    program::model("net", &net(), seed)
 }
 
 fn state() -> AppState {
@@ -641,32 +630,22 @@ fn stored(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sessions").join(name)
 }
 
-const SMALL: &str = r#"
-input = [1, 8, 8]
-[[layers]]
-name = "conv1"
-kind = "conv2d"
-out_channels = 2
-kernel = 3
-[[layers]]
-name = "bn1"
-kind = "batch_norm2d"
-[[layers]]
-name = "relu1"
-kind = "relu"
-[[layers]]
-name = "drop"
-kind = "dropout"
-p = 0.1
-[[layers]]
-name = "fc"
-kind = "dense"
-out_features = 10
-"#;
+fn small_net() -> String {
+    architecture(
+        [1, 8, 8],
+        &[
+            "conv1 conv2d out_channels=2 kernel=3",
+            "bn1 batch_norm2d",
+            "relu1 relu",
+            "drop dropout p=0.1",
+            "fc dense out_features=10",
+        ],
+    )
+}
 
 /// A small session on a picture, and one in training: what `tests/fixtures/sessions` was made of.
 fn to_store() -> [(&'static str, AppState); 2] {
-    let small = || opened(program::model("small", SMALL, 3));
+    let small = || opened(program::model("small", &small_net(), 3));
     let mut picture = small();
     let edit = |edit| Action::Edit { edit, more: false };
     let actions = [

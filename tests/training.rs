@@ -2,11 +2,10 @@
 
 use convstep::{
     app::{
-        Action, AppState, CompareAction, DataAction, EditAction, Effect, End, Extent, News, Notice,
-        RunSetting, StopReason, TrainAction, Training, TrainingJob, Until, apply,
+        Action, AppState, CompareAction, DataAction, EditAction, Effect, End, Extent, News, RunSetting,
+        StopReason, TrainAction, Training, TrainingJob, Until, apply,
     },
     data::{Dataset, Generated, Split},
-    model_io::{Architecture, Model},
     nn::{
         Alone, Params, Part, Workers,
         init::Init,
@@ -18,44 +17,26 @@ use convstep::{
 };
 use std::sync::Arc;
 
-const NET: &str = r#"
-input = [1, 28, 28]
-[[layers]]
-name = "conv1"
-kind = "conv2d"
-out_channels = 4
-kernel = 5
-stride = 2
-[[layers]]
-name = "relu1"
-kind = "relu"
-[[layers]]
-name = "pool1"
-kind = "max_pool2d"
-kernel = 2
-[[layers]]
-name = "drop"
-kind = "dropout"
-p = 0.1
-[[layers]]
-name = "fc"
-kind = "dense"
-out_features = 10
-"#;
+#[path = "harness/program.rs"]
+mod program;
+use program::{architecture, take_notice};
 
-/// The newest notice, which is dismissed.
-fn take_notice(state: &mut AppState) -> Option<Notice> {
-    let newest = state.notices().last().cloned();
-    apply(state, Action::DismissNotice);
-    newest
+fn net() -> String {
+    architecture(
+        [1, 28, 28],
+        &[
+            "conv1 conv2d out_channels=4 kernel=5 stride=2",
+            "relu1 relu",
+            "pool1 max_pool2d kernel=2",
+            "drop dropout p=0.1",
+            "fc dense out_features=10",
+        ],
+    )
 }
 
 /// A small network, about to be trained on generated digits in batches of 8.
 fn state() -> AppState {
-    let architecture = Architecture::parse(NET).expect("parses");
-    let model = Model::initial("net", architecture, Init::He, 3).expect("fits");
-    let picture = convstep::data::samples::load("digit-3").expect("bundled");
-    let mut state = AppState::open(model, picture).expect("fits");
+    let mut state = program::opened(program::model("net", &net(), 3));
     let rule = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 };
     let optimizer = Optimizer { rule, learning_rate: 0.01, weight_decay: 0.0 };
     run(&mut state, Action::SetOptimizer(optimizer));
@@ -319,8 +300,8 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     let mut state = state();
     let training = state.inputs().training.clone();
     // Eight shapes have three channels: as grey pictures they fit ten outputs, but not an odd network.
-    let odd = NET.replace("input = [1, 28, 28]", "input = [2, 28, 28]");
-    let odd = Model::initial("odd", Architecture::parse(&odd).expect("parses"), Init::He, 0).expect("fits");
+    let odd = net().replace("input = [1, 28, 28]", "input = [2, 28, 28]");
+    let odd = program::model("odd", &odd, 0);
     let values = convstep::data::Loaded {
         name: "values".into(),
         content: convstep::data::Content::Values(convstep::tensor::Tensor::zeros((1, 2, 28, 28))),
@@ -330,8 +311,8 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     train(&mut other, TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 1))));
     assert!(other.inputs().training.is_none());
     assert!(take_notice(&mut other).is_some_and(|notice| notice.text.contains("channel")));
-    let few = NET.replace("out_features = 10", "out_features = 4");
-    let few = Model::initial("few", Architecture::parse(&few).expect("parses"), Init::He, 0).expect("fits");
+    let few = net().replace("out_features = 10", "out_features = 4");
+    let few = program::model("few", &few, 0);
     let picture = convstep::data::samples::load("digit-3").expect("bundled");
     let mut few = AppState::open(few, picture).expect("fits");
     train(&mut few, TrainAction::Use(Some(Dataset::generated(Generated::Digits, 1))));

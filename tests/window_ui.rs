@@ -2,9 +2,8 @@
 #![cfg(feature = "window")]
 
 use convstep::{
-    app::{Action, AppState, BuildAction, Drawer, Effect, Lang, ThemeChoice, apply, run_tasks_here},
+    app::{Action, BuildAction, Drawer, Lang, ThemeChoice, apply},
     nn::{
-        Execution,
         hyperparameter::{Hyperparameter, Value},
         spec::Pair,
     },
@@ -14,12 +13,7 @@ use egui_kittest::{Harness, kittest::Queryable};
 
 mod harness;
 mod start;
-use harness::{Program, window};
-
-fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
+use harness::{Program, update, window};
 
 /// A window with the panel "Why?" open.
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {

@@ -5,6 +5,7 @@
 
 use super::{Real, Window};
 use crate::tensor::{ShapeError, Tensor};
+use std::ops::Range;
 
 /// A convolution whose numbers fit its input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -59,6 +60,18 @@ impl Conv2d {
         self.out_channels / self.groups
     }
 
+    /// The input channels that output channel `o` reads: those of its group.
+    pub const fn inputs_of(&self, o: usize) -> Range<usize> {
+        let first = o / self.group_out() * self.group_in();
+        first..first + self.group_in()
+    }
+
+    /// The output channels that read input channel `c`: those of its group.
+    pub const fn outputs_of(&self, c: usize) -> Range<usize> {
+        let first = c / self.group_in() * self.group_out();
+        first..first + self.group_out()
+    }
+
     /// The number of filter pixels K = kh * kw * C / groups.
     pub const fn filter_pixels(&self) -> usize {
         self.group_in() * self.window.taps()
@@ -80,7 +93,7 @@ pub fn forward<T: Real>(spec: &Conv2d, x: &Tensor<T>, w: &Tensor<T>, b: Option<&
     let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
     let mut y = Tensor::zeros((x.dim().0, spec.out_channels, h_out, w_out));
     for ((n, o, i, j), y) in y.indexed_iter_mut() {
-        let first = o / spec.group_out() * spec.group_in();
+        let first = spec.inputs_of(o).start;
         let mut sum = T::zero();
         for c in 0..spec.group_in() {
             for u in 0..kh {
@@ -113,7 +126,7 @@ pub fn backward_sum<T: Real>(spec: &Conv2d, dy: &Tensor<T>) -> Tensor<T> {
 pub fn backward_weight<T: Real>(spec: &Conv2d, x: &Tensor<T>, ds: &Tensor<T>, dw: &mut Tensor<T>) {
     let [h_out, w_out] = spec.window.out();
     for ((o, c, u, v), dw) in dw.indexed_iter_mut() {
-        let channel = o / spec.group_out() * spec.group_in() + c;
+        let channel = spec.inputs_of(o).start + c;
         for n in 0..x.dim().0 {
             for i in 0..h_out {
                 for j in 0..w_out {
@@ -143,8 +156,7 @@ pub fn backward_input<T: Real>(spec: &Conv2d, ds: &Tensor<T>, w: &Tensor<T>) -> 
     let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);
     let mut dx = Tensor::zeros((ds.dim().0, spec.in_channels, spec.window.rows.len, spec.window.cols.len));
     for ((n, c, p, q), dx) in dx.indexed_iter_mut() {
-        let group = c / spec.group_in();
-        for o in group * spec.group_out()..(group + 1) * spec.group_out() {
+        for o in spec.outputs_of(c) {
             for u in 0..kh {
                 for v in 0..kw {
                     let window = spec.window.window_of([p, q], [u, v]);

@@ -1,6 +1,6 @@
 //! Which cells a block of cells depends on, layer after layer, and which depend on it.
 
-use super::{Axis, Layer, Op, Window};
+use super::{Axis, Layer, Op, Window, conv::Conv2d};
 use std::ops::Range;
 
 /// Cells of one image's tensor: the same rectangle in some channels. It is not empty.
@@ -47,9 +47,14 @@ fn seeing(axis: &Axis, read: &Range<usize>) -> Option<Range<usize>> {
     (start < end).then_some(start..end)
 }
 
-/// The channels of the groups, of `from` channels each, that some channels are in, where a group has `to` channels.
-fn grouped(channels: &Range<usize>, from: usize, to: usize) -> Range<usize> {
-    channels.start / from * to..((channels.end - 1) / from + 1) * to
+/// The input channels that a range of output channels reads.
+fn inputs_of(conv: &Conv2d, outputs: &Range<usize>) -> Range<usize> {
+    conv.inputs_of(outputs.start).start..conv.inputs_of(outputs.end - 1).end
+}
+
+/// The output channels that read a range of input channels.
+fn outputs_of(conv: &Conv2d, inputs: &Range<usize>) -> Range<usize> {
+    conv.outputs_of(inputs.start).start..conv.outputs_of(inputs.end - 1).end
 }
 
 impl Layer {
@@ -60,9 +65,7 @@ impl Layer {
             rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
         };
         match &self.op {
-            Op::Conv2d(conv) => {
-                under(conv.window, grouped(&made.channels, conv.group_out(), conv.group_in()))
-            }
+            Op::Conv2d(conv) => under(conv.window, inputs_of(conv, &made.channels)),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => under(pool.window, made.channels.clone()),
             Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![made.clone()],
             Op::Flatten => {
@@ -89,7 +92,7 @@ impl Layer {
             rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
         };
         match &self.op {
-            Op::Conv2d(conv) => over(conv.window, grouped(&read.channels, conv.group_in(), conv.group_out())),
+            Op::Conv2d(conv) => over(conv.window, outputs_of(conv, &read.channels)),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => over(pool.window, read.channels.clone()),
             Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![read.clone()],
             Op::Flatten => {

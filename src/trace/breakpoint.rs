@@ -268,7 +268,7 @@ impl Watched {
 }
 
 /// The first cell of the trace's training step that is finished after step `from` of the run and at which a
-/// condition holds; looking back, the last one that was finished before it. `None` too where the `exec` is
+/// condition holds; looking back, the last one that was finished before it. `None` too if `exec` is
 /// cancelled.
 pub fn find(trace: &Trace, breaks: &[Break], from: u64, back: bool, exec: Execution) -> Option<Stop> {
     let breaks: Vec<Break> = breaks.iter().copied().filter(|b| b.fits(trace.plan())).collect();

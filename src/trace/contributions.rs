@@ -109,10 +109,9 @@ impl Grouping {
         let (is_output, is_gradient) = ((pass, part) == (Pass::Fwd, Part::Out), part == Part::Dx);
         match &plan.layer(l).op {
             Op::Conv2d(spec) if is_output || is_gradient => {
-                let (ins, outs) = (spec.group_in(), spec.group_out());
                 let (reads, first) = match is_output {
-                    true => (Plan::input_of(l), map / outs * ins),
-                    false => (plan.sum_gradient_of(l, spec), map / ins * outs),
+                    true => (Plan::input_of(l), spec.inputs_of(map).start),
+                    false => (plan.sum_gradient_of(l, spec), spec.outputs_of(map).start),
                 };
                 Some(Self { reads, side: [spec.window.rows.kernel, spec.window.cols.kernel], first })
             }

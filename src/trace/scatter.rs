@@ -14,9 +14,9 @@ impl Trace {
         let dy = self.tensor(self.plan().sum_gradient_of(l, spec))?;
         let w = self.params().0[l].get(Part::Weight)?;
         let (rows, cols) = (spec.window.rows, spec.window.cols);
-        let (group, within) = (c / spec.group_in(), c % spec.group_in());
+        let within = c % spec.group_in();
         let mut sum = 0.0;
-        for o in group * spec.group_out()..(group + 1) * spec.group_out() {
+        for o in spec.outputs_of(c) {
             // A later output gradient reaches the cell through an earlier tap.
             for u in (0..rows.kernel).rev() {
                 for v in (0..cols.kernel).rev() {

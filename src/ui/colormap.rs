@@ -328,62 +328,17 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, value_range: Optio
     let bar = Rect::from_min_size(rect.min + Vec2::new(WEDGE, 0.0), Vec2::new(bar_width.max(1.0), BAR));
 
     if ui.is_rect_visible(rect) {
-        let painter = ui.painter();
-        let x_of = |position: f32| egui::lerp(bar.x_range(), position);
-        paint_bar(painter, mapping, bar);
-        let wedge = |tip: f32, base: f32, color: Color32| {
-            let points = vec![
-                egui::pos2(base, bar.top()),
-                egui::pos2(tip, bar.center().y),
-                egui::pos2(base, bar.bottom()),
-            ];
-            Shape::convex_polygon(points, color, Stroke::new(1.0, theme.plane_frame))
-        };
-        if below {
-            painter.add(wedge(rect.left(), bar.left(), mapping.color_at(0.0)));
-        }
-        if above {
-            painter.add(wedge(bar.right() + WEDGE, bar.right(), mapping.color_at(1.0)));
-        }
-        painter.rect_stroke(bar, 0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
-
-        let label_top = bar.bottom() + TICK;
-        // The ends first: a label between them that has no room is left out, its tick stays.
-        let mut labels: Vec<Rect> = Vec::new();
-        let mut ticks = mapping.ticks();
-        ticks.sort_by_key(|&tick| tick != mapping.lo && tick != mapping.hi);
-        for tick in ticks {
-            let x = x_of(mapping.position(tick));
-            painter.vline(
-                painter.round_to_pixel_center(x),
-                bar.bottom()..=bar.bottom() + TICK,
-                Stroke::new(1.0, theme.line_strong),
-            );
-            let (anchor, x) = if tick == mapping.lo {
-                (Align2::LEFT_TOP, rect.left())
-            } else if tick == mapping.hi {
-                (Align2::RIGHT_TOP, bar.right() + WEDGE)
-            } else {
-                (Align2::CENTER_TOP, x)
-            };
-            let text = match tick {
-                t if t == mapping.lo && below => format!("≤ {}", number::short(t)),
-                t if t == mapping.hi && above => format!("≥ {}", number::short(t)),
-                t => number::short(t),
-            };
-            let galley = painter.layout_no_wrap(text, font.clone(), theme.text_weak);
-            let label = anchor.anchor_size(egui::pos2(x, label_top), galley.size());
-            if labels.iter().all(|other| !other.expand2(Vec2::new(3.0, 0.0)).intersects(label)) {
-                painter.galley(label.min, galley, theme.text_weak);
-                labels.push(label);
-            }
-        }
+        paint_bar(ui.painter(), mapping, bar);
+        wedges_ui(ui, mapping, bar, WEDGE, [below, above]);
+        ui.painter().rect_stroke(bar, 0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
+        ticks_ui(ui, mapping, bar, (rect.left(), WEDGE, TICK), [below, above]);
         if not_finite > 0 {
+            let painter = ui.painter();
             let chip =
                 Rect::from_min_size(egui::pos2(rect.right() - chip + space::M, bar.top()), Vec2::splat(BAR));
             painter.rect_filled(chip, 0, NOT_FINITE);
             painter.rect_stroke(chip, 0, Stroke::new(1.0, theme.plane_frame), StrokeKind::Outside);
-            let at = egui::pos2(chip.left(), label_top);
+            let at = egui::pos2(chip.left(), bar.bottom() + TICK);
             painter.text(at, Align2::LEFT_TOP, not_finite_text, font.clone(), theme.text_weak);
         }
     }
@@ -401,6 +356,64 @@ pub fn legend_ui(ui: &mut Ui, mapping: &Mapping, length: f32, value_range: Optio
             response.on_hover_text_at_pointer(number::four_digits(value))
         }
         Some(_) | None => response,
+    }
+}
+
+/// The wedges at the ends of a legend's bar, for values below and above its mapping.
+fn wedges_ui(ui: &Ui, mapping: &Mapping, bar: Rect, width: f32, [below, above]: [bool; 2]) {
+    let stroke = Stroke::new(1.0, Theme::from_ui(ui).plane_frame);
+    let wedge = |tip: f32, base: f32, color: Color32| {
+        let points = vec![
+            egui::pos2(base, bar.top()),
+            egui::pos2(tip, bar.center().y),
+            egui::pos2(base, bar.bottom()),
+        ];
+        Shape::convex_polygon(points, color, stroke)
+    };
+    if below {
+        ui.painter().add(wedge(bar.left() - width, bar.left(), mapping.color_at(0.0)));
+    }
+    if above {
+        ui.painter().add(wedge(bar.right() + width, bar.right(), mapping.color_at(1.0)));
+    }
+}
+
+/// The ticks below a legend's bar and their numbers: the ends first, as a number between them that has no room is left
+/// out while its tick stays. `left` is the legend's left edge.
+fn ticks_ui(
+    ui: &Ui,
+    mapping: &Mapping,
+    bar: Rect,
+    (left, wedge, length): (f32, f32, f32),
+    [below, above]: [bool; 2],
+) {
+    let (painter, theme) = (ui.painter(), Theme::from_ui(ui));
+    let font = egui::FontId::proportional(text_size::SMALL);
+    let mut labels: Vec<Rect> = Vec::new();
+    let mut ticks = mapping.ticks();
+    ticks.sort_by_key(|&tick| tick != mapping.lo && tick != mapping.hi);
+    for tick in ticks {
+        let x = egui::lerp(bar.x_range(), mapping.position(tick));
+        let line = bar.bottom()..=bar.bottom() + length;
+        painter.vline(painter.round_to_pixel_center(x), line, Stroke::new(1.0, theme.line_strong));
+        let (anchor, x) = if tick == mapping.lo {
+            (Align2::LEFT_TOP, left)
+        } else if tick == mapping.hi {
+            (Align2::RIGHT_TOP, bar.right() + wedge)
+        } else {
+            (Align2::CENTER_TOP, x)
+        };
+        let text = match tick {
+            t if t == mapping.lo && below => format!("≤ {}", number::short(t)),
+            t if t == mapping.hi && above => format!("≥ {}", number::short(t)),
+            t => number::short(t),
+        };
+        let galley = painter.layout_no_wrap(text, font.clone(), theme.text_weak);
+        let label = anchor.anchor_size(egui::pos2(x, bar.bottom() + length), galley.size());
+        if labels.iter().all(|other| !other.expand2(Vec2::new(3.0, 0.0)).intersects(label)) {
+            painter.galley(label.min, galley, theme.text_weak);
+            labels.push(label);
+        }
     }
 }
 

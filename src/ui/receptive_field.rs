@@ -120,7 +120,7 @@ fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<Receptiv
                 let first = cells.next()?;
                 Some(first..cells.next_back().unwrap_or(first) + 1)
             };
-            let channel = o / conv.group_out() * conv.group_in() + c;
+            let channel = conv.inputs_of(o).start + c;
             let cells = touched(&conv.window.rows, u).zip(touched(&conv.window.cols, v));
             let read = cells.map(|(rows, cols)| Block { channels: channel..channel + 1, rows, cols });
             (read, Block { channels: o..o + 1, rows: 0..h, cols: 0..w })

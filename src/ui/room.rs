@@ -203,6 +203,32 @@ impl Height {
     }
 }
 
+/// The height of the strip of layers; a presented window has the tall one.
+fn strip_height(height: Height, fold: Fold, is_shown: bool) -> f32 {
+    match fold {
+        Fold::Nothing | Fold::Timeline | Fold::Drawer if is_shown => height.strip(),
+        Fold::Nothing | Fold::Timeline | Fold::Drawer => Height::Tall.strip(),
+        Fold::Thumbnails => height.strip().min(Height::Normal.strip()),
+        Fold::Strip | Fold::Legend | Fold::Bars => 0.0,
+    }
+}
+
+/// Whether a page steps the network, so that it has the transport and the timeline.
+fn has_steps(page: Page) -> bool {
+    match page {
+        Page::Network | Page::Attribution | Page::Compare => true,
+        Page::Home | Page::Training | Page::Data => false,
+    }
+}
+
+/// Whether a page's first row is one of controls, which need a distance from what lies above.
+fn begins_with_controls(page: Page) -> bool {
+    match page {
+        Page::Data | Page::Attribution | Page::Compare => true,
+        Page::Home | Page::Network | Page::Training => false,
+    }
+}
+
 impl Room {
     /// The regions of a window of `points`, width and height in points.
     pub fn new(points: Vec2, wants: &Wants) -> Self {
@@ -224,12 +250,7 @@ impl Room {
         let is_arithmetic = is_network && wants.depth >= Depth::Cell;
 
         let top = is_shown.then(|| take_top(&mut rest, low(40.0, 36.0)));
-        let strip = match fold {
-            Fold::Nothing | Fold::Timeline | Fold::Drawer if is_shown => height.strip(),
-            Fold::Nothing | Fold::Timeline | Fold::Drawer => Height::Tall.strip(),
-            Fold::Thumbnails => height.strip().min(Height::Normal.strip()),
-            Fold::Strip | Fold::Legend | Fold::Bars => 0.0,
-        };
+        let strip = strip_height(height, fold, is_shown);
         let has_strip = beside.strip && is_network && wants.depth > Depth::Pass && strip > 0.0;
         let strip = has_strip.then(|| take_top(&mut rest, strip));
         let lesson = wants.lesson.map(|has| take_lesson(&mut rest, points, (width, height), has, is_shown));
@@ -239,11 +260,7 @@ impl Room {
         let place = (is_shown && is_network).then(|| take_top(&mut rest, low(36.0, 32.0)));
         let notice = wants.notice.then(|| take_top(&mut rest, 36.0));
         let title = (!is_shown).then(|| take_top(&mut rest, 36.0));
-        let steps = beside.transport
-            && match wants.page {
-                Page::Network | Page::Attribution | Page::Compare => true,
-                Page::Home | Page::Training | Page::Data => false,
-            };
+        let steps = beside.transport && has_steps(wants.page);
         let transport = (steps && has_bars).then(|| take_bottom(&mut rest, low(48.0, 40.0)));
         let timeline = wants.timeline.filter(|_| steps && fold < Fold::Timeline);
         let timeline = timeline.map(|height| take_bottom(&mut rest, height));
@@ -265,11 +282,7 @@ impl Room {
         let reads_out = is_shown && is_network && !is_arithmetic && has_bars;
         let read_out = reads_out.then(|| take_bottom(&mut rest, 30.0));
         let margin = if is_shown { MARGIN } else { 8.0 };
-        let begins_with_controls = match wants.page {
-            Page::Data | Page::Attribution | Page::Compare => true,
-            Page::Home | Page::Network | Page::Training => false,
-        };
-        if begins_with_controls {
+        if begins_with_controls(wants.page) {
             take_top(&mut rest, 8.0);
         }
         let inner = |rect: Rect| rect.shrink2(vec2(margin, 0.0));

@@ -1,7 +1,8 @@
 //! The window without a display, for tests by role and label.
 
 use convstep::{
-    app::{Action, AppState, Effect, ThemeChoice},
+    app::{Action, AppState, Effect, ThemeChoice, apply, run_tasks_here},
+    nn::Execution,
     ui::{shell::window_ui, theme, view::Memory},
 };
 use egui_kittest::Harness;
@@ -15,6 +16,13 @@ pub struct Program {
     /// What the shell was asked for, and `update` did not do.
     #[allow(dead_code, reason = "not every test asks")]
     pub asked: Vec<Effect>,
+}
+
+/// Applies an action; tasks are done at once, on the caller's thread. Returns the effects that are left.
+#[allow(dead_code, reason = "not every test does it like this")]
+pub fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let effects = apply(state, action);
+    run_tasks_here(state, effects, Execution::SERIAL, &())
 }
 
 /// A window on a state, drawn some times; `update` does an action and gives back the effects that are left.

@@ -10,6 +10,18 @@ use convstep::{
 };
 use std::{collections::VecDeque, sync::Arc};
 
+/// An architecture file's text. A layer is its name, its kind and its settings as `key=value`.
+pub fn architecture(input: [usize; 3], layers: &[&str]) -> String {
+    let mut text = format!("input = {input:?}\n");
+    for layer in layers {
+        let mut words = layer.split(' ');
+        let (name, kind) = (words.next().expect("a name"), words.next().expect("a kind"));
+        text += &format!("[[layers]]\nname = \"{name}\"\nkind = \"{kind}\"\n");
+        words.for_each(|setting| text += &format!("{setting}\n"));
+    }
+    text
+}
+
 /// A model of an architecture file's text, with weights of a seed.
 pub fn model(name: &str, text: &str, seed: u64) -> Model {
     let architecture = Architecture::parse(text).expect("parses");

@@ -33,7 +33,7 @@ impl ActivationSearch {
     /// Pictures that are kept.
     pub const KEPT: usize = 9;
 
-    /// The most exciting pictures so far, the best first.
+    /// The top activations so far, the largest first.
     pub fn best(&self) -> &[TopActivation] {
         self.found.best()
     }

@@ -50,7 +50,6 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
         Ok(derived) => derived,
         Err(error) => return fail(state, error),
     };
-    // Of the inputs before.
     state.jobs.cancel(JobKind::Computing);
     let goes_on = matches!(change, Change::Stroke { more: true }) && state.in_stroke;
     picture_before::keep(state, &inputs, goes_on);
@@ -103,9 +102,14 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
         from_the_first_step(state);
     }
     if matches!(change, Change::Renew) && differences.is_other_model {
-        for text in state.inputs.model.notes.clone() {
-            notice(state, text, NoticeKind::Info);
-        }
+        show_notes(state);
+    }
+}
+
+/// Shows what a model's file could not keep as notices.
+fn show_notes(state: &mut AppState) {
+    for text in state.inputs.model.notes.clone() {
+        notice(state, text, NoticeKind::Info);
     }
 }
 

@@ -139,51 +139,58 @@ pub struct Engine {
 /// Behind every buffer, so that vectors may overread it.
 const BEHIND: usize = 64;
 
+/// A step for each layer, and the lengths of the buffers that they read and write. A layer that works in place, or that
+/// the one before does as well, has no buffer of its own.
+fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut lens = vec![network.input.iter().product()];
+    for (l, layer) in network.layers.iter().enumerate() {
+        let before = steps.last().map_or(0, |step| step.to);
+        let conv = match &layer.op {
+            Op::Conv2d(spec) => Some(ConvPlan::new(isa, spec)),
+            Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::BatchNorm2d(_)
+            | Op::LocalResponseNorm(_)
+            | Op::Softmax
+            | Op::Activation(_)
+            | Op::Flatten
+            | Op::Dense(_)
+            | Op::Dropout { .. } => None,
+        };
+        let folds = |l: usize| matches!(network.layers[l].op, Op::Conv2d(_) | Op::Dense(_));
+        let is_relu = |l: usize| network.layers.get(l).is_some_and(|layer| layer.op == Op::RELU);
+        let in_place = layer.op == Op::Flatten || (l > 0 && is_relu(l) && folds(l - 1));
+        let to = if in_place { before } else { lens.len() };
+        if !in_place {
+            lens.push(layer.output.iter().product());
+        }
+        let conv_before = |l: usize| l > 0 && matches!(network.layers[l - 1].op, Op::Conv2d(_));
+        let halving = |l: usize| matches!(network.layers.get(l).map(|l| l.op), Some(Op::MaxPool2d(spec)) if plain::is_halving(&spec));
+        steps.push(Step {
+            op: layer.op,
+            relu: conv.is_some() && is_relu(l + 1),
+            gates: halving(l) && l > 1 && is_relu(l - 1) && folds(l - 2),
+            fused: [
+                layer.op == Op::RELU && conv_before(l),
+                layer.op == Op::RELU && l > 0 && folds(l - 1) && halving(l + 1),
+            ],
+            conv,
+            from: before,
+            to,
+            inputs: layer.input.iter().product(),
+            outputs: layer.output.iter().product(),
+            plane: layer.output[1] * layer.output[2],
+        });
+    }
+    (steps, lens)
+}
+
 impl Engine {
     /// Plans a network for batches of up to `batch` images.
     pub fn new(network: &Network, params: &Params, batch: usize, isa: Isa, workers: &dyn Workers) -> Self {
         let workers = workers.count().max(1);
-        let mut steps: Vec<Step> = Vec::new();
-        let mut lens = vec![network.input.iter().product()];
-        for (l, layer) in network.layers.iter().enumerate() {
-            let before = steps.last().map_or(0, |step| step.to);
-            let conv = match &layer.op {
-                Op::Conv2d(spec) => Some(ConvPlan::new(isa, spec)),
-                Op::MaxPool2d(_)
-                | Op::AvgPool2d(_)
-                | Op::BatchNorm2d(_)
-                | Op::LocalResponseNorm(_)
-                | Op::Softmax
-                | Op::Activation(_)
-                | Op::Flatten
-                | Op::Dense(_)
-                | Op::Dropout { .. } => None,
-            };
-            let folds = |l: usize| matches!(network.layers[l].op, Op::Conv2d(_) | Op::Dense(_));
-            let is_relu = |l: usize| network.layers.get(l).is_some_and(|layer| layer.op == Op::RELU);
-            let in_place = layer.op == Op::Flatten || (l > 0 && is_relu(l) && folds(l - 1));
-            let to = if in_place { before } else { lens.len() };
-            if !in_place {
-                lens.push(layer.output.iter().product());
-            }
-            let conv_before = |l: usize| l > 0 && matches!(network.layers[l - 1].op, Op::Conv2d(_));
-            let halving = |l: usize| matches!(network.layers.get(l).map(|l| l.op), Some(Op::MaxPool2d(spec)) if plain::is_halving(&spec));
-            steps.push(Step {
-                op: layer.op,
-                relu: conv.is_some() && is_relu(l + 1),
-                gates: halving(l) && l > 1 && is_relu(l - 1) && folds(l - 2),
-                fused: [
-                    layer.op == Op::RELU && conv_before(l),
-                    layer.op == Op::RELU && l > 0 && folds(l - 1) && halving(l + 1),
-                ],
-                conv,
-                from: before,
-                to,
-                inputs: layer.input.iter().product(),
-                outputs: layer.output.iter().product(),
-                plane: layer.output[1] * layer.output[2],
-            });
-        }
+        let (steps, lens) = plan_steps(network, isa);
         let first = network.layers.iter().position(|layer| !layer.parameters().is_empty()).unwrap_or(0);
         let own = network.layers.iter().map(|_| Own::default()).collect();
         let mut engine = Self {

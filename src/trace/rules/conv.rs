@@ -64,7 +64,7 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
             let o = b;
             if site.m < pixels {
                 let (c, uv) = split(spec, site.m);
-                let channel = o / spec.group_out() * spec.group_in() + c;
+                let channel = spec.inputs_of(o).start + c;
                 let x = spec
                     .window
                     .tap([i, j], uv)
@@ -85,7 +85,7 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
             let [rows, cols] = spec.window.out();
             let (image, m) = site.image_and_rest(rows * cols);
             let ij = [m / cols, m % cols];
-            let channel = o / spec.group_out() * spec.group_in() + c;
+            let channel = spec.inputs_of(o).start + c;
             let ds = cell(site.plan.sum_gradient_of(l, spec), image, layer.output, [o, ij[0], ij[1]]);
             let x =
                 spec.window.tap(ij, uv).map_or(ZERO, |[p, q]| cell(x, image, layer.input, [channel, p, q]));
@@ -99,7 +99,7 @@ pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
         }
         ConvStage::Dx => {
             let (channel, (o, uv)) = (b, split(spec, site.m));
-            let o = channel / spec.group_in() * spec.group_out() + o;
+            let o = spec.outputs_of(channel).start + o;
             let ds = site.plan.sum_gradient_of(l, spec);
             let ds = spec
                 .window
@@ -148,14 +148,6 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
     // In a sum over the batch the images follow one another.
     let window = |[i, j]: [usize; 2]| ((n * rows + i) * cols + j) as u32;
     let cell = |at| stage.shape.flat(at) as u32;
-    let outs = |channel: usize| {
-        let group = channel / spec.group_in();
-        group * spec.group_out()..(group + 1) * spec.group_out()
-    };
-    let ins = |o: usize| {
-        let group = o / spec.group_out();
-        group * spec.group_in()..(group + 1) * spec.group_in()
-    };
     let (within, out_within) = (|channel: usize| channel % spec.group_in(), |o: usize| o % spec.group_out());
     let mut plane = |channel: usize, [h, w]: [usize; 2], m: u32| {
         for n in reading.all_images() {
@@ -166,7 +158,7 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
         ConvStage::Out if tensor == own(Part::Weight) => plane(a, [rows, cols], nth(b, [i, j])),
         ConvStage::Out if tensor == own(Part::Bias) => plane(b, [rows, cols], stage.terms - 1),
         ConvStage::Out if tensor == x => {
-            for o in outs(b) {
+            for o in spec.outputs_of(b) {
                 // Later taps read from earlier windows.
                 for [u, v] in uvs().collect::<Vec<_>>().into_iter().rev() {
                     if let Some([i, j]) = spec.window.window_of([i, j], [u, v]) {
@@ -176,7 +168,7 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
             }
         }
         ConvStage::Dw if tensor == x => {
-            for o in outs(b) {
+            for o in spec.outputs_of(b) {
                 for [u, v] in uvs() {
                     if let Some(ij) = spec.window.window_of([i, j], [u, v]) {
                         visit(cell([o, within(b), u, v]), window(ij));
@@ -192,11 +184,11 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
             }
         }
         ConvStage::Dx if tensor == own(Part::Weight) => {
-            let channel = ins(a).start + b;
+            let channel = spec.inputs_of(a).start + b;
             plane(channel, [layer.input[1], layer.input[2]], nth(out_within(a), [i, j]));
         }
         ConvStage::Dx if tensor == ds => {
-            for channel in ins(b) {
+            for channel in spec.inputs_of(b) {
                 for [u, v] in uvs() {
                     if let Some([p, q]) = spec.window.tap([i, j], [u, v]) {
                         visit(cell([n, channel, p, q]), nth(out_within(b), [u, v]));

@@ -60,28 +60,8 @@ pub fn palette_ui(ui: &mut Ui, view: &View) {
         typed.chosen = (typed.chosen.min(last) + down).saturating_sub(up).min(last);
         ui.add_space(space::XS);
         let height = (room.y - 220.0).clamp(120.0, 380.0);
-        let mut clicked = None;
-        ScrollArea::vertical().auto_shrink(false).max_height(height).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 1.0;
-            for (number, line) in lines.iter().enumerate() {
-                let is_chosen = number == typed.chosen;
-                let response = line_ui(ui, view, line, is_chosen);
-                if is_chosen {
-                    // A screen reader hears the chosen line while the letters are typed.
-                    let row = response.id.accesskit_id();
-                    ui.ctx().accesskit_node_builder(edit.id, |node| node.set_active_descendant(row));
-                    if up + down > 0 {
-                        response.scroll_to_me(None);
-                    }
-                }
-                if response.clicked() {
-                    clicked = Some(number);
-                }
-            }
-            if lines.is_empty() {
-                ui.label(RichText::new(view.text("palette.nothing")).color(view.theme.text_weak));
-            }
-        });
+        let moved = up + down > 0;
+        let clicked = lines_ui(ui, view, &lines, (typed.chosen, moved), height, edit.id);
         let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if let Some(line) = clicked.or(entered.then_some(typed.chosen)).and_then(|number| lines.get(number)) {
             view.push(Action::ShowPalette(false));
@@ -100,6 +80,40 @@ pub fn palette_ui(ui: &mut Ui, view: &View) {
             data.insert_temp(id, typed);
         }
     });
+}
+
+/// Draws the lines, `chosen` of them highlighted and, after it moved, in view; returns the one that was clicked.
+fn lines_ui(
+    ui: &mut Ui,
+    view: &View,
+    lines: &[Line],
+    (chosen, moved): (usize, bool),
+    height: f32,
+    edit: Id,
+) -> Option<usize> {
+    let mut clicked = None;
+    ScrollArea::vertical().auto_shrink(false).max_height(height).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        for (number, line) in lines.iter().enumerate() {
+            let is_chosen = number == chosen;
+            let response = line_ui(ui, view, line, is_chosen);
+            if is_chosen {
+                // A screen reader hears the chosen line while the letters are typed.
+                let row = response.id.accesskit_id();
+                ui.ctx().accesskit_node_builder(edit, |node| node.set_active_descendant(row));
+                if moved {
+                    response.scroll_to_me(None);
+                }
+            }
+            if response.clicked() {
+                clicked = Some(number);
+            }
+        }
+        if lines.is_empty() {
+            ui.label(RichText::new(view.text("palette.nothing")).color(view.theme.text_weak));
+        }
+    });
+    clicked
 }
 
 /// Forgets what was typed, once the palette is closed by a key.

@@ -447,18 +447,7 @@ impl<'a> Grid<'a> {
         not_yet.paint_ui(painter);
 
         if self.number_style_at(painter, grid.cell_points).is_none_or(|style| style.sparse) {
-            let size = 0.55 * grid.cell_points;
-            if size >= 8.0 {
-                let font = FontId::proportional(size.min(text_size::CELL_MAX));
-                for &(i, j, value) in &picture.not_finite {
-                    let rect = grid.span_rect(CellSpan::cell(i, j));
-                    if rect.intersects(visible) {
-                        let sign = if value.is_nan() { "?" } else { "∞" };
-                        let ink = theme.ink_on(theme.not_finite);
-                        painter.text(rect.center(), Align2::CENTER_CENTER, sign, font.clone(), ink);
-                    }
-                }
-            }
+            signs_ui(painter, grid, theme, &picture.not_finite, visible);
         }
     }
 
@@ -663,6 +652,29 @@ fn number_plan(painter: &Painter, cell_points: f32) -> Option<NumberStyle> {
         let style = NumberStyle { size, max_chars, max_digits, decimals: None, sparse: false };
         (size >= text_size::CELL_MIN).then_some(style)
     })
+}
+
+/// Draws a sign into each visible cell that is NaN or infinite, where cells are large enough.
+fn signs_ui(
+    painter: &Painter,
+    grid: ScreenFromGrid,
+    theme: &Theme,
+    not_finite: &[(usize, usize, f32)],
+    visible: Rect,
+) {
+    let size = 0.55 * grid.cell_points;
+    if size < 8.0 {
+        return;
+    }
+    let font = FontId::proportional(size.min(text_size::CELL_MAX));
+    for &(i, j, value) in not_finite {
+        let rect = grid.span_rect(CellSpan::cell(i, j));
+        if rect.intersects(visible) {
+            let sign = if value.is_nan() { "?" } else { "∞" };
+            let ink = theme.ink_on(theme.not_finite);
+            painter.text(rect.center(), Align2::CENTER_CENTER, sign, font.clone(), ink);
+        }
+    }
 }
 
 #[cfg(test)]

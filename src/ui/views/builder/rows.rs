@@ -2,19 +2,20 @@
 
 use super::{card, columns::Columns, push};
 use crate::app::{BuildAction, Draft};
+use crate::nn::Layer;
 use crate::nn::hyperparameter::{Hyperparameter, Value};
 use crate::nn::spec::{Kind, LayerSpec, Pair};
 use crate::ui::{
     number,
     number::thousands,
     theme,
-    theme::space,
+    theme::{Theme, space},
     view::View,
     widgets::icon::{Icon, icon_ui},
 };
 use egui::{
-    Align2, Color32, CornerRadius, EventFilter, FontId, Id, Key, Pos2, Rect, RichText, Role, Sense, Stroke,
-    StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, EventFilter, FontId, Id, Key, Painter, Pos2, Rect, Response, RichText,
+    Role, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 /// The height of a row.
@@ -71,18 +72,8 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
     let layer = draft.layers().get(l);
     let is_misfit = draft.misfit().is_some_and(|misfit| misfit.layer == Some(l));
 
-    let ground = match (is_picked, response.hovered(), l.is_multiple_of(2)) {
-        (true, _, _) => theme.accent_soft,
-        (false, true, _) => theme.button_hover,
-        (false, false, true) => theme.panel,
-        (false, false, false) => Color32::TRANSPARENT,
-    };
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    let corner = CornerRadius::same(space::RADIUS);
-    painter.rect_filled(rect, corner, ground);
-    if response.has_focus() {
-        painter.rect_stroke(rect, corner, Stroke::new(1.5, theme.accent), StrokeKind::Inside);
-    }
+    ground_ui(&painter, theme, rect, &response, (is_picked, l));
     let (strong, ink) = match (layer.is_some(), is_misfit) {
         (true, _) => (theme.text_strong, theme.text),
         (false, true) => (theme.bad, theme.bad),
@@ -103,15 +94,7 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
     cell(columns.kind, columns.numbers, &kind, body.clone(), ink);
     let output_room = columns.output - 104.0;
     cell(columns.numbers, output_room, &numbers, body.clone(), ink);
-    let (output, parameters, multiply_adds) = match layer {
-        Some(layer) => {
-            let [c, h, w] = layer.output;
-            let or_dash = |n: u64| if n == 0 { "–".to_owned() } else { thousands(n) };
-            let counts = (or_dash(layer.parameter_count() as u64), or_dash(layer.multiply_adds()));
-            (format!("{c}×{h}×{w}"), counts.0, counts.1)
-        }
-        None => ("?".into(), "?".into(), "?".into()),
-    };
+    let [output, parameters, multiply_adds] = counts(layer);
     for (x, text) in [
         (columns.output, &output),
         (columns.parameters, &parameters),
@@ -133,6 +116,35 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
         push(view, BuildAction::Select((!is_picked).then_some(l)));
     }
     bring_into_view(ui, draft, l, rect);
+}
+
+/// The background of row `l`, and a frame if it has the keyboard.
+fn ground_ui(
+    painter: &Painter,
+    theme: &Theme,
+    rect: Rect,
+    response: &Response,
+    (is_picked, l): (bool, usize),
+) {
+    let ground = match (is_picked, response.hovered(), l.is_multiple_of(2)) {
+        (true, _, _) => theme.accent_soft,
+        (false, true, _) => theme.button_hover,
+        (false, false, true) => theme.panel,
+        (false, false, false) => Color32::TRANSPARENT,
+    };
+    let corner = CornerRadius::same(space::RADIUS);
+    painter.rect_filled(rect, corner, ground);
+    if response.has_focus() {
+        painter.rect_stroke(rect, corner, Stroke::new(1.5, theme.accent), StrokeKind::Inside);
+    }
+}
+
+/// The output shape, the parameters and the multiply-adds of a layer, in words; question marks without one.
+fn counts(layer: Option<&Layer>) -> [String; 3] {
+    let Some(layer) = layer else { return ["?", "?", "?"].map(str::to_owned) };
+    let [c, h, w] = layer.output;
+    let or_dash = |n: u64| if n == 0 { "–".to_owned() } else { thousands(n) };
+    [format!("{c}×{h}×{w}"), or_dash(layer.parameter_count() as u64), or_dash(layer.multiply_adds())]
 }
 
 /// A row that was picked otherwise than by the pointer may be out of sight.

@@ -119,82 +119,35 @@ impl<'a> Norm<'a> {
             (self.own(Part::RunningMean), self.own(Part::RunningVar))
         };
         let own = |part| self.own(part);
+        let at = |tensor| Item::from(self.at_cell(tensor));
+        let one = |tensor| Item::from(self.one(tensor));
+        let all = |tensor| Item::from(self.all(tensor));
+        let summed = |tensor| Item::from(self.summed(tensor));
+        let sign = Item::from;
+        let (xhat, gamma, inv_std) = (own(Part::Xhat), own(Part::Weight), own(Part::InvStd));
         let items = match part {
-            Part::Mean => {
-                ("closeup.bn_mean", vec![self.summed(x).into(), "→".into(), self.all(own(Part::Mean)).into()])
-            }
-            Part::Var => (
-                "closeup.bn_var",
-                vec![
-                    self.summed(x).into(),
-                    "−".into(),
-                    self.one(mean).into(),
-                    "→".into(),
-                    self.all(own(Part::Var)).into(),
-                ],
-            ),
-            Part::InvStd => (
-                "closeup.bn_inv_std",
-                vec![self.all(var).into(), "→".into(), self.all(own(Part::InvStd)).into()],
-            ),
+            Part::Mean => ("closeup.bn_mean", vec![summed(x), sign("→"), all(own(part))]),
+            Part::Var => ("closeup.bn_var", vec![summed(x), sign("−"), one(mean), sign("→"), all(own(part))]),
+            Part::InvStd => ("closeup.bn_inv_std", vec![all(var), sign("→"), all(inv_std)]),
             Part::Xhat => (
                 "closeup.bn_xhat",
-                vec![
-                    self.at_cell(x).into(),
-                    "−".into(),
-                    self.one(mean).into(),
-                    "×".into(),
-                    self.one(own(Part::InvStd)).into(),
-                    "=".into(),
-                    self.at_cell(own(Part::Xhat)).into(),
-                ],
+                vec![at(x), sign("−"), one(mean), sign("×"), one(inv_std), sign("="), at(xhat)],
             ),
-            Part::Out => (
-                "closeup.bn_out",
-                vec![
-                    self.at_cell(own(Part::Xhat)).into(),
-                    "×".into(),
-                    self.one(own(Part::Weight)).into(),
-                    "+".into(),
-                    self.one(own(Part::Bias)).into(),
-                    "=".into(),
-                    self.at_cell(own(Part::Out)).into(),
-                ],
-            ),
-            Part::Dw => (
-                "closeup.bn_dw",
-                vec![
-                    self.summed(dy).into(),
-                    "×".into(),
-                    self.summed(own(Part::Xhat)).into(),
-                    "Σ".into(),
-                    self.all(own(Part::Dw)).into(),
-                ],
-            ),
-            Part::Db => {
-                ("closeup.bn_db", vec![self.summed(dy).into(), "Σ".into(), self.all(own(Part::Db)).into()])
+            Part::Out => {
+                let beta = one(own(Part::Bias));
+                let items = vec![at(xhat), sign("×"), one(gamma), sign("+"), beta, sign("="), at(own(part))];
+                ("closeup.bn_out", items)
             }
-            Part::Dx if self.train => (
-                "closeup.bn_dx",
-                vec![
-                    self.at_cell(dy).into(),
-                    ",".into(),
-                    self.at_cell(own(Part::Xhat)).into(),
-                    "→".into(),
-                    self.at_cell(own(Part::Dx)).into(),
-                ],
-            ),
+            Part::Dw => {
+                ("closeup.bn_dw", vec![summed(dy), sign("×"), summed(xhat), sign("Σ"), all(own(part))])
+            }
+            Part::Db => ("closeup.bn_db", vec![summed(dy), sign("Σ"), all(own(part))]),
+            Part::Dx if self.train => {
+                ("closeup.bn_dx", vec![at(dy), sign(","), at(xhat), sign("→"), at(own(part))])
+            }
             Part::Dx => (
                 "closeup.bn_dx",
-                vec![
-                    self.at_cell(dy).into(),
-                    "×".into(),
-                    self.one(own(Part::Weight)).into(),
-                    "×".into(),
-                    self.one(own(Part::InvStd)).into(),
-                    "=".into(),
-                    self.at_cell(own(Part::Dx)).into(),
-                ],
+                vec![at(dy), sign("×"), one(gamma), sign("×"), one(inv_std), sign("="), at(own(part))],
             ),
             Part::Winner
             | Part::Max

@@ -23,8 +23,23 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
         (Loss::Mse, Pass::Bwd) => "closeup.loss_mse_back",
         (Loss::Mse, _) => "closeup.loss_mse",
     };
+    let columns = columns(view, stage, spot.image);
+    let rows = network.classes();
+    let over_rows = matches!(stage.tensor.part, Part::Max | Part::Sum)
+        || (stage.tensor.part == Part::Out && network.loss == Loss::Mse);
+    let last = (spot.done as usize).checked_sub(1).filter(|&m| over_rows && m < rows && !spot.is_done());
+    let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
+    let steps = view.state.trace().cell_until(focus, spot.done).steps;
+    let caption = Caption::from_steps(view, &counting(view, stage, network.loss, steps));
+    let caption = caption.with_words(words(view, stage, &spot).into_iter().chain([view.text(key)]));
+    let colors = view.theme.pass(stage.pass);
+    Some(Closeup { body: Body::Table(Table { rows, columns, marks, colors }), caption })
+}
+
+/// The columns of a loss: forward from the scores to the loss, backward the gradient of the scores.
+fn columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Column<'a>> {
+    let network = view.state.plan().network();
     let is_backward = stage.pass == Pass::Bwd;
-    let image = spot.image;
     let own = TensorId::loss;
     let y = Plan::input_of(network.layers.len());
     let column = |tensor, head: &str, style| Column::from_cells(view, tensor, image, [0, 1], head, style);
@@ -33,7 +48,7 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
         let plane = TensorPlane::new(view, own(part), image, 0);
         (plane.cell_at(0), Some(plane.address_at(0)))
     };
-    let columns: Vec<Column> = match (network.loss, is_backward) {
+    match (network.loss, is_backward) {
         (Loss::CrossEntropy, false) => {
             let ((max, max_at), (sum, sum_at)) = (single(Part::Max), single(Part::Sum));
             let (loss, loss_at) = single(Part::Out);
@@ -64,17 +79,7 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
             column(TensorId::TARGET, "t", CellStyle::Number),
             column(own(Part::Dx), "∂L/∂y = 2 (y − t) ÷ F", CellStyle::Signed).current(true),
         ],
-    };
-    let rows = network.classes();
-    let over_rows = matches!(stage.tensor.part, Part::Max | Part::Sum)
-        || (stage.tensor.part == Part::Out && network.loss == Loss::Mse);
-    let last = (spot.done as usize).checked_sub(1).filter(|&m| over_rows && m < rows && !spot.is_done());
-    let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
-    let steps = view.state.trace().cell_until(focus, spot.done).steps;
-    let caption = Caption::from_steps(view, &counting(view, stage, network.loss, steps));
-    let caption = caption.with_words(words(view, stage, &spot).into_iter().chain([view.text(key)]));
-    let colors = view.theme.pass(stage.pass);
-    Some(Closeup { body: Body::Table(Table { rows, columns, marks, colors }), caption })
+    }
 }
 
 /// The steps that add something: of a cross-entropy, those of the right answer.

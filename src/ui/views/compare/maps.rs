@@ -23,40 +23,10 @@ struct Map<'a> {
 }
 
 /// Draws the maps of A, B and their difference, and the figures of the whole tensor.
-pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides, height: f32) {
-    let dark = view.theme.dark;
-    let b = sides.plane_of(&sides.b);
-    let a = sides.a.as_ref().map(|a| sides.plane_of(a));
+pub fn maps_ui(ui: &mut Ui, view: &View, both: [&Kept; 2], sides: &Sides, height: f32) {
     let all = sides.difference();
     let difference = all.as_ref().map(|all| sides.plane_of(all));
-    let value_range = |cells: &[f32]| ValueRange::from_values(cells.iter().copied());
-    // One scale for both: equal colours are equal numbers.
-    let both = a.map_or_else(|| value_range(b), |a| value_range(a).union(value_range(b)));
-    let is_signed = tensor_plane::is_signed(view, sides.tensor) || both.min < 0.0;
-    let mapping = if is_signed { Mapping::signed_for(both, dark) } else { Mapping::positive_for(both, dark) };
-    let mapping = mapping.with_log(view.state.view().log);
-    let mut maps = Vec::new();
-    if let Some(a) = a {
-        maps.push(Map {
-            id: "A",
-            caption: side_text(view, kept),
-            cells: a,
-            mapping,
-            value_range: value_range(a),
-        });
-    }
-    maps.push(Map { id: "B", caption: side_text(view, now), cells: b, mapping, value_range: value_range(b) });
-    if let Some(cells) = difference {
-        let own = value_range(cells);
-        let mapping = Mapping::signed_for(own, dark).with_log(view.state.view().log);
-        maps.push(Map {
-            id: "A−B",
-            caption: [String::new(), view.text("compare.difference")],
-            cells,
-            mapping,
-            value_range: own,
-        });
-    }
+    let maps = maps(view, both, sides, difference);
     let side = side(ui, height);
     // The cell under the pointer, in all maps.
     let id = Id::unique("cell that is compared");
@@ -73,22 +43,54 @@ pub fn maps_ui(ui: &mut Ui, view: &View, [kept, now]: [&Kept; 2], sides: &Sides,
     }
     let text = match (&sides.a, &all, hovered) {
         (None, _, _) | (_, None, _) => {
+            let kept = both[0];
             let key = if has_twin(view, kept, sides) { "compare.a_not_computed" } else { "compare.no_twin" };
             let name = names::tensor(view, sides.tensor);
             view.fill(key, &[("name", &name), ("model", &kept.model.name)])
         }
-        (Some(_), Some(_), Some((i, j))) => {
-            let at = i * sides.size[1] + j;
-            let value = |cells: Option<&[f32]>| {
-                cells.and_then(|cells| cells.get(at)).map_or_else(String::new, |&x| number::four_digits(x))
-            };
-            let (row, column) = (i.to_string(), j.to_string());
-            let (a, b, d) = (value(a), value(Some(b)), value(difference));
-            view.fill("compare.cell", &[("row", &row), ("column", &column), ("a", &a), ("b", &b), ("d", &d)])
-        }
+        (Some(_), Some(_), Some(cell)) => cell_words(view, sides, difference, cell),
         (Some(_), Some(all), None) => facts(view, all),
     };
     ui.label(RichText::new(text).color(view.theme.text));
+}
+
+/// The maps of A where it is computed, of B, and their difference where there is one.
+fn maps<'a>(
+    view: &View,
+    [kept, now]: [&Kept; 2],
+    sides: &'a Sides,
+    difference: Option<&'a [f32]>,
+) -> Vec<Map<'a>> {
+    let dark = view.theme.dark;
+    let b = sides.plane_of(&sides.b);
+    let a = sides.a.as_ref().map(|a| sides.plane_of(a));
+    let value_range = |cells: &[f32]| ValueRange::from_values(cells.iter().copied());
+    // One scale for both: equal colours are equal numbers.
+    let both = a.map_or_else(|| value_range(b), |a| value_range(a).union(value_range(b)));
+    let is_signed = tensor_plane::is_signed(view, sides.tensor) || both.min < 0.0;
+    let mapping = if is_signed { Mapping::signed_for(both, dark) } else { Mapping::positive_for(both, dark) };
+    let mapping = mapping.with_log(view.state.view().log);
+    let map =
+        |id, caption, cells, mapping| Map { id, caption, cells, mapping, value_range: value_range(cells) };
+    let mut maps: Vec<Map> = a.into_iter().map(|a| map("A", side_text(view, kept), a, mapping)).collect();
+    maps.push(map("B", side_text(view, now), b, mapping));
+    if let Some(cells) = difference {
+        let mapping = Mapping::signed_for(value_range(cells), dark).with_log(view.state.view().log);
+        maps.push(map("A−B", [String::new(), view.text("compare.difference")], cells, mapping));
+    }
+    maps
+}
+
+/// The numbers of a cell on both sides, and their difference.
+fn cell_words(view: &View, sides: &Sides, difference: Option<&[f32]>, (i, j): (usize, usize)) -> String {
+    let at = i * sides.size[1] + j;
+    let value = |cells: Option<&[f32]>| {
+        cells.and_then(|cells| cells.get(at)).map_or_else(String::new, |&x| number::four_digits(x))
+    };
+    let (row, column) = (i.to_string(), j.to_string());
+    let a = value(sides.a.as_ref().map(|a| sides.plane_of(a)));
+    let (b, d) = (value(Some(sides.plane_of(&sides.b))), value(difference));
+    view.fill("compare.cell", &[("row", &row), ("column", &column), ("a", &a), ("b", &b), ("d", &d)])
 }
 
 /// Whether the model of A has the tensor too, so that it was only not computed when A was kept.

@@ -1,8 +1,9 @@
 //! The figures of a map: the unit's value, sums, completeness, correlation, and the method's source.
 
 use crate::app::AttributionMaps;
-use crate::attribution::Method;
+use crate::attribution::{Method, Occlusion};
 use crate::nn::Op;
+use crate::tensor::Tensor;
 use crate::ui::{colormap::ValueRange, names, number, theme, view::View};
 use egui::{RichText, Ui};
 
@@ -41,23 +42,9 @@ fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
             ("done", done.to_string()),
             ("all", all.to_string()),
         ];
-        lines.push(view.fill("evidence.adds_up", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
+        lines.push(filled(view, "evidence.adds_up", &parts));
     } else if let Some(map) = &made.map {
-        let cells = map.indexed_iter().filter(|((_, _, i, j), _)| look.has([*i, *j]));
-        let value_range = ValueRange::from_values(cells.map(|(_, value)| *value));
-        let range =
-            view.fill("evidence.range", &[("min", &text(value_range.min)), ("max", &text(value_range.max))]);
-        let sum = map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32;
-        // The sum is shown only where it has a meaning: for shares of a value.
-        let shares = look.settings().method == Method::GradientTimesInput;
-        let sum = shares.then(|| view.fill("evidence.sum_of", &[("sum", &text(sum))]));
-        if value_range.is_some() {
-            lines.push([Some(range), sum].into_iter().flatten().collect::<Vec<_>>().join(" "));
-        }
-        if value_range.not_finite > 0 {
-            let cells = value_range.not_finite.to_string();
-            lines.push(view.fill("evidence.not_finite", &[("n", &cells)]));
-        }
+        lines.extend(map_lines(view, made, map));
     }
     if let Some(cam) = look.grad_cam() {
         let layer = look.settings().layer.or_else(|| made.usual_layer());
@@ -68,22 +55,9 @@ fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
             ("rows", rows.to_string()),
             ("columns", columns.to_string()),
         ];
-        lines.push(
-            view.fill("evidence.grad_cam_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))),
-        );
+        lines.push(filled(view, "evidence.grad_cam_at", &parts));
     }
-    if let Some(occlusion) = look.occlusion() {
-        let place = view.state.attribution().place;
-        let rect = occlusion.place(place);
-        let span = |d: usize| format!("{}–{}", rect.at[d], rect.at[d] + rect.size[d] - 1);
-        let parts = [
-            ("place", place.to_string()),
-            ("all", occlusion.progress().1.to_string()),
-            ("rows", span(0)),
-            ("columns", span(1)),
-        ];
-        lines.push(view.fill("evidence.drop_at", &parts.each_ref().map(|(key, text)| (*key, text.as_str()))));
-    }
+    lines.extend(look.occlusion().map(|occlusion| patch_line(view, occlusion)));
     if let Some(ascent) = look.ascent()
         && let (Some(first), Some(now)) = (ascent.values().first(), ascent.values().last())
     {
@@ -98,6 +72,47 @@ fn lines(view: &View, made: &AttributionMaps) -> Vec<String> {
         } else {
             view.fill("evidence.correlation", &[("r", &format!("{correlation:.3}").replace('-', "−"))])
         });
+    }
+    lines
+}
+
+/// The text with this key, its placeholders filled with `parts`.
+fn filled<const N: usize>(view: &View, key: &str, parts: &[(&str, String); N]) -> String {
+    view.fill(key, &parts.each_ref().map(|(key, text)| (*key, text.as_str())))
+}
+
+/// Where the shown patch lies, and how many places there are.
+fn patch_line(view: &View, occlusion: &Occlusion) -> String {
+    let place = view.state.attribution().place;
+    let rect = occlusion.place(place);
+    let span = |d: usize| format!("{}–{}", rect.at[d], rect.at[d] + rect.size[d] - 1);
+    let parts = [
+        ("place", place.to_string()),
+        ("all", occlusion.progress().1.to_string()),
+        ("rows", span(0)),
+        ("columns", span(1)),
+    ];
+    filled(view, "evidence.drop_at", &parts)
+}
+
+/// The range of a map's values, their sum where it has a meaning, and how many are not finite.
+fn map_lines(view: &View, made: &AttributionMaps, map: &Tensor) -> Vec<String> {
+    let (look, text) = (&made.look, number::four_digits);
+    let mut lines = Vec::new();
+    let cells = map.indexed_iter().filter(|((_, _, i, j), _)| look.has([*i, *j]));
+    let value_range = ValueRange::from_values(cells.map(|(_, value)| *value));
+    let range =
+        view.fill("evidence.range", &[("min", &text(value_range.min)), ("max", &text(value_range.max))]);
+    let sum = map.iter().map(|&x| f64::from(x)).sum::<f64>() as f32;
+    // The sum is shown only where it has a meaning: for shares of a value.
+    let shares = look.settings().method == Method::GradientTimesInput;
+    let sum = shares.then(|| view.fill("evidence.sum_of", &[("sum", &text(sum))]));
+    if value_range.is_some() {
+        lines.push([Some(range), sum].into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    if value_range.not_finite > 0 {
+        let cells = value_range.not_finite.to_string();
+        lines.push(view.fill("evidence.not_finite", &[("n", &cells)]));
     }
     lines
 }

@@ -1,7 +1,7 @@
 //! The pictures side by side, each with its caption, and the legend of the map's colours.
 
 use crate::app::AttributionMaps;
-use crate::attribution::Attribution;
+use crate::attribution::{Attribution, Occlusion};
 use crate::nn::Network;
 use crate::tensor::Tensor;
 use crate::ui::{
@@ -58,15 +58,7 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32
         }
         if let Some(occlusion) = made.look.occlusion() {
             let place = view.state.attribution().place;
-            let numbered = place.to_string();
-            let caption = match occlusion.drops().get(place) {
-                Some(&drop) => {
-                    let value = number::four_digits(occlusion.value() - drop);
-                    let drop = number::four_digits(drop);
-                    view.fill("evidence.covered", &[("place", &numbered), ("value", &value), ("drop", &drop)])
-                }
-                None => view.fill("evidence.covered_waiting", &[("place", &numbered)]),
-            };
+            let caption = covered_caption(view, occlusion, place);
             let covered = pixels(&occlusion.covered(place));
             picture_ui(ui, view, made, "covered", &caption, &covered, side, &overlays);
         }
@@ -76,6 +68,19 @@ pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32
     legend_ui(ui, &mapping, length, Some(value_range));
     let signed = made.look.settings().method.is_signed();
     caption_ui(ui, view, &view.text(if signed { "evidence.signed" } else { "evidence.unsigned" }));
+}
+
+/// The caption of the picture with a patch over it: the value then, and how far it fell.
+fn covered_caption(view: &View, occlusion: &Occlusion, place: usize) -> String {
+    let numbered = place.to_string();
+    match occlusion.drops().get(place) {
+        Some(&drop) => {
+            let value = number::four_digits(occlusion.value() - drop);
+            let drop = number::four_digits(drop);
+            view.fill("evidence.covered", &[("place", &numbered), ("value", &value), ("drop", &drop)])
+        }
+        None => view.fill("evidence.covered_waiting", &[("place", &numbered)]),
+    }
 }
 
 /// An attribution map, as far as it has been computed.

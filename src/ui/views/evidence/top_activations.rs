@@ -31,7 +31,7 @@ pub fn button_ui(ui: &mut Ui, view: &View) {
 
 /// Under this id egui's memory holds whether the page scrolls to the results.
 fn asked() -> Id {
-    Id::unique("exciting pictures asked for")
+    Id::unique("number of top activations")
 }
 
 fn set(view: &View, data: &Dataset) -> String {

@@ -5,7 +5,7 @@ use crate::app::{Action, Answer};
 use crate::nn::Part;
 use crate::trace::{Address, Cut, Group, Link, Paths, TensorId};
 use crate::ui::{names, number, theme, view::View};
-use egui::{Align, Button, Id, Layout, Rect, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Button, Id, Layout, Rect, Response, RichText, ScrollArea, Ui, vec2};
 use std::sync::Arc;
 
 /// Draws the strongest paths from the loss to the focused gradient, factor by factor.
@@ -123,14 +123,13 @@ fn percent(thousandths: u32) -> String {
     format!("{}.{} %", thousandths / 10, thousandths % 10)
 }
 
-/// The path of the largest part of the first layer, as a product: each gradient is a local derivative times a later
-/// gradient, and other terms.
-fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
+/// The links of the strongest path, kept while the values and the group stay.
+fn strongest_links(ui: &Ui, view: &View, cut: &Cut, group: &Group) -> Arc<Vec<Link>> {
     type Kept = ((u64, usize, usize, usize), Arc<Vec<Link>>);
     let id = Id::unique("strongest path");
     let key = (view.state.revision(), cut.layer, group.image, group.index);
     let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
-    let links = match kept {
+    match kept {
         Some((kept_key, links)) if kept_key == key => links,
         _ => {
             let trace = view.state.trace();
@@ -138,11 +137,16 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
             ui.data_mut(|data| data.insert_temp(id, (key, Arc::clone(&links))));
             links
         }
-    };
+    }
+}
+
+/// The path of the largest part of the first layer, as a product: each gradient is a local derivative times a later
+/// gradient, and other terms.
+fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
+    let links = strongest_links(ui, view, cut, group);
     ui.add_space(4.0);
     ui.label(RichText::new(view.text("paths.strongest")).color(view.theme.text));
     let largest = group.moves * group.gradient;
-    let small = |text: String| RichText::new(text).font(theme::small_font());
     // A wrapped row is as high as this when it begins.
     ui.spacing_mut().interact_size.y = 24.0;
     ui.horizontal_wrapped(|ui| {
@@ -152,7 +156,6 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
         ui.label(small(moves).color(view.theme.text_strong)).on_hover_text(view.text("paths.moves"));
         for link in links.iter() {
             let Some(factor) = link.next else { continue };
-            ui.label(small("·".into()).color(view.theme.text_weak));
             let value = number::four_digits(factor.value);
             let target = factor.from.unwrap_or(link.at);
             let address = names::cell(view, &target);
@@ -163,24 +166,13 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
                 &[("value", &value), ("name", &address), ("share", &share), ("terms", &terms)],
             );
             let text = if factor.terms > 1 { format!("{value} [{share}]") } else { value.clone() };
-            let response = ui.add(Button::new(small(text).color(view.theme.accent)).frame(false));
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
-            if response.hovered() {
+            if factor_ui(ui, view, text, name, &target).hovered() {
                 view.hover(target);
-            }
-            if response.on_hover_text(name).clicked() {
-                view.look(&target);
             }
         }
         if let Some(last) = links.last() {
-            ui.label(small("·".into()).color(view.theme.text_weak));
-            let value = number::four_digits(last.value);
             let address = names::cell(view, &last.at);
-            let response = ui.add(Button::new(small(value).color(view.theme.accent)).frame(false));
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &address));
-            if response.on_hover_text(address).clicked() {
-                view.look(&last.at);
-            }
+            factor_ui(ui, view, number::four_digits(last.value), address, &last.at);
         }
     });
     let product = links.iter().filter_map(|link| link.next).map(|factor| f64::from(factor.value));
@@ -194,4 +186,20 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     weak_ui(ui, view, &view.fill("paths.product", &values));
+}
+
+/// Draws "· factor" as a link to the cell that it comes from; `name` is its tooltip.
+fn factor_ui(ui: &mut Ui, view: &View, text: String, name: String, target: &Address) -> Response {
+    ui.label(small("·".into()).color(view.theme.text_weak));
+    let response = ui.add(Button::new(small(text).color(view.theme.accent)).frame(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
+    let response = response.on_hover_text(name);
+    if response.clicked() {
+        view.look(target);
+    }
+    response
+}
+
+fn small(text: String) -> RichText {
+    RichText::new(text).font(theme::small_font())
 }

@@ -281,7 +281,7 @@ fn read_block(view: &View, l: usize) -> String {
 /// The number of the map that a slice reads: with groups, those of the filter's group.
 fn read_map(view: &View, l: usize, filter: usize, slice: usize) -> String {
     let read = match &view.state.plan().layer(l).op {
-        Op::Conv2d(conv) => filter / conv.group_out() * conv.group_in() + slice,
+        Op::Conv2d(conv) => conv.inputs_of(filter).start + slice,
         Op::Dense(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)

@@ -103,7 +103,7 @@ impl Scene<'_> {
         };
         match &plan.layer(l).op {
             Op::Conv2d(conv) => {
-                let first = out / conv.group_out() * conv.group_in();
+                let first = conv.inputs_of(out).start;
                 input.checked_sub(first).map_or(0.0, sum)
             }
             Op::Dense(_) => {

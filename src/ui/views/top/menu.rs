@@ -194,40 +194,18 @@ fn recent_ui(ui: &mut Ui, view: &View) {
 
 fn view_ui(ui: &mut Ui, view: &View) {
     let now = view.state.view();
-    ui.label(view.text("menu.theme"));
-    ui.horizontal(|ui| {
-        for (theme, key) in [
-            (ThemeChoice::Light, "menu.light"),
-            (ThemeChoice::Dark, "menu.dark"),
-            (ThemeChoice::System, "menu.system"),
-        ] {
-            if ui.selectable_label(now.theme == theme, view.text(key)).clicked() {
-                view.push(Action::SetTheme(theme));
-            }
-        }
-    });
-    ui.label(view.text("menu.language"));
-    ui.horizontal(|ui| {
-        for lang in Lang::ALL {
-            if ui.selectable_label(now.lang == lang, lang.name()).clicked() {
-                view.push(Action::SetLang(lang));
-            }
-        }
-    });
-    ui.label(view.text("menu.scale"));
-    ui.horizontal(|ui| {
-        for scale in Scale::ALL {
-            let key = match scale {
-                Scale::Map => "menu.scale_map",
-                Scale::Layer => "menu.scale_layer",
-                Scale::Largest => "menu.scale_largest",
-                Scale::Network => "menu.scale_network",
-            };
-            if ui.selectable_label(now.scale == scale, view.text(key)).clicked() {
-                view.push(Action::SetScale(scale));
-            }
-        }
-    });
+    let themes = [ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::System];
+    choice_ui(ui, view, "menu.theme", now.theme, themes, theme_name, Action::SetTheme);
+    choice_ui(
+        ui,
+        view,
+        "menu.language",
+        now.lang,
+        Lang::ALL,
+        |_, lang| lang.name().to_owned(),
+        Action::SetLang,
+    );
+    choice_ui(ui, view, "menu.scale", now.scale, Scale::ALL, scale_name, Action::SetScale);
     ui.label(view.text("menu.digits")).on_hover_text(view.text("menu.digits_tip"));
     ui.horizontal(|ui| {
         for digits in Digits::ALL {
@@ -254,6 +232,43 @@ fn view_ui(ui: &mut Ui, view: &View) {
     }
     ui.separator();
     commands_ui(ui, view, Group::View);
+}
+
+fn theme_name(view: &View, theme: ThemeChoice) -> String {
+    view.text(match theme {
+        ThemeChoice::Light => "menu.light",
+        ThemeChoice::Dark => "menu.dark",
+        ThemeChoice::System => "menu.system",
+    })
+}
+
+fn scale_name(view: &View, scale: Scale) -> String {
+    view.text(match scale {
+        Scale::Map => "menu.scale_map",
+        Scale::Layer => "menu.scale_layer",
+        Scale::Largest => "menu.scale_largest",
+        Scale::Network => "menu.scale_network",
+    })
+}
+
+/// Draws a setting: its title, and below it all its values in a row with the current one selected.
+fn choice_ui<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    view: &View,
+    title: &str,
+    now: T,
+    all: impl IntoIterator<Item = T>,
+    name: impl Fn(&View, T) -> String,
+    action: impl Fn(T) -> Action,
+) {
+    ui.label(view.text(title));
+    ui.horizontal(|ui| {
+        for value in all {
+            if ui.selectable_label(now == value, name(view, value)).clicked() {
+                view.push(action(value));
+            }
+        }
+    });
 }
 
 /// What makes the update.

@@ -165,21 +165,7 @@ pub(super) fn overlay_ui(
             painter.rect_filled(grid.span_rect(*span), 0, *color);
         }
         Overlay::Padding { span } => padding_ui(painter, grid, *span, theme, style),
-        Overlay::Dot { cell, color } => {
-            let rect = grid.cell_rect(cell.0, cell.1);
-            let radius = if grid.cell_points >= 24.0 {
-                (0.1 * grid.cell_points).clamp(3.0, 5.0)
-            } else {
-                (0.2 * grid.cell_points).clamp(1.0, 4.0)
-            };
-            // In a corner where a number stands in the middle.
-            let center = if grid.cell_points >= 24.0 {
-                rect.right_top() + vec2(-1.0, 1.0) * (radius + 2.5)
-            } else {
-                rect.center()
-            };
-            painter.circle(center, radius, *color, Stroke::new(1.0, theme.halo));
-        }
+        Overlay::Dot { cell, color } => dot_ui(painter, grid, *cell, *color, theme),
         Overlay::Word { cell, text, ground } => {
             let rect = grid.cell_rect(cell.0, cell.1);
             let font = FontId::new(text_size::SMALL, fonts::strong());
@@ -190,21 +176,39 @@ pub(super) fn overlay_ui(
                 painter.galley(at, galley, theme.ink_on(*ground));
             }
         }
-        Overlay::Cross { cell, color } => {
-            let rect = grid.cell_rect(cell.0, cell.1);
-            let width = (0.07 * grid.cell_points).clamp(1.0, 2.0);
-            // In a corner where a number stands in the middle.
-            let rect = if grid.cell_points >= 24.0 {
-                let side = (0.2 * grid.cell_points).clamp(6.0, 10.0);
-                Rect::from_min_size(rect.min + Vec2::splat(2.5 + width), Vec2::splat(side))
-            } else {
-                rect.shrink(0.18 * grid.cell_points)
-            };
-            for stroke in [Stroke::new(width + 1.5, theme.halo), Stroke::new(width, *color)] {
-                painter.line_segment([rect.left_top(), rect.right_bottom()], stroke);
-                painter.line_segment([rect.right_top(), rect.left_bottom()], stroke);
-            }
-        }
+        Overlay::Cross { cell, color } => cross_ui(painter, grid, *cell, *color, theme),
+    }
+}
+
+fn dot_ui(painter: &Painter, grid: ScreenFromGrid, cell: (i32, i32), color: Color32, theme: &Theme) {
+    let rect = grid.cell_rect(cell.0, cell.1);
+    let radius = if grid.cell_points >= 24.0 {
+        (0.1 * grid.cell_points).clamp(3.0, 5.0)
+    } else {
+        (0.2 * grid.cell_points).clamp(1.0, 4.0)
+    };
+    // In a corner where a number stands in the middle.
+    let center = if grid.cell_points >= 24.0 {
+        rect.right_top() + vec2(-1.0, 1.0) * (radius + 2.5)
+    } else {
+        rect.center()
+    };
+    painter.circle(center, radius, color, Stroke::new(1.0, theme.halo));
+}
+
+fn cross_ui(painter: &Painter, grid: ScreenFromGrid, cell: (i32, i32), color: Color32, theme: &Theme) {
+    let rect = grid.cell_rect(cell.0, cell.1);
+    let width = (0.07 * grid.cell_points).clamp(1.0, 2.0);
+    // In a corner where a number stands in the middle.
+    let rect = if grid.cell_points >= 24.0 {
+        let side = (0.2 * grid.cell_points).clamp(6.0, 10.0);
+        Rect::from_min_size(rect.min + Vec2::splat(2.5 + width), Vec2::splat(side))
+    } else {
+        rect.shrink(0.18 * grid.cell_points)
+    };
+    for stroke in [Stroke::new(width + 1.5, theme.halo), Stroke::new(width, color)] {
+        painter.line_segment([rect.left_top(), rect.right_bottom()], stroke);
+        painter.line_segment([rect.right_top(), rect.left_bottom()], stroke);
     }
 }
 

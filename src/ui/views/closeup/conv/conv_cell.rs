@@ -177,8 +177,8 @@ impl<'a> ConvCell<'a> {
         let (view, spec) = (self.view, self.spec);
         let window = &spec.window;
         let group = (spec.groups > 1).then(|| {
-            let first = self.at[1] / spec.group_out() * spec.group_in();
-            let group = [first / spec.group_in(), spec.groups, first, first + spec.group_in() - 1];
+            let read = spec.inputs_of(self.at[1]);
+            let group = [read.start / spec.group_in(), spec.groups, read.start, read.end - 1];
             let [group, all, from, to] = group.map(|n| n.to_string());
             let words = [("group", group.as_str()), ("all", &all), ("from", &from), ("to", &to)];
             view.fill("conv.group", &words)

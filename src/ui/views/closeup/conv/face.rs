@@ -163,18 +163,9 @@ pub fn face_ui(
     }
     let marked = sum.marked().filter(|&(slice, _)| slice == k).map(|(_, [a, b])| (a, b));
     overlays.extend(marked.map(|(a, b)| Overlay::cursor(theme, a, b)));
-    let label = |place: Option<(usize, usize)>| match (place, face) {
-        (Some((a, b)), Face::Window) => sum
-            .cell_at(sum.on_sheet([a, b]))
-            .map_or_else(|| view.text("conv.padding"), |[i, j]| source.label(Some((i, j)))),
-        (Some((a, b)), Face::Filter) => {
-            let [u, v] = sum.tap([a, b]);
-            filter.label(Some((u, v)))
-        }
-        (Some((a, b)), Face::Products) => {
-            conv_cell.words(&format!("{name} ({a}, {b})"), conv_cell.product(sum.term(k, [a, b])))
-        }
-        (None, _) => format!("{name} {}", slice_name(view, sum, k)),
+    let label = |place: Option<(usize, usize)>| match place {
+        Some((a, b)) => cell_label(conv_cell, sum, face, k, [a, b], &name),
+        None => format!("{name} {}", slice_name(view, sum, k)),
     };
     let grid = AddressedGrid {
         id: &id,
@@ -193,6 +184,24 @@ pub fn face_ui(
     let rect = Rect::from_min_size(at, grid.size(ui));
     addressed_grid_ui(ui, view, at, grid);
     rect
+}
+
+/// The name for a screen reader of cell `ab` of a face of slice `k`; `name` is the face's.
+fn cell_label(conv_cell: &ConvCell, sum: &Sum, face: Face, k: usize, ab: [usize; 2], name: &str) -> String {
+    match face {
+        Face::Window => match sum.cell_at(sum.on_sheet(ab)) {
+            Some([i, j]) => sum.plane(k).label(Some((i, j))),
+            None => conv_cell.view.text("conv.padding"),
+        },
+        Face::Filter => {
+            let [u, v] = sum.tap(ab);
+            sum.filter(k).label(Some((u, v)))
+        }
+        Face::Products => {
+            let [a, b] = ab;
+            conv_cell.words(&format!("{name} ({a}, {b})"), conv_cell.product(sum.term(k, ab)))
+        }
+    }
 }
 
 /// What the filter is called: the input gradient reads it flipped.

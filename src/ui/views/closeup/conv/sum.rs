@@ -2,7 +2,7 @@
 //! source is, where the window lies in it, which term belongs to which cell.
 
 use super::conv_cell::ConvCell;
-use crate::nn::Part;
+use crate::nn::{Part, geometry::Axis};
 use crate::trace::{Address, Plan, TensorId};
 use crate::ui::{
     tensor_plane::TensorPlane,
@@ -50,7 +50,7 @@ impl<'c, 'a> Sum<'c, 'a> {
             flipped: false,
             source: Plan::input_of(conv_cell.l),
             slices: conv_cell.spec.group_in(),
-            first: o / conv_cell.spec.group_out() * conv_cell.spec.group_in(),
+            first: conv_cell.spec.inputs_of(o).start,
             shown,
             start: [i * window.rows.stride, j * window.cols.stride],
             kernel: axes.map(|axis| axis.kernel),
@@ -89,7 +89,7 @@ impl<'c, 'a> Sum<'c, 'a> {
             flipped: true,
             source: conv_cell.sum_gradient(),
             slices: conv_cell.spec.group_out(),
-            first: c / conv_cell.spec.group_in() * conv_cell.spec.group_out(),
+            first: conv_cell.spec.outputs_of(c).start,
             shown,
             start,
             kernel: axes.map(|axis| axis.kernel),
@@ -280,81 +280,94 @@ impl<'c, 'a> Sum<'c, 'a> {
             return lit;
         }
         let at = conv_cell.view.state.plan().shape_of(tensor).at(index as usize);
-        let theme = conv_cell.theme();
-        let window = &conv_cell.spec.window;
-        let axes = [&window.rows, &window.cols];
         if tensor == self.source {
-            let [_, channel, i, j] = at;
-            lit.slice = channel.checked_sub(self.first).filter(|&k| k < self.slices);
-            let place = [(0, i), (1, j)].map(|(d, p)| self.shown[d].iter().position(|s| *s == Some(p)));
-            let [Some(r), Some(c)] = place else { return lit };
-            lit.padded.push(Overlay::outline(CellSpan::cell(r, c), theme.hover));
-            lit.place = self.places().find(|&ab| self.on_sheet(ab) == [r, c]);
-            // The cells of the result that read it.
-            let read = [(0, i), (1, j)].map(|(d, p)| {
-                let axis = axes[d];
-                let reads = |u| {
-                    if self.flipped { axis.tap(p, u) } else { axis.window_of(p, u) }
-                };
-                let all: Vec<usize> = (0..axis.kernel).filter_map(reads).collect();
-                Some((*all.iter().min()?, *all.iter().max()?))
-            });
-            if let ([Some((top, bottom)), Some((left, right))], Some(_)) = (read, lit.slice) {
-                let span = CellSpan::new(
-                    top as i32,
-                    left as i32,
-                    (bottom - top + 1) as i32,
-                    (right - left + 1) as i32,
-                );
-                lit.result.push(Overlay::readers(theme, span));
-            }
+            self.light_source(&mut lit, at);
         } else if tensor == conv_cell.own(Part::Weight) {
-            let [o, c, u, v] = at;
-            let group_in = conv_cell.spec.group_in();
-            lit.slice = if self.flipped {
-                o.checked_sub(self.first).filter(|&k| k < self.slices && c == conv_cell.at[1] % group_in)
-            } else {
-                Some(c).filter(|_| o == conv_cell.at[1])
-            };
-            if lit.slice.is_some() {
-                lit.place = Some(self.tap([u, v]));
-                // Every place of the padded plane that it meets.
-                let [a, b] = self.tap([u, v]);
-                let last = if self.flipped {
-                    axes.map(|axis| axis.len - 1)
-                } else {
-                    axes.map(|axis| (axis.out - 1) * axis.stride)
-                };
-                let own = if self.flipped { [conv_cell.at[2], conv_cell.at[3]] } else { self.start };
-                let first = [0, 1].map(|d| self.start[d] - own[d] + [a, b][d] * self.dilation[d]);
-                let span =
-                    CellSpan::new(first[0] as i32, first[1] as i32, last[0] as i32 + 1, last[1] as i32 + 1);
-                lit.padded.push(Overlay::readers(theme, span));
-            }
+            self.light_weight(&mut lit, at);
         } else if tensor == conv_cell.stage.tensor {
-            let [_, channel, i, j] = at;
-            if channel == conv_cell.at[1] {
-                lit.result.push(Overlay::outline(CellSpan::cell(i, j), theme.hover));
-            }
-            if [i, j] != [conv_cell.at[2], conv_cell.at[3]] && self.same_group(channel) {
-                let own = [conv_cell.at[2], conv_cell.at[3]];
-                let moved = [(0, i), (1, j)].map(|(d, to)| {
-                    let step = if self.flipped { 1 } else { axes[d].stride as i32 };
-                    self.start[d] as i32 + (to as i32 - own[d] as i32) * step
-                });
-                let window = self.window();
-                let span = CellSpan::new(moved[0], moved[1], window.rows, window.cols);
-                lit.padded.push(Overlay::outline(span, theme.hover));
-                lit.all_slices = true;
-            }
+            self.light_result(&mut lit, at);
         }
         lit
     }
 
+    fn axes(&self) -> [&Axis; 2] {
+        let window = &self.conv_cell.spec.window;
+        [&window.rows, &window.cols]
+    }
+
+    /// For a cell of the source: its place in the window, and the cells of the result that read it.
+    fn light_source(&self, lit: &mut Lit, [_, channel, i, j]: [usize; 4]) {
+        let theme = self.conv_cell.theme();
+        lit.slice = channel.checked_sub(self.first).filter(|&k| k < self.slices);
+        let place = [(0, i), (1, j)].map(|(d, p)| self.shown[d].iter().position(|s| *s == Some(p)));
+        let [Some(r), Some(c)] = place else { return };
+        lit.padded.push(Overlay::outline(CellSpan::cell(r, c), theme.hover));
+        lit.place = self.places().find(|&ab| self.on_sheet(ab) == [r, c]);
+        let read = [(0, i), (1, j)].map(|(d, p)| {
+            let axis = self.axes()[d];
+            let reads = |u| {
+                if self.flipped { axis.tap(p, u) } else { axis.window_of(p, u) }
+            };
+            let all: Vec<usize> = (0..axis.kernel).filter_map(reads).collect();
+            Some((*all.iter().min()?, *all.iter().max()?))
+        });
+        if let ([Some((top, bottom)), Some((left, right))], Some(_)) = (read, lit.slice) {
+            let [rows, cols] = [bottom - top + 1, right - left + 1].map(|len| len as i32);
+            let span = CellSpan::new(top as i32, left as i32, rows, cols);
+            lit.result.push(Overlay::readers(theme, span));
+        }
+    }
+
+    /// For a weight: its place in the window, and every place of the padded plane that it meets.
+    fn light_weight(&self, lit: &mut Lit, [o, c, u, v]: [usize; 4]) {
+        let conv_cell = self.conv_cell;
+        let group_in = conv_cell.spec.group_in();
+        lit.slice = if self.flipped {
+            o.checked_sub(self.first).filter(|&k| k < self.slices && c == conv_cell.at[1] % group_in)
+        } else {
+            Some(c).filter(|_| o == conv_cell.at[1])
+        };
+        if lit.slice.is_none() {
+            return;
+        }
+        let place = self.tap([u, v]);
+        lit.place = Some(place);
+        let last = self
+            .axes()
+            .map(|axis| if self.flipped { axis.len - 1 } else { (axis.out - 1) * axis.stride } as i32);
+        let own = if self.flipped { [conv_cell.at[2], conv_cell.at[3]] } else { self.start };
+        let first = [0, 1].map(|d| (self.start[d] - own[d] + place[d] * self.dilation[d]) as i32);
+        let span = CellSpan::new(first[0], first[1], last[0] + 1, last[1] + 1);
+        lit.padded.push(Overlay::readers(conv_cell.theme(), span));
+    }
+
+    /// For another cell of the result: that cell, and its window on the padded planes.
+    fn light_result(&self, lit: &mut Lit, [_, channel, i, j]: [usize; 4]) {
+        let conv_cell = self.conv_cell;
+        let color = conv_cell.theme().hover;
+        if channel == conv_cell.at[1] {
+            lit.result.push(Overlay::outline(CellSpan::cell(i, j), color));
+        }
+        let own = [conv_cell.at[2], conv_cell.at[3]];
+        if [i, j] != own && self.same_group(channel) {
+            let moved = [(0, i), (1, j)].map(|(d, to)| {
+                let step = if self.flipped { 1 } else { self.axes()[d].stride as i32 };
+                self.start[d] as i32 + (to as i32 - own[d] as i32) * step
+            });
+            let window = self.window();
+            let span = CellSpan::new(moved[0], moved[1], window.rows, window.cols);
+            lit.padded.push(Overlay::outline(span, color));
+            lit.all_slices = true;
+        }
+    }
+
     fn same_group(&self, channel: usize) -> bool {
-        let each =
-            if self.flipped { self.conv_cell.spec.group_in() } else { self.conv_cell.spec.group_out() };
-        channel / each == self.conv_cell.at[1] / each
+        let (spec, own) = (self.conv_cell.spec, self.conv_cell.at[1]);
+        if self.flipped {
+            spec.outputs_of(channel) == spec.outputs_of(own)
+        } else {
+            spec.inputs_of(channel) == spec.inputs_of(own)
+        }
     }
 }
 

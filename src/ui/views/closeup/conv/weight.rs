@@ -16,7 +16,7 @@ use crate::ui::{
 pub fn weight<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     let (view, spec) = (conv_cell.view, conv_cell.spec);
     let [o, c, u, v] = conv_cell.at;
-    let channel = o / spec.group_out() * spec.group_in() + c;
+    let channel = spec.inputs_of(o).start + c;
     let [rows, cols] = spec.window.out();
     let (image, position) = image_and_position(conv_cell);
     let at = (conv_cell.done > 0).then_some(position);
