@@ -166,10 +166,11 @@ impl Item {
             let Some(answer) = right(at).believing(rule).answer(&expression)? else { continue };
             item.add_option(rule, answer, scene);
         }
+        let is_told_apart = item.options.len() >= 2;
         item.add_other_options();
         item.sort_options();
-        let has_wrong = item.options.len() >= 2 || (ask.wrong.is_empty() && ask.kind != Kind::Choice);
-        Ok(has_wrong.then_some(item))
+        let is_free = ask.wrong.is_empty() && (ask.kind != Kind::Choice || item.options.len() >= 2);
+        Ok((is_told_apart || is_free).then_some(item))
     }
 
     /// Adds what a rule leads to, unless that prints like the right answer.

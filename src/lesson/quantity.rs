@@ -341,11 +341,37 @@ impl<'a> Evaluator<'a> {
         let query = self.query(function, arguments)?;
         match self.deformed(&query) {
             Some(answer) => Ok(answer),
-            None => right(self.scene, &query, |place| {
-                let query = Query { function: Function::Value, arguments: vec![Value::Place(place)] };
-                self.deformed(&query).and_then(|answer| answer.number())
-            }),
+            None if self.is_undecided(&query) => right(self.scene, &query, |_| None),
+            None => right(self.scene, &query, |place| self.believed(place)),
         }
+    }
+
+    /// What the rule makes of a cell's number.
+    fn believed(&self, cell: Address) -> Option<f64> {
+        let query = Query { function: Function::Value, arguments: vec![Value::Place(cell)] };
+        self.deformed(&query).and_then(|answer| answer.number())
+    }
+
+    /// Whether the rule makes the first of compared cells alike, so that a learner who holds it cannot tell.
+    fn is_undecided(&self, query: &Query) -> bool {
+        let sign = match query.function {
+            Function::Which => 1.0,
+            Function::Smaller => -1.0,
+            _ => return false,
+        };
+        let Some(rule) = self.rule else { return false };
+        let value = |cell: Address| {
+            let query = Query { function: Function::Value, arguments: vec![Value::Place(cell)] };
+            let wrong = (rule.answer)(self.scene, &query).and_then(|answer| answer.number());
+            sign * wrong.unwrap_or_else(|| f64::from(self.scene.trace.finished(&cell)))
+        };
+        let places = query.places();
+        if !places.iter().all(|place| place.grain() >= Grain::Cell) {
+            return false;
+        }
+        let values: Vec<f64> = places.into_iter().map(value).collect();
+        let first = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        values.iter().filter(|value| **value == first).count() > 1
     }
 
     /// What the rule makes of a quantity, where it says something about it.
@@ -537,7 +563,8 @@ fn right(scene: &Scene, query: &Query, believed: impl Fn(Address) -> Option<f64>
         Smaller => Ok(Answer::Place(largest_place(scene, query, &|cell| -number(cell)))),
         Answered => Ok(Answer::Place(argmax(scores(scene)).0)),
         Signed => Err("sign: expected an expression".into()),
-        MinusSign => Ok(Answer::Sign(Sign::new(-number(place()?.whole_cell())))),
+        // The gradient itself is shown.
+        MinusSign => Ok(Answer::Sign(Sign::new(-f64::from(scene.trace.finished(&place()?.whole_cell()))))),
         SignOfChange => {
             let change = f64::from(scene.trace.loss_after()) - f64::from(scene.trace.loss_before());
             Ok(Answer::Sign(Sign::new(change)))

@@ -182,6 +182,15 @@ fn pool_grad_all(scene: &Scene, query: &Query) -> Option<Answer> {
     if asks(query, &[Function::Source, Function::Winner]) {
         return losers(scene, query.place()?).map(Answer::Cells);
     }
+    if asks(query, &[Function::Which, Function::Smaller]) {
+        // All alike: the first that did not win will do.
+        let loses = |place: &Address| {
+            let gradient = PoolGradient::of(Asked::at(scene, *place)?)?;
+            Some(!gradient.wins() && gradient.arrived() != 0.0)
+        };
+        let loses: Vec<bool> = query.places().iter().map(loses).collect::<Option<_>>()?;
+        return loses.iter().position(|loses| *loses).map(Answer::Place);
+    }
     let gradient = PoolGradient::number(scene, query)?;
     let says = !gradient.wins() && gradient.arrived() != 0.0;
     says.then(|| number(gradient.arrived()))

@@ -191,11 +191,16 @@ fn division(scene: &Scene, query: &Query) -> Option<Address> {
 fn turn_changes_nothing(scene: &Scene, query: &Query) -> Option<Answer> {
     let place = query.place()?;
     let (l, _) = Asked::at(scene, place)?.layer()?;
-    let (l, _) = convolution_before(scene, l)?;
+    let (l, conv) = convolution_before(scene, l)?;
     let weights = |scene: &Scene| scene.trace.params().0.get(l)?.get(Part::Weight).cloned();
     let (now, then) = (weights(scene)?, weights(scene.before.as_deref()?)?);
-    let is_asked = asks(query, &[Function::Largest, Function::Farthest, Function::Value, Function::Max]);
-    (is_asked && now != then).then(|| in_scene(scene.before.as_deref()?, scene, query))?
+    let taps = conv.window.taps();
+    let planes = now.as_slice()?.chunks(taps).zip(then.as_slice()?.chunks(taps));
+    let is_turned = |now: &[f32], then: &[f32]| now.iter().eq(then.iter().rev());
+    let is_asked = asks(query, &[Function::Largest, Function::Farthest, Function::Value, Function::Max])
+        && now != then
+        && planes.clone().all(|(now, then)| now == then || is_turned(now, then));
+    is_asked.then(|| in_scene(scene.before.as_deref()?, scene, query))?
 }
 
 /// The products and the bias of a sum: a convolution's or a fully connected layer's cell.
@@ -321,8 +326,12 @@ fn score_is_likeness(scene: &Scene, query: &Query) -> Option<Answer> {
     is_asked.then(|| in_scene(before, scene, query))?
 }
 
-/// What was so before is so still. Right: as the network now computes it.
+/// What was so before is so still, whatever has changed but contrast or a filter's turn. Right: as the network now
+/// computes it.
 fn same_as_before(scene: &Scene, query: &Query) -> Option<Answer> {
+    if score_is_likeness(scene, query).is_some() || turn_changes_nothing(scene, query).is_some() {
+        return None;
+    }
     match query.function {
         Function::SignOfChange => Some(Answer::Sign(Sign::Equal)),
         Function::Differ | Function::Moved => Some(Answer::count(0)),
@@ -371,7 +380,17 @@ fn relu_abs(scene: &Scene, query: &Query) -> Option<Answer> {
 
 /// Equal colours are equal numbers. Right: each map may have its own scale of colours.
 fn own_scale(scene: &Scene, query: &Query) -> Option<Answer> {
-    let asked = Asked::number(scene, query)?;
+    let shares =
+        query.places().into_iter().map(|place| colour(scene, place)).collect::<Option<Vec<f64>>>()?;
+    match (query.function, &shares[..]) {
+        (Function::Signed, [a, b]) => Some(Answer::Sign(Sign::new(a - b))),
+        (function, _) => first_largest(&shares, function).map(Answer::Place),
+    }
+}
+
+/// A cell's number as a share of the largest magnitude of its map, as its colour shows it.
+fn colour(scene: &Scene, place: Address) -> Option<f64> {
+    let asked = Asked::at(scene, place)?;
     let plane = asked.shape().plane();
     if plane < 2 {
         return None;
@@ -379,7 +398,7 @@ fn own_scale(scene: &Scene, query: &Query) -> Option<Answer> {
     let first = asked.index / plane * plane;
     let of_map = (first..first + plane).map(|index| scene.trace.finished(&asked.other(index)).abs());
     let largest = f64::from(of_map.fold(0.0, f32::max));
-    (largest > 0.0).then(|| number(asked.right() / largest))
+    (largest > 0.0).then(|| asked.right() / largest)
 }
 
 /// The window of a pool's cell whose number is asked for.

@@ -290,7 +290,11 @@ pub(super) struct PoolGradient<'a> {
 impl<'a> PoolGradient<'a> {
     /// Of the cell whose number is asked for.
     pub fn number(scene: &'a Scene, query: &Query) -> Option<Self> {
-        let asked = Asked::number(scene, query)?;
+        Self::of(Asked::number(scene, query)?)
+    }
+
+    /// Of a cell.
+    pub fn of(asked: Asked<'a>) -> Option<Self> {
         let (_, layer) = asked.layer()?;
         let Op::MaxPool2d(pool) = &layer.op else { return None };
         if !asked.is(Pass::Bwd, Part::Dx) {
