@@ -624,8 +624,6 @@ pub enum LessonAction {
     RestoreProgress(Progress),
     /// Forget what was done of a lesson.
     Reset(String),
-    /// Ask where to write progress and answers as comma-separated values.
-    Export,
 }
 
 /// Something about files.

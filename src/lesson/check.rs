@@ -172,7 +172,7 @@ fn check_texts(beat: &Beat, say: &mut impl FnMut(String)) {
         for span in spans(text) {
             let opened = ["**", "](", "{"].into_iter().find(|sign| match &span {
                 Span::Plain(plain) => plain.contains(sign),
-                Span::Introduced(_) | Span::Link { .. } | Span::Computed(_) => false,
+                Span::Introduced(_) | Span::Link { .. } | Span::Literal(_) | Span::Computed(_) => false,
             });
             if let Some(sign) = opened {
                 say(format!("{name}: expected {sign} to be closed, got the end of the text; close it"));
@@ -199,7 +199,7 @@ fn characters(text: &str) -> usize {
 /// A text as it is read: links without addresses, a computed number as one character.
 fn plain(text: &str) -> String {
     let read = |span| match span {
-        Span::Plain(text) | Span::Introduced(text) | Span::Link { text, .. } => text,
+        Span::Plain(text) | Span::Introduced(text) | Span::Literal(text) | Span::Link { text, .. } => text,
         Span::Computed(_) => "0".into(),
     };
     spans(text).into_iter().map(read).collect()
@@ -209,18 +209,15 @@ fn plain(text: &str) -> String {
 fn typed_number(text: &str) -> Option<String> {
     for span in spans(text) {
         let Span::Plain(plain) = span else { continue };
-        for (at, part) in plain.split('`').enumerate() {
-            let mut rest = part;
-            while let Some(begin) = rest.find(|c: char| c.is_ascii_digit()) {
-                let len = rest[begin..]
-                    .find(|c: char| !c.is_ascii_digit() && c != '.')
-                    .unwrap_or(rest.len() - begin);
-                let number = rest[begin..begin + len].trim_end_matches('.');
-                if at % 2 == 0 && number.contains('.') && number.len() > 4 {
-                    return Some(number.to_owned());
-                }
-                rest = &rest[begin + len..];
+        let mut rest = plain.as_str();
+        while let Some(begin) = rest.find(|c: char| c.is_ascii_digit()) {
+            let tail = &rest[begin..];
+            let len = tail.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(tail.len());
+            let number = tail[..len].trim_end_matches('.');
+            if number.contains('.') && number.len() > 4 {
+                return Some(number.to_owned());
             }
+            rest = &tail[len..];
         }
     }
     None
@@ -284,7 +281,7 @@ fn check_places(
     let targets =
         [&beat.en, &beat.zh].into_iter().flat_map(|text| spans(text)).filter_map(|span| match span {
             Span::Link { target, .. } => Some(target),
-            Span::Plain(_) | Span::Introduced(_) | Span::Computed(_) => None,
+            Span::Plain(_) | Span::Introduced(_) | Span::Literal(_) | Span::Computed(_) => None,
         });
     let asked = ask
         .into_iter()
@@ -299,7 +296,7 @@ fn check_places(
     let computed =
         [&beat.en, &beat.zh].into_iter().flat_map(|text| spans(text)).filter_map(|span| match span {
             Span::Computed(expression) => Some(expression),
-            Span::Plain(_) | Span::Introduced(_) | Span::Link { .. } => None,
+            Span::Plain(_) | Span::Introduced(_) | Span::Literal(_) | Span::Link { .. } => None,
         });
     for expression in computed {
         if variables.contains_key(&expression) {

@@ -293,6 +293,11 @@ impl std::fmt::Display for LessonError {
 }
 
 impl Lesson {
+    /// Whether a file name has the extension of a lesson.
+    pub fn is_file(name: &str) -> bool {
+        name.to_lowercase().ends_with(".toml")
+    }
+
     /// Reads a lesson file.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ pub enum Span {
         /// The address.
         target: String,
     },
+    /// Text in backquotes: a number that belongs to the wording and is not computed.
+    Literal(String),
     /// `{expression}`: a number that is computed.
     Computed(String),
 }
@@ -49,6 +51,10 @@ fn special(text: &str) -> Option<(Span, usize)> {
     if let Some(inner) = text.strip_prefix("**") {
         let len = inner.find("**").filter(|len| *len > 0)?;
         return Some((Span::Introduced(inner[..len].to_owned()), len + 4));
+    }
+    if let Some(inner) = text.strip_prefix('`') {
+        let len = inner.find('`').filter(|len| *len > 0)?;
+        return Some((Span::Literal(inner[..len].to_owned()), len + 2));
     }
     if let Some(inner) = text.strip_prefix('{') {
         let len = inner.find('}')?;

@@ -1,7 +1,7 @@
 //! Opens and saves files.
 
 use super::{
-    jobs,
+    jobs, lesson,
     notice::{fail, notice},
     session,
 };
@@ -15,6 +15,7 @@ use crate::app::{
     task::Task,
 };
 use crate::data::{Dataset, Location, Recipe};
+use crate::lesson::Lesson;
 use crate::model_io::{Model, session as session_file};
 use crate::nn::Execution;
 use std::sync::Arc;
@@ -106,7 +107,7 @@ fn find_data(state: &mut AppState, elsewhere: Option<Location>) -> Vec<Effect> {
     open_session_data(state, None, session)
 }
 
-pub(in crate::app) fn ask_where(state: &mut AppState, kind: FileKind) {
+fn ask_where(state: &mut AppState, kind: FileKind) {
     let files = &state.files;
     let location = match (kind, &files.location) {
         (FileKind::Session, Some(location)) => location.clone(),
@@ -190,6 +191,9 @@ pub(in crate::app) fn remember_opened(state: &mut AppState, file: Option<Locatio
 pub(in crate::app) fn open_bytes(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Vec<Effect> {
     if session_file::is_file(&name) {
         return vec![read_session(state, name, bytes)];
+    }
+    if Lesson::is_file(&name) {
+        return lesson::open(state, &name, &bytes);
     }
     if Model::is_file(&name) {
         let task = Task::Read { name: name.clone(), bytes };

@@ -5,8 +5,8 @@ use crate::app::{
     action::LessonAction,
     effect::Effect,
     state::{
-        Answered, AppState, Change, FileKind, Hands, Inputs, JobKind, LessonProgress, LessonState, Page,
-        Phase, Show, Undo,
+        Answered, AppState, Change, Hands, Inputs, JobKind, LessonProgress, LessonState, Page, Phase, Show,
+        Undo,
         lesson::{self, Workspace, inputs_of, scene_of},
     },
     task::Task,
@@ -52,10 +52,6 @@ pub(in crate::app) fn update(state: &mut AppState, action: LessonAction) -> Vec<
             state.progress.0.remove(&id);
             vec![Effect::KeepProgress(state.progress.clone())]
         }
-        LessonAction::Export => {
-            super::files::ask_where(state, FileKind::Progress);
-            Vec::new()
-        }
     }
 }
 
@@ -65,6 +61,19 @@ fn start_bundled(state: &mut AppState, id: &str, beat: usize) -> Vec<Effect> {
         None => {
             let known: Vec<&str> = bundled().lessons.iter().map(|lesson| lesson.id.as_str()).collect();
             fail(state, format!("expected a lesson ({}), got {id:?}; pick one of them", known.join(", ")));
+            Vec::new()
+        }
+    }
+}
+
+/// Opens a teacher's own lesson from a file's bytes.
+pub(in crate::app) fn open(state: &mut AppState, name: &str, bytes: &[u8]) -> Vec<Effect> {
+    let text = str::from_utf8(bytes)
+        .map_err(|_| "expected a text, got bytes that are none; save it as UTF-8".into());
+    match text.and_then(|text| Lesson::parse(text).map_err(|error| error.0)) {
+        Ok(lesson) => start(state, Arc::new(lesson), 0),
+        Err(error) => {
+            fail(state, format!("{name}: {error}; convstep lesson check {name} says more"));
             Vec::new()
         }
     }

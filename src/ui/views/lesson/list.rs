@@ -1,7 +1,7 @@
 //! All lessons with what was done of them: to begin, to go on, to begin anew, to write the answers to a file.
 
 use super::text::said;
-use crate::app::{Action, LessonAction, LessonProgress};
+use crate::app::{Action, FileAction, FileKind, LessonAction, LessonProgress};
 use crate::lesson::{Lesson, bundled};
 use crate::ui::{
     fonts,
@@ -46,7 +46,7 @@ fn foot_ui(ui: &mut Ui, view: &View) {
         let has_answers = view.state.progress().0.values().any(|progress| !progress.answers.is_empty());
         let button = Button::new(view.text("lesson.export")).min_size(vec2(0.0, 30.0));
         if ui.add_enabled(has_answers, button).clicked() {
-            view.push(LessonAction::Export.into());
+            view.push(FileAction::Ask(FileKind::Progress).into());
             view.push(Action::ShowSheet(None));
         }
         let words = RichText::new(view.text("lesson.stays_here")).font(theme::small_font());

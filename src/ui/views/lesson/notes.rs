@@ -118,9 +118,10 @@ fn next_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
 fn plain_without_numbers(text: &str) -> String {
     use crate::lesson::{Span, spans};
     let words = spans(text).into_iter().map(|span| match span {
-        Span::Plain(words) | Span::Introduced(words) | Span::Link { text: words, .. } => {
-            words.replace('`', "")
-        }
+        Span::Plain(words)
+        | Span::Literal(words)
+        | Span::Introduced(words)
+        | Span::Link { text: words, .. } => words.replace('`', ""),
         Span::Computed(_) => "…".into(),
     });
     words.collect()

@@ -40,7 +40,7 @@ pub fn text_ui(ui: &mut Ui, view: &View, lesson: &LessonState, text: &str, ink: 
         ui.spacing_mut().item_spacing.y = 0.25 * ink.size;
         for span in spans(text) {
             match span {
-                Span::Plain(words) => plain_ui(ui, &words, ink),
+                Span::Plain(words) | Span::Literal(words) => plain_ui(ui, &words, ink),
                 Span::Introduced(words) => {
                     ui.label(rich(&words, Ink { is_strong: true, color: view.theme.text_strong, ..ink }));
                 }
@@ -57,9 +57,10 @@ pub fn text_ui(ui: &mut Ui, view: &View, lesson: &LessonState, text: &str, ink: 
 /// The text without its marks, numbers filled in: for captions and for who does not see it.
 pub fn plain(ui: &Ui, view: &View, lesson: &LessonState, text: &str) -> String {
     let words = spans(text).into_iter().map(|span| match span {
-        Span::Plain(words) | Span::Introduced(words) | Span::Link { text: words, .. } => {
-            words.replace('`', "")
-        }
+        Span::Plain(words)
+        | Span::Literal(words)
+        | Span::Introduced(words)
+        | Span::Link { text: words, .. } => words.replace('`', ""),
         Span::Computed(expression) => computed(ui, view, lesson, &expression),
     });
     words.collect()
