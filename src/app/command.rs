@@ -4,6 +4,7 @@ use super::{
     Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, FileAction, FileKind,
     LessonAction, MarkAction, Page, Phase, Sheet, SpanAction,
 };
+use crate::lesson::Kind;
 use crate::trace::{Grain, Move};
 
 /// A key with what is held beside it. Names are egui's (`ArrowRight`, `Space`, `G`).
@@ -211,7 +212,10 @@ pub fn is_of_lesson_at_hand(command: &Command, state: &AppState) -> bool {
     match command.id {
         "lesson_return" => state.is_aside(),
         "lesson_again" => lesson.phase() == Phase::Shown && lesson.has_another(),
-        "lesson_hands" => lesson.item().is_some_and(|item| !item.options.is_empty()),
+        "lesson_hands" => lesson.item().is_some_and(|item| match item.kind {
+            Kind::Choice | Kind::Sign | Kind::Number => lesson.phase() == Phase::Asking,
+            Kind::Cell | Kind::Order | Kind::Change | Kind::RunTo | Kind::Think => false,
+        }),
         _ => true,
     }
 }

@@ -432,8 +432,14 @@ fn return_to_lesson(state: &mut AppState) -> Vec<Effect> {
     let (shown_place, view) = open.shown.clone();
     let effects = show(state);
     state.position.go_to(&shown_place);
-    let (lang, theme, presenting) = (state.view.lang, state.view.theme, state.view.presenting);
-    state.view = crate::app::state::ViewState { lang, theme, presenting, ..view };
+    let now = state.view;
+    state.view = crate::app::state::ViewState {
+        lang: now.lang,
+        theme: now.theme,
+        presenting: now.presenting,
+        notes: now.notes,
+        ..view
+    };
     if let Some(open) = &mut state.lesson {
         open.shown = (shown_place, state.view);
     }

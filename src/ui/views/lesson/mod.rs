@@ -11,14 +11,17 @@ mod verdict;
 pub use list::list_ui;
 pub use notes::notes_ui;
 
-use crate::app::{Action, LessonAction, LessonState, Phase};
+use crate::app::{
+    Action, LessonAction, LessonState, Phase,
+    command::{command, is_of_lesson_at_hand},
+};
 use crate::ui::{
     fonts,
     room::LessonForm,
     theme::{self, space, text_size},
     view::View,
     widgets::{
-        flow::fitted_ui,
+        flow::{fitted_ui, text_width},
         sign::{Sign, sign_button_ui},
     },
 };
@@ -96,7 +99,13 @@ fn head_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
         let count = RichText::new(count).font(theme::body_font()).color(view.theme.text_weak);
         let left = ui.label(count).rect.left();
         let title = Rect::from_min_max(rect.min, pos2(left - space::S, rect.bottom()));
-        fitted_ui(ui, title, &title_of(view, lesson), theme::title_font(), view.theme.text_strong);
+        let words = title_of(view, lesson);
+        // A long title is written smaller rather than cut.
+        let fonts = [theme::title_font(), theme::strong_font()];
+        let fits =
+            fonts.iter().find(|font| text_width(ui.painter(), &words, (*font).clone()) <= title.width());
+        let font = fits.unwrap_or(&fonts[1]).clone();
+        fitted_ui(ui, title, &words, font, view.theme.text_strong);
         let response = ui.interact(title, ui.scope_id().with("title"), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, title_of(view, lesson)));
     });
@@ -187,9 +196,8 @@ fn reveal_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
                 ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
             };
             hint(ui, view.text("lesson.space"));
-            let has_options = lesson.item().is_some_and(|item| !item.options.is_empty());
             let counts = lesson.hands().counting;
-            if has_options {
+            if command("lesson_hands").is_some_and(|command| is_of_lesson_at_hand(command, view.state)) {
                 hint(ui, view.text(if counts { "lesson.counting" } else { "lesson.hands" }));
             }
         });

@@ -37,6 +37,8 @@ pub struct Ink {
 pub fn text_ui(ui: &mut Ui, view: &View, lesson: &LessonState, text: &str, ink: Ink) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
+        // All rows stand equally far from one another.
+        ui.spacing_mut().interact_size.y = 0.0;
         ui.spacing_mut().item_spacing.y = 0.25 * ink.size;
         for span in spans(text) {
             match span {
