@@ -302,6 +302,11 @@ impl AppState {
         &self.progress
     }
 
+    /// Whether a question stands whose answer is not shown: words that would give it away are not said.
+    pub fn is_asked(&self) -> bool {
+        self.lesson().is_some_and(|lesson| lesson.phase == Phase::Asking)
+    }
+
     /// What is covered while a question stands.
     pub fn covers(&self) -> &Covers {
         static NONE: Covers = Covers { cells: Vec::new(), sizes: Vec::new(), params: Vec::new() };

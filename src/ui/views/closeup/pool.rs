@@ -213,7 +213,11 @@ impl<'a> Pool<'a> {
         let contest = Contest::from_steps(&self.steps[..compared]);
         let contest = if self.is_max { contest } else { Contest { best: None, tie: None } };
         let here = i * self.plane(y).cols() + j;
-        let words = view.text(if self.is_max { "closeup.pool_on_max" } else { "closeup.pool_on_avg" });
+        let words = view.text(match (view.state.is_asked(), self.is_max) {
+            (true, _) => "closeup.pool_on",
+            (false, true) => "closeup.pool_on_max",
+            (false, false) => "closeup.pool_on_avg",
+        });
         let marks = self.contest_marks(x, [i, j], contest.best, compared);
         let mut items: Vec<Item> = vec![
             self.titled(x, "closeup.pool_window").near(self.window([i, j])).over_large(marks).into(),

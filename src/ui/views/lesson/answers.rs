@@ -104,13 +104,20 @@ fn hands(lesson: &LessonState, number: usize) -> Option<(u32, u32, Option<u32>)>
     Some((own, most, before.and_then(|before| before.get(number)).copied()))
 }
 
+/// What the place with this number is called: a cell, a map, or a network of the experiment.
+pub(super) fn place_of(view: &View, item: &Item, number: usize) -> String {
+    match (item.places.get(number), item.words.get(number)) {
+        (Some(place), _) => names::place(view, place),
+        (None, Some(word)) => view.text(&format!("lesson.network.{word}")),
+        (None, None) => String::new(),
+    }
+}
+
 /// What an option says: a number as it is printed, a place by its name, a sign in words.
 fn words_of(view: &View, item: &Item, ask: &Ask, option: &Choice) -> String {
     match &option.answer {
         Answer::Number(_) => option.text.clone(),
-        Answer::Place(place) => {
-            item.places.get(*place).map_or_else(String::new, |place| names::place(view, place))
-        }
+        Answer::Place(place) => place_of(view, item, *place),
         Answer::Sign(sign) => {
             let (own, key) = match sign {
                 Sign::Less => (&ask.less, "lesson.less"),

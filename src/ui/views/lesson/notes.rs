@@ -1,5 +1,6 @@
 //! The teacher's window: the notes on the beat, its answer, and what comes next.
 
+use super::answers::place_of;
 use super::{
     foot_ui,
     text::{Ink, in_lang, said, text_ui},
@@ -63,7 +64,7 @@ fn beat_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
 /// The right answer, in words.
 fn answer_of(view: &View, lesson: &LessonState) -> String {
     let Some(item) = lesson.item() else { return String::new() };
-    let place = |place: &usize| item.places.get(*place).map(|place| names::place(view, place));
+    let place = |place: &usize| place_of(view, item, *place);
     match &item.right {
         Some(Answer::Number(number)) => number.print(4),
         Some(Answer::Sign(_)) => item
@@ -72,8 +73,8 @@ fn answer_of(view: &View, lesson: &LessonState) -> String {
             .find(|option| option.is_right)
             .map_or_else(String::new, |option| option.text.clone()),
         Some(Answer::Cells(cells)) => cells.first().map_or_else(String::new, |cell| names::place(view, cell)),
-        Some(Answer::Place(at)) => place(at).unwrap_or_default(),
-        Some(Answer::Order(order)) => order.iter().filter_map(place).collect::<Vec<_>>().join(" → "),
+        Some(Answer::Place(at)) => place(at),
+        Some(Answer::Order(order)) => order.iter().map(place).collect::<Vec<_>>().join(" → "),
         Some(Answer::Met(_)) | None => String::new(),
     }
 }
@@ -90,10 +91,7 @@ fn options_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
         let idea = said(view, &misconception.option);
         let front = match &option.answer {
             Answer::Number(number) => format!("{}: ", number.print(4)),
-            Answer::Place(at) => item
-                .places
-                .get(*at)
-                .map_or_else(String::new, |place| format!("{}: ", names::place(view, place))),
+            Answer::Place(at) => format!("{}: ", place_of(view, item, *at)),
             Answer::Sign(_) | Answer::Cells(_) | Answer::Order(_) | Answer::Met(_) => String::new(),
         };
         let words = RichText::new(format!("✗ {front}{idea}")).font(theme::body_font());
