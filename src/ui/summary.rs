@@ -122,8 +122,11 @@ impl TensorSummary {
 }
 
 /// The summary of a tensor for one image, kept while the values stay; of a parameter that the update has come past,
-/// the updated one. `None` where there is no such tensor.
+/// the updated one. `None` where there is no such tensor, or a lesson's question covers some of it.
 pub fn summary(view: &View, tensor: TensorId, image: u32) -> Option<Arc<TensorSummary>> {
+    if view.state.covers().any_of(tensor) {
+        return None;
+    }
     let revision = view.state.revision();
     let mut kept = view.memory.summaries.borrow_mut();
     if kept.0 != revision {

@@ -123,6 +123,9 @@ impl<'a> TensorPlane<'a> {
 
     /// The same for any cell of the image's tensor, by its number; it may lie in another plane.
     pub fn cell_at(&self, index: u32) -> CellView {
+        if self.view.state.covers().cell(self.tensor, index) {
+            return CellView::not_yet();
+        }
         let trace = self.view.state.trace();
         let is_parameter = self.tensor.is_parameter();
         let Some((stage, progress)) = self.progress else {
@@ -210,6 +213,10 @@ impl<'a> TensorPlane<'a> {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
         self.view.state.revision().hash(&mut hasher);
+        let covers = self.view.state.covers();
+        if covers.any_of(self.tensor) {
+            cells.clone().for_each(|cell| covers.cell(self.tensor, cell).hash(&mut hasher));
+        }
         (self.tensor, self.image, self.channel, self.after_update).hash(&mut hasher);
         if let Some((stage, progress)) = self.progress {
             // Only what lies in the range.

@@ -97,7 +97,8 @@ fn fold(ui: &Ui, view: &View, focus: &Address) -> Arc<CellFold> {
 fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u32, all: u32) {
     let strong = |text: String| RichText::new(text).font(theme::mono_font()).color(view.theme.text_strong);
     if matches!(focus.place(), Place::Given(_)) {
-        ui.label(strong(number::full(fold.value)));
+        let text = if is_covered(view, focus) { "?".into() } else { number::full(fold.value) };
+        ui.label(strong(text));
         return;
     }
     let Some(step) = done.checked_sub(1).and_then(|m| fold.steps.get(m as usize)) else {
@@ -110,6 +111,12 @@ fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u
     let key = if done == all { "inspector.value" } else { "inspector.so_far" };
     let full = format!("{} {}", view.text(key), number::full(step.after));
     ui.label(numbers).on_hover_text(full);
+}
+
+/// Whether a lesson's question covers a cell.
+fn is_covered(view: &View, cell: &Address) -> bool {
+    let cell = view.state.trace().tensor_cell(cell);
+    cell.is_some_and(|(tensor, _, index)| view.state.covers().cell(tensor, index))
 }
 
 /// The list of terms: only the rows that can be seen are laid out.
@@ -260,7 +267,7 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
     match (operand, view.state.trace().writer(operand)) {
         (Operand::Cell { .. }, Some(writer)) => {
             let known = writer.time() < view.state.trace().time() || view.state.is_done(&writer);
-            let text = if known { brief(view, value, chars) } else { "?".into() };
+            let text = if known && !is_covered(view, &writer) { brief(view, value, chars) } else { "?".into() };
             let link = Button::new(RichText::new(text).font(font).color(view.theme.accent)).frame(false);
             let place = names::cell(view, &writer);
             let response = ui.add(link);

@@ -49,7 +49,10 @@ pub(super) fn given<'a>(view: &'a View<'a>, focus: &Address) -> Option<Closeup<'
             items.push("".into());
         }
     }
-    let value = number::full(view.state.trace().value(spot.tensor, spot.image, spot.index));
+    let value = match view.state.covers().cell(spot.tensor, spot.index) {
+        true => "?".to_owned(),
+        false => number::full(view.state.trace().value(spot.tensor, spot.image, spot.index)),
+    };
     let name = names::cell(view, focus);
     let title = match spot.tensor {
         TensorId::INPUT => view.text("closeup.given_input"),

@@ -11,6 +11,10 @@ use std::ops::RangeInclusive;
 /// Draws the fields for the focused cell, where it can be edited.
 pub(super) fn edit_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some((tensor, _, index)) = view.state.trace().tensor_cell(focus) else { return };
+    // A lesson's question asks for it.
+    if view.state.covers().cell(tensor, index) {
+        return;
+    }
     let index = index as usize;
     match (tensor.owner, tensor.part) {
         // A data set's examples stay as they are.

@@ -9,6 +9,9 @@ use std::{ops::Range, sync::Arc};
 /// Draws count, range, mean and histogram of the focused tensor.
 pub(super) fn statistics_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some((tensor, image, _)) = view.state.trace().tensor_cell(focus) else { return };
+    if view.state.covers().any_of(tensor) {
+        return;
+    }
     let plan = view.state.plan();
     let (from, all) = computed(view, focus, tensor, image);
     let name = names::tensor(view, tensor);

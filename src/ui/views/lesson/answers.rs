@@ -149,11 +149,14 @@ fn number_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     // A digit begins the number, wherever the keyboard is.
     let is_free = !ui.ctx().text_edit_focused();
     if is_free {
-        let typed = ui.input(|input| {
-            input.events.iter().find_map(|event| match event {
-                Event::Text(typed) if begins_number(typed) => Some(typed.clone()),
+        // It is taken from the events, else the field would get it once more.
+        let typed = ui.input_mut(|input| {
+            let is_first = |event: &Event| matches!(event, Event::Text(typed) if begins_number(typed));
+            let at = input.events.iter().position(is_first)?;
+            match input.events.remove(at) {
+                Event::Text(typed) => Some(typed),
                 _ => None,
-            })
+            }
         });
         if let Some(typed) = typed {
             text.push_str(&typed);
