@@ -10,7 +10,10 @@ use convstep::{
     tensor::number,
 };
 use egui::{Pos2, Rect, Shape, pos2};
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
 use harness::{Program, update, window};
 
 /// The window.
