@@ -293,7 +293,7 @@ fn vector_ui(ui: &Ui, view: &View, tensor: TensorId, rect: Rect) {
 fn answer_ui(ui: &mut Ui, view: &View, rect: Rect) {
     let state = view.state;
     let response = ui.interact(rect, ui.scope_id().with("answer"), Sense::click());
-    let words = if state.gives_probabilities() {
+    let words = if state.gives_probabilities() && state.names_classes() {
         format!("{}: {}", view.text("strip.answer"), best_ui(ui, view, rect))
     } else {
         format!("{}: {}", view.text("overview.output"), scores_ui(ui, view, rect))
