@@ -166,6 +166,9 @@ fn bench_frames(args: &cli::BenchArgs) -> Result<(), CliError> {
         window.frame(None);
         line("first_frame_ms", "start", millis(begin.elapsed()), "ms", "");
         for scene in Scene::ALL {
+            if !scene.is_for(window.state()) {
+                continue;
+            }
             let (times, wanting) = window.play(scene, args.seconds);
             let at = |part: f64| millis(times[((times.len() - 1) as f64 * part).round() as usize]);
             let more = format!(

@@ -5,12 +5,13 @@ mod start;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use convstep::{
-    app::{Action, AppState, EditAction, MarkAction, StopReason, apply, run_tasks_here},
+    app::{Action, AppState, EditAction, Lang, MarkAction, StopReason, apply, run_tasks_here},
     attribution::Method,
     cli::Args,
     model_io::{Architecture, bundled, presets},
     nn::{Execution, filters::Filter, spec::Kind},
     trace::{Break, Plan, Setup},
+    ui::strings::Words,
 };
 use ndarray::Array3;
 use ndarray_npy::WriteNpyExt;
@@ -521,7 +522,9 @@ fn the_five_minutes_of_the_readme_are_true() {
     };
     let before = percent(&state);
     let blank = EditAction::SetFilter { layer: 0, out: 3, channel: None, filter: Filter::Blank };
-    run(&mut state, [go("conv1.weight/k3,0/(1,1)"), Action::Edit { edit: blank, more: false }]);
+    run(&mut state, [Action::Edit { edit: blank, more: false }]);
+    assert!(prose.contains(&Words(Lang::En).text("map.blank")), "the button is called otherwise");
+    assert!(state.knows_scores(), "the answer is there at once");
     let after = percent(&state);
     assert!(prose.contains(&before) && prose.contains(&after), "{before} is {after} now");
     run(&mut state, [Action::Undo]);

@@ -75,6 +75,22 @@ fn another_network_and_another_picture_change_the_answer_at_once() {
 }
 
 #[test]
+fn what_is_typed_after_g_goes_into_the_address_field_of_the_network() {
+    let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
+    harness.key_press(egui::Key::G);
+    harness.run_steps(2);
+    // A full stop would blank the window if no field took it.
+    harness.event(egui::Event::Text("conv1.weight/k3,0".into()));
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(4);
+    let view = state(&harness).view();
+    assert_eq!((view.page, view.blank, view.typing_address), (Page::Network, false, false));
+    let look = state(&harness).plan().text(&state(&harness).look());
+    assert!(look.starts_with("conv1.weight/k3,0"), "{look}");
+}
+
+#[test]
 fn each_language_is_a_button_in_its_own_words() {
     let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
     harness.get_by_label("中文").click();

@@ -6,14 +6,17 @@
 mod harness;
 
 use convstep::{
-    app::{Action, AppState, Drawer, Effect, Lane, Lang, Page, Show, apply, run_tasks_here},
-    data::samples,
+    app::{
+        Action, AdjustAction, AppState, CompareAction, Compared, Drawer, Effect, Lane, Lang, News, Page,
+        Show, ThemeChoice, TrainAction, Training, Until, With, apply, run_tasks_here,
+    },
+    data::{Dataset, Disk, Generated, samples},
     model_io::bundled,
-    nn::Execution,
+    nn::{Alone, Execution},
     trace::Depth,
-    ui::theme::LIGHT,
+    ui::{oklab::contrast_ratio, theme::LIGHT},
 };
-use egui::{Rect, Shape, epaint::TextShape, vec2};
+use egui::{Color32, Pos2, Rect, Shape, epaint::TextShape, vec2};
 use egui_kittest::{Harness, kittest::NodeT};
 use harness::{Program, window};
 
@@ -24,8 +27,70 @@ const ZOOMS: [f32; 5] = [1.0, 1.1, 1.25, 1.5, 2.0];
 
 fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     let asked = apply(state, action);
-    run_tasks_here(state, asked, Execution::SERIAL, &());
+    for effect in run_tasks_here(state, asked, Execution::SERIAL, &Disk) {
+        if let Effect::Train { job, .. } = effect {
+            let job = job.lock().expect("no panic").take();
+            train(state, job.expect("a job"));
+        }
+    }
     Vec::new()
+}
+
+/// Does all steps of a job of training.
+fn train(state: &mut AppState, mut job: convstep::app::TrainingJob) {
+    loop {
+        let step = job.step(&Alone).expect("generated examples can be read");
+        let ended = step.end.is_some();
+        let is_kept = job.time().is_multiple_of(5) || ended;
+        let news = News {
+            id: job.id,
+            checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
+            steps: vec![(step.time, step.record)],
+            keyframes: if is_kept { vec![(job.time(), job.keyframe())] } else { Vec::new() },
+            seconds: 0.01,
+            end: step.end,
+            ..News::default()
+        };
+        run(state, Action::Train(TrainAction::News(Box::new(news))));
+        if ended {
+            return;
+        }
+    }
+}
+
+/// The page of training after so many steps; `None`: before a data set was chosen.
+fn training(lang: Lang, steps: Option<u32>) -> AppState {
+    let mut state = state_at(lang, "fwd", Page::Training);
+    let Some(steps) = steps else { return state };
+    let data = Dataset::generated(Generated::Shapes, 0);
+    do_it(&mut state, [Action::Train(TrainAction::Use(Some(data)))]);
+    let mut training = state.inputs().training.clone().expect("set").with_batch(4);
+    training.schedule.epoch_len = 80;
+    do_it(&mut state, [Action::Train(TrainAction::Set(Training { epochs: 3, ..training }))]);
+    if let Some(last) = steps.checked_sub(1) {
+        do_it(&mut state, [Action::Train(TrainAction::Start(Until::Step(last)))]);
+    }
+    state
+}
+
+/// The pages beside the network's.
+fn pages(lang: Lang) -> Vec<(String, AppState)> {
+    let mut states = vec![("evidence".to_owned(), state_at(lang, "fwd", Page::Attribution))];
+    states.push(("nothing to compare".into(), state_at(lang, "fwd", Page::Compare)));
+    let shift = Action::Adjust { adjust: AdjustAction::Shift { right: 1, down: 0 }, more: false };
+    let mut compared = state_at(lang, "fwd", Page::Compare);
+    do_it(&mut compared, [Action::Compare(CompareAction::Keep), shift.clone()]);
+    states.push(("compare".into(), compared));
+    for (name, address) in [("whole network, difference", "fwd"), ("layer, difference", "fwd/relu2")] {
+        let mut state = state_at(lang, address, Page::Network);
+        let with = Action::SetComparison(With::PictureBefore, Compared::Difference);
+        do_it(&mut state, [shift.clone(), with]);
+        states.push((name.into(), state));
+    }
+    for (name, steps) in [("training, no data", None), ("training, idle", Some(0)), ("trained", Some(46))] {
+        states.push((name.into(), training(lang, steps)));
+    }
+    states
 }
 
 fn do_it(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
@@ -103,6 +168,7 @@ fn states(lang: Lang) -> Vec<(String, AppState)> {
     let mut presented = state_at(lang, "fwd/conv1/k3/(10,12)/m13", Page::Network);
     do_it(&mut presented, [Action::Present(true)]);
     states.push(("presented term".into(), presented));
+    states.extend(pages(lang));
     states
 }
 
@@ -143,7 +209,8 @@ fn texts(harness: &Harness<Program>) -> Vec<Painted> {
 fn faults(harness: &Harness<Program>) -> Vec<String> {
     let mut faults = Vec::new();
     let view = harness.state().state.view();
-    let is_scrolling = view.drawer.is_some() || matches!(view.page, Page::Data | Page::Home);
+    let is_scrolling = view.drawer.is_some()
+        || matches!(view.page, Page::Data | Page::Home | Page::Attribution | Page::Compare | Page::Training);
     let is_whole = view.page == Page::Network && Depth::new(&harness.state().state.look()) == Depth::Pass;
     let texts = texts(harness);
     for text in &texts {
@@ -280,4 +347,128 @@ fn at_most_one_button_is_filled_blue_and_targets_are_large_enough() {
         }
     }
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Where something is painted, and with which colour; `None` for what has many, such as a picture.
+struct Ground {
+    area: Rect,
+    color: Option<Color32>,
+}
+
+fn add_grounds(shape: &Shape, clip: Rect, grounds: &mut Vec<Ground>, texts: &mut Vec<(usize, Painted)>) {
+    let mut ground = |area: Rect, color| grounds.push(Ground { area: area.intersect(clip), color });
+    match shape {
+        Shape::Vec(shapes) => {
+            for shape in shapes {
+                add_grounds(shape, clip, grounds, texts);
+            }
+        }
+        Shape::Rect(rect) if rect.brush.is_some() => ground(rect.rect, None),
+        Shape::Rect(rect) if rect.fill != Color32::TRANSPARENT => ground(rect.rect, Some(rect.fill)),
+        Shape::Mesh(mesh) => ground(mesh.calc_bounds(), None),
+        Shape::Circle(circle) if circle.fill != Color32::TRANSPARENT => {
+            ground(circle.visual_bounding_rect(), None);
+        }
+        Shape::Path(path) if path.fill != Color32::TRANSPARENT => ground(path.visual_bounding_rect(), None),
+        Shape::Text(shape) if !shape.galley.text().trim().is_empty() => {
+            let (text, rect) = (shape.galley.text().to_owned(), shape.visual_bounding_rect());
+            texts.push((grounds.len(), Painted { text, rect, clip, shape: shape.clone() }));
+        }
+        Shape::Noop
+        | Shape::Rect(_)
+        | Shape::Text(_)
+        | Shape::Circle(_)
+        | Shape::Band(_)
+        | Shape::Ellipse(_)
+        | Shape::LineSegment { .. }
+        | Shape::Path(_)
+        | Shape::QuadraticBezier(_)
+        | Shape::CubicBezier(_)
+        | Shape::Callback(_) => {}
+    }
+}
+
+/// One colour over another.
+fn over(above: Color32, below: Color32) -> Color32 {
+    let (above, below) = (above.to_array().map(f32::from), below.to_array().map(f32::from));
+    let rest = 1.0 - above[3] / 255.0;
+    let mixed = |k: usize| (above[k] + rest * below[k]).round().min(255.0) as u8;
+    Color32::from_rgb(mixed(0), mixed(1), mixed(2))
+}
+
+/// The colour below a point, of what was painted first to last; `None` where it has many.
+fn ground_at(grounds: &[Ground], at: Pos2) -> Option<Color32> {
+    let mut below = Some(Color32::BLACK);
+    for ground in grounds.iter().filter(|ground| ground.area.contains(at)) {
+        below = match ground.color {
+            Some(color) if color.is_opaque() => Some(color),
+            Some(color) => below.map(|below| over(color, below)),
+            None => None,
+        };
+    }
+    below
+}
+
+/// Texts whose ink is too near to what is painted below it, one line each, and how many were looked at.
+fn weak_inks(harness: &Harness<Program>) -> (Vec<String>, usize) {
+    let (mut grounds, mut texts) = (Vec::new(), Vec::new());
+    let screen = harness.ctx.content_rect();
+    for clipped in &harness.output().shapes {
+        add_grounds(&clipped.shape, clipped.clip_rect.intersect(screen), &mut grounds, &mut texts);
+    }
+    let root = harness.root();
+    let disabled: Vec<Rect> = root
+        .children_recursive()
+        .filter(|node| node.accesskit_node().is_disabled())
+        .map(|node| node.rect())
+        .collect();
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for (before, text) in &texts {
+        let seen = text.rect.intersect(text.clip);
+        let is_off = disabled.iter().any(|rect| rect.contains(seen.center()));
+        if seen.width() <= 1.0 || seen.height() <= 1.0 || is_off {
+            continue;
+        }
+        for section in &text.shape.galley.job.sections {
+            let words = &text.text[section.byte_range.start.0..section.byte_range.end.0];
+            if words.trim().is_empty() {
+                continue;
+            }
+            let own = section.format.color;
+            let ink = if own == Color32::PLACEHOLDER { text.shape.fallback_color } else { own };
+            let ink = text.shape.override_text_color.unwrap_or(ink);
+            let is_large = section.format.font_id.size >= 18.0;
+            let least = if is_large { 3.0 } else { 4.5 };
+            for share in [0.1, 0.5, 0.9] {
+                let at = Pos2::new(seen.left() + share * seen.width(), seen.center().y);
+                let Some(ground) = ground_at(&grounds[..*before], at) else { continue };
+                count += 1;
+                let ratio = contrast_ratio(over(ink, ground), ground);
+                if ratio < least - 0.01 {
+                    faults.push(format!("{ratio:.2}: {words:?} {ink:?} on {ground:?}"));
+                    break;
+                }
+            }
+        }
+    }
+    (faults, count)
+}
+
+#[test]
+fn every_text_is_read_on_what_is_painted_below_it_in_both_themes() {
+    let mut all = Vec::new();
+    let mut looked_at = 0;
+    for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
+        for (name, mut state) in states(Lang::En) {
+            do_it(&mut state, [Action::SetTheme(theme)]);
+            let harness = window(state, SIZES[1], run);
+            let (faults, count) = weak_inks(&harness);
+            looked_at += count;
+            all.extend(faults.into_iter().map(|fault| format!("{theme:?} {name}: {fault}")));
+        }
+    }
+    assert!(looked_at > 5000, "{looked_at}");
+    all.sort();
+    all.dedup();
+    assert!(all.is_empty(), "{} faults\n{}", all.len(), all.join("\n"));
 }

@@ -614,3 +614,20 @@ fn class_names_stay_when_data_is_chosen_and_follow_what_was_learned_when_it_is_k
     train(&mut state, TrainAction::Keep);
     assert_eq!((names(&state)[0].as_str(), names(&state)[9].as_str()), (shape, "#9"));
 }
+
+#[test]
+fn a_set_that_another_network_cannot_learn_ends_with_a_notice_and_undo_brings_it_back() {
+    let mut state = state();
+    train(&mut state, TrainAction::Start(Until::Step(3)));
+    run(&mut state, Action::OpenBundled("shapes".into()));
+    assert!(state.inputs().training.is_none());
+    let notice = take_notice(&mut state).expect("it is said");
+    assert!(notice.text.contains("has ended: it has 10 classes, and shapes only 8 outputs"), "{notice:?}");
+    assert_eq!(state.training_runs().len(), 1, "its run stays");
+    run(&mut state, Action::Undo);
+    let training = state.inputs().training.clone().expect("back again");
+    assert_eq!((training.schedule.batch_len, state.run().branch().done()), (8, 4));
+    // To go back to the picture is no surprise.
+    train(&mut state, TrainAction::Use(None));
+    assert_eq!(state.notices(), []);
+}

@@ -230,6 +230,52 @@ fn one_batch_does_not_say_that_all_is_done() {
     assert!(texts(&harness).contains("All steps are done."));
 }
 
+#[test]
+fn a_cell_of_the_mix_ups_shows_its_pictures_and_one_of_them_is_stepped_through() {
+    for size in [[1280.0, 720.0], [1920.0, 1080.0]] {
+        let mut harness = page(trained(8), size);
+        harness.get_by_label("Look at: Mix-ups").click();
+        harness.run_steps(4);
+        let state = &harness.state().state;
+        let (_, check) = state.run().branch().checks.last_key_value().expect("checked");
+        let classes = state.model().architecture.classes.clone();
+        let pairs = (0..8).flat_map(|truth| (0..8).map(move |guess| (truth, guess)));
+        let mixed = pairs.filter(|(truth, guess)| truth != guess);
+        let count = |&(truth, guess): &(usize, usize)| check.confusion.count(truth, guess);
+        let pair = mixed.max_by_key(count).expect("some");
+        let (truth, guess, n) = (&classes[pair.0], &classes[pair.1], count(&pair));
+        assert!(n > 0, "after eight steps something is mixed up");
+        // Each class stands at both sides.
+        for class in &classes {
+            let cell = format!("{} × {class}, answered {class}", {
+                let own = classes.iter().position(|name| name == class).expect("its own");
+                check.confusion.count(own, own)
+            });
+            assert!(harness.query_all_by_label(&cell).next().is_some(), "{cell}");
+        }
+        let words = format!("{n} × {truth}, answered {guess}");
+        harness.get_by_role_and_label(Role::Button, &words).click();
+        harness.run_steps(8);
+        let picture = format!("{truth} → {guess}, ");
+        let shown = |harness: &Harness<Program>| {
+            harness
+                .query_all_by(|node| said(node).starts_with(&picture))
+                .map(|node| node.rect())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&harness).len() as u64, n.min(12));
+        harness.get_by_label_contains("All mix-ups").click();
+        harness.run_steps(4);
+        assert!(shown(&harness).is_empty() && texts(&harness).contains(&words));
+        harness.get_by_role_and_label(Role::Button, &words).click();
+        harness.run_steps(8);
+        harness.query_all_by(|node| said(node).starts_with(&picture)).next().expect("a picture").click();
+        harness.run_steps(4);
+        let state = &harness.state().state;
+        assert_eq!(state.view().page, Page::Network);
+    }
+}
+
 /// Pictures to look at: `PICTURES=folder cargo test --test training_ui pictures -- --ignored`.
 #[test]
 #[ignore = "writes pictures to look at"]

@@ -1,7 +1,7 @@
 //! `bench`: measures the speed of the core on four fixed networks; prints JSON lines.
 
 use super::{BenchArgs, CliError, out::print};
-use crate::model_io::{Architecture, Model, Preprocess};
+use crate::model_io::{Architecture, Model, Preprocess, bundled};
 use crate::nn::{
     Network, Workers,
     dropout::Stream,
@@ -23,11 +23,14 @@ struct Net {
     batch: usize,
 }
 
-/// A benchmark network as a model with random weights.
+/// A benchmark network as a model with random weights, or a bundled model.
 ///
 /// # Errors
 /// If there is no network with this name.
 pub fn bench_model(name: &str) -> Result<Model, CliError> {
+    if let Ok(model) = bundled::load(name) {
+        return Ok(model);
+    }
     let (_, architecture, _) = architecture(name).ok_or_else(|| unknown("nets", name, NETS))?;
     Ok(Model::initial(name, architecture, Init::He, 1)?)
 }

@@ -72,6 +72,8 @@ pub struct Check {
     pub worst: Vec<Outcome>,
     /// The examples with the smallest loss, best first.
     pub best: Vec<Outcome>,
+    /// Of each pair of right class and guess its first examples, by their indices.
+    pub samples: Vec<Outcome>,
     /// For each ReLU layer, its index and its units: maps, or features.
     pub dead: Vec<(usize, Units)>,
 }
@@ -104,6 +106,8 @@ pub struct Checker<'a> {
 
 /// How many of the worst and of the best examples are kept.
 const SHOWN: usize = 12;
+/// How many examples of each pair of right class and guess are kept.
+const SAMPLES: u64 = 12;
 
 impl<'a> Checker<'a> {
     /// A checker without examples.
@@ -143,6 +147,9 @@ impl<'a> Checker<'a> {
             let (truth, predicted) = (argmax(target.iter().copied()).0, argmax(output.iter().copied()).0);
             self.check.confusion.add(truth, predicted);
             let outcome = Outcome { index: first + n as u64, truth, predicted, loss };
+            if self.check.confusion.count(truth, predicted) <= SAMPLES {
+                self.check.samples.push(outcome);
+            }
             keep(&mut self.check.worst, outcome, |a, b| a.loss.total_cmp(&b.loss).is_gt());
             keep(&mut self.check.best, outcome, |a, b| a.loss.total_cmp(&b.loss).is_lt());
         }
@@ -200,6 +207,7 @@ mod tests {
         assert_eq!(check.report.correct, 2);
         let rows: Vec<_> = check.confusion.rows().map(<[u64]>::to_vec).collect();
         assert_eq!(rows, [[1, 1, 0], [0, 1, 0], [0, 1, 0]]);
+        assert_eq!(check.samples.iter().map(|o| o.index).collect::<Vec<_>>(), [0, 1, 2, 3]);
         assert_eq!(check.worst.iter().map(|o| o.index).collect::<Vec<_>>(), [3, 2, 0, 1]);
         assert_eq!((check.best[0].index, check.best[3].index), (0, 3));
         assert_eq!(check.dead, [(1, Units { dead: 1, all: 3 })]);

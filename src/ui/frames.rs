@@ -1,9 +1,8 @@
 //! What a frame of the window costs: the program's own frames, laid out and cut into triangles as for a display,
 //! with none there. What paints the triangles is not counted.
 
-use super::{shell, theme::Theme, view::Memory};
-use crate::app::{Action, AppState, apply, run_tasks_here};
-use crate::nn::Execution;
+use super::{host::desktop::Desktop, program::Program, shell, theme::Theme, view::Memory};
+use crate::app::{Action, AdjustAction, AppState};
 use crate::trace::{Address, Grain, Move, Pass};
 use egui::{Context, Event, Pos2, RawInput, Rect, Vec2, ViewportId};
 use std::time::{Duration, Instant};
@@ -23,12 +22,19 @@ pub enum Scene {
     Layer,
     /// The pointer moves over one of its maps.
     Map,
+    /// The pointer moves over the whole network while a background thread computes another picture.
+    Computing,
 }
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Idle, Self::Scrubbing, Self::Playing, Self::Network, Self::Layer, Self::Map];
+    pub const ALL: [Self; 7] =
+        [Self::Idle, Self::Scrubbing, Self::Playing, Self::Network, Self::Layer, Self::Map, Self::Computing];
+
+    /// Whether it can be played: a small network is computed within a frame, not in the background.
+    pub fn is_for(self, state: &AppState) -> bool {
+        self != Self::Computing || state.run().is_large()
+    }
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -39,6 +45,7 @@ impl Scene {
             Self::Network => "network",
             Self::Layer => "layer",
             Self::Map => "map",
+            Self::Computing => "computing",
         }
     }
 
@@ -54,7 +61,7 @@ impl Scene {
         let most = Address::whole_stage(0, 0, stages.clone().max_by_key(maps)?);
         let address = match self {
             Self::Idle | Self::Scrubbing | Self::Playing => return None,
-            Self::Network => plan.widen(&most, Grain::Pass),
+            Self::Network | Self::Computing => plan.widen(&most, Grain::Pass),
             Self::Layer => most,
             Self::Map => most.refine(Grain::Channel),
         };
@@ -66,7 +73,7 @@ impl Scene {
 pub struct Window {
     ctx: Context,
     memory: Memory,
-    state: AppState,
+    program: Program<Desktop>,
     frames: u32,
     /// Where the pointer is, in the scenes with one.
     pointer: Option<Pos2>,
@@ -74,6 +81,8 @@ pub struct Window {
 
 /// Frames until the layout stands.
 const SETTLING: usize = 30;
+/// The most that is waited for what is computed.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Places that a drag goes through before it begins again.
 const PLACES: u64 = 997;
 
@@ -82,13 +91,25 @@ impl Window {
     pub fn new(state: AppState) -> Self {
         let ctx = Context::default();
         Theme::by_darkness(true).apply(&ctx);
-        Self { ctx, memory: Memory::default(), state, frames: 0, pointer: None }
+        let program = Program::new(Desktop::new(&ctx, None), state);
+        Self { ctx, memory: Memory::default(), program, frames: 0, pointer: None }
+    }
+
+    /// The state of the program.
+    pub fn state(&self) -> &AppState {
+        self.program.state()
+    }
+
+    /// Whether something is computed in the background.
+    fn is_computing(&self) -> bool {
+        self.state().jobs().foreground().is_some()
     }
 
     /// Draws a frame after `action`; the time it took, and whether it wants another one at once.
     pub fn frame(&mut self, action: Option<Action>) -> (Duration, bool) {
         let begin = Instant::now();
-        self.apply_all(action);
+        let mut has_changed = self.program.take_answers();
+        has_changed |= self.program.apply(action);
         let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, Vec2::new(1280.0, 720.0))),
             max_texture_side: Some(8192),
@@ -100,41 +121,49 @@ impl Window {
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(1.0);
         let mut asked = Vec::new();
         let mut output = self.ctx.run_ui(input, |ui| {
-            asked = shell::window_ui(ui, &self.state, &mut self.memory);
+            asked = shell::window_ui(ui, self.program.state(), &mut self.memory);
         });
         let triangles = self.ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
         std::hint::black_box(triangles);
         output.textures_delta.clear();
-        let is_asked = !asked.is_empty();
-        self.apply_all(asked);
+        has_changed |= self.program.apply(asked);
         self.frames += 1;
         let root = output.viewport_output.get(&ViewportId::ROOT);
-        let wants = is_asked || root.is_some_and(|root| root.repaint_delay.is_zero());
+        let wants = has_changed || root.is_some_and(|root| root.repaint_delay.is_zero());
         (begin.elapsed(), wants)
     }
 
-    fn apply_all(&mut self, actions: impl IntoIterator<Item = Action>) {
-        for action in actions {
-            let effects = apply(&mut self.state, action);
-            run_tasks_here(&mut self.state, effects, Execution::SERIAL, &());
+    /// Draws frames until the layout stands and nothing is computed any more.
+    fn settle(&mut self) {
+        for _ in 0..SETTLING {
+            self.frame(None);
+        }
+        let begin = Instant::now();
+        while self.is_computing() && begin.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+            self.frame(None);
         }
     }
 
     /// The times of frames for so many seconds, sorted, and how many of them wanted another one at once.
     pub fn play(&mut self, scene: Scene, seconds: f64) -> (Vec<Duration>, usize) {
         if scene == Scene::Playing {
-            self.apply_all([Action::GoTo("start".into()), Action::Go(Move::Grain(Grain::Cell))]);
+            self.program.apply([Action::GoTo("start".into()), Action::Go(Move::Grain(Grain::Cell))]);
         }
-        let look = scene.look(&self.state);
+        let look = scene.look(self.state());
         let is_pointed = look.is_some();
-        self.apply_all(look);
-        for _ in 0..SETTLING {
-            self.frame(None);
-        }
+        self.program.apply(look);
+        self.settle();
         let (begin, mut times, mut wanting) = (Instant::now(), Vec::new(), 0);
         while begin.elapsed().as_secs_f64() < seconds || times.is_empty() {
-            let plan = self.state.plan();
+            let plan = self.state().plan();
             let action = match scene {
+                // To and fro, so that there is always something to compute.
+                Scene::Computing if !self.is_computing() => {
+                    let right = if self.frames.is_multiple_of(2) { 1 } else { -1 };
+                    Some(Action::Adjust { adjust: AdjustAction::Shift { right, down: 0 }, more: false })
+                }
+                Scene::Computing => None,
                 Scene::Idle | Scene::Network | Scene::Layer | Scene::Map => None,
                 Scene::Scrubbing => {
                     let place = times.len() as u64 % PLACES;
@@ -168,9 +197,15 @@ mod tests {
         let mut window = Window::new(AppState::new());
         let (times, wanting) = window.play(Scene::Idle, 0.0);
         assert_eq!((times.len(), wanting), (1, 0));
-        let before = window.state.cursor().at();
+        let before = window.state().cursor().at();
         window.play(Scene::Playing, 0.0);
         window.play(Scene::Playing, 0.0);
-        assert_ne!(window.state.cursor().at(), before);
+        assert_ne!(window.state().cursor().at(), before);
+    }
+
+    #[test]
+    fn only_what_takes_long_is_watched_while_it_computes() {
+        let small = AppState::new();
+        assert!(!Scene::Computing.is_for(&small) && Scene::Layer.is_for(&small));
     }
 }

@@ -387,6 +387,17 @@ impl Theme {
         ctx.set_theme(egui::Theme::from_dark_mode(self.dark));
     }
 
+    /// A colour of marks and lines as ink: nearer to that of text, as far as it takes to be read on the ground.
+    pub fn ink_of(&self, color: Color32) -> Color32 {
+        /// Contrast of words.
+        const LEAST: f32 = 4.5;
+        let grounds = [self.ground, self.panel];
+        let is_read =
+            |ink: &Color32| grounds.iter().all(|&ground| super::oklab::contrast_ratio(*ink, ground) >= LEAST);
+        let inks = (0..=20).map(|k| color.lerp_to_gamma(self.text, k as f32 / 20.0));
+        inks.into_iter().find(is_read).unwrap_or(self.text)
+    }
+
     /// The better readable of the two inks on `cell`.
     pub fn ink_on(&self, cell: Color32) -> Color32 {
         let dark = super::oklab::contrast_ratio(self.ink_dark, cell);
@@ -561,6 +572,9 @@ mod tests {
                 for pass in PASSES {
                     assert!(contrast_ratio(theme.pass(pass).strong, ground) >= 4.5, "{pass:?}");
                 }
+            }
+            for color in theme.series {
+                assert!(contrast_ratio(theme.ink_of(color), theme.ground) >= 4.5, "{color:?}");
             }
             assert!(contrast_ratio(theme.on_accent, theme.accent) >= 4.5);
             for pass in PASSES {

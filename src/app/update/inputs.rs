@@ -8,11 +8,12 @@ use super::{
 use crate::app::{
     effect::Effect,
     state::{
-        AppState, Change, Derived, Edited, Inputs, JobKind, Marks, NoticeKind, PlaceText, RightAnswer, Run,
-        RunLabels, after_loss, derived,
+        AppState, Change, DataMatch, Derived, Edited, Inputs, JobKind, Marks, NoticeKind, PlaceText,
+        RightAnswer, Run, RunLabels, Training, after_loss, derived,
     },
     task::Task,
 };
+use crate::data::Dataset;
 use crate::trace::Cursor;
 use std::sync::Arc;
 
@@ -72,6 +73,7 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
     if is_other_run {
         state.training.runs.put_aside(&before, &left);
     }
+    let ended = before.training.clone().filter(|_| state.inputs.training.is_none());
     let differences = Differences::new(&before, &state.inputs, change, is_other_run);
     let is_stroke = matches!(change, Change::Stroke { .. });
     let labels = state.training.runs.labels.clone();
@@ -102,15 +104,34 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
         from_the_first_step(state);
     }
     if matches!(change, Change::Renew) && differences.is_other_model {
-        show_notes(state);
+        show_notes(state, ended);
     }
 }
 
-/// Shows what a model's file could not keep as notices.
-fn show_notes(state: &mut AppState) {
+/// Shows as notices what a model's file could not keep, and why training that it cannot continue has ended.
+fn show_notes(state: &mut AppState, ended: Option<Training>) {
     for text in state.inputs.model.notes.clone() {
         notice(state, text, NoticeKind::Info);
     }
+    if let Some(training) = ended {
+        say_that_training_ended(state, &training.schedule.data);
+    }
+}
+
+/// Says why the network at hand is not trained on a data set any more.
+fn say_that_training_ended(state: &mut AppState, data: &Dataset) {
+    let (name, model) = (data.name(), &state.inputs.model.name);
+    let why = match state.data_match(data) {
+        DataMatch::Own | DataMatch::Others { .. } => format!("{model} knows other classes"),
+        DataMatch::TooMany { classes, outputs } => {
+            format!("it has {classes} classes, and {model} only {outputs} outputs")
+        }
+        DataMatch::Pictures(why) => why,
+    };
+    let text = format!(
+        "Training on {name} has ended: {why}. Its runs stay on the page Training, and undo brings all of it back"
+    );
+    notice(state, text, NoticeKind::Info);
 }
 
 /// How inputs differ from those before.

@@ -34,7 +34,7 @@ use self::{inputs::edit_inputs, notice::fail};
 use crate::app::{
     action::{Action, AdjustAction},
     effect::Effect,
-    state::{AppState, EXPONENTS, Target},
+    state::{AppState, EXPONENTS, Page, Target},
 };
 
 /// Changes the state by one action; the apply floor keeps the rest of the state in step.
@@ -115,7 +115,13 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::ToggleHelp => state.view.help = !state.view.help,
         Action::ShowSheet(sheet) => state.view.sheet = sheet,
         Action::ToggleBlank => state.view.blank = !state.view.blank,
-        Action::TypeAddress(typing) => state.view.typing_address = typing,
+        Action::TypeAddress(typing) => {
+            state.view.typing_address = typing;
+            if typing {
+                // The field is in the network's place row.
+                state.view.page = Page::Network;
+            }
+        }
         Action::Escape => view::escape(state),
         Action::Ask => return question::start_answer(state),
         Action::Edit { edit, more } => return edit::update(state, edit, more),

@@ -204,12 +204,17 @@ fn row_ui(ui: &mut Ui, view: &View, step: &Step, m: u32, done: u32, row: f32) {
 fn source(view: &View, step: &Step) -> Option<String> {
     let plan = view.state.plan();
     let maps = |tensor: TensorId| Some(plan.shape_of(tensor)).filter(|shape| shape.plane() > 1);
+    let is_weight = |tensor: &TensorId| plan.is_weight_shaped(*tensor);
+    let mut operands = step.term.operands();
+    if !operands.any(|operand| matches!(operand, Operand::Cell { tensor, .. } if is_weight(tensor))) {
+        return None;
+    }
     let mut plane = None;
     for operand in step.term.operands() {
         let Operand::Cell { tensor, index, .. } = operand else { continue };
         let shape = maps(*tensor)?;
         let at = shape.at(*index as usize);
-        if !plan.is_weight_shaped(*tensor) {
+        if !is_weight(tensor) {
             plane = (shape.planes() > 1).then_some((at[1], shape.planes(), *tensor == TensorId::INPUT));
             break;
         }

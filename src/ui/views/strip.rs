@@ -193,7 +193,7 @@ fn tile_ui(
     let name = block.name(plan).to_owned();
     let maps = view
         .fill(if shape.plane() > 1 { "strip.maps" } else { "strip.neurons" }, &[("n", &count.to_string())]);
-    let words = format!("{name} {}: {maps}", block.addition(view));
+    let words = format!("{}: {maps}", format!("{name} {}", block.addition(view)).trim_end());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_here, &words));
     let ground = rect.shrink2(vec2(2.0, 2.0));
     if is_here {
@@ -293,7 +293,7 @@ fn vector_ui(ui: &Ui, view: &View, tensor: TensorId, rect: Rect) {
 fn answer_ui(ui: &mut Ui, view: &View, rect: Rect) {
     let state = view.state;
     let response = ui.interact(rect, ui.scope_id().with("answer"), Sense::click());
-    let words = if state.gives_probabilities() {
+    let words = if state.gives_probabilities() && state.names_classes() {
         format!("{}: {}", view.text("strip.answer"), best_ui(ui, view, rect))
     } else {
         format!("{}: {}", view.text("overview.output"), scores_ui(ui, view, rect))

@@ -221,6 +221,7 @@ fn about_branches<'a>(
         let records = Entry::Numbers(measured::of_records(branch));
         all.push((measured_entry("records", network, number), records));
         all.push((measured_entry("checks", network, number), Entry::Numbers(measured::of_checks(branch))));
+        all.push((measured_entry("samples", network, number), Entry::Numbers(measured::of_samples(branch))));
         AboutBranch { number: branch.number(), fork: branch.fork(), optimizers, done: branch.done(), frames }
     });
     about.collect()
@@ -644,8 +645,12 @@ fn read_branch(
     let records = file.numbers(&measured_entry("records", network, number))?;
     let records = measured::records(&records).ok_or_else(measured)?;
     let checks = file.numbers(&measured_entry("checks", network, number))?;
+    // Sessions of before kept none.
+    let samples = file.numbers(&measured_entry("samples", network, number)).unwrap_or_default();
     let network = &sets.networks[network];
-    let checks = measured::checks(&checks, network.classes(), network.layers.len()).ok_or_else(measured)?;
+    let classes = network.classes();
+    let mut checks = measured::checks(&checks, classes, network.layers.len()).ok_or_else(measured)?;
+    measured::read_samples(&samples, classes, &mut checks).ok_or_else(measured)?;
     let (keyframes, optimizers) = (Keyframes::restored(frames), optimizers.into_iter().collect());
     let branch = TrainingBranch::restored(fork, keyframes, optimizers, done, records, checks);
     Ok(branch.with_number(of_all))

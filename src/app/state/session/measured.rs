@@ -19,7 +19,7 @@ pub(super) fn of_records(branch: &TrainingBranch) -> Vec<f64> {
 /// Each check: step, report, classes, the pairs that were counted, the worst and best examples, and dead units.
 pub(super) fn of_checks(branch: &TrainingBranch) -> Vec<f64> {
     let mut numbers = Vec::new();
-    for (&time, Check { report, confusion, worst, best, dead }) in &branch.checks {
+    for (&time, Check { report, confusion, worst, best, samples: _, dead }) in &branch.checks {
         numbers.push(f64::from(time));
         numbers.extend(of_report(report));
         let counted: Vec<[f64; 3]> = confusion
@@ -33,17 +33,30 @@ pub(super) fn of_checks(branch: &TrainingBranch) -> Vec<f64> {
         numbers.extend([confusion.classes() as f64, counted.len() as f64]);
         numbers.extend(counted.iter().flatten());
         for outcomes in [worst, best] {
-            numbers.push(outcomes.len() as f64);
-            numbers.extend(outcomes.iter().flat_map(|outcome| {
-                let Outcome { index, truth, predicted, loss } = *outcome;
-                [index as f64, truth as f64, predicted as f64, f64::from(loss)]
-            }));
+            numbers.extend(of_outcomes(outcomes));
         }
         numbers.push(dead.len() as f64);
         numbers
             .extend(dead.iter().flat_map(|(layer, units)| [*layer, units.dead, units.all].map(|n| n as f64)));
     }
     numbers
+}
+
+/// The samples of each check: step, their count, and their outcomes.
+pub(super) fn of_samples(branch: &TrainingBranch) -> Vec<f64> {
+    let checks = branch.checks.iter();
+    checks
+        .flat_map(|(&time, check)| std::iter::once(f64::from(time)).chain(of_outcomes(&check.samples)))
+        .collect()
+}
+
+/// A count, and of each outcome its index, both classes and the loss.
+fn of_outcomes(outcomes: &[Outcome]) -> Vec<f64> {
+    let each = outcomes.iter().flat_map(|outcome| {
+        let Outcome { index, truth, predicted, loss } = *outcome;
+        [index as f64, truth as f64, predicted as f64, f64::from(loss)]
+    });
+    std::iter::once(outcomes.len() as f64).chain(each).collect()
 }
 
 fn of_report(report: &Report) -> [f64; 3] {
@@ -69,7 +82,7 @@ pub(super) fn records(numbers: &[f64]) -> Option<BTreeMap<u32, Record>> {
 pub(super) fn checks(numbers: &[f64], classes: usize, layers: usize) -> Option<BTreeMap<u32, Check>> {
     let mut left = Left(numbers);
     let mut checks = BTreeMap::new();
-    let class = |left: &mut Left| left.count().filter(|&class| class < classes);
+    let class = |left: &mut Left| left.class(classes);
     while !left.0.is_empty() {
         let (time, report) = (left.step()?, left.report()?);
         let mut confusion = Confusion::new(left.count().filter(|&got| got == classes)?);
@@ -78,18 +91,24 @@ pub(super) fn checks(numbers: &[f64], classes: usize, layers: usize) -> Option<B
             confusion.set(truth, predicted, left.count()? as u64);
             Some(())
         })?;
-        let outcome = |left: &mut Left| {
-            let (index, truth, predicted) = (left.count()? as u64, class(left)?, class(left)?);
-            Some(Outcome { index, truth, predicted, loss: left.number()? as f32 })
-        };
-        let (worst, best) = (left.many(4, outcome)?, left.many(4, outcome)?);
+        let (worst, best) = (left.outcomes(classes)?, left.outcomes(classes)?);
         let dead = left.many(3, |left| {
             let layer = left.count().filter(|&layer| layer < layers)?;
             Some((layer, Units { dead: left.count()?, all: left.count()? }))
         })?;
-        checks.insert(time, Check { report, confusion, worst, best, dead });
+        checks.insert(time, Check { report, confusion, worst, best, samples: Vec::new(), dead });
     }
     Some(checks)
+}
+
+/// Reads [`of_samples`] into the checks that they are of; `None` where it is something else.
+pub(super) fn read_samples(numbers: &[f64], classes: usize, checks: &mut BTreeMap<u32, Check>) -> Option<()> {
+    let mut left = Left(numbers);
+    while !left.0.is_empty() {
+        let (time, samples) = (left.step()?, left.outcomes(classes)?);
+        checks.get_mut(&time)?.samples = samples;
+    }
+    Some(())
 }
 
 /// The numbers that have not been read.
@@ -106,6 +125,18 @@ impl Left<'_> {
     fn count(&mut self) -> Option<usize> {
         const EXACT: f64 = 9_007_199_254_740_992.0;
         self.number().filter(|n| (0.0..=EXACT).contains(n) && n.fract() == 0.0).map(|n| n as usize)
+    }
+
+    fn class(&mut self, classes: usize) -> Option<usize> {
+        self.count().filter(|&class| class < classes)
+    }
+
+    fn outcomes(&mut self, classes: usize) -> Option<Vec<Outcome>> {
+        self.many(4, |left| {
+            let (index, truth, predicted) =
+                (left.count()? as u64, left.class(classes)?, left.class(classes)?);
+            Some(Outcome { index, truth, predicted, loss: left.number()? as f32 })
+        })
     }
 
     fn step(&mut self) -> Option<u32> {
@@ -137,8 +168,14 @@ mod tests {
         [(0, 0), (0, 2), (2, 1), (0, 0)].into_iter().for_each(|(truth, got)| confusion.add(truth, got));
         let outcome = Outcome { index: 7, truth: 2, predicted: 0, loss: f32::INFINITY };
         let dead = vec![(1, Units { dead: 2, all: 9 })];
-        let check =
-            Check { report: report(1.0), confusion, worst: vec![outcome; 2], best: vec![outcome], dead };
+        let check = Check {
+            report: report(1.0),
+            confusion,
+            worst: vec![outcome; 2],
+            best: vec![outcome],
+            samples: Vec::new(),
+            dead,
+        };
         let first = Keyframe { params: Default::default(), moments: Default::default() };
         TrainingBranch::restored(
             Some(Fork { branch: 0, time: 1 }),

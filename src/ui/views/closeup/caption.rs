@@ -25,6 +25,8 @@ pub(super) struct Caption {
     pub(super) words: Vec<String>,
     /// The meaning of the colours.
     pub(super) legends: Vec<Legend>,
+    /// The first sentence never has a line of its own: how the stage is laid out depends on it.
+    pub(super) in_line: bool,
 }
 
 impl Caption {
@@ -63,8 +65,19 @@ fn galley(ui: &Ui, text: &str, font: FontId) -> Arc<Galley> {
     ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER))
 }
 
+/// The first sentence where it is too long for the end of the equation's line, and the stage has a line for it.
+pub(super) fn long_words<'c>(ui: &Ui, view: &View, caption: &'c Caption) -> Option<&'c String> {
+    let stage = view.room.stage;
+    let is_short = |words: &String| words_width(ui, words) <= 0.6 * stage.width();
+    let words = caption.words_below(view).first().filter(|words| !is_short(words));
+    words.filter(|_| !caption.in_line && stage.height() >= LOW)
+}
+
+/// The least height of a stage that has a line for a sentence.
+pub(super) const LOW: f32 = 300.0;
+
 /// The width of a sentence at the end of a line.
-pub(super) fn words_width(ui: &Ui, text: &str) -> f32 {
+fn words_width(ui: &Ui, text: &str) -> f32 {
     galley(ui, text, FontId::proportional(text_size::BODY)).size().x
 }
 
@@ -103,7 +116,9 @@ pub(super) fn equation_ui(ui: &mut Ui, view: &View, caption: &Caption) {
         let answer = ui.interact(area, ui.scope_id().with("equation"), Sense::hover());
         answer.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     }
-    if let Some(words) = caption.words_below(view).first() {
+    if let Some(words) = caption.words_below(view).first()
+        && long_words(ui, view, caption).is_none()
+    {
         words_ui(ui, view, words, rect, right + space::L);
     }
 }

@@ -28,13 +28,18 @@ pub(super) fn given<'a>(view: &'a View<'a>, focus: &Address) -> Option<Closeup<'
         around_in(view, plane, (channel * cells + spot.index as usize % cells) as u32)
     };
     let several = cells > 1 && shape.planes() > 1;
-    let shown = if several { PLANES.min(shape.planes()) } else { 1 };
-    let first = plane_of.saturating_sub(shown / 2).min(shape.planes().max(1) - shown);
+    let is_weight = plan.is_weight_shaped(spot.tensor);
+    // Of a filter its own slices.
+    let together = if is_weight && shape.0[1] > 1 { shape.0[1] } else { shape.planes().max(1) };
+    let shown = if several { PLANES.min(together) } else { 1 };
+    let begin = if several { plane_of / together * together } else { plane_of };
+    let first = begin + (plane_of - begin).saturating_sub(shown / 2).min(together - shown);
     let mut items: Vec<Item> = Vec::new();
     for channel in first..first + shown {
         let title = names::plane(view, spot.tensor, channel);
         let part = if several {
-            let detail = map_detail(view, spot.tensor, channel);
+            let [_, _, h, w] = shape.0;
+            let detail = if is_weight { format!("{h}×{w}") } else { map_detail(view, spot.tensor, channel) };
             part(channel).titled(title).detailed(detail)
         } else {
             part(plane_of)
@@ -61,7 +66,7 @@ pub(super) fn given<'a>(view: &'a View<'a>, focus: &Address) -> Option<Closeup<'
     };
     let some = (shown < shape.planes() && several).then(|| {
         let (shown, all) = (shown.to_string(), shape.planes().to_string());
-        let key = match plan.is_weight_shaped(spot.tensor) {
+        let key = match is_weight {
             true => "closeup.given_some_slices",
             false => "closeup.given_some",
         };

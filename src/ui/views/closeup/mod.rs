@@ -139,7 +139,7 @@ fn caption(ui: &Ui, view: &View) -> Option<Arc<Caption>> {
 
 /// Draws the parts, the table or the sum into `stage`, below them a sentence that is too long for the equation's line.
 fn stage_ui(ui: &mut Ui, view: &View, closeup: &Closeup, stage: Rect) {
-    let is_low = stage.height() < 300.0;
+    let is_low = stage.height() < caption::LOW;
     let mut rect = stage;
     rect.min.y += 2.0;
     rect.max.y -= if is_low { 6.0 } else { 8.0 };
@@ -150,9 +150,7 @@ fn stage_ui(ui: &mut Ui, view: &View, closeup: &Closeup, stage: Rect) {
         choices_ui(&mut child, view);
         rect.min.y += 32.0;
     }
-    let long = closeup.caption.words_below(view).first();
-    let long = long.filter(|words| caption::words_width(ui, words) > 0.6 * rect.width());
-    if let Some(words) = long.filter(|_| !is_low) {
+    if let Some(words) = caption::long_words(ui, view, &closeup.caption) {
         rect = caption::note_ui(ui, view, words, rect);
     }
     match &closeup.body {

@@ -8,7 +8,7 @@ mod top_activations;
 
 use crate::app::{Action, AttributionAction};
 use crate::ui::{names, theme, theme::space, view::View};
-use egui::{RichText, ScrollArea, Ui};
+use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
 
 /// Draws the page Evidence: controls, the map over the picture, its figures, the top activations.
 pub fn evidence_ui(ui: &mut Ui, view: &View) {
@@ -38,10 +38,30 @@ fn map_ui(ui: &mut Ui, view: &View, height: f32) {
         return;
     }
     ui.add_space(space::XS);
-    pictures::pictures_ui(ui, view, made, height);
-    ui.add_space(space::XS);
-    facts::facts_ui(ui, view, made);
+    let room = ui.available_width() - FACTS - space::XL;
+    if room < 2.0 * LEAST || pictures::count(made) > 2 {
+        pictures::pictures_ui(ui, view, made, height - WORDS);
+        ui.add_space(space::XS);
+        facts::facts_ui(ui, view, made);
+        return;
+    }
+    // The figures stand beside the pictures, which have the height.
+    ui.horizontal_top(|ui| {
+        ui.allocate_ui_with_layout(vec2(room, 0.0), Layout::top_down(Align::Min), |ui| {
+            ui.set_width(room);
+            pictures::pictures_ui(ui, view, made, height - WORDS_WITHOUT_FACTS);
+        });
+        ui.add_space(space::M);
+        ui.vertical(|ui| facts::facts_ui(ui, view, made));
+    });
 }
+
+/// The width of the figures beside the pictures, and the least side of two pictures beside them.
+const FACTS: f32 = 300.0;
+const LEAST: f32 = 340.0;
+/// The height of what stands over and under the pictures, with the figures and without.
+const WORDS: f32 = 285.0;
+const WORDS_WITHOUT_FACTS: f32 = 212.0;
 
 fn push(view: &View, action: AttributionAction) {
     view.push(Action::Attribution(action));

@@ -14,7 +14,12 @@ use crate::ui::{
 use egui::{RichText, Ui};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Draws the pictures and the legend in a page of so many points.
+/// How many pictures stand side by side.
+pub fn count(made: &AttributionMaps) -> usize {
+    2 + usize::from(made.random.is_some()) + usize::from(made.look.occlusion().is_some())
+}
+
+/// Draws the pictures, at most `height` high, and the legend.
 pub fn pictures_ui(ui: &mut Ui, view: &View, made: &AttributionMaps, height: f32) {
     let side = side(ui, height, made);
     let pixels = |x: &Tensor| Pixels::new(view, x);
@@ -104,13 +109,11 @@ impl Map<'_> {
     }
 }
 
-/// The side of a picture: two or three beside each other, with the page's words in view.
+/// The side of a picture: two or three beside each other.
 fn side(ui: &Ui, height: f32, made: &AttributionMaps) -> f32 {
-    const WORDS: f32 = 285.0;
     let width = ui.available_width() - space::L;
-    let pictures = 2 + usize::from(made.random.is_some()) + usize::from(made.look.occlusion().is_some());
-    let across = pictures.min(3) as f32;
-    (width / across - space::S).min((height - WORDS).max(170.0)).clamp(120.0, 420.0)
+    let across = count(made).min(3) as f32;
+    (width / across - space::S).min(height.max(170.0)).clamp(120.0, 560.0)
 }
 
 /// The colours: diverging for signed maps; the log as chosen for all maps.

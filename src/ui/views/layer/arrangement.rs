@@ -45,7 +45,8 @@ const GROWTH: f32 = 26.0;
 const BAR: f32 = 14.0;
 
 impl Arrangement {
-    /// `count` tiles in an area, in the number of columns that gives the largest side; of equal ones the most columns.
+    /// `count` tiles in an area, in the number of columns that gives the largest side; of equal ones those that fill
+    /// the rows most evenly.
     pub fn new(area: Vec2, count: usize, form: TileForm) -> Self {
         let count = count.max(1);
         let side = |columns: usize| {
@@ -58,6 +59,8 @@ impl Arrangement {
         let fits = (1..=count).rev().map(|columns| (columns, side(columns)));
         let best = fits.fold((1, f32::MIN), |best, other| if other.1 > best.1 { other } else { best });
         if best.1 >= form.least {
+            let even = count.div_ceil(count.div_ceil(best.0));
+            let best = if side(even) >= best.1 { (even, side(even)) } else { best };
             return Self::placed(area, count, best, form, area.x);
         }
         let width = form.panels as f32 * form.least + form.gaps;

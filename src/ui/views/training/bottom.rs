@@ -6,8 +6,9 @@ use crate::ui::{
     number,
     theme::{self, space},
     view::View,
+    widgets::flow::body_width,
 };
-use egui::{Align, Button, Id, Layout, RichText, Slider, Stroke, Ui, vec2};
+use egui::{Align, Button, Id, Layout, RichText, Role, Slider, Stroke, Ui, WidgetInfo, vec2};
 
 /// Draws the slider over the trained steps, and the buttons for the selected one.
 pub fn bottom_ui(ui: &mut Ui, view: &View) {
@@ -20,7 +21,11 @@ pub fn bottom_ui(ui: &mut Ui, view: &View) {
     ui.horizontal_centered(|ui| {
         let is_wide = ui.available_width() >= 640.0;
         let words = view.fill("training.looking_at", &[("step", &number::thousands(u64::from(step)))]);
-        ui.label(RichText::new(&words).font(theme::strong_font()).color(view.theme.text_strong));
+        // Where there is little room, the line in the plots alone says it.
+        let needed = body_width(ui, &words) + space::L + buttons_width(ui, view);
+        if needed <= ui.available_width() {
+            ui.label(RichText::new(&words).font(theme::strong_font()).color(view.theme.text_strong));
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons_ui(ui, view, (at, last));
             if !is_wide {
@@ -43,12 +48,29 @@ pub fn bottom_ui(ui: &mut Ui, view: &View) {
     });
 }
 
+/// The width of the buttons.
+fn buttons_width(ui: &Ui, view: &View) -> f32 {
+    let keys = ["training.keep", "training.step_in", "training.newest"];
+    let each = |key: &str| {
+        body_width(ui, &view.text(key)) + 2.0 * ui.spacing().button_padding.x + ui.spacing().item_spacing.x
+    };
+    keys.into_iter().map(each).sum()
+}
+
 /// Draws the buttons from right to left: keep the weights, step through the batch, back to the newest step.
 fn buttons_ui(ui: &mut Ui, view: &View, (at, last): (u32, u32)) {
     let running = view.state.training().running.is_some();
+    let is_short = buttons_width(ui, view) > ui.available_width();
     let button = |ui: &mut Ui, key: &str, enabled: bool| {
-        let button = Button::new(view.text(key)).min_size(vec2(0.0, 32.0));
-        ui.add_enabled(enabled, button).on_hover_text(view.text(&format!("{key}_tip"))).clicked()
+        let name = view.text(key);
+        let shown = if is_short && key == "training.newest" {
+            view.text("training.newest_short")
+        } else {
+            name.clone()
+        };
+        let response = ui.add_enabled(enabled, Button::new(shown).min_size(vec2(0.0, 32.0)));
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &name));
+        response.on_hover_text(view.text(&format!("{key}_tip"))).clicked()
     };
     if button(ui, "training.keep", !running) {
         view.push(Action::Train(TrainAction::Keep));

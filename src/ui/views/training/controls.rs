@@ -143,7 +143,6 @@ fn sentence_ui(ui: &mut Ui, view: &View) {
     let rounds = (all / batches).to_string();
     let [done_text, all_text] = [done, all].map(|n| number::thousands(u64::from(n)));
     let at = view.fill("training.at", &[("done", &done_text), ("all", &all_text)]);
-    ui.label(RichText::new(at).font(theme::strong_font()).color(theme.text_strong));
     let mut rest = vec![view.fill("training.round", &[("n", &round), ("all", &rounds)])];
     if let Some((_, check)) = branch.checks.last_key_value() {
         let share = format!("{:.0}", check.report.accuracy() * 100.0);
@@ -154,7 +153,11 @@ fn sentence_ui(ui: &mut Ui, view: &View) {
         let n = number::thousands(speed.round() as u64);
         rest.push(view.fill("training.speed", &[("n", &n)]));
     }
-    ui.label(RichText::new(rest.join(" · ")).color(theme.text_weak));
+    let mut job = egui::text::LayoutJob::default();
+    let format = |font_id, color| egui::TextFormat { font_id, color, ..Default::default() };
+    job.append(&at, 0.0, format(theme::strong_font(), theme.text_strong));
+    job.append(&rest.join(" · "), ui.spacing().item_spacing.x, format(theme::body_font(), theme.text_weak));
+    ui.label(job);
     if let Some(step) = astray_since(branch) {
         let step = number::thousands(u64::from(step));
         let words = view.fill("training.astray", &[("step", &step)]);

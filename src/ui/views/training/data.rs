@@ -3,7 +3,7 @@
 use crate::app::{Action, DataAction, DataMatch, TrainAction};
 use crate::data::{Dataset, Generated};
 use crate::ui::widgets::flow::body_width;
-use crate::ui::{theme, view::View};
+use crate::ui::{room::Width, theme, view::View};
 use egui::{Button, ComboBox, RichText, Role, Ui, WidgetInfo};
 
 /// What a data set is called.
@@ -69,11 +69,21 @@ pub fn mismatch(view: &View) -> Option<String> {
     Some(sentence(view, data, &view.state.data_match(data))).filter(|words| !words.is_empty())
 }
 
+/// A set's name, and that it is generated where it is.
+fn name_and_origin(view: &View, data: &Dataset) -> String {
+    let name = name(view, data);
+    if data.generator().is_some() { view.fill("training.made_here", &[("data", &name)]) } else { name }
+}
+
 /// The choice of what is learned from.
 pub fn data_ui(ui: &mut Ui, view: &View) {
     let now = view.state.inputs().training.as_ref().map(|training| &training.schedule.data);
-    let shown = now.map_or_else(|| view.text("training.picture"), |data| name(view, data));
-    let words = view.fill("training.learn_from", &[("data", &shown)]);
+    let picture = || view.text("training.picture");
+    let words = |of: fn(&View, &Dataset) -> String| {
+        view.fill("training.learn_from", &[("data", &now.map_or_else(picture, |data| of(view, data)))])
+    };
+    // Where the first line has room, also where the set is from.
+    let words = if view.room.width == Width::Wide { words(name_and_origin) } else { words(name) };
     let width = (body_width(ui, &words) + 28.0).min(300.0);
     let combo = ComboBox::from_id_salt("training data").width(width).selected_text(&words).truncate();
     let combo = combo.show_ui(ui, |ui| {
@@ -92,7 +102,7 @@ pub fn data_ui(ui: &mut Ui, view: &View) {
 
 fn set_ui(ui: &mut Ui, view: &View, (data, fits): (&Dataset, &DataMatch), is_now: bool) {
     let can = matches!(fits, DataMatch::Own | DataMatch::Others { .. });
-    let name = name(view, data);
+    let name = name_and_origin(view, data);
     let response = ui.add_enabled(can, Button::selectable(is_now, &name));
     let why = sentence(view, data, fits);
     if !why.is_empty() {

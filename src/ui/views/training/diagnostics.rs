@@ -16,7 +16,7 @@ use crate::ui::{
         thumbnail::{Budget, from_example, thumbnail_ui},
     },
 };
-use egui::{Color32, Id, RichText, ScrollArea, Ui};
+use egui::{Button, Color32, Id, RichText, ScrollArea, Ui, vec2};
 
 /// What is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -61,7 +61,7 @@ pub fn diagnostics_ui(ui: &mut Ui, view: &View) {
     match TABS[chosen.min(TABS.len() - 1)].0 {
         Tab::Filters => filters::filters_ui(ui, view),
         Tab::Gradients => gradients_ui(ui, view),
-        Tab::MixUps => checked_ui(ui, view, mixups::mixups_ui),
+        Tab::MixUps => checked_ui(ui, view, mixups_ui),
         Tab::Pictures => checked_ui(ui, view, pictures_ui),
         Tab::Silent => silent_ui(ui, view),
     }
@@ -149,13 +149,38 @@ fn checked_ui(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View, &Check)) {
     }
 }
 
+/// What was taken for what; of a pair that was clicked, its pictures.
+fn mixups_ui(ui: &mut Ui, view: &View, check: &Check) {
+    let id = Id::unique("mix-up");
+    let chosen: Option<mixups::Pair> = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let Some((truth, predicted)) = chosen else {
+        if let Some(clicked) = mixups::mixups_ui(ui, view, check) {
+            ui.data_mut(|data| data.insert_temp(id, Some(clicked)));
+        }
+        return;
+    };
+    let back = Button::new(view.text("training.all_mixups")).min_size(vec2(0.0, 30.0));
+    if ui.add(back).clicked() {
+        ui.data_mut(|data| data.remove::<Option<mixups::Pair>>(id));
+    }
+    let is_of_pair = |outcome: &&Outcome| (outcome.truth, outcome.predicted) == (truth, predicted);
+    let samples: Vec<Outcome> = check.samples.iter().filter(is_of_pair).copied().collect();
+    let words = mixups::pair_words(view, check.confusion.count(truth, predicted), (truth, predicted));
+    outcomes_ui(ui, view, &[(words, &samples)]);
+}
+
 /// The worst and the best examples.
 fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
+    let [worst, best] = ["training.worst", "training.best"].map(|key| view.text(key));
+    outcomes_ui(ui, view, &[(worst, &check.worst), (best, &check.best)]);
+}
+
+/// Examples below their titles; a click steps through one.
+fn outcomes_ui(ui: &mut Ui, view: &View, groups: &[(String, &[Outcome])]) {
     let Some(training) = &view.state.inputs().training else { return };
     let (part, indices) = crate::app::checked(&training.schedule.data);
     let mut budget = Budget::for_one_frame();
-    let outcomes = || check.worst.iter().chain(&check.best);
-    let captions = outcomes().map(|outcome| caption(view, outcome).0);
+    let captions = groups.iter().flat_map(|(_, outcomes)| *outcomes).map(|outcome| caption(view, outcome).0);
     let widest = captions.map(|words| small_width(ui, &words)).fold(LEAST_PICTURE, f32::max);
     let side = picture_side(
         ui.available_width() - ui.spacing().scroll.bar_width,
@@ -163,10 +188,10 @@ fn pictures_ui(ui: &mut Ui, view: &View, check: &Check) {
         ui.spacing().item_spacing.x,
     );
     ScrollArea::vertical().id_salt("checked pictures").auto_shrink(false).show(ui, |ui| {
-        for (key, outcomes) in [("training.worst", &check.worst), ("training.best", &check.best)] {
-            ui.label(RichText::new(view.text(key)).font(theme::strong_font()));
+        for (title, outcomes) in groups {
+            ui.label(RichText::new(title).font(theme::strong_font()));
             ui.horizontal_wrapped(|ui| {
-                for outcome in outcomes {
+                for outcome in *outcomes {
                     let Some(&index) = indices.get(outcome.index as usize) else { continue };
                     let example = (&training.schedule.data, part, index);
                     example_ui(ui, view, example, outcome, side, &mut budget);

@@ -3,7 +3,9 @@
 use crate::train::Check;
 use crate::ui::widgets::flow::body_width;
 use crate::ui::{names, theme, view::View};
-use egui::{Align2, Color32, Rect, RichText, Role, Sense, Ui, WidgetInfo, epaint::TextShape, vec2};
+use egui::{
+    Align2, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, epaint::TextShape, vec2,
+};
 
 /// The least side of a cell.
 const LEAST: f32 = 22.0;
@@ -12,8 +14,11 @@ const UPRIGHT: f32 = 60.0;
 /// Between cells.
 const GAP: f32 = 2.0;
 
-/// Draws it: rows are right answers, columns guesses.
-pub fn mixups_ui(ui: &mut Ui, view: &View, check: &Check) {
+/// A right class, and what was guessed.
+pub type Pair = (usize, usize);
+
+/// Draws it: rows are right answers, columns guesses. Answers the pair that was clicked.
+pub fn mixups_ui(ui: &mut Ui, view: &View, check: &Check) -> Option<Pair> {
     let classes = classes(view, check);
     let names: Vec<String> = classes.iter().map(|&class| names::class(view, class)).collect();
     let label = names.iter().map(|name| body_width(ui, name)).fold(0.0, f32::max) + 10.0;
@@ -38,7 +43,7 @@ pub fn mixups_ui(ui: &mut Ui, view: &View, check: &Check) {
     let size = vec2(label + count * (side + GAP), head + count * (side + GAP));
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     names_ui(ui, view, &names, (rect, label, head, side, is_turned));
-    table_ui(ui, view, (check, &classes, &names), (rect.min + vec2(label, head), side));
+    table_ui(ui, view, (check, &classes, &names), (rect.min + vec2(label, head), side))
 }
 
 /// The classes that come up: those of the data; an output without a class only where it was guessed.
@@ -77,7 +82,8 @@ fn table_ui(
     view: &View,
     (check, classes, names): (&Check, &[usize], &[String]),
     (corner, side): (egui::Pos2, f32),
-) {
+) -> Option<Pair> {
+    let mut clicked = None;
     let most = check.confusion.rows().flatten().copied().max().unwrap_or(1).max(1);
     for (i, &truth) in classes.iter().enumerate() {
         for (j, &predicted) in classes.iter().enumerate() {
@@ -88,12 +94,19 @@ fn table_ui(
             let tone = if truth == predicted { view.theme.good } else { view.theme.bad };
             let ground = blend(view.theme.field, tone, strength * 0.85);
             ui.painter().rect_filled(cell, 2.0, ground);
-            let response =
-                ui.interact(cell, ui.scope_id().with(("mix-up", truth, predicted)), Sense::hover());
+            let sense = if count > 0 { Sense::click() } else { Sense::hover() };
+            let response = ui.interact(cell, ui.scope_id().with(("mix-up", truth, predicted)), sense);
             let values = [("n", &*count.to_string()), ("truth", &names[i]), ("predicted", &names[j])];
             let words = view.fill("training.taken_for", &values);
-            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
-            response.on_hover_text(words);
+            let role = if count > 0 { Role::Button } else { Role::Label };
+            response.widget_info(|| WidgetInfo::labeled(role, true, &words));
+            if count > 0 && (response.hovered() || response.has_focus()) {
+                let stroke = Stroke::new(2.0, view.theme.accent);
+                ui.painter().rect_stroke(cell, 2.0, stroke, StrokeKind::Outside);
+            }
+            if response.on_hover_text(words).clicked() {
+                clicked = Some((truth, predicted));
+            }
             if count > 0 {
                 let font = if side >= 34.0 { theme::body_font() } else { theme::small_font() };
                 let ink = view.theme.ink_on(ground);
@@ -101,6 +114,7 @@ fn table_ui(
             }
         }
     }
+    clicked
 }
 
 /// A colour between two.
@@ -109,7 +123,8 @@ fn blend(from: Color32, to: Color32, share: f32) -> Color32 {
 }
 
 /// The pairs that were mixed up most.
-fn worst_ui(ui: &mut Ui, view: &View, check: &Check) {
+fn worst_ui(ui: &mut Ui, view: &View, check: &Check) -> Option<Pair> {
+    let mut clicked = None;
     const SHOWN: usize = 10;
     let classes = check.confusion.classes();
     let pairs = (0..classes).flat_map(|truth| (0..classes).map(move |predicted| (truth, predicted)));
@@ -121,8 +136,16 @@ fn worst_ui(ui: &mut Ui, view: &View, check: &Check) {
     pairs.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     ui.label(RichText::new(view.text("training.worst_pairs")).font(theme::strong_font()));
     for (count, truth, predicted) in pairs.into_iter().take(SHOWN) {
-        let [truth, predicted] = [truth, predicted].map(|class| names::class(view, class));
-        let values = [("n", &*count.to_string()), ("truth", &truth), ("predicted", &predicted)];
-        ui.label(view.fill("training.taken_for", &values));
+        if ui.button(pair_words(view, count, (truth, predicted))).clicked() {
+            clicked = Some((truth, predicted));
+        }
     }
+    clicked
+}
+
+/// `3 × star, answered ring`.
+pub fn pair_words(view: &View, count: u64, (truth, predicted): Pair) -> String {
+    let [truth, predicted] = [truth, predicted].map(|class| names::class(view, class));
+    let values = [("n", &*count.to_string()), ("truth", &truth), ("predicted", &predicted)];
+    view.fill("training.taken_for", &values)
 }

@@ -175,7 +175,7 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     let below = if has_steps { AXIS } else { 0.0 };
     let place =
         Rect::from_min_max(pos2(rect.left(), rect.top() + TITLE), pos2(rect.right() - gutter, rect.bottom()));
-    let ends = ends(view, measure, runs, &all);
+    let ends = ends(view, measure, runs, &all, top);
     let summary = ends.iter().map(|end| format!("{} {}", end.name, end.value)).collect::<Vec<_>>().join(", ");
     let mut plot_area = ui.new_child(UiBuilder::new().max_rect(place).id_salt(measure.title));
     let plot = plot(view, measure, (place.size(), top, step, last, has_steps));
@@ -192,17 +192,37 @@ fn plot_ui(ui: &mut Ui, view: &View, rect: Rect, wanted: Wanted) {
     let inner = *shown.transform.frame();
     ui.painter().rect_stroke(inner, 0.0, Stroke::new(1.0, theme.line_strong), egui::StrokeKind::Inside);
     here_ui(ui, view, inner, &shown.transform);
+    above_ui(ui, view, measure, inner, highest(&all).filter(|highest| *highest > top));
     let room = Rect::from_min_max(
         pos2(inner.right() + space::S, rect.top() + TITLE),
         rect.right_bottom() - vec2(0.0, below),
     );
     ends_ui(ui, room, ends, |y| shown.transform.position_from_point_y(y));
     if has_steps {
-        let at = pos2(inner.right() + space::XL, inner.bottom() + AXIS / 2.0);
+        let at = pos2(inner.right() + space::XL + space::S, inner.bottom() + AXIS / 2.0);
         let steps = view.text("training.steps");
         ui.painter().text(at, egui::Align2::LEFT_CENTER, steps, theme::body_font(), theme.text_weak);
     }
     answer(view, &shown.response, shown.inner, &format!("{title}: {summary}"));
+}
+
+/// The largest value that curves have.
+fn highest(all: &[Curves]) -> Option<f64> {
+    let points = all.iter().flat_map(|curves| [&curves.raw, &curves.smooth, &curves.checks]).flatten();
+    points.map(|point| point.y).reduce(f64::max)
+}
+
+/// Says at the upper edge how far curves go beyond it.
+fn above_ui(ui: &Ui, view: &View, measure: &Measure, inner: Rect, highest: Option<f64>) {
+    let Some(highest) = highest else { return };
+    let words = view.fill("training.above", &[("value", &measure.text(highest))]);
+    let (at, font) = (inner.left_top() + vec2(space::S, space::XS), theme::small_font());
+    let galley = ui.painter().layout_no_wrap(words.clone(), font, view.theme.text);
+    let area = Rect::from_min_size(at, galley.size());
+    ui.painter().rect_filled(area.expand(2.0), 2.0, view.theme.ground);
+    ui.painter().galley(at, galley, view.theme.text);
+    let answer = ui.interact(area, ui.scope_id().with(("above", measure.title)), egui::Sense::hover());
+    answer.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
 }
 
 /// The triangle above the selected step.
@@ -278,15 +298,16 @@ fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, theme: &Theme, run: &Drawn, curves
     let faint = run.color.gamma_multiply(0.3);
     let line = |points: &'a [PlotPoint]| Line::new("", PlotPoints::Borrowed(points)).allow_hover(false);
     plot.line(line(&curves.raw).color(faint).width(1.0));
-    plot.line(line(&curves.smooth).color(run.color).width(if run.is_chosen { 2.5 } else { 1.5 }));
     let color = if run.is_chosen { checking_color(theme) } else { run.color };
     let dots = Points::new("", PlotPoints::Borrowed(&curves.checks)).color(color).allow_hover(false);
     if run.is_chosen {
         plot.line(line(&curves.checks).color(color).width(1.5));
-        plot.points(dots.radius(4.0));
+        plot.points(dots.radius(if curves.checks.len() > 24 { 2.5 } else { 4.0 }));
     } else {
         plot.points(dots.radius(3.0).filled(false));
     }
+    // Training lies on top: checks are many, and their dots would cover it.
+    plot.line(line(&curves.smooth).color(run.color).width(if run.is_chosen { 2.5 } else { 1.5 }));
 }
 
 /// What stands at a line's end.
@@ -298,12 +319,16 @@ struct End {
 }
 
 /// The names and newest values: of the chosen run in training and checking; of the others by their names.
-fn ends(view: &View, measure: &Measure, runs: &[Drawn], all: &[Curves]) -> Vec<End> {
+fn ends(view: &View, measure: &Measure, runs: &[Drawn], all: &[Curves], top: f64) -> Vec<End> {
     let mut ends = Vec::new();
     for (run, curves) in runs.iter().zip(all) {
         let name = if runs.len() > 1 { run.name.clone() } else { view.text("training.train") };
-        let end =
-            |name, point: &PlotPoint, color| End { name, value: measure.text(point.y), at: point.y, color };
+        let end = |name, point: &PlotPoint, color| {
+            // What has left the plot is above it.
+            let sign = if point.y > top { " ↑" } else { "" };
+            let value = format!("{}{sign}", measure.text(point.y));
+            End { name, value, at: point.y, color: view.theme.ink_of(color) }
+        };
         ends.extend(curves.smooth.last().map(|point| {
             let end = end(name, point, run.color);
             let astray = curves.astray.map(|value| measure.text(value));

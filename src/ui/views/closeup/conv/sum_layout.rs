@@ -73,6 +73,7 @@ pub fn caption(conv_cell: &ConvCell, sum: &Sum) -> Caption {
     let k = sum.current();
     let values = if sum.flipped { "conv.gradients" } else { "conv.values" };
     let of = |plane: TensorPlane, name: String| plane.legend(&name, plane.mapping());
+    let caption = Caption { in_line: true, ..caption };
     caption.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([
         of(sum.plane(k), view.text(values)),
         of(sum.filter(k), view.text("conv.weights")),
