@@ -5,8 +5,8 @@ use crate::app::{
     action::LessonAction,
     effect::Effect,
     state::{
-        Answered, AppState, Change, Hands, Inputs, JobKind, LessonProgress, LessonState, Page, Phase, Show,
-        Undo,
+        Answered, AppState, Change, Hands, Inputs, JobKind, Lane, LessonProgress, LessonState, Page, Phase,
+        Show, Undo,
         lesson::{self, Workspace, inputs_of, scene_of},
     },
     task::Task,
@@ -14,7 +14,7 @@ use crate::app::{
 use crate::lesson::{
     Again, Answer, Ask, Beat, BeatPage, BeatShow, Edit, Item, Kind, Lesson, Scene, Verdict, bundled, met,
 };
-use crate::trace::{AddressText, Cursor, Grain, Move};
+use crate::trace::{AddressText, Cursor, Grain, Move, Pass};
 use crate::train::{Learned, ShuffleExperiment};
 use std::sync::Arc;
 
@@ -269,6 +269,11 @@ fn place(state: &mut AppState) {
         Some(BeatShow::Filters) => Show::Filters,
         Some(BeatShow::Both) => Show::Both,
     };
+    // Of the whole way back the gradients are what there is to see.
+    let is_back = place.is_some_and(|place| {
+        place.grain() <= Grain::Pass && plan.stage_at(&place).is_some_and(|stage| stage.pass == Pass::Bwd)
+    });
+    view.lane = if is_back { Lane::Gradients } else { Lane::Values };
     view.drawer = None;
 }
 
@@ -380,7 +385,7 @@ pub(in crate::app) fn check_goal(state: &mut AppState) -> Vec<Effect> {
         return Vec::new();
     }
     let mut trace = (**state.trace()).clone();
-    trace.compute_to(crate::trace::Pass::Update, crate::nn::Execution::SERIAL);
+    trace.compute_to(Pass::Update, crate::nn::Execution::SERIAL);
     let scene = Scene {
         trace: Arc::new(trace),
         model: Arc::clone(&state.inputs.model),
