@@ -55,7 +55,12 @@ fn each_lesson_runs_to_its_end_by_one_key() {
                     Phase::Told => assert!(beat.ask.is_none(), "{} {}", lesson.id, beat.id),
                     Phase::Asking | Phase::Shown => assert!(open.item().is_some()),
                 }
+                let is_task = open.phase() == Phase::Asking
+                    && open.item().is_some_and(|item| item.kind == Kind::Change);
+                let before = state.inputs().clone();
                 act(&mut state, LessonAction::GoOn);
+                // The model answer of a task is made before the eyes of the class.
+                assert!(!is_task || *state.inputs() != before, "{} {}", lesson.id, beat.id);
             }
             assert_eq!(seen.len(), lesson.beats.len(), "{}", lesson.id);
             assert_eq!(state.view().page, Page::Home);

@@ -300,9 +300,13 @@ fn reveal(state: &mut AppState) -> Vec<Effect> {
     }
     let wanders = state.lesson.as_ref().and_then(|open| refutation(open));
     let edits = state.lesson.as_ref().is_some_and(|open| is_kind(open, Kind::Change));
+    let has_answered = state.lesson.as_ref().is_some_and(|open| open.verdict.is_some());
     let mut effects = Vec::new();
     if edits {
-        // What the user made stays.
+        // What the user made stays; without it the model answer is made.
+        if !has_answered {
+            effects = make_answer(state);
+        }
         if let Some(open) = &mut state.lesson {
             open.shown = (state.position.text(), state.view);
         }
@@ -316,6 +320,27 @@ fn reveal(state: &mut AppState) -> Vec<Effect> {
         }
     }
     effects
+}
+
+/// Makes the model answer of a task: the beat with its edits.
+fn make_answer(state: &mut AppState) -> Vec<Effect> {
+    let Some(open) = &state.lesson else { return Vec::new() };
+    let answer = open.lesson.beats[open.beat].ask.as_ref().map(|ask| Edit::all(&ask.answer));
+    let setting = open.lesson.setting(open.beat).and_then(|mut setting| {
+        setting.edits.extend(answer.transpose()?.unwrap_or_default());
+        Ok(setting)
+    });
+    match setting.and_then(|setting| inputs_of(&setting, Some(&open.entered))) {
+        Ok(inputs) => {
+            let effects = set_inputs(state, inputs, Change::Renew);
+            place(state);
+            effects
+        }
+        Err(error) => {
+            fail(state, error);
+            Vec::new()
+        }
+    }
 }
 
 /// Where the rule of the last answer is refuted.
