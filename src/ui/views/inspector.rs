@@ -272,7 +272,8 @@ fn operand_ui(ui: &mut Ui, view: &View, operand: &Operand, value: f32, chars: us
     match (operand, view.state.trace().writer(operand)) {
         (Operand::Cell { .. }, Some(writer)) => {
             let known = writer.time() < view.state.trace().time() || view.state.is_done(&writer);
-            let text = if known && !is_covered(view, &writer) { brief(view, value, chars) } else { "?".into() };
+            let text =
+                if known && !is_covered(view, &writer) { brief(view, value, chars) } else { "?".into() };
             let link = Button::new(RichText::new(text).font(font).color(view.theme.accent)).frame(false);
             let place = names::cell(view, &writer);
             let response = ui.add(link);
