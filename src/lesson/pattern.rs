@@ -109,8 +109,11 @@ pub fn cells_of(plan: &Plan, place: &Address) -> Vec<u32> {
     }
 }
 
+/// Where a range stands in a text, and its ends.
+type Range = ((usize, usize), u64, u64);
+
 /// The bytes and the ends of the first range in a text.
-fn range_in(text: &str) -> Result<Option<((usize, usize), u64, u64)>, String> {
+fn range_in(text: &str) -> Result<Option<Range>, String> {
     let Some(dots) = text.find("..") else { return Ok(None) };
     let begin = text[..dots].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
     let behind = dots + 2;

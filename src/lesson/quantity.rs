@@ -660,7 +660,7 @@ fn reads(scene: &Scene, place: Address) -> Result<Answer, String> {
 }
 
 /// The convolution that a cell belongs to.
-pub(super) fn convolution<'a>(scene: &'a Scene, place: Address) -> Option<(&'a Conv2d, usize)> {
+pub(super) fn convolution(scene: &Scene, place: Address) -> Option<(&Conv2d, usize)> {
     let (tensor, ..) = scene.trace.tensor_cell(&place.whole_cell())?;
     let Owner::Layer(l) = tensor.owner else { return None };
     match &scene.plan().layer(l as usize).op {

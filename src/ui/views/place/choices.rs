@@ -47,7 +47,7 @@ impl Choice {
         Self { name, words, chosen, actions, is_list: false }
     }
 
-    fn as_list(self) -> Self {
+    fn into_list(self) -> Self {
         Self { is_list: true, ..self }
     }
 
@@ -117,7 +117,7 @@ impl Choices {
         if compares {
             let word = |with: With| view.text(with.key());
             let action = |with| Action::SetComparison(with, now.compared);
-            all.push(Choice::new("place.compare", &With::ALL, now.with, word, action).as_list());
+            all.push(Choice::new("place.compare", &With::ALL, now.with, word, action).into_list());
         }
         if is_compared {
             let word = |side: Compared| view.text(side.key());
@@ -136,7 +136,7 @@ impl Choices {
                 None => view.text("map.nobody"),
             };
             let choice = Choice::new("map.against", &classes, now.against, word, Action::SetAgainst);
-            all.push(choice.as_list());
+            all.push(choice.into_list());
         }
         if is_layer && !is_compared && filters_of(view, &look).is_some() {
             let word = |show: Show| view.text(show.key());
@@ -146,7 +146,7 @@ impl Choices {
             let orders: Vec<Order> =
                 Order::ALL.into_iter().filter(|order| *order != Order::Changed || is_compared).collect();
             let word = |order: Order| view.text(order.key());
-            all.push(Choice::new("place.order", &orders, now.order, word, Action::SetOrder).as_list());
+            all.push(Choice::new("place.order", &orders, now.order, word, Action::SetOrder).into_list());
         }
         Self(all)
     }
