@@ -103,8 +103,11 @@ fn expected(text: &str) -> String {
     text.parse::<f64>().map_or_else(|_| text.to_owned(), four)
 }
 
-/// All faults of a table: each row an expression, its right answer, and what rules make of it.
-fn check(scene: &Scene, rows: &[(&str, &str, &[(&str, &str)])]) {
+/// An expression, its right answer, and what each rule makes of it.
+type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// All faults of a table.
+fn check(scene: &Scene, rows: &[Row]) {
     let mut faults = Vec::new();
     for (expression, right, wrong) in rows {
         let got = answer(scene, expression, None).map(|answer| shown(scene, &answer));
