@@ -54,7 +54,7 @@ pub enum SampleContent {
 /// A figure whose pixels are all white or all black.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Figure {
-    /// [`CIRCLE`], its upper left corner at (row, column).
+    /// A small circle, its upper left corner at (row, column).
     Circle(usize, usize),
     /// The outline of a square, three pixels thick.
     Square {

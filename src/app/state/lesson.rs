@@ -430,7 +430,7 @@ fn edit_cells(
 /// The scene of a setting, with all its numbers.
 ///
 /// # Errors
-/// As [`inputs_of`]; where the picture does not fit the model.
+/// What the setting names that is not there, or does not fit.
 pub fn lesson_scene(setting: &Setting) -> Result<Scene, String> {
     scene_of(inputs_of(setting, None)?)
 }
