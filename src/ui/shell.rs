@@ -216,6 +216,9 @@ fn regions_ui(ui: &mut Ui, view: &View) {
 
 /// The page, into the stage.
 fn stage_ui(ui: &mut Ui, view: &View) {
+    if let Some(lesson) = view.state.lesson().filter(|lesson| lesson.is_experiment() && is_beat_shown(view)) {
+        return views::lesson::experiment_ui(ui, view, lesson);
+    }
     match view.state.view().page {
         Page::Home => views::home::home_ui(ui, view),
         Page::Network => match Depth::new(&view.state.look()) {
@@ -253,7 +256,11 @@ fn is_beat_shown(view: &View) -> bool {
 
 /// What the beat of a lesson shows, in words.
 fn heading_ui(ui: &mut Ui, view: &View) {
-    let (front, rest) = views::place::title(view);
+    let is_experiment = view.state.lesson().is_some_and(|lesson| lesson.is_experiment());
+    let (front, rest) = match is_experiment {
+        true => (view.text("lesson.experiment.heading"), String::new()),
+        false => views::place::title(view),
+    };
     let font = egui::FontId::new(theme::text_size::HEADING, super::fonts::strong());
     ui.spacing_mut().item_spacing.x = theme::space::M;
     ui.label(RichText::new(front).font(font).color(view.theme.text_strong));

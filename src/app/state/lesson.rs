@@ -10,8 +10,8 @@ use super::{
 };
 use crate::data::{Adjustment, Content, samples};
 use crate::lesson::{
-    Answer, Edit, EditChange, Evaluator, Expression, Function, Item, Kind, Lesson, Scene, Setting, Value,
-    Verdict, cells_of, places, scene_of_beat, substitute,
+    Answer, BeatPage, Edit, EditChange, Evaluator, Expression, Function, Item, Kind, Lesson, Scene, Setting,
+    Value, Verdict, cells_of, places, scene_of_beat, substitute,
 };
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Execution, optimizer::Optimizer};
@@ -122,6 +122,11 @@ impl LessonState {
     /// The network with its numbers as the beat shows it.
     pub const fn scene(&self) -> &Scene {
         &self.scene
+    }
+
+    /// Whether the beat shows the experiment with shuffled pixels.
+    pub fn is_experiment(&self) -> bool {
+        self.lesson.beats[self.beat].page == BeatPage::Experiment
     }
 
     /// Why the question could not be asked.

@@ -108,9 +108,14 @@ fn hands(lesson: &LessonState, number: usize) -> Option<(u32, u32, Option<u32>)>
 pub(super) fn place_of(view: &View, item: &Item, number: usize) -> String {
     match (item.places.get(number), item.words.get(number)) {
         (Some(place), _) => names::place(view, place),
-        (None, Some(word)) => view.text(&format!("lesson.network.{word}")),
+        (None, Some(word)) => network_name(view, word),
         (None, None) => String::new(),
     }
+}
+
+/// What a network of the experiment is called.
+pub(super) fn network_name(view: &View, word: &str) -> String {
+    view.text(&format!("lesson.network.{word}"))
 }
 
 /// What an option says: a number as it is printed, a place by its name, a sign in words.

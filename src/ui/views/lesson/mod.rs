@@ -2,12 +2,14 @@
 //! or as two lines below a presented stage.
 
 mod answers;
+mod experiment;
 mod list;
 mod notes;
 mod row;
 mod text;
 mod verdict;
 
+pub use experiment::experiment_ui;
 pub use list::list_ui;
 pub use notes::notes_ui;
 
