@@ -68,11 +68,11 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
     actions.extend([
         Action::SetPage(args.page),
         Action::SetShow(args.show),
-        Action::SetLane(args.lane),
         Action::SetOrder(args.order),
         Action::ShowTimeline(args.timeline),
         Action::Present(args.present),
     ]);
+    actions.extend(args.lane.map(Action::SetLane));
     if let Some(look) = &args.look {
         let address = state.plan().parse(look).map_err(|error| CliError(error.to_string()))?;
         actions.push(Action::look(state.plan(), &address));

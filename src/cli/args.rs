@@ -326,9 +326,9 @@ pub struct RenderArgs {
     /// What a layer's stage shows.
     #[arg(long, value_parser = named(Show::ALL, Show::key), default_value = "maps")]
     pub show: Show,
-    /// Which numbers the maps show.
-    #[arg(long, value_parser = named(Lane::ALL, Lane::key), default_value = "values")]
-    pub lane: Lane,
+    /// Which numbers the maps show [default: those of the address].
+    #[arg(long, value_parser = named(Lane::ALL, Lane::key))]
+    pub lane: Option<Lane>,
     /// The order of the maps.
     #[arg(long, value_parser = named(Order::ALL, Order::key), default_value = "strongest")]
     pub order: Order,
