@@ -248,7 +248,7 @@ impl Files {
         None
     }
 
-    /// Which files a file names: by `use` or inline. A module and those within it are not told apart.
+    /// Which files a file names: by `use` or inline. A module and those within it count as one.
     fn imports(&self) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
         let imports = |file: &Vec<String>, code: &String| {
             let named = paths(code).into_iter().filter_map(|path| self.absolute(file, &path));

@@ -341,7 +341,7 @@ fn each_change_of_the_picture_has_its_name() {
         assert_eq!(state.picture_change(), Some(change), "{step:?}");
     }
     run(&mut state, [Action::SetBackground(convstep::data::Background([1, 2, 3]))]);
-    assert_eq!(state.picture_change(), Some(PictureChange::Ground));
+    assert_eq!(state.picture_change(), Some(PictureChange::Background));
     run(&mut state, [Action::Edit { edit: EditAction::Fill([9; 3]), more: false }]);
     assert_eq!(state.picture_change(), Some(PictureChange::Painted));
     run(&mut state, [Action::UsePicture(Arc::new(sample("scene")))]);

@@ -311,7 +311,7 @@ fn what_does_not_fit_leaves_a_line_and_the_state_as_it_was() {
     train(&mut other, TrainAction::Use(Some(Dataset::generated(Generated::Shapes, 1))));
     assert!(other.inputs().training.is_none());
     assert!(take_notice(&mut other).is_some_and(|notice| notice.text.contains("channel")));
-    let few = net().replace("out_features = 10", "out_features = 4");
+    let few = net().replace("out_features=10", "out_features=4");
     let few = program::model("few", &few, 0);
     let picture = convstep::data::samples::load("digit-3").expect("bundled");
     let mut few = AppState::open(few, picture).expect("fits");

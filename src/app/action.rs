@@ -44,7 +44,7 @@ pub enum Action {
     LastWriter,
     /// To the next term that reads the cell that is shown.
     NextReader,
-    /// To where the cursor was before: so many places back, or, negative, so many ahead again.
+    /// To a previous place of the cursor: a number of places back, or ahead if negative.
     Trail(isize),
     /// Run on, or back, to the next breakpoint.
     Continue {
@@ -167,7 +167,7 @@ pub enum Action {
     SetDigits(Digits),
     /// The settings of the view, as kept from an earlier start.
     RestoreView(ViewState),
-    /// Larger or smaller maps of the network, by so many half powers of two.
+    /// Larger or smaller maps of the network, by a number of half powers of two.
     ZoomLanes(i8),
     /// Whether the input gradient of a convolution is shown scattered, not gathered.
     ShowScatter(bool),
@@ -201,7 +201,7 @@ pub enum Action {
     CopyAddress,
     /// Something about training on a data set.
     Train(TrainAction),
-    /// Something about the data sets at hand.
+    /// An action on data sets.
     Data(DataAction),
     /// Something about files.
     File(FileAction),
@@ -315,7 +315,7 @@ pub enum EditAction {
 pub enum AdjustAction {
     /// Take another part of the picture.
     Frame(Frame),
-    /// Move what is seen by so many pixels of the network's input.
+    /// Moves the crop by pixels of the network's input.
     Shift {
         /// Columns to the right.
         right: i32,
@@ -324,7 +324,7 @@ pub enum AdjustAction {
     },
     /// Turn what is seen by a quarter, clockwise.
     Turn,
-    /// Turn the picture by so many degrees in all, clockwise, besides its quarter turns.
+    /// Turns the picture by an angle in degrees, clockwise, in addition to its quarter turns.
     Degrees(f32),
     /// Mirror what is seen left to right.
     Mirror,
@@ -552,7 +552,7 @@ pub enum TrainAction {
     Keep,
 }
 
-/// Something about the data sets at hand.
+/// An action on data sets.
 #[derive(Clone, Debug)]
 pub enum DataAction {
     /// Opens or closes the question where a data set lies.

@@ -145,7 +145,7 @@ impl Placement {
     /// What lies beyond the picture's edge.
     fn beyond(&self) -> Beyond {
         match self.adjustment.fit {
-            Fit::Pad if !self.has_bars() => Beyond::Ground,
+            Fit::Pad if !self.has_bars() => Beyond::Background,
             Fit::Pad | Fit::CenterCrop | Fit::Stretch => Beyond::Edge,
         }
     }
@@ -258,7 +258,7 @@ impl Upright {
     }
 }
 
-/// A picture turned by degrees, with so many pixels to a cell of the input in each direction.
+/// A picture turned by degrees, with a number of pixels per cell of the input in each direction.
 struct Turned {
     picture: Picture,
     fine: usize,

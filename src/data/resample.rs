@@ -9,7 +9,7 @@ pub(super) enum Beyond {
     /// The nearest pixel of the picture.
     Edge,
     /// The background.
-    Ground,
+    Background,
 }
 
 /// Opaque resampled pixels with one or three channels, 0.0..=255.0, not rounded.
@@ -109,7 +109,7 @@ impl Line {
     fn add_row(&mut self, picture: &Picture, y: i64, weight: f32, beyond: Beyond, background: Background) {
         let (w, h) = (i64::from(picture.width()), i64::from(picture.height()));
         let to = self.from + (self.sums.len() / self.channels) as i64;
-        if beyond == Beyond::Ground && !(0..h).contains(&y) {
+        if beyond == Beyond::Background && !(0..h).contains(&y) {
             return add_ground(&mut self.sums, weight, background);
         }
         let y = y.clamp(0, h - 1);
@@ -141,7 +141,7 @@ impl Line {
                         add(sums, x, 1);
                     }
                 }
-                Beyond::Ground => add_ground(&mut self.sums[range], weight, background),
+                Beyond::Background => add_ground(&mut self.sums[range], weight, background),
             }
         }
     }
@@ -233,7 +233,7 @@ fn add_pixel(
     sums: &mut [f32; 3],
 ) {
     let (w, h) = (i64::from(picture.width()), i64::from(picture.height()));
-    if beyond == Beyond::Ground && !((0..w).contains(&x) && (0..h).contains(&y)) {
+    if beyond == Beyond::Background && !((0..w).contains(&x) && (0..h).contains(&y)) {
         return add_ground(sums, weight, background);
     }
     let channels = picture.channels();

@@ -15,7 +15,7 @@ pub struct Outline {
 /// What keeps a network from being built.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Misfit {
-    /// The layer; `None` where it is the input, or that there is no layer.
+    /// The layer; `None` where the input does not fit, or there is no layer.
     pub layer: Option<usize>,
     /// The layer, the formula and its numbers in one line.
     pub error: ShapeError,

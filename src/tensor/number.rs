@@ -59,7 +59,7 @@ pub fn thousands(n: u64) -> String {
     text
 }
 
-/// So many of so many as per cent, without the sign: 0 and 100 only where it is none and all of them.
+/// A share in per cent, without the sign: 0 and 100 only for none and all.
 pub fn percent(part: u64, all: u64) -> String {
     match part {
         0 => "0".to_owned(),
@@ -123,7 +123,7 @@ pub fn fit_number(value: f32, max_chars: usize, max_digits: Option<usize>) -> Op
     rounded.or_else(|| (value.abs() < 1e-3 && max_chars >= 2).then(|| "≈0".to_owned()))
 }
 
-/// At most so many decimals; a value that is not zero and would be is `≈0`.
+/// A value with at most `decimals` decimals; one that would round to zero is `≈0`.
 pub fn decimals(value: f32, most: usize) -> String {
     if let Some(text) = not_finite(value) {
         return text.to_owned();
@@ -148,8 +148,8 @@ pub fn adding(values: &[f32], total: f32, digits: Option<usize>) -> Option<(Vec<
     (least..=least + 2).find_map(|decimals| adding_at(values, total, decimals))
 }
 
-/// With how many decimals a total, or where it is 0 the largest number, has so many significant digits; `None` where
-/// numbers are too large or too small for decimals.
+/// The decimals with which a total, or where it is 0 the largest number, has the wanted significant digits;
+/// `None` where numbers are too large or too small for decimals.
 pub fn decimals_of(values: &[f32], total: f32, digits: usize) -> Option<usize> {
     let all = || values.iter().copied().chain([total]);
     let scale = if total == 0.0 { all().map(f32::abs).fold(0.0, f32::max) } else { total.abs() };
@@ -157,7 +157,7 @@ pub fn decimals_of(values: &[f32], total: f32, digits: usize) -> Option<usize> {
     is_plain.then(|| (digits as i32 - 1 - f64::from(scale).log10().floor() as i32).clamp(0, 9) as usize)
 }
 
-/// The same as [`adding`] with so many decimals.
+/// [`adding`] with a given number of decimals.
 pub fn adding_at(values: &[f32], total: f32, decimals: usize) -> Option<(Vec<String>, String)> {
     let unit = 10f64.powi(decimals as i32);
     let units = |value: f32| (f64::from(value) * unit).round() as i64;

@@ -338,7 +338,7 @@ fn find_in_stage(
     found
 }
 
-/// The same images after the update, as far as somebody asks.
+/// The same images after the update, computed on demand.
 struct After<'a> {
     before: &'a Trace,
     exec: Execution<'a>,

@@ -287,7 +287,7 @@ mod tests {
         let schedule = digits(1, 100, 10);
         let (x, target) = batch(&schedule, 0);
         trainer.step(&x, &target).expect("fits");
-        assert!(trainer.norms().is_empty(), "nobody asked");
+        assert!(trainer.norms().is_empty(), "not measured");
         let before = trainer.params().clone();
         trainer.measure = true;
         trainer.step(&x, &target).expect("fits");

@@ -81,7 +81,7 @@ impl Block {
         added.map(|(_, title)| format!("+ {title}")).collect::<Vec<_>>().join(" ")
     }
 
-    /// The whole stage that computes what is shown, in the training step and image at hand.
+    /// The whole stage that computes what is shown, in the current training step and image.
     pub fn stage(&self, state: &AppState) -> Option<Address> {
         let stage = state.plan().stage_of(self.output())?;
         Some(Address::whole_stage(state.trace().time(), state.image(), stage))

@@ -1,5 +1,5 @@
-//! A step in numbers: an equation with so many digits that what is printed on the left gives what is printed on the
-//! right.
+//! A step in numbers: an equation with enough digits that what is printed on the left gives what is printed
+//! on the right.
 
 use super::number;
 use crate::app::Digits;

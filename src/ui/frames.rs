@@ -145,7 +145,8 @@ impl Window {
         }
     }
 
-    /// The times of frames for so many seconds, sorted, and how many of them wanted another one at once.
+    /// Draws frames for some seconds. Returns their times, sorted, and how many of them asked for another one
+    /// at once.
     pub fn play(&mut self, scene: Scene, seconds: f64) -> (Vec<Duration>, usize) {
         if scene == Scene::Playing {
             self.program.apply([Action::GoTo("start".into()), Action::Go(Move::Grain(Grain::Cell))]);

@@ -324,7 +324,7 @@ pub fn formula(formula: &str) -> String {
     written
 }
 
-/// A place by its text, in words where the plan at hand has it; else the text.
+/// A place by its text, in words where the current plan has it; otherwise the text.
 pub fn place_of_text(view: &View, text: &str) -> String {
     match view.state.plan().parse(text) {
         Ok(address) => place(view, &address),

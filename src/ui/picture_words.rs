@@ -53,7 +53,7 @@ pub fn change(view: &View, change: &PictureChange) -> String {
         PictureChange::Grey(true) => view.text("effect.grey"),
         PictureChange::Grey(false) => view.text("effect.coloured"),
         PictureChange::Fitted(_) => view.text("effect.fitted"),
-        PictureChange::Ground => view.text("effect.ground"),
+        PictureChange::Background => view.text("effect.ground"),
         PictureChange::Painted => view.text("effect.painted"),
         PictureChange::Another => view.text("effect.another"),
         PictureChange::Several => view.text("effect.several"),
@@ -76,8 +76,8 @@ fn moved(view: &View, right: i32, down: i32) -> String {
     }
 }
 
-/// What a change of the picture came to: "The picture moved one pixel to the right: 30 of 32 maps changed; cat went
-/// from 82.6 % to 80.7 %."
+/// The effect of a change of the picture: "The picture moved one pixel to the right: 30 of 32 maps changed;
+/// cat went from 82.6 % to 80.7 %."
 pub fn effect(view: &View, effect: &PictureEffect) -> String {
     let what = change(view, &effect.change);
     let (changed, maps) = (effect.changed.to_string(), effect.maps.to_string());

@@ -1,4 +1,4 @@
-//! A sum on the screen: its parts with so many decimals that what is printed adds up to what is printed.
+//! A sum on the screen: its parts with enough decimals that the printed parts add up to the printed sum.
 
 use super::number::MINUS;
 

@@ -134,7 +134,7 @@ pub fn condition(view: &View, kind: &Break) -> String {
     }
 }
 
-/// Why a run came to its end.
+/// Why a run ended.
 pub fn stop_reason(view: &View, reason: &StopReason) -> String {
     match reason {
         StopReason::Hit(hit) => stop(view, hit),

@@ -119,7 +119,7 @@ pub struct Theme {
     pub text_strong: Color32,
     /// What can be pressed and what is chosen; keyboard focus.
     pub accent: Color32,
-    /// Ground of what is chosen.
+    /// The background of what is chosen.
     pub accent_soft: Color32,
     /// Text on [`Theme::accent`].
     pub on_accent: Color32,
@@ -151,11 +151,11 @@ pub struct Theme {
     /// The thin seam around an outline, so that it is seen on any colour.
     pub halo: Color32,
 
-    /// Ground of a cell that has not been computed.
+    /// The background of a cell that has not been computed.
     pub hatch_ground: Color32,
     /// The lines on it.
     pub hatch_line: Color32,
-    /// Ground of a padding cell.
+    /// The background of a padding cell.
     pub padding_ground: Color32,
     /// The marks on it.
     pub padding_line: Color32,

@@ -143,12 +143,12 @@ impl<'a> View<'a> {
         self.actions.borrow_mut().push(action);
     }
 
-    /// Asks for the cursor to go behind a place of the plan at hand, or for a given place to be selected.
+    /// Asks for the cursor to go behind a place of the current plan, or for a given place to be selected.
     pub fn visit(&self, address: &Address) {
         self.push(Action::visit(self.state.plan(), address));
     }
 
-    /// Asks for a place of the plan at hand to be shown, while the cursor stays.
+    /// Asks for a place of the current plan to be shown, while the cursor stays.
     pub fn look(&self, address: &Address) {
         self.push(Action::look(self.state.plan(), address));
     }

@@ -1,4 +1,4 @@
-//! What the program advises, of the picture and the network at hand.
+//! What the program advises, on the current picture and network.
 
 use super::AppState;
 use crate::data::{Content, Picture, digits, paint::DRAWING, shapes};

@@ -7,7 +7,7 @@ use super::{
 use crate::nn::Execution;
 use crate::trace::{Address, Break, Cursor, Pass, Stop, breakpoint};
 
-/// Why a run came to its end.
+/// Why a run ended.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum StopReason {
     /// A breakpoint.
@@ -27,7 +27,7 @@ pub enum StopReason {
 /// A search for the next breakpoint.
 #[derive(Clone, Debug)]
 pub struct BreakpointSearch {
-    /// The run as far as it has been looked through; the one that is shown stays.
+    /// The run as far as it has been searched; the one that is shown stays.
     pub(in crate::app) run: Run,
     pub(in crate::app) kinds: Vec<Break>,
     /// Towards the start.
@@ -36,7 +36,7 @@ pub struct BreakpointSearch {
     pub time: u32,
     /// The step behind which, or before which, to look.
     pub(in crate::app) from: u64,
-    /// What was shown when it began: where that is no longer so, nobody waits for it.
+    /// What was shown when it began; when that changes, the search is obsolete.
     pub(in crate::app) began: Began,
 }
 

@@ -1,4 +1,4 @@
-//! The data sets at hand.
+//! The data sets that the program has.
 
 use super::AppState;
 use crate::data::{DataError, Dataset, Generated, Location, Measured, Skipped, Split};
@@ -25,7 +25,7 @@ pub struct OpenedSet {
     pub skipped: Vec<Skipped>,
 }
 
-/// The data sets at hand.
+/// The data sets that the program has.
 #[derive(Clone, Debug)]
 pub struct DataState {
     /// The question where a data set lies is open.

@@ -110,7 +110,8 @@ pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Opti
 
 /// The same on the calling thread.
 pub(in crate::app) fn derive_now(inputs: Inputs) -> Result<Derived, String> {
-    derive(inputs, Execution::SERIAL)?.ok_or_else(|| "expected to go on, was cancelled; try again".into())
+    derive(inputs, Execution::SERIAL)?
+        .ok_or_else(|| "expected a result, got a cancelled task; try again".into())
 }
 
 impl Derived {

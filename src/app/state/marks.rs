@@ -26,7 +26,7 @@ impl Breakpoint {
 /// A marked place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bookmark {
-    /// Where, by its names: the plan at hand need not have it.
+    /// Where, by its names: the current plan need not have it.
     pub place: AddressText,
     /// What the user calls it; empty where it goes by its address.
     pub name: String,

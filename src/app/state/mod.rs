@@ -92,7 +92,7 @@ pub struct AppState {
     pub(in crate::app) inputs: Inputs,
     /// What the network sees of the picture; pixels before preprocessing.
     pub(in crate::app) fitted: Arc<Fitted>,
-    /// The run, the cursor and the selection, the trail, the marks: all that belongs to the plan at hand.
+    /// The run, the cursor and the selection, the trail, the marks: all that belongs to the current plan.
     pub(in crate::app) position: Position,
     /// Where the breakpoints hold in the current training step.
     pub(in crate::app) breakpoint_hits: BreakpointHits,
@@ -118,7 +118,7 @@ pub struct AppState {
     pub(in crate::app) in_stroke: bool,
     /// The progress of training on a data set.
     pub(in crate::app) training: TrainingState,
-    /// The data sets at hand.
+    /// The data sets that the program has.
     pub(in crate::app) data: DataState,
     /// Earlier and undone inputs.
     pub(in crate::app) undo: Undo,
@@ -128,7 +128,7 @@ pub struct AppState {
     pub(in crate::app) picture_before: Option<PictureBefore>,
     /// Whether the user was asked which answer is right.
     pub(in crate::app) right_answer: RightAnswer,
-    /// Advice that was put away, until there is another picture or network.
+    /// Advice that was dismissed, until there is another picture or network.
     pub(in crate::app) dismissed_advice: Vec<Advice>,
     /// The session's file, recent files, what a crash left behind.
     pub(in crate::app) files: Files,
@@ -239,7 +239,7 @@ impl AppState {
         &self.training
     }
 
-    /// The data sets at hand.
+    /// The data sets that the program has.
     pub const fn data(&self) -> &DataState {
         &self.data
     }

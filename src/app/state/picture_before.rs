@@ -1,4 +1,5 @@
-//! The picture before its last change, with what the network made of it: what a change of the picture comes to.
+//! The picture before its last change, with the network's outputs for it: the effect of a change of the
+//! picture.
 
 use super::{
     AppState,
@@ -21,7 +22,7 @@ pub struct PictureBefore {
 /// What was done to the picture.
 #[derive(Clone, PartialEq, Debug)]
 pub enum PictureChange {
-    /// It was moved by so many pixels of the network's input.
+    /// It was moved by pixels of the network's input.
     Moved {
         /// Columns to the right.
         right: i32,
@@ -30,9 +31,9 @@ pub enum PictureChange {
     },
     /// Another part of it is taken.
     Framed,
-    /// It was turned by so many quarters, clockwise: 1 to 3.
+    /// It was turned by quarter turns, clockwise: 1 to 3.
     Turned(u8),
-    /// It was turned by so many degrees, clockwise.
+    /// It was turned by an angle in degrees, clockwise.
     TurnedBy(f32),
     /// It was mirrored.
     Mirrored,
@@ -43,7 +44,7 @@ pub enum PictureChange {
     /// It is fitted in another way.
     Fitted(Fit),
     /// What lies beside it has another colour.
-    Ground,
+    Background,
     /// It was painted on, or drawn.
     Painted,
     /// It is another picture.
@@ -52,7 +53,7 @@ pub enum PictureChange {
     Several,
 }
 
-/// What a change of the picture came to.
+/// The effect of a change of the picture.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PictureEffect {
     /// What was done.
@@ -81,7 +82,7 @@ impl PictureChange {
             (false, true, true) if is_drawing => Self::Painted,
             (false, ..) => Self::Another,
             (true, false, true) => Self::of_adjustments(old, new),
-            (true, true, false) => Self::Ground,
+            (true, true, false) => Self::Background,
             (true, false, false) => Self::Several,
         })
     }
@@ -130,7 +131,7 @@ impl AppState {
         Sides::new(self.picture_before()?, self, tensor, 0)
     }
 
-    /// What the last change of the picture came to in a tensor.
+    /// The effect of the last change of the picture on a tensor.
     pub fn picture_effect(&self, tensor: TensorId) -> Option<PictureEffect> {
         let (kept, change) = (self.picture_before()?, self.picture_change()?);
         let sides = self.sides_before(tensor)?;

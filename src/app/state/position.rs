@@ -1,8 +1,8 @@
 //! Where the stepping stands in the run, and what is marked there.
 //!
 //! Cursors and addresses are numbers that mean a place in one plan only. All that the state holds lie in
-//! [`Position`], beside the run whose plan they belong to; the run is replaced or changed through it alone, and
-//! whatever it holds is then resolved against the plan at hand. What is kept longer is a [`PlaceText`].
+//! [`Position`], beside the run whose plan they belong to; the run is replaced or changed through it alone,
+//! and whatever it holds is then resolved against the current plan. What is kept longer is a [`PlaceText`].
 
 use super::{
     breakpoint_search::StopReason,
@@ -229,7 +229,7 @@ impl Position {
         found.is_some()
     }
 
-    /// Selects a place of the plan at hand, or none.
+    /// Selects a place of the current plan, or none.
     pub fn select(&mut self, address: Option<Address>) {
         debug_assert!(address.is_none_or(|address| self.plan().has(&address)), "an address of another plan");
         self.selected = address;
@@ -320,7 +320,7 @@ impl Position {
         self.keep_to_values();
     }
 
-    /// Where the values at hand are of another training step than the cursor's, goes to their prediction.
+    /// Where the computed values are of another training step than the cursor's, goes to their prediction.
     fn keep_to_values(&mut self) {
         let (plan, time) = (self.run.plan(), self.run.trace().time());
         if self.cursor.time(plan) != time {

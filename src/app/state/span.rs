@@ -53,7 +53,7 @@ impl Span {
         Self::new(self.share(seen) - seen * width, width)
     }
 
-    /// Moved by so many of its own widths.
+    /// Moved by a multiple of its width.
     #[must_use]
     pub fn moved(self, by: f64) -> Self {
         Self::new(self.from + by * self.width(), self.width())

@@ -22,7 +22,7 @@ impl Training {
     /// The most images in a batch.
     pub const MAX_BATCH: u64 = 1024;
 
-    /// A data set in batches of so many, with usual settings.
+    /// A data set in batches of a given size, with the default settings.
     pub fn new(data: Dataset, batch: u64, seed: u64) -> Self {
         let validation = data.usual_share();
         let data = data.with_split(validation, seed);

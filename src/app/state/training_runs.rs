@@ -1,4 +1,4 @@
-//! The runs of training: those of the settings at hand, and those that other settings have left beside them.
+//! The runs of training: those of the current settings, and those kept for other settings.
 //!
 //! A run is a [`TrainingBranch`]. Branches that share their batches and first weights lie together in a
 //! [`Run`]; a setting that cannot change within one puts its branches aside and begins others.
@@ -12,12 +12,12 @@ use std::{
     sync::Arc,
 };
 
-/// Runs of other settings than those at hand.
+/// Runs of other settings than the current ones.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RunsAside {
-    /// What they follow from; without training where its data set is not at hand.
+    /// What they follow from; without training where its data set is missing.
     pub(in crate::app) inputs: Inputs,
-    /// Their training where its data set is not at hand.
+    /// Their training where its data set is missing.
     pub(in crate::app) planned: Option<Planned>,
     /// The runs.
     pub(in crate::app) branches: Vec<TrainingBranch>,
@@ -87,7 +87,7 @@ pub struct TrainingRun<'a> {
     pub name: Option<&'a str>,
     /// In what it differs from the others; empty where there is one run.
     pub differs: Vec<RunSetting>,
-    /// Whether its data set is at hand.
+    /// Whether its data set is available.
     pub has_data: bool,
     /// What it follows from, but for its optimizer.
     pub inputs: &'a Inputs,

@@ -38,7 +38,7 @@ pub struct Undo {
 /// How many edits can be undone.
 const DEPTH: usize = 200;
 
-/// Nor more than so many bytes of weights are kept for it; but always the last.
+/// The most bytes of weights that are kept for it; the last edit is always kept.
 const BYTES: usize = 1 << 30;
 
 impl Undo {

@@ -139,7 +139,7 @@ pub enum Done {
     Experimented(Result<Arc<[Learned; 4]>, String>),
     /// The answer to a question.
     Answered(Question, Box<Answer>),
-    /// A search and where it came to its end, or why not.
+    /// A search and where it stopped, or why it failed.
     BreakpointSearched(Result<(Box<BreakpointSearch>, StopReason), String>),
     /// The attribution maps so far.
     AttributionMaps(Box<AttributionMaps>),

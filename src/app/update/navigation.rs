@@ -17,8 +17,8 @@ pub(in crate::app) fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, 
     position.set_stopped(None);
 }
 
-/// Makes a move. Where a place is selected, the way leads on from there: among layers and maps, and in and out, the
-/// selection moves and the cursor stays; from a cell on, the cursor comes to it and moves.
+/// Makes a move. Where a place is selected, the way leads on from there: among layers and maps, and in and
+/// out, the selection moves and the cursor stays; from a cell on, the cursor goes there and moves.
 pub(in crate::app) fn step(state: &mut AppState, go: Move) {
     if state.view.guide == Guide::Step {
         state.view.guide = Guide::Done;

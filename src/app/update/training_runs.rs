@@ -48,7 +48,8 @@ fn inputs_of(state: &mut AppState, number: u32) -> Option<Result<Inputs, String>
     Some(Ok(inputs))
 }
 
-/// Makes the data set of runs that came back without it: a generated one, or the one at hand where it is that.
+/// Makes the data set of runs that came back without it: a generated one, or the current one if it is the
+/// same.
 fn find_data(state: &mut AppState, at: usize) -> Result<(), String> {
     let RunsAside { inputs, planned: Some(planned), .. } = &state.training.runs.aside[at] else {
         return Ok(());

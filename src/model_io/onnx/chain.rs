@@ -71,8 +71,8 @@ impl<'a> Chain<'a> {
     /// Returns a weight of the file.
     ///
     /// # Errors
-    /// As for [`Constants::floats`], or if layers share so many weights that the network would be larger than its
-    /// file.
+    /// As for [`Constants::floats`], or if layers share weights to the extent that the network would be
+    /// larger than its file.
     pub fn take(&mut self, name: &str) -> Result<Array<f32>, String> {
         self.left = self.left.checked_sub(self.constants.len(name)).ok_or_else(|| {
             format!(

@@ -390,7 +390,7 @@ impl Engine {
         self.steps_done
     }
 
-    /// Whether it was planned for so many workers and for batches of so many images.
+    /// Whether it was planned for this number of workers and this batch size.
     pub fn suits(&self, workers: &dyn Workers, images: usize) -> bool {
         self.workers == workers.count().max(1) && images <= self.losses.len()
     }

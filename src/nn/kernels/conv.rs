@@ -360,7 +360,7 @@ impl ConvPlan {
         }
     }
 
-    /// The length of what [`Self::lower`] writes for so many rows of the output.
+    /// The length of what [`Self::lower`] writes for a number of output rows.
     pub fn lowered_len(&self, rows: usize) -> usize {
         let lowered = &self.lowered;
         if lowered.windows {
@@ -371,7 +371,7 @@ impl ConvPlan {
         ones.max(height(&axis, rows) * lowered.step[0] / axis.stride) + SLACK
     }
 
-    /// Where the ones lie that the windows of so many rows read, behind a whole input.
+    /// The offset of the ones that the windows of a number of rows read, behind a whole input.
     fn ones(&self, rows: usize) -> Option<std::ops::Range<usize>> {
         let [step, _] = self.lowered.step;
         let at = self.lowered.off.last().filter(|_| self.lowered.halves && self.lowered.one.is_some())?[1];
@@ -556,7 +556,7 @@ fn copy_runs<const K: usize>(x: &[f32], to: &mut [f32], step: [usize; 2], count:
     to[last * step[1]..][..K].copy_from_slice(&x[last..last + K]);
 }
 
-/// Rows of the padded input that so many rows of the output read.
+/// The rows of the padded input that a number of output rows reads.
 const fn height(axis: &Axis, rows: usize) -> usize {
     (rows - 1) * axis.stride + axis.dilation * (axis.kernel - 1) + 1
 }

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::nn::dense::Dense;
 
-/// `c[r, l] += sum over k of a[r * a_row + k * a_term] * b[k * b_row + l]` for r in 0..rows, l in
-/// 0..lanes: each cell a fold over k that goes on from what it holds.
+/// `c[r, l] += sum over k of a[r * a_row + k * a_term] * b[k * b_row + l]` for r in 0..rows, l in 0..lanes:
+/// each cell a fold over k that starts from what it holds.
 #[expect(clippy::too_many_arguments, reason = "the three matrices of one product")]
 fn product(
     isa: Isa,

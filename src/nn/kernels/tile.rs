@@ -142,7 +142,7 @@ pub(super) struct Taps {
     pub off: *const usize,
     /// Number of terms.
     pub terms: usize,
-    /// Whether the cells go on from what they hold, not from 0; not with `halves`.
+    /// Whether the sums start from what the cells hold, not from 0; not with `halves`.
     pub goes_on: bool,
     /// Where the lower and upper half of each vector is read; the upper one only if `halves`.
     pub b: [[*const f32; 2]; MAX_VECTORS],
@@ -242,7 +242,7 @@ unsafe fn taps<S: Simd, const R: usize, const V: usize, const HALVES: bool>(t: &
     }
 }
 
-/// One tile of cells whose terms lie on a grid of (i, j), and go on from what the cells hold.
+/// One tile of cells whose terms lie on a grid of (i, j), and whose sums start from what the cells hold.
 ///
 /// `c[r][v] += sum over i, j of a[r * a_row + i * a_i + j * a_j] * b[i * b_i + j * b_j + b_off[v]]`.
 #[derive(Clone, Copy)]

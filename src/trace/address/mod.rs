@@ -1,7 +1,8 @@
 //! Addresses: a place in a plan, as numbers.
 //!
-//! An address is an index into the stages of one plan and means nothing without that plan. What is kept longer
-//! than a plan is the address's text, [`text::AddressText`], which is resolved against the plan at hand.
+//! An address is an index into the stages of one plan and means nothing without that plan. What is kept
+//! longer than a plan is the address's text, [`text::AddressText`], which is resolved against the current
+//! plan.
 
 pub mod text;
 

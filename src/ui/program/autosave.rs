@@ -10,7 +10,7 @@ use std::sync::{
 /// The least number of seconds between two saves.
 pub const INTERVAL: f64 = 5.0;
 
-/// Saving takes no more than one part in so many of the time, however large the session is.
+/// Saving takes at most this fraction of the time, as its reciprocal, however large the session is.
 const SHARE: f64 = 10.0;
 
 /// What was saved, and when it will be again.

@@ -93,7 +93,7 @@ fn fold(ui: &Ui, view: &View, focus: &Address) -> Arc<CellFold> {
     }
 }
 
-/// The last step in numbers, and the cell's value as far as it has come.
+/// The last step in numbers, and the cell's running value.
 fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u32, all: u32) {
     let strong = |text: String| RichText::new(text).font(theme::mono_font()).color(view.theme.text_strong);
     if matches!(focus.place(), Place::Given(_)) {
@@ -229,7 +229,7 @@ fn source(view: &View, step: &Step) -> Option<String> {
     Some(color.map_or_else(|| plane.to_string(), |key| view.text(key)))
 }
 
-/// A number in so many characters, with the digits that are asked for where they fit.
+/// A number within a width in characters, with the wanted digits where they fit.
 fn brief(view: &View, value: f32, chars: usize) -> String {
     number::fit_written(value, chars, view.state.view().digits.count())
         .unwrap_or_else(|| number::short(value))

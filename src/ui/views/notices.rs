@@ -87,7 +87,7 @@ const DONE: f64 = 6.0;
 /// Seconds after which advice does.
 const ADVISED: f64 = 20.0;
 
-/// Takes a line away when it has been seen for so many seconds. `text` tells it from others.
+/// Removes a line after it was visible for some seconds; `text` identifies it.
 fn leave_in_time(ui: &Ui, view: &View, text: &str, seconds: f64, action: Action) {
     let id = egui::Id::unique("notice since");
     let now = ui.input(|input| input.time);

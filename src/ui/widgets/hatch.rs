@@ -67,7 +67,7 @@ pub fn hatch_ui(painter: &Painter, rect: Rect, color: Color32) {
     hatching.paint_ui(painter);
 }
 
-/// Ground and hatching of what has not been computed, with its frame.
+/// Background and hatching of what has not been computed, with its frame.
 pub fn hatched_ui(ui: &Ui, theme: &Theme, rect: Rect) {
     ui.painter().rect_filled(rect, 0.0, theme.hatch_ground);
     hatch_ui(ui.painter(), rect, theme.hatch_line);

@@ -147,7 +147,7 @@ impl Left<'_> {
         Some(Report { images: self.count()?, loss: self.number()?, correct: self.count()? })
     }
 
-    /// A count and so many things of `len` numbers each: no more than there are.
+    /// Reads a count and that many records of `len` numbers each.
     fn many<T>(&mut self, len: usize, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.count().filter(|&count| count <= self.0.len() / len)?;
         (0..count).map(|_| one(self)).collect()

@@ -13,7 +13,7 @@ pub const LARGEST_OF_FEW: f32 = 108.0;
 pub const CAPTIONS: f32 = 24.0;
 /// Between two rows of a sum.
 pub const ROW_GAP: f32 = 10.0;
-/// The line of those rows that there is no room for.
+/// The line for the rows without room.
 pub const MORE: f32 = 30.0;
 /// Between picture and window, for the lines from one to the other.
 pub const FUNNEL: f32 = 42.0;

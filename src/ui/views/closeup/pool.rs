@@ -301,7 +301,7 @@ impl<'a> Pool<'a> {
         let (x, dx) = (Plan::input_of(self.l), TensorId::layer(self.l, TensorPart::Dx));
         let cover = self.spec.cover()[1];
         let reader = |m: usize| self.spec.reader([p, q], [m / cover, m % cover]);
-        // The window of the last term that one reads, or else the first that there is.
+        // The window of the last term that one reads, or else the first one.
         let done = self.spot.done as usize;
         let window =
             (0..done).rev().find_map(reader).or_else(|| (0..self.spot.terms as usize).find_map(reader));

@@ -105,7 +105,7 @@ fn right_ui(ui: &mut Ui, text: RichText, all_digits: Option<String>) {
     });
 }
 
-/// A number with so many significant digits, with an exponent where it is very small or large.
+/// A number with a given count of significant digits, with an exponent where it is very small or large.
 fn wide_number(value: f64, digits: usize) -> String {
     let exponent = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
     let text = if !value.is_finite() {

@@ -76,7 +76,7 @@ fn numbers_ui(ui: &Ui, scene: &Scene, rect: Rect) {
     }
 }
 
-/// So many of so many in whole per cents; less than one, and more than 99, with a decimal.
+/// A share in whole per cents; below one and above 99 with a decimal.
 fn percent(part: usize, all: usize) -> String {
     let percent = 100.0 * part as f64 / all.max(1) as f64;
     if (1.0..=99.0).contains(&percent) {

@@ -192,7 +192,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Icon and name, what the block adds, how many maps; a click looks at the layer.
+    /// Icon and name, what the block adds, how many maps; a click shows the layer.
     fn head_ui(&self, ui: &mut Ui, column: &Column, rect: Rect, left: f32) {
         let (view, theme, plan) = (self.view, self.view.theme, self.view.state.plan());
         let response = ui.interact(

@@ -291,7 +291,7 @@ impl Timeline<'_> {
         self.units_ui(painter, self.rows.terms, &segment.steps, 1, colors);
     }
 
-    /// The units of so many steps in a row, where they can be distinguished; otherwise one box.
+    /// The units of equal length in a row, where they can be distinguished; otherwise one box.
     fn units_ui(&self, painter: &Painter, row: Rect, steps: &Range<u64>, each: u64, colors: &PassColors) {
         /// The smallest width, in points, that can be distinguished from its neighbours.
         const NARROWEST: f64 = 3.0;

@@ -63,7 +63,7 @@ impl Timeline<'_> {
         self.words_beside_ui(ui.painter(), whole);
     }
 
-    /// A mark for every so many training steps, where they are not too close.
+    /// Marks at regular training steps, where they are not too close.
     fn ticks_ui(&self, painter: &Painter, every: u32, height: f32) {
         const CLOSEST: f32 = 4.0;
         let (rect, times) = (self.rows.run, self.view.state.plan().times());

@@ -99,7 +99,7 @@ fn opener(ui: &Ui, view: &View, label: &str, name: &str) -> LayoutJob {
     job
 }
 
-/// At most so many characters of a name, its end left out.
+/// A name cut to a number of characters.
 fn shortened(name: &str, most: usize) -> String {
     if name.chars().count() <= most {
         return name.to_owned();

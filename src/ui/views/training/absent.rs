@@ -1,4 +1,4 @@
-//! Training whose data set is not there: what it came to, and where to look for the data.
+//! Training whose data set is missing: its results, and where to look for the data.
 
 use super::plots;
 use crate::app::{FileAction, MissingData};

@@ -14,7 +14,7 @@ pub fn name(view: &View, data: &Dataset) -> String {
     }
 }
 
-/// The sets at hand, those with the network's own classes first, and how each goes with the network.
+/// The available sets, those with the network's own classes first, and how each fits the network.
 pub fn at_hand(view: &View) -> Vec<(Dataset, DataMatch)> {
     let seed = view.state.inputs().seed;
     let generated = Generated::ALL.into_iter().map(|generated| Dataset::generated(generated, seed));
@@ -35,7 +35,7 @@ pub fn at_hand(view: &View) -> Vec<(Dataset, DataMatch)> {
     sets
 }
 
-/// What learning from a set comes to, in one sentence; empty where the classes are the network's own.
+/// What learning from a set would change, in one sentence; empty where the classes are the network's own.
 pub fn sentence(view: &View, data: &Dataset, fits: &DataMatch) -> String {
     let name = name(view, data);
     match fits {
@@ -63,7 +63,7 @@ pub fn sentence(view: &View, data: &Dataset, fits: &DataMatch) -> String {
     }
 }
 
-/// What the data that is trained on comes to, where its classes are not the network's.
+/// What training on the chosen data changes, where its classes are not the network's.
 pub fn mismatch(view: &View) -> Option<String> {
     let data = &view.state.inputs().training.as_ref()?.schedule.data;
     Some(sentence(view, data, &view.state.data_match(data))).filter(|words| !words.is_empty())

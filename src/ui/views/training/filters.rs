@@ -18,7 +18,8 @@ const LABEL: f32 = 20.0;
 /// Between filters.
 const GAP: f32 = 10.0;
 
-/// The newest weights at hand, those kept or those of the selected step, and the number of steps that made them.
+/// The newest available weights, those kept or those of the selected step, and the number of steps that made
+/// them.
 fn newest(state: &AppState) -> (u32, &Params) {
     let trace = state.trace();
     let kept = state.run().branch().keyframes.before(u32::MAX);

@@ -135,7 +135,7 @@ struct Curves {
     raw: Vec<PlotPoint>,
     smooth: Vec<PlotPoint>,
     checks: Vec<PlotPoint>,
-    /// What the last step came to, if it is not a finite number: the curve ends before it.
+    /// The last value, if it is not finite: the curve ends before it.
     astray: Option<f64>,
 }
 
@@ -281,7 +281,7 @@ fn plot<'a>(
     if has_steps { plot.custom_x_axes(vec![below]) } else { plot }
 }
 
-/// The text of a mark: with as many places as its neighbours need to be told apart.
+/// The text of a mark: with as many decimals as distinguish it from its neighbours.
 fn tick(measure: &Measure, value: f64, step: f64) -> String {
     if measure.is_share {
         return measure.text(value);

@@ -140,7 +140,7 @@ impl<'c, 'a> Sum<'c, 'a> {
         }
     }
 
-    /// What slice `k` gives to the sum, as far as it has come.
+    /// What slice `k` has contributed to the sum so far.
     pub fn given(&self, k: usize) -> CellView {
         self.conv_cell.brought(k * self.taps(), (k + 1) * self.taps())
     }
