@@ -121,13 +121,13 @@ fn sizes(state: &AppState) -> Vec<String> {
             let [maps, rows, cols] = layer.output;
             match rows * cols {
                 1 => vec![format!("{maps} neurons"), format!("× {maps}")],
+                // The number of maps alone stands in many places; a question for it has its own digits.
                 _ => vec![
                     format!("{maps} × {rows}×{cols}"),
                     format!("{maps} × {rows} × {cols}"),
                     format!("{maps}×{rows}×{cols}"),
                     format!("{rows} × {cols}"),
                     format!("{rows}×{cols}"),
-                    format!("{maps} maps"),
                 ],
             }
         })

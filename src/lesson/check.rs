@@ -306,7 +306,7 @@ fn check_places(
             .and_then(|text| Expression::parse(&text).map_err(|error| error.0));
         let at = super::item::place(beat, scene, variables).ok().flatten();
         let value = parsed.and_then(|parsed| {
-            super::quantity::Evaluator::new(scene, at, variables).answer(&parsed).map(|_| ())
+            super::evaluator::Evaluator::new(scene, at, variables).answer(&parsed).map(|_| ())
         });
         if let Err(error) = value {
             say(format!("{{{expression}}}: {error}"));

@@ -1,6 +1,6 @@
 //! Expressions over quantities: `value * filter_pixels(conv1)`, and conditions: `value >= 0.9`.
 
-use super::quantity::Function;
+use super::query::Function;
 
 /// An arithmetic operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

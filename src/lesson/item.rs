@@ -2,11 +2,12 @@
 
 use super::{
     answer::{Answer, Sign},
+    evaluator::Evaluator,
     expression::{Condition, Expression},
     format::{Ask, Beat, Kind, Tolerance},
     misconceptions::{Rule, rule},
     pattern::{Variables, places, substitute},
-    quantity::{Evaluator, Function, Query, Value},
+    query::{Function, Query, Value},
     scene::Scene,
 };
 use crate::data::Permutation;

@@ -8,6 +8,7 @@
 mod answer;
 mod catalogue;
 mod check;
+mod evaluator;
 mod expression;
 mod format;
 mod item;
@@ -15,11 +16,13 @@ mod markup;
 pub mod misconceptions;
 mod pattern;
 mod quantity;
+mod query;
 mod scene;
 
 pub use answer::{Answer, Number, Sign};
 pub use catalogue::{Catalogue, Misconception, Word, bundled};
 pub use check::{Fault, Stage, answered, believe, believed_answer, check, scene_of_beat};
+pub use evaluator::Evaluator;
 pub use expression::{Condition, Expression, ExpressionError};
 pub use format::{
     Again, Ask, Beat, BeatPage, BeatShow, Kind, Lesson, LessonError, OneOrMany, Open, SetValue, Text,
@@ -29,5 +32,5 @@ pub use item::{Choice, Item, ItemError, Verdict, met, place_of};
 pub use markup::{Span, spans};
 pub use misconceptions::{Rule, rule, rules};
 pub use pattern::{Variables, cells_of, places, substitute};
-pub use quantity::{Evaluator, Function, Query, Value};
+pub use query::{Function, Query, Value};
 pub use scene::{Edit, EditChange, Scene, Setting};

@@ -15,7 +15,7 @@ use crate::lesson::{
 };
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Execution, optimizer::Optimizer};
-use crate::tensor::Tensor;
+use crate::tensor::{Shape, Tensor};
 use crate::trace::{Address, AddressText, Owner, Pass, Place, Plan, TensorId};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -310,6 +310,14 @@ impl AppState {
     /// Whether a question stands whose answer is not shown: words that would give it away are not said.
     pub fn is_asked(&self) -> bool {
         self.lesson().is_some_and(|lesson| lesson.phase == Phase::Asking)
+    }
+
+    /// Whether the size of a tensor is covered: it has that of a layer whose size is asked for.
+    pub fn covers_size(&self, tensor: TensorId) -> bool {
+        let plan = self.plan();
+        let shape = || plan.shape_of(tensor);
+        let is_same = |l: &usize| Shape::image(plan.layer(*l).output) == shape();
+        tensor.is_per_image() && self.covers().sizes.iter().any(is_same)
     }
 
     /// What is covered while a question stands.

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::lesson::{
     answer::Answer,
-    quantity::{Function, Query, cells, pool_that_gets},
+    quantity::{cells, pool_that_gets},
+    query::{Function, Query},
     scene::Scene,
 };
 use crate::nn::{Op, Part, activation::Activation, conv::Conv2d, loss::Loss};

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::lesson::{
     answer::{Answer, Sign},
-    quantity::{self, Function, Query, cells, in_scene},
+    quantity::{self, cells, in_scene},
+    query::{Function, Query},
     scene::Scene,
 };
 use crate::nn::{Op, Part, activation::Activation, loss::Loss};

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::lesson::{
     answer::{Answer, Sign},
-    quantity::{Function, Query, best, cells, in_scene, loss_after, numbers},
+    quantity::{best, cells, in_scene, loss_after, numbers},
+    query::{Function, Query},
     scene::Scene,
 };
 use crate::nn::{Op, Part, activation::Activation};

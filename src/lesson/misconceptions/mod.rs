@@ -11,7 +11,7 @@ mod orders;
 mod pictures;
 mod reading;
 
-use super::{answer::Answer, quantity::Query, scene::Scene};
+use super::{answer::Answer, query::Query, scene::Scene};
 use crate::trace::Address;
 
 /// A misconception.

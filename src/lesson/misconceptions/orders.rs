@@ -3,7 +3,7 @@
 use super::{Rule, here, reading::Asked};
 use crate::lesson::{
     answer::Answer,
-    quantity::{Function, Query},
+    query::{Function, Query},
     scene::Scene,
 };
 use crate::nn::Part;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::lesson::{
     answer::Answer,
-    quantity::{Function, Query, Value},
+    query::{Function, Query, Value},
     scene::Scene,
 };
 use crate::nn::{Op, Part, geometry::Axis};

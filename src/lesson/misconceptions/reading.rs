@@ -2,7 +2,8 @@
 
 use crate::lesson::{
     answer::Answer,
-    quantity::{Function, Query, owner},
+    quantity::owner,
+    query::{Function, Query},
     scene::Scene,
 };
 use crate::nn::{Layer, Op, Part, conv::Conv2d, dense::Dense, pool::Pool2d};

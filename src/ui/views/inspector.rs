@@ -25,6 +25,11 @@ pub fn inspector_ui(ui: &mut Ui, view: &View, notes: &[String]) {
     }
     edit::edit_ui(ui, view, &focus);
     tabs_ui(ui, view);
+    // What they tell lies ahead of the cursor, or tells sizes: not while a lesson asks.
+    if view.state.is_asked() && view.state.view().tab != Tab::Why {
+        ui.label(RichText::new(view.text("inspector.covered")).color(view.theme.text_weak));
+        return;
+    }
     match view.state.view().tab {
         Tab::Why => why_ui(ui, view, focus),
         Tab::Check => check::check_ui(ui, view),
@@ -65,7 +70,9 @@ fn why_ui(ui: &mut Ui, view: &View, focus: Address) {
     if all > 0 {
         let words = view.fill("inspector.terms", &[("done", &done.to_string()), ("all", &all.to_string())]);
         ui.add_space(6.0);
-        ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
+        if !view.state.is_asked() {
+            ui.label(RichText::new(words).font(theme::small_font()).color(view.theme.text_weak));
+        }
         let room = (ui.available_height() - reader_room).max(90.0);
         ui.scope(|ui| terms_ui(ui, view, &fold, done, room));
     }

@@ -465,5 +465,9 @@ pub(super) fn map_detail(view: &View, tensor: TensorId, plane: usize) -> String 
     let shape = view.state.plan().shape_of(tensor);
     let [_, _, h, w] = shape.0;
     let name = names::plane(view, tensor, plane);
-    if view.state.plan().is_weight_shaped(tensor) { name } else { format!("{name} · {h}×{w}") }
+    if view.state.plan().is_weight_shaped(tensor) || view.state.covers_size(tensor) {
+        name
+    } else {
+        format!("{name} · {h}×{w}")
+    }
 }

@@ -80,7 +80,7 @@ fn plane_ui(ui: &mut Ui, scene: &Scene, plane: &TensorPlane, rect: Rect, id: &st
 fn detail(view: &View, tensor: TensorId) -> String {
     let plan = view.state.plan();
     let [_, _, h, w] = plan.shape_of(tensor).0;
-    let size = format!("{h} × {w}");
+    let size = if view.state.covers_size(tensor) { "?".into() } else { format!("{h} × {w}") };
     let title = |l: usize| match plan.network().layers.get(l).map(|layer| &layer.op) {
         Some(Op::Activation(activation)) => Some(activation.title()),
         _ => None,
