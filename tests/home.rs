@@ -106,18 +106,18 @@ fn a_session_to_go_on_with_is_offered_only_where_there_is_one() {
     let mut harness = window(home(Lang::En), [1280.0, 720.0], update);
     assert!(harness.query_by_label("Go on where you were:").is_none());
     let recent = |path: &str| Recent { location: path.into(), is_there: true };
-    let files = vec![recent("/home/me/cat.png"), recent("/home/me/lesson.convstep")];
+    let files = vec![recent("/home/me/cat.png"), recent("/home/me/monday.convstep")];
     apply(&mut harness.state_mut().state, FileAction::Recent(files).into());
     harness.run_steps(2);
     harness.get_by_label("Go on where you were:");
-    harness.get_by_label_contains("lesson").click();
+    harness.get_by_label_contains("monday").click();
     harness.run_steps(2);
     assert!(
         harness
             .state()
             .asked
             .iter()
-            .any(|effect| matches!(effect, Effect::Read(path) if path.name() == "lesson.convstep")),
+            .any(|effect| matches!(effect, Effect::Read(path) if path.name() == "monday.convstep")),
         "{:?}",
         harness.state().asked
     );

@@ -22,7 +22,21 @@ const SIZE: [f32; 2] = [1280.0, 720.0];
 const POINTS: [usize; 2] = [8, 6];
 
 /// Texts that may hold the answer's number: lesson, beat, part of the text, and why.
-const SHOWN_ON_PURPOSE: [[&str; 4]; 0] = [];
+const SHOWN_ON_PURPOSE: [[&str; 4]; 13] = [
+    ["pooling", "winner", "0.145", "one of the window's four numbers, which of them goes on is asked"],
+    ["pooling", "winner", "0.1446", "the same with four digits"],
+    ["pooling", "transfer", "2.74", "one of the window's four numbers"],
+    ["pooling", "transfer", "2.737", "the same with four digits"],
+    ["chain", "who-gets-it", "−0.004044", "the gradient that arrives: who gets it is asked"],
+    ["chain", "pool-gate", "−0.00223", "the gradient that arrives: what is passed on of it is asked"],
+    ["chain", "relu-gate", "−0.000738", "the gradient that arrives: what is passed on of it is asked"],
+    ["evidence", "guided", "−0.001498", "the gradient that arrives: whether it is passed on is asked"],
+    ["evidence", "guided", "−0.00150", "the same with three digits"],
+    ["chain", "who-gets-it", "−0.00404", "the same with three digits"],
+    ["classifier", "other-classes", "0.00385", "the probability, from which the gradient follows"],
+    ["channels", "colours", "largest 2.18", "one of two numbers: which is larger, that alone does not tell"],
+    ["evidence", "two-maps", "0.0333", "a cell of one of two maps: which is needed more, it does not tell"],
+];
 
 /// A text on the screen or in the accessibility tree, and where it stands.
 struct Told {
@@ -121,13 +135,13 @@ fn sizes(state: &AppState) -> Vec<String> {
             let [maps, rows, cols] = layer.output;
             match rows * cols {
                 1 => vec![format!("{maps} neurons"), format!("× {maps}")],
-                // The number of maps alone stands in many places; a question for it has its own digits.
                 _ => vec![
                     format!("{maps} × {rows}×{cols}"),
                     format!("{maps} × {rows} × {cols}"),
                     format!("{maps}×{rows}×{cols}"),
                     format!("{rows} × {cols}"),
                     format!("{rows}×{cols}"),
+                    format!("{maps} maps"),
                 ],
             }
         })

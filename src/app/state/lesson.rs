@@ -320,6 +320,11 @@ impl AppState {
         tensor.is_per_image() && self.covers().sizes.iter().any(is_same)
     }
 
+    /// Whether a number of maps is covered: a layer whose size is asked for has as many.
+    pub fn covers_maps(&self, maps: usize) -> bool {
+        self.covers().sizes.iter().any(|l| self.plan().layer(*l).output[0] == maps)
+    }
+
     /// What is covered while a question stands.
     pub fn covers(&self) -> &Covers {
         static NONE: Covers = Covers { cells: Vec::new(), sizes: Vec::new(), params: Vec::new() };

@@ -189,7 +189,7 @@ fn tile_ui(
     let is_here = shown.is_some_and(|tensor| block_of(std::slice::from_ref(block), tensor).is_some());
     let response = ui.interact(rect, ui.scope_id().with(("tile", block.shown)), Sense::click());
     let shape = plan.shape_of(output);
-    let count = match view.state.covers_size(output) {
+    let count = match view.state.covers_maps(shape.planes()) {
         true => "?".to_owned(),
         false => shape.planes().to_string(),
     };

@@ -8,10 +8,11 @@ use crate::ui::{
     view::View,
     widgets::flow::{fitted_ui, text_width},
 };
-use egui::{Align2, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Align2, FontId, Galley, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
 
 /// The height of the row: a title, and cards below it.
-pub const HEIGHT: f32 = 96.0;
+pub const HEIGHT: f32 = 112.0;
 
 /// The height of the title.
 const TITLE: f32 = 30.0;
@@ -19,8 +20,14 @@ const TITLE: f32 = 30.0;
 /// Between two cards.
 const GAP: f32 = 12.0;
 
-/// As many cards stand in a wide page, and in one below 1100 points.
+/// As many cards stand in a wide page, and in one below 1100 points; fewer where their titles need more than two lines.
 const CARDS: [usize; 2] = [6, 4];
+
+/// From a card's edge to its words, beside the number.
+const LEFT: f32 = 38.0;
+
+/// From the words to the card's other edge.
+const RIGHT: f32 = 10.0;
 
 /// The lessons in the order in which they are offered: the first six of which a newcomer needs most.
 const FIRST: [u32; 6] = [1, 2, 3, 4, 5, 7];
@@ -52,9 +59,16 @@ pub fn lessons_ui(ui: &mut Ui, view: &View, rect: Rect, is_narrow: bool) {
     if says.width() > 160.0 {
         fitted_ui(ui, says, &view.text("home.lessons_say"), theme::body_font(), theme.text_weak);
     }
-    let count = if is_narrow { CARDS[1] } else { CARDS[0] };
+    let width = |count: usize| (cards.width() - GAP * (count - 1) as f32) / count as f32;
+    let most = if is_narrow { CARDS[1] } else { CARDS[0] };
+    let fits = |count: &usize| {
+        offered(view, *count)
+            .into_iter()
+            .all(|lesson| title_galley(ui, view, lesson, width(*count)).rows.len() <= 2)
+    };
+    let count = (2..=most).rev().find(fits).unwrap_or(1);
+    let each = width(count);
     let offered = offered(view, count);
-    let each = (cards.width() - GAP * (count - 1) as f32) / count as f32;
     for (k, lesson) in offered.into_iter().enumerate() {
         let left = cards.left() + k as f32 * (each + GAP);
         let card = Rect::from_min_size(pos2(left, cards.top()), vec2(each, cards.height()));
@@ -75,13 +89,23 @@ fn offered(view: &View, count: usize) -> Vec<&'static Lesson> {
     offered
 }
 
+/// A lesson's title.
+fn title_of<'a>(view: &View, lesson: &'a Lesson) -> &'a str {
+    match view.words.0 {
+        Lang::En => &lesson.title.en,
+        Lang::Zh => &lesson.title.zh,
+    }
+}
+
+/// The title as it stands in a card of this width.
+fn title_galley(ui: &Ui, view: &View, lesson: &Lesson, width: f32) -> Arc<Galley> {
+    let (text, ink) = (title_of(view, lesson).to_owned(), view.theme.text_strong);
+    ui.painter().layout(text, theme::strong_font(), ink, width - LEFT - RIGHT)
+}
+
 /// A lesson: number, title, progress; a click begins it, or goes on with it.
 fn card_ui(ui: &mut Ui, view: &View, lesson: &Lesson, rect: Rect) {
     let theme = view.theme;
-    let title = match view.words.0 {
-        Lang::En => &lesson.title.en,
-        Lang::Zh => &lesson.title.zh,
-    };
     let progress = view.state.progress().0.get(&lesson.id);
     let (says, share) = match progress {
         None => (view.fill("lesson.minutes", &[("n", &lesson.minutes.to_string())]), None),
@@ -93,19 +117,23 @@ fn card_ui(ui: &mut Ui, view: &View, lesson: &Lesson, rect: Rect) {
         }
     };
     let response = ui.interact(rect, ui.scope_id().with(("lesson", &lesson.id)), Sense::click());
-    let words =
-        view.fill("home.lesson", &[("n", &lesson.number.to_string()), ("title", title), ("says", &says)]);
+    let words = view.fill(
+        "home.lesson",
+        &[("n", &lesson.number.to_string()), ("title", title_of(view, lesson)), ("says", &says)],
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
     let is_pointed_at = response.hovered() || response.has_focus();
     ui.painter().rect_filled(rect, 8.0, theme.raised);
     let edge = if is_pointed_at { Stroke::new(2.0, theme.accent) } else { Stroke::new(1.0, theme.line) };
     ui.painter().rect_stroke(rect, 8.0, edge, StrokeKind::Inside);
-    let inner = rect.shrink2(vec2(14.0, 8.0));
+    let inner = Rect::from_min_max(rect.min + vec2(14.0, 8.0), rect.max - vec2(RIGHT, 8.0));
     let number = FontId::new(text_size::TITLE, fonts::strong());
-    let first = inner.split_top_bottom_at_fraction(0.5).0;
+    let first = inner.split_top_bottom_at_y(inner.bottom() - 20.0).0;
     ui.painter().text(first.left_center(), Align2::LEFT_CENTER, lesson.number, number, theme.accent);
-    let left = inner.left() + 24.0;
-    fitted_ui(ui, first.with_min_x(left), title, theme::strong_font(), theme.text_strong);
+    let left = rect.left() + LEFT;
+    let words_of_title = title_galley(ui, view, lesson, rect.width());
+    let top = first.center().y - 0.5 * words_of_title.size().y;
+    ui.painter().galley(pos2(left, top), words_of_title, theme.text_strong);
     let second = Rect::from_min_max(pos2(left, first.bottom()), inner.max);
     let is_done = progress.is_some_and(|progress| progress.done);
     let mut says_left = left;

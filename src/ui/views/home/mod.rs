@@ -34,13 +34,15 @@ const LAST: f32 = 326.0;
 const WIDEST: f32 = 1400.0;
 /// The height of a card where there is room.
 const CARD: f32 = 392.0;
+/// The least height of a card: with less, the page scrolls.
+const LEAST_CARD: f32 = 345.0;
 /// The size of the blue button.
 const BUTTON: egui::Vec2 = vec2(300.0, 60.0);
 
 /// Draws the page.
 pub fn home_ui(ui: &mut Ui, view: &View) {
     let whole = ui.max_rect();
-    let is_low = view.room.height == Height::Short;
+    let is_low = view.room.height == Height::Short || !has_room_for_cards(ui, view, whole);
     let is_narrow = view.room.width == Width::Narrow;
     let bottom = if is_narrow || is_low { FOOT + BUTTON.y + space::L } else { FOOT };
     let (page, foot) = whole.split_top_bottom_at_y((whole.bottom() - bottom).max(whole.top()));
@@ -59,6 +61,12 @@ pub fn home_ui(ui: &mut Ui, view: &View) {
         beside_ui(ui, view, page);
     }
     foot::foot_ui(ui, view, Rect::from_min_max(pos2(foot.left(), foot.bottom() - FOOT), foot.max));
+}
+
+/// Whether the cards have their height beside the sentences and the row of lessons.
+fn has_room_for_cards(ui: &Ui, view: &View, whole: Rect) -> bool {
+    let head = head_height(ui, view, (whole.width() - 2.0 * space::M).min(WIDEST));
+    whole.height() - FOOT - head - lessons::HEIGHT - space::M - space::S >= LEAST_CARD
 }
 
 /// The three cards side by side below the sentences.

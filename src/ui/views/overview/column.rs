@@ -132,7 +132,7 @@ impl Column {
     /// How many maps it has, and how large they are; the longer words first.
     fn size(&self, view: &View) -> Vec<String> {
         let [_, maps, rows, cols] = view.state.plan().shape_of(self.output()).0;
-        if view.state.covers_size(self.output()) {
+        if view.state.covers_size(self.output()) || view.state.covers_maps(maps) {
             return vec!["?".into()];
         }
         let n = maps.to_string();
