@@ -65,8 +65,9 @@ pub fn home_ui(ui: &mut Ui, view: &View) {
 
 /// Whether the cards have their height beside the sentences and the row of lessons.
 fn has_room_for_cards(ui: &Ui, view: &View, whole: Rect) -> bool {
-    let head = head_height(ui, view, (whole.width() - 2.0 * space::M).min(WIDEST));
-    whole.height() - FOOT - head - lessons::HEIGHT - space::M - space::S >= LEAST_CARD
+    let width = (whole.width() - 2.0 * space::M).min(WIDEST);
+    let room = whole.height() - FOOT - head_height(ui, view, width) - lessons::HEIGHT - space::M - space::S;
+    room >= if width < NARROW { 1.15 * LEAST_CARD } else { LEAST_CARD }
 }
 
 /// The three cards side by side below the sentences.
@@ -94,16 +95,19 @@ fn stacked_ui(ui: &mut Ui, view: &View, is_narrow: bool) {
     head_ui(ui, view, rect);
     if !is_narrow {
         let (rect, _) = ui.allocate_exact_size(vec2(width, 1.15 * CARD + space::M), Sense::hover());
-        cards_ui(ui, view, rect.with_max_y(rect.bottom() - space::M), false);
+        // A child has a cursor of its own: what stands below the cards comes after all of them.
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
+        cards_ui(&mut child, view, rect.with_max_y(rect.bottom() - space::M), false);
         return row_of_lessons_ui(ui, view, width);
     }
     let heights = [CARD - 20.0, 380.0, 250.0];
     let all = heights.iter().map(|height| height + space::M).sum();
     let (rect, _) = ui.allocate_exact_size(vec2(width, all), Sense::hover());
     let mut top = rect.top();
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
     for (number, height) in heights.into_iter().enumerate() {
         let card = Rect::from_min_size(pos2(rect.left(), top), vec2(width, height));
-        card_ui(ui, view, number, card, false);
+        card_ui(&mut child, view, number, card, false);
         top = card.bottom() + space::M;
     }
     row_of_lessons_ui(ui, view, width);
