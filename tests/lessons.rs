@@ -284,3 +284,17 @@ fn hands_are_counted_and_kept() {
         Some(&[2, 2][..])
     );
 }
+
+#[test]
+fn a_lesson_that_cannot_be_opened_leaves_the_one_that_is_and_ones_own_work() {
+    let mut state = AppState::new();
+    let inputs = state.inputs().clone();
+    act(&mut state, LessonAction::Start("pooling".into()));
+    let mut broken = (**bundled().lesson("pattern").expect("the lesson")).clone();
+    broken.model = "no such model".into();
+    act(&mut state, LessonAction::Open(broken.into()));
+    assert_eq!(state.lesson().map(|open| open.lesson().id.as_str()), Some("pooling"));
+    assert!(state.notices().last().is_some_and(|notice| notice.text.contains("no such model")));
+    act(&mut state, LessonAction::Leave);
+    assert_eq!(state.inputs(), &inputs);
+}

@@ -280,8 +280,11 @@ fn half_a_digit(value: f64, digits: u32) -> f64 {
     0.5 * 10f64.powi(value.abs().log10().floor() as i32 - digits as i32 + 1)
 }
 
-/// The expression of a question.
-fn question(ask: &Ask, variables: &Variables) -> Result<Expression, String> {
+/// The expression of a question: what it asks for, or by its kind the value, the largest cell or the order.
+///
+/// # Errors
+/// Where it cannot be read, or names a variable that is not there.
+pub fn question(ask: &Ask, variables: &Variables) -> Result<Expression, String> {
     if ask.kind == Kind::Order {
         return Ok(Expression::Call { function: Function::Ordered, arguments: ask.items.clone() });
     }

@@ -28,7 +28,7 @@ pub use format::{
     Again, Ask, Beat, BeatPage, BeatShow, Kind, Lesson, LessonError, OneOrMany, Open, SetValue, Text,
     Tolerance,
 };
-pub use item::{Choice, Item, ItemError, Verdict, met, place_of};
+pub use item::{Choice, Item, ItemError, Verdict, met, place_of, question};
 pub use markup::{Span, spans};
 pub use misconceptions::{Rule, rule, rules};
 pub use pattern::{Variables, cells_of, places, substitute};

@@ -2,13 +2,14 @@
 
 use super::{
     answer::{Answer, Number, Sign},
+    pattern::cells_of,
     query::{Function, Query, Value},
     scene::Scene,
 };
 use crate::data::{Adjustment, Background, Content, fit, samples};
-use crate::nn::{Layer, Op, Part, conv::Conv2d, loss::one_hot};
+use crate::nn::{Layer, Op, Part, conv::Conv2d, loss::one_hot, optimizer::Optimizer};
 use crate::tensor::{Shape, argmax, number};
-use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, TensorId, Trace};
+use crate::trace::{Address, Owner, Pass, Place, Plan, TensorId, Trace};
 use crate::train::{Learned, Learner};
 use std::sync::Arc;
 
@@ -157,18 +158,7 @@ pub(super) fn owner(scene: &Scene, place: Address) -> Option<&Layer> {
 
 /// All cells of a place, in order.
 pub(super) fn cells(scene: &Scene, place: &Address) -> Vec<Address> {
-    let plan = scene.plan();
-    if place.grain() >= Grain::Cell {
-        return vec![place.whole_cell()];
-    }
-    let [_, c, h, w] = plan.shape_at(place).0;
-    let shape = plan.shape_at(place);
-    let each = match place.grain() == Grain::Channel {
-        true => (h * w) as u32,
-        false => (shape.len().max(c)) as u32,
-    };
-    let first = if place.grain() == Grain::Channel { place.cell() } else { 0 };
-    (first..first + each).map(|cell| place.with_cell(cell)).collect()
+    cells_of(scene.plan(), place).into_iter().map(|cell| place.with_cell(cell).whole_cell()).collect()
 }
 
 /// Their numbers.
@@ -266,17 +256,9 @@ fn kept(layer: &Layer) -> usize {
 
 /// The loss after the update; with a rate, after plain gradient descent with that.
 pub(super) fn loss_after(scene: &Scene, rate: Option<f64>) -> f32 {
-    let Some(rate) = rate else { return scene.trace.loss_after() };
-    let trace = &scene.trace;
-    let plan = trace.plan();
-    let optimizer = crate::nn::optimizer::Optimizer { learning_rate: rate, ..plan.setup().optimizer };
-    let network = plan.network();
-    let updated = optimizer.update(network, trace.params(), trace.moments(), trace.values());
-    let params = updated.params(trace.params());
-    let mut values =
-        network.forward(&params, &trace.values().input, plan.setup().mode, plan.stream(trace.time()));
-    values.loss = network.loss_forward(values.output(), trace.target());
-    values.mean_loss()
+    let Some(learning_rate) = rate else { return scene.trace.loss_after() };
+    let optimizer = Optimizer { learning_rate, ..scene.plan().setup().optimizer };
+    scene.trace.loss_after_update_by(&optimizer)
 }
 
 fn scores(scene: &Scene) -> Vec<f32> {

@@ -1,6 +1,7 @@
 //! What can be asked: the functions of lesson files and their arguments.
 
 use super::scene::Scene;
+use crate::model_io::nearest;
 use crate::nn::Layer;
 use crate::trace::Address;
 
@@ -153,29 +154,12 @@ impl Function {
 
     /// The end of a message on a name that is none.
     pub fn hint(name: &str) -> String {
-        let known = Self::ALL.iter().map(|function| function.name());
-        match known.min_by_key(|known| strsim(known, name)) {
-            Some(known) if !name.is_empty() && strsim(known, name) <= 2 => {
-                format!(" (did you mean {known}?)")
-            }
-            Some(_) | None => "; docs/lessons.md lists them".into(),
+        let known: Vec<&str> = Self::ALL.iter().map(|function| function.name()).collect();
+        match nearest(name, &known).filter(|_| !name.is_empty()) {
+            Some(known) => format!(" (did you mean {known}?)"),
+            None => "; docs/lessons.md lists them".into(),
         }
     }
-}
-
-/// The number of letters that have to change, roughly: the longer length less the letters in common order.
-fn strsim(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut row: Vec<usize> = vec![0; b.len() + 1];
-    for x in &a {
-        let mut corner = 0;
-        for (j, y) in b.iter().enumerate() {
-            let up = row[j + 1];
-            row[j + 1] = if x == y { corner + 1 } else { up.max(row[j]) };
-            corner = up;
-        }
-    }
-    a.len().max(b.len()) - row[b.len()]
 }
 
 /// An argument of a quantity.

@@ -8,7 +8,7 @@ use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, Start, Term};
 use crate::nn::{
     Execution, Params, Part, Parts, Values,
-    optimizer::{Moments, Updated},
+    optimizer::{Moments, Optimizer, Updated},
 };
 use crate::tensor::{Tensor, shape_of};
 use std::{ops::Range, sync::Arc};
@@ -215,10 +215,19 @@ impl Trace {
 
     /// The mean loss of the same batch with the parameters after the update; one forward pass.
     pub fn loss_after(&self) -> f32 {
-        let (plan, params) = (&self.plan, self.params_after());
-        let network = plan.network();
+        self.loss_with(&self.params_after())
+    }
+
+    /// The same after the update that another optimizer would make; the trace has reached the backward pass.
+    pub fn loss_after_update_by(&self, optimizer: &Optimizer) -> f32 {
+        let updated = optimizer.update(self.plan.network(), &self.params, &self.moments, &self.values);
+        self.loss_with(&updated.params(&self.params))
+    }
+
+    fn loss_with(&self, params: &Params) -> f32 {
+        let (plan, network) = (&self.plan, self.plan.network());
         let mut values =
-            network.forward(&params, &self.values.input, plan.setup().mode, plan.stream(self.time));
+            network.forward(params, &self.values.input, plan.setup().mode, plan.stream(self.time));
         values.loss = network.loss_forward(values.output(), &self.target);
         values.mean_loss()
     }

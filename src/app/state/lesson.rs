@@ -11,7 +11,7 @@ use super::{
 use crate::data::{Adjustment, Content, samples};
 use crate::lesson::{
     Answer, BeatPage, Edit, EditChange, Evaluator, Expression, Function, Item, Kind, Lesson, Scene, Setting,
-    Value, Verdict, cells_of, places, scene_of_beat, substitute,
+    Value, Verdict, cells_of, places, question, scene_of_beat, substitute,
 };
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Execution, optimizer::Optimizer};
@@ -489,14 +489,11 @@ pub(in crate::app) fn covers(
         );
     }
     let evaluator = Evaluator::new(scene, item.at, &item.variables);
-    let right = match (&ask.right, &ask.within, ask.kind) {
-        (Some(right), ..) => right.clone(),
-        (None, Some(map), Kind::Cell) => format!("largest({map})"),
-        (None, _, Kind::Number | Kind::Choice | Kind::Sign | Kind::RunTo) => "value".into(),
-        (None, ..) => String::new(),
+    let question = match (ask.kind, &ask.right) {
+        (Kind::Think | Kind::Change, None) => None,
+        _ => question(ask, &item.variables).ok(),
     };
-    let calls = substitute(&right, &item.variables).ok().and_then(|text| Expression::parse(&text).ok());
-    for (function, arguments) in calls.iter().flat_map(Expression::calls) {
+    for (function, arguments) in question.iter().flat_map(Expression::calls) {
         let Ok(query) = evaluator.query(function, arguments) else { continue };
         match asked_about(function) {
             Asked::Numbers => hidden.extend(query.places()),

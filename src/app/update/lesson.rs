@@ -80,6 +80,14 @@ pub(in crate::app) fn open(state: &mut AppState, name: &str, bytes: &[u8]) -> Ve
 }
 
 fn start(state: &mut AppState, lesson: Arc<Lesson>, beat: usize) -> Vec<Effect> {
+    let beat = beat.min(lesson.beats.len() - 1);
+    let (inputs, scene) = match set_up(&lesson, beat, &state.inputs) {
+        Ok(opened) => opened,
+        Err(error) => {
+            fail(state, format!("{}: {error}", lesson.id));
+            return Vec::new();
+        }
+    };
     // From lesson to lesson the user's own work stays what it was before the first.
     let workspace = match state.lesson.take() {
         Some(open) => open.workspace,
@@ -90,14 +98,6 @@ fn start(state: &mut AppState, lesson: Arc<Lesson>, beat: usize) -> Vec<Effect> 
             undo: state.undo.clone(),
             view: state.view,
         }),
-    };
-    let opened = set_up(&lesson, beat, &state.inputs);
-    let (inputs, scene) = match opened {
-        Ok(opened) => opened,
-        Err(error) => {
-            fail(state, format!("{}: {error}", lesson.id));
-            return Vec::new();
-        }
     };
     state.lesson = Some(Box::new(LessonState {
         beat,
@@ -116,7 +116,7 @@ fn start(state: &mut AppState, lesson: Arc<Lesson>, beat: usize) -> Vec<Effect> 
         trouble: None,
         lesson,
     }));
-    enter(state, beat)
+    begin_beat(state)
 }
 
 /// Inputs and scene of a beat.
@@ -148,9 +148,14 @@ fn enter(state: &mut AppState, beat: usize) -> Vec<Effect> {
             return Vec::new();
         }
     }
+    begin_beat(state)
+}
+
+/// Asks the question of a beat that is set up, and notes how far the lesson has come.
+fn begin_beat(state: &mut AppState) -> Vec<Effect> {
     let mut effects = ask(state);
     effects.extend(start_experiment(state));
-    effects.extend(note_progress(state, beat));
+    effects.extend(note_progress(state));
     effects
 }
 
@@ -506,8 +511,9 @@ fn leave(state: &mut AppState) -> Vec<Effect> {
     effects
 }
 
-fn note_progress(state: &mut AppState, beat: usize) -> Vec<Effect> {
+fn note_progress(state: &mut AppState) -> Vec<Effect> {
     let Some(open) = &state.lesson else { return Vec::new() };
+    let beat = open.beat;
     let (id, beats) = (open.lesson.id.clone(), open.lesson.beats.len());
     let progress: &mut LessonProgress = state.progress.0.entry(id).or_default();
     progress.beats = beats;
