@@ -3,7 +3,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{hint::black_box, sync::Arc};
 
-#[path = "../tests/vgg/mod.rs"]
+#[path = "../tests/common/vgg.rs"]
 mod vgg;
 
 fn seek(c: &mut Criterion) {

@@ -11,6 +11,7 @@
 //! `CONVSTEP_BINARY` names another program to test than the one just built.
 #![cfg(all(feature = "window", target_os = "linux"))]
 
+#[path = "common/screen.rs"]
 mod screen;
 
 use convstep::app::command::{ALIASES, COMMANDS, Shortcut};

@@ -4,6 +4,7 @@
 //! `CONVSTEP_WINDOW_TEST` is set.
 #![cfg(all(feature = "window", target_os = "linux"))]
 
+#[path = "common/screen.rs"]
 mod screen;
 
 use screen::{Screen, wait_for};

@@ -1,0 +1,9 @@
+//! Files: models, data sets and pictures that come in and go out.
+
+mod bundled_models;
+mod data;
+mod datasets;
+mod model_files;
+mod onnx_models;
+mod presets;
+mod torch_models;

@@ -1,0 +1,365 @@
+//! Both languages have the same keys and placeholders, the fonts have every glyph, every key that the program asks for
+//! exists, and the strings use the terms of docs/glossary.md.
+
+use crate::start;
+
+use convstep::{
+    app::{Lang, command},
+    nn::{
+        Activation, Mode, Network,
+        hyperparameter::Value,
+        loss::Loss,
+        optimizer::{Optimizer, Rule},
+        spec::*,
+    },
+    trace::{Grain, Pass, Plan, Setup},
+    ui::{fonts, sentences, strings::Words},
+};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
+    for (key, value) in table {
+        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(table) => flatten(&key, table, into),
+            value => {
+                let text = value.as_str().unwrap_or_else(|| panic!("{key} is no text")).to_owned();
+                assert!(into.insert(key.clone(), text).is_none(), "{key} stands twice");
+            }
+        }
+    }
+}
+
+fn words(lang: &str) -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/strings");
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("strings") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if name.ends_with(&format!(".{lang}.toml")) {
+            let text = fs::read_to_string(&path).expect("a file");
+            let table: toml::Table = text.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
+            flatten("", &table, &mut all);
+        }
+    }
+    all
+}
+
+fn placeholders(text: &str) -> Vec<&str> {
+    let mut found: Vec<&str> = text.split("%{").skip(1).filter_map(|rest| rest.split('}').next()).collect();
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn each_string_stands_in_all_languages_with_the_same_placeholders() {
+    let en = words(Lang::En.code());
+    assert!(en.len() > 150, "only {} strings were found", en.len());
+    for lang in Lang::ALL {
+        let translated = words(lang.code());
+        for (key, text) in &en {
+            let other = translated.get(key).unwrap_or_else(|| panic!("{key} is missing in {lang:?}"));
+            let allowed = placeholders(text);
+            for name in placeholders(other) {
+                assert!(allowed.contains(&name), "{key}: the text in {lang:?} asks for %{{{name}}}");
+            }
+        }
+        for key in translated.keys() {
+            assert!(en.contains_key(key), "{key} is missing in English");
+        }
+    }
+}
+
+#[test]
+fn each_file_of_strings_is_in_the_program() {
+    for lang in Lang::ALL {
+        for (key, text) in words(lang.code()) {
+            assert_eq!(Words(lang).text(&key), text, "{key} in {lang:?}; is it in assets/strings?");
+        }
+    }
+}
+
+#[test]
+fn the_fonts_have_each_glyph() {
+    let ctx = egui::Context::default();
+    fonts::install(&ctx);
+    ctx.run_ui(egui::RawInput::default(), |_| ()).drop_without_applying_deltas();
+    let font = egui::FontId::proportional(14.0);
+    for lang in Lang::ALL {
+        for (key, text) in words(lang.code()) {
+            for c in text.chars().filter(|c| !c.is_whitespace()) {
+                assert!(ctx.fonts_mut(|f| f.has_glyph(&font, c)), "{key}: no glyph for {c:?}");
+            }
+        }
+    }
+}
+
+const fn is_han(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
+/// A text with a letter in place of each `%{name}`.
+fn without_placeholders(text: &str) -> String {
+    let mut parts = text.split("%{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "x" + part.split_once('}').map_or(part, |(_, rest)| rest))
+}
+
+#[test]
+fn chinese_has_full_width_punctuation_and_thin_spaces() {
+    const THIN_SPACE: char = '\u{2009}';
+    for (key, text) in words("zh") {
+        let text: Vec<char> = without_placeholders(&text).chars().collect();
+        for (&a, &b) in text.iter().zip(text.iter().skip(1)) {
+            let other = match (is_han(a), is_han(b)) {
+                (true, false) => b,
+                (false, true) => a,
+                (true, true) | (false, false) => continue,
+            };
+            let shown: String = text.iter().collect();
+            assert!(!other.is_ascii_punctuation(), "{key}: {other:?} beside a Han character: {shown}");
+            assert!(other != ' ', "{key}: a thin space (U+2009) belongs beside a Han character: {shown}");
+            assert!(!other.is_alphanumeric(), "{key}: no thin space between {a:?} and {b:?}: {shown}");
+            let is_wide = "，。：；？！、（）“”《》".contains(other);
+            assert!(other == THIN_SPACE || is_wide || "…·".contains(other), "{key}: {other:?} in {shown}");
+        }
+    }
+}
+
+/// What the glossary forbids but may stand in these longer words.
+const ALLOWED: [(&str, &str); 4] =
+    [("Looks at", "looks at a picture"), ("unit", "linear unit"), ("格", "严格"), ("格", "空格")];
+
+/// The rows of the first table of the glossary: the English terms, and the words that must not be used.
+fn glossary() -> Vec<(Vec<String>, Vec<String>)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/glossary.md");
+    let text = fs::read_to_string(path).expect("docs/glossary.md");
+    let list = |cell: &str| {
+        let words = cell.split([',', ';', '，', '；', '、']).map(|word| word.trim().to_owned());
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>()
+    };
+    let table =
+        text.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let mut rows = table.skip(2).map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+        let [english, _, _, not] = cells[..] else { panic!("four cells: {line}") };
+        (list(english), list(not))
+    });
+    let rows: Vec<_> = rows.by_ref().collect();
+    assert!(rows.len() > 20, "only {} rows", rows.len());
+    rows
+}
+
+/// Whether a text has a word: in English as a whole word or its plural, whatever the case; in Chinese anywhere.
+fn has_word(text: &str, word: &str) -> bool {
+    if word.chars().any(is_han) {
+        return text.contains(word);
+    }
+    let (text, word) = (text.to_lowercase(), word.to_lowercase());
+    text.match_indices(&word).any(|(at, _)| {
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let rest = text[at + word.len()..].strip_prefix('s').unwrap_or(&text[at + word.len()..]);
+        !is_letter(text[..at].chars().next_back()) && !is_letter(rest.chars().next())
+    })
+}
+
+#[test]
+fn the_words_are_those_of_the_glossary() {
+    let rows = glossary();
+    let terms: Vec<&String> = rows.iter().flat_map(|(english, _)| english).collect();
+    // A word that is a term of its own in another row is ambiguous by itself.
+    let forbidden = rows.iter().flat_map(|(_, not)| not).filter(|word| !terms.contains(word));
+    let forbidden: Vec<&String> = forbidden.collect();
+    assert!(forbidden.len() > 20, "only {} words", forbidden.len());
+    for lang in Lang::ALL.map(Lang::code) {
+        for (key, text) in words(lang) {
+            let text = without_placeholders(&text);
+            for word in &forbidden {
+                let allowed = ALLOWED.iter().filter(|(short, _)| short == word);
+                let text = allowed.fold(text.clone(), |text, (_, long)| text.replace(long, ""));
+                assert!(!has_word(&text, word), "{key} ({lang}) says {word:?}: {text}");
+            }
+        }
+    }
+}
+
+/// Words that the screen has other words for, beyond those of the glossary, and what they may stand in.
+const GONE: [(&str, &[&str]); 9] = [
+    ("channel", &[]),
+    ("plane", &[]),
+    ("unit", &["linear unit"]),
+    ("tap", &[]),
+    ("given", &["not given"]),
+    ("dX", &[]),
+    ("dW", &[]),
+    ("k3", &[]),
+    ("m7", &["fwd/conv1/k2/(3,5)/m7"]),
+];
+
+#[test]
+fn the_words_of_the_code_are_not_on_the_screen() {
+    for (key, text) in words("en") {
+        let text = without_placeholders(&text).to_lowercase();
+        for (word, allowed) in GONE {
+            let text = allowed.iter().fold(text.clone(), |text, longer| text.replace(longer, ""));
+            assert!(!has_word(&text, word), "{key} says {word:?}: {text}");
+        }
+    }
+    for (key, text) in words("zh") {
+        for word in ["滤波器", "体积", "立体", "步长", "单元", "死的", "再次前往", "过程"]
+        {
+            assert!(!text.contains(word), "{key} says {word:?}: {text}");
+        }
+    }
+}
+
+fn has(key: &str) {
+    for lang in Lang::ALL {
+        assert_ne!(Words(lang).text(key), key, "{key} has no text in {lang:?}");
+    }
+}
+
+/// The files of Rust below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[test]
+fn every_key_in_the_code_of_the_window_has_its_words() {
+    let known = words("en");
+    // Names that look like keys: a file's, and tensors' in examples.
+    const OTHERS: [&str; 3] = ["recent.json", "lessons.json", "conv1.weight"];
+    let is_key = |text: &str| {
+        let is_word =
+            |word: &str| !word.is_empty() && word.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+        text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.contains('.')
+            && text.split('.').all(is_word)
+    };
+    let mut lacking = Vec::new();
+    let mut found = 0;
+    for path in sources(Path::new("src/ui")) {
+        let code = fs::read_to_string(&path).unwrap();
+        for literal in
+            code.lines().flat_map(|line| line.split('"').skip(1).step_by(2)).filter(|text| is_key(text))
+        {
+            found += 1;
+            if !known.contains_key(literal) && !OTHERS.contains(&literal) {
+                lacking.push(format!("{literal} in {}", path.display()));
+            }
+        }
+    }
+    assert!(found > 500, "{found} keys were found");
+    assert_eq!(lacking, Vec::<String>::new());
+}
+
+#[test]
+fn every_command_has_its_words() {
+    for command in command::COMMANDS {
+        has(&format!("cmd.{}", command.id));
+        has(command.group.key());
+    }
+    for grain in Grain::ALL {
+        has(&format!("grain.{}", grain.name()));
+    }
+    for pass in Pass::ALL {
+        has(&format!("pass.{}", pass.name()));
+    }
+    for page in convstep::app::Page::ALL {
+        has(page.key());
+    }
+    for method in convstep::attribution::Method::ALL {
+        has(&format!("evidence.name.{}", method.name()));
+        has(&format!("evidence.about.{}", method.name()));
+    }
+    for model in convstep::model_io::bundled::models() {
+        has(&format!("model.{}", model.name));
+    }
+    for preset in convstep::model_io::presets::all() {
+        has(&format!("preset.{}", preset.name));
+    }
+}
+
+#[test]
+fn every_kind_of_layer_and_each_of_its_numbers_has_its_words() {
+    for kind in Kind::starters() {
+        if !matches!(kind, Kind::Activation(_)) {
+            has(&format!("build.kind.{}", kind.name()));
+        }
+        has(&format!("build.kind.{}_tip", kind.name()));
+        for field in kind.hyperparameters() {
+            has(&format!("build.hyperparameter.{}", field.name));
+            has(&format!("build.hyperparameter.{}_tip", field.name));
+            if let Value::Flag(_) = field.value {
+                has(&format!("build.flag.{}_on", field.name));
+                has(&format!("build.flag.{}_off", field.name));
+            }
+        }
+    }
+}
+
+/// A network with every kind of layer.
+fn every_layer(loss: Loss) -> Network {
+    let conv = |normalize| Kind::Conv2d(ConvSpec { normalize, ..ConvSpec::new(2, 3) });
+    let pool = Pair::square(2);
+    let kinds = vec![
+        conv(true),
+        Kind::BatchNorm2d(BatchNormSpec::default()),
+        Kind::MaxPool2d(MaxPoolSpec { kernel: pool, stride: None, padding: Pair::square(0) }),
+        conv(false),
+        Kind::AvgPool2d(AvgPoolSpec {
+            kernel: pool,
+            stride: None,
+            padding: Pair::square(0),
+            count_include_pad: true,
+        }),
+        Kind::LocalResponseNorm(LrnSpec::default()),
+        Kind::Dropout(DropoutSpec::default()),
+        Kind::GlobalAvgPool2d,
+        Kind::Flatten,
+        Kind::Dense(DenseSpec { out_features: 3, bias: true }),
+        Kind::Softmax,
+    ];
+    let kinds: Vec<Kind> = Activation::ALL.map(Kind::Activation).into_iter().chain(kinds).collect();
+    for name in Kind::starters().iter().map(Kind::name) {
+        assert!(kinds.iter().any(|kind| kind.name() == name), "{name} is not in the network of every layer");
+    }
+    let layers =
+        kinds.into_iter().enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind)).collect();
+    Network::build([1, 16, 16], layers, loss).expect("a network of every layer")
+}
+
+#[test]
+fn every_stage_has_its_sentence() {
+    for loss in [Loss::CrossEntropy, Loss::Mse] {
+        let network = Arc::new(every_layer(loss));
+        for mode in [Mode::Eval, Mode::Train] {
+            for rule in Rule::ALL {
+                let optimizer = Optimizer { rule, weight_decay: 0.1, ..Optimizer::default() };
+                let setup = Setup { images: 2, mode, optimizer, ..Setup::default() };
+                let plan = Plan::new(Arc::clone(&network), setup);
+                for stage in plan.stages() {
+                    has(&sentences::key(&plan, stage));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_fresh_start_has_a_prediction() {
+    let state = start::shapes();
+    let (class, p) = state.prediction();
+    assert!(class < state.model().network.classes() && p > 0.0);
+}

@@ -1,0 +1,9 @@
+//! Lessons without the window: their format, their rules, and each lesson that is built in.
+
+#[path = "../common/program.rs"]
+mod program;
+
+mod built_in;
+mod models;
+mod rules;
+mod shuffle;

@@ -1,0 +1,103 @@
+//! The page of data and the question where a set lies, by role and label, with no display and no GPU.
+
+use convstep::{
+    app::{Action, AppState, Effect, Lang, Page, apply, run_tasks_here},
+    data::{Dataset, Disk, Generated, Split},
+    nn::Execution,
+    ui::strings::Words,
+};
+use egui_kittest::{Harness, kittest::Queryable};
+
+use crate::harness::{Program, window};
+use crate::start;
+
+fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
+    let effects = apply(state, action);
+    run_tasks_here(state, effects, Execution::SERIAL, &Disk)
+}
+
+fn harness(lang: Lang, size: [f32; 2]) -> Harness<'static, Program> {
+    let mut state = start::shapes();
+    apply(&mut state, Action::SetLang(lang));
+    window(state, size, update)
+}
+
+#[test]
+fn examples_are_shown_by_part_and_class_and_one_is_clicked() {
+    let mut harness = harness(Lang::En, [1280.0, 720.0]);
+    harness.key_press(egui::Key::F6);
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.view().page, Page::Data);
+    let data = harness.state().state.shown_data();
+    let name = |part, index| {
+        let example = data.example(part, index).expect("is made");
+        format!("Example {index}: {}", data.classes()[example.class])
+    };
+    assert!(harness.query_by_label(&name(Split::Train, 0)).is_some());
+    harness.get_by_label("Test ∞").click();
+    harness.run_steps(4);
+    assert!(harness.query_by_label(&name(Split::Test, 3)).is_some());
+    // One class only.
+    let measured = data.measure(Split::Test, Execution::SERIAL).expect("measures");
+    let row = format!("{}: {} examples", data.classes()[2], measured.by_class[2].len());
+    harness.get_by_label(&row).click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().state.data().class, Some(2));
+    let first = measured.by_class[2][0];
+    harness.get_by_label(&name(Split::Test, first)).click();
+    harness.run_steps(3);
+    let state = &harness.state().state;
+    assert_eq!((state.view().page, state.label()), (Page::Network, 2));
+    assert_eq!(state.inputs().picture.name, format!("{} test {first}", data.name()));
+}
+
+#[test]
+fn a_path_is_typed_and_the_set_is_trained_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let examples: Vec<_> = (0..40).map(|index| Generated::Shapes.sample(1, index)).collect();
+    let records = examples.iter().flat_map(|(pixels, class)| {
+        [*class as u8].into_iter().chain(pixels.iter().map(|&x| x as u8)).collect::<Vec<u8>>()
+    });
+    let path = folder.path().join("data_batch_1.bin");
+    std::fs::write(&path, records.collect::<Vec<u8>>()).expect("writes");
+    let mut harness = harness(Lang::En, [1024.0, 768.0]);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::D);
+    harness.run_steps(3);
+    harness.get_by_label("Path of a folder or file").type_text(&path.display().to_string());
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(4);
+    let state = &harness.state().state;
+    assert_eq!((state.notices().len(), state.view().page, state.data().asking), (0, Page::Data, false));
+    // Ten classes are more than the eight outputs of the network.
+    harness.get_by_label("Train on this data").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label_contains("expected at most 8 classes").is_some());
+}
+
+#[test]
+fn both_pages_say_what_they_show_in_both_languages_and_sizes() {
+    for lang in Lang::ALL {
+        let words = Words(lang);
+        for size in [[1280.0, 720.0], [1024.0, 768.0]] {
+            let mut harness = harness(lang, size);
+            let state = &mut harness.state_mut().state;
+            let data = Dataset::generated(Generated::Shapes, 0);
+            update(state, Action::Train(convstep::app::TrainAction::Use(Some(data))));
+            update(state, Action::SetPage(Page::Data));
+            harness.run_steps(3);
+            for key in ["sets.all_classes", "sets.is_trained_on", "cmd.open_data"] {
+                assert!(harness.query_by_label(&words.text(key)).is_some(), "{key} in {lang:?}");
+            }
+            update(&mut harness.state_mut().state, Action::SetPage(Page::Training));
+            harness.run_steps(3);
+            harness.get_by_label(&words.text("training.more")).click();
+            harness.run_steps(30);
+            for key in ["training.seed", "training.difficulty", "training.shift", "training.flip"] {
+                let name = words.text(key);
+                assert!(harness.query_all_by_label(&name).next().is_some(), "{key} in {lang:?}");
+            }
+            assert!(harness.query_by_label_contains("/255").is_some());
+        }
+    }
+}
