@@ -2,7 +2,10 @@
 
 use super::Unit;
 use crate::nn::{
-    Execution, Mode, Network, Op, Params, Part, Values, activation::Gate, dropout::Stream, loss::Loss,
+    Execution, Mode, Network, Op, Params, Part, Values,
+    activation::Gate,
+    dropout::Stream,
+    loss::{self, Loss},
     softmax,
 };
 use crate::tensor::{Shape, ShapeError, Tensor};
@@ -36,10 +39,10 @@ impl<'a> Probe<'a> {
         let [c, h, w] = layers[end].output;
         let name = layers[end].name();
         match unit {
-            Unit::Score(class) | Unit::Probability(class) if class >= c * h * w => {
+            Unit::Score(class) | Unit::Probability(class) if class >= network.loss.classes(c * h * w) => {
                 return Err(ShapeError(format!(
                     "expected a class from 0 to {}, got {class}; choose one that the network has",
-                    c * h * w - 1
+                    network.loss.classes(c * h * w) - 1
                 )));
             }
             Unit::Probability(_) if !is_softmax && network.loss == Loss::Mse => {
@@ -91,8 +94,11 @@ impl<'a> Probe<'a> {
     pub(super) fn value_in(&self, values: &Values) -> f32 {
         let y = values.output();
         match self.unit {
-            Unit::Score(class) => y[self.at(class)],
+            Unit::Score(class) => self.sign(class) * y[self.at(class)],
             Unit::Probability(class) if self.is_after_softmax() => y[self.at(class)],
+            Unit::Probability(class) if self.is_binary() => {
+                self.network.loss.scores(y.iter().copied())[class]
+            }
             Unit::Probability(class) => softmax::forward(&as_vector(y)).out[[0, class, 0, 0]],
             Unit::Channel { channel, .. } => {
                 let [_, h, w] = self.network.output();
@@ -126,8 +132,12 @@ impl<'a> Probe<'a> {
         let y = values.output();
         let mut dy = Tensor::zeros(y.dim());
         match self.unit {
-            Unit::Score(class) => dy[self.at(class)] = 1.0,
+            Unit::Score(class) => dy[self.at(class)] = self.sign(class),
             Unit::Probability(class) if self.is_after_softmax() => dy[self.at(class)] = 1.0,
+            Unit::Probability(class) if self.is_binary() => {
+                let [q, p] = loss::both(self.network.loss.scores(y.iter().copied())[1]);
+                dy[self.at(class)] = self.sign(class) * (q * p);
+            }
             Unit::Probability(class) => {
                 let probability = softmax::forward(&as_vector(y)).out;
                 let mut of_class = Tensor::zeros(probability.dim());
@@ -144,13 +154,23 @@ impl<'a> Probe<'a> {
         dy
     }
 
+    /// Whether one output tells two classes apart.
+    fn is_binary(&self) -> bool {
+        self.network.loss == Loss::BinaryCrossEntropy
+    }
+
+    /// How a class's score grows with its output: the first of two classes has the one output's negative.
+    fn sign(&self, class: usize) -> f32 {
+        if self.is_binary() && class == 0 { -1.0 } else { 1.0 }
+    }
+
     fn is_after_softmax(&self) -> bool {
         self.network.layers.last().is_some_and(|layer| layer.op == Op::Softmax)
     }
 
-    /// The index of a class in the output.
+    /// The index of a class's output.
     fn at(&self, class: usize) -> [usize; 4] {
-        Shape::image(self.network.output()).at(class)
+        Shape::image(self.network.output()).at(self.network.loss.output_of(class))
     }
 
     /// The positions of the output's maps.

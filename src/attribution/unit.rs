@@ -7,7 +7,8 @@ use crate::tensor::ShapeError;
 /// A value that a network computes for one picture.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Unit {
-    /// A class's score: the input of the softmax, or the output if there is no softmax.
+    /// A class's score: the input of the softmax, or the output if there is no softmax. Of two classes with one output, the output for
+    /// the second and its negative for the first.
     Score(usize),
     /// A class's probability.
     Probability(usize),

@@ -8,7 +8,7 @@ use crate::attribution::{
 use crate::files::write_atomically;
 use crate::model_io::Model;
 use crate::nn::{Execution, Mode, Params, dropout::Stream};
-use crate::tensor::{Tensor, argmax};
+use crate::tensor::Tensor;
 use crate::threads::Threads;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ fn compute(args: &AttributeArgs, model: &Model, x: &Tensor, exec: Execution) -> 
         Some(text) => unit_of(text, model)?,
         None => {
             let run = model.network.forward_with(&model.params, x, Mode::Eval, Stream::default(), exec);
-            Unit::Score(run.map_or(0, |values| argmax(values.output().iter().copied()).0))
+            Unit::Score(run.map_or(0, |values| model.network.loss.predicted(values.output().iter().copied())))
         }
     };
     let settings = settings(args, model)?;

@@ -8,7 +8,7 @@ use crate::nn::{
     engine::Engine,
     init::{self, Init},
     kernels::{Isa, peak_mul_adds},
-    loss::{Loss, one_hot},
+    loss::Loss,
     optimizer::{Optimizer, Rule},
     spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
 };
@@ -133,7 +133,7 @@ fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Resu
     let x: Tensor = init::weight(Init::Normal { deviation: 1.0 }, [images, c, h, w], &mut rng);
     let x = x.as_slice().unwrap_or_default();
     let classes: Vec<usize> = (0..images).map(|n| n % net.network.classes()).collect();
-    let target: Tensor = one_hot(net.network.output(), &classes);
+    let target: Tensor = net.network.target(&classes);
     let target = target.as_slice().unwrap_or_default();
     let optimizer =
         Optimizer { rule: Rule::Momentum { momentum: 0.9 }, learning_rate: 0.01, weight_decay: 0.0 };

@@ -92,7 +92,7 @@ pub fn inputs(
     preprocess: &Preprocess,
     examples: &[(Tensor, usize)],
 ) -> Result<(Tensor, Tensor), CliError> {
-    stack(examples, |pixels| preprocess.apply(pixels), network.output()).ok_or_else(|| {
+    stack(examples, |pixels| preprocess.apply(pixels), network.targets()).ok_or_else(|| {
         CliError("expected examples of one shape, got different ones; report this as a bug".into())
     })
 }

@@ -9,12 +9,7 @@ use super::{
 use crate::app::is_large;
 use crate::files::write_atomically;
 use crate::model_io::Model;
-use crate::nn::{
-    Execution, Mode, Op, Part, Values,
-    dropout::Stream,
-    loss::{Loss, one_hot},
-};
-use crate::tensor::argmax;
+use crate::nn::{Execution, Mode, Op, Values, dropout::Stream, loss::Loss};
 use crate::threads::Threads;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -87,9 +82,9 @@ fn values(
         Stream::default(),
         Execution { on_progress: &forward, ..exec },
     )?;
-    let predicted = || (argmax(values.output().iter().copied()).0, LabelSource::Prediction);
+    let predicted = || (network.loss.predicted(values.output().iter().copied()), LabelSource::Prediction);
     let label = input.label.unwrap_or_else(predicted);
-    let target = one_hot(network.output(), &[label.0]);
+    let target = network.target(&[label.0]);
     network.add_loss(&mut values, &target);
     let exec = Execution { on_progress: &backward, ..exec };
     if gradients && !network.add_gradients(params, &mut values, &target, mode, exec) {
@@ -104,10 +99,10 @@ impl<'a> Answer<'a> {
         let outputs: Vec<f32> = values.output().iter().copied().collect();
         let ends_in_softmax = network.layers.last().is_some_and(|layer| layer.op == Op::Softmax);
         let probabilities = match network.loss {
-            Loss::CrossEntropy => values.loss.get(Part::Prob).map(|prob| prob.iter().copied().collect()),
+            Loss::CrossEntropy | Loss::BinaryCrossEntropy => Some(values.scores(network, 0)),
             Loss::Mse => ends_in_softmax.then(|| outputs.clone()),
         };
-        let prediction = argmax(outputs.iter().copied()).0;
+        let prediction = network.loss.predicted(outputs.iter().copied());
         Self { model, input, label, prediction, outputs, probabilities, values }
     }
 
@@ -211,12 +206,11 @@ impl<'a> Answer<'a> {
                 Some(all) => (format!("{:.4}", all[class]), bar(all[class], WIDTH)),
                 None => (String::new(), String::new()),
             };
-            rows.push(vec![
-                self.model.class_name(class),
-                format!("{:.4}", self.outputs[class]),
-                number,
-                chart,
-            ]);
+            // One output speaks for the second of two classes.
+            let loss = self.model.network.loss;
+            let own = Some(loss.output_of(class)).filter(|&output| loss.class_of(output) == class);
+            let output = own.map_or_else(String::new, |output| format!("{:.4}", self.outputs[output]));
+            rows.push(vec![self.model.class_name(class), output, number, chart]);
         }
         let more = by.len().saturating_sub(SHOWN);
         table(&rows, &[1, 2]) + &if more > 0 { format!("and {more} more\n") } else { String::new() }

@@ -6,10 +6,8 @@ use super::{
 };
 use crate::nn::{
     Execution, Mode, Values,
-    loss::one_hot,
     optimizer::{Moments, Optimizer},
 };
-use crate::tensor::argmax;
 use crate::trace::{
     Address, CellFold, Cursor, Grain, Move, Operand, Pass, Place, Plan, Setup, Step, TensorId, Trace,
 };
@@ -92,13 +90,13 @@ impl SteppedRun {
         let plan = Arc::new(Plan::try_new(Arc::new(model.network), setup)?);
         let network = plan.network();
         let values = network.forward(&model.params, &input.x, mode, plan.stream(0));
-        let predicted = |values: &Values| argmax(values.output().iter().copied()).0;
+        let predicted = |values: &Values| network.loss.predicted(values.output().iter().copied());
         let class = match input.label {
             Some((class, _)) => class,
             None if mode == Mode::Eval => predicted(&values),
             None => predicted(&network.forward(&model.params, &input.x, Mode::Eval, plan.stream(0))),
         };
-        let target = one_hot(network.output(), &[class]);
+        let target = network.target(&[class]);
         let (params, moments) = (model.params, Arc::new(Moments::default()));
         let first = Trace::from_forward(Arc::clone(&plan), 0, params, moments, values, target);
         Ok(Self { trace: first.clone(), first, plan })

@@ -17,7 +17,7 @@ use crate::files::{check_writable, write_atomically};
 use crate::model_io::{Architecture, Checkpoint, Model, Preprocess};
 use crate::nn::optimizer::{Moments, Optimizer};
 use crate::threads::Threads;
-use crate::train::{BatchSchedule, Check, LearningRateSchedule, Record, Report, Trainer};
+use crate::train::{BatchSchedule, Check, LearningRateSchedule, Record, Report, Trainer, fault_of_classes};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -381,6 +381,8 @@ struct Given {
     path: PathBuf,
     architecture: Architecture,
     names_preprocess: bool,
+    /// What is said of the loss where the file names none.
+    note: Option<String>,
 }
 
 impl Given {
@@ -391,13 +393,14 @@ impl Given {
         // An explicit table counts even if it leaves pixels unscaled.
         let names_preprocess =
             text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("preprocess"));
-        Ok(Self { path: path.to_owned(), architecture, names_preprocess })
+        let note = architecture.note_on_loss(&text);
+        Ok(Self { path: path.to_owned(), architecture, names_preprocess, note })
     }
 
     /// The model with initial weights. Missing classes are taken from the data; missing preprocessing uses the data's
     /// mean and deviation.
     fn model(self, settings: &Settings, data: &Dataset) -> Result<Model, CliError> {
-        let Self { path, mut architecture, names_preprocess } = self;
+        let Self { path, mut architecture, names_preprocess, note } = self;
         let place = |what: String| CliError(format!("{}: {what}", path.display()));
         if architecture.input != data.shape() {
             return Err(place(format!(
@@ -407,9 +410,16 @@ impl Given {
                 architecture.input
             )));
         }
+        if let Some(note) = note {
+            print(&format!("{note}\n"))?;
+        }
         // Classes that are only numbers may be renamed.
         let count = architecture.classes.len();
         if count == 0 {
+            let network = architecture.build().map_err(|error| place(error.0))?;
+            if let Some(fault) = fault_of_classes(&network, data.classes().len(), false) {
+                return Err(place(fault));
+            }
             architecture.classes = data.classes().to_vec();
         } else if architecture.classes != data.classes()
             && (data.names_classes() || count != data.classes().len())

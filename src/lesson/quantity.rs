@@ -7,7 +7,7 @@ use super::{
     scene::Scene,
 };
 use crate::data::{Adjustment, Background, Content, fit, samples};
-use crate::nn::{Layer, Op, Part, conv::Conv2d, loss::one_hot, optimizer::Optimizer};
+use crate::nn::{Layer, Op, Part, conv::Conv2d, optimizer::Optimizer};
 use crate::tensor::{Shape, argmax, number};
 use crate::trace::{Address, Owner, Pass, Place, Plan, TensorId, Trace};
 use crate::train::{Learned, Learner};
@@ -262,8 +262,7 @@ pub(super) fn loss_after(scene: &Scene, rate: Option<f64>) -> f32 {
 }
 
 fn scores(scene: &Scene) -> Vec<f32> {
-    let values = scene.trace.values();
-    values.loss.get(Part::Prob).unwrap_or_else(|| values.output()).iter().copied().collect()
+    scene.trace.values().scores(scene.plan().network(), 0)
 }
 
 fn prob(scene: &Scene, class: Option<f64>) -> Result<Answer, String> {
@@ -318,7 +317,7 @@ fn with_picture(scene: &Scene, query: &Query) -> Result<Trace, String> {
     if plan.setup().images != 1 {
         return Err(format!("{name}: expected one picture at a time, got a batch"));
     }
-    let target = one_hot(plan.network().output(), &[class]);
+    let target = plan.network().target(&[class]);
     let (params, moments) = (Arc::clone(trace.params()), Arc::clone(trace.moments()));
     Ok(Trace::new(Arc::clone(plan), trace.time(), params, moments, &input, target))
 }
@@ -346,8 +345,7 @@ fn prob_without(scene: &Scene, map: Address) -> Result<f32, String> {
     let mut values =
         network.forward(&params, &trace.values().input, plan.setup().mode, plan.stream(trace.time()));
     values.loss = network.loss_forward(values.output(), trace.target());
-    let prob = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
-    prob.iter().nth(label).copied().ok_or_else(|| wrong().into())
+    values.scores(network, 0).get(label).copied().ok_or_else(|| wrong().into())
 }
 
 /// The map without which the right class is least probable.

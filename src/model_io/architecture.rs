@@ -141,7 +141,6 @@ fn known_kind(name: &str) -> Option<Known> {
     Some((keys.to_vec(), Box::new(read)))
 }
 
-const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::Mse];
 const TOP_KEYS: [&str; 5] = ["input", "classes", "preprocess", "layers", "loss"];
 
 impl Architecture {
@@ -175,20 +174,65 @@ impl Architecture {
         let classes = classes(&top)?;
         let preprocess = preprocess(&top, input[0])?;
         let layers = layers(&top)?;
-        let loss = loss(&top)?;
+        // Without a loss, the number of outputs tells; layers that do not fit are named when it is built.
+        let loss = match loss(&top)? {
+            Some(loss) => loss,
+            None => {
+                let network = Network::build(input, layers.clone(), Loss::default());
+                network.map_or(Loss::default(), |network| Loss::of_outputs(network.outputs()))
+            }
+        };
         Ok(Self { input, classes, preprocess, layers, loss })
+    }
+
+    /// What is said of a loss that the TOML text does not name, where it is not the usual one.
+    pub fn note_on_loss(&self, text: &str) -> Option<String> {
+        let is_named = text.parse::<Table>().is_ok_and(|table| table.contains_key("loss"));
+        (self.loss == Loss::BinaryCrossEntropy && !is_named).then(|| note_on_one_output(self.last_name()))
+    }
+
+    /// Gives one output with a cross-entropy, which files of earlier versions may have, the loss that can learn from it;
+    /// answers what is said of it.
+    pub(super) fn mend_loss(&mut self) -> Option<String> {
+        let network = Network::build(self.input, self.layers.clone(), self.loss).ok()?;
+        (self.loss == Loss::CrossEntropy && network.outputs() == 1).then(|| {
+            self.loss = Loss::BinaryCrossEntropy;
+            format!(
+                "{} has one output, whose probability by a cross-entropy would always be 1: the loss is \
+                 binary_cross_entropy",
+                self.last_name()
+            )
+        })
+    }
+
+    fn last_name(&self) -> &str {
+        self.layers.last().map_or("the last layer", |layer| &layer.name)
     }
 
     /// Builds the network and checks all sizes.
     ///
     /// # Errors
-    /// As for [`Network::build`], or if the number of classes differs from the number of outputs.
+    /// As for [`Network::build`], or if the number of classes differs from that of the outputs, or the loss cannot learn
+    /// from them.
     pub fn build(&self) -> Result<Network, ModelError> {
         let network = Network::build(self.input, self.layers.clone(), self.loss)?;
-        if !self.classes.is_empty() && self.classes.len() != network.classes() {
-            let last = network.layers.last().map_or("the last layer", |layer| layer.name());
+        if self.loss == Loss::CrossEntropy && network.outputs() == 1 {
+            let last = network.last_name();
             return Err(ModelError(format!(
-                "classes: expected {} names, one per output of {last}, got {}; name all of them or omit classes",
+                "loss: expected at least 2 outputs of {last} for cross_entropy, got 1, whose probability would always be \
+                 1; write kind = \"binary_cross_entropy\", or give {last} one output for each class"
+            )));
+        }
+        if !self.classes.is_empty() && self.classes.len() != network.classes() {
+            let last = network.last_name();
+            let per = match self.loss {
+                Loss::BinaryCrossEntropy => {
+                    format!("of the two classes that the one output of {last} tells apart")
+                }
+                Loss::CrossEntropy | Loss::Mse => format!("one per output of {last}"),
+            };
+            return Err(ModelError(format!(
+                "classes: expected {} names, {per}, got {}; name all of them or omit classes",
                 network.classes(),
                 self.classes.len()
             )));
@@ -502,10 +546,18 @@ fn clone_pair((key, value): (&String, &Value)) -> (String, Value) {
     (key.clone(), value.clone())
 }
 
-fn loss(top: &Table) -> Result<Loss, ModelError> {
-    let names = LOSSES.map(Loss::name);
-    let remedy = "write [loss] and below it kind = \"cross_entropy\" or kind = \"mse\"";
-    let Some(value) = top.get("loss") else { return Ok(Loss::default()) };
+/// What is said of a network whose loss was chosen for its one output.
+pub(super) fn note_on_one_output(last: &str) -> String {
+    format!(
+        "{last} has one output: it is taken for the score of the second of two classes, with the loss \
+         binary_cross_entropy; for another loss, name it in the architecture"
+    )
+}
+
+fn loss(top: &Table) -> Result<Option<Loss>, ModelError> {
+    let names = Loss::ALL.map(Loss::name);
+    let remedy = "write [loss] and below it kind = \"cross_entropy\", \"binary_cross_entropy\" or \"mse\"";
+    let Some(value) = top.get("loss") else { return Ok(None) };
     let Some(table) = value.as_table() else {
         return Err(ModelError(format!(
             "loss: expected a table with a kind, got {}; {remedy}",
@@ -519,7 +571,7 @@ fn loss(top: &Table) -> Result<Loss, ModelError> {
     let kind = value
         .as_str()
         .ok_or_else(|| ModelError(format!("loss: expected text in kind, got {}; {remedy}", shown(value))))?;
-    LOSSES.into_iter().find(|loss| loss.name() == kind).ok_or_else(|| {
+    Loss::ALL.into_iter().find(|loss| loss.name() == kind).map(Some).ok_or_else(|| {
         ModelError(format!(
             "loss: unknown kind {}{}; the kinds are {}",
             short(&format!("{kind:?}")),
@@ -736,7 +788,7 @@ mod tests {
             ("input = [3, 8, 8]\n[preprocess]\nshuffle = -1", "got -1; for example, write shuffle = 1"),
             (
                 &format!("{}\n[loss]\nkind = \"entropy\"", layer("name = \"a\"\nkind = \"relu\"")),
-                "the kinds are cross_entropy, mse",
+                "the kinds are cross_entropy, binary_cross_entropy, mse",
             ),
             (
                 &format!("{}\n[loss]", layer("name = \"a\"\nkind = \"relu\"")),

@@ -58,7 +58,11 @@ impl Model {
                 ))
             })?,
         };
-        let architecture = Architecture::parse(&text)?;
+        let mut architecture = Architecture::parse(&text)?;
+        let mut notes: Vec<String> = architecture.note_on_loss(&text).into_iter().collect();
+        if toml.is_none() {
+            notes.extend(architecture.mend_loss());
+        }
         let network = architecture.build()?;
         let weights = weights::read(safetensors, &network)?;
         Ok(Self {
@@ -67,7 +71,7 @@ impl Model {
             params: Arc::new(weights.params),
             architecture,
             unused: weights.unused,
-            notes: Vec::new(),
+            notes,
         })
     }
 

@@ -1,11 +1,11 @@
-//! The losses: softmax cross-entropy on logits, and mean squared error.
+//! The losses: softmax cross-entropy on logits, binary cross-entropy on one logit, and mean squared error.
 //!
 //! Each is per image; a batch's loss is the mean over its images. Letters: n image, f output
 //! feature (the output's cells in C, H, W order), F their number. The target is a tensor of the
-//! output's shape, one-hot for a class.
+//! output's shape: one-hot for a class, or with binary cross-entropy 0 or 1.
 
-use super::{Real, pool::takes_over};
-use crate::tensor::{Shape, Tensor, shape_of};
+use super::{Real, activation::Activation, pool::takes_over};
+use crate::tensor::{Shape, ShapeError, Tensor, argmax, shape_of};
 
 /// Which loss the last layer's output goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -13,18 +13,131 @@ pub enum Loss {
     /// Softmax and negative log-likelihood in one, on logits.
     #[default]
     CrossEntropy,
+    /// Sigmoid and negative log-likelihood in one, on the logit of the second of two classes.
+    BinaryCrossEntropy,
     /// Mean of the squared differences to the target.
     Mse,
 }
 
 impl Loss {
+    /// Every loss.
+    pub const ALL: [Self; 3] = [Self::CrossEntropy, Self::BinaryCrossEntropy, Self::Mse];
+
     /// The name in an architecture file.
     pub const fn name(self) -> &'static str {
         match self {
             Self::CrossEntropy => "cross_entropy",
+            Self::BinaryCrossEntropy => "binary_cross_entropy",
             Self::Mse => "mse",
         }
     }
+
+    /// The loss of a classifier with this many outputs, where none is named.
+    pub const fn of_outputs(outputs: usize) -> Self {
+        if outputs == 1 { Self::BinaryCrossEntropy } else { Self::CrossEntropy }
+    }
+
+    /// How many classes this many outputs stand for.
+    pub const fn classes(self, outputs: usize) -> usize {
+        match self {
+            Self::BinaryCrossEntropy => 2,
+            Self::CrossEntropy | Self::Mse => outputs,
+        }
+    }
+
+    /// The class that an output speaks for.
+    pub const fn class_of(self, output: usize) -> usize {
+        match self {
+            Self::BinaryCrossEntropy => 1,
+            Self::CrossEntropy | Self::Mse => output,
+        }
+    }
+
+    /// The output that tells of a class.
+    pub const fn output_of(self, class: usize) -> usize {
+        match self {
+            Self::BinaryCrossEntropy => 0,
+            Self::CrossEntropy | Self::Mse => class,
+        }
+    }
+
+    /// Checks that the loss can take this many outputs, made by a layer of this name.
+    ///
+    /// # Errors
+    /// For a binary cross-entropy of another number than one.
+    pub(super) fn check(self, outputs: usize, name: &str) -> Result<(), ShapeError> {
+        match self {
+            Self::BinaryCrossEntropy if outputs != 1 => Err(ShapeError(format!(
+                "loss: expected 1 output of {name} for binary_cross_entropy, got {outputs}; give {name} one output, \
+                 or write kind = \"cross_entropy\""
+            ))),
+            Self::BinaryCrossEntropy | Self::CrossEntropy | Self::Mse => Ok(()),
+        }
+    }
+
+    /// The classes' scores by one image's outputs, in the classes' order. Two probabilities of a binary
+    /// cross-entropy's logit; else the outputs themselves, or what the loss made of them.
+    pub fn scores(self, outputs: impl IntoIterator<Item = f32>) -> Vec<f32> {
+        let outputs = outputs.into_iter();
+        match self {
+            Self::CrossEntropy | Self::Mse => outputs.collect(),
+            Self::BinaryCrossEntropy => outputs.flat_map(|z| both(sigmoid(z))).collect(),
+        }
+    }
+
+    /// The class that one image's outputs speak for: that of the first largest; of a binary cross-entropy the second
+    /// where its probability is above one half.
+    pub fn predicted(self, outputs: impl IntoIterator<Item = f32>) -> usize {
+        match self {
+            Self::CrossEntropy | Self::Mse => argmax(outputs).0,
+            Self::BinaryCrossEntropy => argmax(outputs.into_iter().flat_map(|z| both(sigmoid(z)))).0,
+        }
+    }
+
+    /// The class that one image's target names.
+    pub fn truth(self, target: impl IntoIterator<Item = f32>) -> usize {
+        match self {
+            Self::CrossEntropy | Self::Mse => argmax(target).0,
+            Self::BinaryCrossEntropy => argmax(target.into_iter().flat_map(both)).0,
+        }
+    }
+}
+
+/// What the loss of a network compares its output with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Targets {
+    /// The loss.
+    pub loss: Loss,
+    /// The output's extents [C, H, W].
+    pub output: [usize; 3],
+}
+
+impl Targets {
+    /// The number of classes.
+    pub fn classes(self) -> usize {
+        self.loss.classes(self.output.iter().product())
+    }
+
+    /// The target of images of these classes: one-hot, or 0 and 1.
+    ///
+    /// # Panics
+    /// As [`one_hot`].
+    pub fn of<T: Real>(self, classes: &[usize]) -> Tensor<T> {
+        if self.loss != Loss::BinaryCrossEntropy {
+            return one_hot(self.output, classes);
+        }
+        assert!(classes.iter().all(|&class| class < 2), "two classes: labels are checked when they are read");
+        Tensor::from_shape_fn((classes.len(), 1, 1, 1), |(n, ..)| T::nearest(classes[n] as f64))
+    }
+}
+
+/// The probabilities of both classes by that of the second.
+pub fn both(p: f32) -> [f32; 2] {
+    [1.0 - p, p]
+}
+
+fn sigmoid<T: Real>(z: T) -> T {
+    Activation::Sigmoid.forward_fn()(z)
 }
 
 /// A one-hot target: 1 at the class, else 0.
@@ -86,11 +199,48 @@ pub fn cross_entropy<T: Real>(z: &Tensor<T>, target: &Tensor<T>) -> CrossEntropy
     CrossEntropy { max, shift, exp, sum, prob, loss }
 }
 
-/// dz = prob - target.
+/// dz = prob - target, of either cross-entropy.
 pub fn cross_entropy_backward<T: Real>(prob: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
     let mut dz = prob.clone();
     dz.zip_mut_with(target, |p, &t| *p = *p - t);
     dz
+}
+
+/// The tensors that binary cross-entropy makes on its way, (N, 1, 1, 1) each.
+pub struct BinaryCrossEntropy<T> {
+    /// 1 / (1 + exp(-z)), the probability of the second class.
+    pub prob: Tensor<T>,
+    /// The larger of 0 and z.
+    pub max: Tensor<T>,
+    /// z - 2 max, which is -|z|.
+    pub shift: Tensor<T>,
+    /// exp(shift), which cannot overflow.
+    pub exp: Tensor<T>,
+    /// `max - t * z + ln(1 + exp)`, which is -ln(prob) for t = 1 and -ln(1 - prob) for t = 0.
+    pub loss: Tensor<T>,
+}
+
+/// What binary cross-entropy makes of one logit on its way: prob, max, shift, exp.
+#[inline(always)]
+pub(super) fn binary_cell<T: Real>(z: T) -> [T; 4] {
+    let max = [z, T::zero()]
+        .into_iter()
+        .fold(T::neg_infinity(), |best, x| if takes_over(x, best) { x } else { best });
+    let shift = (-T::nearest(2.0)).mul_add(max, z);
+    [sigmoid(z), max, shift, shift.exp()]
+}
+
+/// The loss of one logit.
+#[inline(always)]
+pub(super) fn binary_loss<T: Real>(z: T, t: T, max: T, exp: T) -> T {
+    cross_term(t, z, max) + exp.ln_1p()
+}
+
+/// z, target: (N, 1, 1, 1) -> the loss of each image and what leads to it.
+pub fn binary_cross_entropy<T: Real>(z: &Tensor<T>, target: &Tensor<T>) -> BinaryCrossEntropy<T> {
+    let [prob, max, shift, exp] = std::array::from_fn(|k| z.mapv(|z| binary_cell(z)[k]));
+    let loss = Tensor::from_shape_fn(z.dim(), |at| binary_loss(z[at], target[at], max[at], exp[at]));
+    BinaryCrossEntropy { prob, max, shift, exp, loss }
 }
 
 /// y, target: (N, C, H, W) -> (N, 1, 1, 1), `(sum over f of (y[f] - t[f])^2) / F`.

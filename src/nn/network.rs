@@ -3,7 +3,7 @@
 use super::{
     Layer, Mode, Op, Params, Part, Parts, Real,
     init::{self, Init},
-    loss::Loss,
+    loss::{Loss, Targets},
     outline::Outline,
     spec::LayerSpec,
 };
@@ -27,10 +27,12 @@ impl Network {
     /// Names the layer, the formula and its numbers.
     pub fn build(input: [usize; 3], specs: Vec<LayerSpec>, loss: Loss) -> Result<Self, ShapeError> {
         let outline = Outline::new(input, specs);
-        match outline.misfit {
-            None => Ok(Self { input, layers: outline.layers, loss }),
-            Some(misfit) => Err(misfit.error),
+        if let Some(misfit) = outline.misfit {
+            return Err(misfit.error);
         }
+        let network = Self { input, layers: outline.layers, loss };
+        loss.check(network.outputs(), network.last_name())?;
+        Ok(network)
     }
 
     /// Output extents [C, H, W].
@@ -38,9 +40,55 @@ impl Network {
         self.layers.last().map_or(self.input, |layer| layer.output)
     }
 
-    /// The number of output features, which is the number of classes of a classifier.
-    pub fn classes(&self) -> usize {
+    /// The number of output features.
+    pub fn outputs(&self) -> usize {
         self.output().iter().product()
+    }
+
+    /// The number of classes that the outputs tell apart: one for each output, or two for the one output of a binary
+    /// cross-entropy.
+    pub fn classes(&self) -> usize {
+        self.loss.classes(self.outputs())
+    }
+
+    /// The name of the layer that makes the outputs.
+    pub fn last_name(&self) -> &str {
+        self.layers.last().map_or("the last layer", Layer::name)
+    }
+
+    /// The name of the layer that decides how many outputs there are: the last that has a number of its own.
+    pub fn scored_by(&self) -> Option<&str> {
+        let decides = |layer: &&Layer| layer.spec.kind.clone().outputs_mut().is_some();
+        self.layers.iter().rev().find(decides).map(Layer::name)
+    }
+
+    /// What its loss compares the output with.
+    pub fn targets(&self) -> Targets {
+        Targets { loss: self.loss, output: self.output() }
+    }
+
+    /// The target of images of these classes: (N, C, H, W) of the output.
+    ///
+    /// # Panics
+    /// Where a class is not one of the network's: who reads labels checks them.
+    pub fn target<T: Real>(&self, classes: &[usize]) -> Tensor<T> {
+        self.targets().of(classes)
+    }
+
+    /// The classes' scores of one image, by the output and what the loss made of it: their probabilities where the loss
+    /// makes any, else the outputs. Of an image behind the last, the last one's.
+    pub fn scores(&self, output: &Tensor, loss: &Parts, image: usize) -> Vec<f32> {
+        let of_image = |tensor: &Tensor| -> Vec<f32> {
+            let each = tensor.len() / tensor.dim().0.max(1);
+            let image = image.min(tensor.dim().0.saturating_sub(1));
+            tensor.iter().copied().skip(image * each).take(each).collect()
+        };
+        match (self.loss, loss.get(Part::Prob)) {
+            (Loss::CrossEntropy, Some(prob)) => of_image(prob),
+            (Loss::CrossEntropy | Loss::BinaryCrossEntropy | Loss::Mse, _) => {
+                self.loss.scores(of_image(output))
+            }
+        }
     }
 
     /// The number of trained and running parameters.

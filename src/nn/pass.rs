@@ -42,6 +42,13 @@ impl<T: Real> Values<T> {
     }
 }
 
+impl Values {
+    /// The classes' scores of one image, as [`Network::scores`].
+    pub fn scores(&self, network: &Network, image: usize) -> Vec<f32> {
+        network.scores(self.output(), &self.loss, image)
+    }
+}
+
 impl Network {
     /// Forward over a batch x: (N, C, H, W); `values.loss` stays empty.
     pub fn forward<T: Compute>(
@@ -141,7 +148,9 @@ impl Network {
         exec: Execution,
     ) -> bool {
         let dy = match self.loss {
-            Loss::CrossEntropy => loss::cross_entropy_backward(values.loss.at(Part::Prob), target),
+            Loss::CrossEntropy | Loss::BinaryCrossEntropy => {
+                loss::cross_entropy_backward(values.loss.at(Part::Prob), target)
+            }
             Loss::Mse => loss::mse_backward(values.output(), target),
         };
         self.go_back(params, values, dy, 0, Back { mode, gate: Gate::Derivative, parameters: true }, exec)
@@ -204,6 +213,14 @@ impl Network {
                 parts.set(Part::Sum, ce.sum);
                 parts.set(Part::Prob, ce.prob);
                 parts.set(Part::Out, ce.loss);
+            }
+            Loss::BinaryCrossEntropy => {
+                let bce = loss::binary_cross_entropy(y, target);
+                parts.set(Part::Prob, bce.prob);
+                parts.set(Part::Max, bce.max);
+                parts.set(Part::Shift, bce.shift);
+                parts.set(Part::Exp, bce.exp);
+                parts.set(Part::Out, bce.loss);
             }
             Loss::Mse => parts.set(Part::Out, loss::mse(y, target)),
         }

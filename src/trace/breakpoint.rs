@@ -11,7 +11,7 @@ use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, Start};
 use super::values::{Step, Trace};
 use crate::nn::{Execution, Op, Part};
-use crate::tensor::{Tensor, argmax};
+use crate::tensor::argmax;
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 
@@ -218,8 +218,9 @@ impl Break {
             }
             Self::Misclassified => {
                 let (_, image, _) = trace.tensor_cell(address)?;
-                let (predicted, target) = (classes(scores(trace)), classes(trace.target()));
-                let (predicted, target) = (*predicted.get(image as usize)?, *target.get(image as usize)?);
+                let target = trace.target().outer_iter().nth(image as usize)?;
+                let target = trace.plan().network().loss.truth(target.iter().copied());
+                let predicted = *classes(trace).get(image as usize)?;
                 let about = self::score(trace, image, predicted);
                 (predicted != target).then_some((about, Found::Wrong { predicted, target }))
             }
@@ -230,8 +231,8 @@ impl Break {
                 rises.then_some((about, Found::Change { from, to }))
             }
             Self::PredictionFlips => {
-                let before = classes(scores(trace));
-                let later = classes(scores(after.trace(Pass::Loss)?));
+                let before = classes(trace);
+                let later = classes(after.trace(Pass::Loss)?);
                 let pairs = before.into_iter().zip(later).enumerate();
                 let (image, (from, to)) = pairs.into_iter().find(|(_, (from, to))| from != to)?;
                 Some((self::score(trace, image as u32, from), Found::Flip { from, to }))
@@ -371,7 +372,7 @@ fn is_sum_over_images(plan: &Plan, address: &Address) -> bool {
     plan.stage_at(address).is_some_and(is_sum)
 }
 
-/// The tensor of the classes' scores: the probabilities with cross-entropy, else the output.
+/// The tensor of the classes' scores: the probabilities with a cross-entropy, else the output.
 fn scores_id(plan: &Plan) -> TensorId {
     match plan.stage_of(TensorId::loss(Part::Prob)) {
         Some(_) => TensorId::loss(Part::Prob),
@@ -383,19 +384,16 @@ fn scores_stage(plan: &Plan) -> Option<usize> {
     plan.stage_of(scores_id(plan))
 }
 
-fn scores(trace: &Trace) -> &Tensor {
-    let values = trace.values();
-    values.loss.get(Part::Prob).unwrap_or_else(|| values.output())
-}
-
 /// The cell of an image's score for a class.
 fn score(trace: &Trace, image: u32, class: usize) -> Address {
-    trace.plan().writer(scores_id(trace.plan()), trace.time(), image, class as u32)
+    let plan = trace.plan();
+    plan.writer(scores_id(plan), trace.time(), image, plan.network().loss.output_of(class) as u32)
 }
 
-/// The class of each image: its first largest cell.
-fn classes(scores: &Tensor) -> Vec<usize> {
-    scores.outer_iter().map(|cells| argmax(cells.iter().copied()).0).collect()
+/// The class that the network answers for each image: that of the first largest score.
+fn classes(trace: &Trace) -> Vec<usize> {
+    let (network, values) = (trace.plan().network(), trace.values());
+    (0..values.input.dim().0).map(|image| argmax(values.scores(network, image)).0).collect()
 }
 
 /// The first pooling window whose winner changes.

@@ -25,6 +25,8 @@ pub enum TermOp {
     SquareDiffAdd,
     /// r + a.
     Add,
+    /// r + ln(1 + a).
+    AddLn1p,
     /// r * a.
     Mul,
     /// r / a.
@@ -75,6 +77,7 @@ impl TermOp {
             Self::CrossTerm => loss::cross_term(a, b, r),
             Self::SquareDiffAdd => (a - b).mul_add(a - b, r),
             Self::Add => r + a,
+            Self::AddLn1p => r + a.ln_1p(),
             Self::Mul => r * a,
             Self::Div => r / a,
             Self::SubFrom => a - r,
@@ -118,6 +121,7 @@ impl TermOp {
             Self::SquareAdd => Some(a * a),
             Self::SquareDiffAdd => Some((a - b) * (a - b)),
             Self::Add | Self::Max | Self::Set => Some(a),
+            Self::AddLn1p => Some(a.ln_1p()),
             Self::Route { own } => Some(if b == own as f32 { a } else { 0.0 }),
             Self::Mul
             | Self::Div
@@ -146,6 +150,7 @@ impl TermOp {
             Self::CrossTerm => "r − a·b",
             Self::SquareDiffAdd => "r + (a − b)²",
             Self::Add => "r + a",
+            Self::AddLn1p => "r + ln(1 + a)",
             Self::Mul => "r · a",
             Self::Div => "r ÷ a",
             Self::SubFrom => "a − r",
@@ -193,6 +198,7 @@ impl TermOp {
             Self::SquareAdd => format!("{r} + {a1}²"),
             Self::SquareDiffAdd => format!("{r} + ({a} − {b1})²"),
             Self::Add => format!("{r} + {a1}"),
+            Self::AddLn1p => format!("{r} + ln(1 + {a})"),
             Self::Mul => format!("{r} · {a1}"),
             Self::Div => format!("{r} ÷ {a1}"),
             Self::SubFrom => format!("{a} − {r1}"),

@@ -1,7 +1,10 @@
 //! The order of the examples: computes any batch of a training run directly from its number.
 
 use crate::data::{Augment, DataError, Dataset, Permutation, Split};
-use crate::nn::loss::one_hot;
+use crate::nn::{
+    Layer, Network, Op,
+    loss::{Loss, Targets},
+};
 use crate::tensor::Tensor;
 
 /// The examples of a training run, in order.
@@ -84,27 +87,58 @@ impl BatchSchedule {
     }
 }
 
-/// Stacks examples (1, C, H, W) of one shape into x: (N, C, H, W) and the one-hot target of the `output` shape.
+/// Stacks examples (1, C, H, W) of one shape into x: (N, C, H, W) and their target.
 /// `prepare` turns each example into a network input. `None` if there are no examples, if shapes differ, or if a
 /// class is out of range.
 pub fn stack(
     examples: &[(Tensor, usize)],
     prepare: impl Fn(&Tensor) -> Tensor,
-    output: [usize; 3],
+    targets: Targets,
 ) -> Option<(Tensor, Tensor)> {
-    let outputs: usize = output.iter().product();
     let prepared: Vec<Tensor> = examples.iter().map(|(example, _)| prepare(example)).collect();
     let views: Vec<_> = prepared.iter().map(|x| x.view()).collect();
     let x = ndarray::concatenate(ndarray::Axis(0), &views).ok()?;
     let classes: Vec<usize> = examples.iter().map(|(_, class)| *class).collect();
-    let fits = x.dim().0 == classes.len() && classes.iter().all(|&class| class < outputs);
-    fits.then(|| (x, one_hot(output, &classes)))
+    let fits = x.dim().0 == classes.len() && classes.iter().all(|&class| class < targets.classes());
+    fits.then(|| (x, targets.of(&classes)))
+}
+
+/// What keeps a network from learning this many classes, in one line; `None` where nothing does. `fewer`: whether
+/// outputs may be left over.
+pub fn fault_of_classes(network: &Network, classes: usize, fewer: bool) -> Option<String> {
+    if classes < 2 {
+        return Some(format!(
+            "expected at least 2 classes, got {classes}: nothing can be learned from one, for any answer is right; add \
+             pictures of another class"
+        ));
+    }
+    let told_apart = network.classes();
+    if classes == told_apart || (fewer && classes < told_apart) {
+        return None;
+    }
+    let by = |layer: &&Layer| layer.spec.kind.clone().outputs_mut().is_some();
+    let layer = network.layers.iter().rev().find(by);
+    let key = match layer.map(|layer| &layer.op) {
+        Some(Op::Conv2d(_)) => "out_channels",
+        Some(_) | None => "out_features",
+    };
+    let outputs = network.outputs();
+    let s = if outputs == 1 { "" } else { "s" };
+    let loss = match network.loss {
+        Loss::BinaryCrossEntropy => " and the loss to cross_entropy",
+        Loss::CrossEntropy | Loss::Mse => "",
+    };
+    Some(format!(
+        "{classes} classes in the data, {outputs} output{s} of {}; set {key} = {classes}{loss}",
+        network.scored_by().unwrap_or_else(|| network.last_name())
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::Generated;
+    use crate::nn::loss::Loss;
 
     fn schedule(augment: Augment) -> BatchSchedule {
         BatchSchedule {
@@ -142,10 +176,11 @@ mod tests {
     #[test]
     fn a_stack_holds_examples_in_order() {
         let examples = [(Tensor::from_elem((1, 1, 2, 2), 1.0), 2), (Tensor::from_elem((1, 1, 2, 2), 3.0), 0)];
-        let (x, target) = stack(&examples, |x| x * 2.0, [3, 1, 1]).expect("fits");
+        let targets = |features| Targets { loss: Loss::CrossEntropy, output: [features, 1, 1] };
+        let (x, target) = stack(&examples, |x| x * 2.0, targets(3)).expect("fits");
         assert_eq!((x[[0, 0, 1, 1]], x[[1, 0, 0, 0]]), (2.0, 6.0));
         assert_eq!(target.iter().copied().collect::<Vec<_>>(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
-        assert!(stack(&examples, Tensor::clone, [2, 1, 1]).is_none());
-        assert!(stack(&[], Tensor::clone, [2, 1, 1]).is_none());
+        assert!(stack(&examples, Tensor::clone, targets(2)).is_none());
+        assert!(stack(&[], Tensor::clone, targets(2)).is_none());
     }
 }

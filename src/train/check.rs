@@ -3,7 +3,7 @@
 
 use super::Report;
 use crate::nn::{Alone, Execution, Mode, Network, Op, Params, Part, Workers, dropout::Stream};
-use crate::tensor::{Tensor, argmax};
+use crate::tensor::Tensor;
 
 /// A confusion matrix.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -144,7 +144,9 @@ impl<'a> Checker<'a> {
         let losses = values.loss.at(Part::Out);
         let rows = values.output().outer_iter().zip(target.outer_iter()).zip(losses);
         for (n, ((output, target), &loss)) in rows.enumerate() {
-            let (truth, predicted) = (argmax(target.iter().copied()).0, argmax(output.iter().copied()).0);
+            let loss_of = self.network.loss;
+            let truth = loss_of.truth(target.iter().copied());
+            let predicted = loss_of.predicted(output.iter().copied());
             self.check.confusion.add(truth, predicted);
             let outcome = Outcome { index: first + n as u64, truth, predicted, loss };
             if self.check.confusion.count(truth, predicted) <= SAMPLES {
@@ -153,7 +155,7 @@ impl<'a> Checker<'a> {
             keep(&mut self.check.worst, outcome, |a, b| a.loss.total_cmp(&b.loss).is_gt());
             keep(&mut self.check.best, outcome, |a, b| a.loss.total_cmp(&b.loss).is_lt());
         }
-        self.check.report = self.check.report.and(Report::from_values(&values, target));
+        self.check.report = self.check.report.and(Report::from_values(self.network.loss, &values, target));
     }
 
     /// The result over all added examples.

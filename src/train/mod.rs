@@ -14,7 +14,7 @@ mod shuffle_experiment;
 mod stop;
 mod trainer;
 
-pub use batch_schedule::{BatchSchedule, stack};
+pub use batch_schedule::{BatchSchedule, fault_of_classes, stack};
 pub use branch::{Fork, Record, TrainingBranch};
 pub use check::{Check, Checker, Confusion, Outcome, Units};
 pub use keyframes::{Keyframe, Keyframes};

@@ -1,7 +1,7 @@
 //! Loss and accuracy of a step or an evaluation.
 
-use crate::nn::{Mode, Network, Params, Part, Values, dropout::Stream};
-use crate::tensor::{Tensor, argmax};
+use crate::nn::{Mode, Network, Params, Part, Values, dropout::Stream, loss::Loss};
+use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// Loss and accuracy over a number of images.
@@ -31,17 +31,27 @@ impl Report {
     }
 
     /// The report of a forward pass with its loss. target: the output's shape.
-    pub fn from_values(values: &Values, target: &Tensor) -> Self {
+    pub fn from_values(loss: Loss, values: &Values, target: &Tensor) -> Self {
         let flat = |tensor: &Tensor| -> Vec<f32> { tensor.iter().copied().collect() };
         let (output, losses) = (values.output(), values.loss.at(Part::Out));
-        Self::from_batch(output.dim().0, &flat(output), &flat(losses), &flat(target))
+        Self::from_batch(loss, output.dim().0, &flat(output), &flat(losses), &flat(target))
     }
 
     /// The report of a batch. outputs, targets: (images, outputs), losses: (images).
-    pub(super) fn from_batch(images: usize, outputs: &[f32], losses: &[f32], targets: &[f32]) -> Self {
+    pub(super) fn from_batch(
+        loss: Loss,
+        images: usize,
+        outputs: &[f32],
+        losses: &[f32],
+        targets: &[f32],
+    ) -> Self {
         let features = targets.len() / images.max(1);
-        let class = |cells: &[f32], n: usize| argmax(cells[n * features..][..features].iter().copied()).0;
-        let correct = (0..images).filter(|&n| class(outputs, n) == class(targets, n)).count();
+        let is_right = |&n: &usize| {
+            let of_image = n * features..(n + 1) * features;
+            let (outputs, targets) = (&outputs[of_image.clone()], &targets[of_image]);
+            loss.predicted(outputs.iter().copied()) == loss.truth(targets.iter().copied())
+        };
+        let correct = (0..images).filter(is_right).count();
         let sum = losses[..images].iter().fold(0.0f32, |sum, loss| sum + loss);
         Self { images, loss: f64::from(sum / images as f32), correct }
     }
@@ -53,7 +63,7 @@ pub fn evaluate(network: &Network, params: &Params, x: &Tensor, target: &Tensor)
     let mut values = network.forward(params, x, Mode::Eval, Stream::default());
     values.loss = network.loss_forward(values.output(), target);
     debug_assert!(values.loss.get(Part::Out).is_some());
-    Report::from_values(&values, target)
+    Report::from_values(network.loss, &values, target)
 }
 
 #[cfg(test)]

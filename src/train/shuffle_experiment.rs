@@ -7,7 +7,7 @@ use crate::nn::{
     Execution, Mode, Network, Params,
     dropout::Stream,
     init::Init,
-    loss::Loss,
+    loss::{Loss, Targets},
     optimizer::{Optimizer, Rule},
     spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
 };
@@ -125,7 +125,7 @@ impl ShuffleExperiment {
                 let end = (start + size).min(from + count);
                 let examples: Vec<_> =
                     (start..end).map(|index| Generated::Digits.sample(self.seed, index)).collect();
-                let batch = stack(&examples, |pixels| self.input(pixels, is_shuffled), OUTPUT)?;
+                let batch = stack(&examples, |pixels| self.input(pixels, is_shuffled), TARGETS)?;
                 progress.step(exec).then_some(batch)
             });
             made.collect()
@@ -163,7 +163,7 @@ impl ShuffleExperiment {
 }
 
 /// Digits.
-const OUTPUT: [usize; 3] = [10, 1, 1];
+const TARGETS: Targets = Targets { loss: Loss::CrossEntropy, output: [10, 1, 1] };
 /// The learning rate of all four.
 const RATE: f64 = 0.002;
 /// Examples that are measured at once.
@@ -196,7 +196,7 @@ fn measure(
         let quiet = Execution { on_progress: &|_| true, ..exec };
         let mut values = network.forward_with(params, x, Mode::Eval, Stream::default(), quiet)?;
         values.loss = network.loss_forward(values.output(), target);
-        all = all.and(Report::from_values(&values, target));
+        all = all.and(Report::from_values(Loss::CrossEntropy, &values, target));
         if !progress.step(exec) {
             return None;
         }

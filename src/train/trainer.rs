@@ -125,7 +125,7 @@ impl Trainer {
         let norms = self.measure.then_some(&mut self.norms);
         engine.step(workers, &self.optimizer, x, cells, stream, norms);
         self.held.take();
-        Ok(Report::from_batch(images, engine.outputs(), engine.losses(), cells))
+        Ok(Report::from_batch(self.network.loss, images, engine.outputs(), engine.losses(), cells))
     }
 
     /// Parameters and moments, copied out of the engine if it has made steps since.
@@ -239,13 +239,15 @@ mod tests {
         Network::build([1, 28, 28], layers.into(), Loss::CrossEntropy).expect("fits")
     }
 
+    const TARGETS: Targets = Targets { loss: Loss::CrossEntropy, output: [10, 1, 1] };
+
     fn digits(seed: u64, epoch_len: u64, batch_len: u64) -> BatchSchedule {
         let data = Dataset::generated(Generated::Digits, seed);
         BatchSchedule { data, seed, epoch_len, batch_len, augment: Augment::default() }
     }
 
     fn batch(schedule: &BatchSchedule, number: u64) -> (Tensor, Tensor) {
-        stack(&schedule.batch(0, number).expect("reads"), |pixels| pixels / 255.0, [10, 1, 1]).expect("fits")
+        stack(&schedule.batch(0, number).expect("reads"), |pixels| pixels / 255.0, TARGETS).expect("fits")
     }
 
     fn trained(seed: u64, steps: u64) -> (Trainer, Vec<Report>) {

@@ -104,7 +104,7 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
         (Owner::Input, 3, 0) => return view.text("name.red"),
         (Owner::Input, 3, 1) => return view.text("name.green"),
         (Owner::Input, 3, _) => return view.text("name.blue"),
-        (Owner::Loss, 2.., _) => return class(view, plane),
+        (Owner::Loss, 2.., _) => return class_of_output(view, plane),
         (Owner::Input | Owner::Loss | Owner::Layer(_), _, _) => {}
     }
     let is_like_output = matches!(tensor.part, Part::Out | Part::Ds | Part::Xhat);
@@ -123,7 +123,7 @@ fn with_class(view: &View, tensor: TensorId, map: usize, name: String) -> String
     if !stands_for_class(view, tensor) || map >= view.state.model().architecture.classes.len() {
         return name;
     }
-    view.fill("name.of_class", &[("name", &name), ("class", &class(view, map))])
+    view.fill("name.of_class", &[("name", &name), ("class", &class_of_output(view, map))])
 }
 
 /// Whether each map of a layer stands for a class: the layer's maps, or its filters', go to the outputs one by one.
@@ -198,7 +198,8 @@ fn object(view: &View, tensor: TensorId, plane: usize) -> String {
             let is_score =
                 l as usize + 1 == plan.network().layers.len() && plan.shape_of(tensor).plane() == 1;
             if is_score && !stands_for_class(view, tensor) && plane < model.architecture.classes.len() {
-                return view.fill("name.of_class", &[("name", &name), ("class", &class(view, plane))]);
+                return view
+                    .fill("name.of_class", &[("name", &name), ("class", &class_of_output(view, plane))]);
             }
             name
         }
@@ -382,6 +383,11 @@ pub fn class(view: &View, class: usize) -> String {
     // The labels of a data set may be numbers; a number that stands for no class is an output.
     let is_output = view.state.inputs().training.is_none() && !view.state.names_classes();
     if is_output { view.fill("name.an_output", &[("k", &class.to_string())]) } else { name }
+}
+
+/// The class that an output speaks for.
+pub fn class_of_output(view: &View, output: usize) -> String {
+    class(view, view.state.plan().network().loss.class_of(output))
 }
 
 /// The same of another model.

@@ -82,7 +82,7 @@ pub fn sentence(view: &View, focus: &Address) -> String {
     let plan = view.state.plan();
     let shape = plan.shape_at(focus);
     let at = shape.at(focus.cell() as usize);
-    let (at_plane, class) = (at[1], names::class(view, at[1]));
+    let (at_plane, class) = (at[1], names::class_of_output(view, at[1]));
     let at = at.map(|n| n.to_string());
     let [a, b, i, j] = &at;
     let values = [("a", a.as_str()), ("k", b), ("i", i), ("j", j), ("class", &class)];

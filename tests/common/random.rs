@@ -105,9 +105,9 @@ pub fn kind() -> impl Strategy<Value = Kind> {
     proptest::strategy::Union::new_weighted(Kind::starters().into_iter().map(weighted).collect())
 }
 
-/// Either loss.
+/// Any loss.
 pub fn loss() -> impl Strategy<Value = Loss> {
-    prop_oneof![Just(Loss::CrossEntropy), Just(Loss::Mse)]
+    proptest::sample::select(Loss::ALL.to_vec())
 }
 
 /// Input extents.
@@ -115,17 +115,23 @@ pub fn input() -> impl Strategy<Value = [usize; 3]> {
     (1..=4usize, 3..=9usize, 3..=9usize).prop_map(|(c, h, w)| [c, h, w])
 }
 
-/// The layers of `kinds` that fit, one after the other; the identity where none does.
+/// The layers of `kinds` that fit, one after the other; the identity where none does. Binary cross-entropy gets the one
+/// output that it takes.
 pub fn stack(input: [usize; 3], kinds: impl IntoIterator<Item = Kind>, loss: Loss) -> Network {
     let mut specs: Vec<LayerSpec> = Vec::new();
     for kind in kinds {
         specs.push(LayerSpec::new(format!("layer{}", specs.len()), kind));
-        if Network::build(input, specs.clone(), loss).is_err() {
+        if Network::build(input, specs.clone(), Loss::Mse).is_err() {
             specs.pop();
         }
     }
     if specs.is_empty() {
         specs.push(LayerSpec::new("flatten", Kind::Flatten));
+    }
+    let network = Network::build(input, specs.clone(), Loss::Mse).expect("each layer was tried");
+    if loss == Loss::BinaryCrossEntropy && network.outputs() != 1 {
+        specs.push(LayerSpec::new("flat", Kind::Flatten));
+        specs.push(LayerSpec::new("score", Kind::Dense(DenseSpec { out_features: 1, bias: true })));
     }
     Network::build(input, specs, loss).expect("each layer was tried")
 }
@@ -178,10 +184,10 @@ impl Numbers {
     pub fn targets<T: Real>(&mut self, network: &Network, images: usize) -> Tensor<T> {
         let [c, h, w] = network.output();
         match network.loss {
-            Loss::CrossEntropy => {
+            Loss::CrossEntropy | Loss::BinaryCrossEntropy => {
                 let classes: Vec<_> =
                     (0..images).map(|_| self.0.random_range(0..network.classes())).collect();
-                convstep::nn::loss::one_hot(network.output(), &classes)
+                network.target(&classes)
             }
             Loss::Mse => self.tensor([images, c, h, w], 1.0),
         }

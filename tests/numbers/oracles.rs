@@ -10,7 +10,7 @@ use convstep::nn::{
     dense,
     dropout::Stream,
     local_response_norm::{self, LocalResponseNorm, Normalised},
-    loss::{self, Loss},
+    loss::{self, Loss, Targets},
     optimizer::{Moments, Optimizer, Rule},
     pool::{self, Pool2d},
     softmax,
@@ -335,6 +335,20 @@ fn cross_entropies() {
         }
         case.compare("out.probs", &ce.prob);
         case.compare("out.y", &[loss]);
+        case.compare("grad.logits", &dz);
+    });
+}
+
+#[test]
+fn binary_cross_entropies() {
+    each("bce_", 5, |case| {
+        let z = case.tensor("in.logits");
+        let target = Targets { loss: Loss::BinaryCrossEntropy, output: [1; 3] }.of(&case.classes());
+        let bce = loss::binary_cross_entropy(&z, &target);
+        let dz = loss::cross_entropy_backward(&bce.prob, &target) / z.dim().0 as f32;
+        case.compare("out.prob", &bce.prob);
+        case.compare("out.each", &bce.loss);
+        case.compare("out.y", &[mean(&bce.loss)]);
         case.compare("grad.logits", &dz);
     });
 }

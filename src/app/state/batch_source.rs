@@ -2,8 +2,9 @@
 
 use super::training::Training;
 use crate::model_io::{Model, Preprocess};
+use crate::nn::loss::Targets;
 use crate::tensor::Tensor;
-use crate::train::{BatchSchedule, stack};
+use crate::train::{BatchSchedule, fault_of_classes, stack};
 
 /// What feeds a run.
 #[derive(Clone, Debug)]
@@ -21,8 +22,8 @@ pub enum BatchSource {
         schedule: BatchSchedule,
         /// The preprocessing from pixels to the input.
         preprocess: Preprocess,
-        /// Extents of the output.
-        output: [usize; 3],
+        /// What the loss compares the output with.
+        targets: Targets,
     },
 }
 
@@ -43,20 +44,13 @@ impl BatchSource {
                 data.shape()
             ));
         }
-        if data.classes().len() > model.network.classes() {
-            return Err(format!(
-                "{}: expected at most {} classes, as {} has outputs, got {}; choose other data or give the last layer \
-                 more outputs",
-                data.name(),
-                model.network.classes(),
-                model.name,
-                data.classes().len()
-            ));
+        if let Some(fault) = fault_of_classes(&model.network, data.classes().len(), true) {
+            return Err(format!("{}: {fault}", data.name()));
         }
         Ok(Self::Batches {
             schedule: training.schedule.clone(),
             preprocess: model.architecture.preprocess.clone(),
-            output: model.network.output(),
+            targets: model.network.targets(),
         })
     }
 
@@ -67,9 +61,9 @@ impl BatchSource {
     pub fn batch(&self, time: u32) -> Result<(Tensor, Tensor), String> {
         match self {
             Self::Picture { input, target } => Ok((input.clone(), target.clone())),
-            Self::Batches { schedule, preprocess, output } => {
+            Self::Batches { schedule, preprocess, targets } => {
                 let examples = schedule.batch_at(u64::from(time)).map_err(|error| error.to_string())?;
-                stack(&examples, |pixels| preprocess.apply(pixels), *output).ok_or_else(|| {
+                stack(&examples, |pixels| preprocess.apply(pixels), *targets).ok_or_else(|| {
                     format!(
                         "{}: expected examples of one shape, got others; choose other data",
                         schedule.data.name()
@@ -84,7 +78,7 @@ impl BatchSource {
     pub fn pixels(&self, time: u32, image: u32) -> Option<(Tensor, usize)> {
         match self {
             Self::Picture { .. } => None,
-            Self::Batches { schedule, preprocess, output: _ } => {
+            Self::Batches { schedule, preprocess, targets: _ } => {
                 let mut examples = schedule.batch_at(u64::from(time)).ok()?;
                 let image = image as usize;
                 let (pixels, class) = (image < examples.len()).then(|| examples.swap_remove(image))?;

@@ -58,11 +58,9 @@ impl Kept {
         Some(Self { trace: Arc::new(kept), model: Arc::clone(&run.inputs.model), run: Some(number), ..own })
     }
 
-    /// Probabilities of the classes with cross-entropy, else the outputs.
+    /// Probabilities of the classes with a cross-entropy, else the outputs.
     pub fn scores(&self) -> Vec<f32> {
-        let values = self.trace.values();
-        let scores = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
-        of_image(scores, self.image).collect()
+        self.trace.values().scores(self.trace.plan().network(), self.image as usize)
     }
 
     /// Whether its values come from the weights of this trace, in the same mode, so that only the picture differs.

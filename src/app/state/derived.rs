@@ -6,7 +6,7 @@ use super::{
     run::Run,
 };
 use crate::data::{Content, Fitted};
-use crate::nn::{Execution, Mode, Network, Part, Values, loss};
+use crate::nn::{Execution, Mode, Network, Values};
 use crate::tensor::{Tensor, argmax};
 use crate::trace::{Pass, Plan, Setup, Trace};
 use std::sync::Arc;
@@ -95,7 +95,7 @@ pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Opti
                 Some(Target::Assumed(_)) | None => default_target(&inputs, &values),
             };
             inputs.target = Some(target);
-            let target: Tensor = loss::one_hot(model.network.output(), &[target.class()]);
+            let target: Tensor = model.network.target(&[target.class()]);
             (BatchSource::Picture { input, target: target.clone() }, target)
         }
     };
@@ -131,8 +131,7 @@ fn default_target(inputs: &Inputs, values: &Values) -> Target {
 fn guess(inputs: &Inputs, values: &Values) -> usize {
     let network = &inputs.model.network;
     // Probabilities do not depend on the target.
-    let target = loss::one_hot(network.output(), &[0]);
+    let target = network.target(&vec![0; values.output().dim().0]);
     let loss = network.loss_forward(values.output(), &target);
-    let scores = loss.get(Part::Prob).unwrap_or_else(|| values.output());
-    argmax(scores.iter().copied().take(network.classes())).0
+    argmax(network.scores(values.output(), &loss, 0)).0
 }

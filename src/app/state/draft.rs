@@ -158,10 +158,11 @@ impl Draft {
     /// How many classes it has: its outputs, or while it does not fit, those of the layer that makes them.
     pub fn classes(&self) -> usize {
         let made = self.specs().iter().rev().find_map(|spec| spec.kind.clone().outputs_mut().copied());
-        match (self.misfit(), self.layers().last()) {
+        let outputs = match (self.misfit(), self.layers().last()) {
             (None, Some(last)) => last.output.iter().product(),
             (Some(_), _) | (_, None) => made.unwrap_or(0),
-        }
+        };
+        self.written.architecture.loss.classes(outputs)
     }
 
     /// Whether anything differs from how it began.

@@ -355,7 +355,9 @@ impl AppState {
     pub fn target(&self) -> Target {
         match &self.inputs.training {
             None => self.inputs.target.unwrap_or(Target::Assumed(0)),
-            Some(_) => Target::Given(argmax(of_image(self.trace().target(), self.image())).0),
+            Some(_) => {
+                Target::Given(self.plan().network().loss.truth(of_image(self.trace().target(), self.image())))
+            }
         }
     }
 
@@ -377,11 +379,9 @@ impl AppState {
         argmax(self.scores())
     }
 
-    /// Probabilities of the classes with cross-entropy, else the outputs, of the image that is shown.
+    /// Probabilities of the classes with a cross-entropy, else the outputs, of the image that is shown.
     pub fn scores(&self) -> Vec<f32> {
-        let values = self.trace().values();
-        let scores = values.loss.get(Part::Prob).unwrap_or_else(|| values.output());
-        of_image(scores, self.image()).collect()
+        self.trace().values().scores(self.plan().network(), self.image() as usize)
     }
 
     /// Whether the network has answered at the cursor: its output has been computed.

@@ -397,7 +397,7 @@ fn frame_of(trainer: &Trainer) -> Keyframe {
 
 /// What a trace's step measured, as far as it has been computed.
 fn record(trace: &Trace) -> Record {
-    let report = Report::from_values(trace.values(), trace.target());
+    let report = Report::from_values(trace.plan().network().loss, trace.values(), trace.target());
     let learning_rate = trace.plan().setup().optimizer.learning_rate;
     Record { report, learning_rate, norms: norms(trace) }
 }

@@ -111,13 +111,15 @@ pub enum DataMatch {
         /// Outputs of the network.
         outputs: usize,
     },
-    /// It has more classes than the network has outputs.
+    /// It has more classes than the network tells apart.
     TooMany {
         /// How many.
         classes: usize,
-        /// Outputs of the network.
+        /// Outputs of the network: one that tells two classes apart, or one for each class.
         outputs: usize,
     },
+    /// It has only one class, and nothing can be learned from that.
+    OneClass,
     /// Its pictures cannot be made to fit; why.
     Pictures(String),
 }
@@ -133,8 +135,10 @@ impl AppState {
         let (classes, outputs) = (data.classes().len(), model.network.classes());
         let own = |class: usize| model.class_name(class) == data.classes()[class];
         let has_names = !model.architecture.classes.is_empty();
-        if classes > outputs {
-            DataMatch::TooMany { classes, outputs }
+        if classes < 2 {
+            DataMatch::OneClass
+        } else if classes > outputs {
+            DataMatch::TooMany { classes, outputs: model.network.outputs() }
         } else if (0..classes).all(own) || !has_names && classes == outputs {
             DataMatch::Own
         } else {

@@ -28,6 +28,7 @@ pub fn asked_unit(state: &AppState) -> Unit {
 pub fn focused_unit(state: &AppState) -> Option<Unit> {
     let (trace, address) = (state.trace(), state.focus());
     let (tensor, _, index) = trace.tensor_cell(&address)?;
+    let loss = trace.plan().network().loss;
     let cell = |layer: usize| {
         let [_, channel, i, j] = Shape::image(trace.plan().layer(layer).output).at(index as usize);
         Unit::Cell { layer, channel, at: [i, j] }
@@ -36,8 +37,8 @@ pub fn focused_unit(state: &AppState) -> Option<Unit> {
         (Owner::Layer(l), Part::Out) => Some(cell(l as usize)),
         // The gradient of a layer's input is that of the output before it.
         (Owner::Layer(l), Part::Dx) => (l as usize).checked_sub(1).map(cell),
-        (Owner::Loss, Part::Prob) => Some(Unit::Probability(index as usize)),
-        (Owner::Loss, Part::Dx) => Some(Unit::Score(index as usize)),
+        (Owner::Loss, Part::Prob) => Some(Unit::Probability(loss.class_of(index as usize))),
+        (Owner::Loss, Part::Dx) => Some(Unit::Score(loss.class_of(index as usize))),
         (Owner::Layer(_) | Owner::Loss | Owner::Input, _) => None,
     }
 }

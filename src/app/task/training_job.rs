@@ -133,7 +133,7 @@ impl TrainingJob {
 
     /// How the network does on validation examples.
     fn check(&mut self, workers: &dyn Workers) -> Result<Option<Check>, String> {
-        let BatchSource::Batches { schedule, preprocess, output } = &*self.source else { return Ok(None) };
+        let BatchSource::Batches { schedule, preprocess, targets } = &*self.source else { return Ok(None) };
         if self.examples.is_empty() {
             let (part, indices) = checked(&schedule.data);
             for indices in indices.chunks(AT_ONCE) {
@@ -142,7 +142,7 @@ impl TrainingJob {
                     Ok((example.pixels, example.class))
                 });
                 let examples = examples.collect::<Result<Vec<_>, String>>()?;
-                self.examples.extend(stack(&examples, |pixels| preprocess.apply(pixels), *output));
+                self.examples.extend(stack(&examples, |pixels| preprocess.apply(pixels), *targets));
             }
         }
         let mut checker = Checker::new(self.trainer.network(), self.trainer.params());

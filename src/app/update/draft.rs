@@ -5,7 +5,10 @@ use crate::app::{
     state::{Draft, Touched},
 };
 use crate::model_io::Preprocess;
-use crate::nn::spec::{Kind, LayerSpec};
+use crate::nn::{
+    loss::Loss,
+    spec::{Kind, LayerSpec},
+};
 
 /// How many changes of a draft can be undone.
 const UNDO_DEPTH: usize = 200;
@@ -64,7 +67,7 @@ impl Draft {
             }
             BuildAction::Classes(classes) => self.set_classes(classes),
             BuildAction::ClassNames(names) => self.written.architecture.classes = names,
-            BuildAction::Loss(loss) => self.written.architecture.loss = loss,
+            BuildAction::Loss(loss) => self.set_loss(loss),
             BuildAction::Init(init) => self.written.init = init,
             BuildAction::Seed(seed) => self.written.seed = seed,
             BuildAction::KeepWeights(keep) => self.written.keep_weights = keep,
@@ -119,11 +122,32 @@ impl Draft {
         }
     }
 
+    /// Chooses a loss; the outputs become as many as it takes for the same classes.
+    fn set_loss(&mut self, loss: Loss) {
+        let classes = self.classes();
+        let architecture = &mut self.written.architecture;
+        let before = std::mem::replace(&mut architecture.loss, loss);
+        let made = architecture.layers.iter_mut().rev().find_map(|spec| spec.kind.outputs_mut());
+        let Some(made) = made.filter(|_| before != loss) else { return };
+        match (before, loss) {
+            (_, Loss::BinaryCrossEntropy) if classes <= 2 => *made = 1,
+            (Loss::BinaryCrossEntropy, _) => *made = classes,
+            (_, Loss::BinaryCrossEntropy | Loss::CrossEntropy | Loss::Mse) => {}
+        }
+    }
+
     fn set_classes(&mut self, classes: usize) {
         let architecture = &mut self.written.architecture;
         // No layer behind this one changes how many there are.
         let made = architecture.layers.iter_mut().rev().find_map(|spec| spec.kind.outputs_mut());
         let Some(made) = made else { return };
+        if architecture.loss == Loss::BinaryCrossEntropy {
+            // Its one output tells two classes apart, and no more.
+            if classes == 2 {
+                return;
+            }
+            architecture.loss = Loss::CrossEntropy;
+        }
         *made = classes;
         let names = &mut architecture.classes;
         if !names.is_empty() {

@@ -126,6 +126,7 @@ fn say_that_training_ended(state: &mut AppState, data: &Dataset) {
         DataMatch::TooMany { classes, outputs } => {
             format!("it has {classes} classes, and {model} only {outputs} outputs")
         }
+        DataMatch::OneClass => "it has only one class".into(),
         DataMatch::Pictures(why) => why,
     };
     let text = format!(

@@ -1,7 +1,7 @@
 //! Keeps what the network made of the picture before its last change.
 
 use crate::app::state::{AppState, Inputs, Kept, PictureBefore, PictureChange, derived, is_large};
-use crate::nn::{Execution, loss};
+use crate::nn::Execution;
 use crate::trace::Trace;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn computed(state: &AppState, before: &Inputs) -> Option<Kept> {
     let network = &model.network;
     let (mode, stream) = (plan.setup().mode, plan.stream(time));
     let values = network.forward_with(&params, &input, mode, stream, Execution::SERIAL)?;
-    let target = loss::one_hot(network.output(), &[state.label()]);
+    let target = network.target(&[state.label()]);
     let trace = Trace::from_forward(plan, time, params, moments, values, target);
     let picture = before.picture.name.clone();
     Some(Kept { trace: Arc::new(trace), image: 0, model, picture, run: None })

@@ -12,8 +12,12 @@ mod proto;
 #[cfg(test)]
 mod tests;
 
-use super::{Architecture, Model, ModelError, Preprocess, architecture::short, weights::one_line};
-use crate::nn::{Layer, Op, Params, loss::Loss};
+use super::{
+    Architecture, Model, ModelError, Preprocess,
+    architecture::{note_on_one_output, short},
+    weights::one_line,
+};
+use crate::nn::{Activation, Layer, Op, Params, loss::Loss};
 use chain::Chain;
 use constant::quoted;
 use prost::Message;
@@ -121,6 +125,14 @@ fn loss(chain: &mut Chain) -> Loss {
             Loss::CrossEntropy
         }
         Op::Softmax if !chain.has_ended => squared_error(chain),
+        Op::Activation(Activation::Sigmoid)
+            if last.output == [1; 3] && chain.layers.len() > 1 && !chain.has_ended =>
+        {
+            let note = "the final Sigmoid was omitted, because the binary cross-entropy loss contains it";
+            chain.notes.push(note.into());
+            chain.layers.pop();
+            Loss::BinaryCrossEntropy
+        }
         Op::Activation(activation)
             if !chain.has_ended && activation.range().iter().all(|end| end.is_finite()) =>
         {
@@ -135,7 +147,13 @@ fn loss(chain: &mut Chain) -> Loss {
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
-        | Op::Dropout { .. } => Loss::CrossEntropy,
+        | Op::Dropout { .. } => {
+            let (loss, name) = (Loss::of_outputs(last.output.iter().product()), last.name().to_owned());
+            if loss == Loss::BinaryCrossEntropy {
+                chain.notes.push(note_on_one_output(&name));
+            }
+            loss
+        }
     }
 }
 

@@ -213,7 +213,7 @@ impl Engine {
         };
         engine.group = engine.group_of(batch.max(1));
         engine.shards = (0..workers).map(|_| RwLock::new(engine.shard())).collect();
-        let outputs = network.classes();
+        let outputs = network.outputs();
         (engine.outputs, engine.losses) = (vec![0.0; batch * outputs], vec![0.0; batch]);
         engine.load(params, &Moments::default());
         engine
@@ -423,7 +423,7 @@ impl Engine {
             stream: None,
         };
         run.forward(shard, 0..self.steps.len());
-        let outputs = self.network.classes();
+        let outputs = self.network.outputs();
         let last = self.last();
         self.outputs[..outputs].copy_from_slice(&shard.values[last][..outputs]);
         &self.outputs[..outputs]
@@ -436,7 +436,7 @@ impl Engine {
     /// Where the lengths are not those of N images, N from 1 to the batch planned for.
     pub fn gradients(&mut self, workers: &dyn Workers, x: &[f32], target: &[f32], stream: Stream) {
         self.prepare();
-        let (inputs, outputs) = (self.lens[0], self.network.classes());
+        let (inputs, outputs) = (self.lens[0], self.network.outputs());
         let images = x.len() / inputs;
         assert!((1..=self.losses.len()).contains(&images) && x.len() == images * inputs);
         assert!(target.len() == images * outputs && workers.count() == self.workers);

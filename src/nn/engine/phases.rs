@@ -35,7 +35,7 @@ impl Engine {
         target: &[f32],
         stream: Stream,
     ) {
-        let (inputs, outputs, layers) = (self.lens[0], self.network.classes(), self.steps.len());
+        let (inputs, outputs, layers) = (self.lens[0], self.network.outputs(), self.steps.len());
         let last = self.last();
         for cut in 0..=self.norms.len() {
             let begin = if cut == 0 { 0 } else { self.norms[cut - 1] };

@@ -2,7 +2,7 @@
 
 use crate::nn::{
     kernels::compiled,
-    loss::{Loss, cross_term},
+    loss::{Loss, binary_cell, binary_loss, cross_term},
     optimizer::{Optimizer, Rule, bias_correction},
     pool::takes_over,
 };
@@ -47,6 +47,15 @@ pub(super) fn loss(kind: Loss, y: &[f32], target: &[f32], dy: &mut [f32]) -> f32
             for ((dy, &y), &t) in dy.iter_mut().zip(y).zip(target) {
                 loss = cross_term(t, y - max, loss);
                 *dy = *dy / sum - t;
+            }
+            loss
+        }
+        Loss::BinaryCrossEntropy => {
+            let mut loss = 0.0;
+            for ((dy, &z), &t) in dy.iter_mut().zip(y).zip(target) {
+                let [prob, max, _, exp] = binary_cell(z);
+                loss = binary_loss(z, t, max, exp);
+                *dy = prob - t;
             }
             loss
         }

@@ -1,7 +1,7 @@
 //! The losses. Letters as in [`crate::nn::loss`].
 
 use super::{Push, Site, constant, family_stages};
-use crate::nn::{Part, loss::Loss};
+use crate::nn::{Activation, Part, loss::Loss};
 use crate::tensor::Shape;
 use crate::trace::{
     address::Pass,
@@ -21,6 +21,11 @@ family_stages! {
 }
 
 family_stages! {
+    /// The stages of the binary cross-entropy.
+    BinaryCrossEntropyStage: Prob, Max, Shift, Exp, Out, Dx
+}
+
+family_stages! {
     /// The stages of the mean squared error.
     MseStage: Out, Dx
 }
@@ -28,12 +33,13 @@ family_stages! {
 pub(super) fn stages(plan: &Plan, pass: Pass, push: Push) {
     match plan.network().loss {
         Loss::CrossEntropy => cross_entropy_stages(plan, pass, push),
+        Loss::BinaryCrossEntropy => binary_cross_entropy_stages(pass, push),
         Loss::Mse => mse_stages(plan, pass, push),
     }
 }
 
 fn cross_entropy_stages(plan: &Plan, pass: Pass, push: Push) {
-    let features = plan.network().classes();
+    let features = plan.network().outputs();
     let image = Shape::image(plan.network().output());
     let id = |stage: CrossEntropyStage| TensorId::loss(stage.part());
     match pass {
@@ -50,8 +56,24 @@ fn cross_entropy_stages(plan: &Plan, pass: Pass, push: Push) {
     }
 }
 
+fn binary_cross_entropy_stages(pass: Pass, push: Push) {
+    let mut push =
+        |stage: BinaryCrossEntropyStage, terms| push(TensorId::loss(stage.part()), Shape::SCALAR, terms);
+    match pass {
+        Pass::Loss => {
+            push(BinaryCrossEntropyStage::Prob, 1);
+            push(BinaryCrossEntropyStage::Max, 2);
+            push(BinaryCrossEntropyStage::Shift, 2);
+            push(BinaryCrossEntropyStage::Exp, 1);
+            push(BinaryCrossEntropyStage::Out, 3);
+        }
+        Pass::Bwd => push(BinaryCrossEntropyStage::Dx, 1),
+        Pass::Fwd | Pass::Update => {}
+    }
+}
+
 fn mse_stages(plan: &Plan, pass: Pass, push: Push) {
-    let features = plan.network().classes();
+    let features = plan.network().outputs();
     let id = |stage: MseStage| TensorId::loss(stage.part());
     match pass {
         Pass::Loss => push(id(MseStage::Out), Shape::SCALAR, features + 1),
@@ -71,6 +93,14 @@ pub(super) fn start(plan: &Plan, part: Part) -> Start {
             | CrossEntropyStage::Out
             | CrossEntropyStage::Dx => Start::ZERO,
         },
+        Loss::BinaryCrossEntropy => match BinaryCrossEntropyStage::from_part(part) {
+            BinaryCrossEntropyStage::Max => Start::LEAST,
+            BinaryCrossEntropyStage::Prob
+            | BinaryCrossEntropyStage::Shift
+            | BinaryCrossEntropyStage::Exp
+            | BinaryCrossEntropyStage::Out
+            | BinaryCrossEntropyStage::Dx => Start::ZERO,
+        },
         Loss::Mse => match MseStage::from_part(part) {
             MseStage::Out | MseStage::Dx => Start::ZERO,
         },
@@ -80,6 +110,7 @@ pub(super) fn start(plan: &Plan, part: Part) -> Start {
 pub(super) fn term(site: &Site) -> Term {
     match site.plan.network().loss {
         Loss::CrossEntropy => cross_entropy_term(site),
+        Loss::BinaryCrossEntropy => binary_cross_entropy_term(site),
         Loss::Mse => mse_term(site),
     }
 }
@@ -110,8 +141,28 @@ fn cross_entropy_term(site: &Site) -> Term {
     }
 }
 
+fn binary_cross_entropy_term(site: &Site) -> Term {
+    let own = |part| site.same(TensorId::loss(part));
+    let (z, target) = (site.same(output(site.plan)), site.same(TensorId::TARGET));
+    let m = site.m;
+    match BinaryCrossEntropyStage::from_part(site.stage.tensor.part) {
+        BinaryCrossEntropyStage::Prob => Term::one(TermOp::Activation(Activation::Sigmoid), z),
+        BinaryCrossEntropyStage::Max if m == 0 => Term::one(TermOp::Max, z),
+        BinaryCrossEntropyStage::Max => Term::one(TermOp::Max, constant("0", 0.0)),
+        BinaryCrossEntropyStage::Shift if m == 0 => Term::one(TermOp::Set, z),
+        BinaryCrossEntropyStage::Shift => Term::two(TermOp::NegMulAdd, constant("2", 2.0), own(Part::Max)),
+        BinaryCrossEntropyStage::Exp => Term::one(TermOp::Exp, own(Part::Shift)),
+        BinaryCrossEntropyStage::Out => match m {
+            0 => Term::one(TermOp::Set, own(Part::Max)),
+            1 => Term::two(TermOp::CrossTerm, target, z),
+            _ => Term::one(TermOp::AddLn1p, own(Part::Exp)),
+        },
+        BinaryCrossEntropyStage::Dx => Term::two(TermOp::Difference, own(Part::Prob), target),
+    }
+}
+
 fn mse_term(site: &Site) -> Term {
-    let features = site.plan.network().classes();
+    let features = site.plan.network().outputs();
     let (y, target) = (output(site.plan), TensorId::TARGET);
     let divide = || Term::one(TermOp::Div, constant("F", features as f64));
     let m = site.m;
@@ -138,6 +189,16 @@ pub(super) fn formula(plan: &Plan, part: Part) -> &'static str {
             CrossEntropyStage::Prob => "p[f] = exp[f] ÷ sum",
             CrossEntropyStage::Out => "L = ln(sum) − Σ t[f] · shift[f] = −ln(p[target])",
             CrossEntropyStage::Dx => "dz[f] = p[f] − t[f]",
+        },
+        Loss::BinaryCrossEntropy => match BinaryCrossEntropyStage::from_part(part) {
+            BinaryCrossEntropyStage::Prob => "p = 1 ÷ (1 + exp(−z))",
+            BinaryCrossEntropyStage::Max => "max = max(z, 0)",
+            BinaryCrossEntropyStage::Shift => "shift = z − 2 · max = −|z|",
+            BinaryCrossEntropyStage::Exp => "exp = exp(shift)",
+            BinaryCrossEntropyStage::Out => {
+                "L = max − t · z + ln(1 + exp) = −t · ln(p) − (1 − t) · ln(1 − p)"
+            }
+            BinaryCrossEntropyStage::Dx => "dz = p − t",
         },
         Loss::Mse => match MseStage::from_part(part) {
             MseStage::Out => "L = (Σ (y[f] − t[f])²) ÷ F",

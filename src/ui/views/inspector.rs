@@ -254,6 +254,7 @@ fn signs(op: TermOp) -> [String; 3] {
         TermOp::Mul => ["·", "", ""],
         TermOp::Div => ["÷", "", ""],
         TermOp::Max => ["max", "", ""],
+        TermOp::AddLn1p => ["+ ln(1 +", "", ")"],
         TermOp::Exp => ["exp", "", ""],
         TermOp::Ln => ["ln", "", ""],
         TermOp::Activation(activation) => [activation.signs()[0], "", ""],

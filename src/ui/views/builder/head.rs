@@ -92,7 +92,7 @@ fn network_ui(ui: &mut Ui, view: &View, draft: &Draft) {
         let name = |loss: Loss| view.text(&format!("build.loss_{}", loss.name()));
         let combo = ComboBox::from_id_salt("build loss").width(130.0).selected_text(name(architecture.loss));
         let response = combo.show_ui(ui, |ui| {
-            for loss in [Loss::CrossEntropy, Loss::Mse] {
+            for loss in Loss::ALL {
                 if ui.selectable_label(loss == architecture.loss, name(loss)).clicked() {
                     push(view, BuildAction::Loss(loss));
                 }

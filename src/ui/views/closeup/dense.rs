@@ -236,7 +236,7 @@ impl<'a> DenseView<'a> {
     fn output_name(&self, o: usize) -> String {
         let is_score = scores_layer(self.view.state.plan().network()) == Some(self.l);
         if is_score {
-            names::class(self.view, o)
+            names::class_of_output(self.view, o)
         } else {
             self.view.fill("name.neuron", &[("k", &o.to_string())])
         }

@@ -18,6 +18,8 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
     let spot = FocusedCell::from_address(view, focus)?;
     let network = view.state.plan().network().clone();
     let key = match (network.loss, stage.pass) {
+        (Loss::BinaryCrossEntropy, Pass::Bwd) => "closeup.loss_bce_back",
+        (Loss::BinaryCrossEntropy, _) => "closeup.loss_bce",
         (Loss::CrossEntropy, Pass::Bwd) => "closeup.loss_ce_back",
         (Loss::CrossEntropy, _) => "closeup.loss_ce",
         (Loss::Mse, Pass::Bwd) => "closeup.loss_mse_back",
@@ -25,8 +27,11 @@ pub(super) fn loss<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage) -> Op
     };
     let columns = columns(view, stage, spot.image);
     let rows = network.classes();
-    let over_rows = matches!(stage.tensor.part, Part::Max | Part::Sum)
-        || (stage.tensor.part == Part::Out && network.loss == Loss::Mse);
+    let over_rows = match network.loss {
+        Loss::CrossEntropy => matches!(stage.tensor.part, Part::Max | Part::Sum),
+        Loss::BinaryCrossEntropy => false,
+        Loss::Mse => stage.tensor.part == Part::Out,
+    };
     let last = (spot.done as usize).checked_sub(1).filter(|&m| over_rows && m < rows && !spot.is_done());
     let marks = Marks { focus: *focus, row: last, target: Some(view.state.label()) };
     let steps = view.state.trace().cell_until(focus, spot.done).steps;
@@ -69,6 +74,7 @@ fn columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Column<'a>>
             column(TensorId::TARGET, "t", CellStyle::Number),
             column(own(Part::Dx), "∂L/∂z = p − t", CellStyle::Signed).current(true),
         ],
+        (Loss::BinaryCrossEntropy, _) => binary_columns(view, stage, image),
         (Loss::Mse, false) => vec![
             column(y, "y", CellStyle::Number),
             column(TensorId::TARGET, "t", CellStyle::Number),
@@ -80,6 +86,53 @@ fn columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Column<'a>>
             column(own(Part::Dx), "∂L/∂y = 2 (y − t) ÷ F", CellStyle::Signed).current(true),
         ],
     }
+}
+
+/// The columns of a binary cross-entropy. Its one output speaks for the second class; what the first one has is shown
+/// where it follows.
+fn binary_columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Column<'a>> {
+    let is_backward = stage.pass == Pass::Bwd;
+    let own = TensorId::loss;
+    let y = Plan::input_of(view.state.plan().network().layers.len());
+    let column = |tensor, head: &str, style, is_shared: bool| Column {
+        head: head.into(),
+        style,
+        cell: Box::new(move |row| {
+            let plane = TensorPlane::new(view, tensor, image, 0);
+            let cell = plane.cell_at(0);
+            match (row, is_shared) {
+                (1, _) => (cell, Some(plane.address_at(0))),
+                (_, true) if cell.state != CellState::NotYet => {
+                    (CellView { value: 1.0 - cell.value, ..cell }, None)
+                }
+                (_, _) => (CellView::not_yet(), None),
+            }
+        }),
+        current: false,
+        foot: None,
+    };
+    let made = |part: Part| stage.tensor.part == part && !is_backward;
+    if is_backward {
+        return vec![
+            column(own(Part::Prob), "p", CellStyle::Bar, true),
+            column(TensorId::TARGET, "t", CellStyle::Number, true),
+            column(own(Part::Dx), "∂L/∂z = p − t", CellStyle::Signed, false).current(true),
+        ];
+    }
+    let loss = TensorPlane::new(view, own(Part::Out), image, 0);
+    let made_loss = format!("L = −ln p({})", names::class(view, view.state.label()));
+    let exp = column(own(Part::Exp), "exp(−|z|)", CellStyle::Number, false);
+    vec![
+        column(y, "z", CellStyle::Number, false),
+        column(own(Part::Prob), "p = 1 ÷ (1 + exp(−z))", CellStyle::Bar, true).current(made(Part::Prob)),
+        column(own(Part::Max), "max(z, 0)", CellStyle::Number, false).current(made(Part::Max)),
+        column(own(Part::Shift), "−|z|", CellStyle::Number, false).current(made(Part::Shift)),
+        exp.current(made(Part::Exp) || made(Part::Out)).foot(
+            made_loss,
+            loss.cell_at(0),
+            Some(loss.address_at(0)),
+        ),
+    ]
 }
 
 /// The steps that add something: of a cross-entropy, those of the right answer.
@@ -120,22 +173,23 @@ fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
     let label = view.state.label();
     let name = names::class(view, label);
     let trace = view.state.trace();
-    match (stage.pass, stage.tensor.part, view.state.plan().network().loss) {
-        (Pass::Bwd, _, Loss::CrossEntropy) if spot.is_done() => {
+    let kind = view.state.plan().network().loss;
+    match (stage.pass, stage.tensor.part, kind) {
+        (Pass::Bwd, _, Loss::CrossEntropy | Loss::BinaryCrossEntropy) if spot.is_done() => {
             let gradient = trace.value(TensorId::loss(Part::Dx), spot.image, spot.index);
             let is_given = view.state.target().is_given();
-            let key = match (gradient == 0.0, spot.index as usize == label) {
+            let key = match (gradient == 0.0, kind.class_of(spot.index as usize) == label) {
                 (true, _) => "closeup.loss_flat",
                 (false, true) if is_given => "closeup.loss_raise",
                 (false, false) if is_given => "closeup.loss_lower",
                 (false, true) => "right.loss_raise",
                 (false, false) => "right.loss_lower",
             };
-            let own = names::class(view, spot.index as usize);
+            let own = names::class_of_output(view, spot.index as usize);
             Some(view.fill(key, &[("name", &own)]))
         }
-        (Pass::Loss, Part::Out, Loss::CrossEntropy) if spot.is_done() => {
-            let p = trace.value(TensorId::loss(Part::Prob), spot.image, label as u32);
+        (Pass::Loss, Part::Out, Loss::CrossEntropy | Loss::BinaryCrossEntropy) if spot.is_done() => {
+            let p = trace.values().scores(trace.plan().network(), spot.image as usize)[label];
             let loss = trace.value(TensorId::loss(Part::Out), spot.image, 0);
             let (p, loss) = (number::four_digits(p), number::four_digits(loss));
             let a_class = crate::ui::picture_words::a_class(view, label);
@@ -143,6 +197,11 @@ fn words(view: &View, stage: &Stage, spot: &FocusedCell) -> Option<String> {
             let is_given = view.state.target().is_given();
             let key = if is_given { "closeup.loss_is" } else { "right.loss_if_is" };
             Some(view.fill(key, &words))
+        }
+        (Pass::Loss, Part::Shift, Loss::BinaryCrossEntropy) => Some(view.text("closeup.loss_bce_shift")),
+        (Pass::Loss, Part::Prob, Loss::BinaryCrossEntropy) if spot.is_done() => {
+            let [other, own] = [0, 1].map(|class| names::class(view, class));
+            Some(view.fill("closeup.loss_bce_prob", &[("own", &own), ("other", &other)]))
         }
         (Pass::Loss, Part::Shift, _) => Some(view.text("closeup.loss_shift")),
         (Pass::Loss, Part::Prob, _) if spot.is_done() => Some(view.text("closeup.loss_prob")),

@@ -93,13 +93,13 @@ impl<'a> Subject<'a> {
             panels.iter().map(|panel| Shown { side: side.clone(), ..Shown::new(view, *panel, image) });
         let shown: Vec<_> = shown.collect();
         let shape = plan.shape_of(tensor);
-        let classes = view.state.model().network.classes();
+        let outputs = view.state.model().network.outputs();
         let is_last = match tensor.owner {
             Owner::Loss => true,
             Owner::Layer(l) => l as usize >= last_dense(view) && tensor.part == Part::Out,
             Owner::Input => false,
         };
-        let has_classes = is_last && shape.planes() == classes && shape.plane() == 1;
+        let has_classes = is_last && shape.planes() == outputs && shape.plane() == 1;
         let count = shown.first()?.count();
         let order = match (&before, state.view().order) {
             (Some(before), Order::Changed) if shown[0].is_complete(count - 1) => {
@@ -154,7 +154,7 @@ impl<'a> Subject<'a> {
     /// What stands above a map: its number; of a class also its name, of an input its colour.
     pub fn name(&self, view: &View, map: usize) -> String {
         if self.has_classes && view.state.names_classes() {
-            return format!("{map} {}", names::class(view, map));
+            return format!("{map} {}", names::class_of_output(view, map));
         }
         let is_input = self.tensor == TensorId::INPUT || self.tensor == TensorId::layer(0, Part::Dx);
         let is_picture = is_input && self.shown[0].plane.planes() == 3 && !self.is_vector();

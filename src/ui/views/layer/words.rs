@@ -121,7 +121,7 @@ fn part(view: &View, shown: &Shown, map: usize) -> String {
 fn part_and_class(view: &View, subject: &Subject, shown: &Shown, map: usize) -> String {
     let part = part(view, shown, map);
     if subject.has_classes && view.state.names_classes() {
-        let class = names::class(view, map);
+        let class = names::class_of_output(view, map);
         return view.fill("layer.class", &[("part", &part), ("class", &class)]);
     }
     part

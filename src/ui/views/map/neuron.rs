@@ -2,7 +2,7 @@
 
 use super::scene::{Scene, Sum, contributions, source_name};
 use super::{body_font, card, foot, strong_font, text_ui};
-use crate::nn::Part;
+use crate::nn::{Part, loss::Loss};
 use crate::trace::{Contributions, Grain, Pass, TensorId};
 use crate::ui::widgets::flow::text_width;
 use crate::ui::{
@@ -69,7 +69,7 @@ impl<'a> Ranking<'a> {
         let view = scene.view;
         let is_score = scores_layer(view.state.plan().network()) == Some(sum.shown.layer)
             && scene.tensor.part == Part::Out;
-        let class = |k: usize| names::class(view, k);
+        let class = |k: usize| names::class_of_output(view, k);
         let rival = view.state.view().against.filter(|&rival| is_score && rival != scene.map);
         let other = rival.and_then(|rival| {
             let plane = TensorPlane::new(view, scene.tensor, scene.image, rival);
@@ -432,13 +432,18 @@ fn card_ui(ui: &mut Ui, ranking: &Ranking, rect: Rect) {
     foot::beside_ui(ui, ranking.scene, below);
 }
 
-/// What softmax makes of the score, where that is known.
+/// What the loss makes of the score, where that is known.
 fn probability(ranking: &Ranking) -> String {
     let view = ranking.view();
-    let has_softmax = view.state.plan().stage_of(TensorId::loss(Part::Prob)).is_some();
+    let loss = view.state.plan().network().loss;
+    let key = match loss {
+        Loss::CrossEntropy => "map.probability",
+        Loss::BinaryCrossEntropy => "map.probability_sigmoid",
+        Loss::Mse => return String::new(),
+    };
     let scores = view.state.scores();
-    match scores.get(ranking.scene.map).filter(|_| has_softmax && view.state.knows_scores()) {
-        Some(score) => view.fill("map.probability", &[("percent", &format!("{:.1}", score * 100.0))]),
+    match scores.get(loss.class_of(ranking.scene.map)).filter(|_| view.state.knows_scores()) {
+        Some(score) => view.fill(key, &[("percent", &format!("{:.1}", score * 100.0))]),
         None => String::new(),
     }
 }

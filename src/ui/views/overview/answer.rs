@@ -133,7 +133,8 @@ impl Scene<'_> {
             && plane == 1
         {
             let layer = Address::whole_stage(view.state.trace().time(), self.image, stage);
-            view.look(&layer.with_channel_from(class as u32));
+            let output = plan.network().loss.output_of(class);
+            view.look(&layer.with_channel_from(output as u32));
         }
     }
 
@@ -143,7 +144,13 @@ impl Scene<'_> {
         if self.lane == Lane::Values || !self.is_complete(gradient) {
             return;
         }
-        let value = self.view.state.trace().value(gradient, self.image, class as u32);
+        // One output speaks for the second of two classes; the first has none of its own.
+        let loss = self.view.state.plan().network().loss;
+        let output = loss.output_of(class);
+        if loss.class_of(output) != class {
+            return;
+        }
+        let value = self.view.state.trace().value(gradient, self.image, output as u32);
         let color = self.view.theme.pass(Pass::Bwd).strong;
         let at = score.left_center() - vec2(space::S, 0.0);
         ui.painter().text(at, Align2::RIGHT_CENTER, number::short(value), theme::small_font(), color);

@@ -130,7 +130,7 @@ fn ladder(view: &View) -> Vec<Rung> {
         let map = look.cell() as usize / shape.plane().max(1);
         let is_class = scores_layer(plan.network()).map(|l| TensorId::layer(l, Part::Out)) == Some(tensor);
         let text = match is_class {
-            true => view.fill("place.neuron_of", &[("class", &names::class(view, map))]),
+            true => view.fill("place.neuron_of", &[("class", &names::class_of_output(view, map))]),
             false => names::plane(view, tensor, map),
         };
         rungs.push(Rung { text, kind: outer(Depth::Map), to: widen(Grain::Channel), color: None });

@@ -2,6 +2,7 @@
 
 use crate::app::{Action, DataAction, DataMatch, TrainAction};
 use crate::data::{Dataset, Generated};
+use crate::nn::loss::Loss;
 use crate::ui::widgets::flow::body_width;
 use crate::ui::{room::Width, theme, view::View};
 use egui::{Button, ComboBox, RichText, Role, Ui, WidgetInfo};
@@ -30,7 +31,7 @@ pub fn at_hand(view: &View) -> Vec<(Dataset, DataMatch)> {
     sets.sort_by_key(|(_, fits)| match fits {
         DataMatch::Own => 0,
         DataMatch::Others { .. } => 1,
-        DataMatch::TooMany { .. } | DataMatch::Pictures(_) => 2,
+        DataMatch::TooMany { .. } | DataMatch::OneClass | DataMatch::Pictures(_) => 2,
     });
     sets
 }
@@ -57,8 +58,13 @@ pub fn sentence(view: &View, data: &Dataset, fits: &DataMatch) -> String {
         }
         DataMatch::TooMany { classes, outputs } => {
             let (n, of) = (classes.to_string(), outputs.to_string());
-            view.fill("training.too_many", &[("data", &name), ("n", &n), ("outputs", &of)])
+            let network = &view.state.model().network;
+            let is_binary = network.loss == Loss::BinaryCrossEntropy;
+            let key = if is_binary { "training.too_many_for_one" } else { "training.too_many" };
+            let layer = network.scored_by().unwrap_or_else(|| network.last_name());
+            view.fill(key, &[("data", &name), ("n", &n), ("outputs", &of), ("layer", layer)])
         }
+        DataMatch::OneClass => view.fill("training.one_class", &[("data", &name)]),
         DataMatch::Pictures(why) => why.clone(),
     }
 }

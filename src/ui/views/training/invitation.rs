@@ -87,7 +87,7 @@ fn set_ui(ui: &mut Ui, view: &View, (data, fits): &(Dataset, DataMatch), is_best
     let words = match fits {
         DataMatch::Own => view.fill("training.train_on", &[("data", &name)]),
         DataMatch::Others { .. } => sentence,
-        DataMatch::TooMany { .. } | DataMatch::Pictures(_) => {
+        DataMatch::TooMany { .. } | DataMatch::OneClass | DataMatch::Pictures(_) => {
             ui.label(RichText::new(sentence).color(view.theme.text));
             return;
         }

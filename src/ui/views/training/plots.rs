@@ -114,7 +114,7 @@ fn top(view: &View, measure: &Measure, runs: &[Drawn]) -> f64 {
     }
     let network = view.state.plan().network();
     let chance = match network.loss {
-        Loss::CrossEntropy => 1.1 * (network.classes().max(2) as f64).ln(),
+        Loss::CrossEntropy | Loss::BinaryCrossEntropy => 1.1 * (network.classes().max(2) as f64).ln(),
         Loss::Mse => 0.0,
     };
     let largest = runs.iter().flat_map(|run| {
