@@ -276,6 +276,71 @@ fn unseen_rows_and_columns_are_told() {
     assert_eq!(answer["unseen"], serde_json::json!([{ "layer": "pool1", "rows": [3], "columns": [4] }]));
 }
 
+/// A data set as a table: pictures of 4x4 pixels, dark ones of the first class and brighter ones of the others.
+fn table(classes: usize) -> String {
+    let head: Vec<String> = (0..16).map(|pixel| format!("pixel{pixel}")).collect();
+    let rows = (0..48usize).map(|row| {
+        let class = row % classes;
+        let pixels: Vec<String> =
+            (0..16).map(|pixel| (class * 100 + (row * 7 + pixel * 3) % 60).to_string()).collect();
+        format!("{class},{}\n", pixels.join(","))
+    });
+    format!("label,{}\n{}", head.join(","), rows.collect::<String>())
+}
+
+#[test]
+fn one_output_is_trained_for_two_classes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let net = |outputs: usize| {
+        let toml = format!(
+            "input = [1, 4, 4]\n[[layers]]\nname = \"fc\"\nkind = \"dense\"\nout_features = {outputs}\n"
+        );
+        write(folder.path(), "net.toml", toml)
+    };
+    let out = folder.path().join("out.safetensors").to_str().expect("UTF-8").to_owned();
+    let args = |net: &str, data: &str| {
+        ["train", "--architecture", net, "--data", data, "--epochs", "30", "--out", &out].map(str::to_owned)
+    };
+    let (one, two, three) = (table(1), table(2), table(3));
+    let [one, two, three] = [("one.csv", one), ("two.csv", two), ("three.csv", three)]
+        .map(|(name, text)| write(folder.path(), name, text));
+    let refused = |outputs: usize, data: &str| {
+        let args = args(&net(outputs), data);
+        fails(&args.each_ref().map(String::as_str))
+    };
+    assert!(refused(1, &one).contains("expected at least 2 classes, got 1: nothing can be learned from one"));
+    assert!(
+        refused(10, &two)
+            .trim_end()
+            .ends_with("2 classes in the data, 10 outputs of fc; set out_features = 2")
+    );
+    let line = refused(1, &three);
+    assert!(line.contains("3 classes in the data, 1 output of fc; set out_features = 3"), "{line}");
+
+    let args = args(&net(1), &two);
+    let said = prints(&args.each_ref().map(String::as_str));
+    assert!(
+        said.contains("fc has one output: it is taken for the score of the second of two classes"),
+        "{said}"
+    );
+    let found = json(&["eval", "--model", &out, "--data", &two, "--json"]);
+    assert_eq!(found["classes"], serde_json::json!(["0", "1"]));
+    assert!(found["accuracy"].as_f64().is_some_and(|share| share > 0.9), "{found}");
+    assert!(
+        found["confusion"][0][0].as_u64() > Some(0) && found["confusion"][1][1].as_u64() > Some(0),
+        "{found}"
+    );
+
+    let answer = json(&["run", "--model", &out, "--image", "digit-3", "--label", "0", "--json"]);
+    assert_eq!(answer["loss_kind"], "binary_cross_entropy");
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let (z, loss) = (number(&answer["outputs"][0]), number(&answer["loss"]));
+    let p = 1.0 / (1.0 + (-z).exp());
+    let [other, own] = [0, 1].map(|class| number(&answer["probabilities"][class]));
+    assert!((own - p).abs() < 1e-6 && (other - (1.0 - p)).abs() < 1e-6, "{answer}");
+    assert!((loss - z.exp().ln_1p()).abs() < 1e-5, "{answer}");
+}
+
 #[test]
 fn training_is_repeatable_and_its_model_runs() {
     let folder = tempfile::tempdir().expect("a folder");

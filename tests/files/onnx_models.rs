@@ -3,8 +3,8 @@
 //!
 //! The files and the script that made them are in `tests/fixtures/onnx`.
 
-use convstep::model_io::Model;
-use convstep::nn::{Mode, Part, dropout::Stream, loss::Loss, spec::Kind};
+use convstep::model_io::{Architecture, Model};
+use convstep::nn::{Mode, Part, dropout::Stream, init::Init, loss::Loss, spec::Kind};
 use convstep::tensor::Tensor;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 use safetensors::SafeTensors;
@@ -102,6 +102,52 @@ fn a_state_dict_and_an_onnx_file_of_one_network_are_one_model() {
         Model::from_file("net.safetensors", &bytes("torch_plain.safetensors"), Some(&toml)).expect("fits");
     assert!(dict.unused.is_empty(), "{:?}", dict.unused);
     assert_eq!((dict.network, dict.params), (model.network, model.params));
+}
+
+/// The TOML of an architecture without a loss, whose last layer has these outputs.
+fn without_a_loss(outputs: usize) -> String {
+    format!(
+        "input = [1, 4, 4]\n[[layers]]\nname = \"flat\"\nkind = \"flatten\"\n[[layers]]\nname = \"fc\"\nkind = \
+         \"dense\"\nout_features = {outputs}\n"
+    )
+}
+
+/// One output is the logit of the second of two classes, unless the file says otherwise; a cross-entropy, which would
+/// find every answer right, is refused with what to write.
+#[test]
+fn one_output_tells_two_classes_apart() {
+    let one = Architecture::parse(&without_a_loss(1)).expect("reads");
+    assert_eq!((one.loss, one.build().map(|network| network.classes())), (Loss::BinaryCrossEntropy, Ok(2)));
+    assert!(
+        one.note_on_loss(&without_a_loss(1))
+            .is_some_and(|note| note.starts_with("fc has one output: it is taken"))
+    );
+    assert_eq!(one.note_on_loss(&one.to_toml()), None, "it is named");
+    let two = Architecture::parse(&without_a_loss(2)).expect("reads");
+    assert_eq!((two.loss, two.note_on_loss(&without_a_loss(2))), (Loss::CrossEntropy, None));
+
+    let with = |outputs: usize, loss: &str| {
+        let text = format!("{}[loss]\nkind = \"{loss}\"\n", without_a_loss(outputs));
+        Architecture::parse(&text).and_then(|architecture| architecture.build()).map_err(|error| error.0)
+    };
+    assert_eq!(
+        with(1, "cross_entropy").expect_err("refused"),
+        "loss: expected at least 2 outputs of fc for cross_entropy, got 1, whose probability would always be 1; write \
+         kind = \"binary_cross_entropy\", or give fc one output for each class"
+    );
+    assert!(with(1, "mse").is_ok());
+    let error = with(3, "binary_cross_entropy").expect_err("refused");
+    assert!(
+        error.starts_with("loss: expected 1 output of fc for binary_cross_entropy, got 3; give fc one"),
+        "{error}"
+    );
+
+    // What this program wrote before there was another loss opens, with a note.
+    let mut old = Model::initial("old", one, Init::He, 1).expect("fits");
+    old.architecture.loss = Loss::CrossEntropy;
+    let opened = Model::from_file("old.safetensors", &old.to_bytes().expect("writes"), None).expect("opens");
+    assert_eq!(opened.network.loss, Loss::BinaryCrossEntropy);
+    assert!(opened.notes.iter().any(|note| note.contains("would always be 1")), "{:?}", opened.notes);
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn stretching_alone_hardly_beats_guessing() {
     for begin in (0..4000).step_by(500) {
         let examples: Vec<_> = (begin..begin + 500).map(|k| Generated::Shapes.sample(SEED, k)).collect();
         let prepare = |pixels: &_| model.architecture.preprocess.apply(pixels);
-        let (x, target) = stack(&examples, prepare, model.network.output()).expect("fits");
+        let (x, target) = stack(&examples, prepare, model.network.targets()).expect("fits");
         all = all.and(evaluate(&model.network, &model.params, &x, &target));
     }
     assert!((0.14..0.20).contains(&all.accuracy()), "{all:?}");

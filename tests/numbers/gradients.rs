@@ -255,6 +255,17 @@ fn cross_entropy() {
 }
 
 #[test]
+fn binary_cross_entropy() {
+    let mut report = Report::default();
+    for (seed, (input, images)) in seeded((random::input(), 1..=4usize), 10).into_iter().enumerate() {
+        let network = random::stack(input, [Kind::Flatten], Loss::BinaryCrossEntropy);
+        assert_eq!((network.outputs(), network.classes()), (1, 2));
+        check(&network, Mode::Eval, images, seed as u64, &mut report);
+    }
+    conclude("binary_cross_entropy", &report);
+}
+
+#[test]
 fn whole_networks() {
     let mut report = Report::default();
     let networks = seeded((random::network(), 1..=3usize), 60);

@@ -227,6 +227,48 @@ fn every_start_is_a_network_that_can_be_applied() {
     assert!(state.draft().is_none() && state.notices().len() == 1);
 }
 
+/// The loss and the number of outputs go together: one output tells two classes apart.
+#[test]
+fn a_binary_cross_entropy_has_one_output_for_two_classes() {
+    let mut state = start::shapes();
+    build(&mut state, [BuildAction::Edit, BuildAction::Classes(2)]);
+    assert_eq!(draft(&state).obstacle(), None);
+    let outputs = |state: &AppState| draft(state).layers().last().map(|layer| layer.output[0]);
+    build(&mut state, [BuildAction::Loss(Loss::BinaryCrossEntropy)]);
+    assert_eq!((outputs(&state), draft(&state).classes(), draft(&state).obstacle()), (Some(1), 2, None));
+    build(&mut state, [BuildAction::Classes(2)]);
+    assert_eq!(
+        (outputs(&state), draft(&state).written.architecture.loss),
+        (Some(1), Loss::BinaryCrossEntropy)
+    );
+    build(&mut state, [BuildAction::Loss(Loss::CrossEntropy)]);
+    assert_eq!((outputs(&state), draft(&state).classes(), draft(&state).obstacle()), (Some(2), 2, None));
+    build(&mut state, [BuildAction::Loss(Loss::BinaryCrossEntropy), BuildAction::Classes(5)]);
+    assert_eq!((outputs(&state), draft(&state).written.architecture.loss), (Some(5), Loss::CrossEntropy));
+    // With a cross-entropy, one output could learn nothing.
+    build(&mut state, [BuildAction::Classes(1)]);
+    let obstacle = draft(&state).obstacle().expect("refused").to_owned();
+    assert!(obstacle.contains("write kind = \"binary_cross_entropy\""), "{obstacle}");
+    build(&mut state, [BuildAction::Loss(Loss::BinaryCrossEntropy), BuildAction::ClassNames(Vec::new())]);
+    assert_eq!(draft(&state).obstacle(), None);
+    build(&mut state, [BuildAction::Apply]);
+    assert!(state.draft().is_none() && state.notices().is_empty(), "{:?}", state.notices());
+    let scores = state.scores();
+    let [.., z] = [0, 0].map(|_| *state.trace().values().output().first().expect("one output"));
+    let p = 1.0 / (1.0 + (-z).exp());
+    assert_eq!(scores, [1.0 - p, p]);
+    assert_eq!(state.prediction().0, usize::from(p > 0.5));
+    let both = state.likeliest();
+    assert_eq!((both.len(), both[0]), (2, state.prediction().0));
+    // Either class can be the right one, and its loss is minus the logarithm of its probability.
+    for (class, p) in [(0, 1.0 - p), (1, p)] {
+        apply(&mut state, Action::SetLabel(class));
+        assert_eq!(state.label(), class);
+        let loss = state.trace().loss_before();
+        assert!((loss + p.ln()).abs() < 1e-5, "{class}: {loss}, {p}");
+    }
+}
+
 #[test]
 fn escape_closes_a_draft_only_while_nothing_is_written_in_it() {
     let mut state = start::shapes();

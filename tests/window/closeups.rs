@@ -30,7 +30,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 8] = [
+const NETWORKS: [(&str, &str); 9] = [
     (
         "normed",
         r#"
@@ -129,6 +129,17 @@ layers = [
 input = [1, 1, 1]
 layers = [{ name = "fc", kind = "dense", out_features = 1 }]
 loss = { kind = "mse" }
+"#,
+    ),
+    (
+        "two",
+        r#"
+input = [1, 4, 4]
+classes = ["cat", "dog"]
+layers = [
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 1 },
+]
 "#,
     ),
 ];
