@@ -410,9 +410,6 @@ impl Given {
                 architecture.input
             )));
         }
-        if let Some(note) = note {
-            print(&format!("{note}\n"))?;
-        }
         // Classes that are only numbers may be renamed.
         let count = architecture.classes.len();
         if count == 0 {
@@ -430,6 +427,9 @@ impl Given {
                 data.classes().join(", "),
                 architecture.classes.join(", ")
             )));
+        }
+        if let Some(note) = note {
+            print(&format!("{note}\n"))?;
         }
         print(&about(data))?;
         if !names_preprocess {

@@ -16,7 +16,7 @@ fn accuracy(data: Generated) -> f64 {
     for begin in (0..200).step_by(40) {
         let examples: Vec<_> = (begin..begin + 40).map(|index| data.sample(SEED, index)).collect();
         let prepare = |pixels: &_| model.architecture.preprocess.apply(pixels);
-        let (x, target) = stack(&examples, prepare, model.network.output()).expect("fits");
+        let (x, target) = stack(&examples, prepare, model.network.targets()).expect("fits");
         all = all.and(evaluate(&model.network, &model.params, &x, &target));
     }
     all.accuracy()

@@ -19,7 +19,7 @@ fn preset(name: &str) -> Model {
 /// Examples with their targets, a batch.
 fn digits(model: &Model, from: u64, count: u64) -> (Tensor, Tensor) {
     let examples: Vec<_> = (from..from + count).map(|index| Generated::Digits.sample(3, index)).collect();
-    stack(&examples, |pixels| model.architecture.preprocess.apply(pixels), model.network.output())
+    stack(&examples, |pixels| model.architecture.preprocess.apply(pixels), model.network.targets())
         .expect("fits")
 }
 
