@@ -89,7 +89,8 @@ fn training_sees_shuffled_pixels_too() {
     let (x, _) = source.batch(0).expect("reads");
     let plain = bundled::load("digits").expect("bundled").architecture.preprocess;
     let examples = schedule.batch_at(0).expect("reads");
-    let (expected, _) = stack(&examples, |pixels| plain.apply(pixels), model.network.targets()).expect("fits");
+    let (expected, _) =
+        stack(&examples, |pixels| plain.apply(pixels), model.network.targets()).expect("fits");
     assert_eq!(x, shuffle_pixels(&expected, SEED));
     // The picture that is shown of an example is the one that is trained on.
     let (pixels, class) = source.pixels(0, 2).expect("an example");
