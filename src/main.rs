@@ -77,6 +77,7 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
         let address = state.plan().parse(look).map_err(|error| CliError(error.to_string()))?;
         actions.push(Action::look(state.plan(), &address));
     }
+    actions.extend(args.figure.map(|figure| Action::SetFigure(Some(figure))));
     for action in actions {
         let effects = apply(&mut state, action);
         run_tasks_here(&mut state, effects, Execution::SERIAL, &());

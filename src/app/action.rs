@@ -2,8 +2,9 @@
 
 use crate::app::{
     state::{
-        Compared, Digits, Drawer, FileKind, JobKind, Lane, Lang, Order, Page, Progress, Recent, RescueOffer,
-        Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState, With,
+        Compared, Digits, Drawer, Figure, FileKind, JobKind, Lane, Lang, Order, Page, Progress, Recent,
+        RescueOffer, Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState,
+        With,
     },
     task::{Done, News, Until},
 };
@@ -143,6 +144,10 @@ pub enum Action {
     ShowTimeline(bool),
     /// What a layer's stage shows.
     SetShow(Show),
+    /// Shows the place in another way, or by its maps again; goes where the place has no such way.
+    SetFigure(Option<Figure>),
+    /// Whether the filters make their sums turned by 180°, where both are shown.
+    ShowTurned(bool),
     /// Which numbers the maps show.
     SetLane(Lane),
     /// With what the maps are compared, and which side they show.

@@ -1,8 +1,8 @@
 //! The one table of commands: menu, buttons, keys and the overview of keys all come from it.
 
 use super::{
-    Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, FileAction, FileKind,
-    LessonAction, MarkAction, Page, Phase, Sheet, SpanAction,
+    Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, Figure, FileAction,
+    FileKind, LessonAction, MarkAction, Page, Phase, Sheet, SpanAction,
 };
 use crate::lesson::Kind;
 use crate::trace::{Grain, Move};
@@ -166,6 +166,12 @@ pub const COMMANDS: &[Command] = commands! {
     "page_evidence" View key("F4"), "" => |_| Action::SetPage(Page::Attribution);
     "page_compare" View key("F7"), "" => |_| Action::SetPage(Page::Compare);
     "show_next" View key("F"), "" => |state| Action::SetShow(state.view.show.next());
+    "figure_coverage" View None, "" => |_| Action::SetFigure(Some(Figure::Coverage));
+    "figure_vector" View None, "" => |_| Action::SetFigure(Some(Figure::Vector));
+    "figure_turned" View None, "" => |_| Action::SetFigure(Some(Figure::Turned));
+    "figure_derivatives" View None, "" => |_| Action::SetFigure(Some(Figure::Derivatives));
+    "figure_kept" View None, "" => |_| Action::SetFigure(Some(Figure::Kept));
+    "figure_sizes" View None, "" => |_| Action::SetFigure(Some(Figure::Sizes));
     "lane_next" View key("V"), "" => |state| Action::SetLane(state.lane().next());
     "order_next" View key("O"), "" => |state| Action::SetOrder(state.view.order.next());
     "present" View key("F5"), "" => |state| Action::Present(!state.view.presenting);

@@ -26,9 +26,9 @@ pub use effect::Effect;
 pub use state::{
     ActivationSearch, Advice, Answer, Answered, AppState, AttributionMaps, AttributionState, BatchSource,
     Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, Covers, DataMatch,
-    DataState, Derived, Digits, Draft, Drawer, EXPONENTS, Edited, End, FileContent, FileKind, Files, Forked,
-    Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang, LessonProgress, LessonState,
-    Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page, Phase, PictureBefore,
+    DataState, Derived, Digits, Draft, Drawer, EXPONENTS, Edited, End, Figure, FileContent, FileKind, Files,
+    Forked, Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang, LessonProgress,
+    LessonState, Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page, Phase, PictureBefore,
     PictureChange, PictureEffect, PlaceText, Planned, Playback, Progress, Question, QuestionKind, RECENT,
     RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run, RunLabels, RunSetting, Running,
     RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides, Span, Spans, Stamp, StopReason,

@@ -1,6 +1,6 @@
 //! The command line: commands, arguments, and one-line usage errors.
 
-use crate::app::{Lane, Lang, Order, Page, Show};
+use crate::app::{Figure, Lane, Lang, Order, Page, Show};
 use crate::attribution::{Fill, Method};
 use crate::data::{Augment, Difficulty, Fit, Split};
 use crate::nn::{init::Init, optimizer::Rule};
@@ -326,6 +326,9 @@ pub struct RenderArgs {
     /// What a layer's stage shows.
     #[arg(long, value_parser = named(Show::ALL, Show::key), default_value = "maps")]
     pub show: Show,
+    /// Another way to show the place: coverage, vector, turned, derivatives, kept or sizes.
+    #[arg(long, value_parser = named(Figure::ALL, Figure::key))]
+    pub figure: Option<Figure>,
     /// Which numbers the maps show [default: those of the address].
     #[arg(long, value_parser = named(Lane::ALL, Lane::key))]
     pub lane: Option<Lane>,

@@ -76,7 +76,7 @@ pub enum BeatPage {
     Experiment,
 }
 
-/// What the stage of a layer shows.
+/// What the stage shows of a layer, or of the whole network.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BeatShow {
@@ -86,6 +86,18 @@ pub enum BeatShow {
     Filters,
     /// Both.
     Both,
+    /// How often each cell of its input is read.
+    Coverage,
+    /// The block of maps, and the vector that it becomes.
+    Vector,
+    /// Its filter, as it is and turned by 180°.
+    Turned,
+    /// Every partial derivative by its name.
+    Derivatives,
+    /// What the forward pass keeps for the backward pass.
+    Kept,
+    /// The sizes of all layers' numbers side by side.
+    Sizes,
 }
 
 /// Another model, picture or right class, from a beat on.
@@ -131,7 +143,7 @@ pub struct Beat {
     /// What is covered besides the answer's own cells.
     #[serde(default)]
     pub hide: Vec<String>,
-    /// What a layer's stage shows.
+    /// What the stage shows.
     pub show: Option<BeatShow>,
     /// Another model, picture or right class, from this beat on.
     pub open: Option<Open>,

@@ -9,7 +9,7 @@ use super::{
 use crate::data::{Adjustment, Background, Content, fit, samples};
 use crate::nn::{Layer, Op, Part, conv::Conv2d, optimizer::Optimizer};
 use crate::tensor::{Shape, argmax, number};
-use crate::trace::{Address, Owner, Pass, Place, Plan, TensorId, Trace};
+use crate::trace::{Address, Owner, Pass, Place, Plan, TensorId, Trace, kept_by};
 use crate::train::{Learned, Learner};
 use std::sync::Arc;
 
@@ -83,7 +83,11 @@ pub(super) fn right(
         Index => count(place()?.cell() as usize),
         DifferInWindow => count(differ_in_window(scene, place()?)),
         Padded => count(padded(scene, place()?)),
-        Kept => count(kept(layer()?)),
+        Kept => {
+            let name = layer()?.name();
+            let l = scene.plan().network().layers.iter().position(|layer| layer.name() == name);
+            count(l.map_or(0, |l| kept_by(scene.plan(), l)))
+        }
         Loss => Ok(Answer::value(scene.trace.loss_before())),
         LossAfter => Ok(Answer::value(loss_after(scene, query.number()))),
         Rate => {
@@ -184,9 +188,7 @@ fn windows(scene: &Scene, query: &Query) -> Result<Answer, String> {
     let window =
         window.ok_or("windows: expected a layer with a window; write windows(conv1, input/k0/(0,0))")?;
     let [_, p, q] = position(scene, place);
-    let reading =
-        |u: usize| (0..window.cols.kernel).filter(|v| window.window_of([p, q], [u, *v]).is_some()).count();
-    Ok(Answer::count((0..window.rows.kernel).map(reading).sum()))
+    Ok(Answer::count(window.windows_over([p, q])))
 }
 
 /// Channel, row and column of a cell.
@@ -239,19 +241,6 @@ fn padded(scene: &Scene, place: Address) -> usize {
     let fold = scene.trace.cell(&place);
     let is_padding = |operand: &Option<Operand>| matches!(operand, Some(Operand::Padding { .. }));
     fold.steps.iter().filter(|step| step.term.operands.iter().any(is_padding)).count()
-}
-
-/// The numbers of the forward pass that a layer's backward pass reads: a convolution's and a dense layer's input, a
-/// max pool's winners, an activation's input, what is divided by.
-fn kept(layer: &Layer) -> usize {
-    let input: usize = layer.input.iter().product();
-    let output: usize = layer.output.iter().product();
-    match &layer.op {
-        Op::Conv2d(_) | Op::Dense(_) | Op::Activation(_) | Op::BatchNorm2d(_) => input,
-        Op::LocalResponseNorm(_) => input + output,
-        Op::MaxPool2d(_) | Op::Dropout { .. } | Op::Softmax => output,
-        Op::AvgPool2d(_) | Op::Flatten => 0,
-    }
 }
 
 /// The loss after the update; with a rate, after plain gradient descent with that.

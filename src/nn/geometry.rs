@@ -76,6 +76,11 @@ impl Axis {
         (0..self.kernel).any(|u| self.window_of(p, u).is_some())
     }
 
+    /// How many windows read input position `p`.
+    pub fn windows_over(&self, p: usize) -> usize {
+        (0..self.kernel).filter(|&u| self.window_of(p, u).is_some()).count()
+    }
+
     /// The input positions that no window reads, in order.
     pub fn unseen(&self) -> Vec<usize> {
         (0..self.len).filter(|&p| !self.is_seen(p)).collect()
@@ -137,6 +142,11 @@ impl Window {
     #[inline(always)]
     pub fn window_of(&self, [p, q]: [usize; 2], [u, v]: [usize; 2]) -> Option<[usize; 2]> {
         Some([self.rows.window_of(p, u)?, self.cols.window_of(q, v)?])
+    }
+
+    /// How many windows read input cell (p, q).
+    pub fn windows_over(&self, [p, q]: [usize; 2]) -> usize {
+        self.rows.windows_over(p) * self.cols.windows_over(q)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod contributions;
 pub mod cursor;
 pub mod depth;
 pub mod describe;
+mod kept;
 pub mod paths;
 pub mod plan;
 mod pooled;
@@ -23,6 +24,7 @@ pub mod rules;
 mod scatter;
 pub mod tensor_id;
 pub mod term;
+mod turned;
 pub mod values;
 
 pub use address::{
@@ -34,6 +36,7 @@ pub use contributions::{Contribution, Contributions};
 pub use cursor::{Cursor, Move};
 pub use depth::Depth;
 pub use describe::StepDescription;
+pub use kept::{Kept, kept, kept_by};
 pub use paths::{Cut, Factor, Group, Link, Paths};
 pub use plan::{Plan, Setup, Stage};
 pub use tensor_id::{Owner, TensorId};

@@ -219,6 +219,9 @@ fn stage_ui(ui: &mut Ui, view: &View) {
     if let Some(lesson) = view.state.lesson().filter(|lesson| lesson.is_experiment() && is_beat_shown(view)) {
         return views::lesson::experiment_ui(ui, view, lesson);
     }
+    if let Some(figure) = view.state.figure().filter(|_| view.state.view().page == Page::Network) {
+        return views::figure::figure_ui(ui, view, figure);
+    }
     match view.state.view().page {
         Page::Home => views::home::home_ui(ui, view),
         Page::Network => match Depth::new(&view.state.look()) {

@@ -12,6 +12,7 @@ mod adjust;
 mod closeup_conv;
 mod closeups;
 mod evidence;
+mod figures;
 mod files;
 mod home;
 mod layer;

@@ -186,6 +186,8 @@ pub struct Covers {
     sizes: Vec<usize>,
     /// Layers whose numbers of parameters are covered.
     params: Vec<usize>,
+    /// How often cells are read, how many numbers are kept, and where they stand in a vector.
+    counts: bool,
 }
 
 impl Covers {
@@ -209,9 +211,14 @@ impl Covers {
         self.params.contains(&layer)
     }
 
+    /// Whether it is covered how often cells are read, how many numbers are kept, and where they stand in a vector.
+    pub const fn counts(&self) -> bool {
+        self.counts
+    }
+
     /// Whether nothing is.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty() && self.sizes.is_empty() && self.params.is_empty()
+        self.cells.is_empty() && self.sizes.is_empty() && self.params.is_empty() && !self.counts
     }
 }
 
@@ -327,7 +334,8 @@ impl AppState {
 
     /// What is covered while a question stands.
     pub fn covers(&self) -> &Covers {
-        static NONE: Covers = Covers { cells: Vec::new(), sizes: Vec::new(), params: Vec::new() };
+        static NONE: Covers =
+            Covers { cells: Vec::new(), sizes: Vec::new(), params: Vec::new(), counts: false };
         match &self.lesson {
             Some(lesson) if lesson.phase == Phase::Asking => &lesson.covers,
             Some(_) | None => &NONE,
@@ -507,6 +515,7 @@ pub(in crate::app) fn covers(
                     if asked_about(function) == Asked::Size { &mut covers.sizes } else { &mut covers.params };
                 of.extend(layers);
             }
+            Asked::Counts => covers.counts = true,
             Asked::Nothing => {}
         }
     }
@@ -540,6 +549,8 @@ enum Asked {
     Size,
     /// The parameters of its layer.
     Params,
+    /// How often cells are read, how many numbers are kept, and where they stand in a vector.
+    Counts,
     /// Nothing that is shown.
     Nothing,
 }
@@ -565,22 +576,17 @@ fn asked_about(function: Function) -> Asked {
         F::Params | F::Weights | F::FilterParams => Asked::Params,
         F::Loss | F::Prob => Asked::Pass(Pass::Loss),
         F::LossAfter | F::SignOfChange => Asked::Pass(Pass::Update),
-        F::Terms
-        | F::Count
-        | F::Readers
-        | F::Windows
+        F::Terms | F::Readers | F::Windows | F::Index | F::Unseen | F::Kept | F::Padded | F::Source => {
+            Asked::Counts
+        }
+        F::Count
         | F::FilterPixels
         | F::FilterWidth
         | F::Stride
         | F::Padding
         | F::Reads
-        | F::Index
-        | F::Unseen
         | F::DifferInWindow
-        | F::Kept
-        | F::Padded
         | F::Rate
-        | F::Source
         | F::Winner
         | F::FirstNotFinite
         | F::Answered

@@ -9,6 +9,7 @@ mod compare;
 mod data;
 pub(in crate::app) mod derived;
 mod draft;
+mod figure;
 mod files;
 mod inputs;
 mod jobs;
@@ -72,8 +73,8 @@ pub use training_state::{End, Running, TrainingState};
 pub use undo::{Edited, Undo};
 pub use unit::{Subject, asked_unit, focused_unit};
 pub use view::{
-    Compared, Digits, Drawer, EXPONENTS, Guide, LANE_ZOOM, Lane, Lang, Order, Page, Scale, Sheet, Show, Tab,
-    ThemeChoice, ViewState, With,
+    Compared, Digits, Drawer, EXPONENTS, Figure, Guide, LANE_ZOOM, Lane, Lang, Order, Page, Scale, Sheet,
+    Show, Tab, ThemeChoice, ViewState, With,
 };
 
 use self::derived::derive_now;

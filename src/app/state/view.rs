@@ -315,6 +315,41 @@ impl Compared {
     }
 }
 
+/// Another way to show the place that is looked at, in place of its maps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Figure {
+    /// A layer with a window: how many windows read each cell of its input.
+    Coverage,
+    /// The picture, or what is flattened: the maps as a block, and the vector that they become.
+    Vector,
+    /// A convolution: its filter as it is, and turned by 180° as mathematics has it.
+    Turned,
+    /// A small convolution: every partial derivative by its name, with its sum.
+    Derivatives,
+    /// The whole network: what the forward pass keeps for the backward pass.
+    Kept,
+    /// The whole network: the sizes of all layers' numbers or gradients side by side.
+    Sizes,
+}
+
+impl Figure {
+    /// All of them, in the order of their list.
+    pub const ALL: [Self; 6] =
+        [Self::Coverage, Self::Vector, Self::Turned, Self::Derivatives, Self::Kept, Self::Sizes];
+
+    /// The key of its name in the strings.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Coverage => "figure.coverage",
+            Self::Vector => "figure.vector",
+            Self::Turned => "figure.turned",
+            Self::Derivatives => "figure.derivatives",
+            Self::Kept => "figure.kept",
+            Self::Sizes => "figure.sizes",
+        }
+    }
+}
+
 /// The order of the maps of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Order {
@@ -429,6 +464,12 @@ pub struct ViewState {
     /// What a layer's stage shows.
     #[serde(skip)]
     pub show: Show,
+    /// Another way to show the place, where one was chosen and the place has it.
+    #[serde(skip)]
+    pub figure: Option<Figure>,
+    /// Where filters are shown as they are and turned, those that are turned make the sum.
+    #[serde(skip)]
+    pub turned: bool,
     /// Which numbers the maps show.
     #[serde(skip)]
     pub lane: Lane,
@@ -497,6 +538,8 @@ impl Default for ViewState {
             guide: Guide::default(),
             timeline: false,
             show: Show::default(),
+            figure: None,
+            turned: false,
             lane: Lane::default(),
             with: With::default(),
             compared: Compared::default(),

@@ -5,8 +5,8 @@ use crate::app::{
     action::LessonAction,
     effect::Effect,
     state::{
-        Answered, AppState, Change, Hands, Inputs, JobKind, Lane, LessonProgress, LessonState, Page, Phase,
-        Show, Undo,
+        Answered, AppState, Change, Figure, Hands, Inputs, JobKind, Lane, LessonProgress, LessonState, Page,
+        Phase, Show, Undo,
         lesson::{self, Workspace, inputs_of, scene_of},
     },
     task::Task,
@@ -269,17 +269,29 @@ fn place(state: &mut AppState) {
         BeatPage::Compare => Page::Compare,
     };
     view.adjust = beat.page == BeatPage::Adjust;
-    view.show = match beat.show {
-        None | Some(BeatShow::Maps) => Show::Maps,
-        Some(BeatShow::Filters) => Show::Filters,
-        Some(BeatShow::Both) => Show::Both,
-    };
+    (view.show, view.figure) = shown_by(beat.show);
+    view.turned = false;
     // Of the whole way back the gradients are what there is to see.
     let is_back = place.is_some_and(|place| {
         place.grain() <= Grain::Pass && plan.stage_at(&place).is_some_and(|stage| stage.pass == Pass::Bwd)
     });
     view.lane = if is_back { Lane::Gradients } else { Lane::Values };
     view.drawer = None;
+}
+
+/// What a beat shows of its place.
+fn shown_by(show: Option<BeatShow>) -> (Show, Option<Figure>) {
+    match show {
+        None | Some(BeatShow::Maps) => (Show::Maps, None),
+        Some(BeatShow::Filters) => (Show::Filters, None),
+        Some(BeatShow::Both) => (Show::Both, None),
+        Some(BeatShow::Coverage) => (Show::Maps, Some(Figure::Coverage)),
+        Some(BeatShow::Vector) => (Show::Maps, Some(Figure::Vector)),
+        Some(BeatShow::Turned) => (Show::Maps, Some(Figure::Turned)),
+        Some(BeatShow::Derivatives) => (Show::Maps, Some(Figure::Derivatives)),
+        Some(BeatShow::Kept) => (Show::Maps, Some(Figure::Kept)),
+        Some(BeatShow::Sizes) => (Show::Maps, Some(Figure::Sizes)),
+    }
 }
 
 fn go_on(state: &mut AppState) -> Vec<Effect> {

@@ -94,6 +94,8 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::SetDrawer(drawer) => view::set_drawer(state, drawer),
         Action::ShowTimeline(shown) => state.view.timeline = shown,
         Action::SetShow(show) => state.view.show = show,
+        Action::SetFigure(figure) => view::set_figure(state, figure),
+        Action::ShowTurned(turned) => state.view.turned = turned,
         Action::SetLane(lane) => view::set_lane(state, lane),
         Action::SetComparison(with, compared) => view::set_comparison(state, with, compared),
         Action::SetOrder(order) => state.view.order = order,

@@ -1,7 +1,7 @@
 //! Changes how the state is shown; no number depends on it.
 
-use super::navigation;
-use crate::app::state::{AppState, Compared, Drawer, LANE_ZOOM, Lane, Order, Page, With};
+use super::{navigation, notice::fail};
+use crate::app::state::{AppState, Compared, Drawer, Figure, LANE_ZOOM, Lane, Order, Page, With};
 use crate::trace::{Grain, Owner, Plan};
 
 /// Larger or smaller maps of the network, by `by` half powers of two.
@@ -22,6 +22,29 @@ pub(in crate::app) fn set_drawer(state: &mut AppState, drawer: Option<Drawer>) {
 /// Leaves the stage alone, for a class, or shows the whole window again.
 pub(in crate::app) fn present(state: &mut AppState, presenting: bool) {
     (state.view.presenting, state.view.spotlight) = (presenting, false);
+}
+
+/// Shows the place in another way; where it has no such way, a place that has it.
+pub(in crate::app) fn set_figure(state: &mut AppState, figure: Option<Figure>) {
+    let Some(shown) = figure else {
+        state.view.figure = None;
+        return;
+    };
+    if !state.figures().contains(&shown) {
+        let Some(place) = state.place_of_figure(shown) else {
+            let name = state.model().name.clone();
+            let what = match shown {
+                Figure::Coverage => "a layer with a window",
+                Figure::Vector => "a picture or a layer that flattens",
+                Figure::Turned => "a convolution",
+                Figure::Derivatives => "a convolution of a few numbers; open article-backprop",
+                Figure::Kept | Figure::Sizes => "a layer",
+            };
+            return fail(state, format!("{name}: expected {what}, got none"));
+        };
+        navigation::look(state, place);
+    }
+    (state.view.page, state.view.figure) = (Page::Network, figure);
 }
 
 /// Shows values, gradients or both. Choosing values while a gradient is shown goes to the same cells in the
@@ -55,6 +78,7 @@ pub(in crate::app) fn set_comparison(state: &mut AppState, with: With, compared:
 /// Closes the topmost thing that is open: what lies over the window, then the newest notice, then the panel
 /// beside the stage. With nothing open, pauses, or shows one depth further out.
 pub(in crate::app) fn escape(state: &mut AppState) {
+    let has_figure = state.figure().is_some();
     let view = &mut state.view;
     if view.sheet.take().is_some() {
     } else if view.blank || view.help || view.typing_address || view.palette {
@@ -78,6 +102,8 @@ pub(in crate::app) fn escape(state: &mut AppState) {
     } else if state.notices.pop().is_some() {
     } else if view.drawer.is_some() {
         view.drawer = None;
+    } else if view.page == Page::Network && has_figure {
+        view.figure = None;
     } else if view.page == Page::Network
         && let Some(outer) = navigation::leave(state.plan(), &state.look())
     {

@@ -6,6 +6,7 @@ pub mod closeup;
 pub mod compare;
 pub mod data;
 pub mod evidence;
+pub mod figure;
 pub mod files;
 pub mod help;
 pub mod home;

@@ -2,7 +2,7 @@
 //! layer shows, and in which order. Those that have no room are in a menu.
 
 use super::Fold;
-use crate::app::{Action, Compared, Lane, Order, Show, With};
+use crate::app::{Action, Compared, Figure, Lane, Order, Show, With};
 use crate::nn::Part;
 use crate::trace::{Depth, Pass, TensorId};
 use crate::ui::{
@@ -114,6 +114,10 @@ impl Choices {
         let compares = is_layer || depth == Depth::Pass;
         let is_compared = compares && now.with != With::Nothing;
         let mut all = Vec::new();
+        all.extend(figures_of(view, depth));
+        if view.state.figure().is_some() {
+            return Self(all);
+        }
         if compares {
             let word = |with: With| view.text(with.key());
             let action = |with| Action::SetComparison(with, now.compared);
@@ -164,8 +168,15 @@ impl Choices {
     /// Which stand in the row: all, or as many as fit into `room` beside the menu. Those that say which numbers are
     /// seen stay longest.
     fn shown(&self, ui: &Ui, view: &View, fold: Fold, room: f32) -> Vec<bool> {
-        const KEPT: [&str; 6] =
-            ["place.side", "map.against", "place.lane", "place.show", "place.order", "place.compare"];
+        const KEPT: [&str; 7] = [
+            "place.figure",
+            "place.side",
+            "map.against",
+            "place.lane",
+            "place.show",
+            "place.order",
+            "place.compare",
+        ];
         let rank = |choice: &Choice| KEPT.iter().position(|name| *name == choice.name);
         let mut by_rank: Vec<usize> = (0..self.0.len()).collect();
         by_rank.sort_by_key(|&k| rank(&self.0[k]));
@@ -206,6 +217,19 @@ impl Choices {
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
         response.on_hover_text(words);
     }
+}
+
+/// The ways in which the place can be shown; `None` where there is only one.
+fn figures_of(view: &View, depth: Depth) -> Option<Choice> {
+    let figures = view.state.figures();
+    let ways: Vec<Option<Figure>> = std::iter::once(None).chain(figures.into_iter().map(Some)).collect();
+    let word = |figure: Option<Figure>| match (figure, depth) {
+        (Some(figure), _) => view.text(figure.key()),
+        (None, Depth::Pass) => view.text("figure.layers"),
+        (None, Depth::Layer | Depth::Map | Depth::Cell | Depth::Term) => view.text("figure.maps"),
+    };
+    let choice = Choice::new("place.figure", &ways, view.state.figure(), word, Action::SetFigure);
+    (ways.len() > 1).then(|| choice.into_list())
 }
 
 /// The classes that the neuron which is looked at can be compared with, those with the largest scores first; none

@@ -108,6 +108,11 @@ impl Overlay {
         Self::Word { cell: (i, j), text: text.into(), ground }
     }
 
+    /// Draws it over a grid that has been drawn.
+    pub fn paint_ui(&self, painter: &Painter, grid: ScreenFromGrid, theme: &Theme) {
+        overlay_ui(painter, grid, self, theme, None);
+    }
+
     /// The same moved up by `rows` and left by `cols`.
     pub fn moved(mut self, rows: i32, cols: i32) -> Self {
         match &mut self {
