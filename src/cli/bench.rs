@@ -81,8 +81,14 @@ fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
         Kind::Conv2d(ConvSpec { padding: Pair::square(padding), ..ConvSpec::new(out, kernel) })
     };
     let dense = |out_features: usize| Kind::Dense(DenseSpec { out_features, bias: true });
-    let pool =
-        || Kind::MaxPool2d(MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) });
+    let pool = || {
+        Kind::MaxPool2d(MaxPoolSpec {
+            kernel: Pair::square(2),
+            stride: None,
+            padding: Pair::square(0),
+            ..MaxPoolSpec::new(1)
+        })
+    };
     let twice = |out: usize, padding: usize| {
         vec![conv(out, 3, padding), Kind::RELU, conv(out, 3, padding), Kind::RELU, pool()]
     };

@@ -77,17 +77,26 @@ const CONV: &[Key] = &[
     required("kernel", Holds::Pair),
     optional("stride", Holds::Pair),
     optional("padding", Holds::Pair),
+    optional("padding_end", Holds::Pair),
     optional("dilation", Holds::Pair),
     optional("groups", Holds::Count),
     optional("bias", Holds::Flag),
     optional("normalize", Holds::Flag),
 ];
-const MAX_POOL: &[Key] =
-    &[required("kernel", Holds::Pair), optional("stride", Holds::Pair), optional("padding", Holds::Pair)];
+const MAX_POOL: &[Key] = &[
+    required("kernel", Holds::Pair),
+    optional("stride", Holds::Pair),
+    optional("padding", Holds::Pair),
+    optional("padding_end", Holds::Pair),
+    optional("dilation", Holds::Pair),
+    optional("ceil_mode", Holds::Flag),
+];
 const AVG_POOL: &[Key] = &[
     required("kernel", Holds::Pair),
     optional("stride", Holds::Pair),
     optional("padding", Holds::Pair),
+    optional("padding_end", Holds::Pair),
+    optional("ceil_mode", Holds::Flag),
     optional("count_include_pad", Holds::Flag),
 ];
 const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
@@ -300,6 +309,7 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             ("kernel", Some(pair(conv.kernel))),
             ("stride", unless(1, conv.stride)),
             ("padding", unless(0, conv.padding)),
+            ("padding_end", conv.padding_end.map(pair)),
             ("dilation", unless(1, conv.dilation)),
             ("groups", (conv.groups != 1).then(|| conv.groups.to_string())),
             ("bias", flag(true, conv.bias)),
@@ -309,11 +319,16 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             ("kernel", Some(pair(pool.kernel))),
             ("stride", pool.stride.map(pair)),
             ("padding", unless(0, pool.padding)),
+            ("padding_end", pool.padding_end.map(pair)),
+            ("dilation", unless(1, pool.dilation)),
+            ("ceil_mode", flag(false, pool.ceil_mode)),
         ],
         Kind::AvgPool2d(pool) => vec![
             ("kernel", Some(pair(pool.kernel))),
             ("stride", pool.stride.map(pair)),
             ("padding", unless(0, pool.padding)),
+            ("padding_end", pool.padding_end.map(pair)),
+            ("ceil_mode", flag(false, pool.ceil_mode)),
             ("count_include_pad", flag(true, pool.count_include_pad)),
         ],
         Kind::Activation(activation) => {

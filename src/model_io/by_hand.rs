@@ -69,7 +69,12 @@ fn black_is_minus_one(channels: usize) -> Result<Preprocess, ModelError> {
 /// Only if the network's rules change.
 pub fn pattern() -> Result<Model, ModelError> {
     let conv = ConvSpec { bias: false, normalize: true, ..ConvSpec::new(2, 5) };
-    let pool = MaxPoolSpec { kernel: Pair::square(28), stride: None, padding: Pair::square(0) };
+    let pool = MaxPoolSpec {
+        kernel: Pair::square(28),
+        stride: None,
+        padding: Pair::square(0),
+        ..MaxPoolSpec::new(1)
+    };
     let architecture = Architecture {
         input: [3, 32, 32],
         classes: PATTERN_CLASSES.map(str::to_owned).into(),
@@ -96,8 +101,12 @@ pub const PATTERN_CLASSES: [&str; 2] = ["curve", "line"];
 /// # Errors
 /// Only if the network's rules change.
 pub fn overlap() -> Result<Model, ModelError> {
-    let pool =
-        MaxPoolSpec { kernel: Pair::square(2), stride: Some(Pair::square(1)), padding: Pair::square(0) };
+    let pool = MaxPoolSpec {
+        kernel: Pair::square(2),
+        stride: Some(Pair::square(1)),
+        padding: Pair::square(0),
+        ..MaxPoolSpec::new(1)
+    };
     let architecture = Architecture {
         input: [1, 3, 3],
         classes: Vec::new(),

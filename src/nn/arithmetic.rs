@@ -26,24 +26,32 @@ pub enum Quantity {
 pub struct Line {
     /// What it gives.
     pub quantity: Quantity,
-    /// The numbers, with + − · / ( ) and, where a rest of a division is dropped, ⌊ ⌋.
+    /// The numbers, with + − · / ( ) and, where a division has a rest, ⌊ ⌋ where it is dropped and ⌈ ⌉ where it counts.
     pub formula: String,
     /// The result, the very number that the network uses.
     pub result: u64,
 }
 
 impl Axis {
-    /// The output extent ⌊(W + 2P − D(F − 1) − 1)/S⌋ + 1 with its numbers. With D = 1 the shorter form W + 2P − F;
-    /// the brackets of the rounding stand only where a rest is dropped.
+    /// The output extent ⌊(W + 2P − D(F − 1) − 1)/S⌋ + 1 with its numbers. With D = 1 the shorter form W + 2P − F, with
+    /// other padding behind than before W + P + P'; the brackets of the rounding stand only where there is a rest.
     pub fn formula(&self) -> String {
-        let Self { len, kernel, stride, padding, dilation, .. } = *self;
+        let Self { len, kernel, stride, padding, padding_end, dilation, out } = *self;
         let reach = match dilation {
             1 => format!("{kernel}"),
             _ => format!("{dilation}·({kernel} − 1) − 1"),
         };
-        let room = len + 2 * padding - dilation * (kernel - 1) - 1;
-        let (open, close) = if room.is_multiple_of(stride) { ("", "") } else { ("⌊", "⌋") };
-        format!("{open}({len} + 2·{padding} − {reach})/{stride}{close} + 1")
+        let room = self.padded() - self.reach();
+        let (open, close) = match (room.is_multiple_of(stride), room / stride + 1 == out) {
+            (true, _) => ("", ""),
+            (false, true) => ("⌊", "⌋"),
+            (false, false) => ("⌈", "⌉"),
+        };
+        let sides = match padding == padding_end {
+            true => format!("2·{padding}"),
+            false => format!("{padding} + {padding_end}"),
+        };
+        format!("{open}({len} + {sides} − {reach})/{stride}{close} + 1")
     }
 }
 
@@ -130,7 +138,7 @@ mod tests {
 
     /// The value of a formula: terms of products of factors.
     fn value(formula: &str) -> i64 {
-        fn sum(text: &mut std::iter::Peekable<std::str::Chars>) -> i64 {
+        fn sum(text: &mut std::iter::Peekable<std::str::Chars>) -> f64 {
             let mut total = product(text);
             while let Some(&sign @ ('+' | '−')) = text.peek() {
                 text.next();
@@ -138,7 +146,7 @@ mod tests {
             }
             total
         }
-        fn product(text: &mut std::iter::Peekable<std::str::Chars>) -> i64 {
+        fn product(text: &mut std::iter::Peekable<std::str::Chars>) -> f64 {
             let mut total = factor(text);
             while let Some(&sign @ ('·' | '/')) = text.peek() {
                 text.next();
@@ -147,12 +155,16 @@ mod tests {
             }
             total
         }
-        fn factor(text: &mut std::iter::Peekable<std::str::Chars>) -> i64 {
-            if let Some('(' | '⌊') = text.peek() {
+        fn factor(text: &mut std::iter::Peekable<std::str::Chars>) -> f64 {
+            if let Some('(' | '⌊' | '⌈') = text.peek() {
                 text.next();
                 let inner = sum(text);
-                assert!(matches!(text.next(), Some(')' | '⌋')));
-                return inner;
+                return match text.next() {
+                    Some(')') => inner,
+                    Some('⌋') => inner.floor(),
+                    Some('⌉') => inner.ceil(),
+                    other => panic!("{other:?}"),
+                };
             }
             let mut digits = String::new();
             while let Some(c) = text.next_if(char::is_ascii_digit) {
@@ -163,8 +175,8 @@ mod tests {
         let packed: String = formula.chars().filter(|c| *c != ' ').collect();
         let mut text = packed.chars().peekable();
         let total = sum(&mut text);
-        assert_eq!(text.next(), None, "{formula}");
-        total
+        assert_eq!((text.next(), total.fract()), (None, 0.0), "{formula}");
+        total as i64
     }
 
     fn layers(input: [usize; 3], kinds: Vec<Kind>) -> Vec<Layer> {
@@ -186,8 +198,20 @@ mod tests {
             }),
             Kind::BatchNorm2d(BatchNormSpec::default()),
             Kind::RELU,
-            Kind::MaxPool2d(MaxPoolSpec { kernel: Pair([3, 2]), stride: None, padding: Pair([1, 0]) }),
-            Kind::Conv2d(ConvSpec { bias: false, ..ConvSpec::new(7, 2) }),
+            Kind::MaxPool2d(MaxPoolSpec {
+                kernel: Pair([3, 2]),
+                stride: None,
+                padding: Pair([1, 0]),
+                ..MaxPoolSpec::new(1)
+            }),
+            Kind::MaxPool2d(MaxPoolSpec {
+                stride: Some(Pair([2, 3])),
+                padding_end: Some(Pair([1, 0])),
+                dilation: Pair([1, 2]),
+                ceil_mode: true,
+                ..MaxPoolSpec::new(3)
+            }),
+            Kind::Conv2d(ConvSpec { bias: false, padding_end: Some(Pair([2, 1])), ..ConvSpec::new(7, 2) }),
             Kind::GlobalAvgPool2d,
             Kind::Flatten,
             Kind::Dense(DenseSpec { out_features: 10, bias: true }),

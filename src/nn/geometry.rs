@@ -11,16 +11,35 @@ pub struct Axis {
     pub kernel: usize,
     /// Stride S.
     pub stride: usize,
-    /// Zero padding P on each side.
+    /// Padding P before the input.
     pub padding: usize,
+    /// Padding P' behind it.
+    pub padding_end: usize,
     /// Distance D between taps.
     pub dilation: usize,
-    /// Output extent, floor((W + 2P - D(F - 1) - 1) / S) + 1.
+    /// Output extent, floor((W + P + P' - D(F - 1) - 1) / S) + 1; where a rest gets a window of its own, one more.
     pub out: usize,
 }
 
+/// The numbers of a window, before they meet an input; every pair is (rows, columns).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WindowNumbers {
+    /// Kernel extents.
+    pub kernel: [usize; 2],
+    /// Strides.
+    pub stride: [usize; 2],
+    /// Padding above and on the left.
+    pub padding: [usize; 2],
+    /// Padding below and on the right.
+    pub padding_end: [usize; 2],
+    /// Distances between taps.
+    pub dilation: [usize; 2],
+    /// Whether a rest at the end gets a window of its own, unless that would begin behind the input.
+    pub ceil_mode: bool,
+}
+
 impl Axis {
-    /// An axis whose output extent is at least 1.
+    /// An axis with the same padding on both sides, whose output extent is at least 1.
     ///
     /// # Errors
     /// Where kernel, stride or dilation is 0, or the window is larger than the padded input; `what`
@@ -33,6 +52,30 @@ impl Axis {
         padding: usize,
         dilation: usize,
     ) -> Result<Self, ShapeError> {
+        let numbers = WindowNumbers {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+            padding_end: [padding; 2],
+            dilation: [dilation; 2],
+            ceil_mode: false,
+        };
+        Self::from_numbers(what, len, &numbers, 0)
+    }
+
+    /// Axis `d` of a window, 0 for rows and 1 for columns.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn from_numbers(
+        what: &str,
+        len: usize,
+        numbers: &WindowNumbers,
+        d: usize,
+    ) -> Result<Self, ShapeError> {
+        let WindowNumbers { kernel, stride, padding, padding_end, dilation, ceil_mode } = *numbers;
+        let [kernel, stride, padding, padding_end, dilation] =
+            [kernel, stride, padding, padding_end, dilation].map(|pair| pair[d]);
         for (name, value) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)] {
             if value == 0 {
                 return Err(ShapeError(format!(
@@ -42,20 +85,48 @@ impl Axis {
         }
         let too_big = || {
             ShapeError(format!(
-                "{what}: kernel {kernel}, padding {padding} or dilation {dilation} is too large to count with; use smaller numbers"
+                "{what}: kernel {kernel}, padding {} or dilation {dilation} is too large to count with; use smaller numbers",
+                padding.max(padding_end)
             ))
         };
         let reach = dilation.checked_mul(kernel - 1).and_then(|r| r.checked_add(1)).ok_or_else(too_big)?;
-        let padded = padding.checked_mul(2).and_then(|p| p.checked_add(len)).ok_or_else(too_big)?;
+        let padded = padding.checked_add(padding_end).and_then(|p| p.checked_add(len)).ok_or_else(too_big)?;
         if padded < reach {
+            let (letters, sides) = match padding == padding_end {
+                true => ("2P", format!("2*{padding}")),
+                false => ("P + P'", format!("{padding} + {padding_end}")),
+            };
             return Err(ShapeError(format!(
-                "{what}: expected an output of at least 1, got floor((W + 2P - D(F - 1) - 1)/S) + 1 = \
-                 floor(({len} + 2*{padding} - {dilation}*({kernel} - 1) - 1)/{stride}) + 1 = {}; use a smaller \
+                "{what}: expected an output of at least 1, got floor((W + {letters} - D(F - 1) - 1)/S) + 1 = \
+                 floor(({len} + {sides} - {dilation}*({kernel} - 1) - 1)/{stride}) + 1 = {}; use a smaller \
                  kernel, more padding or a larger input",
                 (padded as i128 - reach as i128).div_euclid(stride as i128) + 1
             )));
         }
-        Ok(Self { len, kernel, stride, padding, dilation, out: (padded - reach) / stride + 1 })
+        let mut out = (padded - reach) / stride + 1;
+        let has_rest = !(padded - reach).is_multiple_of(stride);
+        // PyTorch's rule: no window begins in the padding behind the input.
+        if ceil_mode && has_rest && out.checked_mul(stride).is_some_and(|start| start < len + padding) {
+            out += 1;
+        }
+        Ok(Self { len, kernel, stride, padding, padding_end, dilation, out })
+    }
+
+    /// The padded input's extent, W + P + P'.
+    pub const fn padded(&self) -> usize {
+        self.padding + self.len + self.padding_end
+    }
+
+    /// The extent from a window's first tap to its last, D(F - 1) + 1.
+    pub const fn reach(&self) -> usize {
+        self.dilation * (self.kernel - 1) + 1
+    }
+
+    /// How many taps of window `i` lie on the input or its padding: all, but for a window that a rest has got.
+    pub const fn taps_on_padded(&self, i: usize) -> usize {
+        let room = self.padded().saturating_sub(i * self.stride);
+        let taps = room.div_ceil(self.dilation);
+        if taps < self.kernel { taps } else { self.kernel }
     }
 
     /// The input position that tap `u` of window `i` reads; `None` on padding.
@@ -97,7 +168,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window over (h, w); every pair is (rows, columns).
+    /// A window over (h, w) with the same padding on both sides; every pair is (rows, columns).
     ///
     /// # Errors
     /// As [`Axis::new`], with `what` naming the layer; and where the taps are too many to count.
@@ -109,10 +180,19 @@ impl Window {
         padding: [usize; 2],
         dilation: [usize; 2],
     ) -> Result<Self, ShapeError> {
-        let axis = |name: &str, len, d: usize| {
-            Axis::new(&format!("{what} {name}"), len, kernel[d], stride[d], padding[d], dilation[d])
-        };
+        let numbers =
+            WindowNumbers { kernel, stride, padding, padding_end: padding, dilation, ceil_mode: false };
+        Self::from_numbers(what, [h, w], &numbers)
+    }
+
+    /// A window over (h, w).
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn from_numbers(what: &str, [h, w]: [usize; 2], numbers: &WindowNumbers) -> Result<Self, ShapeError> {
+        let axis = |name: &str, len, d: usize| Axis::from_numbers(&format!("{what} {name}"), len, numbers, d);
         let window = Self { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? };
+        let kernel = numbers.kernel;
         match kernel[0].checked_mul(kernel[1]) {
             Some(taps) if taps <= MAX_CELLS => Ok(window),
             _ => Err(ShapeError(format!(
@@ -165,6 +245,51 @@ mod tests {
     fn a_size_below_one_shows_the_formula_with_its_numbers() {
         let error = Axis::new("conv1 rows", 3, 5, 1, 0, 1).expect_err("too small").0;
         assert!(error.contains("floor((3 + 2*0 - 1*(5 - 1) - 1)/1) + 1 = -1"), "{error}");
+    }
+
+    fn numbers(
+        kernel: usize,
+        stride: usize,
+        padding: [usize; 2],
+        dilation: usize,
+        ceil_mode: bool,
+    ) -> WindowNumbers {
+        let [padding, padding_end] = padding.map(|n| [n; 2]);
+        let [kernel, stride, dilation] = [kernel, stride, dilation].map(|n| [n; 2]);
+        WindowNumbers { kernel, stride, padding, padding_end, dilation, ceil_mode }
+    }
+
+    #[test]
+    fn a_rest_gets_a_window_unless_that_would_begin_behind_the_input() {
+        let out = |len, kernel, stride, padding, dilation| {
+            [false, true].map(|ceil| {
+                Axis::from_numbers("a", len, &numbers(kernel, stride, padding, dilation, ceil), 0)
+                    .map(|axis| axis.out)
+            })
+        };
+        // PyTorch's, of max_pool2d with ceil_mode.
+        assert_eq!(out(9, 2, 2, [0, 0], 1), [Ok(4), Ok(5)]);
+        assert_eq!(out(8, 2, 2, [0, 0], 1), [Ok(4), Ok(4)]);
+        assert_eq!(out(7, 3, 3, [1, 1], 1), [Ok(3), Ok(3)]);
+        // The window would begin at 6, on the padding behind 5 cells with one before them.
+        assert_eq!(out(5, 2, 3, [1, 1], 1), [Ok(2), Ok(2)]);
+        assert_eq!(out(4, 1, 5, [0, 0], 1), [Ok(1), Ok(1)]);
+        assert_eq!(out(10, 3, 2, [0, 0], 2), [Ok(3), Ok(4)]);
+    }
+
+    #[test]
+    fn padding_may_differ_from_side_to_side() {
+        let axis = Axis::from_numbers("a", 6, &numbers(4, 1, [1, 2], 1, false), 0).expect("valid");
+        assert_eq!((axis.out, axis.padded(), axis.reach()), (6, 9, 4));
+        assert_eq!(
+            (axis.tap(0, 0), axis.tap(0, 1), axis.tap(5, 1), axis.tap(5, 2)),
+            (None, Some(0), Some(5), None)
+        );
+        let error = Axis::from_numbers("a", 2, &numbers(6, 1, [1, 2], 1, false), 0).expect_err("too small").0;
+        assert!(
+            error.contains("floor((W + P + P' - D(F - 1) - 1)/S) + 1 = floor((2 + 1 + 2 - 1*(6 - 1) - 1)/1)"),
+            "{error}"
+        );
     }
 
     #[test]

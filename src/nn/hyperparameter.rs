@@ -27,7 +27,8 @@ pub struct Hyperparameter {
     pub value: Value,
 }
 
-/// A place in a layer kind to read a hyperparameter from and write it to. A pool's stride follows its kernel until it is set.
+/// A place in a layer kind to read a hyperparameter from and write it to. A pool's stride follows its kernel until it is set,
+/// and the padding of the other sides that of the first ones.
 enum Slot<'a> {
     Count(&'a mut usize),
     Pair(&'a mut Pair),
@@ -42,8 +43,14 @@ impl Kind {
         let (kernel, padding) = (Pair::square(2), Pair::square(0));
         let before = [
             Self::Conv2d(ConvSpec::new(8, 3)),
-            Self::MaxPool2d(MaxPoolSpec { kernel, stride: None, padding }),
-            Self::AvgPool2d(AvgPoolSpec { kernel, stride: None, padding, count_include_pad: true }),
+            Self::MaxPool2d(MaxPoolSpec { kernel, stride: None, padding, ..MaxPoolSpec::new(1) }),
+            Self::AvgPool2d(AvgPoolSpec {
+                kernel,
+                stride: None,
+                padding,
+                count_include_pad: true,
+                ..AvgPoolSpec::new(1)
+            }),
             Self::GlobalAvgPool2d,
         ];
         let after = [
@@ -108,30 +115,39 @@ impl Kind {
 
     fn slots(&mut self) -> Vec<(&'static str, Slot<'_>)> {
         match self {
-            Self::Conv2d(conv) => vec![
-                ("out_channels", Slot::Count(&mut conv.out_channels)),
-                ("kernel", Slot::Pair(&mut conv.kernel)),
-                ("stride", Slot::Pair(&mut conv.stride)),
-                ("padding", Slot::Pair(&mut conv.padding)),
-                ("dilation", Slot::Pair(&mut conv.dilation)),
-                ("groups", Slot::Count(&mut conv.groups)),
-                ("bias", Slot::Flag(&mut conv.bias)),
-                ("normalize", Slot::Flag(&mut conv.normalize)),
-            ],
+            Self::Conv2d(conv) => {
+                let padding = conv.padding;
+                vec![
+                    ("out_channels", Slot::Count(&mut conv.out_channels)),
+                    ("kernel", Slot::Pair(&mut conv.kernel)),
+                    ("stride", Slot::Pair(&mut conv.stride)),
+                    ("padding", Slot::Pair(&mut conv.padding)),
+                    ("padding_end", Slot::PairOr(&mut conv.padding_end, padding)),
+                    ("dilation", Slot::Pair(&mut conv.dilation)),
+                    ("groups", Slot::Count(&mut conv.groups)),
+                    ("bias", Slot::Flag(&mut conv.bias)),
+                    ("normalize", Slot::Flag(&mut conv.normalize)),
+                ]
+            }
             Self::MaxPool2d(pool) => {
-                let kernel = pool.kernel;
+                let (kernel, padding) = (pool.kernel, pool.padding);
                 vec![
                     ("kernel", Slot::Pair(&mut pool.kernel)),
                     ("stride", Slot::PairOr(&mut pool.stride, kernel)),
                     ("padding", Slot::Pair(&mut pool.padding)),
+                    ("padding_end", Slot::PairOr(&mut pool.padding_end, padding)),
+                    ("dilation", Slot::Pair(&mut pool.dilation)),
+                    ("ceil_mode", Slot::Flag(&mut pool.ceil_mode)),
                 ]
             }
             Self::AvgPool2d(pool) => {
-                let kernel = pool.kernel;
+                let (kernel, padding) = (pool.kernel, pool.padding);
                 vec![
                     ("kernel", Slot::Pair(&mut pool.kernel)),
                     ("stride", Slot::PairOr(&mut pool.stride, kernel)),
                     ("padding", Slot::Pair(&mut pool.padding)),
+                    ("padding_end", Slot::PairOr(&mut pool.padding_end, padding)),
+                    ("ceil_mode", Slot::Flag(&mut pool.ceil_mode)),
                     ("count_include_pad", Slot::Flag(&mut pool.count_include_pad)),
                 ]
             }

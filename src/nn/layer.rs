@@ -1,14 +1,14 @@
 //! One layer of a network: an operation whose sizes fit its input.
 
 use super::{
-    Op, Part, Window,
+    Op, Part, Window, WindowNumbers,
     batchnorm::BatchNorm2d,
     conv::Conv2d,
     dense::Dense,
     execution::{Alone, Workers},
     local_response_norm::LocalResponseNorm,
     pool::Pool2d,
-    spec::{BatchNormSpec, ConvSpec, Kind, LayerSpec, LrnSpec, Pair},
+    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, Pair},
 };
 use crate::tensor::{MAX_CELLS, Shape, ShapeError};
 
@@ -128,12 +128,33 @@ pub(super) fn check_cells(name: &str, shape: impl AsRef<[usize]>) -> Result<(), 
     }
 }
 
+fn max_pool_numbers(pool: &MaxPoolSpec) -> WindowNumbers {
+    WindowNumbers {
+        kernel: pool.kernel.0,
+        stride: pool.stride.unwrap_or(pool.kernel).0,
+        padding: pool.padding.0,
+        padding_end: pool.padding_end.unwrap_or(pool.padding).0,
+        dilation: pool.dilation.0,
+        ceil_mode: pool.ceil_mode,
+    }
+}
+
+fn avg_pool_numbers(pool: &AvgPoolSpec) -> WindowNumbers {
+    WindowNumbers {
+        kernel: pool.kernel.0,
+        stride: pool.stride.unwrap_or(pool.kernel).0,
+        padding: pool.padding.0,
+        padding_end: pool.padding_end.unwrap_or(pool.padding).0,
+        dilation: [1, 1],
+        ceil_mode: pool.ceil_mode,
+    }
+}
+
 fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> {
     let [c, h, w] = input;
     let name = spec.name.as_str();
-    let pool = |kernel: Pair, stride: Option<Pair>, padding: Pair, count_include_pad| {
-        let window = Window::new(name, [h, w], kernel.0, stride.unwrap_or(kernel).0, padding.0, [1, 1])?;
-        Pool2d::new(name, c, window, count_include_pad)
+    let pool = |numbers: WindowNumbers, count_include_pad| {
+        Pool2d::new(name, c, Window::from_numbers(name, [h, w], &numbers)?, count_include_pad)
     };
     let op = match &spec.kind {
         Kind::Conv2d(ConvSpec {
@@ -141,12 +162,21 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
             kernel,
             stride,
             padding,
+            padding_end,
             dilation,
             groups,
             bias,
             normalize,
         }) => {
-            let window = Window::new(name, [h, w], kernel.0, stride.0, padding.0, dilation.0)?;
+            let numbers = WindowNumbers {
+                kernel: kernel.0,
+                stride: stride.0,
+                padding: padding.0,
+                padding_end: padding_end.unwrap_or(*padding).0,
+                dilation: dilation.0,
+                ceil_mode: false,
+            };
+            let window = Window::from_numbers(name, [h, w], &numbers)?;
             Op::Conv2d(Conv2d::new(name, c, *out_channels, *groups, window, *bias, *normalize)?)
         }
         Kind::MaxPool2d(p) => {
@@ -157,10 +187,13 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
                      smaller picture or pool by averages first"
                 )));
             }
-            Op::MaxPool2d(pool(p.kernel, p.stride, p.padding, true)?)
+            Op::MaxPool2d(pool(max_pool_numbers(p), true)?)
         }
-        Kind::AvgPool2d(p) => Op::AvgPool2d(pool(p.kernel, p.stride, p.padding, p.count_include_pad)?),
-        Kind::GlobalAvgPool2d => Op::AvgPool2d(pool(Pair([h, w]), None, Pair::square(0), true)?),
+        Kind::AvgPool2d(p) => Op::AvgPool2d(pool(avg_pool_numbers(p), p.count_include_pad)?),
+        Kind::GlobalAvgPool2d => {
+            let whole = AvgPoolSpec { kernel: Pair([h, w]), ..AvgPoolSpec::new(1) };
+            Op::AvgPool2d(pool(avg_pool_numbers(&whole), true)?)
+        }
         Kind::Activation(activation) => {
             if let Some((number, value)) = activation.number().filter(|(_, value)| !value.is_finite()) {
                 return Err(ShapeError(format!(

@@ -46,7 +46,7 @@ use crate::execution;
 pub use crate::execution::{Alone, Execution, Workers};
 pub use activation::Activation;
 pub use compute::Compute;
-pub use geometry::{Axis, Window};
+pub use geometry::{Axis, Window, WindowNumbers};
 pub use layer::Layer;
 pub use network::Network;
 pub use op::{Mode, Op};

@@ -10,7 +10,7 @@ use crate::tensor::{ShapeError, Tensor};
 pub struct Pool2d {
     /// Channels C.
     pub channels: usize,
-    /// Where the windows lie; dilation is 1.
+    /// Where the windows lie; of averages the dilation is 1.
     pub window: Window,
     /// Average only: whether padding counts in the divisor.
     pub count_include_pad: bool,
@@ -18,7 +18,8 @@ pub struct Pool2d {
 
 impl Pool2d {
     /// # Errors
-    /// Where the padding is more than half the kernel: a window could lie on padding alone.
+    /// Where the padding is more than half the window, or the taps lie further apart than the padded input is long: a
+    /// window could lie on padding alone.
     pub fn new(
         name: &str,
         channels: usize,
@@ -26,41 +27,49 @@ impl Pool2d {
         count_include_pad: bool,
     ) -> Result<Self, ShapeError> {
         for axis in [window.rows, window.cols] {
-            if axis.padding * 2 > axis.kernel {
+            let padding = axis.padding.max(axis.padding_end);
+            if padding > axis.reach() / 2 {
                 return Err(ShapeError(format!(
-                    "{name}: expected a padding of at most half the kernel ({}), got {}; use less padding",
-                    axis.kernel / 2,
-                    axis.padding
+                    "{name}: expected a padding of at most half the kernel ({}), got {padding}; use less padding",
+                    axis.reach() / 2,
+                )));
+            }
+            if axis.padding > 0 && axis.dilation > axis.len {
+                return Err(ShapeError(format!(
+                    "{name}: expected a dilation of at most {}, as far as the input reaches, got {}; use less dilation \
+                     or no padding",
+                    axis.len, axis.dilation
                 )));
             }
         }
         Ok(Self { channels, window, count_include_pad })
     }
 
-    /// At most how many windows read one input cell, [rows, columns]: ceil(k / S).
+    /// At most how many windows reach over one input cell, [rows, columns]: ceil((D(k - 1) + 1) / S).
     pub const fn cover(&self) -> [usize; 2] {
         let (rows, cols) = (self.window.rows, self.window.cols);
-        [rows.kernel.div_ceil(rows.stride), cols.kernel.div_ceil(cols.stride)]
+        [rows.reach().div_ceil(rows.stride), cols.reach().div_ceil(cols.stride)]
     }
 
-    /// The (s, t)-th of the windows that read input cell (p, q), counted from the topmost and
-    /// leftmost; `None` where there are fewer.
+    /// The (s, t)-th of the windows that reach over input cell (p, q), counted from the topmost and
+    /// leftmost; `None` where there are fewer, and where none of its taps reads the cell.
     #[inline(always)]
     pub fn reader(&self, [p, q]: [usize; 2], [s, t]: [usize; 2]) -> Option<[usize; 2]> {
         let along = |axis: &super::Axis, p: usize, s: usize| {
-            let first = (p + axis.padding).saturating_sub(axis.kernel - 1).div_ceil(axis.stride);
-            let i = first + s;
-            (i < axis.out && i * axis.stride <= p + axis.padding).then_some(i)
+            let at = p + axis.padding;
+            let i = at.saturating_sub(axis.reach() - 1).div_ceil(axis.stride) + s;
+            let reads = |start: usize| start <= at && (at - start).is_multiple_of(axis.dilation);
+            (i < axis.out && reads(i * axis.stride)).then_some(i)
         };
         Some([along(&self.window.rows, p, s)?, along(&self.window.cols, q, t)?])
     }
 
-    /// What the sum of window (i, j) is divided by: kh * kw, or the taps that are not padding.
+    /// What the sum of window (i, j) is divided by: its taps on the input and its padding, or those on the input.
     pub fn divisor(&self, [i, j]: [usize; 2]) -> usize {
-        if self.count_include_pad {
-            return self.window.taps();
-        }
         let (rows, cols) = (self.window.rows, self.window.cols);
+        if self.count_include_pad {
+            return rows.taps_on_padded(i) * cols.taps_on_padded(j);
+        }
         (0..rows.kernel).filter(|&u| rows.tap(i, u).is_some()).count()
             * (0..cols.kernel).filter(|&v| cols.tap(j, v).is_some()).count()
     }

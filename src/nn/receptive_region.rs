@@ -33,7 +33,7 @@ impl Block {
 
 /// The input positions under the windows `made`, and between them; `None` where they see padding alone.
 fn seen(axis: &Axis, made: &Range<usize>) -> Option<Range<usize>> {
-    let reach = axis.dilation * (axis.kernel - 1) + 1;
+    let reach = axis.reach();
     let start = (made.start * axis.stride).saturating_sub(axis.padding);
     let end = ((made.end - 1) * axis.stride + reach).saturating_sub(axis.padding).min(axis.len);
     (start < end).then_some(start..end)

@@ -61,9 +61,12 @@ pub struct ConvSpec {
     /// Default 1.
     #[serde(default = "one")]
     pub stride: Pair,
-    /// Zeros on each side, default 0.
+    /// Zeros above and on the left, default 0.
     #[serde(default = "zero")]
     pub padding: Pair,
+    /// Zeros below and on the right. Default: the padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding_end: Option<Pair>,
     /// Default 1.
     #[serde(default = "one")]
     pub dilation: Pair,
@@ -86,6 +89,7 @@ impl ConvSpec {
             kernel: Pair::square(kernel),
             stride: one(),
             padding: zero(),
+            padding_end: None,
             dilation: one(),
             groups: 1,
             bias: true,
@@ -103,9 +107,32 @@ pub struct MaxPoolSpec {
     /// Default: the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Pair>,
-    /// Default 0; padding never wins.
+    /// Above and on the left, default 0; padding never wins.
     #[serde(default = "zero")]
     pub padding: Pair,
+    /// Below and on the right. Default: the padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding_end: Option<Pair>,
+    /// Default 1.
+    #[serde(default = "one")]
+    pub dilation: Pair,
+    /// Whether a rest at the end gets a window of its own, default false.
+    #[serde(default)]
+    pub ceil_mode: bool,
+}
+
+impl MaxPoolSpec {
+    /// A square window, everything else by default.
+    pub const fn new(kernel: usize) -> Self {
+        Self {
+            kernel: Pair::square(kernel),
+            stride: None,
+            padding: zero(),
+            padding_end: None,
+            dilation: one(),
+            ceil_mode: false,
+        }
+    }
 }
 
 /// Numbers of an `avg_pool2d` layer.
@@ -117,12 +144,32 @@ pub struct AvgPoolSpec {
     /// Default: the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Pair>,
-    /// Default 0.
+    /// Above and on the left, default 0.
     #[serde(default = "zero")]
     pub padding: Pair,
+    /// Below and on the right. Default: the padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding_end: Option<Pair>,
+    /// Whether a rest at the end gets a window of its own, default false.
+    #[serde(default)]
+    pub ceil_mode: bool,
     /// Whether padding counts in the divisor, default true.
     #[serde(default = "yes")]
     pub count_include_pad: bool,
+}
+
+impl AvgPoolSpec {
+    /// A square window, everything else by default.
+    pub const fn new(kernel: usize) -> Self {
+        Self {
+            kernel: Pair::square(kernel),
+            stride: None,
+            padding: zero(),
+            padding_end: None,
+            ceil_mode: false,
+            count_include_pad: true,
+        }
+    }
 }
 
 /// Numbers of a `dense` layer.

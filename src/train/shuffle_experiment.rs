@@ -211,7 +211,12 @@ impl Learner {
     /// Only if the rules for networks change.
     pub fn network(self) -> Result<Network, ShapeError> {
         let dense = |name, out_features| (name, Kind::Dense(DenseSpec { out_features, bias: true }));
-        let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
+        let pool = MaxPoolSpec {
+            kernel: Pair::square(2),
+            stride: None,
+            padding: Pair::square(0),
+            ..MaxPoolSpec::new(1)
+        };
         let layers = match self {
             Self::Dense => {
                 vec![("flatten", Kind::Flatten), dense("fc1", 64), ("relu1", Kind::RELU), dense("fc2", 10)]

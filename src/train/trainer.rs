@@ -226,7 +226,12 @@ mod tests {
     }
 
     fn network() -> Network {
-        let pool = MaxPoolSpec { kernel: Pair::square(4), stride: None, padding: Pair::square(0) };
+        let pool = MaxPoolSpec {
+            kernel: Pair::square(4),
+            stride: None,
+            padding: Pair::square(0),
+            ..MaxPoolSpec::new(1)
+        };
         let layers = [
             ("conv1", Kind::Conv2d(ConvSpec { stride: Pair::square(2), ..ConvSpec::new(4, 5) })),
             ("bn1", Kind::BatchNorm2d(BatchNormSpec::default())),

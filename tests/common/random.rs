@@ -21,11 +21,12 @@ fn pair(range: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Pair> {
     (range.clone(), range).prop_map(|(a, b)| Pair([a, b]))
 }
 
-/// Convolutions: not square, strided, padded, dilated, grouped, with and without bias and division.
+/// Convolutions: not square, strided, padded otherwise on each side, dilated, grouped, with and without bias and division.
 pub fn conv() -> impl Strategy<Value = Kind> {
-    let shape = (1..=4usize, pair(1..=3), pair(1..=3), pair(0..=2), pair(1..=2));
+    let sides = (pair(0..=2), proptest::option::of(pair(0..=2)));
+    let shape = (1..=4usize, pair(1..=3), pair(1..=3), sides, pair(1..=2));
     (shape, 1..=3usize, any::<bool>(), any::<bool>()).prop_map(
-        |((out_channels, kernel, stride, padding, dilation), groups, bias, normalize)| {
+        |((out_channels, kernel, stride, (padding, padding_end), dilation), groups, bias, normalize)| {
             Kind::Conv2d(ConvSpec {
                 out_channels: out_channels * groups,
                 kernel,
@@ -35,22 +36,36 @@ pub fn conv() -> impl Strategy<Value = Kind> {
                 groups,
                 bias,
                 normalize,
+                padding_end,
             })
         },
     )
 }
 
-/// Max pools: strides below, at and above the kernel, padded and not.
+/// Max pools: strides below, at and above the kernel, padded otherwise on each side and not, dilated, with a window for
+/// the rest and without.
 pub fn max_pool() -> impl Strategy<Value = Kind> {
-    (pair(1..=3), proptest::option::of(pair(1..=4)), pair(0..=1))
-        .prop_map(|(kernel, stride, padding)| Kind::MaxPool2d(MaxPoolSpec { kernel, stride, padding }))
+    let sides = (pair(0..=1), proptest::option::of(pair(0..=1)));
+    (pair(1..=3), proptest::option::of(pair(1..=4)), sides, pair(1..=2), any::<bool>()).prop_map(
+        |(kernel, stride, (padding, padding_end), dilation, ceil_mode)| {
+            Kind::MaxPool2d(MaxPoolSpec { kernel, stride, padding, padding_end, dilation, ceil_mode })
+        },
+    )
 }
 
-/// Average pools: as [`max_pool`], padding counted and not.
+/// Average pools: as [`max_pool`], padding counted and not; none is dilated.
 pub fn avg_pool() -> impl Strategy<Value = Kind> {
-    (pair(1..=3), proptest::option::of(pair(1..=4)), pair(0..=1), any::<bool>()).prop_map(
-        |(kernel, stride, padding, count_include_pad)| {
-            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad })
+    let sides = (pair(0..=1), proptest::option::of(pair(0..=1)));
+    (pair(1..=3), proptest::option::of(pair(1..=4)), sides, any::<bool>(), any::<bool>()).prop_map(
+        |(kernel, stride, (padding, padding_end), ceil_mode, count_include_pad)| {
+            Kind::AvgPool2d(AvgPoolSpec {
+                kernel,
+                stride,
+                padding,
+                padding_end,
+                ceil_mode,
+                count_include_pad,
+            })
         },
     )
 }

@@ -19,7 +19,12 @@ pub fn network() -> Network {
             add(format!("conv{}_{}", b + 1, c + 1), Kind::Conv2d(conv));
             add(format!("relu{}_{}", b + 1, c + 1), Kind::RELU);
         }
-        let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
+        let pool = MaxPoolSpec {
+            kernel: Pair::square(2),
+            stride: None,
+            padding: Pair::square(0),
+            ..MaxPoolSpec::new(1)
+        };
         add(format!("pool{}", b + 1), Kind::MaxPool2d(pool));
     }
     add("flatten".into(), Kind::Flatten);

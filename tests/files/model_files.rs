@@ -28,6 +28,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![
         conv.prop_map(|(out_channels, kernel, stride, padding, dilation, bias, normalize)| {
             Kind::Conv2d(ConvSpec {
+                padding_end: (out_channels == 3).then_some(stride),
                 out_channels,
                 kernel,
                 stride,
@@ -41,11 +42,23 @@ fn kind() -> impl Strategy<Value = Kind> {
         (pair(1, 3), option::of(pair(1, 3))).prop_map(|(kernel, stride)| Kind::MaxPool2d(MaxPoolSpec {
             kernel,
             stride,
-            padding: Pair::square(0)
+            padding_end: stride,
+            dilation: stride.unwrap_or(kernel),
+            ceil_mode: stride.is_none(),
+            padding: Pair::square(0),
         })),
         (pair(1, 3), option::of(pair(1, 3)), any::<bool>()).prop_map(
             |(kernel, stride, count_include_pad)| {
-                Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding: Pair::square(0), count_include_pad })
+                let (padding, padding_end) = (Pair::square(0), stride);
+                let ceil_mode = !count_include_pad;
+                Kind::AvgPool2d(AvgPoolSpec {
+                    kernel,
+                    stride,
+                    padding,
+                    padding_end,
+                    ceil_mode,
+                    count_include_pad,
+                })
             }
         ),
         (sample::select(Activation::ALL.to_vec()), -2.0f64..2.0)

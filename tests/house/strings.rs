@@ -316,13 +316,19 @@ fn every_layer(loss: Loss) -> Network {
     let kinds = vec![
         conv(true),
         Kind::BatchNorm2d(BatchNormSpec::default()),
-        Kind::MaxPool2d(MaxPoolSpec { kernel: pool, stride: None, padding: Pair::square(0) }),
+        Kind::MaxPool2d(MaxPoolSpec {
+            kernel: pool,
+            stride: None,
+            padding: Pair::square(0),
+            ..MaxPoolSpec::new(1)
+        }),
         conv(false),
         Kind::AvgPool2d(AvgPoolSpec {
             kernel: pool,
             stride: None,
             padding: Pair::square(0),
             count_include_pad: true,
+            ..AvgPoolSpec::new(1)
         }),
         Kind::LocalResponseNorm(LrnSpec::default()),
         Kind::Dropout(DropoutSpec::default()),

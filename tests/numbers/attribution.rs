@@ -193,6 +193,7 @@ fn gradient_times_input_adds_up_to_the_value_of_a_linear_network() {
         stride: None,
         padding: Pair::square(0),
         count_include_pad: true,
+        ..AvgPoolSpec::new(1)
     };
     let first = Kind::Conv2d(ConvSpec { bias: false, padding: Pair::square(1), ..ConvSpec::new(4, 3) });
     let net =
@@ -330,7 +331,12 @@ fn a_cells_occlusion_is_the_mean_over_the_places_that_covered_it() {
 
 #[test]
 fn climbing_raises_the_unit_at_every_step() {
-    let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
+    let pool = MaxPoolSpec {
+        kernel: Pair::square(2),
+        stride: None,
+        padding: Pair::square(0),
+        ..MaxPoolSpec::new(1)
+    };
     let kinds = [conv(4, 3, 1), Kind::RELU, Kind::MaxPool2d(pool), Kind::Flatten, dense(3, true)];
     let net = network([1, 8, 8], kinds, Loss::CrossEntropy);
     let params = Numbers::new(8).params::<f32>(&net);

@@ -291,6 +291,7 @@ fn one_long_network() {
             kernel: Pair::square(3),
             stride: Some(Pair::square(2)),
             padding: Pair::square(1),
+            ..MaxPoolSpec::new(1)
         }),
         Kind::Conv2d(ConvSpec { groups: 2, normalize: true, bias: false, ..ConvSpec::new(6, 2) }),
         Kind::Activation(Activation::Tanh),
@@ -302,6 +303,7 @@ fn one_long_network() {
             stride: Some(Pair::square(1)),
             padding: Pair::square(0),
             count_include_pad: false,
+            ..AvgPoolSpec::new(1)
         }),
         Kind::Flatten,
         Kind::Dense(DenseSpec { out_features: 7, bias: true }),
@@ -342,7 +344,8 @@ fn conventions_at_the_kinks() {
     assert_eq!(slopes(Activation::Relu6, [0.0, 6.0]), [0.0, 0.0]);
     assert_eq!(slopes(Activation::Hardswish, [-3.0, 3.0]), [0.0, 1.0]);
     assert_eq!(slopes(Activation::Hardsigmoid, [-3.0, 3.0]), [0.0, 0.0]);
-    let pool = MaxPoolSpec { kernel: Pair([1, 3]), stride: None, padding: Pair::square(0) };
+    let pool =
+        MaxPoolSpec { kernel: Pair([1, 3]), stride: None, padding: Pair::square(0), ..MaxPoolSpec::new(1) };
     assert_eq!(dx(Kind::MaxPool2d(pool)), [1.0, 0.0, 0.0]);
 }
 

@@ -5,7 +5,7 @@
 //! an addition of two is not said by IEEE 754.
 
 use convstep::nn::{
-    Alone, Compute, Mode, Network, Params, Part, Window, Workers,
+    Alone, Compute, Mode, Network, Params, Part, Window, WindowNumbers, Workers,
     conv::{self, Conv2d},
     dense::{self, Dense},
     dropout::Stream,
@@ -41,18 +41,20 @@ fn spiced(mut tensor: Tensor, numbers: &mut Numbers, spice: bool) -> Tensor {
     tensor
 }
 
-/// Rows and columns of one axis: input, kernel, stride, padding, dilation.
-fn axis() -> impl Strategy<Value = [usize; 5]> {
+/// One axis: input, kernel, stride, padding, dilation, and the padding behind the input.
+fn axis() -> impl Strategy<Value = [usize; 6]> {
     let sized = |len: std::ops::RangeInclusive<usize>| {
-        (len, 1..=5usize, 1..=3usize, 0..=3usize, 1..=3usize).prop_map(|(l, k, s, p, d)| [l, k, s, p, d])
+        let sides = (0..=3usize, proptest::option::of(0..=3usize));
+        (len, 1..=5usize, 1..=3usize, sides, 1..=3usize)
+            .prop_map(|(l, k, s, (p, end), d)| [l, k, s, p, d, end.unwrap_or(p)])
     };
     prop_oneof![
         3 => sized(1..=12),
         2 => sized(13..=40),
         // The plain case, and a kernel as large as the input.
-        2 => (1..=36usize, 1..=5usize).prop_map(|(l, k)| [l, k, 1, 0, 1]),
-        2 => (1..=36usize, 1..=2usize).prop_map(|(l, p)| [l, 2 * p + 1, 1, p, 1]),
-        1 => (1..=9usize).prop_map(|l| [l, l, 1, 0, 1]),
+        2 => (1..=36usize, 1..=5usize).prop_map(|(l, k)| [l, k, 1, 0, 1, 0]),
+        2 => (1..=36usize, 1..=2usize).prop_map(|(l, p)| [l, 2 * p + 1, 1, p, 1, p]),
+        1 => (1..=9usize).prop_map(|l| [l, l, 1, 0, 1, 0]),
     ]
 }
 
@@ -66,7 +68,15 @@ fn convolution() -> impl Strategy<Value = Conv2d> {
         "the window fits the input",
         |(rows, cols, c, o, groups, bias, normalize)| {
             let pair = |at: usize| [rows[at], cols[at]];
-            let window = Window::new("conv", pair(0), pair(1), pair(2), pair(3), pair(4)).ok()?;
+            let numbers = WindowNumbers {
+                kernel: pair(1),
+                stride: pair(2),
+                padding: pair(3),
+                padding_end: pair(5),
+                dilation: pair(4),
+                ceil_mode: false,
+            };
+            let window = Window::from_numbers("conv", pair(0), &numbers).ok()?;
             let cost = window.rows.out * window.cols.out * window.taps() * c * o * groups;
             (cost <= 1_500_000)
                 .then(|| Conv2d::new("conv", c * groups, o * groups, groups, window, bias, normalize).ok())?
@@ -177,10 +187,10 @@ fn rule() -> impl Strategy<Value = Rule> {
 /// Networks as people train them: convolutions with activations and pools behind, then dense layers.
 fn usual_network() -> impl Strategy<Value = Network> {
     let layer = || {
-        let (kernel, padding) = (Pair::square(2), Pair::square(0));
         let pool = prop_oneof![
-            2 => Just(Kind::MaxPool2d(MaxPoolSpec { kernel, stride: None, padding })),
-            1 => Just(Kind::AvgPool2d(AvgPoolSpec { kernel, stride: None, padding, count_include_pad: true })),
+            2 => Just(Kind::MaxPool2d(MaxPoolSpec::new(2))),
+            1 => Just(Kind::MaxPool2d(MaxPoolSpec { ceil_mode: true, ..MaxPoolSpec::new(2) })),
+            1 => Just(Kind::AvgPool2d(AvgPoolSpec::new(2))),
         ];
         let norm = prop_oneof![3 => Just(None), 1 => Just(Some(Kind::BatchNorm2d(BatchNormSpec::default())))];
         let activation = prop_oneof![4 => Just(Kind::RELU), 1 => random::kind()];

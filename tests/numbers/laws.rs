@@ -3,7 +3,7 @@
 //! Bits are compared as bits: NaN equals itself and 0 is not -0.
 
 use convstep::nn::{
-    Activation, Alone, Axis, Compute, Mode, Network, Op, Part, Values, conv,
+    Activation, Alone, Axis, Compute, Mode, Network, Op, Part, Values, WindowNumbers, conv,
     dropout::{self, Stream},
     init::Init,
     loss::Loss,
@@ -165,12 +165,25 @@ proptest! {
     #[test]
     fn windows_are_counted_right(
         len in 1..=20usize, kernel in 1..=6usize, stride in 1..=6usize, padding in 0..=6usize,
-        dilation in 1..=4usize
+        padding_end in 0..=6usize, dilation in 1..=4usize, ceil_mode: bool
     ) {
-        let padded = len + 2 * padding;
-        let starts: Vec<usize> =
-            (0..padded).step_by(stride).filter(|start| start + dilation * (kernel - 1) < padded).collect();
-        let axis = match Axis::new("axis", len, kernel, stride, padding, dilation) {
+        let padded = len + padding + padding_end;
+        let reach = dilation * (kernel - 1);
+        let mut starts: Vec<usize> = (0..padded).step_by(stride).filter(|start| start + reach < padded).collect();
+        // A rest gets a window of its own, unless that would begin behind the input.
+        let next = starts.last().map(|last| last + stride);
+        if ceil_mode && starts.last().is_some_and(|last| last + reach + 1 < padded) {
+            starts.extend(next.filter(|&next| next < len + padding));
+        }
+        let numbers = WindowNumbers {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+            padding_end: [padding_end; 2],
+            dilation: [dilation; 2],
+            ceil_mode,
+        };
+        let axis = match Axis::from_numbers("axis", len, &numbers, 0) {
             Ok(axis) => axis,
             Err(error) => {
                 prop_assert!(starts.is_empty(), "{}", error);
@@ -194,6 +207,10 @@ proptest! {
                 let window = (0..axis.out).find(|&i| axis.tap(i, u) == Some(p));
                 prop_assert_eq!(axis.window_of(p, u), window);
             }
+        }
+        for (i, start) in starts.iter().enumerate() {
+            let on_padded = (0..kernel).filter(|u| start + u * dilation < padded).count();
+            prop_assert_eq!(axis.taps_on_padded(i), on_padded);
         }
         let unseen: Vec<usize> = (0..len).filter(|&p| !seen[p]).collect();
         prop_assert_eq!(axis.unseen(), unseen);
@@ -452,14 +469,25 @@ fn numbers_that_lead_nowhere_are_refused() {
     };
     let picture = [1, 8, 8];
     // f32 does not hold every whole number from 2^24 on, and a winner's position is kept in one.
-    let pool = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(0) };
+    let pool = MaxPoolSpec {
+        kernel: Pair::square(2),
+        stride: None,
+        padding: Pair::square(0),
+        ..MaxPoolSpec::new(1)
+    };
     refused([1, 1 << 12, (1 << 12) + 1], Kind::MaxPool2d(pool.clone()), "positions");
     assert!(
         Network::build([1, 1 << 12, 1 << 12], vec![LayerSpec::new("odd", Kind::MaxPool2d(pool))], Loss::Mse)
             .is_ok()
     );
     let padding = Pair::square(1 << 30);
-    let huge = AvgPoolSpec { kernel: Pair::square(1 << 31), stride: None, padding, count_include_pad: true };
+    let huge = AvgPoolSpec {
+        kernel: Pair::square(1 << 31),
+        stride: None,
+        padding,
+        count_include_pad: true,
+        ..AvgPoolSpec::new(1)
+    };
     refused(picture, Kind::AvgPool2d(huge), "taps");
     for slope in [f64::NAN, f64::INFINITY] {
         refused(picture, Kind::Activation(Activation::LeakyRelu { slope }), "slope");
@@ -500,8 +528,9 @@ fn hostile_real() -> impl Strategy<Value = f64> {
 
 fn hostile_kind() -> impl Strategy<Value = Kind> {
     let pairs = (hostile_pair(), hostile_pair(), hostile_pair(), hostile_pair());
-    let conv = (hostile(), pairs, hostile(), any::<bool>()).prop_map(
-        |(out_channels, (kernel, stride, padding, dilation), groups, flag)| {
+    let sides = proptest::option::of(hostile_pair());
+    let conv = (hostile(), pairs, sides, hostile(), any::<bool>()).prop_map(
+        |(out_channels, (kernel, stride, padding, dilation), padding_end, groups, flag)| {
             Kind::Conv2d(ConvSpec {
                 out_channels,
                 kernel,
@@ -511,15 +540,25 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
                 groups,
                 bias: flag,
                 normalize: !flag,
+                padding_end,
             })
         },
     );
-    let pool = (hostile_pair(), proptest::option::of(hostile_pair()), hostile_pair(), any::<bool>());
-    let pool = pool.prop_map(|(kernel, stride, padding, flag)| {
+    let maybe = || proptest::option::of(hostile_pair());
+    let pool = (hostile_pair(), maybe(), hostile_pair(), maybe(), hostile_pair(), any::<bool>());
+    let pool = pool.prop_map(|(kernel, stride, padding, padding_end, dilation, flag)| {
         if flag {
-            Kind::MaxPool2d(MaxPoolSpec { kernel, stride, padding })
+            Kind::MaxPool2d(MaxPoolSpec { kernel, stride, padding, padding_end, dilation, ceil_mode: true })
         } else {
-            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad: true })
+            let count_include_pad = true;
+            Kind::AvgPool2d(AvgPoolSpec {
+                kernel,
+                stride,
+                padding,
+                padding_end,
+                ceil_mode: true,
+                count_include_pad,
+            })
         }
     });
     // A kernel that grows with its padding fits any input, so that its own size is what is judged.
@@ -527,7 +566,13 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
         || proptest::sample::select(vec![1usize, 2, 1 << 12, 1 << 16, 1 << 30, 1 << 31, usize::MAX / 4]);
     let padded_pool = (half(), half(), proptest::option::of(hostile_pair())).prop_map(|(a, b, stride)| {
         let (kernel, padding) = (Pair([2 * a, 2 * b]), Pair([a, b]));
-        Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad: false })
+        Kind::AvgPool2d(AvgPoolSpec {
+            kernel,
+            stride,
+            padding,
+            count_include_pad: false,
+            ..AvgPoolSpec::new(1)
+        })
     });
     prop_oneof![
         conv,

@@ -6,8 +6,8 @@
 //! test prints the worst share of its allowance that was used.
 
 use convstep::nn::{
-    Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Values, Window, batchnorm, conv,
-    dense,
+    Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Values, Window, WindowNumbers,
+    batchnorm, conv, dense,
     dropout::Stream,
     local_response_norm::{self, LocalResponseNorm, Normalised},
     loss::{self, Loss, Targets},
@@ -125,6 +125,21 @@ impl Case {
         [numbers[0], numbers[numbers.len() - 1]]
     }
 
+    /// The window of a case over x.
+    fn window(&self, x: &Tensor, kernel: [usize; 2]) -> Window {
+        let pair = |key: &str, or: [usize; 2]| if self.attr.get(key).is_some() { self.pair(key) } else { or };
+        let padding = self.pair("padding");
+        let numbers = WindowNumbers {
+            kernel,
+            stride: self.pair("stride"),
+            padding,
+            padding_end: pair("padding_end", padding),
+            dilation: pair("dilation", [1, 1]),
+            ceil_mode: self.attr["ceil_mode"] == true,
+        };
+        Window::from_numbers(&self.name, channels_and_extents(x).1, &numbers).expect("fits")
+    }
+
     /// Holds numbers against the reference.
     fn compare<'a>(&mut self, key: &str, ours: impl IntoIterator<Item = &'a f32>) {
         self.compare_within(key, ours, 0.0);
@@ -174,28 +189,13 @@ fn channels_and_extents(x: &Tensor) -> ([usize; 3], [usize; 2]) {
 
 #[test]
 fn convolutions() {
-    each("conv_", 23, |case| {
+    each("conv_", 28, |case| {
         let (x, w, gy) = (case.tensor("in.x"), case.tensor("param.weight"), case.tensor("gy"));
         let bias = case.has("param.bias").then(|| case.vector("param.bias"));
-        let window = Window::new(
-            &case.name,
-            channels_and_extents(&x).1,
-            [w.dim().2, w.dim().3],
-            case.pair("stride"),
-            case.pair("padding"),
-            case.pair("dilation"),
-        );
+        let window = case.window(&x, [w.dim().2, w.dim().3]);
         let groups = case.number("groups") as usize;
-        let spec = conv::Conv2d::new(
-            &case.name,
-            x.dim().1,
-            w.dim().0,
-            groups,
-            window.expect("fits"),
-            bias.is_some(),
-            false,
-        )
-        .expect("fits");
+        let spec = conv::Conv2d::new(&case.name, x.dim().1, w.dim().0, groups, window, bias.is_some(), false)
+            .expect("fits");
         case.compare("out.y", &f32::conv_forward(&Alone, &spec, &x, &w, bias.as_ref()));
         case.compare("grad.x", &f32::conv_backward_input(&Alone, &spec, &gy, &w));
         let mut dw = Tensor::zeros(w.dim());
@@ -210,20 +210,13 @@ fn convolutions() {
 }
 
 fn pool_spec(case: &Case, x: &Tensor, count_include_pad: bool) -> Pool2d {
-    let window = Window::new(
-        &case.name,
-        channels_and_extents(x).1,
-        case.pair("kernel"),
-        case.pair("stride"),
-        case.pair("padding"),
-        [1, 1],
-    );
-    Pool2d::new(&case.name, x.dim().1, window.expect("fits"), count_include_pad).expect("fits")
+    let window = case.window(x, case.pair("kernel"));
+    Pool2d::new(&case.name, x.dim().1, window, count_include_pad).expect("fits")
 }
 
 #[test]
 fn max_pools_ties_among_them() {
-    each("maxpool_", 9, |case| {
+    each("maxpool_", 18, |case| {
         let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
         let spec = pool_spec(case, &x, true);
         let (y, winner) = pool::max_forward(&spec, &x);
@@ -235,7 +228,7 @@ fn max_pools_ties_among_them() {
 
 #[test]
 fn average_pools() {
-    each("avgpool_", 6, |case| {
+    each("avgpool_", 11, |case| {
         let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
         let spec = if case.name == "avgpool_global" {
             let [_, h, w] = channels_and_extents(&x).0;
@@ -478,6 +471,7 @@ fn network(case: &Case) -> Network {
                 kernel: Pair::square(2),
                 stride: None,
                 padding: Pair::square(0),
+                ..MaxPoolSpec::new(1)
             }),
             "flatten" => Kind::Flatten,
             "linear" => Kind::Dense(DenseSpec { out_features: number(1), bias: true }),

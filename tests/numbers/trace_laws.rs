@@ -647,7 +647,12 @@ fn mistakes_in_addresses_are_named() {
 /// A pool's padding does not tie with an input of minus infinity.
 #[test]
 fn padding_does_not_tie() {
-    let spec = MaxPoolSpec { kernel: Pair::square(2), stride: None, padding: Pair::square(1) };
+    let spec = MaxPoolSpec {
+        kernel: Pair::square(2),
+        stride: None,
+        padding: Pair::square(1),
+        ..MaxPoolSpec::new(1)
+    };
     let network =
         Network::build([1, 2, 2], vec![LayerSpec::new("p", Kind::MaxPool2d(spec))], Loss::Mse).expect("fits");
     let network = Arc::new(network);

@@ -314,7 +314,13 @@ fn a_pool_is_switched_where_one_looks_at_it() {
         let (kernel, padding) = (Pair::square(kernel), Pair::square(0));
         BuildAction::Become(
             l,
-            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad: true }),
+            Kind::AvgPool2d(AvgPoolSpec {
+                kernel,
+                stride,
+                padding,
+                count_include_pad: true,
+                ..AvgPoolSpec::new(1)
+            }),
         )
     };
     build(&mut state, [avg(2, None)]);

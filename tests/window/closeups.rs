@@ -30,7 +30,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 9] = [
+const NETWORKS: [(&str, &str); 10] = [
     (
         "normed",
         r#"
@@ -139,6 +139,19 @@ classes = ["cat", "dog"]
 layers = [
     { name = "flatten", kind = "flatten" },
     { name = "fc", kind = "dense", out_features = 1 },
+]
+"#,
+    ),
+    (
+        "uneven",
+        r#"
+input = [1, 9, 8]
+layers = [
+    { name = "conv", kind = "conv2d", out_channels = 2, kernel = 4, padding = 1, padding_end = 2 },
+    { name = "far", kind = "max_pool2d", kernel = [2, 3], stride = 2, padding = 1, padding_end = 0, dilation = 2, ceil_mode = true },
+    { name = "avg", kind = "avg_pool2d", kernel = 2, padding_end = [0, 1], ceil_mode = true },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 2 },
 ]
 "#,
     ),

@@ -282,6 +282,7 @@ fn what_no_window_reads_is_said_by_the_builder() {
             kernel: Pair::square(kernel),
             stride: Some(Pair::square(stride)),
             padding: Pair::square(0),
+            ..MaxPoolSpec::new(1)
         })
     };
     let dense = Kind::starters().into_iter().find(|kind| kind.name() == "dense").expect("dense");

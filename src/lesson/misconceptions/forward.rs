@@ -494,7 +494,7 @@ fn pool_size(scene: &Scene, query: &Query) -> Option<Answer> {
         Function::Height => pool.window.rows,
         _ => return None,
     };
-    Some(Answer::count((axis.len + 2 * axis.padding) / axis.stride + 1))
+    Some(Answer::count(axis.padded() / axis.stride + 1))
 }
 
 /// The last window of the layer.

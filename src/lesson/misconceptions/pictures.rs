@@ -233,8 +233,7 @@ fn round_up(scene: &Scene, query: &Query) -> Option<Answer> {
         true => layer(scene, query)?.1.window()?.rows,
         false => axis(scene, query)?,
     };
-    let reach = axis.dilation * (axis.kernel - 1) + 1;
-    let rest = (axis.len + 2 * axis.padding - reach) % axis.stride;
+    let rest = (axis.padded() - axis.reach()) % axis.stride;
     (rest > 0).then(|| Answer::count(if is_unseen { 0 } else { axis.out + 1 }))
 }
 

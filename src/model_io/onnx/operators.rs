@@ -38,7 +38,12 @@ pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
         "GlobalMaxPool" => {
             maps(chain)?;
             let [_, h, w] = chain.cells;
-            let kind = MaxPoolSpec { kernel: Pair([h, w]), stride: None, padding: Pair::square(0) };
+            let kind = MaxPoolSpec {
+                kernel: Pair([h, w]),
+                stride: None,
+                padding: Pair::square(0),
+                ..MaxPoolSpec::new(1)
+            };
             chain.push(node, Kind::MaxPool2d(kind), vec![])
         }
         "ReduceMean" => reduce_mean(chain, node),
@@ -211,13 +216,19 @@ fn conv(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
         groups,
         bias: parts.len() == 2,
         normalize: false,
+        ..ConvSpec::new(1, 1)
     };
     chain.push(node, Kind::Conv2d(spec), parts)
 }
 
 fn max_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let (kernel, stride, padding) = window(chain, node)?;
-    let spec = MaxPoolSpec { kernel, stride: Some(stride).filter(|&stride| stride != kernel), padding };
+    let spec = MaxPoolSpec {
+        kernel,
+        stride: Some(stride).filter(|&stride| stride != kernel),
+        padding,
+        ..MaxPoolSpec::new(1)
+    };
     chain.push(node, Kind::MaxPool2d(spec), vec![])
 }
 
@@ -226,7 +237,11 @@ fn average_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     // Without padding the two are equal.
     let count_include_pad = int(node, "count_include_pad", 0) != 0 || padding == Pair::square(0);
     let stride = Some(stride).filter(|&stride| stride != kernel);
-    chain.push(node, Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad }), vec![])
+    chain.push(
+        node,
+        Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad, ..AvgPoolSpec::new(1) }),
+        vec![],
+    )
 }
 
 /// Kernel, stride and padding of a pool.

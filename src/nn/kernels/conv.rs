@@ -218,9 +218,9 @@ impl ConvPlan {
                 .map(|(c, u, v)| at(c, u, v))
                 .collect()
         };
-        let phase = (cols.len + 2 * cols.padding).div_ceil(cols.stride);
+        let phase = cols.padded().div_ceil(cols.stride);
         let row = phase * cols.stride;
-        let plane = row * (rows.len + 2 * rows.padding);
+        let plane = row * rows.padded();
         let forward = Lattice {
             from: spec.group_in(),
             to: spec.group_out(),
@@ -285,7 +285,7 @@ impl ConvPlan {
     /// Whether the input itself, with [`SLACK`] more numbers behind it, can be the source.
     fn is_plain(&self) -> bool {
         let (rows, cols) = (self.spec.window.rows, self.spec.window.cols);
-        rows.padding == 0 && cols.padding == 0 && cols.stride == 1
+        rows.padded() == rows.len && cols.padded() == cols.len && cols.stride == 1
     }
 
     /// x: (C, H, W), perhaps with more behind it, -> y: (O, H', W').
@@ -588,7 +588,7 @@ impl Lowered {
                 one: (terms < group).then_some(terms),
             };
         }
-        let row = (cols.len + 2 * cols.padding) * channels;
+        let row = cols.padded() * channels;
         let of_run = |u: usize| u * rows.dilation * row;
         // The upper half of an odd last one holds ones, which lie behind the input.
         let one = (halves && rows.kernel % 2 == 1).then_some(direct * lanes - lanes / 2);

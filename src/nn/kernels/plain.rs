@@ -7,11 +7,11 @@ use crate::nn::{
     pool::{Pool2d, takes_over},
 };
 
-/// Whether a pool's windows are 2 x 2, side by side, without padding.
+/// Whether a pool's windows are 2 x 2, side by side, without padding and none over the end.
 pub fn is_halving(spec: &Pool2d) -> bool {
-    [spec.window.rows, spec.window.cols]
-        .iter()
-        .all(|axis| axis.kernel == 2 && axis.stride == 2 && axis.padding == 0)
+    [spec.window.rows, spec.window.cols].iter().all(|axis| {
+        (axis.kernel, axis.stride, axis.dilation, axis.padding) == (2, 2, 1, 0) && 2 * axis.out <= axis.len
+    })
 }
 
 compiled! {

@@ -225,7 +225,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
         Owner::Input | Owner::Loss => loss::formula(plan, part),
         Owner::Layer(l) => match &plan.layer(l as usize).op {
             Op::Conv2d(spec) => conv::formula(spec, part),
-            Op::MaxPool2d(_) => pool::max_formula(part),
+            Op::MaxPool2d(spec) => pool::max_formula(spec, part),
             Op::AvgPool2d(_) => pool::avg_formula(part),
             Op::Dense(spec) => dense::formula(spec, part),
             Op::BatchNorm2d(_) => batchnorm::formula(plan.setup().mode, part),

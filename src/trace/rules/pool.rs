@@ -109,8 +109,10 @@ pub(super) fn max_start(part: Part) -> Start {
     }
 }
 
-pub(super) fn max_formula(part: Part) -> &'static str {
+pub(super) fn max_formula(spec: &Pool2d, part: Part) -> &'static str {
+    let is_dilated = (spec.window.rows.dilation, spec.window.cols.dilation) != (1, 1);
     match MaxPoolStage::from_part(part) {
+        MaxPoolStage::Out if is_dilated => "y[c,i,j] = max x[c, i·S+u·D−P, j·S+v·D−P]",
         MaxPoolStage::Out => "y[c,i,j] = max x[c, i·S+u−P, j·S+v−P]",
         MaxPoolStage::Dx => "dX[c,p,q] = Σ dy[c,i,j] · [winner[c,i,j] = (p,q)]",
     }

@@ -196,8 +196,15 @@ fn summary(view: &View, kind: &Kind) -> String {
     let usual = Kind::starters().into_iter().find(|usual| usual.name() == kind.name());
     let usual = usual.map(|usual| usual.hyperparameters()).unwrap_or_default();
     let always = ["out_channels", "kernel", "out_features", "slope", "alpha", "p"];
-    let shown = |field: &Hyperparameter| always.contains(&field.name) || !usual.contains(field);
-    let parts = kind.hyperparameters().into_iter().filter(shown).map(|field| {
+    let all = kind.hyperparameters();
+    // The padding of the other sides follows that of the first ones until it is set.
+    let follows = |field: &Hyperparameter| {
+        field.name == "padding_end"
+            && all.iter().any(|other| other.name == "padding" && other.value == field.value)
+    };
+    let shown =
+        |field: &Hyperparameter| always.contains(&field.name) || !(usual.contains(field) || follows(field));
+    let parts = all.iter().filter(|field| shown(field)).map(|field| {
         let name = view.text(&format!("build.hyperparameter.{}", field.name));
         match field.value {
             Value::Count(n) => format!("{name} {n}"),

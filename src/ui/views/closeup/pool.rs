@@ -48,19 +48,22 @@ pub(super) fn pool<'a>(
 /// Maximum or average, and how large the windows are and how far apart: all downstream follows.
 pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
     let kind = &view.state.plan().layer(l).spec.kind;
-    let (is_max, kernel, stride, padding, count_include_pad) = if let Kind::MaxPool2d(spec) = kind {
-        (true, spec.kernel, spec.stride, spec.padding, true)
+    let (max, avg) = if let Kind::MaxPool2d(spec) = kind {
+        let MaxPoolSpec { padding, padding_end, ceil_mode, .. } = *spec;
+        (spec.clone(), AvgPoolSpec { padding, padding_end, ceil_mode, ..AvgPoolSpec::new(1) })
     } else if let Kind::AvgPool2d(spec) = kind {
-        (false, spec.kernel, spec.stride, spec.padding, spec.count_include_pad)
+        let AvgPoolSpec { kernel, stride, padding, padding_end, ceil_mode, .. } = *spec;
+        (MaxPoolSpec { kernel, stride, padding, padding_end, ceil_mode, ..MaxPoolSpec::new(1) }, spec.clone())
     } else {
         // Over the whole map.
         return;
     };
+    let (is_max, kernel, stride) = (matches!(kind, Kind::MaxPool2d(_)), max.kernel, max.stride);
     let become_ = |is_max: bool, kernel: Pair, stride: Option<Pair>| {
         let kind = if is_max {
-            Kind::MaxPool2d(MaxPoolSpec { kernel, stride, padding })
+            Kind::MaxPool2d(MaxPoolSpec { kernel, stride, ..max.clone() })
         } else {
-            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad })
+            Kind::AvgPool2d(AvgPoolSpec { kernel, stride, ..avg.clone() })
         };
         view.push(Action::Build(BuildAction::Become(l, kind)));
     };
@@ -159,7 +162,7 @@ impl<'a> Pool<'a> {
     /// The cells of window (i, j), padding included.
     fn window(&self, [i, j]: [usize; 2]) -> CellSpan {
         let along = |axis: &crate::nn::Axis, i: usize| {
-            ((i * axis.stride) as i32 - axis.padding as i32, axis.kernel as i32)
+            ((i * axis.stride) as i32 - axis.padding as i32, axis.reach() as i32)
         };
         let ((top, rows), (left, cols)) =
             (along(&self.spec.window.rows, i), along(&self.spec.window.cols, j));

@@ -41,9 +41,7 @@ impl<'c, 'a> Sum<'c, 'a> {
         let [_, o, i, j] = conv_cell.at;
         let axes = [&window.rows, &window.cols];
         let shown = axes.map(|axis| {
-            (0..axis.len + 2 * axis.padding)
-                .map(|r| r.checked_sub(axis.padding).filter(|&p| p < axis.len))
-                .collect()
+            (0..axis.padded()).map(|r| r.checked_sub(axis.padding).filter(|&p| p < axis.len)).collect()
         });
         Self {
             conv_cell,
