@@ -282,7 +282,7 @@ fn table(classes: usize) -> String {
     let rows = (0..48usize).map(|row| {
         let class = row % classes;
         let pixels: Vec<String> =
-            (0..16).map(|pixel| (class * 100 + (row * 7 + pixel * 3) % 60).to_string()).collect();
+            (0..16).map(|pixel| (class * 90 + (row * 7 + pixel * 3) % 60).to_string()).collect();
         format!("{class},{}\n", pixels.join(","))
     });
     format!("label,{}\n{}", head.join(","), rows.collect::<String>())

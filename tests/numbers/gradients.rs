@@ -303,7 +303,7 @@ fn one_long_network() {
             stride: Some(Pair::square(1)),
             padding: Pair::square(0),
             count_include_pad: false,
-            ..AvgPoolSpec::new(1)
+            ..convstep::nn::spec::AvgPoolSpec::new(1)
         }),
         Kind::Flatten,
         Kind::Dense(DenseSpec { out_features: 7, bias: true }),

@@ -12,7 +12,7 @@ use convstep::nn::{
     engine::Engine,
     kernels::{Isa, tensors},
     optimizer::{Moments, Optimizer, Rule},
-    spec::{AvgPoolSpec, BatchNormSpec, Kind, MaxPoolSpec, Pair},
+    spec::{AvgPoolSpec, BatchNormSpec, Kind, MaxPoolSpec},
 };
 use convstep::tensor::Tensor;
 use ndarray::Axis as Dim;

@@ -141,15 +141,16 @@ proptest! {
         for ((n, c, i, j), &at) in winner.indexed_iter() {
             let at = at as usize;
             prop_assert!(at < rows.len * cols.len);
-            let window = |axis: &Axis, i: usize| {
+            let window = |axis: &Axis, i: usize| -> Vec<usize> {
                 let start = (i * axis.stride) as i64 - axis.padding as i64;
-                start.max(0) as usize..((start + axis.kernel as i64) as usize).min(axis.len)
+                let taps = (0..axis.kernel).map(|u| start + (u * axis.dilation) as i64);
+                taps.filter(|&p| p >= 0 && p < axis.len as i64).map(|p| p as usize).collect()
             };
             let (window_rows, window_cols) = (window(&rows, i), window(&cols, j));
             prop_assert!(window_rows.contains(&(at / cols.len)) && window_cols.contains(&(at % cols.len)));
             let mut best: Option<(f32, usize)> = None;
-            for p in window_rows {
-                for q in window_cols.clone() {
+            for &p in &window_rows {
+                for &q in &window_cols {
                     let x = x[[n, c, p, q]];
                     if best.is_none_or(|(best, _)| x > best) {
                         best = Some((x, p * cols.len + q));
@@ -253,7 +254,7 @@ proptest! {
         let x = numbers.pictures::<f32>(&network, images);
         let (rows, cols) = (spec.window.rows, spec.window.cols);
         let [c_in, h, width] = network.input;
-        let mut padded = Tensor::zeros((images, c_in, h + 2 * rows.padding, width + 2 * cols.padding));
+        let mut padded = Tensor::zeros((images, c_in, rows.padded(), cols.padded()));
         let (p, q) = (rows.padding, cols.padding);
         padded.slice_mut(s![.., .., p..p + h, q..q + width]).assign(&x);
         let of_padded = |n: usize, c: usize, i: usize, j: usize, u: usize, v: usize| {

@@ -184,7 +184,10 @@ fn what_does_not_fit_is_reported_before_anything_is_changed() {
     update(&mut state, Action::SetPage(Page::Training));
     let harness = page(state, [1280.0, 720.0]);
     let words = texts(&harness);
-    assert!(words.contains("Digits has 10 classes; this network has only 8 outputs."), "{words}");
+    assert!(
+        words.contains("10 classes in Digits, only 8 outputs of fc: build fc with 10 outputs."),
+        "{words}"
+    );
     assert!(words.contains("Train on Shapes") && !words.contains("Train on Digits"), "{words}");
 }
 
