@@ -39,6 +39,24 @@ fn archive() -> Vec<u8> {
     archive.finish().expect("an archive").into_inner()
 }
 
+/// A batch of CIFAR's Python version without pictures.
+const BATCH: &[u8] =
+    b"\x80\x02}(U\x06labels]U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\x01b\
+    \x87R(K\x01K\0M\0\x0c\x86cnumpy\ndtype\nU\x02u1K\0K\x01\x87R\x89U\0tbu.";
+
+/// A .npz of two pictures and two labels.
+fn arrays() -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, shape, len) in [("x_train.npy", "(2, 2, 2)", 8), ("y_train.npy", "(2,)", 2)] {
+        let head = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let array =
+            [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), &vec![1; len]];
+        archive.start_file(name, SimpleFileOptions::default()).expect("a file");
+        archive.write_all(&array.concat()).expect("a file");
+    }
+    archive.finish().expect("an archive").into_inner()
+}
+
 fn main() {
     let picture = DynamicImage::new_rgb8(3, 2);
     let formats = [
@@ -48,6 +66,7 @@ fn main() {
         ("bmp", ImageFormat::Bmp),
         ("webp", ImageFormat::WebP),
         ("tiff", ImageFormat::Tiff),
+        ("ppm", ImageFormat::Pnm),
     ];
     for (name, format) in formats {
         let mut bytes = Cursor::new(Vec::new());
@@ -64,6 +83,10 @@ fn main() {
     keep("cifar", "names", &two(b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", &[3, 1, 2]));
     keep("csv", "head", b"label,p0,p1,p2,p3\na,1,2,3,4\nb,5,6,7,8\n");
     keep("csv", "plain", b"1;2;3;4;5\n2;5;6;7;8\n");
+    keep("csv", "text", b"emotion,pixels,Usage\n0,1 2 3 4,Training\n1,5 6 7 8,PrivateTest\n");
+    keep("csv", "names", b"file,label\na.png,x\nb.png,y\n");
+    keep("pickle", "batch", BATCH);
+    keep("archive", "arrays", &arrays());
     keep("archive", "two", &archive());
     for entry in
         fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/onnx")).expect("files")

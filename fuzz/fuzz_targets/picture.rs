@@ -1,7 +1,7 @@
 //! A picture file, fitted to a network.
 #![no_main]
 
-use convstep::data::{Fit, Background, Loaded, Picture, fit};
+use convstep::data::{Background, Fit, Loaded, Picture, fit};
 use convstep_fuzz::PIXELS;
 use image::ImageReader;
 use libfuzzer_sys::fuzz_target;

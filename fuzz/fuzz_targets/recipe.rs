@@ -1,7 +1,7 @@
 //! What a session keeps of a data set, as JSON; one that opens files is not made.
 #![no_main]
 
-use convstep::data::{Split, Recipe};
+use convstep::data::{Recipe, Split};
 use convstep::execution::Execution;
 use libfuzzer_sys::fuzz_target;
 

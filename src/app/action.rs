@@ -569,6 +569,8 @@ pub enum DataAction {
     },
     /// Open the set at a location.
     Open(Location),
+    /// Answers the question what the folders of a set are, and opens it; `None` leaves it closed.
+    AnswerParts(Option<crate::data::UpperFolders>),
     /// Show another set.
     Show(Shown),
     /// Show another part of it.

@@ -28,11 +28,12 @@ pub use state::{
     Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, Covers, DataMatch,
     DataState, Derived, Digits, Draft, Drawer, EXPONENTS, Edited, End, Figure, FileContent, FileKind, Files,
     Forked, Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang, LessonProgress,
-    LessonState, Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page, Phase, PictureBefore,
-    PictureChange, PictureEffect, PlaceText, Planned, Playback, Progress, Question, QuestionKind, RECENT,
-    RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run, RunLabels, RunSetting, Running,
-    RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides, Span, Spans, Stamp, StopReason,
-    Subject, Tab, Target, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo, ViewState,
-    With, Written, asked_unit, beat_scene, focused_unit, is_large, lesson_scene, reads_digits, set_to_search,
+    LessonState, Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page, PartsQuestion, Phase,
+    PictureBefore, PictureChange, PictureEffect, PlaceText, Planned, Playback, Progress, Question,
+    QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run, RunLabels,
+    RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides, Span, Spans,
+    Stamp, StopReason, Subject, Tab, Target, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState,
+    Undo, ViewState, With, Written, asked_unit, beat_scene, focused_unit, is_large, lesson_scene,
+    reads_digits, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

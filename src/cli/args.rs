@@ -254,6 +254,9 @@ pub struct AttributeArgs {
     /// With --top-activations: the data, as for train.
     #[arg(long, value_name = "DATA", requires = "top_activations")]
     pub data: Option<String>,
+    /// With --top-activations: the data's folder of test pictures, as for train.
+    #[arg(long, value_name = "NAME", requires = "data")]
+    pub test_folder: Option<String>,
     /// With --top-activations: a split of the data, as for eval.
     #[arg(long, alias = "part", value_name = "SPLIT", value_parser = split, requires = "top_activations")]
     pub split: Option<Split>,
@@ -372,6 +375,10 @@ pub struct TrainArgs {
     /// or a .zip of one, IDX files like MNIST's or the folder that holds them, batches of CIFAR, or a .csv table.
     #[arg(long, value_name = "DATA", required_unless_present = "resume")]
     pub data: Option<String>,
+    /// The folder of test pictures, where the names of the upper folders do not tell: the others are for training.
+    /// `none`: each upper folder is a class.
+    #[arg(long, value_name = "NAME")]
+    pub test_folder: Option<String>,
     /// The difficulty of generated examples, from 0 to 1 [default: 0.5].
     #[arg(long, value_name = "D", allow_negative_numbers = true)]
     pub difficulty: Option<Difficulty>,
@@ -447,6 +454,9 @@ pub struct EvalArgs {
     /// The data, as for train.
     #[arg(long, value_name = "DATA")]
     pub data: String,
+    /// The data's folder of test pictures, as for train.
+    #[arg(long, value_name = "NAME")]
+    pub test_folder: Option<String>,
     /// A split of the data, divided as by train: train, validation or test. Default: the set's own test split, else
     /// its own validation split, else all examples.
     #[arg(long, alias = "part", value_name = "SPLIT", value_parser = split)]

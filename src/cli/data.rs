@@ -1,7 +1,7 @@
 //! Opens the data set that an argument names: a generator or a path.
 
 use super::{CliError, out::shape};
-use crate::data::{Dataset, Difficulty, Generated, Origin, Split, VALIDATION, open};
+use crate::data::{Dataset, Difficulty, Generated, OpenOptions, Origin, Split, UpperFolders, VALIDATION};
 use crate::execution::Execution;
 use crate::model_io::{Model, nearest};
 use crate::threads::Threads;
@@ -18,14 +18,39 @@ pub enum Division {
     KeepBack(Option<u64>),
 }
 
+/// The data that the arguments name, and how to divide it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DataArgs<'a> {
+    /// A generator's name or a path.
+    pub name: &'a str,
+    /// The folder of test pictures, or `none` if the upper folders are classes.
+    pub test_folder: Option<&'a str>,
+    /// Determines generated examples and what is held out.
+    pub seed: u64,
+    /// How the set is divided.
+    pub division: Division,
+}
+
+/// What an argument says of the upper folders of class folders.
+fn folders(test_folder: Option<&str>) -> UpperFolders {
+    match test_folder {
+        None => UpperFolders::ByName,
+        Some("none") => UpperFolders::Classes,
+        Some(name) => UpperFolders::Test(name.trim_end_matches(['/', '\\']).to_owned()),
+    }
+}
+
 /// Opens data for a network with inputs `input` (C, H, W): generated examples, which must have that shape, or a
-/// data set, whose pictures are fitted. Reports skipped files on standard error. `seed` determines generated
-/// examples and what is held out.
+/// data set, whose pictures are fitted. Says on standard error what files were taken for and which were left out.
 ///
 /// # Errors
 /// If there is no such data, or it cannot be read or fitted.
-pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -> Result<Dataset, CliError> {
+pub fn open_data(args: DataArgs, input: [usize; 3]) -> Result<Dataset, CliError> {
+    let DataArgs { name, test_folder, seed, division } = args;
     if let Some(generated) = Generated::parse(name) {
+        if test_folder.is_some() {
+            return Err(CliError(format!("--test-folder: expected a data set, got {name}; omit it")));
+        }
         return Ok(Dataset::generated(generated, seed));
     }
     let path = Path::new(name);
@@ -45,9 +70,13 @@ pub fn open_data(name: &str, input: [usize; 3], seed: u64, division: Division) -
         true
     };
     let workers = Threads::on_all_cores();
-    let opened = open(path, Some(input), Execution { workers: &workers, on_progress: &on_progress });
+    let options = OpenOptions { shape: Some(input), folders: folders(test_folder), ..OpenOptions::default() };
+    let opened = options.open(path, Execution { workers: &workers, on_progress: &on_progress });
     bar.finish_and_clear();
     let opened = opened?;
+    for note in &opened.notes {
+        warn(&note.to_string());
+    }
     /// Skipped files that are listed.
     const SHOWN: usize = 5;
     for skipped in opened.skipped.iter().take(SHOWN) {

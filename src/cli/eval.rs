@@ -3,7 +3,7 @@
 use super::{
     CliError, Ended, EvalArgs,
     check::{ENDLESS, Subject, check, count},
-    data::{Division, check_shape, open_data, split_of, with_difficulty},
+    data::{DataArgs, Division, check_shape, open_data, split_of, with_difficulty},
     interrupt,
     out::{print, table},
     source::open_model,
@@ -18,7 +18,9 @@ use serde_json::{Value, json};
 pub fn eval(args: &EvalArgs) -> Result<Ended, CliError> {
     let model = open_model(&args.model)?;
     let division = if args.split.is_some() { Division::KeepBack(None) } else { Division::Own };
-    let data = open_data(&args.data, model.network.input, args.seed, division)?;
+    let source =
+        DataArgs { name: &args.data, test_folder: args.test_folder.as_deref(), seed: args.seed, division };
+    let data = open_data(source, model.network.input)?;
     let data = with_difficulty(data, args.difficulty)?;
     check_shape(&data, &model)?;
     let classes = matched(&model, &data)?;

@@ -14,6 +14,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub struct Settings {
     /// The name or path of the data; the path may differ from the checkpoint's.
     pub data: String,
+    /// The data's folder of test pictures, or `none`, if given.
+    pub test_folder: Option<String>,
     /// The number of epochs.
     pub epochs: u64,
     /// Examples in a batch.
@@ -60,6 +62,7 @@ impl Settings {
         let needed = |name: &str| CliError(format!("--{name}: expected a value, got none; supply one"));
         Ok(Self {
             data: from.free("data", &args.data)?.ok_or_else(|| needed("data"))?,
+            test_folder: from.fixed("test-folder", &args.test_folder)?,
             epochs: from.fixed("epochs", &args.epochs)?.unwrap_or(5),
             batch: from.fixed("batch", &args.batch)?.unwrap_or(16),
             samples_per_epoch: from.fixed("samples-per-epoch", &args.samples_per_epoch)?,
@@ -84,6 +87,7 @@ impl Settings {
     pub fn record(&self) -> BTreeMap<String, String> {
         let settings = [
             ("data", Some(self.data.text())),
+            ("test-folder", self.test_folder.clone()),
             ("epochs", Some(self.epochs.text())),
             ("batch", Some(self.batch.text())),
             ("samples-per-epoch", self.samples_per_epoch.map(|n| n.text())),

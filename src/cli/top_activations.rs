@@ -5,7 +5,7 @@ use super::{
     attribute::unit_of,
     check::{ENDLESS, count, spread},
     contact::{self, Tile},
-    data::{Division, bar, check_shape, open_data, split_of, with_difficulty},
+    data::{DataArgs, Division, bar, check_shape, open_data, split_of, with_difficulty},
     interrupt, open_model,
     out::{print, table},
 };
@@ -30,7 +30,8 @@ pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliEr
     let unit = unit_of(unit, model)?;
     let probe = Probe::new(&model.network, &model.params, unit)?;
     let division = if args.split.is_some() { Division::KeepBack(None) } else { Division::Own };
-    let data = with_difficulty(open_data(data, model.network.input, args.seed, division)?, args.difficulty)?;
+    let source = DataArgs { name: data, test_folder: args.test_folder.as_deref(), seed: args.seed, division };
+    let data = with_difficulty(open_data(source, model.network.input)?, args.difficulty)?;
     check_shape(&data, model)?;
     let split = split_of(&data, args.split)?;
     let count = count(&data, split, args.limit, ENDLESS);

@@ -4,7 +4,7 @@ use super::{
     CliError, Ended, TrainArgs,
     args::ScheduleArg,
     check::{Subject, check, count, inputs},
-    data::{Division, about, bar, open_data, with_difficulty},
+    data::{DataArgs, Division, about, bar, open_data, with_difficulty},
     interrupt,
     log::{Log, Row, StepRow},
     out::print,
@@ -102,7 +102,9 @@ impl TrainingRun {
         let given = args.architecture.as_deref().map(Given::read).transpose()?;
         let beginning = Beginning::new(resumed, given)?;
         let (seed, division) = (settings.seed, Division::KeepBack(settings.validation));
-        let data = open_data(&settings.data, beginning.input(), seed, division)?;
+        let test_folder = settings.test_folder.as_deref();
+        let source = DataArgs { name: &settings.data, test_folder, seed, division };
+        let data = open_data(source, beginning.input())?;
         let data = with_difficulty(data, settings.difficulty)?;
         let (model, moments, tallies) = beginning.state(&settings, &data)?;
         let epoch_len = settings.samples_per_epoch.unwrap_or_else(|| BatchSchedule::default_epoch_len(&data));

@@ -1,8 +1,10 @@
 //! The files of a set of class folders, in a folder on disk or in a .zip archive.
 
-use super::class_folders::{Files, MAX_FILE};
+#![deny(clippy::arithmetic_side_effects)]
+
 use super::error::DataError;
 use super::files::{file_name, list, open_file, read_bounded};
+use super::picture_files::{Files, MAX_FILE};
 use crate::execution::OnProgress;
 use std::{
     fs::File,
@@ -23,7 +25,7 @@ impl Folder {
     pub(super) fn walk(root: &Path, on_progress: OnProgress) -> Result<Folder, DataError> {
         const DEEPEST: usize = 8;
         let mut paths = Vec::new();
-        let mut folders = vec![(root.to_owned(), String::new(), 0)];
+        let mut folders = vec![(root.to_owned(), String::new(), 0usize)];
         while let Some((folder, prefix, depth)) = folders.pop() {
             if !on_progress(0.0) {
                 return Err(DataError::Cancelled);
@@ -34,7 +36,7 @@ impl Folder {
                 if !entry.is_dir() {
                     paths.push(path);
                 } else if depth < DEEPEST {
-                    folders.push((entry, format!("{path}/"), depth + 1));
+                    folders.push((entry, format!("{path}/"), depth.saturating_add(1)));
                 }
             }
         }
@@ -91,6 +93,25 @@ impl Zip {
     }
 }
 
+impl Zip {
+    /// Reads an entry of any kind of at most `most` bytes, and a little more for its head.
+    pub(super) fn entry(&self, number: usize, most: u64) -> Result<Vec<u8>, String> {
+        const HEAD: u64 = 1 << 12;
+        let most = most.saturating_add(HEAD);
+        let mut archive = self.archive.clone();
+        let file = archive.by_index(number).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > most {
+            return Err(format!(
+                "expected an array of at most {} MB, got a larger one; make it smaller",
+                most >> 20
+            ));
+        }
+        Ok(bytes)
+    }
+}
+
 impl Files for Zip {
     fn paths(&self) -> &[String] {
         &self.paths
@@ -115,18 +136,20 @@ impl Files for Zip {
 fn plausible(bytes: &[u8]) -> bool {
     const ENTRY: u64 = 46;
     const TAIL: usize = 1 << 17;
-    let count_at = |at: usize| {
-        let end = bytes.get(at..at + 40).filter(|end| end.starts_with(b"PK\x06\x06"))?;
-        Some(u64::from_le_bytes(end[32..40].try_into().ok()?))
+    // A place may be any number that a file says: nothing is added to it.
+    let record = |at: usize, len: usize| bytes.get(at..).and_then(|rest| rest.get(..len));
+    let number = |at: usize, signature: &[u8], offset: usize, len: usize| {
+        let record = record(at, len).filter(|record| record.starts_with(signature))?;
+        record.get(offset..)?.first_chunk().map(|number| u64::from_le_bytes(*number))
     };
-    let fits = |at: usize| count_at(at).is_none_or(|count| count <= bytes.len() as u64 / ENTRY);
+    let fits =
+        |at: usize| number(at, b"PK\x06\x06", 32, 40).is_none_or(|count| count <= bytes.len() as u64 / ENTRY);
     // The locator before the end gives the offset of the end record, if that is not near.
     let tail = bytes.len().saturating_sub(TAIL)..bytes.len();
     tail.clone().all(fits)
-        && tail.filter(|at| bytes[*at..].starts_with(b"PK\x06\x07")).all(|at| {
-            let place = bytes.get(at + 8..at + 16).and_then(|place| place.try_into().ok());
-            place.and_then(|place| usize::try_from(u64::from_le_bytes(place)).ok()).is_none_or(fits)
-        })
+        && tail
+            .filter_map(|at| number(at, b"PK\x06\x07", 8, 16))
+            .all(|place| usize::try_from(place).ok().is_none_or(fits))
 }
 
 fn unreadable(error: impl std::fmt::Display) -> String {
@@ -135,7 +158,7 @@ fn unreadable(error: impl std::fmt::Display) -> String {
 
 fn bounded_picture(from: &mut dyn Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    from.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    from.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(format!(
             "expected a picture of at most {} MB, got a larger file; make it smaller",
@@ -173,5 +196,15 @@ mod tests {
         assert!(!plausible(&far));
         far.extend(b"PK\x06\x07\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff");
         assert!(!plausible(&far));
+        // Places so near the largest number that nothing can be added to them.
+        for place in [u64::MAX, u64::MAX - 39, u64::MAX - 3, u64::from(u32::MAX), 1 << 63] {
+            let mut bytes = b"PK\x06\x07\0\0\0\0".to_vec();
+            bytes.extend(place.to_le_bytes());
+            assert!(plausible(&bytes), "{place}");
+        }
+        // Records that the file cuts short.
+        for len in 0..40 {
+            assert!(plausible(&end(0, u64::MAX)[..len]), "{len}");
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! of CIFAR-10 starts with one label byte, one of CIFAR-100 with two (coarse, fine); 3,072 bytes follow: the red,
 //! the green and the blue channel, row by row. A text file in the same folder lists the class names, one per line.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use super::counter::Counter;
 use super::error::DataError;
 use super::files::{failed, file_name, open_file, read_bounded};
@@ -96,7 +98,7 @@ impl CifarVariant {
     }
 
     fn stride(self) -> usize {
-        self.labels() + PIXELS
+        self.labels().saturating_add(PIXELS)
     }
 }
 
@@ -119,7 +121,7 @@ pub(super) fn read(
     for path in paths {
         let file = open_file(path)?;
         let len = file.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
-        let count = len / stride as u64;
+        let count = len.checked_div(stride as u64).unwrap_or(0);
         files.push(RecordFile {
             name: file_name(path),
             file: Mutex::new(file),
@@ -128,7 +130,8 @@ pub(super) fn read(
             stride: stride as u64,
         });
     }
-    let bytes = files.iter().map(|file| file.count).sum::<u64>() * PIXELS as u64;
+    let count = files.iter().fold(0u64, |count, file| count.saturating_add(file.count));
+    let bytes = count.saturating_mul(PIXELS as u64);
     let holds = bytes <= *room;
     let (mut labels, mut pixels) = (Vec::new(), Vec::new());
     let mut record = vec![0; stride];
@@ -136,7 +139,7 @@ pub(super) fn read(
         let mut reader = BufReader::new(open_file(path)?);
         for _ in 0..file.count {
             reader.read_exact(&mut record).map_err(|error| failed(path, "a complete file", &error))?;
-            labels.push(u16::from(record[begin - 1]));
+            labels.push(u16::from(record[begin.saturating_sub(1)]));
             if holds {
                 pixels.extend_from_slice(&record[begin..]);
             }
@@ -144,7 +147,7 @@ pub(super) fn read(
         counter.finish_one()?;
     }
     let pixels: Box<dyn Pixels> = if holds {
-        *room -= bytes;
+        *room = room.saturating_sub(bytes);
         Box::new(Held(pixels))
     } else {
         Box::new(Records(files))

@@ -1,65 +1,49 @@
 //! Class folders: a folder or archive with one folder per class that holds the pictures of that class.
 
 use super::adjust::Fit;
+use super::arrange::{Arranged, Labelled, arrange};
 use super::background::Background;
 use super::counter::Counter;
-use super::dataset::{Dataset, Split};
+use super::dataset::Dataset;
 use super::error::DataError;
 use super::fit::fit;
-use super::open_options::{OpenOptions, Skipped};
+use super::named_pictures;
+use super::open_options::{OpenOptions, Opened, Skipped};
 use super::picture::Picture;
+use super::picture_files::Files;
 use super::store::{Pixels, Stored};
 use crate::execution::Execution;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// Encoded picture files under relative paths, in a folder or an archive.
-pub(super) trait Files: Send + Sync {
-    /// The path of each file relative to the set's folder, with `/` between its parts.
-    fn paths(&self) -> &[String];
-
-    /// Reads file `number`. The error is one line.
-    fn read(&self, number: usize) -> Result<Vec<u8>, String>;
-
-    /// Whether files can be read repeatedly while the set is in use, at acceptable cost.
-    fn stay(&self) -> bool;
-}
-
-/// Larger files are not accepted as pictures of a set.
-pub(super) const MAX_FILE: u64 = 1 << 28;
 
 /// How many picture headers determine a set's common size; larger sets are sampled evenly.
 const SIZED: usize = 1000;
 
-const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jpe", "gif", "bmp", "webp", "tif", "tiff"];
-
-/// Builds a data set from the pictures among `files`; also returns the files that were skipped.
-///
-/// A picture's class is the name of its folder. A folder `train`, `test` or `val` above it names the split; without
-/// one the picture belongs to the training split. Classes are sorted by name, or numerically if all names are
-/// numbers. Pictures are fitted to `options.shape`, or to the most common size (reduced to `options.max_side`), in
+/// Builds a data set from the pictures among `files`, whose folders, or a table of their names, give class and split. Pictures are fitted to `options.shape`, or to the most common size (reduced to `options.max_side`), in
 /// colour if any is coloured. Pictures beyond `options.max_held_bytes` are decoded on demand.
 ///
 /// # Errors
-/// If there are no class folders or no readable picture, if the set exceeds the memory limit and `files` cannot be
-/// read on demand, or with [`DataError::Cancelled`].
+/// If there are no class folders or no readable picture, if it is unclear which folder is the test part, if the set
+/// exceeds the memory limit and `files` cannot be read on demand, or with [`DataError::Cancelled`].
 pub(super) fn load(
     name: &str,
     files: Arc<dyn Files>,
+    table: Option<&str>,
     options: &OpenOptions,
     exec: Execution,
-) -> Result<(Dataset, Vec<Skipped>), DataError> {
+) -> Result<Opened, DataError> {
     let held = options.max_held_bytes;
-    let (classes, splits) = arrange(name, files.paths())?;
+    let Arranged { classes, splits, notes, left_out: mut skipped } =
+        by_folders_or_tables(name, files.as_ref(), table, options)?;
     let all: Vec<usize> = splits.iter().flatten().map(|(file, _)| *file).collect();
     let shape = match options.shape {
         Some(shape) => shape,
         None => reduced(common_shape(name, files.as_ref(), &all, exec)?, options.max_side),
     };
     let len: usize = shape.iter().product();
-    let all_len = all.len() as u64 * len as u64;
+    let all_len = (all.len() as u64).saturating_mul(len as u64);
     if all_len > held && !files.stay() {
         let what = format!(
             "expected pictures of at most {} MB in total, got {} of {shape:?}, which take {} MB; unpack the archive and \
@@ -72,86 +56,43 @@ pub(super) fn load(
     }
     let counter = Counter::new(exec, all.len() as u64);
     let mut room = usize::try_from(held).unwrap_or(usize::MAX);
-    let mut skipped = Vec::new();
+    let mut unreadable = Vec::new();
     let mut stored = Vec::new();
     for examples in splits {
-        let split = decode(&files, examples, shape, &mut room, &counter, &mut skipped)?;
+        let split = decode(&files, examples, shape, &mut room, &counter, &mut unreadable)?;
         stored.push(split);
     }
     let stored = <[Stored; 3]>::try_from(stored).unwrap_or_else(|_| std::array::from_fn(|_| Stored::none()));
-    if let (true, Some(first)) = (stored.iter().all(|split| split.len() == 0), skipped.first()) {
+    if let (true, Some(first)) = (stored.iter().all(|split| split.len() == 0), unreadable.first()) {
         let what =
             format!("expected pictures, got none that can be read; the first error is: {}", first.reason);
         return Err(DataError::wrong(name, what));
     }
-    Ok((Dataset::stored(name, shape, classes, stored)?, skipped))
+    skipped.append(&mut unreadable);
+    Ok(Opened { dataset: Dataset::stored(name, shape, classes, stored)?, notes, skipped })
 }
 
-/// A file's number and its class.
-type Labelled = (usize, u16);
-
-/// The class names, and the examples of each split sorted by path.
-fn arrange(name: &str, paths: &[String]) -> Result<(Vec<String>, [Vec<Labelled>; 3]), DataError> {
-    let mut found: Vec<(&str, Split, &str, usize)> = Vec::new();
-    let mut loose = 0;
-    for (number, path) in paths.iter().enumerate() {
-        let mut folders: Vec<&str> = path.split('/').filter(|folder| !folder.is_empty()).collect();
-        let file = folders.pop().unwrap_or("");
-        let picture = file
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| ENDINGS.iter().any(|e| ending.eq_ignore_ascii_case(e)));
-        // Hidden files, and the metadata that macOS adds to archives.
-        let hidden = file.starts_with('.') || folders.iter().any(|f| f.starts_with('.') || *f == "__MACOSX");
-        if !picture || hidden {
-            continue;
-        }
-        match folders.pop() {
-            Some(class) => {
-                let split = folders.iter().rev().find_map(|folder| split_of(folder)).unwrap_or(Split::Train);
-                found.push((path, split, class, number));
-            }
-            None => loose += 1,
-        }
+/// Sorts pictures by their folders, or by tables of their names, whichever gives more examples. `table` is the only table
+/// that counts, if there is one; a choice of folders leaves tables aside.
+fn by_folders_or_tables(
+    name: &str,
+    files: &dyn Files,
+    table: Option<&str>,
+    options: &OpenOptions,
+) -> Result<Arranged, DataError> {
+    if let Some(table) = table {
+        return named_pictures::arrange(name, files, Some(table))?
+            .map_err(|reason| DataError::wrong(table, reason));
     }
-    let names: BTreeSet<&str> = found.iter().map(|(_, _, class, _)| *class).collect();
-    if names.is_empty() || names.iter().all(|class| split_of(class).is_some()) {
-        let got = match (names.is_empty(), loose) {
-            (true, 0) => "no picture".to_owned(),
-            (true, _) => format!("{loose} pictures outside any class folder"),
-            (false, _) => {
-                format!("pictures directly in {}", names.iter().copied().collect::<Vec<_>>().join(", "))
-            }
-        };
-        let what = format!(
-            "expected a folder for each class with pictures inside, as in train/cat/1.png, got {got}; arrange them like that"
-        );
-        return Err(DataError::wrong(name, what));
+    let by_folders = arrange(name, files.paths(), &options.folders);
+    if !options.folders.are_by_name() {
+        return by_folders;
     }
-    let mut classes: Vec<&str> = names.into_iter().collect();
-    if classes.iter().all(|class| class.parse::<u64>().is_ok()) {
-        classes.sort_by_key(|class| class.parse::<u64>().unwrap_or(0));
-    }
-    let number: BTreeMap<&str, u16> =
-        classes.iter().enumerate().filter_map(|(k, class)| Some((*class, u16::try_from(k).ok()?))).collect();
-    if number.len() < classes.len() {
-        let what = format!("expected at most {} classes, got {}; remove some", u16::MAX, classes.len());
-        return Err(DataError::wrong(name, what));
-    }
-    found.sort_unstable_by_key(|(path, ..)| *path);
-    let mut splits: [Vec<Labelled>; 3] = Default::default();
-    for (_, split, class, file) in found {
-        splits[split as usize].push((file, number[class]));
-    }
-    Ok((classes.into_iter().map(str::to_owned).collect(), splits))
-}
-
-/// The split that a folder's name stands for.
-fn split_of(folder: &str) -> Option<Split> {
-    match folder.to_ascii_lowercase().as_str() {
-        "train" | "training" => Some(Split::Train),
-        "val" | "valid" | "validation" => Some(Split::Validation),
-        "test" | "testing" => Some(Split::Test),
-        _ => None,
+    let count = |arranged: &Arranged| arranged.splits.iter().map(Vec::len).sum::<usize>();
+    let folders = by_folders.as_ref().map_or(0, count);
+    match named_pictures::arrange(name, files, None)? {
+        Ok(by_tables) if count(&by_tables) >= folders && count(&by_tables) > 0 => Ok(by_tables),
+        Ok(_) | Err(_) => by_folders,
     }
 }
 
@@ -296,42 +237,11 @@ fn reason(path: &str, error: &impl ToString) -> String {
 mod tests {
     use super::*;
 
-    fn arranged(paths: &[&str]) -> Result<(Vec<String>, [Vec<Labelled>; 3]), DataError> {
-        arrange("x", &paths.iter().map(|&path| path.to_owned()).collect::<Vec<_>>())
-    }
-
     #[test]
     fn large_pictures_are_reduced_in_proportion() {
         assert_eq!(reduced([3, 300, 400], Some(96)), [3, 72, 96]);
         assert_eq!(reduced([1, 28, 28], Some(96)), [1, 28, 28]);
         assert_eq!(reduced([1, 1, 4000], Some(96)), [1, 1, 96]);
         assert_eq!(reduced([1, 500, 400], None), [1, 500, 400]);
-    }
-
-    #[test]
-    fn parts_and_classes_come_from_folders() {
-        let plain = arranged(&["dog/b.png", "cat/a.JPG", "notes.txt", "dog/a.png"]).expect("fits");
-        assert_eq!(plain.0, ["cat", "dog"]);
-        assert_eq!(plain.1, [vec![(1, 0), (3, 1), (0, 1)], vec![], vec![]]);
-        let wrapped = [
-            "s/Train/dog/1.png",
-            "s/test/cat/1.png",
-            "s/val/dog/2.png",
-            "__MACOSX/s/train/x/1.png",
-            "s/train/dog/.1.png",
-        ];
-        assert_eq!(arranged(&wrapped).expect("fits").1, [vec![(0, 1)], vec![(2, 1)], vec![(1, 0)]]);
-        let numbers = arranged(&["10/a.png", "9/a.png", "a/test/007/b.gif"]).expect("fits");
-        assert_eq!(numbers.0, ["007", "9", "10"]);
-        let only_tests = arranged(&["test/a/1.png", "test/b/1.png"]).expect("fits");
-        assert_eq!(only_tests.1.map(|part| part.len()), [0, 0, 2]);
-        for (paths, expected) in [
-            (&["a.png", "b.png"][..], "got 2 pictures outside any class folder"),
-            (&["readme.txt"], "got no picture"),
-            (&["train/a.png", "test/b.png"], "got pictures directly in test, train"),
-        ] {
-            let error = arranged(paths).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-        }
     }
 }

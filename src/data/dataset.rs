@@ -12,6 +12,7 @@ use super::location::Location;
 use super::picture::Picture;
 use super::shuffle::Permutation;
 use super::store::Stored;
+use super::upper_folders::UpperFolders;
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -108,6 +109,8 @@ struct Inner {
     name: String,
     /// The location it was opened from; `None` if it was generated.
     location: Option<Location>,
+    /// What its upper folders were said to be.
+    folders: UpperFolders,
     classes: Vec<String>,
     shape: [usize; 3],
     source: Storage,
@@ -138,7 +141,7 @@ impl Dataset {
         let (name, shape) = (generated.name().to_owned(), generated.input_shape());
         let classes = generated.classes().iter().map(|&class| class.to_owned()).collect();
         let source = Storage::Generated { generated, seed, difficulty: Difficulty::default() };
-        let inner = Inner { name, location: None, classes, shape, source };
+        let inner = Inner { name, location: None, folders: UpperFolders::ByName, classes, shape, source };
         Dataset { inner: Arc::new(inner), holdout: None, shape, names: None }
     }
 
@@ -148,7 +151,14 @@ impl Dataset {
         let Storage::Generated { generated, seed, .. } = self.inner.source else { return self };
         let source = Storage::Generated { generated, seed, difficulty };
         let (name, classes) = (self.inner.name.clone(), self.inner.classes.clone());
-        let inner = Inner { name, location: None, classes, shape: self.inner.shape, source };
+        let inner = Inner {
+            name,
+            location: None,
+            folders: UpperFolders::ByName,
+            classes,
+            shape: self.inner.shape,
+            source,
+        };
         Dataset { inner: Arc::new(inner), ..self }
     }
 
@@ -214,7 +224,14 @@ impl Dataset {
             return Err(DataError::wrong(name, what));
         }
         let source = Storage::Stored(splits);
-        let inner = Inner { name: name.to_owned(), location: None, classes, shape, source };
+        let inner = Inner {
+            name: name.to_owned(),
+            location: None,
+            folders: UpperFolders::ByName,
+            classes,
+            shape,
+            source,
+        };
         Ok(Dataset { inner: Arc::new(inner), holdout: None, shape, names: None })
     }
 
@@ -262,10 +279,10 @@ impl Dataset {
         Ok(Dataset { shape, ..self.clone() })
     }
 
-    /// The same set with the location it was opened from.
-    pub(super) fn opened_at(mut self, location: Location) -> Dataset {
+    /// The same set with the location it was opened from, and what its folders were said to be.
+    pub(super) fn opened_at(mut self, location: Location, folders: UpperFolders) -> Dataset {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.location = Some(location);
+            (inner.location, inner.folders) = (Some(location), folders);
         }
         self
     }
@@ -273,6 +290,11 @@ impl Dataset {
     /// The location it was opened from, if any.
     pub fn location(&self) -> Option<&Location> {
         self.inner.location.as_ref()
+    }
+
+    /// What its upper folders were said to be when it was opened.
+    pub(super) fn folders(&self) -> &UpperFolders {
+        &self.inner.folders
     }
 
     /// What is needed to obtain the same examples again; `None` for a set that was neither generated nor opened.
@@ -283,7 +305,8 @@ impl Dataset {
             }
             // A location that is not Unicode cannot be stored as text.
             (Storage::Stored(_), Some(location)) if location.is_text() => {
-                Some(ExampleSource::Opened { location: location.clone() })
+                let folders = self.inner.folders.clone();
+                Some(ExampleSource::Opened { location: location.clone(), folders })
             }
             (Storage::Stored(_), Some(_) | None) => None,
         }

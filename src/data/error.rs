@@ -152,6 +152,18 @@ pub enum DataError {
         /// What was expected, what came, what to do.
         what: String,
     },
+    /// The names of the set's folders do not tell which of them holds the test pictures.
+    #[error(
+        "{name}: expected names that tell training and test pictures apart, as train and test do, got the folders {folders}; \
+         say --test-folder NAME for the test part, --test-folder none if each folder is a class, or open one of them",
+        folders = list_names(folders)
+    )]
+    PartsUnclear {
+        /// The set's name.
+        name: String,
+        /// Its upper folders.
+        folders: Vec<String>,
+    },
     /// A picture of the set cannot be read or fitted.
     #[error(transparent)]
     Picture(#[from] PictureError),
@@ -161,5 +173,17 @@ impl DataError {
     /// An error about the set or file `name`.
     pub(super) fn wrong(name: &str, what: impl Into<String>) -> DataError {
         DataError::Wrong { name: name.to_owned(), what: what.into() }
+    }
+}
+
+/// The most names that a line lists.
+const LISTED: usize = 4;
+
+/// Some names, separated by commas; of many, the first and how many more.
+pub fn list_names<S: AsRef<str>>(names: &[S]) -> String {
+    let shown: Vec<&str> = names.iter().take(LISTED).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

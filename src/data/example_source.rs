@@ -1,6 +1,6 @@
 //! The source of a data set's examples.
 
-use super::{difficulty::Difficulty, generated::Generated, location::Location};
+use super::{difficulty::Difficulty, generated::Generated, location::Location, upper_folders::UpperFolders};
 use serde::{Deserialize, Serialize};
 
 /// Where a data set's examples come from.
@@ -21,5 +21,8 @@ pub enum ExampleSource {
         /// The file or folder.
         #[serde(rename = "path")]
         location: Location,
+        /// What its upper folders were said to be.
+        #[serde(default, skip_serializing_if = "UpperFolders::are_by_name")]
+        folders: UpperFolders,
     },
 }

@@ -1,5 +1,7 @@
 //! Bounded reads: a file is never read beyond a given size, whatever its header claims.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use super::error::DataError;
 use flate2::read::MultiGzDecoder;
 use std::{
@@ -22,7 +24,7 @@ pub(super) fn read_up_to(path: &Path, from: &mut dyn Read, bytes: &mut [u8]) -> 
     while n < bytes.len() {
         match from.read(&mut bytes[n..]) {
             Ok(0) => break,
-            Ok(more) => n += more,
+            Ok(more) => n = n.saturating_add(more),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(failed(path, "a complete file", &error)),
         }

@@ -4,6 +4,8 @@
 //! unsigned bytes), the number of axes, each axis as a big-endian 32-bit number, then the values, last axis
 //! fastest.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use super::error::DataError;
 use super::files::{beside, failed, file_name, is_gzip, open_file, read_bounded, read_up_to, unpacked};
 use super::store::{Held, Pixels, RecordFile, Records, Stored};
@@ -32,9 +34,9 @@ pub(super) fn read(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
             );
             return Err(DataError::wrong(&name, what));
         }
-        *room -= expected;
+        *room = room.saturating_sub(expected);
         let pixels = read_bounded(path, &mut file, expected.saturating_sub(n as u64))?;
-        (Images::parse(&name, &header[..n], (n + pixels.len()) as u64)?, Box::new(Held(pixels)))
+        (Images::parse(&name, &header[..n], n.saturating_add(pixels.len()) as u64)?, Box::new(Held(pixels)))
     } else {
         let mut file = open_file(path)?;
         let len = file.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
@@ -46,7 +48,7 @@ pub(super) fn read(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
                 RecordFile { name: name.clone(), file: Mutex::new(file), count, begin: n as u64, stride };
             (images, Box::new(Records(vec![file])))
         } else {
-            *room -= len;
+            *room = room.saturating_sub(len);
             (images, Box::new(Held(read_bounded(path, &mut file, len)?)))
         }
     };
@@ -55,8 +57,11 @@ pub(super) fn read(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
             "expected a file of labels in the same folder, got none; put the labels file (labels-idx1-ubyte) there";
         DataError::wrong(&name, what)
     })?;
-    let bytes =
-        read_bounded(&labels_path, &mut unpacked(&labels_path)?, images.count + LABELS_HEADER as u64)?;
+    let bytes = read_bounded(
+        &labels_path,
+        &mut unpacked(&labels_path)?,
+        images.count.saturating_add(LABELS_HEADER as u64),
+    )?;
     let labels_name = file_name(&labels_path);
     let labels = labels(&labels_name, &bytes)?;
     if labels.len() as u64 != images.count {
@@ -101,14 +106,14 @@ impl Images {
     /// Parses the header of a file of `len` bytes and checks it against the length.
     pub(super) fn parse(name: &str, header: &[u8], len: u64) -> Result<Images, DataError> {
         let [count, h, w] = axes(name, header, "pictures (IDX with three axes)")?;
-        let stride = u64::from(h) * u64::from(w);
+        let stride = u64::from(h).saturating_mul(u64::from(w));
         if count == 0 || stride == 0 || h > 1 << 14 || w > 1 << 14 {
             let what = format!(
                 "expected pictures of 1 to 16384 pixels per side, got {count} of {h} x {w}; choose another file"
             );
             return Err(DataError::wrong(name, what));
         }
-        let expected = IMAGES_HEADER as u64 + u64::from(count) * stride;
+        let expected = u64::from(count).saturating_mul(stride).saturating_add(IMAGES_HEADER as u64);
         if expected != len {
             return Err(length(name, &format!("{count} pictures of {h} x {w}"), expected, len));
         }
@@ -124,14 +129,14 @@ impl Images {
 
     /// The bytes of one picture.
     pub(super) fn stride(&self) -> usize {
-        self.h * self.w
+        self.h.saturating_mul(self.w)
     }
 }
 
 /// Parses the bytes of a file of labels.
 fn labels(name: &str, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
     let [count] = axes(name, bytes, "labels (IDX with one axis)")?;
-    let expected = LABELS_HEADER as u64 + u64::from(count);
+    let expected = u64::from(count).saturating_add(LABELS_HEADER as u64);
     if expected != bytes.len() as u64 {
         return Err(length(name, &format!("{count} labels"), expected, bytes.len() as u64));
     }
@@ -144,7 +149,8 @@ pub(super) fn has_axes(bytes: &[u8], axes: u8) -> bool {
 }
 
 fn axes<const N: usize>(name: &str, bytes: &[u8], expected: &str) -> Result<[u32; N], DataError> {
-    if !has_axes(bytes, N as u8) || bytes.len() < 4 + 4 * N {
+    let (numbers, _) = bytes.get(4..).unwrap_or_default().as_chunks::<4>();
+    if !has_axes(bytes, N as u8) || numbers.len() < N {
         let got: Vec<String> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let got = if got.is_empty() { "nothing".to_owned() } else { got.join(" ") };
         let what = format!(
@@ -153,11 +159,7 @@ fn axes<const N: usize>(name: &str, bytes: &[u8], expected: &str) -> Result<[u32
         );
         return Err(DataError::wrong(name, what));
     }
-    let axis = |k: usize| {
-        let at = 4 + 4 * k;
-        u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-    };
-    Ok(std::array::from_fn(axis))
+    Ok(std::array::from_fn(|k| numbers.get(k).map_or(0, |number| u32::from_be_bytes(*number))))
 }
 
 fn length(name: &str, content: &str, expected: u64, got: u64) -> DataError {

@@ -7,4 +7,4 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 pub const MAX_SIDE: u32 = 65_535;
 
 /// The names of the supported formats, as messages list them.
-pub const FORMATS: &str = "PNG, JPEG, GIF, BMP, WebP or TIFF";
+pub const FORMATS: &str = "PNG, JPEG, GIF, BMP, WebP, TIFF or PPM";

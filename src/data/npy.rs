@@ -1,4 +1,6 @@
-//! NumPy arrays (.npy) as network inputs; their values are neither scaled nor rounded.
+//! NumPy arrays (.npy) as network inputs, whose values are neither scaled nor rounded, and as parts of data sets.
+
+#![deny(clippy::arithmetic_side_effects)]
 
 use crate::tensor::Tensor;
 use ndarray::{ArrayD, Axis, Ix3};
@@ -62,7 +64,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tensor, NpyError> {
     };
     let len = chw.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis));
     let Some(len @ 1..=MAX_LEN) = len else { return Err(NpyError::Shape(header.shape)) };
-    let (expected, got) = (len * size, bytes.len() - header_end);
+    let (expected, got) = (len.saturating_mul(size), bytes.len().saturating_sub(header_end));
     if expected != got {
         return Err(NpyError::Length { expected, got });
     }
@@ -74,6 +76,82 @@ pub fn decode(bytes: &[u8]) -> Result<Tensor, NpyError> {
     let values = values.as_standard_layout().into_owned();
     let shaped = values.into_shape_with_order(chw).map_err(|_| NpyError::Shape(chw.to_vec()))?;
     Ok(shaped.into_dimensionality::<Ix3>().map_err(|_| NpyError::Shape(chw.to_vec()))?.insert_axis(Axis(0)))
+}
+
+/// The numbers of a .npy file of any whole or floating type, in the order of rows.
+pub(super) struct Numbers<'a> {
+    /// The length of each axis.
+    pub shape: Vec<usize>,
+    /// The letter of the type (`u`, `i`, `f`, `b`), and whether the highest byte comes first.
+    kind: (char, bool),
+    /// Bytes of a number.
+    size: usize,
+    data: &'a [u8],
+}
+
+impl<'a> Numbers<'a> {
+    /// Parses a file. Nothing is allocated for the numbers.
+    ///
+    /// # Errors
+    /// If it is no array, one of other values, one in the order of columns, or cut short.
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Numbers<'a>, NpyError> {
+        let (head, data) = bytes.split_at(guard_header(bytes)?);
+        let header = Header::from_reader(&mut &head[..]).map_err(|e| NpyError::Header(e.to_string()))?;
+        let kind = header.type_descriptor.to_string();
+        let kind = kind.trim_matches('\'');
+        let mut letters = kind.chars();
+        let is_big = letters.next() == Some('>');
+        let (letter, size) = (letters.next(), letters.as_str().parse().unwrap_or(0));
+        let is_known =
+            matches!((letter, size), (Some('u' | 'i'), 1 | 2 | 4 | 8) | (Some('f'), 4 | 8) | (Some('b'), 1));
+        let (Some(letter), true) = (letter, is_known) else { return Err(NpyError::Type(kind.to_owned())) };
+        if header.layout.is_fortran() && header.shape.len() > 1 {
+            return Err(NpyError::Header(
+                "the order is that of columns: use numpy.ascontiguousarray".to_owned(),
+            ));
+        }
+        let len = header.shape.iter().try_fold(size, |n: usize, &axis| n.checked_mul(axis));
+        let Some(expected) = len else { return Err(NpyError::Shape(header.shape)) };
+        if expected != data.len() {
+            return Err(NpyError::Length { expected, got: data.len() });
+        }
+        Ok(Numbers { shape: header.shape, kind: (letter, is_big), size, data })
+    }
+
+    /// The numbers where each is an unsigned byte.
+    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+        (self.kind.0 == 'u' && self.size == 1).then_some(self.data)
+    }
+
+    /// Whether the numbers are floating.
+    pub(super) fn is_float(&self) -> bool {
+        self.kind.0 == 'f'
+    }
+
+    /// The numbers; whole ones beyond 53 bits are rounded.
+    pub(super) fn values(&self) -> impl Iterator<Item = f64> {
+        self.data.chunks_exact(self.size.max(1)).map(|bytes| self.value(bytes))
+    }
+
+    fn value(&self, bytes: &[u8]) -> f64 {
+        let mut low_first = [0; 8];
+        for (to, from) in low_first.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        if self.kind.1 {
+            low_first[..bytes.len().min(8)].reverse();
+        }
+        let whole = u64::from_le_bytes(low_first);
+        match (self.kind.0, self.size) {
+            ('f', 4) => f64::from(f32::from_bits(whole as u32)),
+            ('f', _) => f64::from_bits(whole),
+            ('i', 1) => f64::from(whole as u8 as i8),
+            ('i', 2) => f64::from(whole as u16 as i16),
+            ('i', 4) => f64::from(whole as u32 as i32),
+            ('i', _) => whole as i64 as f64,
+            _ => whole as f64,
+        }
+    }
 }
 
 fn read<T: ReadableElement>(bytes: &[u8]) -> Result<ArrayD<T>, NpyError> {
@@ -90,7 +168,7 @@ fn guard_header(bytes: &[u8]) -> Result<usize, NpyError> {
         return wrong("the first bytes are not those of an array");
     }
     let end = match bytes[MAGIC.len()..] {
-        [1, _, a, b, ..] => 10 + usize::from(u16::from_le_bytes([a, b])),
+        [1, _, a, b, ..] => usize::from(u16::from_le_bytes([a, b])).saturating_add(10),
         [2 | 3, _, a, b, c, d, ..] => 12usize.saturating_add(u32::from_le_bytes([a, b, c, d]) as usize),
         _ => return wrong("cut short, or of a version above 3"),
     };
@@ -129,6 +207,34 @@ mod tests {
         assert_eq!(decode(&npy(&u)).unwrap()[[0, 0, 2, 3]], 163.0);
         let four = Array4::<f32>::ones((1, 3, 2, 2));
         assert_eq!(decode(&npy(&four)).unwrap(), four);
+    }
+
+    #[test]
+    fn numbers_of_all_types_are_read_in_either_byte_order() {
+        let file = |kind: &str, shape: &str, data: &[u8]| {
+            let text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
+            [MAGIC, &[1, 0], &(text.len() as u16).to_le_bytes(), text.as_bytes(), data].concat()
+        };
+        let values = |bytes: &[u8]| Numbers::parse(bytes).map(|numbers| numbers.values().collect::<Vec<_>>());
+        for (kind, data, expected) in [
+            ("|u1", &[7u8, 255][..], [7.0, 255.0]),
+            ("|i1", &[7, 255], [7.0, -1.0]),
+            ("|b1", &[0, 1], [0.0, 1.0]),
+            ("<i2", &[1, 2, 0xff, 0xff], [513.0, -1.0]),
+            (">u2", &[1, 2, 0, 9], [258.0, 9.0]),
+            ("<i4", &[1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff], [1.0, -2.0]),
+            (">f4", &[0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], [1.0, -2.0]),
+            ("<i8", &[5, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [5.0, -1.0]),
+            ("<f8", &[0, 0, 0, 0, 0, 0, 0xe0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0], [0.5, 0.0]),
+        ] {
+            assert_eq!(values(&file(kind, "(2,)", data)), Ok(expected.to_vec()), "{kind}");
+            assert!(matches!(values(&file(kind, "(3,)", data)), Err(NpyError::Length { .. })));
+        }
+        assert!(matches!(values(&file("|O", "(2,)", &[0; 16])), Err(NpyError::Type(_))));
+        assert!(matches!(values(&file("<f2", "(2,)", &[0; 4])), Err(NpyError::Type(_))));
+        for shape in ["(18446744073709551615, 18446744073709551615)", "(18446744073709551615, 2)"] {
+            assert!(matches!(values(&file("<f8", shape, &[0; 16])), Err(NpyError::Shape(_))), "{shape}");
+        }
     }
 
     #[test]

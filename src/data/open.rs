@@ -2,15 +2,19 @@
 //! the memory that they take.
 
 use super::archive::{Folder, Zip};
-use super::class_folders::{self, Files};
+use super::class_folders;
 use super::counter::Counter;
 use super::dataset::{Dataset, Split};
 use super::error::DataError;
 use super::files::{beside, failed, file_name, list, name_of, start_of};
+use super::limits::MAX_PIXELS;
 use super::location::Location;
+use super::notes::DataNote;
 use super::open_options::{DataFiles, OpenOptions, Opened, Skipped};
+use super::parts::parts_of;
+use super::picture_files::Files;
 use super::store::Stored;
-use super::{cifar, csv, idx};
+use super::{arrange, cifar, cifar_python, csv, idx, named_pictures, npz};
 use crate::execution::Execution;
 use std::{
     fs,
@@ -21,8 +25,10 @@ use std::{
 /// Opens the data set at `path`, in any of these forms:
 /// - a folder of class folders with pictures, or a .zip of one;
 /// - a file of pictures in IDX, plain or as .gz, with its labels in the same folder, or a folder of such files;
-/// - a batch of CIFAR-10 or CIFAR-100 in the binary version, or a folder of batches;
-/// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables.
+/// - a batch of CIFAR-10 or CIFAR-100 in the binary or the Python version, or a folder of batches;
+/// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables;
+/// - a table of labels and names of pictures' files as .csv, or the folder or .zip of it and the pictures;
+/// - arrays of pictures and labels as .npz.
 ///
 /// Pictures are fitted to `shape` (C, H, W). Without it, class folders take their most common size and the other
 /// forms keep their own.
@@ -41,15 +47,19 @@ impl OpenOptions {
     /// As for [`open`].
     pub fn open(self, path: &Path, exec: Execution) -> Result<Opened, DataError> {
         let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
-        let opener = Opener { options: self, exec };
+        let opener = Opener { options: &self, exec };
         if !found.is_dir() && !found.is_file() {
             let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
             return Err(DataError::wrong(&path.display().to_string(), what));
         }
+        if let Some(shape) = self.shape {
+            check_shape(path, shape)?;
+        }
         let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
         // Absolute, because the set may be reopened from another working directory.
         let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let opened = Opened { dataset: opened.dataset.opened_at(place.into()), ..opened };
+        let dataset = opened.dataset.opened_at(place.into(), self.folders.clone());
+        let opened = Opened { dataset, ..opened };
         match self.shape {
             Some(shape) if shape != opened.dataset.shape() => {
                 Ok(Opened { dataset: opened.dataset.fitted(shape)?, ..opened })
@@ -73,14 +83,15 @@ impl DataFiles for Disk {
 pub fn is_data(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     path.is_dir()
-        || [".zip", ".bin", ".csv", ".tsv", ".gz"].iter().any(|ending| name.ends_with(ending))
+        || [".zip", ".bin", ".csv", ".tsv", ".gz", ".npz"].iter().any(|ending| name.ends_with(ending))
+        || cifar_python::is_batch(path)
         || ["idx3-ubyte", "idx3.ubyte", "idx1-ubyte", "idx1.ubyte"]
             .iter()
             .any(|ending| name.ends_with(ending))
 }
 
 struct Opener<'a> {
-    options: OpenOptions,
+    options: &'a OpenOptions,
     exec: Execution<'a>,
 }
 
@@ -89,6 +100,7 @@ struct Opener<'a> {
 enum FileFormat {
     Idx,
     Cifar,
+    CifarPython,
     Csv,
 }
 
@@ -96,11 +108,13 @@ impl Opener<'_> {
     fn folder(&self, path: &Path) -> Result<Opened, DataError> {
         let name = name_of(path);
         let entries = list(&unwrapped(path)?)?;
-        let flat = entries.iter().all(|entry| entry.is_file());
+        let is_picture = |entry: &PathBuf| arrange::is_picture(&file_name(entry));
+        let flat = entries.iter().all(|entry| entry.is_file() && !is_picture(entry));
         for (format, is_of_format) in [
             (FileFormat::Idx, &idx::is_images as &dyn Fn(&Path) -> bool),
             (FileFormat::Cifar, &cifar::is_batch),
-            // Next to class folders, a table holds something else.
+            (FileFormat::CifarPython, &cifar_python::is_batch),
+            // Beside pictures, a table holds something else.
             (FileFormat::Csv, &|path: &Path| flat && csv::is_table(path)),
         ] {
             let files: Vec<PathBuf> = entries.iter().filter(|entry| is_of_format(entry)).cloned().collect();
@@ -108,7 +122,7 @@ impl Opener<'_> {
                 return self.files(&name, format, &files);
             }
         }
-        self.class_folders(&name, Arc::new(Folder::walk(path, self.exec.on_progress)?))
+        self.class_folders(&name, Arc::new(Folder::walk(path, self.exec.on_progress)?), None)
     }
 
     fn file(&self, path: &Path) -> Result<Opened, DataError> {
@@ -117,7 +131,7 @@ impl Opener<'_> {
         let name = name_of(path);
         let start = start_of(path)?;
         if start.starts_with(b"PK\x03\x04") {
-            self.class_folders(&name, Arc::new(Zip::open(path, self.options.max_held_bytes)?))
+            self.archive(&name, path)
         } else if idx::is_images(path) || idx::has_axes(&start, 3) {
             self.files(&name, FileFormat::Idx, &[vec![path.to_owned()], test_beside(path)].concat())
         } else if idx::has_axes(&start, 1) {
@@ -126,33 +140,81 @@ impl Opener<'_> {
             )
         } else if [".tar", ".tar.gz", ".tgz", ".7z", ".rar"].iter().any(|ending| lower.ends_with(ending)) {
             wrong("expected a data set, got an archive other than .zip; unpack it and open the folder")
+        } else if cifar_python::is_batch(path) {
+            self.files(&name, FileFormat::CifarPython, &[path.to_owned()])
         } else if lower.ends_with(".bin") {
             self.files(&name, FileFormat::Cifar, &[path.to_owned()])
         } else if csv::is_table(path) {
-            self.files(&name, FileFormat::Csv, &[path.to_owned()])
+            self.table(&name, path)
+        } else if cifar_python::is_pickle(path) {
+            wrong(
+                "expected a data set, got a Python pickle that is no batch of CIFAR; save it as .npz with numpy.savez",
+            )
         } else {
             wrong(
                 "expected a data set (a folder of class folders or a .zip of one, IDX files like MNIST's, batches like CIFAR's, \
-                 a .csv table of pixels), got a file of another kind; convert it, or open a picture on its own",
+                 a .csv table of pixels or of file names, arrays as .npz), got a file of another kind; convert it, or open a \
+                 picture on its own",
             )
         }
     }
 
-    fn class_folders(&self, name: &str, files: Arc<dyn Files>) -> Result<Opened, DataError> {
-        let (dataset, skipped) = class_folders::load(name, files, &self.options, self.exec)?;
-        Ok(Opened { dataset, skipped })
+    /// An archive of pictures, or of arrays.
+    fn archive(&self, name: &str, path: &Path) -> Result<Opened, DataError> {
+        let archive = Zip::open(path, self.options.max_held_bytes)?;
+        if !npz::is_of_arrays(archive.paths()) {
+            return self.class_folders(name, Arc::new(archive), None);
+        }
+        self.without_choice(name)?;
+        npz::load(name, path, &archive, self.options)
+    }
+
+    /// A table of labels and pixels, or of labels and names of pictures' files.
+    fn table(&self, name: &str, path: &Path) -> Result<Opened, DataError> {
+        let pixels = self.files(name, FileFormat::Csv, &[path.to_owned()]);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match pixels {
+            Err(DataError::Wrong { .. }) if named_pictures::names_files(path) => {
+                let files = Folder::walk(folder, self.exec.on_progress)?;
+                self.class_folders(name, Arc::new(files), Some(&file_name(path)))
+            }
+            other => other,
+        }
+    }
+
+    /// Pictures in folders; `table` is the only table that is to give their labels.
+    fn class_folders(
+        &self,
+        name: &str,
+        files: Arc<dyn Files>,
+        table: Option<&str>,
+    ) -> Result<Opened, DataError> {
+        class_folders::load(name, files, table, self.options, self.exec)
+    }
+
+    /// The error where a choice of folders was made, but the set has none.
+    fn without_choice(&self, name: &str) -> Result<(), DataError> {
+        if self.options.folders.are_by_name() {
+            return Ok(());
+        }
+        let what = "expected class folders to choose a test folder from, got a set of files; open it without a choice";
+        Err(DataError::wrong(name, what))
     }
 
     /// Opens a set whose files have one format; each file belongs to one split.
     fn files(&self, name: &str, format: FileFormat, files: &[PathBuf]) -> Result<Opened, DataError> {
+        self.without_choice(name)?;
+        if format == FileFormat::Csv {
+            return self.csv(name, files);
+        }
         let mut splits: [Vec<PathBuf>; 3] = Default::default();
-        for path in files {
-            let split = &mut splits[split_of(path) as usize];
+        for (path, part) in files.iter().zip(splits_of(files)) {
+            let split = &mut splits[part as usize];
             // The same file both packed and unpacked: the unpacked one sorts first.
             let is_packed_again = split.last().is_some_and(|last| path.file_stem() == last.file_name());
             match split.last() {
                 Some(_) if is_packed_again => {}
-                Some(other) if format != FileFormat::Cifar => {
+                Some(other) if format == FileFormat::Idx => {
                     let what = format!(
                         "expected one data set, got {} and {}; open one of these files",
                         file_name(other),
@@ -166,9 +228,10 @@ impl Opener<'_> {
         let dataset = match format {
             FileFormat::Idx => self.idx(name, &splits)?,
             FileFormat::Cifar => self.cifar(name, &splits)?,
-            FileFormat::Csv => return self.csv(name, &splits),
+            FileFormat::CifarPython => self.cifar_python(name, &splits)?,
+            FileFormat::Csv => return self.csv(name, files),
         };
-        Ok(Opened { dataset, skipped: Vec::new() })
+        Ok(Opened { dataset, notes: Vec::new(), skipped: Vec::new() })
     }
 
     fn idx(&self, name: &str, splits: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
@@ -208,27 +271,61 @@ impl Opener<'_> {
         Dataset::stored(name, cifar::SHAPE, variant.classes(path)?, stored)
     }
 
-    /// A table without labels is skipped if there are others: competitions publish such tables for submissions.
-    fn csv(&self, name: &str, splits: &[Vec<PathBuf>; 3]) -> Result<Opened, DataError> {
+    fn cifar_python(&self, name: &str, splits: &[Vec<PathBuf>; 3]) -> Result<Dataset, DataError> {
         let counter = self.counter(splits);
         let mut room = self.options.max_held_bytes;
-        let mut tables: [Option<csv::Table>; 3] = Default::default();
-        let mut skipped = Vec::new();
-        let mut shape = None;
-        let alone = splits.iter().flatten().count() == 1;
-        for (table, path) in with_first_file(&mut tables, splits) {
-            match csv::Table::read(path, &mut room, &counter)? {
-                Ok(found) => {
-                    same_shape(path, *shape.get_or_insert(found.shape), found.shape)?;
-                    *table = Some(found);
+        let mut stored = empty_splits();
+        for (stored, paths) in stored.iter_mut().zip(splits) {
+            let mut batches = Vec::new();
+            for path in paths {
+                batches.push(cifar_python::read(path, &mut room)?);
+                counter.finish_one()?;
+            }
+            *stored = Stored::joined(batches);
+        }
+        let most = stored.iter().flat_map(|split| &split.labels).max().copied().unwrap_or(0);
+        let first = splits.iter().flatten().next().map(PathBuf::as_path).unwrap_or(Path::new(""));
+        let count = if most < 10 { 10 } else { 100 };
+        Dataset::stored(name, cifar::SHAPE, cifar_python::classes(first, count)?, stored)
+    }
+
+    /// Tables of labels and pixels. One of another kind is left out if there are others: competitions publish tables
+    /// without labels, and samples of what to hand in.
+    fn csv(&self, name: &str, files: &[PathBuf]) -> Result<Opened, DataError> {
+        let counter = Counter::new(self.exec, files.len() as u64);
+        let mut room = self.options.max_held_bytes;
+        let mut tables: Vec<(String, csv::Table)> = Vec::new();
+        let (mut notes, mut skipped): (Vec<DataNote>, Vec<Skipped>) = (Vec::new(), Vec::new());
+        for (path, split) in files.iter().zip(splits_of(files)) {
+            let file = file_name(path);
+            // The same file both packed and unpacked: the unpacked one sorts first.
+            let is_packed_again = tables.last().is_some_and(|(last, _)| file == format!("{last}.gz"));
+            if !is_packed_again {
+                match csv::Table::read(path, split, &mut room, &counter)? {
+                    Ok(found) => {
+                        if let Some((_, other)) = tables.first() {
+                            same_shape(path, other.shape, found.shape)?;
+                        }
+                        alone_in_its_parts(name, &tables, &file, &found)?;
+                        notes.extend(notes_on(&file, &found));
+                        tables.push((file, found));
+                    }
+                    Err(reason) => skipped.push(Skipped { name: file, reason }),
                 }
-                Err(reason) if alone => return Err(DataError::wrong(&file_name(path), reason)),
-                Err(reason) => skipped.push(Skipped { name: file_name(path), reason }),
             }
             counter.finish_one()?;
         }
-        let (classes, stored) = csv::with_classes(name, tables)?;
-        Ok(Opened { dataset: Dataset::stored(name, shape.unwrap_or_default(), classes, stored)?, skipped })
+        let Some((_, first)) = tables.first() else {
+            let reason = skipped
+                .first()
+                .map_or("expected a table, got none; choose other data", |first| &first.reason);
+            let name = skipped.first().map_or(name, |first| &first.name);
+            return Err(DataError::wrong(name, reason));
+        };
+        let shape = first.shape;
+        let (classes, stored) =
+            csv::with_classes(name, tables.into_iter().map(|(_, table)| table).collect())?;
+        Ok(Opened { dataset: Dataset::stored(name, shape, classes, stored)?, notes, skipped })
     }
 
     fn counter(&self, splits: &[Vec<PathBuf>; 3]) -> Counter<'_> {
@@ -257,6 +354,20 @@ fn same_shape(path: &Path, expected: [usize; 3], got: [usize; 3]) -> Result<(), 
     Err(DataError::wrong(&file_name(path), what))
 }
 
+/// Checks the shape to which pictures are to be fitted, which a session may say.
+fn check_shape(path: &Path, shape: [usize; 3]) -> Result<(), DataError> {
+    let values = shape.iter().try_fold(1u64, |values, axis| values.checked_mul(*axis as u64));
+    match values {
+        Some(values) if (1..=3 * MAX_PIXELS).contains(&values) => Ok(()),
+        Some(_) | None => {
+            let what = format!(
+                "expected pictures of 1 to {MAX_PIXELS} pixels, got {shape:?}; choose another network"
+            );
+            Err(DataError::wrong(&file_name(path), what))
+        }
+    }
+}
+
 /// Descends into folders that contain nothing but one folder.
 fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
     const DEEPEST: usize = 3;
@@ -270,19 +381,43 @@ fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
     Ok(path)
 }
 
-/// The split that a file's name indicates; the training split by default.
-fn split_of(path: &Path) -> Split {
-    let name = file_name(path).to_ascii_lowercase();
-    let has_word = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    if has_word(&["train"]) {
-        Split::Train
-    } else if has_word(&["t10k", "test"]) {
-        Split::Test
-    } else if has_word(&["val"]) {
-        Split::Validation
-    } else {
-        Split::Train
+/// The splits that the names of files indicate; the training split by default.
+fn splits_of(files: &[PathBuf]) -> Vec<Split> {
+    let names: Vec<String> = files.iter().map(|path| file_name(path)).collect();
+    // In names of files the words may be written together with anything.
+    let contained = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let words = [("train", Split::Train), ("test", Split::Test), ("val", Split::Validation)];
+        words.into_iter().find(|(word, _)| name.contains(word)).map_or(Split::Train, |(_, split)| split)
+    };
+    let parts = parts_of(names.iter().map(String::as_str));
+    names.iter().zip(parts).map(|(name, part)| part.unwrap_or_else(|| contained(name))).collect()
+}
+
+/// Checks that no other table has rows of the same part.
+fn alone_in_its_parts(
+    name: &str,
+    tables: &[(String, csv::Table)],
+    file: &str,
+    found: &csv::Table,
+) -> Result<(), DataError> {
+    let same = |table: &csv::Table| Split::ALL.into_iter().any(|split| table.has(split) && found.has(split));
+    match tables.iter().find(|(_, table)| same(table)) {
+        None => Ok(()),
+        Some((other, _)) => {
+            let what = format!("expected one data set, got {other} and {file}; open one of these files");
+            Err(DataError::wrong(name, what))
+        }
     }
+}
+
+/// What the columns of a table were taken for.
+fn notes_on(file: &str, table: &csv::Table) -> Vec<DataNote> {
+    let parts: Vec<(String, Split)> = table.said.iter().map(|(said, split)| (said.clone(), *split)).collect();
+    let parts = (!parts.is_empty()).then_some(DataNote::Parts(parts));
+    let columns = (!table.ignored.is_empty())
+        .then(|| DataNote::Columns { table: file.to_owned(), columns: table.ignored.clone() });
+    parts.into_iter().chain(columns).collect()
 }
 
 /// The file of test pictures that belongs to a file of training pictures.

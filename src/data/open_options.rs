@@ -1,6 +1,8 @@
 //! How to open a data set, and what opening it gives.
 
-use super::{dataset::Dataset, error::DataError, location::Location};
+use super::{
+    dataset::Dataset, error::DataError, location::Location, notes::DataNote, upper_folders::UpperFolders,
+};
 use crate::execution::Execution;
 
 /// The most bytes of pixels that [`open`](super::open()) keeps in memory for one set: 1 GB. Larger sets are read
@@ -12,11 +14,13 @@ pub const MAX_HELD_BYTES: u64 = 1 << 30;
 pub struct Opened {
     /// The set.
     pub dataset: Dataset,
-    /// Files that could not be read.
+    /// What its files were taken for.
+    pub notes: Vec<DataNote>,
+    /// Files and folders that were left out.
     pub skipped: Vec<Skipped>,
 }
 
-/// A file that was left out of a data set.
+/// A file or folder that was left out of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// Its path within the set.
@@ -25,8 +29,8 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// Options for opening a data set: the size of its pictures, and how much memory they may fill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Options for opening a data set: the size of its pictures, how much memory they may fill, and what its folders are.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenOptions {
     /// (C, H, W) to which pictures are fitted; `None` keeps the set's own shape.
     pub shape: Option<[usize; 3]>,
@@ -34,11 +38,18 @@ pub struct OpenOptions {
     pub max_side: Option<usize>,
     /// The most bytes of pixels to keep in memory.
     pub max_held_bytes: u64,
+    /// What the upper folders of class folders are.
+    pub folders: UpperFolders,
 }
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { shape: None, max_side: None, max_held_bytes: MAX_HELD_BYTES }
+        OpenOptions {
+            shape: None,
+            max_side: None,
+            max_held_bytes: MAX_HELD_BYTES,
+            folders: UpperFolders::ByName,
+        }
     }
 }
 

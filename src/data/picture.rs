@@ -278,6 +278,7 @@ fn explain(name: &str, format: ImageFormat, error: ImageError) -> PictureError {
         ImageFormat::Bmp => "BMP",
         ImageFormat::WebP => "WebP",
         ImageFormat::Tiff => "TIFF",
+        ImageFormat::Pnm => "PPM",
         // The enum belongs to the image crate; the formats above are all that are compiled in.
         _ => "picture",
     };

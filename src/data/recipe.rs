@@ -1,6 +1,9 @@
 //! The recipe of a data set: what a session stores instead of the examples.
 
-use super::{DataError, DataFiles, Dataset, ExampleSource, Location, OpenOptions, Split, dataset::Holdout};
+use super::{
+    DataError, DataFiles, Dataset, ExampleSource, Location, OpenOptions, Split, UpperFolders,
+    dataset::Holdout,
+};
 use crate::execution::Execution;
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +51,11 @@ impl Recipe {
     /// The recipe of the same set at another location.
     #[must_use]
     pub fn at(self, location: Location) -> Self {
-        Self { source: ExampleSource::Opened { location }, ..self }
+        let folders = match self.source {
+            ExampleSource::Opened { folders, .. } => folders,
+            ExampleSource::Generated { .. } => UpperFolders::ByName,
+        };
+        Self { source: ExampleSource::Opened { location, folders }, ..self }
     }
 
     /// Whether making the set opens files.
@@ -60,7 +67,7 @@ impl Recipe {
     pub fn name(&self) -> String {
         match &self.source {
             ExampleSource::Generated { generated, .. } => generated.name().to_owned(),
-            ExampleSource::Opened { location } => location.to_string(),
+            ExampleSource::Opened { location, .. } => location.to_string(),
         }
     }
 
@@ -75,8 +82,9 @@ impl Recipe {
             &ExampleSource::Generated { generated, seed, difficulty } => {
                 Dataset::generated(generated, seed).with_difficulty(difficulty)
             }
-            ExampleSource::Opened { location } => {
-                let options = OpenOptions { shape: Some(own), ..OpenOptions::default() };
+            ExampleSource::Opened { location, folders } => {
+                let options =
+                    OpenOptions { shape: Some(own), folders: folders.clone(), ..OpenOptions::default() };
                 files.open(location, options, exec)?.dataset
             }
         };
@@ -89,7 +97,10 @@ impl Recipe {
 
     /// The set, from one that is open already; `None` where that is another one.
     pub fn made_of(&self, open: &Dataset) -> Option<Dataset> {
-        let is_same = matches!(&self.source, ExampleSource::Opened { location } if open.location() == Some(location))
+        let is_there = |location: &Location, folders: &UpperFolders| {
+            open.location() == Some(location) && open.folders() == folders
+        };
+        let is_same = matches!(&self.source, ExampleSource::Opened { location, folders } if is_there(location, folders))
             && open.own_shape() == self.shapes[0]
             && open.own_classes() == self.classes;
         is_same.then(|| self.prepared(open.clone()).ok()).flatten()

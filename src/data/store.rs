@@ -1,5 +1,7 @@
 //! The pixels of a loaded set: held in memory, one byte per value, or read from disk on demand.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use super::error::DataError;
 use std::{
     fs::File,
@@ -26,8 +28,33 @@ impl Stored {
         Stored { pixels: Box::new(Held(Vec::new())), labels: Vec::new() }
     }
 
+    /// The examples of several splits, one after another.
+    pub(super) fn joined(splits: Vec<Stored>) -> Stored {
+        let labels = splits.iter().flat_map(|split| &split.labels).copied().collect();
+        Stored { pixels: Box::new(Joined(splits)), labels }
+    }
+
     pub(super) fn len(&self) -> u64 {
         self.labels.len() as u64
+    }
+}
+
+/// The examples of several splits, one after another.
+struct Joined(Vec<Stored>);
+
+impl Pixels for Joined {
+    fn read(&self, index: u64, bytes: &mut [u8]) -> Result<(), DataError> {
+        let mut place = index;
+        for split in &self.0 {
+            match place.checked_sub(split.len()) {
+                None => return split.pixels.read(place, bytes),
+                Some(rest) => place = rest,
+            }
+        }
+        Err(DataError::wrong(
+            "data",
+            format!("expected an example that is held, got number {index}; open the set again"),
+        ))
     }
 }
 
@@ -68,7 +95,7 @@ impl Pixels for Records {
         let mut place = index;
         for records in &self.0 {
             if place < records.count {
-                let at = records.begin + place * records.stride;
+                let at = records.begin.saturating_add(place.saturating_mul(records.stride));
                 // After a panic elsewhere the lock is poisoned, but a seek resets the file's only state.
                 let mut file = records.file.lock().unwrap_or_else(PoisonError::into_inner);
                 let read = file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(bytes));
@@ -78,7 +105,7 @@ impl Pixels for Records {
                     DataError::wrong(&records.name, what)
                 });
             }
-            place -= records.count;
+            place = place.saturating_sub(records.count);
         }
         Err(DataError::wrong(
             "data",

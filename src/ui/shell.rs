@@ -30,6 +30,9 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         if view.state.data().asking {
             views::open_data::open_data_ui(ui, &view);
         }
+        if let Some(question) = &view.state.data().parts_question {
+            views::open_data::parts_question_ui(ui, &view, question);
+        }
         if view.state.view().typing_path {
             views::open_path::open_path_ui(ui, &view);
         }

@@ -287,6 +287,47 @@ fn eval_matches_classes_by_name() {
 }
 
 #[test]
+fn parts_are_recognised_said_and_asked_for() {
+    let place = Place::new(&PLAIN.replace("out_features = 10", "out_features = 2"));
+    let classes = ["star", "circle"];
+    write_folders(&place.0.path().join("named/training_set"), &classes, 10);
+    write_folders(&place.0.path().join("named/test_set"), &classes, 4);
+    write_folders(&place.0.path().join("other/one"), &classes, 10);
+    write_folders(&place.0.path().join("other/two"), &classes, 4);
+    let (net, out) = (place.at("net.toml"), place.at("m.safetensors"));
+    let train = |data: &str, more: &[&str]| {
+        let args =
+            ["train", "--architecture", &net, "--out", &out, "--epochs", "1", "--data", &place.at(data)];
+        output(&[&args[..], more].concat())
+    };
+    let named = train("named", &[]);
+    let said = text(&named.stderr);
+    assert!(said.contains("parts by their names: train from training_set; test from test_set"), "{said}");
+    assert!(
+        text(&named.stdout).contains("8 test examples") || text(&named.stdout).contains("8 examples"),
+        "{}",
+        text(&named.stdout)
+    );
+    let refused = train("other", &[]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("folders one, two") && said.contains("--test-folder NAME"), "{said}");
+    let chosen = train("other", &["--test-folder", "two/"]);
+    let said = text(&chosen.stderr);
+    assert!(chosen.status.success() && said.contains("train from one; test from two"), "{said}");
+    let classes = train("other", &["--test-folder", "none"]);
+    assert!(text(&classes.stderr).contains("the folders within a class are that class: one, two"));
+    let wrong = train("other", &["--test-folder", "three"]);
+    assert!(text(&wrong.stderr).contains("(one, two), got \"three\""), "{}", text(&wrong.stderr));
+    let generated =
+        fails(&["eval", "--model", "shapes", "--data", "shapes", "--test-folder", "a", "--limit", "9"]);
+    assert!(generated.contains("--test-folder: expected a data set, got shapes"), "{generated}");
+    let eval = ["eval", "--model", "shapes", "--json", "--data", &place.at("other"), "--test-folder", "two"];
+    let answer: Value = serde_json::from_str(&prints(&eval)).expect("JSON");
+    assert_eq!((&answer["images"], &answer["part"]), (&8.into(), &"test".into()));
+}
+
+#[test]
 fn eval_says_what_it_looked_at_and_is_the_same_on_threads() {
     let args = ["eval", "--model", "digits", "--data", "digits", "--limit", "150", "--threads"];
     let run = |more: &[&str]| prints(&[&args[..], more].concat());

@@ -218,7 +218,10 @@ fn what_is_not_a_picture_says_what_is() {
     assert_eq!(error(b""), PictureError::Empty { name: "x".to_owned() });
     for bytes in [b"%PDF-1.7".as_slice(), b"<svg xmlns", b"\0\0\0\0", b"\x93NUMPY\x01\0", &[0xFF], b"hello"] {
         let text = error(bytes).to_string();
-        assert!(text.contains("PNG, JPEG, GIF, BMP, WebP or TIFF") && text.contains("convert"), "{text}");
+        assert!(
+            text.contains("PNG, JPEG, GIF, BMP, WebP, TIFF or PPM") && text.contains("convert"),
+            "{text}"
+        );
     }
     // Known by its first bytes, but not read here.
     let icon = error(&[0, 0, 1, 0, 1, 0, 16, 16]);

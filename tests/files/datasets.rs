@@ -168,7 +168,7 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
             if held < MAX_HELD_BYTES && *path == archive {
                 continue;
             }
-            let Opened { dataset: data, skipped } = within(path, held).expect("opens");
+            let Opened { dataset: data, skipped, .. } = within(path, held).expect("opens");
             assert_eq!(data.shape(), [3, 32, 32]);
             for (part, expected) in [(Split::Train, &train), (Split::Test, &test)] {
                 assert_eq!(sorted(&all(&data, part), data.classes()), sorted(expected, &names));
@@ -407,7 +407,7 @@ fn tables_are_read_whatever_their_form() {
     write(folder.path(), "train.csv", &table(&train, false, true, |class| class.to_string()));
     let head = (0..784).map(|k| format!("pixel{k}")).collect::<Vec<_>>().join(",");
     write(folder.path(), "test.csv", format!("{head}\n{}\n", vec!["0"; 784].join(",")).as_bytes());
-    let Opened { dataset, skipped } = opened(folder.path());
+    let Opened { dataset, skipped, .. } = opened(folder.path());
     assert_eq!(all(&dataset, Split::Train), train);
     assert_eq!(skipped.iter().map(|skipped| skipped.name.as_str()).collect::<Vec<_>>(), ["test.csv"]);
     assert!(fails(&folder.path().join("test.csv")).contains("784 columns, which are pixels only"));
@@ -534,7 +534,7 @@ fn real_sets_open_where_they_are() {
             println!("{variable} is not set: skipped");
             continue;
         };
-        let Opened { dataset: data, skipped } = opened(Path::new(&path));
+        let Opened { dataset: data, skipped, .. } = opened(Path::new(&path));
         assert_eq!((data.shape(), data.classes().len(), skipped), (shape, 10, vec![]));
         assert_eq!((data.len(Split::Train), data.len(Split::Test)), (Some(train), Some(test)));
         println!("{:?}", data.statistics(Execution::SERIAL).expect("measures"));

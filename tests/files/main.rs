@@ -2,6 +2,8 @@
 
 mod bundled_models;
 mod data;
+mod data_kinds;
+mod data_parts;
 mod datasets;
 mod model_files;
 mod onnx_models;

@@ -13,7 +13,7 @@ use convstep::{
         TrainingJob, Until, apply, focused_unit, palette, run_tasks_here,
     },
     attribution::{AttributionSettings, Method},
-    data::{Background, Dataset, Disk, Fit, Generated, Location, Recipe, Split, paint::Pen},
+    data::{Background, Dataset, Disk, Fit, Generated, Location, Recipe, Split, UpperFolders, paint::Pen},
     model_io::Model,
     nn::{
         Alone, Execution, Mode, Part,
@@ -134,8 +134,8 @@ struct Sets {
     are_there: bool,
 }
 
-/// The data sets' names within their folder; the last one is none.
-const SETS: [&str; 3] = ["classes", "table.csv", "broken.csv"];
+/// The data sets' names within their folder: one asks which of its folders is the test part, the last one is none.
+const SETS: [&str; 4] = ["classes", "table.csv", "unclear", "broken.csv"];
 
 impl Sets {
     fn new() -> Self {
@@ -148,6 +148,12 @@ impl Sets {
             fs::create_dir_all(&path).expect("a folder");
             let picture = image::GrayImage::from_fn(6, 8, |x, y| image::Luma([n * 9 + (x * y) as u8]));
             picture.save(path.join(format!("{n}.png"))).expect("saves");
+        }
+        for (n, place) in ["first/even", "first/odd", "second/even", "second/odd"].into_iter().enumerate() {
+            let path = sets.join("unclear").join(place);
+            fs::create_dir_all(&path).expect("a folder");
+            let picture = image::GrayImage::from_pixel(6, 8, image::Luma([n as u8 * 50]));
+            (0..4).for_each(|k| picture.save(path.join(format!("{k}.png"))).expect("saves"));
         }
         let row = |n: usize| {
             let pixels = (0..64).map(|k| (k * n % 256).to_string()).collect::<Vec<_>>().join(",");
@@ -453,13 +459,17 @@ fn file(world: &World, random: &mut Random) -> FileAction {
 
 fn data(state: &AppState, world: &World, random: &mut Random) -> DataAction {
     let split = random.pick(&Split::ALL);
-    match random.below(8) {
+    match random.below(9) {
         0 | 1 => DataAction::Open(world.sets.place(random.pick(&SETS))),
         2 => DataAction::Choose { folder: random.one_in(2) },
         3 => DataAction::Show(random.pick(&[Shown::Opened, Shown::Generated(Generated::Digits)])),
         4 => DataAction::Split(split),
         5 => DataAction::Class(random.pick(&[None, Some(0), Some(7)])),
         6 => DataAction::Ask(random.one_in(2)),
+        7 => {
+            let answers = [UpperFolders::Classes, UpperFolders::Test("first".into())];
+            DataAction::AnswerParts(random.one_in(2).then(|| answers[random.below(2)].clone()))
+        }
         _ => {
             DataAction::StepThrough { data: state.shown_data(), part: split, index: random.below(30) as u64 }
         }

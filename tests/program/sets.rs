@@ -7,7 +7,7 @@ use convstep::{
         Action, AppState, DataAction, Done, Effect, JobKind, Page, Shown, Task, TrainAction, Until, apply,
         run_tasks_here,
     },
-    data::{Augment, Content, Dataset, Disk, Generated, Origin, Split},
+    data::{Augment, Content, Dataset, Disk, Generated, Origin, Split, UpperFolders},
     model_io::bundled,
     nn::Execution,
 };
@@ -148,6 +148,49 @@ fn what_cannot_be_opened_leaves_a_line_and_the_state() {
         assert!(state.data().opened.is_none() && state.jobs().of_kind(JobKind::OpeningData).is_none());
     }
     assert_eq!(state.view().page, Page::Network);
+}
+
+#[test]
+fn which_folder_is_the_test_part_is_asked_where_names_do_not_tell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for place in ["first/even", "first/odd", "second/even", "second/odd"] {
+        let path = folder.path().join(place);
+        fs::create_dir_all(&path).expect("a folder");
+        let save =
+            |k: u8| image::GrayImage::from_pixel(6, 8, image::Luma([k])).save(path.join(format!("{k}.png")));
+        (0..if place.starts_with("first") { 2 } else { 8 }).for_each(|k| save(k).expect("saves"));
+    }
+    let mut state = state("digits");
+    run(&mut state, Action::SetPage(Page::Training));
+    open(&mut state, folder.path());
+    let question = state.data().parts_question.clone().expect("asks");
+    assert_eq!(
+        (question.location.as_path(), question.folders.join(" ")),
+        (folder.path(), "first second".into())
+    );
+    assert!(state.data().opened.is_none() && state.inputs().training.is_none() && state.notices().is_empty());
+    // Escape leaves it closed; an answer opens it.
+    run(&mut state, Action::Escape);
+    assert!(state.data().parts_question.is_none());
+    let test = DataAction::AnswerParts(Some(UpperFolders::Test("first".into())));
+    run(&mut state, Action::Data(test.clone()));
+    assert!(state.data().opened.is_none(), "nothing was asked");
+    open(&mut state, folder.path());
+    run(&mut state, Action::Data(test));
+    assert!(state.data().parts_question.is_none());
+    let opened = &state.data().opened.as_ref().expect("opened").dataset;
+    assert_eq!((opened.classes().join(" "), opened.len(Split::Test)), ("even odd".into(), Some(4)));
+    // On the page of training a notice tells what was recognised.
+    let text = take_notice(&mut state).expect("a note").text;
+    assert!(text.contains("train from second; test from first"), "{text}");
+    open(&mut state, folder.path());
+    run(&mut state, Action::Data(DataAction::AnswerParts(Some(UpperFolders::Classes))));
+    assert_eq!(state.data().opened.as_ref().expect("opened").dataset.classes(), ["first", "second"]);
+    // Another set does away with the question.
+    open(&mut state, folder.path());
+    assert!(state.data().parts_question.is_some());
+    open(&mut state, &folder.path().join("first"));
+    assert!(state.data().parts_question.is_none());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use convstep::{
     ui::strings::Words,
 };
 use egui_kittest::{Harness, kittest::Queryable};
+use std::path::Path;
 
 use crate::harness::{Program, window};
 use crate::start;
@@ -98,6 +99,56 @@ fn both_pages_say_what_they_show_in_both_languages_and_sizes() {
                 assert!(harness.query_all_by_label(&name).next().is_some(), "{key} in {lang:?}");
             }
             assert!(harness.query_by_label_contains("/255").is_some());
+        }
+    }
+}
+
+/// A set of class folders below `first` and `second`, whose names do not tell which is for testing.
+fn unclear_set() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (n, place) in ["first/even", "first/odd", "second/even", "second/odd"].into_iter().enumerate() {
+        let path = folder.path().join("numbers").join(place);
+        std::fs::create_dir_all(&path).expect("a folder");
+        let picture = image::GrayImage::from_fn(28, 28, |x, y| image::Luma([(x * y) as u8 ^ (n as u8 * 60)]));
+        (0..12).for_each(|k| picture.save(path.join(format!("{k}.png"))).expect("saves"));
+    }
+    folder
+}
+
+#[test]
+fn which_folder_is_the_test_part_is_asked_and_what_was_recognised_is_said() {
+    let folder = unclear_set();
+    let path = folder.path().join("numbers");
+    for lang in Lang::ALL {
+        let words = Words(lang);
+        let mut harness = harness(lang, [1280.0, 720.0]);
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::D);
+        harness.run_steps(3);
+        harness.get_by_label(&words.text("sets.path")).type_text(&path.display().to_string());
+        harness.run_steps(2);
+        harness.key_press(egui::Key::Enter);
+        harness.run_steps(4);
+        assert!(harness.query_by_label(&words.text("sets.which_test")).is_some());
+        assert!(harness.query_by_label_contains("first, second").is_some());
+        assert!(harness.query_by_label(&words.text("sets.are_classes")).is_some());
+        if let Some(shots) = std::env::var_os("CONVSTEP_SHOTS") {
+            for (size, dark) in [([1280, 720], false), ([1024, 768], true)] {
+                let frame = convstep::ui::render::render(&harness.state().state, size, 1.0, dark);
+                let name = format!("which_test_{}_{}.png", lang.code(), size[0]);
+                frame.save(Path::new(&shots).join(name)).expect("saves");
+            }
+        }
+        harness.get_by_label(&words.fill("sets.is_test_folder", &[("folder", "second")])).click();
+        harness.run_steps(4);
+        let state = &harness.state().state;
+        assert_eq!((state.view().page, state.data().parts_question.is_none()), (Page::Data, true));
+        assert_eq!(state.shown_data().len(Split::Test), Some(24));
+        // The note names both parts by their folders.
+        let test = words.fill("sets.note_part", &[("part", &words.text("sets.test")), ("names", "second")]);
+        assert!(harness.query_by_label_contains(&test).is_some(), "{test}");
+        if let Some(shots) = std::env::var_os("CONVSTEP_SHOTS") {
+            let frame = convstep::ui::render::render(&harness.state().state, [1280, 720], 1.0, false);
+            frame.save(Path::new(&shots).join(format!("parts_note_{}.png", lang.code()))).expect("saves");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The data sets that the program has.
 
 use super::AppState;
-use crate::data::{DataError, Dataset, Generated, Location, Measured, Skipped, Split};
+use crate::data::{DataError, DataNote, Dataset, Generated, Location, Measured, Skipped, Split};
 use crate::model_io::Model;
 use std::sync::Arc;
 
@@ -21,8 +21,19 @@ pub struct OpenedSet {
     pub location: Location,
     /// The set; what it has not is kept back from training in the usual share.
     pub dataset: Dataset,
-    /// Files that were left out.
+    /// What its files were taken for.
+    pub notes: Vec<DataNote>,
+    /// Files and folders that were left out.
     pub skipped: Vec<Skipped>,
+}
+
+/// The question which of a set's folders holds the test pictures.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartsQuestion {
+    /// Where the set lies.
+    pub location: Location,
+    /// Its upper folders.
+    pub folders: Vec<String>,
 }
 
 /// The data sets that the program has.
@@ -30,6 +41,8 @@ pub struct OpenedSet {
 pub struct DataState {
     /// The question where a data set lies is open.
     pub asking: bool,
+    /// The question which folder of a set holds the test pictures is open.
+    pub parts_question: Option<PartsQuestion>,
     /// The set that was opened last.
     pub opened: Option<OpenedSet>,
     /// The part that is shown.
@@ -46,6 +59,7 @@ impl Default for DataState {
     fn default() -> Self {
         Self {
             asking: false,
+            parts_question: None,
             opened: None,
             part: Split::Train,
             class: None,

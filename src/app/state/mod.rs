@@ -42,7 +42,7 @@ pub use batch_source::BatchSource;
 pub use breakpoint_hits::BreakpointHits;
 pub use breakpoint_search::{BreakpointSearch, StopReason};
 pub use compare::{Compare, Kept, Sides};
-pub use data::{DataState, OpenedSet, Shown};
+pub use data::{DataState, OpenedSet, PartsQuestion, Shown};
 pub use derived::{Derived, is_large};
 pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};

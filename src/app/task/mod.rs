@@ -225,7 +225,7 @@ impl Task {
                 search.advance(exec).then_some(Done::TopActivations(search))
             }
             Self::OpenData { location, options } => {
-                Some(Done::DataOpened(files.open(location, *options, exec)))
+                Some(Done::DataOpened(files.open(location, options.clone(), exec)))
             }
             Self::OpenSessionData { session, recipe } => {
                 let data = recipe.make(files, exec).map_err(|error| error.to_string());

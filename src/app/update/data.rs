@@ -1,14 +1,24 @@
 //! Opens data sets, measures them, takes an example to step through.
 
-use super::{files, inputs::set_inputs, jobs, notice::fail, training};
+use super::{
+    files,
+    inputs::set_inputs,
+    jobs,
+    notice::{fail, notice},
+    training,
+};
 use crate::app::{
     action::{DataAction, TrainAction},
     effect::Effect,
-    state::{AppState, Change, Inputs, JobKind, OpenedSet, Page, Shown, training::model_that_learned},
+    state::{
+        AppState, Change, Inputs, JobKind, NoticeKind, OpenedSet, Page, PartsQuestion, Shown,
+        training::model_that_learned,
+    },
     task::Task,
 };
 use crate::data::{
     Content, DataError, Dataset, Loaded, Location, Measured, OpenOptions, Opened, Picture, Split,
+    UpperFolders,
 };
 use std::sync::Arc;
 
@@ -17,7 +27,8 @@ pub(in crate::app) fn update(state: &mut AppState, action: DataAction) -> Vec<Ef
     match action {
         DataAction::Ask(asking) => state.data.asking = asking,
         DataAction::Choose { folder } => return vec![Effect::AskForData { folder }],
-        DataAction::Open(location) => return open_set(state, location),
+        DataAction::Open(location) => return open_set(state, location, UpperFolders::ByName),
+        DataAction::AnswerParts(folders) => return answer_parts(state, folders),
         DataAction::Show(shown) => (state.data.shown, state.data.class) = (Some(shown), None),
         DataAction::Split(part) => state.data.part = part,
         DataAction::Class(class) => state.data.class = class,
@@ -64,17 +75,24 @@ pub(in crate::app) fn apply_measured(
 }
 
 /// Opens the set at a location.
-fn open_set(state: &mut AppState, location: Location) -> Vec<Effect> {
+fn open_set(state: &mut AppState, location: Location, folders: UpperFolders) -> Vec<Effect> {
     let name = location.display_name();
     let [_, h, w] = state.model().network.input;
     // Pictures of any size are kept large enough for other networks too.
     const SIDE: usize = 96;
-    let options = OpenOptions { max_side: Some(h.max(w).max(SIDE)), ..OpenOptions::default() };
+    let options = OpenOptions { max_side: Some(h.max(w).max(SIDE)), folders, ..OpenOptions::default() };
     let task = Task::OpenData { location: location.clone(), options };
     let effect = jobs::start(state, JobKind::OpeningData, name, task);
     state.jobs.set_file(Some(location));
-    state.data.asking = false;
+    (state.data.asking, state.data.parts_question) = (false, None);
     vec![effect]
+}
+
+/// Opens the set that was asked about.
+fn answer_parts(state: &mut AppState, folders: Option<UpperFolders>) -> Vec<Effect> {
+    let question = state.data.parts_question.take();
+    let answered = question.zip(folders);
+    answered.map_or_else(Vec::new, |(question, folders)| open_set(state, question.location, folders))
 }
 
 /// A set has been opened at `location`, or not.
@@ -86,6 +104,9 @@ pub(in crate::app) fn apply_opened(
     match result {
         Ok(opened) => return use_opened(state, location.unwrap_or_default(), opened),
         Err(DataError::Cancelled) => {}
+        Err(DataError::PartsUnclear { folders, .. }) if location.is_some() => {
+            state.data.parts_question = location.map(|location| PartsQuestion { location, folders });
+        }
         Err(error) => fail(state, error.to_string()),
     }
     Vec::new()
@@ -94,7 +115,14 @@ pub(in crate::app) fn apply_opened(
 /// A set has been opened: it is trained on where the page is that of training, else it is shown.
 fn use_opened(state: &mut AppState, location: Location, opened: Opened) -> Vec<Effect> {
     let dataset = opened.dataset.with_split(opened.dataset.usual_share(), state.inputs.seed);
-    state.data.opened = Some(OpenedSet { location, dataset: dataset.clone(), skipped: opened.skipped });
+    let Opened { notes, skipped, .. } = opened;
+    if state.view.page == Page::Training {
+        // The page of data lists them itself.
+        for note in &notes {
+            notice(state, format!("{}: {note}", dataset.name()), NoticeKind::Info);
+        }
+    }
+    state.data.opened = Some(OpenedSet { location, dataset: dataset.clone(), notes, skipped });
     (state.data.shown, state.data.part, state.data.class) = (Some(Shown::Opened), Split::Train, None);
     // This is for a set that is gone.
     state.data.measured.retain(|(data, ..)| data.generator().is_some());

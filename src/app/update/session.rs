@@ -29,5 +29,5 @@ pub(in crate::app) fn apply_session(state: &mut AppState, restored: Restored) ->
 fn opened_set(inputs: &Inputs) -> Option<OpenedSet> {
     let dataset = inputs.training.as_ref()?.schedule.data.clone();
     let location = dataset.location()?.clone();
-    Some(OpenedSet { location, dataset, skipped: Vec::new() })
+    Some(OpenedSet { location, dataset, notes: Vec::new(), skipped: Vec::new() })
 }

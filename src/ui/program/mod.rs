@@ -208,7 +208,8 @@ impl<H: Host> Program<H> {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::AskForPicture => {
-                let pictures = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "npy"];
+                let pictures =
+                    ["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "ppm", "pgm", "npy"];
                 self.pick_file([&pictures[..], &Model::ENDINGS, &[session::ENDING]].concat());
             }
             Effect::AskForModel => self.pick_file(Model::ENDINGS.to_vec()),

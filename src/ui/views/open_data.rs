@@ -1,8 +1,13 @@
-//! Where does the data set lie: a path to type or paste, or the system's dialog for a folder or a file.
+//! Where does the data set lie: a path to type or paste, or the system's dialog for a folder or a file. And which of its
+//! folders holds the test pictures, where names do not tell.
 
-use crate::app::{Action, DataAction};
-use crate::ui::{theme, view::View};
-use egui::{Align2, Button, Id, Key, RichText, TextEdit, Window, vec2};
+use crate::app::{Action, DataAction, PartsQuestion};
+use crate::data::{UpperFolders, list_names};
+use crate::ui::{
+    theme::{self, space},
+    view::View,
+};
+use egui::{Align2, Button, Id, Key, Modal, RichText, ScrollArea, TextEdit, Ui, Window, vec2};
 
 /// Draws the question how to read a data set over the window.
 pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
@@ -49,5 +54,39 @@ pub fn open_data_ui(ui: &mut egui::Ui, view: &View) {
         push(DataAction::Open(path.into()));
     } else if !open {
         push(DataAction::Ask(false));
+    }
+}
+
+/// Draws the question which of a set's folders holds the test pictures.
+pub fn parts_question_ui(ui: &mut Ui, view: &View, question: &PartsQuestion) {
+    let answer = |folders| view.push(Action::Data(DataAction::AnswerParts(folders)));
+    let wide = |words: String| Button::new(words).min_size(vec2(220.0, 30.0));
+    let shown = Modal::new(Id::unique("which folder is the test part")).show(ui.ctx(), |ui| {
+        ui.set_width(520.0_f32.min(view.room.window.width() - 60.0));
+        ui.spacing_mut().item_spacing.y = space::S;
+        ui.label(RichText::new(view.text("sets.which_test")).font(theme::title_font()));
+        let list = list_names(&question.folders);
+        let name = question.location.display_name();
+        ui.label(view.fill("sets.which_why", &[("name", &name), ("list", &list)]));
+        let room = view.room.window.height() * 0.5;
+        ScrollArea::vertical().max_height(room).show(ui, |ui| {
+            for folder in &question.folders {
+                if ui.add(wide(view.fill("sets.is_test_folder", &[("folder", folder)]))).clicked() {
+                    answer(Some(UpperFolders::Test(folder.clone())));
+                }
+            }
+        });
+        ui.separator();
+        ui.horizontal_wrapped(|ui| {
+            if ui.add(wide(view.text("sets.are_classes"))).clicked() {
+                answer(Some(UpperFolders::Classes));
+            }
+            if ui.add(Button::new(view.text("files.cancel")).min_size(vec2(100.0, 30.0))).clicked() {
+                answer(None);
+            }
+        });
+    });
+    if shown.backdrop_response.clicked() {
+        answer(None);
     }
 }

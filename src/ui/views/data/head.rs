@@ -1,8 +1,8 @@
-//! The choice of data set and part, its figures, and the files that were skipped.
+//! The choice of data set and part, its figures, what its files were taken for, and what was left out.
 
 use super::push;
 use crate::app::{Action, DataAction, Shown, TrainAction};
-use crate::data::{Dataset, Generated, Origin, Split};
+use crate::data::{DataNote, Dataset, Generated, Origin, Split, list_names};
 use crate::ui::{number, theme, view::View};
 use egui::{Button, ComboBox, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
@@ -17,7 +17,44 @@ pub fn head_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     });
     let facts = facts(view, data);
     ui.label(RichText::new(facts).font(theme::small_font()).color(view.theme.text_weak));
+    notes_ui(ui, view, data);
     skipped_ui(ui, view, data);
+}
+
+/// What the files were taken for.
+fn notes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
+    let Some(opened) = &view.state.data().opened else { return };
+    if !opened.dataset.is_of_one_source(data) {
+        return;
+    }
+    for note in &opened.notes {
+        let words = match note {
+            DataNote::Parts(parts) => view.fill("sets.note_parts", &[("list", &parts_list(view, parts))]),
+            DataNote::Subfolders(classes) => {
+                view.fill("sets.note_subfolders", &[("list", &list_names(classes))])
+            }
+            DataNote::Labels { table, files, labels } => {
+                view.fill("sets.note_labels", &[("table", table), ("files", files), ("labels", labels)])
+            }
+            DataNote::Scaled { array } => view.fill("sets.note_scaled", &[("array", array)]),
+            DataNote::Columns { table, columns } => {
+                view.fill("sets.note_columns", &[("table", table), ("list", &list_names(columns))])
+            }
+        };
+        ui.label(RichText::new(words).font(theme::small_font()));
+    }
+}
+
+/// Each part with the folders or files that stand for it.
+fn parts_list(view: &View, parts: &[(String, Split)]) -> String {
+    let of = |split: Split| {
+        let names: Vec<&str> =
+            parts.iter().filter(|(_, part)| *part == split).map(|(name, _)| name.as_str()).collect();
+        let part = view.text(&format!("sets.{}", split.name()));
+        (!names.is_empty())
+            .then(|| view.fill("sets.note_part", &[("part", &part), ("names", &list_names(&names))]))
+    };
+    Split::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("  ·  ")
 }
 
 /// The name of a set.
