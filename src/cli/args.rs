@@ -372,7 +372,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "NET.toml", required_unless_present = "resume")]
     pub architecture: Option<PathBuf>,
     /// The data: shapes or digits (generated), or the path of a data set: a folder of class folders with pictures
-    /// or a .zip of one, IDX files like MNIST's or the folder that holds them, batches of CIFAR, or a .csv table.
+    /// or a .zip of one, IDX files like MNIST's or the folder that holds them, batches of CIFAR, a .csv table of pixels or
+    /// of file names, or arrays as .npz.
     #[arg(long, value_name = "DATA", required_unless_present = "resume")]
     pub data: Option<String>,
     /// The folder of test pictures, where the names of the upper folders do not tell: the others are for training.

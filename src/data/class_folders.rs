@@ -82,7 +82,7 @@ fn by_folders_or_tables(
 ) -> Result<Arranged, DataError> {
     if let Some(table) = table {
         return named_pictures::arrange(name, files, Some(table))?
-            .map_err(|reason| DataError::wrong(table, reason));
+            .map_err(|none| DataError::wrong(table, none.reason));
     }
     let by_folders = arrange(name, files.paths(), &options.folders);
     if !options.folders.are_by_name() {
@@ -92,7 +92,12 @@ fn by_folders_or_tables(
     let folders = by_folders.as_ref().map_or(0, count);
     match named_pictures::arrange(name, files, None)? {
         Ok(by_tables) if count(&by_tables) >= folders && count(&by_tables) > 0 => Ok(by_tables),
-        Ok(_) | Err(_) => by_folders,
+        Ok(_) => by_folders,
+        Err(none) => {
+            let mut by_folders = by_folders?;
+            by_folders.left_out.extend(none.unclear);
+            Ok(by_folders)
+        }
     }
 }
 

@@ -372,13 +372,17 @@ impl Layout {
         }
         let pixels = columns.iter().filter(|role| **role == Role::Pixel).count();
         let beside_label = if named.is_some() { pixels } else { pixels.saturating_sub(1) };
+        let got = head.len();
+        // Headings of which none is a label's stand over pixels alone, if they can.
+        let is_alone = |shape: Option<[usize; 3]>| named.is_none() && shape.is_some();
+        if has_head && is_alone(shape_of(pixels))
+            || is_alone(shape_of(pixels)) && shape_of(beside_label).is_none()
+        {
+            return Ok(Err(format!(
+                "expected a label beside the pixels, got {got} columns, which are pixels only; add a column \"label\""
+            )));
+        }
         let Some(shape) = shape_of(beside_label) else {
-            let got = head.len();
-            if named.is_none() && shape_of(pixels).is_some() {
-                return Ok(Err(format!(
-                    "expected a label beside the pixels, got {got} columns, which are pixels only; add a column \"label\""
-                )));
-            }
             return Ok(Err(format!(
                 "expected a label and n x n pixels or three times as many, got {got} columns; use one column per pixel"
             )));

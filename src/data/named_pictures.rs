@@ -6,15 +6,17 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-use super::arrange::{Arranged, Labelled, is_picture, sorted_classes};
+use super::arrange::{Arranged, ENDINGS, Labelled, is_picture, sorted_classes};
 use super::csv::{PART_NAMES, delimiter_of};
 use super::dataset::Split;
 use super::error::DataError;
+use super::files::{list, open_file, read_bounded};
 use super::notes::DataNote;
 use super::open_options::Skipped;
 use super::parts::{part_of, parts_of, words_of};
 use super::picture_files::Files;
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     path::Path,
 };
@@ -34,28 +36,50 @@ const LABEL_NAMES: [&str; 12] = [
     "emotion",
     "y",
 ];
+/// Words in the headings of columns of file names.
+const FILE_WORDS: [&str; 6] = ["file", "path", "image", "img", "picture", "photo"];
 /// Rows that tell which column names files.
 const TRIED: usize = 50;
 
-/// Whether a table's first lines name files of pictures, by their endings or because such files are there.
+/// Whether a table's first lines name files of pictures, by their endings or because such files are in its folder or in
+/// one of that folder's own.
 pub(super) fn names_files(path: &Path) -> bool {
     const START: u64 = 1 << 16;
-    let start = super::files::open_file(path)
-        .and_then(|mut file| super::files::read_bounded(path, &mut file, START))
-        .unwrap_or_default();
+    const FEW: usize = 3;
+    const FOLDERS: usize = 40;
+    let start = open_file(path).and_then(|mut file| read_bounded(path, &mut file, START)).unwrap_or_default();
     let text = String::from_utf8_lossy(&start);
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let Some(head) = lines.next() else { return false };
     let delimiter = delimiter_of(head);
-    lines.take(TRIED).any(|line| {
-        quoted_fields(line, delimiter).iter().any(|field| {
-            is_picture(field)
-                || super::arrange::ENDINGS.iter().any(|ending| {
-                    let name = format!("{field}.{ending}");
-                    !field.is_empty() && field.len() < 200 && path.with_file_name(name).is_file()
-                })
-        })
-    })
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut folders = list(folder).unwrap_or_default();
+    folders.retain(|entry| entry.is_dir());
+    folders.truncate(FOLDERS);
+    folders.push(folder.to_owned());
+    let is_there = |field: &String| {
+        let named =
+            |ending: &str| folders.iter().any(|folder| folder.join(format!("{field}.{ending}")).is_file());
+        !field.is_empty() && field.len() < 200 && ENDINGS.iter().any(|ending| named(ending))
+    };
+    lines
+        .take(FEW)
+        .any(|line| quoted_fields(line, delimiter).iter().any(|field| is_picture(field) || is_there(field)))
+}
+
+/// Why tables give no labels.
+pub(super) struct NoLabels {
+    /// In one line.
+    pub reason: String,
+    /// Tables that name the pictures, but whose labels are unclear.
+    pub unclear: Vec<Skipped>,
+}
+
+/// Why a table gives no labels.
+struct Refused {
+    reason: String,
+    /// Whether it names pictures.
+    names_pictures: bool,
 }
 
 /// Sorts the pictures among `files` by the tables beside them; `only` is the name of the only table that counts. The
@@ -67,12 +91,13 @@ pub(super) fn arrange(
     name: &str,
     files: &dyn Files,
     only: Option<&str>,
-) -> Result<Result<Arranged, String>, DataError> {
+) -> Result<Result<Arranged, NoLabels>, DataError> {
     let paths = files.paths();
     let pictures = Pictures::of(paths);
     let tables = tables_beside(paths, only);
     let parts = parts_of(tables.iter().map(|(_, table)| file_of(table)));
     let (mut found, mut notes, mut left_out) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let mut unclear = Vec::new();
     let mut why =
         "expected a table of file names and labels, got none; add a header line and both columns".to_owned();
     for ((number, table), part) in tables.iter().zip(parts) {
@@ -94,14 +119,18 @@ pub(super) fn arrange(
                     left_out.push(Skipped { name: (*table).to_owned(), reason });
                 }
             }
-            Err(reason) => {
+            Err(Refused { reason, names_pictures }) => {
                 why.clone_from(&reason);
-                left_out.push(Skipped { name: (*table).to_owned(), reason });
+                let refused = Skipped { name: (*table).to_owned(), reason };
+                if names_pictures {
+                    unclear.push(refused.clone());
+                }
+                left_out.push(refused);
             }
         }
     }
     if found.is_empty() {
-        return Ok(Err(why));
+        return Ok(Err(NoLabels { reason: why, unclear }));
     }
     let unnamed = pictures.count.saturating_sub(found.len());
     if unnamed > 0 {
@@ -221,11 +250,12 @@ fn rows_of(
     part: Option<Split>,
     pictures: &Pictures,
     found: &mut BTreeMap<usize, (Split, String)>,
-) -> Result<Columns, String> {
+) -> Result<Columns, Refused> {
+    let no_names = |reason: &str| Refused { reason: reason.to_owned(), names_pictures: false };
     let text = std::str::from_utf8(bytes)
-        .map_err(|_| "expected a table as text, got other bytes; save it in UTF-8")?;
+        .map_err(|_| no_names("expected a table as text, got other bytes; save it in UTF-8"))?;
     let mut lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim().is_empty());
-    let head = lines.next().ok_or("expected a table, got an empty file; save it again")?;
+    let head = lines.next().ok_or_else(|| no_names("expected a table, got an empty file; save it again"))?;
     let delimiter = delimiter_of(head);
     let head = quoted_fields(head, delimiter);
     let rows: Vec<Vec<String>> = lines.map(|line| quoted_fields(line, delimiter)).collect();
@@ -233,13 +263,20 @@ fn rows_of(
     let known = |column_number: &usize| {
         column(*column_number).filter(|field| pictures.find(field, part).is_some()).count()
     };
-    let files = (0..head.len()).max_by_key(|column| (known(column), std::cmp::Reverse(*column)));
+    // Of columns that name the same pictures, such as the numbers of rows, the one whose heading says so.
+    let says_so = |column: usize| {
+        let words = head.get(column).map(|heading| words_of(heading)).unwrap_or_default();
+        words.iter().any(|word| FILE_WORDS.iter().any(|known| word.contains(known)))
+    };
+    let files = (0..head.len()).max_by_key(|column| (known(column), says_so(*column), Reverse(*column)));
     let files =
         files.filter(|files| known(files) > 0 && known(files).saturating_mul(2) >= rows.len().min(TRIED));
-    let files =
-        files.ok_or("expected a column of names of the pictures beside it, got none; check the names")?;
+    let files = files.ok_or_else(|| {
+        no_names("expected a column of names of the pictures beside it, got none; check the names")
+    })?;
     let parts = head.iter().position(|heading| PART_NAMES.contains(&heading.to_lowercase().as_str()));
-    let labels = label_column(&head, files, parts)?;
+    let labels =
+        label_column(&head, files, parts).map_err(|reason| Refused { reason, names_pictures: true })?;
     let mut missing = 0usize;
     let mut mine: BTreeMap<usize, (Split, String)> = BTreeMap::new();
     for row in &rows {
@@ -256,9 +293,10 @@ fn rows_of(
         let split = said.or(part).or_else(|| pictures.part_of(picture)).unwrap_or(Split::Train);
         match mine.get(&picture).or_else(|| found.get(&picture)) {
             Some((_, other)) if other != label => {
-                return Err(format!(
+                let reason = format!(
                     "expected one label for each picture, got {other} and {label} for {file}; keep one of them"
-                ));
+                );
+                return Err(Refused { reason, names_pictures: true });
             }
             Some(_) => {}
             None => drop(mine.insert(picture, (split, label.clone()))),

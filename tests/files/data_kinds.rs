@@ -128,7 +128,10 @@ fn pixels_in_one_column_are_read_and_parts_go_by_usage() {
             fer(3).replace("PublicTest", "Sometimes"),
             "line 4: expected a part such as train, validation or test",
         ),
-        (fer(3).replace("0,0 3", "0,x 3"), "expected a label and n x n pixels"),
+        (
+            fer(3).replace("0,0 3", "0,x 3"),
+            "line 2: expected a whole number from 0 to 255 in column 2, got \"x 3",
+        ),
         (
             fer(3).replace("1,1 4", "1,300 4"),
             "line 3: expected a whole number from 0 to 255 in column 2, got \"300\"",
@@ -308,10 +311,10 @@ fn arrays_that_are_no_set_say_why() {
     pair(zeros() + f32::NAN, &[0, 1], "got NaN");
     check(
         &|set| {
-            set.add_array("x_train", &Array4::<u8>::zeros((2, 3, 3, 4))).expect("adds");
+            set.add_array("x_train", &Array4::<u8>::zeros((2, 5, 5, 4))).expect("adds");
             set.add_array("y_train", &y(&[0, 1])).expect("adds");
         },
-        "got [2, 3, 3, 4]; use array.reshape",
+        "got [2, 5, 5, 4]; use array.reshape",
     );
     check(
         &|set| {
@@ -393,6 +396,12 @@ fn a_table_beside_folders_of_pictures_goes_before_their_names() {
         assert_eq!(found, [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (5, 1)]);
         assert_eq!(skipped(&set), ["metadata.csv"], "one picture is not there");
     }
+    // Labels that are unclear are said; the folders are what is left.
+    let unclear = write(folder.path(), "metadata.csv", b"file,age,sex\np0,3,f\np1,4,m\np2,3,f\n");
+    let set = opened(folder.path());
+    assert_eq!((set.dataset.classes().len(), skipped(&set)), (2, vec!["metadata.csv"]));
+    assert!(set.skipped[0].reason.contains("expected a column \"label\""), "{:?}", set.skipped);
+    fs::remove_file(unclear).expect("removes");
     // In an archive, too.
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in
@@ -448,8 +457,11 @@ fn what_is_not_read_says_what_it_is() {
         zip.write_all(b"label,a\n1,2\n").expect("packs");
         zip.finish().expect("packs").into_inner()
     };
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&[b'x'; 1024]).expect("packs");
+    let packed = packed.finish().expect("packs");
     for (name, bytes, says) in [
-        ("cifar-10-python.tar.gz", vec![0x1f, 0x8b, 8, 0], "archive other than .zip; unpack it"),
+        ("cifar-10-python.tar.gz", packed, "archive other than .zip; unpack it"),
         ("digits.zip", zip_of("train.csv"), "got no picture (1 .csv files)"),
         ("scans.zip", zip_of("a/1.dcm"), "got no picture (1 .dcm files)"),
         ("set.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "got a file of another kind"),

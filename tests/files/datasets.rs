@@ -473,13 +473,28 @@ fn what_is_too_large_stays_on_disk_or_is_refused() {
     assert!(fails(&line).contains("expected lines of at most 16 MB"));
 }
 
+/// A batch of CIFAR's Python version without pictures.
+const PICKLE: &[u8] =
+    b"\x80\x02}(U\x06labels]U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\x01b\
+    \x87R(K\x01K\0M\0\x0c\x86cnumpy\ndtype\nU\x02u1K\0K\x01\x87R\x89U\0tbu.";
+
+/// A .npz of two pictures and two labels.
+fn arrays() -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut set = ndarray_npy::NpzWriter::new(&mut bytes);
+    set.add_array("x_train", &ndarray::Array3::<u8>::ones((2, 2, 2))).expect("adds");
+    set.add_array("y_train", &ndarray::Array1::<i64>::ones(2)).expect("adds");
+    set.finish().expect("writes");
+    bytes.into_inner()
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, cases: 200, ..Default::default() })]
 
     /// A set with changed, lost or added bytes opens or gives one line.
     #[test]
     fn damaged_files_never_panic(
-        kind in 0..7usize,
+        kind in 0..11usize,
         changes in proptest::collection::vec((0.0..1.0f64, proptest::prelude::any::<u8>()), 0..6),
         cut in 0.0..1.5f64,
         header: bool,
@@ -495,7 +510,11 @@ proptest::proptest! {
             3 => ("t.zip", zip_of(&class_folders(&shapes, &vec![]))),
             4 => ("data_batch_1.bin", batch(&shapes, 1)),
             5 => ("t.csv", csv),
-            _ => ("t.csv.gz", gzip(&csv)),
+            6 => ("t.csv.gz", gzip(&csv)),
+            7 => ("t.csv", b"emotion,pixels,Usage\n0,1 2 3 4,Training\n1,5 6 7 8,PrivateTest\n".to_vec()),
+            8 => ("t.csv", b"file,label\nt.pgm,x\nt,y\n".to_vec()),
+            9 => ("data_batch_1", PICKLE.to_vec()),
+            _ => ("t.npz", arrays()),
         };
         for (at, value) in changes {
             // Headers are short: half of the cases change nothing else.
@@ -506,6 +525,7 @@ proptest::proptest! {
             bytes.truncate((cut * bytes.len() as f64) as usize);
         }
         let folder = folder();
+        write(folder.path(), "t.pgm", b"P5 2 1 255 ab");
         if kind != 2 {
             write(folder.path(), "t-labels-idx1-ubyte", &labels);
         } else {

@@ -122,12 +122,7 @@ fn which_folder_is_the_test_part_is_asked_and_what_was_recognised_is_said() {
     for lang in Lang::ALL {
         let words = Words(lang);
         let mut harness = harness(lang, [1280.0, 720.0]);
-        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::D);
-        harness.run_steps(3);
-        harness.get_by_label(&words.text("sets.path")).type_text(&path.display().to_string());
-        harness.run_steps(2);
-        harness.key_press(egui::Key::Enter);
-        harness.run_steps(4);
+        open_typed(&mut harness, &path);
         assert!(harness.query_by_label(&words.text("sets.which_test")).is_some());
         assert!(harness.query_by_label_contains("first, second").is_some());
         assert!(harness.query_by_label(&words.text("sets.are_classes")).is_some());
@@ -150,5 +145,57 @@ fn which_folder_is_the_test_part_is_asked_and_what_was_recognised_is_said() {
             let frame = convstep::ui::render::render(&harness.state().state, [1280, 720], 1.0, false);
             frame.save(Path::new(&shots).join(format!("parts_note_{}.png", lang.code()))).expect("saves");
         }
+    }
+}
+
+/// Opens a set as a user does: Open data, the path, Enter.
+fn open_typed(harness: &mut Harness<'static, Program>, path: &Path) {
+    let words = Words(harness.state().state.view().lang);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::D);
+    harness.run_steps(3);
+    harness.get_by_label(&words.text("sets.path")).type_text(&path.display().to_string());
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(4);
+}
+
+#[test]
+fn each_form_of_set_opens_by_its_path_and_says_what_it_was_taken_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, bytes).expect("writes");
+    };
+    let pgm = |value: u8| [&b"P5 2 2 255 "[..], &[value; 4]].concat();
+    for n in 0..4u8 {
+        write(&format!("parts/training_set/{}/{n}.pgm", ["cats", "dogs"][usize::from(n % 2)]), &pgm(n));
+        write(&format!("parts/test_set/{}/{n}.pgm", ["cats", "dogs"][usize::from(n % 2)]), &pgm(9 + n));
+        write(&format!("deep/cat/{}/{n}.pgm", ["siamese", "persian"][usize::from(n % 2)]), &pgm(n));
+        write(&format!("deep/dog/poodle/{n}.pgm"), &pgm(n));
+        write(&format!("named/pictures/{n}.pgm"), &pgm(n));
+    }
+    write("named/labels.csv", b"file,label\n0.pgm,x\n1.pgm,y\n2.pgm,x\n3.pgm,y\n");
+    write(
+        "fer.csv",
+        b"emotion,pixels,Usage\n0,1 2 3 4,Training\n1,5 6 7 8,Training\n1,5 6 7 9,PrivateTest\n",
+    );
+    let text = "label,a,b,c,d\n0,1,2,3,4\n1,2,3,4,5\n";
+    write("contest/train.csv", text.as_bytes());
+    write("contest/sample_submission.csv", b"ImageId,Label\n1,0\n");
+    for (name, part, note) in [
+        ("parts", (Split::Test, 4), "training_set"),
+        ("deep", (Split::Train, 7), "The folders within a class are that class: cat, dog"),
+        ("named", (Split::Train, 4), "Labels from labels.csv: column label"),
+        ("named/labels.csv", (Split::Train, 4), "Labels from labels.csv"),
+        ("fer.csv", (Split::Test, 1), "PrivateTest"),
+        ("contest", (Split::Train, 2), "Left out: 1"),
+    ] {
+        let mut harness = harness(Lang::En, [1280.0, 720.0]);
+        open_typed(&mut harness, &folder.path().join(name));
+        let state = &harness.state().state;
+        assert_eq!((state.notices(), state.view().page), (&[][..], Page::Data), "{name}");
+        assert_eq!(state.data().opened.as_ref().expect("opened").dataset.len(part.0), Some(part.1), "{name}");
+        assert!(harness.query_by_label_contains(note).is_some(), "{name}: {note}");
     }
 }
