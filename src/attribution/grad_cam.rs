@@ -1,7 +1,7 @@
 //! Grad-CAM: the sum of a layer's maps, weighted by their mean gradients, rectified.
 
 use super::{Probe, upsample};
-use crate::nn::{Execution, Network, Op, Part, activation::Gate};
+use crate::nn::{Execution, Network, Op, Part, Source, activation::Gate};
 use crate::tensor::{ShapeError, Tensor};
 
 /// The result of Grad-CAM.
@@ -21,7 +21,7 @@ pub struct GradCam {
 /// of alpha_k * A_k): Selvaraju et al. 2017, equations 1 and 2. `Ok(None)` if cancelled.
 ///
 /// # Errors
-/// If the layer does not precede the unit.
+/// If the layer does not precede the unit, or does not lead to it.
 pub fn grad_cam(
     probe: &Probe,
     layer: usize,
@@ -36,10 +36,18 @@ pub fn grad_cam(
              layer or a later unit"
         )));
     }
-    let Some((value, values)) = probe.gradients(x, layer + 1, Gate::Derivative, exec) else {
+    let of = Source::Layer(layer);
+    let Some((value, values)) = probe.gradients(x, of, Gate::Derivative, exec) else {
         return Ok(None);
     };
-    let (maps, gradient) = (values.layers[layer].at(Part::Out), values.layers[layer + 1].at(Part::Dx));
+    let Some(gradient) = values.gradient(probe.network(), of) else {
+        let [name, last] = [layer, layers.len() - 1].map(|l| layers[l].name());
+        return Err(ShapeError(format!(
+            "grad-cam: expected a layer that leads to {last}, which holds the unit, got {name}, which lies in another \
+             branch; choose a layer before both"
+        )));
+    };
+    let maps = values.layers[layer].at(Part::Out);
     let (_, channels, h, w) = maps.dim();
     let weights: Vec<f32> = (0..channels)
         .map(|k| {
@@ -60,7 +68,7 @@ pub fn grad_cam(
 /// `None` if there is no convolution.
 pub fn usual_layer(network: &Network) -> Option<usize> {
     let conv = network.layers.iter().rposition(|layer| matches!(layer.op, Op::Conv2d(_)))?;
-    let behind = network.layers[conv + 1..].iter().take_while(|layer| match layer.op {
+    let follows = |l: &usize| match network.layers[*l].op {
         Op::BatchNorm2d(_) | Op::LocalResponseNorm(_) | Op::Activation(_) => true,
         Op::Conv2d(_)
         | Op::MaxPool2d(_)
@@ -68,7 +76,11 @@ pub fn usual_layer(network: &Network) -> Option<usize> {
         | Op::Flatten
         | Op::Dense(_)
         | Op::Dropout { .. }
-        | Op::Softmax => false,
-    });
-    Some(conv + behind.count())
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => false,
+    };
+    let next = |&l: &usize| network.only_reader(Source::Layer(l)).filter(follows);
+    std::iter::successors(Some(conv), next).last()
 }

@@ -2,7 +2,7 @@
 
 use super::Unit;
 use crate::nn::{
-    Execution, Mode, Network, Op, Params, Part, Values,
+    Execution, Mode, Network, Op, Params, Source, Values,
     activation::Gate,
     dropout::Stream,
     loss::{self, Loss},
@@ -27,7 +27,9 @@ impl<'a> Probe<'a> {
         let is_softmax = network.layers[last].op == Op::Softmax;
         let end = match unit {
             // Scores come before the softmax; a network that is only a softmax has only probabilities.
-            Unit::Score(_) if is_softmax && last > 0 => last - 1,
+            Unit::Score(_) if is_softmax && last > 0 => {
+                network.layers[last].sources[0].layer().unwrap_or(last)
+            }
             Unit::Score(_) | Unit::Probability(_) => last,
             Unit::Channel { layer, .. } | Unit::Cell { layer, .. } => layer,
         };
@@ -67,11 +69,11 @@ impl<'a> Probe<'a> {
             }
             Unit::Score(_) | Unit::Probability(_) | Unit::Channel { .. } | Unit::Cell { .. } => {}
         }
-        let network = Network { input: network.input, layers: layers.to_vec(), loss: network.loss };
+        let network = network.up_to(end);
         Ok(Self { network, params, unit })
     }
 
-    /// The layers that lead to the unit.
+    /// The layers up to the unit's. Those that do not lead to it have no gradients.
     pub const fn network(&self) -> &Network {
         &self.network
     }
@@ -108,10 +110,10 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Runs forward and backward: x: (1, C, H, W) -> the unit's value and the values of the pass. The layers from
-    /// `to` on have [`Part::Dx`], the gradient of the unit's value with respect to their inputs, with `gate` as the
-    /// rule at ReLUs. `None` if cancelled.
-    pub fn gradients(&self, x: &Tensor, to: usize, gate: Gate, exec: Execution) -> Option<(f32, Values)> {
+    /// Runs forward and backward: x: (1, C, H, W) -> the unit's value and the values of the pass, among them the gradient
+    /// of the unit's value with respect to `to`, an earlier output or the picture ([`Values::gradient`]), with `gate` as
+    /// the rule at ReLUs. `None` if cancelled.
+    pub fn gradients(&self, x: &Tensor, to: Source, gate: Gate, exec: Execution) -> Option<(f32, Values)> {
         let mut values = self.forward(x, exec)?;
         let value = self.value_in(&values);
         let dy = self.output_gradient(&values);
@@ -121,9 +123,9 @@ impl<'a> Probe<'a> {
 
     /// x: (1, C, H, W) -> the unit's value and its gradient with respect to x, (1, C, H, W).
     pub fn input_gradient(&self, x: &Tensor, gate: Gate, exec: Execution) -> Option<(f32, Tensor)> {
-        let (value, mut values) = self.gradients(x, 0, gate, exec)?;
-        // A network has at least one layer, and a complete pass gives each its gradient.
-        let dx = values.layers.first_mut()?.take(Part::Dx)?;
+        let (value, values) = self.gradients(x, Source::Input, gate, exec)?;
+        // Every layer leads back to the picture, and a complete pass gives it its gradient.
+        let dx = values.gradient(&self.network, Source::Input)?.clone();
         Some((value, dx))
     }
 

@@ -2,7 +2,7 @@
 
 use super::CliError;
 use crate::model_io::weights::{tensor_name, tensor_shape};
-use crate::nn::{Layer, Network, Op, Params, Part, Values, optimizer::TRAINED};
+use crate::nn::{Layer, Network, Op, Params, Part, Source, Values, optimizer::TRAINED};
 use crate::tensor::{Tensor, shape_of};
 use ndarray::{ArrayD, IxDyn, arr0};
 use ndarray_npy::{NpzWriter, WriteNpzError};
@@ -45,14 +45,16 @@ fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>,
         };
     let input = shape_of(&values.input).0;
     add("input", Some(&values.input), &input)?;
-    add("grad.input", values.layers.first().unwrap_or(&values.loss).get(Part::Dx), &input)?;
-    let mut is_vector = false;
+    add("grad.input", values.gradient(network, Source::Input), &input)?;
+    let mut are_vectors: Vec<bool> = Vec::new();
     for (l, layer) in network.layers.iter().enumerate() {
-        is_vector = makes_vector(layer, is_vector);
+        let before = layer.sources[0].layer().is_some_and(|before| are_vectors[before]);
+        let is_vector = makes_vector(layer, before);
+        are_vectors.push(is_vector);
         let (name, out) = (layer.name(), values.layers[l].get(Part::Out));
         let shape = activation_shape(layer, values.input.dim().0, is_vector);
         add(name, out, &shape)?;
-        add(&format!("grad.{name}"), values.output_gradient(l), &shape)?;
+        add(&format!("grad.{name}"), values.gradient(network, Source::Layer(l)), &shape)?;
         for (part, shape) in layer.parameters() {
             let Some(trained) = TRAINED.iter().find(|trained| trained.param == part) else { continue };
             let (name, shape) = (format!("{name}.{}", part.suffix()), tensor_shape(layer, part, shape));
@@ -74,7 +76,7 @@ fn makes_vector(layer: &Layer, before: bool) -> bool {
         | Op::AvgPool2d(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_) => false,
-        Op::Activation(_) | Op::Dropout { .. } | Op::Softmax => before,
+        Op::Activation(_) | Op::Dropout { .. } | Op::Softmax | Op::Add | Op::Multiply | Op::Concat => before,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     scene::Scene,
 };
 use crate::data::{Adjustment, Background, Content, fit, samples};
-use crate::nn::{Layer, Op, Part, conv::Conv2d, optimizer::Optimizer};
+use crate::nn::{Layer, Op, Part, Source, conv::Conv2d, optimizer::Optimizer};
 use crate::tensor::{Shape, argmax, number};
 use crate::trace::{Address, Owner, Pass, Place, Plan, TensorId, Trace, kept_by};
 use crate::train::{Learned, Learner};
@@ -208,10 +208,8 @@ fn reads(scene: &Scene, place: Address) -> Result<Answer, String> {
     let [_, h, w] = layers[l as usize].output;
     let index = index as usize;
     let cell = [index / (h * w), index / w % h, index % w];
-    let mut blocks = vec![crate::nn::Block::cell(cell)];
-    for layer in layers[..=l as usize].iter().rev() {
-        blocks = blocks.iter().flat_map(|block| layer.reads(block)).collect();
-    }
+    let from = Source::Layer(l as usize);
+    let blocks = scene.plan().network().depends_on(from, vec![crate::nn::Block::cell(cell)]).swap_remove(0);
     let first = blocks.iter().map(|block| block.rows.start).min().unwrap_or(0);
     let last = blocks.iter().map(|block| block.rows.end).max().unwrap_or(0);
     Ok(Answer::count(last - first))

@@ -118,7 +118,7 @@ fn read<T: for<'a> Deserialize<'a>>(table: Table) -> Result<T, toml::de::Error> 
 }
 
 /// Every kind but the activations: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); 10] = [
+const KINDS: [(&str, &[Key], ReadKind); 13] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
@@ -129,6 +129,9 @@ const KINDS: [(&str, &[Key], ReadKind); 10] = [
     ("local_response_norm", LRN, |table| read(table).map(Kind::LocalResponseNorm)),
     ("dropout", DROPOUT, |table| read(table).map(Kind::Dropout)),
     ("softmax", NOTHING, |_| Ok(Kind::Softmax)),
+    ("add", NOTHING, |_| Ok(Kind::Add)),
+    ("multiply", NOTHING, |_| Ok(Kind::Multiply)),
+    ("concat", NOTHING, |_| Ok(Kind::Concat)),
 ];
 
 /// The keys of a kind, and a function that reads them.
@@ -289,6 +292,10 @@ impl Architecture {
             if let Some(weights) = &layer.weights {
                 text += &format!("weights = {}\n", quoted(weights));
             }
+            if !layer.inputs.is_empty() {
+                let names: Vec<String> = layer.inputs.iter().map(|name| quoted(name)).collect();
+                text += &format!("inputs = [{}]\n", names.join(", "));
+            }
             for (key, value) in numbers(&layer.kind) {
                 text += &format!("{key} = {value}\n");
             }
@@ -345,7 +352,9 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             ("k", number(norm.k)),
         ],
         Kind::Dropout(dropout) => vec![("p", number(dropout.p))],
-        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax => vec![],
+        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax | Kind::Add | Kind::Multiply | Kind::Concat => {
+            vec![]
+        }
     };
     keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
@@ -528,7 +537,7 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
             kinds()
         )));
     };
-    let mut known = vec!["name", "kind", "weights"];
+    let mut known = vec!["name", "kind", "weights", "inputs"];
     known.extend(keys.iter().map(|key| key.name));
     unknown_keys(&place, table, &known).map_err(|ModelError(line)| {
         ModelError(line.replace("the known keys are", &format!("the keys of {kind} are")))
@@ -554,7 +563,24 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     let kind = read(own).map_err(|error| {
         ModelError(format!("{place}: expected valid keys of {kind}, got: {}", error.message()))
     })?;
-    Ok(LayerSpec { name, weights, kind })
+    let inputs = inputs(&place, table)?;
+    Ok(LayerSpec { name, weights, kind, inputs })
+}
+
+/// The names of what a layer reads; none where the key is missing.
+fn inputs(place: &str, table: &Table) -> Result<Vec<String>, ModelError> {
+    let Some(value) = table.get("inputs") else { return Ok(Vec::new()) };
+    let names: Option<Vec<String>> = value
+        .as_array()
+        .filter(|names| !names.is_empty())
+        .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+    names.ok_or_else(|| {
+        ModelError(format!(
+            "{place}: expected a list of names of earlier layers in inputs, got {}; for example, write inputs = \
+             [\"relu1\", \"bn2\"], or leave it out to read the layer before",
+            shown(value)
+        ))
+    })
 }
 
 fn clone_pair((key, value): (&String, &Value)) -> (String, Value) {
@@ -769,9 +795,12 @@ mod tests {
             ),
             (
                 &layer("name = \"a\"\nkind = \"dense\"\nout_feature = 3"),
-                "unknown key \"out_feature\" (did you mean \"out_features\"?); the keys of dense are name, kind, weights, out_features, bias",
+                "unknown key \"out_feature\" (did you mean \"out_features\"?); the keys of dense are name, kind, weights, inputs, out_features, bias",
             ),
-            (&layer("name = \"a\"\nkind = \"relu\"\nslope = 3"), "the keys of relu are name, kind, weights"),
+            (
+                &layer("name = \"a\"\nkind = \"relu\"\nslope = 3"),
+                "the keys of relu are name, kind, weights, inputs",
+            ),
             (
                 &layer("name = \"a\"\nkind = \"dense\"\nout_features = -3"),
                 "at least 0 in out_features, got -3",

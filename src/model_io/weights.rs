@@ -50,7 +50,10 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
         | Op::Flatten
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
-        | Op::Softmax => vec![shape.len()],
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => vec![shape.len()],
     }
 }
 
@@ -224,7 +227,10 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
             | Op::Flatten
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
-            | Op::Softmax => format!("rename the layer or set weights = \"...\" in {}", layer.name()),
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => format!("rename the layer or set weights = \"...\" in {}", layer.name()),
         };
         ModelError(format!(
             "{}: expected a tensor {name}, got none; {remedy} ({})",
@@ -257,7 +263,10 @@ fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
-        | Op::Softmax => false,
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => false,
     };
     let name = tensor_name(layer, Part::Bias);
     if is_excluded && file.tensor(&name).is_ok() {

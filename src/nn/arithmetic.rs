@@ -15,6 +15,8 @@ pub enum Quantity {
     Columns,
     /// Output features of a layer that makes a vector.
     Features,
+    /// Output channels of a layer that puts several inputs one after the other.
+    Channels,
     /// The weights, biases and running statistics.
     Parameters,
     /// Multiply-adds of one picture's forward pass.
@@ -73,7 +75,10 @@ impl Layer {
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
-            | Op::Softmax => 0,
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => 0,
         }
     }
 
@@ -125,7 +130,13 @@ impl Layer {
             | Op::Activation(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
-            | Op::Softmax => {}
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply => {}
+            Op::Concat => {
+                let parts: Vec<String> = self.inputs.iter().map(|[c, ..]| c.to_string()).collect();
+                lines.push(line(Quantity::Channels, parts.join(" + "), o));
+            }
         }
         lines
     }
@@ -230,7 +241,7 @@ mod tests {
                     }
                     Quantity::Rows => h as u64,
                     Quantity::Columns => w as u64,
-                    Quantity::Features => c as u64,
+                    Quantity::Features | Quantity::Channels => c as u64,
                     Quantity::Parameters => layer.parameter_count() as u64,
                     Quantity::MultiplyAdds => layer.multiply_adds(),
                 };

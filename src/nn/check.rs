@@ -4,7 +4,8 @@
 //! What is differentiated is the sum of the batch's losses, as gradients are summed over the batch.
 
 use super::{
-    Compute, Mode, Network, Op, Params, Part, Parts, Real, Values, dropout::Stream, optimizer::TRAINED,
+    Compute, Mode, Network, Op, Params, Part, Parts, Real, Source, Values, dropout::Stream,
+    optimizer::TRAINED,
 };
 use crate::tensor::Tensor;
 use std::collections::BTreeSet;
@@ -149,7 +150,7 @@ impl<T: Compute> Ran<'_, T> {
     pub fn gradient(&self, cell: Cell) -> Option<T> {
         let (tensor, offset) = match cell {
             Cell::Input { image, index } => {
-                let dx = self.values.layers.first()?.get(Part::Dx)?;
+                let dx = self.values.gradient(self.network, Source::Input)?;
                 (dx, offset(dx, image, index)?)
             }
             Cell::Parameter { layer, part, index } => {
@@ -157,7 +158,7 @@ impl<T: Compute> Ran<'_, T> {
                 (self.values.layers.get(layer)?.get(trained.grad)?, index)
             }
             Cell::Output { layer, image, index } => {
-                let dy = self.values.output_gradient(layer)?;
+                let dy = self.values.gradient(self.network, Source::Layer(layer))?;
                 (dy, offset(dy, image, index)?)
             }
         };
@@ -171,35 +172,56 @@ impl<T: Compute> Ran<'_, T> {
             *moved.iter_mut().nth(at)? = value;
             Some(moved)
         };
-        let (mut x, first) = match cell {
+        let (moved, from) = match cell {
             Cell::Input { image, index } => {
                 let x = &self.values.input;
-                (put(x, offset(x, image, index)?)?, 0)
+                (put(x, offset(x, image, index)?)?, Source::Input)
             }
             Cell::Parameter { layer, part, index } => {
                 let mut own = self.params.0.get(layer)?.clone();
                 let moved = put(own.get(part)?, index)?;
                 own.set(part, moved);
                 let made =
-                    self.network.forward_layer(layer, &own, self.input_of(layer), self.mode, self.stream);
-                (made.at(Part::Out).clone(), layer + 1)
+                    self.network.forward_layer(layer, &own, &self.inputs_of(layer), self.mode, self.stream);
+                (made.at(Part::Out).clone(), Source::Layer(layer))
             }
             Cell::Output { layer, image, index } => {
                 let y = self.values.layers.get(layer)?.get(Part::Out)?;
-                (put(y, offset(y, image, index)?)?, layer + 1)
+                (put(y, offset(y, image, index)?)?, Source::Layer(layer))
             }
         };
-        for l in first..self.network.layers.len() {
-            let made = self.network.forward_layer(l, &self.params.0[l], &x, self.mode, self.stream);
-            self.kinks(l, &x, &made, note);
-            x = made.at(Part::Out).clone();
+        // By the place of each source: what it is now, where it depends on the cell.
+        let mut now: Vec<Option<Tensor<T>>> = vec![None; self.network.layers.len() + 1];
+        now[from.place()] = Some(moved);
+        for l in from.place()..self.network.layers.len() {
+            let sources = &self.network.layers[l].sources;
+            if sources.iter().all(|source| now[source.place()].is_none()) {
+                continue;
+            }
+            let reads =
+                |source: &Source| now[source.place()].as_ref().unwrap_or_else(|| self.values.of(*source));
+            let xs: Vec<&Tensor<T>> = sources.iter().map(reads).collect();
+            let made = self.network.forward_layer(l, &self.params.0[l], &xs, self.mode, self.stream);
+            self.kinks(l, xs[0], &made, note);
+            now[l + 1] = Some(made.at(Part::Out).clone());
+            self.forget(l, &mut now);
         }
-        Some(sum(self.network.loss_forward(&x, self.target).at(Part::Out)))
+        let y = now.last().and_then(Option::as_ref).unwrap_or_else(|| self.values.output());
+        Some(sum(self.network.loss_forward(y, self.target).at(Part::Out)))
+    }
+
+    /// Drops what no layer after `l` reads, of what is kept by the place of each source.
+    pub(super) fn forget(&self, l: usize, kept: &mut [Option<Tensor<T>>]) {
+        for source in &self.network.layers[l].sources {
+            if self.network.readers(*source).first().is_none_or(|last| last.layer <= l) {
+                kept[source.place()] = None;
+            }
+        }
     }
 
     /// What layer `l` reads.
-    pub(super) fn input_of(&self, l: usize) -> &Tensor<T> {
-        l.checked_sub(1).map_or(&self.values.input, |before| self.values.layers[before].at(Part::Out))
+    pub(super) fn inputs_of(&self, l: usize) -> Vec<&Tensor<T>> {
+        self.network.layers[l].sources.iter().map(|&source| self.values.of(source)).collect()
     }
 
     /// The kinks of layer `l` between this run and one that read x and made `made`.
@@ -212,7 +234,7 @@ impl<T: Compute> Ran<'_, T> {
         };
         match self.network.layers[l].op {
             Op::Activation(activation) => {
-                let pairs = x.iter().zip(self.input_of(l));
+                let pairs = x.iter().zip(self.values.of(self.network.layers[l].sources[0]));
                 compare(&mut pairs.map(|(&a, &b)| activation.piece(a) != activation.piece(b)));
             }
             Op::MaxPool2d(_) => {
@@ -226,7 +248,10 @@ impl<T: Compute> Ran<'_, T> {
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
-            | Op::Softmax => {}
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => {}
         }
     }
 }

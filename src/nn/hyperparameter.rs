@@ -60,6 +60,9 @@ impl Kind {
             Self::LocalResponseNorm(LrnSpec::default()),
             Self::Dropout(DropoutSpec::default()),
             Self::Softmax,
+            Self::Add,
+            Self::Multiply,
+            Self::Concat,
         ];
         before.into_iter().chain(Activation::ALL.map(Self::Activation)).chain(after).collect()
     }
@@ -169,7 +172,12 @@ impl Kind {
                 ("k", Slot::Number(&mut norm.k)),
             ],
             Self::Dropout(dropout) => vec![("p", Slot::Number(&mut dropout.p))],
-            Self::GlobalAvgPool2d | Self::Flatten | Self::Softmax => vec![],
+            Self::GlobalAvgPool2d
+            | Self::Flatten
+            | Self::Softmax
+            | Self::Add
+            | Self::Multiply
+            | Self::Concat => vec![],
         }
     }
 }

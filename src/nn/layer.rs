@@ -1,11 +1,12 @@
 //! One layer of a network: an operation whose sizes fit its input.
 
 use super::{
-    Op, Part, Window, WindowNumbers,
+    Op, Part, Source, Window, WindowNumbers,
     batchnorm::BatchNorm2d,
     conv::Conv2d,
     dense::Dense,
     execution::{Alone, Workers},
+    join,
     local_response_norm::LocalResponseNorm,
     pool::Pool2d,
     spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, Pair},
@@ -18,6 +19,9 @@ const MAX_POOL_PLANE: usize = 1 << 24;
 /// The most channels in a window of a local response normalisation.
 const MAX_LRN_SIZE: usize = 999;
 
+/// The most inputs of a join: their gradients are numbered in a byte.
+const MAX_INPUTS: usize = 256;
+
 /// A layer of a network.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Layer {
@@ -25,19 +29,27 @@ pub struct Layer {
     pub spec: LayerSpec,
     /// The operation.
     pub op: Op,
-    /// Input extents [C, H, W].
+    /// What it reads: one output, or of a join at least two.
+    pub sources: Vec<Source>,
+    /// The extents [C, H, W] of each.
+    pub inputs: Vec<[usize; 3]>,
+    /// Input extents [C, H, W]; of a join those of the first input.
     pub input: [usize; 3],
     /// Output extents [C, H, W].
     pub output: [usize; 3],
 }
 
 impl Layer {
-    /// A layer on an input of these extents [C, H, W].
+    /// A layer on these sources, of extents [C, H, W].
     ///
     /// # Errors
     /// Names the layer, the formula and its numbers.
-    pub fn new(spec: LayerSpec, input: [usize; 3]) -> Result<Self, ShapeError> {
-        let layer = build_layer(spec, input)?;
+    pub fn new(spec: LayerSpec, from: &[(Source, [usize; 3])]) -> Result<Self, ShapeError> {
+        check_inputs(&spec, from)?;
+        let (op, output) = build_op(&spec, from)?;
+        let (sources, inputs): (Vec<_>, Vec<_>) = from.iter().copied().unzip();
+        let input = from.first().map_or([0; 3], |(_, extents)| *extents);
+        let layer = Self { spec, op, sources, inputs, input, output };
         check_cells(layer.name(), layer.output)?;
         for (part, shape) in layer.parameters() {
             check_cells(&format!("{}.{}", layer.name(), part.suffix()), shape.0)?;
@@ -78,7 +90,10 @@ impl Layer {
             | Op::Flatten
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
-            | Op::Softmax => Vec::new(),
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => Vec::new(),
         }
     }
 
@@ -89,7 +104,13 @@ impl Layer {
             Op::Dense(dense) => dense.in_features,
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => pool.window.taps(),
             Op::LocalResponseNorm(norm) => norm.size,
-            Op::Activation(_) | Op::Flatten | Op::BatchNorm2d(_) | Op::Dropout { .. } | Op::Softmax => 1,
+            Op::Add | Op::Multiply => self.sources.len(),
+            Op::Activation(_)
+            | Op::Flatten
+            | Op::BatchNorm2d(_)
+            | Op::Dropout { .. }
+            | Op::Softmax
+            | Op::Concat => 1,
         };
         self.output.iter().product::<usize>() as u64 * terms as u64
     }
@@ -111,7 +132,10 @@ impl Layer {
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
-            | Op::Softmax => None,
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => None,
         }
     }
 }
@@ -150,7 +174,66 @@ fn avg_pool_numbers(pool: &AvgPoolSpec) -> WindowNumbers {
     }
 }
 
-fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> {
+/// Whether a layer of this kind has so many inputs, and whether their extents go together.
+fn check_inputs(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(), ShapeError> {
+    let name = &spec.name;
+    let names = || spec.inputs.join(", ");
+    let mistake = |text: String| Err(ShapeError(text));
+    if !spec.kind.is_join() {
+        return match from {
+            [_] => Ok(()),
+            _ => mistake(format!(
+                "{name}: expected one input of {}, got {}; join {} by an add, a multiply or a concat first",
+                spec.kind.name(),
+                from.len(),
+                names()
+            )),
+        };
+    }
+    if !(2..=MAX_INPUTS).contains(&from.len()) {
+        let got =
+            if spec.inputs.is_empty() { "the layer before alone".to_owned() } else { from.len().to_string() };
+        return mistake(format!(
+            "{name}: expected from 2 to {MAX_INPUTS} inputs of {}, got {got}; name them, for example inputs = [\"conv1\", \
+             \"conv2\"]",
+            spec.kind.name()
+        ));
+    }
+    let extents: Vec<[usize; 3]> = from.iter().map(|(_, extents)| *extents).collect();
+    let Some(other) = (1..extents.len()).find(|&k| extents[k] != extents[0]) else { return Ok(()) };
+    let between = format!(
+        "got {:?} of {} and {:?} of {}",
+        extents[0], spec.inputs[0], extents[other], spec.inputs[other]
+    );
+    match &spec.kind {
+        Kind::Concat => match (1..extents.len()).find(|&k| extents[k][1..] != extents[0][1..]) {
+            None => Ok(()),
+            Some(k) => mistake(format!(
+                "{name}: expected inputs with the same rows and columns, got {:?} of {} and {:?} of {}; give both branches \
+                 the same strides and padding",
+                extents[0], spec.inputs[0], extents[k], spec.inputs[k]
+            )),
+        },
+        Kind::Multiply => {
+            let scale = join::scale_of(&extents)
+                .filter(|&k| extents[k][1..] == [1, 1] && extents[k][0] == extents[1 - k][0]);
+            match scale {
+                Some(_) => Ok(()),
+                None => mistake(format!(
+                    "{name}: expected inputs of one shape, or two of which one has a number for each channel of the other, \
+                     {between}; make their extents the same"
+                )),
+            }
+        }
+        _ => mistake(format!(
+            "{name}: expected inputs of one shape, {between}; make them the same, for example by a 1 x 1 convolution in one \
+             branch"
+        )),
+    }
+}
+
+fn build_op(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(Op, [usize; 3]), ShapeError> {
+    let input = from.first().map_or([0; 3], |(_, extents)| *extents);
     let [c, h, w] = input;
     let name = spec.name.as_str();
     let pool = |numbers: WindowNumbers, count_include_pad| {
@@ -223,14 +306,18 @@ fn build_layer(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, ShapeError> 
             Op::Dropout { p: dropout.p }
         }
         Kind::Softmax => Op::Softmax,
+        Kind::Add => Op::Add,
+        Kind::Multiply => Op::Multiply,
+        Kind::Concat => Op::Concat,
     };
-    let output = output_of(&op, input);
-    Ok(Layer { spec, op, input, output })
+    let inputs: Vec<[usize; 3]> = from.iter().map(|(_, extents)| *extents).collect();
+    Ok((op, output_of(&op, &inputs)?))
 }
 
 /// The extents [C, H, W] of a layer's output.
-fn output_of(op: &Op, input: [usize; 3]) -> [usize; 3] {
-    match op {
+fn output_of(op: &Op, inputs: &[[usize; 3]]) -> Result<[usize; 3], ShapeError> {
+    let input = inputs.first().copied().unwrap_or([0; 3]);
+    let output = match op {
         Op::Conv2d(conv) => [conv.out_channels, conv.window.rows.out, conv.window.cols.out],
         Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [input[0], pool.window.rows.out, pool.window.cols.out],
         Op::Flatten => [input.iter().product(), 1, 1],
@@ -239,8 +326,20 @@ fn output_of(op: &Op, input: [usize; 3]) -> [usize; 3] {
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
-        | Op::Softmax => input,
-    }
+        | Op::Softmax
+        | Op::Add => input,
+        // Of a volume and a number for each of its channels: the volume's.
+        Op::Multiply => match join::scale_of(inputs) {
+            Some(scale) => inputs[1 - scale],
+            None => input,
+        },
+        Op::Concat => {
+            let channels = inputs.iter().try_fold(0usize, |sum, [c, ..]| sum.checked_add(*c));
+            let channels = channels.ok_or_else(|| ShapeError("concat: expected fewer channels".into()))?;
+            [channels, input[1], input[2]]
+        }
+    };
+    Ok(output)
 }
 
 fn batch_norm(name: &str, channels: usize, spec: &BatchNormSpec) -> Result<Op, ShapeError> {

@@ -21,8 +21,10 @@ pub mod dropout;
 pub mod engine;
 pub mod filters;
 pub mod geometry;
+pub mod graph;
 pub mod hyperparameter;
 pub mod init;
+pub mod join;
 // Vector instructions, and loads and stores whose bounds their loops establish once for a whole tile.
 #[allow(unsafe_code)]
 pub mod kernels;
@@ -47,6 +49,7 @@ pub use crate::execution::{Alone, Execution, Workers};
 pub use activation::Activation;
 pub use compute::Compute;
 pub use geometry::{Axis, Window, WindowNumbers};
+pub use graph::{Edge, Gradient, Source};
 pub use layer::Layer;
 pub use network::Network;
 pub use op::{Mode, Op};

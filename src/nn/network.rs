@@ -1,7 +1,7 @@
 //! A network: layers whose sizes fit one another, and a loss.
 
 use super::{
-    Layer, Mode, Op, Params, Part, Parts, Real,
+    Edge, Layer, Mode, Op, Params, Part, Parts, Real, graph,
     init::{self, Init},
     loss::{Loss, Targets},
     outline::Outline,
@@ -18,6 +18,8 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// The loss.
     pub loss: Loss,
+    /// Who reads what, as [`graph`] has it.
+    pub(super) readers: Vec<Vec<Edge>>,
 }
 
 impl Network {
@@ -30,9 +32,15 @@ impl Network {
         if let Some(misfit) = outline.misfit {
             return Err(misfit.error);
         }
-        let network = Self { input, layers: outline.layers, loss };
+        let network = Self::of_layers(input, outline.layers, loss);
         loss.check(network.outputs(), network.last_name())?;
         Ok(network)
+    }
+
+    /// A network of layers that are known to fit.
+    pub(super) fn of_layers(input: [usize; 3], layers: Vec<Layer>, loss: Loss) -> Self {
+        let readers = graph::readers(&layers);
+        Self { input, layers, loss, readers }
     }
 
     /// Output extents [C, H, W].

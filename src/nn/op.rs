@@ -42,6 +42,12 @@ pub enum Op {
     },
     /// Softmax over the channels.
     Softmax,
+    /// The sum of its inputs.
+    Add,
+    /// The product of its inputs.
+    Multiply,
+    /// The channels of its inputs, one after the other.
+    Concat,
 }
 
 impl Op {

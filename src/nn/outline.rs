@@ -1,12 +1,16 @@
 //! A network that is being written: its layers up to the first that does not fit.
 
-use super::{Layer, Part, layer::check_cells, spec::LayerSpec};
+use super::{
+    Layer, Part, Source, graph,
+    layer::check_cells,
+    spec::{INPUT, LayerSpec},
+};
 use crate::tensor::ShapeError;
 
 /// A network that is being written: the layers up to the first that does not fit.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Outline {
-    /// The layers that fit, first layer first.
+    /// The layers that fit, first layer first; all, where one of them is not read.
     pub layers: Vec<Layer>,
     /// What stopped it; `None` where every layer fits.
     pub misfit: Option<Misfit>,
@@ -37,17 +41,73 @@ impl Outline {
         let misfit = match check_input(input, &specs) {
             Err(error) => Some(Misfit { layer: None, error }),
             Ok(()) => {
+                let names: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
                 let failed = specs.into_iter().try_for_each(|spec| {
-                    let shape = layers.last().map_or(input, |layer| layer.output);
                     check_name(&spec.name, &layers)?;
-                    layers.push(Layer::new(spec, shape)?);
+                    let from = sources(&spec, input, &layers, &names)?;
+                    layers.push(Layer::new(spec, &from)?);
                     Ok(())
                 });
-                failed.err().map(|error| Misfit { layer: Some(layers.len()), error })
+                match failed {
+                    Err(error) => Some(Misfit { layer: Some(layers.len()), error }),
+                    Ok(()) => unread(&layers),
+                }
             }
         };
         Self { layers, misfit }
     }
+}
+
+/// What a layer reads, with its extents: what its inputs name, or the layer before.
+fn sources(
+    spec: &LayerSpec,
+    input: [usize; 3],
+    before: &[Layer],
+    names: &[String],
+) -> Result<Vec<(Source, [usize; 3])>, ShapeError> {
+    let extents = |source: Source| (source, source.layer().map_or(input, |l| before[l].output));
+    if spec.inputs.is_empty() {
+        return Ok(vec![extents(Source::before(before.len()))]);
+    }
+    let find = |name: &String| {
+        if name == INPUT {
+            return Ok(extents(Source::Input));
+        }
+        if let Some(l) = before.iter().position(|layer| layer.name() == name) {
+            return Ok(extents(Source::Layer(l)));
+        }
+        let own = &spec.name;
+        Err(ShapeError(if name == own {
+            format!(
+                "{own}: expected an earlier layer among its inputs, got {own} itself; name a layer before it"
+            )
+        } else if names.contains(name) {
+            format!(
+                "{own}: expected an earlier layer among its inputs, got {name:?}, which comes later; layers run in the \
+                 order of the list, so move {name} before {own}"
+            )
+        } else {
+            format!(
+                "{own}: expected the name of an earlier layer or \"{INPUT}\" among its inputs, got {name:?}, which no \
+                 layer has; correct the name"
+            )
+        }))
+    };
+    spec.inputs.iter().map(find).collect()
+}
+
+/// The first layer that no later one reads, if there is one.
+fn unread(layers: &[Layer]) -> Option<Misfit> {
+    let readers = graph::readers(layers);
+    let last = layers.last()?;
+    let l = (0..layers.len() - 1).find(|&l| readers[Source::Layer(l).place()].is_empty())?;
+    let error = ShapeError(format!(
+        "{}: expected a layer whose output leads to the last one, {}, got one that nothing reads on the way there; name it \
+         in the inputs of a later layer or remove it",
+        layers[l].name(),
+        last.name()
+    ));
+    Some(Misfit { layer: Some(l), error })
 }
 
 fn check_input(input: [usize; 3], specs: &[LayerSpec]) -> Result<(), ShapeError> {
@@ -78,9 +138,9 @@ pub(crate) fn check_name(name: &str, before: &[Layer]) -> Result<(), ShapeError>
             "{name}: this name has a meaning of its own; name the layer otherwise"
         )));
     }
-    if let Some(part) =
-        Part::ALL.iter().find(|part| **part != Part::Out && name.ends_with(&format!(".{}", part.suffix())))
-    {
+    // A suffix of its own may have a dot in it, as "dW.mean" has.
+    let suffixes = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+    if let Some(part) = suffixes.filter(|suffix| !suffix.is_empty()).find_map(Part::from_suffix) {
         return Err(ShapeError(format!(
             "{name}: expected a layer name that does not end like a tensor's (\".{}\"); name the layer otherwise",
             part.suffix()

@@ -2,6 +2,7 @@
 
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// Which of a layer's tensors, or of the loss's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -47,6 +48,10 @@ pub enum Part {
     Db,
     /// Backward: the gradient of the input.
     Dx,
+    /// Backward, a join: the gradient of the input with this number, counted from 0.
+    DxOf(u8),
+    /// Backward: the gradient of an output that is read more than once: the sum of what its readers hand back.
+    Dy,
     /// Update: the weight's gradient averaged over the batch.
     DwMean,
     /// Update: the bias's gradient averaged over the batch.
@@ -80,8 +85,8 @@ pub enum Part {
 }
 
 impl Part {
-    /// Every part.
-    pub const ALL: [Self; 35] = [
+    /// Every part; of the inputs of a join the first.
+    pub const ALL: [Self; 37] = [
         Self::Out,
         Self::Winner,
         Self::Max,
@@ -102,6 +107,8 @@ impl Part {
         Self::Dw,
         Self::Db,
         Self::Dx,
+        Self::DxOf(0),
+        Self::Dy,
         Self::DwMean,
         Self::DbMean,
         Self::DwDecayed,
@@ -119,8 +126,68 @@ impl Part {
         Self::Target,
     ];
 
+    /// The part with this suffix.
+    pub fn from_suffix(suffix: &str) -> Option<Self> {
+        let input = suffix.strip_prefix("dX").and_then(|input| input.parse().ok()).map(Self::DxOf);
+        let part = input.or_else(|| Self::ALL.into_iter().find(|part| part.suffix() == suffix));
+        part.filter(|part| part.suffix() == suffix)
+    }
+
+    /// Its number among [`Self::ALL`]; all inputs of a join have one.
+    pub const fn number(self) -> usize {
+        match self {
+            Self::Out => 0,
+            Self::Winner => 1,
+            Self::Max => 2,
+            Self::Shift => 3,
+            Self::Exp => 4,
+            Self::Sum => 5,
+            Self::Prob => 6,
+            Self::Mean => 7,
+            Self::Var => 8,
+            Self::InvStd => 9,
+            Self::Xhat => 10,
+            Self::Scale => 11,
+            Self::Factor => 12,
+            Self::Ratio => 13,
+            Self::Mask => 14,
+            Self::Ds => 15,
+            Self::Dot => 16,
+            Self::Dw => 17,
+            Self::Db => 18,
+            Self::Dx => 19,
+            Self::DxOf(_) => 20,
+            Self::Dy => 21,
+            Self::DwMean => 22,
+            Self::DbMean => 23,
+            Self::DwDecayed => 24,
+            Self::DbDecayed => 25,
+            Self::WeightM => 26,
+            Self::BiasM => 27,
+            Self::WeightV => 28,
+            Self::BiasV => 29,
+            Self::WeightStep => 30,
+            Self::BiasStep => 31,
+            Self::Weight => 32,
+            Self::Bias => 33,
+            Self::RunningMean => 34,
+            Self::RunningVar => 35,
+            Self::Target => 36,
+        }
+    }
+
+    /// Whether it is the gradient of an input: the one input, or one of a join's.
+    pub const fn is_input_gradient(self) -> bool {
+        matches!(self, Self::Dx | Self::DxOf(_))
+    }
+
+    /// Whether it is the gradient of what a layer or the picture hands on: of an input, or the sum of those.
+    pub const fn is_activation_gradient(self) -> bool {
+        matches!(self, Self::Dx | Self::DxOf(_) | Self::Dy)
+    }
+
     /// What follows the layer's name in a stage's name: `conv1.dW`; empty for the output.
-    pub const fn suffix(self) -> &'static str {
+    pub fn suffix(self) -> &'static str {
         match self {
             Self::Out => "",
             Self::Winner => "winner",
@@ -142,6 +209,8 @@ impl Part {
             Self::Dw => "dW",
             Self::Db => "db",
             Self::Dx => "dX",
+            Self::DxOf(input) => &INPUT_GRADIENTS[input as usize],
+            Self::Dy => "dY",
             Self::DwMean => "dW.mean",
             Self::DbMean => "db.mean",
             Self::DwDecayed => "dW.decayed",
@@ -160,6 +229,10 @@ impl Part {
         }
     }
 }
+
+/// The suffixes of [`Part::DxOf`].
+static INPUT_GRADIENTS: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..=u8::MAX).map(|input| format!("dX{input}")).collect());
 
 /// The tensors of one layer, or of the loss, by part.
 #[derive(Clone, PartialEq, Debug)]

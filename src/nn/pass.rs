@@ -1,11 +1,12 @@
 //! One pass over a network: forward, loss, backward, layer by layer.
 
 use super::{
-    Compute, Layer, Mode, Network, Op, Params, Part, Parts, Real,
+    Compute, Gradient, Layer, Mode, Network, Op, Params, Part, Parts, Real, Source,
     activation::{Activation, Gate},
     batchnorm, conv,
     dropout::{self, Stream},
     execution::{Alone, Execution, Workers},
+    join,
     local_response_norm::{self, Normalised},
     loss::{self, Loss},
     pool, softmax,
@@ -22,6 +23,8 @@ pub struct Values<T = f32> {
     /// What the loss made; [`Part::Out`] is (N, 1, 1, 1), the loss of each image, [`Part::Dx`] the
     /// gradient of the last layer's output.
     pub loss: Parts<T>,
+    /// [`Part::Dy`], the gradient of the input where more than one layer reads it; else nothing.
+    pub picture: Parts<T>,
 }
 
 impl<T: Real> Values<T> {
@@ -30,9 +33,21 @@ impl<T: Real> Values<T> {
         self.layers.last().map_or(&self.input, |layer| layer.at(Part::Out))
     }
 
-    /// The gradient of the loss by layer `l`'s output: the next layer's input gradient.
-    pub fn output_gradient(&self, l: usize) -> Option<&Tensor<T>> {
-        self.layers.get(l + 1).unwrap_or(&self.loss).get(Part::Dx)
+    /// What a layer reads, (N, C, H, W).
+    pub fn of(&self, source: Source) -> &Tensor<T> {
+        source.layer().map_or(&self.input, |l| self.layers[l].at(Part::Out))
+    }
+
+    /// The gradient of the loss by an output, or by the input: what its one reader hands back, or the sum where it has
+    /// several.
+    pub fn gradient(&self, network: &Network, source: Source) -> Option<&Tensor<T>> {
+        match network.gradient_of(source)? {
+            Gradient::Loss => self.loss.get(Part::Dx),
+            Gradient::Edge(edge) => self.layers.get(edge.layer)?.get(network.edge_part(edge)),
+            Gradient::Sum => {
+                source.layer().map_or(Some(&self.picture), |l| self.layers.get(l))?.get(Part::Dy)
+            }
+        }
     }
 
     /// The mean loss of the batch: the sum over its images, divided by their number.
@@ -82,31 +97,37 @@ impl Network {
         stream: Stream,
         exec: Execution,
     ) -> (Values<T>, bool) {
-        let mut values = Values { input: x.clone(), layers: Vec::new(), loss: Parts::default() };
+        let mut values = Values {
+            input: x.clone(),
+            layers: Vec::new(),
+            loss: Parts::default(),
+            picture: Parts::default(),
+        };
         let (all, mut done) = (self.terms(), 0);
         for (l, layer) in self.layers.iter().enumerate() {
             if !exec.report(done, all) {
                 return (values, false);
             }
             let workers = layer.worth(x.dim().0, exec.workers);
-            let made = forward_layer(layer, l, &params.0[l], values.output(), mode, stream, workers);
+            let xs = inputs_of(layer, &values);
+            let made = forward_layer(layer, l, &params.0[l], &xs, mode, stream, workers);
             values.layers.push(made);
             done += layer.terms();
         }
         (values, true)
     }
 
-    /// What layer `l` makes forward of its input x: (N, C, H, W), with parameters that may be others than the
+    /// What layer `l` makes forward of its inputs xs, each (N, C, H, W), with parameters that may be others than the
     /// network's own.
     pub fn forward_layer<T: Compute>(
         &self,
         l: usize,
         own: &Parts<T>,
-        x: &Tensor<T>,
+        xs: &[&Tensor<T>],
         mode: Mode,
         stream: Stream,
     ) -> Parts<T> {
-        forward_layer(&self.layers[l], l, own, x, mode, stream, &Alone)
+        forward_layer(&self.layers[l], l, own, xs, mode, stream, &Alone)
     }
 
     /// Forward, loss and backward over a batch of at least one image; target: the output's shape.
@@ -153,12 +174,13 @@ impl Network {
             }
             Loss::Mse => loss::mse_backward(values.output(), target),
         };
-        self.go_back(params, values, dy, 0, Back { mode, gate: Gate::Derivative, parameters: true }, exec)
+        let how = Back { mode, gate: Gate::Derivative, parameters: true };
+        self.go_back(params, values, dy, Source::Input, how, exec)
     }
 
-    /// Backward from any gradient dy of the output, after [`Self::forward`] in evaluation: the gradients of the
-    /// inputs of layer `to` and those behind it, and none of a parameter. `gate` is the rule at each ReLU. False
-    /// where it was cancelled.
+    /// Backward from any gradient dy of the output, after [`Self::forward`] in evaluation, until the gradient of `to` is
+    /// there ([`Values::gradient`]), and none of a parameter. `gate` is the rule at each ReLU. False where it was
+    /// cancelled.
     ///
     /// # Panics
     /// Where dy has another shape than the output: a mistake in this program.
@@ -167,7 +189,7 @@ impl Network {
         params: &Params<T>,
         values: &mut Values<T>,
         dy: Tensor<T>,
-        to: usize,
+        to: Source,
         gate: Gate,
         exec: Execution,
     ) -> bool {
@@ -180,25 +202,42 @@ impl Network {
         params: &Params<T>,
         values: &mut Values<T>,
         dy: Tensor<T>,
-        to: usize,
+        to: Source,
         how: Back,
         exec: Execution,
     ) -> bool {
         values.loss.set(Part::Dx, dy);
         let (all, mut done) = (self.terms(), 0);
-        for (l, layer) in self.layers.iter().enumerate().skip(to).rev() {
+        for (l, layer) in self.layers.iter().enumerate().skip(to.place()).rev() {
             if !exec.report(done, all) {
                 return false;
             }
             let workers = layer.worth(values.input.dim().0, exec.workers);
-            let (before, rest) = values.layers.split_at_mut(l);
-            let Some((own, after)) = rest.split_first_mut() else { continue };
-            let x = before.last().map_or(&values.input, |layer| layer.at(Part::Out));
-            let dy = after.first().unwrap_or(&values.loss).at(Part::Dx);
-            backward_layer(layer, &params.0[l], x, dy, own, how, workers);
+            self.sum_readers(values, Source::Layer(l));
+            let mut own = std::mem::take(&mut values.layers[l]);
+            let sum = own.take(Part::Dy);
+            if let Some(dy) = sum.as_ref().or_else(|| values.gradient(self, Source::Layer(l))) {
+                backward_layer(layer, &params.0[l], &inputs_of(layer, values), dy, &mut own, how, workers);
+            }
+            own.set_some([(Part::Dy, sum)]);
+            values.layers[l] = own;
             done += layer.terms();
         }
+        self.sum_readers(values, to);
         true
+    }
+
+    /// Where an output, or the input, is read more than once: its gradient, once all its readers have made theirs.
+    fn sum_readers<T: Compute>(&self, values: &mut Values<T>, source: Source) {
+        if self.gradient_of(source) != Some(Gradient::Sum) {
+            return;
+        }
+        let edges = self.readers(source).iter();
+        let edges = edges.filter_map(|&edge| values.layers[edge.layer].get(self.edge_part(edge)));
+        if let Some(dy) = join::sum_gradients(edges) {
+            let parts = source.layer().map_or(&mut values.picture, |l| &mut values.layers[l]);
+            parts.set(Part::Dy, dy);
+        }
     }
 
     /// The loss of each image and what leads to it.
@@ -228,16 +267,22 @@ impl Network {
     }
 }
 
+/// What a layer reads, in the order of its inputs.
+fn inputs_of<'a, T: Real>(layer: &Layer, values: &'a Values<T>) -> Vec<&'a Tensor<T>> {
+    layer.sources.iter().map(|&source| values.of(source)).collect()
+}
+
 /// What a layer makes forward.
 fn forward_layer<T: Compute>(
     layer: &Layer,
     l: usize,
     params: &Parts<T>,
-    x: &Tensor<T>,
+    xs: &[&Tensor<T>],
     mode: Mode,
     stream: Stream,
     workers: &dyn Workers,
 ) -> Parts<T> {
+    let x = xs[0];
     let mut made = Parts::default();
     let out = match &layer.op {
         Op::Conv2d(spec) => {
@@ -295,6 +340,9 @@ fn forward_layer<T: Compute>(
             made.set(Part::Sum, softmax.sum);
             softmax.out
         }
+        Op::Add => join::add(xs),
+        Op::Multiply => join::multiply(xs),
+        Op::Concat => join::concat(xs),
     };
     made.set(Part::Out, out);
     made
@@ -313,12 +361,13 @@ struct Back {
 fn backward_layer<T: Compute>(
     layer: &Layer,
     params: &Parts<T>,
-    x: &Tensor<T>,
+    xs: &[&Tensor<T>],
     dy: &Tensor<T>,
     own: &mut Parts<T>,
     how: Back,
     workers: &dyn Workers,
 ) {
+    let x = xs[0];
     let bias_gradient = || {
         params.get(Part::Bias).filter(|_| how.parameters).map(|bias| {
             let mut db = Tensor::zeros(bias.dim());
@@ -392,8 +441,29 @@ fn backward_layer<T: Compute>(
             own.set(Part::Dot, dot);
             dx
         }
+        Op::Add | Op::Multiply | Op::Concat => {
+            for (k, dx) in backward_join(layer, xs, dy).into_iter().enumerate() {
+                own.set(layer.input_gradient(k), dx);
+            }
+            return;
+        }
     };
     own.set(Part::Dx, dx);
+}
+
+/// The gradient of each input of a join.
+fn backward_join<T: Compute>(layer: &Layer, xs: &[&Tensor<T>], dy: &Tensor<T>) -> Vec<Tensor<T>> {
+    let mut first = 0;
+    let gradient = |k: usize| match &layer.op {
+        Op::Multiply => join::multiply_backward(dy, xs, k),
+        Op::Concat => {
+            let channels = layer.inputs[k][0];
+            first += channels;
+            join::concat_backward(dy, first - channels, channels)
+        }
+        _ => dy.clone(),
+    };
+    (0..xs.len()).map(gradient).collect()
 }
 
 fn zip<T: Compute>(a: &Tensor<T>, b: &Tensor<T>, f: impl Fn(T, T) -> T) -> Tensor<T> {

@@ -1,6 +1,6 @@
 //! Which cells a block of cells depends on, layer after layer, and which depend on it.
 
-use super::{Axis, Layer, Op, Window, conv::Conv2d};
+use super::{Axis, Layer, Network, Op, Source, Window, conv::Conv2d, join};
 use std::ops::Range;
 
 /// Cells of one image's tensor: the same rectangle in some channels. It is not empty.
@@ -23,6 +23,14 @@ impl Block {
     /// All cells of a shape [C, H, W].
     pub const fn whole([c, h, w]: [usize; 3]) -> Self {
         Self { channels: 0..c, rows: 0..h, cols: 0..w }
+    }
+
+    /// Whether all cells of another block lie in it.
+    pub fn holds(&self, other: &Self) -> bool {
+        let within = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end;
+        within(&self.channels, &other.channels)
+            && within(&self.rows, &other.rows)
+            && within(&self.cols, &other.cols)
     }
 
     /// Whether a cell [channel, row, column] lies in it.
@@ -58,8 +66,8 @@ fn outputs_of(conv: &Conv2d, inputs: &Range<usize>) -> Range<usize> {
 }
 
 impl Layer {
-    /// The input cells that a block of output cells is made of; with strides and dilations also those between them.
-    pub fn reads(&self, made: &Block) -> Vec<Block> {
+    /// The cells of input `k` that a block of output cells is made of; with strides and dilations also those between them.
+    pub fn reads(&self, k: usize, made: &Block) -> Vec<Block> {
         let under = |window: Window, channels| {
             let (rows, cols) = (seen(&window.rows, &made.rows), seen(&window.cols, &made.cols));
             rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
@@ -82,11 +90,15 @@ impl Layer {
                 vec![Block { channels, ..made.clone() }]
             }
             Op::Dense(_) | Op::Softmax => vec![Block::whole(self.input)],
+            Op::Add => vec![made.clone()],
+            Op::Multiply if self.is_scale(k) => vec![Block { rows: 0..1, cols: 0..1, ..made.clone() }],
+            Op::Multiply => vec![made.clone()],
+            Op::Concat => self.within_input(k, made).into_iter().collect(),
         }
     }
 
-    /// The output cells that a block of input cells goes into; with strides and dilations also some beside them.
-    pub fn read_by(&self, read: &Block) -> Vec<Block> {
+    /// The output cells that a block of cells of input `k` goes into; with strides and dilations also some beside them.
+    pub fn read_by(&self, k: usize, read: &Block) -> Vec<Block> {
         let over = |window: Window, channels| {
             let (rows, cols) = (seeing(&window.rows, &read.rows), seeing(&window.cols, &read.cols));
             rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
@@ -116,7 +128,83 @@ impl Layer {
                 vec![Block { channels, ..read.clone() }]
             }
             Op::Dense(_) | Op::Softmax => vec![Block::whole(self.output)],
+            Op::Add => vec![read.clone()],
+            Op::Multiply if self.is_scale(k) => {
+                let [_, h, w] = self.output;
+                vec![Block { rows: 0..h, cols: 0..w, ..read.clone() }]
+            }
+            Op::Multiply => vec![read.clone()],
+            Op::Concat => {
+                let first = self.first_channel(k);
+                let channels = first + read.channels.start..first + read.channels.end;
+                vec![Block { channels, ..read.clone() }]
+            }
         }
+    }
+
+    /// Whether input `k` of a product has one number for each channel of the other.
+    pub fn is_scale(&self, k: usize) -> bool {
+        self.op == Op::Multiply && join::scale_of(&self.inputs) == Some(k)
+    }
+
+    /// The first channel of input `k` in the output of a concatenation.
+    pub fn first_channel(&self, k: usize) -> usize {
+        self.inputs[..k].iter().map(|[c, ..]| c).sum()
+    }
+
+    /// The cells of input `k` of a concatenation that lie in a block of its output.
+    fn within_input(&self, k: usize, made: &Block) -> Option<Block> {
+        let first = self.first_channel(k);
+        let start = made.channels.start.max(first);
+        let end = made.channels.end.min(first + self.inputs[k][0]);
+        (start < end).then(|| Block { channels: start - first..end - first, ..made.clone() })
+    }
+}
+
+impl Network {
+    /// The cells that some cells of an output, or of the picture, depend on: of what is read on the way there, by
+    /// [`Source::place`]; none where it does not.
+    pub fn depends_on(&self, source: Source, of: Vec<Block>) -> Vec<Vec<Block>> {
+        let mut found: Vec<Vec<Block>> = vec![Vec::new(); source.place() + 1];
+        found[source.place()] = of;
+        for place in (1..=source.place()).rev() {
+            let layer = &self.layers[place - 1];
+            for (k, source) in layer.sources.iter().enumerate() {
+                let read: Vec<Block> = found[place].iter().flat_map(|block| layer.reads(k, block)).collect();
+                merge(&mut found[source.place()], read);
+            }
+        }
+        found
+    }
+
+    /// The cells that depend on some cells of an output, or of the picture, by [`Source::place`].
+    pub fn dependents_of(&self, source: Source, of: Vec<Block>) -> Vec<Vec<Block>> {
+        let mut found: Vec<Vec<Block>> = vec![Vec::new(); self.layers.len() + 1];
+        found[source.place()] = of;
+        for (l, layer) in self.layers.iter().enumerate().skip(source.place()) {
+            for (k, source) in layer.sources.iter().enumerate() {
+                let blocks = found[source.place()].iter();
+                let mut made: Vec<Block> = blocks.flat_map(|block| layer.read_by(k, block)).collect();
+                made.dedup();
+                merge(&mut found[l + 1], made);
+            }
+        }
+        found
+    }
+}
+
+/// Adds blocks to those of another way; of blocks within one another the largest stays.
+fn merge(found: &mut Vec<Block>, more: Vec<Block>) {
+    if found.is_empty() {
+        *found = more;
+        return;
+    }
+    for block in more {
+        if found.iter().any(|other| other.holds(&block)) {
+            continue;
+        }
+        found.retain(|other| !block.holds(other));
+        found.push(block);
     }
 }
 
@@ -152,9 +240,9 @@ mod tests {
         fn reading_and_being_read_agree(kernel in 1usize..4, stride in 1usize..4, padding in 0usize..3, dilation in 1usize..3) {
             for layer in layers(kernel, stride, padding, dilation).into_iter().flatten() {
                 for made in cells(layer.output).step_by(3) {
-                    let reads = layer.reads(&Block::cell(made));
+                    let reads = layer.reads(0, &Block::cell(made));
                     for read in cells(layer.input) {
-                        let readers = layer.read_by(&Block::cell(read));
+                        let readers = layer.read_by(0, &Block::cell(read));
                         prop_assert_eq!(
                             reads.iter().any(|block| block.contains(read)),
                             readers.iter().any(|block| block.contains(made))
@@ -170,9 +258,9 @@ mod tests {
                 let [c, h, w] = layer.output;
                 let from = |at: usize, len: usize| at.min(len - 1)..(at + 2).min(len);
                 let block = Block { channels: from(at.0, c), rows: from(at.1, h), cols: from(at.2, w) };
-                let reads = layer.reads(&block);
+                let reads = layer.reads(0, &block);
                 for made in cells(layer.output).filter(|&made| block.contains(made)) {
-                    for read in layer.reads(&Block::cell(made)) {
+                    for read in layer.reads(0, &Block::cell(made)) {
                         for cell in cells(layer.input).filter(|&cell| read.contains(cell)) {
                             prop_assert!(reads.iter().any(|block| block.contains(cell)));
                         }

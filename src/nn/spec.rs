@@ -258,6 +258,12 @@ pub enum Kind {
     Dropout(DropoutSpec),
     /// Softmax over the channels.
     Softmax,
+    /// The sum of several inputs of one shape.
+    Add,
+    /// The product of several inputs of one shape, or of two of which one has a number for each channel.
+    Multiply,
+    /// The channels of several inputs, one after the other.
+    Concat,
 }
 
 impl Kind {
@@ -278,7 +284,15 @@ impl Kind {
             Self::LocalResponseNorm(_) => "local_response_norm",
             Self::Dropout(_) => "dropout",
             Self::Softmax => "softmax",
+            Self::Add => "add",
+            Self::Multiply => "multiply",
+            Self::Concat => "concat",
         }
+    }
+
+    /// Whether it joins several inputs into one output.
+    pub const fn is_join(&self) -> bool {
+        matches!(self, Self::Add | Self::Multiply | Self::Concat)
     }
 
     /// All names, for messages.
@@ -296,11 +310,22 @@ pub struct LayerSpec {
     pub weights: Option<String>,
     /// Kind and numbers.
     pub kind: Kind,
+    /// The names of what it reads, [`INPUT`] for the picture; none for the layer before, which of the first layer is
+    /// the picture.
+    pub inputs: Vec<String>,
 }
 
+/// The name of the picture among a layer's inputs.
+pub const INPUT: &str = "input";
+
 impl LayerSpec {
-    /// A layer whose tensors have its own name.
+    /// A layer that reads the one before, and whose tensors have its own name.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), weights: None, kind }
+        Self { name: name.into(), weights: None, kind, inputs: Vec::new() }
+    }
+
+    /// The same layer on inputs of these names.
+    pub fn reading<I: IntoIterator<Item: Into<String>>>(self, inputs: I) -> Self {
+        Self { inputs: inputs.into_iter().map(Into::into).collect(), ..self }
     }
 }

@@ -5,39 +5,82 @@
 //! cell, softmax, batch normalisation but for its scale) its backward function serves both ways.
 
 use super::{
-    Compute, Mode, Op, Part, batchnorm,
+    Compute, Mode, Op, Part, Source, batchnorm,
     check::{Cell, Ran},
     conv,
     execution::Alone,
+    join,
     local_response_norm::{self, Normalised},
     pool, softmax,
 };
 use crate::tensor::Tensor;
 
-/// Takes a layer, the part of a cell's gradient that goes through each cell of its output, and the derivative of each
-/// by that cell.
-pub type Each<'a, T> = &'a mut dyn FnMut(usize, &Tensor<T>, &Tensor<T>);
+/// An output, or the input, on its way past a layer: read by layers behind that one, or by the loss.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Passing<T> {
+    /// Whose it is.
+    pub source: Source,
+    /// The part of a cell's gradient that comes back through each of its cells from behind the layer: dL/dy * dy/dcell,
+    /// (N, C, H, W).
+    pub through: Tensor<T>,
+    /// The gradient that comes back to each of its cells from behind the layer: dL/dy.
+    pub gradient: Tensor<T>,
+    /// The derivative of each of its cells by the cell: dy/dcell.
+    pub moves: Tensor<T>,
+}
+
+/// Takes a layer, and all that carries the cell's gradient past it.
+pub type Each<'a, T> = &'a mut dyn FnMut(usize, &[Passing<T>]);
 
 impl<T: Compute> Ran<'_, T> {
-    /// Calls `each` for every layer that makes something of the cell, first layer first, with the part of the
-    /// cell's gradient that goes through each cell of the layer's output: dL/dy * dy/dcell, (N, C, H, W). The
-    /// numbers of each layer add up to the cell's gradient. The derivative dy/dcell itself is the third argument.
-    /// `None` where there is no such cell, or no gradient by it.
+    /// Calls `each` for every layer that makes something of the cell, first layer first, with all that carries the cell's
+    /// gradient past it: the layer's own output, and what goes around it. In a chain it is the layer's output alone. The
+    /// numbers of each layer add up to the cell's gradient. `None` where there is no such cell, or no gradient by it.
     pub fn paths(&self, cell: Cell, each: Each<T>) -> Option<()> {
         self.gradient(cell)?;
-        let (first, mut moves) = self.first_moves(cell)?;
-        for l in first..self.network.layers.len() {
-            if l > first || matches!(cell, Cell::Input { .. }) {
-                moves = self.push_forward(l, &moves);
+        let (from, moves) = self.first_moves(cell)?;
+        // By the place of each source: how it moves, while a later layer reads it.
+        let mut kept: Vec<Option<Tensor<T>>> = vec![None; self.network.layers.len() + 1];
+        kept[from.place()] = Some(moves);
+        if let Source::Layer(l) = from {
+            each(l, &self.passing(l, &kept)?);
+        }
+        for l in from.place()..self.network.layers.len() {
+            let sources = &self.network.layers[l].sources;
+            let moves: Vec<Option<&Tensor<T>>> =
+                sources.iter().map(|source| kept[source.place()].as_ref()).collect();
+            if moves.iter().all(Option::is_none) {
+                continue;
             }
-            let through = &moves * self.values.output_gradient(l)?;
-            each(l, &through, &moves);
+            let made = self.push_forward(l, &moves);
+            kept[l + 1] = Some(made);
+            self.forget(l, &mut kept);
+            each(l, &self.passing(l, &kept)?);
         }
         Some(())
     }
 
-    /// How the first tensor that the cell is in, or makes, moves with it; and the layer.
-    fn first_moves(&self, cell: Cell) -> Option<(usize, Tensor<T>)> {
+    /// What carries the cell's gradient past layer `l`.
+    fn passing(&self, l: usize, kept: &[Option<Tensor<T>>]) -> Option<Vec<Passing<T>>> {
+        let sources = [Source::Input].into_iter().chain((0..=l).map(Source::Layer));
+        let moving = sources.filter_map(|source| Some((source, kept[source.place()].as_ref()?)));
+        let passing = moving.map(|(source, moves)| {
+            let readers = self.network.readers(source).iter();
+            let behind = readers.filter(|edge| edge.layer > l);
+            let edges = behind.map(|&edge| self.values.layers[edge.layer].get(self.network.edge_part(edge)));
+            let edges: Vec<&Tensor<T>> = edges.collect::<Option<_>>()?;
+            let gradient = match edges[..] {
+                [] => self.values.gradient(self.network, source)?.clone(),
+                [edge] => edge.clone(),
+                [..] => join::sum_gradients(edges)?,
+            };
+            Some(Passing { source, through: moves * &gradient, gradient, moves: moves.clone() })
+        });
+        passing.collect()
+    }
+
+    /// How the first tensor that the cell is in, or makes, moves with it; and whose it is.
+    fn first_moves(&self, cell: Cell) -> Option<(Source, Tensor<T>)> {
         let one_hot = |like: &Tensor<T>, at: usize| {
             let mut moves = Tensor::zeros(like.dim());
             *moves.iter_mut().nth(at)? = T::one();
@@ -46,15 +89,15 @@ impl<T: Compute> Ran<'_, T> {
         match cell {
             Cell::Input { image, index } => {
                 let x = &self.values.input;
-                Some((0, one_hot(x, image * (x.len() / x.dim().0) + index)?))
+                Some((Source::Input, one_hot(x, image * (x.len() / x.dim().0) + index)?))
             }
             Cell::Output { layer, image, index } => {
                 let y = self.values.layers.get(layer)?.get(Part::Out)?;
-                Some((layer, one_hot(y, image * (y.len() / y.dim().0) + index)?))
+                Some((Source::Layer(layer), one_hot(y, image * (y.len() / y.dim().0) + index)?))
             }
             Cell::Parameter { layer, part, index } => {
                 let own = self.values.layers.get(layer)?;
-                let (x, y) = (self.input_of(layer), own.get(Part::Out)?);
+                let (x, y) = (self.inputs_of(layer)[0], own.get(Part::Out)?);
                 let weight = |part| one_hot(self.params.0[layer].get(part)?, index);
                 let in_channel = |from: Option<&Tensor<T>>| {
                     let mut moves = Tensor::zeros(y.dim());
@@ -76,15 +119,43 @@ impl<T: Compute> Ran<'_, T> {
                     (_, Part::Bias) => in_channel(None),
                     _ => return None,
                 };
-                Some((layer, moves))
+                Some((Source::Layer(layer), moves))
             }
         }
     }
 
-    /// dx: how layer `l`'s input moves -> dy: how its output does.
-    fn push_forward(&self, l: usize, dx: &Tensor<T>) -> Tensor<T> {
+    /// How layer `l`'s inputs move, those that do -> how its output does.
+    fn push_forward(&self, l: usize, moves: &[Option<&Tensor<T>>]) -> Tensor<T> {
+        match moves {
+            [Some(dx)] => self.push_forward_one(l, dx),
+            _ => self.push_join(l, moves),
+        }
+    }
+
+    /// The same of a join.
+    fn push_join(&self, l: usize, moves: &[Option<&Tensor<T>>]) -> Tensor<T> {
+        let xs = self.inputs_of(l);
+        let still: Vec<Tensor<T>> = xs.iter().map(|x| Tensor::zeros(x.dim())).collect();
+        let all: Vec<&Tensor<T>> = moves.iter().zip(&still).map(|(dx, still)| dx.unwrap_or(still)).collect();
+        match &self.network.layers[l].op {
+            Op::Concat => join::concat(&all),
+            Op::Multiply => {
+                let of = |k: usize| {
+                    let mut factors = xs.clone();
+                    factors[k] = all[k];
+                    join::multiply(&factors)
+                };
+                let products: Vec<Tensor<T>> = (0..xs.len()).map(of).collect();
+                join::add(&products.iter().collect::<Vec<_>>())
+            }
+            _ => join::add(&all),
+        }
+    }
+
+    /// dx: how the input of layer `l`, its only one, moves -> dy: how its output does.
+    fn push_forward_one(&self, l: usize, dx: &Tensor<T>) -> Tensor<T> {
         let (layer, own, params) = (&self.network.layers[l], &self.values.layers[l], &self.params.0[l]);
-        let (x, y) = (self.input_of(l), own.at(Part::Out));
+        let (x, y) = (self.inputs_of(l)[0], own.at(Part::Out));
         match &layer.op {
             Op::Conv2d(spec) => T::conv_forward(&Alone, spec, dx, params.at(Part::Weight), None),
             Op::Dense(spec) => T::dense_forward(&Alone, spec, dx, params.at(Part::Weight), None),
@@ -125,6 +196,7 @@ impl<T: Compute> Ran<'_, T> {
                 local_response_norm::push_forward(spec, dx, x, Normalised { scale, factor, out: y })
             }
             Op::Softmax => softmax::backward(dx, y).1,
+            Op::Add | Op::Multiply | Op::Concat => self.push_join(l, &[Some(dx)]),
         }
     }
 }

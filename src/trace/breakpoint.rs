@@ -376,7 +376,7 @@ fn is_sum_over_images(plan: &Plan, address: &Address) -> bool {
 fn scores_id(plan: &Plan) -> TensorId {
     match plan.stage_of(TensorId::loss(Part::Prob)) {
         Some(_) => TensorId::loss(Part::Prob),
-        None => Plan::input_of(plan.network().layers.len()),
+        None => plan.input_of(plan.network().layers.len()),
     }
 }
 
@@ -404,7 +404,7 @@ fn winner_changes(trace: &Trace, after: &Trace) -> Option<(Address, Found)> {
     for l in 0..plan.network().layers.len() {
         let id = TensorId::layer(l, Part::Winner);
         let Some((before, later)) = trace.tensor(id).zip(after.tensor(id)) else { continue };
-        let columns = plan.shape_of(Plan::input_of(l)).0[3] as u32;
+        let columns = plan.shape_of(plan.input_of(l)).0[3] as u32;
         let each = (before.len() / before.dim().0.max(1)).max(1);
         for (n, (&from, &to)) in before.iter().zip(later).enumerate() {
             if from.to_bits() == to.to_bits() {

@@ -110,15 +110,16 @@ impl Grouping {
         match &plan.layer(l).op {
             Op::Conv2d(spec) if is_output || is_gradient => {
                 let (reads, first) = match is_output {
-                    true => (Plan::input_of(l), spec.inputs_of(map).start),
+                    true => (plan.input_of(l), spec.inputs_of(map).start),
                     false => (plan.sum_gradient_of(l, spec), spec.outputs_of(map).start),
                 };
                 Some(Self { reads, side: [spec.window.rows.kernel, spec.window.cols.kernel], first })
             }
             Op::Dense(_) if is_output => {
-                let before = l.checked_sub(1).filter(|&before| plan.layer(before).op == Op::Flatten);
+                let before =
+                    plan.layer(l).sources[0].layer().filter(|&before| plan.layer(before).op == Op::Flatten);
                 let [_, h, w] = plan.layer(before.unwrap_or(l)).input;
-                Some(Self { reads: Plan::input_of(before.unwrap_or(l)), side: [h, w], first: 0 })
+                Some(Self { reads: plan.input_of(before.unwrap_or(l)), side: [h, w], first: 0 })
             }
             Op::Dense(_) if is_gradient => {
                 Some(Self { reads: plan.output_gradient_of(l), side: [1, 1], first: 0 })
@@ -132,7 +133,10 @@ impl Grouping {
             | Op::LocalResponseNorm(_)
             | Op::Flatten
             | Op::Dropout { .. }
-            | Op::Softmax => None,
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => None,
         }
     }
 

@@ -7,11 +7,11 @@ use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, TermOp};
 use super::values::{Step, Trace};
 use crate::nn::{
-    Part,
+    Part, Source,
     check::{Cell, Ran},
     optimizer::TRAINED,
+    tangent::Passing,
 };
-use crate::tensor::Tensor;
 
 /// How a cell's gradient is shared out.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,11 +24,13 @@ pub struct Paths {
     pub cuts: Vec<Cut>,
 }
 
-/// One layer: all that comes back from the loss to the cell comes through its output.
+/// One layer: all that comes back from the loss to the cell comes through its output, or past it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cut {
     /// The layer.
     pub layer: usize,
+    /// What carries the cell's gradient past the layer: its own output, and the outputs that go around it.
+    pub ways: Vec<Way>,
     /// Whether the groups are channels; else they are single cells.
     pub by_channel: bool,
     /// The largest groups, largest first.
@@ -41,9 +43,22 @@ pub struct Cut {
     pub others_share: u32,
 }
 
-/// What comes through a channel, or through one cell, of a layer's output.
+/// An output that carries a cell's gradient past a layer.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Way {
+    /// Whose output it is, or the picture.
+    pub source: Source,
+    /// What comes through it. The ways of a cut add up to the cell's gradient.
+    pub sum: f64,
+    /// The magnitude of `sum` among those of all ways, in thousandths, rounded so that a cut's are 1000.
+    pub share: u32,
+}
+
+/// What comes through a channel, or through one cell, of an output.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Group {
+    /// Whose output it is part of.
+    pub source: Source,
     /// The channel.
     pub channel: usize,
     /// The image of its largest cell.
@@ -93,16 +108,18 @@ impl Trace {
     pub fn differentiable(&self, address: &Address) -> Option<Cell> {
         let (tensor, image, index) = self.tensor_cell(address)?;
         let (image, index) = (image as usize, index as usize);
-        let output = |l: usize| match l.checked_sub(1) {
-            None => Cell::Input { image, index },
-            Some(layer) => Cell::Output { layer, image, index },
+        let output = |source: Source| match source {
+            Source::Input => Cell::Input { image, index },
+            Source::Layer(layer) => Cell::Output { layer, image, index },
         };
+        // What one of several readers hands back is only a part of a cell's gradient.
+        if let Some(source) = self.plan().differentiated(tensor) {
+            return (self.plan().gradient_of(source) == tensor).then(|| output(source));
+        }
         match (tensor.owner, tensor.part) {
             (Owner::Input, _) => Some(Cell::Input { image, index }),
-            (Owner::Loss, Part::Dx) => Some(output(self.plan().network().layers.len())),
             (Owner::Loss, _) => None,
-            (Owner::Layer(l), Part::Out) => Some(output(l as usize + 1)),
-            (Owner::Layer(l), Part::Dx) => Some(output(l as usize)),
+            (Owner::Layer(l), Part::Out) => Some(output(Source::Layer(l as usize))),
             (Owner::Layer(l), part) => {
                 let trained = TRAINED.iter().find(|t| t.param == part || t.grad == part)?;
                 Some(Cell::Parameter { layer: l as usize, part: trained.param, index })
@@ -128,43 +145,21 @@ impl Trace {
         let ran = self.ran();
         let gradient = ran.gradient(cell)?;
         let mut cuts = Vec::new();
-        ran.paths(cell, &mut |layer, through, moves| cuts.push(self.cut(layer, through, moves)))?;
+        ran.paths(cell, &mut |layer, passing| cuts.push(Self::cut(layer, passing)))?;
         Some(Paths { cell, gradient, cuts })
     }
 
-    fn cut(&self, layer: usize, through: &Tensor, moves: &Tensor) -> Cut {
-        let (images, channels, h, w) = through.dim();
-        let gradient = self.values().output_gradient(layer);
-        let group = |n: usize, c: usize, i: usize, j: usize, sum: f64| Group {
-            channel: c,
-            image: n,
-            index: (c * h + i) * w + j,
-            sum,
-            share: 0,
-            gradient: gradient.map_or(f32::NAN, |dy| dy[[n, c, i, j]]),
-            moves: moves[[n, c, i, j]],
-        };
-        // What comes through each channel, and its largest cell.
-        type Through = (f64, Option<(f32, [usize; 3])>);
-        let mut by_channel: Vec<Through> = vec![(0.0, None); channels];
-        for ((n, c, i, j), &x) in through.indexed_iter().filter(|(_, x)| **x != 0.0) {
-            let (sum, largest) = &mut by_channel[c];
-            *sum += f64::from(x);
-            if largest.is_none_or(|(most, _)| x.abs() > most) {
-                *largest = Some((x.abs(), [n, i, j]));
-            }
-        }
-        let active = by_channel.iter().filter(|(_, largest)| largest.is_some()).count();
-        let is_by_channel = active > 1 && images * h * w > 1;
-        let mut groups: Vec<Group> = if is_by_channel {
-            let channels = by_channel.iter().enumerate();
-            channels
-                .filter_map(|(c, (sum, largest))| largest.map(|(_, [n, i, j])| group(n, c, i, j, *sum)))
-                .collect()
-        } else {
-            let cells = through.indexed_iter().filter(|(_, x)| **x != 0.0);
-            cells.map(|((n, c, i, j), &x)| group(n, c, i, j, f64::from(x))).collect()
-        };
+    fn cut(layer: usize, passing: &[Passing<f32>]) -> Cut {
+        let channels: Vec<Vec<InChannel>> = passing.iter().map(in_channels).collect();
+        let active = channels.iter().flatten().filter(|channel| channel.largest.is_some()).count();
+        let has_maps = passing.iter().any(|way| {
+            let (images, _, h, w) = way.through.dim();
+            images * h * w > 1
+        });
+        let by_channel = active > 1 && has_maps;
+        let each = passing.iter().zip(&channels);
+        let mut groups: Vec<Group> =
+            each.flat_map(|(way, channels)| groups(way, channels, by_channel)).collect();
         groups.sort_by(|a, b| b.sum.abs().total_cmp(&a.sum.abs()));
         let others = groups.split_off(groups.len().min(KEPT));
         let others_sum: f64 = others.iter().map(|group| group.sum).sum();
@@ -175,19 +170,27 @@ impl Trace {
             group.share = *share;
         }
         let others_share = shares.last().copied().unwrap_or(0);
-        Cut { layer, by_channel: is_by_channel, groups, others: others.len(), others_sum, others_share }
+        let sums: Vec<f64> =
+            channels.iter().map(|channels| channels.iter().map(|channel| channel.sum).sum()).collect();
+        let sizes: Vec<f64> = sums.iter().map(|sum| sum.abs()).collect();
+        let ways = passing.iter().zip(sums.iter().zip(thousandths(&sizes)));
+        let ways = ways.map(|(way, (&sum, share))| Way { source: way.source, sum, share }).collect();
+        Cut { layer, ways, by_channel, groups, others: others.len(), others_sum, others_share }
     }
 
-    /// The strongest path back from an activation of layer `l` to the loss: at each gradient its largest term is
-    /// followed, until one is the loss's own or no product of one later gradient.
-    pub fn strongest_path(&self, layer: usize, image: usize, index: usize) -> Vec<Link> {
-        let mut tensor = self.plan().output_gradient_of(layer);
-        let (mut image, mut index) = (image as u32, index as u32);
+    /// The strongest path back to the loss from the largest cell of a group of the cut at a layer: at each gradient its
+    /// largest term is followed, until one is the loss's own or no product of one later gradient.
+    pub fn strongest_path(&self, layer: usize, group: &Group) -> Vec<Link> {
+        let (mut tensor, mut terms) = self.plan().gradient_behind(layer, group.source);
+        let (mut image, mut index) = (group.image as u32, group.index as u32);
         let mut links = Vec::new();
         loop {
             let at = self.plan().writer(tensor, self.time(), image, index);
-            let value = self.value(tensor, image, index);
-            let next = self.largest_term(tensor, &at);
+            let value = match terms {
+                Some(terms) => self.running(&at, terms),
+                None => self.value(tensor, image, index),
+            };
+            let next = self.largest_term(tensor, &at, terms.take().unwrap_or(u32::MAX));
             links.push(Link { at, value, next: next.map(|(factor, _)| factor) });
             match next {
                 Some((_, (t, n, i))) => (tensor, image, index) = (t, n, i),
@@ -196,12 +199,17 @@ impl Trace {
         }
     }
 
-    /// The largest term of a gradient's cell and the later gradient that it is a multiple of.
-    fn largest_term(&self, tensor: TensorId, at: &Address) -> Option<(Factor, (TensorId, u32, u32))> {
+    /// The largest of the first `terms` terms of a gradient's cell, and the later gradient that it is a multiple of.
+    fn largest_term(
+        &self,
+        tensor: TensorId,
+        at: &Address,
+        terms: u32,
+    ) -> Option<(Factor, (TensorId, u32, u32))> {
         if tensor.owner == Owner::Loss || at.stage().is_none() {
             return None;
         }
-        let cell = self.cell(at);
+        let cell = self.cell_until(at, terms);
         let sizes: Option<Vec<f64>> =
             cell.steps.iter().map(|step| step.product().map(|product| f64::from(product.abs()))).collect();
         let Some(sizes) = sizes else {
@@ -235,11 +243,54 @@ impl Trace {
 /// The operands of a step that are gradients of activations, with their values.
 fn gradients_of(step: &Step) -> impl Iterator<Item = (Operand, (TensorId, u32, u32), f32)> + '_ {
     step.term.operands.iter().zip(step.values).filter_map(|(operand, value)| match *operand {
-        Some(Operand::Cell { tensor, image, index }) if matches!(tensor.part, Part::Dx | Part::Ds) => {
+        Some(Operand::Cell { tensor, image, index })
+            if tensor.part.is_activation_gradient() || tensor.part == Part::Ds =>
+        {
             Some((Operand::Cell { tensor, image, index }, (tensor, image, index), value))
         }
         _ => None,
     })
+}
+
+/// What comes through one channel, and its largest cell: image, row and column.
+#[derive(Clone, Copy, Default)]
+struct InChannel {
+    sum: f64,
+    largest: Option<(f32, [usize; 3])>,
+}
+
+fn in_channels(way: &Passing<f32>) -> Vec<InChannel> {
+    let mut channels = vec![InChannel::default(); way.through.dim().1];
+    for ((n, c, i, j), &x) in way.through.indexed_iter().filter(|(_, x)| **x != 0.0) {
+        let channel = &mut channels[c];
+        channel.sum += f64::from(x);
+        if channel.largest.is_none_or(|(most, _)| x.abs() > most) {
+            channel.largest = Some((x.abs(), [n, i, j]));
+        }
+    }
+    channels
+}
+
+/// The channels, or the cells, that something comes through.
+fn groups(way: &Passing<f32>, channels: &[InChannel], by_channel: bool) -> Vec<Group> {
+    let (_, _, h, w) = way.through.dim();
+    let group = |n: usize, c: usize, i: usize, j: usize, sum: f64| Group {
+        source: way.source,
+        channel: c,
+        image: n,
+        index: (c * h + i) * w + j,
+        sum,
+        share: 0,
+        gradient: way.gradient[[n, c, i, j]],
+        moves: way.moves[[n, c, i, j]],
+    };
+    if by_channel {
+        let channels = channels.iter().enumerate();
+        let largest = channels.filter_map(|(c, channel)| Some((c, channel.sum, channel.largest?.1)));
+        return largest.map(|(c, sum, [n, i, j])| group(n, c, i, j, sum)).collect();
+    }
+    let cells = way.through.indexed_iter().filter(|(_, x)| **x != 0.0);
+    cells.map(|((n, c, i, j), &x)| group(n, c, i, j, f64::from(x))).collect()
 }
 
 /// Sizes as thousandths of their sum, rounded so that they add up to 1000: the largest remainders are rounded up.
@@ -261,9 +312,23 @@ pub fn thousandths(sizes: &[f64]) -> Vec<u32> {
 }
 
 impl Plan {
-    /// Where the gradient of a layer's output was made, for a group of a cut.
+    /// Where the gradient of a group's output was made, for a group of the cut at a layer: by the readers behind that
+    /// layer.
     pub fn gradient_address(&self, layer: usize, time: u32, group: &Group) -> Address {
-        self.writer(self.output_gradient_of(layer), time, group.image as u32, group.index as u32)
+        let (gradient, terms) = self.gradient_behind(layer, group.source);
+        let at = self.writer(gradient, time, group.image as u32, group.index as u32);
+        terms.map_or(at, |terms| at.with_term(terms - 1))
+    }
+
+    /// The gradient that comes back to an output from the readers behind a layer: a reader's, or the sum of all. Of
+    /// several but not all it is what that sum is after so many terms, as those behind come first.
+    fn gradient_behind(&self, layer: usize, source: Source) -> (TensorId, Option<u32>) {
+        let readers = self.network().readers(source);
+        let behind = readers.iter().take_while(|edge| edge.layer > layer).count();
+        match readers.first() {
+            Some(edge) if behind == 1 => (TensorId::layer(edge.layer, self.network().edge_part(*edge)), None),
+            _ => (self.gradient_of(source), (behind < readers.len()).then_some(behind as u32)),
+        }
     }
 }
 

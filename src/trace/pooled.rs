@@ -1,6 +1,5 @@
 //! What pooling leaves out: the share of a map that is thrown away, and what the other kind of pooling would give.
 
-use super::plan::Plan;
 use super::tensor_id::TensorId;
 use super::values::Trace;
 use crate::nn::{Op, Part, pool};
@@ -20,10 +19,13 @@ impl Trace {
             | Op::Dropout { .. }
             | Op::Flatten
             | Op::Dense(_)
-            | Op::Softmax => return None,
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => return None,
         };
         let image = image as usize;
-        let x = self.tensor(Plan::input_of(l))?;
+        let x = self.tensor(self.plan().input_of(l))?;
         let x = x.slice(s![image..=image, channel..=channel, .., ..]).to_owned();
         let spec = pool::Pool2d { channels: 1, ..spec };
         let y = if is_max { pool::avg_forward(&spec, &x) } else { pool::max_forward(&spec, &x).0 };

@@ -1,6 +1,6 @@
 //! The tensors of a training step, named by their owner and what they are of it.
 
-use crate::nn::Part;
+use crate::nn::{Part, Source};
 use serde::{Deserialize, Serialize};
 
 /// Who a tensor belongs to.
@@ -34,6 +34,14 @@ impl TensorId {
         Self { owner: Owner::Layer(l as u16), part }
     }
 
+    /// What a layer reads.
+    pub const fn of(source: Source) -> Self {
+        match source {
+            Source::Input => Self::INPUT,
+            Source::Layer(l) => Self::layer(l, Part::Out),
+        }
+    }
+
     /// A tensor of the loss.
     pub const fn loss(part: Part) -> Self {
         Self { owner: Owner::Loss, part }
@@ -58,6 +66,8 @@ impl TensorId {
             | Part::Ds
             | Part::Dot
             | Part::Dx
+            | Part::DxOf(_)
+            | Part::Dy
             | Part::Target => true,
             Part::Var
             | Part::InvStd

@@ -236,6 +236,7 @@ impl Trace {
     /// summed over the batch.
     pub fn tensor(&self, tensor: TensorId) -> Option<&Tensor> {
         match (tensor.owner, tensor.part) {
+            (Owner::Input, Part::Dy) => self.values.picture.get(Part::Dy),
             (Owner::Input, _) => Some(&self.values.input),
             (Owner::Loss, Part::Target) => Some(&self.target),
             (Owner::Loss, part) => self.values.loss.get(part),

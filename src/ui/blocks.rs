@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::app::AppState;
-use crate::nn::{Network, Op, Part};
+use crate::nn::{Network, Op, Part, Source};
 use crate::trace::{Address, Owner, Pass, Plan, TensorId};
 use std::ops::Range;
 
@@ -28,8 +28,13 @@ pub fn blocks(network: &Network) -> Vec<Block> {
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
-            | Op::Softmax => (false, true),
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => (false, true),
         };
+        // It belongs to the layer before only where it alone reads that one's output.
+        let follows = follows && l > 0 && network.only_reader(Source::before(l)) == Some(l);
         match blocks.last_mut().filter(|_| follows) {
             Some(block) => {
                 block.layers.end = l + 1;
@@ -71,7 +76,10 @@ impl Block {
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
-            | Op::Softmax => None,
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => None,
         })
     }
 
@@ -90,13 +98,11 @@ impl Block {
 
 /// A tensor that the layers hand on, with its gradient, whichever of the two is given; `None` for other tensors.
 pub fn with_gradient(plan: &Plan, tensor: TensorId) -> Option<(TensorId, TensorId)> {
-    let layers = plan.network().layers.len();
-    let (values, gradient) = match (tensor.owner, tensor.part) {
-        (Owner::Input, Part::Out) => (tensor, TensorId::layer(0, Part::Dx)),
-        (Owner::Layer(l), Part::Out) => (tensor, plan.output_gradient_of(l as usize)),
-        (Owner::Layer(l), Part::Dx) => (Plan::input_of(l as usize), tensor),
-        (Owner::Loss, Part::Dx) => (Plan::input_of(layers), tensor),
-        (Owner::Input | Owner::Layer(_) | Owner::Loss, _) => return None,
+    let (values, gradient) = match (tensor.owner, tensor.part, plan.differentiated(tensor)) {
+        (_, _, Some(source)) => (TensorId::of(source), tensor),
+        (Owner::Input, Part::Out, None) => (tensor, plan.picture_gradient()),
+        (Owner::Layer(l), Part::Out, None) => (tensor, plan.output_gradient_of(l as usize)),
+        (Owner::Input | Owner::Layer(_) | Owner::Loss, _, None) => return None,
     };
     (plan.knows(values) && plan.knows(gradient)).then_some((values, gradient))
 }
@@ -114,7 +120,8 @@ pub fn filters_of(view: &View, look: &Address) -> Option<usize> {
 /// The dense layer that makes the scores of the classes; `None` where another layer does.
 pub fn scores_layer(network: &Network) -> Option<usize> {
     let last = network.layers.len().checked_sub(1)?;
-    let layer = if network.layers[last].op == Op::Softmax { last.checked_sub(1)? } else { last };
+    let is_softmax = network.layers[last].op == Op::Softmax;
+    let layer = if is_softmax { network.layers[last].sources[0].layer()? } else { last };
     matches!(network.layers[layer].op, Op::Dense(_)).then_some(layer)
 }
 

@@ -61,7 +61,10 @@ impl FilterForm {
             | Op::LocalResponseNorm(_)
             | Op::Flatten
             | Op::Dropout { .. }
-            | Op::Softmax => (inputs, [rows, cols]),
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => (inputs, [rows, cols]),
         };
         let is_colored = is_first && network.input[0] == 3 && slices == 3;
         let columns = if is_colored { 1 } else { root(slices) };
@@ -177,7 +180,10 @@ fn is_passing(op: &Op) -> bool {
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
-        | Op::Softmax => false,
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => false,
     }
 }
 

@@ -8,28 +8,44 @@ use crate::app::AppState;
 use crate::attribution::Unit;
 use crate::data::shapes;
 use crate::model_io::{Model, bundled, by_hand};
-use crate::nn::{Op, Part};
+use crate::nn::{Op, Part, Source};
 use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, Stage, TensorId};
 
 /// The name of a tensor: `conv1`, `conv1 weights`, `∂L/∂relu1`.
 pub fn tensor(view: &View, tensor: TensorId) -> String {
     let plan = view.state.plan();
+    if let Some(source) = plan.differentiated(tensor) {
+        return gradient(view, tensor, source);
+    }
     let owner = match tensor.owner {
         Owner::Input => return view.text("name.input"),
         Owner::Loss => view.text("name.loss"),
         Owner::Layer(l) => plan.layer(l as usize).name().to_owned(),
     };
-    if tensor.part == Part::Dx {
-        return format!("∂L/∂{}", self::tensor(view, differentiated(plan, tensor)));
-    }
     part_of(view, tensor.part, &owner)
+}
+
+/// The name of a gradient: `∂L/∂relu1`; of what one of several readers hands back, `∂L/∂relu1 via conv2`.
+fn gradient(view: &View, gradient: TensorId, source: Source) -> String {
+    let plan = view.state.plan();
+    let name = format!("∂L/∂{}", tensor(view, TensorId::of(source)));
+    let (Owner::Layer(l), false) = (gradient.owner, plan.gradient_of(source) == gradient) else {
+        return name;
+    };
+    let reader = plan.layer(l as usize);
+    let layer = match reader.sources.iter().filter(|&&other| other == source).count() {
+        1 => reader.name().to_owned(),
+        _ => format!("{}.{}", reader.name(), gradient.part.suffix()),
+    };
+    view.fill("name.gradient_via", &[("gradient", &name), ("layer", &layer)])
 }
 
 /// A tensor's name, and what is left of it where there is little room: `conv1 ∂L/∂w` and `∂L/∂w`.
 pub fn short(view: &View, tensor: TensorId) -> [String; 2] {
     let name = self::tensor(view, tensor);
     let short = match tensor.part {
-        Part::Dx => "∂L/∂x".to_owned(),
+        Part::Dx | Part::DxOf(_) => "∂L/∂x".to_owned(),
+        Part::Dy => "∂L/∂y".to_owned(),
         Part::Out => name.clone(),
         part => part_of(view, part, "").trim_matches([' ', '\u{2009}', ',', '，']).to_owned(),
     };
@@ -39,7 +55,7 @@ pub fn short(view: &View, tensor: TensorId) -> [String; 2] {
 /// The name of a part of a layer or of the loss; of its output and of a gradient of its input the owner's.
 fn part_of(view: &View, part: Part, owner: &str) -> String {
     let key = match part {
-        Part::Out | Part::Dx => return owner.to_owned(),
+        Part::Out | Part::Dx | Part::DxOf(_) | Part::Dy => return owner.to_owned(),
         Part::Target => "name.target",
         Part::Prob => "name.prob",
         Part::Winner => "name.winner",
@@ -77,12 +93,9 @@ fn part_of(view: &View, part: Part, owner: &str) -> String {
     view.fill(key, &[("layer", owner)])
 }
 
-/// The tensor whose gradient a [`Part::Dx`] is: what the layer, or the loss, reads.
-fn differentiated(plan: &Plan, gradient: TensorId) -> TensorId {
-    match gradient.owner {
-        Owner::Input | Owner::Loss => Plan::input_of(plan.network().layers.len()),
-        Owner::Layer(l) => Plan::input_of(l as usize),
-    }
+/// The tensor whose gradient another is: what a layer, or the loss, reads.
+fn differentiated(plan: &Plan, gradient: TensorId) -> Option<TensorId> {
+    plan.differentiated(gradient).map(TensorId::of)
 }
 
 /// The name of the plane number `plane` of a tensor: `map 3`, `filter 3, slice 0`, `neuron 3`; `red` for the first
@@ -96,8 +109,8 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
         let key = if is_dense { "name.connection" } else { "name.slice" };
         return with_class(view, tensor, o, view.fill(key, &[("o", &o.to_string()), ("c", &c.to_string())]));
     }
-    if tensor.part == Part::Dx {
-        return self::plane(view, differentiated(plan, tensor), plane);
+    if let Some(of) = differentiated(plan, tensor) {
+        return self::plane(view, of, plane);
     }
     match (tensor.owner, shape.planes(), plane) {
         (Owner::Input, 1, _) => return view.text("name.grey"),
@@ -136,13 +149,23 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
         | Op::BatchNorm2d(_)
         | Op::Dropout { .. }
         | Op::Softmax => true,
-        Op::Conv2d(_) | Op::Dense(_) | Op::Flatten | Op::LocalResponseNorm(_) => false,
+        Op::Conv2d(_)
+        | Op::Dense(_)
+        | Op::Flatten
+        | Op::LocalResponseNorm(_)
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => false,
     };
     let output = network.output();
-    let filters = network.layers.iter().rposition(|layer| !is_one_by_one(&layer.op));
+    // From the last layer back, as long as maps go on one by one.
+    let last = network.layers.len().checked_sub(1);
+    let before =
+        |&l: &usize| network.layers[l].sources[0].layer().filter(|_| is_one_by_one(&network.layers[l].op));
+    let way: Vec<usize> = std::iter::successors(last, before).collect();
     output[1] * output[2] == 1
-        && filters
-            .is_some_and(|last| owner as usize >= last && matches!(network.layers[last].op, Op::Conv2d(_)))
+        && way.contains(&(owner as usize))
+        && way.last().is_some_and(|&filters| matches!(network.layers[filters].op, Op::Conv2d(_)))
 }
 
 /// What a number of a layer's vector is: a neuron of a dense layer, a map of one cell, or a cell of a flattened volume.
@@ -155,7 +178,13 @@ fn part_of_vector(plan: &Plan, l: usize) -> &'static str {
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
-        | Op::Softmax => l.checked_sub(1).map_or("name.cell", |before| part_of_vector(plan, before)),
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => {
+            let before = plan.layer(l).sources[0].layer();
+            before.map_or("name.cell", |before| part_of_vector(plan, before))
+        }
     }
 }
 
@@ -171,9 +200,11 @@ pub fn tensor_and_plane(view: &View, tensor: TensorId, plane: usize) -> String {
 /// A map as a thing to click: `conv2 output, map 7`, `gradient of conv2, map 7`, `conv1 weights, filter 3, slice 0`.
 pub fn map(view: &View, tensor: TensorId, plane: usize) -> String {
     let plan = view.state.plan();
-    let name = match (tensor.part, tensor.owner) {
-        (Part::Out, Owner::Layer(_)) => view.fill("name.output", &[("layer", &self::tensor(view, tensor))]),
-        (Part::Dx, _) => gradient_of(view, &self::tensor(view, differentiated(plan, tensor))),
+    let name = match (tensor.part, tensor.owner, differentiated(plan, tensor)) {
+        (Part::Out, Owner::Layer(_), _) => {
+            view.fill("name.output", &[("layer", &self::tensor(view, tensor))])
+        }
+        (_, _, Some(of)) => gradient_of(view, &self::tensor(view, of)),
         _ => return tensor_and_plane(view, tensor, plane),
     };
     match plan.shape_of(tensor).planes() {
@@ -203,10 +234,12 @@ fn object(view: &View, tensor: TensorId, plane: usize) -> String {
             }
             name
         }
-        (Part::Dx, _) => gradient_of(view, &object(view, differentiated(plan, tensor), plane)),
         (Part::Dw, _) => gradient_of(view, &object(view, TensorId { part: Part::Weight, ..tensor }, plane)),
         (Part::Db, _) => gradient_of(view, &object(view, TensorId { part: Part::Bias, ..tensor }, plane)),
-        _ => tensor_and_plane(view, tensor, plane),
+        _ => match differentiated(plan, tensor) {
+            Some(of) => gradient_of(view, &object(view, of, plane)),
+            None => tensor_and_plane(view, tensor, plane),
+        },
     }
 }
 
@@ -233,7 +266,7 @@ pub fn cell(view: &View, address: &Address) -> String {
 pub fn cell_and_value(view: &View, tensor: TensorId, index: usize, value: &str) -> String {
     let plan = view.state.plan();
     let of = match tensor.part {
-        Part::Dx => differentiated(plan, tensor),
+        part if part.is_activation_gradient() => differentiated(plan, tensor).unwrap_or(tensor),
         Part::Dw => TensorId { part: Part::Weight, ..tensor },
         Part::Db => TensorId { part: Part::Bias, ..tensor },
         _ => return view.fill("name.value", &[("name", &cell_of(view, tensor, index)), ("value", value)]),
@@ -247,6 +280,18 @@ pub fn stage(view: &View, stage: &Stage) -> String {
         Part::Dx => {
             let owner = tensor(view, TensorId { part: Part::Out, ..stage.tensor });
             view.fill("name.backward", &[("layer", &owner)])
+        }
+        Part::DxOf(input) => {
+            let plan = view.state.plan();
+            let Owner::Layer(l) = stage.tensor.owner else { return tensor(view, stage.tensor) };
+            let to =
+                plan.inputs_of(l as usize).nth(input.into()).map_or(String::new(), |to| tensor(view, to));
+            let owner = plan.layer(l as usize).name();
+            view.fill("name.backward_to", &[("layer", owner), ("to", &to)])
+        }
+        Part::Dy => {
+            let owner = tensor(view, TensorId { part: Part::Out, ..stage.tensor });
+            view.fill("name.gradients_added", &[("layer", &owner)])
         }
         _ => tensor(view, stage.tensor),
     }

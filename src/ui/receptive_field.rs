@@ -2,39 +2,36 @@
 //! cells that it is multiplied with and adds to.
 
 use super::widgets::grid::CellSpan;
-use crate::nn::{Axis, Block, Op, Part};
+use crate::nn::{Axis, Block, Layer, Op, Part, Source};
 use crate::trace::{Owner, Plan, TensorId};
 use std::ops::Range;
 
-/// Values, or the gradients of the same tensors.
+/// Where a tensor stands among those that the layers hand on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Way {
-    Forward,
-    Backward,
+enum Standing {
+    /// An output, or the picture.
+    Values(Source),
+    /// The gradient of one, or what one of its readers hands back.
+    Gradient(Source),
+    /// What the loss makes of the last output.
+    Loss,
 }
 
-/// The tensor before layer `c`, the picture first, the loss last; or its gradient.
-fn tensor_in(plan: &Plan, c: usize, way: Way) -> Option<TensorId> {
-    let layers = plan.network().layers.len();
-    match way {
-        Way::Forward if c <= layers => Some(Plan::input_of(c)),
-        Way::Forward => Some(TensorId::loss(Part::Out)),
-        Way::Backward if c == 0 => Some(TensorId::layer(0, Part::Dx)),
-        Way::Backward => (c <= layers).then(|| plan.output_gradient_of(c - 1)),
+fn standing(plan: &Plan, tensor: TensorId) -> Option<Standing> {
+    if let Some(source) = plan.differentiated(tensor) {
+        return Some(Standing::Gradient(source));
     }
-}
-
-/// Before which layer a tensor stands, if it stands before one, and on which way.
-fn place_of(plan: &Plan, tensor: TensorId) -> Option<(usize, Way)> {
-    let layers = plan.network().layers.len();
     match (tensor.owner, tensor.part) {
-        (Owner::Input, _) => Some((0, Way::Forward)),
-        (Owner::Layer(l), Part::Out) => Some((l as usize + 1, Way::Forward)),
-        (Owner::Layer(l), Part::Dx) => Some((l as usize, Way::Backward)),
-        (Owner::Loss, Part::Dx) => Some((layers, Way::Backward)),
-        (Owner::Loss, Part::Out | Part::Prob) => Some((layers + 1, Way::Forward)),
+        (Owner::Input, _) => Some(Standing::Values(Source::Input)),
+        (Owner::Layer(l), Part::Out) => Some(Standing::Values(Source::Layer(l as usize))),
+        (Owner::Loss, Part::Out | Part::Prob) => Some(Standing::Loss),
         _ => None,
     }
+}
+
+/// The sources in their order, the picture first.
+fn source_at(place: usize) -> Source {
+    Source::before(place)
 }
 
 /// Cells of a tensor: the same rectangle in each of some channels.
@@ -63,40 +60,48 @@ impl ReceptiveField {
 /// it.
 pub fn receptive_fields(plan: &Plan, tensor: TensorId, index: u32) -> Vec<ReceptiveField> {
     let at = plan.shape_of(tensor).at(index as usize);
-    let Some((c, way)) = place_of(plan, tensor) else { return uses(plan, tensor, at) };
+    let Some(standing) = standing(plan, tensor) else { return uses(plan, tensor, at) };
     let network = plan.network();
-    let layers = network.layers.len();
     let [_, k, i, j] = at;
     let here = Block::cell([k, i, j]);
-    let forward = way == Way::Forward;
+    let last = source_at(network.layers.len());
+    let forward = !matches!(standing, Standing::Gradient(_));
     let mut found = Vec::new();
-    let mut add = |c: usize, blocks: &[Block], readers: bool| {
-        if let Some(tensor) = tensor_in(plan, c, way) {
-            found.extend(blocks.iter().map(|block| ReceptiveField::new(tensor, block, readers)));
-        }
+    let mut add = |place: usize, blocks: &[Block], readers: bool| {
+        let source = source_at(place);
+        let tensor = if forward { TensorId::of(source) } else { plan.gradient_of(source) };
+        found.extend(blocks.iter().map(|block| ReceptiveField::new(tensor, block, readers)));
     };
     // Towards the input; the loss reads the last layer's output: one cell of it for a probability, else all.
-    let (mut blocks, from) = match c > layers {
-        true if tensor.part == Part::Prob => (vec![here.clone()], layers),
-        true => (vec![Block::whole(network.output())], layers),
-        false => (vec![here.clone()], c),
+    let (source, blocks) = match standing {
+        Standing::Values(source) | Standing::Gradient(source) => (source, here.clone()),
+        Standing::Loss if tensor.part == Part::Prob => (last, here.clone()),
+        Standing::Loss => (last, Block::whole(network.output())),
     };
-    if c > layers {
-        add(layers, &blocks, false);
+    let is_sum_of_more = standing == Standing::Gradient(source) && plan.gradient_of(source) != tensor;
+    if standing == Standing::Loss || is_sum_of_more {
+        add(source.place(), std::slice::from_ref(&blocks), !forward);
     }
-    for l in (0..from).rev() {
-        blocks = blocks.iter().flat_map(|block| network.layers[l].reads(block)).collect();
-        add(l, &blocks, !forward);
+    let before = network.depends_on(source, vec![blocks]);
+    for (place, blocks) in before.iter().enumerate().take(source.place()).rev() {
+        add(place, blocks, !forward);
     }
-    // Towards the loss.
-    let mut blocks = vec![here.clone()];
-    for l in c..layers {
-        blocks = blocks.iter().flat_map(|block| network.layers[l].read_by(block)).collect();
-        blocks.dedup();
-        add(l + 1, &blocks, forward);
-    }
-    if c == layers && plan.stage_of(TensorId::loss(Part::Prob)).is_some() {
-        found.push(ReceptiveField::new(TensorId::loss(Part::Prob), &here, forward));
+    // Towards the loss: what one reader of several hands back comes from that reader alone.
+    if standing != Standing::Loss {
+        let behind = match (tensor.owner, Layer::input_of_gradient(tensor.part)) {
+            (Owner::Layer(l), Some(input)) => {
+                let reader = l as usize;
+                let made = network.layers[reader].read_by(input, &here);
+                network.dependents_of(Source::Layer(reader), made)
+            }
+            _ => network.dependents_of(source, vec![here.clone()]),
+        };
+        for (place, blocks) in behind.iter().enumerate().skip(source.place() + 1) {
+            add(place, blocks, forward);
+        }
+        if source == last && plan.stage_of(TensorId::loss(Part::Prob)).is_some() {
+            found.push(ReceptiveField::new(TensorId::loss(Part::Prob), &here, forward));
+        }
     }
     found
 }
@@ -132,11 +137,11 @@ fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<Receptiv
     let is_bias = matches!(tensor.part, Part::Bias | Part::Db);
     let (read, made) = if is_bias { (None, Block { channels: c..c + 1, ..made }) } else { (read, made) };
     let output = match is_gradient {
-        true => tensor_in(plan, l + 1, Way::Backward),
-        false => tensor_in(plan, l + 1, Way::Forward),
+        true => plan.output_gradient_of(l),
+        false => TensorId::layer(l, Part::Out),
     };
-    let read = read.map(|block| ReceptiveField::new(Plan::input_of(l), &block, false));
-    read.into_iter().chain(output.map(|tensor| ReceptiveField::new(tensor, &made, !is_gradient))).collect()
+    let read = read.map(|block| ReceptiveField::new(plan.input_of(l), &block, false));
+    read.into_iter().chain([ReceptiveField::new(output, &made, !is_gradient)]).collect()
 }
 
 #[cfg(test)]
@@ -185,11 +190,10 @@ mod tests {
     #[test]
     fn a_gradient_stands_where_its_tensor_does() {
         let plan = shapes();
-        for c in 0..=plan.network().layers.len() {
-            let [tensor, gradient] = [Way::Forward, Way::Backward].map(|way| tensor_in(&plan, c, way));
-            let (tensor, gradient) = (tensor.expect("a tensor"), gradient.expect("its gradient"));
-            assert_eq!(place_of(&plan, tensor), Some((c, Way::Forward)));
-            assert_eq!(place_of(&plan, gradient), Some((c, Way::Backward)));
+        for source in (0..=plan.network().layers.len()).map(source_at) {
+            let (tensor, gradient) = (TensorId::of(source), plan.gradient_of(source));
+            assert_eq!(standing(&plan, tensor), Some(Standing::Values(source)));
+            assert_eq!(standing(&plan, gradient), Some(Standing::Gradient(source)));
             assert_eq!(plan.shape_of(gradient), plan.shape_of(tensor));
         }
     }

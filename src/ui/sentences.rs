@@ -2,7 +2,7 @@
 
 use super::{names, number, view::View};
 use crate::app::StopReason;
-use crate::nn::{Mode, Op, Part, optimizer::Rule, spec::Kind};
+use crate::nn::{Layer, Mode, Op, Part, optimizer::Rule, spec::Kind};
 use crate::trace::{Address, Break, Found, Owner, Pass, Place, Plan, Stage, Stop, TensorId};
 
 /// The key of a stage's sentence.
@@ -16,11 +16,13 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
         Part::WeightStep | Part::BiasStep => "step",
         Part::Weight | Part::Bias => "param",
         Part::RunningMean | Part::RunningVar => "running",
+        Part::DxOf(_) => "dX",
         part => part.suffix(),
     };
     let family = match (stage.pass, stage.tensor.owner) {
         (Pass::Update, Owner::Loss) => return "sentence.update.loss".into(),
         (Pass::Update, _) => "update",
+        (_, _) if stage.tensor.part == Part::Dy => return "sentence.join.dY".into(),
         (_, Owner::Loss | Owner::Input) => plan.network().loss.name(),
         (_, Owner::Layer(l)) => match &plan.layer(l as usize).spec.kind {
             Kind::GlobalAvgPool2d => "avg_pool2d",
@@ -40,7 +42,9 @@ fn variant(plan: &Plan, stage: &Stage) -> &'static str {
     if matches!(part, Part::Dw | Part::Db) {
         return if setup.images > 1 { "_batch" } else { "" };
     }
-    match &plan.layer(l as usize).op {
+    let layer = plan.layer(l as usize);
+    match &layer.op {
+        Op::Multiply if Layer::input_of_gradient(part).is_some_and(|k| layer.is_scale(k)) => "_map",
         Op::Conv2d(spec) if part == Part::Out => match (spec.normalize, spec.bias) {
             (false, false) => "",
             (false, true) => "_bias",
@@ -59,7 +63,10 @@ fn variant(plan: &Plan, stage: &Stage) -> &'static str {
         | Op::LocalResponseNorm(_)
         | Op::Activation(_)
         | Op::Flatten
-        | Op::Softmax => "",
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => "",
     }
 }
 

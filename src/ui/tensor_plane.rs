@@ -9,7 +9,7 @@ use super::{
     widgets::grid::{CellState, CellView},
 };
 use crate::app::Scale;
-use crate::nn::{Op, Part};
+use crate::nn::{Op, Part, Source};
 use crate::tensor::{Shape, shape_of};
 use crate::trace::{Address, Owner, Pass, StageProgress, TensorId};
 
@@ -300,8 +300,9 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
                 | Op::AvgPool2d(_)
                 | Op::Flatten
                 | Op::LocalResponseNorm(_)
-                | Op::Dropout { .. } => is_signed(view, crate::trace::Plan::input_of(l)),
+                | Op::Dropout { .. } => is_signed(view, plan.input_of(l)),
                 Op::Conv2d(_) | Op::Dense(_) | Op::BatchNorm2d(_) => true,
+                Op::Add | Op::Multiply | Op::Concat => plan.inputs_of(l).any(|input| is_signed(view, input)),
             }
         }
     }
@@ -370,11 +371,15 @@ fn within_reach(view: &View, tensor: TensorId, image: u32) -> ValueRange {
 fn network_value_range(view: &View, tensor: TensorId, image: u32) -> ValueRange {
     let layers = view.state.plan().network().layers.len();
     let whole = value_range(view, tensor, image, None);
-    if !matches!(tensor.part, Part::Out | Part::Dx) || tensor.owner == Owner::Loss {
+    let is_gradient = tensor.part.is_activation_gradient();
+    if !is_gradient && tensor.part != Part::Out || tensor.owner == Owner::Loss {
         return whole;
     }
+    let plan = view.state.plan();
     (0..layers)
-        .map(|l| TensorId::layer(l, tensor.part))
+        .map(
+            |l| if is_gradient { plan.gradient_of(Source::before(l)) } else { TensorId::layer(l, Part::Out) },
+        )
         .fold(whole, |whole, tensor| whole.union(value_range(view, tensor, image, None)))
 }
 

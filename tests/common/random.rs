@@ -7,9 +7,10 @@ use convstep::nn::{
     Activation, Network, Params, Part, Parts, Real,
     dropout::Stream,
     loss::Loss,
+    outline::Outline,
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec,
-        Pair,
+        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, INPUT, Kind, LayerSpec, LrnSpec,
+        MaxPoolSpec, Pair,
     },
 };
 use convstep::tensor::Tensor;
@@ -103,7 +104,7 @@ pub fn dropout() -> impl Strategy<Value = Kind> {
     (0.0..0.9f64).prop_map(|p| Kind::Dropout(DropoutSpec { p }))
 }
 
-/// A layer of any kind.
+/// A layer of any kind with one input.
 pub fn kind() -> impl Strategy<Value = Kind> {
     // So that the activations together come up somewhat more often than convolutions.
     let weighted = |starter: Kind| match starter {
@@ -115,9 +116,12 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         Kind::BatchNorm2d(_) => (3, batch_norm().boxed()),
         Kind::LocalResponseNorm(_) => (3, local_response_norm().boxed()),
         Kind::Dropout(_) => (3, dropout().boxed()),
-        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax => (3, Just(starter).boxed()),
+        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax | Kind::Add | Kind::Multiply | Kind::Concat => {
+            (3, Just(starter).boxed())
+        }
     };
-    proptest::strategy::Union::new_weighted(Kind::starters().into_iter().map(weighted).collect())
+    let starters = Kind::starters().into_iter().filter(|kind| !kind.is_join());
+    proptest::strategy::Union::new_weighted(starters.map(weighted).collect())
 }
 
 /// Any loss.
@@ -151,10 +155,74 @@ pub fn stack(input: [usize; 3], kinds: impl IntoIterator<Item = Kind>, loss: Los
     Network::build(input, specs, loss).expect("each layer was tried")
 }
 
-/// Networks of one to six layers of all kinds.
-pub fn network() -> impl Strategy<Value = Network> {
+/// Layers of `kinds` and joins, each on one or several earlier outputs, or on the picture: of those drawn, the ones that
+/// fit, and whose outputs are read.
+pub fn weave(input: [usize; 3], kinds: impl IntoIterator<Item = Kind>, seed: u64, loss: Loss) -> Network {
+    let mut draw = Numbers::new(seed);
+    let mut specs: Vec<LayerSpec> = Vec::new();
+    let fits = |specs: &[LayerSpec]| Outline::new(input, specs.to_vec()).layers.len() == specs.len();
+    for kind in kinds {
+        let before = specs.len();
+        let name = |specs: &[LayerSpec], n: usize| match n {
+            0 => INPUT.to_owned(),
+            n => specs[n - 1].name.clone(),
+        };
+        let mut spec = LayerSpec::new(format!("layer{before}"), kind);
+        // Mostly the layer before, so that depth comes about.
+        if draw.below(3) == 0 {
+            let from = draw.below(before + 1);
+            spec = spec.reading([name(&specs, from)]);
+        }
+        specs.push(spec);
+        if !fits(&specs) {
+            specs.pop();
+            continue;
+        }
+        for join in 0..draw.below(3) {
+            let len = specs.len();
+            let kind = [Kind::Add, Kind::Multiply, Kind::Concat][draw.below(3)].clone();
+            // Any two or three that go together, the newest among them now and then twice.
+            for _ in 0..6 {
+                let count = 2 + draw.below(2);
+                let from: Vec<String> = (0..count).map(|_| name(&specs, draw.below(len + 1))).collect();
+                specs.push(LayerSpec::new(format!("join{before}_{join}"), kind.clone()).reading(from));
+                if fits(&specs) {
+                    break;
+                }
+                specs.pop();
+            }
+        }
+    }
+    if specs.is_empty() {
+        specs.push(LayerSpec::new("flatten", Kind::Flatten));
+    }
+    // What nothing reads goes. The layer behind it names what it reads, for it does not read this one.
+    loop {
+        match Network::build(input, specs.clone(), loss) {
+            Ok(network) => return network,
+            Err(_) => {
+                let misfit = Outline::new(input, specs.clone()).misfit.expect("an unread layer");
+                specs.remove(misfit.layer.expect("a layer"));
+            }
+        }
+    }
+}
+
+/// Chains of one to six layers of all kinds.
+pub fn chain() -> impl Strategy<Value = Network> {
     (input(), proptest::collection::vec(kind(), 1..=6), loss())
         .prop_map(|(input, kinds, loss)| stack(input, kinds, loss))
+}
+
+/// Networks of one to six layers of all kinds and the joins among them.
+pub fn graph() -> impl Strategy<Value = Network> {
+    (input(), proptest::collection::vec(kind(), 1..=6), any::<u64>(), loss())
+        .prop_map(|(input, kinds, seed, loss)| weave(input, kinds, seed, loss))
+}
+
+/// Chains and graphs.
+pub fn network() -> impl Strategy<Value = Network> {
+    prop_oneof![chain(), graph()]
 }
 
 /// Numbers for one network, all from one seed.

@@ -73,11 +73,15 @@ fn kind() -> impl Strategy<Value = Kind> {
         Just(Kind::GlobalAvgPool2d),
         Just(Kind::Flatten),
         Just(Kind::Softmax),
+        Just(Kind::Add),
+        Just(Kind::Multiply),
+        Just(Kind::Concat),
     ]
 }
 
 fn architecture() -> impl Strategy<Value = Architecture> {
-    let layers = vec((kind(), option::of("[a-z][a-z0-9 \"\\\\.é]{0,9}")), 1..7);
+    let name = "[a-z][a-z0-9 \"\\\\.é]{0,9}";
+    let layers = vec((kind(), option::of(name), vec(name, 0..3)), 1..7);
     let shuffle = option::of(0..=i64::MAX as u64);
     let numbers = (-1.0f64..1.0, 0.1f64..3.0, any::<bool>(), shuffle);
     (1usize..4, 1usize..14, 1usize..14, layers, numbers, any::<bool>()).prop_map(
@@ -92,10 +96,11 @@ fn architecture() -> impl Strategy<Value = Architecture> {
             layers: layers
                 .into_iter()
                 .enumerate()
-                .map(|(l, (kind, weights))| LayerSpec {
+                .map(|(l, (kind, weights, inputs))| LayerSpec {
                     name: format!("layer{l}"),
                     weights: weights.map(|name| format!("{name}{l}")),
                     kind,
+                    inputs,
                 })
                 .collect(),
             loss: if mse { Loss::Mse } else { Loss::CrossEntropy },

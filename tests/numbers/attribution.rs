@@ -8,7 +8,7 @@ use convstep::attribution::{
 use convstep::data::Generated;
 use convstep::model_io::{Model, bundled};
 use convstep::nn::{
-    Activation, Execution, Mode, Network, Params, Part, Parts,
+    Activation, Execution, Mode, Network, Params, Part, Parts, Source,
     activation::Gate,
     dropout::Stream,
     loss::Loss,
@@ -97,16 +97,21 @@ proptest! {
         let mut values = net.forward(&params, &x, Mode::Eval, Stream::default());
         let dy = whole.loss.at(Part::Dx).clone();
         let to = numbers.below(net.layers.len());
-        prop_assert!(net.add_input_gradients(&params, &mut values, dy, to, Gate::Derivative, Execution::SERIAL));
+        let source = Source::before(to);
+        prop_assert!(net.add_input_gradients(&params, &mut values, dy, source, Gate::Derivative, Execution::SERIAL));
         for (l, (own, of_run)) in values.layers.iter().zip(&whole.layers).enumerate() {
-            match own.get(Part::Dx) {
-                Some(dx) => {
-                    let same = dx.iter().zip(of_run.at(Part::Dx)).all(|(a, b)| a.to_bits() == b.to_bits());
-                    prop_assert!(l >= to && same, "layer {}", l);
+            for part in (0..net.layers[l].sources.len()).map(|k| net.layers[l].input_gradient(k)) {
+                match own.get(part) {
+                    Some(dx) => {
+                        let same = dx.iter().zip(of_run.at(part)).all(|(a, b)| a.to_bits() == b.to_bits());
+                        prop_assert!(l >= to && same, "layer {}", l);
+                    }
+                    None => prop_assert!(l < to),
                 }
-                None => prop_assert!(l < to),
             }
         }
+        let [own, of_run] = [&values, &whole].map(|values| values.gradient(&net, source).expect("it was asked for"));
+        prop_assert!(own.iter().zip(of_run).all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 
     /// No cell outside of a receptive field has a gradient, for any cell of any layer.

@@ -3,7 +3,7 @@
 //! Bits are compared as bits: NaN equals itself and 0 is not -0.
 
 use convstep::nn::{
-    Activation, Alone, Axis, Compute, Mode, Network, Op, Part, Values, WindowNumbers, conv,
+    Activation, Alone, Axis, Compute, Mode, Network, Op, Part, Source, Values, WindowNumbers, conv,
     dropout::{self, Stream},
     init::Init,
     loss::Loss,
@@ -26,7 +26,10 @@ fn bits(tensor: &Tensor) -> (Vec<usize>, Vec<u32>) {
 fn same_bits(a: &Values, b: &Values) {
     assert_eq!(bits(&a.input), bits(&b.input));
     assert_eq!(a.layers.len(), b.layers.len());
-    for (a, b) in a.layers.iter().chain([&a.loss]).zip(b.layers.iter().chain([&b.loss])) {
+    let all = |values: &Values| {
+        [&values.loss, &values.picture].into_iter().chain(&values.layers).cloned().collect::<Vec<_>>()
+    };
+    for (a, b) in all(a).iter().zip(&all(b)) {
         assert_eq!(a.iter().count(), b.iter().count());
         for ((part, a), (other, b)) in a.iter().zip(b.iter()) {
             assert_eq!(part, other);
@@ -47,8 +50,9 @@ proptest! {
         for n in 0..images {
             let one = |tensor: &Tensor| tensor.slice_axis(Dim(0), (n..=n).into()).to_owned();
             let alone = network.run(&params, &one(&x), &one(&target), Mode::Eval, stream);
-            let layers = batch.layers.iter().chain([&batch.loss]);
-            for (l, (batch, alone)) in layers.zip(alone.layers.iter().chain([&alone.loss])).enumerate() {
+            let layers = batch.layers.iter().chain([&batch.loss, &batch.picture]);
+            let of_alone = alone.layers.iter().chain([&alone.loss, &alone.picture]);
+            for (l, (batch, alone)) in layers.zip(of_alone).enumerate() {
                 for (part, tensor) in batch.iter() {
                     match part {
                         // Summed over the batch, or a parameter's: not an image's.
@@ -73,9 +77,9 @@ proptest! {
         let (x, target) = (numbers.pictures(&network, images), numbers.targets(&network, images));
         let values = network.run::<f32>(&params, &x, &target, Mode::Eval, numbers.stream());
         for (l, layer) in network.layers.iter().enumerate() {
-            let x = if l == 0 { &values.input } else { values.layers[l - 1].at(Part::Out) };
+            let x = values.of(layer.sources[0]);
             let made = &values.layers[l];
-            let dy = values.output_gradient(l).expect("it ran backward");
+            let dy = values.gradient(&network, Source::Layer(l)).expect("it ran backward");
             let Some(dw_of_batch) = made.get(Part::Dw) else { continue };
             let mut dw = Tensor::zeros(dw_of_batch.dim());
             let mut db = made.get(Part::Db).map(|db| Tensor::zeros(db.dim()));
@@ -225,9 +229,12 @@ proptest! {
         let (x, target) = (numbers.pictures(&network, images), numbers.targets(&network, images));
         let values = network.run::<f32>(&params, &x, &target, Mode::Train, numbers.stream());
         for (layer, made) in network.layers.iter().zip(&values.layers) {
-            let ([c, h, w], [o, h_out, w_out]) = (layer.input, layer.output);
+            let [o, h_out, w_out] = layer.output;
             prop_assert_eq!(made.at(Part::Out).dim(), (images, o, h_out, w_out));
-            prop_assert_eq!(made.at(Part::Dx).dim(), (images, c, h, w));
+            for (k, [c, h, w]) in layer.inputs.iter().copied().enumerate() {
+                prop_assert_eq!(made.at(layer.input_gradient(k)).dim(), (images, c, h, w));
+                prop_assert_eq!([c, h, w], network.extents(layer.sources[k]));
+            }
             for (part, shape) in layer.parameters() {
                 match part {
                     Part::Weight => prop_assert_eq!(made.at(Part::Dw).shape(), shape.0),
@@ -386,9 +393,15 @@ proptest! {
         let flat = numbers.below(x.len());
         x.as_slice_mut().expect("contiguous")[flat] = f32::NAN;
         let values = network.forward(&params, &x, Mode::Eval, Stream::default());
-        let mut x = &values.input;
         for (layer, made) in network.layers.iter().zip(&values.layers) {
+            let x = values.of(layer.sources[0]);
             let nan = |c: usize, p: usize, q: usize| x[[0, c, p, q]].is_nan();
+            // Of a join: input k at the place of an output cell.
+            let nan_of = |k: usize, c: usize, p: usize, q: usize| {
+                let x = values.of(layer.sources[k]);
+                let (_, _, h, w) = x.dim();
+                x[[0, c, p.min(h - 1), q.min(w - 1)]].is_nan()
+            };
             let in_window = |channels: std::ops::Range<usize>, i: usize, j: usize| {
                 let window = layer.window().expect("has one");
                 ndarray::indices((window.rows.kernel, window.cols.kernel))
@@ -413,20 +426,23 @@ proptest! {
                     Op::Activation(_)
                     | Op::BatchNorm2d(_)
                     | Op::Dropout { .. } => nan(o, i, j),
+                    Op::Add | Op::Multiply => (0..layer.sources.len()).any(|k| nan_of(k, o, i, j)),
+                    Op::Concat => (0..layer.sources.len()).any(|k| {
+                        let first = layer.first_channel(k);
+                        (first..first + layer.inputs[k][0]).contains(&o) && nan_of(k, o - first, i, j)
+                    }),
                 };
                 prop_assert_eq!(y.is_nan(), depends, "{} {:?}", layer.name(), [o, i, j]);
             }
-            x = y;
         }
     }
 
     /// The same seed gives the same weights, and a layer added at the end leaves them as they were.
     #[test]
     fn initial_weights_are_a_function_of_the_seed(network in random::network(), seed: u64) {
-        let shorter = Network { layers: network.layers[1..].to_vec(), ..network.clone() };
         let longer = network.init::<f32>(Init::He, seed);
         prop_assert_eq!(&longer, &network.init(Init::He, seed));
-        let first = Network { layers: network.layers[..1].to_vec(), ..shorter };
+        let first = network.up_to(0);
         prop_assert_eq!(&longer.0[..1], &first.init::<f32>(Init::He, seed).0[..]);
         for (layer, parts) in network.layers.iter().zip(&longer.0) {
             let shapes: Vec<_> = parts.iter().map(|(part, tensor)| (part, tensor.shape().to_vec())).collect();

@@ -6,8 +6,8 @@
 //! test prints the worst share of its allowance that was used.
 
 use convstep::nn::{
-    Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Values, Window, WindowNumbers,
-    batchnorm, conv, dense,
+    Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Source, Values, Window,
+    WindowNumbers, batchnorm, conv, dense,
     dropout::Stream,
     local_response_norm::{self, LocalResponseNorm, Normalised},
     loss::{self, Loss, Targets},
@@ -448,7 +448,12 @@ fn optimizers() {
         for step in 0..5 {
             let mut layer = Parts::default();
             layer.set(Part::Dw, case.tensor(&format!("in.grad{step}")));
-            let values = Values { input: Tensor::zeros([1; 4]), layers: vec![layer], loss: Parts::default() };
+            let values = Values {
+                input: Tensor::zeros([1; 4]),
+                layers: vec![layer],
+                loss: Parts::default(),
+                picture: Parts::default(),
+            };
             let updated = optimizer.update(&network, &params, &moments, &values);
             (params, moments) = (updated.params(&params), updated.moments(&moments));
             case.compare(&format!("out.p{}", step + 1), params.0[0].at(Part::Weight));
@@ -519,7 +524,7 @@ fn whole_networks() {
             let tap = if l == last { "logits".to_owned() } else { format!("layer{l}_{kind}") };
             if l == last || case.name == "net_A" {
                 case.compare(&format!("out.{tap}"), values.layers[l].at(Part::Out));
-                let dy = values.output_gradient(l).expect("it ran backward");
+                let dy = values.gradient(&network, Source::Layer(l)).expect("it ran backward");
                 case.compare(&format!("grad.{tap}"), &(dy / images));
             }
             for (part, grad) in [(Part::Weight, Part::Dw), (Part::Bias, Part::Db)] {

@@ -125,7 +125,7 @@ fn the_strongest_path_is_made_of_terms_that_are_there() {
         trace.value(TensorId::layer(1, Part::Dx), group.image as u32, group.index as u32),
         group.gradient
     );
-    let links = trace.strongest_path(cut.layer, group.image, group.index);
+    let links = trace.strongest_path(cut.layer, group);
     assert!(links.len() > 5, "{links:?}");
     assert_eq!(links[0].value, group.gradient);
     for pair in links.windows(2) {

@@ -11,7 +11,7 @@ use convstep::nn::{
     spec::Kind,
 };
 use convstep::tensor::Tensor;
-use convstep::trace::{Address, Depth, Move, Plan};
+use convstep::trace::{Address, Depth, Move};
 use convstep::ui::{
     names, number,
     room::{Presenting, Room, Wants},
@@ -589,8 +589,8 @@ layers = [
     let trace = state.trace();
     let [x, y, z] = [
         &trace.values().input,
-        trace.tensor(Plan::input_of(1)).expect("made"),
-        trace.tensor(Plan::input_of(2)).expect("made"),
+        trace.tensor(state.plan().input_of(1)).expect("made"),
+        trace.tensor(state.plan().input_of(2)).expect("made"),
     ];
     let as_max = trace.pooled_otherwise(0, 0, 0).expect("a pool");
     let as_avg = trace.pooled_otherwise(1, 0, 0).expect("a pool");

@@ -388,7 +388,7 @@ impl AppState {
     /// Whether the network has answered at the cursor: its output has been computed.
     pub fn knows_scores(&self) -> bool {
         let plan = self.plan();
-        let stage = plan.stage_of(Plan::input_of(plan.network().layers.len()));
+        let stage = plan.stage_of(plan.input_of(plan.network().layers.len()));
         let repeat = if plan.is_layered() { 0 } else { self.image() };
         stage.is_none_or(|stage| {
             self.trace().progress(stage, repeat, self.position.cursor().at()).is_complete()
@@ -450,7 +450,7 @@ impl AppState {
     pub fn lane(&self) -> Lane {
         let look = self.look();
         let tensor = self.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
-        let is_gradient = tensor.is_some_and(|tensor| tensor.part == Part::Dx);
+        let is_gradient = tensor.is_some_and(|tensor| tensor.part.is_activation_gradient());
         match self.view.lane {
             Lane::Values if is_gradient && Depth::new(&look) > Depth::Pass => Lane::Gradients,
             lane => lane,

@@ -2,7 +2,7 @@
 
 use super::AppState;
 use crate::attribution::Unit;
-use crate::nn::Part;
+use crate::nn::{Part, Source};
 use crate::tensor::Shape;
 use crate::trace::Owner;
 
@@ -35,10 +35,11 @@ pub fn focused_unit(state: &AppState) -> Option<Unit> {
     };
     match (tensor.owner, tensor.part) {
         (Owner::Layer(l), Part::Out) => Some(cell(l as usize)),
-        // The gradient of a layer's input is that of the output before it.
-        (Owner::Layer(l), Part::Dx) => (l as usize).checked_sub(1).map(cell),
         (Owner::Loss, Part::Prob) => Some(Unit::Probability(loss.class_of(index as usize))),
         (Owner::Loss, Part::Dx) => Some(Unit::Score(loss.class_of(index as usize))),
-        (Owner::Layer(_) | Owner::Loss | Owner::Input, _) => None,
+        // The gradient of a layer's input is that of the output that it reads.
+        (Owner::Layer(_) | Owner::Loss | Owner::Input, _) => {
+            trace.plan().differentiated(tensor).and_then(Source::layer).map(cell)
+        }
     }
 }

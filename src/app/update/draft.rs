@@ -213,6 +213,9 @@ fn stem(kind: &Kind) -> &'static str {
         Kind::LocalResponseNorm(_) => "lrn",
         Kind::Dropout(_) => "dropout",
         Kind::Softmax => "softmax",
+        Kind::Add => "add",
+        Kind::Multiply => "multiply",
+        Kind::Concat => "concat",
     }
 }
 

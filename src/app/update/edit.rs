@@ -247,7 +247,10 @@ fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Re
         | Op::LocalResponseNorm(_)
         | Op::Flatten
         | Op::Dropout { .. }
-        | Op::Softmax => {
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => {
             return Err(format!("{name}: expected a layer with weights, got one without; pick another"));
         }
     };

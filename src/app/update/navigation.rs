@@ -2,8 +2,7 @@
 
 use super::notice::fail;
 use crate::app::state::{AppState, Guide, Lane, StopReason};
-use crate::nn::Part;
-use crate::trace::{Address, Cursor, Depth, Grain, Move, Owner, Pass, Place, Plan, TensorId};
+use crate::trace::{Address, Cursor, Depth, Grain, Move, Owner, Pass, Place, Plan};
 
 /// Moves the cursor; nothing stays selected.
 pub(in crate::app) fn travel(state: &mut AppState, go: impl FnOnce(&mut Cursor, &Plan)) {
@@ -180,12 +179,7 @@ fn gradient_of(plan: &Plan, look: &Address) -> Option<Address> {
         return Some(plan.widen(&Address::whole_stage(look.time(), look.image(), stages.start), Grain::Pass));
     }
     let Owner::Layer(l) = stage.tensor.owner else { return None };
-    let next = l as usize + 1;
-    let gradient = if next < plan.network().layers.len() {
-        TensorId::layer(next, Part::Dx)
-    } else {
-        TensorId::loss(Part::Dx)
-    };
+    let gradient = plan.output_gradient_of(l as usize);
     Some(Address::whole_stage(look.time(), look.image(), plan.stage_of(gradient)?))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{navigation, notice::fail};
 use crate::app::state::{AppState, Compared, Drawer, Figure, LANE_ZOOM, Lane, Order, Page, With};
-use crate::trace::{Grain, Owner, Plan};
+use crate::trace::{Grain, TensorId};
 
 /// Larger or smaller maps of the network, by `by` half powers of two.
 pub(in crate::app) fn zoom_lanes(state: &mut AppState, by: i8) {
@@ -55,10 +55,9 @@ pub(in crate::app) fn set_lane(state: &mut AppState, lane: Lane) {
         return;
     }
     let (look, plan) = (state.look(), state.plan());
-    let read = match state.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor.owner) {
-        Some(Owner::Layer(l)) => Plan::input_of(l as usize),
-        Some(Owner::Input | Owner::Loss) | None => Plan::input_of(plan.network().layers.len()),
-    };
+    let gradient = state.trace().tensor_cell(&look.whole_cell()).map(|(tensor, ..)| tensor);
+    let source = gradient.and_then(|gradient| plan.differentiated(gradient));
+    let read = source.map_or_else(|| plan.input_of(plan.network().layers.len()), TensorId::of);
     let cell = plan.writer(read, look.time(), state.image(), look.cell());
     let values = plan.widen(&cell, look.grain().min(Grain::Cell));
     navigation::look(state, values);

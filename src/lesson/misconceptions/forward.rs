@@ -13,7 +13,7 @@ use crate::lesson::{
     scene::Scene,
 };
 use crate::nn::{Op, Part, activation::Activation, loss::Loss};
-use crate::trace::{Address, Owner, Pass, Plan, Step, TensorId};
+use crate::trace::{Address, Owner, Pass, Step, TensorId};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "one-plane", formula: "Σ over u, v of channel 0", answer: one_plane, refute: second_channel },
@@ -276,7 +276,7 @@ fn behind_activation<'a>(asked: Asked<'a>) -> Option<ConvSum<'a>> {
     let (l, layer) = asked.layer()?;
     match layer.op {
         Op::Activation(_) if asked.is(Pass::Fwd, Part::Out) => {
-            ConvSum::of(asked.of(Plan::input_of(l), asked.index)?)
+            ConvSum::of(asked.of(asked.scene.plan().input_of(l), asked.index)?)
         }
         _ => ConvSum::of(asked),
     }

@@ -10,7 +10,7 @@ use crate::lesson::{
     scene::Scene,
 };
 use crate::nn::{Op, Part, geometry::Axis};
-use crate::trace::{Address, Owner, Pass, Plan, TensorId};
+use crate::trace::{Address, Owner, Pass, TensorId};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "colour-forgotten", formula: "H·W, not C·H·W", answer: colour_forgotten, refute: here },
@@ -152,7 +152,7 @@ fn flatten_hwc(scene: &Scene, query: &Query) -> Option<Answer> {
 fn flattened<'a>(asked: &Asked<'a>, index: impl Fn([usize; 3], usize) -> usize) -> Option<Asked<'a>> {
     let (l, layer) = asked.layer()?;
     let is_flat = matches!(layer.op, Op::Flatten) && asked.is(Pass::Fwd, Part::Out);
-    is_flat.then(|| asked.of(Plan::input_of(l), index(layer.input, asked.index)))?
+    is_flat.then(|| asked.of(asked.scene.plan().input_of(l), index(layer.input, asked.index)))?
 }
 
 /// A fully connected layer's cell, where the vector that it reads went pixel by pixel.

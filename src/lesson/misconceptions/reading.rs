@@ -8,7 +8,7 @@ use crate::lesson::{
 };
 use crate::nn::{Layer, Op, Part, conv::Conv2d, dense::Dense, pool::Pool2d};
 use crate::tensor::Shape;
-use crate::trace::{Address, CellFold, Operand, Owner, Pass, Plan, Step, TensorId, TermOp};
+use crate::trace::{Address, CellFold, Operand, Owner, Pass, Step, TensorId, TermOp};
 
 /// A cell with the tensor that it belongs to.
 #[derive(Clone, Copy)]
@@ -211,7 +211,7 @@ impl<'a> ConvSum<'a> {
         let group = self.asked.position()[0] / self.conv.group_out();
         let index = ((group * self.channels() + c) * h + p) * w + q;
         let trace = &self.asked.scene.trace;
-        f64::from(trace.value(Plan::input_of(self.layer), self.asked.cell.image(), index as u32))
+        f64::from(trace.value(trace.plan().input_of(self.layer), self.asked.cell.image(), index as u32))
     }
 
     /// The first product that reads padding.

@@ -6,7 +6,7 @@ use super::{
     proto::NodeProto,
 };
 use crate::nn::{
-    Layer, Part, Parts,
+    Layer, Part, Parts, Source,
     spec::{Kind, LayerSpec},
 };
 use crate::tensor::{Shape, Tensor};
@@ -111,7 +111,10 @@ impl<'a> Chain<'a> {
             | Kind::BatchNorm2d(_)
             | Kind::LocalResponseNorm(_)
             | Kind::Dropout(_)
-            | Kind::Softmax => self.is_vector,
+            | Kind::Softmax
+            | Kind::Add
+            | Kind::Multiply
+            | Kind::Concat => self.is_vector,
         };
         let name = names::unused(node, &kind, &mut self.names, &mut self.counts);
         let layer = fit(LayerSpec::new(name, kind), self.cells)?;
@@ -156,7 +159,10 @@ impl<'a> Chain<'a> {
             | Kind::BatchNorm2d(_)
             | Kind::LocalResponseNorm(_)
             | Kind::Dropout(_)
-            | Kind::Softmax => return Err(refused.into()),
+            | Kind::Softmax
+            | Kind::Add
+            | Kind::Multiply
+            | Kind::Concat => return Err(refused.into()),
         };
         let along = bias.dims.len().checked_sub(trailing + 1);
         let is_row =
@@ -175,7 +181,7 @@ impl<'a> Chain<'a> {
 }
 
 fn fit(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, String> {
-    Layer::new(spec, input).map_err(|error| error.0)
+    Layer::new(spec, &[(Source::Input, input)]).map_err(|error| error.0)
 }
 
 /// The numbers in a parameter's shape; axes of length 1 may be missing or added.

@@ -147,7 +147,10 @@ fn loss(chain: &mut Chain) -> Loss {
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
-        | Op::Dropout { .. } => {
+        | Op::Dropout { .. }
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => {
             let (loss, name) = (Loss::of_outputs(last.output.iter().product()), last.name().to_owned());
             if loss == Loss::BinaryCrossEntropy {
                 chain.notes.push(note_on_one_output(&name));

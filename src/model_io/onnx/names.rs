@@ -36,6 +36,9 @@ fn word(kind: &Kind) -> &'static str {
         Kind::LocalResponseNorm(_) => "lrn",
         Kind::Dropout(_) => "drop",
         Kind::Softmax => "softmax",
+        Kind::Add => "add",
+        Kind::Multiply => "multiply",
+        Kind::Concat => "concat",
     }
 }
 

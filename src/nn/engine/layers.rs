@@ -1,6 +1,6 @@
 //! One worker's images through the layers, forward and backward, on its own buffers.
 
-use super::{Own, Shard, Step, Sums};
+use super::{Joins, Own, Reading, Shard, Step, Sums};
 use crate::nn::{
     Op,
     activation::Reads,
@@ -131,7 +131,9 @@ impl Run<'_> {
                 let of = Statistics { mean, inv_std };
                 images.for_each(|(x, y)| norm::forward(self.isa, x, of, &own.w, &own.b, step.plane, y));
             }
-            (Op::Conv2d(_) | Op::Flatten, _) => unreachable!("has a plan, or is done in place"),
+            (Op::Flatten, _) => y[outs].copy_from_slice(&x[ins]),
+            (Op::Add | Op::Multiply | Op::Concat, _) => forward_join(step, &mut shard.values, n),
+            (Op::Conv2d(_), None) => unreachable!("a convolution has a plan"),
         }
     }
 
@@ -187,22 +189,24 @@ impl Run<'_> {
 
     /// From the gradient of the last buffer to those that parameters need, and the inputs of convolutions
     /// lowered for their weights' gradients.
-    pub fn backward(&self, shard: &mut Shard, layers: Range<usize>, first: usize) {
+    pub fn backward(&self, shard: &mut Shard, layers: Range<usize>) {
         let tail = self.tail().clamp(layers.start, layers.end);
         for l in (tail..layers.end).rev() {
-            self.backward_layer(shard, l, 0..self.images, first);
+            self.backward_layer(shard, l, 0..self.images);
         }
         for n in 0..self.images {
             for l in (layers.start..tail).rev() {
-                self.backward_layer(shard, l, n..n + 1, first);
+                self.backward_layer(shard, l, n..n + 1);
             }
         }
     }
 
-    fn backward_layer(&self, shard: &mut Shard, l: usize, n: Range<usize>, first: usize) {
-        let (step, own) = (&self.steps[l], &self.own[l]);
-        let (ins, outs) =
-            (n.start * step.inputs..n.end * step.inputs, n.start * step.outputs..n.end * step.outputs);
+    fn backward_layer(&self, shard: &mut Shard, l: usize, n: Range<usize>) {
+        let step = &self.steps[l];
+        if !step.wanted {
+            return;
+        }
+        let outs = n.start * step.outputs..n.end * step.outputs;
         if step.from == step.to {
             if step.op == Op::RELU && !step.fused[1] {
                 plain::relu_backward(
@@ -214,10 +218,38 @@ impl Run<'_> {
             return;
         }
         self.lower(shard, l, &n);
-        if l <= first {
-            return;
+        for (k, read) in step.reads.iter().enumerate().filter(|(_, read)| read.wanted) {
+            let ins = n.start * read.len..n.end * read.len;
+            // The gradient of one reader among several is made aside.
+            let mut edge = std::mem::take(&mut shard.edge);
+            let mut gradients = std::mem::take(&mut shard.gradients);
+            match read.sum {
+                None => {
+                    let (dy, dx) = pair(&mut gradients, step.to, read.from);
+                    self.backward_input(shard, l, k, n.clone(), dy, dx);
+                }
+                Some(joins) => {
+                    self.backward_input(shard, l, k, n.clone(), &gradients[step.to], &mut edge);
+                    join_sum(joins, &edge[ins.clone()], &mut gradients[read.from][ins]);
+                }
+            }
+            (shard.edge, shard.gradients) = (edge, gradients);
         }
-        let (dy, dx) = pair(&mut shard.gradients, step.to, step.from);
+    }
+
+    /// The gradient of input `k` of a layer, from the gradient dy of its output; both buffers of all images.
+    fn backward_input(
+        &self,
+        shard: &mut Shard,
+        l: usize,
+        k: usize,
+        n: Range<usize>,
+        dy: &[f32],
+        dx: &mut [f32],
+    ) {
+        let (step, own) = (&self.steps[l], &self.own[l]);
+        let (ins, outs) =
+            (n.start * step.inputs..n.end * step.inputs, n.start * step.outputs..n.end * step.outputs);
         let (x, y) = (&shard.values[step.from], &shard.values[step.to]);
         match (&step.op, &step.conv) {
             (Op::Conv2d(spec), Some(plan)) => {
@@ -286,8 +318,83 @@ impl Run<'_> {
                     norm::backward(self.isa, dy, x, by, step.plane, dx);
                 }
             }
-            (Op::Conv2d(_) | Op::Flatten, _) => unreachable!("has a plan, or is done in place"),
+            (Op::Flatten, _) => dx[ins].copy_from_slice(&dy[outs]),
+            (Op::Add | Op::Multiply | Op::Concat, _) => {
+                let of_image = |n: usize| (&dy[n * step.outputs..][..step.outputs], n * step.reads[k].len);
+                for n in n {
+                    let (dy, at) = of_image(n);
+                    backward_join(step, &shard.values, [k, n], dy, &mut dx[at..at + step.reads[k].len]);
+                }
+            }
+            (Op::Conv2d(_), None) => unreachable!("a convolution has a plan"),
         }
+    }
+}
+
+/// The gradient of one of several readers of a buffer joins those before it.
+fn join_sum(joins: Joins, dx: &[f32], sum: &mut [f32]) {
+    match joins {
+        Joins::First => sum.iter_mut().zip(dx).for_each(|(sum, &dx)| *sum = 0.0 + dx),
+        Joins::Later => sum.iter_mut().zip(dx).for_each(|(sum, &dx)| *sum += dx),
+    }
+}
+
+/// Images through a join.
+fn forward_join(step: &Step, values: &mut [Vec<f32>], n: Range<usize>) {
+    for n in n {
+        let mut first = 0;
+        for (k, read) in step.reads.iter().enumerate() {
+            let (x, y) = pair(values, read.from, step.to);
+            let (x, y) = (&x[n * read.len..][..read.len], &mut y[n * step.outputs..][..step.outputs]);
+            match &step.op {
+                Op::Concat => y[first..first + read.len].copy_from_slice(x),
+                Op::Multiply if read.len < step.outputs => {
+                    for (y, &x) in y.chunks_exact_mut(step.plane).zip(x) {
+                        y.iter_mut().for_each(|y| *y = if k == 0 { x } else { *y * x });
+                    }
+                }
+                Op::Multiply if k == 0 => y.copy_from_slice(x),
+                Op::Multiply => y.iter_mut().zip(x).for_each(|(y, &x)| *y *= x),
+                _ if k == 0 => y.iter_mut().zip(x).for_each(|(y, &x)| *y = 0.0 + x),
+                _ => y.iter_mut().zip(x).for_each(|(y, &x)| *y += x),
+            }
+            first += read.len;
+        }
+    }
+}
+
+/// The gradient of input `k` of image `n` of a join, from that of the output, dy.
+fn backward_join(step: &Step, values: &[Vec<f32>], [k, n]: [usize; 2], dy: &[f32], dx: &mut [f32]) {
+    let image = |read: &Reading| &values[read.from][n * read.len..(n + 1) * read.len];
+    match &step.op {
+        Op::Concat => {
+            let first: usize = step.reads[..k].iter().map(|read| read.len).sum();
+            dx.copy_from_slice(&dy[first..first + dx.len()]);
+        }
+        Op::Multiply => {
+            let others =
+                step.reads.iter().enumerate().filter(|(other, _)| *other != k).map(|(_, read)| image(read));
+            if dx.len() < dy.len() {
+                dx.fill(0.0);
+                for other in others {
+                    let channels = dy.chunks_exact(step.plane).zip(other.chunks_exact(step.plane));
+                    for (dx, (dy, x)) in dx.iter_mut().zip(channels) {
+                        *dx = dy.iter().zip(x).fold(*dx, |dx, (&dy, &x)| dy.mul_add(x, dx));
+                    }
+                }
+                return;
+            }
+            dx.copy_from_slice(dy);
+            for other in others {
+                if other.len() < dx.len() {
+                    let channels = dx.chunks_exact_mut(step.plane).zip(other);
+                    channels.for_each(|(dx, &x)| dx.iter_mut().for_each(|dx| *dx *= x));
+                } else {
+                    dx.iter_mut().zip(other).for_each(|(dx, &x)| *dx *= x);
+                }
+            }
+        }
+        _ => dx.copy_from_slice(dy),
     }
 }
 
@@ -326,7 +433,10 @@ impl Step {
             | Op::Flatten
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
-            | Op::Softmax => 0,
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => 0,
         }
     }
 
@@ -386,7 +496,10 @@ impl Step {
                 | Op::Flatten
                 | Op::LocalResponseNorm(_)
                 | Op::Dropout { .. }
-                | Op::Softmax,
+                | Op::Softmax
+                | Op::Add
+                | Op::Multiply
+                | Op::Concat,
                 _,
             ) => {}
         }

@@ -14,7 +14,7 @@ pub use update::LayerNorms;
 pub(crate) use update::norm;
 
 use super::{
-    Network, Op, Params, Part, Parts, batchnorm,
+    Edge, Network, Op, Params, Part, Parts, Source, batchnorm,
     dropout::Stream,
     execution::Workers,
     kernels::{Isa, conv::ConvPlan, dense, plain},
@@ -34,9 +34,13 @@ use update::update;
 struct Step {
     op: Op,
     conv: Option<ConvPlan>,
-    /// The buffers that it reads and writes; the same for a layer that works in place.
+    /// The buffers that it reads (of a join the first) and writes; the same for a layer that works in place.
     from: usize,
     to: usize,
+    /// Each of its inputs.
+    reads: Vec<Reading>,
+    /// Whether the gradient of its output is wanted: for its own parameters or for those of a layer before.
+    wanted: bool,
     /// Whether a ReLU behind it is done with it.
     relu: bool,
     /// Whether an earlier ReLU's gate is done with its input gradient.
@@ -48,6 +52,28 @@ struct Step {
     outputs: usize,
     /// Positions in one channel of the output.
     plane: usize,
+}
+
+/// One input of a layer.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// The buffer.
+    from: usize,
+    /// Its numbers in one image.
+    len: usize,
+    /// Whether its gradient is wanted.
+    wanted: bool,
+    /// Where the buffer has several readers: how its gradient joins theirs.
+    sum: Option<Joins>,
+}
+
+/// How a reader's gradient joins those of a buffer's other readers, in the order of the backward pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Joins {
+    /// It is the first: the sum begins with it.
+    First,
+    /// It is added to the sum.
+    Later,
 }
 
 /// A layer's parameters and what goes with them.
@@ -98,6 +124,8 @@ struct Shard {
     /// Per layer that divides its sum: the sum's gradient.
     ds: Vec<Vec<f32>>,
     scratch: Vec<f32>,
+    /// The gradient that one of several readers hands back, before it is added to theirs.
+    edge: Vec<f32>,
     losses: Vec<f32>,
 }
 
@@ -127,8 +155,6 @@ pub struct Engine {
     shards: Vec<RwLock<Shard>>,
     /// Per worker, per layer.
     sums: Vec<Mutex<Vec<Sums>>>,
-    /// The first layer with parameters: no gradient is wanted before it.
-    first: usize,
     /// The batch normalisations: there all images wait for one another.
     norms: Vec<usize>,
     steps_done: u64,
@@ -140,12 +166,12 @@ pub struct Engine {
 const BEHIND: usize = 64;
 
 /// A step for each layer, and the lengths of the buffers that they read and write. A layer that works in place, or that
-/// the one before does as well, has no buffer of its own.
+/// the one before does as well, has no buffer of its own: it is the only one to read that one's output.
 fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
     let mut steps: Vec<Step> = Vec::new();
     let mut lens = vec![network.input.iter().product()];
     for (l, layer) in network.layers.iter().enumerate() {
-        let before = steps.last().map_or(0, |step| step.to);
+        let near = Near::of(network, l);
         let conv = match &layer.op {
             Op::Conv2d(spec) => Some(ConvPlan::new(isa, spec)),
             Op::MaxPool2d(_)
@@ -156,28 +182,33 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
             | Op::Activation(_)
             | Op::Flatten
             | Op::Dense(_)
-            | Op::Dropout { .. } => None,
+            | Op::Dropout { .. }
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => None,
         };
-        let folds = |l: usize| matches!(network.layers[l].op, Op::Conv2d(_) | Op::Dense(_));
-        let is_relu = |l: usize| network.layers.get(l).is_some_and(|layer| layer.op == Op::RELU);
-        let in_place = layer.op == Op::Flatten || (l > 0 && is_relu(l) && folds(l - 1));
-        let to = if in_place { before } else { lens.len() };
+        let reads: Vec<Reading> = (0..layer.sources.len())
+            .map(|input| reading(network, &steps, Edge { layer: l, input }))
+            .collect();
+        let from = reads[0].from;
+        let in_place = near.alone && (layer.op == Op::Flatten || near.folds && near.relu);
+        let to = if in_place { from } else { lens.len() };
         if !in_place {
             lens.push(layer.output.iter().product());
         }
-        let conv_before = |l: usize| l > 0 && matches!(network.layers[l - 1].op, Op::Conv2d(_));
-        let halving = |l: usize| matches!(network.layers.get(l).map(|l| l.op), Some(Op::MaxPool2d(spec)) if plain::is_halving(&spec));
         steps.push(Step {
             op: layer.op,
-            relu: conv.is_some() && is_relu(l + 1),
-            gates: halving(l) && l > 1 && is_relu(l - 1) && folds(l - 2),
+            relu: conv.is_some() && near.then_relu,
+            gates: near.gates,
             fused: [
-                layer.op == Op::RELU && conv_before(l),
-                layer.op == Op::RELU && l > 0 && folds(l - 1) && halving(l + 1),
+                near.relu && near.alone && near.is_conv,
+                near.relu && near.alone && near.folds && near.then_halving,
             ],
             conv,
-            from: before,
+            from,
             to,
+            wanted: reads.iter().any(|read| read.wanted) || !layer.parameters().is_empty(),
+            reads,
             inputs: layer.input.iter().product(),
             outputs: layer.output.iter().product(),
             plane: layer.output[1] * layer.output[2],
@@ -186,12 +217,68 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
     (steps, lens)
 }
 
+/// Where an input of a layer lies, and what becomes of its gradient.
+fn reading(network: &Network, steps: &[Step], edge: Edge) -> Reading {
+    let layer = &network.layers[edge.layer];
+    let source = layer.sources[edge.input];
+    let readers = network.readers(source);
+    let joins = || if readers.first() == Some(&edge) { Joins::First } else { Joins::Later };
+    Reading {
+        from: source.layer().map_or(0, |l| steps[l].to),
+        len: layer.inputs[edge.input].iter().product(),
+        wanted: source.layer().is_some_and(|l| steps[l].wanted),
+        sum: (readers.len() > 1).then(joins),
+    }
+}
+
+/// What lies around a layer and might be done together with it.
+#[derive(Default)]
+struct Near {
+    /// Whether it is a ReLU.
+    relu: bool,
+    /// Whether it alone reads what it reads.
+    alone: bool,
+    /// Whether that is the output of a convolution or dense layer.
+    folds: bool,
+    is_conv: bool,
+    /// Whether a ReLU alone reads its output, or a max pool that halves.
+    then_relu: bool,
+    then_halving: bool,
+    /// Whether it is a max pool that halves what a ReLU in place made.
+    gates: bool,
+}
+
+impl Near {
+    fn of(network: &Network, l: usize) -> Self {
+        let op = |l: usize| &network.layers[l].op;
+        let folds = |l: usize| matches!(op(l), Op::Conv2d(_) | Op::Dense(_));
+        let halving = |l: usize| matches!(op(l), Op::MaxPool2d(spec) if plain::is_halving(spec));
+        let then = network.only_reader(Source::Layer(l));
+        // What a layer alone reads, where that is another layer's output.
+        let alone_before = |l: usize| {
+            let source = *network.layers[l].sources.first()?;
+            network.only_reader(source)?;
+            source.layer()
+        };
+        let before = alone_before(l);
+        let relu_before = before.filter(|&before| *op(before) == Op::RELU);
+        Self {
+            relu: *op(l) == Op::RELU,
+            alone: network.layers[l].sources.iter().all(|&source| network.only_reader(source) == Some(l)),
+            folds: before.is_some_and(folds),
+            is_conv: before.is_some_and(|before| matches!(op(before), Op::Conv2d(_))),
+            then_relu: then.is_some_and(|then| *op(then) == Op::RELU),
+            then_halving: then.is_some_and(halving),
+            gates: halving(l) && relu_before.and_then(alone_before).is_some_and(folds),
+        }
+    }
+}
+
 impl Engine {
     /// Plans a network for batches of up to `batch` images.
     pub fn new(network: &Network, params: &Params, batch: usize, isa: Isa, workers: &dyn Workers) -> Self {
         let workers = workers.count().max(1);
         let (steps, lens) = plan_steps(network, isa);
-        let first = network.layers.iter().position(|layer| !layer.parameters().is_empty()).unwrap_or(0);
         let own = network.layers.iter().map(|_| Own::default()).collect();
         let mut engine = Self {
             network: network.clone(),
@@ -203,7 +290,6 @@ impl Engine {
             own,
             shards: Vec::new(),
             sums: Vec::new(),
-            first,
             norms: (0..network.layers.len())
                 .filter(|&l| matches!(network.layers[l].op, Op::BatchNorm2d(_)))
                 .collect(),
@@ -253,6 +339,9 @@ impl Engine {
         for shard in &mut self.shards {
             let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
             shard.gradients = shard.values.iter().map(|values| vec![0.0; values.len()]).collect();
+            let edges = self.steps.iter().flat_map(|step| &step.reads).filter(|read| read.sum.is_some());
+            let longest = edges.map(|read| shard.values[read.from].len()).max();
+            shard.edge = vec![0.0; longest.unwrap_or(0)];
             for step in &self.steps {
                 let rows = |plan: &ConvPlan| plan.lowered_len(plan.spec().window.rows.out);
                 shard.lowered.push(vec![0.0; step.conv.as_ref().map_or(0, rows) * self.group]);
@@ -289,7 +378,10 @@ impl Engine {
                         | Op::Flatten
                         | Op::LocalResponseNorm(_)
                         | Op::Dropout { .. }
-                        | Op::Softmax,
+                        | Op::Softmax
+                        | Op::Add
+                        | Op::Multiply
+                        | Op::Concat,
                         _,
                     ) => Sums::default(),
                 }
@@ -329,12 +421,12 @@ impl Engine {
 
     /// Lays the weights out as the kernels read them.
     fn pack(&mut self, backward: bool) {
-        for (l, (step, own)) in self.steps.iter().zip(&mut self.own).enumerate() {
+        for (step, own) in self.steps.iter().zip(&mut self.own) {
             match (&step.op, &step.conv) {
                 (Op::Conv2d(_), Some(plan)) => {
                     own.forward.resize(plan.weight_len(), 0.0);
                     plan.pack_forward(&own.w, &mut own.forward);
-                    if backward && l > self.first {
+                    if backward && step.reads[0].wanted {
                         own.backward.resize(plan.weight_len(), 0.0);
                         plan.pack_input(&own.w, &mut own.backward);
                     }
@@ -353,7 +445,10 @@ impl Engine {
                     | Op::BatchNorm2d(_)
                     | Op::LocalResponseNorm(_)
                     | Op::Dropout { .. }
-                    | Op::Softmax,
+                    | Op::Softmax
+                    | Op::Add
+                    | Op::Multiply
+                    | Op::Concat,
                     _,
                 ) => {}
             }

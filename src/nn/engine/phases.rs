@@ -60,7 +60,7 @@ impl Engine {
                     let (y, dy) = (&values[last][at.clone()], &mut gradients[last][at]);
                     losses[n] = loss(this.network.loss, y, target, dy);
                 }
-                run.backward(shard, this.norms.last().map_or(0, |l| l + 1)..layers, this.first);
+                run.backward(shard, this.norms.last().map_or(0, |l| l + 1)..layers);
             });
             if let Some(l) = end {
                 workers.run(&|worker| this.add_statistics(worker, l, group));
@@ -76,7 +76,7 @@ impl Engine {
             let this = &*self;
             workers.run(&|worker| {
                 let shard = &mut *this.shards[worker].write().unwrap_or_else(PoisonError::into_inner);
-                this.run(group, worker, stream).backward(shard, begin..l + 1, this.first);
+                this.run(group, worker, stream).backward(shard, begin..l + 1);
             });
         }
         let this = &*self;

@@ -67,9 +67,19 @@ impl Plan {
             plan.passes[pass as usize] = first..plan.stages.len();
         }
         plan.update_len = start;
+        if plan.stages.len() >= usize::from(NONE) {
+            return Err(ShapeError(format!(
+                "expected fewer than {NONE} stages of a training step, got {}; use a smaller network",
+                plan.stages.len()
+            )));
+        }
         for s in 0..plan.stages.len() {
-            let slot = plan.slot(plan.stages[s].tensor);
-            plan.stage_of[slot] = s as u16;
+            let tensor = plan.stages[s].tensor;
+            let slot = plan.slot(tensor);
+            // The gradients of a join's inputs follow one another: the first one's number tells the others'.
+            if !matches!(tensor.part, Part::DxOf(1..)) {
+                plan.stage_of[slot] = s as u16;
+            }
         }
         let step = plan.image_len.checked_mul(u64::from(plan.repeats()));
         let step = step.and_then(|images| images.checked_add(plan.update_len));

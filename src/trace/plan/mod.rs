@@ -9,7 +9,9 @@ mod build;
 use super::address::{Address, Grain, Pass, Place};
 use super::tensor_id::{Owner, TensorId};
 use super::term::Operand;
-use crate::nn::{Layer, Mode, Network, Part, conv::Conv2d, dropout::Stream, optimizer::Optimizer};
+use crate::nn::{
+    Gradient, Layer, Mode, Network, Part, Source, conv::Conv2d, dropout::Stream, optimizer::Optimizer,
+};
 use crate::tensor::Shape;
 use std::{ops::Range, sync::Arc};
 
@@ -77,7 +79,7 @@ pub struct Plan {
     /// Steps of one image's stages: of all images' where they are coupled.
     image_len: u64,
     update_len: u64,
-    /// (owner, part) -> stage, `NONE` where the plan does not make it.
+    /// (owner, part) -> stage, `NONE` where the plan does not make it; for the inputs of a join the first one's.
     stage_of: Vec<u16>,
 }
 
@@ -90,7 +92,7 @@ impl Plan {
             Owner::Loss => self.network.layers.len(),
             Owner::Input => self.network.layers.len() + 1,
         };
-        owner * Part::ALL.len() + tensor.part as usize
+        owner * Part::ALL.len() + tensor.part.number()
     }
 
     /// The network that it is a plan for.
@@ -152,7 +154,13 @@ impl Plan {
     pub fn bytes(&self) -> usize {
         let layer = |layer: &Layer| {
             let spec = &layer.spec;
-            size_of::<Layer>() + spec.name.capacity() + spec.weights.as_ref().map_or(0, String::capacity)
+            let names: usize = spec.inputs.iter().map(|name| name.capacity() + size_of::<String>()).sum();
+            let inputs = layer.sources.len() * (size_of::<Source>() + size_of::<[usize; 3]>());
+            size_of::<Layer>()
+                + spec.name.capacity()
+                + spec.weights.as_ref().map_or(0, String::capacity)
+                + names
+                + inputs
         };
         size_of::<Self>()
             + self.stages.capacity() * size_of::<Stage>()
@@ -176,8 +184,13 @@ impl Plan {
         // The comparisons that make a pool's output find its winner too.
         let is_winner = tensor.part == Part::Winner;
         let tensor = if is_winner { TensorId { part: Part::Out, ..tensor } } else { tensor };
-        let stage = self.stage_of[self.slot(tensor)];
-        (stage != NONE).then_some(stage as usize)
+        // The gradients of a join's inputs follow one another.
+        let input = match tensor.part {
+            Part::DxOf(input) => input as usize,
+            _ => 0,
+        };
+        let stage = self.stage_of[self.slot(tensor)] as usize + input;
+        (stage < self.stages.len() && (input == 0 || self.stages[stage].tensor == tensor)).then_some(stage)
     }
 
     /// The shape of a tensor: of one image where each has its own.
@@ -262,17 +275,51 @@ impl Plan {
         [TensorId::INPUT, TensorId::TARGET].into_iter().chain(parameters)
     }
 
-    /// The input of layer `l`: the output of the layer before, or the picture.
-    pub const fn input_of(l: usize) -> TensorId {
-        if l == 0 { TensorId::INPUT } else { TensorId::layer(l - 1, Part::Out) }
+    /// What layer `l` reads: the output of the layer before, or the picture; of a join the first input. For the number
+    /// after the last layer's: what the loss reads.
+    pub fn input_of(&self, l: usize) -> TensorId {
+        match self.network.layers.get(l) {
+            Some(layer) => TensorId::of(layer.sources[0]),
+            None => TensorId::of(Source::before(l)),
+        }
     }
 
-    /// The gradient of layer `l`'s output: the input gradient of the layer after, or the loss's.
+    /// All that layer `l` reads, in the order of its inputs.
+    pub fn inputs_of(&self, l: usize) -> impl ExactSizeIterator<Item = TensorId> + '_ {
+        self.network.layers[l].sources.iter().map(|&source| TensorId::of(source))
+    }
+
+    /// The gradient of layer `l`'s output: the input gradient of its one reader, the sum of several, or the loss's.
     pub fn output_gradient_of(&self, l: usize) -> TensorId {
-        if l + 1 < self.network.layers.len() {
-            TensorId::layer(l + 1, Part::Dx)
-        } else {
-            TensorId::loss(Part::Dx)
+        self.gradient_of(Source::Layer(l))
+    }
+
+    /// The gradient of the picture.
+    pub fn picture_gradient(&self) -> TensorId {
+        self.gradient_of(Source::Input)
+    }
+
+    /// The gradient of an output, or of the picture.
+    pub fn gradient_of(&self, source: Source) -> TensorId {
+        match self.network.gradient_of(source) {
+            Some(Gradient::Edge(edge)) => TensorId::layer(edge.layer, self.network.edge_part(edge)),
+            Some(Gradient::Sum) => TensorId { part: Part::Dy, ..TensorId::of(source) },
+            // A network whose layers all lead to the loss has a gradient of each.
+            Some(Gradient::Loss) | None => TensorId::loss(Part::Dx),
+        }
+    }
+
+    /// What a tensor of gradients is the gradient of: what a layer, or the loss, reads. `None` for other tensors.
+    pub fn differentiated(&self, gradient: TensorId) -> Option<Source> {
+        match (gradient.owner, gradient.part) {
+            (Owner::Loss, Part::Dx) => Some(Source::before(self.network.layers.len())),
+            (Owner::Input, Part::Dy) => Some(Source::Input),
+            (Owner::Layer(l), Part::Dy) => Some(Source::Layer(l as usize)),
+            (Owner::Layer(l), part) => {
+                let input = Layer::input_of_gradient(part)?;
+                self.network.layers.get(l as usize)?.sources.get(input).copied()
+            }
+            (Owner::Input | Owner::Loss, _) => None,
         }
     }
 

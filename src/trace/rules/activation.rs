@@ -34,7 +34,7 @@ pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
 }
 
 pub(super) fn term(site: &Site, l: usize, activation: Activation) -> Term {
-    let x = site.same(Plan::input_of(l));
+    let x = site.same(site.plan.input_of(l));
     match CellwiseStage::from_part(site.stage.tensor.part) {
         CellwiseStage::Out => Term::one(TermOp::Activation(activation), x),
         CellwiseStage::Dx => {
@@ -58,7 +58,7 @@ pub(super) fn formula(activation: Activation, part: Part) -> &'static str {
 
 pub(super) fn flatten_term(site: &Site, l: usize) -> Term {
     match CellwiseStage::from_part(site.stage.tensor.part) {
-        CellwiseStage::Out => set(site.same(Plan::input_of(l))),
+        CellwiseStage::Out => set(site.same(site.plan.input_of(l))),
         CellwiseStage::Dx => set(site.same(site.plan.output_gradient_of(l))),
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn dropout_term(site: &Site, l: usize, p: f64) -> Term {
             let mask: f32 = site.plan.stream(site.time).mask(l, cell, p);
             return set(Operand::Constant { name: "mask", value: mask });
         }
-        DropoutStage::Out => site.same(Plan::input_of(l)),
+        DropoutStage::Out => site.same(site.plan.input_of(l)),
         DropoutStage::Dx => site.same(site.plan.output_gradient_of(l)),
     };
     match site.plan.setup().mode {

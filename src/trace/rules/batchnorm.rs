@@ -43,7 +43,7 @@ pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
 
 pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
     let layer = site.plan.layer(l);
-    let (x, dy) = (Plan::input_of(l), site.plan.output_gradient_of(l));
+    let (x, dy) = (site.plan.input_of(l), site.plan.output_gradient_of(l));
     let (c, m) = (site.at[1], site.m);
     let train = site.plan.setup().mode == Mode::Train;
     let [_, h, w] = layer.input;

@@ -56,7 +56,7 @@ fn split(spec: &Conv2d, m: usize) -> (usize, [usize; 2]) {
 
 pub(super) fn term(site: &Site, l: usize, spec: &Conv2d) -> Term {
     let layer = site.plan.layer(l);
-    let x = Plan::input_of(l);
+    let x = site.plan.input_of(l);
     let pixels = spec.filter_pixels();
     let [a, b, i, j] = site.at;
     match ConvStage::from_part(site.stage.tensor.part) {
@@ -138,7 +138,7 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Conv2d, visit: Visit) 
     let Reading { plan, stage, tensor, .. } = *reading;
     let layer = plan.layer(l);
     let own = |part| TensorId::layer(l, part);
-    let (x, ds) = (Plan::input_of(l), plan.sum_gradient_of(l, spec));
+    let (x, ds) = (plan.input_of(l), plan.sum_gradient_of(l, spec));
     let [a, b, i, j] = reading.at();
     let [kh, kw] = [spec.window.rows.kernel, spec.window.cols.kernel];
     let [rows, cols] = spec.window.out();

@@ -35,7 +35,7 @@ pub(super) fn stages(plan: &Plan, l: usize, spec: &Dense, pass: Pass, push: Push
 
 pub(super) fn term(site: &Site, l: usize, spec: &Dense) -> Term {
     let of = |tensor, image, index: usize| Operand::Cell { tensor, image, index: index as u32 };
-    let (x, dy) = (Plan::input_of(l), site.plan.output_gradient_of(l));
+    let (x, dy) = (site.plan.input_of(l), site.plan.output_gradient_of(l));
     let weight = |o: usize, f: usize| param(l, Part::Weight, o * spec.in_features + f);
     match DenseStage::from_part(site.stage.tensor.part) {
         DenseStage::Out => {
@@ -84,7 +84,7 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &Dense, visit: Visit) {
     let Reading { plan, stage, tensor, index, .. } = *reading;
     let (features, outs) = (spec.in_features, spec.out_features);
     let own = |part| TensorId::layer(l, part);
-    let (x, dy) = (Plan::input_of(l), plan.output_gradient_of(l));
+    let (x, dy) = (plan.input_of(l), plan.output_gradient_of(l));
     let n = reading.own_image();
     let mut term = |cell: usize, m: usize| visit(cell as u32, m as u32);
     match DenseStage::from_part(stage.tensor.part) {

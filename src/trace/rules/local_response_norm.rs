@@ -37,7 +37,7 @@ pub(super) fn stages(plan: &Plan, l: usize, spec: &LocalResponseNorm, pass: Pass
 pub(super) fn term(site: &Site, l: usize, spec: &LocalResponseNorm) -> Term {
     let [_, c, i, j] = site.at;
     let own = |part| site.same(TensorId::layer(l, part));
-    let (x, dy) = (Plan::input_of(l), site.plan.output_gradient_of(l));
+    let (x, dy) = (site.plan.input_of(l), site.plan.output_gradient_of(l));
     // A channel at this position, or the zero beside the first and last.
     let channel = |tensor, c: Option<usize>| {
         c.map_or(ZERO, |c| cell(tensor, site.image, site.plan.layer(l).output, [c, i, j]))
@@ -79,7 +79,7 @@ pub(super) fn formula(part: Part) -> &'static str {
 pub(super) fn readers(reading: &Reading, l: usize, spec: &LocalResponseNorm, visit: Visit) {
     let tensor = reading.tensor;
     match LocalResponseNormStage::from_part(reading.stage.tensor.part) {
-        LocalResponseNormStage::Sum if tensor == Plan::input_of(l) => {
+        LocalResponseNormStage::Sum if tensor == reading.plan.input_of(l) => {
             sum_readers(reading, spec.size, |c, t| spec.reader(c, t), visit);
         }
         LocalResponseNormStage::Dot if tensor == TensorId::layer(l, Part::Ratio) => {

@@ -12,7 +12,7 @@ use crate::trace::{
 
 /// The last layer's output.
 fn output(plan: &Plan) -> TensorId {
-    Plan::input_of(plan.network().layers.len())
+    plan.input_of(plan.network().layers.len())
 }
 
 family_stages! {

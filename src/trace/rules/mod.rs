@@ -11,6 +11,7 @@ pub mod activation;
 pub mod batchnorm;
 pub mod conv;
 pub mod dense;
+pub mod join;
 pub mod local_response_norm;
 pub mod loss;
 pub mod pool;
@@ -21,7 +22,7 @@ use super::address::Pass;
 use super::plan::{Plan, Stage};
 use super::tensor_id::{Owner, TensorId};
 use super::term::{Operand, Start, Term, TermOp};
-use crate::nn::{Op, Part};
+use crate::nn::{Op, Part, Source};
 use crate::tensor::Shape;
 
 /// Declares the stages of a family as an enum: one variant for each [`Part`] that a stage makes,
@@ -73,7 +74,11 @@ pub(super) fn stages(plan: &Plan, pass: Pass) -> Vec<(TensorId, Shape, usize)> {
         Pass::Loss => loss::stages(plan, pass, push),
         Pass::Bwd => {
             loss::stages(plan, pass, push);
-            (0..layers).rev().for_each(|l| layer_stages(plan, l, pass, push));
+            for l in (0..layers).rev() {
+                join::sum_stages(plan, Source::Layer(l), push);
+                layer_stages(plan, l, pass, push);
+            }
+            join::sum_stages(plan, Source::Input, push);
         }
         Pass::Update => update::stages(plan, push),
     }
@@ -91,6 +96,7 @@ fn layer_stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Op::Softmax => softmax::stages(plan, l, pass, push),
         Op::Dropout { .. } => activation::dropout_stages(plan, l, pass, push),
         Op::Activation(_) | Op::Flatten => activation::stages(plan, l, pass, push),
+        Op::Add | Op::Multiply | Op::Concat => join::stages(plan, l, pass, push),
     }
 }
 
@@ -166,6 +172,9 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
     if stage.pass == Pass::Update {
         return update::term(&site);
     }
+    if stage.tensor.part == Part::Dy {
+        return join::sum_term(&site);
+    }
     match stage.tensor.owner {
         Owner::Input | Owner::Loss => loss::term(&site),
         Owner::Layer(l) => {
@@ -181,6 +190,7 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
                 Op::Dropout { p } => activation::dropout_term(&site, l, *p),
                 Op::Activation(activation) => activation::term(&site, l, *activation),
                 Op::Flatten => activation::flatten_term(&site, l),
+                Op::Add | Op::Multiply | Op::Concat => join::join_term(&site, l),
             }
         }
     }
@@ -192,6 +202,9 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
         return update::start(stage);
     }
     let part = stage.tensor.part;
+    if part == Part::Dy {
+        return Start::ZERO;
+    }
     match stage.tensor.owner {
         Owner::Input | Owner::Loss => loss::start(plan, part),
         Owner::Layer(l) => match &plan.layer(l as usize).op {
@@ -200,6 +213,7 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
             Op::BatchNorm2d(_) => batchnorm::start(plan, part),
             Op::MaxPool2d(_) => pool::max_start(part),
             Op::Softmax => softmax::start(part),
+            op @ (Op::Add | Op::Multiply | Op::Concat) => join::start(op, part),
             Op::AvgPool2d(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
@@ -221,6 +235,9 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
         return update::formula(plan, stage);
     }
     let part = stage.tensor.part;
+    if part == Part::Dy {
+        return join::SUM;
+    }
     match stage.tensor.owner {
         Owner::Input | Owner::Loss => loss::formula(plan, part),
         Owner::Layer(l) => match &plan.layer(l as usize).op {
@@ -234,6 +251,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
             Op::Dropout { .. } => activation::dropout_formula(plan.setup().mode, part),
             Op::Activation(activation) => activation::formula(*activation, part),
             Op::Flatten => activation::flatten_formula(part),
+            Op::Add | Op::Multiply | Op::Concat => join::formula(plan.layer(l as usize), part),
         },
     }
 }
@@ -276,6 +294,9 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
     if stage.pass == Pass::Update {
         return scan(&reading, visit);
     }
+    if stage.tensor.part == Part::Dy {
+        return join::sum_readers(&reading, visit);
+    }
     let Owner::Layer(l) = stage.tensor.owner else { return scan(&reading, visit) };
     match &plan.layer(l as usize).op {
         Op::Conv2d(spec) => conv::readers(&reading, l as usize, spec, visit),
@@ -286,6 +307,7 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
         Op::BatchNorm2d(_) | Op::Softmax | Op::Dropout { .. } | Op::Activation(_) | Op::Flatten => {
             scan(&reading, visit);
         }
+        Op::Add | Op::Multiply | Op::Concat => join::readers(&reading, l as usize, visit),
     }
 }
 

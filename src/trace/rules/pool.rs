@@ -53,9 +53,9 @@ fn windows(spec: &Pool2d) -> usize {
 fn tap(site: &Site, l: usize, spec: &Pool2d, padding: Operand) -> Operand {
     let [_, c, i, j] = site.at;
     let kw = spec.window.cols.kernel;
-    spec.window
-        .tap([i, j], [site.m / kw, site.m % kw])
-        .map_or(padding, |[p, q]| cell(Plan::input_of(l), site.image, site.plan.layer(l).input, [c, p, q]))
+    spec.window.tap([i, j], [site.m / kw, site.m % kw]).map_or(padding, |[p, q]| {
+        cell(site.plan.input_of(l), site.image, site.plan.layer(l).input, [c, p, q])
+    })
 }
 
 /// The window of a backward term.
@@ -131,7 +131,7 @@ pub(super) fn max_readers(reading: &Reading, l: usize, spec: &Pool2d, visit: Vis
     let tensor = reading.tensor;
     let own = |part| TensorId::layer(l, part);
     match MaxPoolStage::from_part(reading.stage.tensor.part) {
-        MaxPoolStage::Out if tensor == Plan::input_of(l) => input_readers(reading, spec, visit),
+        MaxPoolStage::Out if tensor == reading.plan.input_of(l) => input_readers(reading, spec, visit),
         // The winner is found with the output, which stands for both.
         MaxPoolStage::Dx
             if [reading.plan.output_gradient_of(l), own(Part::Out), own(Part::Winner)].contains(&tensor) =>
@@ -146,7 +146,7 @@ pub(super) fn max_readers(reading: &Reading, l: usize, spec: &Pool2d, visit: Vis
 pub(super) fn avg_readers(reading: &Reading, l: usize, spec: &Pool2d, visit: Visit) {
     let tensor = reading.tensor;
     match AvgPoolStage::from_part(reading.stage.tensor.part) {
-        AvgPoolStage::Out if tensor == Plan::input_of(l) => input_readers(reading, spec, visit),
+        AvgPoolStage::Out if tensor == reading.plan.input_of(l) => input_readers(reading, spec, visit),
         AvgPoolStage::Dx if tensor == TensorId::layer(l, Part::Ds) => window_readers(reading, spec, visit),
         AvgPoolStage::Out | AvgPoolStage::Dx => {}
         AvgPoolStage::Ds => scan(reading, visit),

@@ -39,7 +39,7 @@ pub(super) fn term(site: &Site, l: usize) -> Term {
     let extents = site.plan.layer(l).output;
     let [_, _, i, j] = site.at;
     let own = |part| TensorId::layer(l, part);
-    let (x, dy) = (Plan::input_of(l), site.plan.output_gradient_of(l));
+    let (x, dy) = (site.plan.input_of(l), site.plan.output_gradient_of(l));
     // The m-th channel at this position, and the plane's one cell there.
     let nth = |tensor| cell(tensor, site.image, extents, [site.m, i, j]);
     let plane = |part| cell(own(part), site.image, [1, extents[1], extents[2]], [0, i, j]);

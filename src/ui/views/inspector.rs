@@ -7,7 +7,7 @@ mod paths;
 mod statistics;
 
 use crate::app::{Action, Tab};
-use crate::trace::{Address, CellFold, Operand, Owner, Place, Plan, Step, TensorId, TermOp};
+use crate::trace::{Address, CellFold, Operand, Owner, Place, Step, TensorId, TermOp};
 use crate::ui::{equation::Equation, names, number, sentences, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
@@ -227,7 +227,7 @@ fn source(view: &View, step: &Step) -> Option<String> {
         }
         // Of padding only the weight tells where it lies.
         let is_first =
-            matches!(tensor.owner, Owner::Layer(l) if Plan::input_of(l as usize) == TensorId::INPUT);
+            matches!(tensor.owner, Owner::Layer(l) if plan.input_of(l as usize) == TensorId::INPUT);
         plane = (shape.0[1] > 1).then_some((at[1], shape.0[1], is_first));
     }
     let (plane, planes, is_input) = plane?;

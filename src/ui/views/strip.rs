@@ -2,7 +2,7 @@
 
 use crate::app::Action;
 use crate::data::Content;
-use crate::trace::{Address, Depth, Plan, TensorId};
+use crate::trace::{Address, Depth, TensorId};
 use crate::ui::{
     answer::Answer,
     atlas::tensor_atlas,
@@ -105,7 +105,7 @@ impl Seen {
         let fields = receptive_fields(plan, values, index);
         let in_tensor =
             |tensor: TensorId| fields.iter().find(|field| field.tensor == tensor && !field.readers);
-        let read = in_tensor(Plan::input_of(blocks[own].layers.start));
+        let read = in_tensor(plan.input_of(blocks[own].layers.start));
         let block = own.checked_sub(1).zip(read.map(|field| field.span));
         Some(Self { picture: in_tensor(TensorId::INPUT)?.span, block })
     }

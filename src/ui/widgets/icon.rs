@@ -109,6 +109,22 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
                 line(&[(0.18, 0.82), (0.82, 0.18)], thin);
             }
+            // Two lines into one, with the sign of what is done.
+            Kind::Add => {
+                painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
+                line(&[(0.5, 0.25), (0.5, 0.75)], thick);
+                line(&[(0.25, 0.5), (0.75, 0.5)], thick);
+            }
+            Kind::Multiply => {
+                painter.circle_stroke(rect.center(), 0.45 * rect.width(), thin);
+                line(&[(0.32, 0.32), (0.68, 0.68)], thick);
+                line(&[(0.32, 0.68), (0.68, 0.32)], thick);
+            }
+            // One stack on another.
+            Kind::Concat => {
+                frame((0.1, 0.0), (0.9, 0.42), thin);
+                fill((0.1, 0.54), (0.9, 1.0));
+            }
             Kind::Softmax => {
                 for (x, top) in [(0.05, 0.6), (0.4, 0.05), (0.75, 0.75)] {
                     fill((x, top), (x + 0.22, 1.0));

@@ -66,6 +66,7 @@ fn arithmetic_ui(ui: &mut Ui, view: &View, layer: &Layer) {
                     Quantity::Rows => "build.line.rows",
                     Quantity::Columns => "build.line.columns",
                     Quantity::Features => "build.line.features",
+                    Quantity::Channels => "build.line.maps",
                     Quantity::Parameters => "build.line.parameters",
                     Quantity::MultiplyAdds => "build.line.multiply_adds",
                 };

@@ -187,7 +187,10 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
         | Kind::BatchNorm2d(_)
         | Kind::LocalResponseNorm(_)
         | Kind::Dropout(_)
-        | Kind::Softmax => view.text(&format!("build.kind.{}", kind.name())),
+        | Kind::Softmax
+        | Kind::Add
+        | Kind::Multiply
+        | Kind::Concat => view.text(&format!("build.kind.{}", kind.name())),
     }
 }
 

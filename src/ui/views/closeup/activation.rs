@@ -9,7 +9,7 @@ use crate::nn::{
     Part as TensorPart,
     activation::{Activation, Reads},
 };
-use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::trace::{Address, Pass, Stage, TensorId};
 use crate::ui::{
     colormap::{Mapping, ValueRange},
     names, number,
@@ -70,7 +70,7 @@ impl<'a> Shown<'a> {
     fn new(view: &'a View<'a>, spot: FocusedCell, l: usize, function: Activation) -> Self {
         let plan = view.state.plan();
         let (y, dx) = (TensorId::layer(l, TensorPart::Out), TensorId::layer(l, TensorPart::Dx));
-        let x = Plan::input_of(l);
+        let x = plan.input_of(l);
         let read = match function.reads() {
             Reads::Input => x,
             Reads::Output => y,

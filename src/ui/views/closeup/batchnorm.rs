@@ -7,7 +7,7 @@ use super::part::{Part as Grid, around};
 use super::parts::Item;
 use super::{Closeup, legends};
 use crate::nn::{Mode, Part};
-use crate::trace::{Address, Plan, Stage, TensorId};
+use crate::trace::{Address, Stage, TensorId};
 use crate::ui::{
     names,
     tensor_plane::TensorPlane,
@@ -112,7 +112,7 @@ impl<'a> Norm<'a> {
     /// The title's key, and the grids and signs in a row; `None` for parts that batch norm does not compute.
     fn items(&self, part: Part) -> Option<(&'static str, Vec<Item<'a>>)> {
         let plan = self.view.state.plan();
-        let (x, dy) = (Plan::input_of(self.l), plan.output_gradient_of(self.l));
+        let (x, dy) = (plan.input_of(self.l), plan.output_gradient_of(self.l));
         let (mean, var) = if self.train {
             (self.own(Part::Mean), self.own(Part::Var))
         } else {
@@ -175,6 +175,8 @@ impl<'a> Norm<'a> {
             | Part::Bias
             | Part::RunningMean
             | Part::RunningVar
+            | Part::DxOf(_)
+            | Part::Dy
             | Part::Target => return None,
         };
         Some(items)

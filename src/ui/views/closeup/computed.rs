@@ -55,6 +55,8 @@ impl Computed {
             | Part::Bias
             | Part::RunningMean
             | Part::RunningVar
+            | Part::DxOf(_)
+            | Part::Dy
             | Part::Target => None,
         }
     }

@@ -7,7 +7,7 @@ use super::part::{Part, around, wrap};
 use super::parts::Item;
 use super::{Closeup, legends};
 use crate::nn::{Part as TensorPart, dense::Dense};
-use crate::trace::{Address, Plan, Stage, Step, TensorId};
+use crate::trace::{Address, Stage, Step, TensorId};
 use crate::ui::{
     blocks::scores_layer,
     colormap::{Mapping, ValueRange},
@@ -65,7 +65,7 @@ impl<'a> DenseView<'a> {
 
     /// The sizes [C, H, W] that the input vector comes from, where it was a volume.
     fn volume(&self) -> Option<[usize; 3]> {
-        let x = Plan::input_of(self.l);
+        let x = self.view.state.plan().input_of(self.l);
         let own = self.view.state.plan().layer(self.l).input;
         origin(self.view, x).or((own[1] * own[2] > 1).then_some(own)).filter(|[_, h, w]| h * w > 1)
     }
@@ -128,7 +128,7 @@ impl<'a> DenseView<'a> {
         let revision = view.state.revision()
             ^ ((values.len() as u64) << 20)
             ^ (u64::from(self.spot.index) << 44)
-            ^ (self.spot.tensor.part as u64) << 58;
+            ^ (self.spot.tensor.part.number() as u64) << 58;
         let [done, all] = [values.len(), form[0]].map(|n| n.to_string());
         let detail = view.fill("closeup.done_of", &[("done", &done), ("all", &all)]);
         let cells =
@@ -154,7 +154,7 @@ impl<'a> DenseView<'a> {
 
     fn forward(&self) -> Shown<'a> {
         let view = self.view;
-        let (x, o) = (Plan::input_of(self.l), self.spot.at[1]);
+        let (x, o) = (self.view.state.plan().input_of(self.l), self.spot.at[1]);
         let features = self.spec.in_features;
         let term = self.last_term(features);
         let xs = self.strip(x, 0, self.input_detail(features)).focus(term);
@@ -179,7 +179,7 @@ impl<'a> DenseView<'a> {
 
     fn weight(&self) -> Shown<'a> {
         let view = self.view;
-        let (x, dy) = (Plan::input_of(self.l), view.state.plan().output_gradient_of(self.l));
+        let (x, dy) = (view.state.plan().input_of(self.l), view.state.plan().output_gradient_of(self.l));
         let features = self.spec.in_features;
         let [o, f, ..] = self.spot.at;
         let dys = around(view, dy, self.spot.image, o as u32);

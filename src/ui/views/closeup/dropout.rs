@@ -6,7 +6,7 @@ use super::part::around;
 use super::parts::Item;
 use super::{Closeup, legends};
 use crate::nn::{Mode, Part};
-use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::trace::{Address, Pass, Stage, TensorId};
 use crate::ui::{number, view::View};
 
 /// The close-up of a dropout layer: values × mask = result; `p` is the probability that a cell is dropped.
@@ -24,7 +24,7 @@ pub(super) fn dropout<'a>(
     let mask = TensorId::layer(l, Part::Mask);
     let (from, to) = match stage.pass {
         Pass::Bwd => (plan.output_gradient_of(l), TensorId::layer(l, Part::Dx)),
-        Pass::Fwd | Pass::Loss | Pass::Update => (Plan::input_of(l), TensorId::layer(l, Part::Out)),
+        Pass::Fwd | Pass::Loss | Pass::Update => (plan.input_of(l), TensorId::layer(l, Part::Out)),
     };
     let items: Vec<Item> = match (train, stage.tensor.part) {
         (true, Part::Mask) => vec![at(mask).into()],

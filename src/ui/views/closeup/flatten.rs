@@ -6,7 +6,7 @@ use super::part::{Part, around, wrap};
 use super::parts::Item;
 use super::{Closeup, legends};
 use crate::nn::Part as TensorPart;
-use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::trace::{Address, Pass, Stage, TensorId};
 use crate::ui::{names, tensor_plane::TensorPlane, view::View};
 
 /// The close-up of a flatten layer: the volume and the vector.
@@ -22,7 +22,7 @@ pub(super) fn flatten<'a>(
     let (volume, vector) = if is_backward {
         (TensorId::layer(l, TensorPart::Dx), plan.output_gradient_of(l))
     } else {
-        (Plan::input_of(l), TensorId::layer(l, TensorPart::Out))
+        (plan.input_of(l), TensorId::layer(l, TensorPart::Out))
     };
     let [c, h, w] = plan.layer(l).input;
     let (len, k) = (c * h * w, cell.index as usize);

@@ -5,7 +5,7 @@ use super::focused_cell::FocusedCell;
 use super::table::{CellStyle, Column, Marks, Table};
 use super::{Body, Closeup};
 use crate::nn::Part;
-use crate::trace::{Address, Operand, Pass, Plan, Stage, TensorId};
+use crate::trace::{Address, Operand, Pass, Stage, TensorId};
 use crate::ui::view::View;
 
 /// Shows the stage as a table: a row per channel at the focused position, a column per tensor. The row of the channel
@@ -29,7 +29,7 @@ pub(super) fn local_response_norm<'a>(
     let made = |part: Part, head: &str| {
         column(own(part), head, CellStyle::Number).current(stage.tensor.part == part)
     };
-    let (x, dy) = (Plan::input_of(l), plan.output_gradient_of(l));
+    let (x, dy) = (plan.input_of(l), plan.output_gradient_of(l));
     let columns: Vec<Column> = if is_backward {
         vec![
             column(dy, "∂L/∂y", CellStyle::Number),

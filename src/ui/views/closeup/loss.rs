@@ -5,7 +5,7 @@ use super::focused_cell::FocusedCell;
 use super::table::{CellStyle, Column, Marks, Table};
 use super::{Body, Closeup};
 use crate::nn::{Part, loss::Loss};
-use crate::trace::{Address, Pass, Plan, Stage, Step, TensorId};
+use crate::trace::{Address, Pass, Stage, Step, TensorId};
 use crate::ui::{
     names, number,
     tensor_plane::TensorPlane,
@@ -46,7 +46,7 @@ fn columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Column<'a>>
     let network = view.state.plan().network();
     let is_backward = stage.pass == Pass::Bwd;
     let own = TensorId::loss;
-    let y = Plan::input_of(network.layers.len());
+    let y = view.state.plan().input_of(network.layers.len());
     let column = |tensor, head: &str, style| Column::from_cells(view, tensor, image, [0, 1], head, style);
     let made = |part: Part| stage.tensor.part == part && !is_backward;
     let single = |part: Part| {

@@ -18,6 +18,7 @@ mod dropout;
 mod flatten;
 mod focused_cell;
 mod given;
+mod join;
 mod ladder;
 mod local_response_norm;
 mod loss;
@@ -67,6 +68,9 @@ impl<'a> Closeup<'a> {
         if stage.pass == Pass::Update {
             return update::update(view, &focus, stage);
         }
+        if stage.tensor.part == Part::Dy {
+            return join::sum(view, &focus, stage);
+        }
         let l = match stage.tensor.owner {
             Owner::Input | Owner::Loss => return loss::loss(view, &focus, stage),
             Owner::Layer(l) => l as usize,
@@ -80,6 +84,7 @@ impl<'a> Closeup<'a> {
             Op::LocalResponseNorm(_) => local_response_norm::local_response_norm(view, &focus, stage, l),
             Op::BatchNorm2d(_) => batchnorm::batchnorm(view, &focus, stage, l),
             Op::Flatten => flatten::flatten(view, &focus, stage, l),
+            Op::Add | Op::Multiply | Op::Concat => join::join(view, &focus, stage, l),
             Op::Dropout { p } => dropout::dropout(view, &focus, stage, l, *p),
         }
     }
@@ -174,7 +179,10 @@ pub fn has_choices(view: &View) -> bool {
         | Op::LocalResponseNorm(_)
         | Op::BatchNorm2d(_)
         | Op::Flatten
-        | Op::Dropout { .. } => false,
+        | Op::Dropout { .. }
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => false,
     }
 }
 

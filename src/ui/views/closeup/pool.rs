@@ -13,7 +13,7 @@ use crate::nn::{
     pool::Pool2d,
     spec::{AvgPoolSpec, Kind, MaxPoolSpec, Pair},
 };
-use crate::trace::{Address, Operand, Plan, Stage, Step, TensorId};
+use crate::trace::{Address, Operand, Stage, Step, TensorId};
 use crate::ui::{
     names, number,
     tensor_plane::TensorPlane,
@@ -210,7 +210,7 @@ impl<'a> Pool<'a> {
 
     fn forward(&self) -> Closeup<'a> {
         let view = self.view;
-        let (x, y) = (Plan::input_of(self.l), TensorId::layer(self.l, TensorPart::Out));
+        let (x, y) = (view.state.plan().input_of(self.l), TensorId::layer(self.l, TensorPart::Out));
         let [_, _, i, j] = self.spot.at;
         let compared = self.steps.len().min(self.spec.window.taps());
         let contest = Contest::from_steps(&self.steps[..compared]);
@@ -301,7 +301,7 @@ impl<'a> Pool<'a> {
             true => plan.output_gradient_of(self.l),
             false => TensorId::layer(self.l, TensorPart::Ds),
         };
-        let (x, dx) = (Plan::input_of(self.l), TensorId::layer(self.l, TensorPart::Dx));
+        let (x, dx) = (plan.input_of(self.l), TensorId::layer(self.l, TensorPart::Dx));
         let cover = self.spec.cover()[1];
         let reader = |m: usize| self.spec.reader([p, q], [m / cover, m % cover]);
         // The window of the last term that one reads, or else the first one.

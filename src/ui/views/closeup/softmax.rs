@@ -5,7 +5,7 @@ use super::focused_cell::FocusedCell;
 use super::table::{CellStyle, Column, Marks, Table};
 use super::{Body, Closeup};
 use crate::nn::Part;
-use crate::trace::{Address, Pass, Plan, Stage, TensorId};
+use crate::trace::{Address, Pass, Stage, TensorId};
 use crate::ui::{tensor_plane::TensorPlane, view::View};
 
 /// The close-up of a softmax layer: a table with a row per class.
@@ -44,7 +44,7 @@ pub(super) fn softmax<'a>(
     } else {
         let ((max, max_at), (sum, sum_at)) = (single(Part::Max), single(Part::Sum));
         vec![
-            column(Plan::input_of(l), "x", CellStyle::Number)
+            column(plan.input_of(l), "x", CellStyle::Number)
                 .current(made(Part::Max))
                 .foot("max", max, max_at),
             column(own(Part::Shift), "x − max", CellStyle::Number).current(made(Part::Shift)),

@@ -62,6 +62,8 @@ fn title_key(part: Part) -> Option<&'static str> {
         | Part::Dw
         | Part::Db
         | Part::Dx
+        | Part::DxOf(_)
+        | Part::Dy
         | Part::Target => None,
     }
 }

@@ -159,7 +159,10 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
-        | Op::Softmax => "check.sign",
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => "check.sign",
     };
     let text = view.fill(key, &[("name", &names::cell(view, &cell))]);
     let link = RichText::new(text).font(theme::small_font()).color(view.theme.accent);

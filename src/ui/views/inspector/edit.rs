@@ -18,10 +18,10 @@ pub(super) fn edit_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let index = index as usize;
     match (tensor.owner, tensor.part) {
         // A data set's examples stay as they are.
-        (Owner::Input, _) if view.state.inputs().training.is_some() => {}
-        (Owner::Input, _) => pixel_ui(ui, view, index),
+        (Owner::Input, Part::Out) if view.state.inputs().training.is_some() => {}
+        (Owner::Input, Part::Out) => pixel_ui(ui, view, index),
         (Owner::Layer(l), part) if tensor.is_parameter() => parameter_ui(ui, view, l as usize, part, index),
-        (Owner::Layer(_) | Owner::Loss, _) => {}
+        (Owner::Layer(_) | Owner::Loss | Owner::Input, _) => {}
     }
 }
 

@@ -2,7 +2,7 @@
 //! a product.
 
 use crate::app::{Action, Answer};
-use crate::nn::Part;
+use crate::nn::Source;
 use crate::trace::{Address, Cut, Group, Link, Paths, TensorId};
 use crate::ui::{names, number, theme, view::View};
 use egui::{Align, Button, Id, Layout, Rect, Response, RichText, ScrollArea, Ui, vec2};
@@ -51,8 +51,8 @@ fn answer_ui(ui: &mut Ui, view: &View, paths: &Paths) {
 }
 
 /// Where the output's cell of a group was made.
-fn output(view: &View, cut: &Cut, group: &Group) -> Address {
-    let tensor = TensorId::layer(cut.layer, Part::Out);
+fn output(view: &View, group: &Group) -> Address {
+    let tensor = TensorId::of(group.source);
     let time = view.state.trace().time();
     view.state.plan().writer(tensor, time, group.image as u32, group.index as u32)
 }
@@ -63,8 +63,14 @@ fn cut_ui(ui: &mut Ui, view: &View, cut: &Cut) {
     let name = view.state.plan().layer(cut.layer).name().to_owned();
     let key = if cut.by_channel { "paths.by_channel" } else { "paths.by_cell" };
     ui.label(RichText::new(view.fill(key, &[("layer", &name)])).color(view.theme.text));
+    // Through the layer and around it.
+    for way in cut.ways.iter().filter(|_| cut.ways.len() > 1) {
+        let key = if way.source == Source::Layer(cut.layer) { "paths.through" } else { "paths.around" };
+        let place = view.fill(key, &[("layer", &names::tensor(view, TensorId::of(way.source)))]);
+        share_ui(ui, view, way.share, &place, way.sum, None);
+    }
     for group in &cut.groups {
-        let out = TensorId::layer(cut.layer, Part::Out);
+        let out = TensorId::of(group.source);
         let at = view.state.plan().shape_of(out).at(group.index);
         let place = match cut.by_channel {
             true => names::plane(view, out, group.channel),
@@ -77,7 +83,11 @@ fn cut_ui(ui: &mut Ui, view: &View, cut: &Cut) {
                 ],
             ),
         };
-        share_ui(ui, view, group.share, &place, group.sum, Some(output(view, cut, group)));
+        let place = match cut.ways.len() {
+            1 => place,
+            _ => view.fill("name.part", &[("tensor", &names::tensor(view, out)), ("plane", &place)]),
+        };
+        share_ui(ui, view, group.share, &place, group.sum, Some(output(view, group)));
     }
     if cut.others > 0 {
         let place = view.fill("paths.others", &[("count", &cut.others.to_string())]);
@@ -125,15 +135,15 @@ fn percent(thousandths: u32) -> String {
 
 /// The links of the strongest path, kept while the values and the group stay.
 fn strongest_links(ui: &Ui, view: &View, cut: &Cut, group: &Group) -> Arc<Vec<Link>> {
-    type Kept = ((u64, usize, usize, usize), Arc<Vec<Link>>);
+    type Kept = ((u64, usize, Source, usize, usize), Arc<Vec<Link>>);
     let id = Id::unique("strongest path");
-    let key = (view.state.revision(), cut.layer, group.image, group.index);
+    let key = (view.state.revision(), cut.layer, group.source, group.image, group.index);
     let kept: Option<Kept> = ui.data(|data| data.get_temp(id));
     match kept {
         Some((kept_key, links)) if kept_key == key => links,
         _ => {
             let trace = view.state.trace();
-            let links = Arc::new(trace.strongest_path(cut.layer, group.image, group.index));
+            let links = Arc::new(trace.strongest_path(cut.layer, group));
             ui.data_mut(|data| data.insert_temp(id, (key, Arc::clone(&links))));
             links
         }
@@ -182,7 +192,7 @@ fn strongest_ui(ui: &mut Ui, view: &View, cut: &Cut, group: &Group) {
     let values = [
         ("product", number::four_digits(product as f32)),
         ("part", number::four_digits(largest)),
-        ("name", names::cell(view, &output(view, cut, group))),
+        ("name", names::cell(view, &output(view, group))),
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     weak_ui(ui, view, &view.fill("paths.product", &values));

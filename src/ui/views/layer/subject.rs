@@ -156,7 +156,7 @@ impl<'a> Subject<'a> {
         if self.has_classes && view.state.names_classes() {
             return format!("{map} {}", names::class_of_output(view, map));
         }
-        let is_input = self.tensor == TensorId::INPUT || self.tensor == TensorId::layer(0, Part::Dx);
+        let is_input = self.tensor == TensorId::INPUT || self.tensor == view.state.plan().picture_gradient();
         let is_picture = is_input && self.shown[0].plane.planes() == 3 && !self.is_vector();
         if is_picture { names::plane(view, TensorId::INPUT, map) } else { map.to_string() }
     }
@@ -241,7 +241,7 @@ impl<'a> Shown<'a> {
 fn panel_of(view: &View, tensor: TensorId) -> Panel {
     match tensor.part {
         _ if view.state.plan().is_weight_shaped(tensor) => Panel::Filters(tensor),
-        Part::Dx => Panel::Gradients(tensor),
+        part if part.is_activation_gradient() => Panel::Gradients(tensor),
         _ => Panel::Values(tensor),
     }
 }

@@ -3,7 +3,7 @@
 use super::subject::{Panel, Shown, Subject, What};
 use crate::attribution::receptive_field;
 use crate::nn::{Activation, Op, Part};
-use crate::trace::{Owner, Plan, TensorId};
+use crate::trace::{Owner, TensorId};
 use crate::ui::{
     blocks::{block_of, blocks},
     compared::{Side, with_sign},
@@ -203,6 +203,9 @@ fn sees(view: &View, plane: &TensorPlane, at: [usize; 2]) -> Option<String> {
 
 /// How a gradient comes from that of the next layer.
 fn hands_back(view: &View, gradient: TensorId) -> String {
+    if gradient.part == Part::Dy {
+        return view.text("layer.back_sum");
+    }
     let Owner::Layer(l) = gradient.owner else { return view.text("layer.back_loss") };
     let layer = view.state.plan().layer(l as usize);
     let fill = |key: &str| view.fill(key, &[("layer", layer.name())]);
@@ -217,6 +220,9 @@ fn hands_back(view: &View, gradient: TensorId) -> String {
         Op::Activation(_) => fill("layer.back_slope"),
         Op::Conv2d(_) => fill("layer.back_filters"),
         Op::Dense(_) => fill("layer.back_neurons"),
+        Op::Add => fill("layer.back_add"),
+        Op::Multiply => fill("layer.back_multiply"),
+        Op::Concat => fill("layer.back_concat"),
         Op::Flatten | Op::Dropout { .. } | Op::BatchNorm2d(_) | Op::LocalResponseNorm(_) | Op::Softmax => {
             fill("layer.back_other")
         }
@@ -270,7 +276,8 @@ fn filter(
 
 /// The name of the block whose maps layer `l` reads.
 fn read_block(view: &View, l: usize) -> String {
-    let (plan, read) = (view.state.plan(), Plan::input_of(l));
+    let plan = view.state.plan();
+    let read = plan.input_of(l);
     let blocks = blocks(plan.network());
     match block_of(&blocks, read) {
         Some(block) => blocks[block].name(plan).to_owned(),
@@ -290,7 +297,10 @@ fn read_map(view: &View, l: usize, filter: usize, slice: usize) -> String {
         | Op::LocalResponseNorm(_)
         | Op::Flatten
         | Op::Dropout { .. }
-        | Op::Softmax => slice,
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => slice,
     };
     read.to_string()
 }

@@ -252,7 +252,7 @@ fn window(scene: &Scene, reads: TensorId, (i, j): RowCol) -> Option<[usize; 4]> 
     let layer = scene.view.state.plan().layer(sum.shown.layer);
     let is_forward = scene.tensor.part == Part::Out;
     let cell = Block::cell([scene.map, i, j]);
-    let blocks = if is_forward { layer.reads(&cell) } else { layer.read_by(&cell) };
+    let blocks = if is_forward { layer.reads(0, &cell) } else { layer.read_by(0, &cell) };
     let is_volume = scene.view.state.plan().shape_of(reads).plane() > 1;
     let block = blocks.first().filter(|_| is_volume && !matches!(layer.op, Op::Dense(_)))?;
     Some([block.rows.start, block.cols.start, block.rows.end, block.cols.end])

@@ -155,7 +155,7 @@ fn sum_of(ctx: &Context, view: &View, plane: &TensorPlane, focus: RowCol, cell: 
 
 /// The convolution or dense layer that a layer is the activation of, and what it does.
 fn activated(plan: &Plan, l: usize) -> Option<(usize, Activation)> {
-    let before = l.checked_sub(1)?;
+    let before = plan.layer(l).sources[0].layer()?;
     match (&plan.layer(l).op, &plan.layer(before).op) {
         (Op::Activation(activation), Op::Conv2d(_) | Op::Dense(_)) => Some((before, *activation)),
         _ => None,

@@ -2,7 +2,7 @@
 
 use super::scene::{Scene, capital, gradient_of_map};
 use super::{TITLE, title_ui};
-use crate::nn::{Op, Part};
+use crate::nn::{Op, Part, Source};
 use crate::trace::{Owner, Pass, TensorId};
 use crate::ui::{
     names, number,
@@ -81,17 +81,19 @@ fn detail(view: &View, tensor: TensorId) -> String {
     let plan = view.state.plan();
     let [_, _, h, w] = plan.shape_of(tensor).0;
     let size = if view.state.covers_size(tensor) { "?".into() } else { format!("{h} × {w}") };
-    let title = |l: usize| match plan.network().layers.get(l).map(|layer| &layer.op) {
+    let title = |l: Option<usize>| match l.map(|l| &plan.layer(l).op) {
         Some(Op::Activation(activation)) => Some(activation.title()),
         _ => None,
     };
     let (key, title) = match (tensor.owner, tensor.part) {
-        (Owner::Layer(l), Part::Out) => match (title(l as usize), title(l as usize + 1)) {
-            (Some(own), _) => ("map.after", own),
-            (None, Some(next)) => ("map.before", next),
-            (None, None) => return size,
-        },
-        (Owner::Layer(_) | Owner::Loss, Part::Dx) => {
+        (Owner::Layer(l), Part::Out) => {
+            match (title(Some(l as usize)), title(plan.network().only_reader(Source::Layer(l as usize)))) {
+                (Some(own), _) => ("map.after", own),
+                (None, Some(next)) => ("map.before", next),
+                (None, None) => return size,
+            }
+        }
+        (_, part) if part.is_activation_gradient() => {
             return format!("{}, {size}", names::tensor(view, tensor));
         }
         (Owner::Layer(_) | Owner::Input | Owner::Loss, _) => return size,

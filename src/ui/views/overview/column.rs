@@ -126,6 +126,9 @@ impl Column {
             Op::Flatten => text("overview.flat"),
             Op::Dropout { .. } => text("overview.dropout"),
             Op::Softmax => text("overview.shares"),
+            Op::Add => text("overview.added"),
+            Op::Multiply => text("overview.multiplied"),
+            Op::Concat => text("overview.concatenated"),
         }
     }
 
@@ -338,7 +341,7 @@ impl Scene<'_> {
         let (rows, cols) = (plane.rows(), plane.cols());
         let cell = vec2(rect.width() / cols as f32, rect.height() / rows as f32);
         self.unread_ui(ui, tensor, rect, cell);
-        let is_gradient = tensor.part == Part::Dx;
+        let is_gradient = tensor.part.is_activation_gradient();
         let frame = if is_gradient { theme.pass(Pass::Bwd).strong } else { theme.plane_frame };
         ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, frame), StrokeKind::Outside);
         lit::frame_ui(ui.painter(), view, rect, tensor, Some(map));
@@ -362,7 +365,8 @@ impl Scene<'_> {
 
     /// Hatches the rows and columns that the next layer does not read.
     fn unread_ui(&self, ui: &Ui, tensor: TensorId, rect: Rect, cell: egui::Vec2) {
-        let read = self.unseen.iter().find(|unseen| Plan::input_of(unseen.layer) == tensor);
+        let plan = self.view.state.plan();
+        let read = self.unseen.iter().find(|unseen| plan.input_of(unseen.layer) == tensor);
         let Some(unseen) = read else { return };
         unread_ui(ui, self.view, unseen, rect, cell);
     }
@@ -387,7 +391,7 @@ impl Scene<'_> {
                 false => view.fill("overview.changed_by", &[("change", &with_sign(map.strongest(), 3))]),
             };
         }
-        let (key, value) = match tensor.part == Part::Dx {
+        let (key, value) = match tensor.part.is_activation_gradient() {
             true => ("overview.largest_gradient", map.strongest()),
             false => ("overview.largest_value", map.max),
         };
@@ -429,7 +433,11 @@ impl Scene<'_> {
         } else {
             hatched_ui(ui, theme, rect);
         }
-        let frame = if tensor.part == Part::Dx { theme.pass(Pass::Bwd).strong } else { theme.plane_frame };
+        let frame = if tensor.part.is_activation_gradient() {
+            theme.pass(Pass::Bwd).strong
+        } else {
+            theme.plane_frame
+        };
         ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, frame), StrokeKind::Outside);
         for k in 0..count {
             let at = vec2((k % cols) as f32, (k / cols) as f32) * cell;
@@ -500,7 +508,7 @@ impl Scene<'_> {
     fn fact(&self, tensor: TensorId) -> Option<(Vec<String>, Color32)> {
         let (view, theme) = (self.view, self.view.theme);
         let summary = summary(view, tensor, self.image).filter(|_| self.is_complete(tensor))?;
-        if tensor.part == Part::Dx {
+        if tensor.part.is_activation_gradient() {
             let zeros: usize = summary.maps.iter().map(|map| map.zeros).sum();
             let cells: usize = summary.maps.iter().map(|map| map.cells).sum();
             let share = zero_share(zeros, cells);

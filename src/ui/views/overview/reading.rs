@@ -31,7 +31,7 @@ impl Scene<'_> {
         let drawn = self.drawn.borrow();
         let own = drawn.iter().find(|drawn| (drawn.tensor, drawn.map) == (hovered.tensor, hovered.map));
         let Some(own) = own else { return };
-        let is_gradient = hovered.tensor.part == Part::Dx;
+        let is_gradient = hovered.tensor.part.is_activation_gradient();
         let color = if is_gradient { theme.pass(Pass::Bwd).strong } else { theme.reads };
         let painter = ui.painter();
         if let Some(source) = self.source(hovered) {
@@ -83,13 +83,16 @@ impl Scene<'_> {
     fn strength(&self, hovered: &Hovered, read: &Drawn) -> f32 {
         let plan = self.view.state.plan();
         // The layer with the weights is the later of the two.
-        let later = if hovered.tensor.part == Part::Dx { read.tensor } else { hovered.tensor };
+        let later = if hovered.tensor.part.is_activation_gradient() { read.tensor } else { hovered.tensor };
         let column =
             self.columns.iter().find(|column| [column.output(), column.gradient(plan)].contains(&later));
         let Some(l) = column.map(|column| column.layers.start) else { return 1.0 };
-        let (out, input) =
-            if hovered.tensor.part == Part::Dx { (read.map, hovered.map) } else { (hovered.map, read.map) };
-        let earlier = if hovered.tensor.part == Part::Dx { hovered.tensor } else { read.tensor };
+        let (out, input) = if hovered.tensor.part.is_activation_gradient() {
+            (read.map, hovered.map)
+        } else {
+            (hovered.map, read.map)
+        };
+        let earlier = if hovered.tensor.part.is_activation_gradient() { hovered.tensor } else { read.tensor };
         let Some(weights) = self.view.state.trace().tensor(TensorId::layer(l, Part::Weight)) else {
             return 1.0;
         };
@@ -119,7 +122,10 @@ impl Scene<'_> {
             | Op::LocalResponseNorm(_)
             | Op::Flatten
             | Op::Dropout { .. }
-            | Op::Softmax => 1.0,
+            | Op::Softmax
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => 1.0,
         }
     }
 
@@ -165,10 +171,11 @@ impl Scene<'_> {
     fn read_words(&self, tensor: TensorId, map: usize) -> String {
         let (view, plan) = (self.view, self.view.state.plan());
         let column = self.columns.iter().position(|column| {
-            column.output() == tensor || (tensor.part == Part::Dx && column.gradient(plan) == tensor)
+            column.output() == tensor
+                || (tensor.part.is_activation_gradient() && column.gradient(plan) == tensor)
         });
         let Some(c) = column else { return String::new() };
-        if tensor.part == Part::Dx {
+        if tensor.part.is_activation_gradient() {
             let next = self.columns.get(c + 1).map(|column| column.name(plan).to_owned());
             return match next {
                 Some(name) => view.fill("overview.from_gradient", &[("name", &name)]),
@@ -194,7 +201,7 @@ impl Scene<'_> {
     /// `the framed cell sees 5×5 pixels`.
     fn sees_words(&self, tensor: TensorId) -> Option<String> {
         let hovered = self.hovered.as_ref().filter(|hovered| hovered.tensor == tensor)?;
-        if hovered.tensor.part == Part::Dx {
+        if hovered.tensor.part.is_activation_gradient() {
             return None;
         }
         let field = self.fields.iter().find(|field| field.tensor == TensorId::INPUT && !field.readers)?;

@@ -3,7 +3,7 @@
 use super::{command_ui, heading_ui, name, note_ui, push, remove_ui};
 use crate::app::{Breakpoint, MarkAction};
 use crate::nn::Part;
-use crate::trace::{Break, Owner, TensorId, Watched};
+use crate::trace::{Break, TensorId, Watched};
 use crate::ui::{names, number, sentences, theme, view::View};
 use egui::{Align, Checkbox, ComboBox, DragValue, Frame, Layout, Margin, RichText, Role, Ui, WidgetInfo};
 
@@ -144,7 +144,7 @@ fn add_ui(ui: &mut Ui, view: &View) {
         (Break::PredictionFlips, true),
         (Break::LossRises, true),
     ];
-    if let Some(watched) = Watched::at(state.trace(), &focus).filter(|w| w.tensor.owner != Owner::Input) {
+    if let Some(watched) = Watched::at(state.trace(), &focus).filter(|w| w.tensor != TensorId::INPUT) {
         kinds.push((Break::CellChanges(watched), true));
     }
     ui.menu_button(format!("+ {}", view.text("time.add_break")), |ui| {

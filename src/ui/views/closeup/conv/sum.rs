@@ -3,7 +3,7 @@
 
 use super::conv_cell::ConvCell;
 use crate::nn::{Part, geometry::Axis};
-use crate::trace::{Address, Plan, TensorId};
+use crate::trace::{Address, TensorId};
 use crate::ui::{
     tensor_plane::TensorPlane,
     widgets::grid::{CellSpan, CellState, CellView, Overlay},
@@ -46,7 +46,7 @@ impl<'c, 'a> Sum<'c, 'a> {
         Self {
             conv_cell,
             flipped: false,
-            source: Plan::input_of(conv_cell.l),
+            source: conv_cell.view.state.plan().input_of(conv_cell.l),
             slices: conv_cell.spec.group_in(),
             first: conv_cell.spec.inputs_of(o).start,
             shown,

@@ -5,7 +5,6 @@ use super::super::parts::Item;
 use super::super::{Closeup, legends};
 use super::cancel::cancel;
 use super::conv_cell::ConvCell;
-use crate::trace::Plan;
 use crate::ui::{
     colormap::Mapping,
     tensor_plane::TensorPlane,
@@ -50,7 +49,7 @@ pub fn weight<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
 /// The input's map: the cell that the weight meets at position `ij`, and its neighbours, with padding among them.
 fn input<'a>(conv_cell: &ConvCell<'a>, image: u32, channel: usize, ij: [usize; 2]) -> Part<'a> {
     let (view, window) = (conv_cell.view, &conv_cell.spec.window);
-    let x = TensorPlane::new(view, Plan::input_of(conv_cell.l), image, channel);
+    let x = TensorPlane::new(view, view.state.plan().input_of(conv_cell.l), image, channel);
     let [_, _, u, v] = conv_cell.at;
     let touched = |axis: &crate::nn::Axis, i: usize, u: usize| {
         (i * axis.stride + u * axis.dilation) as i32 - axis.padding as i32

@@ -1,0 +1,155 @@
+//! Which layers read which: the edges of a network, and where the gradient of each output is found.
+//!
+//! The layers stand in the order in which they run, so that a layer reads only those before it. The backward pass goes
+//! through them from the last to the first, and each layer makes the gradients of its inputs in their order. An output
+//! that is read once has its reader's gradient; one that is read more than once has the sum of its readers' gradients, in
+//! the order in which they are made.
+
+use super::{Layer, Network, Part};
+
+/// What a layer reads.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Source {
+    /// The picture.
+    Input,
+    /// The output of the layer with this number.
+    Layer(usize),
+}
+
+impl Source {
+    /// Its place among what layers may read: 0 for the picture, then the layers.
+    pub(crate) const fn place(self) -> usize {
+        match self {
+            Self::Input => 0,
+            Self::Layer(l) => l + 1,
+        }
+    }
+
+    /// The layer's number; `None` for the picture.
+    pub const fn layer(self) -> Option<usize> {
+        match self {
+            Self::Input => None,
+            Self::Layer(l) => Some(l),
+        }
+    }
+}
+
+/// One reading of an output: an input of a layer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Edge {
+    /// The layer that reads.
+    pub layer: usize,
+    /// The number of its input.
+    pub input: usize,
+}
+
+/// Where the gradient of an output, or of the picture, is found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Gradient {
+    /// The loss makes it.
+    Loss,
+    /// The only reader makes it.
+    Edge(Edge),
+    /// The sum of its readers' gradients, which is the output's own [`Part::Dy`].
+    Sum,
+}
+
+/// The readers of the picture and of each layer's output, by [`Source::place`]: those that lead to the last layer, in the
+/// order in which the backward pass makes their gradients.
+pub(super) fn readers(layers: &[Layer]) -> Vec<Vec<Edge>> {
+    let mut readers = vec![Vec::new(); layers.len() + 1];
+    let mut leads = vec![false; layers.len() + 1];
+    leads[layers.len()] = true;
+    for (l, layer) in layers.iter().enumerate().rev() {
+        if !leads[l + 1] {
+            continue;
+        }
+        for (input, source) in layer.sources.iter().enumerate() {
+            leads[source.place()] = true;
+            readers[source.place()].push(Edge { layer: l, input });
+        }
+    }
+    readers
+}
+
+impl Network {
+    /// The readings of an output, or of the picture, in the order in which the backward pass makes their gradients; in a
+    /// network that ends in an inner layer, those that lead to it.
+    pub fn readers(&self, source: Source) -> &[Edge] {
+        self.readers.get(source.place()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where the gradient of an output, or of the picture, is found; `None` where nothing that reads it leads to the loss.
+    pub fn gradient_of(&self, source: Source) -> Option<Gradient> {
+        if source.place() == self.layers.len() {
+            return Some(Gradient::Loss);
+        }
+        match self.readers(source) {
+            [] => None,
+            [edge] => Some(Gradient::Edge(*edge)),
+            [..] => Some(Gradient::Sum),
+        }
+    }
+
+    /// The part that holds the gradient that a reader hands back.
+    pub fn edge_part(&self, edge: Edge) -> Part {
+        self.layers[edge.layer].input_gradient(edge.input)
+    }
+
+    /// The one reader of an output, or of the picture; `None` where it is read more than once, or by the loss.
+    pub fn only_reader(&self, source: Source) -> Option<usize> {
+        match self.gradient_of(source)? {
+            Gradient::Edge(edge) => Some(edge.layer),
+            Gradient::Loss | Gradient::Sum => None,
+        }
+    }
+
+    /// The extents [C, H, W] of what a layer reads.
+    pub fn extents(&self, source: Source) -> [usize; 3] {
+        source.layer().map_or(self.input, |l| self.layers[l].output)
+    }
+
+    /// What a layer's name, or `input`, stands for among a layer's inputs.
+    pub fn source_name(&self, source: Source) -> &str {
+        source.layer().map_or(super::spec::INPUT, |l| self.layers[l].name())
+    }
+
+    /// Whether each layer reads the one before it alone.
+    pub fn is_chain(&self) -> bool {
+        self.layers.iter().enumerate().all(|(l, layer)| layer.sources == [Source::before(l)])
+    }
+
+    /// The first layers, up to and with `last`, as a network that ends there.
+    pub fn up_to(&self, last: usize) -> Self {
+        Self::of_layers(self.input, self.layers[..=last].to_vec(), self.loss)
+    }
+}
+
+impl Source {
+    /// The layer before layer `l`, or the picture.
+    pub const fn before(l: usize) -> Self {
+        match l.checked_sub(1) {
+            Some(before) => Self::Layer(before),
+            None => Self::Input,
+        }
+    }
+}
+
+impl Layer {
+    /// The part that holds the gradient of an input.
+    pub fn input_gradient(&self, input: usize) -> Part {
+        match self.sources.len() {
+            1 => Part::Dx,
+            _ => Part::DxOf(u8::try_from(input).unwrap_or(u8::MAX)),
+        }
+    }
+
+    /// Which input a part is the gradient of.
+    pub const fn input_of_gradient(part: Part) -> Option<usize> {
+        match part {
+            Part::Dx => Some(0),
+            Part::DxOf(input) => Some(input as usize),
+            _ => None,
+        }
+    }
+}
