@@ -9,7 +9,7 @@ impl Trace {
     /// meets the weight (kh − 1 − u, kw − 1 − v). `None` where the layer is no convolution.
     pub fn turned(&self, l: usize, image: u32, [o, i, j]: [usize; 3]) -> Option<f32> {
         let Op::Conv2d(spec) = &self.plan().layer(l).op else { return None };
-        let x = self.tensor(super::Plan::input_of(l))?;
+        let x = self.tensor(self.plan().input_of(l))?;
         let params = &self.params().0[l];
         let w = params.get(Part::Weight)?;
         let (kh, kw) = (spec.window.rows.kernel, spec.window.cols.kernel);

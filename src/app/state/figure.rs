@@ -70,7 +70,8 @@ fn layer_of(plan: &Plan, place: &Address) -> Option<usize> {
     let Owner::Layer(l) = tensor.owner else { return None };
     let is_forward = tensor.part == Part::Out;
     let follows = |l: &usize| matches!(plan.layer(*l).op, Op::Activation(_) | Op::Dropout { .. });
-    let before = (0..=usize::from(l)).rev().find(|l| !is_forward || !follows(l));
+    let mut back = std::iter::successors(Some(usize::from(l)), |l| plan.layer(*l).sources[0].layer());
+    let before = back.find(|l| !is_forward || !follows(l));
     before.filter(|_| matches!(tensor.part, Part::Out | Part::Dx | Part::Dw | Part::Db | Part::Weight))
 }
 
@@ -83,7 +84,7 @@ fn block_of(plan: &Plan, place: &Address) -> Option<TensorId> {
             let Owner::Layer(l) = tensor.owner else { return None };
             let l = usize::from(l);
             let flattens = plan.layer(l).op == Op::Flatten && tensor.part == Part::Out;
-            flattens.then(|| Plan::input_of(l))
+            flattens.then(|| plan.input_of(l))
         }
     }
 }

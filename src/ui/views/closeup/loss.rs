@@ -93,7 +93,7 @@ fn columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Column<'a>>
 fn binary_columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Column<'a>> {
     let is_backward = stage.pass == Pass::Bwd;
     let own = TensorId::loss;
-    let y = Plan::input_of(view.state.plan().network().layers.len());
+    let y = view.state.plan().input_of(view.state.plan().network().layers.len());
     let column = |tensor, head: &str, style, is_shared: bool| Column {
         head: head.into(),
         style,

@@ -3,7 +3,7 @@
 
 use super::{count, part_ui, plane_mapping, plane_of, says_ui, weak_ui};
 use crate::nn::Window;
-use crate::trace::{Plan, TensorId};
+use crate::trace::TensorId;
 use crate::ui::{
     canvas::canvas_ui,
     colormap::{Mapping, ValueRange},
@@ -31,7 +31,7 @@ pub fn coverage_ui(ui: &mut Ui, view: &View) {
     let layer = view.state.plan().layer(l);
     let Some(window) = layer.window().copied() else { return };
     let is_covered = view.state.covers().counts();
-    let coverage = Coverage { view, window, tensor: Plan::input_of(l), is_covered };
+    let coverage = Coverage { view, window, tensor: view.state.plan().input_of(l), is_covered };
     let axis = window.cols;
     let parts = [axis.kernel, axis.stride, axis.padding].map(|n| n.to_string());
     let [f, s, p] = parts.each_ref().map(String::as_str);

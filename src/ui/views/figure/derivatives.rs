@@ -2,7 +2,7 @@
 
 use super::{part_ui, plane_of, says_ui};
 use crate::nn::Part;
-use crate::trace::{Address, AddressText, Operand, Plan, TensorId};
+use crate::trace::{Address, AddressText, Operand, TensorId};
 use crate::ui::{
     names, number,
     tensor_plane::TensorPlane,
@@ -53,7 +53,7 @@ pub fn derivatives_ui(ui: &mut Ui, view: &View) {
 /// Input, filters and the gradient of the output, each with its numbers.
 fn arrays_ui(ui: &mut Ui, view: &View, rect: Rect, l: usize) {
     let plan = view.state.plan();
-    let tensors = [Plan::input_of(l), TensorId::layer(l, Part::Weight), plan.output_gradient_of(l)];
+    let tensors = [plan.input_of(l), TensorId::layer(l, Part::Weight), plan.output_gradient_of(l)];
     let mut left = rect.left();
     for tensor in tensors {
         let (first, _) = plane_of(view, tensor, 0);

@@ -4,7 +4,7 @@
 use super::{part_ui, plane_of, says_ui, words_ui};
 use crate::app::Action;
 use crate::nn::{Op, Part, conv::Conv2d};
-use crate::trace::{Plan, TensorId};
+use crate::trace::TensorId;
 use crate::ui::{
     names, number,
     summary::summary,
@@ -136,7 +136,7 @@ impl Turned<'_> {
     /// The part of the picture, or of a map, that the window of the cell sees.
     fn window_ui(&self, ui: &mut Ui, at: egui::Pos2, cell: f32, slice: usize) {
         let (view, window) = (self.view, self.conv.window);
-        let source = Plan::input_of(self.layer);
+        let source = view.state.plan().input_of(self.layer);
         let map = self.conv.inputs_of(self.map).start + slice;
         let plane = plane_of(view, source, map).0;
         let (i, j) = self.cell;

@@ -2,7 +2,7 @@
 //! was beside what is not.
 
 use super::{count, part_ui, plane_mapping, plane_of, says_ui, weak_ui};
-use crate::trace::{Owner, Place, Plan, TensorId};
+use crate::trace::{Owner, Place, TensorId};
 use crate::ui::{
     names, number,
     theme::{self, space},
@@ -39,7 +39,7 @@ pub fn vector_ui(ui: &mut Ui, view: &View) {
     let tensor = match view.state.look().place() {
         Place::Given(tensor) => tensor,
         Place::Stage(stage) => match plan.stages()[stage as usize].tensor.owner {
-            Owner::Layer(l) => Plan::input_of(usize::from(l)),
+            Owner::Layer(l) => plan.input_of(usize::from(l)),
             Owner::Input | Owner::Loss => return,
         },
     };
