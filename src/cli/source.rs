@@ -107,7 +107,10 @@ pub fn open_picture(name: &str) -> Result<Loaded, CliError> {
         let names: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
         return Err(not_there("sample", name, &names, "a picture or .npy file"));
     }
-    Ok(Loaded::decode(name, &read_file(path)?)?)
+    let loaded = Loaded::decode(name, &read_file(path)?)?;
+    // Errors name the path; the window and the output, the file.
+    let file = path.file_name().map(|file| file.to_string_lossy().into_owned());
+    Ok(Loaded { name: file.unwrap_or(loaded.name), ..loaded })
 }
 
 /// Opens a bundled sample, a picture file or an array, and fits it to the model.

@@ -52,6 +52,14 @@ impl Answer {
         }
     }
 
+    /// How many classes there are from number `from` on, and how sure the network is of one of them, in words; `None`
+    /// where there are none, or where the scores are no probabilities.
+    pub fn rest(&self, from: usize) -> Option<(usize, String)> {
+        let rest = self.classes.get(from..).filter(|rest| self.is_probability && !rest.is_empty())?;
+        let sum = rest.iter().try_fold(0.0, |sum, (_, score)| score.map(|score| sum + score))?;
+        Some((rest.len(), self.score(Some(sum))))
+    }
+
     /// How many classes of those from number `from` on are below a tenth of a per cent; `None` where others are
     /// among them.
     pub fn all_small(&self, from: usize) -> Option<usize> {

@@ -9,6 +9,7 @@ use crate::attribution::Unit;
 use crate::data::shapes;
 use crate::model_io::{Model, bundled, by_hand};
 use crate::nn::{Op, Part, Source};
+use crate::tensor::Shape;
 use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, Stage, TensorId};
 
 /// The name of a tensor: `conv1`, `conv1 weights`, `∂L/∂relu1`.
@@ -96,6 +97,20 @@ fn part_of(view: &View, part: Part, owner: &str) -> String {
 /// The tensor whose gradient another is: what a layer, or the loss, reads.
 fn differentiated(plan: &Plan, gradient: TensorId) -> Option<TensorId> {
     plan.differentiated(gradient).map(TensorId::of)
+}
+
+/// How many maps of this shape there are, as a number; covered while a lesson asks for it.
+pub fn planes(view: &View, shape: Shape) -> String {
+    match view.state.covers_maps(shape.planes()) {
+        true => "?".to_owned(),
+        false => shape.planes().to_string(),
+    }
+}
+
+/// The same in words: `32 maps`, or `10 neurons` where a map is one cell.
+pub fn maps(view: &View, shape: Shape) -> String {
+    let key = if shape.plane() > 1 { "name.maps" } else { "name.neurons" };
+    view.fill(key, &[("n", &planes(view, shape))])
 }
 
 /// The name of the plane number `plane` of a tensor: `map 3`, `filter 3, slice 0`, `neuron 3`; `red` for the first

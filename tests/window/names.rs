@@ -9,9 +9,9 @@ use convstep::{
     ui::{names, shell, strings::Words, theme::Theme, view::Memory},
 };
 use egui::{
-    Context, RawInput, Rect, Shape,
+    Context, Pos2, RawInput, Rect, Shape,
     accesskit::{Node, Role},
-    vec2,
+    pos2, vec2,
 };
 
 /// The frames until the layout stands.
@@ -27,10 +27,16 @@ fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
 
 /// All painted texts and all accessible names and values but those of text fields.
 fn words(ctx: &Context, state: &AppState, memory: &mut Memory) -> Vec<String> {
-    let screen_rect = Some(Rect::from_min_size(egui::Pos2::ZERO, vec2(1280.0, 720.0)));
+    words_under(ctx, state, memory, None)
+}
+
+/// The same while the pointer rests at a place.
+fn words_under(ctx: &Context, state: &AppState, memory: &mut Memory, pointer: Option<Pos2>) -> Vec<String> {
+    let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 720.0)));
     let mut all = Vec::new();
     for frame in 0..FRAMES {
-        let input = RawInput { screen_rect, ..RawInput::default() };
+        let events = pointer.map(egui::Event::PointerMoved).into_iter().collect();
+        let input = RawInput { screen_rect, events, ..RawInput::default() };
         let mut output = ctx.run_ui(input, |ui| {
             shell::window_ui(ui, state, memory);
         });
@@ -122,6 +128,30 @@ fn window() -> (Context, Memory) {
     ctx.enable_accesskit();
     Theme::by_darkness(false).apply(&ctx);
     (ctx, Memory::default())
+}
+
+#[test]
+fn what_the_pointer_shows_is_words_too() {
+    let (ctx, mut memory) = window();
+    ctx.all_styles_mut(|style| {
+        style.interaction.tooltip_delay = 0.0;
+        style.interaction.show_tooltips_only_when_still = false;
+    });
+    let mut state = shapes();
+    let mut more = 0;
+    for (place, lang) in PLACES.into_iter().zip(Lang::ALL.into_iter().cycle()) {
+        run(&mut state, [Action::SetLang(lang), Action::GoTo(place.into())]);
+        let before = words_under(&ctx, &state, &mut memory, Some(pos2(-9.0, -9.0))).len();
+        for (row, column) in (0..5).flat_map(|row| (0..8).map(move |column| (row, column))) {
+            let pointer = pos2(60.0 + 165.0 * column as f32, 60.0 + 140.0 * row as f32);
+            let all = words_under(&ctx, &state, &mut memory, Some(pointer));
+            more += usize::from(all.len() > before);
+            for text in all {
+                assert_eq!(letters(&text), None, "{place}, {lang:?}, {pointer:?}: {text:?}");
+            }
+        }
+    }
+    assert!(more > 60, "the pointer showed something at {more} places only");
 }
 
 #[test]

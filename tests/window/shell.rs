@@ -71,7 +71,7 @@ fn a_sample_and_a_model_are_chosen_from_the_menu() {
     harness.run_steps(3);
     harness.get_by_label_contains("Models").click();
     harness.run_steps(3);
-    harness.get_by_label("Ten handwritten digits").click();
+    harness.get_by_label("Digits: ten, handwritten").click();
     harness.run_steps(3);
     assert_eq!(harness.state().state.model().name, "digits");
 }

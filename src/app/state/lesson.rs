@@ -327,9 +327,10 @@ impl AppState {
         tensor.is_per_image() && self.covers().sizes.iter().any(is_same)
     }
 
-    /// Whether a number of maps is covered: a layer whose size is asked for has as many.
+    /// Whether a number of maps or of neurons is covered: a layer whose size is asked for has as many.
     pub fn covers_maps(&self, maps: usize) -> bool {
-        self.covers().sizes.iter().any(|l| self.plan().layer(*l).output[0] == maps)
+        let outputs = self.covers().sizes.iter().map(|l| self.plan().layer(*l).output);
+        outputs.into_iter().any(|output| output[0] == maps || output.iter().product::<usize>() == maps)
     }
 
     /// What is covered while a question stands.

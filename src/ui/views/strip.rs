@@ -189,12 +189,9 @@ fn tile_ui(
     let is_here = shown.is_some_and(|tensor| block_of(std::slice::from_ref(block), tensor).is_some());
     let response = ui.interact(rect, ui.scope_id().with(("tile", block.shown)), Sense::click());
     let shape = plan.shape_of(output);
-    let count = match view.state.covers_maps(shape.planes()) {
-        true => "?".to_owned(),
-        false => shape.planes().to_string(),
-    };
+    let count = names::planes(view, shape);
     let name = block.name(plan).to_owned();
-    let maps = view.fill(if shape.plane() > 1 { "strip.maps" } else { "strip.neurons" }, &[("n", &count)]);
+    let maps = names::maps(view, shape);
     let words = format!("{}: {maps}", format!("{name} {}", block.addition(view)).trim_end());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_here, &words));
     let ground = rect.shrink2(vec2(2.0, 2.0));

@@ -75,7 +75,7 @@ fn grain_ui(ui: &mut Ui, view: &View) {
     let now = state.selected().map_or(state.cursor().grain(), |look| Depth::new(&look).grain());
     let words = Grain::ALL.map(|grain| view.text(&format!("grain.{}", grain.name()))).to_vec();
     let chosen = Grain::ALL.iter().position(|grain| *grain == now).unwrap_or(0);
-    if let Some(grain) = list_ui(ui, view.theme, &view.text("transport.step_by"), "", &words, chosen) {
+    if let Some(grain) = list_ui(ui, view.theme, &view.text("transport.step_by"), &words, chosen) {
         view.push(Action::Go(Move::Grain(Grain::ALL[grain])));
     }
 }

@@ -57,17 +57,22 @@ pub fn segments_ui(ui: &mut Ui, theme: &Theme, name: &str, words: &[String], cho
     clicked.filter(|&k| k != chosen)
 }
 
-/// The same choice as a list, with `front` in weak ink before the chosen word.
-pub fn list_ui(
+/// The same choice as a list that shows the chosen word.
+pub fn list_ui(ui: &mut Ui, theme: &Theme, name: &str, words: &[String], chosen: usize) -> Option<usize> {
+    let now = words.get(chosen).map(String::as_str).unwrap_or_default();
+    titled_list_ui(ui, theme, name, ["", now], words, chosen)
+}
+
+/// The same choice as a list that shows `front` in weak ink, and `now` behind it.
+pub fn titled_list_ui(
     ui: &mut Ui,
     theme: &Theme,
     name: &str,
-    front: &str,
+    [front, now]: [&str; 2],
     words: &[String],
     chosen: usize,
 ) -> Option<usize> {
     let mut clicked = None;
-    let now = words.get(chosen).map(String::as_str).unwrap_or_default();
     let mut job = egui::text::LayoutJob::default();
     let format = |color| egui::TextFormat { font_id: theme::body_font(), color, ..Default::default() };
     if !front.is_empty() {
@@ -85,6 +90,7 @@ pub fn list_ui(
             }
         }
     });
-    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{name}: {now}")));
+    let word = words.get(chosen).map(String::as_str).unwrap_or_default();
+    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{name}: {word}")));
     clicked.filter(|&k| k != chosen)
 }

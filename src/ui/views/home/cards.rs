@@ -159,6 +159,11 @@ pub fn answer_card_ui(ui: &mut Ui, view: &View, has_button: bool) {
         row_ui(ui, view, &answer, number, place, Row::Beside);
         y += row;
     }
+    if let Some((n, score)) = answer.rest(rows).filter(|_| y + text_size::BODY <= bottom) {
+        let words = view.fill("home.rest", &[("n", &n.to_string()), ("score", &score)]);
+        let at = pos2(rect.left(), y + text_size::BODY / 2.0);
+        ui.painter().text(at, Align2::LEFT_CENTER, words, theme::small_font(), theme.text_weak);
+    }
     if has_button {
         let at = pos2(rect.left(), rect.bottom() - BUTTON.y - 18.0);
         let font = FontId::proportional(text_size::TITLE - 1.0);

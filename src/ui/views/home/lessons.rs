@@ -29,9 +29,6 @@ const LEFT: f32 = 38.0;
 /// From the words to the card's other edge.
 const RIGHT: f32 = 10.0;
 
-/// The lessons in the order in which they are offered: the first six of which a newcomer needs most.
-const FIRST: [u32; 6] = [1, 2, 3, 4, 5, 7];
-
 /// Draws the row.
 pub fn lessons_ui(ui: &mut Ui, view: &View, rect: Rect, is_narrow: bool) {
     let theme = view.theme;
@@ -63,30 +60,27 @@ pub fn lessons_ui(ui: &mut Ui, view: &View, rect: Rect, is_narrow: bool) {
     let most = if is_narrow { CARDS[1] } else { CARDS[0] };
     let fits = |count: &usize| {
         offered(view, *count)
-            .into_iter()
+            .iter()
             .all(|lesson| title_galley(ui, view, lesson, width(*count)).rows.len() <= 2)
     };
     let count = (2..=most).rev().find(fits).unwrap_or(1);
     let each = width(count);
     let offered = offered(view, count);
-    for (k, lesson) in offered.into_iter().enumerate() {
+    for (k, lesson) in offered.iter().enumerate() {
         let left = cards.left() + k as f32 * (each + GAP);
         let card = Rect::from_min_size(pos2(left, cards.top()), vec2(each, cards.height()));
         card_ui(ui, view, lesson, card);
     }
 }
 
-/// The lessons that are offered: those that were begun always among them.
-fn offered(view: &View, count: usize) -> Vec<&'static Lesson> {
+/// The lessons that are offered: so many in a row, with the one to go on with and the one before it.
+fn offered(view: &View, count: usize) -> &'static [Arc<Lesson>] {
     let all = &bundled().lessons;
-    let is_begun =
-        |lesson: &Lesson| view.state.progress().0.get(&lesson.id).is_some_and(|progress| !progress.done);
-    let mut offered: Vec<&Lesson> = all.iter().map(|lesson| &**lesson).collect();
-    let is_first = |lesson: &Lesson| FIRST.contains(&lesson.number);
-    offered.sort_by_key(|lesson| (!is_begun(lesson), !is_first(lesson), lesson.number));
-    offered.truncate(count);
-    offered.sort_by_key(|lesson| lesson.number);
-    offered
+    let done = |lesson: &Lesson| view.state.progress().0.get(&lesson.id).map(|progress| progress.done);
+    let last = all.iter().rposition(|lesson| done(lesson).is_some());
+    let next = last.map_or(0, |last| if done(&all[last]) == Some(true) { last + 1 } else { last });
+    let first = next.saturating_sub(1).min(all.len().saturating_sub(count));
+    &all[first..all.len().min(first + count)]
 }
 
 /// A lesson's title.

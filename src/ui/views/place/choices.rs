@@ -12,7 +12,7 @@ use crate::ui::{
     view::View,
     widgets::{
         flow::most_fitting,
-        segments::{list_ui, list_width, segments_ui, segments_width},
+        segments::{list_width, segments_ui, segments_width, titled_list_ui},
     },
 };
 use egui::{Button, RichText, Role, Ui, WidgetInfo, vec2};
@@ -30,6 +30,8 @@ struct Choice {
     actions: Vec<Action>,
     /// Always a list, its name before the chosen word.
     is_list: bool,
+    /// What the list shows in place of name and word while its first value, which is nothing, is chosen.
+    idle: Option<String>,
 }
 
 impl Choice {
@@ -44,23 +46,34 @@ impl Choice {
         let chosen = values.iter().position(|value| *value == now).unwrap_or(0);
         let words = values.iter().map(|&value| words(value)).collect();
         let actions = values.iter().map(|&value| action(value)).collect();
-        Self { name, words, chosen, actions, is_list: false }
+        Self { name, words, chosen, actions, is_list: false, idle: None }
     }
 
     fn into_list(self) -> Self {
         Self { is_list: true, ..self }
     }
 
-    fn front(&self, view: &View, fold: Fold) -> String {
-        if self.is_list && fold < Fold::Labels { view.text(self.name) } else { String::new() }
+    /// A list whose first value is nothing.
+    fn or_idle(self, idle: String) -> Self {
+        Self { idle: Some(idle), ..self.into_list() }
+    }
+
+    /// What the closed list shows: its name in weak ink, and what is chosen.
+    fn closed(&self, view: &View, fold: Fold) -> [String; 2] {
+        match &self.idle {
+            Some(idle) if self.chosen == 0 => [String::new(), idle.clone()],
+            _ if self.is_list && fold < Fold::Labels => {
+                [view.text(self.name), self.words[self.chosen].clone()]
+            }
+            _ => [String::new(), self.words[self.chosen].clone()],
+        }
     }
 
     fn width(&self, ui: &Ui, view: &View, fold: Fold) -> f32 {
         if !self.is_list && fold < Fold::Segments {
             return segments_width(ui, &self.words);
         }
-        let shown = format!("{} {}", self.front(view, fold), self.words[self.chosen]);
-        list_width(ui, shown.trim_start())
+        list_width(ui, self.closed(view, fold).join(" ").trim_start())
     }
 
     fn draw_ui(&self, ui: &mut Ui, view: &View, fold: Fold) {
@@ -68,7 +81,8 @@ impl Choice {
         let clicked = if !self.is_list && fold < Fold::Segments {
             segments_ui(ui, view.theme, &name, &self.words, self.chosen)
         } else {
-            list_ui(ui, view.theme, &name, &self.front(view, fold), &self.words, self.chosen)
+            let [front, now] = self.closed(view, fold);
+            titled_list_ui(ui, view.theme, &name, [&front, &now], &self.words, self.chosen)
         };
         if let Some(clicked) = clicked {
             view.push(self.actions[clicked].clone());
@@ -121,7 +135,8 @@ impl Choices {
         if compares {
             let word = |with: With| view.text(with.key());
             let action = |with| Action::SetComparison(with, now.compared);
-            all.push(Choice::new("place.compare", &With::ALL, now.with, word, action).into_list());
+            let choice = Choice::new("place.compare", &With::ALL, now.with, word, action);
+            all.push(choice.or_idle(view.text("place.compare_idle")));
         }
         if is_compared {
             let word = |side: Compared| view.text(side.key());

@@ -4,11 +4,11 @@ mod choices;
 mod neighbours;
 mod typing;
 
-use crate::app::{Action, Drawer};
+use crate::app::{Action, Drawer, Show};
 use crate::nn::Part;
 use crate::trace::{Address, Depth, Grain, Pass, TensorId};
 use crate::ui::{
-    blocks::{block_of, blocks, scores_layer},
+    blocks::{block_of, blocks, filters_of, scores_layer},
     names,
     theme::{self, space},
     view::View,
@@ -29,7 +29,7 @@ pub fn place_ui(ui: &mut Ui, view: &View) {
     }
     let choices = Choices::new(view);
     let ladder = ladder(view);
-    // What folds first stands first: the grey rest, the words before lists, the choices side by side.
+    // What folds first stands first: the words before lists, the grey rest, the choices side by side.
     let room = ui.available_width();
     let widths = |fold: Fold| {
         ladder_width(ui, &ladder, fold) + choices.width(ui, view, fold) + why_width(ui, view, fold)
@@ -42,31 +42,52 @@ pub fn place_ui(ui: &mut Ui, view: &View) {
     });
 }
 
-/// The title of what is presented: the layer, and the rest of the place.
+/// The title of what is presented: the layer, and the rest of the place, or what a whole layer shows.
 pub fn title(view: &View) -> (String, String) {
     let rungs = ladder(view);
+    let shows = layer_shows(view);
     let mut texts = rungs
         .into_iter()
         .filter(|rung| !matches!(rung.kind, RungKind::Ahead | RungKind::Aside))
         .map(|rung| rung.text)
         .skip(1);
     let front = texts.next().unwrap_or_default();
-    (front, texts.collect::<Vec<_>>().join(", "))
+    (front, shows.unwrap_or_else(|| texts.collect::<Vec<_>>().join(", ")))
+}
+
+/// What a layer that is shown whole shows: so many maps or filters, and what they say; `None` at another depth.
+fn layer_shows(view: &View) -> Option<String> {
+    let (state, look) = (view.state, view.state.look());
+    if Depth::new(&look) != Depth::Layer {
+        return None;
+    }
+    let (tensor, ..) = state.trace().tensor_cell(&look.whole_cell())?;
+    if tensor.part != Part::Out {
+        return None;
+    }
+    let shape = state.plan().shape_of(tensor);
+    let key = match (filters_of(view, &look).is_some(), state.view().show) {
+        (true, Show::Maps) => "place.of_filters",
+        (true, Show::Filters) => "place.filters",
+        (true, Show::Both) => "place.filters_and_maps",
+        (false, _) => return Some(names::maps(view, shape)),
+    };
+    Some(view.fill(key, &[("n", &names::planes(view, shape))]))
 }
 
 /// What is left out of the row for want of room, in this order; then the choices go into a menu one by one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Fold {
     Nothing,
-    Rest,
     Labels,
+    Rest,
     Segments,
     Why,
     Front,
 }
 
 impl Fold {
-    const ALL: [Self; 6] = [Self::Nothing, Self::Rest, Self::Labels, Self::Segments, Self::Why, Self::Front];
+    const ALL: [Self; 6] = [Self::Nothing, Self::Labels, Self::Rest, Self::Segments, Self::Why, Self::Front];
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -34,7 +34,7 @@ pub fn top_ui(ui: &mut Ui, view: &View) {
     } else {
         let words = Page::ALL.map(|page| view.text(page.key()));
         let now = Page::ALL.iter().position(|page| *page == view.state.view().page).unwrap_or(0);
-        if let Some(page) = list_ui(ui, view.theme, &view.text("top.page"), "", &words, now) {
+        if let Some(page) = list_ui(ui, view.theme, &view.text("top.page"), &words, now) {
             view.push(Action::SetPage(Page::ALL[page]));
         }
     }

@@ -45,7 +45,7 @@ fn choice_ui(ui: &mut Ui, view: &View, name: &str, keys: &[&str]) -> usize {
     let name = view.text(name);
     let clicked = match segments_width(ui, &words) <= ui.available_width() {
         true => segments_ui(ui, view.theme, &name, &words, chosen),
-        false => list_ui(ui, view.theme, &name, "", &words, chosen),
+        false => list_ui(ui, view.theme, &name, &words, chosen),
     };
     if let Some(clicked) = clicked {
         ui.data_mut(|data| data.insert_temp(id, clicked));
