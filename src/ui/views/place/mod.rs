@@ -55,9 +55,13 @@ pub fn title(view: &View) -> (String, String) {
     (front, shows.unwrap_or_else(|| texts.collect::<Vec<_>>().join(", ")))
 }
 
-/// What a layer that is shown whole shows: so many maps or filters, and what they say; `None` at another depth.
+/// What a layer that is shown whole shows: so many maps or filters, and what they say; at any depth, another way to
+/// show it.
 fn layer_shows(view: &View) -> Option<String> {
     let (state, look) = (view.state, view.state.look());
+    if let Some(figure) = state.figure() {
+        return Some(view.text(figure.key()));
+    }
     if Depth::new(&look) != Depth::Layer {
         return None;
     }
