@@ -17,6 +17,10 @@ fn main() -> ExitCode {
         #[cfg(feature = "window")]
         Some(Command::Lesson { command: LessonCommand::Run(run) }) => render_beat(run).map(|()| Ended::Whole),
         #[cfg(feature = "window")]
+        Some(Command::Lesson { command: LessonCommand::Play { lesson } }) => {
+            play(lesson).map(|()| Ended::Whole)
+        }
+        #[cfg(feature = "window")]
         Some(Command::Bench(bench)) if bench.ui => bench_frames(bench).map(|()| Ended::Whole),
         Some(_) => cli::execute(&args),
         None => window(&args).map(|()| Ended::Whole),
@@ -36,7 +40,15 @@ fn window(args: &Args) -> Result<(), CliError> {
     if let Some(file) = &args.file {
         cli::check_file(file)?;
     }
-    convstep::ui::window::open(args.file.clone()).map_err(CliError)
+    convstep::ui::window::open(args.file.clone(), None).map_err(CliError)
+}
+
+/// Opens the window on a lesson.
+#[cfg(feature = "window")]
+fn play(name: &str) -> Result<(), CliError> {
+    let lesson = cli::open_lesson(name)?;
+    let lesson = convstep::app::LessonAction::Open(lesson.into()).into();
+    convstep::ui::window::open(None, Some(lesson)).map_err(CliError)
 }
 
 #[cfg(not(feature = "window"))]

@@ -73,6 +73,11 @@ pub enum LessonCommand {
         /// The file, which must not be there yet.
         file: PathBuf,
     },
+    /// Opens the window on a lesson.
+    Play {
+        /// A bundled lesson's id or number, or a file.
+        lesson: String,
+    },
     /// Draws a beat of a lesson into a PNG file.
     Run(LessonRunArgs),
     /// Prints the questions of a lesson with their answers and wrong rules.

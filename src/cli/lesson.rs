@@ -4,7 +4,6 @@ use super::{
     CliError, Ended,
     args::{LessonCommand, QuizArgs},
     out::{print, table},
-    source::read_file,
 };
 use crate::app::{beat_scene, lesson_scene};
 use crate::lesson::{Choice, Item, Lesson, bundled, check};
@@ -34,7 +33,7 @@ pub fn execute(command: &LessonCommand) -> Result<Ended, CliError> {
             Ok(Ended::Whole)
         }
         LessonCommand::Quiz(quiz) => print_quiz(quiz),
-        LessonCommand::Run(_) => Err(CliError(
+        LessonCommand::Run(_) | LessonCommand::Play { .. } => Err(CliError(
             "expected a build with the window, got one without it; use lesson quiz or lesson check".into(),
         )),
     }
@@ -57,11 +56,7 @@ pub fn open_lesson(name: &str) -> Result<Lesson, CliError> {
             ids.join(", ")
         )));
     }
-    let bytes = read_file(Path::new(name))?;
-    let text = String::from_utf8(bytes.to_vec()).map_err(|_| {
-        CliError(format!("{name}: expected a text, got bytes that are none; save it as UTF-8"))
-    })?;
-    Lesson::parse(&text).map_err(|error| CliError(format!("{name}: {error}")))
+    Lesson::read(Path::new(name)).map_err(|error| CliError(format!("{name}: {error}")))
 }
 
 fn list(as_json: bool) -> Result<Ended, CliError> {

@@ -96,6 +96,18 @@ impl Condition {
         )))
     }
 
+    /// The sign of the comparison, as it is printed.
+    pub const fn sign(&self) -> &'static str {
+        match self.comparison {
+            Comparison::Less => "<",
+            Comparison::AtMost => "≤",
+            Comparison::Equal => "=",
+            Comparison::Differs => "≠",
+            Comparison::AtLeast => "≥",
+            Comparison::More => ">",
+        }
+    }
+
     /// Whether two numbers compare so.
     pub fn holds(&self, left: f64, right: f64) -> bool {
         match self.comparison {

@@ -1,7 +1,8 @@
 //! The lesson file: `lesson.toml` as it is read.
 
+use super::folder::Folder;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A text in both languages.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -27,9 +28,9 @@ pub struct Lesson {
     /// How long it takes, in minutes.
     #[serde(default)]
     pub minutes: u32,
-    /// The bundled model that it begins with.
+    /// The model that it begins with: a bundled one, or a file in its folder.
     pub model: String,
-    /// The bundled picture that it begins with.
+    /// The picture that it begins with: a bundled one, or a file in its folder.
     pub picture: String,
     /// The name of the right class, once a loss or a gradient is shown.
     pub label: Option<String>,
@@ -49,6 +50,9 @@ pub struct Lesson {
     /// Its beats, in order.
     #[serde(rename = "beat")]
     pub beats: Vec<Beat>,
+    /// The files of its folder that it names; none until it is read from there.
+    #[serde(skip)]
+    pub folder: Arc<Folder>,
 }
 
 /// The page that a beat shows.
@@ -104,9 +108,9 @@ pub enum BeatShow {
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
-    /// A bundled model.
+    /// A bundled model, or a file.
     pub model: Option<String>,
-    /// A bundled picture.
+    /// A bundled picture, or a file.
     pub picture: Option<String>,
     /// The name of the right class.
     pub label: Option<String>,

@@ -5,7 +5,7 @@ use super::{
     evaluator::Evaluator,
     expression::{Condition, Expression},
     format::{Ask, Beat, Kind, Tolerance},
-    misconceptions::{Rule, rule},
+    misconceptions::{EITHER_WAY, Rule, rule},
     pattern::{Variables, places, substitute},
     query::{Function, Query, Value},
     scene::Scene,
@@ -169,6 +169,7 @@ impl Item {
         }
         let is_told_apart = item.options.len() >= 2;
         item.add_other_options();
+        item.add_the_other_way();
         item.sort_options();
         let is_free = ask.wrong.is_empty() && (ask.kind != Kind::Choice || item.options.len() >= 2);
         Ok((is_told_apart || is_free).then_some(item))
@@ -203,6 +204,19 @@ impl Item {
                 let text = format!("{answer:?}");
                 self.options.push(Choice { answer, text, is_right: false, rules: Vec::new() });
             }
+        }
+    }
+
+    /// Who believes that two equal things come to differ may take either for the larger one.
+    fn add_the_other_way(&mut self) {
+        let believed = |option: &Choice| match option.answer {
+            Answer::Sign(Sign::More) => option.rules.iter().find(|rule| rule.id == EITHER_WAY).copied(),
+            _ => None,
+        };
+        let Some(rule) = self.options.iter().find_map(believed) else { return };
+        let less = self.options.iter_mut().find(|option| option.answer == Answer::Sign(Sign::Less));
+        if let Some(less) = less.filter(|less| !less.is_right) {
+            less.rules.push(rule);
         }
     }
 

@@ -10,6 +10,7 @@ mod catalogue;
 mod check;
 mod evaluator;
 mod expression;
+mod folder;
 mod format;
 mod item;
 mod markup;
@@ -24,6 +25,7 @@ pub use catalogue::{Catalogue, Misconception, Word, bundled};
 pub use check::{Fault, Stage, answered, believe, believed_answer, check, scene_of_beat};
 pub use evaluator::Evaluator;
 pub use expression::{Condition, Expression, ExpressionError};
+pub use folder::Folder;
 pub use format::{
     Again, Ask, Beat, BeatPage, BeatShow, Kind, Lesson, LessonError, OneOrMany, Open, SetValue, Text,
     Tolerance,

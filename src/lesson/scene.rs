@@ -1,6 +1,9 @@
 //! What a beat shows: how the program is to be set up for it, and the network with its numbers once it is.
 
-use super::format::{Lesson, SetValue};
+use super::{
+    folder::Folder,
+    format::{Lesson, SetValue},
+};
 use crate::data::Fitted;
 use crate::model_io::Model;
 use crate::trace::{Plan, Trace};
@@ -74,10 +77,12 @@ impl Edit {
 /// How the program is to be set up for a beat.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Setting {
-    /// The bundled model or preset.
+    /// The bundled model or preset, or a file of the folder.
     pub model: String,
-    /// The bundled picture.
+    /// The bundled picture, or a file of the folder.
     pub picture: String,
+    /// The files of the lesson's folder.
+    pub folder: Arc<Folder>,
     /// The name of the right class.
     pub label: Option<String>,
     /// By how many of the network's pixels the picture is shifted: right, down.
@@ -98,6 +103,7 @@ impl Lesson {
         let mut setting = Setting {
             model: self.model.clone(),
             picture: self.picture.clone(),
+            folder: Arc::clone(&self.folder),
             label: self.label.clone(),
             shift: [0, 0],
             rate: None,

@@ -23,7 +23,7 @@ const STORAGE_KEY: &str = "view";
 ///
 /// # Errors
 /// If there is no display.
-pub fn open(file: Option<PathBuf>) -> Result<(), String> {
+pub fn open(file: Option<PathBuf>, first: Option<Action>) -> Result<(), String> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title(NAME)
@@ -36,7 +36,7 @@ pub fn open(file: Option<PathBuf>) -> Result<(), String> {
     eframe::run_native(
         NAME,
         options,
-        Box::new(|context| Ok(Box::new(Window::new(&context.egui_ctx, context.storage, file)))),
+        Box::new(|context| Ok(Box::new(Window::new(&context.egui_ctx, context.storage, (file, first))))),
     )
     .map_err(|error| {
         format!(
@@ -58,7 +58,12 @@ struct Window {
 }
 
 impl Window {
-    fn new(ctx: &Context, storage: Option<&dyn eframe::Storage>, file: Option<PathBuf>) -> Self {
+    fn new(
+        ctx: &Context,
+        storage: Option<&dyn eframe::Storage>,
+        opened: (Option<PathBuf>, Option<Action>),
+    ) -> Self {
+        let (file, first) = opened;
         theme::install(ctx);
         let mut state = AppState::new();
         let kept = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY));
@@ -73,6 +78,7 @@ impl Window {
         let host = Desktop::new(ctx, eframe::storage_dir(NAME));
         let mut program = Program::new(host, state);
         program.apply(file.map(|file| FileAction::Open(file.into()).into()));
+        program.apply(first);
         let memory = Memory::default();
         Self {
             program,

@@ -5,5 +5,6 @@ mod program;
 
 mod built_in;
 mod models;
+mod own;
 mod rules;
 mod shuffle;

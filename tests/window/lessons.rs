@@ -238,3 +238,18 @@ fn home_and_the_list_begin_a_lesson_and_go_on_with_it() {
     let open = state(&harness).lesson().expect("open");
     assert_eq!((open.lesson().number, open.beat()), (1, beat));
 }
+
+#[test]
+fn a_task_says_how_it_is_done_and_what_came_of_it() {
+    for (lang, way, now) in
+        [(Lang::En, "One way: ", "Asked for: < 0."), (Lang::Zh, "一种做法：", "要求：< 0。")]
+    {
+        let mut harness = lesson("backprop", lang, [1280.0, 720.0]);
+        let beat = bundled().lesson("backprop").and_then(|lesson| lesson.beat("make")).expect("the task");
+        do_it(&mut harness, LessonAction::GoTo(beat));
+        assert!(harness.query_by_label_contains(now).is_none());
+        do_it(&mut harness, LessonAction::GoOn);
+        harness.get_by_label_contains(way);
+        harness.get_by_label_contains(now);
+    }
+}

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::data::{Adjustment, Content, samples};
 use crate::lesson::{
-    Answer, BeatPage, Edit, EditChange, Evaluator, Expression, Function, Item, Kind, Lesson, Scene, Setting,
-    Value, Verdict, cells_of, places, question, scene_of_beat, substitute,
+    Answer, Ask, BeatPage, Condition, Edit, EditChange, Evaluator, Expression, Function, Item, Kind, Lesson,
+    Scene, Setting, Value, Verdict, cells_of, places, question, scene_of_beat, substitute,
 };
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Execution, optimizer::Optimizer};
 use crate::tensor::{Shape, Tensor};
-use crate::trace::{Address, AddressText, Owner, Pass, Place, Plan, TensorId};
+use crate::trace::{Address, AddressText, Grain, Owner, Pass, Place, Plan, TensorId};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -156,10 +156,37 @@ impl LessonState {
         Some(answer.print(self.scene.plan(), digits))
     }
 
+    /// The number that a goal of a task is about, as it is now, and the bound that the goal sets; `None` where the goal
+    /// compares other things.
+    pub fn reached(&self, state: &AppState, goal: &str) -> Option<(String, String)> {
+        const DIGITS: usize = 4;
+        let item = self.item.as_ref()?;
+        let condition = Condition::parse(&substitute(goal, &item.variables).ok()?).ok()?;
+        if !condition.right.calls().is_empty() {
+            return None;
+        }
+        let mut trace = (**state.trace()).clone();
+        trace.compute_to(Pass::Update, Execution::SERIAL);
+        let before = Some(Box::new(Scene { before: None, ..self.scene.clone() }));
+        let scene = Scene {
+            trace: Arc::new(trace),
+            model: Arc::clone(&state.inputs.model),
+            before,
+            ..self.scene.clone()
+        };
+        let at = item.at.filter(|at| scene.plan().has(at));
+        let evaluator = Evaluator::new(&scene, at, &item.variables);
+        let number = evaluator.answer(&condition.left).ok()??.print(scene.plan(), DIGITS);
+        let bound = evaluator.answer(&condition.right).ok()??.print(scene.plan(), DIGITS);
+        Some((number, format!("{} {bound}", condition.sign())))
+    }
+
     /// Whether an expression of a text is the question's own.
     fn is_answer(&self, expression: &str) -> bool {
         let ask = self.lesson.beats[self.beat].ask.as_ref();
-        ask.is_some_and(|ask| ask.right.as_deref().unwrap_or("value") == expression)
+        // What a task begins with is no answer.
+        let asks = |ask: &&Ask| !matches!(ask.kind, Kind::Change | Kind::Think | Kind::RunTo);
+        ask.filter(asks).is_some_and(|ask| ask.right.as_deref().unwrap_or("value") == expression)
     }
 
     /// The places that the beat points at, with ranges as single places.
@@ -182,6 +209,8 @@ impl LessonState {
 pub struct Covers {
     /// Given tensors' cells, and those computed before the cursor: the first and the last.
     cells: Vec<(TensorId, u32, u32)>,
+    /// The same of cells that are asked for and not computed while the question stands.
+    asked: Vec<(TensorId, u32, u32)>,
     /// Layers whose sizes are covered.
     sizes: Vec<usize>,
     /// Layers whose numbers of parameters are covered.
@@ -194,6 +223,13 @@ impl Covers {
     /// Whether a cell is covered.
     pub fn cell(&self, tensor: TensorId, index: u32) -> bool {
         self.cells.iter().any(|(own, first, last)| *own == tensor && (*first..=*last).contains(&index))
+    }
+
+    /// Whether a cell holds what is asked for: "?" stands in it.
+    pub fn asks(&self, tensor: TensorId, index: u32) -> bool {
+        let is_it =
+            |(own, first, last): &(TensorId, u32, u32)| *own == tensor && (*first..=*last).contains(&index);
+        self.cells.iter().chain(&self.asked).any(is_it)
     }
 
     /// Whether some cell of a tensor is.
@@ -218,7 +254,10 @@ impl Covers {
 
     /// Whether nothing is.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty() && self.sizes.is_empty() && self.params.is_empty() && !self.counts
+        [&self.cells, &self.asked].iter().all(|cells| cells.is_empty())
+            && self.sizes.is_empty()
+            && self.params.is_empty()
+            && !self.counts
     }
 }
 
@@ -335,8 +374,13 @@ impl AppState {
 
     /// What is covered while a question stands.
     pub fn covers(&self) -> &Covers {
-        static NONE: Covers =
-            Covers { cells: Vec::new(), sizes: Vec::new(), params: Vec::new(), counts: false };
+        static NONE: Covers = Covers {
+            cells: Vec::new(),
+            asked: Vec::new(),
+            sizes: Vec::new(),
+            params: Vec::new(),
+            counts: false,
+        };
         match &self.lesson {
             Some(lesson) if lesson.phase == Phase::Asking => &lesson.covers,
             Some(_) | None => &NONE,
@@ -361,14 +405,17 @@ impl AppState {
 /// What the setting names that is not there, or does not fit.
 pub(in crate::app) fn inputs_of(setting: &Setting, at_hand: Option<&Inputs>) -> Result<Inputs, String> {
     let shared = at_hand.filter(|own| own.model.name == setting.model && own.loaded.is_none());
-    let model = match shared {
-        Some(own) => Arc::clone(&own.model),
-        None => Arc::new(load_model(&setting.model)?),
+    // A file at hand under the same name may be another one.
+    let model = match (setting.folder.model(&setting.model), shared) {
+        (Some(own), _) => Arc::new(own?),
+        (None, Some(own)) => Arc::clone(&own.model),
+        (None, None) => Arc::new(load_model(&setting.model)?),
     };
     let shared = at_hand.filter(|own| own.picture.name == setting.picture);
-    let picture = match shared {
-        Some(own) => Arc::clone(&own.picture),
-        None => Arc::new(samples::load(&setting.picture).map_err(|error| error.to_string())?),
+    let picture = match (setting.folder.picture(&setting.picture), shared) {
+        (Some(own), _) => Arc::new(own?),
+        (None, Some(own)) => Arc::clone(&own.picture),
+        (None, None) => Arc::new(samples::load(&setting.picture).map_err(|error| error.to_string())?),
     };
     let mut inputs = Inputs::new(model, picture);
     if let Some(label) = &setting.label {
@@ -502,7 +549,8 @@ pub(in crate::app) fn covers(
         (Kind::Think | Kind::Change, None) => None,
         _ => question(ask, &item.variables).ok(),
     };
-    for (function, arguments) in question.iter().flat_map(Expression::calls) {
+    let inner: Vec<Expression> = question.iter().flat_map(signed).collect();
+    for (function, arguments) in question.iter().chain(&inner).flat_map(Expression::calls) {
         let Ok(query) = evaluator.query(function, arguments) else { continue };
         match asked_about(function) {
             Asked::Numbers => hidden.extend(query.places()),
@@ -523,11 +571,25 @@ pub(in crate::app) fn covers(
     let mut at: Option<u64> = None;
     for place in hidden {
         match plan.steps(&place) {
-            Some(steps) => at = Some(at.map_or(steps.start, |at| at.min(steps.start))),
+            Some(steps) => {
+                at = Some(at.map_or(steps.start, |at| at.min(steps.start)));
+                if let (Grain::Cell, Some((tensor, _, index))) =
+                    (place.grain(), scene.trace.tensor_cell(&place.whole_cell()))
+                {
+                    covers.asked.push((tensor, index, index));
+                }
+            }
             None => cover_given(scene, &place, &mut covers),
         }
     }
     (at, covers)
+}
+
+/// The expressions whose signs are asked for.
+fn signed(question: &Expression) -> Vec<Expression> {
+    let calls = question.calls().into_iter();
+    let of_signs = calls.filter(|(function, _)| *function == Function::Signed);
+    of_signs.flat_map(|(_, arguments)| arguments).filter_map(|text| Expression::parse(text).ok()).collect()
 }
 
 fn cover_given(scene: &Scene, place: &Address, covers: &mut Covers) {

@@ -330,6 +330,21 @@ fn reveal(state: &mut AppState) -> Vec<Effect> {
     } else {
         effects = show(state);
     }
+    // Where the user was to run to.
+    let stop = state.lesson.as_ref().filter(|open| is_kind(open, Kind::RunTo)).and_then(|open| {
+        match open.item.as_ref()?.right.as_ref()? {
+            Answer::Cells(cells) => cells.first().copied(),
+            Answer::Number(_) | Answer::Sign(_) | Answer::Place(_) | Answer::Order(_) | Answer::Met(_) => {
+                None
+            }
+        }
+    });
+    if let (Some(stop), None) = (stop.filter(|stop| state.plan().has(stop)), &wanders) {
+        super::navigation::travel(state, |cursor, plan| *cursor = Cursor::after(plan, &stop));
+        if let Some(open) = &mut state.lesson {
+            open.shown = (state.position.text(), state.view);
+        }
+    }
     if let Some(place) = wanders.and_then(|place| place.resolve(state.plan())) {
         super::navigation::look(state, place);
         if let Some(open) = &mut state.lesson {

@@ -39,6 +39,9 @@ impl PartialEq for Rule {
     }
 }
 
+/// The rule by which two equal things come to differ: it does not say which of them will be the larger one.
+pub(super) const EITHER_WAY: &str = "drift-apart";
+
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [pictures::RULES, forward::RULES, backward::RULES, learning::RULES, orders::RULES].into_iter().flatten()

@@ -7,6 +7,7 @@ use super::{
 use crate::app::Lang;
 use crate::data::{DataFiles, Disk, Location, is_data};
 use crate::files::write_atomically;
+use crate::lesson::Lesson;
 use crate::threads::Threads;
 use egui::{Context, ViewportCommand};
 use std::{
@@ -60,6 +61,11 @@ impl Desktop {
 fn read(path: &Path) -> Result<(Location, Contents), String> {
     if is_data(path) {
         return Ok((path.into(), Contents::Data));
+    }
+    if Lesson::is_file(&path.to_string_lossy()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let broken = |error| format!("{name}: {error}; convstep lesson check {name} says more");
+        return Ok((path.into(), Contents::Lesson(Arc::new(Lesson::read(path).map_err(broken)?))));
     }
     // It may be read again when another folder is the current one.
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -10,6 +10,7 @@ mod rescue;
 mod writer;
 
 use crate::data::{DataFiles, Location};
+use crate::lesson::Lesson;
 use crate::nn::Workers;
 use std::sync::Arc;
 
@@ -53,10 +54,12 @@ pub enum Picked {
 }
 
 /// What a location holds.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Contents {
     /// A file, with its bytes.
     File(Arc<Vec<u8>>),
+    /// A lesson, with what it names in its folder.
+    Lesson(Arc<Lesson>),
     /// A data set, which is opened by [`DataFiles::open`].
     Data,
 }

@@ -336,6 +336,7 @@ impl<H: Host> Program<H> {
 fn opened(location: Location, contents: Contents) -> Action {
     match contents {
         Contents::Data => Action::Data(DataAction::Open(location)),
+        Contents::Lesson(lesson) => LessonAction::Open(lesson).into(),
         Contents::File(bytes) => FileAction::Opened { location, bytes }.into(),
     }
 }

@@ -4,8 +4,8 @@
 use egui::{Pos2, Rect, Ui, UiBuilder, Vec2};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::super::{colormap::Mapping, lit, tensor_plane::TensorPlane, view::View};
-use super::grid::{CellView, Grid, GridResponse, NumberStyle, Overlay, plane_size};
+use super::super::{colormap::Mapping, fonts, lit, tensor_plane::TensorPlane, theme::text_size, view::View};
+use super::grid::{CellState, CellView, Grid, GridResponse, NumberStyle, Overlay, plane_size};
 use crate::trace::Address;
 
 /// A grid of cells with addresses, to be drawn by [`addressed_grid_ui`].
@@ -76,6 +76,7 @@ pub fn framed_grid_ui(
         .label(grid.label)
         .selected(selected)
         .show_ui(&mut child);
+    asked_ui(ui, view, &grid, &plane);
     let address = |(i, j): (usize, usize)| (grid.address)(i, j);
     if let Some(address) = plane.hovered.and_then(address) {
         view.hover(address);
@@ -91,6 +92,27 @@ pub fn framed_grid_ui(
         plane.response.clone().on_hover_text_at_pointer(tip);
     }
     plane
+}
+
+/// Writes "?" into the cells that hold what a lesson asks for.
+fn asked_ui(ui: &Ui, view: &View, grid: &AddressedGrid, plane: &GridResponse) {
+    /// The most cells of a grid that is searched, and the least cell with room for the sign.
+    const FEW: (usize, f32) = (256, 16.0);
+    let covers = view.state.covers();
+    let cell = plane.screen_from_grid.cell_points;
+    if covers.is_empty() || grid.rows * grid.cols > FEW.0 || cell < FEW.1 {
+        return;
+    }
+    let size = (0.5 * cell).clamp(text_size::CELL[0], text_size::CELL[1]);
+    for (i, j) in (0..grid.rows).flat_map(|i| (0..grid.cols).map(move |j| (i, j))) {
+        let place = (grid.address)(i, j).and_then(|at| view.state.trace().tensor_cell(&at));
+        let is_asked = place.is_some_and(|(tensor, _, index)| covers.asks(tensor, index));
+        if is_asked && (grid.cell)(i, j).state == CellState::NotYet {
+            let center = plane.screen_from_grid.cell_rect(i as i32, j as i32).center();
+            let font = egui::FontId::new(size, fonts::strong());
+            ui.painter().text(center, egui::Align2::CENTER_CENTER, "?", font, view.theme.text_strong);
+        }
+    }
 }
 
 /// Draws a whole plane of a tensor.

@@ -7,7 +7,7 @@ use crate::trace::TensorId;
 use crate::ui::{
     canvas::canvas_ui,
     colormap::{Mapping, ValueRange},
-    names,
+    lit, names,
     theme::space,
     view::View,
     widgets::grid::{CellSpan, CellView, Grid, GridResponse, Overlay, fit_cell, plane_size},
@@ -61,7 +61,10 @@ impl Coverage<'_> {
     fn overlays(&self, cell: f32, hovered: Option<(usize, usize)>) -> Vec<Overlay> {
         let theme = self.view.theme;
         let (rows, cols) = (self.window.rows, self.window.cols);
-        let mut overlays = Vec::new();
+        let (plane, _) = plane_of(self.view, self.tensor, 0);
+        let address = |i, j| Some(plane.address(i, j));
+        let mut overlays: Vec<Overlay> =
+            lit::overlays(self.view, [rows.len, cols.len], &address).into_iter().collect();
         if self.is_covered {
             return overlays;
         }

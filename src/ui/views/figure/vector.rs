@@ -49,8 +49,19 @@ pub fn vector_ui(ui: &mut Ui, view: &View) {
         let at = view.hovered().and_then(|place| plane_of(view, tensor, map).0.cell_of(&place));
         at.map(|(i, j)| [map, i, j])
     });
-    let cell = under.unwrap_or([0, h / 2, w / 2]);
-    let is_covered = view.state.covers().counts() || view.state.covers_size(tensor);
+    // Else the one that a lesson points at.
+    let lit = || {
+        let cells = (0..c * h * w).map(|index| [index / (h * w).max(1), index / w.max(1) % h, index % w]);
+        let is_lit = |[map, i, j]: &[usize; 3]| {
+            view.lit().has(view.state, &plane_of(view, tensor, *map).0.address(*i, *j))
+        };
+        (!view.lit().is_empty()).then(|| cells.into_iter().find(is_lit)).flatten()
+    };
+    let cell = under.or_else(lit).unwrap_or([0, h / 2, w / 2]);
+    let shown = view.state.trace().tensor_cell(&view.state.look().whole_cell());
+    let sizes = [Some(tensor), shown.map(|(tensor, ..)| tensor)];
+    let is_covered = view.state.covers().counts()
+        || sizes.into_iter().flatten().any(|tensor| view.state.covers_size(tensor));
     let block = Block { view, tensor, extents, cell, is_covered };
     let key = if tensor == TensorId::INPUT { "figure.vector_says" } else { "figure.vector_says_maps" };
     let n = count((c * h * w) as u64, is_covered);
@@ -178,7 +189,10 @@ impl Block<'_> {
         }
         painter.rect_stroke(rect, 0.0, Stroke::new(1.0, view.theme.plane_frame), StrokeKind::Outside);
         let mark = at(self.index(self.cell));
-        painter.hline(rect.left() - 8.0..=rect.right() + 8.0, mark, Stroke::new(3.0, view.theme.point));
+        // Where it stands may be what is asked.
+        if !self.is_covered {
+            painter.hline(rect.left() - 8.0..=rect.right() + 8.0, mark, Stroke::new(3.0, view.theme.point));
+        }
         let name = view.text("figure.vector_bar");
         let response = ui.interact(rect, ui.scope_id().with("vector"), egui::Sense::hover());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));

@@ -172,7 +172,8 @@ fn card_ui(ui: &mut Ui, view: &View, number: usize, rect: Rect, has_button: bool
     ui.painter().circle_filled(dot, 13.0, theme.accent);
     let digit = (number + 1).to_string();
     ui.painter().text(dot, Align2::CENTER_CENTER, digit, theme::strong_font(), theme.on_accent);
-    let title = view.text(["home.picture", "home.network", "home.answer"][number]);
+    let answer = if view.state.gives_probabilities() { "home.answer" } else { "home.scores" };
+    let title = view.text(["home.picture", "home.network", answer][number]);
     // The title is as large as it fits beside the number.
     let room = rect.right() - dot.x - 30.0;
     let galleys = [text_size::EQUATION, text_size::TITLE, text_size::BODY].map(|size| {

@@ -136,6 +136,8 @@ impl<'a> Tiles<'a> {
                 self.value_ui(ui, shown, map, rect);
             } else if let Some(form) = shown.form.filter(|form| form.slices == 1) {
                 self.weights_ui(ui, shown, form, map, rect);
+            } else if shown.form.is_none() {
+                self.cells_ui(ui, shown, map, rect);
             }
         }
         let color = match shown.panel {
@@ -168,6 +170,24 @@ impl<'a> Tiles<'a> {
         let value = shown.cell(plane.index(0, 0) as usize).value;
         let mapping = shown.mapping(self.view, self.subject.image, Some(map));
         number_ui(ui, self.view, value, &mapping, rect);
+    }
+
+    /// The numbers of a map of few cells, where they have room.
+    fn cells_ui(&self, ui: &Ui, shown: &Shown, map: usize, rect: Rect) {
+        const FEW: usize = 6;
+        let (plane, side) = (shown.plane.of_map(map), shown.plane.rows().max(shown.plane.cols()));
+        let cell = rect.size() / vec2(plane.cols() as f32, plane.rows() as f32);
+        if side > FEW || cell.x < WITH_NUMBER || !matches!(shown.side, Side::Now) {
+            return;
+        }
+        let mapping = shown.mapping(self.view, self.subject.image, Some(map));
+        for (i, j) in (0..plane.rows()).flat_map(|i| (0..plane.cols()).map(move |j| (i, j))) {
+            let value = shown.cell(plane.index(i, j) as usize);
+            if value.state == CellState::Current {
+                let corner = rect.min + vec2(j as f32, i as f32) * cell;
+                number_ui(ui, self.view, value.value, &mapping, Rect::from_min_size(corner, cell));
+            }
+        }
     }
 
     /// The numbers of a filter of one slice, where they have room.

@@ -5,9 +5,10 @@ use super::row::{self, Known, Row, row_ui};
 use super::text::said;
 use crate::app::{LessonAction, LessonState, Phase};
 use crate::data::Permutation;
-use crate::lesson::{Answer, Ask, Choice, Item, Kind, Number, Sign, bundled};
+use crate::lesson::{Answer, Ask, Choice, Item, Kind, Number, SetValue, Sign, bundled};
+use crate::trace::Address;
 use crate::ui::{
-    names,
+    names, number,
     theme::{self, space},
     view::View,
     widgets::flow::text_width,
@@ -23,7 +24,7 @@ pub fn answers_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     match item.kind {
         Kind::Choice | Kind::Sign => rows_ui(ui, view, lesson, item, ask),
         Kind::Number if counted || lesson.phase() == Phase::Shown => rows_ui(ui, view, lesson, item, ask),
-        Kind::Number => number_ui(ui, view, lesson),
+        Kind::Number => typed_ui(ui, view, lesson),
         Kind::Order => order_ui(ui, view, lesson, item),
         Kind::Cell => cell_ui(ui, view, lesson, item),
         Kind::RunTo => run_to_ui(ui, view, lesson, item),
@@ -107,10 +108,30 @@ fn hands(lesson: &LessonState, number: usize) -> Option<(u32, u32, Option<u32>)>
 /// What the place with this number is called: a cell, a map, or a network of the experiment.
 pub(super) fn place_of(view: &View, item: &Item, number: usize) -> String {
     match (item.places.get(number), item.words.get(number)) {
-        (Some(place), _) => names::place(view, place),
+        (Some(place), _) => plane_alone(view, item, place).unwrap_or_else(|| names::place(view, place)),
         (None, Some(word)) => network_name(view, word),
         (None, None) => String::new(),
     }
+}
+
+/// The name of the plane alone, where the places differ in nothing else.
+fn plane_alone(view: &View, item: &Item, place: &Address) -> Option<String> {
+    let (plan, trace) = (view.state.plan(), view.state.trace());
+    let of = |place: &Address| {
+        let (tensor, image, index) = trace.tensor_cell(&place.whole_cell())?;
+        let plane = plan.shape_of(tensor).plane().max(1);
+        Some((tensor, image, index as usize / plane, index as usize % plane, plane))
+    };
+    let (tensor, image, map, cell, plane) = of(place)?;
+    let mut maps = Vec::new();
+    for other in &item.places {
+        let (own, own_image, map, own_cell, _) = of(other)?;
+        if (own, own_image, own_cell) != (tensor, image, cell) || maps.contains(&map) {
+            return None;
+        }
+        maps.push(map);
+    }
+    (plane > 1).then(|| names::plane(view, tensor, map))
 }
 
 /// What a network of the experiment is called.
@@ -147,7 +168,7 @@ fn kept_id(lesson: &LessonState, what: &str) -> Id {
 }
 
 /// A field for a number, and a button that checks it.
-fn number_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
+fn typed_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     let id = kept_id(lesson, "number");
     let mut text: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     let field = id.with("field");
@@ -269,9 +290,9 @@ fn order_row_ui(
         .fill(view.theme.raised)
         .stroke(egui::Stroke::new(1.0, view.theme.line_strong))
         .corner_radius(space::RADIUS)
-        .inner_margin(vec2(10.0, 6.0));
+        .inner_margin(vec2(10.0, if is_open { 6.0 } else { 2.0 }));
     let (inner, dropped) = ui.dnd_drop_zone::<usize, _>(frame, |ui| {
-        ui.set_min_height(30.0);
+        ui.set_min_height(if is_open { 30.0 } else { 26.0 });
         ui.horizontal(|ui| {
             let number = RichText::new(format!("{}", at + 1)).font(theme::strong_font());
             ui.label(number.color(view.theme.text_weak));
@@ -358,7 +379,7 @@ fn run_to_ui(ui: &mut Ui, view: &View, lesson: &LessonState, item: &Item) {
 /// How many edits are left, and what shows how it is done.
 fn change_ui(ui: &mut Ui, view: &View, lesson: &LessonState, ask: &Ask) {
     if lesson.phase() != Phase::Asking {
-        return;
+        return done_ui(ui, view, lesson, ask);
     }
     let line = |ui: &mut Ui, words: String, color| {
         ui.label(RichText::new(words).font(theme::body_font()).color(color));
@@ -373,4 +394,41 @@ fn change_ui(ui: &mut Ui, view: &View, lesson: &LessonState, ask: &Ask) {
     if done > 0 {
         line(ui, view.text("lesson.not_met"), view.theme.text_weak);
     }
+}
+
+/// What the task asked for, as it stands now; and one way to do it, where the user did not.
+fn done_ui(ui: &mut Ui, view: &View, lesson: &LessonState, ask: &Ask) {
+    let line = |ui: &mut Ui, words: String| {
+        ui.label(RichText::new(words).font(theme::body_font()).color(view.theme.text));
+    };
+    if lesson.verdict().is_none() {
+        let edits = ask.answer.iter().map(|(target, value)| edit_words(view, lesson, target, value));
+        let edits = edits.collect::<Vec<_>>().join(&view.text("place.and"));
+        line(ui, view.fill("lesson.one_way", &[("edits", &edits)]));
+    }
+    for goal in ask.goal.all() {
+        // Made once: it may take a backward pass.
+        let key = Id::unique((&lesson.lesson().id, lesson.beat(), goal, view.state.revision()));
+        let known: Option<Option<(String, String)>> = ui.data(|data| data.get_temp(key));
+        let reached = known.unwrap_or_else(|| lesson.reached(view.state, goal));
+        ui.data_mut(|data| data.insert_temp(key, reached.clone()));
+        if let Some((number, bound)) = reached {
+            line(ui, view.fill("lesson.reached", &[("number", &number), ("bound", &bound)]));
+        }
+    }
+}
+
+/// An edit of a model answer: `row 2, column 1 of the input: −3`.
+fn edit_words(view: &View, lesson: &LessonState, target: &str, value: &SetValue) -> String {
+    let place = lesson.places(target).into_iter().next();
+    let place = place.and_then(|place| place.resolve(view.state.plan()));
+    let name = place.map_or_else(|| target.to_owned(), |place| names::place(view, &place));
+    let what = match value {
+        SetValue::Number(number) => number::four_digits(*number as f32),
+        SetValue::Word(word) => {
+            let (word, factor) = word.split_once(' ').unwrap_or((word, ""));
+            view.fill(&format!("lesson.set_{word}"), &[("factor", factor)])
+        }
+    };
+    view.fill("lesson.edit", &[("name", &name), ("what", &what)])
 }

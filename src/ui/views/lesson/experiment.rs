@@ -4,6 +4,7 @@
 use super::answers::network_name;
 use crate::app::{JobKind, LessonState};
 use crate::data::{Generated, shuffle_pixels};
+use crate::lesson::Kind;
 use crate::train::{Learned, Learner, ShuffleExperiment};
 use crate::ui::{
     fonts,
@@ -41,7 +42,9 @@ pub fn experiment_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     });
     ui.add_space(space::L);
     let learned = lesson.scene().experiment.as_deref();
-    let is_shown = !view.state.is_asked();
+    // What only makes think gives nothing away.
+    let is_question = lesson.item().is_some_and(|item| item.kind != Kind::Think);
+    let is_shown = !view.state.is_asked() || !is_question;
     match (learned, view.state.jobs().of_kind(JobKind::Experiment)) {
         (Some(learned), _) => table_ui(ui, view, learned, is_shown),
         (None, Some(job)) => {

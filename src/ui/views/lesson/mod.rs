@@ -81,11 +81,26 @@ fn panel_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
             told_ui(ui, view, lesson);
             asked_ui(ui, view, lesson);
             ui.add_space(space::S);
+            show_end_ui(ui, lesson);
         });
     });
     let line = egui::Stroke::new(1.0, view.theme.line);
     ui.painter().hline(whole.x_range(), foot.top() + 0.5, line);
     part_ui(ui, foot.expand2(vec2(8.0, 0.0)), "foot", |ui| foot_ui(ui, view, lesson));
+}
+
+/// Scrolls to what is said of an answer, once: a class that watches cannot scroll.
+fn show_end_ui(ui: &mut Ui, lesson: &LessonState) {
+    let id = ui.scope_id().with("the answer that was scrolled to");
+    let shown = (lesson.phase() == Phase::Shown)
+        .then(|| (lesson.beat(), lesson.tries(), lesson.item().map(|item| item.seed)));
+    let last: Option<(usize, u32, Option<u64>)> = ui.data(|data| data.get_temp(id)).flatten();
+    if shown != last {
+        ui.data_mut(|data| data.insert_temp(id, shown));
+        if shown.is_some() {
+            ui.scroll_to_cursor(Some(Align::Max));
+        }
+    }
 }
 
 /// Number and title, which beat it is, and a button to close the lesson.
@@ -103,10 +118,11 @@ fn head_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
         let title = Rect::from_min_max(rect.min, pos2(left - space::S, rect.bottom()));
         let words = title_of(view, lesson);
         // A long title is written smaller rather than cut.
-        let fonts = [theme::title_font(), theme::strong_font()];
+        let sizes =
+            [theme::title_font(), theme::strong_font(), FontId::new(text_size::SMALL, fonts::strong())];
         let fits =
-            fonts.iter().find(|font| text_width(ui.painter(), &words, (*font).clone()) <= title.width());
-        let font = fits.unwrap_or(&fonts[1]).clone();
+            sizes.iter().find(|font| text_width(ui.painter(), &words, (*font).clone()) <= title.width());
+        let font = fits.unwrap_or(&sizes[2]).clone();
         fitted_ui(ui, title, &words, font, view.theme.text_strong);
         let response = ui.interact(title, ui.scope_id().with("title"), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, title_of(view, lesson)));

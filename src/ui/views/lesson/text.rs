@@ -3,7 +3,7 @@
 use crate::app::{Lang, LessonState, Phase};
 use crate::lesson::{Span, Text, spans};
 use crate::trace::AddressText;
-use crate::ui::{fonts, lit::Lit, view::View};
+use crate::ui::{fonts, lit::Lit, view::View, widgets::flow::text_width};
 use egui::{
     Color32, FontFamily, FontId, Id, Label, Pos2, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2,
 };
@@ -40,20 +40,44 @@ pub fn text_ui(ui: &mut Ui, view: &View, lesson: &LessonState, text: &str, ink: 
         // All rows stand equally far from one another.
         ui.spacing_mut().interact_size.y = 0.0;
         ui.spacing_mut().item_spacing.y = 0.25 * ink.size;
-        for span in spans(text) {
+        for (span, closing) in closed_spans(text) {
             match span {
-                Span::Plain(words) | Span::Literal(words) => plain_ui(ui, &words, ink),
+                Span::Plain(words) | Span::Literal(words) => plain_ui(ui, &(words + &closing), ink),
                 Span::Introduced(words) => {
-                    ui.label(rich(&words, Ink { is_strong: true, color: view.theme.text_strong, ..ink }));
+                    let strong = Ink { is_strong: true, color: view.theme.text_strong, ..ink };
+                    ui.label(rich(&(words + &closing), strong));
                 }
                 Span::Computed(expression) => {
                     let number = computed(ui, view, lesson, &expression);
-                    ui.label(rich(&number, Ink { is_strong: true, ..ink }));
+                    ui.label(rich(&(number + &closing), Ink { is_strong: true, ..ink }));
                 }
-                Span::Link { text, target } => link_ui(ui, view, lesson, (&text, &target), ink),
+                Span::Link { text, target } => {
+                    link_ui(ui, view, lesson, (&text, &target, &closing), ink);
+                }
             }
         }
     });
+}
+
+/// No line begins with one of these.
+const CLOSING: &str = " ，。、；：！？）”》」,.;:!?)";
+
+/// The spans of a text, each with the punctuation that follows it: the two stay on one line.
+fn closed_spans(text: &str) -> Vec<(Span, String)> {
+    let mut closed: Vec<(Span, String)> = Vec::new();
+    for span in spans(text) {
+        match (span, closed.last_mut()) {
+            (Span::Plain(words), Some((_, closing))) => {
+                let rest = words.trim_start_matches(|c| CLOSING.contains(c));
+                closing.push_str(&words[..words.len() - rest.len()]);
+                if !rest.is_empty() {
+                    closed.push((Span::Plain(rest.to_owned()), String::new()));
+                }
+            }
+            (span, _) => closed.push((span, String::new())),
+        }
+    }
+    closed
 }
 
 /// The text without its marks, numbers filled in: for captions and for who does not see it.
@@ -82,18 +106,28 @@ fn plain_ui(ui: &mut Ui, words: &str, ink: Ink) {
 
 /// Words that name a place: they light it while the pointer is on them and are lit while it is on the place; a click
 /// looks at it.
-fn link_ui(ui: &mut Ui, view: &View, lesson: &LessonState, (words, target): (&str, &str), ink: Ink) {
+fn link_ui(
+    ui: &mut Ui,
+    view: &View,
+    lesson: &LessonState,
+    (words, target, closing): (&str, &str, &str),
+    ink: Ink,
+) {
     let theme = view.theme;
     let places = lesson.places(target);
     let is_pointed_at =
         view.hovered().is_some_and(|cell| Lit::new(view.state, &places).has(view.state, &cell.whole_cell()));
-    let label = Label::new(rich(words, ink)).sense(Sense::click());
+    let label = Label::new(rich(&format!("{words}{closing}"), ink)).sense(Sense::click());
     let (at, galley, response) = label.layout_in_ui(ui);
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, words));
     let is_lit = is_pointed_at || response.hovered() || response.has_focus();
+    let size = ink.size;
     let ink = if is_lit { theme.text_strong } else { ink.color };
-    for row in &galley.rows {
+    let last = galley.rows.len().saturating_sub(1);
+    let tail = text_width(ui.painter(), closing, FontId::proportional(size));
+    for (k, row) in galley.rows.iter().enumerate() {
         let rect = row.rect_without_leading_space().translate(at.to_vec2());
+        let rect = if k == last { rect.with_max_x((rect.right() - tail).max(rect.left())) } else { rect };
         if is_lit {
             ui.painter().rect_filled(rect.expand(1.0), 2.0, theme.point.gamma_multiply(0.45));
         }
