@@ -135,7 +135,15 @@ impl<'a> View<'a> {
 
     /// The legends of the stage's colours.
     pub(super) fn legends(&self) -> Vec<Legend> {
-        self.legends.borrow().clone()
+        self.legends.borrow().iter().map(|legend| self.covered(legend)).collect()
+    }
+
+    /// A legend without its numbers while they could tell what a lesson asks for.
+    pub(super) fn covered(&self, legend: &Legend) -> Legend {
+        if !self.state.covers_ranges() {
+            return legend.clone();
+        }
+        Legend { ends: ["?".into(), "?".into()], words: String::new(), ..legend.clone() }
     }
 
     /// Asks for an action; it is applied after the frame.

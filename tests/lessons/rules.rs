@@ -23,6 +23,7 @@ fn at(model: &str, picture: &str, label: &str) -> At {
     let setting = Setting {
         model: model.into(),
         picture: picture.into(),
+        folder: Default::default(),
         label,
         shift: [0, 0],
         rate: None,

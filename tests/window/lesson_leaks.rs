@@ -22,7 +22,7 @@ const POINTS: [usize; 2] = [8, 6];
 const FEW_POINTS: [usize; 2] = [4, 3];
 
 /// Texts that may hold the answer's number: lesson, beat, part of the text, and why.
-const SHOWN_ON_PURPOSE: [[&str; 4]; 13] = [
+const SHOWN_ON_PURPOSE: [[&str; 4]; 25] = [
     ["pooling", "winner", "0.145", "one of the window's four numbers, which of them goes on is asked"],
     ["pooling", "winner", "0.1446", "the same with four digits"],
     ["pooling", "transfer", "2.74", "one of the window's four numbers"],
@@ -35,6 +35,18 @@ const SHOWN_ON_PURPOSE: [[&str; 4]; 13] = [
     ["chain", "who-gets-it", "−0.00404", "the same with three digits"],
     ["classifier", "other-classes", "0.00385", "the probability, from which the gradient follows"],
     ["channels", "colours", "largest 2.18", "one of two numbers: which is larger, that alone does not tell"],
+    ["pooling", "winner", "\"0.181\"", "of the second item: one of the window's four numbers"],
+    ["pooling", "transfer", "\"0.698\"", "the same"],
+    ["chain", "pool-gate", "0.0013", "of the second item: the gradient that arrives"],
+    ["chain", "pool-gate", "0.001286", "the same with four digits"],
+    ["chain", "relu-gate", "−0.001565", "the same"],
+    ["pixels", "transfer", "\"2.8\"", "other pixels that are white as well"],
+    ["pixels", "three-colours", "\"0.25\"", "of the second item: another pixel"],
+    ["channels", "colours", "\"max 2.2\"", "the largest of one of the two maps, which the text names"],
+    ["learning", "one-weight", "\"−0.75\"", "the weight before the step, the same with two digits"],
+    ["learning", "one-weight", "\"−0.45\"", "of the second item: the same"],
+    ["learning", "transfer", "\"−0.32\"", "the same"],
+    ["leaky", "one-gate", "2.0e−7", "another sum, the same with two digits"],
     ["evidence", "two-maps", "0.0333", "a cell of one of two maps: which is needed more, it does not tell"],
 ];
 

@@ -53,7 +53,7 @@ fn has(plan: &Plan, place: &Address, figure: Figure) -> bool {
                 && layer().is_some_and(is_convolution)
         }
         Figure::Derivatives => {
-            depth == Depth::Layer && pass == Some(Pass::Bwd) && layer().is_some_and(|layer| has_few(layer))
+            depth == Depth::Layer && pass == Some(Pass::Bwd) && layer().is_some_and(has_few)
         }
         Figure::Kept => depth == Depth::Pass && !plan.pass_stages(Pass::Bwd).is_empty(),
         Figure::Sizes => depth == Depth::Pass && matches!(pass, Some(Pass::Fwd | Pass::Bwd)),

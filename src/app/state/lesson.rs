@@ -358,6 +358,18 @@ impl AppState {
         self.lesson().is_some_and(|lesson| lesson.phase == Phase::Asking)
     }
 
+    /// Whether the largest and smallest numbers of what is shown are covered: a number, or where it stands, is asked for.
+    pub fn covers_ranges(&self) -> bool {
+        let kind = self.lesson().and_then(|lesson| lesson.item()).map(|item| item.kind);
+        self.is_asked() && !matches!(kind, None | Some(Kind::Think | Kind::Change | Kind::RunTo))
+    }
+
+    /// Whether sizes or numbers of parameters of some layers are covered.
+    pub fn covers_layers(&self) -> bool {
+        let covers = self.covers();
+        !covers.sizes.is_empty() || !covers.params.is_empty()
+    }
+
     /// Whether the size of a tensor is covered: it has that of a layer whose size is asked for.
     pub fn covers_size(&self, tensor: TensorId) -> bool {
         let plan = self.plan();

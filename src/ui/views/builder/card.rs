@@ -71,7 +71,10 @@ fn arithmetic_ui(ui: &mut Ui, view: &View, layer: &Layer) {
                     Quantity::MultiplyAdds => "build.line.multiply_adds",
                 };
                 ui.label(RichText::new(view.text(key)).color(view.theme.text_weak));
-                let formula = format!("{} = {}", line.formula, thousands(line.result));
+                let formula = match view.state.covers_layers() {
+                    true => "?".to_owned(),
+                    false => format!("{} = {}", line.formula, thousands(line.result)),
+                };
                 ui.label(RichText::new(formula).font(theme::mono_font()).color(view.theme.text_strong));
                 ui.end_row();
             }

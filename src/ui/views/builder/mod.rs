@@ -86,10 +86,11 @@ fn foot_ui(ui: &mut Ui, view: &View, draft: &Draft) {
         }
         ui.add_space(space::M);
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            let count = |n: u64| if view.state.covers_layers() { "?".to_owned() } else { thousands(n) };
             let totals = [
                 ("layers", draft.specs().len().to_string()),
-                ("parameters", thousands(draft.parameter_count())),
-                ("multiply_adds", thousands(draft.multiply_adds())),
+                ("parameters", count(draft.parameter_count())),
+                ("multiply_adds", count(draft.multiply_adds())),
             ];
             let totals = totals.each_ref().map(|(name, number)| (*name, number.as_str()));
             // Only what fits is counted.

@@ -94,7 +94,7 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
     cell(columns.kind, columns.numbers, &kind, body.clone(), ink);
     let output_room = columns.output - 104.0;
     cell(columns.numbers, output_room, &numbers, body.clone(), ink);
-    let [output, parameters, multiply_adds] = counts(layer);
+    let [output, parameters, multiply_adds] = counts(layer.filter(|_| !view.state.covers_layers()));
     for (x, text) in [
         (columns.output, &output),
         (columns.parameters, &parameters),

@@ -180,6 +180,7 @@ fn colours(view: &View) -> String {
 /// One legend in a line: name, least, bar, largest; and what lies beyond it where there is room.
 fn legend_ui(ui: &mut Ui, view: &View, legend: &Legend, rect: Rect) {
     let (theme, mapping, middle) = (view.theme, &legend.mapping, rect.center().y);
+    let legend = &view.covered(legend);
     let (name, [least, largest]) = (&legend.name.0, &legend.ends);
     let mut x = rect.left();
     let put = |ui: &Ui, x: f32, text: &str| {

@@ -12,6 +12,8 @@ use egui::{Align, Color32, FontId, Label, Layout, RichText, ScrollArea, Sense, U
 
 /// The shares of the width of the columns.
 const COLUMNS: [f32; 5] = [0.22, 0.13, 0.15, 0.28, 0.22];
+/// The height of the words below the table.
+const FOOT: f32 = 52.0;
 /// The height of a row.
 const ROW: f32 = 30.0;
 
@@ -31,7 +33,10 @@ pub fn kept_ui(ui: &mut Ui, view: &View) {
         "figure.kept_by",
         "figure.kept_again",
     ];
-    let (foot, strong) = (52.0, (theme::strong_font(), view.theme.text_strong));
+    let strong = (theme::strong_font(), view.theme.text_strong);
+    // The words below stand where the whole table has room above them.
+    let table = (all.len() + 2) as f32 * ROW;
+    let foot = if table + FOOT <= rest.height() { FOOT } else { 0.0 };
     let (table, below) = rest.split_top_bottom_at_y((rest.bottom() - foot).max(rest.top()));
     ui.scope_builder(UiBuilder::new().max_rect(table), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -46,7 +51,9 @@ pub fn kept_ui(ui: &mut Ui, view: &View) {
         });
     });
     view.read_out_first(view.text("figure.kept_point"), "");
-    super::weak_ui(ui, view, below, &view.text("figure.kept_foot"));
+    if foot > 0.0 {
+        super::weak_ui(ui, view, below, &view.text("figure.kept_foot"));
+    }
 }
 
 /// A tensor that is kept: under the pointer it is lit, a click looks at it.

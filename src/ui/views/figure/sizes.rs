@@ -156,7 +156,7 @@ fn column_ui(ui: &mut Ui, view: &View, place: Rect, column: &Column, decades: (i
         };
         let words = size.map_or_else(|| "?".to_owned(), |size| number::short(size as f32));
         said.push(format!("{} {words}", crate::ui::names::tensor(view, *tensor)));
-        if place.width() >= NUMBERED && k == 0 || size.is_none() && k == 0 {
+        if k == 0 && (place.width() >= NUMBERED || size.is_none()) {
             let font = FontId::proportional(text_size::SMALL);
             let at = pos2(place.center().x, top - 3.0);
             ui.painter().text(at, Align2::CENTER_BOTTOM, words, font, view.theme.text_strong);

@@ -9,7 +9,7 @@ use crate::ui::{
     view::View,
     widgets::{
         addressed_grid::{AddressedGrid, addressed_grid_ui},
-        grid::{CellSpan, CellState, Overlay, fit_cell},
+        grid::{CellState, fit_cell},
     },
 };
 use egui::{Color32, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
@@ -116,6 +116,16 @@ impl Block<'_> {
             let at = rect.min + vec2(shift, (shown - 1) as f32 * step - shift);
             self.map_ui(ui, at, cell, map);
         }
+        // The followed cell is seen through the maps in front of it.
+        let [map, i, j] = self.cell;
+        if map < shown {
+            let shift = map as f32 * step;
+            let corner = rect.min + vec2(shift, (shown - 1) as f32 * step - shift);
+            let at = corner + vec2(j as f32 + 0.5, i as f32 + 0.5) * cell;
+            let frame = Rect::from_center_size(at, vec2(cell, cell)).expand(2.0);
+            ui.painter().rect_stroke(frame, 1.0, Stroke::new(5.0, view.theme.halo), StrokeKind::Outside);
+            ui.painter().rect_stroke(frame, 1.0, Stroke::new(3.0, view.theme.point), StrokeKind::Outside);
+        }
         if rest > 0 {
             let foot = rect.with_min_y(rect.bottom() - 20.0);
             weak_ui(ui, view, foot, &view.fill("figure.vector_more", &[("n", &rest.to_string())]));
@@ -125,12 +135,6 @@ impl Block<'_> {
     fn map_ui(&self, ui: &mut Ui, at: egui::Pos2, cell: f32, map: usize) {
         let view = self.view;
         let (plane, _) = plane_of(view, self.tensor, map);
-        let overlays = match self.cell {
-            [c, i, j] if c == map => {
-                vec![Overlay::outline(CellSpan::cell(i, j), view.theme.point).with_width(3.0)]
-            }
-            [..] => Vec::new(),
-        };
         let grid = AddressedGrid {
             id: &format!("block {map}"),
             rows: plane.rows(),
@@ -143,7 +147,7 @@ impl Block<'_> {
             cell: &|i, j| plane.cell(i, j),
             address: &|i, j| Some(plane.address(i, j)),
             label: &|cell| plane.label(cell),
-            overlays,
+            overlays: Vec::new(),
         };
         let drawn = addressed_grid_ui(ui, view, at, grid);
         ui.painter().rect_stroke(

@@ -343,7 +343,7 @@ fn lines_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     let beat = &lesson.lesson().beats[lesson.beat()];
     let words = in_lang(view, &beat.en, &beat.zh);
     let rect = ui.max_rect().shrink2(vec2(space::M, 4.0));
-    let whole = text::plain(ui, view, lesson, words);
+    let whole = text::plain(ui, lesson, words);
     let rows = |size: f32| {
         let job = egui::text::LayoutJob::simple(
             whole.clone(),

@@ -48,7 +48,7 @@ pub fn text_ui(ui: &mut Ui, view: &View, lesson: &LessonState, text: &str, ink: 
                     ui.label(rich(&(words + &closing), strong));
                 }
                 Span::Computed(expression) => {
-                    let number = computed(ui, view, lesson, &expression);
+                    let number = computed(ui, lesson, &expression);
                     ui.label(rich(&(number + &closing), Ink { is_strong: true, ..ink }));
                 }
                 Span::Link { text, target } => {
@@ -81,13 +81,13 @@ fn closed_spans(text: &str) -> Vec<(Span, String)> {
 }
 
 /// The text without its marks, numbers filled in: for captions and for who does not see it.
-pub fn plain(ui: &Ui, view: &View, lesson: &LessonState, text: &str) -> String {
+pub fn plain(ui: &Ui, lesson: &LessonState, text: &str) -> String {
     let words = spans(text).into_iter().map(|span| match span {
         Span::Plain(words)
         | Span::Literal(words)
         | Span::Introduced(words)
         | Span::Link { text: words, .. } => words.replace('`', ""),
-        Span::Computed(expression) => computed(ui, view, lesson, &expression),
+        Span::Computed(expression) => computed(ui, lesson, &expression),
     });
     words.collect()
 }
@@ -157,9 +157,6 @@ fn dots(ui: &Ui, from: Pos2, right: f32, color: Color32) {
 /// Significant digits of a number in a text, as in a cell.
 const DIGITS: usize = 4;
 
-/// The same for a class.
-const DIGITS_PRESENTED: usize = 2;
-
 /// The numbers of the texts of one beat; computed once, since some take a training step.
 #[derive(Clone, Default)]
 struct Kept {
@@ -168,20 +165,18 @@ struct Kept {
 }
 
 /// A number of a text; "?" while it is covered.
-fn computed(ui: &Ui, view: &View, lesson: &LessonState, expression: &str) -> String {
+fn computed(ui: &Ui, lesson: &LessonState, expression: &str) -> String {
     let id = Id::unique("the numbers of a lesson's texts");
     let scene = Arc::as_ptr(&lesson.scene().trace) as usize;
     let seed = lesson.item().map(|item| item.seed);
-    let presenting = view.state.view().presenting;
     let is_covered = lesson.phase() == Phase::Asking;
-    let of = Id::unique((&lesson.lesson().id, lesson.beat(), scene, seed, is_covered, presenting));
+    let of = Id::unique((&lesson.lesson().id, lesson.beat(), scene, seed, is_covered));
     let mut kept: Kept = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     if kept.of != Some(of) {
         kept = Kept { of: Some(of), ..Kept::default() };
     }
-    let digits = if presenting { DIGITS_PRESENTED } else { DIGITS };
     let number = kept.numbers.entry(expression.to_owned()).or_insert_with(|| {
-        let number = lesson.computed(expression, digits);
+        let number = lesson.computed(expression, DIGITS);
         number.unwrap_or_else(|| "?".into())
     });
     let number = number.clone();
