@@ -119,11 +119,7 @@ impl Table {
                 part.pixels.extend_from_slice(&row);
                 held = held.saturating_add(row.len());
             }
-            // The positions and labels count too: a picture may be a single pixel.
-            let of_row = size_of::<usize>().saturating_add(size_of::<u64>());
-            let kept = count.saturating_mul(of_row);
-            let kept = kept.saturating_add(names.len().saturating_mul(LONGEST_LABEL).saturating_mul(2));
-            if holds && held.saturating_add(kept) as u64 > *room {
+            if holds && held.saturating_add(kept_beside(count, names.len())) as u64 > *room {
                 if is_packed {
                     let most = *room >> 20;
                     return Err(wrong(format!(
@@ -142,6 +138,12 @@ impl Table {
         let [a, b, c] = parts;
         Ok(Ok(Table { shape, ignored, said, parts: [a?, b?, c?], names }))
     }
+}
+
+/// The bytes that the positions and labels of rows take beside the pixels: a picture may be a single pixel.
+fn kept_beside(rows: usize, names: usize) -> usize {
+    let of_row = size_of::<usize>().saturating_add(size_of::<u64>());
+    rows.saturating_mul(of_row).saturating_add(names.saturating_mul(LONGEST_LABEL).saturating_mul(2))
 }
 
 /// The rows of a split, held or left in the file.
@@ -341,32 +343,13 @@ impl Layout {
         // A single word may be the label of the first picture.
         let has_head =
             named.is_some() || head.iter().filter(|field| field.parse::<f64>().is_err()).count() > 1;
-        let mut columns = vec![Role::Pixel; head.len()];
-        let mut ignored = Vec::new();
+        let (mut columns, mut ignored) = (vec![Role::Pixel; head.len()], Vec::new());
         if has_head {
             let second = lines.next()?.map(|line| line.text.to_owned()).unwrap_or_default();
-            let texts = fields(&second, delimiter).map(is_text_of_pixels).chain(std::iter::repeat(false));
-            for ((role, heading), is_text) in columns.iter_mut().zip(&head).zip(texts) {
-                *role = match heading.as_str() {
-                    _ if is_text => Role::Pixels,
-                    heading if PART_NAMES.contains(&heading) => Role::Part,
-                    heading if ROW_NAMES.contains(&heading) => Role::Other,
-                    _ => Role::Pixel,
-                };
-            }
-            if columns.contains(&Role::Pixels) {
-                columns.iter_mut().filter(|role| **role == Role::Pixel).for_each(|role| *role = Role::Other);
-            }
-            if let Some(role) = named.and_then(|label| columns.get_mut(label)) {
-                *role = Role::Label;
-            }
-            let others = columns
-                .iter()
-                .zip(&head)
-                .filter(|(role, heading)| **role == Role::Other && !heading.is_empty());
-            ignored = others.map(|(_, heading)| heading.clone()).collect();
-            let count = texts_len(&second, delimiter, &columns);
-            if let Some(count) = count {
+            columns = roles(&head, named, &second, delimiter);
+            let others = columns.iter().zip(&head).filter(|(role, _)| **role == Role::Other);
+            ignored = others.map(|(_, name)| name.clone()).filter(|name| !name.is_empty()).collect();
+            if let Some(count) = texts_len(&second, delimiter, &columns) {
                 return Ok(Layout::of_text(delimiter, columns, ignored, count));
             }
         }
@@ -423,6 +406,25 @@ pub(super) fn delimiter_of(line: &str) -> char {
     // `max_by_key` returns the last of equals; a comma is the likeliest.
     let count = |delimiter: &char| line.matches(*delimiter).count();
     ['\t', ';', ','].into_iter().max_by_key(count).unwrap_or(',')
+}
+
+/// What the columns under these headings hold; `named` is that of the label, `second` the line below.
+fn roles(head: &[String], named: Option<usize>, second: &str, delimiter: char) -> Vec<Role> {
+    let texts = fields(second, delimiter).map(is_text_of_pixels).chain(std::iter::repeat(false));
+    let role = |(heading, is_text): (&String, bool)| match heading.as_str() {
+        _ if is_text => Role::Pixels,
+        heading if PART_NAMES.contains(&heading) => Role::Part,
+        heading if ROW_NAMES.contains(&heading) => Role::Other,
+        _ => Role::Pixel,
+    };
+    let mut columns: Vec<Role> = head.iter().zip(texts).map(role).collect();
+    if columns.contains(&Role::Pixels) {
+        columns.iter_mut().filter(|role| **role == Role::Pixel).for_each(|role| *role = Role::Other);
+    }
+    if let Some(role) = named.and_then(|label| columns.get_mut(label)) {
+        *role = Role::Label;
+    }
+    columns
 }
 
 /// Whether a field is the text of several pixels.

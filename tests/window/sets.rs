@@ -185,7 +185,7 @@ fn each_form_of_set_opens_by_its_path_and_says_what_it_was_taken_for() {
     write("contest/sample_submission.csv", b"ImageId,Label\n1,0\n");
     for (name, part, note) in [
         ("parts", (Split::Test, 4), "training_set"),
-        ("deep", (Split::Train, 7), "The folders within a class are that class: cat, dog"),
+        ("deep", (Split::Train, 6), "The folders within a class are that class: cat, dog"),
         ("named", (Split::Train, 4), "Labels from labels.csv: column label"),
         ("named/labels.csv", (Split::Train, 4), "Labels from labels.csv"),
         ("fer.csv", (Split::Test, 1), "PrivateTest"),
