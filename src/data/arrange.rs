@@ -218,7 +218,7 @@ fn unsorted(name: &str, got: &str) -> DataError {
 }
 
 /// What a set without pictures holds instead, by the commonest endings.
-fn no_picture(paths: &[String]) -> String {
+pub(super) fn no_picture(paths: &[String]) -> String {
     let mut endings: BTreeMap<String, usize> = BTreeMap::new();
     for path in paths.iter().filter(|path| !path.ends_with('/')) {
         let file = path.rsplit('/').next().unwrap_or(path);
@@ -327,7 +327,7 @@ impl<'a> Arranging<'a> {
                 self.leave_out(name, what);
                 continue;
             }
-            if !trained.is_empty() && folder.folders.keys().all(|class| strange(&class)) {
+            if !trained.is_empty() && folder.folders.keys().all(strange) {
                 let names: Vec<&str> = folder.folders.keys().copied().collect();
                 let names = list_names(&names);
                 let what =

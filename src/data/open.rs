@@ -14,7 +14,7 @@ use super::open_options::{DataFiles, OpenOptions, Opened, Skipped};
 use super::parts::parts_of;
 use super::picture_files::Files;
 use super::store::Stored;
-use super::{arrange, cifar, cifar_python, csv, idx, named_pictures, npz};
+use super::{arrange, cifar, cifar_python, csv, idx, named_pictures, npy, npz};
 use crate::execution::Execution;
 use std::{
     fs,
@@ -140,6 +140,8 @@ impl Opener<'_> {
             )
         } else if [".tar", ".tar.gz", ".tgz", ".7z", ".rar"].iter().any(|ending| lower.ends_with(ending)) {
             wrong("expected a data set, got an archive other than .zip; unpack it and open the folder")
+        } else if let Some((got, remedy)) = known_kind(&start, &lower) {
+            wrong(&format!("expected a data set, got {got}; {remedy}"))
         } else if cifar_python::is_batch(path) {
             self.files(&name, FileFormat::CifarPython, &[path.to_owned()])
         } else if lower.ends_with(".bin") {
@@ -162,7 +164,15 @@ impl Opener<'_> {
     /// An archive of pictures, or of arrays.
     fn archive(&self, name: &str, path: &Path) -> Result<Opened, DataError> {
         let archive = Zip::open(path, self.options.max_held_bytes)?;
-        if !npz::is_of_arrays(archive.paths()) {
+        let paths = archive.paths();
+        if !npz::is_of_arrays(paths) && !paths.iter().any(|path| arrange::is_picture(path)) {
+            let got = arrange::no_picture(paths);
+            let what = format!(
+                "expected an archive of pictures or arrays, got {got}; unpack it and open the folder"
+            );
+            return Err(DataError::wrong(&file_name(path), what));
+        }
+        if !npz::is_of_arrays(paths) {
             return self.class_folders(name, Arc::new(archive), None);
         }
         self.without_choice(name)?;
@@ -352,6 +362,29 @@ fn same_shape(path: &Path, expected: [usize; 3], got: [usize; 3]) -> Result<(), 
     let what =
         format!("expected pictures of {expected:?} as in the other files, got {got:?}; open one file alone");
     Err(DataError::wrong(&file_name(path), what))
+}
+
+/// What a file is that holds data in a form that is not read, by its first bytes and its name in lower case; and what
+/// to do with it.
+fn known_kind(start: &[u8], name: &str) -> Option<(&'static str, &'static str)> {
+    const SAVE: &str = "save its pictures and labels as .npz with numpy.savez, as x_train and y_train";
+    const FOLDERS: &str = "write its pictures into a folder for each class";
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    Some(match start {
+        _ if start.starts_with(b"version https://") => {
+            ("a pointer of Git LFS", "fetch the file with git lfs pull")
+        }
+        _ if start.starts_with(b"\x89HDF\r\n") => ("an HDF5 file", SAVE),
+        _ if start.starts_with(b"MATLAB ") => ("a MATLAB file", SAVE),
+        _ if start.starts_with(npy::MAGIC) => ("a single NumPy array", SAVE),
+        _ if start.starts_with(b"PAR1") => ("a Parquet file", FOLDERS),
+        _ if start.starts_with(b"SQLite format 3") => ("an SQLite database", FOLDERS),
+        _ if ends(&[".tfrecord", ".tfrecords", ".arrow"]) => ("records of another program", FOLDERS),
+        _ if ends(&[".json", ".jsonl", ".xml"]) => {
+            ("a text of annotations", "write file names and labels into a .csv beside the pictures")
+        }
+        _ => return None,
+    })
 }
 
 /// Checks the shape to which pictures are to be fitted, which a session may say.

@@ -305,7 +305,9 @@ fn describe(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(SHOWN)];
     let start = start.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let (size, start) = (bytes.len(), start.trim());
-    if bytes.starts_with(b"\x93NUMPY") {
+    if bytes.starts_with(b"version https://git-lfs") {
+        "a pointer of Git LFS in place of the file (fetch it with git lfs pull)".to_owned()
+    } else if bytes.starts_with(b"\x93NUMPY") {
         "a NumPy array (.npy)".to_owned()
     } else if start.starts_with("<svg") || start.starts_with("<?xml") {
         "a vector drawing or XML text".to_owned()

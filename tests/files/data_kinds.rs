@@ -451,6 +451,9 @@ fn a_competitions_folder_is_read_and_the_rest_left_out_with_a_line() {
 #[test]
 fn what_is_not_read_says_what_it_is() {
     let folder = folder();
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 12\n";
+    let error = Picture::decode("cat.png", pointer).expect_err("no picture").to_string();
+    assert!(error.contains("Git LFS"), "{error}");
     let zip_of = |name: &str| {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
         zip.start_file(name, zip::write::SimpleFileOptions::default()).expect("starts");
@@ -462,9 +465,29 @@ fn what_is_not_read_says_what_it_is() {
     let packed = packed.finish().expect("packs");
     for (name, bytes, says) in [
         ("cifar-10-python.tar.gz", packed, "archive other than .zip; unpack it"),
-        ("digits.zip", zip_of("train.csv"), "got no picture (1 .csv files)"),
+        ("digits.zip", zip_of("train.csv"), "got no picture (1 .csv files); unpack it and open the folder"),
         ("scans.zip", zip_of("a/1.dcm"), "got no picture (1 .dcm files)"),
-        ("set.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "got a file of another kind"),
+        ("set.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "got an HDF5 file; save its pictures and labels as .npz"),
+        ("train_32x32.mat", b"MATLAB 5.0 MAT-file".to_vec(), "got a MATLAB file; save"),
+        (
+            "x.npy",
+            b"\x93NUMPY\x01\0".to_vec(),
+            "got a single NumPy array; save its pictures and labels as .npz",
+        ),
+        ("set.parquet", b"PAR1....".to_vec(), "got a Parquet file; write its pictures into a folder"),
+        ("set.db", b"SQLite format 3\0".to_vec(), "got an SQLite database"),
+        ("set.tfrecord", vec![7; 20], "got records of another program"),
+        (
+            "annotations.json",
+            b"{}".to_vec(),
+            "got a text of annotations; write file names and labels into a .csv",
+        ),
+        (
+            "set.npz",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:1".to_vec(),
+            "fetch the file with git lfs pull",
+        ),
+        ("what.ever", b"what".to_vec(), "got a file of another kind"),
     ] {
         let line = fails(&write(folder.path(), name, &bytes));
         assert!(line.contains(says), "{line}\n  should say: {says}");
