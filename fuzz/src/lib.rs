@@ -55,7 +55,7 @@ pub fn open_set(files: &[(&str, &[u8])], name: &str) {
     }
     for max_held_bytes in [1 << 20, 0] {
         for shape in [None, Some([1, 5, 4])] {
-            let options = OpenOptions { shape, max_side: Some(8), max_held_bytes };
+            let options = OpenOptions { shape, max_side: Some(8), max_held_bytes, ..OpenOptions::default() };
             if let Ok(opened) = options.open(&folder.path().join(Path::new(name)), Execution::SERIAL) {
                 read(&opened);
             }

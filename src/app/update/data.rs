@@ -17,7 +17,7 @@ use crate::app::{
     task::Task,
 };
 use crate::data::{
-    Content, DataError, Dataset, Loaded, Location, Measured, OpenOptions, Opened, Picture, Split,
+    Content, DataError, Dataset, Loaded, Location, Measured, OpenOptions, Opened, Picture, Skipped, Split,
     UpperFolders,
 };
 use std::sync::Arc;
@@ -120,6 +120,11 @@ fn use_opened(state: &mut AppState, location: Location, opened: Opened) -> Vec<E
         // The page of data lists them itself.
         for note in &notes {
             notice(state, format!("{}: {note}", dataset.name()), NoticeKind::Info);
+        }
+        if let Some(first) = skipped.first() {
+            let (n, Skipped { name, reason }) = (skipped.len(), first);
+            let text = format!("{}: left out {n}, the first of them {name}: {reason}", dataset.name());
+            notice(state, text, NoticeKind::Info);
         }
     }
     state.data.opened = Some(OpenedSet { location, dataset: dataset.clone(), notes, skipped });
