@@ -33,7 +33,28 @@ fn models() -> Vec<Model> {
         ]
         loss = { kind = \"mse\" }";
     let others = Architecture::parse(text).and_then(|text| Model::initial("others", text, Init::He, 1));
-    presets.into_iter().chain(bundled).chain([others]).map(|model| model.expect("it builds")).collect()
+    // A residual block with a projection, channels scaled, and maps put together.
+    let text = "input = [2, 12, 12]
+        layers = [
+            { name = \"conv1\", kind = \"conv2d\", out_channels = 4, kernel = 3, padding = 1 },
+            { name = \"relu1\", kind = \"relu\" },
+            { name = \"conv2\", kind = \"conv2d\", out_channels = 4, kernel = 3, padding = 1 },
+            { name = \"bn2\", kind = \"batch_norm2d\" },
+            { name = \"short\", kind = \"conv2d\", out_channels = 4, kernel = 1, inputs = [\"input\"] },
+            { name = \"sum\", kind = \"add\", inputs = [\"bn2\", \"relu1\", \"short\"] },
+            { name = \"mean\", kind = \"global_avg_pool2d\" },
+            { name = \"scaled\", kind = \"multiply\", inputs = [\"sum\", \"mean\"] },
+            { name = \"both\", kind = \"concat\", inputs = [\"scaled\", \"sum\"] },
+            { name = \"flatten\", kind = \"flatten\" },
+            { name = \"fc\", kind = \"dense\", out_features = 3 },
+        ]";
+    let joined = Architecture::parse(text).and_then(|text| Model::initial("joined", text, Init::He, 1));
+    presets
+        .into_iter()
+        .chain(bundled)
+        .chain([others, joined])
+        .map(|model| model.expect("it builds"))
+        .collect()
 }
 
 fn batch(model: &Model, images: usize) -> (Tensor, Tensor) {

@@ -436,6 +436,8 @@ pub enum BuildAction {
     Set(usize, Hyperparameter),
     /// Make something else of a layer, under its name; without a draft at once, in the network that runs.
     Become(usize, Kind),
+    /// Name what a layer reads; none for the layer before.
+    Reads(usize, Vec<String>),
     /// Give the network another name.
     Name(String),
     /// Input extents [C, H, W].

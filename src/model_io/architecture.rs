@@ -678,6 +678,18 @@ mod tests {
         name = "r"
         kind = "relu"
         [[layers]]
+        name = "plus"
+        kind = "add"
+        inputs = ["r", "s"]
+        [[layers]]
+        name = "times"
+        kind = "multiply"
+        inputs = ["plus", "t"]
+        [[layers]]
+        name = "both"
+        kind = "concat"
+        inputs = ["times", "r"]
+        [[layers]]
         name = "lrn"
         kind = "local_response_norm"
         size = 3

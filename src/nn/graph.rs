@@ -146,10 +146,9 @@ impl Layer {
 
     /// Which input a part is the gradient of.
     pub const fn input_of_gradient(part: Part) -> Option<usize> {
-        match part {
-            Part::Dx => Some(0),
-            Part::DxOf(input) => Some(input as usize),
-            _ => None,
+        if let Part::DxOf(input) = part {
+            return Some(input as usize);
         }
+        if matches!(part, Part::Dx) { Some(0) } else { None }
     }
 }

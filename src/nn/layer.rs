@@ -205,31 +205,27 @@ fn check_inputs(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(), S
         "got {:?} of {} and {:?} of {}",
         extents[0], spec.inputs[0], extents[other], spec.inputs[other]
     );
-    match &spec.kind {
-        Kind::Concat => match (1..extents.len()).find(|&k| extents[k][1..] != extents[0][1..]) {
-            None => Ok(()),
-            Some(k) => mistake(format!(
-                "{name}: expected inputs with the same rows and columns, got {:?} of {} and {:?} of {}; give both branches \
-                 the same strides and padding",
-                extents[0], spec.inputs[0], extents[k], spec.inputs[k]
-            )),
-        },
-        Kind::Multiply => {
-            let scale = join::scale_of(&extents)
-                .filter(|&k| extents[k][1..] == [1, 1] && extents[k][0] == extents[1 - k][0]);
-            match scale {
-                Some(_) => Ok(()),
-                None => mistake(format!(
-                    "{name}: expected inputs of one shape, or two of which one has a number for each channel of the other, \
-                     {between}; make their extents the same"
-                )),
-            }
-        }
-        _ => mistake(format!(
-            "{name}: expected inputs of one shape, {between}; make them the same, for example by a 1 x 1 convolution in one \
-             branch"
-        )),
+    if spec.kind == Kind::Concat {
+        let Some(k) = (1..extents.len()).find(|&k| extents[k][1..] != extents[0][1..]) else { return Ok(()) };
+        return mistake(format!(
+            "{name}: expected inputs with the same rows and columns, got {:?} of {} and {:?} of {}; give both branches the \
+             same strides and padding",
+            extents[0], spec.inputs[0], extents[k], spec.inputs[k]
+        ));
     }
+    if spec.kind == Kind::Multiply {
+        let fits = |&k: &usize| extents[k][1..] == [1, 1] && extents[k][0] == extents[1 - k][0];
+        return match join::scale_of(&extents).filter(fits) {
+            Some(_) => Ok(()),
+            None => mistake(format!(
+                "{name}: expected inputs of one shape, or two of which one has a number for each channel of the other, \
+                 {between}; make their extents the same"
+            )),
+        };
+    }
+    mistake(format!(
+        "{name}: expected inputs of one shape, {between}; make them the same, for example by a 1 x 1 convolution in one branch"
+    ))
 }
 
 fn build_op(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(Op, [usize; 3]), ShapeError> {

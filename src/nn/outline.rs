@@ -14,6 +14,8 @@ pub struct Outline {
     pub layers: Vec<Layer>,
     /// What stopped it; `None` where every layer fits.
     pub misfit: Option<Misfit>,
+    /// The input's extents [C, H, W].
+    pub input: [usize; 3],
 }
 
 /// What keeps a network from being built.
@@ -54,7 +56,12 @@ impl Outline {
                 }
             }
         };
-        Self { layers, misfit }
+        Self { layers, misfit, input }
+    }
+
+    /// The extents of the picture, for 0, or of the output of the n-th layer, counted from 1, where it fits.
+    pub fn extents(&self, n: usize) -> Option<[usize; 3]> {
+        n.checked_sub(1).map_or(Some(self.input), |l| self.layers.get(l).map(|layer| layer.output))
     }
 }
 
@@ -150,4 +157,87 @@ pub(crate) fn check_name(name: &str, before: &[Layer]) -> Result<(), ShapeError>
         return Err(ShapeError(format!("{name}: expected each layer name once, got it twice; rename one")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::spec::{ConvSpec, DenseSpec, Kind};
+
+    fn conv(name: &str, out: usize) -> LayerSpec {
+        LayerSpec::new(name, Kind::Conv2d(ConvSpec::new(out, 3)))
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_said_in_one_line_that_names_both() {
+        let add = |inputs: &[&str]| LayerSpec::new("add", Kind::Add).reading(inputs.iter().copied());
+        let two = || vec![conv("a", 4), conv("b", 4).reading(["input"])];
+        let with = |last: LayerSpec| two().into_iter().chain([last]).collect::<Vec<_>>();
+        for (specs, layer, expected) in [
+            (
+                with(add(&["a", "c"])),
+                2,
+                "add: expected the name of an earlier layer or \"input\" among its inputs, got \"c\"",
+            ),
+            (with(add(&["a", "add"])), 2, "add: expected an earlier layer among its inputs, got add itself"),
+            (
+                vec![conv("a", 4), add(&["a", "b"]), conv("b", 4)],
+                1,
+                "got \"b\", which comes later; layers run in the order of the list, so move b before add",
+            ),
+            (with(add(&["a"])), 2, "add: expected from 2 to 256 inputs of add, got 1;"),
+            (with(add(&[])), 2, "add: expected from 2 to 256 inputs of add, got the layer before alone"),
+            (with(add(&["a", "input"])), 2, "got [4, 6, 6] of a and [1, 8, 8] of input;"),
+            (
+                with(LayerSpec::new("both", Kind::Concat).reading(["a", "input"])),
+                2,
+                "both: expected inputs with the same rows and columns, got [4, 6, 6] of a and [1, 8, 8] of input",
+            ),
+            (
+                with(LayerSpec::new("times", Kind::Multiply).reading(["a", "input"])),
+                2,
+                "times: expected inputs of one shape, or two of which one has a number for each channel",
+            ),
+            (
+                with(conv("c", 2).reading(["a", "b"])),
+                2,
+                "c: expected one input of conv2d, got 2; join a, b by an add",
+            ),
+            (
+                with(conv("c", 2)),
+                0,
+                "a: expected a layer whose output leads to the last one, c, got one that nothing reads",
+            ),
+            (with(LayerSpec::new("c.dX1", Kind::RELU)), 2, "does not end like a tensor's (\".dX1\")"),
+        ] {
+            let outline = Outline::new([1, 8, 8], specs);
+            let misfit = outline.misfit.expect(expected);
+            assert!(misfit.error.0.contains(expected), "{}\n  should contain {expected}", misfit.error);
+            assert!(!misfit.error.0.contains('\n') && misfit.error.0.len() < 300, "{}", misfit.error);
+            assert_eq!(misfit.layer, Some(layer), "{expected}");
+        }
+    }
+
+    #[test]
+    fn joins_have_the_extents_of_what_they_make() {
+        let flat = |name: &str| LayerSpec::new(name, Kind::Dense(DenseSpec { out_features: 4, bias: false }));
+        let specs = vec![
+            conv("a", 4),
+            conv("b", 3).reading(["input"]),
+            LayerSpec::new("both", Kind::Concat).reading(["a", "b", "a"]),
+            LayerSpec::new("sum", Kind::Add).reading(["both", "both"]),
+            flat("four").reading(["a"]),
+            LayerSpec::new("scaled", Kind::Multiply).reading(["four", "a"]),
+            LayerSpec::new("all", Kind::Concat).reading(["scaled", "sum"]),
+        ];
+        let outline = Outline::new([1, 8, 8], specs);
+        assert_eq!(outline.misfit, None);
+        let output = |l: usize| outline.layers[l].output;
+        assert_eq!(
+            [output(2), output(3), output(5), output(6)],
+            [[11, 6, 6], [11, 6, 6], [4, 6, 6], [15, 6, 6]]
+        );
+        assert_eq!([0, 1, 2].map(|k| outline.layers[2].first_channel(k)), [0, 4, 7]);
+        assert!(outline.layers[5].is_scale(0) && !outline.layers[5].is_scale(1));
+    }
 }

@@ -453,15 +453,12 @@ fn backward_layer<T: Compute>(
 
 /// The gradient of each input of a join.
 fn backward_join<T: Compute>(layer: &Layer, xs: &[&Tensor<T>], dy: &Tensor<T>) -> Vec<Tensor<T>> {
-    let mut first = 0;
-    let gradient = |k: usize| match &layer.op {
-        Op::Multiply => join::multiply_backward(dy, xs, k),
-        Op::Concat => {
-            let channels = layer.inputs[k][0];
-            first += channels;
-            join::concat_backward(dy, first - channels, channels)
+    let gradient = |k: usize| {
+        if layer.op == Op::Concat {
+            return join::concat_backward(dy, layer.first_channel(k), layer.inputs[k][0]);
         }
-        _ => dy.clone(),
+        // Of a sum each input has the whole gradient.
+        if layer.op == Op::Multiply { join::multiply_backward(dy, xs, k) } else { dy.clone() }
     };
     (0..xs.len()).map(gradient).collect()
 }

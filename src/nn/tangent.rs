@@ -137,19 +137,20 @@ impl<T: Compute> Ran<'_, T> {
         let xs = self.inputs_of(l);
         let still: Vec<Tensor<T>> = xs.iter().map(|x| Tensor::zeros(x.dim())).collect();
         let all: Vec<&Tensor<T>> = moves.iter().zip(&still).map(|(dx, still)| dx.unwrap_or(still)).collect();
-        match &self.network.layers[l].op {
-            Op::Concat => join::concat(&all),
-            Op::Multiply => {
-                let of = |k: usize| {
-                    let mut factors = xs.clone();
-                    factors[k] = all[k];
-                    join::multiply(&factors)
-                };
-                let products: Vec<Tensor<T>> = (0..xs.len()).map(of).collect();
-                join::add(&products.iter().collect::<Vec<_>>())
-            }
-            _ => join::add(&all),
+        let op = self.network.layers[l].op;
+        if op == Op::Concat {
+            return join::concat(&all);
         }
+        if op == Op::Multiply {
+            let of = |k: usize| {
+                let mut factors = xs.clone();
+                factors[k] = all[k];
+                join::multiply(&factors)
+            };
+            let products: Vec<Tensor<T>> = (0..xs.len()).map(of).collect();
+            return join::add(&products.iter().collect::<Vec<_>>());
+        }
+        join::add(&all)
     }
 
     /// dx: how the input of layer `l`, its only one, moves -> dy: how its output does.

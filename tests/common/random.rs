@@ -147,6 +147,11 @@ pub fn stack(input: [usize; 3], kinds: impl IntoIterator<Item = Kind>, loss: Los
     if specs.is_empty() {
         specs.push(LayerSpec::new("flatten", Kind::Flatten));
     }
+    with_loss(input, specs, loss)
+}
+
+/// The network of layers that fit, with one output where the loss takes no more.
+fn with_loss(input: [usize; 3], mut specs: Vec<LayerSpec>, loss: Loss) -> Network {
     let network = Network::build(input, specs.clone(), Loss::Mse).expect("each layer was tried");
     if loss == Loss::BinaryCrossEntropy && network.outputs() != 1 {
         specs.push(LayerSpec::new("flat", Kind::Flatten));
@@ -198,8 +203,8 @@ pub fn weave(input: [usize; 3], kinds: impl IntoIterator<Item = Kind>, seed: u64
     }
     // What nothing reads goes. The layer behind it names what it reads, for it does not read this one.
     loop {
-        match Network::build(input, specs.clone(), loss) {
-            Ok(network) => return network,
+        match Network::build(input, specs.clone(), Loss::Mse) {
+            Ok(_) => return with_loss(input, specs, loss),
             Err(_) => {
                 let misfit = Outline::new(input, specs.clone()).misfit.expect("an unread layer");
                 specs.remove(misfit.layer.expect("a layer"));

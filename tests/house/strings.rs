@@ -339,10 +339,23 @@ fn every_layer(loss: Loss) -> Network {
     ];
     let kinds: Vec<Kind> = Activation::ALL.map(Kind::Activation).into_iter().chain(kinds).collect();
     for name in Kind::starters().iter().map(Kind::name) {
-        assert!(kinds.iter().any(|kind| kind.name() == name), "{name} is not in the network of every layer");
+        let is_join = ["add", "multiply", "concat"].contains(&name);
+        assert!(
+            is_join || kinds.iter().any(|kind| kind.name() == name),
+            "{name} is not in the network of every layer"
+        );
     }
-    let layers =
+    let mut layers: Vec<LayerSpec> =
         kinds.into_iter().enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind)).collect();
+    // The joins, behind the first activation; the picture and its output are read more than once.
+    let joins = [
+        LayerSpec::new("sum", Kind::Add).reading(["l0", "input"]),
+        LayerSpec::new("product", Kind::Multiply).reading(["sum", "l0"]),
+        LayerSpec::new("both", Kind::Concat).reading(["product", "sum"]),
+        LayerSpec::new("mean", Kind::GlobalAvgPool2d),
+        LayerSpec::new("scaled", Kind::Multiply).reading(["both", "mean"]),
+    ];
+    layers.splice(1..1, joins);
     Network::build([1, 16, 16], layers, loss).expect("a network of every layer")
 }
 

@@ -349,3 +349,40 @@ fn a_pool_is_switched_where_one_looks_at_it() {
     assert_eq!(state.model().params, before.1.params);
     assert_eq!(state.cursor().text(state.plan()), "fwd/pool1/k0/(3,5)", "undo keeps the place");
 }
+
+#[test]
+fn a_residual_block_is_built_and_stays_whole_under_changes() {
+    let mut state = start::shapes();
+    let conv = |padding| Kind::Conv2d(ConvSpec { padding: Pair::square(padding), ..ConvSpec::new(4, 3) });
+    let inputs = |state: &AppState, l: usize| draft(state).specs()[l].inputs.join(" ");
+    build(&mut state, [BuildAction::New, BuildAction::Input([3, 8, 8])]);
+    build(&mut state, [conv(1), kind("relu"), conv(1), kind("add")].map(BuildAction::Add));
+    // A join begins with the layer before it and the nearest output of the same size.
+    assert_eq!(names(&state), ["conv1", "relu1", "conv2", "add1"]);
+    assert_eq!(inputs(&state, 3), "conv2 relu1");
+    assert_eq!(draft(&state).obstacle(), None);
+    // A renamed layer is read under its new name.
+    build(&mut state, [BuildAction::Rename(1, "around".into())]);
+    assert_eq!((inputs(&state, 3).as_str(), draft(&state).obstacle()), ("conv2 around", None));
+    // What read a removed layer reads what that one read.
+    build(&mut state, [BuildAction::Select(Some(1)), BuildAction::Remove]);
+    assert_eq!((inputs(&state, 2).as_str(), draft(&state).obstacle()), ("conv2 conv1", None));
+    // A layer that reads something else leaves the one before unread: said, and not applied.
+    build(&mut state, [BuildAction::Reads(2, vec!["conv1".into(), "conv1".into()])]);
+    let misfit = draft(&state).misfit().expect("conv2 is not read").clone();
+    assert_eq!(misfit.layer, Some(1));
+    assert!(misfit.error.0.starts_with("conv2: expected a layer whose output leads to the last one, add1"));
+    build(&mut state, [BuildAction::Reads(2, vec!["conv1".into(), "conv2".into()])]);
+    // What is no join any more reads its first input, and the block is gone, said in one line.
+    build(&mut state, [BuildAction::Become(2, kind("relu"))]);
+    assert_eq!(inputs(&state, 2), "conv1");
+    build(&mut state, [BuildAction::Become(2, kind("concat"))]);
+    assert_eq!(inputs(&state, 2), "conv1 conv2");
+    assert_eq!(draft(&state).layers()[2].output, [8, 8, 8]);
+    build(&mut state, [kind("global_avg_pool2d"), kind("dense")].map(BuildAction::Add));
+    build(&mut state, [BuildAction::Apply]);
+    assert!(state.draft().is_none(), "{:?}", state.notices());
+    let network = &state.model().network;
+    assert_eq!((network.is_chain(), network.output()), (false, [10, 1, 1]));
+    assert!(state.scores().iter().all(|score| score.is_finite()));
+}

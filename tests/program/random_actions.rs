@@ -532,7 +532,11 @@ fn edit(state: &AppState, random: &mut Random) -> EditAction {
 fn build(random: &mut Random) -> BuildAction {
     let layer = random.below(5);
     let kind = random.pick(&Kind::starters());
-    match random.below(18) {
+    match random.below(19) {
+        18 => BuildAction::Reads(
+            layer,
+            vec![random.pick(&["input", "conv1", "relu1", "none"]).into(); random.below(3)],
+        ),
         9 => BuildAction::StartFrom(random.pick(&["lenet-5", "article-backprop", "no such"]).into()),
         10 => BuildAction::Add(kind),
         11 => BuildAction::Become(layer, kind),

@@ -30,7 +30,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 10] = [
+const NETWORKS: [(&str, &str); 11] = [
     (
         "normed",
         r#"
@@ -152,6 +152,23 @@ layers = [
     { name = "avg", kind = "avg_pool2d", kernel = 2, padding_end = [0, 1], ceil_mode = true },
     { name = "flatten", kind = "flatten" },
     { name = "fc", kind = "dense", out_features = 2 },
+]
+"#,
+    ),
+    (
+        "joined",
+        r#"
+input = [2, 5, 4]
+layers = [
+    { name = "conv", kind = "conv2d", out_channels = 2, kernel = 3, padding = 1 },
+    { name = "relu", kind = "relu" },
+    { name = "sum", kind = "add", inputs = ["relu", "input", "relu", "conv", "input"] },
+    { name = "gap", kind = "global_avg_pool2d", inputs = ["relu"] },
+    { name = "scaled", kind = "multiply", inputs = ["sum", "gap"] },
+    { name = "product", kind = "multiply", inputs = ["scaled", "relu", "sum"] },
+    { name = "both", kind = "concat", inputs = ["product", "conv", "input"] },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 3 },
 ]
 "#,
     ),

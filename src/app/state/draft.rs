@@ -114,7 +114,7 @@ impl Draft {
         let mut draft = Self {
             start: written.clone(),
             selected: None,
-            outline: Outline { layers: Vec::new(), misfit: None },
+            outline: Outline { layers: Vec::new(), misfit: None, input: [0; 3] },
             obstacle: None,
             past: Vec::new(),
             future: Vec::new(),

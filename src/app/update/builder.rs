@@ -60,6 +60,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: BuildAction) -> Vec<E
         | BuildAction::Move { .. }
         | BuildAction::Rename(..)
         | BuildAction::Set(..)
+        | BuildAction::Reads(..)
         | BuildAction::Name(_)
         | BuildAction::Input(_)
         | BuildAction::Classes(_)

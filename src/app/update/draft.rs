@@ -7,7 +7,8 @@ use crate::app::{
 use crate::model_io::Preprocess;
 use crate::nn::{
     loss::Loss,
-    spec::{Kind, LayerSpec},
+    outline::Outline,
+    spec::{INPUT, Kind, LayerSpec},
 };
 
 /// How many changes of a draft can be undone.
@@ -45,8 +46,12 @@ impl Draft {
             BuildAction::Duplicate => self.duplicate(),
             BuildAction::Move { up } => self.move_layer(up),
             BuildAction::Rename(l, name) => {
-                if let Some(spec) = layers.get_mut(l) {
-                    spec.name = name;
+                if let Some(old) = layers.get(l).map(|spec| spec.name.clone()) {
+                    // Who reads it goes on reading it, unless another layer has the old name too.
+                    let is_alone = layers.iter().filter(|spec| spec.name == old).count() == 1;
+                    let inputs = layers.iter_mut().flat_map(|spec| &mut spec.inputs);
+                    inputs.filter(|input| is_alone && **input == old).for_each(|input| *input = name.clone());
+                    layers[l].name = name;
                 }
             }
             BuildAction::Set(l, hyperparameter) => {
@@ -55,8 +60,16 @@ impl Draft {
                 }
             }
             BuildAction::Become(l, kind) => {
+                if l < layers.len() {
+                    let (before, inputs) = (&layers[..l], &layers[l].inputs);
+                    let inputs = inputs_for(&kind, inputs, before, &self.outline);
+                    layers[l].inputs = inputs;
+                    layers[l].kind = kind;
+                }
+            }
+            BuildAction::Reads(l, inputs) => {
                 if let Some(spec) = layers.get_mut(l) {
-                    spec.kind = kind;
+                    spec.inputs = inputs;
                 }
             }
             BuildAction::Name(name) => self.written.name = name,
@@ -88,16 +101,18 @@ impl Draft {
 
     /// Puts a layer behind the selected one, or else at the end, and selects it.
     fn add(&mut self, kind: Kind) {
-        let (layers, selected) = self.layers_mut();
+        let selected = self.selected.filter(|&l| l < self.specs().len());
+        let (layers, outline) = (&mut self.written.architecture.layers, &self.outline);
         let at = selected.map_or(layers.len(), |l| l + 1);
         let name = free_name(stem(&kind), layers);
-        layers.insert(at, LayerSpec::new(name, kind));
+        let inputs = inputs_for(&kind, &[], &layers[..at], outline);
+        layers.insert(at, LayerSpec::new(name, kind).reading(inputs));
         self.selected = Some(at);
     }
 
     fn remove(&mut self) {
         if let (layers, Some(l)) = self.layers_mut() {
-            layers.remove(l);
+            take_out(layers, l);
             self.selected = layers.len().checked_sub(1).map(|last| l.min(last));
         }
     }
@@ -106,8 +121,12 @@ impl Draft {
     fn duplicate(&mut self) {
         if let (layers, Some(l)) = self.layers_mut() {
             let kind = layers[l].kind.clone();
+            // The copy of a join reads the join in place of its first input.
+            let own = kind.is_join().then(|| layers[l].name.clone());
+            let inputs: Vec<String> =
+                own.into_iter().chain(layers[l].inputs.iter().skip(1).cloned()).collect();
             let stem = layers[l].name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-            layers.insert(l + 1, LayerSpec::new(free_name(&stem, layers), kind));
+            layers.insert(l + 1, LayerSpec::new(free_name(&stem, layers), kind).reading(inputs));
             self.selected = Some(l + 1);
         }
     }
@@ -183,6 +202,7 @@ fn touched(action: &BuildAction) -> Option<Touched> {
         | BuildAction::Duplicate
         | BuildAction::Move { .. }
         | BuildAction::Become(..)
+        | BuildAction::Reads(..)
         | BuildAction::Loss(_)
         | BuildAction::KeepWeights(_)
         | BuildAction::Apply
@@ -217,6 +237,39 @@ fn stem(kind: &Kind) -> &'static str {
         Kind::Multiply => "multiply",
         Kind::Concat => "concat",
     }
+}
+
+/// Removes a layer; what read it reads what it read.
+fn take_out(layers: &mut Vec<LayerSpec>, l: usize) {
+    let before = l.checked_sub(1).map_or(INPUT.to_owned(), |before| layers[before].name.clone());
+    let gone = layers.remove(l);
+    let read = gone.inputs.first().cloned().unwrap_or_else(|| before.clone());
+    let inputs = layers.iter_mut().skip(l).flat_map(|spec| &mut spec.inputs);
+    inputs.filter(|input| **input == gone.name).for_each(|input| *input = read.clone());
+    if let Some(next) = layers.get_mut(l).filter(|next| next.inputs.is_empty() && read != before) {
+        next.inputs = vec![read];
+    }
+}
+
+/// The inputs with which a kind begins behind the layers `before`, from those that the layer had: of a join, the layer
+/// before and the nearest earlier output that goes with it.
+fn inputs_for(kind: &Kind, had: &[String], before: &[LayerSpec], outline: &Outline) -> Vec<String> {
+    if !kind.is_join() {
+        return had.iter().take(1).cloned().collect();
+    }
+    if had.len() > 1 {
+        return had.to_vec();
+    }
+    let name = |n: usize| n.checked_sub(1).map_or(INPUT.to_owned(), |l| before[l].name.clone());
+    let first = had.first().cloned().unwrap_or_else(|| name(before.len()));
+    let extents = |n: usize| outline.extents(n);
+    let place = (0..=before.len()).rev().find(|&n| name(n) == first);
+    let goes_with = |n: &usize| {
+        let (Some(a), Some(b)) = (place.and_then(extents), extents(*n)) else { return false };
+        Some(*n) != place && if *kind == Kind::Concat { a[1..] == b[1..] } else { a == b }
+    };
+    let second = (0..=before.len()).rev().find(goes_with).map_or_else(|| first.clone(), name);
+    vec![first, second]
 }
 
 /// The stem with the first number that makes a name of its own.

@@ -194,7 +194,7 @@ fn measure(function: Function) -> Option<fn(&[f32]) -> f64> {
 /// How bright the pixel is at which a cell of the gradient by the picture lies: in the cell's own channel, or over all.
 fn brightness(scene: &Scene, cell: Address, over_all: bool) -> Option<f64> {
     let asked = Asked::at(scene, cell)?;
-    if !asked.is(Pass::Bwd, Part::Dx) || asked.layer()?.0 > 0 {
+    if asked.tensor != scene.plan().picture_gradient() {
         return None;
     }
     let [_, own, i, j] = asked.shape().at(asked.index);

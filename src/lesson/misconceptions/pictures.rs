@@ -9,7 +9,7 @@ use crate::lesson::{
     query::{Function, Query, Value},
     scene::Scene,
 };
-use crate::nn::{Op, Part, geometry::Axis};
+use crate::nn::{Op, Part, Source, geometry::Axis};
 use crate::trace::{Address, Owner, Pass, TensorId};
 
 pub(super) const RULES: &[Rule] = &[
@@ -158,7 +158,8 @@ fn flattened<'a>(asked: &Asked<'a>, index: impl Fn([usize; 3], usize) -> usize) 
 /// A fully connected layer's cell, where the vector that it reads went pixel by pixel.
 fn dense_of_pixels(asked: &Asked) -> Option<Answer> {
     let (l, dense) = dense(asked)?;
-    let before = asked.scene.plan().layer(l.checked_sub(1)?);
+    let plan = asked.scene.plan();
+    let before = plan.layer(plan.layer(l).sources[0].layer()?);
     if !matches!(before.op, Op::Flatten) || before.input[0] == 1 {
         return None;
     }
@@ -258,8 +259,10 @@ fn seen_alike(scene: &Scene, query: &Query) -> Option<Answer> {
     match query.function {
         Function::Windows => Some(Answer::count(query.layer(scene)?.window()?.taps())),
         Function::Readers => {
-            let next = Asked::at(scene, query.place()?)?.layer().map_or(0, |(l, _)| l + 1);
-            let layer = scene.plan().network().layers.get(next)?;
+            let read =
+                Asked::at(scene, query.place()?)?.layer().map_or(Source::Input, |(l, _)| Source::Layer(l));
+            let network = scene.plan().network();
+            let layer = network.layers.get(network.only_reader(read)?)?;
             let maps = match &layer.op {
                 Op::Conv2d(conv) => conv.group_out(),
                 _ => 1,

@@ -331,7 +331,7 @@ impl Run<'_> {
     }
 }
 
-/// The gradient of one of several readers of a buffer joins those before it.
+/// One of several buffers joins the sum of those before it.
 fn join_sum(joins: Joins, dx: &[f32], sum: &mut [f32]) {
     match joins {
         Joins::First => sum.iter_mut().zip(dx).for_each(|(sum, &dx)| *sum = 0.0 + dx),
@@ -346,17 +346,18 @@ fn forward_join(step: &Step, values: &mut [Vec<f32>], n: Range<usize>) {
         for (k, read) in step.reads.iter().enumerate() {
             let (x, y) = pair(values, read.from, step.to);
             let (x, y) = (&x[n * read.len..][..read.len], &mut y[n * step.outputs..][..step.outputs]);
-            match &step.op {
-                Op::Concat => y[first..first + read.len].copy_from_slice(x),
-                Op::Multiply if read.len < step.outputs => {
-                    for (y, &x) in y.chunks_exact_mut(step.plane).zip(x) {
-                        y.iter_mut().for_each(|y| *y = if k == 0 { x } else { *y * x });
-                    }
+            if step.op == Op::Concat {
+                y[first..first + read.len].copy_from_slice(x);
+            } else if step.op == Op::Add {
+                join_sum(if k == 0 { Joins::First } else { Joins::Later }, x, y);
+            } else if read.len < step.outputs {
+                for (y, &x) in y.chunks_exact_mut(step.plane).zip(x) {
+                    y.iter_mut().for_each(|y| *y = if k == 0 { x } else { *y * x });
                 }
-                Op::Multiply if k == 0 => y.copy_from_slice(x),
-                Op::Multiply => y.iter_mut().zip(x).for_each(|(y, &x)| *y *= x),
-                _ if k == 0 => y.iter_mut().zip(x).for_each(|(y, &x)| *y = 0.0 + x),
-                _ => y.iter_mut().zip(x).for_each(|(y, &x)| *y += x),
+            } else if k == 0 {
+                y.copy_from_slice(x);
+            } else {
+                y.iter_mut().zip(x).for_each(|(y, &x)| *y *= x);
             }
             first += read.len;
         }
@@ -366,35 +367,32 @@ fn forward_join(step: &Step, values: &mut [Vec<f32>], n: Range<usize>) {
 /// The gradient of input `k` of image `n` of a join, from that of the output, dy.
 fn backward_join(step: &Step, values: &[Vec<f32>], [k, n]: [usize; 2], dy: &[f32], dx: &mut [f32]) {
     let image = |read: &Reading| &values[read.from][n * read.len..(n + 1) * read.len];
-    match &step.op {
-        Op::Concat => {
-            let first: usize = step.reads[..k].iter().map(|read| read.len).sum();
-            dx.copy_from_slice(&dy[first..first + dx.len()]);
-        }
-        Op::Multiply => {
-            let others =
-                step.reads.iter().enumerate().filter(|(other, _)| *other != k).map(|(_, read)| image(read));
-            if dx.len() < dy.len() {
-                dx.fill(0.0);
-                for other in others {
-                    let channels = dy.chunks_exact(step.plane).zip(other.chunks_exact(step.plane));
-                    for (dx, (dy, x)) in dx.iter_mut().zip(channels) {
-                        *dx = dy.iter().zip(x).fold(*dx, |dx, (&dy, &x)| dy.mul_add(x, dx));
-                    }
-                }
-                return;
-            }
-            dx.copy_from_slice(dy);
-            for other in others {
-                if other.len() < dx.len() {
-                    let channels = dx.chunks_exact_mut(step.plane).zip(other);
-                    channels.for_each(|(dx, &x)| dx.iter_mut().for_each(|dx| *dx *= x));
-                } else {
-                    dx.iter_mut().zip(other).for_each(|(dx, &x)| *dx *= x);
-                }
+    if step.op == Op::Concat {
+        let first: usize = step.reads[..k].iter().map(|read| read.len).sum();
+        return dx.copy_from_slice(&dy[first..first + dx.len()]);
+    }
+    if step.op == Op::Add {
+        return dx.copy_from_slice(dy);
+    }
+    let others = step.reads.iter().enumerate().filter(|(other, _)| *other != k).map(|(_, read)| image(read));
+    if dx.len() < dy.len() {
+        dx.fill(0.0);
+        for other in others {
+            let channels = dy.chunks_exact(step.plane).zip(other.chunks_exact(step.plane));
+            for (dx, (dy, x)) in dx.iter_mut().zip(channels) {
+                *dx = dy.iter().zip(x).fold(*dx, |dx, (&dy, &x)| dy.mul_add(x, dx));
             }
         }
-        _ => dx.copy_from_slice(dy),
+        return;
+    }
+    dx.copy_from_slice(dy);
+    for other in others {
+        if other.len() < dx.len() {
+            let channels = dx.chunks_exact_mut(step.plane).zip(other);
+            channels.for_each(|(dx, &x)| dx.iter_mut().for_each(|dx| *dx *= x));
+        } else {
+            dx.iter_mut().zip(other).for_each(|(dx, &x)| *dx *= x);
+        }
     }
 }
 

@@ -185,10 +185,7 @@ impl Plan {
         let is_winner = tensor.part == Part::Winner;
         let tensor = if is_winner { TensorId { part: Part::Out, ..tensor } } else { tensor };
         // The gradients of a join's inputs follow one another.
-        let input = match tensor.part {
-            Part::DxOf(input) => input as usize,
-            _ => 0,
-        };
+        let input = if let Part::DxOf(input) = tensor.part { input as usize } else { 0 };
         let stage = self.stage_of[self.slot(tensor)] as usize + input;
         (stage < self.stages.len() && (input == 0 || self.stages[stage].tensor == tensor)).then_some(stage)
     }

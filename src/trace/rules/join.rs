@@ -17,11 +17,11 @@ pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Pass::Fwd => push(TensorId::layer(l, Part::Out), Shape::image(layer.output), terms_of_output(layer)),
         Pass::Bwd => {
             for (k, &input) in layer.inputs.iter().enumerate() {
-                let terms = match layer.op {
+                let terms = match layer.op == Op::Multiply {
                     // Over all positions of a channel; else the gradient times each other input.
-                    Op::Multiply if layer.is_scale(k) => layer.output[1] * layer.output[2],
-                    Op::Multiply => layer.inputs.len() - 1,
-                    _ => 1,
+                    true if layer.is_scale(k) => layer.output[1] * layer.output[2],
+                    true => layer.inputs.len() - 1,
+                    false => 1,
                 };
                 push(TensorId::layer(l, layer.input_gradient(k)), Shape::image(input), terms);
             }
@@ -70,32 +70,30 @@ pub(super) fn join_term(site: &Site, l: usize) -> Term {
         false => site.same(input(k)),
     };
     let Some(k) = Layer::input_of_gradient(site.stage.tensor.part) else {
-        return match layer.op {
-            Op::Multiply => Term::one(TermOp::Mul, of_input(site.m)),
-            Op::Concat => set(concat_operand(site, layer)),
-            _ => Term::one(TermOp::Add, of_input(site.m)),
-        };
+        if layer.op == Op::Concat {
+            return set(concat_operand(site, layer));
+        }
+        let op = if layer.op == Op::Multiply { TermOp::Mul } else { TermOp::Add };
+        return Term::one(op, of_input(site.m));
     };
     let dy = site.plan.output_gradient_of(l);
-    match layer.op {
-        Op::Concat => {
-            let [_, c, i, j] = site.at;
-            set(cell(dy, site.image, layer.output, [layer.first_channel(k) + c, i, j]))
-        }
-        Op::Multiply if layer.is_scale(k) => {
-            let [_, _, w] = layer.output;
-            let at = [site.at[1], site.m / w, site.m % w];
-            let [dy, x] = [dy, input(1 - k)].map(|tensor| cell(tensor, site.image, layer.output, at));
-            Term::two(TermOp::MulAdd, dy, x)
-        }
-        Op::Multiply => {
-            let other = if site.m < k { site.m } else { site.m + 1 };
-            match site.m {
-                0 => Term::two(TermOp::Product, site.same(dy), of_input(other)),
-                _ => Term::one(TermOp::Mul, of_input(other)),
-            }
-        }
-        _ => set(site.same(dy)),
+    if layer.op == Op::Concat {
+        let [_, c, i, j] = site.at;
+        return set(cell(dy, site.image, layer.output, [layer.first_channel(k) + c, i, j]));
+    }
+    if layer.op == Op::Add {
+        return set(site.same(dy));
+    }
+    if layer.is_scale(k) {
+        let [_, _, w] = layer.output;
+        let at = [site.at[1], site.m / w, site.m % w];
+        let [dy, x] = [dy, input(1 - k)].map(|tensor| cell(tensor, site.image, layer.output, at));
+        return Term::two(TermOp::MulAdd, dy, x);
+    }
+    let other = if site.m < k { site.m } else { site.m + 1 };
+    match site.m {
+        0 => Term::two(TermOp::Product, site.same(dy), of_input(other)),
+        _ => Term::one(TermOp::Mul, of_input(other)),
     }
 }
 
@@ -113,10 +111,7 @@ fn concat_operand(site: &Site, layer: &Layer) -> Operand {
 }
 
 pub(super) fn start(op: &Op, part: Part) -> Start {
-    match (op, part) {
-        (Op::Multiply, Part::Out) => Start::Number(1.0),
-        _ => Start::ZERO,
-    }
+    if *op == Op::Multiply && part == Part::Out { Start::Number(1.0) } else { Start::ZERO }
 }
 
 /// The formula of a sum of readers' gradients.

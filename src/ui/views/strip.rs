@@ -105,8 +105,9 @@ impl Seen {
         let fields = receptive_fields(plan, values, index);
         let in_tensor =
             |tensor: TensorId| fields.iter().find(|field| field.tensor == tensor && !field.readers);
-        let read = in_tensor(plan.input_of(blocks[own].layers.start));
-        let block = own.checked_sub(1).zip(read.map(|field| field.span));
+        // Of a join, in the first of its inputs.
+        let reads = plan.input_of(blocks[own].layers.start);
+        let block = block_of(blocks, reads).zip(in_tensor(reads).map(|field| field.span));
         Some(Self { picture: in_tensor(TensorId::INPUT)?.span, block })
     }
 }

@@ -86,7 +86,8 @@ fn row_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: usize, 
     let square = Rect::from_center_size(pos2(columns.icon + 8.0, middle), vec2(14.0, 14.0));
     icon_ui(&painter, square, Icon::Layer(&spec.kind), ink);
     let kind = kind_name(view, &spec.kind);
-    let numbers = summary(view, &spec.kind);
+    let numbers = [spec.inputs.join(", "), summary(view, &spec.kind)];
+    let numbers = numbers.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let cell = |from: f32, to: f32, text: &str, font: FontId, color: Color32| {
         cut_text(ui, &painter, pos2(from, middle), to - from - space::S, text, font, color);
     };

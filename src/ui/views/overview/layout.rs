@@ -1,6 +1,9 @@
 //! Where the picture, the columns and the answer lie, and how large a map is.
 
-use super::column::Column;
+use super::{
+    arcs::{self, Arc},
+    column::Column,
+};
 use crate::app::Lane;
 use crate::ui::view::View;
 use egui::{Rect, pos2};
@@ -46,6 +49,9 @@ pub struct Layout {
     pub side: f32,
     /// Maps one below the other.
     pub rows: usize,
+    /// The arcs above the heads, and the height that they take.
+    pub arcs: Vec<Arc>,
+    pub above: f32,
 }
 
 /// The width that the columns have together.
@@ -61,7 +67,9 @@ impl Layout {
         let scrolls = each < LEAST || (count > MOST && each < SCROLLED);
         let pitch = if scrolls { SCROLLED } else { each };
         let zoom = (0.5 * f32::from(view.state.view().lane_zoom)).exp2();
-        let most = (stage.height() - HEAD - FOOT).max(SMALLEST);
+        let arcs = arcs::arcs(view.state.plan(), columns);
+        let above = arcs::height(&arcs);
+        let most = (stage.height() - above - HEAD - FOOT).max(SMALLEST);
         let pair = lane == Lane::Both;
         // A pair takes the width of one map, unless maps are made larger.
         let fits = (pitch - INSIDE).min(LARGEST);
@@ -73,7 +81,7 @@ impl Layout {
         let left = stage.left() + PICTURE + GAP;
         let row = Rect::from_min_max(pos2(left, stage.top()), pos2(left + room(stage), stage.bottom()));
         let answer = Rect::from_min_max(pos2(stage.right() - ANSWER, stage.top()), stage.max);
-        Self { stage, row, answer, pitch, side, rows }
+        Self { stage, row, answer, pitch, side, rows, arcs, above }
     }
 
     /// The width of a column's maps.

@@ -1,6 +1,7 @@
 //! The whole network with its answer: the picture, a column of maps for each block, the classes.
 
 mod answer;
+mod arcs;
 mod column;
 mod layout;
 mod picture;
@@ -160,11 +161,14 @@ impl<'a> Scene<'a> {
         ui.set_height(layout.row.height());
         for (number, column) in self.columns.iter().enumerate() {
             let corner = origin + vec2(layout.pitch * number as f32, 0.0);
-            let rect = Rect::from_min_size(corner, vec2(layout.pitch, layout.row.height()));
+            let corner = corner + vec2(0.0, layout.above);
+            let size = vec2(layout.pitch, layout.row.height() - layout.above);
+            let rect = Rect::from_min_size(corner, size);
             if ui.is_rect_visible(rect) {
                 self.column_ui(ui, number, column, rect);
             }
         }
+        self.arcs_ui(ui, origin);
         self.reading_ui(ui);
     }
 

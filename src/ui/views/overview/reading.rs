@@ -1,8 +1,8 @@
 //! What the map under the pointer reads: lines to the maps of the column beside it, thicker where the weights are
 //! larger, the window in each, and the same in words.
 
-use super::{Drawn, Hovered, Scene};
-use crate::nn::{Op, Part};
+use super::{Drawn, Hovered, Scene, column::Column};
+use crate::nn::{Op, Part, Source};
 use crate::trace::{Pass, Plan, TensorId};
 use crate::ui::{
     names, receptive_field::ReceptiveField, tensor_plane::TensorPlane, theme::Theme, widgets::grid::CellSpan,
@@ -13,15 +13,24 @@ use egui::{Color32, Painter, Pos2, Rect, Stroke, StrokeKind, Ui, epaint::CubicBe
 const LINES: [f32; 2] = [1.0, 4.0];
 
 impl Scene<'_> {
-    /// The column beside the hovered map that it reads: to its left for a value, to its right for a gradient.
-    /// `None` for what reads the picture, or the loss.
-    fn source(&self, hovered: &Hovered) -> Option<TensorId> {
+    /// The maps of other columns that the hovered map reads: those to its left for a value, to its right for a gradient.
+    /// None for what reads the picture, or the loss.
+    fn sources(&self, hovered: &Hovered) -> Vec<TensorId> {
         let plan = self.view.state.plan();
-        if let Some(c) = self.columns.iter().position(|column| column.output() == hovered.tensor) {
-            return Some(self.columns[c.checked_sub(1)?].output());
+        let network = plan.network();
+        let column_of = |l: usize| self.columns.iter().position(|column| column.layers.contains(&l));
+        let mut found: Vec<TensorId> = Vec::new();
+        if let Some(column) = self.columns.iter().find(|column| column.output() == hovered.tensor) {
+            let layers = plan.layer(column.layers.start).sources.iter().filter_map(|source| source.layer());
+            found.extend(layers.filter_map(column_of).map(|c| self.columns[c].output()));
+        } else if let Some(column) = self.columns.iter().find(|c| c.gradient(plan) == hovered.tensor) {
+            let readers = network.readers(Source::Layer(column.layers.end - 1)).iter();
+            found.extend(
+                readers.filter_map(|edge| column_of(edge.layer)).map(|c| self.columns[c].gradient(plan)),
+            );
         }
-        let c = self.columns.iter().position(|column| column.gradient(plan) == hovered.tensor)?;
-        Some(self.columns.get(c + 1)?.gradient(plan))
+        found.dedup();
+        found
     }
 
     /// Frames the hovered map and its cell, and draws what it reads.
@@ -34,7 +43,7 @@ impl Scene<'_> {
         let is_gradient = hovered.tensor.part.is_activation_gradient();
         let color = if is_gradient { theme.pass(Pass::Bwd).strong } else { theme.reads };
         let painter = ui.painter();
-        if let Some(source) = self.source(hovered) {
+        for source in self.sources(hovered) {
             let fields: Vec<&ReceptiveField> =
                 self.fields.iter().filter(|field| field.tensor == source && !field.readers).collect();
             let read = drawn.iter().filter(|drawn| drawn.tensor == source);
@@ -132,14 +141,17 @@ impl Scene<'_> {
     /// What reads the picture has a line from what the network sees, which frames what it reads.
     pub(super) fn reads_of_picture_ui(&self, ui: &Ui, seen: Option<(Rect, f32)>) {
         let (Some(hovered), Some((seen, cell))) = (&self.hovered, seen) else { return };
-        let theme = self.view.theme;
+        let (theme, plan) = (self.view.theme, self.view.state.plan());
         let field = self.fields.iter().find(|field| field.tensor == TensorId::INPUT && !field.readers);
         let Some(field) = field else { return };
         let span = field.span;
         let min = seen.min + vec2(span.left as f32, span.top as f32) * cell;
         let frame = Rect::from_min_size(min, vec2(span.cols as f32, span.rows as f32) * cell);
         window_ui(ui.painter(), theme, frame, theme.reads);
-        let is_first = self.columns.first().is_some_and(|column| column.output() == hovered.tensor);
+        let reads_picture =
+            |column: &Column| plan.layer(column.layers.start).sources.contains(&Source::Input);
+        let is_first =
+            self.columns.iter().any(|column| column.output() == hovered.tensor && reads_picture(column));
         let drawn = self.drawn.borrow();
         let own = drawn.iter().find(|drawn| (drawn.tensor, drawn.map) == (hovered.tensor, hovered.map));
         if let Some(own) = own.filter(|own| is_first && self.layout.row.contains(own.rect.left_center())) {
@@ -176,14 +188,23 @@ impl Scene<'_> {
         });
         let Some(c) = column else { return String::new() };
         if tensor.part.is_activation_gradient() {
-            let next = self.columns.get(c + 1).map(|column| column.name(plan).to_owned());
-            return match next {
-                Some(name) => view.fill("overview.from_gradient", &[("name", &name)]),
-                None => view.text("overview.from_loss"),
+            let readers = plan.network().readers(Source::Layer(self.columns[c].layers.end - 1));
+            let next = readers.iter().map(|edge| self.block_name(Source::Layer(edge.layer)));
+            return match next.collect::<Vec<_>>().join(&view.text("place.and")) {
+                name if name.is_empty() => view.text("overview.from_loss"),
+                name => view.fill("overview.from_gradient", &[("name", &name)]),
             };
         }
-        let Some(before) = c.checked_sub(1).map(|before| &self.columns[before]) else {
-            return view.text("overview.reads_picture");
+        let sources = &plan.layer(self.columns[c].layers.start).sources;
+        let before = match sources[..] {
+            [Source::Input] => return view.text("overview.reads_picture"),
+            [Source::Layer(l)] => self.columns.iter().find(|column| column.layers.contains(&l)),
+            [..] => None,
+        };
+        let Some(before) = before else {
+            let names: Vec<String> = sources.iter().map(|&source| self.block_name(source)).collect();
+            let names = names.join(&view.text("place.and"));
+            return view.fill("overview.reads_several", &[("names", &names)]);
         };
         let (name, shape) = (before.name(plan), plan.shape_of(before.output()));
         let all = shape.planes();
@@ -195,6 +216,16 @@ impl Scene<'_> {
             (false, n) if n == all && n > 1 => view.fill("overview.reads_all", &values),
             (_, 1) => view.fill("overview.reads_one", &values),
             (_, _) => view.fill("overview.reads_some", &values),
+        }
+    }
+
+    /// The name of the column that has a layer, or of the layer itself; of the picture its own.
+    fn block_name(&self, source: Source) -> String {
+        let plan = self.view.state.plan();
+        let column = |l: usize| self.columns.iter().find(|column| column.layers.contains(&l));
+        match source.layer() {
+            None => self.view.text("name.input"),
+            Some(l) => column(l).map_or_else(|| plan.layer(l).name(), |column| column.name(plan)).to_owned(),
         }
     }
 
