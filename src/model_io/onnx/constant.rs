@@ -99,6 +99,7 @@ impl<'a> Constants<'a> {
                 let width = match tensor.data_type {
                     data_type::DOUBLE | data_type::INT64 => 8,
                     data_type::FLOAT | data_type::INT32 => 4,
+                    data_type::BOOL => 1,
                     _ => 2,
                 };
                 tensor.float_data.len()
@@ -239,6 +240,8 @@ fn ints_of(tensor: &TensorProto) -> Result<Vec<i64>, String> {
         data_type::INT64 => Ok(whole(raw)?.iter().map(|&bytes| i64::from_le_bytes(bytes)).collect()),
         data_type::INT32 if raw.is_empty() => Ok(tensor.int32_data.iter().map(|&n| n.into()).collect()),
         data_type::INT32 => Ok(whole(raw)?.iter().map(|&bytes| i32::from_le_bytes(bytes).into()).collect()),
+        data_type::BOOL if raw.is_empty() => Ok(tensor.int32_data.iter().map(|&n| n.into()).collect()),
+        data_type::BOOL => Ok(raw.iter().map(|&byte| byte.into()).collect()),
         other => Err(format!("type {other}")),
     }
 }

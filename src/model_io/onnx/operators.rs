@@ -55,10 +55,7 @@ pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
         "Mul" => silu(chain, node),
         "Clip" => clip(chain, node),
         "BatchNormalization" => batch_norm(chain, node),
-        "Dropout" => {
-            let p = float_or_input(node, &chain.constants, "ratio", 1)?.map_or(0.5, decimal);
-            chain.push(node, Kind::Dropout(DropoutSpec { p }), vec![])
-        }
+        "Dropout" => dropout(chain, node),
         "Flatten" => flatten(chain, node),
         "Reshape" => reshape(chain, node),
         "Squeeze" => squeeze(chain, node),
@@ -387,6 +384,22 @@ fn batch_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     let momentum = format!("{momentum:.7}").parse().unwrap_or(momentum);
     let spec = BatchNormSpec { eps: float(node, "epsilon", 1e-5), momentum };
     chain.push(node, Kind::BatchNorm2d(spec), parts)
+}
+
+/// A dropout; in training mode its output is drawn at random, which is refused as a batch normalisation in training mode
+/// is.
+fn dropout(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+    let is_training = match input(node, 2) {
+        Some(mode) => chain.constants.ints(mode)?.values.iter().any(|&mode| mode != 0),
+        None => false,
+    };
+    if is_training {
+        return Err("expected a dropout that passes its input through, got one in training mode, whose output is drawn at \
+                    random; export the model in evaluation mode (model.eval())"
+            .into());
+    }
+    let p = float_or_input(node, &chain.constants, "ratio", 1)?.map_or(0.5, decimal);
+    chain.push(node, Kind::Dropout(DropoutSpec { p }), vec![])
 }
 
 /// ONNX's window reaches one channel less before the middle than after it if its size is even, PyTorch's one more: such a

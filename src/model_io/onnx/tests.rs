@@ -241,6 +241,28 @@ fn each_activation_is_read_from_its_operator() {
     }
 }
 
+/// Read as evaluation, it would compute something else without a word.
+#[test]
+fn dropout_in_training_mode_is_refused() {
+    let with = |mode: i32| {
+        let mut file = file(vec![node("Dropout", &["x", "one", "mode"], "y", vec![])]);
+        let graph = file.graph.as_mut().expect("a graph");
+        graph.initializer[5].float_data = vec![0.5];
+        let (data_type, int32_data) = (data_type::BOOL, vec![mode]);
+        graph.initializer.push(TensorProto {
+            data_type,
+            int32_data,
+            name: "mode".into(),
+            ..Default::default()
+        });
+        load(&file)
+    };
+    let error = with(1).expect_err("draws at random").0;
+    assert!(error.contains("got one in training mode") && error.contains("model.eval()"), "{error}");
+    let ops: Vec<Op> = with(0).expect("a dropout").network.layers.iter().map(|layer| layer.op).collect();
+    assert_eq!(ops, [Op::Dropout { p: 0.5 }]);
+}
+
 #[test]
 fn files_that_are_no_chain_are_refused() {
     let relu = || file(vec![node("Relu", &["x"], "y", vec![])]);
