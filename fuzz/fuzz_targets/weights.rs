@@ -1,7 +1,7 @@
 //! A model file: by the architecture in it, and by another one.
 #![no_main]
 
-use convstep::model_io::{Architecture, Model, weights};
+use convstep::model_io::{Architecture, Model, Near, weights};
 use convstep_fuzz::{ARCHITECTURE, is_small};
 use libfuzzer_sys::fuzz_target;
 
@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     if Architecture::parse(&text).is_ok_and(|architecture| !is_small(&architecture)) {
         return;
     }
-    if let Ok(model) = Model::from_file("a.safetensors", bytes, None) {
+    if let Ok(model) = Model::from_file("a.safetensors", bytes, &Near::NOTHING) {
         let again = model.to_bytes().expect("what was read can be written");
         let again = Model::from_bytes("a", &again, None).expect("what was written can be read");
         assert_eq!(again.network, model.network);

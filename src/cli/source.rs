@@ -1,8 +1,8 @@
 //! Opens the models and inputs that arguments name: bundled ones, or files.
 
 use super::{CliError, ImageArgs, ModelArgs};
-use crate::data::{Background, Content, Fit, Loaded, SAMPLES, samples};
-use crate::model_io::{Model, bundled, nearest, presets};
+use crate::data::{Background, Content, Fit, Loaded, ModelFolder, SAMPLES, samples};
+use crate::model_io::{Model, Near, bundled, nearest, presets};
 use crate::tensor::Tensor;
 use std::{fs, path::Path};
 
@@ -76,20 +76,11 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
         return Err(not_there("model", &args.model, &names, "a .safetensors or .onnx file"));
     }
     let bytes = read_file(path)?;
-    let beside = path.with_extension("toml");
-    let text = match given {
-        Some(text) => Some(text),
-        None if crate::model_io::weights::architecture_text(&bytes).is_ok_and(|text| text.is_none())
-            && beside.is_file() =>
-        {
-            Some(read_text(&beside)?)
-        }
-        None => None,
-    };
+    let near = Near { architecture: given.as_deref(), files: &ModelFolder::of(path), size: None };
     let text_of = |part: Option<&std::ffi::OsStr>| {
         part.map_or_else(|| args.model.clone(), |part| part.to_string_lossy().into_owned())
     };
-    let model = Model::from_file(&text_of(path.file_name()), &bytes, text.as_deref())
+    let model = Model::from_file(&text_of(path.file_name()), &bytes, &near)
         .map_err(|error| CliError(in_file(path, &error.0)))?;
     Ok(Model { name: text_of(path.file_stem()), ..model })
 }

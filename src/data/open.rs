@@ -2,6 +2,7 @@
 //! the memory that they take.
 
 use super::archive::{Folder, Zip};
+use super::beside::{Beside, ModelFolder};
 use super::class_folders;
 use super::counter::Counter;
 use super::dataset::{Dataset, Split};
@@ -75,6 +76,10 @@ pub struct Disk;
 impl DataFiles for Disk {
     fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError> {
         options.open(location.as_path(), exec)
+    }
+
+    fn beside(&self, location: &Location) -> Box<dyn Beside> {
+        Box::new(ModelFolder::of(location.as_path()))
     }
 }
 

@@ -1,7 +1,8 @@
 //! How to open a data set, and what opening it gives.
 
 use super::{
-    dataset::Dataset, error::DataError, location::Location, notes::DataNote, upper_folders::UpperFolders,
+    beside::Beside, dataset::Dataset, error::DataError, location::Location, notes::DataNote,
+    upper_folders::UpperFolders,
 };
 use crate::execution::Execution;
 
@@ -60,6 +61,12 @@ pub trait DataFiles: Sync {
     /// # Errors
     /// If no data set can be read there; [`DataError::Cancelled`].
     fn open(&self, location: &Location, options: OpenOptions, exec: Execution) -> Result<Opened, DataError>;
+
+    /// The files in the folder of the file at `location`; none unless the host has folders.
+    fn beside(&self, location: &Location) -> Box<dyn Beside> {
+        let _ = location;
+        Box::new(())
+    }
 }
 
 /// No files: opens nothing.

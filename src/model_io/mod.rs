@@ -21,7 +21,7 @@ pub mod weights;
 pub use architecture::Architecture;
 pub use bundled::Bundled;
 pub use checkpoint::Checkpoint;
-pub use model::Model;
+pub use model::{Model, Near};
 pub use nearest::nearest;
 pub use preprocess::Preprocess;
 pub use presets::Preset;

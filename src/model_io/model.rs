@@ -1,6 +1,7 @@
 //! Models: an architecture with matching weights.
 
 use super::{Architecture, ModelError, nearest::hint, onnx, weights};
+use crate::data::Beside;
 use crate::nn::{Network, Params, init::Init};
 use crate::tensor::{Tensor, shape_of};
 use std::sync::Arc;
@@ -22,6 +23,22 @@ pub struct Model {
     pub notes: Vec<String>,
 }
 
+/// What a model's file may need beside its own bytes.
+#[derive(Clone, Copy)]
+pub struct Near<'a> {
+    /// The TOML text of the architecture, for files without one, or one that replaces the file's.
+    pub architecture: Option<&'a str>,
+    /// The files in the same folder.
+    pub files: &'a dyn Beside,
+    /// Rows and columns of the picture, for files that leave them free.
+    pub size: Option<[usize; 2]>,
+}
+
+impl Near<'_> {
+    /// Nothing.
+    pub const NOTHING: Near<'static> = Near { architecture: None, files: &(), size: None };
+}
+
 impl Model {
     /// The extensions of model files.
     pub const ENDINGS: [&str; 2] = ["safetensors", "onnx"];
@@ -32,14 +49,21 @@ impl Model {
     }
 
     /// Reads a model from a file's bytes, named after the file: ONNX by extension, else weights as safetensors.
-    /// `toml` is the architecture for files without one, or one that replaces the file's.
     ///
     /// # Errors
     /// As for [`Model::from_bytes`] and [`onnx::read`].
-    pub fn from_file(file: &str, bytes: &[u8], toml: Option<&str>) -> Result<Self, ModelError> {
+    pub fn from_file(file: &str, bytes: &[u8], near: &Near) -> Result<Self, ModelError> {
         match has_ending(file, "onnx") {
-            true => onnx::read(file, bytes, toml),
-            false => Self::from_bytes(file, bytes, toml),
+            true => onnx::read(file, bytes, near),
+            false => {
+                let beside = match near.architecture {
+                    None if weights::architecture_text(bytes).is_ok_and(|text| text.is_none()) => {
+                        beside(file, near.files)?
+                    }
+                    _ => None,
+                };
+                Self::from_bytes(file, bytes, near.architecture.or(beside.as_deref()))
+            }
         }
     }
 
@@ -183,6 +207,24 @@ impl Model {
     pub fn parameter_count(&self) -> usize {
         self.network.parameter_count()
     }
+}
+
+/// The text of the .toml file with the same name in the same folder, if there is one.
+fn beside(file: &str, files: &dyn Beside) -> Result<Option<String>, ModelError> {
+    /// Much longer than any architecture.
+    const LONGEST: u64 = 1 << 24;
+    let name = format!("{}.toml", file.rsplit_once('.').map_or(file, |(stem, _)| stem));
+    let Ok(size) = files.size(&name) else { return Ok(None) };
+    let wrong = |got: String| {
+        ModelError(format!(
+            "{name}: expected an architecture as TOML text, got {got}; use another file or none"
+        ))
+    };
+    if size > LONGEST {
+        return Err(wrong(format!("{size} bytes")));
+    }
+    let bytes = files.read(&name, 0, usize::try_from(size).unwrap_or(0)).map_err(wrong)?;
+    String::from_utf8(bytes).map(Some).map_err(|_| wrong("other bytes".into()))
 }
 
 fn has_ending(file: &str, ending: &str) -> bool {

@@ -3,7 +3,7 @@
 //!
 //! The files and the script that made them are in `tests/fixtures/onnx`.
 
-use convstep::model_io::{Architecture, Model};
+use convstep::model_io::{Architecture, Model, Near};
 use convstep::nn::{Mode, Part, dropout::Stream, init::Init, loss::Loss, spec::Kind};
 use convstep::tensor::Tensor;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
@@ -18,9 +18,14 @@ fn bytes(file: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
+/// An architecture beside the file.
+fn with(toml: &str) -> Near<'_> {
+    Near { architecture: Some(toml), ..Near::NOTHING }
+}
+
 fn open(name: &str) -> Model {
     let file = format!("{name}.onnx");
-    Model::from_file(&file, &bytes(&file), None).unwrap_or_else(|error| panic!("{name}: {error}"))
+    Model::from_file(&file, &bytes(&file), &Near::NOTHING).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// The fixture's tensor and its extents.
@@ -99,7 +104,7 @@ fn a_state_dict_and_an_onnx_file_of_one_network_are_one_model() {
     let model = open("torch_script");
     let toml = model.architecture.to_toml();
     let dict =
-        Model::from_file("net.safetensors", &bytes("torch_plain.safetensors"), Some(&toml)).expect("fits");
+        Model::from_file("net.safetensors", &bytes("torch_plain.safetensors"), &with(&toml)).expect("fits");
     assert!(dict.unused.is_empty(), "{:?}", dict.unused);
     assert_eq!((dict.network, dict.params), (model.network, model.params));
 }
@@ -182,7 +187,7 @@ fn old_and_new_operators_compute_what_pytorch_computes() {
 fn an_architecture_adds_what_onnx_has_no_place_for() {
     let file = bytes("opset_7.onnx");
     let toml = open("opset_7").architecture.to_toml();
-    let with = |text: &str| Model::from_file("net.onnx", &file, Some(text));
+    let with = |text: &str| Model::from_file("net.onnx", &file, &self::with(text));
     let named =
         toml.replacen("\n\n", "\nclasses = [\"a\", \"b\", \"c\"]\n[preprocess]\nmean = [0.5, 0.5]\n\n", 1);
     let model = with(&named).expect("fits");
@@ -209,7 +214,7 @@ proptest! {
         if let Some(cut) = cut {
             file.truncate(cut.index(file.len()));
         }
-        if let Err(error) = Model::from_file("net.onnx", &file, None) {
+        if let Err(error) = Model::from_file("net.onnx", &file, &Near::NOTHING) {
             let line = error.to_string();
             prop_assert!(!line.is_empty() && !line.contains(char::is_control) && line.len() < 1000, "{line}");
         }
@@ -217,7 +222,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused(file in vec(any::<u8>(), 0..300)) {
-        let line = Model::from_file("net.onnx", &file, None).expect_err("no ONNX file").to_string();
+        let line = Model::from_file("net.onnx", &file, &Near::NOTHING).expect_err("no ONNX file").to_string();
         prop_assert!(!line.contains(char::is_control) && line.len() < 1000, "{line}");
     }
 }

@@ -12,7 +12,7 @@ use crate::data::{
     DataError, DataFiles, Dataset, Loaded, Location, Measured, OpenOptions, Opened, PictureError, Recipe,
     Split,
 };
-use crate::model_io::{Model, Preset, presets};
+use crate::model_io::{Model, Near, Preset, presets};
 use crate::nn::Execution;
 use crate::trace::Trace;
 use crate::train::{Learned, ShuffleExperiment};
@@ -32,6 +32,8 @@ pub enum Task {
     Read {
         /// The file's name.
         name: String,
+        /// Where it is, for files in the same folder.
+        location: Location,
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
     },
@@ -174,8 +176,9 @@ impl Task {
     pub fn run(&self, exec: Execution, files: &dyn DataFiles) -> Option<Done> {
         match self {
             Self::Decode { name, bytes } => Some(Done::Picture(Loaded::decode(name, bytes).map(Arc::new))),
-            Self::Read { name, bytes } => {
-                let model = Model::from_file(name, bytes, None);
+            Self::Read { name, location, bytes } => {
+                let near = Near { files: &*files.beside(location), ..Near::NOTHING };
+                let model = Model::from_file(name, bytes, &near);
                 Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
             }
             Self::ReadSession { name, bytes } => {

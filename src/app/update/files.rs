@@ -60,7 +60,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         FileAction::SetFolder(folder) => state.files.folder = folder,
         FileAction::Open(location) => return vec![Effect::Read(location)],
         FileAction::Opened { location, bytes } => {
-            let effects = open_bytes(state, location.name(), bytes);
+            let effects = open_bytes(state, &location, bytes);
             state.jobs.set_file(Some(location));
             return effects;
         }
@@ -188,7 +188,12 @@ pub(in crate::app) fn remember_opened(state: &mut AppState, file: Option<Locatio
 }
 
 /// A file has come: a session or a model by its ending, else a picture; all are decoded elsewhere.
-pub(in crate::app) fn open_bytes(state: &mut AppState, name: String, bytes: Arc<Vec<u8>>) -> Vec<Effect> {
+pub(in crate::app) fn open_bytes(
+    state: &mut AppState,
+    location: &Location,
+    bytes: Arc<Vec<u8>>,
+) -> Vec<Effect> {
+    let name = location.name();
     if session_file::is_file(&name) {
         return vec![read_session(state, name, bytes)];
     }
@@ -196,7 +201,7 @@ pub(in crate::app) fn open_bytes(state: &mut AppState, name: String, bytes: Arc<
         return lesson::open(state, &name, &bytes);
     }
     if Model::is_file(&name) {
-        let task = Task::Read { name: name.clone(), bytes };
+        let task = Task::Read { name: name.clone(), location: location.clone(), bytes };
         return vec![jobs::start(state, JobKind::Reading, name, task)];
     }
     let task = Task::Decode { name: name.clone(), bytes };

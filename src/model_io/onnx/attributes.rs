@@ -40,22 +40,6 @@ pub fn optional_float(node: &NodeProto, name: &str) -> Option<f32> {
     find(node, name).map(|attribute| attribute.f)
 }
 
-/// Rows and columns, from an attribute of two numbers.
-///
-/// # Errors
-/// If there are not two numbers, or one is negative.
-pub fn pair(node: &NodeProto, name: &str, default: Option<[usize; 2]>) -> Result<[usize; 2], String> {
-    let numbers = match (ints(node, name), default) {
-        (Some(numbers), _) => numbers,
-        (None, Some(default)) => return Ok(default),
-        (None, None) => return Err(format!("expected {name}, got none; export the model again")),
-    };
-    let pair: Option<Vec<usize>> = numbers.iter().take(3).map(|&n| usize::try_from(n).ok()).collect();
-    pair.and_then(|pair| pair.try_into().ok()).ok_or_else(|| {
-        format!("expected two numbers of at least 0 in {name}, for rows and columns, got {}; use two-dimensional layers", listed(numbers))
-    })
-}
-
 /// The name of an input; `None` if it is omitted.
 pub fn input(node: &NodeProto, place: usize) -> Option<&str> {
     node.input.get(place).map(String::as_str).filter(|name| !name.is_empty())

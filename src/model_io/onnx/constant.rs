@@ -1,8 +1,13 @@
 //! The constants of a graph: its weights, and the whole numbers that make up shapes.
 
-use super::proto::{AttributeProto, NodeProto, TensorProto, data_type};
+use super::{
+    external::External,
+    fold,
+    proto::{AttributeProto, NodeProto, TensorProto, data_type},
+};
+use crate::data::Beside;
 use crate::model_io::{architecture::short, weights::from_f16};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 /// Numbers with their shape, outermost axis first.
 #[derive(Clone, PartialEq, Debug)]
@@ -13,34 +18,104 @@ pub struct Array<T> {
     pub values: Vec<T>,
 }
 
-/// A value that does not depend on the picture. Cheap to copy, because the numbers stay in the file.
-#[derive(Clone, Debug)]
-enum Constant<'a> {
-    Tensor(&'a TensorProto),
-    Float(f32),
-    Floats(&'a [f32]),
-    /// A shape or a part of one; 0 stands for the batch, as in the shape of a Reshape.
+impl<T> Array<T> {
+    /// A list of numbers.
+    pub fn row(values: Vec<T>) -> Self {
+        Self { dims: vec![values.len()], values }
+    }
+}
+
+/// The numbers of a constant.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Numbers {
+    /// Floating-point numbers.
+    Floats(Array<f32>),
+    /// Whole numbers and truth values; in a shape, [`BATCH`] stands for the number of pictures.
     Ints(Array<i64>),
 }
 
+impl Numbers {
+    /// Their shape.
+    pub fn dims(&self) -> &[usize] {
+        match self {
+            Self::Floats(array) => &array.dims,
+            Self::Ints(array) => &array.dims,
+        }
+    }
+
+    /// The same numbers in another shape, which must have as many.
+    #[must_use]
+    pub fn with_dims(self, dims: Vec<usize>) -> Self {
+        match self {
+            Self::Floats(array) => Self::Floats(Array { dims, ..array }),
+            Self::Ints(array) => Self::Ints(Array { dims, ..array }),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Floats(array) => array.values.len(),
+            Self::Ints(array) => array.values.len(),
+        }
+    }
+}
+
+/// Stands for the number of pictures in a shape, if the file leaves it free.
+pub const BATCH: i64 = i64::MIN + 7;
+
+/// A value that does not depend on the picture.
+#[derive(Clone, Debug)]
+enum Constant<'a> {
+    Tensor(&'a TensorProto),
+    /// Computed from others, and whether it was converted to float32.
+    Made(Rc<Numbers>, bool),
+}
+
 /// The constants, by name.
-#[derive(Default)]
-pub struct Constants<'a>(HashMap<&'a str, Constant<'a>>);
+pub struct Constants<'a> {
+    by_name: HashMap<&'a str, Constant<'a>>,
+    external: External<'a>,
+    /// How many more numbers may be computed.
+    room: usize,
+}
 
 impl<'a> Constants<'a> {
+    /// No constants yet. `len` is the file's size in bytes; tensors may be in the files beside it.
+    pub fn new(len: usize, files: &'a dyn Beside) -> Self {
+        /// What even a small file may compute.
+        const LEAST: usize = 1 << 16;
+        let room = len.saturating_mul(4).saturating_add(LEAST);
+        Self { by_name: HashMap::new(), external: External::new(files), room }
+    }
+
     /// Whether there is a constant with this name.
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.by_name.contains_key(name)
+    }
+
+    /// Whether the numbers of a constant are in the file itself.
+    pub fn is_here(&self, name: &str) -> bool {
+        !matches!(self.by_name.get(name), Some(Constant::Tensor(tensor)) if tensor.data_location != 0)
     }
 
     /// Adds an initializer.
     pub fn add_tensor(&mut self, tensor: &'a TensorProto) {
-        self.0.insert(&tensor.name, Constant::Tensor(tensor));
+        self.by_name.insert(&tensor.name, Constant::Tensor(tensor));
     }
 
     /// Adds the shape of an activation.
     pub fn add_shape(&mut self, name: &'a str, shape: Vec<i64>) {
-        self.0.insert(name, Constant::Ints(Array { dims: vec![shape.len()], values: shape }));
+        self.add(name, Numbers::Ints(Array::row(shape)), false);
+    }
+
+    fn add(&mut self, name: &'a str, numbers: Numbers, is_converted: bool) {
+        self.by_name.insert(name, Constant::Made(Rc::new(numbers), is_converted));
+    }
+
+    /// The size in bytes of the other files that were read from.
+    pub fn external_len(&self) -> usize {
+        self.external.read.get()
     }
 
     /// The numbers of a constant as f32, and whether they were converted.
@@ -48,27 +123,26 @@ impl<'a> Constants<'a> {
     /// # Errors
     /// If there is no such constant, it has another type, or the number of values does not match its shape.
     pub fn floats(&self, name: &str) -> Result<(Array<f32>, bool), String> {
-        let array = match self.find(name)? {
-            Constant::Float(x) => return Ok((Array { dims: vec![], values: vec![*x] }, false)),
-            Constant::Floats(values) => {
-                return Ok((Array { dims: vec![values.len()], values: values.to_vec() }, false));
-            }
-            Constant::Ints(_) => {
-                return Err(format!(
-                    "expected floating-point numbers in {}, got whole numbers; export them as float32",
-                    quoted(name)
-                ));
-            }
+        let tensor = match self.find(name)? {
+            Constant::Made(numbers, is_converted) => match numbers.as_ref() {
+                Numbers::Floats(array) => return Ok((array.clone(), *is_converted)),
+                Numbers::Ints(_) => {
+                    return Err(format!(
+                        "expected floating-point numbers in {}, got whole numbers; export them as float32",
+                        quoted(name)
+                    ));
+                }
+            },
             Constant::Tensor(tensor) => tensor,
         };
-        here(array)?;
-        let values = floats_of(array).map_err(|got| {
+        let raw = self.raw(tensor)?;
+        let values = floats_of(tensor, &raw).map_err(|got| {
             format!("expected numbers of type float32, float16, bfloat16 or float64 in {}, got {got}; export the model again as float32", quoted(name))
         })?;
-        Ok((with_extents(array, values)?, array.data_type != data_type::FLOAT))
+        Ok((with_extents(tensor, values)?, tensor.data_type != data_type::FLOAT))
     }
 
-    /// The whole numbers of a constant.
+    /// The few whole numbers of a shape or a list.
     ///
     /// # Errors
     /// As for [`Constants::floats`].
@@ -76,92 +150,106 @@ impl<'a> Constants<'a> {
         let wrong = |got: &str| {
             format!("expected whole numbers in {}, got {got}; export the model again", quoted(name))
         };
+        few(self.len(name))?;
         match self.find(name)? {
-            Constant::Ints(array) => Ok(array.clone()),
-            Constant::Float(_) | Constant::Floats(_) => Err(wrong("floating-point numbers")),
+            Constant::Made(numbers, _) => match numbers.as_ref() {
+                Numbers::Ints(array) => Ok(array.clone()),
+                Numbers::Floats(_) => Err(wrong("floating-point numbers")),
+            },
             Constant::Tensor(tensor) => {
-                here(tensor)?;
-                few(self.len(name))?;
-                with_extents(tensor, ints_of(tensor).map_err(|got| wrong(&got))?)
+                let raw = self.raw(tensor)?;
+                with_extents(tensor, ints_of(tensor, &raw).map_err(|got| wrong(&got))?)
+            }
+        }
+    }
+
+    /// The numbers of a constant, whatever their type, and whether they were converted.
+    fn numbers(&self, name: &str) -> Result<(Rc<Numbers>, bool), String> {
+        match self.find(name)? {
+            Constant::Made(numbers, is_converted) => Ok((Rc::clone(numbers), *is_converted)),
+            Constant::Tensor(tensor) if is_whole(tensor.data_type) => {
+                let raw = self.raw(tensor)?;
+                let values = ints_of(tensor, &raw).map_err(|got| {
+                    format!("expected whole numbers in {}, got {got}; export the model again", quoted(name))
+                })?;
+                Ok((Rc::new(Numbers::Ints(with_extents(tensor, values)?)), false))
+            }
+            Constant::Tensor(_) => {
+                let (array, is_converted) = self.floats(name)?;
+                Ok((Rc::new(Numbers::Floats(array)), is_converted))
             }
         }
     }
 
     /// The number of values in a constant.
     pub fn len(&self, name: &str) -> usize {
-        match self.0.get(name) {
+        match self.by_name.get(name) {
             None => 0,
-            Some(Constant::Float(_)) => 1,
-            Some(Constant::Floats(values)) => values.len(),
-            Some(Constant::Ints(array)) => array.values.len(),
+            Some(Constant::Made(numbers, _)) => numbers.len(),
+            Some(Constant::Tensor(tensor)) if tensor.data_location != 0 => {
+                count(&tensor.dims).unwrap_or(usize::MAX)
+            }
+            // Counts the values present, whatever the shape says.
             Some(Constant::Tensor(tensor)) => {
-                // Counts the values present, whatever the shape says.
-                let width = match tensor.data_type {
-                    data_type::DOUBLE | data_type::INT64 => 8,
-                    data_type::FLOAT | data_type::INT32 => 4,
-                    data_type::BOOL => 1,
-                    _ => 2,
-                };
                 tensor.float_data.len()
                     + tensor.int32_data.len()
                     + tensor.int64_data.len()
                     + tensor.double_data.len()
-                    + tensor.raw_data.len() / width
+                    + tensor.raw_data.len() / width(tensor.data_type)
             }
         }
     }
 
     fn find(&self, name: &str) -> Result<&Constant<'a>, String> {
-        self.0.get(name).ok_or_else(|| {
+        self.by_name.get(name).ok_or_else(|| {
             format!("expected a constant, got {}, which is computed; export the model with its weights, in evaluation mode", quoted(name))
         })
     }
 
-    /// Evaluates a node that reads only constants. `None` if its operator is not among those that compute shapes.
+    /// The raw bytes of a tensor, in the file itself or in one beside it; empty if its numbers are in a field.
+    fn raw<'t>(&self, tensor: &'t TensorProto) -> Result<Cow<'t, [u8]>, String> {
+        if tensor.data_location == 0 {
+            return Ok(Cow::Borrowed(&tensor.raw_data));
+        }
+        let len = count(&tensor.dims).and_then(|count| count.checked_mul(width(tensor.data_type)));
+        let len = len.ok_or_else(|| {
+            format!(
+                "expected a shape for {}, got {}; the file is damaged, export it again",
+                quoted(&tensor.name),
+                short(&format!("{:?}", tensor.dims))
+            )
+        })?;
+        self.external.bytes(tensor, len).map(Cow::Owned)
+    }
+
+    /// Evaluates a node that reads only constants. `None` if its operator is not among those that are evaluated.
     ///
     /// # Errors
-    /// If its numbers don't fit.
-    pub fn compute(&mut self, node: &'a NodeProto) -> Result<Option<()>, String> {
-        let Some(output) = node.output.first() else { return Ok(None) };
-        let input = node.input.first().map_or("", String::as_str);
-        let constant = match node.op_type.as_str() {
-            "Constant" => constant_of(node)?,
-            // Numbers are converted when they are read; shapes are only cast between types of whole numbers.
-            "Identity" | "Cast" => self.find(input)?.clone(),
-            "Unsqueeze" | "Squeeze" => {
-                let Array { values, .. } = self.ints(input)?;
-                let dims =
-                    if node.op_type == "Squeeze" && values.len() == 1 { vec![] } else { vec![values.len()] };
-                Constant::Ints(Array { dims, values })
-            }
-            "Concat" => {
-                let mut values = Vec::new();
-                for name in &node.input {
-                    values.extend(self.ints(name)?.values);
-                    few(values.len())?;
+    /// If its numbers don't fit, or if they become too many.
+    pub fn compute(&mut self, node: &'a NodeProto, opset: i64) -> Result<Option<()>, String> {
+        if node.op_type == "Constant" {
+            let output = node.output.first().map_or("", String::as_str);
+            let constant = constant_of(node)?;
+            self.by_name.insert(output, constant);
+            return Ok(Some(()));
+        }
+        let mut inputs = Vec::with_capacity(node.input.len());
+        let mut is_converted = false;
+        for name in &node.input {
+            inputs.push(match name.as_str() {
+                "" => None,
+                name => {
+                    let (numbers, converted) = self.numbers(name)?;
+                    is_converted |= converted;
+                    Some(numbers)
                 }
-                Constant::Ints(Array { dims: vec![values.len()], values })
-            }
-            "Gather" => {
-                let (from, at) =
-                    (self.ints(input)?, self.ints(node.input.get(1).map_or("", String::as_str))?);
-                few(at.values.len())?;
-                let get = |&i: &i64| {
-                    let i = if i < 0 { i + from.values.len() as i64 } else { i };
-                    usize::try_from(i).ok().and_then(|i| from.values.get(i)).copied()
-                };
-                let values: Option<Vec<i64>> = at.values.iter().map(get).collect();
-                let values = values.ok_or_else(|| {
-                    format!(
-                        "expected indices below {}, got others; export the model again",
-                        from.values.len()
-                    )
-                })?;
-                Constant::Ints(Array { dims: at.dims, values })
-            }
-            _ => return Ok(None),
-        };
-        self.0.insert(output, constant);
+            });
+        }
+        let Some(made) = fold::compute(node, opset, &inputs, self.room)? else { return Ok(None) };
+        for (name, numbers) in node.output.iter().zip(made) {
+            self.room = self.room.saturating_sub(numbers.len());
+            self.add(name, numbers, is_converted);
+        }
         Ok(Some(()))
     }
 }
@@ -175,32 +263,51 @@ fn few(count: usize) -> Result<(), String> {
     Err(format!("expected a shape of at most {MOST} numbers, got {count}; export the model again"))
 }
 
+/// The value of a `Constant` node.
 fn constant_of(node: &NodeProto) -> Result<Constant<'_>, String> {
     let find = |name: &str| node.attribute.iter().find(|attribute| attribute.name == name);
+    let made = |numbers| Ok(Constant::Made(Rc::new(numbers), false));
     if let Some(AttributeProto { t: Some(tensor), .. }) = find("value") {
         Ok(Constant::Tensor(tensor))
     } else if let Some(attribute) = find("value_int") {
-        Ok(Constant::Ints(Array { dims: vec![], values: vec![attribute.i] }))
+        made(Numbers::Ints(Array { dims: vec![], values: vec![attribute.i] }))
     } else if let Some(attribute) = find("value_ints") {
-        few(attribute.ints.len())?;
-        Ok(Constant::Ints(Array { dims: vec![attribute.ints.len()], values: attribute.ints.clone() }))
+        made(Numbers::Ints(Array::row(attribute.ints.clone())))
     } else if let Some(attribute) = find("value_float") {
-        Ok(Constant::Float(attribute.f))
+        made(Numbers::Floats(Array { dims: vec![], values: vec![attribute.f] }))
     } else if let Some(attribute) = find("value_floats") {
-        Ok(Constant::Floats(&attribute.floats))
+        made(Numbers::Floats(Array::row(attribute.floats.clone())))
     } else {
         Err("expected a constant of numbers, got text, a sparse tensor or nothing; export the model again"
             .into())
     }
 }
 
+/// The number of cells of a shape.
+fn count(dims: &[i64]) -> Option<usize> {
+    dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(usize::try_from(dim).ok()?))
+}
+
+/// Bytes per number.
+fn width(data_type: i32) -> usize {
+    match data_type {
+        data_type::DOUBLE | data_type::INT64 => 8,
+        data_type::FLOAT | data_type::INT32 => 4,
+        data_type::BOOL | data_type::INT8 | data_type::UINT8 => 1,
+        _ => 2,
+    }
+}
+
+pub fn is_whole(data_type: i32) -> bool {
+    [data_type::INT64, data_type::INT32, data_type::INT8, data_type::UINT8, data_type::BOOL]
+        .contains(&data_type)
+}
+
 /// The numbers with the tensor's shape; their count must match.
 fn with_extents<T>(tensor: &TensorProto, values: Vec<T>) -> Result<Array<T>, String> {
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
-    let count =
-        dims.as_ref().and_then(|dims| dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim)));
     match dims {
-        Some(dims) if count == Some(values.len()) => Ok(Array { dims, values }),
+        Some(dims) if count(&tensor.dims) == Some(values.len()) => Ok(Array { dims, values }),
         _ => Err(format!(
             "expected as many numbers in {} as its shape {} requires, got {}; the file is damaged, export it again",
             quoted(&tensor.name),
@@ -211,8 +318,7 @@ fn with_extents<T>(tensor: &TensorProto, values: Vec<T>) -> Result<Array<T>, Str
 }
 
 /// The error says what came instead.
-fn floats_of(tensor: &TensorProto) -> Result<Vec<f32>, String> {
-    let raw = tensor.raw_data.as_slice();
+pub fn floats_of(tensor: &TensorProto, raw: &[u8]) -> Result<Vec<f32>, String> {
     // Values of 16 bits are stored in int32_data, one per entry.
     let halves = || -> Vec<u16> {
         match raw.is_empty() {
@@ -233,15 +339,17 @@ fn floats_of(tensor: &TensorProto) -> Result<Vec<f32>, String> {
     }
 }
 
-fn ints_of(tensor: &TensorProto) -> Result<Vec<i64>, String> {
-    let raw = tensor.raw_data.as_slice();
+pub fn ints_of(tensor: &TensorProto, raw: &[u8]) -> Result<Vec<i64>, String> {
     match tensor.data_type {
         data_type::INT64 if raw.is_empty() => Ok(tensor.int64_data.clone()),
         data_type::INT64 => Ok(whole(raw)?.iter().map(|&bytes| i64::from_le_bytes(bytes)).collect()),
         data_type::INT32 if raw.is_empty() => Ok(tensor.int32_data.iter().map(|&n| n.into()).collect()),
         data_type::INT32 => Ok(whole(raw)?.iter().map(|&bytes| i32::from_le_bytes(bytes).into()).collect()),
-        data_type::BOOL if raw.is_empty() => Ok(tensor.int32_data.iter().map(|&n| n.into()).collect()),
-        data_type::BOOL => Ok(raw.iter().map(|&byte| byte.into()).collect()),
+        data_type::BOOL | data_type::UINT8 | data_type::INT8 if raw.is_empty() => {
+            Ok(tensor.int32_data.iter().map(|&n| n.into()).collect())
+        }
+        data_type::INT8 => Ok(raw.iter().map(|&byte| byte.cast_signed().into()).collect()),
+        data_type::BOOL | data_type::UINT8 => Ok(raw.iter().map(|&byte| byte.into()).collect()),
         other => Err(format!("type {other}")),
     }
 }
@@ -251,18 +359,6 @@ fn whole<const N: usize>(raw: &[u8]) -> Result<&[[u8; N]], String> {
     match raw.as_chunks() {
         (numbers, []) => Ok(numbers),
         (_, rest) => Err(format!("{} bytes too many", rest.len())),
-    }
-}
-
-/// Checks that a tensor's numbers are in the file itself.
-fn here(tensor: &TensorProto) -> Result<(), String> {
-    match tensor.data_location {
-        0 => Ok(()),
-        _ => Err(format!(
-            "expected weights in the file itself, got {} in a second file; export it as one file (in PyTorch: \
-             torch.onnx.export(..., external_data=False))",
-            quoted(&tensor.name)
-        )),
     }
 }
 

@@ -1,89 +1,217 @@
-//! ONNX files: reads a graph that is a plain chain of layers as a model.
+//! ONNX files: reads a graph as a model.
 //!
-//! Each node becomes an equivalent layer, or is refused by name. A final softmax that the loss already
-//! contains is omitted, and the model's notes list it.
+//! Each node becomes an equivalent layer, or only counts cells in another order, or is computed once if it reads constants
+//! alone, or is refused by name. A final softmax that the loss already contains is omitted, and the model's notes list it.
 
 mod attributes;
-mod chain;
 mod constant;
+mod dense;
+mod external;
+mod fold;
+mod graph;
 mod names;
 mod operators;
+mod order;
+mod picture;
 mod proto;
+mod rewrite;
+mod scale;
+mod shapes;
 #[cfg(test)]
 mod tests;
+mod value;
+mod windows;
 
 use super::{
-    Architecture, Model, ModelError, Preprocess,
+    Architecture, Model, ModelError, Near, Preprocess,
     architecture::{note_on_one_output, short},
     weights::one_line,
 };
 use crate::nn::{Activation, Layer, Op, Params, loss::Loss};
-use chain::Chain;
 use constant::quoted;
+use graph::Graph;
+use picture::Picture;
 use prost::Message;
-use proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto, data_type};
-use std::collections::HashSet;
+use proto::{GraphProto, ModelProto, NodeProto};
+use std::collections::{HashMap, HashSet};
+use value::Value;
 
 /// The supported versions of the operators. Within this range, the operators of [`operators`] changed their types,
 /// moved attributes to inputs, and changed the default axis of softmax.
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
+const OPSETS: std::ops::RangeInclusive<i64> = 6..=28;
 
-/// Reads a model. Its input is the picture in 0..=1, unless `architecture` says otherwise.
+/// The most outputs that are tried.
+const MAX_OUTPUTS: usize = 8;
+
+/// Reads a model. Its input is the picture in 0..=1, unless an architecture says otherwise.
 ///
-/// `architecture` is the TOML text of this file's architecture, as an export writes it, with what ONNX cannot
-/// express: class names, preprocessing, another loss.
+/// `near.architecture` is the TOML text of this file's architecture, as an export writes it, with what ONNX cannot
+/// express: class names, preprocessing, another loss. `near.files` has the weights that are not in the file itself,
+/// `near.size` the rows and columns of the picture if the file leaves them free.
 ///
 /// # Errors
 /// Names the node, and says what was expected, what came and what to do.
-pub fn read(name: &str, bytes: &[u8], architecture: Option<&str>) -> Result<Model, ModelError> {
-    let file = ModelProto::decode(bytes).map_err(|error| damaged(&error.to_string()))?;
-    let graph = file.graph.as_ref().filter(|graph| !graph.node.is_empty());
-    let graph = graph.ok_or_else(|| damaged("no graph in it"))?;
+pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> {
+    let mut file = ModelProto::decode(bytes).map_err(|error| damaged(&error.to_string()))?;
     let opset = opset(&file)?;
-    let (at, cells, batch) = input(graph)?;
-    let mut chain = Chain::new(opset, at, cells, batch, bytes.len());
-    for tensor in &graph.initializer {
-        chain.constants.add_tensor(tensor);
-    }
-    for (n, node) in graph.node.iter().enumerate() {
-        step(&mut chain, node).map_err(|what| {
-            let place = if node.name.is_empty() {
-                format!("node {}", n + 1)
-            } else {
-                format!("node {}", quoted(&node.name))
-            };
-            ModelError(format!("{place} ({}): {what}", short(&node.op_type)))
-        })?;
-    }
-    match graph.output.as_slice() {
-        [output] if output.name == chain.at => {}
-        outputs => {
-            let names: Vec<&str> = outputs.iter().take(8).map(|output| output.name.as_str()).collect();
-            return Err(ModelError(format!(
-                "output: expected one, {}, which the last node makes, got {}; export a model with one output",
-                quoted(chain.at),
-                short(&format!("{names:?}"))
-            )));
-        }
-    }
-    let read: HashSet<&str> = graph.node.iter().flat_map(|node| &node.input).map(String::as_str).collect();
-    let unused =
-        graph.initializer.iter().map(|tensor| &tensor.name).filter(|name| !read.contains(name.as_str()));
-    let mut unused: Vec<String> = unused.cloned().collect();
-    unused.sort();
-    finish(name, chain, cells, unused, architecture)
+    let mut graph = file.graph.take().filter(|graph| !graph.node.is_empty());
+    let graph = graph.as_mut().ok_or_else(|| damaged("no graph in it"))?;
+    rewrite::apply(graph);
+    let source = Source { graph, opset, len: bytes.len(), near };
+    let read = source.read()?;
+    let unused = source.unused(&read.order);
+    finish(name, read, unused, near.architecture)
 }
 
-/// The model of a complete chain.
+/// What is read.
+struct Source<'a> {
+    graph: &'a GraphProto,
+    opset: i64,
+    /// The file's size in bytes.
+    len: usize,
+    near: &'a Near<'a>,
+}
+
+/// What was read: the layers up to an output.
+struct Reading<'a> {
+    graph: Graph<'a>,
+    value: Value,
+    order: Vec<usize>,
+}
+
+/// Why an output could not be read, and after how many nodes.
+struct Failure {
+    nodes: usize,
+    error: ModelError,
+}
+
+impl<'a> Source<'a> {
+    /// Reads the first output that ends in classes, with the picture as the graph most probably has it.
+    fn read(&self) -> Result<Reading<'a>, ModelError> {
+        let mut failed: Option<Failure> = None;
+        for picture in picture::possible(self.graph, self.near.size)? {
+            match self.outputs(&picture) {
+                Ok(mut reading) => {
+                    picture.notes.iter().for_each(|note| reading.graph.note(note.clone()));
+                    return Ok(reading);
+                }
+                // What fails in the same way for pictures of another size does not fail because of it.
+                Err(failure) if failed.as_ref().is_some_and(|first| first.error == failure.error) => break,
+                Err(failure) if failed.as_ref().is_none_or(|first| first.nodes < failure.nodes) => {
+                    failed = Some(failure);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(failed.map_or_else(|| damaged("no picture as its input"), |failure| failure.error))
+    }
+
+    /// Reads the outputs in turn and keeps the first that ends in classes.
+    fn outputs(&self, picture: &Picture<'a>) -> Result<Reading<'a>, Failure> {
+        let names: Vec<&'a str> = self.graph.output.iter().map(|output| output.name.as_str()).collect();
+        let mut kept: Option<(u8, &str, Reading<'a>)> = None;
+        let mut failed = None;
+        for name in names.iter().take(MAX_OUTPUTS) {
+            match self.output(picture, name) {
+                Ok(reading) => {
+                    let rank = reading.rank();
+                    if kept.as_ref().is_none_or(|(other, ..)| rank > *other) {
+                        kept = Some((rank, name, reading));
+                    }
+                    if rank == Reading::CLASSES {
+                        break;
+                    }
+                }
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        let no_output = || Failure {
+            nodes: 0,
+            error: ModelError("output: expected one, got none; export the model again".into()),
+        };
+        let Some((_, name, mut reading)) = kept else { return Err(failed.unwrap_or_else(no_output)) };
+        if names.len() > 1 {
+            let others: Vec<&&str> = names.iter().filter(|other| **other != name).take(8).collect();
+            reading.graph.note(format!(
+                "the file has {} outputs: {} is shown, {} left out",
+                names.len(),
+                quoted(name),
+                short(&format!("{others:?}"))
+            ));
+        }
+        Ok(reading)
+    }
+
+    /// Reads what one output needs.
+    fn output(&self, picture: &Picture<'a>, output: &'a str) -> Result<Reading<'a>, Failure> {
+        let at_start = |error: String| Failure { nodes: 0, error: ModelError(error) };
+        let order = order::sorted(self.graph, output).map_err(at_start)?;
+        let mut readers: HashMap<&'a str, usize> = HashMap::from([(output, 1)]);
+        for name in order.iter().flat_map(|&n| &self.graph.node[n].input) {
+            *readers.entry(name).or_default() += 1;
+        }
+        let mut graph = Graph::new(self.opset, picture.batch, self.len, readers, self.near.files);
+        graph.set(picture.name, picture.value.clone());
+        for tensor in &self.graph.initializer {
+            graph.constants.add_tensor(tensor);
+        }
+        for (nodes, &n) in order.iter().enumerate() {
+            let node = &self.graph.node[n];
+            step(&mut graph, node).map_err(|what| {
+                let place = if node.name.is_empty() {
+                    format!("node {}", n + 1)
+                } else {
+                    format!("node {}", quoted(&node.name))
+                };
+                let error = ModelError(format!("{place} ({}): {what}", short(&node.op_type)));
+                Failure { nodes: nodes + 1, error }
+            })?;
+        }
+        let value = graph.value(output).cloned().map_err(|what| Failure {
+            nodes: order.len(),
+            error: ModelError(format!("output {}: {what}", quoted(output))),
+        })?;
+        Ok(Reading { graph, value, order })
+    }
+
+    /// The weights that no node reads, by name.
+    fn unused(&self, order: &[usize]) -> Vec<String> {
+        let read: HashSet<&str> =
+            order.iter().flat_map(|&n| &self.graph.node[n].input).map(String::as_str).collect();
+        let names = self.graph.initializer.iter().map(|tensor| &tensor.name);
+        let mut unused: Vec<String> = names.filter(|name| !read.contains(name.as_str())).cloned().collect();
+        unused.sort();
+        unused
+    }
+}
+
+impl Reading<'_> {
+    const CLASSES: u8 = 2;
+
+    /// How much the output looks like classes: a vector that a dense layer or a softmax makes before others, a vector
+    /// before maps.
+    fn rank(&self) -> u8 {
+        let last = self.graph.layers.last().map(|(layer, _)| layer.op.clone());
+        let ends = matches!(last, Some(Op::Dense(_) | Op::Softmax)) || self.value.has_ended;
+        match self.value.is_column() || self.value.is_flat {
+            true if ends => Self::CLASSES,
+            true => 1,
+            false => 0,
+        }
+    }
+}
+
+/// The model of what was read.
 fn finish(
     name: &str,
-    mut chain: Chain,
-    input: [usize; 3],
+    mut reading: Reading,
     unused: Vec<String>,
     given: Option<&str>,
 ) -> Result<Model, ModelError> {
-    let loss = loss(&mut chain);
-    let (layers, params): (Vec<Layer>, Vec<_>) = chain.layers.into_iter().unzip();
+    let loss = loss(&mut reading)?;
+    let graph = reading.graph;
+    let input = graph.layers.first().map_or(reading.value.cells, |(layer, _)| layer.input);
+    let (layers, params): (Vec<Layer>, Vec<_>) = graph.layers.into_iter().unzip();
     let layers = layers.into_iter().map(|layer| layer.spec).collect();
     let preprocess = Preprocess::identity(input[0]);
     let mut architecture = Architecture { input, classes: Vec::new(), preprocess, layers, loss };
@@ -104,42 +232,46 @@ fn finish(
         params: std::sync::Arc::new(Params(params)),
         architecture,
         unused,
-        notes: chain.notes,
+        notes: graph.notes,
     })
 }
 
-/// The loss that suits the end of the chain. A final softmax is part of the cross-entropy, which takes logits.
-fn loss(chain: &mut Chain) -> Loss {
-    let Some((last, _)) = chain.layers.last() else { return Loss::default() };
+/// The loss that suits the end of the network. A final softmax is part of the cross-entropy, which takes logits.
+fn loss(reading: &mut Reading) -> Result<Loss, ModelError> {
+    let (graph, has_ended) = (&mut reading.graph, reading.value.has_ended);
+    let Some((last, _)) = graph.layers.last() else { return Ok(Loss::default()) };
     let [_, h, w] = last.output;
     let kind = last.spec.kind.name();
-    let squared_error = |chain: &mut Chain| {
-        chain.notes.push(format!("the network ends in {kind}: its loss is the mean squared error"));
+    let squared_error = |graph: &mut Graph| {
+        graph.note(format!("the network ends in {kind}: its loss is the mean squared error"));
         Loss::Mse
     };
-    match last.op {
-        Op::Softmax if [h, w] == [1, 1] && chain.layers.len() > 1 => {
-            let note = "the final Softmax was omitted, because the cross-entropy loss contains it";
-            chain.notes.push(note.into());
-            chain.layers.pop();
+    Ok(match last.op {
+        Op::Softmax if [h, w] == [1, 1] && graph.layers.len() > 1 => {
+            let name = if has_ended { "LogSoftmax" } else { "Softmax" };
+            graph.note(format!("the final {name} was omitted, because the cross-entropy loss contains it"));
+            graph.layers.pop();
             Loss::CrossEntropy
         }
-        Op::Softmax if !chain.has_ended => squared_error(chain),
-        Op::Activation(Activation::Sigmoid)
-            if last.output == [1; 3] && chain.layers.len() > 1 && !chain.has_ended =>
-        {
-            let note = "the final Sigmoid was omitted, because the binary cross-entropy loss contains it";
-            chain.notes.push(note.into());
-            chain.layers.pop();
+        Op::Softmax if has_ended => {
+            return Err(ModelError(format!(
+                "{}: expected a LogSoftmax of classes after a layer, got one of {h} x {w} cells each; only a network that \
+                 ends in classes can be opened with it",
+                last.name()
+            )));
+        }
+        Op::Softmax => squared_error(graph),
+        Op::Activation(Activation::Sigmoid) if last.output == [1; 3] && graph.layers.len() > 1 => {
+            graph.note(
+                "the final Sigmoid was omitted, because the binary cross-entropy loss contains it".into(),
+            );
+            graph.layers.pop();
             Loss::BinaryCrossEntropy
         }
-        Op::Activation(activation)
-            if !chain.has_ended && activation.range().iter().all(|end| end.is_finite()) =>
-        {
-            squared_error(chain)
+        Op::Activation(activation) if activation.range().iter().all(|end| end.is_finite()) => {
+            squared_error(graph)
         }
-        Op::Softmax
-        | Op::Activation(_)
+        Op::Activation(_)
         | Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
@@ -153,11 +285,11 @@ fn loss(chain: &mut Chain) -> Loss {
         | Op::Concat => {
             let (loss, name) = (Loss::of_outputs(last.output.iter().product()), last.name().to_owned());
             if loss == Loss::BinaryCrossEntropy {
-                chain.notes.push(note_on_one_output(&name));
+                graph.note(note_on_one_output(&name));
             }
             loss
         }
-    }
+    })
 }
 
 fn damaged(why: &str) -> ModelError {
@@ -185,103 +317,43 @@ fn is_onnx(domain: &str) -> bool {
     matches!(domain, "" | "ai.onnx")
 }
 
-/// The name of the graph's input, its shape [C, H, W], and the batch size if it is fixed.
-fn input(graph: &GraphProto) -> Result<(&str, [usize; 3], Option<i64>), ModelError> {
-    /// As in an architecture file.
-    const LARGEST: i64 = 1 << 16;
-    let known: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
-    // Old files list their weights as inputs too.
-    let mut inputs = graph.input.iter().filter(|input| !known.contains(input.name.as_str()));
-    let (input, others) = (inputs.next(), inputs.count());
-    let Some(input) = input.filter(|_| others == 0) else {
-        return Err(ModelError(format!(
-            "input: expected one, the picture, got {}; export a model with one input",
-            if input.is_some() { others + 1 } else { 0 }
-        )));
-    };
-    let place = format!("input {}", quoted(&input.name));
-    let tensor = |input: &ValueInfoProto| input.r#type.as_ref().and_then(|r#type| r#type.tensor_type.clone());
-    let tensor = tensor(input).unwrap_or_default();
-    if ![data_type::FLOAT, data_type::FLOAT16, data_type::DOUBLE, data_type::BFLOAT16]
-        .contains(&tensor.elem_type)
-    {
-        return Err(ModelError(format!(
-            "{place}: expected floating-point numbers, got type {}; export with a float32 input",
-            tensor.elem_type
-        )));
-    }
-    let dims = tensor.shape.unwrap_or_default().dim;
-    let [batch, dims @ ..] = dims.as_slice() else {
-        return Err(ModelError(format!(
-            "{place}: expected 4 extents (batch, channels, rows, columns), got none; export it with an input of known size"
-        )));
-    };
-    let extent = |(dim, what): (&proto::DimensionProto, &str)| match dim.dim_value {
-        Some(n) if (1..=LARGEST).contains(&n) => Ok(n as usize),
-        Some(n) if n > 0 => Err(ModelError(format!(
-            "{place}: expected at most {LARGEST} {what}, got {n}; use a smaller input"
-        ))),
-        _ => Err(ModelError(format!(
-            "{place}: expected a number of {what}, got {}; export it with a fixed size, only the batch may be free",
-            dim.dim_param.as_deref().map_or("none".into(), quoted)
-        ))),
-    };
-    if dims.len() != 3 {
-        return Err(ModelError(format!(
-            "{place}: expected 4 extents (batch, channels, rows, columns), got {}; only networks for pictures can be opened",
-            dims.len() + 1
-        )));
-    }
-    let extents =
-        dims.iter().zip(["channels", "rows", "columns"]).map(extent).collect::<Result<Vec<_>, _>>()?;
-    let batch = batch.dim_value.filter(|&n| n > 0);
-    Ok((&input.name, [extents[0], extents[1], extents[2]], batch))
-}
-
 /// Reads one node.
-fn step<'a>(chain: &mut Chain<'a>, node: &'a NodeProto) -> Result<(), String> {
+fn step<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), String> {
     if !is_onnx(&node.domain) {
         return Err(format!(
             "expected an operator of ONNX itself, got one of {}; export without it",
             quoted(&node.domain)
         ));
     }
-    let inputs = || node.input.iter().filter(|name| !name.is_empty());
     let output = node.output.first().map_or("", String::as_str);
-    if node.op_type == "Shape" && inputs().any(|name| name == chain.at) {
-        shape(chain, node, output);
-        return Ok(());
+    let input = node.input.first().map_or("", String::as_str);
+    if matches!(node.op_type.as_str(), "Shape" | "Size") && graph.has(input) {
+        return shape(graph, node, input, output);
     }
-    if inputs().all(|name| chain.constants.has(name)) {
-        let known = chain.constants.compute(node)?;
-        return known.ok_or_else(|| "expected a node that reads the picture, got one that computes with constants only; simplify the graph (python -m onnxsim) and try again".into());
+    if node.input.iter().any(|name| graph.has(name)) {
+        return operators::append(graph, node);
     }
-    if !inputs().any(|name| name == chain.at) {
-        let got = inputs().find(|name| !chain.constants.has(name)).map_or("", String::as_str);
+    let unknown = node.input.iter().find(|name| !name.is_empty() && !graph.constants.has(name));
+    if let Some(name) = unknown {
         return Err(format!(
-            "expected to read {}, which the node before makes, got {}; only a plain chain of layers can be opened, \
-             without branches",
-            quoted(chain.at),
-            quoted(got)
+            "expected a tensor of the file, got {}, which nothing makes; export the model with its weights",
+            quoted(name)
         ));
     }
-    if chain.has_ended && node.op_type != "Identity" {
-        return Err("expected nothing after a LogSoftmax, got this node; only the loss can follow it".into());
-    }
-    operators::append(chain, node)?;
-    chain.at = output;
-    Ok(())
+    let known = graph.constants.compute(node, graph.opset)?;
+    known.ok_or_else(|| {
+        "expected a node that reads the picture, got one that computes with constants only and is not supported; simplify \
+         the graph (python -m onnxsim) and try again"
+            .into()
+    })
 }
 
-/// The shape of the chain's tensor, with 0 for the batch, or a part of it.
-fn shape<'a>(chain: &mut Chain<'a>, node: &NodeProto, output: &'a str) {
-    let [c, h, w] = chain.cells.map(|extent| extent as i64);
-    let shape = if chain.is_vector { vec![0, c * h * w] } else { vec![0, c, h, w] };
-    let rank = shape.len() as i64;
-    let place = |name, default| {
-        let place = attributes::int(node, name, default);
-        (if place < 0 { place.saturating_add(rank) } else { place }).clamp(0, rank) as usize
-    };
-    let (start, end) = (place("start", 0), place("end", rank));
-    chain.constants.add_shape(output, shape[start..end.max(start)].to_vec());
+/// The shape of a tensor or a part of it, or its number of cells.
+fn shape<'a>(graph: &mut Graph<'a>, node: &NodeProto, input: &str, output: &'a str) -> Result<(), String> {
+    let shape = graph.value(input)?.shape(graph.batch);
+    if node.op_type == "Size" {
+        return Err("expected shapes that do not depend on the number of pictures, got a Size; export the model again".into());
+    }
+    graph.constants.add_shape(output, fold::part_of_shape(node, &shape));
+    Ok(())
 }

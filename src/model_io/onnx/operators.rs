@@ -1,118 +1,135 @@
-//! The operators of a plain chain, as equivalent layers of this program. Operators without an exact equivalent are
+//! The operators of an ONNX graph, as equivalent layers of this program. Operators without an exact equivalent are
 //! refused.
 //!
-//! Attributes and their defaults are those of `docs/Operators.md` of the ONNX specification, versions 7 to 28.
+//! Attributes and their defaults are those of `docs/Operators.md` of the ONNX specification, versions 6 to 28.
 
 use super::{
-    attributes::{
-        decimal, float, float_or_input, input, int, ints, ints_or_input, listed, needed, optional_float,
-        pair, text,
-    },
-    chain::Chain,
-    constant::{Array, quoted},
+    attributes::{decimal, float, float_or_input, input, int, needed, optional_float, text},
+    constant::quoted,
+    dense,
+    graph::Graph,
     proto::NodeProto,
+    scale, shapes,
+    value::Value,
+    windows,
 };
 use crate::nn::{
     Activation, Op, Part,
-    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LrnSpec, MaxPoolSpec, Pair},
+    spec::{BatchNormSpec, DropoutSpec, Kind, LrnSpec},
 };
 
 /// The supported operators, for error messages.
-pub const KNOWN: &str = "Add (a bias), AveragePool, BatchNormalization, Clip (as ReLU or ReLU6), Conv, Dropout, Elu, \
-                         Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, \
-                         LRN, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul (by its Sigmoid), PRelu (one \
-                         slope), ReduceMean (over a map), Relu, Reshape (that flattens), Selu, Sigmoid, Softmax, Softplus, \
-                         Squeeze, Tanh";
+pub const KNOWN: &str = "Add, Sub, Mul and Div (with constants), AveragePool, BatchNormalization, Celu (alpha 1), Clip (as \
+                         ReLU or ReLU6), Conv, Dropout, Elu, Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, \
+                         HardSigmoid, HardSwish, Identity, LRN, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul \
+                         (by its Sigmoid), PRelu (one slope), ReduceMean (over a map), Relu, Reshape, Selu, Sigmoid, Softmax, \
+                         Softplus, Squeeze, Swish, Tanh, Transpose, Unsqueeze";
 
-/// Appends the layer of a node that reads the chain's tensor.
+/// Appends the layer of a node that reads a tensor that depends on the picture, and names its output.
 ///
 /// # Errors
 /// If no layer of this program is equivalent.
-pub fn append(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    match node.op_type.as_str() {
-        "Identity" => Ok(()),
-        "Conv" => conv(chain, node),
-        "MaxPool" => max_pool(chain, node),
-        "AveragePool" => average_pool(chain, node),
-        "GlobalAveragePool" => maps(chain).and_then(|()| chain.push(node, Kind::GlobalAvgPool2d, vec![])),
-        "GlobalMaxPool" => {
-            maps(chain)?;
-            let [_, h, w] = chain.cells;
-            let kind = MaxPoolSpec {
-                kernel: Pair([h, w]),
-                stride: None,
-                padding: Pair::square(0),
-                ..MaxPoolSpec::new(1)
-            };
-            chain.push(node, Kind::MaxPool2d(kind), vec![])
+pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), String> {
+    let value = match node.op_type.as_str() {
+        "Identity" => first(graph, node)?,
+        "Cast" | "CastLike" => cast(graph, node)?,
+        "Conv" => windows::conv(graph, node)?,
+        "MaxPool" => windows::max_pool(graph, node)?,
+        "AveragePool" => windows::average_pool(graph, node)?,
+        "GlobalAveragePool" | "GlobalMaxPool" => windows::global_pool(graph, node)?,
+        "ReduceMean" | "ReduceMax" => windows::reduce(graph, node)?,
+        "Relu" | "LeakyRelu" | "PRelu" | "Tanh" | "Sigmoid" | "Elu" | "Selu" | "Celu" | "Gelu"
+        | "Softplus" | "HardSwish" | "HardSigmoid" | "Mish" | "Swish" => {
+            let activation = activation(graph, node)?;
+            let x = first(graph, node)?;
+            graph.push_same(node, Kind::Activation(activation), vec![], &x)?
         }
-        "ReduceMean" => reduce_mean(chain, node),
-        "Relu" | "LeakyRelu" | "PRelu" | "Tanh" | "Sigmoid" | "Elu" | "Selu" | "Gelu" | "Softplus"
-        | "HardSwish" | "HardSigmoid" | "Mish" => {
-            let activation = activation(chain, node)?;
-            chain.push(node, Kind::Activation(activation), vec![])
-        }
-        "Mul" => silu(chain, node),
-        "Clip" => clip(chain, node),
-        "BatchNormalization" => batch_norm(chain, node),
-        "Dropout" => dropout(chain, node),
-        "Flatten" => flatten(chain, node),
-        "Reshape" => reshape(chain, node),
-        "Squeeze" => squeeze(chain, node),
-        "Gemm" => gemm(chain, node),
-        "MatMul" => mat_mul(chain, node),
-        "Add" => {
-            let is_first = node.input.first().is_some_and(|name| name == chain.at);
-            let other = needed(node, usize::from(is_first), "a bias")?;
-            if !chain.constants.has(other) {
-                return Err(format!(
-                    "expected a bias stored in the file, got {}, which is computed; only a plain chain of layers can \
-                     be opened, without branches that join",
-                    quoted(other)
-                ));
-            }
-            let bias = chain.take(other)?;
-            chain.add_bias(bias)
-        }
-        "LRN" => local_response_norm(chain, node),
-        "Softmax" => softmax_axis(chain, node).and_then(|()| chain.push(node, Kind::Softmax, vec![])),
+        "Clip" => clip(graph, node)?,
+        "Min" | "Max" => bound(graph, node)?,
+        "BatchNormalization" => batch_norm(graph, node)?,
+        "Dropout" => dropout(graph, node)?,
+        "LRN" => local_response_norm(graph, node)?,
+        "Flatten" => shapes::flatten(graph, node)?,
+        "Reshape" => shapes::reshape(graph, node)?,
+        "Squeeze" => shapes::squeeze(graph, node)?,
+        "Unsqueeze" => shapes::unsqueeze(graph, node)?,
+        "Transpose" => shapes::transpose(graph, node)?,
+        "Pad" => windows::pad(graph, node)?,
+        "Gemm" => dense::gemm(graph, node)?,
+        "MatMul" => dense::mat_mul(graph, node)?,
+        "Add" | "Sub" | "Mul" | "Div" | "Neg" => scale::append(graph, node)?,
+        "Softmax" => softmax(graph, node)?,
         "LogSoftmax" => {
-            softmax_axis(chain, node)?;
-            chain.has_ended = true;
-            let note = "the final LogSoftmax was omitted, because the cross-entropy loss contains it";
-            chain.notes.push(note.into());
-            Ok(())
+            let value = softmax(graph, node)?;
+            Value { has_ended: true, ..value }
         }
-        _ => Err(format!(
-            "expected a supported operator, got another one; the supported operators are {KNOWN}: replace it in the model \
-             and export again"
-        )),
+        _ => {
+            return Err(format!(
+                "expected a supported operator, got another one; the supported operators are {KNOWN}: replace it in the \
+                 model and export again"
+            ));
+        }
+    };
+    graph.set(node.output.first().map_or("", String::as_str), value);
+    Ok(())
+}
+
+/// The node's first input.
+///
+/// # Errors
+/// If it does not depend on the picture.
+pub fn first(graph: &Graph, node: &NodeProto) -> Result<Value, String> {
+    graph.value(needed(node, 0, "an input")?).cloned()
+}
+
+/// A cast between types of floating-point numbers, which are all f32 here.
+fn cast(graph: &Graph, node: &NodeProto) -> Result<Value, String> {
+    use super::proto::data_type::{BFLOAT16, DOUBLE, FLOAT, FLOAT16};
+    let to = match input(node, 1) {
+        Some(like) if node.op_type == "CastLike" => graph.constants.floats(like).map(|_| FLOAT)?,
+        _ => i32::try_from(int(node, "to", 0)).unwrap_or(0),
+    };
+    match [FLOAT, DOUBLE, FLOAT16, BFLOAT16].contains(&to) {
+        true => first(graph, node),
+        false => {
+            Err(format!("expected a cast to floating-point numbers, got type {to}; export the model again"))
+        }
     }
 }
 
-/// Checks that the tensor has rows and columns.
-fn maps(chain: &Chain) -> Result<(), String> {
-    match chain.is_vector {
-        false => Ok(()),
+/// A vector in the form in which a layer makes it, so that its features are channels.
+///
+/// # Errors
+/// As for [`Graph::flatten`].
+pub fn column(graph: &mut Graph, x: Value) -> Result<Value, String> {
+    match x.is_vector() && !x.is_flat && !x.is_column() {
+        true => graph.flatten(&NodeProto::default(), &x),
+        false => Ok(x),
+    }
+}
+
+/// Checks that the file's tensor has channels, rows and columns in this order.
+///
+/// # Errors
+/// If it has not.
+pub fn maps(value: &Value) -> Result<(), String> {
+    if value.is_maps() || value.is_line() {
+        return Ok(());
+    }
+    match value.is_vector() {
         true => Err(
             "expected an input with rows and columns, got a flattened one; move the layer before the Flatten"
                 .into(),
         ),
-    }
-}
-
-/// Checks that the tensor is (batch, features).
-fn vector(chain: &Chain) -> Result<(), String> {
-    match chain.is_vector {
-        true => Ok(()),
-        false => {
-            Err(format!("expected a flattened input, got maps of {:?}; put a Flatten before it", chain.cells))
-        }
+        false => Err(format!(
+            "expected an input (batch, channels, rows, columns), got {}; export the model with channels first",
+            value.words()
+        )),
     }
 }
 
 /// The activation of a node that is one.
-fn activation(chain: &mut Chain, node: &NodeProto) -> Result<Activation, String> {
+fn activation(graph: &mut Graph, node: &NodeProto) -> Result<Activation, String> {
     let fixed = |name: &str, default: f64, ours: f64| {
         let value = float(node, name, default);
         if (value - ours).abs() < 1e-6 {
@@ -125,7 +142,7 @@ fn activation(chain: &mut Chain, node: &NodeProto) -> Result<Activation, String>
         "Relu" => Ok(Activation::Relu),
         "LeakyRelu" => Ok(Activation::LeakyRelu { slope: float(node, "alpha", 0.01) }),
         "PRelu" => {
-            let slopes = chain.take(needed(node, 1, "a slope")?)?.values;
+            let slopes = graph.take(needed(node, 1, "a slope")?)?.values;
             match slopes.as_slice() {
                 [slope, rest @ ..] if rest.iter().all(|other| other == slope) => {
                     Ok(Activation::LeakyRelu { slope: decimal(*slope) })
@@ -139,6 +156,14 @@ fn activation(chain: &mut Chain, node: &NodeProto) -> Result<Activation, String>
         }
         "Tanh" => Ok(Activation::Tanh),
         "Sigmoid" => Ok(Activation::Sigmoid),
+        "Celu" => {
+            fixed("alpha", 1.0, 1.0)?;
+            Ok(Activation::Elu { alpha: 1.0 })
+        }
+        "Swish" => {
+            fixed("alpha", 1.0, 1.0)?;
+            Ok(Activation::Silu)
+        }
         "Elu" => Ok(Activation::Elu { alpha: float(node, "alpha", 1.0) }),
         "Selu" => {
             fixed("alpha", 1.673_263_2, 1.673_263_2)?;
@@ -160,201 +185,51 @@ fn activation(chain: &mut Chain, node: &NodeProto) -> Result<Activation, String>
             Ok(Activation::Hardsigmoid)
         }
         "Mish" => Ok(Activation::Mish),
-        other => Err(format!(
-            "expected an activation, got {}; only a plain chain of layers can be opened",
-            quoted(other)
-        )),
+        other => Err(format!("expected an activation, got {}; export the model again", quoted(other))),
     }
 }
 
-/// A product of a tensor and its sigmoid, which exporters write for SiLU: it takes the place of the sigmoid.
-fn silu(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    let is_first = node.input.first().is_some_and(|name| name == chain.at);
-    let other = needed(node, usize::from(is_first), "a factor")?;
-    let is_sigmoid =
-        chain.layers.last().is_some_and(|(layer, _)| layer.op == Op::Activation(Activation::Sigmoid));
-    if !is_sigmoid || chain.read.as_deref() != Some(other) {
-        return Err(format!(
-            "expected a product of a tensor and its Sigmoid, as SiLU is, got a product with {}; only a plain chain of \
-             layers can be opened, without other products",
-            quoted(other)
-        ));
-    }
-    chain.layers.pop();
-    chain.push(node, Kind::Activation(Activation::Silu), vec![])
+/// The bounds of a Clip as an activation. Bounds around all numbers change nothing.
+fn clip(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let min = float_or_input(node, &graph.constants, "min", 1)?.unwrap_or(f32::NEG_INFINITY);
+    let max = float_or_input(node, &graph.constants, "max", 2)?.unwrap_or(f32::INFINITY);
+    let x = first(graph, node)?;
+    clipped(graph, node, &x, min, max)
 }
 
-fn conv(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    maps(chain)?;
-    let weight = chain.take(needed(node, 1, "a weight")?)?;
-    let &[out_channels, _, kh, kw] = weight.dims.as_slice() else {
+/// A minimum or maximum with a number, as a Clip with one bound.
+fn bound(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let place = usize::from(!graph.has(needed(node, 0, "an input")?));
+    let x = graph.value(needed(node, place, "an input")?)?.clone();
+    let other = needed(node, 1 - place, "a bound")?;
+    if node.input.len() != 2 || graph.has(other) {
+        return Err("expected one tensor and one number, got others; only bounds as ReLU and ReLU6 have are supported".into());
+    }
+    let (array, _) = graph.constants.floats(other)?;
+    let [bound] = array.values.as_slice() else {
         return Err(format!(
-            "expected a weight with 4 axes (out, in, rows, columns), got {}; use two-dimensional convolutions",
-            weight.dims.len()
+            "expected one number as the bound, got {}; only bounds as ReLU and ReLU6 have are supported",
+            array.values.len()
         ));
     };
-    let kernel = pair(node, "kernel_shape", Some([kh, kw]))?;
-    let (stride, dilation) = (pair(node, "strides", Some([1; 2]))?, pair(node, "dilations", Some([1; 2]))?);
-    let padding = padding(chain, node, kernel, stride, dilation)?;
-    let groups = int(node, "group", 1);
-    let groups = usize::try_from(groups).map_err(|_| {
-        format!("expected a group of at least 1, got {groups}; the file is damaged, export it again")
-    })?;
-    let mut parts = vec![(Part::Weight, weight)];
-    if let Some(bias) = input(node, 2) {
-        parts.push((Part::Bias, chain.take(bias)?));
+    match node.op_type.as_str() {
+        "Min" => clipped(graph, node, &x, f32::NEG_INFINITY, *bound),
+        _ => clipped(graph, node, &x, *bound, f32::INFINITY),
     }
-    let spec = ConvSpec {
-        out_channels,
-        kernel: Pair(kernel),
-        stride: Pair(stride),
-        padding: Pair(padding),
-        dilation: Pair(dilation),
-        groups,
-        bias: parts.len() == 2,
-        normalize: false,
-        ..ConvSpec::new(1, 1)
-    };
-    chain.push(node, Kind::Conv2d(spec), parts)
 }
 
-fn max_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    let (kernel, stride, padding) = window(chain, node)?;
-    let spec = MaxPoolSpec {
-        kernel,
-        stride: Some(stride).filter(|&stride| stride != kernel),
-        padding,
-        ..MaxPoolSpec::new(1)
-    };
-    chain.push(node, Kind::MaxPool2d(spec), vec![])
-}
-
-fn average_pool(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    let (kernel, stride, padding) = window(chain, node)?;
-    // Without padding the two are equal.
-    let count_include_pad = int(node, "count_include_pad", 0) != 0 || padding == Pair::square(0);
-    let stride = Some(stride).filter(|&stride| stride != kernel);
-    chain.push(
-        node,
-        Kind::AvgPool2d(AvgPoolSpec { kernel, stride, padding, count_include_pad, ..AvgPoolSpec::new(1) }),
-        vec![],
-    )
-}
-
-/// Kernel, stride and padding of a pool.
-fn window(chain: &Chain, node: &NodeProto) -> Result<(Pair, Pair, Pair), String> {
-    maps(chain)?;
-    let kernel = pair(node, "kernel_shape", None)?;
-    // ONNX's default stride is 1, not the kernel.
-    let stride = pair(node, "strides", Some([1; 2]))?;
-    let dilation = pair(node, "dilations", Some([1; 2]))?;
-    if dilation != [1; 2] {
-        return Err(format!("expected dilations of 1 in a pool, got {dilation:?}; pool without dilation"));
-    }
-    let padding = padding(chain, node, kernel, stride, dilation)?;
-    if int(node, "ceil_mode", 0) != 0 {
-        for (name, d) in [("rows", 0), ("columns", 1)] {
-            let len = (chain.cells[d + 1] + 2 * padding[d]).checked_sub(kernel[d]);
-            if stride[d] == 0 || len.is_none_or(|len| len % stride[d] != 0) {
-                return Err(format!(
-                    "expected windows that cover all {name} evenly, got ceil_mode = 1 on {} {name} with kernel {}, stride \
-                     {}, padding {}; export with ceil_mode = 0 or change the input's size",
-                    chain.cells[d + 1],
-                    kernel[d],
-                    stride[d],
-                    padding[d]
-                ));
-            }
+/// A Clip, as ReLU or ReLU6. After a ReLU, the upper bound alone is left.
+fn clipped(graph: &mut Graph, node: &NodeProto, x: &Value, min: f32, max: f32) -> Result<Value, String> {
+    let relu = Op::Activation(Activation::Relu);
+    let after_relu = x.source.filter(|&layer| x.is_sole && graph.layers[layer].0.op == relu);
+    match (min, max, after_relu) {
+        (0.0, f32::MAX.., _) => graph.push_same(node, Kind::RELU, vec![], x),
+        (0.0, 6.0, None) => graph.push_same(node, Kind::Activation(Activation::Relu6), vec![], x),
+        (..=0.0, 6.0, Some(layer)) => {
+            graph.replace_activation(layer, Activation::Relu6)?;
+            Ok(x.clone())
         }
-    }
-    Ok((Pair(kernel), Pair(stride), Pair(padding)))
-}
-
-/// The padding of rows and columns, which must be the same on both sides.
-fn padding(
-    chain: &Chain,
-    node: &NodeProto,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    dilation: [usize; 2],
-) -> Result<[usize; 2], String> {
-    /// The largest numbers whose sum cannot overflow.
-    const LARGEST: usize = 1 << 24;
-    if let Some(big) = [kernel, stride, dilation].into_iter().flatten().find(|&n| n > LARGEST) {
-        return Err(format!(
-            "expected kernel, stride and dilation of at most {LARGEST}, got {big}; use smaller numbers"
-        ));
-    }
-    let uneven = |begin: &[i64], end: &[i64]| {
-        Err(format!(
-            "expected the same padding on both sides, got {} before and {} after; pad symmetrically and export again",
-            listed(begin),
-            listed(end)
-        ))
-    };
-    match text(node, "auto_pad").unwrap_or("NOTSET") {
-        "" | "NOTSET" => {
-            match ints(node, "pads") {
-                None | Some([]) => Ok([0; 2]),
-                Some(&[top, left, bottom, right]) if top == bottom && left == right => {
-                    let side = |n: i64| usize::try_from(n).ok().filter(|&n| n <= LARGEST);
-                    side(top).zip(side(left)).map(|(rows, cols)| [rows, cols]).ok_or_else(|| {
-                    format!("expected a padding from 0 to {LARGEST}, got {top} and {left}; crop in another way")
-                })
-                }
-                Some([begin @ .., bottom, right]) if begin.len() == 2 => uneven(begin, &[*bottom, *right]),
-                Some(pads) => Err(format!(
-                    "expected four numbers in pads, got {}; use two-dimensional layers",
-                    listed(pads)
-                )),
-            }
-        }
-        "VALID" => Ok([0; 2]),
-        // SAME: as many outputs as inputs divided by the stride, rounded up.
-        "SAME_UPPER" | "SAME_LOWER" => {
-            let total = |d: usize| {
-                let len = chain.cells[d + 1];
-                let reach = dilation[d] * kernel[d].saturating_sub(1) + 1;
-                (len.div_ceil(stride[d].max(1)).saturating_sub(1) * stride[d] + reach).saturating_sub(len)
-            };
-            let [rows, cols] = [total(0), total(1)];
-            if rows % 2 != 0 || cols % 2 != 0 {
-                let half = |n: usize, up: usize| ((n + up) / 2) as i64;
-                return uneven(&[half(rows, 0), half(cols, 0)], &[half(rows, 1), half(cols, 1)]);
-            }
-            Ok([rows / 2, cols / 2])
-        }
-        other => {
-            Err(format!("expected auto_pad NOTSET, VALID or SAME, got {}; export it again", quoted(other)))
-        }
-    }
-}
-
-fn reduce_mean(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    maps(chain)?;
-    let mut axes = ints_or_input(node, &chain.constants, "axes", 1)?.unwrap_or_default();
-    for axis in &mut axes {
-        *axis += if *axis < 0 { 4 } else { 0 };
-    }
-    axes.sort_unstable();
-    if axes != [2, 3] {
-        return Err(format!(
-            "expected a mean over rows and columns (axes 2 and 3), got axes {}; only these axes are supported",
-            listed(&axes)
-        ));
-    }
-    chain.push(node, Kind::GlobalAvgPool2d, vec![])?;
-    chain.is_vector = int(node, "keepdims", 1) == 0;
-    Ok(())
-}
-
-fn clip(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    let min = float_or_input(node, &chain.constants, "min", 1)?.unwrap_or(f32::NEG_INFINITY);
-    let max = float_or_input(node, &chain.constants, "max", 2)?.unwrap_or(f32::INFINITY);
-    match (min, max) {
-        (0.0, f32::MAX..) => chain.push(node, Kind::RELU, vec![]),
-        (0.0, 6.0) => chain.push(node, Kind::Activation(Activation::Relu6), vec![]),
-        (..=f32::MIN, f32::MAX..) => Ok(()),
+        (..=f32::MIN, f32::MAX.., _) => Ok(x.clone()),
         _ => Err(format!(
             "expected bounds 0 and infinity, as ReLU has, or 0 and 6, as ReLU6 has, got {min} and {max}; replace it by \
              one of them and train again"
@@ -362,8 +237,11 @@ fn clip(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     }
 }
 
-fn batch_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    if int(node, "training_mode", 0) != 0 {
+fn batch_norm(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let is_training = int(node, "training_mode", 0) != 0
+        // Before version 7 the attribute is_test tells.
+        || (graph.opset < 7 && int(node, "is_test", 0) == 0 && node.output.len() > 1);
+    if is_training {
         return Err(
             "expected running statistics, got a batch normalisation in training mode; export the model in \
                     evaluation mode (model.eval())"
@@ -373,39 +251,52 @@ fn batch_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
     if int(node, "spatial", 1) != 1 {
         return Err("expected statistics for each channel, got spatial = 0; export with a newer opset".into());
     }
-    let parts = [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVar];
-    let parts = parts
-        .into_iter()
-        .enumerate()
-        .map(|(place, part)| Ok((part, chain.take(needed(node, place + 1, "a statistic or its scale")?)?)));
-    let parts = parts.collect::<Result<Vec<_>, String>>()?;
+    let x = first(graph, node)?;
+    let x = column(graph, x)?;
+    let is_channels = x.axes.first() == Some(&x.along(0)) && (!x.is_flat || x.is_column());
+    if !is_channels && !x.is_vector() {
+        return Err(format!(
+            "expected channels as the axis after the batch, got {}; export the model with channels first",
+            x.words()
+        ));
+    }
+    let mut parts = Vec::new();
+    for (place, part) in
+        [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVar].into_iter().enumerate()
+    {
+        let array = graph.take(needed(node, place + 1, "a statistic or its scale")?)?;
+        parts.push((part, if x.is_vector() { dense::turned(&x, array) } else { array }));
+    }
     // ONNX weights the old statistic, PyTorch and this program the new one; rounded to the precision of an f32.
     let momentum = 1.0 - optional_float(node, "momentum").map_or(0.9, decimal);
     let momentum = format!("{momentum:.7}").parse().unwrap_or(momentum);
     let spec = BatchNormSpec { eps: float(node, "epsilon", 1e-5), momentum };
-    chain.push(node, Kind::BatchNorm2d(spec), parts)
+    graph.push_same(node, Kind::BatchNorm2d(spec), parts, &x)
 }
 
 /// A dropout; in training mode its output is drawn at random, which is refused as a batch normalisation in training mode
 /// is.
-fn dropout(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
+fn dropout(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let is_training = match input(node, 2) {
-        Some(mode) => chain.constants.ints(mode)?.values.iter().any(|&mode| mode != 0),
-        None => false,
+        Some(mode) => graph.constants.ints(mode)?.values.iter().any(|&mode| mode != 0),
+        // Before version 7 the attribute is_test tells.
+        None => graph.opset < 7 && int(node, "is_test", 0) == 0,
     };
     if is_training {
         return Err("expected a dropout that passes its input through, got one in training mode, whose output is drawn at \
                     random; export the model in evaluation mode (model.eval())"
             .into());
     }
-    let p = float_or_input(node, &chain.constants, "ratio", 1)?.map_or(0.5, decimal);
-    chain.push(node, Kind::Dropout(DropoutSpec { p }), vec![])
+    let p = float_or_input(node, &graph.constants, "ratio", 1)?.map_or(0.5, decimal);
+    let x = first(graph, node)?;
+    graph.push_same(node, Kind::Dropout(DropoutSpec { p }), vec![], &x)
 }
 
 /// ONNX's window reaches one channel less before the middle than after it if its size is even, PyTorch's one more: such a
 /// size is refused.
-fn local_response_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    maps(chain)?;
+fn local_response_norm(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let x = first(graph, node)?;
+    maps(&x)?;
     let size = int(node, "size", 0);
     if size < 1 || size % 2 == 0 {
         return Err(format!(
@@ -419,134 +310,28 @@ fn local_response_norm(chain: &mut Chain, node: &NodeProto) -> Result<(), String
         beta: float(node, "beta", 0.75),
         k: float(node, "bias", 1.0),
     };
-    chain.push(node, Kind::LocalResponseNorm(spec), vec![])
+    graph.push_same(node, Kind::LocalResponseNorm(spec), vec![], &x)
 }
 
-fn flatten(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    let axis = int(node, "axis", 1);
-    let rank = if chain.is_vector { 2 } else { 4 };
-    match axis {
-        1 if chain.is_vector => Ok(()),
-        _ if axis == 1 || axis == 1 - rank => chain.push(node, Kind::Flatten, vec![]),
-        _ => Err(format!(
-            "expected a Flatten of each example (axis 1), got axis {axis}; flatten from axis 1 on"
-        )),
-    }
-}
-
-fn reshape(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    let shape = chain.constants.ints(needed(node, 1, "a shape")?)?.values;
-    let [c, h, w] = chain.cells;
-    let features = (c * h * w) as i64;
-    // 0 stands for the input's own extent, the batch; so does -1 if all other extents are given.
-    let is_batch = |n: i64| n == 0 || n == 1 || n == -1 || Some(n) == chain.batch;
-    match shape.as_slice() {
-        &[n, f] if is_batch(n) && (f == features || (f == -1 && n != -1)) => match chain.is_vector {
-            true => Ok(()),
-            false => chain.push(node, Kind::Flatten, vec![]),
-        },
-        &[n, a, b, d]
-            if !chain.is_vector && is_batch(n) && [a, b, d] == [c, h, w].map(|extent| extent as i64) =>
-        {
-            Ok(())
-        }
-        other => Err(format!(
-            "expected a Reshape that flattens, to (batch, {features}), got {}; only flattening is supported",
-            listed(other)
-        )),
-    }
-}
-
-fn squeeze(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    let axes = ints_or_input(node, &chain.constants, "axes", 1)?;
-    let [_, h, w] = chain.cells;
-    let mut axes = axes.unwrap_or_default();
-    for axis in &mut axes {
-        *axis += if *axis < 0 { 4 } else { 0 };
-    }
-    axes.sort_unstable();
-    if chain.is_vector || [h, w] != [1, 1] || axes != [2, 3] {
-        return Err(format!(
-            "expected a Squeeze of maps of one cell to (batch, channels) (axes 2 and 3), got axes {} of maps of {h} x {w}; \
-             flatten in another way",
-            listed(&axes)
-        ));
-    }
-    chain.push(node, Kind::Flatten, vec![])
-}
-
-fn gemm(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    vector(chain)?;
-    if needed(node, 0, "an input")? != chain.at || int(node, "transA", 0) != 0 {
-        return Err(
-            "expected the features as the left operand, not transposed, got them elsewhere; export it again"
-                .into(),
-        );
-    }
-    let has_bias = input(node, 2).is_some();
-    let (alpha, beta) = (float(node, "alpha", 1.0), float(node, "beta", 1.0));
-    if alpha != 1.0 || (has_bias && beta != 1.0) {
-        return Err(format!(
-            "expected alpha = 1 and beta = 1, got {alpha} and {beta}; scale the weights instead"
-        ));
-    }
-    let weight = dense_weight(chain, node, int(node, "transB", 0) != 0)?;
-    let out_features = weight.dims[0];
-    let mut parts = vec![(Part::Weight, weight)];
-    if let Some(bias) = input(node, 2) {
-        let bias = chain.take(bias)?;
-        // A single number is repeated for all outputs.
-        let values = if bias.values.len() == 1 { bias.values.repeat(out_features) } else { bias.values };
-        parts.push((Part::Bias, Array { dims: vec![values.len()], values }));
-    }
-    chain.push(node, Kind::Dense(DenseSpec { out_features, bias: has_bias }), parts)
-}
-
-fn mat_mul(chain: &mut Chain, node: &NodeProto) -> Result<(), String> {
-    vector(chain)?;
-    if needed(node, 0, "an input")? != chain.at {
-        return Err(
-            "expected the features as the left operand, got them as the right one; export it again".into()
-        );
-    }
-    let weight = dense_weight(chain, node, false)?;
-    let spec = DenseSpec { out_features: weight.dims[0], bias: false };
-    chain.push(node, Kind::Dense(spec), vec![(Part::Weight, weight)])
-}
-
-/// The second input as (out, in); it is (in, out) unless `is_transposed`.
-fn dense_weight(chain: &mut Chain, node: &NodeProto, is_transposed: bool) -> Result<Array<f32>, String> {
-    let weight = chain.take(needed(node, 1, "a weight")?)?;
-    let &[rows, cols] = weight.dims.as_slice() else {
-        return Err(format!(
-            "expected a weight with 2 axes, got {}; use a plain dense layer",
-            weight.dims.len()
-        ));
-    };
-    let [o, i] = if is_transposed { [rows, cols] } else { [cols, rows] };
-    let features = chain.cells.iter().product::<usize>();
-    if i != features || o == 0 {
-        return Err(format!(
-            "expected a weight for {features} inputs, got {i} inputs and {o} outputs; the file is damaged, export it again"
-        ));
-    }
-    let values = match is_transposed {
-        true => weight.values,
-        false => (0..o * i).map(|cell| weight.values[cell % i * o + cell / i]).collect(),
-    };
-    Ok(Array { dims: vec![o, i], values })
-}
-
-/// Checks that a softmax is over the channels of each example.
-fn softmax_axis(chain: &Chain, node: &NodeProto) -> Result<(), String> {
-    let (rank, [_, h, w]) = (if chain.is_vector { 2 } else { 4 }, chain.cells);
+/// A softmax over the channels of each cell, or over all features.
+fn softmax(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let x = first(graph, node)?;
+    let x = column(graph, x)?;
+    let rank = x.axes.len() as i64 + 1;
     // Before version 13, all axes from this one on are flattened.
-    let axis = int(node, "axis", if chain.opset < 13 { 1 } else { -1 });
-    let axis = axis + if axis < 0 { rank } else { 0 };
-    if axis == 1 && (chain.opset >= 13 || [h, w] == [1, 1]) {
-        return Ok(());
+    let axis = int(node, "axis", if graph.opset < 13 { 1 } else { -1 });
+    let axis = axis.saturating_add(if axis < 0 { rank } else { 0 });
+    let over = usize::try_from(axis - 1).ok().filter(|&axis| axis < x.axes.len());
+    let over = over.map(|axis| match graph.opset < 13 {
+        true => x.axes[axis..].concat(),
+        false => x.axes[axis].clone(),
+    });
+    let is_channels = over.as_ref() == Some(&x.along(0)) && (!x.is_flat || x.is_column());
+    if is_channels || (x.is_vector() && axis == 1) {
+        return graph.push_same(node, Kind::Softmax, vec![], &x);
     }
     Err(format!(
-        "expected a softmax over the channels (axis 1), got axis {axis} of {rank}; only channels are supported"
+        "expected a softmax over the channels, got axis {axis} of {}; only channels are supported",
+        x.words()
     ))
 }

@@ -1,6 +1,7 @@
 //! Graphs that cannot be represented are refused in one line that names the node and says what to do.
 
 use super::{proto::*, *};
+use crate::data::Beside;
 use crate::nn::{Activation, spec::Kind};
 
 fn tensor(name: &str, dims: &[i64]) -> TensorProto {
@@ -67,6 +68,7 @@ fn file(nodes: Vec<NodeProto>) -> ModelProto {
         tensor("dense", &[72, 4]),
         tensor("four", &[4]),
         tensor("one", &[1]),
+        tensor("column", &[2, 4]),
         shape_tensor("flat", &[-1, 72]),
         shape_tensor("wide", &[-1, 36]),
     ];
@@ -81,7 +83,7 @@ fn file(nodes: Vec<NodeProto>) -> ModelProto {
 }
 
 fn load(file: &ModelProto) -> Result<Model, ModelError> {
-    read("net", &file.encode_to_vec(), None)
+    read("net", &file.encode_to_vec(), &Near::NOTHING)
 }
 
 /// The error of a graph.
@@ -109,10 +111,6 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
             "branches that join",
         ),
         (
-            vec![node("Relu", &["x"], "r", vec![]), node("Relu", &["x"], "y", vec![])],
-            "expected to read \"r\", which the node before makes, got \"x\"; only a plain chain",
-        ),
-        (
             conv(vec![ints("pads", &[0, 0, 1, 1])]),
             "expected the same padding on both sides, got [0, 0] before and [1, 1] after",
         ),
@@ -123,7 +121,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         (conv(vec![ints("pads", &[-1, 0, -1, 0])]), "expected a padding from 0 to"),
         (
             conv(vec![ints("strides", &[1])]),
-            "expected two numbers of at least 0 in strides, for rows and columns, got [1]",
+            "expected two numbers of at least 0 in strides, got [1]; use one- or two-dimensional layers",
         ),
         (conv(vec![ints("strides", &[0, 0])]), "expected a stride of at least 1"),
         (conv(vec![int("group", -1)]), "expected a group of at least 1"),
@@ -165,7 +163,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         ),
         (
             vec![node("Sigmoid", &["x"], "s", vec![]), node("Mul", &["s", "s"], "y", vec![])],
-            "expected a product of a tensor and its Sigmoid",
+            "expected a sum or product with constants of the file, got one with \"s\", which is computed",
         ),
         (
             vec![node("Flatten", &["x"], "y", vec![int("axis", 2)])],
@@ -173,11 +171,12 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         ),
         (
             vec![node("Reshape", &["x", "wide"], "y", vec![])],
-            "expected a Reshape that flattens, to (batch, 72), got [-1, 36]",
+            "expected a Reshape that flattens, to (batch, 72), or that groups whole axes of (batch, channels, rows, \
+             columns), got [-1, 36]",
         ),
         (
             vec![node("MatMul", &["x", "dense"], "y", vec![])],
-            "expected a flattened input, got maps of [2, 6, 6]; put a Flatten before it",
+            "expected a flattened input, got (batch, channels, rows, columns) of [2, 6, 6]; put a Flatten before it",
         ),
         (flat("Conv", &["f", "w"], vec![]), "expected an input with rows and columns, got a flattened one"),
         (
@@ -185,14 +184,42 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
             "expected a weight for 72 inputs, got 4 inputs",
         ),
         (
-            flat("Gemm", &["f", "dense"], vec![number("alpha", 0.5)]),
-            "expected alpha = 1 and beta = 1, got 0.5 and 1",
+            flat("Gemm", &["f", "dense", "column"], vec![]),
+            "expected a bias of one row of 4 numbers, got [2, 4], a different one for each picture",
         ),
-        (flat("Add", &["f", "four"], vec![]), "expected a bias right after a MatMul or a Conv that has none"),
         (
-            flat("Softmax", &["f"], vec![int("axis", 0)]),
-            "expected a softmax over the channels (axis 1), got axis 0",
+            flat("Add", &["f", "four"], vec![]),
+            "expected one number for each channel or feature, got a constant of shape [4]",
         ),
+        (
+            vec![node("Cast", &["x"], "y", vec![int("to", 7)])],
+            "expected a cast to floating-point numbers, got type 7",
+        ),
+        (
+            vec![node("Transpose", &["x"], "y", vec![ints("perm", &[1, 0, 2, 3])])],
+            "expected a Transpose that keeps the batch as the first axis",
+        ),
+        (
+            vec![
+                node("Transpose", &["x"], "t", vec![ints("perm", &[0, 2, 3, 1])]),
+                node("Conv", &["t", "w"], "y", vec![]),
+            ],
+            "expected an input (batch, channels, rows, columns), got (batch, rows, columns, channels)",
+        ),
+        (
+            vec![node("Pad", &["x"], "y", vec![ints("pads", &[0, 0, 1, 1, 0, 0, 1, 1])])],
+            "expected a padding that adds nothing",
+        ),
+        (
+            vec![node("Squeeze", &["x"], "y", vec![ints("axes", &[1])])],
+            "expected a Squeeze of axes of length 1 after the batch, got axes [1]",
+        ),
+        (
+            vec![node("Unsqueeze", &["x"], "y", vec![ints("axes", &[0])])],
+            "expected an Unsqueeze after the batch, got axes [0]",
+        ),
+        (vec![node("Div", &["one", "x"], "y", vec![])], "a number divided by a tensor is not supported"),
+        (flat("Softmax", &["f"], vec![int("axis", 0)]), "expected a softmax over the channels, got axis 0"),
         (
             flat("BatchNormalization", &["f", "b", "b", "b", "b"], vec![]),
             "expected weights of shape [1, 72, 1, 1], got [3]",
@@ -248,6 +275,7 @@ fn dropout_in_training_mode_is_refused() {
         let mut file = file(vec![node("Dropout", &["x", "one", "mode"], "y", vec![])]);
         let graph = file.graph.as_mut().expect("a graph");
         graph.initializer[5].float_data = vec![0.5];
+        assert_eq!(graph.initializer[5].name, "one");
         let (data_type, int32_data) = (data_type::BOOL, vec![mode]);
         graph.initializer.push(TensorProto {
             data_type,
@@ -278,12 +306,12 @@ fn files_that_are_no_chain_are_refused() {
         (with(&|_, graph| graph.input.push(value("mask", &[1]))), "input: expected one, the picture, got 2"),
         (with(&|_, graph| graph.input.clear()), "input: expected one, the picture, got 0"),
         (
-            with(&|_, graph| graph.input[0] = value("x", &[1, 2, -1, 6])),
-            "input \"x\": expected a number of rows, got \"free\"; export it with a fixed size, only the batch may be free",
+            with(&|_, graph| graph.input[0] = value("x", &[1, -1, -1, -1])),
+            "input \"x\": expected a number of channels, got none; export it with a fixed size",
         ),
         (
-            with(&|_, graph| graph.input[0] = value("x", &[1, 72])),
-            "expected 4 extents (batch, channels, rows, columns), got 2",
+            with(&|_, graph| graph.input[0] = value("x", &[1, 2, 3, 6, 6])),
+            "expected 4 extents (batch, channels, rows, columns), got 5",
         ),
         (
             with(&|_, graph| graph.input[0] = value("x", &[1, 1 << 40, 6, 6])),
@@ -291,11 +319,28 @@ fn files_that_are_no_chain_are_refused() {
         ),
         (with(&|_, graph| graph.input[0].r#type = None), "expected floating-point numbers, got type 0"),
         (
-            with(&|_, graph| graph.output.push(value("x", &[]))),
-            "output: expected one, \"y\", which the last node makes, got [\"y\", \"x\"]",
+            with(&|_, graph| graph.node = vec![node("LogSoftmax", &["x"], "y", vec![int("axis", 1)])]),
+            "expected a LogSoftmax of classes after a layer, got one of 6 x 6 cells each",
+        ),
+        (with(&|_, graph| graph.output.clear()), "output: expected one, got none; export the model again"),
+        (
+            with(&|_, graph| graph.output[0].name = "gone".into()),
+            "output \"gone\": expected a tensor of the file, got \"gone\", which nothing makes",
+        ),
+        (
+            with(&|_, graph| {
+                graph.node =
+                    vec![node("Add", &["b", "x"], "a", vec![]), node("Add", &["a", "x"], "b", vec![])];
+                graph.output[0].name = "b".into();
+            }),
+            "got a circle of nodes that wait for one another",
+        ),
+        (
+            with(&|_, graph| graph.node.push(node("Relu", &["x"], "y", vec![]))),
+            "\"y\": expected each tensor to be made once, got two nodes that make it",
         ),
         (with(&|_, graph| graph.node.clear()), "expected an ONNX file"),
-        (with(&|file, _| file.opset_import[0].version = 6), "opset: expected a version from 7 to 28, got 6"),
+        (with(&|file, _| file.opset_import[0].version = 5), "opset: expected a version from 6 to 28, got 5"),
         (with(&|file, _| file.opset_import.clear()), "got 1; export with"),
         (
             with(&|_, graph| graph.node[0].domain = "com.microsoft".into()),
@@ -327,7 +372,15 @@ fn damaged_weights_are_refused() {
         (with(&|w| w.raw_data = vec![0; 7]), "got 3 bytes too many"),
         (
             with(&|w| w.data_location = 1),
-            "expected weights in the file itself, got \"w\" in a second file; export it as one file",
+            "expected the weights (\"w\") in a file in the model's own folder, got \"\"",
+        ),
+        (
+            with(&|w| {
+                let value = "net.data".into();
+                (w.data_location, w.external_data) =
+                    (1, vec![StringStringEntryProto { key: "location".into(), value }]);
+            }),
+            "in the file \"net.data\" beside the model, got no folder to look in; put both files into one folder",
         ),
     ] {
         assert!(error.contains(expected) && !error.contains('\n'), "{error}\n  should contain: {expected}");
@@ -372,4 +425,316 @@ fn a_sum_after_a_product_is_its_bias() {
     let weight = model.params.0[1].at(crate::nn::Part::Weight);
     // (in, out) in the file, (out, in) here.
     assert_eq!((weight.dim(), weight[[3, 2, 0, 0]]), ((4, 72, 1, 1), (2.0 * 4.0 + 3.0) / 8.0 - 1.0));
+}
+
+/// The layers and their parameters, without names.
+fn layers(model: &Model) -> (Vec<Kind>, &Params) {
+    (model.network.layers.iter().map(|layer| layer.spec.kind.clone()).collect(), &model.params)
+}
+
+/// Graphs that spell the same chain in other ways: the same layers with the same weights.
+#[test]
+fn what_only_moves_or_is_computed_once_is_seen_through() {
+    let conv = || node("Conv", &["x", "w", "b"], "c", vec![]);
+    let dense = |from: &str| node("Gemm", &[from, "head", "four"], "y", vec![]);
+    let chain = |more: Vec<NodeProto>| {
+        let mut file = file(more);
+        let graph = file.graph.as_mut().expect("a graph");
+        graph.initializer.push(tensor("head", &[48, 4]));
+        graph.initializer.push(shape_tensor("zero", &[0]));
+        graph.initializer.push(shape_tensor("minus", &[-1]));
+        graph.initializer.push(shape_tensor("rows", &[2, 3]));
+        graph.initializer.push(shape_tensor("parts", &[0, 3, 1, -1]));
+        graph.initializer.push(shape_tensor("whole", &[3, 2, 3, 3]));
+        load(&file).unwrap_or_else(|error| panic!("{error}"))
+    };
+    // Three channels of 4 x 4.
+    let plain = chain(vec![conv(), node("Flatten", &["c"], "f", vec![]), dense("f")]);
+    assert_eq!(plain.network.layers.len(), 3);
+    let shape = || node("Shape", &["x"], "s", vec![]);
+    for (what, nodes) in [
+        ("any order", vec![dense("f"), node("Flatten", &["c"], "f", vec![]), conv()]),
+        (
+            "an unread node",
+            vec![conv(), node("Relu", &["x"], "r", vec![]), node("Flatten", &["c"], "f", vec![]), dense("f")],
+        ),
+        (
+            "the batch of the picture",
+            vec![
+                shape(),
+                node("Gather", &["s", "zero"], "n", vec![]),
+                node("Concat", &["n", "minus"], "to", vec![int("axis", 0)]),
+                conv(),
+                node("Reshape", &["c", "to"], "f", vec![]),
+                dense("f"),
+            ],
+        ),
+        (
+            "axes that come and go",
+            vec![
+                conv(),
+                node("Identity", &["c"], "i", vec![]),
+                node("Unsqueeze", &["i"], "u", vec![ints("axes", &[1, 5])]),
+                node("Squeeze", &["u"], "q", vec![ints("axes", &[1, -1])]),
+                node("Reshape", &["q", "parts"], "p", vec![]),
+                node("Transpose", &["p"], "t", vec![ints("perm", &[0, 1, 2, 3])]),
+                node("Pad", &["t"], "z", vec![ints("pads", &[0; 8])]),
+                node("Flatten", &["z"], "f", vec![]),
+                dense("f"),
+            ],
+        ),
+        (
+            "a weight transposed twice, with a factor of one",
+            vec![
+                node("Transpose", &["w"], "w1", vec![]),
+                node("Transpose", &["w1"], "w2", vec![]),
+                node("Reshape", &["w2", "whole"], "w5", vec![]),
+                node("Conv", &["x", "w5", "b"], "c", vec![]),
+                node("Flatten", &["c"], "f", vec![]),
+                dense("f"),
+            ],
+        ),
+        (
+            "there and back",
+            vec![
+                conv(),
+                node("Transpose", &["c"], "t", vec![ints("perm", &[0, 2, 3, 1])]),
+                node("Transpose", &["t"], "b1", vec![ints("perm", &[0, 3, 1, 2])]),
+                node("Flatten", &["b1"], "f", vec![]),
+                dense("f"),
+            ],
+        ),
+    ] {
+        assert_eq!(layers(&chain(nodes)), layers(&plain), "{what}");
+    }
+}
+
+/// Flattened channels last, a dense layer's weights are counted by row, column, channel.
+#[test]
+fn weights_after_a_channels_last_flatten_are_turned() {
+    let dense = |from: &str| node("MatMul", &[from, "dense"], "y", vec![]);
+    let plain = load(&file(vec![node("Flatten", &["x"], "f", vec![]), dense("f")])).expect("a dense layer");
+    let turned = load(&file(vec![
+        node("Transpose", &["x"], "t", vec![ints("perm", &[0, 2, 3, 1])]),
+        node("Flatten", &["t"], "f", vec![]),
+        dense("f"),
+    ]))
+    .expect("a dense layer");
+    let weight = |model: &Model| model.params.0[1].at(crate::nn::Part::Weight).clone();
+    let (plain, turned) = (weight(&plain), weight(&turned));
+    for [c, h, w] in [[0, 0, 0], [1, 2, 3], [1, 5, 5], [0, 4, 1]] {
+        assert_eq!(turned[[2, c * 36 + h * 6 + w, 0, 0]], plain[[2, (h * 6 + w) * 2 + c, 0, 0]]);
+    }
+}
+
+#[test]
+fn a_channels_last_picture_is_shown_channels_first() {
+    let mut file = file(vec![
+        node("Transpose", &["x"], "t", vec![ints("perm", &[0, 3, 1, 2])]),
+        node("Conv", &["t", "w"], "c", vec![]),
+        node("Transpose", &["c"], "l", vec![ints("perm", &[0, 2, 3, 1])]),
+        node("Add", &["l", "b"], "y", vec![]),
+    ]);
+    file.graph.as_mut().expect("a graph").input[0] = value("x", &[-1, 5, 4, 2]);
+    let model = load(&file).expect("a convolution");
+    assert_eq!((model.network.input, model.network.output()), ([2, 5, 4], [3, 3, 2]));
+    assert!(model.params.0[0].get(crate::nn::Part::Bias).is_some(), "a sum along the last axis is the bias");
+    assert!(
+        model.notes[0].contains("(rows, columns, channels); they are shown as (channels, rows, columns)")
+    );
+}
+
+#[test]
+fn a_free_size_is_given_or_the_first_that_fits() {
+    let with = |size| {
+        let mut file =
+            file(vec![node("Flatten", &["x"], "f", vec![]), node("MatMul", &["f", "dense"], "y", vec![])]);
+        let graph = file.graph.as_mut().expect("a graph");
+        graph.input[0] = value("x", &[-1, 2, -1, -1]);
+        graph.initializer[3] = tensor("dense", &[128, 4]);
+        read("net", &file.encode_to_vec(), &Near { size, ..Near::NOTHING })
+    };
+    let model = with(None).expect("fits");
+    assert_eq!(model.network.input, [2, 8, 8]);
+    assert_eq!(
+        model.notes,
+        ["the file leaves the picture's size free: it is opened with 8 rows and 8 columns"]
+    );
+    assert_eq!(with(Some([4, 16])).expect("fits").network.input, [2, 4, 16]);
+    assert!(with(Some([4, 4])).expect_err("too few").0.contains("expected a weight for 32 inputs, got 128"));
+}
+
+#[test]
+fn the_output_with_classes_is_shown_and_the_others_are_named() {
+    let with = |outputs: &[&str]| {
+        let mut file = file(vec![
+            node("Relu", &["x"], "r", vec![]),
+            node("Flatten", &["r"], "f", vec![]),
+            node("MatMul", &["f", "dense"], "scores", vec![]),
+        ]);
+        file.graph.as_mut().expect("a graph").output = outputs.iter().map(|name| value(name, &[])).collect();
+        load(&file).expect("a network")
+    };
+    for outputs in [["r", "scores"], ["scores", "r"], ["f", "scores"]] {
+        let model = with(&outputs);
+        assert_eq!(model.network.classes(), 4, "{outputs:?}");
+        let other = if outputs[0] == "scores" { outputs[1] } else { outputs[0] };
+        assert_eq!(
+            model.notes,
+            [format!("the file has 2 outputs: \"scores\" is shown, [\"{other}\"] left out")]
+        );
+    }
+}
+
+/// Constants that a small file asks for must not fill memory.
+#[test]
+fn what_is_computed_is_bounded() {
+    let mut file =
+        file(vec![node("ConstantOfShape", &["huge"], "k", vec![]), node("Add", &["x", "k"], "y", vec![])]);
+    let graph = file.graph.as_mut().expect("a graph");
+    graph.initializer.push(shape_tensor("huge", &[1 << 20, 1 << 20]));
+    let error = load(&file).expect_err("too many").0;
+    assert!(error.contains("expected constants that are not much larger than their file"), "{error}");
+}
+
+/// Two files of weights beside the model.
+struct Two;
+
+impl Beside for Two {
+    fn size(&self, name: &str) -> Result<u64, String> {
+        match name {
+            "a.data" => Ok(1000),
+            "b.data" => Ok(12),
+            _ => Err("none".into()),
+        }
+    }
+
+    fn read(&self, name: &str, start: u64, len: usize) -> Result<Vec<u8>, String> {
+        assert!(start + len as u64 <= self.size(name)?, "asks only for what is there");
+        Ok((start / 4..).map(|n| n as f32).take(len / 4).flat_map(f32::to_le_bytes).collect())
+    }
+}
+
+#[test]
+fn weights_are_read_from_the_files_beside() {
+    let with = |weight: &[(&str, &str)], bias: &[(&str, &str)]| {
+        let mut file = file(vec![node("Conv", &["x", "w", "b"], "y", vec![])]);
+        let graph = file.graph.as_mut().expect("a graph");
+        for (place, entries) in [(0, weight), (2, bias)] {
+            let tensor = &mut graph.initializer[place];
+            let entry = |(key, value): &(&str, &str)| StringStringEntryProto {
+                key: (*key).into(),
+                value: (*value).into(),
+            };
+            tensor.external_data = entries.iter().map(entry).collect();
+            (tensor.data_location, tensor.float_data) = (1, Vec::new());
+        }
+        read("net", &file.encode_to_vec(), &Near { files: &Two, ..Near::NOTHING })
+    };
+    let weight = [("location", "a.data"), ("offset", "8"), ("length", "216")];
+    let bias = [("location", "b.data")];
+    let model = with(&weight, &bias).expect("reads");
+    let parts = &model.params.0[0];
+    let (w, b) = (parts.at(crate::nn::Part::Weight), parts.at(crate::nn::Part::Bias));
+    assert_eq!((w[[0, 0, 0, 0]], w[[2, 1, 2, 2]], b[[0, 2, 0, 0]]), (2.0, 55.0, 2.0));
+    for (weight, expected) in [
+        (
+            [("location", "../a.data"), ("offset", "0")],
+            "in a file in the model's own folder, got \"../a.data\"",
+        ),
+        ([("location", "/a.data"), ("offset", "0")], "in a file in the model's own folder"),
+        ([("location", "gone"), ("offset", "0")], "in the file \"gone\" beside the model, got none"),
+        (
+            [("location", "a.data"), ("offset", "-4")],
+            "expected a whole number as the offset of \"w\", got \"-4\"",
+        ),
+        ([("location", "a.data"), ("offset", "18446744073709551615")], "got a file of 1000 bytes"),
+        (
+            [("location", "a.data"), ("offset", "800")],
+            "expected 216 bytes of \"w\" from byte 800 of \"a.data\" on",
+        ),
+        (
+            [("location", "a.data"), ("length", "4")],
+            "expected 216 bytes for \"w\", as its shape requires, got a length of 4",
+        ),
+    ] {
+        let error = with(&weight, &bias).expect_err(expected).0;
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}\n  should contain: {expected}");
+    }
+}
+
+#[test]
+fn constants_scale_and_shift_channels() {
+    let weight = |nodes: Vec<NodeProto>| {
+        let model = load(&file(nodes)).expect("reads");
+        let [layer] = model.network.layers.as_slice() else { panic!("{:?}", layers(&model)) };
+        let Kind::Conv2d(conv) = &layer.spec.kind else { panic!("{:?}", layer.spec) };
+        assert_eq!((conv.groups, conv.kernel), (2, crate::nn::spec::Pair::square(1)));
+        let parts = &model.params.0[0];
+        let bias = parts.get(crate::nn::Part::Bias).map(|bias| bias.iter().copied().collect::<Vec<_>>());
+        (parts.at(crate::nn::Part::Weight).iter().copied().collect::<Vec<_>>(), bias)
+    };
+    // "one" is -1.
+    let two = |op: &str| node(op, &["x", "one"], "y", vec![]);
+    assert_eq!(weight(vec![two("Mul")]), (vec![-1.0, -1.0], None));
+    assert_eq!(weight(vec![two("Sub")]), (vec![1.0, 1.0], Some(vec![1.0, 1.0])));
+    assert_eq!(weight(vec![node("Sub", &["one", "x"], "y", vec![])]), (vec![-1.0; 2], Some(vec![-1.0; 2])));
+    let both = vec![node("Sub", &["x", "one"], "s", vec![]), node("Div", &["s", "one"], "y", vec![])];
+    assert_eq!(weight(both), (vec![-1.0; 2], Some(vec![-1.0; 2])));
+}
+
+#[test]
+fn activations_that_are_spelled_out_are_one_layer() {
+    let ops = |nodes: Vec<NodeProto>| {
+        let mut file = file(nodes);
+        let graph = file.graph.as_mut().expect("a graph");
+        for (name, value) in
+            [("half", 0.5), ("root", std::f32::consts::SQRT_2), ("1", 1.0), ("six", 6.0), ("0", 0.0)]
+        {
+            graph.initializer.push(TensorProto { float_data: vec![value], ..tensor(name, &[]) });
+        }
+        let model = load(&file).expect("an activation");
+        model.network.layers.iter().map(|layer| layer.op).collect::<Vec<_>>()
+    };
+    let gate = || {
+        vec![
+            node("Div", &["x", "root"], "d", vec![]),
+            node("Erf", &["d"], "e", vec![]),
+            node("Add", &["e", "1"], "g", vec![]),
+        ]
+    };
+    let gelu = [Op::Activation(Activation::Gelu)];
+    let last = vec![node("Mul", &["x", "g"], "p", vec![]), node("Mul", &["p", "half"], "y", vec![])];
+    assert_eq!(ops([gate(), last].concat()), gelu);
+    let first = vec![node("Mul", &["x", "half"], "p", vec![]), node("Mul", &["p", "g"], "y", vec![])];
+    assert_eq!(ops([first.clone(), gate()].concat()), gelu);
+    let soft = vec![
+        node("Softplus", &["x"], "s", vec![]),
+        node("Tanh", &["s"], "t", vec![]),
+        node("Mul", &["t", "x"], "y", vec![]),
+    ];
+    assert_eq!(ops(soft), [Op::Activation(Activation::Mish)]);
+    let hard = vec![
+        node("HardSigmoid", &["x"], "s", vec![number("alpha", 1.0 / 6.0)]),
+        node("Mul", &["x", "s"], "y", vec![]),
+    ];
+    assert_eq!(ops(hard), [Op::Activation(Activation::Hardswish)]);
+    let six = vec![node("Max", &["x", "0"], "r", vec![]), node("Min", &["six", "r"], "y", vec![])];
+    assert_eq!(ops(six), [Op::Activation(Activation::Relu6)]);
+}
+
+#[test]
+fn a_vector_is_shown_as_a_square_if_it_can_be() {
+    let with = |features: i64| {
+        let mut file = file(vec![
+            node("BatchNormalization", &["x", "n", "n", "n", "n"], "n1", vec![]),
+            node("MatMul", &["n1", "weight"], "y", vec![]),
+        ]);
+        let graph = file.graph.as_mut().expect("a graph");
+        graph.input[0] = value("x", &[-1, features]);
+        graph.initializer.push(tensor("weight", &[features, 3]));
+        graph.initializer.push(tensor("n", &[features]));
+        load(&file).expect("a dense layer").network.input
+    };
+    assert_eq!([with(49), with(48), with(50)], [[1, 7, 7], [3, 4, 4], [50, 1, 1]]);
 }

@@ -1,0 +1,290 @@
+//! The layers into which a graph is read, and the tensors between them.
+
+use super::{
+    constant::{Array, Constants, quoted},
+    names,
+    proto::NodeProto,
+    value::Value,
+};
+use crate::data::Beside;
+use crate::nn::{
+    Activation, Layer, Part, Parts,
+    spec::{Kind, LayerSpec},
+};
+use crate::tensor::{Shape, Tensor};
+use std::collections::{HashMap, HashSet};
+
+/// The most layers in a network.
+const MAX_LAYERS: usize = 1000;
+
+/// The layers read so far, and the tensors that the next ones may read.
+pub struct Graph<'a> {
+    /// The version of the operators.
+    pub opset: i64,
+    /// The values that are known before the model runs.
+    pub constants: Constants<'a>,
+    /// The batch size, if the graph fixes it.
+    pub batch: Option<i64>,
+    /// The layers and their parameters.
+    pub layers: Vec<(Layer, Parts)>,
+    /// What was changed, one line per change.
+    pub notes: Vec<String>,
+    /// How often each tensor is read.
+    readers: HashMap<&'a str, usize>,
+    values: HashMap<&'a str, Value>,
+    /// The layers that scale or shift each channel by constants of the file.
+    pub scales: HashSet<usize>,
+    /// The names of the weights that layers use.
+    taken: HashSet<String>,
+    names: HashSet<String>,
+    counts: HashMap<&'static str, usize>,
+    /// How many numbers were used: with shared weights, a small file must not become a large network.
+    used: usize,
+    len: usize,
+    is_converted: bool,
+}
+
+impl<'a> Graph<'a> {
+    /// A graph without layers. `len` is the file's size in bytes, `readers` how often each tensor is read.
+    pub fn new(
+        opset: i64,
+        batch: Option<i64>,
+        len: usize,
+        readers: HashMap<&'a str, usize>,
+        files: &'a dyn Beside,
+    ) -> Self {
+        Self {
+            opset,
+            constants: Constants::new(len, files),
+            batch,
+            layers: Vec::new(),
+            notes: Vec::new(),
+            readers,
+            values: HashMap::new(),
+            scales: HashSet::new(),
+            taken: HashSet::new(),
+            names: HashSet::new(),
+            counts: HashMap::new(),
+            used: 0,
+            len,
+            is_converted: false,
+        }
+    }
+
+    /// The tensor of this name.
+    ///
+    /// # Errors
+    /// If no node has made it.
+    pub fn value(&self, name: &str) -> Result<&Value, String> {
+        self.values.get(name).ok_or_else(|| match self.constants.has(name) {
+            true => format!(
+                "expected a tensor that depends on the picture, got the constant {}; export the model again",
+                quoted(name)
+            ),
+            false => format!(
+                "expected a tensor of the file, got {}, which nothing makes; export the model again",
+                quoted(name)
+            ),
+        })
+    }
+
+    /// Whether a tensor of this name depends on the picture.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Names a tensor.
+    pub fn set(&mut self, name: &'a str, value: Value) {
+        let is_sole = value.is_sole && self.readers.get(name).is_none_or(|&readers| readers <= 1);
+        self.values.insert(name, Value { is_sole, ..value });
+    }
+
+    /// Adds a note, once.
+    pub fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Returns a weight of the file.
+    ///
+    /// # Errors
+    /// As for [`Constants::floats`], or if layers share weights to the extent that the network would be
+    /// larger than its file.
+    pub fn take(&mut self, name: &str) -> Result<Array<f32>, String> {
+        let too_many = || {
+            format!(
+                "expected unshared weights, got {}, which too many layers share; export the model without sharing",
+                quoted(name)
+            )
+        };
+        self.used = self.used.saturating_add(self.constants.len(name));
+        let is_over = |graph: &Self| graph.used > graph.len.saturating_add(graph.constants.external_len());
+        // Another file's size is known once it was read from, which reads no more than there is.
+        let (array, is_converted) = match is_over(self) && self.constants.is_here(name) {
+            true => return Err(too_many()),
+            false => self.constants.floats(name)?,
+        };
+        if is_over(self) {
+            return Err(too_many());
+        }
+        if !self.taken.insert(name.to_owned()) && array.dims.len() > 1 {
+            self.note(format!("layers share {} in the file; each gets its own copy", quoted(name)));
+        }
+        if is_converted && !self.is_converted {
+            self.is_converted = true;
+            self.note("the file's weights were converted to float32".into());
+        }
+        Ok(array)
+    }
+
+    /// Appends a layer that reads `input`; `parts` are its parameters with their shapes in the file. Returns the
+    /// layer's place.
+    ///
+    /// # Errors
+    /// If the layer does not fit its input, or a parameter does not fit the layer.
+    pub fn push(
+        &mut self,
+        node: &NodeProto,
+        kind: Kind,
+        parts: Vec<(Part, Array<f32>)>,
+        input: &Value,
+    ) -> Result<usize, String> {
+        if self.layers.len() == MAX_LAYERS {
+            return Err(format!("expected at most {MAX_LAYERS} layers, got more; use a smaller model"));
+        }
+        if input.has_ended {
+            return Err(
+                "expected nothing after a LogSoftmax, got this node; only the loss can follow it".into()
+            );
+        }
+        if input.source != self.layers.len().checked_sub(1) {
+            return Err(
+                "expected to read what the node before makes, got an earlier tensor; only a plain chain of \
+                        layers can be opened, without branches"
+                    .into(),
+            );
+        }
+        let name = names::unused(node, &kind, &mut self.names, &mut self.counts);
+        let layer = fit(LayerSpec::new(name, kind), input.layer_cells())?;
+        let mut filled = Parts::default();
+        for ((part, shape), (given, array)) in layer.parameters().into_iter().zip(parts) {
+            debug_assert_eq!(part, given);
+            filled.set(part, tensor(shape, array)?);
+        }
+        self.layers.push((layer, filled));
+        Ok(self.layers.len() - 1)
+    }
+
+    /// Appends a layer that keeps its input's shape, and returns its output.
+    ///
+    /// # Errors
+    /// As for [`Graph::push`].
+    pub fn push_same(
+        &mut self,
+        node: &NodeProto,
+        kind: Kind,
+        parts: Vec<(Part, Array<f32>)>,
+        input: &Value,
+    ) -> Result<Value, String> {
+        let source = Some(self.push(node, kind, parts, input)?);
+        Ok(Value { source, is_sole: true, ..input.clone() })
+    }
+
+    /// Appends a layer that makes maps, and returns its output: with rows and columns, or with one axis of them if
+    /// `input` has one.
+    ///
+    /// # Errors
+    /// As for [`Graph::push`].
+    pub fn push_maps(
+        &mut self,
+        node: &NodeProto,
+        kind: Kind,
+        parts: Vec<(Part, Array<f32>)>,
+        input: &Value,
+    ) -> Result<Value, String> {
+        let source = self.push(node, kind, parts, input)?;
+        let cells = self.layers[source].0.output;
+        let axes =
+            if input.axes.len() == 2 { vec![vec![0], vec![2]] } else { vec![vec![0], vec![1], vec![2]] };
+        Ok(Value { is_sole: true, ..Value::new(Some(source), cells, false, axes) })
+    }
+
+    /// Appends a Flatten, unless the cells are a vector already.
+    ///
+    /// # Errors
+    /// As for [`Graph::push`].
+    pub fn flatten(&mut self, node: &NodeProto, input: &Value) -> Result<Value, String> {
+        let axes = vec![input.axes.concat()];
+        if input.is_flat {
+            return Ok(Value { axes, ..input.clone() });
+        }
+        let source = Some(self.push(node, Kind::Flatten, vec![], input)?);
+        Ok(Value { source, axes, is_flat: true, is_sole: true, ..input.clone() })
+    }
+
+    /// Adds a bias to a convolution or dense layer without one; `false` if the layer is another one or has a bias.
+    ///
+    /// # Errors
+    /// If the bias does not fit.
+    pub fn add_bias(&mut self, layer: usize, bias: &[f32]) -> Result<bool, String> {
+        let (layer, parts) = &mut self.layers[layer];
+        let mut spec = layer.spec.clone();
+        match &mut spec.kind {
+            Kind::Conv2d(conv) if !conv.bias => conv.bias = true,
+            Kind::Dense(dense) if !dense.bias => dense.bias = true,
+            Kind::Conv2d(_)
+            | Kind::Dense(_)
+            | Kind::MaxPool2d(_)
+            | Kind::AvgPool2d(_)
+            | Kind::GlobalAvgPool2d
+            | Kind::Activation(_)
+            | Kind::Flatten
+            | Kind::BatchNorm2d(_)
+            | Kind::LocalResponseNorm(_)
+            | Kind::Dropout(_)
+            | Kind::Softmax => return Ok(false),
+        }
+        *layer = fit(spec, layer.input)?;
+        parts.set(Part::Bias, tensor(Shape::new(1, bias.len(), 1, 1), Array::row(bias.to_vec()))?);
+        Ok(true)
+    }
+
+    /// Replaces an activation by another one.
+    ///
+    /// # Errors
+    /// If it does not fit.
+    pub fn replace_activation(&mut self, layer: usize, activation: Activation) -> Result<(), String> {
+        let layer = &mut self.layers[layer].0;
+        let spec = LayerSpec { kind: Kind::Activation(activation), ..layer.spec.clone() };
+        *layer = fit(spec, layer.input)?;
+        Ok(())
+    }
+
+    /// Multiplies the weights and the bias of a layer, channel by channel.
+    pub fn scale(&mut self, layer: usize, by: &[f32]) {
+        let parts = &mut self.layers[layer].1;
+        for part in [Part::Weight, Part::Bias] {
+            let Some(tensor) = parts.get_mut(part) else { continue };
+            tensor.iter_mut().zip(by).for_each(|(x, by)| *x *= by);
+        }
+    }
+}
+
+fn fit(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, String> {
+    Layer::new(spec, input).map_err(|error| error.0)
+}
+
+/// The numbers in a parameter's shape; axes of length 1 may be missing or added.
+fn tensor(shape: Shape, array: Array<f32>) -> Result<Tensor, String> {
+    let but_ones = |dims: &[usize]| dims.iter().copied().filter(|&dim| dim != 1).collect::<Vec<_>>();
+    if but_ones(&shape.0) != but_ones(&array.dims) {
+        return Err(format!(
+            "expected weights of shape {:?}, got {:?}; the file is damaged, export it again",
+            shape.0,
+            &array.dims[..array.dims.len().min(8)]
+        ));
+    }
+    Tensor::from_shape_vec(shape.0, array.values)
+        .map_err(|error| format!("{error}; the file is damaged, export it again"))
+}

@@ -1,0 +1,139 @@
+//! Activations that a file spells out in several nodes, as one node: SiLU, HardSwish, Mish and GELU.
+
+use super::proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type};
+use std::collections::HashMap;
+
+/// A node that takes the place of the one at this position.
+struct Found {
+    at: usize,
+    op: &'static str,
+    input: String,
+}
+
+/// Replaces the last node of each pattern by the whole activation. The other nodes stay for whoever else reads them.
+pub fn apply(graph: &mut GraphProto) {
+    let found: Vec<Found> = {
+        let spelled = Spelled::new(graph);
+        (0..graph.node.len()).filter_map(|at| spelled.find(at)).collect()
+    };
+    for Found { at, op, input } in found {
+        let node = &mut graph.node[at];
+        // A name such as /act/Mul tells of the operator.
+        if let Some((place, last)) = node.name.rsplit_once('/')
+            && last.starts_with(&node.op_type)
+        {
+            node.name = format!("{place}/{op}");
+        }
+        node.op_type = op.into();
+        node.input = vec![input];
+        node.attribute = Vec::<AttributeProto>::new();
+    }
+}
+
+struct Spelled<'a> {
+    graph: &'a GraphProto,
+    makers: HashMap<&'a str, &'a NodeProto>,
+    weights: HashMap<&'a str, &'a TensorProto>,
+}
+
+impl<'a> Spelled<'a> {
+    fn new(graph: &'a GraphProto) -> Self {
+        let makers = graph.node.iter().filter_map(|node| Some((node.output.first()?.as_str(), node)));
+        let weights = graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor));
+        Self { graph, makers: makers.collect(), weights: weights.collect() }
+    }
+
+    fn maker(&self, name: &str, op: &str) -> Option<&'a NodeProto> {
+        self.makers.get(name).copied().filter(|node| node.op_type == op)
+    }
+
+    /// The number that a constant of one cell holds.
+    fn number(&self, name: &str) -> Option<f32> {
+        let of_node = |node: &'a NodeProto| node.attribute.iter().find_map(|attribute| attribute.t.as_ref());
+        let tensor =
+            self.weights.get(name).copied().or_else(|| self.maker(name, "Constant").and_then(of_node))?;
+        if tensor.data_type != data_type::FLOAT || tensor.dims.iter().any(|&dim| dim != 1) {
+            return None;
+        }
+        match (tensor.float_data.as_slice(), tensor.raw_data.as_slice()) {
+            ([number], []) => Some(*number),
+            ([], raw) => raw.try_into().ok().map(f32::from_le_bytes),
+            _ => None,
+        }
+    }
+
+    /// The other operand of a node with a number near `number` as one of two.
+    fn with(&self, node: &'a NodeProto, number: f32) -> Option<&'a str> {
+        let [a, b] = node.input.as_slice() else { return None };
+        let is = |name: &str| self.number(name).is_some_and(|got| (got - number).abs() < 1e-5 * number.abs());
+        match (is(a), is(b)) {
+            (false, true) => Some(a),
+            (true, false) if node.op_type != "Div" => Some(b),
+            _ => None,
+        }
+    }
+
+    fn find(&self, at: usize) -> Option<Found> {
+        let node = &self.graph.node[at];
+        let found = |op, input: &str| Some(Found { at, op, input: input.to_owned() });
+        match node.op_type.as_str() {
+            "Mul" => {
+                if let Some((op, input)) = self.gated(node) {
+                    return found(op, input);
+                }
+                found("Gelu", self.gelu(node)?)
+            }
+            _ => None,
+        }
+    }
+
+    /// A tensor multiplied by a function of itself.
+    fn gated(&self, node: &'a NodeProto) -> Option<(&'static str, &'a str)> {
+        let [a, b] = node.input.as_slice() else { return None };
+        [(a, b), (b, a)].into_iter().find_map(|(x, gate)| {
+            let reads = |node: &NodeProto| node.input.first() == Some(x);
+            let alpha = |node: &NodeProto| {
+                node.attribute.iter().find(|attribute| attribute.name == "alpha").map_or(0.2, |alpha| alpha.f)
+            };
+            if self.maker(gate, "Sigmoid").is_some_and(reads) {
+                return Some(("Swish", x.as_str()));
+            }
+            let is_hard = |node: &NodeProto| reads(node) && (alpha(node) - 1.0 / 6.0).abs() < 1e-6;
+            if self.maker(gate, "HardSigmoid").is_some_and(is_hard) {
+                return Some(("HardSwish", x.as_str()));
+            }
+            let soft = self.maker(gate, "Tanh").and_then(|tanh| self.maker(tanh.input.first()?, "Softplus"));
+            soft.is_some_and(reads).then_some(("Mish", x.as_str()))
+        })
+    }
+
+    /// x / 2 * (1 + erf(x / sqrt(2))), in the orders in which exporters write it.
+    fn gelu(&self, node: &'a NodeProto) -> Option<&'a str> {
+        let input = |node: &'a NodeProto| node.input.first().map(String::as_str);
+        // (1 + erf(x / sqrt(2))), and its x.
+        let gate = |name: &str| {
+            let erf = self.with(self.maker(name, "Add")?, 1.0)?;
+            let scaled = input(self.maker(erf, "Erf")?)?;
+            match self.maker(scaled, "Div") {
+                Some(div) => self.with(div, std::f32::consts::SQRT_2),
+                None => self.with(self.maker(scaled, "Mul")?, std::f32::consts::FRAC_1_SQRT_2),
+            }
+        };
+        let half = |name: &str| self.with(self.maker(name, "Mul")?, 0.5);
+        // A product of two, in either order.
+        let product = |node: &'a NodeProto, first: &dyn Fn(&'a str) -> Option<&'a str>| {
+            let [a, b] = node.input.as_slice() else { return None };
+            let fits = |x: &'a str, g: &'a str| gate(g).filter(|of| first(x) == Some(*of));
+            fits(a, b).or_else(|| fits(b, a))
+        };
+        if let Some(inner) = self.with(node, 0.5) {
+            return product(self.maker(inner, "Mul")?, &|x| Some(x));
+        }
+        product(node, &half).or_else(|| {
+            let [a, b] = node.input.as_slice() else { return None };
+            // x * (0.5 * (1 + erf))
+            let fits = |x: &'a str, g: &'a str| gate(half(g)?).filter(|of| x == *of);
+            fits(a, b).or_else(|| fits(b, a))
+        })
+    }
+}
