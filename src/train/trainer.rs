@@ -245,7 +245,8 @@ mod tests {
         Network::build([1, 28, 28], layers.into(), Loss::CrossEntropy).expect("fits")
     }
 
-    const TARGETS: Targets = Targets { loss: Loss::CrossEntropy, output: [10, 1, 1] };
+    const TARGETS: crate::nn::loss::Targets =
+        crate::nn::loss::Targets { loss: Loss::CrossEntropy, output: [10, 1, 1] };
 
     fn digits(seed: u64, epoch_len: u64, batch_len: u64) -> BatchSchedule {
         let data = Dataset::generated(Generated::Digits, seed);

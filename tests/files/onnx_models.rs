@@ -150,7 +150,8 @@ fn one_output_tells_two_classes_apart() {
     // What this program wrote before there was another loss opens, with a note.
     let mut old = Model::initial("old", one, Init::He, 1).expect("fits");
     old.architecture.loss = Loss::CrossEntropy;
-    let opened = Model::from_file("old.safetensors", &old.to_bytes().expect("writes"), None).expect("opens");
+    let opened =
+        Model::from_file("old.safetensors", &old.to_bytes().expect("writes"), &Near::NOTHING).expect("opens");
     assert_eq!(opened.network.loss, Loss::BinaryCrossEntropy);
     assert!(opened.notes.iter().any(|note| note.contains("would always be 1")), "{:?}", opened.notes);
 }
