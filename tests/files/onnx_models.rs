@@ -3,6 +3,7 @@
 //!
 //! The files and the script that made them are in `tests/fixtures/onnx`.
 
+use convstep::data::ModelFolder;
 use convstep::model_io::{Architecture, Model, Near};
 use convstep::nn::{Mode, Part, dropout::Stream, init::Init, loss::Loss, spec::Kind};
 use convstep::tensor::Tensor;
@@ -13,9 +14,12 @@ use std::path::PathBuf;
 /// The largest difference that passes, relative to the tensor's largest magnitude.
 const TOLERANCE: f32 = 1e-5;
 
+fn path(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx").join(file)
+}
+
 fn bytes(file: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx").join(file);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+    std::fs::read(path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// An architecture beside the file.
@@ -25,7 +29,9 @@ fn with(toml: &str) -> Near<'_> {
 
 fn open(name: &str) -> Model {
     let file = format!("{name}.onnx");
-    Model::from_file(&file, &bytes(&file), &Near::NOTHING).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let folder = ModelFolder::of(&path(&file));
+    let near = Near { files: &folder, ..Near::NOTHING };
+    Model::from_file(&file, &bytes(&file), &near).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// The fixture's tensor and its extents.
@@ -182,6 +188,38 @@ fn old_and_new_operators_compute_what_pytorch_computes() {
     assert_eq!(model.network.loss, Loss::Mse);
     assert_eq!(model.notes, ["the network ends in sigmoid: its loss is the mean squared error"]);
     assert_eq!(model.unused, ["spare"]);
+}
+
+/// Graphs as people have them; the script is `make_graphs.py`.
+#[test]
+fn graphs_that_spell_a_chain_in_other_ways_compute_the_same() {
+    for name in ["two_files", "many_files", "computed_weights", "view_of_the_picture", "batch_norm_1d"] {
+        let model = check(name);
+        assert!(
+            model.notes.is_empty() && model.unused.is_empty(),
+            "{name}: {:?} {:?}",
+            model.notes,
+            model.unused
+        );
+    }
+    let model = check("two_outputs");
+    assert_eq!(model.notes, ["the file has 2 outputs: \"y\" is shown, [\"h\"] left out"]);
+    for name in ["channels_last", "channels_last_cells"] {
+        let model = check(name);
+        assert_eq!(model.network.input[0], 3, "{name}");
+        let note = "the file has its pictures as (rows, columns, channels); they are shown as (channels, rows, columns)";
+        assert!(model.notes.iter().any(|line| line.starts_with(note)), "{name}: {:?}", model.notes);
+    }
+}
+
+/// Without the folder, the file that is missing is named.
+#[test]
+fn weights_that_were_left_behind_are_named() {
+    for (name, file) in [("two_files", "two_files.data"), ("many_files", "many_files/conv.weight")] {
+        let model = format!("{name}.onnx");
+        let error = Model::from_file(&model, &bytes(&model), &Near::NOTHING).expect_err("no weights").0;
+        assert!(error.contains(&format!("in the file {file:?} beside the model")), "{error}");
+    }
 }
 
 #[test]

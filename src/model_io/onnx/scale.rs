@@ -1,7 +1,7 @@
 //! Sums and products with constants of the file: a bias, or a scale and a shift for each channel.
 
 use super::{
-    attributes::{input, needed},
+    attributes::{input, int, needed},
     constant::{Array, quoted},
     dense::turned,
     graph::Graph,
@@ -38,6 +38,7 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = graph.value(name)?.clone();
     let x = column(graph, x)?;
     let array = graph.take(other)?;
+    let array = placed(graph, node, &x, array);
     let numbers = per_channel(&x, &array).ok_or_else(|| {
         format!(
             "expected one number for each channel or feature, got a constant of shape {:?} for {}; only these are supported",
@@ -67,6 +68,16 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
             quoted(input(node, 0).unwrap_or_default())
         )),
     }
+}
+
+/// Before version 7 a node says at which axis the constant begins.
+fn placed(graph: &Graph, node: &NodeProto, x: &Value, array: Array<f32>) -> Array<f32> {
+    let axis = usize::try_from(int(node, "axis", -1)).ok().filter(|_| graph.opset < 7);
+    let Some(axis) = axis else { return array };
+    let mut dims = array.dims;
+    let rank = x.axes.len() + 1;
+    dims.resize(rank.saturating_sub(axis).clamp(dims.len(), rank.max(dims.len())), 1);
+    Array { dims, ..array }
 }
 
 /// A constant as one number for each channel of the layer's output; `None` if it differs along other axes.

@@ -738,3 +738,21 @@ fn a_vector_is_shown_as_a_square_if_it_can_be() {
     };
     assert_eq!([with(49), with(48), with(50)], [[1, 7, 7], [3, 4, 4], [50, 1, 1]]);
 }
+
+/// Version 6 says where a constant begins, and whether a dropout only passes its input through.
+#[test]
+fn the_forms_of_version_6_are_read() {
+    let with = |nodes: Vec<NodeProto>| {
+        let mut file = file(nodes);
+        file.opset_import[0].version = 6;
+        load(&file)
+    };
+    let sum = |axis| node("Add", &["c", "b"], "y", vec![int("broadcast", 1), int("axis", axis)]);
+    let conv = || node("Conv", &["x", "w"], "c", vec![]);
+    let model = with(vec![conv(), sum(1)]).expect("a bias");
+    assert_eq!(model.params.0[0].at(crate::nn::Part::Bias)[[0, 2, 0, 0]], 2.0 / 8.0 - 1.0);
+    assert!(with(vec![conv(), sum(2)]).is_err(), "along rows it is no bias");
+    let drop = |attributes| with(vec![node("Dropout", &["x"], "y", attributes)]);
+    assert!(drop(vec![int("is_test", 1)]).is_ok());
+    assert!(drop(vec![]).expect_err("draws").0.contains("in training mode"));
+}
