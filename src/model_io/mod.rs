@@ -15,7 +15,9 @@ mod nearest;
 pub mod onnx;
 pub mod preprocess;
 pub mod presets;
+pub mod recognise;
 pub mod session;
+pub mod torch;
 pub mod weights;
 
 pub use architecture::Architecture;

@@ -1,6 +1,12 @@
 //! Models: an architecture with matching weights.
 
-use super::{Architecture, ModelError, nearest::hint, onnx, weights};
+use super::{
+    Architecture, ModelError,
+    nearest::hint,
+    onnx,
+    recognise::{FileKind, recognise},
+    torch, weights,
+};
 use crate::data::Beside;
 use crate::nn::{Network, Params, init::Init};
 use crate::tensor::{Tensor, shape_of};
@@ -41,30 +47,56 @@ impl Near<'_> {
 
 impl Model {
     /// The extensions of model files.
-    pub const ENDINGS: [&str; 2] = ["safetensors", "onnx"];
+    pub const ENDINGS: [&str; 4] = ["safetensors", "onnx", "pth", "pt"];
+
+    /// Further extensions of models, of which the reason why they are not opened is said.
+    const OTHER_ENDINGS: [&str; 6] = ["ckpt", "pt2", "keras", "h5", "hdf5", "tflite"];
 
     /// Whether a file name has the extension of a model file.
     pub fn is_file(name: &str) -> bool {
-        Self::ENDINGS.iter().any(|ending| has_ending(name, ending))
+        Self::ENDINGS.iter().chain(&Self::OTHER_ENDINGS).any(|ending| has_ending(name, ending))
     }
 
-    /// Reads a model from a file's bytes, named after the file: ONNX by extension, else weights as safetensors.
+    /// Reads a model from a file's bytes, named after the file: ONNX, or weights as safetensors or a PyTorch state dict,
+    /// by their first bytes.
     ///
     /// # Errors
-    /// As for [`Model::from_bytes`] and [`onnx::read`].
+    /// As for [`Model::from_bytes`], [`onnx::read`] and [`torch::to_safetensors`].
     pub fn from_file(file: &str, bytes: &[u8], near: &Near) -> Result<Self, ModelError> {
-        match has_ending(file, "onnx") {
-            true => onnx::read(file, bytes, near),
-            false => {
-                let beside = match near.architecture {
-                    None if weights::architecture_text(bytes).is_ok_and(|text| text.is_none()) => {
-                        beside(file, near.files)?
-                    }
-                    _ => None,
-                };
-                Self::from_bytes(file, bytes, near.architecture.or(beside.as_deref()))
+        let kind = recognise(bytes);
+        match kind {
+            FileKind::Onnx => onnx::read(file, bytes, near),
+            // A file without a mark of its own is what its name says.
+            FileKind::Unknown if has_ending(file, "onnx") => onnx::read(file, bytes, near),
+            FileKind::Safetensors | FileKind::Unknown => Self::of_weights(file, bytes, near),
+            FileKind::Torch | FileKind::OldTorch => {
+                Self::of_weights(file, &torch::to_safetensors(bytes)?, near)
             }
+            FileKind::Empty
+            | FileKind::TorchProgram
+            | FileKind::Keras
+            | FileKind::Hdf5
+            | FileKind::Npz
+            | FileKind::Npy
+            | FileKind::Zip
+            | FileKind::TfLite
+            | FileKind::LfsPointer
+            | FileKind::Html => Err(ModelError(format!(
+                "{file}: expected a model as ONNX, safetensors or a PyTorch state dict, got something else; {}",
+                kind.remedy().unwrap_or_default()
+            ))),
         }
+    }
+
+    /// Reads a model from a weight file, with the architecture that is given, in the file, or beside it.
+    fn of_weights(file: &str, bytes: &[u8], near: &Near) -> Result<Self, ModelError> {
+        let beside = match near.architecture {
+            None if weights::architecture_text(bytes).is_ok_and(|text| text.is_none()) => {
+                beside(file, near.files)?
+            }
+            _ => None,
+        };
+        Self::from_bytes(file, bytes, near.architecture.or(beside.as_deref()))
     }
 
     /// Reads a model from a weight file, with the architecture `toml` or else that in the file's metadata.
@@ -77,7 +109,7 @@ impl Model {
             None => weights::architecture_text(safetensors)?.ok_or_else(|| {
                 ModelError(format!(
                     "{name}: expected the architecture in the file's metadata ({}), got none; give it as a TOML file \
-                     (--architecture NET.toml)",
+                     of the same name in the same folder, or by --architecture NET.toml",
                     weights::METADATA_KEY
                 ))
             })?,

@@ -3,7 +3,7 @@
 //! Tensors have PyTorch's names and layouts: `<layer>.weight` is (O, I/groups, kh, kw) for a convolution and (out,
 //! in) for a dense layer; all other parameters are vectors.
 
-use super::ModelError;
+use super::{ModelError, recognise::recognise};
 use crate::nn::{Layer, Network, Op, Params, Part, Parts};
 use crate::tensor::{Shape, Tensor};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
@@ -75,11 +75,12 @@ pub fn architecture_text(bytes: &[u8]) -> Result<Option<String>, ModelError> {
 /// numeric, or if there is a bias that the architecture excludes.
 pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
     let file = open(bytes)?;
+    let prefix = prefix(&file);
     let mut used = Vec::new();
     let layers = network.layers.iter().map(|layer| {
         let mut parts = Parts::default();
         for (part, shape) in layer.parameters() {
-            let name = tensor_name(layer, part);
+            let name = own_name(&file, prefix, tensor_name(layer, part));
             let tensor = find(&file, layer, &name)?;
             check_shape(&file, &name, &tensor_shape(layer, part, shape), tensor.shape())?;
             let numbers = numbers(&name, &tensor)?;
@@ -88,7 +89,7 @@ pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
             parts.set(part, tensor);
             used.push(name);
         }
-        refuse_bias(&file, layer)?;
+        refuse_bias(&file, prefix, layer)?;
         Ok(parts)
     });
     let params = Params(layers.collect::<Result<_, ModelError>>()?);
@@ -170,22 +171,30 @@ pub(super) fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, ModelError> {
 
 /// The error for bytes that are not a safetensors file, with a remedy for what they look like.
 fn damaged(bytes: &[u8], why: &str) -> ModelError {
-    let remedy = if bytes.is_empty() {
-        "the file is empty, save or download it again"
-    } else if bytes.starts_with(b"PK") || bytes.starts_with(b"\x80\x02") {
-        "this looks like a PyTorch checkpoint: save its state dict with safetensors.torch.save_file"
-    } else if bytes.starts_with(b"\x89HDF") {
-        "this looks like an HDF5 file: save its weights with safetensors"
-    } else if bytes.starts_with(b"version https://git-lfs") {
-        "this is a Git LFS pointer: fetch the file itself with git lfs pull"
-    } else {
-        "the file is cut short, damaged or in another format; save or download it again"
-    };
+    let remedy = recognise(bytes).remedy();
+    let remedy =
+        remedy.unwrap_or("the file is cut short, damaged or in another format; save or download it again");
     ModelError(format!("expected a safetensors file, got something else ({}); {remedy}", one_line(why)))
 }
 
 pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(160).collect()
+}
+
+/// What wrappers put before all names of a state dict.
+const PREFIXES: [&str; 4] = ["module.", "model.", "_orig_mod.", "net."];
+
+/// The prefix that all names in the file have; empty if there is none.
+fn prefix(file: &SafeTensors) -> &'static str {
+    let names = file.names();
+    let has = |prefix: &&str| !names.is_empty() && names.iter().all(|name| name.starts_with(*prefix));
+    PREFIXES.into_iter().find(|prefix| has(prefix)).unwrap_or_default()
+}
+
+/// A tensor's name as the file has it: with the prefix if only that is there.
+fn own_name(file: &SafeTensors, prefix: &str, name: String) -> String {
+    let long = format!("{prefix}{name}");
+    if file.tensor(&name).is_err() && file.tensor(&long).is_ok() { long } else { name }
 }
 
 fn names(file: &SafeTensors) -> Vec<String> {
@@ -252,7 +261,7 @@ fn check_shape(file: &SafeTensors, name: &str, expected: &[usize], got: &[usize]
 }
 
 /// Refuses a bias that the architecture excludes, because ignoring it would silently change the result.
-fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
+fn refuse_bias(file: &SafeTensors, prefix: &str, layer: &Layer) -> Result<(), ModelError> {
     let is_excluded = match &layer.op {
         Op::Conv2d(conv) => !conv.bias,
         Op::Dense(dense) => !dense.bias,
@@ -268,7 +277,7 @@ fn refuse_bias(file: &SafeTensors, layer: &Layer) -> Result<(), ModelError> {
         | Op::Multiply
         | Op::Concat => false,
     };
-    let name = tensor_name(layer, Part::Bias);
+    let name = own_name(file, prefix, tensor_name(layer, Part::Bias));
     if is_excluded && file.tensor(&name).is_ok() {
         return Err(ModelError(format!(
             "{}: expected no bias, as the architecture says bias = false, got a tensor {name}; set bias = true",
@@ -452,7 +461,7 @@ mod tests {
     fn other_files_are_refused_with_their_remedy() {
         for (bytes, expected) in [
             (&b""[..], "the file is empty"),
-            (b"PK\x03\x04rest of an archive", "PyTorch checkpoint"),
+            (b"PK\x03\x04rest of an archive", "a .zip archive"),
             (b"\x89HDF\r\n\x1a\n rest", "HDF5"),
             (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
             (b"\xff\xff\xff\xff\xff\xff\xff\xff{}", "cut short, damaged"),

@@ -193,7 +193,15 @@ fn old_and_new_operators_compute_what_pytorch_computes() {
 /// Graphs as people have them; the script is `make_graphs.py`.
 #[test]
 fn graphs_that_spell_a_chain_in_other_ways_compute_the_same() {
-    for name in ["two_files", "many_files", "computed_weights", "view_of_the_picture", "batch_norm_1d"] {
+    for name in [
+        "two_files",
+        "many_files",
+        "computed_weights",
+        "view_of_the_picture",
+        "batch_norm_1d",
+        "uneven_padding",
+        "ceil_mode",
+    ] {
         let model = check(name);
         assert!(
             model.notes.is_empty() && model.unused.is_empty(),

@@ -4,10 +4,11 @@
 //!
 //! The files and the script that made them are in `tests/fixtures/torch`.
 
-use convstep::data::npy;
-use convstep::model_io::Model;
+use convstep::data::{ModelFolder, npy};
+use convstep::model_io::{Model, Near};
 use convstep::nn::{Mode, Part, Source, dropout::Stream, loss};
 use convstep::tensor::Tensor;
+use proptest::{collection::vec, option, prelude::*, sample::Index};
 use safetensors::SafeTensors;
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -115,4 +116,89 @@ fn slits() {
 #[test]
 fn volume() {
     check("volume");
+}
+
+/// What torch.save leaves of one state dict, in all its forms, is what safetensors leaves of it.
+#[test]
+fn the_files_of_torch_save_are_one_model() {
+    let toml = String::from_utf8(bytes("plain.toml")).expect("text");
+    let near = Near { architecture: Some(&toml), ..Near::NOTHING };
+    let expected = Model::from_file("plain.safetensors", &bytes("plain.safetensors"), &near).expect("reads");
+    for file in ["plain.pth", "plain_old.pth", "plain_checkpoint.pt", "plain_turned.pth", "plain_module.pt"] {
+        let model =
+            Model::from_file(file, &bytes(file), &near).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert_eq!((&model.network, &model.params), (&expected.network, &expected.params), "{file}");
+        assert!(model.unused.is_empty(), "{file}: {:?}", model.unused);
+    }
+}
+
+/// A state dict does not tell its network; the .toml beside it does.
+#[test]
+fn a_state_dict_finds_its_architecture_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = ModelFolder::of(&folder.path().join("net.pth"));
+    let near = Near { files: &files, ..Near::NOTHING };
+    let error = Model::from_file("net.pth", &bytes("plain.pth"), &near).expect_err("no architecture").0;
+    assert!(error.contains("give it as a TOML file of the same name in the same folder"), "{error}");
+    std::fs::write(folder.path().join("net.toml"), bytes("plain.toml")).expect("a file");
+    assert_eq!(Model::from_file("net.pth", &bytes("plain.pth"), &near).map(|model| model.unused), Ok(vec![]));
+}
+
+proptest! {
+    #[test]
+    fn a_changed_state_dict_is_read_or_refused_in_one_line(
+        which in 0usize..4,
+        changes in vec((any::<Index>(), any::<u8>()), 0..8),
+        cut in option::of(any::<Index>()),
+    ) {
+        let mut file = bytes(["plain.pth", "plain_old.pth", "plain_checkpoint.pt", "plain_module.pt"][which]);
+        for (at, byte) in changes {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        if let Some(cut) = cut {
+            file.truncate(cut.index(file.len()));
+        }
+        let toml = String::from_utf8(bytes("plain.toml")).expect("text");
+        let near = Near { architecture: Some(&toml), ..Near::NOTHING };
+        if let Err(error) = Model::from_file("net.pth", &file, &near) {
+            let line = error.to_string();
+            prop_assert!(!line.is_empty() && !line.contains(char::is_control) && line.len() < 2000, "{line}");
+        }
+    }
+}
+
+/// Files of other kinds under the name of a model: each is told in a line of its own.
+#[test]
+fn files_of_other_kinds_are_named_with_their_remedy() {
+    let zip = |names: &[&str]| [b"PK\x03\x04", names.join("....").as_bytes()].concat();
+    for (file, bytes, expected) in [
+        (
+            "net.keras",
+            zip(&["metadata.json", "config.json", "model.weights.h5"]),
+            "this is a Keras model (.keras)",
+        ),
+        ("net.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "this is an HDF5 file"),
+        ("net.npz", zip(&["w.npy"]), "this is a set of NumPy arrays (.npz)"),
+        ("net.pt2", zip(&["net/models/model.json"]), "torch.export (.pt2)"),
+        (
+            "net.onnx",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0".to_vec(),
+            "a Git LFS pointer",
+        ),
+        ("net.safetensors", b"version https://git-lfs.github.com/spec/v1".to_vec(), "a Git LFS pointer"),
+        ("net.pth", b"<!DOCTYPE html><title>404</title>".to_vec(), "this is a web page"),
+        ("net.onnx", zip(&["train/a/1.png"]), "this is a .zip archive"),
+        ("net.tflite", b"\x1c\0\0\0TFL3\0".to_vec(), "TensorFlow Lite"),
+        ("net.pth", vec![], "the file is empty"),
+    ] {
+        assert!(Model::is_file(file) || file.ends_with(".npz"), "{file}");
+        let error = Model::from_file(file, &bytes, &Near::NOTHING).expect_err(file).0;
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}\n  should contain: {expected}");
+        assert!(!error.contains("PyTorch checkpoint"), "{error}");
+    }
+    // What a file is does not depend on its name.
+    let plain = bytes("plain.safetensors");
+    let named = Model::from_file("weights.onnx", &plain, &Near::NOTHING).expect_err("no architecture");
+    assert!(named.0.contains("expected the architecture"), "{named}");
 }

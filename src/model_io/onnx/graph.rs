@@ -153,6 +153,7 @@ impl<'a> Graph<'a> {
         if self.layers.len() == MAX_LAYERS {
             return Err(format!("expected at most {MAX_LAYERS} layers, got more; use a smaller model"));
         }
+        input.clone().unpadded()?;
         if input.has_ended {
             return Err(
                 "expected nothing after a LogSoftmax, got this node; only the loss can follow it".into()

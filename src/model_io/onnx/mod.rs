@@ -167,7 +167,7 @@ impl<'a> Source<'a> {
                 Failure { nodes: nodes + 1, error }
             })?;
         }
-        let value = graph.value(output).cloned().map_err(|what| Failure {
+        let value = graph.value(output).cloned().and_then(Value::unpadded).map_err(|what| Failure {
             nodes: order.len(),
             error: ModelError(format!("output {}: {what}", quoted(output))),
         })?;
@@ -350,7 +350,7 @@ fn step<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), String> {
 
 /// The shape of a tensor or a part of it, or its number of cells.
 fn shape<'a>(graph: &mut Graph<'a>, node: &NodeProto, input: &str, output: &'a str) -> Result<(), String> {
-    let shape = graph.value(input)?.shape(graph.batch);
+    let shape = graph.value(input)?.clone().unpadded()?.shape(graph.batch);
     if node.op_type == "Size" {
         return Err("expected shapes that do not depend on the number of pictures, got a Size; export the model again".into());
     }

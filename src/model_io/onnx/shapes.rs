@@ -30,7 +30,7 @@ pub fn flatten(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 /// # Errors
 /// If it parts an axis or the batch.
 pub fn reshape(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let x = first(graph, node)?;
+    let x = first(graph, node)?.unpadded()?;
     let shape = match super::attributes::ints(node, "shape") {
         Some(shape) => shape.to_vec(),
         None => graph.constants.ints(needed(node, 1, "a shape")?)?.values,

@@ -22,6 +22,8 @@ pub struct Value {
     pub has_ended: bool,
     /// Whether the layer's output is read by nothing else.
     pub is_sole: bool,
+    /// Zeros that the next layer adds above, on the left, below and on the right.
+    pub pad: [usize; 4],
 }
 
 impl Value {
@@ -34,7 +36,20 @@ impl Value {
     pub fn new(source: Option<usize>, cells: [usize; 3], is_flat: bool, axes: Vec<Vec<usize>>) -> Self {
         let long = |axes: Vec<usize>| axes.into_iter().filter(|&axis| cells[axis] > 1).collect();
         let axes = axes.into_iter().map(long).collect();
-        Self { source, cells, is_flat, axes, has_ended: false, is_sole: false }
+        Self { source, cells, is_flat, axes, has_ended: false, is_sole: false, pad: [0; 4] }
+    }
+
+    /// The tensor itself, if no Pad came before.
+    ///
+    /// # Errors
+    /// If one came: only a convolution or a pool adds the zeros.
+    pub fn unpadded(self) -> Result<Self, String> {
+        match self.pad {
+            [0, 0, 0, 0] => Ok(self),
+            _ => Err("expected a convolution or a pool after a Pad, got something else; pad in the convolution and export \
+                      again"
+                .into()),
+        }
     }
 
     /// The extents in the file after the batch.

@@ -1,7 +1,7 @@
 //! Convolutions, pools and means over maps.
 
 use super::{
-    attributes::{input, int, ints, ints_or_input, listed, needed, text},
+    attributes::{float_or_input, input, int, ints, ints_or_input, listed, needed, text},
     constant::{Array, quoted},
     graph::Graph,
     operators::{first, maps},
@@ -9,7 +9,7 @@ use super::{
     value::Value,
 };
 use crate::nn::{
-    Part,
+    Op, Part,
     spec::{AvgPoolSpec, ConvSpec, Kind, MaxPoolSpec, Pair},
 };
 
@@ -56,7 +56,7 @@ pub fn conv(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let kernel = pair(node, &x, "kernel_shape", Some([kh, kw]))?;
     let stride = pair(node, &x, "strides", Some([1; 2]))?;
     let dilation = pair(node, &x, "dilations", Some([1; 2]))?;
-    let padding = padding(&x, node, kernel, stride, dilation)?;
+    let (padding, padding_end) = sides(padding(&x, node, kernel, stride, dilation)?, x.pad);
     let groups = int(node, "group", 1);
     let groups = usize::try_from(groups).map_err(|_| {
         format!("expected a group of at least 1, got {groups}; the file is damaged, export it again")
@@ -69,13 +69,14 @@ pub fn conv(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
         out_channels,
         kernel: Pair(kernel),
         stride: Pair(stride),
-        padding: Pair(padding),
+        padding,
+        padding_end,
         dilation: Pair(dilation),
         groups,
         bias: parts.len() == 2,
         normalize: false,
     };
-    graph.push_maps(node, Kind::Conv2d(spec), parts, &x)
+    graph.push_maps(node, Kind::Conv2d(spec), parts, &Value { pad: [0; 4], ..x })
 }
 
 /// A max pool.
@@ -84,9 +85,26 @@ pub fn conv(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 /// If its sizes don't fit its input.
 pub fn max_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
-    let (kernel, stride, padding) = window(&x, node)?;
-    let spec = MaxPoolSpec { kernel, stride: Some(stride).filter(|&stride| stride != kernel), padding };
-    graph.push_maps(node, Kind::MaxPool2d(spec), vec![], &x)
+    // Zeros never win over what is never below them.
+    let is_positive = x.source.is_some_and(|layer| match graph.layers[layer].0.op {
+        Op::Activation(activation) => activation.range()[0] >= 0.0,
+        _ => false,
+    });
+    if x.pad != [0; 4] && !is_positive {
+        return Err("expected a padding that never wins, got zeros before a max pool of numbers that may be negative; pad in \
+                    the pool and export again"
+            .into());
+    }
+    let window = Window::read(&x, node)?;
+    let spec = MaxPoolSpec {
+        kernel: window.kernel,
+        stride: Some(window.stride).filter(|&stride| stride != window.kernel),
+        padding: window.padding,
+        padding_end: window.padding_end,
+        dilation: window.dilation,
+        ceil_mode: window.ceil_mode,
+    };
+    graph.push_maps(node, Kind::MaxPool2d(spec), vec![], &Value { pad: [0; 4], ..x })
 }
 
 /// An average pool.
@@ -95,12 +113,29 @@ pub fn max_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 /// If its sizes don't fit its input.
 pub fn average_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
-    let (kernel, stride, padding) = window(&x, node)?;
-    // Without padding the two are equal.
-    let count_include_pad = int(node, "count_include_pad", 0) != 0 || padding == Pair::square(0);
-    let stride = Some(stride).filter(|&stride| stride != kernel);
-    let spec = AvgPoolSpec { kernel, stride, padding, count_include_pad };
-    graph.push_maps(node, Kind::AvgPool2d(spec), vec![], &x)
+    let window = Window::read(&x, node)?;
+    if window.dilation != Pair::square(1) {
+        return Err(format!(
+            "expected dilations of 1 in an average pool, got {:?}; pool without dilation",
+            window.dilation.0
+        ));
+    }
+    let is_padded = window.padding != Pair::square(0) || window.padding_end.is_some();
+    let is_counted = int(node, "count_include_pad", 0) != 0;
+    if x.pad != [0; 4] && !is_counted && window.own_padding != [[0; 2]; 2] {
+        return Err("expected a Pad before a pool without padding of its own, got both; pad in the pool and export again".into());
+    }
+    // Without padding the two are equal; the zeros of a Pad count.
+    let count_include_pad = is_counted || !is_padded || x.pad != [0; 4];
+    let spec = AvgPoolSpec {
+        kernel: window.kernel,
+        stride: Some(window.stride).filter(|&stride| stride != window.kernel),
+        padding: window.padding,
+        padding_end: window.padding_end,
+        ceil_mode: window.ceil_mode,
+        count_include_pad,
+    };
+    graph.push_maps(node, Kind::AvgPool2d(spec), vec![], &Value { pad: [0; 4], ..x })
 }
 
 /// A pool over whole maps.
@@ -119,7 +154,12 @@ pub fn global_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String>
 
 fn whole_max(x: &Value) -> Kind {
     let [_, h, w] = x.layer_cells();
-    Kind::MaxPool2d(MaxPoolSpec { kernel: Pair([h, w]), stride: None, padding: Pair::square(0) })
+    Kind::MaxPool2d(MaxPoolSpec {
+        kernel: Pair([h, w]),
+        stride: None,
+        padding: Pair::square(0),
+        ..MaxPoolSpec::new(1)
+    })
 }
 
 /// A mean or maximum over rows and columns.
@@ -157,112 +197,148 @@ pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     Ok(Value { is_sole: true, ..Value::new(source, cells, false, x.axes.clone()) })
 }
 
-/// A padding that adds nothing.
+/// A padding with zeros, which the next layer does.
 ///
 /// # Errors
-/// If it adds something.
+/// If it pads with something else, or other axes than rows and columns.
 pub fn pad(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
     let pads = match ints(node, "paddings") {
         Some(pads) => pads.to_vec(),
         None => ints_or_input(node, &graph.constants, "pads", 1)?.unwrap_or_default(),
     };
-    match pads.iter().all(|&pad| pad == 0) {
-        true => Ok(x),
-        false => Err(format!(
-            "expected a padding that adds nothing, got {}; pad in the convolution or pool and export again",
-            listed(&pads)
-        )),
+    if pads.iter().all(|&pad| pad == 0) {
+        return Ok(x);
     }
-}
-
-/// Kernel, stride and padding of a pool.
-fn window(x: &Value, node: &NodeProto) -> Result<(Pair, Pair, Pair), String> {
-    maps(x)?;
-    let kernel = pair(node, x, "kernel_shape", None)?;
-    // ONNX's default stride is 1, not the kernel.
-    let stride = pair(node, x, "strides", Some([1; 2]))?;
-    let dilation = pair(node, x, "dilations", Some([1; 2]))?;
-    if dilation != [1; 2] {
-        return Err(format!("expected dilations of 1 in a pool, got {dilation:?}; pool without dilation"));
+    let mode = text(node, "mode").unwrap_or("constant");
+    let value = float_or_input(node, &graph.constants, "value", 2)?.unwrap_or(0.0);
+    if mode != "constant" || value != 0.0 {
+        return Err(format!(
+            "expected a padding with zeros, got mode {} with {value}; pad with zeros and train again",
+            quoted(mode)
+        ));
     }
-    let padding = padding(x, node, kernel, stride, dilation)?;
-    if int(node, "ceil_mode", 0) != 0 {
-        for (name, d) in [("rows", 0), ("columns", 1)] {
-            let len = (x.cells[d + 1] + 2 * padding[d]).checked_sub(kernel[d]);
-            if stride[d] == 0 || len.is_none_or(|len| len % stride[d] != 0) {
-                return Err(format!(
-                    "expected windows that cover all {name} evenly, got ceil_mode = 1 on {} {name} with kernel {}, stride \
-                     {}, padding {}; export with ceil_mode = 0 or change the input's size",
-                    x.cells[d + 1],
-                    kernel[d],
-                    stride[d],
-                    padding[d]
-                ));
-            }
+    let rank = x.axes.len() + 1;
+    let axes = match input(node, 3) {
+        Some(axes) => graph.constants.ints(axes)?.values,
+        None => (0..rank as i64).collect(),
+    };
+    let wrong = || {
+        format!(
+            "expected a padding of rows and columns, got {} of {}; pad only rows and columns",
+            listed(&pads),
+            x.words()
+        )
+    };
+    let mut pad = x.pad;
+    if pads.len() != 2 * axes.len() || !(x.is_maps() || x.axes.len() == 3) {
+        return Err(wrong());
+    }
+    for (place, &axis) in axes.iter().enumerate() {
+        let [before, after] = [pads[place], pads[axes.len() + place]];
+        if [before, after] == [0, 0] {
+            continue;
+        }
+        let axis =
+            usize::try_from(if axis < 0 { axis.saturating_add(rank as i64) } else { axis }).unwrap_or(0);
+        let own = match axis.checked_sub(1).and_then(|axis| x.axes.get(axis)).map(Vec::as_slice) {
+            Some([1]) => 0,
+            Some([2]) => 1,
+            _ => return Err(wrong()),
+        };
+        for (side, cells) in [(own, before), (own + 2, after)] {
+            let cells = usize::try_from(cells).map_err(|_| wrong())?;
+            pad[side] = pad[side].checked_add(cells).filter(|&cells| cells <= LARGEST).ok_or_else(wrong)?;
         }
     }
-    Ok((Pair(kernel), Pair(stride), Pair(padding)))
+    Ok(Value { pad, ..x })
 }
 
-/// The padding of rows and columns, which must be the same on both sides.
+/// The largest numbers whose sum cannot overflow.
+const LARGEST: usize = 1 << 24;
+
+/// The numbers of a pool's window.
+struct Window {
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    padding_end: Option<Pair>,
+    /// Without what a Pad has added: before and after.
+    own_padding: [[usize; 2]; 2],
+    dilation: Pair,
+    ceil_mode: bool,
+}
+
+impl Window {
+    fn read(x: &Value, node: &NodeProto) -> Result<Self, String> {
+        maps(x)?;
+        let kernel = pair(node, x, "kernel_shape", None)?;
+        // ONNX's default stride is 1, not the kernel.
+        let stride = pair(node, x, "strides", Some([1; 2]))?;
+        let dilation = pair(node, x, "dilations", Some([1; 2]))?;
+        let own_padding = padding(x, node, kernel, stride, dilation)?;
+        let (padding, padding_end) = sides(own_padding, x.pad);
+        let ceil_mode = int(node, "ceil_mode", 0) != 0;
+        let [kernel, stride, dilation] = [kernel, stride, dilation].map(Pair);
+        Ok(Self { kernel, stride, padding, padding_end, own_padding, dilation, ceil_mode })
+    }
+}
+
+/// A layer's own padding, before and after, and that of a Pad before it; the second is `None` if both are equal.
+fn sides([before, after]: [[usize; 2]; 2], [top, left, bottom, right]: [usize; 4]) -> (Pair, Option<Pair>) {
+    let before = Pair([before[0] + top, before[1] + left]);
+    let after = Pair([after[0] + bottom, after[1] + right]);
+    (before, Some(after).filter(|&after| after != before))
+}
+
+/// The padding of rows and columns: before and after.
 fn padding(
     x: &Value,
     node: &NodeProto,
     kernel: [usize; 2],
     stride: [usize; 2],
     dilation: [usize; 2],
-) -> Result<[usize; 2], String> {
-    /// The largest numbers whose sum cannot overflow.
-    const LARGEST: usize = 1 << 24;
+) -> Result<[[usize; 2]; 2], String> {
     if let Some(big) = [kernel, stride, dilation].into_iter().flatten().find(|&n| n > LARGEST) {
         return Err(format!(
             "expected kernel, stride and dilation of at most {LARGEST}, got {big}; use smaller numbers"
         ));
     }
-    let uneven = |begin: &[i64], end: &[i64]| {
-        Err(format!(
-            "expected the same padding on both sides, got {} before and {} after; pad symmetrically and export again",
-            listed(begin),
-            listed(end)
-        ))
-    };
     // A one-dimensional layer has no rows to pad.
     let pads = ints(node, "pads").map(|pads| match (pads, x.axes.len()) {
         (&[before, after], 2) => vec![0, before, 0, after],
         _ => pads.to_vec(),
     });
     match text(node, "auto_pad").unwrap_or("NOTSET") {
-        "" | "NOTSET" => {
-            match pads.as_deref() {
-                None | Some([]) => Ok([0; 2]),
-                Some(&[top, left, bottom, right]) if top == bottom && left == right => {
-                    let side = |n: i64| usize::try_from(n).ok().filter(|&n| n <= LARGEST);
-                    side(top).zip(side(left)).map(|(rows, cols)| [rows, cols]).ok_or_else(|| {
-                    format!("expected a padding from 0 to {LARGEST}, got {top} and {left}; crop in another way")
-                })
-                }
-                Some([begin @ .., bottom, right]) if begin.len() == 2 => uneven(begin, &[*bottom, *right]),
-                Some(pads) => Err(format!(
-                    "expected four numbers in pads, got {}; use two-dimensional layers",
-                    listed(pads)
-                )),
+        "" | "NOTSET" => match pads.as_deref() {
+            None | Some([]) => Ok([[0; 2]; 2]),
+            Some(&[top, left, bottom, right]) => {
+                let side = |n: i64| usize::try_from(n).ok().filter(|&n| n <= LARGEST);
+                let sides = [top, left, bottom, right].map(side);
+                let [Some(top), Some(left), Some(bottom), Some(right)] = sides else {
+                    return Err(format!(
+                        "expected a padding from 0 to {LARGEST}, got {}; crop in another way",
+                        listed(&[top, left, bottom, right])
+                    ));
+                };
+                Ok([[top, left], [bottom, right]])
             }
-        }
-        "VALID" => Ok([0; 2]),
+            Some(pads) => Err(format!(
+                "expected four numbers in pads, got {}; use two-dimensional layers",
+                listed(pads)
+            )),
+        },
+        "VALID" => Ok([[0; 2]; 2]),
         // SAME: as many outputs as inputs divided by the stride, rounded up.
-        "SAME_UPPER" | "SAME_LOWER" => {
+        same @ ("SAME_UPPER" | "SAME_LOWER") => {
             let total = |d: usize| {
-                let len = x.cells[d + 1];
+                let len = x.cells[d + 1] + x.pad[d] + x.pad[d + 2];
                 let reach = dilation[d] * kernel[d].saturating_sub(1) + 1;
                 (len.div_ceil(stride[d].max(1)).saturating_sub(1) * stride[d] + reach).saturating_sub(len)
             };
-            let [rows, cols] = [total(0), total(1)];
-            if rows % 2 != 0 || cols % 2 != 0 {
-                let half = |n: usize, up: usize| ((n + up) / 2) as i64;
-                return uneven(&[half(rows, 0), half(cols, 0)], &[half(rows, 1), half(cols, 1)]);
-            }
-            Ok([rows / 2, cols / 2])
+            let less = [total(0) / 2, total(1) / 2];
+            let more = [total(0) - less[0], total(1) - less[1]];
+            Ok(if same == "SAME_UPPER" { [less, more] } else { [more, less] })
         }
         other => {
             Err(format!("expected auto_pad NOTSET, VALID or SAME, got {}; export it again", quoted(other)))
