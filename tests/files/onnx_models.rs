@@ -201,6 +201,7 @@ fn graphs_that_spell_a_chain_in_other_ways_compute_the_same() {
         "batch_norm_1d",
         "uneven_padding",
         "ceil_mode",
+        "branches",
     ] {
         let model = check(name);
         assert!(
@@ -212,7 +213,9 @@ fn graphs_that_spell_a_chain_in_other_ways_compute_the_same() {
     }
     let model = check("two_outputs");
     assert_eq!(model.notes, ["the file has 2 outputs: \"y\" is shown, [\"h\"] left out"]);
-    for name in ["channels_last", "channels_last_cells"] {
+    let model = check("residual");
+    assert_eq!(model.network.layers[4].spec.inputs, ["b", "p"], "{:?}", layers(&model));
+    for name in ["channels_last", "channels_last_cells", "channels_last_branches"] {
         let model = check(name);
         assert_eq!(model.network.input[0], 3, "{name}");
         let note = "the file has its pictures as (rows, columns, channels); they are shown as (channels, rows, columns)";

@@ -69,12 +69,18 @@ pub fn mat_mul(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     if is_per_cell && !x.is_column() {
         return per_cell(graph, node, &x);
     }
-    vector(&x)?;
+    if !is_per_cell {
+        vector(&x)?;
+    }
     let weight = weight(graph, node, &x, false)?;
     let out_features = weight.dims[0];
     let kind = Kind::Dense(DenseSpec { out_features, bias: false });
     let source = graph.push(node, kind, vec![(Part::Weight, weight)], &x)?;
-    Ok(Value { is_sole: true, ..Value::vector(Some(source), out_features) })
+    let mut axes = x.axes.clone();
+    if let Some(last) = axes.last_mut() {
+        *last = vec![0];
+    }
+    Ok(Value { is_sole: true, ..Value::new(Some(source), [out_features, 1, 1], true, axes) })
 }
 
 /// A dense layer on the channels of each cell, which is a convolution with a 1x1 kernel.

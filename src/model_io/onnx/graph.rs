@@ -8,8 +8,8 @@ use super::{
 };
 use crate::data::Beside;
 use crate::nn::{
-    Activation, Layer, Part, Parts,
-    spec::{Kind, LayerSpec},
+    Activation, Layer, Part, Parts, Source,
+    spec::{INPUT, Kind, LayerSpec},
 };
 use crate::tensor::{Shape, Tensor};
 use std::collections::{HashMap, HashSet};
@@ -150,24 +150,38 @@ impl<'a> Graph<'a> {
         parts: Vec<(Part, Array<f32>)>,
         input: &Value,
     ) -> Result<usize, String> {
+        self.push_on(node, kind, parts, &[input])
+    }
+
+    /// Appends a layer that reads several tensors.
+    ///
+    /// # Errors
+    /// As for [`Graph::push`].
+    pub fn push_on(
+        &mut self,
+        node: &NodeProto,
+        kind: Kind,
+        parts: Vec<(Part, Array<f32>)>,
+        inputs: &[&Value],
+    ) -> Result<usize, String> {
         if self.layers.len() == MAX_LAYERS {
             return Err(format!("expected at most {MAX_LAYERS} layers, got more; use a smaller model"));
         }
-        input.clone().unpadded()?;
-        if input.has_ended {
+        for input in inputs {
+            (*input).clone().unpadded()?;
+        }
+        if inputs.iter().any(|input| input.has_ended) {
             return Err(
                 "expected nothing after a LogSoftmax, got this node; only the loss can follow it".into()
             );
         }
-        if input.source != self.layers.len().checked_sub(1) {
-            return Err(
-                "expected to read what the node before makes, got an earlier tensor; only a plain chain of \
-                        layers can be opened, without branches"
-                    .into(),
-            );
-        }
         let name = names::unused(node, &kind, &mut self.names, &mut self.counts);
-        let layer = fit(LayerSpec::new(name, kind), input.layer_cells())?;
+        let before = self.layers.len().checked_sub(1);
+        let is_next = inputs.len() == 1 && inputs[0].source == before;
+        let spec = LayerSpec::new(name, kind);
+        let spec = if is_next { spec } else { spec.reading(inputs.iter().map(|input| self.name_of(input))) };
+        let from: Vec<_> = inputs.iter().map(|input| (source(input.source), input.layer_cells())).collect();
+        let layer = fit(spec, &from)?;
         let mut filled = Parts::default();
         for ((part, shape), (given, array)) in layer.parameters().into_iter().zip(parts) {
             debug_assert_eq!(part, given);
@@ -175,6 +189,11 @@ impl<'a> Graph<'a> {
         }
         self.layers.push((layer, filled));
         Ok(self.layers.len() - 1)
+    }
+
+    /// What a layer calls a tensor that it reads.
+    fn name_of(&self, input: &Value) -> String {
+        input.source.map_or_else(|| INPUT.to_owned(), |layer| self.layers[layer].0.name().to_owned())
     }
 
     /// Appends a layer that keeps its input's shape, and returns its output.
@@ -244,9 +263,12 @@ impl<'a> Graph<'a> {
             | Kind::BatchNorm2d(_)
             | Kind::LocalResponseNorm(_)
             | Kind::Dropout(_)
-            | Kind::Softmax => return Ok(false),
+            | Kind::Softmax
+            | Kind::Add
+            | Kind::Multiply
+            | Kind::Concat => return Ok(false),
         }
-        *layer = fit(spec, layer.input)?;
+        refit(layer, spec)?;
         parts.set(Part::Bias, tensor(Shape::new(1, bias.len(), 1, 1), Array::row(bias.to_vec()))?);
         Ok(true)
     }
@@ -258,8 +280,7 @@ impl<'a> Graph<'a> {
     pub fn replace_activation(&mut self, layer: usize, activation: Activation) -> Result<(), String> {
         let layer = &mut self.layers[layer].0;
         let spec = LayerSpec { kind: Kind::Activation(activation), ..layer.spec.clone() };
-        *layer = fit(spec, layer.input)?;
-        Ok(())
+        refit(layer, spec)
     }
 
     /// Multiplies the weights and the bias of a layer, channel by channel.
@@ -272,8 +293,19 @@ impl<'a> Graph<'a> {
     }
 }
 
-fn fit(spec: LayerSpec, input: [usize; 3]) -> Result<Layer, String> {
-    Layer::new(spec, input).map_err(|error| error.0)
+fn fit(spec: LayerSpec, from: &[(Source, [usize; 3])]) -> Result<Layer, String> {
+    Layer::new(spec, from).map_err(|error| error.0)
+}
+
+fn source(layer: Option<usize>) -> Source {
+    layer.map_or(Source::Input, Source::Layer)
+}
+
+/// The same layer with other settings.
+fn refit(layer: &mut Layer, spec: LayerSpec) -> Result<(), String> {
+    let from: Vec<_> = layer.sources.iter().copied().zip(layer.inputs.iter().copied()).collect();
+    *layer = fit(spec, &from)?;
+    Ok(())
 }
 
 /// The numbers in a parameter's shape; axes of length 1 may be missing or added.

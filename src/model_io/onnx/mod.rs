@@ -9,6 +9,7 @@ mod dense;
 mod external;
 mod fold;
 mod graph;
+mod joins;
 mod names;
 mod operators;
 mod order;

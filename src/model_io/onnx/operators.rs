@@ -8,6 +8,7 @@ use super::{
     constant::quoted,
     dense,
     graph::Graph,
+    joins,
     proto::NodeProto,
     scale, shapes,
     value::Value,
@@ -57,6 +58,8 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "Pad" => windows::pad(graph, node)?,
         "Gemm" => dense::gemm(graph, node)?,
         "MatMul" => dense::mat_mul(graph, node)?,
+        "Sum" => joins::append(graph, node)?,
+        "Concat" => joins::concat(graph, node)?,
         "Add" | "Sub" | "Mul" | "Div" | "Neg" => scale::append(graph, node)?,
         "Softmax" => softmax(graph, node)?,
         "LogSoftmax" => {

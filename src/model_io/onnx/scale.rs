@@ -5,6 +5,7 @@ use super::{
     constant::{Array, quoted},
     dense::turned,
     graph::Graph,
+    joins,
     operators::{column, first},
     proto::NodeProto,
     value::Value,
@@ -23,18 +24,13 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     if op == "Neg" {
         let x = first(graph, node)?;
         let x = column(graph, x)?;
-        let channels = x.layer_cells()[0];
-        return scaled(graph, node, &x, &vec![-1.0; channels]);
+        return negative(graph, node, &x);
+    }
+    if node.input.iter().all(|name| graph.has(name)) {
+        return joins::append(graph, node);
     }
     let (left, right) = (needed(node, 0, "an input")?, needed(node, 1, "an input")?);
     let (name, other, is_left) = if graph.has(left) { (left, right, true) } else { (right, left, false) };
-    if graph.has(other) {
-        return Err(format!(
-            "expected a sum or product with constants of the file, got one with {}, which is computed; only a plain chain \
-             of layers can be opened, without branches that join",
-            quoted(other)
-        ));
-    }
     let x = graph.value(name)?.clone();
     let x = column(graph, x)?;
     let array = graph.take(other)?;
@@ -68,6 +64,14 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
             quoted(input(node, 0).unwrap_or_default())
         )),
     }
+}
+
+/// The negative of a tensor.
+///
+/// # Errors
+/// As for [`Graph::push`].
+pub fn negative(graph: &mut Graph, node: &NodeProto, x: &Value) -> Result<Value, String> {
+    scaled(graph, node, x, &vec![-1.0; x.layer_cells()[0]])
 }
 
 /// Before version 7 a node says at which axis the constant begins.

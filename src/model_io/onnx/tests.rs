@@ -107,8 +107,20 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
             "expected a supported operator, got another one",
         ),
         (
-            vec![node("Relu", &["x"], "r", vec![]), node("Add", &["x", "r"], "y", vec![])],
-            "branches that join",
+            vec![node("GlobalAveragePool", &["x"], "g", vec![]), node("Add", &["x", "g"], "y", vec![])],
+            "expected inputs of one shape",
+        ),
+        (
+            vec![node("Relu", &["x"], "r", vec![]), node("Div", &["x", "r"], "y", vec![])],
+            "expected a sum, a difference or a product of tensors, got \"Div\"",
+        ),
+        (
+            vec![node("Relu", &["x"], "r", vec![]), node("Concat", &["x", "r"], "y", vec![int("axis", 2)])],
+            "expected tensors joined along their channels, got axis 2 of (batch, channels, rows, columns)",
+        ),
+        (
+            vec![node("Flatten", &["x"], "f", vec![]), node("Add", &["x", "f"], "y", vec![])],
+            "expected tensors whose axes go together",
         ),
         (conv(vec![ints("pads", &[-1, 0, -1, 0])]), "expected a padding from 0 to"),
         (
@@ -156,10 +168,6 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         (
             vec![node("Gelu", &["x"], "y", vec![text("approximate", "erf")])],
             "expected approximate none or tanh, got \"erf\"",
-        ),
-        (
-            vec![node("Sigmoid", &["x"], "s", vec![]), node("Mul", &["s", "s"], "y", vec![])],
-            "expected a sum or product with constants of the file, got one with \"s\", which is computed",
         ),
         (
             vec![node("Flatten", &["x"], "y", vec![int("axis", 2)])],
@@ -774,4 +782,44 @@ fn the_forms_of_version_6_are_read() {
     let drop = |attributes| with(vec![node("Dropout", &["x"], "y", attributes)]);
     assert!(drop(vec![int("is_test", 1)]).is_ok());
     assert!(drop(vec![]).expect_err("draws").0.contains("in training mode"));
+}
+
+#[test]
+fn branches_that_join_are_layers_with_names_of_what_they_read() {
+    let inputs = |nodes: Vec<NodeProto>| {
+        let model = load(&file(nodes)).unwrap_or_else(|error| panic!("{error}"));
+        let layers = model.network.layers.iter();
+        layers.map(|layer| (layer.spec.kind.name(), layer.spec.inputs.join(" "))).collect::<Vec<_>>()
+    };
+    let named = |nodes: Vec<NodeProto>| {
+        nodes.into_iter().map(|node| NodeProto { name: node.output[0].clone(), ..node }).collect::<Vec<_>>()
+    };
+    let of = |pairs: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
+        pairs.iter().map(|(kind, inputs)| (*kind, (*inputs).to_owned())).collect()
+    };
+    let residual = named(vec![
+        node("Tanh", &["x"], "a", vec![]),
+        node("Relu", &["a"], "b", vec![]),
+        node("Add", &["b", "a"], "y", vec![]),
+    ]);
+    assert_eq!(inputs(residual), of(&[("tanh", ""), ("relu", ""), ("add", "b a")]));
+    let branches = named(vec![
+        node("Relu", &["x"], "a", vec![]),
+        node("Tanh", &["x"], "b", vec![]),
+        node("Concat", &["a", "b", "x"], "y", vec![int("axis", 1)]),
+    ]);
+    assert_eq!(inputs(branches), of(&[("relu", ""), ("tanh", "input"), ("concat", "a b input")]));
+    let squeeze = named(vec![
+        node("GlobalAveragePool", &["x"], "g", vec![]),
+        node("Sigmoid", &["g"], "s", vec![]),
+        node("Mul", &["x", "s"], "y", vec![]),
+    ]);
+    assert_eq!(inputs(squeeze), of(&[("global_avg_pool2d", ""), ("sigmoid", ""), ("multiply", "input s")]));
+    // A bias of what others read too is a layer of its own.
+    let shared = named(vec![
+        node("Conv", &["x", "w"], "c", vec![]),
+        node("Add", &["c", "b"], "d", vec![]),
+        node("Add", &["c", "d"], "y", vec![]),
+    ]);
+    assert_eq!(inputs(shared), of(&[("conv2d", ""), ("conv2d", ""), ("add", "c d")]));
 }
