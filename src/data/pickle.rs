@@ -69,6 +69,14 @@ impl<'a> Pickle<'a> {
     /// # Errors
     /// One line: what the bytes are instead.
     pub fn read(bytes: &'a [u8]) -> Result<Pickle<'a>, String> {
+        Self::read_front(bytes).map(|(pickle, _)| pickle)
+    }
+
+    /// Reads the pickle at the front of the bytes; also what follows it.
+    ///
+    /// # Errors
+    /// As for [`Pickle::read`].
+    pub fn read_front(bytes: &'a [u8]) -> Result<(Pickle<'a>, &'a [u8]), String> {
         let mut machine = Machine {
             rest: bytes,
             values: Vec::new(),
@@ -80,7 +88,7 @@ impl<'a> Pickle<'a> {
             let [operation] = machine.array()?;
             if operation == b'.' {
                 let root = machine.pop()?;
-                return Ok(Pickle { values: machine.values, root });
+                return Ok((Pickle { values: machine.values, root }, machine.rest));
             }
             machine.step(operation)?;
         }
@@ -89,6 +97,11 @@ impl<'a> Pickle<'a> {
     /// The value that the pickle stands for.
     pub fn root(&self) -> Id {
         self.root
+    }
+
+    /// All values, in the order in which they are made.
+    pub fn values(&self) -> &[Value<'a>] {
+        &self.values
     }
 
     /// A value.

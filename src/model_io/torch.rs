@@ -1,9 +1,7 @@
 //! PyTorch's files: the state dict that `torch.save` wrote, as a weight file. Nothing in the file is executed.
 
-mod pickle;
-
-use super::{ModelError, weights::one_line};
-use pickle::{Item, Object, Pickle};
+use crate::data::pickle::{Id, Pickle, Value};
+use crate::model_io::{ModelError, weights::one_line};
 use safetensors::{Dtype, tensor::TensorView};
 use std::{
     collections::HashMap,
@@ -14,8 +12,8 @@ use zip::ZipArchive;
 /// The longest pickle that is read, in bytes; numbers are not in it.
 const LONGEST: u64 = 1 << 22;
 
-/// The most tensors.
-const MOST: usize = 1 << 16;
+/// The most values in dicts and modules that are looked at.
+const MOST: usize = 1 << 17;
 
 /// How deep modules may lie in one another.
 const DEEPEST: usize = 32;
@@ -103,7 +101,8 @@ fn of_zip(bytes: &[u8]) -> Result<Vec<Stored>, String> {
     if zipped.entry(&order, 16).is_ok_and(|order| order.trim_ascii() == b"big") {
         return Err("numbers in big-endian order".into());
     }
-    let pickle = Pickle::read(&zipped.entry(&name, LONGEST)?)?;
+    let values = zipped.entry(&name, LONGEST)?;
+    let pickle = Pickle::read(&values)?;
     tensors(&pickle, &mut zipped, bytes.len())
 }
 
@@ -116,24 +115,23 @@ impl Storages for InLine<'_> {
     }
 }
 
+/// The pickle of a large number that begins a file before version 1.6.
+const MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
 /// A number, a version and the system, then the values, the names of the storages, and their numbers.
 fn of_pickles(bytes: &[u8]) -> Result<Vec<Stored>, String> {
-    let mut rest = bytes;
+    let mut rest = bytes.strip_prefix(MAGIC).ok_or("a pickle that torch.save did not write")?;
     let mut next = || {
-        let pickle = Pickle::read(&rest[..rest.len().min(LONGEST as usize)])?;
-        rest = &rest[pickle.len..];
+        let (pickle, after) = Pickle::read_front(rest)?;
+        rest = after;
         Ok::<_, String>(pickle)
     };
-    let first = next()?;
-    if first.root.and_then(|root| first.pairs(root)).is_some() {
-        return Err("a pickle that torch.save did not write".into());
-    }
     next()?;
     next()?;
     let (values, names) = (next()?, next()?);
     let dtypes = storage_types(&values);
     let mut storages = HashMap::new();
-    for &name in names.root.and_then(|root| names.items(root)).unwrap_or_default() {
+    for &name in names.items(names.root()).unwrap_or_default() {
         let name = names.text(name).ok_or("a storage without a name")?;
         let (len, after) = rest.split_first_chunk().ok_or("a file that is cut short")?;
         let width = dtypes.get(name).and_then(|dtype| width(*dtype)).ok_or("a storage of an unknown type")?;
@@ -148,17 +146,36 @@ fn of_pickles(bytes: &[u8]) -> Result<Vec<Stored>, String> {
 
 /// The number types of the storages that a pickle names.
 fn storage_types(pickle: &Pickle) -> HashMap<String, Dtype> {
-    let named = pickle.storages().filter_map(|name| {
-        let items = pickle.items(name)?;
-        let dtype = dtype(pickle.global(*items.get(1)?)?)?;
+    let named = pickle.values().iter().filter_map(|value| {
+        let Value::Persistent(name) = value else { return None };
+        let items = pickle.items(*name)?;
+        let dtype = dtype(name_of(pickle, *items.get(1)?)?)?;
         Some((pickle.text(*items.get(2)?)?.to_owned(), dtype))
     });
     named.collect()
 }
 
+/// The name of something that Python would look up.
+fn name_of<'a>(pickle: &Pickle<'a>, id: Id) -> Option<&'a str> {
+    if let Value::Name { name, .. } = pickle.value(id) { Some(name) } else { None }
+}
+
+/// The pairs of a dict, or of the state of an object.
+fn pairs<'p>(pickle: &'p Pickle, id: Id) -> Option<&'p [(Id, Id)]> {
+    if let Value::Dict(pairs) = pickle.value(id) {
+        return Some(pairs);
+    }
+    let Value::Made { state: Some(state), .. } = pickle.value(id) else { return None };
+    // A state may be a pair of dicts; the first has the attributes.
+    let state = match pickle.items(*state) {
+        Some(&[first, _]) => first,
+        _ => *state,
+    };
+    if let Value::Dict(pairs) = pickle.value(state) { Some(pairs) } else { None }
+}
+
 /// The number type of a storage's class or of a dtype.
 fn dtype(name: &str) -> Option<Dtype> {
-    let name = name.rsplit('.').next().unwrap_or(name);
     Some(match name {
         "FloatStorage" | "float32" => Dtype::F32,
         "DoubleStorage" | "float64" => Dtype::F64,
@@ -182,18 +199,19 @@ fn width(dtype: Dtype) -> Option<usize> {
 /// The tensors of the state dict in a pickle. `len` is the file's size in bytes: tensors that share numbers may not make
 /// much more of it.
 fn tensors(pickle: &Pickle, storages: &mut dyn Storages, len: usize) -> Result<Vec<Stored>, String> {
-    let root = pickle.root.ok_or("an empty pickle")?;
-    let mut found = Vec::new();
-    find(pickle, root, "", 0, &mut found);
-    if found.is_empty() {
+    let root = pickle.root();
+    let mut walk = Walk { pickle, found: Vec::new(), left: MOST };
+    walk.find(root, "", 0);
+    if walk.found.is_empty() {
         // A training script's dict: the first entry with tensors.
-        for &(_, value) in pickle.pairs(root).unwrap_or_default() {
-            find(pickle, value, "", 0, &mut found);
-            if !found.is_empty() {
+        for &(_, value) in pairs(pickle, root).unwrap_or_default() {
+            walk.find(value, "", 0);
+            if !walk.found.is_empty() {
                 break;
             }
         }
     }
+    let found = walk.found;
     if found.is_empty() {
         return Err("no tensors in it".into());
     }
@@ -208,30 +226,38 @@ fn tensors(pickle: &Pickle, storages: &mut dyn Storages, len: usize) -> Result<V
     Ok(read)
 }
 
-/// The tensors of a dict by name, or of a module with its parameters, buffers and modules; with their arguments.
-fn find<'a>(
-    pickle: &'a Pickle,
-    item: Item,
-    prefix: &str,
-    depth: usize,
-    found: &mut Vec<(String, &'a [Item])>,
-) {
-    let Some(pairs) = pickle.pairs(item).filter(|_| depth < DEEPEST) else { return };
-    let is_module = matches!(pickle.object(item), Some(Object::Instance(_)));
-    for &(key, value) in pairs {
-        let Some(key) = pickle.text(key) else { continue };
-        match (is_module, key) {
-            (true, "_parameters" | "_buffers") => find(pickle, value, prefix, depth + 1, found),
-            (true, "_modules") => {
-                for &(name, module) in pickle.pairs(value).unwrap_or_default() {
-                    let name = pickle.text(name).unwrap_or_default();
-                    find(pickle, module, &format!("{prefix}{name}."), depth + 1, found);
+/// A walk through the dicts and modules of a pickle.
+struct Walk<'p, 'a> {
+    pickle: &'p Pickle<'a>,
+    /// The tensors so far: names and the arguments of the calls that make them.
+    found: Vec<(String, &'p [Id])>,
+    /// How many more values may be looked at: modules may hold one another in a circle.
+    left: usize,
+}
+
+impl Walk<'_, '_> {
+    /// The tensors of a dict by name, or of a module with its parameters, buffers and modules.
+    fn find(&mut self, id: Id, prefix: &str, depth: usize) {
+        let pickle = self.pickle;
+        let is_module = matches!(pickle.value(id), Value::Made { .. });
+        for &(key, value) in pairs(pickle, id).filter(|_| depth < DEEPEST).unwrap_or_default() {
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
+            let Some(key) = pickle.text(key) else { continue };
+            match (is_module, key) {
+                (true, "_parameters" | "_buffers") => self.find(value, prefix, depth + 1),
+                (true, "_modules") => {
+                    for &(name, module) in pairs(pickle, value).unwrap_or_default() {
+                        let Some(left) = self.left.checked_sub(1) else { return };
+                        self.left = left;
+                        let name = pickle.text(name).unwrap_or_default();
+                        self.find(module, &format!("{prefix}{name}."), depth + 1);
+                    }
                 }
-            }
-            (true, _) => {}
-            (false, _) => {
-                if let Some(arguments) = arguments(pickle, value, 0).filter(|_| found.len() < MOST) {
-                    found.push((format!("{prefix}{key}"), arguments));
+                (true, _) => {}
+                (false, _) => {
+                    let arguments = arguments(pickle, value, 0);
+                    self.found.extend(arguments.map(|arguments| (format!("{prefix}{key}"), arguments)));
                 }
             }
         }
@@ -239,14 +265,12 @@ fn find<'a>(
 }
 
 /// The arguments of the call that makes a tensor.
-fn arguments(pickle: &Pickle, item: Item, depth: usize) -> Option<&[Item]> {
-    let Object::Call(function, arguments) = pickle.object(item)? else { return None };
+fn arguments<'p>(pickle: &'p Pickle, id: Id, depth: usize) -> Option<&'p [Id]> {
+    let Value::Made { maker, arguments, .. } = pickle.value(id) else { return None };
     let items = pickle.items(*arguments)?;
-    match pickle.global(*function)? {
-        "torch._utils._rebuild_tensor_v2"
-        | "torch._utils._rebuild_tensor"
-        | "torch._utils._rebuild_tensor_v3" => Some(items),
-        "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state" if depth == 0 => {
+    match name_of(pickle, *maker)? {
+        "_rebuild_tensor_v2" | "_rebuild_tensor" | "_rebuild_tensor_v3" => Some(items),
+        "_rebuild_parameter" | "_rebuild_parameter_with_state" if depth == 0 => {
             self::arguments(pickle, *items.first()?, 1)
         }
         _ => None,
@@ -254,31 +278,28 @@ fn arguments(pickle: &Pickle, item: Item, depth: usize) -> Option<&[Item]> {
 }
 
 /// Whole numbers of at least 0.
-fn numbers(pickle: &Pickle, item: Item) -> Option<Vec<usize>> {
-    let number = |item: &Item| match item {
-        Item::Int(n) => usize::try_from(*n).ok(),
-        _ => None,
-    };
-    pickle.items(item)?.iter().map(number).collect()
+fn numbers(pickle: &Pickle, id: Id) -> Option<Vec<usize>> {
+    pickle.items(id)?.iter().map(|&id| usize::try_from(pickle.int(id)?).ok()).collect()
 }
 
 /// A tensor from its storage, offset, shape and strides.
 fn tensor(
     pickle: &Pickle,
     name: String,
-    arguments: &[Item],
+    arguments: &[Id],
     storages: &mut dyn Storages,
     held: &mut HashMap<String, Vec<u8>>,
 ) -> Result<Stored, String> {
     let damaged = || format!("a tensor {name} that is damaged");
-    let &[storage, Item::Int(offset), shape, strides, ..] = arguments else { return Err(damaged()) };
-    let Some(Object::Storage(storage)) = pickle.object(storage) else { return Err(damaged()) };
+    let &[storage, offset, shape, strides, ..] = arguments else { return Err(damaged()) };
+    let offset = pickle.int(offset).ok_or_else(damaged)?;
+    let Value::Persistent(storage) = pickle.value(storage) else { return Err(damaged()) };
     let storage = pickle.items(*storage).ok_or_else(damaged)?;
-    let at = |place: usize| storage.get(place).copied().unwrap_or(Item::None);
-    let key = pickle.text(at(2)).ok_or_else(damaged)?;
-    let class = pickle.global(at(1)).ok_or_else(damaged)?;
+    let &[_, class, key, ..] = storage else { return Err(damaged()) };
+    let key = pickle.text(key).ok_or_else(damaged)?;
+    let class = name_of(pickle, class).ok_or_else(damaged)?;
     // The third form of the call names the type itself.
-    let own = arguments.get(6).and_then(|&item| pickle.global(item)).and_then(dtype);
+    let own = arguments.get(6).and_then(|&id| name_of(pickle, id)).and_then(dtype);
     let dtype = own.or_else(|| dtype(class)).ok_or_else(|| format!("a tensor {name} of type {class}"))?;
     let width = width(dtype).ok_or_else(damaged)?;
     let (shape, strides) = numbers(pickle, shape).zip(numbers(pickle, strides)).ok_or_else(damaged)?;
