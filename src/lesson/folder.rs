@@ -2,7 +2,7 @@
 
 use super::format::{Lesson, LessonError};
 use crate::data::Loaded;
-use crate::model_io::{Model, weights::architecture_text};
+use crate::model_io::{Model, Near, weights::architecture_text};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -39,7 +39,8 @@ impl Folder {
         Self::is_file(name).then(|| {
             let bytes = self.bytes("model", name)?;
             let beside = self.0.get(&beside(name)).map(|text| String::from_utf8_lossy(text).into_owned());
-            let model = Model::from_file(name, bytes, beside.as_deref());
+            let near = Near { architecture: beside.as_deref(), ..Near::NOTHING };
+            let model = Model::from_file(name, bytes, &near);
             model.map_err(|error| format!("model: {name}: {error}"))
         })
     }
