@@ -196,7 +196,7 @@ mod tests {
         Activation, Mode, Part, Parts, Values,
         engine::norm,
         init::Init,
-        loss::{Loss, Targets},
+        loss::Loss,
         optimizer::{Rule, TRAINED},
         spec::{BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
     };
