@@ -191,7 +191,6 @@ impl Trainer {
 mod tests {
     use super::*;
     use crate::data::{Augment, Dataset, Generated};
-    use crate::nn::loss::Targets;
     use crate::nn::{
         Activation, Mode, Part, Parts, Values,
         engine::norm,

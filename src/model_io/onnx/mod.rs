@@ -192,7 +192,7 @@ impl Reading<'_> {
     /// How much the output looks like classes: a vector that a dense layer or a softmax makes before others, a vector
     /// before maps.
     fn rank(&self) -> u8 {
-        let last = self.graph.layers.last().map(|(layer, _)| layer.op.clone());
+        let last = self.graph.layers.last().map(|(layer, _)| layer.op);
         let ends = matches!(last, Some(Op::Dense(_) | Op::Softmax)) || self.value.has_ended;
         match self.value.is_column() || self.value.is_flat {
             true if ends => Self::CLASSES,

@@ -86,9 +86,8 @@ pub fn conv(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 pub fn max_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
     // Zeros never win over what is never below them.
-    let is_positive = x.source.is_some_and(|layer| match graph.layers[layer].0.op {
-        Op::Activation(activation) => activation.range()[0] >= 0.0,
-        _ => false,
+    let is_positive = x.source.is_some_and(|layer| {
+        matches!(graph.layers[layer].0.op, Op::Activation(activation) if activation.range()[0] >= 0.0)
     });
     if x.pad != [0; 4] && !is_positive {
         return Err("expected a padding that never wins, got zeros before a max pool of numbers that may be negative; pad in \
