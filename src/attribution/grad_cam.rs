@@ -73,6 +73,7 @@ pub fn usual_layer(network: &Network) -> Option<usize> {
         Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Flatten
         | Op::Dense(_)
         | Op::Dropout { .. }

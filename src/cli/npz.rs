@@ -74,6 +74,7 @@ fn makes_vector(layer: &Layer, before: bool) -> bool {
         Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_) => false,
         Op::Activation(_) | Op::Dropout { .. } | Op::Softmax | Op::Add | Op::Multiply | Op::Concat => before,

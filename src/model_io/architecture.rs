@@ -4,7 +4,8 @@ use super::{ModelError, Preprocess, nearest::hint};
 use crate::nn::{
     Activation, Network,
     loss::Loss,
-    spec::{Kind, LayerSpec, Pair},
+    resample::{Border, Upsampling},
+    spec::{Kind, LayerSpec, PadSpec, Pair, UpsampleSpec},
 };
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -99,6 +100,9 @@ const AVG_POOL: &[Key] = &[
     optional("ceil_mode", Holds::Flag),
     optional("count_include_pad", Holds::Flag),
 ];
+const ADAPTIVE_POOL: &[Key] = &[required("output_size", Holds::Pair)];
+const UPSAMPLE: &[Key] = &[required("scale", Holds::Pair)];
+const PAD: &[Key] = &[required("padding", Holds::Pair), optional("padding_end", Holds::Pair)];
 const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
 const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum", Holds::Number)];
 const LRN: &[Key] = &[
@@ -117,12 +121,28 @@ fn read<T: for<'a> Deserialize<'a>>(table: Table) -> Result<T, toml::de::Error> 
     T::deserialize(Value::Table(table))
 }
 
+fn upsample(table: Table, by: Upsampling) -> Result<Kind, toml::de::Error> {
+    read::<UpsampleSpec>(table).map(|spec| Kind::Upsample2d(UpsampleSpec { by, ..spec }))
+}
+
+fn pad(table: Table, border: Border) -> Result<Kind, toml::de::Error> {
+    read::<PadSpec>(table).map(|spec| Kind::Pad2d(PadSpec { border, ..spec }))
+}
+
 /// Every kind but the activations: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); 13] = [
+const KINDS: [(&str, &[Key], ReadKind); 21] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
     ("global_avg_pool2d", NOTHING, |_| Ok(Kind::GlobalAvgPool2d)),
+    ("global_max_pool2d", NOTHING, |_| Ok(Kind::GlobalMaxPool2d)),
+    ("adaptive_avg_pool2d", ADAPTIVE_POOL, |table| read(table).map(Kind::AdaptiveAvgPool2d)),
+    ("adaptive_max_pool2d", ADAPTIVE_POOL, |table| read(table).map(Kind::AdaptiveMaxPool2d)),
+    ("upsample_nearest2d", UPSAMPLE, |table| upsample(table, Upsampling::Nearest)),
+    ("upsample_bilinear2d", UPSAMPLE, |table| upsample(table, Upsampling::Bilinear)),
+    ("zero_pad2d", PAD, |table| pad(table, Border::Zero)),
+    ("reflection_pad2d", PAD, |table| pad(table, Border::Reflection)),
+    ("replication_pad2d", PAD, |table| pad(table, Border::Replication)),
     ("flatten", NOTHING, |_| Ok(Kind::Flatten)),
     ("dense", DENSE, |table| read(table).map(Kind::Dense)),
     ("batch_norm2d", BATCH_NORM, |table| read(table).map(Kind::BatchNorm2d)),
@@ -352,9 +372,20 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             ("k", number(norm.k)),
         ],
         Kind::Dropout(dropout) => vec![("p", number(dropout.p))],
-        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax | Kind::Add | Kind::Multiply | Kind::Concat => {
-            vec![]
+        Kind::AdaptiveAvgPool2d(pool) | Kind::AdaptiveMaxPool2d(pool) => {
+            vec![("output_size", Some(pair(pool.output_size)))]
         }
+        Kind::Upsample2d(upsample) => vec![("scale", Some(pair(upsample.scale)))],
+        Kind::Pad2d(pad) => {
+            vec![("padding", Some(pair(pad.padding))), ("padding_end", pad.padding_end.map(pair))]
+        }
+        Kind::GlobalAvgPool2d
+        | Kind::GlobalMaxPool2d
+        | Kind::Flatten
+        | Kind::Softmax
+        | Kind::Add
+        | Kind::Multiply
+        | Kind::Concat => vec![],
     };
     keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }

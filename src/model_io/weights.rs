@@ -46,6 +46,7 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
         | Op::BatchNorm2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::Flatten
         | Op::LocalResponseNorm(_)
@@ -232,6 +233,7 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
             | Op::Dense(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::Flatten
             | Op::LocalResponseNorm(_)
@@ -267,6 +269,7 @@ fn refuse_bias(file: &SafeTensors, prefix: &str, layer: &Layer) -> Result<(), Mo
         Op::Dense(dense) => !dense.bias,
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::Flatten
         | Op::BatchNorm2d(_)

@@ -70,6 +70,7 @@ impl Layer {
             Op::Conv2d(_) | Op::Dense(_) => self.terms(),
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::Flatten
             | Op::BatchNorm2d(_)
@@ -127,6 +128,7 @@ impl Layer {
             }
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }

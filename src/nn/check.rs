@@ -243,6 +243,7 @@ impl<T: Compute> Ran<'_, T> {
             }
             Op::Conv2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)

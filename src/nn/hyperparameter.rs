@@ -2,7 +2,11 @@
 
 use super::{
     Activation,
-    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LrnSpec, MaxPoolSpec, Pair},
+    resample::{Border, Upsampling},
+    spec::{
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LrnSpec,
+        MaxPoolSpec, PadSpec, Pair, UpsampleSpec,
+    },
 };
 
 /// What a hyperparameter holds.
@@ -52,7 +56,16 @@ impl Kind {
                 ..AvgPoolSpec::new(1)
             }),
             Self::GlobalAvgPool2d,
+            Self::GlobalMaxPool2d,
+            Self::AdaptiveAvgPool2d(AdaptivePoolSpec { output_size: Pair::square(1) }),
+            Self::AdaptiveMaxPool2d(AdaptivePoolSpec { output_size: Pair::square(1) }),
         ];
+        let scale = Pair::square(2);
+        let upsampled = [Upsampling::Nearest, Upsampling::Bilinear]
+            .map(|by| Self::Upsample2d(UpsampleSpec { by, scale }));
+        let padding = Pair::square(1);
+        let padded = [Border::Zero, Border::Reflection, Border::Replication]
+            .map(|border| Self::Pad2d(PadSpec { border, padding, padding_end: None }));
         let after = [
             Self::Flatten,
             Self::Dense(DenseSpec { out_features: 10, bias: true }),
@@ -64,7 +77,13 @@ impl Kind {
             Self::Multiply,
             Self::Concat,
         ];
-        before.into_iter().chain(Activation::ALL.map(Self::Activation)).chain(after).collect()
+        before
+            .into_iter()
+            .chain(Activation::ALL.map(Self::Activation))
+            .chain(upsampled)
+            .chain(padded)
+            .chain(after)
+            .collect()
     }
 
     /// Its numbers in the order in which one reads them.
@@ -172,7 +191,19 @@ impl Kind {
                 ("k", Slot::Number(&mut norm.k)),
             ],
             Self::Dropout(dropout) => vec![("p", Slot::Number(&mut dropout.p))],
+            Self::AdaptiveAvgPool2d(pool) | Self::AdaptiveMaxPool2d(pool) => {
+                vec![("output_size", Slot::Pair(&mut pool.output_size))]
+            }
+            Self::Upsample2d(upsample) => vec![("scale", Slot::Pair(&mut upsample.scale))],
+            Self::Pad2d(pad) => {
+                let padding = pad.padding;
+                vec![
+                    ("padding", Slot::Pair(&mut pad.padding)),
+                    ("padding_end", Slot::PairOr(&mut pad.padding_end, padding)),
+                ]
+            }
             Self::GlobalAvgPool2d
+            | Self::GlobalMaxPool2d
             | Self::Flatten
             | Self::Softmax
             | Self::Add

@@ -9,7 +9,10 @@ use super::{
     join,
     local_response_norm::LocalResponseNorm,
     pool::Pool2d,
-    spec::{AvgPoolSpec, BatchNormSpec, ConvSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, Pair},
+    resample::{Resample2d, ResampleAxis},
+    spec::{
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, Pair,
+    },
 };
 use crate::tensor::{MAX_CELLS, Shape, ShapeError};
 
@@ -86,6 +89,7 @@ impl Layer {
                 .into(),
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::Flatten
             | Op::LocalResponseNorm(_)
@@ -103,6 +107,7 @@ impl Layer {
             Op::Conv2d(conv) => conv.filter_pixels(),
             Op::Dense(dense) => dense.in_features,
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => pool.window.taps(),
+            Op::Resample2d(resample) => resample.taps(),
             Op::LocalResponseNorm(norm) => norm.size,
             Op::Add | Op::Multiply => self.sources.len(),
             Op::Activation(_)
@@ -126,7 +131,8 @@ impl Layer {
         match &self.op {
             Op::Conv2d(conv) => Some(&conv.window),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => Some(&pool.window),
-            Op::Activation(_)
+            Op::Resample2d(_)
+            | Op::Activation(_)
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
@@ -150,6 +156,32 @@ pub(super) fn check_cells(name: &str, shape: impl AsRef<[usize]>) -> Result<(), 
             shape.as_ref()
         ))),
     }
+}
+
+/// Checks that a channel has no more positions than a winner's can tell apart.
+fn check_pool_plane(name: &str, [h, w]: [usize; 2]) -> Result<(), ShapeError> {
+    // A winner's position is kept in an f32, which counts without a gap only so far.
+    if h * w > MAX_POOL_PLANE {
+        return Err(ShapeError(format!(
+            "{name}: expected at most {MAX_POOL_PLANE} positions in a channel, got {h} x {w}; use a smaller picture or \
+             pool by averages first"
+        )));
+    }
+    Ok(())
+}
+
+/// The windows, side by side, of a pool whose output is given.
+fn adaptive_kernel(name: &str, [h, w]: [usize; 2], pool: &AdaptivePoolSpec) -> Result<Pair, ShapeError> {
+    let Pair([rows, cols]) = pool.output_size;
+    for (axis, len, out) in [("rows", h, rows), ("columns", w, cols)] {
+        if out == 0 || !len.is_multiple_of(out) {
+            return Err(ShapeError(format!(
+                "{name} {axis}: expected an output_size that divides {len}, got {out}; windows of different sizes are \
+                 not supported, choose another output_size or input"
+            )));
+        }
+    }
+    Ok(Pair([h / rows, w / cols]))
 }
 
 fn max_pool_numbers(pool: &MaxPoolSpec) -> WindowNumbers {
@@ -259,19 +291,41 @@ fn build_op(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(Op, [usi
             Op::Conv2d(Conv2d::new(name, c, *out_channels, *groups, window, *bias, *normalize)?)
         }
         Kind::MaxPool2d(p) => {
-            // A winner's position is kept in an f32, which counts without a gap only so far.
-            if h * w > MAX_POOL_PLANE {
-                return Err(ShapeError(format!(
-                    "{name}: expected at most {MAX_POOL_PLANE} positions in a channel, got {h} x {w}; use a \
-                     smaller picture or pool by averages first"
-                )));
-            }
+            check_pool_plane(name, [h, w])?;
             Op::MaxPool2d(pool(max_pool_numbers(p), true)?)
         }
         Kind::AvgPool2d(p) => Op::AvgPool2d(pool(avg_pool_numbers(p), p.count_include_pad)?),
         Kind::GlobalAvgPool2d => {
             let whole = AvgPoolSpec { kernel: Pair([h, w]), ..AvgPoolSpec::new(1) };
             Op::AvgPool2d(pool(avg_pool_numbers(&whole), true)?)
+        }
+        Kind::GlobalMaxPool2d => {
+            check_pool_plane(name, [h, w])?;
+            let whole = MaxPoolSpec { kernel: Pair([h, w]), ..MaxPoolSpec::new(1) };
+            Op::MaxPool2d(pool(max_pool_numbers(&whole), true)?)
+        }
+        Kind::AdaptiveAvgPool2d(p) => {
+            let kernel = adaptive_kernel(name, [h, w], p)?;
+            Op::AvgPool2d(pool(avg_pool_numbers(&AvgPoolSpec { kernel, ..AvgPoolSpec::new(1) }), true)?)
+        }
+        Kind::AdaptiveMaxPool2d(p) => {
+            check_pool_plane(name, [h, w])?;
+            let kernel = adaptive_kernel(name, [h, w], p)?;
+            Op::MaxPool2d(pool(max_pool_numbers(&MaxPoolSpec { kernel, ..MaxPoolSpec::new(1) }), true)?)
+        }
+        Kind::Upsample2d(spec) => {
+            let axis = |axis: &str, len, d: usize| {
+                ResampleAxis::scaled(&format!("{name} {axis}"), len, spec.scale.0[d], spec.by)
+            };
+            Op::Resample2d(Resample2d { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? })
+        }
+        Kind::Pad2d(spec) => {
+            let end = spec.padding_end.unwrap_or(spec.padding);
+            let axis = |axis: &str, len, d: usize| {
+                let sides = [spec.padding.0[d], end.0[d]];
+                ResampleAxis::padded(&format!("{name} {axis}"), len, sides, spec.border)
+            };
+            Op::Resample2d(Resample2d { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? })
         }
         Kind::Activation(activation) => {
             if let Some((number, value)) = activation.number().filter(|(_, value)| !value.is_finite()) {
@@ -316,6 +370,7 @@ fn output_of(op: &Op, inputs: &[[usize; 3]]) -> Result<[usize; 3], ShapeError> {
     let output = match op {
         Op::Conv2d(conv) => [conv.out_channels, conv.window.rows.out, conv.window.cols.out],
         Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [input[0], pool.window.rows.out, pool.window.cols.out],
+        Op::Resample2d(resample) => [input[0], resample.rows.out, resample.cols.out],
         Op::Flatten => [input.iter().product(), 1, 1],
         Op::Dense(dense) => [dense.out_features, 1, 1],
         Op::Activation(_)

@@ -40,6 +40,7 @@ pub mod pass;
 pub mod pool;
 pub mod real;
 pub mod receptive_region;
+pub mod resample;
 pub mod softmax;
 pub mod spec;
 pub mod tangent;

@@ -2,7 +2,7 @@
 
 use super::{
     Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, local_response_norm::LocalResponseNorm,
-    pool::Pool2d,
+    pool::Pool2d, resample::Resample2d,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub enum Op {
     MaxPool2d(Pool2d),
     /// Average pooling, global too.
     AvgPool2d(Pool2d),
+    /// Upsampling or padding.
+    Resample2d(Resample2d),
     /// A function of each cell.
     Activation(Activation),
     /// A volume read as a vector.

@@ -9,7 +9,7 @@ use super::{
     join,
     local_response_norm::{self, Normalised},
     loss::{self, Loss},
-    pool, softmax,
+    pool, resample, softmax,
 };
 use crate::tensor::Tensor;
 
@@ -294,6 +294,7 @@ fn forward_layer<T: Compute>(
             y
         }
         Op::AvgPool2d(spec) => pool::avg_forward(spec, x),
+        Op::Resample2d(spec) => resample::forward(spec, x),
         Op::Activation(activation) => activation.forward(x),
         Op::Flatten => reshape(x, layer.output),
         Op::Dense(spec) => {
@@ -395,6 +396,7 @@ fn backward_layer<T: Compute>(
             own.set(Part::Ds, ds);
             dx
         }
+        Op::Resample2d(spec) => resample::backward(spec, dy),
         Op::Activation(Activation::Relu) => zip(dy, x, |dy, x| how.gate.relu_backward(dy, x)),
         Op::Activation(activation) => activation.backward(dy, x, own.at(Part::Out)),
         Op::Flatten => reshape(dy, layer.input),

@@ -1,6 +1,6 @@
 //! Which cells a block of cells depends on, layer after layer, and which depend on it.
 
-use super::{Axis, Layer, Network, Op, Source, Window, conv::Conv2d, join};
+use super::{Axis, Layer, Network, Op, Source, Window, conv::Conv2d, join, resample::ResampleAxis};
 use std::ops::Range;
 
 /// Cells of one image's tensor: the same rectangle in some channels. It is not empty.
@@ -55,6 +55,30 @@ fn seeing(axis: &Axis, read: &Range<usize>) -> Option<Range<usize>> {
     (start < end).then_some(start..end)
 }
 
+/// Positions as ranges without gaps, in order.
+fn runs(mut positions: Vec<usize>) -> Vec<Range<usize>> {
+    positions.sort_unstable();
+    positions.dedup();
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for p in positions {
+        match runs.last_mut() {
+            Some(run) if run.end == p => run.end = p + 1,
+            Some(_) | None => runs.push(p..p + 1),
+        }
+    }
+    runs
+}
+
+/// The rectangles of rows and columns.
+fn blocks(channels: &Range<usize>, rows: &[Range<usize>], cols: &[Range<usize>]) -> Vec<Block> {
+    let block = |rows: &Range<usize>, cols: &Range<usize>| Block {
+        channels: channels.clone(),
+        rows: rows.clone(),
+        cols: cols.clone(),
+    };
+    rows.iter().flat_map(|rows| cols.iter().map(|cols| block(rows, cols))).collect()
+}
+
 /// The input channels that a range of output channels reads.
 fn inputs_of(conv: &Conv2d, outputs: &Range<usize>) -> Range<usize> {
     conv.inputs_of(outputs.start).start..conv.inputs_of(outputs.end - 1).end
@@ -75,6 +99,15 @@ impl Layer {
         match &self.op {
             Op::Conv2d(conv) => under(conv.window, inputs_of(conv, &made.channels)),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => under(pool.window, made.channels.clone()),
+            Op::Resample2d(resample) => {
+                let taps = |axis: &ResampleAxis, made: &Range<usize>| {
+                    let axis = *axis;
+                    let taps =
+                        made.clone().flat_map(move |i| (0..axis.taps()).filter_map(move |a| axis.tap(i, a)));
+                    runs(taps.map(|(p, _)| p).collect())
+                };
+                blocks(&made.channels, &taps(&resample.rows, &made.rows), &taps(&resample.cols, &made.cols))
+            }
             Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![made.clone()],
             Op::Flatten => {
                 let [_, h, w] = self.input;
@@ -106,6 +139,20 @@ impl Layer {
         match &self.op {
             Op::Conv2d(conv) => over(conv.window, outputs_of(conv, &read.channels)),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => over(pool.window, read.channels.clone()),
+            Op::Resample2d(resample) => {
+                let readers = |axis: &ResampleAxis, read: &Range<usize>| {
+                    let axis = *axis;
+                    let by = read
+                        .clone()
+                        .flat_map(move |p| (0..axis.cover()).filter_map(move |s| axis.reader(p, s)));
+                    runs(by.map(|(i, _)| i).collect())
+                };
+                blocks(
+                    &read.channels,
+                    &readers(&resample.rows, &read.rows),
+                    &readers(&resample.cols, &read.cols),
+                )
+            }
             Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![read.clone()],
             Op::Flatten => {
                 let [_, h, w] = self.input;
@@ -214,7 +261,8 @@ mod tests {
     use crate::nn::{
         Network,
         loss::Loss,
-        spec::{ConvSpec, Kind, LayerSpec, Pair},
+        resample::{Border, Upsampling},
+        spec::{ConvSpec, Kind, LayerSpec, PadSpec, Pair, UpsampleSpec},
     };
     use proptest::prelude::*;
 
@@ -226,7 +274,10 @@ mod tests {
             groups: 2,
             ..ConvSpec::new(4, kernel)
         };
-        let kinds = [Kind::Conv2d(conv), Kind::RELU, Kind::Flatten];
+        let padding = Pair([1, 2]);
+        let mirrored = Kind::Pad2d(PadSpec { border: Border::Reflection, padding, padding_end: None });
+        let enlarged = Kind::Upsample2d(UpsampleSpec { by: Upsampling::Bilinear, scale: Pair([2, 1]) });
+        let kinds = [mirrored, Kind::Conv2d(conv), Kind::RELU, enlarged, Kind::Flatten];
         let specs = kinds.into_iter().enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind));
         Some(Network::build([2, 9, 8], specs.collect(), Loss::Mse).ok()?.layers)
     }

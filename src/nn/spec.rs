@@ -1,6 +1,9 @@
 //! A layer as a user writes it: the numbers of an architecture file, not yet checked.
 
-use super::Activation;
+use super::{
+    Activation,
+    resample::{Border, Upsampling},
+};
 use serde::{Deserialize, Serialize};
 
 /// Rows and columns; a single number means both.
@@ -172,6 +175,39 @@ impl AvgPoolSpec {
     }
 }
 
+/// Numbers of an `adaptive_avg_pool2d` or `adaptive_max_pool2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdaptivePoolSpec {
+    /// Output extents, which divide the input's.
+    pub output_size: Pair,
+}
+
+/// Numbers of an `upsample_nearest2d` or `upsample_bilinear2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpsampleSpec {
+    /// How; the kind's name says it.
+    #[serde(skip)]
+    pub by: Upsampling,
+    /// How many times as many rows and columns.
+    pub scale: Pair,
+}
+
+/// Numbers of a `zero_pad2d`, `reflection_pad2d` or `replication_pad2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PadSpec {
+    /// With what; the kind's name says it.
+    #[serde(skip)]
+    pub border: Border,
+    /// Above and on the left.
+    pub padding: Pair,
+    /// Below and on the right. Default: the padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding_end: Option<Pair>,
+}
+
 /// Numbers of a `dense` layer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -244,6 +280,16 @@ pub enum Kind {
     AvgPool2d(AvgPoolSpec),
     /// Average over all rows and columns.
     GlobalAvgPool2d,
+    /// Maximum over all rows and columns.
+    GlobalMaxPool2d,
+    /// Averages of as many windows as there are outputs.
+    AdaptiveAvgPool2d(AdaptivePoolSpec),
+    /// Maxima of as many windows as there are outputs.
+    AdaptiveMaxPool2d(AdaptivePoolSpec),
+    /// More rows and columns.
+    Upsample2d(UpsampleSpec),
+    /// A border around each map.
+    Pad2d(PadSpec),
     /// A function of each cell.
     Activation(Activation),
     /// A volume read as a vector, in C, H, W order.
@@ -277,6 +323,18 @@ impl Kind {
             Self::MaxPool2d(_) => "max_pool2d",
             Self::AvgPool2d(_) => "avg_pool2d",
             Self::GlobalAvgPool2d => "global_avg_pool2d",
+            Self::GlobalMaxPool2d => "global_max_pool2d",
+            Self::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
+            Self::AdaptiveMaxPool2d(_) => "adaptive_max_pool2d",
+            Self::Upsample2d(spec) => match spec.by {
+                Upsampling::Nearest => "upsample_nearest2d",
+                Upsampling::Bilinear => "upsample_bilinear2d",
+            },
+            Self::Pad2d(spec) => match spec.border {
+                Border::Zero => "zero_pad2d",
+                Border::Reflection => "reflection_pad2d",
+                Border::Replication => "replication_pad2d",
+            },
             Self::Activation(activation) => activation.key(),
             Self::Flatten => "flatten",
             Self::Dense(_) => "dense",

@@ -11,7 +11,7 @@ use super::{
     execution::Alone,
     join,
     local_response_norm::{self, Normalised},
-    pool, softmax,
+    pool, resample, softmax,
 };
 use crate::tensor::Tensor;
 
@@ -169,6 +169,7 @@ impl<T: Compute> Ran<'_, T> {
                 })
             }
             Op::AvgPool2d(spec) => pool::avg_forward(spec, dx),
+            Op::Resample2d(spec) => resample::forward(spec, dx),
             Op::Activation(activation) => activation.backward(dx, x, y),
             Op::Flatten => {
                 let mut cells = dx.iter().copied();

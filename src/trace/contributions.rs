@@ -128,6 +128,7 @@ impl Grouping {
             | Op::Dense(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)

@@ -160,6 +160,7 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
     let is_one_by_one = |op: &Op| match op {
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
         | Op::Dropout { .. }
@@ -187,7 +188,7 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
 fn part_of_vector(plan: &Plan, l: usize) -> &'static str {
     match &plan.layer(l).op {
         Op::Dense(_) => "name.neuron",
-        Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) => "name.map",
+        Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Resample2d(_) => "name.map",
         Op::Flatten => "name.cell",
         Op::Activation(_)
         | Op::BatchNorm2d(_)

@@ -25,7 +25,8 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
         (_, _) if stage.tensor.part == Part::Dy => return "sentence.join.dY".into(),
         (_, Owner::Loss | Owner::Input) => plan.network().loss.name(),
         (_, Owner::Layer(l)) => match &plan.layer(l as usize).spec.kind {
-            Kind::GlobalAvgPool2d => "avg_pool2d",
+            Kind::GlobalAvgPool2d | Kind::AdaptiveAvgPool2d(_) => "avg_pool2d",
+            Kind::GlobalMaxPool2d | Kind::AdaptiveMaxPool2d(_) => "max_pool2d",
             kind => kind.name(),
         },
     };
@@ -60,6 +61,7 @@ fn variant(plan: &Plan, stage: &Stage) -> &'static str {
         | Op::Dropout { .. }
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::LocalResponseNorm(_)
         | Op::Activation(_)
         | Op::Flatten

@@ -298,6 +298,7 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
                 Op::Softmax => false,
                 Op::MaxPool2d(_)
                 | Op::AvgPool2d(_)
+                | Op::Resample2d(_)
                 | Op::Flatten
                 | Op::LocalResponseNorm(_)
                 | Op::Dropout { .. } => is_signed(view, plan.input_of(l)),

@@ -8,9 +8,10 @@ use convstep::nn::{
     dropout::Stream,
     loss::Loss,
     outline::Outline,
+    resample::{Border, Upsampling},
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, INPUT, Kind, LayerSpec, LrnSpec,
-        MaxPoolSpec, Pair,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, INPUT, Kind,
+        LayerSpec, LrnSpec, MaxPoolSpec, PadSpec, Pair, UpsampleSpec,
     },
 };
 use convstep::tensor::Tensor;
@@ -71,6 +72,24 @@ pub fn avg_pool() -> impl Strategy<Value = Kind> {
     )
 }
 
+/// Adaptive pools; those whose windows side by side cover the input fit.
+pub fn adaptive_pool(of: fn(AdaptivePoolSpec) -> Kind) -> impl Strategy<Value = Kind> {
+    pair(1..=4).prop_map(move |output_size| of(AdaptivePoolSpec { output_size }))
+}
+
+/// Upsamplings of both kinds.
+pub fn upsample() -> impl Strategy<Value = Kind> {
+    let by = proptest::sample::select(vec![Upsampling::Nearest, Upsampling::Bilinear]);
+    (by, pair(1..=3)).prop_map(|(by, scale)| Kind::Upsample2d(UpsampleSpec { by, scale }))
+}
+
+/// Paddings with each border, otherwise on each side and not.
+pub fn pad() -> impl Strategy<Value = Kind> {
+    let border = proptest::sample::select(vec![Border::Zero, Border::Reflection, Border::Replication]);
+    (border, pair(0..=2), proptest::option::of(pair(0..=2)))
+        .prop_map(|(border, padding, padding_end)| Kind::Pad2d(PadSpec { border, padding, padding_end }))
+}
+
 /// An activation, with any number where it has one.
 pub fn with_number(activation: Activation) -> impl Strategy<Value = Kind> {
     (-0.5..0.5f64).prop_map(move |number| Kind::Activation(activation.with_number(number)))
@@ -116,7 +135,12 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         Kind::BatchNorm2d(_) => (3, batch_norm().boxed()),
         Kind::LocalResponseNorm(_) => (3, local_response_norm().boxed()),
         Kind::Dropout(_) => (3, dropout().boxed()),
-        Kind::GlobalAvgPool2d | Kind::Flatten | Kind::Softmax | Kind::Add | Kind::Multiply | Kind::Concat => {
+        Kind::AdaptiveAvgPool2d(_) => (2, adaptive_pool(Kind::AdaptiveAvgPool2d).boxed()),
+        Kind::AdaptiveMaxPool2d(_) => (2, adaptive_pool(Kind::AdaptiveMaxPool2d).boxed()),
+        Kind::Upsample2d(_) => (2, upsample().boxed()),
+        Kind::Pad2d(_) => (2, pad().boxed()),
+        Kind::GlobalAvgPool2d | Kind::GlobalMaxPool2d => (2, Just(starter).boxed()),
+        Kind::Flatten | Kind::Softmax | Kind::Add | Kind::Multiply | Kind::Concat => {
             (3, Just(starter).boxed())
         }
     };

@@ -6,9 +6,10 @@ use convstep::{
         Activation,
         init::Init,
         loss::Loss,
+        resample::{Border, Upsampling},
         spec::{
-            AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, LrnSpec,
-            MaxPoolSpec, Pair,
+            AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec,
+            LrnSpec, MaxPoolSpec, PadSpec, Pair, UpsampleSpec,
         },
     },
 };
@@ -71,6 +72,17 @@ fn kind() -> impl Strategy<Value = Kind> {
             .prop_map(|(size, alpha, beta, k)| { Kind::LocalResponseNorm(LrnSpec { size, alpha, beta, k }) }),
         (0.0f64..=1.0).prop_map(|p| Kind::Dropout(DropoutSpec { p })),
         Just(Kind::GlobalAvgPool2d),
+        Just(Kind::GlobalMaxPool2d),
+        pair(1, 2).prop_map(|output_size| Kind::AdaptiveAvgPool2d(AdaptivePoolSpec { output_size })),
+        pair(1, 2).prop_map(|output_size| Kind::AdaptiveMaxPool2d(AdaptivePoolSpec { output_size })),
+        (any::<bool>(), pair(1, 3)).prop_map(|(smooth, scale)| {
+            let by = if smooth { Upsampling::Bilinear } else { Upsampling::Nearest };
+            Kind::Upsample2d(UpsampleSpec { by, scale })
+        }),
+        (0usize..3, pair(0, 2), option::of(pair(0, 2))).prop_map(|(border, padding, padding_end)| {
+            let border = [Border::Zero, Border::Reflection, Border::Replication][border];
+            Kind::Pad2d(PadSpec { border, padding, padding_end })
+        }),
         Just(Kind::Flatten),
         Just(Kind::Softmax),
         Just(Kind::Add),

@@ -333,11 +333,30 @@ fn every_layer(loss: Loss) -> Network {
         Kind::LocalResponseNorm(LrnSpec::default()),
         Kind::Dropout(DropoutSpec::default()),
         Kind::GlobalAvgPool2d,
+        Kind::GlobalMaxPool2d,
         Kind::Flatten,
-        Kind::Dense(DenseSpec { out_features: 3, bias: true }),
+        Kind::Dense(DenseSpec {
+            out_features: if loss == Loss::BinaryCrossEntropy { 1 } else { 3 },
+            bias: true,
+        }),
         Kind::Softmax,
     ];
-    let kinds: Vec<Kind> = Activation::ALL.map(Kind::Activation).into_iter().chain(kinds).collect();
+    let resampled = Kind::starters().into_iter().filter(|kind| {
+        matches!(
+            kind,
+            Kind::Upsample2d(_) | Kind::Pad2d(_) | Kind::AdaptiveAvgPool2d(_) | Kind::AdaptiveMaxPool2d(_)
+        )
+    });
+    // Those that take a map to one cell come last.
+    let last = resampled
+        .clone()
+        .filter(|kind| matches!(kind, Kind::AdaptiveAvgPool2d(_) | Kind::AdaptiveMaxPool2d(_)));
+    let first = resampled.filter(|kind| matches!(kind, Kind::Upsample2d(_) | Kind::Pad2d(_)));
+    let end = kinds.len() - 3;
+    let mut kinds = kinds;
+    kinds.splice(end..end, last);
+    let kinds: Vec<Kind> =
+        Activation::ALL.map(Kind::Activation).into_iter().chain(first).chain(kinds).collect();
     for name in Kind::starters().iter().map(Kind::name) {
         let is_join = ["add", "multiply", "concat"].contains(&name);
         assert!(
@@ -361,7 +380,7 @@ fn every_layer(loss: Loss) -> Network {
 
 #[test]
 fn every_stage_has_its_sentence() {
-    for loss in [Loss::CrossEntropy, Loss::Mse] {
+    for loss in Loss::ALL {
         let network = Arc::new(every_layer(loss));
         for mode in [Mode::Eval, Mode::Train] {
             for rule in Rule::ALL {

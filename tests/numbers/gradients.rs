@@ -65,6 +65,7 @@ impl Run<'_> {
                 Op::MaxPool2d(_) => sides.extend(made.at(Part::Winner).iter().map(|&at| at as i64)),
                 Op::Conv2d(_)
                 | Op::AvgPool2d(_)
+                | Op::Resample2d(_)
                 | Op::Flatten
                 | Op::Dense(_)
                 | Op::BatchNorm2d(_)
@@ -198,6 +199,19 @@ fn max_pool2d() {
 #[test]
 fn avg_pool2d() {
     check_kind("avg_pool2d", random::avg_pool(), 40, &[Mode::Eval]);
+}
+
+#[test]
+fn pools_of_whole_maps_and_of_given_outputs() {
+    check_kind("global_max_pool2d", Just(Kind::GlobalMaxPool2d), 10, &[Mode::Eval]);
+    check_kind("adaptive_avg_pool2d", random::adaptive_pool(Kind::AdaptiveAvgPool2d), 20, &[Mode::Eval]);
+    check_kind("adaptive_max_pool2d", random::adaptive_pool(Kind::AdaptiveMaxPool2d), 20, &[Mode::Eval]);
+}
+
+#[test]
+fn upsampling_and_padding() {
+    check_kind("upsample2d", random::upsample(), 20, &[Mode::Eval]);
+    check_kind("pad2d", random::pad(), 20, &[Mode::Eval]);
 }
 
 #[test]

@@ -417,6 +417,10 @@ proptest! {
                         in_window(first..first + conv.group_in(), i, j)
                     }
                     Op::MaxPool2d(_) | Op::AvgPool2d(_) => in_window(o..o + 1, i, j),
+                    Op::Resample2d(resample) => {
+                        let taps = (0..resample.taps()).filter_map(|m| resample.tap([i, j], m));
+                        taps.into_iter().any(|([p, q], _)| nan(o, p, q))
+                    }
                     Op::Dense(_) => x.iter().any(|x| x.is_nan()),
                     Op::Softmax => (0..layer.input[0]).any(|c| nan(c, i, j)),
                     Op::LocalResponseNorm(norm) => {

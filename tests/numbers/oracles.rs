@@ -13,8 +13,9 @@ use convstep::nn::{
     loss::{self, Loss, Targets},
     optimizer::{Moments, Optimizer, Rule},
     pool::{self, Pool2d},
+    resample::{self, Border, Upsampling},
     softmax,
-    spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, Pair},
+    spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, PadSpec, Pair, UpsampleSpec},
 };
 use convstep::tensor::Tensor;
 use safetensors::{Dtype, SafeTensors};
@@ -240,6 +241,34 @@ fn average_pools() {
         case.compare("out.y", &pool::avg_forward(&spec, &x));
         let ds = pool::avg_backward_sum(&spec, &gy);
         case.compare("grad.x", &pool::avg_backward_input(&spec, &ds));
+    });
+}
+
+#[test]
+fn upsamplings_and_paddings() {
+    each("resample_", 8, |case| {
+        let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
+        let sides = |case: &Case| (Pair(case.pair("padding")), Some(Pair(case.pair("padding_end"))));
+        let upsample =
+            |case: &Case, by| Kind::Upsample2d(UpsampleSpec { by, scale: Pair(case.pair("scale")) });
+        let pad = |case: &Case, border| {
+            let (padding, padding_end) = sides(case);
+            Kind::Pad2d(PadSpec { border, padding, padding_end })
+        };
+        let kind = match case.op.as_str() {
+            "upsample_nearest2d" => upsample(case, Upsampling::Nearest),
+            "upsample_bilinear2d" => upsample(case, Upsampling::Bilinear),
+            "zero_pad2d" => pad(case, Border::Zero),
+            "reflection_pad2d" => pad(case, Border::Reflection),
+            "replication_pad2d" => pad(case, Border::Replication),
+            other => panic!("{other}"),
+        };
+        assert_eq!(kind.name(), case.op);
+        let network = Network::build(channels_and_extents(&x).0, vec![LayerSpec::new("l", kind)], Loss::Mse)
+            .expect("fits");
+        let Op::Resample2d(spec) = &network.layers[0].op else { panic!("{}", case.name) };
+        case.compare("out.y", &resample::forward(spec, &x));
+        case.compare("grad.x", &resample::backward(spec, &gy));
     });
 }
 

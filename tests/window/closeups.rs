@@ -30,7 +30,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 11] = [
+const NETWORKS: [(&str, &str); 12] = [
     (
         "normed",
         r#"
@@ -169,6 +169,24 @@ layers = [
     { name = "both", kind = "concat", inputs = ["product", "conv", "input"] },
     { name = "flatten", kind = "flatten" },
     { name = "fc", kind = "dense", out_features = 3 },
+]
+"#,
+    ),
+    (
+        "enlarged",
+        r#"
+input = [1, 4, 3]
+layers = [
+    { name = "zeros", kind = "zero_pad2d", padding = [0, 1], padding_end = [1, 2] },
+    { name = "mirror", kind = "reflection_pad2d", padding = 1 },
+    { name = "edge", kind = "replication_pad2d", padding = [1, 0], padding_end = [0, 2] },
+    { name = "up", kind = "upsample_nearest2d", scale = 2 },
+    { name = "smooth", kind = "upsample_bilinear2d", scale = [1, 2] },
+    { name = "windows", kind = "adaptive_avg_pool2d", output_size = [4, 5] },
+    { name = "most", kind = "adaptive_max_pool2d", output_size = [2, 5] },
+    { name = "gmp", kind = "global_max_pool2d" },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 2 },
 ]
 "#,
     ),

@@ -242,6 +242,7 @@ fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Re
         Op::Dense(spec) => spec.out_features,
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)

@@ -258,6 +258,11 @@ impl<'a> Graph<'a> {
             | Kind::MaxPool2d(_)
             | Kind::AvgPool2d(_)
             | Kind::GlobalAvgPool2d
+            | Kind::GlobalMaxPool2d
+            | Kind::AdaptiveAvgPool2d(_)
+            | Kind::AdaptiveMaxPool2d(_)
+            | Kind::Upsample2d(_)
+            | Kind::Pad2d(_)
             | Kind::Activation(_)
             | Kind::Flatten
             | Kind::BatchNorm2d(_)

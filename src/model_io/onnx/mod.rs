@@ -276,6 +276,7 @@ fn loss(reading: &mut Reading) -> Result<Loss, ModelError> {
         | Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)

@@ -28,7 +28,14 @@ pub fn unused(
 fn word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Conv2d(_) => "conv",
-        Kind::MaxPool2d(_) | Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => "pool",
+        Kind::MaxPool2d(_)
+        | Kind::AvgPool2d(_)
+        | Kind::GlobalAvgPool2d
+        | Kind::GlobalMaxPool2d
+        | Kind::AdaptiveAvgPool2d(_)
+        | Kind::AdaptiveMaxPool2d(_) => "pool",
+        Kind::Upsample2d(_) => "up",
+        Kind::Pad2d(_) => "pad",
         Kind::Activation(activation) => activation.stem(),
         Kind::Flatten => "flatten",
         Kind::Dense(_) => "fc",

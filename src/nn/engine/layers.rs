@@ -109,6 +109,10 @@ impl Run<'_> {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
                 images.for_each(|(x, y)| plain::avg_pool(self.isa, spec, x, y));
             }
+            (Op::Resample2d(spec), _) => {
+                let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
+                images.for_each(|(x, y)| plain::resample(self.isa, spec, x, y));
+            }
             (Op::Softmax, _) => {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
                 images.for_each(|(x, y)| plain::softmax(self.isa, x, step.plane, y));
@@ -289,6 +293,10 @@ impl Run<'_> {
                 let images = dy[outs].chunks_exact(step.outputs).zip(dx[ins].chunks_exact_mut(step.inputs));
                 images.for_each(|(dy, dx)| plain::avg_pool_backward(self.isa, spec, dy, dx));
             }
+            (Op::Resample2d(spec), _) => {
+                let images = dy[outs].chunks_exact(step.outputs).zip(dx[ins].chunks_exact_mut(step.inputs));
+                images.for_each(|(dy, dx)| plain::resample_backward(self.isa, spec, dy, dx));
+            }
             (Op::Softmax, _) => {
                 let images =
                     dy[outs.clone()].chunks_exact(step.outputs).zip(y[outs].chunks_exact(step.outputs));
@@ -427,6 +435,7 @@ impl Step {
             Op::BatchNorm2d(spec) => spec.channels,
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::Flatten
             | Op::LocalResponseNorm(_)
@@ -490,6 +499,7 @@ impl Step {
                 Op::Conv2d(_)
                 | Op::MaxPool2d(_)
                 | Op::AvgPool2d(_)
+                | Op::Resample2d(_)
                 | Op::Activation(_)
                 | Op::Flatten
                 | Op::LocalResponseNorm(_)

@@ -176,6 +176,7 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
             Op::Conv2d(spec) => Some(ConvPlan::new(isa, spec)),
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
             | Op::Softmax
@@ -374,6 +375,7 @@ impl Engine {
                         Op::Conv2d(_)
                         | Op::MaxPool2d(_)
                         | Op::AvgPool2d(_)
+                        | Op::Resample2d(_)
                         | Op::Activation(_)
                         | Op::Flatten
                         | Op::LocalResponseNorm(_)
@@ -440,6 +442,7 @@ impl Engine {
                     | Op::Dense(_)
                     | Op::MaxPool2d(_)
                     | Op::AvgPool2d(_)
+                    | Op::Resample2d(_)
                     | Op::Activation(_)
                     | Op::Flatten
                     | Op::BatchNorm2d(_)

@@ -15,6 +15,7 @@ pub mod join;
 pub mod local_response_norm;
 pub mod loss;
 pub mod pool;
+pub mod resample;
 pub mod softmax;
 pub mod update;
 
@@ -90,6 +91,7 @@ fn layer_stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Op::Conv2d(spec) => conv::stages(plan, l, spec, pass, push),
         Op::MaxPool2d(spec) => pool::max_stages(plan, l, spec, pass, push),
         Op::AvgPool2d(spec) => pool::avg_stages(plan, l, spec, pass, push),
+        Op::Resample2d(spec) => resample::stages(plan, l, spec, pass, push),
         Op::Dense(spec) => dense::stages(plan, l, spec, pass, push),
         Op::BatchNorm2d(_) => batchnorm::stages(plan, l, pass, push),
         Op::LocalResponseNorm(spec) => local_response_norm::stages(plan, l, spec, pass, push),
@@ -183,6 +185,7 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
                 Op::Conv2d(spec) => conv::term(&site, l, spec),
                 Op::MaxPool2d(spec) => pool::max_term(&site, l, spec),
                 Op::AvgPool2d(spec) => pool::avg_term(&site, l, spec),
+                Op::Resample2d(spec) => resample::term(&site, l, spec),
                 Op::Dense(spec) => dense::term(&site, l, spec),
                 Op::BatchNorm2d(spec) => batchnorm::term(&site, l, spec),
                 Op::LocalResponseNorm(spec) => local_response_norm::term(&site, l, spec),
@@ -215,6 +218,7 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
             Op::Softmax => softmax::start(part),
             op @ (Op::Add | Op::Multiply | Op::Concat) => join::start(op, part),
             Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Activation(_)
@@ -244,6 +248,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
             Op::Conv2d(spec) => conv::formula(spec, part),
             Op::MaxPool2d(spec) => pool::max_formula(spec, part),
             Op::AvgPool2d(_) => pool::avg_formula(part),
+            Op::Resample2d(spec) => resample::formula(spec, part),
             Op::Dense(spec) => dense::formula(spec, part),
             Op::BatchNorm2d(_) => batchnorm::formula(plan.setup().mode, part),
             Op::LocalResponseNorm(_) => local_response_norm::formula(part),
@@ -303,6 +308,7 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
         Op::Dense(spec) => dense::readers(&reading, l as usize, spec, visit),
         Op::MaxPool2d(spec) => pool::max_readers(&reading, l as usize, spec, visit),
         Op::AvgPool2d(spec) => pool::avg_readers(&reading, l as usize, spec, visit),
+        Op::Resample2d(spec) => resample::readers(&reading, l as usize, spec, visit),
         Op::LocalResponseNorm(spec) => local_response_norm::readers(&reading, l as usize, spec, visit),
         Op::BatchNorm2d(_) | Op::Softmax | Op::Dropout { .. } | Op::Activation(_) | Op::Flatten => {
             scan(&reading, visit);

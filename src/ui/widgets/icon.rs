@@ -57,14 +57,24 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 fill((0.18, 0.18), (0.66, 0.66));
             }
             // One of four.
-            Kind::MaxPool2d(_) => {
+            Kind::MaxPool2d(_) | Kind::GlobalMaxPool2d | Kind::AdaptiveMaxPool2d(_) => {
                 grid(2);
                 fill((0.5, 0.0), (1.0, 0.5));
             }
             // Four into one.
-            Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d => {
+            Kind::AvgPool2d(_) | Kind::GlobalAvgPool2d | Kind::AdaptiveAvgPool2d(_) => {
                 grid(2);
                 painter.circle_filled(rect.center(), 0.22 * rect.width(), color);
+            }
+            // One into four.
+            Kind::Upsample2d(_) => {
+                grid(2);
+                fill((0.0, 0.0), (0.28, 0.28));
+            }
+            // A border around a plane.
+            Kind::Pad2d(_) => {
+                frame((0.0, 0.0), (1.0, 1.0), thin);
+                fill((0.25, 0.25), (0.75, 0.75));
             }
             // Its curve.
             Kind::Activation(activation) => {

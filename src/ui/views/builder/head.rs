@@ -13,7 +13,7 @@ use crate::ui::{
     view::View,
     widgets::icon::{Icon, icon_ui},
 };
-use egui::{Button, ComboBox, Rect, Response, RichText, Role, Ui, WidgetInfo, vec2};
+use egui::{Button, ComboBox, Rect, Response, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 
 /// Draws the head of the builder: presets, name, input, classes, loss, initial weights.
 pub fn head_ui(ui: &mut Ui, view: &View, draft: &Draft) {
@@ -212,6 +212,12 @@ fn tool_ui(ui: &mut Ui, view: &View, id: &str, icon: &str, enabled: bool) -> boo
 /// The kinds of layers.
 fn add_ui(ui: &mut Ui, view: &View) {
     ui.set_min_width(230.0);
+    // The list is longer than a small window.
+    let room = ui.ctx().content_rect().height() - 220.0;
+    ScrollArea::vertical().max_height(room.max(120.0)).show(ui, |ui| kinds_ui(ui, view));
+}
+
+fn kinds_ui(ui: &mut Ui, view: &View) {
     for kind in Kind::starters() {
         let name = super::rows::kind_name(view, &kind);
         // Room for the icon before the name.

@@ -183,6 +183,11 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
         | Kind::MaxPool2d(_)
         | Kind::AvgPool2d(_)
         | Kind::GlobalAvgPool2d
+        | Kind::GlobalMaxPool2d
+        | Kind::AdaptiveAvgPool2d(_)
+        | Kind::AdaptiveMaxPool2d(_)
+        | Kind::Upsample2d(_)
+        | Kind::Pad2d(_)
         | Kind::Flatten
         | Kind::Dense(_)
         | Kind::BatchNorm2d(_)
@@ -199,7 +204,7 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
 fn summary(view: &View, kind: &Kind) -> String {
     let usual = Kind::starters().into_iter().find(|usual| usual.name() == kind.name());
     let usual = usual.map(|usual| usual.hyperparameters()).unwrap_or_default();
-    let always = ["out_channels", "kernel", "out_features", "slope", "alpha", "p"];
+    let always = ["out_channels", "kernel", "out_features", "slope", "alpha", "p", "output_size", "scale"];
     let all = kind.hyperparameters();
     // The padding of the other sides follows that of the first ones until it is set.
     let follows = |field: &Hyperparameter| {

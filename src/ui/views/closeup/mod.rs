@@ -26,6 +26,7 @@ mod numbers;
 mod part;
 mod parts;
 mod pool;
+mod resample;
 mod softmax;
 mod table;
 mod update;
@@ -78,6 +79,7 @@ impl<'a> Closeup<'a> {
         match &plan.layer(l).op {
             Op::Conv2d(spec) => conv::conv(view, &focus, stage, l, spec),
             Op::MaxPool2d(spec) | Op::AvgPool2d(spec) => pool::pool(view, &focus, stage, l, spec),
+            Op::Resample2d(spec) => resample::resample(view, &focus, stage, l, spec),
             Op::Activation(function) => activation::activation(view, &focus, stage, l, *function),
             Op::Dense(spec) => dense::dense(view, &focus, stage, l, spec),
             Op::Softmax => softmax::softmax(view, &focus, stage, l),
@@ -173,7 +175,8 @@ pub fn has_choices(view: &View) -> bool {
     match &plan.layer(l as usize).op {
         Op::Conv2d(_) => stage.tensor.part == Part::Dx,
         Op::MaxPool2d(_) | Op::AvgPool2d(_) => stage.pass == Pass::Fwd,
-        Op::Activation(_)
+        Op::Resample2d(_)
+        | Op::Activation(_)
         | Op::Dense(_)
         | Op::Softmax
         | Op::LocalResponseNorm(_)

@@ -154,6 +154,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         Op::Activation(_)
         | Op::Conv2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)

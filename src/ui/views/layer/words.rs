@@ -223,9 +223,12 @@ fn hands_back(view: &View, gradient: TensorId) -> String {
         Op::Add => fill("layer.back_add"),
         Op::Multiply => fill("layer.back_multiply"),
         Op::Concat => fill("layer.back_concat"),
-        Op::Flatten | Op::Dropout { .. } | Op::BatchNorm2d(_) | Op::LocalResponseNorm(_) | Op::Softmax => {
-            fill("layer.back_other")
-        }
+        Op::Resample2d(_)
+        | Op::Flatten
+        | Op::Dropout { .. }
+        | Op::BatchNorm2d(_)
+        | Op::LocalResponseNorm(_)
+        | Op::Softmax => fill("layer.back_other"),
     }
 }
 
@@ -292,6 +295,7 @@ fn read_map(view: &View, l: usize, filter: usize, slice: usize) -> String {
         Op::Dense(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)

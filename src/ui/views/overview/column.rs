@@ -1,7 +1,7 @@
 //! A column: its head, as many of its maps as fit, the strongest first, and what is below them.
 
 use super::{Drawn, Scene, layout};
-use crate::nn::{Op, Part, network::Unseen, spec::Kind};
+use crate::nn::{Op, Part, network::Unseen, resample::Source, spec::Kind};
 use crate::trace::{Address, Grain, Owner, Pass, Plan, TensorId};
 use crate::ui::{
     atlas::{atlas, tensor_atlas},
@@ -123,6 +123,10 @@ impl Column {
             Op::Activation(activation) => vec![activation.title().to_owned()],
             Op::Conv2d(_) | Op::Dense(_) => Vec::new(),
             Op::BatchNorm2d(_) | Op::LocalResponseNorm(_) => text("overview.normed"),
+            Op::Resample2d(resample) => match resample.rows.source {
+                Source::Scale { .. } => text("overview.enlarged"),
+                Source::Pad { .. } => text("overview.padded"),
+            },
             Op::Flatten => text("overview.flat"),
             Op::Dropout { .. } => text("overview.dropout"),
             Op::Softmax => text("overview.shares"),

@@ -126,6 +126,7 @@ impl Scene<'_> {
             }
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::BatchNorm2d(_)
             | Op::LocalResponseNorm(_)
