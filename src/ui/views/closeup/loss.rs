@@ -97,15 +97,13 @@ fn binary_columns<'a>(view: &'a View<'a>, stage: &Stage, image: u32) -> Vec<Colu
     let column = |tensor, head: &str, style, is_shared: bool| Column {
         head: head.into(),
         style,
+        from_row: if is_shared { 0 } else { 1 },
         cell: Box::new(move |row| {
             let plane = TensorPlane::new(view, tensor, image, 0);
             let cell = plane.cell_at(0);
-            match (row, is_shared) {
-                (1, _) => (cell, Some(plane.address_at(0))),
-                (_, true) if cell.state != CellState::NotYet => {
-                    (CellView { value: 1.0 - cell.value, ..cell }, None)
-                }
-                (_, _) => (CellView::not_yet(), None),
+            match row {
+                0 => (CellView { value: 1.0 - cell.value, ..cell }, None),
+                _ => (cell, Some(plane.address_at(0))),
             }
         }),
         current: false,
@@ -162,6 +160,7 @@ fn squares<'a>(view: &'a View<'a>, image: u32) -> Column<'a> {
     Column {
         head: "(y − t)²".into(),
         style: CellStyle::Number,
+        from_row: 0,
         cell: Box::new(cell),
         current: false,
         foot: Some(("L = Σ ÷ F".into(), sum, Some(address))),

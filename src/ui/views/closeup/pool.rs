@@ -185,7 +185,7 @@ impl<'a> Pool<'a> {
     ) -> Vec<Overlay> {
         let theme = self.view.theme;
         let plane = self.plane(tensor);
-        let mut marks = Vec::new();
+        let mut marks = self.skipped(at);
         for m in 0..self.spec.window.taps() {
             let Some([p, q]) = self.tap(at, m) else { continue };
             let (i, j) = (p as i32, q as i32);
@@ -200,6 +200,25 @@ impl<'a> Pool<'a> {
             let ground = plane.mapping().color(plane.cell(p, q).value);
             marks.push(Overlay::outline(CellSpan::cell(p, q), theme.cursor).with_width(3.0));
             marks.push(Overlay::word(p as i32, q as i32, self.view.text("closeup.pool_largest"), ground));
+        }
+        marks
+    }
+
+    /// Dims the cells between the taps of a dilated window, which it does not read.
+    fn skipped(&self, [i, j]: [usize; 2]) -> Vec<Overlay> {
+        let (rows, cols) = (self.spec.window.rows, self.spec.window.cols);
+        let between = |axis: crate::nn::Axis, i: usize| {
+            let cells = (0..axis.reach()).map(move |r| (r, (i * axis.stride + r).checked_sub(axis.padding)));
+            cells.filter_map(move |(r, p)| Some((r % axis.dilation == 0, p.filter(|&p| p < axis.len)?)))
+        };
+        let mut marks = Vec::new();
+        for (is_row, p) in between(rows, i) {
+            for (_, q) in between(cols, j).filter(|(is_col, _)| !(is_row && *is_col)) {
+                marks.push(Overlay::tint(
+                    CellSpan::cell(p, q),
+                    self.view.theme.hatch_ground.gamma_multiply(0.7),
+                ));
+            }
         }
         marks
     }

@@ -31,6 +31,8 @@ pub(super) struct Column<'a> {
     pub(super) head: String,
     /// How its numbers are shown.
     pub(super) style: CellStyle,
+    /// The first row that has a cell.
+    pub(super) from_row: usize,
     /// The cell of each row, and where it is.
     pub(super) cell: Box<dyn Fn(usize) -> (CellView, Option<Address>) + 'a>,
     /// Whether the stage at the cursor makes it.
@@ -54,7 +56,7 @@ impl<'a> Column<'a> {
             let index = first + row as u32 * stride;
             (plane.cell_at(index), Some(plane.address_at(index)))
         };
-        Self { head: head.into(), style, cell: Box::new(cell), current: false, foot: None }
+        Self { head: head.into(), style, from_row: 0, cell: Box::new(cell), current: false, foot: None }
     }
 
     /// Marks the column as the one being computed.
@@ -243,12 +245,14 @@ fn column_ui(
     let at = pos2(rect.right() - 6.0, rect.top() + 0.5 * row_height);
     words_ui(ui, at, rect.width() - 8.0, &column.head, head, ink);
     let reach = if column.style == CellStyle::Signed {
-        let values = (0..rows).map(|row| (column.cell)(row).0).filter(|cell| cell.state != CellState::NotYet);
+        let values = (column.from_row..rows)
+            .map(|row| (column.cell)(row).0)
+            .filter(|cell| cell.state != CellState::NotYet);
         values.map(|cell| cell.value.abs()).fold(1e-12, f32::max).max(1.0)
     } else {
         1.0
     };
-    for row in 0..rows {
+    for row in column.from_row..rows {
         let min = pos2(rect.left(), rect.top() + row_height * (row as f32 + 1.0));
         let cell_rect = Rect::from_min_size(min, vec2(rect.width(), row_height)).shrink2(vec2(3.0, 1.5));
         if !ui.is_rect_visible(cell_rect) {
