@@ -135,11 +135,12 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         Kind::BatchNorm2d(_) => (3, batch_norm().boxed()),
         Kind::LocalResponseNorm(_) => (3, local_response_norm().boxed()),
         Kind::Dropout(_) => (3, dropout().boxed()),
-        Kind::AdaptiveAvgPool2d(_) => (2, adaptive_pool(Kind::AdaptiveAvgPool2d).boxed()),
-        Kind::AdaptiveMaxPool2d(_) => (2, adaptive_pool(Kind::AdaptiveMaxPool2d).boxed()),
-        Kind::Upsample2d(_) => (2, upsample().boxed()),
-        Kind::Pad2d(_) => (2, pad().boxed()),
-        Kind::GlobalAvgPool2d | Kind::GlobalMaxPool2d => (2, Just(starter).boxed()),
+        Kind::AdaptiveAvgPool2d(_) => (1, adaptive_pool(Kind::AdaptiveAvgPool2d).boxed()),
+        Kind::AdaptiveMaxPool2d(_) => (1, adaptive_pool(Kind::AdaptiveMaxPool2d).boxed()),
+        Kind::Upsample2d(_) => (1, upsample().boxed()),
+        Kind::Pad2d(_) => (1, pad().boxed()),
+        Kind::GlobalAvgPool2d => (3, Just(starter).boxed()),
+        Kind::GlobalMaxPool2d => (1, Just(starter).boxed()),
         Kind::Flatten | Kind::Softmax | Kind::Add | Kind::Multiply | Kind::Concat => {
             (3, Just(starter).boxed())
         }
