@@ -818,7 +818,7 @@ fn branches_that_join_are_layers_with_names_of_what_they_read() {
     // A bias of what others read too is a layer of its own.
     let shared = named(vec![
         node("Conv", &["x", "w"], "c", vec![]),
-        node("Add", &["c", "b"], "d", vec![]),
+        node("Add", &["c", "one"], "d", vec![]),
         node("Add", &["c", "d"], "y", vec![]),
     ]);
     assert_eq!(inputs(shared), of(&[("conv2d", ""), ("conv2d", ""), ("add", "c d")]));
