@@ -733,6 +733,38 @@ mod tests {
         name = "gap"
         kind = "global_avg_pool2d"
         [[layers]]
+        name = "near"
+        kind = "upsample_nearest2d"
+        scale = 4
+        [[layers]]
+        name = "most"
+        kind = "adaptive_max_pool2d"
+        output_size = 2
+        [[layers]]
+        name = "smooth"
+        kind = "upsample_bilinear2d"
+        scale = [2, 1]
+        [[layers]]
+        name = "mean"
+        kind = "adaptive_avg_pool2d"
+        output_size = [2, 2]
+        [[layers]]
+        name = "zeros"
+        kind = "zero_pad2d"
+        padding = 1
+        [[layers]]
+        name = "mirror"
+        kind = "reflection_pad2d"
+        padding = [1, 0]
+        padding_end = 1
+        [[layers]]
+        name = "edge"
+        kind = "replication_pad2d"
+        padding = 1
+        [[layers]]
+        name = "gmp"
+        kind = "global_max_pool2d"
+        [[layers]]
         name = "flat"
         kind = "flatten"
         [[layers]]

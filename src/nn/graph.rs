@@ -5,34 +5,7 @@
 //! that is read once has its reader's gradient; one that is read more than once has the sum of its readers' gradients, in
 //! the order in which they are made.
 
-use super::{Layer, Network, Part};
-
-/// What a layer reads.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Source {
-    /// The picture.
-    Input,
-    /// The output of the layer with this number.
-    Layer(usize),
-}
-
-impl Source {
-    /// Its place among what layers may read: 0 for the picture, then the layers.
-    pub(crate) const fn place(self) -> usize {
-        match self {
-            Self::Input => 0,
-            Self::Layer(l) => l + 1,
-        }
-    }
-
-    /// The layer's number; `None` for the picture.
-    pub const fn layer(self) -> Option<usize> {
-        match self {
-            Self::Input => None,
-            Self::Layer(l) => Some(l),
-        }
-    }
-}
+use super::{Layer, Network, Part, Source};
 
 /// One reading of an output: an input of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -122,16 +95,6 @@ impl Network {
     /// The first layers, up to and with `last`, as a network that ends there.
     pub fn up_to(&self, last: usize) -> Self {
         Self::of_layers(self.input, self.layers[..=last].to_vec(), self.loss)
-    }
-}
-
-impl Source {
-    /// The layer before layer `l`, or the picture.
-    pub const fn before(l: usize) -> Self {
-        match l.checked_sub(1) {
-            Some(before) => Self::Layer(before),
-            None => Self::Input,
-        }
     }
 }
 

@@ -65,7 +65,7 @@ pub fn concat<T: Real>(xs: &[&Tensor<T>]) -> Tensor<T> {
     })
 }
 
-/// The gradient of an input of [`concat`] whose channels begin at `first`: the same channels of dy, `channels` of them.
+/// The gradient of an input of [`concat()`] whose channels begin at `first`: the same channels of dy, `channels` of them.
 pub fn concat_backward<T: Real>(dy: &Tensor<T>, first: usize, channels: usize) -> Tensor<T> {
     let (images, _, h, w) = dy.dim();
     Tensor::from_shape_fn((images, channels, h, w), |(n, c, i, j)| dy[[n, first + c, i, j]])

@@ -435,10 +435,19 @@ fn every_name_stands_in_the_file_that_the_documents_say() {
 #[test]
 fn every_address_in_the_documents_names_a_place() {
     let setup = Setup { images: 16, batches: 20, epochs: 10, ..Setup::default() };
-    let plans = ["shapes", "digits"].map(|name| {
-        let model = bundled::load(name).expect("a bundled model");
-        Plan::new(Arc::new(model.network), setup)
-    });
+    let residual = "input = [1, 6, 6]
+        layers = [
+            { name = \"conv1\", kind = \"conv2d\", out_channels = 2, kernel = 3, padding = 1 },
+            { name = \"relu1\", kind = \"relu\" },
+            { name = \"conv2\", kind = \"conv2d\", out_channels = 2, kernel = 3, padding = 1 },
+            { name = \"add1\", kind = \"add\", inputs = [\"relu1\", \"conv2\"] },
+            { name = \"fc\", kind = \"dense\", out_features = 2 },
+        ]";
+    let residual =
+        Architecture::parse(residual).and_then(|text| text.build()).expect("a network with a join");
+    let bundled = ["shapes", "digits"].map(|name| bundled::load(name).expect("a bundled model").network);
+    let networks = bundled.into_iter().chain([residual]);
+    let plans: Vec<Plan> = networks.map(|network| Plan::new(Arc::new(network), setup)).collect();
     let starts = ["fwd/", "loss/", "bwd/", "update/", "input/", "conv1.weight/"];
     let mut count = 0;
     for document in Document::all() {

@@ -379,6 +379,7 @@ fn a_residual_block_is_built_and_stays_whole_under_changes() {
     build(&mut state, [BuildAction::Become(2, kind("concat"))]);
     assert_eq!(inputs(&state, 2), "conv1 conv2");
     assert_eq!(draft(&state).layers()[2].output, [8, 8, 8]);
+    build(&mut state, [BuildAction::Select(Some(2))]);
     build(&mut state, [kind("global_avg_pool2d"), kind("dense")].map(BuildAction::Add));
     build(&mut state, [BuildAction::Apply]);
     assert!(state.draft().is_none(), "{:?}", state.notices());
