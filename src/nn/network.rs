@@ -1,7 +1,7 @@
 //! A network: layers whose sizes fit one another, and a loss.
 
 use super::{
-    Edge, Layer, Mode, Op, Params, Part, Parts, Real, graph,
+    Edge, Layer, Mode, Op, Params, Part, Parts, Real, edge,
     init::{self, Init},
     loss::{Loss, Targets},
     outline::Outline,
@@ -18,7 +18,7 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// The loss.
     pub loss: Loss,
-    /// Who reads what, as [`graph`] has it.
+    /// Who reads what, as [`edge`] has it.
     pub(super) readers: Vec<Vec<Edge>>,
 }
 
@@ -39,7 +39,7 @@ impl Network {
 
     /// A network of layers that are known to fit.
     pub(super) fn of_layers(input: [usize; 3], layers: Vec<Layer>, loss: Loss) -> Self {
-        let readers = graph::readers(&layers);
+        let readers = edge::readers(&layers);
         Self { input, layers, loss, readers }
     }
 

@@ -1,7 +1,7 @@
 //! A network that is being written: its layers up to the first that does not fit.
 
 use super::{
-    Layer, Part, Source, graph,
+    Layer, Part, Source, edge,
     layer::check_cells,
     spec::{INPUT, LayerSpec},
 };
@@ -105,7 +105,7 @@ fn sources(
 
 /// The first layer that no later one reads, if there is one.
 fn unread(layers: &[Layer]) -> Option<Misfit> {
-    let readers = graph::readers(layers);
+    let readers = edge::readers(layers);
     let last = layers.last()?;
     let l = (0..layers.len() - 1).find(|&l| readers[Source::Layer(l).place()].is_empty())?;
     let error = ShapeError(format!(

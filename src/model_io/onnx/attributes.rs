@@ -1,7 +1,8 @@
 //! Access to a node's attributes and inputs.
 
 use super::{
-    constant::{Constants, quoted},
+    constant::Constants,
+    names::quoted,
     proto::{AttributeProto, NodeProto},
 };
 

@@ -2,7 +2,7 @@
 
 use super::{
     external::External,
-    fold,
+    names::quoted,
     proto::{AttributeProto, NodeProto, TensorProto, data_type},
 };
 use crate::data::Beside;
@@ -164,7 +164,7 @@ impl<'a> Constants<'a> {
     }
 
     /// The numbers of a constant, whatever their type, and whether they were converted.
-    fn numbers(&self, name: &str) -> Result<(Rc<Numbers>, bool), String> {
+    pub fn numbers(&self, name: &str) -> Result<(Rc<Numbers>, bool), String> {
         match self.find(name)? {
             Constant::Made(numbers, is_converted) => Ok((Rc::clone(numbers), *is_converted)),
             Constant::Tensor(tensor) if is_whole(tensor.data_type) => {
@@ -222,35 +222,25 @@ impl<'a> Constants<'a> {
         self.external.bytes(tensor, len).map(Cow::Owned)
     }
 
-    /// Evaluates a node that reads only constants. `None` if its operator is not among those that are evaluated.
+    /// Adds what a node `Constant` holds.
     ///
     /// # Errors
-    /// If its numbers don't fit, or if they become too many.
-    pub fn compute(&mut self, node: &'a NodeProto, opset: i64) -> Result<Option<()>, String> {
-        if node.op_type == "Constant" {
-            let output = node.output.first().map_or("", String::as_str);
-            let constant = constant_of(node)?;
-            self.by_name.insert(output, constant);
-            return Ok(Some(()));
-        }
-        let mut inputs = Vec::with_capacity(node.input.len());
-        let mut is_converted = false;
-        for name in &node.input {
-            inputs.push(match name.as_str() {
-                "" => None,
-                name => {
-                    let (numbers, converted) = self.numbers(name)?;
-                    is_converted |= converted;
-                    Some(numbers)
-                }
-            });
-        }
-        let Some(made) = fold::compute(node, opset, &inputs, self.room)? else { return Ok(None) };
-        for (name, numbers) in node.output.iter().zip(made) {
-            self.room = self.room.saturating_sub(numbers.len());
-            self.add(name, numbers, is_converted);
-        }
-        Ok(Some(()))
+    /// If it holds no numbers.
+    pub fn add_constant(&mut self, node: &'a NodeProto) -> Result<(), String> {
+        let output = node.output.first().map_or("", String::as_str);
+        self.by_name.insert(output, constant_of(node)?);
+        Ok(())
+    }
+
+    /// Adds computed numbers, and whether they were converted to float32.
+    pub fn add_computed(&mut self, name: &'a str, numbers: Numbers, is_converted: bool) {
+        self.room = self.room.saturating_sub(numbers.len());
+        self.add(name, numbers, is_converted);
+    }
+
+    /// How many more numbers may be computed.
+    pub const fn room(&self) -> usize {
+        self.room
     }
 }
 
@@ -360,9 +350,4 @@ fn whole<const N: usize>(raw: &[u8]) -> Result<&[[u8; N]], String> {
         (numbers, []) => Ok(numbers),
         (_, rest) => Err(format!("{} bytes too many", rest.len())),
     }
-}
-
-/// A name from the file, as shown in an error message.
-pub fn quoted(name: &str) -> String {
-    short(&format!("{name:?}"))
 }

@@ -1,6 +1,6 @@
 //! The files beside an ONNX file, which may hold its weights.
 
-use super::{constant::quoted, proto::TensorProto};
+use super::{names::quoted, proto::TensorProto};
 use crate::data::Beside;
 use std::{
     cell::{Cell, RefCell},

@@ -2,7 +2,7 @@
 
 use super::{
     attributes::{int, ints, listed},
-    constant::{Array, BATCH, Numbers, floats_of, ints_of, is_whole},
+    constant::{Array, BATCH, Constants, Numbers, floats_of, ints_of, is_whole},
     proto::{NodeProto, data_type},
 };
 use std::rc::Rc;
@@ -10,11 +10,43 @@ use std::rc::Rc;
 /// The inputs of a node; `None` where one is omitted.
 type Inputs<'a> = [Option<Rc<Numbers>>];
 
+/// Computes a node that reads constants only, and adds what it makes to them. `None` if its operator is not among those
+/// that are computed.
+///
+/// # Errors
+/// If its numbers don't fit, or if they become too many.
+pub fn add_computed<'a>(
+    constants: &mut Constants<'a>,
+    node: &'a NodeProto,
+    opset: i64,
+) -> Result<Option<()>, String> {
+    if node.op_type == "Constant" {
+        return constants.add_constant(node).map(Some);
+    }
+    let mut inputs = Vec::with_capacity(node.input.len());
+    let mut is_converted = false;
+    for name in &node.input {
+        inputs.push(match name.as_str() {
+            "" => None,
+            name => {
+                let (numbers, converted) = constants.numbers(name)?;
+                is_converted |= converted;
+                Some(numbers)
+            }
+        });
+    }
+    let Some(made) = compute(node, opset, &inputs, constants.room())? else { return Ok(None) };
+    for (name, numbers) in node.output.iter().zip(made) {
+        constants.add_computed(name, numbers, is_converted);
+    }
+    Ok(Some(()))
+}
+
 /// The outputs of a node; `None` if its operator is not among those that are computed. At most `room` numbers are made.
 ///
 /// # Errors
 /// If the numbers don't fit the operator, or are too many.
-pub fn compute(
+fn compute(
     node: &NodeProto,
     opset: i64,
     inputs: &Inputs<'_>,

@@ -1,8 +1,9 @@
 //! The layers into which a graph is read, and the tensors between them.
 
 use super::{
-    constant::{Array, Constants, quoted},
+    constant::{Array, Constants},
     names,
+    names::quoted,
     proto::NodeProto,
     value::Value,
 };

@@ -2,8 +2,8 @@
 
 use super::{
     attributes::{int, needed},
-    constant::quoted,
     graph::Graph,
+    names::quoted,
     operators::column,
     proto::NodeProto,
     scale,

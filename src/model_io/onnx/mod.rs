@@ -29,8 +29,8 @@ use super::{
     weights::one_line,
 };
 use crate::nn::{Activation, Layer, Op, Params, loss::Loss};
-use constant::quoted;
 use graph::Graph;
+use names::quoted;
 use picture::Picture;
 use prost::Message;
 use proto::{GraphProto, ModelProto, NodeProto};
@@ -342,7 +342,7 @@ fn step<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), String> {
             quoted(name)
         ));
     }
-    let known = graph.constants.compute(node, graph.opset)?;
+    let known = fold::add_computed(&mut graph.constants, node, graph.opset)?;
     known.ok_or_else(|| {
         "expected a node that reads the picture, got one that computes with constants only and is not supported; simplify \
          the graph (python -m onnxsim) and try again"

@@ -1,7 +1,8 @@
-//! Layer names taken from an ONNX file: the weight's name, else the module's or the node's, else the kind with a
+//! Names of an ONNX file: as an error message shows them, and as layers have them: the weight's name, else the module's or the node's, else the kind with a
 //! number.
 
 use super::proto::NodeProto;
+use crate::model_io::architecture::short;
 use crate::nn::{outline::check_name, spec::Kind};
 use std::collections::{HashMap, HashSet};
 
@@ -70,6 +71,11 @@ fn clean(name: &str) -> Option<String> {
     let name: String = name.chars().take(LONGEST).map(|c| if is_bad(c) { '_' } else { c }).collect();
     let name = name.trim_matches(['_', '.']);
     name.chars().any(char::is_alphabetic).then(|| name.to_owned())
+}
+
+/// A name from the file, as shown in an error message.
+pub fn quoted(name: &str) -> String {
+    short(&format!("{name:?}"))
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 
 use super::{
     attributes::{decimal, float, float_or_input, input, int, needed, optional_float, text},
-    constant::quoted,
     dense,
     graph::Graph,
     joins,
+    names::quoted,
     proto::NodeProto,
     scale, shapes,
     value::Value,

@@ -1,6 +1,6 @@
 //! The nodes that an output needs, in an order in which each comes after those that it reads.
 
-use super::{constant::quoted, proto::GraphProto};
+use super::{names::quoted, proto::GraphProto};
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},

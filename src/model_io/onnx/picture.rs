@@ -1,7 +1,7 @@
 //! The graph's input: a picture, and the ways in which its axes may be meant.
 
 use super::{
-    constant::quoted,
+    names::quoted,
     proto::{GraphProto, ValueInfoProto, data_type},
     value::Value,
 };

@@ -2,10 +2,11 @@
 
 use super::{
     attributes::{input, int, needed},
-    constant::{Array, quoted},
+    constant::Array,
     dense::turned,
     graph::Graph,
     joins,
+    names::quoted,
     operators::{column, first},
     proto::NodeProto,
     value::Value,

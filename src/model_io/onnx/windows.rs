@@ -2,8 +2,9 @@
 
 use super::{
     attributes::{float_or_input, input, int, ints, ints_or_input, listed, needed, text},
-    constant::{Array, quoted},
+    constant::Array,
     graph::Graph,
+    names::quoted,
     operators::{first, maps},
     proto::NodeProto,
     value::Value,
