@@ -3,8 +3,8 @@
 use super::{
     attributes::{int, needed},
     graph::Graph,
+    input::column,
     names::quoted,
-    operators::column,
     proto::NodeProto,
     scale,
     value::Value,

@@ -9,6 +9,7 @@ mod dense;
 mod external;
 mod fold;
 mod graph;
+mod input;
 mod joins;
 mod names;
 mod operators;

@@ -7,6 +7,7 @@ use super::{
     attributes::{decimal, float, float_or_input, input, int, needed, optional_float, text},
     dense,
     graph::Graph,
+    input::{column, first, maps},
     joins,
     names::quoted,
     proto::NodeProto,
@@ -20,8 +21,8 @@ use crate::nn::{
 };
 
 /// The supported operators, for error messages.
-pub const KNOWN: &str = "Add, Sub, Mul and Div (with constants), AveragePool, BatchNormalization, Celu (alpha 1), Clip (as \
-                         ReLU or ReLU6), Conv, Dropout, Elu, Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, \
+pub const KNOWN: &str = "Add, Sub and Mul (with constants or of branches), AveragePool, BatchNormalization, Celu (alpha 1), Clip (as \
+                         ReLU or ReLU6), Concat, Conv, Div (by a constant), Dropout, Elu, Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, \
                          HardSigmoid, HardSwish, Identity, LRN, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul \
                          (by its Sigmoid), PRelu (one slope), ReduceMean (over a map), Relu, Reshape, Selu, Sigmoid, Softmax, \
                          Softplus, Squeeze, Swish, Tanh, Transpose, Unsqueeze";
@@ -60,6 +61,9 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "MatMul" => dense::mat_mul(graph, node)?,
         "Sum" => joins::append(graph, node)?,
         "Concat" => joins::concat(graph, node)?,
+        "Add" | "Sub" | "Mul" | "Div" if node.input.iter().all(|name| graph.has(name)) => {
+            joins::append(graph, node)?
+        }
         "Add" | "Sub" | "Mul" | "Div" | "Neg" => scale::append(graph, node)?,
         "Softmax" => softmax(graph, node)?,
         "LogSoftmax" => {
@@ -77,14 +81,6 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
     Ok(())
 }
 
-/// The node's first input.
-///
-/// # Errors
-/// If it does not depend on the picture.
-pub fn first(graph: &Graph, node: &NodeProto) -> Result<Value, String> {
-    graph.value(needed(node, 0, "an input")?).cloned()
-}
-
 /// A cast between types of floating-point numbers, which are all f32 here.
 fn cast(graph: &Graph, node: &NodeProto) -> Result<Value, String> {
     use super::proto::data_type::{BFLOAT16, DOUBLE, FLOAT, FLOAT16};
@@ -97,37 +93,6 @@ fn cast(graph: &Graph, node: &NodeProto) -> Result<Value, String> {
         false => {
             Err(format!("expected a cast to floating-point numbers, got type {to}; export the model again"))
         }
-    }
-}
-
-/// A vector in the form in which a layer makes it, so that its features are channels.
-///
-/// # Errors
-/// As for [`Graph::flatten`].
-pub fn column(graph: &mut Graph, x: Value) -> Result<Value, String> {
-    match x.is_vector() && !x.is_flat && !x.is_column() {
-        true => graph.flatten(&NodeProto::default(), &x),
-        false => Ok(x),
-    }
-}
-
-/// Checks that the file's tensor has channels, rows and columns in this order.
-///
-/// # Errors
-/// If it has not.
-pub fn maps(value: &Value) -> Result<(), String> {
-    if value.is_maps() || value.is_line() {
-        return Ok(());
-    }
-    match value.is_vector() {
-        true => Err(
-            "expected an input with rows and columns, got a flattened one; move the layer before the Flatten"
-                .into(),
-        ),
-        false => Err(format!(
-            "expected an input (batch, channels, rows, columns), got {}; export the model with channels first",
-            value.words()
-        )),
     }
 }
 

@@ -5,9 +5,8 @@ use super::{
     constant::Array,
     dense::turned,
     graph::Graph,
-    joins,
+    input::{column, first},
     names::quoted,
-    operators::{column, first},
     proto::NodeProto,
     value::Value,
 };
@@ -26,9 +25,6 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
         let x = first(graph, node)?;
         let x = column(graph, x)?;
         return negative(graph, node, &x);
-    }
-    if node.input.iter().all(|name| graph.has(name)) {
-        return joins::append(graph, node);
     }
     let (left, right) = (needed(node, 0, "an input")?, needed(node, 1, "an input")?);
     let (name, other, is_left) = if graph.has(left) { (left, right, true) } else { (right, left, false) };

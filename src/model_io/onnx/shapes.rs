@@ -5,7 +5,7 @@ use super::{
     constant::BATCH,
     fold,
     graph::Graph,
-    operators::first,
+    input::first,
     proto::NodeProto,
     value::Value,
 };

@@ -4,8 +4,8 @@ use super::{
     attributes::{float_or_input, input, int, ints, ints_or_input, listed, needed, text},
     constant::Array,
     graph::Graph,
+    input::{first, maps},
     names::quoted,
-    operators::{first, maps},
     proto::NodeProto,
     value::Value,
 };
