@@ -1,14 +1,8 @@
-//! A lesson's own models and pictures: files in its folder, read with it, never from outside of it.
+//! A lesson's own models and pictures: the files of its folder that it names.
 
-use super::format::{Lesson, LessonError};
 use crate::data::Loaded;
-use crate::model_io::{Model, Near, weights::architecture_text};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    path::{Component, Path},
-    sync::Arc,
-};
+use crate::model_io::{Model, Near};
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
 
 /// The files of a lesson's folder that it names, by those names.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -65,71 +59,6 @@ impl Folder {
 }
 
 /// The architecture that lies beside weights without one.
-fn beside(name: &str) -> String {
+pub(super) fn beside(name: &str) -> String {
     Path::new(name).with_extension("toml").to_string_lossy().into_owned()
-}
-
-impl Lesson {
-    /// Reads a lesson from a file, and from its folder the models and pictures that it names.
-    ///
-    /// # Errors
-    /// As [`Lesson::parse`]; and where a file that it names cannot be read or lies outside of the folder.
-    pub fn read(path: &Path) -> Result<Self, LessonError> {
-        let unread = |error: std::io::Error| {
-            LessonError(format!("expected a file that can be read, got {error}; check its rights"))
-        };
-        let bytes = std::fs::read(path).map_err(unread)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| LessonError("expected a text, got bytes that are none; save it as UTF-8".into()))?;
-        let mut lesson = Self::parse(&text)?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        lesson.folder = lesson.read_folder(parent.unwrap_or(Path::new(".")))?;
-        Ok(lesson)
-    }
-
-    /// The files that it names, as [`Folder::is_file`] has it.
-    fn files(&self) -> BTreeSet<&str> {
-        let opened = self.beats.iter().filter_map(|beat| beat.open.as_ref());
-        let opened = opened.flat_map(|open| [&open.model, &open.picture]).flatten();
-        let all = [&self.model, &self.picture].into_iter().chain(opened);
-        all.map(String::as_str).filter(|name| Folder::is_file(name)).collect()
-    }
-
-    fn read_folder(&self, folder: &Path) -> Result<Arc<Folder>, LessonError> {
-        let mut files = Vec::new();
-        for name in self.files() {
-            let bytes = read_within(folder, name)?;
-            let lacks_architecture = architecture_text(&bytes).is_ok_and(|text| text.is_none());
-            files.push((name.to_owned(), bytes));
-            if lacks_architecture && folder.join(beside(name)).is_file() {
-                files.push((beside(name), read_within(folder, &beside(name))?));
-            }
-        }
-        Ok(Arc::new(Folder::new(files)))
-    }
-}
-
-/// Reads a file of a folder; one that lies outside of it, also by a link, is refused.
-fn read_within(folder: &Path, name: &str) -> Result<Vec<u8>, LessonError> {
-    let outside = || {
-        LessonError(format!(
-            "{name}: expected a file in the lesson's folder, got one outside of it; copy it there and write its name"
-        ))
-    };
-    let relative = Path::new(name);
-    let is_within =
-        relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !is_within || name.contains(['\\', ':']) {
-        return Err(outside());
-    }
-    let unread = |error: std::io::Error| {
-        LessonError(format!(
-            "{name}: expected a file in the lesson's folder, got {error}; put it beside the lesson, or name a bundled one"
-        ))
-    };
-    let path = folder.join(relative).canonicalize().map_err(unread)?;
-    if !path.starts_with(folder.canonicalize().map_err(unread)?) {
-        return Err(outside());
-    }
-    std::fs::read(path).map_err(unread)
 }

@@ -18,6 +18,7 @@ pub mod misconceptions;
 mod pattern;
 mod quantity;
 mod query;
+mod read;
 mod scene;
 
 pub use answer::{Answer, Number, Sign};
