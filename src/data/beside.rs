@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -21,6 +21,21 @@ pub trait Beside {
     /// # Errors
     /// What there is instead.
     fn read(&self, name: &str, start: u64, len: usize) -> Result<Vec<u8>, String>;
+}
+
+/// The folder of the file at `path`.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The real place of a file of a folder, all links followed; `None` if it lies outside of the folder.
+///
+/// # Errors
+/// If one of the two is not there.
+pub fn place_within(folder: &Path, name: &Path) -> io::Result<Option<PathBuf>> {
+    let place = fs::canonicalize(folder.join(name))?;
+    let folder = fs::canonicalize(folder)?;
+    Ok(Some(place).filter(|place| place.starts_with(folder)))
 }
 
 /// No folder: no files.
@@ -41,22 +56,17 @@ pub struct ModelFolder(PathBuf);
 impl ModelFolder {
     /// The folder of the file at `path`.
     pub fn of(path: &Path) -> Self {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        Self(folder.unwrap_or(Path::new(".")).to_owned())
+        Self(folder_of(path).to_owned())
     }
 
     /// The real place of a file, which must be in the folder.
     fn place(&self, name: &str) -> Result<PathBuf, String> {
-        let fails = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => "none".to_owned(),
+        let fails = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => "none".to_owned(),
             _ => error.to_string(),
         };
-        let place = fs::canonicalize(self.0.join(name)).map_err(fails)?;
-        let folder = fs::canonicalize(&self.0).map_err(fails)?;
-        match place.starts_with(folder) {
-            true => Ok(place),
-            false => Err("a link to a place outside the folder".into()),
-        }
+        let place = place_within(&self.0, Path::new(name)).map_err(fails)?;
+        place.ok_or_else(|| "a link to a place outside the folder".into())
     }
 }
 
@@ -75,11 +85,11 @@ impl Beside for ModelFolder {
             return Err(format!("a file of {size} bytes"));
         }
         let read = || {
-            let mut file = File::open(self.place(name).map_err(std::io::Error::other)?)?;
+            let mut file = File::open(self.place(name).map_err(io::Error::other)?)?;
             file.seek(SeekFrom::Start(start))?;
             let mut bytes = Vec::with_capacity(len);
             file.take(len as u64).read_to_end(&mut bytes)?;
-            Ok::<_, std::io::Error>(bytes)
+            Ok::<_, io::Error>(bytes)
         };
         let bytes = read().map_err(|error| error.to_string())?;
         match bytes.len() == len {

@@ -89,24 +89,10 @@ fn pixels_of(pickle: &Pickle, array: Id) -> Result<Vec<u8>, String> {
 
 /// Bytes; Python 3 writes them in protocol 2 as a text whose letters are the bytes.
 fn bytes_of(pickle: &Pickle, id: Id) -> Option<Vec<u8>> {
-    use super::pickle::Value;
     if let Some((&[text, _], _)) = pickle.made_by(id, "encode") {
         return pickle.text(text)?.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
     }
-    match pickle.value(id) {
-        Value::Bytes(bytes) => Some(bytes.to_vec()),
-        Value::Text(text) => Some(text.as_bytes().to_vec()),
-        Value::None
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::List(_)
-        | Value::Tuple(_)
-        | Value::Dict(_)
-        | Value::Name { .. }
-        | Value::Made { .. }
-        | Value::Persistent(_) => None,
-    }
+    pickle.bytes(id).map(<[u8]>::to_vec)
 }
 
 /// The class names from the file in the same folder as `path`; without that file, `count` numbers.

@@ -55,7 +55,7 @@ mod upper_folders;
 pub use adjust::{Adjustment, Fit, Frame};
 pub use augment::Augment;
 pub use background::Background;
-pub use beside::{Beside, ModelFolder};
+pub use beside::{Beside, ModelFolder, folder_of, place_within};
 pub use dataset::{Dataset, Example, Origin, Split, TEST_SHARE, VALIDATION};
 pub use difficulty::Difficulty;
 pub use error::{DataError, PictureError, list_names};

@@ -109,11 +109,11 @@ impl<'a> Pickle<'a> {
         self.values.get(id).unwrap_or(&Value::None)
     }
 
-    /// A text; also one that Python 2 wrote as bytes.
-    pub fn text(&self, id: Id) -> Option<&'a str> {
+    /// Bytes, or those of a text.
+    pub fn bytes(&self, id: Id) -> Option<&'a [u8]> {
         match self.value(id) {
-            Value::Text(text) => Some(text),
-            Value::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            Value::Text(text) => Some(text.as_bytes()),
+            Value::Bytes(bytes) => Some(bytes),
             Value::None
             | Value::Bool(_)
             | Value::Int(_)
@@ -125,6 +125,11 @@ impl<'a> Pickle<'a> {
             | Value::Made { .. }
             | Value::Persistent(_) => None,
         }
+    }
+
+    /// A text; also one that Python 2 wrote as bytes.
+    pub fn text(&self, id: Id) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes(id)?).ok()
     }
 
     /// The items of a list or a tuple.

@@ -4,6 +4,7 @@ use super::{
     folder::{Folder, beside},
     format::{Lesson, LessonError},
 };
+use crate::data::{folder_of, place_within};
 use crate::model_io::weights::architecture_text;
 use std::{
     collections::BTreeSet,
@@ -24,8 +25,7 @@ impl Lesson {
         let text = String::from_utf8(bytes)
             .map_err(|_| LessonError("expected a text, got bytes that are none; save it as UTF-8".into()))?;
         let mut lesson = Self::parse(&text)?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        lesson.folder = lesson.read_folder(parent.unwrap_or(Path::new(".")))?;
+        lesson.folder = lesson.read_folder(folder_of(path))?;
         Ok(lesson)
     }
 
@@ -69,9 +69,6 @@ fn read_within(folder: &Path, name: &str) -> Result<Vec<u8>, LessonError> {
             "{name}: expected a file in the lesson's folder, got {error}; put it beside the lesson, or name a bundled one"
         ))
     };
-    let path = folder.join(relative).canonicalize().map_err(unread)?;
-    if !path.starts_with(folder.canonicalize().map_err(unread)?) {
-        return Err(outside());
-    }
-    std::fs::read(path).map_err(unread)
+    let place = place_within(folder, relative).map_err(unread)?.ok_or_else(outside)?;
+    std::fs::read(place).map_err(unread)
 }

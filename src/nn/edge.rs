@@ -27,8 +27,8 @@ pub enum Gradient {
     Sum,
 }
 
-/// The readers of the picture and of each layer's output, by [`Source::place`](super::Source::place): those that lead to the last layer, in the
-/// order in which the backward pass makes their gradients.
+/// The readers of the picture and of each layer's output, by [`Source::place`](super::Source::place): those that lead to
+/// the last layer, in the order in which the backward pass makes their gradients.
 pub(super) fn readers(layers: &[Layer]) -> Vec<Vec<Edge>> {
     let mut readers = vec![Vec::new(); layers.len() + 1];
     let mut leads = vec![false; layers.len() + 1];

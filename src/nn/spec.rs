@@ -353,6 +353,31 @@ impl Kind {
         matches!(self, Self::Add | Self::Multiply | Self::Concat)
     }
 
+    /// What the name of a layer of this kind begins with.
+    pub fn stem(&self) -> &'static str {
+        match self {
+            Self::Conv2d(_) => "conv",
+            Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::GlobalAvgPool2d
+            | Self::GlobalMaxPool2d
+            | Self::AdaptiveAvgPool2d(_)
+            | Self::AdaptiveMaxPool2d(_) => "pool",
+            Self::Upsample2d(_) => "up",
+            Self::Pad2d(_) => "pad",
+            Self::Activation(activation) => activation.stem(),
+            Self::Flatten => "flatten",
+            Self::Dense(_) => "fc",
+            Self::BatchNorm2d(_) => "bn",
+            Self::LocalResponseNorm(_) => "lrn",
+            Self::Dropout(_) => "dropout",
+            Self::Softmax => "softmax",
+            Self::Add => "add",
+            Self::Multiply => "multiply",
+            Self::Concat => "concat",
+        }
+    }
+
     /// All names, for messages.
     pub fn names() -> Vec<&'static str> {
         Self::starters().iter().map(Self::name).collect()

@@ -1,8 +1,8 @@
 //! The window without a display, for tests by role and label.
 
 use convstep::{
-    app::{Action, AppState, Effect, ThemeChoice, apply, run_tasks_here},
-    nn::Execution,
+    app::{Action, AppState, Effect, News, ThemeChoice, TrainAction, TrainingJob, apply, run_tasks_here},
+    nn::{Alone, Execution},
     ui::{shell::window_ui, theme, view::Memory},
 };
 use egui_kittest::Harness;
@@ -52,4 +52,30 @@ pub fn window(
     }
     harness.run_steps(3);
     harness
+}
+
+/// Does all steps of a job of training; `update` applies what it tells.
+pub fn train_to_the_end(
+    state: &mut AppState,
+    mut job: TrainingJob,
+    update: fn(&mut AppState, Action) -> Vec<Effect>,
+) {
+    loop {
+        let step = job.step(&Alone).expect("generated examples can be read");
+        let ended = step.end.is_some();
+        let is_kept = job.time().is_multiple_of(5) || ended;
+        let news = News {
+            id: job.id,
+            checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
+            steps: vec![(step.time, step.record)],
+            keyframes: if is_kept { vec![(job.time(), job.keyframe())] } else { Vec::new() },
+            seconds: 0.01,
+            end: step.end,
+            ..News::default()
+        };
+        update(state, Action::Train(TrainAction::News(Box::new(news))));
+        if ended {
+            return;
+        }
+    }
 }

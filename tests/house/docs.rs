@@ -3,13 +3,14 @@
 
 use crate::start;
 
+use crate::start::run_unnoticed as run;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use convstep::{
-    app::{Action, AppState, EditAction, Lang, MarkAction, StopReason, apply, run_tasks_here},
+    app::{Action, AppState, EditAction, Lang, MarkAction, StopReason},
     attribution::Method,
     cli::Args,
     model_io::{Architecture, bundled, presets},
-    nn::{Execution, filters::Filter, spec::Kind},
+    nn::{filters::Filter, spec::Kind},
     trace::{Break, Plan, Setup},
     ui::strings::Words,
 };
@@ -499,14 +500,6 @@ fn every_label_that_the_documents_quote_is_on_the_screen() {
 }
 
 /// Applies actions, and runs at once what they ask of a background thread.
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
-    for action in actions {
-        let effects = apply(state, action);
-        run_tasks_here(state, effects, Execution::SERIAL, &());
-    }
-    assert!(state.notices().is_empty(), "{:?}", state.notices());
-}
-
 #[test]
 fn the_five_minutes_of_the_readme_are_true() {
     let readme = Document::open("README.md");

@@ -2,41 +2,20 @@
 
 use crate::start;
 
+use crate::program::{self, take_notice};
+use crate::start::{go, run};
 use convstep::{
-    app::{
-        Action, AppState, Effect, FileAction, JobKind, MarkAction, Notice, StopReason, apply, run_tasks_here,
-    },
+    app::{Action, AppState, Effect, FileAction, JobKind, MarkAction, StopReason, apply, run_tasks_here},
     data::{Fit, Loaded, Picture},
-    model_io::{Architecture, Model, bundled},
+    model_io::bundled,
     nn::{
         Execution, Part,
-        init::Init,
         loss::one_hot,
         optimizer::{Optimizer, Rule},
     },
     trace::{Break, Found, Grain, Move, Pass, Stop, TensorId, Trace},
 };
 use std::sync::{Arc, atomic::Ordering};
-
-/// The newest notice, which is dismissed.
-fn take_notice(state: &mut AppState) -> Option<Notice> {
-    let newest = state.notices().last().cloned();
-    apply(state, Action::DismissNotice);
-    newest
-}
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for action in actions {
-        let asked = apply(state, action);
-        effects.extend(run_tasks_here(state, asked, Execution::SERIAL, &()));
-    }
-    effects
-}
-
-fn go(text: &str) -> Action {
-    Action::GoTo(text.into())
-}
 
 fn mark(kind: Break) -> Action {
     Action::Mark(MarkAction::ToggleBreak(kind))
@@ -289,25 +268,12 @@ fn a_long_replay_goes_on_in_pieces_and_can_be_cancelled() {
 
 /// A network of which the values are computed by a worker: 75 million multiply-adds.
 fn large() -> Vec<u8> {
-    let text = "input = [3, 32, 32]
-        [[layers]]
-        name = \"conv1\"
-        kind = \"conv2d\"
-        out_channels = 64
-        kernel = 3
-        padding = 1
-        [[layers]]
-        name = \"conv2\"
-        kind = \"conv2d\"
-        out_channels = 128
-        kernel = 3
-        padding = 1
-        [[layers]]
-        name = \"fc\"
-        kind = \"dense\"
-        out_features = 5";
-    let architecture = Architecture::parse(text).expect("it parses");
-    Model::initial("large", architecture, Init::He, 3).and_then(|model| model.to_bytes()).expect("it builds")
+    let layers = [
+        "conv1 conv2d out_channels=64 kernel=3 padding=1",
+        "conv2 conv2d out_channels=128 kernel=3 padding=1",
+        "fc dense out_features=5",
+    ];
+    program::model("large", &program::architecture([3, 32, 32], &layers), 3).to_bytes().expect("it builds")
 }
 
 fn with_large() -> AppState {

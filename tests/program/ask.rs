@@ -2,34 +2,17 @@
 
 use crate::start;
 
+use crate::program::{self, take_notice};
+use crate::start::{go, run};
 use convstep::{
     app::{
-        Action, Answer, AppState, EXPONENTS, EditAction, Effect, FileAction, Notice, QuestionKind, Tab,
-        apply, run_tasks_here,
+        Action, Answer, AppState, EXPONENTS, EditAction, Effect, FileAction, QuestionKind, Tab, apply,
+        run_tasks_here,
     },
-    model_io::{Architecture, Model},
-    nn::{Execution, Part, check::Cell, init::Init},
+    nn::{Execution, Part, check::Cell},
     trace::{Paths, Place, TensorId},
 };
 use std::sync::Arc;
-
-/// The newest notice, which is dismissed.
-fn take_notice(state: &mut AppState) -> Option<Notice> {
-    let newest = state.notices().last().cloned();
-    apply(state, Action::DismissNotice);
-    newest
-}
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
-    for action in actions {
-        let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL, &());
-    }
-}
-
-fn go(text: &str) -> Action {
-    Action::GoTo(text.into())
-}
 
 fn answer(state: &AppState) -> &Answer {
     state.asked().expect("a question").1.expect("an answer")
@@ -154,25 +137,13 @@ fn what_has_no_gradient_is_not_asked() {
 
 #[test]
 fn a_network_that_takes_longer_is_asked_by_a_button_and_answered_by_a_worker() {
-    let text = "input = [3, 32, 32]
-        [[layers]]
-        name = \"conv1\"
-        kind = \"conv2d\"
-        out_channels = 64
-        kernel = 3
-        padding = 1
-        [[layers]]
-        name = \"conv2\"
-        kind = \"conv2d\"
-        out_channels = 16
-        kernel = 3
-        [[layers]]
-        name = \"fc\"
-        kind = \"dense\"
-        out_features = 5";
-    let architecture = Architecture::parse(text).expect("it parses");
-    let model = Model::initial("larger", architecture, Init::He, 3).and_then(|model| model.to_bytes());
-    let bytes = Arc::new(model.expect("it builds"));
+    let layers = [
+        "conv1 conv2d out_channels=64 kernel=3 padding=1",
+        "conv2 conv2d out_channels=16 kernel=3",
+        "fc dense out_features=5",
+    ];
+    let model = program::model("larger", &program::architecture([3, 32, 32], &layers), 3);
+    let bytes = Arc::new(model.to_bytes().expect("it builds"));
     let mut state = start::shapes();
     run(&mut state, [FileAction::Opened { location: "larger.safetensors".into(), bytes }.into()]);
     run(&mut state, [Action::SetTab(Tab::Paths), go("bwd/conv2.dW/k0,7/(1,1)")]);

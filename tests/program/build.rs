@@ -2,8 +2,9 @@
 
 use crate::start;
 
+use crate::program::take_notice;
 use convstep::{
-    app::{Action, AppState, BuildAction, Draft, Notice, apply, run_tasks_here},
+    app::{Action, AppState, BuildAction, Draft, apply, run_tasks_here},
     model_io::presets,
     nn::{
         Execution, Part,
@@ -13,13 +14,6 @@ use convstep::{
         spec::{AvgPoolSpec, ConvSpec, DenseSpec, Kind, Pair},
     },
 };
-
-/// The newest notice, which is dismissed.
-fn take_notice(state: &mut AppState) -> Option<Notice> {
-    let newest = state.notices().last().cloned();
-    apply(state, Action::DismissNotice);
-    newest
-}
 
 fn build(state: &mut AppState, actions: impl IntoIterator<Item = BuildAction>) {
     for action in actions {

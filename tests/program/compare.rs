@@ -2,19 +2,12 @@
 
 use crate::start;
 
+use crate::start::run_unnoticed as run;
 use convstep::{
-    app::{Action, AppState, CompareAction, EditAction, apply, run_tasks_here},
-    nn::{Execution, Part},
+    app::{Action, AppState, CompareAction, EditAction},
+    nn::Part,
     trace::TensorId,
 };
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
-    for action in actions {
-        let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL, &());
-    }
-    assert!(state.notices().is_empty(), "{:?}", state.notices());
-}
 
 const KEEP: Action = Action::Compare(CompareAction::Keep);
 

@@ -2,30 +2,16 @@
 
 use crate::start;
 
+use crate::program::take_notice;
+use crate::start::run;
 use convstep::{
-    app::{Action, AppState, EditAction, Effect, Extent, Ink, Notice, apply, run_tasks_here},
+    app::{Action, AppState, EditAction, Extent, Ink},
     data::{Content, Loaded, paint::Pen},
-    nn::{Execution, Part, filters::Filter},
+    nn::{Part, filters::Filter},
     tensor::Tensor,
     trace::TensorId,
 };
 use std::sync::Arc;
-
-/// The newest notice, which is dismissed.
-fn take_notice(state: &mut AppState) -> Option<Notice> {
-    let newest = state.notices().last().cloned();
-    apply(state, Action::DismissNotice);
-    newest
-}
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for action in actions {
-        let asked = apply(state, action);
-        effects.extend(run_tasks_here(state, asked, Execution::SERIAL, &()));
-    }
-    effects
-}
 
 fn edit(edit: EditAction) -> Action {
     Action::Edit { edit, more: false }

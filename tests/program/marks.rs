@@ -2,22 +2,12 @@
 
 use crate::start;
 
+use crate::start::{go, run};
 use convstep::{
-    app::{Action, AppState, EditAction, Effect, JobKind, MarkAction, StopReason, apply, run_tasks_here},
-    nn::{Execution, Part, optimizer::Optimizer},
+    app::{Action, AppState, EditAction, Effect, JobKind, MarkAction, StopReason, apply},
+    nn::{Part, optimizer::Optimizer},
     trace::{Break, Found, Grain, Move, Stop, TensorId, Watched},
 };
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
-    for action in actions {
-        let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL, &());
-    }
-}
-
-fn go(text: &str) -> Action {
-    Action::GoTo(text.into())
-}
 
 fn set(kind: Break) -> Action {
     Action::Mark(MarkAction::ToggleBreak(kind))

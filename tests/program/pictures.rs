@@ -1,23 +1,14 @@
 //! The picture in the program: adjusted step by step, with or without a right answer, and what is advised of it.
 
+use crate::start::run;
 use convstep::{
-    app::{
-        Action, AdjustAction, Advice, AppState, EditAction, Ink, Page, PictureChange, Session, Target, apply,
-        run_tasks_here,
-    },
+    app::{Action, AdjustAction, Advice, AppState, EditAction, Ink, Page, PictureChange, Session, Target},
     data::{Adjustment, Content, Fit, Frame, Loaded, Picture, paint::Pen, samples},
     model_io::{Model, bundled},
     nn::{Execution, Part},
     trace::TensorId,
 };
 use std::sync::Arc;
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
-    for action in actions {
-        let effects = apply(state, action);
-        run_tasks_here(state, effects, Execution::SERIAL, &());
-    }
-}
 
 fn open(model: &str, picture: Loaded) -> AppState {
     AppState::open(bundled::load(model).expect("bundled"), picture).expect("fits")

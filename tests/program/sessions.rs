@@ -2,6 +2,7 @@
 
 use crate::start;
 
+use crate::start::go;
 use convstep::{
     app::{
         Action, AppState, EditAction, Effect, FileAction, FileContent, FileKind, JobKind, MarkAction, Page,
@@ -58,10 +59,6 @@ const ADAM: Optimizer = Optimizer {
 
 fn train(state: &mut AppState, action: TrainAction) {
     run(state, [Action::Train(action)]);
-}
-
-fn go(text: &str) -> Action {
-    Action::GoTo(text.into())
 }
 
 fn at(state: &AppState) -> String {

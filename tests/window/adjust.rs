@@ -2,24 +2,18 @@
 //! which answer is right.
 
 use convstep::{
-    app::{Action, AppState, Effect, Lang, Target, apply, run_tasks_here},
+    app::{Action, AppState, Effect, Lang, Target},
     data::{Content, Fit, Loaded, Picture, samples},
     model_io::bundled,
-    nn::Execution,
     ui::{render::render, strings::Words},
 };
 use egui::{Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::{Harness, kittest::Queryable};
 use std::sync::Arc;
 
-use crate::harness::{Program, window};
+use crate::harness::{Program, update as run, window};
 
 const SIZES: [[f32; 2]; 4] = [[1280.0, 720.0], [1024.0, 768.0], [853.0, 480.0], [640.0, 360.0]];
-
-fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
 
 /// The cat as it comes from a file.
 fn photograph() -> Loaded {

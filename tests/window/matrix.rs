@@ -2,15 +2,15 @@
 //! anything else, no word is broken, no text is too small, and zooming leaves no trace. Read from what is painted and from
 //! the accessibility tree.
 
-use crate::harness::{Program, window};
+use crate::harness::{Program, train_to_the_end, window};
 use convstep::{
     app::{
-        Action, AdjustAction, AppState, CompareAction, Compared, Drawer, Effect, Lane, Lang, News, Page,
-        Show, ThemeChoice, TrainAction, Training, Until, With, apply, run_tasks_here,
+        Action, AdjustAction, AppState, CompareAction, Compared, Drawer, Effect, Lane, Lang, Page, Show,
+        ThemeChoice, TrainAction, Training, Until, With, apply, run_tasks_here,
     },
     data::{Dataset, Disk, Generated, samples},
     model_io::bundled,
-    nn::{Alone, Execution},
+    nn::Execution,
     trace::Depth,
     ui::{oklab::contrast_ratio, theme::LIGHT},
 };
@@ -27,32 +27,10 @@ fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
     for effect in run_tasks_here(state, asked, Execution::SERIAL, &Disk) {
         if let Effect::Train { job, .. } = effect {
             let job = job.lock().expect("no panic").take();
-            train(state, job.expect("a job"));
+            train_to_the_end(state, job.expect("a job"), run);
         }
     }
     Vec::new()
-}
-
-/// Does all steps of a job of training.
-fn train(state: &mut AppState, mut job: convstep::app::TrainingJob) {
-    loop {
-        let step = job.step(&Alone).expect("generated examples can be read");
-        let ended = step.end.is_some();
-        let is_kept = job.time().is_multiple_of(5) || ended;
-        let news = News {
-            id: job.id,
-            checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
-            steps: vec![(step.time, step.record)],
-            keyframes: if is_kept { vec![(job.time(), job.keyframe())] } else { Vec::new() },
-            seconds: 0.01,
-            end: step.end,
-            ..News::default()
-        };
-        run(state, Action::Train(TrainAction::News(Box::new(news))));
-        if ended {
-            return;
-        }
-    }
 }
 
 /// The page of training after so many steps; `None`: before a data set was chosen.

@@ -1,11 +1,11 @@
 //! One name a thing: no text on the screen and no accessible name has an address's letters in it, on any page, at any
 //! depth, in any language; classes of bundled models have names in every language.
 
+use crate::start::run_unnoticed as run;
 use convstep::{
-    app::{Action, AppState, Drawer, Lang, Page, Show, apply, run_tasks_here},
+    app::{Action, AppState, Drawer, Lang, Page, Show},
     data::samples,
     model_io::bundled,
-    nn::Execution,
     ui::{names, shell, strings::Words, theme::Theme, view::Memory},
 };
 use egui::{
@@ -16,14 +16,6 @@ use egui::{
 
 /// The frames until the layout stands.
 const FRAMES: usize = 2;
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
-    for action in actions {
-        let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL, &());
-    }
-    assert!(state.notices().is_empty(), "{:?}", state.notices());
-}
 
 /// All painted texts and all accessible names and values but those of text fields.
 fn words(ctx: &Context, state: &AppState, memory: &mut Memory) -> Vec<String> {

@@ -3,12 +3,13 @@
 
 use crate::frame;
 
+use crate::start::run_unnoticed as run;
 use convstep::{
-    app::{Action, AppState, BuildAction, CompareAction, Drawer, TrainAction, apply, run_tasks_here},
+    app::{Action, AppState, BuildAction, CompareAction, Drawer, TrainAction},
     data::{Content, Dataset, Generated, Loaded, samples},
     model_io::{Architecture, Model, bundled},
     nn::{
-        Execution, Mode,
+        Mode,
         hyperparameter::{Hyperparameter, Value},
         init::Init,
         optimizer::{Optimizer, Rule},
@@ -19,14 +20,6 @@ use convstep::{
 };
 
 const SIZE: egui::Vec2 = egui::Vec2::new(1280.0, 715.0);
-
-fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) {
-    for action in actions {
-        let asked = apply(state, action);
-        run_tasks_here(state, asked, Execution::SERIAL, &());
-    }
-    assert!(state.notices().is_empty(), "{:?}", state.notices());
-}
 
 fn go(state: &mut AppState, address: &str) {
     run(state, [Action::GoTo(address.into())]);

@@ -1,11 +1,7 @@
 //! The panel of time, the palette and the comparison by role and label, with no display and no GPU.
 
 use convstep::{
-    app::{
-        Action, AppState, Drawer, Effect, Lang, MarkAction, StopReason, Target, ThemeChoice, apply,
-        run_tasks_here,
-    },
-    nn::Execution,
+    app::{Action, AppState, Drawer, Lang, MarkAction, StopReason, Target, ThemeChoice, apply},
     trace::{Address, Break, Depth, Move},
     ui::{
         names,
@@ -18,15 +14,10 @@ use convstep::{
 use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 
-use crate::harness::{Program, window};
+use crate::harness::{Program, update as run, window};
 use crate::start;
 
 const SIZES: [[f32; 2]; 2] = [[1280.0, 720.0], [1024.0, 768.0]];
-
-fn run(state: &mut AppState, action: Action) -> Vec<Effect> {
-    let effects = apply(state, action);
-    run_tasks_here(state, effects, Execution::SERIAL, &())
-}
 
 fn harness(lang: Lang, dark: bool, size: [f32; 2]) -> Harness<'static, Program> {
     let mut state = start::shapes();

@@ -1,18 +1,15 @@
 //! The page of training, by role and label, with no display and no GPU.
 
 use convstep::{
-    app::{
-        Action, AppState, Effect, Lang, News, Page, TrainAction, Training, TrainingJob, Until, apply,
-        run_tasks_here,
-    },
+    app::{Action, AppState, Effect, Lang, Page, TrainAction, Training, Until, apply, run_tasks_here},
     data::{Dataset, Disk, Generated},
-    nn::{Alone, Execution},
+    nn::Execution,
     ui::render::render,
 };
 use egui::accesskit::Role;
 use egui_kittest::{Harness, kittest::NodeT, kittest::Queryable};
 
-use crate::harness::{Program, window};
+use crate::harness::{Program, train_to_the_end, window};
 
 /// Applies an action; jobs are done at once.
 fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
@@ -21,33 +18,12 @@ fn update(state: &mut AppState, action: Action) -> Vec<Effect> {
     left.retain(|effect| match effect {
         Effect::Train { job, .. } => {
             let job = job.lock().expect("no panic").take();
-            train_to_the_end(state, job.expect("a job"));
+            train_to_the_end(state, job.expect("a job"), update);
             false
         }
         _ => true,
     });
     left
-}
-
-fn train_to_the_end(state: &mut AppState, mut job: TrainingJob) {
-    loop {
-        let step = job.step(&Alone).expect("generated examples can be read");
-        let ended = step.end.is_some();
-        let is_kept = job.time().is_multiple_of(5) || ended;
-        let news = News {
-            id: job.id,
-            checks: step.check.map(|check| (job.time(), check)).into_iter().collect(),
-            steps: vec![(step.time, step.record)],
-            keyframes: if is_kept { vec![(job.time(), job.keyframe())] } else { Vec::new() },
-            seconds: 0.01,
-            end: step.end,
-            ..News::default()
-        };
-        update(state, Action::Train(TrainAction::News(Box::new(news))));
-        if ended {
-            return;
-        }
-    }
 }
 
 fn train(state: &mut AppState, action: TrainAction) {

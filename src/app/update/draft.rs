@@ -104,7 +104,7 @@ impl Draft {
         let selected = self.selected.filter(|&l| l < self.specs().len());
         let (layers, outline) = (&mut self.written.architecture.layers, &self.outline);
         let at = selected.map_or(layers.len(), |l| l + 1);
-        let name = free_name(stem(&kind), layers);
+        let name = free_name(kind.stem(), layers);
         let inputs = inputs_for(&kind, &[], &layers[..at], outline);
         layers.insert(at, LayerSpec::new(name, kind).reading(inputs));
         self.selected = Some(at);
@@ -219,31 +219,6 @@ fn over_channels(preprocess: &Preprocess, channels: usize) -> Preprocess {
     Preprocess::new(channels, over(preprocess.mean(), 0.0), over(preprocess.std(), 1.0))
         .unwrap_or_else(|_| Preprocess::identity(channels))
         .with_shuffle(preprocess.shuffle())
-}
-
-/// What a new layer's name begins with.
-fn stem(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Conv2d(_) => "conv",
-        Kind::MaxPool2d(_)
-        | Kind::AvgPool2d(_)
-        | Kind::GlobalAvgPool2d
-        | Kind::GlobalMaxPool2d
-        | Kind::AdaptiveAvgPool2d(_)
-        | Kind::AdaptiveMaxPool2d(_) => "pool",
-        Kind::Upsample2d(_) => "up",
-        Kind::Pad2d(_) => "pad",
-        Kind::Activation(activation) => activation.stem(),
-        Kind::Flatten => "flatten",
-        Kind::Dense(_) => "fc",
-        Kind::BatchNorm2d(_) => "bn",
-        Kind::LocalResponseNorm(_) => "lrn",
-        Kind::Dropout(_) => "dropout",
-        Kind::Softmax => "softmax",
-        Kind::Add => "add",
-        Kind::Multiply => "multiply",
-        Kind::Concat => "concat",
-    }
 }
 
 /// Removes a layer; what read it reads what it read.

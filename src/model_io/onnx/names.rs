@@ -13,7 +13,7 @@ pub fn unused(
     names: &mut HashSet<String>,
     counts: &mut HashMap<&'static str, usize>,
 ) -> String {
-    let word = word(kind);
+    let word = if matches!(kind, Kind::Dropout(_)) { "drop" } else { kind.stem() };
     let count = counts.entry(word).or_insert(0);
     *count += 1;
     let own = of_weight(node).or_else(|| of_node(node)).filter(|name| check_name(name, &[]).is_ok());
@@ -23,31 +23,6 @@ pub fn unused(
     let name = free.next().unwrap_or_default();
     names.insert(name.clone());
     name
-}
-
-/// What layers of a kind are called if the file gives no name.
-fn word(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Conv2d(_) => "conv",
-        Kind::MaxPool2d(_)
-        | Kind::AvgPool2d(_)
-        | Kind::GlobalAvgPool2d
-        | Kind::GlobalMaxPool2d
-        | Kind::AdaptiveAvgPool2d(_)
-        | Kind::AdaptiveMaxPool2d(_) => "pool",
-        Kind::Upsample2d(_) => "up",
-        Kind::Pad2d(_) => "pad",
-        Kind::Activation(activation) => activation.stem(),
-        Kind::Flatten => "flatten",
-        Kind::Dense(_) => "fc",
-        Kind::BatchNorm2d(_) => "bn",
-        Kind::LocalResponseNorm(_) => "lrn",
-        Kind::Dropout(_) => "drop",
-        Kind::Softmax => "softmax",
-        Kind::Add => "add",
-        Kind::Multiply => "multiply",
-        Kind::Concat => "concat",
-    }
 }
 
 /// Takes `features.0` from a weight `features.0.weight`.
