@@ -487,7 +487,8 @@ pub struct EvalArgs {
 /// Arguments of `bench`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct BenchArgs {
-    /// The networks: A is a small one for digits, B and C are larger, D is VGG-16 (forward only).
+    /// The networks: A is a small one for digits, B and C are larger, D is VGG-16 (forward only); or bundled models,
+    /// presets and models' files.
     #[arg(long, value_name = "NETS", value_delimiter = ',', default_value = "A,B,C,D")]
     pub nets: Vec<String>,
     /// The metrics: training in samples per second; one image forward, and forward and backward, in ms.

@@ -7,7 +7,7 @@ use crate::attribution::{
 };
 use crate::files::write_atomically;
 use crate::model_io::Model;
-use crate::nn::{Execution, Mode, Params, dropout::Stream};
+use crate::nn::{Execution, Params};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,8 +54,8 @@ fn compute(args: &AttributeArgs, model: &Model, x: &Tensor, exec: Execution) -> 
     let unit = match &args.unit {
         Some(text) => unit_of(text, model)?,
         None => {
-            let run = model.network.forward_with(&model.params, x, Mode::Eval, Stream::default(), exec);
-            Unit::Score(run.map_or(0, |values| model.network.loss.predicted(values.output().iter().copied())))
+            let output = model.network.output_with(&model.params, x, exec, &mut |_, _| {});
+            Unit::Score(output.map_or(0, |output| model.network.loss.predicted(output.iter().copied())))
         }
     };
     let settings = settings(args, model)?;

@@ -1,9 +1,9 @@
-//! `bench`: measures the speed of the core on four fixed networks; prints JSON lines.
+//! `bench`: measures the speed of the core on four fixed networks, or on any model; prints JSON lines.
 
-use super::{BenchArgs, CliError, out::print};
-use crate::model_io::{Architecture, Model, Preprocess, bundled};
+use super::{BenchArgs, CliError, ModelArgs, open_model, out::print};
+use crate::model_io::{Architecture, Model, Preprocess, bundled, presets};
 use crate::nn::{
-    Network, Workers,
+    Workers,
     dropout::Stream,
     engine::Engine,
     init::{self, Init},
@@ -14,25 +14,24 @@ use crate::nn::{
 };
 use crate::tensor::Tensor;
 use crate::threads::Threads;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
-/// A benchmark network and the batch size that it is trained with.
-struct Net {
-    name: char,
-    network: Network,
-    batch: usize,
-}
-
-/// A benchmark network as a model with random weights, or a bundled model.
+/// A benchmark network as a model with random weights, or a bundled model, a preset, or a model's file.
 ///
 /// # Errors
-/// If there is no network with this name.
+/// If there is no network with this name, or its file does not open.
 pub fn bench_model(name: &str) -> Result<Model, CliError> {
-    if let Ok(model) = bundled::load(name) {
-        return Ok(model);
+    if let Some((architecture, _)) = architecture(name) {
+        return Ok(Model::initial(name, architecture, Init::He, 1)?);
     }
-    let (_, architecture, _) = architecture(name).ok_or_else(|| unknown("nets", name, NETS))?;
-    Ok(Model::initial(name, architecture, Init::He, 1)?)
+    let is_preset = presets::all().iter().any(|preset| preset.name == name);
+    if bundled::find(name).is_none() && !is_preset && !Path::new(name).exists() {
+        return Err(unknown("nets", name, NETS));
+    }
+    open_model(&ModelArgs { model: name.into(), architecture: None })
 }
 
 /// The metrics, in the order in which they run.
@@ -56,12 +55,12 @@ pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
         }
     }
     for name in &args.nets {
-        let (name, architecture, batch) = architecture(name).ok_or_else(|| unknown("nets", name, NETS))?;
-        let net = Net { name, network: architecture.build()?, batch };
+        let model = bench_model(name)?;
+        let batch = architecture(name).map_or(BATCH, |(_, batch)| batch);
         for metric in &args.metrics {
             // D is too large for training.
-            if net.name != 'D' || metric == "fwd1" {
-                run(&workers, &net, metric, args)?;
+            if name != "D" || metric == "fwd1" {
+                run(&workers, &model, batch, metric, args)?;
             }
         }
     }
@@ -75,8 +74,11 @@ fn unknown(what: &str, got: &str, known: &str) -> CliError {
     CliError(format!("expected {what} out of {known}, got {got}; for example, use --{what} {known}"))
 }
 
-/// A network's name, architecture and batch size for training.
-fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
+/// The batch size with which other models are trained.
+const BATCH: usize = 16;
+
+/// A network's architecture and batch size for training.
+fn architecture(name: &str) -> Option<(Architecture, usize)> {
     let conv = |out: usize, kernel: usize, padding: usize| {
         Kind::Conv2d(ConvSpec { padding: Pair::square(padding), ..ConvSpec::new(out, kernel) })
     };
@@ -92,15 +94,15 @@ fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
     let twice = |out: usize, padding: usize| {
         vec![conv(out, 3, padding), Kind::RELU, conv(out, 3, padding), Kind::RELU, pool()]
     };
-    let (name, input, batch, kinds) = match name {
+    let (input, batch, kinds) = match name {
         "A" => {
             let first = [conv(8, 5, 0), Kind::RELU, pool(), conv(16, 5, 0), Kind::RELU, pool(), dense(10)];
-            ('A', [1, 28, 28], 32, first.into())
+            ([1, 28, 28], 32, first.into())
         }
-        "B" => ('B', [3, 64, 64], 32, [twice(10, 0), twice(10, 0), vec![dense(10)]].concat()),
+        "B" => ([3, 64, 64], 32, [twice(10, 0), twice(10, 0), vec![dense(10)]].concat()),
         "C" => {
             let back = vec![dense(128), Kind::RELU, dense(10)];
-            ('C', [3, 32, 32], 64, [twice(32, 1), twice(64, 1), back].concat())
+            ([3, 32, 32], 64, [twice(32, 1), twice(64, 1), back].concat())
         }
         "D" => {
             let mut kinds = Vec::new();
@@ -111,35 +113,36 @@ fn architecture(name: &str) -> Option<(char, Architecture, usize)> {
                 kinds.push(pool());
             }
             kinds.extend([dense(4096), Kind::RELU, dense(4096), Kind::RELU, dense(1000)]);
-            ('D', [3, 224, 224], 1, kinds)
+            ([3, 224, 224], 1, kinds)
         }
         _ => return None,
     };
     let layers = kinds.into_iter().enumerate();
     let layers = layers.map(|(l, kind)| LayerSpec::new(format!("layer{l}"), kind)).collect();
     let preprocess = Preprocess::identity(input[0]);
-    Some((
-        name,
-        Architecture { input, classes: Vec::new(), preprocess, layers, loss: Loss::CrossEntropy },
-        batch,
-    ))
+    Some((Architecture { input, classes: Vec::new(), preprocess, layers, loss: Loss::CrossEntropy }, batch))
 }
 
-fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Result<(), CliError> {
+fn run(
+    workers: &dyn Workers,
+    model: &Model,
+    batch: usize,
+    metric: &str,
+    args: &BenchArgs,
+) -> Result<(), CliError> {
     let trains = metric == "train";
-    let images = if trains { net.batch } else { 1 };
+    let images = if trains { batch } else { 1 };
     // A single image runs on one thread, because sharing it out would take longer.
     let alone = crate::nn::Alone;
     let workers: &dyn Workers = if trains { workers } else { &alone };
-    let params = net.network.init(Init::He, 1);
-    let mut engine = Engine::new(&net.network, &params, images, Isa::best(), workers);
-    drop(params);
-    let [c, h, w] = net.network.input;
+    let network = &model.network;
+    let mut engine = Engine::new(network, &model.params, images, Isa::best(), workers);
+    let [c, h, w] = network.input;
     let mut rng = init::rng(2, 0);
     let x: Tensor = init::weight(Init::Normal { deviation: 1.0 }, [images, c, h, w], &mut rng);
     let x = x.as_slice().unwrap_or_default();
-    let classes: Vec<usize> = (0..images).map(|n| n % net.network.classes()).collect();
-    let target: Tensor = net.network.target(&classes);
+    let classes: Vec<usize> = (0..images).map(|n| n % network.classes()).collect();
+    let target: Tensor = network.target(&classes);
     let target = target.as_slice().unwrap_or_default();
     let optimizer =
         Optimizer { rule: Rule::Momentum { momentum: 0.9 }, learning_rate: 0.01, weight_decay: 0.0 };
@@ -163,7 +166,7 @@ fn run(workers: &dyn Workers, net: &Net, metric: &str, args: &BenchArgs) -> Resu
     print(&format!(
         "{{\"peer\":\"convstep\",\"net\":\"{}\",\"metric\":\"{name}\",\"threads\":{},\"value\":{:.6},\
          \"unit\":\"{unit}\",\"n\":{},\"q10\":{:.6},\"q90\":{:.6}}}\n",
-        net.name,
+        model.name,
         args.threads,
         at(0.5),
         times.len(),

@@ -5,9 +5,10 @@ use super::{
     out::{print, table},
 };
 use crate::nn::{
-    Execution, Mode, Values,
+    Execution, Mode,
     optimizer::{Moments, Optimizer},
 };
+use crate::tensor::Tensor;
 use crate::trace::{
     Address, CellFold, Cursor, Grain, Move, Operand, Pass, Place, Plan, Setup, Step, TensorId, Trace,
 };
@@ -90,11 +91,14 @@ impl SteppedRun {
         let plan = Arc::new(Plan::try_new(Arc::new(model.network), setup)?);
         let network = plan.network();
         let values = network.forward(&model.params, &input.x, mode, plan.stream(0));
-        let predicted = |values: &Values| network.loss.predicted(values.output().iter().copied());
+        let predicted = |output: &Tensor| network.loss.predicted(output.iter().copied());
         let class = match input.label {
             Some((class, _)) => class,
-            None if mode == Mode::Eval => predicted(&values),
-            None => predicted(&network.forward(&model.params, &input.x, Mode::Eval, plan.stream(0))),
+            None if mode == Mode::Eval => predicted(values.output()),
+            None => {
+                let output = network.output_with(&model.params, &input.x, Execution::SERIAL, &mut |_, _| {});
+                predicted(output.as_ref().unwrap_or(values.output()))
+            }
         };
         let target = network.target(&[class]);
         let (params, moments) = (model.params, Arc::new(Moments::default()));

@@ -25,7 +25,7 @@ pub struct Preset {
 /// The default seed of a preset's weights.
 pub const SEED: u64 = 1;
 
-const PRESETS: [Preset; 7] = [
+const PRESETS: [Preset; 14] = [
     Preset {
         name: "lenet5",
         title: "LeNet-5",
@@ -81,6 +81,42 @@ const PRESETS: [Preset; 7] = [
         text: include_str!("../../assets/presets/exploding.toml"),
     },
     Preset {
+        name: "separable",
+        title: "Depthwise separable",
+        summary: "A small MobileNet: each convolution taken apart into one per map and one of 1x1 across the maps.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/separable.toml"),
+    },
+    Preset {
+        name: "inception",
+        title: "A small Inception network",
+        summary: "Three blocks that look at their input in four ways beside each other, on 32x32 pictures.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/inception.toml"),
+    },
+    Preset {
+        name: "densenet",
+        title: "A small DenseNet",
+        summary: "Three blocks in which each convolution reads what all before it made, on 32x32 pictures.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/densenet.toml"),
+    },
+    Preset {
+        name: "unet",
+        title: "A small U-Net",
+        summary: "Down, up again, and what was on the way down put beside; its map of scores becomes one class.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/unet.toml"),
+    },
+    Preset {
         name: "vgg16",
         title: "VGG-16",
         summary: "Thirteen convolutions and three dense layers on 224x224 pictures: 138 million weights, untrained.",
@@ -88,6 +124,33 @@ const PRESETS: [Preset; 7] = [
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/vgg16.toml"),
+    },
+    Preset {
+        name: "resnet18",
+        title: "ResNet-18",
+        summary: "Eight blocks with their input led around them, on 224x224 pictures: 12 million weights, untrained.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/resnet18.toml"),
+    },
+    Preset {
+        name: "mobilenet_v2",
+        title: "MobileNetV2",
+        summary: "Seventeen inverted residual blocks on 224x224 pictures: 3.5 million weights, untrained.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/mobilenet_v2.toml"),
+    },
+    Preset {
+        name: "squeezenet1_1",
+        title: "SqueezeNet 1.1",
+        summary: "Eight Fire modules and no dense layer on 224x224 pictures: 1.2 million weights, untrained.",
+        init: Init::He,
+        data: None,
+        default_sample: "scene",
+        text: include_str!("../../assets/presets/squeezenet1_1.toml"),
     },
 ];
 
@@ -170,9 +233,11 @@ mod tests {
             let network = load(name).and_then(|preset| preset.architecture()).and_then(|a| a.build());
             network.expect(name).parameter_count()
         };
-        // torchvision's vgg16 has 138,357,544; the dense network has more weights than LeNet-5, as its summary
-        // says.
+        // torchvision's; the dense network has more weights than LeNet-5, as its summary says.
         assert_eq!(count("vgg16"), 138_357_544);
+        assert_eq!(count("resnet18"), 11_689_512);
+        assert_eq!(count("mobilenet_v2"), 3_504_872);
+        assert_eq!(count("squeezenet1_1"), 1_235_496);
         assert!(count("dense") > count("lenet5"));
     }
 }

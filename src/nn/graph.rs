@@ -34,6 +34,15 @@ impl Network {
         }
     }
 
+    /// For each layer's output the last layer that reads it; where none does, the layer itself.
+    pub fn last_readings(&self) -> Vec<usize> {
+        let mut last: Vec<usize> = (0..self.layers.len()).collect();
+        for (l, layer) in self.layers.iter().enumerate() {
+            layer.sources.iter().filter_map(|source| source.layer()).for_each(|read| last[read] = l);
+        }
+        last
+    }
+
     /// The extents [C, H, W] of what a layer reads.
     pub fn extents(&self, source: Source) -> [usize; 3] {
         source.layer().map_or(self.input, |l| self.layers[l].output)

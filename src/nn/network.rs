@@ -1,7 +1,7 @@
 //! A network: layers whose sizes fit one another, and a loss.
 
 use super::{
-    Edge, Layer, Mode, Op, Params, Part, Parts, Real, edge,
+    Axis, Edge, Layer, Mode, Op, Params, Part, Parts, Real, Window, edge,
     init::{self, Init},
     loss::{Loss, Targets},
     outline::Outline,
@@ -130,12 +130,23 @@ impl Network {
         Params(layers.collect())
     }
 
-    /// One line per layer that leaves rows or columns of its input unread.
+    /// One line per layer that leaves rows or columns of its input unread, where no other layer reads them either.
     pub fn unseen(&self) -> Vec<Unseen> {
         let unseen = self.layers.iter().enumerate().filter_map(|(layer, l)| {
             let window = l.window()?;
-            let unseen = Unseen { layer, rows: window.rows.unseen(), cols: window.cols.unseen() };
-            (!unseen.rows.is_empty() || !unseen.cols.is_empty()).then_some(unseen)
+            let others = self.readers(l.sources[0]).iter().map(|edge| edge.layer);
+            let others: Vec<&Layer> =
+                others.filter(|&other| other != layer).map(|other| &self.layers[other]).collect();
+            // A layer without windows reads all.
+            let of_all = |own: Vec<usize>, axis: fn(&Window) -> &Axis| -> Vec<usize> {
+                let is_unseen = |&at: &usize| {
+                    others.iter().all(|other| other.window().is_some_and(|window| !axis(window).is_seen(at)))
+                };
+                own.into_iter().filter(is_unseen).collect()
+            };
+            let rows = of_all(window.rows.unseen(), |window| &window.rows);
+            let cols = of_all(window.cols.unseen(), |window| &window.cols);
+            (!rows.is_empty() || !cols.is_empty()).then_some(Unseen { layer, rows, cols })
         });
         unseen.collect()
     }

@@ -89,6 +89,40 @@ impl Network {
         whole.then_some(values)
     }
 
+    /// Forward over a batch x: (N, C, H, W) in evaluation, for the output alone, which it answers: what a layer made is
+    /// dropped when the last layer that reads it has. `see` is shown the output of each layer by its number, while it is
+    /// there. `None` if cancelled.
+    pub fn output_with<T: Compute>(
+        &self,
+        params: &Params<T>,
+        x: &Tensor<T>,
+        exec: Execution,
+        see: &mut dyn FnMut(usize, &Tensor<T>),
+    ) -> Option<Tensor<T>> {
+        let (last, nothing) = (self.last_readings(), || Tensor::zeros([0; 4]));
+        let mut outs: Vec<Tensor<T>> = Vec::new();
+        let (all, mut done) = (self.terms(), 0);
+        for (l, layer) in self.layers.iter().enumerate() {
+            if !exec.report(done, all) {
+                return None;
+            }
+            let workers = layer.worth(x.dim().0, exec.workers);
+            let xs = layer.sources.iter().map(|source| source.layer().map_or(x, |l| &outs[l]));
+            let xs: Vec<&Tensor<T>> = xs.collect();
+            let mut made = forward_layer(layer, l, &params.0[l], &xs, Mode::Eval, Stream::default(), workers);
+            let out = made.take(Part::Out).unwrap_or_else(nothing);
+            see(l, &out);
+            outs.push(out);
+            for read in
+                layer.sources.iter().filter_map(|source| source.layer()).filter(|&read| last[read] == l)
+            {
+                outs[read] = nothing();
+            }
+            done += layer.terms();
+        }
+        Some(outs.pop().unwrap_or_else(|| x.clone()))
+    }
+
     fn forward_as_far<T: Compute>(
         &self,
         params: &Params<T>,

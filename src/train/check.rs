@@ -2,7 +2,7 @@
 //! examples, and dead units.
 
 use super::Report;
-use crate::nn::{Alone, Execution, Mode, Network, Op, Params, Part, Workers, dropout::Stream};
+use crate::nn::{Alone, Execution, Network, Op, Params, Part, Workers};
 use crate::tensor::Tensor;
 
 /// A confusion matrix.
@@ -128,21 +128,19 @@ impl<'a> Checker<'a> {
     pub fn add_on(&mut self, workers: &dyn Workers, x: &Tensor, target: &Tensor) {
         let first = self.check.report.images as u64;
         let exec = Execution { workers, ..Execution::SERIAL };
-        let stream = Stream::default();
-        let Some(mut values) = self.network.forward_with(self.params, x, Mode::Eval, stream, exec) else {
-            return;
-        };
-        values.loss = self.network.loss_forward(values.output(), target);
-        for (l, fired) in &mut self.fired {
-            let out = values.layers[*l].at(Part::Out);
+        let fired = &mut self.fired;
+        let mut look = |l: usize, out: &Tensor| {
+            let Some((_, fired)) = fired.iter_mut().find(|(unit, _)| *unit == l) else { return };
             for image in out.outer_iter() {
                 for (fired, map) in fired.iter_mut().zip(image.outer_iter()) {
                     *fired = *fired || map.iter().any(|&x| x > 0.0);
                 }
             }
-        }
-        let losses = values.loss.at(Part::Out);
-        let rows = values.output().outer_iter().zip(target.outer_iter()).zip(losses);
+        };
+        let Some(output) = self.network.output_with(self.params, x, exec, &mut look) else { return };
+        let loss = self.network.loss_forward(&output, target);
+        let losses = loss.at(Part::Out);
+        let rows = output.outer_iter().zip(target.outer_iter()).zip(losses);
         for (n, ((output, target), &loss)) in rows.enumerate() {
             let loss_of = self.network.loss;
             let truth = loss_of.truth(target.iter().copied());
@@ -155,7 +153,8 @@ impl<'a> Checker<'a> {
             keep(&mut self.check.worst, outcome, |a, b| a.loss.total_cmp(&b.loss).is_gt());
             keep(&mut self.check.best, outcome, |a, b| a.loss.total_cmp(&b.loss).is_lt());
         }
-        self.check.report = self.check.report.and(Report::from_values(self.network.loss, &values, target));
+        let report = Report::from_output(self.network.loss, &output, losses, target);
+        self.check.report = self.check.report.and(report);
     }
 
     /// The result over all added examples.

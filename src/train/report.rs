@@ -1,6 +1,6 @@
 //! Loss and accuracy of a step or an evaluation.
 
-use crate::nn::{Mode, Network, Params, Part, Values, dropout::Stream, loss::Loss};
+use crate::nn::{Execution, Network, Params, Part, Values, loss::Loss};
 use crate::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,12 @@ impl Report {
 
     /// The report of a forward pass with its loss. target: the output's shape.
     pub fn from_values(loss: Loss, values: &Values, target: &Tensor) -> Self {
+        Self::from_output(loss, values.output(), values.loss.at(Part::Out), target)
+    }
+
+    /// The report of a batch's output, (images, C, H, W), and losses. target: the output's shape.
+    pub fn from_output(loss: Loss, output: &Tensor, losses: &Tensor, target: &Tensor) -> Self {
         let flat = |tensor: &Tensor| -> Vec<f32> { tensor.iter().copied().collect() };
-        let (output, losses) = (values.output(), values.loss.at(Part::Out));
         Self::from_batch(loss, output.dim().0, &flat(output), &flat(losses), &flat(target))
     }
 
@@ -60,10 +64,20 @@ impl Report {
 /// Evaluates a network on a batch, using running statistics and no dropout. x: (N, C, H, W), target: the output's
 /// shape, N at least 1.
 pub fn evaluate(network: &Network, params: &Params, x: &Tensor, target: &Tensor) -> Report {
-    let mut values = network.forward(params, x, Mode::Eval, Stream::default());
-    values.loss = network.loss_forward(values.output(), target);
-    debug_assert!(values.loss.get(Part::Out).is_some());
-    Report::from_values(network.loss, &values, target)
+    evaluate_with(network, params, x, target, Execution::SERIAL).unwrap_or_default()
+}
+
+/// The same, shared out among workers; `None` if cancelled.
+pub(super) fn evaluate_with(
+    network: &Network,
+    params: &Params,
+    x: &Tensor,
+    target: &Tensor,
+    exec: Execution,
+) -> Option<Report> {
+    let output = network.output_with(params, x, exec, &mut |_, _| {})?;
+    let loss = network.loss_forward(&output, target);
+    Some(Report::from_output(network.loss, &output, loss.at(Part::Out), target))
 }
 
 #[cfg(test)]

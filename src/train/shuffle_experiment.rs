@@ -1,11 +1,10 @@
 //! What a network loses when the pixels of all pictures change places in the same way: a fully connected one nothing,
 //! for it never used which pixels are neighbours; a convolutional one much, for its filters look at neighbours.
 
-use super::{Report, Trainer, stack};
+use super::{Report, Trainer, report::evaluate_with, stack};
 use crate::data::{Generated, shuffle_pixels};
 use crate::nn::{
-    Execution, Mode, Network, Params,
-    dropout::Stream,
+    Execution, Network, Params,
     init::Init,
     loss::{Loss, Targets},
     optimizer::{Optimizer, Rule},
@@ -194,9 +193,7 @@ fn measure(
     let mut all = Report::default();
     for (x, target) in held_out {
         let quiet = Execution { on_progress: &|_| true, ..exec };
-        let mut values = network.forward_with(params, x, Mode::Eval, Stream::default(), quiet)?;
-        values.loss = network.loss_forward(values.output(), target);
-        all = all.and(Report::from_values(Loss::CrossEntropy, &values, target));
+        all = all.and(evaluate_with(network, params, x, target, quiet)?);
         if !progress.step(exec) {
             return None;
         }

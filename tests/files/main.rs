@@ -1,5 +1,6 @@
 //! Files: models, data sets and pictures that come in and go out.
 
+mod branched_models;
 mod bundled_models;
 mod data;
 mod data_kinds;

@@ -5,7 +5,7 @@
 //! an addition of two is not said by IEEE 754.
 
 use convstep::nn::{
-    Alone, Compute, Mode, Network, Params, Part, Window, WindowNumbers, Workers,
+    Alone, Compute, Execution, Mode, Network, Params, Part, Window, WindowNumbers, Workers,
     conv::{self, Conv2d},
     dense::{self, Dense},
     dropout::Stream,
@@ -271,6 +271,16 @@ proptest! {
                     let by_definition = network.forward(&params, &one, Mode::Eval, Stream::default());
                     let x = batches[0].0.as_slice().expect("contiguous");
                     assert_same(engine.forward(&x[..len]), by_definition.output(), "evaluation");
+                    // The same without keeping what has been read: each output is seen once, while it is there.
+                    let mut seen = 0;
+                    let mut see = |l: usize, out: &Tensor| {
+                        assert_bits(out, by_definition.layers[l].at(Part::Out), network.layers[l].name());
+                        assert_eq!(l, seen);
+                        seen += 1;
+                    };
+                    let output = network.output_with(&params, &one, Execution::SERIAL, &mut see).expect("not cancelled");
+                    assert_bits(&output, by_definition.output(), "output alone");
+                    assert_eq!(seen, network.layers.len());
                 }
             }
         }

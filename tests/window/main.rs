@@ -5,6 +5,8 @@
 mod frame;
 #[path = "../common/harness.rs"]
 mod harness;
+#[path = "../common/program.rs"]
+mod program;
 #[path = "../common/start.rs"]
 mod start;
 
@@ -15,6 +17,7 @@ mod evidence;
 mod figures;
 mod files;
 mod home;
+mod large_models;
 mod layer;
 mod lesson_leaks;
 mod lessons;

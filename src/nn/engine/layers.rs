@@ -1,6 +1,6 @@
 //! One worker's images through the layers, forward and backward, on its own buffers.
 
-use super::{Joins, Own, Reading, Shard, Step, Sums};
+use super::{Joins, Own, Reading, Shard, Step, Sums, places::Places};
 use crate::nn::{
     Op,
     activation::Reads,
@@ -30,6 +30,8 @@ pub(super) struct Run<'a> {
     pub count: usize,
     /// In training, where the masks of dropout come from.
     pub stream: Option<Stream>,
+    /// Where the buffers lie.
+    pub places: &'a Places,
 }
 
 /// Two buffers of one list, the first to read and the second to write.
@@ -68,20 +70,23 @@ impl Run<'_> {
         let (step, own) = (&self.steps[l], &self.own[l]);
         let (ins, outs) =
             (n.start * step.inputs..n.end * step.inputs, n.start * step.outputs..n.end * step.outputs);
+        let [from, to] = [step.from, step.to].map(|buffer| self.places.of[buffer]);
         if step.from == step.to {
             if step.op == Op::RELU && !step.fused[0] {
-                plain::relu(self.isa, &mut shard.values[step.to][outs]);
+                plain::relu(self.isa, &mut shard.values[to][outs]);
             }
             return;
         }
+        // Only the backward pass asks who won.
+        let pool = if self.stream.is_some() { l } else { 0 };
         if matches!(step.op, Op::MaxPool2d(_)) {
-            if shard.winners.len() <= l {
-                shard.winners.resize(self.steps.len(), Vec::new());
+            if shard.winners.len() <= pool {
+                shard.winners.resize(pool + 1, Vec::new());
             }
-            let len = shard.values[step.to].len();
-            shard.winners[l].resize(len, 0);
+            let len = shard.values[to].len().max(shard.winners[pool].len());
+            shard.winners[pool].resize(len, 0);
         }
-        let (x, y) = pair(&mut shard.values, step.from, step.to);
+        let (x, y) = pair(&mut shard.values, from, to);
         match (&step.op, &step.conv) {
             (Op::Conv2d(spec), Some(plan)) => {
                 let finish = Finish {
@@ -92,7 +97,13 @@ impl Run<'_> {
                 plan.forward(&own.forward, finish, &x[ins.start..], &mut y[outs], &mut shard.scratch);
             }
             (Op::MaxPool2d(spec), _) => {
-                plain::max_pool(self.isa, spec, &x[ins], &mut y[outs.clone()], &mut shard.winners[l][outs]);
+                plain::max_pool(
+                    self.isa,
+                    spec,
+                    &x[ins],
+                    &mut y[outs.clone()],
+                    &mut shard.winners[pool][outs],
+                );
             }
             (Op::Dense(spec), _) => {
                 self.forward_dense(spec, own, n.len(), &x[ins], &mut y[outs], &mut shard.scratch);
@@ -136,7 +147,7 @@ impl Run<'_> {
                 images.for_each(|(x, y)| norm::forward(self.isa, x, of, &own.w, &own.b, step.plane, y));
             }
             (Op::Flatten, _) => y[outs].copy_from_slice(&x[ins]),
-            (Op::Add | Op::Multiply | Op::Concat, _) => forward_join(step, &mut shard.values, n),
+            (Op::Add | Op::Multiply | Op::Concat, _) => forward_join(step, self.places, &mut shard.values, n),
             (Op::Conv2d(_), None) => unreachable!("a convolution has a plan"),
         }
     }
@@ -348,11 +359,11 @@ fn join_sum(joins: Joins, dx: &[f32], sum: &mut [f32]) {
 }
 
 /// Images through a join.
-fn forward_join(step: &Step, values: &mut [Vec<f32>], n: Range<usize>) {
+fn forward_join(step: &Step, places: &Places, values: &mut [Vec<f32>], n: Range<usize>) {
     for n in n {
         let mut first = 0;
         for (k, read) in step.reads.iter().enumerate() {
-            let (x, y) = pair(values, read.from, step.to);
+            let (x, y) = pair(values, places.of[read.from], places.of[step.to]);
             let (x, y) = (&x[n * read.len..][..read.len], &mut y[n * step.outputs..][..step.outputs]);
             if step.op == Op::Concat {
                 y[first..first + read.len].copy_from_slice(x);

@@ -4,10 +4,12 @@
 //! A batch is cut into groups of images. For each group every worker runs its own images forward, loss and
 //! backward; then the parameters' gradients are summed on over the group's images in batch order, each worker
 //! with its own output channels. So a fold is never split, and the number of workers does not show in the
-//! result. All buffers are made from the shapes once; a step allocates nothing.
+//! result. All buffers are made from the shapes once; a step allocates nothing. In training each layer's buffer is kept
+//! for the backward pass; where there is none, it is another's as soon as its last reader has read it.
 
 mod layers;
 mod phases;
+mod places;
 mod update;
 
 pub use update::LayerNorms;
@@ -23,6 +25,7 @@ use super::{
 use crate::tensor::{Shape, Tensor};
 use layers::Run;
 use phases::Group;
+use places::Places;
 use std::{
     ops::Range,
     sync::{Mutex, PoisonError, RwLock},
@@ -152,7 +155,13 @@ pub struct Engine {
     /// Numbers in an image's part of each buffer; buffer 0 is the input.
     lens: Vec<usize>,
     own: Vec<Own>,
+    /// Where the buffers lie in training: each by itself.
+    apart: Places,
+    /// Each worker's, from the first step of training on.
     shards: Vec<RwLock<Shard>>,
+    /// Where they lie when nothing is kept for a backward pass, and that one's buffers, from the first call on.
+    shared: Places,
+    forward: Option<Shard>,
     /// Per worker, per layer.
     sums: Vec<Mutex<Vec<Sums>>>,
     /// The batch normalisations: there all images wait for one another.
@@ -281,6 +290,7 @@ impl Engine {
         let workers = workers.count().max(1);
         let (steps, lens) = plan_steps(network, isa);
         let own = network.layers.iter().map(|_| Own::default()).collect();
+        let (apart, shared) = (Places::apart(&lens), Places::shared(&steps, &lens));
         let mut engine = Self {
             network: network.clone(),
             isa,
@@ -289,7 +299,10 @@ impl Engine {
             steps,
             lens,
             own,
+            apart,
             shards: Vec::new(),
+            shared,
+            forward: None,
             sums: Vec::new(),
             norms: (0..network.layers.len())
                 .filter(|&l| matches!(network.layers[l].op, Op::BatchNorm2d(_)))
@@ -299,7 +312,6 @@ impl Engine {
             losses: Vec::new(),
         };
         engine.group = engine.group_of(batch.max(1));
-        engine.shards = (0..workers).map(|_| RwLock::new(engine.shard())).collect();
         let outputs = network.outputs();
         (engine.outputs, engine.losses) = (vec![0.0; batch * outputs], vec![0.0; batch]);
         engine.load(params, &Moments::default());
@@ -320,14 +332,15 @@ impl Engine {
         if self.norms.is_empty() { (near / image).clamp(least, 32).min(whole) } else { whole }
     }
 
-    fn shard(&self) -> Shard {
+    /// Buffers for a number of images.
+    fn shard(&self, places: &Places, images: usize) -> Shard {
         let plans = self.steps.iter().filter_map(|step| step.conv.as_ref());
         let scratch = plans.map(ConvPlan::scratch_len).max().unwrap_or(0);
         let channels = self.steps.iter().map(Step::channels).max().unwrap_or(0);
         Shard {
-            values: self.lens.iter().map(|len| vec![0.0; len * self.group + BEHIND]).collect(),
+            values: places.lens.iter().map(|len| vec![0.0; len * images + BEHIND]).collect(),
             scratch: vec![0.0; scratch.max(dense::forward_scratch_len(self.isa)).max(channels)],
-            losses: vec![0.0; self.group],
+            losses: vec![0.0; images],
             ..Shard::default()
         }
     }
@@ -337,6 +350,7 @@ impl Engine {
         if !self.sums.is_empty() {
             return;
         }
+        self.shards = (0..self.workers).map(|_| RwLock::new(self.shard(&self.apart, self.group))).collect();
         for shard in &mut self.shards {
             let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
             shard.gradients = shard.values.iter().map(|values| vec![0.0; values.len()]).collect();
@@ -509,8 +523,8 @@ impl Engine {
     /// Where x has another length than the network's input.
     pub fn forward(&mut self, x: &[f32]) -> &[f32] {
         assert_eq!(x.len(), self.lens[0], "one image");
-        let shard = &mut *self.shards[0].write().unwrap_or_else(PoisonError::into_inner);
-        shard.values[0][..x.len()].copy_from_slice(x);
+        let mut shard = self.forward.take().unwrap_or_else(|| self.shard(&self.shared, 1));
+        shard.values[self.shared.of[0]][..x.len()].copy_from_slice(x);
         let run = Run {
             steps: &self.steps,
             own: &self.own,
@@ -519,11 +533,13 @@ impl Engine {
             at: 0,
             count: 0,
             stream: None,
+            places: &self.shared,
         };
-        run.forward(shard, 0..self.steps.len());
+        run.forward(&mut shard, 0..self.steps.len());
         let outputs = self.network.outputs();
-        let last = self.last();
+        let last = self.shared.of[self.last()];
         self.outputs[..outputs].copy_from_slice(&shard.values[last][..outputs]);
+        self.forward = Some(shard);
         &self.outputs[..outputs]
     }
 

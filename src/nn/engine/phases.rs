@@ -97,6 +97,7 @@ impl Engine {
             at: part.start,
             count: group.count,
             stream: Some(stream),
+            places: &self.apart,
         }
     }
 
