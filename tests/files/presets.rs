@@ -24,9 +24,8 @@ fn torchvisions_state_dicts_have_the_presets_names_and_extents() {
     for name in ["vgg16", "resnet18", "mobilenet_v2", "squeezenet1_1"] {
         let architecture = presets::load(name).and_then(|preset| preset.architecture()).expect(name);
         let network = architecture.build().expect(name);
-        let of_layer = |layer: &Layer| {
-            let file_name = layer.file_name().to_owned();
-            layer.parameters().into_iter().map(move |(part, shape)| {
+        let of_layer = |layer: &Layer| -> Vec<String> {
+            let tensors = layer.parameters().into_iter().map(|(part, shape)| {
                 let [n, c, h, w] = shape.0;
                 let extents = match (part, &layer.op) {
                     (Part::Weight, Op::Conv2d(_)) => vec![n, c, h, w],
@@ -34,8 +33,9 @@ fn torchvisions_state_dicts_have_the_presets_names_and_extents() {
                     _ => vec![shape.len()],
                 };
                 let extents: Vec<String> = extents.iter().map(usize::to_string).collect();
-                format!("{file_name}.{} {}", part.suffix(), extents.join(" "))
-            })
+                format!("{}.{} {}", layer.file_name(), part.suffix(), extents.join(" "))
+            });
+            tensors.collect()
         };
         let ours: BTreeSet<String> = network.layers.iter().flat_map(of_layer).collect();
         let path = format!("{}/tests/fixtures/torchvision/{name}.txt", env!("CARGO_MANIFEST_DIR"));

@@ -47,8 +47,8 @@ fn presets_with_branches_draw_at_every_stage() {
         ("inception", 16),
         ("densenet", 16),
         ("unet", 16),
-        ("resnet18", 64),
-        ("squeezenet1_1", 64),
+        ("resnet18", 32),
+        ("squeezenet1_1", 32),
     ] {
         let model = smaller(name, side);
         let layers = model.network.layers.len();

@@ -201,7 +201,7 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
             .map(|input| reading(network, &steps, Edge { layer: l, input }))
             .collect();
         let from = reads[0].from;
-        let in_place = near.alone && (layer.op == Op::Flatten || near.folds && near.relu);
+        let in_place = near.alone && (layer.op == Op::Flatten || near.unread && near.relu);
         let to = if in_place { from } else { lens.len() };
         if !in_place {
             lens.push(layer.output.iter().product());
@@ -212,7 +212,7 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
             gates: near.gates,
             fused: [
                 near.relu && near.alone && near.is_conv,
-                near.relu && near.alone && near.folds && near.then_halving,
+                near.relu && near.alone && near.unread && near.then_halving,
             ],
             conv,
             from,
@@ -248,8 +248,8 @@ struct Near {
     relu: bool,
     /// Whether it alone reads what it reads.
     alone: bool,
-    /// Whether that is the output of a convolution or dense layer.
-    folds: bool,
+    /// Whether that is the output of a layer which does not read it on the way back, or of a convolution.
+    unread: bool,
     is_conv: bool,
     /// Whether a ReLU alone reads its output, or a max pool that halves.
     then_relu: bool,
@@ -261,7 +261,22 @@ struct Near {
 impl Near {
     fn of(network: &Network, l: usize) -> Self {
         let op = |l: usize| &network.layers[l].op;
-        let folds = |l: usize| matches!(op(l), Op::Conv2d(_) | Op::Dense(_));
+        let unread = |l: usize| match op(l) {
+            Op::Conv2d(_)
+            | Op::Dense(_)
+            | Op::BatchNorm2d(_)
+            | Op::AvgPool2d(_)
+            | Op::Resample2d(_)
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat => true,
+            Op::MaxPool2d(_)
+            | Op::Activation(_)
+            | Op::Flatten
+            | Op::LocalResponseNorm(_)
+            | Op::Dropout { .. }
+            | Op::Softmax => false,
+        };
         let halving = |l: usize| matches!(op(l), Op::MaxPool2d(spec) if plain::is_halving(spec));
         let then = network.only_reader(Source::Layer(l));
         // What a layer alone reads, where that is another layer's output.
@@ -275,11 +290,11 @@ impl Near {
         Self {
             relu: *op(l) == Op::RELU,
             alone: network.layers[l].sources.iter().all(|&source| network.only_reader(source) == Some(l)),
-            folds: before.is_some_and(folds),
+            unread: before.is_some_and(unread),
             is_conv: before.is_some_and(|before| matches!(op(before), Op::Conv2d(_))),
             then_relu: then.is_some_and(|then| *op(then) == Op::RELU),
             then_halving: then.is_some_and(halving),
-            gates: halving(l) && relu_before.and_then(alone_before).is_some_and(folds),
+            gates: halving(l) && relu_before.and_then(alone_before).is_some_and(unread),
         }
     }
 }
