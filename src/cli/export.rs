@@ -1,7 +1,8 @@
 //! `export`: writes a model's weights or its architecture to a file for other programs.
 
-use super::{CliError, ExportArgs, npz, open_model, out::print};
+use super::{CliError, ExportArgs, npz, open_model, out::print, read_file};
 use crate::files::write_atomically;
+use crate::model_io::Model;
 
 /// Writes the model in the format of the file's extension.
 pub fn export(args: &ExportArgs) -> Result<(), CliError> {
@@ -14,7 +15,11 @@ pub fn export(args: &ExportArgs) -> Result<(), CliError> {
             args.out.display()
         )));
     }
-    let model = open_model(&args.model)?;
+    let model = match open_model(&args.model) {
+        Ok(model) => model,
+        Err(error) if ending == "toml" => return draft(args, error),
+        Err(error) => return Err(error),
+    };
     let bytes = match ending.as_str() {
         "npz" => npz::weights(&model.network, &model.params)?,
         "safetensors" => model.to_bytes()?,
@@ -23,4 +28,22 @@ pub fn export(args: &ExportArgs) -> Result<(), CliError> {
     write_atomically(&args.out, &bytes)?;
     let notes: String = model.notes.iter().map(|note| format!("{note}\n")).collect();
     print(&format!("{notes}wrote {}\n", args.out.display()))
+}
+
+/// Writes a draft of the architecture of weights that come without one, or says why they cannot be opened.
+fn draft(args: &ExportArgs, error: CliError) -> Result<(), CliError> {
+    // What the user has written is never replaced by a draft.
+    let path = std::path::Path::new(&args.model.model);
+    if args.model.architecture.is_some() || path.with_extension("toml").exists() || args.out.exists() {
+        return Err(error);
+    }
+    let Ok(bytes) = read_file(path) else { return Err(error) };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some(text) = Model::draft(&name, &bytes)? else { return Err(error) };
+    write_atomically(&args.out, text.as_bytes())?;
+    print(&format!(
+        "{name} has no architecture; wrote a draft of it to {}: complete what is marked with a question mark, then open the \
+         weights with --architecture {0}\n",
+        args.out.display()
+    ))
 }

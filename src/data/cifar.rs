@@ -67,17 +67,31 @@ impl CifarVariant {
     /// # Errors
     /// If the file has the wrong number of names.
     pub(super) fn classes(self, path: &Path) -> Result<Vec<String>, DataError> {
-        let (file, count) = match self {
-            CifarVariant::Ten => ("batches.meta.txt", 10),
-            CifarVariant::Hundred => ("fine_label_names.txt", 100),
-        };
+        let (file, count) = self.names_file();
         let path = path.with_file_name(file);
         if !path.is_file() {
             return Ok((0..count).map(|class| class.to_string()).collect());
         }
         const LONGEST: u64 = 1 << 16;
         let text = read_bounded(&path, &mut open_file(&path)?, LONGEST)?;
-        let text = String::from_utf8_lossy(&text);
+        self.names_of(&text)
+    }
+
+    /// The name of the file that lists the class names, and how many there are.
+    pub(super) const fn names_file(self) -> (&'static str, usize) {
+        match self {
+            CifarVariant::Ten => ("batches.meta.txt", 10),
+            CifarVariant::Hundred => ("fine_label_names.txt", 100),
+        }
+    }
+
+    /// The class names from the bytes of that file.
+    ///
+    /// # Errors
+    /// If it has the wrong number of names.
+    pub(super) fn names_of(self, text: &[u8]) -> Result<Vec<String>, DataError> {
+        let (file, count) = self.names_file();
+        let text = String::from_utf8_lossy(text);
         let names: Vec<String> =
             text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         if names.len() != count {
@@ -104,9 +118,31 @@ impl CifarVariant {
 
 /// Whether the path is a file with the name of a CIFAR batch.
 pub(super) fn is_batch(path: &Path) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
+    path.is_file() && is_batch_name(&file_name(path).to_ascii_lowercase())
+}
+
+/// Whether a name is that of a CIFAR batch.
+pub(super) fn is_batch_name(name: &str) -> bool {
     let ten = name.starts_with("data_batch") || name.starts_with("test_batch");
-    path.is_file() && (ten && name.ends_with(".bin") || name == "train.bin" || name == "test.bin")
+    ten && name.ends_with(".bin") || name == "train.bin" || name == "test.bin"
+}
+
+/// Reads the records in the bytes of a file.
+///
+/// # Errors
+/// If the length is not a multiple of a record's.
+pub(super) fn of_bytes(name: &str, bytes: &[u8], variant: CifarVariant) -> Result<Stored, DataError> {
+    let (stride, begin) = (variant.stride(), variant.labels());
+    if bytes.is_empty() || !bytes.len().is_multiple_of(stride) {
+        let what = format!("expected a multiple of {stride} bytes, got {}; download it again", bytes.len());
+        return Err(DataError::wrong(name, what));
+    }
+    let (mut labels, mut pixels) = (Vec::new(), Vec::new());
+    for record in bytes.chunks_exact(stride) {
+        labels.push(u16::from(record[begin.saturating_sub(1)]));
+        pixels.extend_from_slice(&record[begin..]);
+    }
+    Ok(Stored { pixels: Box::new(Held(pixels)), labels })
 }
 
 /// Reads the records of all files of one split. If their pixels exceed `room` bytes, they stay on disk.

@@ -17,16 +17,26 @@ const PIXELS: usize = 3 * 32 * 32;
 
 /// Whether the path is a file with the name and the beginning of a batch in the Python version.
 pub(super) fn is_batch(path: &Path) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
+    let mut start = [0; 3];
+    let mut read = || open_file(path).and_then(|mut file| read_up_to(path, &mut file, &mut start));
+    path.is_file() && read().is_ok() && is_batch_of(&file_name(path).to_ascii_lowercase(), &start)
+}
+
+/// Whether a file in an archive is such a batch, by its name and its beginning.
+pub(super) fn is_batch_of(name: &str, bytes: &[u8]) -> bool {
     let is_named = (name.starts_with("data_batch") || name.starts_with("test_batch")) && !name.contains('.');
-    path.is_file() && (is_named || matches!(name.as_str(), "train" | "test")) && is_pickle(path)
+    (is_named || matches!(name, "train" | "test")) && bytes.first_chunk().is_some_and(starts_pickle)
+}
+
+fn starts_pickle(start: &[u8; 3]) -> bool {
+    matches!(start, [0x80, 2..=5, _] | [b'(', b'd', b'p' | b'\n'])
 }
 
 /// Whether a file begins as a pickle of protocol 2 or later, or as a dictionary of protocol 0.
 pub(super) fn is_pickle(path: &Path) -> bool {
     let mut start = [0; 3];
     let read = open_file(path).and_then(|mut file| read_up_to(path, &mut file, &mut start));
-    read.is_ok_and(|_| matches!(start, [0x80, 2..=5, _] | [b'(', b'd', b'p' | b'\n']))
+    read.is_ok_and(|_| starts_pickle(&start))
 }
 
 /// Reads a batch: pixels and labels. `room` bytes are the most that it may take.
@@ -40,7 +50,13 @@ pub(super) fn read(path: &Path, room: &mut u64) -> Result<Stored, DataError> {
             "expected a batch of at most {most} MB, got a larger one; take the binary version"
         )));
     }
-    let pickle = Pickle::read(&bytes).map_err(wrong)?;
+    of_bytes(&name, &bytes, room)
+}
+
+/// A batch from its bytes.
+pub(super) fn of_bytes(name: &str, bytes: &[u8], room: &mut u64) -> Result<Stored, DataError> {
+    let wrong = |what: String| DataError::wrong(name, what);
+    let pickle = Pickle::read(bytes).map_err(wrong)?;
     let root = pickle.root();
     let pixels = pickle.get(root, "data").ok_or_else(|| {
         wrong(
@@ -101,13 +117,23 @@ fn bytes_of(pickle: &Pickle, id: Id) -> Option<Vec<u8>> {
 /// If the file is no list of names.
 pub(super) fn classes(path: &Path, count: usize) -> Result<Vec<String>, DataError> {
     const LONGEST: u64 = 1 << 20;
-    let files = [("batches.meta", "label_names"), ("meta", "fine_label_names")];
-    let beside = files.map(|(file, key)| (path.with_file_name(file), key));
+    let beside = META.map(|(file, key)| (path.with_file_name(file), key));
     let Some((meta, key)) = beside.into_iter().find(|(meta, _)| meta.is_file()) else {
         return Ok((0..count).map(|class| class.to_string()).collect());
     };
     let bytes = read_bounded(&meta, &mut open_file(&meta)?, LONGEST)?;
-    let names = Pickle::read(&bytes).ok().and_then(|pickle| {
+    names_of(&file_name(&meta), &bytes, key)
+}
+
+/// The files that list the class names, and under which key.
+pub(super) const META: [(&str, &str); 2] = [("batches.meta", "label_names"), ("meta", "fine_label_names")];
+
+/// The class names from the bytes of such a file.
+///
+/// # Errors
+/// If it is no list of names.
+pub(super) fn names_of(file: &str, bytes: &[u8], key: &str) -> Result<Vec<String>, DataError> {
+    let names = Pickle::read(bytes).ok().and_then(|pickle| {
         let names = pickle.get(pickle.root(), key)?;
         pickle
             .items(names)?
@@ -117,6 +143,6 @@ pub(super) fn classes(path: &Path, count: usize) -> Result<Vec<String>, DataErro
     });
     names.filter(|names| !names.is_empty()).ok_or_else(|| {
         let what = format!("expected a list of class names in {key}, got none; correct or remove the file");
-        DataError::wrong(&file_name(&meta), what)
+        DataError::wrong(file, what)
     })
 }

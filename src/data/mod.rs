@@ -11,6 +11,7 @@ mod augment;
 mod background;
 mod beside;
 mod cifar;
+mod cifar_archive;
 mod cifar_python;
 mod class_folders;
 mod counter;
@@ -50,6 +51,7 @@ mod shuffle;
 mod square;
 mod statistics;
 mod store;
+mod tar;
 mod upper_folders;
 
 pub use adjust::{Adjustment, Fit, Frame};

@@ -15,7 +15,8 @@ use super::open_options::{DataFiles, OpenOptions, Opened, Skipped};
 use super::parts::parts_of;
 use super::picture_files::Files;
 use super::store::Stored;
-use super::{arrange, cifar, cifar_python, csv, idx, named_pictures, npy, npz};
+use super::tar::{self, Tar};
+use super::{arrange, cifar, cifar_archive, cifar_python, csv, idx, named_pictures, npy, npz};
 use crate::execution::Execution;
 use std::{
     fs,
@@ -24,9 +25,9 @@ use std::{
 };
 
 /// Opens the data set at `path`, in any of these forms:
-/// - a folder of class folders with pictures, or a .zip of one;
+/// - a folder of class folders with pictures, or a .zip or .tar.gz of one;
 /// - a file of pictures in IDX, plain or as .gz, with its labels in the same folder, or a folder of such files;
-/// - a batch of CIFAR-10 or CIFAR-100 in the binary or the Python version, or a folder of batches;
+/// - a batch of CIFAR-10 or CIFAR-100 in the binary or the Python version, or a folder or .tar.gz of batches;
 /// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables;
 /// - a table of labels and names of pictures' files as .csv, or the folder or .zip of it and the pictures;
 /// - arrays of pictures and labels as .npz.
@@ -88,7 +89,9 @@ impl DataFiles for Disk {
 pub fn is_data(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     path.is_dir()
-        || [".zip", ".bin", ".csv", ".tsv", ".gz", ".npz"].iter().any(|ending| name.ends_with(ending))
+        || [".zip", ".bin", ".csv", ".tsv", ".gz", ".tgz", ".tar", ".npz"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
         || cifar_python::is_batch(path)
         || ["idx3-ubyte", "idx3.ubyte", "idx1-ubyte", "idx1.ubyte"]
             .iter()
@@ -143,8 +146,12 @@ impl Opener<'_> {
             wrong(
                 "expected a file of pictures, got a file of labels; open the file whose name contains images",
             )
-        } else if [".tar", ".tar.gz", ".tgz", ".7z", ".rar"].iter().any(|ending| lower.ends_with(ending)) {
-            wrong("expected a data set, got an archive other than .zip; unpack it and open the folder")
+        } else if tar::is_tar(&lower) {
+            self.tar(&name, path)
+        } else if [".7z", ".rar", ".tar.bz2", ".tar.xz"].iter().any(|ending| lower.ends_with(ending)) {
+            wrong(
+                "expected a data set, got an archive other than .zip and .tar.gz; unpack it and open the folder",
+            )
         } else if let Some((got, remedy)) = known_kind(&start, &lower) {
             wrong(&format!("expected a data set, got {got}; {remedy}"))
         } else if cifar_python::is_batch(path) {
@@ -159,7 +166,7 @@ impl Opener<'_> {
             )
         } else {
             wrong(
-                "expected a data set (a folder of class folders or a .zip of one, IDX files like MNIST's, batches like CIFAR's, \
+                "expected a data set (a folder of class folders or a .zip or .tar.gz of one, IDX files like MNIST's, batches like CIFAR's, \
                  a .csv table of pixels or of file names, arrays as .npz), got a file of another kind; convert it, or open a \
                  picture on its own",
             )
@@ -182,6 +189,24 @@ impl Opener<'_> {
         }
         self.without_choice(name)?;
         npz::load(name, path, &archive, self.options)
+    }
+
+    /// A .tar archive of pictures, or of CIFAR's batches.
+    fn tar(&self, name: &str, path: &Path) -> Result<Opened, DataError> {
+        let archive = Tar::open(path, self.options.max_held_bytes)?;
+        let mut room = self.options.max_held_bytes;
+        if let Some(dataset) = cifar_archive::load(name, &archive, &mut room)? {
+            self.without_choice(name)?;
+            return Ok(Opened { dataset, notes: Vec::new(), skipped: Vec::new() });
+        }
+        if !archive.paths().iter().any(|path| arrange::is_picture(path)) {
+            let got = arrange::no_picture(archive.paths());
+            let what = format!(
+                "expected an archive of pictures or of CIFAR's batches, got {got}; unpack it and open the folder"
+            );
+            return Err(DataError::wrong(&file_name(path), what));
+        }
+        self.class_folders(name, Arc::new(archive), None)
     }
 
     /// A table of labels and pixels, or of labels and names of pictures' files.

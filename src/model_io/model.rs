@@ -1,16 +1,16 @@
 //! Models: an architecture with matching weights.
 
 use super::{
-    Architecture, ModelError,
+    Architecture, ModelError, guess, keras,
     nearest::hint,
-    onnx,
+    onnx, pt2,
     recognise::{FileKind, recognise},
     torch, weights,
 };
 use crate::data::Beside;
 use crate::nn::{Network, Params, init::Init};
 use crate::tensor::{Tensor, shape_of};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// A network with its weights, its classes and its preprocessing.
 #[derive(Clone, PartialEq, Debug)]
@@ -47,21 +47,21 @@ impl Near<'_> {
 
 impl Model {
     /// The extensions of model files.
-    pub const ENDINGS: [&str; 4] = ["safetensors", "onnx", "pth", "pt"];
+    pub const ENDINGS: [&str; 8] = ["safetensors", "onnx", "pth", "pt", "pt2", "keras", "h5", "hdf5"];
 
     /// Further extensions of models, of which the reason why they are not opened is said.
-    const OTHER_ENDINGS: [&str; 6] = ["ckpt", "pt2", "keras", "h5", "hdf5", "tflite"];
+    const OTHER_ENDINGS: [&str; 2] = ["ckpt", "tflite"];
 
     /// Whether a file name has the extension of a model file.
     pub fn is_file(name: &str) -> bool {
         Self::ENDINGS.iter().chain(&Self::OTHER_ENDINGS).any(|ending| has_ending(name, ending))
     }
 
-    /// Reads a model from a file's bytes, named after the file: ONNX, or weights as safetensors or a PyTorch state dict,
-    /// by their first bytes.
+    /// Reads a model from a file's bytes, named after the file: ONNX, Keras, a program by torch.export, or weights as
+    /// safetensors or a PyTorch state dict, by their first bytes.
     ///
     /// # Errors
-    /// As for [`Model::from_bytes`], [`onnx::read`] and [`torch::to_safetensors`].
+    /// As for [`Model::from_bytes`], [`onnx::read`], [`keras::read`], [`pt2::read`] and [`torch::to_safetensors`].
     pub fn from_file(file: &str, bytes: &[u8], near: &Near) -> Result<Self, ModelError> {
         let kind = recognise(bytes);
         match kind {
@@ -72,8 +72,51 @@ impl Model {
             FileKind::Torch | FileKind::OldTorch => {
                 Self::of_weights(file, &torch::to_safetensors(bytes)?, near)
             }
+            FileKind::TorchExport => pt2::read(file, bytes, near),
+            FileKind::Keras | FileKind::Hdf5 => keras::read(file, bytes, near),
             FileKind::Empty
-            | FileKind::TorchProgram
+            | FileKind::TorchScript
+            | FileKind::Npz
+            | FileKind::Npy
+            | FileKind::Zip
+            | FileKind::TfLite
+            | FileKind::LfsPointer
+            | FileKind::Html => Err(ModelError(format!(
+                "{file}: expected a model as ONNX, Keras, .pt2, safetensors or a PyTorch state dict, got something else; {}",
+                kind.remedy().unwrap_or_default()
+            ))),
+        }
+    }
+
+    /// Reads a model from a weight file, with the architecture that is given, in the file, or beside it, or else that which
+    /// all its tensors tell.
+    fn of_weights(file: &str, bytes: &[u8], near: &Near) -> Result<Self, ModelError> {
+        let is_bare = weights::architecture_text(bytes).is_ok_and(|text| text.is_none());
+        let beside = match near.architecture {
+            None if is_bare => beside(file, near.files)?,
+            _ => None,
+        };
+        let given = near.architecture.or(beside.as_deref());
+        let guess = if is_bare && given.is_none() { guess::known(bytes)? } else { None };
+        let told = guess.as_ref().map(|guess| guess.architecture.to_toml());
+        let mut model = Self::from_bytes(file, bytes, given.or(told.as_deref()))?;
+        model.notes.extend(guess.map(|guess| guess.note));
+        model.notes.extend(guess::note_on_prefix(bytes));
+        Ok(model)
+    }
+
+    /// The architecture of a file of weights that has none, as TOML to complete; `None` for other files.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn draft(file: &str, bytes: &[u8]) -> Result<Option<String>, ModelError> {
+        let weights = match recognise(bytes) {
+            FileKind::Safetensors => Cow::Borrowed(bytes),
+            FileKind::Torch | FileKind::OldTorch => Cow::Owned(torch::to_safetensors(bytes)?),
+            FileKind::Empty
+            | FileKind::Onnx
+            | FileKind::TorchExport
+            | FileKind::TorchScript
             | FileKind::Keras
             | FileKind::Hdf5
             | FileKind::Npz
@@ -81,22 +124,13 @@ impl Model {
             | FileKind::Zip
             | FileKind::TfLite
             | FileKind::LfsPointer
-            | FileKind::Html => Err(ModelError(format!(
-                "{file}: expected a model as ONNX, safetensors or a PyTorch state dict, got something else; {}",
-                kind.remedy().unwrap_or_default()
-            ))),
-        }
-    }
-
-    /// Reads a model from a weight file, with the architecture that is given, in the file, or beside it.
-    fn of_weights(file: &str, bytes: &[u8], near: &Near) -> Result<Self, ModelError> {
-        let beside = match near.architecture {
-            None if weights::architecture_text(bytes).is_ok_and(|text| text.is_none()) => {
-                beside(file, near.files)?
-            }
-            _ => None,
+            | FileKind::Html
+            | FileKind::Unknown => return Ok(None),
         };
-        Self::from_bytes(file, bytes, near.architecture.or(beside.as_deref()))
+        match weights::architecture_text(&weights)?.is_some() || guess::known(&weights)?.is_some() {
+            true => Ok(None),
+            false => guess::draft(file, &weights).map(Some),
+        }
     }
 
     /// Reads a model from a weight file, with the architecture `toml` or else that in the file's metadata.
@@ -109,7 +143,8 @@ impl Model {
             None => weights::architecture_text(safetensors)?.ok_or_else(|| {
                 ModelError(format!(
                     "{name}: expected the architecture in the file's metadata ({}), got none; give it as a TOML file \
-                     of the same name in the same folder, or by --architecture NET.toml",
+                     of the same name in the same folder, or by --architecture NET.toml; `convstep export --model {name} \
+                     --out NET.toml` writes a draft of it to complete",
                     weights::METADATA_KEY
                 ))
             })?,

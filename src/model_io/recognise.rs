@@ -13,8 +13,10 @@ pub enum FileKind {
     Torch,
     /// What `torch.save` wrote before version 1.6: pickles and numbers.
     OldTorch,
-    /// TorchScript, or a program by `torch.export` (.pt2).
-    TorchProgram,
+    /// A program by `torch.export` (.pt2).
+    TorchExport,
+    /// A program by `torch.jit` (TorchScript).
+    TorchScript,
     /// A Keras model (.keras).
     Keras,
     /// HDF5, as Keras writes .h5 files.
@@ -50,12 +52,10 @@ pub fn recognise(bytes: &[u8]) -> FileKind {
             |name: &[u8]| [front, back].iter().any(|part| part.windows(name.len()).any(|at| at == name));
         return if has(b"model.weights.h5") || has(b"metadata.json") && has(b"config.json") {
             FileKind::Keras
-        } else if has(b"/constants.pkl")
-            || has(b"/code/")
-            || has(b"models/model.json")
-            || has(b"serialized_exported_program")
-        {
-            FileKind::TorchProgram
+        } else if has(b"models/model.json") || has(b"serialized_exported_program") {
+            FileKind::TorchExport
+        } else if has(b"/constants.pkl") || has(b"/code/") {
+            FileKind::TorchScript
         } else if has(b"/data.pkl") {
             FileKind::Torch
         } else if has(b".npy") {
@@ -110,18 +110,17 @@ impl FileKind {
     /// What the file is and what to do with it, for the kinds that cannot be opened; `None` for those that can.
     pub const fn remedy(self) -> Option<&'static str> {
         match self {
-            Self::Safetensors | Self::Onnx | Self::Torch | Self::OldTorch => None,
+            Self::Safetensors
+            | Self::Onnx
+            | Self::Torch
+            | Self::OldTorch
+            | Self::TorchExport
+            | Self::Keras
+            | Self::Hdf5 => None,
             Self::Empty => Some("the file is empty: save or download it again"),
-            Self::TorchProgram => Some(
-                "this is a program by TorchScript or torch.export (.pt2): export the model as ONNX (torch.onnx.export), or \
+            Self::TorchScript => Some(
+                "this is a program by TorchScript: export the model with torch.export.save (.pt2) or torch.onnx.export, or \
                  save its state dict with torch.save",
-            ),
-            Self::Keras => Some(
-                "this is a Keras model (.keras): export it as ONNX (in Keras: model.export(\"net.onnx\", format=\"onnx\"))",
-            ),
-            Self::Hdf5 => Some(
-                "this is an HDF5 file, as Keras saves .h5 models: export the model as ONNX (in Keras: \
-                 model.export(\"net.onnx\", format=\"onnx\"))",
             ),
             Self::Npz => Some(
                 "this is a set of NumPy arrays (.npz): save the weights with safetensors.numpy.save_file, named as in a \
@@ -151,7 +150,8 @@ mod tests {
         for (bytes, kind) in [
             (vec![], FileKind::Empty),
             (zip("archive/data.pkl"), FileKind::Torch),
-            (zip("archive/data.pkl....archive/constants.pkl"), FileKind::TorchProgram),
+            (zip("archive/data.pkl....archive/constants.pkl"), FileKind::TorchScript),
+            (zip("net/models/model.json....net/data/sample_inputs/data.pkl"), FileKind::TorchExport),
             (zip("metadata.json....config.json....model.weights.h5"), FileKind::Keras),
             (zip("x_train.npy"), FileKind::Npz),
             (zip("train/cat/1.png"), FileKind::Zip),

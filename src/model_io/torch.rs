@@ -1,7 +1,10 @@
 //! PyTorch's files: the state dict that `torch.save` wrote, as a weight file. Nothing in the file is executed.
 
 use crate::data::pickle::{Id, Pickle, Value};
-use crate::model_io::{ModelError, weights::one_line};
+use crate::model_io::{
+    ModelError,
+    weights::{ORDER_KEY, one_line},
+};
 use safetensors::{Dtype, tensor::TensorView};
 use std::{
     collections::HashMap,
@@ -38,7 +41,9 @@ pub fn to_safetensors(bytes: &[u8]) -> Result<Vec<u8>, ModelError> {
             Ok::<_, safetensors::SafeTensorError>((tensor.name.as_str(), view))
         })
         .collect();
-    views.and_then(|views| safetensors::serialize(views, None)).map_err(|error| {
+    let order = tensors.iter().map(|tensor| tensor.name.as_str()).collect::<Vec<_>>().join("\n");
+    let metadata = HashMap::from([(ORDER_KEY.to_owned(), order)]);
+    views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(|error| {
         ModelError(format!(
             "expected tensors that fit a weight file, got: {}; save it again",
             one_line(&error.to_string())
@@ -314,7 +319,13 @@ fn tensor(
 }
 
 /// The numbers of a tensor in row-major order; `None` if it reaches beyond its storage or is larger than it.
-fn strided(bytes: &[u8], width: usize, offset: usize, shape: &[usize], strides: &[usize]) -> Option<Vec<u8>> {
+pub(super) fn strided(
+    bytes: &[u8],
+    width: usize,
+    offset: usize,
+    shape: &[usize],
+    strides: &[usize],
+) -> Option<Vec<u8>> {
     let held = bytes.len() / width;
     let count = shape.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim))?;
     if shape.len() != strides.len() || shape.len() > 8 || count > held {

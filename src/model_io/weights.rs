@@ -13,7 +13,7 @@ use std::collections::HashMap;
 pub const METADATA_KEY: &str = "convstep.architecture";
 
 /// A state dict's batch counter, which no network here uses.
-const COUNTER: &str = ".num_batches_tracked";
+pub(super) const COUNTER: &str = ".num_batches_tracked";
 
 /// The prefix of the names of an optimizer's moments in a checkpoint.
 pub(super) const MOMENTS_PREFIX: &str = "optimizer/";
@@ -76,7 +76,7 @@ pub fn architecture_text(bytes: &[u8]) -> Result<Option<String>, ModelError> {
 /// numeric, or if there is a bias that the architecture excludes.
 pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
     let file = open(bytes)?;
-    let prefix = prefix(&file);
+    let prefix = &prefix(&file);
     let mut used = Vec::new();
     let layers = network.layers.iter().map(|layer| {
         let mut parts = Parts::default();
@@ -185,11 +185,33 @@ pub(super) fn one_line(text: &str) -> String {
 /// What wrappers put before all names of a state dict.
 const PREFIXES: [&str; 4] = ["module.", "model.", "_orig_mod.", "net."];
 
-/// The prefix that all names in the file have; empty if there is none.
-fn prefix(file: &SafeTensors) -> &'static str {
+/// What wrappers put before all names in the file; empty if there is none.
+pub(super) fn prefix(file: &SafeTensors) -> String {
+    const MOST: usize = 4;
     let names = file.names();
-    let has = |prefix: &&str| !names.is_empty() && names.iter().all(|name| name.starts_with(*prefix));
-    PREFIXES.into_iter().find(|prefix| has(prefix)).unwrap_or_default()
+    let mut own = String::new();
+    for _ in 0..MOST {
+        let has = |prefix: &&str| {
+            let rest =
+                |name: &&str| name.strip_prefix(own.as_str()).is_some_and(|rest| rest.starts_with(*prefix));
+            !names.is_empty() && names.iter().all(rest)
+        };
+        match PREFIXES.into_iter().find(|prefix| has(prefix)) {
+            Some(prefix) => own.push_str(prefix),
+            None => break,
+        }
+    }
+    own
+}
+
+/// The metadata key of the tensors' names in the order of a file that was not safetensors.
+pub(super) const ORDER_KEY: &str = "convstep.order";
+
+/// The names of the tensors in the order of the file that they come from; none if it is not told.
+pub(super) fn order(bytes: &[u8]) -> Vec<String> {
+    let header = SafeTensors::read_metadata(bytes).ok();
+    let names = header.and_then(|(_, header)| header.metadata().as_ref()?.get(ORDER_KEY).cloned());
+    names.map(|names| names.lines().map(str::to_owned).collect()).unwrap_or_default()
 }
 
 /// A tensor's name as the file has it: with the prefix if only that is there.

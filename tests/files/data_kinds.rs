@@ -448,6 +448,87 @@ fn a_competitions_folder_is_read_and_the_rest_left_out_with_a_line() {
     assert!(fails(folder.path()).contains("got more.csv and train.csv; open one of these files"));
 }
 
+/// A .tar archive of these files.
+fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for (name, bytes) in files {
+        let mut header = [0u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+        header[156] = b'0';
+        header[257..263].copy_from_slice(b"ustar\0");
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        all.extend(header);
+        all.extend(bytes);
+        all.resize(all.len().div_ceil(512) * 512, 0);
+    }
+    all.resize(all.len() + 1024, 0);
+    all
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).expect("packs");
+    packed.finish().expect("packs")
+}
+
+/// CIFAR as it is downloaded, in both of its versions, and class folders: an archive is what its files are.
+#[test]
+fn archives_of_tar_are_what_their_files_are() {
+    let names: String = NAMES.map(|name| format!("U{}{name}", char::from(name.len() as u8))).concat();
+    let meta = [&b"\x80\x02}(U\x0blabel_names]("[..], names.as_bytes(), b"eu."].concat();
+    let record = |first: u8, label: u8| [&[label][..], &pixels(first, 1)].concat();
+    let python = [
+        ("cifar-10-batches-py/data_batch_2", batch(&pixels(100, 2), &[1, 2], "labels", false)),
+        ("cifar-10-batches-py/batches.meta", meta),
+        ("cifar-10-batches-py/test_batch", batch(&pixels(200, 1), &[5], "labels", true)),
+        ("cifar-10-batches-py/data_batch_1", batch(&pixels(0, 2), &[3, 0], "labels", false)),
+        ("cifar-10-batches-py/readme.html", b"<html>".to_vec()),
+    ];
+    let binary = [
+        ("cifar-10-batches-bin/data_batch_2.bin", [record(100, 1), record(101, 2)].concat()),
+        ("cifar-10-batches-bin/batches.meta.txt", NAMES.join("\n").into_bytes()),
+        ("cifar-10-batches-bin/test_batch.bin", record(200, 5)),
+        ("cifar-10-batches-bin/data_batch_1.bin", [record(0, 3), record(1, 0)].concat()),
+    ];
+    let folder = folder();
+    for files in [&python[..], &binary] {
+        for (name, bytes) in
+            [("set.tar.gz", gzip(&tar(files))), ("set.tgz", gzip(&tar(files))), ("set.tar", tar(files))]
+        {
+            let path = write(folder.path(), name, &bytes);
+            assert!(is_data(&path), "{name}");
+            let data = opened(&path).dataset;
+            assert_eq!((data.shape(), data.classes().join(" ")), ([3, 32, 32], NAMES.join(" ")));
+            assert_eq!(examples(&data, Split::Train), [(0, 3), (1, 0), (100, 1), (101, 2)]);
+            assert_eq!(examples(&data, Split::Test), [(200, 5)]);
+        }
+    }
+    let pictures = [
+        ("set/train/cat/1.png", png(1)),
+        ("set/train/dog/1.png", png(2)),
+        ("set/test/cat/2.png", png(3)),
+        ("set/test/dog/2.png", png(4)),
+    ];
+    let data = opened(&write(folder.path(), "pictures.tgz", &gzip(&tar(&pictures)))).dataset;
+    assert_eq!(data.classes(), ["cat", "dog"]);
+    assert_eq!(
+        (examples(&data, Split::Train), examples(&data, Split::Test)),
+        (vec![(1, 0), (2, 1)], vec![(3, 0), (4, 1)])
+    );
+    let whole = gzip(&tar(&python));
+    for len in (3..whole.len()).step_by(61) {
+        fails(&write(folder.path(), "cut.tar.gz", &whole[..len]));
+    }
+    // What unpacks to more than may be held.
+    let options = OpenOptions { max_held_bytes: 1 << 12, ..OpenOptions::default() };
+    let error =
+        options.open(&folder.path().join("set.tgz"), Execution::SERIAL).expect_err("too large").to_string();
+    assert!(error.contains("unpacked, got a larger one"), "{error}");
+}
+
 #[test]
 fn what_is_not_read_says_what_it_is() {
     let folder = folder();
@@ -464,7 +545,9 @@ fn what_is_not_read_says_what_it_is() {
     packed.write_all(&[b'x'; 1024]).expect("packs");
     let packed = packed.finish().expect("packs");
     for (name, bytes, says) in [
-        ("cifar-10-python.tar.gz", packed, "archive other than .zip; unpack it"),
+        ("cifar-10-python.tar.gz", packed, "expected a complete .tar archive, got a damaged one"),
+        ("set.tar", tar(&[("table.csv", b"label,a\n1,2\n".to_vec())]), "got no picture (1 .csv files)"),
+        ("set.7z", b"7z\xbc\xaf".to_vec(), "an archive other than .zip and .tar.gz; unpack it"),
         ("digits.zip", zip_of("train.csv"), "got no picture (1 .csv files); unpack it and open the folder"),
         ("scans.zip", zip_of("a/1.dcm"), "got no picture (1 .dcm files)"),
         ("set.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "got an HDF5 file; save its pictures and labels as .npz"),

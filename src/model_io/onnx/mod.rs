@@ -6,6 +6,7 @@
 mod attributes;
 mod constant;
 mod dense;
+pub(super) mod drawn;
 mod external;
 mod fold;
 mod graph;
@@ -15,7 +16,7 @@ mod names;
 mod operators;
 mod order;
 mod picture;
-mod proto;
+pub(super) mod proto;
 mod rewrite;
 mod scale;
 mod shapes;
@@ -25,11 +26,12 @@ mod value;
 mod windows;
 
 use super::{
-    Architecture, Model, ModelError, Near, Preprocess,
+    Architecture, Model, ModelError, Near,
     architecture::{note_on_one_output, short},
     weights::one_line,
 };
 use crate::nn::{Activation, Layer, Op, Params, loss::Loss};
+use drawn::{Drawn, Layout};
 use graph::Graph;
 use names::quoted;
 use picture::Picture;
@@ -59,10 +61,55 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
     let mut graph = file.graph.take().filter(|graph| !graph.node.is_empty());
     let graph = graph.as_mut().ok_or_else(|| damaged("no graph in it"))?;
     rewrite::apply(graph);
-    let source = Source { graph, opset, len: bytes.len(), near };
+    let source = Source { graph, opset, len: bytes.len(), near, layout: None, places: &[] };
     let read = source.read()?;
     let unused = source.unused(&read.order);
-    finish(name, read, unused, near.architecture)
+    finish(name, read, Told { unused, ..Told::default() }, near.architecture)
+}
+
+/// Reads a model that another reader has drawn in ONNX's operators.
+///
+/// # Errors
+/// As for [`read`], in the words of that file.
+pub(super) fn read_drawn(name: &str, drawn: Drawn, near: &Near) -> Result<Model, ModelError> {
+    let (mut graph, places) = drawn.drawing.finish();
+    rewrite::apply(&mut graph);
+    let source = Source {
+        graph: &graph,
+        opset: drawn::OPSET,
+        len: drawn.len,
+        near,
+        layout: drawn.layout,
+        places: &places,
+    };
+    let mut read = source.read().map_err(|error| saved(&error))?;
+    drawn.notes.into_iter().for_each(|note| read.graph.note(note));
+    let mut unused = source.unused(&read.order);
+    unused.retain(|name| !name.starts_with("->"));
+    unused.extend(drawn.unused);
+    unused.sort();
+    let told = Told { unused, preprocess: drawn.preprocess, loss: drawn.loss };
+    finish(name, read, told, near.architecture).map_err(|error| saved(&error))
+}
+
+/// An error in the words of a file that was saved rather than exported.
+fn saved(error: &ModelError) -> ModelError {
+    let words = [
+        ("export the model again", "save the model again"),
+        ("export it again", "save it again"),
+        ("and export again", "and save again"),
+        ("the ONNX file", "the file"),
+    ];
+    ModelError(words.iter().fold(error.0.clone(), |line, (ours, other)| line.replace(ours, other)))
+}
+
+/// What is known of a model beside its graph.
+#[derive(Default)]
+struct Told {
+    unused: Vec<String>,
+    /// Mean and deviation.
+    preprocess: Option<[Vec<f64>; 2]>,
+    loss: Option<Loss>,
 }
 
 /// What is read.
@@ -72,6 +119,10 @@ struct Source<'a> {
     /// The file's size in bytes.
     len: usize,
     near: &'a Near<'a>,
+    /// How the file has its pictures, if it says so.
+    layout: Option<Layout>,
+    /// What the nodes stand for in another file than ONNX.
+    places: &'a [String],
 }
 
 /// What was read: the layers up to an output.
@@ -91,7 +142,7 @@ impl<'a> Source<'a> {
     /// Reads the first output that ends in classes, with the picture as the graph most probably has it.
     fn read(&self) -> Result<Reading<'a>, ModelError> {
         let mut failed: Option<Failure> = None;
-        for picture in picture::possible(self.graph, self.near.size)? {
+        for picture in picture::possible(self.graph, self.near.size, self.layout)? {
             match self.outputs(&picture) {
                 Ok(mut reading) => {
                     picture.notes.iter().for_each(|note| reading.graph.note(note.clone()));
@@ -160,12 +211,7 @@ impl<'a> Source<'a> {
         for (nodes, &n) in order.iter().enumerate() {
             let node = &self.graph.node[n];
             step(&mut graph, node).map_err(|what| {
-                let place = if node.name.is_empty() {
-                    format!("node {}", n + 1)
-                } else {
-                    format!("node {}", quoted(&node.name))
-                };
-                let error = ModelError(format!("{place} ({}): {what}", short(&node.op_type)));
+                let error = ModelError(format!("{}: {what}", self.place(n, node)));
                 Failure { nodes: nodes + 1, error }
             })?;
         }
@@ -174,6 +220,16 @@ impl<'a> Source<'a> {
             error: ModelError(format!("output {}: {what}", quoted(output))),
         })?;
         Ok(Reading { graph, value, order })
+    }
+
+    /// What a message calls a node.
+    fn place(&self, n: usize, node: &NodeProto) -> String {
+        let op = short(&node.op_type);
+        match self.places.get(n) {
+            Some(place) => place.clone(),
+            None if node.name.is_empty() => format!("node {} ({op})", n + 1),
+            None => format!("node {} ({op})", quoted(&node.name)),
+        }
     }
 
     /// The weights that no node reads, by name.
@@ -204,18 +260,16 @@ impl Reading<'_> {
 }
 
 /// The model of what was read.
-fn finish(
-    name: &str,
-    mut reading: Reading,
-    unused: Vec<String>,
-    given: Option<&str>,
-) -> Result<Model, ModelError> {
-    let loss = loss(&mut reading)?;
+fn finish(name: &str, mut reading: Reading, told: Told, given: Option<&str>) -> Result<Model, ModelError> {
+    let loss = match told.loss {
+        Some(Loss::Mse) => Loss::Mse,
+        Some(Loss::CrossEntropy | Loss::BinaryCrossEntropy) | None => loss(&mut reading)?,
+    };
     let graph = reading.graph;
     let input = graph.layers.first().map_or(reading.value.cells, |(layer, _)| layer.input);
     let (layers, params): (Vec<Layer>, Vec<_>) = graph.layers.into_iter().unzip();
     let layers = layers.into_iter().map(|layer| layer.spec).collect();
-    let preprocess = Preprocess::identity(input[0]);
+    let preprocess = drawn::preprocess(told.preprocess, input[0])?;
     let mut architecture = Architecture { input, classes: Vec::new(), preprocess, layers, loss };
     if let Some(text) = given {
         let given = Architecture::parse(text)?;
@@ -233,7 +287,7 @@ fn finish(
         network,
         params: std::sync::Arc::new(Params(params)),
         architecture,
-        unused,
+        unused: told.unused,
         notes: graph.notes,
     })
 }

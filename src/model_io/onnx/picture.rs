@@ -1,6 +1,7 @@
 //! The graph's input: a picture, and the ways in which its axes may be meant.
 
 use super::{
+    drawn::Layout,
     names::quoted,
     proto::{GraphProto, ValueInfoProto, data_type},
     value::Value,
@@ -27,11 +28,17 @@ pub struct Picture<'a> {
 }
 
 /// The ways in which the graph's input can be read, the most probable first. `size`: rows and columns if the file leaves
-/// them free.
+/// them free; `layout`: the order of the axes, if the file tells.
 ///
 /// # Errors
 /// If the graph has another number of inputs, or its input is no picture.
-pub fn possible(graph: &GraphProto, size: Option<[usize; 2]>) -> Result<Vec<Picture<'_>>, ModelError> {
+pub fn possible(
+    graph: &GraphProto,
+    size: Option<[usize; 2]>,
+    layout: Option<Layout>,
+) -> Result<Vec<Picture<'_>>, ModelError> {
+    const FIRST: [usize; 3] = [0, 1, 2];
+    const LAST: [usize; 3] = [1, 2, 0];
     let input = only(graph)?;
     let (batch, dims) = dims(input)?;
     let name = input.name.as_str();
@@ -40,8 +47,12 @@ pub fn possible(graph: &GraphProto, size: Option<[usize; 2]>) -> Result<Vec<Pict
         [channels, columns] => return line(name, batch, channels, columns),
         _ => {}
     }
-    let is_last = is_last(graph, name, &dims);
-    let layouts = if is_last { [[1, 2, 0], [0, 1, 2]] } else { [[0, 1, 2], [1, 2, 0]] };
+    let layouts = match layout {
+        Some(Layout::ChannelsFirst) => vec![FIRST],
+        Some(Layout::ChannelsLast) => vec![LAST],
+        None if is_last(graph, name, &dims) => vec![LAST, FIRST],
+        None => vec![FIRST, LAST],
+    };
     let mut found = Vec::new();
     for layout in layouts {
         // Which of the file's axes are the channels, rows and columns.

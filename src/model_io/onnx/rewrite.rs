@@ -1,4 +1,4 @@
-//! Activations that a file spells out in several nodes, as one node: SiLU, HardSwish, Mish and GELU.
+//! Activations that a file spells out in several nodes, as one node: SiLU, HardSwish, hard sigmoid, Mish and GELU.
 
 use super::proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type};
 use std::collections::HashMap;
@@ -27,6 +27,10 @@ pub fn apply(graph: &mut GraphProto) {
         node.op_type = op.into();
         node.input = vec![input];
         node.attribute = Vec::<AttributeProto>::new();
+        if op == "HardSigmoid" {
+            let alpha = AttributeProto { name: "alpha".into(), f: 1.0 / 6.0, ..AttributeProto::default() };
+            node.attribute.push(alpha);
+        }
     }
 }
 
@@ -83,6 +87,10 @@ impl<'a> Spelled<'a> {
                 }
                 found("Gelu", self.gelu(node)?)
             }
+            "Div" => {
+                let (op, input) = self.hard(node)?;
+                found(op, input)
+            }
             _ => None,
         }
     }
@@ -105,6 +113,37 @@ impl<'a> Spelled<'a> {
             let soft = self.maker(gate, "Tanh").and_then(|tanh| self.maker(tanh.input.first()?, "Softplus"));
             soft.is_some_and(reads).then_some(("Mish", x.as_str()))
         })
+    }
+
+    /// clip(x + 3, 0, 6) / 6, or x times that.
+    fn hard(&self, node: &'a NodeProto) -> Option<(&'static str, &'a str)> {
+        let sixth = self.with(node, 6.0)?;
+        if let Some(x) = self.clipped(sixth) {
+            return Some(("HardSigmoid", x));
+        }
+        let [a, b] = self.maker(sixth, "Mul")?.input.as_slice() else { return None };
+        let fits = |x: &'a str, gate: &'a str| self.clipped(gate).filter(|of| x == *of);
+        fits(a, b).or_else(|| fits(b, a)).map(|x| ("HardSwish", x))
+    }
+
+    /// x of clip(x + 3, 0, 6), in one node or in two.
+    fn clipped(&self, name: &'a str) -> Option<&'a str> {
+        let (mut bounds, mut at) = ([None, None], name);
+        while let Some(node) = self.maker(at, "Clip").filter(|_| bounds.contains(&None)) {
+            for (place, key) in [(0, "min"), (1, "max")] {
+                let own = node
+                    .attribute
+                    .iter()
+                    .find(|attribute| attribute.name == key)
+                    .map(|attribute| attribute.f);
+                let own = own.or_else(|| self.number(node.input.get(place + 1)?));
+                if own.is_some() {
+                    bounds[place] = own;
+                }
+            }
+            at = node.input.first()?;
+        }
+        (bounds == [Some(0.0), Some(6.0)]).then(|| self.with(self.maker(at, "Add")?, 3.0))?
     }
 
     /// x / 2 * (1 + erf(x / sqrt(2))), in the orders in which exporters write it.
