@@ -57,6 +57,51 @@ fn arrays() -> Vec<u8> {
     archive.finish().expect("an archive").into_inner()
 }
 
+/// Two small files in class folders.
+fn tar() -> Vec<u8> {
+    let mut all = Vec::new();
+    for name in ["train/a/1.png", "train/b/2.png"] {
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(2, 2).write_to(&mut bytes, ImageFormat::Png).expect("a picture");
+        let bytes = bytes.into_inner();
+        let mut header = [0u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+        header[156] = b'0';
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        all.extend(header);
+        all.extend(&bytes);
+        all.resize(all.len().div_ceil(512) * 512, 0);
+    }
+    all
+}
+
+/// The tests' files of one kind that are not large, and of a .zip the part that tells the network.
+fn fixtures(target: &str, folder: &str, endings: &[&str]) {
+    const LARGEST: usize = 1 << 16;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(folder);
+    for entry in fs::read_dir(folder).expect("files") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        let Ok(bytes) = fs::read(&path) else { continue };
+        if !endings.iter().any(|ending| name.ends_with(ending)) || bytes.len() > LARGEST {
+            continue;
+        }
+        keep(target, &name, &bytes);
+        let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(&bytes)) else { continue };
+        for number in 0..archive.len() {
+            let Ok(mut part) = archive.by_index(number) else { continue };
+            if ["config.json", "models/model.json"].iter().any(|own| part.name().ends_with(own)) {
+                let mut json = Vec::new();
+                std::io::Read::read_to_end(&mut part, &mut json).expect("reads");
+                keep(target, &format!("{name}.{number}.json"), &json);
+            }
+        }
+    }
+}
+
 fn main() {
     let picture = DynamicImage::new_rgb8(3, 2);
     let formats = [
@@ -88,17 +133,15 @@ fn main() {
     keep("pickle", "batch", BATCH);
     keep("archive", "arrays", &arrays());
     keep("archive", "two", &archive());
-    for entry in
-        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/onnx")).expect("files")
-    {
-        const LARGEST: usize = 1 << 14;
-        let path = entry.expect("a file").path();
-        let name = path.file_name().expect("a name").to_string_lossy();
-        if let Some(bytes) =
-            fs::read(&path).ok().filter(|bytes| name.ends_with(".onnx") && bytes.len() < LARGEST)
-        {
-            keep("onnx", &name, &bytes);
-        }
+    keep("tar", "two", &tar());
+    let kinds = [
+        ("onnx", "onnx", &[".onnx"][..]),
+        ("torch", "torch", &[".pth", ".pt", ".safetensors"]),
+        ("keras", "keras", &[".h5", ".keras"]),
+        ("pt2", "branches", &[".pt2"]),
+    ];
+    for (target, folder, endings) in kinds {
+        fixtures(target, folder, endings);
     }
     let model = model();
     keep("weights", "small", &model.to_bytes().expect("a file"));

@@ -6,7 +6,11 @@ use convstep::{
     model_io::{Architecture, Model},
     nn::init::Init,
 };
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{Cursor, Read, Write},
+    path::Path,
+};
 
 /// Pixels of pictures that are decoded: larger ones only take longer.
 pub const PIXELS: u64 = 1 << 20;
@@ -82,4 +86,23 @@ fn read(opened: &Opened) {
 pub fn two(bytes: &[u8]) -> (&[u8], &[u8]) {
     let Some((len, rest)) = bytes.split_at_checked(2) else { return (bytes, &[]) };
     rest.split_at(usize::from(u16::from_le_bytes([len[0], len[1]])).min(rest.len()))
+}
+
+/// A .zip with one of its parts replaced, whose checksum the fuzzer would not find.
+///
+/// # Panics
+/// If `file` is damaged.
+pub fn with_part(file: &[u8], ending: &str, part: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(file)).expect("a zip");
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for number in 0..archive.len() {
+        let mut entry = archive.by_index(number).expect("an entry");
+        let name = entry.name().to_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("reads");
+        let bytes = if name.ends_with(ending) { part } else { &bytes };
+        out.start_file(name, zip::write::SimpleFileOptions::default()).expect("starts");
+        out.write_all(bytes).expect("writes");
+    }
+    out.finish().expect("a zip").into_inner()
 }

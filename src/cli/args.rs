@@ -140,7 +140,7 @@ pub struct QuizArgs {
 /// The model.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct ModelArgs {
-    /// The name of a bundled model or of a preset (untrained), or a .safetensors or .onnx file.
+    /// The name of a bundled model or of a preset (untrained), or a file: .onnx, .keras, .h5, .pt2, .safetensors, .pth.
     #[arg(long, value_name = "M")]
     pub model: String,
     /// The architecture, for a weight file without one or to replace the file's.

@@ -73,7 +73,12 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
     if !path.exists() {
         let presets = presets::all().iter().map(|preset| preset.name);
         let names: Vec<&str> = bundled::models().iter().map(|bundled| bundled.name).chain(presets).collect();
-        return Err(not_there("model", &args.model, &names, "a .safetensors or .onnx file"));
+        return Err(not_there(
+            "model",
+            &args.model,
+            &names,
+            "a .safetensors, .onnx, .keras, .h5, .pt2 or .pth file",
+        ));
     }
     let bytes = read_file(path)?;
     let near = Near { architecture: given.as_deref(), files: &ModelFolder::of(path), size: None };

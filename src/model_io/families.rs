@@ -336,6 +336,41 @@ impl Maker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model_io::weights::{tensor_name, tensor_shape};
+    use std::collections::BTreeSet;
+
+    /// The files and the script that made them are in `tests/fixtures/torchvision`.
+    #[test]
+    fn tensors_have_torchvisions_names_and_shapes() {
+        for name in [
+            "alexnet",
+            "vgg11_bn",
+            "vgg16",
+            "resnet18",
+            "resnet50",
+            "mobilenet_v2",
+            "squeezenet1_0",
+            "squeezenet1_1",
+        ] {
+            let path = format!("{}/tests/fixtures/torchvision/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).expect(name);
+            let expected: BTreeSet<String> = text
+                .lines()
+                .filter(|line| !line.contains("num_batches_tracked"))
+                .map(str::to_owned)
+                .collect();
+            let network = build(name, 1000).and_then(|architecture| architecture.build().ok()).expect(name);
+            let mut own = BTreeSet::new();
+            for layer in &network.layers {
+                for (part, shape) in layer.parameters() {
+                    let shape: Vec<String> =
+                        tensor_shape(layer, part, shape).iter().map(usize::to_string).collect();
+                    own.insert(format!("{} {}", tensor_name(layer, part), shape.join(" ")));
+                }
+            }
+            assert_eq!(own, expected, "{name}");
+        }
+    }
 
     #[test]
     fn each_network_builds_with_as_many_parameters_as_torchvision_says() {

@@ -30,7 +30,7 @@ impl File {
     ///
     /// # Errors
     /// If the bytes are damaged.
-    pub fn open(bytes: &[u8]) -> Result<Self, String> {
+    pub fn open(bytes: Vec<u8>) -> Result<Self, String> {
         // Compressed numbers may be longer than the file, but not by so much: weights hardly repeat.
         let left = (bytes.len() as u64).saturating_mul(16);
         let longest = usize::try_from(left).unwrap_or(usize::MAX);
@@ -39,7 +39,7 @@ impl File {
             .with_max_chunk_bytes(longest)
             .with_max_read_bytes(longest)
             .with_max_object_header_bytes(LONGEST_HEADER.min(bytes.len()));
-        let file = Hdf5File::from_vec_with_options(bytes.to_vec(), options).map_err(line)?;
+        let file = Hdf5File::from_vec_with_options(bytes, options).map_err(line)?;
         Ok(Self { file, left: Cell::new(left) })
     }
 

@@ -13,8 +13,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 /// The largest difference that passes, relative to the tensor's largest magnitude.
 const TOLERANCE: f32 = 1e-5;
 
-const NETS: [&str; 7] =
-    ["residual", "inverted_residual", "fire", "dense_block", "inception", "squeeze_excite", "encoder_decoder"];
+const NETS: [&str; 6] =
+    ["residual", "inverted_residual", "fire", "dense_block", "inception", "squeeze_excite"];
 
 fn bytes(file: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/branches").join(file);
@@ -72,7 +72,12 @@ fn programs_compute_what_pytorch_computes() {
             let file = format!("{name}.{ending}");
             let model = open(&file);
             check(&file, &model, &bytes(&format!("{name}.run.safetensors")));
-            assert!(model.unused.is_empty() && model.notes.is_empty(), "{file}: {:?} {:?}", model.unused, model.notes);
+            assert!(
+                model.unused.is_empty() && model.notes.is_empty(),
+                "{file}: {:?} {:?}",
+                model.unused,
+                model.notes
+            );
         }
     }
 }
@@ -86,7 +91,8 @@ fn an_exported_architecture_opens_the_state_dict() {
         let near = Near { architecture: Some(&toml), ..Near::NOTHING };
         for ending in ["pth", "safetensors"] {
             let file = format!("{name}.{ending}");
-            let model = Model::from_file(&file, &bytes(&file), &near).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let model = Model::from_file(&file, &bytes(&file), &near)
+                .unwrap_or_else(|error| panic!("{file}: {error}"));
             assert_eq!((&model.network, &model.params), (&program.network, &program.params), "{file}");
         }
     }
@@ -125,18 +131,33 @@ fn what_cannot_be_read_is_named_in_one_line() {
             "operator \"relu\" (aten.erfinv.default): expected an operator that is there, got another one; the operators are",
         ),
         (
-            replaced("inverted_residual.pt2", "{\"name\":\"train\",\"arg\":{\"as_bool\":false}", "{\"name\":\"train\",\"arg\":{\"as_bool\":true}"),
+            replaced(
+                "inverted_residual.pt2",
+                "{\"name\":\"train\",\"arg\":{\"as_bool\":false}",
+                "{\"name\":\"train\",\"arg\":{\"as_bool\":true}",
+            ),
             "got one in training mode, whose output is drawn at random",
         ),
         (
-            replaced("residual.pt2", "{\"name\":\"training\",\"arg\":{\"as_bool\":false}", "{\"name\":\"training\",\"arg\":{\"as_bool\":true}"),
+            replaced(
+                "residual.pt2",
+                "{\"name\":\"training\",\"arg\":{\"as_bool\":false}",
+                "{\"name\":\"training\",\"arg\":{\"as_bool\":true}",
+            ),
             "got a batch normalisation in training mode; export the model in evaluation mode",
         ),
         (
-            replaced("residual.pt2", "{\"as_tensor\":{\"name\":\"p_fc_weight\"}},\"kind\"", "{\"as_tensor\":{\"name\":\"nothing\"}},\"kind\""),
+            replaced(
+                "residual.pt2",
+                "{\"as_tensor\":{\"name\":\"p_fc_weight\"}},\"kind\"",
+                "{\"as_tensor\":{\"name\":\"nothing\"}},\"kind\"",
+            ),
             "got nothing, which nothing makes",
         ),
-        (changed("residual.pt2", |text| text[..text.len() / 2].to_owned()), "expected a program by torch.export (.pt2)"),
+        (
+            changed("residual.pt2", |text| text[..text.len() / 2].to_owned()),
+            "expected a program by torch.export (.pt2)",
+        ),
     ] {
         let error = Model::from_file("net.pt2", &bytes, &Near::NOTHING).expect_err(expected).0;
         assert!(error.contains(expected) && !error.contains('\n'), "{error}\n  should contain: {expected}");

@@ -5,7 +5,7 @@
 //! The files and the script that made them are in `tests/fixtures/torch`.
 
 use convstep::data::{ModelFolder, npy};
-use convstep::model_io::{Model, Near};
+use convstep::model_io::{Architecture, Model, Near};
 use convstep::nn::{Mode, Part, Source, dropout::Stream, loss};
 use convstep::tensor::Tensor;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
@@ -144,6 +144,62 @@ fn a_state_dict_finds_its_architecture_beside_it() {
     assert_eq!(Model::from_file("net.pth", &bytes("plain.pth"), &near).map(|model| model.unused), Ok(vec![]));
 }
 
+/// A state dict of a network that nobody knows: a draft to complete, which opens it once it is completed.
+#[test]
+fn a_state_dict_without_an_architecture_gets_a_draft() {
+    for file in ["plain.pth", "plain_old.pth", "plain.safetensors"] {
+        let error = Model::from_file(file, &bytes(file), &Near::NOTHING).expect_err("no architecture").0;
+        assert!(
+            error.contains(&format!("`convstep export --model {file} --out NET.toml` writes a draft")),
+            "{error}"
+        );
+        let draft = Model::draft(file, &bytes(file)).expect("reads").expect("a draft");
+        assert!(draft.contains("# ? rows and columns") && draft.contains("stride = 1  # ?"), "{draft}");
+        let drafted = Architecture::parse(&draft).unwrap_or_else(|error| panic!("{error}\n{draft}"));
+        // The layers with tensors are those of the network, in its order; a pickle's own order is kept.
+        let toml = String::from_utf8(bytes("plain.toml")).expect("text");
+        let network =
+            Architecture::parse(&toml).and_then(|architecture| architecture.build()).expect("builds");
+        let own: Vec<&str> = network
+            .layers
+            .iter()
+            .filter(|layer| !layer.parameters().is_empty())
+            .map(|layer| layer.file_name())
+            .collect();
+        let told: Vec<&str> =
+            drafted.layers.iter().map(|layer| layer.weights.as_deref().unwrap_or(&layer.name)).collect();
+        let mut told: Vec<&str> = told.into_iter().filter(|name| own.contains(name)).collect();
+        if file != "plain.safetensors" {
+            told.sort_by_key(|name| own.iter().position(|other| other == name));
+        }
+        assert_eq!(told, own, "{draft}");
+    }
+    assert_eq!(Model::draft("net.onnx", b"\x08\x08\x12\x07pytorch"), Ok(None));
+}
+
+/// What wrappers put before all names is left out, and said.
+#[test]
+fn names_with_the_prefix_of_a_wrapper_open_with_a_note() {
+    let toml = String::from_utf8(bytes("plain.toml")).expect("text");
+    let near = Near { architecture: Some(&toml), ..Near::NOTHING };
+    let plain = bytes("plain.safetensors");
+    let file = SafeTensors::deserialize(&plain).expect("safetensors");
+    let expected = Model::from_file("plain.safetensors", &plain, &near).expect("reads");
+    for prefix in ["module.", "model.", "module.model."] {
+        let tensors = file.tensors().into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor));
+        let wrapped = safetensors::serialize(tensors, None).expect("serializes");
+        let model = Model::from_file("net.safetensors", &wrapped, &near).expect("reads");
+        assert_eq!(model.params, expected.params, "{prefix}");
+        assert!(
+            model
+                .notes
+                .iter()
+                .any(|note| note.contains(&format!("begin with {prefix:?}, which is left out")))
+        );
+    }
+    assert!(expected.notes.is_empty());
+}
+
 proptest! {
     #[test]
     fn a_changed_state_dict_is_read_or_refused_in_one_line(
@@ -176,11 +232,12 @@ fn files_of_other_kinds_are_named_with_their_remedy() {
         (
             "net.keras",
             zip(&["metadata.json", "config.json", "model.weights.h5"]),
-            "this is a Keras model (.keras)",
+            "expected a Keras model with its layers",
         ),
-        ("net.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "this is an HDF5 file"),
+        ("net.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "expected a Keras model with its layers"),
         ("net.npz", zip(&["w.npy"]), "this is a set of NumPy arrays (.npz)"),
-        ("net.pt2", zip(&["net/models/model.json"]), "torch.export (.pt2)"),
+        ("net.pt2", zip(&["net/models/model.json"]), "expected a program by torch.export (.pt2)"),
+        ("net.pt", zip(&["net/data.pkl", "net/constants.pkl"]), "this is a program by TorchScript"),
         (
             "net.onnx",
             b"version https://git-lfs.github.com/spec/v1\noid sha256:0".to_vec(),

@@ -59,15 +59,18 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
         draw.drawing.output(&read);
     }
     let (loss, note) = loss::named(&file.training);
-    draw.notes.extend(note);
-    draw.notes.push(draw.pixels.note());
+    let Draw { drawing, store, pixels, mut notes, .. } = draw;
+    // The file's numbers are in the drawing: memory for them once is enough.
+    drop(store);
+    notes.extend(note);
+    notes.push(pixels.note());
     let drawn = Drawn {
-        drawing: draw.drawing,
+        drawing,
         len: bytes.len(),
         layout: Some(Layout::ChannelsLast),
-        preprocess: draw.pixels.preprocess()?,
+        preprocess: pixels.preprocess()?,
         loss,
-        notes: draw.notes,
+        notes,
         unused: Vec::new(),
     };
     onnx::read_drawn(name, drawn, near)
@@ -101,18 +104,18 @@ fn of_zip(bytes: &[u8]) -> Result<Opened, ModelError> {
     };
     let config = json(&entry("config.json", LONGEST)?)?;
     let metadata = entry("metadata.json", LONGEST).and_then(|bytes| json(&bytes)).unwrap_or_default();
-    // Keras does not compress: more bytes than these are not in the file.
-    let weights = entry("model.weights.h5", bytes.len() as u64)?;
+    // Keras does not compress, and weights hardly repeat.
+    let weights = entry("model.weights.h5", (bytes.len() as u64).saturating_mul(16))?;
     Ok(Opened {
         training: config.get("compile_config").cloned().unwrap_or_default(),
         config,
         version: metadata.get("keras_version").and_then(Json::as_str).unwrap_or_default().to_owned(),
-        store: store::open(&weights, false)?,
+        store: store::open(weights, false)?,
     })
 }
 
 fn of_hdf5(bytes: &[u8]) -> Result<Opened, ModelError> {
-    let store = store::open(bytes, true)?;
+    let store = store::open(bytes.to_vec(), true)?;
     let text = |name: &str| store.file.text("/", name);
     let Some(config) = text("model_config").filter(|text| text.len() as u64 <= LONGEST) else {
         return Err(ModelError(match store.file.has("layers") || store.file.texts("/", "layer_names").is_some() {

@@ -126,7 +126,7 @@ fn snake(class: &str) -> String {
 ///
 /// # Errors
 /// If the bytes are damaged.
-pub fn open(bytes: &[u8], is_legacy: bool) -> Result<Store, ModelError> {
+pub fn open(bytes: Vec<u8>, is_legacy: bool) -> Result<Store, ModelError> {
     let file = File::open(bytes).map_err(|got| damaged(&format!("weights that cannot be read ({got})")))?;
     Ok(Store { file, is_legacy })
 }
