@@ -2,9 +2,9 @@
 
 use crate::app::{
     state::{
-        Compared, Digits, Drawer, Figure, FileKind, JobKind, Lane, Lang, Order, Page, Progress, Recent,
-        RescueOffer, Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training, ViewState,
-        With,
+        Compared, Digits, Drawer, Figure, FileKind, JobKind, Lane, Lang, Message, Order, Page, Progress,
+        Recent, RescueOffer, Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training,
+        ViewState, With,
     },
     task::{Done, News, Until},
 };
@@ -199,7 +199,7 @@ pub enum Action {
     /// Close whatever is open over the window.
     Escape,
     /// Something did not work.
-    Fail(String),
+    Fail(Message),
     /// Take away the newest notice.
     DismissNotice,
     /// Copy the address of the place that is shown.
@@ -279,6 +279,15 @@ pub enum EditAction {
         /// What to put there.
         filter: Filter,
     },
+    /// The slices of a convolution's filter to what they are when it is turned.
+    TurnFilter {
+        /// The layer.
+        layer: usize,
+        /// The output channel whose filter it is.
+        out: usize,
+        /// How.
+        turn: FilterTurn,
+    },
     /// All weights and the bias of one map, or one neuron, to 0.
     Blank {
         /// The layer.
@@ -313,6 +322,15 @@ pub enum EditAction {
         /// Its colour: red, green, blue.
         ground: [u8; 3],
     },
+}
+
+/// How a filter is turned.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FilterTurn {
+    /// By 180°.
+    Half,
+    /// Rows and columns exchanged: a square filter alone.
+    Exchanged,
 }
 
 /// An adjustment of the picture.

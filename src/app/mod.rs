@@ -19,21 +19,21 @@ mod update;
 
 pub use action::{
     Action, AdjustAction, AttributionAction, BuildAction, CompareAction, DataAction, EditAction, Extent,
-    FileAction, Ink, LessonAction, MarkAction, SpanAction, TrainAction,
+    FileAction, FilterTurn, Ink, LessonAction, MarkAction, SpanAction, TrainAction,
 };
 pub use apply::{apply, run_tasks_here};
 pub use effect::Effect;
 pub use state::{
-    ActivationSearch, Advice, Answer, Answered, AppState, AttributionMaps, AttributionState, BatchSource,
-    Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, Covers, DataMatch,
-    DataState, Derived, Digits, Draft, Drawer, EXPONENTS, Edited, End, Figure, FileContent, FileKind, Files,
-    Forked, Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang, LessonProgress,
-    LessonState, Marks, MissingData, Need, Notice, NoticeKind, OpenedSet, Order, Page, PartsQuestion, Phase,
-    PictureBefore, PictureChange, PictureEffect, PlaceText, Planned, Playback, Progress, Question,
-    QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run, RunLabels,
-    RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides, Span, Spans,
-    Stamp, StopReason, Subject, Tab, Target, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState,
-    Undo, ViewState, With, Written, asked_unit, beat_scene, focused_unit, is_large, lesson_scene,
-    reads_digits, set_to_search,
+    About, ActivationSearch, Advice, Answer, Answered, AppState, AttributionMaps, AttributionState,
+    BatchSource, Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, Covers,
+    DataMatch, DataState, Derived, Digits, Draft, Drawer, EXPONENTS, Edited, End, Figure, FileContent,
+    FileKind, Files, Forked, Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang,
+    LessonProgress, LessonState, Marks, Message, MissingData, Need, Notice, NoticeKind, OpenedSet, Order,
+    Page, PartsQuestion, Phase, PictureBefore, PictureChange, PictureEffect, PlaceText, Planned, Playback,
+    Progress, Question, QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run,
+    RunLabels, RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides, Span,
+    Spans, Stamp, StopReason, Subject, Tab, Target, ThemeChoice, Training, TrainingRun, TrainingRuns,
+    TrainingState, Undo, ViewState, With, Work, Written, asked_unit, beat_scene, focused_unit, is_large,
+    lesson_scene, reads_digits, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

@@ -5,7 +5,7 @@
 //! upper folders hold folders of the same names, nothing is guessed: [`DataError::PartsUnclear`].
 
 use super::dataset::Split;
-use super::error::{DataError, list_names};
+use super::error::{DataError, Instead, list_names};
 use super::notes::DataNote;
 use super::open_options::Skipped;
 use super::parts::{part_of, parts_of};
@@ -183,7 +183,7 @@ fn with_test<'a, 'b>(name: &str, top: &'b Folder<'a>, test: &str) -> Result<Read
     let wanted = top.folders.get(test);
     if let Some(folder) = wanted.filter(|folder| folder.is_leaf()) {
         let count = folder.pictures.len();
-        return Err(unsorted(name, &format!("{count} pictures directly in {test}")));
+        return Err(unsorted(name, Instead::Within { count: Some(count), folders: vec![test.to_owned()] }));
     }
     if wanted.is_none() {
         let names: Vec<&str> = top.folders.keys().copied().collect();
@@ -205,20 +205,17 @@ fn with_test<'a, 'b>(name: &str, top: &'b Folder<'a>, test: &str) -> Result<Read
 fn no_classes(name: &str, paths: &[String], loose: usize) -> DataError {
     let got = match loose {
         0 => no_picture(paths),
-        _ => format!("{loose} pictures outside any class folder"),
+        count => Instead::Loose { count },
     };
-    unsorted(name, &got)
+    unsorted(name, got)
 }
 
-fn unsorted(name: &str, got: &str) -> DataError {
-    let what = format!(
-        "expected a folder for each class with pictures inside, as in train/cat/1.png, got {got}; arrange them like that"
-    );
-    DataError::wrong(name, what)
+fn unsorted(name: &str, got: Instead) -> DataError {
+    DataError::NoClasses { name: name.to_owned(), got }
 }
 
 /// What a set without pictures holds instead, by the commonest endings.
-pub(super) fn no_picture(paths: &[String]) -> String {
+pub(super) fn no_picture(paths: &[String]) -> Instead {
     let mut endings: BTreeMap<String, usize> = BTreeMap::new();
     for path in paths.iter().filter(|path| !path.ends_with('/')) {
         let file = path.rsplit('/').next().unwrap_or(path);
@@ -230,13 +227,8 @@ pub(super) fn no_picture(paths: &[String]) -> String {
     }
     let mut endings: Vec<(String, usize)> = endings.into_iter().collect();
     endings.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let found: Vec<String> =
-        endings.iter().take(3).map(|(ending, count)| format!("{count} .{ending}")).collect();
-    if found.is_empty() {
-        "no picture".to_owned()
-    } else {
-        format!("no picture ({} files)", found.join(", "))
-    }
+    endings.truncate(3);
+    Instead::Files(endings)
 }
 
 /// What has been found so far.
@@ -299,9 +291,9 @@ impl<'a> Arranging<'a> {
         // What is left would be trained on, and it is called a test.
         let nothing_to_learn = training().next().is_some() && training().all(|(.., folder)| folder.is_leaf());
         if nothing_to_learn || parts.iter().all(|(.., folder)| folder.is_leaf()) {
-            let names: Vec<&str> =
-                parts.iter().filter(|(.., folder)| folder.is_leaf()).map(|(name, ..)| *name).collect();
-            return Err(unsorted(self.name, &format!("pictures directly in {}", names.join(", "))));
+            let leaves = parts.iter().filter(|(.., folder)| folder.is_leaf());
+            let folders = leaves.map(|(name, ..)| (*name).to_owned()).collect();
+            return Err(unsorted(self.name, Instead::Within { count: None, folders }));
         }
         self.leave_out_loose("", top);
         for other in others {

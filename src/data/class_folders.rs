@@ -64,9 +64,7 @@ pub(super) fn load(
     }
     let stored = <[Stored; 3]>::try_from(stored).unwrap_or_else(|_| std::array::from_fn(|_| Stored::none()));
     if let (true, Some(first)) = (stored.iter().all(|split| split.len() == 0), unreadable.first()) {
-        let what =
-            format!("expected pictures, got none that can be read; the first error is: {}", first.reason);
-        return Err(DataError::wrong(name, what));
+        return Err(DataError::NoReadable { name: name.to_owned(), first: first.reason.clone() });
     }
     skipped.append(&mut unreadable);
     Ok(Opened { dataset: Dataset::stored(name, shape, classes, stored)?, notes, skipped })

@@ -213,7 +213,7 @@ impl Dataset {
             splits.sort_by_key(|split| std::cmp::Reverse(split.len()));
         }
         if splits[0].labels.is_empty() {
-            return Err(DataError::wrong(name, "expected training examples, got none; choose other data"));
+            return Err(DataError::NoExamples { name: name.to_owned() });
         }
         let labels = splits.iter().flat_map(|split| &split.labels);
         if let Some(&label) = labels.max().filter(|&&label| usize::from(label) >= classes.len()) {

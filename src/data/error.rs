@@ -164,9 +164,92 @@ pub enum DataError {
         /// Its upper folders.
         folders: Vec<String>,
     },
+    /// A file or folder that the system could not read.
+    #[error("{path}: expected {expected}, got {reason}; check the path and the file")]
+    Unreadable {
+        /// Where it lies.
+        path: String,
+        /// What was to be read.
+        expected: String,
+        /// Whether nothing lies there.
+        is_missing: bool,
+        /// The system's message.
+        reason: String,
+    },
+    /// A file in none of the formats of data sets.
+    #[error(
+        "{name}: expected a data set (a folder of class folders or a .zip or .tar.gz of one, IDX files like MNIST's, batches like \
+         CIFAR's, a .csv table of pixels or of file names, arrays as .npz), got a file of another kind; convert it, or \
+         open a picture on its own"
+    )]
+    NotADataSet {
+        /// The file's name.
+        name: String,
+    },
+    /// Pictures, if any, that no folder of a class holds.
+    #[error(
+        "{name}: expected a folder for each class with pictures inside, as in train/cat/1.png, got {got}; arrange them \
+         like that"
+    )]
+    NoClasses {
+        /// The set's name.
+        name: String,
+        /// What is there instead.
+        got: Instead,
+    },
+    /// No picture of the set can be read.
+    #[error("{name}: expected pictures, got none that can be read; the first error is: {first}")]
+    NoReadable {
+        /// The set's name.
+        name: String,
+        /// Why the first one cannot be.
+        first: String,
+    },
+    /// No example in the part that is trained on.
+    #[error("{name}: expected training examples, got none; choose other data")]
+    NoExamples {
+        /// The set's name.
+        name: String,
+    },
     /// A picture of the set cannot be read or fitted.
     #[error(transparent)]
     Picture(#[from] PictureError),
+}
+
+/// What a data set holds in place of class folders with pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// No picture, but files with these endings, each with their number; the commonest first.
+    Files(Vec<(String, usize)>),
+    /// Pictures outside any class folder.
+    Loose {
+        /// How many.
+        count: usize,
+    },
+    /// Pictures directly in the folder of a part.
+    Within {
+        /// How many, where that was counted.
+        count: Option<usize>,
+        /// The folders.
+        folders: Vec<String>,
+    },
+}
+
+impl std::fmt::Display for Instead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Instead::Files(endings) if endings.is_empty() => write!(f, "no picture"),
+            Instead::Files(endings) => {
+                let found = endings.iter().map(|(ending, count)| format!("{count} .{ending}"));
+                write!(f, "no picture ({} files)", found.collect::<Vec<_>>().join(", "))
+            }
+            Instead::Loose { count } => write!(f, "{count} pictures outside any class folder"),
+            Instead::Within { count, folders } => {
+                let count = count.map(|count| format!("{count} ")).unwrap_or_default();
+                write!(f, "{count}pictures directly in {}", folders.join(", "))
+            }
+        }
+    }
 }
 
 impl DataError {

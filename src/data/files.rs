@@ -69,11 +69,12 @@ pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 /// The error for a file that the system could not read.
 pub(super) fn failed(path: &Path, expected: &str, error: &io::Error) -> DataError {
-    let error: String = error.to_string().lines().collect::<Vec<_>>().join(" ");
-    DataError::wrong(
-        &path.display().to_string(),
-        format!("expected {expected}, got {error}; check the path and the file"),
-    )
+    DataError::Unreadable {
+        path: path.display().to_string(),
+        expected: expected.to_owned(),
+        is_missing: error.kind() == io::ErrorKind::NotFound,
+        reason: error.to_string().lines().collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// The last component of a path.

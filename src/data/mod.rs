@@ -60,7 +60,7 @@ pub use background::Background;
 pub use beside::{Beside, ModelFolder, folder_of, place_within};
 pub use dataset::{Dataset, Example, Origin, Split, TEST_SHARE, VALIDATION};
 pub use difficulty::Difficulty;
-pub use error::{DataError, PictureError, list_names};
+pub use error::{DataError, Instead, PictureError, list_names};
 pub use example_source::ExampleSource;
 pub use fit::{Crop, Fitted, Placement, Preview, fit, preview};
 pub use former_names::{FORMER_NAMES, current_name};

@@ -165,11 +165,7 @@ impl Opener<'_> {
                 "expected a data set, got a Python pickle that is no batch of CIFAR; save it as .npz with numpy.savez",
             )
         } else {
-            wrong(
-                "expected a data set (a folder of class folders or a .zip or .tar.gz of one, IDX files like MNIST's, batches like CIFAR's, \
-                 a .csv table of pixels or of file names, arrays as .npz), got a file of another kind; convert it, or open a \
-                 picture on its own",
-            )
+            Err(DataError::NotADataSet { name: file_name(path) })
         }
     }
 
@@ -214,7 +210,9 @@ impl Opener<'_> {
         let pixels = self.files(name, FileFormat::Csv, &[path.to_owned()]);
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         match pixels {
-            Err(DataError::Wrong { .. }) if named_pictures::names_files(path) => {
+            Err(DataError::Wrong { .. } | DataError::NoExamples { .. })
+                if named_pictures::names_files(path) =>
+            {
                 let files = Folder::walk(folder, self.exec.on_progress)?;
                 self.class_folders(name, Arc::new(files), Some(&file_name(path)))
             }

@@ -143,7 +143,7 @@ fn pasted(image: &ColorImage) -> Action {
             let content = Content::Picture(picture);
             Action::UsePicture(Arc::new(Loaded { name: NAME.into(), content, label: None }))
         }
-        Err(error) => Action::Fail(error.to_string()),
+        Err(error) => Action::Fail(error.into()),
     }
 }
 

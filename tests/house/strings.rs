@@ -4,7 +4,11 @@
 use crate::start;
 
 use convstep::{
-    app::{Lang, command},
+    app::{
+        About, Action, AppState, BuildAction, Figure, Lang, LessonAction, Notice, NoticeKind, Work, apply,
+        command,
+    },
+    data::{DataError, DataNote, Instead, PictureError, Split},
     nn::{
         Activation, Mode, Network,
         hyperparameter::Value,
@@ -13,7 +17,7 @@ use convstep::{
         spec::*,
     },
     trace::{Grain, Pass, Plan, Setup},
-    ui::{fonts, sentences, strings::Words},
+    ui::{fonts, sentences, strings::Words, told},
 };
 use std::{
     collections::BTreeMap,
@@ -261,6 +265,14 @@ fn every_key_in_the_code_of_the_window_has_its_words() {
         }
     }
     assert!(found > 500, "{found} keys were found");
+    // What the core asks to be said.
+    let told = |text: &&str| is_key(text) && (text.starts_with("notice.") || text.starts_with("failed."));
+    for path in sources(Path::new("src/app")) {
+        let code = fs::read_to_string(&path).unwrap();
+        let literals = code.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
+        let unknown = literals.filter(told).filter(|key| !known.contains_key(*key));
+        lacking.extend(unknown.map(|key| format!("{key} in {}", path.display())));
+    }
     assert_eq!(lacking, Vec::<String>::new());
 }
 
@@ -400,4 +412,94 @@ fn the_fresh_start_has_a_prediction() {
     let state = start::shapes();
     let (class, p) = state.prediction();
     assert!(class < state.model().network.classes() && p > 0.0);
+}
+
+/// An error of each kind that a picture can have.
+fn picture_errors() -> Vec<PictureError> {
+    let name = || "a.png".to_owned();
+    vec![
+        PictureError::Empty { name: name() },
+        PictureError::NotAPicture { name: name(), got: "7 bytes".into() },
+        PictureError::Damaged { name: name(), format: "PNG", reason: "eof".into() },
+        PictureError::RareKind { name: name(), format: "PNG", reason: "9 bits".into() },
+        PictureError::TooLarge { name: name(), got: "7 x 9".into() },
+        PictureError::WrongLength { name: name(), width: 2, height: 3, expected: 24, got: 5 },
+        PictureError::Channels { name: name(), got: 5 },
+        PictureError::Batch { name: name(), got: 4 },
+        PictureError::Target { name: name(), h: 0, w: 7 },
+        PictureError::ArrayShape { name: name(), expected: [1, 2, 3], got: [4, 5, 6] },
+        PictureError::UnknownSample { got: name(), hint: String::new() },
+    ]
+}
+
+/// An error of each kind that a data set can have.
+fn data_errors() -> Vec<DataError> {
+    let name = || "pets".to_owned();
+    let instead = [
+        Instead::Files(Vec::new()),
+        Instead::Files(vec![("txt".into(), 3)]),
+        Instead::Loose { count: 7 },
+        Instead::Within { count: None, folders: vec!["test".into()] },
+    ];
+    let mut errors = vec![
+        DataError::Cancelled,
+        DataError::Wrong { name: name(), what: "expected 4 bytes, got 5; mend it".into() },
+        DataError::PartsUnclear { name: name(), folders: vec!["one".into(), "two".into()] },
+        DataError::NotADataSet { name: name() },
+        DataError::NoReadable { name: name(), first: "eof".into() },
+        DataError::NoExamples { name: name() },
+    ];
+    errors.extend([false, true].map(|is_missing| DataError::Unreadable {
+        path: "/a/b".into(),
+        expected: "a file".into(),
+        is_missing,
+        reason: "os error 2".into(),
+    }));
+    errors.extend(instead.map(|got| DataError::NoClasses { name: name(), got }));
+    errors.extend(picture_errors().into_iter().map(DataError::Picture));
+    errors
+}
+
+/// Checks that a notice says in English what its line says, and in Chinese something else.
+fn check_told(notice: &Notice) {
+    assert_eq!(told::notice(Words(Lang::En), notice), notice.text);
+    let chinese = told::notice(Words(Lang::Zh), notice);
+    assert!(chinese.chars().any(is_han) && !chinese.contains("%{"), "{chinese}");
+}
+
+#[test]
+fn errors_are_told_in_each_language() {
+    let error = |text: String, about| Notice { text, about, kind: NoticeKind::Error };
+    for picture in picture_errors() {
+        check_told(&error(picture.to_string(), About::Picture(picture)));
+    }
+    for data in data_errors() {
+        check_told(&error(data.to_string(), About::Data(data)));
+    }
+    for work in Work::ALL {
+        check_told(&error("net.onnx: expected a layer, got none; add one".into(), About::Work(work)));
+    }
+    let note = DataNote::Parts(vec![("train".into(), Split::Train), ("test".into(), Split::Test)]);
+    let note = error("pets: …".into(), About::Note("pets".into(), note));
+    assert!(told::notice(Words(Lang::Zh), &note).chars().any(is_han));
+}
+
+#[test]
+fn what_the_program_says_by_itself_is_told_in_each_language() {
+    let told_after = |actions: Vec<Action>| {
+        let mut state = AppState::new();
+        for action in actions {
+            apply(&mut state, action);
+        }
+        let notice = state.notices().last().cloned().expect("a notice");
+        assert!(matches!(notice.about, About::Sentence(..) | About::Work(_)), "{notice:?}");
+        check_told(&notice);
+    };
+    let shown =
+        |figure| vec![Action::OpenBundled("article-backprop".into()), Action::SetFigure(Some(figure))];
+    told_after(shown(Figure::Vector));
+    told_after(vec![Action::SetFigure(Some(Figure::Derivatives))]);
+    told_after(vec![Action::GoTo("nowhere".into())]);
+    told_after(vec![LessonAction::Start("none".into()).into()]);
+    told_after(vec![Action::Build(BuildAction::StartFrom("none".into()))]);
 }

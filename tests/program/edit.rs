@@ -5,7 +5,7 @@ use crate::start;
 use crate::program::take_notice;
 use crate::start::run;
 use convstep::{
-    app::{Action, AppState, EditAction, Extent, Ink},
+    app::{Action, AppState, EditAction, Extent, FilterTurn, Ink},
     data::{Content, Loaded, paint::Pen},
     nn::{Part, filters::Filter},
     tensor::Tensor,
@@ -94,6 +94,22 @@ fn a_blank_filter_makes_a_map_of_its_bias_and_reset_brings_all_back() {
     run(&mut state, [edit(EditAction::Reset(Extent::Model))]);
     assert_eq!(values(&state), before);
     assert!(state.inputs().loaded.is_none(), "nothing is edited any more");
+}
+
+#[test]
+fn a_filter_turned_twice_is_as_before_and_once_finds_what_stands_on_its_head() {
+    let mut state = digits();
+    let weight = |state: &AppState| state.trace().params().0[0].at(Part::Weight).clone();
+    let before = weight(&state);
+    for (turn, at) in [(FilterTurn::Half, [4, 1]), (FilterTurn::Exchanged, [3, 0])] {
+        let turned = edit(EditAction::TurnFilter { layer: 0, out: 2, turn });
+        run(&mut state, [turned.clone()]);
+        let now = weight(&state);
+        assert_eq!(now[[2, 0, 0, 3]], before[[2, 0, at[0], at[1]]], "{turn:?}");
+        assert_eq!(now.index_axis(ndarray::Axis(0), 1), before.index_axis(ndarray::Axis(0), 1));
+        run(&mut state, [turned]);
+        assert_eq!(weight(&state), before, "{turn:?}");
+    }
 }
 
 #[test]

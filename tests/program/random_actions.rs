@@ -8,8 +8,8 @@
 use convstep::{
     app::{
         Action, AppState, AttributionAction, BuildAction, CompareAction, DataAction, EditAction, Effect,
-        Extent, FileAction, FileContent, FileKind, Ink, Inputs, JobKind, MarkAction, News, Page, PlaceText,
-        RescueOffer, Session, Shown, SpanAction, StopReason, Subject, Tab, TrainAction, Training,
+        Extent, FileAction, FileContent, FileKind, FilterTurn, Ink, Inputs, JobKind, MarkAction, News, Page,
+        PlaceText, RescueOffer, Session, Shown, SpanAction, StopReason, Subject, Tab, TrainAction, Training,
         TrainingJob, Until, apply, focused_unit, palette, run_tasks_here,
     },
     attribution::{AttributionSettings, Method},
@@ -509,13 +509,18 @@ fn edit(state: &AppState, random: &mut Random) -> EditAction {
     let layer = random.below(state.model().network.layers.len() + 1);
     let part = random.pick(&[Part::Weight, Part::Bias, Part::RunningMean]);
     let value = random.pick(&[-1.0, 0.0, 0.5, 3.0]);
-    match random.below(9) {
+    match random.below(10) {
         0..=2 => EditAction::SetParameter { layer, part, index: random.below(20), value },
         6 => EditAction::SetFilter {
             layer,
             out: random.below(3),
             channel: random.pick(&[None, Some(0), Some(5)]),
             filter: random.pick(&Filter::ALL),
+        },
+        9 => EditAction::TurnFilter {
+            layer,
+            out: random.below(3),
+            turn: random.pick(&[FilterTurn::Half, FilterTurn::Exchanged]),
         },
         7 => EditAction::Paint {
             points: (0..2).map(|_| [random.below(12) as f32, random.below(12) as f32 - 2.0]).collect(),

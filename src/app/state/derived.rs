@@ -3,9 +3,11 @@
 use super::{
     batch_source::BatchSource,
     inputs::{Inputs, Target},
+    notice::Message,
     run::Run,
 };
 use crate::data::{Content, Fitted};
+use crate::model_io::ModelError;
 use crate::nn::{Execution, Mode, Network, Values};
 use crate::tensor::{Tensor, argmax};
 use crate::trace::{Pass, Plan, Setup, Trace};
@@ -36,8 +38,8 @@ pub(in crate::app) fn is_large_batch(network: &Network, images: u32) -> bool {
 }
 
 /// The picture as the network sees it, with what was painted on it, before its pixels are scaled.
-pub(in crate::app) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
-    let mut fitted = inputs.pixels().map_err(|error| error.to_string())?;
+pub(in crate::app) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, Message> {
+    let mut fitted = inputs.pixels()?;
     let preprocess = &inputs.model.architecture.preprocess;
     if preprocess.shuffle().is_some() && matches!(inputs.picture.content, Content::Picture(_)) {
         fitted.tensor = preprocess.seen(&fitted.tensor).into_owned();
@@ -46,18 +48,17 @@ pub(in crate::app) fn fitted(inputs: &Inputs) -> Result<Arc<Fitted>, String> {
 }
 
 /// The network's own input, of a picture or an array.
-pub(in crate::app) fn network_input(inputs: &Inputs, fitted: &Fitted) -> Result<Tensor, String> {
+pub(in crate::app) fn network_input(inputs: &Inputs, fitted: &Fitted) -> Result<Tensor, ModelError> {
     let (model, seen) = (&inputs.model, &fitted.tensor);
-    let input = match inputs.picture.content {
+    match inputs.picture.content {
         Content::Picture(_) => model.input_from_seen(seen),
         Content::Values(_) => model.check_input(seen).map(|()| seen.clone()),
-    };
-    input.map_err(|error| error.to_string())
+    }
 }
 
 /// What follows from inputs: the fitted picture, the target where none is given, and the run, of a large
 /// network as far as the loss. `None` if cancelled.
-pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Option<Derived>, String> {
+pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Option<Derived>, Message> {
     let model = Arc::clone(&inputs.model);
     let fitted = fitted(&inputs)?;
     let mut setup = Setup {
@@ -109,7 +110,7 @@ pub(in crate::app) fn derive(mut inputs: Inputs, exec: Execution) -> Result<Opti
 }
 
 /// The same on the calling thread.
-pub(in crate::app) fn derive_now(inputs: Inputs) -> Result<Derived, String> {
+pub(in crate::app) fn derive_now(inputs: Inputs) -> Result<Derived, Message> {
     derive(inputs, Execution::SERIAL)?
         .ok_or_else(|| "expected a result, got a cancelled task; try again".into())
 }

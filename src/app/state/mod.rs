@@ -53,7 +53,7 @@ pub use lesson::{
     Answered, Covers, Hands, LessonProgress, LessonState, Phase, Progress, beat_scene, lesson_scene,
 };
 pub use marks::{Bookmark, Breakpoint, Marks};
-pub use notice::{Notice, NoticeKind};
+pub use notice::{About, Message, Notice, NoticeKind, Work};
 pub use picture_before::{PictureBefore, PictureChange, PictureEffect};
 pub use planned::Planned;
 pub use playback::Playback;

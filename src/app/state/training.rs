@@ -121,7 +121,7 @@ pub enum DataMatch {
     /// It has only one class, and nothing can be learned from that.
     OneClass,
     /// Its pictures cannot be made to fit; why.
-    Pictures(String),
+    Pictures(DataError),
 }
 
 impl AppState {
@@ -130,7 +130,7 @@ impl AppState {
         let model = &self.inputs.model;
         let data = match fit_to_model(model, data) {
             Ok(data) => data,
-            Err(error) => return DataMatch::Pictures(error.to_string()),
+            Err(error) => return DataMatch::Pictures(error),
         };
         let (classes, outputs) = (data.classes().len(), model.network.classes());
         let own = |class: usize| model.class_name(class) == data.classes()[class];

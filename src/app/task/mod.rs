@@ -5,8 +5,8 @@ mod training_job;
 pub use training_job::{JobStep, News, TrainingJob, Until, checked};
 
 use crate::app::state::{
-    ActivationSearch, Answer, AttributionMaps, BreakpointSearch, Change, Derived, Draft, Inputs, Need,
-    Question, Restored, Run, Session, StopReason, derived, question,
+    ActivationSearch, Answer, AttributionMaps, BreakpointSearch, Change, Derived, Draft, Inputs, Message,
+    Need, Question, Restored, Run, Session, StopReason, derived, question,
 };
 use crate::data::{
     DataError, DataFiles, Dataset, Loaded, Location, Measured, OpenOptions, Opened, PictureError, Recipe,
@@ -134,7 +134,7 @@ pub enum Done {
     /// A session to continue, or why not.
     Restored(Result<Box<Restored>, String>),
     /// What follows from inputs, or why they do not go together.
-    Derived(Change, Result<Box<Derived>, String>),
+    Derived(Change, Result<Box<Derived>, Message>),
     /// The run with more values, or why not.
     Approached(Result<Box<Run>, String>),
     /// What came of the experiment with shuffled pixels, or why nothing did.

@@ -4,15 +4,17 @@ use super::{edit, inputs::set_inputs, notice::fail};
 use crate::app::{
     action::AdjustAction,
     effect::Effect,
-    state::{AppState, Change, Inputs},
+    state::{AppState, Change, Inputs, Message},
 };
 use crate::data::{Adjustment, Background, Content};
 use crate::tensor::Tensor;
 use std::sync::Arc;
 
 /// Why nothing can be adjusted while a data set is trained on.
-const NO_PICTURE: &str =
-    "expected a picture to adjust, got a batch of the data set; go back to the picture first";
+fn no_picture() -> Message {
+    let text = "expected a picture to adjust, got a batch of the data set; go back to the picture first";
+    Message::sentence(text.into(), "notice.no_picture_to_adjust", &[])
+}
 
 /// Applies an adjustment; with `more` it continues the previous drag.
 pub(in crate::app) fn update(state: &mut AppState, adjust: AdjustAction, more: bool) -> Vec<Effect> {
@@ -28,7 +30,7 @@ pub(in crate::app) fn update(state: &mut AppState, adjust: AdjustAction, more: b
 }
 
 /// The inputs after an adjustment.
-fn adjusted(state: &AppState, adjust: AdjustAction) -> Result<Inputs, String> {
+fn adjusted(state: &AppState, adjust: AdjustAction) -> Result<Inputs, Message> {
     let now = &state.inputs;
     let before = now.adjustment;
     // A setting for any picture that may come.
@@ -36,7 +38,7 @@ fn adjusted(state: &AppState, adjust: AdjustAction) -> Result<Inputs, String> {
         return Ok(Inputs { adjustment: Adjustment { fit, ..before }, ..now.clone() });
     }
     if now.training.is_some() {
-        return Err(NO_PICTURE.into());
+        return Err(no_picture());
     }
     let picture = match (&now.picture.content, adjust) {
         (Content::Picture(picture), _) => [picture.width() as usize, picture.height() as usize],
@@ -44,10 +46,10 @@ fn adjusted(state: &AppState, adjust: AdjustAction) -> Result<Inputs, String> {
             return Ok(Inputs { adjustment: Adjustment { fit, ..before }, ..now.clone() });
         }
         (Content::Values(_), _) => {
-            return Err(format!(
-                "{}: expected a picture to adjust, got an array of values; open a picture",
-                now.picture.name
-            ));
+            let name = &now.picture.name;
+            let text =
+                format!("{name}: expected a picture to adjust, got an array of values; open a picture");
+            return Err(Message::sentence(text, "notice.array_to_adjust", &[("name", name)]));
         }
     };
     let [_, rows, columns] = now.model.network.input;
@@ -115,7 +117,7 @@ fn carried(
 /// Opens or closes what adjusts the picture; the answer follows what is done there.
 pub(in crate::app) fn show(state: &mut AppState, adjust: bool) {
     if adjust && state.inputs.training.is_some() {
-        return fail(state, NO_PICTURE.into());
+        return fail(state, no_picture());
     }
     (state.view.adjust, state.view.pad) = (adjust, false);
     if adjust {

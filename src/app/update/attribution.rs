@@ -4,7 +4,7 @@ use super::{jobs, notice::fail, top_activations};
 use crate::app::{
     action::AttributionAction,
     effect::Effect,
-    state::{AppState, AttributionMaps, JobKind, MapRequest, Page, Subject, derived, focused_unit},
+    state::{AppState, AttributionMaps, JobKind, MapRequest, Page, Subject, Work, derived, focused_unit},
     task::Task,
 };
 use crate::attribution::PixelRange;
@@ -81,7 +81,7 @@ pub(in crate::app) fn advance(state: &mut AppState, time_for_more: bool) -> Vec<
         Err(error) => {
             // The unit is of another network, or there is none such.
             state.attribution.subject = Subject::Predicted;
-            fail(state, error);
+            fail(state, Work::Evidence.failed(error));
             Vec::new()
         }
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::app::{
     action::BuildAction,
     effect::Effect,
-    state::{AppState, Change, Draft, JobKind, NoticeKind},
+    state::{AppState, Change, Draft, JobKind, Message, NoticeKind, Work},
     task::Task,
 };
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: BuildAction) -> Vec<E
         BuildAction::Edit => begin(state, Draft::edit(&running)),
         BuildAction::StartFrom(name) => match Draft::start_from(&name) {
             Ok(draft) => begin(state, draft),
-            Err(error) => fail(state, error.to_string()),
+            Err(error) => fail(state, error),
         },
         BuildAction::Cancel => {
             // What a worker makes of it is not to come either.
@@ -48,7 +48,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: BuildAction) -> Vec<E
             }
             match draft.model(&running) {
                 Ok(model) => return use_model(state, model),
-                Err(obstacle) => fail(state, obstacle),
+                Err(obstacle) => fail(state, Work::Build.failed(obstacle)),
             }
         }
         BuildAction::Become(..) if state.draft.is_none() => return change_running_layer(state, action),
@@ -103,11 +103,12 @@ fn change_running_layer(state: &mut AppState, action: BuildAction) -> Vec<Effect
                     "{anew} of {all} layers with weights start anew: their shapes have changed; undo brings the old \
                      ones back"
                 );
-                notice(state, text, NoticeKind::Info);
+                let blanks = [("anew", &*anew.to_string()), ("all", &all.to_string())];
+                notice(state, Message::sentence(text, "notice.anew", &blanks), NoticeKind::Info);
             }
             return effects;
         }
-        Err(obstacle) => fail(state, obstacle),
+        Err(obstacle) => fail(state, Work::Build.failed(obstacle)),
     }
     Vec::new()
 }

@@ -11,7 +11,7 @@ use crate::app::{
     action::{DataAction, TrainAction},
     effect::Effect,
     state::{
-        AppState, Change, Inputs, JobKind, NoticeKind, OpenedSet, Page, PartsQuestion, Shown,
+        About, AppState, Change, Inputs, JobKind, Message, NoticeKind, OpenedSet, Page, PartsQuestion, Shown,
         training::model_that_learned,
     },
     task::Task,
@@ -107,7 +107,7 @@ pub(in crate::app) fn apply_opened(
         Err(DataError::PartsUnclear { folders, .. }) if location.is_some() => {
             state.data.parts_question = location.map(|location| PartsQuestion { location, folders });
         }
-        Err(error) => fail(state, error.to_string()),
+        Err(error) => fail(state, error),
     }
     Vec::new()
 }
@@ -119,12 +119,15 @@ fn use_opened(state: &mut AppState, location: Location, opened: Opened) -> Vec<E
     if state.view.page == Page::Training {
         // The page of data lists them itself.
         for note in &notes {
-            notice(state, format!("{}: {note}", dataset.name()), NoticeKind::Info);
+            let (name, text) = (dataset.name().to_owned(), format!("{}: {note}", dataset.name()));
+            notice(state, Message { text, about: About::Note(name, note.clone()) }, NoticeKind::Info);
         }
         if let Some(first) = skipped.first() {
             let (n, Skipped { name, reason }) = (skipped.len(), first);
-            let text = format!("{}: left out {n}, the first of them {name}: {reason}", dataset.name());
-            notice(state, text, NoticeKind::Info);
+            let data = dataset.name();
+            let text = format!("{data}: left out {n}, the first of them {name}: {reason}");
+            let blanks = [("data", data), ("n", &n.to_string()), ("name", name), ("reason", reason)];
+            notice(state, Message::sentence(text, "notice.left_out", &blanks), NoticeKind::Info);
         }
     }
     state.data.opened = Some(OpenedSet { location, dataset: dataset.clone(), notes, skipped });
@@ -157,7 +160,7 @@ fn step_through(state: &mut AppState, data: &Dataset, part: Split, index: u64) -
             set_inputs(state, inputs, Change::Renew)
         }
         Err(error) => {
-            fail(state, error.to_string());
+            fail(state, error);
             Vec::new()
         }
     }

@@ -2,9 +2,9 @@
 
 use super::{inputs::set_inputs, notice::fail, training};
 use crate::app::{
-    action::{EditAction, Extent, Ink},
+    action::{EditAction, Extent, FilterTurn, Ink},
     effect::Effect,
-    state::{AppState, Change, Inputs, reads_digits},
+    state::{AppState, Change, Inputs, Message, Work, reads_digits},
 };
 use crate::data::{Adjustment, Background, Content, paint};
 use crate::model_io::Model;
@@ -13,14 +13,17 @@ use crate::tensor::{Tensor, shape_of};
 use std::sync::Arc;
 
 /// Why nothing can be painted while a data set is trained on.
-pub(in crate::app) const NO_PICTURE: &str =
-    "expected a picture to paint on, got a batch of the data set; go back to the picture first";
+fn no_picture() -> Message {
+    let text = "expected a picture to paint on, got a batch of the data set; go back to the picture first";
+    Message::sentence(text.into(), "notice.no_picture_to_paint", &[])
+}
 
 /// Applies an edit; with `more` it continues the previous stroke.
 pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool) -> Vec<Effect> {
     let is_of_pixels = match &edit {
         EditAction::SetParameter { .. }
         | EditAction::SetFilter { .. }
+        | EditAction::TurnFilter { .. }
         | EditAction::Blank { .. }
         | EditAction::Reset(_) => false,
         EditAction::SetPixel { .. }
@@ -30,7 +33,7 @@ pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool)
         | EditAction::NewDrawing { .. } => true,
     };
     if is_of_pixels && state.inputs.training.is_some() {
-        fail(state, NO_PICTURE.into());
+        fail(state, no_picture());
         return Vec::new();
     }
     if !is_of_pixels && state.inputs.training.is_some() && state.trace().time() > 0 {
@@ -45,7 +48,7 @@ pub(in crate::app) fn update(state: &mut AppState, edit: EditAction, more: bool)
         Ok(inputs) if inputs == state.inputs => Vec::new(),
         Ok(inputs) => set_inputs(state, inputs, change),
         Err(error) => {
-            fail(state, error);
+            fail(state, Message::from(error).during(Work::Edit));
             Vec::new()
         }
     }
@@ -58,7 +61,7 @@ fn edit_in_training(state: &mut AppState, edit: EditAction, more: bool) -> Vec<E
         Ok(()) if params == **state.trace().params() => Vec::new(),
         Ok(()) => training::fork_with_weights(state, params, more),
         Err(error) => {
-            fail(state, error);
+            fail(state, Message::from(error).during(Work::Edit));
             Vec::new()
         }
     }
@@ -82,6 +85,7 @@ fn edit_params(state: &AppState, params: &mut Params, edit: EditAction) -> Resul
         EditAction::SetFilter { layer, out, channel, filter } => {
             set_filter(network, params, layer, out, channel, filter)?;
         }
+        EditAction::TurnFilter { layer, out, turn } => turn_filter(network, params, layer, out, turn)?,
         EditAction::Blank { layer, out } => blank(network, params, layer, out)?,
         EditAction::Reset(extent) => {
             if let Some(loaded) = state.loaded_params() {
@@ -104,7 +108,10 @@ fn edited(state: &AppState, edit: EditAction, more: bool) -> Result<Inputs, Stri
     // A stroke is painted anew from its beginning, so that its own overlaps do not add up.
     let base = state.undo.before().filter(|_| more).map_or(now, |before| &before.inputs);
     match edit {
-        EditAction::SetParameter { .. } | EditAction::SetFilter { .. } | EditAction::Blank { .. } => {
+        EditAction::SetParameter { .. }
+        | EditAction::SetFilter { .. }
+        | EditAction::TurnFilter { .. }
+        | EditAction::Blank { .. } => {
             let mut params = weights(state);
             edit_params(state, &mut params, edit)?;
             Ok(with_params(now, params))
@@ -234,6 +241,38 @@ fn set_filter(
     Ok(())
 }
 
+/// Turns all slices of a filter.
+fn turn_filter(
+    network: &Network,
+    params: &mut Params,
+    layer: usize,
+    out: usize,
+    turn: FilterTurn,
+) -> Result<(), String> {
+    let name = layer_name(network, layer)?;
+    let Op::Conv2d(spec) = &network.layers[layer].op else {
+        return Err(format!(
+            "{name}: expected a convolution whose filter turns, got another layer; pick one"
+        ));
+    };
+    let [outs, _, kh, kw] = spec.weight_shape();
+    if out >= outs {
+        return Err(format!("{name}: expected a filter from 0 to {}, got {out}; pick another", outs - 1));
+    }
+    if turn == FilterTurn::Exchanged && kh != kw {
+        return Err(format!("{name}: expected a square filter, got {kh} x {kw}; turn it by 180°"));
+    }
+    let Some(weight) = params.0[layer].get_mut(Part::Weight) else { return Ok(()) };
+    for mut slice in weight.index_axis_mut(ndarray::Axis(0), out).outer_iter_mut() {
+        let turned = match turn {
+            FilterTurn::Half => slice.slice(ndarray::s![..;-1, ..;-1]).to_owned(),
+            FilterTurn::Exchanged => slice.t().to_owned(),
+        };
+        slice.assign(&turned);
+    }
+    Ok(())
+}
+
 /// Sets the weights and the bias that make one map, or one neuron, to 0.
 fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Result<(), String> {
     let name = layer_name(network, layer)?;
@@ -338,7 +377,7 @@ fn filled([c, h, w]: [usize; 3], colour: [u8; 3]) -> Tensor {
 /// Opens or closes the pad to draw on; what is drawn is seen through the whole network.
 pub(in crate::app) fn show_pad(state: &mut AppState, pad: bool) {
     if pad && state.inputs.training.is_some() {
-        return fail(state, NO_PICTURE.into());
+        return fail(state, no_picture());
     }
     (state.view.pad, state.view.adjust) = (pad, false);
     if pad {

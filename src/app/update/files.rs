@@ -9,8 +9,8 @@ use crate::app::{
     action::FileAction,
     effect::Effect,
     state::{
-        AppState, FileContent, FileKind, JobKind, MissingData, NoticeKind, Page, RECENT, Recent, Restored,
-        SaveQuestion, Session, Stamp, training::model_that_learned,
+        AppState, FileContent, FileKind, JobKind, Message, MissingData, NoticeKind, Page, RECENT, Recent,
+        Restored, SaveQuestion, Session, Stamp, Work, training::model_that_learned,
     },
     task::Task,
 };
@@ -88,7 +88,8 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
 fn save_as_typed(state: &mut AppState, replace: bool) -> Vec<Effect> {
     let Some(SaveQuestion { kind, text, .. }) = state.files.asked.clone() else { return Vec::new() };
     if text.trim().is_empty() {
-        fail(state, "expected the file's name, got none; type it".into());
+        let text = "expected the file's name, got none; type it";
+        fail(state, Message::sentence(text.into(), "notice.no_name", &[]));
         return Vec::new();
     }
     let name = Location::from(text.trim()).with_ending(kind.ending());
@@ -158,7 +159,7 @@ fn apply_written(
     result: Result<(), String>,
 ) -> Vec<Effect> {
     if let Err(error) = result {
-        fail(state, error);
+        fail(state, Work::Save.failed(error));
         return Vec::new();
     }
     state.files.asked = None;
@@ -168,7 +169,9 @@ fn apply_written(
             state.files.saved = Some(stamp);
             state.files.absent = None;
         }
-        FileKind::Model | FileKind::Progress => notice(state, format!("→ {location}"), NoticeKind::Info),
+        FileKind::Model | FileKind::Progress => {
+            notice(state, Message::as_it_is(format!("→ {location}")), NoticeKind::Info);
+        }
     }
     vec![remember_recent(state, location)]
 }
@@ -273,7 +276,7 @@ pub(in crate::app) fn finish_restore(
         // Saving what is left over the whole session would lose it.
         state.files.location = None;
         state.view.page = Page::Training;
-        fail(state, why.clone());
+        fail(state, Work::OpenSession.failed(why.clone()));
         state.files.absent = Some(MissingData { session, why });
     } else if is_rescued {
         (state.files.saved, state.files.is_restored) = (None, true);

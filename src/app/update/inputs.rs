@@ -8,7 +8,7 @@ use super::{
 use crate::app::{
     effect::Effect,
     state::{
-        AppState, Change, DataMatch, Derived, Edited, Inputs, JobKind, Marks, NoticeKind, PlaceText,
+        AppState, Change, DataMatch, Derived, Edited, Inputs, JobKind, Marks, Message, NoticeKind, PlaceText,
         RightAnswer, Run, RunLabels, Training, after_loss, derived,
     },
     task::Task,
@@ -46,7 +46,7 @@ pub(in crate::app) fn set_inputs(state: &mut AppState, mut inputs: Inputs, chang
 }
 
 /// Replaces the inputs and what follows from them; the error is why the new ones do not fit together.
-pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived: Result<Derived, String>) {
+pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived: Result<Derived, Message>) {
     let Derived { mut inputs, fitted, mut run } = match derived {
         Ok(derived) => derived,
         Err(error) => return fail(state, error),
@@ -111,7 +111,8 @@ pub(in crate::app) fn apply_inputs(state: &mut AppState, change: Change, derived
 /// Shows as notices what a model's file could not keep, and why training that it cannot continue has ended.
 fn show_notes(state: &mut AppState, ended: Option<Training>) {
     for text in state.inputs.model.notes.clone() {
-        notice(state, text, NoticeKind::Info);
+        let note = Message::sentence(text.clone(), "notice.of_model", &[("note", &text)]);
+        notice(state, note, NoticeKind::Info);
     }
     if let Some(training) = ended {
         say_that_training_ended(state, &training.schedule.data);
@@ -121,18 +122,29 @@ fn show_notes(state: &mut AppState, ended: Option<Training>) {
 /// Says why the network at hand is not trained on a data set any more.
 fn say_that_training_ended(state: &mut AppState, data: &Dataset) {
     let (name, model) = (data.name(), &state.inputs.model.name);
-    let why = match state.data_match(data) {
-        DataMatch::Own | DataMatch::Others { .. } => format!("{model} knows other classes"),
-        DataMatch::TooMany { classes, outputs } => {
-            format!("it has {classes} classes, and {model} only {outputs} outputs")
+    let matched = state.data_match(data);
+    let (classes, outputs) = match matched {
+        DataMatch::TooMany { classes, outputs } => (classes.to_string(), outputs.to_string()),
+        DataMatch::Own | DataMatch::Others { .. } | DataMatch::OneClass | DataMatch::Pictures(_) => {
+            Default::default()
         }
-        DataMatch::OneClass => "it has only one class".into(),
-        DataMatch::Pictures(why) => why,
+    };
+    let (why, key) = match matched {
+        DataMatch::Own | DataMatch::Others { .. } => {
+            (format!("{model} knows other classes"), "notice.ended_other_classes")
+        }
+        DataMatch::TooMany { .. } => {
+            (format!("it has {classes} classes, and {model} only {outputs} outputs"), "notice.ended_too_many")
+        }
+        DataMatch::OneClass => ("it has only one class".into(), "notice.ended_one_class"),
+        DataMatch::Pictures(why) => (why.to_string(), "notice.ended_pictures"),
     };
     let text = format!(
         "Training on {name} has ended: {why}. Its runs stay on the page Training, and undo brings all of it back"
     );
-    notice(state, text, NoticeKind::Info);
+    let blanks =
+        [("data", name), ("model", model), ("classes", &classes), ("outputs", &outputs), ("why", &why)];
+    notice(state, Message::sentence(text, key, &blanks), NoticeKind::Info);
 }
 
 /// How inputs differ from those before.

@@ -6,7 +6,7 @@ use crate::app::{
     effect::Effect,
     state::{
         Answered, AppState, Change, Figure, Hands, Inputs, JobKind, Lane, LessonProgress, LessonState, Page,
-        Phase, Show, Undo,
+        Phase, Show, Undo, Work,
         lesson::{self, Workspace, inputs_of, scene_of},
     },
     task::Task,
@@ -60,7 +60,8 @@ fn start_bundled(state: &mut AppState, id: &str, beat: usize) -> Vec<Effect> {
         Some(lesson) => start(state, Arc::clone(lesson), beat),
         None => {
             let known: Vec<&str> = bundled().lessons.iter().map(|lesson| lesson.id.as_str()).collect();
-            fail(state, format!("expected a lesson ({}), got {id:?}; pick one of them", known.join(", ")));
+            let text = format!("expected a lesson ({}), got {id:?}; pick one of them", known.join(", "));
+            fail(state, Work::OpenLesson.failed(text));
             Vec::new()
         }
     }
@@ -73,7 +74,8 @@ pub(in crate::app) fn open(state: &mut AppState, name: &str, bytes: &[u8]) -> Ve
     match text.and_then(|text| Lesson::parse(text).map_err(|error| error.0)) {
         Ok(lesson) => start(state, Arc::new(lesson), 0),
         Err(error) => {
-            fail(state, format!("{name}: {error}; convstep lesson check {name} says more"));
+            let text = format!("{name}: {error}; convstep lesson check {name} says more");
+            fail(state, Work::OpenLesson.failed(text));
             Vec::new()
         }
     }
@@ -84,7 +86,7 @@ fn start(state: &mut AppState, lesson: Arc<Lesson>, beat: usize) -> Vec<Effect> 
     let (inputs, scene) = match set_up(&lesson, beat, &state.inputs) {
         Ok(opened) => opened,
         Err(error) => {
-            fail(state, format!("{}: {error}", lesson.id));
+            fail(state, Work::OpenLesson.failed(format!("{}: {error}", lesson.id)));
             return Vec::new();
         }
     };
@@ -144,7 +146,8 @@ fn enter(state: &mut AppState, beat: usize) -> Vec<Effect> {
             }
         }
         Err(error) => {
-            fail(state, format!("{}, {}: {error}", lesson.id, lesson.beats[beat].id));
+            let text = format!("{}, {}: {error}", lesson.id, lesson.beats[beat].id);
+            fail(state, Work::OpenLesson.failed(text));
             return Vec::new();
         }
     }
@@ -369,7 +372,7 @@ fn make_answer(state: &mut AppState) -> Vec<Effect> {
             effects
         }
         Err(error) => {
-            fail(state, error);
+            fail(state, Work::OpenLesson.failed(error));
             Vec::new()
         }
     }
@@ -482,7 +485,7 @@ fn again(state: &mut AppState) -> Vec<Effect> {
             ask(state)
         }
         Err(error) => {
-            fail(state, error);
+            fail(state, Work::OpenLesson.failed(error));
             Vec::new()
         }
     }

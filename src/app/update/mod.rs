@@ -148,7 +148,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::Redo => return undo::undo(state, true),
         Action::Compare(action) => compare::update(state, action),
         Action::Spans(action) => span::update(state, action),
-        Action::Fail(text) => fail(state, text),
+        Action::Fail(message) => fail(state, message),
         Action::DismissNotice => {
             state.notices.pop();
         }

@@ -22,7 +22,7 @@ pub(in crate::app) fn open_bundled(state: &mut AppState, name: &str) -> Vec<Effe
     match bundled::load(name) {
         Ok(model) => use_model(state, model),
         Err(error) => {
-            fail(state, error.to_string());
+            fail(state, error);
             Vec::new()
         }
     }
@@ -68,7 +68,7 @@ pub(in crate::app) fn open_sample(state: &mut AppState, name: &str) -> Vec<Effec
     match samples::load(name) {
         Ok(picture) => use_picture(state, Arc::new(picture)),
         Err(error) => {
-            fail(state, error.to_string());
+            fail(state, error);
             Vec::new()
         }
     }

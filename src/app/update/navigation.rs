@@ -1,7 +1,7 @@
 //! Moves the cursor and keeps the trail.
 
 use super::notice::fail;
-use crate::app::state::{AppState, Guide, Lane, StopReason};
+use crate::app::state::{AppState, Guide, Lane, Message, StopReason, Work};
 use crate::trace::{Address, Cursor, Depth, Grain, Move, Owner, Pass, Place, Plan};
 
 /// Moves the cursor; nothing stays selected.
@@ -127,7 +127,7 @@ pub(in crate::app) fn go_to_text(state: &mut AppState, text: &str) {
             state.position.select(place.map(Address::whole_cell));
             state.view.typing_address = false;
         }
-        Err(error) => fail(state, error.to_string()),
+        Err(error) => fail(state, Work::GoTo.failed(error.to_string())),
     }
 }
 
@@ -192,7 +192,10 @@ pub(in crate::app) fn go_to_writer(state: &mut AppState) {
     let writer = fold.steps.last().and_then(|step| step.term.operands().find_map(|o| trace.writer(o)));
     match writer {
         Some(writer) => go_to(state, writer),
-        None => fail(state, "this cell is given: nothing in the run wrote its operands".into()),
+        None => {
+            let text = "this cell is given: nothing in the run wrote its operands";
+            fail(state, Message::sentence(text.into(), "notice.no_writer", &[]));
+        }
     }
 }
 
@@ -201,6 +204,9 @@ pub(in crate::app) fn go_to_reader(state: &mut AppState) {
     let from = state.plan().steps(&state.focus()).map_or(0, |steps| steps.end);
     match state.trace().next_reader(&state.focus(), from) {
         Some(reader) => go_to(state, reader),
-        None => fail(state, "nothing later in this training step reads this cell".into()),
+        None => {
+            let text = "nothing later in this training step reads this cell";
+            fail(state, Message::sentence(text.into(), "notice.no_reader", &[]));
+        }
     }
 }

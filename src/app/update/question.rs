@@ -4,7 +4,7 @@ use super::{jobs, notice::fail};
 use crate::app::{
     effect::Effect,
     state::{
-        AppState, JobKind,
+        AppState, JobKind, Message,
         question::{self, question},
     },
     task::Task,
@@ -35,7 +35,8 @@ pub(in crate::app) fn answer_if_quick(state: &mut AppState) {
 /// Starts the task that answers the open tab's question.
 pub(in crate::app) fn start_answer(state: &mut AppState) -> Vec<Effect> {
     let Some(question) = question(state) else {
-        fail(state, "expected a parameter, a pixel, an activation or a gradient of one; select one".into());
+        let text = "expected a parameter, a pixel, an activation or a gradient of one; select one";
+        fail(state, Message::sentence(text.into(), "notice.nothing_to_check", &[]));
         return Vec::new();
     };
     let (trace, name) = (Arc::clone(state.trace()), state.model().name.clone());

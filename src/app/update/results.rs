@@ -8,7 +8,11 @@ use super::{
     notice::fail,
     top_activations,
 };
-use crate::app::{effect::Effect, state::AppState, task::Done};
+use crate::app::{
+    effect::Effect,
+    state::{AppState, Work},
+    task::Done,
+};
 
 /// Applies the result of a job; a cancelled one's is ignored.
 pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<Effect> {
@@ -38,7 +42,7 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
         }
         Done::BreakpointSearched(Ok((search, reason))) => breakpoint_search::finish(state, search, reason),
         Done::Experimented(Ok(learned)) => return lesson::apply_experiment(state, learned),
-        Done::Experimented(Err(error)) => fail(state, error),
+        Done::Experimented(Err(error)) => fail(state, Work::Train.failed(error)),
         Done::Answered(question, answer) => state.answer = Some((question, *answer)),
         Done::AttributionMaps(maps) => attribution::apply_maps(state, *maps),
         Done::TopActivations(search) => return top_activations::apply_found(state, *search),
@@ -53,9 +57,10 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
             state.breakpoint_search = None;
             fail(state, error);
         }
-        Done::Picture(Err(error)) => fail(state, error.to_string()),
-        Done::Model(Err(error)) | Done::Session(Err(error)) | Done::Restored(Err(error)) => {
-            fail(state, error)
+        Done::Picture(Err(error)) => fail(state, error),
+        Done::Model(Err(error)) => fail(state, Work::OpenModel.failed(error)),
+        Done::Session(Err(error)) | Done::Restored(Err(error)) => {
+            fail(state, Work::OpenSession.failed(error))
         }
     }
     Vec::new()

@@ -21,7 +21,7 @@ pub(in crate::app) fn start(state: &mut AppState) -> Vec<Effect> {
     let data = match data.fitted(network.input) {
         Ok(data) => data,
         Err(error) => {
-            fail(state, error.to_string());
+            fail(state, error);
             return Vec::new();
         }
     };

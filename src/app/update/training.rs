@@ -5,7 +5,7 @@ use crate::app::{
     action::TrainAction,
     effect::Effect,
     state::{
-        AppState, Edited, End, Forked, JobKind, Run, Running, Training, after_loss,
+        AppState, Edited, End, Forked, JobKind, Run, Running, Training, Work, after_loss,
         training::{fit_to_model, model_that_learned},
     },
     task::{News, TrainingJob, Until},
@@ -41,7 +41,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: TrainAction) -> Vec<E
             let model = state.model();
             match Model::initial(&model.name, model.architecture.clone(), init, seed) {
                 Ok(model) => return edit_inputs(state, |inputs| inputs.model = Arc::new(model)),
-                Err(error) => fail(state, error.0),
+                Err(error) => fail(state, error),
             }
         }
         TrainAction::Seed(seed) => {
@@ -87,7 +87,7 @@ fn use_data(state: &mut AppState, data: Option<Dataset>) -> Vec<Effect> {
             edit_inputs(state, |inputs| inputs.training = Some(training))
         }
         Err(error) => {
-            fail(state, error.to_string());
+            fail(state, error);
             Vec::new()
         }
     }
@@ -108,7 +108,7 @@ fn normalise(state: &mut AppState) -> Vec<Effect> {
             inputs.model = Arc::new(model);
         }),
         Err(error) => {
-            fail(state, error.0);
+            fail(state, Work::Train.failed(error.0));
             Vec::new()
         }
     }
@@ -151,7 +151,7 @@ fn start(state: &mut AppState, until: Until) -> Vec<Effect> {
             vec![Effect::Train { job: Arc::new(Mutex::new(Some(job))), cancel }]
         }
         Err(error) => {
-            fail(state, error.0);
+            fail(state, Work::Train.failed(error.0));
             Vec::new()
         }
     }
@@ -208,7 +208,7 @@ fn end_job(state: &mut AppState, id: u64, running: &Running, end: End) -> Vec<Ef
     state.training.running = None;
     state.jobs.finish(id);
     if let End::Failed(text) = &end {
-        fail(state, text.clone());
+        fail(state, Work::Train.failed(text.clone()));
     }
     let run = state.position.run();
     let is_chosen = state.inputs.training.is_some() && run.branch().number() == running.number;

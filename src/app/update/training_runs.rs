@@ -3,7 +3,7 @@
 use super::{inputs::set_inputs, navigation::travel, notice::fail};
 use crate::app::{
     effect::Effect,
-    state::{AppState, Change, Edited, Inputs, RunsAside, after_loss},
+    state::{AppState, Change, Edited, Inputs, Message, RunsAside, Work, after_loss},
 };
 use crate::data::Dataset;
 use crate::nn::Execution;
@@ -24,7 +24,7 @@ pub(in crate::app) fn choose(state: &mut AppState, number: u32) -> Vec<Effect> {
     match inputs_of(state, number) {
         Some(Ok(inputs)) => set_inputs(state, inputs, Change::Choose { number }),
         Some(Err(error)) => {
-            fail(state, error);
+            fail(state, Message::from(error).during(Work::Train));
             Vec::new()
         }
         None => Vec::new(),

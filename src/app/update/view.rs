@@ -1,7 +1,7 @@
 //! Changes how the state is shown; no number depends on it.
 
 use super::{navigation, notice::fail};
-use crate::app::state::{AppState, Compared, Drawer, Figure, LANE_ZOOM, Lane, Order, Page, With};
+use crate::app::state::{AppState, Compared, Drawer, Figure, LANE_ZOOM, Lane, Message, Order, Page, With};
 use crate::trace::{Grain, TensorId};
 
 /// Larger or smaller maps of the network, by `by` half powers of two.
@@ -33,14 +33,17 @@ pub(in crate::app) fn set_figure(state: &mut AppState, figure: Option<Figure>) {
     if !state.figures().contains(&shown) {
         let Some(place) = state.place_of_figure(shown) else {
             let name = state.model().name.clone();
-            let what = match shown {
-                Figure::Coverage => "a layer with a window",
-                Figure::Vector => "a picture or a layer that flattens",
-                Figure::Turned => "a convolution",
-                Figure::Derivatives => "a convolution of a few numbers; open article-backprop",
-                Figure::Kept | Figure::Sizes => "a layer",
+            let (what, key) = match shown {
+                Figure::Coverage => ("a layer with a window", "notice.no_window"),
+                Figure::Vector => ("a picture or a layer that flattens", "notice.no_vector"),
+                Figure::Turned => ("a convolution", "notice.no_convolution"),
+                Figure::Derivatives => {
+                    ("a convolution of a few numbers; open article-backprop", "notice.no_small_convolution")
+                }
+                Figure::Kept | Figure::Sizes => ("a layer", "notice.no_layer"),
             };
-            return fail(state, format!("{name}: expected {what}, got none"));
+            let text = format!("{name}: expected {what}, got none");
+            return fail(state, Message::sentence(text, key, &[("name", &name)]));
         };
         navigation::look(state, place);
     }

@@ -14,8 +14,8 @@ use super::{
     strings::Words,
 };
 use crate::app::{
-    Action, AppState, DataAction, Effect, FileAction, FileContent, LessonAction, Recent, RescueOffer, Stamp,
-    Task, apply,
+    Action, AppState, DataAction, Effect, FileAction, FileContent, LessonAction, Message, Recent,
+    RescueOffer, Stamp, Task, Work, apply,
 };
 use crate::data::Location;
 use crate::model_io::{Model, session};
@@ -99,7 +99,7 @@ impl<H: Host> Program<H> {
         apply(&mut state, FileAction::SetFolder(host.folder()).into());
         host.begin_session(outbox.reply(|left: Result<Option<LeftSession>, String>| match left {
             Ok(left) => left.map(|left| FileAction::Offer(Some(offer(left))).into()),
-            Err(error) => Some(Action::Fail(error)),
+            Err(error) => Some(Action::Fail(Work::OpenSession.failed(error))),
         }));
         let to = outbox.clone();
         let recent = move |bytes: Option<Vec<u8>>| {
@@ -175,7 +175,7 @@ impl<H: Host> Program<H> {
         }
         let (wait, failed) = self.autosave.poll(&self.state, &mut self.host, &self.clock);
         if let Some(error) = failed {
-            self.outbox.send(Action::Fail(error));
+            self.outbox.send(Action::Fail(Work::Save.failed(error)));
         }
         wait
     }
@@ -241,7 +241,7 @@ impl<H: Host> Program<H> {
                 let reply = self.outbox.reply(|bytes| {
                     Some(match bytes {
                         Ok(bytes) => FileAction::Rescued(Arc::new(bytes)).into(),
-                        Err(error) => Action::Fail(error),
+                        Err(error) => Action::Fail(Work::OpenSession.failed(error)),
                     })
                 });
                 self.host.restore_session(reply);
@@ -294,7 +294,7 @@ impl<H: Host> Program<H> {
 
     /// Asks the user to pick something, and calls `then` with the answer.
     fn pick(&mut self, what: Pick, then: fn(Location) -> Action) {
-        let fail = |key: &str| Action::Fail(Words(self.state.view().lang).text(key));
+        let fail = |key: &str| Action::Fail(Message::as_it_is(Words(self.state.view().lang).text(key)));
         let no_dialog = match what {
             // A path can be typed.
             Pick::File(_) => Action::TypePath(true),
@@ -313,7 +313,7 @@ impl<H: Host> Program<H> {
         let reply = self.outbox.reply(|result| {
             Some(match result {
                 Ok((location, contents)) => opened(location, contents),
-                Err(error) => Action::Fail(error),
+                Err(error) => Action::Fail(Work::Reading.failed(error)),
             })
         });
         self.host.read(location, reply);

@@ -2,13 +2,12 @@
 //! else can be asked of it.
 
 mod check;
-mod edit;
 mod paths;
 mod statistics;
 
 use crate::app::{Action, Tab};
 use crate::trace::{Address, CellFold, Operand, Owner, Place, Step, TensorId, TermOp};
-use crate::ui::{equation::Equation, names, number, sentences, theme, view::View};
+use crate::ui::{edit_row::edit_row_ui, equation::Equation, names, number, sentences, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
 
@@ -23,7 +22,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &View, notes: &[String]) {
     for note in notes {
         ui.label(RichText::new(note).color(view.theme.text));
     }
-    edit::edit_ui(ui, view, &focus);
+    edit_row_ui(ui, view, &focus);
     tabs_ui(ui, view);
     // What they tell lies ahead of the cursor, or tells sizes: not while a lesson asks.
     if view.state.is_asked() && view.state.view().tab != Tab::Why {
@@ -58,9 +57,14 @@ fn tabs_ui(ui: &mut Ui, view: &View) {
 fn why_ui(ui: &mut Ui, view: &View, focus: Address) {
     if let Some(formula) = view.state.trace().formula(&focus) {
         heading_ui(ui, view, "inspector.symbols");
-        let formula =
-            RichText::new(names::formula(formula)).font(theme::mono_font()).color(view.theme.text_strong);
-        ui.label(formula).on_hover_text(view.text("inspector.symbols_tip"));
+        let formula = names::formula(formula);
+        let short = names::formula_without_indices(&formula);
+        let line = |words: &str, ink| RichText::new(words).font(theme::mono_font()).color(ink);
+        ui.label(line(&short, view.theme.text_strong)).on_hover_text(view.text("inspector.symbols_tip"));
+        if short != formula {
+            let full = ui.label(line(&formula, view.theme.text_weak));
+            full.on_hover_text(view.text("inspector.symbols_tip"));
+        }
     }
     let fold = fold(ui, view, &focus);
     let (done, all) = view.state.terms_done(&focus);

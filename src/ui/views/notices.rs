@@ -3,7 +3,7 @@
 
 use crate::app::{Action, Advice, AppState, Job, JobKind, NoticeKind};
 use crate::ui::{
-    picture_words, sentences, theme,
+    picture_words, sentences, theme, told,
     view::View,
     widgets::{
         busy::busy_ui,
@@ -108,6 +108,7 @@ fn leave_in_time(ui: &Ui, view: &View, text: &str, seconds: f64, action: Action)
 }
 
 fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize) {
+    let words = told::notice(view.words, notice);
     // An error stays.
     if notice.kind == NoticeKind::Info {
         leave_in_time(ui, view, &notice.text, DONE, Action::DismissNotice);
@@ -126,10 +127,10 @@ fn notice_ui(ui: &mut Ui, view: &View, notice: &crate::app::Notice, more: usize)
             ui.label(RichText::new(words).color(view.theme.text_weak));
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let label = ui.add(Label::new(RichText::new(&notice.text).color(view.theme.text)).truncate());
+            let label = ui.add(Label::new(RichText::new(&words).color(view.theme.text)).truncate());
             // A screen reader reads it when it appears.
             ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
-            label.on_hover_text(&notice.text);
+            label.on_hover_text(words);
         });
     });
 }

@@ -6,8 +6,8 @@ mod head;
 mod hyperparameters;
 mod rows;
 
-use crate::app::{Action, BuildAction, Draft};
-use crate::ui::{names, number::thousands, theme, theme::space, view::View};
+use crate::app::{Action, BuildAction, Draft, Work};
+use crate::ui::{names, number::thousands, theme, theme::space, told, view::View};
 use egui::{
     Align, Button, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, ScrollArea, Ui,
 };
@@ -76,7 +76,8 @@ fn foot_ui(ui: &mut Ui, view: &View, draft: &Draft) {
             button = button.fill(view.theme.accent);
         }
         let apply = ui.add_enabled(can_apply, button).on_hover_text(view.text("build.apply.tip"));
-        let apply = apply.on_disabled_hover_text(draft.obstacle().unwrap_or_default());
+        let why = draft.obstacle().map(|why| told::failed(view.words, Work::Build, why));
+        let apply = apply.on_disabled_hover_text(why.unwrap_or_default());
         if apply.clicked() {
             push(view, BuildAction::Apply);
         }
@@ -98,6 +99,7 @@ fn foot_ui(ui: &mut Ui, view: &View, draft: &Draft) {
             ui.label(RichText::new(view.fill(key, &totals)).font(theme::strong_font()));
             match draft.obstacle() {
                 Some(obstacle) => {
+                    let obstacle = told::failed(view.words, Work::Build, obstacle);
                     ui.label(RichText::new(format!("✗ {obstacle}")).color(view.theme.bad));
                 }
                 None => {

@@ -1,7 +1,7 @@
 //! The table of layers: one row each, the picked one with its card below it.
 
 use super::{card, columns::Columns, push};
-use crate::app::{BuildAction, Draft};
+use crate::app::{BuildAction, Draft, Work};
 use crate::nn::Layer;
 use crate::nn::hyperparameter::{Hyperparameter, Value};
 use crate::nn::spec::{Kind, LayerSpec, Pair};
@@ -10,6 +10,7 @@ use crate::ui::{
     number::thousands,
     theme,
     theme::{Theme, space},
+    told,
     view::View,
     widgets::icon::{Icon, icon_ui},
 };
@@ -52,7 +53,8 @@ pub fn rows_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns) {
         row_ui(ui, view, draft, columns, l, spec);
         if let Some((_, error)) = misfit.filter(|(at, _)| *at == l) {
             card::indented_ui(ui, columns, |ui| {
-                ui.label(RichText::new(format!("✗ {error}")).color(view.theme.bad));
+                let why = told::failed(view.words, Work::Build, error);
+                ui.label(RichText::new(format!("✗ {why}")).color(view.theme.bad));
             });
         }
         if draft.selected == Some(l) {

@@ -6,6 +6,7 @@ use crate::data::{Dataset, Measured};
 use crate::ui::{
     names,
     theme::{self, space},
+    told,
     view::View,
     widgets::thumbnail::from_pixels,
 };
@@ -18,7 +19,7 @@ pub fn classes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
     let measured = match view.state.data().measured(data, view.state.data().part) {
         Some(Ok(measured)) => Some(&**measured),
         Some(Err(error)) => {
-            ui.label(RichText::new(error.to_string()).color(view.theme.bad));
+            ui.label(RichText::new(told::data_error(view.words, error)).color(view.theme.bad));
             return;
         }
         None => None,

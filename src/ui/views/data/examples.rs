@@ -6,6 +6,7 @@ use crate::data::Dataset;
 use crate::ui::{
     names,
     theme::space,
+    told,
     view::View,
     widgets::busy::busy_ui,
     widgets::thumbnail::{Budget, from_example, height, thumbnail_ui},
@@ -28,7 +29,7 @@ pub fn examples_ui(ui: &mut Ui, view: &View, data: &Dataset) {
             Some(measured.by_class.get(class).map_or(&[][..], Vec::as_slice))
         }
         (Some(_), Some(Err(error))) => {
-            ui.label(error.to_string());
+            ui.label(told::data_error(view.words, error));
             return;
         }
         (Some(_), None) => {

@@ -2,8 +2,8 @@
 
 use super::push;
 use crate::app::{Action, DataAction, Shown, TrainAction};
-use crate::data::{DataNote, Dataset, Generated, Origin, Split, list_names};
-use crate::ui::{number, theme, view::View};
+use crate::data::{Dataset, Generated, Origin, Split};
+use crate::ui::{number, theme, told, view::View};
 use egui::{Button, ComboBox, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the data set's name, figures and buttons above the examples.
@@ -28,33 +28,9 @@ fn notes_ui(ui: &mut Ui, view: &View, data: &Dataset) {
         return;
     }
     for note in &opened.notes {
-        let words = match note {
-            DataNote::Parts(parts) => view.fill("sets.note_parts", &[("list", &parts_list(view, parts))]),
-            DataNote::Subfolders(classes) => {
-                view.fill("sets.note_subfolders", &[("list", &list_names(classes))])
-            }
-            DataNote::Labels { table, files, labels } => {
-                view.fill("sets.note_labels", &[("table", table), ("files", files), ("labels", labels)])
-            }
-            DataNote::Scaled { array } => view.fill("sets.note_scaled", &[("array", array)]),
-            DataNote::Columns { table, columns } => {
-                view.fill("sets.note_columns", &[("table", table), ("list", &list_names(columns))])
-            }
-        };
+        let words = told::data_note(view.words, note);
         ui.label(RichText::new(words).font(theme::small_font()));
     }
-}
-
-/// Each part with the folders or files that stand for it.
-fn parts_list(view: &View, parts: &[(String, Split)]) -> String {
-    let of = |split: Split| {
-        let names: Vec<&str> =
-            parts.iter().filter(|(_, part)| *part == split).map(|(name, _)| name.as_str()).collect();
-        let part = view.text(&format!("sets.{}", split.name()));
-        (!names.is_empty())
-            .then(|| view.fill("sets.note_part", &[("part", &part), ("names", &list_names(&names))]))
-    };
-    Split::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("  ·  ")
 }
 
 /// The name of a set.

@@ -5,13 +5,14 @@ use super::{
     field::field_ui,
     more, runs,
 };
-use crate::app::{Action, End, TrainAction, Training, Until};
+use crate::app::{Action, End, TrainAction, Training, Until, Work};
 use crate::nn::optimizer::{Optimizer, Rule};
 use crate::train::{StopWhen, TrainingBranch};
 use crate::ui::widgets::flow::body_width;
 use crate::ui::{
     number,
     theme::{self, space},
+    told,
     view::View,
 };
 use egui::{Align, Button, ComboBox, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -184,7 +185,7 @@ fn ended_ui(ui: &mut Ui, view: &View) {
             let why = view.text(stop_key(stop));
             Some((view.fill("training.stopped", &[("why", &why)]), theme.warn))
         }
-        Some(End::Failed(text)) => Some((text.clone(), theme.bad)),
+        Some(End::Failed(text)) => Some((told::failed(view.words, Work::Train, text), theme.bad)),
     };
     if let Some((words, color)) = ended {
         ui.add_space(space::XS);

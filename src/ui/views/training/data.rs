@@ -4,7 +4,7 @@ use crate::app::{Action, DataAction, DataMatch, TrainAction};
 use crate::data::{Dataset, Generated};
 use crate::nn::loss::Loss;
 use crate::ui::widgets::flow::body_width;
-use crate::ui::{room::Width, theme, view::View};
+use crate::ui::{room::Width, theme, told, view::View};
 use egui::{Button, ComboBox, RichText, Role, Ui, WidgetInfo};
 
 /// What a data set is called.
@@ -65,7 +65,7 @@ pub fn sentence(view: &View, data: &Dataset, fits: &DataMatch) -> String {
             view.fill(key, &[("data", &name), ("n", &n), ("outputs", &of), ("layer", layer)])
         }
         DataMatch::OneClass => view.fill("training.one_class", &[("data", &name)]),
-        DataMatch::Pictures(why) => why.clone(),
+        DataMatch::Pictures(why) => told::data_error(view.words, why),
     }
 }
 

@@ -1,15 +1,15 @@
-//! The row below the sentence that edits the current cell, if it is a parameter or a pixel.
+//! The row that edits a cell, if it is a parameter or a pixel: a number to type or to drag, and what a filter can become.
 
-use crate::app::{Action, EditAction, Extent};
+use super::{number, theme, view::View};
+use crate::app::{Action, EditAction, Extent, FilterTurn};
 use crate::data::Content;
 use crate::nn::{Op, Part, filters::Filter};
 use crate::trace::{Address, Owner};
-use crate::ui::{number, theme, view::View};
 use egui::{DragValue, Id, Response, RichText, Ui};
 use std::ops::RangeInclusive;
 
-/// Draws the fields for the focused cell, where it can be edited.
-pub(super) fn edit_ui(ui: &mut Ui, view: &View, focus: &Address) {
+/// Draws the fields for a cell, where it can be edited.
+pub fn edit_row_ui(ui: &mut Ui, view: &View, focus: &Address) {
     let Some((tensor, _, index)) = view.state.trace().tensor_cell(focus) else { return };
     // A lesson's question asks for it.
     if view.state.covers().cell(tensor, index) {
@@ -63,6 +63,15 @@ fn filter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
             }
             ui.separator();
         }
+        let turns = [(FilterTurn::Half, "edit.turn_half"), (FilterTurn::Exchanged, "edit.turn_exchanged")];
+        for (turn, key) in turns {
+            let can = turn == FilterTurn::Half || kh == kw;
+            if ui.add_enabled(can, egui::Button::new(view.text(key))).clicked() {
+                push(view, EditAction::TurnFilter { layer, out, turn });
+                ui.close();
+            }
+        }
+        ui.separator();
         for filter in Filter::ALL {
             let filter = match filter {
                 // Another one each time, the same in each run of the program.
