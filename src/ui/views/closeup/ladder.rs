@@ -193,7 +193,8 @@ impl PartsFit {
 
 /// How parts fit side by side into `room`, with signs between that take `between` in all, with words on them and without;
 /// and beside the parts something of the size `extra`. They are never stacked: first the maps become smaller, then what
-/// is beside goes, then the maps, then the words, and at last all cells but those in focus.
+/// is beside goes, then the maps, then the words, and at last all cells but those in focus, which leaves room for maps
+/// and words again.
 pub fn parts_fit(room: [f32; 2], forms: &[PartForm], between: [f32; 2], extra: Option<[f32; 2]>) -> PartsFit {
     let few = |form: &PartForm| form.near.unwrap_or(form.whole).into_iter().all(|n| n <= 2);
     let is_mapped = |form: &&PartForm| form.near.is_some();
@@ -205,6 +206,10 @@ pub fn parts_fit(room: [f32; 2], forms: &[PartForm], between: [f32; 2], extra: O
         (2, false, false, 0.0),
         (1, false, false, 0.0),
         (0, false, false, 0.0),
+        (2, true, true, 110.0),
+        (2, false, true, 64.0),
+        (2, false, true, 0.0),
+        (1, false, true, 0.0),
         (0, false, true, 0.0),
     ];
     let of = |(lines, extra, alone, map): (usize, bool, bool, f32), cell: f32| {
@@ -219,12 +224,15 @@ pub fn parts_fit(room: [f32; 2], forms: &[PartForm], between: [f32; 2], extra: O
         let count = (largest - least) as usize;
         (0..=count).map(move |k| largest - k as f32)
     };
-    let first = |least: f32| {
-        steps.into_iter().find_map(|step| {
+    let first = |least: f32, alone: bool| {
+        steps.into_iter().filter(|step| step.2 == alone).find_map(|step| {
             cells(least).map(|cell| of(step, cell)).find(|fit| fit.fits(room, forms, between, extra))
         })
     };
-    first(WANTED).or_else(|| first(READABLE)).or_else(|| first(4.0)).unwrap_or_else(|| of(steps[6], 4.0))
+    // Neighbours that can just be read say more than a large cell alone.
+    let with_neighbours = first(WANTED, false).or_else(|| first(READABLE, false));
+    let alone = || first(READABLE, true).or_else(|| first(4.0, false)).or_else(|| first(4.0, true));
+    with_neighbours.or_else(alone).unwrap_or_else(|| of(steps[steps.len() - 1], 4.0))
 }
 
 /// What stays free beside the longest number in a cell, and at least beside one that is not [`EASY`] to read.

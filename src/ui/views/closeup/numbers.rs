@@ -8,8 +8,8 @@ use egui::{FontId, Ui};
 const THREE_DIGITS: f32 = 96.0;
 
 /// How the numbers of a close-up are written into cells of the side `cell`: as many digits as the least size of letters
-/// allows, and then as large as the longest of `values` lets them be.
-pub(super) fn number_style(ui: &Ui, view: &View, values: &[f32], cell: f32) -> NumberStyle {
+/// allows, and then as large as the longest of `groups`, the numbers of its parts, lets them be.
+pub(super) fn number_style(ui: &Ui, view: &View, groups: &[Vec<f32>], cell: f32) -> NumberStyle {
     let presenting = super::is_presenting(view);
     let sizes = text_size::CELL;
     let decimals = presenting.then_some(2);
@@ -24,11 +24,20 @@ pub(super) fn number_style(ui: &Ui, view: &View, values: &[f32], cell: f32) -> N
     let levels = if cell < THREE_DIGITS { &levels[1..] } else { &levels[..] };
     let fitted = levels.iter().find_map(|&(chars, digits)| {
         let style = style(chars, digits);
-        let size = number_size(cell, widest(ui, values, &style), sizes)?;
+        let widest = groups.iter().map(|values| widest(ui, values, &of_part(style, values)));
+        let size = number_size(cell, widest.fold(0.0, f32::max), sizes)?;
         Some(NumberStyle { size, ..style })
     });
     let fitted = fitted.unwrap_or_else(|| style(4, 1));
     NumberStyle { sparse: cell < READABLE, ..fitted }
+}
+
+/// The style of one part: without a limit of decimals where that would leave nothing of most of its numbers, as of the
+/// gradients of a trained network.
+pub(super) fn of_part(style: NumberStyle, values: &[f32]) -> NumberStyle {
+    let told = values.iter().copied().filter(|value| *value != 0.0);
+    let (tiny, other): (Vec<f32>, Vec<f32>) = told.partition(|value| value.abs() < 0.005);
+    NumberStyle { decimals: style.decimals.filter(|_| tiny.len() <= other.len()), ..style }
 }
 
 /// The width of the longest number, in units of the letters' size.

@@ -48,6 +48,8 @@ pub(super) struct Part<'a> {
     focus: Option<(usize, usize)>,
     near: Option<CellSpan>,
     crossing: bool,
+    outside: &'static str,
+    alone: Option<(usize, usize)>,
 }
 
 /// Where a part was drawn.
@@ -133,6 +135,8 @@ impl<'a> Part<'a> {
             focus: None,
             near: None,
             crossing: false,
+            outside: "0",
+            alone: None,
         }
     }
 
@@ -172,6 +176,18 @@ impl<'a> Part<'a> {
     /// Enlarges these cells instead of those around the current one; what lies outside is padding.
     pub(super) fn near(mut self, span: CellSpan) -> Self {
         self.near = Some(span);
+        self
+    }
+
+    /// What the padding around its cells holds, if it is not 0; empty where there are no cells.
+    pub(super) fn outside(mut self, number: &'static str) -> Self {
+        self.outside = number;
+        self
+    }
+
+    /// The cell that is left where there is room for one alone, in place of the one in focus.
+    pub(super) fn alone(mut self, cell: Option<[usize; 2]>) -> Self {
+        self.alone = cell.map(|[i, j]| (i, j));
         self
     }
 
@@ -247,7 +263,7 @@ impl<'a> Part<'a> {
 
     /// The cell in focus alone, or the first of those that would be enlarged.
     pub(super) fn alone_span(&self) -> CellSpan {
-        match (self.focus, self.near) {
+        match (self.alone.or(self.focus), self.near) {
             (Some((i, j)), _) => CellSpan::cell(i, j),
             (None, Some(span)) => CellSpan::new(span.top.max(0), span.left.max(0), 1, 1),
             (None, None) => CellSpan::cell(0, 0),
@@ -352,8 +368,8 @@ impl<'a> Part<'a> {
         let is_outside =
             |&(i, j): &(i32, i32)| i < 0 || j < 0 || i >= self.rows as i32 || j >= self.cols as i32;
         if let Shown::Near(_) = shown {
-            marks
-                .extend(cells().filter(is_outside).map(|(i, j)| Overlay::padding(CellSpan::new(i, j, 1, 1))));
+            let padding = |(i, j)| Overlay::padding(CellSpan::new(i, j, 1, 1)).holding(self.outside);
+            marks.extend(cells().filter(is_outside).map(padding));
         }
         marks.extend(self.overlays.iter().cloned());
         if shown != Shown::Map {

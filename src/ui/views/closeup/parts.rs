@@ -2,7 +2,7 @@
 //! cells that count, enlarged.
 
 use super::ladder::{self, PartForm, PartsFit, ZOOM, parts_fit};
-use super::numbers::number_style;
+use super::numbers::{number_style, of_part};
 use super::part::{Drawn, Part, Shown};
 use crate::ui::{
     fonts,
@@ -139,7 +139,7 @@ impl Row<'_, '_> {
 
     /// The one size of all numbers.
     fn number_style(&self, ui: &Ui) -> NumberStyle {
-        let mut values = Vec::new();
+        let mut values: Vec<Vec<f32>> = Vec::new();
         let mut least = self.fit.cell;
         for (part, form) in self.parts().zip(&self.forms) {
             let shown = self.large(part, form);
@@ -149,10 +149,15 @@ impl Row<'_, '_> {
             };
             if cell >= ladder::READABLE {
                 least = least.min(cell);
-                values.extend(part.numbers(shown));
+                values.push(part.numbers(shown).collect());
             }
         }
         number_style(ui, self.view, &values, least)
+    }
+
+    /// How the numbers of a part are written.
+    fn numbers_of(&self, part: &Part, shown: Shown) -> NumberStyle {
+        of_part(self.numbers, &part.numbers(shown).collect::<Vec<_>>())
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part<'_>> {
@@ -235,7 +240,7 @@ impl Row<'_, '_> {
             let size = plane_size(form.whole[0], form.whole[1], 0, cell, ppp);
             let top =
                 (middle - 0.5 * size.y).max(self.top).min(self.rect.bottom().max(self.top + size.y) - size.y);
-            let numbers = if cell < ladder::READABLE { SMALL } else { self.numbers };
+            let numbers = if cell < ladder::READABLE { SMALL } else { self.numbers_of(part, Shown::Whole) };
             part.show_ui(ui, self.view, &id("whole"), pos2(x, top).round(), cell, Shown::Whole, numbers);
             return;
         };
@@ -247,8 +252,8 @@ impl Row<'_, '_> {
         });
         let size = plane_size(span.rows as usize, span.cols as usize, 0, self.fit.cell, ppp);
         let at = pos2(x, middle - 0.5 * size.y).round();
-        let near =
-            part.show_ui(ui, self.view, &id("near"), at, self.fit.cell, Shown::Near(span), self.numbers);
+        let numbers = self.numbers_of(part, Shown::Near(span));
+        let near = part.show_ui(ui, self.view, &id("near"), at, self.fit.cell, Shown::Near(span), numbers);
         if let Some(map) = map {
             zoom_ui(ui, &map, span, &near, theme);
         }

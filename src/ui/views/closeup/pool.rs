@@ -189,7 +189,7 @@ impl<'a> Pool<'a> {
         for m in 0..self.spec.window.taps() {
             let Some([p, q]) = self.tap(at, m) else { continue };
             let (i, j) = (p as i32, q as i32);
-            if m >= compared {
+            if compared > 0 && m >= compared {
                 marks.push(Overlay::tint(CellSpan::cell(p, q), theme.hatch_ground.gamma_multiply(0.7)));
             } else if best.is_some_and(|best| best != m) {
                 marks.push(Overlay::cross(i, j, theme.bad));
@@ -223,6 +223,15 @@ impl<'a> Pool<'a> {
         marks
     }
 
+    /// What padding counts as: nothing is below the smallest number, and an average may leave it out.
+    fn padding(&self) -> &'static str {
+        match (self.is_max, self.spec.count_include_pad) {
+            (true, _) => "−∞",
+            (false, true) => "0",
+            (false, false) => "",
+        }
+    }
+
     fn caption(&self) -> Caption {
         Caption::from_steps(self.view, &self.steps)
     }
@@ -241,8 +250,15 @@ impl<'a> Pool<'a> {
             (false, false) => "closeup.pool_on_avg",
         });
         let marks = self.contest_marks(x, [i, j], contest.best, compared);
+        // The winner so far, or what is added.
+        let read = contest.best.or(compared.checked_sub(1)).and_then(|m| self.tap([i, j], m));
         let mut items: Vec<Item> = vec![
-            self.titled(x, "closeup.pool_window").near(self.window([i, j])).over_large(marks).into(),
+            self.titled(x, "closeup.pool_window")
+                .near(self.window([i, j]))
+                .outside(self.padding())
+                .alone(read)
+                .over_large(marks)
+                .into(),
             Item::Arrow(words),
             self.map(y).near(CellSpan::cell(i, j)).focus(here).into(),
         ];
@@ -344,10 +360,15 @@ impl<'a> Pool<'a> {
             let taps = self.spec.window.taps();
             let best = winner.and_then(|winner| (0..taps).find(|&m| self.tap(at, m) == Some(winner)));
             let marks = self.contest_marks(x, at, best, taps);
-            items.push(self.titled(x, "closeup.pool_who").near(self.window(at)).over_large(marks).into());
+            let who = self
+                .titled(x, "closeup.pool_who")
+                .near(self.window(at))
+                .outside(self.padding())
+                .alone(winner);
+            items.push(who.over_large(marks).into());
             items.push(Item::Arrow(view.text("closeup.pool_only")));
         }
-        items.push(leaves.near(self.window(at)).into());
+        items.push(leaves.near(self.window(at)).outside("").into());
         let words = self.backward_words(at, winner, [p, q]);
         let caption = self.caption().with_words(words).with_legends(legends(&items));
         Closeup::of_parts(items, None, caption)

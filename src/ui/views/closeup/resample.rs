@@ -39,7 +39,7 @@ pub(super) fn resample<'a>(
     };
     let cols = |tensor: TensorId| TensorPlane::new(view, tensor, cell.image, channel).cols();
     let mut source = map(from);
-    if let Some(span) = span(&read) {
+    if let Some(span) = span(&read).filter(|_| read.len() > 1 || is_backward) {
         source = source.near(span);
     }
     // The cell that the last term reads.
@@ -50,7 +50,19 @@ pub(super) fn resample<'a>(
     if let Some(([p, q], _)) = last {
         source = source.focus(p * cols(from) + q);
     }
-    let target = map(to).near(CellSpan::cell(i, j)).focus(i * cols(to) + j);
+    let target = map(to).focus(i * cols(to) + j);
+    let is_copy = !is_backward && read.len() == 1;
+    let target = match (is_copy, &spec.rows.source, &spec.cols.source) {
+        // All copies of the cell.
+        (
+            true,
+            &Source::Scale { scale: rows, by: Upsampling::Nearest },
+            &Source::Scale { scale: cols, by: Upsampling::Nearest },
+        ) => target.near(block([i, j], [rows, cols])),
+        // Its neighbours, which are copies too.
+        (true, ..) => target,
+        (false, ..) => target.near(CellSpan::cell(i, j)),
+    };
     let key = match (is_backward, spec.rows.source) {
         (false, Source::Scale { by: Upsampling::Nearest, .. }) => "closeup.resample_copy",
         (false, Source::Scale { by: Upsampling::Bilinear, .. }) => "closeup.resample_mix",
@@ -64,11 +76,21 @@ pub(super) fn resample<'a>(
         }
     };
     let words = view.fill(key, &[("n", &read.len().to_string())]);
-    let items: Vec<Item> = vec![source.into(), "→".into(), target.into()];
+    // What lies on a border of zeros is made of nothing.
+    let items: Vec<Item> = match read.is_empty() && !is_backward {
+        true => vec![target.into()],
+        false => vec![source.into(), "→".into(), target.into()],
+    };
     let steps = view.state.trace().cell_until(focus, cell.done).steps;
     let caption = Caption::from_steps(view, &steps).with_words([words]).with_legends(legends(&items));
     let extra = if steps.len() > 1 { lines(view, &steps, 5) } else { None };
     Some(Closeup::of_parts(items, extra, caption))
+}
+
+/// The block of cells that an enlargement makes of one, and that (i, j) lies in.
+fn block([i, j]: [usize; 2], [rows, cols]: [usize; 2]) -> CellSpan {
+    let (rows, cols) = (rows.max(1), cols.max(1));
+    CellSpan::new((i / rows * rows) as i32, (j / cols * cols) as i32, rows as i32, cols as i32)
 }
 
 /// The smallest rectangle around some cells.

@@ -31,11 +31,13 @@ pub enum Overlay {
         /// The colour; its alpha decides how much of the cells is seen through it.
         color: Color32,
     },
-    /// Cells of zero padding within the plane: a window's taps outside the tensor, the zeros between
+    /// Cells of padding within the plane: a window's taps outside the tensor, the zeros between
     /// the rows of a gradient spread by a stride. They look as those of [`super::Grid::padding`].
     Padding {
         /// The cells.
         span: CellSpan,
+        /// What stands in each of them; empty where there is no number.
+        holds: &'static str,
     },
     /// A dot in the middle of a cell: the winner of a pool, a tap.
     Dot {
@@ -85,7 +87,15 @@ impl Overlay {
 
     /// Zero padding within the plane.
     pub fn padding(span: CellSpan) -> Self {
-        Self::Padding { span }
+        Self::Padding { span, holds: "0" }
+    }
+
+    /// Padding that holds something else than 0; the others stay as they are.
+    pub fn holding(mut self, number: &'static str) -> Self {
+        if let Self::Padding { holds, .. } = &mut self {
+            *holds = number;
+        }
+        self
     }
 
     /// A translucent colour over cells.
@@ -116,7 +126,7 @@ impl Overlay {
     /// The same moved up by `rows` and left by `cols`.
     pub fn moved(mut self, rows: i32, cols: i32) -> Self {
         match &mut self {
-            Self::Outline { span, .. } | Self::Tint { span, .. } | Self::Padding { span } => {
+            Self::Outline { span, .. } | Self::Tint { span, .. } | Self::Padding { span, .. } => {
                 (span.top, span.left) = (span.top - rows, span.left - cols);
             }
             Self::Dot { cell, .. } | Self::Cross { cell, .. } | Self::Word { cell, .. } => {
@@ -169,7 +179,7 @@ pub(super) fn overlay_ui(
         Overlay::Tint { span, color } => {
             painter.rect_filled(grid.span_rect(*span), 0, *color);
         }
-        Overlay::Padding { span } => padding_ui(painter, grid, *span, theme, style),
+        Overlay::Padding { span, holds } => padding_ui(painter, grid, (*span, holds), theme, style),
         Overlay::Dot { cell, color } => dot_ui(painter, grid, *cell, *color, theme),
         Overlay::Word { cell, text, ground } => {
             let rect = grid.cell_rect(cell.0, cell.1);
@@ -217,11 +227,11 @@ fn cross_ui(painter: &Painter, grid: ScreenFromGrid, cell: (i32, i32), color: Co
     }
 }
 
-/// Padding cells inside a plane, with their zeros where these can be read.
+/// Padding cells inside a plane, with what they hold where that can be read.
 fn padding_ui(
     painter: &Painter,
     grid: ScreenFromGrid,
-    span: CellSpan,
+    (span, holds): (CellSpan, &str),
     theme: &Theme,
     style: Option<NumberStyle>,
 ) {
@@ -236,10 +246,10 @@ fn padding_ui(
     if grid.cell_points < 8.0 {
         return;
     }
-    let zero = (grid.cell_points >= 20.0).then(|| {
+    let number = (grid.cell_points >= 20.0 && !holds.is_empty()).then(|| {
         let size = style.map_or(text_size::CELL_MIN, |style| style.size);
         let font = FontId::new(size, fonts::cells(painter.ctx()));
-        painter.layout_no_wrap("0".to_owned(), font, theme.text_weak)
+        painter.layout_no_wrap(holds.to_owned(), font, theme.text_weak)
     });
     let line = Stroke::new(1.0 / painter.pixels_per_point(), theme.padding_line);
     for i in span.top..span.top.saturating_add(span.rows) {
@@ -249,11 +259,11 @@ fn padding_ui(
                 continue;
             }
             painter.rect_stroke(cell, 0, line, StrokeKind::Inside);
-            if let Some(zero) = &zero {
-                let patch = Rect::from_center_size(cell.center(), zero.size() + vec2(4.0, -2.0));
+            if let Some(number) = &number {
+                let patch = Rect::from_center_size(cell.center(), number.size() + vec2(4.0, -2.0));
                 painter.rect_filled(patch, 3, theme.padding_ground);
-                let at = Align2::CENTER_CENTER.align_size_within_rect(zero.size(), cell).min;
-                painter.galley(at, zero.clone(), theme.text_weak);
+                let at = Align2::CENTER_CENTER.align_size_within_rect(number.size(), cell).min;
+                painter.galley(at, number.clone(), theme.text_weak);
             }
         }
     }

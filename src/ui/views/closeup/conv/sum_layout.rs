@@ -4,7 +4,7 @@
 use super::super::boxes::{NumberBox, box_ui};
 use super::super::caption::Caption;
 use super::super::ladder::{self, Rung, SumFit, sum_fit};
-use super::super::numbers::number_style;
+use super::super::numbers::{number_style, of_part};
 use super::chain::{Chain, Link, chain};
 use super::conv_cell::ConvCell;
 use super::face::{Face, face_cells, face_size, face_ui, filter_name, picture_ui, slice_name, tag_ui};
@@ -106,10 +106,7 @@ pub fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, rect: Rect) {
         Rung::OneRow | Rung::WithoutPicture | Rung::WithoutProducts => vec![current],
     };
     let faces = [Face::Window, Face::Filter, Face::Products];
-    let cells =
-        shown.iter().flat_map(|&k| faces.iter().flat_map(move |&face| face_cells(conv_cell, sum, face, k)));
-    let values: Vec<f32> =
-        cells.filter(|cell| cell.state != CellState::NotYet).map(|cell| cell.value).collect();
+    let values = faces.map(|face| face_values(conv_cell, sum, face, &shown));
     let numbers = number_style(ui, conv_cell.view, &values, fit.cell);
     let is_one = matches!(fit.rung, Rung::OneRow | Rung::WithoutPicture | Rung::WithoutProducts);
     let listed = if is_one {
@@ -126,6 +123,12 @@ pub fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, sum: &Sum, rect: Rect) {
     }
 }
 
+/// The numbers that are there of a face of all rows.
+fn face_values(conv_cell: &ConvCell, sum: &Sum, face: Face, shown: &[usize]) -> Vec<f32> {
+    let cells = shown.iter().flat_map(|&k| face_cells(conv_cell, sum, face, k));
+    cells.filter(|cell| cell.state != CellState::NotYet).map(|cell| cell.value).collect()
+}
+
 /// Where egui remembers which channel's row was chosen, and for which moment.
 fn choice_id() -> Id {
     Id::unique("row of the close-up")
@@ -140,7 +143,9 @@ fn chosen(ui: &Ui, conv_cell: &ConvCell) -> Option<usize> {
 
 impl Layout<'_, '_> {
     fn face_ui(&self, ui: &mut Ui, face: Face, k: usize, at: Pos2) -> Rect {
-        face_ui(ui, self.conv_cell, self.sum, &self.lit, face, k, at, self.fit.cell, self.numbers)
+        let values = face_values(self.conv_cell, self.sum, face, &self.shown);
+        let numbers = of_part(self.numbers, &values);
+        face_ui(ui, self.conv_cell, self.sum, &self.lit, face, k, at, self.fit.cell, numbers)
     }
 
     /// The name of what the window slides over.
@@ -422,6 +427,7 @@ impl Layout<'_, '_> {
         let view = self.conv_cell.view;
         let chips = self.fitting_chips(ui, current, listed);
         let mut x = self.rect.left();
+        let mut last = None;
         let middle = top + 0.5 * CHIP;
         for (n, chip) in chips.iter().enumerate() {
             // Where the result has no room, the equation line below has it.
@@ -451,6 +457,7 @@ impl Layout<'_, '_> {
                 ui.ctx().request_repaint();
             }
             x = rect.right();
+            last = Some(rect);
         }
         let side = self.rect.bottom() + 4.0 - top;
         let left = self.rect.right() - side;
@@ -458,7 +465,22 @@ impl Layout<'_, '_> {
             let map = self.map_below_ui(ui, Rect::from_min_size(pos2(left, top), Vec2::splat(side)));
             let tip = pos2(map.left() - 4.0, middle);
             arrow_ui(ui, &[pos2(x + 6.0, middle), tip], view.theme.text_weak);
+        } else if let Some(last) = last.filter(|_| side >= BELOW_CHIPS) {
+            self.map_under_ui(ui, last);
         }
+    }
+
+    /// The result's map under the last chip, which is the result.
+    fn map_under_ui(&self, ui: &mut Ui, result: Rect) {
+        let top = result.bottom() + space::XL;
+        let height = self.rect.bottom() - top;
+        let plane = self.sum.result();
+        let wide = (height - ladder::CAPTIONS) * plane.cols() as f32 / plane.rows().max(1) as f32;
+        let left = (result.center().x - 0.5 * wide).min(self.rect.right() - wide).max(self.rect.left());
+        self.map_ui(ui, Rect::from_min_max(pos2(left, top), self.rect.max), false);
+        let [from, to] = [result.bottom() + 3.0, top - 3.0];
+        let x = result.center().x;
+        arrow_ui(ui, &[pos2(x, from), pos2(x, to)], self.conv_cell.theme().text_weak);
     }
 
     /// The result's map without a caption over it: that stands to its left.
@@ -537,6 +559,9 @@ impl Layout<'_, '_> {
         chips
     }
 }
+
+/// From the chips down, where the map lies under them.
+const BELOW_CHIPS: f32 = 170.0;
 
 /// The height of a chip, and the room of a sign between two.
 const CHIP: f32 = 30.0;
