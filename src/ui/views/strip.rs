@@ -56,7 +56,7 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
         for (k, block) in blocks.iter().enumerate() {
             let left = tiles.left() + each * k as f32;
             let rect = Rect::from_min_size(pos2(left, tiles.top()), vec2(each, tiles.height()));
-            let seen = seen.as_ref().filter(|seen| seen.block.as_ref().is_some_and(|(at, _)| *at == k));
+            let seen = seen.as_ref().and_then(|seen| seen.of_block(k));
             tile_ui(ui, view, block, rect, [is_tall, has_thumbs], seen);
         }
         return;
@@ -70,7 +70,7 @@ pub fn strip_ui(ui: &mut Ui, view: &View) {
             for (k, block) in blocks.iter().enumerate() {
                 let rect =
                     Rect::from_min_size(origin + vec2(each * k as f32, 0.0), vec2(each, tiles.height()));
-                let seen = seen.as_ref().filter(|seen| seen.block.as_ref().is_some_and(|(at, _)| *at == k));
+                let seen = seen.as_ref().and_then(|seen| seen.of_block(k));
                 tile_ui(ui, view, block, rect, [is_tall, is_tall], seen);
                 if here == Some(k) {
                     ui.scroll_to_rect(rect, Some(egui::Align::Center));
@@ -91,8 +91,8 @@ fn here(view: &View, blocks: &[Block]) -> Option<usize> {
 struct Seen {
     /// In the picture.
     picture: CellSpan,
-    /// In each map of the block before its own, by that block's number.
-    block: Option<(usize, CellSpan)>,
+    /// In each map of the blocks that its own reads, by their numbers.
+    blocks: Vec<(usize, CellSpan)>,
 }
 
 impl Seen {
@@ -105,10 +105,15 @@ impl Seen {
         let fields = receptive_fields(plan, values, index);
         let in_tensor =
             |tensor: TensorId| fields.iter().find(|field| field.tensor == tensor && !field.readers);
-        // Of a join, in the first of its inputs.
-        let reads = plan.input_of(blocks[own].layers.start);
-        let block = block_of(blocks, reads).zip(in_tensor(reads).map(|field| field.span));
-        Some(Self { picture: in_tensor(TensorId::INPUT)?.span, block })
+        let reads = plan.inputs_of(blocks[own].layers.start);
+        let blocks = reads
+            .filter_map(|tensor| block_of(blocks, tensor).zip(in_tensor(tensor).map(|field| field.span)));
+        Some(Self { blocks: blocks.collect(), picture: in_tensor(TensorId::INPUT)?.span })
+    }
+
+    /// The cells of a block's maps.
+    fn of_block(&self, block: usize) -> Option<CellSpan> {
+        self.blocks.iter().find(|(at, _)| *at == block).map(|(_, cells)| *cells)
     }
 }
 
@@ -181,7 +186,7 @@ fn tile_ui(
     block: &Block,
     rect: Rect,
     [is_tall, has_thumb]: [bool; 2],
-    seen: Option<&Seen>,
+    seen: Option<CellSpan>,
 ) {
     let (theme, plan) = (view.theme, view.state.plan());
     let output = block.output();
@@ -212,11 +217,11 @@ fn tile_ui(
         );
         thumb_ui(ui, view, output, thumb);
         lit::frame_ui(ui.painter(), view, thumb, output, None);
-        if let Some((_, cells)) = seen.and_then(|seen| seen.block.as_ref()) {
+        if let Some(cells) = seen {
             let stroke = Stroke::new(2.0, theme.reads);
             ui.painter().rect_stroke(thumb, 0.0, stroke, StrokeKind::Outside);
             if shape.plane() > 1 {
-                seen_ui(ui, view, thumb, [shape.0[2], shape.0[3]], *cells);
+                seen_ui(ui, view, thumb, [shape.0[2], shape.0[3]], cells);
             }
         }
         text_left = thumb.right() + 6.0;

@@ -5,10 +5,12 @@ use crate::nn::Source;
 use crate::trace::Plan;
 use egui::{Color32, Pos2, Shape, Stroke, Ui, pos2};
 
-/// The height of a track.
-const TRACK: f32 = 9.0;
+/// The height of a track, and the least of one of many.
+const TRACK: [f32; 2] = [9.0, 5.0];
+/// The height of all tracks in which they keep theirs.
+const ALL: f32 = 54.0;
 /// The most tracks: further arcs share the uppermost.
-const MOST: usize = 5;
+const MOST: usize = 14;
 /// Between the lowest track and the heads.
 const FOOT: f32 = 8.0;
 
@@ -66,9 +68,19 @@ pub fn arcs(plan: &Plan, columns: &[Column]) -> Vec<Arc> {
     arcs
 }
 
+/// How many tracks the arcs take.
+fn tracks(arcs: &[Arc]) -> usize {
+    arcs.iter().map(|arc| arc.track + 1).max().unwrap_or(0)
+}
+
+/// The height of a track.
+fn track_height(arcs: &[Arc]) -> f32 {
+    (ALL / tracks(arcs).max(1) as f32).clamp(TRACK[1], TRACK[0])
+}
+
 /// The height above the heads that arcs take: none without one.
 pub fn height(arcs: &[Arc]) -> f32 {
-    arcs.iter().map(|arc| arc.track + 1).max().map_or(0.0, |tracks| TRACK * tracks as f32 + FOOT)
+    if arcs.is_empty() { 0.0 } else { track_height(arcs) * tracks(arcs) as f32 + FOOT }
 }
 
 impl Scene<'_> {
@@ -90,11 +102,12 @@ impl Scene<'_> {
         let layout = &self.layout;
         let body = layout.body(self.lane);
         let foot = origin.y + layout.above - 1.0;
-        let y = origin.y + layout.above - FOOT - TRACK * (arc.track as f32 + 0.5);
+        let track = track_height(&layout.arcs);
+        let y = origin.y + layout.above - FOOT - track * (arc.track as f32 + 0.5);
         let x = |column: usize, share: f32| origin.x + layout.pitch * column as f32 + share * body;
         let (left, right) = (arc.from.map(|from| x(from, 0.72)), x(arc.to, 0.28));
         let stroke = Stroke::new(1.5, color);
-        let corner = 5.0;
+        let corner = 5.0_f32.min(track);
         let mut points = match left {
             Some(left) => vec![pos2(left, foot), pos2(left, y + corner), pos2(left + corner, y)],
             // From the picture, left of the columns.
