@@ -107,6 +107,18 @@ pub fn planes(view: &View, shape: Shape) -> String {
     }
 }
 
+/// The names of a picture's colours; of an array how many maps it has.
+pub fn planes_by_name(view: &View, tensor: TensorId) -> String {
+    let shape = view.state.plan().shape_of(tensor);
+    match shape.planes() {
+        1 | 3 if !view.state.covers_maps(shape.planes()) => {
+            let all = (0..shape.planes()).map(|k| plane(view, tensor, k));
+            all.collect::<Vec<_>>().join(&view.text("place.and"))
+        }
+        _ => maps(view, shape),
+    }
+}
+
 /// The same in words: `32 maps`, or `10 neurons` where a map is one cell.
 pub fn maps(view: &View, shape: Shape) -> String {
     let key = if shape.plane() > 1 { "name.maps" } else { "name.neurons" };
@@ -148,10 +160,16 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
 
 /// A map or filter with the class that it stands for: `map 0 (curve)`.
 fn with_class(view: &View, tensor: TensorId, map: usize, name: String) -> String {
-    if !stands_for_class(view, tensor) || map >= view.state.model().architecture.classes.len() {
-        return name;
+    match class_of_plane(view, tensor, map) {
+        Some(class) => view.fill("name.of_class", &[("name", &name), ("class", &class)]),
+        None => name,
     }
-    view.fill("name.of_class", &[("name", &name), ("class", &class_of_output(view, map))])
+}
+
+/// The class that a plane of a tensor stands for, if it stands for one.
+pub fn class_of_plane(view: &View, tensor: TensorId, plane: usize) -> Option<String> {
+    let is_class = stands_for_class(view, tensor) && plane < view.state.model().architecture.classes.len();
+    is_class.then(|| class_of_output(view, plane))
 }
 
 /// Whether each map of a layer stands for a class: the layer's maps, or its filters', go to the outputs one by one.
@@ -386,6 +404,21 @@ pub fn formula(formula: &str) -> String {
     written
 }
 
+/// A formula without the indices of its letters: `y = Σ x · w + b`.
+pub fn formula_without_indices(formula: &str) -> String {
+    let mut written = String::new();
+    let mut is_index = false;
+    for c in formula.chars() {
+        match c {
+            '[' if written.ends_with(char::is_alphanumeric) => is_index = true,
+            ']' if is_index => is_index = false,
+            c if !is_index => written.push(c),
+            _ => {}
+        }
+    }
+    written
+}
+
 /// A place by its text, in words where the current plan has it; otherwise the text.
 pub fn place_of_text(view: &View, text: &str) -> String {
     match view.state.plan().parse(text) {
@@ -491,7 +524,13 @@ fn operation<'a>(view: &View<'a>, tensor: TensorId) -> Option<&'a Op> {
 
 #[cfg(test)]
 mod tests {
-    use super::formula;
+    use super::{formula, formula_without_indices};
+
+    #[test]
+    fn a_formula_without_indices_keeps_its_conditions() {
+        assert_eq!(formula_without_indices("y[o,i] = Σ x[c, i·S−P] · w[o,c] + b[o]"), "y = Σ x · w + b");
+        assert_eq!(formula_without_indices("∂L/∂x = ∂L/∂y · [x > 0]"), "∂L/∂x = ∂L/∂y · [x > 0]");
+    }
 
     #[test]
     fn formulas_have_the_signs_of_the_screen() {

@@ -192,7 +192,19 @@ impl LessonState {
     /// The places that the beat points at, with ranges as single places.
     pub fn points(&self) -> Vec<AddressText> {
         let beat = &self.lesson.beats[self.beat];
-        beat.point.iter().flat_map(|pattern| self.places(pattern)).collect()
+        let asked = beat.ask.as_ref().filter(|_| self.phase() == Phase::Asking);
+        // The map in which a cell is to be clicked, where nothing of it is pointed at.
+        let within = asked.and_then(|ask| ask.within.as_ref());
+        let within = within.filter(|map| !beat.point.iter().any(|point| point.starts_with(map.as_str())));
+        let mut points: Vec<AddressText> =
+            beat.point.iter().chain(within).flat_map(|pattern| self.places(pattern)).collect();
+        // The right cell, once it is shown.
+        let right =
+            self.item.as_ref().filter(|_| self.phase() == Phase::Shown).and_then(|item| item.right.as_ref());
+        if let Some(Answer::Cells(cells)) = right {
+            points.extend(cells.first().map(|cell| AddressText::new(self.scene.plan(), cell)));
+        }
+        points
     }
 
     /// The places that a pattern names in this beat.

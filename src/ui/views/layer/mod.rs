@@ -6,14 +6,17 @@ mod subject;
 mod tile;
 mod words;
 
+use crate::trace::TensorId;
 use crate::ui::{
     compared::{effect, nothing_to_compare},
     fonts,
+    lit::{self, Lit},
+    original::{original_size, original_ui},
     theme::{self, text_size},
     view::View,
 };
 use arrangement::Arrangement;
-use egui::{Align, Button, FontId, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{Align, Align2, Button, FontId, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use subject::Subject;
 
 /// The height of a line above the maps.
@@ -46,6 +49,9 @@ pub fn layer_ui(ui: &mut Ui, view: &View) {
         view.read_out_first(front, rest);
     }
     legend::set(view, &subject);
+    if points_at_picture(view) && subject.tensor != TensorId::INPUT {
+        area = picture_ui(ui, view, area);
+    }
     let arrangement =
         Arrangement::new(area.size(), subject.order.len(), subject.tile(ui, view, area.width()));
     if !arrangement.scrolls() {
@@ -61,6 +67,35 @@ pub fn layer_ui(ui: &mut Ui, view: &View) {
             tiles_ui(ui, view, &subject, &arrangement, area, first);
         });
     });
+}
+
+/// Whether the beat of a lesson points at the picture.
+fn points_at_picture(view: &View) -> bool {
+    let Some(lesson) = view.state.lesson().filter(|_| !view.state.is_aside()) else { return false };
+    let points = lesson.points();
+    Lit::new(view.state, &points).has_any_of(TensorId::INPUT)
+}
+
+/// The picture at the left, where a lesson points at it; answers the rest of the area.
+fn picture_ui(ui: &Ui, view: &View, area: Rect) -> Rect {
+    const SHARE: f32 = 0.32;
+    const LABEL: f32 = 20.0;
+    let width = (SHARE * area.width()).floor();
+    let (left, rest) = area.split_left_right_at_x(area.left() + width);
+    let size = original_size(view, vec2(width - LABEL, area.height() - LABEL));
+    let at = Rect::from_min_size(left.min + vec2(0.0, LABEL), size);
+    let font = number_font();
+    let words = view.text("conv.picture");
+    ui.painter().text(
+        pos2(at.left(), at.top() - 2.0),
+        Align2::LEFT_BOTTOM,
+        words,
+        font,
+        view.theme.text_strong,
+    );
+    original_ui(ui, view, at);
+    lit::frame_ui(ui.painter(), view, at, TensorId::INPUT, None);
+    rest
 }
 
 /// The tiles whose rows are visible.

@@ -127,6 +127,7 @@ impl<'a> Subject<'a> {
         let gap = self.shown.windows(2).map(gap).fold(0.0, f32::max);
         let gaps = gap * (self.shown.len() - 1) as f32;
         const LARGEST: f32 = 132.0;
+        const IN_A_ROW: f32 = 90.0;
         let (least, most) = match (self.is_vector(), self.has_classes) {
             (true, true) => (self.widest_name(ui, view), LARGEST),
             (true, false) => (48.0, LARGEST),
@@ -135,7 +136,7 @@ impl<'a> Subject<'a> {
         // A vector stands in one row where that is large enough.
         let row = width / self.order.len().max(1) as f32 - apart - gaps;
         let row = (row / self.shown.len() as f32).floor();
-        let most = if self.is_vector() && row >= least { most.min(row) } else { most };
+        let most = if self.is_vector() && row >= least.max(IN_A_ROW) { most.min(row) } else { most };
         TileForm { panels: self.shown.len(), gaps, label: 20.0, apart, least, most }
     }
 

@@ -6,8 +6,9 @@ use super::text::said;
 use crate::app::{LessonAction, LessonState, Phase};
 use crate::data::Permutation;
 use crate::lesson::{Answer, Ask, Choice, Item, Kind, Number, SetValue, Sign, bundled};
-use crate::trace::Address;
+use crate::trace::{Address, TensorId};
 use crate::ui::{
+    edit_row::edit_row_ui,
     names, number,
     theme::{self, space},
     view::View,
@@ -114,24 +115,25 @@ pub(super) fn place_of(view: &View, item: &Item, number: usize) -> String {
     }
 }
 
-/// The name of the plane alone, where the places differ in nothing else.
+/// The name of the plane alone, where the places differ in nothing else: its class, if it stands for one.
 fn plane_alone(view: &View, item: &Item, place: &Address) -> Option<String> {
     let (plan, trace) = (view.state.plan(), view.state.trace());
     let of = |place: &Address| {
         let (tensor, image, index) = trace.tensor_cell(&place.whole_cell())?;
         let plane = plan.shape_of(tensor).plane().max(1);
-        Some((tensor, image, index as usize / plane, index as usize % plane, plane))
+        Some((tensor, image, index as usize / plane, index as usize % plane))
     };
-    let (tensor, image, map, cell, plane) = of(place)?;
+    let (tensor, image, map, cell) = of(place)?;
     let mut maps = Vec::new();
     for other in &item.places {
-        let (own, own_image, map, own_cell, _) = of(other)?;
+        let (own, own_image, map, own_cell) = of(other)?;
         if (own, own_image, own_cell) != (tensor, image, cell) || maps.contains(&map) {
             return None;
         }
         maps.push(map);
     }
-    (plane > 1).then(|| names::plane(view, tensor, map))
+    let class = names::class_of_plane(view, tensor, map);
+    Some(class.unwrap_or_else(|| names::plane(view, tensor, map)))
 }
 
 /// What a network of the experiment is called.
@@ -335,7 +337,14 @@ fn order_row_ui(
 /// What is to be done on the stage, and afterwards which cell it was.
 fn cell_ui(ui: &mut Ui, view: &View, lesson: &LessonState, item: &Item) {
     if lesson.phase() == Phase::Asking {
-        let words = RichText::new(view.text("lesson.click_cell")).font(theme::body_font());
+        let ask = lesson.lesson().beats[lesson.beat()].ask.as_ref();
+        let map = ask.and_then(|ask| lesson.places(ask.within.as_ref()?).into_iter().next());
+        let map = map.and_then(|map| map.resolve(view.state.plan()));
+        let words = match map {
+            Some(map) => view.fill("lesson.click_cell_of", &[("map", &names::place(view, &map))]),
+            None => view.text("lesson.click_cell"),
+        };
+        let words = RichText::new(words).font(theme::body_font());
         ui.label(words.color(view.theme.accent));
         return;
     }
@@ -376,6 +385,17 @@ fn run_to_ui(ui: &mut Ui, view: &View, lesson: &LessonState, item: &Item) {
     }
 }
 
+/// The number that was clicked on the stage, to be changed here.
+fn edited_ui(ui: &mut Ui, view: &View) {
+    let focus = view.state.focus();
+    let Some((tensor, ..)) = view.state.trace().tensor_cell(&focus) else { return };
+    if tensor.is_parameter() || tensor == TensorId::INPUT {
+        let name = RichText::new(names::place(view, &focus)).font(theme::strong_font());
+        ui.label(name.color(view.theme.text_strong));
+        edit_row_ui(ui, view, &focus);
+    }
+}
+
 /// How many edits are left, and what shows how it is done.
 fn change_ui(ui: &mut Ui, view: &View, lesson: &LessonState, ask: &Ask) {
     if lesson.phase() != Phase::Asking {
@@ -385,6 +405,7 @@ fn change_ui(ui: &mut Ui, view: &View, lesson: &LessonState, ask: &Ask) {
         ui.label(RichText::new(words).font(theme::body_font()).color(color));
     };
     line(ui, view.text("lesson.change"), view.theme.accent);
+    edited_ui(ui, view);
     let done = view.state.undo().edits();
     if let Some(budget) = ask.budget {
         let left = (budget as usize).saturating_sub(done).to_string();
