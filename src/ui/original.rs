@@ -63,6 +63,16 @@ pub fn original_ui(ui: &Ui, view: &View, rect: Rect) {
     painter.add(Shape::closed_line(frame, Stroke::new(1.5, theme.ink_light)));
 }
 
+/// Whether the network sees less, or more, than the whole picture, so that the frame says something.
+pub fn is_framed(view: &View) -> bool {
+    let Content::Picture(picture) = &view.state.inputs().picture.content else { return false };
+    let size = [f64::from(picture.width()), f64::from(picture.height())];
+    let fitted = view.state.fitted();
+    let (_, _, h, w) = fitted.tensor.dim();
+    let is_at_edge = |at: f64, size: f64| at.abs() < 0.5 || (at - size).abs() < 0.5;
+    !fitted.corners(0..h, 0..w).iter().all(|at| is_at_edge(at[0], size[0]) && is_at_edge(at[1], size[1]))
+}
+
 /// Rows and columns of the picture that no window of the first layer reads.
 pub fn unread_pixels(view: &View) -> Option<Unseen> {
     view.state.plan().network().unseen().into_iter().find(|unseen| unseen.layer == 0)

@@ -55,7 +55,7 @@ fn nothing_kept_ui(ui: &mut Ui, view: &View) {
     ui.vertical_centered(|ui| {
         ui.spacing_mut().item_spacing.y = space::M;
         let font = FontId::new(text_size::HEADING, fonts::strong());
-        let heading = RichText::new(view.text("compare.question")).font(font);
+        let heading = RichText::new(view.text("page.compare.asks")).font(font);
         ui.label(heading.color(view.theme.text_strong));
         let width = ui.available_width().min(560.0);
         ui.allocate_ui(vec2(width, 0.0), |ui| {

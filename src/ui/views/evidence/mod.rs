@@ -6,8 +6,8 @@ mod facts;
 mod pictures;
 mod top_activations;
 
-use crate::app::{Action, AttributionAction};
-use crate::ui::{names, theme, theme::space, view::View};
+use crate::app::{Action, AttributionAction, Work};
+use crate::ui::{names, theme, theme::space, told, view::View};
 use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
 
 /// Draws the page Evidence: controls, the map over the picture, its figures, the top activations.
@@ -27,13 +27,15 @@ fn map_ui(ui: &mut Ui, view: &View, height: f32) {
     let method = made.look.settings().method;
     let name = view.text(&format!("evidence.name.{}", method.name()));
     let title = view.fill("evidence.title", &[("unit", &names::unit(view, made.unit))]);
-    ui.label(RichText::new(format!("{title} · {name}")).font(theme::strong_font()));
+    let title = RichText::new(format!("{title} · {name}")).font(theme::title_font());
+    ui.label(title.color(view.theme.text_strong));
     ui.label(view.text(&format!("evidence.about.{}", method.name())));
     if method.changes_gradient() {
         let key = if facts::has_relu(made) { "evidence.changes" } else { "evidence.no_relu" };
         ui.label(RichText::new(format!("! {}", view.text(key))).color(view.theme.warn));
     }
     if let Some(error) = &made.error {
+        let error = told::failed(view.words, Work::Evidence, error);
         ui.label(RichText::new(format!("✗ {error}")).color(view.theme.bad));
         return;
     }

@@ -52,7 +52,7 @@ pub fn sizes_ui(ui: &mut Ui, view: &View) {
     for (k, column) in columns.iter().enumerate() {
         let left = plot.left() + k as f32 * pitch;
         let place = Rect::from_min_max(pos2(left, plot.top()), pos2(left + pitch, plot.bottom()));
-        column_ui(ui, view, place, column, decades);
+        column_ui(ui, view, place, (k, column), decades);
     }
 }
 
@@ -127,7 +127,7 @@ fn height(plot: Rect, power: f64, (least, most): (i32, i32)) -> f32 {
 }
 
 /// The bars of a layer, their numbers and its name.
-fn column_ui(ui: &mut Ui, view: &View, place: Rect, column: &Column, decades: (i32, i32)) {
+fn column_ui(ui: &mut Ui, view: &View, place: Rect, (n, column): (usize, &Column), decades: (i32, i32)) {
     let name = view.state.plan().layer(column.layer).name().to_owned();
     let inner = place.shrink2(vec2((0.08 * place.width()).min(10.0), 0.0));
     let width = inner.width() / column.sizes.len() as f32;
@@ -162,15 +162,15 @@ fn column_ui(ui: &mut Ui, view: &View, place: Rect, column: &Column, decades: (i
             ui.painter().text(at, Align2::CENTER_BOTTOM, words, font, view.theme.text_strong);
         }
     }
-    named_ui(ui, view, place, column, &name, &said.join(", "));
+    named_ui(ui, view, place, (n, column), &name, &said.join(", "));
 }
 
 /// The name below a column; under the pointer its sizes, a click looks at it.
-fn named_ui(ui: &mut Ui, view: &View, place: Rect, column: &Column, name: &str, said: &str) {
+fn named_ui(ui: &mut Ui, view: &View, place: Rect, (n, column): (usize, &Column), name: &str, said: &str) {
     let font = theme::small_font();
     let width = crate::ui::widgets::flow::small_width(ui, name);
     // Where names would touch, each second stands lower.
-    let lower = if width + 6.0 > place.width() && column.layer % 2 == 1 { 13.0 } else { 0.0 };
+    let lower = if width + 6.0 > place.width() && n % 2 == 1 { 13.0 } else { 0.0 };
     let at = pos2(place.center().x, place.bottom() + 3.0 + lower);
     if width < 2.2 * place.width() {
         ui.painter().text(at, Align2::CENTER_TOP, name, font, view.theme.text);

@@ -6,7 +6,7 @@ use crate::model_io::bundled;
 use crate::ui::{
     answer::{Answer, Row, best_ui, row_ui},
     names,
-    original::{original_size, original_ui},
+    original::{is_framed, original_size, original_ui},
     theme::{self, space, text_size},
     view::View,
 };
@@ -24,7 +24,9 @@ const SAMPLE: f32 = 44.0;
 pub fn picture_card_ui(ui: &mut Ui, view: &View) {
     let (rect, theme) = (ui.max_rect(), view.theme);
     let samples = Rect::from_min_max(pos2(rect.left(), rect.bottom() - SAMPLE - 20.0), rect.max);
-    let side = (samples.top() - rect.top() - 34.0).min(rect.width() - 162.0 - space::L).max(60.0);
+    let is_framed = is_framed(view);
+    let words = if is_framed { 52.0 } else { 34.0 };
+    let side = (samples.top() - rect.top() - words).min(rect.width() - 162.0 - space::L).max(60.0);
     let size = original_size(view, vec2(side, side));
     let square = Rect::from_min_size(rect.min, vec2(side, side));
     let place = Rect::from_min_size(pos2(square.center().x - 0.5 * size.x, square.top()), size);
@@ -34,7 +36,17 @@ pub fn picture_card_ui(ui: &mut Ui, view: &View) {
     job.wrap = egui::text::TextWrapping::truncate_at_width(side);
     let galley = ui.painter().layout_job(job);
     let at = pos2(square.center().x - 0.5 * galley.size().x, place.bottom() + 6.0);
+    let below = at.y + galley.size().y;
     ui.painter().galley(at, galley, theme.text_weak);
+    if is_framed {
+        let words = view.text("home.frame");
+        let galley = ui.painter().layout_no_wrap(words.clone(), theme::small_font(), theme.text_weak);
+        let at = pos2((square.center().x - 0.5 * galley.size().x).max(rect.left()), below);
+        let line = Rect::from_min_size(at.round(), galley.size());
+        ui.painter().galley(line.min, galley, theme.text_weak);
+        let response = ui.interact(line, ui.scope_id().with("frame"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    }
     let right =
         Rect::from_min_max(pos2(square.right() + space::L, rect.top()), pos2(rect.right(), samples.top()));
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {

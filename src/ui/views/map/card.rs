@@ -80,6 +80,8 @@ pub fn card_ui(ui: &mut Ui, scene: &Scene, rect: Rect, shown: usize) -> Rect {
         line_ui(ui, scene, line, row);
     }
     let at = pos2(inner.left(), inner.bottom() - 0.5 * caption);
+    let fits = text_width(ui.painter(), &place, small_font(view)) <= inner.width();
+    let place = if fits { place } else { format!("({},{})", scene.cell.0, scene.cell.1) };
     text_ui(ui, at, Align2::LEFT_CENTER, &place, small_font(view), view.theme.text_weak, inner.width());
     if response.hovered() {
         view.read_out(view.text("map.card_front"), view.text("map.card_click"));

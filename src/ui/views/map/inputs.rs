@@ -171,11 +171,9 @@ fn heading_ui(ui: &Ui, scene: &Scene, sum: &Sum, rect: Rect) {
 /// A map, its weights beside it, its number and what it gives above them.
 fn tile_ui(ui: &mut Ui, scene: &Scene, one: &Contribution, sum: &Sum, rect: Rect, side: f32) {
     let (view, theme, reads) = (scene.view, scene.view.theme, sum.shown.reads);
+    let number = with_plus(number::significant(one.gives as f32, digits(view)));
     let gives = match scene.is_done() {
-        true => {
-            let number = with_plus(number::significant(one.gives as f32, digits(view)));
-            view.fill("map.gives", &[("number", &number)])
-        }
+        true => view.fill("map.gives", &[("number", &number)]),
         false => String::new(),
     };
     let name = names::plane(view, reads, one.from);
@@ -198,6 +196,9 @@ fn tile_ui(ui: &mut Ui, scene: &Scene, one: &Contribution, sum: &Sum, rect: Rect
     );
     let ink = theme.pass(pass(scene)).strong;
     let room = rect.right() - own.right() - space::XS;
+    // The number alone where both have no room.
+    let fits = text_width(ui.painter(), &gives, body_font(view)) <= room || !scene.is_done();
+    let gives = if fits { gives } else { number };
     text_ui(ui, pos2(rect.right(), y), Align2::RIGHT_CENTER, &gives, body_font(view), ink, room);
     map_ui(ui, scene, reads, one.from, maps);
     lit::frame_ui(ui.painter(), view, maps, reads, Some(one.from));

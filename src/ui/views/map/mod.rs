@@ -26,8 +26,9 @@ const GAPS: [f32; 2] = [34.0, 16.0];
 const NARROW: f32 = 700.0;
 /// The least width of what is read.
 const LEAST_READ: f32 = 122.0;
-/// The share of the stage's width that the map takes at most, and that each of two takes.
-const SHARES: [f32; 2] = [0.338, 0.24];
+/// The share of the stage's width that the map takes at most, and that each of two takes: usually, and in a narrow
+/// stage, where all the rest is small.
+const SHARES: [[f32; 2]; 2] = [[0.338, 0.24], [0.46, 0.28]];
 
 /// Draws the shown map: as a sum of its inputs, large, or by its layer's rule.
 pub fn map_ui(ui: &mut Ui, view: &View) {
@@ -67,7 +68,8 @@ impl Parts {
         let gap = gap(stage);
         // What is read, the card and the map lie beside one another, whatever the width.
         let room = (stage.width() - LEAST_READ - card - 2.0 * gap) / count as f32;
-        let wide = (SHARES[count - 1] * stage.width()).min(room).max(48.0).floor();
+        let shares = SHARES[usize::from(stage.width() < NARROW)];
+        let wide = (shares[count - 1] * stage.width()).min(room).max(48.0).floor();
         let width = if scene.is_vector() {
             0.0
         } else {

@@ -50,7 +50,9 @@ pub fn rule_ui(ui: &mut Ui, scene: &Scene) {
     let reads = if is_given || !scene.is_done() { Vec::new() } else { reads(view, &address) };
     let (maps, numbers): (Vec<Read>, Vec<Read>) =
         reads.into_iter().partition(|read| view.state.plan().shape_of(read.tensor).plane() > 1);
-    let mut parts = Parts::new(ui, scene, CARD.min(0.34 * ui.max_rect().width()));
+    // With nothing to its left the card has more room.
+    let share = if maps.is_empty() { 0.5 } else { 0.34 };
+    let mut parts = Parts::new(ui, scene, CARD.min(share * ui.max_rect().width()));
     if scene.is_vector() {
         // The one number stands at the right of the card.
         let wide = 120.0;
@@ -131,7 +133,9 @@ fn maps_ui(ui: &mut Ui, scene: &Scene, rect: Rect, maps: &[Read]) -> (Vec<f32>, 
         // As near to the card as it can be.
         let left = rect.right() - size.x.min(rect.width());
         let (layer, map) = (source_name(view, read.tensor), names::plane(view, read.tensor, read.plane));
-        let name = view.fill("map.of", &[("layer", &layer), ("map", &map)]);
+        let long = view.fill("map.of", &[("layer", &layer), ("map", &map)]);
+        let fits = |name: &String| text_width(ui.painter(), name, strong_font(view)) <= rect.right() - left;
+        let name = [long, layer].into_iter().find(fits).unwrap_or(map);
         let at = pos2(left, top + 0.5 * CAPTION);
         let font = strong_font(view);
         text_ui(ui, at, Align2::LEFT_CENTER, &name, font, view.theme.text_strong, rect.right() - left);

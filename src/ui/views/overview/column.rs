@@ -147,7 +147,7 @@ impl Column {
         if rows * cols == 1 {
             vec![view.fill("overview.neurons", &[("n", &n)]), short]
         } else {
-            vec![format!("{maps} × {rows}×{cols}"), view.fill("overview.maps", &[("n", &n)]), short]
+            vec![format!("{maps} × {rows}×{cols}"), view.fill("name.maps", &[("n", &n)]), short]
         }
     }
 }

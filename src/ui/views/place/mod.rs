@@ -4,9 +4,9 @@ mod choices;
 mod neighbours;
 mod typing;
 
-use crate::app::{Action, Drawer, Show};
+use crate::app::{Action, Drawer, Page, Show};
 use crate::nn::Part;
-use crate::trace::{Address, Depth, Grain, Pass, TensorId};
+use crate::trace::{Address, Depth, Grain, Owner, Pass, TensorId};
 use crate::ui::{
     blocks::{block_of, blocks, filters_of, scores_layer},
     names,
@@ -44,6 +44,10 @@ pub fn place_ui(ui: &mut Ui, view: &View) {
 
 /// The title of what is presented: the layer, and the rest of the place, or what a whole layer shows.
 pub fn title(view: &View) -> (String, String) {
+    let page = view.state.view().page;
+    if page != Page::Network {
+        return (view.text(page.key()), view.text(&format!("{}.asks", page.key())));
+    }
     let rungs = ladder(view);
     let shows = layer_shows(view);
     let mut texts = rungs
@@ -66,8 +70,10 @@ fn layer_shows(view: &View) -> Option<String> {
         return None;
     }
     let (tensor, ..) = state.trace().tensor_cell(&look.whole_cell())?;
-    if tensor.part != Part::Out {
-        return None;
+    match (tensor.owner, tensor.part) {
+        (Owner::Layer(_), Part::Out) => {}
+        (Owner::Input, Part::Out) => return Some(names::planes_by_name(view, tensor)),
+        (Owner::Loss, _) | (Owner::Layer(_) | Owner::Input, _) => return None,
     }
     let shape = state.plan().shape_of(tensor);
     let key = match (filters_of(view, &look).is_some(), state.view().show) {

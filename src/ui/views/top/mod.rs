@@ -66,7 +66,8 @@ fn page_ui(ui: &mut Ui, view: &View, page: Page) {
     let response = ui.add(button.min_size(egui::vec2(0.0, 30.0)));
     response
         .widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_shown, view.text(page.key())));
-    if response.clicked() {
+    let asks = view.text(&format!("{}.asks", page.key()));
+    if response.on_hover_text(asks).clicked() {
         view.push(Action::SetPage(page));
     }
 }
