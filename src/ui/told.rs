@@ -81,9 +81,9 @@ pub fn data_error(words: Words, error: &DataError) -> String {
         DataError::PartsUnclear { name, folders } => {
             fill("parts_unclear", &[("name", name), ("folders", &list(words, folders))])
         }
-        DataError::Unreadable { path, is_missing: true, .. } => fill("missing", &[("path", path)]),
-        DataError::Unreadable { path, reason, .. } => {
-            fill("unreadable", &[("path", path), ("reason", reason)])
+        DataError::Unreadable { path, expected, is_missing, reason } => {
+            let key = if *is_missing { "missing" } else { "unreadable" };
+            fill(key, &[("path", path), ("expected", expected), ("reason", reason)])
         }
         DataError::NotADataSet { name } => fill("not_a_data_set", &[("name", name)]),
         DataError::NoClasses { name, got } => {

@@ -462,7 +462,11 @@ fn data_errors() -> Vec<DataError> {
 
 /// Checks that a notice says in English what its line says, and in Chinese something else.
 fn check_told(notice: &Notice) {
-    assert_eq!(told::notice(Words(Lang::En), notice), notice.text);
+    let english = told::notice(Words(Lang::En), notice);
+    // The screen has no options of the command line, and says map where the core says channel.
+    let own = ["(maps, rows", "fills one map", "; choose another", "; open one of them", "nothing there"];
+    let has_own_words = own.iter().any(|words| english.contains(words));
+    assert!(english == notice.text || has_own_words, "{english} is not {}", notice.text);
     let chinese = told::notice(Words(Lang::Zh), notice);
     assert!(chinese.chars().any(is_han) && !chinese.contains("%{"), "{chinese}");
 }
@@ -496,9 +500,9 @@ fn what_the_program_says_by_itself_is_told_in_each_language() {
         check_told(&notice);
     };
     let shown =
-        |figure| vec![Action::OpenBundled("article-backprop".into()), Action::SetFigure(Some(figure))];
-    told_after(shown(Figure::Vector));
-    told_after(vec![Action::SetFigure(Some(Figure::Derivatives))]);
+        |model: &str, figure| vec![Action::OpenBundled(model.into()), Action::SetFigure(Some(figure))];
+    told_after(shown("stretch", Figure::Turned));
+    told_after(shown("photos", Figure::Derivatives));
     told_after(vec![Action::GoTo("nowhere".into())]);
     told_after(vec![LessonAction::Start("none".into()).into()]);
     told_after(vec![Action::Build(BuildAction::StartFrom("none".into()))]);

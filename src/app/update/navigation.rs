@@ -193,7 +193,7 @@ pub(in crate::app) fn go_to_writer(state: &mut AppState) {
     match writer {
         Some(writer) => go_to(state, writer),
         None => {
-            let text = "this cell is given: nothing in the run wrote its operands";
+            let text = "nothing in the run computes this cell: the calculation starts from it";
             fail(state, Message::sentence(text.into(), "notice.no_writer", &[]));
         }
     }

@@ -103,13 +103,20 @@ fn share_ui(ui: &mut Ui, view: &View, share: u32, place: &str, sum: f64, cell: O
     let mut row =
         ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     row.spacing_mut().interact_size.y = 24.0;
-    let small = |text: String| RichText::new(text).font(theme::small_font());
-    row.add_sized([50.0, 24.0], egui::Label::new(small(percent.clone()).color(view.theme.text_strong)));
-    match cell {
-        Some(cell) => {
+    // The number first: a long name gives way to it.
+    row.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let sum = sum as f32;
+        ui.label(small(number::four_digits(sum)).color(view.theme.text)).on_hover_text(number::full(sum));
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let share = egui::Label::new(small(percent.clone()).color(view.theme.text_strong));
+            ui.add_sized([50.0, 24.0], share);
+            let Some(cell) = cell else {
+                ui.add(egui::Label::new(small(place.into()).color(view.theme.text_weak)).truncate());
+                return;
+            };
             let address = names::cell(view, &cell);
-            let link = Button::new(small(place.into()).color(view.theme.accent)).frame(false);
-            let response = row.add(link);
+            let link = Button::new(small(place.into()).color(view.theme.accent)).frame(false).truncate();
+            let response = ui.add(link);
             let name = view.fill("paths.link", &[("share", &percent), ("name", &address)]);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
             if response.hovered() {
@@ -118,14 +125,7 @@ fn share_ui(ui: &mut Ui, view: &View, share: u32, place: &str, sum: f64, cell: O
             if response.on_hover_text(address).clicked() {
                 view.look(&cell);
             }
-        }
-        None => {
-            row.label(small(place.into()).color(view.theme.text_weak));
-        }
-    }
-    row.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let sum = sum as f32;
-        ui.label(small(number::four_digits(sum)).color(view.theme.text)).on_hover_text(number::full(sum));
+        });
     });
 }
 
