@@ -196,7 +196,7 @@ fn classes_of_bundled_models_have_names_in_every_language() {
     let classes = |name: &str| bundled::load(name).expect("bundled").architecture.classes;
     assert_eq!(classes("photos"), bundled::PHOTO_CLASSES);
     for (model, class, chinese) in
-        [("shapes", 4, "五角星"), ("photos", 3, "猫"), ("digits", 7, "7"), ("pattern", 0, "半圆")]
+        [("shapes", 4, "五角星"), ("photos", 3, "猫"), ("digits", 7, "7"), ("pattern", 0, "曲线")]
     {
         let classes = classes(model);
         assert_eq!(names::class_in(Words(Lang::En), &classes, class).as_ref(), classes.get(class));
@@ -217,7 +217,7 @@ fn classes_of_bundled_models_have_names_in_every_language() {
 
 #[test]
 fn scores_of_patterns_have_names_and_are_no_percentages() {
-    for (lang, names) in [(Lang::En, ["curve", "line"]), (Lang::Zh, ["半圆", "线"])] {
+    for (lang, names) in [(Lang::En, ["curve", "line"]), (Lang::Zh, ["曲线", "竖线"])] {
         let (ctx, mut memory) = window();
         let model = bundled::load("pattern").expect("bundled");
         let picture = samples::load("pattern-both").expect("bundled");
@@ -243,7 +243,7 @@ fn scores_of_patterns_have_names_and_are_no_percentages() {
         }
         // The two filters are told apart by what they look for.
         let all = words(&ctx, &state, &mut memory);
-        let maps = if lang == Lang::En { "map 0 (curve)" } else { "特征图\u{2009}0（半圆）" };
+        let maps = if lang == Lang::En { "map 0 (curve)" } else { "特征图\u{2009}0（曲线）" };
         assert!(all.iter().any(|text| text.to_lowercase().contains(maps)), "{maps}: {all:#?}");
     }
 }

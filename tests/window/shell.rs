@@ -1,11 +1,12 @@
 //! The window by role and label, with no display and no GPU.
 
 use convstep::{
-    app::{Action, BuildAction, Drawer, Lang, ThemeChoice, apply},
+    app::{Action, BuildAction, Drawer, Lang, ThemeChoice, Work, apply},
     nn::{
         hyperparameter::{Hyperparameter, Value},
         spec::Pair,
     },
+    ui::told,
 };
 use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
@@ -176,9 +177,10 @@ fn the_builder_moves_and_removes_by_keys_and_says_what_does_not_fit() {
             apply(&mut harness.state_mut().state, Action::Build(BuildAction::Set(1, kernel)));
             harness.run_steps(3);
             let error = harness.state().state.draft().and_then(|draft| draft.obstacle());
-            let error = format!("✗ {}", error.expect("a window that is too large"));
-            assert_eq!(harness.query_all_by_label(&error).count(), 2, "in its row and at the foot");
             let words = convstep::ui::strings::Words(lang);
+            let error = told::failed(words, Work::Build, error.expect("a window that is too large"));
+            let error = format!("✗ {error}");
+            assert_eq!(harness.query_all_by_label(&error).count(), 2, "in its row and at the foot");
             harness.get_by_label(&words.text("build.apply")).click();
             harness.run_steps(2);
             assert!(harness.state().state.draft().is_some(), "what does not fit is not applied");
