@@ -77,7 +77,13 @@ fn makes_vector(layer: &Layer, before: bool) -> bool {
         | Op::Resample2d(_)
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_) => false,
-        Op::Activation(_) | Op::Dropout { .. } | Op::Softmax | Op::Add | Op::Multiply | Op::Concat => before,
+        Op::Activation(_)
+        | Op::GroupNorm(_)
+        | Op::Dropout { .. }
+        | Op::Softmax
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => before,
     }
 }
 

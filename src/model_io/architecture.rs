@@ -5,7 +5,7 @@ use crate::nn::{
     Activation, Network,
     loss::Loss,
     resample::{Border, Upsampling},
-    spec::{Kind, LayerSpec, PadSpec, Pair, UpsampleSpec},
+    spec::{GroupNormSpec, Kind, LayerSpec, PadSpec, Pair, Together, UpsampleSpec},
 };
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -105,6 +105,9 @@ const UPSAMPLE: &[Key] = &[required("scale", Holds::Pair)];
 const PAD: &[Key] = &[required("padding", Holds::Pair), optional("padding_end", Holds::Pair)];
 const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
 const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum", Holds::Number)];
+const GROUP_NORM: &[Key] =
+    &[required("groups", Holds::Count), optional("eps", Holds::Number), optional("affine", Holds::Flag)];
+const INSTANCE_OR_LAYER_NORM: &[Key] = &[optional("eps", Holds::Number), optional("affine", Holds::Flag)];
 const LRN: &[Key] = &[
     optional("size", Holds::Count),
     optional("alpha", Holds::Number),
@@ -129,8 +132,24 @@ fn pad(table: Table, border: Border) -> Result<Kind, toml::de::Error> {
     read::<PadSpec>(table).map(|spec| Kind::Pad2d(PadSpec { border, ..spec }))
 }
 
+/// The keys of a group, instance or layer normalisation, already checked.
+fn group_norm(table: &Table, of: Together) -> Kind {
+    let usual = GroupNormSpec::new(of);
+    let of = match (of, table.get("groups").and_then(Value::as_integer)) {
+        (Together::Group(_), Some(groups)) => Together::Group(usize::try_from(groups).unwrap_or(0)),
+        (Together::Group(_) | Together::Channel | Together::Whole, _) => of,
+    };
+    let eps = table.get("eps").and_then(|eps| eps.as_float().or(eps.as_integer().map(|eps| eps as f64)));
+    let affine = table.get("affine").and_then(Value::as_bool);
+    Kind::GroupNorm(GroupNormSpec {
+        of,
+        eps: eps.unwrap_or(usual.eps),
+        affine: affine.unwrap_or(usual.affine),
+    })
+}
+
 /// Every kind but the activations: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); 21] = [
+const KINDS: [(&str, &[Key], ReadKind); 24] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
@@ -146,6 +165,9 @@ const KINDS: [(&str, &[Key], ReadKind); 21] = [
     ("flatten", NOTHING, |_| Ok(Kind::Flatten)),
     ("dense", DENSE, |table| read(table).map(Kind::Dense)),
     ("batch_norm2d", BATCH_NORM, |table| read(table).map(Kind::BatchNorm2d)),
+    ("group_norm", GROUP_NORM, |table| Ok(group_norm(&table, Together::Group(1)))),
+    ("instance_norm", INSTANCE_OR_LAYER_NORM, |table| Ok(group_norm(&table, Together::Channel))),
+    ("layer_norm", INSTANCE_OR_LAYER_NORM, |table| Ok(group_norm(&table, Together::Whole))),
     ("local_response_norm", LRN, |table| read(table).map(Kind::LocalResponseNorm)),
     ("dropout", DROPOUT, |table| read(table).map(Kind::Dropout)),
     ("softmax", NOTHING, |_| Ok(Kind::Softmax)),
@@ -365,6 +387,14 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             vec![("out_features", Some(dense.out_features.to_string())), ("bias", flag(true, dense.bias))]
         }
         Kind::BatchNorm2d(bn) => vec![("eps", number(bn.eps)), ("momentum", number(bn.momentum))],
+        Kind::GroupNorm(norm) => {
+            let groups = match norm.of {
+                Together::Group(groups) => Some(groups.to_string()),
+                Together::Channel | Together::Whole => None,
+            };
+            let usual = GroupNormSpec::new(norm.of).affine;
+            vec![("groups", groups), ("eps", number(norm.eps)), ("affine", flag(usual, norm.affine))]
+        }
         Kind::LocalResponseNorm(norm) => vec![
             ("size", Some(norm.size.to_string())),
             ("alpha", number(norm.alpha)),

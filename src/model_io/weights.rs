@@ -1,10 +1,13 @@
 //! Weight files: reading and writing [`Params`] as safetensors.
 //!
 //! Tensors have PyTorch's names and layouts: `<layer>.weight` is (O, I/groups, kh, kw) for a convolution and (out,
-//! in) for a dense layer; all other parameters are vectors.
+//! in) for a dense layer; those of a layer normalisation have the form of its input; all others are vectors.
 
 use super::{ModelError, recognise::recognise};
-use crate::nn::{Layer, Network, Op, Params, Part, Parts};
+use crate::nn::{
+    Layer, Network, Op, Params, Part, Parts,
+    group_norm::{Affine, GroupNorm},
+};
 use crate::tensor::{Shape, Tensor};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use std::collections::HashMap;
@@ -41,9 +44,14 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
     match layer.op {
         Op::Conv2d(_) if is_weight => shape.0.to_vec(),
         Op::Dense(_) if is_weight => vec![n, c],
+        Op::GroupNorm(norm) if norm.affine == Some(Affine::Cell) => match norm.extents {
+            [c, 1, 1] => vec![c],
+            extents => extents.to_vec(),
+        },
         Op::Conv2d(_)
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
@@ -55,6 +63,15 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
         | Op::Add
         | Op::Multiply
         | Op::Concat => vec![shape.len()],
+    }
+}
+
+/// The shape of a tensor in a file, where the layer normalises a vector without the extents of 1 behind it: a volume of
+/// single cells is a vector.
+fn without_extents_of_one<'a>(layer: &Layer, shape: &'a [usize]) -> &'a [usize] {
+    match (&layer.op, shape) {
+        (Op::GroupNorm(GroupNorm { extents: [_, 1, 1], .. }), [_, 1, 1]) => &shape[..1],
+        _ => shape,
     }
 }
 
@@ -83,7 +100,8 @@ pub fn read(bytes: &[u8], network: &Network) -> Result<Weights, ModelError> {
         for (part, shape) in layer.parameters() {
             let name = own_name(&file, prefix, tensor_name(layer, part));
             let tensor = find(&file, layer, &name)?;
-            check_shape(&file, &name, &tensor_shape(layer, part, shape), tensor.shape())?;
+            let got = without_extents_of_one(layer, tensor.shape());
+            check_shape(&file, &name, &tensor_shape(layer, part, shape), got)?;
             let numbers = numbers(&name, &tensor)?;
             let tensor = Tensor::from_shape_vec(shape.0, numbers)
                 .map_err(|error| ModelError(format!("{name}: {error}; save the file again")))?;
@@ -249,6 +267,7 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
     file.tensor(name).map_err(|_| {
         let is_bias = name.ends_with(".bias");
         let remedy = match layer.op {
+            Op::GroupNorm(_) => format!("set affine = false or weights = \"...\" in {}", layer.name()),
             Op::BatchNorm2d(_) => format!("set weights = \"...\" in {}", layer.name()),
             Op::Conv2d(_) | Op::Dense(_) if is_bias => format!("set bias = false in {}", layer.name()),
             Op::Conv2d(_)
@@ -284,11 +303,12 @@ fn check_shape(file: &SafeTensors, name: &str, expected: &[usize], got: &[usize]
     )))
 }
 
-/// Refuses a bias that the architecture excludes, because ignoring it would silently change the result.
+/// Refuses a bias, or the scale and shift of a normalisation, that the architecture excludes, because ignoring it would silently change the result.
 fn refuse_bias(file: &SafeTensors, prefix: &str, layer: &Layer) -> Result<(), ModelError> {
     let is_excluded = match &layer.op {
         Op::Conv2d(conv) => !conv.bias,
         Op::Dense(dense) => !dense.bias,
+        Op::GroupNorm(norm) => norm.affine.is_none(),
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
@@ -304,8 +324,9 @@ fn refuse_bias(file: &SafeTensors, prefix: &str, layer: &Layer) -> Result<(), Mo
     };
     let name = own_name(file, prefix, tensor_name(layer, Part::Bias));
     if is_excluded && file.tensor(&name).is_ok() {
+        let key = if matches!(layer.op, Op::GroupNorm(_)) { "affine" } else { "bias" };
         return Err(ModelError(format!(
-            "{}: expected no bias, as the architecture says bias = false, got a tensor {name}; set bias = true",
+            "{}: expected no bias, as the architecture says {key} = false, got a tensor {name}; set {key} = true",
             layer.name()
         )));
     }

@@ -2,7 +2,7 @@
 //!
 //! Letters: W input extent, F kernel, S stride, P padding, D dilation; C input and O output channels.
 
-use super::{Axis, Layer, Op};
+use super::{Axis, Layer, Op, group_norm::Affine};
 
 /// What a line of arithmetic gives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -74,6 +74,7 @@ impl Layer {
             | Op::Activation(_)
             | Op::Flatten
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax
@@ -125,6 +126,14 @@ impl Layer {
             Op::BatchNorm2d(_) => {
                 let formula = format!("{}·{c}", self.parameters().len());
                 lines.push(line(Quantity::Parameters, formula, self.parameter_count()));
+            }
+            // Weight and bias of each channel, or of each cell.
+            Op::GroupNorm(norm) => {
+                let each = norm.affine.map(|affine| match affine {
+                    Affine::Channel => format!("2·{c}"),
+                    Affine::Cell => format!("2·{c}·{h}·{w}"),
+                });
+                lines.extend(each.map(|each| line(Quantity::Parameters, each, self.parameter_count())));
             }
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
@@ -210,6 +219,9 @@ mod tests {
                 ..ConvSpec::new(12, 3)
             }),
             Kind::BatchNorm2d(BatchNormSpec::default()),
+            Kind::GroupNorm(GroupNormSpec::new(Together::Group(4))),
+            Kind::GroupNorm(GroupNormSpec::new(Together::Channel)),
+            Kind::GroupNorm(GroupNormSpec::new(Together::Whole)),
             Kind::RELU,
             Kind::MaxPool2d(MaxPoolSpec {
                 kernel: Pair([3, 2]),

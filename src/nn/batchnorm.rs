@@ -1,10 +1,12 @@
 //! Batch normalisation: Ioffe & Szegedy 2015, algorithm 1. Normalises by the biased variance; the
-//! running variance takes the unbiased one (PyTorch's convention).
+//! running variance takes the unbiased one (PyTorch's convention). Scale, shift and their gradients are in
+//! [`super::norm`].
 //!
 //! Letters: n image, c channel, (i, j) position, M = N * H * W.
 
-use super::Real;
+use super::{Real, norm};
 use crate::tensor::Tensor;
+use ndarray::Axis;
 
 /// A batch normalisation layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -20,54 +22,27 @@ pub struct BatchNorm2d {
 /// x: (N, C, H, W) -> mean, var: (1, C, 1, 1) of the batch; var is the biased one.
 pub fn statistics<T: Real>(x: &Tensor<T>) -> (Tensor<T>, Tensor<T>) {
     let (images, channels, h, w) = x.dim();
-    let count = T::nearest((images * h * w) as f64);
-    let fold = |c: usize, add: &dyn Fn(T, T) -> T| {
-        let mut sum = T::zero();
-        for n in 0..images {
-            for i in 0..h {
-                for j in 0..w {
-                    sum = add(sum, x[[n, c, i, j]]);
-                }
-            }
-        }
-        sum / count
-    };
-    let mean = Tensor::from_shape_fn((1, channels, 1, 1), |(_, c, _, _)| fold(c, &|sum, x| sum + x));
+    let count = images * h * w;
+    let cells = |c: usize| x.index_axis(Axis(1), c);
+    let mean = Tensor::from_shape_fn((1, channels, 1, 1), |(_, c, _, _)| norm::mean(cells(c).iter(), count));
     let var = Tensor::from_shape_fn((1, channels, 1, 1), |(_, c, _, _)| {
-        let mean = mean[[0, c, 0, 0]];
-        fold(c, &|sum, x| (x - mean).mul_add(x - mean, sum))
+        norm::variance(cells(c).iter(), mean[[0, c, 0, 0]], count)
     });
     (mean, var)
 }
 
 /// var: (1, C, 1, 1) -> 1 / sqrt(var + eps).
 pub fn inv_std<T: Real>(spec: &BatchNorm2d, var: &Tensor<T>) -> Tensor<T> {
-    var.mapv(|var| (var + T::nearest(spec.eps)).sqrt().recip())
+    var.mapv(|var| norm::inv_std(var, spec.eps))
 }
 
 /// x: (N, C, H, W) -> xhat: (N, C, H, W), `(x - mean[c]) * inv_std[c]`.
 pub fn normalise<T: Real>(x: &Tensor<T>, mean: &Tensor<T>, inv_std: &Tensor<T>) -> Tensor<T> {
     let mut xhat = x.clone();
     for ((_, c, _, _), x) in xhat.indexed_iter_mut() {
-        *x = (*x - mean[[0, c, 0, 0]]) * inv_std[[0, c, 0, 0]];
+        *x = norm::normalised(*x, mean[[0, c, 0, 0]], inv_std[[0, c, 0, 0]]);
     }
     xhat
-}
-
-/// xhat: (N, C, H, W), gamma, beta: (1, C, 1, 1) -> y = xhat * gamma + beta.
-pub fn scale_shift<T: Real>(xhat: &Tensor<T>, gamma: &Tensor<T>, beta: &Tensor<T>) -> Tensor<T> {
-    let mut y = xhat.clone();
-    for ((_, c, _, _), y) in y.indexed_iter_mut() {
-        *y = y.mul_add(gamma[[0, c, 0, 0]], T::zero()) + beta[[0, c, 0, 0]];
-    }
-    y
-}
-
-/// dy, xhat: (N, C, H, W) -> dgamma += sum of dy * xhat over n, i, j: (1, C, 1, 1).
-pub fn backward_gamma<T: Real>(dy: &Tensor<T>, xhat: &Tensor<T>, dgamma: &mut Tensor<T>) {
-    for ((n, c, i, j), &dy) in dy.indexed_iter() {
-        dgamma[[0, c, 0, 0]] = dy.mul_add(xhat[[n, c, i, j]], dgamma[[0, c, 0, 0]]);
-    }
 }
 
 /// Evaluation: the statistics are constants, dx = dy * gamma * inv_std.
@@ -90,11 +65,9 @@ pub fn backward_input_train<T: Real>(
     dbeta: &Tensor<T>,
 ) -> Tensor<T> {
     let (images, _, h, w) = dy.dim();
-    let count = T::nearest((images * h * w) as f64);
     Tensor::from_shape_fn(dy.dim(), |(n, c, i, j)| {
-        let k = [0, c, 0, 0];
-        let mean = (dgamma[k].mul_add(xhat[[n, c, i, j]], T::zero()) + dbeta[k]) / count;
-        (dy[[n, c, i, j]] - mean) * gamma[k] * inv_std[k]
+        let (at, k) = ([n, c, i, j], [0, c, 0, 0]);
+        norm::centred(dy[at], xhat[at], [dgamma[k], dbeta[k]], images * h * w) * gamma[k] * inv_std[k]
     })
 }
 

@@ -247,6 +247,7 @@ impl<T: Compute> Ran<'_, T> {
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax

@@ -4,8 +4,8 @@ use super::{
     Activation,
     resample::{Border, Upsampling},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LrnSpec,
-        MaxPoolSpec, PadSpec, Pair, UpsampleSpec,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, Kind,
+        LrnSpec, MaxPoolSpec, PadSpec, Pair, Together, UpsampleSpec,
     },
 };
 
@@ -66,10 +66,9 @@ impl Kind {
         let padding = Pair::square(1);
         let padded = [Border::Zero, Border::Reflection, Border::Replication]
             .map(|border| Self::Pad2d(PadSpec { border, padding, padding_end: None }));
+        let norms = [Together::Group(2), Together::Channel, Together::Whole]
+            .map(|of| Self::GroupNorm(GroupNormSpec::new(of)));
         let after = [
-            Self::Flatten,
-            Self::Dense(DenseSpec { out_features: 10, bias: true }),
-            Self::BatchNorm2d(BatchNormSpec::default()),
             Self::LocalResponseNorm(LrnSpec::default()),
             Self::Dropout(DropoutSpec::default()),
             Self::Softmax,
@@ -82,6 +81,12 @@ impl Kind {
             .chain(Activation::ALL.map(Self::Activation))
             .chain(upsampled)
             .chain(padded)
+            .chain([
+                Self::Flatten,
+                Self::Dense(DenseSpec { out_features: 10, bias: true }),
+                Self::BatchNorm2d(BatchNormSpec::default()),
+            ])
+            .chain(norms)
             .chain(after)
             .collect()
     }
@@ -183,6 +188,14 @@ impl Kind {
             ],
             Self::BatchNorm2d(bn) => {
                 vec![("eps", Slot::Number(&mut bn.eps)), ("momentum", Slot::Number(&mut bn.momentum))]
+            }
+            Self::GroupNorm(norm) => {
+                let mut slots =
+                    vec![("eps", Slot::Number(&mut norm.eps)), ("affine", Slot::Flag(&mut norm.affine))];
+                if let Together::Group(groups) = &mut norm.of {
+                    slots.insert(0, ("groups", Slot::Count(groups)));
+                }
+                slots
             }
             Self::LocalResponseNorm(norm) => vec![
                 ("size", Slot::Count(&mut norm.size)),

@@ -6,12 +6,14 @@ use super::{
     conv::Conv2d,
     dense::Dense,
     execution::{Alone, Workers},
+    group_norm::{Affine, GroupNorm},
     join,
     local_response_norm::LocalResponseNorm,
     pool::Pool2d,
     resample::{Resample2d, ResampleAxis},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, Pair,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, GroupNormSpec, Kind, LayerSpec, LrnSpec,
+        MaxPoolSpec, Pair, Together,
     },
 };
 use crate::tensor::{MAX_CELLS, Shape, ShapeError};
@@ -87,6 +89,10 @@ impl Layer {
             Op::BatchNorm2d(bn) => [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVar]
                 .map(|part| (part, vector(bn.channels)))
                 .into(),
+            Op::GroupNorm(norm) => {
+                let part = |part| norm.parameter_shape().map(|shape| (part, Shape(shape)));
+                [Part::Weight, Part::Bias].into_iter().filter_map(part).collect()
+            }
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
@@ -113,6 +119,7 @@ impl Layer {
             Op::Activation(_)
             | Op::Flatten
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax
             | Op::Concat => 1,
@@ -136,6 +143,7 @@ impl Layer {
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Softmax
@@ -345,6 +353,7 @@ fn build_op(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(Op, [usi
             Op::Dense(Dense { in_features: c * h * w, out_features: dense.out_features, bias: dense.bias })
         }
         Kind::BatchNorm2d(bn) => batch_norm(name, c, bn)?,
+        Kind::GroupNorm(norm) => group_norm(name, input, norm)?,
         Kind::LocalResponseNorm(norm) => local_response_norm(name, c, norm)?,
         Kind::Dropout(dropout) => {
             if !(0.0..=1.0).contains(&dropout.p) {
@@ -375,6 +384,7 @@ fn output_of(op: &Op, inputs: &[[usize; 3]]) -> Result<[usize; 3], ShapeError> {
         Op::Dense(dense) => [dense.out_features, 1, 1],
         Op::Activation(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax
@@ -393,19 +403,54 @@ fn output_of(op: &Op, inputs: &[[usize; 3]]) -> Result<[usize; 3], ShapeError> {
     Ok(output)
 }
 
+fn check_eps(name: &str, eps: f64) -> Result<(), ShapeError> {
+    if eps >= 0.0 && eps.is_finite() {
+        return Ok(());
+    }
+    Err(ShapeError(format!("{name}: expected an eps of at least 0, got {eps}; set for example eps = 1e-5")))
+}
+
 fn batch_norm(name: &str, channels: usize, spec: &BatchNormSpec) -> Result<Op, ShapeError> {
     let BatchNormSpec { eps, momentum } = *spec;
-    if !(eps >= 0.0 && eps.is_finite()) {
-        return Err(ShapeError(format!(
-            "{name}: expected an eps of at least 0, got {eps}; set for example eps = 1e-5"
-        )));
-    }
+    check_eps(name, eps)?;
     if !(0.0..=1.0).contains(&momentum) {
         return Err(ShapeError(format!(
             "{name}: expected a momentum from 0 to 1, got {momentum}; set for example momentum = 0.1"
         )));
     }
     Ok(Op::BatchNorm2d(BatchNorm2d { channels, eps, momentum }))
+}
+
+/// A normalisation of each image for itself; what is normalised together is more than one cell.
+fn group_norm(name: &str, extents: [usize; 3], spec: &GroupNormSpec) -> Result<Op, ShapeError> {
+    let [channels, h, w] = extents;
+    check_eps(name, spec.eps)?;
+    let groups = match spec.of {
+        Together::Group(groups) => groups,
+        Together::Channel => channels,
+        Together::Whole => 1,
+    };
+    if groups == 0 || !channels.is_multiple_of(groups) {
+        return Err(ShapeError(format!(
+            "{name}: expected groups to divide {channels} input channels, got groups = {groups}; set groups = 1 or change \
+             the channels before it"
+        )));
+    }
+    if channels / groups * h * w < 2 {
+        return Err(ShapeError(format!(
+            "{name}: expected at least 2 cells to normalise together, got 1, which would always become 0; {}",
+            match spec.of {
+                Together::Group(_) => "use fewer groups",
+                Together::Channel => "put it before the maps are averaged or flattened, or use a layer_norm",
+                Together::Whole => "leave it out",
+            }
+        )));
+    }
+    let affine = spec.affine.then_some(match spec.of {
+        Together::Whole => Affine::Cell,
+        Together::Group(_) | Together::Channel => Affine::Channel,
+    });
+    Ok(Op::GroupNorm(GroupNorm { extents, groups, eps: spec.eps, affine }))
 }
 
 fn local_response_norm(name: &str, channels: usize, spec: &LrnSpec) -> Result<Op, ShapeError> {

@@ -109,11 +109,11 @@ impl Network {
         mode == Mode::Train && self.layers.iter().any(|layer| matches!(layer.op, Op::BatchNorm2d(_)))
     }
 
-    /// Initial parameters: weights by `init`, biases 0; batch normalisation starts as the identity.
+    /// Initial parameters: weights by `init`, biases 0; the scale of a normalisation is 1.
     pub fn init<T: Real>(&self, init: Init, seed: u64) -> Params<T> {
         let layers = self.layers.iter().enumerate().map(|(l, layer)| {
             let mut rng = init::rng(seed, l);
-            let is_norm = matches!(layer.op, Op::BatchNorm2d(_));
+            let is_norm = matches!(layer.op, Op::BatchNorm2d(_) | Op::GroupNorm(_));
             let mut parts = Parts::default();
             for (part, shape) in layer.parameters() {
                 let tensor = if part == Part::RunningVar || (part == Part::Weight && is_norm) {

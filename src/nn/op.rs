@@ -1,8 +1,8 @@
 //! The operations that a layer may have, and the mode in which they run.
 
 use super::{
-    Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, local_response_norm::LocalResponseNorm,
-    pool::Pool2d, resample::Resample2d,
+    Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, group_norm::GroupNorm,
+    local_response_norm::LocalResponseNorm, pool::Pool2d, resample::Resample2d,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ pub enum Op {
     Dense(Dense),
     /// Batch normalisation.
     BatchNorm2d(BatchNorm2d),
+    /// Normalisation of each image for itself: group, instance and layer normalisation.
+    GroupNorm(GroupNorm),
     /// Local response normalisation.
     LocalResponseNorm(LocalResponseNorm),
     /// Dropout.

@@ -28,7 +28,13 @@ pub enum Part {
     Var,
     /// Forward, batch normalisation: 1 / sqrt(var + eps).
     InvStd,
-    /// Forward, batch normalisation: (x - mean) * inv_std.
+    /// Forward, group normalisation: the mean of a group of an image's cells.
+    GroupMean,
+    /// Forward, group normalisation: the biased variance of a group.
+    GroupVar,
+    /// Forward, group normalisation: 1 / sqrt(var + eps) of a group.
+    GroupInvStd,
+    /// Forward, batch and group normalisation: (x - mean) * inv_std.
     Xhat,
     /// Forward, local response normalisation: k + alpha / size * sum.
     Scale,
@@ -40,7 +46,12 @@ pub enum Part {
     Mask,
     /// Backward: the gradient of a sum before its division.
     Ds,
-    /// Backward, softmax: the sum of dy * y. Local response normalisation: the sum of the ratios.
+    /// Backward, group normalisation: the gradient of the normalised values, dy * gamma.
+    Dxhat,
+    /// Backward, group normalisation: the sum of those gradients over a group.
+    DxhatSum,
+    /// Backward, softmax: the sum of dy * y. Group normalisation: the sum of dxhat * xhat over a group. Local response
+    /// normalisation: the sum of the ratios.
     Dot,
     /// Backward: the gradient of the weight, summed over the batch.
     Dw,
@@ -72,9 +83,9 @@ pub enum Part {
     WeightStep,
     /// Update: what the learning rate multiplies.
     BiasStep,
-    /// The weight; gamma of a batch normalisation.
+    /// The weight; gamma of a normalisation.
     Weight,
-    /// The bias; beta of a batch normalisation.
+    /// The bias; beta of a normalisation.
     Bias,
     /// Batch normalisation: the running mean.
     RunningMean,
@@ -86,7 +97,7 @@ pub enum Part {
 
 impl Part {
     /// Every part; of the inputs of a join the first.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::Out,
         Self::Winner,
         Self::Max,
@@ -97,12 +108,17 @@ impl Part {
         Self::Mean,
         Self::Var,
         Self::InvStd,
+        Self::GroupMean,
+        Self::GroupVar,
+        Self::GroupInvStd,
         Self::Xhat,
         Self::Scale,
         Self::Factor,
         Self::Ratio,
         Self::Mask,
         Self::Ds,
+        Self::Dxhat,
+        Self::DxhatSum,
         Self::Dot,
         Self::Dw,
         Self::Db,
@@ -146,33 +162,38 @@ impl Part {
             Self::Mean => 7,
             Self::Var => 8,
             Self::InvStd => 9,
-            Self::Xhat => 10,
-            Self::Scale => 11,
-            Self::Factor => 12,
-            Self::Ratio => 13,
-            Self::Mask => 14,
-            Self::Ds => 15,
-            Self::Dot => 16,
-            Self::Dw => 17,
-            Self::Db => 18,
-            Self::Dx => 19,
-            Self::DxOf(_) => 20,
-            Self::Dy => 21,
-            Self::DwMean => 22,
-            Self::DbMean => 23,
-            Self::DwDecayed => 24,
-            Self::DbDecayed => 25,
-            Self::WeightM => 26,
-            Self::BiasM => 27,
-            Self::WeightV => 28,
-            Self::BiasV => 29,
-            Self::WeightStep => 30,
-            Self::BiasStep => 31,
-            Self::Weight => 32,
-            Self::Bias => 33,
-            Self::RunningMean => 34,
-            Self::RunningVar => 35,
-            Self::Target => 36,
+            Self::GroupMean => 10,
+            Self::GroupVar => 11,
+            Self::GroupInvStd => 12,
+            Self::Xhat => 13,
+            Self::Scale => 14,
+            Self::Factor => 15,
+            Self::Ratio => 16,
+            Self::Mask => 17,
+            Self::Ds => 18,
+            Self::Dxhat => 19,
+            Self::DxhatSum => 20,
+            Self::Dot => 21,
+            Self::Dw => 22,
+            Self::Db => 23,
+            Self::Dx => 24,
+            Self::DxOf(_) => 25,
+            Self::Dy => 26,
+            Self::DwMean => 27,
+            Self::DbMean => 28,
+            Self::DwDecayed => 29,
+            Self::DbDecayed => 30,
+            Self::WeightM => 31,
+            Self::BiasM => 32,
+            Self::WeightV => 33,
+            Self::BiasV => 34,
+            Self::WeightStep => 35,
+            Self::BiasStep => 36,
+            Self::Weight => 37,
+            Self::Bias => 38,
+            Self::RunningMean => 39,
+            Self::RunningVar => 40,
+            Self::Target => 41,
         }
     }
 
@@ -199,12 +220,17 @@ impl Part {
             Self::Mean => "mean",
             Self::Var => "var",
             Self::InvStd => "inv_std",
+            Self::GroupMean => "group.mean",
+            Self::GroupVar => "group.var",
+            Self::GroupInvStd => "group.inv_std",
             Self::Xhat => "xhat",
             Self::Scale => "scale",
             Self::Factor => "factor",
             Self::Ratio => "ratio",
             Self::Mask => "mask",
             Self::Ds => "dS",
+            Self::Dxhat => "dxhat",
+            Self::DxhatSum => "dxhat.sum",
             Self::Dot => "dot",
             Self::Dw => "dW",
             Self::Db => "db",

@@ -6,10 +6,11 @@ use super::{
     batchnorm, conv,
     dropout::{self, Stream},
     execution::{Alone, Execution, Workers},
+    group_norm::{self, GroupNorm},
     join,
     local_response_norm::{self, Normalised},
     loss::{self, Loss},
-    pool, resample, softmax,
+    norm, pool, resample, softmax,
 };
 use crate::tensor::Tensor;
 
@@ -346,7 +347,7 @@ fn forward_layer<T: Compute>(
             };
             let inv_std = batchnorm::inv_std(spec, &var);
             let xhat = batchnorm::normalise(x, &mean, &inv_std);
-            let y = batchnorm::scale_shift(&xhat, params.at(Part::Weight), params.at(Part::Bias));
+            let y = norm::scale_shift(&xhat, params.at(Part::Weight), params.at(Part::Bias));
             made.set(Part::InvStd, inv_std);
             made.set(Part::Xhat, xhat);
             y
@@ -360,6 +361,7 @@ fn forward_layer<T: Compute>(
             }
             Mode::Eval => x.clone(),
         },
+        Op::GroupNorm(spec) => forward_group_norm(spec, params, x, &mut made),
         Op::LocalResponseNorm(spec) => {
             let norm = local_response_norm::forward(spec, x);
             made.set(Part::Sum, norm.sum);
@@ -448,7 +450,7 @@ fn backward_layer<T: Compute>(
             let (mut dw, mut db) = (Tensor::zeros(vector), Tensor::zeros(vector));
             let (xhat, inv_std) = (own.at(Part::Xhat), own.at(Part::InvStd));
             let gamma = params.at(Part::Weight);
-            batchnorm::backward_gamma(dy, xhat, &mut dw);
+            norm::backward_gamma(dy, xhat, &mut dw);
             conv::backward_bias(dy, &mut db);
             let dx = match how.mode {
                 Mode::Train => batchnorm::backward_input_train(dy, xhat, gamma, inv_std, &dw, &db),
@@ -463,6 +465,7 @@ fn backward_layer<T: Compute>(
             Some(mask) => dy * mask,
             None => dy.clone(),
         },
+        Op::GroupNorm(spec) => backward_group_norm(spec, params, dy, own, how),
         Op::LocalResponseNorm(spec) => {
             let of = |part| own.at(part);
             let (scale, factor, out) = (of(Part::Scale), of(Part::Factor), of(Part::Out));
@@ -485,6 +488,48 @@ fn backward_layer<T: Compute>(
         }
     };
     own.set(Part::Dx, dx);
+}
+
+/// The output of a normalisation of each image for itself; what leads to it is added to `made`.
+fn forward_group_norm<T: Compute>(
+    spec: &GroupNorm,
+    params: &Parts<T>,
+    x: &Tensor<T>,
+    made: &mut Parts<T>,
+) -> Tensor<T> {
+    let (mean, var) = group_norm::statistics(spec, x);
+    let inv_std = var.mapv(|var| norm::inv_std(var, spec.eps));
+    let xhat = group_norm::normalise(spec, x, &mean, &inv_std);
+    made.set(Part::GroupMean, mean);
+    made.set(Part::GroupVar, var);
+    made.set(Part::GroupInvStd, inv_std);
+    let Some(gamma) = params.get(Part::Weight) else { return xhat };
+    let y = norm::scale_shift(&xhat, gamma, params.at(Part::Bias));
+    made.set(Part::Xhat, xhat);
+    y
+}
+
+/// The gradient of its input; what leads to it, and the gradients of scale and shift, are added to `own`.
+fn backward_group_norm<T: Compute>(
+    spec: &GroupNorm,
+    params: &Parts<T>,
+    dy: &Tensor<T>,
+    own: &mut Parts<T>,
+    how: Back,
+) -> Tensor<T> {
+    let gamma = params.get(Part::Weight);
+    if let Some(gamma) = gamma.filter(|_| how.parameters) {
+        let (mut dw, mut db) = (Tensor::zeros(gamma.dim()), Tensor::zeros(gamma.dim()));
+        norm::backward_gamma(dy, own.at(Part::Xhat), &mut dw);
+        norm::backward_beta(dy, &mut db);
+        own.set(Part::Dw, dw);
+        own.set(Part::Db, db);
+    }
+    let dxhat = gamma.map(|gamma| norm::scaled(dy, gamma));
+    let of_xhat = dxhat.as_ref().unwrap_or(dy);
+    let made = group_norm::backward(spec, of_xhat, own.at(spec.xhat()), own.at(Part::GroupInvStd));
+    own.set_some([(Part::Dxhat, dxhat), (Part::DxhatSum, Some(made.sum)), (Part::Dot, Some(made.dot))]);
+    made.dx
 }
 
 /// The gradient of each input of a join.

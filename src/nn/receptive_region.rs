@@ -1,6 +1,9 @@
 //! Which cells a block of cells depends on, layer after layer, and which depend on it.
 
-use super::{Axis, Layer, Network, Op, Source, Window, conv::Conv2d, join, resample::ResampleAxis};
+use super::{
+    Axis, Layer, Network, Op, Source, Window, conv::Conv2d, group_norm::GroupNorm, join,
+    resample::ResampleAxis,
+};
 use std::ops::Range;
 
 /// Cells of one image's tensor: the same rectangle in some channels. It is not empty.
@@ -89,6 +92,14 @@ fn outputs_of(conv: &Conv2d, inputs: &Range<usize>) -> Range<usize> {
     conv.outputs_of(inputs.start).start..conv.outputs_of(inputs.end - 1).end
 }
 
+/// All cells of the groups that some channels are in.
+const fn whole_groups(norm: &GroupNorm, channels: &Range<usize>) -> Block {
+    let [_, h, w] = norm.extents;
+    let start = norm.channels_of(norm.group_of(channels.start)).start;
+    let end = norm.channels_of(norm.group_of(channels.end - 1)).end;
+    Block { channels: start..end, rows: 0..h, cols: 0..w }
+}
+
 impl Layer {
     /// The cells of input `k` that a block of output cells is made of; with strides and dilations also those between them.
     pub fn reads(&self, k: usize, made: &Block) -> Vec<Block> {
@@ -116,6 +127,7 @@ impl Layer {
                 }
                 made.channels.clone().map(|f| Block::cell([f / (h * w), f / w % h, f % w])).collect()
             }
+            Op::GroupNorm(norm) => vec![whole_groups(norm, &made.channels)],
             Op::LocalResponseNorm(norm) => {
                 let Range { start, end } = made.channels;
                 let end = (end + (norm.size - 1) / 2).min(norm.channels);
@@ -168,6 +180,7 @@ impl Layer {
                 };
                 rows.map(strip).collect()
             }
+            Op::GroupNorm(norm) => vec![whole_groups(norm, &read.channels)],
             Op::LocalResponseNorm(norm) => {
                 let Range { start, end } = read.channels;
                 let channels =

@@ -235,6 +235,36 @@ impl Default for BatchNormSpec {
     }
 }
 
+/// Which cells of an image a `group_norm`, `instance_norm` or `layer_norm` layer normalises together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Together {
+    /// `group_norm`: the channels of a group, of so many groups.
+    Group(usize),
+    /// `instance_norm`: a channel.
+    Channel,
+    /// `layer_norm`: the whole input.
+    Whole,
+}
+
+/// Numbers of a `group_norm`, `instance_norm` or `layer_norm` layer, named as PyTorch names them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GroupNormSpec {
+    /// Which cells; the kind's name says it.
+    pub of: Together,
+    /// Added to the variance, default 1e-5.
+    pub eps: f64,
+    /// Whether the normalised values are scaled and shifted: with a number for each channel, of a `layer_norm` for each
+    /// cell. Default true, of an `instance_norm` false.
+    pub affine: bool,
+}
+
+impl GroupNormSpec {
+    /// With the other numbers by default.
+    pub const fn new(of: Together) -> Self {
+        Self { of, eps: 1e-5, affine: !matches!(of, Together::Channel) }
+    }
+}
+
 /// Numbers of a `local_response_norm` layer, named as PyTorch's LocalResponseNorm names them.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -298,6 +328,8 @@ pub enum Kind {
     Dense(DenseSpec),
     /// Batch normalisation.
     BatchNorm2d(BatchNormSpec),
+    /// Group, instance and layer normalisation.
+    GroupNorm(GroupNormSpec),
     /// Local response normalisation.
     LocalResponseNorm(LrnSpec),
     /// Dropout.
@@ -339,6 +371,11 @@ impl Kind {
             Self::Flatten => "flatten",
             Self::Dense(_) => "dense",
             Self::BatchNorm2d(_) => "batch_norm2d",
+            Self::GroupNorm(spec) => match spec.of {
+                Together::Group(_) => "group_norm",
+                Together::Channel => "instance_norm",
+                Together::Whole => "layer_norm",
+            },
             Self::LocalResponseNorm(_) => "local_response_norm",
             Self::Dropout(_) => "dropout",
             Self::Softmax => "softmax",
@@ -369,6 +406,11 @@ impl Kind {
             Self::Flatten => "flatten",
             Self::Dense(_) => "fc",
             Self::BatchNorm2d(_) => "bn",
+            Self::GroupNorm(spec) => match spec.of {
+                Together::Group(_) => "gn",
+                Together::Channel => "inorm",
+                Together::Whole => "ln",
+            },
             Self::LocalResponseNorm(_) => "lrn",
             Self::Dropout(_) => "dropout",
             Self::Softmax => "softmax",

@@ -2,16 +2,16 @@
 //! gradient that came back, it tells how much of the cell's own gradient goes through each activation.
 //!
 //! A layer's derivative is the same linear map forward as backward, but transposed; where it is symmetric (cell by
-//! cell, softmax, batch normalisation but for its scale) its backward function serves both ways.
+//! cell, softmax, normalisations but for their scale) its backward function serves both ways.
 
 use super::{
     Compute, Mode, Op, Part, Source, batchnorm,
     check::{Cell, Ran},
     conv,
     execution::Alone,
-    join,
+    group_norm, join,
     local_response_norm::{self, Normalised},
-    pool, resample, softmax,
+    norm, pool, resample, softmax,
 };
 use crate::tensor::Tensor;
 
@@ -99,14 +99,17 @@ impl<T: Compute> Ran<'_, T> {
                 let own = self.values.layers.get(layer)?;
                 let (x, y) = (self.inputs_of(layer)[0], own.get(Part::Out)?);
                 let weight = |part| one_hot(self.params.0[layer].get(part)?, index);
-                let in_channel = |from: Option<&Tensor<T>>| {
+                // The cells that go with one of the parameter's: those of a channel, or the one in its place.
+                let where_it_acts = |from: Option<&Tensor<T>>| {
+                    let cells = self.params.0[layer].get(part)?.len();
+                    let run = y.len() / y.dim().0 / cells;
                     let mut moves = Tensor::zeros(y.dim());
-                    for ((n, c, i, j), moves) in moves.indexed_iter_mut() {
-                        if c == index {
-                            *moves = from.map_or(T::one(), |from| from[[n, c, i, j]]);
+                    for ((at, moves), k) in moves.indexed_iter_mut().zip((0..cells * run).cycle()) {
+                        if k / run == index {
+                            *moves = from.map_or(T::one(), |from| from[at]);
                         }
                     }
-                    moves
+                    Some(moves)
                 };
                 let moves = match (&self.network.layers[layer].op, part) {
                     (Op::Conv2d(spec), Part::Weight) => {
@@ -115,8 +118,10 @@ impl<T: Compute> Ran<'_, T> {
                     (Op::Dense(spec), Part::Weight) => {
                         T::dense_forward(&Alone, spec, x, &weight(part)?, None)
                     }
-                    (Op::BatchNorm2d(_), Part::Weight) => in_channel(Some(own.get(Part::Xhat)?)),
-                    (_, Part::Bias) => in_channel(None),
+                    (Op::BatchNorm2d(_) | Op::GroupNorm(_), Part::Weight) => {
+                        where_it_acts(Some(own.get(Part::Xhat)?))?
+                    }
+                    (_, Part::Bias) => where_it_acts(None)?,
                     _ => return None,
                 };
                 Some((Source::Layer(layer), moves))
@@ -183,10 +188,18 @@ impl<T: Compute> Ran<'_, T> {
                     Mode::Train => {
                         let vector = (1, spec.channels, 1, 1);
                         let (mut along, mut sum) = (Tensor::zeros(vector), Tensor::zeros(vector));
-                        batchnorm::backward_gamma(dx, xhat, &mut along);
+                        norm::backward_gamma(dx, xhat, &mut along);
                         conv::backward_bias(dx, &mut sum);
                         batchnorm::backward_input_train(dx, xhat, gamma, inv_std, &along, &sum)
                     }
+                }
+            }
+            Op::GroupNorm(spec) => {
+                let (xhat, inv_std) = (own.at(spec.xhat()), own.at(Part::GroupInvStd));
+                let moved = group_norm::backward(spec, dx, xhat, inv_std).dx;
+                match params.get(Part::Weight) {
+                    Some(gamma) => norm::scaled(&moved, gamma),
+                    None => moved,
                 }
             }
             Op::Dropout { .. } => match own.get(Part::Mask) {

@@ -131,6 +131,7 @@ impl Grouping {
             | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Flatten
             | Op::Dropout { .. }

@@ -244,7 +244,7 @@ impl Trace {
 fn gradients_of(step: &Step) -> impl Iterator<Item = (Operand, (TensorId, u32, u32), f32)> + '_ {
     step.term.operands.iter().zip(step.values).filter_map(|(operand, value)| match *operand {
         Some(Operand::Cell { tensor, image, index })
-            if tensor.part.is_activation_gradient() || tensor.part == Part::Ds =>
+            if tensor.part.is_activation_gradient() || matches!(tensor.part, Part::Ds | Part::Dxhat) =>
         {
             Some((Operand::Cell { tensor, image, index }, (tensor, image, index), value))
         }

@@ -16,6 +16,7 @@ impl Trace {
             | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
             | Op::Flatten

@@ -58,12 +58,17 @@ impl TensorId {
             | Part::Exp
             | Part::Sum
             | Part::Prob
+            | Part::GroupMean
+            | Part::GroupVar
+            | Part::GroupInvStd
             | Part::Xhat
             | Part::Scale
             | Part::Factor
             | Part::Ratio
             | Part::Mask
             | Part::Ds
+            | Part::Dxhat
+            | Part::DxhatSum
             | Part::Dot
             | Part::Dx
             | Part::DxOf(_)

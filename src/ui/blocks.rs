@@ -28,6 +28,7 @@ pub fn blocks(network: &Network) -> Vec<Block> {
             | Op::Resample2d(_)
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Softmax
             | Op::Add
@@ -77,6 +78,7 @@ impl Block {
             | Op::Resample2d(_)
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Softmax
             | Op::Add

@@ -59,6 +59,7 @@ impl FilterForm {
             | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Flatten
             | Op::Dropout { .. }
@@ -181,6 +182,7 @@ fn is_passing(op: &Op) -> bool {
         | Op::Dense(_)
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Softmax
         | Op::Add

@@ -8,7 +8,7 @@ use crate::app::AppState;
 use crate::attribution::Unit;
 use crate::data::shapes;
 use crate::model_io::{Model, bundled, by_hand};
-use crate::nn::{Op, Part, Source};
+use crate::nn::{Op, Part, Source, group_norm::GroupNorm};
 use crate::tensor::Shape;
 use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, Stage, TensorId};
 
@@ -67,12 +67,17 @@ fn part_of(view: &View, part: Part, owner: &str) -> String {
         Part::Mean => "name.mean",
         Part::Var => "name.var",
         Part::InvStd => "name.inv_std",
+        Part::GroupMean => "name.mean",
+        Part::GroupVar => "name.var",
+        Part::GroupInvStd => "name.inv_std",
         Part::Xhat => "name.xhat",
         Part::Mask => "name.mask",
         Part::Scale => "name.scale",
         Part::Factor => "name.factor",
         Part::Ratio => "name.ratio",
         Part::Ds => "name.ds",
+        Part::Dxhat => "name.dxhat",
+        Part::DxhatSum => "name.dxhat_sum",
         Part::Dot => "name.dot",
         Part::Dw => "name.dw",
         Part::Db => "name.db",
@@ -147,7 +152,15 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
         (Owner::Loss, 2.., _) => return class_of_output(view, plane),
         (Owner::Input | Owner::Loss | Owner::Layer(_), _, _) => {}
     }
-    let is_like_output = matches!(tensor.part, Part::Out | Part::Ds | Part::Xhat);
+    let is_like_output = matches!(tensor.part, Part::Out | Part::Ds | Part::Xhat | Part::Dxhat);
+    if let Some(Op::GroupNorm(spec)) = operation(view, tensor) {
+        if GroupNorm::is_of_group(tensor.part) {
+            return group(view, spec, plane);
+        }
+        if !is_like_output && spec.run() > 1 {
+            return view.fill("name.map", &[("k", &plane.to_string())]);
+        }
+    }
     let key = match (shape.plane(), operation(view, tensor), tensor.owner) {
         (1, Some(Op::Conv2d(_)), _) if !is_like_output => "name.filter",
         (1, Some(Op::BatchNorm2d(_)), _) if !is_like_output => "name.map",
@@ -156,6 +169,16 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
         _ => "name.map",
     };
     with_class(view, tensor, plane, view.fill(key, &[("k", &plane.to_string())]))
+}
+
+/// What a normalisation of each picture for itself normalises together: `group 1`, `map 1`, `all cells`.
+pub fn group(view: &View, spec: &GroupNorm, group: usize) -> String {
+    let [channels, h, w] = spec.extents;
+    if spec.groups == 1 {
+        return view.text("name.all_cells");
+    }
+    let key = if spec.groups == channels && h * w > 1 { "name.map" } else { "name.group" };
+    view.fill(key, &[("k", &group.to_string())])
 }
 
 /// A map or filter with the class that it stands for: `map 0 (curve)`.
@@ -181,6 +204,7 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
         | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax => true,
         Op::Conv2d(_)
@@ -210,6 +234,7 @@ fn part_of_vector(plan: &Plan, l: usize) -> &'static str {
         Op::Flatten => "name.cell",
         Op::Activation(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax

@@ -2,7 +2,7 @@
 
 use super::{names, number, view::View};
 use crate::app::StopReason;
-use crate::nn::{Layer, Mode, Op, Part, optimizer::Rule, spec::Kind};
+use crate::nn::{Layer, Mode, Op, Part, group_norm::GroupNorm, optimizer::Rule, spec::Kind};
 use crate::trace::{Address, Break, Found, Owner, Pass, Place, Plan, Stage, Stop, TensorId};
 
 /// The key of a stage's sentence.
@@ -17,6 +17,10 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
         Part::Weight | Part::Bias => "param",
         Part::RunningMean | Part::RunningVar => "running",
         Part::DxOf(_) => "dX",
+        Part::GroupMean => "mean",
+        Part::GroupVar => "var",
+        Part::GroupInvStd => "inv_std",
+        Part::DxhatSum => "sum",
         part => part.suffix(),
     };
     let family = match (stage.pass, stage.tensor.owner) {
@@ -27,6 +31,7 @@ pub fn key(plan: &Plan, stage: &Stage) -> String {
         (_, Owner::Layer(l)) => match &plan.layer(l as usize).spec.kind {
             Kind::GlobalAvgPool2d | Kind::AdaptiveAvgPool2d(_) => "avg_pool2d",
             Kind::GlobalMaxPool2d | Kind::AdaptiveMaxPool2d(_) => "max_pool2d",
+            Kind::GroupNorm(_) => "group_norm",
             kind => kind.name(),
         },
     };
@@ -55,9 +60,11 @@ fn variant(plan: &Plan, stage: &Stage) -> &'static str {
         Op::Dense(spec) if part == Part::Out && spec.bias => "_bias",
         Op::BatchNorm2d(_) if setup.mode == Mode::Eval && part != Part::Out => "_eval",
         Op::Dropout { .. } if setup.mode == Mode::Eval => "_eval",
+        Op::GroupNorm(spec) if part == Part::Out && spec.affine.is_none() => "_plain",
         Op::Conv2d(_)
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::Dropout { .. }
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
@@ -94,7 +101,8 @@ pub fn sentence(view: &View, focus: &Address) -> String {
     let (at_plane, class) = (at[1], names::class_of_output(view, at[1]));
     let at = at.map(|n| n.to_string());
     let [a, b, i, j] = &at;
-    let values = [("a", a.as_str()), ("k", b), ("i", i), ("j", j), ("class", &class)];
+    let group = group(view, focus, at_plane);
+    let values = [("a", a.as_str()), ("k", b), ("i", i), ("j", j), ("class", &class), ("group", &group)];
     match focus.place() {
         Place::Stage(s) => {
             let stage = &plan.stages()[s as usize];
@@ -112,6 +120,17 @@ pub fn sentence(view: &View, focus: &Address) -> String {
             view.fill(key, &values)
         }
     }
+}
+
+/// What the cell at an address is normalised together with; empty where it is not of such a normalisation.
+fn group(view: &View, focus: &Address, at_plane: usize) -> String {
+    let plan = view.state.plan();
+    let Some(stage) = plan.stage_at(focus) else { return String::new() };
+    let Owner::Layer(l) = stage.tensor.owner else { return String::new() };
+    let Op::GroupNorm(spec) = &plan.layer(l as usize).op else { return String::new() };
+    let is_of_group = GroupNorm::is_of_group(stage.tensor.part);
+    let group = if is_of_group { at_plane } else { spec.group_of(at_plane) };
+    names::group(view, spec, group)
 }
 
 /// What a breakpoint stops at.

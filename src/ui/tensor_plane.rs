@@ -273,6 +273,8 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
             | Part::Prob
             | Part::Var
             | Part::InvStd
+            | Part::GroupVar
+            | Part::GroupInvStd
             | Part::Scale
             | Part::Factor
             | Part::Mask
@@ -302,7 +304,7 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
                 | Op::Flatten
                 | Op::LocalResponseNorm(_)
                 | Op::Dropout { .. } => is_signed(view, plan.input_of(l)),
-                Op::Conv2d(_) | Op::Dense(_) | Op::BatchNorm2d(_) => true,
+                Op::Conv2d(_) | Op::Dense(_) | Op::BatchNorm2d(_) | Op::GroupNorm(_) => true,
                 Op::Add | Op::Multiply | Op::Concat => plan.inputs_of(l).any(|input| is_signed(view, input)),
             }
         }

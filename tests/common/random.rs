@@ -10,8 +10,8 @@ use convstep::nn::{
     outline::Outline,
     resample::{Border, Upsampling},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, INPUT, Kind,
-        LayerSpec, LrnSpec, MaxPoolSpec, PadSpec, Pair, UpsampleSpec,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, INPUT,
+        Kind, LayerSpec, LrnSpec, MaxPoolSpec, PadSpec, Pair, Together, UpsampleSpec,
     },
 };
 use convstep::tensor::Tensor;
@@ -112,6 +112,15 @@ pub fn batch_norm() -> impl Strategy<Value = Kind> {
         .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum }))
 }
 
+/// Normalisations of each image for itself, with and without scale and shift. Their eps is as large as that of
+/// [`batch_norm`].
+pub fn group_norm(of: Together) -> impl Strategy<Value = Kind> {
+    (1..=3usize, 0.01..0.5f64, any::<bool>()).prop_map(move |(groups, eps, affine)| {
+        let of = if let Together::Group(_) = of { Together::Group(groups) } else { of };
+        Kind::GroupNorm(GroupNormSpec { of, eps, affine })
+    })
+}
+
 /// Local response normalisation, strong enough to show in the numbers.
 pub fn local_response_norm() -> impl Strategy<Value = Kind> {
     (1..=5usize, 0.0..2.0f64, 0.0..1.5f64, 0.3..2.0f64)
@@ -133,6 +142,7 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         Kind::Activation(activation) => (1, with_number(activation).boxed()),
         Kind::Dense(_) => (3, dense().boxed()),
         Kind::BatchNorm2d(_) => (3, batch_norm().boxed()),
+        Kind::GroupNorm(norm) => (2, group_norm(norm.of).boxed()),
         Kind::LocalResponseNorm(_) => (3, local_response_norm().boxed()),
         Kind::Dropout(_) => (3, dropout().boxed()),
         Kind::AdaptiveAvgPool2d(_) => (1, adaptive_pool(Kind::AdaptiveAvgPool2d).boxed()),

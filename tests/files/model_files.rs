@@ -8,8 +8,8 @@ use convstep::{
         loss::Loss,
         resample::{Border, Upsampling},
         spec::{
-            AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec,
-            LrnSpec, MaxPoolSpec, PadSpec, Pair, UpsampleSpec,
+            AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec,
+            Kind, LayerSpec, LrnSpec, MaxPoolSpec, PadSpec, Pair, Together, UpsampleSpec,
         },
     },
 };
@@ -70,6 +70,10 @@ fn kind() -> impl Strategy<Value = Kind> {
             .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum })),
         (1usize..9, 0.0f64..1.0, 0.0f64..1.0, 0.1f64..2.0)
             .prop_map(|(size, alpha, beta, k)| { Kind::LocalResponseNorm(LrnSpec { size, alpha, beta, k }) }),
+        (0usize..3, 1usize..5, 1e-9f64..1.0, any::<bool>()).prop_map(|(of, groups, eps, affine)| {
+            let of = [Together::Group(groups), Together::Channel, Together::Whole][of];
+            Kind::GroupNorm(GroupNormSpec { of, eps, affine })
+        }),
         (0.0f64..=1.0).prop_map(|p| Kind::Dropout(DropoutSpec { p })),
         Just(Kind::GlobalAvgPool2d),
         Just(Kind::GlobalMaxPool2d),

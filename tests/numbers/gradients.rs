@@ -10,8 +10,11 @@
 //! every activation and have the same winner in every max pool. Each test asserts that few cells are.
 
 use convstep::nn::{
-    Activation, Mode, Network, Op, Params, Part, Source, dropout::Stream, loss::Loss, optimizer::TRAINED,
-    spec::Kind,
+    Activation, Mode, Network, Op, Params, Part, Source,
+    dropout::Stream,
+    loss::Loss,
+    optimizer::TRAINED,
+    spec::{Kind, Together},
 };
 use convstep::tensor::Tensor;
 use proptest::{
@@ -69,6 +72,7 @@ impl Run<'_> {
                 | Op::Flatten
                 | Op::Dense(_)
                 | Op::BatchNorm2d(_)
+                | Op::GroupNorm(_)
                 | Op::LocalResponseNorm(_)
                 | Op::Dropout { .. }
                 | Op::Softmax
@@ -251,6 +255,21 @@ fn batch_norm2d_in_evaluation() {
 #[test]
 fn batch_norm2d_in_training() {
     check_kind("batch_norm2d, train", random::batch_norm(), 20, &[Mode::Train]);
+}
+
+#[test]
+fn group_norm() {
+    check_kind("group_norm", random::group_norm(Together::Group(1)), 20, &[Mode::Eval]);
+}
+
+#[test]
+fn instance_norm() {
+    check_kind("instance_norm", random::group_norm(Together::Channel), 20, &[Mode::Eval]);
+}
+
+#[test]
+fn layer_norm() {
+    check_kind("layer_norm", random::group_norm(Together::Whole), 20, &[Mode::Eval]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use convstep::nn::{
     engine::Engine,
     kernels::{Isa, tensors},
     optimizer::{Moments, Optimizer, Rule},
-    spec::{AvgPoolSpec, BatchNormSpec, Kind, MaxPoolSpec},
+    spec::{AvgPoolSpec, BatchNormSpec, Kind, MaxPoolSpec, Together},
 };
 use convstep::tensor::Tensor;
 use ndarray::Axis as Dim;
@@ -192,7 +192,11 @@ fn usual_network() -> impl Strategy<Value = Network> {
             1 => Just(Kind::MaxPool2d(MaxPoolSpec { ceil_mode: true, ..MaxPoolSpec::new(2) })),
             1 => Just(Kind::AvgPool2d(AvgPoolSpec::new(2))),
         ];
-        let norm = prop_oneof![3 => Just(None), 1 => Just(Some(Kind::BatchNorm2d(BatchNormSpec::default())))];
+        let norm = prop_oneof![
+            4 => Just(None),
+            1 => Just(Some(Kind::BatchNorm2d(BatchNormSpec::default()))),
+            1 => random::group_norm(Together::Group(1)).prop_map(Some),
+        ];
         let activation = prop_oneof![4 => Just(Kind::RELU), 1 => random::kind()];
         (random::conv(), norm, activation, proptest::option::of(pool)).prop_map(
             |(conv, norm, activation, pool)| [Some(conv), norm, Some(activation), pool].into_iter().flatten(),

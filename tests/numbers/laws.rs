@@ -8,7 +8,8 @@ use convstep::nn::{
     init::Init,
     loss::Loss,
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, Kind, LayerSpec, MaxPoolSpec, Pair,
+        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, Kind, LayerSpec,
+        MaxPoolSpec, Pair, Together,
     },
 };
 use convstep::tensor::{MAX_CELLS, Tensor};
@@ -90,13 +91,16 @@ proptest! {
                         f32::conv_backward_weight(&Alone, spec, &one(x), &one(made.get(Part::Ds).unwrap_or(dy)), &mut dw);
                     }
                     Op::Dense(spec) => f32::dense_backward_weight(&Alone, spec, &one(x), &one(dy), &mut dw),
-                    Op::BatchNorm2d(_) => convstep::nn::batchnorm::backward_gamma(
-                        &one(dy), &one(made.at(Part::Xhat)), &mut dw
-                    ),
+                    Op::BatchNorm2d(_) | Op::GroupNorm(_) => {
+                        convstep::nn::norm::backward_gamma(&one(dy), &one(made.at(Part::Xhat)), &mut dw);
+                    }
                     other => prop_assert!(false, "{:?} has a weight", other),
                 }
                 if let Some(db) = &mut db {
-                    conv::backward_bias(&one(dy), db);
+                    match &layer.op {
+                        Op::GroupNorm(_) => convstep::nn::norm::backward_beta(&one(dy), db),
+                        _ => conv::backward_bias(&one(dy), db),
+                    }
                 }
             }
             prop_assert_eq!(bits(&dw), bits(dw_of_batch));
@@ -423,6 +427,10 @@ proptest! {
                     }
                     Op::Dense(_) => x.iter().any(|x| x.is_nan()),
                     Op::Softmax => (0..layer.input[0]).any(|c| nan(c, i, j)),
+                    Op::GroupNorm(norm) => {
+                        let channels = norm.channels_of(norm.group_of(o));
+                        x.slice(ndarray::s![0, channels, .., ..]).iter().any(|x| x.is_nan())
+                    }
                     Op::LocalResponseNorm(norm) => {
                         (0..norm.size).filter_map(|t| norm.tap(o, t)).any(|c| nan(c, i, j))
                     }
@@ -515,6 +523,11 @@ fn numbers_that_lead_nowhere_are_refused() {
     }
     for eps in [f64::NAN, f64::INFINITY, -1e-5] {
         refused(picture, Kind::BatchNorm2d(BatchNormSpec { eps, momentum: 0.1 }), "eps");
+        refused(
+            picture,
+            Kind::GroupNorm(GroupNormSpec { eps, ..GroupNormSpec::new(Together::Whole) }),
+            "eps",
+        );
     }
     for momentum in [f64::NAN, -0.1, 1.1] {
         refused(picture, Kind::BatchNorm2d(BatchNormSpec { eps: 1e-5, momentum }), "momentum");
@@ -605,6 +618,9 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
             .prop_map(|(activation, number)| Kind::Activation(activation.with_number(number))),
         (hostile_real(), hostile_real())
             .prop_map(|(eps, momentum)| Kind::BatchNorm2d(BatchNormSpec { eps, momentum })),
+        (hostile(), hostile_real(), any::<bool>()).prop_map(|(groups, eps, affine)| {
+            Kind::GroupNorm(GroupNormSpec { of: Together::Group(groups), eps, affine })
+        }),
         hostile_real().prop_map(|p| Kind::Dropout(DropoutSpec { p })),
         random::kind(),
     ]

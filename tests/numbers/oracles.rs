@@ -9,13 +9,18 @@ use convstep::nn::{
     Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Source, Values, Window,
     WindowNumbers, batchnorm, conv, dense,
     dropout::Stream,
+    group_norm::{self, GroupNorm},
     local_response_norm::{self, LocalResponseNorm, Normalised},
     loss::{self, Loss, Targets},
+    norm,
     optimizer::{Moments, Optimizer, Rule},
     pool::{self, Pool2d},
     resample::{self, Border, Upsampling},
     softmax,
-    spec::{ConvSpec, DenseSpec, Kind, LayerSpec, MaxPoolSpec, PadSpec, Pair, UpsampleSpec},
+    spec::{
+        ConvSpec, DenseSpec, GroupNormSpec, Kind, LayerSpec, MaxPoolSpec, PadSpec, Pair, Together,
+        UpsampleSpec,
+    },
 };
 use convstep::tensor::Tensor;
 use safetensors::{Dtype, SafeTensors};
@@ -303,6 +308,57 @@ fn activations() {
     }
 }
 
+/// The operation of a normalisation of each image for itself on pictures of these extents.
+fn group_norm_of(case: &Case, extents: [usize; 3]) -> GroupNorm {
+    let of = match case.attr["of"].as_str().expect("a kind") {
+        "group" => Together::Group(case.numbers("groups")[0]),
+        "channel" => Together::Channel,
+        "whole" => Together::Whole,
+        other => panic!("no normalisation is of {other}"),
+    };
+    let spec = GroupNormSpec { of, eps: case.number("eps"), affine: case.attr["affine"] == true };
+    let layer = LayerSpec::new("norm", Kind::GroupNorm(spec));
+    match Network::build(extents, vec![layer], Loss::Mse).expect("fits").layers[0].op {
+        Op::GroupNorm(spec) => spec,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn group_norms() {
+    each("gn_", 10, |case| {
+        let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
+        let (_, c, h, w) = x.dim();
+        let spec = group_norm_of(case, [c, h, w]);
+        let param = |key: &str| {
+            let numbers: Vec<f32> = case.tensors[key].1.iter().map(|&x| x as f32).collect();
+            Tensor::from_shape_vec(spec.parameter_shape().expect("scales"), numbers).expect("the shape fits")
+        };
+        let params = spec.affine.map(|_| [param("param.weight"), param("param.bias")]);
+        let (mean, var) = group_norm::statistics(&spec, &x);
+        let inv_std = var.mapv(|var| norm::inv_std(var, spec.eps));
+        let xhat = group_norm::normalise(&spec, &x, &mean, &inv_std);
+        let y = params.as_ref().map_or(xhat.clone(), |[gamma, beta]| norm::scale_shift(&xhat, gamma, beta));
+        // As with batch normalisation: the mean of M numbers, added up one after the other.
+        let roundings = (spec.count() as f64).sqrt() * f64::from(f32::EPSILON) / 2.0;
+        let bound = roundings * largest(&x) * largest(&inv_std);
+        let gamma = params.as_ref().map_or(1.0, |[gamma, _]| largest(gamma));
+        case.compare_within("out.y", &y, bound * gamma);
+
+        let dxhat = params.as_ref().map_or(gy.clone(), |[gamma, _]| norm::scaled(&gy, gamma));
+        let dx = group_norm::backward(&spec, &dxhat, &xhat, &inv_std).dx;
+        case.compare_within("grad.x", &dx, bound * largest(&dx));
+        if let Some([gamma, beta]) = &params {
+            let (mut dgamma, mut dbeta) = (Tensor::zeros(gamma.dim()), Tensor::zeros(beta.dim()));
+            norm::backward_gamma(&gy, &xhat, &mut dgamma);
+            norm::backward_beta(&gy, &mut dbeta);
+            let dgamma_bound = bound * gy.iter().map(|dy| f64::from(dy.abs())).sum::<f64>();
+            case.compare_within("grad.weight", &dgamma, dgamma_bound);
+            case.compare("grad.bias", &dbeta);
+        }
+    });
+}
+
 #[test]
 fn local_response_norms() {
     each("lrn_", 3, |case| {
@@ -409,10 +465,10 @@ fn batch_normalisation() {
         let roundings = (x.len() as f64 / spec.channels as f64).sqrt() * f64::from(f32::EPSILON) / 2.0;
         let bound = if train { roundings * largest(&x) * largest(&inv_std) } else { 0.0 };
         let y_bound = bound * largest(&gamma);
-        case.compare_within("out.y", &batchnorm::scale_shift(&xhat, &gamma, &beta), y_bound);
+        case.compare_within("out.y", &norm::scale_shift(&xhat, &gamma, &beta), y_bound);
 
         let (mut dgamma, mut dbeta) = (Tensor::zeros(gamma.dim()), Tensor::zeros(beta.dim()));
-        batchnorm::backward_gamma(&gy, &xhat, &mut dgamma);
+        norm::backward_gamma(&gy, &xhat, &mut dgamma);
         conv::backward_bias(&gy, &mut dbeta);
         let dgamma_bound = bound * gy.iter().map(|dy| f64::from(dy.abs())).sum::<f64>();
         case.compare_within("grad.gamma", &dgamma, dgamma_bound);

@@ -113,6 +113,23 @@ layers = [
 "#,
     ),
     (
+        "groups",
+        r#"
+input = [4, 3, 2]
+layers = [
+    { name = "gn", kind = "group_norm", groups = 2 },
+    { name = "plain", kind = "group_norm", groups = 2, affine = false },
+    { name = "inorm", kind = "instance_norm" },
+    { name = "scaled", kind = "instance_norm", affine = true },
+    { name = "ln", kind = "layer_norm" },
+    { name = "flatten", kind = "flatten" },
+    { name = "features", kind = "group_norm", groups = 3 },
+    { name = "vector", kind = "layer_norm" },
+    { name = "fc", kind = "dense", out_features = 2 },
+]
+"#,
+    ),
+    (
         "neighbours",
         r#"
 input = [6, 3, 2]

@@ -284,6 +284,7 @@ fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Re
         | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Flatten
         | Op::Dropout { .. }

@@ -267,6 +267,7 @@ impl<'a> Graph<'a> {
             | Kind::Activation(_)
             | Kind::Flatten
             | Kind::BatchNorm2d(_)
+            | Kind::GroupNorm(_)
             | Kind::LocalResponseNorm(_)
             | Kind::Dropout(_)
             | Kind::Softmax

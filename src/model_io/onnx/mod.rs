@@ -335,6 +335,7 @@ fn loss(reading: &mut Reading) -> Result<Loss, ModelError> {
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Add

@@ -4,9 +4,9 @@ use super::{Joins, Own, Reading, Shard, Step, Sums, places::Places};
 use crate::nn::{
     Op,
     activation::Reads,
-    batchnorm::BatchNorm2d,
     dense::Dense,
     dropout::Stream,
+    group_norm::GroupNorm,
     kernels::{
         Isa,
         conv::Finish,
@@ -15,6 +15,7 @@ use crate::nn::{
         plain,
     },
     local_response_norm::LocalResponseNorm,
+    norm::inv_std,
 };
 use std::ops::Range;
 
@@ -132,15 +133,21 @@ impl Run<'_> {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
                 images.for_each(|(x, y)| forward_lrn(spec, step.plane, x, y));
             }
+            (Op::GroupNorm(spec), _) => {
+                let each = 2 * spec.runs();
+                let stats = shard.stats[l][n.start * each..n.end * each].chunks_exact_mut(each);
+                let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
+                images.zip(stats).for_each(|((x, y), stats)| self.forward_group_norm(spec, own, x, stats, y));
+            }
             (Op::BatchNorm2d(spec), _) => {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
                 let [mean, inv_std] = match self.stream {
                     Some(_) => [&own.batch[0][..], &own.batch[2][..]],
                     None => {
                         let [mean, var] = &own.running;
-                        let inv_std = &mut shard.scratch[..spec.channels];
-                        inv_std.iter_mut().zip(var).for_each(|(to, &var)| *to = inv_std_of(spec, var));
-                        [&mean[..], &*inv_std]
+                        let inv_stds = &mut shard.scratch[..spec.channels];
+                        inv_stds.iter_mut().zip(var).for_each(|(to, &var)| *to = inv_std(var, spec.eps));
+                        [&mean[..], &*inv_stds]
                     }
                 };
                 let of = Statistics { mean, inv_std };
@@ -150,6 +157,65 @@ impl Run<'_> {
             (Op::Add | Op::Multiply | Op::Concat, _) => forward_join(step, self.places, &mut shard.values, n),
             (Op::Conv2d(_), None) => unreachable!("a convolution has a plan"),
         }
+    }
+
+    /// One image through a normalisation of each image for itself. stats: the mean and 1 / sqrt(var + eps) of each run
+    /// of cells, kept for the way back.
+    fn forward_group_norm(&self, spec: &GroupNorm, own: &Own, x: &[f32], stats: &mut [f32], y: &mut [f32]) {
+        let (groups, count) = (spec.groups, spec.count());
+        let (mean, inv_stds) = stats.split_at_mut(spec.runs());
+        let (of_groups, vars) = (&mut mean[..groups], &mut inv_stds[..groups]);
+        let divisor = count as f64 as f32;
+        of_groups.fill(0.0);
+        norm::sums(self.isa, x, count, 0..groups, of_groups);
+        of_groups.iter_mut().for_each(|mean| *mean /= divisor);
+        vars.fill(0.0);
+        norm::squares(self.isa, x, of_groups, count, 0..groups, vars);
+        vars.iter_mut().for_each(|var| *var = inv_std(*var / divisor, spec.eps));
+        // From the last on, so that none is written before it has been read.
+        let runs = spec.runs() / groups;
+        for g in (0..groups).rev() {
+            for of in [&mut *mean, &mut *inv_stds] {
+                let one = of[g];
+                of[g * runs..(g + 1) * runs].fill(one);
+            }
+        }
+        let of = Statistics { mean, inv_std: inv_stds };
+        match spec.affine {
+            Some(_) => norm::forward(self.isa, x, of, &own.w, &own.b, spec.run(), y),
+            None => norm::normalise(self.isa, x, of, spec.run(), y),
+        }
+    }
+
+    /// The same backward. scratch: as long as [`Step::norm_scratch`] says.
+    fn backward_group_norm(
+        &self,
+        spec: &GroupNorm,
+        own: &Own,
+        [dy, x, stats]: [&[f32]; 3],
+        scratch: &mut [f32],
+        dx: &mut [f32],
+    ) {
+        let (groups, count, runs) = (spec.groups, spec.count(), spec.runs() / spec.groups);
+        let (of_groups, scratch) = scratch.split_at_mut(4 * groups);
+        let (of_groups, sums) = of_groups.split_at_mut(2 * groups);
+        for (to, from) in of_groups.iter_mut().zip(stats.iter().step_by(runs)) {
+            *to = *from;
+        }
+        let (mean, inv_std) = of_groups.split_at(groups);
+        let of = Statistics { mean, inv_std };
+        let dxhat = if spec.affine.is_some() {
+            let dxhat = &mut scratch[..dy.len()];
+            norm::scale(self.isa, dy, &own.w, spec.run(), dxhat);
+            dxhat
+        } else {
+            dy
+        };
+        sums.fill(0.0);
+        let (sum, dot) = sums.split_at_mut(groups);
+        norm::sums(self.isa, dxhat, count, 0..groups, sum);
+        norm::products(self.isa, dxhat, x, of, count, 0..groups, dot);
+        norm::backward_normalised(self.isa, dxhat, x, of, [dot, sum], count, dx);
     }
 
     fn forward_dense(
@@ -324,6 +390,18 @@ impl Run<'_> {
                     backward_lrn(spec, step.plane, [dy, y, x], dx);
                 }
             }
+            (Op::GroupNorm(spec), _) => {
+                let each = 2 * spec.runs();
+                let stats = shard.stats[l][n.start * each..n.end * each].chunks_exact(each);
+                let images = dy[outs]
+                    .chunks_exact(step.outputs)
+                    .zip(x[ins.clone()].chunks_exact(step.inputs))
+                    .zip(stats)
+                    .zip(dx[ins].chunks_exact_mut(step.inputs));
+                for (((dy, x), stats), dx) in images {
+                    self.backward_group_norm(spec, own, [dy, x, stats], &mut shard.scratch, dx);
+                }
+            }
             (Op::BatchNorm2d(_), _) => {
                 let by = Gradient {
                     of: Statistics { mean: &own.batch[0], inv_std: &own.batch[2] },
@@ -438,12 +516,16 @@ fn backward_lrn(spec: &LocalResponseNorm, plane: usize, [dy, y, x]: [&[f32]; 3],
 }
 
 impl Step {
-    /// Output channels or features of a layer with parameters, else 0.
+    /// Output channels or features of a layer with parameters, of a normalisation its scales; else 0.
     pub(super) const fn channels(&self) -> usize {
         match &self.op {
             Op::Conv2d(spec) => spec.out_channels,
             Op::Dense(spec) => spec.out_features,
             Op::BatchNorm2d(spec) => spec.channels,
+            Op::GroupNorm(spec) => match spec.affine {
+                Some(_) => spec.runs(),
+                None => 0,
+            },
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
@@ -456,6 +538,20 @@ impl Step {
             | Op::Multiply
             | Op::Concat => 0,
         }
+    }
+
+    /// Numbers that a normalisation notes beside its values: of a batch normalisation in evaluation; of one of each image
+    /// for itself on the way back: the statistics and the sums of the groups, the gradient of the normalised values.
+    pub(super) const fn norm_scratch(&self) -> usize {
+        if let Op::GroupNorm(spec) = &self.op {
+            return 4 * spec.groups + spec.cells();
+        }
+        if let Op::BatchNorm2d(spec) = &self.op { spec.channels } else { 0 }
+    }
+
+    /// Statistics that a normalisation of each image for itself keeps of an image: mean and 1 / sqrt(var + eps).
+    pub(super) const fn stats(&self) -> usize {
+        if let Op::GroupNorm(spec) = &self.op { 2 * spec.runs() } else { 0 }
     }
 
     /// The sums continue over a shard's images.
@@ -506,6 +602,16 @@ impl Step {
                     plain::bias_sums(dy, self.plane, sums.o.clone(), &mut sums.db);
                 }
             }
+            (Op::GroupNorm(spec), _) => {
+                let x = &shard.values[self.from][..dy.len()];
+                let images = dy.chunks_exact(self.outputs).zip(x.chunks_exact(self.inputs));
+                for ((dy, x), stats) in images.zip(shard.stats[l].chunks_exact(2 * spec.runs())) {
+                    let (mean, inv_std) = stats.split_at(spec.runs());
+                    let of = Statistics { mean, inv_std };
+                    norm::products(isa, dy, x, of, spec.run(), sums.o.clone(), &mut sums.dw);
+                    plain::bias_sums(dy, spec.run(), sums.o.clone(), &mut sums.db);
+                }
+            }
             (
                 Op::Conv2d(_)
                 | Op::MaxPool2d(_)
@@ -523,9 +629,4 @@ impl Step {
             ) => {}
         }
     }
-}
-
-/// As in `batchnorm::inv_std`.
-pub(super) fn inv_std_of(spec: &BatchNorm2d, var: f32) -> f32 {
-    (var + spec.eps as f32).sqrt().recip()
 }

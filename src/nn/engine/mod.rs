@@ -122,6 +122,8 @@ struct Shard {
     gradients: Vec<Vec<f32>>,
     /// Per layer: a max pool's winners.
     winners: Vec<Vec<u32>>,
+    /// Per layer that normalises each image for itself: the statistics, per image.
+    stats: Vec<Vec<f32>>,
     /// Per layer: what a weight gradient reads, per image.
     lowered: Vec<Vec<f32>>,
     /// Per layer that divides its sum: the sum's gradient.
@@ -187,6 +189,7 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Softmax
             | Op::Activation(_)
@@ -265,6 +268,7 @@ impl Near {
             Op::Conv2d(_)
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::Add
@@ -351,10 +355,11 @@ impl Engine {
     fn shard(&self, places: &Places, images: usize) -> Shard {
         let plans = self.steps.iter().filter_map(|step| step.conv.as_ref());
         let scratch = plans.map(ConvPlan::scratch_len).max().unwrap_or(0);
-        let channels = self.steps.iter().map(Step::channels).max().unwrap_or(0);
+        let norms = self.steps.iter().map(Step::norm_scratch).max().unwrap_or(0);
         Shard {
             values: places.lens.iter().map(|len| vec![0.0; len * images + BEHIND]).collect(),
-            scratch: vec![0.0; scratch.max(dense::forward_scratch_len(self.isa)).max(channels)],
+            scratch: vec![0.0; scratch.max(dense::forward_scratch_len(self.isa)).max(norms)],
+            stats: self.steps.iter().map(|step| vec![0.0; step.stats() * images]).collect(),
             losses: vec![0.0; images],
             ..Shard::default()
         }
@@ -399,6 +404,11 @@ impl Engine {
                         let c = part(spec.channels);
                         let [dw, db, mean, var] = std::array::from_fn(|_| vec![0.0; c.len()]);
                         Sums { o: c, dw, db, mean, var }
+                    }
+                    (Op::GroupNorm(_), _) => {
+                        let o = part(step.channels());
+                        let [dw, db] = std::array::from_fn(|_| vec![0.0; o.len()]);
+                        Sums { dw, db, o, ..Sums::default() }
                     }
                     (
                         Op::Conv2d(_)
@@ -475,6 +485,7 @@ impl Engine {
                     | Op::Activation(_)
                     | Op::Flatten
                     | Op::BatchNorm2d(_)
+                    | Op::GroupNorm(_)
                     | Op::LocalResponseNorm(_)
                     | Op::Dropout { .. }
                     | Op::Softmax

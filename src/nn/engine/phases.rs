@@ -1,11 +1,7 @@
 //! The phases of a group of images: between two of them all workers wait for one another.
 
-use super::{
-    Engine, Shard, Sums,
-    layers::{Run, inv_std_of},
-    update::loss,
-};
-use crate::nn::{Op, dropout::Stream, execution::Workers, kernels::norm};
+use super::{Engine, Shard, Sums, layers::Run, update::loss};
+use crate::nn::{Op, dropout::Stream, execution::Workers, kernels::norm, norm::inv_std};
 use std::{ops::Range, sync::PoisonError};
 
 /// Some images of a batch, each worker with neighbouring ones.
@@ -134,13 +130,13 @@ impl Engine {
     /// A batch normalisation's statistics, gathered from all workers.
     fn gather_statistics(&mut self, l: usize) {
         let Op::BatchNorm2d(spec) = self.steps[l].op else { return };
-        let [mean, var, inv_std] = &mut self.own[l].batch;
+        let [mean, var, inv_stds] = &mut self.own[l].batch;
         for sums in &mut self.sums {
             let sums = &sums.get_mut().unwrap_or_else(PoisonError::into_inner)[l];
             mean[sums.o.clone()].copy_from_slice(&sums.mean);
             var[sums.o.clone()].copy_from_slice(&sums.var);
         }
-        inv_std.iter_mut().zip(var).for_each(|(inv_std, &mut var)| *inv_std = inv_std_of(&spec, var));
+        inv_stds.iter_mut().zip(var).for_each(|(to, &mut var)| *to = inv_std(var, spec.eps));
     }
 
     /// A layer's gradients, gathered from all workers.

@@ -1,5 +1,6 @@
-//! Batch normalisation: its folds, each channel's over positions and then images, and its maps. Letters as in
-//! [`crate::nn::batchnorm`]; xhat is made anew from x where it is read, to the same bits.
+//! Normalisations: their folds, each channel's over positions and then images, and their maps. Letters as in
+//! [`crate::nn::batchnorm`]; xhat is made anew from x where it is read, to the same bits. For a normalisation of each
+//! image for itself a channel is a group of channels, or a run of cells with one scale and shift.
 
 use super::compiled;
 use std::ops::Range;
@@ -56,6 +57,34 @@ pub fn forward(x: &[f32], of: Statistics<'_>, gamma: &[f32], beta: &[f32], plane
         for (y, &x) in y.iter_mut().zip(x) {
             *y = ((x - mean) * inv_std).mul_add(gamma, 0.0) + beta;
         }
+    }
+}
+
+/// x: (C, plane) -> xhat.
+pub fn normalise(x: &[f32], of: Statistics<'_>, plane: usize, xhat: &mut [f32]) {
+    for (c, (x, xhat)) in x.chunks_exact(plane).zip(xhat.chunks_exact_mut(plane)).enumerate() {
+        let (mean, inv_std) = (of.mean[c], of.inv_std[c]);
+        xhat.iter_mut().zip(x).for_each(|(xhat, &x)| *xhat = (x - mean) * inv_std);
+    }
+}
+
+/// dxhat, x: (C, plane), the sums of dxhat * xhat and of dxhat -> dx = (dxhat - (dot * xhat + sum) / plane) * inv_std.
+pub fn backward_normalised(dxhat: &[f32], x: &[f32], of: Statistics<'_>, sums: [&[f32]; 2], plane: usize, dx: &mut [f32]) {
+    let count = plane as f64 as f32;
+    let numbers = dx.chunks_exact_mut(plane).zip(dxhat.chunks_exact(plane)).zip(x.chunks_exact(plane));
+    for (c, ((dx, dxhat), x)) in numbers.enumerate() {
+        let (mean, inv_std, [dot, sum]) = (of.mean[c], of.inv_std[c], sums.map(|sums| sums[c]));
+        for ((dx, &dxhat), &x) in dx.iter_mut().zip(dxhat).zip(x) {
+            let xhat = (x - mean) * inv_std;
+            *dx = (dxhat - (dot.mul_add(xhat, 0.0) + sum) / count) * inv_std;
+        }
+    }
+}
+
+/// dy: (C, plane) -> dxhat = dy * gamma.
+pub fn scale(dy: &[f32], gamma: &[f32], plane: usize, dxhat: &mut [f32]) {
+    for ((dxhat, dy), &gamma) in dxhat.chunks_exact_mut(plane).zip(dy.chunks_exact(plane)).zip(gamma) {
+        dxhat.iter_mut().zip(dy).for_each(|(dxhat, &dy)| *dxhat = dy * gamma);
     }
 }
 

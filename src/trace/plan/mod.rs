@@ -10,7 +10,7 @@ use super::address::{Address, Grain, Pass, Place};
 use super::tensor_id::{Owner, TensorId};
 use super::term::Operand;
 use crate::nn::{
-    Gradient, Layer, Mode, Network, Part, Source, conv::Conv2d, dropout::Stream, optimizer::Optimizer,
+    Gradient, Layer, Mode, Network, Op, Part, Source, conv::Conv2d, dropout::Stream, optimizer::Optimizer,
 };
 use crate::tensor::Shape;
 use std::{ops::Range, sync::Arc};
@@ -222,7 +222,9 @@ impl Plan {
         );
         is_weight
             && match tensor.owner {
-                Owner::Layer(l) => !matches!(self.layer(l as usize).op, crate::nn::Op::BatchNorm2d(_)),
+                Owner::Layer(l) => {
+                    !matches!(self.layer(l as usize).op, Op::BatchNorm2d(_) | Op::GroupNorm(_))
+                }
                 Owner::Input | Owner::Loss => false,
             }
     }

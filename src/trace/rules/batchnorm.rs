@@ -1,6 +1,6 @@
 //! Batch normalisation. Letters as in [`crate::nn::batchnorm`].
 
-use super::{Push, Site, cell, constant, family_stages, gradient_start, images_at_once, param};
+use super::{Push, Site, cell, family_stages, gradient_start, images_at_once, norm, param};
 use crate::nn::{Mode, Part, batchnorm::BatchNorm2d};
 use crate::tensor::Shape;
 use crate::trace::{
@@ -35,7 +35,7 @@ pub(super) fn stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Pass::Bwd => {
             push(id(BatchNormStage::Dw), vector, count);
             push(id(BatchNormStage::Db), vector, count);
-            push(id(BatchNormStage::Dx), image, if train { 6 } else { 2 });
+            push(id(BatchNormStage::Dx), image, if train { norm::CENTRED + 2 } else { 2 });
         }
         Pass::Loss | Pass::Update => {}
     }
@@ -60,44 +60,29 @@ pub(super) fn term(site: &Site, l: usize, spec: &BatchNorm2d) -> Term {
         image: if site.plan.is_layered() { 0 } else { site.image },
         index: c as u32,
     };
-    let divide = || Term::one(TermOp::Div, constant("M", count as f64));
     match BatchNormStage::from_part(site.stage.tensor.part) {
         BatchNormStage::Mean if m < count => Term::one(TermOp::Add, nth(x)),
         BatchNormStage::Var if m < count => Term::two(TermOp::SquareDiffAdd, nth(x), vector(Part::Mean)),
-        BatchNormStage::Mean | BatchNormStage::Var => divide(),
-        BatchNormStage::InvStd => match m {
-            0 => Term::one(TermOp::Add, vector(if train { Part::Var } else { Part::RunningVar })),
-            1 => Term::one(TermOp::Add, constant("ε", spec.eps)),
-            2 => Term::none(TermOp::Sqrt),
-            _ => Term::none(TermOp::Recip),
-        },
-        BatchNormStage::Xhat => match m {
-            0 => {
-                let mean = vector(if train { Part::Mean } else { Part::RunningMean });
-                Term::two(TermOp::Difference, site.same(x), mean)
-            }
-            _ => Term::one(TermOp::Mul, inv_std()),
-        },
-        BatchNormStage::Out => match m {
-            0 => {
-                let xhat = site.same(TensorId::layer(l, Part::Xhat));
-                Term::two(TermOp::MulAdd, xhat, vector(Part::Weight))
-            }
-            _ => Term::one(TermOp::Add, vector(Part::Bias)),
-        },
+        BatchNormStage::Mean | BatchNormStage::Var => norm::divide(count),
+        BatchNormStage::InvStd => {
+            norm::inv_std(m, vector(if train { Part::Var } else { Part::RunningVar }), spec.eps)
+        }
+        BatchNormStage::Xhat => {
+            let mean = vector(if train { Part::Mean } else { Part::RunningMean });
+            norm::normalised(m, [site.same(x), mean, inv_std()])
+        }
+        BatchNormStage::Out => {
+            let xhat = site.same(TensorId::layer(l, Part::Xhat));
+            norm::scaled_and_shifted(m, [xhat, vector(Part::Weight), vector(Part::Bias)])
+        }
         BatchNormStage::Dw => Term::two(TermOp::MulAdd, nth(dy), nth(TensorId::layer(l, Part::Xhat))),
         BatchNormStage::Db => Term::one(TermOp::Add, nth(dy)),
-        BatchNormStage::Dx if train => match m {
-            0 => {
-                let xhat = site.same(TensorId::layer(l, Part::Xhat));
-                Term::two(TermOp::MulAdd, vector(Part::Dw), xhat)
-            }
-            1 => Term::one(TermOp::Add, vector(Part::Db)),
-            2 => divide(),
-            3 => Term::one(TermOp::SubFrom, site.same(dy)),
-            4 => Term::one(TermOp::Mul, vector(Part::Weight)),
-            _ => Term::one(TermOp::Mul, inv_std()),
-        },
+        BatchNormStage::Dx if train && m < norm::CENTRED => {
+            let xhat = site.same(TensorId::layer(l, Part::Xhat));
+            norm::centred(m, [site.same(dy), vector(Part::Dw), xhat, vector(Part::Db)], count)
+        }
+        BatchNormStage::Dx if train && m == norm::CENTRED => Term::one(TermOp::Mul, vector(Part::Weight)),
+        BatchNormStage::Dx if train => Term::one(TermOp::Mul, inv_std()),
         BatchNormStage::Dx => match m {
             0 => Term::two(TermOp::Product, site.same(dy), vector(Part::Weight)),
             _ => Term::one(TermOp::Mul, inv_std()),

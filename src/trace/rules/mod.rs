@@ -11,9 +11,11 @@ pub mod activation;
 pub mod batchnorm;
 pub mod conv;
 pub mod dense;
+pub mod group_norm;
 pub mod join;
 pub mod local_response_norm;
 pub mod loss;
+mod norm;
 pub mod pool;
 pub mod resample;
 pub mod softmax;
@@ -94,6 +96,7 @@ fn layer_stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Op::Resample2d(spec) => resample::stages(plan, l, spec, pass, push),
         Op::Dense(spec) => dense::stages(plan, l, spec, pass, push),
         Op::BatchNorm2d(_) => batchnorm::stages(plan, l, pass, push),
+        Op::GroupNorm(spec) => group_norm::stages(plan, l, spec, pass, push),
         Op::LocalResponseNorm(spec) => local_response_norm::stages(plan, l, spec, pass, push),
         Op::Softmax => softmax::stages(plan, l, pass, push),
         Op::Dropout { .. } => activation::dropout_stages(plan, l, pass, push),
@@ -188,6 +191,7 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
                 Op::Resample2d(spec) => resample::term(&site, l, spec),
                 Op::Dense(spec) => dense::term(&site, l, spec),
                 Op::BatchNorm2d(spec) => batchnorm::term(&site, l, spec),
+                Op::GroupNorm(spec) => group_norm::term(&site, l, spec),
                 Op::LocalResponseNorm(spec) => local_response_norm::term(&site, l, spec),
                 Op::Softmax => softmax::term(&site, l),
                 Op::Dropout { p } => activation::dropout_term(&site, l, *p),
@@ -214,6 +218,7 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
             Op::Conv2d(_) => conv::start(plan, part),
             Op::Dense(_) => dense::start(plan, part),
             Op::BatchNorm2d(_) => batchnorm::start(plan, part),
+            Op::GroupNorm(_) => group_norm::start(plan, part),
             Op::MaxPool2d(_) => pool::max_start(part),
             Op::Softmax => softmax::start(part),
             op @ (Op::Add | Op::Multiply | Op::Concat) => join::start(op, part),
@@ -251,6 +256,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
             Op::Resample2d(spec) => resample::formula(spec, part),
             Op::Dense(spec) => dense::formula(spec, part),
             Op::BatchNorm2d(_) => batchnorm::formula(plan.setup().mode, part),
+            Op::GroupNorm(spec) => group_norm::formula(spec, part),
             Op::LocalResponseNorm(_) => local_response_norm::formula(part),
             Op::Softmax => softmax::formula(part),
             Op::Dropout { .. } => activation::dropout_formula(plan.setup().mode, part),
@@ -286,6 +292,23 @@ impl Reading<'_> {
         if self.plan.is_layered() { self.image } else { 0 }
     }
 
+    /// Whether term `m` of a cell of the stage reads it.
+    fn is_read_by(&self, cell: u32, m: u32) -> bool {
+        term(self.plan, 0, self.stage, self.image as u32, cell, m).operands().any(|operand| {
+            matches!(*operand, Operand::Cell { tensor, image, index }
+                if tensor == self.tensor
+                    && index as usize == self.index
+                    && (image as usize == self.image || !self.tensor.is_per_image()))
+        })
+    }
+
+    /// Visits those of some terms of a cell that read it.
+    fn visit_those(&self, cell: usize, terms: std::ops::Range<u32>, visit: Visit) {
+        for m in terms.filter(|&m| self.is_read_by(cell as u32, m)) {
+            visit(cell as u32, m);
+        }
+    }
+
     /// The outermost numbers of the cells of an image's tensor that the stage makes.
     fn all_images(&self) -> std::ops::Range<usize> {
         0..if self.stage.per_image { images_at_once(self.plan) } else { 1 }
@@ -309,6 +332,7 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
         Op::MaxPool2d(spec) => pool::max_readers(&reading, l as usize, spec, visit),
         Op::AvgPool2d(spec) => pool::avg_readers(&reading, l as usize, spec, visit),
         Op::Resample2d(spec) => resample::readers(&reading, l as usize, spec, visit),
+        Op::GroupNorm(spec) => group_norm::readers(&reading, l as usize, spec, visit),
         Op::LocalResponseNorm(spec) => local_response_norm::readers(&reading, l as usize, spec, visit),
         Op::BatchNorm2d(_) | Op::Softmax | Op::Dropout { .. } | Op::Activation(_) | Op::Flatten => {
             scan(&reading, visit);
@@ -323,14 +347,6 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
 /// which of them it is.
 fn scan(reading: &Reading, visit: Visit) {
     let Reading { plan, stage, tensor, .. } = *reading;
-    let is_read = |image: usize, cell: u32, m: u32| {
-        term(plan, 0, stage, image as u32, cell, m).operands().any(|operand| {
-            matches!(*operand, Operand::Cell { tensor: t, image: n, index: i }
-                if t == tensor
-                    && i as usize == reading.index
-                    && (n as usize == reading.image || !tensor.is_per_image()))
-        })
-    };
     // Every cell of such a stage reads the same tensors, by no more than six kinds of terms.
     let mut kinds = (0..stage.terms.min(6)).chain(stage.terms.checked_sub(1));
     let reads = |operand: &Operand| matches!(operand, Operand::Cell { tensor: t, .. } if *t == tensor);
@@ -353,13 +369,7 @@ fn scan(reading: &Reading, visit: Visit) {
         false => reading.all_images(),
     };
     let cells_of_one = if stage.per_image { channels * rows * cols } else { stage.shape.len() };
-    let mut visit_cell = |cell: usize| {
-        for m in 0..stage.terms {
-            if is_read(reading.image, cell as u32, m) {
-                visit(cell as u32, m);
-            }
-        }
-    };
+    let mut visit_cell = |cell: usize| reading.visit_those(cell, 0..stage.terms, visit);
     for n in images {
         if one.len() == cells_of_one {
             visit_cell(n * one.len() + reading.index);

@@ -1,6 +1,6 @@
 //! A small drawing for each kind of layer.
 
-use crate::nn::spec::Kind;
+use crate::nn::spec::{Kind, Together};
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2};
 
 /// What an icon shows.
@@ -108,6 +108,22 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 }
             }
             Kind::BatchNorm2d(_) => curve(|t| 0.9 - 0.8 * (-18.0 * (t - 0.5) * (t - 0.5)).exp()),
+            // A bell over what is normalised together: some maps of several, one, or all.
+            Kind::GroupNorm(norm) => {
+                let width = match norm.of {
+                    Together::Group(_) => 0.64,
+                    Together::Channel => 0.3,
+                    Together::Whole => 1.0,
+                };
+                let bell = |t: f32| 0.68 - 0.68 * (-18.0 * (t - 0.5) * (t - 0.5)).exp();
+                let points: Vec<(f32, f32)> =
+                    (0..=16).map(|k| k as f32 / 16.0).map(|t| (t * width, bell(t))).collect();
+                line(&points, thick);
+                for x in [0.0, 0.36, 0.72] {
+                    let (from, to) = ((x, 0.8), (x + 0.28, 1.0));
+                    if x < width { fill(from, to) } else { frame(from, to, thin) }
+                }
+            }
             // One of several neighbours, made smaller.
             Kind::LocalResponseNorm(_) => {
                 for (x, top) in [(0.05, 0.1), (0.4, 0.45), (0.75, 0.1)] {

@@ -193,6 +193,7 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
         | Kind::Flatten
         | Kind::Dense(_)
         | Kind::BatchNorm2d(_)
+        | Kind::GroupNorm(_)
         | Kind::LocalResponseNorm(_)
         | Kind::Dropout(_)
         | Kind::Softmax
@@ -213,8 +214,10 @@ fn summary(view: &View, kind: &Kind) -> String {
         field.name == "padding_end"
             && all.iter().any(|other| other.name == "padding" && other.value == field.value)
     };
-    let shown =
-        |field: &Hyperparameter| always.contains(&field.name) || !(usual.contains(field) || follows(field));
+    let is_own = |field: &Hyperparameter| {
+        always.contains(&field.name) || field.name == "groups" && matches!(kind, Kind::GroupNorm(_))
+    };
+    let shown = |field: &Hyperparameter| is_own(field) || !(usual.contains(field) || follows(field));
     let parts = all.iter().filter(|field| shown(field)).map(|field| {
         let name = view.text(&format!("build.hyperparameter.{}", field.name));
         match field.value {

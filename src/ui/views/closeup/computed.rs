@@ -35,11 +35,16 @@ impl Computed {
             | Part::Mean
             | Part::Var
             | Part::InvStd
+            | Part::GroupMean
+            | Part::GroupVar
+            | Part::GroupInvStd
             | Part::Xhat
             | Part::Scale
             | Part::Factor
             | Part::Ratio
             | Part::Mask
+            | Part::Dxhat
+            | Part::DxhatSum
             | Part::Dot
             | Part::DwMean
             | Part::DbMean

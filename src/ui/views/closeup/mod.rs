@@ -18,10 +18,12 @@ mod dropout;
 mod flatten;
 mod focused_cell;
 mod given;
+mod group_norm;
 mod join;
 mod ladder;
 mod local_response_norm;
 mod loss;
+mod norm;
 mod numbers;
 mod part;
 mod parts;
@@ -85,6 +87,7 @@ impl<'a> Closeup<'a> {
             Op::Softmax => softmax::softmax(view, &focus, stage, l),
             Op::LocalResponseNorm(_) => local_response_norm::local_response_norm(view, &focus, stage, l),
             Op::BatchNorm2d(_) => batchnorm::batchnorm(view, &focus, stage, l),
+            Op::GroupNorm(spec) => group_norm::group_norm(view, &focus, stage, l, spec),
             Op::Flatten => flatten::flatten(view, &focus, stage, l),
             Op::Add | Op::Multiply | Op::Concat => join::join(view, &focus, stage, l),
             Op::Dropout { p } => dropout::dropout(view, &focus, stage, l, *p),
@@ -181,6 +184,7 @@ pub fn has_choices(view: &View) -> bool {
         | Op::Softmax
         | Op::LocalResponseNorm(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::Flatten
         | Op::Dropout { .. }
         | Op::Add

@@ -52,12 +52,17 @@ fn title_key(part: Part) -> Option<&'static str> {
         | Part::Prob
         | Part::Var
         | Part::InvStd
+        | Part::GroupMean
+        | Part::GroupVar
+        | Part::GroupInvStd
         | Part::Xhat
         | Part::Scale
         | Part::Factor
         | Part::Ratio
         | Part::Mask
         | Part::Ds
+        | Part::Dxhat
+        | Part::DxhatSum
         | Part::Dot
         | Part::Dw
         | Part::Db

@@ -158,6 +158,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         | Op::Flatten
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax

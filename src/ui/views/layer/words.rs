@@ -227,6 +227,7 @@ fn hands_back(view: &View, gradient: TensorId) -> String {
         | Op::Flatten
         | Op::Dropout { .. }
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Softmax => fill("layer.back_other"),
     }
@@ -298,6 +299,7 @@ fn read_map(view: &View, l: usize, filter: usize, slice: usize) -> String {
         | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)
         | Op::Flatten
         | Op::Dropout { .. }

@@ -122,7 +122,7 @@ impl Column {
             }
             Op::Activation(activation) => vec![activation.title().to_owned()],
             Op::Conv2d(_) | Op::Dense(_) => Vec::new(),
-            Op::BatchNorm2d(_) | Op::LocalResponseNorm(_) => text("overview.normed"),
+            Op::BatchNorm2d(_) | Op::GroupNorm(_) | Op::LocalResponseNorm(_) => text("overview.normed"),
             Op::Resample2d(resample) => match resample.rows.source {
                 Source::Scale { .. } => text("overview.enlarged"),
                 Source::Pad { .. } => text("overview.padded"),

@@ -129,6 +129,7 @@ impl Scene<'_> {
             | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::BatchNorm2d(_)
+            | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Flatten
             | Op::Dropout { .. }
