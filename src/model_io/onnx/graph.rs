@@ -280,6 +280,32 @@ impl<'a> Graph<'a> {
         Ok(true)
     }
 
+    /// Gives a normalisation a scale or a shift, where it has none yet: `false` for another layer, or for a second one.
+    ///
+    /// # Errors
+    /// If the numbers do not fit.
+    pub fn scale_norm(&mut self, layer: usize, part: Part, numbers: Array<f32>) -> Result<bool, String> {
+        let (layer, parts) = &mut self.layers[layer];
+        let mut spec = layer.spec.clone();
+        let Kind::GroupNorm(norm) = &mut spec.kind else { return Ok(false) };
+        let is_new = !norm.affine;
+        let is_unshifted = parts.get(Part::Bias).is_some_and(|bias| bias.iter().all(|&x| x == 0.0));
+        if !is_new && !(part == Part::Bias && is_unshifted) {
+            return Ok(false);
+        }
+        norm.affine = true;
+        refit(layer, spec)?;
+        for (own, shape) in layer.parameters() {
+            if own == part {
+                parts.set(own, tensor(shape, numbers.clone())?);
+            } else if is_new {
+                let usual = if own == Part::Weight { 1.0 } else { 0.0 };
+                parts.set(own, Tensor::from_elem(shape.0, usual));
+            }
+        }
+        Ok(true)
+    }
+
     /// Replaces an activation by another one.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod graph;
 mod input;
 mod joins;
 mod names;
+mod norms;
 mod operators;
 mod order;
 mod picture;

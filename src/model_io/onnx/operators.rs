@@ -10,6 +10,7 @@ use super::{
     input::{column, first, maps},
     joins,
     names::quoted,
+    norms,
     proto::NodeProto,
     scale, shapes,
     value::Value,
@@ -23,7 +24,8 @@ use crate::nn::{
 /// The supported operators, for error messages.
 pub const KNOWN: &str = "Add, Sub and Mul (with constants or of branches), AveragePool, BatchNormalization, Celu (alpha 1), Clip (as \
                          ReLU or ReLU6), Concat, Conv, Div (by a constant), Dropout, Elu, Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, \
-                         HardSigmoid, HardSwish, Identity, LRN, LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul \
+                         GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, \
+                         LayerNormalization (over the whole input), LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul \
                          (by its Sigmoid), PRelu (one slope), ReduceMean (over a map), Relu, Reshape, Selu, Sigmoid, Softmax, \
                          Softplus, Squeeze, Swish, Tanh, Transpose, Unsqueeze";
 
@@ -50,6 +52,7 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "Min" | "Max" => bound(graph, node)?,
         "BatchNormalization" => batch_norm(graph, node)?,
         "Dropout" => dropout(graph, node)?,
+        "GroupNormalization" | "InstanceNormalization" | "LayerNormalization" => norms::append(graph, node)?,
         "LRN" => local_response_norm(graph, node)?,
         "Flatten" => shapes::flatten(graph, node)?,
         "Reshape" => shapes::reshape(graph, node)?,

@@ -1,22 +1,27 @@
-//! Activations that a file spells out in several nodes, as one node: SiLU, HardSwish, hard sigmoid, Mish and GELU.
+//! What a file spells out in several nodes, as one node: the activations SiLU, HardSwish, hard sigmoid, Mish and GELU,
+//! group normalisation by an instance normalisation of groups, layer normalisation by its means.
 
-use super::proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type};
+use super::{
+    constant::ints_of,
+    proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type},
+};
 use std::collections::HashMap;
 
 /// A node that takes the place of the one at this position.
 struct Found {
     at: usize,
     op: &'static str,
-    input: String,
+    inputs: Vec<String>,
+    attributes: Vec<AttributeProto>,
 }
 
-/// Replaces the last node of each pattern by the whole activation. The other nodes stay for whoever else reads them.
+/// Replaces the last node of each pattern by the whole. The other nodes stay for whoever else reads them.
 pub fn apply(graph: &mut GraphProto) {
     let found: Vec<Found> = {
         let spelled = Spelled::new(graph);
         (0..graph.node.len()).filter_map(|at| spelled.find(at)).collect()
     };
-    for Found { at, op, input } in found {
+    for Found { at, op, inputs, attributes } in found {
         let node = &mut graph.node[at];
         // A name such as /act/Mul tells of the operator.
         if let Some((place, last)) = node.name.rsplit_once('/')
@@ -25,8 +30,8 @@ pub fn apply(graph: &mut GraphProto) {
             node.name = format!("{place}/{op}");
         }
         node.op_type = op.into();
-        node.input = vec![input];
-        node.attribute = Vec::<AttributeProto>::new();
+        node.input = inputs;
+        node.attribute = attributes;
         if op == "HardSigmoid" {
             let alpha = AttributeProto { name: "alpha".into(), f: 1.0 / 6.0, ..AttributeProto::default() };
             node.attribute.push(alpha);
@@ -51,11 +56,15 @@ impl<'a> Spelled<'a> {
         self.makers.get(name).copied().filter(|node| node.op_type == op)
     }
 
+    /// A constant of the file.
+    fn constant(&self, name: &str) -> Option<&'a TensorProto> {
+        let of_node = |node: &'a NodeProto| node.attribute.iter().find_map(|attribute| attribute.t.as_ref());
+        self.weights.get(name).copied().or_else(|| self.maker(name, "Constant").and_then(of_node))
+    }
+
     /// The number that a constant of one cell holds.
     fn number(&self, name: &str) -> Option<f32> {
-        let of_node = |node: &'a NodeProto| node.attribute.iter().find_map(|attribute| attribute.t.as_ref());
-        let tensor =
-            self.weights.get(name).copied().or_else(|| self.maker(name, "Constant").and_then(of_node))?;
+        let tensor = self.constant(name)?;
         if tensor.data_type != data_type::FLOAT || tensor.dims.iter().any(|&dim| dim != 1) {
             return None;
         }
@@ -79,7 +88,8 @@ impl<'a> Spelled<'a> {
 
     fn find(&self, at: usize) -> Option<Found> {
         let node = &self.graph.node[at];
-        let found = |op, input: &str| Some(Found { at, op, input: input.to_owned() });
+        let found =
+            |op, input: &str| Some(Found { at, op, inputs: vec![input.to_owned()], attributes: Vec::new() });
         match node.op_type.as_str() {
             "Mul" => {
                 if let Some((op, input)) = self.gated(node) {
@@ -87,12 +97,78 @@ impl<'a> Spelled<'a> {
                 }
                 found("Gelu", self.gelu(node)?)
             }
-            "Div" => {
-                let (op, input) = self.hard(node)?;
-                found(op, input)
-            }
+            "Reshape" => self.group_norm(at),
+            "Div" => match self.hard(node) {
+                Some((op, input)) => found(op, input),
+                None => self.layer_norm(at),
+            },
             _ => None,
         }
+    }
+
+    /// An instance normalisation of groups: Reshape to (batch, groups, rest), InstanceNormalization, Reshape back. The
+    /// last shape stays, for it must be the first tensor's own.
+    fn group_norm(&self, at: usize) -> Option<Found> {
+        let back = &self.graph.node[at];
+        let norm = self.maker(back.input.first()?, "InstanceNormalization")?;
+        let split = self.maker(norm.input.first()?, "Reshape")?;
+        let groups = match *self.list(split.input.get(1)?)?.as_slice() {
+            [_, groups, _] if groups > 0 => groups,
+            _ => return None,
+        };
+        let [_, scale, shift] = norm.input.as_slice() else { return None };
+        let inputs = [split.input.first()?, scale, shift, back.input.get(1)?].map(Clone::clone);
+        let count = AttributeProto { name: "num_groups".into(), i: groups, ..AttributeProto::default() };
+        let attributes = norm.attribute.iter().cloned().chain([count]).collect();
+        Some(Found { at, op: "GroupNormalization", inputs: inputs.into(), attributes })
+    }
+
+    /// (x - mean) / sqrt(variance + eps), both means over the same axes, as exporters wrote it before there was an operator.
+    fn layer_norm(&self, at: usize) -> Option<Found> {
+        let div = &self.graph.node[at];
+        let [centred, deviation] = div.input.as_slice() else { return None };
+        let sub = self.maker(centred, "Sub")?;
+        let [x, mean] = sub.input.as_slice() else { return None };
+        let mean = self.maker(mean, "ReduceMean")?;
+        let sum = self.maker(self.maker(deviation, "Sqrt")?.input.first()?, "Add")?;
+        let (variance, eps) = match sum.input.as_slice() {
+            [a, b] => self.number(b).map(|eps| (a, eps)).or_else(|| Some((b, self.number(a)?)))?,
+            _ => return None,
+        };
+        let variance = self.maker(variance, "ReduceMean")?;
+        let square = variance.input.first()?;
+        let is_square = match self.maker(square, "Pow") {
+            Some(pow) => self.with(pow, 2.0) == Some(centred),
+            None => self.maker(square, "Mul")?.input.iter().all(|factor| factor == centred),
+        };
+        let axes = self.axes(mean)?;
+        if !is_square || mean.input.first() != Some(x) || self.axes(variance)? != axes {
+            return None;
+        }
+        let attributes = vec![
+            AttributeProto { name: "axes".into(), ints: axes, ..AttributeProto::default() },
+            AttributeProto { name: "epsilon".into(), f: eps, ..AttributeProto::default() },
+        ];
+        Some(Found { at, op: "LayerNormalization", inputs: vec![x.clone()], attributes })
+    }
+
+    /// The axes of a mean that keeps them.
+    fn axes(&self, node: &NodeProto) -> Option<Vec<i64>> {
+        let attribute = |name: &str| node.attribute.iter().find(|attribute| attribute.name == name);
+        if attribute("keepdims").is_some_and(|keepdims| keepdims.i == 0) {
+            return None;
+        }
+        match attribute("axes") {
+            Some(axes) => Some(axes.ints.clone()),
+            None => self.list(node.input.get(1)?),
+        }
+    }
+
+    /// The whole numbers of a list in the file.
+    fn list(&self, name: &str) -> Option<Vec<i64>> {
+        let tensor = self.constant(name)?;
+        let numbers = ints_of(tensor, &tensor.raw_data).ok()?;
+        (numbers.len() <= 8).then_some(numbers)
     }
 
     /// A tensor multiplied by a function of itself.

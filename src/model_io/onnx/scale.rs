@@ -7,6 +7,7 @@ use super::{
     graph::Graph,
     input::{column, first},
     names::quoted,
+    norms,
     proto::NodeProto,
     value::Value,
 };
@@ -32,6 +33,9 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = column(graph, x)?;
     let array = graph.take(other)?;
     let array = placed(graph, node, &x, array);
+    if norms::merged(graph, op, &x, &array)? {
+        return Ok(x);
+    }
     let numbers = per_channel(&x, &array).ok_or_else(|| {
         format!(
             "expected one number for each channel or feature, got a constant of shape {:?} for {}; only these are supported",
