@@ -69,7 +69,11 @@ pub fn grad_cam(
 pub fn usual_layer(network: &Network) -> Option<usize> {
     let conv = network.layers.iter().rposition(|layer| matches!(layer.op, Op::Conv2d(_)))?;
     let follows = |l: &usize| match network.layers[*l].op {
-        Op::BatchNorm2d(_) | Op::GroupNorm(_) | Op::LocalResponseNorm(_) | Op::Activation(_) => true,
+        Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
+        | Op::LocalResponseNorm(_)
+        | Op::Activation(_)
+        | Op::PRelu(_) => true,
         Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)

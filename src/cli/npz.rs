@@ -78,6 +78,7 @@ fn makes_vector(layer: &Layer, before: bool) -> bool {
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_) => false,
         Op::Activation(_)
+        | Op::PRelu(_)
         | Op::GroupNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax

@@ -105,6 +105,7 @@ const UPSAMPLE: &[Key] = &[required("scale", Holds::Pair)];
 const PAD: &[Key] = &[required("padding", Holds::Pair), optional("padding_end", Holds::Pair)];
 const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
 const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum", Holds::Number)];
+const PRELU: &[Key] = &[optional("per_channel", Holds::Flag)];
 const GROUP_NORM: &[Key] =
     &[required("groups", Holds::Count), optional("eps", Holds::Number), optional("affine", Holds::Flag)];
 const INSTANCE_OR_LAYER_NORM: &[Key] = &[optional("eps", Holds::Number), optional("affine", Holds::Flag)];
@@ -149,7 +150,7 @@ fn group_norm(table: &Table, of: Together) -> Kind {
 }
 
 /// Every kind but the activations: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); 24] = [
+const KINDS: [(&str, &[Key], ReadKind); 25] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
@@ -162,6 +163,7 @@ const KINDS: [(&str, &[Key], ReadKind); 24] = [
     ("zero_pad2d", PAD, |table| pad(table, Border::Zero)),
     ("reflection_pad2d", PAD, |table| pad(table, Border::Reflection)),
     ("replication_pad2d", PAD, |table| pad(table, Border::Replication)),
+    ("prelu", PRELU, |table| read(table).map(Kind::PRelu)),
     ("flatten", NOTHING, |_| Ok(Kind::Flatten)),
     ("dense", DENSE, |table| read(table).map(Kind::Dense)),
     ("batch_norm2d", BATCH_NORM, |table| read(table).map(Kind::BatchNorm2d)),
@@ -401,6 +403,7 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             ("beta", number(norm.beta)),
             ("k", number(norm.k)),
         ],
+        Kind::PRelu(prelu) => vec![("per_channel", flag(false, prelu.per_channel))],
         Kind::Dropout(dropout) => vec![("p", number(dropout.p))],
         Kind::AdaptiveAvgPool2d(pool) | Kind::AdaptiveMaxPool2d(pool) => {
             vec![("output_size", Some(pair(pool.output_size)))]

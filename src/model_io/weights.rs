@@ -56,6 +56,7 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
         | Op::Activation(_)
+        | Op::PRelu(_)
         | Op::Flatten
         | Op::LocalResponseNorm(_)
         | Op::Dropout { .. }
@@ -276,6 +277,7 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::Activation(_)
+            | Op::PRelu(_)
             | Op::Flatten
             | Op::LocalResponseNorm(_)
             | Op::Dropout { .. }
@@ -313,6 +315,7 @@ fn refuse_bias(file: &SafeTensors, prefix: &str, layer: &Layer) -> Result<(), Mo
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
         | Op::Activation(_)
+        | Op::PRelu(_)
         | Op::Flatten
         | Op::BatchNorm2d(_)
         | Op::LocalResponseNorm(_)

@@ -72,6 +72,7 @@ impl Layer {
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::Activation(_)
+            | Op::PRelu(_)
             | Op::Flatten
             | Op::BatchNorm2d(_)
             | Op::GroupNorm(_)
@@ -126,6 +127,9 @@ impl Layer {
             Op::BatchNorm2d(_) => {
                 let formula = format!("{}·{c}", self.parameters().len());
                 lines.push(line(Quantity::Parameters, formula, self.parameter_count()));
+            }
+            Op::PRelu(prelu) => {
+                lines.push(line(Quantity::Parameters, prelu.slopes.to_string(), self.parameter_count()));
             }
             // Weight and bias of each channel, or of each cell.
             Op::GroupNorm(norm) => {
@@ -222,6 +226,8 @@ mod tests {
             Kind::GroupNorm(GroupNormSpec::new(Together::Group(4))),
             Kind::GroupNorm(GroupNormSpec::new(Together::Channel)),
             Kind::GroupNorm(GroupNormSpec::new(Together::Whole)),
+            Kind::PRelu(PReluSpec { per_channel: true }),
+            Kind::PRelu(PReluSpec { per_channel: false }),
             Kind::RELU,
             Kind::MaxPool2d(MaxPoolSpec {
                 kernel: Pair([3, 2]),

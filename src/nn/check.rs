@@ -237,6 +237,10 @@ impl<T: Compute> Ran<'_, T> {
                 let pairs = x.iter().zip(self.values.of(self.network.layers[l].sources[0]));
                 compare(&mut pairs.map(|(&a, &b)| activation.piece(a) != activation.piece(b)));
             }
+            Op::PRelu(_) => {
+                let pairs = x.iter().zip(self.values.of(self.network.layers[l].sources[0]));
+                compare(&mut pairs.map(|(&a, &b)| (a > T::zero()) != (b > T::zero())));
+            }
             Op::MaxPool2d(_) => {
                 let (now, before) = (made.at(Part::Winner), self.values.layers[l].at(Part::Winner));
                 compare(&mut now.iter().zip(before).map(|(a, b)| a != b));

@@ -5,7 +5,7 @@ use super::{
     resample::{Border, Upsampling},
     spec::{
         AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, Kind,
-        LrnSpec, MaxPoolSpec, PadSpec, Pair, Together, UpsampleSpec,
+        LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, Together, UpsampleSpec,
     },
 };
 
@@ -79,6 +79,7 @@ impl Kind {
         before
             .into_iter()
             .chain(Activation::ALL.map(Self::Activation))
+            .chain([Self::PRelu(PReluSpec::default())])
             .chain(upsampled)
             .chain(padded)
             .chain([
@@ -203,6 +204,7 @@ impl Kind {
                 ("beta", Slot::Number(&mut norm.beta)),
                 ("k", Slot::Number(&mut norm.k)),
             ],
+            Self::PRelu(prelu) => vec![("per_channel", Slot::Flag(&mut prelu.per_channel))],
             Self::Dropout(dropout) => vec![("p", Slot::Number(&mut dropout.p))],
             Self::AdaptiveAvgPool2d(pool) | Self::AdaptiveMaxPool2d(pool) => {
                 vec![("output_size", Slot::Pair(&mut pool.output_size))]

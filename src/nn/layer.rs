@@ -10,6 +10,7 @@ use super::{
     join,
     local_response_norm::LocalResponseNorm,
     pool::Pool2d,
+    prelu::PRelu,
     resample::{Resample2d, ResampleAxis},
     spec::{
         AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, GroupNormSpec, Kind, LayerSpec, LrnSpec,
@@ -93,6 +94,7 @@ impl Layer {
                 let part = |part| norm.parameter_shape().map(|shape| (part, Shape(shape)));
                 [Part::Weight, Part::Bias].into_iter().filter_map(part).collect()
             }
+            Op::PRelu(prelu) => vec![(Part::Weight, vector(prelu.slopes))],
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
@@ -117,6 +119,7 @@ impl Layer {
             Op::LocalResponseNorm(norm) => norm.size,
             Op::Add | Op::Multiply => self.sources.len(),
             Op::Activation(_)
+            | Op::PRelu(_)
             | Op::Flatten
             | Op::BatchNorm2d(_)
             | Op::GroupNorm(_)
@@ -140,6 +143,7 @@ impl Layer {
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => Some(&pool.window),
             Op::Resample2d(_)
             | Op::Activation(_)
+            | Op::PRelu(_)
             | Op::Flatten
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
@@ -343,6 +347,10 @@ fn build_op(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(Op, [usi
             }
             Op::Activation(*activation)
         }
+        Kind::PRelu(prelu) => {
+            let slopes = if prelu.per_channel { c } else { 1 };
+            Op::PRelu(PRelu { extents: input, slopes })
+        }
         Kind::Flatten => Op::Flatten,
         Kind::Dense(dense) => {
             if dense.out_features == 0 {
@@ -383,6 +391,7 @@ fn output_of(op: &Op, inputs: &[[usize; 3]]) -> Result<[usize; 3], ShapeError> {
         Op::Flatten => [input.iter().product(), 1, 1],
         Op::Dense(dense) => [dense.out_features, 1, 1],
         Op::Activation(_)
+        | Op::PRelu(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)

@@ -41,6 +41,7 @@ pub mod outline;
 pub mod parts;
 pub mod pass;
 pub mod pool;
+pub mod prelu;
 pub mod real;
 pub mod receptive_region;
 pub mod resample;

@@ -5,6 +5,7 @@ use super::{
     init::{self, Init},
     loss::{Loss, Targets},
     outline::Outline,
+    prelu::PRelu,
     spec::LayerSpec,
 };
 use crate::tensor::{ShapeError, Tensor};
@@ -109,7 +110,7 @@ impl Network {
         mode == Mode::Train && self.layers.iter().any(|layer| matches!(layer.op, Op::BatchNorm2d(_)))
     }
 
-    /// Initial parameters: weights by `init`, biases 0; the scale of a normalisation is 1.
+    /// Initial parameters: weights by `init`, biases 0; the scale of a normalisation is 1, the slope of a PReLU 0.25.
     pub fn init<T: Real>(&self, init: Init, seed: u64) -> Params<T> {
         let layers = self.layers.iter().enumerate().map(|(l, layer)| {
             let mut rng = init::rng(seed, l);
@@ -118,6 +119,8 @@ impl Network {
             for (part, shape) in layer.parameters() {
                 let tensor = if part == Part::RunningVar || (part == Part::Weight && is_norm) {
                     Tensor::ones(shape.0)
+                } else if matches!(layer.op, Op::PRelu(_)) {
+                    Tensor::from_elem(shape.0, T::nearest(PRelu::INITIAL))
                 } else if part == Part::Weight {
                     init::weight(init, shape.0, &mut rng)
                 } else {

@@ -2,7 +2,7 @@
 
 use super::{
     Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, group_norm::GroupNorm,
-    local_response_norm::LocalResponseNorm, pool::Pool2d, resample::Resample2d,
+    local_response_norm::LocalResponseNorm, pool::Pool2d, prelu::PRelu, resample::Resample2d,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub enum Op {
     Resample2d(Resample2d),
     /// A function of each cell.
     Activation(Activation),
+    /// A ReLU with learned slopes.
+    PRelu(PRelu),
     /// A volume read as a vector.
     Flatten,
     /// Fully connected.

@@ -10,7 +10,7 @@ use super::{
     join,
     local_response_norm::{self, Normalised},
     loss::{self, Loss},
-    norm, pool, resample, softmax,
+    norm, pool, prelu, resample, softmax,
 };
 use crate::tensor::Tensor;
 
@@ -331,6 +331,7 @@ fn forward_layer<T: Compute>(
         Op::AvgPool2d(spec) => pool::avg_forward(spec, x),
         Op::Resample2d(spec) => resample::forward(spec, x),
         Op::Activation(activation) => activation.forward(x),
+        Op::PRelu(spec) => prelu::forward(spec, x, params.at(Part::Weight)),
         Op::Flatten => reshape(x, layer.output),
         Op::Dense(spec) => {
             T::dense_forward(workers, spec, x, params.at(Part::Weight), params.get(Part::Bias))
@@ -435,6 +436,16 @@ fn backward_layer<T: Compute>(
         Op::Resample2d(spec) => resample::backward(spec, dy),
         Op::Activation(Activation::Relu) => zip(dy, x, |dy, x| how.gate.relu_backward(dy, x)),
         Op::Activation(activation) => activation.backward(dy, x, own.at(Part::Out)),
+        Op::PRelu(spec) => {
+            let slopes = params.at(Part::Weight);
+            let dw = how.parameters.then(|| {
+                let mut dw = Tensor::zeros(slopes.dim());
+                prelu::backward_slope(spec, dy, x, &mut dw);
+                dw
+            });
+            own.set_some([(Part::Dw, dw)]);
+            prelu::backward_input(spec, dy, x, slopes)
+        }
         Op::Flatten => reshape(dy, layer.input),
         Op::Dense(spec) => {
             let dw = how.parameters.then(|| {

@@ -119,7 +119,7 @@ impl Layer {
                 };
                 blocks(&made.channels, &taps(&resample.rows, &made.rows), &taps(&resample.cols, &made.cols))
             }
-            Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![made.clone()],
+            Op::Activation(_) | Op::PRelu(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![made.clone()],
             Op::Flatten => {
                 let [_, h, w] = self.input;
                 if made.channels == (0..self.output[0]) {
@@ -165,7 +165,7 @@ impl Layer {
                     &readers(&resample.cols, &read.cols),
                 )
             }
-            Op::Activation(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![read.clone()],
+            Op::Activation(_) | Op::PRelu(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![read.clone()],
             Op::Flatten => {
                 let [_, h, w] = self.input;
                 if *read == Block::whole(self.input) {

@@ -285,6 +285,14 @@ impl Default for LrnSpec {
     }
 }
 
+/// Numbers of a `prelu` layer.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PReluSpec {
+    /// Whether each channel has a slope of its own, default false.
+    pub per_channel: bool,
+}
+
 /// Numbers of a `dropout` layer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -322,6 +330,8 @@ pub enum Kind {
     Pad2d(PadSpec),
     /// A function of each cell.
     Activation(Activation),
+    /// A ReLU with learned slopes.
+    PRelu(PReluSpec),
     /// A volume read as a vector, in C, H, W order.
     Flatten,
     /// Fully connected.
@@ -368,6 +378,7 @@ impl Kind {
                 Border::Replication => "replication_pad2d",
             },
             Self::Activation(activation) => activation.key(),
+            Self::PRelu(_) => "prelu",
             Self::Flatten => "flatten",
             Self::Dense(_) => "dense",
             Self::BatchNorm2d(_) => "batch_norm2d",
@@ -403,6 +414,7 @@ impl Kind {
             Self::Upsample2d(_) => "up",
             Self::Pad2d(_) => "pad",
             Self::Activation(activation) => activation.stem(),
+            Self::PRelu(_) => "prelu",
             Self::Flatten => "flatten",
             Self::Dense(_) => "fc",
             Self::BatchNorm2d(_) => "bn",

@@ -11,7 +11,7 @@ use super::{
     execution::Alone,
     group_norm, join,
     local_response_norm::{self, Normalised},
-    norm, pool, resample, softmax,
+    norm, pool, prelu, resample, softmax,
 };
 use crate::tensor::Tensor;
 
@@ -121,6 +121,7 @@ impl<T: Compute> Ran<'_, T> {
                     (Op::BatchNorm2d(_) | Op::GroupNorm(_), Part::Weight) => {
                         where_it_acts(Some(own.get(Part::Xhat)?))?
                     }
+                    (Op::PRelu(_), Part::Weight) => where_it_acts(Some(&x.mapv(prelu::negative)))?,
                     (_, Part::Bias) => where_it_acts(None)?,
                     _ => return None,
                 };
@@ -176,6 +177,7 @@ impl<T: Compute> Ran<'_, T> {
             Op::AvgPool2d(spec) => pool::avg_forward(spec, dx),
             Op::Resample2d(spec) => resample::forward(spec, dx),
             Op::Activation(activation) => activation.backward(dx, x, y),
+            Op::PRelu(spec) => prelu::backward_input(spec, dx, x, params.at(Part::Weight)),
             Op::Flatten => {
                 let mut cells = dx.iter().copied();
                 Tensor::from_shape_simple_fn(y.dim(), || cells.next().unwrap_or_else(T::nan))

@@ -130,6 +130,7 @@ impl Grouping {
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::Activation(_)
+            | Op::PRelu(_)
             | Op::BatchNorm2d(_)
             | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)

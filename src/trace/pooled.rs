@@ -15,6 +15,7 @@ impl Trace {
             Op::Conv2d(_)
             | Op::Resample2d(_)
             | Op::Activation(_)
+            | Op::PRelu(_)
             | Op::BatchNorm2d(_)
             | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)

@@ -4,7 +4,7 @@ use super::tensor_id::TensorId;
 use crate::nn::{
     Real,
     activation::{Activation, Reads},
-    loss, pool,
+    loss, pool, prelu,
 };
 use std::borrow::Cow;
 
@@ -55,6 +55,10 @@ pub enum TermOp {
     Ln,
     /// a to the power of b.
     Pow,
+    /// 1 where a > 0, else b.
+    Slope,
+    /// r + a * b, rounded once, where b is not positive; else r + a * 0.
+    MulAddNegative,
     /// The activation of a.
     Activation(Activation),
     /// The gradient a times the activation's derivative, which is computed from b.
@@ -98,6 +102,8 @@ impl TermOp {
             Self::Exp => a.exp(),
             Self::Ln => a.ln(),
             Self::Pow => a.powf(b),
+            Self::Slope => prelu::slope(a, b),
+            Self::MulAddNegative => a.mul_add(prelu::negative(b), r),
             Self::Activation(activation) => activation.forward_fn()(a),
             Self::ActivationBackward(activation) => activation.backward_fn()(a, b),
             Self::Route { own } => {
@@ -116,6 +122,7 @@ impl TermOp {
         match self {
             Self::MulAdd | Self::Product => Some(a * b),
             Self::NegMulAdd => Some(-a * b),
+            Self::MulAddNegative => Some(a * prelu::negative(b)),
             Self::CrossTerm => Some(if a == 0.0 { 0.0 } else { -a * b }),
             Self::MulSquareAdd => Some(a * (b * b)),
             Self::SquareAdd => Some(a * a),
@@ -134,6 +141,7 @@ impl TermOp {
             | Self::Exp
             | Self::Ln
             | Self::Pow
+            | Self::Slope
             | Self::Activation(_)
             | Self::ActivationBackward(_) => None,
         }
@@ -165,6 +173,8 @@ impl TermOp {
             Self::Exp => "exp(a)",
             Self::Ln => "ln(a)",
             Self::Pow => "a ^ b",
+            Self::Slope => "[a > 0] + b·[a ≤ 0]",
+            Self::MulAddNegative => "r + a·b·[b ≤ 0]",
             Self::Route { .. } => "r + a·[b = p]",
             Self::Activation(activation) => {
                 return Cow::Owned(with_operands(activation.formulas()[0], |name| match name {
@@ -213,6 +223,14 @@ impl TermOp {
             Self::Exp => format!("exp({a})"),
             Self::Ln => format!("ln({a})"),
             Self::Pow => format!("{} ^ {b1}", in_brackets(a)),
+            Self::Slope => match a_value > 0.0 {
+                true => format!("1 + {b1} · 0"),
+                false => format!("0 + {b1} · 1"),
+            },
+            Self::MulAddNegative => match b_value > 0.0 {
+                true => format!("{r} + {a1} · {b1} · 0"),
+                false => format!("{r} + {a1} · {b1} · 1"),
+            },
             Self::Activation(activation) => match activation.formulas()[0].contains('[') {
                 true => format!("{a} · {}", slope(activation, a_value)),
                 false => with_operands(activation.formulas()[0], |name| match name {

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::app::AppState;
-use crate::nn::{Network, Op, Part, Source};
+use crate::nn::{Network, Op, Part, Source, prelu::PRelu};
 use crate::trace::{Address, Owner, Pass, Plan, TensorId};
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ pub fn blocks(network: &Network) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for (l, layer) in network.layers.iter().enumerate() {
         let (follows, computes) = match &layer.op {
-            Op::Activation(_) => (true, true),
+            Op::Activation(_) | Op::PRelu(_) => (true, true),
             Op::Flatten | Op::Dropout { .. } => (true, false),
             Op::Conv2d(_)
             | Op::MaxPool2d(_)
@@ -70,6 +70,7 @@ impl Block {
     pub fn activations<'a>(&self, plan: &'a Plan) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
         self.layers.clone().skip(1).filter_map(|l| match &plan.layer(l).op {
             Op::Activation(activation) => Some((l, activation.title())),
+            Op::PRelu(_) => Some((l, PRelu::TITLE)),
             Op::Flatten
             | Op::Dropout { .. }
             | Op::Conv2d(_)

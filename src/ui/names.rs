@@ -203,6 +203,7 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
         | Op::Activation(_)
+        | Op::PRelu(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)
         | Op::Dropout { .. }
@@ -233,6 +234,7 @@ fn part_of_vector(plan: &Plan, l: usize) -> &'static str {
         Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Resample2d(_) => "name.map",
         Op::Flatten => "name.cell",
         Op::Activation(_)
+        | Op::PRelu(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)

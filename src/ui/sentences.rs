@@ -71,6 +71,7 @@ fn variant(plan: &Plan, stage: &Stage) -> &'static str {
         | Op::Resample2d(_)
         | Op::LocalResponseNorm(_)
         | Op::Activation(_)
+        | Op::PRelu(_)
         | Op::Flatten
         | Op::Softmax
         | Op::Add

@@ -302,6 +302,7 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
                 | Op::AvgPool2d(_)
                 | Op::Resample2d(_)
                 | Op::Flatten
+                | Op::PRelu(_)
                 | Op::LocalResponseNorm(_)
                 | Op::Dropout { .. } => is_signed(view, plan.input_of(l)),
                 Op::Conv2d(_) | Op::Dense(_) | Op::BatchNorm2d(_) | Op::GroupNorm(_) => true,

@@ -11,7 +11,7 @@ use convstep::nn::{
     resample::{Border, Upsampling},
     spec::{
         AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, INPUT,
-        Kind, LayerSpec, LrnSpec, MaxPoolSpec, PadSpec, Pair, Together, UpsampleSpec,
+        Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, Together, UpsampleSpec,
     },
 };
 use convstep::tensor::Tensor;
@@ -121,6 +121,11 @@ pub fn group_norm(of: Together) -> impl Strategy<Value = Kind> {
     })
 }
 
+/// PReLU with one slope and with one for each channel.
+pub fn prelu() -> impl Strategy<Value = Kind> {
+    any::<bool>().prop_map(|per_channel| Kind::PRelu(PReluSpec { per_channel }))
+}
+
 /// Local response normalisation, strong enough to show in the numbers.
 pub fn local_response_norm() -> impl Strategy<Value = Kind> {
     (1..=5usize, 0.0..2.0f64, 0.0..1.5f64, 0.3..2.0f64)
@@ -142,6 +147,7 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         Kind::Activation(activation) => (1, with_number(activation).boxed()),
         Kind::Dense(_) => (3, dense().boxed()),
         Kind::BatchNorm2d(_) => (3, batch_norm().boxed()),
+        Kind::PRelu(_) => (2, prelu().boxed()),
         Kind::GroupNorm(norm) => (2, group_norm(norm.of).boxed()),
         Kind::LocalResponseNorm(_) => (3, local_response_norm().boxed()),
         Kind::Dropout(_) => (3, dropout().boxed()),

@@ -9,7 +9,7 @@ use convstep::{
         resample::{Border, Upsampling},
         spec::{
             AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec,
-            Kind, LayerSpec, LrnSpec, MaxPoolSpec, PadSpec, Pair, Together, UpsampleSpec,
+            Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, Together, UpsampleSpec,
         },
     },
 };
@@ -74,6 +74,7 @@ fn kind() -> impl Strategy<Value = Kind> {
             let of = [Together::Group(groups), Together::Channel, Together::Whole][of];
             Kind::GroupNorm(GroupNormSpec { of, eps, affine })
         }),
+        any::<bool>().prop_map(|per_channel| Kind::PRelu(PReluSpec { per_channel })),
         (0.0f64..=1.0).prop_map(|p| Kind::Dropout(DropoutSpec { p })),
         Just(Kind::GlobalAvgPool2d),
         Just(Kind::GlobalMaxPool2d),

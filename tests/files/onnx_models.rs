@@ -223,6 +223,59 @@ fn graphs_that_spell_a_chain_in_other_ways_compute_the_same() {
     }
 }
 
+/// The normalisations of each picture and PReLU, as both exporters write them; the script is `make_norms.py`.
+#[test]
+fn normalisations_that_pytorch_exports_compute_what_pytorch_computes() {
+    let kinds = [
+        "conv2d",
+        "group_norm",
+        "prelu",
+        "conv2d",
+        "instance_norm",
+        "prelu",
+        "conv2d",
+        "instance_norm",
+        "conv2d",
+        "layer_norm",
+        "relu",
+        "flatten",
+        "dense",
+        "layer_norm",
+        "prelu",
+        "dense",
+        "group_norm",
+        "dense",
+    ];
+    for name in ["norms_script_16", "norms_script_20", "norms_dynamo_20", "norms_dynamo_21"] {
+        let model = check(name);
+        assert_eq!(layers(&model).iter().map(|layer| layer.1).collect::<Vec<_>>(), kinds, "{name}");
+        assert!(
+            model.notes.is_empty() && model.unused.is_empty(),
+            "{name}: {:?} {:?}",
+            model.notes,
+            model.unused
+        );
+        let affine = |l: usize| match &model.architecture.layers[l].kind {
+            Kind::GroupNorm(norm) => norm.affine,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!([1, 4, 7, 9, 13, 16].map(affine), [true, true, false, true, true, true], "{name}");
+    }
+    // Their names are the state dict's own.
+    let model = open("norms_script_20");
+    let toml = model.architecture.to_toml();
+    let dict =
+        Model::from_file("norms.safetensors", &bytes("norms.safetensors"), &with(&toml)).expect("fits");
+    assert!(dict.unused.is_empty(), "{:?}", dict.unused);
+    assert_eq!((dict.network, dict.params), (model.network, model.params));
+    let plain =
+        toml.replace("kind = \"layer_norm\"\neps = 1e-5\n", "kind = \"layer_norm\"\naffine = false\n");
+    assert_ne!(plain, toml);
+    let error = Model::from_file("norms.safetensors", &bytes("norms.safetensors"), &with(&plain))
+        .expect_err("it has");
+    assert!(error.0.contains("as the architecture says affine = false"), "{error}");
+}
+
 /// Without the folder, the file that is missing is named.
 #[test]
 fn weights_that_were_left_behind_are_named() {

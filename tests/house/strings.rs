@@ -343,6 +343,7 @@ fn every_layer(loss: Loss) -> Network {
             ..AvgPoolSpec::new(1)
         }),
         Kind::LocalResponseNorm(LrnSpec::default()),
+        Kind::PRelu(PReluSpec::default()),
         Kind::GroupNorm(GroupNormSpec::new(Together::Group(2))),
         Kind::GroupNorm(GroupNormSpec::new(Together::Channel)),
         Kind::GroupNorm(GroupNormSpec::new(Together::Whole)),

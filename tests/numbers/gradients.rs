@@ -65,6 +65,7 @@ impl Run<'_> {
             let x = values.of(layer.sources[0]);
             match layer.op {
                 Op::Activation(activation) => sides.extend(x.iter().map(|&x| activation.piece(x) as i64)),
+                Op::PRelu(_) => sides.extend(x.iter().map(|&x| i64::from(x > 0.0))),
                 Op::MaxPool2d(_) => sides.extend(made.at(Part::Winner).iter().map(|&at| at as i64)),
                 Op::Conv2d(_)
                 | Op::AvgPool2d(_)
@@ -255,6 +256,11 @@ fn batch_norm2d_in_evaluation() {
 #[test]
 fn batch_norm2d_in_training() {
     check_kind("batch_norm2d, train", random::batch_norm(), 20, &[Mode::Train]);
+}
+
+#[test]
+fn prelu() {
+    check_kind("prelu", random::prelu(), 20, &[Mode::Eval]);
 }
 
 #[test]

@@ -91,6 +91,7 @@ proptest! {
                         f32::conv_backward_weight(&Alone, spec, &one(x), &one(made.get(Part::Ds).unwrap_or(dy)), &mut dw);
                     }
                     Op::Dense(spec) => f32::dense_backward_weight(&Alone, spec, &one(x), &one(dy), &mut dw),
+                    Op::PRelu(spec) => convstep::nn::prelu::backward_slope(spec, &one(dy), &one(x), &mut dw),
                     Op::BatchNorm2d(_) | Op::GroupNorm(_) => {
                         convstep::nn::norm::backward_gamma(&one(dy), &one(made.at(Part::Xhat)), &mut dw);
                     }
@@ -436,6 +437,7 @@ proptest! {
                     }
                     Op::Flatten => x.iter().nth(flat).is_some_and(|x| x.is_nan()),
                     Op::Activation(_)
+                    | Op::PRelu(_)
                     | Op::BatchNorm2d(_)
                     | Op::Dropout { .. } => nan(o, i, j),
                     Op::Add | Op::Multiply => (0..layer.sources.len()).any(|k| nan_of(k, o, i, j)),

@@ -15,6 +15,7 @@ use convstep::nn::{
     norm,
     optimizer::{Moments, Optimizer, Rule},
     pool::{self, Pool2d},
+    prelu::{self, PRelu},
     resample::{self, Border, Upsampling},
     softmax,
     spec::{
@@ -356,6 +357,20 @@ fn group_norms() {
             case.compare_within("grad.weight", &dgamma, dgamma_bound);
             case.compare("grad.bias", &dbeta);
         }
+    });
+}
+
+#[test]
+fn prelus() {
+    each("prelu_", 4, |case| {
+        let (x, gy, a) = (case.tensor("in.x"), case.tensor("gy"), case.vector("param.weight"));
+        let (_, c, h, w) = x.dim();
+        let spec = PRelu { extents: [c, h, w], slopes: a.len() };
+        case.compare("out.y", &prelu::forward(&spec, &x, &a));
+        case.compare("grad.x", &prelu::backward_input(&spec, &gy, &x, &a));
+        let mut da = Tensor::zeros(a.dim());
+        prelu::backward_slope(&spec, &gy, &x, &mut da);
+        case.compare("grad.weight", &da);
     });
 }
 

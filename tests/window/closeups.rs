@@ -113,6 +113,20 @@ layers = [
 "#,
     ),
     (
+        "slopes",
+        r#"
+input = [2, 3, 4]
+layers = [
+    { name = "one", kind = "prelu" },
+    { name = "each", kind = "prelu", per_channel = true },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 6 },
+    { name = "features", kind = "prelu", per_channel = true },
+    { name = "out", kind = "dense", out_features = 2 },
+]
+"#,
+    ),
+    (
         "groups",
         r#"
 input = [4, 3, 2]

@@ -69,7 +69,8 @@ fn layer_of(plan: &Plan, place: &Address) -> Option<usize> {
     };
     let Owner::Layer(l) = tensor.owner else { return None };
     let is_forward = tensor.part == Part::Out;
-    let follows = |l: &usize| matches!(plan.layer(*l).op, Op::Activation(_) | Op::Dropout { .. });
+    let follows =
+        |l: &usize| matches!(plan.layer(*l).op, Op::Activation(_) | Op::PRelu(_) | Op::Dropout { .. });
     let mut back = std::iter::successors(Some(usize::from(l)), |l| plan.layer(*l).sources[0].layer());
     let before = back.find(|l| !is_forward || !follows(l));
     before.filter(|_| matches!(tensor.part, Part::Out | Part::Dx | Part::Dw | Part::Db | Part::Weight))

@@ -283,6 +283,7 @@ fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Re
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
         | Op::Activation(_)
+        | Op::PRelu(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)

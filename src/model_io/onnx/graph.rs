@@ -265,6 +265,7 @@ impl<'a> Graph<'a> {
             | Kind::Upsample2d(_)
             | Kind::Pad2d(_)
             | Kind::Activation(_)
+            | Kind::PRelu(_)
             | Kind::Flatten
             | Kind::BatchNorm2d(_)
             | Kind::GroupNorm(_)

@@ -329,6 +329,7 @@ fn loss(reading: &mut Reading) -> Result<Loss, ModelError> {
             squared_error(graph)
         }
         Op::Activation(_)
+        | Op::PRelu(_)
         | Op::Conv2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)

@@ -26,7 +26,7 @@ pub const KNOWN: &str = "Add, Sub and Mul (with constants or of branches), Avera
                          ReLU or ReLU6), Concat, Conv, Div (by a constant), Dropout, Elu, Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, \
                          GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, \
                          LayerNormalization (over the whole input), LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul \
-                         (by its Sigmoid), PRelu (one slope), ReduceMean (over a map), Relu, Reshape, Selu, Sigmoid, Softmax, \
+                         (by its Sigmoid), PRelu, ReduceMean (over a map), Relu, Reshape, Selu, Sigmoid, Softmax, \
                          Softplus, Squeeze, Swish, Tanh, Transpose, Unsqueeze";
 
 /// Appends the layer of a node that reads a tensor that depends on the picture, and names its output.
@@ -42,12 +42,13 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "AveragePool" => windows::average_pool(graph, node)?,
         "GlobalAveragePool" | "GlobalMaxPool" => windows::global_pool(graph, node)?,
         "ReduceMean" | "ReduceMax" => windows::reduce(graph, node)?,
-        "Relu" | "LeakyRelu" | "PRelu" | "Tanh" | "Sigmoid" | "Elu" | "Selu" | "Celu" | "Gelu"
-        | "Softplus" | "HardSwish" | "HardSigmoid" | "Mish" | "Swish" => {
-            let activation = activation(graph, node)?;
+        "Relu" | "LeakyRelu" | "Tanh" | "Sigmoid" | "Elu" | "Selu" | "Celu" | "Gelu" | "Softplus"
+        | "HardSwish" | "HardSigmoid" | "Mish" | "Swish" => {
+            let activation = activation(node)?;
             let x = first(graph, node)?;
             graph.push_same(node, Kind::Activation(activation), vec![], &x)?
         }
+        "PRelu" => norms::prelu(graph, node)?,
         "Clip" => clip(graph, node)?,
         "Min" | "Max" => bound(graph, node)?,
         "BatchNormalization" => batch_norm(graph, node)?,
@@ -100,7 +101,7 @@ fn cast(graph: &Graph, node: &NodeProto) -> Result<Value, String> {
 }
 
 /// The activation of a node that is one.
-fn activation(graph: &mut Graph, node: &NodeProto) -> Result<Activation, String> {
+fn activation(node: &NodeProto) -> Result<Activation, String> {
     let fixed = |name: &str, default: f64, ours: f64| {
         let value = float(node, name, default);
         if (value - ours).abs() < 1e-6 {
@@ -112,19 +113,6 @@ fn activation(graph: &mut Graph, node: &NodeProto) -> Result<Activation, String>
     match node.op_type.as_str() {
         "Relu" => Ok(Activation::Relu),
         "LeakyRelu" => Ok(Activation::LeakyRelu { slope: float(node, "alpha", 0.01) }),
-        "PRelu" => {
-            let slopes = graph.take(needed(node, 1, "a slope")?)?.values;
-            match slopes.as_slice() {
-                [slope, rest @ ..] if rest.iter().all(|other| other == slope) => {
-                    Ok(Activation::LeakyRelu { slope: decimal(*slope) })
-                }
-                _ => Err(format!(
-                    "expected one slope for all channels, got {} different ones; use PReLU with one parameter and \
-                     train again",
-                    slopes.len()
-                )),
-            }
-        }
         "Tanh" => Ok(Activation::Tanh),
         "Sigmoid" => Ok(Activation::Sigmoid),
         "Celu" => {

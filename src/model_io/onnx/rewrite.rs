@@ -28,6 +28,9 @@ pub fn apply(graph: &mut GraphProto) {
             && last.starts_with(&node.op_type)
         {
             node.name = format!("{place}/{op}");
+        } else if op.ends_with("Normalization") {
+            // node_Reshape_14 says nothing of it.
+            node.name.clear();
         }
         node.op_type = op.into();
         node.input = inputs;

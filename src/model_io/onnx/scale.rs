@@ -86,7 +86,7 @@ fn placed(graph: &Graph, node: &NodeProto, x: &Value, array: Array<f32>) -> Arra
 }
 
 /// A constant as one number for each channel of the layer's output; `None` if it differs along other axes.
-fn per_channel(x: &Value, array: &Array<f32>) -> Option<Vec<f32>> {
+pub fn per_channel(x: &Value, array: &Array<f32>) -> Option<Vec<f32>> {
     let channels = x.layer_cells()[0];
     if let [number] = array.values.as_slice() {
         return (array.dims.len() <= x.axes.len() + 1).then(|| vec![*number; channels]);

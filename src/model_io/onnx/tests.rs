@@ -2,7 +2,7 @@
 
 use super::{proto::*, *};
 use crate::data::Beside;
-use crate::nn::{Activation, spec::Kind};
+use crate::nn::{Activation, Part, spec::Kind};
 
 fn tensor(name: &str, dims: &[i64]) -> TensorProto {
     let count = dims.iter().product::<i64>() as usize;
@@ -158,7 +158,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         ),
         (
             vec![node("PRelu", &["x", "b"], "y", vec![])],
-            "expected one slope for all channels, got 3 different ones; use PReLU with one parameter",
+            "expected one slope, or one for each channel, got slopes of shape [3] for (batch, channels, rows, columns)",
         ),
         (
             vec![node("HardSigmoid", &["x"], "y", vec![])],
@@ -274,7 +274,6 @@ fn each_activation_is_read_from_its_operator() {
     for (nodes, activation) in [
         (plain("Relu"), Activation::Relu),
         (one("LeakyRelu", &["x"], vec![number("alpha", 0.2)]), Activation::LeakyRelu { slope: 0.2 }),
-        (one("PRelu", &["x", "one"], vec![]), Activation::LeakyRelu { slope: -1.0 }),
         (plain("Tanh"), Activation::Tanh),
         (plain("Sigmoid"), Activation::Sigmoid),
         (plain("Elu"), Activation::Elu { alpha: 1.0 }),
@@ -708,6 +707,135 @@ fn constants_scale_and_shift_channels() {
     assert_eq!(weight(vec![node("Sub", &["one", "x"], "y", vec![])]), (vec![-1.0; 2], Some(vec![-1.0; 2])));
     let both = vec![node("Sub", &["x", "one"], "s", vec![]), node("Div", &["s", "one"], "y", vec![])];
     assert_eq!(weight(both), (vec![-1.0; 2], Some(vec![-1.0; 2])));
+}
+
+/// What is normalised together, and one number for each group, channel or cell.
+#[test]
+fn normalisations_of_each_picture_are_read_in_the_forms_that_there_are() {
+    let with = |nodes: Vec<NodeProto>| {
+        let mut file = file(nodes);
+        let graph = file.graph.as_mut().expect("a graph");
+        for (name, dims) in [
+            ("one2", vec![1]),
+            ("two", vec![2]),
+            ("other", vec![2]),
+            ("cells", vec![2, 6, 6]),
+            ("rows", vec![6]),
+        ] {
+            graph.initializer.push(tensor(name, &dims));
+        }
+        load(&file)
+    };
+    let one = |op: &str, input: &[&str], attribute| with(vec![node(op, input, "y", attribute)]);
+    let weight = |model: &Model| model.params.0[0].get(Part::Weight).cloned().expect("a scale");
+
+    // Up to version 20 one number for each group, from then on one for each channel.
+    let per_group =
+        one("GroupNormalization", &["x", "one2", "one2"], vec![int("num_groups", 1)]).expect("reads");
+    assert_eq!(weight(&per_group).iter().copied().collect::<Vec<_>>(), [-1.0, -1.0]);
+    let per_channel =
+        one("GroupNormalization", &["x", "two", "two"], vec![int("num_groups", 1)]).expect("reads");
+    assert_eq!(weight(&per_channel).iter().copied().collect::<Vec<_>>(), [-1.0, -0.875]);
+    assert_eq!(per_channel.architecture.layers[0].kind.name(), "group_norm");
+    let instance =
+        one("InstanceNormalization", &["x", "two", "two"], vec![number("epsilon", 0.25)]).expect("reads");
+    let Kind::GroupNorm(spec) = &instance.architecture.layers[0].kind else { panic!("no normalisation") };
+    assert_eq!(
+        (spec.eps, spec.affine, instance.architecture.layers[0].kind.name()),
+        (0.25, true, "instance_norm")
+    );
+    for axis in [1, -3] {
+        let layer =
+            one("LayerNormalization", &["x", "cells", "cells"], vec![int("axis", axis)]).expect("reads");
+        assert_eq!(
+            (weight(&layer).dim(), layer.architecture.layers[0].kind.name()),
+            ((1, 2, 6, 6), "layer_norm")
+        );
+    }
+    // Without a shift.
+    let layer = one("LayerNormalization", &["x", "cells"], vec![int("axis", 1)]).expect("reads");
+    assert!(layer.params.0[0].at(Part::Bias).iter().all(|&shift| shift == 0.0));
+
+    for (op, input, attribute, expected) in [
+        (
+            "GroupNormalization",
+            ["x", "two", "two"],
+            int("num_groups", 3),
+            "expected groups to divide 2 input channels",
+        ),
+        (
+            "GroupNormalization",
+            ["x", "b", "b"],
+            int("num_groups", 1),
+            "expected 2 numbers to scale and shift by, got 3",
+        ),
+        (
+            "InstanceNormalization",
+            ["x", "b", "b"],
+            int("axis", 1),
+            "expected 2 numbers to scale and shift by, got 3",
+        ),
+        (
+            "LayerNormalization",
+            ["x", "rows", "rows"],
+            int("axis", -1),
+            "expected a layer normalisation over all of",
+        ),
+        (
+            "LayerNormalization",
+            ["x", "two", "two"],
+            int("axis", 1),
+            "expected 72 numbers to scale and shift by, got 2",
+        ),
+    ] {
+        let error = one(op, &input, vec![attribute]).expect_err("no layer does it").0;
+        assert!(error.contains(expected), "{error}");
+    }
+
+    // A group normalisation that is spelled out, which must come back to its own shape.
+    let spelled = |shape: &[i64]| {
+        let nodes = vec![
+            node("Reshape", &["x", "groups"], "r", vec![]),
+            node("InstanceNormalization", &["r", "ones", "zeros"], "n", vec![]),
+            node("Reshape", &["n", "back"], "g", vec![]),
+            node("Mul", &["g", "scale"], "m", vec![]),
+            node("Add", &["m", "shift"], "y", vec![]),
+        ];
+        let mut file = file(nodes);
+        let graph = file.graph.as_mut().expect("a graph");
+        let numbers = |name: &str, dims: &[i64], numbers: &[f32]| TensorProto {
+            float_data: numbers.into(),
+            ..tensor(name, dims)
+        };
+        graph.initializer.extend([
+            shape_tensor("groups", &[0, 1, -1]),
+            shape_tensor("back", shape),
+            numbers("ones", &[1], &[1.0]),
+            numbers("zeros", &[1], &[0.0]),
+            numbers("scale", &[2, 1, 1], &[0.5, 2.0]),
+            numbers("shift", &[2, 1, 1], &[-1.0, 3.0]),
+        ]);
+        load(&file)
+    };
+    let model = spelled(&[1, 2, 6, 6]).expect("reads");
+    assert_eq!(model.network.layers.len(), 1, "{:?}", model.architecture.layers);
+    let own = |part| model.params.0[0].at(part).iter().copied().collect::<Vec<_>>();
+    assert_eq!((own(Part::Weight), own(Part::Bias)), (vec![0.5, 2.0], vec![-1.0, 3.0]));
+    let error = spelled(&[1, 6, 2, 6]).expect_err("another shape").0;
+    assert!(error.contains("expected a Reshape back to (batch, channels, rows, columns)"), "{error}");
+}
+
+/// PReLU with one slope, and with one for each channel.
+#[test]
+fn prelus_have_one_slope_or_one_for_each_channel() {
+    for (slopes, dims, per_channel) in [("one", vec![1], false), ("each", vec![2, 1, 1], true)] {
+        let mut file = file(vec![node("PRelu", &["x", slopes], "y", vec![])]);
+        file.graph.as_mut().expect("a graph").initializer.push(tensor("each", &dims));
+        let model = load(&file).expect("reads");
+        let Kind::PRelu(spec) = &model.architecture.layers[0].kind else { panic!("no PReLU") };
+        let slopes: Vec<f32> = model.params.0[0].at(Part::Weight).iter().copied().collect();
+        assert_eq!((spec.per_channel, &slopes[..]), (per_channel, &[-1.0, -0.875][..dims[0] as usize]));
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::nn::{
         conv::Finish,
         dense,
         norm::{self, Gradient, Statistics},
-        plain,
+        plain, prelu,
     },
     local_response_norm::LocalResponseNorm,
     norm::inv_std,
@@ -112,6 +112,10 @@ impl Run<'_> {
             (Op::Activation(activation), _) => {
                 let forward = activation.forward_fn();
                 y[outs].iter_mut().zip(&x[ins]).for_each(|(y, &x)| *y = forward(x));
+            }
+            (Op::PRelu(spec), _) => {
+                let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
+                images.for_each(|(x, y)| prelu::times_slope(self.isa, x, x, &own.w, spec.run(), y));
             }
             (Op::Dropout { p }, _) => {
                 let first = self.at * step.outputs + outs.start;
@@ -362,6 +366,15 @@ impl Run<'_> {
                 let cells = dx[ins].iter_mut().zip(&dy[outs]).zip(read);
                 cells.for_each(|((dx, &dy), &b)| *dx = backward(dy, b));
             }
+            (Op::PRelu(spec), _) => {
+                let images = dy[outs]
+                    .chunks_exact(step.outputs)
+                    .zip(x[ins.clone()].chunks_exact(step.inputs))
+                    .zip(dx[ins].chunks_exact_mut(step.inputs));
+                for ((dy, x), dx) in images {
+                    prelu::times_slope(self.isa, dy, x, &own.w, spec.run(), dx);
+                }
+            }
             (Op::Dropout { p }, _) => {
                 let first = self.at * step.outputs + outs.start;
                 self.drop_out(l, *p, first, &dy[outs], &mut dx[ins]);
@@ -516,12 +529,13 @@ fn backward_lrn(spec: &LocalResponseNorm, plane: usize, [dy, y, x]: [&[f32]; 3],
 }
 
 impl Step {
-    /// Output channels or features of a layer with parameters, of a normalisation its scales; else 0.
+    /// Output channels or features of a layer with parameters, of a normalisation its scales, of a PReLU its slopes; else 0.
     pub(super) const fn channels(&self) -> usize {
         match &self.op {
             Op::Conv2d(spec) => spec.out_channels,
             Op::Dense(spec) => spec.out_features,
             Op::BatchNorm2d(spec) => spec.channels,
+            Op::PRelu(spec) => spec.slopes,
             Op::GroupNorm(spec) => match spec.affine {
                 Some(_) => spec.runs(),
                 None => 0,
@@ -600,6 +614,12 @@ impl Step {
                 for (dy, x) in dy.chunks_exact(self.outputs).zip(x.chunks_exact(self.inputs)) {
                     norm::products(isa, dy, x, of, self.plane, sums.o.clone(), &mut sums.dw);
                     plain::bias_sums(dy, self.plane, sums.o.clone(), &mut sums.db);
+                }
+            }
+            (Op::PRelu(spec), _) => {
+                let x = &shard.values[self.from][..dy.len()];
+                for (dy, x) in dy.chunks_exact(self.outputs).zip(x.chunks_exact(self.inputs)) {
+                    prelu::slope_sums(isa, dy, x, spec.run(), sums.o.clone(), &mut sums.dw);
                 }
             }
             (Op::GroupNorm(spec), _) => {

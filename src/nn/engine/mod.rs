@@ -189,6 +189,7 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::BatchNorm2d(_)
+            | Op::PRelu(_)
             | Op::GroupNorm(_)
             | Op::LocalResponseNorm(_)
             | Op::Softmax
@@ -405,6 +406,10 @@ impl Engine {
                         let [dw, db, mean, var] = std::array::from_fn(|_| vec![0.0; c.len()]);
                         Sums { o: c, dw, db, mean, var }
                     }
+                    (Op::PRelu(spec), _) => {
+                        let o = part(spec.slopes);
+                        Sums { dw: vec![0.0; o.len()], o, ..Sums::default() }
+                    }
                     (Op::GroupNorm(_), _) => {
                         let o = part(step.channels());
                         let [dw, db] = std::array::from_fn(|_| vec![0.0; o.len()]);
@@ -485,6 +490,7 @@ impl Engine {
                     | Op::Activation(_)
                     | Op::Flatten
                     | Op::BatchNorm2d(_)
+                    | Op::PRelu(_)
                     | Op::GroupNorm(_)
                     | Op::LocalResponseNorm(_)
                     | Op::Dropout { .. }

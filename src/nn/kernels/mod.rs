@@ -12,6 +12,7 @@ pub mod conv;
 pub mod dense;
 pub mod norm;
 pub mod plain;
+pub mod prelu;
 mod simd;
 pub mod tensors;
 mod tile;

@@ -105,7 +105,7 @@ pub fn backward(dy: &[f32], x: &[f32], by: Gradient<'_>, plane: usize, dx: &mut 
 /// Folds the positions of channels c, some channels side by side, so that one need not wait for another.
 /// `term` takes the running value, the channel's number among c and the position in the tensor.
 #[inline(always)]
-fn fold(plane: usize, c: Range<usize>, sums: &mut [f32], term: impl Fn(f32, usize, usize) -> f32) {
+pub(super) fn fold(plane: usize, c: Range<usize>, sums: &mut [f32], term: impl Fn(f32, usize, usize) -> f32) {
     const BESIDE: usize = 8;
     let (whole, rest) = sums[..c.len()].as_chunks_mut::<BESIDE>();
     let done = whole.len() * BESIDE;

@@ -223,7 +223,7 @@ impl Plan {
         is_weight
             && match tensor.owner {
                 Owner::Layer(l) => {
-                    !matches!(self.layer(l as usize).op, Op::BatchNorm2d(_) | Op::GroupNorm(_))
+                    !matches!(self.layer(l as usize).op, Op::BatchNorm2d(_) | Op::GroupNorm(_) | Op::PRelu(_))
                 }
                 Owner::Input | Owner::Loss => false,
             }

@@ -17,6 +17,7 @@ pub mod local_response_norm;
 pub mod loss;
 mod norm;
 pub mod pool;
+pub mod prelu;
 pub mod resample;
 pub mod softmax;
 pub mod update;
@@ -100,6 +101,7 @@ fn layer_stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
         Op::LocalResponseNorm(spec) => local_response_norm::stages(plan, l, spec, pass, push),
         Op::Softmax => softmax::stages(plan, l, pass, push),
         Op::Dropout { .. } => activation::dropout_stages(plan, l, pass, push),
+        Op::PRelu(spec) => prelu::stages(plan, l, spec, pass, push),
         Op::Activation(_) | Op::Flatten => activation::stages(plan, l, pass, push),
         Op::Add | Op::Multiply | Op::Concat => join::stages(plan, l, pass, push),
     }
@@ -195,6 +197,7 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
                 Op::LocalResponseNorm(spec) => local_response_norm::term(&site, l, spec),
                 Op::Softmax => softmax::term(&site, l),
                 Op::Dropout { p } => activation::dropout_term(&site, l, *p),
+                Op::PRelu(spec) => prelu::term(&site, l, spec),
                 Op::Activation(activation) => activation::term(&site, l, *activation),
                 Op::Flatten => activation::flatten_term(&site, l),
                 Op::Add | Op::Multiply | Op::Concat => join::join_term(&site, l),
@@ -219,6 +222,7 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
             Op::Dense(_) => dense::start(plan, part),
             Op::BatchNorm2d(_) => batchnorm::start(plan, part),
             Op::GroupNorm(_) => group_norm::start(plan, part),
+            Op::PRelu(_) => prelu::start(plan, part),
             Op::MaxPool2d(_) => pool::max_start(part),
             Op::Softmax => softmax::start(part),
             op @ (Op::Add | Op::Multiply | Op::Concat) => join::start(op, part),
@@ -260,6 +264,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
             Op::LocalResponseNorm(_) => local_response_norm::formula(part),
             Op::Softmax => softmax::formula(part),
             Op::Dropout { .. } => activation::dropout_formula(plan.setup().mode, part),
+            Op::PRelu(_) => prelu::formula(part),
             Op::Activation(activation) => activation::formula(*activation, part),
             Op::Flatten => activation::flatten_formula(part),
             Op::Add | Op::Multiply | Op::Concat => join::formula(plan.layer(l as usize), part),
@@ -334,7 +339,12 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
         Op::Resample2d(spec) => resample::readers(&reading, l as usize, spec, visit),
         Op::GroupNorm(spec) => group_norm::readers(&reading, l as usize, spec, visit),
         Op::LocalResponseNorm(spec) => local_response_norm::readers(&reading, l as usize, spec, visit),
-        Op::BatchNorm2d(_) | Op::Softmax | Op::Dropout { .. } | Op::Activation(_) | Op::Flatten => {
+        Op::BatchNorm2d(_)
+        | Op::Softmax
+        | Op::Dropout { .. }
+        | Op::Activation(_)
+        | Op::PRelu(_)
+        | Op::Flatten => {
             scan(&reading, visit);
         }
         Op::Add | Op::Multiply | Op::Concat => join::readers(&reading, l as usize, visit),

@@ -265,6 +265,8 @@ fn signs(op: TermOp) -> [String; 3] {
         TermOp::Product => ["", "·", ""],
         TermOp::Quotient => ["", "÷", ""],
         TermOp::Pow => ["", "^", ""],
+        TermOp::Slope => ["", "> 0 ? 1 :", ""],
+        TermOp::MulAddNegative => ["+", "·", ""],
         TermOp::Difference => ["", "−", ""],
         TermOp::SubFrom => ["", "", "− r"],
         TermOp::DivInto => ["", "", "÷ r"],

@@ -90,6 +90,11 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                     points.into_iter().map(|(t, y)| (t, 0.9 - scale * (y - low))).collect();
                 line(&points, thick);
             }
+            // A bend whose left arm may turn.
+            Kind::PRelu(_) => {
+                line(&[(0.0, 0.75), (0.5, 0.6), (1.0, 0.1)], thick);
+                line(&[(0.05, 0.95), (0.5, 0.6)], thin);
+            }
             // A plane laid out as a line.
             Kind::Flatten => {
                 frame((0.0, 0.2), (0.42, 0.8), thin);

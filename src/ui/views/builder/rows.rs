@@ -190,6 +190,7 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
         | Kind::AdaptiveMaxPool2d(_)
         | Kind::Upsample2d(_)
         | Kind::Pad2d(_)
+        | Kind::PRelu(_)
         | Kind::Flatten
         | Kind::Dense(_)
         | Kind::BatchNorm2d(_)

@@ -54,7 +54,7 @@ fn title(view: &View, function: Activation, pass: Pass) -> String {
     }
 }
 
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     view: &'a View<'a>,
     spot: FocusedCell,
     function: Activation,
@@ -67,7 +67,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(view: &'a View<'a>, spot: FocusedCell, l: usize, function: Activation) -> Self {
+    pub(super) fn new(view: &'a View<'a>, spot: FocusedCell, l: usize, function: Activation) -> Self {
         let plan = view.state.plan();
         let (y, dx) = (TensorId::layer(l, TensorPart::Out), TensorId::layer(l, TensorPart::Dx));
         let x = plan.input_of(l);
@@ -148,7 +148,7 @@ impl<'a> Shown<'a> {
         vec![source.into(), "×".into(), gate.into(), "=".into(), target.into()]
     }
 
-    fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {
+    pub(super) fn curve_ui(&self, ui: &mut Ui, pass: Pass, size: egui::Vec2) {
         let (view, colors) = (self.view, self.view.theme);
         let forward = self.function.forward_fn();
         let ValueRange { min, max, .. } = tensor_plane::value_range(view, self.x, self.spot.image, None);
@@ -211,7 +211,7 @@ impl<'a> Shown<'a> {
     }
 
     /// What the gate or the slope does to this cell, and to how many of its map.
-    fn words(&self, pass: Pass) -> Vec<String> {
+    pub(super) fn words(&self, pass: Pass) -> Vec<String> {
         let view = self.view;
         let x = TensorPlane::new(view, self.x, self.spot.image, 0).cell_at(self.spot.index);
         let dy = TensorPlane::new(view, self.dy, self.spot.image, 0).cell_at(self.spot.index);

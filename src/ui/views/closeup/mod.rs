@@ -28,6 +28,7 @@ mod numbers;
 mod part;
 mod parts;
 mod pool;
+mod prelu;
 mod resample;
 mod softmax;
 mod table;
@@ -83,6 +84,7 @@ impl<'a> Closeup<'a> {
             Op::MaxPool2d(spec) | Op::AvgPool2d(spec) => pool::pool(view, &focus, stage, l, spec),
             Op::Resample2d(spec) => resample::resample(view, &focus, stage, l, spec),
             Op::Activation(function) => activation::activation(view, &focus, stage, l, *function),
+            Op::PRelu(spec) => prelu::prelu(view, &focus, stage, l, spec),
             Op::Dense(spec) => dense::dense(view, &focus, stage, l, spec),
             Op::Softmax => softmax::softmax(view, &focus, stage, l),
             Op::LocalResponseNorm(_) => local_response_norm::local_response_norm(view, &focus, stage, l),
@@ -180,6 +182,7 @@ pub fn has_choices(view: &View) -> bool {
         Op::MaxPool2d(_) | Op::AvgPool2d(_) => stage.pass == Pass::Fwd,
         Op::Resample2d(_)
         | Op::Activation(_)
+        | Op::PRelu(_)
         | Op::Dense(_)
         | Op::Softmax
         | Op::LocalResponseNorm(_)

@@ -152,6 +152,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
     let key = match plan.layer(kink.layer).op {
         Op::MaxPool2d(_) => "check.tie",
         Op::Activation(_)
+        | Op::PRelu(_)
         | Op::Conv2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)

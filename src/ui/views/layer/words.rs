@@ -217,7 +217,7 @@ fn hands_back(view: &View, gradient: TensorId) -> String {
         }
         Op::AvgPool2d(_) => fill("layer.back_average"),
         Op::Activation(Activation::Relu) => fill("layer.back_relu"),
-        Op::Activation(_) => fill("layer.back_slope"),
+        Op::Activation(_) | Op::PRelu(_) => fill("layer.back_slope"),
         Op::Conv2d(_) => fill("layer.back_filters"),
         Op::Dense(_) => fill("layer.back_neurons"),
         Op::Add => fill("layer.back_add"),
@@ -298,6 +298,7 @@ fn read_map(view: &View, l: usize, filter: usize, slice: usize) -> String {
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
         | Op::Activation(_)
+        | Op::PRelu(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)
         | Op::LocalResponseNorm(_)

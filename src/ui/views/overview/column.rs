@@ -121,6 +121,7 @@ impl Column {
                 vec![view.fill(long, &[("n", &cells)]), view.text(short)]
             }
             Op::Activation(activation) => vec![activation.title().to_owned()],
+            Op::PRelu(_) => text("build.kind.prelu"),
             Op::Conv2d(_) | Op::Dense(_) => Vec::new(),
             Op::BatchNorm2d(_) | Op::GroupNorm(_) | Op::LocalResponseNorm(_) => text("overview.normed"),
             Op::Resample2d(resample) => match resample.rows.source {
