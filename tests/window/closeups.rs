@@ -30,7 +30,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 12] = [
+const NETWORKS: [(&str, &str); 14] = [
     (
         "normed",
         r#"
@@ -719,7 +719,19 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
         wish.into_iter().for_each(|wish| drop(apply(&mut seen, wish)));
         visit(&format!("seen-{}.png", text.replace(['/', '(', ')', ','], "_")), text, &seen);
     }
-    for (name, mut state) in [("shapes", shapes), ("normed", normed), ("squares", squares), ("odd", odd)] {
+    let of_name = |name: &str| {
+        let (name, toml) = NETWORKS.iter().find(|(other, _)| *other == name).expect("a network");
+        open(name, toml)
+    };
+    let (groups, slopes) = (of_name("groups"), of_name("slopes"));
+    for (name, mut state) in [
+        ("shapes", shapes),
+        ("normed", normed),
+        ("squares", squares),
+        ("odd", odd),
+        ("groups", groups),
+        ("slopes", slopes),
+    ] {
         for address in addresses(&state).into_iter().skip(1).step_by(3) {
             let text = state.plan().text(&address);
             // Updates are alike but for their tensor; the network for shapes has many layers of a kind.
@@ -727,6 +739,9 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
                 "shapes" => {
                     !["conv1", "relu1", "pool1", "fc", "loss"].iter().any(|layer| text.contains(layer))
                 }
+                // The others are these in other numbers.
+                "groups" => !["/gn", "/inorm", "/ln"].iter().any(|layer| text.contains(layer)),
+                "slopes" => !["/one", "/each", "/features"].iter().any(|layer| text.contains(layer)),
                 _ => false,
             };
             if is_known || (text.contains("update/") && !text.contains("conv") && !text.contains("loss")) {
