@@ -270,6 +270,7 @@ impl Near {
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
             | Op::GroupNorm(_)
+            | Op::PRelu(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::Add
