@@ -8,6 +8,7 @@ use super::{
     input::{column, first, maps},
     proto::NodeProto,
     scale::per_channel,
+    shapes::target,
     value::Value,
 };
 use crate::nn::{
@@ -50,10 +51,7 @@ fn groups(graph: &Graph, node: &NodeProto, x: &Value) -> Result<Together, String
     // In place of a Reshape, an InstanceNormalization and a Reshape: the last one restores the shape.
     if let Some(shape) = input(node, 3) {
         let shape = graph.constants.ints(shape)?.values;
-        let own = x.dims();
-        let is_own = shape.len() == own.len() + 1
-            && shape[1..].iter().zip(&own).all(|(&dim, &own)| usize::try_from(dim) == Ok(own));
-        if !is_own {
+        if target(graph, node, x, &shape) != Some(x.dims()) {
             return Err(format!(
                 "expected a Reshape back to {} after the groups were normalised, got {}; only this is supported",
                 x.words(),
@@ -72,7 +70,7 @@ fn whole(graph: &Graph, node: &NodeProto, x: &Value) -> Result<Together, String>
     // In place of the nodes that spell it out: the axes of their means.
     let axes = match ints_or_input(node, &graph.constants, "axes", 3)? {
         Some(axes) => axes.into_iter().map(from_front).collect::<Vec<_>>(),
-        None => (from_front(int(node, "axis", -1))..rank).collect(),
+        None => (from_front(int(node, "axis", -1)).clamp(0, rank)..rank).collect(),
     };
     let is_whole =
         !axes.contains(&0) && dims.iter().zip(1i64..).all(|(&dim, axis)| dim == 1 || axes.contains(&axis));

@@ -48,7 +48,7 @@ pub fn reshape(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 }
 
 /// The extents of a Reshape after the batch; `None` if it does not keep the batch or the number of cells.
-fn target(graph: &Graph, node: &NodeProto, x: &Value, shape: &[i64]) -> Option<Vec<usize>> {
+pub fn target(graph: &Graph, node: &NodeProto, x: &Value, shape: &[i64]) -> Option<Vec<usize>> {
     let (&batch, rest) = shape.split_first()?;
     let (own, features) = (x.dims(), x.features());
     let copies = int(node, "allowzero", 0) == 0;
