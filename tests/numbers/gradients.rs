@@ -405,7 +405,7 @@ fn conventions_at_the_kinks() {
 fn the_check_and_the_paths_of_one_cell() {
     use convstep::nn::check::{Cell, Ran};
     let (mut compared, mut with_kinks, mut cuts, mut around) = (0, 0, 0, 0);
-    for (seed, (network, images)) in seeded((random::network(), 1..=2usize), 140).into_iter().enumerate() {
+    for (seed, (network, images)) in seeded((random::network(), 1..=2usize), 180).into_iter().enumerate() {
         for mode in [Mode::Eval, Mode::Train] {
             let mut numbers = Numbers::new(seed as u64);
             let params: Params<f64> = numbers.params(&network);

@@ -1,4 +1,4 @@
-//! Normalisations of each picture for itself, and what the file scales and shifts right behind them; PReLU.
+//! Normalisations of each picture for itself, and what the file scales and shifts right behind them.
 
 use super::{
     attributes::{float, input, int, ints_or_input, listed, needed},
@@ -7,13 +7,12 @@ use super::{
     graph::Graph,
     input::{column, first, maps},
     proto::NodeProto,
-    scale::per_channel,
     shapes::target,
     value::Value,
 };
 use crate::nn::{
     Part,
-    spec::{GroupNormSpec, Kind, PReluSpec, Together},
+    spec::{GroupNormSpec, Kind, Together},
 };
 
 /// A GroupNormalization, InstanceNormalization or LayerNormalization.
@@ -159,25 +158,4 @@ pub fn merged(graph: &mut Graph, op: &str, x: &Value, array: &Array<f32>) -> Res
     }
     let numbers = placed(x, of, array.clone())?;
     graph.scale_norm(layer, part, numbers)
-}
-
-/// A PReLU with one slope, or with one for each channel or feature.
-///
-/// # Errors
-/// If the slopes lie along other axes.
-pub fn prelu(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let x = first(graph, node)?;
-    let x = column(graph, x)?;
-    let slopes = graph.take(needed(node, 1, "a slope")?)?;
-    let numbers = per_channel(&x, &slopes).ok_or_else(|| {
-        format!(
-            "expected one slope, or one for each channel, got slopes of shape {:?} for {}; only these are supported",
-            &slopes.dims[..slopes.dims.len().min(8)],
-            x.words()
-        )
-    })?;
-    let per_channel = slopes.values.len() > 1;
-    let numbers = if per_channel { numbers } else { slopes.values };
-    let kind = Kind::PRelu(PReluSpec { per_channel });
-    graph.push_same(node, kind, vec![(Part::Weight, Array::row(numbers))], &x)
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::nn::{
     Activation, Op, Part,
-    spec::{BatchNormSpec, DropoutSpec, Kind, LrnSpec},
+    spec::{BatchNormSpec, DropoutSpec, Kind, LrnSpec, PReluSpec},
 };
 
 /// The supported operators, for error messages.
@@ -48,7 +48,7 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
             let x = first(graph, node)?;
             graph.push_same(node, Kind::Activation(activation), vec![], &x)?
         }
-        "PRelu" => norms::prelu(graph, node)?,
+        "PRelu" => prelu(graph, node)?,
         "Clip" => clip(graph, node)?,
         "Min" | "Max" => bound(graph, node)?,
         "BatchNormalization" => batch_norm(graph, node)?,
@@ -146,6 +146,24 @@ fn activation(node: &NodeProto) -> Result<Activation, String> {
         "Mish" => Ok(Activation::Mish),
         other => Err(format!("expected an activation, got {}; export the model again", quoted(other))),
     }
+}
+
+/// A PReLU with one slope, or with one for each channel or feature.
+fn prelu(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let x = first(graph, node)?;
+    let x = column(graph, x)?;
+    let slopes = graph.take(needed(node, 1, "a slope")?)?;
+    let numbers = scale::per_channel(&x, &slopes).ok_or_else(|| {
+        format!(
+            "expected one slope, or one for each channel, got slopes of shape {:?} for {}; only these are supported",
+            &slopes.dims[..slopes.dims.len().min(8)],
+            x.words()
+        )
+    })?;
+    let per_channel = slopes.values.len() > 1;
+    let numbers = if per_channel { numbers } else { slopes.values };
+    let kind = Kind::PRelu(PReluSpec { per_channel });
+    graph.push_same(node, kind, vec![(Part::Weight, Array::row(numbers))], &x)
 }
 
 /// The bounds of a Clip as an activation. Bounds around all numbers change nothing.

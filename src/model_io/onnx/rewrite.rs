@@ -120,10 +120,12 @@ impl<'a> Spelled<'a> {
             _ => return None,
         };
         let [_, scale, shift] = norm.input.as_slice() else { return None };
-        let inputs = [split.input.first()?, scale, shift, back.input.get(1)?].map(Clone::clone);
+        // The shape that parts the groups is read as well, so that it is not among what is left over.
+        let shapes = [back.input.get(1)?, split.input.get(1)?];
+        let inputs = [split.input.first()?, scale, shift].into_iter().chain(shapes).cloned().collect();
         let count = AttributeProto { name: "num_groups".into(), i: groups, ..AttributeProto::default() };
         let attributes = norm.attribute.iter().cloned().chain([count]).collect();
-        Some(Found { at, op: "GroupNormalization", inputs: inputs.into(), attributes })
+        Some(Found { at, op: "GroupNormalization", inputs, attributes })
     }
 
     /// (x - mean) / sqrt(variance + eps), both means over the same axes, as exporters wrote it before there was an operator.
