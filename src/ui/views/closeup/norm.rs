@@ -61,13 +61,13 @@ pub(super) fn summed<'a>(
     let nth = (done.saturating_sub(1) / run).min(images - 1);
     let image = if coupled { nth as u32 } else { spot.image };
     let added = (done - nth * run).min(run);
+    if run == 1 {
+        return around(view, tensor, image, first as u32);
+    }
     if plane > 1 {
         let map = (added.saturating_sub(1) / plane).min(run / plane - 1);
         let grid = around(view, tensor, image, (first + map * plane) as u32);
         return added_up(view, grid, added - map * plane);
-    }
-    if run == 1 {
-        return around(view, tensor, image, first as u32).focus(None);
     }
     let words = [names::tensor(view, tensor), view.fill("closeup.cells", &[("count", &run.to_string())])];
     let cells = TensorPlane::new(view, tensor, image, 0);
