@@ -1,7 +1,7 @@
 //! Normalisations of each picture for itself, and what the file scales and shifts right behind them.
 
 use super::{
-    attributes::{float, input, int, ints_or_input, listed, needed},
+    attributes::{float, input, int, ints_or_input, listed},
     constant::Array,
     dense::turned,
     graph::Graph,

@@ -5,6 +5,7 @@
 
 use super::{
     attributes::{decimal, float, float_or_input, input, int, needed, optional_float, text},
+    constant::Array,
     dense,
     graph::Graph,
     input::{column, first, maps},
