@@ -69,7 +69,7 @@ fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
         app::{Action, AppState, Drawer, apply, run_tasks_here},
         nn::Execution,
     };
-    let model = cli::open_model(&args.model)?;
+    let model = cli::open_model(&args.model, Some(&args.image.image))?;
     let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
     let mut state = AppState::open(model, cli::open_picture(&args.image.image)?).map_err(CliError)?;
     let label = label.map(Action::SetLabel);

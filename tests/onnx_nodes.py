@@ -5,9 +5,12 @@
     python tests/onnx_nodes.py target/release/convstep [--list] [--table]
 
 A test is one ONNX graph with inputs and expected outputs. Its first input is the picture; the others, which hold weights,
-become constants of the file. Of a batch, each picture is run by itself. Right is what lies within the tests' own 1e-3 of
-each number, or 1e-4 of the largest; wrong is another result; refused is a file that convstep does not open, in one line.
-The exit code is 1 if a result is wrong or a refusal is not one line.
+become constants of the file, but those of the same shape that are joined with it (Add, Concat, Max ...) come from the same
+picture by a Split in front. Of a batch, each picture is run by itself. A tensor with one axis, of an operator that computes
+cell by cell, gets a batch axis in front. An operator that only counts cells otherwise (Transpose, Reshape ...) is followed
+by a Flatten and a product with the unit matrix, so that the network has a layer and the order of the cells shows; a
+LogSoftmax of a vector, which only ends a network, comes after such a product. Right is what lies within the tests' own 1e-3 of each number, or 1e-4 of the largest, 1e-2 of bfloat16, which has eight bits; wrong is another result; refused is a file that
+convstep does not open, in one line. The exit code is 1 if a result is wrong or a refusal is not one line.
 """
 
 import argparse
@@ -30,6 +33,14 @@ Gelu Gemm GlobalAveragePool GlobalMaxPool GroupNormalization HardSigmoid HardSwi
 LayerNormalization LeakyRelu LogSoftmax MatMul Max MaxPool Mean Min Mish Mul Neg PRelu Pad ReduceMax ReduceMean Relu
 Reshape Resize Selu Sigmoid Slice Softmax Softplus Split Squeeze Sub Sum Swish Tanh ThresholdedRelu Transpose Unsqueeze
 Upsample""".split()
+
+# Those that join tensors.
+JOINS = "Add Concat Div Max Mean Min Mul Sub Sum".split()
+# Those that compute cell by cell, so that axes do not matter.
+BY_CELL = """Add Celu Clip Div Dropout Elu Gelu HardSigmoid HardSwish LeakyRelu Max Mean Min Mish Mul Neg Relu Selu Sigmoid
+Softplus Sub Sum Swish Tanh ThresholdedRelu""".split()
+# Those that only count cells otherwise.
+ORDERS = "Flatten Identity Reshape Squeeze Transpose Unsqueeze".split()
 
 
 def cases():
@@ -77,6 +88,80 @@ def operator(name, model):
     return next((op for op in sorted(OPERATORS, key=len, reverse=True) if squeezed.startswith(op.lower())), None)
 
 
+def is_floats(x):
+    return hasattr(x, "dtype") and x.dtype.kind == "f"
+
+
+def with_batch(model, inputs, expected):
+    """A test of tensors with one axis with a batch axis in front."""
+    if not all(hasattr(x, "ndim") and x.ndim <= 1 for x in [*inputs, *expected]):
+        return model, inputs, expected
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for value in [*copy.graph.input, *copy.graph.output]:
+        dims = value.type.tensor_type.shape.dim
+        if len(dims) == 1:
+            own = dims[0].dim_value
+            del dims[:]
+            dims.add().dim_value = 1
+            dims.add().dim_value = own
+    wide = lambda arrays: [x[None] if x.ndim == 1 else x for x in arrays]
+    return copy, wide(inputs), wide(expected)
+
+
+def with_split(model, inputs):
+    """A test that joins tensors of one shape, cut from one picture."""
+    shapes = {x.shape for x in inputs if hasattr(x, "shape")}
+    if len(inputs) < 2 or len(shapes) != 1 or inputs[0].ndim < 2 or not all(map(is_floats, inputs)):
+        return model, inputs
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    names = [value.name for value in copy.graph.input]
+    whole = copy.graph.input[0]
+    del copy.graph.input[1:]
+    whole.name = "whole"
+    whole.type.tensor_type.shape.dim[1].dim_value = inputs[0].shape[1] * len(inputs)
+    split = onnx.helper.make_node("Split", ["whole"], names, axis=1)
+    if copy.opset_import[0].version >= 18:
+        split.attribute.append(onnx.helper.make_attribute("num_outputs", len(inputs)))
+    nodes = [split, *copy.graph.node]
+    del copy.graph.node[:]
+    copy.graph.node.extend(nodes)
+    return copy, [np.concatenate(inputs, axis=1)]
+
+
+def with_layer(model, inputs, expected):
+    """A test of an order of cells, with a product with the unit matrix behind it."""
+    if not is_floats(expected[0]) or expected[0].ndim < 2 or expected[0].shape[0] != inputs[0].shape[0]:
+        return model, expected
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    made = copy.graph.output[0].name
+    count = int(np.prod(expected[0].shape[1:]))
+    copy.graph.initializer.append(numpy_helper.from_array(np.eye(count, dtype=expected[0].dtype), "unit"))
+    copy.graph.node.append(onnx.helper.make_node("Flatten", [made], ["flattened"], axis=1))
+    copy.graph.node.append(onnx.helper.make_node("MatMul", ["flattened", "unit"], ["ordered"]))
+    copy.graph.output[0].name = "ordered"
+    del copy.graph.output[0].type.tensor_type.shape.dim[:]
+    return copy, [expected[0].reshape(expected[0].shape[0], count)]
+
+
+def after_layer(model, inputs):
+    """A test of a vector behind a product with the unit matrix."""
+    if not is_floats(inputs[0]) or inputs[0].ndim != 2:
+        return model
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    value = copy.graph.input[0]
+    unit = np.eye(inputs[0].shape[1], dtype=inputs[0].dtype)
+    copy.graph.initializer.append(numpy_helper.from_array(unit, "unit"))
+    nodes = [onnx.helper.make_node("MatMul", ["features", "unit"], [value.name]), *copy.graph.node]
+    value.name = "features"
+    del copy.graph.node[:]
+    copy.graph.node.extend(nodes)
+    return copy
+
+
 def with_weights(model, inputs):
     """The model with all inputs but the first as constants, and the first one's array."""
     copy = onnx.ModelProto()
@@ -107,35 +192,69 @@ def outputs(result, expected):
         return logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
     if "the final Softmax was omitted" in notes:
         return np.array(report["probabilities"])
-    return np.array(report["outputs"])
+    # Numbers that are not finite are null.
+    return np.array([np.nan if x is None else x for x in report["outputs"]], dtype=np.float64)
 
 
 def turn(picture):
-    """(C, L) as (C, 1, L): convstep's pictures have rows."""
+    """(C, L) as (C, 1, L), and features as (F, 1, 1): convstep's pictures have rows and columns."""
+    if picture.ndim == 1:
+        return picture[:, None, None]
     return picture[:, None, :] if picture.ndim == 2 else picture
 
 
-def verdict(program, model, sets):
+def prepared(operator_, model, inputs, expected):
+    """The test as it is run."""
+    if operator_ in BY_CELL and expected:
+        model, inputs, expected = with_batch(model, inputs, expected)
+    if operator_ in JOINS:
+        model, inputs = with_split(model, inputs)
+    if operator_ in ORDERS:
+        model, expected = with_layer(model, inputs, expected)
+    if operator_ == "LogSoftmax":
+        model = after_layer(model, inputs)
+    return model, inputs, expected
+
+
+def is_last(result):
+    """Whether the program shows the picture channels first where the file has them last."""
+    notes = " ".join(json.loads(result.stdout)["notes"]) if result.returncode == 0 else ""
+    return "(rows, columns, channels)" in notes or "(columns, channels)" in notes
+
+
+def shown(program, folder, picture):
+    """The program's result with the picture as the program shows it."""
+    result = run(program, folder, turn(picture))
+    wanted = re.search(r"expected an array of shape \[(\d+), (\d+), (\d+)\]", result.stderr)
+    moved = turn(np.moveaxis(picture, -1, 0)) if picture.ndim else picture
+    if wanted:
+        shape = tuple(map(int, wanted.groups()))
+        if picture.size == np.prod(shape) and picture.ndim == 1:
+            result = run(program, folder, picture.reshape(shape))
+        elif moved.shape == shape:
+            result = run(program, folder, moved)
+    elif is_last(result):
+        result = run(program, folder, moved)
+    return result
+
+
+def verdict(program, operator_, model, sets):
     """("right" | "wrong" | "refused", why)"""
     for inputs, expected in sets:
-        if not inputs or not hasattr(inputs[0], "shape") or inputs[0].ndim < 2 or not hasattr(expected[0], "shape"):
+        if not inputs or not hasattr(inputs[0], "shape") or not hasattr(expected[0], "shape"):
             return "refused", "no picture"
+        model_, inputs, expected = prepared(operator_, model, inputs, expected)
+        if inputs[0].ndim < 2:
+            return "refused", "no picture"
+        if is_floats(inputs[0]) and np.abs(inputs[0][np.isfinite(inputs[0])]).max(initial=0) > np.finfo(np.float32).max:
+            return "refused", "numbers beyond float32"
         with tempfile.TemporaryDirectory() as folder:
             try:
-                onnx.save(with_weights(model, inputs), os.path.join(folder, "model.onnx"))
+                onnx.save(with_weights(model_, inputs), os.path.join(folder, "model.onnx"))
             except Exception as error:
                 return "refused", f"cannot be saved: {error}"
             for n, picture in enumerate(inputs[0]):
-                result = run(program, folder, turn(picture))
-                shown = re.search(r"expected an array of shape \[(\d+), (\d+), (\d+)\]", result.stderr)
-                if shown:
-                    # Shown channels first, or a vector as a square.
-                    shape = tuple(map(int, shown.groups()))
-                    turned = np.moveaxis(picture, -1, 0)
-                    if picture.ndim == 3 and turned.shape == shape:
-                        result = run(program, folder, turned)
-                    elif picture.size == np.prod(shape) and picture.ndim == 1:
-                        result = run(program, folder, picture.reshape(shape))
+                result = shown(program, folder, picture)
                 if result.returncode != 0:
                     lines = result.stderr.strip().splitlines()
                     if len(lines) != 1 or not lines[0].startswith("convstep: "):
@@ -147,14 +266,16 @@ def verdict(program, model, sets):
                     return "wrong", f"shape {theirs.shape}"
                 theirs = theirs[n].astype(np.float64)
                 layers = json.loads(result.stdout)["layers"]
-                if theirs.ndim == 3 and list(theirs.shape) != layers[-1]["shape"]:
-                    theirs = np.moveaxis(theirs, -1, 0)
+                moved = np.moveaxis(theirs, -1, 0) if theirs.ndim else theirs
+                if is_last(result) and list(turn(moved).shape) == layers[-1]["shape"]:
+                    theirs = moved
                 theirs = theirs.ravel()
                 if ours.shape != theirs.shape:
                     return "wrong", f"{ours.shape} in place of {theirs.shape}"
                 largest = max(np.abs(theirs).max(), 1e-6)
-                # Some of the tests' numbers are rounded to four places.
-                if not np.allclose(ours, theirs, rtol=1e-3, atol=1e-4 * largest, equal_nan=True):
+                # Some of the tests' numbers are rounded to four places, those of bfloat16 have eight bits.
+                rtol, atol = (1e-2, 1e-2) if expected[0].dtype.name == "bfloat16" else (1e-3, 1e-4)
+                if not np.allclose(ours, theirs, rtol=rtol, atol=atol * largest, equal_nan=True):
                     return "wrong", f"off by {np.abs(ours - theirs).max() / largest:.1e}"
     return "right", ""
 
@@ -169,7 +290,7 @@ def main():
     counts = collections.defaultdict(collections.Counter)
     wrong = []
     for name, operator_, model, sets in cases():
-        result, why = verdict(program, model, sets)
+        result, why = verdict(program, operator_, model, sets)
         counts[operator_][result] += 1
         if result == "wrong":
             wrong.append((name, why))

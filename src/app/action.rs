@@ -697,6 +697,12 @@ pub enum FileAction {
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
     },
+    /// The rows and columns of a network's picture are being chosen.
+    SetSize([usize; 2]),
+    /// Open the network with them.
+    OpenSized,
+    /// Do not open it.
+    ForgetSize,
     /// The files that were opened lately, and whether they are there.
     Recent(Vec<Recent>),
     /// A crash left a session behind, or nothing more is left.

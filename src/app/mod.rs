@@ -31,9 +31,9 @@ pub use state::{
     LessonProgress, LessonState, Marks, Message, MissingData, Need, Notice, NoticeKind, OpenedSet, Order,
     Page, PartsQuestion, Phase, PictureBefore, PictureChange, PictureEffect, PlaceText, Planned, Playback,
     Progress, Question, QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run,
-    RunLabels, RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides, Span,
-    Spans, Stamp, StopReason, Subject, Tab, Target, ThemeChoice, Training, TrainingRun, TrainingRuns,
-    TrainingState, Undo, ViewState, With, Work, Written, asked_unit, beat_scene, focused_unit, is_large,
-    lesson_scene, reads_digits, set_to_search,
+    RunLabels, RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides,
+    SizeQuestion, Span, Spans, Stamp, StopReason, Subject, Tab, Target, ThemeChoice, Training, TrainingRun,
+    TrainingRuns, TrainingState, Undo, ViewState, With, Work, Written, asked_unit, beat_scene, focused_unit,
+    is_large, lesson_scene, reads_digits, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

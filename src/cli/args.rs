@@ -146,6 +146,22 @@ pub struct ModelArgs {
     /// The architecture, for a weight file without one or to replace the file's.
     #[arg(long, value_name = "NET.toml")]
     pub architecture: Option<PathBuf>,
+    /// Rows and columns of the picture, for an .onnx file that leaves them free. Default: those of the picture, else the
+    /// first usual size that fits.
+    #[arg(long, value_name = "HxW", value_parser = parse_size)]
+    pub size: Option<[usize; 2]>,
+}
+
+/// Rows and columns from a text such as `224x224`, or one number for both.
+fn parse_size(text: &str) -> Result<[usize; 2], String> {
+    let sides: Option<Vec<usize>> =
+        text.split(['x', 'X', '×']).map(|side| side.trim().parse().ok()).collect();
+    let in_range = |side: &usize| (1..=1 << 16).contains(side);
+    match sides.as_deref() {
+        Some(&[side]) if in_range(&side) => Ok([side, side]),
+        Some(&[rows, columns]) if in_range(&rows) && in_range(&columns) => Ok([rows, columns]),
+        _ => Err(format!("expected rows x columns, as in 224x224, got {text:?}")),
+    }
 }
 
 /// The picture, how it is fitted, and its true class.

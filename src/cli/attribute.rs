@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 /// Runs the attribution, writes its map and prints the results.
 pub fn attribute(args: &AttributeArgs) -> Result<Ended, CliError> {
-    let model = open_model(&args.model)?;
+    let model = open_model(&args.model, args.image.as_deref())?;
     let Some(image) = args.image.clone() else {
         return Err(CliError("expected a picture, got none; name one with --image".into()));
     };

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 /// Evaluates a model and prints the results.
 pub fn eval(args: &EvalArgs) -> Result<Ended, CliError> {
-    let model = open_model(&args.model)?;
+    let model = open_model(&args.model, None)?;
     let division = if args.split.is_some() { Division::KeepBack(None) } else { Division::Own };
     let source =
         DataArgs { name: &args.data, test_folder: args.test_folder.as_deref(), seed: args.seed, division };

@@ -15,7 +15,7 @@ pub fn export(args: &ExportArgs) -> Result<(), CliError> {
             args.out.display()
         )));
     }
-    let model = match open_model(&args.model) {
+    let model = match open_model(&args.model, None) {
         Ok(model) => model,
         Err(error) if ending == "toml" => return draft(args, error),
         Err(error) => return Err(error),

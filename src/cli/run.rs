@@ -38,7 +38,7 @@ struct Computed {
 
 /// Runs a model and prints the results.
 pub fn run(args: &RunArgs) -> Result<(), CliError> {
-    let model = open_model(&args.model)?;
+    let model = open_model(&args.model, Some(&args.image.image))?;
     let input = open_input(&model, &args.image)?;
     let workers = Threads::new(args.threads).map_err(CliError)?;
     let bar = progress(&model);

@@ -51,11 +51,12 @@ impl LabelSource {
 }
 
 /// Opens a bundled model, a preset with initial weights, an ONNX file, or a weight file with its architecture: the
-/// given one, else that in its metadata, else a .toml file with the same name in the same folder.
+/// given one, else that in its metadata, else a .toml file with the same name in the same folder. A file that leaves
+/// the picture's size free gets that of `image`, where there is one and it fits.
 ///
 /// # Errors
 /// If there is no such model, or its files don't fit together.
-pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
+pub fn open_model(args: &ModelArgs, image: Option<&str>) -> Result<Model, CliError> {
     let given = args.architecture.as_deref().map(read_text).transpose()?;
     if let Some(bundled) = bundled::find(&args.model) {
         return Ok(Model::from_bytes(bundled.name, bundled.bytes, given.as_deref())?);
@@ -81,13 +82,45 @@ pub fn open_model(args: &ModelArgs) -> Result<Model, CliError> {
         ));
     }
     let bytes = read_file(path)?;
-    let near = Near { architecture: given.as_deref(), files: &ModelFolder::of(path), size: None };
     let text_of = |part: Option<&std::ffi::OsStr>| {
         part.map_or_else(|| args.model.clone(), |part| part.to_string_lossy().into_owned())
     };
-    let model = Model::from_file(&text_of(path.file_name()), &bytes, &near)
-        .map_err(|error| CliError(in_file(path, &error.0)))?;
+    let file = text_of(path.file_name());
+    let near = Near { architecture: given.as_deref(), files: &ModelFolder::of(path), size: args.size };
+    let is_free = Model::leaves_size_free(&file, &bytes);
+    if let Some([rows, columns]) = args.size.filter(|_| !is_free) {
+        return Err(CliError(in_file(
+            path,
+            &format!(
+                "expected no --size, because the file fixes its picture's, got {rows}x{columns}; omit it"
+            ),
+        )));
+    }
+    let of_image = image.filter(|_| is_free && args.size.is_none()).and_then(size_of);
+    let fitting =
+        of_image.and_then(|size| Model::from_file(&file, &bytes, &Near { size: Some(size), ..near }).ok());
+    let model = match fitting {
+        Some(model) => model,
+        None => Model::from_file(&file, &bytes, &near).map_err(|error| CliError(in_file(path, &error.0)))?,
+    };
     Ok(Model { name: text_of(path.file_stem()), ..model })
+}
+
+/// The rows and columns of an array, or of a picture that is not too large for a network.
+fn size_of(image: &str) -> Option<[usize; 2]> {
+    /// The longest side of a picture that is taken as it is.
+    const LONGEST: usize = 512;
+    let loaded = open_picture(image).ok()?;
+    match &loaded.content {
+        Content::Picture(picture) => {
+            let size = [picture.height(), picture.width()].map(|side| side as usize);
+            size.iter().all(|&side| side <= LONGEST).then_some(size)
+        }
+        Content::Values(values) => {
+            let (_, _, rows, columns) = values.dim();
+            Some([rows, columns])
+        }
+    }
 }
 
 /// Opens a bundled sample, a picture file or an array.

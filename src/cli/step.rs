@@ -82,7 +82,7 @@ struct SteppedRun {
 
 impl SteppedRun {
     fn new(args: &StepArgs) -> Result<Self, CliError> {
-        let model = open_model(&args.model)?;
+        let model = open_model(&args.model, Some(&args.image.image))?;
         let input = open_input(&model, &args.image)?;
         let optimizer =
             Optimizer { rule: args.optimizer, learning_rate: args.lr, weight_decay: args.weight_decay };

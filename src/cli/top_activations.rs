@@ -26,7 +26,7 @@ pub fn top_activations(args: &AttributeArgs, keep: usize) -> Result<Ended, CliEr
     let Some(unit) = &args.unit else {
         return Err(CliError("expected a unit, got none; name one with --unit".into()));
     };
-    let model = &open_model(&args.model)?;
+    let model = &open_model(&args.model, None)?;
     let unit = unit_of(unit, model)?;
     let probe = Probe::new(&model.network, &model.params, unit)?;
     let division = if args.split.is_some() { Division::KeepBack(None) } else { Division::Own };

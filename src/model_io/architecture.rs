@@ -101,8 +101,19 @@ const AVG_POOL: &[Key] = &[
     optional("count_include_pad", Holds::Flag),
 ];
 const ADAPTIVE_POOL: &[Key] = &[required("output_size", Holds::Pair)];
-const UPSAMPLE: &[Key] = &[required("scale", Holds::Pair)];
-const PAD: &[Key] = &[required("padding", Holds::Pair), optional("padding_end", Holds::Pair)];
+const UPSAMPLE: &[Key] = &[optional("scale", Holds::Pair), optional("size", Holds::Pair)];
+const SMOOTH: &[Key] =
+    &[optional("scale", Holds::Pair), optional("size", Holds::Pair), optional("align_corners", Holds::Flag)];
+const PAD: &[Key] = &[
+    required("padding", Holds::Pair),
+    optional("padding_end", Holds::Pair),
+    optional("channels", Holds::Pair),
+];
+const CROP: &[Key] =
+    &[optional("start", Holds::Pair), required("size", Holds::Pair), optional("step", Holds::Pair)];
+const SLICE: &[Key] =
+    &[optional("start", Holds::Count), required("count", Holds::Count), optional("step", Holds::Count)];
+const SHUFFLE: &[Key] = &[required("groups", Holds::Count)];
 const DENSE: &[Key] = &[required("out_features", Holds::Count), optional("bias", Holds::Flag)];
 const BATCH_NORM: &[Key] = &[optional("eps", Holds::Number), optional("momentum", Holds::Number)];
 const PRELU: &[Key] = &[optional("per_channel", Holds::Flag)];
@@ -126,6 +137,12 @@ fn read<T: for<'a> Deserialize<'a>>(table: Table) -> Result<T, toml::de::Error> 
 }
 
 fn upsample(table: Table, by: Upsampling) -> Result<Kind, toml::de::Error> {
+    if table.contains_key("scale") == table.contains_key("size") {
+        let got = if table.contains_key("scale") { "both" } else { "neither" };
+        return Err(serde::de::Error::custom(format!(
+            "expected a scale or a size, got {got}; set scale = 2"
+        )));
+    }
     read::<UpsampleSpec>(table).map(|spec| Kind::Upsample2d(UpsampleSpec { by, ..spec }))
 }
 
@@ -150,7 +167,7 @@ fn group_norm(table: &Table, of: Together) -> Kind {
 }
 
 /// Every kind but the activations: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); 25] = [
+const KINDS: [(&str, &[Key], ReadKind); 30] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
@@ -159,11 +176,16 @@ const KINDS: [(&str, &[Key], ReadKind); 25] = [
     ("adaptive_avg_pool2d", ADAPTIVE_POOL, |table| read(table).map(Kind::AdaptiveAvgPool2d)),
     ("adaptive_max_pool2d", ADAPTIVE_POOL, |table| read(table).map(Kind::AdaptiveMaxPool2d)),
     ("upsample_nearest2d", UPSAMPLE, |table| upsample(table, Upsampling::Nearest)),
-    ("upsample_bilinear2d", UPSAMPLE, |table| upsample(table, Upsampling::Bilinear)),
+    ("upsample_nearest_exact2d", UPSAMPLE, |table| upsample(table, Upsampling::NearestExact)),
+    ("upsample_bilinear2d", SMOOTH, |table| upsample(table, Upsampling::Bilinear)),
+    ("upsample_bicubic2d", SMOOTH, |table| upsample(table, Upsampling::Bicubic)),
     ("zero_pad2d", PAD, |table| pad(table, Border::Zero)),
     ("reflection_pad2d", PAD, |table| pad(table, Border::Reflection)),
     ("replication_pad2d", PAD, |table| pad(table, Border::Replication)),
     ("prelu", PRELU, |table| read(table).map(Kind::PRelu)),
+    ("crop2d", CROP, |table| read(table).map(Kind::Crop2d)),
+    ("slice_channels", SLICE, |table| read(table).map(Kind::SliceChannels)),
+    ("channel_shuffle", SHUFFLE, |table| read(table).map(Kind::ChannelShuffle)),
     ("flatten", NOTHING, |_| Ok(Kind::Flatten)),
     ("dense", DENSE, |table| read(table).map(Kind::Dense)),
     ("batch_norm2d", BATCH_NORM, |table| read(table).map(Kind::BatchNorm2d)),
@@ -408,10 +430,27 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
         Kind::AdaptiveAvgPool2d(pool) | Kind::AdaptiveMaxPool2d(pool) => {
             vec![("output_size", Some(pair(pool.output_size)))]
         }
-        Kind::Upsample2d(upsample) => vec![("scale", Some(pair(upsample.scale)))],
-        Kind::Pad2d(pad) => {
-            vec![("padding", Some(pair(pad.padding))), ("padding_end", pad.padding_end.map(pair))]
-        }
+        Kind::Upsample2d(upsample) => vec![
+            ("scale", upsample.size.is_none().then(|| pair(upsample.scale))),
+            ("size", upsample.size.map(pair)),
+            ("align_corners", flag(false, upsample.align_corners)),
+        ],
+        Kind::Pad2d(pad) => vec![
+            ("padding", Some(pair(pad.padding))),
+            ("padding_end", pad.padding_end.map(pair)),
+            ("channels", unless(0, pad.channels)),
+        ],
+        Kind::Crop2d(crop) => vec![
+            ("start", unless(0, crop.start)),
+            ("size", Some(pair(crop.size))),
+            ("step", unless(1, crop.step)),
+        ],
+        Kind::SliceChannels(slice) => vec![
+            ("start", (slice.start != 0).then(|| slice.start.to_string())),
+            ("count", Some(slice.count.to_string())),
+            ("step", (slice.step != 1).then(|| slice.step.to_string())),
+        ],
+        Kind::ChannelShuffle(shuffle) => vec![("groups", Some(shuffle.groups.to_string()))],
         Kind::GlobalAvgPool2d
         | Kind::GlobalMaxPool2d
         | Kind::Flatten

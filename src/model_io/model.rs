@@ -105,6 +105,28 @@ impl Model {
         Ok(model)
     }
 
+    /// Whether a file leaves the rows or columns of its picture free, so that [`Near::size`] may say them.
+    pub fn leaves_size_free(file: &str, bytes: &[u8]) -> bool {
+        match recognise(bytes) {
+            FileKind::Onnx => onnx::is_size_free(bytes),
+            FileKind::Unknown => has_ending(file, "onnx") && onnx::is_size_free(bytes),
+            FileKind::Empty
+            | FileKind::Safetensors
+            | FileKind::Torch
+            | FileKind::OldTorch
+            | FileKind::TorchExport
+            | FileKind::TorchScript
+            | FileKind::Keras
+            | FileKind::Hdf5
+            | FileKind::Npz
+            | FileKind::Npy
+            | FileKind::Zip
+            | FileKind::TfLite
+            | FileKind::LfsPointer
+            | FileKind::Html => false,
+        }
+    }
+
     /// The architecture of a file of weights that has none, as TOML to complete; `None` for other files.
     ///
     /// # Errors

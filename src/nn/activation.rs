@@ -46,6 +46,11 @@ pub enum Activation {
     Hardsigmoid,
     /// x times the tanh of its softplus: Misra 2019.
     Mish,
+    /// The identity that stops at a number on both sides: Collobert 2004.
+    Hardtanh {
+        /// Goes from minus this number to this number, whatever its sign.
+        limit: f64,
+    },
 }
 
 /// What an activation's derivative is computed from.
@@ -79,7 +84,7 @@ struct Entry<T> {
     /// Bounds of its outputs.
     range: [f64; 2],
     /// The inputs at which one piece of its definition ends and the next begins.
-    joints: &'static [f64],
+    joints: [Option<f64>; 2],
     /// Whether it is a gate: y is x times the derivative.
     is_gate: bool,
     /// Forward from x, and backward. A condition in square brackets is 1 where it holds and 0 elsewhere.
@@ -95,7 +100,7 @@ const BY_DERIVATIVE: [&str; 2] = ["· f′(", ")"];
 
 impl Activation {
     /// Every activation, with the number that a new layer starts with.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Relu,
         Self::LeakyRelu { slope: 0.01 },
         Self::Tanh,
@@ -110,6 +115,7 @@ impl Activation {
         Self::Hardswish,
         Self::Hardsigmoid,
         Self::Mish,
+        Self::Hardtanh { limit: 1.0 },
     ];
 
     fn entry<T: Real>(self) -> Entry<T> {
@@ -123,7 +129,7 @@ impl Activation {
                 forward: |x, _| relu(x),
                 backward: Backward::FromInput(|dy, x, _| relu_backward(dy, x)),
                 range: [0.0, f64::INFINITY],
-                joints: &[0.0],
+                joints: [Some(0.0), None],
                 is_gate: true,
                 formulas: ["y = max(0, x)", "dx = dy · [x > 0]"],
                 letters: NO_LETTERS,
@@ -137,7 +143,7 @@ impl Activation {
                 forward: leaky_relu,
                 backward: Backward::FromInput(leaky_relu_backward),
                 range: [if slope > 0.0 { f64::NEG_INFINITY } else { 0.0 }, f64::INFINITY],
-                joints: &[0.0],
+                joints: [Some(0.0), None],
                 is_gate: true,
                 formulas: ["y = x · ([x > 0] + α·[x ≤ 0])", "dx = dy · ([x > 0] + α·[x ≤ 0])"],
                 letters: [("α", slope), ("", 0.0)],
@@ -151,7 +157,7 @@ impl Activation {
                 forward: |x, _| tanh(x),
                 backward: Backward::FromOutput(|dy, y, _| tanh_backward(dy, y)),
                 range: [-1.0, 1.0],
-                joints: &[],
+                joints: [None; 2],
                 is_gate: false,
                 formulas: ["y = tanh(x)", "dx = dy · (1 − y²)"],
                 letters: NO_LETTERS,
@@ -165,7 +171,7 @@ impl Activation {
                 forward: |x, _| sigmoid(x),
                 backward: Backward::FromOutput(|dy, y, _| sigmoid_backward(dy, y)),
                 range: [0.0, 1.0],
-                joints: &[],
+                joints: [None; 2],
                 is_gate: false,
                 formulas: ["y = 1 ÷ (1 + exp(−x))", "dx = dy · y · (1 − y)"],
                 letters: NO_LETTERS,
@@ -179,7 +185,7 @@ impl Activation {
                 forward: elu,
                 backward: Backward::FromInput(elu_backward),
                 range: [(-alpha).min(0.0), f64::INFINITY],
-                joints: &[0.0],
+                joints: [Some(0.0), None],
                 is_gate: false,
                 formulas: [
                     "y = max(0, x) + α · (exp(min(0, x)) − 1)",
@@ -196,7 +202,7 @@ impl Activation {
                 forward: |x, _| selu(x),
                 backward: Backward::FromInput(|dy, x, _| selu_backward(dy, x)),
                 range: [-SELU_LAMBDA * SELU_ALPHA, f64::INFINITY],
-                joints: &[0.0],
+                joints: [Some(0.0), None],
                 is_gate: false,
                 formulas: [
                     "y = λ · (max(0, x) + α · (exp(min(0, x)) − 1))",
@@ -213,7 +219,7 @@ impl Activation {
                 forward: |x, _| gelu(x),
                 backward: Backward::FromInput(|dy, x, _| gelu_backward(dy, x)),
                 range: [-0.17, f64::INFINITY],
-                joints: &[],
+                joints: [None; 2],
                 is_gate: false,
                 formulas: ["y = x · Φ(x)", "dx = dy · (Φ(x) + x · φ(x))"],
                 letters: NO_LETTERS,
@@ -227,7 +233,7 @@ impl Activation {
                 forward: |x, _| gelu_tanh(x),
                 backward: Backward::FromInput(|dy, x, _| gelu_tanh_backward(dy, x)),
                 range: [-0.171, f64::INFINITY],
-                joints: &[],
+                joints: [None; 2],
                 is_gate: false,
                 formulas: [
                     "y = x · (1 + tanh(√(2 ÷ π) · (x + 0.044715 · x³))) ÷ 2",
@@ -245,7 +251,7 @@ impl Activation {
                 forward: |x, _| silu(x),
                 backward: Backward::FromInput(|dy, x, _| silu_backward(dy, x)),
                 range: [-0.279, f64::INFINITY],
-                joints: &[],
+                joints: [None; 2],
                 is_gate: false,
                 formulas: ["y = x · σ(x)", "dx = dy · σ(x) · (1 + x · (1 − σ(x)))"],
                 letters: NO_LETTERS,
@@ -259,7 +265,7 @@ impl Activation {
                 forward: |x, _| softplus(x),
                 backward: Backward::FromInput(|dy, x, _| softplus_backward(dy, x)),
                 range: [0.0, f64::INFINITY],
-                joints: &[],
+                joints: [None; 2],
                 is_gate: false,
                 formulas: ["y = ln(1 + exp(x))", "dx = dy · σ(x)"],
                 letters: NO_LETTERS,
@@ -273,7 +279,7 @@ impl Activation {
                 forward: |x, _| relu6(x),
                 backward: Backward::FromInput(|dy, x, _| relu6_backward(dy, x)),
                 range: [0.0, 6.0],
-                joints: &[0.0, 6.0],
+                joints: [Some(0.0), Some(6.0)],
                 is_gate: false,
                 formulas: ["y = min(6, max(0, x))", "dx = dy · [0 < x < 6]"],
                 letters: NO_LETTERS,
@@ -287,7 +293,7 @@ impl Activation {
                 forward: |x, _| hardswish(x),
                 backward: Backward::FromInput(|dy, x, _| hardswish_backward(dy, x)),
                 range: [-0.375, f64::INFINITY],
-                joints: &[-3.0, 3.0],
+                joints: [Some(-3.0), Some(3.0)],
                 is_gate: false,
                 formulas: [
                     "y = x · min(6, max(0, x + 3)) ÷ 6",
@@ -304,7 +310,7 @@ impl Activation {
                 forward: |x, _| hardsigmoid(x),
                 backward: Backward::FromInput(|dy, x, _| hardsigmoid_backward(dy, x)),
                 range: [0.0, 1.0],
-                joints: &[-3.0, 3.0],
+                joints: [Some(-3.0), Some(3.0)],
                 is_gate: false,
                 formulas: ["y = min(6, max(0, x + 3)) ÷ 6", "dx = dy · [−3 < x < 3] ÷ 6"],
                 letters: NO_LETTERS,
@@ -318,7 +324,7 @@ impl Activation {
                 forward: |x, _| mish(x),
                 backward: Backward::FromInput(|dy, x, _| mish_backward(dy, x)),
                 range: [-0.309, f64::INFINITY],
-                joints: &[],
+                joints: [None; 2],
                 is_gate: false,
                 formulas: [
                     "y = x · tanh(ln(1 + exp(x)))",
@@ -326,6 +332,20 @@ impl Activation {
                 ],
                 letters: NO_LETTERS,
                 signs: ["Mish", between, after],
+            },
+            Self::Hardtanh { limit } => Entry {
+                key: "hardtanh",
+                title: "Hardtanh",
+                stem: "hardtanh",
+                number: Some(("limit", limit)),
+                forward: hardtanh,
+                backward: Backward::FromInput(hardtanh_backward),
+                range: [-limit.abs(), limit.abs()],
+                joints: [Some(-limit.abs()), Some(limit.abs())],
+                is_gate: false,
+                formulas: ["y = min(λ, max(−λ, x))", "dx = dy · [−λ < x < λ]"],
+                letters: [("λ", limit.abs()), ("", 0.0)],
+                signs: ["hardtanh", "· [−λ <", "< λ]"],
             },
         }
     }
@@ -358,7 +378,9 @@ impl Activation {
     /// Its number, to change.
     pub(super) const fn number_mut(&mut self) -> Option<&mut f64> {
         match self {
-            Self::LeakyRelu { slope: number } | Self::Elu { alpha: number } => Some(number),
+            Self::LeakyRelu { slope: number }
+            | Self::Elu { alpha: number }
+            | Self::Hardtanh { limit: number } => Some(number),
             Self::Relu
             | Self::Tanh
             | Self::Sigmoid
@@ -431,17 +453,18 @@ impl Activation {
 
     /// The piece of its definition that an input lies in, counted from the left: the derivative may jump between two.
     pub fn piece<T: Real>(self, x: T) -> usize {
-        self.entry::<T>().joints.iter().filter(|&&joint| x > T::nearest(joint)).count()
+        self.entry::<T>().joints.into_iter().flatten().filter(|&joint| x > T::nearest(joint)).count()
     }
 
     /// Whether an input lies exactly where two pieces meet.
     pub fn is_joint(self, x: f32) -> bool {
-        self.entry::<f32>().joints.iter().any(|&joint| x == joint as f32)
+        self.entry::<f32>().joints.into_iter().flatten().any(|joint| x == joint as f32)
     }
 
     /// The curve shows its shape for inputs from minus this number to this number.
     pub fn reach(self) -> f32 {
-        self.entry::<f32>().joints.iter().fold(4.0, |reach, joint| reach.max(1.5 * joint.abs() as f32))
+        let joints = self.entry::<f32>().joints.into_iter().flatten();
+        joints.fold(4.0, |reach, joint| reach.max(1.5 * joint.abs() as f32))
     }
 
     /// Whether it is a gate: y is x times the derivative.
@@ -670,6 +693,24 @@ fn mish<T: Real>(x: T) -> T {
 fn mish_backward<T: Real>(dy: T, x: T) -> T {
     let t = softplus(x).tanh();
     dy * (t + x * (T::one() - t * t) * sigmoid(x))
+}
+
+/// min(|limit|, max(-|limit|, x)); NaN stays NaN.
+fn hardtanh<T: Real>(x: T, limit: T) -> T {
+    let limit = limit.abs();
+    if x > limit {
+        limit
+    } else if x < -limit {
+        -limit
+    } else {
+        x
+    }
+}
+
+/// dy where -|limit| < x < |limit|, else 0. The derivatives at both ends are 0.
+fn hardtanh_backward<T: Real>(dy: T, x: T, limit: T) -> T {
+    let limit = limit.abs();
+    if x > -limit && x < limit { dy } else { T::zero() }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use super::{
     Activation,
     resample::{Border, Upsampling},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, Kind,
-        LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, Together, UpsampleSpec,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec,
+        GroupNormSpec, Kind, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, ShuffleSpec, SliceSpec,
+        Together, UpsampleSpec,
     },
 };
 
@@ -61,14 +62,15 @@ impl Kind {
             Self::AdaptiveMaxPool2d(AdaptivePoolSpec { output_size: Pair::square(1) }),
         ];
         let scale = Pair::square(2);
-        let upsampled = [Upsampling::Nearest, Upsampling::Bilinear]
-            .map(|by| Self::Upsample2d(UpsampleSpec { by, scale }));
-        let padding = Pair::square(1);
+        let upsampled = Upsampling::ALL.map(|by| Self::Upsample2d(UpsampleSpec::by_scale(by, scale)));
         let padded = [Border::Zero, Border::Reflection, Border::Replication]
-            .map(|border| Self::Pad2d(PadSpec { border, padding, padding_end: None }));
+            .map(|border| Self::Pad2d(PadSpec::new(border, Pair::square(1))));
         let norms = [Together::Group(2), Together::Channel, Together::Whole]
             .map(|of| Self::GroupNorm(GroupNormSpec::new(of)));
         let after = [
+            Self::Crop2d(CropSpec { start: Pair::square(0), size: Pair::square(2), step: Pair::square(1) }),
+            Self::SliceChannels(SliceSpec { start: 0, count: 1, step: 1 }),
+            Self::ChannelShuffle(ShuffleSpec { groups: 1 }),
             Self::LocalResponseNorm(LrnSpec::default()),
             Self::Dropout(DropoutSpec::default()),
             Self::Softmax,
@@ -209,12 +211,32 @@ impl Kind {
             Self::AdaptiveAvgPool2d(pool) | Self::AdaptiveMaxPool2d(pool) => {
                 vec![("output_size", Slot::Pair(&mut pool.output_size))]
             }
-            Self::Upsample2d(upsample) => vec![("scale", Slot::Pair(&mut upsample.scale))],
+            Self::Upsample2d(upsample) => {
+                let mixes = upsample.by.mixes();
+                let mut slots = vec![match &mut upsample.size {
+                    Some(size) => ("size", Slot::Pair(size)),
+                    None => ("scale", Slot::Pair(&mut upsample.scale)),
+                }];
+                slots.extend(mixes.then_some(("align_corners", Slot::Flag(&mut upsample.align_corners))));
+                slots
+            }
+            Self::Crop2d(crop) => vec![
+                ("start", Slot::Pair(&mut crop.start)),
+                ("size", Slot::Pair(&mut crop.size)),
+                ("step", Slot::Pair(&mut crop.step)),
+            ],
+            Self::SliceChannels(slice) => vec![
+                ("start", Slot::Count(&mut slice.start)),
+                ("count", Slot::Count(&mut slice.count)),
+                ("step", Slot::Count(&mut slice.step)),
+            ],
+            Self::ChannelShuffle(shuffle) => vec![("groups", Slot::Count(&mut shuffle.groups))],
             Self::Pad2d(pad) => {
                 let padding = pad.padding;
                 vec![
                     ("padding", Slot::Pair(&mut pad.padding)),
                     ("padding_end", Slot::PairOr(&mut pad.padding_end, padding)),
+                    ("channels", Slot::Pair(&mut pad.channels)),
                 ]
             }
             Self::GlobalAvgPool2d

@@ -327,17 +327,39 @@ fn build_op(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(Op, [usi
         }
         Kind::Upsample2d(spec) => {
             let axis = |axis: &str, len, d: usize| {
-                ResampleAxis::scaled(&format!("{name} {axis}"), len, spec.scale.0[d], spec.by)
+                let what = format!("{name} {axis}");
+                match spec.size {
+                    Some(size) => ResampleAxis::resized(&what, len, size.0[d], spec.by, spec.align_corners),
+                    None => ResampleAxis::scaled(&what, len, spec.scale.0[d], spec.by, spec.align_corners),
+                }
             };
-            Op::Resample2d(Resample2d { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? })
+            Op::Resample2d(Resample2d::of_maps(c, axis("rows", h, 0)?, axis("columns", w, 1)?))
         }
         Kind::Pad2d(spec) => {
             let end = spec.padding_end.unwrap_or(spec.padding);
-            let axis = |axis: &str, len, d: usize| {
-                let sides = [spec.padding.0[d], end.0[d]];
+            let axis = |axis: &str, len, sides| {
                 ResampleAxis::padded(&format!("{name} {axis}"), len, sides, spec.border)
             };
-            Op::Resample2d(Resample2d { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? })
+            Op::Resample2d(Resample2d {
+                channels: axis("channels", c, spec.channels.0)?,
+                rows: axis("rows", h, [spec.padding.0[0], end.0[0]])?,
+                cols: axis("columns", w, [spec.padding.0[1], end.0[1]])?,
+            })
+        }
+        Kind::Crop2d(spec) => {
+            let axis = |axis: &str, len, d: usize| {
+                let [start, size, step] = [spec.start, spec.size, spec.step].map(|pair| pair.0[d]);
+                ResampleAxis::picked(&format!("{name} {axis}"), len, start, size, step)
+            };
+            Op::Resample2d(Resample2d::of_maps(c, axis("rows", h, 0)?, axis("columns", w, 1)?))
+        }
+        Kind::SliceChannels(spec) => {
+            let what = format!("{name} channels");
+            let channels = ResampleAxis::picked(&what, c, spec.start, spec.count, spec.step)?;
+            Op::Resample2d(Resample2d::of_channels(channels, [h, w]))
+        }
+        Kind::ChannelShuffle(spec) => {
+            Op::Resample2d(Resample2d::of_channels(ResampleAxis::shuffled(name, c, spec.groups)?, [h, w]))
         }
         Kind::Activation(activation) => {
             if let Some((number, value)) = activation.number().filter(|(_, value)| !value.is_finite()) {
@@ -387,7 +409,7 @@ fn output_of(op: &Op, inputs: &[[usize; 3]]) -> Result<[usize; 3], ShapeError> {
     let output = match op {
         Op::Conv2d(conv) => [conv.out_channels, conv.window.rows.out, conv.window.cols.out],
         Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [input[0], pool.window.rows.out, pool.window.cols.out],
-        Op::Resample2d(resample) => [input[0], resample.rows.out, resample.cols.out],
+        Op::Resample2d(resample) => resample.out(),
         Op::Flatten => [input.iter().product(), 1, 1],
         Op::Dense(dense) => [dense.out_features, 1, 1],
         Op::Activation(_)

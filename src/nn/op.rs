@@ -25,7 +25,7 @@ pub enum Op {
     MaxPool2d(Pool2d),
     /// Average pooling, global too.
     AvgPool2d(Pool2d),
-    /// Upsampling or padding.
+    /// Upsampling, padding, cropping, or channels picked or in another order.
     Resample2d(Resample2d),
     /// A function of each cell.
     Activation(Activation),

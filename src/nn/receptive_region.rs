@@ -72,14 +72,20 @@ fn runs(mut positions: Vec<usize>) -> Vec<Range<usize>> {
     runs
 }
 
-/// The rectangles of rows and columns.
-fn blocks(channels: &Range<usize>, rows: &[Range<usize>], cols: &[Range<usize>]) -> Vec<Block> {
-    let block = |rows: &Range<usize>, cols: &Range<usize>| Block {
-        channels: channels.clone(),
-        rows: rows.clone(),
-        cols: cols.clone(),
-    };
-    rows.iter().flat_map(|rows| cols.iter().map(|cols| block(rows, cols))).collect()
+/// The blocks of channels, rows and columns.
+fn blocks(channels: &[Range<usize>], rows: &[Range<usize>], cols: &[Range<usize>]) -> Vec<Block> {
+    let mut blocks = Vec::with_capacity(channels.len() * rows.len() * cols.len());
+    for channels in channels {
+        for rows in rows {
+            let block = |cols: &Range<usize>| Block {
+                channels: channels.clone(),
+                rows: rows.clone(),
+                cols: cols.clone(),
+            };
+            blocks.extend(cols.iter().map(block));
+        }
+    }
+    blocks
 }
 
 /// The input channels that a range of output channels reads.
@@ -117,7 +123,11 @@ impl Layer {
                         made.clone().flat_map(move |i| (0..axis.taps()).filter_map(move |a| axis.tap(i, a)));
                     runs(taps.map(|(p, _)| p).collect())
                 };
-                blocks(&made.channels, &taps(&resample.rows, &made.rows), &taps(&resample.cols, &made.cols))
+                blocks(
+                    &taps(&resample.channels, &made.channels),
+                    &taps(&resample.rows, &made.rows),
+                    &taps(&resample.cols, &made.cols),
+                )
             }
             Op::Activation(_) | Op::PRelu(_) | Op::Dropout { .. } | Op::BatchNorm2d(_) => vec![made.clone()],
             Op::Flatten => {
@@ -160,7 +170,7 @@ impl Layer {
                     runs(by.map(|(i, _)| i).collect())
                 };
                 blocks(
-                    &read.channels,
+                    &readers(&resample.channels, &read.channels),
                     &readers(&resample.rows, &read.rows),
                     &readers(&resample.cols, &read.cols),
                 )
@@ -204,7 +214,12 @@ impl Layer {
 
     /// Whether input `k` of a product has one number for each channel of the other.
     pub fn is_scale(&self, k: usize) -> bool {
-        self.op == Op::Multiply && join::scale_of(&self.inputs) == Some(k)
+        self.scale() == Some(k)
+    }
+
+    /// The input that has one number for each map of the other, if it is a product with such a one.
+    pub fn scale(&self) -> Option<usize> {
+        join::scale_of(&self.inputs).filter(|_| self.op == Op::Multiply)
     }
 
     /// The first channel of input `k` in the output of a concatenation.
@@ -275,7 +290,7 @@ mod tests {
         Network,
         loss::Loss,
         resample::{Border, Upsampling},
-        spec::{ConvSpec, Kind, LayerSpec, PadSpec, Pair, UpsampleSpec},
+        spec::{ConvSpec, CropSpec, Kind, LayerSpec, PadSpec, Pair, ShuffleSpec, SliceSpec, UpsampleSpec},
     };
     use proptest::prelude::*;
 
@@ -288,10 +303,15 @@ mod tests {
             ..ConvSpec::new(4, kernel)
         };
         let padding = Pair([1, 2]);
-        let mirrored = Kind::Pad2d(PadSpec { border: Border::Reflection, padding, padding_end: None });
-        let enlarged = Kind::Upsample2d(UpsampleSpec { by: Upsampling::Bilinear, scale: Pair([2, 1]) });
-        let kinds = [mirrored, Kind::Conv2d(conv), Kind::RELU, enlarged, Kind::Flatten];
-        let specs = kinds.into_iter().enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind));
+        let mirrored = Kind::Pad2d(PadSpec::new(Border::Reflection, padding));
+        let enlarged = Kind::Upsample2d(UpsampleSpec::by_scale(Upsampling::Bilinear, Pair([2, 1])));
+        let smaller = Kind::Upsample2d(UpsampleSpec::to_size(Upsampling::Bicubic, Pair([3, 7])));
+        let shuffled = Kind::ChannelShuffle(ShuffleSpec { groups: 2 });
+        let sliced = Kind::SliceChannels(SliceSpec { start: 1, count: 2, step: 2 });
+        let cut = Kind::Crop2d(CropSpec { start: Pair([0, 1]), size: Pair([2, 2]), step: Pair([1, 2]) });
+        let kinds = [mirrored, Kind::Conv2d(conv), Kind::RELU, shuffled, enlarged];
+        let kinds = kinds.into_iter().chain([smaller, cut, sliced, Kind::Flatten]);
+        let specs = kinds.enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind));
         Some(Network::build([2, 9, 8], specs.collect(), Loss::Mse).ok()?.layers)
     }
 

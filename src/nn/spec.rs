@@ -183,15 +183,70 @@ pub struct AdaptivePoolSpec {
     pub output_size: Pair,
 }
 
-/// Numbers of an `upsample_nearest2d` or `upsample_bilinear2d` layer.
+/// Numbers of an `upsample_nearest2d` layer and the other upsamplings.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UpsampleSpec {
     /// How; the kind's name says it.
     #[serde(skip)]
     pub by: Upsampling,
-    /// How many times as many rows and columns.
+    /// How many times as many rows and columns; 1 where a size is given.
+    #[serde(default = "one")]
     pub scale: Pair,
+    /// Output rows and columns, in place of a scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Pair>,
+    /// Whether the first and last cells of input and output lie on one another, default false: bilinear and bicubic.
+    #[serde(default)]
+    pub align_corners: bool,
+}
+
+impl UpsampleSpec {
+    /// As many times as many rows and columns.
+    pub const fn by_scale(by: Upsampling, scale: Pair) -> Self {
+        Self { by, scale, size: None, align_corners: false }
+    }
+
+    /// So many rows and columns.
+    pub const fn to_size(by: Upsampling, size: Pair) -> Self {
+        Self { by, scale: one(), size: Some(size), align_corners: false }
+    }
+}
+
+/// Numbers of a `crop2d` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CropSpec {
+    /// The first row and column that are kept, default 0.
+    #[serde(default = "zero")]
+    pub start: Pair,
+    /// How many rows and columns are kept.
+    pub size: Pair,
+    /// The distance between two that are kept, default 1.
+    #[serde(default = "one")]
+    pub step: Pair,
+}
+
+/// Numbers of a `slice_channels` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SliceSpec {
+    /// The first channel that is kept, default 0.
+    #[serde(default)]
+    pub start: usize,
+    /// How many are kept.
+    pub count: usize,
+    /// The distance between two that are kept, default 1.
+    #[serde(default = "one_group")]
+    pub step: usize,
+}
+
+/// Numbers of a `channel_shuffle` layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShuffleSpec {
+    /// The groups whose channels come in turn; they divide the channels.
+    pub groups: usize,
 }
 
 /// Numbers of a `zero_pad2d`, `reflection_pad2d` or `replication_pad2d` layer.
@@ -206,6 +261,16 @@ pub struct PadSpec {
     /// Below and on the right. Default: the padding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padding_end: Option<Pair>,
+    /// Channels before and behind the others, default 0.
+    #[serde(default = "zero")]
+    pub channels: Pair,
+}
+
+impl PadSpec {
+    /// As much on each side.
+    pub const fn new(border: Border, padding: Pair) -> Self {
+        Self { border, padding, padding_end: None, channels: zero() }
+    }
 }
 
 /// Numbers of a `dense` layer.
@@ -324,10 +389,16 @@ pub enum Kind {
     AdaptiveAvgPool2d(AdaptivePoolSpec),
     /// Maxima of as many windows as there are outputs.
     AdaptiveMaxPool2d(AdaptivePoolSpec),
-    /// More rows and columns.
+    /// Another number of rows and columns, by copies or means of cells.
     Upsample2d(UpsampleSpec),
     /// A border around each map.
     Pad2d(PadSpec),
+    /// Some rows and columns.
+    Crop2d(CropSpec),
+    /// Some channels.
+    SliceChannels(SliceSpec),
+    /// The channels of several groups in turn.
+    ChannelShuffle(ShuffleSpec),
     /// A function of each cell.
     Activation(Activation),
     /// A ReLU with learned slopes.
@@ -370,13 +441,18 @@ impl Kind {
             Self::AdaptiveMaxPool2d(_) => "adaptive_max_pool2d",
             Self::Upsample2d(spec) => match spec.by {
                 Upsampling::Nearest => "upsample_nearest2d",
+                Upsampling::NearestExact => "upsample_nearest_exact2d",
                 Upsampling::Bilinear => "upsample_bilinear2d",
+                Upsampling::Bicubic => "upsample_bicubic2d",
             },
             Self::Pad2d(spec) => match spec.border {
                 Border::Zero => "zero_pad2d",
                 Border::Reflection => "reflection_pad2d",
                 Border::Replication => "replication_pad2d",
             },
+            Self::Crop2d(_) => "crop2d",
+            Self::SliceChannels(_) => "slice_channels",
+            Self::ChannelShuffle(_) => "channel_shuffle",
             Self::Activation(activation) => activation.key(),
             Self::PRelu(_) => "prelu",
             Self::Flatten => "flatten",
@@ -413,6 +489,9 @@ impl Kind {
             | Self::AdaptiveMaxPool2d(_) => "pool",
             Self::Upsample2d(_) => "up",
             Self::Pad2d(_) => "pad",
+            Self::Crop2d(_) => "crop",
+            Self::SliceChannels(_) => "slice",
+            Self::ChannelShuffle(_) => "shuffle",
             Self::Activation(activation) => activation.stem(),
             Self::PRelu(_) => "prelu",
             Self::Flatten => "flatten",

@@ -201,13 +201,13 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
     let is_one_by_one = |op: &Op| match op {
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
-        | Op::Resample2d(_)
         | Op::Activation(_)
         | Op::PRelu(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)
         | Op::Dropout { .. }
         | Op::Softmax => true,
+        Op::Resample2d(spec) => spec.channels.is_same(),
         Op::Conv2d(_)
         | Op::Dense(_)
         | Op::Flatten

@@ -51,6 +51,7 @@ fn variant(plan: &Plan, stage: &Stage) -> &'static str {
     let layer = plan.layer(l as usize);
     match &layer.op {
         Op::Multiply if Layer::input_of_gradient(part).is_some_and(|k| layer.is_scale(k)) => "_map",
+        Op::Multiply if part == Part::Out && layer.scale().is_some() => "_map",
         Op::Conv2d(spec) if part == Part::Out => match (spec.normalize, spec.bias) {
             (false, false) => "",
             (false, true) => "_bias",

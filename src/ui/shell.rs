@@ -33,6 +33,9 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         if let Some(question) = &view.state.data().parts_question {
             views::open_data::parts_question_ui(ui, &view, question);
         }
+        if let Some(question) = view.state.files().size_question() {
+            views::open_size::size_question_ui(ui, &view, question);
+        }
         if view.state.view().typing_path {
             views::open_path::open_path_ui(ui, &view);
         }

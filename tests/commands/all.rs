@@ -96,6 +96,38 @@ fn an_onnx_file_runs_and_says_what_was_changed() {
 }
 
 #[test]
+fn a_free_size_is_given_or_taken_from_the_picture() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let free = write(folder.path(), "free.onnx", include_bytes!("../fixtures/onnx/free_size.onnx"));
+    let fixed = write(folder.path(), "fixed.onnx", include_bytes!("../fixtures/onnx/opset_7.onnx"));
+    let picture = folder.path().join("p.png");
+    image::RgbImage::from_pixel(30, 20, image::Rgb([9, 50, 90])).save(&picture).expect("saves");
+    let odd = folder.path().join("odd.png");
+    image::RgbImage::from_pixel(31, 20, image::Rgb([9, 50, 90])).save(&odd).expect("saves");
+    let input = |image: &str, more: &[&str]| {
+        let answer = json(&[&["run", "--model", &free, "--image", image, "--json"][..], more].concat());
+        answer["layers"][0]["shape"].to_string()
+    };
+    let [picture, odd] = [&picture, &odd].map(|path| path.to_str().expect("UTF-8"));
+    assert_eq!(input(picture, &[]), "[4,20,30]");
+    assert_eq!(input(picture, &["--size", "8x12"]), "[4,8,12]");
+    assert_eq!(input(picture, &["--size", "16"]), "[4,16,16]");
+    // A picture that the network does not take gives way to a usual size.
+    assert_eq!(input(odd, &[]), "[4,224,224]");
+    let error = fails(&["run", "--model", &free, "--image", picture, "--size", "31x20"]);
+    assert!(error.contains("expected tensors whose axes go together"), "{error}");
+    let error = fails(&["run", "--model", &fixed, "--image", picture, "--size", "9x10"]);
+    assert!(
+        error.contains("fixed.onnx: expected no --size, because the file fixes its picture's, got 9x10"),
+        "{error}"
+    );
+    let toml = folder.path().join("net.toml");
+    let toml = toml.to_str().expect("UTF-8");
+    assert!(prints(&["export", "--model", &free, "--size", "64x48", "--out", toml]).contains("wrote "));
+    assert!(fs::read_to_string(toml).expect("written").starts_with("input = [3, 64, 48]"));
+}
+
+#[test]
 fn a_model_is_exported_with_pytorchs_names_and_shapes() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();

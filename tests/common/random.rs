@@ -10,8 +10,9 @@ use convstep::nn::{
     outline::Outline,
     resample::{Border, Upsampling},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, INPUT,
-        Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, Together, UpsampleSpec,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec,
+        GroupNormSpec, INPUT, Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, ShuffleSpec,
+        SliceSpec, Together, UpsampleSpec,
     },
 };
 use convstep::tensor::Tensor;
@@ -77,22 +78,51 @@ pub fn adaptive_pool(of: fn(AdaptivePoolSpec) -> Kind) -> impl Strategy<Value = 
     pair(1..=2).prop_map(move |output_size| of(AdaptivePoolSpec { output_size }))
 }
 
-/// Upsamplings of both kinds.
+/// Upsamplings of all kinds, by a scale and to a size.
 pub fn upsample() -> impl Strategy<Value = Kind> {
-    let by = proptest::sample::select(vec![Upsampling::Nearest, Upsampling::Bilinear]);
-    (by, pair(1..=3)).prop_map(|(by, scale)| Kind::Upsample2d(UpsampleSpec { by, scale }))
+    let by = proptest::sample::select(Upsampling::ALL.to_vec());
+    let size = prop_oneof![
+        pair(1..=3).prop_map(|scale| (scale, None)),
+        pair(1..=9).prop_map(|size| (Pair::square(1), Some(size)))
+    ];
+    (by, size, any::<bool>()).prop_map(|(by, (scale, size), aligned)| {
+        Kind::Upsample2d(UpsampleSpec { by, scale, size, align_corners: aligned && by.mixes() })
+    })
 }
 
 /// Paddings with each border, otherwise on each side and not.
 pub fn pad() -> impl Strategy<Value = Kind> {
     let border = proptest::sample::select(vec![Border::Zero, Border::Reflection, Border::Replication]);
-    (border, pair(0..=2), proptest::option::of(pair(0..=2)))
-        .prop_map(|(border, padding, padding_end)| Kind::Pad2d(PadSpec { border, padding, padding_end }))
+    let channels = prop_oneof![Just(Pair::square(0)), pair(0..=2)];
+    (border, pair(0..=2), proptest::option::of(pair(0..=2)), channels).prop_map(
+        |(border, padding, padding_end, channels)| {
+            Kind::Pad2d(PadSpec { border, padding, padding_end, channels })
+        },
+    )
+}
+
+/// Crops, with and without gaps.
+pub fn crop() -> impl Strategy<Value = Kind> {
+    (pair(0..=2), pair(1..=4), pair(1..=2))
+        .prop_map(|(start, size, step)| Kind::Crop2d(CropSpec { start, size, step }))
+}
+
+/// Some channels, with and without gaps.
+pub fn slice() -> impl Strategy<Value = Kind> {
+    (0..=2usize, 1..=3usize, 1..=2usize)
+        .prop_map(|(start, count, step)| Kind::SliceChannels(SliceSpec { start, count, step }))
+}
+
+/// Channels of groups in turn.
+pub fn shuffle() -> impl Strategy<Value = Kind> {
+    (1..=4usize).prop_map(|groups| Kind::ChannelShuffle(ShuffleSpec { groups }))
 }
 
 /// An activation, with any number where it has one.
 pub fn with_number(activation: Activation) -> impl Strategy<Value = Kind> {
-    (-0.5..0.5f64).prop_map(move |number| Kind::Activation(activation.with_number(number)))
+    // Most inputs lie within the limit of a Hardtanh, so that gradients pass.
+    let least = if matches!(activation, Activation::Hardtanh { .. }) { 1.5 } else { 0.0 };
+    (-0.5..0.5f64).prop_map(move |number| Kind::Activation(activation.with_number(least + number)))
 }
 
 /// Activations of every kind.
@@ -155,6 +185,9 @@ pub fn kind() -> impl Strategy<Value = Kind> {
         Kind::AdaptiveMaxPool2d(_) => (1, adaptive_pool(Kind::AdaptiveMaxPool2d).boxed()),
         Kind::Upsample2d(_) => (1, upsample().boxed()),
         Kind::Pad2d(_) => (1, pad().boxed()),
+        Kind::Crop2d(_) => (1, crop().boxed()),
+        Kind::SliceChannels(_) => (1, slice().boxed()),
+        Kind::ChannelShuffle(_) => (1, shuffle().boxed()),
         Kind::GlobalAvgPool2d => (3, Just(starter).boxed()),
         Kind::GlobalMaxPool2d => (1, Just(starter).boxed()),
         Kind::Flatten | Kind::Softmax | Kind::Add | Kind::Multiply | Kind::Concat => {

@@ -8,8 +8,9 @@ use convstep::{
         loss::Loss,
         resample::{Border, Upsampling},
         spec::{
-            AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec,
-            Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, Together, UpsampleSpec,
+            AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec,
+            GroupNormSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, ShuffleSpec,
+            SliceSpec, Together, UpsampleSpec,
         },
     },
 };
@@ -80,14 +81,28 @@ fn kind() -> impl Strategy<Value = Kind> {
         Just(Kind::GlobalMaxPool2d),
         pair(1, 2).prop_map(|output_size| Kind::AdaptiveAvgPool2d(AdaptivePoolSpec { output_size })),
         pair(1, 2).prop_map(|output_size| Kind::AdaptiveMaxPool2d(AdaptivePoolSpec { output_size })),
-        (any::<bool>(), pair(1, 3)).prop_map(|(smooth, scale)| {
-            let by = if smooth { Upsampling::Bilinear } else { Upsampling::Nearest };
-            Kind::Upsample2d(UpsampleSpec { by, scale })
+        (0usize..4, pair(1, 3), any::<bool>(), any::<bool>()).prop_map(|(by, pair, sized, aligned)| {
+            let by = Upsampling::ALL[by];
+            let spec = if sized { UpsampleSpec::to_size(by, pair) } else { UpsampleSpec::by_scale(by, pair) };
+            Kind::Upsample2d(UpsampleSpec { align_corners: aligned && by.mixes(), ..spec })
         }),
-        (0usize..3, pair(0, 2), option::of(pair(0, 2))).prop_map(|(border, padding, padding_end)| {
-            let border = [Border::Zero, Border::Reflection, Border::Replication][border];
-            Kind::Pad2d(PadSpec { border, padding, padding_end })
-        }),
+        (0usize..3, pair(0, 2), option::of(pair(0, 2)), pair(0, 2)).prop_map(
+            |(border, padding, padding_end, channels)| {
+                let border = [Border::Zero, Border::Reflection, Border::Replication][border];
+                Kind::Pad2d(PadSpec { border, padding, padding_end, channels })
+            }
+        ),
+        (pair(0, 2), pair(1, 3), pair(1, 2)).prop_map(|(start, size, step)| Kind::Crop2d(CropSpec {
+            start,
+            size,
+            step
+        })),
+        (0usize..3, 1usize..4, 1usize..3).prop_map(|(start, count, step)| Kind::SliceChannels(SliceSpec {
+            start,
+            count,
+            step
+        })),
+        (1usize..4).prop_map(|groups| Kind::ChannelShuffle(ShuffleSpec { groups })),
         Just(Kind::Flatten),
         Just(Kind::Softmax),
         Just(Kind::Add),

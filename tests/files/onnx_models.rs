@@ -48,7 +48,11 @@ fn outputs(model: &Model, x: &Tensor) -> Vec<f32> {
 
 /// Opens a file, runs it, and compares.
 fn check(name: &str) -> Model {
-    let model = open(name);
+    check_opened(name, open(name))
+}
+
+/// Runs what a file was opened as, and compares.
+fn check_opened(name: &str, model: Model) -> Model {
     let run = bytes(&format!("{name}.run.safetensors"));
     let (shape, x) = tensor(&run, "input");
     let shape: [usize; 4] = shape.try_into().expect("four extents");
@@ -202,6 +206,8 @@ fn graphs_that_spell_a_chain_in_other_ways_compute_the_same() {
         "uneven_padding",
         "ceil_mode",
         "branches",
+        "channel_shuffle",
+        "resized",
     ] {
         let model = check(name);
         assert!(
@@ -211,6 +217,23 @@ fn graphs_that_spell_a_chain_in_other_ways_compute_the_same() {
             model.unused
         );
     }
+    for (name, notes) in [("bordered", 1), ("repeated", 4)] {
+        let model = check(name);
+        let is_told =
+            |note: &String| note.contains("constants of the file") || note.contains("of two branches");
+        assert!(model.notes.iter().all(is_told), "{name}: {:?}", model.notes);
+        assert!(model.notes.len() >= notes, "{name}: {:?}", model.notes);
+    }
+    let kinds = |name: &str| {
+        let model = check(name);
+        model.network.layers.iter().map(|layer| layer.spec.kind.name()).collect::<Vec<_>>()
+    };
+    let shuffled =
+        ["conv2d", "relu", "slice_channels", "slice_channels", "conv2d", "concat", "channel_shuffle"];
+    assert_eq!(kinds("channel_shuffle")[..7], shuffled);
+    let size = Some([8, 8]);
+    let free = Model::from_file("free_size.onnx", &bytes("free_size.onnx"), &Near { size, ..Near::NOTHING });
+    assert!(check_opened("free_size", free.expect("opens")).notes.is_empty());
     let model = check("two_outputs");
     assert_eq!(model.notes, ["the file has 2 outputs: \"y\" is shown, [\"h\"] left out"]);
     let model = check("residual");

@@ -360,14 +360,25 @@ fn every_layer(loss: Loss) -> Network {
     let resampled = Kind::starters().into_iter().filter(|kind| {
         matches!(
             kind,
-            Kind::Upsample2d(_) | Kind::Pad2d(_) | Kind::AdaptiveAvgPool2d(_) | Kind::AdaptiveMaxPool2d(_)
+            Kind::Upsample2d(_)
+                | Kind::Pad2d(_)
+                | Kind::Crop2d(_)
+                | Kind::SliceChannels(_)
+                | Kind::ChannelShuffle(_)
+                | Kind::AdaptiveAvgPool2d(_)
+                | Kind::AdaptiveMaxPool2d(_)
         )
     });
     // Those that take a map to one cell come last.
     let last = resampled
         .clone()
         .filter(|kind| matches!(kind, Kind::AdaptiveAvgPool2d(_) | Kind::AdaptiveMaxPool2d(_)));
-    let first = resampled.filter(|kind| matches!(kind, Kind::Upsample2d(_) | Kind::Pad2d(_)));
+    let first = resampled.filter(|kind| {
+        matches!(
+            kind,
+            Kind::Upsample2d(_) | Kind::Pad2d(_) | Kind::SliceChannels(_) | Kind::ChannelShuffle(_)
+        )
+    });
     let end = kinds.len() - 3;
     let mut kinds = kinds;
     kinds.splice(end..end, last);

@@ -227,6 +227,13 @@ fn upsampling_and_padding() {
 }
 
 #[test]
+fn crops_and_channels_in_another_order() {
+    check_kind("crop2d", random::crop(), 20, &[Mode::Eval]);
+    check_kind("slice_channels", random::slice(), 20, &[Mode::Eval]);
+    check_kind("channel_shuffle", random::shuffle(), 20, &[Mode::Eval]);
+}
+
+#[test]
 fn global_avg_pool2d() {
     check_kind("global_avg_pool2d", Just(Kind::GlobalAvgPool2d), 10, &[Mode::Eval]);
 }

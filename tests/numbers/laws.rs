@@ -7,9 +7,10 @@ use convstep::nn::{
     dropout::{self, Stream},
     init::Init,
     loss::Loss,
+    resample::{Border, Upsampling},
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, DenseSpec, DropoutSpec, GroupNormSpec, Kind, LayerSpec,
-        MaxPoolSpec, Pair, Together,
+        AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec, GroupNormSpec, Kind,
+        LayerSpec, MaxPoolSpec, PadSpec, Pair, ShuffleSpec, SliceSpec, Together, UpsampleSpec,
     },
 };
 use convstep::tensor::{MAX_CELLS, Tensor};
@@ -423,8 +424,8 @@ proptest! {
                     }
                     Op::MaxPool2d(_) | Op::AvgPool2d(_) => in_window(o..o + 1, i, j),
                     Op::Resample2d(resample) => {
-                        let taps = (0..resample.taps()).filter_map(|m| resample.tap([i, j], m));
-                        taps.into_iter().any(|([p, q], _)| nan(o, p, q))
+                        let taps = (0..resample.taps()).filter_map(|m| resample.tap([o, i, j], m));
+                        taps.into_iter().any(|([k, p, q], _)| nan(k, p, q))
                     }
                     Op::Dense(_) => x.iter().any(|x| x.is_nan()),
                     Op::Softmax => (0..layer.input[0]).any(|c| nan(c, i, j)),
@@ -610,10 +611,30 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
             ..AvgPoolSpec::new(1)
         })
     });
+    let resampled =
+        prop_oneof![
+            (0usize..4, hostile_pair(), any::<bool>()).prop_map(|(by, pair, sized)| {
+                let by = Upsampling::ALL[by];
+                Kind::Upsample2d(if sized {
+                    UpsampleSpec::to_size(by, pair)
+                } else {
+                    UpsampleSpec::by_scale(by, pair)
+                })
+            }),
+            (hostile_pair(), hostile_pair(), hostile_pair())
+                .prop_map(|(start, size, step)| Kind::Crop2d(CropSpec { start, size, step })),
+            (hostile(), hostile(), hostile())
+                .prop_map(|(start, count, step)| Kind::SliceChannels(SliceSpec { start, count, step })),
+            hostile().prop_map(|groups| Kind::ChannelShuffle(ShuffleSpec { groups })),
+            (hostile_pair(), hostile_pair()).prop_map(|(padding, channels)| {
+                Kind::Pad2d(PadSpec { channels, ..PadSpec::new(Border::Zero, padding) })
+            }),
+        ];
     prop_oneof![
         conv,
         pool,
         padded_pool,
+        resampled,
         (hostile(), any::<bool>())
             .prop_map(|(out_features, bias)| Kind::Dense(DenseSpec { out_features, bias })),
         (proptest::sample::select(Activation::ALL.to_vec()), hostile_real())

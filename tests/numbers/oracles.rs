@@ -19,8 +19,8 @@ use convstep::nn::{
     resample::{self, Border, Upsampling},
     softmax,
     spec::{
-        ConvSpec, DenseSpec, GroupNormSpec, Kind, LayerSpec, MaxPoolSpec, PadSpec, Pair, Together,
-        UpsampleSpec,
+        ConvSpec, CropSpec, DenseSpec, GroupNormSpec, Kind, LayerSpec, MaxPoolSpec, PadSpec, Pair,
+        ShuffleSpec, SliceSpec, Together, UpsampleSpec,
     },
 };
 use convstep::tensor::Tensor;
@@ -251,19 +251,38 @@ fn average_pools() {
 }
 
 #[test]
-fn upsamplings_and_paddings() {
-    each("resample_", 8, |case| {
+fn resamplings() {
+    each("resample_", 18, |case| {
         let (x, gy) = (case.tensor("in.x"), case.tensor("gy"));
-        let sides = |case: &Case| (Pair(case.pair("padding")), Some(Pair(case.pair("padding_end"))));
-        let upsample =
-            |case: &Case, by| Kind::Upsample2d(UpsampleSpec { by, scale: Pair(case.pair("scale")) });
-        let pad = |case: &Case, border| {
-            let (padding, padding_end) = sides(case);
-            Kind::Pad2d(PadSpec { border, padding, padding_end })
+        let has = |key: &str| !case.attr[key].is_null();
+        let pair = |key: &str| Pair(case.pair(key));
+        let count = |key: &str| case.attr[key].as_u64().expect(key) as usize;
+        let upsample = |case: &Case, by| {
+            let spec = match has("size") {
+                true => UpsampleSpec::to_size(by, pair("size")),
+                false => UpsampleSpec::by_scale(by, pair("scale")),
+            };
+            Kind::Upsample2d(UpsampleSpec { align_corners: case.attr["align_corners"] == true, ..spec })
+        };
+        let pad = |_: &Case, border| {
+            let channels = if has("channels") { pair("channels") } else { Pair::square(0) };
+            let padding_end = Some(pair("padding_end"));
+            Kind::Pad2d(PadSpec { border, padding: pair("padding"), padding_end, channels })
         };
         let kind = match case.op.as_str() {
             "upsample_nearest2d" => upsample(case, Upsampling::Nearest),
+            "upsample_nearest_exact2d" => upsample(case, Upsampling::NearestExact),
             "upsample_bilinear2d" => upsample(case, Upsampling::Bilinear),
+            "upsample_bicubic2d" => upsample(case, Upsampling::Bicubic),
+            "crop2d" => {
+                Kind::Crop2d(CropSpec { start: pair("start"), size: pair("size"), step: pair("step") })
+            }
+            "slice_channels" => Kind::SliceChannels(SliceSpec {
+                start: count("start"),
+                count: count("count"),
+                step: count("step"),
+            }),
+            "channel_shuffle" => Kind::ChannelShuffle(ShuffleSpec { groups: count("groups") }),
             "zero_pad2d" => pad(case, Border::Zero),
             "reflection_pad2d" => pad(case, Border::Reflection),
             "replication_pad2d" => pad(case, Border::Replication),

@@ -23,4 +23,5 @@ mod random_actions;
 mod sessions;
 mod sets;
 mod shuffled;
+mod sizes;
 mod training;

@@ -29,5 +29,6 @@ mod place;
 mod sentences;
 mod sets;
 mod shell;
+mod sizes;
 mod tools;
 mod training;

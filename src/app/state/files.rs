@@ -107,6 +107,27 @@ pub struct MissingData {
     pub why: String,
 }
 
+/// A network whose file leaves the picture's rows and columns free, and the question how many they are.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SizeQuestion {
+    /// The file's name.
+    pub name: String,
+    /// Where it is.
+    pub location: Location,
+    /// Its bytes.
+    pub(in crate::app) bytes: Arc<Vec<u8>>,
+    /// The network as it is opened without an answer.
+    pub(in crate::app) model: Box<Model>,
+    /// Rows and columns, as chosen so far.
+    pub size: [usize; 2],
+    /// Those of the picture at hand, if it is not too large.
+    pub of_picture: Option<[usize; 2]>,
+    /// Why the last answer did not fit.
+    pub why_not: Option<String>,
+    /// The answer is being tried.
+    pub(in crate::app) is_trying: bool,
+}
+
 /// The state of opening and saving files.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
@@ -122,8 +143,17 @@ pub struct Files {
     pub offer: Option<RescueOffer>,
     /// The place to save at that is being asked for.
     pub asked: Option<SaveQuestion>,
+    /// How large a network's picture is to be.
+    pub(in crate::app) size_question: Option<SizeQuestion>,
     /// Training whose data set is not there.
     pub absent: Option<MissingData>,
     /// What a crash left behind is in use: it is kept anew with all else.
     pub is_restored: bool,
+}
+
+impl Files {
+    /// The question how large a network's picture is to be, while it is asked.
+    pub fn size_question(&self) -> Option<&SizeQuestion> {
+        self.size_question.as_ref().filter(|question| !question.is_trying)
+    }
 }

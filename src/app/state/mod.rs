@@ -46,7 +46,9 @@ pub use data::{DataState, OpenedSet, PartsQuestion, Shown};
 pub use derived::{Derived, is_large};
 pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};
-pub use files::{FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion};
+pub use files::{
+    FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion, SizeQuestion,
+};
 pub use inputs::{Change, Forked, Inputs, Target};
 pub use jobs::{Job, JobKind, Jobs};
 pub use lesson::{

@@ -36,6 +36,8 @@ pub enum Task {
         location: Location,
         /// Its bytes.
         bytes: Arc<Vec<u8>>,
+        /// The rows and columns of its picture, if the file leaves them free and they were asked for.
+        size: Option<[usize; 2]>,
     },
     /// Make a session of a file's bytes.
     ReadSession {
@@ -129,6 +131,17 @@ pub enum Task {
 pub enum Done {
     /// A model, or why not.
     Model(Result<Box<Model>, String>),
+    /// A model whose file leaves the picture's size free, opened with a usual one.
+    FreeSize {
+        /// The file's name.
+        name: String,
+        /// Where it is.
+        location: Location,
+        /// Its bytes.
+        bytes: Arc<Vec<u8>>,
+        /// The model.
+        model: Box<Model>,
+    },
     /// A session, or why not.
     Session(Result<Box<Session>, String>),
     /// A session to continue, or why not.
@@ -176,10 +189,17 @@ impl Task {
     pub fn run(&self, exec: Execution, files: &dyn DataFiles) -> Option<Done> {
         match self {
             Self::Decode { name, bytes } => Some(Done::Picture(Loaded::decode(name, bytes).map(Arc::new))),
-            Self::Read { name, location, bytes } => {
-                let near = Near { files: &*files.beside(location), ..Near::NOTHING };
+            Self::Read { name, location, bytes, size } => {
+                let near = Near { files: &*files.beside(location), size: *size, ..Near::NOTHING };
                 let model = Model::from_file(name, bytes, &near);
-                Some(Done::Model(model.map(Box::new).map_err(|error| error.to_string())))
+                let model = model.map(Box::new).map_err(|error| error.to_string());
+                Some(match model {
+                    Ok(model) if size.is_none() && Model::leaves_size_free(name, bytes) => {
+                        let (name, location, bytes) = (name.clone(), location.clone(), Arc::clone(bytes));
+                        Done::FreeSize { name, location, bytes, model }
+                    }
+                    model => Done::Model(model),
+                })
             }
             Self::ReadSession { name, bytes } => {
                 Some(Done::Session(Session::from_bytes(name, bytes).map(Box::new)))

@@ -2,6 +2,7 @@
 
 use super::{
     jobs, lesson,
+    models::use_model,
     notice::{fail, notice},
     session,
 };
@@ -10,11 +11,11 @@ use crate::app::{
     effect::Effect,
     state::{
         AppState, FileContent, FileKind, JobKind, Message, MissingData, NoticeKind, Page, RECENT, Recent,
-        Restored, SaveQuestion, Session, Stamp, Work, training::model_that_learned,
+        Restored, SaveQuestion, Session, SizeQuestion, Stamp, Work, training::model_that_learned,
     },
     task::Task,
 };
-use crate::data::{Dataset, Location, Recipe};
+use crate::data::{Content, Dataset, Location, Recipe, samples};
 use crate::lesson::Lesson;
 use crate::model_io::{Model, session as session_file};
 use crate::nn::Execution;
@@ -64,6 +65,13 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
             state.jobs.set_file(Some(location));
             return effects;
         }
+        FileAction::SetSize(size) => {
+            if let Some(question) = &mut state.files.size_question {
+                question.size = size.map(|side| side.clamp(1, LARGEST_SIDE));
+            }
+        }
+        FileAction::OpenSized => return open_sized(state),
+        FileAction::ForgetSize => state.files.size_question = None,
         FileAction::Recent(recent) => state.files.recent = recent.into_iter().take(RECENT).collect(),
         FileAction::Offer(offer) => state.files.offer = offer,
         FileAction::Restore => {
@@ -82,6 +90,62 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
         FileAction::FindData(location) => return find_data(state, location),
     }
     Vec::new()
+}
+
+/// The longest side that a picture of a network may have.
+const LARGEST_SIDE: usize = 1 << 16;
+
+/// Asks how large the picture of a network is, whose file leaves that free: as large as the picture at hand, if that is the
+/// user's own and not too large, else as it was opened.
+pub(in crate::app) fn ask_size(
+    state: &mut AppState,
+    name: String,
+    location: Location,
+    bytes: Arc<Vec<u8>>,
+    model: Box<Model>,
+) {
+    /// The longest side of a picture that is offered.
+    const LONGEST: u32 = 512;
+    let picture = &state.inputs.picture;
+    let is_sample = samples::SAMPLES.iter().any(|sample| sample.name == picture.name);
+    let of_picture = match &picture.content {
+        Content::Picture(picture) if picture.width().max(picture.height()) <= LONGEST => {
+            Some([picture.height() as usize, picture.width() as usize])
+        }
+        Content::Picture(_) | Content::Values(_) => None,
+    };
+    let of_picture = of_picture.filter(|_| !is_sample);
+    let [_, h, w] = model.network.input;
+    let size = of_picture.unwrap_or([h, w]);
+    let question =
+        SizeQuestion { name, location, bytes, model, size, of_picture, why_not: None, is_trying: false };
+    state.files.size_question = Some(question);
+}
+
+/// Opens the network that was asked about, with the rows and columns that were chosen.
+fn open_sized(state: &mut AppState) -> Vec<Effect> {
+    let Some(question) = &mut state.files.size_question else { return Vec::new() };
+    if question.size == question.model.network.input[1..] {
+        let (model, location) = ((*question.model).clone(), question.location.clone());
+        let mut effects = use_model(state, model);
+        effects.push(remember_recent(state, location));
+        return effects;
+    }
+    (question.is_trying, question.why_not) = (true, None);
+    let (name, location) = (question.name.clone(), question.location.clone());
+    let (bytes, size) = (Arc::clone(&question.bytes), Some(question.size));
+    let task = Task::Read { name: name.clone(), location: location.clone(), bytes, size };
+    let effects = vec![jobs::start(state, JobKind::Reading, name, task)];
+    state.jobs.set_file(Some(location));
+    effects
+}
+
+/// Whether a network could not be opened with the size that was chosen; the question is then asked again.
+pub(in crate::app) fn asks_again(state: &mut AppState, why_not: &str) -> bool {
+    let tried = state.files.size_question.as_mut().filter(|question| question.is_trying);
+    let Some(question) = tried else { return false };
+    (question.is_trying, question.why_not) = (false, Some(why_not.to_owned()));
+    true
 }
 
 /// Saves at the typed path.
@@ -204,7 +268,7 @@ pub(in crate::app) fn open_bytes(
         return lesson::open(state, &name, &bytes);
     }
     if Model::is_file(&name) {
-        let task = Task::Read { name: name.clone(), location: location.clone(), bytes };
+        let task = Task::Read { name: name.clone(), location: location.clone(), bytes, size: None };
         return vec![jobs::start(state, JobKind::Reading, name, task)];
     }
     let task = Task::Decode { name: name.clone(), bytes };

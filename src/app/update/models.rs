@@ -29,6 +29,7 @@ pub(in crate::app) fn open_bundled(state: &mut AppState, name: &str) -> Vec<Effe
 }
 
 pub(in crate::app) fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
+    state.files.size_question = None;
     let models = bundled::models().iter().map(|bundled| (bundled.name, bundled.default_sample));
     let mut known = models.chain(presets::all().iter().map(|preset| (preset.name, preset.default_sample)));
     let sample = known.find(|(name, _)| *name == model.name).map(|(_, sample)| sample);

@@ -24,6 +24,9 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
             effects.extend(opened);
             return effects;
         }
+        Done::FreeSize { name, location, bytes, model } => {
+            files::ask_size(state, name, location, bytes, model);
+        }
         Done::Picture(Ok(picture)) => {
             let mut effects = use_picture(state, picture);
             effects.extend(files::remember_opened(state, job.file));
@@ -58,6 +61,7 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
             fail(state, error);
         }
         Done::Picture(Err(error)) => fail(state, error),
+        Done::Model(Err(error)) if files::asks_again(state, &error) => {}
         Done::Model(Err(error)) => fail(state, Work::OpenModel.failed(error)),
         Done::Session(Err(error)) | Done::Restored(Err(error)) => {
             fail(state, Work::OpenSession.failed(error))

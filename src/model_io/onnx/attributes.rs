@@ -31,6 +31,11 @@ pub fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
     find(node, name).map(|attribute| attribute.ints.as_slice())
 }
 
+/// A list of numbers, if the attribute is present.
+pub fn floats<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [f32]> {
+    find(node, name).map(|attribute| attribute.floats.as_slice())
+}
+
 /// A text, if the attribute is present.
 pub fn text<'a>(node: &'a NodeProto, name: &str) -> Option<&'a str> {
     find(node, name).and_then(|attribute| std::str::from_utf8(&attribute.s).ok())

@@ -110,7 +110,7 @@ fn axes(node: &NodeProto, inputs: &Inputs<'_>, place: usize) -> Result<Option<Ve
 }
 
 /// An axis counted from the front.
-fn axis_of(axis: i64, rank: usize) -> Result<usize, String> {
+pub fn axis_of(axis: i64, rank: usize) -> Result<usize, String> {
     let counted = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     usize::try_from(counted).ok().filter(|&axis| axis < rank).ok_or_else(|| {
         format!("expected an axis of {rank}, got {axis}; the file is damaged, export it again")

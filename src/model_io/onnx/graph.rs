@@ -10,7 +10,8 @@ use super::{
 use crate::data::Beside;
 use crate::nn::{
     Activation, Layer, Part, Parts, Source,
-    spec::{INPUT, Kind, LayerSpec},
+    resample::Border,
+    spec::{INPUT, Kind, LayerSpec, PadSpec, Pair},
 };
 use crate::tensor::{Shape, Tensor};
 use std::collections::{HashMap, HashSet};
@@ -75,8 +76,23 @@ impl<'a> Graph<'a> {
     /// The tensor of this name.
     ///
     /// # Errors
-    /// If no node has made it.
+    /// If no node has made it, or its channels are parted, as for a channel shuffle.
     pub fn value(&self, name: &str) -> Result<&Value, String> {
+        let value = self.parted(name)?;
+        match value.parts {
+            None => Ok(value),
+            Some([groups, within]) => Err(format!(
+                "expected a channel shuffle (Reshape, Transpose, Reshape), got another use of {groups} groups of {within} \
+                 channels; use nn.ChannelShuffle and export again"
+            )),
+        }
+    }
+
+    /// The tensor of this name, whose channels may be parted.
+    ///
+    /// # Errors
+    /// If no node has made it.
+    pub fn parted(&self, name: &str) -> Result<&Value, String> {
         self.values.get(name).ok_or_else(|| match self.constants.has(name) {
             true => format!(
                 "expected a tensor that depends on the picture, got the constant {}; export the model again",
@@ -92,6 +108,11 @@ impl<'a> Graph<'a> {
     /// Whether a tensor of this name depends on the picture.
     pub fn has(&self, name: &str) -> bool {
         self.values.contains_key(name)
+    }
+
+    /// Whether a node or the output reads a tensor.
+    pub fn is_read(&self, name: &str) -> bool {
+        self.readers.contains_key(name)
     }
 
     /// Names a tensor.
@@ -197,6 +218,57 @@ impl<'a> Graph<'a> {
         input.source.map_or_else(|| INPUT.to_owned(), |layer| self.layers[layer].0.name().to_owned())
     }
 
+    /// Makes a layer of the zeros that a Pad adds to a tensor, so that whatever comes next may read it.
+    ///
+    /// # Errors
+    /// As for [`Graph::push`].
+    pub fn settle(&mut self, node: &NodeProto, name: &'a str) -> Result<(), String> {
+        let Some(x) = self.values.get(name).filter(|x| x.pad != [0; 4]).cloned() else { return Ok(()) };
+        let value = self.settled(node, x)?;
+        self.values.insert(name, value);
+        Ok(())
+    }
+
+    /// A tensor with the zeros that a Pad adds.
+    ///
+    /// # Errors
+    /// As for [`Graph::push`].
+    pub fn settled(&mut self, node: &NodeProto, x: Value) -> Result<Value, String> {
+        if x.pad == [0; 4] || x.is_low {
+            return Ok(x);
+        }
+        let [top, left, bottom, right] = x.pad;
+        let unpadded = Value { pad: [0; 4], ..x };
+        self.push_border(node, Border::Zero, [0, 0], [[top, bottom], [left, right]], &unpadded)
+    }
+
+    /// Appends a layer that adds channels before and behind, rows above and below, columns on the left and on the right.
+    ///
+    /// # Errors
+    /// As for [`Graph::push`].
+    pub fn push_border(
+        &mut self,
+        node: &NodeProto,
+        border: Border,
+        channels: [usize; 2],
+        [[top, bottom], [left, right]]: [[usize; 2]; 2],
+        input: &Value,
+    ) -> Result<Value, String> {
+        let (padding, end) = (Pair([top, left]), Pair([bottom, right]));
+        let padding_end = Some(end).filter(|&end| end != padding);
+        let spec = PadSpec { border, padding, padding_end, channels: Pair(channels) };
+        let source = self.push(node, Kind::Pad2d(spec), vec![], input)?;
+        let cells = self.layers[source].0.output;
+        let mut axes = input.axes.clone();
+        // An axis with one cell gets its place when it has more.
+        for axis in (0..3).filter(|&axis| input.cells[axis] == 1 && cells[axis] > 1) {
+            if let Some(place) = input.place_of(axis) {
+                axes[place] = vec![axis];
+            }
+        }
+        Ok(Value { is_sole: true, ..Value::new(Some(source), cells, false, axes) })
+    }
+
     /// Appends a layer that keeps its input's shape, and returns its output.
     ///
     /// # Errors
@@ -264,6 +336,9 @@ impl<'a> Graph<'a> {
             | Kind::AdaptiveMaxPool2d(_)
             | Kind::Upsample2d(_)
             | Kind::Pad2d(_)
+            | Kind::Crop2d(_)
+            | Kind::SliceChannels(_)
+            | Kind::ChannelShuffle(_)
             | Kind::Activation(_)
             | Kind::PRelu(_)
             | Kind::Flatten

@@ -7,11 +7,12 @@ use super::{
     names::quoted,
     proto::NodeProto,
     scale,
+    slices::repeated,
     value::Value,
 };
 use crate::nn::spec::Kind;
 
-/// A sum, difference or product of tensors that depend on the picture.
+/// A sum, difference, product, mean, maximum or minimum of tensors that depend on the picture.
 ///
 /// # Errors
 /// If their shapes do not go together.
@@ -22,57 +23,106 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
         inputs.push(column(graph, value)?);
     }
     match (node.op_type.as_str(), inputs.as_slice()) {
-        ("Add" | "Sum" | "Mul", [one]) => Ok(one.clone()),
-        ("Add" | "Sum", [first, ..]) => {
-            let first = first.clone();
-            join(graph, node, Kind::Add, &inputs, first)
+        ("Add" | "Sum" | "Mul" | "Mean" | "Max" | "Min", [one]) => Ok(one.clone()),
+        ("Add" | "Sum", _) => join(graph, node, Kind::Add, &inputs),
+        ("Mean", _) => {
+            let sum = join(graph, node, Kind::Add, &inputs)?;
+            scale::scaled(graph, node, &sum, &vec![1.0 / inputs.len() as f32; sum.layer_cells()[0]])
         }
-        ("Sub", [left, right]) => {
-            let negative = scale::negative(graph, node, right)?;
-            let first = left.clone();
-            join(graph, node, Kind::Add, &[first.clone(), negative], first)
-        }
-        ("Mul", [left, right]) => {
-            // Of a volume and a number for each of its channels, the volume.
-            let larger = if left.features() >= right.features() { left } else { right }.clone();
-            join(graph, node, Kind::Multiply, &inputs, larger)
+        ("Sub", [left, right]) => difference(graph, node, left, right),
+        ("Mul", [_, _]) => join(graph, node, Kind::Multiply, &inputs),
+        ("Max" | "Min", [first, others @ ..]) => {
+            others.iter().try_fold(first.clone(), |extreme, other| extreme_of(graph, node, &extreme, other))
         }
         (op, _) => Err(format!(
-            "expected a sum, a difference or a product of tensors, got {}; only these are supported",
+            "expected a sum, a difference, a product, a mean, a maximum or a minimum of tensors, got {}; only these are \
+             supported",
             quoted(op)
         )),
     }
 }
 
-/// A layer that joins tensors whose axes are those of `like`, with as many cells or one along each axis of rows and columns.
-fn join(
-    graph: &mut Graph,
-    node: &NodeProto,
-    kind: Kind,
-    inputs: &[Value],
-    like: Value,
-) -> Result<Value, String> {
-    let is_alike = |input: &Value| {
-        let as_channels: Vec<Vec<usize>> = like
-            .axes
-            .iter()
-            .map(|axes| axes.iter().copied().filter(|&axis| input.cells[axis] > 1).collect())
-            .collect();
-        input.axes == as_channels
-            && (input.cells == like.cells && input.is_flat == like.is_flat
-                || input.layer_cells() == input.cells && like.layer_cells() == like.cells)
+fn difference(graph: &mut Graph, node: &NodeProto, left: &Value, right: &Value) -> Result<Value, String> {
+    let negative = scale::negative(graph, node, right)?;
+    join(graph, node, Kind::Add, &[left.clone(), negative])
+}
+
+/// The larger of two, b + relu(a - b), or the smaller, a - relu(a - b).
+fn extreme_of(graph: &mut Graph, node: &NodeProto, a: &Value, b: &Value) -> Result<Value, String> {
+    let difference = difference(graph, node, a, b)?;
+    let more = graph.push_same(node, Kind::RELU, vec![], &difference)?;
+    graph.note(format!("the {} of two branches is computed by a ReLU of their difference", node.op_type));
+    match node.op_type.as_str() {
+        "Max" => join(graph, node, Kind::Add, &[b.clone(), more]),
+        _ => self::difference(graph, node, a, &more),
+    }
+}
+
+/// A layer that joins tensors with the same axes; where one has a single cell along an axis, it is repeated.
+fn join(graph: &mut Graph, node: &NodeProto, kind: Kind, inputs: &[Value]) -> Result<Value, String> {
+    let [first, ..] = inputs else {
+        return Err("expected tensors to join, got none; the file is damaged".into());
     };
-    if let Some(other) = inputs.iter().find(|input| !is_alike(input)) {
+    let like = common(first, inputs).filter(|like| inputs.iter().all(|input| is_alike(input, like)));
+    let Some(like) = like else {
+        let other = inputs.iter().find(|input| input.dims() != first.dims() || input.axes != first.axes);
+        let other = other.unwrap_or(first);
         return Err(format!(
             "expected tensors whose axes go together, got {} of {:?} and {} of {:?}; give both branches the same shape",
-            like.words(),
-            like.dims(),
+            first.words(),
+            first.dims(),
             other.words(),
             other.dims()
         ));
+    };
+    let is_scale = |input: &Value| {
+        kind == Kind::Multiply
+            && inputs.len() == 2
+            && input.cells == [like.cells[0], 1, 1]
+            && inputs.iter().any(|other| other.cells == like.cells)
+    };
+    let mut read = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let is_whole = input.cells == like.cells || is_scale(input);
+        read.push(if is_whole { input.clone() } else { repeated(graph, node, input, &like)? });
     }
-    let source = Some(graph.push_on(node, kind, vec![], &inputs.iter().collect::<Vec<_>>())?);
+    let source = Some(graph.push_on(node, kind, vec![], &read.iter().collect::<Vec<_>>())?);
     Ok(Value { source, is_sole: true, ..like })
+}
+
+/// What tensors are like when each is repeated to the most cells along each axis.
+fn common(first: &Value, inputs: &[Value]) -> Option<Value> {
+    let mut like = first.clone();
+    for input in inputs {
+        if input.axes.len() != like.axes.len() {
+            return None;
+        }
+        for axis in 0..3 {
+            like.cells[axis] = like.cells[axis].max(input.cells[axis]);
+        }
+        for (own, axes) in like.axes.iter_mut().zip(&input.axes) {
+            if own.len() < axes.len() {
+                own.clone_from(axes);
+            }
+        }
+        like.is_flat |= input.is_flat && !input.is_column();
+    }
+    Some(like)
+}
+
+/// Whether a tensor has the axes of `like`, with as many cells or one along each, so that it can be repeated.
+fn is_alike(input: &Value, like: &Value) -> bool {
+    let shared: Vec<Vec<usize>> = like
+        .axes
+        .iter()
+        .map(|axes| axes.iter().copied().filter(|&axis| input.cells[axis] > 1).collect())
+        .collect();
+    let has_place = |axis: usize| like.cells[axis] == 1 || like.axes.iter().any(|axes| axes.contains(&axis));
+    input.axes == shared
+        && (0..3)
+            .all(|axis| (input.cells[axis] == like.cells[axis] || input.cells[axis] == 1) && has_place(axis))
+        && (input.cells == like.cells && input.is_flat == like.is_flat
+            || input.layer_cells() == input.cells && like.layer_cells() == like.cells)
 }
 
 /// The channels of several tensors, one after the other.

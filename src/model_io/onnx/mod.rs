@@ -16,11 +16,15 @@ mod names;
 mod norms;
 mod operators;
 mod order;
+mod pad;
 mod picture;
 pub(super) mod proto;
+mod resize;
 mod rewrite;
 mod scale;
 mod shapes;
+mod slices;
+mod spelled;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -36,6 +40,7 @@ use drawn::{Drawn, Layout};
 use graph::Graph;
 use names::quoted;
 use picture::Picture;
+pub use picture::is_size_free;
 use prost::Message;
 use proto::{GraphProto, ModelProto, NodeProto};
 use std::collections::{HashMap, HashSet};
@@ -62,6 +67,7 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
     let mut graph = file.graph.take().filter(|graph| !graph.node.is_empty());
     let graph = graph.as_mut().ok_or_else(|| damaged("no graph in it"))?;
     rewrite::apply(graph);
+    spelled::apply(graph, opset);
     let source = Source { graph, opset, len: bytes.len(), near, layout: None, places: &[] };
     let read = source.read()?;
     let unused = source.unused(&read.order);
@@ -75,6 +81,7 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
 pub(super) fn read_drawn(name: &str, drawn: Drawn, near: &Near) -> Result<Model, ModelError> {
     let (mut graph, places) = drawn.drawing.finish();
     rewrite::apply(&mut graph);
+    spelled::apply(&mut graph, drawn::OPSET);
     let source = Source {
         graph: &graph,
         opset: drawn::OPSET,
@@ -216,7 +223,10 @@ impl<'a> Source<'a> {
                 Failure { nodes: nodes + 1, error }
             })?;
         }
-        let value = graph.value(output).cloned().and_then(Value::unpadded).map_err(|what| Failure {
+        let last = order.last().map(|&n| &self.graph.node[n]);
+        let settled = last.map_or(Ok(()), |node| graph.settle(node, output));
+        let value = settled.and_then(|()| graph.value(output).cloned()).and_then(Value::unpadded);
+        let value = value.map_err(|what| Failure {
             nodes: order.len(),
             error: ModelError(format!("output {}: {what}", quoted(output))),
         })?;
@@ -409,8 +419,9 @@ fn step<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), String> {
 }
 
 /// The shape of a tensor or a part of it, or its number of cells.
-fn shape<'a>(graph: &mut Graph<'a>, node: &NodeProto, input: &str, output: &'a str) -> Result<(), String> {
-    let shape = graph.value(input)?.clone().unpadded()?.shape(graph.batch);
+fn shape<'a>(graph: &mut Graph<'a>, node: &NodeProto, input: &'a str, output: &'a str) -> Result<(), String> {
+    graph.settle(node, input)?;
+    let shape = graph.parted(input)?.clone().unpadded()?.shape(graph.batch);
     if node.op_type == "Size" {
         return Err("expected shapes that do not depend on the number of pictures, got a Size; export the model again".into());
     }

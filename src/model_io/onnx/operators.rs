@@ -11,9 +11,9 @@ use super::{
     input::{column, first, maps},
     joins,
     names::quoted,
-    norms,
+    norms, pad,
     proto::NodeProto,
-    scale, shapes,
+    resize, scale, shapes, slices,
     value::Value,
     windows,
 };
@@ -23,18 +23,24 @@ use crate::nn::{
 };
 
 /// The supported operators, for error messages.
-pub const KNOWN: &str = "Add, Sub and Mul (with constants or of branches), AveragePool, BatchNormalization, Celu (alpha 1), Clip (as \
-                         ReLU or ReLU6), Concat, Conv, Div (by a constant), Dropout, Elu, Flatten, Gelu, Gemm, GlobalAveragePool, GlobalMaxPool, \
-                         GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, \
-                         LayerNormalization (over the whole input), LeakyRelu, LogSoftmax (the last), MatMul, MaxPool, Mish, Mul \
-                         (by its Sigmoid), PRelu, ReduceMean (over a map), Relu, Reshape, Selu, Sigmoid, Softmax, \
-                         Softplus, Squeeze, Swish, Tanh, Transpose, Unsqueeze";
+pub const KNOWN: &str = "Add, Sub, Mul, Max, Min and Div (with constants or of branches, Div by a constant), AveragePool, \
+                         BatchNormalization, Celu, Clip, Concat, Conv, Dropout, Elu, Expand, Flatten, Gather, Gelu, Gemm, \
+                         GlobalAveragePool, GlobalMaxPool, GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, LayerNormalization (over the whole input), LeakyRelu, LogSoftmax (the \
+                         last), MatMul, MaxPool, Mean, Mish, Neg, PRelu, Pad, ReduceMax, ReduceMean and ReduceSum \
+                         (over a map), Relu, Reshape, Resize, Selu, Sigmoid, Slice, Softmax, Softplus, Split, Squeeze, Sum, \
+                         Swish, Tanh, Transpose, Unsqueeze, Upsample";
 
 /// Appends the layer of a node that reads a tensor that depends on the picture, and names its output.
 ///
 /// # Errors
 /// If no layer of this program is equivalent.
 pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), String> {
+    // Convolutions and pools add the zeros of a Pad themselves, and a further Pad adds to them.
+    if !matches!(node.op_type.as_str(), "Conv" | "MaxPool" | "AveragePool" | "Pad") {
+        for name in &node.input {
+            graph.settle(node, name)?;
+        }
+    }
     let value = match node.op_type.as_str() {
         "Identity" => first(graph, node)?,
         "Cast" | "CastLike" => cast(graph, node)?,
@@ -42,16 +48,16 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "MaxPool" => windows::max_pool(graph, node)?,
         "AveragePool" => windows::average_pool(graph, node)?,
         "GlobalAveragePool" | "GlobalMaxPool" => windows::global_pool(graph, node)?,
-        "ReduceMean" | "ReduceMax" => windows::reduce(graph, node)?,
-        "Relu" | "LeakyRelu" | "Tanh" | "Sigmoid" | "Elu" | "Selu" | "Celu" | "Gelu" | "Softplus"
-        | "HardSwish" | "HardSigmoid" | "Mish" | "Swish" => {
+        "ReduceMean" | "ReduceMax" | "ReduceSum" => windows::reduce(graph, node)?,
+        "Relu" | "LeakyRelu" | "Tanh" | "Sigmoid" | "Elu" | "Gelu" | "Softplus" | "HardSwish" | "Mish" => {
             let activation = activation(node)?;
             let x = first(graph, node)?;
             graph.push_same(node, Kind::Activation(activation), vec![], &x)?
         }
+        "Selu" | "Celu" | "Swish" | "HardSigmoid" => scaled_activation(node)?,
         "PRelu" => prelu(graph, node)?,
         "Clip" => clip(graph, node)?,
-        "Min" | "Max" => bound(graph, node)?,
+        "Min" | "Max" if !node.input.iter().all(|name| graph.has(name)) => bound(graph, node)?,
         "BatchNormalization" => batch_norm(graph, node)?,
         "Dropout" => dropout(graph, node)?,
         "GroupNormalization" | "InstanceNormalization" | "LayerNormalization" => norms::append(graph, node)?,
@@ -61,13 +67,28 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "Squeeze" => shapes::squeeze(graph, node)?,
         "Unsqueeze" => shapes::unsqueeze(graph, node)?,
         "Transpose" => shapes::transpose(graph, node)?,
-        "Pad" => windows::pad(graph, node)?,
+        "Pad" => pad::pad(graph, node)?,
+        "Resize" | "Upsample" => resize::resize(graph, node)?,
+        "Slice" => slices::slice(graph, node)?,
+        "Gather" => slices::gather(graph, node)?,
+        "Expand" => slices::expand(graph, node)?,
+        "Split" => {
+            slices::split(graph, node)?.into_iter().for_each(|(name, value)| graph.set(name, value));
+            return Ok(());
+        }
         "Gemm" => dense::gemm(graph, node)?,
         "MatMul" => dense::mat_mul(graph, node)?,
-        "Sum" => joins::append(graph, node)?,
         "Concat" => joins::concat(graph, node)?,
-        "Add" | "Sub" | "Mul" | "Div" if node.input.iter().all(|name| graph.has(name)) => {
+        "Add" | "Sub" | "Mul" | "Div" | "Sum" | "Mean" | "Max" | "Min"
+            if node.input.iter().all(|name| graph.has(name)) =>
+        {
             joins::append(graph, node)?
+        }
+        "Sum" | "Mean" => {
+            return Err(
+                "expected tensors that depend on the picture, got a constant among them; add it by an Add"
+                    .into(),
+            );
         }
         "Add" | "Sub" | "Mul" | "Div" | "Neg" => scale::append(graph, node)?,
         "Softmax" => softmax(graph, node)?,
@@ -103,33 +124,12 @@ fn cast(graph: &Graph, node: &NodeProto) -> Result<Value, String> {
 
 /// The activation of a node that is one.
 fn activation(node: &NodeProto) -> Result<Activation, String> {
-    let fixed = |name: &str, default: f64, ours: f64| {
-        let value = float(node, name, default);
-        if (value - ours).abs() < 1e-6 {
-            return Ok(());
-        }
-        let ours = ours as f32;
-        Err(format!("expected {name} = {ours}, got {value}; use PyTorch's form of it and export again"))
-    };
     match node.op_type.as_str() {
         "Relu" => Ok(Activation::Relu),
         "LeakyRelu" => Ok(Activation::LeakyRelu { slope: float(node, "alpha", 0.01) }),
         "Tanh" => Ok(Activation::Tanh),
         "Sigmoid" => Ok(Activation::Sigmoid),
-        "Celu" => {
-            fixed("alpha", 1.0, 1.0)?;
-            Ok(Activation::Elu { alpha: 1.0 })
-        }
-        "Swish" => {
-            fixed("alpha", 1.0, 1.0)?;
-            Ok(Activation::Silu)
-        }
         "Elu" => Ok(Activation::Elu { alpha: float(node, "alpha", 1.0) }),
-        "Selu" => {
-            fixed("alpha", 1.673_263_2, 1.673_263_2)?;
-            fixed("gamma", 1.050_701, 1.050_701)?;
-            Ok(Activation::Selu)
-        }
         "Gelu" => match text(node, "approximate").unwrap_or("none") {
             "none" => Ok(Activation::Gelu),
             "tanh" => Ok(Activation::GeluTanh),
@@ -139,11 +139,6 @@ fn activation(node: &NodeProto) -> Result<Activation, String> {
         },
         "Softplus" => Ok(Activation::Softplus),
         "HardSwish" => Ok(Activation::Hardswish),
-        "HardSigmoid" => {
-            fixed("alpha", 0.2, 1.0 / 6.0)?;
-            fixed("beta", 0.5, 0.5)?;
-            Ok(Activation::Hardsigmoid)
-        }
         "Mish" => Ok(Activation::Mish),
         other => Err(format!("expected an activation, got {}; export the model again", quoted(other))),
     }
@@ -175,42 +170,132 @@ fn clip(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     clipped(graph, node, &x, min, max)
 }
 
-/// A minimum or maximum with a number, as a Clip with one bound.
-fn bound(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let place = usize::from(!graph.has(needed(node, 0, "an input")?));
-    let x = graph.value(needed(node, place, "an input")?)?.clone();
-    let other = needed(node, 1 - place, "a bound")?;
-    if node.input.len() != 2 || graph.has(other) {
-        return Err("expected one tensor and one number, got others; only bounds as ReLU and ReLU6 have are supported".into());
-    }
-    let (array, _) = graph.constants.floats(other)?;
-    let [bound] = array.values.as_slice() else {
-        return Err(format!(
-            "expected one number as the bound, got {}; only bounds as ReLU and ReLU6 have are supported",
-            array.values.len()
-        ));
+/// An activation with factors that this program's has not: the input and the output are multiplied by them.
+fn scaled_activation(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let x = first(graph, node)?;
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+    let by = |x: &Value, factor: f64| vec![factor as f32; x.layer_cells()[0]];
+    let alone =
+        |graph: &mut Graph, activation| graph.push_same(node, Kind::Activation(activation), vec![], &x);
+    // f(alpha x) / alpha
+    let inner = |graph: &mut Graph, activation, alpha: f64| {
+        if near(alpha, 1.0) {
+            return alone(graph, activation);
+        }
+        if alpha == 0.0 || !alpha.is_finite() {
+            return Err(format!(
+                "expected a number other than 0, got alpha = {alpha}; export the model again"
+            ));
+        }
+        let x = column(graph, x.clone())?;
+        let scaled = scale::scaled(graph, node, &x, &by(&x, alpha))?;
+        let y = graph.push_same(node, Kind::Activation(activation), vec![], &scaled)?;
+        scale::scaled(graph, node, &y, &by(&y, 1.0 / alpha))
     };
     match node.op_type.as_str() {
-        "Min" => clipped(graph, node, &x, f32::NEG_INFINITY, *bound),
-        _ => clipped(graph, node, &x, *bound, f32::INFINITY),
+        "Celu" => inner(graph, Activation::Elu { alpha: 1.0 }, 1.0 / float(node, "alpha", 1.0)),
+        "Swish" => inner(graph, Activation::Silu, float(node, "alpha", 1.0)),
+        "Selu" => {
+            let (alpha, gamma) = (float(node, "alpha", 1.673_263_2), float(node, "gamma", 1.050_701));
+            if near(alpha, 1.673_263_2) && near(gamma, 1.050_701) {
+                return alone(graph, Activation::Selu);
+            }
+            let y = alone(graph, Activation::Elu { alpha })?;
+            let y = column(graph, y)?;
+            scale::scaled(graph, node, &y, &by(&y, gamma))
+        }
+        _ => {
+            let (alpha, beta) = (float(node, "alpha", 0.2), float(node, "beta", 0.5));
+            if near(alpha, 1.0 / 6.0) && near(beta, 0.5) {
+                return alone(graph, Activation::Hardsigmoid);
+            }
+            let x = column(graph, x)?;
+            let line = scale::scaled(graph, node, &x, &by(&x, alpha))?;
+            let line = scale::shifted(graph, node, &line, &by(&line, beta))?;
+            clipped(graph, node, &line, 0.0, 1.0)
+        }
     }
 }
 
-/// A Clip, as ReLU or ReLU6. After a ReLU, the upper bound alone is left.
+/// A minimum or maximum with a number, as a Clip with one bound, or with one for each channel.
+fn bound(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
+    let place = usize::from(!graph.has(needed(node, 0, "an input")?));
+    let x = graph.value(needed(node, place, "an input")?)?.clone();
+    if node.input.len() != 2 {
+        return Err(
+            "expected one tensor and one constant, or tensors only, got a mixture; use two nodes".into()
+        );
+    }
+    let other = needed(node, 1 - place, "a bound")?;
+    if graph.constants.len(other) == 1 {
+        let (array, _) = graph.constants.floats(other)?;
+        let bound = array.values.first().copied().unwrap_or_default();
+        return match node.op_type.as_str() {
+            "Min" => clipped(graph, node, &x, f32::NEG_INFINITY, bound),
+            _ => clipped(graph, node, &x, bound, f32::INFINITY),
+        };
+    }
+    let x = column(graph, x)?;
+    let array = graph.take(other)?;
+    let bounds = scale::numbers(&x, &array)?;
+    above(graph, node, &x, &bounds, node.op_type == "Min")
+}
+
+/// The larger of a tensor and a number for each channel, b + relu(x - b); or the smaller, b - relu(b - x).
+fn above(
+    graph: &mut Graph,
+    node: &NodeProto,
+    x: &Value,
+    bounds: &[f32],
+    is_below: bool,
+) -> Result<Value, String> {
+    let sign = if is_below { -1.0 } else { 1.0 };
+    let turned = if is_below { scale::negative(graph, node, x)? } else { x.clone() };
+    let by: Vec<f32> = bounds.iter().map(|bound| -sign * bound).collect();
+    let more = scale::shifted(graph, node, &turned, &by)?;
+    let more = graph.push_same(node, Kind::RELU, vec![], &more)?;
+    let more = if is_below { scale::negative(graph, node, &more)? } else { more };
+    scale::shifted(graph, node, &more, bounds)
+}
+
+/// A Clip: ReLU, ReLU6 or Hardtanh, shifted where its bounds lie otherwise. After a ReLU, the upper bound alone is left.
 fn clipped(graph: &mut Graph, node: &NodeProto, x: &Value, min: f32, max: f32) -> Result<Value, String> {
     let relu = Op::Activation(Activation::Relu);
     let after_relu = x.source.filter(|&layer| x.is_sole && graph.layers[layer].0.op == relu);
+    let push = |graph: &mut Graph, activation, x: &Value| {
+        graph.push_same(node, Kind::Activation(activation), vec![], x)
+    };
     match (min, max, after_relu) {
-        (0.0, f32::MAX.., _) => graph.push_same(node, Kind::RELU, vec![], x),
-        (0.0, 6.0, None) => graph.push_same(node, Kind::Activation(Activation::Relu6), vec![], x),
+        (0.0, f32::MAX.., _) => push(graph, Activation::Relu, x),
+        (0.0, 6.0, None) => push(graph, Activation::Relu6, x),
         (..=0.0, 6.0, Some(layer)) => {
             graph.replace_activation(layer, Activation::Relu6)?;
             Ok(x.clone())
         }
         (..=f32::MIN, f32::MAX.., _) => Ok(x.clone()),
+        (min, max, _) if min == -max && max > 0.0 => {
+            push(graph, Activation::Hardtanh { limit: decimal(max) }, x)
+        }
+        (..=f32::MIN, max, _) => {
+            let x = column(graph, x.clone())?;
+            above(graph, node, &x, &vec![max; x.layer_cells()[0]], true)
+        }
+        (min, f32::MAX.., _) => {
+            let x = column(graph, x.clone())?;
+            above(graph, node, &x, &vec![min; x.layer_cells()[0]], false)
+        }
+        (min, max, _) if min < max => {
+            let x = column(graph, x.clone())?;
+            let middle = vec![0.5 * (min + max); x.layer_cells()[0]];
+            let negative: Vec<f32> = middle.iter().map(|x| -x).collect();
+            let x = scale::shifted(graph, node, &x, &negative)?;
+            let limit = decimal(0.5 * (max - min));
+            let y = push(graph, Activation::Hardtanh { limit }, &x)?;
+            scale::shifted(graph, node, &y, &middle)
+        }
         _ => Err(format!(
-            "expected bounds 0 and infinity, as ReLU has, or 0 and 6, as ReLU6 has, got {min} and {max}; replace it by \
-             one of them and train again"
+            "expected a lower bound below the upper one, got {min} and {max}; the output would be the same whatever the \
+             picture, choose other bounds"
         )),
     }
 }

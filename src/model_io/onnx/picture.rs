@@ -3,10 +3,11 @@
 use super::{
     drawn::Layout,
     names::quoted,
-    proto::{GraphProto, ValueInfoProto, data_type},
+    proto::{GraphProto, HeadProto, ValueInfoProto, data_type},
     value::Value,
 };
 use crate::model_io::ModelError;
+use prost::Message;
 use std::collections::HashSet;
 
 /// As in an architecture file.
@@ -39,12 +40,13 @@ pub fn possible(
 ) -> Result<Vec<Picture<'_>>, ModelError> {
     const FIRST: [usize; 3] = [0, 1, 2];
     const LAST: [usize; 3] = [1, 2, 0];
-    let input = only(graph)?;
+    let weights = graph.initializer.iter().map(|tensor| tensor.name.as_str());
+    let input = only(weights, &graph.input)?;
     let (batch, dims) = dims(input)?;
     let name = input.name.as_str();
     match *dims.as_slice() {
         [features] => return vector(name, batch, features),
-        [channels, columns] => return line(name, batch, channels, columns),
+        [first, last] => return line(name, batch, [first, last], size, layout),
         _ => {}
     }
     let layouts = match layout {
@@ -103,23 +105,41 @@ fn vector(name: &str, batch: Option<i64>, features: Option<usize>) -> Result<Vec
     Ok(vec![Picture { name, batch, value, notes: vec![note] }])
 }
 
-/// A sequence of columns, as a picture with one row.
+/// A sequence of columns, as a picture with one row: channels first, or last.
 fn line(
     name: &str,
     batch: Option<i64>,
-    channels: Option<usize>,
-    columns: Option<usize>,
+    dims: [Option<usize>; 2],
+    size: Option<[usize; 2]>,
+    layout: Option<Layout>,
 ) -> Result<Vec<Picture<'_>>, ModelError> {
-    let Some((channels, columns)) = channels.zip(columns) else {
-        return Err(ModelError(format!(
-            "input {}: expected numbers of channels and columns, got a free size; export it with a fixed size, only the \
-             batch may be free",
-            quoted(name)
-        )));
+    let mut found = Vec::new();
+    let (first, last) = ((false, dims), (true, [dims[1], dims[0]]));
+    let ways = match layout {
+        Some(Layout::ChannelsFirst) => vec![first],
+        Some(Layout::ChannelsLast) => vec![last],
+        None => vec![first, last],
     };
-    let value = Value::new(None, [channels, 1, columns], false, vec![vec![0], vec![2]]);
-    let notes = vec!["the file's input has one row, so the picture has one".to_owned()];
-    Ok(vec![Picture { name, batch, value, notes }])
+    for (is_last, [channels, columns]) in ways {
+        for (cells, mut notes) in filled([channels, Some(1), columns], size) {
+            let axes = if is_last { vec![vec![2], vec![0]] } else { vec![vec![0], vec![2]] };
+            notes.push(match is_last {
+                true => {
+                    "the file's input has one row, as (columns, channels); the picture has one row".to_owned()
+                }
+                false => "the file's input has one row, so the picture has one".to_owned(),
+            });
+            found.push(Picture { name, batch, value: Value::new(None, cells, false, axes), notes });
+        }
+    }
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(ModelError(format!(
+            "input {}: expected a number of channels, got a free size; export it with a fixed size, only the batch and the \
+             columns may be free",
+            quoted(name)
+        ))),
+    }
 }
 
 /// Extents for those that are free.
@@ -144,11 +164,23 @@ fn filled(cells: [Option<usize>; 3], size: Option<[usize; 2]>) -> Vec<([usize; 3
     known.into_iter().chain(SIZES.into_iter().filter(|&side| Some(side) != known)).map(with).collect()
 }
 
+/// Whether a file leaves the picture's rows or columns free.
+pub fn is_size_free(bytes: &[u8]) -> bool {
+    let Some(graph) = HeadProto::decode(bytes).ok().and_then(|file| file.graph) else { return false };
+    let Ok(input) = only(graph.initializer.iter().map(|tensor| tensor.name.as_str()), &graph.input) else {
+        return false;
+    };
+    dims(input).is_ok_and(|(_, dims)| dims.len() > 1 && dims.iter().any(Option::is_none))
+}
+
 /// The one input that is no weight.
-fn only(graph: &GraphProto) -> Result<&ValueInfoProto, ModelError> {
-    let known: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+fn only<'a, 'w>(
+    weights: impl Iterator<Item = &'w str>,
+    inputs: &'a [ValueInfoProto],
+) -> Result<&'a ValueInfoProto, ModelError> {
+    let known: HashSet<&str> = weights.collect();
     // Old files list their weights as inputs too.
-    let mut inputs = graph.input.iter().filter(|input| !known.contains(input.name.as_str()));
+    let mut inputs = inputs.iter().filter(|input| !known.contains(input.name.as_str()));
     let (input, others) = (inputs.next(), inputs.count());
     input.filter(|_| others == 0).ok_or_else(|| {
         ModelError(format!(

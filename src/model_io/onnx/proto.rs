@@ -14,6 +14,29 @@ pub struct ModelProto {
     pub opset_import: Vec<OperatorSetIdProto>,
 }
 
+/// A whole file, of which only its inputs are read; weights are skipped.
+#[derive(Clone, PartialEq, Message)]
+pub struct HeadProto {
+    #[prost(message, optional, tag = "7")]
+    pub graph: Option<GraphHeadProto>,
+}
+
+/// A graph's inputs, and the names of its weights.
+#[derive(Clone, PartialEq, Message)]
+pub struct GraphHeadProto {
+    #[prost(message, repeated, tag = "5")]
+    pub initializer: Vec<NamedProto>,
+    #[prost(message, repeated, tag = "11")]
+    pub input: Vec<ValueInfoProto>,
+}
+
+/// A tensor without its numbers.
+#[derive(Clone, PartialEq, Message)]
+pub struct NamedProto {
+    #[prost(string, tag = "8")]
+    pub name: String,
+}
+
 /// The version of a domain's operators.
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSetIdProto {

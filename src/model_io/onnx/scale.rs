@@ -36,13 +36,7 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     if norms::merged(graph, op, &x, &array)? {
         return Ok(x);
     }
-    let numbers = per_channel(&x, &array).ok_or_else(|| {
-        format!(
-            "expected one number for each channel or feature, got a constant of shape {:?} for {}; only these are supported",
-            &array.dims[..array.dims.len().min(8)],
-            x.words()
-        )
-    })?;
+    let numbers = numbers(&x, &array)?;
     match (op, is_left) {
         ("Add", _) => shifted(graph, node, &x, &numbers),
         ("Sub", true) => shifted(graph, node, &x, &numbers.iter().map(|x| -x).collect::<Vec<_>>()),
@@ -65,6 +59,22 @@ pub fn append(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
             quoted(input(node, 0).unwrap_or_default())
         )),
     }
+}
+
+/// A constant as one number for each channel or feature of a tensor.
+///
+/// # Errors
+/// If it differs along other axes.
+pub fn numbers(x: &Value, array: &Array<f32>) -> Result<Vec<f32>, String> {
+    per_channel(x, array).ok_or_else(|| {
+        format!(
+            "expected one number for each channel or feature, got a constant of shape {:?} for {} of {:?}; only these are \
+             supported",
+            &array.dims[..array.dims.len().min(8)],
+            x.words(),
+            x.dims()
+        )
+    })
 }
 
 /// The negative of a tensor.
@@ -107,7 +117,10 @@ pub fn per_channel(x: &Value, array: &Array<f32>) -> Option<Vec<f32>> {
 }
 
 /// Adds to each channel: the bias of the layer before if it has none, else a layer of its own.
-fn shifted(graph: &mut Graph, node: &NodeProto, x: &Value, by: &[f32]) -> Result<Value, String> {
+///
+/// # Errors
+/// As for [`Graph::push`].
+pub fn shifted(graph: &mut Graph, node: &NodeProto, x: &Value, by: &[f32]) -> Result<Value, String> {
     if by.iter().all(|&x| x == 0.0) {
         return Ok(x.clone());
     }
@@ -125,7 +138,10 @@ fn shifted(graph: &mut Graph, node: &NodeProto, x: &Value, by: &[f32]) -> Result
 }
 
 /// Multiplies each channel.
-fn scaled(graph: &mut Graph, node: &NodeProto, x: &Value, by: &[f32]) -> Result<Value, String> {
+///
+/// # Errors
+/// As for [`Graph::push`].
+pub fn scaled(graph: &mut Graph, node: &NodeProto, x: &Value, by: &[f32]) -> Result<Value, String> {
     if by.iter().all(|&x| x == 1.0) {
         return Ok(x.clone());
     }

@@ -7,8 +7,9 @@ use super::{
     graph::Graph,
     input::first,
     proto::NodeProto,
-    value::Value,
+    value::{GROUPS, Value, WITHIN},
 };
+use crate::nn::spec::{Kind, ShuffleSpec};
 
 /// A Flatten of each example.
 ///
@@ -30,21 +31,44 @@ pub fn flatten(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 /// # Errors
 /// If it parts an axis or the batch.
 pub fn reshape(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let x = first(graph, node)?.unpadded()?;
+    let x = graph.parted(needed(node, 0, "an input")?)?.clone().unpadded()?;
     let shape = match super::attributes::ints(node, "shape") {
         Some(shape) => shape.to_vec(),
         None => graph.constants.ints(needed(node, 1, "a shape")?)?.values,
     };
-    let axes = target(graph, node, &x, &shape).and_then(|dims| x.regrouped(&dims)).ok_or_else(|| {
+    let dims = target(graph, node, &x, &shape);
+    if let Some(parted) = dims.as_ref().and_then(|dims| x.parted(dims)) {
+        return Ok(parted);
+    }
+    let x = if x.parts.is_some() { unparted(graph, node, x)? } else { x };
+    let axes = dims.and_then(|dims| x.regrouped(&dims)).ok_or_else(|| {
         format!(
-            "expected a Reshape that flattens, to (batch, {}), or that groups whole axes of {}, got {}; only these are \
-             supported",
+            "expected a Reshape that flattens, to (batch, {}), or that groups whole axes of {}, got {}; only these and a \
+             channel shuffle (Reshape, Transpose, Reshape) are supported",
             x.features(),
             x.words(),
             listed(&shape).replace(&BATCH.to_string(), "batch")
         )
     })?;
     regroup(graph, node, &x, axes)
+}
+
+/// Parted channels as channels again: as they were, or those of the groups in turn, which is a layer.
+fn unparted(graph: &mut Graph, node: &NodeProto, x: Value) -> Result<Value, String> {
+    let groups = x.parts.map_or(1, |[groups, _]| groups);
+    let order: Vec<usize> = x.axes.concat();
+    let whole = |axes: &[Vec<usize>]| [vec![vec![0]], axes.to_vec()].concat();
+    match order.as_slice() {
+        [GROUPS, WITHIN, ..] => Ok(Value { axes: whole(&x.axes[2..]), parts: None, ..x }),
+        [WITHIN, GROUPS, ..] => {
+            let x = Value { axes: whole(&x.axes[2..]), parts: None, ..x };
+            graph.push_same(node, Kind::ChannelShuffle(ShuffleSpec { groups }), vec![], &x)
+        }
+        _ => Err(format!(
+            "expected a channel shuffle (Reshape, Transpose, Reshape), got {}; use nn.ChannelShuffle and export again",
+            x.words()
+        )),
+    }
 }
 
 /// The extents of a Reshape after the batch; `None` if it does not keep the batch or the number of cells.
@@ -149,7 +173,7 @@ pub fn unsqueeze(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 /// # Errors
 /// If it moves the batch.
 pub fn transpose(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let x = first(graph, node)?;
+    let x = graph.parted(needed(node, 0, "an input")?)?.clone();
     let order = fold::order(node, x.axes.len() + 1)?;
     let [0, rest @ ..] = order.as_slice() else {
         return Err(format!(

@@ -101,18 +101,26 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
     let flat = |op: &str, input: &[&str], attributes| {
         vec![node("Flatten", &["x"], "f", vec![]), node(op, input, "y", attributes)]
     };
+    let resize = |scales: &[f32], attributes: Vec<AttributeProto>| {
+        let scales = AttributeProto { name: "scales".into(), floats: scales.into(), ..Default::default() };
+        vec![node("Resize", &["x"], "y", [vec![scales], attributes].concat())]
+    };
     for (nodes, expected) in [
         (
             vec![node("ConvTranspose", &["x", "w"], "y", vec![])],
             "expected a supported operator, got another one",
         ),
         (
-            vec![node("GlobalAveragePool", &["x"], "g", vec![]), node("Add", &["x", "g"], "y", vec![])],
-            "expected inputs of one shape",
+            vec![
+                node("Transpose", &["x"], "t", vec![ints("perm", &[0, 1, 3, 2])]),
+                node("Add", &["x", "t"], "y", vec![]),
+            ],
+            "expected tensors whose axes go together, got (batch, channels, rows, columns) of [2, 6, 6] and (batch, channels, \
+             columns, rows) of [2, 6, 6]",
         ),
         (
             vec![node("Relu", &["x"], "r", vec![]), node("Div", &["x", "r"], "y", vec![])],
-            "expected a sum, a difference or a product of tensors, got \"Div\"",
+            "expected a sum, a difference, a product, a mean, a maximum or a minimum of tensors, got \"Div\"",
         ),
         (
             vec![node("Relu", &["x"], "r", vec![]), node("Concat", &["x", "r"], "y", vec![int("axis", 2)])],
@@ -153,18 +161,17 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         ),
         (pool(vec![ints("pads", &[2, 2, 2, 2])]), "at most half the kernel"),
         (
-            vec![node("Clip", &["x"], "y", vec![number("min", 0.0), number("max", 5.0)])],
-            "expected bounds 0 and infinity, as ReLU has, or 0 and 6, as ReLU6 has, got 0 and 5; replace it",
+            vec![node("Clip", &["x"], "y", vec![number("min", 5.0), number("max", 0.0)])],
+            "expected a lower bound below the upper one, got 5 and 0; the output would be the same whatever the picture",
         ),
         (
             vec![node("PRelu", &["x", "b"], "y", vec![])],
             "expected one slope, or one for each channel, got slopes of shape [3] for (batch, channels, rows, columns)",
         ),
         (
-            vec![node("HardSigmoid", &["x"], "y", vec![])],
-            "expected alpha = 0.16666667, got 0.2; use PyTorch's form",
+            vec![node("Swish", &["x"], "y", vec![number("alpha", 0.0)])],
+            "expected a number other than 0, got alpha = 0",
         ),
-        (vec![node("Selu", &["x"], "y", vec![number("gamma", 1.0)])], "expected gamma = 1.050701, got 1;"),
         (
             vec![node("Gelu", &["x"], "y", vec![text("approximate", "erf")])],
             "expected approximate none or tanh, got \"erf\"",
@@ -211,32 +218,81 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
             "expected an input (batch, channels, rows, columns), got (batch, rows, columns, channels)",
         ),
         (
-            vec![
-                node("Pad", &["x"], "p", vec![ints("pads", &[0, 0, 1, 1, 0, 0, 1, 1])]),
-                node("Relu", &["p"], "y", vec![]),
-            ],
-            "expected a convolution or a pool after a Pad",
-        ),
-        (
-            vec![node("Pad", &["x"], "y", vec![ints("pads", &[0, 1, 0, 0, 0, 0, 0, 0])])],
-            "expected a padding of rows and columns, got [0, 1, 0, 0, 0, 0, 0, 0]",
+            vec![node("Pad", &["x"], "y", vec![ints("pads", &[1, 0, 0, 0, 0, 0, 0, 0])])],
+            "expected a padding of channels, rows and columns, got [1, 0, 0, 0, 0, 0, 0, 0]",
         ),
         (
             vec![node(
                 "Pad",
                 &["x"],
                 "y",
-                vec![ints("pads", &[0, 0, 1, 0, 0, 0, 0, 0]), text("mode", "reflect")],
+                vec![ints("pads", &[0, 0, 1, 0, 0, 0, 0, 0]), text("mode", "wrap")],
             )],
-            "expected a padding with zeros, got mode \"reflect\"",
+            "expected the mode constant, reflect or edge, got \"wrap\"; pad in one of these",
+        ),
+        (
+            vec![node(
+                "Pad",
+                &["x"],
+                "y",
+                vec![ints("pads", &[0, 0, 6, 0, 0, 0, 0, 0]), text("mode", "reflect")],
+            )],
+            "expected a padding from 0 to 5, got 6",
         ),
         (
             vec![
-                node("Pad", &["x"], "p", vec![ints("pads", &[0, 0, 1, 1, 0, 0, 1, 1])]),
-                node("MaxPool", &["p"], "y", vec![ints("kernel_shape", &[3, 3])]),
+                node(
+                    "Pad",
+                    &["x"],
+                    "p",
+                    vec![ints("pads", &[0, 0, 1, 1, 0, 0, 1, 1]), number("value", f32::NEG_INFINITY)],
+                ),
+                node("Conv", &["p", "w"], "y", vec![]),
             ],
-            "got zeros before a max pool of numbers that may be negative",
+            "expected a max pool after a Pad with the lowest number, got something else",
         ),
+        (
+            vec![node("Slice", &["x"], "y", vec![ints("starts", &[1]), ints("ends", &[3])])],
+            "expected a part of each picture, got pictures 1 to 3 of the batch",
+        ),
+        (
+            vec![node(
+                "Slice",
+                &["x"],
+                "y",
+                vec![ints("starts", &[7]), ints("ends", &[9]), ints("axes", &[2])],
+            )],
+            "expected at least one cell, got none of the 6 that there are",
+        ),
+        (
+            vec![node("Split", &["x"], "y", vec![ints("split", &[1, 2]), int("axis", 1)])],
+            "expected parts of 2 cells in all, got others",
+        ),
+        (
+            vec![node("Gather", &["x", "flat"], "y", vec![])],
+            "expected places in channels, rows or columns of each picture, got a Gather along axis 0",
+        ),
+        (
+            vec![node("Gather", &["x", "flat"], "y", vec![int("axis", 2)])],
+            "expected indices below 6, got [-1, 72]",
+        ),
+        (
+            vec![node("ReduceMean", &["x"], "y", vec![ints("axes", &[1])])],
+            "expected a reduction over rows and columns, got axes [1] of (batch, channels, rows, columns)",
+        ),
+        (vec![node("ReduceMax", &["x"], "y", vec![])], "got all axes, the batch among them"),
+        (
+            resize(&[1.0, 1.0, 2.0, 2.0], vec![text("coordinate_transformation_mode", "tf_crop_and_resize")]),
+            "got coordinate_transformation_mode \"tf_crop_and_resize\" with nearest_mode \"round_prefer_floor\" from 6 x 6 to \
+             12 x 12; resize by size= in PyTorch",
+        ),
+        (
+            resize(&[1.0, 1.0, 0.5, 0.5], vec![text("mode", "linear"), int("antialias", 1)]),
+            "expected a Resize without antialias, got one with it",
+        ),
+        (resize(&[1.0, 2.0, 1.0, 1.0], vec![]), "expected a Resize of rows and columns to at least one cell"),
+        (resize(&[2.0, 1.0, 1.0, 1.0], vec![]), "expected as many pictures as before, got 2 times as many"),
+        (resize(&[2.0, 2.0], vec![]), "expected a number for each of 4 axes, got 2"),
         (
             vec![node("Squeeze", &["x"], "y", vec![ints("axes", &[1])])],
             "expected a Squeeze of axes of length 1 after the batch, got axes [1]",
@@ -265,6 +321,40 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
         assert!(error.starts_with("node \"the "), "{error}");
         assert!(!error.contains('\n') && error.contains("; "), "{error}");
     }
+}
+
+/// The kinds of the layers of a graph.
+fn kinds(nodes: Vec<NodeProto>) -> Vec<&'static str> {
+    let model = load(&file(nodes)).unwrap_or_else(|error| panic!("{error}"));
+    model.network.layers.iter().map(|layer| layer.spec.kind.name()).collect()
+}
+
+/// What has no layer of its own is made of several, with the values that ONNX gives; the rest of the values are held by the
+/// graphs in `tests/fixtures/onnx`.
+#[test]
+fn what_has_no_layer_of_its_own_is_made_of_several() {
+    let one = |op: &str, attributes| kinds(vec![node(op, &["x"], "y", attributes)]);
+    let pads = |numbers: &[i64]| vec![ints("pads", numbers)];
+    assert_eq!(one("Pad", pads(&[0, 0, 1, 1, 0, 0, 1, 1])), ["zero_pad2d"]);
+    assert_eq!(one("Pad", pads(&[0, 1, 0, 0, 0, 0, 0, 0])), ["zero_pad2d"]);
+    assert_eq!(one("Pad", pads(&[0, 0, -1, 0, 0, 0, 0, -2])), ["crop2d", "crop2d"]);
+    let pad = || node("Pad", &["x"], "p", vec![ints("pads", &[0, 0, 1, 1, 0, 0, 1, 1])]);
+    assert_eq!(kinds(vec![pad(), node("Relu", &["p"], "y", vec![])]), ["zero_pad2d", "relu"]);
+    let pool = || node("MaxPool", &["p"], "y", vec![ints("kernel_shape", &[3, 3])]);
+    assert_eq!(kinds(vec![pad(), pool()]), ["zero_pad2d", "max_pool2d"]);
+    let low = NodeProto { attribute: [pad().attribute, vec![number("value", f32::MIN)]].concat(), ..pad() };
+    assert_eq!(kinds(vec![low, pool()]), ["max_pool2d"]);
+    let clip = |min, max| one("Clip", vec![number("min", min), number("max", max)]);
+    assert_eq!(clip(-1.0, 1.0), ["hardtanh"]);
+    assert_eq!(clip(0.0, 5.0), ["conv2d", "hardtanh", "conv2d"]);
+    assert_eq!(clip(-f32::INFINITY, 2.0), ["conv2d", "relu", "conv2d"]);
+    assert_eq!(one("HardSigmoid", vec![]), ["conv2d", "hardtanh", "conv2d"]);
+    assert_eq!(one("Selu", vec![number("gamma", 1.0)]), ["elu"]);
+    assert_eq!(one("Celu", vec![number("alpha", 2.0)]), ["conv2d", "elu", "conv2d"]);
+    assert_eq!(one("ReduceSum", vec![ints("axes", &[2, 3])]), ["global_avg_pool2d", "conv2d"]);
+    assert_eq!(one("ReduceMax", vec![ints("axes", &[2]), int("keepdims", 0)]), ["max_pool2d"]);
+    let flip = vec![ints("starts", &[-1]), ints("ends", &[-99]), ints("axes", &[1]), ints("steps", &[-1])];
+    assert_eq!(one("Slice", flip), ["slice_channels", "slice_channels", "concat"]);
 }
 
 #[test]

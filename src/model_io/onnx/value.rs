@@ -24,7 +24,18 @@ pub struct Value {
     pub is_sole: bool,
     /// Zeros that the next layer adds above, on the left, below and on the right.
     pub pad: [usize; 4],
+    /// Whether these are not zeros but numbers below all others, which only a max pool adds.
+    pub is_low: bool,
+    /// The channels as groups and the channels of each, which are the axes [`GROUPS`] and [`WITHIN`], until a Reshape
+    /// makes channels of them again.
+    pub parts: Option<[usize; 2]>,
 }
+
+/// The groups of channels as an axis.
+pub const GROUPS: usize = 3;
+
+/// The channels within a group as an axis.
+pub const WITHIN: usize = 4;
 
 impl Value {
     /// A vector of features.
@@ -36,17 +47,27 @@ impl Value {
     pub fn new(source: Option<usize>, cells: [usize; 3], is_flat: bool, axes: Vec<Vec<usize>>) -> Self {
         let long = |axes: Vec<usize>| axes.into_iter().filter(|&axis| cells[axis] > 1).collect();
         let axes = axes.into_iter().map(long).collect();
-        Self { source, cells, is_flat, axes, has_ended: false, is_sole: false, pad: [0; 4] }
+        Self {
+            source,
+            cells,
+            is_flat,
+            axes,
+            has_ended: false,
+            is_sole: false,
+            pad: [0; 4],
+            is_low: false,
+            parts: None,
+        }
     }
 
     /// The tensor itself, if no Pad came before.
     ///
     /// # Errors
-    /// If one came: only a convolution or a pool adds the zeros.
+    /// If one came: only a convolution or a pool adds what it adds.
     pub fn unpadded(self) -> Result<Self, String> {
         match self.pad {
             [0, 0, 0, 0] => Ok(self),
-            _ => Err("expected a convolution or a pool after a Pad, got something else; pad in the convolution and export \
+            _ => Err("expected a max pool after a Pad with the lowest number, got something else; pad with zeros and export \
                       again"
                 .into()),
         }
@@ -54,7 +75,16 @@ impl Value {
 
     /// The extents in the file after the batch.
     pub fn dims(&self) -> Vec<usize> {
-        self.axes.iter().map(|axes| axes.iter().map(|&axis| self.cells[axis]).product()).collect()
+        self.axes.iter().map(|axes| axes.iter().map(|&axis| self.extent(axis)).product()).collect()
+    }
+
+    /// The extent of an axis of this program, or of groups of channels.
+    fn extent(&self, axis: usize) -> usize {
+        match (self.cells.get(axis), self.parts) {
+            (Some(&cells), _) => cells,
+            (None, Some(parts)) => parts[axis - GROUPS],
+            (None, None) => 1,
+        }
     }
 
     /// The shape in the file; the batch is [`BATCH`] if it is free.
@@ -89,6 +119,22 @@ impl Value {
     /// An axis of this program as a list, empty if it has one cell.
     pub fn along(&self, axis: usize) -> Vec<usize> {
         if self.cells[axis] > 1 { vec![axis] } else { Vec::new() }
+    }
+
+    /// Which of the file's axes runs over channels, rows or columns, also if they are one: with channels first, the usual
+    /// places; with channels last, those.
+    pub fn place_of(&self, axis: usize) -> Option<usize> {
+        if let Some(place) = self.axes.iter().position(|axes| axes.contains(&axis)) {
+            return Some(place);
+        }
+        let is_last = self.axes.len() == 3 && (self.axes[2].contains(&0) || self.axes[0].contains(&1));
+        match (self.axes.len(), is_last) {
+            (3, true) => Some((axis + 2) % 3),
+            (3, false) => Some(axis),
+            (2, _) if axis == 0 => Some(0),
+            (2, _) if axis == 2 => Some(1),
+            _ => None,
+        }
     }
 
     /// Whether all cells are channels.
@@ -130,7 +176,7 @@ impl Value {
             let (mut own, mut len) = (Vec::new(), 1);
             while len < dim {
                 let axis = rest.next()?;
-                len *= self.cells[axis];
+                len *= self.extent(axis);
                 own.push(axis);
             }
             if len != dim {
@@ -141,9 +187,23 @@ impl Value {
         rest.next().is_none().then_some(axes)
     }
 
+    /// The same cells with the channels parted, for extents that are groups, channels of a group, and the other axes as
+    /// before; `None` if they are something else.
+    pub fn parted(&self, dims: &[usize]) -> Option<Self> {
+        let &[groups, within, ..] = dims else { return None };
+        let is_parted = groups > 1 && within > 1 && groups.checked_mul(within) == Some(self.cells[0]);
+        if self.parts.is_some() || !is_parted || !self.is_maps() || self.is_flat {
+            return None;
+        }
+        let others = Self { cells: [1, self.cells[1], self.cells[2]], ..self.clone() };
+        let others = Self { axes: self.axes[1..].to_vec(), ..others }.regrouped(&dims[2..])?;
+        let axes = [vec![vec![GROUPS], vec![WITHIN]], others].concat();
+        Some(Self { axes, parts: Some([groups, within]), ..self.clone() })
+    }
+
     /// The file's axes, in words.
     pub fn words(&self) -> String {
-        const NAMES: [&str; 3] = ["channels", "rows", "columns"];
+        const NAMES: [&str; 5] = ["channels", "rows", "columns", "groups", "channels of a group"];
         let words = self.axes.iter().map(|axes| match axes.as_slice() {
             [] => "1".to_owned(),
             axes => axes.iter().map(|&axis| NAMES[axis]).collect::<Vec<_>>().join(" x "),

@@ -1,7 +1,7 @@
 //! Convolutions, pools and means over maps.
 
 use super::{
-    attributes::{float_or_input, input, int, ints, ints_or_input, listed, needed, text},
+    attributes::{input, int, ints, ints_or_input, listed, needed, text},
     constant::Array,
     graph::Graph,
     input::{first, maps},
@@ -35,12 +35,17 @@ fn pair(node: &NodeProto, x: &Value, name: &str, default: Option<[usize; 2]>) ->
     }
 }
 
+/// Checks that no Pad with the lowest number came before.
+fn unlowered(x: Value) -> Result<Value, String> {
+    if x.is_low { x.unpadded() } else { Ok(x) }
+}
+
 /// A convolution.
 ///
 /// # Errors
 /// If its sizes don't fit its input.
 pub fn conv(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let x = first(graph, node)?;
+    let x = unlowered(first(graph, node)?)?;
     maps(&x)?;
     let weight = graph.take(needed(node, 1, "a weight")?)?;
     let weight = match (weight.dims.as_slice(), x.axes.len()) {
@@ -90,11 +95,7 @@ pub fn max_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let is_positive = x.source.is_some_and(|layer| {
         matches!(graph.layers[layer].0.op, Op::Activation(activation) if activation.range()[0] >= 0.0)
     });
-    if x.pad != [0; 4] && !is_positive {
-        return Err("expected a padding that never wins, got zeros before a max pool of numbers that may be negative; pad in \
-                    the pool and export again"
-            .into());
-    }
+    let x = if is_positive || x.is_low { x } else { graph.settled(node, x)? };
     let window = Window::read(&x, node)?;
     let spec = MaxPoolSpec {
         kernel: window.kernel,
@@ -104,7 +105,7 @@ pub fn max_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
         dilation: window.dilation,
         ceil_mode: window.ceil_mode,
     };
-    graph.push_maps(node, Kind::MaxPool2d(spec), vec![], &Value { pad: [0; 4], ..x })
+    graph.push_maps(node, Kind::MaxPool2d(spec), vec![], &Value { pad: [0; 4], is_low: false, ..x })
 }
 
 /// An average pool.
@@ -112,7 +113,16 @@ pub fn max_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
 /// # Errors
 /// If its sizes don't fit its input.
 pub fn average_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let x = first(graph, node)?;
+    let x = unlowered(first(graph, node)?)?;
+    let is_counted = int(node, "count_include_pad", 0) != 0;
+    // The zeros of a Pad count, a padding of the pool's own may not.
+    let x = match is_counted {
+        true => x,
+        false => {
+            let own = Window::read(&x, node)?.own_padding;
+            if own == [[0; 2]; 2] { x } else { graph.settled(node, x)? }
+        }
+    };
     let window = Window::read(&x, node)?;
     if window.dilation != Pair::square(1) {
         return Err(format!(
@@ -121,10 +131,6 @@ pub fn average_pool(graph: &mut Graph, node: &NodeProto) -> Result<Value, String
         ));
     }
     let is_padded = window.padding != Pair::square(0) || window.padding_end.is_some();
-    let is_counted = int(node, "count_include_pad", 0) != 0;
-    if x.pad != [0; 4] && !is_counted && window.own_padding != [[0; 2]; 2] {
-        return Err("expected a Pad before a pool without padding of its own, got both; pad in the pool and export again".into());
-    }
     // Without padding the two are equal; the zeros of a Pad count.
     let count_include_pad = is_counted || !is_padded || x.pad != [0; 4];
     let spec = AvgPoolSpec {
@@ -162,100 +168,56 @@ fn whole_max(x: &Value) -> Kind {
     })
 }
 
-/// A mean or maximum over rows and columns.
+/// A mean, maximum or sum over rows, columns or both.
 ///
 /// # Errors
 /// If it is over other axes.
 pub fn reduce(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
-    let mut axes = ints_or_input(node, &graph.constants, "axes", 1)?.unwrap_or_default();
-    let rank = x.axes.len() as i64 + 1;
-    for axis in &mut axes {
-        *axis = axis.saturating_add(if *axis < 0 { rank } else { 0 });
-    }
-    axes.sort_unstable();
-    let is_reduced = |place: usize| axes.contains(&(place as i64 + 1));
-    let over: Vec<usize> = (0..x.axes.len()).filter(|&place| is_reduced(place)).collect();
-    let mut own: Vec<usize> = over.iter().flat_map(|&place| x.axes[place].iter().copied()).collect();
-    own.sort_unstable();
-    let expected = [x.along(1), x.along(2)].concat();
-    if own != expected || over.len() != axes.len() || x.is_vector() || (x.is_flat && !x.is_column()) {
-        return Err(format!(
-            "expected a mean over rows and columns, got axes {} of {}; only these axes are supported",
-            listed(&axes),
-            x.words()
-        ));
-    }
-    let kind = if node.op_type == "ReduceMax" { whole_max(&x) } else { Kind::GlobalAvgPool2d };
-    let source = Some(graph.push(node, kind, vec![], &x)?);
-    let cells = [x.cells[0], 1, 1];
-    if int(node, "keepdims", 1) == 0 {
-        let kept = (0..x.axes.len()).filter(|&place| !is_reduced(place)).map(|place| x.axes[place].clone());
-        let axes = kept.collect();
-        return Ok(Value { is_sole: true, ..Value::new(source, cells, true, axes) });
-    }
-    Ok(Value { is_sole: true, ..Value::new(source, cells, false, x.axes.clone()) })
-}
-
-/// A padding with zeros, which the next layer does.
-///
-/// # Errors
-/// If it pads with something else, or other axes than rows and columns.
-pub fn pad(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
-    let x = first(graph, node)?;
-    let pads = match ints(node, "paddings") {
-        Some(pads) => pads.to_vec(),
-        None => ints_or_input(node, &graph.constants, "pads", 1)?.unwrap_or_default(),
-    };
-    if pads.iter().all(|&pad| pad == 0) {
-        return Ok(x);
-    }
-    let mode = text(node, "mode").unwrap_or("constant");
-    let value = float_or_input(node, &graph.constants, "value", 2)?.unwrap_or(0.0);
-    if mode != "constant" || value != 0.0 {
-        return Err(format!(
-            "expected a padding with zeros, got mode {} with {value}; pad with zeros and train again",
-            quoted(mode)
-        ));
-    }
     let rank = x.axes.len() + 1;
-    let axes = match input(node, 3) {
-        Some(axes) => graph.constants.ints(axes)?.values,
-        None => (0..rank as i64).collect(),
-    };
-    let wrong = || {
-        format!(
-            "expected a padding of rows and columns, got {} of {}; pad only rows and columns",
-            listed(&pads),
-            x.words()
-        )
-    };
-    let mut pad = x.pad;
-    if pads.len() != 2 * axes.len() || !(x.is_maps() || x.axes.len() == 3) {
-        return Err(wrong());
-    }
-    for (place, &axis) in axes.iter().enumerate() {
-        let [before, after] = [pads[place], pads[axes.len() + place]];
-        if [before, after] == [0, 0] {
-            continue;
-        }
-        let axis =
-            usize::try_from(if axis < 0 { axis.saturating_add(rank as i64) } else { axis }).unwrap_or(0);
-        let own = match axis.checked_sub(1).and_then(|axis| x.axes.get(axis)).map(Vec::as_slice) {
-            Some([1]) => 0,
-            Some([2]) => 1,
-            _ => return Err(wrong()),
+    let axes = ints_or_input(node, &graph.constants, "axes", 1)?.unwrap_or_default();
+    if axes.is_empty() {
+        return match int(node, "noop_with_empty_axes", 0) {
+            0 => Err("expected rows and columns as axes, got all axes, the batch among them; reduce rows and columns only".into()),
+            _ => Ok(x),
         };
-        for (side, cells) in [(own, before), (own + 2, after)] {
-            let cells = usize::try_from(cells).map_err(|_| wrong())?;
-            pad[side] = pad[side].checked_add(cells).filter(|&cells| cells <= LARGEST).ok_or_else(wrong)?;
-        }
     }
-    Ok(Value { pad, ..x })
+    let axes = axes.iter().map(|&axis| super::fold::axis_of(axis, rank)).collect::<Result<Vec<_>, _>>()?;
+    let is_reduced = |place: usize| axes.contains(&(place + 1));
+    let over: Vec<usize> = (0..x.axes.len()).filter(|&place| is_reduced(place)).collect();
+    let own: Vec<usize> = over.iter().flat_map(|&place| x.axes[place].iter().copied()).collect();
+    if axes.contains(&0) || own.contains(&0) || x.is_vector() || (x.is_flat && !x.is_column()) {
+        return Err(format!(
+            "expected a reduction over rows and columns, got axes {} of {}; only these axes can be reduced",
+            listed(&axes.iter().map(|&axis| axis as i64).collect::<Vec<_>>()),
+            x.words()
+        ));
+    }
+    let [_, h, w] = x.cells;
+    let kernel = [1, 2].map(|axis| if own.contains(&axis) { x.cells[axis] } else { 1 });
+    let is_whole = kernel == [h, w];
+    let kind = match node.op_type.as_str() {
+        "ReduceMax" => Kind::MaxPool2d(MaxPoolSpec { kernel: Pair(kernel), ..MaxPoolSpec::new(1) }),
+        _ if is_whole => Kind::GlobalAvgPool2d,
+        _ => Kind::AvgPool2d(AvgPoolSpec { kernel: Pair(kernel), ..AvgPoolSpec::new(1) }),
+    };
+    let source = Some(graph.push(node, kind, vec![], &x)?);
+    let cells = [x.cells[0], h / kernel[0], w / kernel[1]];
+    let is_kept = |place: &usize| int(node, "keepdims", 1) != 0 || !is_reduced(*place);
+    let axes: Vec<Vec<usize>> =
+        (0..x.axes.len()).filter(is_kept).map(|place| x.axes[place].clone()).collect();
+    let made = Value { is_sole: true, ..Value::new(source, cells, cells[1..] == [1, 1], axes) };
+    match node.op_type.as_str() {
+        "ReduceSum" => {
+            let count = (kernel[0] * kernel[1]) as f32;
+            super::scale::scaled(graph, node, &made, &vec![count; made.cells[0]])
+        }
+        _ => Ok(made),
+    }
 }
 
 /// The largest numbers whose sum cannot overflow.
-const LARGEST: usize = 1 << 24;
+pub const LARGEST: usize = 1 << 24;
 
 /// The numbers of a pool's window.
 struct Window {

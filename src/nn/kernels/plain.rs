@@ -240,25 +240,25 @@ pub fn avg_pool_backward(spec: &Pool2d, dy: &[f32], dx: &mut [f32]) {
     }
 }
 
-/// x: (C, H, W) -> y: (C, H', W'), as in [`crate::nn::resample`].
+/// x: (C, H, W) -> y: (C', H', W'), as in [`crate::nn::resample`].
 pub fn resample(spec: &Resample2d, x: &[f32], y: &mut [f32]) {
     let (rows, cols) = (spec.rows, spec.cols);
-    for (x, y) in x.chunks_exact(rows.len * cols.len).zip(y.chunks_exact_mut(rows.out * cols.out)) {
+    for (c, y) in y.chunks_exact_mut(rows.out * cols.out).enumerate() {
         for (i, y) in y.chunks_exact_mut(cols.out).enumerate() {
             for (j, y) in y.iter_mut().enumerate() {
-                *y = spec.cell([i, j], |[p, q]| x[p * cols.len + q]);
+                *y = spec.cell([c, i, j], |[k, p, q]| x[(k * rows.len + p) * cols.len + q]);
             }
         }
     }
 }
 
-/// dy: (C, H', W') -> dx: (C, H, W), as in [`crate::nn::resample`].
+/// dy: (C', H', W') -> dx: (C, H, W), as in [`crate::nn::resample`].
 pub fn resample_backward(spec: &Resample2d, dy: &[f32], dx: &mut [f32]) {
     let (rows, cols) = (spec.rows, spec.cols);
-    for (dy, dx) in dy.chunks_exact(rows.out * cols.out).zip(dx.chunks_exact_mut(rows.len * cols.len)) {
+    for (k, dx) in dx.chunks_exact_mut(rows.len * cols.len).enumerate() {
         for (p, dx) in dx.chunks_exact_mut(cols.len).enumerate() {
             for (q, dx) in dx.iter_mut().enumerate() {
-                *dx = spec.gradient([p, q], |[i, j]| dy[i * cols.out + j]);
+                *dx = spec.gradient([k, p, q], |[c, i, j]| dy[(c * rows.out + i) * cols.out + j]);
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::{Push, Reading, Site, Visit, ZERO, cell, constant, family_stages, set};
 use crate::nn::{
     Part,
-    resample::{Border, Resample2d, Source, Upsampling, Weighted},
+    resample::{Border, Does, Resample2d, Upsampling, Weighted},
 };
 use crate::tensor::Shape;
 use crate::trace::{
@@ -33,41 +33,46 @@ pub(super) fn term(site: &Site, l: usize, spec: &Resample2d) -> Term {
     let layer = site.plan.layer(l);
     let [_, c, i, j] = site.at;
     let of = |tensor, extents, read: Option<Weighted>| -> (Operand, Operand) {
-        let (value, weight) = read
-            .map_or((ZERO, 0.0), |([p, q], weight)| (cell(tensor, site.image, extents, [c, p, q]), weight));
+        let (value, weight) =
+            read.map_or((ZERO, 0.0), |(at, weight)| (cell(tensor, site.image, extents, at), weight));
         (value, constant("w", weight))
     };
     let is_copy = spec.is_copy();
     match ResampleStage::from_part(site.stage.tensor.part) {
         ResampleStage::Out => {
-            let (x, w) = of(site.plan.input_of(l), layer.input, spec.tap([i, j], site.m));
+            let (x, w) = of(site.plan.input_of(l), layer.input, spec.tap([c, i, j], site.m));
             if is_copy { set(x) } else { Term::two(TermOp::MulAdd, x, w) }
         }
         ResampleStage::Dx => {
-            let (dy, w) = of(site.plan.output_gradient_of(l), layer.output, spec.reader([i, j], site.m));
+            let (dy, w) = of(site.plan.output_gradient_of(l), layer.output, spec.reader([c, i, j], site.m));
             if is_copy { Term::one(TermOp::Add, dy) } else { Term::two(TermOp::MulAdd, dy, w) }
         }
     }
 }
 
 pub(super) fn formula(spec: &Resample2d, part: Part) -> &'static str {
-    match (ResampleStage::from_part(part), spec.rows.source) {
-        (ResampleStage::Out, Source::Scale { by: Upsampling::Nearest, .. }) => {
-            "y[c,i,j] = x[c, ⌊i ÷ S⌋, ⌊j ÷ S⌋]"
+    match (ResampleStage::from_part(part), spec.does()) {
+        (ResampleStage::Out, Does::Scale(Upsampling::Nearest)) => "y[c,i,j] = x[c, ⌊i ÷ S⌋, ⌊j ÷ S⌋]",
+        (ResampleStage::Out, Does::Scale(Upsampling::NearestExact)) => {
+            "y[c,i,j] = x[c, ⌊(i + ½) ÷ S⌋, ⌊(j + ½) ÷ S⌋]"
         }
-        (ResampleStage::Out, Source::Scale { by: Upsampling::Bilinear, .. }) => {
+        (ResampleStage::Out, Does::Scale(Upsampling::Bilinear | Upsampling::Bicubic)) => {
             "y[c,i,j] = Σ x[c,p,q] · w[i,p] · w[j,q]"
         }
-        (ResampleStage::Out, Source::Pad { border: Border::Zero, .. }) => "y[c,i,j] = x[c, i−P, j−P]",
-        (ResampleStage::Out, Source::Pad { border: Border::Reflection | Border::Replication, .. }) => {
+        (ResampleStage::Out, Does::Pad(Border::Zero)) => "y[c,i,j] = x[c, i−P, j−P]",
+        (ResampleStage::Out, Does::Pad(Border::Reflection | Border::Replication)) => {
             "y[c,i,j] = x[c, p(i−P), q(j−P)]"
         }
-        (ResampleStage::Dx, Source::Scale { by: Upsampling::Bilinear, .. }) => {
+        (ResampleStage::Out, Does::Crop) => "y[c,i,j] = x[c, p(i), q(j)]",
+        (ResampleStage::Out, Does::Slice | Does::Shuffle) => "y[c,i,j] = x[k(c), i, j]",
+        (ResampleStage::Dx, Does::Scale(Upsampling::Bilinear | Upsampling::Bicubic)) => {
             "dX[c,p,q] = Σ dy[c,i,j] · w[i,p] · w[j,q]"
         }
-        (ResampleStage::Dx, Source::Scale { by: Upsampling::Nearest, .. } | Source::Pad { .. }) => {
-            "dX[c,p,q] = Σ dy[c,i,j] · [(i,j) ← (p,q)]"
-        }
+        (
+            ResampleStage::Dx,
+            Does::Scale(Upsampling::Nearest | Upsampling::NearestExact) | Does::Pad(_) | Does::Crop,
+        ) => "dX[c,p,q] = Σ dy[c,i,j] · [(i,j) ← (p,q)]",
+        (ResampleStage::Dx, Does::Slice | Does::Shuffle) => "dX[k,i,j] = Σ dy[c,i,j] · [c ← k]",
     }
 }
 
@@ -75,23 +80,24 @@ pub(super) fn formula(spec: &Resample2d, part: Part) -> &'static str {
 pub(super) fn readers(reading: &Reading, l: usize, spec: &Resample2d, visit: Visit) {
     let [_, c, i, j] = reading.at();
     let n = reading.own_image();
-    let mut cells = |at: [usize; 2], m: usize| {
-        visit(reading.stage.shape.flat([n, c, at[0], at[1]]) as u32, m as u32);
+    let mut cells = |[c, i, j]: [usize; 3], m: usize| {
+        visit(reading.stage.shape.flat([n, c, i, j]) as u32, m as u32);
     };
+    let own = [c, i, j];
     match ResampleStage::from_part(reading.stage.tensor.part) {
         ResampleStage::Out if reading.tensor == reading.plan.input_of(l) => {
-            for (at, _) in (0..spec.cover()).filter_map(|s| spec.reader([i, j], s)) {
-                let reads = |m: &usize| spec.tap(at, *m).is_some_and(|(read, _)| read == [i, j]);
+            for (at, _) in (0..spec.cover()).filter_map(|s| spec.reader(own, s)) {
+                let reads = |m: &usize| spec.tap(at, *m).is_some_and(|(read, _)| read == own);
                 (0..spec.taps()).filter(reads).for_each(|m| cells(at, m));
             }
         }
         ResampleStage::Dx if reading.tensor == reading.plan.output_gradient_of(l) => {
-            let mut read: Vec<[usize; 2]> =
-                (0..spec.taps()).filter_map(|m| spec.tap([i, j], m)).map(|(at, _)| at).collect();
+            let mut read: Vec<[usize; 3]> =
+                (0..spec.taps()).filter_map(|m| spec.tap(own, m)).map(|(at, _)| at).collect();
             read.sort_unstable();
             read.dedup();
             for at in read {
-                let reads = |m: &usize| spec.reader(at, *m).is_some_and(|(by, _)| by == [i, j]);
+                let reads = |m: &usize| spec.reader(at, *m).is_some_and(|(by, _)| by == own);
                 (0..spec.cover()).filter(reads).for_each(|m| cells(at, m));
             }
         }

@@ -17,6 +17,7 @@ pub mod map;
 pub mod notices;
 pub mod open_data;
 pub mod open_path;
+pub mod open_size;
 pub mod overview;
 pub mod pad;
 pub mod palette;

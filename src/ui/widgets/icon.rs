@@ -76,6 +76,24 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 frame((0.0, 0.0), (1.0, 1.0), thin);
                 fill((0.25, 0.25), (0.75, 0.75));
             }
+            // A corner of a plane.
+            Kind::Crop2d(_) => {
+                frame((0.0, 0.0), (1.0, 1.0), thin);
+                fill((0.0, 0.0), (0.6, 0.6));
+            }
+            // One of three planes.
+            Kind::SliceChannels(_) => {
+                for top in [0.0, 0.72] {
+                    frame((0.0, top), (1.0, top + 0.28), thin);
+                }
+                fill((0.0, 0.36), (1.0, 0.64));
+            }
+            // Planes that change places.
+            Kind::ChannelShuffle(_) => {
+                for [from, to] in [[0.1, 0.1], [0.37, 0.63], [0.63, 0.37], [0.9, 0.9]] {
+                    line(&[(0.0, from), (1.0, to)], thin);
+                }
+            }
             // Its curve.
             Kind::Activation(activation) => {
                 let (function, reach) = (activation.forward_fn(), activation.reach());

@@ -191,6 +191,9 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
         | Kind::Upsample2d(_)
         | Kind::Pad2d(_)
         | Kind::PRelu(_)
+        | Kind::Crop2d(_)
+        | Kind::SliceChannels(_)
+        | Kind::ChannelShuffle(_)
         | Kind::Flatten
         | Kind::Dense(_)
         | Kind::BatchNorm2d(_)
@@ -208,7 +211,19 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
 fn summary(view: &View, kind: &Kind) -> String {
     let usual = Kind::starters().into_iter().find(|usual| usual.name() == kind.name());
     let usual = usual.map(|usual| usual.hyperparameters()).unwrap_or_default();
-    let always = ["out_channels", "kernel", "out_features", "slope", "alpha", "p", "output_size", "scale"];
+    let always = [
+        "out_channels",
+        "kernel",
+        "out_features",
+        "slope",
+        "alpha",
+        "limit",
+        "p",
+        "output_size",
+        "scale",
+        "size",
+        "count",
+    ];
     let all = kind.hyperparameters();
     // The padding of the other sides follows that of the first ones until it is set.
     let follows = |field: &Hyperparameter| {

@@ -20,7 +20,14 @@ pub(super) fn join<'a>(view: &'a View<'a>, focus: &Address, stage: &Stage, l: us
     let (items, words) = match (&layer.op, Layer::input_of_gradient(stage.tensor.part)) {
         (Op::Concat, None) => copied(view, focus, &cell, concat_words(view, layer, &cell)),
         (Op::Concat, Some(_)) => copied(view, focus, &cell, view.text("closeup.concat_back")),
-        (Op::Multiply, None) => (operands(view, focus, &cell, "×"), view.text("closeup.multiply")),
+        (Op::Multiply, None) => {
+            let scale = layer.scale().and_then(|k| view.state.plan().inputs_of(l).nth(k));
+            let words = match scale {
+                Some(scale) => view.fill("closeup.multiply_map", &[("scale", &names::tensor(view, scale))]),
+                None => view.text("closeup.multiply"),
+            };
+            (operands(view, focus, &cell, "×"), words)
+        }
         (Op::Multiply, Some(k)) if layer.is_scale(k) => {
             (summed_products(view, &cell, l, k), view.text("closeup.multiply_back_map"))
         }

@@ -1,7 +1,7 @@
 //! A column: its head, as many of its maps as fit, the strongest first, and what is below them.
 
 use super::{Drawn, Scene, layout};
-use crate::nn::{Op, Part, network::Unseen, resample::Source, spec::Kind};
+use crate::nn::{Op, Part, network::Unseen, resample::Does, spec::Kind};
 use crate::trace::{Address, Grain, Owner, Pass, Plan, TensorId};
 use crate::ui::{
     atlas::{atlas, tensor_atlas},
@@ -124,10 +124,14 @@ impl Column {
             Op::PRelu(_) => text("build.kind.prelu"),
             Op::Conv2d(_) | Op::Dense(_) => Vec::new(),
             Op::BatchNorm2d(_) | Op::GroupNorm(_) | Op::LocalResponseNorm(_) => text("overview.normed"),
-            Op::Resample2d(resample) => match resample.rows.source {
-                Source::Scale { .. } => text("overview.enlarged"),
-                Source::Pad { .. } => text("overview.padded"),
-            },
+            Op::Resample2d(resample) => text(match resample.does() {
+                Does::Scale(_) if resample.rows.out < resample.rows.len => "overview.reduced",
+                Does::Scale(_) => "overview.enlarged",
+                Does::Pad(_) => "overview.padded",
+                Does::Crop => "overview.cropped",
+                Does::Slice => "overview.sliced",
+                Does::Shuffle => "overview.shuffled",
+            }),
             Op::Flatten => text("overview.flat"),
             Op::Dropout { .. } => text("overview.dropout"),
             Op::Softmax => text("overview.shares"),
