@@ -54,7 +54,7 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
             let x = first(graph, node)?;
             graph.push_same(node, Kind::Activation(activation), vec![], &x)?
         }
-        "Selu" | "Celu" | "Swish" | "HardSigmoid" => scaled_activation(node)?,
+        "Selu" | "Celu" | "Swish" | "HardSigmoid" => scaled_activation(graph, node)?,
         "PRelu" => prelu(graph, node)?,
         "Clip" => clip(graph, node)?,
         "Min" | "Max" if !node.input.iter().all(|name| graph.has(name)) => bound(graph, node)?,
