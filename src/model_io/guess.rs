@@ -318,7 +318,7 @@ mod tests {
         // It is an architecture file, though not yet the right one.
         let architecture = Architecture::parse(&text).expect("parses");
         let kinds: Vec<&str> = architecture.layers.iter().map(|layer| layer.kind.name()).collect();
-        assert_eq!(kinds, ["conv2d", "batch_norm2d", "relu", "conv2d", "relu", "dense", "relu"]);
+        assert_eq!(kinds, ["conv2d", "batch_norm2d", "relu", "conv2d", "relu", "dense"]);
         assert!(draft("net.pth", &file(&[])).is_err());
     }
 }

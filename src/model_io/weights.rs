@@ -511,7 +511,7 @@ mod tests {
         for (bytes, expected) in [
             (&b""[..], "the file is empty"),
             (b"PK\x03\x04rest of an archive", "a .zip archive"),
-            (b"\x89HDF\r\n\x1a\n rest", "HDF5"),
+            (b"\x93NUMPY\x01\x00 rest", "a NumPy array (.npy)"),
             (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
             (b"\xff\xff\xff\xff\xff\xff\xff\xff{}", "cut short, damaged"),
             (b"just some text that is no model", "expected a safetensors file"),

@@ -166,7 +166,7 @@ fn what_cannot_be_read_is_named_in_one_line() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(std::env::var("CASES").map_or(96, |n| n.parse().expect("a number"))))]
     #[test]
     fn a_changed_file_is_read_or_refused_in_one_line(
         which in 0usize..3,

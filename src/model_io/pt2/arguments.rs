@@ -11,8 +11,10 @@ pub struct Node<'a> {
     pub op: &'a str,
     /// Whether it changes its first argument.
     pub is_in_place: bool,
-    /// The tensor that it makes.
+    /// The tensor that it makes, the first of several.
     pub output: &'a str,
+    /// All tensors of a list that it makes.
+    pub outputs: Vec<&'a str>,
     inputs: &'a [Json],
     stack: &'a str,
 }
@@ -31,6 +33,7 @@ impl<'a> Node<'a> {
             op: op.strip_suffix('_').unwrap_or(op),
             is_in_place: op.ends_with('_'),
             output: output?.as_str()?,
+            outputs: outputs(json),
             inputs: json.get("inputs")?.as_array()?,
             stack: json.pointer("/metadata/nn_module_stack").and_then(Json::as_str).unwrap_or_default(),
         })
@@ -125,4 +128,10 @@ impl<'a> Node<'a> {
     pub fn floats(&self, name: &str) -> Option<Vec<f64>> {
         self.get(name)?.get("as_floats")?.as_array()?.iter().map(Json::as_f64).collect()
     }
+}
+
+/// The names in the list that a node makes; none if it makes no list.
+fn outputs(json: &Json) -> Vec<&str> {
+    let list = json.pointer("/outputs/0/as_tensors").and_then(Json::as_array);
+    list.into_iter().flatten().filter_map(|tensor| tensor.get("name")?.as_str()).collect()
 }

@@ -14,8 +14,8 @@ use crate::model_io::{
 /// What can be read, for messages.
 const KNOWN: &str = "_softmax, adaptive_avg_pool2d, adaptive_max_pool2d, add, addmm, amax, avg_pool2d, batch_norm, cat, celu, \
                      clamp, constant_pad_nd, conv2d, convolution, div, dropout, elu, flatten, gelu, hardsigmoid, hardswish, \
-                     hardtanh, leaky_relu, linear, max_pool2d, mean, mish, mm, mul, permute, prelu, relu, relu6, reshape, \
-                     selu, sigmoid, silu, softmax, softplus, squeeze, sub, tanh, unsqueeze, upsample_bilinear2d, \
+                     hardtanh, leaky_relu, linear, max_pool2d, maximum, mean, minimum, mish, mm, mul, permute, prelu, relu, \
+                     relu6, reshape, selu, sigmoid, silu, slice, softmax, softplus, split, squeeze, sub, tanh, unsqueeze, upsample_bilinear2d, \
                      upsample_nearest2d, view";
 
 /// Draws one operator.
@@ -23,6 +23,14 @@ const KNOWN: &str = "_softmax, adaptive_avg_pool2d, adaptive_max_pool2d, add, ad
 /// # Errors
 /// If nothing here computes the same.
 pub fn draw<'a>(drawing: &mut Drawing, values: &mut Values<'a>, node: &Node<'a>) -> Result<(), ModelError> {
+    if matches!(node.op, "split" | "split_with_sizes" | "chunk") {
+        let parts = Draw { drawing, values, node }.parts()?;
+        for (&output, drawn) in node.outputs.iter().zip(parts) {
+            values.set(output, drawn);
+            values.view(output, node.first()?);
+        }
+        return Ok(());
+    }
     let drawn = Draw { drawing, values, node }.operator()?;
     values.set(node.output, drawn);
     if matches!(
@@ -37,6 +45,7 @@ pub fn draw<'a>(drawing: &mut Drawing, values: &mut Values<'a>, node: &Node<'a>)
             | "transpose"
             | "t"
             | "alias"
+            | "slice"
             | "detach"
             | "contiguous"
             | "dropout"
@@ -73,6 +82,17 @@ impl Draw<'_, '_> {
             "mean" | "amax" => self.reduce(),
             "add" | "sub" | "mul" | "div" => self.arithmetic(),
             "cat" => self.cat(),
+            "slice" => {
+                let (start, end) =
+                    (self.node.int("start").unwrap_or(0), self.node.int("end").unwrap_or(i64::MAX));
+                self.slice(self.node.int("dim").unwrap_or(0), start, end, self.node.int("step").unwrap_or(1))
+            }
+            "maximum" | "minimum" => {
+                let op = if self.node.op == "maximum" { "Max" } else { "Min" };
+                let other = self.node.tensor("other").unwrap_or_default();
+                let other = self.value(other)?;
+                self.push(op, &[&other], vec![])
+            }
             "flatten" => self.flatten(),
             "view" | "reshape" | "_unsafe_view" => self.view(),
             "squeeze" | "unsqueeze" => self.squeeze(),
@@ -205,6 +225,30 @@ impl Draw<'_, '_> {
         let names = tensors.iter().map(|name| self.value(name)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         self.push_on("Concat", &names, vec![int("axis", self.node.int("dim").unwrap_or(0))])
+    }
+
+    fn slice(&mut self, axis: i64, start: i64, end: i64, step: i64) -> Drawn {
+        let [start, end, axis, step] = [start, end, axis, step].map(|number| self.drawing.whole(&[number]));
+        self.push("Slice", &[&start, &end, &axis, &step], vec![])
+    }
+
+    /// The parts of a tensor, one after the other along an axis, whose sizes the file tells.
+    fn parts(&mut self) -> Result<Vec<String>, ModelError> {
+        let axis = self.node.int("dim").unwrap_or(0);
+        let place =
+            usize::try_from(if axis < 0 { axis + self.sizes()?.len() as i64 } else { axis }).unwrap_or(0);
+        let (mut start, mut parts) = (0i64, Vec::new());
+        let node = self.node;
+        for output in &node.outputs {
+            let len = self.values.sizes(output).get(place).copied().flatten();
+            let len = len.ok_or_else(|| {
+                self.node.error("expected parts of known sizes, got free ones; save it with a fixed size")
+            })?;
+            let end = start.saturating_add(len);
+            parts.push(self.slice(axis, start, end, 1)?);
+            start = end;
+        }
+        Ok(parts)
     }
 
     fn flatten(&mut self) -> Drawn {
