@@ -74,16 +74,23 @@ impl File {
         let Ok(data) = self.file.dataset(path) else { return Ok(None) };
         let dims: Option<Vec<usize>> = data.shape().iter().map(|&dim| usize::try_from(dim).ok()).collect();
         let dims = dims.filter(|dims| dims.len() <= MOST_AXES).ok_or("an array with too many axes")?;
+        // How Keras stores the type bfloat16, which HDF5 does not know: as two bytes, and an attribute says so.
         let width = match data.dtype() {
-            Datatype::FloatingPoint { size: size @ (2 | 4 | 8), .. } => usize::from(*size),
-            // How Keras stores the type bfloat16, which HDF5 does not know; an attribute says so.
-            Datatype::Opaque { size: 2, .. } => 2,
-            _ => return Err("an array of something else than floating-point numbers".into()),
+            Datatype::FloatingPoint { size, .. } => usize::from(*size),
+            Datatype::Opaque { size, .. } => usize::try_from(*size).unwrap_or(0),
+            Datatype::FixedPoint { .. }
+            | Datatype::String { .. }
+            | Datatype::Compound { .. }
+            | Datatype::Array { .. }
+            | Datatype::Enum { .. }
+            | Datatype::VarLen { .. }
+            | Datatype::Reference { .. }
+            | Datatype::Bitfield { .. } => 0,
         };
         let is_float = matches!(data.dtype(), Datatype::FloatingPoint { .. });
         let marked = data.attribute("dtype").and_then(|attribute| attribute.read_string());
         let is_brain = marked.is_ok_and(|name| name == "bfloat16");
-        if !is_float && !is_brain {
+        if !(is_float && matches!(width, 2 | 4 | 8) || is_brain && width == 2) {
             return Err("an array of something else than floating-point numbers".into());
         }
         let len = dims.iter().try_fold(width, |len, &dim| len.checked_mul(dim));

@@ -165,6 +165,25 @@ fn a_model_is_exported_with_pytorchs_names_and_shapes() {
     );
 }
 
+/// A state dict alone: a draft is written, and never over a file that is there.
+#[test]
+fn weights_without_an_architecture_get_a_draft() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let weights = write(folder.path(), "net.pth", include_bytes!("../fixtures/torch/plain.pth"));
+    let out = folder.path().join("draft.toml").to_str().expect("UTF-8").to_owned();
+    let error = fails(&["run", "--model", &weights, "--image", "digit-7"]);
+    assert!(error.contains("writes a draft of it to complete"), "{error}");
+    let printed = prints(&["export", "--model", &weights, "--out", &out]);
+    assert!(printed.contains("has no architecture; wrote a draft of it to"), "{printed}");
+    let draft = fs::read_to_string(&out).expect("written");
+    assert!(convstep::model_io::Architecture::parse(&draft).is_ok() && draft.contains("# ?"), "{draft}");
+    fs::write(&out, "mine").expect("writes");
+    fails(&["export", "--model", &weights, "--out", &out]);
+    assert_eq!(fs::read_to_string(&out).expect("there"), "mine");
+    // Another form of file is not written of weights without a network.
+    fails(&["export", "--model", &weights, "--out", folder.path().join("net.npz").to_str().expect("UTF-8")]);
+}
+
 #[test]
 fn help_and_version_succeed() {
     assert!(prints(&["--help"]).contains("train"));

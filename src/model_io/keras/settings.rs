@@ -37,9 +37,10 @@ impl Layer<'_> {
         let mut numbers = Vec::new();
         let mut open = vec![self.get(key)?];
         while let Some(json) = open.pop() {
-            match json {
-                Json::Array(items) => open.extend(items.iter().rev()),
-                other => numbers.push(other.as_f64()?),
+            if let Some(items) = json.as_array() {
+                open.extend(items.iter().rev());
+            } else {
+                numbers.push(json.as_f64()?);
             }
         }
         (1..=MOST).contains(&numbers.len()).then_some(numbers)
