@@ -168,7 +168,7 @@ mod tests {
         header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
         let mut all = header.to_vec();
         all.extend(bytes);
-        all.resize(all.len().div_ceil(BLOCK) * BLOCK, 0);
+        all.resize(all.len().next_multiple_of(BLOCK), 0);
         all
     }
 

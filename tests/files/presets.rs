@@ -54,7 +54,7 @@ fn striped(model: &Model, from: usize, count: usize) -> (Tensor, Tensor) {
     let x = Tensor::from_shape_fn((count, c, h, w), |(n, c, i, j)| {
         let class = classes[n];
         let half = if j < w / 2 { class % 3 } else { class / 3 };
-        let stripe = if class % 2 == 0 { i } else { j } / 4 % 2;
+        let stripe = if class.is_multiple_of(2) { i } else { j } / 4 % 2;
         let noise = ((n + from) * 31 + c * 17 + i * 13 + j * 7) % 11;
         let colour = if half == c { 1.0 } else { -0.5 };
         colour + 0.5 * stripe as f32 + noise as f32 / 22.0
