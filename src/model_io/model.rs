@@ -61,7 +61,8 @@ impl Model {
     /// safetensors or a PyTorch state dict, by their first bytes.
     ///
     /// # Errors
-    /// As for [`Model::from_bytes`], [`onnx::read`], [`keras::read`], [`pt2::read`] and [`torch::to_safetensors`].
+    /// As for [`Model::from_bytes`], [`onnx::read`] and [`torch::to_safetensors`]; of Keras models and programs in the words of
+    /// their files.
     pub fn from_file(file: &str, bytes: &[u8], near: &Near) -> Result<Self, ModelError> {
         let kind = recognise(bytes);
         match kind {
@@ -72,8 +73,8 @@ impl Model {
             FileKind::Torch | FileKind::OldTorch => {
                 Self::of_weights(file, &torch::to_safetensors(bytes)?, near)
             }
-            FileKind::TorchExport => pt2::read(file, bytes, near),
-            FileKind::Keras | FileKind::Hdf5 => keras::read(file, bytes, near),
+            FileKind::TorchExport => onnx::read_drawn(file, pt2::read(bytes)?, near),
+            FileKind::Keras | FileKind::Hdf5 => onnx::read_drawn(file, keras::read(bytes)?, near),
             FileKind::Empty
             | FileKind::TorchScript
             | FileKind::Npz

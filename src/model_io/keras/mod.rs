@@ -13,11 +13,8 @@ mod store;
 mod weighted;
 
 use super::{
-    Model, ModelError, Near,
-    onnx::{
-        self,
-        drawn::{Drawing, Drawn, Layout},
-    },
+    ModelError,
+    onnx::drawn::{Drawing, Drawn, Layout},
     weights::one_line,
 };
 use config::{Layer, Link, Net, damaged};
@@ -34,11 +31,11 @@ use zip::ZipArchive;
 /// The longest configuration, in bytes.
 const LONGEST: u64 = 1 << 24;
 
-/// Reads a Keras model.
+/// Reads a Keras model, as a graph in ONNX's operators.
 ///
 /// # Errors
 /// Names the layer, and says what was expected, what came and what to do.
-pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> {
+pub(super) fn read(bytes: &[u8]) -> Result<Drawn, ModelError> {
     let file = if bytes.starts_with(b"PK") { of_zip(bytes)? } else { of_hdf5(bytes)? };
     let class = file.config.get("class_name").and_then(Json::as_str).unwrap_or_default();
     let config = file.config.get("config").ok_or_else(|| damaged("no layers"))?;
@@ -64,7 +61,7 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
     drop(store);
     notes.extend(note);
     notes.push(pixels.note());
-    let drawn = Drawn {
+    Ok(Drawn {
         drawing,
         len: bytes.len(),
         layout: Some(Layout::ChannelsLast),
@@ -72,8 +69,7 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
         loss,
         notes,
         unused: Vec::new(),
-    };
-    onnx::read_drawn(name, drawn, near)
+    })
 }
 
 /// A file's parts.

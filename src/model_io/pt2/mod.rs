@@ -10,11 +10,8 @@ mod weights;
 mod zip;
 
 use super::{
-    Model, ModelError, Near,
-    onnx::{
-        self,
-        drawn::{Drawing, Drawn, Layout},
-    },
+    ModelError,
+    onnx::drawn::{Drawing, Drawn, Layout},
     weights::one_line,
 };
 use arguments::Node;
@@ -25,11 +22,11 @@ use zip::Zip;
 /// The most nodes that are looked at.
 const MOST_NODES: usize = 1 << 13;
 
-/// Reads a program.
+/// Reads a program, as a graph in ONNX's operators.
 ///
 /// # Errors
 /// Names the operator, and says what was expected, what came and what to do.
-pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> {
+pub(super) fn read(bytes: &[u8]) -> Result<Drawn, ModelError> {
     let mut zip = Zip::open(bytes).map_err(|got| damaged(&got))?;
     let program = zip.program().map_err(|got| damaged(&got))?;
     let module = program.get("graph_module").ok_or_else(|| damaged("no graph in it"))?;
@@ -66,7 +63,7 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
         }
     }
     let unused = weights.keys().filter(|name| !used.contains(&name.as_str())).cloned().collect();
-    let drawn = Drawn {
+    Ok(Drawn {
         drawing,
         len: bytes.len(),
         layout: Some(Layout::ChannelsFirst),
@@ -74,8 +71,7 @@ pub fn read(name: &str, bytes: &[u8], near: &Near) -> Result<Model, ModelError> 
         loss: None,
         notes: Vec::new(),
         unused,
-    };
-    onnx::read_drawn(name, drawn, near)
+    })
 }
 
 /// A weight among the inputs: the name of the argument, and that of the state dict.
