@@ -13,8 +13,15 @@ use std::{collections::BTreeSet, path::PathBuf};
 /// The largest difference that passes, relative to the tensor's largest magnitude.
 const TOLERANCE: f32 = 1e-5;
 
-const NETS: [&str; 6] =
-    ["residual", "inverted_residual", "fire", "dense_block", "inception", "squeeze_excite"];
+const NETS: [&str; 7] = [
+    "residual",
+    "inverted_residual",
+    "fire",
+    "dense_block",
+    "inception",
+    "squeeze_excite",
+    "encoder_decoder",
+];
 
 fn bytes(file: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/branches").join(file);
