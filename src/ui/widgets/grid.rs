@@ -627,7 +627,10 @@ pub struct NumberStyle {
 impl NumberStyle {
     /// A number in a cell; `None` if there is no honest text so short.
     pub fn text(&self, value: f32) -> Option<String> {
-        let text = number::fit_number(value, self.max_chars, self.max_digits)?;
+        let Some(text) = number::fit_number(value, self.max_chars, self.max_digits) else {
+            // `≈0` is honest where decimals are limited anyway.
+            return self.decimals.map(|most| number::decimals(value, most)).filter(|text| text == "≈0");
+        };
         let decimals = |text: &str| text.split_once('.').map_or(0, |(_, after)| after.chars().count());
         match self.decimals {
             Some(most) if decimals(&text) > most => Some(number::decimals(value, most)),

@@ -37,7 +37,9 @@ pub(super) fn number_style(ui: &Ui, view: &View, groups: &[Vec<f32>], cell: f32)
 pub(super) fn of_part(style: NumberStyle, values: &[f32]) -> NumberStyle {
     let told = values.iter().copied().filter(|value| *value != 0.0);
     let (tiny, other): (Vec<f32>, Vec<f32>) = told.partition(|value| value.abs() < 0.005);
-    NumberStyle { decimals: style.decimals.filter(|_| tiny.len() <= other.len()), ..style }
+    let free = NumberStyle { decimals: None, ..style };
+    let all_fit = values.iter().all(|value| free.text(*value).is_some());
+    if all_fit && tiny.len() > other.len() { free } else { style }
 }
 
 /// The width of the longest number, in units of the letters' size.
