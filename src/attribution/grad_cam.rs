@@ -75,6 +75,7 @@ pub fn usual_layer(network: &Network) -> Option<usize> {
         | Op::Activation(_)
         | Op::PRelu(_) => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)

@@ -72,6 +72,7 @@ fn makes_vector(layer: &Layer, before: bool) -> bool {
     match &layer.op {
         Op::Flatten | Op::Dense(_) => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)

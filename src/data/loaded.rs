@@ -60,11 +60,16 @@ impl Loaded {
             Content::Values(values) => {
                 let (_, c, rows, columns) = values.dim();
                 let (expected, got) = ([channels, h, w], [c, rows, columns]);
-                if expected != got {
+                // A sequence (C, L), or a batch of one, is a picture of one row.
+                let is_line = h == 1 && got == [1, channels, w];
+                if expected != got && !is_line {
                     return Err(PictureError::ArrayShape { name: self.name.clone(), expected, got });
                 }
                 let seen = Crop { x: 0.0, y: 0.0, w: w as f64, h: h as f64 };
-                Ok(Fitted { tensor: values.clone(), seen, placement: Placement::identity(h, w) })
+                let mut numbers = values.iter().copied();
+                let tensor =
+                    Tensor::from_shape_simple_fn((1, channels, h, w), || numbers.next().unwrap_or_default());
+                Ok(Fitted { tensor, seen, placement: Placement::identity(h, w) })
             }
         }
     }

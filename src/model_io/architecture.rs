@@ -84,6 +84,17 @@ const CONV: &[Key] = &[
     optional("bias", Holds::Flag),
     optional("normalize", Holds::Flag),
 ];
+const CONV_TRANSPOSE: &[Key] = &[
+    required("out_channels", Holds::Count),
+    required("kernel", Holds::Pair),
+    optional("stride", Holds::Pair),
+    optional("padding", Holds::Pair),
+    optional("padding_end", Holds::Pair),
+    optional("output_padding", Holds::Pair),
+    optional("dilation", Holds::Pair),
+    optional("groups", Holds::Count),
+    optional("bias", Holds::Flag),
+];
 const MAX_POOL: &[Key] = &[
     required("kernel", Holds::Pair),
     optional("stride", Holds::Pair),
@@ -167,7 +178,7 @@ fn group_norm(table: &Table, of: Together) -> Kind {
 }
 
 /// Every kind but the activations: its name, its keys, and how they are read.
-const KINDS: [(&str, &[Key], ReadKind); 30] = [
+const KINDS: [(&str, &[Key], ReadKind); 31] = [
     ("conv2d", CONV, |table| read(table).map(Kind::Conv2d)),
     ("max_pool2d", MAX_POOL, |table| read(table).map(Kind::MaxPool2d)),
     ("avg_pool2d", AVG_POOL, |table| read(table).map(Kind::AvgPool2d)),
@@ -175,6 +186,7 @@ const KINDS: [(&str, &[Key], ReadKind); 30] = [
     ("global_max_pool2d", NOTHING, |_| Ok(Kind::GlobalMaxPool2d)),
     ("adaptive_avg_pool2d", ADAPTIVE_POOL, |table| read(table).map(Kind::AdaptiveAvgPool2d)),
     ("adaptive_max_pool2d", ADAPTIVE_POOL, |table| read(table).map(Kind::AdaptiveMaxPool2d)),
+    ("conv_transpose2d", CONV_TRANSPOSE, |table| read(table).map(Kind::ConvTranspose2d)),
     ("upsample_nearest2d", UPSAMPLE, |table| upsample(table, Upsampling::Nearest)),
     ("upsample_nearest_exact2d", UPSAMPLE, |table| upsample(table, Upsampling::NearestExact)),
     ("upsample_bilinear2d", SMOOTH, |table| upsample(table, Upsampling::Bilinear)),
@@ -215,8 +227,42 @@ fn known_kind(name: &str) -> Option<Known> {
         };
         return Some((keys, Box::new(read)));
     }
+    if let Some((_, of)) = LINES.iter().find(|(line, _)| *line == name) {
+        return known_kind(of).map(on_one_row);
+    }
     let (_, keys, read) = KINDS.iter().find(|(known, ..)| *known == name)?;
     Some((keys.to_vec(), Box::new(read)))
+}
+
+/// The kinds of one-dimensional layers, and those that do the same on a picture of one row.
+const LINES: [(&str, &str); 7] = [
+    ("conv1d", "conv2d"),
+    ("conv_transpose1d", "conv_transpose2d"),
+    ("max_pool1d", "max_pool2d"),
+    ("avg_pool1d", "avg_pool2d"),
+    ("adaptive_avg_pool1d", "adaptive_avg_pool2d"),
+    ("adaptive_max_pool1d", "adaptive_max_pool2d"),
+    ("batch_norm1d", "batch_norm2d"),
+];
+
+/// The same kind with one number, that of the columns, in each key that holds a pair: its windows are one row high.
+fn on_one_row((keys, read): Known) -> Known {
+    let is_pair = |key: &Key| matches!(key.holds, Holds::Pair);
+    let pairs: Vec<&str> = keys.iter().filter(|key| is_pair(key)).map(|key| key.name).collect();
+    let one = |key: Key| Key { holds: if is_pair(&key) { Holds::Count } else { key.holds }, ..key };
+    let keys = keys.into_iter().map(one).collect();
+    let read = move |table: Table| {
+        let on_row = |(key, columns): (String, Value)| match pairs.contains(&key.as_str()) {
+            // There are no rows to pad.
+            true => {
+                let rows = Value::Integer(if key.contains("padding") { 0 } else { 1 });
+                (key, Value::Array(vec![rows, columns]))
+            }
+            false => (key, columns),
+        };
+        read(table.into_iter().map(on_row).collect())
+    };
+    (keys, Box::new(read))
 }
 
 const TOP_KEYS: [&str; 5] = ["input", "classes", "preprocess", "layers", "loss"];
@@ -388,6 +434,17 @@ fn numbers(kind: &Kind) -> Vec<(&'static str, String)> {
             ("bias", flag(true, conv.bias)),
             ("normalize", flag(false, conv.normalize)),
         ],
+        Kind::ConvTranspose2d(conv) => vec![
+            ("out_channels", Some(conv.out_channels.to_string())),
+            ("kernel", Some(pair(conv.kernel))),
+            ("stride", unless(1, conv.stride)),
+            ("padding", unless(0, conv.padding)),
+            ("padding_end", conv.padding_end.map(pair)),
+            ("output_padding", unless(0, conv.output_padding)),
+            ("dilation", unless(1, conv.dilation)),
+            ("groups", (conv.groups != 1).then(|| conv.groups.to_string())),
+            ("bias", flag(true, conv.bias)),
+        ],
         Kind::MaxPool2d(pool) => vec![
             ("kernel", Some(pair(pool.kernel))),
             ("stride", pool.stride.map(pair)),
@@ -522,8 +579,8 @@ fn input(top: &Table) -> Result<[usize; 3], ModelError> {
     const LARGEST: usize = 1 << 16;
     let wrong = |got: String| {
         ModelError(format!(
-            "input: expected [channels, height, width], three whole numbers from 1 to {LARGEST}, got {got}; for \
-             example input = [3, 32, 32]"
+            "input: expected [channels, height, width], three whole numbers from 1 to {LARGEST}, or [channels, length] \
+             for one row, got {got}; for example input = [3, 32, 32]"
         ))
     };
     let value = top.get("input").ok_or_else(|| wrong("none".into()))?;
@@ -531,7 +588,11 @@ fn input(top: &Table) -> Result<[usize; 3], ModelError> {
         value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=LARGEST).contains(n))
     };
     let extents: Option<Vec<usize>> = value.as_array().and_then(|items| items.iter().map(extent).collect());
-    extents.and_then(|extents| extents.try_into().ok()).ok_or_else(|| wrong(shown(value)))
+    match extents.as_deref() {
+        Some(&[channels, rows, columns]) => Ok([channels, rows, columns]),
+        Some(&[channels, length]) => Ok([channels, 1, length]),
+        _ => Err(wrong(shown(value))),
+    }
 }
 
 fn classes(top: &Table) -> Result<Vec<String>, ModelError> {
@@ -626,7 +687,8 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
     let missing = |place: &str, key: &str, remedy: &str| {
         ModelError(format!("{place}: expected the key {key}, got none; {remedy}"))
     };
-    let kinds = || format!("the kinds are {}", Kind::names().join(", "));
+    let names: Vec<&str> = Kind::names().into_iter().chain(LINES.map(|(line, _)| line)).collect();
+    let kinds = || format!("the kinds are {}", names.join(", "));
     let name = text(&unnamed, "name", "conv1")?
         .ok_or_else(|| missing(&unnamed, "name", "for example, write name = \"conv1\""))?;
     let place = format!("{unnamed} ({})", short(&name));
@@ -636,7 +698,7 @@ fn layer(l: usize, table: &Table) -> Result<LayerSpec, ModelError> {
         return Err(ModelError(format!(
             "{place}: unknown kind {}{}; {}",
             short(&format!("{kind:?}")),
-            hint(&kind, &Kind::names()),
+            hint(&kind, &names),
             kinds()
         )));
     };
@@ -809,6 +871,18 @@ mod tests {
         kind = "upsample_nearest2d"
         scale = 4
         [[layers]]
+        name = "stamped"
+        kind = "conv_transpose2d"
+        out_channels = 2
+        kernel = [3, 2]
+        stride = 2
+        padding = 1
+        padding_end = [0, 1]
+        output_padding = [0, 1]
+        dilation = [1, 2]
+        groups = 2
+        bias = false
+        [[layers]]
         name = "most"
         kind = "adaptive_max_pool2d"
         output_size = 2
@@ -883,6 +957,37 @@ mod tests {
                 assert!(keys.iter().any(|own| own.name == key), "{name} {key}");
             }
         }
+    }
+
+    #[test]
+    fn one_dimensional_layers_are_those_of_a_picture_of_one_row() {
+        let text = |input: &str, kinds: [&str; 4], numbers: [&str; 4]| {
+            let layer = |(kind, numbers): (&str, &str)| format!("[[layers]]\nname = \"{kind}\"\n{numbers}\n");
+            let layers = kinds.into_iter().zip(numbers).map(layer).collect::<String>();
+            format!("input = {input}\n{layers}")
+        };
+        let names = ["c", "p", "u", "n"];
+        let lines = [
+            "kind = \"conv1d\"\nout_channels = 4\nkernel = 3\nstride = 2\npadding = 1",
+            "kind = \"max_pool1d\"\nkernel = 2",
+            "kind = \"conv_transpose1d\"\nout_channels = 2\nkernel = 4\nstride = 3\noutput_padding = 1",
+            "kind = \"batch_norm1d\"\neps = 0.1",
+        ];
+        let rows = [
+            "kind = \"conv2d\"\nout_channels = 4\nkernel = [1, 3]\nstride = [1, 2]\npadding = [0, 1]",
+            "kind = \"max_pool2d\"\nkernel = [1, 2]",
+            "kind = \"conv_transpose2d\"\nout_channels = 2\nkernel = [1, 4]\nstride = [1, 3]\noutput_padding = [0, 1]",
+            "kind = \"batch_norm2d\"\neps = 0.1",
+        ];
+        let line = Architecture::parse(&text("[3, 20]", names, lines)).expect("valid");
+        assert_eq!(line, Architecture::parse(&text("[3, 1, 20]", names, rows)).expect("valid"));
+        assert_eq!(line.build().expect("fits").output(), [2, 1, 17]);
+        let pair = text("[3, 20]", names, lines).replace("kernel = 2", "kernel = [1, 2]");
+        assert!(
+            error(&pair).contains("layer 2 (p): expected a whole number of at least 0 in kernel"),
+            "{}",
+            error(&pair)
+        );
     }
 
     #[test]

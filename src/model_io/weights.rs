@@ -1,7 +1,8 @@
 //! Weight files: reading and writing [`Params`] as safetensors.
 //!
-//! Tensors have PyTorch's names and layouts: `<layer>.weight` is (O, I/groups, kh, kw) for a convolution and (out,
-//! in) for a dense layer; those of a layer normalisation have the form of its input; all others are vectors.
+//! Tensors have PyTorch's names and layouts: `<layer>.weight` is (O, I/groups, kh, kw) for a convolution, (I, O/groups,
+//! kh, kw) for a transposed one and (out, in) for a dense layer; those of a layer normalisation have the form of its
+//! input; all others are vectors.
 
 use super::{ModelError, recognise::recognise};
 use crate::nn::{
@@ -42,13 +43,14 @@ pub fn tensor_shape(layer: &Layer, part: Part, shape: Shape) -> Vec<usize> {
     let [n, c, _, _] = shape.0;
     let is_weight = part == Part::Weight;
     match layer.op {
-        Op::Conv2d(_) if is_weight => shape.0.to_vec(),
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) if is_weight => shape.0.to_vec(),
         Op::Dense(_) if is_weight => vec![n, c],
         Op::GroupNorm(norm) if norm.affine == Some(Affine::Cell) => match norm.extents {
             [c, 1, 1] => vec![c],
             extents => extents.to_vec(),
         },
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)
@@ -270,8 +272,11 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
         let remedy = match layer.op {
             Op::GroupNorm(_) => format!("set affine = false or weights = \"...\" in {}", layer.name()),
             Op::BatchNorm2d(_) => format!("set weights = \"...\" in {}", layer.name()),
-            Op::Conv2d(_) | Op::Dense(_) if is_bias => format!("set bias = false in {}", layer.name()),
+            Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense(_) if is_bias => {
+                format!("set bias = false in {}", layer.name())
+            }
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::Dense(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
@@ -295,7 +300,9 @@ fn find<'a>(file: &SafeTensors<'a>, layer: &Layer, name: &str) -> Result<TensorV
 }
 
 fn check_shape(file: &SafeTensors, name: &str, expected: &[usize], got: &[usize]) -> Result<(), ModelError> {
-    if expected == got {
+    // The weight of a one-dimensional convolution has no axis of rows.
+    let is_line = matches!((expected, got), (&[o, c, 1, k], &[a, b, d]) if [o, c, k] == [a, b, d]);
+    if expected == got || is_line {
         return Ok(());
     }
     Err(ModelError(format!(
@@ -309,6 +316,7 @@ fn check_shape(file: &SafeTensors, name: &str, expected: &[usize], got: &[usize]
 fn refuse_bias(file: &SafeTensors, prefix: &str, layer: &Layer) -> Result<(), ModelError> {
     let is_excluded = match &layer.op {
         Op::Conv2d(conv) => !conv.bias,
+        Op::ConvTranspose2d(spec) => !spec.bias,
         Op::Dense(dense) => !dense.bias,
         Op::GroupNorm(norm) => norm.affine.is_none(),
         Op::MaxPool2d(_)

@@ -2,7 +2,7 @@
 //!
 //! Letters: W input extent, F kernel, S stride, P padding, D dilation; C input and O output channels.
 
-use super::{Axis, Layer, Op, group_norm::Affine};
+use super::{Axis, Layer, Op, Window, conv_transpose::ConvTranspose2d, group_norm::Affine};
 
 /// What a line of arithmetic gives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -38,7 +38,7 @@ impl Axis {
     /// The output extent ⌊(W + 2P − D(F − 1) − 1)/S⌋ + 1 with its numbers. With D = 1 the shorter form W + 2P − F, with
     /// other padding behind than before W + P + P'; the brackets of the rounding stand only where there is a rest.
     pub fn formula(&self) -> String {
-        let Self { len, kernel, stride, padding, padding_end, dilation, out } = *self;
+        let Self { len, kernel, stride, dilation, out, .. } = *self;
         let reach = match dilation {
             1 => format!("{kernel}"),
             _ => format!("{dilation}·({kernel} − 1) − 1"),
@@ -49,11 +49,31 @@ impl Axis {
             (false, true) => ("⌊", "⌋"),
             (false, false) => ("⌈", "⌉"),
         };
-        let sides = match padding == padding_end {
-            true => format!("2·{padding}"),
-            false => format!("{padding} + {padding_end}"),
-        };
+        let sides = self.sides("+");
         format!("{open}({len} + {sides} − {reach})/{stride}{close} + 1")
+    }
+
+    /// The output extent (W − 1)S − 2P + F of a transposed convolution with its numbers, whose windows lie on the output:
+    /// with other padding at the end − P − P', with D > 1 D(F − 1) + 1 in place of F, and what output_padding adds.
+    pub fn transposed_formula(&self) -> String {
+        let Self { kernel, stride, dilation, out, .. } = *self;
+        let reach = match dilation {
+            1 => format!("{kernel}"),
+            _ => format!("{dilation}·({kernel} − 1) + 1"),
+        };
+        let more = match ConvTranspose2d::output_padding(self) {
+            0 => String::new(),
+            more => format!(" + {more}"),
+        };
+        format!("({out} − 1)·{stride} − {} + {reach}{more}", self.sides("−"))
+    }
+
+    /// The padding of both sides, 2P where it is the same, else both with a sign between.
+    fn sides(&self, sign: &str) -> String {
+        match self.padding == self.padding_end {
+            true => format!("2·{}", self.padding),
+            false => format!("{} {sign} {}", self.padding, self.padding_end),
+        }
     }
 }
 
@@ -64,10 +84,14 @@ impl Layer {
     }
 
     /// Multiply-adds of one picture's forward pass: the terms of a convolution's or dense layer's sums, those on
-    /// padding among them. What other layers do, cell by cell, is not counted.
+    /// padding among them; of a transposed convolution the products of its input cells with their filters, those that
+    /// its padding cuts off among them, without the zeros between. What other layers do, cell by cell, is not counted.
     pub fn multiply_adds(&self) -> u64 {
         match &self.op {
             Op::Conv2d(_) | Op::Dense(_) => self.terms(),
+            Op::ConvTranspose2d(spec) => {
+                (self.input.iter().product::<usize>() * spec.conv.filter_pixels()) as u64
+            }
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
@@ -90,14 +114,19 @@ impl Layer {
     pub fn arithmetic(&self) -> Vec<Line> {
         let line = |quantity, formula, result: usize| Line { quantity, formula, result: result as u64 };
         let mut lines = Vec::new();
-        if let Some(window) = self.window() {
+        let mut sizes = |window: &Window, formula: fn(&Axis) -> String, extent: fn(&Axis) -> usize| {
             let (rows, cols) = (&window.rows, &window.cols);
             if rows == cols {
-                lines.push(line(Quantity::Side, rows.formula(), rows.out));
+                lines.push(line(Quantity::Side, formula(rows), extent(rows)));
             } else {
-                lines.push(line(Quantity::Rows, rows.formula(), rows.out));
-                lines.push(line(Quantity::Columns, cols.formula(), cols.out));
+                lines.push(line(Quantity::Rows, formula(rows), extent(rows)));
+                lines.push(line(Quantity::Columns, formula(cols), extent(cols)));
             }
+        };
+        if let Some(window) = self.window() {
+            sizes(window, Axis::formula, |axis| axis.out);
+        } else if let Op::ConvTranspose2d(spec) = &self.op {
+            sizes(&spec.conv.window, Axis::transposed_formula, |axis| axis.len);
         }
         let [c, h, w] = self.input;
         let [o, h_out, w_out] = self.output;
@@ -115,6 +144,17 @@ impl Layer {
                     if conv.bias { format!("{o}·({weights} + 1)") } else { format!("{o}·{weights}") };
                 lines.push(line(Quantity::Parameters, formula, self.parameter_count()));
                 lines.push(multiply_adds(format!("{h_out}·{w_out}·{o}·{weights}")));
+            }
+            Op::ConvTranspose2d(spec) => {
+                let (kh, kw) = (spec.conv.window.rows.kernel, spec.conv.window.cols.kernel);
+                let group = match spec.conv.groups {
+                    1 => format!("{o}"),
+                    groups => format!("{o}/{groups}"),
+                };
+                let weights = format!("{c}·{group}·{kh}·{kw}");
+                let formula = if spec.bias { format!("{weights} + {o}") } else { weights.clone() };
+                lines.push(line(Quantity::Parameters, formula, self.parameter_count()));
+                lines.push(multiply_adds(format!("{h}·{w}·{weights}")));
             }
             Op::Dense(dense) => {
                 let f = dense.in_features;
@@ -243,6 +283,20 @@ mod tests {
                 ..MaxPoolSpec::new(3)
             }),
             Kind::Conv2d(ConvSpec { bias: false, padding_end: Some(Pair([2, 1])), ..ConvSpec::new(7, 2) }),
+            Kind::ConvTranspose2d(ConvTransposeSpec {
+                kernel: Pair([3, 2]),
+                stride: Pair([2, 3]),
+                padding: Pair([1, 2]),
+                padding_end: Some(Pair([1, 1])),
+                output_padding: Pair([1, 0]),
+                dilation: Pair([2, 1]),
+                ..ConvTransposeSpec::new(6, 3)
+            }),
+            Kind::ConvTranspose2d(ConvTransposeSpec {
+                groups: 2,
+                bias: false,
+                ..ConvTransposeSpec::new(4, 3)
+            }),
             Kind::GlobalAvgPool2d,
             Kind::Flatten,
             Kind::Dense(DenseSpec { out_features: 10, bias: true }),
@@ -282,5 +336,15 @@ mod tests {
         let strided = ConvSpec { stride: Pair::square(2), ..ConvSpec::new(8, 5) };
         let layer = &layers([1, 28, 28], vec![Kind::Conv2d(strided)])[0];
         assert_eq!(layer.arithmetic()[0].formula, "⌊(28 + 2·0 − 5)/2⌋ + 1");
+        let enlarged = ConvTransposeSpec {
+            stride: Pair::square(2),
+            padding: Pair::square(1),
+            output_padding: Pair::square(1),
+            ..ConvTransposeSpec::new(4, 3)
+        };
+        let layer = &layers([8, 7, 7], vec![Kind::ConvTranspose2d(enlarged)])[0];
+        let lines: Vec<String> =
+            layer.arithmetic().iter().map(|line| format!("{} = {}", line.formula, line.result)).collect();
+        assert_eq!(lines, ["(7 − 1)·2 − 2·1 + 3 + 1 = 14", "8·4·3·3 + 4 = 292", "7·7·8·4·3·3 = 14112"]);
     }
 }

@@ -246,6 +246,7 @@ impl<T: Compute> Ran<'_, T> {
                 compare(&mut now.iter().zip(before).map(|(a, b)| a != b));
             }
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
             | Op::Flatten

@@ -76,13 +76,7 @@ impl Axis {
         let WindowNumbers { kernel, stride, padding, padding_end, dilation, ceil_mode } = *numbers;
         let [kernel, stride, padding, padding_end, dilation] =
             [kernel, stride, padding, padding_end, dilation].map(|pair| pair[d]);
-        for (name, value) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)] {
-            if value == 0 {
-                return Err(ShapeError(format!(
-                    "{what}: expected a {name} of at least 1, got 0; set {name} = 1"
-                )));
-            }
-        }
+        at_least_one(what, [("kernel", kernel), ("stride", stride), ("dilation", dilation)])?;
         let too_big = || {
             ShapeError(format!(
                 "{what}: kernel {kernel}, padding {} or dilation {dilation} is too large to count with; use smaller numbers",
@@ -110,6 +104,51 @@ impl Axis {
             out += 1;
         }
         Ok(Self { len, kernel, stride, padding, padding_end, dilation, out })
+    }
+
+    /// The axis of a transposed convolution, 0 for rows and 1 for columns: its windows, one for each of `cells` input
+    /// cells, lie on its output, whose extent is (W - 1)S - P - P' + D(F - 1) + 1 and `output_padding` more at the end.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; and where more is added at the end than the stride or the dilation leaves open.
+    pub fn transposed(
+        what: &str,
+        cells: usize,
+        numbers: &WindowNumbers,
+        output_padding: usize,
+        d: usize,
+    ) -> Result<Self, ShapeError> {
+        let WindowNumbers { kernel, stride, padding, padding_end, dilation, .. } = *numbers;
+        let [kernel, stride, padding, padding_end, dilation] =
+            [kernel, stride, padding, padding_end, dilation].map(|pair| pair[d]);
+        at_least_one(what, [("kernel", kernel), ("stride", stride), ("dilation", dilation)])?;
+        let most = stride.max(dilation) - 1;
+        if output_padding > most {
+            return Err(ShapeError(format!(
+                "{what}: expected an output_padding smaller than the stride {stride} or the dilation {dilation}, got \
+                 {output_padding}; set output_padding = {most}"
+            )));
+        }
+        let sizes = || {
+            let covered = cells.checked_sub(1)?.checked_mul(stride)?;
+            let reach = dilation.checked_mul(kernel - 1)?.checked_add(1)?;
+            let padded = covered.checked_add(reach)?.checked_add(output_padding)?;
+            Some((padded, padding.checked_add(padding_end)?))
+        };
+        let (padded, cut) = sizes().ok_or_else(|| {
+            ShapeError(format!(
+                "{what}: kernel, stride or padding is too large to count with; use smaller numbers"
+            ))
+        })?;
+        if padded <= cut {
+            return Err(ShapeError(format!(
+                "{what}: expected an output of at least 1, got (W - 1)S - P - P' + D(F - 1) + 1 + output_padding = \
+                 ({cells} - 1)*{stride} - {padding} - {padding_end} + {dilation}*({kernel} - 1) + 1 + {output_padding} = \
+                 {}; use less padding or a larger kernel",
+                padded as i128 - cut as i128
+            )));
+        }
+        Ok(Self { len: padded - cut, kernel, stride, padding, padding_end, dilation, out: cells })
     }
 
     /// The padded input's extent, W + P + P'.
@@ -158,6 +197,16 @@ impl Axis {
     }
 }
 
+/// Checks that none of these numbers is 0.
+fn at_least_one(what: &str, numbers: [(&str, usize); 3]) -> Result<(), ShapeError> {
+    match numbers.into_iter().find(|(_, value)| *value == 0) {
+        Some((name, _)) => {
+            Err(ShapeError(format!("{what}: expected a {name} of at least 1, got 0; set {name} = 1")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// A window that slides over rows and columns.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Window {
@@ -191,10 +240,39 @@ impl Window {
     /// As [`Self::new`].
     pub fn from_numbers(what: &str, [h, w]: [usize; 2], numbers: &WindowNumbers) -> Result<Self, ShapeError> {
         let axis = |name: &str, len, d: usize| Axis::from_numbers(&format!("{what} {name}"), len, numbers, d);
-        let window = Self { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? };
-        let kernel = numbers.kernel;
+        Self { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? }.counted(what)
+    }
+
+    /// The window of a transposed convolution on (h, w) input cells, which lies on its output.
+    ///
+    /// # Errors
+    /// As [`Axis::transposed`]; and where the padded output has too many cells to keep.
+    pub fn transposed(
+        what: &str,
+        [h, w]: [usize; 2],
+        numbers: &WindowNumbers,
+        output_padding: [usize; 2],
+    ) -> Result<Self, ShapeError> {
+        let axis = |name: &str, cells, d: usize| {
+            Axis::transposed(&format!("{what} {name}"), cells, numbers, output_padding[d], d)
+        };
+        let window = Self { rows: axis("rows", h, 0)?, cols: axis("columns", w, 1)? }.counted(what)?;
+        match window.rows.padded().checked_mul(window.cols.padded()) {
+            Some(cells) if cells <= MAX_CELLS => Ok(window),
+            _ => Err(ShapeError(format!(
+                "{what}: expected at most {MAX_CELLS} cells before the padding is cut off, got {} x {}; use smaller \
+                 numbers",
+                window.rows.padded(),
+                window.cols.padded()
+            ))),
+        }
+    }
+
+    /// The window, where its taps can be counted.
+    fn counted(self, what: &str) -> Result<Self, ShapeError> {
+        let kernel = [self.rows.kernel, self.cols.kernel];
         match kernel[0].checked_mul(kernel[1]) {
-            Some(taps) if taps <= MAX_CELLS => Ok(window),
+            Some(taps) if taps <= MAX_CELLS => Ok(self),
             _ => Err(ShapeError(format!(
                 "{what}: expected a kernel of at most {MAX_CELLS} taps, got {}x{}; use a smaller kernel",
                 kernel[0], kernel[1]
@@ -290,6 +368,27 @@ mod tests {
             error.contains("floor((W + P + P' - D(F - 1) - 1)/S) + 1 = floor((2 + 1 + 2 - 1*(6 - 1) - 1)/1)"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_transposed_axis_has_a_window_for_each_input_cell() {
+        let of = |cells, kernel, stride, padding: [usize; 2], dilation, more| {
+            Axis::transposed("a", cells, &numbers(kernel, stride, padding, dilation, false), more, 0)
+        };
+        // PyTorch's, of conv_transpose2d.
+        let len = |axis: Result<Axis, ShapeError>| axis.map(|axis| [axis.len, axis.out]);
+        assert_eq!(len(of(3, 3, 2, [1, 1], 1, 0)), Ok([5, 3]));
+        assert_eq!(len(of(3, 3, 2, [1, 1], 1, 1)), Ok([6, 3]));
+        assert_eq!(len(of(4, 2, 1, [0, 1], 3, 2)), Ok([8, 4]));
+        let error = of(3, 3, 2, [1, 1], 1, 2).expect_err("too much").0;
+        assert!(error.contains("smaller than the stride 2 or the dilation 1, got 2"), "{error}");
+        let error = of(1, 2, 1, [1, 1], 1, 0).expect_err("nothing left").0;
+        assert!(error.contains("(1 - 1)*1 - 1 - 1 + 1*(2 - 1) + 1 + 0 = 0"), "{error}");
+        let error = of(2, 1, usize::MAX, [0, 0], 1, 1).expect_err("too large").0;
+        assert!(error.contains("too large to count with"), "{error}");
+        let wide = numbers(1, 1 << 16, [1 << 15, 1 << 15], 1, false);
+        let error = Window::transposed("a", [2, 2], &wide, [0, 0]).expect_err("too many").0;
+        assert!(error.contains("before the padding is cut off"), "{error}");
     }
 
     #[test]

@@ -4,9 +4,9 @@ use super::{
     Activation,
     resample::{Border, Upsampling},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec,
-        GroupNormSpec, Kind, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, ShuffleSpec, SliceSpec,
-        Together, UpsampleSpec,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, ConvTransposeSpec, CropSpec, DenseSpec,
+        DropoutSpec, GroupNormSpec, Kind, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, ShuffleSpec,
+        SliceSpec, Together, UpsampleSpec,
     },
 };
 
@@ -62,6 +62,8 @@ impl Kind {
             Self::AdaptiveMaxPool2d(AdaptivePoolSpec { output_size: Pair::square(1) }),
         ];
         let scale = Pair::square(2);
+        let transposed =
+            Self::ConvTranspose2d(ConvTransposeSpec { stride: scale, ..ConvTransposeSpec::new(8, 2) });
         let upsampled = Upsampling::ALL.map(|by| Self::Upsample2d(UpsampleSpec::by_scale(by, scale)));
         let padded = [Border::Zero, Border::Reflection, Border::Replication]
             .map(|border| Self::Pad2d(PadSpec::new(border, Pair::square(1))));
@@ -81,6 +83,7 @@ impl Kind {
         before
             .into_iter()
             .chain(Activation::ALL.map(Self::Activation))
+            .chain([transposed])
             .chain([Self::PRelu(PReluSpec::default())])
             .chain(upsampled)
             .chain(padded)
@@ -157,6 +160,20 @@ impl Kind {
                     ("groups", Slot::Count(&mut conv.groups)),
                     ("bias", Slot::Flag(&mut conv.bias)),
                     ("normalize", Slot::Flag(&mut conv.normalize)),
+                ]
+            }
+            Self::ConvTranspose2d(conv) => {
+                let padding = conv.padding;
+                vec![
+                    ("out_channels", Slot::Count(&mut conv.out_channels)),
+                    ("kernel", Slot::Pair(&mut conv.kernel)),
+                    ("stride", Slot::Pair(&mut conv.stride)),
+                    ("padding", Slot::Pair(&mut conv.padding)),
+                    ("padding_end", Slot::PairOr(&mut conv.padding_end, padding)),
+                    ("output_padding", Slot::Pair(&mut conv.output_padding)),
+                    ("dilation", Slot::Pair(&mut conv.dilation)),
+                    ("groups", Slot::Count(&mut conv.groups)),
+                    ("bias", Slot::Flag(&mut conv.bias)),
                 ]
             }
             Self::MaxPool2d(pool) => {

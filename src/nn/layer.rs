@@ -4,6 +4,7 @@ use super::{
     Op, Part, Source, Window, WindowNumbers,
     batchnorm::BatchNorm2d,
     conv::Conv2d,
+    conv_transpose::ConvTranspose2d,
     dense::Dense,
     execution::{Alone, Workers},
     group_norm::{Affine, GroupNorm},
@@ -13,8 +14,8 @@ use super::{
     prelu::PRelu,
     resample::{Resample2d, ResampleAxis},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, GroupNormSpec, Kind, LayerSpec, LrnSpec,
-        MaxPoolSpec, Pair, Together,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, ConvTransposeSpec, GroupNormSpec, Kind,
+        LayerSpec, LrnSpec, MaxPoolSpec, Pair, Together,
     },
 };
 use crate::tensor::{MAX_CELLS, Shape, ShapeError};
@@ -82,6 +83,11 @@ impl Layer {
                 parts.extend(conv.bias.then(|| (Part::Bias, vector(conv.out_channels))));
                 parts
             }
+            Op::ConvTranspose2d(spec) => {
+                let mut parts = vec![(Part::Weight, Shape(spec.conv.weight_shape()))];
+                parts.extend(spec.bias.then(|| (Part::Bias, vector(spec.out_channels()))));
+                parts
+            }
             Op::Dense(dense) => {
                 let mut parts = vec![(Part::Weight, Shape::new(dense.out_features, dense.in_features, 1, 1))];
                 parts.extend(dense.bias.then(|| (Part::Bias, vector(dense.out_features))));
@@ -109,10 +115,12 @@ impl Layer {
         }
     }
 
-    /// Terms of one image's output, forward: multiply-adds of a convolution or dense layer.
+    /// Terms of one image's output, forward: multiply-adds of a convolution or dense layer; of a transposed convolution
+    /// also those of the zeros between its input cells.
     pub fn terms(&self) -> u64 {
         let terms = match &self.op {
             Op::Conv2d(conv) => conv.filter_pixels(),
+            Op::ConvTranspose2d(spec) => spec.filter_pixels(),
             Op::Dense(dense) => dense.in_features,
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => pool.window.taps(),
             Op::Resample2d(resample) => resample.taps(),
@@ -136,12 +144,13 @@ impl Layer {
         if self.terms() * images as u64 >= WORTH { workers } else { &Alone }
     }
 
-    /// The sliding window, for the layers that have one.
+    /// The window that slides over the input, for the layers that have one.
     pub fn window(&self) -> Option<&Window> {
         match &self.op {
             Op::Conv2d(conv) => Some(&conv.window),
             Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => Some(&pool.window),
-            Op::Resample2d(_)
+            Op::ConvTranspose2d(_)
+            | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::PRelu(_)
             | Op::Flatten
@@ -302,6 +311,7 @@ fn build_op(spec: &LayerSpec, from: &[(Source, [usize; 3])]) -> Result<(Op, [usi
             let window = Window::from_numbers(name, [h, w], &numbers)?;
             Op::Conv2d(Conv2d::new(name, c, *out_channels, *groups, window, *bias, *normalize)?)
         }
+        Kind::ConvTranspose2d(spec) => Op::ConvTranspose2d(conv_transpose(name, input, spec)?),
         Kind::MaxPool2d(p) => {
             check_pool_plane(name, [h, w])?;
             Op::MaxPool2d(pool(max_pool_numbers(p), true)?)
@@ -408,6 +418,9 @@ fn output_of(op: &Op, inputs: &[[usize; 3]]) -> Result<[usize; 3], ShapeError> {
     let input = inputs.first().copied().unwrap_or([0; 3]);
     let output = match op {
         Op::Conv2d(conv) => [conv.out_channels, conv.window.rows.out, conv.window.cols.out],
+        Op::ConvTranspose2d(spec) => {
+            [spec.out_channels(), spec.conv.window.rows.len, spec.conv.window.cols.len]
+        }
         Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => [input[0], pool.window.rows.out, pool.window.cols.out],
         Op::Resample2d(resample) => resample.out(),
         Op::Flatten => [input.iter().product(), 1, 1],
@@ -439,6 +452,29 @@ fn check_eps(name: &str, eps: f64) -> Result<(), ShapeError> {
         return Ok(());
     }
     Err(ShapeError(format!("{name}: expected an eps of at least 0, got {eps}; set for example eps = 1e-5")))
+}
+
+fn conv_transpose(
+    name: &str,
+    input: [usize; 3],
+    spec: &ConvTransposeSpec,
+) -> Result<ConvTranspose2d, ShapeError> {
+    let numbers = WindowNumbers {
+        kernel: spec.kernel.0,
+        stride: spec.stride.0,
+        padding: spec.padding.0,
+        padding_end: spec.padding_end.unwrap_or(spec.padding).0,
+        dilation: spec.dilation.0,
+        ceil_mode: false,
+    };
+    let ConvTransposeSpec { out_channels, groups, bias, .. } = *spec;
+    let made =
+        ConvTranspose2d::new(name, input, out_channels, groups, &numbers, spec.output_padding.0, bias)?;
+    // The padding is cut off what is there before.
+    let window = made.conv.window;
+    let channels = out_channels.max(input[0]);
+    check_cells(name, [channels, window.rows.padded(), window.cols.padded()])?;
+    Ok(made)
 }
 
 fn batch_norm(name: &str, channels: usize, spec: &BatchNormSpec) -> Result<Op, ShapeError> {

@@ -16,6 +16,7 @@ pub mod check;
 
 pub mod compute;
 pub mod conv;
+pub mod conv_transpose;
 pub mod dense;
 pub mod dropout;
 pub mod edge;

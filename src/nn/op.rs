@@ -1,8 +1,9 @@
 //! The operations that a layer may have, and the mode in which they run.
 
 use super::{
-    Activation, batchnorm::BatchNorm2d, conv::Conv2d, dense::Dense, group_norm::GroupNorm,
-    local_response_norm::LocalResponseNorm, pool::Pool2d, prelu::PRelu, resample::Resample2d,
+    Activation, batchnorm::BatchNorm2d, conv::Conv2d, conv_transpose::ConvTranspose2d, dense::Dense,
+    group_norm::GroupNorm, local_response_norm::LocalResponseNorm, pool::Pool2d, prelu::PRelu,
+    resample::Resample2d,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,8 @@ pub enum Mode {
 pub enum Op {
     /// Convolution.
     Conv2d(Conv2d),
+    /// Transposed convolution.
+    ConvTranspose2d(ConvTranspose2d),
     /// Max pooling.
     MaxPool2d(Pool2d),
     /// Average pooling, global too.
@@ -59,4 +62,27 @@ pub enum Op {
 impl Op {
     /// ReLU, which has kernels and statistics of its own.
     pub const RELU: Self = Self::Activation(Activation::Relu);
+
+    /// A convolution, or that which a transposed one transposes; `None` for other operations.
+    pub const fn convolution(&self) -> Option<&Conv2d> {
+        match self {
+            Self::Conv2d(conv) => Some(conv),
+            Self::ConvTranspose2d(spec) => Some(&spec.conv),
+            Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::Resample2d(_)
+            | Self::Activation(_)
+            | Self::PRelu(_)
+            | Self::Flatten
+            | Self::Dense(_)
+            | Self::BatchNorm2d(_)
+            | Self::GroupNorm(_)
+            | Self::LocalResponseNorm(_)
+            | Self::Dropout { .. }
+            | Self::Softmax
+            | Self::Add
+            | Self::Multiply
+            | Self::Concat => None,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::{
     Compute, Gradient, Layer, Mode, Network, Op, Params, Part, Parts, Real, Source,
     activation::{Activation, Gate},
-    batchnorm, conv,
+    batchnorm, conv, conv_transpose,
     dropout::{self, Stream},
     execution::{Alone, Execution, Workers},
     group_norm::{self, GroupNorm},
@@ -323,6 +323,10 @@ fn forward_layer<T: Compute>(
         Op::Conv2d(spec) => {
             T::conv_forward(workers, spec, x, params.at(Part::Weight), params.get(Part::Bias))
         }
+        Op::ConvTranspose2d(spec) => {
+            let sum = T::conv_backward_input(workers, &spec.conv, x, params.at(Part::Weight));
+            conv_transpose::with_bias(sum, params.get(Part::Bias))
+        }
         Op::MaxPool2d(spec) => {
             let (y, winner) = pool::max_forward(spec, x);
             made.set(Part::Winner, winner);
@@ -425,6 +429,15 @@ fn backward_layer<T: Compute>(
             let dx = T::conv_backward_input(workers, spec, sum_gradient, params.at(Part::Weight));
             own.set_some([(Part::Ds, ds), (Part::Dw, dw), (Part::Db, bias_gradient())]);
             dx
+        }
+        Op::ConvTranspose2d(spec) => {
+            let dw = how.parameters.then(|| {
+                let mut dw = Tensor::zeros(spec.conv.weight_shape());
+                T::conv_backward_weight(workers, &spec.conv, dy, x, &mut dw);
+                dw
+            });
+            own.set_some([(Part::Dw, dw), (Part::Db, bias_gradient())]);
+            T::conv_forward(workers, &spec.conv, dy, params.at(Part::Weight), None)
         }
         Op::MaxPool2d(spec) => pool::max_backward(spec, dy, own.at(Part::Winner)),
         Op::AvgPool2d(spec) => {

@@ -58,6 +58,18 @@ fn seeing(axis: &Axis, read: &Range<usize>) -> Option<Range<usize>> {
     (start < end).then_some(start..end)
 }
 
+/// The cells of some channels under a block of windows.
+fn under(window: &Window, channels: Range<usize>, windows: &Block) -> Vec<Block> {
+    let (rows, cols) = (seen(&window.rows, &windows.rows), seen(&window.cols, &windows.cols));
+    rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
+}
+
+/// The windows of some channels that reach over a block of cells.
+fn over(window: &Window, channels: Range<usize>, cells: &Block) -> Vec<Block> {
+    let (rows, cols) = (seeing(&window.rows, &cells.rows), seeing(&window.cols, &cells.cols));
+    rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
+}
+
 /// Positions as ranges without gaps, in order.
 fn runs(mut positions: Vec<usize>) -> Vec<Range<usize>> {
     positions.sort_unstable();
@@ -109,13 +121,14 @@ const fn whole_groups(norm: &GroupNorm, channels: &Range<usize>) -> Block {
 impl Layer {
     /// The cells of input `k` that a block of output cells is made of; with strides and dilations also those between them.
     pub fn reads(&self, k: usize, made: &Block) -> Vec<Block> {
-        let under = |window: Window, channels| {
-            let (rows, cols) = (seen(&window.rows, &made.rows), seen(&window.cols, &made.cols));
-            rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
-        };
+        let under = |window, channels| under(window, channels, made);
         match &self.op {
-            Op::Conv2d(conv) => under(conv.window, inputs_of(conv, &made.channels)),
-            Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => under(pool.window, made.channels.clone()),
+            Op::Conv2d(conv) => under(&conv.window, inputs_of(conv, &made.channels)),
+            // Its windows lie on the output.
+            Op::ConvTranspose2d(spec) => {
+                over(&spec.conv.window, outputs_of(&spec.conv, &made.channels), made)
+            }
+            Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => under(&pool.window, made.channels.clone()),
             Op::Resample2d(resample) => {
                 let taps = |axis: &ResampleAxis, made: &Range<usize>| {
                     let axis = *axis;
@@ -154,13 +167,13 @@ impl Layer {
 
     /// The output cells that a block of cells of input `k` goes into; with strides and dilations also some beside them.
     pub fn read_by(&self, k: usize, read: &Block) -> Vec<Block> {
-        let over = |window: Window, channels| {
-            let (rows, cols) = (seeing(&window.rows, &read.rows), seeing(&window.cols, &read.cols));
-            rows.zip(cols).map(|(rows, cols)| Block { channels, rows, cols }).into_iter().collect()
-        };
+        let over = |window, channels| over(window, channels, read);
         match &self.op {
-            Op::Conv2d(conv) => over(conv.window, outputs_of(conv, &read.channels)),
-            Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => over(pool.window, read.channels.clone()),
+            Op::Conv2d(conv) => over(&conv.window, outputs_of(conv, &read.channels)),
+            Op::ConvTranspose2d(spec) => {
+                under(&spec.conv.window, inputs_of(&spec.conv, &read.channels), read)
+            }
+            Op::MaxPool2d(pool) | Op::AvgPool2d(pool) => over(&pool.window, read.channels.clone()),
             Op::Resample2d(resample) => {
                 let readers = |axis: &ResampleAxis, read: &Range<usize>| {
                     let axis = *axis;
@@ -290,7 +303,10 @@ mod tests {
         Network,
         loss::Loss,
         resample::{Border, Upsampling},
-        spec::{ConvSpec, CropSpec, Kind, LayerSpec, PadSpec, Pair, ShuffleSpec, SliceSpec, UpsampleSpec},
+        spec::{
+            ConvSpec, ConvTransposeSpec, CropSpec, Kind, LayerSpec, PadSpec, Pair, ShuffleSpec, SliceSpec,
+            UpsampleSpec,
+        },
     };
     use proptest::prelude::*;
 
@@ -309,7 +325,14 @@ mod tests {
         let shuffled = Kind::ChannelShuffle(ShuffleSpec { groups: 2 });
         let sliced = Kind::SliceChannels(SliceSpec { start: 1, count: 2, step: 2 });
         let cut = Kind::Crop2d(CropSpec { start: Pair([0, 1]), size: Pair([2, 2]), step: Pair([1, 2]) });
-        let kinds = [mirrored, Kind::Conv2d(conv), Kind::RELU, shuffled, enlarged];
+        let transposed = Kind::ConvTranspose2d(ConvTransposeSpec {
+            stride: Pair::square(stride),
+            padding: Pair([0, padding.0[0] % kernel]),
+            dilation: Pair([dilation, 1]),
+            groups: 2,
+            ..ConvTransposeSpec::new(4, kernel)
+        });
+        let kinds = [mirrored, Kind::Conv2d(conv), Kind::RELU, transposed, shuffled, enlarged];
         let kinds = kinds.into_iter().chain([smaller, cut, sliced, Kind::Flatten]);
         let specs = kinds.enumerate().map(|(n, kind)| LayerSpec::new(format!("l{n}"), kind));
         Some(Network::build([2, 9, 8], specs.collect(), Loss::Mse).ok()?.layers)

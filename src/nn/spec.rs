@@ -101,6 +101,54 @@ impl ConvSpec {
     }
 }
 
+/// Numbers of a `conv_transpose2d` layer, named as PyTorch's ConvTranspose2d names them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvTransposeSpec {
+    /// Output channels.
+    pub out_channels: usize,
+    /// Kernel extents.
+    pub kernel: Pair,
+    /// From the stamp of one input cell to that of the next, default 1.
+    #[serde(default = "one")]
+    pub stride: Pair,
+    /// Rows and columns of the output that are cut off above and on the left, default 0.
+    #[serde(default = "zero")]
+    pub padding: Pair,
+    /// Those cut off below and on the right. Default: the padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding_end: Option<Pair>,
+    /// More rows below and columns on the right, default 0.
+    #[serde(default = "zero")]
+    pub output_padding: Pair,
+    /// Default 1.
+    #[serde(default = "one")]
+    pub dilation: Pair,
+    /// Default 1.
+    #[serde(default = "one_group")]
+    pub groups: usize,
+    /// Default true.
+    #[serde(default = "yes")]
+    pub bias: bool,
+}
+
+impl ConvTransposeSpec {
+    /// A square kernel, everything else by default.
+    pub const fn new(out_channels: usize, kernel: usize) -> Self {
+        Self {
+            out_channels,
+            kernel: Pair::square(kernel),
+            stride: one(),
+            padding: zero(),
+            padding_end: None,
+            output_padding: zero(),
+            dilation: one(),
+            groups: 1,
+            bias: true,
+        }
+    }
+}
+
 /// Numbers of a `max_pool2d` layer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -377,6 +425,8 @@ impl Default for DropoutSpec {
 pub enum Kind {
     /// Convolution.
     Conv2d(ConvSpec),
+    /// Transposed convolution.
+    ConvTranspose2d(ConvTransposeSpec),
     /// Max pooling.
     MaxPool2d(MaxPoolSpec),
     /// Average pooling.
@@ -433,6 +483,7 @@ impl Kind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conv2d(_) => "conv2d",
+            Self::ConvTranspose2d(_) => "conv_transpose2d",
             Self::MaxPool2d(_) => "max_pool2d",
             Self::AvgPool2d(_) => "avg_pool2d",
             Self::GlobalAvgPool2d => "global_avg_pool2d",
@@ -481,6 +532,7 @@ impl Kind {
     pub fn stem(&self) -> &'static str {
         match self {
             Self::Conv2d(_) => "conv",
+            Self::ConvTranspose2d(_) => "convt",
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::GlobalAvgPool2d

@@ -115,6 +115,9 @@ impl<T: Compute> Ran<'_, T> {
                     (Op::Conv2d(spec), Part::Weight) => {
                         T::conv_forward(&Alone, spec, x, &weight(part)?, None)
                     }
+                    (Op::ConvTranspose2d(spec), Part::Weight) => {
+                        T::conv_backward_input(&Alone, &spec.conv, x, &weight(part)?)
+                    }
                     (Op::Dense(spec), Part::Weight) => {
                         T::dense_forward(&Alone, spec, x, &weight(part)?, None)
                     }
@@ -165,6 +168,9 @@ impl<T: Compute> Ran<'_, T> {
         let (x, y) = (self.inputs_of(l)[0], own.at(Part::Out));
         match &layer.op {
             Op::Conv2d(spec) => T::conv_forward(&Alone, spec, dx, params.at(Part::Weight), None),
+            Op::ConvTranspose2d(spec) => {
+                T::conv_backward_input(&Alone, &spec.conv, dx, params.at(Part::Weight))
+            }
             Op::Dense(spec) => T::dense_forward(&Alone, spec, dx, params.at(Part::Weight), None),
             Op::MaxPool2d(spec) => {
                 let width = spec.window.cols.len;

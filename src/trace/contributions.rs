@@ -115,6 +115,15 @@ impl Grouping {
                 };
                 Some(Self { reads, side: [spec.window.rows.kernel, spec.window.cols.kernel], first })
             }
+            // Its windows lie on the output.
+            Op::ConvTranspose2d(spec) if is_output || is_gradient => {
+                let conv = &spec.conv;
+                let (reads, first) = match is_output {
+                    true => (plan.input_of(l), conv.outputs_of(map).start),
+                    false => (plan.output_gradient_of(l), conv.inputs_of(map).start),
+                };
+                Some(Self { reads, side: [conv.window.rows.kernel, conv.window.cols.kernel], first })
+            }
             Op::Dense(_) if is_output => {
                 let before =
                     plan.layer(l).sources[0].layer().filter(|&before| plan.layer(before).op == Op::Flatten);
@@ -125,6 +134,7 @@ impl Grouping {
                 Some(Self { reads: plan.output_gradient_of(l), side: [1, 1], first: 0 })
             }
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::Dense(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)

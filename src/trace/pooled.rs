@@ -13,6 +13,7 @@ impl Trace {
             Op::MaxPool2d(spec) => (*spec, true),
             Op::AvgPool2d(spec) => (*spec, false),
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::Resample2d(_)
             | Op::Activation(_)
             | Op::PRelu(_)

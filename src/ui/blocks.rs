@@ -23,6 +23,7 @@ pub fn blocks(network: &Network) -> Vec<Block> {
             Op::Activation(_) | Op::PRelu(_) => (true, true),
             Op::Flatten | Op::Dropout { .. } => (true, false),
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
@@ -74,6 +75,7 @@ impl Block {
             Op::Flatten
             | Op::Dropout { .. }
             | Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)

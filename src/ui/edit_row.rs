@@ -47,7 +47,7 @@ fn parameter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize
 
 /// What a slice of a filter can be set to.
 fn filter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
-    let Op::Conv2d(spec) = &view.state.plan().layer(layer).op else { return };
+    let Some(spec) = view.state.plan().layer(layer).op.convolution() else { return };
     if part != Part::Weight {
         return;
     }
@@ -93,14 +93,24 @@ fn filter_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
 /// Back to what was loaded.
 fn reset_ui(ui: &mut Ui, view: &View, layer: usize, part: Part, index: usize) {
     ui.menu_button(view.text("edit.reset"), |ui| {
-        let shape = view.state.plan().shape_of(crate::trace::TensorId::layer(layer, part));
-        let out = if shape.0[0] == 1 { index } else { index / (shape.len() / shape.0[0]) };
+        let plan = view.state.plan();
+        let tensor = crate::trace::TensorId::layer(layer, part);
+        let shape = plan.shape_of(tensor);
+        let is_weight = plan.is_weight_shaped(tensor);
+        let out = if is_weight { index / (shape.len() / shape.0[0]) } else { index };
+        // The biases of a transposed convolution belong to no filter, but to its output maps.
+        let filter_key = match (&plan.layer(layer).op, is_weight) {
+            (Op::ConvTranspose2d(_), false) => None,
+            (Op::ConvTranspose2d(_), true) => Some("edit.reset_filter_alone"),
+            _ => Some("edit.reset_filter"),
+        };
         for (key, extent) in [
-            ("edit.reset_cell", Extent::Cell { layer, part, index }),
-            ("edit.reset_filter", Extent::Filter { layer, out }),
-            ("edit.reset_layer", Extent::Layer { layer }),
-            ("edit.reset_model", Extent::Model),
+            (Some("edit.reset_cell"), Extent::Cell { layer, part, index }),
+            (filter_key, Extent::Filter { layer, out }),
+            (Some("edit.reset_layer"), Extent::Layer { layer }),
+            (Some("edit.reset_model"), Extent::Model),
         ] {
+            let Some(key) = key else { continue };
             if ui.button(view.text(key)).clicked() {
                 push(view, EditAction::Reset(extent));
                 ui.close();

@@ -54,6 +54,7 @@ impl FilterForm {
                 }
             },
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
@@ -69,7 +70,8 @@ impl FilterForm {
             | Op::Multiply
             | Op::Concat => (inputs, [rows, cols]),
         };
-        let is_colored = is_first && network.input[0] == 3 && slices == 3;
+        let reads_slices = !matches!(network.layers[l].op, Op::ConvTranspose2d(_));
+        let is_colored = is_first && network.input[0] == 3 && slices == 3 && reads_slices;
         let columns = if is_colored { 1 } else { root(slices) };
         Self { filters, slices, size, is_colored, each, columns }
     }
@@ -177,6 +179,7 @@ fn is_passing(op: &Op) -> bool {
     match op {
         Op::Flatten | Op::Dropout { .. } => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)

@@ -8,7 +8,7 @@ use crate::app::AppState;
 use crate::attribution::Unit;
 use crate::data::shapes;
 use crate::model_io::{Model, bundled, by_hand};
-use crate::nn::{Op, Part, Source, group_norm::GroupNorm};
+use crate::nn::{Op, Part, Source, group_norm::GroupNorm, spec::Kind};
 use crate::tensor::Shape;
 use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, Stage, TensorId};
 
@@ -144,7 +144,10 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
     if let Some(of) = differentiated(plan, tensor) {
         return self::plane(view, of, plane);
     }
+    // A sequence is no picture in colours.
+    let is_line = shape.0[2] == 1 && shape.0[3] > 1;
     match (tensor.owner, shape.planes(), plane) {
+        (Owner::Input, ..) if is_line => {}
         (Owner::Input, 1, _) => return view.text("name.grey"),
         (Owner::Input, 3, 0) => return view.text("name.red"),
         (Owner::Input, 3, 1) => return view.text("name.green"),
@@ -163,7 +166,7 @@ pub fn plane(view: &View, tensor: TensorId, plane: usize) -> String {
     }
     let key = match (shape.plane(), operation(view, tensor), tensor.owner) {
         (1, Some(Op::Conv2d(_)), _) if !is_like_output => "name.filter",
-        (1, Some(Op::BatchNorm2d(_)), _) if !is_like_output => "name.map",
+        (1, Some(Op::BatchNorm2d(_) | Op::ConvTranspose2d(_)), _) if !is_like_output => "name.map",
         (1, _, Owner::Layer(l)) => part_of_vector(plan, l as usize),
         (1, _, Owner::Input | Owner::Loss) => "name.cell",
         _ => "name.map",
@@ -209,6 +212,7 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
         | Op::Softmax => true,
         Op::Resample2d(spec) => spec.channels.is_same(),
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::Dense(_)
         | Op::Flatten
         | Op::LocalResponseNorm(_)
@@ -227,11 +231,21 @@ fn stands_for_class(view: &View, tensor: TensorId) -> bool {
         && way.last().is_some_and(|&filters| matches!(network.layers[filters].op, Op::Conv2d(_)))
 }
 
+/// The key of a number's caption, and with `_tip` behind it of its tooltip. Those of a transposed convolution mean
+/// something else than a convolution's of the same name.
+pub fn hyperparameter_key(kind: &Kind, name: &str) -> String {
+    const OWN: [&str; 6] = ["out_channels", "kernel", "stride", "padding", "padding_end", "dilation"];
+    let is_own = matches!(kind, Kind::ConvTranspose2d(_)) && OWN.contains(&name);
+    format!("build.hyperparameter.{}{name}", if is_own { "transposed_" } else { "" })
+}
+
 /// What a number of a layer's vector is: a neuron of a dense layer, a map of one cell, or a cell of a flattened volume.
 fn part_of_vector(plan: &Plan, l: usize) -> &'static str {
     match &plan.layer(l).op {
         Op::Dense(_) => "name.neuron",
-        Op::Conv2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Resample2d(_) => "name.map",
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Resample2d(_) => {
+            "name.map"
+        }
         Op::Flatten => "name.cell",
         Op::Activation(_)
         | Op::PRelu(_)

@@ -118,23 +118,36 @@ fn uses(plan: &Plan, tensor: TensorId, [o, c, u, v]: [usize; 4]) -> Vec<Receptiv
         _ => return Vec::new(),
     };
     let [_, h, w] = layer.output;
+    let touched = |axis: &Axis, u: usize| {
+        let axis = *axis;
+        let mut cells = (0..axis.out).filter_map(move |i| axis.tap(i, u));
+        let first = cells.next()?;
+        Some(first..cells.next_back().unwrap_or(first) + 1)
+    };
+    // A bias is added to all cells of its map and multiplied with none.
+    let is_bias = matches!(tensor.part, Part::Bias | Part::Db);
     let (read, made) = match &layer.op {
         Op::Conv2d(conv) => {
-            let touched = |axis: &Axis, u: usize| {
-                let mut cells = (0..axis.out).filter_map(|i| axis.tap(i, u));
-                let first = cells.next()?;
-                Some(first..cells.next_back().unwrap_or(first) + 1)
-            };
             let channel = conv.inputs_of(o).start + c;
             let cells = touched(&conv.window.rows, u).zip(touched(&conv.window.cols, v));
             let read = cells.map(|(rows, cols)| Block { channels: channel..channel + 1, rows, cols });
             (read, Block { channels: o..o + 1, rows: 0..h, cols: 0..w })
         }
+        Op::ConvTranspose2d(_) if is_bias => (None, Block { channels: c..c + 1, rows: 0..h, cols: 0..w }),
+        // Filter o belongs to input map o, its slice c to an output map of its group.
+        Op::ConvTranspose2d(spec) => {
+            let window = &spec.conv.window;
+            let Some((rows, cols)) = touched(&window.rows, u).zip(touched(&window.cols, v)) else {
+                return Vec::new();
+            };
+            let channel = spec.conv.inputs_of(o).start + c;
+            let [_, h, w] = layer.input;
+            let read = Block { channels: o..o + 1, rows: 0..h, cols: 0..w };
+            (Some(read), Block { channels: channel..channel + 1, rows, cols })
+        }
         Op::Dense(_) => (Some(Block::cell([c, 0, 0])), Block::cell([o, 0, 0])),
         _ => return Vec::new(),
     };
-    // A bias is added to all cells of its map and multiplied with none.
-    let is_bias = matches!(tensor.part, Part::Bias | Part::Db);
     let (read, made) = if is_bias { (None, Block { channels: c..c + 1, ..made }) } else { (read, made) };
     let output = match is_gradient {
         true => plan.output_gradient_of(l),

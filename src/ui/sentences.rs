@@ -58,11 +58,13 @@ fn variant(plan: &Plan, stage: &Stage) -> &'static str {
             (true, false) => "_score",
             (true, true) => "_score_bias",
         },
+        Op::ConvTranspose2d(spec) if part == Part::Out && spec.bias => "_bias",
         Op::Dense(spec) if part == Part::Out && spec.bias => "_bias",
         Op::BatchNorm2d(_) if setup.mode == Mode::Eval && part != Part::Out => "_eval",
         Op::Dropout { .. } if setup.mode == Mode::Eval => "_eval",
         Op::GroupNorm(spec) if part == Part::Out && spec.affine.is_none() => "_plain",
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::Dense(_)
         | Op::BatchNorm2d(_)
         | Op::GroupNorm(_)

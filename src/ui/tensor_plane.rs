@@ -305,7 +305,11 @@ pub fn is_signed(view: &View, tensor: TensorId) -> bool {
                 | Op::PRelu(_)
                 | Op::LocalResponseNorm(_)
                 | Op::Dropout { .. } => is_signed(view, plan.input_of(l)),
-                Op::Conv2d(_) | Op::Dense(_) | Op::BatchNorm2d(_) | Op::GroupNorm(_) => true,
+                Op::Conv2d(_)
+                | Op::ConvTranspose2d(_)
+                | Op::Dense(_)
+                | Op::BatchNorm2d(_)
+                | Op::GroupNorm(_) => true,
                 Op::Add | Op::Multiply | Op::Concat => plan.inputs_of(l).any(|input| is_signed(view, input)),
             }
         }

@@ -10,9 +10,9 @@ use convstep::nn::{
     outline::Outline,
     resample::{Border, Upsampling},
     spec::{
-        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec,
-        GroupNormSpec, INPUT, Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, ShuffleSpec,
-        SliceSpec, Together, UpsampleSpec,
+        AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, ConvTransposeSpec, CropSpec, DenseSpec,
+        DropoutSpec, GroupNormSpec, INPUT, Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair,
+        ShuffleSpec, SliceSpec, Together, UpsampleSpec,
     },
 };
 use convstep::tensor::Tensor;
@@ -40,6 +40,29 @@ pub fn conv() -> impl Strategy<Value = Kind> {
                 bias,
                 normalize,
                 padding_end,
+            })
+        },
+    )
+}
+
+/// Transposed convolutions: as [`conv`], with more rows and columns at the end and without; some stamps have gaps between
+/// them, some are cut off by the padding.
+pub fn conv_transpose() -> impl Strategy<Value = Kind> {
+    let sides = (pair(0..=2), proptest::option::of(pair(0..=2)), pair(0..=2));
+    let shape = (1..=3usize, pair(1..=3), pair(1..=3), sides, pair(1..=2));
+    (shape, 1..=3usize, any::<bool>()).prop_map(
+        |((out_channels, kernel, stride, (padding, padding_end, more), dilation), groups, bias)| {
+            let most = [0, 1].map(|d| stride.0[d].max(dilation.0[d]) - 1);
+            Kind::ConvTranspose2d(ConvTransposeSpec {
+                out_channels: out_channels * groups,
+                kernel,
+                stride,
+                padding,
+                padding_end,
+                output_padding: Pair([more.0[0].min(most[0]), more.0[1].min(most[1])]),
+                dilation,
+                groups,
+                bias,
             })
         },
     )
@@ -172,6 +195,7 @@ pub fn kind() -> impl Strategy<Value = Kind> {
     // So that the activations together come up somewhat more often than convolutions.
     let weighted = |starter: Kind| match starter {
         Kind::Conv2d(_) => (9, conv().boxed()),
+        Kind::ConvTranspose2d(_) => (3, conv_transpose().boxed()),
         Kind::MaxPool2d(_) => (3, max_pool().boxed()),
         Kind::AvgPool2d(_) => (3, avg_pool().boxed()),
         Kind::Activation(activation) => (1, with_number(activation).boxed()),

@@ -8,9 +8,9 @@ use convstep::{
         loss::Loss,
         resample::{Border, Upsampling},
         spec::{
-            AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec,
-            GroupNormSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair, ShuffleSpec,
-            SliceSpec, Together, UpsampleSpec,
+            AdaptivePoolSpec, AvgPoolSpec, BatchNormSpec, ConvSpec, ConvTransposeSpec, CropSpec, DenseSpec,
+            DropoutSpec, GroupNormSpec, Kind, LayerSpec, LrnSpec, MaxPoolSpec, PReluSpec, PadSpec, Pair,
+            ShuffleSpec, SliceSpec, Together, UpsampleSpec,
         },
     },
 };
@@ -41,6 +41,21 @@ fn kind() -> impl Strategy<Value = Kind> {
                 normalize,
             })
         }),
+        (1usize..4, pair(1, 3), pair(1, 3), pair(0, 1), any::<bool>()).prop_map(
+            |(out_channels, kernel, stride, padding, bias)| {
+                Kind::ConvTranspose2d(ConvTransposeSpec {
+                    padding_end: (out_channels == 3).then_some(stride),
+                    output_padding: Pair([stride.0[0] - 1, 0]),
+                    dilation: Pair([1, kernel.0[1]]),
+                    groups: 1,
+                    out_channels,
+                    kernel,
+                    stride,
+                    padding,
+                    bias,
+                })
+            }
+        ),
         (pair(1, 3), option::of(pair(1, 3))).prop_map(|(kernel, stride)| Kind::MaxPool2d(MaxPoolSpec {
             kernel,
             stride,

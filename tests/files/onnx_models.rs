@@ -108,6 +108,36 @@ fn what_pytorch_exports_computes_what_pytorch_computes() {
     }
 }
 
+/// Transposed convolutions as PyTorch exports them, and in each form that ONNX has for a padding.
+#[test]
+fn transposed_convolutions_compute_what_others_compute() {
+    for (exporter, layers_of_it) in [("script", 8), ("dynamo", 7)] {
+        let model = check(&format!("decoder_{exporter}"));
+        assert_eq!(model.network.layers.len(), layers_of_it, "{exporter}: {:?}", layers(&model));
+        assert!(model.notes.is_empty() && model.unused.is_empty(), "{:?} {:?}", model.notes, model.unused);
+    }
+    for (name, padding, padding_end, more) in [
+        ("less", [2, 1], Some([1, 0]), [0, 0]),
+        ("upper", [1, 0], Some([2, 1]), [0, 0]),
+        ("more", [0, 0], None, [1, 1]),
+    ] {
+        let model = check(&format!("paddings_{name}"));
+        let Kind::ConvTranspose2d(last) = &model.architecture.layers[4].kind else { panic!("{name}") };
+        let found = (last.padding.0, last.padding_end.map(|end| end.0), last.output_padding.0);
+        assert_eq!(found, (padding, padding_end, more), "{name}");
+    }
+}
+
+/// Layers on sequences, as those on a picture of one row.
+#[test]
+fn one_dimensional_layers_compute_what_pytorch_computes() {
+    for exporter in ["script", "dynamo"] {
+        let model = check(&format!("line_{exporter}"));
+        assert_eq!(model.network.input, [3, 1, 40]);
+        assert_eq!(model.notes, ["the file's input has one row, so the picture has one"]);
+    }
+}
+
 /// The state dict, read with the architecture that the ONNX file has: the same weights, so the same bits.
 #[test]
 fn a_state_dict_and_an_onnx_file_of_one_network_are_one_model() {

@@ -4,7 +4,7 @@
 //!
 //! The files and the script that made them are in `tests/fixtures/torch`.
 
-use convstep::data::{ModelFolder, npy};
+use convstep::data::{Background, Content, Loaded, ModelFolder, npy};
 use convstep::model_io::{Architecture, Model, Near};
 use convstep::nn::{Mode, Part, Source, dropout::Stream, loss};
 use convstep::tensor::Tensor;
@@ -116,6 +116,26 @@ fn slits() {
 #[test]
 fn volume() {
     check("volume");
+}
+
+#[test]
+fn decoder() {
+    check("decoder");
+}
+
+/// Convolutions, pools and normalisation of sequences, as those of a picture of one row; their weights are (O, C, K).
+#[test]
+fn line() {
+    let model = check("line");
+    assert_eq!(model.network.input, [3, 1, 40]);
+    // The array (C, L) is its picture.
+    let values = npy::decode(&bytes("line.npy")).expect("an array");
+    assert_eq!(values.dim(), (1, 1, 3, 40));
+    let first = values[[0, 0, 1, 0]];
+    let picture = Loaded { name: "line".into(), content: Content::Values(values), label: None };
+    let adjustment = convstep::data::Adjustment::default();
+    let fitted = picture.input(3, 1, 40, adjustment, Background::default()).expect("it fits");
+    assert_eq!((fitted.tensor.dim(), fitted.tensor[[0, 1, 0, 0]]), ((1, 3, 1, 40), first));
 }
 
 /// What torch.save leaves of one state dict, in all its forms, is what safetensors leaves of it.

@@ -17,7 +17,7 @@ use convstep::{
         spec::*,
     },
     trace::{Grain, Pass, Plan, Setup},
-    ui::{fonts, sentences, strings::Words, told},
+    ui::{fonts, names::hyperparameter_key, sentences, strings::Words, told},
 };
 use std::{
     collections::BTreeMap,
@@ -311,8 +311,9 @@ fn every_kind_of_layer_and_each_of_its_numbers_has_its_words() {
         }
         has(&format!("build.kind.{}_tip", kind.name()));
         for field in kind.hyperparameters() {
-            has(&format!("build.hyperparameter.{}", field.name));
-            has(&format!("build.hyperparameter.{}_tip", field.name));
+            let key = hyperparameter_key(&kind, field.name);
+            has(&key);
+            has(&format!("{key}_tip"));
             if let Value::Flag(_) = field.value {
                 has(&format!("build.flag.{}_on", field.name));
                 has(&format!("build.flag.{}_off", field.name));
@@ -360,7 +361,8 @@ fn every_layer(loss: Loss) -> Network {
     let resampled = Kind::starters().into_iter().filter(|kind| {
         matches!(
             kind,
-            Kind::Upsample2d(_)
+            Kind::ConvTranspose2d(_)
+                | Kind::Upsample2d(_)
                 | Kind::Pad2d(_)
                 | Kind::Crop2d(_)
                 | Kind::SliceChannels(_)
@@ -376,9 +378,16 @@ fn every_layer(loss: Loss) -> Network {
     let first = resampled.filter(|kind| {
         matches!(
             kind,
-            Kind::Upsample2d(_) | Kind::Pad2d(_) | Kind::SliceChannels(_) | Kind::ChannelShuffle(_)
+            Kind::ConvTranspose2d(_)
+                | Kind::Upsample2d(_)
+                | Kind::Pad2d(_)
+                | Kind::SliceChannels(_)
+                | Kind::ChannelShuffle(_)
         )
     });
+    // With its bias, as it starts, and without.
+    let bare = Kind::ConvTranspose2d(ConvTransposeSpec { bias: false, ..ConvTransposeSpec::new(2, 3) });
+    let first = first.chain([bare]);
     let end = kinds.len() - 3;
     let mut kinds = kinds;
     kinds.splice(end..end, last);

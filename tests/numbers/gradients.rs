@@ -68,6 +68,7 @@ impl Run<'_> {
                 Op::PRelu(_) => sides.extend(x.iter().map(|&x| i64::from(x > 0.0))),
                 Op::MaxPool2d(_) => sides.extend(made.at(Part::Winner).iter().map(|&at| at as i64)),
                 Op::Conv2d(_)
+                | Op::ConvTranspose2d(_)
                 | Op::AvgPool2d(_)
                 | Op::Resample2d(_)
                 | Op::Flatten
@@ -194,6 +195,11 @@ fn check_kind(what: &str, kind: impl Strategy<Value = Kind>, configurations: usi
 #[test]
 fn conv2d() {
     check_kind("conv2d", random::conv(), 100, &[Mode::Eval]);
+}
+
+#[test]
+fn conv_transpose2d() {
+    check_kind("conv_transpose2d", random::conv_transpose(), 40, &[Mode::Eval]);
 }
 
 #[test]

@@ -4,13 +4,15 @@
 
 use convstep::nn::{
     Activation, Alone, Axis, Compute, Mode, Network, Op, Part, Source, Values, WindowNumbers, conv,
+    conv_transpose,
     dropout::{self, Stream},
     init::Init,
     loss::Loss,
     resample::{Border, Upsampling},
     spec::{
-        AvgPoolSpec, BatchNormSpec, ConvSpec, CropSpec, DenseSpec, DropoutSpec, GroupNormSpec, Kind,
-        LayerSpec, MaxPoolSpec, PadSpec, Pair, ShuffleSpec, SliceSpec, Together, UpsampleSpec,
+        AvgPoolSpec, BatchNormSpec, ConvSpec, ConvTransposeSpec, CropSpec, DenseSpec, DropoutSpec,
+        GroupNormSpec, Kind, LayerSpec, MaxPoolSpec, PadSpec, Pair, ShuffleSpec, SliceSpec, Together,
+        UpsampleSpec,
     },
 };
 use convstep::tensor::{MAX_CELLS, Tensor};
@@ -90,6 +92,9 @@ proptest! {
                 match &layer.op {
                     Op::Conv2d(spec) => {
                         f32::conv_backward_weight(&Alone, spec, &one(x), &one(made.get(Part::Ds).unwrap_or(dy)), &mut dw);
+                    }
+                    Op::ConvTranspose2d(spec) => {
+                        conv_transpose::backward_weight(spec, &one(x), &one(dy), &mut dw);
                     }
                     Op::Dense(spec) => f32::dense_backward_weight(&Alone, spec, &one(x), &one(dy), &mut dw),
                     Op::PRelu(spec) => convstep::nn::prelu::backward_slope(spec, &one(dy), &one(x), &mut dw),
@@ -329,6 +334,60 @@ proptest! {
         }
     }
 
+    /// The same for the transposed convolution, whose output cells gather over (c, u, v) an input with zeros between its
+    /// cells; and the sum is what stamping, input cell by input cell, gives in f64.
+    #[test]
+    fn transposed_convolution_folds_in_the_documented_order(
+        input in random::input(), kind in random::conv_transpose(), images in 1..=2usize, seed: u64
+    ) {
+        let network = random::stack(input, [kind], Loss::Mse);
+        let Op::ConvTranspose2d(spec) = &network.layers[0].op else { return Ok(()) };
+        let mut numbers = Numbers::new(seed);
+        let params = numbers.params(&network);
+        let (w, b) = (params.0[0].at(Part::Weight), params.0[0].get(Part::Bias));
+        let x = numbers.pictures::<f32>(&network, images);
+        let (rows, cols) = (spec.conv.window.rows, spec.conv.window.cols);
+        let [c_in, h, width] = network.input;
+        let [c_out, out_h, out_w] = network.layers[0].output;
+        let (group_in, group_out) = (c_in / spec.conv.groups, c_out / spec.conv.groups);
+        // Far more zeros than padding, kernel and rest could reach.
+        let margin = 20;
+        let extent = |cells: usize, axis: Axis, out: usize| 2 * margin + (cells - 1) * axis.stride + out + 1;
+        let mut spread = Tensor::zeros((images, c_in, extent(h, rows, out_h), extent(width, cols, out_w)));
+        let mut stamped = Tensor::<f64>::zeros((images, c_out, out_h + 2 * margin, out_w + 2 * margin));
+        for ((n, c, p, q), &x) in x.indexed_iter() {
+            spread[[n, c, margin + p * rows.stride, margin + q * cols.stride]] = x;
+            for (o, u, v) in ndarray::indices((group_out, rows.kernel, cols.kernel)) {
+                let i = margin + p * rows.stride + u * rows.dilation - rows.padding;
+                let j = margin + q * cols.stride + v * cols.dilation - cols.padding;
+                if i < out_h + 2 * margin && j < out_w + 2 * margin {
+                    stamped[[n, c / group_in * group_out + o, i, j]] += f64::from(x) * f64::from(w[[c, o, u, v]]);
+                }
+            }
+        }
+        let made = network.forward::<f32>(&params, &x, Mode::Eval, Stream::default());
+        let y = made.output();
+        prop_assert_eq!(bits(y), bits(&conv_transpose::forward(spec, &x, w, b)));
+        for ((n, o, i, j), y) in y.indexed_iter() {
+            let mut sum = 0.0f32;
+            for (c, u, v) in ndarray::indices((group_in, rows.kernel, cols.kernel)) {
+                let c = o / group_out * group_in + c;
+                let x = spread[[
+                    n,
+                    c,
+                    margin + i + rows.padding - u * rows.dilation,
+                    margin + j + cols.padding - v * cols.dilation,
+                ]];
+                sum = x.mul_add(w[[c, o % group_out, u, v]], sum);
+            }
+            let bias = b.map_or(0.0, |b| b[[0, o, 0, 0]]);
+            let stamped = stamped[[n, o, margin + i, margin + j]] + f64::from(bias);
+            prop_assert!((f64::from(*y) - stamped).abs() <= 1e-4, "{} {}", y, stamped);
+            let sum = if b.is_some() { sum + bias } else { sum };
+            prop_assert_eq!(y.to_bits(), sum.to_bits());
+        }
+    }
+
     /// The same for the dense layer.
     #[test]
     fn dense_folds_in_the_documented_order(
@@ -421,6 +480,14 @@ proptest! {
                     Op::Conv2d(conv) => {
                         let first = o / conv.group_out() * conv.group_in();
                         in_window(first..first + conv.group_in(), i, j)
+                    }
+                    Op::ConvTranspose2d(spec) => {
+                        let window = &spec.conv.window;
+                        let taps = ndarray::indices((window.rows.kernel, window.cols.kernel));
+                        let reaching = taps.into_iter().filter_map(|(u, v)| window.window_of([i, j], [u, v]));
+                        let group = layer.input[0] / spec.conv.groups;
+                        let first = o / (layer.output[0] / spec.conv.groups) * group;
+                        reaching.into_iter().any(|[p, q]| (first..first + group).any(|c| nan(c, p, q)))
                     }
                     Op::MaxPool2d(_) | Op::AvgPool2d(_) => in_window(o..o + 1, i, j),
                     Op::Resample2d(resample) => {
@@ -581,6 +648,23 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
             })
         },
     );
+    let pairs = (hostile_pair(), hostile_pair(), hostile_pair(), hostile_pair(), hostile_pair());
+    let sides = proptest::option::of(hostile_pair());
+    let transposed = (hostile(), pairs, sides, hostile(), any::<bool>()).prop_map(
+        |(out_channels, (kernel, stride, padding, dilation, output_padding), padding_end, groups, bias)| {
+            Kind::ConvTranspose2d(ConvTransposeSpec {
+                out_channels,
+                kernel,
+                stride,
+                padding,
+                padding_end,
+                output_padding,
+                dilation,
+                groups,
+                bias,
+            })
+        },
+    );
     let maybe = || proptest::option::of(hostile_pair());
     let pool = (hostile_pair(), maybe(), hostile_pair(), maybe(), hostile_pair(), any::<bool>());
     let pool = pool.prop_map(|(kernel, stride, padding, padding_end, dilation, flag)| {
@@ -632,6 +716,7 @@ fn hostile_kind() -> impl Strategy<Value = Kind> {
         ];
     prop_oneof![
         conv,
+        transposed,
         pool,
         padded_pool,
         resampled,
@@ -678,7 +763,11 @@ proptest! {
                     for (_, shape) in layer.parameters() {
                         prop_assert!(shape.0.iter().map(|&n| n as u128).product::<u128>() <= MAX_CELLS as u128);
                     }
-                    if let Some(window) = layer.window() {
+                    let transposed = match &layer.op {
+                        Op::ConvTranspose2d(spec) => Some(&spec.conv.window),
+                        _ => None,
+                    };
+                    if let Some(window) = layer.window().or(transposed) {
                         prop_assert!(window.taps() <= MAX_CELLS);
                         // The corners of the index arithmetic.
                         for axis in [window.rows, window.cols] {

@@ -7,7 +7,7 @@
 
 use convstep::nn::{
     Activation, Alone, Compute, Mode, Network, Op, Params, Part, Parts, Source, Values, Window,
-    WindowNumbers, batchnorm, conv, dense,
+    WindowNumbers, batchnorm, conv, conv_transpose, dense,
     dropout::Stream,
     group_norm::{self, GroupNorm},
     local_response_norm::{self, LocalResponseNorm, Normalised},
@@ -19,8 +19,8 @@ use convstep::nn::{
     resample::{self, Border, Upsampling},
     softmax,
     spec::{
-        ConvSpec, CropSpec, DenseSpec, GroupNormSpec, Kind, LayerSpec, MaxPoolSpec, PadSpec, Pair,
-        ShuffleSpec, SliceSpec, Together, UpsampleSpec,
+        ConvSpec, ConvTransposeSpec, CropSpec, DenseSpec, GroupNormSpec, Kind, LayerSpec, MaxPoolSpec,
+        PadSpec, Pair, ShuffleSpec, SliceSpec, Together, UpsampleSpec,
     },
 };
 use convstep::tensor::Tensor;
@@ -208,6 +208,49 @@ fn convolutions() {
         let mut dw = Tensor::zeros(w.dim());
         f32::conv_backward_weight(&Alone, &spec, &x, &gy, &mut dw);
         case.compare("grad.weight", &dw);
+        if let Some(bias) = bias {
+            let mut db = Tensor::zeros(bias.dim());
+            conv::backward_bias(&gy, &mut db);
+            case.compare("grad.bias", &db);
+        }
+    });
+}
+
+/// The definition, and the kernels that the passes use.
+#[test]
+fn transposed_convolutions() {
+    each("transposed_", 17, |case| {
+        let (x, w, gy) = (case.tensor("in.x"), case.tensor("param.weight"), case.tensor("gy"));
+        let bias = case.has("param.bias").then(|| case.vector("param.bias"));
+        let kind = Kind::ConvTranspose2d(ConvTransposeSpec {
+            out_channels: case.number("out_channels") as usize,
+            kernel: Pair(case.pair("kernel")),
+            stride: Pair(case.pair("stride")),
+            padding: Pair(case.pair("padding")),
+            padding_end: Some(Pair(case.pair("padding_end"))),
+            output_padding: Pair(case.pair("output_padding")),
+            dilation: Pair(case.pair("dilation")),
+            groups: case.number("groups") as usize,
+            bias: bias.is_some(),
+        });
+        assert_eq!(kind.name(), case.op);
+        let extents = channels_and_extents(&x).0;
+        let network = Network::build(extents, vec![LayerSpec::new("l", kind)], Loss::Mse).expect("fits");
+        let Op::ConvTranspose2d(spec) = &network.layers[0].op else { panic!("{}", case.name) };
+        let sum = f32::conv_backward_input(&Alone, &spec.conv, &x, &w);
+        for y in [
+            conv_transpose::forward(spec, &x, &w, bias.as_ref()),
+            conv_transpose::with_bias(sum, bias.as_ref()),
+        ] {
+            case.compare("out.y", &y);
+        }
+        case.compare("grad.x", &conv_transpose::backward_input(spec, &gy, &w));
+        case.compare("grad.x", &f32::conv_forward(&Alone, &spec.conv, &gy, &w, None));
+        let (mut dw, mut fast) = (Tensor::zeros(w.dim()), Tensor::zeros(w.dim()));
+        conv_transpose::backward_weight(spec, &x, &gy, &mut dw);
+        f32::conv_backward_weight(&Alone, &spec.conv, &gy, &x, &mut fast);
+        case.compare("grad.weight", &dw);
+        case.compare("grad.weight", &fast);
         if let Some(bias) = bias {
             let mut db = Tensor::zeros(bias.dim());
             conv::backward_bias(&gy, &mut db);

@@ -8,7 +8,7 @@ use convstep::nn::{
     Op, Part,
     init::Init,
     loss::Loss,
-    spec::{ConvSpec, Kind, LayerSpec, Pair},
+    spec::{ConvSpec, ConvTransposeSpec, Kind, LayerSpec, Pair},
 };
 use convstep::tensor::Tensor;
 use convstep::trace::{Address, Owner, TensorId};
@@ -21,7 +21,7 @@ use convstep::ui::{
 use egui::vec2;
 use image::RgbaImage;
 
-/// Two convolutions with all that is odd: strides, padding, dilation, groups, division, no bias.
+/// Two convolutions and a transposed one with all that is odd: strides, padding, dilation, groups, division, no bias.
 fn odd() -> AppState {
     let first = ConvSpec {
         stride: Pair([2, 1]),
@@ -37,6 +37,14 @@ fn odd() -> AppState {
         bias: false,
         ..ConvSpec::new(6, 3)
     };
+    let third = ConvTransposeSpec {
+        stride: Pair([2, 3]),
+        padding: Pair([1, 0]),
+        dilation: Pair([1, 2]),
+        output_padding: Pair([1, 2]),
+        groups: 2,
+        ..ConvTransposeSpec::new(4, 3)
+    };
     let architecture = Architecture {
         input: [2, 11, 9],
         classes: Vec::new(),
@@ -44,6 +52,7 @@ fn odd() -> AppState {
         layers: vec![
             LayerSpec::new("conv1", Kind::Conv2d(first)),
             LayerSpec::new("conv2", Kind::Conv2d(second)),
+            LayerSpec::new("up", Kind::ConvTranspose2d(third)),
         ],
         loss: Loss::Mse,
     };
@@ -65,7 +74,7 @@ fn states() -> Vec<AppState> {
 fn cells(state: &AppState) -> Vec<Address> {
     let plan = state.plan();
     let of_conv = plan.stages().iter().enumerate().filter(|(_, stage)| {
-        matches!(stage.tensor.owner, Owner::Layer(l) if matches!(plan.layer(l as usize).op, Op::Conv2d(_)))
+        matches!(stage.tensor.owner, Owner::Layer(l) if plan.layer(l as usize).op.convolution().is_some())
     });
     of_conv
         .filter(|(_, stage)| stage.pass != convstep::trace::Pass::Update)
@@ -192,16 +201,20 @@ fn scattering_gives_what_gathering_gives() {
         apply(&mut state, Action::Go(convstep::trace::Move::End));
         let trace = state.trace();
         for (l, layer) in state.plan().network().layers.iter().enumerate() {
-            let Op::Conv2d(_) = layer.op else {
-                assert!(trace.scattered(l, 0, [0, 0, 0]).is_none());
-                continue;
+            let (part, [channels, rows, cols]) = match &layer.op {
+                Op::Conv2d(_) => (Part::Dx, layer.input),
+                Op::ConvTranspose2d(_) => (Part::Out, layer.output),
+                _ => {
+                    assert!(trace.scattered(l, 0, [0, 0, 0]).is_none());
+                    continue;
+                }
             };
-            let dx = TensorId::layer(l, Part::Dx);
-            let [channels, rows, cols] = layer.input;
+            let (made, bias) = (TensorId::layer(l, part), trace.params().0[l].get(Part::Bias));
             for c in 0..channels {
                 for (p, q) in (0..rows).flat_map(|p| (0..cols).map(move |q| (p, q))) {
-                    let gathered = trace.value(dx, 0, ((c * rows + p) * cols + q) as u32);
-                    let scattered = trace.scattered(l, 0, [c, p, q]).expect("a convolution");
+                    let gathered = trace.value(made, 0, ((c * rows + p) * cols + q) as u32);
+                    let bias = bias.filter(|_| part == Part::Out).map_or(0.0, |bias| bias[[0, c, 0, 0]]);
+                    let scattered = trace.scattered(l, 0, [c, p, q]).expect("a convolution") + bias;
                     let off = (gathered - scattered).abs();
                     assert!(
                         off <= 1e-5 * gathered.abs() + 1e-7,
@@ -218,13 +231,18 @@ fn scattering_gives_what_gathering_gives() {
 fn the_scatter_view_says_the_number_that_gathering_gives() {
     let mut state = odd();
     apply(&mut state, Action::ShowScatter(true));
-    for (n, text) in ["bwd/conv2.dX/k2/(2,3)", "bwd/conv1.dX/k1/(10,8)"].into_iter().enumerate() {
+    for (n, text) in
+        ["bwd/conv2.dX/k2/(2,3)", "bwd/conv1.dX/k1/(10,8)", "fwd/up/k1/(2,2)"].into_iter().enumerate()
+    {
         let cell = state.plan().parse(text).expect("an address");
         let (_, terms) = state.terms_done(&cell);
         apply(&mut state, Action::GoTo(format!("{text}/m{}", terms / 2)));
         render(&state, [1024, 768], 1.0, n == 0);
         apply(&mut state, Action::GoTo(text.into()));
-        let value = convstep::ui::number::full(state.trace().finished(&cell));
+        // Before the bias, which is added to both.
+        let fold = state.trace().cell(&cell);
+        let sum = fold.steps.iter().rfind(|step| step.term.op == convstep::trace::TermOp::MulAdd);
+        let value = convstep::ui::number::full(sum.map_or(fold.value, |step| step.after));
         let all = texts(&state);
         let said = all.iter().any(|line| line.contains(&format!("Gathered {value}, scattered")));
         assert!(said, "{text}: {value} is not among {all:#?}");

@@ -30,7 +30,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 14] = [
+const NETWORKS: [(&str, &str); 15] = [
     (
         "normed",
         r#"
@@ -200,6 +200,18 @@ layers = [
     { name = "both", kind = "concat", inputs = ["product", "conv", "input"] },
     { name = "flatten", kind = "flatten" },
     { name = "fc", kind = "dense", out_features = 3 },
+]
+"#,
+    ),
+    (
+        "stamped",
+        r#"
+input = [2, 3, 4]
+loss = { kind = "mse" }
+layers = [
+    { name = "up", kind = "conv_transpose2d", out_channels = 4, kernel = 3, stride = 2, padding = 1, output_padding = [1, 0], groups = 2 },
+    { name = "relu", kind = "relu" },
+    { name = "out", kind = "conv_transpose2d", out_channels = 1, kernel = [2, 3], stride = [3, 1], dilation = [1, 2], padding = [0, 1], padding_end = [1, 2], bias = false },
 ]
 "#,
     ),

@@ -89,7 +89,7 @@ fn edit_params(state: &AppState, params: &mut Params, edit: EditAction) -> Resul
         EditAction::Blank { layer, out } => blank(network, params, layer, out)?,
         EditAction::Reset(extent) => {
             if let Some(loaded) = state.loaded_params() {
-                reset(params, &loaded, extent);
+                reset(network, params, &loaded, extent);
             }
         }
         EditAction::SetPixel { .. }
@@ -206,7 +206,7 @@ fn set_filter(
     filter: Filter,
 ) -> Result<(), String> {
     let name = layer_name(network, layer)?;
-    let Op::Conv2d(spec) = &network.layers[layer].op else {
+    let Some(spec) = network.layers[layer].op.convolution() else {
         return Err(format!(
             "{name}: expected a convolution to set a filter of, got another layer; pick one"
         ));
@@ -278,6 +278,7 @@ fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Re
     let name = layer_name(network, layer)?;
     let outs = match &network.layers[layer].op {
         Op::Conv2d(spec) => spec.out_channels,
+        Op::ConvTranspose2d(spec) => spec.out_channels(),
         Op::Dense(spec) => spec.out_features,
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
@@ -300,7 +301,13 @@ fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Re
         return Err(format!("{name}: expected a filter from 0 to {}, got {out}; pick another", outs - 1));
     }
     if let Some(weight) = params.0[layer].get_mut(Part::Weight) {
-        weight.slice_mut(ndarray::s![out, .., .., ..]).fill(0.0);
+        if let Op::ConvTranspose2d(spec) = &network.layers[layer].op {
+            // The slices for this map, one of the filter of each input map of its group.
+            let (filters, slice) = (spec.conv.outputs_of(out), out % spec.conv.group_in());
+            weight.slice_mut(ndarray::s![filters, slice, .., ..]).fill(0.0);
+        } else {
+            weight.slice_mut(ndarray::s![out, .., .., ..]).fill(0.0);
+        }
     }
     if let Some(bias) = params.0[layer].get_mut(Part::Bias) {
         bias[[0, out, 0, 0]] = 0.0;
@@ -308,7 +315,7 @@ fn blank(network: &Network, params: &mut Params, layer: usize, out: usize) -> Re
     Ok(())
 }
 
-fn reset(params: &mut Params, loaded: &Params, extent: Extent) {
+fn reset(network: &Network, params: &mut Params, loaded: &Params, extent: Extent) {
     for (l, (parts, loaded)) in params.0.iter_mut().zip(&loaded.0).enumerate() {
         for (part, from) in loaded.iter() {
             let shape = shape_of(from);
@@ -317,8 +324,15 @@ fn reset(params: &mut Params, loaded: &Params, extent: Extent) {
                 Extent::Layer { layer } if layer == l => 0..shape.len(),
                 Extent::Cell { layer, part: of, index } if layer == l && of == part => index..index + 1,
                 Extent::Filter { layer, out } if layer == l => {
+                    let op = &network.layers[l].op;
+                    if matches!(op, Op::ConvTranspose2d(_)) && part != Part::Weight {
+                        // A bias belongs to an output map, a filter to an input map.
+                        continue;
+                    }
                     // A bias or statistic is (1, O, 1, 1), a weight (O, ...).
-                    let one = if shape.0[0] == 1 { 1 } else { shape.len() / shape.0[0] };
+                    let has_filters = op.convolution().is_some() || matches!(op, Op::Dense(_));
+                    let is_weight = part == Part::Weight && has_filters;
+                    let one = if is_weight { shape.len() / shape.0[0] } else { 1 };
                     out * one..(out + 1) * one
                 }
                 Extent::Layer { .. } | Extent::Cell { .. } | Extent::Filter { .. } => continue,

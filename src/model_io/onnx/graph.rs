@@ -325,8 +325,10 @@ impl<'a> Graph<'a> {
         let mut spec = layer.spec.clone();
         match &mut spec.kind {
             Kind::Conv2d(conv) if !conv.bias => conv.bias = true,
+            Kind::ConvTranspose2d(conv) if !conv.bias => conv.bias = true,
             Kind::Dense(dense) if !dense.bias => dense.bias = true,
             Kind::Conv2d(_)
+            | Kind::ConvTranspose2d(_)
             | Kind::Dense(_)
             | Kind::MaxPool2d(_)
             | Kind::AvgPool2d(_)

@@ -27,6 +27,7 @@ mod slices;
 mod spelled;
 #[cfg(test)]
 mod tests;
+mod transposed;
 mod value;
 mod windows;
 
@@ -341,6 +342,7 @@ fn loss(reading: &mut Reading) -> Result<Loss, ModelError> {
         Op::Activation(_)
         | Op::PRelu(_)
         | Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)

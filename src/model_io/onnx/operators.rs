@@ -13,7 +13,7 @@ use super::{
     names::quoted,
     norms, pad,
     proto::NodeProto,
-    resize, scale, shapes, slices,
+    resize, scale, shapes, slices, transposed,
     value::Value,
     windows,
 };
@@ -24,7 +24,7 @@ use crate::nn::{
 
 /// The supported operators, for error messages.
 pub const KNOWN: &str = "Add, Sub, Mul, Max, Min and Div (with constants or of branches, Div by a constant), AveragePool, \
-                         BatchNormalization, Celu, Clip, Concat, Conv, Dropout, Elu, Expand, Flatten, Gather, Gelu, Gemm, \
+                         BatchNormalization, Celu, Clip, Concat, Conv, ConvTranspose, Dropout, Elu, Expand, Flatten, Gather, Gelu, Gemm, \
                          GlobalAveragePool, GlobalMaxPool, GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, LayerNormalization (over the whole input), LeakyRelu, LogSoftmax (the \
                          last), MatMul, MaxPool, Mean, Mish, Neg, PRelu, Pad, ReduceMax, ReduceMean and ReduceSum \
                          (over a map), Relu, Reshape, Resize, Selu, Sigmoid, Slice, Softmax, Softplus, Split, Squeeze, Sum, \
@@ -45,6 +45,7 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         "Identity" => first(graph, node)?,
         "Cast" | "CastLike" => cast(graph, node)?,
         "Conv" => windows::conv(graph, node)?,
+        "ConvTranspose" => transposed::conv_transpose(graph, node)?,
         "MaxPool" => windows::max_pool(graph, node)?,
         "AveragePool" => windows::average_pool(graph, node)?,
         "GlobalAveragePool" | "GlobalMaxPool" => windows::global_pool(graph, node)?,

@@ -16,7 +16,15 @@ use crate::nn::{
 
 /// Rows and columns from an attribute of as many numbers as the tensor has axes beside channels; one-dimensional layers
 /// have one row.
-fn pair(node: &NodeProto, x: &Value, name: &str, default: Option<[usize; 2]>) -> Result<[usize; 2], String> {
+///
+/// # Errors
+/// If there are others.
+pub fn pair(
+    node: &NodeProto,
+    x: &Value,
+    name: &str,
+    default: Option<[usize; 2]>,
+) -> Result<[usize; 2], String> {
     let numbers = match (ints(node, name), default) {
         (Some(numbers), _) => numbers,
         (None, Some(default)) => return Ok(default),

@@ -51,7 +51,7 @@ impl Run<'_> {
     fn tail(&self) -> usize {
         self.steps
             .iter()
-            .rposition(|step| matches!(step.op, Op::Conv2d(_) | Op::MaxPool2d(_)))
+            .rposition(|step| matches!(step.op, Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::MaxPool2d(_)))
             .map_or(0, |l| l + 1)
     }
 
@@ -96,6 +96,11 @@ impl Run<'_> {
                     relu: step.relu,
                 };
                 plan.forward(&own.forward, finish, &x[ins.start..], &mut y[outs], &mut shard.scratch);
+            }
+            (Op::ConvTranspose2d(_), Some(plan)) => {
+                let finish =
+                    Finish { bias: (!own.b.is_empty()).then_some(&own.b), relu: step.relu, divide: 0.0 };
+                plan.backward_input(&own.forward, finish, &x[ins], &mut y[outs], &mut shard.scratch);
             }
             (Op::MaxPool2d(spec), _) => {
                 plain::max_pool(
@@ -159,7 +164,7 @@ impl Run<'_> {
             }
             (Op::Flatten, _) => y[outs].copy_from_slice(&x[ins]),
             (Op::Add | Op::Multiply | Op::Concat, _) => forward_join(step, self.places, &mut shard.values, n),
-            (Op::Conv2d(_), None) => unreachable!("a convolution has a plan"),
+            (Op::Conv2d(_) | Op::ConvTranspose2d(_), None) => unreachable!("a convolution has a plan"),
         }
     }
 
@@ -253,17 +258,20 @@ impl Run<'_> {
         }
     }
 
-    /// Of a convolution: its input lowered for the weights' gradient, and the gradient of its sum where it divides.
+    /// Of a convolution: what its windows slide over lowered for the weights' gradient, its input or, of a transposed
+    /// one, the output's gradient; and the gradient of its sum where it divides.
     fn lower(&self, shard: &mut Shard, l: usize, n: &Range<usize>) {
         let step = &self.steps[l];
-        let (Op::Conv2d(spec), Some(plan)) = (&step.op, &step.conv) else { return };
+        let Some(plan) = &step.conv else { return };
+        let spec = plan.spec();
         let rows = spec.window.rows.out;
         let len = plan.lowered_len(rows);
-        plan.lower(
-            &shard.values[step.from][n.start * step.inputs..n.end * step.inputs],
-            0..rows,
-            &mut shard.lowered[l][n.start * len..n.end * len],
-        );
+        let is_transposed = matches!(step.op, Op::ConvTranspose2d(_));
+        let read = match is_transposed {
+            true => &shard.gradients[step.to][n.start * step.outputs..n.end * step.outputs],
+            false => &shard.values[step.from][n.start * step.inputs..n.end * step.inputs],
+        };
+        plan.lower(read, 0..rows, &mut shard.lowered[l][n.start * len..n.end * len]);
         if spec.normalize {
             let k = spec.filter_pixels() as f64 as f32;
             let outs = n.start * step.outputs..n.end * step.outputs;
@@ -339,7 +347,11 @@ impl Run<'_> {
         match (&step.op, &step.conv) {
             (Op::Conv2d(spec), Some(plan)) => {
                 let ds = if spec.normalize { &shard.ds[l][outs] } else { &dy[outs] };
-                plan.backward_input(&own.backward, ds, &mut dx[ins], &mut shard.scratch);
+                plan.backward_input(&own.backward, Finish::default(), ds, &mut dx[ins], &mut shard.scratch);
+            }
+            (Op::ConvTranspose2d(_), Some(plan)) => {
+                let dy = &dy[outs.start..];
+                plan.forward(&own.backward, Finish::default(), dy, &mut dx[ins], &mut shard.scratch);
             }
             (Op::MaxPool2d(spec), _) => {
                 let gate = step.gates.then_some(&y[outs.clone()]);
@@ -436,7 +448,7 @@ impl Run<'_> {
                     backward_join(step, &shard.values, [k, n], dy, &mut dx[at..at + step.reads[k].len]);
                 }
             }
-            (Op::Conv2d(_), None) => unreachable!("a convolution has a plan"),
+            (Op::Conv2d(_) | Op::ConvTranspose2d(_), None) => unreachable!("a convolution has a plan"),
         }
     }
 }
@@ -529,10 +541,12 @@ fn backward_lrn(spec: &LocalResponseNorm, plane: usize, [dy, y, x]: [&[f32]; 3],
 }
 
 impl Step {
-    /// Output channels or features of a layer with parameters, of a normalisation its scales, of a PReLU its slopes; else 0.
+    /// The first extent of the weight of a layer with parameters: output channels or features, of a transposed convolution
+    /// input channels, of a normalisation its scales, of a PReLU its slopes; else 0.
     pub(super) const fn channels(&self) -> usize {
         match &self.op {
             Op::Conv2d(spec) => spec.out_channels,
+            Op::ConvTranspose2d(spec) => spec.in_channels(),
             Op::Dense(spec) => spec.out_features,
             Op::BatchNorm2d(spec) => spec.channels,
             Op::PRelu(spec) => spec.slopes,
@@ -578,7 +592,7 @@ impl Step {
         images: usize,
         sums: &mut Sums,
     ) {
-        if sums.o.is_empty() || images == 0 {
+        if images == 0 || sums.o.is_empty() && sums.of_bias.is_empty() {
             return;
         }
         let dy = &shard.gradients[self.to][..images * self.outputs];
@@ -591,7 +605,7 @@ impl Step {
                 for (lowered, (dy, ds)) in lowered.zip(images) {
                     plan.backward_weight(lowered, 0..rows, ds, sums.o.clone(), &mut sums.dw);
                     if spec.bias && plan.bias_sum().is_none() {
-                        plain::bias_sums(dy, rows * spec.window.cols.out, sums.o.clone(), &mut sums.db);
+                        plain::bias_sums(dy, self.plane, sums.of_bias.clone(), &mut sums.db);
                     }
                 }
                 if let Some(at) = plan.bias_sum() {
@@ -599,12 +613,25 @@ impl Step {
                     sums.db.iter_mut().zip(rows).for_each(|(db, row)| *db = row[at]);
                 }
             }
+            (Op::ConvTranspose2d(spec), Some(plan)) => {
+                let rows = spec.conv.window.rows.out;
+                let lowered = shard.lowered[l].chunks_exact(plan.lowered_len(rows));
+                let x = shard.values[self.from][..images * self.inputs].chunks_exact(self.inputs);
+                for (lowered, x) in lowered.zip(x) {
+                    plan.backward_weight(lowered, 0..rows, x, sums.o.clone(), &mut sums.dw);
+                }
+                if spec.bias {
+                    for dy in dy.chunks_exact(self.outputs) {
+                        plain::bias_sums(dy, self.plane, sums.of_bias.clone(), &mut sums.db);
+                    }
+                }
+            }
             (Op::Dense(spec), _) => {
                 let x = &shard.values[self.from][..images * self.inputs];
                 dense::backward_weight(isa, spec, images, x, dy, sums.o.clone(), &mut sums.dw);
                 if spec.bias {
                     for dy in dy.chunks_exact(self.outputs) {
-                        plain::bias_sums(dy, 1, sums.o.clone(), &mut sums.db);
+                        plain::bias_sums(dy, 1, sums.of_bias.clone(), &mut sums.db);
                     }
                 }
             }
@@ -613,7 +640,7 @@ impl Step {
                 let of = Statistics { mean: &own.batch[0], inv_std: &own.batch[2] };
                 for (dy, x) in dy.chunks_exact(self.outputs).zip(x.chunks_exact(self.inputs)) {
                     norm::products(isa, dy, x, of, self.plane, sums.o.clone(), &mut sums.dw);
-                    plain::bias_sums(dy, self.plane, sums.o.clone(), &mut sums.db);
+                    plain::bias_sums(dy, self.plane, sums.of_bias.clone(), &mut sums.db);
                 }
             }
             (Op::PRelu(spec), _) => {
@@ -629,11 +656,12 @@ impl Step {
                     let (mean, inv_std) = stats.split_at(spec.runs());
                     let of = Statistics { mean, inv_std };
                     norm::products(isa, dy, x, of, spec.run(), sums.o.clone(), &mut sums.dw);
-                    plain::bias_sums(dy, spec.run(), sums.o.clone(), &mut sums.db);
+                    plain::bias_sums(dy, spec.run(), sums.of_bias.clone(), &mut sums.db);
                 }
             }
             (
                 Op::Conv2d(_)
+                | Op::ConvTranspose2d(_)
                 | Op::MaxPool2d(_)
                 | Op::AvgPool2d(_)
                 | Op::Resample2d(_)

@@ -134,11 +134,13 @@ struct Shard {
     losses: Vec<f32>,
 }
 
-/// The sums of one layer's gradients for a range of output channels; of a batch normalisation its statistics
+/// The sums of one layer's gradients for a range of [`Step::channels`]; of a batch normalisation its statistics
 /// too.
 #[derive(Debug, Default)]
 struct Sums {
     o: Range<usize>,
+    /// The channels of the bias: the same, but of a transposed convolution.
+    of_bias: Range<usize>,
     dw: Vec<f32>,
     db: Vec<f32>,
     mean: Vec<f32>,
@@ -185,6 +187,7 @@ fn plan_steps(network: &Network, isa: Isa) -> (Vec<Step>, Vec<usize>) {
         let near = Near::of(network, l);
         let conv = match &layer.op {
             Op::Conv2d(spec) => Some(ConvPlan::new(isa, spec)),
+            Op::ConvTranspose2d(spec) => Some(ConvPlan::new(isa, &spec.conv)),
             Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Resample2d(_)
@@ -267,6 +270,7 @@ impl Near {
         let op = |l: usize| &network.layers[l].op;
         let unread = |l: usize| match op(l) {
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::Dense(_)
             | Op::BatchNorm2d(_)
             | Op::GroupNorm(_)
@@ -297,7 +301,8 @@ impl Near {
             relu: *op(l) == Op::RELU,
             alone: network.layers[l].sources.iter().all(|&source| network.only_reader(source) == Some(l)),
             unread: before.is_some_and(unread),
-            is_conv: before.is_some_and(|before| matches!(op(before), Op::Conv2d(_))),
+            is_conv: before
+                .is_some_and(|before| matches!(op(before), Op::Conv2d(_) | Op::ConvTranspose2d(_))),
             then_relu: then.is_some_and(|then| *op(then) == Op::RELU),
             then_halving: then.is_some_and(halving),
             gates: halving(l) && relu_before.and_then(alone_before).is_some_and(unread),
@@ -391,33 +396,29 @@ impl Engine {
                 let part = |channels: usize| {
                     channels * worker / self.workers..channels * (worker + 1) / self.workers
                 };
+                let o = part(step.channels());
+                let sums = |each: usize, of_bias: Range<usize>| Sums {
+                    o: o.clone(),
+                    dw: vec![0.0; o.len() * each],
+                    db: vec![0.0; of_bias.len()],
+                    of_bias,
+                    ..Sums::default()
+                };
                 match (&step.op, &step.conv) {
-                    (Op::Conv2d(spec), Some(plan)) => {
-                        let o = part(spec.out_channels);
-                        let dw = vec![0.0; o.len() * plan.sums_row()];
-                        Sums { dw, db: vec![0.0; o.len()], o, ..Sums::default() }
+                    (Op::Conv2d(_), Some(plan)) => sums(plan.sums_row(), o.clone()),
+                    (Op::ConvTranspose2d(spec), Some(plan)) => {
+                        sums(plan.sums_row(), part(spec.out_channels()))
                     }
-                    (Op::Dense(spec), _) => {
-                        let o = part(spec.out_features);
-                        let dw = vec![0.0; o.len() * spec.in_features];
-                        Sums { dw, db: vec![0.0; o.len()], o, ..Sums::default() }
+                    (Op::Dense(spec), _) => sums(spec.in_features, o.clone()),
+                    (Op::BatchNorm2d(_), _) => {
+                        let [mean, var] = std::array::from_fn(|_| vec![0.0; o.len()]);
+                        Sums { mean, var, ..sums(1, o.clone()) }
                     }
-                    (Op::BatchNorm2d(spec), _) => {
-                        let c = part(spec.channels);
-                        let [dw, db, mean, var] = std::array::from_fn(|_| vec![0.0; c.len()]);
-                        Sums { o: c, dw, db, mean, var }
-                    }
-                    (Op::PRelu(spec), _) => {
-                        let o = part(spec.slopes);
-                        Sums { dw: vec![0.0; o.len()], o, ..Sums::default() }
-                    }
-                    (Op::GroupNorm(_), _) => {
-                        let o = part(step.channels());
-                        let [dw, db] = std::array::from_fn(|_| vec![0.0; o.len()]);
-                        Sums { dw, db, o, ..Sums::default() }
-                    }
+                    (Op::PRelu(_), _) => sums(1, 0..0),
+                    (Op::GroupNorm(_), _) => sums(1, o.clone()),
                     (
                         Op::Conv2d(_)
+                        | Op::ConvTranspose2d(_)
                         | Op::MaxPool2d(_)
                         | Op::AvgPool2d(_)
                         | Op::Resample2d(_)
@@ -478,12 +479,22 @@ impl Engine {
                         plan.pack_input(&own.w, &mut own.backward);
                     }
                 }
+                // Forward it is a convolution's input gradient, and the other way round.
+                (Op::ConvTranspose2d(_), Some(plan)) => {
+                    own.forward.resize(plan.weight_len(), 0.0);
+                    plan.pack_input(&own.w, &mut own.forward);
+                    if backward && step.reads[0].wanted {
+                        own.backward.resize(plan.weight_len(), 0.0);
+                        plan.pack_forward(&own.w, &mut own.backward);
+                    }
+                }
                 (Op::Dense(spec), _) if own.w.len() <= LARGE => {
                     own.forward.resize(own.w.len(), 0.0);
                     dense::transpose(spec, &own.w, &mut own.forward);
                 }
                 (
                     Op::Conv2d(_)
+                    | Op::ConvTranspose2d(_)
                     | Op::Dense(_)
                     | Op::MaxPool2d(_)
                     | Op::AvgPool2d(_)

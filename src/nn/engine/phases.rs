@@ -151,7 +151,7 @@ impl Engine {
                 None => to.copy_from_slice(&sums.dw),
             }
             if !own.b.is_empty() {
-                own.gradient[1][sums.o.clone()].copy_from_slice(&sums.db);
+                own.gradient[1][sums.of_bias.clone()].copy_from_slice(&sums.db);
             }
         }
     }

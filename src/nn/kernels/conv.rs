@@ -314,8 +314,15 @@ impl ConvPlan {
         self.forward.run(self.isa, panels, source, finish, y);
     }
 
-    /// ds: (O, H', W') -> dx: (C, H, W).
-    pub fn backward_input(&self, panels: &[f32], ds: &[f32], dx: &mut [f32], scratch: &mut [f32]) {
+    /// ds: (O, H', W') -> dx: (C, H, W). What follows the sum is that of a transposed convolution.
+    pub fn backward_input(
+        &self,
+        panels: &[f32],
+        finish: Finish,
+        ds: &[f32],
+        dx: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         let (rows, cols) = (self.spec.window.rows, self.spec.window.cols);
         let (low_p, low_q) = (-spread(&rows).0 as usize, -spread(&cols).0 as usize);
         let Lattice { row, plane, .. } = self.input;
@@ -333,7 +340,7 @@ impl ConvPlan {
                 }
             }
         }
-        self.input.run(self.isa, panels, source, Finish::default(), dx);
+        self.input.run(self.isa, panels, source, finish, dx);
     }
 
     /// Numbers in one output channel of the sums of a weight gradient.

@@ -198,7 +198,7 @@ pub fn conv_backward_input(
         let mut scratch = vec![0.0; plan.scratch_len()];
         for (n, dx) in pieces.into_iter().enumerate() {
             let ds = &image(flat(&ds), n, images)[o.start * h * w_out..o.end * h * w_out];
-            plan.backward_input(&panels, ds, dx, &mut scratch);
+            plan.backward_input(&panels, Finish::default(), ds, dx, &mut scratch);
         }
     });
 }

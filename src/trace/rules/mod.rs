@@ -10,6 +10,7 @@
 pub mod activation;
 pub mod batchnorm;
 pub mod conv;
+pub mod conv_transpose;
 pub mod dense;
 pub mod group_norm;
 pub mod join;
@@ -92,6 +93,7 @@ pub(super) fn stages(plan: &Plan, pass: Pass) -> Vec<(TensorId, Shape, usize)> {
 fn layer_stages(plan: &Plan, l: usize, pass: Pass, push: Push) {
     match &plan.layer(l).op {
         Op::Conv2d(spec) => conv::stages(plan, l, spec, pass, push),
+        Op::ConvTranspose2d(spec) => conv_transpose::stages(plan, l, spec, pass, push),
         Op::MaxPool2d(spec) => pool::max_stages(plan, l, spec, pass, push),
         Op::AvgPool2d(spec) => pool::avg_stages(plan, l, spec, pass, push),
         Op::Resample2d(spec) => resample::stages(plan, l, spec, pass, push),
@@ -188,6 +190,7 @@ pub fn term(plan: &Plan, time: u32, stage: &Stage, image: u32, cell: u32, m: u32
             let l = l as usize;
             match &plan.layer(l).op {
                 Op::Conv2d(spec) => conv::term(&site, l, spec),
+                Op::ConvTranspose2d(spec) => conv_transpose::term(&site, l, spec),
                 Op::MaxPool2d(spec) => pool::max_term(&site, l, spec),
                 Op::AvgPool2d(spec) => pool::avg_term(&site, l, spec),
                 Op::Resample2d(spec) => resample::term(&site, l, spec),
@@ -219,6 +222,7 @@ pub fn start(plan: &Plan, stage: &Stage) -> Start {
         Owner::Input | Owner::Loss => loss::start(plan, part),
         Owner::Layer(l) => match &plan.layer(l as usize).op {
             Op::Conv2d(_) => conv::start(plan, part),
+            Op::ConvTranspose2d(_) => conv_transpose::start(plan, part),
             Op::Dense(_) => dense::start(plan, part),
             Op::BatchNorm2d(_) => batchnorm::start(plan, part),
             Op::GroupNorm(_) => group_norm::start(plan, part),
@@ -255,6 +259,7 @@ pub fn formula(plan: &Plan, stage: &Stage) -> &'static str {
         Owner::Input | Owner::Loss => loss::formula(plan, part),
         Owner::Layer(l) => match &plan.layer(l as usize).op {
             Op::Conv2d(spec) => conv::formula(spec, part),
+            Op::ConvTranspose2d(spec) => conv_transpose::formula(spec, part),
             Op::MaxPool2d(spec) => pool::max_formula(spec, part),
             Op::AvgPool2d(_) => pool::avg_formula(part),
             Op::Resample2d(spec) => resample::formula(spec, part),
@@ -333,6 +338,7 @@ pub fn readers(plan: &Plan, stage: &Stage, tensor: TensorId, image: u32, index: 
     let Owner::Layer(l) = stage.tensor.owner else { return scan(&reading, visit) };
     match &plan.layer(l as usize).op {
         Op::Conv2d(spec) => conv::readers(&reading, l as usize, spec, visit),
+        Op::ConvTranspose2d(spec) => conv_transpose::readers(&reading, l as usize, spec, visit),
         Op::Dense(spec) => dense::readers(&reading, l as usize, spec, visit),
         Op::MaxPool2d(spec) => pool::max_readers(&reading, l as usize, spec, visit),
         Op::AvgPool2d(spec) => pool::avg_readers(&reading, l as usize, spec, visit),

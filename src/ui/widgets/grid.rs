@@ -22,7 +22,7 @@ mod geometry;
 mod overlay;
 mod picture;
 
-pub use geometry::{CellSpan, MARGIN, ScreenFromGrid, fit_cell, plane_size, snap_cell};
+pub use geometry::{CellSpan, MARGIN, ScreenFromGrid, fit_cell, map_size, plane_size, snap_cell};
 pub use overlay::Overlay;
 
 use geometry::clamped;

@@ -56,6 +56,13 @@ pub fn icon_ui(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 frame((0.0, 0.0), (1.0, 1.0), thin);
                 fill((0.18, 0.18), (0.66, 0.66));
             }
+            // A cell of a plane stamped on a larger one.
+            Kind::ConvTranspose2d(_) => {
+                frame((0.0, 0.0), (1.0, 1.0), thin);
+                fill((0.0, 0.0), (0.3, 0.3));
+                frame((0.34, 0.34), (1.0, 1.0), thin);
+                line(&[(0.3, 0.3), (0.62, 0.62)], thin);
+            }
             // One of four.
             Kind::MaxPool2d(_) | Kind::GlobalMaxPool2d | Kind::AdaptiveMaxPool2d(_) => {
                 grid(2);

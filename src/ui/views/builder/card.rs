@@ -37,7 +37,7 @@ pub fn card_ui(ui: &mut Ui, view: &View, draft: &Draft, columns: &Columns, l: us
                 });
                 inputs_ui(ui, view, draft, l, spec);
                 for field in spec.kind.hyperparameters() {
-                    if let Some(field) = hyperparameter_ui(ui, view, &spec.name, field) {
+                    if let Some(field) = hyperparameter_ui(ui, view, (&spec.name, &spec.kind), field) {
                         push(view, BuildAction::Set(l, field));
                     }
                 }

@@ -1,8 +1,8 @@
 //! The widgets of the builder for single values, each with a name for those who do not see it.
 
 use crate::nn::hyperparameter::{Hyperparameter, Value};
-use crate::nn::spec::Pair;
-use crate::ui::{theme, view::View};
+use crate::nn::spec::{Kind, Pair};
+use crate::ui::{names::hyperparameter_key, theme, view::View};
 use egui::{Align, DragValue, Id, Layout, Response, RichText, TextEdit, Ui, WidgetInfo, vec2};
 
 /// The most that a count can be set to; beyond it no network fits into memory.
@@ -96,11 +96,11 @@ pub fn left_text_ui(ui: &mut Ui, name: &str, hint: &str, text: &str, width: f32)
 pub fn hyperparameter_ui(
     ui: &mut Ui,
     view: &View,
-    layer: &str,
+    (layer, kind): (&str, &Kind),
     field: Hyperparameter,
 ) -> Option<Hyperparameter> {
-    let caption = view.text(&format!("build.hyperparameter.{}", field.name));
-    let tip = view.text(&format!("build.hyperparameter.{}_tip", field.name));
+    let key = hyperparameter_key(kind, field.name);
+    let (caption, tip) = (view.text(&key), view.text(&format!("{key}_tip")));
     let name = format!("{layer} {caption}");
     let mut changed = None;
     match field.value {

@@ -6,6 +6,7 @@ use crate::nn::Layer;
 use crate::nn::hyperparameter::{Hyperparameter, Value};
 use crate::nn::spec::{Kind, LayerSpec, Pair};
 use crate::ui::{
+    names::hyperparameter_key,
     number,
     number::thousands,
     theme,
@@ -182,6 +183,7 @@ pub fn kind_name(view: &View, kind: &Kind) -> String {
     match kind {
         Kind::Activation(activation) => activation.title().to_owned(),
         Kind::Conv2d(_)
+        | Kind::ConvTranspose2d(_)
         | Kind::MaxPool2d(_)
         | Kind::AvgPool2d(_)
         | Kind::GlobalAvgPool2d
@@ -235,7 +237,7 @@ fn summary(view: &View, kind: &Kind) -> String {
     };
     let shown = |field: &Hyperparameter| is_own(field) || !(usual.contains(field) || follows(field));
     let parts = all.iter().filter(|field| shown(field)).map(|field| {
-        let name = view.text(&format!("build.hyperparameter.{}", field.name));
+        let name = view.text(&hyperparameter_key(kind, field.name));
         match field.value {
             Value::Count(n) => format!("{name} {n}"),
             Value::Pair(Pair([a, b])) => format!("{name} {a}×{b}"),

@@ -80,7 +80,8 @@ impl<'a> Closeup<'a> {
             Owner::Layer(l) => l as usize,
         };
         match &plan.layer(l).op {
-            Op::Conv2d(spec) => conv::conv(view, &focus, stage, l, spec),
+            Op::Conv2d(spec) => conv::conv(view, &focus, stage, l, spec.into()),
+            Op::ConvTranspose2d(spec) => conv::conv(view, &focus, stage, l, spec.into()),
             Op::MaxPool2d(spec) | Op::AvgPool2d(spec) => pool::pool(view, &focus, stage, l, spec),
             Op::Resample2d(spec) => resample::resample(view, &focus, stage, l, spec),
             Op::Activation(function) => activation::activation(view, &focus, stage, l, *function),
@@ -179,6 +180,7 @@ pub fn has_choices(view: &View) -> bool {
     let Owner::Layer(l) = stage.tensor.owner else { return false };
     match &plan.layer(l as usize).op {
         Op::Conv2d(_) => stage.tensor.part == Part::Dx,
+        Op::ConvTranspose2d(_) => stage.tensor.part == Part::Out,
         Op::MaxPool2d(_) | Op::AvgPool2d(_) => stage.pass == Pass::Fwd,
         Op::Resample2d(_)
         | Op::Activation(_)
@@ -196,13 +198,14 @@ pub fn has_choices(view: &View) -> bool {
     }
 }
 
-/// The choices of the close-up: which way an input gradient goes; the kind, size and stride of a pool.
+/// The choices of the close-up: which way a gathered sum is seen; the kind, size and stride of a pool.
 pub fn choices_ui(ui: &mut Ui, view: &View) {
     let plan = view.state.plan();
     let Some(stage) = plan.stage_at(&view.state.focus()).filter(|_| has_choices(view)) else { return };
     let Owner::Layer(l) = stage.tensor.owner else { return };
-    if stage.tensor.part == Part::Dx {
-        conv::ways_ui(ui, view);
+    let is_transposed = matches!(plan.layer(l as usize).op, Op::ConvTranspose2d(_));
+    if is_transposed || stage.tensor.part == Part::Dx {
+        conv::ways_ui(ui, view, is_transposed);
     } else {
         pool::choices_ui(ui, view, l as usize);
     }

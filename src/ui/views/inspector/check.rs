@@ -154,6 +154,7 @@ fn kink_ui(ui: &mut Ui, view: &View, kink: &Kink) {
         Op::Activation(_)
         | Op::PRelu(_)
         | Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
         | Op::AvgPool2d(_)
         | Op::Resample2d(_)
         | Op::Flatten

@@ -14,7 +14,11 @@ use crate::ui::{
     filters::{FilterCell, filter_atlas},
     lit, number, theme,
     view::View,
-    widgets::{grid::CellState, hatch::hatched_ui, sign::Sign},
+    widgets::{
+        grid::{CellState, map_size},
+        hatch::hatched_ui,
+        sign::Sign,
+    },
 };
 use egui::{
     Align2, Color32, FontId, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
@@ -109,9 +113,8 @@ impl<'a> Tiles<'a> {
         if let Some(form) = shown.form {
             return form.fitted(square);
         }
-        let [rows, cols] = [shown.plane.rows(), shown.plane.cols()].map(|side| side.max(1) as f32);
-        let cell = (square.width() / cols).min(square.height() / rows);
-        Rect::from_center_size(square.center(), vec2(cell * cols, cell * rows))
+        let size = map_size(square.size(), shown.plane.rows(), shown.plane.cols());
+        Rect::from_center_size(square.center(), size)
     }
 
     fn square_ui(&self, ui: &Ui, n: usize, place: usize, square: Rect) {

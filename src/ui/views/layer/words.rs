@@ -219,6 +219,7 @@ fn hands_back(view: &View, gradient: TensorId) -> String {
         Op::Activation(Activation::Relu) => fill("layer.back_relu"),
         Op::Activation(_) | Op::PRelu(_) => fill("layer.back_slope"),
         Op::Conv2d(_) => fill("layer.back_filters"),
+        Op::ConvTranspose2d(_) => fill("layer.back_stamps"),
         Op::Dense(_) => fill("layer.back_neurons"),
         Op::Add => fill("layer.back_add"),
         Op::Multiply => fill("layer.back_multiply"),
@@ -278,9 +279,13 @@ fn filter(
     (front, [Some(what), here, Some(opens)].into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
-/// The name of the block whose maps layer `l` reads.
+/// The name of the block whose maps the slices of layer `l` are for: those that it reads, of a transposed convolution
+/// its own.
 fn read_block(view: &View, l: usize) -> String {
     let plan = view.state.plan();
+    if matches!(plan.layer(l).op, Op::ConvTranspose2d(_)) {
+        return plan.layer(l).name().to_owned();
+    }
     let read = plan.input_of(l);
     let blocks = blocks(plan.network());
     match block_of(&blocks, read) {
@@ -289,10 +294,12 @@ fn read_block(view: &View, l: usize) -> String {
     }
 }
 
-/// The number of the map that a slice reads: with groups, those of the filter's group.
+/// The number of the map that a slice is for: with groups, those of the filter's group.
 fn read_map(view: &View, l: usize, filter: usize, slice: usize) -> String {
     let read = match &view.state.plan().layer(l).op {
         Op::Conv2d(conv) => conv.inputs_of(filter).start + slice,
+        // The slices of an input map's filter go to the output maps.
+        Op::ConvTranspose2d(spec) => spec.conv.inputs_of(filter).start + slice,
         Op::Dense(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)

@@ -110,10 +110,13 @@ fn buttons_ui(ui: &mut Ui, scene: &Scene) {
         }
     }
     if let Some(layer) = made_by(scene) {
-        let is_conv = matches!(view.state.plan().layer(layer).op, Op::Conv2d(_));
-        let keys = match is_conv {
-            true => ["map.edit", "map.edit_tip", "map.blank", "map.blank_tip"],
-            false => ["map.edit_neuron", "map.edit_neuron_tip", "map.blank_neuron", "map.blank_neuron_tip"],
+        let op = &view.state.plan().layer(layer).op;
+        let keys = if matches!(op, Op::ConvTranspose2d(_)) {
+            ["map.edit", "map.edit_tip", "map.blank_map", "map.blank_map_tip"]
+        } else if matches!(op, Op::Conv2d(_)) {
+            ["map.edit", "map.edit_tip", "map.blank", "map.blank_tip"]
+        } else {
+            ["map.edit_neuron", "map.edit_neuron_tip", "map.blank_neuron", "map.blank_neuron_tip"]
         };
         if button_ui(ui, view, keys[0], keys[1]) {
             view.look(&weights_at(scene, layer));

@@ -5,7 +5,7 @@ use super::{TITLE, body_font, strong_font, text_ui};
 use crate::app::Digits;
 use crate::nn::{Block, Op, Part};
 use crate::trace::{Address, Contribution, Grain, Pass, TensorId};
-use crate::ui::widgets::flow::text_width;
+use crate::ui::widgets::{flow::text_width, grid::map_size};
 use crate::ui::{
     atlas::tensor_atlas,
     lit, names, number,
@@ -146,8 +146,11 @@ fn heading_ui(ui: &Ui, scene: &Scene, sum: &Sum, rect: Rect) {
         (false, true) => "map.reads_picture",
         (false, false) => "map.reads",
     };
-    let is_conv = matches!(view.state.plan().layer(sum.shown.layer).op, Op::Conv2d(_));
-    let rest = match (is_gradient, is_conv) {
+    let op = &view.state.plan().layer(sum.shown.layer).op;
+    let is_transposed = matches!(op, Op::ConvTranspose2d(_));
+    let rest = match (is_gradient, op.convolution().is_some()) {
+        (true, _) if is_transposed => "map.slices",
+        (false, true) if is_transposed => "map.slices_for",
         (true, _) => "map.slices_back",
         (false, true) => "map.slices",
         (false, false) => "map.weights",
@@ -217,8 +220,7 @@ fn tile_ui(ui: &mut Ui, scene: &Scene, one: &Contribution, sum: &Sum, rect: Rect
 
 /// A rectangle with the sides of a map within a square.
 fn within(square: Rect, rows: usize, cols: usize) -> Rect {
-    let most = rows.max(cols).max(1) as f32;
-    Rect::from_min_size(square.min, square.size() * vec2(cols as f32, rows as f32) / most)
+    Rect::from_min_size(square.min, map_size(square.size(), rows, cols))
 }
 
 /// The map, with what is read of it framed.
@@ -284,12 +286,13 @@ fn weights_ui(ui: &mut Ui, scene: &Scene, one: &Contribution, sum: &Sum, square:
     }
     ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, view.theme.plane_frame), StrokeKind::Outside);
     let response = ui.interact(rect, ui.scope_id().with(("weights", one.from)), Sense::click());
-    let is_conv = matches!(view.state.plan().layer(sum.shown.layer).op, Op::Conv2d(_));
+    let op = &view.state.plan().layer(sum.shown.layer).op;
+    let (is_conv, is_transposed) = (op.convolution().is_some(), matches!(op, Op::ConvTranspose2d(_)));
     let numbers = [scene.map, one.from, rows, cols].map(|number| number.to_string());
     let [k, from, h, w] = numbers.each_ref().map(String::as_str);
-    let key = match (is_conv, pass(scene)) {
-        (true, Pass::Bwd) => "map.slice_back",
-        (true, _) => "map.slice",
+    let key = match (is_conv, (pass(scene) == Pass::Bwd) != is_transposed) {
+        (true, true) => "map.slice_back",
+        (true, false) => "map.slice",
         (false, _) => "map.weights_of",
     };
     let words = view.fill(key, &[("k", k), ("from", from), ("h", h), ("w", w)]);

@@ -157,7 +157,9 @@ fn sum_of(ctx: &Context, view: &View, plane: &TensorPlane, focus: RowCol, cell: 
 fn activated(plan: &Plan, l: usize) -> Option<(usize, Activation)> {
     let before = plan.layer(l).sources[0].layer()?;
     match (&plan.layer(l).op, &plan.layer(before).op) {
-        (Op::Activation(activation), Op::Conv2d(_) | Op::Dense(_)) => Some((before, *activation)),
+        (Op::Activation(activation), Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense(_)) => {
+            Some((before, *activation))
+        }
         _ => None,
     }
 }

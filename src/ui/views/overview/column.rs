@@ -123,6 +123,7 @@ impl Column {
             Op::Activation(activation) => vec![activation.title().to_owned()],
             Op::PRelu(_) => text("build.kind.prelu"),
             Op::Conv2d(_) | Op::Dense(_) => Vec::new(),
+            Op::ConvTranspose2d(_) => text("overview.transposed"),
             Op::BatchNorm2d(_) | Op::GroupNorm(_) | Op::LocalResponseNorm(_) => text("overview.normed"),
             Op::Resample2d(resample) => text(match resample.does() {
                 Does::Scale(_) if resample.rows.out < resample.rows.len => "overview.reduced",

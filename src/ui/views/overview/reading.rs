@@ -106,17 +106,23 @@ impl Scene<'_> {
             return 1.0;
         };
         let (outs, ins, _, _) = weights.dim();
-        let sum = |c: usize| {
-            if out >= outs || c >= ins {
+        let sum_of = |o: usize, c: usize| {
+            if o >= outs || c >= ins {
                 0.0
             } else {
-                weights.slice(ndarray::s![out, c, .., ..]).iter().map(|w| w.abs()).sum()
+                weights.slice(ndarray::s![o, c, .., ..]).iter().map(|w| w.abs()).sum()
             }
         };
+        let sum = |c: usize| sum_of(out, c);
         match &plan.layer(l).op {
             Op::Conv2d(conv) => {
                 let first = conv.inputs_of(out).start;
                 input.checked_sub(first).map_or(0.0, sum)
+            }
+            // A filter for each input map, with a slice for each output map of its group.
+            Op::ConvTranspose2d(spec) => {
+                let first = spec.conv.inputs_of(input).start;
+                out.checked_sub(first).map_or(0.0, |slice| sum_of(input, slice))
             }
             Op::Dense(_) => {
                 // A map of the layer before is as many inputs as it has cells.

@@ -83,6 +83,19 @@ pub fn fit_cell(room: Vec2, rows: usize, cols: usize, padding: usize, pixels_per
     snap_cell(side(room.x, cols).min(side(room.y, rows)), pixels_per_point)
 }
 
+/// The size of a map painted in `room`: in its proportions; one of a single row or column is a band of bars, a quarter as
+/// high or as wide as the room.
+pub fn map_size(room: Vec2, rows: usize, cols: usize) -> Vec2 {
+    let [rows, cols] = [rows, cols].map(|side| side.max(1) as f32);
+    let cell = (room.x / cols).min(room.y / rows);
+    let size = vec2(cell * cols, cell * rows);
+    match (rows, cols) {
+        (1.0, 2.0..) => size.max(vec2(0.0, 0.25 * room.y)),
+        (2.0.., 1.0) => size.max(vec2(0.25 * room.x, 0.0)),
+        _ => size,
+    }
+}
+
 /// The room that a plane takes, its frame included, in points.
 pub fn plane_size(rows: usize, cols: usize, padding: usize, cell_points: f32, pixels_per_point: f32) -> Vec2 {
     let cell = snap_cell(cell_points, pixels_per_point);

@@ -49,7 +49,7 @@ pub fn chain(conv_cell: &ConvCell, sum: &Sum, shown: &[usize]) -> Chain {
         links: links(conv_cell, sum),
     };
     if conv_cell.done == conv_cell.terms {
-        print(&mut chain, conv_cell.spec.normalize && !sum.flipped);
+        print(&mut chain, conv_cell.spec.normalize && conv_cell.is_output());
     }
     chain
 }
@@ -100,8 +100,10 @@ fn links(conv_cell: &ConvCell, sum: &Sum) -> Vec<Link> {
     let pixels = sum.pixels();
     let mapping = conv_cell.sum_mapping();
     let [_, o, i, j] = conv_cell.at;
-    let spec = conv_cell.spec;
-    let (divides, adds) = if sum.flipped { (false, false) } else { (spec.normalize, spec.bias) };
+    let (divides, adds) = match conv_cell.is_output() {
+        true => (conv_cell.spec.normalize, conv_cell.has_bias),
+        false => (false, false),
+    };
     let is_marked = |m: usize| conv_cell.marked == Some(m as u32);
     let link = |sign, name: &str, cell, address, mapping, framed| Link {
         sign,

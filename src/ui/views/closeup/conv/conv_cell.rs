@@ -1,7 +1,7 @@
 //! What all close-ups of a convolution share: the current cell and its terms up to the cursor.
 
-use super::super::caption::Caption;
-use crate::nn::{Part, conv::Conv2d};
+use super::super::{caption::Caption, computed::Computed};
+use crate::nn::{Part, conv::Conv2d, conv_transpose::ConvTranspose2d};
 use crate::trace::{Address, CellFold, Grain, Stage, TensorId};
 use crate::ui::{
     colormap::{Mapping, ValueRange},
@@ -13,6 +13,29 @@ use crate::ui::{
 };
 use std::rc::Rc;
 
+/// A convolution, or a transposed one, which has the same sums in other stages.
+#[derive(Clone, Copy)]
+pub struct Filters<'a> {
+    /// The convolution; of a transposed one that which it transposes.
+    pub conv: &'a Conv2d,
+    /// Its windows lie on the output.
+    pub is_transposed: bool,
+    /// A bias is added to its output.
+    pub bias: bool,
+}
+
+impl<'a> From<&'a Conv2d> for Filters<'a> {
+    fn from(conv: &'a Conv2d) -> Self {
+        Self { conv, is_transposed: false, bias: conv.bias }
+    }
+}
+
+impl<'a> From<&'a ConvTranspose2d> for Filters<'a> {
+    fn from(spec: &'a ConvTranspose2d) -> Self {
+        Self { conv: &spec.conv, is_transposed: true, bias: spec.bias }
+    }
+}
+
 /// The current cell of a convolution, with its terms up to the cursor.
 pub struct ConvCell<'a> {
     /// The view.
@@ -23,8 +46,12 @@ pub struct ConvCell<'a> {
     pub stage: &'a Stage,
     /// The number of the layer.
     pub l: usize,
-    /// The convolution.
+    /// The convolution; of a transposed one that which it transposes.
     pub spec: &'a Conv2d,
+    /// Its windows lie on the output.
+    pub is_transposed: bool,
+    /// A bias is added to its output.
+    pub has_bias: bool,
     /// The cell's image in the batch.
     pub image: u32,
     /// The cell's place in its tensor.
@@ -50,7 +77,7 @@ impl<'a> ConvCell<'a> {
         focus: &Address,
         stage: &'a Stage,
         l: usize,
-        spec: &'a Conv2d,
+        filters: Filters<'a>,
     ) -> Option<Self> {
         let (plan, trace) = (view.state.plan(), view.state.trace());
         let term = (focus.grain() == Grain::Term).then(|| focus.term());
@@ -72,7 +99,9 @@ impl<'a> ConvCell<'a> {
             focus,
             stage,
             l,
-            spec,
+            spec: filters.conv,
+            is_transposed: filters.is_transposed,
+            has_bias: filters.bias,
             image,
             at,
             done,
@@ -99,9 +128,41 @@ impl<'a> ConvCell<'a> {
         names::tensor(self.view, tensor)
     }
 
-    /// The gradient that the sum of products has.
-    pub fn sum_gradient(&self) -> TensorId {
-        self.view.state.plan().sum_gradient_of(self.l, self.spec)
+    /// Whether it is a cell of the layer's output.
+    pub fn is_output(&self) -> bool {
+        self.stage.tensor.part == Part::Out
+    }
+
+    /// Whether it gathers what windows hand back to it: an input gradient, or the output of a transposed convolution.
+    pub fn is_gathered(&self) -> bool {
+        match Computed::from_part(self.stage.tensor.part) {
+            Some(Computed::Output) => self.is_transposed,
+            Some(Computed::InputGradient) => !self.is_transposed,
+            Some(Computed::SumGradient | Computed::WeightGradient | Computed::BiasGradient) | None => false,
+        }
+    }
+
+    /// What the windows slide over: the input, of a transposed convolution the gradient of the output.
+    pub fn over(&self) -> TensorId {
+        let plan = self.view.state.plan();
+        if self.is_transposed { plan.output_gradient_of(self.l) } else { plan.input_of(self.l) }
+    }
+
+    /// What has a cell for each window: the gradient of the sum of products, of a transposed convolution the input.
+    pub fn each(&self) -> TensorId {
+        let plan = self.view.state.plan();
+        if self.is_transposed { plan.input_of(self.l) } else { plan.sum_gradient_of(self.l, self.spec) }
+    }
+
+    /// Rows and columns of the positions that a gradient of a weight or a bias is added up over.
+    pub fn positions(&self) -> [usize; 2] {
+        match self.stage.tensor.part {
+            Part::Db => {
+                let [_, rows, cols] = self.view.state.plan().layer(self.l).output;
+                [rows, cols]
+            }
+            _ => self.spec.window.out(),
+        }
     }
 
     /// A plane of weights as the terms find it: before the update.
@@ -177,14 +238,19 @@ impl<'a> ConvCell<'a> {
         let (view, spec) = (self.view, self.spec);
         let window = &spec.window;
         let group = (spec.groups > 1).then(|| {
-            let read = spec.inputs_of(self.at[1]);
-            let group = [read.start / spec.group_in(), spec.groups, read.start, read.end - 1];
+            let channel = self.at[1];
+            let (group, read) = match self.is_gathered() {
+                true => (channel / spec.group_in(), spec.outputs_of(channel)),
+                false => (channel / spec.group_out(), spec.inputs_of(channel)),
+            };
+            let group = [group, spec.groups, read.start, read.end - 1];
             let [group, all, from, to] = group.map(|n| n.to_string());
             let words = [("group", group.as_str()), ("all", &all), ("from", &from), ("to", &to)];
             view.fill("conv.group", &words)
         });
         let unseen = names::rows_and_columns(view, &window.rows.unseen(), &window.cols.unseen());
-        let unseen = unseen.map(|which| view.fill("conv.unseen", &[("which", &which)]));
+        let key = if self.is_transposed { "conv.unstamped" } else { "conv.unseen" };
+        let unseen = unseen.map(|which| view.fill(key, &[("which", &which)]));
         unseen.into_iter().chain(group).collect()
     }
 

@@ -1,5 +1,5 @@
 //! The input gradient made the other way: each output gradient, times the filter, is added onto the cells that it
-//! was made of.
+//! was made of. So a transposed convolution's output: each input cell stamps its weighted filter.
 
 use super::super::part::{Part, map_detail};
 use super::super::parts::Item;
@@ -12,18 +12,21 @@ use crate::ui::{
     widgets::grid::{CellSpan, CellView, Overlay},
 };
 
-/// The input gradient as scattered: the filter times one output gradient, added where its window was.
+/// A gathered sum as scattered: the filter times one cell of the source, added where its window is.
 pub fn scatter<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     let (view, theme) = (conv_cell.view, conv_cell.theme());
-    let sum = Sum::from_input_gradient(conv_cell);
+    let sum = Sum::gathered(conv_cell);
     let [_, channel, p, q] = conv_cell.at;
     let window = &conv_cell.spec.window;
     // The marked term, or the last, or else the first to come.
     let m = conv_cell.marked.map_or(conv_cell.done as usize, |m| m as usize + 1);
     let m = m.saturating_sub(1).min(sum.pixels() - 1);
-    let (k, within) = (m / sum.taps(), m % sum.taps());
-    let [u, v] = [within / sum.kernel[1], within % sum.kernel[1]];
-    let from = window.window_of([p, q], [u, v]);
+    let tap = |m: usize| [m % sum.taps() / sum.kernel[1], m % sum.kernel[1]];
+    let from = |m: usize| window.window_of([p, q], tap(m));
+    // Without a marked term the last one that is no zero between the strides.
+    let reaching = (0..=m).rev().find(|&m| from(m).is_some()).filter(|_| conv_cell.marked.is_none());
+    let m = reaching.unwrap_or(m);
+    let (k, [u, v], from) = (m / sum.taps(), tap(m), from(m));
     let (dy, filter, result) = (sum.plane(k), sum.filter(k), sum.result());
     let (source, first) = (sum.source, sum.first);
     let place = |[i, j]: [usize; 2]| i * dy.cols() + j;
@@ -59,12 +62,13 @@ pub fn scatter<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
         "→".into(),
         landed.into(),
     ];
-    let words = [same_words(conv_cell), view.text("conv.scatter_why")];
+    let why = if conv_cell.is_transposed { "conv.stamp_why" } else { "conv.scatter_why" };
+    let words = [same_words(conv_cell, sum.pixels()), view.text(why)];
     let caption = conv_cell.caption().with_words(words).with_legends(legends(&items));
     Closeup::of_parts(items, None, caption)
 }
 
-/// The cells that the window at position (i, j) of the output covers.
+/// The cells that window (i, j) covers.
 fn landing(conv_cell: &ConvCell, [i, j]: [usize; 2]) -> CellSpan {
     let along = |axis: &crate::nn::Axis, i: usize| {
         let start = (i * axis.stride) as i32 - axis.padding as i32;
@@ -76,13 +80,13 @@ fn landing(conv_cell: &ConvCell, [i, j]: [usize; 2]) -> CellSpan {
     CellSpan::new(top, left, rows, cols)
 }
 
-/// That scattering gives what gathering gives; empty until the cell is complete.
-fn same_words(conv_cell: &ConvCell) -> String {
+/// That scattering gives what gathering gives in so many terms; empty until the cell is complete.
+fn same_words(conv_cell: &ConvCell, pixels: usize) -> String {
     let [_, channel, p, q] = conv_cell.at;
     let is_done = conv_cell.done == conv_cell.terms;
     let scattered = conv_cell.view.state.trace().scattered(conv_cell.l, conv_cell.image, [channel, p, q]);
     let Some(scattered) = scattered.filter(|_| is_done) else { return String::new() };
-    let [gathered, other] = [conv_cell.fold.value, scattered].map(number::full);
+    let [gathered, other] = [conv_cell.running(pixels).value, scattered].map(number::full);
     let key = if gathered == other { "conv.same_bits" } else { "conv.same_rounded" };
     conv_cell.view.fill(key, &[("gathered", &gathered), ("scattered", &other)])
 }

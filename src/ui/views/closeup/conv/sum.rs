@@ -1,5 +1,6 @@
 //! A sum of windows times filter slices, as the output and the input gradient are made: what the
-//! source is, where the window lies in it, which term belongs to which cell.
+//! source is, where the window lies in it, which term belongs to which cell. A transposed convolution has them the
+//! other way round.
 
 use super::conv_cell::ConvCell;
 use crate::nn::{Part, geometry::Axis};
@@ -16,7 +17,7 @@ pub type Shown = Vec<Option<usize>>;
 /// A sum over slices (channels), each a window times a slice of the filter.
 pub struct Sum<'c, 'a> {
     conv_cell: &'c ConvCell<'a>,
-    /// Whether the filter is flipped: the input gradient.
+    /// Whether the filter is flipped: a gathered sum.
     pub flipped: bool,
     /// The tensor that the window slides over.
     pub source: TensorId,
@@ -35,8 +36,8 @@ pub struct Sum<'c, 'a> {
 }
 
 impl<'c, 'a> Sum<'c, 'a> {
-    /// The sum that makes a cell of the output.
-    pub fn from_output(conv_cell: &'c ConvCell<'a>) -> Self {
+    /// The sum that makes a cell of the output, or of a transposed convolution's input gradient.
+    pub fn sliding(conv_cell: &'c ConvCell<'a>) -> Self {
         let window = &conv_cell.spec.window;
         let [_, o, i, j] = conv_cell.at;
         let axes = [&window.rows, &window.cols];
@@ -46,7 +47,7 @@ impl<'c, 'a> Sum<'c, 'a> {
         Self {
             conv_cell,
             flipped: false,
-            source: conv_cell.view.state.plan().input_of(conv_cell.l),
+            source: conv_cell.over(),
             slices: conv_cell.spec.group_in(),
             first: conv_cell.spec.inputs_of(o).start,
             shown,
@@ -56,13 +57,13 @@ impl<'c, 'a> Sum<'c, 'a> {
         }
     }
 
-    /// The sum that makes a cell of the input gradient: the flipped filter over the output gradient,
-    /// spread by the stride and padded.
-    pub fn from_input_gradient(conv_cell: &'c ConvCell<'a>) -> Self {
+    /// The sum that makes a cell of the input gradient: the flipped filter over the output gradient, spread by the
+    /// stride and padded; or a cell of a transposed convolution's output, over its input.
+    pub fn gathered(conv_cell: &'c ConvCell<'a>) -> Self {
         let window = &conv_cell.spec.window;
         let [_, c, p, q] = conv_cell.at;
         let axes = [&window.rows, &window.cols];
-        // Row t of the spread gradient is row t / S of the gradient; the window of row p covers
+        // Row t of what is spread is row t / S of the source; the window of row p covers
         // t = p + P - D(F - 1) to p + P.
         let lead = axes.map(|axis| {
             let reach = axis.dilation * (axis.kernel - 1);
@@ -85,7 +86,7 @@ impl<'c, 'a> Sum<'c, 'a> {
         Self {
             conv_cell,
             flipped: true,
-            source: conv_cell.sum_gradient(),
+            source: conv_cell.each(),
             slices: conv_cell.spec.group_out(),
             first: conv_cell.spec.outputs_of(c).start,
             shown,

@@ -41,11 +41,11 @@ pub fn caption(conv_cell: &ConvCell, sum: &Sum) -> Caption {
     let view = conv_cell.view;
     let mut caption = conv_cell.caption();
     let is_whole = conv_cell.marked.is_none() && conv_cell.done == conv_cell.terms;
-    let bias = conv_cell.spec.bias && !sum.flipped;
+    let bias = conv_cell.has_bias && conv_cell.is_output();
     let most = if sum.slices <= 4 { sum.slices } else { 3 };
     let shown = sum.strongest(most);
     let k = conv_cell.at[1].to_string();
-    if is_whole && (sum.flipped || !conv_cell.spec.normalize) {
+    if is_whole && !(conv_cell.is_output() && conv_cell.spec.normalize) {
         let chain = chain(conv_cell, sum, &shown);
         let mut values: Vec<f32> = chain.given.iter().map(|(cell, _)| cell.value).collect();
         values.extend(chain.more.iter().map(|more| more.1.value));
@@ -55,23 +55,25 @@ pub fn caption(conv_cell: &ConvCell, sum: &Sum) -> Caption {
             caption.equations.insert(0, equation);
         }
     }
-    let meaning = match (sum.flipped, conv_cell.marked, is_whole) {
+    let meaning = match (conv_cell.is_output(), conv_cell.marked, is_whole) {
         (_, Some(m), _) if m as usize >= sum.pixels() => view.text("conv.means_bias"),
-        (true, Some(_), _) => view.text("conv.means_term_back"),
-        (false, Some(_), _) if sum.source == TensorId::INPUT => view.text("conv.means_term_pixel"),
-        (false, Some(_), _) => view.text("conv.means_term"),
-        (true, None, true) => view.text("conv.means_back"),
-        (false, None, true) => {
+        (false, Some(_), _) => view.text("conv.means_term_back"),
+        (true, Some(_), _) if sum.source == TensorId::INPUT => view.text("conv.means_term_pixel"),
+        (true, Some(_), _) => view.text("conv.means_term"),
+        (false, None, true) if conv_cell.is_transposed => view.text("conv.means_stamps_back"),
+        (false, None, true) => view.text("conv.means_back"),
+        (true, None, true) => {
             let mut parts: Vec<String> = shown.iter().map(|&k| slice_name(view, sum, k)).collect();
             let more = (sum.slices - shown.len()).to_string();
             parts.extend((more != "0").then(|| view.fill("conv.others", &[("count", &more)])));
             parts.extend(bias.then(|| view.text("conv.bias")));
-            view.fill("conv.means", &[("parts", &parts.join(" + ")), ("k", &k)])
+            let key = if conv_cell.is_transposed { "conv.means_stamps" } else { "conv.means" };
+            view.fill(key, &[("parts", &parts.join(" + ")), ("k", &k)])
         }
         (_, None, false) => String::new(),
     };
     let k = sum.current();
-    let values = if sum.flipped { "conv.gradients" } else { "conv.values" };
+    let values = if conv_cell.is_output() { "conv.values" } else { "conv.gradients" };
     let of = |plane: TensorPlane, name: String| plane.legend(&name, plane.mapping());
     let caption = Caption { in_line: true, ..caption };
     caption.with_words([meaning].into_iter().chain(conv_cell.remarks())).with_legends([

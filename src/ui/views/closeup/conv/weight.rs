@@ -1,4 +1,5 @@
-//! The gradient of a weight: output gradient × input, summed over all positions.
+//! The gradient of a weight: output gradient × input, summed over all positions; of a transposed convolution input ×
+//! output gradient.
 
 use super::super::part::{Part, map_detail};
 use super::super::parts::Item;
@@ -19,9 +20,9 @@ pub fn weight<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     let [rows, cols] = spec.window.out();
     let (image, position) = image_and_position(conv_cell);
     let at = (conv_cell.done > 0).then_some(position);
-    let dy = TensorPlane::new(view, conv_cell.sum_gradient(), image, o);
-    let gradient =
-        Part::from_plane(dy, conv_cell.name(dy.tensor()), map_detail(view, dy.tensor(), o)).focus(at);
+    let each = TensorPlane::new(view, conv_cell.each(), image, o);
+    let each =
+        Part::from_plane(each, conv_cell.name(each.tensor()), map_detail(view, each.tensor(), o)).focus(at);
     let name = view.text("conv.products");
     let added =
         products(conv_cell, first_term(conv_cell, image), [rows, cols], conv_cell.product_mapping(), name);
@@ -29,9 +30,9 @@ pub fn weight<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     let dw = TensorPlane::new(view, conv_cell.stage.tensor, 0, plane);
     let result = Part::from_plane(dw, conv_cell.name(dw.tensor()), map_detail(view, dw.tensor(), plane));
     let items: Vec<Item> = vec![
-        gradient.into(),
+        each.into(),
         "×".into(),
-        input(conv_cell, image, channel, [position / cols, position % cols]).into(),
+        under(conv_cell, image, channel, [position / cols, position % cols]).into(),
         "=".into(),
         added.focus(at).into(),
         "Σ".into(),
@@ -46,10 +47,11 @@ pub fn weight<'a>(conv_cell: &ConvCell<'a>) -> Closeup<'a> {
     Closeup::of_parts(items, cancel(conv_cell), caption)
 }
 
-/// The input's map: the cell that the weight meets at position `ij`, and its neighbours, with padding among them.
-fn input<'a>(conv_cell: &ConvCell<'a>, image: u32, channel: usize, ij: [usize; 2]) -> Part<'a> {
+/// The map under the windows: the cell that the weight meets at position `ij`, and its neighbours, with padding among
+/// them.
+fn under<'a>(conv_cell: &ConvCell<'a>, image: u32, channel: usize, ij: [usize; 2]) -> Part<'a> {
     let (view, window) = (conv_cell.view, &conv_cell.spec.window);
-    let x = TensorPlane::new(view, view.state.plan().input_of(conv_cell.l), image, channel);
+    let x = TensorPlane::new(view, conv_cell.over(), image, channel);
     let [_, _, u, v] = conv_cell.at;
     let touched = |axis: &crate::nn::Axis, i: usize, u: usize| {
         (i * axis.stride + u * axis.dilation) as i32 - axis.padding as i32
@@ -91,7 +93,7 @@ pub fn products<'a>(
 /// The image of a batch that the marked or last term belongs to, and the position in it.
 pub fn image_and_position(conv_cell: &ConvCell) -> (u32, usize) {
     let m = conv_cell.marked.unwrap_or(conv_cell.done.saturating_sub(1)) as usize;
-    let [rows, cols] = conv_cell.spec.window.out();
+    let [rows, cols] = conv_cell.positions();
     if conv_cell.view.state.plan().is_layered() {
         ((m / (rows * cols)) as u32, m % (rows * cols))
     } else {
@@ -101,7 +103,7 @@ pub fn image_and_position(conv_cell: &ConvCell) -> (u32, usize) {
 
 /// The first term of an image's positions.
 pub fn first_term(conv_cell: &ConvCell, image: u32) -> usize {
-    let [rows, cols] = conv_cell.spec.window.out();
+    let [rows, cols] = conv_cell.positions();
     if conv_cell.view.state.plan().is_layered() { image as usize * rows * cols } else { 0 }
 }
 
