@@ -84,12 +84,36 @@ fn convolution() -> impl Strategy<Value = Conv2d> {
     )
 }
 
+/// Convolutions whose windows are those of a transposed one: given in number, with a rest behind the last.
+fn transposed() -> impl Strategy<Value = Conv2d> {
+    let channels = prop_oneof![3 => 1..=5usize, 1 => 6..=20usize];
+    let more = [0..=2usize, 0..=2usize];
+    (axis(), axis(), channels.clone(), channels, 1..=2usize, more).prop_filter_map(
+        "the output has a cell",
+        |(rows, cols, c, o, groups, more)| {
+            let pair = |at: usize| [rows[at], cols[at]];
+            let numbers = WindowNumbers {
+                kernel: pair(1),
+                stride: pair(2),
+                padding: pair(3),
+                padding_end: pair(5),
+                dilation: pair(4),
+                ceil_mode: false,
+            };
+            let window = Window::transposed("conv", pair(0), &numbers, more).ok()?;
+            let cost = window.rows.len * window.cols.len * window.taps() * c * o * groups;
+            (cost <= 1_500_000)
+                .then(|| Conv2d::new("conv", c * groups, o * groups, groups, window, false, false).ok())?
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn convolutions_have_the_definitions_bits(
-        spec in convolution(), images in 1..=3usize, spice: bool, seed: u64
+        spec in prop_oneof![3 => convolution(), 1 => transposed()], images in 1..=3usize, spice: bool, seed: u64
     ) {
         let mut numbers = Numbers::new(seed);
         let window = spec.window;
@@ -212,13 +236,26 @@ fn usual_network() -> impl Strategy<Value = Network> {
     )
 }
 
+/// Transposed convolutions as a decoder has them: one after the other, each with an activation or without, at the end a
+/// pool now and then.
+fn decoder() -> impl Strategy<Value = Network> {
+    let up = (random::conv_transpose(), any::<bool>());
+    (random::input(), proptest::collection::vec(up, 1..=3), any::<bool>(), random::loss()).prop_map(
+        |(input, ups, pools, loss)| {
+            let layers = ups.into_iter().flat_map(|(up, relu)| [Some(up), relu.then_some(Kind::RELU)]);
+            let pool = pools.then(|| Kind::MaxPool2d(MaxPoolSpec::new(2)));
+            random::stack(input, layers.flatten().chain(pool), loss)
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// Whole training steps: outputs, losses, gradients, weights and moments.
     #[test]
     fn the_engine_trains_as_the_network_does(
-        network in prop_oneof![2 => usual_network(), 1 => random::network()],
+        network in prop_oneof![4 => usual_network(), 1 => decoder(), 2 => random::network()],
         images in 1..=7usize, rule in rule(), decay in 0..=1usize, seed: u64
     ) {
         let mut numbers = Numbers::new(seed);

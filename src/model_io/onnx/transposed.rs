@@ -78,6 +78,10 @@ impl Numbers {
             padding_end: [0; 2],
             output_padding: pair(node, x, "output_padding", Some([0; 2]))?,
         };
+        if x.axes.len() == 2 {
+            // A row of its own has no rows more.
+            numbers.output_padding[0] = 0;
+        }
         let Self { kernel, stride, dilation, output_padding, .. } = numbers;
         if let Some(big) =
             [kernel, stride, dilation, output_padding].into_iter().flatten().find(|&n| n > LARGEST)
@@ -101,6 +105,15 @@ impl Numbers {
             // Some files have the batch and the channels before them.
             Some(shape) => Some(output_shape(shape, x)?),
         };
+        // Programs disagree about what lies between stamps that do not touch.
+        let apart = (0..2).find(|&d| (kernel[d].max(1) - 1) * dilation[d] + 1 < stride[d]);
+        if let Some(d) = apart.filter(|_| same.is_some() && ints(node, "output_shape").is_none()) {
+            return Err(format!(
+                "expected a kernel at least as large as the stride with auto_pad {auto_pad}, got {} and {}; write the pads \
+                 and export it again",
+                kernel[d], stride[d]
+            ));
+        }
         match wanted {
             Some(shape) => numbers.fit(shape, [x.cells[1], x.cells[2]], auto_pad == "SAME_UPPER")?,
             None if auto_pad == "VALID" => {}
