@@ -214,7 +214,12 @@ mod tests {
         for (p, preset) in all().iter().enumerate() {
             let architecture = preset.architecture().expect(preset.name);
             let network = architecture.build().expect(preset.name);
-            assert!(network.unseen().is_empty(), "{} leaves pixels unread", preset.name);
+            // SqueezeNet's first convolution has no padding, so that its last window ends before the last pixel.
+            let unseen: Vec<_> =
+                network.unseen().into_iter().map(|one| (one.layer, one.rows, one.cols)).collect();
+            let known =
+                if preset.name == "squeezenet1_1" { vec![(0, vec![223], vec![223])] } else { Vec::new() };
+            assert_eq!(unseen, known, "{} leaves pixels unread", preset.name);
             assert!(bundled::models().iter().all(|bundled| bundled.name != preset.name));
             assert!(all()[..p].iter().all(|before| before.name != preset.name));
             assert_eq!(load(preset.name), Ok(*preset));
