@@ -529,13 +529,13 @@ impl Gate {
 
 /// x where x > 0, else slope * x.
 #[inline(always)]
-fn leaky_relu<T: Real>(x: T, slope: T) -> T {
+pub(super) fn leaky_relu<T: Real>(x: T, slope: T) -> T {
     if x > T::zero() { x } else { x * slope }
 }
 
 /// dy where x > 0, else slope * dy.
 #[inline(always)]
-fn leaky_relu_backward<T: Real>(dy: T, x: T, slope: T) -> T {
+pub(super) fn leaky_relu_backward<T: Real>(dy: T, x: T, slope: T) -> T {
     if x > T::zero() { dy } else { dy * slope }
 }
 
@@ -646,23 +646,27 @@ fn softplus_backward<T: Real>(dy: T, x: T) -> T {
 }
 
 /// min(6, max(0, x)); NaN stays NaN.
-fn relu6<T: Real>(x: T) -> T {
+#[inline(always)]
+pub(super) fn relu6<T: Real>(x: T) -> T {
     let six = T::nearest(6.0);
     if x > six { six } else { relu(x) }
 }
 
 /// dy where 0 < x < 6, else 0. The derivatives at 0 and 6 are 0.
-fn relu6_backward<T: Real>(dy: T, x: T) -> T {
+#[inline(always)]
+pub(super) fn relu6_backward<T: Real>(dy: T, x: T) -> T {
     if x > T::zero() && x < T::nearest(6.0) { dy } else { T::zero() }
 }
 
 /// x * relu6(x + 3) / 6.
-fn hardswish<T: Real>(x: T) -> T {
+#[inline(always)]
+pub(super) fn hardswish<T: Real>(x: T) -> T {
     x * hardsigmoid(x)
 }
 
 /// 0 where x <= -3, dy where x >= 3, else dy * (x / 3 + 1/2). The derivative at -3 is 0 and at 3 it is 1.
-fn hardswish_backward<T: Real>(dy: T, x: T) -> T {
+#[inline(always)]
+pub(super) fn hardswish_backward<T: Real>(dy: T, x: T) -> T {
     let three = T::nearest(3.0);
     if x <= -three {
         T::zero()
@@ -674,12 +678,14 @@ fn hardswish_backward<T: Real>(dy: T, x: T) -> T {
 }
 
 /// relu6(x + 3) / 6.
-fn hardsigmoid<T: Real>(x: T) -> T {
+#[inline(always)]
+pub(super) fn hardsigmoid<T: Real>(x: T) -> T {
     relu6(x + T::nearest(3.0)) / T::nearest(6.0)
 }
 
 /// dy / 6 where -3 < x < 3, else 0. The derivatives at -3 and 3 are 0.
-fn hardsigmoid_backward<T: Real>(dy: T, x: T) -> T {
+#[inline(always)]
+pub(super) fn hardsigmoid_backward<T: Real>(dy: T, x: T) -> T {
     let three = T::nearest(3.0);
     if x > -three && x < three { dy / T::nearest(6.0) } else { T::zero() }
 }

@@ -1,6 +1,7 @@
 //! Where windows lie: sizes, taps, padding, and the pixels that no window reads.
 
 use crate::tensor::{MAX_CELLS, ShapeError};
+use std::ops::Range;
 
 /// One axis of a sliding window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -179,6 +180,14 @@ impl Axis {
     pub fn window_of(&self, p: usize, u: usize) -> Option<usize> {
         let start = (p + self.padding).checked_sub(u * self.dilation)?;
         (start % self.stride == 0 && start / self.stride < self.out).then(|| start / self.stride)
+    }
+
+    /// The windows whose tap `u` reads the input, not its padding.
+    pub fn windows_of_tap(&self, u: usize) -> Range<usize> {
+        let [ahead, end] =
+            [self.padding, self.padding + self.len].map(|p| p.saturating_sub(u * self.dilation));
+        let end = end.div_ceil(self.stride).min(self.out);
+        ahead.div_ceil(self.stride).min(end)..end
     }
 
     /// Whether some window reads input position `p`.

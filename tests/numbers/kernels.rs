@@ -5,13 +5,15 @@
 //! an addition of two is not said by IEEE 754.
 
 use convstep::nn::{
-    Alone, Compute, Execution, Mode, Network, Params, Part, Window, WindowNumbers, Workers,
+    Activation, Alone, Compute, Execution, Mode, Network, Params, Part, Window, WindowNumbers, Workers,
+    activation::Reads,
     conv::{self, Conv2d},
     dense::{self, Dense},
     dropout::Stream,
     engine::Engine,
-    kernels::{Isa, tensors},
+    kernels::{Isa, plain, tensors},
     optimizer::{Moments, Optimizer, Rule},
+    pool::{self, Pool2d},
     spec::{AvgPoolSpec, BatchNormSpec, Kind, MaxPoolSpec, Together},
 };
 use convstep::tensor::Tensor;
@@ -143,6 +145,65 @@ proptest! {
             let mut made = before.clone();
             tensors::conv_backward_weight(isa, &workers, &spec, &x, &ds, &mut made);
             assert_bits(&made, &dw, &format!("dW; {} on {}", isa.name(), workers.0));
+        }
+    }
+
+    #[test]
+    fn max_pools_have_the_definitions_bits(
+        rows in axis(), cols in axis(), channels in 1..=3usize, ceil_mode: bool, spice: bool, seed: u64
+    ) {
+        let pair = |at: usize| [rows[at], cols[at]];
+        let numbers = WindowNumbers {
+            kernel: pair(1),
+            stride: pair(2),
+            padding: pair(3),
+            padding_end: pair(5),
+            dilation: pair(4),
+            ceil_mode,
+        };
+        let Ok(window) = Window::from_numbers("pool", pair(0), &numbers) else { return Ok(()) };
+        let Ok(spec) = Pool2d::new("pool", channels, window, true) else { return Ok(()) };
+        let mut numbers = Numbers::new(seed);
+        let x = numbers.tensor::<f32>([1, channels, window.rows.len, window.cols.len], 1.0);
+        // Values of a few steps, so that windows have equals.
+        let x = spiced(x.mapv(|x| (x * 2.0).round()), &mut numbers, spice);
+        let (y, winner) = pool::max_forward(&spec, &x);
+        for isa in Isa::present() {
+            let (mut made, mut by) = (Tensor::zeros(y.dim()), vec![7; y.len()]);
+            let to = made.as_slice_mut().expect("contiguous");
+            plain::max_pool(isa, &spec, x.as_slice().expect("contiguous"), to, &mut by);
+            assert_bits(&made, &y, isa.name());
+            if !plain::is_halving(&spec) {
+                let by: Vec<f32> = by.into_iter().map(|at| at as f32).collect();
+                prop_assert_eq!(by, winner.iter().copied().collect::<Vec<f32>>());
+            }
+        }
+    }
+
+    #[test]
+    fn activations_have_the_definitions_bits(len in 1..=70usize, spice: bool, seed: u64) {
+        let mut numbers = Numbers::new(seed);
+        let mut tensor = || {
+            let tensor = numbers.tensor::<f32>([1, 1, 1, len], 5.0);
+            spiced(tensor, &mut numbers, spice)
+        };
+        let (x, dy) = (tensor(), tensor());
+        for activation in Activation::ALL {
+            let y = activation.forward(&x);
+            let dx = activation.backward(&dy, &x, &y);
+            let read = match activation.reads() {
+                Reads::Input => &x,
+                Reads::Output => &y,
+            };
+            for isa in Isa::present() {
+                let mut made = Tensor::zeros(x.dim());
+                let flat = |tensor: &Tensor| tensor.iter().copied().collect::<Vec<f32>>();
+                plain::activation(isa, activation, &flat(&x), made.as_slice_mut().expect("contiguous"));
+                assert_bits(&made, &y, activation.key());
+                let to = made.as_slice_mut().expect("contiguous");
+                plain::activation_backward(isa, activation, &flat(&dy), &flat(read), to);
+                assert_bits(&made, &dx, activation.key());
+            }
         }
     }
 

@@ -224,6 +224,10 @@ proptest! {
                 prop_assert_eq!(axis.window_of(p, u), window);
             }
         }
+        for u in 0..kernel {
+            let windows = (0..axis.out).filter(|&i| axis.tap(i, u).is_some());
+            prop_assert!(windows.eq(axis.windows_of_tap(u)));
+        }
         for (i, start) in starts.iter().enumerate() {
             let on_padded = (0..kernel).filter(|u| start + u * dilation < padded).count();
             prop_assert_eq!(axis.taps_on_padded(i), on_padded);

@@ -115,8 +115,7 @@ impl Run<'_> {
                 self.forward_dense(spec, own, n.len(), &x[ins], &mut y[outs], &mut shard.scratch);
             }
             (Op::Activation(activation), _) => {
-                let forward = activation.forward_fn();
-                y[outs].iter_mut().zip(&x[ins]).for_each(|(y, &x)| *y = forward(x));
+                plain::activation(self.isa, *activation, &x[ins], &mut y[outs]);
             }
             (Op::PRelu(spec), _) => {
                 let images = x[ins].chunks_exact(step.inputs).zip(y[outs].chunks_exact_mut(step.outputs));
@@ -370,13 +369,11 @@ impl Run<'_> {
                 );
             }
             (Op::Activation(activation), _) => {
-                let backward = activation.backward_fn();
                 let read = match activation.reads() {
                     Reads::Input => &x[ins.clone()],
                     Reads::Output => &y[outs.clone()],
                 };
-                let cells = dx[ins].iter_mut().zip(&dy[outs]).zip(read);
-                cells.for_each(|((dx, &dy), &b)| *dx = backward(dy, b));
+                plain::activation_backward(self.isa, *activation, &dy[outs], read, &mut dx[ins]);
             }
             (Op::PRelu(spec), _) => {
                 let images = dy[outs]

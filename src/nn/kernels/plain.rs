@@ -3,7 +3,7 @@
 
 use super::compiled;
 use crate::nn::{
-    activation,
+    activation::{self, Activation},
     pool::{Pool2d, takes_over},
     resample::Resample2d,
 };
@@ -31,9 +31,7 @@ pub fn max_pool(spec: &Pool2d, x: &[f32], y: &mut [f32], winner: &mut [u32]) {
                     let (above, below) = x[2 * i * cols.len..][..2 * cols.len].split_at(cols.len);
                     halve(above, below, y, winner);
                 } else {
-                    for (j, (y, winner)) in y.iter_mut().zip(winner).enumerate() {
-                        (*y, *winner) = first_max(spec, x, [i, j]);
-                    }
+                    first_maxima(spec, x, i, y, winner);
                 }
             }
         }
@@ -93,19 +91,56 @@ fn first_mut<T, const N: usize>(of: &mut [T]) -> &mut [T; N] {
     of.first_chunk_mut().expect("as long as a run")
 }
 
-fn first_max(spec: &Pool2d, x: &[f32], [i, j]: [usize; 2]) -> (f32, u32) {
-    let (mut best, mut at) = (f32::NEG_INFINITY, None);
-    for u in 0..spec.window.rows.kernel {
-        for v in 0..spec.window.cols.kernel {
-            if let Some([p, q]) = spec.window.tap([i, j], [u, v]) {
-                let k = p * spec.window.cols.len + q;
-                if at.is_none() || takes_over(x[k], best) {
-                    (best, at) = (x[k], Some(k));
+/// No cell has won yet.
+const NOBODY: u32 = u32::MAX;
+
+/// Row i of the windows of one channel, x: (H, W): each window's taps in their order, those of all windows side by side.
+#[inline(always)]
+fn first_maxima(spec: &Pool2d, x: &[f32], i: usize, y: &mut [f32], winner: &mut [u32]) {
+    let (rows, cols) = (spec.window.rows, spec.window.cols);
+    y.fill(f32::NEG_INFINITY);
+    winner.fill(NOBODY);
+    for u in 0..rows.kernel {
+        let Some(p) = rows.tap(i, u) else { continue };
+        for v in 0..cols.kernel {
+            let windows = cols.windows_of_tap(v);
+            let Some(q) = cols.tap(windows.start, v) else { continue };
+            let (x, at) = (&x[p * cols.len + q..(p + 1) * cols.len], (p * cols.len + q) as u32);
+            let (y, winner) = (&mut y[windows.clone()], &mut winner[windows]);
+            match cols.stride {
+                1 => take_over(x, at, 1, y, winner),
+                2 => {
+                    let (pairs, rest) = x.as_chunks::<2>();
+                    let many = pairs.len().min(y.len());
+                    let (y, last_y) = y.split_at_mut(many);
+                    let (winner, last_winner) = winner.split_at_mut(many);
+                    take_over(pairs.iter().map(|[x, _]| x), at, 2, y, winner);
+                    take_over(rest, at + 2 * many as u32, 2, last_y, last_winner);
                 }
+                stride => take_over(x.iter().step_by(stride), at, stride as u32, y, winner),
             }
         }
     }
-    (best, at.unwrap_or(0) as u32)
+    winner.iter_mut().for_each(|winner| *winner = if *winner == NOBODY { 0 } else { *winner });
+}
+
+/// One tap of neighbouring windows: x, from cell `at` on, against the best so far.
+#[inline(always)]
+fn take_over<'a>(
+    x: impl IntoIterator<Item = &'a f32>,
+    at: u32,
+    step: u32,
+    y: &mut [f32],
+    winner: &mut [u32],
+) {
+    let mut at = at;
+    for ((best, winner), &x) in y.iter_mut().zip(winner).zip(x) {
+        // As `takes_over`; and the first cell of all.
+        let takes = (*winner == NOBODY) | ((x > *best) | x.is_nan()) & !best.is_nan();
+        *best = if takes { x } else { *best };
+        *winner = if takes { at } else { *winner };
+        at = at.wrapping_add(step);
+    }
 }
 
 compiled! {
@@ -301,6 +336,69 @@ compiled! {
         for (dy, &y) in dy.iter_mut().zip(y) {
             *dy = activation::relu_backward(*dy, y);
         }
+    }
+}
+
+compiled! {
+/// x -> y, cell by cell.
+pub fn activation(activation: Activation, x: &[f32], y: &mut [f32]) {
+    match activation {
+        Activation::Relu => each(x, y, |x| activation::relu(x)),
+        Activation::Relu6 => each(x, y, |x| activation::relu6(x)),
+        Activation::LeakyRelu { slope } => {
+            let slope = slope as f32;
+            each(x, y, |x| activation::leaky_relu(x, slope));
+        }
+        Activation::Hardswish => each(x, y, |x| activation::hardswish(x)),
+        Activation::Hardsigmoid => each(x, y, |x| activation::hardsigmoid(x)),
+        // An exponential takes longer than the call of a function.
+        Activation::Tanh
+        | Activation::Sigmoid
+        | Activation::Elu { .. }
+        | Activation::Selu
+        | Activation::Gelu
+        | Activation::GeluTanh
+        | Activation::Silu
+        | Activation::Softplus
+        | Activation::Mish => each(x, y, activation.forward_fn()),
+    }
+}
+
+/// dy and b, which is x or y as [`Activation::reads`] says, -> dx, cell by cell.
+pub fn activation_backward(activation: Activation, dy: &[f32], b: &[f32], dx: &mut [f32]) {
+    match activation {
+        Activation::Relu => each_of_two(dy, b, dx, |dy, x| activation::relu_backward(dy, x)),
+        Activation::Relu6 => each_of_two(dy, b, dx, |dy, x| activation::relu6_backward(dy, x)),
+        Activation::LeakyRelu { slope } => {
+            let slope = slope as f32;
+            each_of_two(dy, b, dx, |dy, x| activation::leaky_relu_backward(dy, x, slope));
+        }
+        Activation::Hardswish => each_of_two(dy, b, dx, |dy, x| activation::hardswish_backward(dy, x)),
+        Activation::Hardsigmoid => each_of_two(dy, b, dx, |dy, x| activation::hardsigmoid_backward(dy, x)),
+        Activation::Tanh
+        | Activation::Sigmoid
+        | Activation::Elu { .. }
+        | Activation::Selu
+        | Activation::Gelu
+        | Activation::GeluTanh
+        | Activation::Silu
+        | Activation::Softplus
+        | Activation::Mish => each_of_two(dy, b, dx, activation.backward_fn()),
+    }
+}
+}
+
+#[inline(always)]
+fn each(x: &[f32], y: &mut [f32], of: impl Fn(f32) -> f32) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = of(x);
+    }
+}
+
+#[inline(always)]
+fn each_of_two(a: &[f32], b: &[f32], to: &mut [f32], of: impl Fn(f32, f32) -> f32) {
+    for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
+        *to = of(a, b);
     }
 }
 
