@@ -238,10 +238,11 @@ mod tests {
             let network = load(name).and_then(|preset| preset.architecture()).and_then(|a| a.build());
             network.expect(name).parameter_count()
         };
-        // torchvision's; the dense network has more weights than LeNet-5, as its summary says.
+        // torchvision's, with the running means and variances; the dense network has more weights than LeNet-5, as its
+        // summary says.
         assert_eq!(count("vgg16"), 138_357_544);
-        assert_eq!(count("resnet18"), 11_689_512);
-        assert_eq!(count("mobilenet_v2"), 3_504_872);
+        assert_eq!(count("resnet18"), 11_689_512 + 9_600);
+        assert_eq!(count("mobilenet_v2"), 3_504_872 + 34_112);
         assert_eq!(count("squeezenet1_1"), 1_235_496);
         assert!(count("dense") > count("lenet5"));
     }
