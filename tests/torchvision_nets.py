@@ -30,7 +30,15 @@ import torchvision
 NETWORKS = "resnet18 mobilenet_v2 squeezenet1_1 densenet121 googlenet mnasnet0_5".split()
 PRESETS = ["resnet18", "mobilenet_v2", "squeezenet1_1"]
 TOLERANCE = 1e-4
-ROUNDS = 5
+ROUNDS = 3
+
+# Runs a command and prints its peak memory. A process of its own, since a child begins with its parent's.
+WATCH = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
 
 # One forward pass in a process of its own; prints its peak memory before and after, in MB.
 CHILD = """
@@ -63,16 +71,14 @@ def make(name):
     return net.eval()
 
 
-def run(command, folder=None):
+def run(command):
     """(text, seconds, peak memory in MB); ends the script if the command fails."""
     begin = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder)
-    text = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    child = subprocess.run([sys.executable, "-c", WATCH, *command], capture_output=True, text=True)
+    seconds = time.perf_counter() - begin
     if child.returncode:
-        sys.exit(f"{' '.join(command)}: exit code {child.returncode}")
-    return text.decode(), time.perf_counter() - begin, usage.ru_maxrss * 1024 / 1e6
+        sys.exit(f"{' '.join(command)}: {child.stderr}")
+    return child.stdout, seconds, int(child.stderr.splitlines()[-1]) * 1024 / 1e6
 
 
 def difference(text, expected):
