@@ -116,10 +116,6 @@ fn state_dicts_of_networks_with_branches_compute_what_pytorch_computes() {
 #[test]
 fn onnx_files_of_networks_with_branches_compute_what_pytorch_computes() {
     for name in NETS {
-        // Its Resize is not read yet.
-        if name == "encoder_decoder" {
-            continue;
-        }
         let run = bytes(&format!("{name}.run.safetensors"));
         let [script, dynamo] = ["script", "dynamo"].map(|by| format!("{name}.{by}.onnx"));
         check(&script, &open(&script), &run, &run);
@@ -133,9 +129,6 @@ fn onnx_files_of_networks_with_branches_compute_what_pytorch_computes() {
 #[test]
 fn an_exported_architecture_opens_the_state_dict() {
     for name in NETS {
-        if name == "encoder_decoder" {
-            continue;
-        }
         let model = open(&format!("{name}.script.onnx"));
         let toml = model.architecture.to_toml();
         let near = Near { architecture: Some(&toml), ..Near::NOTHING };
