@@ -360,7 +360,8 @@ pub fn activation(activation: Activation, x: &[f32], y: &mut [f32]) {
         | Activation::GeluTanh
         | Activation::Silu
         | Activation::Softplus
-        | Activation::Mish => each(x, y, activation.forward_fn()),
+        | Activation::Mish
+        | Activation::Hardtanh { .. } => each(x, y, activation.forward_fn()),
     }
 }
 
@@ -383,7 +384,8 @@ pub fn activation_backward(activation: Activation, dy: &[f32], b: &[f32], dx: &m
         | Activation::GeluTanh
         | Activation::Silu
         | Activation::Softplus
-        | Activation::Mish => each_of_two(dy, b, dx, activation.backward_fn()),
+        | Activation::Mish
+        | Activation::Hardtanh { .. } => each_of_two(dy, b, dx, activation.backward_fn()),
     }
 }
 }
