@@ -101,6 +101,9 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
     let flat = |op: &str, input: &[&str], attributes| {
         vec![node("Flatten", &["x"], "f", vec![]), node(op, input, "y", attributes)]
     };
+    let of_conv = |nodes: Vec<NodeProto>| -> Vec<NodeProto> {
+        nodes.into_iter().map(|node| NodeProto { input: vec!["c".into()], ..node }).collect()
+    };
     let resize = |scales: &[f32], attributes: Vec<AttributeProto>| {
         let scales = AttributeProto { name: "scales".into(), floats: scales.into(), ..Default::default() };
         vec![node("Resize", &["x"], "y", [vec![scales], attributes].concat())]
@@ -293,7 +296,11 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
             resize(&[1.0, 1.0, 0.5, 0.5], vec![text("mode", "linear"), int("antialias", 1)]),
             "expected a Resize without antialias, got one with it",
         ),
-        (resize(&[1.0, 2.0, 1.0, 1.0], vec![]), "expected a Resize of rows and columns to at least one cell"),
+        (
+            [vec![node("Conv", &["x", "w"], "c", vec![])], of_conv(resize(&[1.0, 2.0, 1.0, 1.0], vec![]))]
+                .concat(),
+            "expected a Resize of rows and columns to at least one cell",
+        ),
         (resize(&[2.0, 1.0, 1.0, 1.0], vec![]), "expected as many pictures as before, got 2 times as many"),
         (resize(&[2.0, 2.0], vec![]), "expected a number for each of 4 axes, got 2"),
         (
