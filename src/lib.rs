@@ -27,6 +27,8 @@ pub mod train;
 
 pub mod lesson;
 
+pub mod export;
+
 pub mod app;
 
 // The pool lends the caller's closure to its threads without a lifetime; `Threads::run` waits for them.

@@ -4,6 +4,7 @@ use super::{
     Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, Figure, FileAction,
     FileKind, LessonAction, MarkAction, Page, Phase, Sheet, SpanAction,
 };
+use crate::export::{code::Library, diagram::Style};
 use crate::lesson::Kind;
 use crate::trace::{Grain, Move};
 
@@ -109,6 +110,11 @@ pub const COMMANDS: &[Command] = commands! {
     "save" File ctrl("S"), "" => |_| FileAction::Save.into();
     "save_as" File ctrl_shift("S"), "" => |_| FileAction::Ask(FileKind::Session).into();
     "save_model" File None, "" => |_| FileAction::Ask(FileKind::Model).into();
+    "export_pytorch" File None, "" => |_| FileAction::Ask(FileKind::Code(Library::PyTorch)).into();
+    "export_keras" File None, "" => |_| FileAction::Ask(FileKind::Code(Library::Keras)).into();
+    "export_numpy" File None, "" => |_| FileAction::Ask(FileKind::Code(Library::NumPy)).into();
+    "export_boxes" File None, "" => |_| FileAction::Ask(FileKind::Diagram(Style::Boxes)).into();
+    "export_table" File None, "" => |_| FileAction::Ask(FileKind::Diagram(Style::Table)).into();
     "new_network" File ctrl("N"), "" => |_| Action::Build(BuildAction::New);
     "edit_network" File ctrl("E"), "" => |_| Action::Build(BuildAction::Edit);
     "copy_address" File ctrl_shift("C"), "" => |_| Action::CopyAddress;

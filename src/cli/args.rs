@@ -3,7 +3,11 @@
 use crate::app::{Figure, Lane, Lang, Order, Page, Show};
 use crate::attribution::{Fill, Method};
 use crate::data::{Augment, Difficulty, Fit, Split};
-use crate::nn::{init::Init, optimizer::Rule};
+use crate::export::{code::Library, diagram::Style};
+use crate::nn::{
+    init::Init,
+    optimizer::{Optimizer, Rule},
+};
 use clap::{
     Args as ClapArgs, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -204,9 +208,81 @@ pub struct ExportArgs {
     /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// The output file: weights with PyTorch's names as .npz or .safetensors, or the architecture as .toml.
+    /// The output file: weights with PyTorch's names as .npz or .safetensors, the architecture as .toml or drawn as
+    /// .svg, or the network as a program in Python as .py; its weights are written beside it.
     #[arg(long, value_name = "OUT")]
     pub out: PathBuf,
+    /// What the program is written with.
+    #[arg(long, value_enum, default_value_t, value_name = "LIBRARY")]
+    pub library: LibraryArg,
+    /// The optimizer of the program.
+    #[command(flatten)]
+    pub optimizer: OptimizerArgs,
+    /// How the architecture is drawn.
+    #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
+    pub style: StyleArg,
+}
+
+/// How an architecture is drawn.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum StyleArg {
+    /// The volumes as boxes to scale, in a row.
+    #[default]
+    Boxes,
+    /// The layers as a table: output, parameters, multiply-adds.
+    Table,
+}
+
+impl From<StyleArg> for Style {
+    fn from(style: StyleArg) -> Self {
+        match style {
+            StyleArg::Boxes => Self::Boxes,
+            StyleArg::Table => Self::Table,
+        }
+    }
+}
+
+/// An optimizer with its numbers.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct OptimizerArgs {
+    /// The optimizer: sgd, momentum, nesterov or adam.
+    #[arg(long, value_name = "RULE", default_value = "sgd", value_parser = rule)]
+    pub optimizer: Rule,
+    /// The learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = 0.01, value_parser = rate)]
+    pub lr: f64,
+    /// Weight decay.
+    #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay)]
+    pub weight_decay: f64,
+}
+
+impl OptimizerArgs {
+    /// The optimizer.
+    pub const fn optimizer(&self) -> Optimizer {
+        Optimizer { rule: self.optimizer, learning_rate: self.lr, weight_decay: self.weight_decay }
+    }
+}
+
+/// What a program is written with.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LibraryArg {
+    /// A module of PyTorch.
+    #[default]
+    Pytorch,
+    /// A Keras model, channels last.
+    Keras,
+    /// Loops over windows, forward and backward.
+    Numpy,
+}
+
+impl From<LibraryArg> for Library {
+    fn from(library: LibraryArg) -> Self {
+        match library {
+            LibraryArg::Pytorch => Self::PyTorch,
+            LibraryArg::Keras => Self::Keras,
+            LibraryArg::Numpy => Self::NumPy,
+        }
+    }
 }
 
 /// Arguments of `step`.
@@ -231,15 +307,9 @@ pub struct StepArgs {
     /// Number of training steps in the run, each on this picture; e0 is the first.
     #[arg(long, value_name = "E", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub epochs: u32,
-    /// The optimizer: sgd, momentum, nesterov or adam.
-    #[arg(long, value_name = "RULE", default_value = "sgd", value_parser = rule)]
-    pub optimizer: Rule,
-    /// The learning rate.
-    #[arg(long, value_name = "RATE", default_value_t = 0.01, value_parser = rate)]
-    pub lr: f64,
-    /// Weight decay.
-    #[arg(long, value_name = "DECAY", default_value_t = 0.0, value_parser = decay)]
-    pub weight_decay: f64,
+    /// The optimizer.
+    #[command(flatten)]
+    pub optimizer: OptimizerArgs,
     /// Uses batch statistics and dropout, as in training; by default the network is in evaluation mode.
     #[arg(long)]
     pub train: bool,

@@ -14,7 +14,6 @@ mod interrupt;
 mod lesson;
 mod list;
 mod log;
-mod npz;
 mod out;
 mod run;
 mod settings;
@@ -33,6 +32,7 @@ pub use lesson::open_lesson;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
 
 use crate::data::{DataError, PictureError};
+use crate::export::ExportError;
 use crate::files::FileError;
 use crate::model_io::ModelError;
 use crate::tensor::ShapeError;
@@ -45,6 +45,12 @@ pub struct CliError(pub String);
 
 impl From<ModelError> for CliError {
     fn from(error: ModelError) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<ExportError> for CliError {
+    fn from(error: ExportError) -> Self {
         Self(error.0)
     }
 }

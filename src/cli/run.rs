@@ -3,10 +3,11 @@
 use super::{
     CliError, Input, LabelSource, RunArgs,
     bars::bar,
-    npz, open_input, open_model,
+    open_input, open_model,
     out::{print, shape, table},
 };
 use crate::app::is_large;
+use crate::export::arrays;
 use crate::files::write_atomically;
 use crate::model_io::Model;
 use crate::nn::{Execution, Mode, Op, Part, Parts, Values, dropout::Stream, loss::Loss};
@@ -51,7 +52,7 @@ pub fn run(args: &RunArgs) -> Result<(), CliError> {
     bar.finish_and_clear();
     let Some(computed) = computed else { return Ok(()) };
     if let (Some(path), Some(values)) = (&args.tensors, &computed.values) {
-        write_atomically(path, &npz::archive(&model.network, &model.params, values)?)?;
+        write_atomically(path, &arrays::archive(&model.network, &model.params, values)?)?;
     }
     let answer = Answer::new(&model, &input, &computed);
     print(&if args.json { format!("{}\n", answer.json()) } else { answer.text() })

@@ -4,10 +4,7 @@ use super::{
     CliError, StepArgs, open_input, open_model,
     out::{print, table},
 };
-use crate::nn::{
-    Execution, Mode,
-    optimizer::{Moments, Optimizer},
-};
+use crate::nn::{Execution, Mode, optimizer::Moments};
 use crate::tensor::Tensor;
 use crate::trace::{
     Address, CellFold, Cursor, Grain, Move, Operand, Pass, Place, Plan, Setup, Step, TensorId, Trace,
@@ -84,8 +81,7 @@ impl SteppedRun {
     fn new(args: &StepArgs) -> Result<Self, CliError> {
         let model = open_model(&args.model, Some(&args.image.image))?;
         let input = open_input(&model, &args.image)?;
-        let optimizer =
-            Optimizer { rule: args.optimizer, learning_rate: args.lr, weight_decay: args.weight_decay };
+        let optimizer = args.optimizer.optimizer();
         let mode = if args.train { Mode::Train } else { Mode::Eval };
         let setup = Setup { images: 1, batches: 1, epochs: args.epochs, mode, optimizer, seed: args.seed };
         let plan = Arc::new(Plan::try_new(Arc::new(model.network), setup)?);

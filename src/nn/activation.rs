@@ -2,7 +2,7 @@
 //!
 //! All that the program knows about an activation stands in this file: its function beside its derivative, and its
 //! entry in `Activation::entry`. To add one, write both functions, a variant, its place in [`Activation::ALL`] and its
-//! entry; then its sentences in `assets/strings`.
+//! entry; then its sentences in `assets/strings` and its expressions in Python, `src/export/code/activations.rs`.
 //!
 //! Where a function has a corner, its derivative there is the one that PyTorch takes.
 

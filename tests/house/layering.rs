@@ -340,13 +340,11 @@ fn circle(imports: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Option<Vec<
 
 #[test]
 fn no_files_of_a_module_import_one_another() {
-    /// Modules whose circles are still being removed.
-    const KNOWN: [&str; 1] = ["trace"];
-    for module in ["app", "nn", "trace", "data", "model_io", "train", "lesson", "cli"] {
+    for module in ["app", "nn", "trace", "data", "model_io", "train", "lesson", "export", "cli"] {
         let imports = Files::new(module).imports();
         let count: usize = imports.values().map(BTreeSet::len).sum();
         assert!(count >= 5, "only {count} imports were seen in {module}");
-        if let Some(circle) = circle(&imports).filter(|_| !KNOWN.contains(&module)) {
+        if let Some(circle) = circle(&imports) {
             panic!("these files import one another: {}", circle.join(" -> "));
         }
     }

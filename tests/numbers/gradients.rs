@@ -489,7 +489,14 @@ fn the_check_and_the_paths_of_one_cell() {
                     };
                     if check.kink_count == 0 && eps < 1e-3 {
                         let scale = gradient.abs().max(0.1);
-                        assert!((check.secant - gradient).abs() <= 1e-7 * scale, "{cell:?} {check:?}");
+                        let mut off = (check.secant - gradient).abs();
+                        // Where the loss bends sharply, as behind a small variance, the secant's own error grows as
+                        // the square of the step: a smaller one leaves a 64th of it.
+                        if off > 1e-7 * scale {
+                            off = (ran.check(cell, eps / 8.0).expect("the cell is there").secant - gradient)
+                                .abs();
+                        }
+                        assert!(off <= 1e-7 * scale, "{cell:?} {check:?}");
                         compared += 1;
                     }
                     let done = ran.paths(cell, &mut |l, passing| {

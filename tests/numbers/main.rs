@@ -12,5 +12,6 @@ mod kernels;
 mod laws;
 mod maps;
 mod oracles;
+mod programs;
 mod seek;
 mod trace_laws;

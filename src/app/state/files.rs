@@ -2,7 +2,12 @@
 
 use super::{session::Session, stamp::Stamp};
 use crate::data::Location;
+use crate::export::{
+    code::{self, Library},
+    diagram::{self, Style},
+};
 use crate::model_io::{Model, session::ENDING};
+use crate::nn::optimizer::Optimizer;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -15,6 +20,12 @@ pub enum FileKind {
     Model,
     /// What was done of the lessons.
     Progress,
+    /// The network as a program.
+    Code(Library),
+    /// The weights that a program reads.
+    CodeWeights(Library),
+    /// The architecture as a drawing.
+    Diagram(Style),
 }
 
 impl FileKind {
@@ -24,6 +35,9 @@ impl FileKind {
             Self::Session => ENDING,
             Self::Model => "safetensors",
             Self::Progress => "csv",
+            Self::Code(_) => "py",
+            Self::CodeWeights(library) => library.weights_ending(),
+            Self::Diagram(_) => "svg",
         }
     }
 }
@@ -37,6 +51,12 @@ pub enum FileContent {
     Model(Arc<Model>),
     /// Answers to lessons' questions as comma-separated values.
     Progress(String),
+    /// The network as a program, which reads its weights from the file of this name beside it.
+    Code(Library, Arc<Model>, Optimizer, String),
+    /// The weights that a program reads.
+    CodeWeights(Library, Arc<Model>),
+    /// The architecture as a drawing.
+    Diagram(Style, Arc<Model>),
 }
 
 impl FileContent {
@@ -46,6 +66,9 @@ impl FileContent {
             Self::Session(_) => FileKind::Session,
             Self::Model(_) => FileKind::Model,
             Self::Progress(_) => FileKind::Progress,
+            Self::Code(library, ..) => FileKind::Code(*library),
+            Self::CodeWeights(library, _) => FileKind::CodeWeights(*library),
+            Self::Diagram(style, _) => FileKind::Diagram(*style),
         }
     }
 
@@ -58,6 +81,11 @@ impl FileContent {
             Self::Session(session) => session.to_bytes(),
             Self::Model(model) => model.to_bytes().map_err(|error| error.0),
             Self::Progress(text) => Ok(text.clone().into_bytes()),
+            Self::Code(library, model, optimizer, weights) => {
+                Ok(code::program(*library, model, optimizer, weights).into_bytes())
+            }
+            Self::CodeWeights(library, model) => code::weights(*library, model).map_err(|error| error.0),
+            Self::Diagram(style, model) => Ok(diagram::svg(&model.network, *style).into_bytes()),
         }
     }
 }

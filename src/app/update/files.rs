@@ -180,7 +180,14 @@ fn ask_where(state: &mut AppState, kind: FileKind) {
             let name = Location::from("lessons").with_ending(kind.ending()).to_string();
             location.as_ref().map_or_else(|| files.folder.join(&name), |location| location.sibling(&name))
         }
-        (FileKind::Session | FileKind::Model, _) => {
+        (
+            FileKind::Session
+            | FileKind::Model
+            | FileKind::Code(_)
+            | FileKind::CodeWeights(_)
+            | FileKind::Diagram(_),
+            _,
+        ) => {
             let model = state.model().name.as_str();
             let stem = Location::from(model).stem();
             let stem = if Model::is_file(model) { stem.as_str() } else { model };
@@ -195,12 +202,24 @@ fn ask_where(state: &mut AppState, kind: FileKind) {
 }
 
 fn write_file(state: &AppState, kind: FileKind, location: Location, replace: bool) -> Vec<Effect> {
+    let stamp = || Box::new(Stamp::from_state(state));
     let content = match kind {
         FileKind::Session => FileContent::Session(Box::new(Session::from_state(state))),
         FileKind::Model => FileContent::Model(as_trained(state)),
         FileKind::Progress => FileContent::Progress(state.progress.csv()),
+        FileKind::Code(library) => {
+            let weights = location.with_ending(FileKind::CodeWeights(library).ending());
+            let program =
+                FileContent::Code(library, as_trained(state), state.inputs.optimizer, weights.name());
+            // What the program reads comes first: an older one of the same name is of no use without it.
+            let mut effects = write_file(state, FileKind::CodeWeights(library), weights, replace);
+            effects.push(Effect::Write { location, content: program, stamp: stamp(), replace });
+            return effects;
+        }
+        FileKind::CodeWeights(library) => FileContent::CodeWeights(library, as_trained(state)),
+        FileKind::Diagram(style) => FileContent::Diagram(style, as_trained(state)),
     };
-    vec![Effect::Write { location, content, stamp: Box::new(Stamp::from_state(state)), replace }]
+    vec![Effect::Write { location, content, stamp: stamp(), replace }]
 }
 
 /// The model; in training on a data set with the weights after the last step.
@@ -233,7 +252,11 @@ fn apply_written(
             state.files.saved = Some(stamp);
             state.files.absent = None;
         }
-        FileKind::Model | FileKind::Progress => {
+        FileKind::Model
+        | FileKind::Progress
+        | FileKind::Code(_)
+        | FileKind::CodeWeights(_)
+        | FileKind::Diagram(_) => {
             notice(state, Message::as_it_is(format!("→ {location}")), NoticeKind::Info);
         }
     }

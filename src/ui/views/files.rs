@@ -58,6 +58,8 @@ fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
         FileKind::Session => "files.save_session",
         FileKind::Model => "files.save_model",
         FileKind::Progress => "files.save_progress",
+        FileKind::Code(_) | FileKind::CodeWeights(_) => "files.save_code",
+        FileKind::Diagram(_) => "files.save_diagram",
     };
     ui.label(RichText::new(view.text(title)).font(theme::title_font()));
     ui.add_space(theme::space::S);

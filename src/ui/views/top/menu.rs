@@ -167,6 +167,13 @@ fn file_ui(ui: &mut Ui, view: &View) {
             command_ui(ui, view, command);
         }
     }
+    ui.menu_button(view.text("menu.export"), |ui| {
+        for id in ["export_pytorch", "export_keras", "export_numpy", "export_boxes", "export_table"] {
+            if let Some(command) = crate::app::command::command(id) {
+                command_ui(ui, view, command);
+            }
+        }
+    });
     ui.separator();
     for id in ["copy_address", "quit"] {
         if let Some(command) = crate::app::command::command(id) {

@@ -1,21 +1,25 @@
 //! NumPy archives: all tensors of a run with their gradients, or a model's weights.
 
-use super::CliError;
+use super::{ExportError, code::makes_vector};
 use crate::model_io::weights::{tensor_name, tensor_shape};
-use crate::nn::{Layer, Network, Op, Params, Part, Source, Values, optimizer::TRAINED};
+use crate::nn::{Layer, Network, Params, Part, Real, Source, Values, optimizer::TRAINED};
 use crate::tensor::{Tensor, shape_of};
 use ndarray::{ArrayD, IxDyn, arr0};
-use ndarray_npy::{NpzWriter, WriteNpzError};
+use ndarray_npy::{NpzWriter, WritableElement, WriteNpzError};
 use std::io::Cursor;
 
 /// An archive with `input`, each layer's output by its name, `<layer>.weight`, `<layer>.bias` and `loss`, and for
 /// each of them the gradient of the loss as `grad.<name>`. Shapes are PyTorch's.
-pub fn archive(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, CliError> {
+pub fn archive<T: Real + WritableElement>(
+    network: &Network,
+    params: &Params<T>,
+    values: &Values<T>,
+) -> Result<Vec<u8>, ExportError> {
     write(network, params, values).map_err(too_large)
 }
 
 /// An archive of a model's parameters and running statistics, with the names and shapes of its weight file.
-pub fn weights(network: &Network, params: &Params) -> Result<Vec<u8>, CliError> {
+pub fn weights(network: &Network, params: &Params) -> Result<Vec<u8>, ExportError> {
     let write = || {
         let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
         for (layer, parts) in network.layers.iter().zip(&params.0) {
@@ -32,14 +36,18 @@ pub fn weights(network: &Network, params: &Params) -> Result<Vec<u8>, CliError> 
     write().map_err(too_large)
 }
 
-fn too_large(error: WriteNpzError) -> CliError {
-    CliError(format!("expected tensors that fit a NumPy archive, got: {error}; make the network smaller"))
+fn too_large(error: WriteNpzError) -> ExportError {
+    ExportError(format!("expected tensors that fit a NumPy archive, got: {error}; make the network smaller"))
 }
 
-fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>, WriteNpzError> {
+fn write<T: Real + WritableElement>(
+    network: &Network,
+    params: &Params<T>,
+    values: &Values<T>,
+) -> Result<Vec<u8>, WriteNpzError> {
     let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
     let mut add =
-        |name: &str, tensor: Option<&Tensor>, shape: &[usize]| match tensor.map(|t| reshaped(t, shape)) {
+        |name: &str, tensor: Option<&Tensor<T>>, shape: &[usize]| match tensor.map(|t| reshaped(t, shape)) {
             Some(Some(array)) => npz.add_array(name, &array),
             Some(None) | None => Ok(()),
         };
@@ -48,8 +56,8 @@ fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>,
     add("grad.input", values.gradient(network, Source::Input), &input)?;
     let mut are_vectors: Vec<bool> = Vec::new();
     for (l, layer) in network.layers.iter().enumerate() {
-        let before = layer.sources[0].layer().is_some_and(|before| are_vectors[before]);
-        let is_vector = makes_vector(layer, before);
+        let inputs = layer.sources.iter().map(|source| source.layer().is_some_and(|l| are_vectors[l]));
+        let is_vector = makes_vector(layer, &inputs.collect::<Vec<_>>());
         are_vectors.push(is_vector);
         let (name, out) = (layer.name(), values.layers[l].get(Part::Out));
         let shape = activation_shape(layer, values.input.dim().0, is_vector);
@@ -63,30 +71,8 @@ fn write(network: &Network, params: &Params, values: &Values) -> Result<Vec<u8>,
         }
     }
     npz.add_array("loss", &arr0(values.mean_loss()))?;
-    npz.add_array("grad.loss", &arr0(1.0f32))?;
+    npz.add_array("grad.loss", &arr0(T::one()))?;
     Ok(npz.finish()?.into_inner())
-}
-
-/// Whether a layer's output is (N, F) in PyTorch, given whether its input is.
-fn makes_vector(layer: &Layer, before: bool) -> bool {
-    match &layer.op {
-        Op::Flatten | Op::Dense(_) => true,
-        Op::Conv2d(_)
-        | Op::ConvTranspose2d(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Resample2d(_)
-        | Op::BatchNorm2d(_)
-        | Op::LocalResponseNorm(_) => false,
-        Op::Activation(_)
-        | Op::PRelu(_)
-        | Op::GroupNorm(_)
-        | Op::Dropout { .. }
-        | Op::Softmax
-        | Op::Add
-        | Op::Multiply
-        | Op::Concat => before,
-    }
 }
 
 fn activation_shape(layer: &Layer, images: usize, is_vector: bool) -> Vec<usize> {
@@ -94,7 +80,7 @@ fn activation_shape(layer: &Layer, images: usize, is_vector: bool) -> Vec<usize>
     if is_vector { vec![images, c * h * w] } else { vec![images, c, h, w] }
 }
 
-fn reshaped(tensor: &Tensor, shape: &[usize]) -> Option<ArrayD<f32>> {
+fn reshaped<T: Real>(tensor: &Tensor<T>, shape: &[usize]) -> Option<ArrayD<T>> {
     ArrayD::from_shape_vec(IxDyn(shape), tensor.iter().copied().collect()).ok()
 }
 

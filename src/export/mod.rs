@@ -1,0 +1,10 @@
+//! What leaves the program for other programs: arrays, the network as code and as a drawing.
+
+pub mod arrays;
+pub mod code;
+pub mod diagram;
+
+/// Why something cannot be exported, in one line: what was expected, what came, what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ExportError(pub String);
