@@ -40,7 +40,7 @@ fn convolutions(c: &mut Criterion) {
             });
             plan.pack_input(&weight, &mut panels);
             group.bench_function(format!("dX, {}", isa.name()), |b| {
-                b.iter(|| plan.backward_input(&panels, &ds, &mut dx, &mut scratch));
+                b.iter(|| plan.backward_input(&panels, Finish::default(), &ds, &mut dx, &mut scratch));
             });
             let mut lowered = numbers(plan.lowered_len(h));
             group.bench_function(format!("lowering for dW, {}", isa.name()), |b| {

@@ -43,11 +43,13 @@ impl ConvTranspose2d {
     }
 
     /// Input channels C.
+    #[expect(clippy::misnamed_getters, reason = "the convolution goes the other way")]
     pub const fn in_channels(&self) -> usize {
         self.conv.out_channels
     }
 
     /// Output channels O.
+    #[expect(clippy::misnamed_getters, reason = "the convolution goes the other way")]
     pub const fn out_channels(&self) -> usize {
         self.conv.in_channels
     }

@@ -85,8 +85,7 @@ pub(in crate::app) fn escape(state: &mut AppState) {
     if view.sheet.take().is_some() {
     } else if view.blank || view.help || view.typing_address || view.palette {
         (view.blank, view.help, view.typing_address, view.palette) = (false, false, false, false);
-    } else if state.data.parts_question.take().is_some() {
-    } else if state.files.size_question.take().is_some() {
+    } else if state.data.parts_question.take().is_some() || state.files.size_question.take().is_some() {
     } else if state.data.asking {
         state.data.asking = false;
     } else if state.files.asked.take().is_some() {

@@ -368,7 +368,8 @@ impl<'a> Graph<'a> {
         let Kind::GroupNorm(norm) = &mut spec.kind else { return Ok(false) };
         let is_new = !norm.affine;
         let is_unshifted = parts.get(Part::Bias).is_some_and(|bias| bias.iter().all(|&x| x == 0.0));
-        if !is_new && !(part == Part::Bias && is_unshifted) {
+        let is_replaced = part == Part::Bias && is_unshifted;
+        if !(is_new || is_replaced) {
             return Ok(false);
         }
         norm.affine = true;

@@ -341,6 +341,7 @@ compiled! {
 
 compiled! {
 /// x -> y, cell by cell.
+#[expect(clippy::redundant_closure, reason = "a closure is compiled for this function's instruction set")]
 pub fn activation(activation: Activation, x: &[f32], y: &mut [f32]) {
     match activation {
         Activation::Relu => each(x, y, |x| activation::relu(x)),
@@ -366,6 +367,7 @@ pub fn activation(activation: Activation, x: &[f32], y: &mut [f32]) {
 }
 
 /// dy and b, which is x or y as [`Activation::reads`] says, -> dx, cell by cell.
+#[expect(clippy::redundant_closure, reason = "a closure is compiled for this function's instruction set")]
 pub fn activation_backward(activation: Activation, dy: &[f32], b: &[f32], dx: &mut [f32]) {
     match activation {
         Activation::Relu => each_of_two(dy, b, dx, |dy, x| activation::relu_backward(dy, x)),

@@ -137,9 +137,9 @@ pub(super) fn readers(reading: &Reading, l: usize, spec: &GroupNorm, visit: Visi
     let reads_groups = tensor == TensorId::layer(l, tensor.part) && GroupNorm::is_of_group(tensor.part);
     match GroupNormStage::from_part(stage.tensor.part) {
         GroupNormStage::GroupInvStd | GroupNormStage::Dw | GroupNormStage::Db | GroupNormStage::Dxhat => {
-            return scan(reading, visit);
+            scan(reading, visit);
         }
-        GroupNormStage::Out if spec.affine.is_some() => return scan(reading, visit),
+        GroupNormStage::Out if spec.affine.is_some() => scan(reading, visit),
         GroupNormStage::GroupMean
         | GroupNormStage::GroupVar
         | GroupNormStage::DxhatSum

@@ -78,11 +78,9 @@ pub(super) fn summed<'a>(
 /// A single number of a tensor that has one for each map or group.
 pub(super) fn one_number<'a>(view: &'a View<'a>, tensor: TensorId, image: u32, index: u32) -> Grid<'a> {
     let plane = TensorPlane::new(view, tensor, image, 0);
-    let name = match tensor.part {
-        Part::Weight => "γ".to_owned(),
-        Part::Bias => "β".to_owned(),
-        _ => names::tensor(view, tensor),
-    };
+    let letters = [(Part::Weight, "γ"), (Part::Bias, "β")];
+    let letter = letters.into_iter().find(|(part, _)| *part == tensor.part);
+    let name = letter.map_or_else(|| names::tensor(view, tensor), |(_, letter)| letter.to_owned());
     let words = [name, names::plane(view, tensor, index as usize)];
     Grid::from_cells(view, plane, [index, 1], 1, 1, words).without_legend()
 }

@@ -156,13 +156,11 @@ impl<'a> ConvCell<'a> {
 
     /// Rows and columns of the positions that a gradient of a weight or a bias is added up over.
     pub fn positions(&self) -> [usize; 2] {
-        match self.stage.tensor.part {
-            Part::Db => {
-                let [_, rows, cols] = self.view.state.plan().layer(self.l).output;
-                [rows, cols]
-            }
-            _ => self.spec.window.out(),
+        if self.stage.tensor.part == Part::Db {
+            let [_, rows, cols] = self.view.state.plan().layer(self.l).output;
+            return [rows, cols];
         }
+        self.spec.window.out()
     }
 
     /// A plane of weights as the terms find it: before the update.
