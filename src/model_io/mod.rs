@@ -17,6 +17,7 @@ mod keras;
 pub mod model;
 mod nearest;
 pub mod onnx;
+mod open;
 pub mod preprocess;
 pub mod presets;
 mod pt2;

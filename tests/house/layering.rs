@@ -188,7 +188,7 @@ impl Files {
                 inner.iter().map(|part| part.to_string_lossy().into_owned()).collect();
             path.pop_if(|last| last == "mod");
             let whole = self::code(&file);
-            let tests = whole.find("#[cfg(test)]\nmod ").unwrap_or(whole.len());
+            let tests = whole.find("#[cfg(test)]\nmod tests {").unwrap_or(whole.len());
             code.insert(path, whole[..tests].to_owned());
         }
         let mut files = Self { code, scope: BTreeMap::new() };
