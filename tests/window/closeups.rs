@@ -742,7 +742,13 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
         let (name, toml) = NETWORKS.iter().find(|(other, _)| *other == name).expect("a network");
         open(name, toml)
     };
-    let (groups, slopes) = (of_name("groups"), of_name("slopes"));
+    let (groups, slopes, stamped) = (of_name("groups"), of_name("slopes"), of_name("stamped"));
+    let mut scattered = stamped.clone();
+    apply(&mut scattered, Action::ShowScatter(true));
+    for text in ["fwd/up/k1/(2,3)", "fwd/out/k0/(4,2)/m5"] {
+        apply(&mut scattered, Action::GoTo(text.into()));
+        visit(&format!("scattered-{}.png", text.replace(['/', '(', ')', ','], "_")), text, &scattered);
+    }
     for (name, mut state) in [
         ("shapes", shapes),
         ("normed", normed),
@@ -750,6 +756,7 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
         ("odd", odd),
         ("groups", groups),
         ("slopes", slopes),
+        ("stamped", stamped),
     ] {
         for address in addresses(&state).into_iter().skip(1).step_by(3) {
             let text = state.plan().text(&address);
@@ -760,6 +767,7 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
                 }
                 // The others are these in other numbers.
                 "groups" => !["/gn", "/inorm", "/ln"].iter().any(|layer| text.contains(layer)),
+                "stamped" => !["/up", "/out"].iter().any(|layer| text.contains(layer)),
                 "slopes" => !["/one", "/each", "/features"].iter().any(|layer| text.contains(layer)),
                 _ => false,
             };
