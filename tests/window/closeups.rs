@@ -30,7 +30,7 @@ use std::path::Path;
 const SIZES: [Vec2; 2] = [Vec2::new(1280.0, 720.0), Vec2::new(1024.0, 768.0)];
 
 /// Networks that have every layer between them, in small.
-const NETWORKS: [(&str, &str); 15] = [
+const NETWORKS: [(&str, &str); 16] = [
     (
         "normed",
         r#"
@@ -212,6 +212,21 @@ layers = [
     { name = "up", kind = "conv_transpose2d", out_channels = 4, kernel = 3, stride = 2, padding = 1, output_padding = [1, 0], groups = 2 },
     { name = "relu", kind = "relu" },
     { name = "out", kind = "conv_transpose2d", out_channels = 1, kernel = [2, 3], stride = [3, 1], dilation = [1, 2], padding = [0, 1], padding_end = [1, 2], bias = false },
+]
+"#,
+    ),
+    (
+        "line",
+        r#"
+input = [3, 20]
+layers = [
+    { name = "conv", kind = "conv1d", out_channels = 4, kernel = 5, padding = 2 },
+    { name = "relu", kind = "relu" },
+    { name = "pool", kind = "max_pool1d", kernel = 2 },
+    { name = "up", kind = "conv_transpose1d", out_channels = 2, kernel = 3, stride = 2 },
+    { name = "mean", kind = "avg_pool1d", kernel = 3 },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc", kind = "dense", out_features = 3 },
 ]
 "#,
     ),

@@ -73,19 +73,22 @@ pub(super) fn choices_ui(ui: &mut Ui, view: &View, l: usize) {
         }
     }
     let [rows, cols] = view.state.plan().layer(l).input[1..] else { return };
-    let most = rows.min(cols).min(16);
+    // A picture of one row has windows of one row.
+    let is_line = rows == 1 && cols > 1;
+    let most = if is_line { cols.min(16) } else { rows.min(cols).min(16) };
+    let shown = |Pair([rows, cols]): Pair| if is_line { cols } else { rows };
     let mut drag = |key: &str, mut n: usize| {
         let name = view.text(key);
         ui.label(RichText::new(&name).color(view.theme.text_weak));
         let drag = DragValue::new(&mut n).range(1..=most).speed(0.05).update_while_editing(false);
         let response = ui.add(drag);
         response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
-        response.changed().then_some(Pair::square(n))
+        response.changed().then_some(Pair([if is_line { 1 } else { n }, n]))
     };
-    if let Some(size) = drag("closeup.pool_switch_size", kernel.0[0]) {
+    if let Some(size) = drag("closeup.pool_switch_size", shown(kernel)) {
         become_(is_max, size, stride);
     }
-    if let Some(step) = drag("closeup.pool_switch_stride", stride.unwrap_or(kernel).0[0]) {
+    if let Some(step) = drag("closeup.pool_switch_stride", shown(stride.unwrap_or(kernel))) {
         become_(is_max, kernel, Some(step));
     }
     let both = view.state.view().both_pools;
