@@ -153,7 +153,7 @@ pub struct ModelArgs {
     /// Rows and columns of the picture, for an .onnx file that leaves them free. Default: those of the picture, else the
     /// first usual size that fits.
     #[arg(long, value_name = "HxW", value_parser = parse_size)]
-    pub size: Option<[usize; 2]>,
+    pub input_size: Option<[usize; 2]>,
 }
 
 /// Rows and columns from a text such as `224x224`, or one number for both.

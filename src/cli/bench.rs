@@ -31,7 +31,7 @@ pub fn bench_model(name: &str) -> Result<Model, CliError> {
     if bundled::find(name).is_none() && !is_preset && !Path::new(name).exists() {
         return Err(unknown("nets", name, NETS));
     }
-    open_model(&ModelArgs { model: name.into(), architecture: None, size: None }, None)
+    open_model(&ModelArgs { model: name.into(), architecture: None, input_size: None }, None)
 }
 
 /// The metrics, in the order in which they run.

@@ -86,17 +86,17 @@ pub fn open_model(args: &ModelArgs, image: Option<&str>) -> Result<Model, CliErr
         part.map_or_else(|| args.model.clone(), |part| part.to_string_lossy().into_owned())
     };
     let file = text_of(path.file_name());
-    let near = Near { architecture: given.as_deref(), files: &ModelFolder::of(path), size: args.size };
+    let near = Near { architecture: given.as_deref(), files: &ModelFolder::of(path), size: args.input_size };
     let is_free = Model::leaves_size_free(&file, &bytes);
-    if let Some([rows, columns]) = args.size.filter(|_| !is_free) {
+    if let Some([rows, columns]) = args.input_size.filter(|_| !is_free) {
         return Err(CliError(in_file(
             path,
             &format!(
-                "expected no --size, because the file fixes its picture's, got {rows}x{columns}; omit it"
+                "expected no --input-size, because the file fixes its picture's, got {rows}x{columns}; omit it"
             ),
         )));
     }
-    let of_image = image.filter(|_| is_free && args.size.is_none()).and_then(size_of);
+    let of_image = image.filter(|_| is_free && args.input_size.is_none()).and_then(size_of);
     let fitting =
         of_image.and_then(|size| Model::from_file(&file, &bytes, &Near { size: Some(size), ..near }).ok());
     let model = match fitting {

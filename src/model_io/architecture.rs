@@ -908,6 +908,47 @@ mod tests {
         kind = "replication_pad2d"
         padding = 1
         [[layers]]
+        name = "sloped"
+        kind = "prelu"
+        per_channel = true
+        [[layers]]
+        name = "cut"
+        kind = "crop2d"
+        start = [1, 0]
+        size = [6, 3]
+        step = [1, 2]
+        [[layers]]
+        name = "exact"
+        kind = "upsample_nearest_exact2d"
+        size = [5, 7]
+        [[layers]]
+        name = "cubic"
+        kind = "upsample_bicubic2d"
+        scale = 2
+        align_corners = true
+        [[layers]]
+        name = "grouped"
+        kind = "group_norm"
+        groups = 2
+        eps = 1e-3
+        [[layers]]
+        name = "each"
+        kind = "instance_norm"
+        affine = true
+        [[layers]]
+        name = "whole"
+        kind = "layer_norm"
+        affine = false
+        [[layers]]
+        name = "mixed"
+        kind = "channel_shuffle"
+        groups = 2
+        [[layers]]
+        name = "some"
+        kind = "slice_channels"
+        start = 1
+        count = 1
+        [[layers]]
         name = "gmp"
         kind = "global_max_pool2d"
         [[layers]]
@@ -950,7 +991,8 @@ mod tests {
             let name = starter.name();
             let (keys, read) = known_kind(name).expect(name);
             let one = |key: &Key| (key.name.to_owned(), Value::Integer(1));
-            let kind = read(keys.iter().filter(|key| key.required).map(one).collect()).expect(name);
+            let kind = read(keys.iter().filter(|key| key.required || key.name == "scale").map(one).collect())
+                .expect(name);
             assert_eq!(kind.name(), name);
             // A setting that is missing from the table of keys would be written but not read.
             for (key, _) in numbers(&kind) {
@@ -1016,7 +1058,7 @@ mod tests {
         let layer = |keys: &str| format!("input = [3, 8, 8]\n[[layers]]\n{keys}");
         for (text, expected) in [
             ("", "input: expected [channels, height, width]"),
-            ("input = [3, 8]", "three whole numbers from 1 to 65536, got [3, 8]"),
+            ("input = [3]", "three whole numbers from 1 to 65536, or [channels, length]"),
             ("input = [3, 8, 0]", "got [3, 8, 0]"),
             ("input = [3, 8, 9999999999]", "got [3, 8, 9999999999]"),
             ("input = [3, 8.5, 8]", "got [3, 8.5, 8]"),

@@ -110,20 +110,21 @@ fn a_free_size_is_given_or_taken_from_the_picture() {
     };
     let [picture, odd] = [&picture, &odd].map(|path| path.to_str().expect("UTF-8"));
     assert_eq!(input(picture, &[]), "[4,20,30]");
-    assert_eq!(input(picture, &["--size", "8x12"]), "[4,8,12]");
-    assert_eq!(input(picture, &["--size", "16"]), "[4,16,16]");
+    assert_eq!(input(picture, &["--input-size", "8x12"]), "[4,8,12]");
+    assert_eq!(input(picture, &["--input-size", "16"]), "[4,16,16]");
     // A picture that the network does not take gives way to a usual size.
     assert_eq!(input(odd, &[]), "[4,224,224]");
-    let error = fails(&["run", "--model", &free, "--image", picture, "--size", "31x20"]);
+    let error = fails(&["run", "--model", &free, "--image", picture, "--input-size", "31x20"]);
     assert!(error.contains("expected tensors whose axes go together"), "{error}");
-    let error = fails(&["run", "--model", &fixed, "--image", picture, "--size", "9x10"]);
+    let error = fails(&["run", "--model", &fixed, "--image", picture, "--input-size", "9x10"]);
     assert!(
-        error.contains("fixed.onnx: expected no --size, because the file fixes its picture's, got 9x10"),
+        error
+            .contains("fixed.onnx: expected no --input-size, because the file fixes its picture's, got 9x10"),
         "{error}"
     );
     let toml = folder.path().join("net.toml");
     let toml = toml.to_str().expect("UTF-8");
-    assert!(prints(&["export", "--model", &free, "--size", "64x48", "--out", toml]).contains("wrote "));
+    assert!(prints(&["export", "--model", &free, "--input-size", "64x48", "--out", toml]).contains("wrote "));
     assert!(fs::read_to_string(toml).expect("written").starts_with("input = [3, 64, 48]"));
 }
 
@@ -160,7 +161,7 @@ fn a_model_is_exported_with_pytorchs_names_and_shapes() {
     assert_eq!(architecture.input, [3, 12, 12]);
     let error = fails(&["export", "--model", "digits", "--out", &at("net.h5")]);
     assert!(
-        error.contains("expected a file that ends in .npz, .safetensors or .toml, got \"h5\""),
+        error.contains("expected a file that ends in .npz, .safetensors, .toml, .py or .svg, got \"h5\""),
         "{error}"
     );
 }

@@ -381,6 +381,7 @@ fn every_layer(loss: Loss) -> Network {
             Kind::ConvTranspose2d(_)
                 | Kind::Upsample2d(_)
                 | Kind::Pad2d(_)
+                | Kind::Crop2d(_)
                 | Kind::SliceChannels(_)
                 | Kind::ChannelShuffle(_)
         )

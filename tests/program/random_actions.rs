@@ -737,6 +737,9 @@ fn undo_all(state: &mut AppState, start: &Inputs) {
         }
         let effects = apply(state, Action::Undo);
         run_tasks_here(state, effects, Execution::SERIAL, &Disk);
+        if std::env::var_os("CONVSTEP_RANDOM_WORDS").is_some() {
+            println!("undone: target {:?}, {:?}", state.inputs().target, state.inputs().optimizer);
+        }
         check(state);
     }
     same_inputs(state.inputs(), start);

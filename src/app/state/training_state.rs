@@ -60,8 +60,8 @@ impl TrainingState {
     }
 }
 
-/// Whether going from the inputs to others only changes hyperparameters of what is being trained.
-pub(in crate::app) fn changes_only_optimizer(from: &Inputs, to: &Inputs) -> bool {
+/// Whether going from the inputs to others changes the optimizer of what is being trained.
+pub(in crate::app) fn changes_optimizer(from: &Inputs, to: &Inputs) -> bool {
     to.training.is_some() && to.is_same_training(from) && to.optimizer != from.optimizer
 }
 

@@ -25,13 +25,21 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
         state.position.change_run(|run| run.switch(place));
         return Vec::new();
     }
-    let only_optimizer = training_state::changes_only_optimizer(&state.inputs, &inputs);
-    if only_optimizer || inputs == state.inputs {
-        step(state, redo);
-        state.training.runs.labels = labels;
-        marks::restore(state, marks);
+    let change = if redo { Change::Redo } else { Change::Undo };
+    let own = &state.inputs;
+    let rest = Inputs { optimizer: own.optimizer, forked: own.forked.clone(), ..inputs.clone() };
+    let is_other_optimizer = training_state::changes_optimizer(&state.inputs, &inputs);
+    if is_other_optimizer || inputs == state.inputs {
+        if is_other_optimizer && rest != state.inputs {
+            // What else was changed goes back too; of the same training, at once.
+            set_inputs(state, rest, change);
+        } else {
+            step(state, redo);
+            state.training.runs.labels = labels;
+            marks::restore(state, marks);
+        }
         // What has been trained stays: the hyperparameters go back from here on.
-        if !only_optimizer {
+        if !is_other_optimizer {
             return Vec::new();
         }
         let from = training::next_step(state);
@@ -45,7 +53,7 @@ pub(in crate::app) fn undo(state: &mut AppState, redo: bool) -> Vec<Effect> {
         training::switch_to_fork(state, left.as_ref());
         return Vec::new();
     }
-    set_inputs(state, inputs, if redo { Change::Redo } else { Change::Undo })
+    set_inputs(state, inputs, change)
 }
 
 /// The place of the run that was shown with other inputs, where they differ in nothing but that and its

@@ -110,7 +110,7 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
     };
     for (nodes, expected) in [
         (
-            vec![node("ConvTranspose", &["x", "w"], "y", vec![])],
+            vec![node("DepthToSpace", &["x"], "y", vec![int("blocksize", 2)])],
             "expected a supported operator, got another one",
         ),
         (

@@ -343,7 +343,8 @@ impl Layout<'_, '_> {
         let [_, channel, i, j] = self.conv_cell.at;
         let map = names::plane(view, plane.tensor(), channel);
         let layer = self.conv_cell.name(plane.tensor());
-        let name = if short { map } else { view.fill("conv.map_of", &[("map", &map), ("layer", &layer)]) };
+        let whole = view.fill("conv.map_of", &[("map", &map), ("layer", &layer)]);
+        let name = if short || small_width(ui, &whole) > room.width() { map } else { whole };
         caption_ui(ui, room.min, room.width(), &name, "");
         let below = room.size() - vec2(0.0, ladder::CAPTIONS - 4.0);
         let cell = fit_cell(below, plane.rows(), plane.cols(), 0, ui.pixels_per_point()).min(ladder::LARGEST);
