@@ -1135,7 +1135,7 @@ mod tests {
         ] {
             let error = error(text);
             assert!(error.contains(expected), "{error}\n  should contain: {expected}");
-            assert!(!error.contains('\n') && error.len() < 500, "{error}");
+            assert!(!error.contains('\n') && error.len() < 700, "{error}");
         }
     }
 

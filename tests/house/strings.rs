@@ -381,14 +381,15 @@ fn every_layer(loss: Loss) -> Network {
             Kind::ConvTranspose2d(_)
                 | Kind::Upsample2d(_)
                 | Kind::Pad2d(_)
-                | Kind::Crop2d(_)
                 | Kind::SliceChannels(_)
                 | Kind::ChannelShuffle(_)
         )
     });
     // With its bias, as it starts, and without.
     let bare = Kind::ConvTranspose2d(ConvTransposeSpec { bias: false, ..ConvTransposeSpec::new(2, 3) });
-    let first = first.chain([bare]);
+    let crop =
+        Kind::Crop2d(CropSpec { start: Pair::square(0), size: Pair::square(14), step: Pair::square(1) });
+    let first = first.chain([bare, crop]);
     let end = kinds.len() - 3;
     let mut kinds = kinds;
     kinds.splice(end..end, last);
