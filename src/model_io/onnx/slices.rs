@@ -92,7 +92,7 @@ fn places(start: i64, end: i64, step: i64, len: usize) -> Vec<usize> {
 /// Channels, rows or columns one after the other, as several tensors, each with its name; only those that are read.
 ///
 /// # Errors
-/// As for [`slice`].
+/// As for [`slice()`].
 pub fn split<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<Vec<(&'a str, Value)>, String> {
     let x = first(graph, node)?;
     let axis = fold::axis_of(int(node, "axis", 0), x.axes.len() + 1)?;
@@ -133,7 +133,7 @@ pub fn split<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<Vec<(&'a 
 /// Cells at given places of one axis, or a single one, whose axis is then left out.
 ///
 /// # Errors
-/// If the places are computed or have several axes, or as for [`slice`].
+/// If the places are computed or have several axes, or as for [`slice()`].
 pub fn gather(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
     let axis = fold::axis_of(int(node, "axis", 0), x.axes.len() + 1)?;
