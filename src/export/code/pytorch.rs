@@ -12,7 +12,7 @@ use crate::nn::{
     group_norm::Affine,
     loss::Loss,
     optimizer::{Optimizer, Rule},
-    resample::{Border, Does, Resample2d, Source, Upsampling},
+    resample::{Border, Does, Resample2d, ResampleAxis, Source, Upsampling},
 };
 
 /// The program; see [`super::program`].
@@ -280,16 +280,23 @@ fn resampled(x: &str, resample: &Resample2d) -> String {
             format!("F.interpolate({x}, size=({rows}, {cols}), mode=\"{mode}\"{corners})")
         }
         Does::Pad(border) => {
-            let sides = axes.map(|axis| {
+            let sides = |axis: &ResampleAxis| {
                 let before = if let Source::Pad { before, .. } = axis.source { before } else { 0 };
                 [before as isize, (axis.out - axis.len - before) as isize]
-            });
+            };
             let mode = match border {
                 Border::Zero => "",
                 Border::Reflection => ", mode=\"reflect\"",
                 Border::Replication => ", mode=\"replicate\"",
             };
-            with_border(x, sides, mode)
+            let [[top, bottom], [left, right]] = axes.map(sides);
+            match sides(&resample.channels) {
+                [0, 0] => with_border(x, [[top, bottom], [left, right]], mode),
+                // Three axes of a volume are padded alike where the channels are one of three.
+                [front, back] => format!(
+                    "F.pad({x}[:, None], ({left}, {right}, {top}, {bottom}, {front}, {back}){mode})[:, 0]"
+                ),
+            }
         }
         Does::Crop | Does::Slice => {
             let [channels, rows, cols] = [&resample.channels, axes[0], axes[1]].map(python::slice);
