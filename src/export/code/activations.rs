@@ -30,7 +30,12 @@ pub fn pytorch(activation: Activation, x: &str) -> String {
 pub fn keras(activation: Activation) -> String {
     let name = match activation {
         Activation::LeakyRelu { slope } => {
-            return format!("layers.LeakyReLU(negative_slope={})", number(slope));
+            let slope_text = number(slope);
+            // Keras's layer has no slope below 0.
+            return match slope < 0.0 {
+                true => format!("layers.Activation(lambda x: keras.ops.where(x > 0, x, {slope_text} * x))"),
+                false => format!("layers.LeakyReLU(negative_slope={slope_text})"),
+            };
         }
         Activation::Elu { alpha } => return format!("layers.ELU(alpha={})", number(alpha)),
         Activation::GeluTanh => {
