@@ -15,7 +15,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 /// The largest difference that passes, relative to the tensor's largest magnitude.
 const TOLERANCE: f32 = 1e-5;
 
-const NETS: [&str; 7] = [
+/// The networks of the fixtures.
+pub const NETS: [&str; 7] = [
     "residual",
     "inverted_residual",
     "fire",
@@ -29,7 +30,8 @@ fn path(file: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/branches").join(file)
 }
 
-fn bytes(file: &str) -> Vec<u8> {
+/// A file of the fixtures.
+pub fn bytes(file: &str) -> Vec<u8> {
     std::fs::read(path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
@@ -54,7 +56,7 @@ fn numbers(file: &SafeTensors, key: &str) -> Vec<f32> {
 }
 
 /// Runs a model on the fixture's input, and compares all that `expected` holds.
-fn check(file: &str, model: &Model, input: &[u8], expected: &[u8]) {
+pub fn check(file: &str, model: &Model, input: &[u8], expected: &[u8]) {
     let (_, metadata) = SafeTensors::read_metadata(expected).expect("a header");
     let label = metadata.metadata().as_ref().expect("metadata")["label"].parse().expect("a number");
     let expected = SafeTensors::deserialize(expected).expect("safetensors");

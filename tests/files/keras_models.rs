@@ -3,6 +3,7 @@
 //!
 //! The files and the script that made them are in `tests/fixtures/keras`.
 
+use crate::changed_zip::with_part_changed;
 use convstep::model_io::{Model, Near};
 use convstep::nn::{Mode, Part, dropout::Stream, loss};
 use convstep::tensor::Tensor;
@@ -145,21 +146,9 @@ fn depthwise() {
     }
 }
 
-/// The parts of a .keras file with its configuration changed.
+/// A .keras file with its configuration changed.
 fn changed(file: &str, change: impl Fn(String) -> String) -> Vec<u8> {
-    use std::io::{Cursor, Read, Write};
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes(file))).expect("a zip");
-    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for name in ["metadata.json", "config.json", "model.weights.h5"] {
-        let mut part = Vec::new();
-        archive.by_name(name).expect(name).read_to_end(&mut part).expect("reads");
-        if name == "config.json" {
-            part = change(String::from_utf8(part).expect("text")).into_bytes();
-        }
-        out.start_file(name, zip::write::SimpleFileOptions::default()).expect("starts");
-        out.write_all(&part).expect("writes");
-    }
-    out.finish().expect("a zip").into_inner()
+    with_part_changed(bytes(file), "config.json", change)
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod branched_models;
 mod bundled_models;
+mod changed_zip;
 mod data;
 mod data_kinds;
 mod data_parts;

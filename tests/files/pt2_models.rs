@@ -3,82 +3,26 @@
 //!
 //! The files and the scripts that made them are in `tests/fixtures/branches`.
 
+use crate::{
+    branched_models::{NETS, bytes, check},
+    changed_zip::with_part_changed,
+};
 use convstep::model_io::{Model, Near};
-use convstep::nn::{Mode, Part, Source, dropout::Stream, loss};
-use convstep::tensor::Tensor;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
-use safetensors::SafeTensors;
-use std::{collections::BTreeSet, path::PathBuf};
-
-/// The largest difference that passes, relative to the tensor's largest magnitude.
-const TOLERANCE: f32 = 1e-5;
-
-const NETS: [&str; 7] = [
-    "residual",
-    "inverted_residual",
-    "fire",
-    "dense_block",
-    "inception",
-    "squeeze_excite",
-    "encoder_decoder",
-];
-
-fn bytes(file: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/branches").join(file);
-    std::fs::read(path).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
 
 fn open(file: &str) -> Model {
     Model::from_file(file, &bytes(file), &Near::NOTHING).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-fn numbers(file: &SafeTensors, key: &str) -> Vec<f32> {
-    let view = file.tensor(key).unwrap_or_else(|error| panic!("{key}: {error}"));
-    view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
-}
-
-/// Runs a model on the fixture's input, and compares all that the fixture holds.
-fn check(file: &str, model: &Model, run: &[u8]) {
-    let (_, metadata) = SafeTensors::read_metadata(run).expect("a header");
-    let label = metadata.metadata().as_ref().expect("metadata")["label"].parse().expect("a number");
-    let run = SafeTensors::deserialize(run).expect("safetensors");
-    let network = &model.network;
-    let [c, h, w] = network.input;
-    let x = Tensor::from_shape_vec((1, c, h, w), numbers(&run, "input")).expect("the network's input");
-    let target = loss::one_hot(network.output(), &[label]);
-    let values = network.run(&model.params, &x, &target, Mode::Eval, Stream::default());
-    let mut left: BTreeSet<String> = run.names().into_iter().map(str::to_owned).collect();
-    left.remove("input");
-    let mut compare = |key: &str, ours: &Tensor| {
-        let theirs = numbers(&run, key);
-        assert_eq!(ours.len(), theirs.len(), "{file}: {key}");
-        let largest = theirs.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
-        assert!(largest > 1e-3, "{file}: {key} is near 0 and shows nothing");
-        let apart = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs() / largest).fold(0.0, f32::max);
-        assert!(apart <= TOLERANCE, "{file}: {key}: off by {apart:.1e} of the largest");
-        assert!(left.remove(key), "{file}: {key} twice");
-    };
-    compare("output", values.output());
-    compare("loss", values.loss.at(Part::Out));
-    compare("input.dX", values.gradient(network, Source::Input).expect("it ran backward"));
-    for (layer, made) in network.layers.iter().zip(&values.layers) {
-        for (part, name) in [(Part::Dw, "weight"), (Part::Db, "bias")] {
-            if let Some(gradient) = made.get(part) {
-                compare(&format!("{}.{name}", layer.file_name()), gradient);
-            }
-        }
-    }
-    assert!(left.is_empty(), "{file}: not compared: {left:?}");
 }
 
 /// What is compared by name has the names of the state dict.
 #[test]
 fn programs_compute_what_pytorch_computes() {
     for name in NETS {
+        let run = bytes(&format!("{name}.run.safetensors"));
         for ending in ["pt2", "core.pt2"] {
             let file = format!("{name}.{ending}");
             let model = open(&file);
-            check(&file, &model, &bytes(&format!("{name}.run.safetensors")));
+            check(&file, &model, &run, &run);
             assert!(
                 model.unused.is_empty() && model.notes.is_empty(),
                 "{file}: {:?} {:?}",
@@ -105,23 +49,9 @@ fn an_exported_architecture_opens_the_state_dict() {
     }
 }
 
-/// The parts of a program with its graph changed.
+/// A program with its graph changed.
 fn changed(file: &str, change: impl Fn(String) -> String) -> Vec<u8> {
-    use std::io::{Cursor, Read, Write};
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes(file))).expect("a zip");
-    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for n in 0..archive.len() {
-        let mut entry = archive.by_index(n).expect("an entry");
-        let name = entry.name().to_owned();
-        let mut part = Vec::new();
-        entry.read_to_end(&mut part).expect("reads");
-        if name.ends_with("models/model.json") {
-            part = change(String::from_utf8(part).expect("text")).into_bytes();
-        }
-        out.start_file(name, zip::write::SimpleFileOptions::default()).expect("starts");
-        out.write_all(&part).expect("writes");
-    }
-    out.finish().expect("a zip").into_inner()
+    with_part_changed(bytes(file), "models/model.json", change)
 }
 
 #[test]
