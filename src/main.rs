@@ -1,6 +1,7 @@
 //! The program's entry: parses the arguments, then opens the window or runs a headless command.
 
 use clap::{Parser, error::ErrorKind};
+use convstep::app::Draw;
 use convstep::cli::{self, Args, CliError, Ended};
 #[cfg(feature = "window")]
 use convstep::cli::{Command, LessonCommand};
@@ -13,16 +14,12 @@ fn main() -> ExitCode {
     };
     let done = match &args.command {
         #[cfg(feature = "window")]
-        Some(Command::Render(render)) => render_frame(render).map(|()| Ended::Whole),
-        #[cfg(feature = "window")]
-        Some(Command::Lesson { command: LessonCommand::Run(run) }) => render_beat(run).map(|()| Ended::Whole),
-        #[cfg(feature = "window")]
         Some(Command::Lesson { command: LessonCommand::Play { lesson } }) => {
             play(lesson).map(|()| Ended::Whole)
         }
         #[cfg(feature = "window")]
         Some(Command::Bench(bench)) if bench.ui => bench_frames(bench).map(|()| Ended::Whole),
-        Some(_) => cli::execute(&args),
+        Some(_) => cli::execute(&args, drawing()),
         None => window(&args).map(|()| Ended::Whole),
     };
     match done {
@@ -32,6 +29,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What draws states.
+#[cfg(feature = "window")]
+fn drawing() -> Option<&'static dyn Draw> {
+    Some(&convstep::ui::render::Drawing)
+}
+
+#[cfg(not(feature = "window"))]
+fn drawing() -> Option<&'static dyn Draw> {
+    None
 }
 
 /// Opens the window, with the given file if there is one.
@@ -60,101 +68,6 @@ fn window(args: &Args) -> Result<(), CliError> {
         "expected a build with the window, got one without it; use a headless command (convstep --help)"
             .into(),
     ))
-}
-
-/// Draws the window's contents into a PNG file.
-#[cfg(feature = "window")]
-fn render_frame(args: &cli::RenderArgs) -> Result<(), CliError> {
-    use convstep::{
-        app::{Action, AppState, Drawer, apply, run_tasks_here},
-        nn::Execution,
-    };
-    let model = cli::open_model(&args.model, Some(&args.image.image))?;
-    let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
-    let mut state = AppState::open(model, cli::open_picture(&args.image.image)?).map_err(CliError)?;
-    let label = label.map(Action::SetLabel);
-    let mut actions = vec![Action::SetFit(args.image.fit.into()), Action::SetLang(args.lang)];
-    actions.extend(label);
-    actions.extend(args.at.clone().map(Action::GoTo));
-    actions.extend(args.why.then_some(Action::SetDrawer(Some(Drawer::Why))));
-    actions.extend([
-        Action::SetPage(args.page),
-        Action::SetShow(args.show),
-        Action::SetOrder(args.order),
-        Action::ShowTimeline(args.timeline),
-        Action::Present(args.present),
-    ]);
-    actions.extend(args.lane.map(Action::SetLane));
-    if let Some(look) = &args.look {
-        let address = state.plan().parse(look).map_err(|error| CliError(error.to_string()))?;
-        actions.push(Action::look(state.plan(), &address));
-    }
-    actions.extend(args.figure.map(|figure| Action::SetFigure(Some(figure))));
-    for action in actions {
-        let effects = apply(&mut state, action);
-        run_tasks_here(&mut state, effects, Execution::SERIAL, &());
-        if let Some(notice) = state.notices().last() {
-            return Err(CliError(notice.text.clone()));
-        }
-    }
-    let zoom = args.zoom as f32 / 100.0;
-    write_frame(&state, args.size, zoom, args.theme, &args.out)
-}
-
-/// Draws the window for a state into a PNG file.
-#[cfg(feature = "window")]
-fn write_frame(
-    state: &convstep::app::AppState,
-    size: cli::Size,
-    zoom: f32,
-    theme: cli::Theme,
-    out: &std::path::Path,
-) -> Result<(), CliError> {
-    let size = [size.width, size.height];
-    let frame = convstep::ui::render::render(state, size, zoom, theme == cli::Theme::Dark);
-    let mut png = std::io::Cursor::new(Vec::new());
-    frame.write_to(&mut png, image::ImageFormat::Png).map_err(|error| CliError(error.to_string()))?;
-    Ok(convstep::files::write_atomically(out, png.get_ref())?)
-}
-
-/// Draws a beat of a lesson into a PNG file.
-#[cfg(feature = "window")]
-fn render_beat(args: &cli::LessonRunArgs) -> Result<(), CliError> {
-    use convstep::{
-        app::{Action, AppState, LessonAction, apply, run_tasks_here},
-        nn::Execution,
-    };
-    let lesson = cli::open_lesson(&args.lesson)?;
-    let numbered = args.beat.parse::<usize>().ok().filter(|n| (1..=lesson.beats.len()).contains(n));
-    let beat = lesson.beat(&args.beat).or(numbered.map(|n| n - 1)).ok_or_else(|| {
-        let ids: Vec<&str> = lesson.beats.iter().map(|beat| beat.id.as_str()).collect();
-        CliError(format!(
-            "expected a beat from 1 to {} ({}), got {}; choose one",
-            ids.len(),
-            ids.join(", "),
-            args.beat
-        ))
-    })?;
-    let mut state = AppState::new();
-    let mut actions: Vec<Action> = vec![
-        Action::SetLang(args.lang),
-        Action::Present(args.present),
-        LessonAction::Open(lesson.into()).into(),
-        LessonAction::GoTo(beat).into(),
-    ];
-    actions.extend((0..args.seed).map(|_| Action::from(LessonAction::Again)));
-    actions.extend(args.shown.then_some(LessonAction::GoOn.into()));
-    for action in actions {
-        let effects = apply(&mut state, action);
-        run_tasks_here(&mut state, effects, Execution::SERIAL, &());
-        if let Some(notice) = state.notices().last() {
-            return Err(CliError(notice.text.clone()));
-        }
-    }
-    if let Some(trouble) = state.lesson().and_then(|lesson| lesson.trouble()) {
-        return Err(CliError(format!("{}: {trouble}", args.beat)));
-    }
-    write_frame(&state, args.size, args.zoom as f32 / 100.0, args.theme, &args.out)
 }
 
 /// Measures the window's frames on the benchmark networks; prints JSON lines.

@@ -26,8 +26,8 @@ pub use effect::Effect;
 pub use state::{
     About, ActivationSearch, Advice, Answer, Answered, AppState, AttributionMaps, AttributionState,
     BatchSource, Bookmark, Breakpoint, BreakpointHits, BreakpointSearch, Change, Compare, Compared, Covers,
-    DataMatch, DataState, Derived, Digits, Draft, Drawer, EXPONENTS, Edited, End, Figure, FileContent,
-    FileKind, Files, Forked, Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang,
+    DataMatch, DataState, Derived, Digits, Draft, Draw, Drawer, EXPONENTS, Edited, End, Figure, FileContent,
+    FileKind, Files, Forked, Framing, Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang,
     LessonProgress, LessonState, Marks, Message, MissingData, Need, Notice, NoticeKind, OpenedSet, Order,
     Page, PartsQuestion, Phase, PictureBefore, PictureChange, PictureEffect, PlaceText, Planned, Playback,
     Progress, Question, QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run,

@@ -1,9 +1,9 @@
 //! The command line: commands, arguments, and one-line usage errors.
 
-use crate::app::{Figure, Lane, Lang, Order, Page, Show};
+use super::export::ExportArgs;
+use crate::app::{Digits, Figure, Lane, Lang, Order, Page, Show};
 use crate::attribution::{Fill, Method};
 use crate::data::{Augment, Difficulty, Fit, Split};
-use crate::export::{code::Library, diagram::Style};
 use crate::nn::{
     init::Init,
     optimizer::{Optimizer, Rule},
@@ -40,7 +40,7 @@ pub enum Command {
     Eval(EvalArgs),
     /// Explains one step by its address: formula, operands and value.
     Step(StepArgs),
-    /// Writes a model's weights or its architecture to a file.
+    /// Writes a file for other programs: of the network by its options, or by a command of its own.
     Export(ExportArgs),
     /// Attributes a class or another unit to the picture (saliency, Grad-CAM and others), or finds the pictures of
     /// a data set that activate it most.
@@ -202,46 +202,6 @@ pub struct RunArgs {
     pub json: bool,
 }
 
-/// Arguments of `export`.
-#[derive(ClapArgs, Clone, PartialEq, Debug)]
-pub struct ExportArgs {
-    /// The model.
-    #[command(flatten)]
-    pub model: ModelArgs,
-    /// The output file: weights with PyTorch's names as .npz or .safetensors, the architecture as .toml or drawn as
-    /// .svg, or the network as a program in Python as .py; its weights are written beside it.
-    #[arg(long, value_name = "OUT")]
-    pub out: PathBuf,
-    /// What the program is written with.
-    #[arg(long, value_enum, default_value_t, value_name = "LIBRARY")]
-    pub library: LibraryArg,
-    /// The optimizer of the program.
-    #[command(flatten)]
-    pub optimizer: OptimizerArgs,
-    /// How the architecture is drawn.
-    #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
-    pub style: StyleArg,
-}
-
-/// How an architecture is drawn.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum StyleArg {
-    /// The volumes as boxes to scale, in a row.
-    #[default]
-    Boxes,
-    /// The layers as a table: output, parameters, multiply-adds.
-    Table,
-}
-
-impl From<StyleArg> for Style {
-    fn from(style: StyleArg) -> Self {
-        match style {
-            StyleArg::Boxes => Self::Boxes,
-            StyleArg::Table => Self::Table,
-        }
-    }
-}
-
 /// An optimizer with its numbers.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
 pub struct OptimizerArgs {
@@ -260,28 +220,6 @@ impl OptimizerArgs {
     /// The optimizer.
     pub const fn optimizer(&self) -> Optimizer {
         Optimizer { rule: self.optimizer, learning_rate: self.lr, weight_decay: self.weight_decay }
-    }
-}
-
-/// What a program is written with.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum LibraryArg {
-    /// A module of PyTorch.
-    #[default]
-    Pytorch,
-    /// A Keras model, channels last.
-    Keras,
-    /// Loops over windows, forward and backward.
-    Numpy,
-}
-
-impl From<LibraryArg> for Library {
-    fn from(library: LibraryArg) -> Self {
-        match library {
-            LibraryArg::Pytorch => Self::PyTorch,
-            LibraryArg::Keras => Self::Keras,
-            LibraryArg::Numpy => Self::NumPy,
-        }
     }
 }
 
@@ -399,18 +337,15 @@ pub struct AttributeArgs {
     pub json: bool,
 }
 
-/// Arguments of `render`.
+/// What of a model is shown, and how: the same for all that is drawn.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
-pub struct RenderArgs {
+pub struct ShownArgs {
     /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
     /// The picture.
     #[command(flatten)]
     pub image: ImageArgs,
-    /// The address to go to [default: behind the forward pass].
-    #[arg(long, value_name = "ADDRESS")]
-    pub at: Option<String>,
     /// The address to look at from there: a pass, a layer, a map or a cell.
     #[arg(long, value_name = "ADDRESS")]
     pub look: Option<String>,
@@ -435,6 +370,26 @@ pub struct RenderArgs {
     /// Unfolds the timeline.
     #[arg(long)]
     pub timeline: bool,
+    /// The number of digits in arithmetic: 2, 4 or all.
+    #[arg(long, value_name = "DIGITS", default_value = "4", value_parser = digits())]
+    pub digits: Digits,
+    /// The colour theme.
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: Theme,
+    /// The language.
+    #[arg(long, default_value = "en", value_parser = languages())]
+    pub lang: Lang,
+}
+
+/// Arguments of `render`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+pub struct RenderArgs {
+    /// What is shown.
+    #[command(flatten)]
+    pub shown: ShownArgs,
+    /// The address to go to [default: behind the forward pass].
+    #[arg(long, value_name = "ADDRESS")]
+    pub at: Option<String>,
     /// The stage alone, as for a class.
     #[arg(long)]
     pub present: bool,
@@ -444,12 +399,6 @@ pub struct RenderArgs {
     /// The size of the frame in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x800")]
     pub size: Size,
-    /// The colour theme.
-    #[arg(long, value_enum, default_value_t)]
-    pub theme: Theme,
-    /// The language.
-    #[arg(long, default_value = "en", value_parser = languages())]
-    pub lang: Lang,
     /// The output file.
     #[arg(long, value_name = "FRAME.png")]
     pub out: PathBuf,
@@ -636,6 +585,13 @@ pub enum Theme {
     Dark,
 }
 
+impl Theme {
+    /// Whether it is the dark one.
+    pub const fn is_dark(self) -> bool {
+        matches!(self, Self::Dark)
+    }
+}
+
 /// A size in pixels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
@@ -658,7 +614,7 @@ impl std::str::FromStr for Size {
 }
 
 /// One of `all`, by the last part of its key in the strings.
-fn named<T: Copy + Send + Sync + 'static, const N: usize>(
+pub(super) fn named<T: Copy + Send + Sync + 'static, const N: usize>(
     all: [T; N],
     key: fn(T) -> &'static str,
 ) -> impl TypedValueParser<Value = T> {
@@ -670,6 +626,13 @@ fn named<T: Copy + Send + Sync + 'static, const N: usize>(
 fn languages() -> impl TypedValueParser<Value = Lang> {
     PossibleValuesParser::new(Lang::ALL.map(Lang::code))
         .map(|code| Lang::ALL.into_iter().find(|lang| lang.code() == code).unwrap_or_default())
+}
+
+fn digits() -> impl TypedValueParser<Value = Digits> {
+    const NAMES: [(&str, Digits); 3] = [("2", Digits::Two), ("4", Digits::Four), ("all", Digits::All)];
+    PossibleValuesParser::new(NAMES.map(|(name, _)| name)).map(|text| {
+        NAMES.into_iter().find(|(name, _)| *name == text).map_or_else(Digits::default, |(_, digits)| digits)
+    })
 }
 
 fn fill(text: &str) -> Result<Fill, String> {

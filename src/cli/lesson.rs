@@ -2,10 +2,11 @@
 
 use super::{
     CliError, Ended,
-    args::{LessonCommand, QuizArgs},
+    args::{LessonCommand, LessonRunArgs, QuizArgs},
     out::{print, table},
+    shown::{apply_all, drawing, write_png},
 };
-use crate::app::{beat_scene, lesson_scene};
+use crate::app::{Action, AppState, Draw, Framing, LessonAction, beat_scene, lesson_scene};
 use crate::lesson::{Choice, Item, Lesson, bundled, check};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -17,7 +18,7 @@ const TEMPLATE: &str = include_str!("../../assets/lessons/template.toml");
 ///
 /// # Errors
 /// Where a lesson cannot be read or written.
-pub fn execute(command: &LessonCommand) -> Result<Ended, CliError> {
+pub fn execute(command: &LessonCommand, draw: Option<&dyn Draw>) -> Result<Ended, CliError> {
     match command {
         LessonCommand::List { json } => list(*json),
         LessonCommand::Check { file } => check_file(file),
@@ -33,10 +34,42 @@ pub fn execute(command: &LessonCommand) -> Result<Ended, CliError> {
             Ok(Ended::Whole)
         }
         LessonCommand::Quiz(quiz) => print_quiz(quiz),
-        LessonCommand::Run(_) | LessonCommand::Play { .. } => Err(CliError(
+        LessonCommand::Run(args) => draw_beat(args, drawing(draw)?).map(|()| Ended::Whole),
+        LessonCommand::Play { .. } => Err(CliError(
             "expected a build with the window, got one without it; use lesson quiz or lesson check".into(),
         )),
     }
+}
+
+/// Draws a beat of a lesson into a PNG file.
+fn draw_beat(args: &LessonRunArgs, draw: &dyn Draw) -> Result<(), CliError> {
+    let lesson = open_lesson(&args.lesson)?;
+    let numbered = args.beat.parse::<usize>().ok().filter(|n| (1..=lesson.beats.len()).contains(n));
+    let beat = lesson.beat(&args.beat).or(numbered.map(|n| n - 1)).ok_or_else(|| {
+        let ids: Vec<&str> = lesson.beats.iter().map(|beat| beat.id.as_str()).collect();
+        CliError(format!(
+            "expected a beat from 1 to {} ({}), got {}; choose one",
+            ids.len(),
+            ids.join(", "),
+            args.beat
+        ))
+    })?;
+    let mut state = AppState::new();
+    let mut actions: Vec<Action> = vec![
+        Action::SetLang(args.lang),
+        Action::Present(args.present),
+        LessonAction::Open(lesson.into()).into(),
+        LessonAction::GoTo(beat).into(),
+    ];
+    actions.extend((0..args.seed).map(|_| Action::from(LessonAction::Again)));
+    actions.extend(args.shown.then_some(LessonAction::GoOn.into()));
+    apply_all(&mut state, actions)?;
+    if let Some(trouble) = state.lesson().and_then(|lesson| lesson.trouble()) {
+        return Err(CliError(format!("{}: {trouble}", args.beat)));
+    }
+    let size_px = [args.size.width, args.size.height];
+    let framing = Framing::window(size_px, args.zoom as f32 / 100.0, args.theme.is_dark());
+    write_png(&draw.pixels(&state, &framing), &args.out)
 }
 
 /// A bundled lesson by its id or number, or one from a file.

@@ -15,22 +15,27 @@ mod lesson;
 mod list;
 mod log;
 mod out;
+mod render;
 mod run;
 mod settings;
+mod shown;
 mod source;
 mod step;
 mod top_activations;
 mod train;
 
 pub use args::{
-    Args, AttributeArgs, BenchArgs, Command, EvalArgs, ExportArgs, FitArg, ImageArgs, LessonCommand,
-    LessonRunArgs, ModelArgs, QuizArgs, RenderArgs, RunArgs, ScheduleArg, Size, StepArgs, Theme, TrainArgs,
+    Args, AttributeArgs, BenchArgs, Command, EvalArgs, FitArg, ImageArgs, LessonCommand, LessonRunArgs,
+    ModelArgs, QuizArgs, RenderArgs, RunArgs, ScheduleArg, ShownArgs, Size, StepArgs, Theme, TrainArgs,
     one_line,
 };
 pub use bench::{bench_model, memory_mb};
+pub use export::{ExportArgs, ExportCommand};
 pub use lesson::open_lesson;
+use shown::drawing;
 pub use source::{Input, LabelSource, check_file, open_input, open_model, open_picture, read_file};
 
+use crate::app::Draw;
 use crate::data::{DataError, PictureError};
 use crate::export::ExportError;
 use crate::files::FileError;
@@ -104,14 +109,15 @@ impl Ended {
     }
 }
 
-/// Runs a headless command, except `render`, which needs the window.
+/// Runs a headless command. `draw`: what draws states, in a build with the window.
 ///
 /// # Errors
 /// If an argument, a file or the output is invalid.
-pub fn execute(args: &Args) -> Result<Ended, CliError> {
+pub fn execute(args: &Args, draw: Option<&dyn Draw>) -> Result<Ended, CliError> {
     let done = match &args.command {
         Some(Command::Train(args)) => return train::train(args),
-        Some(Command::Lesson { command }) => return lesson::execute(command),
+        Some(Command::Lesson { command }) => return lesson::execute(command, draw),
+        Some(Command::Export(args)) => return export::export(args, draw),
         Some(Command::Eval(args)) => return eval::eval(args),
         Some(Command::Attribute(args)) => {
             return match args.top_activations {
@@ -123,11 +129,8 @@ pub fn execute(args: &Args) -> Result<Ended, CliError> {
         Some(Command::Samples) => list::samples(),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Step(args)) => step::step(args),
-        Some(Command::Export(args)) => export::export(args),
         Some(Command::Bench(args)) => bench::bench(args),
-        Some(Command::Render(_)) => {
-            Err(CliError("expected a build with the window, got one without it; build without --no-default-features to draw frames".into()))
-        }
+        Some(Command::Render(args)) => drawing(draw).and_then(|draw| render::render(args, draw)),
         None => Err(CliError(
             "expected a headless command, got none; the commands are models, samples, run, train, eval, step, attribute, export, bench, render, lesson".into(),
         )),

@@ -6,8 +6,18 @@ use super::{
     shell,
     view::Memory,
 };
-use crate::app::AppState;
+use crate::app::{AppState, Draw, Framing};
 use image::RgbaImage;
+
+/// The window's drawing, for the command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing;
+
+impl Draw for Drawing {
+    fn pixels(&self, state: &AppState, framing: &Framing) -> RgbaImage {
+        render(state, framing.size_px, framing.pixels_per_point, framing.is_dark)
+    }
+}
 
 /// Draws the window for a state: `size` in pixels, `zoom` in pixels a point, which a presented window chooses itself.
 pub fn render(state: &AppState, size: [u32; 2], zoom: f32, dark: bool) -> RgbaImage {

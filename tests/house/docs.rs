@@ -562,7 +562,13 @@ fn the_command_line_page_has_every_command_and_option() {
     for command in Args::command().get_subcommands() {
         let name = command.get_name();
         assert!(page.prose().lines().any(|line| line == format!("## {name}")), "{name} has no section");
-        for option in command.get_arguments().filter_map(|argument| argument.get_long()) {
+        let within: Vec<_> = command.get_subcommands().collect();
+        for of_export in within.iter().filter(|_| name == "export") {
+            let heading = format!("### {name} {}", of_export.get_name());
+            assert!(page.prose().lines().any(|line| line == heading), "{heading} is missing");
+        }
+        let arguments = within.iter().flat_map(|command| command.get_arguments());
+        for option in command.get_arguments().chain(arguments).filter_map(|argument| argument.get_long()) {
             let option = format!("--{option}");
             let is_there = |text: &str| text.split([' ', '\n']).any(|word| word == option);
             assert!(is_there(&shown) || spans.iter().any(|span| is_there(span)), "{name} {option}");

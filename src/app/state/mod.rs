@@ -9,6 +9,7 @@ mod compare;
 mod data;
 pub(in crate::app) mod derived;
 mod draft;
+mod draw;
 mod figure;
 mod files;
 mod inputs;
@@ -46,6 +47,7 @@ pub use data::{DataState, OpenedSet, PartsQuestion, Shown};
 pub use derived::{Derived, is_large};
 pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};
+pub use draw::{Draw, Framing};
 pub use files::{
     FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion, SizeQuestion,
 };

@@ -1,0 +1,40 @@
+//! `export`: writes files for other programs. Each command has a file of its own here, with its arguments and one
+//! function that does it; without a command, the network is written.
+
+mod network;
+mod picture;
+
+use super::{CliError, Ended};
+use crate::app::Draw;
+use clap::{Args as ClapArgs, Subcommand};
+use network::NetworkArgs;
+use picture::PictureArgs;
+
+/// Arguments of `export`.
+#[derive(ClapArgs, Clone, PartialEq, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct ExportArgs {
+    /// What to write; without a command, the network.
+    #[command(subcommand)]
+    pub command: Option<ExportCommand>,
+    /// How the network is written.
+    #[command(flatten)]
+    pub network: Option<NetworkArgs>,
+}
+
+/// What is written besides the network.
+#[derive(Subcommand, Clone, PartialEq, Debug)]
+pub enum ExportCommand {
+    /// Draws a place into a file.
+    Picture(Box<PictureArgs>),
+}
+
+/// Writes what is asked for; `draw` draws states, where there is a window.
+pub fn export(args: &ExportArgs, draw: Option<&dyn Draw>) -> Result<Ended, CliError> {
+    match (&args.command, &args.network) {
+        (Some(ExportCommand::Picture(args)), _) => picture::picture(args, super::drawing(draw)?)?,
+        (None, Some(args)) => network::export(args)?,
+        (None, None) => return Err(CliError("expected --out with a file's name, got none; add it".into())),
+    }
+    Ok(Ended::Whole)
+}
