@@ -3,6 +3,8 @@
 pub mod arrays;
 pub mod code;
 pub mod diagram;
+pub mod fonts;
+pub mod pdf;
 
 /// Why something cannot be exported, in one line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! Rank-4 tensors, their shapes and positions.
 
 pub mod number;
+pub mod printed_sum;
 mod statistics;
 
 pub use ndarray::Array4;

@@ -2,13 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::export::fonts::{CJK, DIGITS, STRONG, SYMBOLS, TEXT};
 use egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
-
-const TEXT: &[u8] = include_bytes!("../../assets/fonts/text.otf");
-const STRONG: &[u8] = include_bytes!("../../assets/fonts/strong.otf");
-const DIGITS: &[u8] = include_bytes!("../../assets/fonts/digits.otf");
-const SYMBOLS: &[u8] = include_bytes!("../../assets/fonts/symbols.ttf");
-const CJK: &[u8] = include_bytes!("../../assets/fonts/cjk.otf");
 
 /// The name under which [`strong`] is known to egui.
 const STRONG_FAMILY: &str = "strong";

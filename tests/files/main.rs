@@ -10,6 +10,7 @@ mod datasets;
 mod keras_models;
 mod model_files;
 mod onnx_models;
+mod pdf;
 mod presets;
 mod pt2_models;
 mod torch_models;

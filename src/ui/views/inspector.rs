@@ -6,8 +6,8 @@ mod paths;
 mod statistics;
 
 use crate::app::{Action, Tab};
-use crate::trace::{Address, CellFold, Operand, Owner, Place, Step, TensorId, TermOp};
-use crate::ui::{edit_row::edit_row_ui, equation::Equation, names, number, sentences, theme, view::View};
+use crate::trace::{Address, CellFold, Equation, Operand, Owner, Place, Step, TensorId, TermOp};
+use crate::ui::{edit_row::edit_row_ui, names, number, sentences, theme, view::View};
 use egui::{Align, Button, Id, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use std::sync::Arc;
 
@@ -117,7 +117,7 @@ fn result_ui(ui: &mut Ui, view: &View, focus: &Address, fold: &CellFold, done: u
         return;
     };
     let digits = view.state.view().digits;
-    let equation = Equation::from_step(step, digits);
+    let equation = Equation::from_step(step, digits.count());
     let numbers = strong(format!("{} {} {}", equation.left, equation.sign(), equation.right));
     let key = if done == all { "inspector.value" } else { "inspector.so_far" };
     let full = format!("{} {}", view.text(key), number::full(step.after));

@@ -1,9 +1,8 @@
 //! Arithmetic line by line, the signs of equality aligned.
 
 use super::parts::Extra;
-use crate::trace::{Step, TermOp};
+use crate::trace::{Equation, Step, TermOp};
 use crate::ui::{
-    equation::Equation,
     theme::{self, space, text_size},
     view::View,
 };
@@ -19,7 +18,7 @@ pub(super) fn lines<'a>(view: &'a View<'a>, steps: &[Step], most: usize) -> Opti
     let lines: Vec<Equation> = steps[steps.len().saturating_sub(most)..]
         .iter()
         .map(|step| {
-            let mut equation = Equation::from_step(step, view.state.view().digits);
+            let mut equation = Equation::from_step(step, view.state.view().digits.count());
             // A copy needs no arithmetic.
             if step.term.op == TermOp::Set {
                 equation.left.clear();

@@ -1,8 +1,7 @@
 //! The text of a close-up: the equation line and the line of legends.
 
-use crate::trace::{Step, TermOp};
+use crate::trace::{Equation, Step, TermOp};
 use crate::ui::{
-    equation::Equation,
     fonts, number,
     theme::{self, space, text_size},
     view::{Legend, View},
@@ -33,7 +32,7 @@ impl Caption {
     /// The caption for the last of a cell's done steps.
     pub(super) fn from_steps(view: &View, steps: &[Step]) -> Self {
         let Some(step) = steps.last() else { return Self::default() };
-        let equation = Equation::from_step(step, view.state.view().digits);
+        let equation = Equation::from_step(step, view.state.view().digits.count());
         let is_copy = step.term.op == TermOp::Set;
         let name = if is_copy { crate::ui::names::cell(view, &step.address) } else { String::new() };
         Self { name, equations: vec![equation], ..Self::default() }

@@ -5,8 +5,8 @@ use super::focused_cell::FocusedCell;
 use super::part::{around_in, map_detail};
 use super::parts::Item;
 use super::{Closeup, legends};
-use crate::trace::{Address, TensorId};
-use crate::ui::{equation::Equation, names, number, tensor_plane::TensorPlane, view::View};
+use crate::trace::{Address, Equation, TensorId};
+use crate::ui::{names, number, tensor_plane::TensorPlane, view::View};
 
 /// How many of a tensor's planes are shown.
 const PLANES: usize = 3;

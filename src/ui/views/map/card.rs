@@ -2,10 +2,10 @@
 
 use super::scene::{Scene, Sum};
 use super::{body_font, foot, small_font, text_ui};
+use crate::tensor::printed_sum::PrintedSum;
 use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     names, number,
-    printed_sum::PrintedSum,
     theme::{space, text_size},
     view::View,
     widgets::icon::{Icon, icon_ui},

@@ -4,12 +4,12 @@ use super::scene::{RowCol, Scene, Sum, source_name};
 use super::{TITLE, body_font, strong_font, text_ui};
 use crate::app::Digits;
 use crate::nn::{Block, Op, Part};
+use crate::tensor::printed_sum::with_plus;
 use crate::trace::{Address, Contribution, Grain, Pass, TensorId};
 use crate::ui::widgets::{flow::text_width, grid::map_size};
 use crate::ui::{
     atlas::tensor_atlas,
     lit, names, number,
-    printed_sum::with_plus,
     tensor_plane::{TensorPlane, mapping},
     theme::space,
     view::View,

@@ -3,12 +3,12 @@
 use super::scene::{Scene, Sum, contributions, source_name};
 use super::{body_font, card, foot, strong_font, text_ui};
 use crate::nn::{Part, loss::Loss};
+use crate::tensor::printed_sum::{PrintedSum, with_plus};
 use crate::trace::{Contributions, Grain, Pass, TensorId};
 use crate::ui::widgets::flow::text_width;
 use crate::ui::{
     blocks::scores_layer,
     fonts, names, number,
-    printed_sum::{PrintedSum, with_plus},
     tensor_plane::TensorPlane,
     theme::{space, text_size},
     view::View,

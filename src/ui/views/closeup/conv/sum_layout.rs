@@ -9,9 +9,8 @@ use super::chain::{Chain, Link, chain};
 use super::conv_cell::ConvCell;
 use super::face::{Face, face_cells, face_size, face_ui, filter_name, picture_ui, slice_name, tag_ui};
 use super::sum::{Lit, Sum};
-use crate::trace::{Address, TensorId};
+use crate::trace::{Address, Equation, TensorId};
 use crate::ui::{
-    equation::Equation,
     names, number,
     tensor_plane::TensorPlane,
     theme::{space, text_size},
@@ -50,7 +49,7 @@ pub fn caption(conv_cell: &ConvCell, sum: &Sum) -> Caption {
         let mut values: Vec<f32> = chain.given.iter().map(|(cell, _)| cell.value).collect();
         values.extend(chain.more.iter().map(|more| more.1.value));
         values.extend(chain.links.get(1).filter(|_| bias).map(|link| link.cell.value));
-        let equation = Equation::from_sum(&values, conv_cell.fold.value, view.state.view().digits);
+        let equation = Equation::from_sum(&values, conv_cell.fold.value, view.state.view().digits.count());
         if let Some(equation) = equation.filter(|_| values.len() > 1) {
             caption.equations.insert(0, equation);
         }

@@ -1,4 +1,4 @@
-//! A sum on the screen: its parts with enough decimals that the printed parts add up to the printed sum.
+//! A sum in print: its parts with enough decimals that the printed parts add up to the printed sum.
 
 use super::number::MINUS;
 
@@ -95,6 +95,14 @@ impl PrintedSum {
         }
     }
 
+    /// The sum of some of the parts as they are printed.
+    pub fn subtotal(&self, parts: std::ops::Range<usize>) -> String {
+        match &self.raw {
+            Some((all, _)) => raw(all[parts].iter().sum()),
+            None => self.text(self.parts[parts].iter().sum()),
+        }
+    }
+
     /// The parts in one line: `4.214 + 0.824 − 0.103`.
     pub fn line(&self) -> String {
         let count = self.raw.as_ref().map_or(self.parts.len(), |(parts, _)| parts.len());
@@ -144,6 +152,7 @@ mod tests {
     fn examples() {
         let printed = PrintedSum::new(&[4.2138, 0.8243, -0.1031], 4.935, 4);
         assert_eq!((printed.line().as_str(), printed.sum().as_str()), ("4.214 + 0.824 − 0.103", "4.935"));
+        assert_eq!(printed.subtotal(0..2), "5.038");
         assert_eq!((printed.signed_part(1).as_str(), printed.signed_part(2).as_str()), ("+0.824", "−0.103"));
         // Rounded one by one, 0.4 + 0.4 would be 0.9: one more digit adds up.
         assert_eq!(PrintedSum::new(&[0.44, 0.44], 0.88, 1).line(), "0.44 + 0.44");

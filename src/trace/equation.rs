@@ -1,10 +1,9 @@
 //! A step in numbers: an equation with enough digits that what is printed on the left gives what is printed
 //! on the right.
 
-use super::number;
-use crate::app::Digits;
+use super::values::Step;
 use crate::nn::Real;
-use crate::trace::Step;
+use crate::tensor::number;
 use std::str::FromStr;
 
 /// A step in numbers.
@@ -19,12 +18,12 @@ pub struct Equation {
 }
 
 impl Equation {
-    /// Of a step, with these digits, or up to two more where they would not add up. Where those do not either, with
+    /// Of a step, with so many significant digits (`None`: all), or up to two more where they would not add up. Where those do not either, with
     /// so many that the last one is off by at most five: a difference of numbers that are nearly equal may need many.
     ///
     /// Numbers of more than six digits are those of f32, as its arithmetic takes them; with all digits it is always
     /// exact.
-    pub fn from_step(step: &Step, digits: Digits) -> Self {
+    pub fn from_step(step: &Step, digits: Option<usize>) -> Self {
         let [a, b] = step.values;
         let write = |digits: Option<usize>| {
             let texts = [step.before, a, b].map(|value| number::written(value, digits));
@@ -38,15 +37,15 @@ impl Equation {
             let [r, a, b] = texts.each_ref().map(String::as_str);
             (Self { left: step.term.op.in_numbers([r, a, b], step.values), right, exact }, is_near)
         };
-        let Some(least) = digits.count() else { return write(None).0 };
+        let Some(least) = digits else { return write(None).0 };
         let exact = (least..=least + 2).map(|digits| write(Some(digits)).0).find(|equation| equation.exact);
         let near = || (least..9).map(|digits| write(Some(digits))).find(|(_, is_near)| *is_near);
         exact.or_else(|| near().map(|(equation, _)| equation)).unwrap_or_else(|| write(None).0)
     }
 
-    /// Of numbers that add up to a total as printed; `None` where they do not, or where all digits are asked for.
-    pub fn from_sum(values: &[f32], total: f32, digits: Digits) -> Option<Self> {
-        let (texts, right) = number::adding(values, total, digits.count())?;
+    /// Of numbers that add up to a total as printed, with so many significant digits; `None` where they do not, or where all digits are asked for.
+    pub fn from_sum(values: &[f32], total: f32, digits: Option<usize>) -> Option<Self> {
+        let (texts, right) = number::adding(values, total, digits)?;
         let mut left = String::new();
         for text in texts {
             match text.strip_prefix(number::MINUS) {
