@@ -16,6 +16,12 @@ pub fn short(value: f32) -> String {
     significant(value, 2)
 }
 
+/// The exact text where it has at most five characters, else two significant digits: `1.25`, `0.42`.
+pub fn short_or_exact(value: f32) -> String {
+    let all = full(value);
+    if all.chars().count() <= 5 { all } else { short(value) }
+}
+
 /// Four significant digits: `0.4217`, `−1.342`, `12.34`.
 pub fn four_digits(value: f32) -> String {
     significant(value, 4)
@@ -139,8 +145,10 @@ pub fn decimals(value: f32, most: usize) -> String {
 ///
 /// ```
 /// use convstep::tensor::number::adding;
-/// let (parts, total) = adding(&[0.1778, 0.031, -0.155, -0.1806], -0.1268, Some(4)).unwrap();
+/// let (parts, total) = adding(&[0.17779, 0.031, -0.155, -0.1806], -0.12681, Some(4)).unwrap();
 /// assert_eq!((parts.join(" "), total.as_str()), ("0.1778 0.0310 −0.1550 −0.1806".into(), "−0.1268"));
+/// let (parts, total) = adding(&[2.5, 2.125, 0.0], 4.625, Some(2)).unwrap();
+/// assert_eq!((parts.join(" "), total.as_str()), ("2.5 2.125 0".into(), "4.625"));
 /// assert_eq!(adding(&[0.5, 1e-9], 0.5, Some(2)), None);
 /// ```
 pub fn adding(values: &[f32], total: f32, digits: Option<usize>) -> Option<(Vec<String>, String)> {
@@ -148,13 +156,20 @@ pub fn adding(values: &[f32], total: f32, digits: Option<usize>) -> Option<(Vec<
     (least..=least + 2).find_map(|decimals| adding_at(values, total, decimals))
 }
 
-/// The decimals with which a total, or where it is 0 the largest number, has the wanted significant digits;
-/// `None` where numbers are too large or too small for decimals.
+/// The decimals with which a total, or where it is 0 the largest number, has the wanted significant digits; those with
+/// which all the numbers are exact, if up to three do. `None` where numbers are too large or too small for decimals.
 pub fn decimals_of(values: &[f32], total: f32, digits: usize) -> Option<usize> {
     let all = || values.iter().copied().chain([total]);
     let scale = if total == 0.0 { all().map(f32::abs).fold(0.0, f32::max) } else { total.abs() };
     let is_plain = all().all(|value| value.is_finite() && value.abs() < 1e6) && scale >= 1e-6;
-    is_plain.then(|| (digits as i32 - 1 - f64::from(scale).log10().floor() as i32).clamp(0, 9) as usize)
+    let wanted = || (digits as i32 - 1 - f64::from(scale).log10().floor() as i32).clamp(0, 9) as usize;
+    let exact = (0..=3).find(|&decimals| all().all(|value| is_exact(value, decimals)));
+    is_plain.then(|| exact.unwrap_or_else(wanted))
+}
+
+/// Whether a number with so many decimals is the number itself.
+fn is_exact(value: f32, decimals: usize) -> bool {
+    format!("{value:.decimals$}").parse() == Ok(value)
 }
 
 /// [`adding`] with a given number of decimals.
@@ -163,8 +178,11 @@ pub fn adding_at(values: &[f32], total: f32, decimals: usize) -> Option<(Vec<Str
     let units = |value: f32| (f64::from(value) * unit).round() as i64;
     let is_honest = values.iter().chain([&total]).all(|&value| value == 0.0 || units(value) != 0);
     let adds = values.iter().map(|&value| units(value)).sum::<i64>() == units(total);
+    // Zeros at the end say that digits were cut, so that there are none where no number was.
+    let are_exact = values.iter().chain([&total]).all(|&value| is_exact(value, decimals));
     let text = |value: f32| match units(value) {
         0 => "0".to_owned(),
+        _ if are_exact => with_minus(cut_zeros(&format!("{value:.decimals$}"), value)),
         units => with_minus(format!("{:.decimals$}", units as f64 / unit)),
     };
     (is_honest && adds).then(|| (values.iter().map(|&value| text(value)).collect(), text(total)))

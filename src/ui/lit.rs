@@ -137,6 +137,7 @@ pub fn frame_ui(painter: &Painter, view: &View, rect: Rect, tensor: TensorId, ma
 }
 
 fn frame(painter: &Painter, view: &View, rect: Rect) {
-    painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(4.0, view.theme.halo), StrokeKind::Outside);
-    painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(3.0, view.theme.point), StrokeKind::Outside);
+    // Over the rim, so that it does not reach into the words above.
+    painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(4.0, view.theme.halo), StrokeKind::Middle);
+    painter.rect_stroke(rect.expand(1.0), 0.0, Stroke::new(3.0, view.theme.point), StrokeKind::Middle);
 }

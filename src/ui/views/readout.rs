@@ -1,8 +1,9 @@
 //! The read-out line: what the colours stand for at its left, what is under the pointer, in words, at its right.
 
-use crate::app::Guide;
+use crate::app::{Guide, Show};
 use crate::trace::Depth;
 use crate::ui::{
+    blocks::filters_of,
     theme::{self, space},
     view::{Legend, View},
     widgets::legend::{paint_legend, scale_ui, wedge_width},
@@ -66,9 +67,22 @@ pub fn readout_ui(ui: &mut Ui, view: &View) {
 fn guide(view: &View) -> String {
     let depth = Depth::new(&view.state.look());
     match view.state.view().guide {
-        Guide::Point if depth <= Depth::Layer => view.text("guide.point"),
+        Guide::Point if depth == Depth::Layer => view.text(guide_of_layer(view)),
+        Guide::Point if depth < Depth::Layer => view.text("guide.point"),
         Guide::Step => view.text("guide.step"),
         Guide::Point | Guide::Done => String::new(),
+    }
+}
+
+/// The hint for a layer, by what is shown of it: filters, neurons or maps.
+fn guide_of_layer(view: &View) -> &'static str {
+    let (plan, look) = (view.state.plan(), view.state.look());
+    let Some((tensor, ..)) = view.state.trace().tensor_cell(&look.whole_cell()) else { return "guide.point" };
+    let has_filters = filters_of(view, &look).is_some();
+    match (has_filters && view.state.view().show == Show::Filters, plan.shape_of(tensor).plane()) {
+        (true, _) => "guide.point_filter",
+        (false, 1) => "guide.point_neuron",
+        (false, _) => "guide.point",
     }
 }
 

@@ -154,8 +154,12 @@ impl<'a> Subject<'a> {
 
     /// What stands above a map: its number; of a class also its name, of an input its colour.
     pub fn name(&self, view: &View, map: usize) -> String {
-        if self.has_classes && view.state.names_classes() {
-            return format!("{map} {}", names::class_of_output(view, map));
+        let class = match self.has_classes {
+            true => Some(names::class_of_output(view, map)),
+            false => names::class_of_plane(view, self.tensor, map),
+        };
+        if let Some(class) = class.filter(|_| view.state.names_classes()) {
+            return format!("{map} {class}");
         }
         let is_input = self.tensor == TensorId::INPUT || self.tensor == view.state.plan().picture_gradient();
         let is_picture = is_input && self.shown[0].plane.planes() == 3 && !self.is_vector();

@@ -287,6 +287,9 @@ fn order_row_ui(
     is_open: bool,
     is_right: Option<bool>,
 ) -> Option<(usize, usize)> {
+    /// The width of a button, and of a row's verdict.
+    const BUTTON: f32 = 34.0;
+    const VERDICT: f32 = 110.0;
     let mut swap = None;
     let frame = egui::Frame::new()
         .fill(view.theme.raised)
@@ -299,16 +302,21 @@ fn order_row_ui(
             let number = RichText::new(format!("{}", at + 1)).font(theme::strong_font());
             ui.label(number.color(view.theme.text_weak));
             let text = RichText::new(words).font(row::font()).color(view.theme.text_strong);
+            let room = ui.available_width() - if is_open { 2.0 * BUTTON + 3.0 * space::S } else { VERDICT };
+            let label_ui = |ui: &mut Ui| {
+                ui.set_max_width(room);
+                ui.add(egui::Label::new(text).wrap())
+            };
             if is_open {
                 let id = Id::unique(("a place to put in order", at));
-                ui.dnd_drag_source(id, at, |ui| ui.add(egui::Label::new(text).truncate()));
+                ui.dnd_drag_source(id, at, label_ui);
             } else {
-                ui.add(egui::Label::new(text).truncate());
+                ui.scope(label_ui);
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 if is_open {
                     let button = |ui: &mut Ui, sign: &str, key: &str, enabled: bool| {
-                        let button = Button::new(sign).min_size(vec2(34.0, 30.0));
+                        let button = Button::new(sign).min_size(vec2(BUTTON, 30.0));
                         let response = ui.add_enabled(enabled, button);
                         let label = view.fill(key, &[("name", words)]);
                         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &label));

@@ -153,7 +153,8 @@ impl Scene<'_> {
         let value = self.view.state.trace().value(gradient, self.image, output as u32);
         let color = self.view.theme.pass(Pass::Bwd).strong;
         let at = score.left_center() - vec2(space::S, 0.0);
-        ui.painter().text(at, Align2::RIGHT_CENTER, number::short(value), theme::small_font(), color);
+        let text = number::short_or_exact(value);
+        ui.painter().text(at, Align2::RIGHT_CENTER, text, theme::small_font(), color);
     }
 }
 

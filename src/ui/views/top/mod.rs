@@ -83,21 +83,27 @@ fn command_sign_ui(ui: &mut Ui, view: &View, sign: Sign, id: &str) {
     }
 }
 
-/// A list that opens below a label and a name.
-fn opener(ui: &Ui, view: &View, label: &str, name: &str) -> LayoutJob {
-    let mut job = LayoutJob::default();
+/// A list that opens below a label and a name; it takes at most a share of the room that is left.
+fn opener(ui: &Ui, view: &View, label: &str, name: &str, share: f32) -> LayoutJob {
+    // The button's margins, and a gap to what stands before it.
+    const AROUND: f32 = 40.0;
+    /// The most and the fewest characters of a name.
+    const MOST: usize = 28;
+    const LEAST: usize = 8;
     let format = |color| egui::TextFormat { font_id: theme::body_font(), color, ..Default::default() };
-    if view.room.window.width() >= LABELS {
-        job.append(&format!("{} ", view.text(label)), 0.0, format(view.theme.text_weak));
-    }
+    let job = |characters| {
+        let mut job = LayoutJob::default();
+        if view.room.window.width() >= LABELS {
+            job.append(&format!("{} ", view.text(label)), 0.0, format(view.theme.text_weak));
+        }
+        job.append(&shortened(name, characters), 0.0, format(view.theme.text));
+        job.append(" ▾", 0.0, format(view.theme.text));
+        job
+    };
+    let room = ui.available_width() * share - AROUND;
     // A long file name gives way.
-    job.append(
-        &shortened(name, if ui.available_width() < 500.0 { 12 } else { 20 }),
-        0.0,
-        format(view.theme.text),
-    );
-    job.append(" ▾", 0.0, format(view.theme.text));
-    job
+    let fits = |&characters: &usize| ui.painter().layout_job(job(characters)).size().x <= room;
+    job((LEAST..=MOST).rev().find(fits).unwrap_or(LEAST))
 }
 
 /// A name cut to a number of characters.
@@ -112,7 +118,7 @@ fn shortened(name: &str, most: usize) -> String {
 fn network_ui(ui: &mut Ui, view: &View) {
     let model = view.state.model();
     let name = names::network(view.words, &model.name);
-    let response = ui.menu_button(opener(ui, view, "top.network", &name), |ui| {
+    let response = ui.menu_button(opener(ui, view, "top.network", &name, 1.0), |ui| {
         ui.set_min_width(240.0);
         menu::models_ui(ui, view, false);
         ui.menu_button(view.text("menu.lesson_models"), |ui| menu::models_ui(ui, view, true));
@@ -136,7 +142,7 @@ fn network_ui(ui: &mut Ui, view: &View) {
 
 fn picture_ui(ui: &mut Ui, view: &View) {
     let name = view.state.inputs().picture.name.clone();
-    let response = ui.menu_button(opener(ui, view, "top.picture", &name), |ui| {
+    let response = ui.menu_button(opener(ui, view, "top.picture", &name, 0.5), |ui| {
         ui.set_min_width(200.0);
         for id in ["open_picture", "adjust", "draw"] {
             entry_ui(ui, view, command(id));

@@ -107,7 +107,7 @@ fn links(conv_cell: &ConvCell, sum: &Sum) -> Vec<Link> {
     let is_marked = |m: usize| conv_cell.marked == Some(m as u32);
     let link = |sign, name: &str, cell, address, mapping, framed| Link {
         sign,
-        name: if name == "K" { name.to_owned() } else { conv_cell.view.text(name) },
+        name: conv_cell.view.text(name),
         cell,
         text: None,
         address,
@@ -121,7 +121,7 @@ fn links(conv_cell: &ConvCell, sum: &Sum) -> Vec<Link> {
     }
     if divides {
         let cell = CellView::current(pixels as f32);
-        links.push(link("÷", "K", cell, None, conv_cell.neutral(), is_marked(pixels)));
+        links.push(link("÷", "conv.count", cell, None, conv_cell.neutral(), is_marked(pixels)));
     }
     if adds {
         let bias = TensorPlane::before_update(conv_cell.view, conv_cell.own(Part::Bias), o);

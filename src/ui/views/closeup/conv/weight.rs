@@ -64,10 +64,14 @@ fn under<'a>(conv_cell: &ConvCell<'a>, image: u32, channel: usize, ij: [usize; 2
     let inside = window.tap(ij, [u, v]).filter(|_| conv_cell.done > 0);
     let is_begun = conv_cell.done > 0;
     let frame = Overlay::outline(seen, conv_cell.theme().hover).with_width(1.5).with_dashes();
-    Part::from_plane(x, name, map_detail(view, x.tensor(), channel))
-        .near(CellSpan::new(p - 1, q - 1, 3, 3))
-        .over(Some(frame).filter(|_| is_begun))
-        .focus(inside.map(|[p, q]| p * x.cols() + q))
+    let is_padded = |axis: &crate::nn::Axis| axis.padding + axis.padding_end > 0;
+    let map = Part::from_plane(x, name, map_detail(view, x.tensor(), channel));
+    // Without padding there is nothing around the map that could be shown.
+    let map = match is_padded(&window.rows) || is_padded(&window.cols) {
+        true => map.near(CellSpan::new(p - 1, q - 1, 3, 3)),
+        false => map,
+    };
+    map.over(Some(frame).filter(|_| is_begun)).focus(inside.map(|[p, q]| p * x.cols() + q))
 }
 
 /// The products of an image's terms, from term `start` on, in the form of the output.
