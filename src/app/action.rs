@@ -2,9 +2,9 @@
 
 use crate::app::{
     state::{
-        Compared, Digits, Drawer, Figure, FileKind, JobKind, Lane, Lang, Message, Order, Page, Progress,
-        Recent, RescueOffer, Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice, Training,
-        ViewState, With,
+        Compared, Digits, Drawer, Figure, FileKind, JobKind, Lane, Lang, Message, Order, Page, PictureSetup,
+        Progress, Recent, RescueOffer, Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice,
+        Training, ViewState, With,
     },
     task::{Done, News, Until},
 };
@@ -17,6 +17,7 @@ use crate::nn::{
 };
 use crate::trace::{Address, AddressText, Break, Grain, Move, Plan, TensorId};
 use crate::train::StopWhen;
+use image::RgbaImage;
 use std::sync::Arc;
 
 /// Something that happens to the program.
@@ -212,6 +213,8 @@ pub enum Action {
     File(FileAction),
     /// Something about a lesson.
     Lesson(LessonAction),
+    /// A picture of what is shown.
+    Picture(PictureAction),
     /// Go on with the replay of training steps.
     Advance,
     /// Leave.
@@ -250,6 +253,29 @@ impl Action {
     /// [`Action::Look`] for an address of a plan.
     pub fn look(plan: &Plan, address: &Address) -> Self {
         Self::Look(AddressText::new(plan, address))
+    }
+}
+
+/// A picture of what is shown, to be saved or copied.
+#[derive(Clone, Debug)]
+pub enum PictureAction {
+    /// Set one up.
+    Open,
+    /// Other settings.
+    Set(PictureSetup),
+    /// Ask where to save it.
+    Save,
+    /// Put it on the clipboard, as pixels.
+    Copy,
+    /// The small picture of this number is drawn.
+    Drawn(u64, Arc<RgbaImage>),
+    /// A picture of so many pixels is on the clipboard.
+    Copied([u32; 2]),
+}
+
+impl From<PictureAction> for Action {
+    fn from(action: PictureAction) -> Self {
+        Self::Picture(action)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, Figure, FileAction,
-    FileKind, LessonAction, MarkAction, Page, Phase, Sheet, SpanAction,
+    FileKind, LessonAction, MarkAction, Page, Phase, PictureAction, Sheet, SpanAction,
 };
 use crate::export::{code::Library, diagram::Style};
 use crate::lesson::Kind;
@@ -110,6 +110,7 @@ pub const COMMANDS: &[Command] = commands! {
     "save" File ctrl("S"), "" => |_| FileAction::Save.into();
     "save_as" File ctrl_shift("S"), "" => |_| FileAction::Ask(FileKind::Session).into();
     "save_model" File None, "" => |_| FileAction::Ask(FileKind::Model).into();
+    "export_picture" File ctrl_shift("E"), "" => |_| PictureAction::Open.into();
     "export_pytorch" File None, "" => |_| FileAction::Ask(FileKind::Code(Library::PyTorch)).into();
     "export_keras" File None, "" => |_| FileAction::Ask(FileKind::Code(Library::Keras)).into();
     "export_numpy" File None, "" => |_| FileAction::Ask(FileKind::Code(Library::NumPy)).into();

@@ -1,7 +1,7 @@
 //! What the program asks of its host.
 
 use crate::app::{
-    state::{FileContent, FileKind, Progress, Recent, Stamp},
+    state::{AppState, FileContent, FileKind, PictureSetup, Progress, Recent, Stamp},
     task::{Task, TrainingJob},
 };
 use crate::data::Location;
@@ -44,6 +44,22 @@ pub enum Effect {
     Advance,
     /// Put a text on the clipboard.
     Copy(String),
+    /// Draw a small picture; answer [`PictureAction::Drawn`](crate::app::PictureAction::Drawn).
+    Preview {
+        /// The picture's number.
+        number: u64,
+        /// What it shows.
+        state: Box<AppState>,
+        /// How.
+        setup: PictureSetup,
+    },
+    /// Put a picture on the clipboard; answer [`PictureAction::Copied`](crate::app::PictureAction::Copied).
+    CopyPicture {
+        /// What it shows.
+        state: Box<AppState>,
+        /// How.
+        setup: PictureSetup,
+    },
     /// Read a file; answer [`FileAction::Opened`](crate::app::FileAction::Opened).
     Read(Location),
     /// Open a dialog for a place to save at; answer [`FileAction::Chosen`](crate::app::FileAction::Chosen).

@@ -19,7 +19,7 @@ mod update;
 
 pub use action::{
     Action, AdjustAction, AttributionAction, BuildAction, CompareAction, DataAction, EditAction, Extent,
-    FileAction, FilterTurn, Ink, LessonAction, MarkAction, SpanAction, TrainAction,
+    FileAction, FilterTurn, Ink, LessonAction, MarkAction, PictureAction, SpanAction, TrainAction,
 };
 pub use apply::{apply, run_tasks_here};
 pub use effect::Effect;
@@ -29,11 +29,12 @@ pub use state::{
     DataMatch, DataState, Derived, Digits, Draft, Draw, Drawer, EXPONENTS, Edited, End, Figure, FileContent,
     FileKind, Files, Forked, Framing, Guide, Hands, Inputs, Job, JobKind, Jobs, Kept, LANE_ZOOM, Lane, Lang,
     LessonProgress, LessonState, Marks, Message, MissingData, Need, Notice, NoticeKind, OpenedSet, Order,
-    Page, PartsQuestion, Phase, PictureBefore, PictureChange, PictureEffect, PlaceText, Planned, Playback,
-    Progress, Question, QuestionKind, RECENT, RandomisedMap, Recent, RescueOffer, Restored, RightAnswer, Run,
-    RunLabels, RunSetting, Running, RunsAside, SaveQuestion, Scale, Session, Sheet, Show, Shown, Sides,
-    SizeQuestion, Span, Spans, Stamp, StopReason, Subject, Tab, Target, ThemeChoice, Training, TrainingRun,
-    TrainingRuns, TrainingState, Undo, ViewState, With, Work, Written, asked_unit, beat_scene, focused_unit,
-    is_large, lesson_scene, reads_digits, set_to_search,
+    Page, PartsQuestion, Phase, PictureBefore, PictureChange, PictureEffect, PicturePart, PictureSetup,
+    PictureState, PlaceText, Planned, Playback, Progress, Question, QuestionKind, RECENT, RandomisedMap,
+    Recent, RescueOffer, Restored, RightAnswer, Run, RunLabels, RunSetting, Running, RunsAside, SaveQuestion,
+    Scale, Session, Sheet, Show, Shown, Sides, SizeQuestion, Span, Spans, Stamp, StopReason, Subject, Tab,
+    Target, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo, ViewState, With, Work,
+    Written, asked_unit, beat_scene, focused_unit, is_large, lesson_scene, picture_file, picture_pixels,
+    reads_digits, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};

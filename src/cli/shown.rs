@@ -32,11 +32,11 @@ pub fn apply_all(state: &mut AppState, actions: impl IntoIterator<Item = Action>
     Ok(())
 }
 
-/// Opens a model on a picture and goes to the address `at`, else behind the forward pass; `presenting`: as for a class.
+/// Opens a model on a picture.
 ///
 /// # Errors
-/// If the model, the picture or an address does not fit.
-pub fn open_shown(args: &ShownArgs, at: Option<&str>, presenting: bool) -> Result<AppState, CliError> {
+/// If the model, the picture or the class does not fit.
+pub fn open_shown(args: &ShownArgs) -> Result<AppState, CliError> {
     let model = open_model(&args.model, Some(&args.image.image))?;
     let label = args.image.label.as_deref().map(|label| model.class_index(label)).transpose()?;
     let mut state = AppState::open(model, open_picture(&args.image.image)?).map_err(CliError)?;
@@ -46,6 +46,22 @@ pub fn open_shown(args: &ShownArgs, at: Option<&str>, presenting: bool) -> Resul
         Action::SetDigits(args.digits),
     ];
     actions.extend(label.map(Action::SetLabel));
+    apply_all(&mut state, actions)?;
+    Ok(state)
+}
+
+/// Goes to the address `at`, else stays behind the forward pass, and shows it as the options say; `presenting`: as for a
+/// class.
+///
+/// # Errors
+/// If an address does not fit.
+pub fn show(
+    state: &mut AppState,
+    args: &ShownArgs,
+    at: Option<&str>,
+    presenting: bool,
+) -> Result<(), CliError> {
+    let mut actions = Vec::new();
     actions.extend(at.map(|at| Action::GoTo(at.to_owned())));
     actions.extend(args.why.then_some(Action::SetDrawer(Some(Drawer::Why))));
     actions.extend([
@@ -61,8 +77,7 @@ pub fn open_shown(args: &ShownArgs, at: Option<&str>, presenting: bool) -> Resul
         actions.push(Action::look(state.plan(), &address));
     }
     actions.extend(args.figure.map(|figure| Action::SetFigure(Some(figure))));
-    apply_all(&mut state, actions)?;
-    Ok(state)
+    apply_all(state, actions)
 }
 
 /// Writes pixels as a PNG file.

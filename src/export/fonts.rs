@@ -70,6 +70,26 @@ pub(super) fn has(font: usize, c: char) -> bool {
     WIDTHS[font].of(c).is_some()
 }
 
+/// The font that shows a character of a face; `None` where no bundled one has it.
+pub(super) fn font_of(face: Face, c: char) -> Option<usize> {
+    face.order().iter().copied().find(|font| has(*font, c))
+}
+
+/// Whether a bundled font shows a character of a face.
+pub fn has_character(face: Face, c: char) -> bool {
+    font_of(face, c).is_some()
+}
+
+/// A font's family and weight, by which a text names it.
+pub(super) const fn family(font: usize) -> (&'static str, u16) {
+    match font {
+        0 | 4 => ("Noto Sans CJK SC", 400),
+        2 => ("Inter", 600),
+        3 => ("DejaVu Sans", 400),
+        _ => ("Inter", 400),
+    }
+}
+
 /// The widths of a font's characters, as shares of its size, in the order of the characters.
 struct Widths(Vec<(u16, f32)>);
 

@@ -5,6 +5,7 @@ pub mod code;
 pub mod diagram;
 pub mod fonts;
 pub mod pdf;
+pub mod picture;
 
 /// Why something cannot be exported, in one line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -24,6 +24,7 @@ pub mod receptive_field;
 pub mod render;
 pub mod room;
 mod run_names;
+pub mod scene;
 pub mod sentences;
 pub mod shell;
 pub mod strings;

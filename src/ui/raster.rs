@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use egui::epaint::textures::{TextureFilter, TextureOptions, TextureWrapMode, TexturesDelta};
-use egui::epaint::{ClippedPrimitive, ImageDelta, Mesh, Primitive, Vertex};
+use egui::epaint::{ClippedPrimitive, ClippedShape, ImageDelta, Mesh, Primitive, Vertex};
 use egui::{Color32, Context, Event, ImageData, Pos2, RawInput, Rect, TextureId, Ui, Vec2, ViewportId};
 use image::RgbaImage;
 
@@ -66,7 +66,17 @@ impl Rasterizer {
         }
     }
 
-    /// Paints `primitives` on an opaque `background`.
+    /// A texture's pixels row by row, its width and height, and whether they are enlarged smoothly.
+    pub fn texture(&self, id: TextureId) -> Option<(&[Color32], [usize; 2], bool)> {
+        let texture = self.textures.get(&id)?;
+        let is_smooth = match texture.options.magnification {
+            TextureFilter::Linear => true,
+            TextureFilter::Nearest => false,
+        };
+        Some((&texture.pixels, texture.size, is_smooth))
+    }
+
+    /// Paints `primitives` on a `background`: opaque, or wholly transparent.
     pub fn paint(
         &self,
         primitives: &[ClippedPrimitive],
@@ -87,7 +97,8 @@ impl Rasterizer {
                 Primitive::Callback(_) => {}
             }
         }
-        let bytes = canvas.pixels.iter().flat_map(|p| p.to_array()).collect();
+        // Without a ground colours are not multiplied by their opacity; on one, all are opaque.
+        let bytes = canvas.pixels.iter().flat_map(|p| p.to_srgba_unmultiplied()).collect();
         RgbaImage::from_raw(width, height, bytes).unwrap_or_default()
     }
 }
@@ -133,8 +144,52 @@ impl FrameSetup {
     }
 }
 
+/// The last of some frames: what it draws, not yet painted.
+pub struct LastFrame {
+    /// What is drawn, what lies further back first.
+    pub shapes: Vec<ClippedShape>,
+    /// Pixels a point.
+    pub pixels_per_point: f32,
+    /// The textures that shapes refer to.
+    pub rasterizer: Rasterizer,
+    ctx: Context,
+    size_px: [u32; 2],
+}
+
+impl LastFrame {
+    /// Paints it on a ground.
+    pub fn paint(self, ground: Color32) -> RgbaImage {
+        let primitives = self.ctx.tessellate(self.shapes, self.pixels_per_point);
+        self.rasterizer.paint(&primitives, self.size_px, self.pixels_per_point, ground)
+    }
+
+    /// Paints shapes of it alone on a transparent ground: the pixels from a corner on.
+    pub fn paint_part(
+        &self,
+        shapes: Vec<ClippedShape>,
+        corner: Pos2,
+        size_px: [u32; 2],
+        scale: f32,
+    ) -> RgbaImage {
+        let mut primitives = self.ctx.tessellate(shapes, self.pixels_per_point);
+        for primitive in &mut primitives {
+            primitive.clip_rect = primitive.clip_rect.translate(-corner.to_vec2());
+            match &mut primitive.primitive {
+                Primitive::Mesh(mesh) => mesh.translate(-corner.to_vec2()),
+                Primitive::Callback(_) => {}
+            }
+        }
+        self.rasterizer.paint(&primitives, size_px, scale, Color32::TRANSPARENT)
+    }
+}
+
 /// Runs `run` as the window's contents, with our fonts and theme and a clock of its own, and paints it.
-pub fn render_frame(setup: &FrameSetup, mut run: impl FnMut(&mut Ui)) -> RgbaImage {
+pub fn render_frame(setup: &FrameSetup, run: impl FnMut(&mut Ui)) -> RgbaImage {
+    last_frame(setup, run).paint(Theme::by_darkness(setup.dark).ground)
+}
+
+/// The same without painting it.
+pub fn last_frame(setup: &FrameSetup, mut run: impl FnMut(&mut Ui)) -> LastFrame {
     const SECS_PER_FRAME: f64 = 0.25;
     let theme = Theme::by_darkness(setup.dark);
     let pixels_per_point = if setup.pixels_per_point > 0.0 { setup.pixels_per_point } else { 1.0 };
@@ -142,28 +197,36 @@ pub fn render_frame(setup: &FrameSetup, mut run: impl FnMut(&mut Ui)) -> RgbaIma
 
     let ctx = Context::default();
     theme.apply(&ctx);
-    let mut rasterizer = Rasterizer::default();
-    let mut picture = RgbaImage::default();
-    for frame in 0..setup.frames.max(1) {
+    let mut frame = LastFrame {
+        shapes: Vec::new(),
+        pixels_per_point,
+        rasterizer: Rasterizer::default(),
+        ctx: ctx.clone(),
+        size_px: setup.size_px,
+    };
+    let count = setup.frames.max(1);
+    for number in 0..count {
         let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, Vec2::new(width, height))),
             max_texture_side: Some(8192),
-            time: Some(frame as f64 * SECS_PER_FRAME),
+            time: Some(number as f64 * SECS_PER_FRAME),
             predicted_dt: SECS_PER_FRAME as f32,
-            events: if frame == 1 { setup.events.clone() } else { Vec::new() },
+            events: if number == 1 { setup.events.clone() } else { Vec::new() },
             ..RawInput::default()
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(pixels_per_point);
         let mut output = ctx.run_ui(input, &mut run);
-        rasterizer.set_textures(&output.textures_delta);
-        if frame + 1 == setup.frames.max(1) {
-            let primitives = ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
-            picture = rasterizer.paint(&primitives, setup.size_px, output.pixels_per_point, theme.ground);
+        frame.rasterizer.set_textures(&output.textures_delta);
+        // What the last frame is the last to use is still needed to paint it.
+        if number + 1 == count {
+            frame.shapes = std::mem::take(&mut output.shapes);
+            frame.pixels_per_point = output.pixels_per_point;
+        } else {
+            frame.rasterizer.free_textures(&output.textures_delta);
         }
-        rasterizer.free_textures(&output.textures_delta);
         output.textures_delta.clear();
     }
-    picture
+    frame
 }
 
 /// The pixels drawn up to now, and the part of them that may change.
@@ -214,8 +277,9 @@ impl<const N: usize> Affine<N> {
 
 impl Canvas {
     fn new(width: usize, height: usize, background: Color32) -> Self {
-        let [r, g, b, _] = background.to_array();
-        let pixels = vec![Color32::from_rgb(r, g, b); width * height];
+        let [r, g, b, opacity] = background.to_array();
+        let ground = if opacity == 0 { Color32::TRANSPARENT } else { Color32::from_rgb(r, g, b) };
+        let pixels = vec![ground; width * height];
         Self { width, height, pixels, clip_px: [0, 0, width, height] }
     }
 

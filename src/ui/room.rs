@@ -46,6 +46,17 @@ pub struct Wants {
     pub presenting: Option<Presenting>,
     /// The lesson that is open, and what its beat has.
     pub lesson: Option<BeatHas>,
+    /// The stage alone, for a picture of it.
+    pub alone: Option<Alone>,
+}
+
+/// What a picture of the stage has besides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Alone {
+    /// What its colours stand for.
+    pub legend: bool,
+    /// Model, picture and address in small print.
+    pub caption: bool,
 }
 
 /// What a beat of a lesson has to show.
@@ -117,6 +128,8 @@ pub struct Room {
     pub transport: Option<Rect>,
     /// The lesson.
     pub lesson: Option<(LessonForm, Rect)>,
+    /// The small print of a picture.
+    pub caption: Option<Rect>,
 }
 
 /// The least stage, without its lines, for which nothing folds.
@@ -232,10 +245,46 @@ fn begins_with_controls(page: Page) -> bool {
 impl Room {
     /// The regions of a window of `points`, width and height in points.
     pub fn new(points: Vec2, wants: &Wants) -> Self {
+        if let Some(alone) = wants.alone {
+            return Self::of_picture(points, wants, alone);
+        }
         let rooms = Fold::ALL.map(|fold| Self::folded(points, wants, fold));
         let has_room =
             |room: &&Self| room.stage.width() >= LEAST_STAGE.x && room.stage.height() >= LEAST_STAGE.y;
         *rooms.iter().find(has_room).unwrap_or(&rooms[Fold::Bars as usize])
+    }
+
+    /// The regions of a picture of the stage.
+    fn of_picture(points: Vec2, wants: &Wants, alone: Alone) -> Self {
+        const EDGE: f32 = 8.0;
+        let window = Rect::from_min_size(pos2(0.0, 0.0), points);
+        let mut rest = window.shrink2(vec2(MARGIN, EDGE));
+        let is_network = wants.page == Page::Network;
+        let is_arithmetic = is_network && wants.depth >= Depth::Cell;
+        let mut below = |is_there: bool, height: f32| is_there.then(|| take_bottom(&mut rest, height));
+        let caption = below(alone.caption, 24.0);
+        let legend = below(alone.legend && is_arithmetic, 26.0);
+        let equation = below(is_arithmetic, 38.0);
+        let read_out = below(alone.legend && is_network && !is_arithmetic, 30.0);
+        Self {
+            window,
+            width: Width::from_points(points.x),
+            height: Height::from_points(points.y),
+            top: None,
+            strip: None,
+            place: None,
+            notice: None,
+            title: None,
+            stage: rest,
+            drawer: None,
+            read_out,
+            equation,
+            legend,
+            timeline: None,
+            transport: None,
+            lesson: None,
+            caption,
+        }
     }
 
     fn folded(points: Vec2, wants: &Wants, fold: Fold) -> Self {
@@ -303,6 +352,7 @@ impl Room {
             timeline,
             transport,
             lesson,
+            caption: None,
         }
     }
 
@@ -371,7 +421,16 @@ mod tests {
 
     fn wants(depth: Depth) -> Wants {
         let (page, drawer) = (Page::Network, None);
-        Wants { page, depth, notice: false, drawer, timeline: None, presenting: None, lesson: None }
+        Wants {
+            page,
+            depth,
+            notice: false,
+            drawer,
+            timeline: None,
+            presenting: None,
+            lesson: None,
+            alone: None,
+        }
     }
 
     #[test]

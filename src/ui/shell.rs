@@ -2,7 +2,7 @@
 
 use super::{
     keys,
-    room::{BeatHas, LessonForm, Presenting, Room, Wants, Width},
+    room::{Alone, BeatHas, LessonForm, Presenting, Room, Wants, Width},
     theme::{self, Theme},
     view::{Memory, View},
     views,
@@ -11,8 +11,35 @@ use crate::app::{Action, AppState, Drawer, Page, Sheet};
 use crate::trace::Depth;
 use egui::{Align, CentralPanel, Color32, Frame, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
+/// Draws the stage alone with its lines, for a picture, on no ground.
+pub fn alone_ui(ui: &mut Ui, state: &AppState, memory: &Memory, alone: Alone) {
+    let theme = Theme::from_ui(ui);
+    let screen = ui.ctx().content_rect();
+    ui.set_clip_rect(screen);
+    let room = Room::new(screen.size(), &Wants { alone: Some(alone), ..wants(ui, state) });
+    let view = View::new(state, theme, memory, room);
+    region_ui(ui, room.stage, "stage", None, |ui| stage_ui(ui, &view));
+    lines_ui(ui, &view);
+    if let Some(rect) = room.caption {
+        let font = theme::small_font();
+        let at = rect.left_center();
+        ui.painter().text(at, egui::Align2::LEFT_CENTER, state.caption(), font, theme.text_weak);
+    }
+}
+
 /// Draws the whole window and returns what the user asked for.
 pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Action> {
+    let ground = Theme::from_ui(ui).ground;
+    window_on_ui(ui, state, memory, Some(ground))
+}
+
+/// The same on another ground, or on none.
+pub fn window_on_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    memory: &mut Memory,
+    ground: Option<Color32>,
+) -> Vec<Action> {
     let theme = Theme::from_ui(ui);
     let mut actions = keys::pressed(ui, state);
     let screen = ui.ctx().content_rect();
@@ -25,7 +52,7 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         if state.draft().is_some() {
             views::builder::builder_ui(ui, &view);
         } else {
-            regions_ui(ui, &view);
+            regions_ui(ui, &view, ground);
         }
         if view.state.data().asking {
             views::open_data::open_data_ui(ui, &view);
@@ -45,6 +72,7 @@ pub fn window_ui(ui: &mut Ui, state: &AppState, memory: &mut Memory) -> Vec<Acti
         }
         match state.view().sheet {
             Some(Sheet::Lessons) => views::lesson::list_ui(ui, &view),
+            Some(Sheet::Picture) => views::picture_sheet::picture_sheet_ui(ui, &view),
             Some(sheet) => views::sheet::sheet_ui(ui, &view, sheet),
             None => {}
         }
@@ -95,6 +123,7 @@ fn wants(ui: &Ui, state: &AppState) -> Wants {
             Some(_) => BeatHas::Question,
             None => BeatHas::Text,
         }),
+        alone: None,
     }
 }
 
@@ -151,9 +180,11 @@ fn bar_ui(ui: &mut Ui, rect: Rect, name: &str, ground: Option<Color32>, add: imp
     });
 }
 
-fn regions_ui(ui: &mut Ui, view: &View) {
+fn regions_ui(ui: &mut Ui, view: &View, ground: Option<Color32>) {
     let (room, theme) = (view.room, view.theme);
-    ui.painter().rect_filled(room.window, 0.0, theme.ground);
+    if let Some(ground) = ground {
+        ui.painter().rect_filled(room.window, 0.0, ground);
+    }
     let line = Stroke::new(1.0, theme.line);
     if let Some(rect) = room.top {
         bar_ui(ui, rect, "top", Some(theme.panel), |ui| views::top::top_ui(ui, view));

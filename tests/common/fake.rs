@@ -40,6 +40,7 @@ pub struct Fake {
     pub keep_takes: f64,
     /// What was copied.
     pub clipboard: Vec<String>,
+    pub pictures: Vec<image::RgbaImage>,
     /// The program asked to be closed.
     pub has_quit: bool,
     /// The bits of the clock's seconds; see [`Fake::pass`].
@@ -185,6 +186,10 @@ impl Host for Fake {
 
     fn copy(&mut self, text: String) {
         self.clipboard.push(text);
+    }
+
+    fn copy_picture(&mut self, picture: image::RgbaImage) {
+        self.pictures.push(picture);
     }
 
     fn quit(&mut self) {

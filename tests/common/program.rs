@@ -66,7 +66,7 @@ pub fn run(state: &mut AppState, actions: impl IntoIterator<Item = Action>) -> V
                         queue.push_front(FileAction::Taken(location).into());
                         continue;
                     }
-                    let result = content.to_bytes().map(|bytes| written.push((location.clone(), bytes)));
+                    let result = content.to_bytes(None).map(|bytes| written.push((location.clone(), bytes)));
                     let kind = content.kind();
                     queue.push_front(FileAction::Written { location, kind, stamp, result }.into());
                 }

@@ -1,10 +1,11 @@
 //! The session's file, the recent files, and what a crash left behind.
 
-use super::{session::Session, stamp::Stamp};
+use super::{AppState, Draw, PictureSetup, picture_file, session::Session, stamp::Stamp};
 use crate::data::Location;
 use crate::export::{
     code::{self, Library},
     diagram::{self, Style},
+    picture::Format,
 };
 use crate::model_io::{Model, session::ENDING};
 use crate::nn::optimizer::Optimizer;
@@ -26,6 +27,8 @@ pub enum FileKind {
     CodeWeights(Library),
     /// The architecture as a drawing.
     Diagram(Style),
+    /// A picture of what is shown.
+    Picture(Format),
 }
 
 impl FileKind {
@@ -38,6 +41,7 @@ impl FileKind {
             Self::Code(_) => "py",
             Self::CodeWeights(library) => library.weights_ending(),
             Self::Diagram(_) => "svg",
+            Self::Picture(format) => format.ending(),
         }
     }
 }
@@ -57,6 +61,8 @@ pub enum FileContent {
     CodeWeights(Library, Arc<Model>),
     /// The architecture as a drawing.
     Diagram(Style, Arc<Model>),
+    /// A picture of a state.
+    Picture(Box<AppState>, PictureSetup),
 }
 
 impl FileContent {
@@ -69,14 +75,15 @@ impl FileContent {
             Self::Code(library, ..) => FileKind::Code(*library),
             Self::CodeWeights(library, _) => FileKind::CodeWeights(*library),
             Self::Diagram(style, _) => FileKind::Diagram(*style),
+            Self::Picture(_, setup) => FileKind::Picture(setup.format),
         }
     }
 
-    /// The file.
+    /// The file. `draw`: what draws states, in a program with a window.
     ///
     /// # Errors
-    /// Where something does not fit its form.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+    /// Where something does not fit its form, or nothing draws.
+    pub fn to_bytes(&self, draw: Option<&dyn Draw>) -> Result<Vec<u8>, String> {
         match self {
             Self::Session(session) => session.to_bytes(),
             Self::Model(model) => model.to_bytes().map_err(|error| error.0),
@@ -86,6 +93,10 @@ impl FileContent {
             }
             Self::CodeWeights(library, model) => code::weights(*library, model).map_err(|error| error.0),
             Self::Diagram(style, model) => Ok(diagram::svg(&model.network, *style).into_bytes()),
+            Self::Picture(state, setup) => {
+                let draw = draw.ok_or("expected a program with a window to draw, got one without it")?;
+                picture_file(draw, std::slice::from_ref(state), setup)
+            }
         }
     }
 }

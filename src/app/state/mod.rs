@@ -17,6 +17,7 @@ mod jobs;
 pub(in crate::app) mod lesson;
 mod marks;
 mod notice;
+mod picture;
 mod picture_before;
 mod planned;
 mod playback;
@@ -47,7 +48,7 @@ pub use data::{DataState, OpenedSet, PartsQuestion, Shown};
 pub use derived::{Derived, is_large};
 pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};
-pub use draw::{Draw, Framing};
+pub use draw::{Draw, Framing, picture_file, picture_pixels};
 pub use files::{
     FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion, SizeQuestion,
 };
@@ -58,6 +59,7 @@ pub use lesson::{
 };
 pub use marks::{Bookmark, Breakpoint, Marks};
 pub use notice::{About, Message, Notice, NoticeKind, Work};
+pub use picture::{PicturePart, PictureSetup, PictureState};
 pub use picture_before::{PictureBefore, PictureChange, PictureEffect};
 pub use planned::Planned;
 pub use playback::Playback;
@@ -131,6 +133,8 @@ pub struct AppState {
     pub(in crate::app) compare: Compare,
     /// The picture before its last change.
     pub(in crate::app) picture_before: Option<PictureBefore>,
+    /// The picture that is being set up.
+    pub(in crate::app) picture: PictureState,
     /// Whether the user was asked which answer is right.
     pub(in crate::app) right_answer: RightAnswer,
     /// Advice that was dismissed, until there is another picture or network.
@@ -328,6 +332,7 @@ impl AppState {
             draft: None,
             lesson: None,
             progress: Progress::default(),
+            picture: PictureState::default(),
         };
         state.mark_saved();
         Ok(state)

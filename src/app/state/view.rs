@@ -188,6 +188,8 @@ pub enum Sheet {
     About,
     /// All lessons, with what was done of them.
     Lessons,
+    /// A picture of what is shown, to be saved or copied.
+    Picture,
 }
 
 /// What a layer's stage shows.

@@ -10,8 +10,9 @@ use crate::app::{
     action::FileAction,
     effect::Effect,
     state::{
-        AppState, FileContent, FileKind, JobKind, Message, MissingData, NoticeKind, Page, RECENT, Recent,
-        Restored, SaveQuestion, Session, SizeQuestion, Stamp, Work, training::model_that_learned,
+        AppState, FileContent, FileKind, JobKind, Message, MissingData, NoticeKind, Page, PictureSetup,
+        RECENT, Recent, Restored, SaveQuestion, Session, SizeQuestion, Stamp, Work,
+        training::model_that_learned,
     },
     task::Task,
 };
@@ -176,6 +177,10 @@ fn ask_where(state: &mut AppState, kind: FileKind) {
     let files = &state.files;
     let location = match (kind, &files.location) {
         (FileKind::Session, Some(location)) => location.clone(),
+        (FileKind::Picture(format), location) => {
+            let name = picture_name(state, format.ending());
+            location.as_ref().map_or_else(|| files.folder.join(&name), |location| location.sibling(&name))
+        }
         (FileKind::Progress, location) => {
             let name = Location::from("lessons").with_ending(kind.ending()).to_string();
             location.as_ref().map_or_else(|| files.folder.join(&name), |location| location.sibling(&name))
@@ -218,8 +223,20 @@ fn write_file(state: &AppState, kind: FileKind, location: Location, replace: boo
         }
         FileKind::CodeWeights(library) => FileContent::CodeWeights(library, as_trained(state)),
         FileKind::Diagram(style) => FileContent::Diagram(style, as_trained(state)),
+        FileKind::Picture(format) => {
+            let setup = PictureSetup { format, ..state.picture.setup };
+            FileContent::Picture(Box::new(state.clone()), setup)
+        }
     };
     vec![Effect::Write { location, content, stamp: stamp(), replace }]
+}
+
+/// A name for a picture: the model and the place, in letters and digits.
+fn picture_name(state: &AppState, ending: &str) -> String {
+    let place =
+        format!("{} {}", Location::from(state.model().name.as_str()).stem(), state.position.text().text());
+    let words = place.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    format!("{}.{ending}", words.collect::<Vec<_>>().join("-"))
 }
 
 /// The model; in training on a data set with the weights after the last step.
@@ -258,6 +275,11 @@ fn apply_written(
         | FileKind::CodeWeights(_)
         | FileKind::Diagram(_) => {
             notice(state, Message::as_it_is(format!("→ {location}")), NoticeKind::Info);
+        }
+        FileKind::Picture(_) => {
+            // It is for other programs.
+            notice(state, Message::as_it_is(format!("→ {location}")), NoticeKind::Info);
+            return Vec::new();
         }
     }
     vec![remember_recent(state, location)]

@@ -17,6 +17,7 @@ mod marks;
 mod models;
 pub(in crate::app) mod navigation;
 pub(in crate::app) mod notice;
+mod picture;
 mod picture_before;
 mod playback;
 pub(in crate::app) mod question;
@@ -155,6 +156,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::CopyAddress => return vec![Effect::Copy(state.position.text().text().to_owned())],
         Action::Quit => return vec![Effect::Quit],
         Action::Lesson(action) => return lesson::update(state, action),
+        Action::Picture(action) => return picture::update(state, action),
         Action::Advance => {}
     }
     Vec::new()

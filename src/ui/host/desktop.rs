@@ -9,7 +9,8 @@ use crate::data::{DataFiles, Disk, Location, is_data};
 use crate::files::write_atomically;
 use crate::lesson::Lesson;
 use crate::threads::Threads;
-use egui::{Context, ViewportCommand};
+use egui::{ColorImage, Context, ViewportCommand};
+use image::RgbaImage;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, LazyLock},
@@ -203,6 +204,11 @@ impl Host for Desktop {
 
     fn copy(&mut self, text: String) {
         self.ctx.copy_text(text);
+    }
+
+    fn copy_picture(&mut self, picture: RgbaImage) {
+        let size = [picture.width() as usize, picture.height() as usize];
+        self.ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, picture.as_raw()));
     }
 
     fn quit(&mut self) {

@@ -12,6 +12,7 @@ mod writer;
 use crate::data::{DataFiles, Location};
 use crate::lesson::Lesson;
 use crate::nn::Workers;
+use image::RgbaImage;
 use std::sync::Arc;
 
 /// Takes the answer to a request. It is called at most once, possibly from another thread.
@@ -156,6 +157,9 @@ pub trait Host {
 
     /// Puts a text on the clipboard.
     fn copy(&mut self, text: String);
+
+    /// Puts a picture on the clipboard.
+    fn copy_picture(&mut self, picture: RgbaImage);
 
     /// Closes the window.
     fn quit(&mut self);

@@ -11,16 +11,18 @@ pub use autosave::INTERVAL as AUTOSAVE_INTERVAL;
 
 use super::{
     host::{Clock, Contents, Host, LeftSession, Pick, Picked, Reply, Waker, Written},
+    render::Drawing,
     strings::Words,
 };
 use crate::app::{
-    Action, AppState, DataAction, Effect, FileAction, FileContent, LessonAction, Message, Recent,
-    RescueOffer, Stamp, Task, Work, apply,
+    Action, AppState, DataAction, Effect, FileAction, FileContent, LessonAction, Message, PictureAction,
+    PictureSetup, Recent, RescueOffer, Stamp, Task, Work, apply, picture_pixels,
 };
 use crate::data::Location;
 use crate::model_io::{Model, session};
 use crate::nn::{Execution, Workers};
 use autosave::Autosave;
+use image::RgbaImage;
 use std::sync::{
     Arc, PoisonError,
     atomic::AtomicBool,
@@ -55,6 +57,8 @@ enum Answer {
     Action(Action),
     /// The list of recent files as it was kept; whether the files exist is not known yet.
     Recent(Vec<Recent>),
+    /// A picture for the clipboard.
+    Copy(RgbaImage),
 }
 
 /// Sends answers to the program from anywhere and wakes the window.
@@ -158,6 +162,11 @@ impl<H: Host> Program<H> {
             match answer {
                 Answer::Action(action) => self.apply([action]),
                 Answer::Recent(recent) => self.check(recent),
+                Answer::Copy(picture) => {
+                    let (width, height) = picture.dimensions();
+                    self.host.copy_picture(picture);
+                    self.apply([PictureAction::Copied([width, height]).into()])
+                }
             };
         }
         if std::mem::take(&mut self.advance) {
@@ -269,6 +278,8 @@ impl<H: Host> Program<H> {
                 }
             }
             Effect::Copy(text) => self.host.copy(text),
+            Effect::Preview { number, state, setup } => self.preview(number, state, setup),
+            Effect::CopyPicture { state, setup } => self.copy_picture(state, setup),
             Effect::Quit => self.host.quit(),
         }
     }
@@ -285,6 +296,23 @@ impl<H: Host> Program<H> {
             if let Some(done) = done {
                 outbox.send(Action::Worked { job, done });
             }
+        })));
+    }
+
+    /// Draws a small picture off the window's thread.
+    fn preview(&mut self, number: u64, state: Box<AppState>, setup: PictureSetup) {
+        let outbox = self.outbox.clone();
+        self.host.start(Box::new(Once::new(move |_: &dyn Workers| {
+            let pixels = Arc::new(picture_pixels(&Drawing, &state, &setup, setup.preview_scale()));
+            outbox.send(PictureAction::Drawn(number, pixels).into());
+        })));
+    }
+
+    /// Draws a picture off the window's thread, to be put on the clipboard.
+    fn copy_picture(&mut self, state: Box<AppState>, setup: PictureSetup) {
+        let outbox = self.outbox.clone();
+        self.host.start(Box::new(Once::new(move |_: &dyn Workers| {
+            outbox.answer(Answer::Copy(picture_pixels(&Drawing, &state, &setup, setup.scale as f32)));
         })));
     }
 
@@ -328,7 +356,7 @@ impl<H: Host> Program<H> {
                 Err(error) => FileAction::Written { location, kind, stamp, result: Err(error) }.into(),
             })
         });
-        self.host.write(whole, Box::new(move || content.to_bytes()), replace, reply);
+        self.host.write(whole, Box::new(move || content.to_bytes(Some(&Drawing))), replace, reply);
     }
 }
 

@@ -60,6 +60,7 @@ fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
         FileKind::Progress => "files.save_progress",
         FileKind::Code(_) | FileKind::CodeWeights(_) => "files.save_code",
         FileKind::Diagram(_) => "files.save_diagram",
+        FileKind::Picture(_) => "files.save_picture",
     };
     ui.label(RichText::new(view.text(title)).font(theme::title_font()));
     ui.add_space(theme::space::S);

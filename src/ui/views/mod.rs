@@ -21,6 +21,7 @@ pub mod open_size;
 pub mod overview;
 pub mod pad;
 pub mod palette;
+pub mod picture_sheet;
 pub mod place;
 pub mod readout;
 pub mod sheet;

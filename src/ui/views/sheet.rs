@@ -14,7 +14,7 @@ pub fn sheet_ui(ui: &mut Ui, view: &View, sheet: Sheet) {
     let title = view.text(match sheet {
         Sheet::News => "cmd.news",
         Sheet::About => "cmd.about",
-        Sheet::Lessons => return,
+        Sheet::Lessons | Sheet::Picture => return,
     });
     let width = (view.room.window.width() - 60.0).min(560.0);
     Window::new(title)
@@ -28,7 +28,7 @@ pub fn sheet_ui(ui: &mut Ui, view: &View, sheet: Sheet) {
             ScrollArea::vertical().max_height(room).show(ui, |ui| match sheet {
                 Sheet::News => news_ui(ui, view),
                 Sheet::About => about_ui(ui, view),
-                Sheet::Lessons => {}
+                Sheet::Lessons | Sheet::Picture => {}
             });
         });
     if !is_open {

@@ -22,6 +22,8 @@ pub enum Sign {
     Panel,
     /// A triangle to the right: what follows lies further in.
     Inwards,
+    /// A framed landscape: a picture of what is shown.
+    Picture,
 }
 
 impl Sign {
@@ -71,6 +73,14 @@ impl Sign {
             Self::Panel => {
                 frame((0.06, 0.14), (0.94, 0.86));
                 line((0.6, 0.14), (0.6, 0.86));
+            }
+            Self::Picture => {
+                frame((0.06, 0.14), (0.94, 0.86));
+                painter.circle_filled(at(0.32, 0.38), 0.09 * rect.width(), color);
+                line((0.14, 0.76), (0.4, 0.52));
+                line((0.4, 0.52), (0.54, 0.66));
+                line((0.54, 0.66), (0.7, 0.46));
+                line((0.7, 0.46), (0.88, 0.7));
             }
             Self::Inwards => {
                 let points = vec![at(0.3, 0.2), at(0.72, 0.5), at(0.3, 0.8)];

@@ -4,7 +4,7 @@ mod choices;
 mod neighbours;
 mod typing;
 
-use crate::app::{Action, Drawer, Page, Show};
+use crate::app::{Action, Drawer, Page, PictureAction, Show};
 use crate::nn::Part;
 use crate::trace::{Address, Depth, Grain, Owner, Pass, TensorId};
 use crate::ui::{
@@ -32,12 +32,13 @@ pub fn place_ui(ui: &mut Ui, view: &View) {
     // What folds first stands first: the words before lists, the grey rest, the choices side by side.
     let room = ui.available_width();
     let widths = |fold: Fold| {
-        ladder_width(ui, &ladder, fold) + choices.width(ui, view, fold) + why_width(ui, view, fold)
+        ladder_width(ui, &ladder, fold) + choices.width(ui, view, fold) + why_width(ui, view, fold) + PICTURE
     };
     let fold = Fold::ALL.into_iter().find(|&fold| widths(fold) <= room).unwrap_or(Fold::Front);
     ladder_ui(ui, view, &ladder, fold);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         why_ui(ui, view, fold);
+        picture_ui(ui, view);
         choices.draw_ui(ui, view, fold);
     });
 }
@@ -328,6 +329,17 @@ fn rung_ui(ui: &mut Ui, view: &View, rung: &Rung) {
 
 fn why_width(ui: &Ui, view: &View, fold: Fold) -> f32 {
     if fold >= Fold::Why { 32.0 } else { list_width(ui, &view.text("drawer.why")) }
+}
+
+/// The width of the button for a picture, with the gap before it.
+const PICTURE: f32 = 32.0 + space::S;
+
+/// The button that sets up a picture of what is shown.
+fn picture_ui(ui: &mut Ui, view: &View) {
+    let words = view.text("cmd.export_picture");
+    if sign_button_ui(ui, view.theme, Sign::Picture, &words).clicked() {
+        view.push(PictureAction::Open.into());
+    }
 }
 
 /// The button that opens and closes the panel "Why?"; a dot on it until it was opened once.

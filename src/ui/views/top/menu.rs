@@ -168,7 +168,14 @@ fn file_ui(ui: &mut Ui, view: &View) {
         }
     }
     ui.menu_button(view.text("menu.export"), |ui| {
-        for id in ["export_pytorch", "export_keras", "export_numpy", "export_boxes", "export_table"] {
+        for id in [
+            "export_picture",
+            "export_pytorch",
+            "export_keras",
+            "export_numpy",
+            "export_boxes",
+            "export_table",
+        ] {
             if let Some(command) = crate::app::command::command(id) {
                 command_ui(ui, view, command);
             }
