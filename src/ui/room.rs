@@ -130,6 +130,8 @@ pub struct Room {
     pub lesson: Option<(LessonForm, Rect)>,
     /// The small print of a picture.
     pub caption: Option<Rect>,
+    /// It is for a picture: nothing can be clicked.
+    pub is_picture: bool,
 }
 
 /// The least stage, without its lines, for which nothing folds.
@@ -284,6 +286,7 @@ impl Room {
             transport: None,
             lesson: None,
             caption,
+            is_picture: true,
         }
     }
 
@@ -353,6 +356,7 @@ impl Room {
             transport,
             lesson,
             caption: None,
+            is_picture: false,
         }
     }
 

@@ -300,8 +300,13 @@ impl Converter<'_> {
         let mut rest = galley.job.text.char_indices().peekable();
         let mut at = 0;
         for row in &galley.rows {
-            let mut line =
-                Line { text, origin: origin + row.pos.to_vec2(), runs: Vec::new(), grounds: Vec::new() };
+            let mut line = Line {
+                text,
+                origin: origin + row.pos.to_vec2(),
+                runs: Vec::new(),
+                grounds: Vec::new(),
+                is_cut: false,
+            };
             for (number, glyph) in row.glyphs.iter().enumerate() {
                 // The sign at the end of a text that is cut off is not in the text; it looks as what is before it.
                 if let Some((byte, _)) = rest.next_if(|(_, c)| *c == glyph.chr) {
@@ -311,6 +316,7 @@ impl Converter<'_> {
                 let (face, _) = face(&format.font_id.family);
                 if !glyph.chr.is_whitespace() && !has_character(face, glyph.chr) {
                     self.glyph(text, row, glyph);
+                    line.is_cut = true;
                     continue;
                 }
                 let right = row.glyphs.get(number + 1).map_or(glyph.max_x(), |next| next.pos.x);
@@ -367,6 +373,8 @@ struct Line<'a> {
     origin: Pos2,
     runs: Vec<Run>,
     grounds: Vec<(Rect, Color32)>,
+    /// What comes next does not continue the last run.
+    is_cut: bool,
 }
 
 impl Line<'_> {
@@ -392,7 +400,8 @@ impl Line<'_> {
                     == (run.is_mono, run.is_slanted, run.at[1])
         };
         let end = self.origin.x + right;
-        match self.runs.last_mut().filter(same) {
+        let is_cut = std::mem::take(&mut self.is_cut);
+        match self.runs.last_mut().filter(|before| !is_cut && same(before)) {
             Some(before) => {
                 before.text.push(glyph.chr);
                 before.width = end - before.at[0];

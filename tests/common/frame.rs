@@ -80,6 +80,7 @@ pub fn in_words(state: &AppState, address: &Address) -> String {
         timeline: None,
         presenting: None,
         lesson: None,
+        alone: None,
     };
     let memory = Memory::default();
     let room = Room::new(Vec2::new(1280.0, 720.0), &wants);

@@ -18,6 +18,8 @@ mod evidence;
 #[cfg(feature = "window")]
 mod host;
 mod marks;
+#[cfg(feature = "window")]
+mod picture_files;
 mod pictures;
 mod random_actions;
 mod sessions;

@@ -276,7 +276,9 @@ impl World {
                 }
                 let result = match random.one_in(10) {
                     true => Err("expected room on the disk, got none; make some".into()),
-                    false => content.to_bytes().map(|bytes| drop(self.files.insert(location.clone(), bytes))),
+                    false => {
+                        content.to_bytes(None).map(|bytes| drop(self.files.insert(location.clone(), bytes)))
+                    }
                 };
                 let kind = FileContent::kind(&content);
                 FileAction::Written { location, kind, stamp, result }.into()
@@ -297,6 +299,8 @@ impl World {
             | Effect::Quit
             | Effect::Train { .. }
             | Effect::Steer(_)
+            | Effect::Preview { .. }
+            | Effect::CopyPicture { .. }
             | Effect::KeepProgress(_) => return None,
         })
     }

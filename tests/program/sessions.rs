@@ -575,7 +575,7 @@ fn saves_over_and_over_till_it_is_killed() {
     // Others than the process before wrote.
     let first = std::process::id() as u16 % 900;
     for n in (1..1000).cycle().skip(usize::from(first)) {
-        let bytes = FileContent::Session(Box::new(version(n))).to_bytes().expect("writes");
+        let bytes = FileContent::Session(Box::new(version(n))).to_bytes(None).expect("writes");
         write_atomically(Path::new(&path), &bytes).expect("writes");
     }
 }

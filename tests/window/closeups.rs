@@ -860,6 +860,7 @@ fn wants(state: &AppState) -> Wants {
         timeline: None,
         presenting: view.presenting.then(Presenting::default),
         lesson: None,
+        alone: None,
     }
 }
 

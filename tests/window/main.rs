@@ -25,6 +25,7 @@ mod map;
 mod matrix;
 mod names;
 mod overview;
+mod picture_sheet;
 mod place;
 mod sentences;
 mod sets;

@@ -217,7 +217,16 @@ fn convstep_sentence(state: &AppState) -> String {
     };
     let (memory, depth) = (Memory::default(), Depth::new(&state.look()));
     let (page, drawer) = (state.view().page, None);
-    let wants = Wants { page, depth, notice: false, drawer, timeline: None, presenting: None, lesson: None };
+    let wants = Wants {
+        page,
+        depth,
+        notice: false,
+        drawer,
+        timeline: None,
+        presenting: None,
+        lesson: None,
+        alone: None,
+    };
     let view = View::new(state, Theme::by_darkness(false), &memory, Room::new(SIZE, &wants));
     sentences::sentence(&view, &state.focus())
 }

@@ -36,6 +36,7 @@ fn in_words(state: &AppState, address: &Address) -> String {
         timeline: None,
         presenting: None,
         lesson: None,
+        alone: None,
     };
     let room = Room::new(egui::vec2(1280.0, 720.0), &wants);
     names::place(&View::new(state, Theme::by_darkness(false), &Memory::default(), room), address)

@@ -61,8 +61,28 @@ pub trait Draw: Sync {
 }
 
 /// A state as pixels, as a setup asks for, at so many pixels a point.
-pub fn picture_pixels(draw: &dyn Draw, state: &AppState, setup: &PictureSetup, scale: f32) -> RgbaImage {
-    draw.pixels(&state.pictured(setup), &Framing::new(setup, scale))
+///
+/// # Errors
+/// If the picture would be too large.
+pub fn picture_pixels(
+    draw: &dyn Draw,
+    state: &AppState,
+    setup: &PictureSetup,
+    scale: f32,
+) -> Result<RgbaImage, String> {
+    /// The most pixels of a side, and in all: 256 MiB.
+    const MOST: (u32, u64) = (16_384, 1 << 26);
+    let framing = Framing::new(setup, scale);
+    let [width, height] = framing.size_px;
+    if width.max(height) > MOST.0 || u64::from(width) * u64::from(height) > MOST.1 {
+        return Err(format!(
+            "expected a picture of at most {} pixels a side and {} million in all, got {width} x {height}; choose a \
+             smaller size or scale",
+            MOST.0,
+            MOST.1 / 1_000_000
+        ));
+    }
+    Ok(draw.pixels(&state.pictured(setup), &framing))
 }
 
 /// The file that a setup asks for: of one state, or as a PDF of many, a page each.
@@ -74,7 +94,7 @@ pub fn picture_file(draw: &dyn Draw, states: &[AppState], setup: &PictureSetup) 
     const ALIGNED: f32 = 2.0;
     let scene = |state: &AppState| draw.scene(&state.pictured(setup), &Framing::new(setup, ALIGNED));
     let file = match (setup.format, states) {
-        (Format::Png, [state]) => picture::png(&picture_pixels(draw, state, setup, setup.scale as f32)),
+        (Format::Png, [state]) => picture::png(&picture_pixels(draw, state, setup, setup.scale as f32)?),
         (Format::Svg, [state]) => Ok(picture::svg(&scene(state)).into_bytes()),
         (Format::Pdf, [_, ..]) => picture::pdf(&states.iter().map(scene).collect::<Vec<_>>()),
         (Format::Png | Format::Svg | Format::Pdf, _) => {

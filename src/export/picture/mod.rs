@@ -10,9 +10,12 @@ use super::{
     fonts::Face,
     pdf::{self, Page},
 };
-use image::{ImageFormat, RgbaImage};
+use image::{
+    RgbaImage,
+    codecs::png::{CompressionType, FilterType, PngEncoder},
+};
 use serde::{Deserialize, Serialize};
-use std::{io::Cursor, sync::Arc};
+use std::sync::Arc;
 
 pub use svg::svg;
 
@@ -265,9 +268,11 @@ pub fn pdf(scenes: &[Scene]) -> Result<Vec<u8>, ExportError> {
 /// # Errors
 /// If there are none.
 pub fn png(pixels: &RgbaImage) -> Result<Vec<u8>, ExportError> {
-    let mut file = Cursor::new(Vec::new());
-    match pixels.write_to(&mut file, ImageFormat::Png) {
-        Ok(()) => Ok(file.into_inner()),
+    let mut file = Vec::new();
+    // What is drawn repeats itself: whole rows are found again best without a filter.
+    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::NoFilter);
+    match pixels.write_with_encoder(encoder) {
+        Ok(()) => Ok(file),
         Err(error) => Err(ExportError(format!("expected a picture, got {error}"))),
     }
 }

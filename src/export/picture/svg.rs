@@ -27,30 +27,7 @@ pub(super) fn for_paper(scene: &Scene) -> String {
 /// `style`: the rules for a reader that may not have the fonts.
 fn written(scene: &Scene, style: Option<&str>) -> String {
     let [width, height] = scene.size.map(Number);
-    let whole = Bounds { left: 0.0, top: 0.0, right: scene.size[0], bottom: scene.size[1] };
-    let mut clips: Vec<Bounds> = Vec::new();
-    let mut body = String::new();
-    let mut open: Option<usize> = None;
-    for item in scene.items.iter().filter(|item| is_visible(item, &whole)) {
-        let clip = clip_of(item, &whole, &mut clips);
-        if clip != open {
-            if open.is_some() {
-                body += "</g>\n";
-            }
-            if let Some(clip) = clip {
-                add(&mut body, format_args!("<g clip-path=\"url(#clip{clip})\">\n"));
-            }
-            open = clip;
-        }
-        match &item.drawn {
-            Drawn::Shape(shape) => write_shape(&mut body, shape),
-            Drawn::Image(image) => write_image(&mut body, image),
-            Drawn::Text(text) => write_text(&mut body, text, style.is_some()),
-        }
-    }
-    if open.is_some() {
-        body += "</g>\n";
-    }
+    let (body, clips) = body(scene, style.is_some());
     let mut file = String::new();
     add(
         &mut file,
@@ -76,9 +53,34 @@ fn written(scene: &Scene, style: Option<&str>) -> String {
         let paint = Paint("fill", ground);
         add(&mut file, format_args!("<rect width=\"{width}\" height=\"{height}\"{paint}/>\n"));
     }
-    file += &body;
-    file += "</svg>\n";
-    file
+    file + &body + "</svg>\n"
+}
+
+/// What is drawn, and the rectangles that parts of it are cut at.
+fn body(scene: &Scene, fits: bool) -> (String, Vec<Bounds>) {
+    let whole = Bounds { left: 0.0, top: 0.0, right: scene.size[0], bottom: scene.size[1] };
+    let (mut body, mut clips, mut open) = (String::new(), Vec::new(), None);
+    for item in scene.items.iter().filter(|item| is_visible(item, &whole)) {
+        let clip = clip_of(item, &whole, &mut clips);
+        if clip != open {
+            if open.is_some() {
+                body += "</g>\n";
+            }
+            if let Some(clip) = clip {
+                add(&mut body, format_args!("<g clip-path=\"url(#clip{clip})\">\n"));
+            }
+            open = clip;
+        }
+        match &item.drawn {
+            Drawn::Shape(shape) => write_shape(&mut body, shape),
+            Drawn::Image(image) => write_image(&mut body, image),
+            Drawn::Text(text) => write_text(&mut body, text, fits),
+        }
+    }
+    if open.is_some() {
+        body += "</g>\n";
+    }
+    (body, clips)
 }
 
 /// Whether any of it shows.

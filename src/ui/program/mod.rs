@@ -303,8 +303,9 @@ impl<H: Host> Program<H> {
     fn preview(&mut self, number: u64, state: Box<AppState>, setup: PictureSetup) {
         let outbox = self.outbox.clone();
         self.host.start(Box::new(Once::new(move |_: &dyn Workers| {
-            let pixels = Arc::new(picture_pixels(&Drawing, &state, &setup, setup.preview_scale()));
-            outbox.send(PictureAction::Drawn(number, pixels).into());
+            if let Ok(pixels) = picture_pixels(&Drawing, &state, &setup, setup.preview_scale()) {
+                outbox.send(PictureAction::Drawn(number, Arc::new(pixels)).into());
+            }
         })));
     }
 
@@ -312,7 +313,10 @@ impl<H: Host> Program<H> {
     fn copy_picture(&mut self, state: Box<AppState>, setup: PictureSetup) {
         let outbox = self.outbox.clone();
         self.host.start(Box::new(Once::new(move |_: &dyn Workers| {
-            outbox.answer(Answer::Copy(picture_pixels(&Drawing, &state, &setup, setup.scale as f32)));
+            match picture_pixels(&Drawing, &state, &setup, setup.scale as f32) {
+                Ok(picture) => outbox.answer(Answer::Copy(picture)),
+                Err(error) => outbox.send(Action::Fail(Work::Save.failed(error))),
+            }
         })));
     }
 

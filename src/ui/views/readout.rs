@@ -35,7 +35,11 @@ enum Fold {
 /// right.
 pub fn readout_ui(ui: &mut Ui, view: &View) {
     let rect = ui.max_rect();
-    let (front, mut rest) = view.reads_out();
+    let (front, mut rest) = match view.room.is_picture {
+        // Nothing is under a pointer, and there is nothing to click.
+        true => Default::default(),
+        false => view.reads_out(),
+    };
     if front.is_empty() && rest.is_empty() {
         rest = guide(view);
     }

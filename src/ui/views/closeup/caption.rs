@@ -150,7 +150,10 @@ fn legend_width(ui: &Ui, legend: &Legend) -> f32 {
 /// Draws as many legends as fit on one line, then the list of all with the choice of the scale, then further sentences.
 pub(super) fn legends_ui(ui: &mut Ui, view: &View, caption: &Caption) {
     let rect = ui.max_rect();
-    let button = galley(ui, &colours(view), FontId::proportional(text_size::SMALL)).size().x + 30.0;
+    let button = match view.room.is_picture {
+        true => 0.0,
+        false => galley(ui, &colours(view), FontId::proportional(text_size::SMALL)).size().x + 30.0,
+    };
     let mut x = rect.left();
     for legend in &caption.legends {
         let width = legend_width(ui, legend);
@@ -161,7 +164,9 @@ pub(super) fn legends_ui(ui: &mut Ui, view: &View, caption: &Caption) {
         x += width;
     }
     let at = Rect::from_min_size(pos2(x, rect.top()), vec2(button, rect.height()));
-    colours_ui(ui, view, caption, at);
+    if !view.room.is_picture {
+        colours_ui(ui, view, caption, at);
+    }
     let mut right = rect;
     for words in caption.words_below(view).iter().skip(1) {
         let left = words_ui(ui, view, words, right, at.right() + space::L);

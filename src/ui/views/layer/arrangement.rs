@@ -116,8 +116,16 @@ mod tests {
 
     fn stage(size: (f32, f32), zoom: f32) -> Vec2 {
         let (page, depth, drawer) = (Page::Network, Depth::Layer, None);
-        let wants =
-            Wants { page, depth, notice: false, drawer, timeline: None, presenting: None, lesson: None };
+        let wants = Wants {
+            page,
+            depth,
+            notice: false,
+            drawer,
+            timeline: None,
+            presenting: None,
+            lesson: None,
+            alone: None,
+        };
         Room::new(vec2(size.0, size.1) / zoom, &wants).stage.size()
     }
 
@@ -152,6 +160,7 @@ mod tests {
             timeline: None,
             presenting,
             lesson: None,
+            alone: None,
         };
         let presented = Room::new(vec2(1280.0, 720.0) / zoom, &wants).stage.size();
         let found = Arrangement::new(presented, 32, TileForm { apart: 4.0, ..MAPS });

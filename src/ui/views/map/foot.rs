@@ -94,8 +94,8 @@ fn made_by(scene: &Scene) -> Option<usize> {
 /// From right to left.
 fn buttons_ui(ui: &mut Ui, scene: &Scene) {
     let view = scene.view;
-    // In front of a class there are maps alone.
-    if view.state.view().presenting {
+    // In front of a class, and on paper, there are maps alone.
+    if view.state.view().presenting || view.room.is_picture {
         return;
     }
     if let Some(layer) = scene.layer().filter(|_| scene.is_forward()) {

@@ -84,7 +84,8 @@ impl Scene<'_> {
             pos2(rect.left() - 4.0, bottom + space::S),
             vec2(rect.width() + 3.0, question),
         );
-        if view.state.inputs().training.is_none() && view.state.names_classes() {
+        let asks = view.state.names_classes() && !view.room.is_picture;
+        if view.state.inputs().training.is_none() && asks {
             question_ui(ui, view, &answer, question, fold);
         }
     }

@@ -104,6 +104,9 @@ fn seen_ui(ui: &mut Ui, view: &View, side: f32) -> (Rect, f32) {
 
 /// Opens, adjusts and draws: as many buttons as stand wholly above `bottom`; the menu has all of them.
 fn buttons_ui(ui: &mut Ui, view: &View, bottom: f32) {
+    if view.room.is_picture {
+        return;
+    }
     ui.add_space(space::XS);
     let width = ui.available_width();
     let buttons = [
