@@ -71,7 +71,7 @@ fn drawn(svg: &[u8], scale: f32) -> RgbaImage {
 /// The share of blocks of some pixels whose mean colours differ by more than a sixth of the range: what is absent,
 /// elsewhere or of another colour counts, the edges of letters do not.
 fn difference(a: &RgbaImage, b: &RgbaImage) -> f64 {
-    const SIDE: u32 = 12;
+    const SIDE: u32 = 24;
     assert_eq!(a.dimensions(), b.dimensions());
     let mean = |picture: &RgbaImage, x: u32, y: u32| {
         let mut sum = [0.0; 4];
@@ -103,7 +103,7 @@ fn png(picture: &RgbaImage) -> Vec<u8> {
 
 /// Places of every depth, both parts, both languages, both themes.
 fn pictures() -> Vec<(&'static str, AppState, PictureSetup)> {
-    let plain = PictureSetup { scale: 1, has_caption: true, ..PictureSetup::default() };
+    let plain = PictureSetup { has_caption: true, ..PictureSetup::default() };
     let window = PictureSetup { part: PicturePart::Window, size: [1280, 720], ..plain };
     let chinese = PictureSetup { lang: Lang::Zh, ..plain };
     let dark = PictureSetup { is_dark: true, ..plain };
@@ -131,11 +131,11 @@ fn pictures() -> Vec<(&'static str, AppState, PictureSetup)> {
 fn all_three_files_show_the_same() {
     for (name, state, setup) in pictures() {
         let pixels = image::load_from_memory(&file(&state, setup)).expect("a PNG").to_rgba8();
-        assert_eq!(pixels.dimensions(), (setup.size[0], setup.size[1]));
+        assert_eq!(pixels.dimensions(), (2 * setup.size[0], 2 * setup.size[1]));
         let svg = file(&state, PictureSetup { format: Format::Svg, ..setup });
         let pdf = file(&state, PictureSetup { format: Format::Pdf, ..setup });
-        let from_svg = drawn(&svg, 1.0);
-        let page = &reader::pictures(&pdf, 4.0 / 3.0)[0];
+        let from_svg = drawn(&svg, 2.0);
+        let page = &reader::pictures(&pdf, 8.0 / 3.0)[0];
         let from_pdf = image::load_from_memory(page).expect("a PNG").to_rgba8();
         look(name, "png", &png(&pixels));
         look(name, "svg", &svg);

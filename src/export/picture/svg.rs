@@ -238,6 +238,9 @@ impl fmt::Display for RunAttributes<'_> {
             write!(f, " font-family=\"Hack, 'DejaVu Sans Mono', Consolas, monospace\"")?;
         } else if run.face == Face::Digits {
             write!(f, " font-family=\"{}\"", run.face.families())?;
+        } else if run.face == Face::Strong {
+            // Some readers know the half-bold font by a family of its own.
+            write!(f, " font-family=\"'Inter SemiBold', {}\"", run.face.families())?;
         }
         if run.face.weight() != Face::Text.weight() {
             write!(f, " font-weight=\"{}\"", run.face.weight())?;
