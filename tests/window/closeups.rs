@@ -758,6 +758,7 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
         open(name, toml)
     };
     let (groups, slopes, stamped) = (of_name("groups"), of_name("slopes"), of_name("stamped"));
+    let (joined, enlarged) = (of_name("joined"), of_name("enlarged"));
     let mut scattered = stamped.clone();
     apply(&mut scattered, Action::ShowScatter(true));
     for text in ["fwd/up/k1/(2,3)", "fwd/out/k0/(4,2)/m5"] {
@@ -772,6 +773,8 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
         ("groups", groups),
         ("slopes", slopes),
         ("stamped", stamped),
+        ("joined", joined),
+        ("enlarged", enlarged),
     ] {
         for address in addresses(&state).into_iter().skip(1).step_by(3) {
             let text = state.plan().text(&address);
@@ -783,6 +786,10 @@ fn each_closeup(mut visit: impl FnMut(&str, &str, &AppState)) {
                 // The others are these in other numbers.
                 "groups" => !["/gn", "/inorm", "/ln"].iter().any(|layer| text.contains(layer)),
                 "stamped" => !["/up", "/out"].iter().any(|layer| text.contains(layer)),
+                "joined" => !["/sum", "/both", "/scaled", ".dY"].iter().any(|layer| text.contains(layer)),
+                "enlarged" => !["/mirror", "/smooth", "/cubic", "/cut", "/shuffle"]
+                    .iter()
+                    .any(|layer| text.contains(layer)),
                 "slopes" => !["/one", "/each", "/features"].iter().any(|layer| text.contains(layer)),
                 _ => false,
             };
