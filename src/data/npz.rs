@@ -9,6 +9,7 @@ use super::archive::Zip;
 use super::dataset::{Dataset, Split};
 use super::error::{DataError, list_names};
 use super::files::file_name;
+use super::limits::MAX_PIXELS;
 use super::notes::DataNote;
 use super::npy::Numbers;
 use super::open_options::{OpenOptions, Opened, Skipped};
@@ -112,7 +113,13 @@ impl Loading<'_> {
         }
         self.room = self.room.saturating_sub(pixels.len() as u64);
         let found = labels_of(&self.array(labels)?).map_err(|what| DataError::wrong(&labels.key, what))?;
-        let count = pixels.len().checked_div(own.iter().product()).unwrap_or(0);
+        let cells = own.iter().try_fold(1usize, |cells, &axis| cells.checked_mul(axis));
+        let Some(cells) = cells.filter(|&cells| cells as u64 <= MAX_PIXELS.saturating_mul(3)) else {
+            let what =
+                format!("expected pictures of at most {MAX_PIXELS} pixels, got {own:?}; make them smaller");
+            return Err(DataError::wrong(&pictures.key, what));
+        };
+        let count = pixels.len().checked_div(cells).unwrap_or(0);
         if found.len() != count {
             let (key, got) = (&pictures.key, found.len());
             let what =

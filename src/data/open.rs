@@ -30,7 +30,8 @@ use std::{
 /// - a batch of CIFAR-10 or CIFAR-100 in the binary or the Python version, or a folder or .tar.gz of batches;
 /// - a table of labels and pixels as .csv or .csv.gz, or a folder of such tables;
 /// - a table of labels and names of pictures' files as .csv, or the folder or .zip of it and the pictures;
-/// - arrays of pictures and labels as .npz.
+/// - arrays of pictures and labels as .npz;
+/// - a folder with nothing of these but one .zip, .tar.gz or .npz.
 ///
 /// Pictures are fitted to `shape` (C, H, W). Without it, class folders take their most common size and the other
 /// forms keep their own.
@@ -130,7 +131,32 @@ impl Opener<'_> {
                 return self.files(&name, format, &files);
             }
         }
+        if flat && let Some(packed) = self.packed(&name, &entries)? {
+            return Ok(packed);
+        }
         self.class_folders(&name, Arc::new(Folder::walk(path, self.exec.on_progress)?), None)
+    }
+
+    /// The data set of the one archive in a folder; `None` if there is none.
+    fn packed(&self, name: &str, entries: &[PathBuf]) -> Result<Option<Opened>, DataError> {
+        let is_packed = |entry: &&PathBuf| {
+            let name = file_name(entry).to_ascii_lowercase();
+            name.ends_with(".zip") || name.ends_with(".npz") || tar::is_tar(&name)
+        };
+        let archives: Vec<&PathBuf> = entries.iter().filter(is_packed).collect();
+        match archives.as_slice() {
+            [] => Ok(None),
+            [only] => self.file(only).map(Some),
+            [first, second, ..] => {
+                let what = format!(
+                    "expected one data set, got {} archives, {} and {} among them; open one of these files",
+                    archives.len(),
+                    file_name(first),
+                    file_name(second)
+                );
+                Err(DataError::wrong(name, what))
+            }
+        }
     }
 
     fn file(&self, path: &Path) -> Result<Opened, DataError> {

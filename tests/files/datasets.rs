@@ -184,6 +184,35 @@ fn class_folders_are_one_set_in_a_folder_and_in_an_archive() {
     assert!(error.contains("; unpack"), "{error}");
 }
 
+/// The folder that a download is saved into.
+#[test]
+fn a_folder_with_one_archive_is_the_set_in_it() {
+    let packed =
+        zip_of(&class_folders(&examples(Generated::Shapes, 1, 40), &examples(Generated::Shapes, 2, 16)));
+    let folder = folder();
+    let archive = write(folder.path(), "download/shapes.zip", &packed);
+    write(folder.path(), "download/readme.txt", b"from the page of the course");
+    let (alone, within) = (opened(&archive).dataset, opened(&folder.path().join("download")).dataset);
+    for part in [Split::Train, Split::Test] {
+        assert_eq!(all(&within, part), all(&alone, part));
+    }
+    assert_eq!((within.name(), within.classes()), (alone.name(), alone.classes()));
+    write(folder.path(), "download/more.npz", &packed);
+    let error = open(&folder.path().join("download"), None, Execution::SERIAL).expect_err("two").to_string();
+    assert!(
+        error.contains(
+            "expected one data set, got 2 archives, more.npz and shapes.zip among them; open one of"
+        ),
+        "{error}"
+    );
+    // Beside pictures an archive is something else.
+    for (name, bytes) in class_folders(&examples(Generated::Shapes, 1, 16), &vec![]) {
+        write(&folder.path().join("pictures"), &name, &bytes);
+    }
+    write(folder.path(), "pictures/old.zip", &packed);
+    assert_eq!(opened(&folder.path().join("pictures")).dataset.len(Split::Train), Some(16));
+}
+
 #[test]
 fn pictures_of_many_sizes_take_the_most_common() {
     let folder = folder();
