@@ -73,16 +73,16 @@ fn relu(layer: &Layer) -> Result<Operator, ModelError> {
     match (layer.number("max_value"), slope, number("threshold")) {
         (None, 0.0, 0.0) => Ok(Some(("Relu", vec![]))),
         (None, slope, 0.0) => Ok(Some(("LeakyRelu", vec![float("alpha", slope)]))),
-        (Some(6.0), 0.0, 0.0) => Ok(relu6()),
+        (Some(max), 0.0, 0.0) if max > 0.0 => Ok(clip(0.0, max)),
         (max, slope, threshold) => Err(layer.error(&format!(
-            "expected a ReLU, one with a slope, or one with the bound 6, got the bound {max:?}, the slope {slope} and the \
+            "expected a ReLU, one with a slope, or one with a bound, got the bound {max:?}, the slope {slope} and the \
              threshold {threshold}; use one of them and train again"
         ))),
     }
 }
 
-fn relu6() -> Operator {
-    Some(("Clip", vec![float("min", 0.0), float("max", 6.0)]))
+fn clip(min: f64, max: f64) -> Operator {
+    Some(("Clip", vec![float("min", min), float("max", max)]))
 }
 
 /// An activation by its name, or as an object with its settings.
@@ -96,7 +96,8 @@ fn named(layer: &Layer, json: &Json, version: &str) -> Result<Operator, ModelErr
     match plain.as_str() {
         "linear" => Ok(None),
         "relu" => simple("Relu"),
-        "relu6" => Ok(relu6()),
+        "relu6" => Ok(clip(0.0, 6.0)),
+        "hardtanh" => Ok(clip(-1.0, 1.0)),
         "leakyrelu" => {
             let slope = setting("negative_slope").or_else(|| setting("alpha"));
             // As a layer its slope is 0.3 by default, as a function 0.2.
@@ -122,7 +123,7 @@ fn named(layer: &Layer, json: &Json, version: &str) -> Result<Operator, ModelErr
         "logsoftmax" => Ok(Some(("LogSoftmax", vec![int("axis", -1)]))),
         _ => Err(layer.error(&format!(
             "expected an activation that is there, got {}; use one of relu, relu6, leaky_relu, elu, selu, gelu, silu, \
-             softplus, hard_silu, hard_sigmoid, mish, tanh, sigmoid and softmax",
+             softplus, hard_silu, hard_sigmoid, hard_tanh, mish, tanh, sigmoid and softmax",
             if json.is_string() { short(name) } else { shown(json) }
         ))),
     }

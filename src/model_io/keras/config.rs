@@ -1,5 +1,7 @@
 //! The layers of a Keras model, and which reads which, from its configuration as JSON.
 
+#![expect(clippy::arithmetic_side_effects, reason = "a count of layers")]
+
 use crate::model_io::{ModelError, architecture::short};
 use serde_json::Value as Json;
 
@@ -52,9 +54,58 @@ pub struct Link {
 }
 
 impl Layer<'_> {
+    /// Whether it is a layer of sequences, or a model with one.
+    fn is_of_sequences(&self) -> bool {
+        let inner = self.config.get("layers").and_then(Json::as_array).filter(|_| is_net(self.class));
+        let class = |json: &Json| {
+            json.get("class_name").and_then(Json::as_str).is_some_and(|name| name.contains("1D"))
+        };
+        self.class.contains("1D") || inner.is_some_and(|layers| layers.iter().any(class))
+    }
+
     /// What a message calls it.
     pub fn place(&self) -> String {
         format!("layer {} ({})", short(&format!("{:?}", self.name)), short(self.class))
+    }
+}
+
+impl Net<'_> {
+    /// Whether a layer of sequences reads an input, itself or what layers make of it that keep its axes.
+    pub fn is_sequence(&self, input: &Link) -> bool {
+        let mut same: Vec<Link> = vec![input.clone()];
+        let mut at = 0;
+        while let Some(link) = same.get(at).cloned() {
+            at += 1;
+            if self.layers.iter().any(|layer| layer.name == link.layer && layer.is_of_sequences()) {
+                return true;
+            }
+            for layer in &self.layers {
+                let reads = |call: &Call| call.inputs.contains(&link);
+                let keeps =
+                    !matches!(layer.class, "Reshape" | "Flatten" | "Permute") && !layer.class.contains("2D");
+                for (call, _) in layer.calls.iter().enumerate().filter(|(_, call)| reads(call)) {
+                    let made = Link { layer: layer.name.clone(), call };
+                    if layer.is_of_sequences() {
+                        return true;
+                    }
+                    if keeps && !same.contains(&made) {
+                        same.push(made);
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Whether a setting of some layer has this value.
+pub fn has_setting(json: &Json, key: &str, value: &str) -> bool {
+    match json {
+        Json::Object(object) => object
+            .iter()
+            .any(|(own, json)| (own == key && json.as_str() == Some(value)) || has_setting(json, key, value)),
+        Json::Array(items) => items.iter().any(|json| has_setting(json, key, value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
     }
 }
 

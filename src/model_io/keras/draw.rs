@@ -1,5 +1,7 @@
 //! What of a Keras model is drawn so far, and single nodes of the drawing.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 use super::{
     config::Layer,
     pixels::{Pixels, Scale},
@@ -72,10 +74,10 @@ pub fn same(
     Ok(Value { name, rank: x.rank, pixels: None })
 }
 
-/// A node on maps, with the axes in the order of ONNX and back.
+/// A node on maps or on sequences, with the axes in the order of ONNX and back.
 ///
 /// # Errors
-/// If they are no maps.
+/// If they are others than the layer's class says.
 pub fn on_maps(
     draw: &mut Draw,
     layer: &Layer,
@@ -100,45 +102,48 @@ pub fn on_maps_as(
     more: &[&str],
     attributes: Vec<AttributeProto>,
 ) -> Result<Value, ModelError> {
-    if x.rank != 4 {
+    let fits = match layer.axes() {
+        Some(axes) => x.rank == axes + 2,
+        None => (3..=4).contains(&x.rank),
+    };
+    if !fits {
+        let (expected, shape) = match layer.axes() {
+            Some(1) => ("sequences of columns and channels", "(40, 3)"),
+            Some(_) | None => ("pictures of rows, columns and channels", "(28, 28, 1)"),
+        };
         return Err(layer.error(&format!(
-            "expected pictures of rows, columns and channels, got {} axes; give the Input layer a shape such as (28, 28, 1)",
+            "expected {expected}, got {} axes; give the Input layer a shape such as {shape}",
             x.rank.saturating_sub(1)
         )));
     }
-    if !layer.is_channels_last() {
-        let input = draw.used(x)?;
-        let inputs = [&[input.as_str()], more].concat();
-        let name = draw.drawing.node(op, name, &layer.place(), &inputs, attributes)?;
-        return Ok(Value { name, rank: 4, pixels: None });
-    }
-    let turned = transposed(draw, layer, x, [0, 3, 1, 2])?;
-    let inputs = [&[turned.name.as_str()], more].concat();
+    let (first, last): (&[i64], &[i64]) =
+        if x.rank == 3 { (&[0, 2, 1], &[0, 2, 1]) } else { (&[0, 3, 1, 2], &[0, 2, 3, 1]) };
+    let is_last = layer.is_channels_last();
+    let turned = if is_last { transposed(draw, layer, x, first)? } else { x.clone() };
+    let input = draw.used(&turned)?;
+    let inputs = [&[input.as_str()], more].concat();
     let made = draw.drawing.node(op, name, &layer.place(), &inputs, attributes)?;
-    transposed(draw, layer, &Value { name: made, rank: 4, pixels: None }, [0, 2, 3, 1])
+    let made = Value { name: made, rank: x.rank, pixels: None };
+    if is_last { transposed(draw, layer, &made, last) } else { Ok(made) }
 }
 
 /// The axes in another order.
 ///
 /// # Errors
 /// As for [`same`].
-pub fn transposed<const N: usize>(
-    draw: &mut Draw,
-    layer: &Layer,
-    x: &Value,
-    order: [i64; N],
-) -> Result<Value, ModelError> {
-    same(draw, layer, x, "Transpose", &[], vec![ints("perm", order)])
+pub fn transposed(draw: &mut Draw, layer: &Layer, x: &Value, order: &[i64]) -> Result<Value, ModelError> {
+    same(draw, layer, x, "Transpose", &[], vec![ints("perm", order.iter().copied())])
 }
 
-/// The padding of a window.
+/// The padding of a window. `reach`: how many columns a window of a sequence looks back, for "causal".
 ///
 /// # Errors
-/// If it is neither "valid" nor "same".
-pub fn padding(layer: &Layer) -> Result<AttributeProto, ModelError> {
+/// If it is neither "valid" nor "same" nor, for sequences, "causal".
+pub fn padding(layer: &Layer, reach: i64) -> Result<AttributeProto, ModelError> {
     match layer.text("padding").unwrap_or("valid") {
         "valid" => Ok(text("auto_pad", "VALID")),
         "same" => Ok(text("auto_pad", "SAME_UPPER")),
+        "causal" if layer.axes() == Some(1) => Ok(ints("pads", [reach, 0])),
         other => Err(layer
             .error(&format!("expected the padding valid or same, got {}; use one of them", short(other)))),
     }

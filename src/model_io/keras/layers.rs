@@ -1,10 +1,11 @@
 //! The layers of a Keras model in ONNX's operators.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 use super::{
     activations,
     config::{Call, Layer},
     draw::{Draw, Value, on_maps, padding, same, transposed},
-    settings::shown,
     weighted,
 };
 use crate::model_io::{
@@ -15,10 +16,11 @@ use crate::model_io::{
 use serde_json::Value as Json;
 
 /// What can be read, for messages.
-const KNOWN: &str = "Activation, Add, Average, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, Dense, \
-                     DepthwiseConv2D, Dropout, ELU, Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D, LeakyReLU, \
-                     MaxPooling2D, Multiply, Normalization, PReLU, Permute, ReLU, Rescaling, Reshape, SeparableConv2D, \
-                     Softmax, Subtract, UpSampling2D, ZeroPadding2D";
+const KNOWN: &str = "Activation, Add, Average, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, \
+                     Conv2DTranspose, Cropping2D, Dense, DepthwiseConv2D, Dropout, ELU, Flatten, GlobalAveragePooling2D, \
+                     GlobalMaxPooling2D, GroupNormalization, LayerNormalization, LeakyReLU, MaxPooling2D, Maximum, \
+                     Minimum, Multiply, Normalization, PReLU, Permute, ReLU, Rescaling, Reshape, Resizing, \
+                     SeparableConv2D, Softmax, Subtract, UpSampling2D, ZeroPadding2D, and those with 1D for 2D";
 
 /// Draws one call of a layer that is no model.
 ///
@@ -41,13 +43,22 @@ pub fn draw(
         return Err(layer.error(&format!("expected one input, got {}; {}", reads.len(), remedy())));
     }
     match layer.class {
-        "Conv2D" | "Convolution2D" => weighted::conv(draw, layer, group, x),
-        "DepthwiseConv2D" => weighted::depthwise(draw, layer, group, x),
-        "SeparableConv2D" | "SeparableConvolution2D" => weighted::separable(draw, layer, group, x),
+        "Conv1D" | "Conv2D" | "Convolution1D" | "Convolution2D" => weighted::conv(draw, layer, group, x),
+        "Conv1DTranspose" | "Conv2DTranspose" | "Convolution2DTranspose" => {
+            weighted::conv_transpose(draw, layer, group, x)
+        }
+        "DepthwiseConv1D" | "DepthwiseConv2D" => weighted::depthwise(draw, layer, group, x),
+        "SeparableConv1D" | "SeparableConv2D" | "SeparableConvolution1D" | "SeparableConvolution2D" => {
+            weighted::separable(draw, layer, group, x)
+        }
         "Dense" => weighted::dense(draw, layer, group, x),
         "BatchNormalization" => weighted::batch_norm(draw, layer, group, x),
-        "MaxPooling2D" | "AveragePooling2D" => pool(draw, layer, x),
-        "GlobalAveragePooling2D" | "GlobalMaxPooling2D" => global_pool(draw, layer, x),
+        "GroupNormalization" => weighted::group_norm(draw, layer, group, x),
+        "LayerNormalization" => weighted::layer_norm(draw, layer, group, x),
+        "MaxPooling1D" | "MaxPooling2D" | "AveragePooling1D" | "AveragePooling2D" => pool(draw, layer, x),
+        "GlobalAveragePooling1D" | "GlobalAveragePooling2D" | "GlobalMaxPooling1D" | "GlobalMaxPooling2D" => {
+            global_pool(draw, layer, x)
+        }
         "Flatten" => flatten(draw, layer, x),
         "Reshape" => reshape(draw, layer, x),
         "Permute" => permute(draw, layer, x),
@@ -59,8 +70,11 @@ pub fn draw(
         | "Silu" | "Gelu" | "Elu" | "Selu" | "Softplus" | "Mish" | "HardSigmoid" | "HardSwish"
         | "HardSilu" => activations::layer(draw, layer, x),
         "PReLU" => weighted::prelu(draw, layer, group, x),
-        "ZeroPadding2D" => zero_padding(draw, layer, x),
-        "UpSampling2D" => up_sampling(draw, layer, x),
+        "ZeroPadding1D" | "ZeroPadding2D" => border(draw, layer, x, "padding", 1),
+        "Cropping1D" | "Cropping2D" => border(draw, layer, x, "cropping", -1),
+        "UpSampling1D" | "UpSampling2D" => up_sampling(draw, layer, x),
+        "Resizing" => resizing(draw, layer, x),
+        "Identity" => Ok(x.clone()),
         class if is_for_training(class) => {
             draw.notes.push(format!("{} is left out: it changes its input in training only", layer.place()));
             Ok(x.clone())
@@ -77,7 +91,12 @@ fn remedy() -> String {
 fn is_for_training(class: &str) -> bool {
     matches!(
         class,
-        "SpatialDropout2D" | "GaussianNoise" | "GaussianDropout" | "AlphaDropout" | "ActivityRegularization"
+        "SpatialDropout1D"
+            | "SpatialDropout2D"
+            | "GaussianNoise"
+            | "GaussianDropout"
+            | "AlphaDropout"
+            | "ActivityRegularization"
     ) || class.starts_with("Random")
 }
 
@@ -111,11 +130,15 @@ fn arithmetic(
         "Add" | "math.add" | "__operators__.add" => "Add",
         "Multiply" | "math.multiply" => "Mul",
         "Subtract" | "math.subtract" => "Sub",
+        "Maximum" | "math.maximum" => "Max",
+        "Minimum" | "math.minimum" => "Min",
         "TrueDivide" | "Divide" | "math.truediv" | "math.divide" => "Div",
         _ => return Ok(None),
     };
     match (reads, call.numbers.as_slice()) {
-        ([_], &[number]) if !(call.is_number_first && matches!(op, "Sub" | "Div")) => {
+        ([_], &[number])
+            if !(call.is_number_first && matches!(op, "Sub" | "Div") || matches!(op, "Max" | "Min")) =>
+        {
             let (scale, shift) = match op {
                 "Add" => (1.0, number),
                 "Sub" => (1.0, -number),
@@ -202,26 +225,35 @@ fn concatenate(draw: &mut Draw, layer: &Layer, reads: &[Value]) -> Result<Value,
 }
 
 fn pool(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, ModelError> {
-    let size = layer.pair("pool_size")?.unwrap_or([2, 2]);
-    let strides = layer.pair("strides")?.unwrap_or(size);
-    let op = if layer.class == "MaxPooling2D" { "MaxPool" } else { "AveragePool" };
-    let attributes = vec![ints("kernel_shape", size), ints("strides", strides), padding(layer)?];
+    let size = layer.sizes("pool_size")?.unwrap_or_else(|| vec![2; layer.axes().unwrap_or(2)]);
+    let strides = layer.sizes("strides")?.unwrap_or_else(|| size.clone());
+    let op = if layer.class.starts_with("Max") { "MaxPool" } else { "AveragePool" };
+    let attributes = vec![ints("kernel_shape", size), ints("strides", strides), padding(layer, 0)?];
     on_maps(draw, layer, x, op, &[], attributes)
 }
 
 fn global_pool(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, ModelError> {
-    let op = if layer.class == "GlobalAveragePooling2D" { "ReduceMean" } else { "ReduceMax" };
-    let axes = if layer.is_channels_last() { [1, 2] } else { [2, 3] };
+    let op = if layer.class.starts_with("GlobalAverage") { "ReduceMean" } else { "ReduceMax" };
+    let own = if layer.axes() == Some(1) { 1 } else { 2 };
+    if x.rank != own + 2 {
+        return Err(layer.error(&format!(
+            "expected {} axes beside the batch, got {}; save the model again",
+            own + 1,
+            x.rank.saturating_sub(1)
+        )));
+    }
+    let first = if layer.is_channels_last() { 1 } else { 2 };
     let keeps = layer.flag("keepdims", false);
-    let attributes = vec![ints("axes", axes), int("keepdims", i64::from(keeps))];
+    let attributes = vec![ints("axes", (first..).take(own)), int("keepdims", i64::from(keeps))];
     let value = same(draw, layer, x, op, &[], attributes)?;
-    Ok(Value { rank: if keeps { 4 } else { 2 }, ..value })
+    Ok(Value { rank: if keeps { x.rank } else { 2 }, ..value })
 }
 
 fn flatten(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, ModelError> {
     // The order is always that of channels-last pictures, so that weights fit both.
     let x = match x.rank {
-        4 if !layer.is_channels_last() => transposed(draw, layer, x, [0, 2, 3, 1])?,
+        4 if !layer.is_channels_last() => transposed(draw, layer, x, &[0, 2, 3, 1])?,
+        3 if !layer.is_channels_last() => transposed(draw, layer, x, &[0, 2, 1])?,
         _ => x.clone(),
     };
     let value = same(draw, layer, &x, "Flatten", &[], vec![])?;
@@ -248,29 +280,18 @@ fn permute(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, ModelErro
     same(draw, layer, x, "Transpose", &[], vec![ints("perm", [0].into_iter().chain(dims))])
 }
 
-fn zero_padding(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, ModelError> {
-    let json = layer.get("padding").cloned().unwrap_or_else(|| Json::from(1));
-    let side = |json: &Json| match (json.as_i64(), json.as_array().map(Vec::as_slice)) {
-        (Some(n), _) => Some([n, n]),
-        (None, Some([before, after])) => {
-            before.as_i64().zip(after.as_i64()).map(|(before, after)| [before, after])
-        }
-        (None, _) => None,
-    };
-    let sides = match (json.as_i64(), json.as_array().map(Vec::as_slice)) {
-        (Some(n), _) => Some([[n, n], [n, n]]),
-        (None, Some([rows, cols])) => side(rows).zip(side(cols)).map(|(rows, cols)| [rows, cols]),
-        (None, _) => None,
-    };
-    let [[top, bottom], [left, right]] = sides.ok_or_else(|| {
-        layer.error(&format!("expected a padding of rows and columns, got {}", shown(&json)))
-    })?;
-    let pads = draw.drawing.whole(&[0, 0, top, left, 0, 0, bottom, right]);
+/// Zeros around maps or sequences, or cells left out of them, as `sign` says.
+fn border(draw: &mut Draw, layer: &Layer, x: &Value, key: &str, sign: i64) -> Result<Value, ModelError> {
+    let sides = layer.sides(key, if sign > 0 { 1 } else { 0 })?;
+    let at = |side: usize| sides.iter().map(move |sides| sides[side].saturating_mul(sign));
+    // The batch and the channels come first.
+    let pads: Vec<i64> = [0, 0].into_iter().chain(at(0)).chain([0, 0]).chain(at(1)).collect();
+    let pads = draw.drawing.whole(&pads);
     on_maps(draw, layer, x, "Pad", &[&pads], vec![])
 }
 
 fn up_sampling(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, ModelError> {
-    let [rows, cols] = layer.pair("size")?.unwrap_or([2, 2]);
+    let sizes = layer.sizes("size")?.unwrap_or_else(|| vec![2; layer.axes().unwrap_or(2)]);
     let attributes = match layer.text("interpolation").unwrap_or("nearest") {
         "nearest" => vec![
             text("mode", "nearest"),
@@ -280,12 +301,37 @@ fn up_sampling(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, Model
         "bilinear" => vec![text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")],
         other => {
             return Err(layer.error(&format!(
-                "expected the interpolation nearest or bilinear, got {}; use one of them",
+                "expected the interpolation nearest or bilinear, got {}, which Keras computes in several ways; use one of \
+                 them",
                 short(other)
             )));
         }
     };
-    let name = format!("{}/size", layer.name);
-    let scales = draw.drawing.floats(&name, &[4], &[1.0, 1.0, rows as f32, cols as f32]);
+    let scales: Vec<f32> = [1, 1].into_iter().chain(sizes).map(|n| n as f32).collect();
+    let name = format!("->scales {scales:?}");
+    let scales = draw.drawing.floats(&name, &[scales.len()], &scales);
     on_maps(draw, layer, x, "Resize", &["", &scales], attributes)
+}
+
+/// Another number of rows and columns.
+fn resizing(draw: &mut Draw, layer: &Layer, x: &Value) -> Result<Value, ModelError> {
+    let count = |key: &str| layer.get(key).and_then(Json::as_i64).filter(|n| (1..1 << 16).contains(n));
+    let (Some(rows), Some(cols)) = (count("height"), count("width")) else {
+        return Err(layer.error("expected a height and a width, got others; save the model again"));
+    };
+    let is_plain = ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"];
+    let interpolation = layer.text("interpolation").unwrap_or("bilinear");
+    if interpolation != "bilinear" || is_plain.iter().any(|key| layer.flag(key, false)) {
+        return Err(layer.error(&format!(
+            "expected a plain bilinear Resizing, got the interpolation {} or one that crops or pads; use a plain one",
+            short(interpolation)
+        )));
+    }
+    let sizes = draw.drawing.whole(&[rows, cols]);
+    let attributes = vec![
+        text("mode", "linear"),
+        text("coordinate_transformation_mode", "half_pixel"),
+        ints("axes", [2, 3]),
+    ];
+    on_maps(draw, layer, x, "Resize", &["", "", &sizes], attributes)
 }

@@ -2,6 +2,11 @@
 //! model. The layers are drawn in ONNX's operators, with the transpositions that channels-last pictures need, and read
 //! as an ONNX file is.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "counts of inputs, and of models within models up to a limit"
+)]
+
 mod activations;
 mod config;
 mod draw;
@@ -48,8 +53,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Drawn, ModelError> {
         notes: Vec::new(),
         depth: 0,
     };
+    let is_first = config::has_setting(config, "data_format", "channels_first");
+    let layout = if is_first { Layout::ChannelsFirst } else { Layout::ChannelsLast };
     let groups = draw.store.top(&net);
-    let inputs = draw.inputs(&net, config)?;
+    let inputs = draw.inputs(&net, config, layout)?;
     let outputs = draw.net(&net, &groups, inputs)?;
     for output in &outputs {
         let read = draw.used(output)?;
@@ -64,7 +71,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Drawn, ModelError> {
     Ok(Drawn {
         drawing,
         len: bytes.len(),
-        layout: Some(Layout::ChannelsLast),
+        layout: Some(layout),
         preprocess: pixels.preprocess()?,
         loss,
         notes,
@@ -140,7 +147,7 @@ fn json(bytes: &[u8]) -> Result<Json, ModelError> {
 
 impl Draw {
     /// Draws the inputs of the outermost model.
-    fn inputs(&mut self, net: &Net, config: &Json) -> Result<Vec<Value>, ModelError> {
+    fn inputs(&mut self, net: &Net, config: &Json, layout: Layout) -> Result<Vec<Value>, ModelError> {
         let mut inputs = Vec::new();
         for (place, link) in net.inputs.iter().enumerate() {
             let layer = net.layers.iter().find(|layer| layer.name == link.layer);
@@ -150,8 +157,13 @@ impl Draw {
             })?;
             let name = if place == 0 { "picture".to_owned() } else { format!("picture {}", place + 1) };
             let rank = dims.len();
-            // A picture without an axis of channels has one channel.
-            let dims = if rank == 3 { [dims.as_slice(), &[Some(1)]].concat() } else { dims };
+            // A picture without an axis of channels has one channel; a sequence has columns and channels.
+            let is_picture = rank == 3 && !net.is_sequence(link);
+            let dims = match (is_picture, layout) {
+                (false, _) => dims,
+                (true, Layout::ChannelsLast) => [dims.as_slice(), &[Some(1)]].concat(),
+                (true, Layout::ChannelsFirst) => [&dims[..1], &[Some(1)], &dims[1..]].concat(),
+            };
             self.drawing.input(&name, &dims);
             inputs.push(Value { name, rank, pixels: Some(Scale::default()) });
         }

@@ -1,5 +1,7 @@
 //! The weights of a Keras model: in the order of their layers' variables (.keras), or by name (.h5).
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of layers and letters")]
+
 use super::config::{Layer, Net, damaged};
 use crate::model_io::{
     ModelError,
