@@ -9,6 +9,7 @@ use crate::{
 };
 use convstep::model_io::{Model, Near};
 use proptest::{collection::vec, option, prelude::*, sample::Index};
+use std::path::PathBuf;
 
 fn open(file: &str) -> Model {
     Model::from_file(file, &bytes(file), &Near::NOTHING).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -30,6 +31,27 @@ fn programs_compute_what_pytorch_computes() {
                 model.notes
             );
         }
+    }
+}
+
+/// Normalisations of each picture, transposed convolutions, other sizes, and layers of sequences.
+#[test]
+fn programs_of_other_layers_compute_what_pytorch_computes() {
+    let own = |file: &str| {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pt2").join(file);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+    };
+    for (file, run) in [
+        ("norms.pt2", "norms"),
+        ("norms.core.pt2", "norms"),
+        ("decoder.pt2", "decoder"),
+        ("line.pt2", "line"),
+    ] {
+        let model =
+            Model::from_file(file, &own(file), &Near::NOTHING).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let run = own(&format!("{run}.run.safetensors"));
+        check(file, &model, &run, &run);
+        assert!(model.unused.is_empty(), "{file}: {:?}", model.unused);
     }
 }
 

@@ -49,12 +49,18 @@ impl<'a> Node<'a> {
         ModelError(format!("{}: {what}", self.place()))
     }
 
-    /// The name of the layer that it becomes: that of the module of PyTorch in which it is, else its own.
-    pub fn layer(&self) -> &'a str {
+    /// The name of the layer that it becomes: that of the module of PyTorch in which it is, else its own. The border that a
+    /// convolution adds before it has not the convolution's name, which its weights have.
+    pub fn layer(&self) -> String {
         let mut module = self.stack.rsplit(';').next().unwrap_or_default().splitn(3, ',').skip(1);
         let (path, class) = (module.next().unwrap_or_default(), module.next().unwrap_or_default());
         let is_layer = class.starts_with("torch.nn.modules.") && !class.contains(".container.");
-        if is_layer && !path.is_empty() { path } else { self.output }
+        let is_border = self.op.contains("pad") && class.starts_with("torch.nn.modules.conv.");
+        match (is_layer && !path.is_empty(), is_border) {
+            (true, true) => format!("{path}_pad"),
+            (true, false) => path.to_owned(),
+            (false, _) => self.output.to_owned(),
+        }
     }
 
     /// An argument that is there and not None.

@@ -34,7 +34,7 @@ impl Draw<'_, '_> {
 
     /// A node on tensors of the drawing.
     pub fn push_on(&mut self, op: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> Drawn {
-        self.drawing.node(op, self.node.layer(), &self.node.place(), inputs, attributes)
+        self.drawing.node(op, &self.node.layer(), &self.node.place(), inputs, attributes)
     }
 
     /// How many axes the first argument has, and their extents.

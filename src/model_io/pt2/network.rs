@@ -1,5 +1,10 @@
 //! Convolutions, dense layers, pools and normalisations of ATen in ONNX's operators.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "counts of axes, and divisors that are checked to be above 0"
+)]
+
 use super::draw::{Draw, Drawn};
 use crate::model_io::{
     ModelError,
@@ -36,7 +41,7 @@ pub fn convolution(draw: &mut Draw) -> Drawn {
     let none = |what: &str| node.error(&format!("expected {what}, got none; export the model again"));
     let weight = draw.value(node.tensor("weight").ok_or_else(|| none("a weight"))?)?;
     let bias = node.tensor("bias").map(|bias| draw.value(bias)).transpose()?.unwrap_or_default();
-    let is_transposed = node.op == "conv_transpose2d" || node.flag("transposed", false);
+    let is_transposed = node.op.starts_with("conv_transpose") || node.flag("transposed", false);
     let padding = match node.text("padding") {
         Some("valid") => text("auto_pad", "VALID"),
         Some(_) => text("auto_pad", "SAME_UPPER"),
@@ -118,6 +123,10 @@ pub fn product(draw: &mut Draw) -> Drawn {
 /// If it uses those of the batch.
 pub fn batch_norm(draw: &mut Draw) -> Drawn {
     let node = draw.node;
+    // A normalisation of each channel of the one picture in the batch.
+    if node.op == "_native_batch_norm_legit" && node.target.ends_with(".no_stats") {
+        return instance_norm(draw);
+    }
     let is_training = match node.op {
         "_native_batch_norm_legit_no_training" => false,
         _ => node.flag("training", !matches!(node.op, "batch_norm")),
@@ -147,6 +156,60 @@ pub fn batch_norm(draw: &mut Draw) -> Drawn {
     let momentum = 1.0 - node.number("momentum").unwrap_or(0.1);
     let attributes = vec![float("epsilon", node.number("eps").unwrap_or(1e-5)), float("momentum", momentum)];
     draw.push("BatchNormalization", &[&weight, &bias, &mean, &var], attributes)
+}
+
+/// The scale and the shift of a normalisation, where it has them.
+fn scale_and_shift(draw: &Draw) -> Result<[String; 2], ModelError> {
+    let own = |name: &str| draw.node.tensor(name).map(|tensor| draw.value(tensor)).transpose();
+    Ok([own("weight")?.unwrap_or_default(), own("bias")?.unwrap_or_default()])
+}
+
+/// A normalisation of groups of channels of each picture.
+///
+/// # Errors
+/// As for [`Draw::push`].
+pub fn group_norm(draw: &mut Draw) -> Drawn {
+    let node = draw.node;
+    let groups = node.int("num_groups").or_else(|| node.int("group")).unwrap_or(0);
+    let [scale, shift] = scale_and_shift(draw)?;
+    let attributes = vec![int("num_groups", groups), float("epsilon", node.number("eps").unwrap_or(1e-5))];
+    draw.push("GroupNormalization", &[&scale, &shift], attributes)
+}
+
+/// A normalisation of each channel of each picture.
+///
+/// # Errors
+/// If it uses running statistics, or those of all pictures of a batch.
+pub fn instance_norm(draw: &mut Draw) -> Drawn {
+    let node = draw.node;
+    let is_of_each = match node.op {
+        "instance_norm" => node.flag("use_input_stats", true),
+        _ => node.flag("training", false) && draw.sizes()?.first() == Some(&Some(1)),
+    };
+    if !is_of_each {
+        return Err(node.error(
+            "expected statistics of each picture, got running ones or those of a batch; use track_running_stats=False and              export the model with one picture",
+        ));
+    }
+    let [scale, shift] = scale_and_shift(draw)?;
+    let epsilon = float("epsilon", node.number("eps").unwrap_or(1e-5));
+    draw.push("InstanceNormalization", &[&scale, &shift], vec![epsilon])
+}
+
+/// A normalisation over the last axes.
+///
+/// # Errors
+/// If the file does not tell which.
+pub fn layer_norm(draw: &mut Draw) -> Drawn {
+    let node = draw.node;
+    let axes = node.ints("normalized_shape").map_or(0, |shape| shape.len());
+    let axes = i64::try_from(axes).ok().filter(|&axes| axes > 0);
+    let axes =
+        axes.ok_or_else(|| node.error("expected a normalized_shape, got none; export the model again"))?;
+    let [scale, shift] = scale_and_shift(draw)?;
+    let attributes =
+        vec![float("epsilon", node.number("eps").unwrap_or(1e-5)), int("axis", axes.saturating_neg())];
+    draw.push("LayerNormalization", &[&scale, &shift], attributes)
 }
 
 /// A max or average pool.
@@ -186,7 +249,7 @@ pub fn adaptive_pool(draw: &mut Draw) -> Drawn {
     let node = draw.node;
     let output = axes(draw, "output_size", 1)?;
     let is_max = node.op.contains("max");
-    if output == [1, 1] {
+    if output.iter().all(|&n| n == 1) {
         return draw.push(if is_max { "GlobalMaxPool" } else { "GlobalAveragePool" }, &[], vec![]);
     }
     let input: Option<Vec<i64>> = draw.sizes()?.into_iter().skip(2).collect();
@@ -195,51 +258,57 @@ pub fn adaptive_pool(draw: &mut Draw) -> Drawn {
         .iter()
         .zip(&output)
         .map(|(&input, &output)| (output > 0 && input % output == 0).then(|| input / output));
-    let kernel = windows.collect::<Option<Vec<i64>>>().filter(|kernel| kernel.len() == 2);
+    let kernel = windows.collect::<Option<Vec<i64>>>().filter(|kernel| kernel.len() == output.len());
     let kernel = kernel.ok_or_else(|| {
         node.error(&format!(
             "expected an output that divides the input's rows and columns, got {output:?} of {input:?}; use another size"
         ))
     })?;
-    if kernel == [1, 1] {
+    if kernel.iter().all(|&n| n == 1) {
         return draw.push("Identity", &[], vec![]);
     }
     let attributes = vec![ints("kernel_shape", kernel.clone()), ints("strides", kernel)];
     draw.push(if is_max { "MaxPool" } else { "AveragePool" }, &[], attributes)
 }
 
-/// More rows and columns.
+/// Another number of rows and columns.
 ///
 /// # Errors
-/// If corners are aligned, or the scale is not whole.
+/// If the file does not tell how many.
 pub fn upsample(draw: &mut Draw) -> Drawn {
     let node = draw.node;
-    if node.flag("align_corners", false) {
-        return Err(node.error("expected align_corners=False, got True; use False and train again"));
-    }
     let known = |sizes: Vec<Option<i64>>| sizes.into_iter().skip(2).collect::<Option<Vec<i64>>>();
-    let by_sizes = || {
-        let (input, output) =
-            (known(draw.values.sizes(node.first().ok()?))?, known(draw.values.sizes(node.output))?);
-        let scales =
-            input.iter().zip(&output).map(|(&from, &to)| (from > 0 && to % from == 0).then(|| to / from));
-        scales.map(|scale| scale.map(|scale| scale as f64)).collect::<Option<Vec<f64>>>()
+    let sizes = known(draw.values.sizes(node.output)).filter(|sizes| (1..=2).contains(&sizes.len()));
+    let is_aligned = node.flag("align_corners", false);
+    let (mode, coordinates, rounding) = match node.op {
+        "upsample_nearest1d" | "upsample_nearest2d" => ("nearest", "asymmetric", "floor"),
+        "_upsample_nearest_exact1d" | "_upsample_nearest_exact2d" => {
+            ("nearest", "half_pixel", "round_prefer_ceil")
+        }
+        "upsample_bicubic2d" if is_aligned => ("cubic", "align_corners", ""),
+        "upsample_bicubic2d" => ("cubic", "half_pixel", ""),
+        _ if is_aligned => ("linear", "align_corners", ""),
+        _ => ("linear", "half_pixel", ""),
     };
-    let scales = node.floats("scale_factors").or_else(by_sizes).filter(|scales| scales.len() == 2);
-    let scales = scales.ok_or_else(|| {
-        node.error("expected a whole scale of rows and columns, got another one; use scale_factor=2")
+    let mut attributes = vec![text("mode", mode), text("coordinate_transformation_mode", coordinates)];
+    if !rounding.is_empty() {
+        attributes.push(text("nearest_mode", rounding));
+    }
+    // By its scales where the file has them: PyTorch computes where cells lie from these.
+    let scales = node.floats("scale_factors").filter(|scales| (1..=2).contains(&scales.len()));
+    if let Some(scales) = scales.filter(|_| !is_aligned) {
+        let numbers: Vec<f32> = [1.0, 1.0].into_iter().chain(scales).map(|scale| scale as f32).collect();
+        let scales = draw.drawing.floats(&format!("->scales {numbers:?}"), &[numbers.len()], &numbers);
+        return draw.push("Resize", &["", &scales], attributes);
+    }
+    let sizes = sizes.ok_or_else(|| {
+        node.error(
+            "expected a known number of rows and columns, got a free one; export the model with a fixed size",
+        )
     })?;
-    let numbers = [1.0, 1.0, scales[0] as f32, scales[1] as f32];
-    let scales = draw.drawing.floats(&format!("->scales {numbers:?}"), &[4], &numbers);
-    let attributes = match node.op {
-        "upsample_nearest2d" => vec![
-            text("mode", "nearest"),
-            text("coordinate_transformation_mode", "asymmetric"),
-            text("nearest_mode", "floor"),
-        ],
-        _ => vec![text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")],
-    };
-    draw.push("Resize", &["", &scales], attributes)
+    attributes.push(ints("axes", (2..).take(sizes.len())));
+    let sizes = draw.drawing.whole(&sizes);
+    draw.push("Resize", &["", "", &sizes], attributes)
 }
 
 /// A border of rows and columns.
@@ -271,8 +340,8 @@ pub fn pad(draw: &mut Draw) -> Drawn {
     let side = |row: i64, column: i64| [vec![0; rank - 2], vec![row, column]].concat();
     let sides = [side(top, *left), side(bottom, *right)].concat();
     let mode = match (node.op, node.text("mode").unwrap_or("constant")) {
-        ("reflection_pad2d", _) | (_, "reflect") => "reflect",
-        ("replication_pad2d", _) | (_, "replicate") => "edge",
+        ("reflection_pad1d" | "reflection_pad2d", _) | (_, "reflect") => "reflect",
+        ("replication_pad1d" | "replication_pad2d", _) | (_, "replicate") => "edge",
         _ => "constant",
     };
     let sides = draw.drawing.whole(&sides);

@@ -1,5 +1,7 @@
 //! ATen's operators in ONNX's.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 use super::{
     arguments::Node,
     draw::{Draw, Drawn},
@@ -13,10 +15,11 @@ use crate::model_io::{
 
 /// What can be read, for messages.
 const KNOWN: &str = "_softmax, adaptive_avg_pool2d, adaptive_max_pool2d, add, addmm, amax, avg_pool2d, batch_norm, cat, celu, \
-                     clamp, constant_pad_nd, conv2d, convolution, div, dropout, elu, flatten, gelu, hardsigmoid, hardswish, \
-                     hardtanh, leaky_relu, linear, max_pool2d, maximum, mean, minimum, mish, mm, mul, permute, prelu, relu, \
-                     relu6, reshape, selu, sigmoid, silu, slice, softmax, softplus, split, squeeze, sub, tanh, unsqueeze, upsample_bilinear2d, \
-                     upsample_nearest2d, view";
+                     clamp, constant_pad_nd, conv2d, conv_transpose2d, convolution, div, dropout, elu, flatten, gelu, \
+                     group_norm, hardsigmoid, hardswish, hardtanh, instance_norm, layer_norm, leaky_relu, linear, \
+                     max_pool2d, maximum, mean, minimum, mish, mm, mul, permute, pixel_shuffle, prelu, relu, relu6, reshape, selu, \
+                     sigmoid, silu, slice, softmax, softplus, split, squeeze, sub, tanh, unsqueeze, upsample_bicubic2d, \
+                     upsample_bilinear2d, upsample_nearest2d, view, and those with 1d for 2d";
 
 /// Draws one operator.
 ///
@@ -29,6 +32,11 @@ pub fn draw<'a>(drawing: &mut Drawing, values: &mut Values<'a>, node: &Node<'a>)
             values.set(output, drawn);
             values.view(output, node.first()?);
         }
+        return Ok(());
+    }
+    if node.op == "gt" && node.number("other") == Some(0.0) {
+        // As the slopes of a PReLU are spelled out.
+        values.above.insert(node.output, node.first()?);
         return Ok(());
     }
     let drawn = Draw { drawing, values, node }.operator()?;
@@ -61,7 +69,9 @@ pub fn draw<'a>(drawing: &mut Drawing, values: &mut Values<'a>, node: &Node<'a>)
 impl Draw<'_, '_> {
     fn operator(&mut self) -> Drawn {
         match self.node.op {
-            "conv1d" | "conv2d" | "convolution" | "conv_transpose2d" => network::convolution(self),
+            "conv1d" | "conv2d" | "convolution" | "conv_transpose1d" | "conv_transpose2d" => {
+                network::convolution(self)
+            }
             "linear" => network::linear(self),
             "addmm" | "mm" | "matmul" => network::product(self),
             "batch_norm"
@@ -73,11 +83,29 @@ impl Draw<'_, '_> {
             "max_pool1d" | "max_pool2d" | "max_pool2d_with_indices" | "avg_pool1d" | "avg_pool2d" => {
                 network::pool(self)
             }
-            "adaptive_avg_pool2d" | "_adaptive_avg_pool2d" | "adaptive_max_pool2d" => {
-                network::adaptive_pool(self)
+            "adaptive_avg_pool1d"
+            | "adaptive_avg_pool2d"
+            | "_adaptive_avg_pool2d"
+            | "adaptive_max_pool1d"
+            | "adaptive_max_pool2d" => network::adaptive_pool(self),
+            "group_norm" | "native_group_norm" => network::group_norm(self),
+            "instance_norm" => network::instance_norm(self),
+            "layer_norm" | "native_layer_norm" => network::layer_norm(self),
+            "upsample_nearest1d"
+            | "upsample_nearest2d"
+            | "_upsample_nearest_exact1d"
+            | "_upsample_nearest_exact2d"
+            | "upsample_linear1d"
+            | "upsample_bilinear2d"
+            | "upsample_bicubic2d" => network::upsample(self),
+            "constant_pad_nd" | "pad" | "reflection_pad1d" | "reflection_pad2d" | "replication_pad1d"
+            | "replication_pad2d" => network::pad(self),
+            "pixel_shuffle" => {
+                let side = self.node.int("upscale_factor").unwrap_or(0);
+                self.push("DepthToSpace", &[], vec![int("blocksize", side), text("mode", "CRD")])
             }
-            "upsample_nearest2d" | "upsample_bilinear2d" => network::upsample(self),
-            "constant_pad_nd" | "pad" | "reflection_pad2d" | "replication_pad2d" => network::pad(self),
+            "repeat" => self.repeat(),
+            "where" => self.spelled_prelu(),
             "dropout" | "native_dropout" | "feature_dropout" => self.dropout(),
             "mean" | "amax" => self.reduce(),
             "add" | "sub" | "mul" | "div" => self.arithmetic(),
@@ -100,6 +128,32 @@ impl Draw<'_, '_> {
             "contiguous" | "clone" | "detach" | "alias" | "lift_fresh_copy" | "to" | "_to_copy"
             | "identity" => self.push("Identity", &[], vec![]),
             _ => self.activation(),
+        }
+    }
+
+    /// x where x is above 0, elsewhere a slope times x.
+    fn spelled_prelu(&mut self) -> Drawn {
+        let node = self.node;
+        let slope = || {
+            let (condition, x, other) = (node.first().ok()?, node.tensor("self")?, node.tensor("other")?);
+            let [left, right] = *self.values.products.get(other)?;
+            let is_of_x = self.values.above.get(condition) == Some(&x);
+            [(left, right), (right, left)].into_iter().find(|(_, of)| is_of_x && *of == x)
+        };
+        let (slope, x) = slope().ok_or_else(|| {
+            node.error("expected x where x > 0, else a slope times x, got another choice; use nn.PReLU")
+        })?;
+        let (slope, x) = (self.value(slope)?, self.value(x)?);
+        self.push_on("PRelu", &[&x, &slope], vec![])
+    }
+
+    /// A tensor repeated once along each axis, which is the tensor.
+    fn repeat(&mut self) -> Drawn {
+        match self.node.known("repeats").is_some_and(|repeats| repeats.iter().all(|&n| n == 1)) {
+            true => self.value(self.node.first()?),
+            false => Err(self.node.error(
+                "expected a tensor as it is, got one that is repeated; export the model with one picture",
+            )),
         }
     }
 
@@ -171,6 +225,10 @@ impl Draw<'_, '_> {
         let slope =
             self.node.tensor("weight").ok_or_else(|| self.node.error("expected a slope, got none"))?;
         let slope = self.value(slope)?;
+        // One for each channel, whatever the axes behind these.
+        let shape: Vec<i64> = std::iter::once(-1).chain(self.sizes()?.iter().skip(2).map(|_| 1)).collect();
+        let shape = self.drawing.whole(&shape);
+        let slope = self.push_on("Reshape", &[&slope, &shape], vec![])?;
         self.push("PRelu", &[&slope], vec![])
     }
 
@@ -209,7 +267,12 @@ impl Draw<'_, '_> {
         }
         let alpha = node.number("alpha").unwrap_or(1.0);
         let other = match (node.tensor("other"), node.number("other")) {
-            (Some(other), _) if alpha == 1.0 => self.value(other)?,
+            (Some(other), _) if alpha == 1.0 => {
+                if node.op == "mul" {
+                    self.values.products.insert(node.output, [node.first()?, other]);
+                }
+                self.value(other)?
+            }
             (None, Some(number)) => self.drawing.number(number * alpha),
             _ => {
                 return Err(

@@ -14,6 +14,10 @@ pub struct Values<'a> {
     stale: HashSet<&'a str>,
     /// What a transposed weight is: the weight.
     pub transposed: HashMap<&'a str, &'a str>,
+    /// The tensors that tell where another one is above 0.
+    pub above: HashMap<&'a str, &'a str>,
+    /// The factors of products of two tensors.
+    pub products: HashMap<&'a str, [&'a str; 2]>,
 }
 
 impl<'a> Values<'a> {
@@ -25,6 +29,8 @@ impl<'a> Values<'a> {
             views: HashMap::new(),
             stale: HashSet::new(),
             transposed: HashMap::new(),
+            above: HashMap::new(),
+            products: HashMap::new(),
         }
     }
 
@@ -42,6 +48,12 @@ impl<'a> Values<'a> {
             return Err(format!(
                 "expected {name} as it was made, got it after an operator that changed it in place in another shape; use \
                  inplace=False and export the model again"
+            ));
+        }
+        if let Some(of) = self.above.get(name) {
+            return Err(format!(
+                "expected numbers, got {name}, which tells where {of} is above 0; use nn.ReLU or nn.PReLU and export the model \
+                 again"
             ));
         }
         self.drawn.get(name).cloned().ok_or_else(|| {
