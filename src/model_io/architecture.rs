@@ -1,5 +1,7 @@
 //! The architecture file: TOML text to [`Architecture`] and back.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of lines, layers and names of a text")]
+
 use super::{ModelError, Preprocess, nearest::hint};
 use crate::nn::{
     Activation, Network,

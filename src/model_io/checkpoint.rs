@@ -3,6 +3,8 @@
 //! Besides the parameters the file holds the moments as `optimizer/<layer>.weight.m` and so on, and the JSON text
 //! `checkpoint/run` as bytes: steps done, settings, notes.
 
+#![expect(clippy::arithmetic_side_effects, reason = "a count of tensors")]
+
 use super::{
     Model, ModelError,
     weights::{self, MOMENTS_PREFIX, RUN},

@@ -1,5 +1,7 @@
 //! The networks of torchvision that a state dict tells by its names and shapes alone.
 
+#![expect(clippy::arithmetic_side_effects, reason = "the numbers of known networks, whatever a file says")]
+
 use super::{Architecture, Preprocess};
 use crate::nn::{
     Activation,

@@ -1,6 +1,11 @@
 //! The architecture of a state dict that comes without one: a network of torchvision if all its tensors say so, else a
 //! draft to complete. What is assumed is always said.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "counts of modules, and divisors that are checked to be above 0"
+)]
+
 use super::{
     Architecture, ModelError, families,
     weights::{self, tensor_name, tensor_shape},
@@ -180,7 +185,7 @@ fn layer(text: &mut String, module: &Module, before: Option<usize>) -> Option<us
             let _ = write!(
                 text,
                 "out_channels = {out}\nkernel = [{h}, {w}]\n{bias}stride = 1  # ?\npadding = {}  # ?\n",
-                (h.max(w) - 1) / 2
+                h.max(w).saturating_sub(1) / 2
             );
             match before {
                 Some(before) if before != each && each > 0 && before % each == 0 => {

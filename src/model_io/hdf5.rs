@@ -93,8 +93,10 @@ impl File {
         if !(is_float && matches!(width, 2 | 4 | 8) || is_brain && width == 2) {
             return Err("an array of something else than floating-point numbers".into());
         }
-        let len = dims.iter().try_fold(width, |len, &dim| len.checked_mul(dim));
-        let left = len.and_then(|len| self.left.get().checked_sub(len as u64));
+        // An axis without numbers counts as one with one, so that the others are as long as numbers can be.
+        let some = dims.iter().try_fold(width, |len, &dim| len.checked_mul(dim.max(1)));
+        let len = some.map(|len| if dims.contains(&0) { 0 } else { len });
+        let left = some.and_then(|len| self.left.get().checked_sub(len as u64));
         self.left.set(left.ok_or("more numbers than the file can hold")?);
         let bytes = data.read_native_bytes().map_err(line)?;
         let values: Vec<f32> = match width {
@@ -102,7 +104,7 @@ impl File {
             8 => bytes.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes) as f32).collect(),
             _ => bytes.as_chunks().0.iter().map(|bytes| half(*bytes, is_brain)).collect(),
         };
-        match Some(values.len()) == len.map(|len| len / width) {
+        match Some(values.len()) == len.and_then(|len| len.checked_div(width)) {
             true => Ok(Some(Numbers { dims, values })),
             false => Err("an array with other numbers than its shape says".into()),
         }

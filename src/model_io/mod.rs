@@ -5,6 +5,8 @@
 //! combines both, checked against each other; an ONNX file is a complete model.
 
 #![deny(clippy::wildcard_enum_match_arm)]
+// What a file says must not overflow; where sums and products cannot, the file's head says why.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod architecture;
 pub mod bundled;

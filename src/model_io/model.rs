@@ -1,5 +1,10 @@
 //! Models: an architecture with matching weights.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "there is at least one class, and more are shown than there are only where that was checked"
+)]
+
 use super::{Architecture, ModelError, nearest::hint, weights};
 use crate::data::Beside;
 use crate::nn::{Network, Params, init::Init};

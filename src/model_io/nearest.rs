@@ -1,5 +1,7 @@
 //! Suggestions for mistyped names.
 
+#![expect(clippy::arithmetic_side_effects, reason = "lengths of names")]
+
 /// The name in `known` nearest to `got`, if it is near enough to be a typing mistake.
 ///
 /// ```

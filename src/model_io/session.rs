@@ -1,6 +1,8 @@
 //! The container format of session files: JSON with tensors, numbers and bytes, in one safetensors file. Their
 //! meaning is up to the writer.
 
+#![expect(clippy::arithmetic_side_effects, reason = "lengths of lists that are in memory")]
+
 use super::{ModelError, weights};
 use crate::tensor::Tensor;
 use safetensors::{Dtype, SafeTensors, tensor::View};

@@ -1,5 +1,10 @@
 //! PyTorch's files: the state dict that `torch.save` wrote, as a weight file. Nothing in the file is executed.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "depths within a limit, and places within a storage, which are checked first"
+)]
+
 use crate::data::pickle::{Id, Pickle, Value};
 use crate::model_io::{
     ModelError,

@@ -4,6 +4,11 @@
 //! kh, kw) for a transposed one and (out, in) for a dense layer; those of a layer normalisation have the form of its
 //! input; all others are vectors.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a count of names, and the exponent of a number of 16 bits"
+)]
+
 use super::{ModelError, recognise::recognise};
 use crate::nn::{
     Layer, Network, Op, Params, Part, Parts,

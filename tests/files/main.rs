@@ -8,6 +8,7 @@ mod data_kinds;
 mod data_parts;
 mod datasets;
 mod keras_models;
+mod large_numbers;
 mod model_files;
 mod onnx_models;
 mod pdf;
