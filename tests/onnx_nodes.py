@@ -31,8 +31,8 @@ from onnx import numpy_helper
 OPERATORS = """Add AveragePool BatchNormalization Celu Clip Concat Conv ConvTranspose DepthToSpace Div Dropout Elu Flatten
 Gelu Gemm GlobalAveragePool GlobalMaxPool GroupNormalization HardSigmoid HardSwish Identity InstanceNormalization LRN
 LayerNormalization LeakyRelu LogSoftmax MatMul Max MaxPool Mean Min Mish Mul Neg PRelu Pad ReduceMax ReduceMean Relu
-Reshape Resize Selu Sigmoid Slice Softmax Softplus Split Squeeze Sub Sum Swish Tanh ThresholdedRelu Transpose Unsqueeze
-Upsample""".split()
+Reshape Resize Selu Sigmoid Slice Softmax Softplus SpaceToDepth Split Squeeze Sub Sum Swish Tanh ThresholdedRelu Transpose
+Unsqueeze Upsample""".split()
 
 # Those that join tensors.
 JOINS = "Add Concat Div Max Mean Min Mul Sub Sum".split()

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 import torchvision
 
-NETWORKS = "resnet18 mobilenet_v2 squeezenet1_1 densenet121 googlenet mnasnet0_5".split()
+NETWORKS = "resnet18 mobilenet_v2 squeezenet1_1 densenet121 googlenet mnasnet0_5 shufflenet_v2_x0_5".split()
 PRESETS = ["resnet18", "mobilenet_v2", "squeezenet1_1"]
 TOLERANCE = 1e-4
 ROUNDS = 3

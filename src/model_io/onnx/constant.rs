@@ -1,5 +1,7 @@
 //! The constants of a graph: its weights, and the whole numbers that make up shapes.
 
+#![expect(clippy::arithmetic_side_effects, reason = "lengths of lists that are in memory")]
+
 use super::{
     external::External,
     names::quoted,
@@ -273,9 +275,19 @@ fn constant_of(node: &NodeProto) -> Result<Constant<'_>, String> {
     }
 }
 
-/// The number of cells of a shape.
+/// The number of cells of a shape; `None` if there are too many, also along some of its axes: an axis without cells counts
+/// as one, so that the product of any of the extents can be counted.
+pub fn product(dims: &[usize]) -> Option<usize> {
+    const MOST: usize = 1 << 40;
+    let some = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim.max(1)));
+    let count = some.filter(|&count| count <= MOST)?;
+    Some(if dims.contains(&0) { 0 } else { count })
+}
+
+/// The same of a shape of the file.
 fn count(dims: &[i64]) -> Option<usize> {
-    dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(usize::try_from(dim).ok()?))
+    let dims: Option<Vec<usize>> = dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
+    product(&dims?)
 }
 
 /// Bytes per number.

@@ -1,5 +1,7 @@
 //! Dense layers: Gemm and MatMul.
 
+#![expect(clippy::arithmetic_side_effects, reason = "places in a weight, as many as its extents have")]
+
 use super::{
     attributes::{float, input, int, needed},
     constant::Array,

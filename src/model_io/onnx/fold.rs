@@ -1,8 +1,13 @@
 //! Computes nodes that read constants only: shapes, and weights that a file reshapes, transposes or scales.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "places in constants, whose extents have a product of at most 2^40"
+)]
+
 use super::{
     attributes::{int, ints, listed},
-    constant::{Array, BATCH, Constants, Numbers, floats_of, ints_of, is_whole},
+    constant::{Array, BATCH, Constants, Numbers, floats_of, ints_of, is_whole, product},
     proto::{NodeProto, data_type},
 };
 use std::rc::Rc;
@@ -115,10 +120,6 @@ pub fn axis_of(axis: i64, rank: usize) -> Result<usize, String> {
     usize::try_from(counted).ok().filter(|&axis| axis < rank).ok_or_else(|| {
         format!("expected an axis of {rank}, got {axis}; the file is damaged, export it again")
     })
-}
-
-fn product(dims: &[usize]) -> Option<usize> {
-    dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim))
 }
 
 /// Checks that numbers of a shape may be made.
@@ -370,10 +371,17 @@ fn sliced(node: &NodeProto, opset: i64, inputs: &Inputs<'_>, room: usize) -> Res
     for list in [&starts, &ends] {
         known(list)?;
     }
+    let mut sliced = Vec::with_capacity(axes.len());
     let own = strides(from.dims());
     let (mut dims, mut along, mut start) = (from.dims().to_vec(), own.clone(), 0isize);
     for (((&from_, &to), &axis), &step) in starts.iter().zip(&ends).zip(&axes).zip(&steps) {
         let axis = axis_of(axis, dims.len())?;
+        if sliced.contains(&axis) {
+            return Err(format!(
+                "expected each axis once, got axis {axis} again; the file is damaged, export it again"
+            ));
+        }
+        sliced.push(axis);
         let len = from.dims()[axis] as i64;
         let wrap = |n: i64| if n < 0 { n.saturating_add(len) } else { n };
         let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
@@ -403,7 +411,10 @@ fn joined(node: &NodeProto, inputs: &Inputs<'_>, room: usize) -> Result<Numbers,
                     .into(),
             );
         }
-        dims[axis] += part.dims()[axis];
+        let len = dims[axis].checked_add(part.dims()[axis]);
+        dims[axis] = len.ok_or(
+            "expected constants that can be counted, got too many; the file is damaged, export it again",
+        )?;
     }
     check(&dims, room)?;
     let outer: usize = dims[..axis].iter().product();
@@ -563,12 +574,14 @@ fn mixed() -> String {
 
 fn reduced(node: &NodeProto, from: &Numbers, axes: Option<Vec<i64>>) -> Result<Numbers, String> {
     let rank = from.dims().len();
-    let places = match axes {
+    let mut places = match axes {
         Some(axes) if !axes.is_empty() => {
             axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<_>, _>>()?
         }
         _ => (0..rank).collect(),
     };
+    places.sort_unstable();
+    places.dedup();
     if from.len() == 0 {
         return Err("expected numbers to reduce, got none; the file is damaged, export it again".into());
     }

@@ -1,5 +1,7 @@
 //! The layers into which a graph is read, and the tensors between them.
 
+#![expect(clippy::arithmetic_side_effects, reason = "the last of the layers, of which one was added")]
+
 use super::{
     constant::{Array, Constants},
     names,

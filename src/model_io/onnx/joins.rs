@@ -1,5 +1,7 @@
 //! Operators that join branches: sums, products, and channels one after the other.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 use super::{
     attributes::{int, needed},
     graph::Graph,

@@ -3,7 +3,10 @@
 //! Each node becomes an equivalent layer, or only counts cells in another order, or is computed once if it reads constants
 //! alone, or is refused by name. A final softmax that the loss already contains is omitted, and the model's notes list it.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 mod attributes;
+mod blocks;
 mod constant;
 mod dense;
 pub(super) mod drawn;
@@ -12,6 +15,8 @@ mod fold;
 mod graph;
 mod input;
 mod joins;
+#[cfg(test)]
+mod large_numbers;
 mod names;
 mod norms;
 mod operators;

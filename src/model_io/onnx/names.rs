@@ -1,6 +1,8 @@
 //! Names of an ONNX file: as an error message shows them, and as layers have them: the weight's name, else the module's or the node's, else the kind with a
 //! number.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of layers of a kind")]
+
 use super::proto::NodeProto;
 use crate::model_io::architecture::short;
 use crate::nn::{outline::check_name, spec::Kind};

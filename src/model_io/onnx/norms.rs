@@ -1,5 +1,7 @@
 //! Normalisations of each picture for itself, and what the file scales and shifts right behind them.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes, and a divisor of at least 1")]
+
 use super::{
     attributes::{float, input, int, ints_or_input, listed},
     constant::Array,
@@ -98,7 +100,9 @@ fn params(
         None => Array { dims: scale.dims.clone(), values: vec![0.0; scale.values.len()] },
     };
     let is_plain = scale.values.iter().all(|&x| x == 1.0) && shift.values.iter().all(|&x| x == 0.0);
-    if is_plain && !name.ends_with(".weight") {
+    // The names of PyTorch and Keras.
+    let is_own = name.ends_with(".weight") || name.ends_with("/gamma");
+    if is_plain && !is_own {
         return Ok(None);
     }
     let placed = |array: Array<f32>| placed(x, of, array);

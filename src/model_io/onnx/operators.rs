@@ -3,8 +3,11 @@
 //!
 //! Attributes and their defaults are those of `docs/Operators.md` of the ONNX specification, versions 6 to 28.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 use super::{
     attributes::{decimal, float, float_or_input, input, int, needed, optional_float, text},
+    blocks,
     constant::Array,
     dense,
     graph::Graph,
@@ -24,10 +27,10 @@ use crate::nn::{
 
 /// The supported operators, for error messages.
 pub const KNOWN: &str = "Add, Sub, Mul, Max, Min and Div (with constants or of branches, Div by a constant), AveragePool, \
-                         BatchNormalization, Celu, Clip, Concat, Conv, ConvTranspose, Dropout, Elu, Expand, Flatten, Gather, Gelu, Gemm, \
+                         BatchNormalization, Celu, Clip, Concat, Conv, ConvTranspose, DepthToSpace, Dropout, Elu, Expand, Flatten, Gather, Gelu, Gemm, \
                          GlobalAveragePool, GlobalMaxPool, GroupNormalization, HardSigmoid, HardSwish, Identity, InstanceNormalization, LRN, LayerNormalization (over the whole input), LeakyRelu, LogSoftmax (the \
                          last), MatMul, MaxPool, Mean, Mish, Neg, PRelu, Pad, ReduceMax, ReduceMean and ReduceSum \
-                         (over a map), Relu, Reshape, Resize, Selu, Sigmoid, Slice, Softmax, Softplus, Split, Squeeze, Sum, \
+                         (over a map), Relu, Reshape, Resize, Selu, Sigmoid, Slice, Softmax, Softplus, SpaceToDepth, Split, Squeeze, Sum, \
                          Swish, Tanh, Transpose, Unsqueeze, Upsample";
 
 /// Appends the layer of a node that reads a tensor that depends on the picture, and names its output.
@@ -42,10 +45,12 @@ pub fn append<'a>(graph: &mut Graph<'a>, node: &'a NodeProto) -> Result<(), Stri
         }
     }
     let value = match node.op_type.as_str() {
-        "Identity" => first(graph, node)?,
+        // Also within a channel shuffle.
+        "Identity" => graph.parted(needed(node, 0, "an input")?)?.clone(),
         "Cast" | "CastLike" => cast(graph, node)?,
         "Conv" => windows::conv(graph, node)?,
         "ConvTranspose" => transposed::conv_transpose(graph, node)?,
+        "DepthToSpace" | "SpaceToDepth" => blocks::append(graph, node)?,
         "MaxPool" => windows::max_pool(graph, node)?,
         "AveragePool" => windows::average_pool(graph, node)?,
         "GlobalAveragePool" | "GlobalMaxPool" => windows::global_pool(graph, node)?,
@@ -149,7 +154,11 @@ fn activation(node: &NodeProto) -> Result<Activation, String> {
 fn prelu(graph: &mut Graph, node: &NodeProto) -> Result<Value, String> {
     let x = first(graph, node)?;
     let x = column(graph, x)?;
-    let slopes = graph.take(needed(node, 1, "a slope")?)?;
+    let mut slopes = graph.take(needed(node, 1, "a slope")?)?;
+    if graph.opset < 7 && slopes.dims == [x.layer_cells()[0]] {
+        // One for each channel, whatever the axes behind these.
+        slopes.dims.resize(x.axes.len(), 1);
+    }
     let numbers = scale::per_channel(&x, &slopes).ok_or_else(|| {
         format!(
             "expected one slope, or one for each channel, got slopes of shape {:?} for {}; only these are supported",

@@ -1,5 +1,7 @@
 //! The nodes that an output needs, in an order in which each comes after those that it reads.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of inputs that wait, each taken away once")]
+
 use super::{names::quoted, proto::GraphProto};
 use std::{
     cmp::Reverse,

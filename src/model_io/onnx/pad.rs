@@ -1,5 +1,7 @@
 //! Pad: a border of zeros that the next layer adds, or a layer of its own.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes, and paddings within limits")]
+
 use super::{
     attributes::{float_or_input, input, ints, ints_or_input, listed, text},
     fold,

@@ -1,5 +1,7 @@
 //! The graph's input: a picture, and the ways in which its axes may be meant.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes, and sides of squares")]
+
 use super::{
     drawn::Layout,
     names::quoted,

@@ -2,6 +2,8 @@
 //!
 //! Each way of ONNX to say where a cell lies is compared, cell by cell, with what a layer of this program reads.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes, and extents of at least 1")]
+
 use super::{
     attributes::{decimal, float, floats, input, int, ints, text},
     graph::Graph,

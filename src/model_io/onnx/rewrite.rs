@@ -1,6 +1,8 @@
 //! What a file spells out in several nodes, as one node: the activations SiLU, HardSwish, hard sigmoid, Mish and GELU,
 //! group normalisation by an instance normalisation of groups, layer normalisation by its means.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 use super::{
     constant::ints_of,
     proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type},

@@ -1,5 +1,7 @@
 //! Sums and products with constants of the file: a bias, or a scale and a shift for each channel.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes and nodes, which are few")]
+
 use super::{
     attributes::{input, int, needed},
     constant::Array,

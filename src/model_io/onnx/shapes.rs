@@ -1,5 +1,7 @@
 //! Operators that only count cells in another order or group them otherwise.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of axes, and a divisor of at least 1")]
+
 use super::{
     attributes::{int, ints_or_input, listed, needed},
     constant::BATCH,

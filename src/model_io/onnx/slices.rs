@@ -1,5 +1,10 @@
 //! Operators that keep a part of a tensor, or repeat it: Slice, Split, Gather, Expand.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "places along an axis, which is at most as long as a picture or a layer's output"
+)]
+
 use super::{
     attributes::{int, ints_or_input, listed, needed},
     constant::BATCH,

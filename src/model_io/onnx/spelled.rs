@@ -3,6 +3,8 @@
 //! An activation is known by its values: nodes that compute cell by cell from one tensor and single numbers are a function of
 //! one number, which is compared with each activation of this program at many places, also close to the numbers in it.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts of nodes, and fixed numbers")]
+
 use super::{
     constant::{floats_of, ints_of},
     proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type},

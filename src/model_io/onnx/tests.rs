@@ -1051,3 +1051,29 @@ fn branches_that_join_are_layers_with_names_of_what_they_read() {
     ]);
     assert_eq!(inputs(shared), of(&[("conv2d", ""), ("conv2d", ""), ("add", "c d")]));
 }
+
+/// In the order of the blocks' cells (DCR) and in that of the maps (CRD).
+#[test]
+fn cells_of_blocks_become_channels_and_back() {
+    use crate::nn::{Mode, dropout::Stream};
+    let x = crate::tensor::Tensor::from_shape_fn((1, 2, 6, 6), |(_, c, i, j)| (100 * c + 10 * i + j) as f32);
+    let run = |nodes: Vec<NodeProto>| {
+        let model = load(&file(nodes)).expect("a network");
+        let values = model.network.forward(&model.params, &x, Mode::Eval, Stream::default());
+        values.output().clone()
+    };
+    for (mode, channel) in [("DCR", 2 * 2 + 1), ("CRD", 4 + 2)] {
+        let settings = || vec![int("blocksize", 2), text("mode", mode)];
+        let depth = run(vec![node("SpaceToDepth", &["x"], "y", settings())]);
+        assert_eq!(depth.dim(), (1, 8, 3, 3));
+        // The block at (1, 2) of map 1 has its lower left cell at (3, 4).
+        assert_eq!(depth[[0, channel, 1, 2]], 134.0, "{mode}");
+        let back = vec![
+            node("SpaceToDepth", &["x"], "d", settings()),
+            node("DepthToSpace", &["d"], "y", settings()),
+        ];
+        assert_eq!(run(back), x, "{mode}");
+    }
+    let huge = vec![node("DepthToSpace", &["x"], "y", vec![int("blocksize", i64::MAX)])];
+    assert!(error(huge).contains("expected maps and a blocksize from 1 to 64"));
+}

@@ -1,5 +1,10 @@
 //! Transposed convolutions.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "numbers within limits, of which the products are counted in 128 bits"
+)]
+
 use super::{
     attributes::{input, int, ints, listed, needed, text},
     constant::Array,

@@ -1,6 +1,11 @@
 //! A tensor of the file in the terms of this program: which layer makes it, and in which order the file counts its
 //! cells.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "cells of a picture or of a layer's output, which can be counted"
+)]
+
 use super::constant::BATCH;
 
 /// The axes of one picture's tensor in this program: channels, rows, columns.

@@ -1,5 +1,7 @@
 //! Convolutions, pools and means over maps.
 
+#![expect(clippy::arithmetic_side_effects, reason = "numbers within limits, and cells of a layer's output")]
+
 use super::{
     attributes::{input, int, ints, ints_or_input, listed, needed, text},
     constant::Array,
