@@ -34,6 +34,33 @@ fn digits_are_recognised() {
     assert!(accuracy > 0.95, "{accuracy}");
 }
 
+/// The photograph of a cat, also mirrored, moved by a pixel or two, and fitted in each way.
+#[test]
+fn a_photograph_is_recognised_however_it_is_fitted() {
+    for name in ["photos", "photos-resnet"] {
+        let model = bundled::load(name).expect("bundled");
+        assert_eq!(model.architecture.classes, bundled::PHOTO_CLASSES);
+        let [c, h, w] = model.network.input;
+        let cat = samples::load("cat").expect("bundled");
+        let (mut right, mut asked) = (0, 0);
+        for fit in Fit::ALL {
+            let fitted = cat.input(c, h, w, fit, Background::default()).expect("fits").tensor;
+            for (shift, mirrored) in (-2isize..=2).flat_map(|shift| [(shift, false), (shift, true)]) {
+                let moved = convstep::tensor::Tensor::from_shape_fn(fitted.raw_dim(), |(n, c, i, j)| {
+                    let j = if mirrored { w - 1 - j } else { j };
+                    fitted[[n, c, i, j.saturating_add_signed(shift).min(w - 1)]]
+                });
+                let x = model.input_from_pixels(&moved).expect("fits");
+                let values = model.network.forward(&model.params, &x, Mode::Eval, Stream::default());
+                let predicted = model.class_name(argmax(values.output().iter().copied()).0);
+                right += usize::from(predicted == "cat");
+                asked += 1;
+            }
+        }
+        assert!(10 * right >= 9 * asked, "{name}: {right} of {asked}");
+    }
+}
+
 #[test]
 fn every_bundled_sample_of_a_class_is_recognised() {
     for data in Generated::ALL {
