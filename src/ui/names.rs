@@ -7,7 +7,7 @@ use super::{strings::Words, view::View};
 use crate::app::AppState;
 use crate::attribution::Unit;
 use crate::data::shapes;
-use crate::model_io::{Model, bundled, by_hand};
+use crate::model_io::{Model, bundled, by_hand, presets};
 use crate::nn::{Op, Part, Source, group_norm::GroupNorm, spec::Kind};
 use crate::tensor::Shape;
 use crate::trace::{Address, Grain, Owner, Pass, Place, Plan, Stage, TensorId};
@@ -482,10 +482,15 @@ pub fn unit(view: &View, unit: Unit) -> String {
     }
 }
 
-/// What a network is called: a bundled one in the user's language, another by its own name.
+/// What a network is called: a bundled one or a preset in the user's language, another by its own name.
 pub fn network(words: Words, name: &str) -> String {
     let is_bundled = bundled::models().iter().any(|model| model.name == name);
-    if is_bundled { words.text(&format!("network.{name}")) } else { name.to_owned() }
+    let is_preset = presets::all().iter().any(|preset| preset.name == name);
+    match (is_bundled, is_preset) {
+        (true, _) => words.text(&format!("network.{name}")),
+        (false, true) => words.text(&format!("preset.{name}")),
+        (false, false) => name.to_owned(),
+    }
 }
 
 /// The window's title: the session, where it has a file, the network, and the picture or the data that is learned

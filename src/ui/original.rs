@@ -1,11 +1,11 @@
 //! The picture as it was opened, with a frame around what the network sees of it.
 
-use super::{theme, view::View, widgets::hatch::hatch_ui};
+use super::{atlas::atlas, theme, view::View, widgets::hatch::hatch_ui};
 use crate::data::{Content, Crop, Picture, preview};
 use crate::nn::network::Unseen;
 use egui::{
-    Align2, ColorImage, Id, Image, Rect, Shape, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2,
-    pos2, vec2,
+    Align2, Color32, ColorImage, Id, Image, Rect, Shape, Stroke, StrokeKind, TextureHandle, TextureOptions,
+    Ui, Vec2, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -18,6 +18,29 @@ pub fn original_size(view: &View, most: Vec2) -> Vec2 {
         }
         Content::Values(_) => vec2(most.x, most.y.min(32.0)),
     }
+}
+
+/// The input as a picture: colours, or grey; an array's values from its smallest, black, to its largest, white.
+pub fn input_ui(ui: &Ui, view: &View, rect: Rect) {
+    let pixels = &view.state.fitted().tensor;
+    let image = view.state.image() as usize;
+    let (_, channels, rows, cols) = pixels.dim();
+    let [lo, hi] = match view.state.inputs().picture.content {
+        Content::Picture(_) => [0.0, 255.0],
+        Content::Values(_) => {
+            let finite = || pixels.iter().copied().filter(|value| value.is_finite());
+            [finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max)]
+        }
+    };
+    let scale = if hi > lo { 255.0 / (hi - lo) } else { 0.0 };
+    let key = ("strip input", view.state.revision(), image);
+    let atlas = atlas(ui.ctx(), key, 1, [rows, cols], |_, i, j| {
+        let at = |c: usize| {
+            ((pixels[[0, c.min(channels - 1), i, j]] - lo) * scale).round().clamp(0.0, 255.0) as u8
+        };
+        if channels == 3 { Color32::from_rgb(at(0), at(1), at(2)) } else { Color32::from_gray(at(0)) }
+    });
+    atlas.paint(ui.painter(), 0, rect);
 }
 
 /// Draws the original into a rectangle of its proportions. The frame is a white line on a dark one, so that it is

@@ -90,7 +90,8 @@ impl AppState {
         let is_probability = self.gives_probabilities();
         // One that starts from random weights has no reason to be sure.
         let is_untrained = presets::all().iter().any(|preset| preset.name == self.model().name);
-        if !is_probability || is_untrained || !self.knows_scores() {
+        // A lesson asks about its answers itself.
+        if !is_probability || is_untrained || self.lesson().is_some() || !self.knows_scores() {
             return None;
         }
         let (_, probability) = self.prediction();

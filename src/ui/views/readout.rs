@@ -70,6 +70,9 @@ pub fn readout_ui(ui: &mut Ui, view: &View) {
 /// The hint of what to do next for a newcomer, while nothing is under the pointer.
 fn guide(view: &View) -> String {
     let depth = Depth::new(&view.state.look());
+    if view.state.lesson().is_some_and(|lesson| lesson.is_experiment()) {
+        return String::new();
+    }
     match view.state.view().guide {
         Guide::Point if depth == Depth::Layer => view.text(guide_of_layer(view)),
         Guide::Point if depth < Depth::Layer => view.text("guide.point"),

@@ -1,13 +1,13 @@
 //! The network in one line: the picture, a tile per block, the answer.
 
 use crate::app::Action;
-use crate::data::Content;
 use crate::trace::{Address, Depth, TensorId};
 use crate::ui::{
     answer::Answer,
     atlas::tensor_atlas,
     blocks::{Block, block_of, blocks, with_gradient},
     fonts, lit, names,
+    original::input_ui,
     receptive_field::receptive_fields,
     summary::summary,
     theme::{self, space, text_size},
@@ -154,29 +154,6 @@ fn picture_ui(ui: &mut Ui, view: &View, rect: Rect, is_tall: bool, seen: Option<
         (true, false) => view.push(Action::ShowAdjust(!view.state.view().adjust)),
         (false, _) => {}
     }
-}
-
-/// The input as a picture: colours, or grey; an array's values from its smallest, black, to its largest, white.
-fn input_ui(ui: &Ui, view: &View, rect: Rect) {
-    let pixels = &view.state.fitted().tensor;
-    let image = view.state.image() as usize;
-    let (_, channels, rows, cols) = pixels.dim();
-    let [lo, hi] = match view.state.inputs().picture.content {
-        Content::Picture(_) => [0.0, 255.0],
-        Content::Values(_) => {
-            let finite = || pixels.iter().copied().filter(|value| value.is_finite());
-            [finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max)]
-        }
-    };
-    let scale = if hi > lo { 255.0 / (hi - lo) } else { 0.0 };
-    let key = ("strip input", view.state.revision(), image);
-    let atlas = crate::ui::atlas::atlas(ui.ctx(), key, 1, [rows, cols], |_, i, j| {
-        let at = |c: usize| {
-            ((pixels[[0, c.min(channels - 1), i, j]] - lo) * scale).round().clamp(0.0, 255.0) as u8
-        };
-        if channels == 3 { Color32::from_rgb(at(0), at(1), at(2)) } else { Color32::from_gray(at(0)) }
-    });
-    atlas.paint(ui.painter(), 0, rect);
 }
 
 /// A block: the strongest of its maps, its name and how many maps it has.

@@ -6,14 +6,16 @@ mod subject;
 mod tile;
 mod words;
 
+use crate::data::Content;
 use crate::trace::TensorId;
 use crate::ui::{
     compared::{effect, nothing_to_compare},
     fonts,
     lit::{self, Lit},
-    original::{original_size, original_ui},
+    original::{input_ui, original_size, original_ui},
     theme::{self, text_size},
     view::View,
+    widgets::grid::map_size,
 };
 use arrangement::Arrangement;
 use egui::{Align, Align2, Button, FontId, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
@@ -82,7 +84,12 @@ fn picture_ui(ui: &Ui, view: &View, area: Rect) -> Rect {
     const LABEL: f32 = 20.0;
     let width = (SHARE * area.width()).floor();
     let (left, rest) = area.split_left_right_at_x(area.left() + width);
-    let size = original_size(view, vec2(width - LABEL, area.height() - LABEL));
+    let room = vec2(width - LABEL, area.height() - LABEL);
+    let is_array = matches!(view.state.inputs().picture.content, Content::Values(_));
+    let size = match (is_array, view.state.fitted().tensor.dim()) {
+        (true, (_, _, rows, cols)) => map_size(room, rows, cols),
+        (false, _) => original_size(view, room),
+    };
     let at = Rect::from_min_size(left.min + vec2(0.0, LABEL), size);
     let font = number_font();
     let words = view.text("conv.picture");
@@ -93,7 +100,10 @@ fn picture_ui(ui: &Ui, view: &View, area: Rect) -> Rect {
         font,
         view.theme.text_strong,
     );
-    original_ui(ui, view, at);
+    match is_array {
+        true => input_ui(ui, view, at),
+        false => original_ui(ui, view, at),
+    }
     lit::frame_ui(ui.painter(), view, at, TensorId::INPUT, None);
     rest
 }
