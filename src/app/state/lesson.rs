@@ -142,10 +142,13 @@ impl LessonState {
 
     /// A quantity of a text, `{value(A)}`, as it is printed with so many digits; `None` where it is covered or wrong.
     pub fn computed(&self, expression: &str, digits: usize) -> Option<String> {
+        let is_covered = self.phase == Phase::Asking && self.is_answer(expression);
+        if is_covered { None } else { self.uncovered(expression, digits) }
+    }
+
+    /// [`Self::computed`] for the teacher: nothing is covered.
+    pub fn uncovered(&self, expression: &str, digits: usize) -> Option<String> {
         let variables = self.item.as_ref().map(|item| item.variables.clone()).unwrap_or_default();
-        if self.phase == Phase::Asking && self.is_answer(expression) {
-            return None;
-        }
         if let Some(value) = variables.get(expression) {
             return Some(value.to_string());
         }

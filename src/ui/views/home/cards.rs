@@ -105,6 +105,12 @@ pub fn network_card_ui(ui: &mut Ui, view: &View) {
             view.push(Action::Build(BuildAction::New));
         }
     });
+    // Which files can be opened, where there is room to say it.
+    if width > 125.0 && ui.available_height() >= 20.0 {
+        ui.label(
+            RichText::new(view.text("home.formats")).font(theme::small_font()).color(view.theme.text_weak),
+        );
+    }
 }
 
 /// A network as a choice; answers whether it was clicked.

@@ -176,11 +176,13 @@ fn card_ui(ui: &mut Ui, view: &View, number: usize, rect: Rect, has_button: bool
     let title = view.text(["home.picture", "home.network", answer][number]);
     // The title is as large as it fits beside the number.
     let room = rect.right() - dot.x - 30.0;
-    let galleys = [text_size::EQUATION, text_size::TITLE, text_size::BODY].map(|size| {
+    let short = if number == 1 { view.text("home.network_short") } else { title.clone() };
+    let sizes = [(&title, text_size::EQUATION), (&title, text_size::TITLE), (&title, text_size::BODY)];
+    let galleys = [sizes[0], sizes[1], sizes[2], (&short, text_size::BODY)].map(|(words, size)| {
         let font = FontId::new(size, fonts::strong());
-        ui.painter().layout_no_wrap(title.clone(), font, theme.text_strong)
+        ui.painter().layout_no_wrap(words.clone(), font, theme.text_strong)
     });
-    let fits = galleys.iter().position(|galley| galley.size().x <= room).unwrap_or(2);
+    let fits = galleys.iter().position(|galley| galley.size().x <= room).unwrap_or(3);
     let galley = Arc::clone(&galleys[fits]);
     let at = dot + vec2(22.0, -0.5 * galley.size().y);
     ui.painter().galley(at, galley, theme.text_strong);

@@ -172,7 +172,7 @@ fn dashes_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
 /// The beat's text.
 fn told_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     let beat = &lesson.lesson().beats[lesson.beat()];
-    let ink = Ink { size: text_size::TITLE, color: view.theme.text, is_strong: false };
+    let ink = Ink { size: text_size::TITLE, color: view.theme.text, is_strong: false, is_for_teacher: false };
     text_ui(ui, view, lesson, in_lang(view, &beat.en, &beat.zh), ink);
     if let Some(trouble) = lesson.trouble() {
         ui.add_space(space::S);
@@ -189,7 +189,7 @@ fn asked_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     ui.add_space(space::L);
     // Presenting, all points are larger, and the question is as large as the text.
     let size = if view.state.view().presenting { text_size::TITLE } else { text_size::EQUATION };
-    let ink = Ink { size, color: view.theme.text_strong, is_strong: true };
+    let ink = Ink { size, color: view.theme.text_strong, is_strong: true, is_for_teacher: false };
     text_ui(ui, view, lesson, said(view, &ask.q), ink);
     ui.add_space(space::S);
     answers::answers_ui(ui, view, lesson);
@@ -233,7 +233,10 @@ fn blue_ui(ui: &mut Ui, view: &View, words: &str) -> egui::Response {
 fn foot_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         back_ui(ui, view, lesson);
-        key_ui(ui, view, "PgUp");
+        // The way back to the lesson needs the room.
+        if !view.state.is_aside() {
+            key_ui(ui, view, "PgUp");
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| on_ui(ui, view, lesson, true));
     });
 }
@@ -294,7 +297,12 @@ fn sheet_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
         ScrollArea::vertical().id_salt((beat, "left")).auto_shrink(false).show(ui, |ui| {
             match &lesson.lesson().beats[lesson.beat()].ask {
                 Some(ask) if is_asked => {
-                    let ink = Ink { size: text_size::TITLE, color: view.theme.text_strong, is_strong: true };
+                    let ink = Ink {
+                        size: text_size::TITLE,
+                        color: view.theme.text_strong,
+                        is_strong: true,
+                        is_for_teacher: false,
+                    };
                     text_ui(ui, view, lesson, said(view, &ask.q), ink);
                     if lesson.phase() == Phase::Shown {
                         verdict::verdict_ui(ui, view, lesson);
@@ -355,7 +363,7 @@ fn lines_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     };
     let size = if rows(text_size::TITLE) <= 2 { text_size::TITLE } else { text_size::BODY };
     part_ui(ui, rect, "lines", |ui| {
-        let ink = Ink { size, color: view.theme.text_strong, is_strong: false };
+        let ink = Ink { size, color: view.theme.text_strong, is_strong: false, is_for_teacher: false };
         text_ui(ui, view, lesson, words, ink);
     });
 }

@@ -13,12 +13,17 @@ use crate::ui::{
     theme::{self, space, text_size},
     view::View,
 };
-use egui::{RichText, ScrollArea, Ui};
+use egui::{RichText, ScrollArea, Ui, UiBuilder};
 
 /// Draws it.
 pub fn notes_ui(ui: &mut Ui, view: &View) {
     let Some(lesson) = view.state.lesson() else { return };
     ui.painter().rect_filled(ui.max_rect(), 0.0, view.theme.panel);
+    let inner = ui.max_rect().shrink(space::L);
+    ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| inner_ui(ui, view, lesson));
+}
+
+fn inner_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     let room = (ui.available_height() - 60.0).max(80.0);
     ui.spacing_mut().item_spacing.y = space::S;
     let (n, all) = ((lesson.beat() + 1).to_string(), lesson.lesson().beats.len().to_string());
@@ -40,7 +45,7 @@ fn head_ui(ui: &mut Ui, view: &View, key: &str) {
 
 fn beat_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     let beat = &lesson.lesson().beats[lesson.beat()];
-    let ink = Ink { size: text_size::BODY, color: view.theme.text, is_strong: false };
+    let ink = Ink { size: text_size::BODY, color: view.theme.text, is_strong: false, is_for_teacher: true };
     if let Some(note) = &beat.note {
         head_ui(ui, view, "lesson.note");
         text_ui(ui, view, lesson, said(view, note), Ink { size: text_size::TITLE, ..ink });

@@ -31,6 +31,8 @@ pub struct Ink {
     pub color: Color32,
     /// Half-bold throughout.
     pub is_strong: bool,
+    /// For the teacher, from whom no number is covered.
+    pub is_for_teacher: bool,
 }
 
 /// Draws a text with its links and its numbers, wrapped to the width at hand.
@@ -48,7 +50,7 @@ pub fn text_ui(ui: &mut Ui, view: &View, lesson: &LessonState, text: &str, ink: 
                     ui.label(rich(&(words + &closing), strong));
                 }
                 Span::Computed(expression) => {
-                    let number = computed(ui, lesson, &expression);
+                    let number = computed(ui, lesson, &expression, ink.is_for_teacher);
                     ui.label(rich(&(number + &closing), Ink { is_strong: true, ..ink }));
                 }
                 Span::Link { text, target } => {
@@ -87,7 +89,7 @@ pub fn plain(ui: &Ui, lesson: &LessonState, text: &str) -> String {
         | Span::Literal(words)
         | Span::Introduced(words)
         | Span::Link { text: words, .. } => words.replace('`', ""),
-        Span::Computed(expression) => computed(ui, lesson, &expression),
+        Span::Computed(expression) => computed(ui, lesson, &expression, false),
     });
     words.collect()
 }
@@ -161,11 +163,12 @@ const DIGITS: usize = 4;
 #[derive(Clone, Default)]
 struct Kept {
     of: Option<Id>,
-    numbers: HashMap<String, String>,
+    /// By expression, and whether nothing is covered.
+    numbers: HashMap<(String, bool), String>,
 }
 
 /// A number of a text; "?" while it is covered.
-fn computed(ui: &Ui, lesson: &LessonState, expression: &str) -> String {
+fn computed(ui: &Ui, lesson: &LessonState, expression: &str, is_for_teacher: bool) -> String {
     let id = Id::unique("the numbers of a lesson's texts");
     let scene = Arc::as_ptr(&lesson.scene().trace) as usize;
     let seed = lesson.item().map(|item| item.seed);
@@ -175,8 +178,11 @@ fn computed(ui: &Ui, lesson: &LessonState, expression: &str) -> String {
     if kept.of != Some(of) {
         kept = Kept { of: Some(of), ..Kept::default() };
     }
-    let number = kept.numbers.entry(expression.to_owned()).or_insert_with(|| {
-        let number = lesson.computed(expression, DIGITS);
+    let number = kept.numbers.entry((expression.to_owned(), is_for_teacher)).or_insert_with(|| {
+        let number = match is_for_teacher {
+            true => lesson.uncovered(expression, DIGITS),
+            false => lesson.computed(expression, DIGITS),
+        };
         number.unwrap_or_else(|| "?".into())
     });
     let number = number.clone();

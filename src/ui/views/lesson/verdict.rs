@@ -16,7 +16,7 @@ pub fn verdict_ui(ui: &mut Ui, view: &View, lesson: &LessonState) {
     let title = |ui: &mut Ui, key: &str, color| {
         ui.label(RichText::new(view.text(key)).font(theme::title_font()).color(color));
     };
-    let ink = Ink { size: text_size::TITLE, color: view.theme.text, is_strong: false };
+    let ink = Ink { size: text_size::TITLE, color: view.theme.text, is_strong: false, is_for_teacher: false };
     match lesson.verdict() {
         Some(Verdict::Right) => title(ui, "lesson.right", view.theme.good),
         Some(Verdict::Rule(rule)) => {
