@@ -623,7 +623,7 @@ pub(super) fn named<T: Copy + Send + Sync + 'static, const N: usize>(
         .map(move |text| all.into_iter().find(|value| name(*value) == text).unwrap_or(all[0]))
 }
 
-fn languages() -> impl TypedValueParser<Value = Lang> {
+pub(super) fn languages() -> impl TypedValueParser<Value = Lang> {
     PossibleValuesParser::new(Lang::ALL.map(Lang::code))
         .map(|code| Lang::ALL.into_iter().find(|lang| lang.code() == code).unwrap_or_default())
 }

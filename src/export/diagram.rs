@@ -1,8 +1,13 @@
-//! The architecture as a drawing (SVG): the volumes as boxes to scale in a row, or the layers as a table.
+//! The architecture as a drawing, SVG, PDF, PNG or TikZ: the volumes as boxes to scale in a row, or the layers as a table.
 //!
 //! Layers that work cell by cell change no extents and stand below the box of the layer before. What a layer reads
 //! besides the layer before it comes in an arc from above.
 
+use super::{
+    ExportError,
+    fonts::Face,
+    pdf::{self, Page},
+};
 use crate::nn::{Layer, Network, Op, Source};
 use svg::{
     Document,
@@ -25,12 +30,15 @@ const FACES: [&str; 3] = ["#dbe7f5", "#bfd4ec", "#a3c1e2"];
 const EDGE: &str = "#4a6fa5";
 const ARC: &str = "#c2571a";
 
-const FONT: &str = "Noto Sans, DejaVu Sans, Arial, sans-serif";
 const TEXT: f64 = 13.0;
 const ROW: f64 = 18.0;
 const MARGIN: f64 = 24.0;
-/// The widest letters of a text, as a share of its size: enough for what is written here.
-const LETTER: f64 = 0.6;
+/// From one arc to the next.
+const TRACK: f64 = 11.0;
+
+/// What the drawings are called.
+const BOXES_TITLE: &str = "The volumes of the network as boxes";
+const TABLE_TITLE: &str = "The layers of the network";
 
 /// The drawing of a network, as the text of an SVG file. Sizes are in pixels; the drawing scales.
 pub fn svg(network: &Network, style: Style) -> String {
@@ -40,8 +48,111 @@ pub fn svg(network: &Network, style: Style) -> String {
     }
 }
 
+/// The drawing as a PDF of one page.
+///
+/// # Errors
+/// One line, where it has no extent.
+pub fn pdf(network: &Network, style: Style) -> Result<Vec<u8>, ExportError> {
+    let title = match style {
+        Style::Boxes => BOXES_TITLE,
+        Style::Table => TABLE_TITLE,
+    };
+    pdf::pdf(&[Page { svg: &svg(network, style), size: None }], title)
+}
+
+/// The drawing as a PNG, two pixels to one of the SVG, or fewer where it would be too large.
+///
+/// # Errors
+/// One line, where even one to four is too large.
+pub fn png(network: &Network, style: Style) -> Result<Vec<u8>, ExportError> {
+    let drawn = svg(network, style);
+    [2.0, 1.0, 0.5]
+        .into_iter()
+        .find_map(|scale| pdf::png(&drawn, scale).ok())
+        .map_or_else(|| pdf::png(&drawn, 0.25), Ok)
+}
+
+/// The drawing as a document of LaTeX that stands alone: boxes by TikZ, the table as a tabular.
+pub fn tikz(network: &Network, style: Style) -> String {
+    match style {
+        Style::Boxes => tikz_boxes(network),
+        Style::Table => latex_table(network),
+    }
+}
+
+/// A text for LaTeX.
+fn latex(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '\\' => "\\textbackslash{}".to_owned(),
+        '_' | '&' | '%' | '#' | '$' | '{' | '}' => format!("\\{c}"),
+        '~' => "\\textasciitilde{}".to_owned(),
+        '^' => "\\textasciicircum{}".to_owned(),
+        '×' => "$\\times$".to_owned(),
+        '−' => "$-$".to_owned(),
+        c if c.is_ascii() => c.to_string(),
+        // Other letters need a font that LaTeX may not have.
+        _ => "?".to_owned(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+/// A colour as LaTeX has it: `#1f2933` is `1F2933`.
+fn html(colour: &str) -> String {
+    colour.trim_start_matches('#').to_uppercase()
+}
+
+fn tikz_boxes(network: &Network) -> String {
+    let (_, marks) = marks(network);
+    let point = |[x, y]: [f64; 2]| format!("({},{})", number(x), number(y));
+    let mut text = String::from("\\documentclass[tikz,border=4pt]{standalone}\n");
+    let faces = FACES.iter().enumerate().map(|(k, face)| (format!("face{k}"), *face));
+    for (name, colour) in faces
+        .chain([("edge", EDGE), ("ink", INK), ("weak", WEAK), ("arc", ARC)].map(|(n, c)| (n.to_owned(), c)))
+    {
+        text += &format!("\\definecolor{{{name}}}{{HTML}}{{{}}}\n", html(colour));
+    }
+    text += "\\begin{document}\n\\sffamily\n\\begin{tikzpicture}[x=0.75pt,y=-0.75pt,line join=round,\n  \
+             words/.style={font=\\footnotesize,inner sep=0pt,anchor=base}]\n";
+    for mark in &marks {
+        text += &match mark {
+            Mark::Face(corners, face) => {
+                let corners = corners.map(point).join(" -- ");
+                format!("  \\filldraw[fill=face{face},draw=edge] {corners} -- cycle;\n")
+            }
+            Mark::Words(at, words, weak) => {
+                let colour = if *weak { "weak" } else { "ink" };
+                format!("  \\node[words,text={colour}] at {} {{{}}};\n", point(*at), latex(words))
+            }
+            Mark::Arrow { from, to, y } => {
+                format!("  \\draw[-latex,draw=weak] {} -- {};\n", point([*from, *y]), point([*to, *y]))
+            }
+            Mark::Arc(way) => format!("  \\draw[-latex,draw=arc,thick] {};\n", way.map(point).join(" -- ")),
+        };
+    }
+    text + "\\end{tikzpicture}\n\\end{document}\n"
+}
+
+fn latex_table(network: &Network) -> String {
+    let rows = rows(network);
+    let last = rows.len() - 1;
+    let mut text = String::from(
+        "\\documentclass[border=4pt]{standalone}\n\\begin{document}\n\\sffamily\n\\begin{tabular}{lllrr}\n",
+    );
+    for (r, row) in rows.iter().enumerate() {
+        if r == 1 || r == last {
+            text += "\\hline\n";
+        }
+        let cells = row.each_ref().map(|cell| match r == 0 || r == last {
+            true => format!("\\textbf{{{}}}", latex(cell)),
+            false => latex(cell),
+        });
+        text += &format!("{} \\\\\n", cells.join(" & "));
+    }
+    text + "\\end{tabular}\n\\end{document}\n"
+}
+
 fn text_width(text: &str) -> f64 {
-    text.chars().map(|c| if c.is_ascii() { LETTER } else { 1.0 }).sum::<f64>() * TEXT
+    Face::Text.width(text) * TEXT
 }
 
 fn text(x: f64, y: f64, anchor: &str, colour: &str, content: &str) -> Text {
@@ -57,7 +168,7 @@ fn document(width: f64, height: f64, title: &str) -> Document {
         .set("viewBox", (0, 0, width.ceil() as i64, height.ceil() as i64))
         .set("width", width.ceil() as i64)
         .set("height", height.ceil() as i64)
-        .set("font-family", FONT)
+        .set("font-family", Face::Text.families())
         .set("font-size", TEXT)
         .add(svg::node::element::Title::new(title))
 }
@@ -158,18 +269,31 @@ fn extents_text([c, h, w]: [usize; 3]) -> String {
     if (h, w) == (1, 1) { format!("{c}") } else { format!("{c} × {h} × {w}") }
 }
 
-fn boxes(network: &Network) -> String {
-    const GAP: f64 = 24.0;
+/// What a drawing of boxes consists of, in pixels from its upper left corner.
+enum Mark {
+    /// A face of a box: its corners and which of the three it is.
+    Face([[f64; 2]; 4], usize),
+    /// A text whose middle is at a point of its base line, and whether it matters less.
+    Words([f64; 2], String, bool),
+    /// An arrow from left to right at a height.
+    Arrow { from: f64, to: f64, y: f64 },
+    /// A way up, along and down to what is read from further back.
+    Arc([[f64; 2]; 4]),
+}
+
+/// The marks of a drawing of boxes, with its width and height.
+fn marks(network: &Network) -> ([f64; 2], Vec<Mark>) {
+    const GAP: f64 = 26.0;
     let blocks = blocks(network);
     let tallest =
         blocks.iter().map(|block| size(block.extents)[1] + size(block.extents)[2] * 0.5).fold(0.0, f64::max);
     let lines = blocks.iter().map(|block| block.lines.len()).max().unwrap_or(0) as f64;
     let tracks = tracks(&blocks);
     let track_count = tracks.iter().map(|track| track + 1).max().unwrap_or(0) as f64;
-    let top = MARGIN + track_count * ROW + ROW;
+    let top = MARGIN + track_count * TRACK + ROW;
     let middle = top + tallest / 2.0;
     let mut x = MARGIN;
-    let (mut body, mut centres, mut end) = (Group::new(), Vec::new(), x);
+    let (mut marks, mut tops, mut end) = (Vec::new(), Vec::new(), x);
     for block in &blocks {
         let [w, h, d] = size(block.extents);
         let depth = d * 0.5;
@@ -179,28 +303,49 @@ fn boxes(network: &Network) -> String {
         let centre = x + column / 2.0;
         let left = centre - (w + depth) / 2.0;
         if block.is_chained {
-            body = body.add(arrow(end + 4.0, left - 3.0, middle));
+            marks.push(Mark::Arrow { from: end + 4.0, to: left - 3.0, y: middle });
         }
         end = left + w + depth;
-        body = body.add(one_box([left, middle - (h + depth) / 2.0 + depth], [w, h], depth));
-        body = body.add(text(centre, middle - (h + depth) / 2.0 - 7.0, "middle", INK, &extents));
+        marks.extend(one_box([left, middle - (h + depth) / 2.0 + depth], [w, h], depth));
+        marks.push(Mark::Words([centre, middle - (h + depth) / 2.0 - 7.0], extents, false));
         for (k, line) in block.lines.iter().enumerate() {
             let y = middle + tallest / 2.0 + ROW * (k as f64 + 1.0);
-            body = body.add(text(centre, y, "middle", if k == 0 { INK } else { WEAK }, line));
+            marks.push(Mark::Words([centre, y], line.clone(), k > 0));
         }
-        centres.push([centre, middle - (h + depth) / 2.0 - TEXT - 9.0]);
+        tops.push([centre, middle - (h + depth) / 2.0 - TEXT - 9.0]);
         x += column + GAP;
     }
     let mut track = tracks.into_iter();
     for (to, block) in blocks.iter().enumerate() {
-        for from in &block.arcs {
-            let y = MARGIN + track.next().unwrap_or(0) as f64 * ROW;
-            body = body.add(arc(centres[*from], centres[to], y));
+        for (k, from) in block.arcs.iter().enumerate() {
+            let y = MARGIN + track.next().unwrap_or(0) as f64 * TRACK;
+            // What leaves a box and what comes to it stand side by side.
+            let ([x0, y0], [x1, y1]) = (tops[*from], tops[to]);
+            let (x0, x1) = (x0 + 5.0, x1 - 5.0 - 9.0 * k as f64);
+            marks.push(Mark::Arc([[x0, y0], [x0, y], [x1, y], [x1, y1]]));
         }
     }
-    let width = x - GAP + MARGIN;
     let height = middle + tallest / 2.0 + ROW * (lines + 0.5) + MARGIN;
-    document(width, height, "The volumes of the network as boxes").add(body).to_string()
+    ([x - GAP + MARGIN, height], marks)
+}
+
+fn boxes(network: &Network) -> String {
+    let ([width, height], marks) = marks(network);
+    let mut body = Group::new().set("stroke-linejoin", "round");
+    for mark in &marks {
+        body = match mark {
+            Mark::Face(corners, face) => {
+                let corners = corners.map(|[x, y]| format!("{},{}", number(x), number(y))).join(" ");
+                body.add(Polygon::new().set("points", corners).set("fill", FACES[*face]).set("stroke", EDGE))
+            }
+            Mark::Words([x, y], words, weak) => {
+                body.add(text(*x, *y, "middle", if *weak { WEAK } else { INK }, words))
+            }
+            Mark::Arrow { from, to, y } => body.add(arrow(*from, *to, *y)),
+            Mark::Arc(way) => body.add(arc(*way)),
+        };
+    }
+    document(width, height, BOXES_TITLE).add(body).to_string()
 }
 
 /// A track for each arc, so that no two that overlap share one.
@@ -222,23 +367,16 @@ fn tracks(blocks: &[Block]) -> Vec<usize> {
 }
 
 /// A box whose front has its upper left corner at (x, y).
-fn one_box([x, y]: [f64; 2], [w, h]: [f64; 2], depth: f64) -> Group {
-    let points = |corners: &[[f64; 2]]| {
-        let corners = corners.iter().map(|[x, y]| format!("{},{}", number(*x), number(*y)));
-        corners.collect::<Vec<_>>().join(" ")
-    };
-    let face = |corners: &[[f64; 2]], colour: &str| {
-        Polygon::new().set("points", points(corners)).set("fill", colour).set("stroke", EDGE)
-    };
+fn one_box([x, y]: [f64; 2], [w, h]: [f64; 2], depth: f64) -> [Mark; 3] {
     let (right, bottom) = (x + w, y + h);
-    Group::new()
-        .set("stroke-linejoin", "round")
-        .add(face(&[[x, y], [right, y], [right, bottom], [x, bottom]], FACES[0]))
-        .add(face(&[[x, y], [x + depth, y - depth], [right + depth, y - depth], [right, y]], FACES[1]))
-        .add(face(
-            &[[right, y], [right + depth, y - depth], [right + depth, bottom - depth], [right, bottom]],
-            FACES[2],
-        ))
+    [
+        Mark::Face([[x, y], [right, y], [right, bottom], [x, bottom]], 0),
+        Mark::Face([[x, y], [x + depth, y - depth], [right + depth, y - depth], [right, y]], 1),
+        Mark::Face(
+            [[right, y], [right + depth, y - depth], [right + depth, bottom - depth], [right, bottom]],
+            2,
+        ),
+    ]
 }
 
 /// From one box to the next.
@@ -249,12 +387,14 @@ fn arrow(from: f64, to: f64, y: f64) -> Group {
     Group::new().add(line.set("stroke", WEAK)).add(Polygon::new().set("points", tip).set("fill", WEAK))
 }
 
-fn arc([x0, y0]: [f64; 2], [x1, y1]: [f64; 2], y: f64) -> Group {
-    let [x0, y0, x1, y1, y] = [x0, y0, x1, y1, y].map(number);
-    let way = Data::new().move_to((x0, y0)).line_to((x0, y)).line_to((x1, y)).line_to((x1, y1));
-    let tip = format!("{x1},{y1} {},{} {},{}", x1 - 4.0, y1 - 8.0, x1 + 4.0, y1 - 8.0);
+/// From a box further back, along above all others.
+fn arc(way: [[f64; 2]; 4]) -> Group {
+    let [a, b, c, [x, y]] = way.map(|point| point.map(number));
+    let data = [b, c, [x, y - 5.0]];
+    let data = data.into_iter().fold(Data::new().move_to((a[0], a[1])), |data, [x, y]| data.line_to((x, y)));
+    let tip = format!("{x},{y} {},{} {},{}", x - 4.0, y - 8.0, x + 4.0, y - 8.0);
     Group::new()
-        .add(Path::new().set("d", way).set("fill", "none").set("stroke", ARC).set("stroke-width", 1.5))
+        .add(Path::new().set("d", data).set("fill", "none").set("stroke", ARC).set("stroke-width", 1.5))
         .add(Polygon::new().set("points", tip).set("fill", ARC))
 }
 
@@ -294,12 +434,12 @@ fn rows(network: &Network) -> Vec<[String; 5]> {
 fn table(network: &Network) -> String {
     const PAD: f64 = 14.0;
     let rows = rows(network);
-    let width_of = |k: usize| rows.iter().map(|row| text_width(&row[k])).fold(0.0, f64::max);
+    let width_of = |k: usize| rows.iter().map(|row| Face::Strong.width(&row[k]) * TEXT).fold(0.0, f64::max);
     let widths: [f64; 5] = std::array::from_fn(width_of);
     let line_height = ROW + 4.0;
     let width = MARGIN * 2.0 + widths.iter().sum::<f64>() + PAD * 4.0;
     let height = MARGIN * 2.0 + line_height * rows.len() as f64;
-    let mut document = document(width, height, "The layers of the network");
+    let mut document = document(width, height, TABLE_TITLE);
     let last = rows.len() - 1;
     for (r, row) in rows.iter().enumerate() {
         let top = MARGIN + line_height * r as f64;
@@ -318,7 +458,7 @@ fn table(network: &Network) -> String {
             let (at, anchor) = if k < 3 { (x, "start") } else { (x + widths[k], "end") };
             let mut node = text(at, top + line_height - 7.0, anchor, INK, cell);
             if r == 0 || r == last {
-                node = node.set("font-weight", "bold");
+                node = node.set("font-weight", Face::Strong.weight());
             }
             document = document.add(node);
             x += widths[k] + PAD;
@@ -384,5 +524,68 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         let drawn = svg(&model.network, Style::Table);
         assert_eq!(drawn.matches("<text").count(), rows.len() * 5);
+    }
+
+    /// Whether braces are balanced, each `begin` has its `end`, and each line of a drawing ends in a semicolon.
+    fn is_balanced(latex: &str) -> bool {
+        let mut depth = 0_i32;
+        let mut before = ' ';
+        for c in latex.chars() {
+            match c {
+                '{' if before != '\\' => depth += 1,
+                '}' if before != '\\' => depth -= 1,
+                _ => {}
+            }
+            if depth < 0 {
+                return false;
+            }
+            before = if before == '\\' && c == '\\' { ' ' } else { c };
+        }
+        let mut open = Vec::new();
+        for line in latex.lines() {
+            if let Some(name) = line.strip_prefix("\\begin{") {
+                open.push(name.split('}').next().unwrap_or_default().to_owned());
+            }
+            if let Some(name) = line.strip_prefix("\\end{")
+                && open.pop().as_deref() != name.split('}').next()
+            {
+                return false;
+            }
+        }
+        let drawn = latex.lines().filter(|line| line.starts_with("  \\"));
+        depth == 0 && open.is_empty() && drawn.into_iter().all(|line| line.ends_with(';'))
+    }
+
+    #[test]
+    fn tikz_is_balanced_and_has_all_that_the_svg_has() {
+        let text = "input = [2, 4, 4]\n[[layers]]\nname = \"a_b%\"\nkind = \"conv2d\"\nout_channels = 2\nkernel = 3\n\
+                    [[layers]]\nname = \"fc\"\nkind = \"dense\"\nout_features = 2\n";
+        let odd = Architecture::parse(text).and_then(|a| a.build()).expect("valid");
+        for network in [&odd, &bundled::load("photos").expect("loads").network] {
+            for style in [Style::Boxes, Style::Table] {
+                let latex = tikz(network, style);
+                assert!(is_balanced(&latex), "{latex}");
+                assert!(!latex.contains('?') && latex.is_ascii(), "{latex}");
+            }
+            let (boxes, latex) = (svg(network, Style::Boxes), tikz(network, Style::Boxes));
+            assert_eq!(latex.matches("\\node").count(), boxes.matches("<text").count());
+            assert_eq!(latex.matches("\\filldraw").count(), 3 * blocks(network).len());
+            let (_, sums) = latex_table(network)
+                .rsplit_once("\\hline")
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                .expect("a sum");
+            assert!(sums.contains(&grouped(network.parameter_count() as u64)), "{sums}");
+        }
+        assert!(tikz(&odd, Style::Boxes).contains("a\\_b\\%"));
+        assert!(!is_balanced("\\begin{a}\n\\end{b}\n") && !is_balanced("}{") && is_balanced("\\}\n"));
+    }
+
+    #[test]
+    fn as_a_picture_and_as_a_page() {
+        let network = bundled::load("digits").expect("loads").network;
+        let picture =
+            image::load_from_memory(&png(&network, Style::Boxes).expect("a PNG")).expect("a picture");
+        assert!(picture.width() > 400 && picture.height() > 200);
+        assert!(pdf(&network, Style::Table).expect("a PDF").starts_with(b"%PDF"));
     }
 }

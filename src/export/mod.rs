@@ -1,4 +1,5 @@
-//! What leaves the program for other programs: arrays, the network as code and as a drawing.
+//! What leaves the program for other programs: arrays, the network as code and as a drawing, pages,
+//! worksheets.
 
 pub mod arrays;
 pub mod code;
@@ -6,6 +7,7 @@ pub mod diagram;
 pub mod fonts;
 pub mod pdf;
 pub mod picture;
+pub mod sheet;
 
 /// Why something cannot be exported, in one line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

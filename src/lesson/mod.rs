@@ -35,5 +35,5 @@ pub use item::{Choice, Item, ItemError, Verdict, met, place_of, question};
 pub use markup::{Span, spans};
 pub use misconceptions::{Rule, rule, rules};
 pub use pattern::{Variables, cells_of, places, substitute};
-pub use query::{Function, Query, Value};
+pub use query::{Asks, Function, Query, Value};
 pub use scene::{Edit, EditChange, Scene, Setting};

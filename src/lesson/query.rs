@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use crate::model_io::nearest;
 use crate::nn::Layer;
-use crate::trace::Address;
+use crate::trace::{Address, Pass};
 
 /// Declares the functions with their names in files.
 macro_rules! functions {
@@ -152,6 +152,54 @@ impl Function {
         matches!(self, Self::Which | Self::Smaller | Self::Needed | Self::Ordered | Self::WhichNetwork)
     }
 
+    /// What it gives away.
+    pub const fn asks(self) -> Asks {
+        use Function as F;
+        match self {
+            F::Value
+            | F::Nonzero
+            | F::Sum
+            | F::Max
+            | F::Min
+            | F::Norm
+            | F::LargestAbs
+            | F::Largest
+            | F::Farthest
+            | F::Which
+            | F::Smaller
+            | F::Differ
+            | F::Moved
+            | F::FirstBlocked => Asks::Numbers,
+            F::Width | F::Height | F::Maps | F::Length | F::LengthBefore | F::ShareDropped => Asks::Size,
+            F::Params | F::Weights | F::FilterParams => Asks::Params,
+            F::Loss | F::Prob => Asks::Pass(Pass::Loss),
+            F::LossAfter | F::SignOfChange => Asks::Pass(Pass::Update),
+            F::Terms | F::Readers | F::Windows | F::Index | F::Unseen | F::Kept | F::Padded | F::Source => {
+                Asks::Counts
+            }
+            F::Count
+            | F::FilterPixels
+            | F::FilterWidth
+            | F::Stride
+            | F::Padding
+            | F::Reads
+            | F::DifferInWindow
+            | F::Rate
+            | F::Winner
+            | F::FirstNotFinite
+            | F::Answered
+            | F::Signed
+            | F::MinusSign
+            | F::Ordered
+            | F::ValueOf
+            | F::BatchMean
+            | F::ProbWithout
+            | F::Needed
+            | F::PointsLost
+            | F::WhichNetwork => Asks::Nothing,
+        }
+    }
+
     /// The end of a message on a name that is none.
     pub fn hint(name: &str) -> String {
         let known: Vec<&str> = Self::ALL.iter().map(|function| function.name()).collect();
@@ -160,6 +208,23 @@ impl Function {
             None => "; docs/lessons.md lists them".into(),
         }
     }
+}
+
+/// What a quantity gives away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asks {
+    /// The numbers of its places.
+    Numbers,
+    /// What a pass computes.
+    Pass(Pass),
+    /// The sizes of its layer.
+    Size,
+    /// The parameters of its layer.
+    Params,
+    /// How often cells are read, how many numbers are kept, and where they stand in a vector.
+    Counts,
+    /// Nothing that is shown.
+    Nothing,
 }
 
 /// An argument of a quantity.

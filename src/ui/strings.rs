@@ -1,6 +1,7 @@
 //! The program's words, in English and Chinese, from assets/strings.
 
 use crate::app::Lang;
+use crate::export::sheet::words::without_spaces_between_han;
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug)]
@@ -21,17 +22,4 @@ impl Words {
             Lang::Zh => without_spaces_between_han(&text),
         }
     }
-}
-
-/// A Chinese text without the thin spaces that stand between Han characters once its placeholders are filled in.
-fn without_spaces_between_han(text: &str) -> String {
-    const THIN_SPACE: char = '\u{2009}';
-    let is_han =
-        |c: &char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff65}');
-    let chars: Vec<char> = text.chars().collect();
-    let is_wanted = |k: usize| {
-        let between = |k: usize| chars.get(k).is_none_or(&is_han);
-        chars[k] != THIN_SPACE || !(k > 0 && between(k - 1) && between(k + 1))
-    };
-    (0..chars.len()).filter(|&k| is_wanted(k)).map(|k| chars[k]).collect()
 }

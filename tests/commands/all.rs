@@ -161,7 +161,9 @@ fn a_model_is_exported_with_pytorchs_names_and_shapes() {
     assert_eq!(architecture.input, [3, 12, 12]);
     let error = fails(&["export", "--model", "digits", "--out", &at("net.h5")]);
     assert!(
-        error.contains("expected a file that ends in .npz, .safetensors, .toml, .py or .svg, got \"h5\""),
+        error.contains(
+            "expected a file that ends in .npz, .safetensors, .toml, .py, .svg, .pdf, .png, .tex, got \"h5\""
+        ),
         "{error}"
     );
 }

@@ -14,4 +14,5 @@ mod onnx_models;
 mod pdf;
 mod presets;
 mod pt2_models;
+mod sheets;
 mod torch_models;

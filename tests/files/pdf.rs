@@ -1,7 +1,7 @@
 //! PDFs read by a reader that is not ours.
 
 #[path = "../common/pdf.rs"]
-mod reader;
+pub mod reader;
 
 use convstep::export::pdf::{Page, pdf};
 

@@ -1,12 +1,19 @@
 //! The session's file, the recent files, and what a crash left behind.
 
-use super::{AppState, Draw, PictureSetup, picture_file, session::Session, stamp::Stamp};
+use super::{
+    AppState, Draw, PictureSetup, picture_file,
+    session::Session,
+    sheets::{SheetPlace, lesson_sheets},
+    stamp::Stamp,
+};
 use crate::data::Location;
 use crate::export::{
     code::{self, Library},
     diagram::{self, Style},
     picture::Format,
+    sheet::{Options, Set},
 };
+use crate::lesson::Lesson;
 use crate::model_io::{Model, session::ENDING};
 use crate::nn::optimizer::Optimizer;
 use serde::{Deserialize, Serialize};
@@ -29,6 +36,10 @@ pub enum FileKind {
     Diagram(Style),
     /// A picture of what is shown.
     Picture(Format),
+    /// A worksheet of the place that is shown.
+    Sheet,
+    /// Worksheets of the lesson that is open.
+    LessonSheets,
 }
 
 impl FileKind {
@@ -42,6 +53,7 @@ impl FileKind {
             Self::CodeWeights(library) => library.weights_ending(),
             Self::Diagram(_) => "svg",
             Self::Picture(format) => format.ending(),
+            Self::Sheet | Self::LessonSheets => "pdf",
         }
     }
 }
@@ -63,7 +75,14 @@ pub enum FileContent {
     Diagram(Style, Arc<Model>),
     /// A picture of a state.
     Picture(Box<AppState>, PictureSetup),
+    /// A worksheet of a place.
+    Sheet(Box<SheetPlace>, Options),
+    /// Worksheets of a lesson.
+    LessonSheets(Box<Lesson>, Options),
 }
+
+/// Worksheets of a lesson that are saved at once: a class of students. The first has the seed 1.
+const CLASS: u32 = 30;
 
 impl FileContent {
     /// What it is.
@@ -76,6 +95,8 @@ impl FileContent {
             Self::CodeWeights(library, _) => FileKind::CodeWeights(*library),
             Self::Diagram(style, _) => FileKind::Diagram(*style),
             Self::Picture(_, setup) => FileKind::Picture(setup.format),
+            Self::Sheet(..) => FileKind::Sheet,
+            Self::LessonSheets(..) => FileKind::LessonSheets,
         }
     }
 
@@ -96,6 +117,13 @@ impl FileContent {
             Self::Picture(state, setup) => {
                 let draw = draw.ok_or("expected a program with a window to draw, got one without it")?;
                 picture_file(draw, std::slice::from_ref(state), setup)
+            }
+            Self::Sheet(place, options) => {
+                place.sheets(options).and_then(|sheets| sheets.pdf()).map_err(|error| error.0)
+            }
+            Self::LessonSheets(lesson, options) => {
+                let set = Set { question: None, count: CLASS, seed: 1 };
+                lesson_sheets(lesson, &set, options).and_then(|sheets| sheets.pdf()).map_err(|error| error.0)
             }
         }
     }

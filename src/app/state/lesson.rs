@@ -10,8 +10,8 @@ use super::{
 };
 use crate::data::{Adjustment, Content, samples};
 use crate::lesson::{
-    Answer, Ask, BeatPage, Condition, Edit, EditChange, Evaluator, Expression, Function, Item, Kind, Lesson,
-    Scene, Setting, Value, Verdict, cells_of, places, question, scene_of_beat, substitute,
+    Answer, Ask, Asks, BeatPage, Condition, Edit, EditChange, Evaluator, Expression, Function, Item, Kind,
+    Lesson, Scene, Setting, Value, Verdict, cells_of, places, question, scene_of_beat, substitute,
 };
 use crate::model_io::{Model, bundled, presets};
 use crate::nn::{Execution, optimizer::Optimizer};
@@ -579,20 +579,19 @@ pub(in crate::app) fn covers(
     let inner: Vec<Expression> = question.iter().flat_map(signed).collect();
     for (function, arguments) in question.iter().chain(&inner).flat_map(Expression::calls) {
         let Ok(query) = evaluator.query(function, arguments) else { continue };
-        match asked_about(function) {
-            Asked::Numbers => hidden.extend(query.places()),
-            Asked::Pass(pass) => hidden.push(Address::whole_stage(0, 0, plan.pass_stages(pass).start)),
-            Asked::Size | Asked::Params => {
+        match function.asks() {
+            Asks::Numbers => hidden.extend(query.places()),
+            Asks::Pass(pass) => hidden.push(Address::whole_stage(0, 0, plan.pass_stages(pass).start)),
+            Asks::Size | Asks::Params => {
                 let layers = query.arguments.iter().filter_map(|value| match value {
                     Value::Layer(l) => Some(*l),
                     Value::Place(_) | Value::Input | Value::Number(_) | Value::Word(_) => None,
                 });
-                let of =
-                    if asked_about(function) == Asked::Size { &mut covers.sizes } else { &mut covers.params };
+                let of = if function.asks() == Asks::Size { &mut covers.sizes } else { &mut covers.params };
                 of.extend(layers);
             }
-            Asked::Counts => covers.counts = true,
-            Asked::Nothing => {}
+            Asks::Counts => covers.counts = true,
+            Asks::Nothing => {}
         }
     }
     let mut at: Option<u64> = None;
@@ -625,69 +624,5 @@ fn cover_given(scene: &Scene, place: &Address, covers: &mut Covers) {
         if let (Some(first), Some(last)) = (cells.first(), cells.last()) {
             covers.cells.push((tensor, *first, *last));
         }
-    }
-}
-
-/// What a quantity gives away.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    /// The numbers of its places.
-    Numbers,
-    /// What a pass computes.
-    Pass(Pass),
-    /// The sizes of its layer.
-    Size,
-    /// The parameters of its layer.
-    Params,
-    /// How often cells are read, how many numbers are kept, and where they stand in a vector.
-    Counts,
-    /// Nothing that is shown.
-    Nothing,
-}
-
-fn asked_about(function: Function) -> Asked {
-    use Function as F;
-    match function {
-        F::Value
-        | F::Nonzero
-        | F::Sum
-        | F::Max
-        | F::Min
-        | F::Norm
-        | F::LargestAbs
-        | F::Largest
-        | F::Farthest
-        | F::Which
-        | F::Smaller
-        | F::Differ
-        | F::Moved
-        | F::FirstBlocked => Asked::Numbers,
-        F::Width | F::Height | F::Maps | F::Length | F::LengthBefore | F::ShareDropped => Asked::Size,
-        F::Params | F::Weights | F::FilterParams => Asked::Params,
-        F::Loss | F::Prob => Asked::Pass(Pass::Loss),
-        F::LossAfter | F::SignOfChange => Asked::Pass(Pass::Update),
-        F::Terms | F::Readers | F::Windows | F::Index | F::Unseen | F::Kept | F::Padded | F::Source => {
-            Asked::Counts
-        }
-        F::Count
-        | F::FilterPixels
-        | F::FilterWidth
-        | F::Stride
-        | F::Padding
-        | F::Reads
-        | F::DifferInWindow
-        | F::Rate
-        | F::Winner
-        | F::FirstNotFinite
-        | F::Answered
-        | F::Signed
-        | F::MinusSign
-        | F::Ordered
-        | F::ValueOf
-        | F::BatchMean
-        | F::ProbWithout
-        | F::Needed
-        | F::PointsLost
-        | F::WhichNetwork => Asked::Nothing,
     }
 }

@@ -11,12 +11,13 @@ use crate::app::{
     effect::Effect,
     state::{
         AppState, FileContent, FileKind, JobKind, Message, MissingData, NoticeKind, Page, PictureSetup,
-        RECENT, Recent, Restored, SaveQuestion, Session, SizeQuestion, Stamp, Work,
+        RECENT, Recent, Restored, SaveQuestion, Session, SheetPlace, SizeQuestion, Stamp, Work,
         training::model_that_learned,
     },
     task::Task,
 };
 use crate::data::{Content, Dataset, Location, Recipe, samples};
+use crate::export::sheet::Options;
 use crate::lesson::Lesson;
 use crate::model_io::{Model, session as session_file};
 use crate::nn::Execution;
@@ -185,6 +186,12 @@ fn ask_where(state: &mut AppState, kind: FileKind) {
             let name = Location::from("lessons").with_ending(kind.ending()).to_string();
             location.as_ref().map_or_else(|| files.folder.join(&name), |location| location.sibling(&name))
         }
+        (FileKind::Sheet | FileKind::LessonSheets, location) => {
+            let lesson = state.lesson().filter(|_| kind == FileKind::LessonSheets);
+            let stem = lesson.map_or("worksheet", |lesson| lesson.lesson().id.as_str());
+            let name = Location::from(stem).with_ending(kind.ending()).to_string();
+            location.as_ref().map_or_else(|| files.folder.join(&name), |location| location.sibling(&name))
+        }
         (
             FileKind::Session
             | FileKind::Model
@@ -227,6 +234,11 @@ fn write_file(state: &AppState, kind: FileKind, location: Location, replace: boo
             let setup = PictureSetup { format, ..state.picture.setup };
             FileContent::Picture(Box::new(state.clone()), setup)
         }
+        FileKind::Sheet => FileContent::Sheet(Box::new(SheetPlace::shown(state)), sheet_options(state)),
+        FileKind::LessonSheets => {
+            let Some(lesson) = state.lesson() else { return Vec::new() };
+            FileContent::LessonSheets(Box::new((**lesson.lesson()).clone()), sheet_options(state))
+        }
     };
     vec![Effect::Write { location, content, stamp: stamp(), replace }]
 }
@@ -237,6 +249,11 @@ fn picture_name(state: &AppState, ending: &str) -> String {
         format!("{} {}", Location::from(state.model().name.as_str()).stem(), state.position.text().text());
     let words = place.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     format!("{}.{ending}", words.collect::<Vec<_>>().join("-"))
+}
+
+/// How worksheets are written: in the window's language.
+fn sheet_options(state: &AppState) -> Options {
+    Options { language: state.view().lang.into(), ..Options::default() }
 }
 
 /// The model; in training on a data set with the weights after the last step.
@@ -273,7 +290,9 @@ fn apply_written(
         | FileKind::Progress
         | FileKind::Code(_)
         | FileKind::CodeWeights(_)
-        | FileKind::Diagram(_) => {
+        | FileKind::Diagram(_)
+        | FileKind::Sheet
+        | FileKind::LessonSheets => {
             notice(state, Message::as_it_is(format!("→ {location}")), NoticeKind::Info);
         }
         FileKind::Picture(_) => {

@@ -3,12 +3,14 @@
 
 mod network;
 mod picture;
+mod sheet;
 
 use super::{CliError, Ended};
 use crate::app::Draw;
 use clap::{Args as ClapArgs, Subcommand};
 use network::NetworkArgs;
 use picture::PictureArgs;
+use sheet::SheetArgs;
 
 /// Arguments of `export`.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
@@ -27,12 +29,15 @@ pub struct ExportArgs {
 pub enum ExportCommand {
     /// Draws a place into a file.
     Picture(Box<PictureArgs>),
+    /// Writes worksheets and their keys: of a place, or of a lesson's questions.
+    Sheet(Box<SheetArgs>),
 }
 
 /// Writes what is asked for; `draw` draws states, where there is a window.
 pub fn export(args: &ExportArgs, draw: Option<&dyn Draw>) -> Result<Ended, CliError> {
     match (&args.command, &args.network) {
         (Some(ExportCommand::Picture(args)), _) => picture::picture(args, super::drawing(draw)?)?,
+        (Some(ExportCommand::Sheet(args)), _) => sheet::sheet(args)?,
         (None, Some(args)) => network::export(args)?,
         (None, None) => return Err(CliError("expected --out with a file's name, got none; add it".into())),
     }

@@ -18,7 +18,8 @@ pub struct NetworkArgs {
     #[command(flatten)]
     pub model: ModelArgs,
     /// The output file: weights with PyTorch's names as .npz or .safetensors, the architecture as .toml or drawn as
-    /// .svg, or the network as a program in Python as .py; its weights are written beside it.
+    /// .svg, .pdf, .png or, for LaTeX, .tex, or the network as a program in Python as .py; its weights are written beside
+    /// it.
     #[arg(long, value_name = "OUT")]
     pub out: PathBuf,
     /// What the program is written with.
@@ -77,11 +78,12 @@ impl From<LibraryArg> for Library {
 pub fn export(args: &NetworkArgs) -> Result<(), CliError> {
     let ending =
         args.out.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let known = ["npz", "safetensors", "toml", "py", "svg"];
+    let known = ["npz", "safetensors", "toml", "py", "svg", "pdf", "png", "tex"];
     if !known.contains(&ending.as_str()) {
         return Err(CliError(format!(
-            "{}: expected a file that ends in .npz, .safetensors, .toml, .py or .svg, got {ending:?}; for example, net.npz",
-            args.out.display()
+            "{}: expected a file that ends in .{}, got {ending:?}; for example, net.npz",
+            args.out.display(),
+            known.join(", .")
         )));
     }
     let model = match open_model(&args.model, None) {
@@ -99,6 +101,9 @@ pub fn export(args: &NetworkArgs) -> Result<(), CliError> {
             program
         }
         "svg" => diagram::svg(&model.network, args.style.into()).into_bytes(),
+        "pdf" => diagram::pdf(&model.network, args.style.into())?,
+        "png" => diagram::png(&model.network, args.style.into())?,
+        "tex" => diagram::tikz(&model.network, args.style.into()).into_bytes(),
         _ => model.architecture.to_toml().into_bytes(),
     };
     write_atomically(&args.out, &bytes)?;

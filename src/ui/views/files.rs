@@ -61,6 +61,8 @@ fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
         FileKind::Code(_) | FileKind::CodeWeights(_) => "files.save_code",
         FileKind::Diagram(_) => "files.save_diagram",
         FileKind::Picture(_) => "files.save_picture",
+        FileKind::Sheet => "files.save_sheet",
+        FileKind::LessonSheets => "files.save_sheets",
     };
     ui.label(RichText::new(view.text(title)).font(theme::title_font()));
     ui.add_space(theme::space::S);

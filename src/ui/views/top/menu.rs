@@ -175,6 +175,7 @@ fn file_ui(ui: &mut Ui, view: &View) {
             "export_numpy",
             "export_boxes",
             "export_table",
+            "export_sheet",
         ] {
             if let Some(command) = crate::app::command::command(id) {
                 command_ui(ui, view, command);
