@@ -58,7 +58,7 @@ pub struct SheetArgs {
     #[arg(long, default_value = "en", value_parser = languages())]
     pub lang: Lang,
     /// Significant digits of the numbers that a place's worksheet prints.
-    #[arg(id = "sheet_digits", long = "digits", value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=9))]
+    #[arg(id = "sheet_digits", long = "digits", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=9))]
     pub digits: u8,
     /// Writes the key behind the worksheets, as without this option.
     #[arg(long, overrides_with = "no_key")]

@@ -143,8 +143,21 @@ impl<'a> Worked<'a> {
         self.tail().first().map_or(self.fold.value, |step| step.before)
     }
 
+    /// A number with the wanted digits; one that is short is printed whole.
     fn write(&self, value: f32) -> String {
-        number::written(value, Some(self.subject.digits))
+        let whole = number::full(value);
+        match whole.chars().count() <= self.subject.digits + 3 {
+            true => number::written(value, None),
+            false => number::written(value, Some(self.subject.digits)),
+        }
+    }
+
+    /// A sum with the wanted digits, or with so many that all its numbers stand there whole, if those are few.
+    fn sum(&self, parts: &[f64], total: f64) -> PrintedSum {
+        let digits = self.subject.digits;
+        let is_whole = |sum: &PrintedSum| (0..parts.len()).all(|k| read(&sum.part(k)) == parts[k]);
+        let sums = (digits..=digits + 3).map(|digits| PrintedSum::new(parts, total, digits));
+        sums.into_iter().find(is_whole).unwrap_or_else(|| PrintedSum::new(parts, total, digits))
     }
 
     /// Whether window and filter are patterns of 1 and −1 alone.
@@ -254,14 +267,15 @@ impl<'a> Worked<'a> {
     }
 
     /// The grids that a reader needs, and one in which each term's part stands, filled in or not.
-    fn figures(&self, is_key: bool) -> Vec<Figure> {
+    fn figures(&self, is_key: bool) -> Vec<Vec<Figure>> {
         let words = self.subject.words;
         let printed = self.printed();
-        let mut figures = Vec::new();
+        let mut rows = Vec::new();
         let mut before = 0;
         for (index, block) in self.blocks.iter().enumerate() {
             let operands: Vec<Grid> =
                 [0, 1].into_iter().filter_map(|side| self.operands(block, side)).collect();
+            let mut figures = Vec::new();
             if index > 0 {
                 figures.push(Figure::Sign("+".into()));
             }
@@ -286,11 +300,12 @@ impl<'a> Worked<'a> {
                 figures.push(Figure::Grid(self.grid(block, words.text("sheet.products"), None, cell)));
             }
             before += block.terms.len();
+            if is_key && self.way == Way::Largest {
+                self.mark_largest(&mut figures);
+            }
+            rows.push(figures);
         }
-        if is_key && self.way == Way::Largest {
-            self.mark_largest(&mut figures);
-        }
-        figures
+        rows
     }
 
     fn mark_largest(&self, figures: &mut [Figure]) {
@@ -344,7 +359,7 @@ impl<'a> Worked<'a> {
         };
         parts.extend(&added);
         let total = if is_all_added { f64::from(self.fold.value) } else { subtotal };
-        let sum = PrintedSum::new(&parts, total, self.subject.digits);
+        let sum = self.sum(&parts, total);
         let texts = (0..own).map(|k| sum.part(k)).collect();
         let mut lines = vec![self.sum_line(&sum, own)];
         if self.same > 1 {
@@ -457,6 +472,9 @@ impl<'a> Worked<'a> {
         if self.same > 1 {
             blocks.push(text(words.fill("sheet.same", &[("n", &self.same.to_string())])));
         }
+        if self.asks_for_sum() {
+            blocks.push(Block::Answer(words.text("sheet.sum")));
+        }
         if self.way == Way::Other {
             return blocks;
         }
@@ -481,18 +499,17 @@ impl<'a> Worked<'a> {
         let heading = Block::Heading(name.clone(), plan.text(address));
         let asked = format!("{}{}", said(words, plan, address), words.text("sheet.work_it_out"));
         let mut top = vec![heading.clone(), Block::Text(vec![Run::plain(asked)], BODY)];
-        top.push(Block::Figures(self.figures(false)));
+        top.extend(self.figures(false).into_iter().map(Block::Figures));
         let mut sheet = vec![Block::Together(top)];
         sheet.extend(self.given(&printed));
         if self.way == Way::Other {
             let formula = trace.formula(address).unwrap_or_default();
             sheet.push(Block::Text(vec![Run::plain(formula)], BODY));
         }
-        if self.asks_for_sum() {
-            sheet.push(Block::Answer(words.text("sheet.sum")));
-        }
         sheet.push(Block::Answer(format!("{name} =")));
-        let mut key = vec![Block::Together(vec![heading, Block::Figures(self.figures(true))])];
+        let mut top = vec![heading];
+        top.extend(self.figures(true).into_iter().map(Block::Figures));
+        let mut key = vec![Block::Together(top)];
         key.extend(self.key_lines());
         Problem { sheet, key }
     }

@@ -70,8 +70,8 @@ impl Scene<'_> {
     }
 }
 
-/// A window of the picture, by a seed, in which one of the two patterns stands more clearly than the other, and what
-/// both filters score there. `names` are those of the filters.
+/// A window, drawn by a seed, in which one of the two patterns stands with some pixels turned over, and what both filters
+/// score there. `names` are those of the filters.
 ///
 /// # Errors
 /// Where the network has other layers, or its picture other numbers than 1 and −1.
@@ -85,16 +85,12 @@ pub fn problem(subject: Subject, seed: u64, names: &[String; 2]) -> Result<Probl
     })?;
     let [_, rows, width] = plan.layer(0).output;
     let size = [conv.window.rows.kernel, conv.window.cols.kernel];
-    let scene = Scene { trace, conv, size, width };
-    let at = place(&scene, rows, seed)?;
+    let (drawn, at) = drawn(&Scene { trace, conv, size, width }, rows, seed)?;
+    let scene = Scene { trace: &drawn, conv, size, width };
     let window = scene.window(at);
     let pixels = window.len().to_string();
     let title = words.text("two_filters.title");
-    let small = format!(
-        "{} · {}",
-        plan.text(&plan.writer(TensorId::layer(0, Part::Out), 0, 0, (at[0] * width + at[1]) as u32)),
-        words.fill("sheet.seed", &[("seed", &seed.to_string())])
-    );
+    let small = words.fill("sheet.seed", &[("seed", &seed.to_string())]);
     let text = |runs: Vec<Run>| Block::Text(runs, BODY);
     let filter =
         |o: usize| scene.pattern(words.fill("two_filters.filter", &[("name", &names[o])]), &scene.filter(o));
@@ -150,24 +146,31 @@ fn products(title: String, signs: &[f32], columns: usize) -> Figure {
     Figure::Grid(Grid { title, cells, first: None })
 }
 
-/// A cell of the first layer in which the filters' scores differ and one of them, for odd seeds the second, is high.
-fn place(scene: &Scene, rows: usize, seed: u64) -> Result<[usize; 2], ExportError> {
-    const HIGH: f32 = 0.6;
-    const APART: f32 = 0.3;
-    let wanted = (seed % 2) as usize;
-    let cells = rows * scene.width;
-    let at = |k: usize| [k / scene.width, k % scene.width];
-    let is_two_valued = |at: [usize; 2]| scene.window(at).iter().all(|pixel| pixel.abs() == 1.0);
-    let has = |o: usize, at: [usize; 2]| {
-        scene.score(o, at) >= HIGH
-            && scene.score(o, at) - scene.score(1 - o, at) >= APART
-            && is_two_valued(at)
-    };
-    let order = Permutation::shuffle(cells as u64, seed, 0);
-    let first = |o: usize| (0..cells as u64).map(|k| at(order.at(k) as usize)).find(|at| has(o, *at));
-    first(wanted).or_else(|| first(1 - wanted)).ok_or_else(|| {
-        ExportError(
-            "expected a picture of 1 and −1 in which a pattern stands, got none; use the pictures of the lesson".into(),
-        )
-    })
+/// The picture with one of the two patterns in a window, for odd seeds the second, with 3 to 6 pixels turned over; and
+/// the window's cell.
+fn drawn(scene: &Scene, rows: usize, seed: u64) -> Result<(Trace, [usize; 2]), ExportError> {
+    const TURNED: [usize; 4] = [3, 4, 5, 6];
+    let draw =
+        |n: usize, pass: u64, k: usize| Permutation::shuffle(n as u64, seed, pass).at(k as u64) as usize;
+    let pattern = scene.filter((seed % 2) as usize);
+    if pattern.iter().any(|number| number.abs() != 1.0) {
+        return Err(ExportError("expected filters of 1 and −1, got other numbers; choose a cell".into()));
+    }
+    let cell = draw(rows * scene.width, 0, 0);
+    let at = [cell / scene.width, cell % scene.width];
+    let mut pixels = pattern;
+    for k in 0..TURNED[draw(TURNED.len(), 1, 0)] {
+        let turned = draw(pixels.len(), 2, k);
+        pixels[turned] = -pixels[turned];
+    }
+    let trace = scene.trace;
+    let mut input = trace.values().input.clone();
+    for (k, pixel) in pixels.iter().enumerate() {
+        let uv = [k / scene.size[1], k % scene.size[1]];
+        if let Some([p, q]) = scene.conv.window.tap(at, uv) {
+            (0..input.dim().1).for_each(|c| input[[0, c, p, q]] = *pixel);
+        }
+    }
+    let (plan, params, moments) = (trace.plan().clone(), trace.params().clone(), trace.moments().clone());
+    Ok((Trace::new(plan, trace.time(), params, moments, &input, trace.target().clone()), at))
 }

@@ -47,6 +47,7 @@ pub struct Grid {
 const TEXT: f64 = 10.0;
 const TITLE: f64 = 8.5;
 const SMALL: f64 = 7.0;
+const LETTER: f64 = 6.5;
 const SIDE: f64 = 24.0;
 const PIXEL: f64 = 17.0;
 
@@ -68,8 +69,15 @@ impl Grid {
         if self.is_pattern() {
             return [PIXEL; 2];
         }
-        let widest = self.cells.iter().flatten().map(|cell| Face::Text.width(cell.text()) * TEXT);
-        [widest.fold(SIDE, |widest, width| widest.max(width + 7.0)), SIDE]
+        let wide = |cell: &Cell| match cell {
+            Cell::Blank(letter) => Face::Text.width(letter) * LETTER,
+            _ => Face::Text.width(cell.text()) * TEXT,
+        };
+        let widest = self.cells.iter().flatten().map(wide).fold(0.0, f64::max);
+        let has_letters =
+            self.cells.iter().flatten().any(|cell| matches!(cell, Cell::Blank(name) if !name.is_empty()));
+        let least = if has_letters { [40.0, 28.0] } else { [SIDE; 2] };
+        [least[0].max(widest + 7.0), least[1]]
     }
 
     fn margin(&self) -> [f64; 2] {
@@ -145,6 +153,6 @@ fn draw_cell(ink: &mut Ink, cell: &Cell, [x, y]: [f64; 2], [w, h]: [f64; 2]) {
     let colour = if matches!(cell, Cell::Outside(_)) { WEAK } else { INK };
     ink.text_middle([x + w / 2.0, y + h / 2.0 + TEXT * 0.36], TEXT, face, colour, cell.text());
     if let Cell::Blank(letter) = cell {
-        ink.text([x + 2.5, y + SMALL + 1.0], SMALL - 0.5, Face::Text, WEAK, letter);
+        ink.text([x + 2.5, y + LETTER + 1.5], LETTER, Face::Text, WEAK, letter);
     }
 }

@@ -36,6 +36,8 @@ pub enum Figure {
     Sign(String),
     /// Ruled lines to write on, as many, as far as the right margin.
     Lines(usize),
+    /// Lines of text.
+    Words(Vec<Vec<Run>>),
 }
 
 /// A part of a page.
@@ -67,7 +69,7 @@ pub const BODY: f64 = 10.5;
 const MARGIN: f64 = 48.0;
 /// Where the footer's base line stands, from below.
 const FOOT: f64 = 26.0;
-const GAP: f64 = 12.0;
+const GAP: f64 = 8.0;
 
 /// Writes blocks on pages.
 #[derive(Clone, PartialEq, Debug)]
@@ -190,6 +192,13 @@ impl Press {
                     for (figure, width) in row.figures {
                         match figure {
                             Figure::Grid(grid) => grid.draw(self.ink(), [x, y + row.middle - grid.middle()]),
+                            Figure::Words(lines) => {
+                                let first = y + row.middle - LINE * lines.len() as f64 / 2.0;
+                                for (k, line) in lines.iter().enumerate() {
+                                    let at = [x, first + LINE * k as f64 + BODY];
+                                    self.ink().runs(at, BODY, INK, line);
+                                }
+                            }
                             Figure::Lines(count) => {
                                 let first = y + row.middle - RULED * *count as f64 / 2.0;
                                 for k in 1..=*count {
@@ -252,6 +261,12 @@ impl Press {
             let ([width, height], middle) = match figure {
                 Figure::Grid(grid) => (grid.size(), grid.middle()),
                 Figure::Sign(sign) => ([Face::Text.width(sign) * 14.0, 14.0], 7.0),
+                Figure::Words(lines) => {
+                    let height = LINE * lines.len() as f64;
+                    let wide =
+                        |line: &Vec<Run>| line.iter().map(|run| run.face().width(&run.text)).sum::<f64>();
+                    ([lines.iter().map(wide).fold(0.0, f64::max) * BODY, height], height / 2.0)
+                }
                 Figure::Lines(count) => {
                     let height = RULED * *count as f64;
                     ([(self.width() - used).max(80.0), height], height / 2.0)
@@ -302,6 +317,7 @@ struct Row<'a> {
 /// Points: small print, from line to line as a share of the size, from ruled line to ruled line.
 const SMALL: f64 = 7.5;
 const LEADING: f64 = 1.4;
+const LINE: f64 = BODY * LEADING;
 const RULED: f64 = 20.0;
 
 #[cfg(test)]

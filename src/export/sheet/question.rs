@@ -161,8 +161,14 @@ impl Asked<'_> {
         let mut grids: Vec<(TensorId, Grid, usize)> = Vec::new();
         for one in self.shown() {
             let shape = plan.shape_of(one.tensor);
-            let cells =
-                |k: usize| plan.writer(one.tensor, trace.time(), 0, (one.plane * shape.plane() + k) as u32);
+            // A parameter is shown as the step finds it, not as its update makes it.
+            let cells = |k: usize| {
+                let index = (one.plane * shape.plane() + k) as u32;
+                match one.tensor.is_parameter() {
+                    true => Address::given_cell(trace.time(), 0, one.tensor, index),
+                    false => plan.writer(one.tensor, trace.time(), 0, index),
+                }
+            };
             // What comes after the answer, or is hidden, is not given away.
             let is_open = |k: usize| {
                 let at = cells(k);
@@ -340,6 +346,5 @@ fn plain(text: &str) -> String {
 /// Whether a place has a cell in it.
 fn contains(asked: &Asked, place: &Address, cell: &Address) -> bool {
     let plan = asked.scene.plan();
-    names::tensor_at(plan, place) == names::tensor_at(plan, cell)
-        && crate::lesson::cells_of(plan, place).contains(&cell.cell())
+    place.place() == cell.place() && crate::lesson::cells_of(plan, place).contains(&cell.cell())
 }

@@ -31,7 +31,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { paper: Paper::A4, language: Language::En, digits: 4, has_key: true }
+        Self { paper: Paper::A4, language: Language::En, digits: 3, has_key: true }
     }
 }
 
@@ -162,7 +162,11 @@ fn beats(lesson: &Lesson, question: Option<&str>) -> Result<Vec<usize>, ExportEr
             Some(What::Question) => lesson.beats[*beat].ask.as_ref().is_some_and(|ask| !ask.vary.is_empty()),
             None => false,
         };
-        let changing: Vec<usize> = all.iter().copied().filter(changes).collect();
+        // One beat is enough for all partial derivatives: the last one.
+        let last = all.iter().rfind(|beat| kind(lesson, **beat) == Some(What::ByHand)).copied();
+        let is_twice = |beat: &usize| kind(lesson, *beat) == Some(What::ByHand) && Some(*beat) != last;
+        let changing: Vec<usize> =
+            all.iter().copied().filter(|beat| changes(beat) && !is_twice(beat)).collect();
         return match (changing.is_empty(), all.is_empty()) {
             (false, _) => Ok(changing),
             (true, false) => Ok(all),
@@ -218,11 +222,19 @@ pub fn of_lesson(
         press.turn(&format!("convstep · {} · {seeded} · {number}", lesson.id));
         press.add(&head(words, &title, &format!("{number} · {seeded}")));
         let mut key = vec![Block::Heading(number, seeded)];
+        let is_alone = parts.len() == 1;
         for (number, part) in parts.iter().enumerate() {
             let problem = problem_of(lesson, part, seed, number + 1, (words, options))?;
-            press.add(&problem.sheet);
-            press.add(&[Block::Space(8.0)]);
-            key.extend(problem.key);
+            let [sheet, answers] = [problem.sheet, problem.key].map(|blocks| match part.what {
+                What::ByHand | What::Filters if !is_alone => with_number(blocks, number + 1),
+                What::ByHand | What::Filters | What::Question => blocks,
+            });
+            press.add(&[Block::Together(sheet), Block::Space(8.0)]);
+            if number == 0 {
+                key = vec![Block::Together([key, answers].concat())];
+            } else {
+                key.push(Block::Together(answers));
+            }
         }
         keys.push(key);
     }
@@ -235,6 +247,16 @@ pub fn of_lesson(
         }
     }
     Ok(Sheets { title, pages: press.finish() })
+}
+
+/// A problem with a number before its heading.
+fn with_number(mut blocks: Vec<Block>, number: usize) -> Vec<Block> {
+    match blocks.first_mut() {
+        Some(Block::Heading(words, _)) => *words = format!("{number}   {words}"),
+        Some(Block::Together(inner)) => *inner = with_number(std::mem::take(inner), number),
+        Some(_) | None => {}
+    }
+    blocks
 }
 
 /// A beat as it is on paper with its network; a beat whose network is too large for that is its own question, if it

@@ -222,17 +222,18 @@ pub fn by_hand(subject: Subject, seed: Option<u64>) -> Result<Problem, ExportErr
         ]));
         let value = |k: usize| trace.finished(&task.address.with_cell(k as u32));
         let filled = plane_grid(task.letter.to_owned(), rows, columns, |k| Cell::Number(number(value(k))));
-        let mut block = vec![Block::Figures(vec![Figure::Grid(filled)])];
+        let mut lines = Vec::new();
         for k in 0..rows * columns {
             let line = match task.question {
                 "by_output" => slope_line(subject, k, &outputs, value(k)),
-                _ => Worked::new(subject, &task.address.with_cell(k as u32))
-                    .line()
-                    .unwrap_or_else(|| number(value(k))),
+                _ => {
+                    let worked = Worked::new(subject, &task.address.with_cell(k as u32));
+                    worked.line().unwrap_or_else(|| number(value(k)))
+                }
             };
-            block.push(Block::Text(vec![Run::strong(name(k)), Run::plain(format!(" = {line}"))], BODY));
+            lines.push(vec![Run::strong(name(k)), Run::plain(format!(" = {line}"))]);
         }
-        key.push(Block::Together(block));
+        key.push(Block::Figures(vec![Figure::Grid(filled), Figure::Words(lines)]));
     }
     Ok(Problem { sheet, key })
 }
