@@ -308,3 +308,26 @@ fn a_file_a_page_and_mistakes_in_one_line() {
     }
     assert!(!folder.path().join("s.pdf").exists());
 }
+
+#[test]
+fn the_network_is_drawn_as_svg_pdf_png_and_for_latex() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let export = |out: &str, style: &str| {
+        let path = folder.path().join(out);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_convstep"));
+        let output =
+            command.args(["export", "--model", "lenet5", "--style", style, "--out"]).arg(&path).output();
+        let output = output.expect("it starts");
+        assert!(output.status.success(), "{out}: {}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read(path).expect("a file")
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    // What `convstep models` says of it.
+    let parameters = "61,706";
+    assert!(texts(&text(export("t.svg", "table"))).iter().any(|text| text.trim() == parameters));
+    assert!(reader::texts(&export("t.pdf", "table"))[0].contains(parameters));
+    assert!(text(export("t.tex", "table")).contains(parameters));
+    let picture = image::load_from_memory(&export("b.png", "boxes")).expect("a picture");
+    assert!(picture.width() > 600);
+    assert!(reader::texts(&export("b.pdf", "boxes"))[0].contains("1 × 28 × 28"));
+}

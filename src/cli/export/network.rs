@@ -12,7 +12,9 @@ use clap::{Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
 
 /// Arguments of `export` for the whole network.
+// clap puts no argument into the group of a struct that has others flattened into it; without one it is never there.
 #[derive(ClapArgs, Clone, PartialEq, Debug)]
+#[group(args = ["out"])]
 pub struct NetworkArgs {
     /// The model.
     #[command(flatten)]
