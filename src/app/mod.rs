@@ -32,9 +32,9 @@ pub use state::{
     Page, PartsQuestion, Phase, PictureBefore, PictureChange, PictureEffect, PicturePart, PictureSetup,
     PictureState, PlaceText, Planned, Playback, Progress, Question, QuestionKind, RECENT, RandomisedMap,
     Recent, RescueOffer, Restored, RightAnswer, Run, RunLabels, RunSetting, Running, RunsAside, SaveQuestion,
-    Scale, Session, Sheet, SheetPlace, Show, Shown, Sides, SizeQuestion, Span, Spans, Stamp, StopReason, Subject, Tab,
-    Target, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo, ViewState, With, Work,
-    Written, asked_unit, beat_scene, focused_unit, is_large, lesson_scene, lesson_sheets, picture_file, picture_pixels,
-    reads_digits, set_to_search,
+    Scale, Session, Sheet, SheetPlace, Show, Shown, Sides, SizeQuestion, Span, Spans, Stamp, StopReason,
+    Subject, Tab, Target, ThemeChoice, Training, TrainingRun, TrainingRuns, TrainingState, Undo, ViewState,
+    With, Work, Written, asked_unit, beat_scene, focused_unit, is_large, lesson_scene, lesson_sheets,
+    picture_file, picture_pixels, reads_digits, set_to_search,
 };
 pub use task::{Done, JobStep, News, Task, TrainingJob, Until, checked};
