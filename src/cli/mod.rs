@@ -5,6 +5,7 @@ mod attribute;
 mod bars;
 mod bench;
 mod check;
+mod command;
 mod contact;
 mod data;
 mod eval;
@@ -25,11 +26,11 @@ mod top_activations;
 mod train;
 
 pub use args::{
-    Args, AttributeArgs, BenchArgs, Command, EvalArgs, FitArg, ImageArgs, LessonCommand, LessonRunArgs,
-    ModelArgs, QuizArgs, RenderArgs, RunArgs, ScheduleArg, ShownArgs, Size, StepArgs, Theme, TrainArgs,
-    one_line,
+    AttributeArgs, BenchArgs, EvalArgs, FitArg, ImageArgs, LessonCommand, LessonRunArgs, ModelArgs, QuizArgs,
+    RenderArgs, RunArgs, ScheduleArg, ShownArgs, Size, StepArgs, Theme, TrainArgs, one_line,
 };
 pub use bench::{bench_model, memory_mb};
+pub use command::{Args, Command};
 pub use export::{ExportArgs, ExportCommand};
 pub use lesson::open_lesson;
 use shown::drawing;
