@@ -48,7 +48,12 @@ fn window(args: &Args) -> Result<(), CliError> {
     if let Some(file) = &args.file {
         cli::check_file(file)?;
     }
-    convstep::ui::window::open(args.file.clone(), None).map_err(CliError)
+    let moment = args
+        .moment
+        .clone()
+        .map(|moment| convstep::app::Moment::parse(&moment).map(|_| convstep::app::Action::GoTo(moment)));
+    let moment = moment.transpose().map_err(|error| CliError(format!("--moment: {error}")))?;
+    convstep::ui::window::open(args.file.clone(), moment).map_err(CliError)
 }
 
 /// Opens the window on a lesson.

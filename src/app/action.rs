@@ -2,14 +2,15 @@
 
 use crate::app::{
     state::{
-        Compared, Digits, Drawer, Figure, FileKind, JobKind, Lane, Lang, Message, Order, Page, PictureSetup,
-        Progress, Recent, RescueOffer, Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab, ThemeChoice,
-        Training, ViewState, With,
+        Compared, Digits, Drawer, Figure, FileKind, FilmQuestion, JobKind, Lane, Lang, Message, Order, Page,
+        PictureSetup, Progress, Recent, RescueOffer, Scale, Sheet, Show, Shown, Span, Stamp, Subject, Tab,
+        ThemeChoice, Training, ViewState, With,
     },
     task::{Done, News, Until},
 };
 use crate::attribution::AttributionSettings;
 use crate::data::{Background, Dataset, Fit, Frame, Loaded, Location, paint::Pen};
+use crate::export::film::Form;
 use crate::lesson::Lesson;
 use crate::nn::{
     Mode, Part, filters::Filter, hyperparameter::Hyperparameter, init::Init, loss::Loss,
@@ -205,6 +206,10 @@ pub enum Action {
     DismissNotice,
     /// Copy the address of the place that is shown.
     CopyAddress,
+    /// Copy the numbers of the place that is shown, as a table.
+    CopyTable,
+    /// Copy the moment that is shown, as text.
+    CopyMoment,
     /// Something about training on a data set.
     Train(TrainAction),
     /// An action on data sets.
@@ -741,6 +746,25 @@ pub enum FileAction {
     Rescued(Arc<Vec<u8>>),
     /// Look again for the data set that a session trained on: where it was, or elsewhere.
     FindData(Option<Location>),
+    /// Ask about a film from here.
+    AskFilm,
+    /// What of it was chosen.
+    SetFilm(FilmQuestion),
+    /// No film after all.
+    ForgetFilm,
+    /// Ask where to save it.
+    ConfirmFilm,
+    /// A film is drawn, or why not.
+    Filmed {
+        /// The job's number.
+        job: u64,
+        /// Where it is to be saved.
+        location: Location,
+        /// Whether a file that is there is to be replaced.
+        replace: bool,
+        /// The film.
+        result: Result<(Form, Arc<Vec<u8>>), String>,
+    },
 }
 
 impl From<FileAction> for Action {

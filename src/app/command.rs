@@ -2,7 +2,7 @@
 
 use super::{
     Action, AdjustAction, AppState, BuildAction, CompareAction, DataAction, Drawer, Figure, FileAction,
-    FileKind, LessonAction, MarkAction, Page, Phase, PictureAction, Sheet, SpanAction,
+    FileKind, LessonAction, MarkAction, NumbersForm, Page, Phase, PictureAction, Sheet, SpanAction,
 };
 use crate::export::{code::Library, diagram::Style};
 use crate::lesson::Kind;
@@ -117,9 +117,17 @@ pub const COMMANDS: &[Command] = commands! {
     "export_boxes" File None, "" => |_| FileAction::Ask(FileKind::Diagram(Style::Boxes)).into();
     "export_table" File None, "" => |_| FileAction::Ask(FileKind::Diagram(Style::Table)).into();
     "export_sheet" File None, "" => |_| FileAction::Ask(FileKind::Sheet).into();
+    "export_numbers_csv" File None, "" => |_| FileAction::Ask(FileKind::Numbers(NumbersForm::Csv)).into();
+    "export_numbers_npy" File None, "" => |_| FileAction::Ask(FileKind::Numbers(NumbersForm::Npy)).into();
+    "export_tensors" File None, "" => |_| FileAction::Ask(FileKind::Tensors).into();
+    "export_log" File None, "" => |_| FileAction::Ask(FileKind::TrainingLog).into();
+    "export_plot" File None, "" => |_| FileAction::Ask(FileKind::TrainingPlot).into();
+    "export_film" File None, "" => |_| FileAction::AskFilm.into();
     "new_network" File ctrl("N"), "" => |_| Action::Build(BuildAction::New);
     "edit_network" File ctrl("E"), "" => |_| Action::Build(BuildAction::Edit);
     "copy_address" File ctrl_shift("C"), "" => |_| Action::CopyAddress;
+    "copy_table" File None, "" => |_| Action::CopyTable;
+    "copy_moment" File None, "" => |_| Action::CopyMoment;
     "quit" File ctrl("Q"), "" => |_| Action::Quit;
     "undo" Edit ctrl("Z"), "↺" => |_| Action::Undo;
     "redo" Edit ctrl_shift("Z"), "↻" => |_| Action::Redo;
@@ -180,6 +188,7 @@ pub const COMMANDS: &[Command] = commands! {
     "figure_derivatives" View None, "" => |_| Action::SetFigure(Some(Figure::Derivatives));
     "figure_kept" View None, "" => |_| Action::SetFigure(Some(Figure::Kept));
     "figure_sizes" View None, "" => |_| Action::SetFigure(Some(Figure::Sizes));
+    "figure_slide" View None, "" => |_| Action::SetFigure(Some(Figure::Slide));
     "lane_next" View key("V"), "" => |state| Action::SetLane(state.lane().next());
     "order_next" View key("O"), "" => |state| Action::SetOrder(state.view.order.next());
     "present" View key("F5"), "" => |state| Action::Present(!state.view.presenting);

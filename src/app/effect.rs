@@ -1,7 +1,7 @@
 //! What the program asks of its host.
 
 use crate::app::{
-    state::{AppState, FileContent, FileKind, PictureSetup, Progress, Recent, Stamp},
+    state::{AppState, FileContent, FileKind, FilmOrder, PictureSetup, Progress, Recent, Stamp},
     task::{Task, TrainingJob},
 };
 use crate::data::Location;
@@ -80,6 +80,20 @@ pub enum Effect {
         stamp: Box<Stamp>,
         /// Whether a file that is there is to be replaced.
         replace: bool,
+    },
+    /// Draw a film off the window's thread, reporting by [`Action::Progress`](crate::app::Action::Progress); answer
+    /// [`FileAction::Filmed`](crate::app::FileAction::Filmed), unless it was cancelled.
+    Film {
+        /// The job's number.
+        job: u64,
+        /// What to draw.
+        film: Box<FilmOrder>,
+        /// Where it is to be saved, for the answer.
+        location: Location,
+        /// Whether a file that is there is to be replaced, for the answer.
+        replace: bool,
+        /// Set when the film is no longer wanted.
+        cancel: Arc<AtomicBool>,
     },
     /// Keep the list of what was opened lately.
     KeepRecent(Vec<Recent>),

@@ -70,7 +70,7 @@ pub fn offers(state: &AppState) -> Vec<Offer> {
         .chain(bookmarks)
         .chain(stages)
         .chain(bundled::models().iter().map(|model| Offer::Model(model.name)))
-        .chain(presets::all().iter().map(|preset| Offer::Preset(preset.name)))
+        .chain(presets::every().map(|preset| Offer::Preset(preset.name)))
         .chain(SAMPLES.iter().map(|sample| Offer::Sample(sample.name)))
         .chain([ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::System].map(Offer::Theme))
         .chain(Lang::ALL.map(Offer::Lang))

@@ -583,7 +583,7 @@ pub(super) fn languages() -> impl TypedValueParser<Value = Lang> {
         .map(|code| Lang::ALL.into_iter().find(|lang| lang.code() == code).unwrap_or_default())
 }
 
-fn digits() -> impl TypedValueParser<Value = Digits> {
+pub(super) fn digits() -> impl TypedValueParser<Value = Digits> {
     const NAMES: [(&str, Digits); 3] = [("2", Digits::Two), ("4", Digits::Four), ("all", Digits::All)];
     PossibleValuesParser::new(NAMES.map(|(name, _)| name)).map(|text| {
         NAMES.into_iter().find(|(name, _)| *name == text).map_or_else(Digits::default, |(_, digits)| digits)

@@ -27,7 +27,7 @@ pub fn bench_model(name: &str) -> Result<Model, CliError> {
     if let Some((architecture, _)) = architecture(name) {
         return Ok(Model::initial(name, architecture, Init::He, 1)?);
     }
-    let is_preset = presets::all().iter().any(|preset| preset.name == name);
+    let is_preset = presets::find(name).is_some();
     if bundled::find(name).is_none() && !is_preset && !Path::new(name).exists() {
         return Err(unknown("nets", name, NETS));
     }

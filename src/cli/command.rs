@@ -16,6 +16,9 @@ pub struct Args {
     pub command: Option<Command>,
     /// A picture, model, session or data set to open in the window.
     pub file: Option<PathBuf>,
+    /// A moment to show in the window, as it was copied.
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    pub moment: Option<String>,
 }
 
 /// The commands that run without a window.

@@ -5,7 +5,7 @@ use super::{
     out::{print, shape, table},
 };
 use crate::data::{Content, Generated, SAMPLES, samples};
-use crate::model_io::{bundled, presets};
+use crate::model_io::{Preset, bundled, presets};
 
 fn row(cells: [&str; 5]) -> Vec<String> {
     cells.map(str::to_owned).into()
@@ -14,10 +14,11 @@ fn row(cells: [&str; 5]) -> Vec<String> {
 /// Prints the bundled models and the presets.
 pub fn models() -> Result<(), CliError> {
     print(&format!(
-        "{}\nFor lessons:\n\n{}\nUntrained presets:\n\n{}",
+        "{}\nFor lessons:\n\n{}\nUntrained presets:\n\n{}\nConvolution arithmetic, one layer each:\n\n{}",
         bundled_models(false)?,
         bundled_models(true)?,
-        untrained()?
+        of_presets(presets::all())?,
+        of_presets(presets::arithmetic())?
     ))
 }
 
@@ -38,9 +39,9 @@ fn bundled_models(is_for_lessons: bool) -> Result<String, CliError> {
     Ok(table(&rows, &[2, 3]))
 }
 
-fn untrained() -> Result<String, CliError> {
+fn of_presets(presets: &[Preset]) -> Result<String, CliError> {
     let mut rows = vec![row(["NAME", "INPUT", "DATA", "PARAMETERS", "WHAT IT IS"])];
-    for preset in presets::all() {
+    for preset in presets {
         let network = preset.architecture()?.build()?;
         rows.push(row([
             preset.name,

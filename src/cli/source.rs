@@ -61,7 +61,7 @@ pub fn open_model(args: &ModelArgs, image: Option<&str>) -> Result<Model, CliErr
     if let Some(bundled) = bundled::find(&args.model) {
         return Ok(Model::from_bytes(bundled.name, bundled.bytes, given.as_deref())?);
     }
-    if let Some(preset) = presets::all().iter().find(|preset| preset.name == args.model) {
+    if let Some(preset) = presets::find(&args.model) {
         return match given {
             Some(_) => Err(CliError(format!(
                 "{}: expected no --architecture with a preset, got one; omit it",

@@ -114,6 +114,47 @@ const fn digit(name: &'static str, class: usize, nth: u64) -> Sample {
     Sample { name, label: Some(digits::CLASSES[class]), source: SampleContent::Digit { class, nth } }
 }
 
+const fn values(name: &'static str, side: usize, values: &'static [f32]) -> Sample {
+    Sample { name, label: None, source: SampleContent::Values { size: (side, side), values } }
+}
+
+/// Pictures of convolution arithmetic. That of 5x5 is in figure 1.1 of Dumoulin & Visin's guide; the others are cut from
+/// it or continue it.
+#[rustfmt::skip]
+const SIDE_4: &[f32] = &[
+    3.0, 3.0, 2.0, 1.0,
+    0.0, 0.0, 1.0, 3.0,
+    3.0, 1.0, 2.0, 2.0,
+    2.0, 0.0, 0.0, 2.0,
+];
+#[rustfmt::skip]
+const SIDE_5: &[f32] = &[
+    3.0, 3.0, 2.0, 1.0, 0.0,
+    0.0, 0.0, 1.0, 3.0, 1.0,
+    3.0, 1.0, 2.0, 2.0, 3.0,
+    2.0, 0.0, 0.0, 2.0, 2.0,
+    2.0, 0.0, 0.0, 0.0, 1.0,
+];
+#[rustfmt::skip]
+const SIDE_6: &[f32] = &[
+    3.0, 3.0, 2.0, 1.0, 0.0, 2.0,
+    0.0, 0.0, 1.0, 3.0, 1.0, 1.0,
+    3.0, 1.0, 2.0, 2.0, 3.0, 0.0,
+    2.0, 0.0, 0.0, 2.0, 2.0, 1.0,
+    2.0, 0.0, 0.0, 0.0, 1.0, 3.0,
+    1.0, 2.0, 1.0, 0.0, 2.0, 2.0,
+];
+#[rustfmt::skip]
+const SIDE_7: &[f32] = &[
+    3.0, 3.0, 2.0, 1.0, 0.0, 2.0, 1.0,
+    0.0, 0.0, 1.0, 3.0, 1.0, 1.0, 2.0,
+    3.0, 1.0, 2.0, 2.0, 3.0, 0.0, 1.0,
+    2.0, 0.0, 0.0, 2.0, 2.0, 1.0, 3.0,
+    2.0, 0.0, 0.0, 0.0, 1.0, 3.0, 0.0,
+    1.0, 2.0, 1.0, 0.0, 2.0, 2.0, 1.0,
+    0.0, 1.0, 3.0, 2.0, 1.0, 0.0, 2.0,
+];
+
 /// All bundled samples, in the order in which menus offer them.
 pub const SAMPLES: &[Sample] = &[
     Sample {
@@ -152,6 +193,12 @@ pub const SAMPLES: &[Sample] = &[
             values: &[1.0, 2.0, 0.0, 3.0, 5.0, 1.0, 0.0, 2.0, 4.0],
         },
     },
+    values("arithmetic-2x2", 2, &[2.0, 1.0, 3.0, 2.0]),
+    values("arithmetic-3x3", 3, &[2.0, 1.0, 3.0, 0.0, 1.0, 2.0, 3.0, 2.0, 1.0]),
+    values("arithmetic-4x4", 4, SIDE_4),
+    values("arithmetic-5x5", 5, SIDE_5),
+    values("arithmetic-6x6", 6, SIDE_6),
+    values("arithmetic-7x7", 7, SIDE_7),
     Sample { name: "scene", label: None, source: SampleContent::Scene },
     shape("shape-circle", 0, 11),
     shape("shape-square", 1, 6),

@@ -15,7 +15,16 @@ pub fn archive<T: Real + WritableElement>(
     params: &Params<T>,
     values: &Values<T>,
 ) -> Result<Vec<u8>, ExportError> {
-    write(network, params, values).map_err(too_large)
+    let write = || {
+        let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
+        for (name, array) in named(network, params, values) {
+            npz.add_array(name, &array)?;
+        }
+        npz.add_array("loss", &arr0(values.mean_loss()))?;
+        npz.add_array("grad.loss", &arr0(T::one()))?;
+        Ok(npz.finish()?.into_inner())
+    };
+    write().map_err(too_large)
 }
 
 /// An archive of a model's parameters and running statistics, with the names and shapes of its weight file.
@@ -40,20 +49,15 @@ fn too_large(error: WriteNpzError) -> ExportError {
     ExportError(format!("expected tensors that fit a NumPy archive, got: {error}; make the network smaller"))
 }
 
-fn write<T: Real + WritableElement>(
-    network: &Network,
-    params: &Params<T>,
-    values: &Values<T>,
-) -> Result<Vec<u8>, WriteNpzError> {
-    let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
-    let mut add =
-        |name: &str, tensor: Option<&Tensor<T>>, shape: &[usize]| match tensor.map(|t| reshaped(t, shape)) {
-            Some(Some(array)) => npz.add_array(name, &array),
-            Some(None) | None => Ok(()),
-        };
+/// What [`archive`] holds but for the loss: the tensors that there are, by their names.
+pub fn named<T: Real>(network: &Network, params: &Params<T>, values: &Values<T>) -> Vec<(String, ArrayD<T>)> {
+    let mut arrays = Vec::new();
+    let mut add = |name: &str, tensor: Option<&Tensor<T>>, shape: &[usize]| {
+        arrays.extend(tensor.and_then(|t| reshaped(t, shape)).map(|array| (name.to_owned(), array)));
+    };
     let input = shape_of(&values.input).0;
-    add("input", Some(&values.input), &input)?;
-    add("grad.input", values.gradient(network, Source::Input), &input)?;
+    add("input", Some(&values.input), &input);
+    add("grad.input", values.gradient(network, Source::Input), &input);
     let mut are_vectors: Vec<bool> = Vec::new();
     for (l, layer) in network.layers.iter().enumerate() {
         let inputs = layer.sources.iter().map(|source| source.layer().is_some_and(|l| are_vectors[l]));
@@ -61,18 +65,16 @@ fn write<T: Real + WritableElement>(
         are_vectors.push(is_vector);
         let (name, out) = (layer.name(), values.layers[l].get(Part::Out));
         let shape = activation_shape(layer, values.input.dim().0, is_vector);
-        add(name, out, &shape)?;
-        add(&format!("grad.{name}"), values.gradient(network, Source::Layer(l)), &shape)?;
+        add(name, out, &shape);
+        add(&format!("grad.{name}"), values.gradient(network, Source::Layer(l)), &shape);
         for (part, shape) in layer.parameters() {
             let Some(trained) = TRAINED.iter().find(|trained| trained.param == part) else { continue };
             let (name, shape) = (format!("{name}.{}", part.suffix()), tensor_shape(layer, part, shape));
-            add(&name, params.0[l].get(part), &shape)?;
-            add(&format!("grad.{name}"), values.layers[l].get(trained.grad), &shape)?;
+            add(&name, params.0[l].get(part), &shape);
+            add(&format!("grad.{name}"), values.layers[l].get(trained.grad), &shape);
         }
     }
-    npz.add_array("loss", &arr0(values.mean_loss()))?;
-    npz.add_array("grad.loss", &arr0(T::one()))?;
-    Ok(npz.finish()?.into_inner())
+    arrays
 }
 
 fn activation_shape(layer: &Layer, images: usize, is_vector: bool) -> Vec<usize> {

@@ -4,7 +4,7 @@ mod rescue;
 mod save;
 
 pub use rescue::{Keeper, Left};
-pub use save::{abandon, check_writable, write_atomically};
+pub use save::{abandon, check_writable, write_atomically, write_folder};
 
 /// Why a file cannot be written, in one line: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -23,6 +23,28 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     written.map_err(|error| failed(path, &temporary, &error))
 }
 
+/// Writes a folder with files, which is there with all of them or not at all; there must be nothing in its place.
+///
+/// # Errors
+/// If there is, if the folder around it does not exist or cannot be written to.
+pub fn write_folder(path: &Path, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
+    let fails = |what: String| FileError(format!("{}: {what}", path.display()));
+    if path.exists() {
+        return Err(fails(
+            "expected a folder that is not there yet, got one that is; choose another name".into(),
+        ));
+    }
+    let (target, temporary) = places(path)?;
+    let written = fs::create_dir(&temporary)
+        .and_then(|()| files.iter().try_for_each(|(name, bytes)| fs::write(temporary.join(name), bytes)))
+        .and_then(|()| fs::rename(&temporary, &target));
+    written.map_err(|error| {
+        // The first error counts.
+        let _ = fs::remove_dir_all(&temporary);
+        fails(format!("expected to write the folder, got {error}; choose another place"))
+    })
+}
+
 /// Checks whether [`write_atomically`] can succeed; does not change the file.
 ///
 /// # Errors
@@ -88,6 +110,22 @@ fn write_and_rename(temporary: &PathBuf, target: &Path, bytes: &[u8]) -> std::io
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_whole_or_absent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("film");
+        let files = [("1.png".to_owned(), vec![1]), ("2.png".to_owned(), vec![2])];
+        write_folder(&path, &files).expect("writes");
+        assert_eq!(fs::read(path.join("2.png")).expect("reads"), [2]);
+        let error = write_folder(&path, &files).expect_err("it is there").0;
+        assert!(error.contains("not there yet") && !error.contains('\n'), "{error}");
+        // A file that cannot be written takes the others with it.
+        let wrong = [("1.png".to_owned(), vec![1]), ("none/2.png".to_owned(), vec![2])];
+        write_folder(&folder.path().join("other"), &wrong).expect_err("no such folder");
+        write_folder(&folder.path().join("none/film"), &files).expect_err("no folder around it");
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
 
     #[test]
     fn a_file_is_replaced_and_nothing_else_is_left() {

@@ -164,7 +164,7 @@ fn slide(name: &str, stride: usize, padding: usize) -> Result<Model, ModelError>
 }
 
 /// A model with these weights: the layer's name, and its numbers in the order of the weight file.
-fn with_weights(
+pub(super) fn with_weights(
     name: &str,
     architecture: Architecture,
     weights: &[(&str, &[f32])],

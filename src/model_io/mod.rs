@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod architecture;
+mod arithmetic;
 pub mod bundled;
 pub mod by_hand;
 pub mod checkpoint;
@@ -21,6 +22,7 @@ mod nearest;
 pub mod onnx;
 mod open;
 pub mod preprocess;
+mod preset;
 pub mod presets;
 mod pt2;
 pub mod recognise;
@@ -34,7 +36,7 @@ pub use checkpoint::Checkpoint;
 pub use model::{Model, Near};
 pub use nearest::nearest;
 pub use preprocess::Preprocess;
-pub use presets::Preset;
+pub use preset::Preset;
 
 use crate::tensor::ShapeError;
 

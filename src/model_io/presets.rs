@@ -1,26 +1,7 @@
 //! Presets: architectures to start from, each with an initialisation.
 
-use super::{Architecture, Model, ModelError, nearest::hint};
+use super::{ModelError, arithmetic::ARITHMETIC, nearest::hint, preset::Preset};
 use crate::{data::Generated, nn::init::Init};
-
-/// An architecture to start from. Listing presets creates no weights; [`Preset::model`] does.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Preset {
-    /// The name by which it is loaded; it differs from all bundled models' names.
-    pub name: &'static str,
-    /// A short title for menus.
-    pub title: &'static str,
-    /// A sentence that describes its purpose.
-    pub summary: &'static str,
-    /// How its weights are initialised.
-    pub init: Init,
-    /// The generated data with its input shape and classes; `None` if it is meant for other data.
-    pub data: Option<Generated>,
-    /// The bundled sample that it starts with.
-    pub default_sample: &'static str,
-    /// Its architecture file.
-    pub text: &'static str,
-}
 
 /// The default seed of a preset's weights.
 pub const SEED: u64 = 1;
@@ -31,6 +12,7 @@ const PRESETS: [Preset; 14] = [
         title: "LeNet-5",
         summary: "The classic for digits: tanh, average pooling, two dense layers.",
         init: Init::Xavier,
+        filter: None,
         data: Some(Generated::Digits),
         default_sample: "digit-7",
         text: include_str!("../../assets/presets/lenet5.toml"),
@@ -40,6 +22,7 @@ const PRESETS: [Preset; 14] = [
         title: "TinyVGG",
         summary: "CNN Explainer's network: two blocks of two convolutions on 64x64 pictures.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/tinyvgg.toml"),
@@ -49,6 +32,7 @@ const PRESETS: [Preset; 14] = [
         title: "A network for CIFAR-10",
         summary: "Two blocks of two padded convolutions and a dense layer of 128 on 32x32 pictures.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/cifar.toml"),
@@ -58,6 +42,7 @@ const PRESETS: [Preset; 14] = [
         title: "Without convolution",
         summary: "Two dense layers on digits: more weights than LeNet-5, and none of them is shared between places.",
         init: Init::He,
+        filter: None,
         data: Some(Generated::Digits),
         default_sample: "digit-7",
         text: include_str!("../../assets/presets/dense.toml"),
@@ -67,6 +52,7 @@ const PRESETS: [Preset; 14] = [
         title: "A gradient that vanishes",
         summary: "Twelve convolutions with sigmoids: the first hardly gets a gradient.",
         init: Init::He,
+        filter: None,
         data: Some(Generated::Digits),
         default_sample: "digit-7",
         text: include_str!("../../assets/presets/vanishing.toml"),
@@ -76,6 +62,7 @@ const PRESETS: [Preset; 14] = [
         title: "Activations that explode",
         summary: "Ten convolutions that start from weights six times too large: every layer makes its input larger.",
         init: Init::Normal { deviation: 1.0 },
+        filter: None,
         data: Some(Generated::Digits),
         default_sample: "digit-7",
         text: include_str!("../../assets/presets/exploding.toml"),
@@ -85,6 +72,7 @@ const PRESETS: [Preset; 14] = [
         title: "Depthwise separable",
         summary: "A small MobileNet: each convolution taken apart into one per map and one of 1x1 across the maps.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/separable.toml"),
@@ -94,6 +82,7 @@ const PRESETS: [Preset; 14] = [
         title: "A small Inception network",
         summary: "Three blocks that look at their input in four ways beside each other, on 32x32 pictures.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/inception.toml"),
@@ -103,6 +92,7 @@ const PRESETS: [Preset; 14] = [
         title: "A small DenseNet",
         summary: "Three blocks in which each convolution reads what all before it made, on 32x32 pictures.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/densenet.toml"),
@@ -112,6 +102,7 @@ const PRESETS: [Preset; 14] = [
         title: "A small U-Net",
         summary: "Down, up again, and what was on the way down put beside; its map of scores becomes one class.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/unet.toml"),
@@ -121,6 +112,7 @@ const PRESETS: [Preset; 14] = [
         title: "VGG-16",
         summary: "Thirteen convolutions and three dense layers on 224x224 pictures: 138 million weights, untrained.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/vgg16.toml"),
@@ -130,6 +122,7 @@ const PRESETS: [Preset; 14] = [
         title: "ResNet-18",
         summary: "Eight blocks with their input led around them, on 224x224 pictures: 12 million weights, untrained.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/resnet18.toml"),
@@ -139,6 +132,7 @@ const PRESETS: [Preset; 14] = [
         title: "MobileNetV2",
         summary: "Seventeen inverted residual blocks on 224x224 pictures: 3.5 million weights, untrained.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/mobilenet_v2.toml"),
@@ -148,18 +142,34 @@ const PRESETS: [Preset; 14] = [
         title: "SqueezeNet 1.1",
         summary: "Eight Fire modules and no dense layer on 224x224 pictures: 1.2 million weights, untrained.",
         init: Init::He,
+        filter: None,
         data: None,
         default_sample: "scene",
         text: include_str!("../../assets/presets/squeezenet1_1.toml"),
     },
 ];
 
-/// All presets, in the order in which menus offer them.
+/// The untrained networks, in the order in which menus offer them; not those of [`arithmetic`].
 pub fn all() -> &'static [Preset] {
     const { &PRESETS }
 }
 
-/// The preset with this name.
+/// The animations of convolution arithmetic, each a single layer whose filter is chosen.
+pub fn arithmetic() -> &'static [Preset] {
+    const { &ARITHMETIC }
+}
+
+/// All presets: the networks, then the animations.
+pub fn every() -> impl Iterator<Item = &'static Preset> {
+    all().iter().chain(arithmetic())
+}
+
+/// The preset with this name, if there is one.
+pub fn find(name: &str) -> Option<&'static Preset> {
+    every().find(|preset| preset.name == name)
+}
+
+/// The preset with this name, else an error.
 ///
 /// ```
 /// use convstep::model_io::presets;
@@ -174,8 +184,8 @@ pub fn all() -> &'static [Preset] {
 /// # Errors
 /// If there is no preset with this name; the message lists the names.
 pub fn load(name: &str) -> Result<Preset, ModelError> {
-    PRESETS.into_iter().find(|preset| preset.name == name).ok_or_else(|| {
-        let names = PRESETS.map(|preset| preset.name);
+    find(name).copied().ok_or_else(|| {
+        let names: Vec<&str> = every().map(|preset| preset.name).collect();
         let got: String = name.chars().take(60).collect();
         ModelError(format!(
             "expected a preset, got {got:?}{}; the presets are {}",
@@ -183,24 +193,6 @@ pub fn load(name: &str) -> Result<Preset, ModelError> {
             names.join(", ")
         ))
     })
-}
-
-impl Preset {
-    /// The parsed architecture file.
-    ///
-    /// # Errors
-    /// Never for a preset of [`all`]; a test checks this.
-    pub fn architecture(&self) -> Result<Architecture, ModelError> {
-        Architecture::parse(self.text)
-    }
-
-    /// The network with initial weights drawn by [`Preset::init`] from `seed`.
-    ///
-    /// # Errors
-    /// As for [`Preset::architecture`].
-    pub fn model(&self, seed: u64) -> Result<Model, ModelError> {
-        Model::initial(self.name, self.architecture()?, self.init, seed)
-    }
 }
 
 #[cfg(test)]
@@ -211,17 +203,21 @@ mod tests {
 
     #[test]
     fn every_preset_builds_under_a_name_of_its_own() {
-        for (p, preset) in all().iter().enumerate() {
+        for (p, preset) in every().enumerate() {
             let architecture = preset.architecture().expect(preset.name);
             let network = architecture.build().expect(preset.name);
             // SqueezeNet's first convolution has no padding, so that its last window ends before the last pixel.
             let unseen: Vec<_> =
                 network.unseen().into_iter().map(|one| (one.layer, one.rows, one.cols)).collect();
-            let known =
-                if preset.name == "squeezenet1_1" { vec![(0, vec![223], vec![223])] } else { Vec::new() };
+            let known = match preset.name {
+                "squeezenet1_1" => vec![(0, vec![223], vec![223])],
+                // Its windows end one cell before the end: this is what it shows.
+                "arithmetic-padding_strides_odd" => vec![(0, vec![5], vec![5])],
+                _ => Vec::new(),
+            };
             assert_eq!(unseen, known, "{} leaves pixels unread", preset.name);
             assert!(bundled::models().iter().all(|bundled| bundled.name != preset.name));
-            assert!(all()[..p].iter().all(|before| before.name != preset.name));
+            assert!(every().take(p).all(|before| before.name != preset.name));
             assert_eq!(load(preset.name), Ok(*preset));
             let sample = samples::load(preset.default_sample).expect(preset.name);
             assert_eq!(sample.shape()[0], network.input[0], "{}", preset.name);

@@ -485,7 +485,7 @@ pub fn unit(view: &View, unit: Unit) -> String {
 /// What a network is called: a bundled one or a preset in the user's language, another by its own name.
 pub fn network(words: Words, name: &str) -> String {
     let is_bundled = bundled::models().iter().any(|model| model.name == name);
-    let is_preset = presets::all().iter().any(|preset| preset.name == name);
+    let is_preset = presets::find(name).is_some();
     match (is_bundled, is_preset) {
         (true, _) => words.text(&format!("network.{name}")),
         (false, true) => words.text(&format!("preset.{name}")),

@@ -7,7 +7,7 @@ use super::{
     view::{Memory, View},
     views,
 };
-use crate::app::{Action, AppState, Drawer, Page, Sheet};
+use crate::app::{Action, AppState, Drawer, Figure, Page, Sheet};
 use crate::trace::Depth;
 use egui::{Align, CentralPanel, Color32, Frame, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
@@ -65,6 +65,9 @@ pub fn window_on_ui(
         }
         if view.state.view().typing_path {
             views::open_path::open_path_ui(ui, &view);
+        }
+        if let Some(film) = view.state.files().film {
+            views::film::film_ui(ui, &view, film);
         }
         views::files::files_ui(ui, &view);
         if state.view().help {
@@ -256,7 +259,8 @@ fn stage_ui(ui: &mut Ui, view: &View) {
     if let Some(lesson) = view.state.lesson().filter(|lesson| lesson.is_experiment() && is_beat_shown(view)) {
         return views::lesson::experiment_ui(ui, view, lesson);
     }
-    if let Some(figure) = view.state.figure().filter(|_| view.state.view().page == Page::Network) {
+    let figure = view.state.figure().filter(|figure| *figure != Figure::Slide);
+    if let Some(figure) = figure.filter(|_| view.state.view().page == Page::Network) {
         return views::figure::figure_ui(ui, view, figure);
     }
     match view.state.view().page {

@@ -8,7 +8,7 @@ use super::{
     view::Memory,
     zoom::Zoom,
 };
-use crate::app::{Action, AppState, FileAction, Page, ThemeChoice, apply};
+use crate::app::{Action, AppState, FileAction, Moment, Page, ThemeChoice, apply};
 use crate::data::{Content, Loaded, Picture};
 use egui::{ColorImage, Context, Event, ViewportCommand};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -120,6 +120,7 @@ impl Window {
     /// What follows from dropped files, pasted pictures and the time that has passed.
     fn input(&self, ctx: &Context) -> Vec<Action> {
         let is_playing = self.program.state().playback().playing;
+        let typing = ctx.egui_wants_keyboard_input();
         ctx.input(|input| {
             let dropped = input.raw.dropped_files.iter();
             let dropped = dropped.map(|file| FileAction::Open(file.path().into()).into());
@@ -127,8 +128,13 @@ impl Window {
                 Event::PasteImage(image) => Some(pasted(image)),
                 _ => None,
             });
+            let typed = input.events.iter().filter_map(|event| match event {
+                // A field that is typed into takes the text itself.
+                Event::Paste(text) if Moment::is_meant(text) && !typing => Some(Action::GoTo(text.clone())),
+                _ => None,
+            });
             let tick = is_playing.then(|| Action::Tick(input.unstable_dt));
-            dropped.chain(pasted).chain(tick).collect()
+            dropped.chain(pasted).chain(typed).chain(tick).collect()
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod all;
 mod attribute;
+mod numbers;
 mod step;
 #[cfg(unix)]
 mod train;

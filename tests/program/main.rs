@@ -16,8 +16,11 @@ mod compare;
 mod edit;
 mod evidence;
 #[cfg(feature = "window")]
+mod films;
+#[cfg(feature = "window")]
 mod host;
 mod marks;
+mod moments;
 #[cfg(feature = "window")]
 mod picture_files;
 mod pictures;

@@ -295,6 +295,10 @@ impl World {
             Effect::KeepRecent(recent) => FileAction::Recent(recent).into(),
             Effect::Rescue => FileAction::Rescued(Arc::new(self.files.values().next()?.clone())).into(),
             Effect::DiscardRescue => FileAction::Offer(None).into(),
+            Effect::Film { job, film, location, replace, .. } => {
+                let result = Ok((film.form, Arc::new(vec![0])));
+                FileAction::Filmed { job, location, replace, result }.into()
+            }
             Effect::Copy(_)
             | Effect::Quit
             | Effect::Train { .. }

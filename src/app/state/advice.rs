@@ -89,7 +89,7 @@ impl AppState {
     fn advice_on_answer(&self) -> Option<Advice> {
         let is_probability = self.gives_probabilities();
         // One that starts from random weights has no reason to be sure.
-        let is_untrained = presets::all().iter().any(|preset| preset.name == self.model().name);
+        let is_untrained = presets::find(&self.model().name).is_some();
         // A lesson asks about its answers itself.
         if !is_probability || is_untrained || self.lesson().is_some() || !self.knows_scores() {
             return None;

@@ -82,7 +82,7 @@ impl Draft {
     pub fn edit(running: &Model) -> Self {
         let shipped = bundled::models().iter().map(|model| model.name);
         let is_shipped =
-            shipped.chain(presets::all().iter().map(|preset| preset.name)).any(|name| name == running.name);
+            shipped.chain(presets::every().map(|preset| preset.name)).any(|name| name == running.name);
         Self::from_written(Written {
             // The bundled names stay with what was bundled.
             name: if is_shipped { format!("{}-edited", running.name) } else { running.name.clone() },

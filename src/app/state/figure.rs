@@ -8,6 +8,10 @@ use crate::trace::{Address, Depth, Grain, Owner, Pass, Place, Plan, TensorId};
 /// side by side.
 const FEW: [usize; 3] = [8, 16, 9];
 
+/// The most rows and columns of what a window slides over, padded, and of what it fills, where both stand side by side
+/// with a number in each cell.
+const SMALL: usize = 12;
+
 impl AppState {
     /// The way in which the place is shown, where one was chosen and the place has it.
     pub fn figure(&self) -> Option<Figure> {
@@ -34,7 +38,8 @@ impl AppState {
         let input = std::iter::once(plan.widen(&input, Grain::Layer));
         // What is behind the cursor can be seen at once.
         let of_now = std::iter::once(plan.widen(&self.look(), Grain::Pass));
-        of_now.chain(input).chain(passes).chain(stages).find(|place| has(plan, place, figure))
+        let cells = stages.clone().map(|stage| stage.refine(Grain::Cell));
+        of_now.chain(input).chain(passes).chain(stages).chain(cells).find(|place| has(plan, place, figure))
     }
 }
 
@@ -57,6 +62,13 @@ fn has(plan: &Plan, place: &Address, figure: Figure) -> bool {
         }
         Figure::Kept => depth == Depth::Pass && !plan.pass_stages(Pass::Bwd).is_empty(),
         Figure::Sizes => depth == Depth::Pass && matches!(pass, Some(Pass::Fwd | Pass::Bwd)),
+        Figure::Slide => {
+            let makes_output = plan.stage_at(place).is_some_and(|stage| stage.tensor.part == Part::Out);
+            matches!(depth, Depth::Cell | Depth::Term)
+                && pass == Some(Pass::Fwd)
+                && makes_output
+                && layer().is_some_and(slides_over_little)
+        }
     }
 }
 
@@ -88,6 +100,35 @@ fn block_of(plan: &Plan, place: &Address) -> Option<TensorId> {
             flattens.then(|| plan.input_of(l))
         }
     }
+}
+
+/// Whether a layer slides a window of one map over few cells and fills few.
+fn slides_over_little(layer: &Layer) -> bool {
+    let (window, slices) = match &layer.op {
+        Op::Conv2d(conv) => (conv.window, conv.group_in()),
+        Op::ConvTranspose2d(spec) => (spec.conv.window, spec.conv.group_out()),
+        Op::Dense(_)
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Resample2d(_)
+        | Op::Activation(_)
+        | Op::PRelu(_)
+        | Op::BatchNorm2d(_)
+        | Op::GroupNorm(_)
+        | Op::LocalResponseNorm(_)
+        | Op::Softmax
+        | Op::Flatten
+        | Op::Dropout { .. }
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat => return false,
+    };
+    // A transposed one reads its input spread by the stride, with at most so much around it.
+    let is_small = |axis: crate::nn::Axis| {
+        let reach = axis.dilation * (axis.kernel - 1);
+        axis.len.saturating_add(axis.padding.max(reach)).saturating_add(axis.padding) <= SMALL
+    };
+    slices == 1 && is_small(window.rows) && is_small(window.cols)
 }
 
 /// Whether all derivatives of a convolution have room beside one another.

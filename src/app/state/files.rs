@@ -1,21 +1,28 @@
 //! The session's file, the recent files, and what a crash left behind.
 
 use super::{
-    AppState, Draw, PictureSetup, picture_file,
+    AppState, Draw, PictureSetup,
+    film::FilmQuestion,
+    picture_file,
     session::Session,
     sheets::{SheetPlace, lesson_sheets},
     stamp::Stamp,
 };
 use crate::data::Location;
 use crate::export::{
+    ExportError, arrays,
     code::{self, Library},
     diagram::{self, Style},
+    film::Form,
+    numbers::{self, Array},
     picture::Format,
     sheet::{Options, Set},
+    training,
 };
 use crate::lesson::Lesson;
 use crate::model_io::{Model, session::ENDING};
-use crate::nn::optimizer::Optimizer;
+use crate::nn::{Execution, optimizer::Optimizer};
+use crate::trace::{Address, Grain, Pass, Trace};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,6 +47,25 @@ pub enum FileKind {
     Sheet,
     /// Worksheets of the lesson that is open.
     LessonSheets,
+    /// The numbers of the place that is shown; of a cell its terms.
+    Numbers(NumbersForm),
+    /// All tensors of the training step with their gradients.
+    Tensors,
+    /// The measurements of training as comma-separated values.
+    TrainingLog,
+    /// Its curves as a drawing.
+    TrainingPlot,
+    /// A film.
+    Film(Form),
+}
+
+/// What numbers are written as.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NumbersForm {
+    /// Comma-separated values.
+    Csv,
+    /// A NumPy array.
+    Npy,
 }
 
 impl FileKind {
@@ -51,9 +77,13 @@ impl FileKind {
             Self::Progress => "csv",
             Self::Code(_) => "py",
             Self::CodeWeights(library) => library.weights_ending(),
-            Self::Diagram(_) => "svg",
             Self::Picture(format) => format.ending(),
             Self::Sheet | Self::LessonSheets => "pdf",
+            Self::Diagram(_) | Self::TrainingPlot => "svg",
+            Self::Numbers(NumbersForm::Csv) | Self::TrainingLog => "csv",
+            Self::Numbers(NumbersForm::Npy) => "npy",
+            Self::Tensors => "npz",
+            Self::Film(form) => form.ending(),
         }
     }
 }
@@ -79,6 +109,16 @@ pub enum FileContent {
     Sheet(Box<SheetPlace>, Options),
     /// Worksheets of a lesson.
     LessonSheets(Box<Lesson>, Options),
+    /// The numbers of a place; of a cell its terms.
+    Numbers(NumbersForm, Arc<Trace>, Address),
+    /// All tensors of a training step with their gradients.
+    Tensors(Arc<Trace>),
+    /// The measurements of training as comma-separated values.
+    TrainingLog(Vec<u8>),
+    /// Those whose curves are drawn.
+    TrainingPlot(Vec<u8>),
+    /// A film, as it was drawn.
+    Film(Form, Arc<Vec<u8>>),
 }
 
 /// Worksheets of a lesson that are saved at once: a class of students. The first has the seed 1.
@@ -97,6 +137,11 @@ impl FileContent {
             Self::Picture(_, setup) => FileKind::Picture(setup.format),
             Self::Sheet(..) => FileKind::Sheet,
             Self::LessonSheets(..) => FileKind::LessonSheets,
+            Self::Numbers(form, ..) => FileKind::Numbers(*form),
+            Self::Tensors(_) => FileKind::Tensors,
+            Self::TrainingLog(_) => FileKind::TrainingLog,
+            Self::TrainingPlot(_) => FileKind::TrainingPlot,
+            Self::Film(form, _) => FileKind::Film(*form),
         }
     }
 
@@ -125,7 +170,41 @@ impl FileContent {
                 let set = Set { question: None, count: CLASS, seed: 1 };
                 lesson_sheets(lesson, &set, options).and_then(|sheets| sheets.pdf()).map_err(|error| error.0)
             }
+            Self::Numbers(form, trace, place) => numbers_of(*form, trace, place).map_err(|error| error.0),
+            Self::Tensors(trace) => {
+                let mut trace = (**trace).clone();
+                trace.compute_to(Pass::Bwd, Execution::SERIAL);
+                let network = trace.plan().network();
+                arrays::archive(network, trace.params(), trace.values()).map_err(|error| error.0)
+            }
+            Self::TrainingLog(log) => Ok(log.clone()),
+            Self::TrainingPlot(log) => training::plot(log).map(String::into_bytes).map_err(|error| error.0),
+            Self::Film(_, bytes) => Ok((**bytes).clone()),
         }
+    }
+}
+
+/// The numbers of a place as a file: of a computed cell or a term its terms, else the tensor or the map.
+fn numbers_of(form: NumbersForm, trace: &Trace, place: &Address) -> Result<Vec<u8>, ExportError> {
+    let has_terms = place.grain() >= Grain::Cell && place.stage().is_some();
+    match (form, has_terms) {
+        (NumbersForm::Csv, true) => numbers::terms(trace, place)?.csv(),
+        (NumbersForm::Csv, false) => Array::from_place(trace, place)?.table().csv(),
+        (NumbersForm::Npy, true) => numbers::terms_array(trace, place)?.npy(),
+        (NumbersForm::Npy, false) => Array::from_place(trace, place)?.npy(),
+    }
+}
+
+/// The numbers of a place with tabs between them, as a spreadsheet takes them.
+///
+/// # Errors
+/// Where the place is more than a layer.
+pub(in crate::app) fn table_of(trace: &Trace, place: &Address) -> Result<String, ExportError> {
+    let has_terms = place.grain() >= Grain::Cell && place.stage().is_some();
+    if has_terms {
+        numbers::terms(trace, place)?.tabs()
+    } else {
+        Array::from_place(trace, place)?.table().tabs()
     }
 }
 
@@ -212,6 +291,10 @@ pub struct Files {
     pub asked: Option<SaveQuestion>,
     /// How large a network's picture is to be.
     pub(in crate::app) size_question: Option<SizeQuestion>,
+    /// The film that is being asked about.
+    pub film: Option<FilmQuestion>,
+    /// The film that is drawn once its place is known.
+    pub(in crate::app) film_asked: Option<FilmQuestion>,
     /// Training whose data set is not there.
     pub absent: Option<MissingData>,
     /// What a crash left behind is in use: it is kept anew with all else.

@@ -41,6 +41,8 @@ pub enum JobKind {
     Training,
     /// Trains networks on shuffled pixels, for a lesson.
     Experiment,
+    /// Draws a film.
+    Filming,
 }
 
 impl JobKind {
@@ -53,7 +55,8 @@ impl JobKind {
             | Self::TopActivations
             | Self::LossAfter
             | Self::Training
-            | Self::Experiment => false,
+            | Self::Experiment
+            | Self::Filming => false,
         }
     }
 

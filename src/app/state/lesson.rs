@@ -461,7 +461,7 @@ pub(in crate::app) fn inputs_of(setting: &Setting, at_hand: Option<&Inputs>) -> 
 }
 
 fn load_model(name: &str) -> Result<Model, String> {
-    if let Some(preset) = presets::all().iter().find(|preset| preset.name == name) {
+    if let Some(preset) = presets::find(name) {
         return preset.model(presets::SEED).map_err(|error| error.to_string());
     }
     bundled::load(name).map_err(|error| error.to_string())

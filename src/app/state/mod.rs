@@ -12,10 +12,12 @@ mod draft;
 mod draw;
 mod figure;
 mod files;
+mod film;
 mod inputs;
 mod jobs;
 pub(in crate::app) mod lesson;
 mod marks;
+mod moment;
 mod notice;
 mod picture;
 mod picture_before;
@@ -50,15 +52,19 @@ pub use derived::{Derived, is_large};
 pub(in crate::app) use draft::Touched;
 pub use draft::{Draft, Written};
 pub use draw::{Draw, Framing, picture_file, picture_pixels};
+pub(in crate::app) use files::table_of;
 pub use files::{
-    FileContent, FileKind, Files, MissingData, RECENT, Recent, RescueOffer, SaveQuestion, SizeQuestion,
+    FileContent, FileKind, Files, MissingData, NumbersForm, RECENT, Recent, RescueOffer, SaveQuestion,
+    SizeQuestion,
 };
+pub use film::{FilmOrder, FilmQuestion, FilmRange};
 pub use inputs::{Change, Forked, Inputs, Target};
 pub use jobs::{Job, JobKind, Jobs};
 pub use lesson::{
     Answered, Covers, Hands, LessonProgress, LessonState, Phase, Progress, beat_scene, lesson_scene,
 };
 pub use marks::{Bookmark, Breakpoint, Marks};
+pub use moment::{LeftOut, Moment};
 pub use notice::{About, Message, Notice, NoticeKind, Work};
 pub use picture::{PicturePart, PictureSetup, PictureState};
 pub use picture_before::{PictureBefore, PictureChange, PictureEffect};
@@ -151,6 +157,8 @@ pub struct AppState {
     pub(in crate::app) lesson: Option<Box<LessonState>>,
     /// What was done of all lessons.
     pub(in crate::app) progress: Progress,
+    /// The moment to go to once its network and picture are there.
+    pub(in crate::app) moment: Option<Box<Moment>>,
 }
 
 /// The state's parts, to be read.
@@ -335,6 +343,7 @@ impl AppState {
             lesson: None,
             progress: Progress::default(),
             picture: PictureState::default(),
+            moment: None,
         };
         state.mark_saved();
         Ok(state)

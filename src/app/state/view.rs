@@ -332,12 +332,15 @@ pub enum Figure {
     Kept,
     /// The whole network: the sizes of all layers' numbers or gradients side by side.
     Sizes,
+    /// A cell of a convolution, or a transposed one, of small maps: the window on what it slides over, its weights in it,
+    /// beside the map that it fills.
+    Slide,
 }
 
 impl Figure {
     /// All of them, in the order of their list.
-    pub const ALL: [Self; 6] =
-        [Self::Coverage, Self::Vector, Self::Turned, Self::Derivatives, Self::Kept, Self::Sizes];
+    pub const ALL: [Self; 7] =
+        [Self::Coverage, Self::Vector, Self::Turned, Self::Derivatives, Self::Kept, Self::Sizes, Self::Slide];
 
     /// The key of its name in the strings.
     pub const fn key(self) -> &'static str {
@@ -348,6 +351,7 @@ impl Figure {
             Self::Derivatives => "figure.derivatives",
             Self::Kept => "figure.kept",
             Self::Sizes => "figure.sizes",
+            Self::Slide => "figure.slide",
         }
     }
 }

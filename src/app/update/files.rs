@@ -1,7 +1,7 @@
 //! Opens and saves files.
 
 use super::{
-    jobs, lesson,
+    film, jobs, lesson,
     models::use_model,
     notice::{fail, notice},
     session,
@@ -10,14 +10,15 @@ use crate::app::{
     action::FileAction,
     effect::Effect,
     state::{
-        AppState, FileContent, FileKind, JobKind, Message, MissingData, NoticeKind, Page, PictureSetup,
-        RECENT, Recent, Restored, SaveQuestion, Session, SheetPlace, SizeQuestion, Stamp, Work,
+        AppState, FileContent, FileKind, FilmQuestion, JobKind, Message, MissingData, NoticeKind, Page,
+        PictureSetup, RECENT, Recent, Restored, SaveQuestion, Session, SheetPlace, SizeQuestion, Stamp, Work,
         training::model_that_learned,
     },
     task::Task,
 };
 use crate::data::{Content, Dataset, Location, Recipe, samples};
 use crate::export::sheet::Options;
+use crate::export::training::{self, LoggedRun};
 use crate::lesson::Lesson;
 use crate::model_io::{Model, session as session_file};
 use crate::nn::Execution;
@@ -30,6 +31,10 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
             Some(location) => return write_file(state, FileKind::Session, location, true),
             None => ask_where(state, FileKind::Session),
         },
+        FileAction::Ask(FileKind::Numbers(_) | FileKind::Tensors) if !state.covers().is_empty() => {
+            let text = "expected numbers that are shown, got some that a question covers; answer it first";
+            fail(state, Message::sentence(text.into(), "notice.covered", &[]));
+        }
         FileAction::Ask(kind) => ask_where(state, kind),
         FileAction::Type(text) => {
             if let Some(asked) = &mut state.files.asked {
@@ -90,6 +95,18 @@ pub(in crate::app) fn update(state: &mut AppState, action: FileAction) -> Vec<Ef
             return vec![read_session(state, "session".into(), bytes)];
         }
         FileAction::FindData(location) => return find_data(state, location),
+        FileAction::AskFilm => state.files.film = Some(FilmQuestion::new(film::grain_of(state))),
+        FileAction::SetFilm(film) => state.files.film = Some(film),
+        FileAction::ForgetFilm => state.files.film = None,
+        FileAction::ConfirmFilm => {
+            if let Some(film) = state.files.film.take() {
+                state.files.film_asked = Some(film);
+                ask_where(state, FileKind::Film(film.form));
+            }
+        }
+        FileAction::Filmed { job, location, replace, result } => {
+            return film::finish(state, job, location, replace, result);
+        }
     }
     Vec::new()
 }
@@ -197,7 +214,12 @@ fn ask_where(state: &mut AppState, kind: FileKind) {
             | FileKind::Model
             | FileKind::Code(_)
             | FileKind::CodeWeights(_)
-            | FileKind::Diagram(_),
+            | FileKind::Diagram(_)
+            | FileKind::Numbers(_)
+            | FileKind::Tensors
+            | FileKind::TrainingLog
+            | FileKind::TrainingPlot
+            | FileKind::Film(_),
             _,
         ) => {
             let model = state.model().name.as_str();
@@ -213,8 +235,11 @@ fn ask_where(state: &mut AppState, kind: FileKind) {
     state.files.asked = Some(SaveQuestion { kind, text: location.to_string(), is_taken: false });
 }
 
-fn write_file(state: &AppState, kind: FileKind, location: Location, replace: bool) -> Vec<Effect> {
-    let stamp = || Box::new(Stamp::from_state(state));
+fn write_file(state: &mut AppState, kind: FileKind, location: Location, replace: bool) -> Vec<Effect> {
+    if let FileKind::Film(form) = kind {
+        return film::start(state, form, location, replace);
+    }
+    let stamp = Box::new(Stamp::from_state(state));
     let content = match kind {
         FileKind::Session => FileContent::Session(Box::new(Session::from_state(state))),
         FileKind::Model => FileContent::Model(as_trained(state)),
@@ -225,7 +250,7 @@ fn write_file(state: &AppState, kind: FileKind, location: Location, replace: boo
                 FileContent::Code(library, as_trained(state), state.inputs.optimizer, weights.name());
             // What the program reads comes first: an older one of the same name is of no use without it.
             let mut effects = write_file(state, FileKind::CodeWeights(library), weights, replace);
-            effects.push(Effect::Write { location, content: program, stamp: stamp(), replace });
+            effects.push(Effect::Write { location, content: program, stamp, replace });
             return effects;
         }
         FileKind::CodeWeights(library) => FileContent::CodeWeights(library, as_trained(state)),
@@ -239,8 +264,26 @@ fn write_file(state: &AppState, kind: FileKind, location: Location, replace: boo
             let Some(lesson) = state.lesson() else { return Vec::new() };
             FileContent::LessonSheets(Box::new((**lesson.lesson()).clone()), sheet_options(state))
         }
+        FileKind::Numbers(form) => FileContent::Numbers(form, Arc::clone(state.trace()), state.look()),
+        FileKind::Tensors => FileContent::Tensors(Arc::clone(state.trace())),
+        FileKind::TrainingLog => FileContent::TrainingLog(log(state)),
+        FileKind::TrainingPlot => FileContent::TrainingPlot(log(state)),
+        FileKind::Film(_) => return Vec::new(),
     };
-    vec![Effect::Write { location, content, stamp: stamp(), replace }]
+    vec![Effect::Write { location, content, stamp, replace }]
+}
+
+/// The measurements of all runs of training, for a file.
+fn log(state: &AppState) -> Vec<u8> {
+    let steps = state.inputs.training.as_ref().map_or(1, |training| training.schedule.batches());
+    let runs = state.training_runs();
+    let names: Vec<String> = runs.iter().map(|run| format!("run {}", run.branch.number())).collect();
+    let runs: Vec<LoggedRun> = runs
+        .iter()
+        .zip(&names)
+        .map(|(run, name)| LoggedRun { name, branch: run.branch, steps_per_epoch: steps as u32 })
+        .collect();
+    training::csv(&runs).unwrap_or_default()
 }
 
 /// A name for a picture: the model and the place, in letters and digits.
@@ -292,7 +335,12 @@ fn apply_written(
         | FileKind::CodeWeights(_)
         | FileKind::Diagram(_)
         | FileKind::Sheet
-        | FileKind::LessonSheets => {
+        | FileKind::LessonSheets
+        | FileKind::Numbers(_)
+        | FileKind::Tensors
+        | FileKind::TrainingLog
+        | FileKind::TrainingPlot
+        | FileKind::Film(_) => {
             notice(state, Message::as_it_is(format!("→ {location}")), NoticeKind::Info);
         }
         FileKind::Picture(_) => {

@@ -19,6 +19,7 @@ pub(in crate::app) fn cancel(state: &mut AppState, kind: JobKind) {
         return state.jobs.cancel(kind);
     }
     state.jobs.cancel_foreground();
+    state.moment = None;
     state.position.stop_waiting();
     state.breakpoint_search = None;
     state.attribution.playing = false;

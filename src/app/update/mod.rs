@@ -9,12 +9,14 @@ mod data;
 mod draft;
 mod edit;
 mod files;
+mod film;
 mod inputs;
 pub(in crate::app) mod jobs;
 mod lesson;
 mod loss_after;
 mod marks;
 mod models;
+mod moment;
 pub(in crate::app) mod navigation;
 pub(in crate::app) mod notice;
 mod picture;
@@ -35,7 +37,7 @@ use self::{inputs::edit_inputs, notice::fail};
 use crate::app::{
     action::{Action, AdjustAction},
     effect::Effect,
-    state::{AppState, EXPONENTS, Page, Target},
+    state::{AppState, EXPONENTS, Message, Moment, Page, Target, table_of},
 };
 
 /// Changes the state by one action; the apply floor keeps the rest of the state in step.
@@ -45,6 +47,7 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
         Action::GoToEdge { grain, back } => {
             navigation::go_to_edge(state, grain, back);
         }
+        Action::GoTo(text) if Moment::is_meant(&text) => return moment::open(state, &text),
         Action::GoTo(text) => navigation::go_to_text(state, &text),
         Action::Visit(place) => {
             if let Some(address) = place.resolve(state.plan()) {
@@ -154,6 +157,15 @@ pub(in crate::app) fn update(state: &mut AppState, action: Action) -> Vec<Effect
             state.notices.pop();
         }
         Action::CopyAddress => return vec![Effect::Copy(state.position.text().text().to_owned())],
+        Action::CopyTable if !state.covers().is_empty() => {
+            let text = "expected numbers that are shown, got some that a question covers; answer it first";
+            fail(state, Message::sentence(text.into(), "notice.covered", &[]));
+        }
+        Action::CopyTable => match table_of(state.trace(), &state.look()) {
+            Ok(table) => return vec![Effect::Copy(table)],
+            Err(error) => fail(state, error.0),
+        },
+        Action::CopyMoment => return moment::copy(state),
         Action::Quit => return vec![Effect::Quit],
         Action::Lesson(action) => return lesson::update(state, action),
         Action::Picture(action) => return picture::update(state, action),

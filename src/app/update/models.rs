@@ -1,13 +1,14 @@
 //! Opens models and pictures.
 
-use super::{inputs::set_inputs, jobs, notice::fail};
+use super::{inputs::set_inputs, jobs, notice::fail, view};
 use crate::app::{
     effect::Effect,
-    state::{AppState, Change, Inputs, JobKind},
+    state::{AppState, Change, Figure, Inputs, JobKind},
     task::Task,
 };
 use crate::data::{Content, Loaded, samples};
 use crate::model_io::{Model, bundled, presets};
+use crate::trace::{Address, Cursor, Grain};
 use std::sync::Arc;
 
 pub(in crate::app) fn use_picture(state: &mut AppState, picture: Arc<Loaded>) -> Vec<Effect> {
@@ -16,7 +17,7 @@ pub(in crate::app) fn use_picture(state: &mut AppState, picture: Arc<Loaded>) ->
 }
 
 pub(in crate::app) fn open_bundled(state: &mut AppState, name: &str) -> Vec<Effect> {
-    if let Some(preset) = presets::all().iter().find(|preset| preset.name == name) {
+    if let Some(preset) = presets::find(name) {
         return vec![jobs::start(state, JobKind::Reading, name.to_owned(), Task::Start(*preset))];
     }
     match bundled::load(name) {
@@ -31,7 +32,7 @@ pub(in crate::app) fn open_bundled(state: &mut AppState, name: &str) -> Vec<Effe
 pub(in crate::app) fn use_model(state: &mut AppState, model: Model) -> Vec<Effect> {
     state.files.size_question = None;
     let models = bundled::models().iter().map(|bundled| (bundled.name, bundled.default_sample));
-    let mut known = models.chain(presets::all().iter().map(|preset| (preset.name, preset.default_sample)));
+    let mut known = models.chain(presets::every().map(|preset| (preset.name, preset.default_sample)));
     let sample = known.find(|(name, _)| *name == model.name).map(|(_, sample)| sample);
     let now = &state.inputs.picture;
     let named = |name: &str| samples::SAMPLES.iter().find(|sample| sample.name == name);
@@ -54,7 +55,19 @@ pub(in crate::app) fn use_model(state: &mut AppState, model: Model) -> Vec<Effec
     if let Some(picture) = picture {
         inputs = inputs.with_picture(Arc::new(picture));
     }
-    set_inputs(state, inputs, Change::Renew)
+    let effects = set_inputs(state, inputs, Change::Renew);
+    show_arithmetic(state);
+    effects
+}
+
+/// Of convolution arithmetic the first cell, and the window that slides.
+fn show_arithmetic(state: &mut AppState) {
+    let name = &state.inputs.model.name;
+    if presets::arithmetic().iter().any(|preset| preset.name == name) {
+        let first = Address::whole_stage(0, 0, 0).refine(Grain::Cell);
+        state.position.go(|cursor, plan| *cursor = Cursor::after(plan, &first));
+        view::set_figure(state, Some(Figure::Slide));
+    }
 }
 
 /// The inputs with another model, and the training that continues with it.

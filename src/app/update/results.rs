@@ -5,6 +5,7 @@ use super::{
     inputs::apply_inputs,
     lesson,
     models::{use_model, use_picture},
+    moment,
     notice::fail,
     top_activations,
 };
@@ -37,7 +38,10 @@ pub(in crate::app) fn update(state: &mut AppState, job: u64, done: Done) -> Vec<
             return vec![files::restore_session(state, job.file, session, Some(data))];
         }
         Done::Restored(Ok(restored)) => return files::finish_restore(state, job.file, *restored),
-        Done::Derived(change, derived) => apply_inputs(state, change, derived.map(|derived| *derived)),
+        Done::Derived(change, derived) => {
+            apply_inputs(state, change, derived.map(|derived| *derived));
+            moment::arrive(state);
+        }
         // What has been trained meanwhile stays.
         Done::Approached(Ok(run)) => {
             let run = run.join(state.position.run());

@@ -41,6 +41,7 @@ pub(in crate::app) fn set_figure(state: &mut AppState, figure: Option<Figure>) {
                     ("a convolution of a few numbers; open article-backprop", "notice.no_small_convolution")
                 }
                 Figure::Kept | Figure::Sizes => ("a layer", "notice.no_layer"),
+                Figure::Slide => ("a convolution of one small map", "notice.no_small_map"),
             };
             let text = format!("{name}: expected {what}, got none");
             return fail(state, Message::sentence(text, key, &[("name", &name)]));
@@ -88,7 +89,7 @@ pub(in crate::app) fn escape(state: &mut AppState) {
     } else if state.data.parts_question.take().is_some() || state.files.size_question.take().is_some() {
     } else if state.data.asking {
         state.data.asking = false;
-    } else if state.files.asked.take().is_some() {
+    } else if state.files.film.take().is_some() || state.files.asked.take().is_some() {
     } else if let Some(draft) = &state.draft {
         // A changed draft is not discarded by a single key.
         if !draft.is_changed() {

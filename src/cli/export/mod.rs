@@ -1,14 +1,19 @@
 //! `export`: writes files for other programs. Each command has a file of its own here, with its arguments and one
 //! function that does it; without a command, the network is written.
 
+mod film;
 mod network;
+mod numbers;
 mod picture;
 mod sheet;
+mod subject;
 
 use super::{CliError, Ended};
 use crate::app::Draw;
 use clap::{Args as ClapArgs, Subcommand};
+use film::FilmArgs;
 use network::NetworkArgs;
+use numbers::{PlotArgs, TensorArgs, TermsArgs};
 use picture::PictureArgs;
 use sheet::SheetArgs;
 
@@ -31,6 +36,14 @@ pub enum ExportCommand {
     Picture(Box<PictureArgs>),
     /// Writes worksheets and their keys: of a place, or of a lesson's questions.
     Sheet(Box<SheetArgs>),
+    /// Draws steps as a moving picture.
+    Film(Box<FilmArgs>),
+    /// Writes tensors as numbers.
+    Tensor(Box<TensorArgs>),
+    /// Writes the terms of a cell.
+    Terms(Box<TermsArgs>),
+    /// Draws the curves of a training log.
+    Plot(PlotArgs),
 }
 
 /// Writes what is asked for; `draw` draws states, where there is a window.
@@ -38,6 +51,10 @@ pub fn export(args: &ExportArgs, draw: Option<&dyn Draw>) -> Result<Ended, CliEr
     match (&args.command, &args.network) {
         (Some(ExportCommand::Picture(args)), _) => picture::picture(args, super::drawing(draw)?)?,
         (Some(ExportCommand::Sheet(args)), _) => sheet::sheet(args)?,
+        (Some(ExportCommand::Film(args)), _) => return film::film(args, super::drawing(draw)?),
+        (Some(ExportCommand::Tensor(args)), _) => numbers::tensor(args)?,
+        (Some(ExportCommand::Terms(args)), _) => numbers::terms(args)?,
+        (Some(ExportCommand::Plot(args)), _) => numbers::plot(args)?,
         (None, Some(args)) => network::export(args)?,
         (None, None) => return Err(CliError("expected --out with a file's name, got none; add it".into())),
     }

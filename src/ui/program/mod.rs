@@ -262,6 +262,19 @@ impl<H: Host> Program<H> {
                 self.host.discard_session(reply);
             }
             Effect::Work { job, task, cancel } => self.work(job, task, cancel),
+            Effect::Film { job, film, location, replace, cancel } => {
+                let outbox = self.outbox.clone();
+                let reporter = Reporter::new(job, cancel, Arc::clone(&self.clock), outbox.clone());
+                self.host.start(Box::new(Once::new(move |_: &dyn Workers| {
+                    let drawn = film.draw(&Drawing, &|part| reporter.report(part));
+                    let result = match drawn {
+                        Ok(Some(bytes)) => Ok((film.form, Arc::new(bytes))),
+                        Ok(None) => return,
+                        Err(error) => Err(error),
+                    };
+                    outbox.send(FileAction::Filmed { job, location, replace, result }.into());
+                })));
+            }
             Effect::Advance => self.advance = true,
             Effect::Train { job, cancel } => {
                 let job = job.lock().unwrap_or_else(PoisonError::into_inner).take();

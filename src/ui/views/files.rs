@@ -63,6 +63,9 @@ fn asked_ui(ui: &mut Ui, view: &View, asked: &SaveQuestion) {
         FileKind::Picture(_) => "files.save_picture",
         FileKind::Sheet => "files.save_sheet",
         FileKind::LessonSheets => "files.save_sheets",
+        FileKind::Numbers(_) | FileKind::Tensors | FileKind::TrainingLog => "files.save_numbers",
+        FileKind::TrainingPlot => "files.save_plot",
+        FileKind::Film(_) => "files.save_film",
     };
     ui.label(RichText::new(view.text(title)).font(theme::title_font()));
     ui.add_space(theme::space::S);

@@ -8,6 +8,7 @@ pub mod data;
 pub mod evidence;
 pub mod figure;
 pub mod files;
+pub mod film;
 pub mod help;
 pub mod home;
 pub mod inspector;

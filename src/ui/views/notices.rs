@@ -32,7 +32,9 @@ enum Line<'a> {
 
 /// The items, the most urgent first.
 fn line(state: &AppState) -> Option<Line<'_>> {
-    let foreground = state.jobs().foreground().or(state.jobs().of_kind(JobKind::OpeningData));
+    let of_kind = |kind| state.jobs().of_kind(kind);
+    let foreground =
+        state.jobs().foreground().or(of_kind(JobKind::OpeningData)).or(of_kind(JobKind::Filming));
     if let Some(notice) = state.notices().last() {
         return Some(Line::Notice(notice, state.notices().len() - 1));
     }
@@ -154,7 +156,9 @@ fn cancel_ui(ui: &mut Ui, view: &View, kind: JobKind) {
 fn job_ui(ui: &mut Ui, view: &View, job: &Job) {
     let name = ("name", job.name.as_str());
     let is_computing = job.kind == JobKind::Computing;
-    let text = if is_computing {
+    let text = if job.kind == JobKind::Filming {
+        view.fill("notice.filming", &[name])
+    } else if is_computing {
         view.fill("notice.computing", &[name, ("percent", &format!("{:.0}", job.part * 100.0))])
     } else {
         busy_ui(ui, view);

@@ -34,7 +34,7 @@ mod softmax;
 mod table;
 mod update;
 
-use crate::app::Drawer;
+use crate::app::{Drawer, Figure};
 use crate::nn::{Op, Part};
 use crate::trace::{Address, Depth, Grain, Owner, Pass};
 use crate::ui::view::{Legend, View};
@@ -51,6 +51,8 @@ enum Body<'a> {
     Table(table::Table<'a>),
     /// A sum of windows times filter slices.
     Sum(Box<conv::ConvCell<'a>>),
+    /// The same sum as a window on what it slides over.
+    Slide(Box<conv::ConvCell<'a>>),
 }
 
 /// A close-up: its body and its caption.
@@ -126,6 +128,11 @@ fn legends(items: &[Item]) -> Vec<Legend> {
     items.iter().filter_map(legend).collect()
 }
 
+/// Whether the place is shown as a window that slides.
+fn slides(view: &View) -> bool {
+    view.state.figure() == Some(Figure::Slide)
+}
+
 /// Draws the close-up of the shown place into the room of `ui`.
 pub fn closeup_ui(ui: &mut Ui, view: &View) {
     let Some(closeup) = Closeup::new(view) else { return };
@@ -170,6 +177,7 @@ fn stage_ui(ui: &mut Ui, view: &View, closeup: &Closeup, stage: Rect) {
         Body::Parts(items, extra) => parts::parts_ui(ui, view, items, extra.as_ref(), rect),
         Body::Table(table) => table::table_ui(ui, view, table, rect),
         Body::Sum(conv_cell) => conv::sum_ui(ui, conv_cell, rect),
+        Body::Slide(conv_cell) => conv::slide_ui(ui, conv_cell, rect),
     }
 }
 
@@ -180,7 +188,7 @@ pub fn has_choices(view: &View) -> bool {
     let Owner::Layer(l) = stage.tensor.owner else { return false };
     match &plan.layer(l as usize).op {
         Op::Conv2d(_) => stage.tensor.part == Part::Dx,
-        Op::ConvTranspose2d(_) => stage.tensor.part == Part::Out,
+        Op::ConvTranspose2d(_) => stage.tensor.part == Part::Out && !slides(view),
         Op::MaxPool2d(_) | Op::AvgPool2d(_) => stage.pass == Pass::Fwd,
         Op::Resample2d(_)
         | Op::Activation(_)

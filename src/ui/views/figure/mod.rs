@@ -28,6 +28,8 @@ pub fn figure_ui(ui: &mut Ui, view: &View, figure: Figure) {
         Figure::Derivatives => derivatives::derivatives_ui(ui, view),
         Figure::Kept => kept::kept_ui(ui, view),
         Figure::Sizes => sizes::sizes_ui(ui, view),
+        // A close-up in another form, drawn with the close-ups.
+        Figure::Slide => {}
     }
 }
 

@@ -241,7 +241,8 @@ fn figures_of(view: &View, depth: Depth) -> Option<Choice> {
     let word = |figure: Option<Figure>| match (figure, depth) {
         (Some(figure), _) => view.text(figure.key()),
         (None, Depth::Pass) => view.text("figure.layers"),
-        (None, Depth::Layer | Depth::Map | Depth::Cell | Depth::Term) => view.text("figure.maps"),
+        (None, Depth::Layer | Depth::Map) => view.text("figure.maps"),
+        (None, Depth::Cell | Depth::Term) => view.text("figure.products"),
     };
     let choice = Choice::new("place.figure", &ways, view.state.figure(), word, Action::SetFigure);
     (ways.len() > 1).then(|| choice.into_list())

@@ -4,7 +4,7 @@ mod choices;
 mod neighbours;
 mod typing;
 
-use crate::app::{Action, Drawer, Page, PictureAction, Show};
+use crate::app::{Action, Drawer, Figure, Page, PictureAction, Show};
 use crate::nn::Part;
 use crate::trace::{Address, Depth, Grain, Owner, Pass, TensorId};
 use crate::ui::{
@@ -64,7 +64,7 @@ pub fn title(view: &View) -> (String, String) {
 /// show it.
 fn layer_shows(view: &View) -> Option<String> {
     let (state, look) = (view.state, view.state.look());
-    if let Some(figure) = state.figure() {
+    if let Some(figure) = state.figure().filter(|figure| *figure != Figure::Slide) {
         return Some(view.text(figure.key()));
     }
     if Depth::new(&look) != Depth::Layer {

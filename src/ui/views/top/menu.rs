@@ -122,6 +122,22 @@ pub(super) fn models_ui(ui: &mut Ui, view: &View, is_for_lessons: bool) {
     }
 }
 
+/// The presets, and those of convolution arithmetic in a menu of their own.
+pub(super) fn presets_ui(ui: &mut Ui, view: &View) {
+    for (caption, presets) in [("menu.presets", presets::all()), ("menu.arithmetic", presets::arithmetic())] {
+        ui.menu_button(view.text(caption), |ui| {
+            for preset in presets {
+                let current = view.state.model().name == preset.name;
+                let words = view.text(&format!("preset.{}", preset.name));
+                if ui.add(Button::selectable(current, words)).on_hover_text(preset.name).clicked() {
+                    view.push(Action::OpenBundled(preset.name.to_owned()));
+                    ui.close();
+                }
+            }
+        });
+    }
+}
+
 fn file_ui(ui: &mut Ui, view: &View) {
     for id in ["open_picture", "open_model", "open_data"] {
         if let Some(command) = crate::app::command::command(id) {
@@ -145,16 +161,7 @@ fn file_ui(ui: &mut Ui, view: &View) {
         ui.separator();
         ui.menu_button(view.text("menu.lesson_models"), |ui| models_ui(ui, view, true));
     });
-    ui.menu_button(view.text("menu.presets"), |ui| {
-        for preset in presets::all() {
-            let current = view.state.model().name == preset.name;
-            let words = view.text(&format!("preset.{}", preset.name));
-            if ui.add(Button::selectable(current, words)).on_hover_text(preset.name).clicked() {
-                view.push(Action::OpenBundled(preset.name.to_owned()));
-                ui.close();
-            }
-        }
-    });
+    presets_ui(ui, view);
     ui.separator();
     for id in ["new_network", "edit_network"] {
         if let Some(command) = crate::app::command::command(id) {
@@ -170,6 +177,12 @@ fn file_ui(ui: &mut Ui, view: &View) {
     ui.menu_button(view.text("menu.export"), |ui| {
         for id in [
             "export_picture",
+            "export_film",
+            "export_numbers_csv",
+            "export_numbers_npy",
+            "export_tensors",
+            "export_log",
+            "export_plot",
             "export_pytorch",
             "export_keras",
             "export_numpy",
@@ -183,7 +196,7 @@ fn file_ui(ui: &mut Ui, view: &View) {
         }
     });
     ui.separator();
-    for id in ["copy_address", "quit"] {
+    for id in ["copy_address", "copy_moment", "copy_table", "quit"] {
         if let Some(command) = crate::app::command::command(id) {
             command_ui(ui, view, command);
         }

@@ -7,7 +7,6 @@ use crate::app::{
     command::{Command, command},
 };
 use crate::data::SAMPLES;
-use crate::model_io::presets;
 use crate::ui::{
     keys, names, theme,
     view::View,
@@ -122,15 +121,7 @@ fn network_ui(ui: &mut Ui, view: &View) {
         ui.set_min_width(240.0);
         menu::models_ui(ui, view, false);
         ui.menu_button(view.text("menu.lesson_models"), |ui| menu::models_ui(ui, view, true));
-        ui.menu_button(view.text("menu.presets"), |ui| {
-            for preset in presets::all() {
-                let words = view.text(&format!("preset.{}", preset.name));
-                if ui.add(Button::selectable(model.name == preset.name, words)).clicked() {
-                    view.push(Action::OpenBundled(preset.name.to_owned()));
-                    ui.close();
-                }
-            }
-        });
+        menu::presets_ui(ui, view);
         ui.separator();
         for id in ["open_model", "edit_network", "new_network", "save_model"] {
             entry_ui(ui, view, command(id));

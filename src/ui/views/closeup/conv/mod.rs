@@ -8,6 +8,7 @@ mod conv_cell;
 mod face;
 mod scatter;
 mod share;
+mod slide;
 mod sum;
 mod sum_layout;
 mod weight;
@@ -32,6 +33,10 @@ pub(super) fn conv<'a>(
         Computed::SumGradient => Some(share::share(&conv_cell)),
         Computed::WeightGradient => Some(weight::weight(&conv_cell)),
         Computed::BiasGradient => Some(bias::bias(&conv_cell)),
+        Computed::Output if super::slides(view) => {
+            let caption = slide::caption(&conv_cell, &sum_of(&conv_cell));
+            Some(Closeup { body: Body::Slide(Box::new(conv_cell)), caption })
+        }
         Computed::InputGradient | Computed::Output
             if conv_cell.is_gathered() && view.state.view().scatter =>
         {
@@ -47,6 +52,11 @@ pub(super) fn conv<'a>(
 /// Draws a sum of windows times filter slices.
 pub(super) fn sum_ui(ui: &mut Ui, conv_cell: &ConvCell, rect: Rect) {
     sum_layout::sum_ui(ui, conv_cell, &sum_of(conv_cell), rect);
+}
+
+/// Draws the window on what it slides over, beside the map that it fills.
+pub(super) fn slide_ui(ui: &mut Ui, conv_cell: &ConvCell, rect: Rect) {
+    slide::slide_ui(ui, conv_cell, &sum_of(conv_cell), rect);
 }
 
 /// The sum that makes the cell.
