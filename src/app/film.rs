@@ -47,7 +47,7 @@ impl FilmSteps {
             typing_path: false,
             blank: false,
             typing_address: false,
-            ..view.clone()
+            ..*view
         };
         (state.lesson, state.draft) = (None, None);
         state.files.asked = None;

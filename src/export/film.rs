@@ -140,6 +140,9 @@ pub fn film(
     Ok(on_progress(1.0).then_some(bytes))
 }
 
+/// A PNG file with its name.
+pub type NumberedPicture = (String, Vec<u8>);
+
 /// Each frame as a PNG file, with its name: `0001.png`; `None` if it was cancelled.
 ///
 /// # Errors
@@ -147,7 +150,7 @@ pub fn film(
 pub fn pictures(
     frames: &mut dyn Frames,
     on_progress: OnProgress,
-) -> Result<Option<Vec<(String, Vec<u8>)>>, ExportError> {
+) -> Result<Option<Vec<NumberedPicture>>, ExportError> {
     let count = frames.count();
     let digits = count.to_string().len().max(4);
     let mut files = Vec::with_capacity(count);

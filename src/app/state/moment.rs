@@ -158,7 +158,7 @@ impl Moment {
     /// One line, where neither is it.
     pub(in crate::app) fn picture(&self, now: &Inputs) -> Result<Arc<Loaded>, String> {
         let is_same = now.picture.name == self.picture
-            && (self.hash.is_none() == !is_own_picture(now))
+            && (self.hash.is_some() == is_own_picture(now))
             && self.hash.as_ref().is_none_or(|own| *own == hash_of_picture(now));
         if is_same {
             return Ok(Arc::clone(&now.picture));
