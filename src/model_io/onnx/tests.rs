@@ -110,8 +110,12 @@ fn what_no_layer_does_is_refused_with_its_node_and_a_remedy() {
     };
     for (nodes, expected) in [
         (
-            vec![node("DepthToSpace", &["x"], "y", vec![int("blocksize", 2)])],
+            vec![node("ThresholdedRelu", &["x"], "y", vec![])],
             "expected a supported operator, got another one",
+        ),
+        (
+            vec![node("DepthToSpace", &["x"], "y", vec![int("blocksize", 2)])],
+            "expected channels in groups of 4, a block of 2 x 2, got 2",
         ),
         (
             vec![
