@@ -25,8 +25,10 @@ const PREVIEW: Vec2 = vec2(320.0, 240.0);
 pub fn picture_sheet_ui(ui: &mut Ui, view: &View) {
     let mut is_open = true;
     let room = view.room.window.size() - vec2(60.0, 110.0);
-    let is_wide = room.x >= CHOICES + space::XL + PREVIEW.x;
-    let width = if is_wide { CHOICES + space::XL + PREVIEW.x } else { room.x.min(CHOICES) };
+    // Between and beside both, with the room of a scroll bar.
+    let wide = CHOICES + PREVIEW.x + 2.0 * space::XL;
+    let is_wide = room.x >= wide;
+    let width = if is_wide { wide } else { room.x.min(CHOICES + space::XL) };
     Window::new(view.text("picture_sheet.title"))
         .collapsible(false)
         .resizable(false)
@@ -34,7 +36,7 @@ pub fn picture_sheet_ui(ui: &mut Ui, view: &View) {
         .fixed_size(vec2(width, 0.0))
         .open(&mut is_open)
         .show(ui.ctx(), |ui| {
-            ScrollArea::vertical().max_height(room.y).show(ui, |ui| {
+            ScrollArea::vertical().max_height(room.y).min_scrolled_height(room.y).show(ui, |ui| {
                 if is_wide {
                     ui.horizontal_top(|ui| {
                         ui.vertical(|ui| {

@@ -25,7 +25,7 @@ pub fn sheet_ui(ui: &mut Ui, view: &View, sheet: Sheet) {
         .open(&mut is_open)
         .show(ui.ctx(), |ui| {
             let room = view.room.window.height() - 130.0;
-            ScrollArea::vertical().max_height(room).show(ui, |ui| match sheet {
+            ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| match sheet {
                 Sheet::News => news_ui(ui, view),
                 Sheet::About => about_ui(ui, view),
                 Sheet::Lessons | Sheet::Picture => {}
