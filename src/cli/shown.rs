@@ -11,7 +11,7 @@ use std::{io::Cursor, path::Path};
 ///
 /// # Errors
 /// In a build without the window.
-pub fn drawing<'a>(draw: Option<&'a dyn Draw>) -> Result<&'a dyn Draw, CliError> {
+pub fn drawing(draw: Option<&dyn Draw>) -> Result<&dyn Draw, CliError> {
     draw.ok_or_else(|| {
         CliError("expected a build with the window, got one without it; build without --no-default-features to draw".into())
     })

@@ -71,7 +71,9 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, ExportError> {
             "expected a picture of at most {MOST_PIXELS} pixels, got {width} × {height}; choose a smaller scale"
         ))
     };
-    if !(width * height <= MOST_PIXELS as f32) {
+    // Also where it is no number.
+    let is_small = width * height <= MOST_PIXELS as f32;
+    if !is_small {
         return Err(too_large());
     }
     let mut pixels = tiny_skia::Pixmap::new(width as u32, height as u32).ok_or_else(too_large)?;

@@ -427,7 +427,7 @@ fn face(family: &FontFamily) -> (Face, bool) {
 
 /// The rectangles of a mesh, where it has nothing else, each of one colour.
 fn quads(mesh: &Mesh) -> Option<Vec<Quad>> {
-    if mesh.vertices.len() % 4 != 0 || mesh.indices.len() != mesh.vertices.len() / 4 * 6 {
+    if !mesh.vertices.len().is_multiple_of(4) || mesh.indices.len() != mesh.vertices.len() / 4 * 6 {
         return None;
     }
     let of = |(number, [a, b, c, d]): (usize, &[Vertex; 4])| {
