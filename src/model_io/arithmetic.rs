@@ -57,7 +57,7 @@ pub(super) const ARITHMETIC: [Preset; 15] = arithmetic! {
         5, FILTER_3, "kind = \"conv2d\"\nkernel = 3\nstride = 2";
     "padding_strides", "Padding 1, stride 2", "A 3x3 window on 5x5 with padding 1 and stride 2: 3x3.",
         5, FILTER_3, "kind = \"conv2d\"\nkernel = 3\nstride = 2\npadding = 1";
-    "padding_strides_odd", "Padding 1, stride 2, odd", "The same on 6x6: 3x3 too, and the last row and column are never read.",
+    "padding_strides_odd", "Padding 1, stride 2, odd", "The same on 6x6: 3x3 too, and the last row and column of the padding are never read.",
         6, FILTER_3, "kind = \"conv2d\"\nkernel = 3\nstride = 2\npadding = 1";
     "no_padding_no_strides_transposed", "No padding, stride 1, transposed", "Back from 2x2 to 4x4.",
         2, FILTER_3, "kind = \"conv_transpose2d\"\nkernel = 3";

@@ -5,13 +5,13 @@ use convstep::app::{Action, AppState, EditAction, TrainAction, apply};
 use convstep::data::{Content, Dataset, Generated, Loaded, samples};
 use convstep::model_io::{Architecture, Model, Preprocess, bundled};
 use convstep::nn::{
-    Op, Part,
+    Execution, Op, Part,
     init::Init,
     loss::Loss,
     spec::{ConvSpec, ConvTransposeSpec, Kind, LayerSpec, Pair},
 };
 use convstep::tensor::Tensor;
-use convstep::trace::{Address, Owner, TensorId};
+use convstep::trace::{Address, Owner, Pass, TensorId, Trace};
 use convstep::ui::{
     raster::{FrameSetup, render_frame},
     render::render,
@@ -70,6 +70,13 @@ fn states() -> Vec<AppState> {
     bundled::models().iter().map(of).chain([odd()]).collect()
 }
 
+/// All values of the training step, also of a network that the window computes in the background.
+fn computed(state: &AppState) -> Trace {
+    let mut trace = state.trace().as_ref().clone();
+    trace.compute_to(Pass::Update, Execution::SERIAL);
+    trace
+}
+
 /// A few cells of each stage that belongs to a convolution.
 fn cells(state: &AppState) -> Vec<Address> {
     let plan = state.plan();
@@ -77,7 +84,7 @@ fn cells(state: &AppState) -> Vec<Address> {
         matches!(stage.tensor.owner, Owner::Layer(l) if plan.layer(l as usize).op.convolution().is_some())
     });
     of_conv
-        .filter(|(_, stage)| stage.pass != convstep::trace::Pass::Update)
+        .filter(|(_, stage)| stage.pass != Pass::Update)
         .flat_map(|(s, stage)| {
             let last = stage.cells() as u32 - 1;
             [0, last / 2, last].map(|cell| Address::stage_cell(0, 0, s, cell))
@@ -108,7 +115,7 @@ fn every_stage_draws_at_every_moment() {
 #[test]
 fn the_products_of_a_cell_add_up_to_its_value() {
     for state in states() {
-        let trace = state.trace();
+        let trace = computed(&state);
         for cell in cells(&state) {
             let fold = trace.cell(&cell);
             let sum: f64 = fold.steps.iter().filter_map(|step| step.product()).map(f64::from).sum();
@@ -197,9 +204,8 @@ fn texts(state: &AppState) -> Vec<String> {
 
 #[test]
 fn scattering_gives_what_gathering_gives() {
-    for mut state in states() {
-        apply(&mut state, Action::Go(convstep::trace::Move::End));
-        let trace = state.trace();
+    for state in states() {
+        let trace = computed(&state);
         for (l, layer) in state.plan().network().layers.iter().enumerate() {
             let (part, [channels, rows, cols]) = match &layer.op {
                 Op::Conv2d(_) => (Part::Dx, layer.input),
