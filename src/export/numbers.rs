@@ -30,8 +30,8 @@ pub struct Table {
 }
 
 impl Array {
-    /// The numbers of a layer, a map or a cell. An output is [C, H, W], of a vector [C], of several pictures at once with
-    /// their number before; a parameter and its gradient have PyTorch's extents; a map is [H, W].
+    /// The numbers of a layer, a map or a cell. An output is `[C, H, W]`, of a vector `[C]`, of several pictures at once
+    /// with their number before; a parameter and its gradient have PyTorch's extents; a map is `[H, W]`.
     ///
     /// # Errors
     /// Where the address names more than one tensor.

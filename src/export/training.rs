@@ -15,7 +15,7 @@ pub struct LoggedRun<'a> {
     pub steps_per_epoch: u32,
 }
 
-/// The columns of [`csv`].
+/// The columns of [`csv()`].
 const COLUMNS: [&str; 8] =
     ["run", "step", "epoch", "part", "loss", "accuracy", "learning_rate", "gradient_norm"];
 
@@ -109,7 +109,7 @@ const PLOT: [f64; 2] = [600.0, 190.0];
 const LEFT: f64 = 70.0;
 const TOPS: [f64; 2] = [50.0, 310.0];
 
-/// Loss and accuracy over the steps of a log, as [`csv`] or `convstep train --log` writes it: a drawing of 720 x 560 as
+/// Loss and accuracy over the steps of a log, as [`csv()`] or `convstep train --log` writes it: a drawing of 720 x 560 as
 /// SVG. Each curve's title names it, and the whole log is in the drawing's metadata.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ impl Preset {
     /// The parsed architecture file.
     ///
     /// # Errors
-    /// Never for a preset of [`all`]; a test checks this.
+    /// Never for a bundled preset; a test checks this.
     pub fn architecture(&self) -> Result<Architecture, ModelError> {
         Architecture::parse(self.text)
     }

@@ -278,9 +278,9 @@ fn constant_of(node: &NodeProto) -> Result<Constant<'_>, String> {
 /// The number of cells of a shape; `None` if there are too many, also along some of its axes: an axis without cells counts
 /// as one, so that the product of any of the extents can be counted.
 pub fn product(dims: &[usize]) -> Option<usize> {
-    const MOST: usize = 1 << 40;
+    const MOST: u64 = 1 << 40;
     let some = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim.max(1)));
-    let count = some.filter(|&count| count <= MOST)?;
+    let count = some.filter(|&count| count as u64 <= MOST)?;
     Some(if dims.contains(&0) { 0 } else { count })
 }
 
