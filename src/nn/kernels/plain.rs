@@ -108,16 +108,16 @@ fn first_maxima(spec: &Pool2d, x: &[f32], i: usize, y: &mut [f32], winner: &mut 
             let (x, at) = (&x[p * cols.len + q..(p + 1) * cols.len], (p * cols.len + q) as u32);
             let (y, winner) = (&mut y[windows.clone()], &mut winner[windows]);
             match cols.stride {
-                1 => take_over(x, at, 1, y, winner),
+                1 => keep_largest(x, at, 1, y, winner),
                 2 => {
                     let (pairs, rest) = x.as_chunks::<2>();
                     let many = pairs.len().min(y.len());
                     let (y, last_y) = y.split_at_mut(many);
                     let (winner, last_winner) = winner.split_at_mut(many);
-                    take_over(pairs.iter().map(|[x, _]| x), at, 2, y, winner);
-                    take_over(rest, at + 2 * many as u32, 2, last_y, last_winner);
+                    keep_largest(pairs.iter().map(|[x, _]| x), at, 2, y, winner);
+                    keep_largest(rest, at + 2 * many as u32, 2, last_y, last_winner);
                 }
-                stride => take_over(x.iter().step_by(stride), at, stride as u32, y, winner),
+                stride => keep_largest(x.iter().step_by(stride), at, stride as u32, y, winner),
             }
         }
     }
@@ -126,7 +126,7 @@ fn first_maxima(spec: &Pool2d, x: &[f32], i: usize, y: &mut [f32], winner: &mut 
 
 /// One tap of neighbouring windows: x, from cell `at` on, against the best so far.
 #[inline(always)]
-fn take_over<'a>(
+fn keep_largest<'a>(
     x: impl IntoIterator<Item = &'a f32>,
     at: u32,
     step: u32,
