@@ -40,7 +40,8 @@ pub fn picture_card_ui(ui: &mut Ui, view: &View) {
     ui.painter().galley(at, galley, theme.text_weak);
     if is_framed {
         let words = view.text("home.frame");
-        let galley = ui.painter().layout_no_wrap(words.clone(), theme::small_font(), theme.text_weak);
+        // The buttons stand beside it, so it is no wider than the picture.
+        let galley = ui.painter().layout(words.clone(), theme::small_font(), theme.text_weak, side);
         let at = pos2((square.center().x - 0.5 * galley.size().x).max(rect.left()), below);
         let line = Rect::from_min_size(at.round(), galley.size());
         ui.painter().galley(line.min, galley, theme.text_weak);
