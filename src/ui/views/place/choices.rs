@@ -245,7 +245,7 @@ fn figures_of(view: &View, depth: Depth) -> Option<Choice> {
         (None, Depth::Cell | Depth::Term) => view.text("figure.products"),
     };
     let choice = Choice::new("place.figure", &ways, view.state.figure(), word, Action::SetFigure);
-    (ways.len() > 1).then(|| choice.into_list())
+    (ways.len() > 1).then(|| choice.or_idle(view.text("place.figure_idle")))
 }
 
 /// The classes that the neuron which is looked at can be compared with, those with the largest scores first; none
