@@ -5,6 +5,7 @@ use crate::attribution::{Fill, Method};
 use crate::data::{Augment, Difficulty, Fit, Split};
 use crate::nn::{
     init::Init,
+    kernels::Isa,
     optimizer::{Optimizer, Rule},
 };
 use clap::{
@@ -490,6 +491,9 @@ pub struct BenchArgs {
     /// Seconds to measure each figure.
     #[arg(long, value_name = "S", default_value_t = 1.5, value_parser = seconds)]
     pub seconds: f64,
+    /// The instruction set to compute on, instead of the fastest that this machine has: avx512, avx2, neon or portable.
+    #[arg(long, value_name = "SET", value_parser = isa)]
+    pub isa: Option<Isa>,
     /// Measures the peak multiply-adds of this machine instead.
     #[arg(long)]
     pub limits: bool,
@@ -628,6 +632,14 @@ pub(super) fn decay(text: &str) -> Result<f64, String> {
 fn threads(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| (1..=256).contains(count));
     count.ok_or_else(|| "expected a number of threads from 1 to 256, as in 2".to_owned())
+}
+
+fn isa(text: &str) -> Result<Isa, String> {
+    let present = Isa::present();
+    present.iter().find(|isa| isa.name() == text).copied().ok_or_else(|| {
+        let names: Vec<&str> = present.iter().map(|isa| isa.name()).collect();
+        format!("expected an instruction set of this machine: {}", names.join(", "))
+    })
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

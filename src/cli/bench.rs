@@ -45,6 +45,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), CliError> {
                 .into(),
         ));
     }
+    if let Some(isa) = args.isa {
+        isa.choose().map_err(|in_use| CliError(format!("computes on {} already", in_use.name())))?;
+    }
     let workers = Threads::new(args.threads).map_err(CliError)?;
     if args.limits {
         return limits(&workers, args);
@@ -165,13 +168,14 @@ fn run(
     let at = |part: f64| figure(times[((times.len() - 1) as f64 * part).round() as usize]);
     print(&format!(
         "{{\"peer\":\"convstep\",\"net\":\"{}\",\"metric\":\"{name}\",\"threads\":{},\"value\":{:.6},\
-         \"unit\":\"{unit}\",\"n\":{},\"q10\":{:.6},\"q90\":{:.6}}}\n",
+         \"unit\":\"{unit}\",\"n\":{},\"q10\":{:.6},\"q90\":{:.6},\"isa\":\"{}\"}}\n",
         model.name,
         args.threads,
         at(0.5),
         times.len(),
         at(0.1),
-        at(0.9)
+        at(0.9),
+        Isa::best().name()
     ))
 }
 

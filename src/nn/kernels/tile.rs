@@ -31,6 +31,9 @@ enum Set {
     Neon,
 }
 
+/// The one place that says which instruction set is in use.
+static IN_USE: std::sync::OnceLock<Isa> = std::sync::OnceLock::new();
+
 impl Isa {
     /// Those that this machine has, the fastest last: portable code, AVX2 with FMA, AVX-512F, NEON.
     pub fn present() -> Vec<Self> {
@@ -50,10 +53,20 @@ impl Isa {
         present
     }
 
-    /// The fastest that this machine has.
+    /// The one that this process computes on: the fastest that this machine has, unless another was chosen.
     pub fn best() -> Self {
-        static BEST: std::sync::OnceLock<Isa> = std::sync::OnceLock::new();
-        *BEST.get_or_init(|| Self::present().last().copied().unwrap_or(Self(Set::Portable)))
+        *IN_USE.get_or_init(|| Self::present().last().copied().unwrap_or(Self(Set::Portable)))
+    }
+
+    /// Has this process compute on this one from now on.
+    ///
+    /// # Errors
+    /// The one that it computes on already, if that is another.
+    pub fn choose(self) -> Result<(), Self> {
+        match *IN_USE.get_or_init(|| self) {
+            in_use if in_use == self => Ok(()),
+            in_use => Err(in_use),
+        }
     }
 
     /// Its name.
