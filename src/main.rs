@@ -51,9 +51,9 @@ fn window(args: &Args) -> Result<(), CliError> {
     let moment = args
         .moment
         .clone()
-        .map(|moment| convstep::app::Moment::parse(&moment).map(|_| convstep::app::Action::GoTo(moment)));
+        .map(|text| convstep::app::Link::check(&text).map(|()| convstep::app::Action::GoTo(text)));
     let moment = moment.transpose().map_err(|error| CliError(format!("--moment: {error}")))?;
-    convstep::ui::window::open(args.file.clone(), moment).map_err(CliError)
+    convstep::ui::native::open(args.file.clone(), moment).map_err(CliError)
 }
 
 /// Opens the window on a lesson.
@@ -61,7 +61,7 @@ fn window(args: &Args) -> Result<(), CliError> {
 fn play(name: &str) -> Result<(), CliError> {
     let lesson = cli::open_lesson(name)?;
     let lesson = convstep::app::LessonAction::Open(lesson.into()).into();
-    convstep::ui::window::open(None, Some(lesson)).map_err(CliError)
+    convstep::ui::native::open(None, Some(lesson)).map_err(CliError)
 }
 
 #[cfg(not(feature = "window"))]

@@ -5,9 +5,9 @@
 use super::error::DataError;
 use super::files::{file_name, list, open_file, read_bounded};
 use super::picture_files::{Files, MAX_FILE};
+use super::system;
 use crate::execution::OnProgress;
 use std::{
-    fs::File,
     io::{Cursor, Read},
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,7 +33,7 @@ impl Folder {
             for entry in list(&folder)? {
                 let Some(name) = entry.file_name().and_then(|name| name.to_str()) else { continue };
                 let path = format!("{prefix}{name}");
-                if !entry.is_dir() {
+                if !system::is_dir(&entry) {
                     paths.push(path);
                 } else if depth < DEEPEST {
                     folders.push((entry, format!("{path}/"), depth.saturating_add(1)));
@@ -50,7 +50,7 @@ impl Files for Folder {
     }
 
     fn read(&self, number: usize) -> Result<Vec<u8>, String> {
-        let mut file = File::open(self.root.join(&self.paths[number])).map_err(unreadable)?;
+        let mut file = system::open(&self.root.join(&self.paths[number])).map_err(unreadable)?;
         bounded_picture(&mut file)
     }
 

@@ -1,8 +1,8 @@
 //! Files in the folder of a file that is read: the weights of a model may be in a file of their own, its architecture in
 //! another.
 
+use super::system;
 use std::{
-    fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
@@ -33,8 +33,8 @@ pub fn folder_of(path: &Path) -> &Path {
 /// # Errors
 /// If one of the two is not there.
 pub fn place_within(folder: &Path, name: &Path) -> io::Result<Option<PathBuf>> {
-    let place = fs::canonicalize(folder.join(name))?;
-    let folder = fs::canonicalize(folder)?;
+    let place = system::canonicalize(&folder.join(name))?;
+    let folder = system::canonicalize(folder)?;
     Ok(Some(place).filter(|place| place.starts_with(folder)))
 }
 
@@ -72,10 +72,10 @@ impl ModelFolder {
 
 impl Beside for ModelFolder {
     fn size(&self, name: &str) -> Result<u64, String> {
-        let found = fs::metadata(self.place(name)?).map_err(|error| error.to_string())?;
-        match found.is_file() {
-            true => Ok(found.len()),
-            false => Err("something that is no file".into()),
+        let found = system::size(&self.place(name)?).map_err(|error| error.to_string())?;
+        match found {
+            Some(size) => Ok(size),
+            None => Err("something that is no file".into()),
         }
     }
 
@@ -85,7 +85,7 @@ impl Beside for ModelFolder {
             return Err(format!("a file of {size} bytes"));
         }
         let read = || {
-            let mut file = File::open(self.place(name).map_err(io::Error::other)?)?;
+            let mut file = system::open(&self.place(name).map_err(io::Error::other)?)?;
             file.seek(SeekFrom::Start(start))?;
             let mut bytes = Vec::with_capacity(len);
             file.take(len as u64).read_to_end(&mut bytes)?;
@@ -102,6 +102,7 @@ impl Beside for ModelFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn only_files_in_the_folder_are_read() {

@@ -10,6 +10,7 @@ use super::counter::Counter;
 use super::error::DataError;
 use super::files::{failed, file_name, open_file, read_bounded};
 use super::store::{Held, Pixels, RecordFile, Records, Stored};
+use super::system;
 use std::{
     io::{BufReader, Read},
     path::{Path, PathBuf},
@@ -36,7 +37,7 @@ impl CifarVariant {
     pub(super) fn from_path(path: &Path) -> Result<CifarVariant, DataError> {
         let name = file_name(path).to_ascii_lowercase();
         let len =
-            open_file(path)?.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
+            system::len(&open_file(path)?).map_err(|error| failed(path, "the file's length", &error))?;
         let fits = |variant: &CifarVariant| len > 0 && len.is_multiple_of(variant.stride() as u64);
         let named = match name.as_str() {
             "train.bin" | "test.bin" => Some(CifarVariant::Hundred),
@@ -69,7 +70,7 @@ impl CifarVariant {
     pub(super) fn classes(self, path: &Path) -> Result<Vec<String>, DataError> {
         let (file, count) = self.names_file();
         let path = path.with_file_name(file);
-        if !path.is_file() {
+        if !system::is_file(&path) {
             return Ok((0..count).map(|class| class.to_string()).collect());
         }
         const LONGEST: u64 = 1 << 16;
@@ -118,7 +119,7 @@ impl CifarVariant {
 
 /// Whether the path is a file with the name of a CIFAR batch.
 pub(super) fn is_batch(path: &Path) -> bool {
-    path.is_file() && is_batch_name(&file_name(path).to_ascii_lowercase())
+    system::is_file(path) && is_batch_name(&file_name(path).to_ascii_lowercase())
 }
 
 /// Whether a name is that of a CIFAR batch.
@@ -156,7 +157,7 @@ pub(super) fn read(
     let mut files = Vec::new();
     for path in paths {
         let file = open_file(path)?;
-        let len = file.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
+        let len = system::len(&file).map_err(|error| failed(path, "the file's length", &error))?;
         let count = len.checked_div(stride as u64).unwrap_or(0);
         files.push(RecordFile {
             name: file_name(path),

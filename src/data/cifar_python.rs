@@ -10,6 +10,7 @@ use super::error::DataError;
 use super::files::{file_name, open_file, read_bounded, read_up_to};
 use super::pickle::{Id, Pickle};
 use super::store::{Held, Stored};
+use super::system;
 use std::path::Path;
 
 /// Bytes of a picture.
@@ -19,7 +20,7 @@ const PIXELS: usize = 3 * 32 * 32;
 pub(super) fn is_batch(path: &Path) -> bool {
     let mut start = [0; 3];
     let mut read = || open_file(path).and_then(|mut file| read_up_to(path, &mut file, &mut start));
-    path.is_file() && read().is_ok() && is_batch_of(&file_name(path).to_ascii_lowercase(), &start)
+    system::is_file(path) && read().is_ok() && is_batch_of(&file_name(path).to_ascii_lowercase(), &start)
 }
 
 /// Whether a file in an archive is such a batch, by its name and its beginning.
@@ -118,7 +119,7 @@ fn bytes_of(pickle: &Pickle, id: Id) -> Option<Vec<u8>> {
 pub(super) fn classes(path: &Path, count: usize) -> Result<Vec<String>, DataError> {
     const LONGEST: u64 = 1 << 20;
     let beside = META.map(|(file, key)| (path.with_file_name(file), key));
-    let Some((meta, key)) = beside.into_iter().find(|(meta, _)| meta.is_file()) else {
+    let Some((meta, key)) = beside.into_iter().find(|(meta, _)| system::is_file(meta)) else {
         return Ok((0..count).map(|class| class.to_string()).collect());
     };
     let bytes = read_bounded(&meta, &mut open_file(&meta)?, LONGEST)?;

@@ -14,9 +14,9 @@ use super::files::{failed, file_name, is_gzip, open_file, unpacked};
 use super::parts::{part_of, words_of};
 use super::square::shape_of;
 use super::store::{Held, Pixels, Stored};
+use super::system::{self, File};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
     io::{BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -66,7 +66,8 @@ struct Part {
 /// Whether the path is a file with the name of a table.
 pub(super) fn is_table(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
-    path.is_file() && [".csv", ".tsv", ".csv.gz", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
+    system::is_file(path)
+        && [".csv", ".tsv", ".csv.gz", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
 impl Table {

@@ -3,9 +3,9 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 use super::error::DataError;
+use super::system::{self, File};
 use flate2::read::MultiGzDecoder;
 use std::{
-    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -54,15 +54,13 @@ pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>, DataError> {
 
 /// Opens a file for reading.
 pub(super) fn open_file(path: &Path) -> Result<File, DataError> {
-    File::open(path).map_err(|error| failed(path, "a file that can be read", &error))
+    system::open(path).map_err(|error| failed(path, "a file that can be read", &error))
 }
 
 /// A folder's entries, sorted by name.
 pub(super) fn list(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let wrong = |error| failed(path, "a folder that can be read", &error);
-    let entries = fs::read_dir(path).map_err(wrong)?;
-    let mut entries =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let mut entries = system::list(path).map_err(wrong)?;
     entries.sort_unstable();
     Ok(entries)
 }
@@ -84,9 +82,9 @@ pub(super) fn file_name(path: &Path) -> String {
 
 /// A data set's name: its folder's name, or its file's name without extensions.
 pub(super) fn name_of(path: &Path) -> String {
-    let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let whole = system::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let name = file_name(&whole);
-    if whole.is_dir() { name } else { name.split('.').next().unwrap_or(&name).to_owned() }
+    if system::is_dir(&whole) { name } else { name.split('.').next().unwrap_or(&name).to_owned() }
 }
 /// The file of this name in the same folder, packed or not.
 pub(super) fn beside(path: &Path, name: &str) -> Option<PathBuf> {
@@ -94,5 +92,5 @@ pub(super) fn beside(path: &Path, name: &str) -> Option<PathBuf> {
     [plain.to_owned(), format!("{plain}.gz")]
         .iter()
         .map(|name| path.with_file_name(name))
-        .find(|path| path.is_file())
+        .find(|path| system::is_file(path))
 }

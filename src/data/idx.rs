@@ -9,6 +9,7 @@
 use super::error::DataError;
 use super::files::{beside, failed, file_name, is_gzip, open_file, read_bounded, read_up_to, unpacked};
 use super::store::{Held, Pixels, RecordFile, Records, Stored};
+use super::system;
 use std::{
     path::{Path, PathBuf},
     sync::Mutex,
@@ -39,7 +40,7 @@ pub(super) fn read(path: &Path, room: &mut u64) -> Result<(Stored, [usize; 2]), 
         (Images::parse(&name, &header[..n], n.saturating_add(pixels.len()) as u64)?, Box::new(Held(pixels)))
     } else {
         let mut file = open_file(path)?;
-        let len = file.metadata().map_err(|error| failed(path, "the file's length", &error))?.len();
+        let len = system::len(&file).map_err(|error| failed(path, "the file's length", &error))?;
         let n = read_up_to(path, &mut file, &mut header)?;
         let images = Images::parse(&name, &header[..n], len)?;
         if len > *room {
@@ -83,7 +84,7 @@ fn labels_beside(path: &Path) -> Option<PathBuf> {
 /// Whether the path is a file with the name of an IDX file of pictures.
 pub(super) fn is_images(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
-    path.is_file() && name.contains("images") && name.contains("idx3")
+    system::is_file(path) && name.contains("images") && name.contains("idx3")
 }
 
 /// The header of a file of pictures.

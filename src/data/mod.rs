@@ -30,6 +30,7 @@ mod idx;
 mod limits;
 mod loaded;
 mod location;
+pub mod memory_files;
 mod named_pictures;
 mod notes;
 pub mod npy;
@@ -51,6 +52,7 @@ mod shuffle;
 mod square;
 mod statistics;
 mod store;
+pub mod system;
 mod tar;
 mod upper_folders;
 

@@ -15,6 +15,7 @@ use super::notes::DataNote;
 use super::open_options::Skipped;
 use super::parts::{part_of, parts_of, words_of};
 use super::picture_files::Files;
+use super::system;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -54,12 +55,13 @@ pub(super) fn names_files(path: &Path) -> bool {
     let delimiter = delimiter_of(head);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut folders = list(folder).unwrap_or_default();
-    folders.retain(|entry| entry.is_dir());
+    folders.retain(|entry| system::is_dir(entry));
     folders.truncate(FOLDERS);
     folders.push(folder.to_owned());
     let is_there = |field: &String| {
-        let named =
-            |ending: &str| folders.iter().any(|folder| folder.join(format!("{field}.{ending}")).is_file());
+        let named = |ending: &str| {
+            folders.iter().any(|folder| system::is_file(&folder.join(format!("{field}.{ending}"))))
+        };
         !field.is_empty() && field.len() < 200 && ENDINGS.iter().any(|ending| named(ending))
     };
     lines

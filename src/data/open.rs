@@ -15,11 +15,11 @@ use super::open_options::{DataFiles, OpenOptions, Opened, Skipped};
 use super::parts::parts_of;
 use super::picture_files::Files;
 use super::store::Stored;
+use super::system;
 use super::tar::{self, Tar};
 use super::{arrange, cifar, cifar_archive, cifar_python, csv, idx, named_pictures, npy, npz};
 use crate::execution::Execution;
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -49,16 +49,17 @@ impl OpenOptions {
     /// # Errors
     /// As for [`open`].
     pub fn open(self, path: &Path, exec: Execution) -> Result<Opened, DataError> {
-        let found = fs::metadata(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
+        let is_dir = system::is_dir(path);
+        let size = system::size(path).map_err(|error| failed(path, "a file or folder with data", &error))?;
         let opener = Opener { options: &self, exec };
-        if !found.is_dir() && !found.is_file() {
+        if !is_dir && size.is_none() {
             let what = "expected a file or folder with data, got a device or a pipe; save it as a file first";
             return Err(DataError::wrong(&path.display().to_string(), what));
         }
         if let Some(shape) = self.shape {
             check_shape(path, shape)?;
         }
-        let opened = if found.is_dir() { opener.folder(path)? } else { opener.file(path)? };
+        let opened = if is_dir { opener.folder(path)? } else { opener.file(path)? };
         // Absolute, because the set may be reopened from another working directory.
         let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let dataset = opened.dataset.opened_at(place.into(), self.folders.clone());
@@ -89,7 +90,7 @@ impl DataFiles for Disk {
 /// that [`open`] knows.
 pub fn is_data(path: &Path) -> bool {
     let name = file_name(path).to_ascii_lowercase();
-    path.is_dir()
+    system::is_dir(path)
         || [".zip", ".bin", ".csv", ".tsv", ".gz", ".tgz", ".tar", ".npz"]
             .iter()
             .any(|ending| name.ends_with(ending))
@@ -118,7 +119,7 @@ impl Opener<'_> {
         let name = name_of(path);
         let entries = list(&unwrapped(path)?)?;
         let is_picture = |entry: &PathBuf| arrange::is_picture(&file_name(entry));
-        let flat = entries.iter().all(|entry| entry.is_file() && !is_picture(entry));
+        let flat = entries.iter().all(|entry| system::is_file(entry) && !is_picture(entry));
         for (format, is_of_format) in [
             (FileFormat::Idx, &idx::is_images as &dyn Fn(&Path) -> bool),
             (FileFormat::Cifar, &cifar::is_batch),
@@ -461,7 +462,7 @@ fn unwrapped(path: &Path) -> Result<PathBuf, DataError> {
     let mut path = path.to_owned();
     for _ in 0..DEEPEST {
         match &list(&path)?[..] {
-            [only] if only.is_dir() => path.clone_from(only),
+            [only] if system::is_dir(only) => path.clone_from(only),
             _ => break,
         }
     }

@@ -3,8 +3,8 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 use super::error::DataError;
+use super::system::File;
 use std::{
-    fs::File,
     io::{Read, Seek, SeekFrom},
     sync::{Mutex, PoisonError},
 };

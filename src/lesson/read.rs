@@ -4,7 +4,7 @@ use super::{
     folder::{Folder, beside},
     format::{Lesson, LessonError},
 };
-use crate::data::{folder_of, place_within};
+use crate::data::{folder_of, place_within, system};
 use crate::model_io::weights::architecture_text;
 use std::{
     collections::BTreeSet,
@@ -21,7 +21,7 @@ impl Lesson {
         let unread = |error: std::io::Error| {
             LessonError(format!("expected a file that can be read, got {error}; check its rights"))
         };
-        let bytes = std::fs::read(path).map_err(unread)?;
+        let bytes = system::read(path).map_err(unread)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| LessonError("expected a text, got bytes that are none; save it as UTF-8".into()))?;
         let mut lesson = Self::parse(&text)?;
@@ -43,7 +43,7 @@ impl Lesson {
             let bytes = read_within(folder, name)?;
             let lacks_architecture = architecture_text(&bytes).is_ok_and(|text| text.is_none());
             files.push((name.to_owned(), bytes));
-            if lacks_architecture && folder.join(beside(name)).is_file() {
+            if lacks_architecture && system::is_file(&folder.join(beside(name))) {
                 files.push((beside(name), read_within(folder, &beside(name))?));
             }
         }
@@ -70,5 +70,5 @@ fn read_within(folder: &Path, name: &str) -> Result<Vec<u8>, LessonError> {
         ))
     };
     let place = place_within(folder, relative).map_err(unread)?.ok_or_else(outside)?;
-    std::fs::read(place).map_err(unread)
+    system::read(place).map_err(unread)
 }

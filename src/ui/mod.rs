@@ -9,11 +9,14 @@ pub mod compared;
 pub mod edit_row;
 pub mod filters;
 pub mod fonts;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod frames;
 pub mod host;
 pub mod keys;
 pub mod lit;
 pub mod names;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 pub use crate::tensor::number;
 pub mod oklab;
 pub mod original;
@@ -34,6 +37,8 @@ pub mod theme;
 pub mod told;
 pub mod view;
 pub mod views;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
 pub mod widgets;
 pub mod window;
 mod zoom;

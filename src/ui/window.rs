@@ -1,53 +1,17 @@
-//! The native window: eframe's app, input that becomes actions, the repaint.
+//! The window's frame, on any host: input that becomes actions, the repaint, what is kept of the view.
 
-use super::{
-    host::desktop::{Desktop, system_lang},
-    names,
-    program::Program,
-    shell, theme,
-    view::Memory,
-    zoom::Zoom,
-};
-use crate::app::{Action, AppState, FileAction, Moment, Page, ThemeChoice, apply};
+use super::{host::Host, names, program::Program, shell, theme, view::Memory, zoom::Zoom};
+use crate::app::{Action, AppState, FileAction, Lang, Link, Moment, Page, ThemeChoice, apply};
 use crate::data::{Content, Loaded, Picture};
 use egui::{ColorImage, Context, Event, ViewportCommand};
-use std::{path::PathBuf, sync::Arc, time::Duration};
-
-/// The program's name to the system.
-const NAME: &str = "convstep";
+use std::{sync::Arc, time::Duration};
 
 /// Where the view's settings are kept.
 const STORAGE_KEY: &str = "view";
 
-/// Opens the window and stays until it is closed. `file`: a picture, model, session or data set to open.
-///
-/// # Errors
-/// If there is no display.
-pub fn open(file: Option<PathBuf>, first: Option<Action>) -> Result<(), String> {
-    let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title(NAME)
-            .with_app_id(NAME)
-            .with_inner_size([1280.0, 720.0])
-            .with_min_inner_size([800.0, 560.0])
-            .with_drag_and_drop(true),
-        ..Default::default()
-    };
-    eframe::run_native(
-        NAME,
-        options,
-        Box::new(|context| Ok(Box::new(Window::new(&context.egui_ctx, context.storage, (file, first))))),
-    )
-    .map_err(|error| {
-        format!(
-            "expected a display to open the window on, got: {error}; start it in a desktop session, or use a headless \
-             command (convstep --help)"
-        )
-    })
-}
-
-struct Window {
-    program: Program<Desktop>,
+/// The window on its host.
+pub struct Window<H: Host> {
+    program: Program<H>,
     memory: Memory,
     theme: Option<ThemeChoice>,
     still: Option<bool>,
@@ -57,27 +21,28 @@ struct Window {
     zoom: Zoom,
 }
 
-impl Window {
-    fn new(
+impl<H: Host> Window<H> {
+    /// The window that `ctx` draws, as it was kept in `storage`; without that, in the language `lang`. It opens on the
+    /// page Home and applies `first`, if any.
+    pub fn new(
         ctx: &Context,
         storage: Option<&dyn eframe::Storage>,
-        opened: (Option<PathBuf>, Option<Action>),
+        host: H,
+        lang: Lang,
+        first: Vec<Action>,
     ) -> Self {
-        let (file, first) = opened;
         theme::install(ctx);
         let mut state = AppState::new();
         let kept = storage.and_then(|storage| eframe::get_value(storage, STORAGE_KEY));
         let is_first = kept.is_none();
         match kept {
             Some(view) => apply(&mut state, Action::RestoreView(view)),
-            None => apply(&mut state, Action::SetLang(system_lang())),
+            None => apply(&mut state, Action::SetLang(lang)),
         };
-        if file.is_none() {
+        if !first.iter().any(|action| matches!(action, Action::File(FileAction::Open(_)))) {
             apply(&mut state, Action::SetPage(Page::Home));
         }
-        let host = Desktop::new(ctx, eframe::storage_dir(NAME));
         let mut program = Program::new(host, state);
-        program.apply(file.map(|file| FileAction::Open(file.into()).into()));
         program.apply(first);
         let memory = Memory::default();
         Self {
@@ -89,6 +54,11 @@ impl Window {
             focused: true,
             zoom: Zoom::new(is_first),
         }
+    }
+
+    /// The program in it.
+    pub const fn program(&mut self) -> &mut Program<H> {
+        &mut self.program
     }
 
     /// Applies the theme and the setting for motion to egui.
@@ -130,35 +100,23 @@ impl Window {
             });
             let typed = input.events.iter().filter_map(|event| match event {
                 // A field that is typed into takes the text itself.
-                Event::Paste(text) if Moment::is_meant(text) && !typing => Some(Action::GoTo(text.clone())),
+                Event::Paste(text) if (Moment::is_meant(text) || Link::is_meant(text)) && !typing => {
+                    Some(Action::GoTo(text.clone()))
+                }
                 _ => None,
             });
             let tick = is_playing.then(|| Action::Tick(input.unstable_dt));
             dropped.chain(pasted).chain(typed).chain(tick).collect()
         })
     }
-}
 
-/// What opens a picture from the clipboard.
-fn pasted(image: &ColorImage) -> Action {
-    const NAME: &str = "clipboard";
-    let [width, height] = image.size.map(|side| side as u32);
-    let bytes = image.pixels.iter().flat_map(|pixel| pixel.to_srgba_unmultiplied()).collect();
-    match Picture::from_rgba(NAME, width, height, bytes) {
-        Ok(picture) => {
-            let content = Content::Picture(picture);
-            Action::UsePicture(Arc::new(Loaded { name: NAME.into(), content, label: None }))
-        }
-        Err(error) => Action::Fail(error.into()),
-    }
-}
-
-impl eframe::App for Window {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    /// Draws a frame: takes the host's answers, then `more` and the input, then what the views ask for.
+    pub fn frame(&mut self, ui: &mut egui::Ui, more: Vec<Action>) {
         let ctx = ui.ctx().clone();
         self.follow_settings(&ctx);
         self.follow_presenting(&ctx);
         let mut has_changed = self.program.take_answers();
+        has_changed |= self.program.apply(more);
         has_changed |= self.program.apply(self.input(&ctx));
         let actions = shell::window_ui(ui, self.program.state(), &mut self.memory);
         has_changed |= self.program.apply(actions);
@@ -184,11 +142,22 @@ impl eframe::App for Window {
         }
     }
 
-    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+    /// Keeps the view for the next start.
+    pub fn keep(&self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, STORAGE_KEY, self.program.state().view());
     }
+}
 
-    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.program.end();
+/// What opens a picture from the clipboard.
+fn pasted(image: &ColorImage) -> Action {
+    const NAME: &str = "clipboard";
+    let [width, height] = image.size.map(|side| side as u32);
+    let bytes = image.pixels.iter().flat_map(|pixel| pixel.to_srgba_unmultiplied()).collect();
+    match Picture::from_rgba(NAME, width, height, bytes) {
+        Ok(picture) => {
+            let content = Content::Picture(picture);
+            Action::UsePicture(Arc::new(Loaded { name: NAME.into(), content, label: None }))
+        }
+        Err(error) => Action::Fail(error.into()),
     }
 }

@@ -16,6 +16,7 @@ mod film;
 mod inputs;
 mod jobs;
 pub(in crate::app) mod lesson;
+mod link;
 mod marks;
 mod moment;
 mod notice;
@@ -63,6 +64,7 @@ pub use jobs::{Job, JobKind, Jobs};
 pub use lesson::{
     Answered, Covers, Hands, LessonProgress, LessonState, Phase, Progress, beat_scene, lesson_scene,
 };
+pub use link::Link;
 pub use marks::{Bookmark, Breakpoint, Marks};
 pub use moment::{LeftOut, Moment};
 pub use notice::{About, Message, Notice, NoticeKind, Work};

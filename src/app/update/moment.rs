@@ -30,14 +30,11 @@ pub(in crate::app) fn copy(state: &mut AppState) -> Vec<Effect> {
     vec![Effect::Copy(moment.text())]
 }
 
-/// Goes to the moment of a text.
-pub(in crate::app) fn open(state: &mut AppState, text: &str) -> Vec<Effect> {
-    let found = Moment::parse(text).and_then(|moment| {
-        let model = moment.model(&state.inputs)?;
-        let picture = moment.picture(&state.inputs)?;
-        Ok((moment, model, picture))
-    });
-    let (moment, model, picture) = match found {
+/// Goes to a moment.
+pub(in crate::app) fn open(state: &mut AppState, moment: Moment) -> Vec<Effect> {
+    let model = moment.model(&state.inputs);
+    let found = model.and_then(|model| Ok((model, moment.picture(&state.inputs)?)));
+    let (model, picture) = match found {
         Ok(found) => found,
         Err(error) => {
             fail(state, error);

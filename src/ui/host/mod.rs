@@ -5,8 +5,13 @@
 //! No method blocks. What takes time is answered through a [`Reply`], at once or later, from any thread. So a host
 //! without threads or blocking dialogs, such as a browser, can implement the trait as well.
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod desktop;
+#[cfg(not(target_arch = "wasm32"))]
 mod rescue;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+#[cfg(not(target_arch = "wasm32"))]
 mod writer;
 
 use crate::data::{DataFiles, Location};
@@ -26,6 +31,9 @@ pub type Clock = Arc<dyn Fn() -> f64 + Send + Sync>;
 
 /// Makes the window take the answers that have come.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Gives way to other things for a moment.
+pub type Pause = Arc<dyn Fn() + Send + Sync>;
 
 /// What the user is asked to pick.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +103,11 @@ pub trait Host {
 
     /// What an answer calls when it has arrived.
     fn waker(&self) -> Waker;
+
+    /// What work calls on its way, as often as it reports its progress: a host without threads lets a frame through.
+    fn pause(&self) -> Pause {
+        Arc::new(|| {})
+    }
 
     /// Starts work. It runs until its [`Work::step`] returns `false`.
     fn start(&mut self, work: Box<dyn Work>);

@@ -46,6 +46,11 @@ impl Autosave {
         Self { saved, due: now + INTERVAL, is_saving: false, done, sender, failed: None }
     }
 
+    /// The next save is due now.
+    pub(super) const fn hurry(&mut self) {
+        self.due = f64::NEG_INFINITY;
+    }
+
     /// Saves the state if it has changed and it is time. Returns the seconds until this is to be called again, and
     /// why the last save failed if that has not been reported yet.
     pub(super) fn poll(

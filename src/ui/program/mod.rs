@@ -189,6 +189,12 @@ impl<H: Host> Program<H> {
         wait
     }
 
+    /// Saves the session now if it has changed, as where the window may be gone without a word.
+    pub fn save_now(&mut self) {
+        self.autosave.hurry();
+        self.autosave();
+    }
+
     /// The window closes: work that is not saved is left for the next start.
     pub fn end(&mut self) {
         self.apply([LessonAction::Leave.into()]);
@@ -264,7 +270,7 @@ impl<H: Host> Program<H> {
             Effect::Work { job, task, cancel } => self.work(job, task, cancel),
             Effect::Film { job, film, location, replace, cancel } => {
                 let outbox = self.outbox.clone();
-                let reporter = Reporter::new(job, cancel, Arc::clone(&self.clock), outbox.clone());
+                let reporter = self.reporter(job, cancel);
                 self.host.start(Box::new(Once::new(move |_: &dyn Workers| {
                     let drawn = film.draw(&Drawing, &|part| reporter.report(part));
                     let result = match drawn {
@@ -297,10 +303,15 @@ impl<H: Host> Program<H> {
         }
     }
 
+    /// What reports the progress of a job.
+    fn reporter(&self, job: u64, cancel: Arc<AtomicBool>) -> Reporter {
+        Reporter::new(job, cancel, Arc::clone(&self.clock), self.host.pause(), self.outbox.clone())
+    }
+
     /// Has the host run a task; its progress and what comes of it are sent to the program.
     fn work(&mut self, job: u64, task: Arc<Task>, cancel: Arc<AtomicBool>) {
         let (outbox, files) = (self.outbox.clone(), self.host.data_files());
-        let reporter = Reporter::new(job, cancel, Arc::clone(&self.clock), outbox.clone());
+        let reporter = self.reporter(job, cancel);
         self.host.start(Box::new(Once::new(move |workers: &dyn Workers| {
             let on_progress = |part| reporter.report(part);
             let done = task.run(Execution { workers, on_progress: &on_progress }, &*files);

@@ -3,7 +3,7 @@
 use super::Outbox;
 use crate::app::Action;
 use crate::nn::Workers;
-use crate::ui::host::{Clock, Work};
+use crate::ui::host::{Clock, Pause, Work};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
@@ -36,20 +36,22 @@ pub(super) struct Reporter {
     job: u64,
     cancel: Arc<AtomicBool>,
     clock: Clock,
+    pause: Pause,
     outbox: Outbox,
     /// The bits of the time of the last report.
     last: AtomicU64,
 }
 
 impl Reporter {
-    /// `cancel`: set when the job is cancelled.
-    pub(super) fn new(job: u64, cancel: Arc<AtomicBool>, clock: Clock, outbox: Outbox) -> Self {
+    /// `cancel`: set when the job is cancelled. `pause`: called with each report.
+    pub(super) fn new(job: u64, cancel: Arc<AtomicBool>, clock: Clock, pause: Pause, outbox: Outbox) -> Self {
         let last = AtomicU64::new(clock().to_bits());
-        Self { job, cancel, clock, outbox, last }
+        Self { job, cancel, clock, pause, outbox, last }
     }
 
     /// The part that is done, from 0 to 1; may be called from several threads. Returns whether to continue.
     pub(super) fn report(&self, part: f32) -> bool {
+        (self.pause)();
         let (last, now) = (self.last.load(Ordering::Relaxed), (self.clock)());
         let is_due = now - f64::from_bits(last) > BETWEEN;
         // Of several threads at once, one reports.
@@ -74,7 +76,7 @@ mod tests {
         let (sender, answers) = channel();
         let outbox = Outbox { sender, waker: Arc::new(|| {}) };
         let cancel = Arc::new(AtomicBool::new(false));
-        let reporter = Reporter::new(1, Arc::clone(&cancel), clock, outbox);
+        let reporter = Reporter::new(1, Arc::clone(&cancel), clock, Arc::new(|| {}), outbox);
         for millisecond in 0..1000 {
             *time.lock().expect("no panic") = f64::from(millisecond) / 1000.0;
             assert!(reporter.report(0.5));

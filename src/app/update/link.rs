@@ -1,0 +1,24 @@
+//! Goes to where a link leads, or to the moment of a text.
+
+use super::{lesson, moment, notice::fail};
+use crate::app::{
+    action::LessonAction,
+    effect::Effect,
+    state::{AppState, Link, Moment},
+};
+
+/// Goes there.
+pub(in crate::app) fn open(state: &mut AppState, text: &str) -> Vec<Effect> {
+    let meant = match Link::is_meant(text) {
+        true => Link::parse(text),
+        false => Moment::parse(text).map(|moment| Link::Moment(Box::new(moment))),
+    };
+    match meant {
+        Ok(Link::Moment(moment)) => moment::open(state, *moment),
+        Ok(Link::Lesson { id, beat }) => lesson::update(state, LessonAction::StartAt { id, beat }),
+        Err(error) => {
+            fail(state, error);
+            Vec::new()
+        }
+    }
+}
