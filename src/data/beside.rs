@@ -33,7 +33,7 @@ pub fn folder_of(path: &Path) -> &Path {
 /// # Errors
 /// If one of the two is not there.
 pub fn place_within(folder: &Path, name: &Path) -> io::Result<Option<PathBuf>> {
-    let place = system::canonicalize(&folder.join(name))?;
+    let place = system::canonicalize(folder.join(name))?;
     let folder = system::canonicalize(folder)?;
     Ok(Some(place).filter(|place| place.starts_with(folder)))
 }

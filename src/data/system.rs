@@ -45,7 +45,7 @@ mod disk {
     /// If there is nothing.
     pub fn size(path: &Path) -> io::Result<Option<u64>> {
         let found = fs::metadata(path)?;
-        Ok(found.is_file().then(|| found.len()))
+        Ok(found.is_file().then_some(found.len()))
     }
 
     /// The paths of what is in a folder.
@@ -70,9 +70,9 @@ mod memory {
     ///
     /// # Errors
     /// If there is nothing.
-    pub fn canonicalize(path: &Path) -> io::Result<PathBuf> {
+    pub fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
         let mut whole = PathBuf::new();
-        for part in path.components() {
+        for part in path.as_ref().components() {
             match part {
                 Component::CurDir => {}
                 Component::ParentDir => drop(whole.pop()),

@@ -20,7 +20,8 @@ pub struct Bundled {
     pub bytes: &'static [u8],
 }
 
-const MODELS: [Bundled; 14] = [
+// A static: each user of a constant would have a copy of the weights in the program for a browser.
+static MODELS: [Bundled; 14] = [
     Bundled {
         name: "photos",
         title: "Ten kinds of photographs",
@@ -141,7 +142,7 @@ pub const PHOTO_CLASSES: [&str; 10] =
 
 /// All bundled models, in the order in which menus offer them; the program starts with the first.
 pub fn models() -> &'static [Bundled] {
-    const { &MODELS }
+    &MODELS
 }
 
 /// The models that everybody may want to look at, or those that only lessons need, in the order of menus.
