@@ -12,7 +12,7 @@ use crate::model_io::{
 };
 use safetensors::{Dtype, tensor::TensorView};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::{Cursor, Read},
 };
 use zip::ZipArchive;
@@ -39,6 +39,13 @@ pub fn to_safetensors(bytes: &[u8]) -> Result<Vec<u8>, ModelError> {
             one_line(&got)
         ))
     })?;
+    let mut names = HashSet::new();
+    if let Some(twice) = tensors.iter().find(|tensor| !names.insert(tensor.name.as_str())) {
+        return Err(ModelError(format!(
+            "expected a name for each tensor, got {} twice; the file is damaged, save it again",
+            one_line(&twice.name)
+        )));
+    }
     let views: Result<Vec<_>, _> = tensors
         .iter()
         .map(|tensor| {

@@ -220,6 +220,25 @@ fn names_with_the_prefix_of_a_wrapper_open_with_a_note() {
     assert!(expected.notes.is_empty());
 }
 
+/// A pickle may name a tensor twice; found by the fuzz target `torch`.
+#[test]
+fn two_tensors_of_one_name_are_refused() {
+    let mut file = bytes("plain_old.pth");
+    let (from, to) = (b"features.0.bias", b"features.3.bias");
+    let places: Vec<usize> =
+        (0..file.len() - from.len()).filter(|&at| file[at..].starts_with(from)).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        file[at..at + to.len()].copy_from_slice(to);
+    }
+    for error in [
+        Model::from_file("net.pth", &file, &Near::NOTHING).expect_err("two of one name"),
+        Model::draft("net.pth", &file).expect_err("two of one name"),
+    ] {
+        assert!(error.to_string().contains("features.3.bias twice"), "{error}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_changed_state_dict_is_read_or_refused_in_one_line(
